@@ -1,0 +1,100 @@
+"""Money is an integer of minor units and a currency; knows exponents, reads and shows amounts, refuses to mix."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+# ISO 4217 exponents of what Omise charges in, and of what the shop's files may name beside it.
+# Omise: JPY has no decimals and every other currency it charges in has two (docs.omise.co/currency-and-amount);
+# KRW and VND are no Omise currencies, ISO gives them none.
+EXPONENTS: Mapping[str, int] = MappingProxyType(
+    {
+        "AUD": 2, "CAD": 2, "CHF": 2, "CNY": 2, "DKK": 2, "EUR": 2, "GBP": 2, "HKD": 2, "IDR": 2, "INR": 2,
+        "JPY": 0, "KRW": 0, "MYR": 2, "NOK": 2, "NZD": 2, "PHP": 2, "SEK": 2, "SGD": 2, "THB": 2, "TWD": 2,
+        "USD": 2, "VND": 0,
+    }
+)  # fmt: skip
+
+_PLAIN = re.compile(r"([+-]?)(\d+|\d{1,3}(?:,\d{3})+)(?:\.(\d*))?", re.ASCII)
+
+
+class UnknownCurrency(ValueError):
+    """A currency that no table has: its minor unit is not guessed."""
+
+
+class BadAmount(ValueError):
+    """A text that is no exact amount of its currency."""
+
+
+class MixedCurrencies(ValueError):
+    """Two currencies met in one sum."""
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """`amount` minor units of `currency`; adds and subtracts within its currency only."""
+
+    amount: int
+    currency: str
+
+    def __add__(self, other: "Money") -> "Money":
+        return Money(self.amount + self._same(other), self.currency)
+
+    def __sub__(self, other: "Money") -> "Money":
+        return Money(self.amount - self._same(other), self.currency)
+
+    def _same(self, other: "Money") -> int:
+        if other.currency != self.currency:
+            raise MixedCurrencies(f"{self.currency} and {other.currency} do not add up")
+        return other.amount
+
+
+@dataclass(frozen=True)
+class Currencies:
+    """The table of exponents, with the configuration's overrides on top."""
+
+    overrides: Mapping[str, int] = field(default_factory=dict)
+
+    def exponent(self, currency: str) -> int:
+        """Decimals of a currency, by upper-case ISO code; raises UnknownCurrency."""
+        found = self.overrides.get(currency, EXPONENTS.get(currency))
+        if found is None:
+            raise UnknownCurrency(f'currency "{currency}" is not known')
+        return found
+
+    def parse_major(self, text: str, currency: str) -> int:
+        """Minor units of a text in major units ("1,234.50" THB -> 123450); exact, or BadAmount."""
+        exponent = self.exponent(currency)
+        sign, whole, decimals = _split(text)
+        if decimals[exponent:].strip("0"):
+            raise BadAmount(f'amount "{text}" has more decimals than {currency} ({exponent})')
+        units = int(whole + decimals[:exponent].ljust(exponent, "0"))
+        return -units if sign == "-" else units
+
+    def parse_minor(self, text: str, currency: str) -> int:
+        """Minor units of a text that is already in minor units ("123450"); exact, or BadAmount."""
+        self.exponent(currency)
+        sign, whole, decimals = _split(text)
+        if decimals.strip("0"):
+            raise BadAmount(f'amount "{text}" has decimals, but minor units are whole')
+        return -int(whole) if sign == "-" else int(whole)
+
+    def show(self, amount: int, currency: str) -> str:
+        """"1,234.50" for 123450 THB; an unknown currency shows its minor units and says so."""
+        try:
+            exponent = self.exponent(currency)
+        except UnknownCurrency:
+            return f"{amount:,} (minor units)"
+        digits = f"{abs(amount):0{exponent + 1}d}"
+        cut = len(digits) - exponent
+        text = f"{int(digits[:cut]):,}" + (f".{digits[cut:]}" if exponent else "")
+        return f"-{text}" if amount < 0 else text
+
+
+def _split(text: str) -> tuple[str, str, str]:
+    found = _PLAIN.fullmatch(text.strip())
+    if found is None:
+        raise BadAmount(f'amount "{text}" is not a number like 1234.50 or 1,234.50')
+    sign, whole, decimals = found.groups()
+    return sign, whole.replace(",", ""), decimals or ""
