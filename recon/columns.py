@@ -4,7 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
+
+from recon.model import ChargeStatus
 
 TEXT = "str"  # null is NaN
 COUNT = "int64"
@@ -317,3 +321,15 @@ BREAKS = Frame(
         *_at(FIRST_SEEN, LAST_SEEN), Column(AGE_DAYS, COUNT), *_maybe(OWNER), *_text(EXPLANATION, SUGGESTION),
     ),
 )  # fmt: skip
+
+
+def took_money(charges: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Per charge (shaped CHARGES) whether the payer's money was taken: successful and not voided."""
+    successful = (charges[STATUS] == ChargeStatus.SUCCESSFUL).to_numpy(dtype=bool)
+    return np.asarray(successful & ~charges[VOIDED].to_numpy(dtype=bool))
+
+
+def captured_amounts(charges: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """What was taken per charge, minor units: the captured part where Omise names it, else the amount."""
+    captured = charges[CAPTURED_AMOUNT]
+    return np.where(captured.notna(), captured.fillna(0).astype("int64"), charges[AMOUNT]).astype(np.int64)

@@ -8,6 +8,8 @@ from datetime import date, datetime
 from enum import IntEnum, StrEnum
 from zoneinfo import ZoneInfo
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from recon.money import Money
@@ -137,7 +139,20 @@ class Case:
     account: str  # the account that the case is judged under: the order's, else the charge's
     order: Order | None
     charges: tuple[Charge, ...]  # by creation, then id; those in another account included
+    beside: tuple[Order, ...] = ()  # other orders that the same charge pays
     candidates: tuple[str, ...] = ()  # equally good charges, none linked
+    needs_order: bool = True  # false: a charge without an order by design, or one of an order's candidates
+
+    @property
+    def paying(self) -> tuple[Charge, ...]:
+        """The charges that took the payer's money."""
+        return tuple(charge for charge in self.charges if charge.pays)
+
+    @property
+    def expected(self) -> int:
+        """What the case's orders say was paid, minor units of the order's currency."""
+        orders = (self.order, *self.beside) if self.order else ()
+        return sum(order.money.amount for order in orders if order.status in EXPECTS_CHARGE)
 
 
 class Severity(IntEnum):
@@ -218,6 +233,17 @@ class KnownBreak:
         return max(0, (as_of - self.first_seen).days)
 
 
+@dataclass(frozen=True, slots=True)
+class BreakEvent:
+    """One step in a break's life: opened, changed, auto_closed, reopened, or what a person did; `at` is as-of."""
+
+    break_id: str
+    what: str
+    at: datetime
+    who: str
+    detail: str
+
+
 @dataclass(frozen=True)
 class Books:
     """All that is known as of a moment, all accounts together; frames are shaped by `recon.columns`."""
@@ -230,6 +256,21 @@ class Books:
     transactions: pd.DataFrame
     disputes: pd.DataFrame
     rejected: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Matching:
+    """Which order belongs to which charge: positions in the books' frames, pairwise.
+
+    A charge that pays several orders stands in several pairs. `stands_for` has, per order, the order whose case it
+    belongs to: itself, but for orders that share a charge. `ambiguous` has, per order, its equally good charges.
+    """
+
+    orders: npt.NDArray[np.intp]
+    charges: npt.NDArray[np.intp]
+    matched_by: npt.NDArray[np.object_]
+    stands_for: npt.NDArray[np.intp]
+    ambiguous: Mapping[int, tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ class Currencies:
         return -int(whole) if sign == "-" else int(whole)
 
     def show(self, amount: int, currency: str) -> str:
-        """"1,234.50" for 123450 THB; an unknown currency shows its minor units and says so."""
+        """ "1,234.50" for 123450 THB; an unknown currency shows its minor units and says so."""
         try:
             exponent = self.exponent(currency)
         except UnknownCurrency:
@@ -90,6 +90,23 @@ class Currencies:
         cut = len(digits) - exponent
         text = f"{int(digits[:cut]):,}" + (f".{digits[cut:]}" if exponent else "")
         return f"-{text}" if amount < 0 else text
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """By how much amounts may differ: minor units, and parts per million of the order, per currency; default none."""
+
+    absolute: Mapping[str, int] = field(default_factory=dict)
+    relative_ppm: Mapping[str, int] = field(default_factory=dict)
+
+    def slack(self, expected: int, currency: str) -> int:
+        """The largest difference that still counts as equal, minor units of `currency`."""
+        relative = abs(expected) * self.relative_ppm.get(currency, 0) // 1_000_000
+        return max(self.absolute.get(currency, 0), relative)
+
+    def allows(self, expected: int, actual: int, currency: str) -> bool:
+        """Whether `actual` is close enough to `expected`, both minor units of `currency`."""
+        return abs(actual - expected) <= self.slack(expected, currency)
 
 
 def _split(text: str) -> tuple[str, str, str]:

@@ -1,0 +1,355 @@
+"""Does each order agree with its charge? The rules of the group "Order and charge", in the order they are asked."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from recon.model import EXPECTS_CHARGE, Break, Case, Charge, ChargeStatus, OrderStatus, Severity
+from recon.money import Money
+from recon.rules.rule import Judge, Rule, order_of
+from recon.settings import Context
+
+GROUP = "Order and charge"
+NEVER_PAID = frozenset({ChargeStatus.FAILED, ChargeStatus.EXPIRED, ChargeStatus.REVERSED})
+WEBHOOK_GRACE = timedelta(minutes=30)
+
+
+def _wrong_account(rule: Rule, case: Case, context: Context) -> Break | None:
+    if case.order is None or any(charge.account == case.account for charge in case.paying):
+        return None
+    for charge in case.paying:
+        return rule.on_order(
+            case,
+            context,
+            f"{_order(case, context)}; its successful charge {charge.id} ({_show(charge.captured, context)}) sits in "
+            f'account "{charge.account}", not in "{case.account}".',
+            charge_id=charge.id,
+            expected=case.order.money.amount,
+            actual=_same_currency(case, charge.captured),
+            amount_at_risk=case.order.money.amount,
+        )
+    return None
+
+
+def _match_ambiguous(rule: Rule, case: Case, context: Context) -> Break | None:
+    if case.order is None or not case.candidates:
+        return None
+    return rule.on_order(
+        case,
+        context,
+        f"{_order(case, context)}; it could be paid by any of {', '.join(case.candidates)}, so nothing is linked.",
+        expected=case.order.money.amount,
+        amount_at_risk=case.order.money.amount,
+    )
+
+
+def _charge_missing(rule: Rule, case: Case, context: Context) -> Break | None:
+    if case.charges or not _expects(case):
+        return None
+    named = f" The order names {order_of(case).charge_id}, which is not there." if order_of(case).charge_id else ""
+    return rule.on_order(
+        case,
+        context,
+        f"{_order(case, context)}, but there is no charge for it at Omise.{named}",
+        charge_id=order_of(case).charge_id,
+        expected=case.expected,
+        actual=0,
+        amount_at_risk=case.expected,
+    )
+
+
+def _paid_charge_pending(rule: Rule, case: Case, context: Context) -> Break | None:
+    if not is_paid_but_pending(case):
+        return None
+    open_ones = [charge for charge in case.charges if charge.status not in NEVER_PAID and not charge.voided]
+    charge = open_ones[-1]
+    return rule.on_order(
+        case,
+        context,
+        f'{_order(case, context)}, but its charge {charge.id} is "{charge.status}", not successful.',
+        charge_id=charge.id,
+        expected=case.expected,
+        actual=0,
+        amount_at_risk=case.expected,
+    )
+
+
+def is_paid_but_pending(case: Case) -> bool:
+    """Paid at the shop, no charge successful, and one that may still become so."""
+    undecided = any(charge.status not in NEVER_PAID and not charge.voided for charge in case.charges)
+    return _expects(case) and undecided and not case.paying
+
+
+def _paid_charge_failed(rule: Rule, case: Case, context: Context) -> Break | None:
+    if not _expects(case) or not case.charges or case.paying or order_of(case).status == OrderStatus.REFUNDED:
+        return None
+    last = case.charges[-1]
+    how = "was voided" if last.voided else f"is {last.status}"
+    why = f" ({last.failure_code})" if last.failure_code else ""
+    tries = f"all {len(case.charges)} charges failed; the last," if len(case.charges) > 1 else "its only charge"
+    return rule.on_order(
+        case,
+        context,
+        f"{_order(case, context)}, but {tries} {last.id} {how}{why}.",
+        charge_id=last.id,
+        expected=case.expected,
+        actual=0,
+        amount_at_risk=case.expected,
+    )
+
+
+def _order_missing(rule: Rule, case: Case, context: Context) -> Break | None:
+    if case.order is not None or not case.needs_order or not case.paying:
+        return None
+    charge = case.paying[0]
+    return rule.on_charge(
+        case,
+        charge,
+        context,
+        f"Charge {charge.id} took {_show(charge.captured, context)}, but no order in any source belongs to it.",
+        expected=0,
+        actual=charge.captured.amount,
+        amount_at_risk=charge.captured.amount - charge.refunded.amount,
+    )
+
+
+def _not_marked_paid(rule: Rule, case: Case, context: Context) -> Break | None:
+    if case.order is None or case.order.status != OrderStatus.PENDING or not case.paying:
+        return None
+    charge = case.paying[0]
+    if context.as_of <= _paid_at(charge) + context.threshold(rule.code, "grace", WEBHOOK_GRACE):
+        return None
+    return rule.on_order(
+        case,
+        context,
+        f"{_order(case, context)}, but charge {charge.id} took {_show(charge.captured, context)} for it.",
+        charge_id=charge.id,
+        expected=0,
+        actual=_same_currency(case, charge.captured),
+        amount_at_risk=_same_currency(case, charge.captured),
+    )
+
+
+def _cancelled_but_charged(rule: Rule, case: Case, context: Context) -> Break | None:
+    kept = [charge for charge in case.charges if charge.kept]
+    if case.order is None or case.order.status != OrderStatus.CANCELLED or not kept:
+        return None
+    charge = kept[0]
+    rest = charge.captured - charge.refunded
+    return rule.on_order(
+        case,
+        context,
+        f"{_order(case, context)}, but charge {charge.id} still holds {_show(rest, context)} of the payer's money.",
+        charge_id=charge.id,
+        expected=0,
+        actual=_same_currency(case, rest),
+        amount_at_risk=_same_currency(case, rest),
+    )
+
+
+def _duplicate_charge(rule: Rule, case: Case, context: Context) -> Break | None:
+    order = case.order
+    kept = [charge for charge in case.charges if charge.kept]
+    if order is None or len(kept) < 2 or _splits(case, kept, context):
+        return None
+    good = [charge for charge in kept if _pays_it(case, charge, context)]
+    if not good:
+        return None
+    named = [charge for charge in good if charge.id == order.charge_id]
+    payer = (named or good)[0]
+    extra = [charge for charge in kept if charge is not payer]
+    total = sum((charge.captured.amount - charge.refunded.amount for charge in extra), 0)
+    same = all(charge.captured.currency == order.money.currency for charge in extra)
+    again = ", ".join(f"{charge.id} ({_show(charge.captured, context)})" for charge in extra)
+    return rule.on_order(
+        case,
+        context,
+        f"{_order(case, context)} and paid by {payer.id}; {again} took money for it again.",
+        suggestion=f"Refund {', '.join(charge.id for charge in extra)}; keep {payer.id}.",
+        charge_id=extra[0].id,
+        expected=case.expected,
+        actual=case.expected + total if same else None,
+        amount_at_risk=total if same else None,
+    )
+
+
+def _currency_mismatch(rule: Rule, case: Case, context: Context) -> Break | None:
+    for charge in _counted(case, context):
+        if charge.captured.currency != order_of(case).money.currency:
+            return rule.on_order(
+                case,
+                context,
+                f"{_order(case, context)}, but charge {charge.id} took {_show(charge.captured, context)}.",
+                charge_id=charge.id,
+                expected=case.expected,
+                amount_at_risk=case.expected,
+            )
+    return None
+
+
+def _amount_scale_mismatch(rule: Rule, case: Case, context: Context) -> Break | None:
+    taken = _sum(_counted(case, context))
+    if not _power_of_ten(case.expected, taken):
+        return None
+    return _amounts_differ(rule, case, context, "the amounts differ by exactly a power of ten")
+
+
+def _amount_mismatch(rule: Rule, case: Case, context: Context) -> Break | None:
+    counted = _counted(case, context)
+    if not counted or _agrees(case, _sum(counted), context):
+        return None
+    return _amounts_differ(rule, case, context, "the amounts differ")
+
+
+def _amounts_differ(rule: Rule, case: Case, context: Context, words: str) -> Break | None:
+    currency = order_of(case).money.currency
+    counted = _counted(case, context)
+    if any(charge.captured.currency != currency for charge in counted):
+        return None
+    ids = ", ".join(charge.id for charge in counted)
+    taken = Money(_sum(counted), currency)
+    together = f" with {', '.join(other.id for other in case.beside)}" if case.beside else ""
+    expects = f", {_show(Money(case.expected, currency), context)} together" if case.beside else ""
+    return rule.on_order(
+        case,
+        context,
+        f"{_order(case, context)}{together}{expects}, but {ids} took {_show(taken, context)}: {words}.",
+        charge_id=counted[0].id,
+        expected=case.expected,
+        actual=taken.amount,
+        amount_at_risk=abs(taken.amount - case.expected),
+    )
+
+
+def _counted(case: Case, context: Context) -> tuple[Charge, ...]:
+    """The charges whose amount must be the order's: one, or with split payments all that together pay it.
+
+    A fully refunded charge counts only where no other does (a refunded duplicate beside the good one does not).
+    """
+    if not _expects(case) or not case.paying:
+        return ()
+    kept = tuple(charge for charge in case.paying if charge.kept) or case.paying
+    if order_of(case).source in context.split_sources:
+        return case.paying if _agrees(case, _sum(case.paying), context) else kept
+    agreeing = [charge for charge in (*kept, *case.paying) if _pays_it(case, charge, context)]
+    named = [charge for charge in kept if charge.id == order_of(case).charge_id]
+    return (*agreeing, *named, *kept)[:1]
+
+
+def _splits(case: Case, kept: list[Charge], context: Context) -> bool:
+    """Whether the order's source allows several charges to pay one order, and these do."""
+    return order_of(case).source in context.split_sources and _agrees(case, _sum(kept), context)
+
+
+def _pays_it(case: Case, charge: Charge, context: Context) -> bool:
+    same = charge.captured.currency == order_of(case).money.currency
+    return same and _agrees(case, charge.captured.amount, context)
+
+
+def _agrees(case: Case, taken: int, context: Context) -> bool:
+    return context.tolerance.allows(case.expected, taken, order_of(case).money.currency)
+
+
+def _sum(charges: Iterable[Charge]) -> int:
+    return sum(charge.captured.amount for charge in charges)
+
+
+def _power_of_ten(left: int, right: int) -> bool:
+    small, large = sorted((abs(left), abs(right)))
+    if small == 0 or large % small:
+        return False
+    ratio = large // small
+    while ratio % 10 == 0:
+        ratio //= 10
+    return ratio == 1 and large != small
+
+
+def _paid_at(charge: Charge) -> datetime:
+    return charge.paid_at or charge.created_at
+
+
+def _expects(case: Case) -> bool:
+    return case.order is not None and case.order.status in EXPECTS_CHARGE
+
+
+def _same_currency(case: Case, money: Money) -> int | None:
+    return money.amount if money.currency == order_of(case).money.currency else None
+
+
+def _order(case: Case, context: Context) -> str:
+    order = order_of(case)
+    return f"Order {order.id} ({_show(order.money, context)}) is {order.status.replace('_', ' ')}"
+
+
+def _show(money: Money, context: Context) -> str:
+    return f"{money.currency} {context.currencies.show(money.amount, money.currency)}"
+
+
+def _rule(
+    code: str, severity: Severity, subject: str, judge: Judge, meaning: str, action: str, **more: timedelta
+) -> Rule:
+    return Rule(code, GROUP, severity, subject, meaning, action, judge, thresholds=more)
+
+
+RULES = (
+    _rule(
+        "wrong_account", Severity.HIGH, "order", _wrong_account,
+        "The order's successful charge sits in another Omise account.",
+        "Find out which keys the shop used; correct the order's account, or refund and charge again.",
+    ),
+    _rule(
+        "match_ambiguous", Severity.MEDIUM, "order", _match_ambiguous,
+        "Several equally good charges fit the order; nothing is linked.",
+        "Compare the named charges with the order and link the right one by hand.",
+    ),
+    _rule(
+        "charge_missing", Severity.HIGH, "order", _charge_missing,
+        "The order is paid or refunded, and there is no charge for it at all.",
+        "Ask the shop why it counts the order as paid; do not deliver before the money is found.",
+    ),
+    _rule(
+        "order_paid_charge_pending", Severity.HIGH, "order", _paid_charge_pending,
+        "The order is paid, no charge is successful, and one is still pending.",
+        "Do not deliver yet; wait for the charge, and correct the order if it fails.",
+    ),
+    _rule(
+        "order_paid_charge_failed", Severity.CRITICAL, "order", _paid_charge_failed,
+        "The order is paid, and every charge failed, expired, was reversed or voided.",
+        "Stop delivery, correct the order, and ask the customer to pay again.",
+    ),
+    _rule(
+        "order_missing", Severity.HIGH, "charge", _order_missing,
+        "A successful charge, not voided, has no order in any source.",
+        "Find the order it belongs to, or refund the payer.",
+    ),
+    _rule(
+        "order_not_marked_paid", Severity.HIGH, "order", _not_marked_paid,
+        "The charge is successful, and the order is still pending after the grace: a lost webhook.",
+        "Mark the order as paid and deliver; look for a webhook that did not arrive.",
+        grace=WEBHOOK_GRACE,
+    ),
+    _rule(
+        "order_cancelled_but_charged", Severity.HIGH, "order", _cancelled_but_charged,
+        "The order is cancelled, and its successful charge is not fully refunded.",
+        "Refund the rest of the charge, or reinstate the order.",
+    ),
+    _rule(
+        "duplicate_charge", Severity.HIGH, "order", _duplicate_charge,
+        "More than one successful, not fully refunded charge, where one pays the order.",
+        "Refund the charge that the order does not point at.",
+    ),
+    _rule(
+        "currency_mismatch", Severity.HIGH, "order", _currency_mismatch,
+        "The charge's currency is not the order's.",
+        "Compare what the payer was shown with what was charged; refund and charge again if it was wrong.",
+    ),
+    _rule(
+        "amount_scale_mismatch", Severity.CRITICAL, "order", _amount_scale_mismatch,
+        "The amounts differ by exactly a power of ten: minor units were taken for major ones, or the reverse.",
+        "Correct the shop's conversion at once; every order of this currency is in danger. Refund what is too much.",
+    ),
+    _rule(
+        "amount_mismatch", Severity.HIGH, "order", _amount_mismatch,
+        "The captured amount and the order's amount differ beyond the tolerance.",
+        "Find out which is right; refund the difference or correct the order.",
+    ),
+)  # fmt: skip

@@ -1,0 +1,1 @@
+from recon.settings import RuleSettings as RuleSettings

@@ -1,0 +1,169 @@
+"""What happened to each Omise object of a world, as times; says its state at any moment, knows no JSON.
+
+Moments inside the sandbox are whole seconds since the epoch, UTC: Omise's times have no finer grain.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from recon.sandbox.countries import Account
+from recon.sandbox.tariff import DAY, Fee, Method, convert, fee_of
+
+REFUND_WINDOW_S = 365 * DAY
+VOID_WINDOW_S = DAY
+
+
+@dataclass(slots=True)
+class Transaction:
+    """A movement of the balance; never changes. `amount` is positive, in the account's currency."""
+
+    id: str
+    created: int
+    account: Account
+    amount: int
+    direction: str
+    key: str
+    origin: str
+    transferable: int
+
+
+@dataclass(slots=True)
+class Refund:
+    """Money back to a payer; debits the balance at once, in full. Closes without leaving a time."""
+
+    id: str
+    created: int
+    charge: "Charge"
+    amount: int
+    funding: int
+    transaction: str
+    voided: bool
+    closed: int
+
+    def status(self, at: int) -> str:
+        """`pending` until it closes."""
+        return "closed" if at >= self.closed else "pending"
+
+
+@dataclass(slots=True)
+class Dispute:
+    """A chargeback: `steps` are its later statuses with their moments, the last of them final."""
+
+    id: str
+    created: int
+    charge: "Charge"
+    amount: int
+    funding: int
+    steps: tuple[tuple[int, str], ...] = ()
+    transactions: list[Transaction] = field(default_factory=list)
+
+    def status(self, at: int) -> str:
+        """`open`, then `pending`, then `won` or `lost`."""
+        return next((word for since, word in reversed(self.steps) if at >= since), "open")
+
+
+@dataclass(slots=True)
+class Charge:
+    """A payment. Amounts are in `currency` minor units; each `…_at` is when that happened, or None for never."""
+
+    id: str
+    created: int
+    account: Account
+    method: Method
+    amount: int
+    currency: str
+    expires: int
+    capture: bool = True
+    authorized_at: int | None = None
+    paid_at: int | None = None
+    failed_at: int | None = None
+    lapsed_at: int | None = None
+    reversed_at: int | None = None
+    captured: int = 0  # the part that a capture took; 0 means all
+    failure: tuple[str, str] = ("", "")
+    transaction: str = ""
+    description: str | None = None
+    metadata: dict[str, object] = field(default_factory=dict)
+    holder: str = ""
+    ip: str = ""
+    serial: int = 0
+    refunds: list[Refund] = field(default_factory=list)
+    dispute: Dispute | None = None
+
+    def status(self, at: int) -> str:
+        """Omise's word at a moment; a later success overrides a failure."""
+        if self.paid_at is not None and at >= self.paid_at:
+            return "successful"
+        if self.reversed_at is not None and at >= self.reversed_at:
+            return "reversed"
+        if self.failed_at is not None and at >= self.failed_at:
+            return "failed"
+        if self.lapsed_at is not None and at >= self.lapsed_at:
+            return "expired"
+        return "pending"
+
+    def refunded(self, at: int) -> int:
+        """Refunds made so far, pending ones included."""
+        return sum(r.amount for r in self.refunds if r.created <= at)
+
+    def base(self, at: int) -> int:
+        """What is funded, in the account's currency: all, or the captured part once it is taken."""
+        taken = self.captured if self.captured and self.status(at) == "successful" else self.amount
+        return convert(taken, self.currency, self.account.currency)
+
+    def fee(self, at: int) -> Fee:
+        """Fee on what is funded; a forecast until the charge is paid."""
+        return fee_of(self.base(at), self.method, self.account)
+
+    def turns(self) -> Iterator[int]:
+        """Every moment at which more than a clock or an ability changes, creation left out."""
+        for moment in (self.authorized_at, self.paid_at, self.failed_at, self.lapsed_at, self.reversed_at):
+            if moment is not None and moment > self.created:
+                yield moment
+        for refund in self.refunds:
+            yield refund.created
+            yield refund.closed
+        if self.dispute is not None:
+            yield self.dispute.created
+            yield from (since for since, _ in self.dispute.steps)
+
+
+@dataclass(slots=True)
+class Transfer:
+    """A payout to the bank: created, sent (then it debits the balance), paid. Minor units, `amount` gross."""
+
+    id: str
+    created: int
+    account: Account
+    amount: int
+    sent_at: int
+    paid_at: int
+    transaction: Transaction
+
+    @property
+    def net(self) -> int:
+        """What reaches the bank."""
+        return self.amount - self.account.transfer_fee - self.account.transfer_fee_vat
+
+
+@dataclass(slots=True)
+class Event:
+    """Something that Omise told; its data is the subject as it stood at `created`."""
+
+    id: str
+    created: int
+    key: str
+    subject: Charge | Refund | Dispute | Transfer
+    delivered: bool = True
+
+
+@dataclass(slots=True)
+class Given:
+    """An object put in by hand, served as it is."""
+
+    id: str
+    created: int
+    data: dict[str, object]
+
+
+Thing = Charge | Refund | Dispute | Transfer | Transaction | Event | Given

@@ -1,0 +1,147 @@
+"""Which orders and charges a run judges: range, changes, what is not final; knows no rule and no amount."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from recon import columns as c
+from recon.model import Account, Books, ChargeStatus, Matching, OrderStatus, Window
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What was known of an account when its last run was recorded (absent: there was none)."""
+
+    recorded_at: datetime
+    covered: tuple[Window, ...] = ()  # creation times whose charges had been pulled by then
+
+
+@dataclass(frozen=True)
+class Range:
+    """What a run looks at: per account its window, what earlier runs knew, and which days were pulled."""
+
+    accounts: Mapping[str, Account]
+    windows: Mapping[str, Window]
+    known: Mapping[str, Known] = field(default_factory=dict)
+    covered: Mapping[str, tuple[Window, ...]] = field(default_factory=dict)  # absent: every day counts as pulled
+    open_subjects: frozenset[tuple[str, str, str]] = frozenset()  # (account, subject type, subject id) of open breaks
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Masks over the books' frames: whose case is judged. `unpulled` orders are not, for want of their days."""
+
+    orders: Mask  # per order: its case is judged
+    charges: Mask  # per charge: its case is judged
+    unpulled: Mask
+
+
+def scope(books: Books, matching: Matching, what: Range) -> Scope:
+    """Judge a case if any part of it was created in the range, changed since the last run, or is not final."""
+    orders, charges = books.orders, books.charges
+    root = matching.stands_for
+    charge_root = np.full(len(charges), -1, dtype=np.intp)
+    charge_root[matching.charges] = root[matching.orders]
+    own = charge_root < 0
+    touched = np.zeros(len(orders), dtype=bool)
+    touched[root[_orders(orders, what)]] = True
+    charge_touched = _charges(charges, what)
+    touched[charge_root[charge_touched & ~own]] = True
+
+    linked = np.zeros(len(orders), dtype=bool)
+    linked[root[matching.orders]] = True
+    linked[list(matching.ambiguous)] = True
+    unpulled = ~linked & _expects(orders) & ~_pulled(orders, what)
+    allowed = _selected(orders, what) & _after_go_live(orders, what)
+    judged = touched & allowed & ~unpulled
+    alone = charge_touched & own & _selected(charges, what) & _after_go_live(charges, what)
+    by_order = np.zeros(len(charges), dtype=bool)
+    by_order[~own] = judged[charge_root[~own]]
+    return Scope(judged[root], alone | by_order, touched & allowed & unpulled)
+
+
+def _orders(orders: pd.DataFrame, what: Range) -> Mask:
+    wants_refund = (orders[c.STATUS] == OrderStatus.REFUND_REQUESTED).to_numpy(dtype=bool)
+    open_break = _has_open_break(orders[c.ACCOUNT], orders[c.ORDER_ID], "order", what)
+    return _created_in_range(orders, what) | _changed(orders, what, late_everywhere=True) | wants_refund | open_break
+
+
+def _charges(charges: pd.DataFrame, what: Range) -> Mask:
+    pending = (charges[c.STATUS] == ChargeStatus.PENDING).to_numpy(dtype=bool)
+    open_break = _has_open_break(charges[c.ACCOUNT], charges[c.CHARGE_ID], "charge", what)
+    return _created_in_range(charges, what) | _changed(charges, what, late_everywhere=False) | pending | open_break
+
+
+def _created_in_range(frame: pd.DataFrame, what: Range) -> Mask:
+    result = np.zeros(len(frame), dtype=bool)
+    for account, window in what.windows.items():
+        result |= _is(frame, account) & _within(frame[c.CREATED_AT], (window,))
+    return result
+
+
+def _changed(frame: pd.DataFrame, what: Range, *, late_everywhere: bool) -> Mask:
+    """New versions since the account's last run, and objects that arrived late: made earlier than that run knew.
+
+    Every run reads all orders, so an order made before the last run is late wherever it stands; a charge is late
+    only within days that had been pulled.
+    """
+    result = np.zeros(len(frame), dtype=bool)
+    for account, known in what.known.items():
+        recent = (frame[c.SEEN_AT] > known.recorded_at).to_numpy(dtype=bool)
+        newer = (frame[c.FIRST_SEEN_AT] <= known.recorded_at).to_numpy(dtype=bool)
+        created = frame[c.CREATED_AT]
+        before = (created < known.recorded_at).to_numpy(dtype=bool)
+        late = before if late_everywhere else _within(created, known.covered)
+        result |= _is(frame, account) & recent & (newer | late)
+    return result
+
+
+def _has_open_break(accounts: "pd.Series[str]", ids: "pd.Series[str]", kind: str, what: Range) -> Mask:
+    result = np.zeros(len(ids), dtype=bool)
+    for account in what.windows:
+        wanted = [subject for owner, type_, subject in what.open_subjects if owner == account and type_ == kind]
+        if wanted:
+            result |= (accounts == account).to_numpy(dtype=bool) & ids.isin(wanted).to_numpy(dtype=bool)
+    return result
+
+
+def _selected(frame: pd.DataFrame, what: Range) -> Mask:
+    return frame[c.ACCOUNT].isin(list(what.windows)).to_numpy(dtype=bool)
+
+
+def _after_go_live(frame: pd.DataFrame, what: Range) -> Mask:
+    result = np.ones(len(frame), dtype=bool)
+    for name, account in what.accounts.items():
+        if account.go_live:
+            start = datetime.combine(account.go_live, time.min, account.zone)
+            result &= ~_is(frame, name) | (frame[c.CREATED_AT] >= start).to_numpy(dtype=bool)
+    return result
+
+
+def _expects(orders: pd.DataFrame) -> Mask:
+    return (~orders[c.STATUS].isin([OrderStatus.PENDING, OrderStatus.CANCELLED])).to_numpy(dtype=bool)
+
+
+def _pulled(orders: pd.DataFrame, what: Range) -> Mask:
+    result = np.ones(len(orders), dtype=bool)
+    for account, windows in what.covered.items():
+        result &= ~_is(orders, account) | _within(orders[c.CREATED_AT], windows)
+    return result
+
+
+def _is(frame: pd.DataFrame, account: str) -> Mask:
+    return (frame[c.ACCOUNT] == account).to_numpy(dtype=bool)
+
+
+def _within(moments: "pd.Series[Any]", windows: tuple[Window, ...]) -> Mask:
+    result = np.zeros(len(moments), dtype=bool)
+    for window in windows:
+        result |= ((moments >= window.start) & (moments < window.end)).to_numpy(dtype=bool)
+    return result
