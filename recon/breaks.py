@@ -1,4 +1,4 @@
-"""The life of a break: opened once, carried from run to run, closed when the facts agree; knows no store and no rule."""
+"""The life of a break: opened once, carried from run to run, closed when the facts agree; knows no store, no rule."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -37,13 +37,13 @@ def carry(
         old = before.get(break_id)
         new, event = _found(old, fresh, as_of)
         reported.append(new)
-        if new != old:
+        if new != old and not _is_past(old, as_of):
             changed.append(new)
         if event:
             events.append(event)
             opened += [fresh] if event.what in ("opened", "reopened") else []
     for old in before.values():
-        if old.found.id in seen or old.status in CLOSED or old.last_seen > as_of or not is_judged(old.found):
+        if old.found.id in seen or old.status in CLOSED or _is_past(old, as_of) or not is_judged(old.found):
             continue
         changed.append(replace(old, status=BreakStatus.AUTO_CLOSED, last_seen=as_of))
         events.append(BreakEvent(old.found.id, "auto_closed", as_of, RUN, "the facts agree now"))
@@ -56,8 +56,9 @@ def _found(old: KnownBreak | None, fresh: Break, as_of: datetime) -> tuple[Known
     if old is None:
         known = KnownBreak(fresh, BreakStatus.OPEN, first_seen=as_of, last_seen=as_of)
         return known, BreakEvent(fresh.id, "opened", as_of, RUN, fresh.explanation)
-    if old.last_seen > as_of:
-        return old, None
+    if _is_past(old, as_of):
+        status = BreakStatus.OPEN if old.status in CLOSED else old.status
+        return replace(old, found=fresh, status=status, first_seen=min(old.first_seen, as_of), last_seen=as_of), None
     if old.status == BreakStatus.AUTO_CLOSED:
         known = replace(old, found=fresh, status=BreakStatus.OPEN, last_seen=as_of)
         return known, BreakEvent(fresh.id, "reopened", as_of, RUN, fresh.explanation)
@@ -65,6 +66,11 @@ def _found(old: KnownBreak | None, fresh: Break, as_of: datetime) -> tuple[Known
     if old.found == fresh:
         return known, None
     return known, BreakEvent(fresh.id, "changed", as_of, RUN, _difference(old.found, fresh))
+
+
+def _is_past(old: KnownBreak | None, as_of: datetime) -> bool:
+    """Whether a later moment is already known of this break."""
+    return old is not None and old.last_seen > as_of
 
 
 def _difference(old: Break, new: Break) -> str:

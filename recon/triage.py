@@ -32,6 +32,16 @@ class Triage:
     zero: Mask  # orders over nothing: counted, not judged
 
 
+@dataclass(frozen=True)
+class Judged:
+    """Everything that the pure middle found, for all accounts of a run together."""
+
+    books: Books
+    matching: Matching
+    scope: Scope
+    triage: Triage
+
+
 def triage(books: Books, matching: Matching, scope: Scope, context: Context, *, everything: bool = False) -> Triage:
     """Split the judged cases into those that agree and those that become values.
 

@@ -1,0 +1,90 @@
+"""Control totals that do not trust the matching: both sides summed alone, and the gap explained case by case."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from recon import columns as c
+from recon.model import CLOSED, EXPECTS_CHARGE, KnownBreak, Proof
+from recon.money import Tolerance
+from recon.triage import Judged
+
+Mask = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Whose totals are compared: masks over the books' orders and charges of one account and range."""
+
+    orders: Mask
+    charges: Mask
+    broken: Mask  # orders with an open break of the group "Order and charge"
+
+
+def orders_to_charges(
+    judged: Judged, sides: Sides, reported: Sequence[KnownBreak], tolerance: Tolerance
+) -> tuple[Proof, ...]:
+    """Per currency: what the range's orders say was paid, against what the range's charges took.
+
+    Explained is a gap that an open break stands for, that the range's edge makes (the other side was created
+    outside), that the tolerance allows, or that a status makes (a cancelled order's refunded charge, an order not
+    yet due to be marked paid). A paid order whose charges come to another sum and that has no break is unexplained.
+    """
+    orders, charges = judged.books.orders, judged.books.charges
+    expects = orders[c.STATUS].isin(list(EXPECTS_CHARGE)).to_numpy(dtype=bool)
+    left = np.where(sides.orders & expects, orders[c.AMOUNT].to_numpy(dtype=np.int64), 0)
+    right = np.where(sides.charges & c.took_money(charges), c.captured_amounts(charges), 0)
+    silent = np.where(_in_sight(judged, left, right), _gaps(judged), 0)
+    silent[judged.matching.stands_for[sides.broken]] = 0
+    alone = _alone(judged, right, reported)
+    result = []
+    for currency in sorted({*orders[c.CURRENCY][left != 0], *charges[c.CURRENCY][right != 0]}):
+        of_order = (orders[c.CURRENCY] == currency).to_numpy(dtype=bool)
+        of_charge = (charges[c.CURRENCY] == currency).to_numpy(dtype=bool)
+        total_left, total_right = int(left[of_order].sum()), int(right[of_charge].sum())
+        odd = [gap for gap in silent[of_order & (silent != 0)].tolist() if abs(gap) > tolerance.slack(gap, currency)]
+        unexplained = sum(odd) + int(alone[of_charge].sum())
+        explained = total_right - total_left - unexplained
+        result.append(Proof("orders_to_charges", currency, total_left, total_right, explained))
+    return tuple(result)
+
+
+def _gaps(judged: Judged) -> Ints:
+    """Per case, at its first order: what its charges took less what its orders say, whatever the range."""
+    orders, charges, matching = judged.books.orders, judged.books.charges, judged.matching
+    expects = orders[c.STATUS].isin(list(EXPECTS_CHARGE)).to_numpy(dtype=bool)
+    root = matching.stands_for
+    result = np.zeros(len(orders), dtype=np.int64)
+    np.subtract.at(result, root[expects], orders[c.AMOUNT].to_numpy(dtype=np.int64)[expects])
+    once = np.unique(np.stack([matching.charges, root[matching.orders]]), axis=1)
+    captured = np.where(c.took_money(charges), c.captured_amounts(charges), 0)
+    np.add.at(result, once[1], captured[once[0]])
+    return result
+
+
+def _in_sight(judged: Judged, left: Ints, right: Ints) -> Mask:
+    """Cases that the range touches, that were judged, expect a charge, and have no fully refunded one."""
+    orders, charges, matching = judged.books.orders, judged.books.charges, judged.matching
+    root, own = matching.stands_for, matching.stands_for[matching.orders]
+    touched = np.zeros(len(orders), dtype=bool)
+    touched[root[left != 0]] = True
+    touched[own[right[matching.charges] != 0]] = True
+    captured = c.captured_amounts(charges)
+    returned = c.took_money(charges) & (charges[c.REFUNDED_AMOUNT].to_numpy(dtype=np.int64) >= captured)
+    touched[own[returned[matching.charges]]] = False
+    expects = orders[c.STATUS].isin(list(EXPECTS_CHARGE)).to_numpy(dtype=bool)
+    return np.asarray(touched & expects & judged.scope.orders & ~judged.triage.zero)
+
+
+def _alone(judged: Judged, right: Ints, reported: Sequence[KnownBreak]) -> Ints:
+    """Per charge without an order: what it took, where neither a break nor a design explains it."""
+    charges, matching = judged.books.charges, judged.matching
+    result = np.where(judged.scope.charges & ~judged.triage.by_design, right, 0)
+    result[matching.charges] = 0
+    result[[charge for found in matching.ambiguous.values() for charge in found]] = 0
+    named = [known.found.charge_id for known in reported if known.status not in CLOSED and known.found.charge_id]
+    result[charges[c.CHARGE_ID].isin(named).to_numpy(dtype=bool)] = 0
+    return result

@@ -1,0 +1,225 @@
+"""Sums up what a run found for one account: counts, totals, proofs, the matched pairs; judges nothing itself."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from recon import columns as c
+from recon.model import (
+    CLOSED,
+    EXPECTS_CHARGE,
+    Account,
+    Books,
+    CurrencyTotals,
+    InputFile,
+    KnownBreak,
+    Matching,
+    Result,
+    Window,
+)
+from recon.money import Tolerance
+from recon.proof import Sides, orders_to_charges
+from recon.rules import CATALOGUE
+from recon.triage import Judged
+
+Mask = npt.NDArray[np.bool_]
+
+ORDER_AND_CHARGE = frozenset(rule.code for rule in CATALOGUE if rule.group == "Order and charge")
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What came in for one account beside the books."""
+
+    window: Window
+    first_day: date
+    last_day: date
+    ignored_rows: int = 0
+    duplicate_rows: int = 0
+    inputs: tuple[InputFile, ...] = ()
+    complete: bool = True
+
+
+@dataclass(frozen=True)
+class Lives:
+    """The account's breaks as this run leaves them."""
+
+    reported: Sequence[KnownBreak] = field(default_factory=tuple)
+    opened: int = 0
+    closed: int = 0
+
+
+def summarise(account: Account, judged: Judged, intake: Intake, lives: Lives, tolerance: Tolerance) -> Result:
+    """The result of one account; every count is of what was created in the range unless it says otherwise."""
+    books = judged.books
+    ours = {name: _in_range(frame, account.name, intake.window) for name, frame in _frames(books).items()}
+    broken = _broken(books, account.name, lives.reported)
+    expecting = ours["orders"] & _expecting(judged)
+    matched = expecting & ~broken
+    rejected = books.rejected[books.rejected[c.ACCOUNT].isna() | (books.rejected[c.ACCOUNT] == account.name)]
+    pairs = _matched_pairs(judged, matched)
+    return Result(
+        account=account,
+        first_day=intake.first_day,
+        last_day=intake.last_day,
+        as_of=books.as_of,
+        orders=int(ours["orders"].sum()),
+        charges=int(ours["charges"].sum()),
+        refunds=int(ours["refunds"].sum()),
+        transfers=int(ours["transfers"].sum()),
+        transactions=int(ours["transactions"].sum()),
+        matched_orders=int(matched.sum()),
+        expecting_orders=int(expecting.sum()),
+        rejected_rows=len(rejected),
+        ignored_rows=intake.ignored_rows,
+        notes=_notes(judged, intake, account.name),
+        currencies=_currencies(books, ours, matched, lives.reported),
+        proofs=orders_to_charges(judged, Sides(ours["orders"], ours["charges"], broken), lives.reported, tolerance),
+        inputs=intake.inputs,
+        breaks_new=lives.opened,
+        breaks_closed=lives.closed,
+        complete=intake.complete,
+        matched=pairs,
+        breaks=breaks_frame(lives.reported, {account.name: account.region}, books.as_of),
+        rejected=rejected.reset_index(drop=True),
+    )
+
+
+def breaks_frame(breaks: Sequence[KnownBreak], regions: Mapping[str, str], as_of: datetime) -> pd.DataFrame:
+    """Breaks shaped `columns.BREAKS`, in the order given; the names are those of the public JSON."""
+    return c.BREAKS.from_rows(
+        (
+            known.found.id, known.found.code, known.found.severity.word, known.status.value, known.found.account,
+            regions.get(known.found.account or ""), known.found.currency, known.found.subject_type,
+            known.found.subject_id, known.found.order_id, known.found.charge_id, known.found.refund_id,
+            known.found.transfer_id, known.found.transaction_id, known.found.dispute_id, known.found.expected,
+            known.found.actual, known.found.difference, known.found.amount_at_risk, known.found.due_by,
+            known.first_seen, known.last_seen, known.age_days(as_of), known.owner, known.found.explanation,
+            known.found.suggestion,
+        )
+        for known in breaks
+    )  # fmt: skip
+
+
+def _frames(books: Books) -> dict[str, pd.DataFrame]:
+    return {
+        "orders": books.orders,
+        "charges": books.charges,
+        "refunds": books.refunds,
+        "transfers": books.transfers,
+        "transactions": books.transactions,
+    }
+
+
+def _in_range(frame: pd.DataFrame, account: str, window: Window) -> Mask:
+    created = frame[c.CREATED_AT]
+    inside = (frame[c.ACCOUNT] == account) & (created >= window.start) & (created < window.end)
+    return inside.to_numpy(dtype=bool)
+
+
+def _expecting(judged: Judged) -> Mask:
+    """Orders that were judged and expect a charge: zero amounts and days that were not pulled are not among them."""
+    orders = judged.books.orders
+    expects = orders[c.STATUS].isin(list(EXPECTS_CHARGE)).to_numpy(dtype=bool)
+    return np.asarray(expects & judged.scope.orders & ~judged.triage.zero)
+
+
+def _broken(books: Books, account: str, reported: Sequence[KnownBreak]) -> Mask:
+    """Orders with an open break of the group "Order and charge"."""
+    ids = [
+        known.found.order_id
+        for known in reported
+        if known.found.code in ORDER_AND_CHARGE and known.found.order_id and known.status not in CLOSED
+    ]
+    ours = (books.orders[c.ACCOUNT] == account).to_numpy(dtype=bool)
+    return np.asarray(ours & books.orders[c.ORDER_ID].isin(ids).to_numpy(dtype=bool))
+
+
+def _notes(judged: Judged, intake: Intake, account: str) -> dict[str, int]:
+    """What was counted and not judged, by reason."""
+    orders = (judged.books.orders[c.ACCOUNT] == account).to_numpy(dtype=bool)
+    charges = (judged.books.charges[c.ACCOUNT] == account).to_numpy(dtype=bool)
+    return {
+        "orders over nothing": int((judged.triage.zero & orders).sum()),
+        "orders of days that were not pulled": int((judged.scope.unpulled & orders).sum()),
+        "charges without an order by design": int((judged.triage.by_design & charges).sum()),
+        "order rows replaced by a newer row": intake.duplicate_rows,
+    }
+
+
+def _currencies(
+    books: Books, ours: Mapping[str, Mask], matched: Mask, reported: Sequence[KnownBreak]
+) -> tuple[CurrencyTotals, ...]:
+    """Totals per presentment currency that occurs in the range or in an open break."""
+    orders, charges = books.orders, books.charges
+    at_risk: dict[str, int] = {}
+    for known in reported:
+        if known.found.currency and known.status not in CLOSED:
+            at_risk[known.found.currency] = at_risk.get(known.found.currency, 0) + (known.found.amount_at_risk or 0)
+    order_currency, charge_currency = orders[c.CURRENCY], charges[c.CURRENCY]
+    present = {*order_currency[ours["orders"]], *charge_currency[ours["charges"]], *at_risk}
+    result = []
+    for currency in sorted(present):
+        of_order = (order_currency == currency).to_numpy(dtype=bool)
+        of_charge = (charge_currency == currency).to_numpy(dtype=bool)
+        result.append(
+            CurrencyTotals(
+                currency,
+                orders=int((ours["orders"] & of_order).sum()),
+                charges=int((ours["charges"] & of_charge).sum()),
+                matched_orders=int((matched & of_order).sum()),
+                amount_matched=int(orders[c.AMOUNT].to_numpy(dtype=np.int64)[matched & of_order].sum()),
+                amount_open=at_risk.get(currency, 0),
+            )
+        )
+    return tuple(result)
+
+
+def _matched_pairs(judged: Judged, matched: Mask) -> pd.DataFrame:
+    """One row per matched order and the charge that pays it, shaped `columns.MATCHED`.
+
+    Amounts add up once: of several charges that pay one order each row carries its own part as the order's amount,
+    and of several orders that one charge pays each row carries the order's part of the charge.
+    """
+    books, matching = judged.books, judged.matching
+    pays = c.took_money(books.charges)
+    pairs = np.flatnonzero(matched[matching.orders] & pays[matching.charges])
+    pairs = pairs[_counted_pairs(books, matching, pairs)]
+    orders, charges = matching.orders[pairs], matching.charges[pairs]
+    order_rows, charge_rows = books.orders.iloc[orders], books.charges.iloc[charges]
+    captured = c.captured_amounts(books.charges)[charges]
+    order_amounts = books.orders[c.AMOUNT].to_numpy(dtype=np.int64)[orders]
+    split = np.bincount(orders, minlength=len(books.orders))[orders] > 1
+    shared = np.bincount(matching.charges, minlength=len(books.charges))[charges] > 1
+    taken = {
+        c.ORDER_ID: order_rows[c.ORDER_ID],
+        c.CHARGE_ID: charge_rows[c.CHARGE_ID],
+        c.MATCHED_BY: pd.Series(matching.matched_by[pairs], dtype=c.TEXT),
+        c.ORDER_STATUS: order_rows[c.STATUS],
+        c.CHARGE_STATUS: charge_rows[c.STATUS],
+        c.ORDER_AMOUNT: pd.Series(np.where(split, captured, order_amounts), dtype=c.MINOR),
+        c.CHARGE_AMOUNT: pd.Series(np.where(shared, order_amounts, captured), dtype=c.MINOR),
+        c.ORDER_CREATED_AT: order_rows[c.CREATED_AT],
+    }
+    series = {name: taken.get(name, charge_rows.get(name)) for name in c.MATCHED.names}
+    frame = pd.DataFrame({name: one.reset_index(drop=True) for name, one in series.items() if one is not None})
+    ordered = frame.sort_values([c.ORDER_CREATED_AT, c.ORDER_ID, c.CHARGE_ID], kind="stable", ignore_index=True)
+    return c.MATCHED.check(ordered)
+
+
+def _counted_pairs(books: Books, matching: Matching, pairs: npt.NDArray[np.intp]) -> Mask:
+    """Of an order's several paying charges those that are not fully refunded, or its first where all are."""
+    orders, charges = matching.orders[pairs], matching.charges[pairs]
+    several = np.bincount(orders, minlength=len(books.orders))[orders] > 1
+    refunded = books.charges[c.REFUNDED_AMOUNT].to_numpy(dtype=np.int64)[charges]
+    kept = refunded < c.captured_amounts(books.charges)[charges]
+    result = ~several | kept
+    for order in set(orders[several].tolist()):
+        own = np.flatnonzero(orders == order)
+        if not kept[own].any():
+            result[own[0]] = True
+    return np.asarray(result)
