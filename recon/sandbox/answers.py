@@ -16,7 +16,7 @@ from recon.sandbox.facts import (
     Transaction,
     Transfer,
 )
-from recon.sandbox.tariff import rate_text
+from recon.sandbox.tariff import fee_of, rate_text
 
 Body = dict[str, Any]
 
@@ -36,11 +36,12 @@ def _stamp_or_none(at: int | None, now: int) -> str | None:
     return None if at is None or at > now else stamp(at)
 
 
-def body(thing: Thing, at: int) -> Body:
-    """The JSON object of anything at a moment."""
+def body(thing: Thing, at: int, clock: str = "") -> Body:
+    """The JSON object of anything at a moment. `clock` stands as `to` in the lists inside it; default: `at`."""
+    clock = clock or stamp(at)
     match thing:
         case Charge():
-            return charge_body(thing, at)
+            return charge_body(thing, at, clock)
         case Transaction():
             return transaction_body(thing)
         case Event():
@@ -50,13 +51,12 @@ def body(thing: Thing, at: int) -> Body:
         case Transfer():
             return transfer_body(thing, at)
         case Dispute():
-            return dispute_body(thing, at)
+            return dispute_body(thing, at, clock)
         case Given():
             return thing.data
 
 
-def envelope(location: str, data: list[Body], at: int) -> Body:
-    """The list that stands inside an object; its `to` is the server's clock."""
+def _inner_list(location: str, data: list[Body], clock: str) -> Body:
     return {
         "object": "list",
         "data": data,
@@ -66,58 +66,58 @@ def envelope(location: str, data: list[Body], at: int) -> Body:
         "location": location,
         "order": "chronological",
         "from": "1970-01-01T00:00:00Z",
-        "to": stamp(at),
+        "to": clock,
     }
 
 
-def charge_body(charge: Charge, at: int) -> Body:
+def charge_body(charge: Charge, at: int, clock: str) -> Body:
     """A charge: money, then who and what, then its state."""
+    status = charge.status(at)
     return {
         "object": "charge",
         "id": charge.id,
         "location": f"/charges/{charge.id}",
-        **_charge_money(charge, at),
-        **_charge_party(charge, at),
-        **_charge_state(charge, at),
+        **_charge_money(charge, at, status),
+        **_charge_party(charge, at, clock),
+        **_charge_state(charge, at, status),
     }
 
 
-def _charge_money(charge: Charge, at: int) -> Body:
-    fee, base = charge.fee(at), charge.base(at)
-    paid = charge.status(at) == "successful"
-    taken = charge.captured if charge.captured and paid else charge.amount
+def _charge_money(charge: Charge, at: int, status: str) -> Body:
+    funding, account = charge.funding(at), charge.account
+    fee = fee_of(funding, charge.method, account)
     body: Body = {"amount": charge.amount}
-    if charge.capture or paid:  # recorded: both are absent on a charge that waits for its capture
+    if charge.capture or status == "successful":  # recorded: absent on a charge that waits for its capture
         body["authorization_type"] = None if charge.capture else "pre_auth"
         body["authorized_amount"] = charge.amount
-        body["captured_amount"] = taken
+        body["captured_amount"] = charge.taken(at)
     return body | {
         "acquirer_reference_number": None,
-        "net": base - fee.total,
+        "net": funding - fee.total,
         "fee": fee.fee,
         "fee_vat": fee.vat,
         "interest": fee.interest,
         "interest_vat": fee.interest_vat,
-        "funding_amount": base,
+        "funding_amount": funding,
         "refunded_amount": charge.refunded(at),
         "transaction_fees": {
             "fee_flat": "0.0",
             "fee_rate": rate_text(charge.method.rate),
-            "vat_rate": rate_text(charge.account.vat_rate),
+            "vat_rate": rate_text(account.vat_rate),
         },
         "platform_fee": {"fixed": None, "amount": None, "percentage": None},
         "currency": charge.currency,
-        "funding_currency": charge.account.currency,
+        "funding_currency": account.currency,
     }
 
 
-def _charge_party(charge: Charge, at: int) -> Body:
+def _charge_party(charge: Charge, at: int, clock: str) -> Body:
     card = charge.method.is_card
     refunds = [refund_body(r, at) for r in charge.refunds if r.created <= at]
     dispute = charge.dispute
     return {
         "ip": charge.ip,
-        "refunds": envelope(f"/charges/{charge.id}/refunds", refunds, at),
+        "refunds": _inner_list(f"/charges/{charge.id}/refunds", refunds, clock),
         "link": None,
         "description": charge.description,
         "metadata": charge.metadata,
@@ -126,12 +126,11 @@ def _charge_party(charge: Charge, at: int) -> Body:
         "schedule": None,
         "linked_account": None,
         "customer": None,
-        "dispute": dispute_body(dispute, at) if dispute is not None and dispute.created <= at else None,
+        "dispute": dispute_body(dispute, at, clock) if dispute is not None and dispute.created <= at else None,
     }
 
 
-def _charge_state(charge: Charge, at: int) -> Body:
-    status = charge.status(at)
+def _charge_state(charge: Charge, at: int, status: str) -> Body:
     paid, held = status == "successful", charge.authorized_at is not None and at >= charge.authorized_at
     over = at >= charge.expires and status in ("successful", "failed", "expired")
     refunded, disputed = charge.refunded(at), charge.dispute is not None and charge.dispute.created <= at
@@ -282,7 +281,7 @@ def transaction_body(transaction: Transaction) -> Body:
     }
 
 
-def dispute_body(dispute: Dispute, at: int) -> Body:
+def dispute_body(dispute: Dispute, at: int, clock: str) -> Body:
     """A dispute, its transactions newest first."""
     status = dispute.status(at)
     code, message = REASONS[dispute.amount % len(REASONS)]
@@ -299,7 +298,7 @@ def dispute_body(dispute: Dispute, at: int) -> Body:
         "funding_currency": dispute.charge.account.currency,
         "metadata": {},
         "charge": dispute.charge.id,
-        "documents": envelope(f"/disputes/{dispute.id}/documents", [], at),
+        "documents": _inner_list(f"/disputes/{dispute.id}/documents", [], clock),
         "transactions": moved,
         "admin_message": None,
         "message": None,
@@ -362,7 +361,6 @@ def _bank_account(account: Account) -> Body:
 
 def event_body(event: Event) -> Body:
     """An event; its data is frozen at its creation. Some carry a delivery, whose time is not ISO 8601."""
-    base = {"object": "event", "id": event.id, "livemode": False, "location": f"/events/{event.id}"}
     delivery = {
         "object": "webhook_delivery",
         "id": event.id.replace("evnt_", "whdl_", 1),
@@ -373,5 +371,13 @@ def event_body(event: Event) -> Body:
         "payload": "{}",
         "created_at": stamp(event.created).replace("T", " ").replace("Z", " UTC"),
     }
-    data = body(event.subject, event.created)
-    return base | {"webhook_deliveries": [delivery], "data": data, "key": event.key, "created_at": stamp(event.created)}
+    return {
+        "object": "event",
+        "id": event.id,
+        "livemode": False,
+        "location": f"/events/{event.id}",
+        "webhook_deliveries": [delivery],
+        "data": body(event.subject, event.created),
+        "key": event.key,
+        "created_at": stamp(event.created),
+    }

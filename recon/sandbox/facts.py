@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from recon.sandbox.countries import Account
-from recon.sandbox.tariff import DAY, Fee, Method, convert, fee_of
+from recon.sandbox.tariff import DAY, Method, convert
 
 REFUND_WINDOW_S = 365 * DAY
 VOID_WINDOW_S = DAY
@@ -106,14 +106,13 @@ class Charge:
         """Refunds made so far, pending ones included."""
         return sum(r.amount for r in self.refunds if r.created <= at)
 
-    def base(self, at: int) -> int:
-        """What is funded, in the account's currency: all, or the captured part once it is taken."""
-        taken = self.captured if self.captured and self.status(at) == "successful" else self.amount
-        return convert(taken, self.currency, self.account.currency)
+    def taken(self, at: int) -> int:
+        """What was captured, in `currency`: all, or the part that a capture took."""
+        return self.captured if self.captured and self.status(at) == "successful" else self.amount
 
-    def fee(self, at: int) -> Fee:
-        """Fee on what is funded; a forecast until the charge is paid."""
-        return fee_of(self.base(at), self.method, self.account)
+    def funding(self, at: int) -> int:
+        """What is funded, in the account's currency."""
+        return convert(self.taken(at), self.currency, self.account.currency)
 
     def turns(self) -> Iterator[int]:
         """Every moment at which more than a clock or an ability changes, creation left out."""
@@ -126,6 +125,13 @@ class Charge:
         if self.dispute is not None:
             yield self.dispute.created
             yield from (since for since, _ in self.dispute.steps)
+
+    def flips(self) -> Iterator[int]:
+        """Every moment at which only an ability or `expired_at` changes."""
+        yield self.expires
+        if self.paid_at is not None:
+            yield self.paid_at + VOID_WINDOW_S
+            yield self.paid_at + REFUND_WINDOW_S
 
 
 @dataclass(slots=True)
@@ -164,6 +170,19 @@ class Given:
     id: str
     created: int
     data: dict[str, object]
+
+
+def turns(thing: "Thing") -> Iterator[int]:
+    """Every moment after its creation at which an object becomes different, abilities and clocks aside."""
+    match thing:
+        case Charge():
+            yield from thing.turns()
+        case Refund() if thing.closed > thing.created:
+            yield thing.closed
+        case Transfer():
+            yield from (thing.sent_at, thing.paid_at)
+        case Dispute():
+            yield from (since for since, _ in thing.steps)
 
 
 Thing = Charge | Refund | Dispute | Transfer | Transaction | Event | Given

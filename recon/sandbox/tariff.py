@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 
 from recon.money import Currencies
@@ -39,7 +40,9 @@ class Method:
         return self.name == "card"
 
 
-def _cards(rate: int, hold: int, auth_days: int, low: int, high: int, *, visa: int, master: int) -> tuple[Method, ...]:
+def _cards(
+    rate: int, hold: int, auth_days: int, low: int, high: int, *, visa: int, master: int
+) -> tuple[Method, ...]:
     return (
         Method("card", visa, rate, hold, auth_days * DAY, low, high, brand="Visa"),
         Method("card", master, rate, hold, auth_days * DAY, low, high, brand="MasterCard"),
@@ -119,6 +122,7 @@ def convert(amount: int, currency: str, funding: str) -> int:
     return half_up(amount * up, down)
 
 
+@cache
 def rate_text(rate: int) -> str:
     """A rate as Omise writes it: "3.65", "7.0", "0.0"."""
     whole, part = divmod(rate, 100)

@@ -1,0 +1,152 @@
+"""What the commands answer as JSON, key by key as the contract has it; knows neither terminals nor files."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from jobs.outcome import Outcome
+from recon import columns as c
+from recon.model import CLOSED, KnownBreak, Result
+
+if TYPE_CHECKING:
+    from recon.store.record import StoredRun
+
+Document = dict[str, Any]
+
+_CLOSED = [str(status) for status in CLOSED]
+_IDS = ("order_id", "charge_id", "refund_id", "transfer_id", "transaction_id", "dispute_id")
+_MATCH = (c.ACCOUNT, c.ORDER_ID, c.CHARGE_ID, c.MATCHED_BY, c.ORDER_AMOUNT, c.CHARGE_AMOUNT, c.CURRENCY)
+
+
+def moment(at: datetime | None) -> str | None:
+    """RFC 3339 in UTC with Z, or null."""
+    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def run_document(outcome: Outcome) -> Document:
+    """`recon run --json`."""
+    return {
+        "run_id": outcome.run_id,
+        "status": "complete" if outcome.complete else "incomplete",
+        "as_of": moment(outcome.as_of),
+        "accounts": [_account(result) for result in outcome.results],
+        "reports": [str(path) for path in outcome.reports],
+        "timings": dict(outcome.timings),
+    }
+
+
+def open_breaks(result: Result) -> pd.DataFrame:
+    """The breaks of a result that are not closed, shaped `columns.BREAKS` (no rows where nothing was judged)."""
+    found = result.breaks if len(result.breaks.columns) else c.BREAKS.empty()
+    return found[~found[c.STATUS].isin(_CLOSED)]
+
+
+def _account(result: Result) -> Document:
+    still_open = open_breaks(result)
+    return {
+        "account": result.account.name,
+        "from": result.first_day.isoformat(),
+        "to": result.last_day.isoformat(),
+        "orders": result.orders,
+        "charges": result.charges,
+        "refunds": result.refunds,
+        "transfers": result.transfers,
+        "transactions": result.transactions,
+        "matched_orders": result.matched_orders,
+        "match_rate": result.match_rate,
+        "breaks_open": len(still_open),
+        "breaks_new": result.breaks_new,
+        "breaks_closed": result.breaks_closed,
+        "breaks_by_code": dict(sorted(Counter(still_open[c.CODE]).items())),
+        "currencies": [
+            {
+                "currency": totals.currency,
+                "orders": totals.orders,
+                "charges": totals.charges,
+                "matched_orders": totals.matched_orders,
+                "amount_matched": totals.amount_matched,
+                "amount_open": totals.amount_open,
+            }
+            for totals in result.currencies
+        ],
+        "proof": [
+            {
+                "name": proof.name,
+                "left": proof.left,
+                "right": proof.right,
+                "difference": proof.difference,
+                "explained": proof.explained,
+                "currency": proof.currency,
+            }
+            for proof in result.proofs
+        ],
+        "rejected_rows": result.rejected_rows,
+        "ignored_rows": result.ignored_rows,
+    }
+
+
+def break_document(known: KnownBreak, regions: Mapping[str, str]) -> Document:
+    """One break of `recon breaks list --json`; `regions` by account. Its age is that at its last as-of moment."""
+    found = known.found
+    return {
+        "id": found.id,
+        "code": found.code,
+        "severity": found.severity.word,
+        "status": str(known.status),
+        "account": found.account,
+        "region": regions.get(found.account or ""),
+        "currency": found.currency,
+        "subject_type": found.subject_type,
+        "subject_id": found.subject_id,
+        **{name: getattr(found, name) for name in _IDS},
+        "expected": found.expected,
+        "actual": found.actual,
+        "difference": found.difference,
+        "amount_at_risk": found.amount_at_risk,
+        "due_by": moment(found.due_by),
+        "first_seen": moment(known.first_seen),
+        "last_seen": moment(known.last_seen),
+        "age_days": known.age_days(known.last_seen),
+        "owner": known.owner,
+        "explanation": found.explanation,
+        "suggestion": found.suggestion,
+    }
+
+
+def match_documents(matches: pd.DataFrame) -> list[Document]:
+    """The links of `recon matches list --json`."""
+    rows = matches[list(_MATCH)].astype(object).itertuples(index=False, name=None)
+    return [dict(zip(_MATCH, row, strict=True)) for row in rows]
+
+
+def run_documents(runs: "Iterable[StoredRun]") -> list[Document]:
+    """The runs of `recon runs list --json`."""
+    return [
+        {
+            "run_id": run.run_id,
+            "status": run.record.status,
+            "as_of": moment(run.record.as_of),
+            "started_at": moment(run.record.started_at),
+            "recorded_at": moment(run.record.recorded_at),
+            "by": run.record.who,
+            "command": run.record.command,
+            "options": dict(run.record.options),
+            "software": run.record.software,
+            "config_digest": run.record.config_digest,
+            "timings": dict(run.record.timings),
+            "accounts": [
+                {
+                    "account": part.account,
+                    "from": part.first_day.isoformat(),
+                    "to": part.last_day.isoformat(),
+                    "result_digest": part.result_digest,
+                    **part.counts,
+                }
+                for part in run.accounts
+            ],
+        }
+        for run in runs
+    ]

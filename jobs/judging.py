@@ -1,0 +1,163 @@
+"""From stored books to results: load, match, triage, judge, carry, sum up; asks no source and writes nothing."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from recon import columns as c
+from recon.breaks import Carried, carry
+from recon.calendars import joined
+from recon.matching import links, match
+from recon.model import CLOSED, Account, Break, InputFile, KnownBreak, Result, Window
+from recon.result import Intake, Lives, summarise
+from recon.rules import judge
+from recon.rules.data import incomplete_source, invalid_rows
+from recon.scope import Known, Range, scope
+from recon.settings import Context, MatchSettings
+from recon.store import load, record
+from recon.store.engine import Store
+from recon.triage import Judged, triage
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One account to judge: its days, and what its sources said beside the objects."""
+
+    account: Account
+    first: date
+    last: date
+    window: Window
+    short: Sequence[str] = ()  # lists whose totals and rows differ
+    pulled: bool = False
+    ignored_rows: int = 0
+    duplicate_rows: int = 0
+    inputs: tuple[InputFile, ...] = ()
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is to be judged, as of when, by which settings."""
+
+    asked: tuple[Asked, ...]
+    all_accounts: Mapping[str, Account]
+    as_of: datetime
+    versions_at: datetime | None
+    context: Context
+    match_settings: MatchSettings
+    metadata_keys: Sequence[str]
+    customer_keys: Sequence[str]
+    orders_read: bool
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Results by account, what the store must write of the breaks, and every link of the accounts."""
+
+    results: tuple[Result, ...] = ()
+    carried: Carried | None = None
+    links: pd.DataFrame = field(default_factory=c.LINKS.empty)
+    pulled: bool = True
+
+
+def find(engine: Store, question: Question) -> Findings:
+    """Judge every asked account over one state of the store."""
+    books = load.load_books(
+        engine,
+        question.as_of,
+        versions_at=question.versions_at,
+        metadata_keys=question.metadata_keys,
+        customer_keys=question.customer_keys,
+    )
+    known = record.known_breaks(engine)
+    matching = match(books.orders, books.charges, question.match_settings)
+    what = _range(engine, question, known)
+    seen = scope(books, matching, what)
+    judged = Judged(books, matching, seen, triage(books, matching, seen, question.context))
+    names = {asked.account.name for asked in question.asked}
+    found = [*judge(judged.triage.cases, question.context), *_data_breaks(judged, question, names)]
+    found = [one for one in found if one.account is None or one.account in names]
+    ours = [one for one in known if one.found.account is None or one.found.account in names]
+    carried = carry(ours, found, _Judges(judged, question, names), question.as_of)
+    results = tuple(_result(asked, judged, carried, question) for asked in question.asked)
+    all_links = links(books.orders, books.charges, matching)
+    concerned = all_links[c.ORDER_ACCOUNT].isin(names) | all_links[c.CHARGE_ACCOUNT].isin(names)
+    return Findings(results, carried, all_links[concerned.to_numpy()], pulled=any(map(len, what.covered.values())))
+
+
+def _range(engine: Store, question: Question, known: Sequence[KnownBreak]) -> Range:
+    """The asked windows with what earlier runs knew and which days were pulled."""
+    windows, earlier, covered = {}, {}, {}
+    for asked in question.asked:
+        name = asked.account.name
+        windows[name] = asked.window
+        pulled = load.complete_windows(engine, name, "charge")
+        covered[name] = joined([window for window, _ in pulled])
+        last = record.last_run(engine, name)
+        if last:
+            then = [window for window, pulled_at in pulled if pulled_at <= last.recorded_at]
+            earlier[name] = Known(last.recorded_at, joined(then))
+    subjects = frozenset(
+        (one.found.account or "", one.found.subject_type, one.found.subject_id)
+        for one in known
+        if one.status not in CLOSED
+    )
+    return Range(question.all_accounts, windows, earlier, covered, subjects)
+
+
+def _data_breaks(judged: Judged, question: Question, names: set[str]) -> Iterator[Break]:
+    rejected = judged.books.rejected
+    ours = rejected[c.ACCOUNT].isna() | rejected[c.ACCOUNT].isin(names)
+    yield from invalid_rows(rejected[ours.to_numpy()], question.context)
+    for asked in question.asked:
+        yield from incomplete_source(asked.account.name, list(asked.short), question.context)
+
+
+class _Judges:
+    """Whether this run judged a break's subject, so that not finding it again means that the facts agree."""
+
+    def __init__(self, judged: Judged, question: Question, names: set[str]) -> None:
+        self._names, self._question = names, question
+        self._orders = _judged_ids(judged.books.orders, c.ORDER_ID, judged.scope.orders)
+        self._charges = _judged_ids(judged.books.charges, c.CHARGE_ID, judged.scope.charges)
+        self._pulled = {asked.account.name for asked in question.asked if asked.pulled}
+
+    def __call__(self, known: Break) -> bool:
+        match known.subject_type:
+            case "order":
+                return (known.account, known.subject_id) in self._orders
+            case "charge":
+                return (known.account, known.subject_id) in self._charges
+            case "row":
+                return self._question.orders_read
+            case "account":
+                return known.account in self._pulled
+            case _:
+                return False
+
+
+def _judged_ids(frame: pd.DataFrame, key: str, mask: Any) -> set[tuple[str | None, str]]:
+    chosen = frame.iloc[np.flatnonzero(mask)]
+    return set(zip(chosen[c.ACCOUNT], chosen[key], strict=True))
+
+
+def _result(asked: Asked, judged: Judged, carried: Carried, question: Question) -> Result:
+    name = asked.account.name
+    intake = Intake(
+        window=asked.window,
+        first_day=asked.first,
+        last_day=asked.last,
+        ignored_rows=asked.ignored_rows,
+        duplicate_rows=asked.duplicate_rows,
+        inputs=asked.inputs,
+        complete=not asked.short,
+    )
+    lives = Lives(
+        reported=[one for one in carried.reported if one.found.account in (name, None)],
+        opened=sum(one.account == name for one in carried.opened),
+        closed=sum(one.account == name for one in carried.closed),
+    )
+    return summarise(asked.account, judged, intake, lives, question.context.tolerance)

@@ -1,0 +1,67 @@
+"""What a run is asked and what it answers; knows neither how it is done nor how it is shown."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Protocol
+
+from recon.model import Result
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """One call of the job. Absent days are yesterday in each account's zone, no accounts are all.
+
+    `judge` false stops after the pull; `record` false judges and writes reports but keeps no run (`recon report`).
+    """
+
+    first: date | None = None
+    last: date | None = None
+    accounts: tuple[str, ...] = ()
+    as_of: datetime | None = None
+    pull: bool = True
+    judge: bool = True
+    record: bool = True
+    report: bool = True
+    by: str = ""
+    command: str = "run"
+
+    @property
+    def read_orders(self) -> bool:
+        """Every run and every pull reads the order sources; a report alone does not."""
+        return self.pull or self.record
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a run; `messages` say what is not complete and what to do about it."""
+
+    run_id: int | None
+    complete: bool
+    as_of: datetime
+    results: tuple[Result, ...]
+    reports: tuple[Path, ...]
+    timings: Mapping[str, float]
+    messages: tuple[str, ...]
+
+
+class JobError(Exception):
+    """Nothing ran: a key or account was refused, a file is missing, the store is not ready. Exit code 2."""
+
+    def __init__(self, *messages: str) -> None:
+        super().__init__("; ".join(messages))
+        self.messages = messages
+
+
+class Progress(Protocol):
+    """Where a run says how far it is; a total may be unknown."""
+
+    def start(self, name: str, total: int | None) -> None:
+        """A stage begins."""
+
+    def advance(self, name: str, done: int, total: int | None) -> None:
+        """A stage has done so much in all."""
+
+    def finish(self, name: str) -> None:
+        """A stage is over."""

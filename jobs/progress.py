@@ -1,0 +1,68 @@
+"""Shows how far a job is on stderr: bars on a terminal, else one line per finished stage; knows no stage."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from jobs.outcome import Progress
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
+
+
+class Lines:
+    """For logs and pipes: a stage is told once, when it is over."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, int] = {}
+
+    def start(self, name: str, total: int | None) -> None:  # noqa: ARG002
+        """A stage begins."""
+        self._counts[name] = 0
+
+    def advance(self, name: str, done: int, total: int | None) -> None:  # noqa: ARG002
+        """A stage has done so much in all."""
+        self._counts[name] = done
+
+    def finish(self, name: str) -> None:
+        """A stage is over."""
+        done = self._counts.pop(name, 0)
+        print(f"{name}: {done:,}" if done else name, file=sys.stderr, flush=True)
+
+
+class Bars:
+    """For a terminal."""
+
+    def __init__(self, display: "RichProgress") -> None:
+        self._display = display
+        self._tasks: dict[str, TaskID] = {}
+
+    def start(self, name: str, total: int | None) -> None:
+        """A stage begins."""
+        self._tasks[name] = self._display.add_task(name, total=total)
+
+    def advance(self, name: str, done: int, total: int | None) -> None:
+        """A stage has done so much in all."""
+        self._display.update(self._tasks[name], completed=done, total=total)
+
+    def finish(self, name: str) -> None:
+        """A stage is over: its bar is full, whatever its total was."""
+        task = self._display.tasks[self._tasks[name]]
+        self._display.update(task.id, total=task.completed or 1, completed=task.completed or 1)
+
+
+@contextmanager
+def progress_on_stderr() -> Iterator[Progress]:
+    """A progress that lasts for the block."""
+    if not sys.stderr.isatty():
+        yield Lines()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as RichProgress
+
+    look = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with RichProgress(*look, console=Console(stderr=True)) as display:
+        yield Bars(display)

@@ -1,0 +1,169 @@
+"""What the commands answer as tables for people; knows neither the store nor the configuration."""
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from jobs.documents import Document, open_breaks
+from jobs.outcome import Outcome
+from recon import columns as c
+from recon.model import KnownBreak, Severity
+from recon.money import Currencies
+from recon.rules import CATALOGUE
+
+_PIPED = 200  # columns of a table that no terminal shows
+_COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow", "FAILED": "bold red", "warning": "yellow"}
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[object]], *, to_stderr: bool = False, title: str = "") -> None:
+    """Print rows under heads on stdout, or stderr; numbers to the right, null as nothing, text as it is."""
+    grid = Table(title=title or None, title_justify="left", header_style="bold")
+    found = [list(row) for row in rows]
+    for at, head in enumerate(heads):
+        number = bool(found) and all(isinstance(row[at], int | None) for row in found)
+        grid.add_column(head, justify="right" if number else "left", overflow="fold")
+    for row in found:
+        grid.add_row(*(_cell(value) for value in row))
+    stream = sys.stderr if to_stderr else sys.stdout
+    Console(file=stream, width=None if stream.isatty() else _PIPED).print(grid)
+
+
+def _cell(value: object) -> Text:
+    text = "" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
+    return Text(text, _COLOURS.get(text, ""))
+
+
+def outcome(found: Outcome) -> None:
+    """A run's summary on stderr: a line per account, then its open breaks by code."""
+    heads = ("account", "from", "to", "orders", "charges", "matched", "open", "new", "closed", "rejected rows")
+    rows = [
+        (
+            r.account.name, r.first_day, r.last_day, r.orders, r.charges, _share(r.match_rate),
+            len(open_breaks(r)), r.breaks_new, r.breaks_closed, r.rejected_rows,
+        )
+        for r in found.results
+    ]  # fmt: skip
+    if rows:
+        table(heads, rows, to_stderr=True)
+    counts = _by_code(found)
+    if counts:
+        names = [result.account.name for result in found.results]
+        lines = ((code, severity, *(counts[code, severity].get(name) for name in names)) for code, severity in counts)
+        table(("open breaks", "severity", *names), lines, to_stderr=True)
+
+
+def _share(rate: float | None) -> str:
+    return "" if rate is None else f"{int(rate * 10_000) / 100:.2f} %"  # cut, not rounded: 100 % means all
+
+
+def _by_code(found: Outcome) -> dict[tuple[str, str], dict[str, int]]:
+    """(code, severity) -> account -> how many; the most severe first."""
+    counts: dict[tuple[str, str], dict[str, int]] = {}
+    for result in found.results:
+        sizes = open_breaks(result).groupby([c.CODE, c.SEVERITY], observed=True).size()
+        for (code, severity), size in sizes.items():
+            counts.setdefault((code, severity), {})[result.account.name] = int(size)
+    return dict(sorted(counts.items(), key=lambda item: (-Severity[item[0][1].upper()], item[0])))
+
+
+def breaks(found: Sequence[KnownBreak], currencies: Currencies) -> None:
+    """Breaks, a line each."""
+    heads = ("id", "severity", "status", "account", "code", "subject", "at risk", "age", "explanation")
+    table(
+        heads,
+        (
+            (
+                known.found.id, known.found.severity.word, known.status, known.found.account, known.found.code,
+                known.found.subject_id, _money(known.found.amount_at_risk, known.found.currency, currencies),
+                f"{known.age_days(known.last_seen)} d", known.found.explanation,
+            )
+            for known in found
+        ),
+    )  # fmt: skip
+
+
+def one_break(document: Document, currencies: Currencies) -> None:
+    """Every fact of one break, a line each; sums as people write them."""
+    sums = ("expected", "actual", "difference", "amount_at_risk")
+    table(
+        ("what", document["id"]),
+        (
+            (name, _money(value, document["currency"], currencies) if name in sums else value)
+            for name, value in document.items()
+            if value is not None and name != "id"
+        ),
+    )
+
+
+def _money(amount: int | None, currency: str | None, currencies: Currencies) -> str:
+    return "" if amount is None or currency is None else f"{currencies.show(amount, currency)} {currency}"
+
+
+def matches(found: Sequence[Document], currencies: Currencies) -> None:
+    """Links, a line each."""
+    table(
+        ("account", "order", "charge", "matched by", "order amount", "charge amount"),
+        (
+            (
+                link["account"], link["order_id"], link["charge_id"], link["matched_by"],
+                _money(link["order_amount"], link["currency"], currencies),
+                _money(link["charge_amount"], link["currency"], currencies),
+            )
+            for link in found
+        ),
+    )  # fmt: skip
+
+
+def rules() -> None:
+    """The catalogue of breaks."""
+    table(
+        ("code", "severity", "about", "meaning", "what to do"),
+        ((rule.code, rule.severity, rule.subject, rule.meaning, rule.action) for rule in CATALOGUE),
+    )
+
+
+def runs(found: Sequence[Document]) -> None:
+    """Runs, newest first, a line each; moments in UTC."""
+    heads = ("run", "status", "as of", "by", "command", "accounts", "from", "to", "open breaks")
+    table(
+        heads,
+        (
+            (
+                str(run["run_id"]), run["status"], run["as_of"], run["by"], run["command"],
+                ", ".join(part["account"] for part in run["accounts"]),
+                min((part["from"] for part in run["accounts"]), default=""),
+                max((part["to"] for part in run["accounts"]), default=""),
+                sum(part.get("breaks_open", 0) for part in run["accounts"]),
+            )
+            for run in found
+        ),
+    )  # fmt: skip
+
+
+def one_run(document: Document) -> None:
+    """Every fact of one run, then its accounts."""
+    plain = ((name, value) for name, value in document.items() if name != "accounts")
+    table(("what", "run"), ((name, _flat(value)) for name, value in plain))
+    for part in document["accounts"]:
+        table(("what", part["account"]), ((name, _flat(value)) for name, value in part.items() if name != "account"))
+
+
+def _flat(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {inner}" for name, inner in value.items())
+    return "" if value is None else str(value)
+
+
+def planted(rows: Iterable[tuple[str, int, int]]) -> None:
+    """The demo's table: code, how many were planted, how many were found."""
+    table(("code", "planted", "found"), rows)
+
+
+def local(moment: datetime, zone: ZoneInfo) -> str:
+    """A moment as people of a zone write it."""
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"

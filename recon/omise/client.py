@@ -1,0 +1,219 @@
+"""Asks Omise's API politely and patiently for one account; knows no kinds of objects, no store and no clock."""
+
+import asyncio
+import math
+import re
+from base64 import b64encode
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import TypeVar
+
+import aiohttp
+import msgspec
+from aiolimiter import AsyncLimiter
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
+from tenacity.wait import wait_exponential_jitter
+
+from recon.omise.objects import BadAnswer
+
+T = TypeVar("T")
+
+API_VERSION = "2019-05-29"
+
+
+class OmiseError(Exception):
+    """Omise did not give what was asked for; the message never holds a key or a customer."""
+
+
+class KeyRefused(OmiseError):
+    """The secret key is wrong, revoked, or not allowed here (401, 403)."""
+
+
+class NotFound(OmiseError):
+    """There is no such object or list (404); `code` is Omise's, null where a gateway answered."""
+
+    def __init__(self, message: str, code: str | None) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Refused(OmiseError):
+    """Omise does not accept the request, and would not accept it again; `code` says why, where Omise names it."""
+
+    def __init__(self, message: str, code: str | None) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Unavailable(OmiseError):
+    """Omise gave no usable answer, however often it was asked, or the deadline passed."""
+
+
+class _Again(Exception):
+    """Worth another try, `after_s` seconds later at the earliest; `busy` where everyone should wait."""
+
+    def __init__(self, why: str, after_s: float = 0.0, busy: bool = False) -> None:
+        super().__init__(why)
+        self.after_s = after_s
+        self.busy = busy
+
+
+class _Error(msgspec.Struct):
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How hard one account's API is asked, and for how long.
+
+    `deadline_s` counts from the opening of the client. Waits between tries double from `backoff_s` with jitter up to
+    `ceiling_s`; what Retry-After asks for is waited whole. Omise publishes no numbers, advises at most 10 in flight,
+    and sends no Retry-After today (docs.omise.co/api-rate-limiting).
+    """
+
+    requests_per_second: float = 10.0
+    concurrency: int = 8
+    deadline_s: float = 7200.0
+    attempts: int = 10
+    backoff_s: float = 0.5
+    ceiling_s: float = 60.0
+    timeout_s: float = 60.0
+
+
+class Client:
+    """One account's API. Get one from `open_client`; share it between tasks of one event loop."""
+
+    def __init__(self, session: aiohttp.ClientSession, base_url: str, limits: Limits) -> None:
+        self._session = session
+        self._base_url = base_url.rstrip("/")
+        self._limits = limits
+        self._in_flight = asyncio.Semaphore(limits.concurrency)
+        # One at a time: a larger bucket would let a burst of its whole size through (aiolimiter issues 298, 304).
+        rate = limits.requests_per_second
+        self._turn: AbstractAsyncContextManager[None] = (
+            AsyncLimiter(1, 1 / rate) if math.isfinite(rate) else nullcontext()
+        )
+        self._deadline = asyncio.get_running_loop().time() + limits.deadline_s
+        self._quiet_until = -math.inf
+
+    @property
+    def concurrency(self) -> int:
+        """How many requests may be in flight."""
+        return self._limits.concurrency
+
+    async def get(self, path: str, params: Mapping[str, str | int], decode: Callable[[bytes], T]) -> T:
+        """What `decode` makes of the answer to GET `path`; asked again while it is busy, broken or cut.
+
+        `decode` raises BadAnswer where the body is not whole. Raises KeyRefused, NotFound, Refused, Unavailable.
+        """
+        tries = AsyncRetrying(stop=self._stop, wait=self._wait, retry=retry_if_exception_type(_Again), reraise=True)
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                return await tries(self._try, path, params, decode)
+        except TimeoutError:
+            problem = f"GET {path}: the deadline of {self._limits.deadline_s:g} s passed"
+        except _Again as last:
+            tried = tries.statistics.get("attempt_number", 0)
+            problem = f"no usable answer in {tried} tries; the last: {last}"
+        raise Unavailable(problem)
+
+    def _stop(self, state: RetryCallState) -> bool:
+        late = asyncio.get_running_loop().time() + state.upcoming_sleep >= self._deadline
+        return late or state.attempt_number >= self._limits.attempts
+
+    def _wait(self, state: RetryCallState) -> float:
+        """Seconds until the next try; a busy server is left alone by every task that shares the client."""
+        limits = self._limits
+        backoff = wait_exponential_jitter(multiplier=limits.backoff_s, max=limits.ceiling_s, jitter=limits.backoff_s)
+        error = state.outcome.exception() if state.outcome else None
+        if not isinstance(error, _Again):
+            return 0.0
+        wait_s = max(backoff(state), error.after_s)
+        if error.busy:
+            self._quiet_until = max(self._quiet_until, asyncio.get_running_loop().time() + wait_s)
+        return wait_s
+
+    async def _try(self, path: str, params: Mapping[str, str | int], decode: Callable[[bytes], T]) -> T:
+        status, headers, body = await self._send(path, params)
+        request = headers.get("X-Request-Id", "")
+        about = f"GET {path}: {status}" + (f", request {request}" if re.fullmatch(r"[\w-]{1,64}", request) else "")
+        if status == 200:
+            try:
+                return decode(body)
+            except BadAnswer as error:
+                problem = f"{about}, {error}"
+            raise _Again(problem)
+        raise _failure(status, headers, _code(body), about)
+
+    async def _send(self, path: str, params: Mapping[str, str | int]) -> tuple[int, Mapping[str, str], bytes]:
+        """Status, headers and whole body of one answer, in its turn. Nothing of aiohttp's errors is kept: they carry
+        the request's headers, the key among them."""
+        async with self._in_flight:
+            await self._calm()
+            async with self._turn:
+                try:
+                    ask = self._session.get(self._base_url + path, params=params, allow_redirects=False)
+                    async with ask as answer:
+                        return answer.status, answer.headers, await answer.read()
+                except TimeoutError:
+                    problem = f"GET {path}: no answer within {self._limits.timeout_s:g} s"
+                except (aiohttp.ClientError, OSError) as error:
+                    problem = f"GET {path}: the connection broke ({type(error).__name__})"
+        raise _Again(problem)
+
+    async def _calm(self) -> None:
+        while (left_s := self._quiet_until - asyncio.get_running_loop().time()) > 0:
+            await asyncio.sleep(left_s)
+
+
+@asynccontextmanager
+async def open_client(base_url: str, secret_key: str, limits: Limits) -> AsyncIterator[Client]:
+    """A client of one account, closed on the way out; `base_url` may have a path and a trailing slash."""
+    session = aiohttp.ClientSession(
+        headers={
+            "Authorization": f"Basic {b64encode(f'{secret_key}:'.encode()).decode()}",
+            "Omise-Version": API_VERSION,
+            "User-Agent": "omise-recon",
+        },
+        timeout=aiohttp.ClientTimeout(total=limits.timeout_s),
+        connector=aiohttp.TCPConnector(limit=limits.concurrency),
+        cookie_jar=aiohttp.DummyCookieJar(),
+    )
+    del secret_key  # a traceback that shows locals passes through this frame
+    async with session:
+        yield Client(session, base_url, limits)
+
+
+def _failure(status: int, headers: Mapping[str, str], code: str | None, about: str) -> Exception:
+    """What an answer other than 200 means (facts: 429, 5xx and `backend_error` are worth another try)."""
+    about = f"{about}, {code}" if code else about
+    if status in (401, 403):
+        return KeyRefused(f"{about}: the secret key is refused")
+    if status == 404:
+        return NotFound(about, code)
+    if status in (408, 429) or status >= 500 or code == "backend_error" or status < 300:
+        return _Again(about, _retry_after_s(headers), busy=status in (429, 503))
+    return Refused(about, code)
+
+
+def _code(body: bytes) -> str | None:
+    """Omise's code of an error; null where the body is not Omise's."""
+    try:
+        code = msgspec.json.decode(body, type=_Error).code
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return code if code and re.fullmatch(r"[a-z0-9_]{1,64}", code) else None
+
+
+def _retry_after_s(headers: Mapping[str, str]) -> float:
+    """Seconds that Retry-After asks for; a date counts from the answer's own Date, the server's clock."""
+    asked = headers.get("Retry-After", "").strip()
+    if asked.isdecimal():
+        return float(asked)
+    try:
+        wait = parsedate_to_datetime(asked) - parsedate_to_datetime(headers.get("Date", ""))
+    except (ValueError, TypeError):
+        return 0.0
+    return max(0.0, wait.total_seconds())

@@ -1,0 +1,368 @@
+"""Omise's JSON becomes typed, scrubbed rows here and ends here; knows no network and no store."""
+
+import hashlib
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+
+from recon import columns
+from recon.model import Balance, ObjectRow
+from recon.omise.scrub import Scrub, object_of
+
+T = TypeVar("T")
+Values = tuple[str | int | bool | None, ...]
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_sorted = msgspec.json.Encoder(order="deterministic")
+_plain = msgspec.json.Encoder()
+
+# What moves by itself inside an unchanged object, by the object it stands in: the server's clock in every embedded
+# list, abilities that flip as time passes, and a saved card's later life (recorded: one card, two charges, a day).
+_MOVING: Mapping[str, frozenset[str]] = {
+    "charge": frozenset(
+        {
+            "expired", "expired_at", "refundable", "partially_refundable", "reversible", "disputable", "capturable",
+            "can_perform_void",
+        }
+    ),
+    "list": frozenset({"to"}),
+    "card": frozenset({"deleted", "location"}),
+}  # fmt: skip
+
+
+class BadAnswer(ValueError):
+    """A body that is not the JSON it should be: cut, a gateway's page, or another shape."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list: how many rows the whole list has, and the rows of this page."""
+
+    total: int
+    rows: tuple[ObjectRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFacts:
+    """What `/account` says about the key's account; `team` is the id that outlives it, where Omise names one."""
+
+    id: str
+    country: str
+    currency: str
+    livemode: bool
+    team: str | None = None
+
+
+class _List(msgspec.Struct):
+    total: int
+    data: list[dict[str, Any]]
+
+
+class _Balance(msgspec.Struct):
+    currency: str
+    total: int
+    transferable: int
+    reserve: int = 0
+    on_hold: int | None = None
+
+
+class _Ref(msgspec.Struct):
+    """An embedded or expanded object of which only the id is needed."""
+
+    id: str | None = None
+
+
+Id = str | _Ref | None
+
+
+class _Source(msgspec.Struct):
+    type: str | None = None
+
+
+class _Card(msgspec.Struct):
+    brand: str | None = None
+
+
+class _Rates(msgspec.Struct):
+    fee_flat: str | None = None
+    fee_rate: str | None = None
+    vat_rate: str | None = None
+
+
+class _Charge(msgspec.Struct):
+    id: str
+    status: str
+    amount: int
+    currency: str
+    funding_amount: int
+    funding_currency: str
+    net: int
+    created_at: Moment
+    livemode: bool
+    captured_amount: int | None = None
+    fee: int = 0
+    fee_vat: int = 0
+    interest: int = 0
+    interest_vat: int = 0
+    transaction_fees: _Rates | None = None
+    refunded_amount: int = 0
+    source: _Source | None = None
+    card: _Card | None = None
+    capture: bool = True
+    authorized: bool = False
+    paid: bool = False
+    reversed: bool = False
+    voided: bool = False
+    authorized_at: Moment | None = None
+    paid_at: Moment | None = None
+    expires_at: Moment | None = None
+    reversed_at: Moment | None = None
+    transaction: Id = None
+    dispute: Id = None
+    link: Id = None
+    schedule: Id = None
+    failure_code: str | None = None
+    description: str | None = None
+    metadata: dict[str, Any] | None = None
+
+    def values(self) -> Values:
+        rates = self.transaction_fees or _NO_RATES
+        return (
+            self.id, self.status, self.amount, self.currency.upper(), self.captured_amount,
+            self.funding_amount, self.funding_currency.upper(), self.fee, self.fee_vat, self.interest,
+            self.interest_vat, self.net,
+            rates.fee_flat, rates.fee_rate, rates.vat_rate, self.refunded_amount, self._method(),
+            self.card.brand if self.card else None,
+            self.capture, self.authorized, self.paid, self.reversed, self.voided, _at(self.created_at),
+            _at(self.authorized_at), _at(self.paid_at), _at(self.expires_at), _at(self.reversed_at),
+            _id(self.transaction), _id(self.dispute), _id(self.link), _id(self.schedule), self.failure_code,
+            self.description, _sorted.encode(self.metadata).decode() if self.metadata else None,
+            self.livemode,
+        )  # fmt: skip
+
+    def _method(self) -> str | None:
+        if self.source is not None:
+            return self.source.type
+        return "card" if self.card is not None else None
+
+
+_NO_RATES = _Rates()
+
+
+class _Refund(msgspec.Struct):
+    id: str
+    charge: str | _Ref
+    status: str
+    amount: int
+    currency: str
+    funding_amount: int
+    funding_currency: str
+    created_at: Moment
+    livemode: bool
+    voided: bool = False
+    transaction: Id = None
+
+    def values(self) -> Values:
+        return (
+            self.id, _id(self.charge), self.status, self.amount, self.currency.upper(), self.funding_amount,
+            self.funding_currency.upper(), self.voided, _id(self.transaction), _at(self.created_at), self.livemode,
+        )  # fmt: skip
+
+
+class _Move(msgspec.Struct):
+    id: str | None = None
+    direction: str | None = None
+
+
+class _Transfer(msgspec.Struct):
+    id: str
+    amount: int
+    currency: str
+    fee: int
+    fee_vat: int
+    total_fee: int
+    net: int
+    created_at: Moment
+    livemode: bool
+    sendable: bool = False
+    sent: bool = False
+    paid: bool = False
+    deleted: bool = False
+    sent_at: Moment | None = None
+    paid_at: Moment | None = None
+    failure_code: str | None = None
+    transactions: list[str | _Move] | None = None
+    schedule: Id = None
+
+    def values(self) -> Values:
+        return (
+            self.id, self.amount, self.currency.upper(), self.fee, self.fee_vat, self.total_fee, self.net,
+            self.sendable, self.sent, self.paid, self.deleted, _at(self.created_at), _at(self.sent_at),
+            _at(self.paid_at), self.failure_code, self._debit(), _id(self.schedule), self.livemode,
+        )  # fmt: skip
+
+    def _debit(self) -> str | None:
+        """Its own debit; a failed transfer may carry the credit that gives the money back beside it."""
+        moves = [_Move(id=move) if isinstance(move, str) else move for move in self.transactions or ()]
+        debits = [move for move in moves if move.direction != "credit"]
+        return debits[0].id if debits else None
+
+
+class _Transaction(msgspec.Struct):
+    id: str
+    amount: int
+    currency: str
+    direction: str
+    key: str
+    created_at: Moment
+    livemode: bool
+    origin: Id = None
+    transferable_at: Moment | None = None
+
+    def values(self) -> Values:
+        return (
+            self.id, self.amount, self.currency.upper(), self.direction, self.key, _id(self.origin),
+            _at(self.created_at), _at(self.transferable_at), self.livemode,
+        )  # fmt: skip
+
+
+class _Dispute(msgspec.Struct):
+    id: str
+    charge: str | _Ref
+    status: str
+    amount: int
+    currency: str
+    funding_amount: int
+    funding_currency: str
+    created_at: Moment
+    livemode: bool
+    reason_code: str | None = None
+    closed_at: Moment | None = None
+
+    def values(self) -> Values:
+        return (
+            self.id, _id(self.charge), self.status, self.amount, self.currency.upper(), self.funding_amount,
+            self.funding_currency.upper(), self.reason_code, _at(self.created_at), _at(self.closed_at),
+            self.livemode,
+        )  # fmt: skip
+
+
+class _Event(msgspec.Struct):
+    id: str
+    key: str
+    created_at: Moment
+    livemode: bool
+    data: Id = None
+
+    def values(self) -> Values:
+        return (self.id, self.key, _id(self.data), _at(self.created_at), self.livemode)
+
+
+class _Adjustment(msgspec.Struct):
+    transaction: Id = None
+
+
+class _Receipt(msgspec.Struct):
+    id: str
+    currency: str
+    total: int
+    created_at: Moment
+    vat: int = 0
+    wht: int = 0
+    issued_on: str | None = None
+    adjustment_transaction: str | _Adjustment | None = None
+    livemode: bool = True  # receipts exist in live mode only
+
+    def values(self) -> Values:
+        found = self.adjustment_transaction
+        transaction = found.transaction if isinstance(found, _Adjustment) else found
+        return (
+            self.id, self.currency.upper(), self.vat, self.wht, self.total, _id(transaction), self.issued_on,
+            _at(self.created_at), self.livemode,
+        )  # fmt: skip
+
+
+_Typed = _Charge | _Refund | _Transfer | _Transaction | _Dispute | _Event | _Receipt
+_TYPES: Mapping[str, type[_Typed]] = {
+    columns.CHARGE.name: _Charge,
+    columns.REFUND.name: _Refund,
+    columns.TRANSFER.name: _Transfer,
+    columns.TRANSACTION.name: _Transaction,
+    columns.DISPUTE.name: _Dispute,
+    columns.EVENT.name: _Event,
+    columns.RECEIPT.name: _Receipt,
+}
+
+
+def decode_page(kind: str, body: bytes, scrub: Scrub) -> Page:
+    """A page of any list of Omise (`list`, `receipt_list`, `search`); raises BadAnswer."""
+    return _told(lambda: _page(kind, body, scrub))
+
+
+def decode_object(kind: str, body: bytes, scrub: Scrub) -> ObjectRow:
+    """One object; raises BadAnswer."""
+    return _told(lambda: _row(kind, msgspec.json.decode(body, type=dict[str, Any]), scrub))
+
+
+def decode_account(body: bytes) -> AccountFacts:
+    """What `/account` answers; raises BadAnswer."""
+    found = _told(lambda: msgspec.json.decode(body, type=AccountFacts))
+    return AccountFacts(found.id, found.country.upper(), found.currency.upper(), found.livemode, found.team)
+
+
+def decode_balance(body: bytes) -> Balance:
+    """What `/balance` answers, in minor units of the settlement currency; raises BadAnswer."""
+    found = _told(lambda: msgspec.json.decode(body, type=_Balance))
+    return Balance(found.currency.upper(), found.total, found.transferable, found.reserve, found.on_hold)
+
+
+def unpack(raw: bytes) -> dict[str, object]:
+    """The scrubbed object of an `ObjectRow.raw`, to be shown as evidence."""
+    return msgspec.json.decode(zlib.decompress(raw), type=dict[str, object])
+
+
+def _told(decode: Callable[[], T]) -> T:
+    """What it decodes, or BadAnswer in words that hold nothing of the body."""
+    try:
+        return decode()
+    except msgspec.ValidationError as error:
+        problem = f"the answer has another shape than Omise's: {error}"
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        problem = "the answer is not whole JSON"
+    raise BadAnswer(problem)
+
+
+def _page(kind: str, body: bytes, scrub: Scrub) -> Page:
+    found = msgspec.json.decode(body, type=_List)
+    return Page(found.total, tuple(_row(kind, node, scrub) for node in found.data))
+
+
+def _row(kind: str, node: dict[str, Any], scrub: Scrub) -> ObjectRow:
+    parts = scrub.clean(node)
+    typed = msgspec.convert(node, _TYPES[kind])
+    return ObjectRow(typed.id, typed.values(), _digest(node, parts), zlib.compress(_plain.encode(node), 1))
+
+
+def _digest(node: dict[str, Any], parts: list[dict[str, Any]]) -> bytes:
+    """Of the object without what moves by itself in it or in its parts, whatever the order of keys."""
+    moving = [(part, key) for part in parts for key in _MOVING.get(object_of(part), ()) if key in part]
+    taken = [(part, key, part.pop(key)) for part, key in moving]
+    digest = hashlib.blake2b(_sorted.encode(node), digest_size=16).digest()
+    for part, key, value in taken:
+        part[key] = value
+    return digest
+
+
+def _id(found: Id) -> str | None:
+    return found.id if isinstance(found, _Ref) else found
+
+
+def _at(moment: datetime | None) -> int | None:
+    """Microseconds since the epoch."""
+    return None if moment is None else (moment - _EPOCH) // _MICROSECOND

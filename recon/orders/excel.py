@@ -1,0 +1,42 @@
+"""Orders from Excel workbooks (the first sheet): cells to columns of exact text; knows no order."""
+
+import hashlib
+import io
+from collections.abc import Iterator
+from datetime import datetime
+
+import numpy as np
+from python_calamine import CalamineError, load_workbook
+
+from recon.model import Window
+from recon.orders.files import SourceFile, source_files
+from recon.orders.source import OrderSource, SourceUnreadable
+from recon.orders.table import Kind, Table, column_of, doubts_of, text_of
+
+
+def _tables(source: OrderSource, _window: Window, _changed_since: datetime | None) -> Iterator[Table]:
+    return (_table(file) for file in source_files(source))
+
+
+KIND = Kind("excel", _tables)
+
+
+def _table(file: SourceFile) -> Table:
+    """The first sheet, its first row as header. What a formula shows is read where the file holds it."""
+    try:
+        sheet = load_workbook(io.BytesIO(file.content)).get_sheet_by_index(0)
+        rows = sheet.to_python(skip_empty_area=False)
+    except CalamineError as error:
+        raise SourceUnreadable(f"{file.name} is no workbook that can be read ({error}): save it as .xlsx") from error
+    header = tuple(text_of(cell).strip() for cell in rows[0]) if rows else ()
+    if not any(header):
+        raise SourceUnreadable(f"{file.name} is empty: the first row of its first sheet must name the columns")
+    columns = list(zip(*rows[1:], strict=True)) or [()] * len(header)
+    return Table(
+        file.name,
+        hashlib.sha256(file.content).hexdigest(),
+        header,
+        tuple(column_of(column) for column in columns),
+        np.arange(2, len(rows) + 1),
+        doubts=doubts_of(columns),
+    )

@@ -1,0 +1,69 @@
+"""Orders from Parquet files: typed columns to columns of exact text; knows no order."""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import datetime
+
+import numpy as np
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.compute as pc  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
+
+from recon.model import Window
+from recon.orders.files import SourceFile, source_files
+from recon.orders.source import OrderSource, SourceUnreadable
+from recon.orders.table import Doubt, Kind, Table, column_of, doubts_of
+
+
+def _tables(source: OrderSource, _window: Window, _changed_since: datetime | None) -> Iterator[Table]:
+    return (_table(file) for file in source_files(source))
+
+
+KIND = Kind("parquet", _tables)
+
+
+def _table(file: SourceFile) -> Table:
+    try:
+        read = pq.read_table(pa.BufferReader(file.content))
+    except (pa.ArrowException, OSError) as error:
+        raise SourceUnreadable(f"{file.name} is no Parquet file that can be read: write it again") from error
+    columns = [_whole(column) for column in read.columns]
+    return Table(
+        file.name,
+        hashlib.sha256(file.content).hexdigest(),
+        tuple(name.strip() for name in read.column_names),
+        tuple(_text(column) for column in columns),
+        np.arange(1, read.num_rows + 1),
+        doubts=tuple(doubt for index, column in enumerate(columns) for doubt in _doubts(index, column)),
+    )
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    found = column.combine_chunks()
+    return found.cast(found.type.value_type) if pa.types.is_dictionary(found.type) else found
+
+
+def _text(column: pa.Array) -> pa.Array:
+    """Strings, integers and days as Arrow writes them, moments as ISO (with Z where they have a zone)."""
+    kind = column.type
+    if pa.types.is_timestamp(kind):
+        zoned = kind.tz is not None
+        utc = column.cast(pa.timestamp("us", "UTC" if zoned else None), safe=False).cast(pa.timestamp("us"))
+        text = utc.cast(pa.string())
+        return pc.fill_null(pc.binary_join_element_wise(text, "Z", "") if zoned else text, "")
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_integer(kind):
+        return pc.fill_null(column.cast(pa.string()), "")
+    if pa.types.is_floating(kind):
+        return column_of(_floats(column))
+    return column_of(column.to_pylist())
+
+
+def _floats(column: pa.Array) -> list[np.floating | None]:
+    """Numbers of the width that they have in the file: 19.99 as a 32-bit float is "19.99", not 19.98999977."""
+    width = column.type.to_pandas_dtype()
+    return [None if value is None else width(value) for value in column.to_pylist()]
+
+
+def _doubts(index: int, column: pa.Array) -> Iterator[Doubt]:
+    if pa.types.is_floating(column.type):
+        yield from (Doubt(doubt.at, index, doubt.reason) for doubt in doubts_of([_floats(column)]))

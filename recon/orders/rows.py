@@ -1,0 +1,311 @@
+"""A table of text to orders: columns parsed whole, bad rows kept aside with their reason; knows no file format."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.compute as pc  # type: ignore[import-untyped]
+
+from recon import columns
+from recon.money import Currencies, UnknownCurrency
+from recon.orders.amounts import amounts
+from recon.orders.faults import Faults, shown, told
+from recon.orders.moments import moments
+from recon.orders.source import OrderSource, SourceUnreadable
+from recon.orders.table import Table, Torn, mapped
+from recon.privacy import keyed_hash, redact
+
+_REQUIRED = (columns.ORDER_ID, columns.AMOUNT, columns.CURRENCY, columns.STATUS, columns.CREATED_AT)
+# Control characters, and letters that have no width: an id with one of these never equals the id that it looks like.
+_UNSEEN = r"[\x00-\x1f\x7f-\x{9f}\x{ad}\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{2064}\x{feff}]"
+
+Positions = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What one table held: `orders` shaped by ORDER, `rejected` as tuples in REJECTED's column order."""
+
+    orders: pd.DataFrame
+    rejected: tuple[tuple[str | int | None, ...], ...]
+    ignored: Counter[str]
+    count: int
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the configuration knows: accounts with their settlement currency, exponents, the key for customers."""
+
+    accounts: Mapping[str, str]
+    currencies: Currencies
+    hash_key: bytes | None = field(repr=False)
+
+
+def rows_of(table: Table, source: OrderSource, known: Known) -> Rows:
+    """The orders of a table; raises SourceUnreadable where a column that is needed is not there."""
+    return _Reading(table, source, known).rows()
+
+
+class _Reading:
+    """One table being read: the rows that count, by position, and what was found wrong with them."""
+
+    def __init__(self, table: Table, source: OrderSource, known: Known) -> None:
+        self.table, self.source, self.known = table, source, known
+        self.header = self._columns()
+        self.faults = Faults()
+        filled = self._filled()
+        ignored = self._ignored() & filled
+        self.kept: Positions = np.flatnonzero(filled & ~ignored)
+        self.ignored_at: Positions = np.flatnonzero(ignored)
+        self.count = int(filled.sum()) + len(table.torn)
+
+    def rows(self) -> Rows:
+        """Every column parsed, then good rows and bad rows apart."""
+        order_id = self._id(columns.ORDER_ID, required=True)
+        currency, accounts = self._money_words()
+        amount = self._amount(columns.AMOUNT, currency)
+        refunded = self._amount(columns.REFUNDED_AMOUNT, currency)
+        status = self._status()
+        texts = self._required(columns.CREATED_AT)
+        created, refused = moments(texts, self.source.zone)
+        self._refuse(columns.CREATED_AT, texts, refused)
+        charge_id = self._id(columns.CHARGE_ID, required=False)
+        self._doubts()
+        count = len(self.kept)
+        data = {
+            columns.ACCOUNT: accounts,
+            columns.ORDER_ID: order_id,
+            columns.SOURCE: _same(self.source.name, count),
+            columns.STATUS: status,
+            columns.AMOUNT: pa.array(amount),
+            columns.CURRENCY: currency,
+            columns.CREATED_AT: pa.array(created).cast(pa.timestamp("us", "UTC")),
+            columns.REFUNDED_AMOUNT: pa.array(refunded),
+            columns.PAYMENT_METHOD: _or_null(self._cells(columns.PAYMENT_METHOD)),
+            columns.CHARGE_ID: _or_null(charge_id),
+            columns.CUSTOMER: self._customer(),
+            columns.FILE: _same(self.table.name, count),
+            columns.FILE_HASH: _same(self.table.sha256, count),
+            columns.ROW: pa.array(self.table.rows[self.kept]),
+        }
+        bad = sorted(self.faults.found)
+        good = np.ones(count, dtype=bool)
+        good[bad] = False
+        return Rows(
+            columns.ORDER.check(pa.table(data).filter(pa.array(good)).to_pandas()),
+            (*self._rejected(bad, accounts.take(pa.array(bad, pa.int64())).to_pylist()), *self._torn()),
+            self._ignored_by_account(),
+            self.count,
+        )
+
+    def _columns(self) -> dict[str, int]:
+        """Where each of our columns stands in the table, for those that the source uses and the table has."""
+        wanted = {ours: self.source.columns.get(ours, ours) for ours in (*_REQUIRED, *self.source.columns)}
+        needed = set(_REQUIRED)
+        if self.source.account or self.source.account_by:
+            wanted.pop(columns.ACCOUNT, None)
+        else:
+            wanted.setdefault(columns.ACCOUNT, columns.ACCOUNT)
+            needed.add(columns.ACCOUNT)
+        header = self.table.header
+        has = f"its columns are: {', '.join(name for name in header if name)}"
+        twice = [theirs for theirs in wanted.values() if header.count(theirs) > 1]
+        if twice:
+            raise SourceUnreadable(f'{self.table.name} has column "{twice[0]}" more than once; {has}')
+        missing = [ours for ours, theirs in wanted.items() if ours in needed and theirs not in header]
+        if missing:
+            names = ", ".join(f'"{wanted[ours]}" (our {ours})' for ours in missing)
+            advice = f"name the right one in [orders.{self.source.name}.columns], or correct the file"
+            raise SourceUnreadable(f"{self.table.name} has no column {names}; {has}; {advice}")
+        return {ours: header.index(theirs) for ours, theirs in wanted.items() if theirs in header}
+
+    def _filled(self) -> npt.NDArray[np.bool_]:
+        """Rows with anything in them: blank lines are no rows."""
+        filled = np.zeros(len(self.table.rows), dtype=bool)
+        for column in self.table.cells:
+            filled |= _mask(pc.not_equal(column, ""))
+        return filled
+
+    def _ignored(self) -> npt.NDArray[np.bool_]:
+        """Rows that the configuration leaves out, by a column of ours or of the table."""
+        ignored = np.zeros(len(self.table.rows), dtype=bool)
+        for name, values in self.source.ignore.items():
+            index = self.header.get(name)
+            if index is None and name in self.table.header:
+                index = self.table.header.index(name)
+            if index is not None:
+                ignored |= _mask(pc.is_in(_trimmed(self.table.cells[index]), pa.array(values, pa.string())))
+            elif name not in self.source.columns:
+                where = f"[orders.{self.source.name}.ignore]"
+                raise SourceUnreadable(f'{self.table.name} has no column "{name}", which {where} names')
+        return ignored
+
+    def _ignored_by_account(self) -> Counter[str]:
+        codes = pc.utf8_upper(self._cells(columns.CURRENCY, self.ignored_at))
+        found, _ = self._accounts(codes, self.ignored_at)
+        return Counter(account or "" for account in found.to_pylist())
+
+    def _name(self, ours: str) -> str:
+        return self.table.header[self.header[ours]]
+
+    def _cells(self, ours: str, at: Positions | None = None) -> pa.Array:
+        """A column's trimmed texts at the rows that count; empty texts where the table has no such column."""
+        positions = self.kept if at is None else at
+        if ours not in self.header:
+            return _same("", len(positions))
+        return _trimmed(self.table.cells[self.header[ours]].take(pa.array(positions)))
+
+    def _required(self, ours: str) -> pa.Array:
+        texts = self._cells(ours)
+        self.faults.add(_where(pc.equal(texts, "")), self._name(ours), f"{ours} is empty")
+        return texts
+
+    def _refuse(self, ours: str, texts: pa.Array, refused: Mapping[int, str]) -> None:
+        """The parser's reasons made fit to show; an empty cell has its own."""
+        values = ((at, reason, texts[at].as_py()) for at, reason in refused.items())
+        self.faults.add_each({at: told(reason, value) for at, reason, value in values if value}, self._name(ours))
+
+    def _id(self, ours: str, *, required: bool) -> pa.Array:
+        texts = self._required(ours) if required else self._cells(ours)
+        unseen = _where(pc.match_substring_regex(texts, _UNSEEN))
+        if unseen:
+            self.faults.add(unseen, self._name(ours), f"{ours} has a control character or an invisible one in it")
+        return texts
+
+    def _money_words(self) -> tuple[pa.Array, pa.Array]:
+        """Currency codes (null where not known) and accounts (null where not known)."""
+        codes = pc.utf8_upper(self._required(columns.CURRENCY))
+        known = _words(codes, lambda code: code if self._is_currency(code) else None)
+        name = self._name(columns.CURRENCY)
+        for at in _where(pc.and_(pc.is_null(known), pc.not_equal(codes, ""))):
+            self.faults.add((at,), name, f'currency "{shown(codes[at].as_py())}" is not known')
+        accounts, reasons = self._accounts(known, self.kept)
+        self.faults.add_each(reasons, name if columns.ACCOUNT not in self.header else self._name(columns.ACCOUNT))
+        return known, accounts
+
+    def _is_currency(self, code: str) -> bool:
+        try:
+            self.known.currencies.exponent(code)
+        except UnknownCurrency:
+            return False
+        return True
+
+    def _accounts(self, codes: pa.Array, at: Positions) -> tuple[pa.Array, dict[int, str]]:
+        """The account of each row, null where it is not known, and why not."""
+        if self.source.account:
+            return _same(self.source.account, len(at)), {}
+        if self.source.account_by:
+            found = _words(codes, lambda code: _only(self._settling(code)))
+            unknown = _where(pc.and_(pc.is_null(found), pc.is_valid(codes)))
+            return found, {row: self._not_one(codes[row].as_py()) for row in unknown}
+        names = self._cells(columns.ACCOUNT, at)
+        found = _words(names, lambda name: name if name in self.known.accounts else None)
+        reasons = {row: names[row].as_py() for row in _where(pc.is_null(found))}
+        return found, {
+            row: f'account "{shown(name)}" is not one of [accounts]' if name else "account is empty"
+            for row, name in reasons.items()
+        }
+
+    def _settling(self, code: str) -> list[str]:
+        return sorted(name for name, currency in self.known.accounts.items() if currency == code)
+
+    def _not_one(self, code: str) -> str:
+        names = self._settling(code)
+        many = f"{len(names)} accounts settle in {code} ({', '.join(names)}): name the account in a column"
+        return many if names else f"no account settles in {code}"
+
+    def _amount(self, ours: str, codes: pa.Array) -> npt.NDArray[np.int64]:
+        """Minor units; an amount that is empty is 0, which only a refund may be."""
+        texts = self._required(ours) if ours == columns.AMOUNT else self._cells(ours)
+        filled = pc.if_else(pc.equal(texts, ""), "0", texts)
+        values = np.zeros(len(texts), dtype=np.int64)
+        word = "" if ours == columns.AMOUNT else "refunded "
+        for code in pc.unique(codes).drop_null().to_pylist():
+            at = np.flatnonzero(_mask(pc.fill_null(pc.equal(codes, code), False)))
+            units, refused = amounts(filled.take(pa.array(at)), code, self.source.amount_unit, self.known.currencies)
+            values[at] = units
+            self._refuse(ours, texts, {int(at[row]): word + reason for row, reason in refused.items()})
+        negative = np.flatnonzero(values < 0).tolist()
+        self._refuse(ours, texts, {at: f'{word}amount "{texts[at].as_py()}" is negative' for at in negative})
+        return values
+
+    def _status(self) -> pa.Array:
+        words = {word: ours for ours, theirs in self.source.statuses.items() for word in theirs}
+        texts = self._required(columns.STATUS)
+        found = _words(texts, words.get)
+        unknown = {at: texts[at].as_py() for at in _where(pc.is_null(found))}
+        where = f"is not in [orders.{self.source.name}.status]"
+        self._refuse(columns.STATUS, texts, {at: f'status "{word}" {where}' for at, word in unknown.items()})
+        return found
+
+    def _customer(self) -> pa.Array:
+        key = self.known.hash_key
+        if key is None or columns.CUSTOMER not in self.header:
+            return pa.nulls(len(self.kept), pa.string())
+        return _words(self._cells(columns.CUSTOMER), lambda value: keyed_hash(value, key) if value else None)
+
+    def _doubts(self) -> None:
+        ours = {index: name for name, index in self.header.items() if name != columns.CUSTOMER}
+        doubts = [doubt for doubt in self.table.doubts if doubt.column in ours]
+        place = {int(at): position for position, at in enumerate(self.kept)} if doubts else {}
+        for doubt in doubts:
+            if doubt.at in place:
+                name = ours[doubt.column]
+                self.faults.add((place[doubt.at],), self._name(name), f"{name} {doubt.reason}")
+
+    def _rejected(self, bad: list[int], accounts: list[str | None]) -> Iterator[tuple[str | int | None, ...]]:
+        customer = self.header.get(columns.CUSTOMER)
+        for position, account in zip(bad, accounts, strict=True):
+            at = int(self.kept[position])
+            cells = [column[at].as_py() for index, column in enumerate(self.table.cells) if index != customer]
+            column, reason = self.faults.row(position)
+            row = int(self.table.rows[at])
+            yield account, self.source.name, self.table.name, row, column, reason, self._digest(cells)
+
+    def _torn(self) -> Iterator[tuple[str | int | None, ...]]:
+        for torn in self.table.torn:
+            digest = self._digest(self._without_customer(torn))
+            yield self.source.account, self.source.name, self.table.name, torn.row, None, torn.reason, digest
+
+    def _without_customer(self, torn: Torn) -> list[str]:
+        """The cells of a torn row less those where the customer may stand, addresses masked."""
+        customer = self.header.get(columns.CUSTOMER, -1)
+        moved = customer + len(torn.cells) - len(self.table.header)
+        return [redact(cell) for at, cell in enumerate(torn.cells) if customer < 0 or at not in (customer, moved)]
+
+    def _digest(self, cells: list[str]) -> str:
+        return hashlib.sha256("\x1f".join((self.source.name, *cells)).encode()).hexdigest()[:32]
+
+
+def _trimmed(texts: pa.Array) -> pa.Array:
+    return pc.utf8_trim_whitespace(texts)
+
+
+def _same(text: str, count: int) -> pa.Array:
+    return pa.repeat(pa.scalar(text, pa.string()), count)
+
+
+def _or_null(texts: pa.Array) -> pa.Array:
+    return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
+
+
+def _mask(array: pa.Array) -> npt.NDArray[np.bool_]:
+    found: npt.NDArray[np.bool_] = array.to_numpy(zero_copy_only=False)
+    return found
+
+
+def _where(array: pa.Array) -> list[int]:
+    return np.flatnonzero(_mask(array)).tolist()
+
+
+def _only(names: list[str]) -> str | None:
+    return names[0] if len(names) == 1 else None
+
+
+def _words(texts: pa.Array, of: Callable[[str], str | None]) -> pa.Array:
+    return mapped(texts, of, pa.string())

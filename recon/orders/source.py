@@ -1,0 +1,67 @@
+"""What an order source is and what reading one gives; knows no format, no file and no database."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from recon.model import InputFile
+
+
+class SourceMissing(Exception):
+    """A source has nothing to read: no file matches its path, or its database file is not there."""
+
+
+class SourceUnreadable(Exception):
+    """A source cannot be read as a whole; says the file, what is wrong and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderSource:
+    """The settings of one `[orders.NAME]`: a path for files, a URL and queries for a database.
+
+    `columns` is ours -> theirs, `statuses` ours -> the shop's words, `ignore` a column (ours or theirs) -> the
+    values whose rows are counted and left out. The account is `account`, or the one that settles in the order's
+    currency (`account_by`), else it stands in the account column.
+    """
+
+    name: str
+    kind: str
+    columns: Mapping[str, str]
+    statuses: Mapping[str, tuple[str, ...]]
+    zone: ZoneInfo
+    path: str | None = None  # an absolute path, wildcards allowed
+    url: str | None = field(default=None, repr=False)  # holds a password
+    query: str | None = None
+    open_query: str | None = None
+    amount_unit: Literal["major", "minor"] = "major"
+    encoding: str = "utf-8"
+    ignore: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    account: str | None = None
+    account_by: Literal["currency"] | None = None
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a source held: `orders` and `rejected` are shaped by `recon.columns`, one row per order or bad row.
+
+    `ignored` counts rows left out by account ("" where a row names none that is known); `duplicates` counts rows that
+    a later row of the same account and order id replaced.
+    """
+
+    orders: pd.DataFrame
+    rejected: pd.DataFrame
+    ignored: Mapping[str, int]
+    duplicates: Mapping[str, int]
+    inputs: tuple[InputFile, ...]
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The first rows of a source's first file, its mapped columns only, customers masked."""
+
+    file: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]

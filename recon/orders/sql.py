@@ -1,0 +1,120 @@
+"""Orders from a database that SQLAlchemy can reach: a query's rows to columns of exact text; knows no order."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+from recon.model import Window
+from recon.orders.source import OrderSource, SourceMissing, SourceUnreadable
+from recon.orders.table import Kind, Table, column_of, doubts_of, text_of
+from recon.privacy import redact
+
+Found = tuple[tuple[str, ...], list[tuple[Any, ...]]]  # column names and rows
+
+
+class _UnknownParameter(Exception):
+    pass
+
+
+def _tables(source: OrderSource, window: Window, changed_since: datetime | None) -> Iterator[Table]:
+    """The query's rows, then those that only the open query has: an order in both is one order."""
+    yield from _read(source, window, changed_since)
+
+
+KIND = Kind("sql", _tables)
+
+
+def _read(source: OrderSource, window: Window, changed_since: datetime | None) -> list[Table]:
+    url = _url(source)
+    bound = _bound(url, window, changed_since)
+    try:
+        engine = create_engine(url, hide_parameters=True)
+    except (NoSuchModuleError, ImportError) as error:
+        raise SourceUnreadable(f"[orders.{source.name}] the driver of {url.drivername} is not installed") from error
+    try:
+        with engine.connect() as connection:
+            first = _rows(connection, source.query or "", bound)
+            tables = [_table("query", *first)]
+            if source.open_query:
+                tables.append(_table("open_query", *_only_new(first, _rows(connection, source.open_query, bound))))
+            return tables
+    except _UnknownParameter as error:
+        words = f"[orders.{source.name}] a query names :{error}; it may name :from, :to and :changed_since"
+        raise SourceUnreadable(words) from error
+    except SQLAlchemyError as error:
+        raise SourceUnreadable(f"[orders.{source.name}] {_words(error, url)}") from error
+    finally:
+        engine.dispose()
+
+
+def _url(source: OrderSource) -> URL:
+    try:
+        url = make_url(source.url or "")
+    except ArgumentError:
+        words = f"[orders.{source.name}] url is no database URL like postgresql://user:password@host/name"
+        raise SourceUnreadable(words) from None  # the error's own text may hold the password
+    file = url.database or ""
+    on_disk = url.get_backend_name() == "sqlite" and file not in ("", ":memory:") and not file.startswith("file:")
+    if on_disk and not Path(file).is_file():  # SQLite would make an empty one
+        raise SourceMissing(f"[orders.{source.name}] there is no database file {Path(file).name}")
+    return url
+
+
+def _bound(url: URL, window: Window, changed_since: datetime | None) -> dict[str, datetime | str]:
+    """`:from`, `:to` and `:changed_since` (at first: `:from`) as aware UTC moments.
+
+    SQLite has no times, only text in whatever form the shop writes, so there they are days (`2026-11-24`), a day
+    wider on each side: no form and no zone loses an order. Rows that come too many are stored, not judged.
+    """
+    since = changed_since or window.start
+    if url.get_backend_name() != "sqlite":
+        return {"from": window.start, "to": window.end, "changed_since": since}
+    day = timedelta(days=1)
+    return {
+        "from": (window.start - day).date().isoformat(),
+        "to": (window.end + 2 * day).date().isoformat(),
+        "changed_since": (since - day).date().isoformat(),
+    }
+
+
+def _rows(connection: Connection, query: str, bound: dict[str, datetime | str]) -> Found:
+    statement = text(query)
+    wanted = statement.compile().params
+    unknown = sorted(set(wanted) - set(bound))
+    if unknown:
+        raise _UnknownParameter(unknown[0])
+    found = connection.execute(statement, {name: bound[name] for name in wanted})
+    return tuple(found.keys()), [tuple(row) for row in found]
+
+
+def _only_new(first: Found, second: Found) -> Found:
+    """The second query's rows that the first does not have, where both have the same columns."""
+    if first[0] != second[0]:
+        return second
+    seen = {tuple(map(text_of, row)) for row in first[1]}
+    return second[0], [row for row in second[1] if tuple(map(text_of, row)) not in seen]
+
+
+def _table(name: str, header: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> Table:
+    columns: list[tuple[Any, ...]] = list(zip(*rows, strict=True)) or [()] * len(header)
+    cells = tuple(column_of(column) for column in columns)
+    digest = hashlib.sha256("\x1e".join(header).encode())
+    for column in cells:
+        digest.update("\x1f".join(column.to_pylist()).encode())
+    rows_seen = np.arange(1, len(rows) + 1)
+    return Table(name, digest.hexdigest(), tuple(header), cells, rows_seen, doubts=doubts_of(columns))
+
+
+def _words(error: SQLAlchemyError, url: URL) -> str:
+    """The driver's own first line, without the password."""
+    line = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+    if url.password:
+        line = line.replace(str(url.password), "***")
+    return f"the database says: {redact(line)}"

@@ -1,0 +1,211 @@
+"""Seeded worlds: some accounts, their orders and Omise's side of them, planted breaks and the truth about them.
+
+Knows no clock: the same arguments give the same world, byte for byte.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from random import Random
+
+from recon.sandbox.countries import ACCOUNTS, SHARES, Account
+from recon.sandbox.facts import Charge, Dispute, Event, Refund, Thing, Transaction, Transfer, turns
+from recon.sandbox.maker import Maker, Order, Planted
+from recon.sandbox.payouts import pay_out
+from recon.sandbox.planting import PLANTS, order_invalid, wrong_account
+from recon.sandbox.scenarios import SCENARIOS, paid
+from recon.sandbox.shopfile import BANK_COLUMNS, ORDER_COLUMNS, major, row_of, write_csv
+from recon.sandbox.tidings import tell
+
+LATER_DAYS = 40  # how far beyond the range payouts go on
+PLANT_EVERY = 4_000  # orders of an account for one more break of each code
+
+
+@dataclass(frozen=True)
+class AccountBooks:
+    """Everything that Omise knows of one account, each kind by creation time, then id."""
+
+    account: Account
+    charges: Sequence[Charge] = ()
+    refunds: Sequence[Refund] = ()
+    disputes: Sequence[Dispute] = ()
+    transfers: Sequence[Transfer] = ()
+    transactions: Sequence[Transaction] = ()
+    events: Sequence[Event] = ()
+
+    def kinds(self) -> Mapping[str, Sequence[Thing]]:
+        """The rows of each list of the API, by its name there."""
+        return {
+            "charges": self.charges,
+            "refunds": self.refunds,
+            "disputes": self.disputes,
+            "transfers": self.transfers,
+            "transactions": self.transactions,
+            "events": self.events,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An object that is different from this moment on."""
+
+    moment: datetime
+    account: str
+    kind: str
+    id: str
+
+
+@dataclass(frozen=True)
+class World:
+    """A made world. `truth` holds at `as_of`: these breaks of order, charge and row, and no other."""
+
+    seed: int
+    first_day: date
+    last_day: date
+    as_of: datetime
+    books: Mapping[str, AccountBooks]
+    orders: tuple[Order, ...]
+    bad_rows: tuple[Mapping[str, str], ...]
+    truth: tuple[Planted, ...]
+
+    def changes(self, after: datetime, until: datetime) -> list[Change]:
+        """What changes in after < moment <= until, creations left out, by moment."""
+        low, high = int(after.timestamp()), int(until.timestamp())
+        found = [
+            Change(datetime.fromtimestamp(at, UTC), name, kind, thing.id)
+            for name, books in self.books.items()
+            for kind, rows in books.kinds().items()
+            for thing in rows
+            for at in turns(thing)
+            if low < at <= high
+        ]
+        return sorted(found, key=lambda c: (c.moment, c.account, c.kind, c.id))
+
+    def write_orders(self, folder: Path) -> list[Path]:
+        """One `orders_{account}.csv` per account, the unreadable rows at its end; returns the paths."""
+        paths = []
+        for name, books in self.books.items():
+            rows = [row_of(order) for order in self.orders if order.account is books.account]
+            bad = [row for row in self.bad_rows if row["order_id"].startswith(f"{books.account.region}-")]
+            paths.append(write_csv(folder / f"orders_{name}.csv", ORDER_COLUMNS, [*rows, *bad]))
+        return paths
+
+    def write_bank(self, folder: Path) -> list[Path]:
+        """One `bank_{account}.csv` per account: payouts paid until `as_of`, and a line that is not Omise's."""
+        return [
+            write_csv(folder / f"bank_{name}.csv", BANK_COLUMNS, self._bank_rows(books))
+            for name, books in self.books.items()
+        ]
+
+    def write_truth(self, path: Path) -> None:
+        """The planted breaks as JSON: code, account, subject_type, subject_id, note."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"planted": [asdict(p) for p in self.truth]}, indent=2) + "\n", encoding="utf-8")
+
+    def _bank_rows(self, books: AccountBooks) -> Iterator[dict[str, str]]:
+        account, end = books.account, int(self.as_of.timestamp())
+        rent = major(-123_400, account.currency)
+        yield _bank_row(account, self.first_day, rent, "OFFICE RENT", "SO-1")
+        for number, transfer in enumerate((t for t in books.transfers if t.paid_at <= end), 1):
+            day = datetime.fromtimestamp(transfer.paid_at, account.zone).date()
+            amount = major(transfer.net, account.currency)
+            yield _bank_row(account, day, amount, "OMISE CO LTD PAYOUT", f"{account.region}{day:%y%m%d}{number:04d}")
+
+
+def _bank_row(account: Account, day: date, amount: str, description: str, reference: str) -> dict[str, str]:
+    values = (day.isoformat(), amount, account.currency, description, reference)
+    return dict(zip(BANK_COLUMNS, values, strict=True))
+
+
+def make_world(
+    seed: int,
+    first_day: date,
+    last_day: date,
+    orders: int,
+    accounts: Sequence[str] = ("th", "sg", "jp", "my"),
+    noise: int = 0,
+    plant: bool = True,
+) -> World:
+    """A world of about `orders` orders in these accounts, created from `first_day` to `last_day` local.
+
+    noise 0, 1, 2 takes the order's name from none, a tenth or half of the plain paid orders' charges. With `plant`
+    every code is planted at least once per account (`wrong_account` needs two accounts), more in larger worlds.
+    """
+    as_of = datetime.combine(last_day, time(3), UTC) + timedelta(days=2)
+    shares = sum(SHARES[name] for name in accounts)
+    makers = [_maker(seed, ACCOUNTS[name], first_day, last_day, as_of) for name in accounts]
+    for place, m in enumerate(makers):
+        count = orders * SHARES[m.account.name] // shares
+        other = makers[(place + 1) % len(makers)] if len(makers) > 1 else None
+        _fill(m, count, other, plant)
+    for m in makers:
+        _forget(m, (0, 10, 50)[noise])
+        pay_out(m, first_day, last_day + timedelta(days=LATER_DAYS))
+        lost = {p.subject_id for p in m.truth if p.code == "order_not_marked_paid"}
+        tell(m, frozenset(c.id for c in m.charges if c.metadata.get("order_id") in lost))
+    return World(
+        seed, first_day, last_day, as_of,
+        {m.account.name: _books(m) for m in makers},
+        tuple(order for m in makers for order in m.orders),
+        tuple(row for m in makers for row in m.bad_rows),
+        tuple(planted for m in makers for planted in m.truth),
+    )  # fmt: skip
+
+
+def _maker(seed: int, account: Account, first_day: date, last_day: date, as_of: datetime) -> Maker:
+    start = int(datetime.combine(first_day, time(), account.zone).timestamp())
+    end = int(datetime.combine(last_day + timedelta(days=1), time(), account.zone).timestamp())
+    return Maker(Random(f"{seed}/{account.name}"), account, start, end, int(as_of.timestamp()))
+
+
+def _fill(m: Maker, count: int, other: Maker | None, plant: bool) -> None:
+    plants = [p for p in PLANTS if other is not None or p is not wrong_account] if plant else []
+    plants *= 1 + count // PLANT_EVERY
+    kinds = [scenario for _, scenario in SCENARIOS]
+    edges = _edges(m)
+    left = max(0, count - len(plants) - len(edges))
+    first = kinds[:left]
+    rest = m.rng.choices(kinds, [weight for weight, _ in SCENARIOS], k=left - len(first))
+    lives = [*first, *rest]
+    jobs: list[tuple[bool, int]] = [(True, i) for i in range(len(plants))] + [(False, i) for i in range(len(lives))]
+    m.rng.shuffle(jobs)
+    for at, (planted, place) in zip(_times(m, len(jobs)), jobs, strict=True):
+        if planted:
+            plants[place](m, at, other or m)
+        else:
+            lives[place](m, at)
+    for at in edges:
+        paid(m, at)
+    for _ in range(1 + count // PLANT_EVERY if plant else 0):
+        order_invalid(m, m.rng.randrange(m.start, m.end))
+
+
+def _times(m: Maker, count: int) -> list[int]:
+    return sorted(m.rng.randrange(m.start, m.end) for _ in range(count))
+
+
+def _edges(m: Maker) -> list[int]:
+    """The first and last second of the range, and around one local midnight."""
+    night = m.start + (m.end - m.start) // 86_400 // 2 * 86_400
+    return [m.start, m.end - 1, night - 1, night] if night > m.start else [m.start, m.end - 1]
+
+
+def _forget(m: Maker, percent: int) -> None:
+    """Take the order's name from a share of the charges that are their order's only one and plainly paid."""
+    broken = {p.subject_id for p in m.truth}
+    named: dict[str, list[Charge]] = {}
+    for charge in m.charges:
+        named.setdefault(str(charge.metadata.get("order_id", "")), []).append(charge)
+    for order in m.orders if percent else ():
+        charges = named.get(order.id, [])
+        if len(charges) == 1 and order.id not in broken and m.rng.randrange(100) < percent:
+            charges[0].metadata.pop("order_id")
+            charges[0].description, order.charge_id = None, ""
+
+
+def _books(m: Maker) -> AccountBooks:
+    for rows in (m.charges, m.refunds, m.disputes, m.transfers, m.transactions, m.events):
+        rows.sort(key=lambda row: (row.created, row.id))
+    return AccountBooks(m.account, m.charges, m.refunds, m.disputes, m.transfers, m.transactions, m.events)

@@ -1,0 +1,59 @@
+"""Rows to and from the driver in bulk, as each database likes it; knows no table and no meaning."""
+
+import json
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, Table, insert
+
+from recon.store.engine import SQLITE
+
+Row = Sequence[Any]
+
+
+def insert_rows(connection: Connection, table: Table, rows: Iterable[Row]) -> None:
+    """Inserts tuples in the table's column order: executemany on SQLite, COPY on PostgreSQL."""
+    if connection.dialect.name == SQLITE:
+        if rows := list(rows):
+            connection.exec_driver_sql(_insert(connection.dialect, table), rows)
+        return
+    driver: Any = connection.connection.driver_connection
+    name = connection.dialect.identifier_preparer.format_table(table)
+    with driver.cursor() as cursor, cursor.copy(f"COPY {name} FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def execute_many(connection: Connection, statement: str, rows: Sequence[Row]) -> None:
+    """One statement, written with `?`, for every tuple; nothing for no tuple."""
+    if rows:
+        connection.exec_driver_sql(_marks(connection, statement), [tuple(row) for row in rows])
+
+
+def fetch(connection: Connection, statement: str, values: Row) -> list[Row]:
+    """All rows of one query, written with `?`; a list among the values is for `in_list`."""
+    if connection.dialect.name == SQLITE:
+        values = [json.dumps(value) if isinstance(value, list) else value for value in values]
+    return list(connection.exec_driver_sql(_marks(connection, statement), tuple(values)).fetchall())
+
+
+def in_list(connection: Connection, column: str) -> str:
+    """`column` is one of a list of any length, handed over as one value: the text stays the same for each page."""
+    if connection.dialect.name == SQLITE:
+        return f"{column} IN (SELECT value FROM json_each(?))"
+    return f"{column} = ANY(?)"
+
+
+def quoted(connection: Connection, table: Table) -> str:
+    """The table's name as the database wants it."""
+    return connection.dialect.identifier_preparer.format_table(table)
+
+
+@lru_cache(maxsize=64)
+def _insert(dialect: Dialect, table: Table) -> str:
+    return str(insert(table).compile(dialect=dialect))
+
+
+def _marks(connection: Connection, statement: str) -> str:
+    return statement if connection.dialect.name == SQLITE else statement.replace("?", "%s")

@@ -1,0 +1,78 @@
+"""Opens a database and its transactions, and turns moments into integers; knows no table."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+
+Store = Engine  # what the store's functions are handed first; SQLAlchemy's own name stays in here
+SQLITE = "sqlite"
+BUSY_SECONDS = 60  # how long a writer waits for another one
+CACHE_KIB = 65_536  # of pages per SQLite connection: the keys of a million rows are then found in memory
+
+_WRITES = "recon_writes"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def open_store(url: str) -> Engine:
+    """An engine for `sqlite:///PATH` (its folder is made) or `postgresql://…` (psycopg 3); nothing is migrated.
+
+    Raises ValueError for any other database and for SQLite without a file.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        return create_engine(parsed)
+    if parsed.get_backend_name() != SQLITE or not parsed.database or parsed.database == ":memory:":
+        raise ValueError(f'store "{parsed.render_as_string()}" is neither sqlite:///PATH nor postgresql://…')
+    Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    # The driver's own transaction mode begins too late and loses updates (facts/libraries.md 6): we begin.
+    engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None})
+    event.listen(engine, "connect", _set_pragmas)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One transaction that sees one state of the store, whatever others write meanwhile."""
+    options = {} if engine.dialect.name == SQLITE else {"isolation_level": "REPEATABLE READ"}
+    with engine.connect().execution_options(**options) as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine, lock: str = "store") -> Iterator[Connection]:
+    """One transaction that reads and writes: all of it is kept, or, on an error, nothing.
+
+    SQLite has one writer at a time; on PostgreSQL those that name the same `lock` wait for each other.
+    """
+    with engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
+        if engine.dialect.name != SQLITE:
+            connection.exec_driver_sql("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (lock,))
+        yield connection
+
+
+def to_micros(moment: datetime) -> int:
+    """Microseconds since the epoch (UTC), exactly; a naive moment raises TypeError."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def from_micros(micros: int) -> datetime:
+    """The aware UTC moment of microseconds since the epoch."""
+    return _EPOCH + micros * _MICROSECOND
+
+
+def _set_pragmas(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"cache_size=-{CACHE_KIB}"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

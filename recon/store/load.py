@@ -1,0 +1,155 @@
+"""Loads what is known as of a moment into frames, column by column; knows no rule and no source."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]
+from sqlalchemy import Boolean, Connection, Engine, Integer, Select, Table, Text, case, cast, func, null, select
+from sqlalchemy import type_coerce as as_is
+from sqlalchemy.dialects.postgresql import JSON
+from sqlalchemy.sql.elements import ColumnElement
+
+from recon import columns
+from recon.model import Books, Window
+from recon.store import tables
+from recon.store.engine import SQLITE, reading, to_micros
+
+_ROWS = 10_000  # fetched at once: no more rows than these are Python objects at a time
+# pandas' own types with room for nulls; Arrow's way into them.
+_EXTENSIONS: Mapping[str, Any] = {
+    columns.TEXT: pd.StringDtype(na_value=np.nan),
+    columns.OPTIONAL_MINOR: pd.Int64Dtype(),
+}
+
+
+def load_books(
+    engine: Engine,
+    as_of: datetime,
+    *,
+    versions_at: datetime | None = None,
+    metadata_keys: Sequence[str] = ("order_id",),
+    customer_keys: Sequence[str] = (),
+) -> Books:
+    """All accounts' books: what was created up to `as_of` (inclusive), by account, creation and id.
+
+    `versions_at` None: the current versions; a moment: those known then. `order_ref` and `customer` are the first
+    non-empty metadata value among the keys, as text. All frames come of one state of the store.
+    """
+    created, known = to_micros(as_of), None if versions_at is None else to_micros(versions_at)
+    kinds, metadata = tables.OBJECTS, tables.OBJECTS["charge"].c[columns.METADATA]
+    with reading(engine) as connection:
+        named = {
+            columns.ORDER_REF: _first_value(connection, metadata, metadata_keys),
+            columns.CUSTOMER: _first_value(connection, metadata, customer_keys),
+        }
+
+        def load(frame: columns.Frame, table: Table, extra: Mapping[str, ColumnElement[Any]]) -> pd.DataFrame:
+            picked = [extra.get(name, table.c.get(name)) for name in frame.names]
+            wanted = tables.known_at(table, known) & (table.c[columns.CREATED_AT] <= created)
+            keys = (columns.ACCOUNT, columns.CREATED_AT, tables.key_of(table))
+            return _frame(connection, frame, _ordered(connection, _select(picked).where(wanted), table, keys))
+
+        return Books(
+            as_of=as_of,
+            orders=load(columns.ORDERS, tables.ORDER, {}),
+            charges=load(columns.CHARGES, kinds["charge"], named),
+            refunds=load(columns.REFUNDS, kinds["refund"], {}),
+            transfers=load(columns.TRANSFERS, kinds["transfer"], {}),
+            transactions=load(columns.TRANSACTIONS, kinds["transaction"], {}),
+            disputes=load(columns.DISPUTES, kinds["dispute"], {}),
+            rejected=_rejected(connection, known),
+        )
+
+
+def load_matches(engine: Engine, accounts: Sequence[str]) -> pd.DataFrame:
+    """The recorded links (`columns.LINKS`) with an order or a charge in one of the accounts, by charge."""
+    with reading(engine) as connection:
+        return matches(connection, accounts)
+
+
+def matches(connection: Connection, accounts: Sequence[str]) -> pd.DataFrame:
+    """As load_matches, inside a transaction."""
+    table = tables.MATCH
+    touched = table.c[columns.ORDER_ACCOUNT].in_(accounts) | table.c[columns.CHARGE_ACCOUNT].in_(accounts)
+    statement = _select([table.c[name] for name in columns.LINKS.names]).where(touched)
+    keys = (columns.CHARGE_ACCOUNT, columns.CHARGE_ID)
+    return _frame(connection, columns.LINKS, _ordered(connection, statement, table, keys))
+
+
+def complete_windows(engine: Engine, account: str, kind: str) -> list[tuple[Window, datetime]]:
+    """The windows whose last pull agreed with Omise's total, each with the moment of that pull, in order."""
+    table = tables.PULL_WINDOW.c
+    statement = (
+        select(table.start_at, table.end_at, table.pulled_at)
+        .where(table.account == account, table.kind == kind, table.complete)
+        .order_by(table.start_at, table.end_at)
+    )
+    with reading(engine) as connection:
+        return [(Window(start, end), pulled) for start, end, pulled in connection.execute(statement)]
+
+
+def _rejected(connection: Connection, known: int | None) -> pd.DataFrame:
+    table = tables.REJECTED
+    statement = _select([table.c[name] for name in columns.REJECTED.names]).where(tables.known_at(table, known))
+    keys = (columns.SOURCE, columns.FILE, columns.ROW, columns.DIGEST)
+    return _frame(connection, columns.REJECTED, _ordered(connection, statement, table, keys))
+
+
+def _select(picked: Sequence[Any]) -> Select[Any]:
+    """Flags as the driver has them: a million conversions saved, one cast per column made instead."""
+    return select(*(as_is(c, Integer).label(c.name) if isinstance(c.type, Boolean) else c for c in picked))
+
+
+def _ordered(connection: Connection, statement: Select[Any], table: Table, keys: Sequence[str]) -> Select[Any]:
+    """By keys; texts by their bytes, whatever language a PostgreSQL was set up in."""
+    bytewise = connection.dialect.name != SQLITE
+    found = [table.c[key] for key in keys]
+    return statement.order_by(*(c.collate("C") if bytewise and isinstance(c.type, Text) else c for c in found))
+
+
+def _first_value(connection: Connection, metadata: Any, keys: Sequence[str]) -> ColumnElement[Any]:
+    """The first of the keys with a value that is not empty; numbers and lists as their JSON text."""
+    value = _sqlite_value if connection.dialect.name == SQLITE else _postgresql_value
+    found = [func.nullif(value(metadata, key), "") for key in keys]
+    return func.coalesce(*found, null()) if found else cast(null(), Text)
+
+
+def _sqlite_value(metadata: Any, key: str) -> ColumnElement[Any]:
+    path = f'$."{key}"'
+    kind = func.json_type(metadata, path)
+    return case((kind == "text", metadata.op("->>")(path)), (kind != "null", metadata.op("->")(path)))
+
+
+def _postgresql_value(metadata: Any, key: str) -> ColumnElement[Any]:
+    # A NUL is legal JSON, but no PostgreSQL text: unguarded, one such charge would end every load.
+    return case((func.strpos(metadata, "\\u0000") == 0, cast(metadata, JSON).op("->>")(key)))
+
+
+def _frame(connection: Connection, frame: columns.Frame, statement: Select[Any]) -> pd.DataFrame:
+    """Fetched row by row as drivers do, kept as Arrow columns: exact, and small while it grows."""
+    parts: list[list[Any]] = [[] for _ in frame.columns]
+    for rows in connection.execute(statement, execution_options={"yield_per": _ROWS}).partitions():
+        for kept, column, values in zip(parts, frame.columns, zip(*rows, strict=True), strict=True):
+            kept.append(_arrow(values, column.dtype))
+    if not parts[0]:
+        return frame.empty()
+    found = {c.name: _series(kept, c.dtype) for c, kept in zip(frame.columns, parts, strict=True)}
+    return frame.check(pd.DataFrame(found, columns=frame.names))
+
+
+def _arrow(values: Sequence[Any], dtype: str) -> Any:
+    if dtype == columns.FLAG:
+        return pa.array(values).cast(pa.bool_())
+    return pa.array(values, pa.large_string() if dtype == columns.TEXT else pa.int64())
+
+
+def _series(parts: Sequence[Any], dtype: str) -> Any:
+    whole: Any = pa.chunked_array(parts)
+    if dtype in _EXTENSIONS:
+        return _EXTENSIONS[dtype].__from_arrow__(whole.combine_chunks())
+    if dtype == columns.MOMENT:
+        return whole.cast(pa.timestamp("us", "UTC")).to_pandas()
+    return whole.to_numpy()

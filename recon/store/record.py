@@ -1,0 +1,197 @@
+"""Records what a run did and found, all of it or nothing, and reads it back; knows no rule and no ruling."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Column, Connection, Engine, Row, Table, insert, select
+
+from recon import columns
+from recon.model import CLOSED, Break, BreakEvent, BreakStatus, KnownBreak, Severity
+from recon.store import bulk, load, tables
+from recon.store.engine import reading, writing
+from recon.store.save import put
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One execution: when, as of when, by whom, with what; `options` and `timings` (seconds) as JSON holds them."""
+
+    started_at: datetime
+    recorded_at: datetime
+    as_of: datetime
+    who: str
+    command: str
+    options: Mapping[str, Any]
+    software: str
+    config_digest: str
+    status: str
+    timings: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class RunAccount:
+    """What a run found for one account and range, in counts, with the digest of its result."""
+
+    account: str
+    first_day: date
+    last_day: date
+    counts: Mapping[str, Any]
+    result_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """A recorded run with its accounts, by name."""
+
+    run_id: int
+    record: RunRecord
+    accounts: tuple[RunAccount, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """The latest recorded run of an account."""
+
+    run_id: int
+    recorded_at: datetime
+    as_of: datetime
+
+
+_FOUND = tuple(field.name for field in fields(Break))
+
+
+def record_run(
+    engine: Engine,
+    run: RunRecord,
+    accounts: Sequence[RunAccount],
+    breaks: Sequence[KnownBreak],
+    events: Sequence[BreakEvent],
+    matches: pd.DataFrame,
+) -> int:
+    """Records a run in one transaction and returns its id, higher than any before.
+
+    Breaks replace what stands under their id. `matches` (`columns.LINKS`) are all links of the run's accounts: only
+    what differs from the recorded ones is written, and a recorded one that is not among them is removed.
+    """
+    columns.LINKS.check(matches)
+    with writing(engine, "record") as connection:
+        run_id = int(connection.execute(insert(tables.RUN).returning(tables.RUN.c.id), _row_of(run)).scalar_one())
+        _insert(connection, tables.RUN_ACCOUNT, [{**_row_of(account), "run_id": run_id} for account in accounts])
+        put(connection, tables.BREAK, [_break_row(known) for known in breaks])
+        extra = {"run_id": run_id, "recorded_at": run.recorded_at}
+        _insert(connection, tables.BREAK_EVENT, [{**_row_of(event), **extra} for event in events])
+        _replace_matches(connection, [account.account for account in accounts], matches)
+    return run_id
+
+
+def last_run(engine: Engine, account: str) -> LastRun | None:
+    """The latest recorded run of an account; None before the first."""
+    run, part = tables.RUN.c, tables.RUN_ACCOUNT.c
+    statement = (
+        select(run.id, run.recorded_at, run.as_of)
+        .join(tables.RUN_ACCOUNT, part.run_id == run.id)
+        .where(part.account == account)
+        .order_by(run.id.desc())
+        .limit(1)
+    )
+    with reading(engine) as connection:
+        row = connection.execute(statement).one_or_none()
+    return None if row is None else LastRun(*row)
+
+
+def list_runs(engine: Engine, limit: int) -> list[StoredRun]:
+    """The latest runs, newest first."""
+    run, part = tables.RUN, tables.RUN_ACCOUNT
+    with reading(engine) as connection:
+        rows = connection.execute(select(run).order_by(run.c.id.desc()).limit(limit)).all()
+        ids = [row.id for row in rows]
+        parts = connection.execute(select(part).where(part.c.run_id.in_(ids)).order_by(part.c.account)).all()
+    return [
+        StoredRun(row.id, _run_of(row), tuple(_account_of(other) for other in parts if other.run_id == row.id))
+        for row in rows
+    ]
+
+
+def known_breaks(engine: Engine, account: str | None = None, include_closed: bool = True) -> list[KnownBreak]:
+    """Breaks with their life so far, of one account or of all, by first seen and id."""
+    statuses = () if include_closed else tuple(status for status in BreakStatus if status not in CLOSED)
+    return list_breaks(engine, accounts=() if account is None else (account,), statuses=statuses)
+
+
+def list_breaks(
+    engine: Engine,
+    *,
+    accounts: Collection[str] = (),
+    codes: Collection[str] = (),
+    severities: Collection[Severity] = (),
+    statuses: Collection[BreakStatus] = (),
+    owner: str | None = None,
+) -> list[KnownBreak]:
+    """Breaks in any of the given accounts, codes, severities and statuses (none given: any), by first seen and id."""
+    table = tables.BREAK.c
+    statement = select(tables.BREAK).order_by(table.first_seen, table.id)
+    wanted: Mapping[Column[Any], Collection[Any]] = {
+        table.account: accounts,
+        table.code: codes,
+        table.severity: [int(severity) for severity in severities],
+        table.status: [str(status) for status in statuses],
+    }
+    for column, values in wanted.items():
+        if values:
+            statement = statement.where(column.in_(values))
+    if owner is not None:
+        statement = statement.where(table.owner == owner)
+    with reading(engine) as connection:
+        return [_break_of(row) for row in connection.execute(statement)]
+
+
+def _insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        connection.execute(insert(table), list(rows))
+
+
+def _row_of(value: Any) -> dict[str, Any]:
+    """A frozen value's fields under their own names; mappings as JSON text."""
+    found = {field.name: getattr(value, field.name) for field in fields(value)}
+    return {k: json.dumps(dict(v), sort_keys=True) if isinstance(v, Mapping) else v for k, v in found.items()}
+
+
+def _break_row(known: KnownBreak) -> dict[str, Any]:
+    life = {"status": str(known.status), "first_seen": known.first_seen, "last_seen": known.last_seen}
+    row = {**_row_of(known.found), "id": known.found.id, **life, "owner": known.owner}
+    return {**row, "severity": int(known.found.severity)}
+
+
+def _break_of(row: Row[Any]) -> KnownBreak:
+    values = row._mapping
+    found = {name: values[name] for name in _FOUND}
+    found["severity"] = Severity(found["severity"])
+    return KnownBreak(Break(**found), BreakStatus(row.status), row.first_seen, row.last_seen, row.owner)
+
+
+def _run_of(row: Row[Any]) -> RunRecord:
+    values = {field.name: row._mapping[field.name] for field in fields(RunRecord)}
+    return RunRecord(**{**values, "options": json.loads(row.options), "timings": json.loads(row.timings)})
+
+
+def _account_of(row: Row[Any]) -> RunAccount:
+    return RunAccount(row.account, row.first_day, row.last_day, json.loads(row.counts), row.result_digest)
+
+
+def _replace_matches(connection: Connection, accounts: Sequence[str], matches: pd.DataFrame) -> None:
+    """Writes the difference alone: a night's run of a settled month finds the links that it found before."""
+    ours = matches[columns.ORDER_ACCOUNT].isin(accounts) | matches[columns.CHARGE_ACCOUNT].isin(accounts)
+    found, known = matches[ours], load.matches(connection, accounts)
+    once = ~pd.concat([known, found], ignore_index=True).duplicated(keep=False).to_numpy()
+    gone, fresh = known[once[: len(known)]], found[once[len(known) :]]
+    key = [columns.CHARGE_ACCOUNT, columns.CHARGE_ID]
+    # A fresh link takes its charge from whatever order held it, in an account of another run too.
+    leaving = pd.concat([gone[key], fresh[key]]).drop_duplicates()
+    where = " AND ".join(f"{name} = ?" for name in key)
+    name = bulk.quoted(connection, tables.MATCH)
+    bulk.execute_many(connection, f"DELETE FROM {name} WHERE {where}", list(leaving.itertuples(index=False)))
+    bulk.insert_rows(connection, tables.MATCH, fresh[list(tables.MATCH.c.keys())].itertuples(index=False))

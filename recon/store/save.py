@@ -1,0 +1,241 @@
+"""Saves what Omise and the shop said, in versions; knows neither where it came from nor what it means."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.compute as pc  # type: ignore[import-untyped]
+from sqlalchemy import Connection, Engine, Table, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from recon import columns
+from recon.model import Balance, ObjectRow, Window
+from recon.store import bulk, tables
+from recon.store.engine import SQLITE, to_micros, writing
+
+_CHUNK = 20_000  # orders compared at once
+_UNHASHED = frozenset({columns.ACCOUNT, columns.ORDER_ID, columns.FILE, columns.FILE_HASH, columns.ROW})
+
+
+class AccountChanged(ValueError):
+    """The store holds another Omise account, or the other livemode, under this name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """How many ids of a batch were new, changed, and as they were known."""
+
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+
+    def __add__(self, other: "Saved") -> "Saved":
+        return Saved(self.new + other.new, self.changed + other.changed, self.unchanged + other.unchanged)
+
+
+def save_objects(engine: Engine, account: str, kind: str, rows: Sequence[ObjectRow], seen_at: datetime) -> Saved:
+    """Objects of one kind in one transaction: a changed one becomes a new version, an unchanged one no write.
+
+    `seen_at` is when Omise answered; a version is always later than the one before it, if need be by 1 µs. The
+    same id twice: the last one. Raises AccountChanged for an object of the other livemode.
+    """
+    table, by_id = tables.OBJECTS[kind], {row.id: row for row in rows}
+
+    def version(key: str, seen: int, first: int) -> bulk.Row:
+        row = by_id[key]
+        return (account, *row.values, seen, first, None, row.digest, row.raw)
+
+    digests = {key: row.digest for key, row in by_id.items()}
+    with writing(engine, f"{kind} {account}") as connection:
+        _check_livemode(connection, account, kind, rows)
+        return _save_versions(connection, table, account, digests, to_micros(seen_at), version)
+
+
+def save_orders(engine: Engine, orders: pd.DataFrame, rejected: pd.DataFrame, seen_at: datetime) -> Saved:
+    """Orders (`columns.ORDER`) and unread rows (`columns.REJECTED`) of whole sources, in one transaction.
+
+    An order whose file, hash and row alone differ is unchanged. The same order twice: the last one. An order that
+    is absent stays; an unread row that its source no longer holds is closed: hand over a source's files together.
+    """
+    columns.ORDER.check(orders)
+    columns.REJECTED.check(rejected)
+    seen, saved = to_micros(seen_at), Saved()
+    with writing(engine, "order") as connection:
+        for account, frame in orders.groupby(columns.ACCOUNT, sort=True):
+            unique = frame.drop_duplicates(columns.ORDER_ID, keep="last")
+            for start in range(0, len(unique), _CHUNK):
+                saved += _save_order_chunk(connection, str(account), unique.iloc[start : start + _CHUNK], seen)
+        sources = {*orders[columns.SOURCE].unique(), *rejected[columns.SOURCE].unique()}
+        _save_rejected(connection, sorted(sources), rejected, seen)
+    return saved
+
+
+def bind_account(
+    engine: Engine, name: str, omise_id: str, country: str, currency: str, livemode: bool, seen_at: datetime
+) -> None:
+    """Ties a configured name to one Omise account for good; raises AccountChanged where it is tied to another."""
+    values = {"name": name, "omise_id": omise_id, "country": country, "currency": currency, "livemode": livemode}
+    table = tables.ACCOUNT
+    with writing(engine, "account") as connection:
+        known = connection.execute(select(table).where(table.c.name == name)).one_or_none()
+        if known is None:
+            connection.execute(table.insert(), {**values, "first_seen_at": seen_at})
+        elif known.omise_id != omise_id:
+            raise AccountChanged(
+                f'account "{name}" is {known.omise_id} in this store, but the key belongs to {omise_id}: '
+                "use the right key, another account name, or another store"
+            )
+        elif known.livemode != livemode:
+            raise AccountChanged(_mixed(name, known.livemode))
+
+
+def save_balance(engine: Engine, account: str, balance: Balance, read_at: datetime) -> None:
+    """One reading of an account's balance; minor units of its currency."""
+    row = {
+        "account": account, "read_at": read_at, "currency": balance.currency, "total": balance.total,
+        "transferable": balance.transferable, "reserve": balance.reserve, "on_hold": balance.on_hold,
+    }  # fmt: skip
+    with writing(engine, "balance") as connection:
+        put(connection, tables.BALANCE, [row])
+
+
+def save_window(
+    engine: Engine, account: str, kind: str, window: Window, total: int, stored: int, pulled_at: datetime
+) -> None:
+    """The last pull of one window: Omise's `total` against the rows stored; complete where they agree."""
+    row = {
+        "account": account, "kind": kind, "start_at": window.start, "end_at": window.end, "total": total,
+        "stored": stored, "pulled_at": pulled_at, "complete": total == stored,
+    }  # fmt: skip
+    with writing(engine, "pull_window") as connection:
+        put(connection, tables.PULL_WINDOW, [row])
+
+
+def put(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Inserts rows, or replaces those that stand under the same key."""
+    if not rows:
+        return
+    dialect: Any = sqlite if connection.dialect.name == SQLITE else postgresql
+    statement = dialect.insert(table)
+    keys = [column.name for column in table.primary_key]
+    changes = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes), list(rows))
+
+
+def _save_versions(
+    connection: Connection,
+    table: Table,
+    account: str,
+    digests: Mapping[str, bytes],
+    seen: int,
+    version: Callable[[str, int, int], bulk.Row],
+) -> Saved:
+    known = _current(connection, table, account, list(digests))
+    fresh: list[bulk.Row] = []
+    closed: list[bulk.Row] = []
+    for key, digest in digests.items():
+        old = known.get(key)
+        if old is None:
+            fresh.append(version(key, seen, seen))
+        elif bytes(old[1]) != digest:
+            moment = max(seen, old[2] + 1)
+            closed.append((moment, account, key))
+            fresh.append(version(key, moment, old[3]))
+    bulk.execute_many(connection, f"UPDATE {_at_key(connection, table)}", closed)
+    bulk.insert_rows(connection, table, fresh)
+    return Saved(len(fresh) - len(closed), len(closed), len(digests) - len(fresh))
+
+
+def _at_key(connection: Connection, table: Table) -> str:
+    key = tables.key_of(table)
+    return (
+        f"{bulk.quoted(connection, table)} SET {tables.SUPERSEDED_AT} = ? "
+        f"WHERE {columns.ACCOUNT} = ? AND {key} = ? AND {tables.SUPERSEDED_AT} IS NULL"
+    )
+
+
+def _current(connection: Connection, table: Table, account: str, keys: list[str]) -> dict[str, bulk.Row]:
+    """Digest, seen_at and first_seen_at of the current versions, by id."""
+    key = tables.key_of(table)
+    rows = bulk.fetch(
+        connection,
+        f"SELECT {key}, {columns.DIGEST}, {columns.SEEN_AT}, {columns.FIRST_SEEN_AT} "
+        f"FROM {bulk.quoted(connection, table)} WHERE {columns.ACCOUNT} = ? "
+        f"AND {tables.SUPERSEDED_AT} IS NULL AND {bulk.in_list(connection, key)}",
+        (account, keys),
+    )
+    return {row[0]: row for row in rows}
+
+
+def _check_livemode(connection: Connection, account: str, kind: str, rows: Sequence[ObjectRow]) -> None:
+    table, place = tables.ACCOUNT, columns.KINDS[kind].names.index(columns.LIVEMODE)
+    known = connection.execute(select(table.c.livemode).where(table.c.name == account)).scalar_one_or_none()
+    if known is not None and any(row.values[place] is not known for row in rows):
+        raise AccountChanged(_mixed(account, known))
+
+
+def _mixed(account: str, livemode: bool) -> str:
+    ours, theirs = ("live", "test") if livemode else ("test", "live")
+    return f'account "{account}" is {ours} in this store: {theirs} objects need another account name or another store'
+
+
+def _save_order_chunk(connection: Connection, account: str, orders: pd.DataFrame, seen: int) -> Saved:
+    lists = [_to_list(orders[c.name], c.dtype) for c in columns.ORDER.columns]
+    ids = lists[columns.ORDER.names.index(columns.ORDER_ID)]
+    place = dict(zip(ids, range(len(ids)), strict=True))
+    digests = dict(zip(ids, _digests(orders), strict=True))
+
+    def version(key: str, moment: int, first: int) -> bulk.Row:
+        return (*(values[place[key]] for values in lists), moment, first, None, digests[key])
+
+    return _save_versions(connection, tables.ORDER, account, digests, seen, version)
+
+
+def _digests(orders: pd.DataFrame) -> Iterator[bytes]:
+    """One digest per row over what the shop says, in whole columns: an order's file and row are not hashed."""
+    texts = [
+        pc.fill_null(pc.cast(_to_arrow(orders[c.name], c.dtype), pa.large_string()), "\x1e")
+        for c in columns.ORDER.columns
+        if c.name not in _UNHASHED
+    ]
+    joined = pc.binary_join_element_wise(*texts, pa.scalar("\x1f", pa.large_string()))
+    return (blake2b(text.encode(), digest_size=16).digest() for text in joined.to_pylist())
+
+
+def _to_arrow(values: "pd.Series[Any]", dtype: str) -> "pa.Array[Any]":
+    if dtype == columns.MOMENT:
+        values = values.dt.tz_convert(None).astype("int64")
+    return pa.array(values, from_pandas=True)
+
+
+def _to_list(values: "pd.Series[Any]", dtype: str) -> list[Any]:
+    return list(_to_arrow(values, dtype).to_pylist())
+
+
+def _save_rejected(connection: Connection, sources: Sequence[str], rejected: pd.DataFrame, seen: int) -> None:
+    table = tables.REJECTED
+    found = rejected.drop_duplicates([columns.SOURCE, columns.DIGEST], keep="first")
+    rows = list(zip(*(_to_list(found[c.name], c.dtype) for c in columns.REJECTED.columns), strict=True))
+    source, digest = (columns.REJECTED.names.index(name) for name in (columns.SOURCE, columns.DIGEST))
+    by_key = {(row[source], row[digest]): row for row in rows}
+    known = {
+        (row[0], row[1]): row[2]
+        for row in bulk.fetch(
+            connection,
+            f"SELECT {columns.SOURCE}, {columns.DIGEST}, {columns.SEEN_AT} FROM {table.name} "
+            f"WHERE {tables.SUPERSEDED_AT} IS NULL AND {bulk.in_list(connection, columns.SOURCE)}",
+            (list(sources),),
+        )
+    }
+    gone = [(max(seen, known[key] + 1), *key) for key in known.keys() - by_key.keys()]
+    bulk.execute_many(
+        connection,
+        f"UPDATE {table.name} SET {tables.SUPERSEDED_AT} = ? "
+        f"WHERE {columns.SOURCE} = ? AND {columns.DIGEST} = ? AND {tables.SUPERSEDED_AT} IS NULL",
+        gone,
+    )
+    bulk.insert_rows(connection, table, [(*row, seen, None) for key, row in by_key.items() if key not in known])

@@ -1,0 +1,256 @@
+"""Every table of the store, made of `recon.columns` where a frame exists; knows no engine and no row."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    text,
+)
+from sqlalchemy.sql.elements import ColumnElement
+
+from recon import columns
+from recon.store.engine import from_micros, to_micros
+
+# Names by rule from the first table on: what has no name cannot be changed by a later migration on SQLite.
+METADATA = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware moment in Python, a BIGINT of microseconds since the epoch (UTC) in the database."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:  # noqa: ARG002
+        """Refuses a naive moment (TypeError)."""
+        return None if value is None else to_micros(value)
+
+    def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:  # noqa: ARG002
+        """Always aware, UTC."""
+        return None if value is None else from_micros(value)
+
+
+# What the rows of frames are stored as. Their moments stay plain integers: such rows go through the driver in bulk.
+_TYPES: Mapping[str, type[Any]] = {
+    columns.TEXT: Text,
+    columns.MINOR: BigInteger,
+    columns.OPTIONAL_MINOR: BigInteger,
+    columns.FLAG: Boolean,
+    columns.MOMENT: BigInteger,
+}
+
+SUPERSEDED_AT = "superseded_at"
+RAW = "raw"
+
+
+def _declared(frame: columns.Frame, keys: tuple[str, ...]) -> list[Column[Any]]:
+    return [
+        Column(c.name, _TYPES[c.dtype](), primary_key=c.name in keys, nullable=not c.required) for c in frame.columns
+    ]
+
+
+def _versions() -> list[Column[Any]]:
+    return [
+        Column(columns.SEEN_AT, BigInteger(), primary_key=True),
+        Column(columns.FIRST_SEEN_AT, BigInteger(), nullable=False),
+        Column(SUPERSEDED_AT, BigInteger()),
+        Column(columns.DIGEST, LargeBinary(), nullable=False),
+    ]
+
+
+def _indexes(table: Table, key: str) -> None:
+    # By id first: Omise's ids are unique across accounts, so this also finds an object whose account is not known.
+    current = table.c[SUPERSEDED_AT].is_(None)
+    where: dict[str, Any] = {"sqlite_where": current, "postgresql_where": current}
+    Index(f"uq_{table.name}_current", table.c[key], table.c[columns.ACCOUNT], unique=True, **where)
+    Index(None, table.c[columns.ACCOUNT], table.c[columns.CREATED_AT], table.c[key])
+
+
+def _object_table(kind: str, frame: columns.Frame) -> Table:
+    key = frame.names[0]
+    table = Table(
+        kind,
+        METADATA,
+        Column(columns.ACCOUNT, Text(), primary_key=True),
+        *_declared(frame, (key,)),
+        *_versions(),
+        Column(RAW, LargeBinary(), nullable=False),
+    )
+    _indexes(table, key)
+    return table
+
+
+# What Omise said: one table per kind, one row per version of an object. `superseded_at` null: the current one.
+OBJECTS: Mapping[str, Table] = {kind: _object_table(kind, frame) for kind, frame in columns.KINDS.items()}
+
+# What a nightly pull reads again: few among many.
+_PENDING = text(f"{SUPERSEDED_AT} IS NULL AND {columns.STATUS} = 'pending'")
+Index(
+    "ix_charge_pending",
+    OBJECTS["charge"].c[columns.ACCOUNT],
+    OBJECTS["charge"].c[columns.CHARGE_ID],
+    sqlite_where=_PENDING,
+    postgresql_where=_PENDING,
+)
+
+# What the shop said, in versions too.
+ORDER = Table("order", METADATA, *_declared(columns.ORDER, (columns.ACCOUNT, columns.ORDER_ID)), *_versions())
+_indexes(ORDER, columns.ORDER_ID)
+
+# A row that could not be read, from when it was seen until its source no longer held it (`superseded_at`).
+REJECTED = Table(
+    "rejected_row",
+    METADATA,
+    *_declared(columns.REJECTED, (columns.SOURCE, columns.DIGEST)),
+    Column(columns.SEEN_AT, BigInteger(), primary_key=True),
+    Column(SUPERSEDED_AT, BigInteger()),
+)
+
+ACCOUNT = Table(
+    "account",
+    METADATA,
+    Column("name", Text(), primary_key=True),
+    Column("omise_id", Text(), nullable=False),
+    Column("country", Text(), nullable=False),
+    Column("currency", Text(), nullable=False),
+    Column("livemode", Boolean(), nullable=False),
+    Column("first_seen_at", Moment(), nullable=False),
+)
+BALANCE = Table(
+    "balance",
+    METADATA,
+    Column("account", Text(), primary_key=True),
+    Column("read_at", Moment(), primary_key=True),
+    Column("currency", Text(), nullable=False),
+    Column("total", BigInteger(), nullable=False),
+    Column("transferable", BigInteger(), nullable=False),
+    Column("reserve", BigInteger(), nullable=False),
+    Column("on_hold", BigInteger()),
+)
+PULL_WINDOW = Table(
+    "pull_window",
+    METADATA,
+    Column("account", Text(), primary_key=True),
+    Column("kind", Text(), primary_key=True),
+    Column("start_at", Moment(), primary_key=True),
+    Column("end_at", Moment(), primary_key=True),
+    Column("total", BigInteger(), nullable=False),
+    Column("stored", BigInteger(), nullable=False),
+    Column("pulled_at", Moment(), nullable=False),
+    Column("complete", Boolean(), nullable=False),
+)
+
+_SERIAL = BigInteger().with_variant(Integer(), "sqlite")  # only INTEGER counts by itself on SQLite
+
+# What we did.
+RUN = Table(
+    "run",
+    METADATA,
+    Column("id", _SERIAL, primary_key=True),
+    Column("started_at", Moment(), nullable=False),
+    Column("recorded_at", Moment(), nullable=False),
+    Column("as_of", Moment(), nullable=False),
+    Column("who", Text(), nullable=False),
+    Column("command", Text(), nullable=False),
+    Column("options", Text(), nullable=False),
+    Column("software", Text(), nullable=False),
+    Column("config_digest", Text(), nullable=False),
+    Column("status", Text(), nullable=False),
+    Column("timings", Text(), nullable=False),
+    sqlite_autoincrement=True,
+)
+RUN_ACCOUNT = Table(
+    "run_account",
+    METADATA,
+    Column("run_id", BigInteger(), ForeignKey("run.id"), primary_key=True, autoincrement=False),
+    Column("account", Text(), primary_key=True),
+    Column("first_day", Date(), nullable=False),
+    Column("last_day", Date(), nullable=False),
+    Column("counts", Text(), nullable=False),
+    Column("result_digest", Text(), nullable=False),
+)
+Index(None, RUN_ACCOUNT.c.account, RUN_ACCOUNT.c.run_id)
+BREAK = Table(
+    "break",
+    METADATA,
+    Column("id", Text(), primary_key=True),
+    Column("code", Text(), nullable=False),
+    Column("severity", Integer(), nullable=False),
+    Column("account", Text()),
+    Column("subject_type", Text(), nullable=False),
+    Column("subject_id", Text(), nullable=False),
+    Column("explanation", Text(), nullable=False),
+    Column("suggestion", Text(), nullable=False),
+    Column("currency", Text()),
+    Column("expected", BigInteger()),
+    Column("actual", BigInteger()),
+    Column("amount_at_risk", BigInteger()),
+    Column("due_by", Moment()),
+    Column("order_id", Text()),
+    Column("charge_id", Text()),
+    Column("refund_id", Text()),
+    Column("transfer_id", Text()),
+    Column("transaction_id", Text()),
+    Column("dispute_id", Text()),
+    Column("status", Text(), nullable=False),
+    Column("first_seen", Moment(), nullable=False),
+    Column("last_seen", Moment(), nullable=False),
+    Column("owner", Text()),
+)
+Index(None, BREAK.c.account, BREAK.c.status)
+BREAK_EVENT = Table(
+    "break_event",
+    METADATA,
+    Column("seq", _SERIAL, primary_key=True),
+    Column("break_id", Text(), ForeignKey("break.id"), nullable=False, index=True),
+    Column("run_id", BigInteger(), ForeignKey("run.id"), index=True),
+    Column("at", Moment(), nullable=False),
+    Column("recorded_at", Moment(), nullable=False),
+    Column("who", Text(), nullable=False),
+    Column("what", Text(), nullable=False),
+    Column("detail", Text(), nullable=False),
+    sqlite_autoincrement=True,
+)
+MATCH = Table(
+    "match",
+    METADATA,
+    Column(columns.CHARGE_ACCOUNT, Text(), primary_key=True),
+    Column(columns.CHARGE_ID, Text(), primary_key=True),
+    Column(columns.ORDER_ACCOUNT, Text(), nullable=False),
+    Column(columns.ORDER_ID, Text(), nullable=False),
+    Column(columns.MATCHED_BY, Text(), nullable=False),
+)
+Index(None, MATCH.c[columns.ORDER_ACCOUNT], MATCH.c[columns.ORDER_ID])
+
+
+def key_of(table: Table) -> str:
+    """The id column of a table of versions."""
+    return columns.ORDER_ID if table is ORDER else columns.KINDS[table.name].names[0]
+
+
+def known_at(table: Table, moment: int | None) -> ColumnElement[bool]:
+    """The versions known at a moment (microseconds since the epoch); None: the current ones."""
+    superseded = table.c[SUPERSEDED_AT]
+    if moment is None:
+        return superseded.is_(None)
+    return (table.c[columns.SEEN_AT] <= moment) & (superseded.is_(None) | (superseded > moment))

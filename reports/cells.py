@@ -1,0 +1,178 @@
+"""Whole columns of a frame into the XML of spreadsheet cells; knows neither workbook, file nor sheet."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.compute as pc  # type: ignore[import-untyped]
+
+from recon.money import Currencies
+from reports.sheet import EXACT, Column, Kind, letter
+from reports.styles import money_look, severity_look
+
+LONGEST = 32_767  # characters (UTF-16) that a cell holds
+CUT = " … [cut]"
+_TEXT = pa.large_string()
+_DAY_MS = 86_400_000
+_EPOCH_MS = 25_569 * _DAY_MS  # 1970-01-01 as Excel counts, from 1899-12-30
+# What must not, or cannot, stand in <t>…</t> as it is.
+_SPECIAL = r"[&<>\x00-\x1f\x{FFFE}\x{FFFF}]|^\s|\s$|_x[0-9A-Fa-f]{4}_"
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+# Excel reads _x0041_ as "A".
+_ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
+
+
+@dataclass(frozen=True)
+class Look:
+    """What cells need besides their values: the workbook's style ids by name, the account's zone, exponents."""
+
+    styles: Mapping[str, int]
+    zone: ZoneInfo
+    currencies: Currencies
+
+
+def rows_xml(frame: pd.DataFrame, columns: tuple[Column, ...], look: Look, first: int) -> bytes:
+    """<row> elements of a frame's rows; `first` is the spreadsheet row of its first one."""
+    rows = pa.array(range(first, first + len(frame))).cast(_TEXT)
+    cells = [_column(frame, column, look, letter(index), rows) for index, column in enumerate(columns)]
+    return _bytes(_join('<row r="', rows, '">', *cells, "</row>"))
+
+
+def _bytes(texts: Any) -> bytes:
+    """All texts of a column, one after the other: they lie so in memory."""
+    offsets = memoryview(texts.buffers()[1]).cast("q")[texts.offset : texts.offset + len(texts) + 1]
+    return bytes(memoryview(texts.buffers()[2])[offsets[0] : offsets[-1]])
+
+
+def text_value(text: str) -> str:
+    """A text as a cell can hold it: intact, but for control characters (shown as ␀ …) and a visible cut."""
+    if len(text.encode("utf-16-le")) > 2 * LONGEST:
+        room = 2 * (LONGEST - len(CUT))
+        text = text.encode("utf-16-le")[:room].decode("utf-16-le", "ignore") + CUT
+    return _ILLEGAL.sub(lambda found: chr(0x2400 + ord(found[0])) if found[0] < " " else "\ufffd", text)
+
+
+def text_xml(text: str) -> str:
+    """The content of an inline string that says the text."""
+    text = text_value(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
+    if not _ESCAPE.search(text):
+        return f'<t xml:space="preserve">{text}</t>'
+    # In two runs no reader takes it for an escape, and every reader joins them.
+    parts = _ESCAPE.sub("_\0", text).split("\0")
+    return "".join(f'<r><t xml:space="preserve">{part}</t></r>' for part in parts)
+
+
+def major(amounts: Any, exponent: int) -> Any:
+    """Arrow int64 of minor units to the exact text of a number in major units."""
+    if exponent == 0:
+        return amounts.cast(_TEXT)
+    size = pc.abs(amounts)
+    whole = pc.divide(size, 10**exponent)
+    rest = pc.subtract(size, pc.multiply(whole, 10**exponent))
+    sign = pc.if_else(pc.less(amounts, 0), pa.scalar("-", _TEXT), pa.scalar("", _TEXT))
+    return _join(sign, whole.cast(_TEXT), ".", pc.utf8_lpad(rest.cast(_TEXT), exponent, "0"))
+
+
+def major_text(amount: int, exponent: int) -> str:
+    """Minor units to the exact text of a number in major units: 1234, 2 -> 12.34."""
+    digits = f"{abs(amount):0{exponent + 1}d}"
+    cut = len(digits) - exponent
+    return ("-" if amount < 0 else "") + digits[:cut] + (f".{digits[cut:]}" if exponent else "")
+
+
+def _column(frame: pd.DataFrame, column: Column, look: Look, name: str, rows: Any) -> Any:
+    """One cell per row, as Arrow text; an empty one keeps its style."""
+    place = _join(f'<c r="{name}', rows, '" s="')
+    series = frame[column.name]
+    style = look.styles.get(column.kind, look.styles["text"])
+    match column.kind:
+        case Kind.MONEY:
+            cells = _money(series, _text(frame[column.currency]), look, place)
+        case Kind.MOMENT:
+            cells = _number(place, style, _serial(series, look.zone))
+        case Kind.COUNT:
+            cells = _number(place, style, pa.array(series).cast(_TEXT))
+        case Kind.SEVERITY:
+            cells = _by_word(_text(series), place, look)
+        case _:
+            cells = _inline(place, style, _content(_text(series)))
+    return pc.coalesce(cells, _join(place, f'{style}"/>')) if cells.null_count else cells
+
+
+def _text(series: "pd.Series[Any]") -> Any:
+    return _whole(pa.array(series, type=_TEXT, from_pandas=True))
+
+
+def _content(values: Any) -> Any:
+    """Text to the content of <is>: hostile or long values one by one, the rest as they are."""
+    special = pc.or_(pc.match_substring_regex(values, _SPECIAL), pc.greater(pc.binary_length(values), LONGEST))
+    plain = _join("<t>", values, "</t>")
+    return _patch(plain, special, lambda row: text_xml(values[row].as_py()))
+
+
+def _inline(place: Any, style: int, content: Any) -> Any:
+    return _join(place, f'{style}" t="inlineStr"><is>', content, "</is></c>")
+
+
+def _number(place: Any, style: int, number: Any) -> Any:
+    return _join(place, f'{style}"><v>', number, "</v></c>")
+
+
+def _by_word(words: Any, place: Any, look: Look) -> Any:
+    content = _content(words)
+    cells = _inline(place, look.styles["text"], content)
+    for word in pc.unique(words).drop_null().to_pylist():
+        style = look.styles.get(severity_look(word))
+        if style is not None:
+            cells = pc.if_else(pc.equal(words, word), _inline(place, style, content), cells)
+    return cells
+
+
+def _money(series: "pd.Series[Any]", codes: Any, look: Look, place: Any) -> Any:
+    """Numbers in the style of each row's currency; text where a number would not be exact or its unit not known."""
+    amounts = _whole(pa.array(series, type=pa.int64(), from_pandas=True))
+    cells = pa.nulls(len(amounts), _TEXT)
+    small = pc.and_(pc.less(amounts, EXACT), pc.greater(amounts, -EXACT))
+    safe = pc.if_else(small, amounts, pa.scalar(None, pa.int64()))
+    for code in pc.unique(codes).drop_null().to_pylist():
+        style = look.styles.get(money_look(code))
+        if style is not None:
+            mine = _number(place, style, major(safe, look.currencies.exponent(code)))
+            cells = pc.if_else(pc.fill_null(pc.equal(codes, code), False), mine, cells)
+
+    def shown(row: int) -> str:
+        text = text_xml(look.currencies.show(amounts[row].as_py(), codes[row].as_py() or ""))
+        return f'{place[row].as_py()}{look.styles["money as text"]}" t="inlineStr"><is>{text}</is></c>'
+
+    return _patch(cells, pc.and_(pc.is_valid(amounts), pc.is_null(cells)), shown)
+
+
+def _serial(series: "pd.Series[Any]", zone: ZoneInfo) -> Any:
+    """Moments as Excel's day numbers in a zone, to the millisecond, as text."""
+    local = series.dt.tz_convert(zone).dt.tz_localize(None).dt.as_unit("ms")
+    since = pc.add(_whole(pa.array(local, from_pandas=True)).cast(pa.int64()), _EPOCH_MS)
+    days = pc.divide(since, _DAY_MS)
+    rest = pc.subtract(since, pc.multiply(days, _DAY_MS))
+    fraction = pc.divide(pc.add(pc.multiply(rest, 10**10), _DAY_MS // 2), _DAY_MS)
+    return _join(days.cast(_TEXT), ".", pc.utf8_lpad(fraction.cast(_TEXT), 10, "0"))
+
+
+def _patch(cells: Any, mask: Any, value: Callable[[int], str]) -> Any:
+    """The cells with those under the mask made one by one."""
+    mask = pc.fill_null(mask, False)
+    rows = pc.indices_nonzero(mask).to_pylist()
+    return pc.replace_with_mask(cells, mask, pa.array([value(row) for row in rows], _TEXT)) if rows else cells
+
+
+def _whole(array: Any) -> Any:
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+
+
+def _join(*parts: Any) -> Any:
+    """Texts and columns of text, joined row by row; null where one of them is."""
+    scalars = [pa.scalar(part, _TEXT) if isinstance(part, str) else part for part in parts]
+    return pc.binary_join_element_wise(*scalars, pa.scalar("", _TEXT))

@@ -1,0 +1,61 @@
+"""The Breaks sheet: every break that is not closed, worst first; knows no other sheet."""
+
+import pandas as pd
+
+from recon import columns as c
+from recon.model import CLOSED, Severity
+from reports.sheet import Column, Kind, Report, Sheet
+
+_RANK = {severity.word: -severity for severity in Severity}
+
+
+def _rows(report: Report) -> pd.DataFrame:
+    frame = report.result.breaks
+    if frame.empty:
+        return c.BREAKS.empty()
+    frame = frame[~frame[c.STATUS].isin([status.value for status in CLOSED])]
+    rank = frame[c.SEVERITY].map(_RANK).fillna(0).astype("int64")
+    risk = -frame[c.AMOUNT_AT_RISK].fillna(0).astype("int64")
+    # By code inside a severity, so that a link to a code's first row finds the others below it.
+    order = pd.DataFrame(
+        {"rank": rank, "code": frame[c.CODE], "currency": frame[c.CURRENCY].fillna(""), "risk": risk,
+         "id": frame[c.BREAK_ID]}
+    ).sort_values(["rank", "code", "currency", "risk", "id"]).index  # fmt: skip
+    return frame.loc[order].reset_index(drop=True)
+
+
+SHEET = Sheet(
+    order=20,
+    name="Breaks",
+    columns=(
+        Column("Severity", c.SEVERITY, Kind.SEVERITY, 10),
+        Column("Code", c.CODE, Kind.TEXT, 27),
+        Column("Order", c.ORDER_ID, Kind.TEXT, 17),
+        Column("Charge", c.CHARGE_ID, Kind.TEXT, 31),
+        Column("Currency", c.CURRENCY, Kind.TEXT, 10),
+        Column("Expected (ours)", c.EXPECTED, Kind.MONEY, 16, c.CURRENCY),
+        Column("Actual (Omise or bank)", c.ACTUAL, Kind.MONEY, 16, c.CURRENCY),
+        Column("Difference", c.DIFFERENCE, Kind.MONEY, 16, c.CURRENCY),
+        Column("Amount at risk", c.AMOUNT_AT_RISK, Kind.MONEY, 16, c.CURRENCY),
+        Column("Age, days", c.AGE_DAYS, Kind.COUNT, 7),
+        Column("What is wrong", c.EXPLANATION, Kind.WRAPPED, 52),
+        Column("What to do", c.SUGGESTION, Kind.WRAPPED, 44),
+        Column("Due by", c.DUE_BY, Kind.MOMENT, 21),
+        Column("Status", c.STATUS, Kind.TEXT, 17),
+        Column("Owner", c.OWNER, Kind.TEXT, 14),
+        Column("First seen", c.FIRST_SEEN, Kind.MOMENT, 21),
+        Column("Subject", c.SUBJECT_TYPE, Kind.TEXT, 12),
+        Column("Subject id", c.SUBJECT_ID, Kind.TEXT, 31),
+        Column("Refund", c.REFUND_ID, Kind.TEXT, 31),
+        Column("Transfer", c.TRANSFER_ID, Kind.TEXT, 31),
+        Column("Transaction", c.TRANSACTION_ID, Kind.TEXT, 31),
+        Column("Dispute", c.DISPUTE_ID, Kind.TEXT, 31),
+        Column("Account", c.ACCOUNT, Kind.TEXT, 12),
+        Column("Region", c.REGION, Kind.TEXT, 8),
+        Column("Break", c.BREAK_ID, Kind.TEXT, 22),
+    ),
+    rows=_rows,
+    empty="No breaks.",
+    printed=11,
+    frozen=2,
+)

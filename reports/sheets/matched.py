@@ -1,0 +1,48 @@
+"""The Matched sheet: every order with the charge that pays it; knows no other sheet."""
+
+import pandas as pd
+
+from recon import columns as c
+from reports.sheet import Column, Kind, Report, Sheet
+
+PAYMENT = "payment"  # this sheet's own column: 1 for an order's first charge, so that orders can be counted
+
+
+def _rows(report: Report) -> pd.DataFrame:
+    frame = report.result.matched
+    if frame.empty:
+        frame = c.MATCHED.empty()
+    orders = frame[c.ORDER_ID]
+    payment = orders.groupby(orders).cumcount() + 1 if orders.duplicated().any() else 1
+    return frame.assign(**{PAYMENT: payment}).astype({PAYMENT: c.COUNT})
+
+
+SHEET = Sheet(
+    order=50,
+    name="Matched",
+    columns=(
+        Column("Order", c.ORDER_ID, Kind.TEXT, 17),
+        Column("Charge", c.CHARGE_ID, Kind.TEXT, 31),
+        Column("Matched by", c.MATCHED_BY, Kind.TEXT, 14),
+        Column("Method", c.METHOD, Kind.TEXT, 22),
+        Column("Currency", c.CURRENCY, Kind.TEXT, 10),
+        Column("Order amount", c.ORDER_AMOUNT, Kind.MONEY, 16, c.CURRENCY),
+        Column("Charge amount", c.CHARGE_AMOUNT, Kind.MONEY, 16, c.CURRENCY),
+        Column("Refunded", c.REFUNDED_AMOUNT, Kind.MONEY, 14, c.CURRENCY),
+        Column("Settled in", c.FUNDING_CURRENCY, Kind.TEXT, 11),
+        Column("Gross", c.FUNDING_AMOUNT, Kind.MONEY, 16, c.FUNDING_CURRENCY),
+        Column("Fee", c.FEE, Kind.MONEY, 13, c.FUNDING_CURRENCY),
+        Column("VAT on fee", c.FEE_VAT, Kind.MONEY, 13, c.FUNDING_CURRENCY),
+        Column("Net", c.NET, Kind.MONEY, 16, c.FUNDING_CURRENCY),
+        Column("Paid at", c.PAID_AT, Kind.MOMENT, 21),
+        Column("Card brand", c.CARD_BRAND, Kind.TEXT, 13),
+        Column("Order status", c.ORDER_STATUS, Kind.TEXT, 17),
+        Column("Charge status", c.CHARGE_STATUS, Kind.TEXT, 13),
+        Column("Ordered at", c.ORDER_CREATED_AT, Kind.MOMENT, 21),
+        Column("Charged at", c.CREATED_AT, Kind.MOMENT, 21),
+        Column("Payment of the order", PAYMENT, Kind.COUNT, 12),
+    ),
+    rows=_rows,
+    empty="No matched orders.",
+    printed=14,
+)

@@ -1,0 +1,29 @@
+"""The Rejected rows sheet: rows of input files that could not be read; knows no other sheet."""
+
+import pandas as pd
+
+from recon import columns as c
+from reports.sheet import Column, Kind, Report, Sheet
+
+
+def _rows(report: Report) -> pd.DataFrame:
+    frame = report.result.rejected
+    return frame if not frame.empty else c.REJECTED.empty()
+
+
+SHEET = Sheet(
+    order=110,
+    name="Rejected rows",
+    columns=(
+        Column("Source", c.SOURCE, Kind.TEXT, 16),
+        Column("File", c.FILE, Kind.TEXT, 38),
+        Column("Row", c.ROW, Kind.COUNT, 10),
+        Column("Column", c.COLUMN, Kind.TEXT, 20),
+        Column("Why it was kept aside", c.REASON, Kind.WRAPPED, 70),
+        Column("Account", c.ACCOUNT, Kind.TEXT, 12),
+        Column("Digest of the row", c.DIGEST, Kind.TEXT, 36),
+    ),
+    rows=_rows,
+    empty="No rejected rows.",
+    printed=6,
+)

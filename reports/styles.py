@@ -1,0 +1,127 @@
+"""The one style sheet: named styles, number formats per currency; knows no sheet and no value."""
+
+from openpyxl import Workbook
+from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Side
+
+from recon.money import Currencies
+
+FONT = "Arial"
+INK = "FF1F2933"
+MUTED = "FF5F6B76"
+NAVY = "FF1F3A5F"
+RULE = "FFB8C2CC"
+# "_)" keeps numbers off the cell's edge.
+RATE_FORMAT = "0.00%_)"
+COUNT_FORMAT = "#,##0_)"
+DAY_FORMAT = "yyyy-mm-dd"
+MOMENT_FORMAT = "yyyy-mm-dd hh:mm:ss"
+
+_SYMBOLS = {
+    "THB": "฿", "SGD": "S$", "JPY": "¥", "MYR": "RM ", "USD": "US$", "EUR": "€", "GBP": "£", "KRW": "₩",
+}  # fmt: skip
+_HAIR = Border(bottom=Side(style="hair", color=RULE))
+_TOP = Border(top=Side(style="thin", color=NAVY))
+_THIN = Side(style="thin", color=RULE)
+_BOX = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
+_LEFT = Alignment(horizontal="left", vertical="top", indent=1)
+_RIGHT = Alignment(horizontal="right", vertical="top")
+_WRAP = Alignment(horizontal="left", vertical="top", wrap_text=True, indent=1)
+_MIDDLE = Alignment(horizontal="left", vertical="center", indent=1)
+_CENTRE = Alignment(horizontal="center", vertical="center", wrap_text=True)
+
+
+def money_look(currency: str) -> str:
+    """The name of a currency's style."""
+    return f"money {currency}"
+
+
+def severity_look(word: str) -> str:
+    """The name of a severity's style."""
+    return f"severity {word}"
+
+
+def money_format(currency: str, currencies: Currencies) -> str:
+    """The currency's own format: its symbol or code, its decimals, negatives red and with a sign."""
+    exponent = currencies.exponent(currency)
+    symbol = _SYMBOLS.get(currency, f"{currency} ").replace('"', '""')
+    number = "#,##0" + ("." + "0" * exponent if exponent else "") + "_)"
+    return f'"{symbol}"{number};[Red]-"{symbol}"{number}'
+
+
+def register(workbook: Workbook, used: list[str], currencies: Currencies) -> None:
+    """Give the workbook every style, and a money style for each used currency that has an exponent."""
+    normal = workbook._named_styles["Normal"]  # type: ignore[attr-defined]
+    normal.font = _font()
+    money = (_style(money_look(code), number_format=money_format(code, currencies), alignment=_RIGHT, border=_HAIR)
+             for code in used)  # fmt: skip
+    for style in (*_page_styles(), *_cell_styles(), *_severity_styles(), *money):
+        workbook.add_named_style(style)
+
+
+def _page_styles() -> tuple[NamedStyle, ...]:
+    return (
+        _style("page title", font=_font(size=18, bold=True, color=NAVY), alignment=_MIDDLE),
+        _style("page subtitle", font=_font(size=11, color=MUTED), alignment=_MIDDLE),
+        _style("banner good", font=_font(bold=True, color=NAVY), fill=_fill("FFE3ECF5"), alignment=_MIDDLE),
+        _style("banner bad", font=_font(size=12, bold=True, color="FFFFFFFF"), fill=_fill("FFA61B1B"),
+               alignment=Alignment(horizontal="left", vertical="center", wrap_text=True, indent=1)),
+        _style("section", font=_font(size=12, bold=True, color=NAVY), alignment=_MIDDLE,
+               border=Border(bottom=Side(style="medium", color=NAVY))),
+        _style("label", font=_font(color=MUTED), alignment=_LEFT, border=_HAIR),
+        _style("box", alignment=_MIDDLE, border=_BOX),
+        _style("box label", font=_font(bold=True), alignment=_MIDDLE, border=_BOX),
+        _style("verdict good", alignment=_LEFT, border=_HAIR),
+        _style("verdict bad", font=_font(bold=True, color="FFA61B1B"), alignment=_LEFT, border=_HAIR),
+        _style("total", font=_font(bold=True), alignment=_LEFT, border=_TOP),
+        _style("total count", font=_font(bold=True), alignment=_RIGHT, border=_TOP, number_format=COUNT_FORMAT),
+    )  # fmt: skip
+
+
+def _cell_styles() -> tuple[NamedStyle, ...]:
+    return (
+        _style("header", font=_font(bold=True, color="FFFFFFFF"), fill=_fill(NAVY), alignment=_CENTRE, border=_BOX),
+        _style("text", alignment=_LEFT, border=_HAIR, number_format="@"),
+        _style("wrapped", alignment=_WRAP, border=_HAIR, number_format="@"),
+        _style("link", font=_font(color="FF0B5CAD", underline="single"), alignment=_LEFT, border=_HAIR),
+        _style("hash", font=Font(name="Courier New", size=9, color=INK), alignment=_LEFT, border=_HAIR),
+        _style("count", alignment=_RIGHT, border=_HAIR, number_format=COUNT_FORMAT),
+        _style("rate", alignment=_RIGHT, border=_HAIR, number_format=RATE_FORMAT),
+        _style("day", alignment=_LEFT, border=_HAIR, number_format=DAY_FORMAT),
+        _style("moment", alignment=_LEFT, border=_HAIR, number_format=MOMENT_FORMAT),
+        _style("money as text", alignment=_RIGHT, border=_HAIR, number_format="@"),
+    )
+
+
+def _severity_styles() -> tuple[NamedStyle, ...]:
+    # From dark to none, and from bold to light: the order survives a grey printer.
+    return (
+        _style(severity_look("critical"), font=_font(bold=True, color="FFFFFFFF"), fill=_fill("FF8E1616"),
+               alignment=_LEFT, border=_HAIR),
+        _style(severity_look("high"), font=_font(bold=True), fill=_fill("FFF2A65A"), alignment=_LEFT, border=_HAIR),
+        _style(severity_look("medium"), fill=_fill("FFFBE7B2"), alignment=_LEFT, border=_HAIR),
+        _style(severity_look("low"), font=_font(color=MUTED), alignment=_LEFT, border=_HAIR),
+    )  # fmt: skip
+
+
+def _font(*, size: int = 10, bold: bool = False, color: str = INK, underline: str | None = None) -> Font:
+    return Font(name=FONT, size=size, bold=bold, color=color, underline=underline)  # type: ignore[arg-type]
+
+
+def _fill(color: str) -> PatternFill:
+    return PatternFill("solid", fgColor=color)
+
+
+def _style(
+    name: str,
+    *,
+    font: Font | None = None,
+    fill: PatternFill | None = None,
+    alignment: Alignment | None = None,
+    border: Border | None = None,
+    number_format: str = "General",
+) -> NamedStyle:
+    style = NamedStyle(name=name, font=font or _font(), alignment=alignment, border=border)
+    style.number_format = number_format
+    if fill is not None:
+        style.fill = fill
+    return style

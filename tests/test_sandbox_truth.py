@@ -1,0 +1,167 @@
+"""The truth of a world is exact: a naive judge, plain loops that share no code with the product, finds just that."""
+
+import csv
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recon.sandbox.answers import body
+from recon.sandbox.countries import ACCOUNTS
+from recon.sandbox.world import World, make_world
+
+Row = Mapping[str, str]
+Body = Mapping[str, Any]
+Found = tuple[str, str, str]  # code, subject type, subject id
+
+FIRST, LAST = date(2026, 3, 2), date(2026, 3, 8)
+CODES = {
+    "wrong_account", "charge_missing", "order_paid_charge_pending", "order_paid_charge_failed", "order_missing",
+    "order_not_marked_paid", "order_cancelled_but_charged", "duplicate_charge", "currency_mismatch",
+    "amount_scale_mismatch", "amount_mismatch", "pending_stuck", "order_invalid",
+}  # fmt: skip
+GRACE = timedelta(minutes=30)
+DECIMALS = {"JPY": 0, "THB": 2, "SGD": 2, "MYR": 2, "USD": 2}
+STATUSES = {"paid", "pending", "cancelled", "refund_requested", "refunded"}
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def minor(text: str, currency: str) -> int:
+    scaled = Decimal(text) * 10 ** DECIMALS[currency]
+    assert scaled == int(scaled)
+    return int(scaled)
+
+
+def readable(row: Row, accounts: Iterable[str]) -> bool:
+    try:
+        minor(row["amount"], row["currency"])
+        minor(row["refunded_amount"], row["currency"])
+        year = moment(row["created_at"]).year
+    except (ArithmeticError, AssertionError, KeyError, ValueError):
+        return False
+    return row["account"] in accounts and row["status"] in STATUSES and 2000 <= year < 2100
+
+
+def judge(rows: list[Row], charges: Mapping[str, list[Body]], as_of: datetime) -> list[Found]:
+    """Every break of order, charge and row, by the table of the contract."""
+    found: list[Found] = []
+    good = [row for row in rows if readable(row, charges)]
+    found += [("order_invalid", "row", row["order_id"]) for row in rows if row not in good]
+    linked = link(good, charges)
+    taken = {charge["id"] for group in linked.values() for _, charge in group}
+    stuck = []
+    for objects in charges.values():
+        for charge in objects:
+            if charge["status"] == "successful" and not charge["voided"] and charge["id"] not in taken:
+                found.append(("order_missing", "charge", charge["id"]))
+            if charge["status"] == "pending" and moment(charge["expires_at"]) + GRACE < as_of:
+                stuck.append(charge["id"])
+    for row in good:
+        if row["payment_method"] == "cod" or minor(row["amount"], row["currency"]) == 0:
+            continue
+        code = judge_order(row, linked[row["order_id"]], as_of)
+        if code == "order_paid_charge_pending":
+            stuck = [id for id in stuck if id not in {c["id"] for _, c in linked[row["order_id"]]}]
+        if code:
+            found.append((code, "order", row["order_id"]))
+    return found + [("pending_stuck", "charge", id) for id in stuck]
+
+
+def link(rows: list[Row], charges: Mapping[str, list[Body]]) -> dict[str, list[tuple[str, Body]]]:
+    """The charges of every order, in whatever account they stand: by charge id, metadata, description."""
+    ids = {row["order_id"] for row in rows}
+    by_charge = {row["charge_id"]: row["order_id"] for row in rows if row["charge_id"]}
+    found: dict[str, list[tuple[str, Body]]] = defaultdict(list)
+    for account, objects in charges.items():
+        for charge in objects:
+            words = [w.strip(",.") for w in (charge["description"] or "").split()]
+            named = [by_charge.get(charge["id"]), charge["metadata"].get("order_id"), *words]
+            order = next((n for n in named if n in ids), None)
+            if order is not None:
+                found[order].append((account, charge))
+    return found
+
+
+def judge_order(row: Row, group: list[tuple[str, Body]], as_of: datetime) -> str | None:
+    paying = [(a, c) for a, c in group if c["status"] == "successful" and not c["voided"]]
+    kept = [(a, c) for a, c in paying if c["refunded_amount"] < c["captured_amount"]]
+    if any(account != row["account"] for account, _ in paying):
+        return "wrong_account"
+    if row["status"] in ("paid", "refunded") and not group:
+        return "charge_missing"
+    if row["status"] == "paid" and not paying:
+        pending = any(c["status"] == "pending" for _, c in group)
+        return "order_paid_charge_pending" if pending else "order_paid_charge_failed"
+    if row["status"] == "pending" and any(moment(c["paid_at"]) + GRACE < as_of for _, c in paying):
+        return "order_not_marked_paid"
+    if row["status"] == "cancelled" and kept:
+        return "order_cancelled_but_charged"
+    if len(kept) > 1:
+        return "duplicate_charge"
+    if row["status"] in ("paid", "refunded", "refund_requested", "pending"):
+        for _, charge in (kept or paying)[:1]:
+            return judge_money(row, charge)
+    return None
+
+
+def judge_money(row: Row, charge: Body) -> str | None:
+    ordered, charged = minor(row["amount"], row["currency"]), charge["captured_amount"]
+    if row["currency"] != charge["currency"]:
+        return "currency_mismatch"
+    if ordered == charged:
+        return None
+    ratio = Decimal(max(ordered, charged)) / Decimal(min(ordered, charged))
+    return "amount_scale_mismatch" if ratio.normalize().as_tuple().digits == (1,) else "amount_mismatch"
+
+
+def rows_of(world: World, folder: Path) -> list[Mapping[str, str]]:
+    found: list[Mapping[str, str]] = []
+    for path in world.write_orders(folder):
+        with path.open(encoding="utf-8", newline="") as file:
+            found += list(csv.DictReader(file))
+    return found
+
+
+def served(world: World, kind: str, at: datetime) -> dict[str, list[Mapping[str, Any]]]:
+    now = int(at.timestamp())
+    return {
+        name: [body(row, now) for row in books.kinds()[kind] if row.created <= now]
+        for name, books in world.books.items()
+    }
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_naive_judge_finds_exactly_the_truth(seed: int, tmp_path: Path) -> None:
+    world = make_world(seed, FIRST, LAST, 500)
+    found = judge(rows_of(world, tmp_path), served(world, "charges", world.as_of), world.as_of)
+    assert Counter(found) == Counter((p.code, p.subject_type, p.subject_id) for p in world.truth)
+
+
+def test_every_code_is_planted_in_every_account() -> None:
+    world = make_world(7, FIRST, LAST, 2_000)
+    planted = {(p.account, p.code) for p in world.truth}
+    assert planted >= {(name, code) for name in ACCOUNTS for code in CODES}
+    assert {p.code for p in world.truth} == CODES
+
+
+def test_nothing_is_planted_when_not_asked(tmp_path: Path) -> None:
+    world = make_world(3, FIRST, LAST, 400, plant=False)
+    assert world.truth == ()
+    assert judge(rows_of(world, tmp_path), served(world, "charges", world.as_of), world.as_of) == []
+
+
+def test_one_account_alone_has_no_wrong_account() -> None:
+    world = make_world(3, FIRST, LAST, 200, accounts=("jp",))
+    assert {p.code for p in world.truth} == CODES - {"wrong_account"}
+
+
+def test_more_orders_have_more_breaks_but_slowly() -> None:
+    small, large = (make_world(1, FIRST, LAST, n, accounts=("th",)) for n in (200, 9_000))
+    assert len(small.truth) < len(large.truth) < 5 * len(small.truth)

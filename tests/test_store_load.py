@@ -1,0 +1,209 @@
+"""Loading: as of a moment, versions of the time, metadata keys, exact frames, what to read again."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine
+
+from recon import columns
+from recon.model import Books, ObjectRow
+from recon.store import tables
+from recon.store.engine import writing
+from recon.store.load import load_books
+from recon.store.open_items import named_not_stored, not_final
+from recon.store.save import save_objects, save_orders
+from tests.store_samples import DATABASES, HOUR, NOON, charge, opened, orders, rejected, row
+
+NOTHING = rejected()
+TOMORROW = NOON + 24 * HOUR
+
+
+@pytest.fixture(params=DATABASES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    yield from opened(request.param, tmp_path)
+
+
+def save(store: Engine, *rows: ObjectRow, kind: str = "charge", account: str = "th", at: datetime = NOON) -> None:
+    save_objects(store, account, kind, rows, at)
+
+
+def test_an_empty_store_gives_empty_frames_with_all_their_columns(store: Engine) -> None:
+    books = load_books(store, NOON)
+    for frame, found in (
+        (columns.ORDERS, books.orders),
+        (columns.CHARGES, books.charges),
+        (columns.REFUNDS, books.refunds),
+        (columns.TRANSFERS, books.transfers),
+        (columns.TRANSACTIONS, books.transactions),
+        (columns.DISPUTES, books.disputes),
+        (columns.REJECTED, books.rejected),
+    ):
+        assert len(frame.check(found)) == 0
+
+
+def test_every_frame_holds_what_was_saved(store: Engine) -> None:
+    for kind in ("refund", "transfer", "transaction", "dispute"):
+        save(store, row(kind, "x_1"), kind=kind)
+    save(store, charge("chrg_1", authorized=True, paid_at=NOON + HOUR / 7, captured_amount=3, fee_rate="3.65"))
+    save_orders(store, orders({"payment_method": "card", "row": 7}), rejected({"account": "th"}), NOON)
+    books = load_books(store, NOON)
+    assert [len(f) for f in (books.refunds, books.transfers, books.transactions, books.disputes)] == [1, 1, 1, 1]
+    found = books.charges.iloc[0]
+    assert (found["authorized"], found["captured_amount"], found["fee_rate"]) == (True, 3, "3.65")
+    assert (found["paid_at"], found["seen_at"], found["first_seen_at"]) == (NOON + HOUR / 7, NOON, NOON)
+    assert found[["expires_at", "method", "order_ref"]].isna().all()
+    columns.ORDERS.check(books.orders)
+    expected = orders({"payment_method": "card", "row": 7})
+    pd.testing.assert_frame_equal(books.orders[columns.ORDER.names], expected)
+    pd.testing.assert_frame_equal(books.rejected, rejected({"account": "th"}))
+
+
+def test_money_beyond_what_a_float_holds_is_exact(store: Engine) -> None:
+    big = 2**53 + 1
+    save(store, charge("chrg_1", amount=big, captured_amount=big), charge("chrg_2", amount=-big))
+    charges = load_books(store, NOON).charges
+    assert charges["amount"].tolist() == [big, -big]
+    assert charges["captured_amount"][0] == big
+    assert charges["captured_amount"].isna().tolist() == [False, True]
+
+
+def test_what_was_made_at_the_moment_is_in_and_what_came_after_is_not(store: Engine) -> None:
+    microsecond = timedelta(microseconds=1)
+    save(store, charge("chrg_1", created_at=NOON), charge("chrg_2", created_at=NOON + microsecond), at=TOMORROW)
+    save_orders(store, orders({}, {"order_id": "2", "created_at": NOON + microsecond}), NOTHING, TOMORROW)
+    books = load_books(store, NOON)
+    assert books.charges["charge_id"].tolist() == ["chrg_1"]
+    assert books.orders["order_id"].tolist() == ["1"]
+
+
+def test_the_current_versions_unless_those_of_a_moment_are_asked_for(store: Engine) -> None:
+    save(store, charge("chrg_1", "pending"), at=NOON)
+    save(store, charge("chrg_1", "failed"), at=NOON + 2 * HOUR)
+    save_orders(store, orders({}), rejected({}), NOON + 2 * HOUR)
+
+    def known(at: datetime | None) -> tuple[list[str], int, int]:
+        books = load_books(store, TOMORROW, versions_at=at)
+        return books.charges["status"].tolist(), len(books.orders), len(books.rejected)
+
+    assert known(None) == (["failed"], 1, 1)
+    assert known(NOON - HOUR) == ([], 0, 0)
+    assert known(NOON) == known(NOON + HOUR) == (["pending"], 0, 0)
+    assert known(NOON + 2 * HOUR) == (["failed"], 1, 1)
+
+
+def test_rows_stand_by_account_creation_and_id(store: Engine) -> None:
+    save(store, charge("chrg_b"), charge("chrg_a"), charge("chrg_Z"), charge("chrg_c", created_at=NOON - HOUR))
+    save(store, charge("chrg_d"), account="sg")
+    found = load_books(store, NOON).charges
+    assert found["charge_id"].tolist() == ["chrg_d", "chrg_c", "chrg_Z", "chrg_a", "chrg_b"]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "reference"),
+    [
+        ('{"order_id":"000123"}', "000123"),
+        ('{"order_id":123}', "123"),
+        ('{"order_id":12345678901234567890123}', "12345678901234567890123"),
+        ('{"order_id":1.10}', "1.10"),
+        ('{"order_id":["1","2"]}', '["1","2"]'),
+        ('{"order_id":true}', "true"),
+        ('{"order_id":"","order.no":"7"}', "7"),
+        ('{"order_id":null,"order.no":"7"}', "7"),
+        ('{"order.no":"7","order_id":"8"}', "8"),
+        ('{"order_id":"ร้าน \\"1\\""}', 'ร้าน "1"'),
+        ('{"order":{"no":"7"}}', None),
+        ("{}", None),
+        ("[]", None),
+        (None, None),
+    ],
+)
+def test_a_reference_is_the_first_value_as_text(store: Engine, metadata: str | None, reference: str | None) -> None:
+    save(store, charge("chrg_1", metadata=metadata))
+    keys = ("order_id", "order.no")
+    found = load_books(store, NOON, metadata_keys=keys, customer_keys=("order_id", "order.no")).charges
+    assert [None if pd.isna(x) else x for x in found.loc[0, ["order_ref", "customer"]]] == [reference] * 2
+
+
+def test_a_nul_in_metadata_does_not_end_the_load(store: Engine) -> None:
+    save(store, charge("chrg_1", metadata='{"note":"a\\u0000b","order_id":"1"}'))
+    assert len(load_books(store, NOON).charges) == 1
+
+
+def test_a_deleted_transfer_stays_with_its_flag(store: Engine) -> None:
+    save(store, row("transfer", "trsf_1"), kind="transfer")
+    save(store, row("transfer", "trsf_1", deleted=True), kind="transfer", at=NOON + HOUR)
+    assert load_books(store, NOON).transfers["deleted"].tolist() == [True]
+
+
+def test_what_is_not_final_is_read_again(store: Engine) -> None:
+    save(store, charge("chrg_1", "pending"), charge("chrg_2", "pending", authorized=True), charge("chrg_3"))
+    save(store, charge("chrg_4", "pending"), at=NOON)
+    save(store, charge("chrg_4", "failed"), at=NOON + HOUR)
+    refunds = [row("refund", f"rfnd_{s}", charge_id="chrg_3", status=s) for s in ("pending", "closed")]
+    save(store, *refunds, kind="refund")
+    ended = ({"paid": True}, {"deleted": True}, {"failure_code": "x"}, {})
+    save(store, *(row("transfer", f"trsf_{n}", **end) for n, end in enumerate(ended)), kind="transfer")
+    disputes = [row("dispute", f"dspt_{status}", status=status) for status in ("open", "pending", "won")]
+    save(store, *disputes, kind="dispute")
+    assert not_final(store, "th") == {
+        "charge": ["chrg_1", "chrg_2"],
+        "refund": [("chrg_3", "rfnd_pending")],
+        "transfer": ["trsf_3"],
+        "dispute": ["dspt_open", "dspt_pending"],
+    }
+    assert not any(not_final(store, "sg").values())
+
+
+def test_what_is_named_but_not_stored_is_fetched(store: Engine) -> None:
+    save(store, charge("chrg_1", transaction_id="trxn_1"), charge("chrg_2", transaction_id="trxn_2"))
+    save(store, charge("chrg_3"), account="sg")
+    save(store, row("transaction", "trxn_1"), kind="transaction")
+    save(store, row("refund", "rfnd_1", charge_id="chrg_5", transaction_id="trxn_5"), kind="refund")
+    save(store, row("dispute", "dspt_1", charge_id="chrg_6"), kind="dispute")
+    save(store, row("transfer", "trsf_1", transaction_id="trxn_7"), kind="transfer")
+    named = ("chrg_1", "chrg_3", "chrg_4", "chrg_4", "INV-1", "", None)
+    save_orders(store, orders(*({"order_id": str(n), "charge_id": c} for n, c in enumerate(named))), NOTHING, NOON)
+    assert named_not_stored(store, "th") == {
+        "charge": ["chrg_4", "chrg_5", "chrg_6"],
+        "transaction": ["trxn_2", "trxn_5", "trxn_7"],
+    }
+    assert named_not_stored(store, "sg") == {"charge": [], "transaction": []}
+
+
+SAVES = st.lists(
+    st.tuples(
+        st.integers(0, 3),  # hours since the save before; 0: within the same microsecond
+        st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(("pending", "paid", "refunded"))), max_size=4),
+    ),
+    max_size=8,
+)
+
+
+def plain(books: Books) -> list[Any]:
+    return [frame.to_dict("split") for frame in (books.charges.fillna(0), books.orders.fillna(0))]
+
+
+@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(saves=SAVES)
+def test_what_was_known_at_a_moment_never_changes(store: Engine, saves: list[Any]) -> None:
+    with writing(store) as connection:
+        for table in (tables.OBJECTS["charge"], tables.ORDER):
+            connection.execute(table.delete())
+    now, known = NOON, {}
+    for hours, page in saves:
+        if hours:
+            before = now + hours * HOUR - timedelta(microseconds=1)
+            known[before] = plain(load_books(store, TOMORROW, versions_at=before))
+        now += hours * HOUR
+        save(store, *(charge(f"chrg_{key}", status) for key, status in page), at=now)
+        save_orders(store, orders(*({"order_id": key, "status": status} for key, status in page)), NOTHING, now)
+    for moment, books in known.items():
+        assert plain(load_books(store, TOMORROW, versions_at=moment)) == books
+    later = plain(load_books(store, TOMORROW, versions_at=now + 24 * HOUR))
+    assert later == plain(load_books(store, TOMORROW))

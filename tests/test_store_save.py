@@ -1,0 +1,236 @@
+"""Saving: versions, unchanged pages, batches, kills, other accounts."""
+
+import sqlite3
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from sqlalchemy import Engine, select
+
+from recon import columns
+from recon.model import Balance, Window
+from recon.store import tables
+from recon.store.engine import open_store, reading, to_micros, writing
+from recon.store.load import complete_windows
+from recon.store.save import AccountChanged, Saved, bind_account, save_balance, save_objects, save_orders, save_window
+from tests.store_samples import DATABASES, HOUR, NOON, charge, count, opened, orders, rejected, row
+
+NOTHING = rejected()
+
+
+@pytest.fixture(params=DATABASES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    yield from opened(request.param, tmp_path)
+
+
+def versions(store: Engine, kind: str = "charge") -> list[Any]:
+    table = tables.ORDER if kind == "order" else tables.OBJECTS[kind]
+    with reading(store) as connection:
+        found = select(table.c.status, table.c.seen_at, table.c.first_seen_at, table.c.superseded_at)
+        return [tuple(version) for version in connection.execute(found.order_by(table.c.seen_at))]
+
+
+def test_there_and_back_again_makes_three_versions(store: Engine) -> None:
+    moments = [to_micros(NOON + hours * HOUR) for hours in range(3)]
+    for hours, status in enumerate(("pending", "successful", "pending")):
+        save_objects(store, "th", "charge", [charge("chrg_1", status)], NOON + hours * HOUR)
+    assert versions(store) == [
+        ("pending", moments[0], moments[0], moments[1]),
+        ("successful", moments[1], moments[0], moments[2]),
+        ("pending", moments[2], moments[0], None),
+    ]
+
+
+def test_a_batch_says_what_was_new_changed_and_unchanged(store: Engine) -> None:
+    assert save_objects(store, "th", "charge", [charge("chrg_1"), charge("chrg_2")], NOON) == Saved(new=2)
+    again = [charge("chrg_1"), charge("chrg_2", "reversed"), charge("chrg_3")]
+    assert save_objects(store, "th", "charge", again, NOON + HOUR) == Saved(new=1, changed=1, unchanged=1)
+
+
+def test_no_rows_are_fine(store: Engine) -> None:
+    assert save_objects(store, "th", "charge", [], NOON) == Saved()
+    assert save_orders(store, columns.ORDER.empty(), columns.REJECTED.empty(), NOON) == Saved()
+
+
+def test_every_kind_has_its_table(store: Engine) -> None:
+    for kind in columns.KINDS:
+        assert save_objects(store, "th", kind, [row(kind, "x_1")], NOON) == Saved(new=1)
+        assert count(store, kind) == 1
+
+
+def test_the_same_id_in_two_accounts_is_two_objects(store: Engine) -> None:
+    save_objects(store, "th", "charge", [charge("chrg_1")], NOON)
+    assert save_objects(store, "sg", "charge", [charge("chrg_1")], NOON) == Saved(new=1)
+
+
+def test_the_same_id_twice_in_a_batch_is_the_last_one(store: Engine) -> None:
+    save_objects(store, "th", "charge", [charge("chrg_1", "pending"), charge("chrg_1", "failed")], NOON)
+    assert [version[0] for version in versions(store)] == ["failed"]
+
+
+@pytest.mark.parametrize("later", [0 * HOUR, -HOUR], ids=["in the same microsecond", "by a clock set back"])
+def test_a_version_is_later_than_the_one_before_it(store: Engine, later: Any) -> None:
+    save_objects(store, "th", "charge", [charge("chrg_1", "pending")], NOON)
+    save_objects(store, "th", "charge", [charge("chrg_1", "failed")], NOON + later)
+    noon = to_micros(NOON)
+    assert versions(store) == [("pending", noon, noon, noon + 1), ("failed", noon + 1, noon, None)]
+
+
+def test_an_unchanged_page_writes_nothing(store: Engine) -> None:
+    if store.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL has no version of its data to compare")
+    other = sqlite3.connect(str(store.url.database))
+    save_objects(store, "th", "charge", [charge("chrg_1")], NOON)
+    save_orders(store, orders({"order_id": "1"}), rejected({}), NOON)
+    before = other.execute("PRAGMA data_version").fetchone()
+    save_objects(store, "th", "charge", [replace(charge("chrg_1"), raw=b"a clock inside moved")], NOON + HOUR)
+    save_orders(store, orders({"order_id": "1"}), rejected({}), NOON + HOUR)
+    assert other.execute("PRAGMA data_version").fetchone() == before
+    save_objects(store, "th", "charge", [charge("chrg_1", "failed")], NOON + HOUR)
+    assert other.execute("PRAGMA data_version").fetchone() != before
+    other.close()
+
+
+def test_money_beyond_what_a_float_holds_is_exact(store: Engine) -> None:
+    amount = 2**62 + 1
+    save_objects(store, "th", "charge", [charge("chrg_1", amount=amount, captured_amount=-amount)], NOON)
+    save_orders(store, orders({"amount": amount}), NOTHING, NOON)
+    with reading(store) as connection:
+        table = tables.OBJECTS["charge"].c
+        assert connection.execute(select(table.amount, table.captured_amount)).one() == (amount, -amount)
+        assert connection.execute(select(tables.ORDER.c.amount)).scalar_one() == amount
+
+
+def test_the_raw_object_and_the_digest_come_back_as_they_were(store: Engine) -> None:
+    given = replace(charge("chrg_1"), raw=bytes(range(256)))
+    save_objects(store, "th", "charge", [given], NOON)
+    with reading(store) as connection:
+        table = tables.OBJECTS["charge"].c
+        assert connection.execute(select(table.raw, table.digest)).one() == (given.raw, given.digest)
+
+
+def test_a_crash_between_pages_keeps_whole_pages(store: Engine) -> None:
+    good = [charge("chrg_1"), charge("chrg_2")]
+    save_objects(store, "th", "charge", good, NOON)
+    broken = charge("chrg_4")
+    unstorable = replace(broken, values=(None, *broken.values[1:]))
+    with pytest.raises(Exception, match=r"(?i)null"):
+        save_objects(store, "th", "charge", [charge("chrg_1", "failed"), charge("chrg_3"), unstorable], NOON + HOUR)
+    assert [version[0] for version in versions(store)] == ["successful", "successful"]
+    assert save_objects(store, "th", "charge", [*good, charge("chrg_3")], NOON) == Saved(new=1, unchanged=2)
+
+
+def test_writers_at_the_same_time_lose_nothing(store: Engine) -> None:
+    save_balance(store, "th", Balance("THB", 0, 0, 0, None), NOON)
+    table = tables.BALANCE
+
+    def add(_: int) -> None:
+        for _ in range(10):
+            with writing(store) as connection:
+                total = connection.execute(select(table.c.total)).scalar_one()
+                connection.execute(table.update().values(total=total + 1))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(add, range(4)))
+    with reading(store) as connection:
+        assert connection.execute(select(table.c.total)).scalar_one() == 40
+
+
+def test_the_same_page_from_several_threads_is_stored_once(store: Engine) -> None:
+    page = [charge(f"chrg_{number}") for number in range(50)]
+    with ThreadPoolExecutor(4) as pool:
+        saved = list(pool.map(lambda _: save_objects(store, "th", "charge", page, NOON), range(8)))
+    assert sum(one.new for one in saved) == 50
+    assert count(store, "charge") == 50
+
+
+def test_an_order_in_a_newer_file_is_no_new_version(store: Engine) -> None:
+    save_orders(store, orders({"file": "a.csv", "row": 2}), NOTHING, NOON)
+    newer = orders({"file": "b.csv", "file_hash": "f1", "row": 9})
+    assert save_orders(store, newer, NOTHING, NOON + HOUR) == Saved(unchanged=1)
+    with reading(store) as connection:
+        assert connection.execute(select(tables.ORDER.c.file, tables.ORDER.c.row)).one() == ("a.csv", 2)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": "refunded"}, {"amount": 101}, {"currency": "SGD"}, {"created_at": NOON + HOUR},
+        {"refunded_amount": 1}, {"payment_method": "card"}, {"charge_id": "chrg_1"}, {"customer": "h"},
+        {"source": "other"}, {"payment_method": ""},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_whatever_the_shop_changes_is_a_new_version(store: Engine, change: dict[str, Any]) -> None:
+    save_orders(store, orders({}), NOTHING, NOON)
+    assert save_orders(store, orders(change), NOTHING, NOON + HOUR) == Saved(changed=1)
+    assert save_orders(store, orders(change), NOTHING, NOON + HOUR) == Saved(unchanged=1)
+
+
+def test_an_absent_order_stays_and_the_last_of_two_wins(store: Engine) -> None:
+    save_orders(store, orders({"order_id": "1"}), NOTHING, NOON)
+    twice = orders({"order_id": "2", "status": "pending"}, {"order_id": "2", "status": "paid"})
+    assert save_orders(store, twice, NOTHING, NOON + HOUR) == Saved(new=1)
+    assert [version[0] for version in versions(store, "order")] == ["paid", "paid"]
+
+
+def test_more_orders_than_are_compared_at_once_of_two_accounts(store: Engine) -> None:
+    plain = orders({})
+    many = pd.concat([plain] * 22_000, ignore_index=True)
+    many[columns.ORDER_ID] = many.index.astype("str")
+    many.loc[many.index % 20 == 0, columns.ACCOUNT] = "sg"
+    assert save_orders(store, many, NOTHING, NOON) == Saved(new=22_000)
+    many.loc[[7, 21_007], columns.AMOUNT] = 1
+    assert save_orders(store, many, NOTHING, NOON + HOUR) == Saved(changed=2, unchanged=21_998)
+
+
+def test_an_unread_row_is_closed_once_its_source_no_longer_holds_it(store: Engine) -> None:
+    save_orders(store, orders({}), rejected({"digest": "d1"}, {"digest": "d2", "source": "other"}), NOON)
+    save_orders(store, orders({}), rejected({"digest": "d3"}), NOON + HOUR)
+    with reading(store) as connection:
+        table = tables.REJECTED.c
+        found = connection.execute(select(table.digest, table.superseded_at).order_by(table.digest)).all()
+    assert [tuple(each) for each in found] == [("d1", to_micros(NOON + HOUR)), ("d2", None), ("d3", None)]
+
+
+def test_a_name_is_tied_to_one_account_and_one_mode(store: Engine) -> None:
+    bind_account(store, "th", "acct_1", "TH", "THB", False, NOON)
+    bind_account(store, "th", "acct_1", "TH", "THB", False, NOON + HOUR)
+    with pytest.raises(AccountChanged, match="acct_1.*acct_2"):
+        bind_account(store, "th", "acct_2", "TH", "THB", False, NOON)
+    with pytest.raises(AccountChanged, match="is test in this store: live objects"):
+        bind_account(store, "th", "acct_1", "TH", "THB", True, NOON)
+
+
+def test_an_object_of_the_other_mode_is_refused(store: Engine) -> None:
+    bind_account(store, "th", "acct_1", "TH", "THB", False, NOON)
+    with pytest.raises(AccountChanged, match="live objects"):
+        save_objects(store, "th", "charge", [charge("chrg_1"), charge("chrg_2", livemode=True)], NOON)
+    assert count(store, "charge") == 0
+
+
+def test_windows_are_complete_where_total_and_rows_agree(store: Engine) -> None:
+    first, second = Window(NOON, NOON + HOUR), Window(NOON + HOUR, NOON + 2 * HOUR)
+    save_window(store, "th", "charge", second, 5, 5, NOON + 3 * HOUR)
+    save_window(store, "th", "charge", first, 5, 4, NOON + 3 * HOUR)
+    assert complete_windows(store, "th", "charge") == [(second, NOON + 3 * HOUR)]
+    save_window(store, "th", "charge", first, 5, 5, NOON + 4 * HOUR)
+    assert complete_windows(store, "th", "charge") == [(first, NOON + 4 * HOUR), (second, NOON + 3 * HOUR)]
+    assert complete_windows(store, "th", "refund") == complete_windows(store, "sg", "charge") == []
+
+
+def test_a_naive_moment_is_refused(store: Engine) -> None:
+    with pytest.raises(TypeError):
+        save_objects(store, "th", "charge", [charge("chrg_1")], NOON.replace(tzinfo=None))
+
+
+def test_only_two_databases_are_known(tmp_path: Path) -> None:
+    for url in ("sqlite://", "sqlite:///:memory:", "mysql://somewhere/db"):
+        with pytest.raises(ValueError, match="neither sqlite"):
+            open_store(url)
+    open_store(f"sqlite:///{tmp_path}/new/folder/recon.db").dispose()
+    assert (tmp_path / "new" / "folder").is_dir()
