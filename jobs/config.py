@@ -164,7 +164,7 @@ class Config(Section):
             statuses=dict(section.status),
             zone=self.order_zone(name),
             path=str(section.path) if section.path else None,
-            url=section.url.reveal() if section.url else None,
+            url=section.url.reveal() if section.url and section.url.is_set else None,
             query=section.query,
             open_query=section.open_query,
             amount_unit=section.amount_unit,
@@ -224,7 +224,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:
-        raise ConfigError((f"{path}: there is no such file",)) from None
+        raise ConfigError((f"{path}: there is no such file: give --config PATH, or set RECON_CONFIG",)) from None
     except OSError as error:
         raise ConfigError((f"{path}: cannot be read ({error.strerror})",)) from None
     except UnicodeDecodeError as error:
@@ -291,9 +291,13 @@ def _section_in(annotation: Any) -> type[Section] | None:
 
 
 def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every single value in effect with its path; a section's own names, not the file's."""
-    if isinstance(value, Section | Mapping):
-        for name, inner in value.items() if isinstance(value, Mapping) else value:
+    """Every single value in effect with its path, under the file's names."""
+    if isinstance(value, Section):
+        for name, inner in value:
+            field = type(value).model_fields.get(name)
+            yield from _leaves(inner, (*path, (field.alias if field else None) or name))
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
             yield from _leaves(inner, (*path, name))
     elif isinstance(value, tuple):
         for position, inner in enumerate(value):

@@ -9,7 +9,8 @@ import pandas as pd
 
 from jobs.outcome import Outcome
 from recon import columns as c
-from recon.model import CLOSED, KnownBreak, Result
+from recon.model import CLOSED, KnownBreak, Result, Severity
+from recon.rules import CATALOGUE
 
 if TYPE_CHECKING:
     from recon.store.record import StoredRun
@@ -42,6 +43,12 @@ def open_breaks(result: Result) -> pd.DataFrame:
     """The breaks of a result that are not closed, shaped `columns.BREAKS` (no rows where nothing was judged)."""
     found = result.breaks if len(result.breaks.columns) else c.BREAKS.empty()
     return found[~found[c.STATUS].isin(_CLOSED)]
+
+
+def has_open_break(outcome: Outcome, least: str) -> bool:
+    """Whether any break of the run's ranges is open at the severity `least` or above it."""
+    at_or_above = [severity.word for severity in Severity if severity >= Severity[least.upper()]]
+    return any(open_breaks(result)[c.SEVERITY].isin(at_or_above).any() for result in outcome.results)
 
 
 def _account(result: Result) -> Document:
@@ -149,4 +156,19 @@ def run_documents(runs: "Iterable[StoredRun]") -> list[Document]:
             ],
         }
         for run in runs
+    ]
+
+
+def rule_documents() -> list[Document]:
+    """The catalogue of `recon rules --json`."""
+    return [
+        {
+            "code": rule.code,
+            "severity": rule.severity,
+            "subject": rule.subject,
+            "group": rule.group,
+            "meaning": rule.meaning,
+            "action": rule.action,
+        }
+        for rule in CATALOGUE
     ]

@@ -36,6 +36,7 @@ class Asked:
     ignored_rows: int = 0
     duplicate_rows: int = 0
     inputs: tuple[InputFile, ...] = ()
+    unassigned: bool = True  # this account shows the rows that name no known account
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ def _judged_ids(frame: pd.DataFrame, key: str, mask: Any) -> set[tuple[str | Non
 
 
 def _result(asked: Asked, judged: Judged, carried: Carried, question: Question) -> Result:
-    name = asked.account.name
+    names = {asked.account.name, None} if asked.unassigned else {asked.account.name}
     intake = Intake(
         window=asked.window,
         first_day=asked.first,
@@ -154,10 +155,11 @@ def _result(asked: Asked, judged: Judged, carried: Carried, question: Question) 
         duplicate_rows=asked.duplicate_rows,
         inputs=asked.inputs,
         complete=not asked.short,
+        unassigned=asked.unassigned,
     )
     lives = Lives(
-        reported=[one for one in carried.reported if one.found.account in (name, None)],
-        opened=sum(one.account == name for one in carried.opened),
-        closed=sum(one.account == name for one in carried.closed),
+        reported=[one for one in carried.reported if one.found.account in names],
+        opened=sum(one.account in names for one in carried.opened),
+        closed=sum(one.account in names for one in carried.closed),
     )
     return summarise(asked.account, judged, intake, lives, question.context.tolerance)

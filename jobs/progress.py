@@ -20,7 +20,7 @@ class Lines:
 
     def start(self, name: str, total: int | None) -> None:  # noqa: ARG002
         """A stage begins."""
-        self._counts[name] = 0
+        self._counts.pop(name, None)
 
     def advance(self, name: str, done: int, total: int | None) -> None:  # noqa: ARG002
         """A stage has done so much in all."""
@@ -28,8 +28,8 @@ class Lines:
 
     def finish(self, name: str) -> None:
         """A stage is over."""
-        done = self._counts.pop(name, 0)
-        print(f"{name}: {done:,}" if done else name, file=sys.stderr, flush=True)
+        done = self._counts.pop(name, None)
+        print(name if done is None else f"{name}: {done:,}", file=sys.stderr, flush=True)
 
 
 class Bars:

@@ -247,6 +247,8 @@ def _question(work: _Run, intake: Mapping[str, Loaded], pulls: Mapping[str, Pull
 
 def _asked(work: _Run, account: Account, intake: Mapping[str, Loaded], pulls: Mapping[str, Pulled]) -> Asked:
     name, days, pulled = account.name, work.days[account.name], pulls.get(account.name)
+    first = account is work.accounts[0]  # shows what names no known account, so that nothing is counted twice
+    nameless = sum(one.ignored.get("", 0) for one in intake.values())
     return Asked(
         account=account,
         first=days.first,
@@ -254,9 +256,10 @@ def _asked(work: _Run, account: Account, intake: Mapping[str, Loaded], pulls: Ma
         window=days.window,
         short=pulled.short if pulled else (),
         pulled=pulled is not None,
-        ignored_rows=sum(one.ignored.get(name, 0) + one.ignored.get("", 0) for one in intake.values()),
+        ignored_rows=sum(one.ignored.get(name, 0) for one in intake.values()) + (nameless if first else 0),
         duplicate_rows=sum(one.duplicates.get(name, 0) for one in intake.values()),
         inputs=tuple(file for one in intake.values() for file in one.inputs),
+        unassigned=first,
     )
 
 

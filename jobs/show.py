@@ -1,9 +1,9 @@
 """What the commands answer as tables for people; knows neither the store nor the configuration."""
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
@@ -16,13 +16,16 @@ from recon.model import KnownBreak, Severity
 from recon.money import Currencies
 from recon.rules import CATALOGUE
 
+if TYPE_CHECKING:
+    from jobs.check import Item
+
 _PIPED = 200  # columns of a table that no terminal shows
 _COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow", "FAILED": "bold red", "warning": "yellow"}
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[object]], *, to_stderr: bool = False, title: str = "") -> None:
+def table(heads: Sequence[str], rows: Iterable[Sequence[object]], *, to_stderr: bool = False) -> None:
     """Print rows under heads on stdout, or stderr; numbers to the right, null as nothing, text as it is."""
-    grid = Table(title=title or None, title_justify="left", header_style="bold")
+    grid = Table(header_style="bold")
     found = [list(row) for row in rows]
     for at, head in enumerate(heads):
         number = bool(found) and all(isinstance(row[at], int | None) for row in found)
@@ -65,9 +68,9 @@ def _by_code(found: Outcome) -> dict[tuple[str, str], dict[str, int]]:
     """(code, severity) -> account -> how many; the most severe first."""
     counts: dict[tuple[str, str], dict[str, int]] = {}
     for result in found.results:
-        sizes = open_breaks(result).groupby([c.CODE, c.SEVERITY], observed=True).size()
-        for (code, severity), size in sizes.items():
-            counts.setdefault((code, severity), {})[result.account.name] = int(size)
+        found_here = open_breaks(result)
+        for (code, severity), size in Counter(zip(found_here[c.CODE], found_here[c.SEVERITY], strict=True)).items():
+            counts.setdefault((code, severity), {})[result.account.name] = size
     return dict(sorted(counts.items(), key=lambda item: (-Severity[item[0][1].upper()], item[0])))
 
 
@@ -159,11 +162,15 @@ def _flat(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def planted(rows: Iterable[tuple[str, int, int]]) -> None:
-    """The demo's table: code, how many were planted, how many were found."""
-    table(("code", "planted", "found"), rows)
+def planted(rows: Iterable[tuple[str, int, int, int, int]]) -> None:
+    """The demo's table: by code how many were planted, found, missed, and raised without cause."""
+    table(("code", "planted", "found", "missed", "extra"), rows)
 
 
-def local(moment: datetime, zone: ZoneInfo) -> str:
-    """A moment as people of a zone write it."""
-    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
+def checked(items: "Sequence[Item]") -> None:
+    """What was looked at, then the first rows of each order source."""
+    table(("what", "result", "details"), ((item.what, item.result, item.details) for item in items))
+    for item in items:
+        if item.rows:
+            print(item.what)
+            table(item.header, item.rows)

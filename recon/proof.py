@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recon import columns as c
-from recon.model import CLOSED, EXPECTS_CHARGE, KnownBreak, Proof
+from recon.model import CLOSED, EXPECTS_CHARGE, ChargeStatus, KnownBreak, Proof
 from recon.money import Tolerance
 from recon.triage import Judged
 
@@ -66,14 +66,14 @@ def _gaps(judged: Judged) -> Ints:
 
 
 def _in_sight(judged: Judged, left: Ints, right: Ints) -> Mask:
-    """Cases that the range touches, that were judged, expect a charge, and have no fully refunded one."""
+    """Cases that the range touches, were judged, expect a charge, and have none fully refunded or voided."""
     orders, charges, matching = judged.books.orders, judged.books.charges, judged.matching
     root, own = matching.stands_for, matching.stands_for[matching.orders]
     touched = np.zeros(len(orders), dtype=bool)
     touched[root[left != 0]] = True
     touched[own[right[matching.charges] != 0]] = True
-    captured = c.captured_amounts(charges)
-    returned = c.took_money(charges) & (charges[c.REFUNDED_AMOUNT].to_numpy(dtype=np.int64) >= captured)
+    successful = (charges[c.STATUS] == ChargeStatus.SUCCESSFUL).to_numpy(dtype=bool)
+    returned = successful & (charges[c.REFUNDED_AMOUNT].to_numpy(dtype=np.int64) >= c.captured_amounts(charges))
     touched[own[returned[matching.charges]]] = False
     expects = orders[c.STATUS].isin(list(EXPECTS_CHARGE)).to_numpy(dtype=bool)
     return np.asarray(touched & expects & judged.scope.orders & ~judged.triage.zero)

@@ -42,6 +42,7 @@ class Intake:
     duplicate_rows: int = 0
     inputs: tuple[InputFile, ...] = ()
     complete: bool = True
+    unassigned: bool = True  # rows that name no known account are shown here; one account of a run shows them
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ def summarise(account: Account, judged: Judged, intake: Intake, lives: Lives, to
     broken = _broken(books, account.name, lives.reported)
     expecting = ours["orders"] & _expecting(judged)
     matched = expecting & ~broken
-    rejected = books.rejected[books.rejected[c.ACCOUNT].isna() | (books.rejected[c.ACCOUNT] == account.name)]
+    whose = books.rejected[c.ACCOUNT]
+    rejected = books.rejected[(whose == account.name) | (whose.isna() & intake.unassigned)]
     pairs = _matched_pairs(judged, matched)
     return Result(
         account=account,

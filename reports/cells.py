@@ -16,6 +16,7 @@ from reports.styles import money_look, severity_look
 
 LONGEST = 32_767  # characters (UTF-16) that a cell holds
 CUT = " … [cut]"
+Parts = tuple[Any, ...]  # texts, and columns of text (Arrow): joined row by row at the very end, copied once
 _TEXT = pa.large_string()
 _DAY_MS = 86_400_000
 _EPOCH_MS = 25_569 * _DAY_MS  # 1970-01-01 as Excel counts, from 1899-12-30
@@ -38,7 +39,7 @@ class Look:
 def rows_xml(frame: pd.DataFrame, columns: tuple[Column, ...], look: Look, first: int) -> bytes:
     """<row> elements of a frame's rows; `first` is the spreadsheet row of its first one."""
     rows = pa.array(range(first, first + len(frame))).cast(_TEXT)
-    cells = [_column(frame, column, look, letter(index), rows) for index, column in enumerate(columns)]
+    cells = (part for index, column in enumerate(columns) for part in _column(frame, column, look, index, rows))
     return _bytes(_join('<row r="', rows, '">', *cells, "</row>"))
 
 
@@ -66,17 +67,6 @@ def text_xml(text: str) -> str:
     return "".join(f'<r><t xml:space="preserve">{part}</t></r>' for part in parts)
 
 
-def major(amounts: Any, exponent: int) -> Any:
-    """Arrow int64 of minor units to the exact text of a number in major units."""
-    if exponent == 0:
-        return amounts.cast(_TEXT)
-    size = pc.abs(amounts)
-    whole = pc.divide(size, 10**exponent)
-    rest = pc.subtract(size, pc.multiply(whole, 10**exponent))
-    sign = pc.if_else(pc.less(amounts, 0), pa.scalar("-", _TEXT), pa.scalar("", _TEXT))
-    return _join(sign, whole.cast(_TEXT), ".", pc.utf8_lpad(rest.cast(_TEXT), exponent, "0"))
-
-
 def major_text(amount: int, exponent: int) -> str:
     """Minor units to the exact text of a number in major units: 1234, 2 -> 12.34."""
     digits = f"{abs(amount):0{exponent + 1}d}"
@@ -84,9 +74,9 @@ def major_text(amount: int, exponent: int) -> str:
     return ("-" if amount < 0 else "") + digits[:cut] + (f".{digits[cut:]}" if exponent else "")
 
 
-def _column(frame: pd.DataFrame, column: Column, look: Look, name: str, rows: Any) -> Any:
-    """One cell per row, as Arrow text; an empty one keeps its style."""
-    place = _join(f'<c r="{name}', rows, '" s="')
+def _column(frame: pd.DataFrame, column: Column, look: Look, index: int, rows: Any) -> Parts:
+    """One cell per row; an empty one keeps its style."""
+    place: Parts = (f'<c r="{letter(index)}', rows, '" s="')
     series = frame[column.name]
     style = look.styles.get(column.kind, look.styles["text"])
     match column.kind:
@@ -95,70 +85,94 @@ def _column(frame: pd.DataFrame, column: Column, look: Look, name: str, rows: An
         case Kind.MOMENT:
             cells = _number(place, style, _serial(series, look.zone))
         case Kind.COUNT:
-            cells = _number(place, style, pa.array(series).cast(_TEXT))
+            cells = _number(place, style, (pa.array(series).cast(_TEXT),))
         case Kind.SEVERITY:
             cells = _by_word(_text(series), place, look)
         case _:
             cells = _inline(place, style, _content(_text(series)))
-    return pc.coalesce(cells, _join(place, f'{style}"/>')) if cells.null_count else cells
+    if any(not isinstance(part, str) and part.null_count for part in cells):
+        cells = (pc.coalesce(_join(*cells), _join(*place, f'{style}"/>')),)
+    return cells
 
 
 def _text(series: "pd.Series[Any]") -> Any:
     return _whole(pa.array(series, type=_TEXT, from_pandas=True))
 
 
-def _content(values: Any) -> Any:
+def _content(values: Any) -> Parts:
     """Text to the content of <is>: hostile or long values one by one, the rest as they are."""
     special = pc.or_(pc.match_substring_regex(values, _SPECIAL), pc.greater(pc.binary_length(values), LONGEST))
-    plain = _join("<t>", values, "</t>")
-    return _patch(plain, special, lambda row: text_xml(values[row].as_py()))
+    if not pc.any(special).as_py():
+        return ("<t>", values, "</t>")
+    return (_patch(_join("<t>", values, "</t>"), special, lambda row: text_xml(values[row].as_py())),)
 
 
-def _inline(place: Any, style: int, content: Any) -> Any:
-    return _join(place, f'{style}" t="inlineStr"><is>', content, "</is></c>")
+def _inline(place: Parts, style: int, content: Parts) -> Parts:
+    return (*place, f'{style}" t="inlineStr"><is>', *content, "</is></c>")
 
 
-def _number(place: Any, style: int, number: Any) -> Any:
-    return _join(place, f'{style}"><v>', number, "</v></c>")
+def _number(place: Parts, style: int, number: Parts) -> Parts:
+    return (*place, f'{style}"><v>', *number, "</v></c>")
 
 
-def _by_word(words: Any, place: Any, look: Look) -> Any:
+def _by_word(words: Any, place: Parts, look: Look) -> Parts:
     content = _content(words)
-    cells = _inline(place, look.styles["text"], content)
+    cells = _join(*_inline(place, look.styles["text"], content))
     for word in pc.unique(words).drop_null().to_pylist():
         style = look.styles.get(severity_look(word))
         if style is not None:
-            cells = pc.if_else(pc.equal(words, word), _inline(place, style, content), cells)
-    return cells
+            cells = pc.if_else(pc.equal(words, word), _join(*_inline(place, style, content)), cells)
+    return (cells,)
 
 
-def _money(series: "pd.Series[Any]", codes: Any, look: Look, place: Any) -> Any:
+def _money(series: "pd.Series[Any]", codes: Any, look: Look, place: Parts) -> Parts:
     """Numbers in the style of each row's currency; text where a number would not be exact or its unit not known."""
     amounts = _whole(pa.array(series, type=pa.int64(), from_pandas=True))
-    cells = pa.nulls(len(amounts), _TEXT)
+    named = pc.unique(codes).to_pylist()
+    styles = {code: look.styles[money_look(code)] for code in named if code and money_look(code) in look.styles}
     small = pc.and_(pc.less(amounts, EXACT), pc.greater(amounts, -EXACT))
+    if len(named) == len(styles) == 1 and pc.all(small).as_py() is not False:
+        [(code, style)] = styles.items()
+        return _number(place, style, _major(amounts, look.currencies.exponent(code)))
+    cells = pa.nulls(len(amounts), _TEXT)
     safe = pc.if_else(small, amounts, pa.scalar(None, pa.int64()))
-    for code in pc.unique(codes).drop_null().to_pylist():
-        style = look.styles.get(money_look(code))
-        if style is not None:
-            mine = _number(place, style, major(safe, look.currencies.exponent(code)))
-            cells = pc.if_else(pc.fill_null(pc.equal(codes, code), False), mine, cells)
-
-    def shown(row: int) -> str:
-        text = text_xml(look.currencies.show(amounts[row].as_py(), codes[row].as_py() or ""))
-        return f'{place[row].as_py()}{look.styles["money as text"]}" t="inlineStr"><is>{text}</is></c>'
-
-    return _patch(cells, pc.and_(pc.is_valid(amounts), pc.is_null(cells)), shown)
+    for code, style in styles.items():
+        mine = _join(*_number(place, style, _major(safe, look.currencies.exponent(code))))
+        cells = pc.if_else(pc.fill_null(pc.equal(codes, code), False), mine, cells)
+    return (
+        _patch(cells, pc.and_(pc.is_valid(amounts), pc.is_null(cells)), _money_text(amounts, codes, look, place)),
+    )
 
 
-def _serial(series: "pd.Series[Any]", zone: ZoneInfo) -> Any:
-    """Moments as Excel's day numbers in a zone, to the millisecond, as text."""
+def _money_text(amounts: Any, codes: Any, look: Look, place: Parts) -> Callable[[int], str]:
+    def cell(row: int) -> str:
+        shown = look.currencies.show(amounts[row].as_py(), codes[row].as_py() or "")
+        before, rows, after = place
+        style = look.styles["money as text"]
+        return f'{before}{rows[row].as_py()}{after}{style}" t="inlineStr"><is>{text_xml(shown)}</is></c>'
+
+    return cell
+
+
+def _major(amounts: Any, exponent: int) -> Parts:
+    """Arrow int64 of minor units as the exact text of a number in major units."""
+    if exponent == 0:
+        return (amounts.cast(_TEXT),)
+    size = pc.abs(amounts)
+    whole = pc.divide(size, 10**exponent)
+    rest = pc.subtract(size, pc.multiply(whole, 10**exponent)).cast(_TEXT)
+    sign = pc.if_else(pc.less(amounts, 0), pa.scalar("-", _TEXT), pa.scalar("", _TEXT))
+    return (sign, whole.cast(_TEXT), ".", pc.utf8_lpad(rest, exponent, "0"))
+
+
+def _serial(series: "pd.Series[Any]", zone: ZoneInfo) -> Parts:
+    """Moments as Excel's day numbers in a zone, to the millisecond."""
     local = series.dt.tz_convert(zone).dt.tz_localize(None).dt.as_unit("ms")
     since = pc.add(_whole(pa.array(local, from_pandas=True)).cast(pa.int64()), _EPOCH_MS)
     days = pc.divide(since, _DAY_MS)
     rest = pc.subtract(since, pc.multiply(days, _DAY_MS))
     fraction = pc.divide(pc.add(pc.multiply(rest, 10**10), _DAY_MS // 2), _DAY_MS)
-    return _join(days.cast(_TEXT), ".", pc.utf8_lpad(fraction.cast(_TEXT), 10, "0"))
+    return (days.cast(_TEXT), ".", pc.utf8_lpad(fraction.cast(_TEXT), 10, "0"))
 
 
 def _patch(cells: Any, mask: Any, value: Callable[[int], str]) -> Any:
@@ -174,5 +188,11 @@ def _whole(array: Any) -> Any:
 
 def _join(*parts: Any) -> Any:
     """Texts and columns of text, joined row by row; null where one of them is."""
-    scalars = [pa.scalar(part, _TEXT) if isinstance(part, str) else part for part in parts]
-    return pc.binary_join_element_wise(*scalars, pa.scalar("", _TEXT))
+    merged: list[Any] = []
+    for part in parts:
+        if isinstance(part, str) and merged and isinstance(merged[-1], str):
+            merged[-1] += part
+        else:
+            merged.append(part)
+    texts = [pa.scalar(part, _TEXT) if isinstance(part, str) else part for part in merged]
+    return pc.binary_join_element_wise(*texts, pa.scalar("", _TEXT))

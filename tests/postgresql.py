@@ -10,6 +10,7 @@ import time
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 _UNPRIVILEGED = "nobody"  # PostgreSQL refuses to run as root
 
@@ -26,7 +27,8 @@ def server_url() -> str | None:
     user = _UNPRIVILEGED if os.geteuid() == 0 else None
     if user:
         shutil.chown(folder, user)
-    data, plain = folder / "data", {"cwd": folder, "user": user, "env": {"LC_ALL": "C", "PATH": os.defpath}}
+    data = folder / "data"
+    plain: dict[str, Any] = {"cwd": folder, "user": user, "env": {"LC_ALL": "C", "PATH": os.defpath}}
     made = [str(binaries / "initdb"), "-D", str(data), "-U", "recon", "-A", "trust", "-E", "UTF8", "--no-sync"]
     subprocess.run(made, check=True, capture_output=True, **plain)
     port = _free_port()

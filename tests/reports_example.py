@@ -237,7 +237,7 @@ def result_of(
     account: Account = TH,
 ) -> Result:
     """A result whose totals fit its frames; by default a full one."""
-    links = matched(300) if links is None else links
+    links = matched(60) if links is None else links
     open_breaks = breaks() if open_breaks is None else open_breaks
     aside = rejected() if aside is None else aside
     orders = links[c.ORDER_ID].nunique() if len(links) else 0

@@ -1,6 +1,6 @@
 """Migrations: from nothing, up to date, down again, a copy first, a store too new."""
 
-import sqlite3
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +11,9 @@ from sqlalchemy import Engine, inspect
 from recon.store import migrate
 from recon.store.engine import open_store, writing
 from recon.store.migrate import StoreTooNew
+from recon.store.save import save_objects
 from recon.store.tables import METADATA
-from tests.store_samples import DATABASES, fresh_url
+from tests.store_samples import DATABASES, NOON, charge, count, fresh_url
 
 
 @pytest.fixture(params=DATABASES)
@@ -43,15 +44,19 @@ def test_keys_and_indexes_are_those_of_the_tables(store: Engine) -> None:
     for name, table in METADATA.tables.items():
         key = found.get_pk_constraint(name)
         assert key["constrained_columns"] == [column.name for column in table.primary_key]
-        assert key["name"] == f"pk_{name}"
         indexes = {index["name"]: index["column_names"] for index in found.get_indexes(name)}
         assert indexes == {index.name: [column.name for column in index.columns] for index in table.indexes}
 
 
-def older(store: Engine) -> None:
-    with writing(store) as connection:
-        connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
-        connection.exec_driver_sql("INSERT INTO alembic_version VALUES ('0000')")
+def with_one_step_more(folder: Path, step: str) -> Path:
+    scripts = folder / "migrations"
+    shutil.copytree(migrate.SCRIPTS, scripts)
+    head = f'revision = "9000"\ndown_revision = "{max(p.name[:4] for p in (scripts / "versions").glob("0*.py"))}"'
+    (scripts / "versions" / "9000_more.py").write_text(
+        f"from alembic import op\n{head}\n"
+        f"def upgrade():\n    op.execute('CREATE TABLE more (x INTEGER)')\n    {step}\n"
+    )
+    return scripts
 
 
 def test_a_fresh_file_is_not_copied(tmp_path: Path) -> None:
@@ -62,17 +67,29 @@ def test_a_fresh_file_is_not_copied(tmp_path: Path) -> None:
 
 
 def test_an_older_file_is_copied_whole_before_it_changes(tmp_path: Path) -> None:
-    store = open_store(f"sqlite:///{tmp_path}/recon.db")
-    with writing(store) as connection:
-        connection.exec_driver_sql("CREATE TABLE kept (value TEXT)")
-        connection.exec_driver_sql("INSERT INTO kept VALUES ('still here')")
-    for expected in ("recon.db.0000.bak", "recon.db.0000.bak.2"):
-        target = migrate.copy_beside(store, "0000")
-        assert target.name == expected
-        copy = sqlite3.connect(target)
-        assert copy.execute("SELECT value FROM kept").fetchall() == [("still here",)]
-        copy.close()
+    store = open_store(fresh_url("sqlite", tmp_path))
+    save_objects(store, "th", "charge", [charge("chrg_1")], NOON)
+    before = migrate.current(store)
+    assert migrate.upgrade(store, scripts=with_one_step_more(tmp_path, "")) == ["9000"]
     store.dispose()
+    copy = open_store(f"sqlite:///{store.url.database}.{before}.bak")
+    assert (migrate.current(copy), count(copy, "charge")) == (before, 1)
+    copy.dispose()
+
+
+def test_a_step_that_fails_changes_nothing_and_no_copy_is_overwritten(tmp_path: Path) -> None:
+    store = open_store(fresh_url("sqlite", tmp_path))
+    before = migrate.current(store)
+    failing = with_one_step_more(tmp_path, "raise ValueError('no')")
+    for _ in range(2):
+        with pytest.raises(ValueError, match="no"):
+            migrate.upgrade(store, scripts=failing)
+    assert migrate.is_current(store)
+    with writing(store) as connection:
+        assert "more" not in inspect(connection).get_table_names()
+    store.dispose()
+    copies = sorted(path.name.partition(f".{before}")[2] for path in tmp_path.glob("*.bak*"))
+    assert copies == [".bak", ".bak.2"]
 
 
 def test_a_store_of_a_later_version_is_refused(store: Engine) -> None:

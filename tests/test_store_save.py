@@ -200,7 +200,7 @@ def test_an_unread_row_is_closed_once_its_source_no_longer_holds_it(store: Engin
 def test_a_name_is_tied_to_one_account_and_one_mode(store: Engine) -> None:
     bind_account(store, "th", "acct_1", "TH", "THB", False, NOON)
     bind_account(store, "th", "acct_1", "TH", "THB", False, NOON + HOUR)
-    with pytest.raises(AccountChanged, match="acct_1.*acct_2"):
+    with pytest.raises(AccountChanged, match=r"acct_1.*acct_2"):
         bind_account(store, "th", "acct_2", "TH", "THB", False, NOON)
     with pytest.raises(AccountChanged, match="is test in this store: live objects"):
         bind_account(store, "th", "acct_1", "TH", "THB", True, NOON)

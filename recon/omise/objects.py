@@ -345,7 +345,11 @@ def _page(kind: str, body: bytes, scrub: Scrub) -> Page:
 
 def _row(kind: str, node: dict[str, Any], scrub: Scrub) -> ObjectRow:
     parts = scrub.clean(node)
-    typed = msgspec.convert(node, _TYPES[kind])
+    try:
+        typed = msgspec.convert(node, _TYPES[kind])
+    except msgspec.ValidationError as error:
+        problem = f"{kind} {node.get('id')} has another shape than Omise's: {error}"
+        raise BadAnswer(problem) from None
     return ObjectRow(typed.id, typed.values(), _digest(node, parts), zlib.compress(_plain.encode(node), 1))
 
 

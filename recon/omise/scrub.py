@@ -26,7 +26,9 @@ _PLAIN = frozenset(
     }
 )  # fmt: skip
 _LINKS = frozenset({"uri", "authorize_uri", "return_uri", "download_uri", "webhook_endpoints", "webhook_uri"})
-_EXACT = frozenset({"state", "barcode", "first_digits", "fingerprint", "billing", "shipping", "pan", "cvv", "cvc"})
+# A webhook's body is the whole object once more, as text; a fingerprint is the card's name for life.
+_DROPPED = frozenset({"payload", "fingerprint"})
+_EXACT = frozenset({"state", "barcode", "first_digits", "billing", "shipping", "pan", "cvv", "cvc"})
 _EXACT_IN_METADATA = frozenset({"customer", "buyer", "payer", "shopper", "guest", "recipient", "receiver", "user"})
 _WORDS = frozenset(
     {
@@ -37,7 +39,10 @@ _WORDS = frozenset(
         "accountnumber", "taxid", "national", "citizen",
     }
 )  # fmt: skip
-_PAIRS = (frozenset({"account", "number"}), frozenset({"card", "number"}), frozenset({"tax", "id"}))
+_PAIRS = tuple(
+    frozenset(pair)
+    for pair in (("account", "number"), ("card", "number"), ("card", "no"), ("card", "id"), ("tax", "id"))
+)
 # A name of these is a thing's, not a person's.
 _THINGS = frozenset(
     {
@@ -49,7 +54,7 @@ _THINGS = frozenset(
 _PEOPLE = frozenset({"customer", "recipient", "linked_account"})
 
 # What a metadata key of these holds is an id, however many digits it has.
-_IDS = frozenset({"id", "order", "invoice", "reference", "ref", "number", "no"})
+_IDS = frozenset({"id", "order", "invoice", "reference", "ref"})
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
@@ -148,7 +153,8 @@ class Scrub:
         if isinstance(value, str):
             inner = _inner(value)
             if inner is not None:
-                return msgspec.json.encode(self._entry(key, inner)).decode()
+                clean = self._entry(key, inner)
+                return value if clean == inner else msgspec.json.encode(clean).decode()
         text = str(value)
         if not _suspect(text) or (_names_id(key) and text.isalnum()):
             return value
@@ -177,7 +183,7 @@ def _rule(key: str) -> int:
         return PLAIN
     if key in _LINKS:
         return LINK
-    if key == "payload":  # a webhook's body: the whole object once more, as text
+    if key in _DROPPED:
         return DROPPED
     return PERSONAL if _personal(key) else TEXT
 
@@ -215,5 +221,5 @@ def _inner(value: str) -> Any:
         return None
     try:
         return msgspec.json.decode(value)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return None

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -221,6 +221,8 @@ class _Reading:
 
     def _amount(self, ours: str, codes: pa.Array) -> npt.NDArray[np.int64]:
         """Minor units; an amount that is empty is 0, which only a refund may be."""
+        if ours not in self.header:
+            return np.zeros(len(codes), dtype=np.int64)
         texts = self._required(ours) if ours == columns.AMOUNT else self._cells(ours)
         filled = pc.if_else(pc.equal(texts, ""), "0", texts)
         values = np.zeros(len(texts), dtype=np.int64)
@@ -260,12 +262,12 @@ class _Reading:
 
     def _rejected(self, bad: list[int], accounts: list[str | None]) -> Iterator[tuple[str | int | None, ...]]:
         customer = self.header.get(columns.CUSTOMER)
-        for position, account in zip(bad, accounts, strict=True):
-            at = int(self.kept[position])
-            cells = [column[at].as_py() for index, column in enumerate(self.table.cells) if index != customer]
+        at = self.kept[bad]
+        shown = [column for index, column in enumerate(self.table.cells) if index != customer]
+        cells = zip(*(column.take(pa.array(at)).to_pylist() for column in shown), strict=True)
+        for position, account, row, content in zip(bad, accounts, self.table.rows[at].tolist(), cells, strict=True):
             column, reason = self.faults.row(position)
-            row = int(self.table.rows[at])
-            yield account, self.source.name, self.table.name, row, column, reason, self._digest(cells)
+            yield account, self.source.name, self.table.name, row, column, reason, self._digest(content)
 
     def _torn(self) -> Iterator[tuple[str | int | None, ...]]:
         for torn in self.table.torn:
@@ -278,7 +280,7 @@ class _Reading:
         moved = customer + len(torn.cells) - len(self.table.header)
         return [redact(cell) for at, cell in enumerate(torn.cells) if customer < 0 or at not in (customer, moved)]
 
-    def _digest(self, cells: list[str]) -> str:
+    def _digest(self, cells: Sequence[str]) -> str:
         return hashlib.sha256("\x1f".join((self.source.name, *cells)).encode()).hexdigest()[:32]
 
 

@@ -33,17 +33,17 @@ KIND = Kind("sql", _tables)
 
 def _read(source: OrderSource, window: Window, changed_since: datetime | None) -> list[Table]:
     url = _url(source)
-    bound = _bound(url, window, changed_since)
+    values = bound(url.get_backend_name(), window, changed_since)
     try:
         engine = create_engine(url, hide_parameters=True)
     except (NoSuchModuleError, ImportError) as error:
         raise SourceUnreadable(f"[orders.{source.name}] the driver of {url.drivername} is not installed") from error
     try:
         with engine.connect() as connection:
-            first = _rows(connection, source.query or "", bound)
+            first = _rows(connection, source.query or "", values)
             tables = [_table("query", *first)]
             if source.open_query:
-                tables.append(_table("open_query", *_only_new(first, _rows(connection, source.open_query, bound))))
+                tables.append(_table("open_query", *_only_new(first, _rows(connection, source.open_query, values))))
             return tables
     except _UnknownParameter as error:
         words = f"[orders.{source.name}] a query names :{error}; it may name :from, :to and :changed_since"
@@ -67,14 +67,14 @@ def _url(source: OrderSource) -> URL:
     return url
 
 
-def _bound(url: URL, window: Window, changed_since: datetime | None) -> dict[str, datetime | str]:
+def bound(database: str, window: Window, changed_since: datetime | None) -> dict[str, datetime | str]:
     """`:from`, `:to` and `:changed_since` (at first: `:from`) as aware UTC moments.
 
     SQLite has no times, only text in whatever form the shop writes, so there they are days (`2026-11-24`), a day
     wider on each side: no form and no zone loses an order. Rows that come too many are stored, not judged.
     """
     since = changed_since or window.start
-    if url.get_backend_name() != "sqlite":
+    if database != "sqlite":
         return {"from": window.start, "to": window.end, "changed_since": since}
     day = timedelta(days=1)
     return {
@@ -84,13 +84,13 @@ def _bound(url: URL, window: Window, changed_since: datetime | None) -> dict[str
     }
 
 
-def _rows(connection: Connection, query: str, bound: dict[str, datetime | str]) -> Found:
+def _rows(connection: Connection, query: str, values: dict[str, datetime | str]) -> Found:
     statement = text(query)
     wanted = statement.compile().params
-    unknown = sorted(set(wanted) - set(bound))
+    unknown = sorted(set(wanted) - set(values))
     if unknown:
         raise _UnknownParameter(unknown[0])
-    found = connection.execute(statement, {name: bound[name] for name in wanted})
+    found = connection.execute(statement, {name: values[name] for name in wanted})
     return tuple(found.keys()), [tuple(row) for row in found]
 
 

@@ -5,8 +5,11 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
+import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]
 from sqlalchemy import Connection, Dialect, Table, insert
 
+from recon import columns
 from recon.store.engine import SQLITE
 
 Row = Sequence[Any]
@@ -57,3 +60,15 @@ def _insert(dialect: Dialect, table: Table) -> str:
 
 def _marks(connection: Connection, statement: str) -> str:
     return statement if connection.dialect.name == SQLITE else statement.replace("?", "%s")
+
+
+def to_arrow(values: "pd.Series[Any]", dtype: str) -> Any:
+    """One column of a frame as the store holds it: moments as microseconds since the epoch (UTC), nulls as nulls."""
+    if dtype == columns.MOMENT:
+        return pa.array(values, pa.timestamp("us", "UTC"), from_pandas=True).cast(pa.int64())
+    return pa.array(values, from_pandas=True)
+
+
+def to_lists(frame: pd.DataFrame, shape: columns.Frame) -> list[list[Any]]:
+    """The columns of a frame, in the shape's order, as the driver takes them; a null is None."""
+    return [to_arrow(frame[column.name], column.dtype).to_pylist() for column in shape.columns]

@@ -1,6 +1,7 @@
 """Brings a store's tables to this software's version, with a copy first; knows no row."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -8,14 +9,14 @@ from sqlalchemy import Connection, Engine
 
 from recon.store.engine import SQLITE, reading, writing
 
-_SCRIPTS = Path(__file__).parent / "migrations"
+SCRIPTS = Path(__file__).parent / "migrations"
 
 
 class StoreTooNew(ValueError):
     """The store was made by a later version of this software."""
 
 
-def upgrade(engine: Engine, backup: bool = True) -> list[str]:
+def upgrade(engine: Engine, backup: bool = True, scripts: Path = SCRIPTS) -> list[str]:
     """Applies what is missing, all of it or nothing, and names the revisions applied, in order.
 
     A SQLite file that holds an older version is first copied beside itself, as FILE.REVISION.bak (or .bak.2, …).
@@ -24,13 +25,13 @@ def upgrade(engine: Engine, backup: bool = True) -> list[str]:
     from alembic import command
 
     before = current(engine)
-    missing = _missing(before)
+    missing = _missing(before, scripts)
     if not missing:
         return []
     if backup and before is not None and engine.dialect.name == SQLITE:
-        _copy(engine, before)
+        copy(engine, _free_name(f"{engine.url.database}.{before}.bak"))
     with writing(engine, "migrate") as connection:
-        command.upgrade(alembic_config(connection), "head")
+        command.upgrade(alembic_config(connection, scripts), "head")
     return missing
 
 
@@ -44,24 +45,31 @@ def current(engine: Engine) -> str | None:
 
 def is_current(engine: Engine) -> bool:
     """Whether nothing is missing; raises StoreTooNew."""
-    return not _missing(current(engine))
+    return not _missing(current(engine), SCRIPTS)
 
 
-def alembic_config(connection: Connection | None = None) -> Any:
+def copy(engine: Engine, target: Path) -> None:
+    """A whole and consistent copy of a SQLite store, also of what still stands in its write-ahead log."""
+    with closing(sqlite3.connect(target)) as other, engine.connect() as connection:
+        source: Any = connection.connection.driver_connection
+        source.backup(other)
+
+
+def alembic_config(connection: Connection | None, scripts: Path = SCRIPTS) -> Any:
     """Alembic's configuration, by code: users have no alembic.ini."""
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    config.set_main_option("script_location", str(scripts).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
 
 
-def _missing(revision: str | None) -> list[str]:
+def _missing(revision: str | None, scripts: Path) -> list[str]:
     from alembic.script import ScriptDirectory
 
-    scripts = ScriptDirectory.from_config(alembic_config())
-    known = [script.revision for script in scripts.walk_revisions()][::-1]
+    folder = ScriptDirectory.from_config(alembic_config(None, scripts))
+    known = [script.revision for script in folder.walk_revisions()][::-1]
     if revision is None:
         return known
     if revision not in known:
@@ -69,16 +77,6 @@ def _missing(revision: str | None) -> list[str]:
     return known[known.index(revision) + 1 :]
 
 
-def _copy(engine: Engine, revision: str) -> Path:
-    """A whole and consistent copy, also of what still stands in the write-ahead log."""
-    file = f"{engine.url.database}.{revision}.bak"
-    taken = [Path(file), *(Path(f"{file}.{number}") for number in range(2, 1000))]
-    target = next(path for path in taken if not path.exists())
-    with engine.connect() as connection:
-        copy = sqlite3.connect(target)
-        source: Any = connection.connection.driver_connection
-        try:
-            source.backup(copy)
-        finally:
-            copy.close()
-    return target
+def _free_name(name: str) -> Path:
+    names = (Path(name), *(Path(f"{name}.{number}") for number in range(2, 1000)))
+    return next(path for path in names if not path.exists())

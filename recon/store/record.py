@@ -194,4 +194,4 @@ def _replace_matches(connection: Connection, accounts: Sequence[str], matches: p
     where = " AND ".join(f"{name} = ?" for name in key)
     name = bulk.quoted(connection, tables.MATCH)
     bulk.execute_many(connection, f"DELETE FROM {name} WHERE {where}", list(leaving.itertuples(index=False)))
-    bulk.insert_rows(connection, tables.MATCH, fresh[list(tables.MATCH.c.keys())].itertuples(index=False))
+    bulk.insert_rows(connection, tables.MATCH, zip(*bulk.to_lists(fresh, columns.LINKS), strict=True))

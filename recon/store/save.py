@@ -184,7 +184,7 @@ def _mixed(account: str, livemode: bool) -> str:
 
 
 def _save_order_chunk(connection: Connection, account: str, orders: pd.DataFrame, seen: int) -> Saved:
-    lists = [_to_list(orders[c.name], c.dtype) for c in columns.ORDER.columns]
+    lists = bulk.to_lists(orders, columns.ORDER)
     ids = lists[columns.ORDER.names.index(columns.ORDER_ID)]
     place = dict(zip(ids, range(len(ids)), strict=True))
     digests = dict(zip(ids, _digests(orders), strict=True))
@@ -198,7 +198,7 @@ def _save_order_chunk(connection: Connection, account: str, orders: pd.DataFrame
 def _digests(orders: pd.DataFrame) -> Iterator[bytes]:
     """One digest per row over what the shop says, in whole columns: an order's file and row are not hashed."""
     texts = [
-        pc.fill_null(pc.cast(_to_arrow(orders[c.name], c.dtype), pa.large_string()), "\x1e")
+        pc.fill_null(pc.cast(bulk.to_arrow(orders[c.name], c.dtype), pa.large_string()), "\x1e")
         for c in columns.ORDER.columns
         if c.name not in _UNHASHED
     ]
@@ -206,20 +206,10 @@ def _digests(orders: pd.DataFrame) -> Iterator[bytes]:
     return (blake2b(text.encode(), digest_size=16).digest() for text in joined.to_pylist())
 
 
-def _to_arrow(values: "pd.Series[Any]", dtype: str) -> "pa.Array[Any]":
-    if dtype == columns.MOMENT:
-        values = values.dt.tz_convert(None).astype("int64")
-    return pa.array(values, from_pandas=True)
-
-
-def _to_list(values: "pd.Series[Any]", dtype: str) -> list[Any]:
-    return list(_to_arrow(values, dtype).to_pylist())
-
-
 def _save_rejected(connection: Connection, sources: Sequence[str], rejected: pd.DataFrame, seen: int) -> None:
     table = tables.REJECTED
     found = rejected.drop_duplicates([columns.SOURCE, columns.DIGEST], keep="first")
-    rows = list(zip(*(_to_list(found[c.name], c.dtype) for c in columns.REJECTED.columns), strict=True))
+    rows = list(zip(*bulk.to_lists(found, columns.REJECTED), strict=True))
     source, digest = (columns.REJECTED.names.index(name) for name in (columns.SOURCE, columns.DIGEST))
     by_key = {(row[source], row[digest]): row for row in rows}
     known = {

@@ -234,11 +234,7 @@ BREAK_EVENT = Table(
 MATCH = Table(
     "match",
     METADATA,
-    Column(columns.CHARGE_ACCOUNT, Text(), primary_key=True),
-    Column(columns.CHARGE_ID, Text(), primary_key=True),
-    Column(columns.ORDER_ACCOUNT, Text(), nullable=False),
-    Column(columns.ORDER_ID, Text(), nullable=False),
-    Column(columns.MATCHED_BY, Text(), nullable=False),
+    *_declared(columns.LINKS, (columns.CHARGE_ACCOUNT, columns.CHARGE_ID)),
 )
 Index(None, MATCH.c[columns.ORDER_ACCOUNT], MATCH.c[columns.ORDER_ID])
 

@@ -44,7 +44,7 @@ TABLES = {
         seen_at bigint, first_seen_at bigint, superseded_at bigint?, digest bytes, raw bytes
     """,
     "match": """
-        charge_account text, charge_id text, order_account text, order_id text, matched_by text
+        order_account text, order_id text, charge_account text, charge_id text, matched_by text
     """,
     "order": """
         account text, order_id text, source text, status text, amount bigint, currency text, created_at bigint,

@@ -1,0 +1,49 @@
+# Every target does its own set-up: a Python (3.11 or later) and make are enough.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: install demo test proof bench bench-match accuracy lint lock clean
+
+install: .venv/.run
+
+demo: .venv/.run
+	$(BIN)/recon demo --out demo-out
+
+test: .venv/.dev lint
+	$(BIN)/python -m pytest -n 2 -m "not proof"
+
+proof: .venv/.dev
+	$(BIN)/python -m pytest -m proof
+
+lint: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "omise-recon needs Python 3.11 or later; say which with make PYTHON=python3.13" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; \
+	  then apt-get update -qq && apt-get install -qq -y python3-venv; \
+	  else echo "Python comes without its venv module here: install the package python3-venv, then call make again" >&2; \
+	  exit 1; fi
+	$(PYTHON) -m venv .venv
+
+.venv/.run: .venv/bin/python requirements/run.txt pyproject.toml
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/run.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.dev: .venv/.run requirements/dev.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# The locks hold hashes and no address of a registry; uv writes them.
+LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+  --no-annotate -q --upgrade
+lock:
+	$(LOCK) pyproject.toml requirements/build.in -o requirements/run.txt
+	$(LOCK) pyproject.toml requirements/build.in --extra dev -o requirements/dev.txt
+
+clean:
+	rm -rf .venv demo-out

@@ -1,0 +1,193 @@
+"""Proves the configuration before the first night: keys, store, orders, folder, clock; knows no rule."""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from jobs.config import Config, ConfigError
+from jobs.outcome import JobError
+from jobs.pulling import mismatches
+from jobs.run import open_ready_store
+from jobs.sections import AccountSection
+from jobs.told import masked
+from recon import columns as c
+from recon.calendars import days_window, local_day
+from recon.omise import pull
+from recon.omise.client import KeyRefused, Limits, OmiseError, open_client
+from recon.orders.load import preview, read
+from recon.orders.source import OrderSource, SourceMissing, SourceUnreadable
+from recon.store.migrate import current
+from recon.store.record import list_runs
+
+OK, WARNING, FAILED = "ok", "warning", "FAILED"
+
+# One question to Omise: two tries are enough to know.
+_LIMITS = Limits(attempts=2, deadline_s=30, timeout_s=15, ceiling_s=2)
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing looked at: what it is, ok, warning or FAILED, and what was seen or is to be done."""
+
+    what: str
+    result: str
+    details: str
+    header: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()  # an order source's first rows
+
+
+async def check_all(configuration: Callable[[], Config], clock: Callable[[], datetime]) -> list[Item]:
+    """Every item in order; `configuration` reads it without asking for secrets, or raises ConfigError."""
+    try:
+        config = configuration()
+    except ConfigError as error:
+        return [_item("config", FAILED, message) for message in error.messages]
+    counted = f"{len(config.accounts)} account(s), {len(config.order_sources)} order source(s)"
+    items = [_item("config", OK, counted), *_secrets(config), *_plain_passwords(config)]
+    items += await asyncio.gather(*(_key(config, name, section) for name, section in config.accounts.items()))
+    items += await asyncio.to_thread(_store, config, clock())
+    for source in config.sources():
+        items += await asyncio.to_thread(_orders, config, source, clock())
+    items.append(_folder(config.reports.folder))
+    items += [_item(path, WARNING, "accepted, but not used yet") for path in config.unused_sections()]
+    return items
+
+
+def failed(items: Sequence[Item]) -> bool:
+    """Whether anything must be corrected before a run."""
+    return any(item.result == FAILED for item in items)
+
+
+def as_document(items: Sequence[Item]) -> dict[str, Any]:
+    """`recon check --json`."""
+    return {
+        "status": FAILED if failed(items) else OK,
+        "items": [
+            {
+                "what": item.what,
+                "result": item.result,
+                "details": item.details,
+                "rows": [dict(zip(item.header, row, strict=True)) for row in item.rows],
+            }
+            for item in items
+        ],
+    }
+
+
+def _item(what: str, result: str, details: str) -> Item:
+    return Item(what, result, masked(details))
+
+
+def _broken(what: str, error: Exception) -> Item:
+    """What no other answer foresees, in one line."""
+    return _item(what, FAILED, f"{type(error).__name__}: {str(error).partition(chr(10))[0]}")
+
+
+def _secrets(config: Config) -> Iterator[Item]:
+    """Optional secrets that nobody set; those of accounts and order sources have items of their own."""
+    for message in config.unset_secrets():
+        path, _, words = message.partition(": ")
+        if not path.startswith(("accounts.", "orders.")):
+            yield _item(path, WARNING, f"{words}: treated as absent")
+    hashed = [name for name, source in config.order_sources.items() if source.columns.customer]
+    if hashed and config.hash_key is None:
+        yield _item("privacy.hash_key", WARNING, f"absent: the customers of {', '.join(hashed)} are dropped")
+
+
+def _plain_passwords(config: Config) -> Iterator[Item]:
+    url = config.store.url
+    if url.origin == "config.toml" and masked(url.reveal()) != url.reveal():
+        yield _item("store.url", WARNING, 'holds a password: write { env = "NAME" } instead')
+    base = urlsplit(config.omise.base_url)
+    if base.scheme == "http" and base.hostname not in _LOOPBACK:
+        yield _item("omise.base_url", WARNING, "keys would travel unencrypted: use https")
+
+
+async def _key(config: Config, name: str, section: AccountSection) -> Item:
+    what = f"key of {name}"
+    if not section.secret_key.is_set:
+        return _item(what, FAILED, f"{section.secret_key.origin} is not set: put the account's secret key there")
+    try:
+        async with open_client(config.omise.base_url, section.secret_key.reveal(), _LIMITS) as client:
+            facts = await pull.account(client)
+    except KeyRefused:
+        return _item(what, FAILED, f"Omise refused the key in {section.secret_key.origin}: give the account's own")
+    except OmiseError as error:
+        return _item(what, FAILED, f"Omise could not be asked at {config.omise.base_url}: {error}")
+    wrong = mismatches(section.as_account(name), section.livemode, facts)
+    if wrong:
+        return _item(what, FAILED, "; ".join(wrong))
+    return _item(what, OK, f"{facts.country}, {facts.currency}, {'live' if facts.livemode else 'test'} mode")
+
+
+def _store(config: Config, now: datetime) -> Iterator[Item]:
+    try:
+        engine = open_ready_store(config)
+    except JobError as error:
+        return (_item("store", FAILED, message) for message in error.messages)
+    except Exception as error:  # a database's own errors have no name here
+        return iter([_broken("store", error)])
+    try:
+        revision = current(engine)
+        latest = list_runs(engine, 1)
+    finally:
+        engine.dispose()
+    return iter([_item("store", OK, f"{engine.dialect.name}, tables at {revision}"), _clock(latest, now)])
+
+
+def _clock(latest: Sequence[Any], now: datetime) -> Item:
+    """A clock that stands before the last run has gone wrong."""
+    if latest and latest[0].record.recorded_at > now + timedelta(minutes=5):
+        last = latest[0].record.recorded_at
+        return _item(
+            "clock", FAILED, f"stands at {now:%Y-%m-%d %H:%M} UTC, before the last run ({last:%Y-%m-%d %H:%M})"
+        )
+    return _item("clock", OK, f"{now.astimezone(UTC):%Y-%m-%d %H:%M} UTC")
+
+
+def _orders(config: Config, source: OrderSource, now: datetime) -> Iterator[Item]:
+    what = f"orders.{source.name}"
+    section = config.order_sources[source.name]
+    if section.url is not None and not section.url.is_set:
+        yield _item(what, FAILED, f"{section.url.origin} is not set: put the database's URL there")
+        return
+    yesterday = local_day(now, source.zone) - timedelta(days=1)
+    window = days_window(yesterday, yesterday, source.zone)
+    accounts = {name: account.currency for name, account in config.accounts.items()}
+    try:
+        seen = preview(source, window=window)
+        found = read(
+            source, accounts=accounts, currencies=config.currencies(), hash_key=config.hash_key, window=window
+        )
+    except (SourceMissing, SourceUnreadable) as error:
+        yield _item(what, FAILED, str(error))
+        return
+    except Exception as error:  # a database's own errors have no name here
+        yield _broken(what, error)
+        return
+    details = (
+        f"{len(found.orders):,} orders in {len(found.inputs)} input(s); times without an offset: {source.zone.key}"
+    )
+    yield Item(what, OK, masked(details), seen.header, seen.rows)
+    if len(found.rejected):
+        worst = found.rejected.iloc[0]
+        where = f"{worst[c.FILE]}, row {worst[c.ROW]}: {worst[c.REASON]}"
+        yield _item(what, WARNING, f"{len(found.rejected):,} row(s) cannot be read and are kept aside; {where}")
+
+
+def _folder(folder: Path) -> Item:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=folder)
+        os.close(handle)
+        Path(name).unlink()
+    except OSError as error:
+        return _item("reports.folder", FAILED, f"{folder} cannot be written: {error.strerror}")
+    return _item("reports.folder", OK, str(folder))

@@ -1,0 +1,178 @@
+"""The commands that read: breaks, matches, rules, runs, db; thin, and importing late as `jobs.cli` does."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from jobs.asked import (
+    Accounts,
+    AsJson,
+    AsOf,
+    First,
+    Last,
+    clock,
+    options,
+    print_json,
+    read_config,
+    severity_words,
+    words,
+)
+from jobs.told import told
+
+if TYPE_CHECKING:
+    from jobs.config import Config
+
+breaks_app = typer.Typer(help="The work on breaks.", no_args_is_help=True)
+matches_app = typer.Typer(help="Which order belongs to which charge.", no_args_is_help=True)
+runs_app = typer.Typer(help="The history of runs.", no_args_is_help=True)
+db_app = typer.Typer(help="The store's tables.", no_args_is_help=True)
+
+
+@breaks_app.command("list")
+def breaks_list(
+    context: typer.Context,
+    account: Accounts = None,
+    code: Annotated[list[str] | None, typer.Option(help="Only this code; may be repeated.")] = None,
+    severity: Annotated[list[str] | None, typer.Option(help="low, medium, high, critical; may be repeated.")] = None,
+    status: Annotated[list[str] | None, typer.Option(help="Default: all but the closed; may be repeated.")] = None,
+    age: Annotated[int, typer.Option(min=0, metavar="DAYS", help="At least so old.")] = 0,
+    owner: Annotated[str | None, typer.Option(help="Whose.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Breaks that are not closed, of every account, or as filtered."""
+    with told(as_json):
+        from jobs.run import open_ready_store
+        from jobs.thresholds import THRESHOLDS
+        from recon.model import CLOSED, BreakStatus, Severity
+        from recon.store.record import list_breaks
+
+        config = read_config(context)
+        statuses = words("--status", status, list(BreakStatus))
+        found = list_breaks(
+            open_ready_store(config),
+            accounts=words("--account", account, config.accounts),
+            codes=words("--code", code, THRESHOLDS),
+            severities=[Severity[word.upper()] for word in words("--severity", severity, severity_words())],
+            statuses=[BreakStatus(word) for word in statuses] or [s for s in BreakStatus if s not in CLOSED],
+            owner=owner,
+        )
+        _show_breaks(config, [known for known in found if known.age_days(known.last_seen) >= age], as_json)
+
+
+def _show_breaks(config: "Config", found: list[Any], as_json: bool) -> None:
+    from jobs import show
+    from jobs.documents import break_document
+
+    if as_json:
+        regions = {name: section.region for name, section in config.accounts.items()}
+        print_json({"breaks": [break_document(known, regions) for known in found]})
+    else:
+        show.breaks(found, config.currencies())
+
+
+@breaks_app.command("show")
+def breaks_show(context: typer.Context, id: str, as_json: AsJson = False) -> None:
+    """Everything about one break."""
+    with told(as_json):
+        from jobs import show
+        from jobs.documents import break_document
+        from jobs.outcome import JobError
+        from jobs.run import open_ready_store
+        from recon.store.record import list_breaks
+
+        config = read_config(context)
+        found = next((known for known in list_breaks(open_ready_store(config)) if known.found.id == id), None)
+        if found is None:
+            raise JobError(f'there is no break "{id}"; recon breaks list names them')
+        document = break_document(found, {name: section.region for name, section in config.accounts.items()})
+        if as_json:
+            print_json(document)
+        else:
+            show.one_break(document, config.currencies())
+
+
+@matches_app.command("list")
+def matches_list(
+    context: typer.Context,
+    first: First = None,
+    last: Last = None,
+    account: Accounts = None,
+    as_of: AsOf = None,
+    as_json: AsJson = False,
+) -> None:
+    """Every link of the range's orders with the pass that made it."""
+    with told(as_json):
+        from jobs import show
+        from jobs.documents import match_documents
+        from jobs.links import links_in_range
+
+        config = read_config(context)
+        asked = options(first, last, account, as_of, "", "matches list")
+        found = match_documents(links_in_range(config, asked, clock()))
+        if as_json:
+            print_json({"matches": found})
+        else:
+            show.matches(found, config.currencies())
+
+
+@runs_app.command("list")
+def runs_list(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option(min=1, help="The latest so many.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """The latest runs, newest first."""
+    with told(as_json):
+        from jobs import show
+
+        found = _runs(read_config(context), limit)
+        if as_json:
+            print_json({"runs": found})
+        else:
+            show.runs(found)
+
+
+@runs_app.command("show")
+def runs_show(context: typer.Context, run_id: int, as_json: AsJson = False) -> None:
+    """Everything about one run."""
+    with told(as_json):
+        from jobs import show
+        from jobs.outcome import JobError
+
+        found = next((run for run in _runs(read_config(context), sys.maxsize) if run["run_id"] == run_id), None)
+        if found is None:
+            raise JobError(f"there is no run {run_id}; recon runs list names them")
+        if as_json:
+            print_json(found)
+        else:
+            show.one_run(found)
+
+
+def _runs(config: "Config", limit: int) -> list[dict[str, Any]]:
+    from jobs.documents import run_documents
+    from jobs.run import open_ready_store
+    from recon.store.record import list_runs
+
+    return run_documents(list_runs(open_ready_store(config), limit))
+
+
+@db_app.command("upgrade")
+def db_upgrade(context: typer.Context) -> None:
+    """Bring the store's tables to this version; an older SQLite file is copied first."""
+    with told():
+        from recon.store.engine import open_store
+        from recon.store.migrate import upgrade
+
+        applied = upgrade(open_store(read_config(context).store_url))
+        print("\n".join(applied) if applied else "nothing to do")
+
+
+@db_app.command("current")
+def db_current(context: typer.Context) -> None:
+    """The version of the store's tables."""
+    with told():
+        from jobs.run import open_ready_store
+        from recon.store.migrate import current
+
+        print(current(open_ready_store(read_config(context))))

@@ -1,1 +1,0 @@
-from recon.settings import RuleSettings as RuleSettings
