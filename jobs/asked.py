@@ -34,11 +34,15 @@ def _moment(text: str) -> datetime:
 
 First = Annotated[date | None, typer.Option("--from", parser=_day, metavar="DATE", help="First day, in each zone.")]
 Last = Annotated[date | None, typer.Option("--to", parser=_day, metavar="DATE", help="Last day, inclusive.")]
-Accounts = Annotated[list[str] | None, typer.Option("--account", help="Only this account; may be repeated.")]
+Accounts = Annotated[
+    list[str] | None, typer.Option("--account", metavar="NAME", help="Only this account; may be repeated.")
+]
 AsOf = Annotated[
     datetime | None, typer.Option("--as-of", parser=_moment, metavar="TIME", help="What counts as now, with offset.")
 ]
-By = Annotated[str, typer.Option("--by", envvar="RECON_USER", help="Who acts; else the system's login.")]
+By = Annotated[
+    str, typer.Option("--by", metavar="NAME", envvar="RECON_USER", help="Who acts; else the system's login.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
 

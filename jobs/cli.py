@@ -46,7 +46,8 @@ app.add_typer(db_app, name="db")
 def _root(
     context: typer.Context,
     config: Annotated[
-        Path | None, typer.Option(help="Default ./config.toml, else RECON_CONFIG.", show_default=False)
+        Path | None,
+        typer.Option(metavar="PATH", help="Default ./config.toml, else RECON_CONFIG.", show_default=False),
     ] = None,
 ) -> None:
     context.obj = config
@@ -191,6 +192,19 @@ def rules(as_json: AsJson = False) -> None:
             print_json({"rules": rule_documents()})
         else:
             show.rules()
+
+
+@app.command()
+def methods(context: typer.Context, as_json: AsJson = False) -> None:
+    """The payment-method rule book: every figure with its source and how sure it is."""
+    with told(as_json):
+        from jobs.book import book_document, book_in_effect, show_book
+
+        book = book_in_effect(context)
+        if as_json:
+            print_json(book_document(book))
+        else:
+            show_book(book)
 
 
 @app.command()

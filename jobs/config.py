@@ -5,6 +5,7 @@ import json
 import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
@@ -33,6 +34,7 @@ from jobs.sections import (
     StoreSection,
 )
 from jobs.thresholds import PLANNED, THRESHOLDS, Rules, RuleSection
+from recon.calendars import Calendar, business_calendar
 from recon.methods import MethodBook
 from recon.model import Account
 from recon.money import Currencies, Tolerance
@@ -45,9 +47,7 @@ EVERY_SECRET = ("accounts", "orders")
 # Sections, and keys inside used ones, whose part does not exist yet.
 _NOT_USED = (
     "store.audit_key", "bank", "fees", "rulings", "reports.deliver", "reports.mail", "schedule", "alerts", "page",
-    "queue", "accounts.*.holidays", "methods.*.minimum", "methods.*.maximum", "methods.*.refund",
-    "methods.*.refund_window", "methods.*.hold", "methods.*.settlement_business_days",
-    "methods.*.refund_business_days",
+    "queue", "methods.*.hold", "methods.*.settlement_business_days",
 )  # fmt: skip
 
 _WORDS = {
@@ -143,10 +143,21 @@ class Config(Section):
 
     def method_book(self) -> MethodBook:
         """The rule book of methods with this file's overrides."""
-        figures = {(method, ""): section.expires_after for method, section in self.methods.items()}
+        figures: dict[tuple[str, str], Mapping[str, Any]] = {}
         for method, section in self.methods.items():
-            figures |= {(method, name): own.expires_after for name, own in section.accounts.items()}
-        return MethodBook(overrides={key: after for key, after in figures.items() if after is not None})
+            if section.figures or not section.accounts:
+                figures[method, ""] = section.figures
+            figures |= {(method, name): own.figures for name, own in section.accounts.items()}
+        return MethodBook(self.currencies(), figures)
+
+    def calendars(self, around: date) -> Mapping[str, Calendar]:
+        """The business days of every account for the years around a day."""
+        return {
+            name: business_calendar(
+                section.region, section.timezone, around, section.holidays.add, section.holidays.remove
+            )
+            for name, section in self.accounts.items()
+        }
 
     def rule_settings(self) -> Mapping[str, RuleSettings]:
         """What the file says of each rule that it names, by code."""

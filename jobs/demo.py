@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,9 @@ from recon.sandbox.server import serve
 from recon.sandbox.world import World, make_world
 
 FIRST, LAST = date(2026, 10, 19), date(2026, 10, 25)
+
+# The night before: only pulled, so that what turns until the moment of truth can be seen.
+EARLIER = RunOptions(FIRST, LAST, by="demo", command="pull", judge=False, record=False, report=False)
 
 Key = tuple[str, str, str, str]  # code, account, subject type, subject
 
@@ -76,9 +79,11 @@ async def demo(out: Path, orders: int, seed: int, clock: Callable[[], datetime],
     progress.start("world", None)
     world = make_world(seed, FIRST, LAST, orders)
     progress.finish("world")
-    async with serve(world) as running:
+    async with serve(world, moment=world.first_look) as running:
         path = prepare(world, out, running.url)
         config = configuration.load(path, {})
+        await run(config, replace(EARLIER, as_of=world.first_look), clock, progress)
+        running.set_moment(world.as_of)
         options = RunOptions(FIRST, LAST, as_of=world.as_of, by="demo", command="demo")
         outcome = await run(config, options, clock, progress)
     return Demo(outcome, compare(world, outcome), path)
@@ -109,7 +114,8 @@ def compare(world: World, outcome: Outcome) -> tuple[Found, ...]:
 
     Rows that could not be read are compared by account alone: their break is named by the row's content.
     """
-    planted = Counter(_same(one.code, one.account, one.subject_type, one.subject_id) for one in world.truth)
+    made = (*world.truth, *world.turned)
+    planted = Counter(_same(one.code, one.account, one.subject_type, one.subject_id) for one in made)
     found: Counter[Key] = Counter()
     for key in {_subject(row) for result in outcome.results for row in _rows(result)}:
         found[_same(*key)] += 1

@@ -9,7 +9,7 @@ import pandas as pd
 
 from jobs.outcome import Outcome
 from recon import columns as c
-from recon.model import CLOSED, KnownBreak, Result, Severity
+from recon.model import CLOSED, Account, KnownBreak, Result, Severity
 from recon.rules import CATALOGUE
 
 if TYPE_CHECKING:
@@ -95,16 +95,17 @@ def _account(result: Result) -> Document:
     }
 
 
-def break_document(known: KnownBreak, regions: Mapping[str, str]) -> Document:
-    """One break of `recon breaks list --json`; `regions` by account. Its age is that at its last as-of moment."""
+def break_document(known: KnownBreak, accounts: Mapping[str, Account]) -> Document:
+    """One break of `recon breaks list --json`; Its age is that at its last as-of moment, in its account's days."""
     found = known.found
+    account = accounts.get(found.account or "")
     return {
         "id": found.id,
         "code": found.code,
         "severity": found.severity.word,
         "status": str(known.status),
         "account": found.account,
-        "region": regions.get(found.account or ""),
+        "region": account.region if account else None,
         "currency": found.currency,
         "subject_type": found.subject_type,
         "subject_id": found.subject_id,
@@ -116,11 +117,17 @@ def break_document(known: KnownBreak, regions: Mapping[str, str]) -> Document:
         "due_by": moment(found.due_by),
         "first_seen": moment(known.first_seen),
         "last_seen": moment(known.last_seen),
-        "age_days": known.age_days(known.last_seen),
+        "age_days": age_days(known, accounts),
         "owner": known.owner,
         "explanation": found.explanation,
         "suggestion": found.suggestion,
     }
+
+
+def age_days(known: KnownBreak, accounts: Mapping[str, Account]) -> int:
+    """A break's age at its last as-of moment; in UTC where its account is not known."""
+    account = accounts.get(known.found.account or "")
+    return known.age_days(known.last_seen, account.zone if account else UTC)
 
 
 def match_documents(matches: pd.DataFrame) -> list[Document]:

@@ -16,6 +16,8 @@ from recon.model import CLOSED, Account, Break, InputFile, KnownBreak, Result, W
 from recon.result import Intake, Lives, summarise
 from recon.rules import judge
 from recon.rules.data import incomplete_source, invalid_rows
+from recon.rules.timing import CODES as ALONE
+from recon.rules.timing import strange_methods
 from recon.scope import Known, Range, scope
 from recon.settings import Context, MatchSettings
 from recon.store import load, record
@@ -62,6 +64,7 @@ class Findings:
     carried: Carried | None = None
     links: pd.DataFrame = field(default_factory=c.LINKS.empty)
     pulled: bool = True
+    current: bool = True  # false: a look at the past, which rewrites no links
 
 
 def find(engine: Store, question: Question) -> Findings:
@@ -79,14 +82,21 @@ def find(engine: Store, question: Question) -> Findings:
     seen = scope(books, matching, what)
     judged = Judged(books, matching, seen, triage(books, matching, seen, question.context))
     names = {asked.account.name for asked in question.asked}
-    found = [*judge(judged.triage.cases, question.context), *_data_breaks(judged, question, names)]
+    found = [*_case_breaks(judged, question.context), *_data_breaks(judged, question, names)]
     found = [one for one in found if one.account is None or one.account in names]
     ours = [one for one in known if one.found.account is None or one.found.account in names]
     carried = carry(ours, found, _Judges(judged, question, names), question.as_of)
     results = tuple(_result(asked, judged, carried, question) for asked in question.asked)
     all_links = links(books.orders, books.charges, matching)
     concerned = all_links[c.ORDER_ACCOUNT].isin(names) | all_links[c.CHARGE_ACCOUNT].isin(names)
-    return Findings(results, carried, all_links[concerned.to_numpy()], pulled=any(map(len, what.covered.values())))
+    ever_pulled = any(map(len, what.covered.values()))
+    return Findings(results, carried, all_links[concerned.to_numpy()], ever_pulled, _is_current(engine, question))
+
+
+def _is_current(engine: Store, question: Question) -> bool:
+    """Whether all that is known was looked at, and no run as of a later moment is recorded."""
+    last_runs = [record.last_run(engine, asked.account.name) for asked in question.asked]
+    return question.versions_at is None and all(last is None or last.as_of <= question.as_of for last in last_runs)
 
 
 def _range(engine: Store, question: Question, known: Sequence[KnownBreak]) -> Range:
@@ -109,6 +119,16 @@ def _range(engine: Store, question: Question, known: Sequence[KnownBreak]) -> Ra
     return Range(question.all_accounts, windows, earlier, covered, subjects)
 
 
+def _case_breaks(judged: Judged, context: Context) -> Iterator[Break]:
+    """The breaks of every case, then those that many charges share one of."""
+    spoken_of = set()
+    for found in judge(judged.triage.cases, context):
+        yield found
+        if found.code in ALONE:
+            spoken_of.add(found.subject_id)
+    yield from strange_methods(judged.books.charges, judged.scope.charges, spoken_of, context)
+
+
 def _data_breaks(judged: Judged, question: Question, names: set[str]) -> Iterator[Break]:
     rejected = judged.books.rejected
     ours = rejected[c.ACCOUNT].isna() | rejected[c.ACCOUNT].isin(names)
@@ -124,14 +144,24 @@ class _Judges:
         self._names, self._question = names, question
         self._orders = _judged_ids(judged.books.orders, c.ORDER_ID, judged.scope.orders)
         self._charges = _judged_ids(judged.books.charges, c.CHARGE_ID, judged.scope.charges)
+        books, scope = judged.books, judged.scope
+        self._things = {
+            "refund": _judged_ids(books.refunds, c.REFUND_ID, scope.refunds),
+            "dispute": _judged_ids(books.disputes, c.DISPUTE_ID, scope.disputes),
+            "transfer": _judged_ids(books.transfers, c.TRANSFER_ID, scope.transfers),
+        }
         self._pulled = {asked.account.name for asked in question.asked if asked.pulled}
 
     def __call__(self, known: Break) -> bool:
+        if self._question.versions_at is not None:  # what was known then says nothing about now
+            return False
         match known.subject_type:
             case "order":
                 return (known.account, known.subject_id) in self._orders
             case "charge":
                 return (known.account, known.subject_id) in self._charges
+            case "refund" | "dispute" | "transfer" as kind:
+                return (known.account, known.subject_id) in self._things[kind]
             case "row":
                 return self._question.orders_read
             case "account":
@@ -162,4 +192,4 @@ def _result(asked: Asked, judged: Judged, carried: Carried, question: Question) 
         opened=sum(one.account in names for one in carried.opened),
         closed=sum(one.account in names for one in carried.closed),
     )
-    return summarise(asked.account, judged, intake, lives, question.context.tolerance)
+    return summarise(asked.account, judged, intake, lives, question.context)

@@ -33,11 +33,15 @@ db_app = typer.Typer(help="The store's tables.", no_args_is_help=True)
 def breaks_list(
     context: typer.Context,
     account: Accounts = None,
-    code: Annotated[list[str] | None, typer.Option(help="Only this code; may be repeated.")] = None,
-    severity: Annotated[list[str] | None, typer.Option(help="low, medium, high, critical; may be repeated.")] = None,
-    status: Annotated[list[str] | None, typer.Option(help="Default: all but the closed; may be repeated.")] = None,
+    code: Annotated[list[str] | None, typer.Option(metavar="CODE", help="Only this code; may be repeated.")] = None,
+    severity: Annotated[
+        list[str] | None, typer.Option(metavar="WORD", help="low, medium, high, critical; may be repeated.")
+    ] = None,
+    status: Annotated[
+        list[str] | None, typer.Option(metavar="WORD", help="Default: all but the closed; may be repeated.")
+    ] = None,
     age: Annotated[int, typer.Option(min=0, metavar="DAYS", help="At least so old.")] = 0,
-    owner: Annotated[str | None, typer.Option(help="Whose.")] = None,
+    owner: Annotated[str | None, typer.Option(metavar="NAME", help="Whose.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Breaks that are not closed, of every account, or as filtered."""
@@ -57,18 +61,19 @@ def breaks_list(
             statuses=[BreakStatus(word) for word in statuses] or [s for s in BreakStatus if s not in CLOSED],
             owner=owner,
         )
-        _show_breaks(config, [known for known in found if known.age_days(known.last_seen) >= age], as_json)
+        _show_breaks(config, found, age, as_json)
 
 
-def _show_breaks(config: "Config", found: list[Any], as_json: bool) -> None:
+def _show_breaks(config: "Config", found: list[Any], age: int, as_json: bool) -> None:
     from jobs import show
-    from jobs.documents import break_document
+    from jobs.documents import age_days, break_document
 
+    accounts = {account.name: account for account in config.as_accounts()}
+    old_enough = [known for known in found if age_days(known, accounts) >= age]
     if as_json:
-        regions = {name: section.region for name, section in config.accounts.items()}
-        print_json({"breaks": [break_document(known, regions) for known in found]})
+        print_json({"breaks": [break_document(known, accounts) for known in old_enough]})
     else:
-        show.breaks(found, config.currencies())
+        show.breaks(old_enough, accounts, config.currencies())
 
 
 @breaks_app.command("show")
@@ -85,7 +90,7 @@ def breaks_show(context: typer.Context, id: str, as_json: AsJson = False) -> Non
         found = next((known for known in list_breaks(open_ready_store(config)) if known.found.id == id), None)
         if found is None:
             raise JobError(f'there is no break "{id}"; recon breaks list names them')
-        document = break_document(found, {name: section.region for name, section in config.accounts.items()})
+        document = break_document(found, {account.name: account for account in config.as_accounts()})
         if as_json:
             print_json(document)
         else:

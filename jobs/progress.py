@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
 
+_ROOM = 4  # lines of a terminal that bars leave free
+
 
 class Lines:
     """For logs and pipes: a stage is told once, when it is over."""
@@ -40,8 +42,12 @@ class Bars:
         self._tasks: dict[str, TaskID] = {}
 
     def start(self, name: str, total: int | None) -> None:
-        """A stage begins."""
+        """A stage begins; where bars would outgrow the terminal, the oldest finished ones go."""
         self._tasks[name] = self._display.add_task(name, total=total)
+        shown = [task for task in self._display.tasks if task.visible]
+        surplus = max(0, len(shown) - (self._display.console.height - _ROOM))
+        for task in [task for task in shown if task.finished][:surplus]:
+            self._display.update(task.id, visible=False)
 
     def advance(self, name: str, done: int, total: int | None) -> None:
         """A stage has done so much in all."""
@@ -50,7 +56,7 @@ class Bars:
     def finish(self, name: str) -> None:
         """A stage is over: its bar is full, whatever its total was."""
         task = self._display.tasks[self._tasks[name]]
-        self._display.update(task.id, total=task.completed or 1, completed=task.completed or 1)
+        self._display.update(task.id, total=task.completed)
 
 
 @contextmanager

@@ -132,9 +132,12 @@ class _AccountPull:
             await self._sweep(kind, self.window)
         for kind, ids in self.again.items():
             await self._fetch(kind, ids)
-        missing = await asyncio.to_thread(open_items.named_not_stored, engine, self.name)
-        for kind, named in missing.items():
-            await self._fetch(kind, named)
+        asked: set[str] = set()
+        for _ in range(2):  # a charge that is fetched by its name names a transaction in turn
+            missing = await asyncio.to_thread(open_items.named_not_stored, engine, self.name)
+            for kind, named in missing.items():
+                await self._fetch(kind, set(named) - asked)
+                asked.update(named)
         reading = await pull.balance(self.client)
         await self.puller.write(save.save_balance, self.name, reading, self.puller.clock())
 

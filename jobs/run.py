@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 from jobs.config import Config
 from jobs.judging import Asked, Findings, Question, find
@@ -24,6 +25,7 @@ from recon.rules import CATALOGUE
 from recon.settings import Context
 from recon.store import migrate, record, save
 from recon.store.engine import SQLITE, Store, open_store
+from recon.store.load import load_matches
 from reports.verify import result_digest
 from reports.workbook import write_workbook
 
@@ -91,7 +93,7 @@ def resolve(config: Config, options: RunOptions, now: datetime) -> tuple[tuple[A
     days: dict[str, Days] = {}
     for account in chosen:
         yesterday = local_day(now, account.zone) - DAY
-        last = options.last or options.first or yesterday
+        last = options.last or max(options.first or yesterday, yesterday)
         first = options.first or last
         if first > last:
             raise JobError(f"--from {first} is after --to {last}")
@@ -131,7 +133,7 @@ async def _travel(work: _Run) -> Outcome:
     if options.judge:
         with work.stage("judge"):
             findings = await asyncio.to_thread(find, work.engine, _question(work, intake, pulls))
-    if options.judge and not findings.pulled:
+    if options.judge and not options.pull and not findings.pulled:
         work.messages.append("no charges were ever pulled: run without --no-pull")
     run_id = await asyncio.to_thread(_record, work, findings) if options.judge and options.record else None
     reports: list[Path] = []
@@ -235,6 +237,7 @@ def _question(work: _Run, intake: Mapping[str, Loaded], pulls: Mapping[str, Pull
             methods=config.method_book(),
             settings=config.rule_settings(),
             regions={name: account.region for name, account in accounts.items()},
+            calendars=config.calendars(work.as_of.date()),
             split_sources=frozenset(name for name, one in config.order_sources.items() if one.split_payments),
             without_orders=config.without_orders(),
         ),
@@ -267,18 +270,13 @@ def _record(work: _Run, findings: Findings) -> int | None:
     """Everything of the run in one transaction."""
     if findings.carried is None or not findings.results:
         return None
-    options = {
-        "from": str(work.options.first or ""), "to": str(work.options.last or ""),
-        "accounts": list(work.options.accounts), "pull": work.options.pull,
-        "as_of": work.options.as_of.isoformat() if work.options.as_of else "",
-    }  # fmt: skip
     run_record = record.RunRecord(
         started_at=work.started,
         recorded_at=work.clock(),
         as_of=work.as_of,
         who=work.options.by,
         command=work.options.command,
-        options=options,
+        options=_recorded(work),
         software=__version__,
         config_digest=work.config.digest,
         status="incomplete" if work.messages else "complete",
@@ -289,7 +287,24 @@ def _record(work: _Run, findings: Findings) -> int | None:
         for one in findings.results
     ]
     carried = findings.carried
-    return record.record_run(work.engine, run_record, accounts, carried.changed, carried.events, findings.links)
+    names = [one.account for one in accounts]
+    matches = findings.links if findings.current else load_matches(work.engine, names)
+    return record.record_run(work.engine, run_record, accounts, carried.changed, carried.events, matches)
+
+
+def _recorded(work: _Run) -> dict[str, Any]:
+    """What was asked for, and what the configuration's digest does not fix: the rule book and the days off."""
+    return {
+        "from": str(work.options.first or ""), "to": str(work.options.last or ""),
+        "accounts": list(work.options.accounts), "pull": work.options.pull,
+        "as_of": work.options.as_of.isoformat() if work.options.as_of else "",
+        "rule_book": work.config.method_book().digest,
+        "days_off": {
+            name: [day.isoformat() for day in calendar.days_off]
+            for name, calendar in work.config.calendars(work.as_of.date()).items()
+            if name in work.days
+        },
+    }  # fmt: skip
 
 
 def counts(result: Result) -> dict[str, int]:

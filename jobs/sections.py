@@ -270,6 +270,12 @@ class MethodFigures(Section):
     settlement_business_days: Count | None = None
     refund_business_days: Count | None = None
 
+    @property
+    def figures(self) -> Mapping[str, Any]:
+        """What is given, by its name in the rule book."""
+        names = MethodFigures.model_fields
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
+
 
 class MethodSection(MethodFigures):
     """A method's figures for every account, and in tables by name those of one account."""

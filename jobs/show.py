@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from jobs.documents import Document, open_breaks
+from jobs.documents import Document, age_days, open_breaks
 from jobs.outcome import Outcome
 from recon import columns as c
-from recon.model import KnownBreak, Severity
+from recon.model import Account, KnownBreak, Severity
 from recon.money import Currencies
 from recon.rules import CATALOGUE
 
@@ -74,7 +74,7 @@ def _by_code(found: Outcome) -> dict[tuple[str, str], dict[str, int]]:
     return dict(sorted(counts.items(), key=lambda item: (-Severity[item[0][1].upper()], item[0])))
 
 
-def breaks(found: Sequence[KnownBreak], currencies: Currencies) -> None:
+def breaks(found: Sequence[KnownBreak], accounts: Mapping[str, Account], currencies: Currencies) -> None:
     """Breaks, a line each."""
     heads = ("id", "severity", "status", "account", "code", "subject", "at risk", "age", "explanation")
     table(
@@ -83,7 +83,7 @@ def breaks(found: Sequence[KnownBreak], currencies: Currencies) -> None:
             (
                 known.found.id, known.found.severity.word, known.status, known.found.account, known.found.code,
                 known.found.subject_id, _money(known.found.amount_at_risk, known.found.currency, currencies),
-                f"{known.age_days(known.last_seen)} d", known.found.explanation,
+                f"{age_days(known, accounts)} d", known.found.explanation,
             )
             for known in found
         ),

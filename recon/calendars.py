@@ -1,9 +1,70 @@
-"""Local business days to moments in UTC; knows no holiday yet, no account and no clock."""
+"""Business days by country, and local days to moments in UTC; knows no account, no rule and no clock.
 
+Holidays are the `holidays` package's, corrected by holidays.toml and by the configuration.
+"""
+
+import tomllib
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from importlib import resources
 from zoneinfo import ZoneInfo
 
+import holidays
+import numpy as np
+
 from recon.model import Window
+
+# The years around a moment whose holidays a calendar holds; before and after, only weekends are days off.
+YEARS_BEFORE, YEARS_AFTER = 1, 1
+# Omise's Malaysian accounts settle by the banks of the capital; by default the package leaves a state's days out.
+_SUBDIVISIONS = {"MY": "KUL"}
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """One account's business days: Monday to Friday in its zone, but for its days off, which stand in order."""
+
+    zone: ZoneInfo
+    days_off: tuple[date, ...] = ()
+
+    def end_after(self, moment: datetime, business_days: int) -> datetime:
+        """The midnight, in UTC, that ends the n-th business day after a moment's local day; never before that day's.
+
+        From a Friday one business day ends with Monday; so it does from the Saturday and the Sunday.
+        """
+        made = moment.astimezone(self.zone).date()
+        last = np.busday_offset(made, business_days, roll="backward", holidays=list(self.days_off)).astype(date)
+        return days_window(made, max(made, last), self.zone).end
+
+
+def business_calendar(
+    region: str, zone: ZoneInfo, around: date, add: Collection[date] = (), remove: Collection[date] = ()
+) -> Calendar:
+    """The calendar of a country for the years around a day; one that the package does not know has only weekends."""
+    years = range(around.year - YEARS_BEFORE, around.year + YEARS_AFTER + 1)
+    known = _public_days(region, years) - _open_days(region)
+    added = {day for day in add if day.year in years}
+    return Calendar(zone, tuple(sorted((known | added) - set(remove))))
+
+
+def _public_days(region: str, years: range) -> set[date]:
+    if region not in holidays.list_supported_countries():
+        return set()
+    # Names are never read, but they depend on the process's language unless one is asked for.
+    found = holidays.country_holidays(
+        region,
+        subdiv=_SUBDIVISIONS.get(region),
+        years=years,
+        language="en_US",
+        categories=("public", "bank") if region == "JP" else "public",
+    )
+    return set(found)
+
+
+def _open_days(region: str) -> set[date]:
+    text = resources.files("recon").joinpath("holidays.toml").read_text(encoding="utf-8")
+    return {day for row in tomllib.loads(text)["correction"] if row["region"] == region for day in row["remove"]}
 
 
 def days_window(first: date, last: date, zone: ZoneInfo) -> Window:

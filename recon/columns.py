@@ -2,13 +2,19 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from recon.model import ChargeStatus
+from recon.money import Tolerance
+
+MICROSECOND = timedelta(microseconds=1)
 
 TEXT = "str"  # null is NaN
 COUNT = "int64"
@@ -127,6 +133,7 @@ REVERSED_AT = "reversed_at"
 LINK = "link"
 SCHEDULE = "schedule"
 ORDER_REF = "order_ref"  # what the charge's metadata names as its order
+WAS_FAILED = "was_failed"  # successful now, and an earlier version of it was failed or expired
 # Transfers, transactions, disputes, receipts, events, bank.
 TOTAL_FEE = "total_fee"
 SENDABLE = "sendable"
@@ -159,6 +166,7 @@ ORDER_AMOUNT = "order_amount"
 CHARGE_AMOUNT = "charge_amount"
 ORDER_STATUS = "order_status"
 CHARGE_STATUS = "charge_status"
+IMPLIED_RATE = "implied_rate"  # settlement currency for one of the charge's, in major units; null where they are one
 ORDER_CREATED_AT = "order_created_at"
 BREAK_ID = "id"
 CODE = "code"
@@ -290,6 +298,7 @@ CHARGES = Frame(
         *_text(ACCOUNT),
         *(column for column in CHARGE.columns if column.name != METADATA),
         *_maybe(ORDER_REF, CUSTOMER),
+        *_flag(WAS_FAILED),
         *_VERSION,
     ),
 )
@@ -308,7 +317,7 @@ MATCHED = Frame(
         *_text(ORDER_ID, CHARGE_ID, MATCHED_BY, ORDER_STATUS, CHARGE_STATUS), *_minor(ORDER_AMOUNT, CHARGE_AMOUNT),
         *_text(CURRENCY), *_minor(REFUNDED_AMOUNT), *_maybe(METHOD, CARD_BRAND),
         *_minor(FUNDING_AMOUNT, FEE, FEE_VAT, NET), *_text(FUNDING_CURRENCY),
-        *_at(ORDER_CREATED_AT), *_at(CREATED_AT), *_maybe_at(PAID_AT),
+        *_at(ORDER_CREATED_AT), *_at(CREATED_AT), *_maybe_at(PAID_AT), *_maybe(IMPLIED_RATE),
     ),
 )  # fmt: skip
 BREAKS = Frame(
@@ -333,3 +342,31 @@ def captured_amounts(charges: pd.DataFrame) -> npt.NDArray[np.int64]:
     """What was taken per charge, minor units: the captured part where Omise names it, else the amount."""
     captured = charges[CAPTURED_AMOUNT]
     return np.where(captured.notna(), captured.fillna(0).astype("int64"), charges[AMOUNT]).astype(np.int64)
+
+
+def joint_codes(left: "pd.Series[str]", right: "pd.Series[str]") -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Two columns of words as numbers that are equal where the words are; null is -1 on both sides."""
+    both, _ = pd.factorize(pd.concat([left, right], ignore_index=True))
+    return both[: len(left)], both[len(left) :]
+
+
+def slack(
+    currencies: "pd.Series[str]", expected: npt.NDArray[np.int64], tolerance: Tolerance
+) -> npt.NDArray[np.int64]:
+    """Per amount (minor units) the largest difference that still counts as equal: `Tolerance.slack` in columns."""
+    result = np.zeros(len(expected), dtype=np.int64)
+    for currency in set(tolerance.absolute) | set(tolerance.relative_ppm):
+        at = np.flatnonzero((currencies == currency).to_numpy(dtype=bool))
+        ppm, least = tolerance.relative_ppm.get(currency, 0), tolerance.absolute.get(currency, 0)
+        millions, rest = np.divmod(np.abs(expected[at]), 1_000_000)
+        result[at] = np.maximum(millions * ppm + rest * ppm // 1_000_000, least)
+    return result
+
+
+def is_in(column: "pd.Series[str]", values: Iterable[str]) -> npt.NDArray[np.bool_]:
+    """Which cells of a text column are one of the values, null never; `Series.isin` takes seconds for a million."""
+    wanted = values.dropna() if isinstance(values, pd.Series) else pd.Series(list(values), dtype=TEXT)
+    if not len(wanted) or not len(column):
+        return np.zeros(len(column), dtype=bool)
+    found = pc.is_in(pa.array(column), value_set=pa.array(wanted)).to_numpy(zero_copy_only=False)
+    return np.asarray(found & column.notna().to_numpy(dtype=bool))

@@ -4,7 +4,7 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from enum import IntEnum, StrEnum
 from zoneinfo import ZoneInfo
 
@@ -82,6 +82,7 @@ class OrderStatus(StrEnum):
     REFUNDED = "refunded"
 
 
+OPEN_DISPUTES = frozenset({"open", "pending"})
 # An order in one of these states expects a successful charge.
 EXPECTS_CHARGE = frozenset({OrderStatus.PAID, OrderStatus.REFUND_REQUESTED, OrderStatus.REFUNDED})
 
@@ -120,6 +121,8 @@ class Charge:
     expires_at: datetime | None
     failure_code: str | None
     matched_by: str | None = None
+    card_brand: str | None = None
+    was_failed: bool = False  # successful now, and an earlier version of it was failed or expired
 
     @property
     def pays(self) -> bool:
@@ -133,8 +136,50 @@ class Charge:
 
 
 @dataclass(frozen=True, slots=True)
+class Refund:
+    """Money back to a payer, as Omise says it."""
+
+    account: str
+    id: str
+    charge_id: str
+    status: str
+    money: Money
+    created_at: datetime
+
+    @property
+    def counts(self) -> bool:
+        """Not failed: a pending refund has left the balance."""
+        return self.status != "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """A chargeback, as Omise says it."""
+
+    account: str
+    id: str
+    charge_id: str
+    status: str
+    money: Money
+    reason: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """A payout to the bank, as Omise says it; `money` is gross."""
+
+    account: str
+    id: str
+    money: Money
+    net: Money
+    sent_at: datetime | None
+    is_open: bool  # sent, not paid, neither failed nor deleted
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
-    """One order and every charge of it, or one charge without an order."""
+    """One order and every charge of it, or one charge without an order; or one thing that has no charge."""
 
     account: str  # the account that the case is judged under: the order's, else the charge's
     order: Order | None
@@ -142,6 +187,9 @@ class Case:
     beside: tuple[Order, ...] = ()  # other orders that the same charge pays
     candidates: tuple[str, ...] = ()  # equally good charges, none linked
     needs_order: bool = True  # false: a charge without an order by design, or one of an order's candidates
+    refunds: tuple[Refund, ...] = ()  # of these charges, by creation, then id; so are the disputes
+    disputes: tuple[Dispute, ...] = ()
+    transfers: tuple[Transfer, ...] = ()
 
     @property
     def paying(self) -> tuple[Charge, ...]:
@@ -228,9 +276,9 @@ class KnownBreak:
     last_seen: datetime
     owner: str | None = None
 
-    def age_days(self, as_of: datetime) -> int:
-        """Whole days since it was first seen."""
-        return max(0, (as_of - self.first_seen).days)
+    def age_days(self, as_of: datetime, zone: tzinfo) -> int:
+        """Business dates in the account's zone since it was first seen: the same at every hour of a day."""
+        return max(0, (as_of.astimezone(zone).date() - self.first_seen.astimezone(zone).date()).days)
 
 
 @dataclass(frozen=True, slots=True)

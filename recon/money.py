@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from types import MappingProxyType
 
 # ISO 4217 exponents of what Omise charges in, and of what the shop's files may name beside it.
@@ -79,6 +80,20 @@ class Currencies:
         if decimals.strip("0"):
             raise BadAmount(f'amount "{text}" has decimals, but minor units are whole')
         return -int(whole) if sign == "-" else int(whole)
+
+    def rate(self, money: Money, other: Money) -> str | None:
+        """How many major units of the other currency one of the first came to, exact to six decimals, half to even.
+
+        Null where a currency is not known or nothing was exchanged.
+        """
+        if money.amount <= 0:
+            return None
+        try:
+            shift = self.exponent(money.currency) - self.exponent(other.currency)
+        except UnknownCurrency:
+            return None
+        millionths = round(Fraction(other.amount, money.amount) * Fraction(10) ** (shift + 6))
+        return f"{millionths // 1_000_000}.{millionths % 1_000_000:06d}"
 
     def show(self, amount: int, currency: str) -> str:
         """ "1,234.50" for 123450 THB; an unknown currency shows its minor units and says so."""

@@ -37,7 +37,8 @@ def orders_to_charges(
     expects = orders[c.STATUS].isin(list(EXPECTS_CHARGE)).to_numpy(dtype=bool)
     left = np.where(sides.orders & expects, orders[c.AMOUNT].to_numpy(dtype=np.int64), 0)
     right = np.where(sides.charges & c.took_money(charges), c.captured_amounts(charges), 0)
-    silent = np.where(_in_sight(judged, left, right), _gaps(judged), 0)
+    gaps, allowed = _gaps(judged, tolerance)
+    silent = np.where(_in_sight(judged, left, right) & (np.abs(gaps) > allowed), gaps, 0)
     silent[judged.matching.stands_for[sides.broken]] = 0
     alone = _alone(judged, right, reported)
     result = []
@@ -45,24 +46,27 @@ def orders_to_charges(
         of_order = (orders[c.CURRENCY] == currency).to_numpy(dtype=bool)
         of_charge = (charges[c.CURRENCY] == currency).to_numpy(dtype=bool)
         total_left, total_right = int(left[of_order].sum()), int(right[of_charge].sum())
-        odd = [gap for gap in silent[of_order & (silent != 0)].tolist() if abs(gap) > tolerance.slack(gap, currency)]
-        unexplained = sum(odd) + int(alone[of_charge].sum())
+        unexplained = int(silent[of_order].sum()) + int(alone[of_charge].sum())
         explained = total_right - total_left - unexplained
         result.append(Proof("orders_to_charges", currency, total_left, total_right, explained))
     return tuple(result)
 
 
-def _gaps(judged: Judged) -> Ints:
-    """Per case, at its first order: what its charges took less what its orders say, whatever the range."""
+def _gaps(judged: Judged, tolerance: Tolerance) -> tuple[Ints, Ints]:
+    """Per case, at its first order: what its charges took less what its orders say, and how much of that is allowed.
+
+    Whatever the range.
+    """
     orders, charges, matching = judged.books.orders, judged.books.charges, judged.matching
     expects = orders[c.STATUS].isin(list(EXPECTS_CHARGE)).to_numpy(dtype=bool)
     root = matching.stands_for
-    result = np.zeros(len(orders), dtype=np.int64)
-    np.subtract.at(result, root[expects], orders[c.AMOUNT].to_numpy(dtype=np.int64)[expects])
-    once = np.unique(np.stack([matching.charges, root[matching.orders]]), axis=1)
-    captured = np.where(c.took_money(charges), c.captured_amounts(charges), 0)
-    np.add.at(result, once[1], captured[once[0]])
-    return result
+    expected, result = np.zeros(len(orders), dtype=np.int64), np.zeros(len(orders), dtype=np.int64)
+    np.add.at(expected, root[expects], orders[c.AMOUNT].to_numpy(dtype=np.int64)[expects])
+    case_of = np.full(len(charges), -1, dtype=np.intp)  # a charge that pays several orders stands in one case
+    case_of[matching.charges] = root[matching.orders]
+    used = np.flatnonzero((case_of >= 0) & c.took_money(charges))
+    np.add.at(result, case_of[used], c.captured_amounts(charges)[used])
+    return result - expected, c.slack(orders[c.CURRENCY], expected, tolerance)
 
 
 def _in_sight(judged: Judged, left: Ints, right: Ints) -> Mask:

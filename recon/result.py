@@ -7,6 +7,8 @@ from datetime import date, datetime
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from recon import columns as c
 from recon.model import (
@@ -14,6 +16,7 @@ from recon.model import (
     EXPECTS_CHARGE,
     Account,
     Books,
+    ChargeStatus,
     CurrencyTotals,
     InputFile,
     KnownBreak,
@@ -21,12 +24,15 @@ from recon.model import (
     Result,
     Window,
 )
-from recon.money import Tolerance
+from recon.money import Money
 from recon.proof import Sides, orders_to_charges
 from recon.rules import CATALOGUE
+from recon.settings import Context
 from recon.triage import Judged
 
 Mask = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+Positions = npt.NDArray[np.intp]
 
 ORDER_AND_CHARGE = frozenset(rule.code for rule in CATALOGUE if rule.group == "Order and charge")
 
@@ -54,16 +60,17 @@ class Lives:
     closed: int = 0
 
 
-def summarise(account: Account, judged: Judged, intake: Intake, lives: Lives, tolerance: Tolerance) -> Result:
+def summarise(account: Account, judged: Judged, intake: Intake, lives: Lives, context: Context) -> Result:
     """The result of one account; every count is of what was created in the range unless it says otherwise."""
     books = judged.books
     ours = {name: _in_range(frame, account.name, intake.window) for name, frame in _frames(books).items()}
-    broken = _broken(books, account.name, lives.reported)
+    broken = _broken(judged, account.name, lives.reported)
     expecting = ours["orders"] & _expecting(judged)
     matched = expecting & ~broken
+    sides = Sides(ours["orders"], ours["charges"], broken)
     whose = books.rejected[c.ACCOUNT]
     rejected = books.rejected[(whose == account.name) | (whose.isna() & intake.unassigned)]
-    pairs = _matched_pairs(judged, matched)
+    pairs = _matched_pairs(judged, matched, context)
     return Result(
         account=account,
         first_day=intake.first_day,
@@ -80,28 +87,28 @@ def summarise(account: Account, judged: Judged, intake: Intake, lives: Lives, to
         ignored_rows=intake.ignored_rows,
         notes=_notes(judged, intake, account.name),
         currencies=_currencies(books, ours, matched, lives.reported),
-        proofs=orders_to_charges(judged, Sides(ours["orders"], ours["charges"], broken), lives.reported, tolerance),
+        proofs=orders_to_charges(judged, sides, lives.reported, context.tolerance),
         inputs=intake.inputs,
         breaks_new=lives.opened,
         breaks_closed=lives.closed,
         complete=intake.complete,
         matched=pairs,
-        breaks=breaks_frame(lives.reported, {account.name: account.region}, books.as_of),
+        breaks=breaks_frame(lives.reported, account, books.as_of),
         rejected=rejected.reset_index(drop=True),
     )
 
 
-def breaks_frame(breaks: Sequence[KnownBreak], regions: Mapping[str, str], as_of: datetime) -> pd.DataFrame:
+def breaks_frame(breaks: Sequence[KnownBreak], account: Account, as_of: datetime) -> pd.DataFrame:
     """Breaks shaped `columns.BREAKS`, in the order given; the names are those of the public JSON."""
     return c.BREAKS.from_rows(
         (
             known.found.id, known.found.code, known.found.severity.word, known.status.value, known.found.account,
-            regions.get(known.found.account or ""), known.found.currency, known.found.subject_type,
+            account.region if known.found.account else None, known.found.currency, known.found.subject_type,
             known.found.subject_id, known.found.order_id, known.found.charge_id, known.found.refund_id,
             known.found.transfer_id, known.found.transaction_id, known.found.dispute_id, known.found.expected,
             known.found.actual, known.found.difference, known.found.amount_at_risk, known.found.due_by,
-            known.first_seen, known.last_seen, known.age_days(as_of), known.owner, known.found.explanation,
-            known.found.suggestion,
+            known.first_seen, known.last_seen, known.age_days(as_of, account.zone), known.owner,
+            known.found.explanation, known.found.suggestion,
         )
         for known in breaks
     )  # fmt: skip
@@ -130,15 +137,17 @@ def _expecting(judged: Judged) -> Mask:
     return np.asarray(expects & judged.scope.orders & ~judged.triage.zero)
 
 
-def _broken(books: Books, account: str, reported: Sequence[KnownBreak]) -> Mask:
-    """Orders with an open break of the group "Order and charge"."""
+def _broken(judged: Judged, account: str, reported: Sequence[KnownBreak]) -> Mask:
+    """Orders with an open break of the group "Order and charge", on them or on one that shares a charge with them."""
+    orders, root = judged.books.orders, judged.matching.stands_for
     ids = [
         known.found.order_id
         for known in reported
         if known.found.code in ORDER_AND_CHARGE and known.found.order_id and known.status not in CLOSED
     ]
-    ours = (books.orders[c.ACCOUNT] == account).to_numpy(dtype=bool)
-    return np.asarray(ours & books.orders[c.ORDER_ID].isin(ids).to_numpy(dtype=bool))
+    cases = np.zeros(len(orders), dtype=bool)
+    cases[root[c.is_in(orders[c.ORDER_ID], ids) & (orders[c.ACCOUNT] == account).to_numpy(dtype=bool)]] = True
+    return cases[root]
 
 
 def _notes(judged: Judged, intake: Intake, account: str) -> dict[str, int]:
@@ -181,16 +190,17 @@ def _currencies(
     return tuple(result)
 
 
-def _matched_pairs(judged: Judged, matched: Mask) -> pd.DataFrame:
+def _matched_pairs(judged: Judged, matched: Mask, context: Context) -> pd.DataFrame:
     """One row per matched order and the charge that pays it, shaped `columns.MATCHED`.
 
     Amounts add up once: of several charges that pay one order each row carries its own part as the order's amount,
     and of several orders that one charge pays each row carries the order's part of the charge.
     """
     books, matching = judged.books, judged.matching
-    pays = c.took_money(books.charges)
-    pairs = np.flatnonzero(matched[matching.orders] & pays[matching.charges])
-    pairs = pairs[_counted_pairs(books, matching, pairs)]
+    # A refunded order may be matched with a voided charge.
+    successful = (books.charges[c.STATUS] == ChargeStatus.SUCCESSFUL).to_numpy(dtype=bool)
+    pairs = np.flatnonzero(matched[matching.orders] & successful[matching.charges])
+    pairs = _counted_pairs(books, matching, pairs, context)
     orders, charges = matching.orders[pairs], matching.charges[pairs]
     order_rows, charge_rows = books.orders.iloc[orders], books.charges.iloc[charges]
     captured = c.captured_amounts(books.charges)[charges]
@@ -206,22 +216,47 @@ def _matched_pairs(judged: Judged, matched: Mask) -> pd.DataFrame:
         c.ORDER_AMOUNT: pd.Series(np.where(split, captured, order_amounts), dtype=c.MINOR),
         c.CHARGE_AMOUNT: pd.Series(np.where(shared, order_amounts, captured), dtype=c.MINOR),
         c.ORDER_CREATED_AT: order_rows[c.CREATED_AT],
+        c.IMPLIED_RATE: _implied_rates(charge_rows, captured, context),
     }
     series = {name: taken.get(name, charge_rows.get(name)) for name in c.MATCHED.names}
     frame = pd.DataFrame({name: one.reset_index(drop=True) for name, one in series.items() if one is not None})
-    ordered = frame.sort_values([c.ORDER_CREATED_AT, c.ORDER_ID, c.CHARGE_ID], kind="stable", ignore_index=True)
-    return c.MATCHED.check(ordered)
+    keys = (c.ORDER_CREATED_AT, c.ORDER_ID, c.CHARGE_ID)
+    table = pa.table({name: pa.array(frame[name]) for name in keys})  # five times as fast as pandas sorts texts
+    order = pc.sort_indices(table, sort_keys=[(name, "ascending") for name in keys]).to_numpy()
+    return c.MATCHED.check(frame.take(order).reset_index(drop=True))
 
 
-def _counted_pairs(books: Books, matching: Matching, pairs: npt.NDArray[np.intp]) -> Mask:
-    """Of an order's several paying charges those that are not fully refunded, or its first where all are."""
-    orders, charges = matching.orders[pairs], matching.charges[pairs]
+def _implied_rates(charges: pd.DataFrame, captured: Ints, context: Context) -> "pd.Series[str]":
+    """At what rate each charge was funded, as text; null where it was funded in its own currency."""
+    rates: list[str | None] = [None] * len(charges)
+    funding, funded = charges[c.FUNDING_AMOUNT].to_numpy(dtype=np.int64), charges[c.FUNDING_CURRENCY]
+    for at in np.flatnonzero((charges[c.CURRENCY] != funded).to_numpy(dtype=bool)).tolist():
+        took = Money(int(captured[at]), charges[c.CURRENCY].iloc[at])
+        rates[at] = context.currencies.rate(took, Money(int(funding[at]), funded.iloc[at]))
+    return pd.Series(rates, dtype=c.TEXT)
+
+
+def _counted_pairs(books: Books, matching: Matching, pairs: Positions, context: Context) -> Positions:
+    """Of an order's several successful charges those that pay it, as the rules see it; all pairs of the others."""
+    orders = matching.orders[pairs]
     several = np.bincount(orders, minlength=len(books.orders))[orders] > 1
-    refunded = books.charges[c.REFUNDED_AMOUNT].to_numpy(dtype=np.int64)[charges]
-    kept = refunded < c.captured_amounts(books.charges)[charges]
-    result = ~several | kept
-    for order in set(orders[several].tolist()):
-        own = np.flatnonzero(orders == order)
-        if not kept[own].any():
-            result[own[0]] = True
-    return np.asarray(result)
+    by_order: dict[int, list[int]] = {}
+    for pair in pairs[several].tolist():
+        by_order.setdefault(int(matching.orders[pair]), []).append(pair)
+    captured = c.captured_amounts(books.charges)
+    back = books.charges[c.REFUNDED_AMOUNT].to_numpy(dtype=np.int64)
+    made, ids = books.charges[c.CREATED_AT], books.charges[c.CHARGE_ID]
+    chosen = list(pairs[~several].tolist())
+    for order, own in by_order.items():
+        charge_of = {pair: int(matching.charges[pair]) for pair in own}
+        kept = {pair for pair, charge in charge_of.items() if back[charge] < captured[charge]}
+        own.sort(key=lambda pair: (pair not in kept, made.iloc[charge_of[pair]], ids.iloc[charge_of[pair]]))
+        row = books.orders.iloc[order]
+        total, currency = int(row[c.AMOUNT]), row[c.CURRENCY]
+        good = [pair for pair in own if context.tolerance.allows(total, int(captured[charge_of[pair]]), currency)]
+        if good:
+            chosen.append(next((pair for pair in good if ids.iloc[charge_of[pair]] == row[c.CHARGE_ID]), good[0]))
+            continue
+        taken = sum(int(captured[charge]) for charge in charge_of.values())
+        chosen += own if not kept or context.tolerance.allows(total, taken, currency) else sorted(kept)
+    return np.array(sorted(chosen), dtype=np.intp)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from recon import columns as c
-from recon.model import Account, Books, ChargeStatus, Matching, OrderStatus, Window
+from recon.model import OPEN_DISPUTES, Account, Books, ChargeStatus, Matching, OrderStatus, Window
 
 Mask = npt.NDArray[np.bool_]
 
@@ -41,6 +41,9 @@ class Scope:
     orders: Mask  # per order: its case is judged
     charges: Mask  # per charge: its case is judged
     unpulled: Mask
+    refunds: Mask  # per refund: it is judged, with its charge, or alone where that is not known; so are disputes
+    disputes: Mask
+    transfers: Mask
 
 
 def scope(books: Books, matching: Matching, what: Range) -> Scope:
@@ -52,7 +55,9 @@ def scope(books: Books, matching: Matching, what: Range) -> Scope:
     own = charge_root < 0
     touched = np.zeros(len(orders), dtype=bool)
     touched[root[_orders(orders, what)]] = True
-    charge_touched = _charges(charges, what)
+    refunds, disputes = _refunds(books.refunds, what), _disputes(books.disputes, what)
+    named = {*books.refunds[c.CHARGE_ID][refunds], *books.disputes[c.CHARGE_ID][disputes]}
+    charge_touched = _charges(charges, what) | c.is_in(charges[c.CHARGE_ID], named)
     touched[charge_root[charge_touched & ~own]] = True
 
     linked = np.zeros(len(orders), dtype=bool)
@@ -64,7 +69,42 @@ def scope(books: Books, matching: Matching, what: Range) -> Scope:
     alone = charge_touched & own & _selected(charges, what) & _after_go_live(charges, what)
     by_order = np.zeros(len(charges), dtype=bool)
     by_order[~own] = judged[charge_root[~own]]
-    return Scope(judged[root], alone | by_order, touched & allowed & unpulled)
+    seen = alone | by_order
+    return Scope(
+        orders=judged[root],
+        charges=seen,
+        unpulled=touched & allowed & unpulled,
+        refunds=_with_charge(books.refunds, charges, seen, refunds & _selected(books.refunds, what)),
+        disputes=_with_charge(books.disputes, charges, seen, disputes & _selected(books.disputes, what)),
+        transfers=_transfers(books.transfers, what),
+    )
+
+
+def _with_charge(frame: pd.DataFrame, charges: pd.DataFrame, seen: Mask, touched: Mask) -> Mask:
+    """Judged with its charge; what names a charge that is not known is judged if it is touched itself."""
+    known = c.is_in(frame[c.CHARGE_ID], charges[c.CHARGE_ID])
+    return np.where(known, c.is_in(frame[c.CHARGE_ID], charges[c.CHARGE_ID][seen]), touched)
+
+
+def _refunds(refunds: pd.DataFrame, what: Range) -> Mask:
+    pending = (refunds[c.STATUS] == ChargeStatus.PENDING).to_numpy(dtype=bool)
+    return _touched(refunds, what, c.REFUND_ID, "refund") | pending
+
+
+def _disputes(disputes: pd.DataFrame, what: Range) -> Mask:
+    undecided = disputes[c.STATUS].isin(OPEN_DISPUTES).to_numpy(dtype=bool)
+    return _touched(disputes, what, c.DISPUTE_ID, "dispute") | undecided
+
+
+def _transfers(transfers: pd.DataFrame, what: Range) -> Mask:
+    on_its_way = (~transfers[c.PAID] & ~transfers[c.DELETED]).to_numpy(dtype=bool)
+    touched = _touched(transfers, what, c.TRANSFER_ID, "transfer") | on_its_way
+    return touched & _selected(transfers, what) & _after_go_live(transfers, what)
+
+
+def _touched(frame: pd.DataFrame, what: Range, key: str, kind: str) -> Mask:
+    open_break = _has_open_break(frame[c.ACCOUNT], frame[key], kind, what)
+    return _created_in_range(frame, what) | _changed(frame, what, late_everywhere=False) | open_break
 
 
 def _orders(orders: pd.DataFrame, what: Range) -> Mask:

@@ -4,10 +4,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from recon.methods import MethodBook
+from recon.calendars import Calendar
+from recon.methods import Figure, MethodBook
 from recon.model import Charge, Severity
 from recon.money import Currencies, Tolerance
+
+_WEEKDAYS = Calendar(ZoneInfo("UTC"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,7 @@ class Context:
     methods: MethodBook = field(default_factory=MethodBook)
     settings: Mapping[str, RuleSettings] = field(default_factory=dict)
     regions: Mapping[str, str] = field(default_factory=dict)  # account -> region
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)  # account -> its business days
     split_sources: frozenset[str] = frozenset()  # order sources with split payments
     without_orders: WithoutOrders = field(default_factory=WithoutOrders)
 
@@ -56,10 +61,20 @@ class Context:
         assert isinstance(value, timedelta), f"{code}.{key} is a duration"
         return value
 
-    def stuck_from(self, charge: Charge) -> datetime | None:
-        """When a pending charge is stuck: its `expires_at`, else its method's expiry, plus grace; null: unknown."""
-        due = charge.expires_at
-        if due is None:
-            after = self.methods.expires_after(charge.method, charge.account, self.regions.get(charge.account, ""))
-            due = None if after is None else charge.created_at + after
-        return None if due is None else due + self.threshold("pending_stuck", "grace", timedelta(minutes=30))
+    def count(self, code: str, key: str, default: int) -> int:
+        """A rule's own number, or its default."""
+        rule = self.settings.get(code)
+        value = rule.thresholds.get(key, default) if rule else default
+        assert isinstance(value, int), f"{code}.{key} is a number"
+        return value
+
+    def calendar(self, account: str) -> Calendar:
+        """The account's business days; where nobody says, Monday to Friday in UTC."""
+        return self.calendars.get(account, _WEEKDAYS)
+
+    def figure(self, name: str, charge: Charge, currency: str = "") -> Figure | None:
+        """What the rule book says of a charge's method where the charge stands; an amount is of a currency."""
+        region = self.regions.get(charge.account, "")
+        return self.methods.figure(
+            name, charge.method, charge.account, region, brand=charge.card_brand, currency=currency
+        )

@@ -5,17 +5,17 @@ What it calls agreement is what no rule objects to: judging every case finds wha
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from recon import columns as c
-from recon.model import EXPECTS_CHARGE, Books, Case, Charge, ChargeStatus, Matching, Order
-from recon.money import Money
+from recon.flags import doubtful_charges, sent_and_open
+from recon.model import EXPECTS_CHARGE, Books, Case, Charge, Matching, Order, OrderStatus
 from recon.scope import Scope
 from recon.settings import Context
+from recon.values import attached, charges_at, disputes_at, orders_at, refunds_at, transfers_at
 
 Mask = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
@@ -48,14 +48,18 @@ def triage(books: Books, matching: Matching, scope: Scope, context: Context, *, 
     With `everything` all judged cases become values (for the property test, and for small books).
     """
     sums = _sums(books, matching, context)
-    zero = (books.orders[c.AMOUNT] == 0).to_numpy(dtype=bool)
+    zero = sums.over_nothing
     by_design = sums.alone & _without_order_by_design(books.charges, context)
     agree = _orders_agree(books, matching, sums, context)
     roots = np.arange(len(books.orders)) == matching.stands_for
     wanted = scope.orders & roots & ~zero & (everything | ~agree)
-    objections = sums.stuck | (sums.pays & ~by_design)
+    objections = sums.doubtful | (sums.pays & ~by_design)
     alone = scope.charges & sums.alone & (everything | objections)
-    cases = (*_order_cases(books, matching, wanted, sums), *_lonely_cases(books, matching, alone, by_design))
+    cases = (
+        *_order_cases(books, matching, wanted, sums),
+        *_lonely_cases(books, matching, alone, by_design),
+        *_loose_cases(books, scope, everything),
+    )
     agreeing = scope.orders & agree[matching.stands_for] & ~zero
     return Triage(cases, agreeing, by_design & sums.pays & scope.charges, zero & scope.orders)
 
@@ -67,14 +71,15 @@ class _Sums:
     root: Positions  # per charge: its case's order, or -1
     alone: Mask
     pays: Mask
-    stuck: Mask  # pending beyond its time
+    doubtful: Mask  # a rule on the charge, its refunds or disputes may object
     paying: Ints  # per case: how many charges took money
     captured: Ints  # per case: what they took, minor units of the charges' currency
     refunded: Ints
-    stuck_any: Mask
+    doubtful_any: Mask
     foreign: Mask  # per case: a paying charge of another account or currency
     expected: Ints
     refunds_expected: Ints
+    over_nothing: Mask  # per order: over nothing, and so is every other order of its case
 
 
 def _sums(books: Books, matching: Matching, context: Context) -> _Sums:
@@ -84,30 +89,38 @@ def _sums(books: Books, matching: Matching, context: Context) -> _Sums:
     root[matching.charges] = matching.stands_for[matching.orders]
     alone = root < 0
     pays = c.took_money(charges)
-    stuck = _stuck(charges, context)
+    doubtful = doubtful_charges(books, context)
     used = np.flatnonzero(~alone & pays)
-    accounts = _codes(orders[c.ACCOUNT], charges[c.ACCOUNT])
-    currencies = _codes(orders[c.CURRENCY], charges[c.CURRENCY])
+    accounts = c.joint_codes(orders[c.ACCOUNT], charges[c.ACCOUNT])
+    currencies = c.joint_codes(orders[c.CURRENCY], charges[c.CURRENCY])
     foreign = np.zeros(count, dtype=bool)
     at = root[used]
     foreign[at[accounts[0][at] != accounts[1][used]]] = True
     foreign[at[currencies[0][at] != currencies[1][used]]] = True
     expects = orders[c.STATUS].isin(list(EXPECTS_CHARGE)).to_numpy(dtype=bool)
-    stuck_any = np.zeros(count, dtype=bool)
-    stuck_any[root[stuck & ~alone]] = True
+    doubtful_any = np.zeros(count, dtype=bool)
+    doubtful_any[root[doubtful & ~alone]] = True
     return _Sums(
         root,
         alone,
         pays,
-        stuck,
+        doubtful,
         paying=np.bincount(at, minlength=count).astype(np.int64),
         captured=_total(count, at, c.captured_amounts(charges)[used]),
         refunded=_total(count, at, charges[c.REFUNDED_AMOUNT].to_numpy(dtype=np.int64)[used]),
-        stuck_any=stuck_any,
+        doubtful_any=doubtful_any,
         foreign=foreign,
         expected=_total(count, matching.stands_for[expects], orders[c.AMOUNT].to_numpy(dtype=np.int64)[expects]),
         refunds_expected=_total(count, matching.stands_for, orders[c.REFUNDED_AMOUNT].to_numpy(dtype=np.int64)),
+        over_nothing=_over_nothing(orders, matching),
     )
+
+
+def _over_nothing(orders: pd.DataFrame, matching: Matching) -> Mask:
+    something = (orders[c.AMOUNT] != 0).to_numpy(dtype=bool)
+    result = np.ones(len(orders), dtype=bool)
+    result[matching.stands_for[something]] = False
+    return result[matching.stands_for]
 
 
 def _total(count: int, positions: Positions, amounts: Ints) -> Ints:
@@ -117,46 +130,29 @@ def _total(count: int, positions: Positions, amounts: Ints) -> Ints:
     return result
 
 
-def _codes(left: "pd.Series[str]", right: "pd.Series[str]") -> tuple[Positions, Positions]:
-    """Two columns of words as comparable numbers."""
-    both, _ = pd.factorize(pd.concat([left, right], ignore_index=True))
-    return both[: len(left)], both[len(left) :]
-
-
-def _stuck(charges: pd.DataFrame, context: Context) -> Mask:
-    """Pending beyond `due` plus grace; where nobody knows when it is due, it is not stuck."""
-    result = np.zeros(len(charges), dtype=bool)
-    pending = np.flatnonzero((charges[c.STATUS] == ChargeStatus.PENDING).to_numpy(dtype=bool))
-    for position, charge in zip(pending, _charges(charges, pending), strict=True):
-        stuck_from = context.stuck_from(charge)
-        result[position] = stuck_from is not None and context.as_of > stuck_from
-    return result
-
-
 def _orders_agree(books: Books, matching: Matching, sums: _Sums, context: Context) -> Mask:
     """Per case: paid orders have one charge of the same amount; pending and cancelled ones have none that paid."""
     orders = books.orders
     expects = orders[c.STATUS].isin(list(EXPECTS_CHARGE)).to_numpy(dtype=bool)
-    slack = _slack(orders[c.CURRENCY], sums.expected, context)
+    slack = c.slack(orders[c.CURRENCY], sums.expected, context.tolerance)
     paid = (sums.paying == 1) & ~sums.foreign & (np.abs(sums.captured - sums.expected) <= slack)
-    paid &= sums.refunded == sums.refunds_expected
-    agree = np.where(expects, paid, sums.paying == 0) & ~sums.stuck_any
+    paid &= (sums.refunded == sums.refunds_expected) & ~_refund_in_question(orders, matching)
+    unpaid = (sums.paying == 0) & (sums.refunds_expected == 0)
+    agree = np.where(expects, paid, unpaid) & ~sums.doubtful_any
     agree[list(matching.ambiguous)] = False
     mixed = np.zeros(len(orders), dtype=bool)
     others = matching.stands_for != np.arange(len(orders))
     differs = expects[others] != expects[matching.stands_for[others]]
     mixed[matching.stands_for[others][differs]] = True
-    zero = (orders[c.AMOUNT] == 0).to_numpy(dtype=bool)
-    agreeing: Mask = (agree & ~mixed) | zero
-    return agreeing
+    return np.asarray((agree & ~mixed) | sums.over_nothing)
 
 
-def _slack(currencies: "pd.Series[str]", expected: Ints, context: Context) -> Ints:
-    """Per order the largest difference that counts as equal."""
-    result = np.zeros(len(expected), dtype=np.int64)
-    for currency in set(context.tolerance.absolute) | set(context.tolerance.relative_ppm):
-        for position in np.flatnonzero((currencies == currency).to_numpy(dtype=bool)):
-            result[position] = context.tolerance.slack(int(expected[position]), currency)
+def _refund_in_question(orders: pd.DataFrame, matching: Matching) -> Mask:
+    """Per case: a refund is asked for, or an order is refunded and does not say how much."""
+    unsaid = (orders[c.STATUS] == OrderStatus.REFUNDED) & (orders[c.REFUNDED_AMOUNT] == 0)
+    question = ((orders[c.STATUS] == OrderStatus.REFUND_REQUESTED) | unsaid).to_numpy(dtype=bool)
+    result = np.zeros(len(orders), dtype=bool)
+    result[matching.stands_for[question]] = True
     return result
 
 
@@ -175,12 +171,12 @@ def _order_cases(books: Books, matching: Matching, wanted: Mask, sums: _Sums) ->
     """The cases of the wanted orders, each with its charges by creation and id."""
     positions = np.flatnonzero(wanted)
     member_orders = np.flatnonzero(wanted[matching.stands_for])
-    orders = dict(zip(member_orders.tolist(), _orders(books.orders, member_orders), strict=True))
+    orders = dict(zip(member_orders.tolist(), orders_at(books.orders, member_orders), strict=True))
     pairs = np.flatnonzero(wanted[matching.stands_for[matching.orders]])
     passes = dict(zip(matching.charges[pairs].tolist(), matching.matched_by[pairs].tolist(), strict=True))
     member_charges = np.array(sorted(passes, key=lambda charge: int(sums.root[charge])), dtype=np.intp)
     charges: dict[int, list[Charge]] = {}
-    for position, charge in zip(member_charges.tolist(), _charges(books.charges, member_charges), strict=True):
+    for position, charge in zip(member_charges.tolist(), charges_at(books.charges, member_charges), strict=True):
         linked = replace(charge, matched_by=passes[position])
         charges.setdefault(int(sums.root[position]), []).append(linked)
     beside: dict[int, list[Order]] = {}
@@ -188,71 +184,53 @@ def _order_cases(books: Books, matching: Matching, wanted: Mask, sums: _Sums) ->
         if matching.stands_for[position] != position:
             beside.setdefault(int(matching.stands_for[position]), []).append(orders[position])
     ids = books.charges[c.CHARGE_ID]
+    things = attached(books, set(ids.iloc[member_charges]))
     for position in positions.tolist():
         order = orders[position]
+        own = tuple(sorted(charges.get(position, ()), key=lambda charge: (charge.created_at, charge.id)))
         yield Case(
             account=order.account,
             order=order,
-            charges=tuple(sorted(charges.get(position, ()), key=lambda charge: (charge.created_at, charge.id))),
+            charges=own,
             beside=tuple(sorted(beside.get(position, ()), key=lambda other: other.id)),
-            candidates=tuple(sorted(ids.iloc[list(matching.ambiguous.get(position, ()))])),
+            candidates=_named(ids, matching.ambiguous.get(position, ())),
+            refunds=things.refunds_of(own),
+            disputes=things.disputes_of(own),
         )
+
+
+def _named(ids: "pd.Series[str]", charges: tuple[int, ...]) -> tuple[str, ...]:
+    return tuple(sorted(ids.iloc[list(charges)])) if charges else ()
 
 
 def _lonely_cases(books: Books, matching: Matching, wanted: Mask, by_design: Mask) -> Iterator[Case]:
     """Each wanted charge without an order as a case of its own."""
     candidates = {charge for found in matching.ambiguous.values() for charge in found}
     positions = np.flatnonzero(wanted)
-    for position, charge in zip(positions.tolist(), _charges(books.charges, positions), strict=True):
+    things = attached(books, set(books.charges[c.CHARGE_ID].iloc[positions]))
+    for position, charge in zip(positions.tolist(), charges_at(books.charges, positions), strict=True):
         needs_order = position not in candidates and not by_design[position]
-        yield Case(charge.account, None, (charge,), needs_order=needs_order)
-
-
-def _orders(frame: pd.DataFrame, positions: Positions) -> Iterator[Order]:
-    for row in _values(frame, positions):
-        yield Order(
-            account=row[c.ACCOUNT],
-            id=row[c.ORDER_ID],
-            source=row[c.SOURCE],
-            status=row[c.STATUS],
-            money=Money(row[c.AMOUNT], row[c.CURRENCY]),
-            created_at=row[c.CREATED_AT],
-            refunded=Money(row[c.REFUNDED_AMOUNT], row[c.CURRENCY]),
-            payment_method=row[c.PAYMENT_METHOD],
-            charge_id=row[c.CHARGE_ID],
+        own = (charge,)
+        yield Case(
+            charge.account,
+            None,
+            own,
+            needs_order=needs_order,
+            refunds=things.refunds_of(own),
+            disputes=things.disputes_of(own),
         )
 
 
-def _charges(frame: pd.DataFrame, positions: Positions) -> Iterator[Charge]:
-    for row in _values(frame, positions):
-        captured = row[c.CAPTURED_AMOUNT]
-        yield Charge(
-            account=row[c.ACCOUNT],
-            id=row[c.CHARGE_ID],
-            status=row[c.STATUS],
-            money=Money(row[c.AMOUNT], row[c.CURRENCY]),
-            captured=Money(row[c.AMOUNT] if captured is None else captured, row[c.CURRENCY]),
-            refunded=Money(row[c.REFUNDED_AMOUNT], row[c.CURRENCY]),
-            funding=Money(row[c.FUNDING_AMOUNT], row[c.FUNDING_CURRENCY]),
-            authorized=row[c.AUTHORIZED],
-            voided=row[c.VOIDED],
-            method=row[c.METHOD],
-            created_at=row[c.CREATED_AT],
-            paid_at=row[c.PAID_AT],
-            expires_at=row[c.EXPIRES_AT],
-            failure_code=row[c.FAILURE_CODE],
-        )
+def _loose_cases(books: Books, scope: Scope, everything: bool) -> Iterator[Case]:
+    """What has no charge as cases of their own: transfers on their way, refunds and disputes of an unknown charge."""
+    on_their_way = np.flatnonzero(scope.transfers & (everything | sent_and_open(books.transfers)))
+    for transfer in transfers_at(books.transfers, on_their_way):
+        yield Case(transfer.account, None, (), transfers=(transfer,))
+    for refund in refunds_at(books.refunds, np.flatnonzero(scope.refunds & ~_has_charge(books.refunds, books))):
+        yield Case(refund.account, None, (), refunds=(refund,))
+    for dispute in disputes_at(books.disputes, np.flatnonzero(scope.disputes & ~_has_charge(books.disputes, books))):
+        yield Case(dispute.account, None, (), disputes=(dispute,))
 
 
-def _values(frame: pd.DataFrame, positions: Positions) -> Iterator[dict[str, Any]]:
-    """Rows as plain Python values by column; null is None, moments are datetimes."""
-    chosen = frame.iloc[positions]
-    lists = [_plain(chosen[name]) for name in chosen.columns]
-    names = list(chosen.columns)
-    for values in zip(*lists, strict=True):
-        yield dict(zip(names, values, strict=True))
-
-
-def _plain(column: "pd.Series[Any]") -> list[Any]:
-    values = list(column.dt.to_pydatetime()) if str(column.dtype) == c.MOMENT else column.tolist()
-    return [None if missing else value for value, missing in zip(values, column.isna(), strict=True)]
+def _has_charge(frame: pd.DataFrame, books: Books) -> Mask:
+    return c.is_in(frame[c.CHARGE_ID], books.charges[c.CHARGE_ID])

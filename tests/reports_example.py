@@ -195,7 +195,7 @@ def breaks(known: Sequence[KnownBreak] = BREAKS, region: str = "TH") -> pd.DataF
                 b.id, b.code, b.severity.word, k.status.value, b.account, region, b.currency, b.subject_type,
                 b.subject_id, b.order_id, b.charge_id, b.refund_id, b.transfer_id, b.transaction_id, b.dispute_id,
                 b.expected, b.actual, b.difference, b.amount_at_risk, b.due_by, k.first_seen, k.last_seen,
-                k.age_days(AS_OF), k.owner, b.explanation, b.suggestion,
+                k.age_days(AS_OF, TH.zone), k.owner, b.explanation, b.suggestion,
             )
             for k, b in ((k, k.found) for k in known)
         ]
@@ -270,6 +270,18 @@ def result_of(
         breaks=open_breaks,
         rejected=aside,
     )
+
+
+def result_with_a_closed_break() -> Result:
+    """One order more counts as matched, for 50 baht: a person closed its break, so it has no row."""
+    result = result_of()
+    currencies = tuple(
+        replace(total, matched_orders=total.matched_orders + 1, amount_matched=total.amount_matched + 5_000)
+        if total.currency == "THB"
+        else total
+        for total in result.currencies
+    )
+    return replace(result, matched_orders=result.matched_orders + 1, currencies=currencies)
 
 
 def empty_result() -> Result:

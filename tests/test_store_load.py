@@ -73,6 +73,36 @@ def test_money_beyond_what_a_float_holds_is_exact(store: Engine) -> None:
     assert charges["captured_amount"].isna().tolist() == [False, True]
 
 
+TEXTS = [
+    "",
+    "NULL",
+    "null",
+    "it's",
+    "''",
+    "a,b",
+    "a\nb",
+    "a\r\nb",
+    '"q"',
+    "\\",
+    "\\N",
+    " x ",
+    "t",
+    "1",
+    "000123",
+    "ร้าน",
+    "🙂",
+    "%s",
+    ",",
+]
+
+
+def test_every_text_comes_back_as_it_was(store: Engine) -> None:
+    save(store, *(charge(f"chrg_{n:02d}", description=text) for n, text in enumerate(TEXTS)), charge("chrg_99"))
+    found = load_books(store, NOON).charges["description"]
+    assert found[: len(TEXTS)].tolist() == TEXTS
+    assert found.isna().tolist() == [*[False] * len(TEXTS), True]
+
+
 def test_what_was_made_at_the_moment_is_in_and_what_came_after_is_not(store: Engine) -> None:
     microsecond = timedelta(microseconds=1)
     save(store, charge("chrg_1", created_at=NOON), charge("chrg_2", created_at=NOON + microsecond), at=TOMORROW)
@@ -104,37 +134,46 @@ def test_rows_stand_by_account_creation_and_id(store: Engine) -> None:
     assert found["charge_id"].tolist() == ["chrg_d", "chrg_c", "chrg_Z", "chrg_a", "chrg_b"]
 
 
-@pytest.mark.parametrize(
-    ("metadata", "reference"),
-    [
-        ('{"order_id":"000123"}', "000123"),
-        ('{"order_id":123}', "123"),
-        ('{"order_id":12345678901234567890123}', "12345678901234567890123"),
-        ('{"order_id":1.10}', "1.10"),
-        ('{"order_id":["1","2"]}', '["1","2"]'),
-        ('{"order_id":true}', "true"),
-        ('{"order_id":"","order.no":"7"}', "7"),
-        ('{"order_id":null,"order.no":"7"}', "7"),
-        ('{"order.no":"7","order_id":"8"}', "8"),
-        ('{"order_id":"ร้าน \\"1\\""}', 'ร้าน "1"'),
-        ('{"order":{"no":"7"}}', None),
-        ("{}", None),
-        ("[]", None),
-        (None, None),
-    ],
+REFERENCES = (
+    ('{"order_id":"000123"}', "000123"),
+    ('{"order_id":123}', "123"),
+    ('{"order_id":12345678901234567890123}', "12345678901234567890123"),
+    ('{"order_id":1.10}', "1.10"),
+    ('{"order_id":["1","2"]}', '["1","2"]'),
+    ('{"order_id":true}', "true"),
+    ('{"order_id":"","order.no":"7"}', "7"),
+    ('{"order_id":null,"order.no":"7"}', "7"),
+    ('{"order.no":"7","order_id":"8"}', "8"),
+    ('{"order_id":"ร้าน \\"1\\""}', 'ร้าน "1"'),
+    ('{"order":{"no":"7"}}', None),
+    ("{}", None),
+    ("[]", None),
+    (None, None),
 )
-def test_a_reference_is_the_first_value_as_text(store: Engine, metadata: str | None, reference: str | None) -> None:
-    save(store, charge("chrg_1", metadata=metadata))
+
+
+def test_a_reference_is_the_first_value_as_text(store: Engine) -> None:
+    save(store, *(charge(f"chrg_{n:02d}", metadata=metadata) for n, (metadata, _) in enumerate(REFERENCES)))
     keys = ("order_id", "order.no")
     found = load_books(store, NOON, metadata_keys=keys, customer_keys=keys).charges
-    assert found[["order_ref", "customer"]].astype("object").fillna("-").to_numpy().tolist() == [
-        [reference or "-"] * 2
-    ]
+    expected = [reference for _, reference in REFERENCES]
+    for name in ("order_ref", "customer"):
+        assert [None if pd.isna(value) else value for value in found[name].tolist()] == expected
+    assert load_books(store, NOON, metadata_keys=()).charges["order_ref"].isna().all()
 
 
 def test_a_nul_in_metadata_does_not_end_the_load(store: Engine) -> None:
     save(store, charge("chrg_1", metadata='{"note":"a\\u0000b","order_id":"1"}'))
     assert len(load_books(store, NOON).charges) == 1
+
+
+def test_a_charge_that_turned_successful_says_so(store: Engine) -> None:
+    for hours, status in enumerate(("failed", "pending", "successful")):
+        save(store, charge("chrg_1", status), charge("chrg_2", "pending"), charge("chrg_3"), at=NOON + hours * HOUR)
+    save(store, charge("chrg_2"), at=NOON + 3 * HOUR)
+    assert load_books(store, TOMORROW).charges["was_failed"].tolist() == [True, False, False]
+    before = load_books(store, TOMORROW, versions_at=NOON + HOUR).charges
+    assert before["was_failed"].tolist() == [False, False, False]
 
 
 def test_a_deleted_transfer_stays_with_its_flag(store: Engine) -> None:
@@ -191,7 +230,7 @@ def plain(books: Books) -> list[Any]:
     return [frame.astype("object").fillna(0).to_numpy().tolist() for frame in (books.charges, books.orders)]
 
 
-@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(saves=SAVES)
 def test_what_was_known_at_a_moment_never_changes(store: Engine, saves: list[Any]) -> None:
     with writing(store) as connection:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from recon import columns as c
-from recon.matching.passes import Board, Pass, Positions, crossing_scopes, own_scopes
+from recon.matching.passes import Board, Pass, Positions
 from recon.model import Matching
 from recon.settings import MatchSettings
 
@@ -24,19 +24,25 @@ def _declared() -> tuple[Pass, ...]:
 PASSES: tuple[Pass, ...] = _declared()
 
 
-def match(orders: pd.DataFrame, charges: pd.DataFrame, settings: MatchSettings) -> Matching:
+def match(
+    orders: pd.DataFrame, charges: pd.DataFrame, settings: MatchSettings, recorded: pd.DataFrame | None = None
+) -> Matching:
     """Link orders (`columns.ORDERS`) and charges (`columns.CHARGES`); the order of rows never matters.
 
-    Each account is matched with its own charges first; then orders that no charge pays look for one of that name
-    in the other accounts.
+    Each account is matched with its own charges by names; then orders that no charge pays look for one of their name
+    in the other accounts; then what has no name is matched by amount. `recorded` (`columns.LINKS`): the links of
+    earlier runs; those by amount stay, unless a name says otherwise or their facts changed.
     """
-    board = Board.of(orders, charges)
+    board = Board.of(orders, charges, c.LINKS.empty() if recorded is None else recorded)
+    by_name = [step for step in PASSES if step.cross]
+    for step in by_name:
+        step.run(board, settings)
+    for step in by_name:
+        if step.cross:
+            step.cross(board, settings)
     for step in PASSES:
-        for scope in own_scopes(board):
-            step.run(board, scope, settings)
-    for step in PASSES:
-        for scope in crossing_scopes(board) if step.crosses else ():
-            step.run(board, scope, settings)
+        if not step.cross:
+            step.run(board, settings)
     taken = np.flatnonzero(~board.free)
     shared = [(order, charge) for charge, others in board.shared.items() for order in others]
     more = np.array(shared, dtype=np.intp).reshape(-1, 2)
@@ -46,16 +52,22 @@ def match(orders: pd.DataFrame, charges: pd.DataFrame, settings: MatchSettings) 
         charges=by_charge,
         matched_by=board.matched_by[by_charge],
         stands_for=_stands_for(board),
-        ambiguous={order: found for order, found in board.ambiguous.items() if not board.linked[order]},
+        ambiguous=board.still_ambiguous(),
     )
 
 
 def _stands_for(board: Board) -> Positions:
-    """Per order the first of all orders that are tied to it by shared charges."""
-    result = np.arange(len(board.orders), dtype=np.intp)
+    """Per order the first, by order id, of all orders that are tied to it by shared charges."""
+    tied: dict[int, set[int]] = {}
     for charge, others in board.shared.items():
-        tied = result[[board.taken_by[charge], *others]]
-        result[np.isin(result, tied)] = result[board.taken_by[charge]]
+        members = {int(board.taken_by[charge]), *others}
+        for known in [tied[order] for order in members if order in tied]:
+            members |= known
+        tied |= dict.fromkeys(members, members)
+    result = np.arange(len(board.orders), dtype=np.intp)
+    ids = dict(zip(sorted(tied), board.orders[c.ORDER_ID].iloc[sorted(tied)], strict=True))
+    for order, members in tied.items():
+        result[order] = min(members, key=lambda one: str(ids[one]))
     return result
 
 

@@ -1,27 +1,41 @@
-"""The most certain pass: the order names its charge; knows no metadata and no amounts."""
+"""The most certain pass: the order names its charge; knows no metadata list and no amounts."""
 
 import numpy as np
 
 from recon import columns as c
-from recon.matching.passes import Board, Pass, Scope, unique_lookup
+from recon.matching.passes import Board, Names, Pass, Positions, lookup
 from recon.settings import MatchSettings
 
+_NAME = "charge id"
 
-def link(board: Board, scope: Scope, _settings: MatchSettings) -> None:
+
+def link(board: Board, _settings: MatchSettings) -> None:
     """Link each order to the charge it names; where several name one charge, the charge's own word decides."""
-    free = scope.charges[board.free[scope.charges]]
-    named = board.orders[c.CHARGE_ID].iloc[scope.orders]
-    found = unique_lookup(board.charges[c.CHARGE_ID].iloc[free], named)
-    hit = found >= 0
-    orders, charges = scope.orders[hit], free[found[hit]]
+    orders = np.flatnonzero(board.orders[c.CHARGE_ID].notna().to_numpy(dtype=bool))
+    wanted = Names.of(board.orders[c.CHARGE_ID], board.order_accounts, orders)
+    found = lookup(Names(board.charges[c.CHARGE_ID], board.charge_accounts), wanted)
+    _link(board, orders[found >= 0], found[found >= 0])
+
+
+def cross(board: Board, _settings: MatchSettings) -> None:
+    """The same for orders that no charge pays, among the free charges of other accounts that took money."""
+    named = board.orders[c.CHARGE_ID].notna().to_numpy(dtype=bool)
+    orders, free = np.flatnonzero(named & ~board.paid), np.flatnonzero(board.free & board.pays)
+    wanted = Names.of(board.orders[c.CHARGE_ID], board.order_accounts, orders).everywhere()
+    found = lookup(Names.of(board.charges[c.CHARGE_ID], board.charge_accounts, free).everywhere(), wanted)
+    _link(board, orders[found >= 0], free[found[found >= 0]])
+
+
+def _link(board: Board, orders: Positions, charges: Positions) -> None:
     claims = np.bincount(charges, minlength=len(board.charges))[charges]
-    refs = board.charges[c.ORDER_REF].to_numpy(dtype=object)[charges]
-    agrees = board.orders[c.ORDER_ID].to_numpy(dtype=object)[orders] == refs
-    sure = (claims == 1) | agrees
-    board.link(orders[sure], charges[sure], PASSES[0].name)
-    taken = set(charges[sure].tolist())
-    unsure = zip(orders[~sure].tolist(), charges[~sure].tolist(), strict=True)
-    board.ambiguous |= {order: (charge,) for order, charge in unsure if charge not in taken}
+    sure = claims == 1
+    several = np.flatnonzero(~sure)
+    refs = board.charges[c.ORDER_REF].iloc[charges[several]].to_numpy(dtype=object)
+    sure[several] = board.orders[c.ORDER_ID].iloc[orders[several]].to_numpy(dtype=object) == refs
+    board.link(orders[sure], charges[sure], _NAME)
+    for order, charge in zip(orders[~sure].tolist(), charges[~sure].tolist(), strict=True):
+        if board.taken_by[charge] < 0:
+            board.doubt(order, charge)
 
 
-PASSES = (Pass("charge id", 1, link, crosses=True),)
+PASSES = (Pass(_NAME, 1, link, cross),)

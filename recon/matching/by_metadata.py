@@ -2,35 +2,57 @@
 
 import re
 
+import numpy as np
 import pandas as pd
 
 from recon import columns as c
-from recon.matching.passes import Board, Pass, Positions, Scope, unique_lookup
+from recon.matching.passes import Board, Names, Pass, agreeing_amounts, lookup
 from recon.settings import MatchSettings
 
 _NAME = "metadata"
-_LISTED = re.compile(r"[^\s\[\]\",;]+")  # of a JSON list's text, or of ids between commas
+_QUOTED = re.compile(r'"([^"]+)"')  # of a JSON list's text
+_PLAIN = re.compile(r"[^\s\[\],;]+")  # numbers of a JSON list, or ids between commas
 
 
-def link(board: Board, scope: Scope, _settings: MatchSettings) -> None:
+def link(board: Board, _settings: MatchSettings) -> None:
     """Link each free charge to the order that its metadata names, or to all orders of a list that it names."""
-    free = scope.charges[board.free[scope.charges]]
-    ids = board.orders[c.ORDER_ID].iloc[scope.orders]
-    found = unique_lookup(ids, board.charges[c.ORDER_REF].iloc[free])
+    named = board.charges[c.ORDER_REF].notna().to_numpy(dtype=bool)
+    free = np.flatnonzero(board.free & named)
+    wanted = Names.of(board.charges[c.ORDER_REF], board.charge_accounts, free)
+    found = lookup(Names(board.orders[c.ORDER_ID], board.order_accounts), wanted)
     hit = found >= 0
-    board.link(scope.orders[found[hit]], free[hit], _NAME)
-    if not scope.crossing:
-        _link_lists(board, scope, free[~hit], ids)
+    board.link(found[hit], free[hit], _NAME)
+    _link_lists(board, np.flatnonzero(board.charges[c.ORDER_REF].str.contains(r"[\[,;]", regex=True, na=False)))
 
 
-def _link_lists(board: Board, scope: Scope, charges: Positions, ids: "pd.Series[str]") -> None:
-    refs = board.charges[c.ORDER_REF].iloc[charges]
-    several = refs.str.contains("[,;]", regex=True, na=False).to_numpy(dtype=bool)
-    for charge, ref in zip(charges[several], refs[several], strict=True):
-        names = pd.Series(sorted(set(_LISTED.findall(ref))), dtype=c.TEXT)
-        found = unique_lookup(ids, names)
-        if len(names) > 1 and (found >= 0).all():
-            board.share(scope.orders[found].tolist(), int(charge), _NAME)
+def cross(board: Board, settings: MatchSettings) -> None:
+    """The same for orders that no charge pays, with free charges of other accounts over the same amount.
+
+    Two shops may number their orders alike: across accounts a name without the amount is not certain.
+    """
+    named = board.charges[c.ORDER_REF].notna().to_numpy(dtype=bool)
+    orders, free = np.flatnonzero(~board.paid), np.flatnonzero(board.free & board.pays & named)
+    wanted = Names.of(board.charges[c.ORDER_REF], board.charge_accounts, free).everywhere()
+    found = lookup(Names.of(board.orders[c.ORDER_ID], board.order_accounts, orders).everywhere(), wanted)
+    pairs = orders[found[found >= 0]], free[found >= 0]
+    sure = agreeing_amounts(board, *pairs, settings)
+    board.link(pairs[0][sure], pairs[1][sure], _NAME)
 
 
-PASSES = (Pass(_NAME, 2, link, crosses=True),)
+def _link_lists(board: Board, charges: "np.typing.NDArray[np.intp]") -> None:
+    """Lists name few: each is taken by itself. One of its orders may have named the charge already."""
+    names: list[tuple[int, str]] = []
+    for charge, ref in zip(charges.tolist(), board.charges[c.ORDER_REF].iloc[charges], strict=True):
+        listed = (_QUOTED if '"' in ref else _PLAIN).findall(ref)
+        names += [(charge, name) for name in sorted(set(listed))]
+    owners = np.array([charge for charge, _ in names], dtype=np.intp)
+    wanted = Names(pd.Series([name for _, name in names], dtype=c.TEXT), board.charge_accounts[owners])
+    found = lookup(Names(board.orders[c.ORDER_ID], board.order_accounts), wanted)
+    for charge in charges.tolist():
+        listed = found[owners == charge].tolist()
+        taken = int(board.taken_by[charge])
+        if listed and min(listed) >= 0 and (taken < 0 or taken in listed):
+            board.share(listed, charge, _NAME)
+
+
+PASSES = (Pass(_NAME, 2, link, cross),)

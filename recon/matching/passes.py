@@ -1,6 +1,6 @@
 """What a matching pass is, and the positions it works on; knows no particular pass."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,18 +20,24 @@ class Board:
 
     orders: pd.DataFrame
     charges: pd.DataFrame
+    recorded: pd.DataFrame  # the links of earlier runs, shaped `columns.LINKS`
+    order_accounts: Positions  # comparable codes
+    charge_accounts: Positions
     pays: Mask  # charges that took money: successful and not voided
     taken_by: Positions  # per charge: its order
     matched_by: npt.NDArray[np.object_]  # per charge: the pass
+    names_order: Mask  # charges that name an order, be it one that nobody knows
     shared: dict[int, tuple[int, ...]] = field(default_factory=dict)  # charge -> the other orders that it pays
     ambiguous: dict[int, tuple[int, ...]] = field(default_factory=dict)  # order -> equally good charges
 
     @classmethod
-    def of(cls, orders: pd.DataFrame, charges: pd.DataFrame) -> "Board":
-        """An empty board over frames shaped `columns.ORDERS` and `columns.CHARGES`."""
+    def of(cls, orders: pd.DataFrame, charges: pd.DataFrame, recorded: pd.DataFrame) -> "Board":
+        """An empty board over frames shaped `columns.ORDERS`, `columns.CHARGES` and `columns.LINKS`."""
         count = len(charges)
+        accounts = c.joint_codes(orders[c.ACCOUNT], charges[c.ACCOUNT])
+        named = charges[c.ORDER_REF].notna().to_numpy(dtype=bool, copy=True)
         nobody, no_pass = np.full(count, -1, dtype=np.intp), np.full(count, "", dtype=object)
-        return cls(orders, charges, c.took_money(charges), nobody, no_pass)
+        return cls(orders, charges, recorded, *accounts, c.took_money(charges), nobody, no_pass, named)
 
     @property
     def free(self) -> Mask:
@@ -48,6 +54,14 @@ class Board:
         """Orders that have any charge."""
         return self._orders_of(np.ones(len(self.charges), dtype=bool))
 
+    def account_codes(self, accounts: "pd.Series[str]") -> Positions:
+        """Account names as the codes of this board; an account that it does not have is -1."""
+        names = pd.concat([self.orders[c.ACCOUNT], self.charges[c.ACCOUNT]], ignore_index=True)
+        codes = np.concatenate([self.order_accounts, self.charge_accounts])
+        first = np.flatnonzero(~names.duplicated().to_numpy())
+        known = dict(zip(names.iloc[first], codes[first].tolist(), strict=True))
+        return np.array([known.get(name, -1) for name in accounts], dtype=np.intp)
+
     def _orders_of(self, charges: Mask) -> Mask:
         found = np.zeros(len(self.orders), dtype=bool)
         found[self.taken_by[~self.free & charges]] = True
@@ -61,62 +75,90 @@ class Board:
         self.taken_by[charges] = orders
         self.matched_by[charges] = name
 
-    def share(self, orders: list[int], charge: int, name: str) -> None:
-        """Give one charge to several orders that it pays together; the first by order id stands for them."""
+    def share(self, orders: Iterable[int], charge: int, name: str) -> None:
+        """Give one charge to several orders that it pays together; the first by order id stands for them.
+
+        A charge that one of them has already keeps the pass that gave it.
+        """
         ids = self.orders[c.ORDER_ID]
-        first, *others = sorted(orders, key=lambda order: str(ids.iloc[order]))
-        self.link(np.array([first], dtype=np.intp), np.array([charge], dtype=np.intp), name)
+        first, *others = sorted(set(orders), key=lambda order: str(ids.iloc[order]))
+        self.matched_by[charge] = self.matched_by[charge] or name
+        self.taken_by[charge] = first
         self.shared[charge] = tuple(others)
 
+    def doubt(self, order: int, charge: int) -> None:
+        """Name one more charge that could be the order's; nothing is linked."""
+        found = self.ambiguous.get(order, ())
+        if charge not in found:
+            self.ambiguous[order] = (*found, charge)
 
-@dataclass(frozen=True)
-class Scope:
-    """Where a pass looks: orders and charges of one account, or orders of one and free charges of the others."""
-
-    orders: Positions
-    charges: Positions
-    crossing: bool = False
+    def still_ambiguous(self) -> dict[int, tuple[int, ...]]:
+        """Orders that nothing was linked to, each with the charges that still could be theirs."""
+        linked, free = self.linked, self.free
+        open_ones = {order: tuple(one for one in found if free[one]) for order, found in self.ambiguous.items()}
+        return {order: found for order, found in open_ones.items() if found and not linked[order]}
 
 
 @dataclass(frozen=True)
 class Pass:
-    """One way to find an order's charges: `run` links on the board within a scope.
+    """One way to find an order's charges: `run` links on the board, inside each account.
 
-    A pass with `crosses` also looks for an unpaid order's charge in other accounts (by exact names only).
+    A pass with `cross` also looks for an unpaid order's charge in other accounts (by exact names only).
     """
 
     name: str
     rank: int  # lower is more certain
-    run: Callable[[Board, Scope, MatchSettings], None]
-    crosses: bool = False
+    run: Callable[[Board, MatchSettings], None]
+    cross: Callable[[Board, MatchSettings], None] | None = None
 
 
-def own_scopes(board: Board) -> Iterator[Scope]:
-    """Each account with its own charges."""
-    order_accounts = board.orders[c.ACCOUNT].to_numpy(dtype=object)
-    charge_accounts = board.charges[c.ACCOUNT].to_numpy(dtype=object)
-    for account in sorted(set(order_accounts)):
-        yield Scope(np.flatnonzero(order_accounts == account), np.flatnonzero(charge_accounts == account))
+@dataclass(frozen=True)
+class Names:
+    """A column of ids with the account of each."""
+
+    ids: "pd.Series[str]"
+    accounts: Positions
+
+    @classmethod
+    def of(cls, ids: "pd.Series[str]", accounts: Positions, at: Positions) -> "Names":
+        """The rows at some positions."""
+        return cls(ids.iloc[at], accounts[at])
+
+    def everywhere(self) -> "Names":
+        """The same ids as if all accounts were one."""
+        return Names(self.ids, np.zeros_like(self.accounts))
 
 
-def crossing_scopes(board: Board) -> Iterator[Scope]:
-    """Each account's orders that no charge pays, with the charges of other accounts that took money for nobody."""
-    order_accounts = board.orders[c.ACCOUNT].to_numpy(dtype=object)
-    charge_accounts = board.charges[c.ACCOUNT].to_numpy(dtype=object)
-    for account in sorted(set(order_accounts)):
-        orders = np.flatnonzero((order_accounts == account) & ~board.paid)
-        charges = np.flatnonzero((charge_accounts != account) & board.free & board.pays)
-        if len(orders) and len(charges):
-            yield Scope(orders, charges, crossing=True)
-
-
-def unique_lookup(keys: "pd.Series[str]", wanted: "pd.Series[str]") -> Positions:
-    """Per wanted key the position of its only equal in `keys`; -1 where none, several, or null."""
-    usable = ~(keys.duplicated(keep=False) | keys.isna()).to_numpy()
-    positions = np.flatnonzero(usable)
-    found = pd.Index(keys.to_numpy(dtype=object)[positions]).get_indexer(pd.Index(wanted.to_numpy(dtype=object)))
-    hit = (found >= 0) & wanted.notna().to_numpy()
-    result = np.full(len(wanted), -1, dtype=np.intp)
-    result[hit] = positions[found[hit]]
+def lookup(known: Names, wanted: Names) -> Positions:
+    """Per wanted id the position of its only equal in its account; -1 where none, several, or null."""
+    result = np.full(len(wanted.ids), -1, dtype=np.intp)
+    if not len(known.ids) or not len(wanted.ids):
+        return result
+    if len(wanted.ids) * 4 < len(known.ids):
+        at = np.flatnonzero(c.is_in(known.ids, wanted.ids))
+        if not len(at):
+            return result
+        found = lookup(Names.of(known.ids, known.accounts, at), wanted)
+        return np.where(found >= 0, at[found], -1)
+    keys, sought = c.joint_codes(known.ids, wanted.ids)
+    accounts = 1 + int(max(known.accounts.max(), wanted.accounts.max()))
+    keys, sought = keys * accounts + known.accounts, sought * accounts + wanted.accounts
+    named = known.ids.notna().to_numpy(dtype=bool)
+    usable = np.flatnonzero(named) if not named.all() else np.arange(len(keys))
+    place = np.full(1 + int(max(keys.max(), sought.max())), -1, dtype=np.intp)
+    place[keys[usable]] = usable
+    if len(usable) != np.count_nonzero(place >= 0):
+        place[keys[usable[place[keys[usable]] != usable]]] = -1
+    hit = wanted.ids.notna().to_numpy(dtype=bool) & (wanted.accounts >= 0)
+    result[hit] = place[sought[hit]]
     return result
 
+
+def agreeing_amounts(board: Board, orders: Positions, charges: Positions, settings: MatchSettings) -> Mask:
+    """Per pair whether currency and amount are the same, within the tolerance."""
+    captured = c.captured_amounts(board.charges)[charges]
+    expected = board.orders[c.AMOUNT].to_numpy(dtype=np.int64)[orders]
+    theirs, ours = board.charges[c.CURRENCY].iloc[charges], board.orders[c.CURRENCY].iloc[orders]
+    our_codes, their_codes = c.joint_codes(ours, theirs)
+    near = np.abs(captured - expected) <= c.slack(ours, expected, settings.tolerance)
+    return np.asarray((our_codes == their_codes) & near)

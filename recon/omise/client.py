@@ -76,9 +76,9 @@ class Limits:
     requests_per_second: float = 10.0
     concurrency: int = 8
     deadline_s: float = 7200.0
-    attempts: int = 10
+    attempts: int = 8
     backoff_s: float = 0.5
-    ceiling_s: float = 60.0
+    ceiling_s: float = 30.0
     timeout_s: float = 60.0
 
 
@@ -139,19 +139,21 @@ class Client:
         status, headers, body = await self._send(path, params)
         request = headers.get("X-Request-Id", "")
         about = f"GET {path}: {status}" + (f", request {request}" if re.fullmatch(r"[\w-]{1,64}", request) else "")
-        if status == 200:
-            try:
-                return decode(body)
-            except BadAnswer as error:
-                problem = f"{about}, {error}"
-            raise _Again(problem)
-        raise _failure(status, headers, _code(body), about)
+        if status != 200:
+            failure = _failure(status, headers, _code(body), about)
+            del body  # a traceback that shows locals passes through this frame
+            raise failure
+        try:
+            return decode(body)
+        except BadAnswer as error:
+            problem = f"{about}, {error}"
+        raise _Again(problem)
 
     async def _send(self, path: str, params: Mapping[str, str | int]) -> tuple[int, Mapping[str, str], bytes]:
         """Status, headers and whole body of one answer, in its turn. Nothing of aiohttp's errors is kept: they carry
         the request's headers, the key among them."""
         async with self._in_flight:
-            await self._calm()
+            await self._calm(path)
             async with self._turn:
                 try:
                     ask = self._session.get(self._base_url + path, params=params, allow_redirects=False)
@@ -163,7 +165,10 @@ class Client:
                     problem = f"GET {path}: the connection broke ({type(error).__name__})"
         raise _Again(problem)
 
-    async def _calm(self) -> None:
+    async def _calm(self, path: str) -> None:
+        """Waits while Omise wants to be left alone."""
+        if self._quiet_until >= self._deadline:
+            raise Unavailable(f"GET {path}: Omise asked to be left alone until after the deadline")
         while (left_s := self._quiet_until - asyncio.get_running_loop().time()) > 0:
             await asyncio.sleep(left_s)
 

@@ -11,7 +11,7 @@ from recon.money import BadAmount, Currencies
 
 _DIGITS = 18  # that many digits always fit into int64
 _LIMIT = 2**63
-_LONGEST = 60  # characters; Python itself refuses to read endless numbers
+_LONGEST = 200  # characters; Python itself refuses to read endless numbers
 
 
 def amounts(

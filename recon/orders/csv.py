@@ -3,13 +3,13 @@
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa  # type: ignore[import-untyped]
-import pyarrow.compute as pc  # type: ignore[import-untyped]
 import pyarrow.csv as arrow_csv  # type: ignore[import-untyped]
 
 from recon.model import Window
@@ -21,6 +21,7 @@ Positions = npt.NDArray[np.int64]
 
 _UTF8 = frozenset({"utf-8", "utf8", "utf-8-sig", "utf_8", "utf_8_sig", "ascii", "us-ascii"})
 _UTF8_MARK = b"\xef\xbb\xbf"
+_FIRST_LINE = re.compile(r"[^\r\n]*[^\s][^\r\n]*")
 _LONGEST_RECORD = 100  # lines; a quote that is open for longer was never closed
 _BLOCK = 1 << 22  # bytes
 _UNCLOSED = 'the quotes (") of this row do not close'
@@ -35,9 +36,10 @@ KIND = Kind("csv", _tables)
 
 def _table(file: SourceFile, source: OrderSource) -> Table:
     text = _decode(file, source)
-    first = text.lstrip("\r\n").split("\n", 1)[0].split("\r", 1)[0]
-    if not first.strip():
+    found = _FIRST_LINE.search(text)
+    if found is None:
         raise SourceUnreadable(f"{file.name} is empty: it needs at least a header row with the columns' names")
+    first = found.group()
     delimiter = _delimiter(first)
     fast = None if text[0] in "\r\n" else _fast(file, text, delimiter, first)
     return fast or _careful(file, text, delimiter)
@@ -68,7 +70,7 @@ def _delimiter(header: str) -> str:
 
 
 def _fast(file: SourceFile, text: str, delimiter: str, header: str) -> Table | None:
-    """The whole file through Arrow; none where quotes do not close and may have swallowed rows."""
+    """The whole file through Arrow, which is lenient: none where a strict reading finds faulty quotes."""
     width = len(next(csv.reader([header], delimiter=delimiter)))
     torn: list[tuple[int, str]] = []
 
@@ -89,9 +91,8 @@ def _fast(file: SourceFile, text: str, delimiter: str, header: str) -> Table | N
     except pa.ArrowInvalid:  # a quote that is open for longer than a block
         return None
     cells = [column.combine_chunks() for column in read.columns]
-    starts: Positions | None = np.arange(1, len(cells[0]) + len(torn) + 1)
-    if '"' in text and (any(_spans(row) for _, row in torn) or any(_any_spans(column) for column in cells)):
-        starts = _starts(text, delimiter, len(cells[0]) + len(torn))
+    count = len(cells[0]) + len(torn)
+    starts = _starts(text, delimiter, count) if '"' in text else np.arange(1, count + 1)
     if starts is None or any(record == 1 for record, _ in torn):
         return None
     lines = np.delete(starts, [record - 1 for record, _ in torn])
@@ -170,11 +171,3 @@ def _header(cells: Iterable[str]) -> tuple[str, ...]:
 
 def _torn(row: int, cells: list[str], width: int) -> Torn:
     return Torn(row, f"{len(cells)} fields where the header has {width}", tuple(cells))
-
-
-def _spans(text: str) -> bool:
-    return "\n" in text or "\r" in text
-
-
-def _any_spans(column: pa.Array) -> bool:
-    return bool(pc.any(pc.match_substring_regex(column, "[\r\n]")).as_py())

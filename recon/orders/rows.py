@@ -94,10 +94,10 @@ class _Reading:
             columns.ROW: pa.array(self.table.rows[self.kept]),
         }
         bad = sorted(self.faults.found)
-        good = np.ones(count, dtype=bool)
-        good[bad] = False
+        good = np.delete(np.arange(count), bad)
+        orders = pa.table(data)
         return Rows(
-            columns.ORDER.check(pa.table(data).filter(pa.array(good)).to_pandas()),
+            columns.ORDER.check((orders.take(pa.array(good)) if bad else orders).to_pandas()),
             (*self._rejected(bad, accounts.take(pa.array(bad, pa.int64())).to_pylist()), *self._torn()),
             self._ignored_by_account(),
             self.count,

@@ -6,7 +6,8 @@ judged, and stands in the catalogue, the Legend sheet and `recon rules`.
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from recon.model import Break, Case
 from recon.rules.rule import Rule
@@ -33,7 +34,7 @@ CATALOGUE: tuple[Rule, ...] = _declared()
 
 
 def judge(cases: Iterable[Case], context: Context) -> Iterator[Break]:
-    """Every break of the cases: per group and subject the first rule that applies."""
+    """Every break of the cases: per group, of what an order, charge or transfer has, the first code that applies."""
     groups = [[rule for rule in CATALOGUE if rule.group == group and rule.enabled(context)] for group in GROUPS]
     for case in cases:
         for rules in groups:
@@ -41,12 +42,33 @@ def judge(cases: Iterable[Case], context: Context) -> Iterator[Break]:
 
 
 def _first_of_group(rules: list[Rule], case: Case, context: Context) -> Iterator[Break]:
+    """A break on the order speaks for all that the case has; one on a charge for its refunds and for the order."""
+    spoken: set[str] = set()
+    whole = False
     for rule in rules:
-        if rule.judge and (found := rule.judge(rule, case, context)):
-            yield found
-            break
-    for charge in case.charges:
-        judged = (rule.judge_charge(rule, case, charge, context) for rule in rules if rule.judge_charge)
-        found = next((one for one in judged if one), None)
-        if found:
-            yield found
+        found = [
+            one
+            for one in _of_rule(rule, case, context)
+            if not whole and not (spoken if one.subject_type == "order" else spoken & {_whose(one)})
+        ]
+        yield from found
+        spoken.update(_whose(one) for one in found)
+        whole |= any(one.subject_type == "order" for one in found)
+
+
+def _of_rule(rule: Rule, case: Case, context: Context) -> Iterator[Break]:
+    if rule.judge and (found := rule.judge(rule, case, context)):
+        yield found
+    if rule.judge_each:
+        for thing in _things(case)[rule.subject]:
+            if found := rule.judge_each(rule, case, thing, context):
+                yield found
+
+
+def _things(case: Case) -> Mapping[str, Sequence[Any]]:
+    return {"charge": case.charges, "refund": case.refunds, "dispute": case.disputes, "transfer": case.transfers}
+
+
+def _whose(found: Break) -> str:
+    """The charge or transfer that a break is about, its own subject where there is none."""
+    return found.charge_id or found.subject_id

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from recon.due import owed
 from recon.model import EXPECTS_CHARGE, Break, Case, Charge, ChargeStatus, OrderStatus, Severity
 from recon.money import Money
 from recon.rules.rule import Judge, Rule, order_of
@@ -45,12 +46,13 @@ def _match_ambiguous(rule: Rule, case: Case, context: Context) -> Break | None:
 def _charge_missing(rule: Rule, case: Case, context: Context) -> Break | None:
     if case.charges or not _expects(case):
         return None
-    named = f" The order names {order_of(case).charge_id}, which is not there." if order_of(case).charge_id else ""
+    id = order_of(case).charge_id
+    named = f" The order names {id}, which is another order's or not at Omise." if id else ""
     return rule.on_order(
         case,
         context,
         f"{_order(case, context)}, but there is no charge for it at Omise.{named}",
-        charge_id=order_of(case).charge_id,
+        charge_id=id,
         expected=case.expected,
         actual=0,
         amount_at_risk=case.expected,
@@ -80,7 +82,7 @@ def is_paid_but_pending(case: Case) -> bool:
 
 
 def _paid_charge_failed(rule: Rule, case: Case, context: Context) -> Break | None:
-    if not _expects(case) or not case.charges or case.paying or order_of(case).status == OrderStatus.REFUNDED:
+    if not _expects(case) or not case.charges or case.paying or _voided_as_refund(case):
         return None
     last = case.charges[-1]
     how = "was voided" if last.voided else f"is {last.status}"
@@ -95,6 +97,11 @@ def _paid_charge_failed(rule: Rule, case: Case, context: Context) -> Break | Non
         actual=0,
         amount_at_risk=case.expected,
     )
+
+
+def _voided_as_refund(case: Case) -> bool:
+    """A refunded order whose charge was voided: the money came, and went back the same day."""
+    return order_of(case).status == OrderStatus.REFUNDED and any(charge.voided for charge in case.charges)
 
 
 def _order_missing(rule: Rule, case: Case, context: Context) -> Break | None:
@@ -133,16 +140,21 @@ def _cancelled_but_charged(rule: Rule, case: Case, context: Context) -> Break | 
     kept = [charge for charge in case.charges if charge.kept]
     if case.order is None or case.order.status != OrderStatus.CANCELLED or not kept:
         return None
-    charge = kept[0]
-    rest = charge.captured - charge.refunded
+    rests = [charge.captured - charge.refunded for charge in kept]
+    held = _total_of(case, rests)
+    pairs = zip(kept, rests, strict=True)
+    told = " and ".join(f"{charge.id} still holds {_show(rest, context)}" for charge, rest in pairs)
+    due_by, action = owed(kept, context)
     return rule.on_order(
         case,
         context,
-        f"{_order(case, context)}, but charge {charge.id} still holds {_show(rest, context)} of the payer's money.",
-        charge_id=charge.id,
+        f"{_order(case, context)}, but charge {told} of the payer's money.",
+        suggestion=f"{action} Or reinstate the order.",
+        due_by=due_by,
+        charge_id=kept[0].id,
         expected=0,
-        actual=_same_currency(case, rest),
-        amount_at_risk=_same_currency(case, rest),
+        actual=held,
+        amount_at_risk=held,
     )
 
 
@@ -157,18 +169,19 @@ def _duplicate_charge(rule: Rule, case: Case, context: Context) -> Break | None:
     named = [charge for charge in good if charge.id == order.charge_id]
     payer = (named or good)[0]
     extra = [charge for charge in kept if charge is not payer]
-    total = sum((charge.captured.amount - charge.refunded.amount for charge in extra), 0)
-    same = all(charge.captured.currency == order.money.currency for charge in extra)
+    total = _total_of(case, [charge.captured - charge.refunded for charge in extra])
     again = ", ".join(f"{charge.id} ({_show(charge.captured, context)})" for charge in extra)
+    due_by, action = owed(extra, context)
     return rule.on_order(
         case,
         context,
         f"{_order(case, context)} and paid by {payer.id}; {again} took money for it again.",
-        suggestion=f"Refund {', '.join(charge.id for charge in extra)}; keep {payer.id}.",
+        suggestion=f"{action} Keep {payer.id}.",
+        due_by=due_by,
         charge_id=extra[0].id,
         expected=case.expected,
-        actual=case.expected + total if same else None,
-        amount_at_risk=total if same else None,
+        actual=None if total is None else case.expected + total,
+        amount_at_risk=total,
     )
 
 
@@ -273,6 +286,12 @@ def _expects(case: Case) -> bool:
 
 def _same_currency(case: Case, money: Money) -> int | None:
     return money.amount if money.currency == order_of(case).money.currency else None
+
+
+def _total_of(case: Case, sums: list[Money]) -> int | None:
+    """Their sum in minor units; null where one is in another currency than the order."""
+    same = all(money.currency == order_of(case).money.currency for money in sums)
+    return sum(money.amount for money in sums) if same else None
 
 
 def _order(case: Case, context: Context) -> str:

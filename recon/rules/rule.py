@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from recon.model import Break, Case, Charge, Order, Severity
+from recon.model import Break, Case, Charge, Dispute, Order, Refund, Severity, Transfer
 from recon.settings import Context
 
 Judge = Callable[["Rule", Case, Context], Break | None]
-JudgeCharge = Callable[["Rule", Case, Charge, Context], Break | None]
+JudgeEach = Callable[["Rule", Case, Any, Context], Break | None]
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Rule:
     meaning: str  # one sentence: when it is raised
     action: str  # one sentence: what to do
     judge: Judge | None = None  # on the case as a whole
-    judge_charge: JudgeCharge | None = None  # on each charge of the case; neither: found where data comes in
+    judge_each: JudgeEach | None = None  # on each charge, refund, ... of the case; neither: found where data comes in
     thresholds: Mapping[str, timedelta | int] = field(default_factory=dict)
 
     @property
@@ -70,6 +70,21 @@ class Rule:
             account=charge.account,
             subject_type="charge",
             subject_id=charge.id,
+            explanation=explanation,
+            **facts,
+        )
+
+    def on_thing(
+        self, thing: Refund | Dispute | Transfer, context: Context, explanation: str, **fields: Any
+    ) -> Break:
+        """The break of this rule on a refund, a dispute or a transfer, whichever is its subject."""
+        facts = {"currency": thing.money.currency, "suggestion": self.action, f"{self.subject}_id": thing.id} | fields
+        return Break(
+            code=self.code,
+            severity=self.severity_in(context),
+            account=thing.account,
+            subject_type=self.subject,
+            subject_id=thing.id,
             explanation=explanation,
             **facts,
         )

@@ -51,4 +51,6 @@ SHARES: Mapping[str, int] = MappingProxyType({"th": 40, "sg": 25, "jp": 20, "my"
 PRESENTMENT = ("THB", "JPY", "USD", "EUR", "GBP", "SGD", "AUD", "CHF", "CNY", "DKK", "HKD", "MYR")
 
 # Thousandths of a baht for one whole unit; any fixed rates do, Omise keeps none on the charge.
-RATES: Mapping[str, int] = MappingProxyType({"THB": 1_000, "SGD": 26_400, "JPY": 230, "MYR": 7_900, "USD": 33_500})
+RATES: Mapping[str, int] = MappingProxyType(
+    {"THB": 1_000, "SGD": 26_400, "JPY": 230, "MYR": 7_900, "USD": 33_500, "KRW": 24}
+)

@@ -203,10 +203,11 @@ class Maker:
         self.transfers.append(transfer)
         return transfer
 
-    def plant(self, code: str, subject: Order | Charge, note: str) -> None:
+    def plant(self, code: str, subject: Order | Charge | Refund | Dispute | Transfer, note: str) -> None:
         """Write a break into the truth."""
-        kind = "order" if isinstance(subject, Order) else "charge"
-        self.truth.append(Planted(code, subject.account.name, kind, subject.id, note))
+        account = subject.charge.account if isinstance(subject, Refund | Dispute) else subject.account
+        kind = type(subject).__name__.lower()
+        self.truth.append(Planted(code, account.name, kind, subject.id, note))
 
     def _move(self, id: str, at: int, amount: int, direction: str, key: str, origin: str, free: int) -> Transaction:
         made = Transaction(id, at, self.account, amount, direction, key, origin, free)

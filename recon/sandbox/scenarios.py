@@ -230,17 +230,6 @@ def dispute_won(m: Maker, at: int) -> None:
     _disputed(m, at, (at + 10 * HOUR, "pending"), (at + 20 * HOUR, "won"))
 
 
-def dispute_lost(m: Maker, at: int) -> None:
-    """Disputed and lost; the order still says paid."""
-    _disputed(m, at, (at + 10 * HOUR, "pending"), (at + 20 * HOUR, "lost"))
-
-
-def dispute_open(m: Maker, at: int) -> None:
-    """Open at the moment of truth; decided later."""
-    last = m.rng.choice(("won", "lost"))
-    _disputed(m, at, (m.as_of + DAY, "pending"), (m.as_of + 3 * DAY, last))
-
-
 def zero_amount(m: Maker, at: int) -> None:
     """Nothing to pay: counted, not judged."""
     m.order(at, 0, "paid", m.method())
@@ -280,8 +269,6 @@ SCENARIOS: tuple[tuple[int, Scenario], ...] = (
     (10, cancelled_then_paid_later),
     (20, double_paid_and_given_back),
     (15, dispute_won),
-    (15, dispute_lost),
-    (15, dispute_open),
     (10, zero_amount),
     (90, cash_on_delivery),
 )

@@ -21,12 +21,13 @@ from aiohttp import web
 
 from recon.sandbox.answers import body
 from recon.sandbox.countries import Account
-from recon.sandbox.facts import Given, Thing
+from recon.sandbox.facts import Charge, Given, Thing, Transaction
 from recon.sandbox.faults import Faults
 from recon.sandbox.paging import BadQuery, answer_list, read_query
 from recon.sandbox.payouts import Ledger
 from recon.sandbox.profile import VERSION, account_body, balance_body, capability_body, error_body
 from recon.sandbox.shelf import Shelf, encode
+from recon.sandbox.till import consequences, mark, new_charge
 from recon.sandbox.world import AccountBooks, World
 
 # Lists that a world has no rows for.
@@ -54,6 +55,13 @@ class Desk:
         self.ledger = Ledger(books.transactions)
         self.said: dict[str, Mapping[str, Any]] = {}
 
+    def put_charge(self, charge: Charge) -> None:
+        """A charge that was made or changed by hand, with what follows from it."""
+        self.shelves["charges"].put(charge)
+        for thing in consequences(charge):
+            self.shelves["transactions" if isinstance(thing, Transaction) else "events"].put(thing)
+        self.ledger = Ledger(row for row in self.shelves["transactions"] if isinstance(row, Transaction))
+
 
 class Sandbox:
     """The server's state: accounts by key, the moment, faults, and counters of requests by path."""
@@ -67,7 +75,7 @@ class Sandbox:
         self.to_inclusive, self.receipts = to_inclusive, receipts
         self.requests: Counter[str] = Counter()
         self.busy = self.busiest = 0
-        self._numbers = itertools.count(1)
+        self._numbers, self._made = itertools.count(1), itertools.count(1)
         self._by_key = {desk.account.key: desk for desk in self.desks.values()}
 
     def app(self) -> web.Application:
@@ -79,6 +87,8 @@ class Sandbox:
         app.router.add_get(r"/disputes/{status:open|pending|closed}", self._route(self._disputes))
         app.router.add_get("/charges/{id}/refunds", self._route(self._refunds))
         app.router.add_get("/charges/{id}/refunds/{refund}", self._route(self._refund))
+        app.router.add_post("/charges", self._route(self._charge))
+        app.router.add_post("/charges/{id}/mark_as_{word:successful|failed}", self._route(self._mark))
         app.router.add_get("/{kind}", self._route(self._list))
         app.router.add_get("/{kind}/{id}", self._route(self._one))
         return app
@@ -146,7 +156,7 @@ class Sandbox:
             "balance": lambda: balance_body(desk.account, desk.ledger, self.now),
             "capability": lambda: capability_body(desk.account),
         }
-        return _json(msgspec.json.encode(desk.said.get(name) or bodies[name]()))
+        return _json(msgspec.json.encode({**bodies[name](), **desk.said.get(name, {})}))
 
     def _receipts(self, desk: Desk, ask: Ask) -> web.Response:
         del desk
@@ -178,6 +188,23 @@ class Sandbox:
 
     def _one(self, desk: Desk, ask: Ask) -> web.Response:
         return _json(encode(self._found(desk, ask.parts["kind"], ask.parts["id"]), self.now))
+
+    def _charge(self, desk: Desk, ask: Ask) -> web.Response:
+        charge = new_charge(desk.account, ask.params, self.now, next(self._made))
+        desk.put_charge(charge)
+        return _json(encode(charge, self.now))
+
+    def _mark(self, desk: Desk, ask: Ask) -> web.Response:
+        return _json(encode(self.mark(desk, ask.parts["id"], ask.parts["word"]), self.now))
+
+    def mark(self, desk: Desk, id: str, word: str) -> Charge:
+        """A charge made successful or failed by hand, now; HTTPNotFound where there is none."""
+        charge = self._found(desk, "charges", id)
+        if not isinstance(charge, Charge):
+            raise web.HTTPNotFound
+        mark(charge, word, self.now)
+        desk.put_charge(charge)
+        return charge
 
     def _found(self, desk: Desk, kind: str, id: str) -> Thing:
         shelf = desk.shelves.get(kind)
@@ -229,12 +256,16 @@ class Running:
         given = Given(data["id"], int(created.timestamp()), dict(data))
         self._sandbox.desks[account].shelves[kind].put(given)
 
+    def mark(self, account: str, charge: str, word: str) -> None:
+        """Make a charge `successful` or `failed` by hand, now, as Omise's dashboard can in test mode."""
+        self._sandbox.mark(self._sandbox.desks[account], charge, word)
+
     def drop(self, account: str, kind: str, id: str) -> None:
         """Take an object out of its list; KeyError where there is none."""
         self._sandbox.desks[account].shelves[kind].drop(id)
 
     def say(self, account: str, name: str, data: Mapping[str, Any]) -> None:
-        """Let `account`, `balance` or `capability` answer this."""
+        """Let `account`, `balance` or `capability` answer these values in place of their own."""
         self._sandbox.desks[account].said[name] = data
 
 
@@ -271,11 +302,19 @@ def _key(request: web.Request) -> str:
 
 
 async def _params(request: web.Request) -> dict[str, str]:
-    """The query string, else a JSON body, in which Omise's Python client sends the parameters of a GET."""
+    """The query string, a form, or a JSON body, in which Omise's Python client sends the parameters of a GET too.
+
+    A table inside JSON reads as a form would write it: {"source": {"type": …}} is source[type].
+    """
+    if request.content_type == "application/x-www-form-urlencoded":
+        return {name: str(value) for name, value in (await request.post()).items()} | dict(request.query)
     sent = await request.read() if request.can_read_body else b""
     try:
         found = json.loads(sent) if sent else {}
-        return {name: str(value) for name, value in found.items() if value is not None} | dict(request.query)
+        tables = {name: value for name, value in found.items() if isinstance(value, dict)}
+        flat = {f"{name}[{key}]": value for name, table in tables.items() for key, value in table.items()}
+        plain = {name: value for name, value in found.items() if value is not None and name not in tables}
+        return {name: str(value) for name, value in (plain | flat).items()} | dict(request.query)
     except (AttributeError, ValueError) as error:
         raise BadQuery("the body is no JSON object") from error
 

@@ -13,6 +13,7 @@ from random import Random
 from recon.sandbox.countries import ACCOUNTS, SHARES, Account
 from recon.sandbox.facts import Charge, Dispute, Event, Refund, Thing, Transaction, Transfer, turns
 from recon.sandbox.maker import Maker, Order, Planted
+from recon.sandbox.overdue import PLANTS as OVERDUE
 from recon.sandbox.payouts import pay_out
 from recon.sandbox.planting import PLANTS, order_invalid, wrong_account
 from recon.sandbox.scenarios import SCENARIOS, paid
@@ -59,7 +60,10 @@ class Change:
 
 @dataclass(frozen=True)
 class World:
-    """A made world. `truth` holds at `as_of`: these breaks of order, charge and row, and no other."""
+    """A made world. `truth` holds at `as_of`: these breaks and no other.
+
+    `turned` are the breaks that only who also looked at `first_look` can find: charges that had failed by then.
+    """
 
     seed: int
     first_day: date
@@ -69,6 +73,12 @@ class World:
     orders: tuple[Order, ...]
     bad_rows: tuple[Mapping[str, str], ...]
     truth: tuple[Planted, ...]
+    turned: tuple[Planted, ...]
+
+    @property
+    def first_look(self) -> datetime:
+        """A moment before `as_of` and after the last order."""
+        return _first_look(self.as_of)
 
     def changes(self, after: datetime, until: datetime) -> list[Change]:
         """What changes in after < moment <= until, creations left out, by moment."""
@@ -102,7 +112,8 @@ class World:
     def write_truth(self, path: Path) -> None:
         """The planted breaks as JSON: code, account, subject_type, subject_id, note."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({"planted": [asdict(p) for p in self.truth]}, indent=2) + "\n", encoding="utf-8")
+        planted = [asdict(p) for p in (*self.truth, *self.turned)]
+        path.write_text(json.dumps({"planted": planted}, indent=2) + "\n", encoding="utf-8")
 
     def _bank_rows(self, books: AccountBooks) -> Iterator[dict[str, str]]:
         account, end = books.account, int(self.as_of.timestamp())
@@ -151,7 +162,22 @@ def make_world(
         tuple(order for m in makers for order in m.orders),
         tuple(row for m in makers for row in m.bad_rows),
         tuple(planted for m in makers for planted in m.truth),
+        tuple(planted for m in makers for planted in _turned(m, as_of)),
     )  # fmt: skip
+
+
+def _first_look(as_of: datetime) -> datetime:
+    return as_of - timedelta(days=1)
+
+
+def _turned(m: Maker, as_of: datetime) -> Iterator[Planted]:
+    """Charges that are successful at the moment of truth and were failed or expired a day before."""
+    early, late = int(_first_look(as_of).timestamp()), int(as_of.timestamp())
+    for charge in m.charges:
+        if charge.created <= early and charge.status(late) == "successful":
+            before = charge.status(early)
+            if before in ("failed", "expired"):
+                yield Planted("late_success", m.account.name, "charge", charge.id, f"{before} before")
 
 
 def _maker(seed: int, account: Account, first_day: date, last_day: date, as_of: datetime) -> Maker:
@@ -161,7 +187,7 @@ def _maker(seed: int, account: Account, first_day: date, last_day: date, as_of: 
 
 
 def _fill(m: Maker, count: int, other: Maker | None, plant: bool) -> None:
-    plants = [p for p in PLANTS if other is not None or p is not wrong_account] if plant else []
+    plants = [p for p in (*PLANTS, *OVERDUE) if other is not None or p is not wrong_account] if plant else []
     plants *= 1 + count // PLANT_EVERY
     kinds = [scenario for _, scenario in SCENARIOS]
     edges = _edges(m)
@@ -195,6 +221,10 @@ def _edges(m: Maker) -> list[int]:
 def _forget(m: Maker, percent: int) -> None:
     """Take the order's name from a share of the charges that are their order's only one and plainly paid."""
     broken = {p.subject_id for p in m.truth}
+    for charge in m.charges:
+        disputed = (charge.dispute.id,) if charge.dispute else ()
+        if broken & {charge.id, *(refund.id for refund in charge.refunds), *disputed}:
+            broken.add(str(charge.metadata.get("order_id", "")))
     named: dict[str, list[Charge]] = {}
     for charge in m.charges:
         named.setdefault(str(charge.metadata.get("order_id", "")), []).append(charge)

@@ -1,7 +1,7 @@
 """Rows to and from the driver in bulk, as each database likes it; knows no table and no meaning."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -12,29 +12,27 @@ from sqlalchemy import Connection, Dialect, Table, insert
 from recon import columns
 from recon.store.engine import SQLITE
 
-Row = Sequence[Any]
 
-
-def insert_rows(connection: Connection, table: Table, rows: Iterable[Row]) -> None:
-    """Inserts tuples in the table's column order: executemany on SQLite, COPY on PostgreSQL."""
+def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Inserts tuples in the table's column order: executemany on SQLite, COPY on PostgreSQL; nothing for no tuple."""
+    if not rows:
+        return
     if connection.dialect.name == SQLITE:
-        if rows := list(rows):
-            connection.exec_driver_sql(_insert(connection.dialect, table), rows)
+        connection.exec_driver_sql(_insert(connection.dialect, table), rows)
         return
     driver: Any = connection.connection.driver_connection
-    name = connection.dialect.identifier_preparer.format_table(table)
-    with driver.cursor() as cursor, cursor.copy(f"COPY {name} FROM STDIN") as copy:
+    with driver.cursor() as cursor, cursor.copy(_copy(connection.dialect, table)) as copy:
         for row in rows:
             copy.write_row(row)
 
 
-def execute_many(connection: Connection, statement: str, rows: Sequence[Row]) -> None:
+def execute_many(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
     """One statement, written with `?`, for every tuple; nothing for no tuple."""
     if rows:
-        connection.exec_driver_sql(_marks(connection, statement), [tuple(row) for row in rows])
+        connection.exec_driver_sql(_marks(connection, statement), rows)
 
 
-def fetch(connection: Connection, statement: str, values: Row) -> list[Row]:
+def fetch(connection: Connection, statement: str, values: Sequence[Any]) -> list[Any]:
     """All rows of one query, written with `?`; a list among the values is for `in_list`."""
     if connection.dialect.name == SQLITE:
         values = [json.dumps(value) if isinstance(value, list) else value for value in values]
@@ -56,6 +54,13 @@ def quoted(connection: Connection, table: Table) -> str:
 @lru_cache(maxsize=64)
 def _insert(dialect: Dialect, table: Table) -> str:
     return str(insert(table).compile(dialect=dialect))
+
+
+@lru_cache(maxsize=64)
+def _copy(dialect: Dialect, table: Table) -> str:
+    names = dialect.identifier_preparer
+    listed = ", ".join(names.format_column(column) for column in table.columns)
+    return f"COPY {names.format_table(table)} ({listed}) FROM STDIN"
 
 
 def _marks(connection: Connection, statement: str) -> str:

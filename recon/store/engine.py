@@ -24,9 +24,10 @@ def open_store(url: str) -> Engine:
     Raises ValueError for any other database and for SQLite without a file.
     """
     parsed = make_url(url)
-    if parsed.get_backend_name() == "postgresql":
-        return create_engine(parsed)
-    if parsed.get_backend_name() != SQLITE or not parsed.database or parsed.database == ":memory:":
+    if parsed.drivername in ("postgresql", "postgresql+psycopg"):
+        # A statement prepared on an empty table keeps that table's plan: 50 times slower at 200,000 rows.
+        return create_engine(parsed, connect_args={"prepare_threshold": None})
+    if parsed.drivername != SQLITE or not parsed.database or parsed.database == ":memory:":
         raise ValueError(f'store "{parsed.render_as_string()}" is neither sqlite:///PATH nor postgresql://…')
     Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     # The driver's own transaction mode begins too late and loses updates (facts/libraries.md 6): we begin.

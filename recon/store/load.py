@@ -1,28 +1,18 @@
-"""Loads what is known as of a moment into frames, column by column; knows no rule and no source."""
+"""Loads what is known as of a moment into frames; knows no rule and no source."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 import pandas as pd
-import pyarrow as pa  # type: ignore[import-untyped]
-from sqlalchemy import Boolean, Connection, Engine, Integer, Select, Table, Text, case, cast, func, null, select
-from sqlalchemy import type_coerce as as_is
+from sqlalchemy import Connection, Engine, Select, Table, Text, case, cast, exists, false, func, null, select
 from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.sql.elements import ColumnElement
 
 from recon import columns
-from recon.model import Books, Window
-from recon.store import tables
+from recon.model import Books, ChargeStatus, Window
+from recon.store import frames, tables
 from recon.store.engine import SQLITE, reading, to_micros
-
-_ROWS = 10_000  # fetched at once: no more rows than these are Python objects at a time
-# pandas' own types with room for nulls; Arrow's way into them.
-_EXTENSIONS: Mapping[str, Any] = {
-    columns.TEXT: pd.StringDtype(na_value=np.nan),
-    columns.OPTIONAL_MINOR: pd.Int64Dtype(),
-}
 
 
 def load_books(
@@ -44,13 +34,14 @@ def load_books(
         named = {
             columns.ORDER_REF: _first_value(connection, metadata, metadata_keys),
             columns.CUSTOMER: _first_value(connection, metadata, customer_keys),
+            columns.WAS_FAILED: _was_failed().label(columns.WAS_FAILED),
         }
 
         def load(frame: columns.Frame, table: Table, extra: Mapping[str, ColumnElement[Any]]) -> pd.DataFrame:
-            picked = [extra.get(name, table.c.get(name)) for name in frame.names]
+            picked = [extra[name] if name in extra else table.c[name] for name in frame.names]
             wanted = tables.known_at(table, known) & (table.c[columns.CREATED_AT] <= created)
             keys = (columns.ACCOUNT, columns.CREATED_AT, tables.key_of(table))
-            return _frame(connection, frame, _ordered(connection, _select(picked).where(wanted), table, keys))
+            return frames.fetch(connection, frame, _ordered(connection, select(*picked).where(wanted), table, keys))
 
         return Books(
             as_of=as_of,
@@ -74,9 +65,9 @@ def matches(connection: Connection, accounts: Sequence[str]) -> pd.DataFrame:
     """As load_matches, inside a transaction."""
     table = tables.MATCH
     touched = table.c[columns.ORDER_ACCOUNT].in_(accounts) | table.c[columns.CHARGE_ACCOUNT].in_(accounts)
-    statement = _select([table.c[name] for name in columns.LINKS.names]).where(touched)
+    statement = select(*(table.c[name] for name in columns.LINKS.names)).where(touched)
     keys = (columns.CHARGE_ACCOUNT, columns.CHARGE_ID)
-    return _frame(connection, columns.LINKS, _ordered(connection, statement, table, keys))
+    return frames.fetch(connection, columns.LINKS, _ordered(connection, statement, table, keys))
 
 
 def complete_windows(engine: Engine, account: str, kind: str) -> list[tuple[Window, datetime]]:
@@ -93,14 +84,9 @@ def complete_windows(engine: Engine, account: str, kind: str) -> list[tuple[Wind
 
 def _rejected(connection: Connection, known: int | None) -> pd.DataFrame:
     table = tables.REJECTED
-    statement = _select([table.c[name] for name in columns.REJECTED.names]).where(tables.known_at(table, known))
+    statement = select(*(table.c[name] for name in columns.REJECTED.names)).where(tables.known_at(table, known))
     keys = (columns.SOURCE, columns.FILE, columns.ROW, columns.DIGEST)
-    return _frame(connection, columns.REJECTED, _ordered(connection, statement, table, keys))
-
-
-def _select(picked: Sequence[Any]) -> Select[Any]:
-    """Flags as the driver has them: a million conversions saved, one cast per column made instead."""
-    return select(*(as_is(c, Integer).label(c.name) if isinstance(c.type, Boolean) else c for c in picked))
+    return frames.fetch(connection, columns.REJECTED, _ordered(connection, statement, table, keys))
 
 
 def _ordered(connection: Connection, statement: Select[Any], table: Table, keys: Sequence[str]) -> Select[Any]:
@@ -108,6 +94,20 @@ def _ordered(connection: Connection, statement: Select[Any], table: Table, keys:
     bytewise = connection.dialect.name != SQLITE
     found = [table.c[key] for key in keys]
     return statement.order_by(*(c.collate("C") if bytewise and isinstance(c.type, Text) else c for c in found))
+
+
+def _was_failed() -> ColumnElement[Any]:
+    """Of a successful charge: whether an earlier version was failed or expired. Few have an earlier version."""
+    now = tables.OBJECTS["charge"]
+    then = now.alias("then")
+    earlier = exists().where(
+        then.c[columns.ACCOUNT] == now.c[columns.ACCOUNT],
+        then.c[columns.CHARGE_ID] == now.c[columns.CHARGE_ID],
+        then.c[columns.SEEN_AT] < now.c[columns.SEEN_AT],
+        then.c[columns.STATUS].in_([ChargeStatus.FAILED.value, ChargeStatus.EXPIRED.value]),
+    )
+    successful = now.c[columns.STATUS] == ChargeStatus.SUCCESSFUL.value
+    return case((successful & (now.c[columns.FIRST_SEEN_AT] < now.c[columns.SEEN_AT]), earlier), else_=false())
 
 
 def _first_value(connection: Connection, metadata: Any, keys: Sequence[str]) -> ColumnElement[Any]:
@@ -126,30 +126,3 @@ def _sqlite_value(metadata: Any, key: str) -> ColumnElement[Any]:
 def _postgresql_value(metadata: Any, key: str) -> ColumnElement[Any]:
     # A NUL is legal JSON, but no PostgreSQL text: unguarded, one such charge would end every load.
     return case((func.strpos(metadata, "\\u0000") == 0, cast(metadata, JSON).op("->>")(key)))
-
-
-def _frame(connection: Connection, frame: columns.Frame, statement: Select[Any]) -> pd.DataFrame:
-    """Fetched row by row as drivers do, kept as Arrow columns: exact, and small while it grows."""
-    parts: list[list[Any]] = [[] for _ in frame.columns]
-    for rows in connection.execute(statement, execution_options={"yield_per": _ROWS}).partitions():
-        for kept, column, values in zip(parts, frame.columns, zip(*rows, strict=True), strict=True):
-            kept.append(_arrow(values, column.dtype))
-    if not parts[0]:
-        return frame.empty()
-    found = {c.name: _series(kept, c.dtype) for c, kept in zip(frame.columns, parts, strict=True)}
-    return frame.check(pd.DataFrame(found, columns=frame.names))
-
-
-def _arrow(values: Sequence[Any], dtype: str) -> Any:
-    if dtype == columns.FLAG:
-        return pa.array(values).cast(pa.bool_())
-    return pa.array(values, pa.large_string() if dtype == columns.TEXT else pa.int64())
-
-
-def _series(parts: Sequence[Any], dtype: str) -> Any:
-    whole: Any = pa.chunked_array(parts)
-    if dtype in _EXTENSIONS:
-        return _EXTENSIONS[dtype].__from_arrow__(whole.combine_chunks())
-    if dtype == columns.MOMENT:
-        return whole.cast(pa.timestamp("us", "UTC")).to_pandas()
-    return whole.to_numpy()

@@ -184,14 +184,21 @@ def _account_of(row: Row[Any]) -> RunAccount:
 
 def _replace_matches(connection: Connection, accounts: Sequence[str], matches: pd.DataFrame) -> None:
     """Writes the difference alone: a night's run of a settled month finds the links that it found before."""
-    ours = matches[columns.ORDER_ACCOUNT].isin(accounts) | matches[columns.CHARGE_ACCOUNT].isin(accounts)
-    found, known = matches[ours], load.matches(connection, accounts)
+    found = matches[_touch(matches, accounts)]
+    known = load.matches(connection, [*accounts, *found[columns.CHARGE_ACCOUNT].unique()])
     once = ~pd.concat([known, found], ignore_index=True).duplicated(keep=False).to_numpy()
-    gone, fresh = known[once[: len(known)]], found[once[len(known) :]]
+    known, fresh = known[once[: len(known)]], found[once[len(known) :]]
     key = [columns.CHARGE_ACCOUNT, columns.CHARGE_ID]
-    # A fresh link takes its charge from whatever order held it, in an account of another run too.
-    leaving = pd.concat([gone[key], fresh[key]]).drop_duplicates()
+    # A fresh link takes its charge from the order that held it, be that an order of another run's account.
+    taken = pd.MultiIndex.from_frame(known[key]).isin(pd.MultiIndex.from_frame(fresh[key]))
+    leaving = known[key][_touch(known, accounts) | taken]
     where = " AND ".join(f"{name} = ?" for name in key)
     name = bulk.quoted(connection, tables.MATCH)
-    bulk.execute_many(connection, f"DELETE FROM {name} WHERE {where}", list(leaving.itertuples(index=False)))
-    bulk.insert_rows(connection, tables.MATCH, zip(*bulk.to_lists(fresh, columns.LINKS), strict=True))
+    bulk.execute_many(
+        connection, f"DELETE FROM {name} WHERE {where}", list(leaving.itertuples(index=False, name=None))
+    )
+    bulk.insert_rows(connection, tables.MATCH, list(zip(*bulk.to_lists(fresh, columns.LINKS), strict=True)))
+
+
+def _touch(links: pd.DataFrame, accounts: Sequence[str]) -> "pd.Series[bool]":
+    return links[columns.ORDER_ACCOUNT].isin(accounts) | links[columns.CHARGE_ACCOUNT].isin(accounts)

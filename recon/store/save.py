@@ -45,7 +45,7 @@ def save_objects(engine: Engine, account: str, kind: str, rows: Sequence[ObjectR
     """
     table, by_id = tables.OBJECTS[kind], {row.id: row for row in rows}
 
-    def version(key: str, seen: int, first: int) -> bulk.Row:
+    def version(key: str, seen: int, first: int) -> tuple[Any, ...]:
         row = by_id[key]
         return (account, *row.values, seen, first, None, row.digest, row.raw)
 
@@ -63,6 +63,7 @@ def save_orders(engine: Engine, orders: pd.DataFrame, rejected: pd.DataFrame, se
     """
     columns.ORDER.check(orders)
     columns.REJECTED.check(rejected)
+    assert orders[columns.ACCOUNT].notna().all(), "an order without an account is a rejected row"
     seen, saved = to_micros(seen_at), Saved()
     with writing(engine, "order") as connection:
         for account, frame in orders.groupby(columns.ACCOUNT, sort=True):
@@ -132,16 +133,16 @@ def _save_versions(
     account: str,
     digests: Mapping[str, bytes],
     seen: int,
-    version: Callable[[str, int, int], bulk.Row],
+    version: Callable[[str, int, int], tuple[Any, ...]],
 ) -> Saved:
     known = _current(connection, table, account, list(digests))
-    fresh: list[bulk.Row] = []
-    closed: list[bulk.Row] = []
+    fresh: list[tuple[Any, ...]] = []
+    closed: list[tuple[Any, ...]] = []
     for key, digest in digests.items():
         old = known.get(key)
         if old is None:
             fresh.append(version(key, seen, seen))
-        elif bytes(old[1]) != digest:
+        elif old[1] != digest:
             moment = max(seen, old[2] + 1)
             closed.append((moment, account, key))
             fresh.append(version(key, moment, old[3]))
@@ -158,7 +159,7 @@ def _at_key(connection: Connection, table: Table) -> str:
     )
 
 
-def _current(connection: Connection, table: Table, account: str, keys: list[str]) -> dict[str, bulk.Row]:
+def _current(connection: Connection, table: Table, account: str, keys: list[str]) -> dict[str, Any]:
     """Digest, seen_at and first_seen_at of the current versions, by id."""
     key = tables.key_of(table)
     rows = bulk.fetch(
@@ -172,10 +173,11 @@ def _current(connection: Connection, table: Table, account: str, keys: list[str]
 
 
 def _check_livemode(connection: Connection, account: str, kind: str, rows: Sequence[ObjectRow]) -> None:
-    table, place = tables.ACCOUNT, columns.KINDS[kind].names.index(columns.LIVEMODE)
-    known = connection.execute(select(table.c.livemode).where(table.c.name == account)).scalar_one_or_none()
-    if known is not None and any(row.values[place] is not known for row in rows):
-        raise AccountChanged(_mixed(account, known))
+    known = bulk.fetch(connection, f"SELECT livemode FROM {tables.ACCOUNT.name} WHERE name = ?", (account,))
+    place = columns.KINDS[kind].names.index(columns.LIVEMODE)
+    for (livemode,) in known:
+        if any(row.values[place] != livemode for row in rows):
+            raise AccountChanged(_mixed(account, livemode))
 
 
 def _mixed(account: str, livemode: bool) -> str:
@@ -189,7 +191,7 @@ def _save_order_chunk(connection: Connection, account: str, orders: pd.DataFrame
     place = dict(zip(ids, range(len(ids)), strict=True))
     digests = dict(zip(ids, _digests(orders), strict=True))
 
-    def version(key: str, moment: int, first: int) -> bulk.Row:
+    def version(key: str, moment: int, first: int) -> tuple[Any, ...]:
         return (*(values[place[key]] for values in lists), moment, first, None, digests[key])
 
     return _save_versions(connection, tables.ORDER, account, digests, seen, version)
@@ -212,20 +214,23 @@ def _save_rejected(connection: Connection, sources: Sequence[str], rejected: pd.
     rows = list(zip(*bulk.to_lists(found, columns.REJECTED), strict=True))
     source, digest = (columns.REJECTED.names.index(name) for name in (columns.SOURCE, columns.DIGEST))
     by_key = {(row[source], row[digest]): row for row in rows}
-    known = {
-        (row[0], row[1]): row[2]
+    last = {
+        (row[0], row[1]): (row[2], row[3])
         for row in bulk.fetch(
             connection,
-            f"SELECT {columns.SOURCE}, {columns.DIGEST}, {columns.SEEN_AT} FROM {table.name} "
-            f"WHERE {tables.SUPERSEDED_AT} IS NULL AND {bulk.in_list(connection, columns.SOURCE)}",
+            f"SELECT {columns.SOURCE}, {columns.DIGEST}, {columns.SEEN_AT}, {tables.SUPERSEDED_AT} FROM {table.name} "
+            f"WHERE {bulk.in_list(connection, columns.SOURCE)} ORDER BY {columns.SEEN_AT}",
             (list(sources),),
         )
     }
-    gone = [(max(seen, known[key] + 1), *key) for key in known.keys() - by_key.keys()]
+    there = {key for key, (_, closed) in last.items() if closed is None}
+    gone = [(max(seen, last[key][0] + 1), *key) for key in there - by_key.keys()]
     bulk.execute_many(
         connection,
         f"UPDATE {table.name} SET {tables.SUPERSEDED_AT} = ? "
         f"WHERE {columns.SOURCE} = ? AND {columns.DIGEST} = ? AND {tables.SUPERSEDED_AT} IS NULL",
         gone,
     )
-    bulk.insert_rows(connection, table, [(*row, seen, None) for key, row in by_key.items() if key not in known])
+    # A row that comes back is there again from when it was gone, at the earliest.
+    moments = {key: max(seen, last[key][1] if key in last else seen) for key in by_key.keys() - there}
+    bulk.insert_rows(connection, table, [(*by_key[key], moment, None) for key, moment in moments.items()])

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from recon import columns as c
-from recon.model import CurrencyTotals, Proof, Severity
+from recon.model import CurrencyTotals, Proof, Result, Severity
 from recon.money import Money, UnknownCurrency
 from reports.sheet import HEADER_ROWS, Cell, Criterion, Line, Page, Placed, Report, letter
 from reports.sheets.breaks import SHEET as BREAKS
@@ -23,12 +23,12 @@ _GAP = Line()
 def _lines(report: Report, placed: Mapping[str, Placed]) -> list[Line]:
     lines: list[Line] = []
     for block in (_title, _identity, _counts, _currencies, _breaks, _ages, _proofs, _notes, _inputs, _sign_off):
-        lines += block(report, placed, len(lines) + 1)
-        lines.append(_GAP)
+        made = list(block(report, placed, len(lines) + 1))
+        lines += [*made, _GAP] if made else []
     return lines
 
 
-def _title(report: Report, _: Mapping[str, Placed], __: int) -> Iterator[Line]:
+def _title(report: Report, placed: Mapping[str, Placed], _: int) -> Iterator[Line]:
     result = report.result
     span = f"{result.first_day.isoformat()} to {result.last_day.isoformat()}"
     where = f"Account {result.account.name}  ·  {result.account.region}  ·  {result.account.currency}"
@@ -41,19 +41,18 @@ def _title(report: Report, _: Mapping[str, Placed], __: int) -> Iterator[Line]:
             "do not sign this page. Run the same range again."
         )
         yield Line((Cell(text, "banner bad", span=8),), 36)
-    yield Line((Cell(_verdict(report), "banner good", span=8),), 20)
+    yield Line((Cell(_verdict(report.result, placed[BREAKS.name].frame), "banner good", span=8),), 20)
 
 
-def _verdict(report: Report) -> str:
-    result = report.result
-    severities = result.breaks[c.SEVERITY].value_counts().to_dict() if len(result.breaks) else {}
-    words = [s.word for s in sorted(Severity, reverse=True)]
-    parts = ", ".join(f"{severities[word]:,} {word}" for word in words if severities.get(word))
-    breaks = f"{len(result.breaks):,} breaks ({parts})" if parts else "No breaks"
+def _verdict(result: Result, breaks: pd.DataFrame) -> str:
+    severities = breaks[c.SEVERITY].value_counts().to_dict()
+    words = [severity.word for severity in sorted(Severity, reverse=True)]
+    parts = ", ".join(f"{severities[word]:,} {word}" for word in words if word in severities)
+    found = f"{len(breaks):,} {'break' if len(breaks) == 1 else 'breaks'} ({parts})" if parts else "No breaks"
     failing = sum(proof.unexplained != 0 for proof in result.proofs)
-    proofs = f"{failing} of {len(result.proofs)} proofs do not tie out" if failing else "every proof ties out"
-    done = "Complete" if result.complete else "Incomplete"
-    return "  ·  ".join((done, breaks, *((proofs,) if result.proofs else ())))
+    proofs = f"proofs that do not tie out: {failing} of {len(result.proofs)}" if failing else "every proof ties out"
+    done = "Complete" if result.complete else "Not complete"
+    return "  ·  ".join((done, found, *((proofs,) if result.proofs else ())))
 
 
 def _identity(report: Report, _: Mapping[str, Placed], __: int) -> Iterator[Line]:
@@ -77,7 +76,7 @@ def _counts(report: Report, placed: Mapping[str, Placed], row: int) -> Iterator[
     _ties("matched orders by currency", sum(one.matched_orders for one in result.currencies), result.matched_orders)
     _ties("rejected rows", len(rejected.frame), result.rejected_rows)
     elsewhere = result.matched_orders - _orders(matched.frame)
-    rate = Cell("no order expects a charge")
+    rate = Cell("not applicable")
     if result.match_rate is not None:
         rate = Cell(result.match_rate, formula=f"F{row + 2}/F{row + 1}")
     pairs = (
@@ -101,11 +100,11 @@ def _currencies(report: Report, placed: Mapping[str, Placed], row: int) -> Itera
     totals = sorted(report.result.currencies, key=lambda total: total.currency)
     unknown = set(placed[BREAKS.name].frame[c.CURRENCY].dropna()) - {total.currency for total in totals}
     assert not unknown, f"breaks have currencies that the result's totals lack: {sorted(unknown)}"
-    titles = ["Currency", "Orders", "Charges", "Matched orders", "Amount matched", "Amount open (at risk)"]
+    titles = ["Currency", "Orders", "Charges", "Matched orders", "Amount matched", "Amount open"]
     others = [_elsewhere(placed[MATCHED.name], total) for total in totals]
     if any(others):
         titles += ["Matched, not on its sheet", "Their amount"]
-    yield _section("By currency (currencies are never added together)")
+    yield _section("By currency (never added together; open is what the breaks put at risk)")
     yield _header(tuple(titles))
     for number, (total, other) in enumerate(zip(totals, others, strict=True), start=row + 2):
         cells = _currency(report, placed, total, number, other)
@@ -181,7 +180,7 @@ def _breaks(report: Report, placed: Mapping[str, Placed], row: int) -> Iterator[
                 risk,
                 Cell(meaning, "wrapped", span=3),
             ),
-            height=_height(meaning, 58),
+            height=_height(meaning, 64),
         )
         number += 1
     total = Cell(len(breaks.frame), "total count", formula=f"SUM(D{row + 2}:D{number - 1})")
@@ -254,7 +253,7 @@ def _proof(report: Report, proof: Proof, row: int) -> Line:
             money(proof.unexplained, f"ROUND(E{row}-F{row},{decimals})"),
             Cell("ties out" if good else "DOES NOT TIE", "verdict good" if good else "verdict bad"),
         ),
-        height=_height(name, 30),
+        height=_height(name, 34),
     )
 
 
@@ -276,7 +275,7 @@ def _inputs(report: Report, _: Mapping[str, Placed], __: int) -> Iterator[Line]:
         name = f"{file.source}: {file.name}"
         yield Line(
             (Cell(name, "wrapped", span=3), Cell(file.rows), Cell(file.sha256, "hash", span=4)),
-            height=_height(name, 62),
+            height=_height(name, 64),
         )
 
 

@@ -1,0 +1,112 @@
+"""By when each thing should have happened: the API's word, else the rule book's; judges nothing.
+
+A moment is in time up to and including its due moment.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+
+from recon.methods import CONFIGURED
+from recon.model import Break, Charge, Refund, Severity, Transfer
+from recon.settings import Context
+
+GRACE = timedelta(minutes=30)  # [rules.pending_stuck] grace
+WITHIN = timedelta(hours=24)  # [rules.authorization_expiring] within
+REFUND_DAYS = 5  # [rules.refund_overdue] business_days
+TRANSFER_DAYS = 3  # [rules.transfer_stuck] business_days
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """When something is due, in words why, and whether that rests on a sure figure."""
+
+    at: datetime
+    why: str
+    sure: bool = True
+
+
+def lapses(charge: Charge, context: Context) -> Due | None:
+    """When an unpaid charge ends: its `expires_at`, else its method's expiry; null where nobody says."""
+    if charge.expires_at is not None:
+        return Due(charge.expires_at, "its expires_at")
+    figure = context.figure("expires_after", charge)
+    if figure is None:
+        return None
+    return Due(charge.created_at + figure.value, f"the expiry of {charge.method}", figure.sure)
+
+
+def stuck(charge: Charge, context: Context) -> Due | None:
+    """When a pending charge is stuck: its end plus the grace."""
+    due = lapses(charge, context)
+    grace = context.threshold("pending_stuck", "grace", GRACE)
+    return None if due is None else Due(due.at + grace, due.why, due.sure)
+
+
+def refund_window(charge: Charge, context: Context) -> Due | None:
+    """Until when a charge can be refunded, by the book; counted from its capture."""
+    figure = context.figure("refund_window", charge)
+    if figure is None or not can_refund(charge, context):
+        return None
+    return Due((charge.paid_at or charge.created_at) + figure.value, f"the window of {charge.method}", figure.sure)
+
+
+def can_refund(charge: Charge, context: Context) -> bool:
+    """Whether the book lets the charge's method refund at all; where it is silent, yes."""
+    figure = context.figure("refund", charge)
+    return figure is None or figure.value != "none"
+
+
+def refund_arrives(refund: Refund, charge: Charge | None, context: Context) -> Due:
+    """When a pending refund should have reached the payer.
+
+    The configuration's word on the method, else its word on the rule, else the book's, else five business days.
+    """
+    said = context.count("refund_overdue", "business_days", -1)
+    figure = context.figure("refund_business_days", charge) if charge else None
+    by_book = figure is not None and (figure.certainty == CONFIGURED or said < 0)
+    days = figure.value if figure is not None and by_book else said if said >= 0 else REFUND_DAYS
+    at = context.calendar(refund.account).end_after(refund.created_at, days)
+    return Due(at, f"{days} business days", figure.sure if figure is not None and by_book else True)
+
+
+def transfer_arrives(transfer: Transfer, context: Context) -> Due | None:
+    """When a transfer that was sent should be at the bank; null before it is sent."""
+    if transfer.sent_at is None:
+        return None
+    count = context.count("transfer_stuck", "business_days", TRANSFER_DAYS)
+    return Due(context.calendar(transfer.account).end_after(transfer.sent_at, count), f"{count} business days")
+
+
+def owed(charges: Iterable[Charge], context: Context) -> tuple[datetime | None, str]:
+    """Money that must go back: until when Omise lets it be refunded (the earliest), and what to do, in words."""
+    ends: list[datetime] = []
+    words = []
+    for charge in charges:
+        rest = charge.captured - charge.refunded
+        sum_ = f"{rest.currency} {context.currencies.show(rest.amount, rest.currency)}"
+        due = refund_window(charge, context)
+        if not can_refund(charge, context):
+            words.append(f"Pay {sum_} of {charge.id} back yourself: Omise refunds no {charge.method}.")
+        elif due is None:
+            words.append(f"Refund {sum_} of {charge.id}.")
+        elif context.as_of <= due.at:
+            words.append(f"Refund {sum_} of {charge.id} before {local(due.at, charge.account, context)}.")
+        else:
+            ended = local(due.at, charge.account, context)
+            words.append(f"Pay {sum_} of {charge.id} back yourself: its refund window ended {ended}.")
+        ends += [due.at] if due else []
+    return min(ends, default=None), " ".join(words)
+
+
+def local(moment: datetime, account: str, context: Context) -> str:
+    """A moment as the account's people read it; a midnight that ends a day is that day's end."""
+    there = moment.astimezone(context.calendar(account).zone)
+    if there.time() == time():
+        return f"the end of {there.date() - timedelta(days=1)}"
+    return f"{there:%Y-%m-%d %H:%M}"
+
+
+def no_more_than_low(found: Break, *, sure: bool) -> Break:
+    """What rests on an unsure figure raises no more than low."""
+    return found if sure else replace(found, severity=min(found.severity, Severity.LOW))

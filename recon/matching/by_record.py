@@ -1,0 +1,31 @@
+"""What an earlier run linked without a name stays linked: a charge explained once is not offered to a later order."""
+
+import numpy as np
+
+from recon import columns as c
+from recon.matching import by_amount
+from recon.matching.passes import Board, Names, Pass, agreeing_amounts, lookup
+from recon.settings import MatchSettings
+
+_BY_AMOUNT = tuple(one.name for one in by_amount.PASSES)
+
+
+def keep(board: Board, settings: MatchSettings) -> None:
+    """Link what is recorded and still true: neither side is named or taken by now, and the amounts still agree."""
+    recorded = board.recorded[board.recorded[c.MATCHED_BY].isin(_BY_AMOUNT).to_numpy(dtype=bool)]
+    if not len(recorded):
+        return
+    order_accounts = board.account_codes(recorded[c.ORDER_ACCOUNT])
+    charge_accounts = board.account_codes(recorded[c.CHARGE_ACCOUNT])
+    known_orders = Names(board.orders[c.ORDER_ID], board.order_accounts)
+    known_charges = Names(board.charges[c.CHARGE_ID], board.charge_accounts)
+    orders = lookup(known_orders, Names(recorded[c.ORDER_ID], order_accounts))
+    charges = lookup(known_charges, Names(recorded[c.CHARGE_ID], charge_accounts))
+    usable = np.isin(orders, by_amount.nameless_orders(board)) & np.isin(charges, by_amount.nameless_charges(board))
+    orders, charges, names = orders[usable], charges[usable], recorded[c.MATCHED_BY].to_numpy(dtype=object)[usable]
+    still = agreeing_amounts(board, orders, charges, settings)
+    for name in _BY_AMOUNT:
+        board.link(orders[still & (names == name)], charges[still & (names == name)], name)
+
+
+PASSES = (Pass("recorded", 4, keep),)

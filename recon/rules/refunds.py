@@ -1,0 +1,325 @@
+"""Do shop and Omise agree on what went back to payers, and can it still go back? Knows no ledger."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from recon.due import REFUND_DAYS, Due, local, no_more_than_low, refund_arrives, refund_window
+from recon.model import Break, Case, Charge, ChargeStatus, Order, OrderStatus, Refund, Severity
+from recon.money import Money
+from recon.rules.rule import Judge, Rule, order_of
+from recon.settings import Context
+
+GROUP = "Refunds"
+WITHIN_DAYS = 14
+COUNT_LIMIT = 13  # Omise allows 15 refunds of a charge (docs.omise.co/refunding-charges)
+NONE, FULL = "none", "full"
+
+
+@dataclass(frozen=True)
+class _Sides:
+    """What the shop says was given back for the case's orders, and what Omise says of the charges that pay them."""
+
+    payers: tuple[Charge, ...]
+    shop: int  # minor units of the order's currency
+    omise: int  # minor units of the charges' currency
+    lost: int  # in disputes of these charges
+
+    @property
+    def whole(self) -> bool:
+        """All that was taken went back."""
+        return bool(self.payers) and all(charge.refunded.amount >= charge.captured.amount for charge in self.payers)
+
+
+def _sides(case: Case, context: Context) -> _Sides | None:
+    """Null where there is no order, or where nobody knows which charge is its."""
+    if case.order is None or case.candidates:
+        return None
+    payers = _payers(case, case.order, context)
+    ids = {charge.id for charge in payers}
+    return _Sides(
+        payers,
+        shop=sum(_given_back(order) for order in (case.order, *case.beside)),
+        omise=sum(charge.refunded.amount for charge in payers),
+        lost=sum(one.money.amount for one in case.disputes if one.status == "lost" and one.charge_id in ids),
+    )
+
+
+def _given_back(order: Order) -> int:
+    """A refunded order that does not say how much was refunded in full."""
+    unsaid = order.status == OrderStatus.REFUNDED and order.refunded.amount == 0
+    return order.money.amount if unsaid else order.refunded.amount
+
+
+def _payers(case: Case, order: Order, context: Context) -> tuple[Charge, ...]:
+    """The charges that pay the order: one, or with split payments all; a voided one where the order expects no money.
+
+    Of several it is the one that the order names, that has the order's amount, that agrees on the refund.
+    """
+    paying = case.paying
+    if not paying and order.status in (OrderStatus.REFUNDED, OrderStatus.CANCELLED):
+        paying = tuple(charge for charge in case.charges if charge.status == ChargeStatus.SUCCESSFUL)
+    pool = tuple(charge for charge in paying if charge.kept) or paying
+    if order.source in context.split_sources:
+        return paying if _agrees(case, paying, context) else pool
+    back = sum(_given_back(one) for one in (order, *case.beside))
+
+    def doubts(one: Charge) -> tuple[bool, ...]:
+        return not _agrees(case, (one,), context), one.id != order.charge_id, one.refunded.amount != back
+
+    return tuple(sorted(pool, key=doubts)[:1])
+
+
+def _agrees(case: Case, charges: tuple[Charge, ...], context: Context) -> bool:
+    order = order_of(case)
+    total = sum(one.money.amount for one in (order, *case.beside))
+    same = all(charge.captured.currency == order.money.currency for charge in charges)
+    taken = sum(charge.captured.amount for charge in charges)
+    return same and context.tolerance.allows(total, taken, order.money.currency)
+
+
+def _exceeds(rule: Rule, case: Case, charge: Charge, context: Context) -> Break | None:
+    if not charge.pays or charge.refunded.amount <= charge.captured.amount:
+        return None
+    return rule.on_charge(
+        case,
+        charge,
+        context,
+        f"Charge {charge.id} took {_show(charge.captured, context)}, but {_show(charge.refunded, context)} of it is "
+        "refunded.",
+        expected=charge.captured.amount,
+        actual=charge.refunded.amount,
+        amount_at_risk=charge.refunded.amount - charge.captured.amount,
+    )
+
+
+def _missing(rule: Rule, case: Case, context: Context) -> Break | None:
+    sides = _sides(case, context)
+    if sides is None or sides.shop == 0 or sides.omise or sides.shop == sides.lost:
+        return None
+    status = order_of(case).status
+    if status == OrderStatus.REFUND_REQUESTED or (not sides.payers and not _refunded_for_nothing(case)):
+        return None
+    named = f"charge {sides.payers[0].id} is not refunded" if sides.payers else "no charge of it took any money"
+    return _order_break(rule, case, context, sides, f"but {named} at Omise.", sides.shop)
+
+
+def _refunded_for_nothing(case: Case) -> bool:
+    """No charge took money, and no break of order and charge says so already."""
+    status = order_of(case).status
+    if status == OrderStatus.REFUNDED:
+        ended = (ChargeStatus.FAILED, ChargeStatus.EXPIRED, ChargeStatus.REVERSED)
+        return bool(case.charges) and all(charge.status in ended for charge in case.charges)
+    return status in (OrderStatus.PENDING, OrderStatus.CANCELLED)
+
+
+def _unrecorded(rule: Rule, case: Case, context: Context) -> Break | None:
+    sides = _sides(case, context)
+    if sides is None or sides.shop or not sides.omise:
+        return None
+    if order_of(case).status == OrderStatus.CANCELLED and sides.whole:
+        return None
+    words = f"but {_back(sides, context)} at Omise."
+    return _order_break(rule, case, context, sides, words, sides.omise)
+
+
+def _mismatch(rule: Rule, case: Case, context: Context) -> Break | None:
+    sides = _sides(case, context)
+    if sides is None or not sides.shop or not sides.omise or sides.shop in (sides.omise, sides.omise + sides.lost):
+        return None
+    if any(charge.refunded.currency != order_of(case).money.currency for charge in sides.payers):
+        return None
+    words = f"but {_back(sides, context)} at Omise: the sums differ."
+    return _order_break(rule, case, context, sides, words, abs(sides.shop - sides.omise))
+
+
+def _back(sides: _Sides, context: Context) -> str:
+    currency = sides.payers[0].refunded.currency
+    return f"{_show(Money(sides.omise, currency), context)} of {', '.join(c.id for c in sides.payers)} went back"
+
+
+def _order_break(rule: Rule, case: Case, context: Context, sides: _Sides, words: str, at_risk: int) -> Break:
+    order = order_of(case)
+    said = _show(Money(sides.shop, order.money.currency), context)
+    first = sides.payers[0] if sides.payers else None
+    same = first is None or first.refunded.currency == order.money.currency
+    return rule.on_order(
+        case,
+        context,
+        f"Order {order.id} is {order.status.replace('_', ' ')}, {said} refunded at the shop, {words}",
+        charge_id=first.id if first else None,
+        expected=sides.shop,
+        actual=sides.omise if same else None,
+        amount_at_risk=at_risk if same else None,
+    )
+
+
+def _asked_for(case: Case, context: Context) -> tuple[Charge, Money] | None:
+    """The charge whose refund is asked for and not made in full, and how much is asked: all of it, unless said."""
+    sides = _sides(case, context)
+    if sides is None or order_of(case).status != OrderStatus.REFUND_REQUESTED or not sides.payers or sides.whole:
+        return None
+    charge = next(one for one in sides.payers if one.refunded.amount < one.captured.amount)
+    left = charge.captured.amount - charge.refunded.amount
+    asked = sides.shop - sides.omise if sides.shop > sides.omise else left
+    return charge, Money(min(asked, left), charge.captured.currency)
+
+
+def _not_supported(rule: Rule, case: Case, context: Context) -> Break | None:
+    found = _asked_for(case, context)
+    if found is None:
+        return None
+    charge, asked = found
+    figure = context.figure("refund", charge)
+    in_part = asked.amount < charge.captured.amount
+    if figure is None or charge.refunded.amount or figure.value not in ((NONE, FULL) if in_part else (NONE,)):
+        return None
+    how = "cannot be refunded" if figure.value == NONE else "can only be refunded in full"
+    raised = rule.on_order(
+        case,
+        context,
+        f"A refund of {_show(asked, context)} is asked for order {order_of(case).id}, but {charge.method} {how} "
+        f"through Omise ({figure.certainty}: {figure.source}).",
+        charge_id=charge.id,
+        expected=asked.amount,
+        actual=0,
+        amount_at_risk=asked.amount,
+    )
+    return no_more_than_low(raised, sure=figure.sure)
+
+
+def _window_closed(rule: Rule, case: Case, context: Context) -> Break | None:
+    return _by_window(rule, case, context, closed=True)
+
+
+def _window_closing(rule: Rule, case: Case, context: Context) -> Break | None:
+    return _by_window(rule, case, context, closed=False)
+
+
+def _by_window(rule: Rule, case: Case, context: Context, *, closed: bool) -> Break | None:
+    found = _asked_for(case, context)
+    due = refund_window(found[0], context) if found else None
+    if found is None or due is None or (context.as_of > due.at) != closed:
+        return None
+    if not closed and context.as_of < due.at - timedelta(days=context.count(rule.code, "within_days", WITHIN_DAYS)):
+        return None
+    charge, asked = found
+    end = local(due.at, case.account, context)
+    words, action = (
+        (f"its refund window ended {end}", f"Pay the customer back yourself; {charge.id} can no longer be refunded.")
+        if closed
+        else (f"its refund window ends {end}", f"Refund {charge.id} for {_show(asked, context)} before {end}.")
+    )
+    return _window_break(rule, case, context, (charge, asked, due), words, action)
+
+
+def _window_break(
+    rule: Rule, case: Case, context: Context, facts: tuple[Charge, Money, Due], words: str, action: str
+) -> Break:
+    charge, asked, due = facts
+    raised = rule.on_order(
+        case,
+        context,
+        f"A refund of {_show(asked, context)} (charge {charge.id}) is asked for order {order_of(case).id}; {words}.",
+        suggestion=action,
+        charge_id=charge.id,
+        expected=asked.amount,
+        actual=0,
+        amount_at_risk=asked.amount,
+        due_by=due.at,
+    )
+    return no_more_than_low(raised, sure=due.sure)
+
+
+def _overdue(rule: Rule, case: Case, refund: Refund, context: Context) -> Break | None:
+    if refund.status != "pending":
+        return None
+    charge = next((one for one in case.charges if one.id == refund.charge_id), None)
+    due = refund_arrives(refund, charge, context)
+    if context.as_of <= due.at:
+        return None
+    found = rule.on_thing(
+        refund,
+        context,
+        f"Refund {refund.id} of {_show(refund.money, context)} (charge {refund.charge_id}) is pending since "
+        f"{local(refund.created_at, refund.account, context)}, longer than {due.why}.",
+        order_id=case.order.id if case.order else None,
+        charge_id=refund.charge_id,
+        actual=refund.money.amount,
+        amount_at_risk=refund.money.amount,
+        due_by=due.at,
+    )
+    return no_more_than_low(found, sure=due.sure)
+
+
+def _count_limit(rule: Rule, case: Case, charge: Charge, context: Context) -> Break | None:
+    count = sum(refund.counts and refund.charge_id == charge.id for refund in case.refunds)
+    if count < context.count(rule.code, "at", COUNT_LIMIT):
+        return None
+    return rule.on_charge(
+        case, charge, context, f"Charge {charge.id} has {count} refunds; Omise allows 15 of a charge."
+    )
+
+
+def _show(money: Money, context: Context) -> str:
+    return f"{money.currency} {context.currencies.show(money.amount, money.currency)}"
+
+
+def _on_order(
+    code: str, judge: Judge, meaning: str, action: str, severity: Severity = Severity.HIGH, **more: int
+) -> Rule:
+    return Rule(code, GROUP, severity, "order", meaning, action, judge, thresholds=more)
+
+
+RULES = (
+    Rule(
+        "refund_exceeds_charge", GROUP, Severity.CRITICAL, "charge",
+        "More of a charge is refunded than was captured.",
+        "Ask Omise's support how this could be; stop refunds of the charge.",
+        judge_each=_exceeds,
+    ),
+    _on_order(
+        "refund_missing", _missing,
+        "The order is refunded at the shop, and nothing went back at Omise.",
+        "Refund the charge at Omise, or correct the order.",
+    ),
+    _on_order(
+        "refund_unrecorded", _unrecorded,
+        "Money went back at Omise, and the shop's order says nothing of it.",
+        "Record the refund at the shop, or find out who made it.",
+    ),
+    _on_order(
+        "refund_amount_mismatch", _mismatch,
+        "Shop and Omise both refunded the order, and the sums differ.",
+        "Refund what is missing, or correct the order's refunded amount.",
+    ),
+    _on_order(
+        "refund_not_supported", _not_supported,
+        "A refund is asked for on a method that cannot refund, or not in part.",
+        "Pay the customer back another way, and mark the order as refunded.",
+    ),
+    _on_order(
+        "refund_window_closed", _window_closed,
+        "A refund is asked for, and the method's window for refunds has ended.",
+        "Pay the customer back another way, and mark the order as refunded.",
+    ),
+    _on_order(
+        "refund_window_closing", _window_closing,
+        "A refund is asked for, and the method's window for refunds ends soon.",
+        "Refund the charge before the window ends.",
+        within_days=WITHIN_DAYS,
+    ),
+    Rule(
+        "refund_overdue", GROUP, Severity.MEDIUM, "refund",
+        "A refund is pending for longer than it takes to reach the payer.",
+        "Ask Omise's support for the refund, and tell the customer.",
+        judge_each=_overdue,
+        thresholds={"business_days": REFUND_DAYS},
+    ),
+    Rule(
+        "refund_count_limit", GROUP, Severity.LOW, "charge",
+        "A charge is close to the 15 refunds that Omise allows.",
+        "Give back the rest of this charge in one refund.",
+        judge_each=_count_limit,
+        thresholds={"at": COUNT_LIMIT},
+    ),
+)  # fmt: skip

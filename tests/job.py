@@ -1,0 +1,106 @@
+"""Runs the whole job for tests: a made world, the sandbox on loopback, a store and files in a temporary folder."""
+
+import json
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from jobs import config as configuration
+from jobs import demo
+from jobs.documents import break_document
+from jobs.outcome import Outcome, RunOptions
+from jobs.run import open_ready_store, run
+from recon.sandbox.faults import Faults
+from recon.sandbox.server import Running, serve
+from recon.sandbox.world import World, make_world
+from recon.store.record import list_breaks
+
+FIRST, LAST = date(2026, 3, 2), date(2026, 3, 4)
+
+
+class Silent:
+    """A progress that nobody watches."""
+
+    def start(self, name: str, total: int | None) -> None:
+        pass
+
+    def advance(self, name: str, done: int, total: int | None) -> None:
+        pass
+
+    def finish(self, name: str) -> None:
+        pass
+
+
+def clock() -> datetime:
+    """The test's only clock."""
+    return datetime.now(UTC)
+
+
+@dataclass
+class Job:
+    """One merchant whose job can be run again and again."""
+
+    folder: Path
+    world: World
+    server: Running
+    config: Path
+
+    async def run(self, **options: Any) -> Outcome:
+        chosen = replace(RunOptions(FIRST, LAST, as_of=self.world.as_of, by="test"), **options)
+        return await run(configuration.load(self.config, {}), chosen, clock, Silent())
+
+    def breaks(self) -> list[dict[str, Any]]:
+        """What `recon breaks list --json` would say."""
+        engine = open_ready_store(configuration.load(self.config, {}))
+        try:
+            return [break_document(known, {}) for known in list_breaks(engine)]
+        finally:
+            engine.dispose()
+
+    def rows(self, table: str) -> list[tuple[Any, ...]]:
+        """A table as it stands in the file."""
+        connection = sqlite3.connect(self.folder / "recon.db")
+        try:
+            return connection.execute(f'select * from "{table}"').fetchall()
+        finally:
+            connection.close()
+
+    def orders(self, account: str) -> Path:
+        return self.folder / "orders" / f"orders_{account}.csv"
+
+
+@asynccontextmanager
+async def job(
+    folder: Path,
+    seed: int = 1,
+    orders: int = 80,
+    accounts: tuple[str, ...] = ("th", "jp"),
+    faults: Faults | None = None,
+) -> AsyncIterator[Job]:
+    """A world over a few days of March 2026, served until the block ends."""
+    world = make_world(seed, FIRST, LAST, orders, accounts)
+    async with serve(world, faults=faults) as running:
+        yield Job(folder, world, running, demo.prepare(world, folder, running.url))
+
+
+def truth(world: World) -> set[tuple[str, str, str]]:
+    """What was planted: code, account, subject; rows by account alone."""
+    return {(p.code, p.account or "", "" if p.subject_type == "row" else p.subject_id) for p in world.truth}
+
+
+def found(breaks: list[dict[str, Any]]) -> set[tuple[str, str, str]]:
+    """What the job says, in the words of `truth`."""
+    return {
+        (b["code"], b["account"] or "", "" if b["subject_type"] == "row" else b["subject_id"])
+        for b in breaks
+        if b["status"] == "open"
+    }
+
+
+def as_json(text: str) -> Any:
+    """A document from stdout."""
+    return json.loads(text)

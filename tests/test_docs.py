@@ -1,0 +1,78 @@
+"""The documents are whole: every command, configuration key and rule is documented, and nothing else is."""
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from jobs import sections
+from jobs.cli import app
+from jobs.config import Config
+from recon.rules import CATALOGUE
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+EXAMPLE = (ROOT / "config.toml").read_text(encoding="utf-8")
+
+
+def commands() -> list[str]:
+    """Every command of the command line, with its group's name."""
+    root = get_command(app)
+    assert isinstance(root, TyperGroup)
+    found = []
+    for name, command in root.commands.items():
+        inner = list(command.commands) if isinstance(command, TyperGroup) else []
+        found += [f"recon {name} {other}" for other in inner] or [f"recon {name}"]
+    return found
+
+
+def keys(model: type[BaseModel], seen: frozenset[str] = frozenset()) -> set[str]:
+    """Every key that a section of the configuration has."""
+    found: set[str] = set()
+    for name, field in model.model_fields.items():
+        found.add(field.alias or name)
+        for part in re.findall(r"jobs\.sections\.(\w+)", repr(field.annotation)):
+            if part not in seen:
+                found |= keys(getattr(sections, part), seen | {part})
+    return found
+
+
+@pytest.mark.parametrize("command", commands())
+def test_every_command_is_in_the_readme(command: str) -> None:
+    assert f"`{command}" in README
+
+
+def test_the_readme_names_no_command_that_does_not_exist() -> None:
+    groups = {command.rsplit(" ", 1)[0] for command in commands()}
+    for words in re.findall(r"`recon ([a-z]+(?: [a-z]+)?)", README):
+        whole, first = f"recon {words}", f"recon {words.split()[0]}"
+        assert whole in commands() or first in commands() or whole in groups, words
+
+
+@pytest.mark.parametrize("key", sorted(keys(Config) - {"accounts", "orders", "bank", "rules", "methods", "fees"}))
+def test_every_configuration_key_is_in_the_example(key: str) -> None:
+    assert re.search(rf"\b{key}\b", EXAMPLE), f"config.toml does not show {key}"
+
+
+@pytest.mark.parametrize("rule", CATALOGUE, ids=lambda rule: rule.code)
+def test_every_rule_is_in_the_readme(rule: object) -> None:
+    code, severity, meaning = getattr(rule, "code", ""), getattr(rule, "severity", ""), getattr(rule, "meaning", "")
+    assert f"| `{code}` | {severity} | {meaning} |" in README
+
+
+def test_the_readme_names_no_rule_that_does_not_exist() -> None:
+    assert set(re.findall(r"^\| `([a-z_]+)` \| [a-z]+ \|", README, re.MULTILINE)) == {rule.code for rule in CATALOGUE}
+
+
+def test_every_target_of_make_that_the_readme_names_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in set(re.findall(r"`make ([a-z-]+)", README)) | {"demo", "test"}:
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_every_file_that_the_readme_names_exists() -> None:
+    for name in re.findall(r"`((?:recon|jobs|reports|tests)/[\w/.]*)`", README):
+        assert (ROOT / name).exists(), name
