@@ -42,7 +42,7 @@ class ObjectRow:
     """One object of Omise, decoded and scrubbed.
 
     `values` stand in the order of `recon.columns.KINDS[kind]`; moments in them are int microseconds since the
-    epoch (UTC). `digest` leaves out clocks and flipping abilities. `raw` is the scrubbed object, compressed.
+    epoch (UTC). `digest` leaves out clocks and flipping abilities. `raw` is the scrubbed object as JSON.
     """
 
     id: str

@@ -35,7 +35,7 @@ HOMES = {
 }
 JSON_HOMES = ("recon.omise", "recon.store", "recon.sandbox", "jobs", "reports")
 CLOCKS = {"now", "utcnow", "today", "time", "monotonic", "perf_counter"}
-# Seconds and probabilities; and where a shop's Excel file hands us a double, which is written out, never computed with.
+# Seconds and probabilities; and where a shop's Excel file hands us a double: written out, never computed with.
 FLOAT_HOMES = (
     "recon.omise.client",
     "recon.orders.table",

@@ -3,6 +3,7 @@
 import sqlite3
 import subprocess
 import sys
+import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -111,7 +112,8 @@ def test_the_raw_object_and_the_digest_come_back_as_they_were(store: Engine) -> 
     save_objects(store, "th", "charge", [given], NOON)
     with reading(store) as connection:
         table = tables.OBJECTS["charge"].c
-        assert connection.execute(select(table.raw, table.digest)).one() == (given.raw, given.digest)
+        raw, digest = connection.execute(select(table.raw, table.digest)).one()
+    assert (zlib.decompress(raw), digest) == (given.raw, given.digest)
 
 
 def test_a_crash_between_pages_keeps_whole_pages(store: Engine) -> None:

@@ -1,7 +1,6 @@
 """Omise's JSON becomes typed, scrubbed rows here and ends here; knows no network and no store."""
 
 import hashlib
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -322,11 +321,6 @@ def decode_balance(body: bytes) -> Balance:
     return Balance(found.currency.upper(), found.total, found.transferable, found.reserve, found.on_hold)
 
 
-def unpack(raw: bytes) -> dict[str, object]:
-    """The scrubbed object of an `ObjectRow.raw`, to be shown as evidence."""
-    return msgspec.json.decode(zlib.decompress(raw), type=dict[str, object])
-
-
 def _told(decode: Callable[[], T]) -> T:
     """What it decodes, or BadAnswer in words that hold nothing of the body."""
     try:
@@ -350,7 +344,7 @@ def _row(kind: str, node: dict[str, Any], scrub: Scrub) -> ObjectRow:
     except msgspec.ValidationError as error:
         problem = f"{kind} {node.get('id')} has another shape than Omise's: {error}"
         raise BadAnswer(problem) from None
-    return ObjectRow(typed.id, typed.values(), _digest(node, parts), zlib.compress(_plain.encode(node), 1))
+    return ObjectRow(typed.id, typed.values(), _digest(node, parts), _plain.encode(node))
 
 
 def _digest(node: dict[str, Any], parts: list[dict[str, Any]]) -> bytes:
