@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pandas as pd
+
 from jobs.config import Config, ConfigError
 from jobs.outcome import JobError
 from jobs.pulling import mismatches
@@ -17,6 +19,8 @@ from jobs.run import open_ready_store
 from jobs.sections import AccountSection
 from jobs.told import masked
 from recon import columns as c
+from recon.bank.load import read as read_bank
+from recon.bank.source import BankMissing, BankSource
 from recon.calendars import days_window, local_day
 from recon.omise import pull
 from recon.omise.client import KeyRefused, Limits, OmiseError, open_client
@@ -29,6 +33,7 @@ OK, WARNING, FAILED = "ok", "warning", "FAILED"
 
 # One question to Omise: two tries are enough to know.
 _LIMITS = Limits(attempts=2, deadline_s=30, timeout_s=15, ceiling_s=2)
+_ROWS = 5  # of a bank source
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -40,7 +45,7 @@ class Item:
     result: str
     details: str
     header: tuple[str, ...] = ()
-    rows: tuple[tuple[str, ...], ...] = ()  # an order source's first rows
+    rows: tuple[tuple[str, ...], ...] = ()  # a source's first rows
 
 
 async def check_all(configuration: Callable[[], Config], clock: Callable[[], datetime]) -> list[Item]:
@@ -55,6 +60,8 @@ async def check_all(configuration: Callable[[], Config], clock: Callable[[], dat
     items += await asyncio.to_thread(_store, config, clock())
     for source in config.sources():
         items += await asyncio.to_thread(_orders, config, source, clock())
+    for bank_source in config.bank_sources():
+        items += await asyncio.to_thread(_bank, config, bank_source)
     items.append(_folder(config.reports.folder))
     items += [_item(path, WARNING, "accepted, but not used yet") for path in config.unused_sections()]
     return items
@@ -177,9 +184,41 @@ def _orders(config: Config, source: OrderSource, now: datetime) -> Iterator[Item
     )
     yield Item(what, OK, masked(details), seen.header, seen.rows)
     if len(found.rejected):
-        worst = found.rejected.iloc[0]
-        where = f"{worst[c.FILE]}, row {worst[c.ROW]}: {worst[c.REASON]}"
-        yield _item(what, WARNING, f"{len(found.rejected):,} row(s) cannot be read and are kept aside; {where}")
+        yield _item(what, WARNING, _worst(found.rejected))
+
+
+def _bank(config: Config, source: BankSource) -> Iterator[Item]:
+    """A bank folder may be empty on the first night."""
+    try:
+        found = read_bank(source, currencies=config.currencies())
+    except BankMissing as error:
+        yield _item(source.place, FAILED, str(error))
+        return
+    payouts = int(found.lines[c.PAYOUT].sum())
+    details = f"{len(found.lines):,} lines in {len(found.inputs)} file(s), {payouts:,} of them payouts by their text"
+    yield Item(source.place, OK, masked(details), *_first_lines(found.lines))
+    if len(found.lines) and not payouts:
+        yield _item(source.place, WARNING, "no line matches payout_pattern: set it to what the bank writes for Omise")
+    for note in found.notes:
+        yield _item(source.place, WARNING, note.removeprefix(f"{source.place}: "))
+    for words in found.unreadable:
+        yield _item(source.place, FAILED, words.removeprefix(f"{source.place}: "))
+    if len(found.rejected):
+        yield _item(source.place, WARNING, _worst(found.rejected))
+
+
+def _first_lines(lines: pd.DataFrame) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """The first payouts, else the first lines; a text that is not kept is empty."""
+    header = (c.BOOKED_ON, c.AMOUNT, c.CURRENCY, c.DESCRIPTION, c.REFERENCE)
+    chosen = lines[lines[c.PAYOUT]] if lines[c.PAYOUT].any() else lines
+    cells = chosen[list(header)].head(_ROWS).astype(object).fillna("")
+    return header, tuple(tuple(str(cell) for cell in row) for row in cells.itertuples(index=False))
+
+
+def _worst(rejected: pd.DataFrame) -> str:
+    first = rejected.iloc[0]
+    where = f"{first[c.FILE]}, row {first[c.ROW]}: {first[c.REASON]}"
+    return f"{len(rejected):,} row(s) cannot be read and are kept aside; {where}"
 
 
 def _folder(folder: Path) -> Item:

@@ -34,6 +34,7 @@ from jobs.sections import (
     StoreSection,
 )
 from jobs.thresholds import PLANNED, THRESHOLDS, Rules, RuleSection
+from recon.bank.source import BankSource
 from recon.calendars import Calendar, business_calendar
 from recon.methods import MethodBook
 from recon.model import Account
@@ -46,7 +47,7 @@ EVERY_SECRET = ("accounts", "orders")
 
 # Sections, and keys inside used ones, whose part does not exist yet.
 _NOT_USED = (
-    "store.audit_key", "bank", "fees", "rulings", "reports.deliver", "reports.mail", "schedule", "alerts", "page",
+    "store.audit_key", "fees", "rulings", "reports.deliver", "reports.mail", "schedule", "alerts", "page",
     "queue", "methods.*.hold", "methods.*.settlement_business_days",
 )  # fmt: skip
 
@@ -183,6 +184,25 @@ class Config(Section):
             ignore=section.ignore,
             account=section.account,
             account_by=section.account_by,
+        )
+
+    def bank_sources(self) -> tuple[BankSource, ...]:
+        """Every bank source as `recon.bank` is handed it."""
+        return tuple(self._bank_source(name, section) for name, section in self.bank.items())
+
+    def _bank_source(self, name: str, section: BankSection) -> BankSource:
+        account = self.accounts[section.account]
+        return BankSource(
+            name=name,
+            account=section.account,
+            currency=account.currency,
+            kind=section.kind,
+            path=str(section.path),
+            zone=account.timezone,
+            columns=dict(section.columns),
+            payout_pattern=section.payout_pattern,
+            fee_bound=self.currencies().parse_major(f"{section.fee_bound:f}", account.currency),
+            encoding=section.encoding,
         )
 
     def order_zone(self, source: str) -> ZoneInfo:

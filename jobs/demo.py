@@ -29,7 +29,7 @@ url = "sqlite:///recon.db"
 [omise]
 base_url = "{url}"
 requests_per_second = 1000
-{accounts}
+{accounts}{banks}
 [orders.shop]
 kind = "csv"
 path = "orders/*.csv"
@@ -46,6 +46,12 @@ region = "{region}"
 currency = "{currency}"
 timezone = "{zone}"
 secret_key = {{ file = "keys/{name}" }}
+"""
+BANK = """
+[bank.{name}]
+account = "{name}"
+kind = "csv"
+path = "bank/bank_{name}.csv"
 """
 
 
@@ -105,7 +111,8 @@ def prepare(world: World, out: Path, url: str) -> Path:
     world.write_bank(out / "bank")
     world.write_truth(out / "planted.json")
     path = out / "config.toml"
-    path.write_text(CONFIG.format(url=url, accounts="".join(accounts)), encoding="utf-8")
+    banks = "".join(BANK.format(name=name) for name in world.books)
+    path.write_text(CONFIG.format(url=url, accounts="".join(accounts), banks=banks), encoding="utf-8")
     return path
 
 

@@ -259,6 +259,14 @@ def _pattern(value: str) -> str:
     return value
 
 
+def _encoding(value: str) -> str:
+    try:
+        "".encode(value)
+    except LookupError:
+        raise ValueError(f"{shown(value)} is not an encoding such as utf-8 or cp874") from None
+    return value
+
+
 def _one_group(value: str) -> str:
     if value and re.compile(_pattern(value)).groups != 1:
         raise ValueError(f"{shown(value)} must have exactly one group: the order id in brackets")
@@ -318,6 +326,7 @@ Percents = Annotated[Mapping[str, Decimal], PlainValidator(_percents)]
 FilePath = Annotated[Path, PlainValidator(_path)]
 Place = Annotated[str, PlainValidator(_place)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
+Encoding = Annotated[str, AfterValidator(_encoding)]
 OrderIdPattern = Annotated[str, AfterValidator(_one_group)]
 Region = Annotated[str, form(r"[A-Z]{2}", 'a country such as "TH"')]
 Url = Annotated[str, form(r"https?://[^/\s?#]+(/[^\s?#]*)?", 'a URL such as "https://api.omise.co"')]

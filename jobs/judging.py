@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from jobs.settling import AT_THE_BANK, Settled, settle, with_settlement
 from recon import columns as c
 from recon.breaks import Carried, carry
 from recon.calendars import joined
@@ -15,7 +16,7 @@ from recon.matching import links, match
 from recon.model import CLOSED, Account, Break, InputFile, KnownBreak, Result, Window
 from recon.result import Intake, Lives, summarise
 from recon.rules import judge
-from recon.rules.data import incomplete_source, invalid_rows
+from recon.rules.data import BANK_LINE_INVALID, incomplete_source, invalid_rows
 from recon.rules.timing import CODES as ALONE
 from recon.rules.timing import strange_methods
 from recon.scope import Known, Range, scope
@@ -39,6 +40,7 @@ class Asked:
     duplicate_rows: int = 0
     inputs: tuple[InputFile, ...] = ()
     unassigned: bool = True  # this account shows the rows that name no known account
+    notes: Mapping[str, int] = field(default_factory=dict)  # shown beside what the judging counts
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Question:
     metadata_keys: Sequence[str]
     customer_keys: Sequence[str]
     orders_read: bool
+    bank_read: bool = False  # every file of every bank source
 
 
 @dataclass(frozen=True)
@@ -82,11 +85,13 @@ def find(engine: Store, question: Question) -> Findings:
     seen = scope(books, matching, what)
     judged = Judged(books, matching, seen, triage(books, matching, seen, question.context))
     names = {asked.account.name for asked in question.asked}
-    found = [*_case_breaks(judged, question.context), *_data_breaks(judged, question, names)]
+    settled = settle(judged, [asked.account for asked in question.asked], question.context)
+    cases = (one for one in _case_breaks(judged, question.context) if not settled.speaks_of(one))
+    found = [*cases, *settled.breaks, *_data_breaks(judged, question, names)]
     found = [one for one in found if one.account is None or one.account in names]
     ours = [one for one in known if one.found.account is None or one.found.account in names]
-    carried = carry(ours, found, _Judges(judged, question, names), question.as_of)
-    results = tuple(_result(asked, judged, carried, question) for asked in question.asked)
+    carried = carry(ours, found, _Judges(judged, settled, question), question.as_of)
+    results = tuple(_result(asked, judged, settled, carried, question) for asked in question.asked)
     all_links = links(books.orders, books.charges, matching)
     concerned = all_links[c.ORDER_ACCOUNT].isin(names) | all_links[c.CHARGE_ACCOUNT].isin(names)
     ever_pulled = any(map(len, what.covered.values()))
@@ -140,30 +145,37 @@ def _data_breaks(judged: Judged, question: Question, names: set[str]) -> Iterato
 class _Judges:
     """Whether this run judged a break's subject, so that not finding it again means that the facts agree."""
 
-    def __init__(self, judged: Judged, question: Question, names: set[str]) -> None:
-        self._names, self._question = names, question
+    def __init__(self, judged: Judged, settled: Settled, question: Question) -> None:
+        self._question = question
         self._orders = _judged_ids(judged.books.orders, c.ORDER_ID, judged.scope.orders)
         self._charges = _judged_ids(judged.books.charges, c.CHARGE_ID, judged.scope.charges)
         books, scope = judged.books, judged.scope
         self._things = {
             "refund": _judged_ids(books.refunds, c.REFUND_ID, scope.refunds),
             "dispute": _judged_ids(books.disputes, c.DISPUTE_ID, scope.disputes),
-            "transfer": _judged_ids(books.transfers, c.TRANSFER_ID, scope.transfers),
+            "transfer": _judged_ids(books.transfers, c.TRANSFER_ID, settled.transfers),
+            "transaction": _judged_ids(books.transactions, c.TRANSACTION_ID, scope.transactions),
+            "bank_line": _judged_ids(books.bank_lines, c.LINE_ID, scope.bank_lines)
+            if len(books.bank_lines)
+            else set(),
         }
         self._pulled = {asked.account.name for asked in question.asked if asked.pulled}
 
     def __call__(self, known: Break) -> bool:
         if self._question.versions_at is not None:  # what was known then says nothing about now
             return False
+        if known.code in AT_THE_BANK and not self._question.bank_read:
+            return False
         match known.subject_type:
             case "order":
                 return (known.account, known.subject_id) in self._orders
             case "charge":
                 return (known.account, known.subject_id) in self._charges
-            case "refund" | "dispute" | "transfer" as kind:
+            case "refund" | "dispute" | "transfer" | "transaction" | "bank_line" as kind:
                 return (known.account, known.subject_id) in self._things[kind]
             case "row":
-                return self._question.orders_read
+                is_bank = known.code == BANK_LINE_INVALID.code
+                return self._question.bank_read if is_bank else self._question.orders_read
             case "account":
                 return known.account in self._pulled
             case _:
@@ -175,7 +187,7 @@ def _judged_ids(frame: pd.DataFrame, key: str, mask: Any) -> set[tuple[str | Non
     return set(zip(chosen[c.ACCOUNT], chosen[key], strict=True))
 
 
-def _result(asked: Asked, judged: Judged, carried: Carried, question: Question) -> Result:
+def _result(asked: Asked, judged: Judged, settled: Settled, carried: Carried, question: Question) -> Result:
     names = {asked.account.name, None} if asked.unassigned else {asked.account.name}
     intake = Intake(
         window=asked.window,
@@ -186,10 +198,12 @@ def _result(asked: Asked, judged: Judged, carried: Carried, question: Question) 
         inputs=asked.inputs,
         complete=not asked.short,
         unassigned=asked.unassigned,
+        notes=asked.notes,
     )
     lives = Lives(
         reported=[one for one in carried.reported if one.found.account in names],
         opened=sum(one.account in names for one in carried.opened),
         closed=sum(one.account in names for one in carried.closed),
     )
-    return summarise(asked.account, judged, intake, lives, question.context)
+    result = summarise(asked.account, judged, intake, lives, question.context)
+    return with_settlement(result, settled, asked.window, lives.reported, question.context)

@@ -1,13 +1,15 @@
 """Pulls one account into the store: sweeps, what changed, what is named but not stored; knows no order, no rule."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from jobs.outcome import JobError, Progress
-from recon.model import Account, Window
+from recon import columns
+from recon.model import Account, ObjectRow, Window
 from recon.omise import pull
 from recon.omise.client import Client, KeyRefused, Limits, OmiseError, open_client
 from recon.omise.objects import AccountFacts
@@ -17,8 +19,12 @@ from recon.store.engine import Store
 from recon.store.load import complete_windows
 
 SWEPT = ("charge", "refund", "transfer", "transaction", "dispute", "receipt")
-# Events are asked for again from a little before the last pull's end: they may be listed late.
-EVENT_OVERLAP = timedelta(hours=1)
+# Clocks differ and lists come late: what was made a little before the last pull's end is asked for again.
+OVERLAP = timedelta(hours=1)
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+READINGS = 5  # of a balance that moves while it is read
+ROWS = 100  # read by id, stored at once
+_DELETED = columns.TRANSFER.names.index(columns.DELETED)
 
 
 @dataclass(frozen=True)
@@ -32,15 +38,30 @@ class Gate:
     livemode: bool | None
 
 
+@dataclass(frozen=True)
+class Reach:
+    """How far a pull looks: creation times in `window`, nothing from `until` on, and for how long back a payment that
+    failed may still succeed. Frozen when the run starts."""
+
+    window: Window
+    until: datetime
+    lookback: timedelta
+
+
 @dataclass
 class Pulled:
-    """What one account's pull did. `failure` ended it early; `short` names lists whose totals and rows differ."""
+    """What one account's pull did.
+
+    `failure` ended it early; `short` names lists whose totals and rows differ; `gone` counts what was stored and what
+    Omise does not know any more.
+    """
 
     account: Account
     failure: str = ""
     short: list[str] = field(default_factory=list)
     new: int = 0
     changed: int = 0
+    gone: int = 0
 
 
 @dataclass(frozen=True)
@@ -97,98 +118,188 @@ def mismatches(account: Account, livemode: bool | None, facts: AccountFacts) -> 
     ]
 
 
-async def pull_account(puller: Puller, account: Account, gate: Gate, window: Window) -> Pulled:
-    """Everything created in the window, and by id what is not final, what events name, what is not stored yet."""
+async def pull_account(puller: Puller, account: Account, gate: Gate, reach: Reach) -> Pulled:
+    """Everything created in the window, and by id what may have changed outside it or is not stored yet.
+
+    What fails is told in the answer; what was stored until then stays, and the next pull does the whole again.
+    """
     result = Pulled(account)
     try:
         async with open_client(gate.base_url, gate.secret_key, gate.limits) as client:
-            await _AccountPull(puller, client, gate.scrub, window, result).run()
+            work = _AccountPull(puller, client, gate.scrub, reach, result)
+            try:
+                await work.run()
+            finally:
+                await work.settle()
     except KeyRefused:
         result.failure = "Omise refused the key"
-    except OmiseError as error:
+    except (OmiseError, save.AccountChanged) as error:
         result.failure = str(error)
     return result
 
 
 @dataclass
 class _AccountPull:
+    """One pull under way.
+
+    The mark is where the last complete pull ended: events from then on, and versions seen since that pull began, say
+    what else may have changed. It moves at the very end, so that whatever cuts a pull short, the next one knows.
+    """
+
     puller: Puller
     client: Client
     scrub: Scrub
-    window: Window
+    reach: Reach
     result: Pulled
-    again: dict[str, set[Any]] = field(default_factory=dict)  # ids to read again, by kind, until a sweep brings them
-
-    @property
-    def name(self) -> str:
-        return self.result.account.name
+    again: dict[str, set[Any]] = field(default_factory=dict)  # ids to read again, by kind
+    absent: set[str] = field(default_factory=set)  # ids that a list of their window did not name
+    saving: "asyncio.Task[None] | None" = None
 
     async def run(self) -> None:
-        engine = self.puller.engine
-        open_ones = await asyncio.to_thread(open_items.not_final, engine, self.name)
-        self.again = {kind: set(found) for kind, found in open_ones.items()}
-        await self._events()
+        """Sweeps first; what they cannot see is read by id, charges last, since their parts tell of them."""
+        begun, window, until = self.puller.clock(), self.reach.window, self.reach.until
+        mark, complete_at = await self._mark()
+        told_since = mark - OVERLAP
+        self._add(await self._ask(open_items.not_final, window))
+        total, seen = await self._sweep("event", Window(told_since, until))
         for kind in SWEPT:
-            await self._sweep(kind, self.window)
+            await self._sweep(kind, window)
+        newer = Window(max(window.end, told_since), until)
+        await self._sweep("refund", newer)  # the events name it, and its charge is not known
+        self._add(await self._ask(open_items.named_by_events, told_since, window))
+        late = await self._ask(open_items.may_succeed_late, until, self.reach.lookback, window)
+        charges = {*self.again.pop("charge", ()), *late}
         for kind, ids in self.again.items():
             await self._fetch(kind, ids)
+        charges.update(await self._ask(open_items.with_new_parts, complete_at, window))
+        await self._fetch("charge", charges)
+        await self._fetch_named()
+        await self._balance(newer.start)
+        if until > mark:
+            await self._write(save.save_window, "event", Window(mark, until), total, seen, begun)
+
+    async def _mark(self) -> tuple[datetime, datetime]:
+        """Where the last complete pull ended and when it began; the first one makes the mark before all else."""
+        earlier = await self._ask(complete_windows, "event")
+        if earlier:
+            window, began = max(earlier, key=lambda each: each[0].end)
+            return window.end, began
+        start = Window(self.reach.until, self.reach.until)
+        await self._write(save.save_window, "event", start, 0, 0, NEVER)
+        return start.end, NEVER
+
+    async def _sweep(self, kind: str, window: Window, what: str = "") -> tuple[int, int]:
+        """Everything of a kind created in a window, stored; Omise's total and the rows that came."""
+        if window.start >= window.end:
+            return 0, 0
+        total = seen = 0
+        with self._shown(what or f"{kind}s") as report:
+            sweep = pull.sweep(self.client, kind, window, self.scrub, progress=report)
+            async with aclosing(sweep) as parts:
+                async for part in parts:
+                    if isinstance(part, pull.Batch):
+                        await self._save(kind, part.rows)
+                    else:
+                        await self._close(part)
+                        total, seen = total + part.total, seen + part.seen
+        return total, seen
+
+    async def _close(self, part: pull.Swept) -> None:
+        """A part of a sweep is over. What the store holds beyond what the list named is asked for by id."""
+        await self._saved()
+        if part.window.end > self.reach.until:  # it is not over yet
+            return
+        if part.total != part.seen:
+            self.result.short.append(f"{part.kind}s: Omise says {part.total}, stored {part.seen}")
+        if part.kind == columns.EVENT.name:
+            return
+        await self._write(save.save_window, part.kind, part.window, part.total, part.seen, self.puller.clock())
+        if part.total == part.seen:
+            absent = await self._ask(open_items.unlisted, part.kind, part.window, part.ids)
+            self.absent.update(one if isinstance(one, str) else one[1] for one in absent)
+            self._add({part.kind: absent})
+
+    async def _fetch_named(self) -> None:
         asked: set[str] = set()
         for _ in range(2):  # a charge that is fetched by its name names a transaction in turn
-            missing = await asyncio.to_thread(open_items.named_not_stored, engine, self.name)
-            for kind, named in missing.items():
+            for kind, named in (await self._ask(open_items.named_not_stored)).items():
                 await self._fetch(kind, set(named) - asked)
                 asked.update(named)
-        reading = await pull.balance(self.client)
-        await self.puller.write(save.save_balance, self.name, reading, self.puller.clock())
-
-    async def _events(self) -> None:
-        """What happened since the last pull, whenever its objects were made: a hint what to read again."""
-        earlier = await asyncio.to_thread(complete_windows, self.puller.engine, self.name, "event")
-        if earlier:
-            start = max(window.end for window, _ in earlier) - EVENT_OVERLAP
-            if start < self.window.end:
-                await self._sweep("event", Window(start, self.window.end))
-            ids = await asyncio.to_thread(open_items.named_by_events, self.puller.engine, self.name, start)
-            for kind, named in ids.items():
-                self.again.setdefault(kind, set()).update(named)
-        else:
-            nothing_before = Window(self.window.end, self.window.end)
-            await self.puller.write(save.save_window, self.name, "event", nothing_before, 0, 0, self.puller.clock())
-
-    async def _sweep(self, kind: str, window: Window) -> None:
-        label = f"{self.name} {kind}s"
-        self.puller.progress.start(label, None)
-        report = self.puller.progress
-        wanted = self.again.get(kind, set())
-        sweep = pull.sweep(
-            self.client, kind, window, self.scrub, progress=lambda _, done, total: report.advance(label, done, total)
-        )
-        async for part in sweep:
-            if isinstance(part, pull.Batch):
-                await self._save(part)
-                wanted.difference_update(_keys(part))
-                continue
-            values = (part.window, part.total, part.seen, self.puller.clock())
-            await self.puller.write(save.save_window, self.name, kind, *values)
-            if part.total != part.seen:
-                self.result.short.append(f"{kind}s: Omise says {part.total}, stored {part.seen}")
-        self.puller.progress.finish(label)
 
     async def _fetch(self, kind: str, ids: Collection[Any]) -> None:
+        """Objects by id, stored as Omise says them now; what it does not know any more is not current any more."""
         if not ids:
             return
-        async for part in pull.fetch(self.client, kind, sorted(ids), self.scrub):
-            if isinstance(part, pull.Batch):
-                await self._save(part)
+        rows: list[ObjectRow] = []
+        gone: list[str] = []
+        lacking = 0
+        with self._shown(f"{kind}s again") as report:
+            fetched = pull.fetch(self.client, kind, sorted(ids), self.scrub, report)
+            async with aclosing(fetched) as parts:
+                async for part in parts:
+                    if isinstance(part, pull.Gone):
+                        gone.append(part.id)
+                        continue
+                    rows += part.rows
+                    lacking += sum(self._should_be_listed(kind, row) for row in part.rows)
+                    if len(rows) >= ROWS:
+                        await self._save(kind, rows)
+                        rows = []
+        await self._save(kind, rows)
+        await self._saved()
+        self.result.gone += await self._write(save.save_gone, kind, gone, self.puller.clock())
+        if lacking:
+            self.result.short.append(f"{kind}s: Omise's list lacks {lacking} that it gives by id")
 
-    async def _save(self, batch: pull.Batch) -> None:
-        saved = await self.puller.write(save.save_objects, self.name, batch.kind, batch.rows, self.puller.clock())
+    def _should_be_listed(self, kind: str, row: ObjectRow) -> bool:
+        """It stands in a window whose list did not name it; a deleted transfer need not."""
+        return row.id in self.absent and not (kind == columns.TRANSFER.name and row.values[_DELETED])
+
+    async def _balance(self, start: datetime) -> None:
+        """A reading that the stored transactions account for: it stood still while they were read. Else none."""
+        reading = await pull.balance(self.client)
+        for _ in range(READINGS):
+            window = Window(start, max(start, self.reach.until, self.puller.clock()) + OVERLAP)
+            total, seen = await self._sweep(columns.TRANSACTION.name, window, "balance")
+            before, reading = reading, await pull.balance(self.client)
+            if before == reading and total == seen:
+                await self._write(save.save_balance, reading, self.puller.clock())
+                return
+
+    async def _save(self, kind: str, rows: Sequence[ObjectRow]) -> None:
+        """Stores rows while the next ones are read; one batch at a time."""
+        await self._saved()
+        if rows:
+            self.saving = asyncio.create_task(self._store(kind, rows, self.puller.clock()))
+
+    async def _store(self, kind: str, rows: Sequence[ObjectRow], seen_at: datetime) -> None:
+        saved = await self._write(save.save_objects, kind, rows, seen_at)
         self.result.new += saved.new
         self.result.changed += saved.changed
 
+    async def _saved(self) -> None:
+        if self.saving is not None:
+            await asyncio.shield(self.saving)
 
-def _keys(batch: pull.Batch) -> list[Any]:
-    """Ids as `not_final` names them: a refund by its charge and its own."""
-    if batch.kind == "refund":
-        return [(row.values[1], row.id) for row in batch.rows]
-    return [row.id for row in batch.rows]
+    async def settle(self) -> None:
+        """Lets a batch end that is being stored, whatever ended the pull."""
+        if self.saving is not None:
+            await asyncio.gather(self.saving, return_exceptions=True)
+
+    def _add(self, found: Mapping[str, Iterable[Any]]) -> None:
+        for kind, ids in found.items():
+            self.again.setdefault(kind, set()).update(ids)
+
+    async def _ask(self, do: Callable[..., Any], *arguments: Any) -> Any:
+        return await asyncio.to_thread(do, self.puller.engine, self.result.account.name, *arguments)
+
+    async def _write(self, do: Callable[..., Any], *arguments: Any) -> Any:
+        return await self.puller.write(do, self.result.account.name, *arguments)
+
+    @contextmanager
+    def _shown(self, what: str) -> Iterator[pull.Progress]:
+        """Progress of one resource of this account."""
+        label, progress = f"{self.result.account.name} {what}", self.puller.progress
+        progress.start(label, None)
+        yield lambda _, done, total: progress.advance(label, done, total)
+        progress.finish(label)

@@ -10,10 +10,11 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from jobs.banking import Banked, read_banks
 from jobs.config import Config
 from jobs.judging import Asked, Findings, Question, find
 from jobs.outcome import JobError, Outcome, Progress, RunOptions
-from jobs.pulling import Gate, Pulled, Puller, check_account, pull_account
+from jobs.pulling import Gate, Pulled, Puller, Reach, check_account, pull_account
 from recon import __version__
 from recon.calendars import days_window, local_day
 from recon.model import Account, Result, Window
@@ -126,13 +127,18 @@ async def _travel(work: _Run) -> Outcome:
     if options.read_orders:
         with work.stage("orders"):
             intake = await _read_orders(work)
+    banks = Banked()
+    if options.read_orders and work.config.bank:
+        with work.stage("bank"):
+            banks = await asyncio.to_thread(read_banks, work.config, work.engine, work.clock)
+        work.messages += [f"{words}; its lines are not known: run again" for words in banks.unreadable]
     if options.pull:
         with work.stage("pull"):
             pulls = await _pull(work)
     findings = Findings()
     if options.judge:
         with work.stage("judge"):
-            findings = await asyncio.to_thread(find, work.engine, _question(work, intake, pulls))
+            findings = await asyncio.to_thread(find, work.engine, _question(work, intake, banks, pulls))
     if options.judge and not options.pull and not findings.pulled:
         work.messages.append("no charges were ever pulled: run without --no-pull")
     run_id = await asyncio.to_thread(_record, work, findings) if options.judge and options.record else None
@@ -189,7 +195,7 @@ async def _pull(work: _Run) -> dict[str, Pulled]:
     ready = [account for account, answer in zip(work.accounts, answers, strict=True) if not answer]
     failed = {a.name: Pulled(a, str(answer)) for a, answer in zip(work.accounts, answers, strict=True) if answer}
     done = await asyncio.gather(
-        *(pull_account(puller, account, gates[account.name], _pull_window(work, account)) for account in ready)
+        *(pull_account(puller, account, gates[account.name], _reach(work, account)) for account in ready)
     )
     pulls = {pulled.account.name: pulled for pulled in done} | failed
     for name, pulled in sorted(pulls.items()):
@@ -213,20 +219,20 @@ def _gate(config: Config, name: str) -> Gate:
     return Gate(omise.base_url, section.secret_key.reveal(), limits, scrub, section.livemode)
 
 
-def _pull_window(work: _Run, account: Account) -> Window:
-    """Creation times: the range, more on both sides, at most to the as-of moment, frozen when the run starts."""
+def _reach(work: _Run, account: Account) -> Reach:
+    """The range and more on both sides, at most to the as-of moment, frozen when the run starts."""
     omise, window = work.config.omise, work.days[account.name].window
-    end = min(window.end + omise.lookahead_days * DAY, work.as_of, work.started)
-    start = min(window.start - omise.lookback_days * DAY, end)
-    return Window(start, end)
+    until, lookback = min(work.as_of, work.started), omise.lookback_days * DAY
+    end = min(window.end + omise.lookahead_days * DAY, until)
+    return Reach(Window(min(window.start - lookback, end), end), until, lookback)
 
 
-def _question(work: _Run, intake: Mapping[str, Loaded], pulls: Mapping[str, Pulled]) -> Question:
+def _question(work: _Run, intake: Mapping[str, Loaded], banks: Banked, pulls: Mapping[str, Pulled]) -> Question:
     config = work.config
     skipped = {name for name, pulled in pulls.items() if pulled.failure} | work.unread
     accounts = {account.name: account for account in config.as_accounts()}
     return Question(
-        asked=tuple(_asked(work, a, intake, pulls) for a in work.accounts if a.name not in skipped),
+        asked=tuple(_asked(work, a, intake, banks, pulls) for a in work.accounts if a.name not in skipped),
         all_accounts=accounts,
         as_of=work.as_of,
         versions_at=None if work.options.pull else work.options.as_of,
@@ -245,10 +251,13 @@ def _question(work: _Run, intake: Mapping[str, Loaded], pulls: Mapping[str, Pull
         metadata_keys=config.matching.metadata_keys,
         customer_keys=config.matching.customer_keys,
         orders_read=bool(intake) and not work.unread,
+        bank_read=banks.whole,
     )
 
 
-def _asked(work: _Run, account: Account, intake: Mapping[str, Loaded], pulls: Mapping[str, Pulled]) -> Asked:
+def _asked(
+    work: _Run, account: Account, intake: Mapping[str, Loaded], banks: Banked, pulls: Mapping[str, Pulled]
+) -> Asked:
     name, days, pulled = account.name, work.days[account.name], pulls.get(account.name)
     first = account is work.accounts[0]  # shows what names no known account, so that nothing is counted twice
     nameless = sum(one.ignored.get("", 0) for one in intake.values())
@@ -261,8 +270,9 @@ def _asked(work: _Run, account: Account, intake: Mapping[str, Loaded], pulls: Ma
         pulled=pulled is not None,
         ignored_rows=sum(one.ignored.get(name, 0) for one in intake.values()) + (nameless if first else 0),
         duplicate_rows=sum(one.duplicates.get(name, 0) for one in intake.values()),
-        inputs=tuple(file for one in intake.values() for file in one.inputs),
+        inputs=(*(file for one in intake.values() for file in one.inputs), *banks.inputs(name)),
         unassigned=first,
+        notes=banks.notes(name),
     )
 
 

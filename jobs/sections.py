@@ -16,6 +16,7 @@ from jobs.fields import (
     Currency,
     Day,
     Duration,
+    Encoding,
     FilePath,
     Flag,
     Hours,
@@ -40,6 +41,7 @@ from jobs.fields import (
     setting,
     suggest,
 )
+from recon.bank.kinds import kinds as bank_kinds
 from recon.model import Account, OrderStatus, Severity
 from recon.orders.kinds import kinds
 
@@ -145,7 +147,7 @@ class OrderSource(Section):
     open_query: str | None = None
     amount_unit: Literal["major", "minor"] = "major"
     timezone: Zone | None = None
-    encoding: str = "utf-8"
+    encoding: Encoding = "utf-8"
     split_payments: Flag = False
     description_pattern: OrderIdPattern = ""
     account: KnownAccount | None = None
@@ -190,15 +192,6 @@ class OrderSource(Section):
             raise ValueError(f"has no {' and no '.join(missing)}")
         return query
 
-    @field_validator("encoding")
-    @classmethod
-    def _known_encoding(cls, encoding: str) -> str:
-        try:
-            "".encode(encoding)
-        except LookupError:
-            raise ValueError(f'"{encoding}" is not an encoding such as utf-8 or cp874') from None
-        return encoding
-
     @field_validator("account_by")
     @classmethod
     def _one_way_to_the_account(cls, value: str | None, info: ValidationInfo) -> str | None:
@@ -227,11 +220,27 @@ class BankSection(Section):
     """The statements of one bank account that Omise pays into."""
 
     account: KnownAccount
-    kind: Literal["csv", "mt940", "camt053"]
+    kind: str
     path: FilePath
     columns: BankColumns = BankColumns()
+    encoding: Encoding = "utf-8"
     payout_pattern: Pattern = "OMISE"
     fee_bound: Number = Decimal(0)
+
+    @field_validator("kind")
+    @classmethod
+    def _known_kind(cls, kind: str) -> str:
+        if kind not in bank_kinds():
+            raise ValueError(f'"{kind}" is not one of {", ".join(bank_kinds())}')
+        return kind
+
+    @field_validator("fee_bound")
+    @classmethod
+    def _exact_fee(cls, bound: Decimal, info: ValidationInfo) -> Decimal:
+        known, account = setting(info), info.data.get("account")
+        if account is not None:
+            known.currencies.parse_major(f"{bound:f}", known.accounts[account])
+        return bound
 
 
 class WithoutOrders(Section):

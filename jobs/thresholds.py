@@ -43,7 +43,6 @@ _PLANNED: Mapping[str, Mapping[str, Any]] = {
     "bank_credit_unexplained": {},
     "dispute_open": {},
     "dispute_lost": {},
-    "bank_line_invalid": {},
 }
 _JUDGED = {
     rule.code: {

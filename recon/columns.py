@@ -153,11 +153,15 @@ TOTAL = "total"
 EVENT_ID = "event_id"
 OBJECT_ID = "object_id"
 REFERENCE = "reference"
-BOOKED_ON = "booked_on"
+BOOKED_ON = "booked_on"  # ISO date in the account's zone
+VALUE_ON = "value_on"
+LINE_ID = "line_id"
+PAYOUT = "payout"  # looks like a payout of Omise
 # Rejected rows.
 COLUMN = "column"
 REASON = "reason"
 DIGEST = "digest"
+BANK_ROW = "bank."  # how the source of a bank's rejected row begins; an order's is the source's name alone
 # Links and results.
 ORDER_ACCOUNT = "order_account"
 CHARGE_ACCOUNT = "charge_account"
@@ -179,6 +183,7 @@ ACTUAL = "actual"
 DIFFERENCE = "difference"
 AMOUNT_AT_RISK = "amount_at_risk"
 DUE_BY = "due_by"
+HOURS_LEFT = "hours_left"  # whole hours; negative: late
 FIRST_SEEN = "first_seen"
 LAST_SEEN = "last_seen"
 AGE_DAYS = "age_days"
@@ -283,6 +288,15 @@ ORDER = Frame(
         Column(ROW, COUNT),
     ),
 )  # fmt: skip
+# One line of a bank statement; a credit is positive. Stored in versions, keyed by account and its content's digest.
+# Lines that are no payout have neither description nor reference: whose names stand there is nobody's business here.
+BANK_LINE = Frame(
+    "bank_line",
+    (
+        *_text(ACCOUNT, LINE_ID, SOURCE, BOOKED_ON), *_maybe(VALUE_ON), *_minor(AMOUNT), *_text(CURRENCY),
+        *_maybe(DESCRIPTION, REFERENCE), *_flag(PAYOUT), *_text(FILE, FILE_HASH), Column(ROW, COUNT),
+    ),
+)  # fmt: skip
 # A row that could not be read; its content is kept only as a digest. `account` is null where it is not known.
 REJECTED = Frame(
     "rejected",
@@ -292,6 +306,7 @@ REJECTED = Frame(
 _VERSION = _at(SEEN_AT, FIRST_SEEN_AT)
 # What `recon/store` loads: objects of all accounts in one frame each, with the version's moments.
 ORDERS = Frame("orders", (*ORDER.columns, *_VERSION))
+BANK_LINES = Frame("bank_lines", (*BANK_LINE.columns, *_VERSION))
 CHARGES = Frame(
     "charges",
     (
@@ -318,6 +333,14 @@ MATCHED = Frame(
         *_text(CURRENCY), *_minor(REFUNDED_AMOUNT), *_maybe(METHOD, CARD_BRAND),
         *_minor(FUNDING_AMOUNT, FEE, FEE_VAT, NET), *_text(FUNDING_CURRENCY),
         *_at(ORDER_CREATED_AT), *_at(CREATED_AT), *_maybe_at(PAID_AT), *_maybe(IMPLIED_RATE),
+    ),
+)  # fmt: skip
+# What is not final yet, and by when it should be: charges, refunds, transfers, and orders that ask for a refund.
+WAITING = Frame(
+    "waiting",
+    (
+        *_text(SUBJECT_TYPE, SUBJECT_ID), *_maybe(ORDER_ID, CHARGE_ID, METHOD), *_text(STATUS), *_minor(AMOUNT),
+        *_text(CURRENCY), *_at(CREATED_AT), *_maybe_at(DUE_BY), *_maybe_minor(HOURS_LEFT),
     ),
 )  # fmt: skip
 BREAKS = Frame(

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from recon.money import Money
+from recon.settled import Settlement
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +40,12 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class ObjectRow:
-    """One object of Omise, decoded and scrubbed.
-
-    `values` stand in the order of `recon.columns.KINDS[kind]`; moments in them are int microseconds since the
-    epoch (UTC). `digest` leaves out clocks and flipping abilities. `raw` is the scrubbed object as JSON.
-    """
+    """One object of Omise, decoded and scrubbed."""
 
     id: str
-    values: tuple[str | int | bool | None, ...]
-    digest: bytes
-    raw: bytes
+    values: tuple[str | int | bool | None, ...]  # as `recon.columns.KINDS[kind]`; moments are int microseconds (UTC)
+    digest: bytes  # leaves out clocks and flipping abilities
+    raw: bytes  # the scrubbed object as JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +142,6 @@ class Refund:
     status: str
     money: Money
     created_at: datetime
-
-    @property
-    def counts(self) -> bool:
-        """Not failed: a pending refund has left the balance."""
-        return self.status != "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +296,9 @@ class Books:
     transactions: pd.DataFrame
     disputes: pd.DataFrame
     rejected: pd.DataFrame
+    bank_lines: pd.DataFrame = field(default_factory=pd.DataFrame)
+    receipts: pd.DataFrame = field(default_factory=pd.DataFrame)  # these two are shaped by `recon.ledger_columns`
+    readings: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 @dataclass(frozen=True)
@@ -366,7 +361,7 @@ class InputFile:
 
 @dataclass(frozen=True)
 class Result:
-    """What a run found for one account and range. `matched`, `breaks`, `rejected` are shaped by `recon.columns`."""
+    """What a run found for one account and range; its frames are shaped by `recon.columns`, under their names."""
 
     account: Account
     first_day: date
@@ -389,8 +384,10 @@ class Result:
     breaks_closed: int = 0
     complete: bool = True
     matched: pd.DataFrame = field(default_factory=pd.DataFrame)
+    waiting: pd.DataFrame = field(default_factory=pd.DataFrame)  # not final yet, and when it should be
     breaks: pd.DataFrame = field(default_factory=pd.DataFrame)
     rejected: pd.DataFrame = field(default_factory=pd.DataFrame)
+    settlement: Settlement = field(default_factory=Settlement)
 
     @property
     def match_rate(self) -> float | None:

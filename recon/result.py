@@ -29,6 +29,7 @@ from recon.proof import Sides, orders_to_charges
 from recon.rules import CATALOGUE
 from recon.settings import Context
 from recon.triage import Judged
+from recon.waiting import not_yet_due, waiting
 
 Mask = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
@@ -49,6 +50,7 @@ class Intake:
     inputs: tuple[InputFile, ...] = ()
     complete: bool = True
     unassigned: bool = True  # rows that name no known account are shown here; one account of a run shows them
+    notes: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def summarise(account: Account, judged: Judged, intake: Intake, lives: Lives, co
         expecting_orders=int(expecting.sum()),
         rejected_rows=len(rejected),
         ignored_rows=intake.ignored_rows,
-        notes=_notes(judged, intake, account.name),
+        notes=_notes(judged, intake, account.name) | not_yet_due(judged, account.name, context),
         currencies=_currencies(books, ours, matched, lives.reported),
         proofs=orders_to_charges(judged, sides, lives.reported, context.tolerance),
         inputs=intake.inputs,
@@ -93,6 +95,7 @@ def summarise(account: Account, judged: Judged, intake: Intake, lives: Lives, co
         breaks_closed=lives.closed,
         complete=intake.complete,
         matched=pairs,
+        waiting=waiting(judged, account.name, context),
         breaks=breaks_frame(lives.reported, account, books.as_of),
         rejected=rejected.reset_index(drop=True),
     )
@@ -159,6 +162,7 @@ def _notes(judged: Judged, intake: Intake, account: str) -> dict[str, int]:
         "orders of days that were not pulled": int((judged.scope.unpulled & orders).sum()),
         "charges without an order by design": int((judged.triage.by_design & charges).sum()),
         "order rows replaced by a newer row": intake.duplicate_rows,
+        **intake.notes,
     }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from recon import columns as c
+from recon.calendars import local_day
 from recon.model import OPEN_DISPUTES, Account, Books, ChargeStatus, Matching, OrderStatus, Window
 
 Mask = npt.NDArray[np.bool_]
@@ -44,6 +45,8 @@ class Scope:
     refunds: Mask  # per refund: it is judged, with its charge, or alone where that is not known; so are disputes
     disputes: Mask
     transfers: Mask
+    transactions: Mask
+    bank_lines: Mask
 
 
 def scope(books: Books, matching: Matching, what: Range) -> Scope:
@@ -77,6 +80,8 @@ def scope(books: Books, matching: Matching, what: Range) -> Scope:
         refunds=_with_charge(books.refunds, charges, seen, refunds & _selected(books.refunds, what)),
         disputes=_with_charge(books.disputes, charges, seen, disputes & _selected(books.disputes, what)),
         transfers=_transfers(books.transfers, what),
+        transactions=_judged(books.transactions, what, c.TRANSACTION_ID, "transaction"),
+        bank_lines=_bank_lines(books.bank_lines, what),
     )
 
 
@@ -100,6 +105,27 @@ def _transfers(transfers: pd.DataFrame, what: Range) -> Mask:
     on_its_way = (~transfers[c.PAID] & ~transfers[c.DELETED]).to_numpy(dtype=bool)
     touched = _touched(transfers, what, c.TRANSFER_ID, "transfer") | on_its_way
     return touched & _selected(transfers, what) & _after_go_live(transfers, what)
+
+
+def _judged(frame: pd.DataFrame, what: Range, key: str, kind: str) -> Mask:
+    return _touched(frame, what, key, kind) & _selected(frame, what) & _after_go_live(frame, what)
+
+
+def _bank_lines(lines: pd.DataFrame, what: Range) -> Mask:
+    """Booked on a day of the range, read after the account's last run though booked before it, or in a break."""
+    result = np.zeros(len(lines), dtype=bool)
+    for account, window in what.windows.items() if len(lines) else ():
+        zone, known = what.accounts[account].zone, what.known.get(account)
+        booked = lines[c.BOOKED_ON]
+        last = local_day(window.end - timedelta.resolution, zone)
+        touched = (booked >= local_day(window.start, zone).isoformat()) & (booked <= last.isoformat())
+        if known:
+            late = lines[c.FIRST_SEEN_AT] > known.recorded_at
+            touched |= late & (booked < local_day(known.recorded_at, zone).isoformat())
+        go_live = what.accounts[account].go_live
+        after = (booked >= go_live.isoformat()) if go_live else True
+        result |= _is(lines, account) & (touched & after).to_numpy(dtype=bool)
+    return result | (_has_open_break(lines[c.ACCOUNT], lines[c.LINE_ID], "bank_line", what) if len(lines) else result)
 
 
 def _touched(frame: pd.DataFrame, what: Range, key: str, kind: str) -> Mask:

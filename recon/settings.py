@@ -1,9 +1,10 @@
 """What the configuration may set of matching and of the rules, as frozen values; knows no rule and no pass."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from recon.calendars import Calendar
@@ -40,6 +41,17 @@ class MatchSettings:
     tolerance: Tolerance = field(default_factory=Tolerance)
 
 
+@dataclass(frozen=True, slots=True)
+class ContractRate:
+    """One line of `[fees.ACCOUNT]`: percent, and a flat part in minor units of the account's currency."""
+
+    since: datetime  # the first moment that it holds
+    rate: Fraction
+    vat: Fraction
+    flat: int = 0
+    brand: str = ""  # of a card; empty: any
+
+
 @dataclass(frozen=True)
 class Context:
     """What every rule is handed: the moment that counts as now, and the few settings that rules share."""
@@ -53,6 +65,12 @@ class Context:
     calendars: Mapping[str, Calendar] = field(default_factory=dict)  # account -> its business days
     split_sources: frozenset[str] = frozenset()  # order sources with split payments
     without_orders: WithoutOrders = field(default_factory=WithoutOrders)
+    fees: Mapping[str, Mapping[str, Sequence[ContractRate]]] = field(default_factory=dict)  # account -> method
+    bank_fees: Mapping[str, int] = field(default_factory=dict)  # account with statements -> its fee bound, minor units
+
+    def contract(self, account: str, method: str) -> Sequence[ContractRate]:
+        """What the contract says of an account's method; nothing where there is none."""
+        return self.fees.get(account, {}).get(method, ())
 
     def threshold(self, code: str, key: str, default: timedelta) -> timedelta:
         """A rule's own duration, or its default."""

@@ -172,10 +172,10 @@ async def test_a_folder_or_store_that_cannot_be_written_fails(world: World, serv
 
 
 async def test_what_is_accepted_but_not_used_yet_is_said(world: World, server: Running, tmp_path: Path) -> None:
-    more = "[schedule]\n[bank.scb]\naccount = 'th'\nkind = 'mt940'\npath = 'b'\n[rules.dispute_lost]\n"
+    more = "[schedule]\n[alerts]\n"
     items = await look(prepare(world, tmp_path, server.url, more))
     unused = [item.what for item in items if item.details == "accepted, but not used yet"]
-    assert unused == ["bank", "rules.dispute_lost", "schedule"]
+    assert unused == ["alerts", "schedule"]
     assert not failed(items)
 
 

@@ -31,6 +31,8 @@ HOMES = {
     "typer": ("jobs",),
     "rich": ("jobs",),
     "msgspec": ("recon.omise", "recon.sandbox"),
+    "lxml": ("recon.bank",),
+    "mt940": ("recon.bank",),
     "hypothesis": (),
 }
 JSON_HOMES = ("recon.omise", "recon.store", "recon.sandbox", "jobs", "reports")

@@ -78,7 +78,7 @@ def charges_(draw: st.DrawFn) -> list[Row]:
     return result
 
 
-NASTY = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+NASTY = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 JOBS = st.sampled_from(
     [
         Job(group=None),

@@ -11,17 +11,19 @@ CERTAINTIES = {"recorded", "documented", "third party", "unsure", "document only
 BOOK = MethodBook()
 REGION = {"th": "TH", "sg": "SG", "jp": "JP", "my": "MY", "kr": "KR"}
 DAY = timedelta(days=1)
-EVERY_METHOD = (
-    "card googlepay applepay kakaopay alipay_hk alipay_cn dana gcash touch_n_go alipayplus_mpm alipayplus_upm promptpay "
-    "truemoney truemoney_jumpapp truemoney_qr rabbit_linepay shopeepay shopeepay_jumpapp grabpay boost duitnow_qr "
-    "duitnow_obw maybank_qr fpx paynow mobile_banking_bay mobile_banking_bbl mobile_banking_kbank mobile_banking_ktb "
-    "mobile_banking_scb mobile_banking_ocbc mobile_banking_ocbc_pao internet_banking_bay internet_banking_bbl "
-    "internet_banking_ktb internet_banking_scb installment_bay installment_bbl installment_first_choice "
-    "installment_kbank installment_ktc installment_scb installment_ttb installment_uob installment_citi "
-    "installment_wlb_bay installment_wlb_ktc installment_mbb atome atome_qr wechat_pay wechat_pay_mpm wechat_pay_upm "
-    "barcode_wechat alipay barcode_alipay bill_payment_tesco_lotus econtext paypay direct_debit_bay direct_debit_kbank "
-    "direct_debit_ktb direct_debit_scb qr_code_upi points_citi"
-).split()
+EVERY_METHOD = [
+    "card", "googlepay", "applepay", "kakaopay", "alipay_hk", "alipay_cn", "dana", "gcash", "touch_n_go",
+    "alipayplus_mpm", "alipayplus_upm", "promptpay", "truemoney", "truemoney_jumpapp", "truemoney_qr",
+    "rabbit_linepay", "shopeepay", "shopeepay_jumpapp", "grabpay", "boost", "duitnow_qr", "duitnow_obw",
+    "maybank_qr", "fpx", "paynow", "mobile_banking_bay", "mobile_banking_bbl", "mobile_banking_kbank",
+    "mobile_banking_ktb", "mobile_banking_scb", "mobile_banking_ocbc", "mobile_banking_ocbc_pao",
+    "internet_banking_bay", "internet_banking_bbl", "internet_banking_ktb", "internet_banking_scb",
+    "installment_bay", "installment_bbl", "installment_first_choice", "installment_kbank", "installment_ktc",
+    "installment_scb", "installment_ttb", "installment_uob", "installment_citi", "installment_wlb_bay",
+    "installment_wlb_ktc", "installment_mbb", "atome", "atome_qr", "wechat_pay", "wechat_pay_mpm", "wechat_pay_upm",
+    "barcode_wechat", "alipay", "barcode_alipay", "bill_payment_tesco_lotus", "econtext", "paypay",
+    "direct_debit_bay", "direct_debit_kbank", "direct_debit_ktb", "direct_debit_scb", "qr_code_upi", "points_citi",
+]  # fmt: skip
 
 # method, account, figure, currency or card brand, value, certainty
 FIGURES_SAID = [

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from recon import columns
-from recon.model import Books, ObjectRow
+from recon.model import Books, ObjectRow, Window
 from recon.store import tables
 from recon.store.engine import writing
 from recon.store.load import load_books
@@ -22,6 +22,7 @@ from tests.store_samples import DATABASES, HOUR, NOON, charge, opened, orders, r
 
 NOTHING = rejected()
 TOMORROW = NOON + 24 * HOUR
+LATER = Window(TOMORROW, TOMORROW + HOUR)  # nothing here was made in it
 
 
 @pytest.fixture(params=DATABASES)
@@ -190,15 +191,18 @@ def test_what_is_not_final_is_read_again(store: Engine) -> None:
     save(store, *refunds, kind="refund")
     ended: tuple[dict[str, Any], ...] = ({"paid": True}, {"deleted": True}, {"failure_code": "x"}, {})
     save(store, *(row("transfer", f"trsf_{n}", **end) for n, end in enumerate(ended)), kind="transfer")
-    disputes = [row("dispute", f"dspt_{status}", status=status) for status in ("open", "pending", "won")]
+    words = ("open", "pending", "won")
+    disputes = [row("dispute", f"dspt_{status}", charge_id=f"chrg_{status}", status=status) for status in words]
     save(store, *disputes, kind="dispute")
-    assert not_final(store, "th") == {
-        "charge": ["chrg_1", "chrg_2"],
+    save(store, charge("chrg_open"), charge("chrg_won"))
+    assert not_final(store, "th", LATER) == {
+        "charge": ["chrg_1", "chrg_2", "chrg_3", "chrg_open"],
         "refund": [("chrg_3", "rfnd_pending")],
         "transfer": ["trsf_3"],
         "dispute": ["dspt_open", "dspt_pending"],
     }
-    assert not any(not_final(store, "sg").values())
+    assert not any(not_final(store, "sg", LATER).values())
+    assert not any(not_final(store, "th", Window(NOON, NOON + HOUR)).values())
 
 
 def test_what_is_named_but_not_stored_is_fetched(store: Engine) -> None:
@@ -213,8 +217,19 @@ def test_what_is_named_but_not_stored_is_fetched(store: Engine) -> None:
     assert named_not_stored(store, "th") == {
         "charge": ["chrg_4", "chrg_5", "chrg_6"],
         "transaction": ["trxn_2", "trxn_5", "trxn_7"],
+        "transfer": [],
+        "dispute": [],
     }
-    assert named_not_stored(store, "sg") == {"charge": [], "transaction": []}
+    assert not any(named_not_stored(store, "sg").values())
+
+
+def test_what_a_transaction_comes_from_is_fetched_too(store: Engine) -> None:
+    origins = ("chrg_1", "rfnd_2", "trsf_3", "dspt_4", "adjs_5", None)
+    rows = [row("transaction", f"trxn_{n}", origin=origin) for n, origin in enumerate(origins)]
+    save(store, *rows, kind="transaction")
+    assert named_not_stored(store, "th") == {
+        "charge": ["chrg_1"], "transaction": [], "transfer": ["trsf_3"], "dispute": ["dspt_4"]
+    }  # fmt: skip
 
 
 SAVES = st.lists(

@@ -5,7 +5,7 @@ import re
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
@@ -44,16 +44,17 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """A window is closed: `total` is the list's own count of it, `seen` the distinct ids that came.
+    """A window is closed: `total` is the list's own count of it, `seen` how many distinct `ids` came.
 
-    They are equal, or Omise's list never stood still or never gave what it counts. Every row of the window was
-    yielded before this; the request reached a second beyond both ends, and so do `total` and `seen`.
+    Total and seen are equal, or Omise's list never stood still or never gave what it counts. Every row of the window
+    was yielded before this; the request reached a second beyond both ends, and so do `total` and `seen`.
     """
 
     kind: str
     window: Window
     total: int
     seen: int
+    ids: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,7 @@ class _Sweep:
             total = first.total if whole else (await self._page(window, 0, 1)).total
             if total == first.total == len(seen):
                 break
-        await self._out.put(Swept(self._kind, window, total, len(seen)))
+        await self._out.put(Swept(self._kind, window, total, len(seen), frozenset(seen)))
 
     async def _rows(self, window: Window, first: Page) -> set[str]:
         """Puts out the first page and all after it; the ids that came."""

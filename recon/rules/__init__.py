@@ -35,7 +35,8 @@ CATALOGUE: tuple[Rule, ...] = _declared()
 
 def judge(cases: Iterable[Case], context: Context) -> Iterator[Break]:
     """Every break of the cases: per group, of what an order, charge or transfer has, the first code that applies."""
-    groups = [[rule for rule in CATALOGUE if rule.group == group and rule.enabled(context)] for group in GROUPS]
+    asked = [rule for rule in CATALOGUE if rule.enabled(context) and (rule.judge or rule.judge_each)]
+    groups = [rules for group in GROUPS if (rules := [rule for rule in asked if rule.group == group])]
     for case in cases:
         for rules in groups:
             yield from _first_of_group(rules, case, context)
@@ -44,29 +45,29 @@ def judge(cases: Iterable[Case], context: Context) -> Iterator[Break]:
 def _first_of_group(rules: list[Rule], case: Case, context: Context) -> Iterator[Break]:
     """A break on the order speaks for all that the case has; one on a charge for its refunds and for the order."""
     spoken: set[str] = set()
-    whole = False
     for rule in rules:
         found = [
             one
             for one in _of_rule(rule, case, context)
-            if not whole and not (spoken if one.subject_type == "order" else spoken & {_whose(one)})
+            if not (spoken if one.subject_type == "order" else spoken & {_whose(one)})
         ]
+        if not found:
+            continue
         yield from found
+        if any(one.subject_type == "order" for one in found):
+            return
         spoken.update(_whose(one) for one in found)
-        whole |= any(one.subject_type == "order" for one in found)
 
 
-def _of_rule(rule: Rule, case: Case, context: Context) -> Iterator[Break]:
-    if rule.judge and (found := rule.judge(rule, case, context)):
-        yield found
-    if rule.judge_each:
-        for thing in _things(case)[rule.subject]:
-            if found := rule.judge_each(rule, case, thing, context):
-                yield found
+def _of_rule(rule: Rule, case: Case, context: Context) -> list[Break]:
+    found = [rule.judge(rule, case, context)] if rule.judge else []
+    if rule.judge_each and (things := getattr(case, _THINGS[rule.subject])):
+        found += [rule.judge_each(rule, case, thing, context) for thing in things]
+    return [one for one in found if one]
 
 
-def _things(case: Case) -> Mapping[str, Sequence[Any]]:
-    return {"charge": case.charges, "refund": case.refunds, "dispute": case.disputes, "transfer": case.transfers}
+# What a rule that judges each of a case's things is asked about, by its subject.
+_THINGS = {"charge": "charges", "refund": "refunds", "dispute": "disputes", "transfer": "transfers"}
 
 
 def _whose(found: Break) -> str:

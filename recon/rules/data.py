@@ -16,30 +16,36 @@ ORDER_INVALID = Rule(
     "A row of an order source could not be read; it is kept aside with its reason.",
     "Correct the row in the shop's export and run again.",
 )  # fmt: skip
+BANK_LINE_INVALID = Rule(
+    "bank_line_invalid", GROUP, Severity.MEDIUM, "row",
+    "A line of a bank statement could not be read, or a statement does not add up; it is kept aside with its reason.",
+    "Get the statement from the bank again, or correct the export, and run again.",
+)  # fmt: skip
 SOURCE_INCOMPLETE = Rule(
     "source_incomplete", GROUP, Severity.CRITICAL, "account",
     "Omise's total of a list and the rows stored of it differ, so something may be missing here.",
     "Run the range again; if it stays, tell Omise's support the list and the window.",
 )  # fmt: skip
 
-RULES = (ORDER_INVALID, SOURCE_INCOMPLETE)
+RULES = (ORDER_INVALID, BANK_LINE_INVALID, SOURCE_INCOMPLETE)
 
 
 def invalid_rows(rejected: pd.DataFrame, context: Context) -> Iterator[Break]:
     """One break per rejected row (shaped `columns.REJECTED`), by its content."""
-    if not ORDER_INVALID.enabled(context):
-        return
     names = [c.ACCOUNT, c.SOURCE, c.FILE, c.ROW, c.COLUMN, c.REASON, c.DIGEST]
     for account, source, file, row, column, reason, digest in rejected[names].itertuples(index=False, name=None):
+        rule = BANK_LINE_INVALID if source.startswith(c.BANK_ROW) else ORDER_INVALID
+        if not rule.enabled(context):
+            continue
         where = f"{file}, row {row}" + (f", column {column}" if isinstance(column, str) else "")
         yield Break(
-            code=ORDER_INVALID.code,
-            severity=ORDER_INVALID.severity_in(context),
+            code=rule.code,
+            severity=rule.severity_in(context),
             account=account if isinstance(account, str) else None,
-            subject_type=ORDER_INVALID.subject,
+            subject_type=rule.subject,
             subject_id=digest,
             explanation=f"{where} (source {source}): {reason}",
-            suggestion=ORDER_INVALID.action,
+            suggestion=rule.action,
         )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from recon.due import owed
+from recon.due import WEBHOOK_GRACE, owed
 from recon.model import EXPECTS_CHARGE, Break, Case, Charge, ChargeStatus, OrderStatus, Severity
 from recon.money import Money
 from recon.rules.rule import Judge, Rule, order_of
@@ -11,7 +11,6 @@ from recon.settings import Context
 
 GROUP = "Order and charge"
 NEVER_PAID = frozenset({ChargeStatus.FAILED, ChargeStatus.EXPIRED, ChargeStatus.REVERSED})
-WEBHOOK_GRACE = timedelta(minutes=30)
 
 
 def _wrong_account(rule: Rule, case: Case, context: Context) -> Break | None:

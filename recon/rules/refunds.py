@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from recon.due import REFUND_DAYS, Due, local, no_more_than_low, refund_arrives, refund_window
-from recon.model import Break, Case, Charge, ChargeStatus, Order, OrderStatus, Refund, Severity
+from recon.model import EXPECTS_CHARGE, Break, Case, Charge, ChargeStatus, Order, OrderStatus, Refund, Severity
 from recon.money import Money
 from recon.rules.rule import Judge, Rule, order_of
 from recon.settings import Context
@@ -31,8 +31,8 @@ class _Sides:
 
 
 def _sides(case: Case, context: Context) -> _Sides | None:
-    """Null where there is no order, or where nobody knows which charge is its."""
-    if case.order is None or case.candidates:
+    """Null where there is no order, where nobody knows which charge is its, or where nobody speaks of a refund."""
+    if case.order is None or case.candidates or not _spoken_of(case):
         return None
     payers = _payers(case, case.order, context)
     ids = {charge.id for charge in payers}
@@ -41,6 +41,14 @@ def _sides(case: Case, context: Context) -> _Sides | None:
         shop=sum(_given_back(order) for order in (case.order, *case.beside)),
         omise=sum(charge.refunded.amount for charge in payers),
         lost=sum(one.money.amount for one in case.disputes if one.status == "lost" and one.charge_id in ids),
+    )
+
+
+def _spoken_of(case: Case) -> bool:
+    asked = (OrderStatus.REFUNDED, OrderStatus.REFUND_REQUESTED)
+    orders = (order_of(case), *case.beside)
+    return any(charge.refunded.amount for charge in case.charges) or any(
+        order.refunded.amount or order.status in asked for order in orders
     )
 
 
@@ -104,12 +112,8 @@ def _missing(rule: Rule, case: Case, context: Context) -> Break | None:
 
 
 def _refunded_for_nothing(case: Case) -> bool:
-    """No charge took money, and no break of order and charge says so already."""
-    status = order_of(case).status
-    if status == OrderStatus.REFUNDED:
-        ended = (ChargeStatus.FAILED, ChargeStatus.EXPIRED, ChargeStatus.REVERSED)
-        return bool(case.charges) and all(charge.status in ended for charge in case.charges)
-    return status in (OrderStatus.PENDING, OrderStatus.CANCELLED)
+    """No charge took money, and no break of order and charge says so: those speak of orders that expect money."""
+    return order_of(case).status not in EXPECTS_CHARGE
 
 
 def _unrecorded(rule: Rule, case: Case, context: Context) -> Break | None:
@@ -252,7 +256,7 @@ def _overdue(rule: Rule, case: Case, refund: Refund, context: Context) -> Break 
 
 
 def _count_limit(rule: Rule, case: Case, charge: Charge, context: Context) -> Break | None:
-    count = sum(refund.counts and refund.charge_id == charge.id for refund in case.refunds)
+    count = sum(refund.status != "failed" and refund.charge_id == charge.id for refund in case.refunds)
     if count < context.count(rule.code, "at", COUNT_LIMIT):
         return None
     return rule.on_charge(

@@ -70,6 +70,8 @@ class Maker:
     transactions: list[Transaction] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     truth: list[Planted] = field(default_factory=list)
+    links: list[tuple[Order, Charge]] = field(default_factory=list)  # who pays whom, named or not
+    prices: int = 0  # how many different amounts a method has at most; 0: any
 
     def id(self, prefix: str, at: int) -> str:
         """A test-mode id, roughly in the order of time: 19 base-36 characters after the prefix."""
@@ -90,6 +92,9 @@ class Maker:
         for _ in range(2):  # small amounts are more usual than large ones
             high = self.rng.randint(low, high)
         amount = self.rng.randint(low, max(low + 10, high))
+        if self.prices:
+            step = max(1, (method.high - low) // self.prices)
+            amount = low + (amount - low) // step * step
         if self.account.currency != "JPY" and self.rng.random() < 0.6:
             amount -= amount % 100
             amount = max(amount, low)
@@ -125,6 +130,7 @@ class Maker:
         )  # fmt: skip
         if order is not None:
             self._name(order, charge)
+            self.links.append((order, charge))
         self.charges.append(charge)
         return charge
 

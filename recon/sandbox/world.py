@@ -49,6 +49,28 @@ class AccountBooks:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """An order and a charge of it, whether or not one still names the other."""
+
+    order_account: str
+    order_id: str
+    charge_account: str
+    charge_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """What makes links hard to find: names forgotten, few different prices, a shop's clock that is off."""
+
+    forgotten_percent: int = 0
+    prices: int = 0
+    skew_s: int = 0
+
+
+NOISES = (Noise(), Noise(10, 200, 600), Noise(50, 40, 6 * 3_600))
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """An object that is different from this moment on."""
 
@@ -63,6 +85,7 @@ class World:
     """A made world. `truth` holds at `as_of`: these breaks and no other.
 
     `turned` are the breaks that only who also looked at `first_look` can find: charges that had failed by then.
+    `links` are true, whatever noise made of the names.
     """
 
     seed: int
@@ -74,6 +97,7 @@ class World:
     bad_rows: tuple[Mapping[str, str], ...]
     truth: tuple[Planted, ...]
     turned: tuple[Planted, ...]
+    links: tuple[Link, ...]
 
     @property
     def first_look(self) -> datetime:
@@ -141,18 +165,22 @@ def make_world(
 ) -> World:
     """A world of about `orders` orders in these accounts, created from `first_day` to `last_day` local.
 
-    noise 0, 1, 2 takes the order's name from none, a tenth or half of the plain paid orders' charges. With `plant`
+    noise 1 and 2 take the order's name from a tenth or half of the unbroken orders with one charge, let amounts
+    repeat, and set the shop's clock off by minutes or hours (`NOISES`). With `plant`
     every code is planted at least once per account (`wrong_account` needs two accounts), more in larger worlds.
     """
     as_of = datetime.combine(last_day, time(3), UTC) + timedelta(days=2)
     shares = sum(SHARES[name] for name in accounts)
     makers = [_maker(seed, ACCOUNTS[name], first_day, last_day, as_of) for name in accounts]
     for place, m in enumerate(makers):
+        m.prices = NOISES[noise].prices
         count = orders * SHARES[m.account.name] // shares
         other = makers[(place + 1) % len(makers)] if len(makers) > 1 else None
         _fill(m, count, other, plant)
+    links = [pair for m in makers for pair in m.links]
     for m in makers:
-        _forget(m, (0, 10, 50)[noise])
+        _forget(m, NOISES[noise].forgotten_percent, links)
+        _skew(m, NOISES[noise].skew_s, seed)
         pay_out(m, first_day, last_day + timedelta(days=LATER_DAYS))
         lost = {p.subject_id for p in m.truth if p.code == "order_not_marked_paid"}
         tell(m, frozenset(c.id for c in m.charges if c.metadata.get("order_id") in lost))
@@ -163,6 +191,7 @@ def make_world(
         tuple(row for m in makers for row in m.bad_rows),
         tuple(planted for m in makers for planted in m.truth),
         tuple(planted for m in makers for planted in _turned(m, as_of)),
+        tuple(Link(o.account.name, o.id, charge.account.name, charge.id) for o, charge in links),
     )  # fmt: skip
 
 
@@ -218,21 +247,27 @@ def _edges(m: Maker) -> list[int]:
     return [m.start, m.end - 1, night - 1, night] if night > m.start else [m.start, m.end - 1]
 
 
-def _forget(m: Maker, percent: int) -> None:
-    """Take the order's name from a share of the charges that are their order's only one and plainly paid."""
+def _forget(m: Maker, percent: int, links: list[tuple[Order, Charge]]) -> None:
+    """Take the order's name from a share of the charges that are the only ones of unbroken orders."""
     broken = {p.subject_id for p in m.truth}
-    for charge in m.charges:
+    of: dict[str, list[Charge]] = {}
+    for order, charge in links:
+        of.setdefault(order.id, []).append(charge)
         disputed = (charge.dispute.id,) if charge.dispute else ()
         if broken & {charge.id, *(refund.id for refund in charge.refunds), *disputed}:
-            broken.add(str(charge.metadata.get("order_id", "")))
-    named: dict[str, list[Charge]] = {}
-    for charge in m.charges:
-        named.setdefault(str(charge.metadata.get("order_id", "")), []).append(charge)
+            broken.add(order.id)
     for order in m.orders if percent else ():
-        charges = named.get(order.id, [])
+        charges = of.get(order.id, [])
         if len(charges) == 1 and order.id not in broken and m.rng.randrange(100) < percent:
-            charges[0].metadata.pop("order_id")
+            charges[0].metadata.pop("order_id", None)
             charges[0].description, order.charge_id = None, ""
+
+
+def _skew(m: Maker, seconds: int, seed: int) -> None:
+    """Set the shop's clock off, for each order by another while; no order is made after the moment of truth."""
+    rng = Random(f"{seed}/{m.account.name}/clock")
+    for order in m.orders if seconds else ():
+        order.created = min(order.created + rng.randint(-seconds, seconds), m.as_of)
 
 
 def _books(m: Maker) -> AccountBooks:

@@ -1,7 +1,7 @@
 """Loads what is known as of a moment into frames; knows no rule and no source."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pandas as pd
@@ -10,9 +10,13 @@ from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.sql.elements import ColumnElement
 
 from recon import columns
+from recon.ledger_columns import RECEIPTS
 from recon.model import Books, ChargeStatus, Window
 from recon.store import frames, tables
 from recon.store.engine import SQLITE, reading, to_micros
+from recon.store.readings import load_readings
+
+_EASTERNMOST = timezone(timedelta(hours=14))
 
 
 def load_books(
@@ -52,6 +56,9 @@ def load_books(
             transactions=load(columns.TRANSACTIONS, kinds["transaction"], {}),
             disputes=load(columns.DISPUTES, kinds["dispute"], {}),
             rejected=_rejected(connection, known),
+            bank_lines=_bank_lines(connection, known, as_of),
+            receipts=load(RECEIPTS, kinds["receipt"], {}),
+            readings=load_readings(connection, known),
         )
 
 
@@ -80,6 +87,16 @@ def complete_windows(engine: Engine, account: str, kind: str) -> list[tuple[Wind
     )
     with reading(engine) as connection:
         return [(Window(start, end), pulled) for start, end, pulled in connection.execute(statement)]
+
+
+def _bank_lines(connection: Connection, known: int | None, as_of: datetime) -> pd.DataFrame:
+    """By account, day and id. A day that has begun anywhere on earth counts: the store knows no account's zone."""
+    table = tables.BANK_LINE
+    begun = as_of.astimezone(_EASTERNMOST).date().isoformat()
+    wanted = tables.known_at(table, known) & (table.c[columns.BOOKED_ON] <= begun)
+    statement = select(*(table.c[name] for name in columns.BANK_LINES.names)).where(wanted)
+    keys = (columns.ACCOUNT, columns.BOOKED_ON, columns.LINE_ID)
+    return frames.fetch(connection, columns.BANK_LINES, _ordered(connection, statement, table, keys))
 
 
 def _rejected(connection: Connection, known: int | None) -> pd.DataFrame:

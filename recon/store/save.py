@@ -18,8 +18,10 @@ from recon.model import Balance, ObjectRow, Window
 from recon.store import bulk, tables
 from recon.store.engine import SQLITE, to_micros, writing
 
-_CHUNK = 20_000  # orders compared at once
-_UNHASHED = frozenset({columns.ACCOUNT, columns.ORDER_ID, columns.FILE, columns.FILE_HASH, columns.ROW})
+_CHUNK = 20_000  # orders or bank lines compared at once
+_UNHASHED = frozenset(
+    {columns.ACCOUNT, columns.ORDER_ID, columns.LINE_ID, columns.FILE, columns.FILE_HASH, columns.ROW}
+)
 
 
 class AccountChanged(ValueError):
@@ -42,7 +44,8 @@ def save_objects(engine: Engine, account: str, kind: str, rows: Sequence[ObjectR
     """Objects of one kind in one transaction: a changed one becomes a new version, an unchanged one no write.
 
     `seen_at` is when Omise answered; a version is always later than the one before it, if need be by 1 µs. The
-    same id twice: the last one. Raises AccountChanged for an object of the other livemode.
+    same id twice: the last one. The raw object is compressed (zlib). Raises AccountChanged for an object of the other
+    livemode.
     """
     table, by_id = tables.OBJECTS[kind], {row.id: row for row in rows}
 
@@ -56,6 +59,19 @@ def save_objects(engine: Engine, account: str, kind: str, rows: Sequence[ObjectR
         return _save_versions(connection, table, account, digests, to_micros(seen_at), version)
 
 
+def save_gone(engine: Engine, account: str, kind: str, ids: Sequence[str], seen_at: datetime) -> int:
+    """Objects that Omise does not know any more: their versions are kept and none is current; how many there were.
+
+    One that comes back begins anew.
+    """
+    table = tables.OBJECTS[kind]
+    with writing(engine, f"{kind} {account}") as connection:
+        known = _current(connection, table, account, list(ids))
+        closed = [(max(to_micros(seen_at), row[2] + 1), account, key) for key, row in known.items()]
+        bulk.execute_many(connection, f"UPDATE {_at_key(connection, table)}", closed)
+    return len(closed)
+
+
 def save_orders(engine: Engine, orders: pd.DataFrame, rejected: pd.DataFrame, seen_at: datetime) -> Saved:
     """Orders (`columns.ORDER`) and unread rows (`columns.REJECTED`) of whole sources, in one transaction.
 
@@ -65,14 +81,27 @@ def save_orders(engine: Engine, orders: pd.DataFrame, rejected: pd.DataFrame, se
     columns.ORDER.check(orders)
     columns.REJECTED.check(rejected)
     assert orders[columns.ACCOUNT].notna().all(), "an order without an account is a rejected row"
-    seen, saved = to_micros(seen_at), Saved()
+    seen = to_micros(seen_at)
     with writing(engine, "order") as connection:
-        for account, frame in orders.groupby(columns.ACCOUNT, sort=True):
-            unique = frame.drop_duplicates(columns.ORDER_ID, keep="last")
-            for start in range(0, len(unique), _CHUNK):
-                saved += _save_order_chunk(connection, str(account), unique.iloc[start : start + _CHUNK], seen)
+        saved = _save_frame(connection, tables.ORDER, columns.ORDER, orders, seen)
         sources = {*orders[columns.SOURCE].unique(), *rejected[columns.SOURCE].unique()}
         _save_rejected(connection, sorted(sources), rejected, seen)
+    return saved
+
+
+def save_bank_lines(
+    engine: Engine, source: str, lines: pd.DataFrame, rejected: pd.DataFrame, seen_at: datetime
+) -> Saved:
+    """A whole bank source in one transaction: lines (`columns.BANK_LINE`) and unread rows (`columns.REJECTED`).
+
+    `source` is what the unread rows name. A line that is absent stays; an unread row that is absent is closed.
+    """
+    columns.BANK_LINE.check(lines)
+    columns.REJECTED.check(rejected)
+    seen = to_micros(seen_at)
+    with writing(engine, "bank_line") as connection:
+        saved = _save_frame(connection, tables.BANK_LINE, columns.BANK_LINE, lines, seen)
+        _save_rejected(connection, [source], rejected, seen)
     return saved
 
 
@@ -137,12 +166,14 @@ def _save_versions(
     version: Callable[[str, int, int], tuple[Any, ...]],
 ) -> Saved:
     known = _current(connection, table, account, list(digests))
+    gone = _gone(connection, table, account, list(digests.keys() - known.keys()))
     fresh: list[tuple[Any, ...]] = []
     closed: list[tuple[Any, ...]] = []
     for key, digest in digests.items():
         old = known.get(key)
         if old is None:
-            fresh.append(version(key, seen, seen))
+            moment = max(seen, gone.get(key, seen))
+            fresh.append(version(key, moment, moment))
         elif old[1] != digest:
             moment = max(seen, old[2] + 1)
             closed.append((moment, account, key))
@@ -173,6 +204,20 @@ def _current(connection: Connection, table: Table, account: str, keys: list[str]
     return {row[0]: row for row in rows}
 
 
+def _gone(connection: Connection, table: Table, account: str, keys: list[str]) -> dict[str, int]:
+    """When the last version of what is not current any more was closed, by id."""
+    if not keys:
+        return {}
+    key = tables.key_of(table)
+    rows = bulk.fetch(
+        connection,
+        f"SELECT {key}, max({tables.SUPERSEDED_AT}) FROM {bulk.quoted(connection, table)} "
+        f"WHERE {columns.ACCOUNT} = ? AND {bulk.in_list(connection, key)} GROUP BY {key}",
+        (account, keys),
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 def _check_livemode(connection: Connection, account: str, kind: str, rows: Sequence[ObjectRow]) -> None:
     known = bulk.fetch(connection, f"SELECT livemode FROM {tables.ACCOUNT.name} WHERE name = ?", (account,))
     place = columns.KINDS[kind].names.index(columns.LIVEMODE)
@@ -186,23 +231,35 @@ def _mixed(account: str, livemode: bool) -> str:
     return f'account "{account}" is {ours} in this store: {theirs} objects need another account name or another store'
 
 
-def _save_order_chunk(connection: Connection, account: str, orders: pd.DataFrame, seen: int) -> Saved:
-    lists = bulk.to_lists(orders, columns.ORDER)
-    ids = lists[columns.ORDER.names.index(columns.ORDER_ID)]
+def _save_frame(connection: Connection, table: Table, shape: columns.Frame, frame: pd.DataFrame, seen: int) -> Saved:
+    """Versions of the rows of a frame; the same id of an account twice: the last row."""
+    saved = Saved()
+    for account, rows in frame.groupby(columns.ACCOUNT, sort=True):
+        unique = rows.drop_duplicates(tables.key_of(table), keep="last")
+        for start in range(0, len(unique), _CHUNK):
+            saved += _save_chunk(connection, table, shape, str(account), unique.iloc[start : start + _CHUNK], seen)
+    return saved
+
+
+def _save_chunk(
+    connection: Connection, table: Table, shape: columns.Frame, account: str, rows: pd.DataFrame, seen: int
+) -> Saved:
+    lists = bulk.to_lists(rows, shape)
+    ids = lists[shape.names.index(tables.key_of(table))]
     place = dict(zip(ids, range(len(ids)), strict=True))
-    digests = dict(zip(ids, _digests(orders), strict=True))
+    digests = dict(zip(ids, _digests(rows, shape), strict=True))
 
     def version(key: str, moment: int, first: int) -> tuple[Any, ...]:
         return (*(values[place[key]] for values in lists), moment, first, None, digests[key])
 
-    return _save_versions(connection, tables.ORDER, account, digests, seen, version)
+    return _save_versions(connection, table, account, digests, seen, version)
 
 
-def _digests(orders: pd.DataFrame) -> Iterator[bytes]:
-    """One digest per row over what the shop says, in whole columns: an order's file and row are not hashed."""
+def _digests(rows: pd.DataFrame, shape: columns.Frame) -> Iterator[bytes]:
+    """One digest per row over what the shop or the bank says, in whole columns: file and row are not hashed."""
     texts = [
-        pc.fill_null(pc.cast(bulk.to_arrow(orders[c.name], c.dtype), pa.large_string()), "\x1e")
-        for c in columns.ORDER.columns
+        pc.fill_null(pc.cast(bulk.to_arrow(rows[c.name], c.dtype), pa.large_string()), "\x1e")
+        for c in shape.columns
         if c.name not in _UNHASHED
     ]
     joined = pc.binary_join_element_wise(*texts, pa.scalar("\x1f", pa.large_string()))

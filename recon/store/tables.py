@@ -78,12 +78,12 @@ def _versions() -> list[Column[Any]]:
     ]
 
 
-def _indexes(table: Table, key: str) -> None:
+def _indexes(table: Table, key: str, by: str = columns.CREATED_AT) -> None:
     # By id first: Omise's ids are unique across accounts, so this also finds an object whose account is not known.
     current = table.c[SUPERSEDED_AT].is_(None)
     where: dict[str, Any] = {"sqlite_where": current, "postgresql_where": current}
     Index(f"uq_{table.name}_current", table.c[key], table.c[columns.ACCOUNT], unique=True, **where)
-    Index(None, table.c[columns.ACCOUNT], table.c[columns.CREATED_AT], table.c[key])
+    Index(None, table.c[columns.ACCOUNT], table.c[by], table.c[key])
 
 
 def _object_table(kind: str, frame: columns.Frame) -> Table:
@@ -116,6 +116,15 @@ Index(
 # What the shop said, in versions too.
 ORDER = Table("order", METADATA, *_declared(columns.ORDER, (columns.ACCOUNT, columns.ORDER_ID)), *_versions())
 _indexes(ORDER, columns.ORDER_ID)
+
+# What the bank said.
+BANK_LINE = Table(
+    "bank_line",
+    METADATA,
+    *_declared(columns.BANK_LINE, (columns.ACCOUNT, columns.LINE_ID)),
+    *_versions(),
+)
+_indexes(BANK_LINE, columns.LINE_ID, by=columns.BOOKED_ON)
 
 # A row that could not be read, from when it was seen until its source no longer held it (`superseded_at`).
 REJECTED = Table(
@@ -241,7 +250,8 @@ Index(None, MATCH.c[columns.ORDER_ACCOUNT], MATCH.c[columns.ORDER_ID])
 
 def key_of(table: Table) -> str:
     """The id column of a table of versions."""
-    return columns.ORDER_ID if table is ORDER else columns.KINDS[table.name].names[0]
+    named = {ORDER.name: columns.ORDER_ID, BANK_LINE.name: columns.LINE_ID}
+    return named.get(table.name) or columns.KINDS[table.name].names[0]
 
 
 def known_at(table: Table, moment: int | None) -> ColumnElement[bool]:

@@ -1,0 +1,260 @@
+"""Bank lines from CAMT.053 files (ISO 20022, versions 02 to 08), without trusting the XML; knows no transfer.
+
+What is not booked yet (PDNG, INFO) is left out; a batch is taken apart where its parts come to its sum. A reversed
+entry already has the direction in which the money went (ISO 20022: the indicator tells of the original's).
+"""
+
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from lxml import etree  # type: ignore[import-untyped]
+
+from recon.bank.source import Bad, BadLine, Balance, BankFile, BankSource, BankUnreadable, Kind, Line, Statement
+from recon.bank.texts import day, shown, tidy
+from recon.money import BadAmount, Currencies, UnknownCurrency
+
+_NAMESPACE = re.compile(r"urn:iso:std:iso:20022:tech:xsd:camt\.053\.001\.0[2-8]")
+_BOOKED = "BOOK"
+_SIGNS = {"CRDT": 1, "DBIT": -1}
+_OPENING, _CLOSING = ("OPBD", "PRCD"), ("CLBD",)
+_PAGE = "ITBD"  # the balance where a statement goes on in another part
+_ZONE_OF_DAY = re.compile(r"(?<=\d\d-\d\d)(Z|[+-]\d\d:\d\d)$", re.ASCII)  # XML allows a zone behind a day
+_NO_REFERENCE = frozenset({"", "NOTPROVIDED", "NONREF"})
+_PARTS = "{*}NtryDtls/{*}TxDtls"
+_REPEATED = frozenset({"Ntry", "TxDtls", "Bal"})
+
+Texts = dict[str, list[str]]
+
+
+@dataclass
+class _Open:
+    """One statement being read: its booked lines so far, the number of its entries, those left out, a fault."""
+
+    source: BankSource
+    currencies: Currencies
+    lines: list[Line] = field(default_factory=list)
+    count: int = 0
+    left_out: int = 0
+    fault: str = ""
+
+    def add(self, entry: etree._Element, row: int) -> None:
+        """Take an entry over; the first one that cannot be read makes the statement a bad one."""
+        self.count += 1
+        try:
+            found = _lines(entry, row, self.source, self.currencies)
+            self.lines += found
+            self.left_out += not found
+        except BadLine as error:
+            self.fault = self.fault or f"entry {self.count}: {error}"
+
+
+def _read(
+    file: BankFile, source: BankSource, currencies: Currencies
+) -> tuple[tuple[Statement, ...], tuple[Bad, ...]]:
+    statements: list[Statement] = []
+    bad: list[Bad] = []
+    current, row = _Open(source, currencies), 0
+    try:
+        for element in _elements(file):
+            if element.tag.endswith("}Ntry"):
+                row += 1
+                current.add(element, row)
+            else:
+                found = _statement(element, current, row - current.count + 1)
+                (statements if isinstance(found, Statement) else bad).append(found)  # type: ignore[arg-type]
+                current = _Open(source, currencies)
+            element.clear()
+    except etree.XMLSyntaxError as error:
+        raise BankUnreadable(f"{file.name} is no whole XML file ({_first_sentence(error)}): get it again") from None
+    if not statements and not bad:
+        raise BankUnreadable(f"{file.name} holds no statement (Stmt)")
+    return tuple(statements), tuple(bad)
+
+
+KIND = Kind("camt053", _read)
+
+
+def _elements(file: BankFile) -> Iterator[etree._Element]:
+    """Each entry and each statement at its end, after a look at the root."""
+    _check_root(next(element for _, element in _parsed(file, ("start",), ("{*}*",))), file)
+    return (element for _, element in _parsed(file, ("end",), ("{*}Ntry", "{*}Stmt")))
+
+
+def _parsed(file: BankFile, events: tuple[str, ...], tags: tuple[str, ...]) -> etree.iterparse:
+    """Nothing is expanded, fetched or endless."""
+    return etree.iterparse(
+        io.BytesIO(file.content),
+        events=events,
+        tag=tags,
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+
+
+def _check_root(root: etree._Element, file: BankFile) -> None:
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise BankUnreadable(f"{file.name} declares a document type, which no statement needs and an attack may use")
+    namespace = etree.QName(root).namespace or ""
+    if not _NAMESPACE.fullmatch(namespace):
+        found = namespace.rpartition(":")[2] or "no namespace"
+        raise BankUnreadable(f"{file.name} is no camt.053.001.02 to .08: its root says {shown(found)}")
+
+
+def _statement(element: etree._Element, entries: _Open, row: int) -> Statement | Bad:
+    """The statement of the entries read so far, proved by balances that it must have."""
+    head = _texts(element)
+    number, page = _first(head, "ElctrncSeqNb", "LglSeqNb", "Id"), _first(head, "StmtPgntn/PgNb", "RptPgntn/PgNb")
+    number = f"{number}/{page}" if page else number
+    try:
+        if entries.fault:
+            raise BadLine(entries.fault)
+        opening, closing, currency = _balances(element, entries)
+        if any(line.currency != currency for line in entries.lines):
+            raise BadLine(f"it is in {currency}, and an entry of it in another currency")
+    except BadLine as error:
+        name = f"statement {shown(number)}" if number else "a statement"
+        reason = f"{name} cannot be read and is kept aside as a whole: {error}"
+        return Bad(row, reason, (number, _first(head, "CreDtTm"), str(entries.count)))
+    return Statement(
+        lines=tuple(entries.lines),
+        row=row,
+        bank_account="".join(_first(head, "Acct/Id/IBAN", "Acct/Id/Othr/Id").split()).upper(),
+        number=shown(number),
+        currency=currency,
+        opening=opening,
+        closing=closing,
+        left_out=entries.left_out,
+    )
+
+
+def _balances(element: etree._Element, entries: _Open) -> tuple[Balance, Balance, str]:
+    found: dict[str, list[Balance]] = {}
+    currencies: set[str] = set()
+    for one in map(_texts, element.iterfind("{*}Bal")):
+        amount, currency = _money(one, "Amt", entries.currencies)
+        currencies.add(currency)
+        on = _day(one, entries.source, "Dt/Dt", "Dt/DtTm") or ""
+        found.setdefault(_first(one, "Tp/CdOrPrtry/Cd"), []).append(Balance(amount, on))
+    pages = found.get(_PAGE, [])
+    opening = next((found[code][0] for code in _OPENING if code in found), pages[0] if pages else None)
+    closing = next((found[code][-1] for code in _CLOSING if code in found), pages[-1] if pages else None)
+    if opening is None or closing is None or opening is closing:
+        raise BadLine("it has no opening balance (OPBD) or no closing balance (CLBD)")
+    if len(currencies) != 1:
+        raise BadLine("its balances are in different currencies")
+    return opening, closing, currencies.pop()
+
+
+def _lines(element: etree._Element, row: int, source: BankSource, currencies: Currencies) -> list[Line]:
+    """One line, or of a batch one for each part, where every part has its sum and they come to the batch's."""
+    entry = _texts(element)
+    if _first(entry, "Sts/Cd", "Sts") != _BOOKED:
+        return []
+    amount, currency = _money(entry, "Amt", currencies)
+    value = _day(entry, source, "ValDt/Dt", "ValDt/DtTm")
+    booked = _day(entry, source, "BookgDt/Dt", "BookgDt/DtTm") or value
+    if booked is None:
+        raise BadLine("it has no date of booking (BookgDt)")
+    parts = [_texts(part) for part in element.iterfind(_PARTS)]
+    said, reference = _said(entry), _reference(entry, "AcctSvcrRef", "NtryRef")
+    if apart := _apart(parts, amount, currency, currencies):
+        return [
+            Line(
+                row, booked, own, currency, tidy(" ".join((*_said(part), *said))), _of_part(part) or reference, value
+            )
+            for part, own in zip(parts, apart, strict=True)
+        ]
+    whole = dict.fromkeys((*(text for part in parts for text in _said(part)), *said))
+    if len(parts) == 1:
+        reference = reference or _of_part(parts[0])
+    return [Line(row, booked, amount, currency, tidy(" ".join(whole)), reference, value)]
+
+
+def _apart(parts: list[Texts], amount: int, currency: str, currencies: Currencies) -> list[int]:
+    """The sums of a batch's parts, where every part says its own and they come to the batch's; else none."""
+    found: list[int] = []
+    for part in parts if len(parts) > 1 else ():
+        path = "Amt" if "Amt" in part else "AmtDtls/TxAmt/Amt"
+        if path not in part or "CdtDbtInd" not in part:
+            return []
+        own, own_currency = _money(part, path, currencies)
+        if own_currency != currency:
+            return []
+        found.append(own)
+    return found if sum(found) == amount else []
+
+
+def _said(element: Texts) -> list[str]:
+    """All that an entry or a part says in words: remittance text, references, the other side's name."""
+    other = "Cdtr" if _first(element, "CdtDbtInd") == "DBIT" else "Dbtr"
+    paths = (
+        "RmtInf/Ustrd", "RmtInf/Strd/CdtrRefInf/Ref", "RmtInf/Strd/AddtlRmtInf", f"RltdPties/{other}/Nm",
+        f"RltdPties/{other}/Pty/Nm", "Refs/EndToEndId", "Refs/InstrId", "AddtlTxInf", "AddtlNtryInf",
+    )  # fmt: skip
+    return [text for path in paths for text in element.get(path, ()) if text not in _NO_REFERENCE]
+
+
+def _of_part(part: Texts) -> str:
+    return _reference(part, "Refs/AcctSvcrRef", "Refs/EndToEndId")
+
+
+def _money(element: Texts, path: str, currencies: Currencies) -> tuple[int, str]:
+    """Signed minor units, and the currency."""
+    text, currency, word = _first(element, path), _first(element, path + "@Ccy"), _first(element, "CdtDbtInd")
+    if not text or word not in _SIGNS:
+        raise BadLine("an amount or its direction (CRDT, DBIT) is missing")
+    try:
+        units = currencies.parse_major(text, currency)
+    except (BadAmount, UnknownCurrency) as error:
+        raise BadLine(str(error).replace(f'"{text}"', f'"{shown(text)}"')) from None
+    if units < 0 or units >= 2**63 or "," in text:
+        raise BadLine(f'amount "{shown(text)}" is negative, too large or has a comma: no amount of CAMT is so')
+    return _SIGNS[word] * units, currency
+
+
+def _day(element: Texts, source: BankSource, *paths: str) -> str | None:
+    text = _ZONE_OF_DAY.sub("", _first(element, *paths))
+    return day(text, source.zone) if text else None
+
+
+def _reference(element: Texts, *paths: str) -> str:
+    found = (text for path in paths for text in element.get(path, ()))
+    return next((text for text in found if text not in _NO_REFERENCE), "")
+
+
+def _first(element: Texts, *paths: str) -> str:
+    """The text at the first of the paths that has one."""
+    return next((text for path in paths for text in element.get(path, ()) if text), "")
+
+
+def _texts(element: etree._Element) -> Texts:
+    """What stands in an element, by path, whatever the version's namespace; repeated parts are left out.
+
+    The currency of `Amt` stands at `Amt@Ccy`.
+    """
+    found: Texts = {}
+    _gather(element, "", found)
+    return found
+
+
+def _gather(element: etree._Element, prefix: str, found: Texts) -> None:
+    for child in element:
+        name = child.tag.rpartition("}")[2]
+        if name in _REPEATED:
+            continue
+        if len(child):
+            _gather(child, f"{prefix}{name}/", found)
+        else:
+            found.setdefault(prefix + name, []).append(tidy(child.text or ""))
+            if currency := child.get("Ccy"):
+                found.setdefault(f"{prefix}{name}@Ccy", []).append(currency)
+
+
+def _first_sentence(error: etree.XMLSyntaxError) -> str:
+    return shown(str(error.msg).partition(",")[0])

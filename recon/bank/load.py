@@ -1,0 +1,149 @@
+"""Reads a bank source: every file, each line once, statements proved by their balances; knows no format."""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from glob import has_magic
+from pathlib import Path
+from typing import Any
+
+from recon import columns
+from recon.bank.balances import gaps, unproved
+from recon.bank.kinds import kinds
+from recon.bank.source import (
+    BankFile,
+    BankMissing,
+    BankSource,
+    BankUnreadable,
+    Line,
+    LoadedBank,
+    Statement,
+    StatementSeen,
+)
+from recon.bank.texts import content_of, masked, tidy
+from recon.inputs import fixed_folder, matching_files
+from recon.model import InputFile
+from recon.money import Currencies
+
+LARGEST = 32 * 1024 * 1024  # bytes of one file
+
+
+@dataclass
+class _Found:
+    """What was found so far; a line's identity is its content and its place among equal lines of its file."""
+
+    lines: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    rejected: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    inputs: list[InputFile] = field(default_factory=list)
+    statements: list[tuple[str, Statement]] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def read(source: BankSource, *, currencies: Currencies, largest: int = LARGEST) -> LoadedBank:
+    """All that a bank source's files hold, in natural order of their names; no file is opened twice.
+
+    The same line in overlapping statements is one line; equal lines in one file are as many as there are. A statement
+    whose opening balance and lines do not come to its closing balance is rejected whole. A file that cannot be read
+    is named in `unreadable`, and the others are read. Raises BankMissing where the folder or the file is not there.
+    """
+    found = _Found()
+    hashes: dict[str, str] = {}
+    files = _files(source)
+    if not files:
+        found.notes.append(f"{source.place}: no file matches {Path(source.path).name} yet")
+    for name, path in files.items():
+        try:
+            file = _opened(name, path, largest)
+            first = hashes.setdefault(hashlib.sha256(file.content).hexdigest(), name)
+            if first != name:
+                found.notes.append(f"{source.place}: {name} is the same file as {first}, and was read once")
+                continue
+            _take(file, source, currencies, found)
+        except BankUnreadable as error:
+            found.unreadable.append(f"{source.place}: {error}")
+    found.notes += gaps(source, found.statements, currencies)
+    return LoadedBank(
+        columns.BANK_LINE.from_rows(found.lines.values()),
+        columns.REJECTED.from_rows(found.rejected.values()),
+        tuple(found.inputs),
+        tuple(_seen(source, name, statement) for name, statement in found.statements),
+        tuple(found.unreadable),
+        tuple(found.notes),
+    )
+
+
+def _files(source: BankSource) -> Mapping[str, Path]:
+    files, folder = matching_files(source.path), fixed_folder(source.path)
+    if not files and not folder.is_dir():
+        raise BankMissing(f"[{source.place}] there is no folder {folder}: make it, or correct the path")
+    if not files and not has_magic(source.path):
+        raise BankMissing(f"[{source.place}] there is no file {source.path}: put it there, or correct the path")
+    return files
+
+
+def _opened(name: str, path: Path, largest: int) -> BankFile:
+    """A file in whole, unless it is larger than a statement may be."""
+    try:
+        with path.open("rb") as opened:
+            content = opened.read(largest + 1)
+    except OSError as error:
+        raise BankUnreadable(f"{name} cannot be opened: {error.strerror}") from None
+    if len(content) > largest:
+        raise BankUnreadable(
+            f"{name} is larger than {largest // 1024**2} MB, which no statement is: split the export by date"
+        )
+    return BankFile(name, content)
+
+
+def _take(file: BankFile, source: BankSource, currencies: Currencies, found: _Found) -> None:
+    kind = kinds().get(source.kind)
+    if kind is None:
+        raise BankUnreadable(f'kind "{source.kind}" is not one of {", ".join(kinds())}')
+    statements, bad = kind.read(file, source, currencies)
+    sha256 = hashlib.sha256(file.content).hexdigest()
+    twins: Counter[str] = Counter()
+    payout = re.compile(source.payout_pattern, re.IGNORECASE)
+    rows = len(bad)
+    for statement in dict.fromkeys(statements):  # one that stands in the file twice is one
+        rows += len(statement.lines)
+        if statement.opening and statement.closing and statement.missing:
+            bad = (*bad, unproved(statement, statement.opening, statement.closing, currencies))
+            continue
+        found.statements.append((file.name, statement))
+        for line in statement.lines:
+            content = _digest(source, (statement.bank_account, *content_of(line)))
+            twins[content] += 1
+            line_id = _digest(source, (content, str(twins[content])))
+            stored = _stored(line, line_id, source, payout)
+            found.lines.setdefault(line_id, (*stored, file.name, sha256, line.row))
+    for one in bad:
+        digest = _digest(source, [masked(tidy(text)) for text in one.content] or [one.reason])
+        row = (source.account, source.place, file.name, one.row, one.column, one.reason, digest)
+        found.rejected.setdefault(digest, row)
+    found.inputs.append(InputFile(source.place, file.name, sha256, rows))
+
+
+def _stored(line: Line, line_id: str, source: BankSource, payout: re.Pattern[str]) -> tuple[Any, ...]:
+    """A line in BANK_LINE's order, up to the file; only a payout's texts are kept, its reference as it stands."""
+    is_payout = bool(payout.search(line.description) or payout.search(line.reference))
+    reference = masked(line.reference) if "@" in line.reference else line.reference
+    texts = (masked(line.description), reference or None) if is_payout else (None, None)
+    return (
+        source.account, line_id, source.name, line.booked_on, line.value_on, line.amount, line.currency, *texts,
+        is_payout,
+    )  # fmt: skip
+
+
+def _digest(source: BankSource, content: Sequence[str]) -> str:
+    return hashlib.sha256("\x1f".join((source.name, *content)).encode()).hexdigest()[:32]
+
+
+def _seen(source: BankSource, name: str, statement: Statement) -> StatementSeen:
+    opening, closing = statement.opening, statement.closing
+    return StatementSeen(
+        source.name, name, statement.number, statement.currency, len(statement.lines),
+        opening.amount if opening else None, closing.amount if closing else None,
+    )  # fmt: skip

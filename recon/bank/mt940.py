@@ -1,0 +1,168 @@
+"""Bank lines from MT940 files: a statement that cannot be read stands aside whole; knows no transfer.
+
+The tags are read by `mt-940` (`parse_statements`: `parse` merges statements and keeps the last balances only).
+"""
+
+import io
+import logging
+import re
+from collections.abc import Iterator
+from datetime import date
+from itertools import pairwise
+from typing import Any
+
+import mt940
+from mt940.models import Balance as TheirBalance
+from mt940.models import Transactions
+from mt940.tags import Tag
+
+from recon.bank.source import Bad, BadLine, Balance, BankFile, BankSource, BankUnreadable, Kind, Line, Statement
+from recon.bank.texts import decoded, shown, tidy
+from recon.money import BadAmount, Currencies, UnknownCurrency
+
+# The library logs the text that it cannot read, with whatever stands in it.
+logging.getLogger("mt940").setLevel(logging.CRITICAL + 1)
+
+_FULL_LINE, _FULL_PART = 65, 27  # characters of a line, of a ?20 part: a full one was cut wherever it happened to end
+_START = re.compile(r"^(?=:20:)", re.MULTILINE)
+_ENVELOPE = re.compile(r"^-\}", re.MULTILINE)  # the end of a message, and all up to the next one
+_LINE = re.compile(r"^:61:", re.MULTILINE)
+_PART = re.compile(r"\?\d\d", re.ASCII)
+
+
+def _read(
+    file: BankFile, source: BankSource, currencies: Currencies
+) -> tuple[tuple[Statement, ...], tuple[Bad, ...]]:
+    text = decoded(file, source).replace("\r\n", "\n").replace("\r", "\n")
+    statements: list[Statement] = []
+    bad: list[Bad] = []
+    for row, block in _blocks(text):
+        try:
+            statements.append(_statement(row, block, currencies))
+        except BadLine as error:
+            bad.append(
+                Bad(
+                    row,
+                    f"a statement cannot be read and is kept aside as a whole: {error}",
+                    tuple(block.splitlines()),
+                )
+            )
+    if not statements and not bad:
+        raise BankUnreadable(f"{file.name} holds no MT940 statement: none of its lines begins with :20:")
+    return tuple(statements), tuple(bad)
+
+
+KIND = Kind("mt940", _read)
+
+
+def _blocks(text: str) -> Iterator[tuple[int, str]]:
+    """Each statement's text with the line where it begins; what stands before the first is an envelope."""
+    starts = [found.start() for found in _START.finditer(text)]
+    row, at = 1, 0
+    for start, end in pairwise((*starts, len(text))):
+        row += text.count("\n", at, start)
+        at = start
+        yield row, _ENVELOPE.split(text[start:end], maxsplit=1)[0]
+
+
+def _statement(row: int, block: str, currencies: Currencies) -> Statement:
+    found = _parsed(block)
+    opening = _first(found, "final_opening_balance", "opening_balance", "intermediate_opening_balance")
+    closing = _first(found, "final_closing_balance", "closing_balance", "intermediate_closing_balance")
+    if opening is None or closing is None:
+        raise BadLine("it has no opening balance (:60F:) or no closing balance (:62F:)")
+    currency = _currency(opening, currencies)
+    if _currency(closing, currencies) != currency:
+        raise BadLine("it opens and closes in different currencies")
+    rows = [row + block.count("\n", 0, one.start()) for one in _LINE.finditer(block)]
+    if len(rows) != len(found):
+        raise BadLine(f"{len(rows)} lines (:61:) stand in it, and {len(found)} can be told apart")
+    return Statement(
+        lines=tuple(_line(at, one.data, currency, currencies) for at, one in zip(rows, found, strict=True)),
+        row=row,
+        bank_account="".join(str(found.data.get("account_identification") or "").split()).upper(),
+        number="/".join(
+            str(found.data[part]) for part in ("statement_number", "sequence_number") if found.data.get(part)
+        ),
+        currency=currency,
+        opening=_balance(opening, currency, currencies),
+        closing=_balance(closing, currency, currencies),
+    )
+
+
+def _parsed(block: str) -> Transactions:
+    processors = {
+        # Without a type code the library takes the next line for a part of this one.
+        "post_statement": [_keep_apart, *Transactions.DEFAULT_PROCESSORS["post_statement"]],
+        "post_transaction_details": [],  # the text as the bank wrote it
+    }
+    try:
+        # A handle: a text that happens to name a file would be opened.
+        [found] = mt940.parse_statements(io.StringIO(block), processors=processors, options=mt940.Options.all())
+    except (RuntimeError, ValueError, ArithmeticError, TypeError, KeyError, AttributeError) as error:
+        raise BadLine(_why(error)) from None
+    return found
+
+
+def _keep_apart(_: Transactions, __: Tag, ___: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
+    return {**result, "id": result.get("id") or "N"}
+
+
+def _why(error: Exception) -> str:
+    """What the library could not read, without the text itself: that may be anybody's name."""
+    if isinstance(error, RuntimeError) and len(error.args) == 3:
+        return f"one of its :{error.args[1].id}: is not as MT940 has it"
+    return "a date or an amount in it does not exist"
+
+
+def _first(found: Transactions, *names: str) -> TheirBalance | None:
+    return next((found.data[name] for name in names if isinstance(found.data.get(name), TheirBalance)), None)
+
+
+def _currency(balance: TheirBalance, currencies: Currencies) -> str:
+    code = str(getattr(balance.amount, "currency", "") or "").upper()
+    try:
+        currencies.exponent(code)
+    except UnknownCurrency:
+        raise BadLine(f'currency "{shown(code)}" is not known') from None
+    return code
+
+
+def _balance(balance: TheirBalance, currency: str, currencies: Currencies) -> Balance:
+    return Balance(_units(balance.amount, currency, currencies), balance.date.isoformat() if balance.date else "")
+
+
+def _units(amount: Any, currency: str, currencies: Currencies) -> int:
+    """Minor units of the library's amount, a decimal with its sign (a reversed credit is a debit)."""
+    try:
+        return currencies.parse_major(f"{amount.amount:f}", currency)
+    except (BadAmount, AttributeError) as error:
+        raise BadLine(str(error) if isinstance(error, BadAmount) else "an amount is empty") from None
+
+
+def _line(row: int, data: dict[str, Any], currency: str, currencies: Currencies) -> Line:
+    value = data["date"].isoformat()
+    entry = data.get("entry_date")
+    names = ("bank_reference", "customer_reference")
+    references = [text for name in names if (text := str(data.get(name) or "").strip()) and text != "NONREF"]
+    details = _joined(str(data.get("transaction_details") or ""))
+    texts = [details, str(data.get("extra_details") or ""), *references[1:]]
+    return Line(
+        row=row,
+        booked_on=entry.isoformat() if isinstance(entry, date) else value,
+        amount=_units(data["amount"], currency, currencies),
+        currency=currency,
+        description=tidy(" ".join(text for text in texts if text)),
+        reference=tidy(references[0]) if references else "",
+        value_on=value,
+    )
+
+
+def _joined(details: str) -> str:
+    """:86: as one text: lines and ?-parts that are full go on without a space."""
+    text = _glued(details.split("\n"), _FULL_LINE)
+    return _glued(_PART.split(text), _FULL_PART) if text.count("?") > 1 else text
+
+
+def _glued(pieces: list[str], full: int) -> str:
+    return "".join(piece if len(piece) == full else piece + " " for piece in pieces).strip()

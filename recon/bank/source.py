@@ -1,0 +1,151 @@
+"""What a bank source is and what reading one gives; knows no format and no file."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from recon.columns import BANK_ROW
+from recon.model import InputFile
+from recon.money import Currencies
+
+
+class BankMissing(Exception):
+    """The folder or the file that a bank source names is not there."""
+
+
+class BankUnreadable(Exception):
+    """A file cannot be read as a whole; says the file, what is wrong and what to do."""
+
+
+class BadLine(ValueError):
+    """A value of a line or a statement that cannot be read; says why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BankSource:
+    """The settings of one `[bank.NAME]`; `columns` is ours -> theirs, `fee_bound` minor units of the currency.
+
+    A currency that a CSV file does not name is the account's; a moment with an offset is booked on its day in `zone`.
+    """
+
+    name: str
+    account: str
+    currency: str
+    kind: str
+    path: str  # absolute, wild cards allowed
+    zone: ZoneInfo
+    columns: Mapping[str, str] = field(default_factory=dict)
+    payout_pattern: str = "OMISE"  # found in a line's text, in whatever case: the line is Omise's
+    fee_bound: int = 0
+    encoding: str = "utf-8"
+
+    @property
+    def place(self) -> str:
+        """Where the configuration has it; also the source of its rejected rows and files."""
+        return BANK_ROW + self.name
+
+
+@dataclass(frozen=True, slots=True)
+class BankFile:
+    """One file: its name below the folder before the first wild card, and its bytes."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line as the bank writes it, texts tidy: minor units, a credit positive, days as ISO dates.
+
+    `row` is the physical line of a text file, the number of the entry in an XML file.
+    """
+
+    row: int = field(compare=False)
+    booked_on: str
+    amount: int
+    currency: str
+    description: str
+    reference: str = ""
+    value_on: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What stands on the account at the start or the end of a statement; minor units of the statement's currency."""
+
+    amount: int
+    on: str
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Some lines that belong together; a file without balances (CSV) is one statement.
+
+    `bank_account` tells accounts apart and is never shown. `left_out` counts lines that are not booked yet. Equal
+    wherever they stand: a statement that a file holds twice is one.
+    """
+
+    lines: tuple[Line, ...]
+    row: int = field(default=1, compare=False)
+    bank_account: str = ""
+    number: str = ""
+    currency: str = ""
+    opening: Balance | None = None
+    closing: Balance | None = None
+    left_out: int = 0
+
+    @property
+    def missing(self) -> int:
+        """Closing balance less opening balance and lines; 0 where it adds up, or where there are no balances."""
+        if self.opening is None or self.closing is None:
+            return 0
+        return self.closing.amount - self.opening.amount - sum(line.amount for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """A row or a statement that cannot be read: where, why, and its content, which is kept only as a digest."""
+
+    row: int
+    reason: str
+    content: tuple[str, ...]
+    column: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A statement format, declared once as KIND in its module; `read` raises BankUnreadable."""
+
+    name: str
+    read: Callable[[BankFile, BankSource, Currencies], tuple[tuple[Statement, ...], tuple[Bad, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class StatementSeen:
+    """One statement that was read, without its lines: amounts in minor units, null where it has no balances."""
+
+    source: str
+    file: str
+    number: str
+    currency: str
+    lines: int
+    opening: int | None
+    closing: int | None
+
+
+@dataclass(frozen=True)
+class LoadedBank:
+    """What a bank source held: `lines` shaped BANK_LINE, one row per line; `rejected` shaped REJECTED.
+
+    `unreadable` are files that could not be read at all, `notes` what a person should know (a gap between two
+    statements, a file that is there twice, no file yet): sentences.
+    """
+
+    lines: pd.DataFrame
+    rejected: pd.DataFrame
+    inputs: tuple[InputFile, ...]
+    statements: tuple[StatementSeen, ...]
+    unreadable: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()

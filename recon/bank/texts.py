@@ -1,0 +1,107 @@
+"""Days and texts of bank statements: dates read strictly, account numbers masked; knows no format."""
+
+import re
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from recon.bank.source import BadLine, BankFile, BankSource, BankUnreadable, Line
+from recon.privacy import redact
+
+_LONGEST = 1_000  # characters of a description
+_SHOWN = 40  # characters of a value in a reason
+_MOMENT = re.compile(
+    r"(?P<day>\d{4}-\d{2}-\d{2})(?P<clock>[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?(?P<offset>Z|[+-]\d{2}:\d{2})?",
+    re.ASCII,
+)
+_SLASHES = re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}\b", re.ASCII)
+_YEARS, _BUDDHIST_YEARS = range(1970, 2500), range(2500, 2701)
+# A number of an account: nine digits and more, in one piece or in groups, that hang on no letter (references do);
+# fewer where the text says that it is one. ISO dates have eight.
+_ACCOUNT_NUMBER = re.compile(
+    r"(?<![\w-])(?<!\d[.,])(?P<said>(?:a/?c|acct?|account|บัญชี|口座)[ .:#no-]{0,6})?"
+    r"(?P<digits>\d(?:-?\d){4,33})(?!\w|[.,]\d)",
+    re.ASCII | re.IGNORECASE,
+)
+_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}\b", re.ASCII)
+_CERTAIN = 9  # digits
+_KEPT = 4  # digits that stay readable, so that a person can tell one account from another
+
+
+def day(text: str, zone: ZoneInfo) -> str:
+    """The ISO date of `2026-11-24`, or of a moment with a time and perhaps an offset; raises BadLine."""
+    found = _MOMENT.fullmatch(text)
+    if found is None:
+        if _SLASHES.match(text):
+            raise BadLine(f'date "{shown(text)}" can be read as day/month or month/day: write it as YYYY-MM-DD')
+        raise BadLine(f'date "{shown(text)}" is not like 2026-11-24')
+    year = int(text[:4])
+    if year in _BUDDHIST_YEARS:
+        raise BadLine(f'year of "{text}" looks Buddhist-era ({year} = {year - 543}): write the common era')
+    if year not in _YEARS:
+        raise BadLine(f'year of "{text}" cannot be a statement\'s')
+    try:
+        if found["clock"] and found["offset"]:
+            moment = datetime.fromisoformat(text.upper().replace(" ", "T"))
+            return moment.astimezone(zone).date().isoformat()
+        return date.fromisoformat(found["day"]).isoformat()
+    except ValueError:
+        raise BadLine(f'date "{text}" does not exist') from None
+
+
+def tidy(text: str) -> str:
+    """One line of printable text, spaces single, not endless."""
+    text = text[: 4 * _LONGEST]
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(text.split())[:_LONGEST]
+
+
+def masked(text: str) -> str:
+    """Without e-mail addresses, card numbers and keys; of numbers of accounts only the last four digits stay.
+
+    A reference that holds letters, such as `trsf_5x…` or `TH2611240001`, stays whole.
+    """
+    text = _IBAN.sub(lambda found: _tail(found.group()) if _is_iban(found.group()) else found.group(), redact(text))
+    return _ACCOUNT_NUMBER.sub(_hide, text)
+
+
+def content_of(line: Line) -> tuple[str, ...]:
+    """What makes a line this line, wherever it stands; what is masked is in no digest of it either."""
+    return line.booked_on, str(line.amount), line.currency, masked(line.description), masked(line.reference)
+
+
+def shown(value: str) -> str:
+    """A value as a reason may show it: masked, printable, cut."""
+    text = masked(tidy(value))
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+def decoded(file: BankFile, source: BankSource) -> str:
+    """The text of a file in the source's encoding, a mark of UTF-8 taken off; raises BankUnreadable."""
+    where = f"[{source.place}] encoding"
+    advice = f'set {where} to what the file is ("utf-8", or "cp874" for Thai Windows); it is "{source.encoding}" now'
+    content = file.content.removeprefix(b"\xef\xbb\xbf")
+    encoding = "utf-8" if len(content) < len(file.content) else source.encoding
+    try:
+        text = content.decode(encoding)
+    except (UnicodeError, LookupError):
+        raise BankUnreadable(f"{file.name} is not {encoding} text: {advice}") from None
+    if "\0" in text:
+        raise BankUnreadable(f"{file.name} is no text: {advice}")
+    return text
+
+
+def _hide(found: re.Match[str]) -> str:
+    digits = re.sub(r"\D", "", found["digits"])
+    if len(digits) < _CERTAIN and not found["said"]:
+        return found.group()
+    return (found["said"] or "") + _tail(digits)
+
+
+def _tail(number: str) -> str:
+    return f"…{number.replace(' ', '')[-_KEPT:]}"
+
+
+def _is_iban(text: str) -> bool:
+    letters = text.replace(" ", "")
+    return int("".join(str(int(c, 36)) for c in letters[4:] + letters[:4])) % 97 == 1

@@ -1,0 +1,33 @@
+"""The files that a path with wild cards names, in natural order; knows nothing of what is in them."""
+
+import glob
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def matching_files(pattern: str) -> Mapping[str, Path]:
+    """Every file that an absolute path names, `orders_2` before `orders_10`, by its name below `fixed_folder`."""
+    if Path(pattern).is_file():
+        folder, found = Path(pattern).parent, [Path(pattern)]
+    else:
+        folder = fixed_folder(pattern)
+        found = [Path(name) for name in glob.glob(pattern, recursive=True)]  # noqa: PTH207 (an absolute pattern)
+    names = {path.relative_to(folder).as_posix(): path for path in found if _is_data(path)}
+    return {name: names[name] for name in sorted(names, key=_natural)}
+
+
+def fixed_folder(pattern: str) -> Path:
+    """The folder before the first wild card; that of the file where there is none."""
+    parts = Path(pattern).parts
+    fixed = [part for at, part in enumerate(parts) if not any(glob.has_magic(before) for before in parts[: at + 1])]
+    return Path(*fixed) if len(fixed) < len(parts) else Path(pattern).parent
+
+
+def _is_data(path: Path) -> bool:
+    return path.is_file() and not path.name.startswith("~$")  # Excel's lock beside an open workbook
+
+
+def _natural(name: str) -> tuple[list[str | int], str]:
+    pieces = re.split(r"(\d+)", name)  # text and digits by turns
+    return [int(piece) if piece.isdecimal() else piece.casefold() for piece in pieces], name

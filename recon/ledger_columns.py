@@ -1,0 +1,115 @@
+"""The frames of ledger, fees, settlement and bank, declared once beside `recon.columns`; knows no row."""
+
+from recon import columns as c
+from recon.columns import Column, Frame
+
+# What stands only in these frames.
+READ_AT = "read_at"  # when a balance was read
+TRANSFERABLE = "transferable"
+RESERVE = "reserve"
+ON_HOLD = "on_hold"
+SINCE_FIRST = "since_first"  # credits less debits stored after the account's first reading, up to this one
+BEFORE = "before"  # what the first reading held beyond the stored transactions: the days before they begin
+KIND = "kind"  # what a transaction comes from: charge, refund, dispute, transfer, receipt, unknown
+AVAILABLE_AT = "available_at"  # from when a credit can be paid out
+GROSS = "gross"
+EXPLAINED = "explained"
+UNEXPLAINED = "unexplained"
+OTHER = "other"  # the explained part that came from no charge
+OPENING = "opening"
+CREDITS = "credits"
+DEBITS = "debits"
+CLOSING = "closing"
+DAY = "day"  # a business date of the account
+MONTH = "month"  # YYYY-MM
+ROWS = "rows"  # how many
+EXPECTED_FEE = "expected_fee"
+EXPECTED_VAT = "expected_vat"
+MATCH = "match"  # how a transfer and a bank line found each other, or that they did not
+PAID_ON = "paid_on"
+
+# The words of MATCH.
+BY_ID = "by id"
+SAME_DAY = "net and day"
+SAME_NET = "net"
+WITHIN_FEE = "net less bank fee"
+AMBIGUOUS = "ambiguous"
+OTHER_AMOUNT = "other amount"
+NO_CREDIT = "no credit"
+NO_TRANSFER = "no transfer"
+
+
+def _all(dtype: str, *names: str) -> tuple[Column, ...]:
+    return tuple(Column(name, dtype) for name in names)
+
+
+def _maybe(dtype: str, *names: str) -> tuple[Column, ...]:
+    return tuple(Column(name, dtype, required=False) for name in names)
+
+
+# What the store loads: receipts, and every reading of a balance.
+RECEIPTS = Frame(
+    "receipts", (*_all(c.TEXT, c.ACCOUNT), *c.RECEIPT.columns, *_all(c.MOMENT, c.SEEN_AT, c.FIRST_SEEN_AT))
+)
+READINGS = Frame(
+    "readings",
+    (
+        *_all(c.TEXT, c.ACCOUNT), *_all(c.MOMENT, READ_AT), *_all(c.TEXT, c.CURRENCY),
+        *_all(c.MINOR, c.TOTAL, TRANSFERABLE, RESERVE), *_maybe(c.OPTIONAL_MINOR, ON_HOLD),
+        *_all(c.MINOR, SINCE_FIRST, BEFORE),
+    ),
+)  # fmt: skip
+
+# One transfer that left the balance. explained + unexplained = amount, and gross - fee - VAT - interest + other =
+# explained, always. `rows` is how many transactions the explained part lists.
+PAYOUTS = Frame(
+    "payouts",
+    (
+        *_all(c.TEXT, c.ACCOUNT, c.TRANSFER_ID, c.CURRENCY), *_all(c.MINOR, c.AMOUNT, EXPLAINED, UNEXPLAINED),
+        Column(ROWS, c.COUNT), *_all(c.MINOR, GROSS, c.FEE, c.FEE_VAT, c.INTEREST, OTHER, c.TOTAL_FEE, c.NET),
+        *_all(c.MOMENT, c.CREATED_AT), *_maybe(c.MOMENT, c.SENT_AT, c.PAID_AT),
+    ),
+)  # fmt: skip
+# What a transfer paid out, transaction by transaction. A credit that refunds took a part of stands with the rest.
+PARTS = Frame(
+    "parts",
+    (
+        *_all(c.TEXT, c.ACCOUNT, c.TRANSFER_ID, c.TRANSACTION_ID, KIND), *_maybe(c.TEXT, c.ORIGIN, c.CHARGE_ID),
+        *_all(c.TEXT, c.CURRENCY), *_all(c.MINOR, c.AMOUNT, GROSS, c.FEE, c.FEE_VAT, c.INTEREST),
+        *_all(c.MOMENT, AVAILABLE_AT),
+    ),
+)  # fmt: skip
+# Credits that nothing has consumed yet, with what is left of them.
+UNPAID = Frame(
+    "unpaid",
+    (
+        *_all(c.TEXT, c.ACCOUNT, c.TRANSACTION_ID, KIND), *_maybe(c.TEXT, c.CHARGE_ID), *_all(c.TEXT, c.CURRENCY),
+        *_all(c.MINOR, c.AMOUNT), *_all(c.MOMENT, AVAILABLE_AT),
+    ),
+)  # fmt: skip
+# opening + credits - debits = closing, per day; a reading of the balance beside the day it was taken on.
+BALANCE_DAYS = Frame(
+    "balance days",
+    (
+        *_all(c.TEXT, c.ACCOUNT, DAY, c.CURRENCY), *_all(c.MINOR, OPENING, CREDITS, DEBITS, CLOSING),
+        *_maybe(c.MOMENT, READ_AT), *_maybe(c.OPTIONAL_MINOR, c.TOTAL, c.DIFFERENCE, TRANSFERABLE, ON_HOLD, RESERVE),
+    ),
+)  # fmt: skip
+# Fees and VAT by month, kind and method: of charges, of transfers, and what Omise's receipts say of the month.
+FEE_LINES = Frame(
+    "fee lines",
+    (
+        *_all(c.TEXT, c.ACCOUNT, MONTH, KIND), *_maybe(c.TEXT, c.METHOD, c.CARD_BRAND), *_all(c.TEXT, c.CURRENCY),
+        Column(ROWS, c.COUNT), *_all(c.MINOR, GROSS, c.FEE, c.FEE_VAT, c.INTEREST, c.NET),
+        *_maybe(c.OPTIONAL_MINOR, EXPECTED_FEE, EXPECTED_VAT, c.WHT),
+    ),
+)  # fmt: skip
+# Transfers and bank credits, those that have no other side included.
+BANKED = Frame(
+    "banked",
+    (
+        *_all(c.TEXT, c.ACCOUNT, MATCH, c.CURRENCY), *_maybe(c.TEXT, c.TRANSFER_ID, c.LINE_ID),
+        *_maybe(c.OPTIONAL_MINOR, c.NET, c.AMOUNT, c.DIFFERENCE), *_maybe(c.TEXT, PAID_ON, c.BOOKED_ON),
+        *_maybe(c.TEXT, c.DESCRIPTION, c.REFERENCE),
+    ),
+)  # fmt: skip

@@ -1,0 +1,77 @@
+"""Settlement: transfers rebuilt, balances proved, bank credits found; knows no rule and raises no break."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+
+from recon import columns as c
+from recon import ledger_columns as lc
+from recon.calendars import local_day
+from recon.ledger import Ledger
+from recon.model import Account, Books, Window
+from recon.settled import Settlement
+from recon.settlement import payouts
+from recon.settlement.balance import days
+from recon.settlement.banking import bank
+from recon.settlement.feelines import fee_lines
+
+
+def rebuild(books: Books, ledger: Ledger) -> Settlement:
+    """What every transfer of the store paid out, and which credits are not paid out yet; all accounts together."""
+    parts, unpaid = [lc.PARTS.empty()], [lc.UNPAID.empty()]
+    for _, rows in payouts.accounts(books.transactions):
+        line = payouts.line_up(books, ledger, rows)
+        parts.append(payouts.parts(books, ledger, line))
+        unpaid.append(payouts.unpaid(books, ledger, line))
+    all_parts = _joined(parts)
+    found = payouts.payouts(books, ledger, all_parts)
+    return Settlement(payouts=found, parts=all_parts, unpaid=_joined(unpaid))
+
+
+def with_bank(
+    settlement: Settlement, books: Books, zones: Mapping[str, ZoneInfo], bank_fees: Mapping[str, int]
+) -> Settlement:
+    """And the bank credit of every transfer, for accounts that have statements; see `banking.bank`."""
+    return replace(settlement, banked=bank(books, zones, bank_fees))
+
+
+def of_range(
+    settlement: Settlement, books: Books, ledger: Ledger, account: Account, window: Window, span: tuple[date, date]
+) -> Settlement:
+    """What of it one account's result shows: transfers and bank lines of its days, all credits not paid out yet."""
+    sent = settlement.payouts[c.SENT_AT].fillna(settlement.payouts[c.CREATED_AT])
+    inside = ((sent >= window.start) & (sent < window.end)).to_numpy(dtype=bool)
+    shown = settlement.payouts[_ours(settlement.payouts, account) & inside].reset_index(drop=True)
+    parts = settlement.parts
+    return Settlement(
+        payouts=shown,
+        parts=parts[c.is_in(parts[c.TRANSFER_ID], shown[c.TRANSFER_ID])].reset_index(drop=True),
+        unpaid=settlement.unpaid[_ours(settlement.unpaid, account)].reset_index(drop=True),
+        days=days(books, ledger, account, *span),
+        fees=fee_lines(books, account, window),
+        banked=_banked(settlement.banked, account, books, span),
+    )
+
+
+def _banked(banked: pd.DataFrame, account: Account, books: Books, span: tuple[date, date]) -> pd.DataFrame:
+    """Pairs of which either side falls on one of the days, or on a later day up to the as-of's."""
+    if not len(banked):
+        return banked
+    first, last = span[0].isoformat(), max(span[1], local_day(books.as_of, account.zone)).isoformat()
+    inside = np.zeros(len(banked), dtype=bool)
+    for name in (lc.PAID_ON, c.BOOKED_ON):
+        inside |= ((banked[name] >= first) & (banked[name] <= last)).to_numpy(dtype=bool)
+    return banked[_ours(banked, account) & inside].reset_index(drop=True)
+
+
+def _ours(frame: pd.DataFrame, account: Account) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+    return (frame[c.ACCOUNT] == account.name).to_numpy(dtype=bool)
+
+
+def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    full = [frame for frame in frames if len(frame)]
+    return pd.concat(full, ignore_index=True) if full else frames[0]

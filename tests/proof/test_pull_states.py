@@ -1,0 +1,16 @@
+"""Many rounds of the pull's machine; a few run with every `make test`."""
+
+import pytest
+from hypothesis import settings
+
+from tests.pull_states import Pulls
+
+pytestmark = pytest.mark.proof
+
+
+class ManyPulls(Pulls):
+    """The same machine with settings of its own."""
+
+
+TestPulls = ManyPulls.TestCase
+TestPulls.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)

@@ -1,0 +1,34 @@
+"""Stands between a job and the sandbox and may change any answer: lie, refuse, or let something happen meanwhile."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import aiohttp
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+Alter = Callable[[web.Request, bytes], bytes | int]  # another body, or a status without one
+
+
+@asynccontextmanager
+async def altered(url: str, alter: Alter) -> AsyncIterator[str]:
+    """The address of a server that answers as the one at `url` does, but for what `alter` makes of it."""
+    async with aiohttp.ClientSession(url) as session:
+
+        async def answer(request: web.Request) -> web.Response:
+            headers = {"Authorization": request.headers["Authorization"]}
+            async with session.get(request.path, params=request.query, headers=headers) as asked:
+                body, status = await asked.read(), asked.status
+            said = alter(request, body)
+            if isinstance(said, int):
+                return web.Response(status=said)
+            return web.Response(status=status, body=said, content_type="application/json")
+
+        app = web.Application()
+        app.router.add_get("/{path:.*}", answer)
+        server = TestServer(app)
+        await server.start_server()
+        try:
+            yield str(server.make_url("/"))
+        finally:
+            await server.close()

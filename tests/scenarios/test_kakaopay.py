@@ -1,0 +1,295 @@
+"""The KakaoPay document, one test for each of its thirteen statements, and what the job says where life differs."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from jobs import config as configuration
+from jobs import demo
+from jobs.outcome import RunOptions
+from jobs.run import run
+from recon.methods import MethodBook
+from recon.model import Severity
+from recon.money import Currencies
+from recon.sandbox.server import Running, serve
+from recon.sandbox.world import World, make_world
+from tests.books import AS_OF, DAY, HOUR, MINUTE, NOON, charge, order, pending
+from tests.clocks import SECOND, breaks, codes, context, only, refund
+from tests.job import Job, Silent, clock
+
+KAKAO: Mapping[str, Any] = {"method": "kakaopay"}
+WON: Mapping[str, Any] = {"currency": "KRW", "account": "kr", **KAKAO}
+WON_ORDER: Mapping[str, Any] = {"currency": "KRW", "account": "kr"}
+FIRST = LAST = date(2026, 3, 2)
+
+
+@dataclass
+class Shop:
+    """A merchant in test mode: makes charges, lets payers pay, runs the job."""
+
+    job: Job
+    http: aiohttp.ClientSession
+    now: datetime
+
+    async def post(self, path: str, **params: str | int) -> dict[str, Any]:
+        async with self.http.post(f"{self.job.server.url}{path}", data=params) as answer:
+            found: dict[str, Any] = await answer.json()
+            assert answer.status == 200, found
+            return found
+
+    async def pay(self, order_id: str, amount: int, currency: str = "KRW") -> str:
+        """An order's charge by KakaoPay, as the document makes one."""
+        params = {"source[type]": "kakaopay", "metadata[order_id]": order_id}
+        params["metadata[customer_email]"] = "payer@example.com"
+        made = await self.post("/charges", amount=amount, currency=currency, **params)
+        assert (made["status"], made["source"]["flow"]) == ("pending", "app_redirect")
+        assert made["authorize_uri"]
+        return str(made["id"])
+
+    def wait(self, for_: timedelta) -> None:
+        self.now += for_
+        self.job.server.set_moment(self.now)
+
+    async def status(self, charge_id: str) -> str:
+        async with self.http.get(f"{self.job.server.url}/charges/{charge_id}") as answer:
+            return str((await answer.json())["status"])
+
+    def write(self, order_id: str, status: str, amount: str, currency: str = "KRW") -> None:
+        """The shop's own word on an order."""
+        with self.job.orders("th").open("a", encoding="utf-8") as file:
+            file.write(_row(self.job.orders("th"), order_id, status, amount, currency, self.now) + "\n")
+
+    async def says(self) -> list[tuple[str, str]]:
+        """Code and subject of every break that the job finds now."""
+        options = RunOptions(FIRST, LAST, as_of=self.now, by="test", report=False)
+        outcome = await run(configuration.load(self.job.config, {}), options, clock, Silent())
+        assert outcome.complete, outcome.messages
+        return sorted(
+            (b["code"], b["order_id"] or b["subject_id"]) for b in self.job.breaks() if b["status"] == "open"
+        )
+
+
+def _row(path: Path, order_id: str, status: str, amount: str, currency: str, made: datetime) -> str:
+    values = {
+        "order_id": order_id, "account": "th", "amount": amount, "currency": currency, "status": status,
+        "created_at": made.isoformat(), "refunded_amount": "", "payment_method": "kakaopay", "charge_id": "",
+    }  # fmt: skip
+    return ",".join(values.get(name, "") for name in path.read_text(encoding="utf-8").splitlines()[0].split(","))
+
+
+@asynccontextmanager
+async def shop(folder: Path) -> AsyncIterator[Shop]:
+    """One Thai account with a few orders that agree, at noon of their day."""
+    world: World = make_world(1, FIRST, LAST, 4, ("th",), plant=False)
+    noon = datetime(2026, 3, 2, 5, tzinfo=UTC)
+    running: Running
+    async with serve(world, moment=noon) as running:
+        job = Job(folder, world, running, demo.prepare(world, folder, running.url))
+        _only_header(job.orders("th"))
+        for name in ("charges", "transactions", "refunds", "disputes", "transfers"):
+            for row in list(world.books["th"].kinds()[name]):
+                running.drop("th", name, row.id)
+        key = aiohttp.encode_basic_auth(world.books["th"].account.key, "")
+        async with aiohttp.ClientSession(headers={"Authorization": key}) as http:
+            yield Shop(job, http, noon)
+
+
+def _only_header(path: Path) -> None:
+    path.write_text(path.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("account", "currency", "amount", "said"),
+    [
+        ("sg", "SGD", 99, ["amount_out_of_limits"]), ("sg", "SGD", 100, []), ("sg", "SGD", 2_000_000, []),
+        ("sg", "SGD", 2_000_001, ["amount_out_of_limits"]), ("th", "THB", 1_999, ["amount_out_of_limits"]),
+        ("th", "THB", 2_000, []), ("th", "THB", 15_000_000, []), ("th", "THB", 15_000_001, ["amount_out_of_limits"]),
+        ("jp", "JPY", 5_000, ["method_not_in_region"]), ("my", "MYR", 5_000, ["method_not_in_region"]),
+    ],
+)  # fmt: skip
+def test_1_offered_in_singapore_and_thailand_within_limits(
+    account: str, currency: str, amount: int, said: list[str]
+) -> None:
+    money = {"account": account, "currency": currency}
+    found = breaks(AS_OF, [order(amount=amount, **money)], [charge(amount=amount, **money, **KAKAO)])
+    assert [one.code for one in found] == said
+    assert all(one.severity == Severity.MEDIUM for one in found)
+
+
+@pytest.mark.parametrize(("exponent", "unit"), [(0, 1), (2, 100)])
+def test_2_won_by_both_readings(exponent: int, unit: int) -> None:
+    currencies = Currencies({"KRW": exponent})
+    using = context(AS_OF, currencies=currencies, methods=MethodBook(currencies))
+    for won, said in (
+        (99, ["amount_out_of_limits"]),
+        (100, []),
+        (10_000_000, []),
+        (10_000_001, ["amount_out_of_limits"]),
+    ):
+        rows = [order(amount=won * unit, **WON_ORDER)], [charge(amount=won * unit, **WON)]
+        assert codes(AS_OF, *rows, using=using) == said
+
+
+def test_2_a_hundredfold_difference_is_never_close_enough() -> None:
+    found = only(AS_OF, [order(amount=10_000, **WON_ORDER)], [charge(amount=1_000_000, **WON)])
+    assert (found.code, found.severity) == ("amount_scale_mismatch", Severity.CRITICAL)
+
+
+async def test_3_pending_until_the_payer_pays_and_a_lost_webhook_shows(tmp_path: Path) -> None:
+    async with shop(tmp_path) as merchant:
+        merchant.write("K-1", "pending", "10000")
+        charge_id = await merchant.pay("K-1", 10_000)
+        merchant.wait(5 * MINUTE)
+        assert await merchant.status(charge_id) == "successful"
+        assert await merchant.says() == []
+        merchant.wait(HOUR)
+        assert await merchant.says() == [("order_not_marked_paid", "K-1")]
+
+
+async def test_4_the_order_is_found_by_its_metadata_and_the_payer_is_nobodys(tmp_path: Path) -> None:
+    async with shop(tmp_path) as merchant:
+        merchant.write("K-1", "paid", "10000")
+        await merchant.pay("K-1", 10_000)
+        merchant.wait(HOUR)
+        assert await merchant.says() == []
+        assert merchant.job.rows("match")[0][-1] == "metadata"
+        stored = b"".join(path.read_bytes() for path in tmp_path.glob("recon.db*"))
+        assert b"payer@example.com" not in stored
+
+
+@pytest.mark.parametrize(("off", "said"), [(0 * SECOND, []), (SECOND, ["pending_stuck"])])
+def test_5_the_payer_has_ten_minutes(off: timedelta, said: list[str]) -> None:
+    row = pending("chrg_1", expires_at=None, **KAKAO)
+    assert codes(row["created_at"] + 10 * MINUTE + 30 * MINUTE + off, [order(status="pending")], [row]) == said
+
+
+@pytest.mark.parametrize("code", ["no_payment_method", "transaction_limit_exceeded", "insufficient_balance"])
+def test_6_failed_charges_say_why_in_open_words(code: str) -> None:
+    row = charge(status="failed", failure_code=code, **KAKAO)
+    found = only(AS_OF, [order()], [row])
+    assert found.code == "order_paid_charge_failed"
+    assert f"is failed ({code})" in found.explanation
+
+
+@pytest.mark.parametrize(
+    ("days", "off", "said"),
+    [
+        (351, -SECOND, []),
+        (351, 0 * SECOND, ["refund_window_closing"]),
+        (365, 0 * SECOND, ["refund_window_closing"]),
+        (365, SECOND, ["refund_window_closed"]),
+    ],
+)
+@pytest.mark.parametrize("asked", [0, 4_000])
+def test_7_refunds_in_full_or_in_part_within_a_year(days: int, off: timedelta, said: list[str], asked: int) -> None:
+    rows = [order(status="refund_requested", refunded_amount=asked)], [charge(paid_at=NOON, **KAKAO)]
+    found = breaks(NOON + days * DAY + off, *rows)
+    assert [one.code for one in found] == said
+    assert all(one.severity == Severity.HIGH and one.due_by == NOON + 365 * DAY for one in found)
+
+
+def test_7_never_more_than_was_taken() -> None:
+    rows = [order(status="refunded", refunded_amount=10_001)], [charge(refunded_amount=10_001, **KAKAO)]
+    assert codes(AS_OF, *rows) == ["refund_exceeds_charge"]
+
+
+@pytest.mark.parametrize(("off", "said"), [(0 * SECOND, []), (SECOND, ["refund_overdue"])])
+def test_8_a_refund_arrives_within_five_business_days(off: timedelta, said: list[str]) -> None:
+    rows = [order(status="refunded", refunded_amount=10_000)], [charge(refunded_amount=10_000, **KAKAO)]
+    waiting = [refund(status="pending", created_at=datetime(2026, 4, 10, 3, tzinfo=UTC))]
+    end = datetime(2026, 4, 22, 17, tzinfo=UTC)  # the end of 22 April in Bangkok: Songkran lies between
+    assert codes(end + off, *rows, refunds=waiting) == said
+
+
+def test_9_settled_within_three_business_days_of_the_apis_own_word() -> None:
+    book = MethodBook()
+    for account, region, hold in (("th", "TH", 7 * DAY), ("sg", "SG", 5 * DAY)):
+        days = book.figure("settlement_business_days", "kakaopay", account, region)
+        held = book.figure("hold", "kakaopay", account, region)
+        assert days is not None
+        assert held is not None
+        assert (days.value, days.certainty, held.value) == (3, "documented", hold)
+
+
+@pytest.mark.parametrize(
+    ("amount", "status", "failure"),
+    [
+        (10_000, "successful", None), (500_000, "successful", None), (999_999, "successful", None),
+        (1_000_000, "failed", "insufficient_balance"), (1_000_001, "failed", "payment_rejected"),
+        (9_999, "pending", None), (1_000_002, "pending", None),
+    ],
+)  # fmt: skip
+async def test_10_test_amounts_decide(tmp_path: Path, amount: int, status: str, failure: str | None) -> None:
+    async with shop(tmp_path) as merchant:
+        charge_id = await merchant.pay("K-1", amount)
+        merchant.wait(2 * MINUTE)
+        found = merchant.job.server.get("th", "charges", charge_id)
+        assert (found["status"], found["failure_code"]) == (status, failure)
+        merchant.wait(HOUR)
+        assert await merchant.status(charge_id) == ("expired" if status == "pending" else status)
+
+
+async def test_10_a_charge_is_marked_by_hand(tmp_path: Path) -> None:
+    async with shop(tmp_path) as merchant:
+        first, second = await merchant.pay("K-1", 5_000), await merchant.pay("K-2", 5_000)
+        assert (await merchant.post(f"/charges/{first}/mark_as_successful"))["status"] == "successful"
+        merchant.job.server.mark("th", second, "failed")
+        assert await merchant.status(second) == "failed"
+        merchant.wait(HOUR)
+        assert await merchant.says() == [("order_missing", first)]
+
+
+# what happened, and what the shop believes -> what the job says
+SCENARIOS: Mapping[str, tuple[int, str, str, list[str]]] = {
+    "success": (10_000, "", "paid", []),
+    "failure": (1_000_001, "", "pending", []),
+    "failure that the shop took for a success": (1_000_001, "", "paid", ["order_paid_charge_failed"]),
+    "too little": (99, "successful", "paid", []),  # won are no currency of a Thai account: its limits do not apply
+    "low balance": (1_000_000, "", "cancelled", []),
+    "abandoned": (9_999, "", "pending", []),
+    "abandoned and delivered": (9_999, "", "paid", ["order_paid_charge_failed"]),
+    "webhook of a success lost": (10_000, "", "pending", ["order_not_marked_paid"]),
+    "webhook of a failure lost": (1_000_001, "", "pending", []),
+    "cancelled and paid": (10_000, "", "cancelled", ["order_cancelled_but_charged"]),
+}
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+async def test_11_scenarios(tmp_path: Path, name: str) -> None:
+    amount, marked, status, said = SCENARIOS[name]
+    async with shop(tmp_path) as merchant:
+        merchant.write("K-1", status, str(amount))
+        charge_id = await merchant.pay("K-1", amount)
+        if marked:
+            merchant.job.server.mark("th", charge_id, marked)
+        merchant.wait(2 * HOUR)
+        assert await merchant.says() == [(code, "K-1") for code in said]
+
+
+async def test_11_a_charge_that_failed_and_succeeds_after_all(tmp_path: Path) -> None:
+    async with shop(tmp_path) as merchant:
+        merchant.write("K-1", "pending", "1000001")
+        charge_id = await merchant.pay("K-1", 1_000_001)
+        merchant.wait(HOUR)
+        assert await merchant.says() == []
+        merchant.job.server.mark("th", charge_id, "successful")
+        merchant.wait(HOUR)
+        assert await merchant.says() == [("late_success", "K-1"), ("order_not_marked_paid", "K-1")]
+
+
+def test_12_won_have_no_decimals() -> None:
+    found = only(AS_OF, [order(amount=10_000, status="cancelled", **WON_ORDER)], [charge(amount=10_000, **WON)])
+    assert "KRW 10,000 " in found.explanation
+    assert Currencies().show(10_000, "KRW") == "10,000"
+
+
+def test_13_the_wallets_cap_in_korea_stands_in_the_document_only() -> None:
+    found = only(AS_OF, [order(amount=10_000_001, **WON_ORDER)], [charge(amount=10_000_001, **WON)])
+    assert (found.code, found.severity) == ("amount_out_of_limits", Severity.LOW)
+    assert "document only" in found.explanation
