@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test proof bench bench-match accuracy lint lock clean
+.PHONY: install demo test proof bench accuracy golden lint lock clean
 
 install: .venv/.run
 
@@ -14,6 +14,16 @@ test: .venv/.dev lint
 
 proof: .venv/.dev
 	$(BIN)/python -m pytest -m proof
+
+# Each prints a table, measured side by side with a peer in one run; none of them is a test.
+# Peers that need other libraries get an environment of their own from the script.
+bench: bench-pull bench-store bench-memory bench-match bench-workbook
+
+bench-%: .venv/.dev
+	$(BIN)/python benchmarks/$*.py
+
+accuracy: .venv/.dev
+	$(BIN)/python benchmarks/accuracy.py
 
 lint: .venv/.dev
 	$(BIN)/ruff check .

@@ -164,10 +164,10 @@ def paper(scores: Mapping[tuple[int, bool], Score], seeds: range, orders: int) -
     """The whole text of ACCURACY.md."""
     yield "# Accuracy of the matching\n"
     yield (
-        f"`make accuracy` wrote this: {len(seeds)} made worlds a level (seeds {seeds[0]} to {seeds[-1]}, used nowhere "
-        f"else) of about {orders:,} orders in four accounts. Level 0: every order can be found by a name. Levels 1 and "
-        f"2: {_noise(1)}; {_noise(2)}. Breaks are planted on named orders, on charges of nobody, and on orders that "
-        "nobody charged.\n"
+        f"`make accuracy` wrote this: {len(seeds)} made worlds a level (seeds {seeds[0]} to {seeds[-1]}, used "
+        f"nowhere else) of about {orders:,} orders in four accounts. Level 0: every order can be found by a name. "
+        f"Levels 1 and 2: {_noise(1)}; {_noise(2)}. Breaks are planted on named orders, on charges of nobody, and on "
+        "orders that nobody charged.\n"
     )
     yield "| level | customers | links | wrong links | true links found | precision | recall | left to people |"
     yield "|---|---|---|---|---|---|---|---|"

@@ -25,7 +25,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 ROOT = Path(__file__).parent.parent
-DATACOMPY = ("datacompy==1.1.*", "pandas<3.1", "pyarrow")  # installed apart: it needs an older pandas than ours
+# Peers in environments of their own; datacompy needs an older pandas than ours.
+APART = {"DuckDB": ("duckdb", "pandas", "pyarrow"), "datacompy": ("datacompy==1.1.*", "pandas<3.1", "pyarrow")}
 ACCOUNTS = (("th", "THB", 50), ("sg", "SGD", 20), ("jp", "JPY", 20), ("my", "MYR", 10))  # name, currency, share
 START, DAYS, MICROS = 1_790_812_800_000_000, 30, 1_000_000  # 2026-10-01 UTC
 # Of a thousand orders: what is wrong with them. Together 30: 3 % breaks.
@@ -53,7 +54,7 @@ def make(rows: int, seed: int) -> tuple[pa.Table, pa.Table]:
     numbers = np.arange(rows)
     share = np.repeat(np.arange(len(ACCOUNTS)), [share for _, _, share in ACCOUNTS])
     account = share[rng.integers(0, len(share), rows)]
-    amount = rng.integers(2_000, 5_000_000, rows)
+    amount = rng.integers(3_000, 1_500_000, rows)  # within the limits of every account's methods
     created = START + np.sort(rng.integers(0, DAYS * 86_400, rows)) * MICROS
     fate = rng.integers(0, 1000, rows)
     ends = np.cumsum([MISSING, STRANGE, AMOUNT, TWICE, FAILED, PENDING])
@@ -118,29 +119,33 @@ def read(folder: Path, name: str, names: list[str] | None = None) -> pd.DataFram
 
 
 def bare(folder: Path) -> Callable[[], int]:
-    """pandas alone: get_indexer on order ids, take, compare."""
-    orders, charges = read(folder, "orders", ["order_id", "amount"]), read(folder, "charges", ["order_ref", "amount"])
+    """pandas alone: get_indexer on order ids, take, compare amount and currency."""
+    names = ["amount", "currency"]
+    orders, charges = read(folder, "orders", ["order_id", *names]), read(folder, "charges", ["order_ref", *names])
 
     def work() -> int:
         found = pd.Index(orders["order_id"]).get_indexer(pd.Index(charges["order_ref"]))
         hit = found >= 0
-        ours, theirs = orders["amount"].to_numpy(), charges["amount"].to_numpy()
+        ours, theirs = orders[names].take(found[hit]), charges[names][hit]
+        same = ours["amount"].to_numpy() == theirs["amount"].to_numpy()
+        same &= np.asarray(ours["currency"].array == theirs["currency"].array)
         missing = len(orders) - np.count_nonzero(np.bincount(found[hit], minlength=len(orders)))
-        return int((ours[found[hit]] != theirs[hit]).sum() + (~hit).sum() + missing)
+        return int((~same).sum() + (~hit).sum() + missing)
 
     return work
 
 
 def duckdb(folder: Path) -> Callable[[], int]:
-    """DuckDB: a full outer join by order id over the frames."""
+    """DuckDB: a full outer join by order id over the tables, amount and currency compared."""
     import duckdb as engine
 
-    orders = pq.read_table(folder / "orders.parquet", columns=["order_id", "amount"])
-    charges = pq.read_table(folder / "charges.parquet", columns=["order_ref", "amount"])
+    orders = pq.read_table(folder / "orders.parquet", columns=["order_id", "amount", "currency"])
+    charges = pq.read_table(folder / "charges.parquet", columns=["order_ref", "amount", "currency"])
     connection = engine.connect()
     connection.register("o", orders)
     connection.register("k", charges)
-    query = "select count(*) from o full join k on o.order_id = k.order_ref where o.amount is distinct from k.amount"
+    query = """select count(*) from o full join k on o.order_id = k.order_ref
+               where o.amount is distinct from k.amount or o.currency is distinct from k.currency"""
 
     def work() -> int:
         return int(connection.execute(query).fetchone()[0])
@@ -185,11 +190,19 @@ def ours(folder: Path) -> Callable[[], int]:
     as_of = datetime.fromtimestamp((START // MICROS) + (DAYS + 2) * 86_400, UTC)
     rest = [frame.empty() for frame in (c.REFUNDS, c.TRANSFERS, c.TRANSACTIONS, c.DISPUTES, c.REJECTED)]
     known = Books(as_of, c.ORDERS.check(load(c.ORDERS, "orders")), c.CHARGES.check(load(c.CHARGES, "charges")), *rest)
-    accounts = {name: Account(name, "TH", currency, ZoneInfo("Asia/Bangkok")) for name, currency, _ in ACCOUNTS}
+    zone = ZoneInfo("Asia/Bangkok")
+    accounts = {name: Account(name, name.upper(), currency, zone) for name, currency, _ in ACCOUNTS}
     what = Range(accounts, dict.fromkeys(accounts, Window(datetime(2026, 1, 1, tzinfo=UTC), as_of)))
-    context = Context(as_of)
+    context = Context(as_of, regions={name: name.upper() for name in accounts})
 
     def work() -> int:
+        gc.disable()  # as jobs.judging does
+        try:
+            return found()
+        finally:
+            gc.enable()
+
+    def found() -> int:
         matching = match(known.orders, known.charges, MatchSettings())
         seen = scope(known, matching, what)
         return sum(1 for _ in judge(triage(known, matching, seen, context).cases, context))
@@ -237,13 +250,15 @@ def in_process(python: str, peer: str, folder: Path, rounds: int) -> Measured:
     return Measured(**json.loads(done.stdout.splitlines()[-1]))
 
 
-def interpreter_with_datacompy() -> str:
-    """An environment of its own, made once beside ours."""
-    home = Path(sys.prefix) / "bench-datacompy"
+def interpreter(peer: str) -> str:
+    """Ours, or that of an environment of the peer's own, made once beside ours."""
+    if peer not in APART:
+        return sys.executable
+    home = Path(sys.prefix) / f"bench-{peer.lower()}"
     python = home / "bin" / "python"
     if not (home / "done").exists():
         venv.create(home, with_pip=True, clear=True)
-        pip = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", *DATACOMPY]
+        pip = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", *APART[peer]]
         subprocess.run(pip, check=True)
         (home / "done").touch()
     return str(python)
@@ -261,8 +276,7 @@ def compare(rows: int, rounds: int, large: int) -> None:
             pq.write_table(charges, folder / "charges.parquet")
             del orders, charges
             for peer in PEERS if size == rows else ("omise-recon",):
-                python = interpreter_with_datacompy() if peer == "datacompy" else sys.executable
-                found[peer, size] = in_process(python, peer, folder, rounds)
+                found[peer, size] = in_process(interpreter(peer), peer, folder, rounds)
     base, mine = found["bare pandas get_indexer", rows], found["omise-recon", rows]
     print(f"| {rows:,} orders and charges, 3 % breaks | seconds | x bare join | extra memory, MB | found |")
     print("|---|---|---|---|---|")

@@ -22,6 +22,7 @@ from recon import columns as c
 from recon.bank.load import read as read_bank
 from recon.bank.source import BankMissing, BankSource
 from recon.calendars import days_window, local_day
+from recon.money import Currencies
 from recon.omise import pull
 from recon.omise.client import KeyRefused, Limits, OmiseError, open_client
 from recon.orders.load import preview, read
@@ -195,8 +196,10 @@ def _bank(config: Config, source: BankSource) -> Iterator[Item]:
         yield _item(source.place, FAILED, str(error))
         return
     payouts = int(found.lines[c.PAYOUT].sum())
+    proved = sum(one.closing is not None for one in found.statements)
     details = f"{len(found.lines):,} lines in {len(found.inputs)} file(s), {payouts:,} of them payouts by their text"
-    yield Item(source.place, OK, masked(details), *_first_lines(found.lines))
+    details += f"; {proved:,} statement(s) add up" if proved else ""
+    yield Item(source.place, OK, masked(details), *_first_lines(found.lines, config.currencies()))
     if len(found.lines) and not payouts:
         yield _item(source.place, WARNING, "no line matches payout_pattern: set it to what the bank writes for Omise")
     for note in found.notes:
@@ -207,12 +210,13 @@ def _bank(config: Config, source: BankSource) -> Iterator[Item]:
         yield _item(source.place, WARNING, _worst(found.rejected))
 
 
-def _first_lines(lines: pd.DataFrame) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+def _first_lines(lines: pd.DataFrame, currencies: Currencies) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
     """The first payouts, else the first lines; a text that is not kept is empty."""
     header = (c.BOOKED_ON, c.AMOUNT, c.CURRENCY, c.DESCRIPTION, c.REFERENCE)
     chosen = lines[lines[c.PAYOUT]] if lines[c.PAYOUT].any() else lines
     cells = chosen[list(header)].head(_ROWS).astype(object).fillna("")
-    return header, tuple(tuple(str(cell) for cell in row) for row in cells.itertuples(index=False))
+    rows = cells.itertuples(index=False, name=None)
+    return header, tuple((on, currencies.show(amount, code), code, *texts) for on, amount, code, *texts in rows)
 
 
 def _worst(rejected: pd.DataFrame) -> str:

@@ -5,15 +5,16 @@ import json
 import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
-from datetime import date
+from datetime import date, datetime, time
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, PrivateAttr, ValidationError
+from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 
-from jobs.fields import AccountName, KnownAccount, Secret, Setting, shown, suggest
+from jobs.fields import AccountName, KnownAccount, Secret, Setting, mistakes, setting, shown, suggest
 from jobs.sections import (
     AccountSection,
     AlertsSection,
@@ -41,13 +42,14 @@ from recon.model import Account
 from recon.money import Currencies, Tolerance
 from recon.orders import source as orders
 from recon.privacy import redact
-from recon.settings import MatchSettings, RuleSettings, WithoutOrders
+from recon.settings import ContractRate, MatchSettings, RuleSettings, WithoutOrders
 
+FeeRates = Mapping[KnownAccount, Mapping[str, tuple[FeeRate, ...]]]
 EVERY_SECRET = ("accounts", "orders")
 
 # Sections, and keys inside used ones, whose part does not exist yet.
 _NOT_USED = (
-    "store.audit_key", "fees", "rulings", "reports.deliver", "reports.mail", "schedule", "alerts", "page",
+    "store.audit_key", "rulings", "reports.deliver", "reports.mail", "schedule", "alerts", "page",
     "queue", "methods.*.hold", "methods.*.settlement_business_days",
 )  # fmt: skip
 
@@ -87,7 +89,7 @@ class Config(Section):
     currency_overrides: Mapping[str, CurrencySection] = Field(default={}, alias="currencies")
     rules: Rules = Field(default={})
     methods: Mapping[str, MethodSection] = Field(default={})
-    fees: Mapping[KnownAccount, Mapping[str, tuple[FeeRate, ...]]] = Field(default={})
+    fees: FeeRates = Field(default={})
     rulings: RulingsSection = RulingsSection()
     reports: ReportsSection
     schedule: ScheduleSection = ScheduleSection()
@@ -97,6 +99,22 @@ class Config(Section):
 
     _folder: Path = PrivateAttr(default=Path())
     _given: frozenset[tuple[str, ...]] = PrivateAttr(default=frozenset())
+
+    @field_validator("fees")
+    @classmethod
+    def _exact_flat_fees(cls, fees: FeeRates, info: ValidationInfo) -> FeeRates:
+        known = setting(info)
+        wrong: list[tuple[tuple[str, ...], str]] = []
+        for account, methods in fees.items():
+            for method, rates in methods.items():
+                for place, rate in enumerate(rates):
+                    try:
+                        known.currencies.parse_major(f"{rate.flat:f}", known.accounts[account])
+                    except ValueError as error:
+                        wrong.append(((account, method, str(place), "flat"), str(error)))
+        if wrong:
+            raise mistakes(wrong)
+        return fees
 
     @property
     def store_url(self) -> str:
@@ -159,6 +177,26 @@ class Config(Section):
             )
             for name, section in self.accounts.items()
         }
+
+    def contract_rates(self) -> Mapping[str, Mapping[str, tuple[ContractRate, ...]]]:
+        """The contract's fee rates by account and method; each holds from its first day's local midnight."""
+        return {
+            name: {method: tuple(self._rate(name, rate) for rate in rates) for method, rates in methods.items()}
+            for name, methods in self.fees.items()
+        }
+
+    def _rate(self, account: str, rate: FeeRate) -> ContractRate:
+        section = self.accounts[account]
+        since = datetime.combine(rate.since, time(), section.timezone)
+        flat = self.currencies().parse_major(f"{rate.flat:f}", section.currency)
+        return ContractRate(since, Fraction(rate.rate), Fraction(rate.vat), flat, rate.brand)
+
+    def bank_fees(self) -> Mapping[str, int]:
+        """The largest bank fee (minor units) of every account that has statements, of several banks the largest."""
+        found: dict[str, int] = {}
+        for source in self.bank_sources():
+            found[source.account] = max(source.fee_bound, found.get(source.account, 0))
+        return found
 
     def rule_settings(self) -> Mapping[str, RuleSettings]:
         """What the file says of each rule that it names, by code."""

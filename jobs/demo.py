@@ -116,10 +116,13 @@ def prepare(world: World, out: Path, url: str) -> Path:
     return path
 
 
+_IN_FILES = ("row", "bank_line")
+
+
 def compare(world: World, outcome: Outcome) -> tuple[Found, ...]:
     """Planted against found, by code.
 
-    Rows that could not be read are compared by account alone: their break is named by the row's content.
+    Rows that could not be read and bank lines are compared by account alone: their break is named by their content.
     """
     made = (*world.truth, *world.turned)
     planted = Counter(_same(one.code, one.account, one.subject_type, one.subject_id) for one in made)
@@ -145,4 +148,4 @@ def _subject(row: Mapping[str, Any]) -> Key:
 
 
 def _same(code: str, account: str | None, subject_type: str, subject_id: str) -> Key:
-    return (code, account or "", subject_type, "" if subject_type == "row" else subject_id)
+    return (code, account or "", subject_type, "" if subject_type in _IN_FILES else subject_id)

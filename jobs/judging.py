@@ -1,6 +1,8 @@
 """From stored books to results: load, match, triage, judge, carry, sum up; asks no source and writes nothing."""
 
+import gc
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -72,6 +74,23 @@ class Findings:
 
 def find(engine: Store, question: Question) -> Findings:
     """Judge every asked account over one state of the store."""
+    with _collector_paused():
+        return _find(engine, question)
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """A hundred thousand frozen values hold no cycles: looking for them takes a fifth of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _find(engine: Store, question: Question) -> Findings:
     books = load.load_books(
         engine,
         question.as_of,
@@ -80,7 +99,9 @@ def find(engine: Store, question: Question) -> Findings:
         customer_keys=question.customer_keys,
     )
     known = record.known_breaks(engine)
-    matching = match(books.orders, books.charges, question.match_settings)
+    current = _is_current(engine, question)
+    recorded = load.load_matches(engine, list(question.all_accounts)) if current else None
+    matching = match(books.orders, books.charges, question.match_settings, recorded)
     what = _range(engine, question, known)
     seen = scope(books, matching, what)
     judged = Judged(books, matching, seen, triage(books, matching, seen, question.context))
@@ -95,7 +116,7 @@ def find(engine: Store, question: Question) -> Findings:
     all_links = links(books.orders, books.charges, matching)
     concerned = all_links[c.ORDER_ACCOUNT].isin(names) | all_links[c.CHARGE_ACCOUNT].isin(names)
     ever_pulled = any(map(len, what.covered.values()))
-    return Findings(results, carried, all_links[concerned.to_numpy()], ever_pulled, _is_current(engine, question))
+    return Findings(results, carried, all_links[concerned.to_numpy()], ever_pulled, current)
 
 
 def _is_current(engine: Store, question: Question) -> bool:

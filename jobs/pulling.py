@@ -1,11 +1,12 @@
 """Pulls one account into the store: sweeps, what changed, what is named but not stored; knows no order, no rule."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from jobs.outcome import JobError, Progress
 from recon import columns
@@ -17,6 +18,8 @@ from recon.omise.scrub import Scrub
 from recon.store import open_items, save
 from recon.store.engine import Store
 from recon.store.load import complete_windows
+
+T = TypeVar("T")
 
 SWEPT = ("charge", "refund", "transfer", "transaction", "dispute", "receipt")
 # Clocks differ and lists come late: what was made a little before the last pull's end is asked for again.
@@ -126,11 +129,7 @@ async def pull_account(puller: Puller, account: Account, gate: Gate, reach: Reac
     result = Pulled(account)
     try:
         async with open_client(gate.base_url, gate.secret_key, gate.limits) as client:
-            work = _AccountPull(puller, client, gate.scrub, reach, result)
-            try:
-                await work.run()
-            finally:
-                await work.settle()
+            await _AccountPull(puller, client, gate.scrub, reach, result).run()
     except KeyRefused:
         result.failure = "Omise refused the key"
     except (OmiseError, save.AccountChanged) as error:
@@ -153,19 +152,19 @@ class _AccountPull:
     result: Pulled
     again: dict[str, set[Any]] = field(default_factory=dict)  # ids to read again, by kind
     absent: set[str] = field(default_factory=set)  # ids that a list of their window did not name
-    saving: "asyncio.Task[None] | None" = None
 
     async def run(self) -> None:
-        """Sweeps first; what they cannot see is read by id, charges last, since their parts tell of them."""
+        """Sweeps first, side by side; what they cannot see is read by id, charges last: their parts tell of them."""
         begun, window, until = self.puller.clock(), self.reach.window, self.reach.until
         mark, complete_at = await self._mark()
         told_since = mark - OVERLAP
         self._add(await self._ask(open_items.not_final, window))
-        total, seen = await self._sweep("event", Window(told_since, until))
-        for kind in SWEPT:
-            await self._sweep(kind, window)
         newer = Window(max(window.end, told_since), until)
-        await self._sweep("refund", newer)  # the events name it, and its charge is not known
+        events, *_ = await _all(
+            self._sweep("event", Window(told_since, until)),
+            *(self._sweep(kind, window) for kind in SWEPT),
+            self._sweep("refund", newer, "newer refunds"),  # an event names a refund alone, and not its charge
+        )
         self._add(await self._ask(open_items.named_by_events, told_since, window))
         late = await self._ask(open_items.may_succeed_late, until, self.reach.lookback, window)
         charges = {*self.again.pop("charge", ()), *late}
@@ -176,7 +175,7 @@ class _AccountPull:
         await self._fetch_named()
         await self._balance(newer.start)
         if until > mark:
-            await self._write(save.save_window, "event", Window(mark, until), total, seen, begun)
+            await self._write(save.save_window, "event", Window(mark, until), *events, begun)
 
     async def _mark(self) -> tuple[datetime, datetime]:
         """Where the last complete pull ended and when it began; the first one makes the mark before all else."""
@@ -193,20 +192,20 @@ class _AccountPull:
         if window.start >= window.end:
             return 0, 0
         total = seen = 0
+        sweep, saver = partial(pull.sweep, self.client, kind, window, self.scrub), self._saver(kind)
         with self._shown(what or f"{kind}s") as report:
-            sweep = pull.sweep(self.client, kind, window, self.scrub, progress=report)
-            async with aclosing(sweep) as parts:
+            async with saver, aclosing(sweep(progress=report)) as parts:
                 async for part in parts:
                     if isinstance(part, pull.Batch):
-                        await self._save(kind, part.rows)
+                        await saver.save(part.rows)
                     else:
+                        await saver.saved()
                         await self._close(part)
                         total, seen = total + part.total, seen + part.seen
         return total, seen
 
     async def _close(self, part: pull.Swept) -> None:
         """A part of a sweep is over. What the store holds beyond what the list named is asked for by id."""
-        await self._saved()
         if part.window.end > self.reach.until:  # it is not over yet
             return
         if part.total != part.seen:
@@ -233,9 +232,9 @@ class _AccountPull:
         rows: list[ObjectRow] = []
         gone: list[str] = []
         lacking = 0
+        fetch, saver = partial(pull.fetch, self.client, kind, sorted(ids), self.scrub), self._saver(kind)
         with self._shown(f"{kind}s again") as report:
-            fetched = pull.fetch(self.client, kind, sorted(ids), self.scrub, report)
-            async with aclosing(fetched) as parts:
+            async with saver, aclosing(fetch(progress=report)) as parts:
                 async for part in parts:
                     if isinstance(part, pull.Gone):
                         gone.append(part.id)
@@ -243,10 +242,9 @@ class _AccountPull:
                     rows += part.rows
                     lacking += sum(self._should_be_listed(kind, row) for row in part.rows)
                     if len(rows) >= ROWS:
-                        await self._save(kind, rows)
+                        await saver.save(rows)
                         rows = []
-        await self._save(kind, rows)
-        await self._saved()
+                await saver.save(rows)
         self.result.gone += await self._write(save.save_gone, kind, gone, self.puller.clock())
         if lacking:
             self.result.short.append(f"{kind}s: Omise's list lacks {lacking} that it gives by id")
@@ -266,25 +264,13 @@ class _AccountPull:
                 await self._write(save.save_balance, reading, self.puller.clock())
                 return
 
-    async def _save(self, kind: str, rows: Sequence[ObjectRow]) -> None:
-        """Stores rows while the next ones are read; one batch at a time."""
-        await self._saved()
-        if rows:
-            self.saving = asyncio.create_task(self._store(kind, rows, self.puller.clock()))
+    def _saver(self, kind: str) -> "_Saver":
+        async def store(rows: Sequence[ObjectRow]) -> None:
+            saved = await self._write(save.save_objects, kind, rows, self.puller.clock())
+            self.result.new += saved.new
+            self.result.changed += saved.changed
 
-    async def _store(self, kind: str, rows: Sequence[ObjectRow], seen_at: datetime) -> None:
-        saved = await self._write(save.save_objects, kind, rows, seen_at)
-        self.result.new += saved.new
-        self.result.changed += saved.changed
-
-    async def _saved(self) -> None:
-        if self.saving is not None:
-            await asyncio.shield(self.saving)
-
-    async def settle(self) -> None:
-        """Lets a batch end that is being stored, whatever ended the pull."""
-        if self.saving is not None:
-            await asyncio.gather(self.saving, return_exceptions=True)
+        return _Saver(store)
 
     def _add(self, found: Mapping[str, Iterable[Any]]) -> None:
         for kind, ids in found.items():
@@ -303,3 +289,42 @@ class _AccountPull:
         progress.start(label, None)
         yield lambda _, done, total: progress.advance(label, done, total)
         progress.finish(label)
+
+
+class _Saver:
+    """Stores one batch of rows while the next ones are read, and lets it end, whatever ends the reading."""
+
+    def __init__(self, store: Callable[[Sequence[ObjectRow]], Coroutine[None, None, None]]) -> None:
+        self._store = store
+        self._under_way: asyncio.Task[None] | None = None
+
+    async def save(self, rows: Sequence[ObjectRow]) -> None:
+        """Begins to store rows, once the batch before is stored."""
+        await self.saved()
+        self._under_way = asyncio.create_task(self._store(rows)) if rows else None
+
+    async def saved(self) -> None:
+        """Everything handed over is stored; raises what went wrong with it."""
+        if self._under_way is not None:
+            await asyncio.shield(self._under_way)
+
+    async def __aenter__(self) -> None:
+        """Nothing is under way yet."""
+
+    async def __aexit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        if kind is None:
+            await self.saved()
+        elif self._under_way is not None:
+            await asyncio.gather(self._under_way, return_exceptions=True)
+
+
+async def _all(*calls: Coroutine[None, None, T]) -> list[T]:
+    """What the calls answer, side by side; the first that fails ends the others."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(call) for call in calls]
+    except ExceptionGroup as errors:
+        problem = errors.exceptions[0]
+    else:
+        return [task.result() for task in tasks]
+    raise problem

@@ -12,12 +12,14 @@ from typing import Any
 
 from jobs.banking import Banked, read_banks
 from jobs.config import Config
+from jobs.history import with_histories
 from jobs.judging import Asked, Findings, Question, find
 from jobs.outcome import JobError, Outcome, Progress, RunOptions
 from jobs.pulling import Gate, Pulled, Puller, Reach, check_account, pull_account
 from recon import __version__
 from recon.calendars import days_window, local_day
-from recon.model import Account, Result, Window
+from recon.changes import counts, open_breaks
+from recon.model import Account, Window
 from recon.omise.client import Limits
 from recon.omise.scrub import Scrub
 from recon.orders.load import read
@@ -27,8 +29,9 @@ from recon.settings import Context
 from recon.store import migrate, record, save
 from recon.store.engine import SQLITE, Store, open_store
 from recon.store.load import load_matches
+from reports.report import Basis, Group, Report
 from reports.verify import result_digest
-from reports.workbook import write_workbook
+from reports.workbook import write_group, write_workbook
 
 DAY = timedelta(days=1)
 
@@ -55,6 +58,7 @@ class _Run:
     days: Mapping[str, Days]
     timings: dict[str, float] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
+    digests: dict[str, str] = field(default_factory=dict)  # of the results, by account
     unread: set[str] = field(default_factory=set)  # accounts with an order source that could not be read
 
     @contextmanager
@@ -138,15 +142,15 @@ async def _travel(work: _Run) -> Outcome:
     findings = Findings()
     if options.judge:
         with work.stage("judge"):
-            findings = await asyncio.to_thread(find, work.engine, _question(work, intake, banks, pulls))
+            question = _question(work, intake, banks, pulls)
+            findings = await asyncio.to_thread(_find, work, question)
     if options.judge and not options.pull and not findings.pulled:
         work.messages.append("no charges were ever pulled: run without --no-pull")
     run_id = await asyncio.to_thread(_record, work, findings) if options.judge and options.record else None
     reports: list[Path] = []
     if options.judge and options.report:
         with work.stage("report"):
-            for result in findings.results:
-                reports.append(await asyncio.to_thread(_write, work, result))
+            reports = await asyncio.to_thread(_report, work, findings, question.context)
     complete = not work.messages and all(result.complete for result in findings.results)
     return Outcome(
         run_id, complete, work.as_of, findings.results, tuple(reports), dict(work.timings), tuple(work.messages)
@@ -227,6 +231,12 @@ def _reach(work: _Run, account: Account) -> Reach:
     return Reach(Window(min(window.start - lookback, end), end), until, lookback)
 
 
+def _find(work: _Run, question: Question) -> Findings:
+    findings = find(work.engine, question)
+    work.digests.update((one.account.name, result_digest(one)) for one in findings.results)
+    return with_histories(work.engine, findings, work.digests)
+
+
 def _question(work: _Run, intake: Mapping[str, Loaded], banks: Banked, pulls: Mapping[str, Pulled]) -> Question:
     config = work.config
     skipped = {name for name, pulled in pulls.items() if pulled.failure} | work.unread
@@ -246,6 +256,8 @@ def _question(work: _Run, intake: Mapping[str, Loaded], banks: Banked, pulls: Ma
             calendars=config.calendars(work.as_of.date()),
             split_sources=frozenset(name for name, one in config.order_sources.items() if one.split_payments),
             without_orders=config.without_orders(),
+            fees=config.contract_rates(),
+            bank_fees=config.bank_fees() if banks.whole else {},
         ),
         match_settings=config.match_settings(),
         metadata_keys=config.matching.metadata_keys,
@@ -293,13 +305,14 @@ def _record(work: _Run, findings: Findings) -> int | None:
         timings=dict(work.timings),
     )
     accounts = [
-        record.RunAccount(one.account.name, one.first_day, one.last_day, counts(one), result_digest(one))
+        record.RunAccount(one.account.name, one.first_day, one.last_day, counts(one), work.digests[one.account.name])
         for one in findings.results
     ]
     carried = findings.carried
     names = [one.account for one in accounts]
     matches = findings.links if findings.current else load_matches(work.engine, names)
-    return record.record_run(work.engine, run_record, accounts, carried.changed, carried.events, matches)
+    left = {one.account.name: open_breaks(one.breaks) for one in findings.results}
+    return record.record_run(work.engine, run_record, accounts, carried.changed, carried.events, matches, left)
 
 
 def _recorded(work: _Run) -> dict[str, Any]:
@@ -317,20 +330,12 @@ def _recorded(work: _Run) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def counts(result: Result) -> dict[str, int]:
-    """A result's counts as the run's record keeps them."""
-    names = (
-        "orders", "charges", "refunds", "transfers", "transactions", "matched_orders", "expecting_orders",
-        "rejected_rows", "ignored_rows", "breaks_new", "breaks_closed",
-    )  # fmt: skip
-    return {name: getattr(result, name) for name in names} | {"breaks_open": len(result.breaks)}
-
-
-def _write(work: _Run, result: Result) -> Path:
-    return write_workbook(
-        result,
-        work.config.reports.folder,
-        catalogue=CATALOGUE,
-        currencies=work.config.currencies(),
-        software_version=__version__,
-    )
+def _report(work: _Run, findings: Findings, context: Context) -> list[Path]:
+    """The accounts' workbooks, and with more than one account the group's, last."""
+    basis = Basis(CATALOGUE, __version__, context.currencies, context.methods, context.settings, context.calendars)
+    parts = tuple(Report(result, basis, work.digests[result.account.name]) for result in findings.results)
+    folder = work.config.reports.folder
+    paths = [write_workbook(part, folder) for part in parts]
+    if len(parts) > 1:
+        paths.append(write_group(Group(parts, tuple(path.name for path in paths)), folder))
+    return paths

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -14,14 +14,15 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 from recon.model import ChargeStatus
 from recon.money import Tolerance
 
-MICROSECOND = timedelta(microseconds=1)
-
 TEXT = "str"  # null is NaN
 COUNT = "int64"
 MINOR = "int64"  # money: minor units of the currency column beside it
 OPTIONAL_MINOR = "Int64"
 FLAG = "bool"
 MOMENT = "datetime64[us, UTC]"  # null is NaT
+Words: TypeAlias = "pd.Series[str]"
+Codes = npt.NDArray[np.intp]
+MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,7 +323,7 @@ TRANSFERS = Frame("transfers", (*_text(ACCOUNT), *TRANSFER.columns, *_VERSION))
 TRANSACTIONS = Frame("transactions", (*_text(ACCOUNT), *TRANSACTION.columns, *_VERSION))
 DISPUTES = Frame("disputes", (*_text(ACCOUNT), *DISPUTE.columns, *_VERSION))
 
-# Which order belongs to which charge, and by which pass. A charge has at most one order.
+# Which order belongs to which charge, and by which pass. A charge may pay several orders of its account together.
 LINKS = Frame("links", _text(ORDER_ACCOUNT, ORDER_ID, CHARGE_ACCOUNT, CHARGE_ID, MATCHED_BY))
 
 # What a run found, as the sheets and the JSON show it.
@@ -357,8 +358,7 @@ BREAKS = Frame(
 
 def took_money(charges: pd.DataFrame) -> npt.NDArray[np.bool_]:
     """Per charge (shaped CHARGES) whether the payer's money was taken: successful and not voided."""
-    successful = (charges[STATUS] == ChargeStatus.SUCCESSFUL).to_numpy(dtype=bool)
-    return np.asarray(successful & ~charges[VOIDED].to_numpy(dtype=bool))
+    return np.asarray((charges[STATUS] == ChargeStatus.SUCCESSFUL) & ~charges[VOIDED], dtype=bool)
 
 
 def captured_amounts(charges: pd.DataFrame) -> npt.NDArray[np.int64]:
@@ -367,15 +367,20 @@ def captured_amounts(charges: pd.DataFrame) -> npt.NDArray[np.int64]:
     return np.where(captured.notna(), captured.fillna(0).astype("int64"), charges[AMOUNT]).astype(np.int64)
 
 
-def joint_codes(left: "pd.Series[str]", right: "pd.Series[str]") -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+def joint_codes(left: Words, right: Words) -> tuple[Codes, Codes]:
     """Two columns of words as numbers that are equal where the words are; null is -1 on both sides."""
-    both, _ = pd.factorize(pd.concat([left, right], ignore_index=True))
+    both = pd.factorize(pd.concat([left, right], ignore_index=True))[0]
     return both[: len(left)], both[len(left) :]
 
 
-def slack(
-    currencies: "pd.Series[str]", expected: npt.NDArray[np.int64], tolerance: Tolerance
-) -> npt.NDArray[np.int64]:
+def word_codes(left: Words, right: Words) -> tuple[Codes, Codes]:
+    """As joint_codes, for columns of a few different words: half the time."""
+    (ours, words), (theirs, others) = pd.factorize(left), pd.factorize(right)
+    place = dict(zip(words, range(len(words)), strict=True))
+    return ours, np.array([*(place.get(word, len(words) + at) for at, word in enumerate(others)), -1])[theirs]
+
+
+def slack(currencies: Words, expected: npt.NDArray[np.int64], tolerance: Tolerance) -> npt.NDArray[np.int64]:
     """Per amount (minor units) the largest difference that still counts as equal: `Tolerance.slack` in columns."""
     result = np.zeros(len(expected), dtype=np.int64)
     for currency in set(tolerance.absolute) | set(tolerance.relative_ppm):
@@ -386,10 +391,10 @@ def slack(
     return result
 
 
-def is_in(column: "pd.Series[str]", values: Iterable[str]) -> npt.NDArray[np.bool_]:
+def is_in(column: Words, values: Iterable[str]) -> npt.NDArray[np.bool_]:
     """Which cells of a text column are one of the values, null never; `Series.isin` takes seconds for a million."""
     wanted = values.dropna() if isinstance(values, pd.Series) else pd.Series(list(values), dtype=TEXT)
     if not len(wanted) or not len(column):
         return np.zeros(len(column), dtype=bool)
-    found = pc.is_in(pa.array(column), value_set=pa.array(wanted)).to_numpy(zero_copy_only=False)
-    return np.asarray(found & column.notna().to_numpy(dtype=bool))
+    found = pc.is_in(pa.array(column), value_set=pa.array(wanted))  # null is none of the values
+    return np.asarray(found.to_numpy(zero_copy_only=False))

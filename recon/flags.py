@@ -56,8 +56,8 @@ def _ending(charges: pd.DataFrame, context: Context) -> Mask:
 def _outside_limits(charges: pd.DataFrame, context: Context) -> Mask:
     """Successful, and not within the limits of its method; the book is asked once for each kind of charge."""
     names = [c.ACCOUNT, c.METHOD, c.CURRENCY]
-    successful = np.flatnonzero((charges[c.STATUS] == ChargeStatus.SUCCESSFUL).to_numpy(dtype=bool))
-    kinds, kind_of = kinds_of(charges.iloc[successful], names)
+    successful = (charges[c.STATUS] == ChargeStatus.SUCCESSFUL).to_numpy(dtype=bool)
+    kinds, kind_of = kinds_of(charges, names)
     lows = np.full(len(kinds), np.iinfo(np.int64).min)
     highs = np.full(len(kinds), np.iinfo(np.int64).max)
     for at, (account, method, currency) in enumerate(kinds):
@@ -66,10 +66,8 @@ def _outside_limits(charges: pd.DataFrame, context: Context) -> Mask:
             figure = context.methods.figure(name, method, account, region, currency=currency)
             if figure is not None:
                 bounds[at] = figure.value
-    amounts = charges[c.AMOUNT].to_numpy(dtype=np.int64)[successful]
-    result = np.zeros(len(charges), dtype=bool)
-    result[successful] = (amounts < lows[kind_of]) | (amounts > highs[kind_of])
-    return result
+    amounts = charges[c.AMOUNT].to_numpy(dtype=np.int64)
+    return np.asarray(successful & ((amounts < lows[kind_of]) | (amounts > highs[kind_of])))
 
 
 def kinds_of(frame: pd.DataFrame, names: list[str]) -> tuple[list[tuple[Any, ...]], npt.NDArray[np.intp]]:
@@ -80,7 +78,7 @@ def kinds_of(frame: pd.DataFrame, names: list[str]) -> tuple[list[tuple[Any, ...
         codes, found = pd.factorize(frame[name], use_na_sentinel=True)
         words.append([*found, None])
         code = code * (len(found) + 1) + np.where(codes < 0, len(found), codes)
-    unique, kind_of = np.unique(code, return_inverse=True)
+    kind_of, unique = pd.factorize(code)
     kinds = []
     for one in unique.tolist():
         parts: list[Any] = []

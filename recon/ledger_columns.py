@@ -79,6 +79,16 @@ PARTS = Frame(
         *_all(c.MOMENT, AVAILABLE_AT),
     ),
 )  # fmt: skip
+# Both together, as the sheet shows them: a transfer's own line, then those of its parts.
+SETTLEMENT_LINES = Frame(
+    "settlement lines",
+    (
+        *_all(c.TEXT, c.ACCOUNT, c.TRANSFER_ID, KIND), *_maybe(c.TEXT, c.CHARGE_ID), *_all(c.TEXT, c.CURRENCY),
+        *_all(c.MINOR, c.AMOUNT), *_maybe(c.OPTIONAL_MINOR, EXPLAINED, UNEXPLAINED),
+        *_all(c.MINOR, GROSS, c.FEE, c.FEE_VAT, c.INTEREST), *_maybe(c.OPTIONAL_MINOR, OTHER, c.TOTAL_FEE, c.NET),
+        *_maybe(c.MOMENT, c.SENT_AT, c.PAID_AT, AVAILABLE_AT), *_maybe(c.TEXT, c.TRANSACTION_ID, c.ORIGIN),
+    ),
+)  # fmt: skip
 # Credits that nothing has consumed yet, with what is left of them.
 UNPAID = Frame(
     "unpaid",
@@ -87,12 +97,25 @@ UNPAID = Frame(
         *_all(c.MINOR, c.AMOUNT), *_all(c.MOMENT, AVAILABLE_AT),
     ),
 )  # fmt: skip
-# opening + credits - debits = closing, per day; a reading of the balance beside the day it was taken on.
+# The same by the day from which it can be paid out.
+UNPAID_DAYS = Frame(
+    "unpaid days",
+    (*_all(c.TEXT, c.ACCOUNT, DAY, KIND, c.CURRENCY), Column(ROWS, c.COUNT), *_all(c.MINOR, c.AMOUNT)),
+)
+# opening + credits - debits = closing, per day; the last reading of the balance beside the day it was taken on.
 BALANCE_DAYS = Frame(
     "balance days",
     (
         *_all(c.TEXT, c.ACCOUNT, DAY, c.CURRENCY), *_all(c.MINOR, OPENING, CREDITS, DEBITS, CLOSING),
-        *_maybe(c.MOMENT, READ_AT), *_maybe(c.OPTIONAL_MINOR, c.TOTAL, c.DIFFERENCE, TRANSFERABLE, ON_HOLD, RESERVE),
+        *_maybe(c.OPTIONAL_MINOR, c.TOTAL, c.DIFFERENCE, TRANSFERABLE, ON_HOLD, RESERVE),
+    ),
+)  # fmt: skip
+# What moved the balance in the days, by what it comes from and Omise's own key: a kind never seen is `unknown`.
+MOVES = Frame(
+    "moves",
+    (
+        *_all(c.TEXT, c.ACCOUNT, KIND, c.KEY, c.DIRECTION, c.CURRENCY), Column(ROWS, c.COUNT),
+        *_all(c.MINOR, c.AMOUNT),
     ),
 )  # fmt: skip
 # Fees and VAT by month, kind and method: of charges, of transfers, and what Omise's receipts say of the month.
@@ -104,6 +127,10 @@ FEE_LINES = Frame(
         *_maybe(c.OPTIONAL_MINOR, EXPECTED_FEE, EXPECTED_VAT, c.WHT),
     ),
 )  # fmt: skip
+# Per month: fees and VAT as charged, VAT and withholding tax as on the receipts.
+VAT_RETURN = Frame(
+    "vat return", (*_all(c.TEXT, c.ACCOUNT, MONTH, c.CURRENCY), *_all(c.MINOR, c.FEE, c.FEE_VAT, c.VAT, c.WHT))
+)
 # Transfers and bank credits, those that have no other side included.
 BANKED = Frame(
     "banked",

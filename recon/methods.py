@@ -68,6 +68,9 @@ class MethodBook:
     overrides: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
     entries: tuple[Entry, ...] = ()
     settles_in: Mapping[str, str] = field(default_factory=dict)  # region -> the currency of its figures
+    _asked: dict[tuple[str | None, ...], Figure | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )  # answers given: a run asks the same few questions of every charge
 
     def __post_init__(self) -> None:
         if not self.entries:
@@ -97,6 +100,14 @@ class MethodBook:
         """
         if method is None:
             return None
+        question = (name, method, account, region, brand, currency)
+        if question not in self._asked:
+            self._asked[question] = self._look_up(name, method, account, region, brand, currency)
+        return self._asked[question]
+
+    def _look_up(
+        self, name: str, method: str, account: str, region: str, brand: str | None, currency: str
+    ) -> Figure | None:
         for key in ((method, account), (method, "")):
             value = self.overrides.get(key, {}).get(name)
             value = value.get(currency) if isinstance(value, Mapping) else value

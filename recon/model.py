@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from enum import IntEnum, StrEnum
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from recon.details import Details
 from recon.money import Money
 from recon.settled import Settlement
 
@@ -169,7 +171,7 @@ class Transfer:
     is_open: bool  # sent, not paid, neither failed nor deleted
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Case:
     """One order and every charge of it, or one charge without an order; or one thing that has no charge."""
 
@@ -183,12 +185,12 @@ class Case:
     disputes: tuple[Dispute, ...] = ()
     transfers: tuple[Transfer, ...] = ()
 
-    @property
+    @cached_property
     def paying(self) -> tuple[Charge, ...]:
         """The charges that took the payer's money."""
         return tuple(charge for charge in self.charges if charge.pays)
 
-    @property
+    @cached_property
     def expected(self) -> int:
         """What the case's orders say was paid, minor units of the order's currency."""
         orders = (self.order, *self.beside) if self.order else ()
@@ -388,6 +390,7 @@ class Result:
     breaks: pd.DataFrame = field(default_factory=pd.DataFrame)
     rejected: pd.DataFrame = field(default_factory=pd.DataFrame)
     settlement: Settlement = field(default_factory=Settlement)
+    details: Details = field(default_factory=Details)
 
     @property
     def match_rate(self) -> float | None:

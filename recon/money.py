@@ -101,9 +101,8 @@ class Currencies:
             exponent = self.exponent(currency)
         except UnknownCurrency:
             return f"{amount:,} (minor units)"
-        digits = f"{abs(amount):0{exponent + 1}d}"
-        cut = len(digits) - exponent
-        text = f"{int(digits[:cut]):,}" + (f".{digits[cut:]}" if exponent else "")
+        whole, part = divmod(abs(amount), 10**exponent)
+        text = f"{whole:,}.{part:0{exponent}d}" if exponent else f"{whole:,}"
         return f"-{text}" if amount < 0 else text
 
 

@@ -11,6 +11,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from recon import columns as c
+from recon.listing import details
 from recon.model import (
     CLOSED,
     EXPECTS_CHARGE,
@@ -98,6 +99,7 @@ def summarise(account: Account, judged: Judged, intake: Intake, lives: Lives, co
         waiting=waiting(judged, account.name, context),
         breaks=breaks_frame(lives.reported, account, books.as_of),
         rejected=rejected.reset_index(drop=True),
+        details=details(judged, account, intake.window, context),
     )
 
 

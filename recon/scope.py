@@ -62,6 +62,7 @@ def scope(books: Books, matching: Matching, what: Range) -> Scope:
     named = {*books.refunds[c.CHARGE_ID][refunds], *books.disputes[c.CHARGE_ID][disputes]}
     charge_touched = _charges(charges, what) | c.is_in(charges[c.CHARGE_ID], named)
     touched[charge_root[charge_touched & ~own]] = True
+    touched[[order for order, found in matching.ambiguous.items() if charge_touched[list(found)].any()]] = True
 
     linked = np.zeros(len(orders), dtype=bool)
     linked[root[matching.orders]] = True

@@ -16,5 +16,6 @@ class Settlement:
     parts: pd.DataFrame = field(default_factory=pd.DataFrame)
     unpaid: pd.DataFrame = field(default_factory=pd.DataFrame)
     days: pd.DataFrame = field(default_factory=pd.DataFrame)
+    moves: pd.DataFrame = field(default_factory=pd.DataFrame)
     fees: pd.DataFrame = field(default_factory=pd.DataFrame)
     banked: pd.DataFrame = field(default_factory=pd.DataFrame)

@@ -4,7 +4,8 @@ What it calls agreement is what no rule objects to: judging every case finds wha
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
@@ -91,8 +92,8 @@ def _sums(books: Books, matching: Matching, context: Context) -> _Sums:
     pays = c.took_money(charges)
     doubtful = doubtful_charges(books, context)
     used = np.flatnonzero(~alone & pays)
-    accounts = c.joint_codes(orders[c.ACCOUNT], charges[c.ACCOUNT])
-    currencies = c.joint_codes(orders[c.CURRENCY], charges[c.CURRENCY])
+    accounts = c.word_codes(orders[c.ACCOUNT], charges[c.ACCOUNT])
+    currencies = c.word_codes(orders[c.CURRENCY], charges[c.CURRENCY])
     foreign = np.zeros(count, dtype=bool)
     at = root[used]
     foreign[at[accounts[0][at] != accounts[1][used]]] = True
@@ -172,22 +173,22 @@ def _order_cases(books: Books, matching: Matching, wanted: Mask, sums: _Sums) ->
     positions = np.flatnonzero(wanted)
     member_orders = np.flatnonzero(wanted[matching.stands_for])
     orders = dict(zip(member_orders.tolist(), orders_at(books.orders, member_orders), strict=True))
-    pairs = np.flatnonzero(wanted[matching.stands_for[matching.orders]])
-    passes = dict(zip(matching.charges[pairs].tolist(), matching.matched_by[pairs].tolist(), strict=True))
-    member_charges = np.array(sorted(passes, key=lambda charge: int(sums.root[charge])), dtype=np.intp)
+    linked = np.flatnonzero(~sums.alone)
+    member_charges = linked[wanted[sums.root[linked]]]
+    passes = np.full(len(books.charges), None, dtype=object)
+    passes[matching.charges] = matching.matched_by
     charges: dict[int, list[Charge]] = {}
-    for position, charge in zip(member_charges.tolist(), charges_at(books.charges, member_charges), strict=True):
-        linked = replace(charge, matched_by=passes[position])
-        charges.setdefault(int(sums.root[position]), []).append(linked)
+    values = charges_at(books.charges, member_charges, passes[member_charges].tolist())
+    for root, charge in zip(sums.root[member_charges].tolist(), values, strict=True):
+        charges.setdefault(root, []).append(charge)
     beside: dict[int, list[Order]] = {}
-    for position in member_orders.tolist():
-        if matching.stands_for[position] != position:
-            beside.setdefault(int(matching.stands_for[position]), []).append(orders[position])
+    for position in member_orders[matching.stands_for[member_orders] != member_orders].tolist():
+        beside.setdefault(int(matching.stands_for[position]), []).append(orders[position])
     ids = books.charges[c.CHARGE_ID]
     things = attached(books, set(ids.iloc[member_charges]))
     for position in positions.tolist():
         order = orders[position]
-        own = tuple(sorted(charges.get(position, ()), key=lambda charge: (charge.created_at, charge.id)))
+        own = tuple(sorted(charges.get(position, ()), key=_by_creation))
         yield Case(
             account=order.account,
             order=order,
@@ -197,6 +198,10 @@ def _order_cases(books: Books, matching: Matching, wanted: Mask, sums: _Sums) ->
             refunds=things.refunds_of(own),
             disputes=things.disputes_of(own),
         )
+
+
+def _by_creation(charge: Charge) -> tuple[datetime, str]:
+    return charge.created_at, charge.id
 
 
 def _named(ids: "pd.Series[str]", charges: tuple[int, ...]) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """Rows of frames as frozen values, each with what belongs to it; judges nothing."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any, TypeVar
 
 import numpy as np
@@ -14,6 +15,16 @@ from recon.money import Money
 
 Positions = npt.NDArray[np.intp]
 _T = TypeVar("_T", Refund, Dispute)
+# The columns that become values.
+_ORDER = (
+    c.ACCOUNT, c.ORDER_ID, c.SOURCE, c.STATUS, c.AMOUNT, c.CURRENCY, c.CREATED_AT, c.REFUNDED_AMOUNT,
+    c.PAYMENT_METHOD, c.CHARGE_ID,
+)  # fmt: skip
+_CHARGE = (
+    c.ACCOUNT, c.CHARGE_ID, c.STATUS, c.AMOUNT, c.CURRENCY, c.CAPTURED_AMOUNT, c.REFUNDED_AMOUNT, c.FUNDING_AMOUNT,
+    c.FUNDING_CURRENCY, c.AUTHORIZED, c.VOIDED, c.METHOD, c.CREATED_AT, c.PAID_AT, c.EXPIRES_AT, c.FAILURE_CODE,
+    c.CARD_BRAND, c.WAS_FAILED,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -25,11 +36,11 @@ class Attached:
 
     def refunds_of(self, charges: Iterable[Charge]) -> tuple[Refund, ...]:
         """Those of some charges."""
-        return tuple(one for charge in charges for one in self.refunds.get(charge.id, ()))
+        return tuple(one for charge in charges for one in self.refunds.get(charge.id, ())) if self.refunds else ()
 
     def disputes_of(self, charges: Iterable[Charge]) -> tuple[Dispute, ...]:
         """Those of some charges."""
-        return tuple(one for charge in charges for one in self.disputes.get(charge.id, ()))
+        return tuple(one for charge in charges for one in self.disputes.get(charge.id, ())) if self.disputes else ()
 
 
 def attached(books: Books, charges: Collection[str]) -> Attached:
@@ -53,41 +64,38 @@ def _by_charge(things: Iterable[_T]) -> dict[str, list[_T]]:
 
 def orders_at(frame: pd.DataFrame, positions: Positions) -> Iterator[Order]:
     """Orders (shaped ORDERS) at these positions."""
-    for row in _values(frame, positions):
-        yield Order(
-            account=row[c.ACCOUNT],
-            id=row[c.ORDER_ID],
-            source=row[c.SOURCE],
-            status=row[c.STATUS],
-            money=Money(row[c.AMOUNT], row[c.CURRENCY]),
-            created_at=row[c.CREATED_AT],
-            refunded=Money(row[c.REFUNDED_AMOUNT], row[c.CURRENCY]),
-            payment_method=row[c.PAYMENT_METHOD],
-            charge_id=row[c.CHARGE_ID],
-        )
+    rows = _lists(frame, positions, _ORDER)
+    for account, id, source, status, amount, currency, created_at, refunded, method, charge_id in rows:
+        money, back = Money(amount, currency), Money(refunded, currency)
+        yield Order(account, id, source, status, money, created_at, back, method, charge_id)
 
 
-def charges_at(frame: pd.DataFrame, positions: Positions) -> Iterator[Charge]:
-    """Charges (shaped CHARGES) at these positions, without links."""
-    for row in _values(frame, positions):
-        captured = row[c.CAPTURED_AMOUNT]
+def charges_at(
+    frame: pd.DataFrame, positions: Positions, passes: Iterable[str | None] = repeat(None)
+) -> Iterator[Charge]:
+    """Charges (shaped CHARGES) at these positions, each with the pass that linked it, where there are links."""
+    for (
+        account, id, status, amount, currency, captured, refunded, funding, funded_in, authorized, voided, method,
+        created_at, paid_at, expires_at, failure_code, card_brand, was_failed,
+    ), matched_by in zip(_lists(frame, positions, _CHARGE), passes, strict=False):  # fmt: skip
         yield Charge(
-            account=row[c.ACCOUNT],
-            id=row[c.CHARGE_ID],
-            status=row[c.STATUS],
-            money=Money(row[c.AMOUNT], row[c.CURRENCY]),
-            captured=Money(row[c.AMOUNT] if captured is None else captured, row[c.CURRENCY]),
-            refunded=Money(row[c.REFUNDED_AMOUNT], row[c.CURRENCY]),
-            funding=Money(row[c.FUNDING_AMOUNT], row[c.FUNDING_CURRENCY]),
-            authorized=row[c.AUTHORIZED],
-            voided=row[c.VOIDED],
-            method=row[c.METHOD],
-            created_at=row[c.CREATED_AT],
-            paid_at=row[c.PAID_AT],
-            expires_at=row[c.EXPIRES_AT],
-            failure_code=row[c.FAILURE_CODE],
-            card_brand=row[c.CARD_BRAND],
-            was_failed=row[c.WAS_FAILED],
+            account=account,
+            id=id,
+            status=status,
+            money=Money(amount, currency),
+            captured=Money(amount if captured is None else captured, currency),
+            refunded=Money(refunded, currency),
+            funding=Money(funding, funded_in),
+            authorized=authorized,
+            voided=voided,
+            method=method,
+            created_at=created_at,
+            paid_at=paid_at,
+            expires_at=expires_at,
+            failure_code=failure_code,
+            matched_by=matched_by,
+            card_brand=card_brand,
+            was_failed=was_failed,
         )
 
 
@@ -132,14 +140,17 @@ def transfers_at(frame: pd.DataFrame, positions: Positions) -> Iterator[Transfer
 
 
 def _values(frame: pd.DataFrame, positions: Positions) -> Iterator[dict[str, Any]]:
-    """Rows as plain Python values by column; null is None, moments are datetimes."""
-    chosen = frame.iloc[positions]
-    lists = [_plain(chosen[name]) for name in chosen.columns]
-    names = list(chosen.columns)
-    for values in zip(*lists, strict=True):
-        yield dict(zip(names, values, strict=True))
+    names = list(frame.columns)
+    return (dict(zip(names, row, strict=True)) for row in _lists(frame, positions, names))
+
+
+def _lists(frame: pd.DataFrame, positions: Positions, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """Rows of these columns as plain Python values; null is None, moments are datetimes."""
+    return zip(*(_plain(frame[name].iloc[positions]) for name in names), strict=True) if len(positions) else iter(())
 
 
 def _plain(column: "pd.Series[Any]") -> list[Any]:
     values = list(column.dt.to_pydatetime()) if str(column.dtype) == c.MOMENT else column.tolist()
+    if not column.hasnans:
+        return values
     return [None if missing else value for value, missing in zip(values, column.isna(), strict=True)]

@@ -10,10 +10,10 @@ import pandas as pd
 from recon import columns as c
 from recon.due import WEBHOOK_GRACE, lapses, refund_arrives, refund_window, stuck, transfer_arrives
 from recon.flags import sent_and_open
-from recon.model import ChargeStatus, OrderStatus
+from recon.model import OPEN_DISPUTES, ChargeStatus, OrderStatus
 from recon.settings import Context
 from recon.triage import Judged
-from recon.values import charges_at, orders_at, refunds_at, transfers_at
+from recon.values import charges_at, disputes_at, orders_at, refunds_at, transfers_at
 
 HOUR = timedelta(hours=1)
 Row = tuple[Any, ...]
@@ -23,11 +23,13 @@ def waiting(judged: Judged, account: str, context: Context) -> pd.DataFrame:
     """All that this run judged of an account and is not final, the most urgent first, shaped `columns.WAITING`.
 
     A charge is due at its end (a held one by its capture), a refund and a transfer when they should have arrived, an
-    order that asks for a refund when the window of its charge ends. Hours count from the as-of moment's full hour.
+    order that asks for a refund when the window of its charge ends; of a dispute nobody says when. Hours count from
+    the as-of moment's full hour.
     """
     rows: list[Row] = [
         *_charges(judged, account, context),
         *_refunds(judged, account, context),
+        *_disputes(judged, account),
         *_transfers(judged, account, context),
         *_asked(judged, account, context),
     ]
@@ -106,6 +108,18 @@ def _refunds(judged: Judged, account: str, context: Context) -> Iterator[Row]:
         method = charge.method if charge else None
         names = ("refund", refund.id, orders.get(refund.charge_id), refund.charge_id, method)
         yield (*names, refund.status, *money, refund.created_at, *_left(due, context))
+
+
+def _disputes(judged: Judged, account: str) -> Iterator[Row]:
+    disputes, charges = judged.books.disputes, judged.books.charges
+    undecided = judged.scope.disputes & disputes[c.STATUS].isin(OPEN_DISPUTES).to_numpy(dtype=bool)
+    orders = _order_of(judged)
+    method_of = dict(zip(charges[c.CHARGE_ID], charges[c.METHOD], strict=True)) if undecided.any() else {}
+    for one in disputes_at(disputes, _positions(disputes, account, undecided)):
+        money = (one.money.amount, one.money.currency)
+        method = method_of.get(one.charge_id)
+        names = ("dispute", one.id, orders.get(one.charge_id), one.charge_id, None if pd.isna(method) else method)
+        yield (*names, one.status, *money, one.created_at, None, None)
 
 
 def _transfers(judged: Judged, account: str, context: Context) -> Iterator[Row]:

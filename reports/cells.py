@@ -11,7 +11,8 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from recon.money import Currencies
-from reports.sheet import EXACT, Column, Kind, letter
+from reports.report import EXACT
+from reports.sheet import Column, Kind, letter
 from reports.styles import money_look, severity_look
 
 LONGEST = 32_767  # characters (UTF-16) that a cell holds
@@ -86,6 +87,8 @@ def _column(frame: pd.DataFrame, column: Column, look: Look, index: int, rows: A
             cells = _number(place, style, _serial(series, look.zone))
         case Kind.COUNT:
             cells = _number(place, style, (pa.array(series).cast(_TEXT),))
+        case Kind.RATE:
+            cells = _number(place, style, _major(_whole(pa.array(series, type=pa.int64(), from_pandas=True)), 4))
         case Kind.SEVERITY:
             cells = _by_word(_text(series), place, look)
         case _:

@@ -1,21 +1,21 @@
 """What a sheet is: its columns, its rows, the tabs they fill; knows no style, no file and no single sheet."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
-from functools import cached_property
-from typing import Protocol
+from typing import Any
 
 import pandas as pd
 
-from recon.model import Result
-from recon.money import Currencies, Money, UnknownCurrency
-from reports.verify import result_digest
+from recon import columns as c
+from recon.money import Money
+from reports.report import Group, Report
 
 HEADER_ROWS = 1
 TAB_ROWS = 1_048_576  # of one Excel sheet, its header included
-EXACT = 10**15  # a spreadsheet number keeps 15 significant digits; larger amounts are shown as text
+ROW_POINTS = 14.5  # the height of a page's row that says nothing else
+Bound = Report | Group
 
 
 class Kind(StrEnum):
@@ -26,7 +26,16 @@ class Kind(StrEnum):
     MONEY = "money"  # minor units, shown in major units of the row's currency
     MOMENT = "moment"  # shown in the account's zone
     COUNT = "count"
+    RATE = "rate"  # ten-thousandths, shown in percent
     SEVERITY = "severity"
+
+
+class Grouping(StrEnum):
+    """What the workbook over all accounts makes of a table."""
+
+    ABSENT = "absent"  # it stays in the accounts' own files
+    EACH = "each"  # the accounts' rows below each other, their account first
+    ONCE = "once"  # the same for all accounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,61 +49,36 @@ class Column:
     currency: str = ""  # money: the frame column that names each row's currency
 
 
-class CatalogueEntry(Protocol):
-    """One kind of break, as the catalogue of rules describes it."""
-
-    @property
-    def code(self) -> str: ...
-    @property
-    def severity(self) -> str: ...
-    @property
-    def subject(self) -> str: ...
-    @property
-    def meaning(self) -> str: ...
-    @property
-    def action(self) -> str: ...
+Rows = Callable[[Report], pd.DataFrame]
+Words = str | Callable[[Report], str]
 
 
 @dataclass(frozen=True)
-class Report:
-    """All that a workbook is made of."""
+class Block:
+    """A table below the rows of a sheet; its columns are as wide as the sheet's."""
 
-    result: Result
-    catalogue: Sequence[CatalogueEntry]
-    currencies: Currencies
-    audit_head: str | None
-    software_version: str
-
-    @cached_property
-    def digest(self) -> str:
-        """The result's digest, computed once."""
-        return result_digest(self.result)
-
-    @property
-    def as_of_day(self) -> date:
-        """The as-of moment's day in the account's zone: all of the clock that a workbook shows."""
-        return self.result.as_of.astimezone(self.result.account.zone).date()
-
-    def is_number(self, money: Money) -> bool:
-        """Whether a spreadsheet can hold the amount as an exact number of its currency."""
-        try:
-            self.currencies.exponent(money.currency)
-        except UnknownCurrency:
-            return False
-        return abs(money.amount) < EXACT
+    title: str
+    columns: tuple[Column, ...]
+    rows: Rows
+    empty: Words
+    grouping: Grouping = Grouping.EACH
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A detail sheet: one row per row of a frame. `rows` gives the frame, sorted, `columns` what is shown of it."""
+    """A detail sheet: one row per row of a frame. `rows` gives the frame, `columns` what is shown of it."""
 
     order: int
     name: str
     columns: tuple[Column, ...]
-    rows: Callable[[Report], pd.DataFrame]
-    empty: str  # what the sheet says when it has no rows
+    rows: Rows
+    empty: Words  # what the sheet says when it has no rows
     printed: int  # how many columns, from the left, go to paper
     frozen: int = 1  # how many columns stay when scrolling
+    arrange: Callable[[pd.DataFrame], pd.DataFrame] = lambda frame: frame  # sorts the rows, of all accounts together
+    below: tuple[Block, ...] = ()
+    grouping: Grouping = Grouping.ABSENT
+    repeated: bool = True  # the header stands on every sheet of paper
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +95,24 @@ Criterion = tuple[str, str]
 
 
 @dataclass(frozen=True)
+class Table:
+    """Rows with their columns, ready to be written; `title` stands above a table that lies below another."""
+
+    title: str
+    columns: tuple[Column, ...]
+    frame: pd.DataFrame
+    empty: str
+
+
+@dataclass(frozen=True)
 class Placed:
     """A detail sheet with its rows and the tabs they fill; writes formulas over them."""
 
     sheet: Sheet
     frame: pd.DataFrame
     tabs: tuple[Tab, ...]
+    empty: str = ""
+    below: tuple[Table, ...] = ()  # on the last tab
 
     def count(self, *criteria: Criterion) -> str:
         """A COUNTIFS over all tabs."""
@@ -130,6 +126,11 @@ class Placed:
         """A SUMIFS over all tabs, rounded to the currency's decimals: a sum of binary fractions drifts."""
         sums = (f"SUMIFS({self._range(tab, name)},{self._pairs(tab, criteria)})" for tab in self.tabs)
         return f"ROUND({'+'.join(sums)},{exponent})"
+
+    def link(self, index: int = 0) -> str:
+        """The place of a row of the frame."""
+        tab = next((tab for tab in self.tabs if tab.start <= index < tab.stop), self.tabs[0])
+        return f"'{tab.title}'!A{index - tab.start + HEADER_ROWS + 1}"
 
     def _pairs(self, tab: Tab, criteria: tuple[Criterion, ...]) -> str:
         return ",".join(f"{self._range(tab, name)},{condition}" for name, condition in criteria)
@@ -149,6 +150,22 @@ class Cell:
     formula: str = ""
     span: int = 1
     link: str = ""  # a place in this workbook: 'Breaks'!A2
+    file: str = ""  # another file beside this one
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart over rows of a page: one column of labels, one of numbers; `bars`, else a line."""
+
+    title: str
+    labels: int  # columns count from 0, rows from 1
+    numbers: int
+    first: int
+    last: int
+    number_format: str
+    at: int  # the column where it begins
+    points: tuple[float, float]  # width and height
+    bars: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +173,9 @@ class Line:
     """One row of a page, cells from the left; `height` in points where the text needs more than one line."""
 
     cells: tuple[Cell, ...] = ()
-    height: float | None = None
+    height: float = ROW_POINTS
+    starts: bool = False  # a part of the page begins here: it goes to the next sheet of paper as a whole
+    charts: tuple[Chart, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -166,12 +185,59 @@ class Page:
     order: int
     name: str
     widths: tuple[int, ...]
-    lines: Callable[[Report, Mapping[str, Placed]], Sequence[Line]]
+    lines: Callable[[Any, Mapping[str, Placed]], Sequence[Line]]
 
 
-def place(sheet: Sheet, frame: pd.DataFrame, tab_rows: int = TAB_ROWS) -> Placed:
-    """The frame on as many tabs as its rows need: Matched, Matched (2), …; an empty frame has one."""
-    return Placed(sheet, frame, tuple(_tabs(sheet.name, len(frame), tab_rows - HEADER_ROWS)))
+def place(sheet: Sheet, report: Bound, tab_rows: int = TAB_ROWS) -> Placed:
+    """The rows on as many tabs as they need: Matched, Matched (2), …; no rows have one."""
+    if isinstance(report, Group) and sheet.grouping is Grouping.EACH:
+        columns = _with_account(sheet.columns)
+        sheet = replace(sheet, columns=columns, printed=sheet.printed + 1, frozen=sheet.frozen + 1)
+    frame = sheet.arrange(_rows(sheet, report))
+    tabs = tuple(_tabs(sheet.name, len(frame), tab_rows - HEADER_ROWS))
+    below = tuple(_table(block, report) for block in sheet.below if _is_here(block, report))
+    return Placed(sheet, frame, tabs, _words(sheet.empty, report), below)
+
+
+def _is_here(block: Block, report: Bound) -> bool:
+    return isinstance(report, Report) or block.grouping is not Grouping.ABSENT
+
+
+def _table(block: Block, report: Bound) -> Table:
+    each = isinstance(report, Group) and block.grouping is Grouping.EACH
+    columns = _with_account(block.columns) if each else block.columns
+    return Table(block.title, columns, _rows(block, report), _words(block.empty, report))
+
+
+def _rows(table: Sheet | Block, report: Bound) -> pd.DataFrame:
+    """The account's rows; of a group the accounts' below each other, or those of one."""
+    if isinstance(report, Report):
+        return table.rows(report)
+    if table.grouping is Grouping.ONCE:
+        return table.rows(report.parts[0])
+    frames = []
+    for part in report.parts:
+        frame = table.rows(part)
+        if c.ACCOUNT not in frame.columns:
+            whose = pd.Series([part.result.account.name] * len(frame), index=frame.index, dtype=c.TEXT)
+            frame = frame.assign(**{c.ACCOUNT: whose})
+        frames.append(frame)
+    return pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
+
+
+def _with_account(columns: tuple[Column, ...]) -> tuple[Column, ...]:
+    account = next((one for one in columns if one.name == c.ACCOUNT), Column("Account", c.ACCOUNT, Kind.TEXT, 12))
+    return (account, *(one for one in columns if one is not account))
+
+
+def _words(words: Words, report: Bound) -> str:
+    if isinstance(words, str):
+        return words
+    if isinstance(report, Report):
+        return words(report)
+    said = [words(part) for part in report.parts]
+    names = [part.result.account.name for part in report.parts]
+    return said[0] if len(set(said)) == 1 else " ".join(f"{n}: {text}" for n, text in zip(names, said, strict=True))
 
 
 def _tabs(name: str, rows: int, size: int) -> Iterator[Tab]:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import IO
 
-from reports.cells import Look, rows_xml
-from reports.sheet import HEADER_ROWS, Placed, Tab, letter
+from reports.cells import Look, rows_xml, text_xml
+from reports.paper import header_height
+from reports.sheet import HEADER_ROWS, Placed, Tab, Table, letter
 
 CHUNK = 8_192  # rows rendered at once: larger is no faster, and memory stays flat
 _LEVEL = 1  # of deflate: XML shrinks tenfold at the fastest level already
@@ -25,6 +26,17 @@ class Filled:
     placed: Placed
     tab: Tab
     look: Look
+
+    @property
+    def below(self) -> tuple[Table, ...]:
+        """The tables under the rows of this tab."""
+        return self.placed.below if self.tab is self.placed.tabs[-1] else ()
+
+    @property
+    def last_row(self) -> int:
+        """The last row of the tab, the tables below included: a gap, a title and a header each."""
+        rows = HEADER_ROWS + max(1, self.tab.stop - self.tab.start)
+        return rows + sum(3 + max(1, len(table.frame)) for table in self.below)
 
 
 def write_package(
@@ -64,26 +76,63 @@ def _info(name: str, day: date) -> zipfile.ZipInfo:
 
 def _write_filled(package: zipfile.ZipFile, info: zipfile.ZipInfo, xml: str, part: Filled, chunk: int) -> None:
     head, tail = _around_rows(xml, part)
-    if part.tab.start == part.tab.stop:
-        text = f'<row r="2"><c r="A2" s="{part.look.styles["text"]}" t="inlineStr"><is><t>{part.placed.sheet.empty}'
-        package.writestr(info, f"{head}{text}</t></is></c></row>{tail}", zipfile.ZIP_DEFLATED, _LEVEL)
-        return
-    chunks = _rendered(part, chunk)
-    first = next(chunks)
     rows = part.tab.stop - part.tab.start
-    huge = len(first) / min(chunk, rows) * rows * 1.5 > _ZIP64
+    chunks = _rendered(part, chunk) if rows else iter([_words(2, part.placed.empty, "text", part.look)])
+    first = next(chunks)
+    huge = len(first) / min(chunk, max(1, rows)) * rows * 1.5 > _ZIP64
     with package.open(info, "w", force_zip64=huge) as out:
         out.write(head.encode())
         out.write(first)
         for rendered in chunks:
             out.write(rendered)
+        for rendered in _tables(part):
+            out.write(rendered)
         out.write(tail.encode())
+
+
+def _tables(part: Filled) -> Iterator[bytes]:
+    """The tables below the rows, each after an empty row: title, header, rows or words instead."""
+    row = HEADER_ROWS + max(1, part.tab.stop - part.tab.start) + 2
+    widths = [column.width for column in part.placed.sheet.columns]
+    for table in part.below:
+        yield _row(row, [table.title, *[""] * (len(table.columns) - 1)], "section", part.look, _high(21))
+        yield _row(
+            row + 1,
+            [column.title for column in table.columns],
+            "header",
+            part.look,
+            _high(header_height(table.columns, widths)),
+        )
+        if table.frame.empty:
+            yield _words(row + 2, table.empty, "text", part.look)
+        else:
+            yield rows_xml(table.frame, table.columns, part.look, row + 2)
+        row += 3 + max(1, len(table.frame))
+
+
+def _high(points: float) -> str:
+    return f'ht="{points}" customHeight="1"'
+
+
+def _words(row: int, text: str, style: str, look: Look) -> bytes:
+    return _row(row, [text], style, look)
+
+
+def _row(row: int, texts: list[str], style: str, look: Look, attributes: str = "") -> bytes:
+    """A row of texts in one style."""
+    made = (
+        f'<c r="{letter(index)}{row}" s="{look.styles[style]}" t="inlineStr"><is>{text_xml(text)}</is></c>'
+        if text
+        else f'<c r="{letter(index)}{row}" s="{look.styles[style]}"/>'
+        for index, text in enumerate(texts)
+    )
+    return f'<row r="{row}" {attributes}>{"".join(made)}</row>'.encode()
 
 
 def _around_rows(xml: str, part: Filled) -> tuple[str, str]:
     """What openpyxl wrote before and after the rows, its header kept and the real size declared."""
-    last = HEADER_ROWS + max(1, part.tab.stop - part.tab.start)
-    size = f"A1:{letter(len(part.placed.sheet.columns) - 1)}{last}"
+    wide = max(len(columns) for columns in (part.placed.sheet.columns, *(t.columns for t in part.below)))
+    size = f"A1:{letter(wide - 1)}{part.last_row}"
     head, rest = xml.split(f'<row r="{HEADER_ROWS + 1}"', 1)
     tail = rest[rest.index("</sheetData>") :]
     return re.sub(r'<dimension ref="[^"]*"', f'<dimension ref="{size}"', head, count=1), tail

@@ -1,5 +1,7 @@
 """The one style sheet: named styles, number formats per currency; knows no sheet and no value."""
 
+from copy import copy
+
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Side
 
@@ -54,8 +56,22 @@ def register(workbook: Workbook, used: list[str], currencies: Currencies) -> Non
     normal.font = _font()
     money = (_style(money_look(code), number_format=money_format(code, currencies), alignment=_RIGHT, border=_HAIR)
              for code in used)  # fmt: skip
-    for style in (*_page_styles(), *_cell_styles(), *_severity_styles(), *money):
+    cells = (*_cell_styles(), *_severity_styles(), *money)
+    for style in (*_page_styles(), *cells, *map(_on_a_page, cells)):
         workbook.add_named_style(style)
+
+
+def page_look(name: str) -> str:
+    """The name of a cell's style on a page: in the middle of its row, where a table's cells begin at the top."""
+    return f"page {name}"
+
+
+def _on_a_page(style: NamedStyle) -> NamedStyle:
+    alignment = copy(style.alignment)
+    alignment.vertical = "center"
+    return NamedStyle(
+        page_look(style.name), copy(style.font), copy(style.fill), copy(style.border), alignment, style.number_format
+    )
 
 
 def _page_styles() -> tuple[NamedStyle, ...]:
@@ -67,12 +83,13 @@ def _page_styles() -> tuple[NamedStyle, ...]:
                alignment=Alignment(horizontal="left", vertical="center", wrap_text=True, indent=1)),
         _style("section", font=_font(size=12, bold=True, color=NAVY), alignment=_MIDDLE,
                border=Border(bottom=Side(style="medium", color=NAVY))),
-        _style("label", font=_font(color=MUTED), alignment=_LEFT, border=_HAIR),
+        _style("label", font=_font(color=MUTED), alignment=_MIDDLE, border=_HAIR),
+        _style("left", alignment=_MIDDLE, border=_HAIR, number_format=COUNT_FORMAT),
         _style("box", alignment=_MIDDLE, border=_BOX),
         _style("box label", font=_font(bold=True), alignment=_MIDDLE, border=_BOX),
-        _style("verdict good", alignment=_LEFT, border=_HAIR),
-        _style("verdict bad", font=_font(bold=True, color="FFA61B1B"), alignment=_LEFT, border=_HAIR),
-        _style("total", font=_font(bold=True), alignment=_LEFT, border=_TOP),
+        _style("verdict good", alignment=_MIDDLE, border=_HAIR),
+        _style("verdict bad", font=_font(bold=True, color="FFA61B1B"), alignment=_MIDDLE, border=_HAIR),
+        _style("total", font=_font(bold=True), alignment=_MIDDLE, border=_TOP),
         _style("total count", font=_font(bold=True), alignment=_RIGHT, border=_TOP, number_format=COUNT_FORMAT),
     )  # fmt: skip
 

@@ -2,23 +2,25 @@
 
 import hashlib
 import json
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, fields
 from typing import Any
 
 import pandas as pd
 
 from recon import columns as c
 from recon.model import Result
+from recon.settings import RuleSettings
 
 # What another run of the same range changes without anything being different.
-_CLOCKS = [c.LAST_SEEN]
+_CLOCKS = [c.LAST_SEEN, c.HOURS_LEFT]
 
 
 def result_digest(result: Result) -> str:
     """SHA-256 (hex) of what a result says: range, totals, proofs, inputs, every cell of its frames in row order.
 
-    The as-of moment counts by its day in the account's zone only; the run's number, timings and what is new since
-    the run before do not count.
+    The as-of moment counts by its day in the account's zone only; the run's number, timings and what earlier runs
+    said (what is new or changed since, ranges before) do not count: running again what is unchanged gives the same.
     """
     account = result.account
     said = {
@@ -36,12 +38,32 @@ def result_digest(result: Result) -> str:
         "complete": result.complete,
     }  # fmt: skip
     digest = hashlib.sha256(json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode())
-    for name, frame in (("matched", result.matched), ("breaks", result.breaks), ("rejected", result.rejected)):
+    for name, frame in _frames(result):
         digest.update(f"\n{name} {len(frame)}\n".encode())
         for column in frame.columns.difference(_CLOCKS, sort=False) if len(frame) else ():
             digest.update(f"{column}\n".encode())
             _add(digest, frame[column])
     return digest.hexdigest()
+
+
+def rules_digest(catalogue: Sequence[tuple[str, ...]], settings: Mapping[str, RuleSettings]) -> str:
+    """SHA-256 (hex) of the rules in force: their words, and what the configuration sets of each."""
+    lines = [list(entry) for entry in catalogue]
+    for code, rule in sorted(settings.items()):
+        severity = rule.severity.word if rule.severity else ""
+        thresholds = [f"{name}={value}" for name, value in sorted(rule.thresholds.items())]
+        lines.append([code, str(rule.enabled), severity, *thresholds])
+    return hashlib.sha256(json.dumps(lines, ensure_ascii=False).encode()).hexdigest()
+
+
+def _frames(result: Result) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Every frame of a result that is its own."""
+    details, settlement = result.details, result.settlement
+    for name in ("matched", "breaks", "rejected", "waiting"):
+        yield name, getattr(result, name)
+    yield from (("refunds", details.refunds), ("disputes", details.disputes), ("failures", details.failures))
+    for part in fields(settlement):
+        yield part.name, getattr(settlement, part.name)
 
 
 def _add(digest: "hashlib._Hash", series: "pd.Series[Any]") -> None:

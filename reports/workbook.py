@@ -1,9 +1,9 @@
-"""One result to one workbook: pages drawn, detail sheets prepared, moved in place; knows no sheet by name."""
+"""One report to one workbook: pages drawn, detail sheets prepared, moved in place; knows no sheet by name."""
 
 import io
 import os
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, time
@@ -13,37 +13,39 @@ from uuid import uuid4
 
 from openpyxl import Workbook
 from openpyxl.worksheet.hyperlink import Hyperlink
-from openpyxl.worksheet.page import PageMargins
-from openpyxl.worksheet.properties import PageSetupProperties
+from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
 
-from recon.model import Result
-from recon.money import Currencies, Money
+from recon.money import Money
 from reports.cells import Look, major_text, text_value
+from reports.charts import chart_of
+from reports.paper import header_height, page_breaks, set_up
+from reports.report import Basis, Group, Report
 from reports.sheet import (
     HEADER_ROWS,
     TAB_ROWS,
-    CatalogueEntry,
+    Bound,
     Cell,
+    Grouping,
     Kind,
     Page,
     Placed,
-    Report,
     Sheet,
     letter,
     place,
 )
 from reports.sheets import SHEETS
 from reports.stream import CHUNK, Filled, write_package
-from reports.styles import money_look, register
+from reports.styles import money_look, page_look, register
+from reports.summary.group import PAGE as GROUP_SUMMARY
 
 
 @dataclass
 class _Draft:
     """The openpyxl workbook while it is made, and what goes into its parts when it is saved."""
 
-    report: Report
+    report: Bound
     book: Workbook
     styles: dict[str, int] = field(default_factory=dict)  # id by name, of the styles that detail cells use
     filled: dict[str, Filled] = field(default_factory=dict)
@@ -55,38 +57,38 @@ class _Draft:
         return sheet, f"xl/worksheets/sheet{len(self.book.worksheets)}.xml"
 
 
-def write_workbook(
-    result: Result,
-    folder: Path,
-    *,
-    catalogue: Sequence[CatalogueEntry],
-    currencies: Currencies,
-    audit_head: str | None = None,
-    software_version: str,
-) -> Path:
+def write_workbook(report: Report, folder: Path) -> Path:
     """Write settlement_{account}_{from}_{to}.xlsx into the folder, made where it is missing; return its path.
 
-    The same arguments give the same bytes, at whatever hour of the as-of day. The file is complete or, on any
-    error, the one that was there before. Raises AssertionError where the sheets and the result's totals differ.
+    The same report gives the same bytes, at whatever hour of the as-of day. The file is complete or, on any error,
+    the one that was there before. Raises AssertionError where the sheets and the result's totals differ.
     """
-    report = Report(result, catalogue, currencies, audit_head, software_version)
-    days = f"{result.first_day.isoformat()}_{result.last_day.isoformat()}"
-    path = folder / f"settlement_{result.account.name}_{days}.xlsx"
+    return _write(report, folder)
+
+
+def write_group(group: Group, folder: Path) -> Path:
+    """Write settlement_group_{from}_{to}.xlsx over all accounts of a run, as write_workbook does for one."""
+    return _write(group, folder)
+
+
+def _write(report: Bound, folder: Path) -> Path:
+    first, last = report.days
+    path = folder / f"settlement_{report.name}_{first.isoformat()}_{last.isoformat()}.xlsx"
     folder.mkdir(parents=True, exist_ok=True)
     with _replacing(path) as file:
         write_report(report, file)
     return path
 
 
-def write_report(report: Report, file: IO[bytes], *, tab_rows: int = TAB_ROWS, chunk: int = CHUNK) -> None:
+def write_report(report: Bound, file: IO[bytes], *, tab_rows: int = TAB_ROWS, chunk: int = CHUNK) -> None:
     """Write the workbook into a seekable file; `tab_rows` is where a sheet goes on in the next."""
-    sheets = [sheet for sheet in SHEETS if isinstance(sheet, Sheet)]
-    placed = {sheet.name: place(sheet, sheet.rows(report), tab_rows) for sheet in sheets}
+    chosen = _sheets(report)
+    placed = {sheet.name: place(sheet, report, tab_rows) for sheet in chosen if isinstance(sheet, Sheet)}
     draft = _Draft(report, Workbook())
     draft.book.remove(draft.book.worksheets[0])
-    register(draft.book, _currencies(report, placed), report.currencies)
+    register(draft.book, _currencies(report, placed), report.basis.currencies)
     draft.styles.update(_style_ids(draft.book))
-    for sheet in SHEETS:
+    for sheet in chosen:
         if isinstance(sheet, Page):
             _draw(draft, sheet, placed)
         else:
@@ -98,6 +100,13 @@ def write_report(report: Report, file: IO[bytes], *, tab_rows: int = TAB_ROWS, c
         ExcelWriter(draft.book, archive).save()
     with zipfile.ZipFile(made) as archive:
         write_package(archive, file, filled=draft.filled, values=draft.values, day=report.as_of_day, chunk=chunk)
+
+
+def _sheets(report: Bound) -> tuple[Page | Sheet, ...]:
+    if isinstance(report, Report):
+        return SHEETS
+    shared = (one for one in SHEETS if isinstance(one, Sheet) and one.grouping is not Grouping.ABSENT)
+    return (GROUP_SUMMARY, *shared)
 
 
 @contextmanager
@@ -114,15 +123,15 @@ def _replacing(path: Path) -> Iterator[IO[bytes]]:
         part.unlink(missing_ok=True)
 
 
-def _currencies(report: Report, placed: Mapping[str, Placed]) -> list[str]:
+def _currencies(report: Bound, placed: Mapping[str, Placed]) -> list[str]:
     """Every currency that a cell needs a style for."""
-    result = report.result
-    found = {total.currency for total in result.currencies} | {proof.currency for proof in result.proofs}
-    for sheet in placed.values():
-        names = {column.currency for column in sheet.sheet.columns if column.kind is Kind.MONEY}
-        for name in names:
-            found |= set(sheet.frame[name].dropna().unique())
-    return sorted(code for code in found if report.is_number(Money(0, code)))
+    found = set(report.codes)
+    tables = [(sheet.sheet.columns, sheet.frame) for sheet in placed.values()]
+    tables += [(table.columns, table.frame) for sheet in placed.values() for table in sheet.below]
+    for columns, frame in tables:
+        for name in {column.currency for column in columns if column.kind is Kind.MONEY}:
+            found |= set(frame[name].dropna().unique())
+    return sorted(code for code in found if report.basis.is_number(Money(0, code)))
 
 
 def _style_ids(book: Workbook) -> dict[str, int]:
@@ -142,22 +151,30 @@ def _draw(draft: _Draft, page: Page, placed: Mapping[str, Placed]) -> None:
     values = draft.values.setdefault(part, {})
     for index, width in enumerate(page.widths):
         sheet.column_dimensions[letter(index)].width = width
-    for row, line in enumerate(page.lines(draft.report, placed), start=1):
-        if line.height is not None:
-            sheet.row_dimensions[row].height = line.height
+    lines = page.lines(draft.report, placed)
+    for row, line in enumerate(lines, start=1):
+        sheet.row_dimensions[row].height = line.height
         column = 1
         for cell in line.cells:
-            number = _draw_cell(draft.report, sheet, row, column, cell)
+            number = _draw_cell(draft.report.basis, draft.styles, sheet, row, column, cell)
             if number:
                 values[f"{letter(column - 1)}{row}"] = number
             column += cell.span
+        for chart in line.charts:
+            sheet.add_chart(chart_of(chart, sheet), f"{letter(chart.at)}{row}")
+    for row in page_breaks(page.widths, lines):
+        sheet.row_breaks.append(Break(id=row))
+    sheet.print_area = f"A1:{letter(len(page.widths) - 1)}{len(lines)}"
     sheet.sheet_view.showGridLines = False
-    _print(draft, sheet)
+    set_up(sheet, draft.report)
 
 
-def _draw_cell(report: Report, sheet: Worksheet, row: int, column: int, cell: Cell) -> str | None:
+def _draw_cell(
+    basis: Basis, styles: Collection[str], sheet: Worksheet, row: int, column: int, cell: Cell
+) -> str | None:
     """Put a cell on a sheet; what comes back is a number's exact text, for the XML."""
-    look, shown, number = _shown(report, cell)
+    look, shown, number = _shown(basis, cell)
+    look = page_look(look) if page_look(look) in styles else look
     place = sheet.cell(row, column)
     if cell.span > 1:
         for more in range(column, column + cell.span):
@@ -170,17 +187,20 @@ def _draw_cell(report: Report, sheet: Worksheet, row: int, column: int, cell: Ce
     if cell.link:
         place.hyperlink = Hyperlink(ref=place.coordinate, location=cell.link)
         place.style = look
+    if cell.file:
+        place.hyperlink = Hyperlink(ref=place.coordinate, target=cell.file)
+        place.style = look
     return number
 
 
-def _shown(report: Report, cell: Cell) -> tuple[str, object, str | None]:
+def _shown(basis: Basis, cell: Cell) -> tuple[str, object, str | None]:
     """A cell's style, the value that openpyxl is given, and a number's exact text."""
     value = cell.value
     if isinstance(value, Money):
-        if report.is_number(value):
-            exponent = report.currencies.exponent(value.currency)
+        if basis.is_number(value):
+            exponent = basis.currencies.exponent(value.currency)
             return cell.look or money_look(value.currency), 0, major_text(value.amount, exponent)
-        return cell.look or "money as text", report.currencies.show(value.amount, value.currency), None
+        return cell.look or "money as text", basis.currencies.show(value.amount, value.currency), None
     if isinstance(value, int | float):
         return cell.look or ("count" if isinstance(value, int) else "rate"), 0, repr(value)
     if isinstance(value, str):
@@ -191,7 +211,7 @@ def _shown(report: Report, cell: Cell) -> tuple[str, object, str | None]:
 def _prepare(draft: _Draft, placed: Placed) -> None:
     """Header, one sample row where the frame's rows go, and everything around them, for every tab of a sheet."""
     columns = placed.sheet.columns
-    look = Look(draft.styles, draft.report.result.account.zone, draft.report.currencies)
+    look = Look(draft.styles, draft.report.zone, draft.report.basis.currencies)
     for tab in placed.tabs:
         sheet, part = draft.add(tab.title)
         draft.filled[part] = Filled(placed, tab, look)
@@ -200,37 +220,21 @@ def _prepare(draft: _Draft, placed: Placed) -> None:
             header.style = "header"
             sheet.column_dimensions[letter(index)].width = column.width
         sheet.cell(HEADER_ROWS + 1, 1, "")
-        sheet.row_dimensions[HEADER_ROWS].height = 30
+        sheet.row_dimensions[HEADER_ROWS].height = header_height(columns, [column.width for column in columns])
         sheet.freeze_panes = f"{letter(placed.sheet.frozen)}{HEADER_ROWS + 1}"
         last = HEADER_ROWS + max(1, tab.stop - tab.start)
         sheet.auto_filter.ref = f"A{HEADER_ROWS}:{letter(len(columns) - 1)}{last}"
-        sheet.print_title_rows = f"{HEADER_ROWS}:{HEADER_ROWS}"
-        sheet.print_area = f"A1:{letter(placed.sheet.printed - 1)}{last}"
-        _print(draft, sheet)
-
-
-def _print(draft: _Draft, sheet: Worksheet) -> None:
-    result = draft.report.result
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
-    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-    sheet.page_setup.fitToWidth = 1
-    sheet.page_setup.fitToHeight = 0
-    sheet.page_margins = PageMargins(left=0.4, right=0.4, top=0.7, bottom=0.7, header=0.3, footer=0.3)
-    sides = (
-        (sheet.oddHeader, f"{result.account.name}  {result.first_day} to {result.last_day}", sheet.title),
-        (sheet.oddFooter, f"omise-recon  {draft.report.digest[:12]}", "Page &P of &N"),
-    )
-    for item, left, right in sides:
-        assert item is not None
-        item.left.text, item.right.text = left, right
+        if placed.sheet.repeated:
+            sheet.print_title_rows = f"{HEADER_ROWS}:{HEADER_ROWS}"
+        sheet.print_area = f"A1:{letter(placed.sheet.printed - 1)}{draft.filled[part].last_row}"
+        set_up(sheet, draft.report)
 
 
 def _describe(draft: _Draft) -> None:
-    result = draft.report.result
-    day = datetime.combine(draft.report.as_of_day, time())
+    report = draft.report
+    first, last = report.days
     about = draft.book.properties
-    about.title = f"Settlement reconciliation {result.account.name} {result.first_day} to {result.last_day}"
+    about.title = f"Settlement reconciliation {report.name} {first} to {last}"
     about.subject = "Orders, charges, refunds and settlement on Omise"
-    about.creator = about.lastModifiedBy = f"omise-recon {draft.report.software_version}"
-    about.created = about.modified = day
+    about.creator = about.lastModifiedBy = f"omise-recon {report.basis.software_version}"
+    about.created = about.modified = datetime.combine(report.as_of_day, time())

@@ -22,6 +22,9 @@ from recon.store.record import list_breaks
 FIRST, LAST = date(2026, 3, 2), date(2026, 3, 4)
 
 
+IN_FILES = ("row", "bank_line")
+
+
 class Silent:
     """A progress that nobody watches."""
 
@@ -88,14 +91,14 @@ async def job(
 
 
 def truth(world: World) -> set[tuple[str, str, str]]:
-    """What was planted: code, account, subject; rows by account alone."""
-    return {(p.code, p.account or "", "" if p.subject_type == "row" else p.subject_id) for p in world.truth}
+    """What was planted: code, account, subject; rows and lines of files by account alone."""
+    return {(p.code, p.account or "", "" if p.subject_type in IN_FILES else p.subject_id) for p in world.truth}
 
 
 def found(breaks: list[dict[str, Any]]) -> set[tuple[str, str, str]]:
     """What the job says, in the words of `truth`."""
     return {
-        (b["code"], b["account"] or "", "" if b["subject_type"] == "row" else b["subject_id"])
+        (b["code"], b["account"] or "", "" if b["subject_type"] in IN_FILES else b["subject_id"])
         for b in breaks
         if b["status"] == "open"
     }

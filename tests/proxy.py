@@ -11,12 +11,16 @@ Alter = Callable[[web.Request, bytes], bytes | int]  # another body, or a status
 
 
 @asynccontextmanager
-async def altered(url: str, alter: Alter) -> AsyncIterator[str]:
-    """The address of a server that answers as the one at `url` does, but for what `alter` makes of it."""
+async def altered(url: str, alter: Alter, key: str = "") -> AsyncIterator[str]:
+    """The address of a server that answers as the one at `url` does, but for what `alter` makes of it.
+
+    With `key` it takes any key for that one.
+    """
+    ours = {"Authorization": aiohttp.encode_basic_auth(key, "")} if key else {}
     async with aiohttp.ClientSession(url) as session:
 
         async def answer(request: web.Request) -> web.Response:
-            headers = {"Authorization": request.headers["Authorization"]}
+            headers = {"Authorization": request.headers["Authorization"]} | ours
             async with session.get(request.path, params=request.query, headers=headers) as asked:
                 body, status = await asked.read(), asked.status
             said = alter(request, body)

@@ -50,7 +50,7 @@ class Told:
 
 @dataclass
 class Store:
-    """A SQLite store that one sandbox account is pulled into; every look at its clock is a second later."""
+    """A store that one sandbox account is pulled into; every look at its clock is a second later."""
 
     url: str
     folder: Path
@@ -59,9 +59,10 @@ class Store:
     limits: Limits = FAST
     progress: Told = field(default_factory=Told)
     now: datetime = NOON
+    database: str = "sqlite"
 
     def __post_init__(self) -> None:
-        self.engine: Engine = open_store(fresh_url("sqlite", self.folder))
+        self.engine: Engine = open_store(fresh_url(self.database, self.folder))
 
     def clock(self) -> datetime:
         self.now += timedelta(seconds=1)
@@ -97,7 +98,7 @@ class Store:
             return [tuple(row) for row in connection.execute(wanted.order_by(table.c.seen_at))]
 
     def rows(self, *without: str) -> dict[str, list[Any]]:
-        """Every row of Omise's objects in order, without some columns."""
+        """Every row of Omise's objects in order, without some columns; SQLite only."""
         found = {}
         with closing(sqlite3.connect(str(self.engine.url.database))) as connection:
             for kind, table in tables.OBJECTS.items():

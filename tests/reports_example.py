@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from recon import columns as c
+from recon.details import Details
 from recon.model import (
     Account,
     Break,
@@ -19,6 +20,7 @@ from recon.model import (
     Result,
     Severity,
 )
+from tests import reports_details
 
 AS_OF = datetime(2026, 11, 30, 18, 30, tzinfo=UTC)
 TH = Account("th", "TH", "THB", ZoneInfo("Asia/Bangkok"))
@@ -36,6 +38,7 @@ class Entry:
     subject: str
     meaning: str
     action: str
+    group: str = "Order and charge"
 
 
 CATALOGUE = (
@@ -269,6 +272,8 @@ def result_of(
         matched=links,
         breaks=open_breaks,
         rejected=aside,
+        waiting=reports_details.waiting(),
+        details=reports_details.details(),
     )
 
 
@@ -289,5 +294,5 @@ def empty_result() -> Result:
     return replace(
         result_of(pd.DataFrame(), pd.DataFrame(), pd.DataFrame()),
         orders=0, charges=0, refunds=0, transfers=0, transactions=0, expecting_orders=0, ignored_rows=0,
-        notes={}, proofs=(), inputs=(),
+        notes={}, proofs=(), inputs=(), waiting=pd.DataFrame(), details=Details(),
     )  # fmt: skip

@@ -193,7 +193,8 @@ def test_a_refused_key_is_told_and_not_shown(config: Path, tmp_path: Path) -> No
     (tmp_path / "wrong").write_text("skey_test_0canary0", encoding="utf-8")
     (tmp_path / "keys").mkdir()
     (tmp_path / "keys" / "sg").write_text("skey_test_sandbox_sg", encoding="utf-8")
-    (tmp_path / "orders").symlink_to(config.parent / "orders")
+    for name in ("orders", "bank"):
+        (tmp_path / name).symlink_to(config.parent / name)
     said = recon("--config", broken(tmp_path, text), "run", "--from", FIRST, "--json", env={"RECON_DEBUG": "1"})
     assert (said.code, said.out) == (2, "")
     assert "th" in said.err
@@ -263,7 +264,7 @@ def test_a_run_that_reaches_nobody_is_not_complete_and_still_prints_its_document
 ) -> None:
     text = config.read_text(encoding="utf-8").replace("[omise]", '[omise]\ndeadline = "1s"')
     lines = ['base_url = "http://127.0.0.1:9"' if line.startswith("base_url") else line for line in text.splitlines()]
-    for name in ("keys", "orders"):
+    for name in ("keys", "orders", "bank"):
         (tmp_path / name).symlink_to(config.parent / name)
     said = recon("--config", broken(tmp_path, "\n".join(lines)), "run", "--from", FIRST, "--json")
     assert said.code == 3

@@ -2,7 +2,7 @@
 
 import re
 import traceback
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -117,6 +117,10 @@ def test_five_mistakes_are_all_named(tmp_path: Path) -> None:
         ),
         ('[bank.scb]\naccount = "t"\nkind = "csv"\npath = "b"\n', 'bank.scb.account: there is no account "t"'),
         ("[fees.sg]\n", 'fees.sg: there is no account "sg" (there is th)'),
+        (
+            '[fees.th]\ncard = [{ rate = "3.65", flat = "0.005", from = 2026-01-01 }]\n',
+            'fees.th.card.0.flat: amount "0.005" has more decimals than THB (2)',
+        ),
         (
             "[matching]\namount_tolerance = { THB = 0.5 }\n",
             "matching.amount_tolerance.THB: 0.5 must be text in quotes",
@@ -362,5 +366,8 @@ def test_the_examples_comments_are_accepted_and_show_the_defaults(tmp_path: Path
     assert full.rule_settings()["pending_stuck"].thresholds == {"grace": timedelta(minutes=30)}
     [rate] = full.fees["th"]["card"]
     assert (rate.rate, rate.flat, rate.vat, rate.since) == (Decimal("3.65"), Decimal(0), Decimal(7), date(2026, 1, 1))
+    [contract] = full.contract_rates()["th"]["card"]
+    assert (contract.since, contract.flat) == (datetime(2026, 1, 1, tzinfo=ZoneInfo("Asia/Bangkok")), 0)
+    assert full.bank_fees() == {"th": 0}
     assert full.accounts["th"].go_live == date(2026, 1, 1)
     assert full.accounts["th"].holidays.add == (date(2026, 10, 26),)

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 Sources = Mapping[str, str]  # dotted module name -> source
 Check = Callable[[Sources], list[str]]
 
-BASE = {"money", "model", "columns", "calendars", "methods", "settings", "privacy", "scope"}
+BASE = {"money", "model", "columns", "calendars", "methods", "settings", "privacy", "scope", "settled", "details"}
 DOORS = {"omise", "orders", "bank", "store"}
 MIDDLE = {"matching", "triage", "settlement", "rules"}
 HOMES = {
@@ -156,6 +156,9 @@ def columns_are_spelled_once(sources: Sources) -> list[str]:
         "recon.result",
         "recon.proof",
         "recon.scope",
+        "recon.ledger",
+        "recon.fees",
+        "recon.settlement",
         "reports",
     )
     return [

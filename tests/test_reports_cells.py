@@ -17,7 +17,7 @@ from recon import columns as c
 from reports.cells import LONGEST, major_text, text_value, text_xml
 from reports.sheet import letter
 from tests.reports_example import breaks, known_break, matched, rejected, result_of
-from tests.test_reports_workbook import cells, example, read_by_calamine, row_of, sheet_of, shown, written
+from tests.test_reports_workbook import cells, example, part_of, read_by_calamine, row_of, sheet_of, shown, written
 
 HOSTILE = (
     "=1+1", "+66 81", "-5", "@SUM(A1)", "=HYPERLINK(\"x\")", "0007", "NA", "nan", "TRUE", "1e5", "<b>&amp;</b>",
@@ -99,7 +99,7 @@ def test_every_row_is_written_exactly_in_its_own_currency() -> None:
     ]
     file = written(result_of(open_breaks=breaks(known)))
     codes = [row[4] for row in cells(sheet_of(shown(file), "Breaks"))[1:]]
-    part = "xl/worksheets/sheet2.xml"
+    part = part_of("Breaks")
     assert codes == [None, "JPY", "SGD", "THB"]
     assert raw_cells(file, part, "F") == ["", "-5", "1.00", "-0.05"]
     assert raw_cells(file, part, "G") == ["", "999999999999999", "-1.00", "1234567890123.45"]
@@ -162,7 +162,7 @@ def test_rows_beyond_a_sheet_go_on_in_the_next(rows: int, tabs: int) -> None:
 
 def test_rows_know_their_place() -> None:
     with zipfile.ZipFile(written(result_of(links=matched(30)), chunk=8)) as package:
-        root = ElementTree.fromstring(package.read("xl/worksheets/sheet3.xml"))
+        root = ElementTree.fromstring(package.read(part_of("Matched")))
     rows = list(root.findall(".//{*}row"))
     assert [row.get("r") for row in rows] == [str(i) for i in range(1, 32)]
     assert [[cell.get("r") for cell in row] for row in rows[1:]] == [

@@ -18,9 +18,12 @@ from openpyxl.worksheet.worksheet import Worksheet
 from python_calamine import CalamineWorkbook
 
 from recon import columns as c
-from recon.model import BreakStatus, Result
+from recon.calendars import business_calendar
+from recon.model import BreakStatus, Result, Severity
 from recon.money import Currencies
-from reports.sheet import Kind, Report, Sheet, letter
+from recon.settings import RuleSettings
+from reports.report import Basis, Report
+from reports.sheet import Column, Kind, Sheet, letter, place
 from reports.sheets import SHEETS
 from reports.workbook import write_report, write_workbook
 from tests.reports_example import (
@@ -28,6 +31,7 @@ from tests.reports_example import (
     BREAKS,
     CATALOGUE,
     JP,
+    TH,
     breaks,
     empty_result,
     known_break,
@@ -41,7 +45,18 @@ DETAIL = {sheet.name: sheet for sheet in SHEETS if isinstance(sheet, Sheet)}
 
 
 def report_of(result: Result) -> Report:
-    return Report(result, CATALOGUE, Currencies(), "ab" * 32, "0.1.0")
+    return Report(result, basis())
+
+
+@cache
+def basis() -> Basis:
+    """The rules of the example, one of them switched off and one made worse, and the calendar of its country."""
+    settings = {
+        "fee_vat_mismatch": RuleSettings(enabled=False),
+        "refund_overdue": RuleSettings(severity=Severity.CRITICAL, thresholds={"business_days": 3}),
+    }
+    calendars = {one.name: business_calendar(one.region, one.zone, AS_OF.date()) for one in (TH, JP)}
+    return Basis(CATALOGUE, "0.1.0", settings=settings, calendars=calendars, audit_head="ab" * 32)
 
 
 def written(result: Result, **limits: int) -> BytesIO:
@@ -62,9 +77,7 @@ def example() -> BytesIO:
 
 
 def write(result: Result, folder: Path) -> Path:
-    return write_workbook(
-        result, folder, catalogue=CATALOGUE, currencies=Currencies(), audit_head=None, software_version="0.1.0"
-    )
+    return write_workbook(report_of(result), folder)
 
 
 def shown(file: BytesIO, *, values: bool = True) -> Workbook:
@@ -94,12 +107,22 @@ def row_of(sheet: Worksheet, *start: str) -> list[Any]:
     return found
 
 
-def expected(sheet: Sheet, frame: pd.DataFrame, result: Result) -> list[list[Any]]:
-    """A detail sheet's rows, worked out cell by cell."""
-    return [[_expected(column, row, result) for column in sheet.columns] for row in frame.to_dict("records")]
+def expected(sheet: Sheet, report: Report) -> list[list[Any]]:
+    """All rows of a detail sheet, worked out cell by cell: its own, then, for each table below, gap, title, table."""
+    placed = place(sheet, report)
+    found = _table(sheet.columns, placed.frame, placed.empty, report)
+    for table in placed.below:
+        found += [[], [table.title], *_table(table.columns, table.frame, table.empty, report)]
+    wide = max(map(len, found))
+    return [[*row, *[None] * (wide - len(row))] for row in found]
 
 
-def _expected(column: Any, row: dict[Any, Any], result: Result) -> Any:
+def _table(columns: tuple[Column, ...], frame: pd.DataFrame, empty: str, report: Report) -> list[list[Any]]:
+    rows = [[_expected(column, row, report) for column in columns] for row in frame.to_dict("records")]
+    return [[column.title for column in columns], *(rows or [[empty]])]
+
+
+def _expected(column: Column, row: dict[Any, Any], report: Report) -> Any:
     value = row[column.name]
     if pd.isna(value):
         return None
@@ -107,28 +130,37 @@ def _expected(column: Any, row: dict[Any, Any], result: Result) -> Any:
         exponent = Currencies().exponent(row[column.currency])
         return float(Decimal(int(value)).scaleb(-exponent))
     if column.kind is Kind.MOMENT:
-        return value.tz_convert(result.account.zone).tz_localize(None).to_pydatetime()
+        return value.tz_convert(report.zone).tz_localize(None).to_pydatetime()
+    if column.kind is Kind.RATE:
+        return pytest.approx(value / 10_000)
     return value
 
 
 def same(found: Sequence[Sequence[Any]], wanted: Sequence[Sequence[Any]]) -> bool:
-    return [[None if cell == "" else cell for cell in row] for row in found] == [list(row) for row in wanted]
+    left, right = ([[None if cell == "" else cell for cell in row] for row in rows] for rows in (found, wanted))
+    return left == right
+
+
+def part_of(name: str) -> str:
+    """The part of the package that holds a sheet."""
+    return f"xl/worksheets/sheet{[sheet.name for sheet in SHEETS].index(name) + 1}.xml"
 
 
 def test_the_sheets_stand_in_the_contract_s_order() -> None:
-    assert [sheet.name for sheet in SHEETS] == ["Summary", "Breaks", "Matched", "Rejected rows", "Legend"]
+    assert [sheet.name for sheet in SHEETS] == [
+        "Summary", "Breaks", "Settlement", "Balance proof", "Matched", "Pending", "Refunds", "Fees and VAT",
+        "Disputes", "Bank", "Rejected rows", "Changes", "Legend",
+    ]  # fmt: skip
     assert shown(example()).sheetnames == [sheet.name for sheet in SHEETS]
 
 
 @pytest.mark.parametrize("name", DETAIL)
 def test_every_cell_of_a_detail_sheet_is_its_frame_s(name: str) -> None:
-    result = result_of()
-    sheet, file = DETAIL[name], written(result)
-    wanted = expected(sheet, sheet.rows(report_of(result)), result)
-    header = [column.title for column in sheet.columns]
-    assert cells(sheet_of(shown(file), name)) == [header, *wanted]
-    assert cells(sheet_of(shown(file, values=False), name)) == [header, *wanted]
-    assert same(read_by_calamine(file, name), [header, *wanted])
+    file = example()
+    wanted = expected(DETAIL[name], report_of(result_of()))
+    assert cells(sheet_of(shown(file), name)) == wanted
+    assert cells(sheet_of(shown(file, values=False), name)) == wanted
+    assert same(read_by_calamine(file, name), wanted)
 
 
 def test_the_file_is_named_after_account_and_range(tmp_path: Path) -> None:
@@ -201,9 +233,13 @@ def test_an_incomplete_result_says_so_before_anything_else() -> None:
 
 def test_an_empty_result_says_it_in_words() -> None:
     book = shown(written(empty_result()))
-    wanted = {"Breaks": "No breaks.", "Matched": "No matched orders.", "Rejected rows": "No rejected rows."}
+    wanted = {
+        "Breaks": "No breaks.", "Matched": "No matched orders.", "Rejected rows": "No rejected rows.",
+        "Pending": "Nothing is pending.", "Refunds": "No refunds.", "Disputes": "No disputes.",
+        "Changes": "The first result of this range: there is nothing to compare with.",
+    }  # fmt: skip
     for name, words in wanted.items():
-        assert cells(sheet_of(book, name))[1:] == [[words, *[None] * (len(DETAIL[name].columns) - 1)]]
+        assert [cell for cell in cells(sheet_of(book, name))[1] if cell] == [words]
     assert row_of(sheet_of(book, "Summary"), "Refunds")[5] == "not applicable"
 
 
@@ -243,13 +279,14 @@ def test_totals_that_differ_from_the_sheets_stop_the_file(tmp_path: Path) -> Non
 
 
 def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
-    path = write(result_of(), tmp_path)
+    # Large enough that openpyxl's own files, which are not packed, stay below half of it.
+    path = write(result_of(links=matched(20_000)), tmp_path)
     before = path.read_bytes()
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, limits[1]))
     try:
         with pytest.raises(OSError, match="too large"):
-            write(replace(result_of(), orders=999), tmp_path)
+            write(replace(result_of(links=matched(20_000)), orders=99_999), tmp_path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert path.read_bytes() == before
@@ -289,9 +326,9 @@ def test_every_sheet_is_ready_to_print_and_to_filter() -> None:
     book = shown(example())
     for name, sheet in DETAIL.items():
         found = sheet_of(book, name)
-        assert found.freeze_panes == ("C2" if name == "Breaks" else "B2")
+        assert found.freeze_panes == f"{letter(sheet.frozen)}2"
         assert found.auto_filter.ref.startswith("A1:")
-        assert found.print_title_rows == "$1:$1"
+        assert found.print_title_rows == ("$1:$1" if sheet.repeated else None)
         widths = [found.column_dimensions[letter(index)].width for index in range(len(sheet.columns))]
         assert widths == [column.width for column in sheet.columns]
     for found in book.worksheets:

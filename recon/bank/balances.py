@@ -56,7 +56,8 @@ def _breaks(source: BankSource, chain: list[_Span], currencies: Currencies) -> I
             show = _shower(after.statement, currencies)
             yield (
                 f"{source.place}: {_name(after.statement)} in {after.file} opens with {show(start.amount)}, but "
-                f"{_name(before.statement)} closed with {show(before.closing.amount)}: a statement between them is missing"
+                f"{_name(before.statement)} closed with {show(before.closing.amount)}: "
+                "a statement between them is missing"
             )
 
 

@@ -30,22 +30,19 @@ Texts = dict[str, list[str]]
 
 @dataclass
 class _Open:
-    """One statement being read: its booked lines so far, the number of its entries, those left out, a fault."""
+    """One statement being read: its booked lines so far, the number of its entries, the first fault."""
 
     source: BankSource
     currencies: Currencies
     lines: list[Line] = field(default_factory=list)
     count: int = 0
-    left_out: int = 0
     fault: str = ""
 
     def add(self, entry: etree._Element, row: int) -> None:
         """Take an entry over; the first one that cannot be read makes the statement a bad one."""
         self.count += 1
         try:
-            found = _lines(entry, row, self.source, self.currencies)
-            self.lines += found
-            self.left_out += not found
+            self.lines += _lines(entry, row, self.source, self.currencies)
         except BadLine as error:
             self.fault = self.fault or f"entry {self.count}: {error}"
 
@@ -129,7 +126,6 @@ def _statement(element: etree._Element, entries: _Open, row: int) -> Statement |
         currency=currency,
         opening=opening,
         closing=closing,
-        left_out=entries.left_out,
     )
 
 
@@ -152,7 +148,10 @@ def _balances(element: etree._Element, entries: _Open) -> tuple[Balance, Balance
 
 
 def _lines(element: etree._Element, row: int, source: BankSource, currencies: Currencies) -> list[Line]:
-    """One line, or of a batch one for each part, where every part has its sum and they come to the batch's."""
+    """One line, or of a batch one for each part where every part has its sum and they come to the batch's.
+
+    None of an entry that is not booked.
+    """
     entry = _texts(element)
     if _first(entry, "Sts/Cd", "Sts") != _BOOKED:
         return []

@@ -23,7 +23,7 @@ from recon.bank.source import (
     StatementSeen,
 )
 from recon.bank.texts import content_of, masked, tidy
-from recon.inputs import fixed_folder, matching_files
+from recon.inputs import matching_files
 from recon.model import InputFile
 from recon.money import Currencies
 
@@ -47,7 +47,7 @@ def read(source: BankSource, *, currencies: Currencies, largest: int = LARGEST) 
 
     The same line in overlapping statements is one line; equal lines in one file are as many as there are. A statement
     whose opening balance and lines do not come to its closing balance is rejected whole. A file that cannot be read
-    is named in `unreadable`, and the others are read. Raises BankMissing where the folder or the file is not there.
+    is named in `unreadable`, and the others are read. Raises BankMissing for a path without wild cards that is not there.
     """
     found = _Found()
     hashes: dict[str, str] = {}
@@ -76,9 +76,7 @@ def read(source: BankSource, *, currencies: Currencies, largest: int = LARGEST) 
 
 
 def _files(source: BankSource) -> Mapping[str, Path]:
-    files, folder = matching_files(source.path), fixed_folder(source.path)
-    if not files and not folder.is_dir():
-        raise BankMissing(f"[{source.place}] there is no folder {folder}: make it, or correct the path")
+    files = matching_files(source.path)
     if not files and not has_magic(source.path):
         raise BankMissing(f"[{source.place}] there is no file {source.path}: put it there, or correct the path")
     return files

@@ -24,6 +24,7 @@ from recon.money import BadAmount, Currencies, UnknownCurrency
 logging.getLogger("mt940").setLevel(logging.CRITICAL + 1)
 
 _FULL_LINE, _FULL_PART = 65, 27  # characters of a line, of a ?20 part: a full one was cut wherever it happened to end
+_LONGEST = 4_000  # characters of :86: that are looked at; SWIFT allows 390
 _START = re.compile(r"^(?=:20:)", re.MULTILINE)
 _ENVELOPE = re.compile(r"^-\}", re.MULTILINE)  # the end of a message, and all up to the next one
 _LINE = re.compile(r"^:61:", re.MULTILINE)
@@ -74,7 +75,7 @@ def _statement(row: int, block: str, currencies: Currencies) -> Statement:
     currency = _currency(opening, currencies)
     if _currency(closing, currencies) != currency:
         raise BadLine("it opens and closes in different currencies")
-    rows = [row + block.count("\n", 0, one.start()) for one in _LINE.finditer(block)]
+    rows = _rows(row, block)
     if len(rows) != len(found):
         raise BadLine(f"{len(rows)} lines (:61:) stand in it, and {len(found)} can be told apart")
     return Statement(
@@ -88,6 +89,16 @@ def _statement(row: int, block: str, currencies: Currencies) -> Statement:
         opening=_balance(opening, currency, currencies),
         closing=_balance(closing, currency, currencies),
     )
+
+
+def _rows(row: int, block: str) -> list[int]:
+    """Where each :61: stands in the file."""
+    found, at = [], 0
+    for one in _LINE.finditer(block):
+        row += block.count("\n", at, one.start())
+        at = one.start()
+        found.append(row)
+    return found
 
 
 def _parsed(block: str) -> Transactions:
@@ -145,7 +156,7 @@ def _line(row: int, data: dict[str, Any], currency: str, currencies: Currencies)
     entry = data.get("entry_date")
     names = ("bank_reference", "customer_reference")
     references = [text for name in names if (text := str(data.get(name) or "").strip()) and text != "NONREF"]
-    details = _joined(str(data.get("transaction_details") or ""))
+    details = _joined(str(data.get("transaction_details") or "")[:_LONGEST])
     texts = [details, str(data.get("extra_details") or ""), *references[1:]]
     return Line(
         row=row,

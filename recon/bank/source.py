@@ -83,8 +83,8 @@ class Balance:
 class Statement:
     """Some lines that belong together; a file without balances (CSV) is one statement.
 
-    `bank_account` tells accounts apart and is never shown. `left_out` counts lines that are not booked yet. Equal
-    wherever they stand: a statement that a file holds twice is one.
+    `bank_account` tells accounts apart and is never shown. Equal wherever they stand: a statement that a file holds
+    twice is one.
     """
 
     lines: tuple[Line, ...]
@@ -94,7 +94,6 @@ class Statement:
     currency: str = ""
     opening: Balance | None = None
     closing: Balance | None = None
-    left_out: int = 0
 
     @property
     def missing(self) -> int:

@@ -18,11 +18,13 @@ _YEARS, _BUDDHIST_YEARS = range(1970, 2500), range(2500, 2701)
 # A number of an account: nine digits and more, in one piece or in groups, that hang on no letter (references do);
 # fewer where the text says that it is one. ISO dates have eight.
 _ACCOUNT_NUMBER = re.compile(
-    r"(?<![\w-])(?<!\d[.,])(?P<said>(?:a/?c|acct?|account|บัญชี|口座)[ .:#no-]{0,6})?"
+    r"(?<![\w-])(?<!\d[.,])(?P<said>(?:a/?c|acct?|account)(?: ?no)?[ .:#-]{1,4}|(?:บัญชี|口座)[ .:#-]{0,4})?"
     r"(?P<digits>\d(?:-?\d){4,33})(?!\w|[.,]\d)",
     re.ASCII | re.IGNORECASE,
 )
-_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}\b", re.ASCII)
+_IBAN = re.compile(
+    r"\b[A-Z]{2}\d{2}(?:[A-Z0-9]{11,30}|(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?)\b", re.ASCII
+)  # in one piece or in fours
 _CERTAIN = 9  # digits
 _KEPT = 4  # digits that stay readable, so that a person can tell one account from another
 

@@ -7,6 +7,7 @@ those whose states do not (a pending order and money taken), so they are looked 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from recon.model import EXPECTS_CHARGE, ChargeStatus, OrderStatus
 from recon.settings import MatchSettings
 
 Ints = npt.NDArray[np.int64]
+_MICROSECOND = timedelta(microseconds=1)
 
 MOST_NAMED = 50  # of one order's equal candidates at most so many, the nearest in time; the others stay nobody's
 _ANY, _NONE = -1, -2  # codes beside customers and refunded sums: whatever it is, and none (or all given back)
@@ -74,7 +76,7 @@ def _sides(board: Board, orders: Positions, charges: Positions, agreeing: bool, 
     without: those with the same customer were looked at by the pass before.
     """
     accounts = board.order_accounts[orders], board.charge_accounts[charges]
-    currencies = c.joint_codes(board.orders[c.CURRENCY].iloc[orders], board.charges[c.CURRENCY].iloc[charges])
+    currencies = c.word_codes(board.orders[c.CURRENCY].iloc[orders], board.charges[c.CURRENCY].iloc[charges])
     own, theirs = c.joint_codes(board.orders[c.CUSTOMER].iloc[orders], board.charges[c.CUSTOMER].iloc[charges])
     if same:
         wanted, customers = own, [(np.arange(len(charges)), theirs)]
@@ -189,7 +191,7 @@ def _ranges(board: Board, settings: MatchSettings, sides: _Sides) -> _Ranges:
     entries = np.argsort(keys, kind="stable")
     keys, own = keys[entries], own_cell * moments
     made = _micros(board.orders[c.CREATED_AT])[sides.orders][order]
-    window = settings.window // c.MICROSECOND
+    window = settings.window // _MICROSECOND
 
     def place(moment: Ints, side: Any) -> Positions:
         return np.asarray(np.searchsorted(keys, own + np.searchsorted(clock, moment, side=side)))

@@ -19,8 +19,10 @@ def link(board: Board, _settings: MatchSettings) -> None:
 
 def cross(board: Board, _settings: MatchSettings) -> None:
     """The same for orders that no charge pays, among the free charges of other accounts that took money."""
-    named = board.orders[c.CHARGE_ID].notna().to_numpy(dtype=bool)
-    orders, free = np.flatnonzero(named & ~board.paid), np.flatnonzero(board.free & board.pays)
+    free = np.flatnonzero(board.free & board.pays)
+    if not len(free):
+        return
+    orders = np.flatnonzero(board.orders[c.CHARGE_ID].notna().to_numpy(dtype=bool) & ~board.paid)
     wanted = Names.of(board.orders[c.CHARGE_ID], board.order_accounts, orders).everywhere()
     found = lookup(Names.of(board.charges[c.CHARGE_ID], board.charge_accounts, free).everywhere(), wanted)
     _link(board, orders[found >= 0], free[found[found >= 0]])

@@ -34,7 +34,7 @@ class Board:
     def of(cls, orders: pd.DataFrame, charges: pd.DataFrame, recorded: pd.DataFrame) -> "Board":
         """An empty board over frames shaped `columns.ORDERS`, `columns.CHARGES` and `columns.LINKS`."""
         count = len(charges)
-        accounts = c.joint_codes(orders[c.ACCOUNT], charges[c.ACCOUNT])
+        accounts = c.word_codes(orders[c.ACCOUNT], charges[c.ACCOUNT])
         named = charges[c.ORDER_REF].notna().to_numpy(dtype=bool, copy=True)
         nobody, no_pass = np.full(count, -1, dtype=np.intp), np.full(count, "", dtype=object)
         return cls(orders, charges, recorded, *accounts, c.took_money(charges), nobody, no_pass, named)
@@ -70,19 +70,17 @@ class Board:
 
     def link(self, orders: Positions, charges: Positions, name: str) -> None:
         """Give each charge to its order; a charge is given once."""
+        free = np.count_nonzero(self.free)
         assert self.free[charges].all(), "a charge is used once"
-        assert len(np.unique(charges)) == len(charges), "a charge is used once"
         self.taken_by[charges] = orders
         self.matched_by[charges] = name
+        assert np.count_nonzero(self.free) == free - len(charges), "a charge is used once"
 
     def share(self, orders: Iterable[int], charge: int, name: str) -> None:
-        """Give one charge to several orders that it pays together; the first by order id stands for them.
-
-        A charge that one of them has already keeps the pass that gave it.
-        """
+        """Give one charge, be it one's already, to all orders that it pays; the first by order id stands for them."""
         ids = self.orders[c.ORDER_ID]
         first, *others = sorted(set(orders), key=lambda order: str(ids.iloc[order]))
-        self.matched_by[charge] = self.matched_by[charge] or name
+        self.matched_by[charge] = name
         self.taken_by[charge] = first
         self.shared[charge] = tuple(others)
 
@@ -159,6 +157,6 @@ def agreeing_amounts(board: Board, orders: Positions, charges: Positions, settin
     captured = c.captured_amounts(board.charges)[charges]
     expected = board.orders[c.AMOUNT].to_numpy(dtype=np.int64)[orders]
     theirs, ours = board.charges[c.CURRENCY].iloc[charges], board.orders[c.CURRENCY].iloc[orders]
-    our_codes, their_codes = c.joint_codes(ours, theirs)
+    our_codes, their_codes = c.word_codes(ours, theirs)
     near = np.abs(captured - expected) <= c.slack(ours, expected, settings.tolerance)
     return np.asarray((our_codes == their_codes) & near)

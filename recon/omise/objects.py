@@ -344,17 +344,16 @@ def _row(kind: str, node: dict[str, Any], scrub: Scrub) -> ObjectRow:
     except msgspec.ValidationError as error:
         problem = f"{kind} {node.get('id')} has another shape than Omise's: {error}"
         raise BadAnswer(problem) from None
-    return ObjectRow(typed.id, typed.values(), _digest(node, parts), _plain.encode(node))
+    raw = _plain.encode(node)  # before the digest, which takes out what moves
+    return ObjectRow(typed.id, typed.values(), _digest(node, parts), raw)
 
 
 def _digest(node: dict[str, Any], parts: list[dict[str, Any]]) -> bytes:
-    """Of the object without what moves by itself in it or in its parts, whatever the order of keys."""
-    moving = [(part, key) for part in parts for key in _MOVING.get(object_of(part), ()) if key in part]
-    taken = [(part, key, part.pop(key)) for part, key in moving]
-    digest = hashlib.blake2b(_sorted.encode(node), digest_size=16).digest()
-    for part, key, value in taken:
-        part[key] = value
-    return digest
+    """Of the object without what moves by itself in it or in its parts, whatever the order of keys; takes it out."""
+    for part in parts:
+        for key in _MOVING.get(object_of(part), ()):
+            part.pop(key, None)
+    return hashlib.blake2b(_sorted.encode(node), digest_size=16).digest()
 
 
 def _id(found: Id) -> str | None:

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import pairwise
 from typing import TypeVar
 
 from recon.columns import RECEIPT
@@ -29,6 +30,7 @@ Id = str | tuple[str, str]  # a refund is asked for by its charge's id and its o
 
 PAGE = 100  # rows; the most that Omise gives (docs.omise.co/api-pagination)
 REDOS = 5
+PARTS = 1000  # of a window, at once
 LANES = 2  # parts of a window read side by side, so that one's first and last page do not leave the line idle
 _SECOND = timedelta(seconds=1)
 _ID = re.compile(r"\w+", re.ASCII)
@@ -113,7 +115,7 @@ async def sweep(
 ) -> AsyncGenerator[Batch | Swept, None]:
     """Every object of a kind created in a closed window: its rows, then a `Swept`.
 
-    A window of more than `split_over` rows is halved, down to a second, each part with its own `Swept`: offsets stay
+    A window of more than `split_over` rows is cut, down to seconds, each part with its own `Swept`: offsets stay
     small and a part that moved is redone alone. Raises OmiseError; what was yielded until then is good.
     """
     reading = _Sweep(client, kind, scrub, split_over, progress)
@@ -162,11 +164,11 @@ class _Sweep:
         async with self._lanes:
             first = await self._page(window, 0, PAGE)
             self._total = first.total if self._total is None else self._total
-            halves = _halves(window) if first.total > self._split_over else ()
-            if not halves:
+            pieces = _cut(window, min(PARTS, -(-first.total // self._split_over)))
+            if not pieces:
                 await self._close(window, first)
-        for half in halves:
-            self._parts.create_task(self._part(half))
+        for piece in pieces:
+            self._parts.create_task(self._part(piece))
 
     async def _close(self, window: Window, first: Page) -> None:
         """Reads a window until its list stood still while it was read, at most `REDOS` times more."""
@@ -220,11 +222,12 @@ class _Sweep:
             return Page(0, ())
 
 
-def _halves(window: Window) -> tuple[Window, ...]:
-    """Both halves, cut at a whole number of seconds; none where a second is left."""
-    seconds = (window.end - window.start) // _SECOND // 2
-    middle = window.start + seconds * _SECOND
-    return (Window(window.start, middle), Window(middle, window.end)) if seconds else ()
+def _cut(window: Window, count: int) -> list[Window]:
+    """About so many parts, cut at whole seconds from the window's start; none where one would be all of it."""
+    seconds = (window.end - window.start) // _SECOND
+    step = max(1, -(-seconds // max(1, count))) * _SECOND
+    cuts = [window.start + n * step for n in range(1, count) if window.start + n * step < window.end]
+    return [Window(*ends) for ends in pairwise((window.start, *cuts, window.end))] if cuts else []
 
 
 def _whole_second(moment: datetime) -> datetime:

@@ -79,17 +79,17 @@ class Scrub:
 
     def _walk(self, node: Node, met: list[Node]) -> Node:
         met.append(node)
-        for key, value in node.items():
-            if value is None or value is False or value is True:
-                continue
+        for key, value in node.items():  # every value of every object passes here: the common kinds first
             kind = type(value)
-            rule = _RULES[key]
             if kind is str:
+                rule = _RULES[key]
                 if rule != PLAIN and (rule != TEXT or _suspect(value)):
                     node[key] = self._string(rule, value)
+            elif value is None or kind is bool:
+                continue
             elif kind is dict or kind is list:
                 node[key] = self._nested(key, value, met)
-            elif rule == PERSONAL and value:
+            elif value and _RULES[key] == PERSONAL:
                 node[key] = self._hide(value)
         return node
 

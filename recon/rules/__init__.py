@@ -6,8 +6,7 @@ judged, and stands in the catalogue, the Legend sheet and `recon rules`.
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
 
 from recon.model import Break, Case
 from recon.rules.rule import Rule
@@ -24,50 +23,53 @@ GROUPS = (
 )
 
 
-def _declared() -> tuple[Rule, ...]:
-    modules = [importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
-    rules = [rule for module in modules for rule in getattr(module, "RULES", ())]
-    return tuple(sorted(rules, key=lambda rule: GROUPS.index(rule.group)))
+_MODULES = [importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
+_RULES: list[Rule] = [rule for module in _MODULES for rule in getattr(module, "RULES", ())]
 
+CATALOGUE: tuple[Rule, ...] = tuple(sorted(_RULES, key=lambda rule: GROUPS.index(rule.group)))
 
-CATALOGUE: tuple[Rule, ...] = _declared()
+# What a case must have for a group to be asked at all, where the group's module says so.
+_CONCERNS: dict[str, Callable[[Case], bool]] = {
+    module.GROUP: module.concerns for module in _MODULES if hasattr(module, "concerns")
+}
+
+# Where a rule that judges each of a case's things finds them, by its subject.
+_THINGS = {"charge": "charges", "refund": "refunds", "dispute": "disputes", "transfer": "transfers"}
 
 
 def judge(cases: Iterable[Case], context: Context) -> Iterator[Break]:
     """Every break of the cases: per group, of what an order, charge or transfer has, the first code that applies."""
     asked = [rule for rule in CATALOGUE if rule.enabled(context) and (rule.judge or rule.judge_each)]
-    groups = [rules for group in GROUPS if (rules := [rule for rule in asked if rule.group == group])]
+    by_group = [(_CONCERNS.get(group), [rule for rule in asked if rule.group == group]) for group in GROUPS]
+    groups = [(concerns, rules) for concerns, rules in by_group if rules]
     for case in cases:
-        for rules in groups:
-            yield from _first_of_group(rules, case, context)
+        for concerns, rules in groups:
+            if concerns is None or concerns(case):
+                yield from _first_of_group(rules, case, context)
 
 
-def _first_of_group(rules: list[Rule], case: Case, context: Context) -> Iterator[Break]:
+def _first_of_group(rules: list[Rule], case: Case, context: Context) -> list[Break]:
     """A break on the order speaks for all that the case has; one on a charge for its refunds and for the order."""
+    result: list[Break] = []
     spoken: set[str] = set()
     for rule in rules:
-        found = [
-            one
-            for one in _of_rule(rule, case, context)
-            if not (spoken if one.subject_type == "order" else spoken & {_whose(one)})
-        ]
+        whole, each = rule.judge, rule.judge_each
+        one = whole(rule, case, context) if whole else None
+        found = [one] if one else []
+        if each and (things := getattr(case, _THINGS[rule.subject])):
+            found += [one for thing in things if (one := each(rule, case, thing, context))]
         if not found:
             continue
-        yield from found
-        if any(one.subject_type == "order" for one in found):
-            return
-        spoken.update(_whose(one) for one in found)
+        fresh = [one for one in found if not _is_spoken_of(one, spoken)]
+        result += fresh
+        if any(one.subject_type == "order" for one in fresh):
+            break
+        spoken.update(_whose(one) for one in fresh)
+    return result
 
 
-def _of_rule(rule: Rule, case: Case, context: Context) -> list[Break]:
-    found = [rule.judge(rule, case, context)] if rule.judge else []
-    if rule.judge_each and (things := getattr(case, _THINGS[rule.subject])):
-        found += [rule.judge_each(rule, case, thing, context) for thing in things]
-    return [one for one in found if one]
-
-
-# What a rule that judges each of a case's things is asked about, by its subject.
-_THINGS = {"charge": "charges", "refund": "refunds", "dispute": "disputes", "transfer": "transfers"}
+def _is_spoken_of(one: Break, spoken: set[str]) -> bool:
+    return bool(spoken) if one.subject_type == "order" else _whose(one) in spoken
 
 
 def _whose(found: Break) -> str:

@@ -14,7 +14,7 @@ NEVER_PAID = frozenset({ChargeStatus.FAILED, ChargeStatus.EXPIRED, ChargeStatus.
 
 
 def _wrong_account(rule: Rule, case: Case, context: Context) -> Break | None:
-    if case.order is None or any(charge.account == case.account for charge in case.paying):
+    if case.order is None or not case.paying or any(charge.account == case.account for charge in case.paying):
         return None
     for charge in case.paying:
         return rule.on_order(
@@ -76,8 +76,9 @@ def _paid_charge_pending(rule: Rule, case: Case, context: Context) -> Break | No
 
 def is_paid_but_pending(case: Case) -> bool:
     """Paid at the shop, no charge successful, and one that may still become so."""
-    undecided = any(charge.status not in NEVER_PAID and not charge.voided for charge in case.charges)
-    return _expects(case) and undecided and not case.paying
+    if case.paying or not _expects(case):
+        return False
+    return any(charge.status not in NEVER_PAID and not charge.voided for charge in case.charges)
 
 
 def _paid_charge_failed(rule: Rule, case: Case, context: Context) -> Break | None:
@@ -136,8 +137,10 @@ def _not_marked_paid(rule: Rule, case: Case, context: Context) -> Break | None:
 
 
 def _cancelled_but_charged(rule: Rule, case: Case, context: Context) -> Break | None:
-    kept = [charge for charge in case.charges if charge.kept]
-    if case.order is None or case.order.status != OrderStatus.CANCELLED or not kept:
+    if case.order is None or case.order.status != OrderStatus.CANCELLED:
+        return None
+    kept = [charge for charge in case.paying if charge.kept]
+    if not kept:
         return None
     rests = [charge.captured - charge.refunded for charge in kept]
     held = _total_of(case, rests)
@@ -159,8 +162,10 @@ def _cancelled_but_charged(rule: Rule, case: Case, context: Context) -> Break | 
 
 def _duplicate_charge(rule: Rule, case: Case, context: Context) -> Break | None:
     order = case.order
-    kept = [charge for charge in case.charges if charge.kept]
-    if order is None or len(kept) < 2 or _splits(case, kept, context):
+    if order is None or len(case.paying) < 2:
+        return None
+    kept = [charge for charge in case.paying if charge.kept]
+    if len(kept) < 2 or _splits(case, kept, context):
         return None
     good = [charge for charge in kept if _pays_it(case, charge, context)]
     if not good:
@@ -237,8 +242,8 @@ def _counted(case: Case, context: Context) -> tuple[Charge, ...]:
 
     A fully refunded charge counts only where no other does (a refunded duplicate beside the good one does not).
     """
-    if not _expects(case) or not case.paying:
-        return ()
+    if not _expects(case) or len(case.paying) < 2:
+        return case.paying if _expects(case) else ()
     kept = tuple(charge for charge in case.paying if charge.kept) or case.paying
     if order_of(case).source in context.split_sources:
         return case.paying if _agrees(case, _sum(case.paying), context) else kept

@@ -15,6 +15,17 @@ COUNT_LIMIT = 13  # Omise allows 15 refunds of a charge (docs.omise.co/refunding
 NONE, FULL = "none", "full"
 
 
+def concerns(case: Case) -> bool:
+    """Whether anything was refunded on either side, or is asked for."""
+    asked = (OrderStatus.REFUNDED, OrderStatus.REFUND_REQUESTED)
+    orders = (case.order, *case.beside) if case.order else ()
+    return (
+        bool(case.refunds)
+        or any(charge.refunded.amount for charge in case.charges)
+        or any(order.refunded.amount or order.status in asked for order in orders)
+    )
+
+
 @dataclass(frozen=True)
 class _Sides:
     """What the shop says was given back for the case's orders, and what Omise says of the charges that pay them."""
@@ -31,8 +42,8 @@ class _Sides:
 
 
 def _sides(case: Case, context: Context) -> _Sides | None:
-    """Null where there is no order, where nobody knows which charge is its, or where nobody speaks of a refund."""
-    if case.order is None or case.candidates or not _spoken_of(case):
+    """Null where there is no order, or where nobody knows which charge is its."""
+    if case.order is None or case.candidates:
         return None
     payers = _payers(case, case.order, context)
     ids = {charge.id for charge in payers}
@@ -41,14 +52,6 @@ def _sides(case: Case, context: Context) -> _Sides | None:
         shop=sum(_given_back(order) for order in (case.order, *case.beside)),
         omise=sum(charge.refunded.amount for charge in payers),
         lost=sum(one.money.amount for one in case.disputes if one.status == "lost" and one.charge_id in ids),
-    )
-
-
-def _spoken_of(case: Case) -> bool:
-    asked = (OrderStatus.REFUNDED, OrderStatus.REFUND_REQUESTED)
-    orders = (order_of(case), *case.beside)
-    return any(charge.refunded.amount for charge in case.charges) or any(
-        order.refunded.amount or order.status in asked for order in orders
     )
 
 

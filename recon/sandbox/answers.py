@@ -16,7 +16,7 @@ from recon.sandbox.facts import (
     Transaction,
     Transfer,
 )
-from recon.sandbox.tariff import fee_of, rate_text
+from recon.sandbox.tariff import rate_text
 
 Body = dict[str, Any]
 
@@ -85,7 +85,7 @@ def charge_body(charge: Charge, at: int, clock: str) -> Body:
 
 def _charge_money(charge: Charge, at: int, status: str) -> Body:
     funding, account = charge.funding(at), charge.account
-    fee = fee_of(funding, charge.method, account)
+    fee = charge.costs(at)
     body: Body = {"amount": charge.amount}
     if charge.capture or status == "successful":  # recorded: absent on a charge that waits for its capture
         body["authorization_type"] = None if charge.capture else "pre_auth"
@@ -143,7 +143,7 @@ def _charge_state(charge: Charge, at: int, status: str) -> Body:
     open_hold = not charge.capture and held and status == "pending"
     code, message = charge.failure if status == "failed" else (None, None)
     body: Body = {
-        "transaction": charge.transaction if paid else None,
+        "transaction": (charge.transaction or None) if paid else None,
         "failure_code": code,
         "failure_message": message,
         "merchant_advice": None,
@@ -254,7 +254,7 @@ def refund_body(refund: Refund, at: int) -> Body:
         "charge": refund.charge.id,
         "capture": None,
         "terminal": None,
-        "transaction": refund.transaction,
+        "transaction": refund.transaction or None,
         "status": refund.status(at),
         "funding_amount": refund.funding,
         "funding_currency": refund.charge.account.currency,
@@ -329,13 +329,13 @@ def transfer_body(transfer: Transfer, at: int) -> Body:
         "metadata": {},
         "recipient": f"recp_test_sandbox{account.name}",
         "bank_account": _bank_account(account),
-        "failure_code": None,
+        "failure_code": transfer.failure or None,
         "failure_message": None,
         "paid_at": stamp(transfer.paid_at) if paid else None,
         "sent_at": stamp(transfer.sent_at) if sent else None,
         "balance_hold_at": None,
         "created_at": stamp(transfer.created),
-        "transactions": [transaction_body(transfer.transaction)] if sent else [],
+        "transactions": [transaction_body(transfer.transaction)] if sent and transfer.transaction else [],
         "schedule": None,
         "fee_vat": account.transfer_fee_vat,
         "net": transfer.net,

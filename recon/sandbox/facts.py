@@ -4,10 +4,10 @@ Moments inside the sandbox are whole seconds since the epoch, UTC: Omise's times
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from recon.sandbox.countries import Account
-from recon.sandbox.tariff import DAY, Method, convert
+from recon.sandbox.tariff import DAY, Fee, Method, convert, fee_of, half_up
 
 REFUND_WINDOW_S = 365 * DAY
 VOID_WINDOW_S = DAY
@@ -87,6 +87,8 @@ class Charge:
     holder: str = ""
     ip: str = ""
     serial: int = 0
+    fee_off: int = 0  # planted: what Omise takes more than its rate, and more VAT than its rate
+    vat_off: int = 0
     refunds: list[Refund] = field(default_factory=list)
     dispute: Dispute | None = None
 
@@ -113,6 +115,14 @@ class Charge:
     def funding(self, at: int) -> int:
         """What is funded, in the account's currency."""
         return convert(self.taken(at), self.currency, self.account.currency)
+
+    def costs(self, at: int) -> Fee:
+        """Fee, VAT and interest of what is funded, in the account's currency."""
+        fee = fee_of(self.funding(at), self.method, self.account)
+        if self.fee_off:
+            charged = fee.fee + self.fee_off
+            fee = replace(fee, fee=charged, vat=half_up(charged * self.account.vat_rate, 10_000))
+        return replace(fee, vat=fee.vat + self.vat_off)
 
     def turns(self) -> Iterator[int]:
         """Every moment at which more than a clock or an ability changes, creation left out."""
@@ -144,12 +154,15 @@ class Transfer:
     amount: int
     sent_at: int
     paid_at: int
-    transaction: Transaction
+    transaction: Transaction | None  # null: it was never sent
+    failure: str = ""
+    net_off: int = 0  # planted: what its net is more than amount and fees come to
+    credit: int | None = None  # planted: what the bank credited instead of the net; 0 is nothing
 
     @property
     def net(self) -> int:
         """What reaches the bank."""
-        return self.amount - self.account.transfer_fee - self.account.transfer_fee_vat
+        return self.amount - self.account.transfer_fee - self.account.transfer_fee_vat + self.net_off
 
 
 @dataclass(slots=True)
@@ -179,7 +192,7 @@ def turns(thing: "Thing") -> Iterator[int]:
             yield from thing.turns()
         case Refund() if thing.closed > thing.created:
             yield thing.closed
-        case Transfer():
+        case Transfer() if not thing.failure:
             yield from (thing.sent_at, thing.paid_at)
         case Dispute():
             yield from (since for since, _ in thing.steps)

@@ -9,7 +9,7 @@ from random import Random
 
 from recon.sandbox.countries import Account
 from recon.sandbox.facts import Charge, Dispute, Event, Refund, Transaction, Transfer
-from recon.sandbox.tariff import DAY, METHODS, Method, convert, fee_of
+from recon.sandbox.tariff import DAY, METHODS, Method, convert
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _NAMES = ("Alex Sample", "Robin Example", "Sam Placeholder", "Kim Specimen", "Noor Mockup", "Jo Fictional")
@@ -70,6 +70,8 @@ class Maker:
     transactions: list[Transaction] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     truth: list[Planted] = field(default_factory=list)
+    stray_credits: list[int] = field(default_factory=list)  # amounts that the bank credits in Omise's name
+    paused_from: int = 0  # no payout is made from then until after the moment of truth; 0: they go on
     links: list[tuple[Order, Charge]] = field(default_factory=list)  # who pays whom, named or not
     prices: int = 0  # how many different amounts a method has at most; 0: any
 
@@ -153,7 +155,7 @@ class Maker:
         charge.authorized_at = charge.authorized_at or paid
         charge.transaction = self.id("trxn", paid)
         funding = charge.funding(paid)
-        net = funding - fee_of(funding, method, self.account).total
+        net = funding - charge.costs(paid).total
         free = paid + method.hold_days * DAY
         self._move(charge.transaction, paid, net, "credit", "charge.captured.net", charge.id, free)
         return paid
@@ -209,7 +211,13 @@ class Maker:
         self.transfers.append(transfer)
         return transfer
 
-    def plant(self, code: str, subject: Order | Charge | Refund | Dispute | Transfer, note: str) -> None:
+    def move(self, at: int, amount: int, direction: str, key: str, origin: str) -> Transaction:
+        """A movement of the balance by itself, free at once."""
+        return self._move(self.id("trxn", at), at, amount, direction, key, origin, at)
+
+    def plant(
+        self, code: str, subject: Order | Charge | Refund | Dispute | Transfer | Transaction, note: str
+    ) -> None:  # fmt: skip
         """Write a break into the truth."""
         account = subject.charge.account if isinstance(subject, Refund | Dispute) else subject.account
         kind = type(subject).__name__.lower()

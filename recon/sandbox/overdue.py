@@ -205,12 +205,11 @@ def dispute_lost(m: Maker, at: int, other: Maker) -> None:
 
 
 def transfer_stuck(m: Maker, at: int, other: Maker) -> None:
-    """A part of an old charge's net, sent to the bank two weeks ago and not paid."""
+    """An old charge's net, sent to the bank two weeks ago and not paid."""
     del at, other
     _paid(m, m.as_of - 36 * DAY, m.method(is_card))
-    net = m.transactions[-1].amount
     sent = m.as_of - 13 * DAY
-    transfer = m.transfer(sent - 9 * HOUR, max(net * 9 // 10, net - 1_000), sent, m.as_of + 20 * DAY)
+    transfer = m.transfer(sent - 9 * HOUR, m.transactions[-1].amount, sent, m.as_of + 20 * DAY)
     m.plant("transfer_stuck", transfer, "sent thirteen days ago")
 
 

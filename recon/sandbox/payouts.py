@@ -50,7 +50,8 @@ def pay_out(m: Maker, first: date, last: date) -> None:
         sent_day = _working_day_after(day)
         created, sent = _moment(m, day, 23), _moment(m, sent_day, 8)
         amount = min(ledger.transferable(created), ledger.transferable(sent)) - gone
-        if day.weekday() < 5 and amount >= floor:
+        paused = m.paused_from and m.paused_from <= created <= m.as_of
+        if day.weekday() < 5 and amount >= floor and not paused:
             m.transfer(created, amount, sent, _moment(m, _working_day_after(sent_day), 10))
             gone += amount
         day += timedelta(days=1)

@@ -26,8 +26,9 @@ def _moments(thing: Charge | Refund | Dispute | Transfer) -> Iterator[tuple[int,
         case Refund():
             yield thing.created, "refund.create"
         case Transfer():
-            yield from ((thing.created, "transfer.create"), (thing.sent_at, "transfer.send"))
-            yield thing.paid_at, "transfer.pay"
+            yield thing.created, "transfer.create"
+            if not thing.failure:
+                yield from ((thing.sent_at, "transfer.send"), (thing.paid_at, "transfer.pay"))
         case Dispute():
             yield thing.created, "dispute.create"
             for since, word in thing.steps:

@@ -5,7 +5,7 @@ Knows no clock: the same arguments give the same world, byte for byte.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from random import Random
@@ -13,9 +13,11 @@ from random import Random
 from recon.sandbox.countries import ACCOUNTS, SHARES, Account
 from recon.sandbox.facts import Charge, Dispute, Event, Refund, Thing, Transaction, Transfer, turns
 from recon.sandbox.maker import Maker, Order, Planted
+from recon.sandbox.misbooked import PLANTS as MISBOOKED
 from recon.sandbox.overdue import PLANTS as OVERDUE
 from recon.sandbox.payouts import pay_out
 from recon.sandbox.planting import PLANTS, order_invalid, wrong_account
+from recon.sandbox.queue import overdue, run
 from recon.sandbox.scenarios import SCENARIOS, paid
 from recon.sandbox.shopfile import BANK_COLUMNS, ORDER_COLUMNS, major, row_of, write_csv
 from recon.sandbox.tidings import tell
@@ -35,6 +37,8 @@ class AccountBooks:
     transfers: Sequence[Transfer] = ()
     transactions: Sequence[Transaction] = ()
     events: Sequence[Event] = ()
+    stray_credits: Sequence[int] = ()  # what the bank credits on the last day in Omise's name, and nobody sent
+    paid_out: Mapping[str, Sequence[tuple[str, int]]] = field(default_factory=dict)  # transfer -> transaction, amount
 
     def kinds(self) -> Mapping[str, Sequence[Thing]]:
         """The rows of each list of the API, by its name there."""
@@ -127,7 +131,7 @@ class World:
         return paths
 
     def write_bank(self, folder: Path) -> list[Path]:
-        """One `bank_{account}.csv` per account: payouts paid until `as_of`, and a line that is not Omise's."""
+        """One `bank_{account}.csv` per account: payouts paid until `as_of`, after a line that is not Omise's."""
         return [
             write_csv(folder / f"bank_{name}.csv", BANK_COLUMNS, self._bank_rows(books))
             for name, books in self.books.items()
@@ -142,11 +146,16 @@ class World:
     def _bank_rows(self, books: AccountBooks) -> Iterator[dict[str, str]]:
         account, end = books.account, int(self.as_of.timestamp())
         rent = major(-123_400, account.currency)
-        yield _bank_row(account, self.first_day, rent, "OFFICE RENT", "SO-1")
+        yield _bank_row(account, self.first_day - timedelta(days=28), rent, "OFFICE RENT", "SO-1")
         for number, transfer in enumerate((t for t in books.transfers if t.paid_at <= end), 1):
             day = datetime.fromtimestamp(transfer.paid_at, account.zone).date()
-            amount = major(transfer.net, account.currency)
-            yield _bank_row(account, day, amount, "OMISE CO LTD PAYOUT", f"{account.region}{day:%y%m%d}{number:04d}")
+            credit = transfer.net if transfer.credit is None else transfer.credit
+            reference = f"{account.region}{day:%y%m%d}{number:04d}"
+            if credit:
+                yield _bank_row(account, day, major(credit, account.currency), "OMISE CO LTD PAYOUT", reference)
+        for number, amount in enumerate(books.stray_credits, 1):
+            text = major(amount, account.currency)
+            yield _bank_row(account, self.last_day, text, "OMISE CO LTD PAYOUT", f"{account.region}X{number:04d}")
 
 
 def _bank_row(account: Account, day: date, amount: str, description: str, reference: str) -> dict[str, str]:
@@ -182,6 +191,7 @@ def make_world(
         _forget(m, NOISES[noise].forgotten_percent, links)
         _skew(m, NOISES[noise].skew_s, seed)
         pay_out(m, first_day, last_day + timedelta(days=LATER_DAYS))
+        m.truth.extend(overdue(m))
         lost = {p.subject_id for p in m.truth if p.code == "order_not_marked_paid"}
         tell(m, frozenset(c.id for c in m.charges if c.metadata.get("order_id") in lost))
     return World(
@@ -216,7 +226,9 @@ def _maker(seed: int, account: Account, first_day: date, last_day: date, as_of: 
 
 
 def _fill(m: Maker, count: int, other: Maker | None, plant: bool) -> None:
-    plants = [p for p in (*PLANTS, *OVERDUE) if other is not None or p is not wrong_account] if plant else []
+    plants = (
+        [p for p in (*PLANTS, *OVERDUE, *MISBOOKED) if other is not None or p is not wrong_account] if plant else []
+    )
     plants *= 1 + count // PLANT_EVERY
     kinds = [scenario for _, scenario in SCENARIOS]
     edges = _edges(m)
@@ -273,4 +285,7 @@ def _skew(m: Maker, seconds: int, seed: int) -> None:
 def _books(m: Maker) -> AccountBooks:
     for rows in (m.charges, m.refunds, m.disputes, m.transfers, m.transactions, m.events):
         rows.sort(key=lambda row: (row.created, row.id))
-    return AccountBooks(m.account, m.charges, m.refunds, m.disputes, m.transfers, m.transactions, m.events)
+    return AccountBooks(
+        m.account, m.charges, m.refunds, m.disputes, m.transfers, m.transactions, m.events, m.stray_credits,
+        run(m, m.as_of).paid,
+    )  # fmt: skip

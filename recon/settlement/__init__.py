@@ -15,7 +15,7 @@ from recon.ledger import Ledger
 from recon.model import Account, Books, Window
 from recon.settled import Settlement
 from recon.settlement import payouts
-from recon.settlement.balance import days
+from recon.settlement.balance import days, held_before, moves
 from recon.settlement.banking import bank
 from recon.settlement.feelines import fee_lines
 
@@ -23,10 +23,10 @@ from recon.settlement.feelines import fee_lines
 def rebuild(books: Books, ledger: Ledger) -> Settlement:
     """What every transfer of the store paid out, and which credits are not paid out yet; all accounts together."""
     parts, unpaid = [lc.PARTS.empty()], [lc.UNPAID.empty()]
-    for _, rows in payouts.accounts(books.transactions):
+    for account, rows in payouts.accounts(books.transactions):
         line = payouts.line_up(books, ledger, rows)
         parts.append(payouts.parts(books, ledger, line))
-        unpaid.append(payouts.unpaid(books, ledger, line))
+        unpaid.append(payouts.unpaid(books, ledger, line, held_before(books, account)))
     all_parts = _joined(parts)
     found = payouts.payouts(books, ledger, all_parts)
     return Settlement(payouts=found, parts=all_parts, unpaid=_joined(unpaid))
@@ -52,6 +52,7 @@ def of_range(
         parts=parts[c.is_in(parts[c.TRANSFER_ID], shown[c.TRANSFER_ID])].reset_index(drop=True),
         unpaid=settlement.unpaid[_ours(settlement.unpaid, account)].reset_index(drop=True),
         days=days(books, ledger, account, *span),
+        moves=moves(books, ledger, account, window),
         fees=fee_lines(books, account, window),
         banked=_banked(settlement.banked, account, books, span),
     )

@@ -1,6 +1,6 @@
 """Balances day by day: opening + credits - debits = closing, beside what `/balance` said; judges nothing."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -10,10 +10,12 @@ from recon import columns as c
 from recon import ledger_columns as lc
 from recon.calendars import days_window, local_day
 from recon.ledger import Ledger
-from recon.model import Account, Books, Proof
+from recon.model import Account, Books, Proof, Window
 
 Ints = npt.NDArray[np.int64]
 _DAY = timedelta(days=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SHOWN_BEYOND = 40  # days after the range up to the last reading; beyond, only that reading's own
 
 
 def days(books: Books, ledger: Ledger, account: Account, first: date, last: date) -> pd.DataFrame:
@@ -22,9 +24,9 @@ def days(books: Books, ledger: Ledger, account: Account, first: date, last: date
     The first reading says what was there before the stored ledger begins; without one, that counts as nothing.
     """
     read = _readings(books, account)
-    ends = sorted({*_span(first, last), *([max(read)] if read and max(read) > last else [])})
+    ends = _span(first, last, max(read, default=last))
     made, sums = _moves(books, ledger, account)
-    base = _before_the_ledger(books, account)
+    base = held_before(books, account.name) or 0
     rows = []
     for day in ends:
         window = days_window(day, day, account.zone)
@@ -35,10 +37,27 @@ def days(books: Books, ledger: Ledger, account: Account, first: date, last: date
         rows.append(
             (
                 account.name, day.isoformat(), account.currency, opening, int(moved[moved > 0].sum()),
-                -int(moved[moved < 0].sum()), closing, *(said or (None,) * 6),
+                -int(moved[moved < 0].sum()), closing, *(said or (None,) * 5),
             )
         )  # fmt: skip
     return lc.BALANCE_DAYS.from_rows(rows)
+
+
+def moves(books: Books, ledger: Ledger, account: Account, window: Window) -> pd.DataFrame:
+    """What moved the balance in a window (shaped MOVES), by kind, key and direction; a debit's sum is negative."""
+    rows = books.transactions
+    created = rows[c.CREATED_AT]
+    mine = (rows[c.ACCOUNT] == account.name) & (created >= window.start) & (created < window.end)
+    at = np.flatnonzero(mine.to_numpy(dtype=bool))
+    if not len(at):
+        return lc.MOVES.empty()
+    kinds = pd.Series(ledger.kinds[at], dtype=c.TEXT)
+    chosen = rows[[c.KEY, c.DIRECTION, c.CURRENCY]].iloc[at].reset_index(drop=True)
+    counted = {lc.ROWS: np.ones(len(at), dtype=np.int64), c.AMOUNT: ledger.signed[at]}
+    found = chosen.assign(**counted).assign(**{lc.KIND: kinds}).assign(**{c.ACCOUNT: account.name})
+    keys = [c.ACCOUNT, lc.KIND, c.KEY, c.DIRECTION, c.CURRENCY]
+    sums = found.groupby(keys, sort=True)[[lc.ROWS, c.AMOUNT]].sum().reset_index()
+    return lc.MOVES.check(sums.astype({one.name: one.dtype for one in lc.MOVES.columns})[lc.MOVES.names])
 
 
 def proof(books: Books, account: str) -> tuple[Proof, ...]:
@@ -51,8 +70,10 @@ def proof(books: Books, account: str) -> tuple[Proof, ...]:
     return (Proof("ledger_to_balance", currency, totals[0] + grown[-1], totals[-1], explained=0),)
 
 
-def _span(first: date, last: date) -> list[date]:
-    return [first + n * _DAY for n in range((last - first).days + 1)]
+def _span(first: date, last: date, read: date) -> list[date]:
+    until = read if last < read <= last + _SHOWN_BEYOND * _DAY else last
+    found = [first + n * _DAY for n in range((until - first).days + 1)]
+    return found if read <= until else [*found, read]
 
 
 def _readings(books: Books, account: Account) -> dict[date, tuple[object, ...]]:
@@ -65,15 +86,16 @@ def _readings(books: Books, account: Account) -> dict[date, tuple[object, ...]]:
     names = [lc.READ_AT, c.TOTAL, lc.SINCE_FIRST, lc.TRANSFERABLE, lc.ON_HOLD, lc.RESERVE]
     for read_at, total, grown, free, hold, reserve in mine[names].itertuples(index=False, name=None):
         held = None if pd.isna(hold) else int(hold)
-        said = (read_at, total, total - first - grown, free, held, reserve)
-        found[local_day(min(read_at, books.as_of), account.zone)] = said
+        found[local_day(min(read_at, books.as_of), account.zone)] = (
+            total, total - first - grown, free, held, reserve
+        )  # fmt: skip
     return found
 
 
-def _before_the_ledger(books: Books, account: Account) -> int:
-    """What the account's first reading held beyond the stored transactions; nothing where none was taken."""
-    mine = _of(books.readings, account.name)
-    return int(mine[lc.BEFORE].iloc[0]) if len(mine) else 0
+def held_before(books: Books, account: str) -> int | None:
+    """What the account's first reading held beyond the stored transactions; null where none was taken."""
+    mine = _of(books.readings, account)
+    return int(mine[lc.BEFORE].iloc[0]) if len(mine) else None
 
 
 def _moves(books: Books, ledger: Ledger, account: Account) -> tuple[Ints, Ints]:
@@ -90,5 +112,5 @@ def _of(frame: pd.DataFrame, account: str) -> pd.DataFrame:
     return frame[(frame[c.ACCOUNT] == account).to_numpy(dtype=bool)] if len(frame) else frame
 
 
-def _micros(moment: object) -> int:
-    return int(pd.Timestamp(moment).as_unit("us").value)  # type: ignore[arg-type]
+def _micros(moment: datetime) -> int:
+    return (moment - _EPOCH) // c.MICROSECOND

@@ -97,9 +97,15 @@ def parts(books: Books, ledger: Ledger, line: Line) -> pd.DataFrame:
     })  # fmt: skip
 
 
-def unpaid(books: Books, ledger: Ledger, line: Line) -> pd.DataFrame:
-    """Credits of a line that nothing has taken, or not the whole of (shaped UNPAID)."""
+def unpaid(books: Books, ledger: Ledger, line: Line, before: int | None) -> pd.DataFrame:
+    """Credits of a line that nothing has taken, or not the whole of (shaped UNPAID).
+
+    `before` is what the balance held beyond the stored credits, where a reading says so: all that the debits came to
+    beyond that has been taken, be it explained or not.
+    """
     reached = int(line.stop[-1]) if len(line.stop) else 0
+    if before is not None:
+        reached = max(reached, -int(ledger.signed[line.debits].sum()) - max(before, 0))
     at = np.arange(int(np.searchsorted(line.ends, reached, side="right")), len(line.ends))
     sizes = np.diff(line.ends, prepend=0)
     left = np.minimum(sizes[at], line.ends[at] - reached)

@@ -52,16 +52,26 @@ def charges_to_ledger(books: Books, ledger: Ledger, account: str, window: Window
     right = int(ledger.signed[moved].sum())
     left = sum(int(side.due[side.inside].sum()) for side in sides)
     orphan = moved & np.where(ledger.kinds == UNKNOWN, True, (ledger.origin_at < 0) & (ledger.kinds != "receipt"))
-    orphan &= ~c.is_in(rows[c.TRANSACTION_ID], told.transactions)
+    spoken_of = c.is_in(rows[c.TRANSACTION_ID], told.transactions)
+    orphan &= ~spoken_of
     unexplained = int(ledger.signed[orphan].sum())
+    counted = (moved | _named(ledger)) & (ledger.origin_at >= 0) & ~spoken_of
     for side in sides:
         booked = np.zeros(len(side.due), dtype=np.int64)
-        mine = (ledger.kinds == side.kind) & (ledger.origin_at >= 0)
+        mine = (ledger.kinds == side.kind) & counted
         np.add.at(booked, ledger.origin_at[mine], ledger.signed[mine])
         silent = side.inside & ~side.explained
         unexplained += int((booked - side.due)[silent].sum())
     currency = _currency(books, account)
     return (Proof("charges_to_ledger", currency, left, right, explained=right - left - unexplained),)
+
+
+def _named(ledger: Ledger) -> Mask:
+    """Transactions that their charge or refund names, and those of disputes: they count wherever they were made."""
+    result = ledger.kinds == "dispute"
+    for at in (ledger.charge_at, ledger.refund_at):
+        result[at[at >= 0]] = True
+    return np.asarray(result)
 
 
 def _sides(books: Books, account: str, window: Window, told: Told) -> list[_Side]:

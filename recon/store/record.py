@@ -10,6 +10,7 @@ import pandas as pd
 from sqlalchemy import Column, Connection, Engine, Row, Table, insert, select
 
 from recon import columns
+from recon.detail_columns import RUN_BREAKS
 from recon.model import CLOSED, Break, BreakEvent, BreakStatus, KnownBreak, Severity
 from recon.store import bulk, load, tables
 from recon.store.engine import reading, writing
@@ -71,11 +72,14 @@ def record_run(
     breaks: Sequence[KnownBreak],
     events: Sequence[BreakEvent],
     matches: pd.DataFrame,
+    left_open: Mapping[str, pd.DataFrame] | None = None,
 ) -> int:
     """Records a run in one transaction and returns its id, higher than any before.
 
-    Breaks replace what stands under their id. `matches` (`columns.LINKS`) are all links of the run's accounts: only
-    what differs from the recorded ones is written, and a recorded one that is not among them is removed.
+    Breaks replace what stands under their id. `left_open` has, by account, the breaks (`columns.BREAKS`) that the run
+    reports as open: what a later run of the range compares with. `matches` (`columns.LINKS`) are all links of the
+    run's accounts: only what differs from the recorded ones is written, and a recorded one that is not among them is
+    removed.
     """
     columns.LINKS.check(matches)
     with writing(engine, "record") as connection:
@@ -84,6 +88,8 @@ def record_run(
         put(connection, tables.BREAK, [_break_row(known) for known in breaks])
         extra = {"run_id": run_id, "recorded_at": run.recorded_at}
         _insert(connection, tables.BREAK_EVENT, [{**_row_of(event), **extra} for event in events])
+        for account, frame in (left_open or {}).items():
+            _insert(connection, tables.RUN_BREAK, _left_rows(run_id, account, frame))
         _replace_matches(connection, [account.account for account in accounts], matches)
     return run_id
 
@@ -111,7 +117,7 @@ def list_runs(engine: Engine, limit: int) -> list[StoredRun]:
         ids = [row.id for row in rows]
         parts = connection.execute(select(part).where(part.c.run_id.in_(ids)).order_by(part.c.account)).all()
     return [
-        StoredRun(row.id, _run_of(row), tuple(_account_of(other) for other in parts if other.run_id == row.id))
+        StoredRun(row.id, _run_of(row), tuple(account_of(other) for other in parts if other.run_id == row.id))
         for row in rows
     ]
 
@@ -173,12 +179,22 @@ def _break_of(row: Row[Any]) -> KnownBreak:
     return KnownBreak(Break(**found), BreakStatus(row.status), row.first_seen, row.last_seen, row.owner)
 
 
+def _left_rows(run_id: int, account: str, frame: pd.DataFrame) -> list[dict[str, Any]]:
+    chosen = frame[RUN_BREAKS.names].astype(object).where(frame[RUN_BREAKS.names].notna(), None)
+    return [
+        {"run_id": run_id, "account": account, "break_id": break_id, "severity": int(Severity[severity.upper()]),
+         "status": status, "expected": expected, "actual": actual, "amount_at_risk": at_risk}
+        for break_id, severity, status, expected, actual, at_risk in chosen.itertuples(index=False, name=None)
+    ]  # fmt: skip
+
+
 def _run_of(row: Row[Any]) -> RunRecord:
     values = {field.name: row._mapping[field.name] for field in fields(RunRecord)}
     return RunRecord(**{**values, "options": json.loads(row.options), "timings": json.loads(row.timings)})
 
 
-def _account_of(row: Row[Any]) -> RunAccount:
+def account_of(row: Row[Any]) -> RunAccount:
+    """A row of the table of runs' accounts as a value."""
     return RunAccount(row.account, row.first_day, row.last_day, json.loads(row.counts), row.result_digest)
 
 
@@ -188,11 +204,12 @@ def _replace_matches(connection: Connection, accounts: Sequence[str], matches: p
     known = load.matches(connection, [*accounts, *found[columns.CHARGE_ACCOUNT].unique()])
     once = ~pd.concat([known, found], ignore_index=True).duplicated(keep=False).to_numpy()
     known, fresh = known[once[: len(known)]], found[once[len(known) :]]
-    key = [columns.CHARGE_ACCOUNT, columns.CHARGE_ID]
+    charge = [columns.CHARGE_ACCOUNT, columns.CHARGE_ID]
+    both = [columns.ORDER_ACCOUNT, columns.ORDER_ID, *charge]  # a charge may pay several orders
     # A fresh link takes its charge from the order that held it, be that an order of another run's account.
-    taken = pd.MultiIndex.from_frame(known[key]).isin(pd.MultiIndex.from_frame(fresh[key]))
-    leaving = known[key][_touch(known, accounts) | taken]
-    where = " AND ".join(f"{name} = ?" for name in key)
+    taken = pd.MultiIndex.from_frame(known[charge]).isin(pd.MultiIndex.from_frame(fresh[charge]))
+    leaving = known[both][_touch(known, accounts) | taken]
+    where = " AND ".join(f"{name} = ?" for name in both)
     name = bulk.quoted(connection, tables.MATCH)
     bulk.execute_many(
         connection, f"DELETE FROM {name} WHERE {where}", list(leaving.itertuples(index=False, name=None))

@@ -227,6 +227,18 @@ BREAK = Table(
     Column("owner", Text()),
 )
 Index(None, BREAK.c.account, BREAK.c.status)
+RUN_BREAK = Table(
+    "run_break",
+    METADATA,
+    Column("run_id", BigInteger(), ForeignKey("run.id"), primary_key=True, autoincrement=False),
+    Column("account", Text(), primary_key=True),
+    Column("break_id", Text(), ForeignKey("break.id"), primary_key=True),
+    Column("severity", Integer(), nullable=False),
+    Column("status", Text(), nullable=False),
+    Column("expected", BigInteger()),
+    Column("actual", BigInteger()),
+    Column("amount_at_risk", BigInteger()),
+)
 BREAK_EVENT = Table(
     "break_event",
     METADATA,
@@ -243,7 +255,7 @@ BREAK_EVENT = Table(
 MATCH = Table(
     "match",
     METADATA,
-    *_declared(columns.LINKS, (columns.CHARGE_ACCOUNT, columns.CHARGE_ID)),
+    *_declared(columns.LINKS, (columns.ORDER_ACCOUNT, columns.ORDER_ID, columns.CHARGE_ACCOUNT, columns.CHARGE_ID)),
 )
 Index(None, MATCH.c[columns.ORDER_ACCOUNT], MATCH.c[columns.ORDER_ID])
 

@@ -3,17 +3,19 @@
 import pandas as pd
 
 from recon import columns as c
-from recon.model import CLOSED, Severity
-from reports.sheet import Column, Kind, Report, Sheet
+from recon.changes import open_breaks
+from recon.model import Severity
+from reports.report import Report
+from reports.sheet import Column, Grouping, Kind, Sheet
 
 _RANK = {severity.word: -severity for severity in Severity}
 
 
 def _rows(report: Report) -> pd.DataFrame:
-    frame = report.result.breaks
-    if frame.empty:
-        return c.BREAKS.empty()
-    frame = frame[~frame[c.STATUS].isin([status.value for status in CLOSED])]
+    return open_breaks(report.result.breaks)
+
+
+def _worst_first(frame: pd.DataFrame) -> pd.DataFrame:
     rank = frame[c.SEVERITY].map(_RANK).fillna(0).astype("int64")
     risk = -frame[c.AMOUNT_AT_RISK].fillna(0).astype("int64")
     # By code inside a severity, so that a link to a code's first row finds the others below it.
@@ -58,4 +60,6 @@ SHEET = Sheet(
     empty="No breaks.",
     printed=11,
     frozen=2,
+    arrange=_worst_first,
+    grouping=Grouping.EACH,
 )

@@ -1,34 +1,103 @@
-"""The Legend sheet: what every code means and what to do about it; knows no other sheet."""
+"""The Legend sheet: what every code means and what to do, the method rule book, days off; knows no other sheet."""
+
+from itertools import groupby
 
 import pandas as pd
 
 from recon import columns as c
-from reports.sheet import Column, Kind, Report, Sheet
+from recon.methods import HEADS, legend
+from reports.report import Report
+from reports.sheet import Block, Column, Grouping, Kind, Sheet
+
+_GROUP = "group"  # of rules: inside one the first that applies is raised
+# The rule book's and the calendars' own columns.
+_METHOD, _REGION, _CURRENCY, _FIGURE, _VALUE, _CERTAINTY, _SOURCE = HEADS
+_YEAR, _COUNT, _DAYS = "year", "days", "days_off"
 
 
-def _rows(report: Report) -> pd.DataFrame:
-    entries = report.catalogue
+def _rules(report: Report) -> pd.DataFrame:
+    entries = report.basis.catalogue
     data = {
         c.CODE: [entry.code for entry in entries],
-        c.SEVERITY: [entry.severity for entry in entries],
+        c.SEVERITY: [_severity(report, entry.code, entry.severity) for entry in entries],
         c.SUBJECT_TYPE: [entry.subject for entry in entries],
         c.EXPLANATION: [entry.meaning for entry in entries],
         c.SUGGESTION: [entry.action for entry in entries],
+        _GROUP: [entry.group for entry in entries],
     }
     return pd.DataFrame(data, dtype=c.TEXT)
 
 
+def _severity(report: Report, code: str, default: str) -> str:
+    """As the configuration sets it."""
+    rule = report.basis.settings.get(code)
+    if rule is not None and not rule.enabled:
+        return "off"
+    return default if rule is None or rule.severity is None else rule.severity.word
+
+
+def _book(report: Report) -> pd.DataFrame:
+    frame = pd.DataFrame(legend(report.basis.book), columns=list(HEADS), dtype=c.TEXT)
+    money = frame[_FIGURE].isin(["minimum", "maximum"])
+    shown = frame[_VALUE].where(~money, frame[_CURRENCY] + " " + frame[_VALUE])
+    return frame.assign(**{_VALUE: shown, _FIGURE: frame[_FIGURE].str.replace("_", " ")})
+
+
+def _days_off(report: Report) -> pd.DataFrame:
+    """A row per year of the account's calendar."""
+    calendar = report.basis.calendars.get(report.name)
+    years = groupby(calendar.days_off if calendar else (), key=lambda day: day.year)
+    listed = [(year, [day.isoformat() for day in days]) for year, days in years]
+    return pd.DataFrame(
+        {
+            c.ACCOUNT: pd.Series([report.name] * len(listed), dtype=c.TEXT),
+            _YEAR: pd.Series([str(year) for year, _ in listed], dtype=c.TEXT),
+            _COUNT: pd.Series([len(days) for _, days in listed], dtype=c.COUNT),
+            _DAYS: pd.Series([", ".join(days) for _, days in listed], dtype=c.TEXT),
+        }
+    )
+
+
+_RULE_BOOK = Block(
+    title="The method rule book in effect",
+    columns=(
+        Column("Method", _METHOD, Kind.WRAPPED, 29),
+        Column("Region", _REGION, Kind.WRAPPED, 12),
+        Column("Figure", _FIGURE, Kind.WRAPPED, 20),
+        Column("Value", _VALUE, Kind.WRAPPED, 64),
+        Column("Source", _SOURCE, Kind.WRAPPED, 64),
+        Column("Certainty", _CERTAINTY, Kind.TEXT, 20),
+    ),
+    rows=_book,
+    empty="No rule book.",
+    grouping=Grouping.ONCE,
+)
+_CALENDAR = Block(
+    title="Days off besides Saturdays and Sundays: business days are counted without them",
+    columns=(
+        Column("Account", c.ACCOUNT, Kind.TEXT, 29),
+        Column("Year", _YEAR, Kind.TEXT, 12),
+        Column("How many", _COUNT, Kind.COUNT, 20),
+        Column("Days", _DAYS, Kind.WRAPPED, 64),
+    ),
+    rows=_days_off,
+    empty="None: only Saturdays and Sundays.",
+)
 SHEET = Sheet(
     order=130,
     name="Legend",
     columns=(
         Column("Code", c.CODE, Kind.TEXT, 29),
-        Column("Severity", c.SEVERITY, Kind.SEVERITY, 10),
-        Column("Subject", c.SUBJECT_TYPE, Kind.TEXT, 16),
+        Column("Severity", c.SEVERITY, Kind.SEVERITY, 12),
+        Column("Subject", c.SUBJECT_TYPE, Kind.TEXT, 20),
         Column("What it means", c.EXPLANATION, Kind.WRAPPED, 64),
         Column("What to do", c.SUGGESTION, Kind.WRAPPED, 64),
+        Column("Group", _GROUP, Kind.TEXT, 20),
     ),
-    rows=_rows,
+    rows=_rules,
     empty="No rules.",
-    printed=5,
+    printed=6,
+    below=(_RULE_BOOK, _CALENDAR),
+    repeated=False,
+    grouping=Grouping.ONCE,
 )

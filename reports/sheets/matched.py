@@ -3,7 +3,8 @@
 import pandas as pd
 
 from recon import columns as c
-from reports.sheet import Column, Kind, Report, Sheet
+from reports.report import Report
+from reports.sheet import Column, Kind, Sheet
 
 PAYMENT = "payment"  # this sheet's own column: 1 for an order's first charge, so that orders can be counted
 

@@ -3,7 +3,8 @@
 import pandas as pd
 
 from recon import columns as c
-from reports.sheet import Column, Kind, Report, Sheet
+from reports.report import Report
+from reports.sheet import Column, Grouping, Kind, Sheet
 
 
 def _rows(report: Report) -> pd.DataFrame:
@@ -26,4 +27,5 @@ SHEET = Sheet(
     rows=_rows,
     empty="No rejected rows.",
     printed=6,
+    grouping=Grouping.EACH,
 )

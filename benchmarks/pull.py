@@ -1,0 +1,176 @@
+"""How fast charges are pulled, decoded and stored, against peers on the same server; `make bench-pull` runs it.
+
+The server, and each peer, runs in a process of its own. The bare loop reads bytes and does nothing with them; Omise's
+own client decodes JSON, one page after another, as it can do no other; ours decodes, takes out customers and stores.
+"""
+
+import argparse
+import asyncio
+import json
+import math
+import subprocess
+import sys
+import tempfile
+import venv
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from recon.store.engine import Store
+
+ROOT = Path(__file__).parent.parent
+KEY = "skey_test_sandbox_th"
+PAGE = 100
+LATENCIES = (0.0, 0.05, 0.3)
+OFFICIAL_PAGES = 20  # by the official client: one page after another
+OFFICIAL = """
+import sys, time
+import omise
+
+omise.api_main, omise.api_version, omise.api_secret = sys.argv[1], "2019-05-29", "skey_test_sandbox_th"
+pages, listed = int(sys.argv[2]), omise.Charge.list()
+begun = time.perf_counter()
+for page in range(pages):
+    assert len(list(listed.offset(limit=100, offset=100 * page))) == 100
+print(pages / (time.perf_counter() - begun))
+"""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a peer is to read: so many charges of a server, with so many requests in flight."""
+
+    url: str
+    count: int
+    in_flight: int
+
+
+async def bare(work: Work) -> float:
+    """aiohttp alone: the same pages, not even looked at."""
+    import aiohttp
+
+    offsets = iter(range(0, work.count, PAGE))
+    key = {"Authorization": aiohttp.encode_basic_auth(KEY, "")}
+    window = {"from": "2026-01-01T00:00:00Z", "to": "2027-01-01T00:00:00Z", "limit": str(PAGE)}
+
+    async def read(session: aiohttp.ClientSession) -> None:
+        for offset in offsets:
+            async with session.get("/charges", params={**window, "offset": str(offset)}) as answer:
+                await answer.read()
+
+    connector = aiohttp.TCPConnector(limit=work.in_flight)
+    begun = perf_counter()
+    async with aiohttp.ClientSession(work.url, headers=key, connector=connector) as session:
+        await asyncio.gather(*(read(session) for _ in range(work.in_flight)))
+    return perf_counter() - begun
+
+
+async def ours(work: Work) -> float:
+    """A whole pull: every list, decoded, scrubbed, stored on SQLite, and counted against Omise's totals."""
+    with tempfile.TemporaryDirectory() as place:
+        from recon.store import migrate
+        from recon.store.engine import open_store
+
+        engine = open_store(f"sqlite:///{place}/recon.db")
+        migrate.upgrade(engine)
+        seconds, new = await pull(engine, work)
+        engine.dispose()
+        assert new == work.count, new
+        return seconds
+
+
+async def pull(engine: "Store", work: Work) -> tuple[float, int]:
+    """One pull of the bulk server into a store: its seconds, and how many versions it wrote."""
+    from jobs.progress import Lines
+    from jobs.pulling import Gate, Puller, Reach, pull_account
+    from recon.model import Account, Window
+    from recon.omise.client import Limits
+    from recon.omise.scrub import Scrub
+
+    start = datetime(2026, 3, 1, tzinfo=UTC)
+    end = start + timedelta(seconds=work.count)
+    puller = Puller(engine, lambda: datetime.now(UTC), Lines(), asyncio.Lock())
+    gate = Gate(work.url, KEY, Limits(math.inf, work.in_flight), Scrub(b"k" * 32), None)
+    reach = Reach(Window(start, end), end, timedelta(days=35))
+    begun = perf_counter()
+    done = await pull_account(puller, Account("th", "TH", "THB", ZoneInfo("UTC")), gate, reach)
+    assert not done.failure, done.failure
+    assert not done.short, done.short
+    return perf_counter() - begun, done.new + done.changed
+
+
+PEERS: dict[str, Callable[[Work], Coroutine[None, None, float]]] = {"bare aiohttp loop": bare, "omise-recon": ours}
+
+
+@contextmanager
+def bulk_server(count: int, latency_s: float) -> Iterator[str]:
+    """The address of a server of `count` charges, in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.bulk", "--count", str(count), "--latency", str(latency_s)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        try:
+            yield server.stdout.readline().strip()
+        finally:
+            server.terminate()
+
+
+def in_process(peer: str, work: Work) -> float:
+    """Pages per second of a peer in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.pull", "--peer", peer, "--work", json.dumps(work.__dict__)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
+    return float(done.stdout.splitlines()[-1])
+
+
+def official(url: str) -> float:
+    """Pages per second of Omise's own client, in an environment of its own, made once beside ours."""
+    home = Path(sys.prefix) / "bench-omise"
+    python = home / "bin" / "python"
+    if not (home / "done").exists():
+        venv.create(home, with_pip=True, clear=True)
+        pip = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", "omise==0.16.0"]
+        subprocess.run(pip, check=True)
+        (home / "done").touch()
+    command = [str(python), "-c", OFFICIAL, url, str(OFFICIAL_PAGES)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def compare(count: int, in_flight: int, rounds: int) -> None:
+    """Prints every peer's pages per second at each latency, the best of some rounds."""
+    what = f"pages of {PAGE} charges a second, {in_flight} in flight"
+    print(f"| {what} | bare aiohttp | omise-recon | share of it | omise (official) | times that |")
+    print("|---|---|---|---|---|---|")
+    for latency_s in LATENCIES:
+        rows = count if latency_s < 0.1 else count // 2
+        with bulk_server(rows, latency_s) as url:
+            work = Work(url, rows, in_flight)
+            best = {peer: max(in_process(peer, work) for _ in range(rounds)) for peer in PEERS}
+            theirs = official(url)
+        plain, mine = best["bare aiohttp loop"], best["omise-recon"]
+        figures = f"{plain:.1f} | {mine:.1f} | {mine / plain:.2f} | {theirs:.1f} | {mine / theirs:.1f}"
+        print(f"| {latency_s * 1000:.0f} ms | {figures} |", flush=True)
+
+
+def main() -> None:
+    """Reads the options."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=100_000, help="charges; half as many at 300 ms")
+    parser.add_argument("--in-flight", type=int, default=8)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--peer", choices=list(PEERS))
+    parser.add_argument("--work", type=json.loads)
+    asked = parser.parse_args()
+    if not asked.peer:
+        compare(asked.count, asked.in_flight, asked.rounds)
+        return
+    work = Work(**asked.work)
+    print(work.count / PAGE / asyncio.run(PEERS[asked.peer](work)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""The frames of refunds, disputes, failures, changes and earlier runs, declared once beside `recon.columns`."""
+
+from recon import columns as c
+from recon.columns import Column, Frame
+
+# What stands only in these frames.
+SHOP_REFUNDED = "shop_refunded"
+OMISE_REFUNDED = "omise_refunded"
+WINDOW_END = "window_end"  # until when the charge can be refunded, by the rule book
+ATTEMPTS = "attempts"  # charges of the same method and currency
+ROWS = "rows"  # how many
+RATE = "rate"  # ten-thousandths
+PAID_OTHERWISE = "paid_otherwise"  # of them, whose order another charge pays
+WHAT = "what"  # new, closed or changed
+SEVERITY_BEFORE = "severity_before"
+STATUS_BEFORE = "status_before"
+EXPECTED_BEFORE = "expected_before"
+ACTUAL_BEFORE = "actual_before"
+RISK_BEFORE = "risk_before"
+RISK_CHANGE = "risk_change"
+FIGURE = "figure"
+COUNT_BEFORE = "count_before"
+COUNT_NOW = "count_now"
+AMOUNT_BEFORE = "amount_before"
+AMOUNT_NOW = "amount_now"
+FIRST_DAY = "first_day"
+LAST_DAY = "last_day"
+MATCHED_ORDERS = "matched_orders"
+EXPECTING_ORDERS = "expecting_orders"
+BREAKS_OPEN = "breaks_open"
+AMOUNT_OPEN = "amount_open"
+
+NEW, CLOSED, CHANGED = "new", "closed", "changed"
+
+
+def _all(dtype: str, *names: str) -> tuple[Column, ...]:
+    return tuple(Column(name, dtype) for name in names)
+
+
+def _maybe(dtype: str, *names: str) -> tuple[Column, ...]:
+    return tuple(Column(name, dtype, required=False) for name in names)
+
+
+# A refund of the range or one that is pending; and orders that the shop refunds and Omise knows no refund of. What
+# both sides refunded of an order stands on the order's first row alone, so that a column adds up.
+REFUND_LIST = Frame(
+    "refund list",
+    (
+        *_maybe(c.TEXT, c.REFUND_ID, c.ORDER_ID, c.CHARGE_ID, c.METHOD), *_all(c.TEXT, c.STATUS),
+        *_maybe(c.TEXT, c.ORDER_STATUS), *_maybe(c.OPTIONAL_MINOR, c.AMOUNT), *_all(c.TEXT, c.CURRENCY),
+        *_maybe(c.OPTIONAL_MINOR, SHOP_REFUNDED, OMISE_REFUNDED, c.DIFFERENCE), *_all(c.MOMENT, c.CREATED_AT),
+        *_maybe(c.MOMENT, WINDOW_END),
+    ),
+)  # fmt: skip
+# A dispute of the range or one that is undecided. Its age in days ends with the day it was closed.
+DISPUTE_LIST = Frame(
+    "dispute list",
+    (
+        *_all(c.TEXT, c.DISPUTE_ID, c.CHARGE_ID, c.STATUS),
+        *_maybe(c.TEXT, c.REASON_CODE, c.ORDER_ID, c.ORDER_STATUS, c.METHOD),
+        *_all(c.MINOR, c.AMOUNT), *_all(c.TEXT, c.CURRENCY),
+        *_all(c.MINOR, c.FUNDING_AMOUNT), *_all(c.TEXT, c.FUNDING_CURRENCY), *_all(c.MOMENT, c.CREATED_AT),
+        *_maybe(c.MOMENT, c.CLOSED_AT), Column(c.AGE_DAYS, c.COUNT),
+    ),
+)  # fmt: skip
+# The range's charges that took no money, by method, state and reason.
+FAILURES = Frame(
+    "failures",
+    (
+        *_maybe(c.TEXT, c.METHOD), *_all(c.TEXT, c.STATUS), *_maybe(c.TEXT, c.FAILURE_CODE),
+        *_all(c.TEXT, c.CURRENCY), *_all(c.COUNT, ROWS, ATTEMPTS, RATE, PAID_OTHERWISE), *_all(c.MINOR, c.AMOUNT),
+    ),
+)  # fmt: skip
+# One break that an earlier run of the range left open or this one did, where the two differ.
+CHANGES = Frame(
+    "changes",
+    (
+        *_all(c.TEXT, WHAT, c.BREAK_ID, c.CODE, c.SEVERITY, c.STATUS),
+        *_maybe(c.TEXT, SEVERITY_BEFORE, STATUS_BEFORE, c.ACCOUNT, c.ORDER_ID, c.CHARGE_ID),
+        *_all(c.TEXT, c.SUBJECT_TYPE, c.SUBJECT_ID),
+        *_maybe(c.TEXT, c.CURRENCY), *_maybe(c.OPTIONAL_MINOR, EXPECTED_BEFORE, c.EXPECTED, ACTUAL_BEFORE, c.ACTUAL),
+        *_maybe(c.OPTIONAL_MINOR, RISK_BEFORE, c.AMOUNT_AT_RISK, RISK_CHANGE), *_all(c.TEXT, c.EXPLANATION),
+    ),
+)  # fmt: skip
+# What a run left open, as the store keeps it of every run.
+RUN_BREAKS = Frame(
+    "run breaks",
+    (
+        *_all(c.TEXT, c.BREAK_ID, c.SEVERITY, c.STATUS),
+        *_maybe(c.OPTIONAL_MINOR, c.EXPECTED, c.ACTUAL, c.AMOUNT_AT_RISK),
+    ),
+)
+# A figure of the range that is not what it was: a count, or an amount of a currency.
+FIGURES = Frame(
+    "figures",
+    (
+        *_all(c.TEXT, FIGURE), *_maybe(c.TEXT, c.CURRENCY),
+        *_maybe(c.OPTIONAL_MINOR, COUNT_BEFORE, COUNT_NOW, AMOUNT_BEFORE, AMOUNT_NOW, c.DIFFERENCE),
+    ),
+)  # fmt: skip
+# Earlier ranges of the same length, each by its last run; the amount is of the account's settlement currency.
+PAST = Frame(
+    "past",
+    (
+        *_all(c.TEXT, FIRST_DAY, LAST_DAY), *_all(c.COUNT, MATCHED_ORDERS, EXPECTING_ORDERS, BREAKS_OPEN),
+        *_all(c.TEXT, c.CURRENCY), *_maybe(c.OPTIONAL_MINOR, AMOUNT_OPEN),
+    ),
+)  # fmt: skip

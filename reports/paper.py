@@ -1,0 +1,91 @@
+"""How sheets come out on paper: orientation, headers, and where a page's parts break; knows no value."""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from openpyxl.worksheet.page import PageMargins
+from openpyxl.worksheet.properties import PageSetupProperties
+from openpyxl.worksheet.worksheet import Worksheet
+
+from reports.sheet import Bound, Column, Line
+
+# A4, landscape, in points; what is left of it beside the margins.
+_WIDE, _HIGH = 841.9, 595.3
+_SIDE, _TOP = 0.4, 0.7  # inches
+_INCH = 72.0
+# Fonts differ between programs: rows are packed as if the paper were a little shorter.
+_SAFE = 0.95
+# Of a part longer than so much of a page so many points must fit below what is there, or it begins a new one.
+_TORN, _BEGINNING = 0.45, 130.0
+# Arial at ten points: what is not as wide as most letters and digits.
+_GROUPS = {
+    "ijl'": 2.22, " !,./:;[]\\ftI|": 2.78, "()-r`": 3.33, '"*': 3.7, "cksvxyzJ": 5.0, "+<=>~": 5.84, "FTZ": 6.11,
+    "&ABEKPSVXY": 6.67, "CDHNRUw": 7.22, "GOQ": 7.78, "Mm": 8.33, "%": 8.89, "W": 9.44, "@": 10.15,
+}  # fmt: skip
+_CHARACTERS = {char: points for group, points in _GROUPS.items() for char in group}
+
+
+def set_up(sheet: Worksheet, report: Bound) -> None:
+    """Landscape A4, as wide as one sheet of paper, with what it is above and page numbers below."""
+    first, last = report.days
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.page_setup.fitToWidth = 1
+    sheet.page_setup.fitToHeight = 0
+    sheet.page_margins = PageMargins(left=_SIDE, right=_SIDE, top=_TOP, bottom=_TOP, header=0.3, footer=0.3)
+    sides = (
+        (sheet.oddHeader, f"{report.name}  {first} to {last}", sheet.title),
+        (sheet.oddFooter, f"omise-recon  {report.digest[:12]}", "Page &P of &N"),
+    )
+    for item, left, right in sides:
+        assert item is not None
+        item.left.text, item.right.text = left, right
+
+
+def header_height(columns: Sequence[Column], widths: Sequence[int]) -> float:
+    """Points for the titles of columns, which wrap at these widths; a header has room for two lines at least."""
+    found = zip(columns, widths, strict=False)
+    return 6 + 13.0 * max(2, *(lines_of(one.title, points_of((width,)) + 12, bold=True) for one, width in found))
+
+
+def points_of(widths: Sequence[int]) -> float:
+    """How wide the text of a cell over columns of so many characters can be: less its indent and edges."""
+    return sum(_points(width) for width in widths) - 18
+
+
+def lines_of(text: str, room: float, *, bold: bool = False) -> int:
+    """How many lines a text of Arial at ten points takes where it wraps at so many points."""
+    lines, used = 1, 0.0
+    for word in text.split():
+        wide = sum(_CHARACTERS.get(char, 5.56) for char in word) * (1.08 if bold else 1.0)
+        if used and used + wide > room:
+            lines, used = lines + 1, 0.0
+        if wide > room:  # torn inside
+            lines, wide = lines + int(wide // room), wide % room
+        used += wide + 2.78
+    return lines
+
+
+def page_breaks(widths: Sequence[int], lines: Sequence[Line]) -> Iterator[int]:
+    """After which rows to begin a new sheet of paper: a part that fits on one is not torn; rows count from 1."""
+    scale = min(1.0, (_WIDE - 2 * _SIDE * _INCH) / sum(_points(width) for width in widths))
+    room = (_HIGH - 2 * _TOP * _INCH) / scale * _SAFE
+    used = 0.0
+    for start, stop in _parts(lines):
+        size = sum(line.height for line in lines[start:stop])
+        whole = size <= room * _TORN or any(line.charts for line in lines[start:stop])
+        if used and used + (size if whole else _BEGINNING) > room:
+            yield start
+            used = 0.0
+        used = (used + size) % room
+
+
+def _parts(lines: Sequence[Line]) -> Iterator[tuple[int, int]]:
+    starts = [0, *(index for index, line in enumerate(lines) if line.starts and index), len(lines)]
+    yield from pairwise(starts)
+
+
+def _points(width: int) -> float:
+    """A column of so many characters of the standard font (seven pixels each, and the cell's edges)."""
+    return (width * 7 + 5) * 0.75

@@ -1,0 +1,157 @@
+"""What a workbook is made of: one account's result, or the results of all; knows no sheet, no style and no file."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from recon.calendars import Calendar
+from recon.methods import MethodBook
+from recon.model import Result
+from recon.money import Currencies, Money, UnknownCurrency
+from recon.settings import RuleSettings
+from reports.verify import result_digest, rules_digest
+
+EXACT = 10**15  # a spreadsheet number keeps 15 significant digits; larger amounts are shown as text
+
+
+class CatalogueEntry(Protocol):
+    """One kind of break, as the catalogue of rules describes it."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def severity(self) -> str: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def group(self) -> str: ...
+    @property
+    def meaning(self) -> str: ...
+    @property
+    def action(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What all workbooks of a run rest on: rules with their settings, rule book, calendars, currencies, software."""
+
+    catalogue: Sequence[CatalogueEntry]
+    software_version: str
+    currencies: Currencies = field(default_factory=Currencies)
+    book: MethodBook = field(default_factory=MethodBook)
+    settings: Mapping[str, RuleSettings] = field(default_factory=dict)
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)  # by account
+    audit_head: str | None = None
+
+    @cached_property
+    def rules_digest(self) -> str:
+        """SHA-256 of the rules in force, their settings included."""
+        return rules_digest(
+            [(e.code, e.severity, e.subject, e.meaning, e.action) for e in self.catalogue], self.settings
+        )
+
+    def is_number(self, money: Money) -> bool:
+        """Whether a spreadsheet can hold the amount as an exact number of its currency."""
+        try:
+            self.currencies.exponent(money.currency)
+        except UnknownCurrency:
+            return False
+        return abs(money.amount) < EXACT
+
+    def decimals(self, currency: str) -> int:
+        """Decimals of a currency; none where it is not known."""
+        try:
+            return self.currencies.exponent(currency)
+        except UnknownCurrency:
+            return 0
+
+
+@dataclass(frozen=True)
+class Report:
+    """One account's result with its basis."""
+
+    result: Result
+    basis: Basis
+    known_digest: str = ""  # the result's, where it has been computed: a million rows take a second
+
+    @cached_property
+    def digest(self) -> str:
+        """The result's digest, computed once."""
+        return self.known_digest or result_digest(self.result)
+
+    @property
+    def name(self) -> str:
+        """As the file is named."""
+        return self.result.account.name
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """First and last day."""
+        return self.result.first_day, self.result.last_day
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """In which moments are shown."""
+        return self.result.account.zone
+
+    @property
+    def as_of_day(self) -> date:
+        """The as-of moment's day in the account's zone: all of the clock that a workbook shows."""
+        return self.result.as_of.astimezone(self.zone).date()
+
+    @property
+    def currencies(self) -> Currencies:
+        """The basis's."""
+        return self.basis.currencies
+
+    @property
+    def codes(self) -> set[str]:
+        """The currencies of the result's totals and proofs."""
+        result = self.result
+        return {total.currency for total in result.currencies} | {proof.currency for proof in result.proofs}
+
+
+@dataclass(frozen=True)
+class Group:
+    """The reports of all accounts of a run, with the names of their files; at least one."""
+
+    parts: tuple[Report, ...]
+    files: tuple[str, ...]
+
+    name = "group"
+
+    @property
+    def basis(self) -> Basis:
+        """That of all parts."""
+        return self.parts[0].basis
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the accounts' digests."""
+        said = "\n".join(f"{part.name} {part.digest}" for part in self.parts)
+        return hashlib.sha256(said.encode()).hexdigest()
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """From the first day of any account to the last of any."""
+        return min(part.days[0] for part in self.parts), max(part.days[1] for part in self.parts)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The accounts' zone where they share one, else UTC."""
+        zones = {part.zone.key for part in self.parts}
+        return self.parts[0].zone if len(zones) == 1 else ZoneInfo("UTC")
+
+    @property
+    def as_of_day(self) -> date:
+        """The latest day that it is in any account's zone."""
+        return max(part.as_of_day for part in self.parts)
+
+    @property
+    def codes(self) -> set[str]:
+        """The currencies of all totals and proofs."""
+        return {currency for part in self.parts for currency in part.codes}

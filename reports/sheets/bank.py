@@ -1,0 +1,44 @@
+"""The Bank sheet: each transfer beside its bank credit, what has no other side first; knows no other sheet."""
+
+import pandas as pd
+
+from recon import columns as c
+from recon import ledger_columns as lc
+from reports.report import Report
+from reports.sheet import Column, Grouping, Kind, Sheet
+
+_OPEN = (lc.NO_CREDIT, lc.NO_TRANSFER, lc.OTHER_AMOUNT)
+
+
+def _rows(report: Report) -> pd.DataFrame:
+    frame = report.result.settlement.banked
+    return frame if len(frame.columns) else lc.BANKED.empty()
+
+
+def _open_first(frame: pd.DataFrame) -> pd.DataFrame:
+    settled = ~frame[lc.MATCH].isin(_OPEN)
+    return frame.loc[settled.sort_values(kind="stable").index].reset_index(drop=True)
+
+
+SHEET = Sheet(
+    order=100,
+    name="Bank",
+    columns=(
+        Column("Found by", lc.MATCH, Kind.TEXT, 18),
+        Column("Transfer", c.TRANSFER_ID, Kind.TEXT, 31),
+        Column("Paid on", lc.PAID_ON, Kind.TEXT, 12),
+        Column("Currency", c.CURRENCY, Kind.TEXT, 10),
+        Column("Net of the transfer", c.NET, Kind.MONEY, 17, c.CURRENCY),
+        Column("Bank credit", c.AMOUNT, Kind.MONEY, 17, c.CURRENCY),
+        Column("Difference", c.DIFFERENCE, Kind.MONEY, 15, c.CURRENCY),
+        Column("Booked on", c.BOOKED_ON, Kind.TEXT, 12),
+        Column("Text", c.DESCRIPTION, Kind.TEXT, 40),
+        Column("Reference", c.REFERENCE, Kind.TEXT, 26),
+        Column("Line", c.LINE_ID, Kind.TEXT, 34),
+    ),
+    rows=_rows,
+    empty="No transfers and no bank credits of these days; without [bank.NAME] there are none.",
+    printed=10,
+    arrange=_open_first,
+    grouping=Grouping.EACH,
+)

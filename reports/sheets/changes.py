@@ -1,0 +1,108 @@
+"""The Changes sheet: what is different from the last run of this range that came to something else."""
+
+from collections.abc import Hashable, Mapping
+
+import pandas as pd
+
+from recon import columns as c
+from recon import detail_columns as d
+from reports.report import Report
+from reports.sheet import Block, Column, Grouping, Kind, Sheet
+
+HOW = "how"  # this sheet's own column: what changed, in words
+_NAMES = {"expecting_orders": "orders that expect a charge", "breaks_open": "open breaks"}
+_CLOSED_BY = {
+    "auto_closed": "The facts agree now.",
+    "resolved": "Resolved by a person.",
+    "written_off": "Written off by a person.",
+}
+
+
+def _rows(report: Report) -> pd.DataFrame:
+    frame = report.result.details.changes
+    if frame.empty:
+        frame = d.CHANGES.empty()
+    plain = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    return frame.assign(**{HOW: pd.Series([_how(report, row) for row in plain], index=frame.index, dtype=c.TEXT)})
+
+
+def _how(report: Report, row: Mapping[Hashable, object]) -> str:
+    if row[d.WHAT] == d.NEW:
+        return str(row[c.EXPLANATION])
+    if row[d.WHAT] == d.CLOSED:
+        return _CLOSED_BY.get(str(row[c.STATUS]), "Not found by this run.")
+    said = []
+    for name, before, now in (("severity", d.SEVERITY_BEFORE, c.SEVERITY), ("status", d.STATUS_BEFORE, c.STATUS)):
+        if row[before] != row[now]:
+            said.append(f"{name}: {row[before]}, now {row[now]}")
+    for name, before, now in (("expected", d.EXPECTED_BEFORE, c.EXPECTED), ("actual", d.ACTUAL_BEFORE, c.ACTUAL)):
+        if row[before] != row[now]:
+            said.append(f"{name}: {_money(report, row, before)}, now {_money(report, row, now)}")
+    return "; ".join(said) or "The amount at risk changed."
+
+
+def _money(report: Report, row: Mapping[Hashable, object], name: str) -> str:
+    amount, currency = row[name], str(row[c.CURRENCY] or "")
+    return "none" if not isinstance(amount, int) else f"{currency} {report.currencies.show(amount, currency)}".strip()
+
+
+def _figures(report: Report) -> pd.DataFrame:
+    frame = report.result.details.figures
+    if frame.empty:
+        return d.FIGURES.empty()
+    words = [_NAMES.get(name, name.replace("_", " ")) for name in frame[d.FIGURE]]
+    return frame.assign(**{d.FIGURE: pd.Series(words, index=frame.index, dtype=c.TEXT)})
+
+
+def _none(report: Report) -> str:
+    since = report.result.details.since
+    if not since:
+        return "The first result of this range: there is nothing to compare with."
+    return f"No break is new, closed or changed since the run as of {since}."
+
+
+def _no_figure(report: Report) -> str:
+    since = report.result.details.since
+    return f"Every figure is what it was on {since}." if since else "Nothing to compare with."
+
+
+SHEET = Sheet(
+    order=120,
+    name="Changes",
+    columns=(
+        Column("What", d.WHAT, Kind.TEXT, 26),
+        Column("Severity", c.SEVERITY, Kind.SEVERITY, 11),
+        Column("Code", c.CODE, Kind.TEXT, 27),
+        Column("Order", c.ORDER_ID, Kind.TEXT, 17),
+        Column("At risk before", d.RISK_BEFORE, Kind.MONEY, 16, c.CURRENCY),
+        Column("At risk now", c.AMOUNT_AT_RISK, Kind.MONEY, 16, c.CURRENCY),
+        Column("Change", d.RISK_CHANGE, Kind.MONEY, 16, c.CURRENCY),
+        Column("Currency", c.CURRENCY, Kind.TEXT, 10),
+        Column("How", HOW, Kind.WRAPPED, 60),
+        Column("Status", c.STATUS, Kind.TEXT, 17),
+        Column("Charge", c.CHARGE_ID, Kind.TEXT, 31),
+        Column("Subject", c.SUBJECT_TYPE, Kind.TEXT, 12),
+        Column("Subject id", c.SUBJECT_ID, Kind.TEXT, 31),
+        Column("Break", c.BREAK_ID, Kind.TEXT, 22),
+    ),
+    rows=_rows,
+    empty=_none,
+    printed=9,
+    below=(
+        Block(
+            title="Figures of the range",
+            columns=(
+                Column("Figure", d.FIGURE, Kind.TEXT, 26),
+                Column("Currency", c.CURRENCY, Kind.TEXT, 11),
+                Column("Before", d.COUNT_BEFORE, Kind.COUNT, 27),
+                Column("Now", d.COUNT_NOW, Kind.COUNT, 17),
+                Column("Amount before", d.AMOUNT_BEFORE, Kind.MONEY, 16, c.CURRENCY),
+                Column("Amount now", d.AMOUNT_NOW, Kind.MONEY, 16, c.CURRENCY),
+                Column("Change", c.DIFFERENCE, Kind.MONEY, 16, c.CURRENCY),
+            ),
+            rows=_figures,
+            empty=_no_figure,
+        ),
+    ),
+    grouping=Grouping.EACH,
+)

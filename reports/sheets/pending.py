@@ -1,0 +1,74 @@
+"""The Pending sheet: what is not final yet and when it should be, and which payments failed and why."""
+
+import pandas as pd
+
+from recon import columns as c
+from recon import detail_columns as d
+from reports.codes import BREAK_CODES, codes_of
+from reports.report import Report
+from reports.sheet import Block, Column, Grouping, Kind, Sheet
+
+DAYS_LEFT = "days_left"  # this sheet's own column: from the as-of day to the day it is due; negative: late
+_NAMED = {
+    "charge": c.CHARGE_ID, "refund": c.REFUND_ID, "transfer": c.TRANSFER_ID, "dispute": c.DISPUTE_ID,
+    "order": c.ORDER_ID,
+}  # fmt: skip
+
+
+def _rows(report: Report) -> pd.DataFrame:
+    frame = report.result.waiting
+    if frame.empty:
+        frame = c.WAITING.empty()
+    due = frame[c.DUE_BY].dt.tz_convert(report.zone).dt.tz_localize(None).dt.normalize()
+    left = (due - pd.Timestamp(report.as_of_day)).dt.days.astype("Int64")
+    codes = pd.Series([None] * len(frame), index=frame.index, dtype=c.TEXT)
+    for kind, name in _NAMED.items():
+        mine = frame[c.SUBJECT_TYPE] == kind
+        codes = codes.where(~mine, codes_of(report.result.breaks, name, frame[c.SUBJECT_ID]))
+    return frame.assign(**{DAYS_LEFT: left, BREAK_CODES: codes})
+
+
+def _failures(report: Report) -> pd.DataFrame:
+    frame = report.result.details.failures
+    return frame if len(frame.columns) else d.FAILURES.empty()
+
+
+_FAILURES = Block(
+    title="Failed payments of the range, by method and reason (share: of all payments tried with the method)",
+    columns=(
+        Column("Method", c.METHOD, Kind.TEXT, 11),
+        Column("Reason (failure code)", c.FAILURE_CODE, Kind.TEXT, 31),
+        Column("Status", c.STATUS, Kind.TEXT, 17),
+        Column("Failed", d.ROWS, Kind.COUNT, 22),
+        Column("Share", d.RATE, Kind.RATE, 17),
+        Column("Currency", c.CURRENCY, Kind.TEXT, 10),
+        Column("Amount", c.AMOUNT, Kind.MONEY, 16, c.CURRENCY),
+        Column("Tried with the method", d.ATTEMPTS, Kind.COUNT, 21),
+        Column("Of these paid by another charge", d.PAID_OTHERWISE, Kind.COUNT, 21),
+    ),
+    rows=_failures,
+    empty="No payment failed.",
+)
+SHEET = Sheet(
+    order=60,
+    name="Pending",
+    columns=(
+        Column("What", c.SUBJECT_TYPE, Kind.TEXT, 22),
+        Column("Id", c.SUBJECT_ID, Kind.TEXT, 31),
+        Column("Order", c.ORDER_ID, Kind.TEXT, 17),
+        Column("Method", c.METHOD, Kind.TEXT, 22),
+        Column("Status", c.STATUS, Kind.TEXT, 17),
+        Column("Currency", c.CURRENCY, Kind.TEXT, 10),
+        Column("Amount", c.AMOUNT, Kind.MONEY, 16, c.CURRENCY),
+        Column("Created", c.CREATED_AT, Kind.MOMENT, 21),
+        Column("Due", c.DUE_BY, Kind.MOMENT, 21),
+        Column("Days left", DAYS_LEFT, Kind.COUNT, 10),
+        Column("Break", BREAK_CODES, Kind.TEXT, 30),
+        Column("Charge", c.CHARGE_ID, Kind.TEXT, 31),
+    ),
+    rows=_rows,
+    empty="Nothing is pending.",
+    printed=11,
+    below=(_FAILURES,),
+    grouping=Grouping.EACH,
+)

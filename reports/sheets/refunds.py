@@ -1,0 +1,47 @@
+"""The Refunds sheet: every refund of the range and every open one, with both sides' sums; knows no other sheet."""
+
+import pandas as pd
+
+from recon import columns as c
+from recon import detail_columns as d
+from reports.codes import BREAK_CODES, codes_of
+from reports.report import Report
+from reports.sheet import Column, Grouping, Kind, Sheet
+
+
+def _rows(report: Report) -> pd.DataFrame:
+    frame = report.result.details.refunds
+    if frame.empty:
+        frame = d.REFUND_LIST.empty()
+    breaks = report.result.breaks
+    named = codes_of(breaks, c.REFUND_ID, frame[c.REFUND_ID])
+    refunds = breaks[breaks[c.CODE].str.startswith("refund_")] if len(breaks) else breaks
+    of_order = codes_of(refunds, c.ORDER_ID, frame[c.ORDER_ID])
+    of_charge = codes_of(refunds, c.CHARGE_ID, frame[c.CHARGE_ID])
+    return frame.assign(**{BREAK_CODES: named.fillna(of_order).fillna(of_charge)})
+
+
+SHEET = Sheet(
+    order=70,
+    name="Refunds",
+    columns=(
+        Column("Refund", c.REFUND_ID, Kind.TEXT, 31),
+        Column("Order", c.ORDER_ID, Kind.TEXT, 17),
+        Column("Method", c.METHOD, Kind.TEXT, 22),
+        Column("Status", c.STATUS, Kind.TEXT, 15),
+        Column("Order status", c.ORDER_STATUS, Kind.TEXT, 17),
+        Column("Currency", c.CURRENCY, Kind.TEXT, 10),
+        Column("This refund", c.AMOUNT, Kind.MONEY, 15, c.CURRENCY),
+        Column("Order, at the shop", d.SHOP_REFUNDED, Kind.MONEY, 15, c.CURRENCY),
+        Column("Order, at Omise", d.OMISE_REFUNDED, Kind.MONEY, 15, c.CURRENCY),
+        Column("Difference", c.DIFFERENCE, Kind.MONEY, 15, c.CURRENCY),
+        Column("Created", c.CREATED_AT, Kind.MOMENT, 21),
+        Column("Refundable until", d.WINDOW_END, Kind.MOMENT, 21),
+        Column("Break", BREAK_CODES, Kind.TEXT, 30),
+        Column("Charge", c.CHARGE_ID, Kind.TEXT, 31),
+    ),
+    rows=_rows,
+    empty="No refunds.",
+    printed=13,
+    grouping=Grouping.EACH,
+)

@@ -1,0 +1,44 @@
+"""What closes a Summary: what was not judged, the files that were read, who signs; knows no sheet."""
+
+from collections.abc import Iterator
+
+from reports.report import Report
+from reports.sheet import Bound, Cell, Line
+from reports.summary.parts import Sheets, height, nothing, section
+
+_FEW = 12  # files: no more, and the sign-off stays on their page
+
+
+def notes(report: Report, _: Sheets, __: int) -> Iterator[Line]:
+    """What was counted and not judged, by reason."""
+    found = {reason: count for reason, count in report.result.notes.items() if count}
+    if found:
+        yield section("Counted, not judged")
+        for reason, count in sorted(found.items()):
+            yield Line((Cell(reason, "label", span=3), Cell(count)))
+
+
+def inputs(report: Report, _: Sheets, __: int) -> Iterator[Line]:
+    """Every file with its rows and the digest of its bytes."""
+    yield section("Files that were read")
+    if not report.result.inputs:
+        yield nothing("No files.")
+        return
+    yield Line(
+        (Cell("Source and file", "header", span=3), Cell("Rows", "header"), Cell("SHA-256", "header", span=4)), 18
+    )
+    for file in sorted(report.result.inputs, key=lambda file: (file.source, file.name, file.sha256)):
+        name = f"{file.source}: {file.name}"
+        yield Line(
+            (Cell(name, "wrapped", span=3), Cell(file.rows), Cell(file.sha256, "hash", span=4)),
+            height(name, 0, 3),
+        )
+
+
+def sign_off(report: Bound, _: Sheets, __: int) -> Iterator[Line]:
+    """Cells for the preparer and the reviewer."""
+    few = isinstance(report, Report) and len(report.result.inputs) <= _FEW
+    yield section("Sign-off (the reviewer is not the preparer)", starts=not few)
+    for name in ("Prepared by", "Reviewed by"):
+        boxes = (Cell(name, "box label"), Cell("", "box", span=3), Cell("Date", "box label"), Cell("", "box", span=3))
+        yield Line(boxes, 30)

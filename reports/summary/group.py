@@ -1,0 +1,142 @@
+"""The Summary over all accounts of a run: by account with links to their files, by region and currency, proofs."""
+
+from collections.abc import Iterator
+
+from recon import columns as c
+from recon.model import CurrencyTotals
+from recon.money import Money
+from reports.report import Group, Report
+from reports.sheet import Cell, Line, Page
+from reports.sheets.breaks import SHEET as BREAKS
+from reports.styles import severity_look
+from reports.summary.closing import sign_off
+from reports.summary.identity import headline
+from reports.summary.open_breaks import by_age
+from reports.summary.parts import COLUMNS, GAP, WIDTHS, Sheets, amount, header, height, nothing, section, sum_of, ties
+from reports.summary.proofs import HEADER, proof_line, spoken
+
+_UNKNOWN = "No region: rows that name no known account"
+
+
+def _lines(group: Group, placed: Sheets) -> list[Line]:
+    lines: list[Line] = []
+    for block in (_title, _identity, _accounts, _regions, _proofs, _codes, by_age, sign_off):
+        made = list(block(group, placed, len(lines) + 1))
+        lines += [*made, GAP] if made else []
+    return lines
+
+
+def _title(group: Group, placed: Sheets, _: int) -> Iterator[Line]:
+    first, last = group.days
+    results = [part.result for part in group.parts]
+    subtitle = f"All accounts  ·  {first.isoformat()} to {last.isoformat()}"
+    proofs = [proof for result in results for proof in result.proofs]
+    yield from headline(subtitle, all(one.complete for one in results), placed[BREAKS.name].frame, proofs)
+
+
+def _identity(group: Group, _: Sheets, __: int) -> Iterator[Line]:
+    yield section("What this page covers")
+    pairs = (
+        ("Accounts", len(group.parts), "As of", group.as_of_day),
+        ("Times are shown in", group.zone.key, "Software", f"omise-recon {group.basis.software_version}"),
+    )
+    for name, value, other, right in pairs:
+        yield Line((Cell(name, "label"), Cell(value, "left", span=2), Cell(other, "label"), Cell(right, span=4)))
+    yield Line((Cell("Results (SHA-256)", "label"), Cell(group.digest, "hash", span=COLUMNS - 1)))
+
+
+def _accounts(group: Group, placed: Sheets, row: int) -> Iterator[Line]:
+    yield section("By account (each name opens the account's own workbook, kept beside this one)")
+    yield header(
+        ("Account and days", "Region", "Orders", "Expect a charge", "Matched", "Match rate", "Breaks", "State")
+    )
+    breaks = placed[BREAKS.name]
+    for number, (part, file) in enumerate(zip(group.parts, group.files, strict=True), start=row + 2):
+        result = part.result
+        name = f"{part.name}  {part.days[0].isoformat()} to {part.days[1].isoformat()}"
+        rate = Cell("not applicable")
+        if result.match_rate is not None:
+            rate = Cell(result.match_rate, formula=f"E{number}/D{number}")
+        mine = int((breaks.frame[c.ACCOUNT] == part.name).sum())
+        counts = (Cell(result.orders), Cell(result.expecting_orders), Cell(result.matched_orders))
+        found = Cell(mine, formula=breaks.count((c.ACCOUNT, f'"{part.name}"')))
+        state = _state(part)
+        look = "verdict good" if state == "complete" else "verdict bad"
+        yield Line(
+            (Cell(name, "link", file=file), Cell(result.account.region), *counts, rate, found, Cell(state, look)),
+            height(name, 0, 1),
+        )
+    nameless = int(breaks.frame[c.ACCOUNT].isna().sum())
+    if nameless:
+        row_cells = (Cell(_UNKNOWN, "label", span=6), Cell(nameless, formula=breaks.count((c.ACCOUNT, '""'))))
+        yield Line((*row_cells, Cell("", "label")))
+
+
+def _state(part: Report) -> str:
+    if not part.result.complete:
+        return "NOT COMPLETE"
+    failing = sum(proof.unexplained != 0 for proof in part.result.proofs)
+    return f"{failing} proofs do not tie" if failing else "complete"
+
+
+def _regions(group: Group, placed: Sheets, row: int) -> Iterator[Line]:
+    """Totals per region and currency; the open amounts are formulas over the Breaks sheet."""
+    yield section("By region and currency (currencies are never added together)")
+    yield header(("Region", "Currency", "Orders", "Charges", "Matched orders", "Amount matched", "Amount open"))
+    totals: dict[tuple[str, str], list[CurrencyTotals]] = {}
+    for part in group.parts:
+        for total in part.result.currencies:
+            totals.setdefault((part.result.account.region, total.currency), []).append(total)
+    breaks = placed[BREAKS.name]
+    for number, ((region, currency), found) in enumerate(sorted(totals.items()), start=row + 2):
+        here = ((c.REGION, f"$A{number}"), (c.CURRENCY, f"$B{number}"))
+        risk = breaks.frame[(breaks.frame[c.REGION] == region) & (breaks.frame[c.CURRENCY] == currency)]
+        stated = sum(total.amount_open for total in found)
+        ties(f"amount open in {region}, {currency}", amount(risk[c.AMOUNT_AT_RISK]), stated)
+        open_ = sum_of(group.basis, breaks, risk, c.AMOUNT_AT_RISK, currency, *here)
+        matched = Cell(Money(sum(total.amount_matched for total in found), currency))
+        counts = (sum(t.orders for t in found), sum(t.charges for t in found), sum(t.matched_orders for t in found))
+        yield Line((Cell(region), Cell(currency), *(Cell(count) for count in counts), matched, open_))
+
+
+def _proofs(group: Group, _: Sheets, row: int) -> Iterator[Line]:
+    found = [(part.name, proof) for part in group.parts for proof in part.result.proofs]
+    if not found:
+        return
+    yield section("Proofs by account: left and right must agree, or the difference must be explained")
+    yield header(HEADER)
+    for number, (name, proof) in enumerate(found, start=row + 2):
+        yield proof_line(group.basis, f"{name}: {spoken(proof.name)}", proof, number)
+
+
+def _codes(group: Group, placed: Sheets, row: int) -> Iterator[Line]:
+    """One row per code, worst first: how many, and in which accounts."""
+    breaks = placed[BREAKS.name]
+    meanings = {entry.code: entry.meaning for entry in group.basis.catalogue}
+    yield section("Breaks by code")
+    if breaks.frame.empty:
+        yield nothing(breaks.empty)
+        return
+    yield header(("Code", "Severity", "Breaks", "In the accounts", "What it means"), last=4)
+    number = row + 2
+    for _, found in breaks.frame.groupby([c.SEVERITY, c.CODE], sort=False):
+        severity, code = found[[c.SEVERITY, c.CODE]].iloc[0].tolist()
+        where = found[c.ACCOUNT].fillna("?").value_counts().sort_index()
+        accounts = ", ".join(f"{name} {count}" for name, count in where.items())
+        meaning = meanings.get(code, "")
+        yield Line(
+            (
+                Cell(code, "link", link=breaks.link(found.index.tolist()[0])),
+                Cell(severity, severity_look(severity)),
+                Cell(len(found), formula=breaks.count((c.SEVERITY, f"$B{number}"), (c.CODE, f"$A{number}"))),
+                Cell(accounts, "wrapped"),
+                Cell(meaning, "wrapped", span=4),
+            ),
+            max(height(meaning, 4, COLUMNS), height(accounts, 3, 4)),
+        )
+        number += 1
+    total = Cell(len(breaks.frame), "total count", formula=f"SUM(C{row + 2}:C{number - 1})")
+    yield Line((Cell("All breaks", "total"), Cell("", "total"), total, Cell("", "total", span=5)))
+
+
+PAGE = Page(order=10, name="Summary", widths=WIDTHS, lines=_lines)

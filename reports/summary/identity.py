@@ -1,0 +1,78 @@
+"""What a Summary covers, whether all of it is there, and by which rules it was judged; knows no total."""
+
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from recon import columns as c
+from recon.model import Proof, Severity
+from reports.report import Report
+from reports.sheet import Cell, Line
+from reports.sheets.breaks import SHEET as BREAKS
+from reports.sheets.legend import SHEET as LEGEND
+from reports.summary.parts import COLUMNS, GAP, Sheets, section
+
+_PARTIAL = (
+    "NOT COMPLETE: a source failed or a list was cut short. The figures below cover only what was read; do not sign "
+    "this page. Run the same range again."
+)
+
+
+def title(report: Report, placed: Sheets, _: int) -> Iterator[Line]:
+    """The name of the page, and in one line what was found."""
+    result = report.result
+    span = f"{result.first_day.isoformat()} to {result.last_day.isoformat()}"
+    where = f"Account {result.account.name}  ·  {result.account.region}  ·  {result.account.currency}"
+    yield from headline(f"{where}  ·  {span}", result.complete, placed[BREAKS.name].frame, result.proofs)
+
+
+def headline(subtitle: str, complete: bool, breaks: pd.DataFrame, proofs: Sequence[Proof]) -> Iterator[Line]:
+    """A page's title and its verdict."""
+    yield Line((Cell("Settlement reconciliation", "page title", span=COLUMNS),), 28)
+    yield Line((Cell(subtitle, "page subtitle", span=COLUMNS),), 18)
+    yield GAP
+    if not complete:
+        yield Line((Cell(_PARTIAL, "banner bad", span=COLUMNS),), 36)
+    yield Line((Cell(_verdict(complete, breaks, proofs), "banner good", span=COLUMNS),), 22)
+
+
+def _verdict(complete: bool, breaks: pd.DataFrame, proofs: Sequence[Proof]) -> str:
+    severities = breaks[c.SEVERITY].value_counts().to_dict()
+    words = [severity.word for severity in sorted(Severity, reverse=True)]
+    parts = ", ".join(f"{severities[word]:,} {word}" for word in words if word in severities)
+    found = f"{len(breaks):,} {'break' if len(breaks) == 1 else 'breaks'} ({parts})" if parts else "No breaks"
+    failing = sum(proof.unexplained != 0 for proof in proofs)
+    said = f"proofs that do not tie out: {failing} of {len(proofs)}" if failing else "every proof ties out"
+    return "  ·  ".join(("Complete" if complete else "Not complete", found, *((said,) if proofs else ())))
+
+
+def identity(report: Report, _: Sheets, __: int) -> Iterator[Line]:
+    """Account, range and moment."""
+    result = report.result
+    yield section("What this page covers")
+    pairs = (
+        ("Account", result.account.name, "First day", result.first_day),
+        ("Region", result.account.region, "Last day", result.last_day),
+        ("Settlement currency", result.account.currency, "As of", report.as_of_day),
+        ("Time zone", str(result.account.zone), "Software", f"omise-recon {report.basis.software_version}"),
+    )
+    for name, value, other, right in pairs:
+        yield Line((Cell(name, "label"), Cell(value, span=2), Cell(other, "label"), Cell(right, span=4)))
+
+
+def rests_on(report: Report, placed: Sheets, _: int) -> Iterator[Line]:
+    """Rules, rule book, result and audit chain, each fixed by its digest."""
+    basis = report.basis
+    yield section("What this page rests on (SHA-256)")
+    rules = f"{len(basis.catalogue)} rules (Legend)"
+    yield _fixed("Rules in force", basis.rules_digest, rules, placed[LEGEND.name].link())
+    yield _fixed("Method rule book", basis.book.digest)
+    yield _fixed("This result", report.digest)
+    yield _fixed("Head of the audit chain", basis.audit_head)
+
+
+def _fixed(name: str, digest: str | None, more: str = "", link: str = "") -> Line:
+    if digest is None:
+        return Line((Cell(name, "label"), Cell("no audit chain is kept", span=COLUMNS - 1)))
+    rest = (Cell(more, "link", span=2, link=link),) if more else ()
+    return Line((Cell(name, "label"), Cell(digest, "hash", span=COLUMNS - 1 - 2 * len(rest)), *rest))

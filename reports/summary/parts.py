@@ -1,0 +1,58 @@
+"""What the blocks of a Summary are put together from: titles, headers, sums over sheets; knows no block."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from recon.money import Money
+from reports.paper import lines_of, points_of
+from reports.report import Basis
+from reports.sheet import ROW_POINTS, Cell, Criterion, Line, Placed
+
+WIDTHS = (32, 14, 17, 21, 19, 19, 19, 19)
+COLUMNS = len(WIDTHS)
+GAP = Line(height=10)
+Sheets = Mapping[str, Placed]
+_LINE_POINTS = 13.0
+
+
+def section(text: str, *, starts: bool = True) -> Line:
+    """The title of a block."""
+    return Line((Cell(text, "section", span=COLUMNS),), 21, starts)
+
+
+def header(titles: tuple[str, ...], last: int = 1) -> Line:
+    """`last`: over how many columns the last title goes."""
+    *front, end = titles
+    height = 30 if max(map(len, titles)) > 18 else 18
+    return Line((*(Cell(title, "header") for title in front), Cell(end, "header", span=last)), height)
+
+
+def nothing(text: str) -> Line:
+    """Words where a block has no rows."""
+    return Line((Cell(text, "text", span=COLUMNS),))
+
+
+def height(text: str, start: int, stop: int) -> float:
+    """Points for a text that wraps over these columns: merged cells do not grow by themselves."""
+    rows = lines_of(text, points_of(WIDTHS[start:stop]))
+    return max(ROW_POINTS, rows * _LINE_POINTS + 2)
+
+
+def amount(amounts: "pd.Series[int]") -> int:
+    """The exact sum of minor units."""
+    return sum(amounts.dropna().tolist())
+
+
+def sum_of(basis: Basis, placed: Placed, frame: pd.DataFrame, name: str, currency: str, *criteria: Criterion) -> Cell:
+    """A SUMIFS with its value; the value alone where a cell under it, or itself, is too large for a number."""
+    money = Money(amount(frame[name]), currency)
+    largest = Money(int(frame[name].abs().max()) if frame[name].notna().any() else 0, currency)
+    exact = basis.is_number(money) and basis.is_number(largest)
+    formula = placed.total(name, basis.currencies.exponent(currency), *criteria) if exact else ""
+    return Cell(money, formula=formula)
+
+
+def ties(what: str, found: int, stated: int) -> None:
+    """Stops a file whose sheets do not come to what the result says."""
+    assert found == stated, f"{what}: the sheets come to {found}, the result says {stated}; nothing is written"

@@ -1,0 +1,82 @@
+"""The ranges before this one, each by its last run, with this one: match rate and open value, as rows and charts."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from recon import detail_columns as d
+from recon.changes import open_breaks
+from recon.model import Result
+from recon.money import Money
+from reports.report import Report
+from reports.sheet import Cell, Chart, Line
+from reports.styles import money_format
+from reports.summary.parts import Sheets, header, nothing, section
+
+_CHART = (408.0, 165.0)  # points
+_CHART_ROWS = 12
+_SECOND = 4  # the column where the second chart begins
+
+
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """One range: its days (ISO), orders, breaks, open value in the settlement currency (null: not recorded)."""
+
+    first: str
+    last: str
+    matched: int
+    expecting: int
+    breaks: int
+    open_amount: int | None
+
+
+def trend(report: Report, _: Sheets, row: int) -> Iterator[Line]:
+    """A row per range and two charts below; words where there is no earlier range of this length."""
+    result = report.result
+    yield section("Over time (earlier ranges of this length, each by its last run)")
+    earlier = list(_earlier(result))
+    if not earlier:
+        yield nothing("No earlier range of this length has been run.")
+        return
+    points = [*earlier, _this(result)]
+    currency = result.account.currency
+    yield header(("From", "To", "Matched", "Expect a charge", "Match rate", "Open breaks", f"Open value, {currency}"))
+    for number, point in enumerate(points, start=row + 2):
+        yield _line(point, currency, number)
+    yield from _charts(report, row + 2, row + 1 + len(points))
+
+
+def _earlier(result: Result) -> Iterator[_Point]:
+    frame = result.details.past
+    names = [d.FIRST_DAY, d.LAST_DAY, d.MATCHED_ORDERS, d.EXPECTING_ORDERS, d.BREAKS_OPEN, d.AMOUNT_OPEN]
+    if frame.empty:
+        return
+    plain = frame[names].astype(object).where(frame[names].notna(), None)
+    for row in plain.itertuples(index=False, name=None):
+        yield _Point(*row)
+
+
+def _this(result: Result) -> _Point:
+    open_ = next((t.amount_open for t in result.currencies if t.currency == result.account.currency), 0)
+    days = (result.first_day.isoformat(), result.last_day.isoformat())
+    return _Point(*days, result.matched_orders, result.expecting_orders, len(open_breaks(result.breaks)), open_)
+
+
+def _line(point: _Point, currency: str, row: int) -> Line:
+    rate = Cell("not applicable")
+    if point.expecting:
+        rate = Cell(point.matched / point.expecting, formula=f"C{row}/D{row}")
+    open_ = Cell("not recorded") if point.open_amount is None else Cell(Money(point.open_amount, currency))
+    numbers = (Cell(point.matched), Cell(point.expecting), rate, Cell(point.breaks), open_)
+    return Line((Cell(point.first), Cell(point.last), *numbers))
+
+
+def _charts(report: Report, first: int, last: int) -> Iterator[Line]:
+    currency = report.result.account.currency
+    decimals = report.basis.decimals(currency)
+    money = money_format(currency, report.basis.currencies).partition(";")[0].replace("_)", "")
+    whole = money.replace("." + "0" * decimals, "") if decimals else money
+    rate = Chart("Match rate", 0, 4, first, last, "0.0%", 0, _CHART)
+    value = Chart(f"Open value, {currency}", 0, 6, first, last, whole, _SECOND, _CHART, bars=True)
+    yield Line()
+    yield Line(charts=(rate, value))
+    yield from (Line() for _ in range(_CHART_ROWS - 1))

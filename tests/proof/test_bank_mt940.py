@@ -1,0 +1,73 @@
+"""Statements of real banks: what is read adds up by a reading of our own, and what does not is an alarm.
+
+RECON_MT940_SAMPLES names a folder with such files, for example the tests of a checkout of github.com/wolph/mt940.
+"""
+
+import os
+import re
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from recon.bank.load import read
+from recon.bank.source import BankSource, LoadedBank
+from recon.money import Currencies
+
+pytestmark = pytest.mark.proof
+
+CURRENCIES = Currencies(dict.fromkeys(("DEM", "HUF", "PLN", "UAH", "CZK", "RUB", "GHS", "BGN", "RON"), 2))
+SAMPLES = Path(os.environ.get("RECON_MT940_SAMPLES", "/nonexistent"))
+FILES = sorted(path for path in SAMPLES.rglob("*") if path.suffix in (".sta", ".txt"))
+BALANCE = re.compile(r"^:6[02][FM]?:([CD])\d{6}[A-Z]{3}([\d,]+)", re.MULTILINE)
+MOVE = re.compile(r"^:61:\d{6}(?:\d{4}|\s{4})?(R?[CD])[A-Z]?[\n ]?([\d,]+)", re.MULTILINE | re.IGNORECASE)
+
+
+def adds_up(block: str) -> bool:
+    """Whether the block's two balances and its lines agree, read by two patterns alone."""
+    ends = [signed(mark, text) for mark, text in BALANCE.findall(block)]
+    return len(ends) == 2 and ends[1] - ends[0] == sum(signed(mark, text) for mark, text in MOVE.findall(block))
+
+
+def signed(mark: str, text: str) -> Decimal:
+    amount = Decimal(text.replace(",", "."))
+    return -amount if mark.upper() in ("D", "RC") else amount
+
+
+def load(path: Path) -> LoadedBank:
+    encoding = "utf-8" if is_utf8(path) else "cp852"
+    return read(
+        BankSource(
+            name="x",
+            account="x",
+            currency="EUR",
+            kind="mt940",
+            path=str(path),
+            zone=ZoneInfo("UTC"),
+            encoding=encoding,
+        ),
+        currencies=CURRENCIES,
+    )
+
+
+def is_utf8(path: Path) -> bool:
+    try:
+        path.read_bytes().decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not FILES, reason="RECON_MT940_SAMPLES names no folder with statements")
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_a_real_file_is_read_with_sums_that_agree_or_an_alarm(path: Path) -> None:
+    text = path.read_text("utf-8" if is_utf8(path) else "cp852").replace("\r\n", "\n")
+    blocks = [block for block in re.split(r"^(?=:20:)", text, flags=re.MULTILINE) if block.startswith(":20:")]
+    found = load(path)
+    right = sum(map(adds_up, blocks))
+    assert len(found.statements) <= right
+    assert bool(blocks) != bool(found.unreadable)
+    assert len(found.statements) + len(found.rejected) <= len(blocks)  # the same statement twice is one
+    assert len(found.rejected) >= (right < len(blocks))
+    assert sum(one.lines for one in found.statements) == len(found.lines)

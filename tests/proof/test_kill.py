@@ -1,0 +1,63 @@
+"""`kill -9` at random moments of `recon pull` and `recon run`: the next one goes on; nothing is lost or doubled."""
+
+import asyncio
+import random
+import sqlite3
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recon.sandbox.faults import Faults
+from tests.job import FIRST, LAST, Job, job
+
+pytestmark = pytest.mark.proof
+
+KILLS = 20
+MOMENTS = {"seen_at", "first_seen_at", "superseded_at", "pulled_at", "read_at"}
+OBJECTS = ("charge", "refund", "transfer", "transaction", "dispute", "event", "receipt", "order", "rejected_row")
+COMPARED = {"pull": (*OBJECTS, "account"), "run": (*OBJECTS, "account", "match", "break")}
+
+
+async def start(merchant: Job, command: str) -> asyncio.subprocess.Process:
+    words = [sys.executable, "-c", "from jobs.cli import main; main()", "--config", str(merchant.config), command]
+    days = ["--from", FIRST.isoformat(), "--to", LAST.isoformat(), "--as-of", merchant.world.as_of.isoformat()]
+    quiet = asyncio.subprocess.DEVNULL
+    return await asyncio.create_subprocess_exec(*words, *days, stdout=quiet, stderr=quiet)
+
+
+def stored(merchant: Job, command: str) -> dict[str, list[Any]]:
+    """Every row, without the moments at which something was seen."""
+    found = {}
+    with closing(sqlite3.connect(merchant.folder / "recon.db")) as connection:
+        for table in COMPARED[command]:
+            names = [row[1] for row in connection.execute(f'pragma table_info("{table}")') if row[1] not in MOMENTS]
+            listed = ", ".join(f'"{name}"' for name in names)
+            found[table] = connection.execute(f'select {listed} from "{table}" order by {listed}').fetchall()
+    return found
+
+
+@pytest.mark.parametrize("command", ["pull", "run"])
+async def test_kills_at_random_moments_change_nothing(tmp_path: Path, command: str) -> None:
+    moments = random.Random(f"kill {command}")
+    async with job(tmp_path / "whole", 5, orders=400, faults=Faults(latency_s=0.05)) as whole:
+        begun = time.perf_counter()
+        assert await (await start(whole, command)).wait() == 0
+        lasts = time.perf_counter() - begun
+        wanted = stored(whole, command)
+    cut = 0
+    async with job(tmp_path / "killed", 5, orders=400, faults=Faults(latency_s=0.05)) as killed:
+        for _ in range(KILLS):
+            process = await start(killed, command)
+            try:
+                await asyncio.wait_for(process.wait(), moments.uniform(0.3, 1.0) * lasts)
+            except TimeoutError:
+                process.kill()
+                cut += await process.wait() == -9
+        assert await (await start(killed, command)).wait() == 0
+        assert stored(killed, command) == wanted
+    assert cut > KILLS / 2
+    assert len(wanted["charge"]) > 300
