@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from enum import IntEnum, StrEnum
-from functools import cached_property
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -171,7 +170,7 @@ class Transfer:
     is_open: bool  # sent, not paid, neither failed nor deleted
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Case:
     """One order and every charge of it, or one charge without an order; or one thing that has no charge."""
 
@@ -185,16 +184,16 @@ class Case:
     disputes: tuple[Dispute, ...] = ()
     transfers: tuple[Transfer, ...] = ()
 
-    @cached_property
-    def paying(self) -> tuple[Charge, ...]:
-        """The charges that took the payer's money."""
-        return tuple(charge for charge in self.charges if charge.pays)
+    # Derived once, for every rule asks: the charges that took the payer's money, and what the case's orders say was
+    # paid, minor units of the order's currency.
+    paying: tuple[Charge, ...] = field(init=False, repr=False, compare=False)
+    expected: int = field(init=False, repr=False, compare=False)
 
-    @cached_property
-    def expected(self) -> int:
-        """What the case's orders say was paid, minor units of the order's currency."""
+    def __post_init__(self) -> None:
         orders = (self.order, *self.beside) if self.order else ()
-        return sum(order.money.amount for order in orders if order.status in EXPECTS_CHARGE)
+        expected = sum([order.money.amount for order in orders if order.status in EXPECTS_CHARGE])
+        object.__setattr__(self, "paying", tuple([charge for charge in self.charges if charge.pays]))
+        object.__setattr__(self, "expected", expected)
 
 
 class Severity(IntEnum):

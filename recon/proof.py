@@ -22,6 +22,7 @@ class Sides:
     orders: Mask
     charges: Mask
     broken: Mask  # orders with an open break of the group "Order and charge"
+    account: Mask  # orders of the account, whenever made: another account's order with a charge here is broken there
 
 
 def orders_to_charges(
@@ -38,7 +39,7 @@ def orders_to_charges(
     left = np.where(sides.orders & expects, orders[c.AMOUNT].to_numpy(dtype=np.int64), 0)
     right = np.where(sides.charges & c.took_money(charges), c.captured_amounts(charges), 0)
     gaps, allowed = _gaps(judged, tolerance)
-    silent = np.where(_in_sight(judged, left, right) & (np.abs(gaps) > allowed), gaps, 0)
+    silent = np.where(sides.account & _in_sight(judged, left, right) & (np.abs(gaps) > allowed), gaps, 0)
     silent[judged.matching.stands_for[sides.broken]] = 0
     alone = _alone(judged, right, reported)
     result = []

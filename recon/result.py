@@ -70,7 +70,8 @@ def summarise(account: Account, judged: Judged, intake: Intake, lives: Lives, co
     broken = _broken(judged, account.name, lives.reported)
     expecting = ours["orders"] & _expecting(judged)
     matched = expecting & ~broken
-    sides = Sides(ours["orders"], ours["charges"], broken)
+    account_orders = (books.orders[c.ACCOUNT] == account.name).to_numpy(dtype=bool)
+    sides = Sides(ours["orders"], ours["charges"], broken, account_orders)
     whose = books.rejected[c.ACCOUNT]
     rejected = books.rejected[(whose == account.name) | (whose.isna() & intake.unassigned)]
     pairs = _matched_pairs(judged, matched, context)

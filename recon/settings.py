@@ -66,7 +66,7 @@ class Context:
     split_sources: frozenset[str] = frozenset()  # order sources with split payments
     without_orders: WithoutOrders = field(default_factory=WithoutOrders)
     fees: Mapping[str, Mapping[str, Sequence[ContractRate]]] = field(default_factory=dict)  # account -> method
-    bank_fees: Mapping[str, int] = field(default_factory=dict)  # account with statements -> its fee bound, minor units
+    bank_fees: Mapping[str, int] = field(default_factory=dict)  # account with statements -> fee bound, minor units
 
     def contract(self, account: str, method: str) -> Sequence[ContractRate]:
         """What the contract says of an account's method; nothing where there is none."""

@@ -1,6 +1,6 @@
 """What is not final yet, and by when it should be: counted and shown apart, never a break; raises nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -84,16 +84,18 @@ def _open_transfers(judged: Judged, account: str, context: Context) -> Iterator[
         yield transfer, due.at if due else None
 
 
-def _order_of(judged: Judged) -> dict[str, str]:
-    """Charge id -> order id, of every link."""
+def _order_of(judged: Judged, ids: Iterable[str]) -> dict[str, str]:
+    """Charge id -> order id, of the links of some charges."""
     matching, books = judged.matching, judged.books
     charges, orders = books.charges[c.CHARGE_ID], books.orders[c.ORDER_ID]
-    return dict(zip(charges.iloc[matching.charges], orders.iloc[matching.orders], strict=True))
+    pairs = np.flatnonzero(c.is_in(charges, ids)[matching.charges])
+    return dict(zip(charges.iloc[matching.charges[pairs]], orders.iloc[matching.orders[pairs]], strict=True))
 
 
 def _charges(judged: Judged, account: str, context: Context) -> Iterator[Row]:
-    orders = _order_of(judged)
-    for charge, _ in _pending_charges(judged, account, context):
+    pending = [charge for charge, _ in _pending_charges(judged, account, context)]
+    orders = _order_of(judged, [charge.id for charge in pending])
+    for charge in pending:
         end = lapses(charge, context)
         status = "authorised" if charge.authorized else charge.status
         money = (charge.money.amount, charge.money.currency)
@@ -102,8 +104,9 @@ def _charges(judged: Judged, account: str, context: Context) -> Iterator[Row]:
 
 
 def _refunds(judged: Judged, account: str, context: Context) -> Iterator[Row]:
-    orders = _order_of(judged)
-    for (refund, charge), due in _pending_refunds(judged, account, context):
+    pending = [*_pending_refunds(judged, account, context)]
+    orders = _order_of(judged, [refund.charge_id for (refund, _), _ in pending])
+    for (refund, charge), due in pending:
         money = (refund.money.amount, refund.money.currency)
         method = charge.method if charge else None
         names = ("refund", refund.id, orders.get(refund.charge_id), refund.charge_id, method)
@@ -113,9 +116,11 @@ def _refunds(judged: Judged, account: str, context: Context) -> Iterator[Row]:
 def _disputes(judged: Judged, account: str) -> Iterator[Row]:
     disputes, charges = judged.books.disputes, judged.books.charges
     undecided = judged.scope.disputes & disputes[c.STATUS].isin(OPEN_DISPUTES).to_numpy(dtype=bool)
-    orders = _order_of(judged)
-    method_of = dict(zip(charges[c.CHARGE_ID], charges[c.METHOD], strict=True)) if undecided.any() else {}
-    for one in disputes_at(disputes, _positions(disputes, account, undecided)):
+    found = [*disputes_at(disputes, _positions(disputes, account, undecided))]
+    ids = [one.charge_id for one in found]
+    orders, named = _order_of(judged, ids), charges[c.is_in(charges[c.CHARGE_ID], ids)]
+    method_of = dict(zip(named[c.CHARGE_ID], named[c.METHOD], strict=True))
+    for one in found:
         money = (one.money.amount, one.money.currency)
         method = method_of.get(one.charge_id)
         names = ("dispute", one.id, orders.get(one.charge_id), one.charge_id, None if pd.isna(method) else method)

@@ -7,6 +7,8 @@ from dataclasses import asdict, fields
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from recon import columns as c
 from recon.model import Result
@@ -67,15 +69,20 @@ def _frames(result: Result) -> Iterator[tuple[str, pd.DataFrame]]:
 
 
 def _add(digest: "hashlib._Hash", series: "pd.Series[Any]") -> None:
-    """Every value of a column, without ambiguity: texts by their lengths and joined, the rest as int64."""
+    """Every value of a column, without ambiguity: texts joined (UTF-8) and by their lengths, the rest as int64."""
     missing = series.isna()
     digest.update(missing.to_numpy().tobytes())
     if isinstance(series.dtype, pd.DatetimeTZDtype):
         numbers = series.dt.as_unit("us").astype("int64")
     elif isinstance(series.dtype, pd.StringDtype):
-        text = series.fillna("")
-        numbers = text.str.len().astype("int64")
-        digest.update("".join(text.tolist()).encode())
+        texts = pc.fill_null(_whole(pa.array(series, type=pa.large_string(), from_pandas=True)), "")
+        offsets = memoryview(texts.buffers()[1]).cast("q")[texts.offset : texts.offset + len(texts) + 1]
+        digest.update(memoryview(texts.buffers()[2] or b"")[offsets[0] : offsets[-1]])
+        numbers = pd.Series(pc.binary_length(texts).to_numpy(zero_copy_only=False), index=series.index)
     else:
         numbers = series.fillna(0).astype("int64")
     digest.update(numbers.where(~missing, 0).to_numpy().astype("<i8").tobytes())
+
+
+def _whole(array: Any) -> Any:
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array

@@ -53,7 +53,7 @@ class Job:
     config: Path
 
     async def run(self, **options: Any) -> Outcome:
-        chosen = replace(RunOptions(FIRST, LAST, as_of=self.world.as_of, by="test"), **options)
+        chosen = replace(RunOptions(FIRST, LAST, as_of=self.world.as_of, report=False, by="test"), **options)
         return await run(configuration.load(self.config, {}), chosen, clock, Silent())
 
     def breaks(self) -> list[dict[str, Any]]:

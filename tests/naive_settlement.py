@@ -66,9 +66,9 @@ def judge_transfers(mine: Mapping[str, list[Body]]) -> list[Found]:
         debit = sum(row["amount"] for row in transfer["transactions"])
         if transfer["failure_code"]:
             found.append(("transfer_failed", "transfer", transfer["id"]))
-        elif transfer["amount"] != transfer["net"] + transfer["total_fee"]:
-            found.append(("transfer_amount_mismatch", "transfer", transfer["id"]))
-        elif transfer["sent"] and debit != transfer["amount"]:
+        elif transfer["amount"] != transfer["net"] + transfer["total_fee"] or (
+            transfer["sent"] and debit != transfer["amount"]
+        ):
             found.append(("transfer_amount_mismatch", "transfer", transfer["id"]))
     return found
 

@@ -157,7 +157,8 @@ class Pulls(RuleBasedStateMachine):
 
     def noticed(self, one: dict[str, Any]) -> bool:
         young = one["created_at"] >= self.stamp(self.moment - self.store.lookback)
-        return young or one.get("status") == "pending" or (one.get("paid") is False and one["object"] == "transfer")
+        on_its_way = one["object"] == "transfer" and not one["paid"] and one["failure_code"] is None
+        return young or on_its_way or one.get("status") == "pending"
 
     def listed(self, kind: str) -> list[dict[str, Any]]:
         return self.loop.run(self.undisturbed(objects(self.server, NAME, kind)))

@@ -9,7 +9,6 @@ from sqlalchemy import Engine
 from jobs.banking import Banked, read_banks
 from jobs.check import FAILED, OK, WARNING, Item, check_all
 from jobs.config import load
-from jobs.outcome import JobError
 from tests.job import clock, job
 from tests.store_samples import count, opened
 
@@ -68,11 +67,8 @@ def test_lines_are_stored_once_and_no_text_of_a_customers(tmp_path: Path, store:
     assert b"56789" not in written
 
 
-def test_a_folder_without_files_is_a_note_and_one_that_is_not_there_ends_the_run(
-    tmp_path: Path, store: Engine
-) -> None:
-    with pytest.raises(JobError, match=r"\[bank.scb\] there is no folder"):
-        banked(prepared(tmp_path, None), store)
+def test_no_files_yet_is_a_note_with_a_folder_and_without(tmp_path: Path, store: Engine) -> None:
+    assert banked(prepared(tmp_path, None), store).notes("th") == {"bank.scb: no file matches *.csv yet": 1}
     assert banked(prepared(tmp_path, ""), store).notes("th") == {"bank.scb: no file matches *.csv yet": 1}
 
 

@@ -231,7 +231,7 @@ def test_run_prints_one_document_with_the_contracts_keys(ran: Said, world: World
             "currency", "orders", "charges", "matched_orders", "amount_matched", "amount_open",
         ]  # fmt: skip
         assert list(part["proof"][0]) == ["name", "left", "right", "difference", "explained", "currency"]
-    assert [Path(path).exists() for path in document["reports"]] == [True, True]
+    assert [Path(path).exists() for path in document["reports"]] == [True, True, True]
 
 
 def test_people_read_the_summary_on_stderr(ran: Said) -> None:
@@ -392,5 +392,5 @@ def test_the_demo_finds_what_it_planted(tmp_path: Path) -> None:
     assert said.code == 0
     assert "planted" in said.out
     paths = [Path(line) for line in said.out.splitlines() if line.endswith((".xlsx", ".toml"))]
-    assert len(paths) == 5
+    assert len(paths) == 6
     assert all(path.exists() for path in paths)

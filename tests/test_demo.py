@@ -8,7 +8,7 @@ from jobs.demo import demo
 from tests.job import Silent, clock
 
 
-@pytest.mark.parametrize("seed", [7_001, 7_002])
+@pytest.mark.parametrize("seed", [7_001])
 async def test_it_finds_what_was_planted_and_nothing_else(tmp_path: Path, seed: int) -> None:
     done = await demo(tmp_path, 200, seed, clock, Silent())
     assert done.outcome.complete

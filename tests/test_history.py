@@ -32,13 +32,13 @@ def mark_paid(merchant: Job) -> str:
 
 async def test_a_correction_is_a_change_and_running_again_says_the_same(tmp_path: Path) -> None:
     async with job(tmp_path) as merchant:
-        first = await merchant.run()
+        first = await merchant.run(report=True)
         [words, *_] = rows(first.reports[0], "Changes")
         assert words[0] == "The first result of this range: there is nothing to compare with."
         order = mark_paid(merchant)
-        second = await merchant.run()
+        second = await merchant.run(report=True)
         before = [path.read_bytes() for path in second.reports]
-        third = await merchant.run()
+        third = await merchant.run(report=True)
 
         details = result_for(second.results, "th").details
         changed = details.changes
@@ -79,9 +79,9 @@ async def test_earlier_ranges_of_the_same_length_stand_beside_this_one(tmp_path:
 
 async def test_several_accounts_have_a_group_workbook_and_one_has_none(tmp_path: Path) -> None:
     async with job(tmp_path) as merchant:
-        both = await merchant.run()
+        both = await merchant.run(report=True)
         assert [path.name.split("_")[1] for path in both.reports] == ["th", "jp", "group"]
-        alone = await merchant.run(accounts=("jp",))
+        alone = await merchant.run(accounts=("jp",), report=True)
         assert [path.name.split("_")[1] for path in alone.reports] == ["jp"]
         summary = load_workbook(both.reports[-1])["Summary"]
         links = [cell.hyperlink.target for row in summary for cell in row if cell.hyperlink and cell.hyperlink.target]

@@ -54,6 +54,11 @@ def test_money_that_went_back_is_explained_by_its_order() -> None:
     assert proof([order(status="refunded", refunded_amount=10_000)], [voided("chrg_1")]).unexplained == 0
 
 
+def test_a_charge_of_another_accounts_order_is_that_accounts_affair() -> None:
+    found = result_of([order(account="sg", charge_id="chrg_1")], [charge(of=None, amount=100)]).proofs
+    assert [one.unexplained for one in found] == [0]
+
+
 def test_charges_by_design_are_explained() -> None:
     job = with_context(without_orders=WithoutOrders(frozenset({"link"})))
     assert proof([], [charge(of=None, link="link_1")], job).unexplained == 0

@@ -40,10 +40,10 @@ def test_a_lost_dispute_of_a_paid_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "fields"), [("won", {}), ("lost", {"status": "cancelled"}), ("something_new", {})]
+    ("status", "order_status"), [("won", "paid"), ("lost", "cancelled"), ("something_new", "paid")]
 )
-def test_what_is_won_or_no_longer_paid_is_no_dispute_break(status: str, fields: dict[str, str]) -> None:
-    found = codes(AS_OF, [order(**fields)], [charge()], disputes=[dispute(status=status)])
+def test_what_is_won_or_no_longer_paid_is_no_dispute_break(status: str, order_status: str) -> None:
+    found = codes(AS_OF, [order(status=order_status)], [charge()], disputes=[dispute(status=status)])
     assert not {"dispute_open", "dispute_lost"} & set(found)
 
 

@@ -29,9 +29,9 @@ CODES = {
     "amount_out_of_limits", "method_not_in_region", "method_unknown", "refund_exceeds_charge", "refund_missing",
     "refund_unrecorded", "refund_amount_mismatch", "refund_not_supported", "refund_window_closed",
     "refund_window_closing", "refund_overdue", "refund_count_limit", "dispute_open", "dispute_lost", "transfer_stuck",
-    "transaction_missing", "transaction_amount_mismatch", "fee_mismatch", "fee_vat_mismatch", "transaction_unexplained",
-    "transfer_failed", "transfer_amount_mismatch", "bank_credit_missing", "bank_amount_mismatch",
-    "bank_credit_unexplained", "settlement_overdue",
+    "transaction_missing", "transaction_amount_mismatch", "fee_mismatch", "fee_vat_mismatch",
+    "transaction_unexplained", "transfer_failed", "transfer_amount_mismatch", "bank_credit_missing",
+    "bank_amount_mismatch", "bank_credit_unexplained", "settlement_overdue",
 }  # fmt: skip
 GRACE = timedelta(minutes=30)
 DECIMALS = {"JPY": 0, "THB": 2, "SGD": 2, "MYR": 2, "USD": 2}

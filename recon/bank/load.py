@@ -47,7 +47,7 @@ def read(source: BankSource, *, currencies: Currencies, largest: int = LARGEST) 
 
     The same line in overlapping statements is one line; equal lines in one file are as many as there are. A statement
     whose opening balance and lines do not come to its closing balance is rejected whole. A file that cannot be read
-    is named in `unreadable`, and the others are read. Raises BankMissing for a path without wild cards that is not there.
+    is named in `unreadable`, and the others are read. Raises BankMissing where a path without wild cards is missing.
     """
     found = _Found()
     hashes: dict[str, str] = {}

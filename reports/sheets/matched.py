@@ -1,6 +1,8 @@
 """The Matched sheet: every order with the charge that pays it; knows no other sheet."""
 
 import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from recon import columns as c
 from reports.report import Report
@@ -14,7 +16,9 @@ def _rows(report: Report) -> pd.DataFrame:
     if frame.empty:
         frame = c.MATCHED.empty()
     orders = frame[c.ORDER_ID]
-    payment = orders.groupby(orders).cumcount() + 1 if orders.duplicated().any() else 1
+    names = pa.array(orders)  # sorted by the order's creation and id: rows of one order lie together
+    several = pc.any(pc.equal(names[1:], names[:-1])).as_py()
+    payment = orders.groupby(orders).cumcount() + 1 if several else 1
     return frame.assign(**{PAYMENT: payment}).astype({PAYMENT: c.COUNT})
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from recon.money import Money
@@ -40,8 +41,10 @@ def height(text: str, start: int, stop: int) -> float:
 
 
 def amount(amounts: "pd.Series[int]") -> int:
-    """The exact sum of minor units."""
-    return sum(amounts.dropna().tolist())
+    """The exact sum of minor units; in Python's own numbers where it might not fit into 64 bits."""
+    numbers = amounts.dropna().to_numpy(dtype="int64")
+    small = not len(numbers) or int(np.abs(numbers).max()) < 2**62 // len(numbers)
+    return int(numbers.sum()) if small else sum(numbers.tolist())
 
 
 def sum_of(basis: Basis, placed: Placed, frame: pd.DataFrame, name: str, currency: str, *criteria: Criterion) -> Cell:

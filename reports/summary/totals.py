@@ -81,7 +81,7 @@ def _currency(
     risk = breaks.frame[breaks.frame[c.CURRENCY] == total.currency]
     open_ = sum_of(report.basis, breaks, risk, c.AMOUNT_AT_RISK, total.currency, here)
     ties(f"amount open in {total.currency}", amount(risk[c.AMOUNT_AT_RISK]), total.amount_open)
-    paid = matched.frame[matched.frame[c.CURRENCY] == total.currency]
+    paid = _matched_in(matched, total.currency)
     paid_here = sum_of(report.basis, matched, paid, c.ORDER_AMOUNT, total.currency, here)
     plus = (f"+G{row}", f"+H{row}") if other else ("", "")
     orders = Cell(total.matched_orders, formula=matched.count((PAYMENT, "1"), here) + plus[0])
@@ -96,12 +96,18 @@ def _elsewhere(matched: Placed, total: CurrencyTotals) -> tuple[int, int] | None
     Such are orders whose break a person has closed or whose rule is switched off, and, where several charges pay
     one order, what the tolerance allows between them.
     """
-    mine = matched.frame[matched.frame[c.CURRENCY] == total.currency]
+    mine = _matched_in(matched, total.currency)
     orders = total.matched_orders - _orders(mine)
     missing = total.amount_matched - amount(mine[c.ORDER_AMOUNT])
     if orders == 0 and (mine[PAYMENT] == 1).all():
         ties(f"amount matched in {total.currency}", -missing, 0)
     return (orders, missing) if orders or missing else None
+
+
+def _matched_in(matched: Placed, currency: str) -> pd.DataFrame:
+    """The two columns that are summed: a copy of all would be as large as the sheet."""
+    names = [PAYMENT, c.ORDER_AMOUNT]
+    return matched.frame.loc[(matched.frame[c.CURRENCY] == currency).to_numpy(dtype=bool), names]
 
 
 def _orders(matched: pd.DataFrame) -> int:

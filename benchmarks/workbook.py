@@ -1,0 +1,361 @@
+"""How fast a workbook is written and a stored month becomes one, against what it could cost; `make bench-workbook`.
+
+Every measurement runs in a process of its own. `bare` is the least that such a sheet can cost this way: columns cast
+to text, joined to the same cells, deflated at the same level, chunk by chunk, without zones, currencies or a look at
+any value. `openpyxl` is its write-only mode, cells styled, on a tenth of the rows, its CPU time multiplied by ten.
+"""
+
+import argparse
+import ctypes
+import gc
+import json
+import subprocess
+import sys
+import tempfile
+import zlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from time import perf_counter, process_time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from benchmarks.match import ACCOUNTS, DAYS, MICROS, START, make, memory_mb
+from recon import columns as c
+from recon.model import Account, CurrencyTotals, Result
+from reports.report import Basis, Report
+from reports.sheet import letter, place
+from reports.sheets.matched import SHEET as MATCHED
+
+ROOT = Path(__file__).parent.parent
+PART = 10  # openpyxl writes one row in so many
+AS_OF = datetime(2026, 11, 30, tzinfo=UTC)
+TH = Account("th", "TH", "THB", ZoneInfo("Asia/Bangkok"))
+CHUNK = 8_192
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Wall and CPU seconds of one way, its memory over the frames, and the size of what it wrote."""
+
+    seconds: float
+    cpu: float
+    extra_mb: float
+    megabytes: float
+
+
+def matched(rows: int) -> pd.DataFrame:
+    """Orders with their charges: texts, money in two decimals, moments, a few empty cells."""
+    rng = np.random.default_rng(rows)
+    numbers = pa.array(np.arange(rows))
+    padded = pc.utf8_lpad(numbers.cast(pa.string()), 9, "0")
+    amounts = rng.integers(2_000, 5_000_000, rows)
+    fees = amounts * 365 // 10_000
+    made = START + np.sort(rng.integers(0, DAYS * 86_400, rows)) * MICROS
+    words = {
+        c.ORDER_ID: pc.binary_join_element_wise("TH-", padded, ""),
+        c.CHARGE_ID: pc.binary_join_element_wise("chrg_test_5xuy4w91xq", padded, ""),
+        c.MATCHED_BY: pa.array(np.array(["metadata", "charge_id"])[rng.integers(0, 2, rows)]),
+        c.ORDER_STATUS: pa.array(["paid"] * rows), c.CHARGE_STATUS: pa.array(["successful"] * rows),
+        c.CURRENCY: pa.array(["THB"] * rows), c.FUNDING_CURRENCY: pa.array(["THB"] * rows),
+        c.METHOD: pa.array(np.array(["card", "promptpay", "truemoney"])[rng.integers(0, 3, rows)]),
+        c.CARD_BRAND: pa.array(np.array(["Visa", "JCB"])[rng.integers(0, 2, rows)], mask=rng.random(rows) < 0.5),
+        c.IMPLIED_RATE: pa.nulls(rows, pa.string()),
+    }  # fmt: skip
+    plain = {
+        c.ORDER_AMOUNT: amounts, c.CHARGE_AMOUNT: amounts, c.REFUNDED_AMOUNT: np.zeros(rows, int),
+        c.FUNDING_AMOUNT: amounts, c.FEE: fees, c.FEE_VAT: fees * 7 // 100, c.NET: amounts - fees - fees * 7 // 100,
+    }  # fmt: skip
+    moments = {c.ORDER_CREATED_AT: made, c.CREATED_AT: made + 41 * MICROS, c.PAID_AT: made + 95 * MICROS}
+    found: dict[str, Any] = {name: pd.Series(column.to_pandas(), dtype=c.TEXT) for name, column in words.items()}
+    found |= {name: pd.Series(column, dtype=c.MINOR) for name, column in plain.items()}
+    found |= {name: pd.to_datetime(column, unit="us", utc=True).as_unit("us") for name, column in moments.items()}
+    return c.MATCHED.check(pd.DataFrame(found)[c.MATCHED.names])
+
+
+def report(rows: int) -> Report:
+    """A result that holds nothing but the matched orders."""
+    links = matched(rows)
+    totals = CurrencyTotals("THB", rows, rows, rows, int(links[c.ORDER_AMOUNT].sum()), 0)
+    counts = dict.fromkeys(("orders", "charges", "matched_orders", "expecting_orders"), rows)
+    rest = dict.fromkeys(("refunds", "transfers", "transactions", "rejected_rows", "ignored_rows"), 0)
+    days = (date(2026, 10, 1), date(2026, 10, 31))
+    result = Result(TH, *days, AS_OF, **counts, **rest, currencies=(totals,), matched=links)
+    return Report(result, Basis((), "0"))
+
+
+def ours(rows: int, folder: Path) -> Callable[[], Path]:
+    """The whole workbook, its digest included."""
+    from reports.workbook import write_workbook
+
+    asked = report(rows)
+    return lambda: write_workbook(Report(asked.result, asked.basis), folder)
+
+
+def bare(rows: int, folder: Path) -> Callable[[], Path]:
+    """Cells of the same columns, in the same order, as the plainest texts that they can be."""
+    frame = place(MATCHED, report(rows)).frame
+    path = folder / "bare.xml"
+
+    def render(start: int) -> bytes:
+        part = frame.iloc[start : start + CHUNK]
+        numbers = pa.array(np.arange(start + 2, start + 2 + len(part))).cast(pa.large_string())
+        pieces: list[Any] = ['<row r="', numbers, '">']
+        for index, column in enumerate(MATCHED.columns):
+            values = pa.array(part[column.name], from_pandas=True)
+            if pa.types.is_timestamp(values.type):
+                values = values.cast(pa.int64())
+            is_text = pa.types.is_large_string(values.type) or pa.types.is_string(values.type)
+            opening, closing = (
+                ('" s="1" t="inlineStr"><is><t>', "</t></is></c>") if is_text else ('" s="1"><v>', "</v></c>")
+            )
+            values = pc.fill_null(values.cast(pa.large_string()), "")
+            pieces += [f'<c r="{letter(index)}', numbers, opening, values, closing]
+        pieces += ["</row>", ""]
+        texts = pc.binary_join_element_wise(
+            *(pa.scalar(p, pa.large_string()) if isinstance(p, str) else p for p in pieces)
+        )
+        ends = memoryview(texts.buffers()[1]).cast("q")[: len(texts) + 1]
+        return bytes(memoryview(texts.buffers()[2])[ends[0] : ends[-1]])
+
+    def work() -> Path:
+        deflate = zlib.compressobj(1, zlib.DEFLATED, -15)
+        with path.open("wb") as file, ThreadPoolExecutor(1) as ahead:
+            for rendered in _ahead(ahead, render, range(0, rows, CHUNK)):
+                file.write(deflate.compress(rendered))
+            file.write(deflate.flush())
+        return path
+
+    return work
+
+
+def _ahead(pool: ThreadPoolExecutor, render: Callable[[int], bytes], starts: range) -> Iterator[bytes]:
+    waiting = pool.submit(render, starts[0])
+    for start in starts[1:]:
+        done, waiting = waiting.result(), pool.submit(render, start)
+        yield done
+    yield waiting.result()
+
+
+def openpyxl(rows: int, folder: Path) -> Callable[[], Path]:
+    """The same cells of a tenth of the rows, styled, in write-only mode."""
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import NamedStyle
+
+    from reports.sheet import Kind
+
+    frame = place(MATCHED, report(rows // PART)).frame
+    path = folder / "openpyxl.xlsx"
+    formats = {Kind.MONEY: "#,##0.00", Kind.MOMENT: "yyyy-mm-dd hh:mm:ss"}
+
+    def work() -> Path:
+        book = Workbook(write_only=True)
+        for kind in Kind:
+            book.add_named_style(NamedStyle(name=kind.value, number_format=formats.get(kind, "General")))
+        sheet = book.create_sheet("Matched")
+        lists = []
+        for column in MATCHED.columns:
+            series = frame[column.name]
+            if column.kind is Kind.MOMENT:
+                series = series.dt.tz_convert(TH.zone).dt.tz_localize(None)
+            values = series.astype(object).where(series.notna(), None).tolist()
+            lists.append([value / 100 for value in values] if column.kind is Kind.MONEY else values)
+        kinds = [column.kind.value for column in MATCHED.columns]
+        for row in zip(*lists, strict=True):
+            cells = []
+            for value, kind in zip(row, kinds, strict=True):
+                cell = WriteOnlyCell(sheet, value)
+                cell.style = kind
+                cells.append(cell)
+            sheet.append(cells)
+        book.save(path)
+        return path
+
+    return work
+
+
+CONFIG = """[store]
+url = "sqlite:///recon.db"
+[orders.shop]
+kind = "csv"
+path = "orders/*.csv"
+[reports]
+folder = "reports"
+"""
+ACCOUNT = """[accounts.{name}]
+region = "{region}"
+currency = "{currency}"
+timezone = "Asia/Bangkok"
+secret_key = {{ file = "key" }}
+"""
+
+
+def stored(rows: int, folder: Path) -> Callable[[], Path]:
+    """From a store with so many orders and charges to the finished workbooks: `recon report` of the month."""
+    import asyncio
+
+    from jobs import config as configuration
+    from jobs.outcome import RunOptions
+    from jobs.run import run
+
+    accounts = "".join(ACCOUNT.format(name=n, region=n.upper(), currency=currency) for n, currency, _ in ACCOUNTS)
+    (folder / "config.toml").write_text(CONFIG + accounts, encoding="utf-8")
+    (folder / "key").write_text("skey_test_benchmark", encoding="utf-8")
+    config = configuration.load(folder / "config.toml", {})
+    _fill(config, rows)
+    options = RunOptions(
+        date(2026, 10, 1), date(2026, 10, 31), as_of=AS_OF, pull=False, record=False, by="bench", command="report"
+    )
+
+    def work() -> Path:
+        outcome = asyncio.run(run(config, options, lambda: AS_OF, _Silent()))
+        print(json.dumps(dict(outcome.timings)), file=sys.stderr)
+        assert sum(result.orders for result in outcome.results) == rows
+        return outcome.reports[0]
+
+    return work
+
+
+class _Silent:
+    """A progress that nobody watches."""
+
+    def start(self, name: str, total: int | None) -> None:
+        """Nothing."""
+
+    def advance(self, name: str, done: int, total: int | None) -> None:
+        """Nothing."""
+
+    def finish(self, name: str) -> None:
+        """Nothing."""
+
+
+def _fill(config: Any, rows: int) -> None:
+    """The made orders and charges, straight into the store's tables, and windows that say that all was pulled."""
+    from jobs.run import open_ready_store
+    from recon.model import Window
+    from recon.store import bulk, save, tables
+    from recon.store.engine import writing
+
+    orders, charges = make(rows, seed=rows)
+    charges = charges.set_column(charges.column_names.index("transaction_id"), "transaction_id", _ledger_ids(charges))
+    engine = open_ready_store(config)
+    most = max(len(orders), len(charges))
+    seen = pa.array(np.full(most, START), pa.int64())
+    same = {"seen_at": seen, "first_seen_at": seen, "superseded_at": pa.nulls(most, pa.int64())}
+    same |= {"digest": pa.array([b"0"] * most), "raw": pa.array([zlib.compress(b"{}")] * most)}
+    named = pc.binary_join_element_wise('{"order_id":"', charges["order_ref"], '"}', "")
+    charges = charges.append_column("metadata", named)
+    with writing(engine, "benchmark") as connection:
+        objects = ((tables.OBJECTS["charge"], charges), (tables.OBJECTS["transaction"], _ledger(charges)))
+        for table, made in ((tables.ORDER, orders), *objects):
+            held = {name: made[name] for name in made.column_names}
+            held |= {name: column[: len(made)] for name, column in same.items()}
+            lists = [held[column.name].to_pylist() for column in table.columns]
+            bulk.insert_rows(connection, table, list(zip(*lists, strict=True)))
+    everything = Window(datetime(2026, 1, 1, tzinfo=UTC), AS_OF)
+    for name, _, _ in ACCOUNTS:
+        save.save_window(engine, name, "charge", everything, 0, 0, AS_OF)
+    engine.dispose()
+
+
+def _ledger_ids(charges: pa.Table) -> Any:
+    """The transaction of every charge that took money."""
+    ids = pc.replace_substring(charges["charge_id"].combine_chunks(), "chrg_", "trxn_")
+    return pc.if_else(charges["paid"].combine_chunks(), ids, pa.scalar(None, pa.string()))
+
+
+def _ledger(charges: pa.Table) -> pa.Table:
+    """The transactions themselves: credits of the charges' net, free to be paid out after a week."""
+    paid = charges.filter(charges["paid"])
+    words = {"direction": "credit", "key": "charge.captured"}
+    same = {name: pa.array([word] * len(paid)) for name, word in words.items()}
+    free = pc.add(paid["created_at"], 7 * 86_400 * MICROS)
+    names = ("account", "transaction_id", "currency", "created_at", "livemode")
+    found = {name: paid[name] for name in names} | same
+    return pa.table({**found, "amount": paid["net"], "origin": paid["charge_id"], "transferable_at": free})
+
+
+WAYS: dict[str, Callable[[int, Path], Callable[[], Path]]] = {
+    "bare": bare, "ours": ours, "openpyxl": openpyxl, "stored": stored,
+}  # fmt: skip
+
+
+def measure(way: str, rows: int, folder: Path) -> Measured:
+    """One way in this process; the peak of memory is counted from the frames, the first run warms nothing up."""
+    work = WAYS[way](rows, folder)
+    gc.collect()
+    pa.default_memory_pool().release_unused()
+    ctypes.CDLL(None).malloc_trim(0)
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    before, begun, cpu = memory_mb("VmRSS"), perf_counter(), process_time()
+    path = work()
+    taken = (perf_counter() - begun, process_time() - cpu)
+    return Measured(*taken, memory_mb("VmHWM") - before, path.stat().st_size / 1e6)
+
+
+def in_process(way: str, rows: int, rounds: int) -> Measured:
+    """The best of some rounds, each in a process of its own."""
+    found = []
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory() as folder:
+            command = [
+                sys.executable,
+                "-m",
+                "benchmarks.workbook",
+                "--way",
+                way,
+                "--data",
+                folder,
+                "--rows",
+                str(rows),
+            ]
+            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+            found.append(Measured(**json.loads(done.stdout.splitlines()[-1])))
+    return min(found, key=lambda one: one.seconds)
+
+
+def compare(rows: int, rounds: int) -> None:
+    """Prints every way's figures and the ratios that the issue asks for."""
+    found = {way: in_process(way, rows, 1 if way == "openpyxl" else rounds) for way in WAYS}
+    print(
+        f"| {rows:,} rows x {len(MATCHED.columns)} columns | seconds | CPU seconds | MB over the frames | file, MB |"
+    )
+    print("|---|---|---|---|---|")
+    names = {
+        "bare": "bare XML and deflate", "ours": "omise-recon, whole workbook",
+        "openpyxl": f"openpyxl write-only, {rows // PART:,} rows", "stored": "stored data to finished workbooks",
+    }  # fmt: skip
+    for way, one in found.items():
+        print(f"| {names[way]} | {one.seconds:.1f} | {one.cpu:.1f} | {one.extra_mb:.0f} | {one.megabytes:.0f} |")
+    mine, least = found["ours"], found["bare"]
+    times = PART * found["openpyxl"].cpu / mine.cpu
+    ratios = (mine.seconds / least.seconds, mine.cpu / least.cpu)
+    print("\nOurs takes {:.2f} times the bare loop's time, {:.2f} times its CPU time.".format(*ratios))
+    print(f"openpyxl would take {times:.1f} times our CPU time: {PART} times what it takes for a tenth of the rows.")
+
+
+def main() -> None:
+    """Reads the options."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--way", choices=WAYS)
+    parser.add_argument("--data", type=Path)
+    asked = parser.parse_args()
+    if asked.way:
+        found = measure(asked.way, asked.rows, asked.data)
+        print(json.dumps(vars(found)))
+    else:
+        compare(asked.rows, asked.rounds)
+
+
+if __name__ == "__main__":
+    main()
