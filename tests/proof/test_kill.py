@@ -4,7 +4,6 @@ import asyncio
 import random
 import sqlite3
 import sys
-import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -40,23 +39,32 @@ def stored(merchant: Job, command: str) -> dict[str, list[Any]]:
     return found
 
 
+async def killed_after(merchant: Job, command: str, requests: int, pause_s: float) -> bool:
+    """Starts a command and kills it a while after so many of its requests; false where it was over by then."""
+    before = merchant.server.requests.total()
+    process = await start(merchant, command)
+    while process.returncode is None and merchant.server.requests.total() - before < requests:
+        await asyncio.sleep(0.002)
+    await asyncio.sleep(pause_s)
+    if process.returncode is None:
+        process.kill()
+    return await process.wait() == -9
+
+
 @pytest.mark.parametrize("command", ["pull", "run"])
 async def test_kills_at_random_moments_change_nothing(tmp_path: Path, command: str) -> None:
     moments = random.Random(f"kill {command}")
     async with job(tmp_path / "whole", 5, orders=400, faults=Faults(latency_s=0.05)) as whole:
-        begun = time.perf_counter()
         assert await (await start(whole, command)).wait() == 0
-        lasts = time.perf_counter() - begun
-        wanted = stored(whole, command)
+        asked, wanted = whole.server.requests.total(), stored(whole, command)
     cut = 0
     async with job(tmp_path / "killed", 5, orders=400, faults=Faults(latency_s=0.05)) as killed:
-        for _ in range(KILLS):
-            process = await start(killed, command)
-            try:
-                await asyncio.wait_for(process.wait(), moments.uniform(0.3, 1.0) * lasts)
-            except TimeoutError:
-                process.kill()
-                cut += await process.wait() == -9
+        for number in range(KILLS):
+            after_the_pull = command == "run" and number % 2  # while it judges, records and writes
+            requests = asked if after_the_pull else moments.randint(1, asked - 1)
+            cut += await killed_after(
+                killed, command, requests, moments.uniform(0.0, 0.5 if after_the_pull else 0.05)
+            )
         assert await (await start(killed, command)).wait() == 0
         assert stored(killed, command) == wanted
     assert cut > KILLS / 2
