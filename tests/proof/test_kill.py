@@ -4,6 +4,7 @@ import asyncio
 import random
 import sqlite3
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -39,11 +40,11 @@ def stored(merchant: Job, command: str) -> dict[str, list[Any]]:
     return found
 
 
-async def killed_after(merchant: Job, command: str, requests: int, pause_s: float) -> bool:
+async def killed_after(merchant: Job, command: str, asked: Callable[[], int], count: int, pause_s: float) -> bool:
     """Starts a command and kills it a while after so many of its requests; false where it was over by then."""
-    before = merchant.server.requests.total()
+    before = asked()
     process = await start(merchant, command)
-    while process.returncode is None and merchant.server.requests.total() - before < requests:
+    while process.returncode is None and asked() - before < count:
         await asyncio.sleep(0.002)
     await asyncio.sleep(pause_s)
     if process.returncode is None:
@@ -59,13 +60,14 @@ async def test_kills_at_random_moments_change_nothing(tmp_path: Path, command: s
         asked, wanted = whole.server.requests.total(), stored(whole, command)
     cut = 0
     async with job(tmp_path / "killed", 5, orders=400, faults=Faults(latency_s=0.05)) as killed:
+        requests = killed.server.requests
         for number in range(KILLS):
-            after_the_pull = command == "run" and number % 2  # while it judges, records and writes
-            requests = asked if after_the_pull else moments.randint(1, asked - 1)
-            cut += await killed_after(
-                killed, command, requests, moments.uniform(0.0, 0.5 if after_the_pull else 0.05)
-            )
+            if command == "run" and number % 2:  # after the last answer: while it judges, records and writes
+                cut += await killed_after(killed, command, lambda: requests["/balance"], 4, moments.uniform(0, 0.5))
+            else:
+                count = moments.randint(1, asked * 3 // 4)
+                cut += await killed_after(killed, command, requests.total, count, moments.uniform(0, 0.05))
         assert await (await start(killed, command)).wait() == 0
         assert stored(killed, command) == wanted
-    assert cut > KILLS / 2
+    assert cut > KILLS * 3 / 4
     assert len(wanted["charge"]) > 300
