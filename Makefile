@@ -25,6 +25,10 @@ bench-%: .venv/.dev
 accuracy: .venv/.dev
 	$(BIN)/python benchmarks/accuracy.py
 
+# The sheets of one small month as text, rewritten; `git diff tests/golden` is then reviewed like code.
+golden: .venv/.dev
+	$(BIN)/python -m tests.golden
+
 lint: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

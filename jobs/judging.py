@@ -111,7 +111,7 @@ def _find(engine: Store, question: Question) -> Findings:
     found = [*cases, *settled.breaks, *_data_breaks(judged, question, names)]
     found = [one for one in found if one.account is None or one.account in names]
     ours = [one for one in known if one.found.account is None or one.found.account in names]
-    carried = carry(ours, found, _Judges(judged, settled, question), question.as_of)
+    carried = carry(ours, found, _Judges(judged, settled, question, ours), question.as_of)
     results = tuple(_result(asked, judged, settled, carried, question) for asked in question.asked)
     all_links = links(books.orders, books.charges, matching)
     concerned = all_links[c.ORDER_ACCOUNT].isin(names) | all_links[c.CHARGE_ACCOUNT].isin(names)
@@ -166,19 +166,21 @@ def _data_breaks(judged: Judged, question: Question, names: set[str]) -> Iterato
 class _Judges:
     """Whether this run judged a break's subject, so that not finding it again means that the facts agree."""
 
-    def __init__(self, judged: Judged, settled: Settled, question: Question) -> None:
+    def __init__(self, judged: Judged, settled: Settled, question: Question, known: Sequence[KnownBreak]) -> None:
         self._question = question
-        self._orders = _judged_ids(judged.books.orders, c.ORDER_ID, judged.scope.orders)
-        self._charges = _judged_ids(judged.books.charges, c.CHARGE_ID, judged.scope.charges)
         books, scope = judged.books, judged.scope
+        things = {
+            "order": (books.orders, c.ORDER_ID, scope.orders),
+            "charge": (books.charges, c.CHARGE_ID, scope.charges),
+            "refund": (books.refunds, c.REFUND_ID, scope.refunds),
+            "dispute": (books.disputes, c.DISPUTE_ID, scope.disputes),
+            "transfer": (books.transfers, c.TRANSFER_ID, settled.transfers),
+            "transaction": (books.transactions, c.TRANSACTION_ID, scope.transactions),
+            "bank_line": (books.bank_lines, c.LINE_ID, scope.bank_lines),
+        }
         self._things = {
-            "refund": _judged_ids(books.refunds, c.REFUND_ID, scope.refunds),
-            "dispute": _judged_ids(books.disputes, c.DISPUTE_ID, scope.disputes),
-            "transfer": _judged_ids(books.transfers, c.TRANSFER_ID, settled.transfers),
-            "transaction": _judged_ids(books.transactions, c.TRANSACTION_ID, scope.transactions),
-            "bank_line": _judged_ids(books.bank_lines, c.LINE_ID, scope.bank_lines)
-            if len(books.bank_lines)
-            else set(),
+            kind: _judged_ids(*thing, [one.found.subject_id for one in known if one.found.subject_type == kind])
+            for kind, thing in things.items()
         }
         self._pulled = {asked.account.name for asked in question.asked if asked.pulled}
 
@@ -188,11 +190,7 @@ class _Judges:
         if known.code in AT_THE_BANK and not self._question.bank_read:
             return False
         match known.subject_type:
-            case "order":
-                return (known.account, known.subject_id) in self._orders
-            case "charge":
-                return (known.account, known.subject_id) in self._charges
-            case "refund" | "dispute" | "transfer" | "transaction" | "bank_line" as kind:
+            case kind if kind in self._things:
                 return (known.account, known.subject_id) in self._things[kind]
             case "row":
                 is_bank = known.code == BANK_LINE_INVALID.code
@@ -203,8 +201,11 @@ class _Judges:
                 return False
 
 
-def _judged_ids(frame: pd.DataFrame, key: str, mask: Any) -> set[tuple[str | None, str]]:
-    chosen = frame.iloc[np.flatnonzero(mask)]
+def _judged_ids(frame: pd.DataFrame, key: str, mask: Any, wanted: Sequence[str]) -> set[tuple[str | None, str]]:
+    """Of the wanted ids those that were judged, with their accounts."""
+    if not len(frame) or not wanted:
+        return set()
+    chosen = frame.iloc[np.flatnonzero(mask & frame[key].isin(wanted).to_numpy(dtype=bool))]
     return set(zip(chosen[c.ACCOUNT], chosen[key], strict=True))
 
 

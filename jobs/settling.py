@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -41,10 +42,13 @@ class Settled:
     breaks: tuple[Break, ...]
     transfers: Mask
 
+    @cached_property
+    def _spoken(self) -> frozenset[str | None]:
+        return frozenset(one.transfer_id for one in self.breaks if one.subject_type == "transfer")
+
     def speaks_of(self, found: Break) -> bool:
         """Whether a break here already speaks of the transfer of one of the same group."""
-        spoken = {one.transfer_id for one in self.breaks if one.subject_type == "transfer"}
-        return found.subject_type == "transfer" and found.transfer_id in spoken
+        return found.subject_type == "transfer" and found.transfer_id in self._spoken
 
 
 def settle(judged: Judged, accounts: Iterable[Account], context: Context) -> Settled:

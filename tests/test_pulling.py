@@ -244,9 +244,9 @@ async def test_a_pull_into_postgresql_is_the_truth_and_a_second_one_finds_nothin
 
 async def test_a_pull_ends_at_its_deadline_and_the_next_one_goes_on(tmp_path: Path) -> None:
     async with pulling(tmp_path) as found:
-        found.server.set_faults(Faults(latency_s=0.04))
-        found.store.limits = replace(FAST, deadline_s=0.3)
-        assert "deadline of 0.3 s" in (await found.pull(FIRST, OLDEST)).failure
+        found.server.set_faults(Faults(latency_s=0.3))
+        found.store.limits = replace(FAST, deadline_s=1.2)
+        assert "deadline of 1.2 s" in (await found.pull(FIRST, OLDEST)).failure
         assert found.store.rows()["charge"]
         found.server.set_faults(Faults())
         found.store.limits = FAST
