@@ -20,10 +20,10 @@ proof: .venv/.dev
 bench: bench-pull bench-store bench-memory bench-match bench-workbook
 
 bench-%: .venv/.dev
-	$(BIN)/python benchmarks/$*.py
+	$(BIN)/python -m benchmarks.$*
 
 accuracy: .venv/.dev
-	$(BIN)/python benchmarks/accuracy.py
+	$(BIN)/python -m benchmarks.accuracy
 
 # The sheets of one small month as text, rewritten; `git diff tests/golden` is then reviewed like code.
 golden: .venv/.dev
