@@ -129,3 +129,9 @@ def test_a_number_that_is_an_order_id_survives_whatever_its_digits(number: int) 
 
 def test_the_key_shows_nowhere() -> None:
     assert "thirty-two" not in repr(SCRUBS[0])
+
+
+def test_a_nul_that_no_database_keeps_is_shown_as_unreadable() -> None:
+    [charge] = Scrub(None, ()).clean({"object": "charge", "description": "A\0-1", "metadata": {"order_id": "B\0-2"}})
+    assert charge["description"] == "A\ufffd-1"
+    assert charge["metadata"] == {"order_id": "B\ufffd-2"}

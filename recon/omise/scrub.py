@@ -118,7 +118,11 @@ class Scrub:
         return self._hide(value) if rule == PERSONAL and value else None
 
     def _text(self, value: str) -> str | None:
-        """Free text: an e-mail address alone is a customer field; within more text it is masked, as cards are."""
+        """Free text: an e-mail address alone is a customer field; within more text it is masked, as cards are.
+
+        NUL becomes U+FFFD: PostgreSQL cannot keep it, and SQLite cuts a text there when it is read.
+        """
+        value = value.replace("\0", "\ufffd")
         if "%40" in value:
             value = unquote(value)
         if _EMAIL.fullmatch(value.strip()):
@@ -184,7 +188,8 @@ def _rule(key: str) -> int:
 
 def _suspect(text: str) -> bool:
     """Whether a text may hold what `_text` takes out; cheap, since every text of every object is asked."""
-    return "@" in text or "%40" in text or "key_" in text or _LONG_NUMBER.search(text) is not None
+    held = "@" in text or "%40" in text or "key_" in text or "\0" in text
+    return held or _LONG_NUMBER.search(text) is not None
 
 
 def _words(key: str) -> set[str]:

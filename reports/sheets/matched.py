@@ -45,6 +45,7 @@ SHEET = Sheet(
         Column("Charge status", c.CHARGE_STATUS, Kind.TEXT, 13),
         Column("Ordered at", c.ORDER_CREATED_AT, Kind.MOMENT, 21),
         Column("Charged at", c.CREATED_AT, Kind.MOMENT, 21),
+        Column("Implied rate", c.IMPLIED_RATE, Kind.TEXT, 14),
         Column("Payment of the order", PAYMENT, Kind.COUNT, 12),
     ),
     rows=_rows,
