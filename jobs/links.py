@@ -6,7 +6,7 @@ import pandas as pd
 
 from jobs.config import Config
 from jobs.outcome import RunOptions
-from jobs.run import open_ready_store, resolve
+from jobs.run import ready_store, resolve
 from recon import columns as c
 from recon.store.load import load_books, load_matches
 
@@ -17,9 +17,9 @@ def links_in_range(config: Config, asked: RunOptions, now: datetime) -> pd.DataF
     Raises JobError for an unknown account or a range that cannot be.
     """
     accounts, days = resolve(config, asked, now)
-    engine = open_ready_store(config)
-    books = load_books(engine, asked.as_of or now)
-    links = load_matches(engine, [account.name for account in accounts])
+    with ready_store(config) as store:
+        books = load_books(store, asked.as_of or now)
+        links = load_matches(store, [account.name for account in accounts])
     orders = books.orders.rename(columns={c.ACCOUNT: c.ORDER_ACCOUNT, c.AMOUNT: c.ORDER_AMOUNT})
     charges = books.charges.rename(columns={c.ACCOUNT: c.CHARGE_ACCOUNT, c.AMOUNT: c.CHARGE_AMOUNT})
     ours = [c.ORDER_ACCOUNT, c.ORDER_ID, c.ORDER_AMOUNT, c.CREATED_AT]

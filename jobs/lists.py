@@ -46,21 +46,22 @@ def breaks_list(
 ) -> None:
     """Breaks that are not closed, of every account, or as filtered."""
     with told(as_json):
-        from jobs.run import open_ready_store
+        from jobs.run import ready_store
         from jobs.thresholds import THRESHOLDS
         from recon.model import CLOSED, BreakStatus, Severity
         from recon.store.record import list_breaks
 
         config = read_config(context)
         statuses = words("--status", status, list(BreakStatus))
-        found = list_breaks(
-            open_ready_store(config),
-            accounts=words("--account", account, config.accounts),
-            codes=words("--code", code, THRESHOLDS),
-            severities=[Severity[word.upper()] for word in words("--severity", severity, severity_words())],
-            statuses=[BreakStatus(word) for word in statuses] or [s for s in BreakStatus if s not in CLOSED],
-            owner=owner,
-        )
+        with ready_store(config) as store:
+            found = list_breaks(
+                store,
+                accounts=words("--account", account, config.accounts),
+                codes=words("--code", code, THRESHOLDS),
+                severities=[Severity[word.upper()] for word in words("--severity", severity, severity_words())],
+                statuses=[BreakStatus(word) for word in statuses] or [s for s in BreakStatus if s not in CLOSED],
+                owner=owner,
+            )
         _show_breaks(config, found, age, as_json)
 
 
@@ -83,11 +84,12 @@ def breaks_show(context: typer.Context, id: str, as_json: AsJson = False) -> Non
         from jobs import show
         from jobs.documents import break_document
         from jobs.outcome import JobError
-        from jobs.run import open_ready_store
+        from jobs.run import ready_store
         from recon.store.record import list_breaks
 
         config = read_config(context)
-        found = next((known for known in list_breaks(open_ready_store(config)) if known.found.id == id), None)
+        with ready_store(config) as store:
+            found = next((known for known in list_breaks(store) if known.found.id == id), None)
         if found is None:
             raise JobError(f'there is no break "{id}"; recon breaks list names them')
         document = break_document(found, {account.name: account for account in config.as_accounts()})
@@ -156,10 +158,11 @@ def runs_show(context: typer.Context, run_id: int, as_json: AsJson = False) -> N
 
 def _runs(config: "Config", limit: int) -> list[dict[str, Any]]:
     from jobs.documents import run_documents
-    from jobs.run import open_ready_store
+    from jobs.run import ready_store
     from recon.store.record import list_runs
 
-    return run_documents(list_runs(open_ready_store(config), limit))
+    with ready_store(config) as store:
+        return run_documents(list_runs(store, limit))
 
 
 @db_app.command("upgrade")
@@ -169,7 +172,11 @@ def db_upgrade(context: typer.Context) -> None:
         from recon.store.engine import open_store
         from recon.store.migrate import upgrade
 
-        applied = upgrade(open_store(read_config(context).store_url))
+        store = open_store(read_config(context).store_url)
+        try:
+            applied = upgrade(store)
+        finally:
+            store.dispose()
         print("\n".join(applied) if applied else "nothing to do")
 
 
@@ -177,7 +184,8 @@ def db_upgrade(context: typer.Context) -> None:
 def db_current(context: typer.Context) -> None:
     """The version of the store's tables."""
     with told():
-        from jobs.run import open_ready_store
+        from jobs.run import ready_store
         from recon.store.migrate import current
 
-        print(current(open_ready_store(read_config(context))))
+        with ready_store(read_config(context)) as store:
+            print(current(store))

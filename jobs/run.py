@@ -124,6 +124,16 @@ def open_ready_store(config: Config) -> Store:
     return engine
 
 
+@contextmanager
+def ready_store(config: Config) -> Iterator[Store]:
+    """The store for the block, its connections closed after it."""
+    engine = open_ready_store(config)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
 async def _travel(work: _Run) -> Outcome:
     options = work.options
     intake: dict[str, Loaded] = {}

@@ -44,7 +44,11 @@ class Pulling:
 @asynccontextmanager
 async def pulling(folder: Path, moment: datetime = FIRST) -> AsyncIterator[Pulling]:
     async with serve(WORLD, moment=moment) as server:
-        yield Pulling(server, Store(server.url, folder))
+        store = Store(server.url, folder)
+        try:
+            yield Pulling(server, store)
+        finally:
+            store.engine.dispose()
 
 
 @pytest.fixture

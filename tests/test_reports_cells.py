@@ -16,6 +16,7 @@ from openpyxl import load_workbook
 from recon import columns as c
 from reports.cells import LONGEST, major_text, text_value, text_xml
 from reports.sheet import letter
+from reports.sheets.matched import SHEET
 from tests.reports_example import breaks, known_break, matched, rejected, result_of
 from tests.test_reports_workbook import cells, example, part_of, read_by_calamine, row_of, sheet_of, shown, written
 
@@ -166,11 +167,11 @@ def test_rows_know_their_place() -> None:
     rows = list(root.findall(".//{*}row"))
     assert [row.get("r") for row in rows] == [str(i) for i in range(1, 32)]
     assert [[cell.get("r") for cell in row] for row in rows[1:]] == [
-        [f"{letter(i)}{row}" for i in range(20)] for row in range(2, 32)
+        [f"{letter(i)}{row}" for i in range(len(SHEET.columns))] for row in range(2, 32)
     ]
     dimension = root.find("{*}dimension")
     assert dimension is not None
-    assert dimension.get("ref") == "A1:T31"
+    assert dimension.get("ref") == "A1:U31"
 
 
 def test_columns_have_the_names_of_a_spreadsheet() -> None:
