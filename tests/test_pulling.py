@@ -233,6 +233,7 @@ async def test_a_fault_in_every_fifth_answer_leaves_the_same_store(first: Pullin
     assert (pulled.failure, pulled.short) == ("", [])
     moments = ("seen_at", "first_seen_at", "superseded_at")
     assert second.store.rows(*moments) == first.store.rows(*moments)
+    second.store.engine.dispose()
 
 
 async def test_a_pull_into_postgresql_is_the_truth_and_a_second_one_finds_nothing_new(tmp_path: Path) -> None:
