@@ -14,6 +14,7 @@ import pandas as pd
 
 from recon.details import Details
 from recon.money import Money
+from recon.ruling import Standing
 from recon.settled import Settlement
 
 
@@ -261,13 +262,15 @@ class Break:
 
 @dataclass(frozen=True, slots=True)
 class KnownBreak:
-    """A break with its life so far; `first_seen` and `last_seen` are as-of moments."""
+    """A break with its life so far; `first_seen` and `last_seen` are as-of moments; each change is a new version."""
 
     found: Break
     status: BreakStatus
     first_seen: datetime
     last_seen: datetime
     owner: str | None = None
+    standing: Standing | None = None
+    version: int = 0
 
     def age_days(self, as_of: datetime, zone: tzinfo) -> int:
         """Business dates in the account's zone since it was first seen: the same at every hour of a day."""

@@ -15,7 +15,19 @@ ROOT = Path(__file__).parent.parent
 Sources = Mapping[str, str]  # dotted module name -> source
 Check = Callable[[Sources], list[str]]
 
-BASE = {"money", "model", "columns", "calendars", "methods", "settings", "privacy", "scope", "settled", "details"}
+BASE = {
+    "money",
+    "model",
+    "columns",
+    "calendars",
+    "methods",
+    "settings",
+    "privacy",
+    "scope",
+    "settled",
+    "details",
+    "ruling",
+}
 DOORS = {"omise", "orders", "bank", "store"}
 MIDDLE = {"matching", "triage", "settlement", "rules"}
 HOMES = {

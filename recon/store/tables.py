@@ -169,13 +169,13 @@ PULL_WINDOW = Table(
     Column("complete", Boolean(), nullable=False),
 )
 
-_SERIAL = BigInteger().with_variant(Integer(), "sqlite")  # only INTEGER counts by itself on SQLite
+SERIAL = BigInteger().with_variant(Integer(), "sqlite")  # only INTEGER counts by itself on SQLite
 
 # What we did.
 RUN = Table(
     "run",
     METADATA,
-    Column("id", _SERIAL, primary_key=True),
+    Column("id", SERIAL, primary_key=True),
     Column("started_at", Moment(), nullable=False),
     Column("recorded_at", Moment(), nullable=False),
     Column("as_of", Moment(), nullable=False),
@@ -186,6 +186,7 @@ RUN = Table(
     Column("config_digest", Text(), nullable=False),
     Column("status", Text(), nullable=False),
     Column("timings", Text(), nullable=False),
+    Column("audit_head", Text()),
     sqlite_autoincrement=True,
 )
 RUN_ACCOUNT = Table(
@@ -225,6 +226,13 @@ BREAK = Table(
     Column("first_seen", Moment(), nullable=False),
     Column("last_seen", Moment(), nullable=False),
     Column("owner", Text()),
+    Column("version", BigInteger(), nullable=False, server_default="0"),
+    Column("ruling_id", BigInteger()),
+    Column("ruling_kind", Text()),
+    Column("ruled_by", Text()),
+    Column("reason", Text()),
+    Column("until", Date()),
+    Column("facts", Text()),
 )
 Index(None, BREAK.c.account, BREAK.c.status)
 RUN_BREAK = Table(
@@ -242,7 +250,7 @@ RUN_BREAK = Table(
 BREAK_EVENT = Table(
     "break_event",
     METADATA,
-    Column("seq", _SERIAL, primary_key=True),
+    Column("seq", SERIAL, primary_key=True),
     Column("break_id", Text(), ForeignKey("break.id"), nullable=False, index=True),
     Column("run_id", BigInteger(), ForeignKey("run.id"), index=True),
     Column("at", Moment(), nullable=False),

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from recon.store.tables import METADATA
+from recon.store.schema import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],

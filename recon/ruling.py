@@ -1,0 +1,120 @@
+"""What people decide about breaks, as values: what may be asked, what stands, what the answer was; knows no store."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a person can do to a break; `opening` is an item known at go-live."""
+
+    ASSIGN = "assign"
+    NOTE = "note"
+    ACKNOWLEDGE = "acknowledge"
+    RESOLVE = "resolve"
+    LINK = "link"
+    WRITE_OFF = "write_off"
+    IGNORE = "ignore"
+    APPROVE = "approve"
+    UNDO = "undo"
+    REOPEN = "reopen"
+    OPENING = "opening"
+
+
+# The usual reasons of a resolution or a write-off, offered in lists; any other text is kept as it is.
+REASONS = (
+    "refunded", "charged_again", "order_corrected", "paid_another_way", "duplicate_refunded", "corrected_at_omise",
+    "corrected_at_the_bank", "timing", "test_order", "no_action_needed",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The ruling that a break's status rests on. `facts` are the break's when it was ruled on; null: whatever they
+    are. `until`: the last day, in the account's zone, on which it holds; null: for good."""
+
+    ruling_id: int
+    kind: str
+    who: str
+    reason: str
+    until: date | None = None
+    facts: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One thing that a person asks for; what its kind does not need is null or empty.
+
+    `version` is the break as the person saw it (null: as it is now). `key` makes a repeated ask known: an ask whose
+    key was answered once changes nothing. `target` is the ruling that an undo names (null: the break's last).
+    """
+
+    kind: Kind
+    who: str
+    break_id: str | None = None
+    reason: str = ""
+    until: date | None = None
+    owner: str | None = None
+    order_id: str | None = None
+    charge_id: str | None = None
+    code: str | None = None
+    account: str | None = None
+    pattern: str | None = None
+    target: int | None = None
+    version: int | None = None
+    key: str | None = None
+
+
+class Became(StrEnum):
+    """What became of an ask."""
+
+    APPLIED = "applied"
+    PENDING = "pending_approval"
+    ALREADY = "already_applied"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of an ask, in words for the person who asked."""
+
+    ask: Ask
+    became: Became
+    words: str
+    ruling_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Up to these sums (minor units by currency) one person decides alone; a currency that is not named has 0."""
+
+    write_off: Mapping[str, int] = field(default_factory=dict)
+    link: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """A pattern of breaks that is expected until a day: those of `code`, in `account` (null: any), whose subject or
+    order id is like `pattern` (shell wild cards; empty: all)."""
+
+    ruling_id: int
+    code: str
+    account: str | None
+    pattern: str
+    until: date
+    who: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningItem:
+    """Something known to be open at go-live: kind is order, charge, refund or transfer; amount in minor units."""
+
+    account: str
+    kind: str
+    id: str
+    amount: int
+    currency: str
+    note: str
+    who: str
