@@ -1,0 +1,67 @@
+"""Who may see and do what: roles, rights, accounts, passwords; knows no store and no page."""
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+MIN_PASSWORD = 12  # characters
+
+
+class Role(StrEnum):
+    """What a person or a script is; each may do all that those before it may."""
+
+    VIEWER = "viewer"
+    ANALYST = "analyst"
+    APPROVER = "approver"
+    ADMIN = "admin"
+
+
+class Right(IntEnum):
+    """What can be done; a role has the rights up to its own."""
+
+    VIEW = 0  # see breaks and reports, download
+    RULE = 1  # assign, note, acknowledge, resolve, write off, link, ignore, undo, run again, sign as preparer
+    APPROVE = 2  # a second person's word; sign as reviewer
+    ADMIN = 3  # people, sessions, health
+
+
+_HASHER = PasswordHasher()
+_RIGHTS = {Role.VIEWER: Right.VIEW, Role.ANALYST: Right.RULE, Role.APPROVER: Right.APPROVE, Role.ADMIN: Right.ADMIN}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who is known: a user of the page, or a script with a token (its name then begins with "token:")."""
+
+    name: str
+    role: Role
+    accounts: frozenset[str] | None = None  # null: all
+
+    def may(self, right: Right, account: str | None = None) -> bool:
+        """Whether they may do it, and that to an account; what belongs to no account is for those who see all."""
+        return _RIGHTS[self.role] >= right and (self.accounts is None or account in self.accounts)
+
+    def has(self, right: Right) -> bool:
+        """Whether they may do it to any account at all."""
+        return _RIGHTS[self.role] >= right
+
+    def sees(self, account: str | None) -> bool:
+        """Whether an account is theirs to look at."""
+        return self.accounts is None or account in self.accounts
+
+
+def hash_password(password: str) -> str:
+    """Argon2id with its parameters and a salt of its own; takes some 50 ms by design. Raises ValueError in words."""
+    if len(password) < MIN_PASSWORD:
+        raise ValueError(f"a password has at least {MIN_PASSWORD} characters")
+    return _HASHER.hash(password)
+
+
+def is_password(password: str, hashed: str) -> bool:
+    """Whether the password is the one that was hashed; never raises."""
+    try:
+        return _HASHER.verify(hashed, password)
+    except (VerificationError, InvalidHashError):
+        return False

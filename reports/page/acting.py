@@ -1,0 +1,77 @@
+"""Takes rulings from forms to the desk and says what became of each; decides nothing itself."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+from urllib.parse import quote
+
+from aiohttp import web
+
+from recon.people import Right
+from recon.ruling import Answer, Ask, Became, Kind
+from recon.store import desk, worklist
+from reports.page.notices import Notice, go
+from reports.page.security import PERSON, needs
+from reports.page.site import SITE
+
+_GOOD = frozenset({Became.APPLIED, Became.PENDING, Became.ALREADY})
+
+
+async def rule(request: web.Request) -> web.StreamResponse:
+    """One ruling on every ticked break; then back to where the form was, with what became of each."""
+    data = await request.post()
+    chosen = [str(value) for value in data.getall("id", [])]
+    text = {name: str(value).strip() for name, value in data.items()}
+    asks = [ask_of(request, text, *_seen(value)) for value in chosen]
+    answers = await answered(request, asks)
+    back = f"/breaks/{quote(text['one'])}" if text.get("one") else f"/breaks?{text.get('back', '')}"
+    go(request, back, *(_notice(answer) for answer in answers))
+
+
+async def ignore(request: web.Request) -> web.StreamResponse:
+    """A pattern of breaks that is expected until a day."""
+    data = await request.post()
+    text = {name: str(value).strip() for name, value in data.items()}
+    answers = await answered(request, [ask_of(request, {**text, "kind": "ignore"}, None, None)])
+    go(request, "/breaks", *(_notice(answer) for answer in answers))
+
+
+def ask_of(request: web.Request, text: Mapping[str, Any], break_id: str | None, version: int | None) -> Ask:
+    """What a form or a script asks for; raises 400 in words."""
+    try:
+        kind = Kind(text.get("kind", ""))
+        until = date.fromisoformat(text["until"]) if text.get("until") else None
+    except (ValueError, TypeError):
+        raise web.HTTPBadRequest(text="the ruling or its day is not known\n") from None
+    words = {name: text.get(name) or None for name in ("order_id", "charge_id", "code", "account", "pattern")}
+    return Ask(
+        kind, request[PERSON].name, break_id, reason=text.get("reason") or "", until=until,
+        owner=text.get("owner") or None, version=version, **words,
+    )  # fmt: skip
+
+
+async def answered(request: web.Request, asks: Sequence[Ask]) -> list[Answer]:
+    """What becomes of the asks; what the person may not do is 403, and a break that they do not see 404."""
+    site, person = request.app[SITE], needs(request, Right.RULE)
+    if any(ask.kind == Kind.APPROVE for ask in asks):
+        needs(request, Right.APPROVE)
+    for ask in asks:
+        if ask.kind == Kind.IGNORE:
+            if not person.sees(ask.account) or (ask.account is not None and ask.account not in site.accounts):
+                raise web.HTTPNotFound(text="there is no such account for you\n")
+        elif not await asyncio.to_thread(worklist.one, site.store, ask.break_id or "", person.accounts):
+            raise web.HTTPNotFound(text="there is no such break\n")
+    return await asyncio.to_thread(
+        desk.rule, site.store, asks, site.limits, site.clock(), site.audit_key, site.accounts
+    )
+
+
+def _seen(value: str) -> tuple[str, int | None]:
+    """The break that was ticked, and the version that the person saw."""
+    break_id, _, version = value.partition(":")
+    return break_id, int(version) if version.isdecimal() else None
+
+
+def _notice(answer: Answer) -> Notice:
+    return Notice(answer.became in _GOOD, answer.words, answer.ask.break_id or "")

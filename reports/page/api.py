@@ -1,0 +1,191 @@
+"""What the page does, as JSON for scripts, with the same roles; knows no form and no template."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from aiohttp import web
+
+from recon.people import Right
+from recon.store import desk, record, worklist
+from reports.documents import answer_document, break_document, event_document, moment, ruling_document
+from reports.page import openapi, workbooks
+from reports.page.acting import answered, ask_of
+from reports.page.breaks import asked
+from reports.page.security import PERSON, needs
+from reports.page.site import SITE
+
+MOST = 1_000  # breaks of one answer, and asks of one question
+
+
+async def document(request: web.Request) -> web.Response:
+    """What this API can do, as OpenAPI 3.1."""
+    return web.json_response(openapi.document(request.app[SITE].software))
+
+
+async def breaks(request: web.Request) -> web.Response:
+    """A page of breaks, filtered and sorted as on the page."""
+    needs(request, Right.VIEW)
+    site = request.app[SITE]
+    try:
+        wanted, sort, descending, page = asked(request)
+        size = _number(request, "per_page", 100, MOST)
+    except web.HTTPBadRequest as error:
+        raise _refused(error.text or "") from None
+    offset = (page - 1) * size
+    found = await asyncio.to_thread(worklist.find, site.store, wanted, sort, descending, offset, size)
+    listed = [break_document(known, site.accounts) for known in found.breaks]
+    return web.json_response({"breaks": listed, "total": found.total, "page": page, "per_page": size})
+
+
+async def one(request: web.Request) -> web.Response:
+    """One break with its history and rulings."""
+    needs(request, Right.VIEW)
+    site, break_id = request.app[SITE], request.match_info["id"]
+    known = await asyncio.to_thread(worklist.one, site.store, break_id, request[PERSON].accounts)
+    if known is None:
+        raise _missing("break")
+    events = await asyncio.to_thread(desk.events_of, site.store, break_id)
+    rulings = await asyncio.to_thread(desk.rulings, site.store, break_id)
+    more = {
+        "version": known.version,
+        "events": [event_document(event) for event in events],
+        "rulings": [ruling_document(ruling) for ruling in rulings],
+    }
+    return web.json_response({**break_document(known, site.accounts), **more})
+
+
+async def rule(request: web.Request) -> web.Response:
+    """Rulings on breaks, all of them in one transaction, each answered."""
+    given = (await _body(request)).get("rulings")
+    if not isinstance(given, list) or not 0 < len(given) <= MOST or not all(isinstance(one, dict) for one in given):
+        raise _refused(f"rulings must be a list of 1 to {MOST} objects")
+    try:
+        asks = [ask_of(request, _texts(one), _text(one, "break_id"), _version(one)) for one in given]
+        answers = await answered(request, asks)
+    except web.HTTPBadRequest as error:
+        raise _refused(error.text or "") from None
+    except web.HTTPNotFound as error:
+        raise _missing("break or account") from error
+    return web.json_response({"answers": [answer_document(answer) for answer in answers]})
+
+
+async def runs(request: web.Request) -> web.Response:
+    """The latest runs with what they found for the accounts that the asker sees."""
+    person, site = needs(request, Right.VIEW), request.app[SITE]
+    try:
+        limit = _number(request, "limit", 20, MOST)
+    except web.HTTPBadRequest as error:
+        raise _refused(error.text or "") from None
+    found = await asyncio.to_thread(record.list_runs, site.store, limit)
+    listed = [
+        {
+            "run_id": run.run_id,
+            "status": run.record.status,
+            "as_of": moment(run.record.as_of),
+            "by": run.record.who,
+            "timings": dict(run.record.timings),
+            "accounts": [
+                {"account": part.account, "from": part.first_day.isoformat(), "to": part.last_day.isoformat(),
+                 **part.counts}
+                for part in run.accounts
+                if person.sees(part.account)
+            ],
+        }
+        for run in found
+    ]  # fmt: skip
+    return web.json_response({"runs": [run for run in listed if run["accounts"]]})
+
+
+async def start(request: web.Request) -> web.Response:
+    """Run a range again; the ticket tells how far it is."""
+    body = await _body(request)
+    accounts = body.get("accounts", [])
+    if not isinstance(accounts, list) or not all(isinstance(name, str) for name in accounts):
+        raise _refused("accounts must be a list of names")
+    try:
+        ticket = await workbooks.wish(request, _day(body, "from"), _day(body, "to"), accounts)
+    except web.HTTPBadRequest as error:
+        raise _refused(error.text or "") from None
+    except web.HTTPNotFound:
+        raise _missing("account") from None
+    return web.json_response({"ticket": ticket}, status=202)
+
+
+async def progress(request: web.Request) -> web.Response:
+    """How far a run is that was asked for."""
+    needs(request, Right.VIEW)
+    found = request.app[SITE].runner.progress(request.match_info["ticket"])
+    if found is None:
+        raise _missing("ticket")
+    said = {"stages": list(found.stages), "finished": found.finished, "run_id": found.run_id}
+    return web.json_response({**said, "messages": list(found.messages)})
+
+
+async def reports(request: web.Request) -> web.Response:
+    """The finished workbooks that the asker may see, newest first."""
+    needs(request, Right.VIEW)
+    found = await asyncio.to_thread(workbooks.visible, request.app[SITE], request[PERSON])
+    return web.json_response({"reports": [workbooks.as_document(one) for one in found]})
+
+
+async def download(request: web.Request) -> web.Response:
+    """One workbook, as it was written."""
+    try:
+        return await workbooks.download(request)
+    except web.HTTPNotFound:
+        raise _missing("report") from None
+
+
+async def _body(request: web.Request) -> Mapping[str, Any]:
+    try:
+        body = json.loads(await request.text()) if request.content_type == "application/json" else None
+    except (ValueError, LookupError, RecursionError):
+        body = None
+    if not isinstance(body, dict):
+        raise _refused("the body must be a JSON object, sent as application/json")
+    return body
+
+
+def _texts(given: Mapping[str, Any]) -> dict[str, str]:
+    """The texts of an object; anything else under their names is refused."""
+    names = ("kind", "reason", "until", "owner", "order_id", "charge_id", "code", "account", "pattern")
+    return {name: text for name in names if (text := _text(given, name))}
+
+
+def _text(given: Mapping[str, Any], name: str) -> str | None:
+    value = given.get(name)
+    if value is not None and not (isinstance(value, str) and "\0" not in value):
+        raise _refused(f"{name} must be a text")
+    return value
+
+
+def _version(given: Mapping[str, Any]) -> int | None:
+    value = given.get("version")
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**63):
+        raise _refused("version must be a number")
+    return value
+
+
+def _day(given: Mapping[str, Any], name: str) -> date:
+    try:
+        return date.fromisoformat(given[name])
+    except (KeyError, TypeError, ValueError):
+        raise _refused(f"{name} must be a day such as 2026-01-31") from None
+
+
+def _number(request: web.Request, name: str, default: int, most: int) -> int:
+    text = request.query.get(name, str(default))
+    if not (text.isascii() and text.isdecimal()) or len(text) > 9 or not 1 <= int(text) <= most:
+        raise web.HTTPBadRequest(text=f"{name} must be a number from 1 to {most}")
+    return int(text)
+
+
+def _refused(words: str) -> web.HTTPBadRequest:
+    return web.HTTPBadRequest(text=json.dumps({"error": words.strip()}), content_type="application/json")
+
+
+def _missing(what: str) -> web.HTTPNotFound:
+    return web.HTTPNotFound(text=json.dumps({"error": f"there is no such {what}"}), content_type="application/json")

@@ -1,0 +1,78 @@
+"""The finance page's application and its place on the network; what it answers is handed in; knows no money here."""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+OK = "ok"
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+_METRICS = "text/plain; version=0.0.4; charset=utf-8"
+_LOG = logging.getLogger("recon.page")
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def make_app(health: Callable[[], Mapping[str, object]], metrics: Callable[[], bytes]) -> web.Application:
+    """`/health` (JSON; 503 unless its `status` is "ok") and `/metrics` (Prometheus text); anything else is 404.
+
+    Both callables run in a thread, since they may ask the store.
+    """
+    app = web.Application(middlewares=[_strict])
+
+    async def say_health(_request: web.Request) -> web.Response:
+        found = dict(await asyncio.to_thread(health))
+        return web.json_response(found, status=200 if found.get("status") == OK else 503)
+
+    async def say_metrics(_request: web.Request) -> web.Response:
+        return web.Response(body=await asyncio.to_thread(metrics), headers={"Content-Type": _METRICS})
+
+    app.router.add_get("/health", say_health)
+    app.router.add_get("/metrics", say_metrics)
+    return app
+
+
+@asynccontextmanager
+async def listening(
+    app: web.Application, host: str, port: int, cert: str = "", key: str = "", grace_s: float = 5.0
+) -> AsyncIterator[str]:
+    """Answers until the block ends, with TLS where a certificate is given; the address, port 0 takes a free one.
+
+    Requests that are being answered get `grace_s` seconds. Raises OSError where the address is taken.
+    """
+    context = None
+    if cert:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(cert, key or None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=grace_s)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port, ssl_context=context).start()
+        bound = runner.addresses[0]
+        yield f"{'https' if context else 'http'}://{bound[0]}:{bound[1]}"
+    finally:
+        await runner.cleanup()
+
+
+@web.middleware
+async def _strict(request: web.Request, handler: _Handler) -> web.StreamResponse:
+    """The same headers on every answer, errors included."""
+    try:
+        response = await handler(request)
+    except web.HTTPException as error:
+        error.headers.update(HEADERS)
+        raise
+    except Exception as error:
+        _LOG.error("request failed: %s", type(error).__name__)
+        answer = web.json_response({"status": "error"}, status=500)
+        answer.headers.update(HEADERS)
+        return answer
+    response.headers.update(HEADERS)
+    return response

@@ -1,0 +1,163 @@
+"""The breaks: a list with filters, one with both sides and its history; acts nothing itself."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from recon.model import BreakEvent, BreakStatus, KnownBreak, Severity
+from recon.people import Right
+from recon.ruling import REASONS, Kind, Ruling
+from recon.store import desk, evidence, worklist
+from reports.page.notices import told
+from reports.page.render import moment, render
+from reports.page.security import PERSON, needs
+from reports.page.site import SITE, Site
+
+PER_PAGE = 50
+KINDS = ("order", "charge", "refund", "transfer", "transaction", "dispute", "bank_line")
+# Fields of an order and of its charge that mean the same.
+SAME = {"amount", "currency", "refunded_amount"}
+ACTIONS = (Kind.ASSIGN, Kind.NOTE, Kind.ACKNOWLEDGE, Kind.RESOLVE, Kind.WRITE_OFF, Kind.LINK, Kind.UNDO, Kind.REOPEN)
+
+
+@dataclass(frozen=True)
+class Side:
+    """One record that a break speaks of, as it is now, with how it came to be so."""
+
+    kind: str
+    id: str
+    versions: Sequence[evidence.Version]
+
+    @property
+    def now(self) -> Mapping[str, Any]:
+        """Its fields."""
+        return self.versions[-1].fields if self.versions else {}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of the timeline."""
+
+    at: datetime
+    what: str
+    who: str
+    words: str
+
+
+async def breaks(request: web.Request) -> web.Response:
+    """A page of the list, as filtered and sorted by the address."""
+    person, site = needs(request, Right.VIEW), request.app[SITE]
+    wanted, sort, descending, page = asked(request)
+    found = await asyncio.to_thread(
+        worklist.find, site.store, wanted, sort, descending, (page - 1) * PER_PAGE, PER_PAGE
+    )
+    owners = await asyncio.to_thread(worklist.owners, site.store, person.accounts)
+    names = [name for name in site.accounts if person.sees(name)]
+    query = {name: value for name, value in request.query.items() if name not in ("page", "told") and value}
+    return render(
+        request, "breaks.html", found=found, wanted=wanted, sort=sort, descending=descending, page=page,
+        pages=max(1, -(-found.total // PER_PAGE)), owners=owners, names=names, told=told(request),
+        statuses=list(BreakStatus), codes=[entry.code for entry in site.catalogue],
+        severities=[severity.word for severity in reversed(Severity)], actions=ACTIONS, reasons=REASONS,
+        at=lambda **more: "/breaks?" + urlencode({**query, **more}), query=urlencode(query),
+    )  # fmt: skip
+
+
+def asked(request: web.Request) -> tuple[worklist.Filter, str, bool, int]:
+    """Filter, sort, direction and page of a list's address; words that are not known are 400."""
+    query = request.query
+    try:
+        wanted = worklist.Filter(
+            visible=request[PERSON].accounts,
+            accounts=_all(query, "account"),
+            codes=_all(query, "code"),
+            severities=tuple(Severity[word.upper()] for word in _all(query, "severity")),
+            statuses=tuple(BreakStatus(word) for word in _all(query, "status")),
+            owner=query["owner"] if query.get("owner") else None,
+            text=query.get("q", "").strip(),
+        )
+        sort, page = query.get("sort", "severity"), int(query.get("page", "1"))
+        worklist.SORTS[sort]
+    except (KeyError, ValueError):
+        raise web.HTTPBadRequest(text="this address names a filter that there is not\n") from None
+    default = "desc" if sort in ("severity", "risk") else "asc"
+    return wanted, sort, query.get("order", default) == "desc", min(max(1, page), 1_000_000)
+
+
+def _all(query: Any, name: str) -> tuple[str, ...]:
+    return tuple(value for value in query.getall(name, []) if value)
+
+
+async def one(request: web.Request) -> web.Response:
+    """Everything about one break; 404 for one that is not there, or in somebody else's account."""
+    needs(request, Right.VIEW)
+    site = request.app[SITE]
+    known = await asyncio.to_thread(worklist.one, site.store, request.match_info["id"], request[PERSON].accounts)
+    if known is None:
+        raise web.HTTPNotFound(text="there is no such break\n")
+    sides, rulings, events = await asyncio.to_thread(_details, site, known, request[PERSON].accounts)
+    return render(
+        request, "break.html", known=known, sides=sides, different=differences(sides), rulings=rulings,
+        steps=_steps(events, sides), told=told(request), actions=ACTIONS, reasons=REASONS,
+        entry=next((entry for entry in site.catalogue if entry.code == known.found.code), None),
+        account=site.accounts.get(known.found.account or ""),
+        shown=lambda name, side: shown(site, side, name, known.found.account),
+    )  # fmt: skip
+
+
+def _details(
+    site: Site, known: KnownBreak, visible: frozenset[str] | None
+) -> tuple[list[Side], list[Ruling], list[BreakEvent]]:
+    found = known.found
+    ids = {kind: getattr(found, f"{kind}_id", None) for kind in KINDS}
+    if found.subject_type in KINDS:
+        ids[found.subject_type] = found.subject_id
+    sides = [
+        Side(kind, object_id, evidence.versions(site.store, kind, found.account, object_id, visible))
+        for kind, object_id in ids.items()
+        if object_id
+    ]
+    return sides, desk.rulings(site.store, found.id), desk.events_of(site.store, found.id)
+
+
+def differences(sides: Sequence[Side]) -> set[tuple[str, str]]:
+    """(kind, field) of what an order and its charge say differently."""
+    by_kind = {side.kind: side.now for side in sides if side.versions}
+    order, charge = by_kind.get("order"), by_kind.get("charge")
+    if order is None or charge is None:
+        return set()
+    captured = charge.get("captured_amount")
+    said = {**charge, "amount": charge["amount"] if captured is None else captured}
+    return {(kind, name) for name in SAME if order.get(name) != said.get(name) for kind in ("order", "charge")}
+
+
+def _steps(events: Sequence[BreakEvent], sides: Sequence[Side]) -> list[Step]:
+    """The break's own steps and the records' versions, oldest first."""
+    steps = [Step(event.at, event.what, event.who, event.detail) for event in events]
+    for side in sides:
+        before = None
+        for version in side.versions:
+            changes = version.changed(before)
+            words = "; ".join(f"{name}: {old} → {new}" for name, old, new in changes) if before else "first seen"
+            steps.append(Step(version.seen_at, f"{side.kind} {'changed' if before else 'stored'}", "", words))
+            before = version
+    return sorted(steps, key=lambda step: step.at)
+
+
+def shown(site: Site, side: Side, name: str, account: str | None) -> Any:
+    """A field as people read it: amounts in their currency, the rest as it is."""
+    value = side.now[name]
+    if isinstance(value, datetime):
+        return moment(site, value, account)
+    if isinstance(value, int) and not isinstance(value, bool) and name != "row":
+        currency = side.now.get("funding_currency" if name in _FUNDING else "currency")
+        return site.currencies.show(value, str(currency)) if currency else value
+    return value
+
+
+_FUNDING = {"funding_amount", "fee", "fee_vat", "interest", "interest_vat", "net"}

@@ -1,0 +1,94 @@
+"""Rulings by workbook: open breaks out, a filled-in file in, the outcome back; knows no cell."""
+
+import asyncio
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from aiohttp import web
+
+from recon.model import CLOSED, BreakStatus
+from recon.people import Person, Right
+from recon.ruling import Answer, Ask, Became, Kind
+from recon.store import desk, record, worklist
+from reports.page.render import render
+from reports.page.security import needs
+from reports.page.site import SITE, Site
+from reports.page.workbooks import MIME
+from reports.rulings import Told, count, outcomes, write_rulings
+from reports.rulings_read import read_rulings
+from reports.xlsx_guard import Refused
+
+_NOT_CLOSED = tuple(status for status in BreakStatus if status not in CLOSED)
+
+
+@dataclass(frozen=True)
+class _Upload:
+    """A filled-in file that was sent, and who sent it."""
+
+    content: bytes
+    person: Person
+
+
+async def export(request: web.Request) -> web.Response:
+    """The breaks that are not closed, of the accounts of whoever asks, as a workbook to be filled in."""
+    person, site = needs(request, Right.RULE), request.app[SITE]
+    try:
+        content = await asyncio.to_thread(_export, site, person)
+    except Refused as error:
+        raise web.HTTPBadRequest(text="; ".join(error.messages)) from None
+    headers = {"Content-Disposition": 'attachment; filename="rulings.xlsx"', "Content-Type": MIME}
+    return web.Response(body=content, headers=headers)
+
+
+def _export(site: Site, person: Person) -> bytes:
+    chosen = [name for name in site.accounts if person.sees(name)]
+    known = record.list_breaks(site.store, accounts=chosen, statuses=_NOT_CLOSED)
+    file = BytesIO()
+    write_rulings(known, site.accounts, site.currencies, file, site.clock().date())
+    return file.getvalue()
+
+
+async def upload(request: web.Request) -> web.Response:
+    """Apply what the file asks for, and show a line for each of its rows."""
+    person, site = needs(request, Right.RULE), request.app[SITE]
+    field = (await request.post()).get("file")
+    if not isinstance(field, web.FileField):
+        raise web.HTTPBadRequest(text="choose a file\n")
+    try:
+        told = await asyncio.to_thread(_apply, site, _Upload(field.file.read(), person))
+    except Refused as error:
+        raise web.HTTPBadRequest(text="; ".join(error.messages)) from None
+    return render(request, "outcome.html", told=told, counts=count(told))
+
+
+def _apply(site: Site, sent: _Upload) -> list[Told]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rulings.xlsx"
+        path.write_bytes(sent.content)
+        lines = read_rulings(path, sent.person.name)
+    asks = [line.ask for line in lines if line.ask]
+    barred = {number: words for number, ask in enumerate(asks) if (words := _barred(site, sent.person, ask))}
+    allowed = [ask for number, ask in enumerate(asks) if number not in barred]
+    done = iter(_ruled(site, allowed))
+    answers = [
+        Answer(ask, Became.REFUSED, barred[number]) if number in barred else next(done)
+        for number, ask in enumerate(asks)
+    ]
+    return outcomes(lines, answers)
+
+
+def _ruled(site: Site, asks: Sequence[Ask]) -> list[Answer]:
+    if not asks:
+        return []
+    return desk.rule(site.store, asks, site.limits, site.clock(), site.audit_key, site.accounts)
+
+
+def _barred(site: Site, person: Person, ask: Ask) -> str:
+    """Why a person may not ask for this; empty where they may."""
+    if ask.kind == Kind.APPROVE and not person.has(Right.APPROVE):
+        return f"your role ({person.role}) may not approve"
+    seen = worklist.one(site.store, ask.break_id or "", person.accounts)
+    return "" if seen else f'there is no break "{ask.break_id}"'

@@ -1,0 +1,126 @@
+"""The first page: how the nights went, what is open, what needs a person now; changes nothing."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from aiohttp import web
+from markupsafe import Markup
+
+from recon.calendars import local_day
+from recon.model import KnownBreak
+from recon.people import Person, Right
+from recon.store import history, worklist
+from reports.page import pictures
+from reports.page.render import render
+from reports.page.security import needs
+from reports.page.site import SITE, Site
+
+NIGHTS = 14
+TREND = 30  # days of the charts
+URGENT = 8  # breaks of each list
+
+
+@dataclass(frozen=True)
+class OpenValue:
+    """What is open in one currency (null: breaks without an amount)."""
+
+    currency: str | None
+    count: int
+    amount: int
+
+
+@dataclass(frozen=True)
+class Home:
+    """Everything that the first page shows to those who see the same accounts."""
+
+    days: Sequence[date]
+    nights: Mapping[tuple[str, date], worklist.DayRun]
+    values: Sequence[OpenValue]
+    by_severity: Sequence[tuple[str, int]]
+    due: Sequence[KnownBreak]
+    costly: Sequence[tuple[str, Sequence[KnownBreak]]]
+    charts: Sequence[Markup]
+
+
+async def home(request: web.Request) -> web.Response:
+    """For the accounts of whoever asks."""
+    person, site = needs(request, Right.VIEW), request.app[SITE]
+    found = await asyncio.to_thread(_cached, site, person)
+    names = [name for name in site.accounts if person.sees(name)]
+    return render(request, "home.html", home=found, names=names)
+
+
+_CACHE: dict[tuple[object, ...], Home] = {}
+
+
+def _cached(site: Site, person: Person) -> Home:
+    """Counted anew only when a run or a ruling has changed something, or a day has gone by."""
+    key = (str(site.store.url), person.accounts, worklist.state(site.store), site.clock().date())
+    if key not in _CACHE:
+        if len(_CACHE) > 64:
+            _CACHE.clear()
+        _CACHE[key] = _home(site, person)
+    return _CACHE[key]
+
+
+def _home(site: Site, person: Person) -> Home:
+    store, now, visible = site.store, site.clock(), person.accounts
+    yesterdays = [local_day(now, account.zone) - timedelta(days=1) for account in site.accounts.values()]
+    last = max(yesterdays)
+    days = [last - timedelta(days=back) for back in range(NIGHTS)][::-1]
+    sums = worklist.open_sums(store, visible)
+    values: dict[str | None, list[int]] = defaultdict(lambda: [0, 0])
+    severities: dict[str, int] = defaultdict(int)
+    for one in sums:
+        values[one.currency][0] += one.count
+        values[one.currency][1] += one.amount
+        severities[one.severity.word] += one.count
+    currencies = sorted(currency for currency in values if currency)
+    due = worklist.find(store, worklist.Filter(visible=visible, has_due=True), "due", False, 0, URGENT)
+    costly = [
+        (
+            currency,
+            worklist.find(store, worklist.Filter(visible=visible, currency=currency), "risk", True, 0, 5).breaks,
+        )
+        for currency in currencies
+    ]
+    return Home(
+        days=days,
+        nights={(run.account, run.day): run for run in worklist.days(store, visible, days[0], last)},
+        values=[OpenValue(currency, *found) for currency, found in sorted(values.items(), key=_named_first)],
+        by_severity=[(word, severities[word]) for word in ("critical", "high", "medium", "low") if severities[word]],
+        due=due.breaks,
+        costly=costly,
+        charts=_charts(site, person),
+    )
+
+
+def _named_first(item: tuple[str | None, list[int]]) -> tuple[bool, str]:
+    return item[0] is None, item[0] or ""
+
+
+def _charts(site: Site, person: Person) -> list[Markup]:
+    counts = [0] * len(worklist.AGES)
+    for _, found in worklist.ages(site.store, person.accounts, site.clock()):
+        counts = [one + other for one, other in zip(counts, found, strict=True)]
+    names = [f"{least}–{most} days" if most is not None else "over 90" for least, most in worklist.AGES]
+    charts = [pictures.bars("Open breaks by age", list(zip(names, counts, strict=True)))]
+    for name in site.accounts:
+        if person.sees(name):
+            points = _rates(site, name)
+            charts.append(pictures.line(f"Match rate of {name}, by day", points, 100, " %"))
+    return charts
+
+
+def _rates(site: Site, account: str) -> list[tuple[str, int]]:
+    """Whole percent, rounded down, of the orders that expect a charge; days without any are left out."""
+    ranges = [run.found for run in history.last_of_each_range(site.store, account)]
+    days = sorted((one for one in ranges if one.first_day == one.last_day), key=lambda one: one.first_day)
+    return [
+        (one.first_day.isoformat(), 100 * one.counts["matched_orders"] // one.counts["expecting_orders"])
+        for one in days[-TREND:]
+        if one.counts.get("expecting_orders")
+    ]

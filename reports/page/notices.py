@@ -1,0 +1,56 @@
+"""What a form's answer says on the next page, kept for that one look; knows no form."""
+
+import secrets
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from aiohttp import web
+
+from reports.page.security import PERSON
+
+_KEPT = 1_000
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One line: what became of it, and why."""
+
+    good: bool
+    words: str
+    about: str = ""
+
+
+class Notices:
+    """Notices by ticket, the latest so many; each for the person that it was made for."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, tuple[str, tuple[Notice, ...]]] = OrderedDict()
+
+    def keep(self, who: str, notices: Sequence[Notice]) -> str:
+        """A ticket for the next page's address."""
+        ticket = secrets.token_urlsafe(12)
+        self._kept[ticket] = (who, tuple(notices))
+        while len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
+        return ticket
+
+    def take(self, who: str, ticket: str) -> tuple[Notice, ...]:
+        """What the ticket stands for; nothing for somebody else's, or an old one."""
+        owner, notices = self._kept.get(ticket, ("", ()))
+        return notices if owner == who else ()
+
+
+NOTICES = web.AppKey("notices", Notices)
+
+
+def go(request: web.Request, path: str, *notices: Notice) -> NoReturn:
+    """On to a page that will show the notices."""
+    ticket = request.app[NOTICES].keep(request[PERSON].name, notices)
+    raise web.HTTPSeeOther(f"{path}{'&' if '?' in path else '?'}told={ticket}")
+
+
+def told(request: web.Request) -> tuple[Notice, ...]:
+    """The notices of the page's address."""
+    return request.app[NOTICES].take(request[PERSON].name, request.query.get("told", ""))

@@ -1,0 +1,168 @@
+"""The OpenAPI 3.1 document of the page's API, by hand; knows no route's code."""
+
+from typing import Any
+
+from recon.model import BreakStatus, Severity
+from recon.ruling import Became, Kind
+from recon.store.worklist import SORTS
+
+Schema = dict[str, Any]
+
+_TEXT: Schema = {"type": "string"}
+_NUMBER: Schema = {"type": "integer"}
+_MAYBE: Schema = {"type": ["string", "null"]}
+_MAYBE_NUMBER: Schema = {"type": ["integer", "null"]}
+_DAY: Schema = {"type": "string", "format": "date"}
+_BREAK_TEXTS = ("id", "code", "severity", "status", "subject_type", "subject_id", "first_seen", "last_seen")
+_BREAK_MAYBE = (
+    "account", "region", "currency", "order_id", "charge_id", "refund_id", "transfer_id", "transaction_id",
+    "dispute_id", "due_by", "owner",
+)  # fmt: skip
+_BREAK_NUMBERS = ("expected", "actual", "difference", "amount_at_risk")
+
+
+def document(version: str) -> Schema:
+    """All paths, with what they take and give."""
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "omise-recon", "version": version},
+        "security": [{"token": []}],
+        "paths": {
+            "/api/breaks": {"get": _get("Breaks, a page at a time", _filters(), _list("breaks", "Break", _PAGED))},
+            "/api/breaks/{id}": {"get": _get("One break with its history", [_in_path("id")], _ref("BreakInFull"))},
+            "/api/rulings": {"post": _post("Rule on breaks, all in one transaction", _rulings(), _answers(), 200)},
+            "/api/runs": {
+                "get": _get("The latest runs", [_query("limit", _bounded(1_000))], _list("runs", "Run")),
+                "post": _post("Run a range again", _wish(), _object({"ticket": _TEXT}), 202),
+            },
+            "/api/runs/{ticket}": {"get": _get("How far a run is", [_in_path("ticket")], _ref("Progress"))},
+            "/api/reports": {"get": _get("Finished workbooks", [], _list("reports", "Report"))},
+            "/api/reports/{sha256}": {"get": _file()},
+            "/api/openapi.json": {"get": _get("This document", [], {"type": "object"})},
+        },
+        "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "schemas": _schemas(),
+        },
+    }
+
+
+_PAGED = {"total": _NUMBER, "page": _NUMBER, "per_page": _NUMBER}
+
+
+def _schemas() -> Schema:
+    plain = {
+        **dict.fromkeys(_BREAK_TEXTS, _TEXT), **dict.fromkeys(_BREAK_MAYBE, _MAYBE),
+        **dict.fromkeys(_BREAK_NUMBERS, _MAYBE_NUMBER), "age_days": _NUMBER, "explanation": _TEXT,
+        "suggestion": _TEXT,
+    }  # fmt: skip
+    things = {"type": "array", "items": {"type": "object"}}
+    return {
+        "Break": _object(plain),
+        "BreakInFull": _object({**plain, "version": _NUMBER, "events": things, "rulings": things}),
+        "Run": _object({"run_id": _NUMBER, "status": _TEXT, "as_of": _TEXT, "by": _TEXT, "accounts": things}),
+        "Progress": _object(
+            {"stages": _texts(), "finished": {"type": "boolean"}, "run_id": _MAYBE_NUMBER, "messages": _texts()}
+        ),
+        "Report": _object(
+            {"sha256": _TEXT, "name": _TEXT, "account": _TEXT, "from": _DAY, "to": _DAY, "size": _NUMBER}
+        ),
+        "Error": _object({"error": _TEXT}),
+    }
+
+
+def _rulings() -> Schema:
+    optional = ("reason", "owner", "order_id", "charge_id", "code", "account", "pattern", "break_id")
+    ruling = {
+        "type": "object",
+        "properties": {
+            "kind": {"enum": [str(kind) for kind in Kind if kind != Kind.OPENING]},
+            "version": {"type": "integer", "minimum": 0, "maximum": 2**63 - 1},
+            "until": _DAY,
+            **dict.fromkeys(optional, _TEXT),
+        },
+        "required": ["kind"],
+    }
+    return _object({"rulings": {"type": "array", "items": ruling, "minItems": 1, "maxItems": 1_000}})
+
+
+def _wish() -> Schema:
+    wish = _object({"from": _DAY, "to": _DAY})
+    return {**wish, "properties": {**wish["properties"], "accounts": _texts()}}
+
+
+def _answers() -> Schema:
+    became = {"enum": [str(one) for one in Became]}
+    answer = _object({"id": _MAYBE, "became": became, "words": _TEXT, "ruling": _MAYBE})
+    return _object({"answers": {"type": "array", "items": answer}})
+
+
+def _filters() -> list[Schema]:
+    words = {"enum": [severity.word for severity in Severity]}
+    return [
+        *(_query(name, _TEXT) for name in ("account", "code", "owner", "q")),
+        _query("severity", words),
+        _query("status", {"enum": [str(status) for status in BreakStatus]}),
+        _query("sort", {"enum": list(SORTS)}),
+        _query("order", {"enum": ["asc", "desc"]}),
+        _query("page", _bounded(1_000_000)),
+        _query("per_page", _bounded(1_000)),
+    ]
+
+
+def _get(summary: str, parameters: list[Schema], answer: Schema) -> Schema:
+    return {"summary": summary, "parameters": parameters, "responses": _responses(answer, 200)}
+
+
+def _post(summary: str, body: Schema, answer: Schema, status: int) -> Schema:
+    content = {"application/json": {"schema": body}}
+    return {
+        "summary": summary,
+        "requestBody": {"required": True, "content": content},
+        "responses": _responses(answer, status),
+    }
+
+
+def _file() -> Schema:
+    binary: Schema = {"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": {}}
+    answers = {"200": {"description": "The workbook", "content": binary}, **_errors()}
+    return {"summary": "One workbook", "parameters": [_in_path("sha256")], "responses": answers}
+
+
+def _responses(answer: Schema, status: int) -> Schema:
+    good = {"description": "As asked", "content": {"application/json": {"schema": answer}}}
+    return {str(status): good, **_errors()}
+
+
+def _errors() -> Schema:
+    content = {"application/json": {"schema": _ref("Error")}}
+    words = {"400": "Not understood", "401": "No token", "403": "Not your role", "404": "Not there, or not yours"}
+    return {status: {"description": said, "content": content} for status, said in words.items()}
+
+
+def _object(properties: Schema) -> Schema:
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _list(name: str, schema: str, more: Schema | None = None) -> Schema:
+    return _object({name: {"type": "array", "items": _ref(schema)}, **(more or {})})
+
+
+def _texts() -> Schema:
+    return {"type": "array", "items": _TEXT}
+
+
+def _bounded(most: int) -> Schema:
+    return {"type": "integer", "minimum": 1, "maximum": most}
+
+
+def _query(name: str, schema: Schema) -> Schema:
+    return {"name": name, "in": "query", "schema": schema}
+
+
+def _in_path(name: str) -> Schema:
+    return {"name": name, "in": "path", "required": True, "schema": _TEXT}
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}

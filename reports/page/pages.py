@@ -1,0 +1,83 @@
+"""Every address of the finance page and who answers it; knows no answer."""
+
+from pathlib import Path
+
+from aiohttp import web
+
+from reports.page import about, acting, api, breaks, excel, home, login, security, workbooks
+from reports.page.notices import NOTICES, Notices
+from reports.page.render import render
+from reports.page.security import MAX_BODY, Handler
+from reports.page.site import SITE, Site
+
+_STATIC = Path(__file__).parent / "static"
+_TITLES = {403: "Not allowed", 404: "Not there", 400: "Not understood", 413: "Too large"}
+
+
+def make_site(site: Site) -> web.Application:
+    """The page and its API; `/health` and `/metrics` are the caller's to add."""
+    steps = (security.strict_headers, _in_words, security.known_host, security.in_time, security.known_person)
+    app = web.Application(middlewares=steps, client_max_size=MAX_BODY)
+    app[SITE], app[NOTICES], app[login.FAILURES] = site, Notices(), login.Failures()
+    app.add_routes(
+        [
+            web.static("/static", _STATIC),
+            web.get("/favicon.ico", _icon),
+            web.get("/login", login.form),
+            web.post("/login", login.log_in),
+            web.post("/logout", login.log_out),
+            web.get("/", home.home),
+            web.get("/breaks", breaks.breaks),
+            web.post("/breaks/rule", acting.rule),
+            web.post("/breaks/ignore", acting.ignore),
+            web.get("/breaks/{id}", breaks.one),
+            web.get("/rulings/export", excel.export),
+            web.post("/rulings/import", excel.upload),
+            web.get("/reports", workbooks.reports),
+            web.get("/reports/{sha256}", workbooks.one),
+            web.get("/reports/{sha256}/download", workbooks.download),
+            web.post("/reports/{sha256}/verify", workbooks.verify),
+            web.post("/reports/{sha256}/sign", workbooks.sign),
+            web.post("/runs", workbooks.start),
+            web.get("/runs/{ticket}", workbooks.progress),
+            web.get("/settlement", workbooks.settlement),
+            web.get("/about", about.about),
+            web.get("/admin", about.admin),
+            web.post("/admin/disable", about.disable),
+            web.post("/admin/sessions", about.end_sessions),
+            web.post("/admin/revoke", about.revoke),
+            web.get("/api/openapi.json", api.document),
+            web.get("/api/breaks", api.breaks),
+            web.get("/api/breaks/{id}", api.one),
+            web.post("/api/rulings", api.rule),
+            web.get("/api/runs", api.runs),
+            web.post("/api/runs", api.start),
+            web.get("/api/runs/{ticket}", api.progress),
+            web.get("/api/reports", api.reports),
+            web.get("/api/reports/{sha256}", api.download),
+        ]
+    )
+    return app
+
+
+async def _icon(_request: web.Request) -> web.FileResponse:
+    return web.FileResponse(_STATIC / "icon.svg", headers={"Content-Type": "image/svg+xml"})
+
+
+@web.middleware
+async def _in_words(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Errors as a page for people, as JSON for scripts; an unexpected one says nothing of its inside."""
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        if error.status < 400 or error.content_type == "application/json":
+            raise
+        words, status = (error.text or error.reason).strip(), error.status
+    except Exception as error:
+        request.app.logger.error("%s %s: %s", request.method, request.path, type(error).__name__)
+        words, status = "Something went wrong here; the log of the process says more.", 500
+    if request.path.startswith("/api"):
+        return web.json_response({"error": words}, status=status)
+    response = render(request, "error.html", heading=_TITLES.get(status, "Not possible"), words=words)
+    response.set_status(status)
+    return response

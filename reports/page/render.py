@@ -1,0 +1,69 @@
+"""Templates to answers, and how money, days and moments are written on a page; knows no route."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import Any
+
+from aiohttp import web
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from recon.model import Account
+from recon.people import Right
+from reports.page.security import CSRF, PERSON
+from reports.page.site import SITE, Site
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("reports.page"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters["words"] = lambda text: str(text).replace("_", " ")
+    return environment
+
+
+def render(request: web.Request, template: str, **values: Any) -> web.Response:
+    """An HTML answer; every template knows who asks, the forms' secret and how amounts are written."""
+    site, person = request.app[SITE], request.get(PERSON)
+    known: Mapping[str, Any] = {
+        "person": person,
+        "csrf": request.get(CSRF, ""),
+        "can_rule": person is not None and person.has(Right.RULE),
+        "can_approve": person is not None and person.has(Right.APPROVE),
+        "is_admin": person is not None and person.has(Right.ADMIN),
+        "path": request.path,
+        "software": site.software,
+        "money": lambda amount, currency: money(site, amount, currency),
+        "moment": lambda at, account=None: moment(site, at, account),
+        "day": day,
+    }
+    text = _environment().get_template(template).render({**known, **values})
+    return web.Response(text=text, content_type="text/html")
+
+
+def money(site: Site, amount: int | None, currency: str | None) -> Markup:
+    """ "THB 1,234.50"; nothing where there is no amount."""
+    if amount is None or currency is None:
+        return Markup("")
+    return Markup('<span class="money"><abbr>{}</abbr> {}</span>').format(
+        currency, site.currencies.show(amount, currency)
+    )
+
+
+def moment(site: Site, at: datetime | None, account: str | None = None) -> Markup:
+    """Date and time to the minute in the account's zone, else UTC, with the zone's name."""
+    if at is None:
+        return Markup("")
+    known: Account | None = site.accounts.get(account or "")
+    local = at.astimezone(known.zone if known else UTC)
+    return Markup('<time datetime="{}">{} <small>{}</small></time>').format(
+        at.isoformat(), f"{local:%Y-%m-%d %H:%M}", f"{local:%Z}"
+    )
+
+
+def day(value: date | None) -> Markup:
+    """2026-01-31."""
+    return Markup("") if value is None else Markup('<time datetime="{0}">{0}</time>').format(value.isoformat())

@@ -1,0 +1,142 @@
+"""Who asks, from where and whether a form is ours; on every answer the same strict headers; knows no page."""
+
+import asyncio
+import hmac
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import quote
+
+from aiohttp import web
+
+from recon.people import Person, Right
+from recon.store import people
+from reports.page.site import SITE
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+COOKIE = "recon_session"
+CSRF_FIELD, CSRF_HEADER = "csrf", "X-CSRF-Token"
+PERSON = web.RequestKey("person", Person)
+CSRF = web.RequestKey("csrf", str)
+MAX_BODY = 16 * 1024 * 1024
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_OPEN = ("/login", "/static/", "/health", "/metrics", "/favicon.ico")
+
+
+@web.middleware
+async def strict_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """The same on every answer, errors included; nothing with data is kept by a cache."""
+    try:
+        response = await handler(request)
+    except web.HTTPException as error:
+        error.headers.update(_headers(request))
+        raise
+    response.headers.update(_headers(request))
+    return response
+
+
+def _headers(request: web.Request) -> dict[str, str]:
+    static = request.path.startswith("/static/")
+    found = {**HEADERS, "Cache-Control": "public, max-age=3600" if static else "no-store"}
+    site = request.app.get(SITE)
+    return {**found, "Strict-Transport-Security": "max-age=31536000"} if site and site.secure else found
+
+
+@web.middleware
+async def known_host(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Only the names that the page has: another name in the Host header is somebody else's page."""
+    if request.path in ("/health", "/metrics"):  # asked for by address
+        return await handler(request)
+    name = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
+    if name.lower() not in request.app[SITE].hosts:
+        raise web.HTTPMisdirectedRequest(text="this page is not known under that name\n")
+    return await handler(request)
+
+
+@web.middleware
+async def in_time(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """A sender that takes too long over one request is cut off."""
+    if not request.can_read_body:
+        return await handler(request)
+    try:
+        async with asyncio.timeout(request.app[SITE].body_seconds):
+            await (request.post() if request.content_type in _FORMS else request.read())
+    except TimeoutError:
+        raise web.HTTPRequestTimeout(text="the request came too slowly\n") from None
+    return await handler(request)
+
+
+@web.middleware
+async def known_person(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """A login or a token for everything but the login itself; a form must carry its session's secret."""
+    if request.path.startswith(_OPEN):
+        return await handler(request)
+    token = _bearer(request)
+    is_api = request.path.startswith("/api")
+    if token and is_api:
+        site = request.app[SITE]
+        person = await asyncio.to_thread(people.bearer, site.store, token, site.clock())
+        if person is None:
+            raise web.HTTPUnauthorized(text='{"error": "the token does not hold"}', content_type="application/json")
+        request[PERSON], request[CSRF] = person, ""
+        return await handler(request)
+    session = await session_of(request)
+    if session is None:
+        if is_api:
+            raise web.HTTPUnauthorized(
+                text='{"error": "no token"}', content_type="application/json", headers={"WWW-Authenticate": "Bearer"}
+            )
+        there = f"?next={quote(request.path_qs)}" if request.method == "GET" and request.path != "/" else ""
+        raise web.HTTPSeeOther(f"/login{there}")
+    request[PERSON], request[CSRF] = session.person, session.csrf
+    if request.method not in ("GET", "HEAD"):
+        await check_form(request, session.csrf)
+    return await handler(request)
+
+
+async def session_of(request: web.Request) -> people.Session | None:
+    """The session of the request's cookie, if it holds."""
+    secret = request.cookies.get(COOKIE)
+    site = request.app[SITE]
+    return await asyncio.to_thread(people.session, site.store, secret, site.clock()) if secret else None
+
+
+async def check_form(request: web.Request, secret: str) -> None:
+    """Refuse what another site sends, or what does not carry the secret."""
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        raise web.HTTPForbidden(text="this form is not from here\n")
+    given = request.headers.get(CSRF_HEADER) or str((await request.post()).get(CSRF_FIELD, ""))
+    if not secret or not hmac.compare_digest(given.encode(), secret.encode()):
+        raise web.HTTPForbidden(text="this form is too old: go back, reload and try again\n")
+
+
+def _bearer(request: web.Request) -> str:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def needs(request: web.Request, right: Right, account: str | None = None) -> Person:
+    """The person who asks, if they have the right; an account of others is not there (404)."""
+    person = request[PERSON]
+    if account is not None and not person.sees(account):
+        raise web.HTTPNotFound(text="there is no such thing here\n")
+    if not person.has(right):
+        raise web.HTTPForbidden(text=f"your role ({person.role}) may not do this\n")
+    return person
+
+
+def cookie(request: web.Request, response: web.StreamResponse, secret: str, **more: Any) -> None:
+    """Give the browser its session's secret: for this site, out of reach of scripts, until it is closed."""
+    secure = request.app[SITE].secure
+    response.set_cookie(COOKIE, secret, httponly=True, secure=secure, samesite="Lax", path="/", **more)

@@ -1,0 +1,64 @@
+"""A sheet of a finished workbook as lines of text, a page at a time; knows no workbook's meaning and no request."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from io import BytesIO
+from typing import Any
+
+from python_calamine import CalamineWorkbook
+
+from recon.money import Currencies, UnknownCurrency
+from reports.sheet import HEADER_ROWS, Kind, Sheet
+from reports.sheets import SHEETS as DECLARED
+
+ROWS = 200
+SHEETS: Mapping[str, Sheet] = {sheet.name: sheet for sheet in DECLARED if isinstance(sheet, Sheet)}
+
+
+@dataclass(frozen=True)
+class View:
+    """One page of a sheet: its heads (and which of them are numbers), its lines, and where it is in the whole."""
+
+    heads: Sequence[tuple[str, bool]]
+    lines: Sequence[Sequence[str]]
+    page: int
+    pages: int
+
+
+def view(content: bytes, name: str, page: int, currencies: Currencies) -> View:
+    """A page of the sheet of a workbook that we wrote."""
+    sheet = SHEETS[name]
+    with CalamineWorkbook.from_filelike(BytesIO(content)) as book:
+        rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+    heads = [str(value) for value in rows[0]] if rows else []
+    body = rows[HEADER_ROWS:]
+    pages = max(1, -(-len(body) // ROWS))
+    page = min(max(1, page), pages)
+    numbers = {column.title for column in sheet.columns if column.kind in (Kind.MONEY, Kind.COUNT)}
+    at = heads.index("Currency") if "Currency" in heads else None
+    lines = [_line(row, at, currencies) for row in body[(page - 1) * ROWS : page * ROWS]]
+    return View([(head, head in numbers) for head in heads], lines, page, pages)
+
+
+def _line(row: Sequence[Any], at: int | None, currencies: Currencies) -> list[str]:
+    currency = str(row[at]) if at is not None and at < len(row) else ""
+    return [_text(value, currency, currencies) for value in row]
+
+
+def _text(value: Any, currency: str, currencies: Currencies) -> str:
+    """A cell as people read it; a number has the decimals of its row's currency if it has any."""
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    if isinstance(value, date):
+        return value.isoformat()
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return str(value)
+    exact = Decimal(repr(value))
+    try:
+        decimals = currencies.exponent(currency)
+    except UnknownCurrency:
+        decimals = 0
+    whole = exact == exact.to_integral_value() and decimals == 0
+    return f"{exact:,.0f}" if whole else f"{exact:,.{decimals}f}" if decimals else f"{exact:,}"

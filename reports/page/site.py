@@ -1,0 +1,89 @@
+"""What the finance page is handed: store, clock, settings, and what it may ask to be done; knows no request."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Protocol
+
+from aiohttp import web
+
+from recon.methods import MethodBook
+from recon.model import Account
+from recon.money import Currencies
+from recon.ruling import Limits
+from recon.store.engine import Store
+from reports.report import CatalogueEntry
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A run that somebody asks for; no accounts are all."""
+
+    first: date
+    last: date
+    accounts: tuple[str, ...]
+    who: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is that was asked for: its stages so far in order, and its end where it has come to one."""
+
+    stages: tuple[str, ...] = ()
+    finished: bool = False
+    run_id: int | None = None
+    messages: tuple[str, ...] = ()
+
+
+class Runner(Protocol):
+    """Runs a range again in the background; one at a time."""
+
+    def start(self, wish: Wish) -> str:
+        """A ticket to ask about it with."""
+
+    def progress(self, ticket: str) -> Progress | None:
+        """How far it is; None for a ticket that was never given."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a workbook is now: untouched, edited, outdated or not ours, and why, in words."""
+
+    state: str
+    words: tuple[str, ...] = ()
+
+
+class Notary(Protocol):
+    """Says what a stored workbook is worth, and takes signatures; may take as long as judging its range again."""
+
+    def verify(self, sha256: str) -> Verdict:
+        """The workbook against its run and against the data of today."""
+
+    def sign(self, sha256: str, role: str, who: str) -> Verdict:
+        """Signed, where it may be: state "signed"; else "refused" with the words."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """Everything that the page rests on; `secure`: it is reached over TLS, so cookies are for TLS only."""
+
+    store: Store
+    clock: Callable[[], datetime]
+    accounts: Mapping[str, Account]
+    currencies: Currencies
+    catalogue: Sequence[CatalogueEntry]
+    book: MethodBook
+    limits: Limits
+    runner: Runner
+    notary: Notary
+    folder: Path
+    software: str
+    hosts: frozenset[str]
+    audit_key: bytes | None = None
+    secure: bool = False
+    health: Callable[[], Mapping[str, object]] = field(default=dict)
+    body_seconds: float = 30  # how long a sender may take over one request
+
+
+SITE = web.AppKey("site", Site)

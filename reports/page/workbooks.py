@@ -1,0 +1,192 @@
+"""Finished workbooks: listed, looked at sheet by sheet, downloaded, verified, signed, made again; judges nothing."""
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from aiohttp import web
+
+from recon.people import Person, Right
+from recon.store import workbooks as shelf
+from recon.store.workbooks import SignOff, StoredWorkbook
+from reports.documents import moment
+from reports.page.notices import Notice, go, told
+from reports.page.render import render
+from reports.page.security import PERSON, needs
+from reports.page.sheets import SHEETS, View, view
+from reports.page.site import SITE, Site, Wish
+
+GROUP = "group"
+MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MOST = 500
+ROLES = ("preparer", "reviewer")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One workbook of the list, with who has signed its range."""
+
+    book: StoredWorkbook
+    signed: Sequence[SignOff]
+
+
+async def reports(request: web.Request) -> web.Response:
+    """The latest workbook of each account and range, of one account where the address says so."""
+    person, site = needs(request, Right.VIEW), request.app[SITE]
+    chosen = request.query.get("account", "")
+    lines = await asyncio.to_thread(_lines, site, person, chosen)
+    names = [name for name in site.accounts if person.sees(name)]
+    return render(request, "reports.html", lines=lines, names=names, chosen=chosen, told=told(request))
+
+
+def _lines(site: Site, person: Person, chosen: str) -> list[Line]:
+    signed = shelf.standing(site.store)
+    return [
+        Line(book, [one for one in signed if (one.account, one.first_day, one.last_day) == _range(book)])
+        for book in visible(site, person)
+        if not chosen or book.account == chosen
+    ]
+
+
+def _range(book: StoredWorkbook) -> tuple[str, date, date]:
+    return book.account, book.first_day, book.last_day
+
+
+def visible(site: Site, person: Person) -> list[StoredWorkbook]:
+    """The latest of each range; the group's only for those who see every account."""
+    return shelf.latest(site.store, person.accounts, MOST)
+
+
+async def one(request: web.Request) -> web.Response:
+    """A workbook's page: what it is, who signed it, and one of its sheets."""
+    book = await _book(request)
+    site, name = request.app[SITE], request.query.get("sheet", "Settlement")
+    if name not in SHEETS:
+        raise web.HTTPNotFound(text="there is no such sheet\n")
+    page = request.query.get("page", "1")
+    content = await asyncio.to_thread(_content, site, book)
+    number = int(page) if page.isascii() and page.isdecimal() and len(page) < 9 else 1
+    found: View | None = None
+    if content is not None and book.account != GROUP:
+        found = await asyncio.to_thread(view, content, name, number, site.currencies)
+    signed = await asyncio.to_thread(shelf.sign_offs, site.store, *_range(book))
+    return render(
+        request, "report.html", book=book, view=found, sheet=name, sheets=list(SHEETS), signed=signed, roles=ROLES,
+        told=told(request), has_content=content is not None,
+    )  # fmt: skip
+
+
+async def download(request: web.Request) -> web.Response:
+    """The file as it was written."""
+    book = await _book(request)
+    content = await asyncio.to_thread(_content, request.app[SITE], book)
+    if content is None:
+        raise web.HTTPNotFound(text="this workbook was too large to be kept, and its file is not in its place\n")
+    headers = {"Content-Disposition": f'attachment; filename="{book.name}"', "Content-Type": MIME}
+    return web.Response(body=content, headers=headers)
+
+
+def _content(site: Site, book: StoredWorkbook) -> bytes | None:
+    """Its bytes, kept in the store, or in the folder where it was written, if they are still the same there."""
+    kept = shelf.content_of(site.store, book.sha256)
+    if kept is not None:
+        return kept
+    path = site.folder / book.name
+    if not path.is_file() or path.stat().st_size != book.size:
+        return None
+    content = path.read_bytes()
+    return content if hashlib.sha256(content).hexdigest() == book.sha256 else None
+
+
+async def verify(request: web.Request) -> web.StreamResponse:
+    """Whether its data has changed since, judged again now."""
+    book = await _book(request)
+    verdict = await asyncio.to_thread(request.app[SITE].notary.verify, book.sha256)
+    good = verdict.state == "untouched"
+    notices = [Notice(good, f"{book.name} is {verdict.state}"), *(Notice(good, words) for words in verdict.words)]
+    go(request, f"/reports/{book.sha256}", *notices)
+
+
+async def sign(request: web.Request) -> web.StreamResponse:
+    """A signature of the person who asks; a reviewer's needs the right to approve."""
+    book = await _book(request)
+    role = str((await request.post()).get("role", ""))
+    if role not in ROLES:
+        raise web.HTTPBadRequest(text="sign as preparer or as reviewer\n")
+    person = needs(request, Right.RULE if role == "preparer" else Right.APPROVE)
+    verdict = await asyncio.to_thread(request.app[SITE].notary.sign, book.sha256, role, person.name)
+    good = verdict.state == "signed"
+    words = verdict.words or (f"{book.name} is signed by {person.name} as {role}",)
+    go(request, f"/reports/{book.sha256}", *(Notice(good, one) for one in words))
+
+
+async def start(request: web.Request) -> web.StreamResponse:
+    """Run a range again, and watch it."""
+    data = await request.post()
+    try:
+        first, last = (date.fromisoformat(str(data.get(name, ""))) for name in ("from", "to"))
+    except ValueError:
+        raise web.HTTPBadRequest(text="say from which day to which\n") from None
+    ticket = await wish(request, first, last, [str(name) for name in data.getall("account", []) if name])
+    raise web.HTTPSeeOther(f"/runs/{ticket}")
+
+
+async def wish(request: web.Request, first: date, last: date, accounts: Sequence[str]) -> str:
+    """Ask for a run of accounts that are the asker's (none named: all of theirs); the ticket."""
+    site, person = request.app[SITE], needs(request, Right.RULE)
+    chosen = tuple(accounts) or tuple(name for name in site.accounts if person.sees(name))
+    if not chosen or any(name not in site.accounts or not person.sees(name) for name in chosen):
+        raise web.HTTPNotFound(text="there is no such account\n")
+    if first > last or last > site.clock().date():
+        raise web.HTTPBadRequest(text="the range ends before it begins, or in the future\n")
+    return site.runner.start(Wish(first, last, chosen, person.name))
+
+
+async def progress(request: web.Request) -> web.Response:
+    """How far a run is; the part of the page alone where htmx asks."""
+    needs(request, Right.VIEW)
+    ticket = request.match_info["ticket"]
+    found = request.app[SITE].runner.progress(ticket)
+    if found is None:
+        raise web.HTTPNotFound(text="there is no such run\n")
+    template = "progress_part.html" if "HX-Request" in request.headers else "progress.html"
+    return render(request, template, ticket=ticket, progress=found)
+
+
+async def settlement(request: web.Request) -> web.Response:
+    """For each account the latest workbook, by its sheets of settlement."""
+    person, site = needs(request, Right.VIEW), request.app[SITE]
+    books = await asyncio.to_thread(visible, site, person)
+    latest: dict[str, StoredWorkbook] = {}
+    for book in books:
+        if book.account != GROUP:
+            latest.setdefault(book.account, book)
+    return render(request, "settlement.html", books=list(latest.values()))
+
+
+async def _book(request: web.Request) -> StoredWorkbook:
+    """The workbook of the address; another account's is not there."""
+    needs(request, Right.VIEW)
+    book = await asyncio.to_thread(shelf.by_hash, request.app[SITE].store, request.match_info["sha256"])
+    person = request[PERSON]
+    if book is None or not (person.accounts is None or book.account in person.accounts):
+        raise web.HTTPNotFound(text="there is no such report\n")
+    return book
+
+
+def as_document(book: StoredWorkbook) -> dict[str, Any]:
+    """A workbook of the API's list."""
+    return {
+        "sha256": book.sha256,
+        "name": book.name,
+        "account": book.account,
+        "from": book.first_day.isoformat(),
+        "to": book.last_day.isoformat(),
+        "as_of": moment(book.as_of),
+        "size": book.size,
+        "result_digest": book.result_digest,
+        "audit_head": book.audit_head,
+    }

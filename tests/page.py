@@ -1,0 +1,159 @@
+"""The finance page for tests: a store with runs, people of every role, the page on loopback, clients that log in."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from jobs import config as configuration
+from jobs import site as wiring
+from jobs.outcome import Outcome, Progress, RunOptions
+from jobs.run import open_ready_store, run
+from recon.people import Person, Role, hash_password
+from recon.store.engine import Store
+from recon.store.people import Act, add_token, add_user
+from reports.page.pages import make_site
+from reports.page.site import Notary, Site, Verdict
+from tests.job import Job, job
+
+PASSWORD = "correct horse battery"
+PEOPLE = (
+    Person("vera", Role.VIEWER),
+    Person("anna", Role.ANALYST),
+    Person("paul", Role.APPROVER),
+    Person("ada", Role.ADMIN),
+    Person("thea", Role.ANALYST, frozenset({"th"})),
+)
+_HASH = hash_password(PASSWORD)
+
+
+class Trusting:
+    """A notary for pages that ask for none."""
+
+    def verify(self, sha256: str) -> Verdict:
+        return Verdict("untouched", (sha256,))
+
+    def sign(self, sha256: str, role: str, who: str) -> Verdict:
+        return Verdict("signed", (f"{sha256[:8]} signed by {who} as {role}",))
+
+
+@dataclass
+class Clock:
+    """A clock that tests move."""
+
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def forward(self, **span: float) -> None:
+        self.at += timedelta(**span)
+
+
+@dataclass
+class Page:
+    """The page while it is served."""
+
+    url: str
+    store: Store
+    site: Site
+    clock: Clock
+    job: Job | None = None
+
+    @asynccontextmanager
+    async def visitor(self) -> AsyncIterator["Visitor"]:
+        """A browser without a login."""
+        async with aiohttp.ClientSession(self.url, cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
+            yield Visitor(session)
+
+    @asynccontextmanager
+    async def login(self, name: str) -> AsyncIterator["Visitor"]:
+        """A browser with one."""
+        async with self.visitor() as visitor:
+            answer = await visitor.log_in(name, PASSWORD)
+            assert answer == 200, f"{name} could not log in: {answer}"
+            yield visitor
+
+    def token(self, person: Person) -> dict[str, str]:
+        """The header of a script with that person's rights."""
+        secret = f"rct_{person.name}"
+        add_token(self.store, person, secret, Act("test", self.clock()))
+        return {"Authorization": f"Bearer {secret}"}
+
+
+@dataclass
+class Visitor:
+    """One browser."""
+
+    http: aiohttp.ClientSession
+
+    async def log_in(self, name: str, password: str) -> int:
+        form = await self.csrf("/login")
+        data = {"name": name, "password": password, "csrf": form, "next": "/"}
+        async with self.http.post("/login", data=data) as answer:
+            return answer.status
+
+    async def csrf(self, path: str) -> str:
+        found = re.search(r'name="csrf" value="([^"]*)"', await self.text(path))
+        return found.group(1) if found else ""
+
+    async def text(self, path: str) -> str:
+        async with self.http.get(path) as answer:
+            return await answer.text()
+
+    async def status(self, path: str) -> int:
+        async with self.http.get(path, allow_redirects=False) as answer:
+            return answer.status
+
+    async def post(self, path: str, form: str = "/", **data: Any) -> tuple[int, str]:
+        """A form of the page `form`, sent with its secret; the status and text where it ends."""
+        fields = aiohttp.FormData({"csrf": await self.csrf(form)})
+        for name, value in data.items():
+            for one in value if isinstance(value, list) else [value]:
+                fields.add_field(name.rstrip("_"), one)
+        async with self.http.post(path, data=fields) as answer:
+            return answer.status, await answer.text()
+
+
+@asynccontextmanager
+async def page(
+    folder: Path, notary: Notary | None = None, body_seconds: float = 30, **world: Any
+) -> AsyncIterator[Page]:
+    """A job that has run once with its reports, and its page."""
+    async with job(folder, **world) as work:
+        await work.run(report=True)
+        config = configuration.load(work.config, {})
+        store = open_ready_store(config)
+        clock = Clock()
+
+        async def again(options: RunOptions, progress: Progress) -> Outcome:
+            return await run(config, replace(options, as_of=work.world.as_of), clock, progress)
+
+        try:
+            site = wiring.make(config, store, clock, again, notary or Trusting(), lambda: {"status": "ok"})
+            site = replace(site, body_seconds=body_seconds)
+            async with served(site, clock) as found:
+                yield replace(found, job=work)
+        finally:
+            store.dispose()
+
+
+@asynccontextmanager
+async def served(site: Site, clock: Clock) -> AsyncIterator[Page]:
+    """A site on loopback, with people of every role."""
+    for person in PEOPLE:
+        add_user(site.store, person, _HASH, Act("test", clock()))
+    runner = web.AppRunner(make_site(site), access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        host, port = runner.addresses[0][:2]
+        yield Page(f"http://{host}:{port}", site.store, site, clock)
+    finally:
+        await runner.cleanup()
