@@ -1,6 +1,9 @@
 """The finance page for tests: a store with runs, people of every role, the page on loopback, clients that log in."""
 
+import atexit
 import re
+import shutil
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -20,7 +23,7 @@ from recon.store.engine import Store
 from recon.store.people import Act, add_token, add_user
 from reports.page.pages import make_site
 from reports.page.site import Notary, Site, Verdict
-from tests.job import Job, job
+from tests.job import job
 
 PASSWORD = "correct horse battery"
 PEOPLE = (
@@ -64,7 +67,6 @@ class Page:
     store: Store
     site: Site
     clock: Clock
-    job: Job | None = None
 
     @asynccontextmanager
     async def visitor(self) -> AsyncIterator["Visitor"]:
@@ -122,26 +124,50 @@ class Visitor:
 
 
 @asynccontextmanager
-async def page(
-    folder: Path, notary: Notary | None = None, body_seconds: float = 30, **world: Any
-) -> AsyncIterator[Page]:
-    """A job that has run once with its reports, and its page."""
+async def page(folder: Path, notary: Notary | None = None, body_seconds: float = 30) -> AsyncIterator[Page]:
+    """The page over a copy of a job that has run once with its reports; its Omise does not answer."""
+    shutil.copytree(await _run_once(), folder, dirs_exist_ok=True)
+    async with _paged(folder / "config.toml", notary or Trusting(), body_seconds, None) as found:
+        yield found
+
+
+@asynccontextmanager
+async def page_with_omise(folder: Path, **world: Any) -> AsyncIterator[Page]:
+    """The page over a job whose Omise answers, so that ranges can be run again."""
     async with job(folder, **world) as work:
         await work.run(report=True)
-        config = configuration.load(work.config, {})
-        store = open_ready_store(config)
-        clock = Clock()
+        async with _paged(work.config, Trusting(), 30, work.world.as_of) as found:
+            yield found
 
-        async def again(options: RunOptions, progress: Progress) -> Outcome:
-            return await run(config, replace(options, as_of=work.world.as_of), clock, progress)
 
-        try:
-            site = wiring.make(config, store, clock, again, notary or Trusting(), lambda: {"status": "ok"})
-            site = replace(site, body_seconds=body_seconds)
-            async with served(site, clock) as found:
-                yield replace(found, job=work)
-        finally:
-            store.dispose()
+_DONE: list[Path] = []
+
+
+async def _run_once() -> Path:
+    """The folder of a job that has run once in this process."""
+    if not _DONE:
+        folder = Path(tempfile.mkdtemp(prefix="recon-page-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        async with job(folder) as work:
+            await work.run(report=True)
+        _DONE.append(folder)
+    return _DONE[0]
+
+
+@asynccontextmanager
+async def _paged(path: Path, notary: Notary, body_seconds: float, as_of: datetime | None) -> AsyncIterator[Page]:
+    config = configuration.load(path, {})
+    store, clock = open_ready_store(config), Clock()
+
+    async def again(options: RunOptions, progress: Progress) -> Outcome:
+        return await run(config, replace(options, as_of=as_of), clock, progress)
+
+    try:
+        site = wiring.make(config, store, clock, again, notary, lambda: {"status": "ok"})
+        async with served(replace(site, body_seconds=body_seconds), clock) as found:
+            yield found
+    finally:
+        store.dispose()
 
 
 @asynccontextmanager

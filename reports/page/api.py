@@ -43,7 +43,7 @@ async def breaks(request: web.Request) -> web.Response:
 async def one(request: web.Request) -> web.Response:
     """One break with its history and rulings."""
     needs(request, Right.VIEW)
-    site, break_id = request.app[SITE], request.match_info["id"]
+    site, break_id = request.app[SITE], request.match_info.get("id", "")
     known = await asyncio.to_thread(worklist.one, site.store, break_id, request[PERSON].accounts)
     if known is None:
         raise _missing("break")

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from recon import columns as c
 from recon.model import BreakEvent, BreakStatus, KnownBreak, Severity
 from recon.people import Right
 from recon.ruling import REASONS, Kind, Ruling
@@ -21,7 +22,7 @@ from reports.page.site import SITE, Site
 PER_PAGE = 50
 KINDS = ("order", "charge", "refund", "transfer", "transaction", "dispute", "bank_line")
 # Fields of an order and of its charge that mean the same.
-SAME = {"amount", "currency", "refunded_amount"}
+SAME = {c.AMOUNT, c.CURRENCY, c.REFUNDED_AMOUNT}
 ACTIONS = (Kind.ASSIGN, Kind.NOTE, Kind.ACKNOWLEDGE, Kind.RESOLVE, Kind.WRITE_OFF, Kind.LINK, Kind.UNDO, Kind.REOPEN)
 
 
@@ -78,7 +79,7 @@ def asked(request: web.Request) -> tuple[worklist.Filter, str, bool, int]:
             codes=_all(query, "code"),
             severities=tuple(Severity[word.upper()] for word in _all(query, "severity")),
             statuses=tuple(BreakStatus(word) for word in _all(query, "status")),
-            owner=query["owner"] if query.get("owner") else None,
+            owner=query.get("owner") or None,
             text=query.get("q", "").strip(),
         )
         sort, page = query.get("sort", "severity"), int(query.get("page", "1"))
@@ -97,7 +98,8 @@ async def one(request: web.Request) -> web.Response:
     """Everything about one break; 404 for one that is not there, or in somebody else's account."""
     needs(request, Right.VIEW)
     site = request.app[SITE]
-    known = await asyncio.to_thread(worklist.one, site.store, request.match_info["id"], request[PERSON].accounts)
+    break_id = request.match_info.get("id", "")
+    known = await asyncio.to_thread(worklist.one, site.store, break_id, request[PERSON].accounts)
     if known is None:
         raise web.HTTPNotFound(text="there is no such break\n")
     sides, rulings, events = await asyncio.to_thread(_details, site, known, request[PERSON].accounts)
@@ -131,8 +133,8 @@ def differences(sides: Sequence[Side]) -> set[tuple[str, str]]:
     order, charge = by_kind.get("order"), by_kind.get("charge")
     if order is None or charge is None:
         return set()
-    captured = charge.get("captured_amount")
-    said = {**charge, "amount": charge["amount"] if captured is None else captured}
+    captured = charge.get(c.CAPTURED_AMOUNT)
+    said = {**charge, c.AMOUNT: charge[c.AMOUNT] if captured is None else captured}
     return {(kind, name) for name in SAME if order.get(name) != said.get(name) for kind in ("order", "charge")}
 
 
@@ -154,10 +156,10 @@ def shown(site: Site, side: Side, name: str, account: str | None) -> Any:
     value = side.now[name]
     if isinstance(value, datetime):
         return moment(site, value, account)
-    if isinstance(value, int) and not isinstance(value, bool) and name != "row":
-        currency = side.now.get("funding_currency" if name in _FUNDING else "currency")
+    if isinstance(value, int) and not isinstance(value, bool) and name != c.ROW:
+        currency = side.now.get(c.FUNDING_CURRENCY if name in _FUNDING else c.CURRENCY)
         return site.currencies.show(value, str(currency)) if currency else value
     return value
 
 
-_FUNDING = {"funding_amount", "fee", "fee_vat", "interest", "interest_vat", "net"}
+_FUNDING = {c.FUNDING_AMOUNT, c.FEE, c.FEE_VAT, c.INTEREST, c.INTEREST_VAT, c.NET}
