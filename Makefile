@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test proof bench accuracy golden lint lock clean
+.PHONY: install demo test proof bench accuracy golden pictures lint lock clean
 
 install: .venv/.run
 
@@ -17,7 +17,7 @@ proof: .venv/.dev
 
 # Each prints a table, measured side by side with a peer in one run; none of them is a test.
 # Peers that need other libraries get an environment of their own from the script.
-bench: bench-pull bench-store bench-memory bench-match bench-workbook
+bench: bench-pull bench-store bench-memory bench-match bench-workbook bench-rulings bench-page
 
 bench-%: .venv/.dev
 	$(BIN)/python -m benchmarks.$*
@@ -28,6 +28,10 @@ accuracy: .venv/.dev
 # The sheets of one small month as text, rewritten; `git diff tests/golden` is then reviewed like code.
 golden: .venv/.dev
 	$(BIN)/python -m tests.golden
+
+# Every page of the finance page as a picture, in headless Chromium; two of them go to docs/.
+pictures: .venv/.dev
+	$(BIN)/python -m tests.pictures pictures-out
 
 lint: .venv/.dev
 	$(BIN)/ruff check .

@@ -251,17 +251,21 @@ def _fill(config: Any, rows: int) -> None:
     orders, charges = make(rows, seed=rows)
     charges = charges.set_column(charges.column_names.index("transaction_id"), "transaction_id", _ledger_ids(charges))
     engine = open_ready_store(config)
-    most = max(len(orders), len(charges))
+    named = pc.binary_join_element_wise('{"order_id":"', charges["order_ref"], '"}', "")
+    charges = charges.append_column("metadata", named)
+    credits = _ledger(charges)
+    transfers, debits = _payouts(credits)
+    ledger = pa.concat_tables([credits, debits], promote_options="default")
+    objects = {"charge": charges, "transaction": ledger, "transfer": transfers}
+    most = max(map(len, (orders, *objects.values())))
     seen = pa.array(np.full(most, START), pa.int64())
     same = {"seen_at": seen, "first_seen_at": seen, "superseded_at": pa.nulls(most, pa.int64())}
     same |= {"digest": pa.array([b"0"] * most), "raw": pa.array([zlib.compress(b"{}")] * most)}
-    named = pc.binary_join_element_wise('{"order_id":"', charges["order_ref"], '"}', "")
-    charges = charges.append_column("metadata", named)
+    tabled = [(tables.ORDER, orders), *((tables.OBJECTS[kind], found) for kind, found in objects.items())]
     with writing(engine, "benchmark") as connection:
-        objects = ((tables.OBJECTS["charge"], charges), (tables.OBJECTS["transaction"], _ledger(charges)))
-        for table, made in ((tables.ORDER, orders), *objects):
+        for table, made in tabled:
             held = {name: made[name] for name in made.column_names}
-            held |= {name: column[: len(made)] for name, column in same.items()}
+            held |= {name: same[name][: len(made)] for name in same}
             lists = [held[column.name].to_pylist() for column in table.columns]
             bulk.insert_rows(connection, table, list(zip(*lists, strict=True)))
     everything = Window(datetime(2026, 1, 1, tzinfo=UTC), AS_OF)
@@ -285,6 +289,26 @@ def _ledger(charges: pa.Table) -> pa.Table:
     names = ("account", "transaction_id", "currency", "created_at", "livemode")
     found = {name: paid[name] for name in names} | same
     return pa.table({**found, "amount": paid["net"], "origin": paid["charge_id"], "transferable_at": free})
+
+
+def _payouts(credits: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """Every night a transfer of what became free on the day before, by account, and the debits of them all."""
+    night = pd.Series(credits["transferable_at"].to_numpy()) // (86_400 * MICROS) + 1
+    keys = [credits[name].to_pandas() for name in ("account", "currency", "livemode")]
+    sums = credits["amount"].to_pandas().groupby([*keys, night]).sum().reset_index()
+    sums.columns = pd.Index(["account", "currency", "livemode", "night", "amount"])
+    ids = [f"trsf_{account}{night}" for account, night in zip(sums["account"], sums["night"], strict=True)]
+    sent = sums["night"] * 86_400 * MICROS
+    shared = {name: sums[name].tolist() for name in ("account", "currency", "livemode", "amount")}
+    shared |= {"created_at": sent.tolist(), "transaction_id": [f"trxn_{id}" for id in ids]}
+    none, yes, no = [0] * len(ids), [True] * len(ids), [False] * len(ids)
+    done = {"sent_at": sent.tolist(), "paid_at": (sent + 3_600 * MICROS).tolist()}
+    flags = {"sendable": yes, "sent": yes, "paid": yes, "deleted": no}
+    money = {"fee": none, "fee_vat": none, "total_fee": none, "net": shared["amount"]}
+    empty = {name: pa.nulls(len(ids), pa.string()) for name in ("failure_code", "schedule")}
+    words = {"direction": ["debit"] * len(ids), "key": ["transfer.sent.debit"] * len(ids), "origin": ids}
+    debits = {**shared, **words, "transferable_at": shared["created_at"]}
+    return pa.table({"transfer_id": ids, **shared, **done, **flags, **money, **empty}), pa.table(debits)
 
 
 WAYS: dict[str, Callable[[int, Path], Callable[[], Path]]] = {

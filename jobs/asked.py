@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from jobs.outcome import RunOptions
 
 
-def _day(text: str) -> date:
+def day(text: str) -> date:
+    """A date as an option has it."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -32,8 +33,8 @@ def _moment(text: str) -> datetime:
     return found.astimezone(UTC)
 
 
-First = Annotated[date | None, typer.Option("--from", parser=_day, metavar="DATE", help="First day, in each zone.")]
-Last = Annotated[date | None, typer.Option("--to", parser=_day, metavar="DATE", help="Last day, inclusive.")]
+First = Annotated[date | None, typer.Option("--from", parser=day, metavar="DATE", help="First day, in each zone.")]
+Last = Annotated[date | None, typer.Option("--to", parser=day, metavar="DATE", help="Last day, inclusive.")]
 Accounts = Annotated[
     list[str] | None, typer.Option("--account", metavar="NAME", help="Only this account; may be repeated.")
 ]
@@ -47,13 +48,18 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdou
 
 
 def read_config(context: typer.Context, needs: Collection[str] = ()) -> "Config":
-    """The configuration: --config, else ./config.toml, else RECON_CONFIG; `needs` as in `jobs.config.load`."""
+    """The configuration; `needs` as in `jobs.config.load`."""
     from jobs.config import load
 
-    path = context.obj or Path("config.toml")
+    return load(config_path(context), os.environ, needs)
+
+
+def config_path(context: typer.Context) -> Path:
+    """Where the configuration is: --config, else ./config.toml, else RECON_CONFIG."""
+    path = Path(context.obj or "config.toml")
     if context.obj is None and not path.exists():
         path = Path(os.environ.get("RECON_CONFIG") or path)
-    return load(path, os.environ, needs)
+    return path
 
 
 def clock() -> datetime:

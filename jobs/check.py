@@ -1,4 +1,4 @@
-"""Proves the configuration before the first night: keys, store, orders, folder, clock; knows no rule."""
+"""Proves the configuration before the first night: keys, store, orders, folder, alerts, clock; knows no rule."""
 
 import asyncio
 import os
@@ -12,12 +12,13 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 
+from jobs import alerts, mail
 from jobs.config import Config, ConfigError
 from jobs.outcome import JobError
 from jobs.pulling import mismatches
+from jobs.redaction import masked
 from jobs.run import open_ready_store
 from jobs.sections import AccountSection
-from jobs.told import masked
 from recon import columns as c
 from recon.bank.load import read as read_bank
 from recon.bank.source import BankMissing, BankSource
@@ -49,8 +50,13 @@ class Item:
     rows: tuple[tuple[str, ...], ...] = ()  # a source's first rows
 
 
-async def check_all(configuration: Callable[[], Config], clock: Callable[[], datetime]) -> list[Item]:
-    """Every item in order; `configuration` reads it without asking for secrets, or raises ConfigError."""
+async def check_all(
+    configuration: Callable[[], Config], clock: Callable[[], datetime], send_test: bool = False
+) -> list[Item]:
+    """Every item in order; `configuration` reads it without asking for secrets, or raises ConfigError.
+
+    `send_test` sends a message to each channel of alerts, and a mail to those who get the reports.
+    """
     try:
         config = configuration()
     except ConfigError as error:
@@ -64,6 +70,8 @@ async def check_all(configuration: Callable[[], Config], clock: Callable[[], dat
     for bank_source in config.bank_sources():
         items += await asyncio.to_thread(_bank, config, bank_source)
     items.append(_folder(config.reports.folder))
+    items += await asyncio.gather(*(_channel(channel, send_test) for channel in alerts.channels(config)))
+    items += await _mail(config, send_test)
     items += [_item(path, WARNING, "accepted, but not used yet") for path in config.unused_sections()]
     return items
 
@@ -223,6 +231,27 @@ def _worst(rejected: pd.DataFrame) -> str:
     first = rejected.iloc[0]
     where = f"{first[c.FILE]}, row {first[c.ROW]}: {first[c.REASON]}"
     return f"{len(rejected):,} row(s) cannot be read and are kept aside; {where}"
+
+
+async def _channel(channel: alerts.Channel, send_test: bool) -> Item:
+    what = f"{channel.place} ({channel.name})"
+    if not await asyncio.to_thread(alerts.is_understood, channel):
+        return _item(what, FAILED, "is no URL that Apprise understands: see the Apprise page of the service")
+    if not send_test:
+        return _item(what, OK, "understood; --send-test sends a message")
+    error = await alerts.send_test(channel)
+    return _item(what, FAILED if error else OK, error or "accepted the test message")
+
+
+async def _mail(config: Config, send_test: bool) -> list[Item]:
+    """Reports by mail, where they are asked for."""
+    what, wrong = "reports.mail", mail.mistakes(config)
+    if not config.reports.mail or wrong:
+        return [_item(what, FAILED, words) for words in wrong]
+    if not send_test:
+        return [_item(what, OK, f"{len(config.reports.mail)} address(es); --send-test sends a mail")]
+    refused = await mail.mail_test(config)
+    return [_item(what, FAILED, words) for words in refused] or [_item(what, OK, "the server took the test mail")]
 
 
 def _folder(folder: Path) -> Item:

@@ -1,10 +1,13 @@
 """The commands of `recon`, thin; knows what may be asked, not how it is done. Imports late: --help must be quick."""
 
 import asyncio
+import os
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,11 +26,17 @@ from jobs.asked import (
     words,
 )
 from jobs.lists import breaks_app, db_app, matches_app, runs_app
+from jobs.people_commands import tokens_app, users_app
+from jobs.rulings_commands import rulings_app
+from jobs.serving_commands import serve
 from jobs.told import BREAKS, DONE, INCOMPLETE, MISTAKE, say, told
+from jobs.verify_commands import sign, verify
 
 if TYPE_CHECKING:
     from jobs.config import Config
-    from jobs.outcome import Outcome, RunOptions
+    from jobs.outcome import Outcome, Progress, RunOptions
+
+    Job = Callable[[Config, RunOptions, Callable[[], datetime], Progress], Coroutine[Any, Any, Outcome]]
 
 app = typer.Typer(
     help="Payment reconciliation for merchants on Omise.",
@@ -39,7 +48,13 @@ app = typer.Typer(
 app.add_typer(breaks_app, name="breaks")
 app.add_typer(matches_app, name="matches")
 app.add_typer(runs_app, name="runs")
+app.add_typer(rulings_app, name="rulings")
 app.add_typer(db_app, name="db")
+app.add_typer(users_app, name="users")
+app.add_typer(tokens_app, name="tokens")
+app.command()(serve)
+app.command()(verify)
+app.command()(sign)
 
 
 @app.callback()
@@ -50,6 +65,11 @@ def _root(
         typer.Option(metavar="PATH", help="Default ./config.toml, else RECON_CONFIG.", show_default=False),
     ] = None,
 ) -> None:
+    from jobs import logs, tracing
+
+    logs.configure(os.environ.get("RECON_LOG") == "json")
+    say(*tracing.start(os.environ))
+    context.call_on_close(tracing.stop)
     context.obj = config
 
 
@@ -81,13 +101,17 @@ def demo(
 
 
 @app.command()
-def check(context: typer.Context, as_json: AsJson = False) -> None:
+def check(
+    context: typer.Context,
+    send_test: Annotated[bool, typer.Option("--send-test", help="Send a test message to each channel.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Prove the configuration before the first night."""
     with told(as_json):
         from jobs import show
         from jobs.check import as_document, check_all, failed
 
-        items = asyncio.run(check_all(lambda: read_config(context), clock))
+        items = asyncio.run(check_all(lambda: read_config(context), clock, send_test))
         if as_json:
             print_json(as_document(items))
         else:
@@ -104,7 +128,14 @@ def run(
     as_of: AsOf = None,
     no_pull: Annotated[bool, typer.Option("--no-pull", help="Judge what is stored.")] = False,
     no_report: Annotated[bool, typer.Option("--no-report", help="Write no workbook.")] = False,
-    no_alert: Annotated[bool, typer.Option("--no-alert", help="Tell nobody.")] = False,  # noqa: ARG001 (nobody is told yet)
+    no_alert: Annotated[bool, typer.Option("--no-alert", help="Tell nobody.")] = False,
+    opening: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A CSV of items known to be open at go-live.", show_default=False),
+    ] = None,
+    format_: Annotated[
+        str, typer.Option("--format", metavar="WORD", help="Reports as xlsx, csv or parquet.")
+    ] = "xlsx",
     fail_on: Annotated[
         str, typer.Option(metavar="SEVERITY", help="Exit with 1 if breaks of low, medium, high or critical are open.")
     ] = "",
@@ -113,9 +144,14 @@ def run(
 ) -> None:
     """Pull, match, judge, record, report."""
     with told(as_json):
+        from jobs.alerts import run_and_tell
+
+        words("--format", [format_], ("xlsx", "csv", "parquet"))
         words("--fail-on", [fail_on] if fail_on else (), severity_words())
         asked = replace(options(first, last, account, as_of, by, "run"), pull=not no_pull, report=not no_report)
-        outcome = _go(read_config(context, ("orders",) if no_pull else ("accounts", "orders")), asked, as_json)
+        asked = replace(asked, opening=opening, format=format_)
+        config = read_config(context, ("orders",) if no_pull else ("accounts", "orders"))
+        outcome = _go(config, asked, as_json, partial(run_and_tell, silent=no_alert))
         raise typer.Exit(_exit_code(outcome, fail_on))
 
 
@@ -153,16 +189,16 @@ def report(
         raise typer.Exit(_exit_code(outcome, ""))
 
 
-def _go(config: "Config", asked: "RunOptions", as_json: bool) -> "Outcome":
+def _go(config: "Config", asked: "RunOptions", as_json: bool, job: "Job | None" = None) -> "Outcome":
     from jobs import show
-    from jobs.documents import run_document
+    from jobs.documents import run_document, unsigned_words
     from jobs.progress import progress_on_stderr
     from jobs.run import run as run_job
 
     with progress_on_stderr() as progress:
-        outcome = asyncio.run(run_job(config, asked, clock, progress))
+        outcome = asyncio.run((job or run_job)(config, asked, clock, progress))
     show.outcome(outcome)
-    say(*outcome.messages)
+    say(*outcome.messages, *(unsigned_words(one) for one in outcome.unsigned))
     if as_json:
         print_json(run_document(outcome))
     else:

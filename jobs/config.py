@@ -42,6 +42,7 @@ from recon.model import Account
 from recon.money import Currencies, Tolerance
 from recon.orders import source as orders
 from recon.privacy import redact
+from recon.ruling import Limits
 from recon.settings import ContractRate, MatchSettings, RuleSettings, WithoutOrders
 
 FeeRates = Mapping[KnownAccount, Mapping[str, tuple[FeeRate, ...]]]
@@ -49,7 +50,7 @@ EVERY_SECRET = ("accounts", "orders")
 
 # Sections, and keys inside used ones, whose part does not exist yet.
 _NOT_USED = (
-    "store.audit_key", "rulings", "reports.deliver", "reports.mail", "schedule", "alerts", "page",
+    "page.behind_proxy",
     "queue", "methods.*.hold", "methods.*.settlement_business_days",
 )  # fmt: skip
 
@@ -126,6 +127,16 @@ class Config(Section):
         """The key of customer hashes; null: customer fields are dropped."""
         secret = self.privacy.hash_key
         return secret.reveal().encode() if secret is not None and secret.is_set else None
+
+    @property
+    def audit_key(self) -> bytes | None:
+        """The key of the audit chain; null: its hashes are plain."""
+        secret = self.store.audit_key
+        return secret.reveal().encode() if secret is not None and secret.is_set else None
+
+    def limits(self) -> Limits:
+        """Up to which sums one person decides alone."""
+        return Limits(self.rulings.write_off_limit, self.rulings.link_limit)
 
     @property
     def digest(self) -> str:

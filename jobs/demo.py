@@ -83,7 +83,7 @@ class Demo:
 async def demo(out: Path, orders: int, seed: int, clock: Callable[[], datetime], progress: Progress) -> Demo:
     """Make a world of about `orders` orders, serve it, run the job on it in the folder `out`."""
     progress.start("world", None)
-    world = make_world(seed, FIRST, LAST, orders)
+    world = make_world(seed, FIRST, LAST, orders, live=True)
     progress.finish("world")
     async with serve(world, moment=world.first_look) as running:
         path = prepare(world, out, running.url)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from jobs.outcome import Outcome
+from jobs.outcome import Outcome, Unsigned
 from recon import columns as c
-from recon.model import CLOSED, Account, KnownBreak, Result, Severity
+from recon.model import CLOSED, Account, BreakStatus, KnownBreak, Result, Severity
 from recon.rules import CATALOGUE
 
 if TYPE_CHECKING:
@@ -39,6 +39,11 @@ def run_document(outcome: Outcome) -> Document:
     }
 
 
+def unsigned_words(one: Unsigned) -> str:
+    """A sign-off that a run ended, in a sentence."""
+    return f"{one.account} {one.first} to {one.last} is no longer signed: {one.words}"
+
+
 def open_breaks(result: Result) -> pd.DataFrame:
     """The breaks of a result that are not closed, shaped `columns.BREAKS` (no rows where nothing was judged)."""
     found = result.breaks if len(result.breaks.columns) else c.BREAKS.empty()
@@ -46,9 +51,10 @@ def open_breaks(result: Result) -> pd.DataFrame:
 
 
 def has_open_break(outcome: Outcome, least: str) -> bool:
-    """Whether any break of the run's ranges is open at the severity `least` or above it."""
+    """Whether any break of the run's ranges, but those that people acknowledged, is open at `least` or above it."""
     at_or_above = [severity.word for severity in Severity if severity >= Severity[least.upper()]]
-    return any(open_breaks(result)[c.SEVERITY].isin(at_or_above).any() for result in outcome.results)
+    unknown = (found[found[c.STATUS] != BreakStatus.ACKNOWLEDGED] for found in map(open_breaks, outcome.results))
+    return any(found[c.SEVERITY].isin(at_or_above).any() for found in unknown)
 
 
 def _account(result: Result) -> Document:
@@ -164,6 +170,12 @@ def run_documents(runs: "Iterable[StoredRun]") -> list[Document]:
         }
         for run in runs
     ]
+
+
+def records(frame: pd.DataFrame) -> list[Document]:
+    """The rows of a frame, null where a cell is empty."""
+    plain = frame.astype(object).where(frame.notna(), None)
+    return [dict(zip(frame.columns, row, strict=True)) for row in plain.itertuples(index=False, name=None)]
 
 
 def rule_documents() -> list[Document]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
@@ -13,11 +14,14 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, Field, PlainValidator, ValidationError, ValidationInfo
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from jobs.redaction import keep_secret
 from recon.model import Severity
 from recon.money import Currencies, UnknownCurrency
 
 _T = TypeVar("_T")
+IN_FILE = "config.toml"  # the origin of a text that stands in the file: no secret
 _DURATION = re.compile(r"(\d+)([smhd])", re.ASCII)
+_PLACES = ("s3", "gs", "az", "file")  # that files are delivered to, besides folders
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -40,6 +44,8 @@ class Secret:
     def __init__(self, origin: str, text: str = "") -> None:
         self.origin = origin
         self._text = text
+        if origin != IN_FILE:
+            keep_secret(text)
 
     def __repr__(self) -> str:
         return f"Secret({self.origin})"
@@ -101,7 +107,7 @@ def _secret(value: Any, info: ValidationInfo) -> Secret:
 
 def _secret_or_text(value: Any, info: ValidationInfo) -> Secret | None:
     if isinstance(value, str):
-        return Secret("config.toml", value) if value else None
+        return Secret(IN_FILE, value) if value else None
     return _secret(value, info)
 
 
@@ -120,7 +126,7 @@ def _database(value: Secret | None, info: ValidationInfo) -> Secret:
 
 
 def _whose(value: Secret) -> str:
-    return "it" if value.origin == "config.toml" else value.origin
+    return "it" if value.origin == IN_FILE else value.origin
 
 
 def _store(value: Secret) -> Secret:
@@ -246,9 +252,14 @@ def _path(value: Any, info: ValidationInfo) -> Path:
 
 
 def _place(value: Any, info: ValidationInfo) -> str:
-    if isinstance(value, str) and "://" in value:
-        return value
-    return str(_path(value, info))
+    if not isinstance(value, str) or "://" not in value:
+        return str(_path(value, info))
+    if value.partition("://")[0] not in _PLACES:
+        known = ", ".join(f"{scheme}://" for scheme in _PLACES)
+        raise ValueError(f"{shown(value)} is neither a folder nor one of {known}")
+    if find_spec("obstore") is None:
+        raise ValueError(f"{shown(value)} needs obstore: pip install 'omise-recon[delivery]'")
+    return value
 
 
 def _pattern(value: str) -> str:

@@ -3,8 +3,8 @@
 import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, tzinfo
 from typing import Any
 
 import numpy as np
@@ -12,18 +12,22 @@ import pandas as pd
 
 from jobs.settling import AT_THE_BANK, Settled, settle, with_settlement
 from recon import columns as c
-from recon.breaks import Carried, carry
+from recon.breaks import Carried, Said, carry
 from recon.calendars import joined
 from recon.matching import links, match
+from recon.matching.by_hand import changed_links, with_hand_links
 from recon.model import CLOSED, Account, Break, InputFile, KnownBreak, Result, Window
+from recon.opening import Items, not_covered, standing_of
+from recon.patterns import as_ignore, ignored_by
 from recon.result import Intake, Lives, summarise
 from recon.rules import judge
 from recon.rules.data import BANK_LINE_INVALID, incomplete_source, invalid_rows
 from recon.rules.timing import CODES as ALONE
 from recon.rules.timing import strange_methods
+from recon.ruling import Ended, Kind, Ruling, Stand
 from recon.scope import Known, Range, scope
 from recon.settings import Context, MatchSettings
-from recon.store import load, record
+from recon.store import desk, load, opening, record
 from recon.store.engine import Store
 from recon.triage import Judged, triage
 
@@ -59,6 +63,7 @@ class Question:
     customer_keys: Sequence[str]
     orders_read: bool
     bank_read: bool = False  # every file of every bank source
+    known: Sequence[KnownBreak] | None = None  # asked again: the lives of the breaks then, instead of the store's
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,7 @@ class Findings:
     links: pd.DataFrame = field(default_factory=c.LINKS.empty)
     pulled: bool = True
     current: bool = True  # false: a look at the past, which rewrites no links
+    again: "_Again | None" = None
 
 
 def find(engine: Store, question: Question) -> Findings:
@@ -98,11 +104,17 @@ def _find(engine: Store, question: Question) -> Findings:
         metadata_keys=question.metadata_keys,
         customer_keys=question.customer_keys,
     )
-    known = record.known_breaks(engine)
+    known = record.known_breaks(engine) if question.known is None else question.known
     current = _is_current(engine, question)
-    recorded = load.load_matches(engine, list(question.all_accounts)) if current else None
+    lasting = _lasting(engine, question)
+    by_hand = [one for one in lasting if one.kind == Kind.LINK]
+    changed = changed_links(by_hand, books.orders, books.charges)
+    keeps = current or question.known is not None
+    recorded = load.load_matches(engine, list(question.all_accounts)) if keeps else c.LINKS.empty()
+    recorded = with_hand_links(recorded, [one for one in by_hand if one.id not in changed])
     matching = match(books.orders, books.charges, question.match_settings, recorded)
-    what = _range(engine, question, known)
+    items = opening.load(engine)
+    what = replace(_range(engine, question, known), opening=frozenset(items))
     seen = scope(books, matching, what)
     judged = Judged(books, matching, seen, triage(books, matching, seen, question.context))
     names = {asked.account.name for asked in question.asked}
@@ -111,12 +123,53 @@ def _find(engine: Store, question: Question) -> Findings:
     found = [*cases, *settled.breaks, *_data_breaks(judged, question, names)]
     found = [one for one in found if one.account is None or one.account in names]
     ours = [one for one in known if one.found.account is None or one.found.account in names]
-    carried = carry(ours, found, _Judges(judged, settled, question, ours), question.as_of)
+    again = _Again(
+        found, _Judges(judged, settled, question, ours), question.as_of,
+        {name: one.zone for name, one in question.all_accounts.items()}, items,
+        changed if current else {},
+    )  # fmt: skip
+    carried = again(ours, lasting)
     results = tuple(_result(asked, judged, settled, carried, question) for asked in question.asked)
     all_links = links(books.orders, books.charges, matching)
     concerned = all_links[c.ORDER_ACCOUNT].isin(names) | all_links[c.CHARGE_ACCOUNT].isin(names)
     ever_pulled = any(map(len, what.covered.values()))
-    return Findings(results, carried, all_links[concerned.to_numpy()], ever_pulled, current)
+    return Findings(results, carried, all_links[concerned.to_numpy()], ever_pulled, current, again)
+
+
+def _lasting(engine: Store, question: Question) -> list[Ruling]:
+    """The patterns and links that the run goes by: those in force; at a moment, of these what had been ruled then."""
+    at = question.versions_at
+    return [one for one in desk.lasting(engine) if at is None or one.at <= at]
+
+
+@dataclass(frozen=True)
+class _Again:
+    """Carries what was found from whatever is known of the breaks: once to report, and again when it is recorded."""
+
+    found: Sequence[Break]
+    is_judged: "_Judges"
+    as_of: datetime
+    zones: Mapping[str, tzinfo]
+    items: Items
+    changed: Mapping[int, str]  # links by hand whose order or charge is not what it was
+
+    def __call__(self, known: Sequence[KnownBreak], lasting: Sequence[Ruling]) -> Carried:
+        """Shaped as `recon.store.record.Again`."""
+        whose = {one.found.id for one in known}
+        fallen = [
+            (one.break_id, Ended(one.id, Stand.FELL, self.changed[one.id]))
+            for one in lasting
+            if one.id in self.changed and one.break_id in whose
+        ]
+        said = Said(self.zones, fallen=fallen)
+        patterns = [as_ignore(one) for one in lasting if one.kind == Kind.IGNORE]
+        ignored = ignored_by(patterns, lambda account: said.today(account, self.as_of))
+        rests = replace(
+            said,
+            expected=lambda one: ignored(one) or standing_of(one, self.items),
+            remark=lambda one: not_covered(one, self.items),
+        )
+        return carry(known, self.found, self.is_judged, self.as_of, rests)
 
 
 def _is_current(engine: Store, question: Question) -> bool:
@@ -140,7 +193,7 @@ def _range(engine: Store, question: Question, known: Sequence[KnownBreak]) -> Ra
     subjects = frozenset(
         (one.found.account or "", one.found.subject_type, one.found.subject_id)
         for one in known
-        if one.status not in CLOSED
+        if one.status not in CLOSED or (one.standing is not None and one.standing.kind == Kind.LINK)
     )
     return Range(question.all_accounts, windows, earlier, covered, subjects)
 

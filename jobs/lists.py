@@ -18,6 +18,7 @@ from jobs.asked import (
     severity_words,
     words,
 )
+from jobs.desk_commands import add_to
 from jobs.told import told
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ breaks_app = typer.Typer(help="The work on breaks.", no_args_is_help=True)
 matches_app = typer.Typer(help="Which order belongs to which charge.", no_args_is_help=True)
 runs_app = typer.Typer(help="The history of runs.", no_args_is_help=True)
 db_app = typer.Typer(help="The store's tables.", no_args_is_help=True)
+add_to(breaks_app)
 
 
 @breaks_app.command("list")
@@ -82,17 +84,10 @@ def breaks_show(context: typer.Context, id: str, as_json: AsJson = False) -> Non
     """Everything about one break."""
     with told(as_json):
         from jobs import show
-        from jobs.documents import break_document
-        from jobs.outcome import JobError
-        from jobs.run import ready_store
-        from recon.store.record import list_breaks
+        from jobs.desk import one_break, whole_document
 
         config = read_config(context)
-        with ready_store(config) as store:
-            found = next((known for known in list_breaks(store) if known.found.id == id), None)
-        if found is None:
-            raise JobError(f'there is no break "{id}"; recon breaks list names them')
-        document = break_document(found, {account.name: account for account in config.as_accounts()})
+        document = whole_document(config, *one_break(config, id))
         if as_json:
             print_json(document)
         else:
@@ -163,6 +158,21 @@ def _runs(config: "Config", limit: int) -> list[dict[str, Any]]:
 
     with ready_store(config) as store:
         return run_documents(list_runs(store, limit))
+
+
+@runs_app.command("diff")
+def runs_diff(context: typer.Context, before: int, after: int, as_json: AsJson = False) -> None:
+    """What changed between two runs of a range: figures and breaks."""
+    with told(as_json):
+        from jobs.diffing import runs_diff as diff
+        from jobs.diffing import show_diff
+
+        config = read_config(context)
+        found = diff(config, before, after)
+        if as_json:
+            print_json(found)
+        else:
+            show_diff(found, config.currencies())
 
 
 @db_app.command("upgrade")

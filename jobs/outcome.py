@@ -1,7 +1,7 @@
 """What a run is asked and what it answers; knows neither how it is done nor how it is shown."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +14,8 @@ class RunOptions:
     """One call of the job. Absent days are yesterday in each account's zone, no accounts are all.
 
     `judge` false stops after the pull; `record` false judges and writes reports but keeps no run (`recon report`).
+    `opening` is a file of items known to be open at go-live.
+    `unless_done`: nothing runs where a whole run of the range is recorded already (a night in two schedulers).
     """
 
     first: date | None = None
@@ -24,13 +26,26 @@ class RunOptions:
     judge: bool = True
     record: bool = True
     report: bool = True
+    format: str = "xlsx"
     by: str = ""
     command: str = "run"
+    unless_done: bool = False
+    opening: Path | None = None
 
     @property
     def read_orders(self) -> bool:
         """Every run and every pull reads the order sources; a report alone does not."""
         return self.pull or self.record
+
+
+@dataclass(frozen=True)
+class Unsigned:
+    """A signed range whose sign-off a run ended, and why, in words; `account` may be "group"."""
+
+    account: str
+    first: date
+    last: date
+    words: str
 
 
 @dataclass(frozen=True)
@@ -44,6 +59,9 @@ class Outcome:
     reports: tuple[Path, ...]
     timings: Mapping[str, float]
     messages: tuple[str, ...]
+    pulled: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # account -> pages, retries, new, changed
+    unsigned: tuple[Unsigned, ...] = ()
+    days: Mapping[str, tuple[date, date]] = field(default_factory=dict)  # every account asked for, judged or not
 
 
 class JobError(Exception):

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from jobs.logs import is_json, log
 from jobs.outcome import Progress
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ class Lines:
     def finish(self, name: str) -> None:
         """A stage is over."""
         done = self._counts.pop(name, None)
+        if is_json():
+            log("stage over", what=name, done=done)
+            return
         print(name if done is None else f"{name}: {done:,}", file=sys.stderr, flush=True)
 
 
@@ -62,7 +66,7 @@ class Bars:
 @contextmanager
 def progress_on_stderr() -> Iterator[Progress]:
     """A progress that lasts for the block."""
-    if not sys.stderr.isatty():
+    if is_json() or not sys.stderr.isatty():
         yield Lines()
         return
     from rich.console import Console

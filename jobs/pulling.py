@@ -8,12 +8,16 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
+from jobs.logs import bound
 from jobs.outcome import JobError, Progress
+from jobs.saving import Saver
+from jobs.tracing import span
 from recon import columns
 from recon.model import Account, ObjectRow, Window
 from recon.omise import pull
 from recon.omise.client import Client, KeyRefused, Limits, OmiseError, open_client
-from recon.omise.objects import AccountFacts
+from recon.omise.marks import Known, key_of
+from recon.omise.objects import AccountFacts, Odd
 from recon.omise.scrub import Scrub
 from recon.store import open_items, save
 from recon.store.engine import Store
@@ -26,7 +30,8 @@ SWEPT = ("charge", "refund", "transfer", "transaction", "dispute", "receipt")
 OVERLAP = timedelta(hours=1)
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 READINGS = 5  # of a balance that moves while it is read
-ROWS = 100  # read by id, stored at once
+NAMED = 3  # objects of another shape, in a message
+GONE = "objects that were stored and that Omise does not know any more (their versions are kept)"
 _DELETED = columns.TRANSFER.names.index(columns.DELETED)
 
 
@@ -55,8 +60,8 @@ class Reach:
 class Pulled:
     """What one account's pull did.
 
-    `failure` ended it early; `short` names lists whose totals and rows differ; `gone` counts what was stored and what
-    Omise does not know any more.
+    `failure` ended it early; `short` names what is not complete; `gone` counts what was stored and what Omise does
+    not know any more; `pages` are whole answers, `retries` those that were not; `odd` is what has not Omise's shape.
     """
 
     account: Account
@@ -65,6 +70,28 @@ class Pulled:
     new: int = 0
     changed: int = 0
     gone: int = 0
+    pages: int = 0
+    retries: int = 0
+    odd: dict[tuple[str, str, str], Odd] = field(default_factory=dict)
+
+    @property
+    def notes(self) -> Mapping[str, int]:
+        """What a person should know of it beside what is wrong, as a result counts it."""
+        return {GONE: self.gone} if self.gone else {}
+
+    def keep_aside(self, found: Odd) -> None:
+        """Remembers an object of another shape, once."""
+        self.odd[found.kind, found.id or found.key, found.reason] = found
+
+    def say_what_is_odd(self) -> None:
+        """Names what was kept aside, a few of each kind, among what is not complete."""
+        for kind in dict.fromkeys(one.kind for one in self.odd.values()):
+            found = [one for one in self.odd.values() if one.kind == kind]
+            named = [f"{one.id or 'one without an id'} ({one.reason})" for one in found[:NAMED]]
+            more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+            self.short.append(
+                f"{kind}s: {len(found)} kept aside, of another shape than Omise documents: {', '.join(named)}{more}"
+            )
 
 
 @dataclass(frozen=True)
@@ -127,13 +154,19 @@ async def pull_account(puller: Puller, account: Account, gate: Gate, reach: Reac
     What fails is told in the answer; what was stored until then stays, and the next pull does the whole again.
     """
     result = Pulled(account)
+    key = key_of(gate.scrub.hash_key or gate.secret_key.encode(), gate.scrub)
     try:
-        async with open_client(gate.base_url, gate.secret_key, gate.limits) as client:
-            await _AccountPull(puller, client, gate.scrub, reach, result).run()
+        with bound(account=account.name), span("pull", account=account.name):
+            async with open_client(gate.base_url, gate.secret_key, gate.limits) as client:
+                try:
+                    await _AccountPull(puller, client, gate.scrub, reach, result, key).run()
+                finally:
+                    result.pages, result.retries = client.pages, client.retries
     except KeyRefused:
         result.failure = "Omise refused the key"
     except (OmiseError, save.AccountChanged) as error:
         result.failure = str(error)
+    result.say_what_is_odd()
     return result
 
 
@@ -150,8 +183,10 @@ class _AccountPull:
     scrub: Scrub
     reach: Reach
     result: Pulled
+    mark_key: bytes = field(repr=False)
     again: dict[str, set[Any]] = field(default_factory=dict)  # ids to read again, by kind
     absent: set[str] = field(default_factory=set)  # ids that a list of their window did not name
+    asking: asyncio.Lock = field(default_factory=asyncio.Lock)  # each connection to SQLite has a cache of its own
 
     async def run(self) -> None:
         """Sweeps first, side by side; what they cannot see is read by id, charges last: their parts tell of them."""
@@ -192,12 +227,15 @@ class _AccountPull:
         if window.start >= window.end:
             return 0, 0
         total = seen = 0
-        sweep, saver = partial(pull.sweep, self.client, kind, window, self.scrub), self._saver(kind)
+        sweep = partial(pull.sweep, self.client, kind, window, self.scrub, known=self._known())
+        saver = self._saver(kind)
         with self._shown(what or f"{kind}s") as report:
             async with saver, aclosing(sweep(progress=report)) as parts:
                 async for part in parts:
                     if isinstance(part, pull.Batch):
-                        await saver.save(part.rows)
+                        await saver.save(part.rows, part.marks)
+                    elif isinstance(part, Odd):
+                        self.result.keep_aside(part)
                     else:
                         await saver.saved()
                         await self._close(part)
@@ -213,7 +251,7 @@ class _AccountPull:
         if part.kind == columns.EVENT.name:
             return
         await self._write(save.save_window, part.kind, part.window, part.total, part.seen, self.puller.clock())
-        if part.total == part.seen:
+        if part.total == part.seen + part.odd:
             absent = await self._ask(open_items.unlisted, part.kind, part.window, part.ids)
             self.absent.update(one if isinstance(one, str) else one[1] for one in absent)
             self._add({part.kind: absent})
@@ -229,22 +267,20 @@ class _AccountPull:
         """Objects by id, stored as Omise says them now; what it does not know any more is not current any more."""
         if not ids:
             return
-        rows: list[ObjectRow] = []
         gone: list[str] = []
         lacking = 0
-        fetch, saver = partial(pull.fetch, self.client, kind, sorted(ids), self.scrub), self._saver(kind)
+        fetch = partial(pull.fetch, self.client, kind, sorted(ids), self.scrub, known=self._known())
+        saver = self._saver(kind)
         with self._shown(f"{kind}s again") as report:
             async with saver, aclosing(fetch(progress=report)) as parts:
                 async for part in parts:
                     if isinstance(part, pull.Gone):
                         gone.append(part.id)
-                        continue
-                    rows += part.rows
-                    lacking += sum(self._should_be_listed(kind, row) for row in part.rows)
-                    if len(rows) >= ROWS:
-                        await saver.save(rows)
-                        rows = []
-                await saver.save(rows)
+                    elif isinstance(part, Odd):
+                        self.result.keep_aside(part)
+                    else:
+                        lacking += sum(self._should_be_listed(kind, row) for row in part.rows)
+                        await saver.save(part.rows, part.marks)
         self.result.gone += await self._write(save.save_gone, kind, gone, self.puller.clock())
         if lacking:
             self.result.short.append(f"{kind}s: Omise's list lacks {lacking} that it gives by id")
@@ -264,13 +300,21 @@ class _AccountPull:
                 await self._write(save.save_balance, reading, self.puller.clock())
                 return
 
-    def _saver(self, kind: str) -> "_Saver":
-        async def store(rows: Sequence[ObjectRow]) -> None:
-            saved = await self._write(save.save_objects, kind, rows, self.puller.clock())
+    def _saver(self, kind: str) -> Saver:
+        async def store(rows: Sequence[ObjectRow], marks: Mapping[str, bytes]) -> None:
+            saved = await self._write(save.save_objects, kind, rows, self.puller.clock(), marks)
             self.result.new += saved.new
             self.result.changed += saved.changed
 
-        return _Saver(store)
+        return Saver(store)
+
+    def _known(self) -> Known:
+        async def ask(kind: str, marks: Mapping[str, bytes]) -> Collection[str]:
+            async with self.asking:
+                known: Collection[str] = await self._ask(save.known_as, kind, marks)
+            return known
+
+        return Known(self.mark_key, ask)
 
     def _add(self, found: Mapping[str, Iterable[Any]]) -> None:
         for kind, ids in found.items():
@@ -289,33 +333,6 @@ class _AccountPull:
         progress.start(label, None)
         yield lambda _, done, total: progress.advance(label, done, total)
         progress.finish(label)
-
-
-class _Saver:
-    """Stores one batch of rows while the next ones are read, and lets it end, whatever ends the reading."""
-
-    def __init__(self, store: Callable[[Sequence[ObjectRow]], Coroutine[None, None, None]]) -> None:
-        self._store = store
-        self._under_way: asyncio.Task[None] | None = None
-
-    async def save(self, rows: Sequence[ObjectRow]) -> None:
-        """Begins to store rows, once the batch before is stored."""
-        await self.saved()
-        self._under_way = asyncio.create_task(self._store(rows)) if rows else None
-
-    async def saved(self) -> None:
-        """Everything handed over is stored; raises what went wrong with it."""
-        if self._under_way is not None:
-            await asyncio.shield(self._under_way)
-
-    async def __aenter__(self) -> None:
-        """Nothing is under way yet."""
-
-    async def __aexit__(self, kind: type[BaseException] | None, *rest: object) -> None:
-        if kind is None:
-            await self.saved()
-        elif self._under_way is not None:
-            await asyncio.gather(self._under_way, return_exceptions=True)
 
 
 async def _all(*calls: Coroutine[None, None, T]) -> list[T]:

@@ -10,12 +10,20 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from jobs.again import ROWS, context_of
 from jobs.banking import Banked, read_banks
 from jobs.config import Config
+from jobs.delivery import deliver
 from jobs.history import with_histories
+from jobs.holding import Hold, run_held
 from jobs.judging import Asked, Findings, Question, find
-from jobs.outcome import JobError, Outcome, Progress, RunOptions
+from jobs.logs import bound
+from jobs.opening import read_items, save_items
+from jobs.outcome import JobError, Outcome, Progress, RunOptions, Unsigned
 from jobs.pulling import Gate, Pulled, Puller, Reach, check_account, pull_account
+from jobs.reporting import Writing, write_reports
+from jobs.tracing import span
+from jobs.unsigning import unsign
 from recon import __version__
 from recon.calendars import days_window, local_day
 from recon.changes import counts, open_breaks
@@ -24,14 +32,11 @@ from recon.omise.client import Limits
 from recon.omise.scrub import Scrub
 from recon.orders.load import read
 from recon.orders.source import Loaded, SourceMissing, SourceUnreadable
-from recon.rules import CATALOGUE
-from recon.settings import Context
 from recon.store import migrate, record, save
 from recon.store.engine import SQLITE, Store, open_store
 from recon.store.load import load_matches
-from reports.report import Basis, Group, Report
-from reports.verify import result_digest
-from reports.workbook import write_group, write_workbook
+from recon.store.nights import Claim
+from reports.verify import digests
 
 DAY = timedelta(days=1)
 
@@ -59,20 +64,23 @@ class _Run:
     timings: dict[str, float] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
     digests: dict[str, str] = field(default_factory=dict)  # of the results, by account
+    rows: dict[str, Mapping[str, str]] = field(default_factory=dict)  # of what the data say, by account and frame
     unread: set[str] = field(default_factory=set)  # accounts with an order source that could not be read
+    hold: Hold | None = None  # on its accounts, where the run is to be recorded
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Time a stage and say that it goes on."""
         begun = perf_counter()
         self.progress.start(name, None)
-        yield
+        with bound(stage=name), span(name):
+            yield
         self.progress.finish(name)
         self.timings[name] = round(self.timings.get(name, 0.0) + perf_counter() - begun, 3)
 
 
 async def run(config: Config, options: RunOptions, clock: Callable[[], datetime], progress: Progress) -> Outcome:
-    """One execution of the job over a range; raises JobError where nothing could run.
+    """One execution of the job over a range; raises JobError where nothing could run, Busy where another one runs.
 
     A source that fails leaves the run incomplete: its account is not judged, the others are.
     """
@@ -82,7 +90,10 @@ async def run(config: Config, options: RunOptions, clock: Callable[[], datetime]
     engine = await asyncio.to_thread(open_ready_store, config)
     try:
         work = _Run(config, options, clock, progress, engine, started, as_of, accounts, days)
-        return await _travel(work)
+        if not options.record:
+            return await _travel(work)
+        claims = [Claim(n, d.first, d.last, d.window.end, as_of, options.pull) for n, d in days.items()]
+        return await run_held(engine, claims, options.by, clock, partial(_travel_held, work), options.unless_done)
     finally:
         await asyncio.to_thread(engine.dispose)
 
@@ -134,8 +145,16 @@ def ready_store(config: Config) -> Iterator[Store]:
         engine.dispose()
 
 
+async def _travel_held(work: _Run, hold: Hold) -> Outcome:
+    work.hold = hold
+    return await _travel(work)
+
+
 async def _travel(work: _Run) -> Outcome:
     options = work.options
+    if options.opening is not None:
+        items = await asyncio.to_thread(read_items, work.config, options.opening, options.by)
+        await asyncio.to_thread(save_items, work.config, work.engine, items, work.clock)
     intake: dict[str, Loaded] = {}
     pulls: dict[str, Pulled] = {}
     if options.read_orders:
@@ -157,14 +176,25 @@ async def _travel(work: _Run) -> Outcome:
     if options.judge and not options.pull and not findings.pulled:
         work.messages.append("no charges were ever pulled: run without --no-pull")
     run_id = await asyncio.to_thread(_record, work, findings) if options.judge and options.record else None
-    reports: list[Path] = []
+    unsigned: tuple[Unsigned, ...] = ()
+    if run_id is not None:
+        unsigned = await asyncio.to_thread(unsign, work.config, work.engine, findings, run_id, work.clock)
+    reports: tuple[Path, ...] = ()
     if options.judge and options.report:
-        with work.stage("report"):
-            reports = await asyncio.to_thread(_report, work, findings, question.context)
+        with bound(run_id=run_id), work.stage("report"):
+            writing = Writing(work.config, work.engine, work.clock, work.as_of, run_id, options.format)
+            reports = await asyncio.to_thread(write_reports, writing, findings, question.context, work.digests)
+            work.messages += await asyncio.to_thread(deliver, work.config.reports, reports)
     complete = not work.messages and all(result.complete for result in findings.results)
     return Outcome(
-        run_id, complete, work.as_of, findings.results, tuple(reports), dict(work.timings), tuple(work.messages)
-    )
+        run_id, complete, work.as_of, findings.results, reports, dict(work.timings), tuple(work.messages),
+        {name: _traffic(pulled) for name, pulled in pulls.items()}, unsigned,
+        {name: (days.first, days.last) for name, days in work.days.items()},
+    )  # fmt: skip
+
+
+def _traffic(pulled: Pulled) -> dict[str, int]:
+    return {name: getattr(pulled, name) for name in ("pages", "retries", "new", "changed")}
 
 
 async def _read_orders(work: _Run) -> dict[str, Loaded]:
@@ -243,7 +273,9 @@ def _reach(work: _Run, account: Account) -> Reach:
 
 def _find(work: _Run, question: Question) -> Findings:
     findings = find(work.engine, question)
-    work.digests.update((one.account.name, result_digest(one)) for one in findings.results)
+    for one in findings.results:
+        found = digests(one)
+        work.digests[one.account.name], work.rows[one.account.name] = found.result, found.rows
     return with_histories(work.engine, findings, work.digests)
 
 
@@ -256,19 +288,7 @@ def _question(work: _Run, intake: Mapping[str, Loaded], banks: Banked, pulls: Ma
         all_accounts=accounts,
         as_of=work.as_of,
         versions_at=None if work.options.pull else work.options.as_of,
-        context=Context(
-            as_of=work.as_of,
-            currencies=config.currencies(),
-            tolerance=config.tolerance(),
-            methods=config.method_book(),
-            settings=config.rule_settings(),
-            regions={name: account.region for name, account in accounts.items()},
-            calendars=config.calendars(work.as_of.date()),
-            split_sources=frozenset(name for name, one in config.order_sources.items() if one.split_payments),
-            without_orders=config.without_orders(),
-            fees=config.contract_rates(),
-            bank_fees=config.bank_fees() if banks.whole else {},
-        ),
+        context=context_of(config, work.as_of, with_bank=banks.whole or not work.options.read_orders),
         match_settings=config.match_settings(),
         metadata_keys=config.matching.metadata_keys,
         customer_keys=config.matching.customer_keys,
@@ -294,7 +314,7 @@ def _asked(
         duplicate_rows=sum(one.duplicates.get(name, 0) for one in intake.values()),
         inputs=(*(file for one in intake.values() for file in one.inputs), *banks.inputs(name)),
         unassigned=first,
-        notes=banks.notes(name),
+        notes={**banks.notes(name), **(pulled.notes if pulled else {})},
     )
 
 
@@ -302,6 +322,8 @@ def _record(work: _Run, findings: Findings) -> int | None:
     """Everything of the run in one transaction."""
     if findings.carried is None or not findings.results:
         return None
+    if work.hold is not None:
+        work.hold.prove()
     run_record = record.RunRecord(
         started_at=work.started,
         recorded_at=work.clock(),
@@ -315,14 +337,20 @@ def _record(work: _Run, findings: Findings) -> int | None:
         timings=dict(work.timings),
     )
     accounts = [
-        record.RunAccount(one.account.name, one.first_day, one.last_day, counts(one), work.digests[one.account.name])
+        record.RunAccount(
+            one.account.name, one.first_day, one.last_day, {**counts(one), ROWS: work.rows[one.account.name]},
+            work.digests[one.account.name],
+        )
         for one in findings.results
-    ]
+    ]  # fmt: skip
     carried = findings.carried
     names = [one.account for one in accounts]
     matches = findings.links if findings.current else load_matches(work.engine, names)
     left = {one.account.name: open_breaks(one.breaks) for one in findings.results}
-    return record.record_run(work.engine, run_record, accounts, carried.changed, carried.events, matches, left)
+    return record.record_run(
+        work.engine, run_record, accounts, carried.changed, carried.events, matches, left,
+        again=findings.again, audit_key=work.config.audit_key,
+    )  # fmt: skip
 
 
 def _recorded(work: _Run) -> dict[str, Any]:
@@ -331,6 +359,7 @@ def _recorded(work: _Run) -> dict[str, Any]:
         "from": str(work.options.first or ""), "to": str(work.options.last or ""),
         "accounts": list(work.options.accounts), "pull": work.options.pull,
         "as_of": work.options.as_of.isoformat() if work.options.as_of else "",
+        "opening": work.options.opening.name if work.options.opening else "",
         "rule_book": work.config.method_book().digest,
         "days_off": {
             name: [day.isoformat() for day in calendar.days_off]
@@ -338,14 +367,3 @@ def _recorded(work: _Run) -> dict[str, Any]:
             if name in work.days
         },
     }  # fmt: skip
-
-
-def _report(work: _Run, findings: Findings, context: Context) -> list[Path]:
-    """The accounts' workbooks, and with more than one account the group's, last."""
-    basis = Basis(CATALOGUE, __version__, context.currencies, context.methods, context.settings, context.calendars)
-    parts = tuple(Report(result, basis, work.digests[result.account.name]) for result in findings.results)
-    folder = work.config.reports.folder
-    paths = [write_workbook(part, folder) for part in parts]
-    if len(parts) > 1:
-        paths.append(write_group(Group(parts, tuple(path.name for path in paths)), folder))
-    return paths

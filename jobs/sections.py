@@ -348,7 +348,7 @@ class ScheduleSection(Section):
 
 
 class Route(Section):
-    """Alerts about some accounts or codes go elsewhere."""
+    """Alerts about some accounts or codes go to these channels, too."""
 
     accounts: tuple[KnownAccount, ...] = ()
     codes: Words = ()

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from jobs.documents import Document, age_days, open_breaks
+from jobs.logs import is_json
 from jobs.outcome import Outcome
 from recon import columns as c
 from recon.model import Account, KnownBreak, Severity
@@ -24,7 +25,9 @@ _COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow", "FAILED":
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]], *, to_stderr: bool = False) -> None:
-    """Print rows under heads on stdout, or stderr; numbers to the right, null as nothing, text as it is."""
+    """Print rows under heads on stdout, or stderr where that is for people; numbers to the right, text as it is."""
+    if to_stderr and is_json():
+        return
     grid = Table(header_style="bold")
     found = [list(row) for row in rows]
     for at, head in enumerate(heads):
@@ -76,13 +79,14 @@ def _by_code(found: Outcome) -> dict[tuple[str, str], dict[str, int]]:
 
 def breaks(found: Sequence[KnownBreak], accounts: Mapping[str, Account], currencies: Currencies) -> None:
     """Breaks, a line each."""
-    heads = ("id", "severity", "status", "account", "code", "subject", "at risk", "age", "explanation")
+    heads = ("id", "severity", "status", "owner", "account", "code", "subject", "at risk", "age", "explanation")
     table(
         heads,
         (
             (
-                known.found.id, known.found.severity.word, known.status, known.found.account, known.found.code,
-                known.found.subject_id, _money(known.found.amount_at_risk, known.found.currency, currencies),
+                known.found.id, known.found.severity.word, known.status, known.owner, known.found.account,
+                known.found.code, known.found.subject_id,
+                _money(known.found.amount_at_risk, known.found.currency, currencies),
                 f"{age_days(known, accounts)} d", known.found.explanation,
             )
             for known in found
@@ -91,15 +95,23 @@ def breaks(found: Sequence[KnownBreak], accounts: Mapping[str, Account], currenc
 
 
 def one_break(document: Document, currencies: Currencies) -> None:
-    """Every fact of one break, a line each; sums as people write them."""
+    """Every fact of one break, a line each, sums as people write them; then its history."""
     sums = ("expected", "actual", "difference", "amount_at_risk")
+    ruling = document["ruling"] or {}
+    lines = {name: value for name, value in document.items() if name not in ("id", "ruling", "events")}
+    lines |= {f"ruling: {name}": value for name, value in ruling.items()}
     table(
         ("what", document["id"]),
         (
             (name, _money(value, document["currency"], currencies) if name in sums else value)
-            for name, value in document.items()
-            if value is not None and name != "id"
+            for name, value in lines.items()
+            if value not in (None, "")
         ),
+    )
+    history = document["events"]
+    table(
+        ("when (UTC)", "what", "who", "why"),
+        ((event["at"][:16].replace("T", " "), event["what"], event["who"], event["detail"]) for event in history),
     )
 
 

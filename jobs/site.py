@@ -1,20 +1,25 @@
-"""Wires the finance page: what it rests on, the runs that it may ask for, verification and signatures; serves nothing."""
+"""Wires the finance page: its ground, the runs it may ask for, verification and signatures; serves nothing."""
 
 import asyncio
 import ipaddress
 import secrets
+import tempfile
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from jobs import verifying
 from jobs.config import Config
 from jobs.outcome import JobError, Outcome, Progress, RunOptions
+from jobs.run import ready_store
 from jobs.sections import PageSection
 from recon import __version__
 from recon.rules import CATALOGUE
+from recon.store import workbooks
 from recon.store.engine import Store
 from recon.store.people import users
 from reports.page.site import Notary, Site, Verdict, Wish
@@ -151,13 +156,34 @@ class Verified:
 
     def verify(self, sha256: str) -> Verdict:
         """The workbook against its run and against the data of today."""
-        raise NotImplementedError
+        from jobs.verify_commands import lines
+
+        with self._file(sha256) as path:
+            found = verifying.verify(self.config, path)
+        current = found.data == verifying.CURRENT
+        state = found.verdict if current or found.verdict != verifying.UNTOUCHED else found.data
+        return Verdict(state, tuple(line.strip() for line in lines(found, self.config)[1:]))
 
     def sign(self, sha256: str, role: str, who: str) -> Verdict:
         """Signed, where it may be."""
-        raise NotImplementedError
+        try:
+            with self._file(sha256) as path:
+                signed = verifying.sign(self.config, path, role, who, self.clock)
+        except JobError as error:
+            return Verdict("refused", tuple(words.rpartition(".xlsx: ")[2] for words in error.messages))
+        return Verdict("signed", (f"signed as {signed.role} by {signed.who}",))
 
-
-def folder_of(config: Config) -> Path:
-    """Where workbooks are written."""
-    return config.reports.folder
+    @contextmanager
+    def _file(self, sha256: str) -> Iterator[Path]:
+        """The workbook as a file, under its own name; raises JobError where its bytes are nowhere."""
+        with ready_store(self.config) as store:
+            book, content = workbooks.by_hash(store, sha256), workbooks.content_of(store, sha256)
+        if book is None:
+            raise JobError("there is no such workbook")
+        if content is None:
+            yield self.config.reports.folder / book.name
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / book.name
+            path.write_bytes(content)
+            yield path

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import sys
 import traceback
 from collections.abc import Iterator
@@ -10,21 +9,19 @@ from contextlib import contextmanager
 
 import typer
 
-from recon.privacy import redact
+from jobs.logs import is_json, log
+from jobs.redaction import masked
 
 DONE, BREAKS, MISTAKE, INCOMPLETE = 0, 1, 2, 3
 INTERRUPTED = 130  # as shells count Ctrl-C
-
-_PASSWORD = re.compile(r"(://[^\s:/@]*):[^\s/@]+@")
-_BASIC = re.compile(r"\b(Basic|Bearer) +[\w+/=.~-]{8,}", re.IGNORECASE)
 
 
 @contextmanager
 def told(as_json: bool = False) -> Iterator[None]:
     """Run a command's body; what it raises becomes lines on stderr and an exit code.
 
-    Mistakes (an exception with `messages`) exit with 2, anything unexpected with 3: one line, and with RECON_DEBUG=1
-    the traceback. With `as_json` stdout still gets one document.
+    Mistakes (an exception with `messages`) exit with 2 or their own `exit_code`, anything unexpected with 3: one
+    line, and with RECON_DEBUG=1 the traceback. With `as_json` stdout still gets one document where the code is 3.
     """
     try:
         yield
@@ -40,7 +37,10 @@ def told(as_json: bool = False) -> Iterator[None]:
         messages = getattr(error, "messages", None)
         if isinstance(messages, tuple):
             say(*messages)
-            raise typer.Exit(MISTAKE) from None
+            code = getattr(error, "exit_code", MISTAKE)
+            if as_json and code == INCOMPLETE:
+                print(json.dumps({"status": "incomplete", "error": masked("; ".join(messages))}))
+            raise typer.Exit(code) from None
         line = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}"
         if os.environ.get("RECON_DEBUG") == "1":
             say(traceback.format_exc())
@@ -51,11 +51,21 @@ def told(as_json: bool = False) -> Iterator[None]:
 
 
 def say(*messages: str) -> None:
-    """Lines on stderr, secrets masked."""
+    """Lines on stderr, secrets masked; where stderr is JSON, warnings."""
     for message in messages:
-        print(masked(message), file=sys.stderr, flush=True)
+        if is_json():
+            log(message, level="warning")
+        else:
+            print(masked(message), file=sys.stderr, flush=True)
 
 
-def masked(text: str) -> str:
-    """The text without keys, passwords, credentials and personal data."""
-    return redact(_BASIC.sub(r"\1 […]", _PASSWORD.sub(r"\1:[…]@", text)))
+def note(event: str, level: str = "info", **fields: object) -> None:
+    """One event and what belongs to it as a line on stderr, for people or for machines; secrets masked."""
+    log(
+        event,
+        level=level,
+        **{name: value if isinstance(value, int) else str(value) for name, value in fields.items()},
+    )
+    if not is_json():
+        words = ", ".join(f"{name} {value}" for name, value in fields.items())
+        print(masked(f"{event}: {words}"), file=sys.stderr, flush=True)

@@ -82,17 +82,21 @@ def _rows(frame: pd.DataFrame) -> Iterable[dict[str, Any]]:
 
 def figures(before: Mapping[str, Any], result: Result) -> pd.DataFrame:
     """The figures that are not what an earlier run's record says, shaped `FIGURES`: counts, then amounts."""
-    now = counts(result)
+    return figures_between(before, counts(result))
+
+
+def figures_between(before: Mapping[str, Any], now: Mapping[str, Any]) -> pd.DataFrame:
+    """The figures that differ between the counts of two runs' records, shaped `FIGURES`."""
     names = (*COUNTS, "breaks_open")
     rows: list[tuple[Any, ...]] = []
     for name in names:
-        old, new = before.get(name), now[name]
-        if old is not None and old != new:
+        old, new = before.get(name), now.get(name)
+        if old is not None and new is not None and old != new:
             rows.append((name, None, old, new, None, None, None))
-    then = before.get("currencies", {})
-    for currency in sorted({*then, *now["currencies"]}):
+    sides = (before.get("currencies", {}), now.get("currencies", {}))
+    for currency in sorted({*sides[0], *sides[1]}):
         for name in AMOUNTS:
-            old, new = (side.get(currency, {}).get(name, 0) for side in (then, now["currencies"]))
+            old, new = (side.get(currency, {}).get(name, 0) for side in sides)
             if old != new:
                 rows.append((name, currency, None, None, old, new, new - old))
     return d.FIGURES.from_rows(rows)

@@ -39,7 +39,7 @@ CREDIT = "credit"
 class Ledger:
     """What the books' transactions are, and whose; arrays over the books' frames."""
 
-    kinds: npt.NDArray[np.object_]  # per transaction: what it comes from
+    kinds: "pd.Categorical[str]"  # per transaction: what it comes from
     signed: Ints  # per transaction: its amount, a debit negative
     origin_at: Ints  # per transaction: the place of what it comes from in the books' frame of that kind, or -1
     charge_at: Ints  # per charge: the place of its transaction, or -1
@@ -81,7 +81,7 @@ def wrong(books: Books, ledger: Ledger) -> Wrong:
     net = charges[c.NET].to_numpy(dtype=np.int64)
     back = -refunds[c.FUNDING_AMOUNT].to_numpy(dtype=np.int64)
     nameless = books.transactions[c.ORIGIN].isna().to_numpy(dtype=bool)
-    named = np.isin(ledger.kinds, [kind for kind, _, _ in _origins(books)])
+    named = ledger.kinds.isin([kind for kind, _, _ in _origins(books)])
     unknown = nameless | (named & (ledger.origin_at < 0))
     return Wrong(
         missing_charges=successful & (ledger.charge_at < 0),
@@ -93,16 +93,19 @@ def wrong(books: Books, ledger: Ledger) -> Wrong:
     )
 
 
-def kinds(origins: "pd.Series[str]") -> npt.NDArray[np.object_]:
+def kinds(origins: "pd.Series[str]") -> "pd.Categorical[str]":
     """Per origin the kind of object that it names by its prefix; `unknown` for any other, and for none."""
-    result = np.full(len(origins), UNKNOWN, dtype=object)
-    if not len(origins):
-        return result
-    texts = pa.array(origins)
-    for prefix, kind in PREFIXES.items():
+    codes = np.zeros(len(origins), dtype=np.int8)
+    texts = pa.array(origins, type=pa.large_string(), from_pandas=True)
+    for code, prefix in enumerate(PREFIXES, start=1):
         mine = pc.fill_null(pc.starts_with(texts, prefix), False).to_numpy(zero_copy_only=False)
-        result[np.asarray(mine, dtype=bool)] = kind
-    return result
+        codes[np.asarray(mine, dtype=bool)] = code
+    return pd.Categorical.from_codes(codes, categories=pd.Index([UNKNOWN, *PREFIXES.values()]))
+
+
+def kind_words(found: "pd.Categorical[str]") -> "pd.Series[str]":
+    """Kinds as a text column."""
+    return pd.Series(found.categories.astype(c.TEXT).array.take(found.codes))
 
 
 def places(ids: "pd.Series[str]", wanted: "pd.Series[str]") -> Ints:
@@ -123,7 +126,7 @@ def _origins(books: Books) -> list[tuple[str, pd.DataFrame, str]]:
     return [*known, ("receipt", books.receipts, c.RECEIPT_ID)] if len(books.receipts) else known
 
 
-def _origin_places(books: Books, found: npt.NDArray[np.object_]) -> Ints:
+def _origin_places(books: Books, found: "pd.Categorical[str]") -> Ints:
     result = np.full(len(found), -1, dtype=np.int64)
     for kind, frame, key in _origins(books):
         mine = np.flatnonzero(found == kind)

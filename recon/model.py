@@ -1,7 +1,5 @@
 """The frozen nouns of reconciliation as values; knows neither frames, files, databases nor the network."""
 
-import base64
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
@@ -12,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from recon.break_id import break_id
 from recon.details import Details
 from recon.money import Money
 from recon.ruling import Standing
@@ -180,13 +179,13 @@ class Case:
     charges: tuple[Charge, ...]  # by creation, then id; those in another account included
     beside: tuple[Order, ...] = ()  # other orders that the same charge pays
     candidates: tuple[str, ...] = ()  # equally good charges, none linked
+    more_candidates: int = 0  # how many there are beside those, too many to be named
     needs_order: bool = True  # false: a charge without an order by design, or one of an order's candidates
     refunds: tuple[Refund, ...] = ()  # of these charges, by creation, then id; so are the disputes
     disputes: tuple[Dispute, ...] = ()
     transfers: tuple[Transfer, ...] = ()
 
-    # Derived once, for every rule asks: the charges that took the payer's money, and what the case's orders say was
-    # paid, minor units of the order's currency.
+    # Derived once: the charges that took the payer's money, and what the orders say was paid (order's minor units).
     paying: tuple[Charge, ...] = field(init=False, repr=False, compare=False)
     expected: int = field(init=False, repr=False, compare=False)
 
@@ -251,8 +250,7 @@ class Break:
     @property
     def id(self) -> str:
         """The same trouble has the same id in every run: derived from code, account and subject."""
-        key = "\x1f".join((self.code, self.account or "", self.subject_type, self.subject_id))
-        return "brk_" + base64.b32encode(hashlib.sha256(key.encode()).digest()[:10]).decode().lower()
+        return break_id(self.code, self.account or "", self.subject_type, self.subject_id)
 
     @property
     def difference(self) -> int | None:
@@ -318,6 +316,8 @@ class Matching:
     matched_by: npt.NDArray[np.object_]
     stands_for: npt.NDArray[np.intp]
     ambiguous: Mapping[int, tuple[int, ...]]
+    unnamed: Mapping[int, int] = field(default_factory=dict)  # per order: how many more, too many to be named
+    contested: tuple[int, ...] = ()  # every charge that is some order's equal candidate, named or not
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,8 @@ def orders_to_charges(
     silent[judged.matching.stands_for[sides.broken]] = 0
     alone = _alone(judged, right, reported)
     result = []
-    for currency in sorted({*orders[c.CURRENCY][left != 0], *charges[c.CURRENCY][right != 0]}):
+    present = {*orders[c.CURRENCY][left != 0].unique(), *charges[c.CURRENCY][right != 0].unique()}
+    for currency in sorted(present):
         of_order = (orders[c.CURRENCY] == currency).to_numpy(dtype=bool)
         of_charge = (charges[c.CURRENCY] == currency).to_numpy(dtype=bool)
         total_left, total_right = int(left[of_order].sum()), int(right[of_charge].sum())
@@ -89,7 +90,7 @@ def _alone(judged: Judged, right: Ints, reported: Sequence[KnownBreak]) -> Ints:
     charges, matching = judged.books.charges, judged.matching
     result = np.where(judged.scope.charges & ~judged.triage.by_design, right, 0)
     result[matching.charges] = 0
-    result[[charge for found in matching.ambiguous.values() for charge in found]] = 0
+    result[list(matching.contested)] = 0
     named = [known.found.charge_id for known in reported if known.status not in CLOSED and known.found.charge_id]
     result[charges[c.CHARGE_ID].isin(named).to_numpy(dtype=bool)] = 0
     return result

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 
@@ -83,6 +83,7 @@ class Answer:
     became: Became
     words: str
     ruling_id: int | None = None
+    status: str | None = None  # the break's afterwards
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,3 +119,75 @@ class OpeningItem:
     currency: str
     note: str
     who: str
+
+
+class Stand(StrEnum):
+    """Where a ruling stands: it waits, holds, was done once for all, or why it no longer holds."""
+
+    PENDING = "pending"
+    STANDS = "stands"
+    DONE = "done"  # what changes no status: it neither stands nor ends
+    REPLACED = "replaced"  # by a later ruling on the same break; its undo lets this one stand again
+    UNDONE = "undone"
+    REOPENED = "reopened"
+    FELL = "fell"
+    EXPIRED = "expired"
+    CLOSED = "auto_closed"
+
+
+IN_FORCE = frozenset({Stand.PENDING, Stand.STANDS})
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What a break's life was before a ruling, for an undo."""
+
+    status: str
+    standing: Standing | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """A ruling as it is kept; `amount` in minor units. `facts` are those that it was made on: of a link those of the
+    order and the charge, else the break's."""
+
+    id: int
+    break_id: str | None
+    kind: str
+    who: str
+    at: datetime
+    reason: str
+    standing: str
+    before: Before | None = None
+    until: date | None = None
+    owner: str | None = None
+    account: str | None = None
+    code: str | None = None
+    pattern: str | None = None
+    order_account: str | None = None
+    order_id: str | None = None
+    charge_account: str | None = None
+    charge_id: str | None = None
+    amount: int | None = None
+    currency: str | None = None
+    facts: str | None = None
+    approved_by: str | None = None
+    approved_at: datetime | None = None
+    ended_at: datetime | None = None
+    ended_by: str | None = None
+    ended_why: str | None = None
+    key: str | None = None
+
+    @property
+    def name(self) -> str:
+        """As people write it: rul_7."""
+        return f"rul_{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A ruling that a run ended: where it stands now, and why, in words."""
+
+    ruling_id: int
+    standing: Stand
+    why: str

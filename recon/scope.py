@@ -1,6 +1,6 @@
 """Which orders and charges a run judges: range, changes, what is not final; knows no rule and no amount."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from recon.calendars import local_day
 from recon.model import OPEN_DISPUTES, Account, Books, ChargeStatus, Matching, OrderStatus, Window
 
 Mask = npt.NDArray[np.bool_]
+Subjects = frozenset[tuple[str, str, str]]  # account, type, id
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Range:
     windows: Mapping[str, Window]
     known: Mapping[str, Known] = field(default_factory=dict)
     covered: Mapping[str, tuple[Window, ...]] = field(default_factory=dict)  # absent: every day counts as pulled
-    open_subjects: frozenset[tuple[str, str, str]] = frozenset()  # (account, subject type, subject id) of open breaks
+    open_subjects: Subjects = frozenset()  # of open breaks
+    opening: Subjects = frozenset()  # known to be open at go-live: judged in every run, whenever made
 
 
 @dataclass(frozen=True)
@@ -56,11 +58,15 @@ def scope(books: Books, matching: Matching, what: Range) -> Scope:
     charge_root = np.full(len(charges), -1, dtype=np.intp)
     charge_root[matching.charges] = root[matching.orders]
     own = charge_root < 0
-    touched = np.zeros(len(orders), dtype=bool)
+    items = _opening_charges(books, what)
+    opening = np.zeros(len(orders), dtype=bool)  # per order whose case has an opening item in it
+    opening[root[_named(orders, c.ORDER_ID, "order", what.windows, what.opening)]] = True
+    opening[charge_root[items & ~own]] = True
+    touched = opening.copy()
     touched[root[_orders(orders, what)]] = True
     refunds, disputes = _refunds(books.refunds, what), _disputes(books.disputes, what)
     named = {*books.refunds[c.CHARGE_ID][refunds], *books.disputes[c.CHARGE_ID][disputes]}
-    charge_touched = _charges(charges, what) | c.is_in(charges[c.CHARGE_ID], named)
+    charge_touched = _charges(charges, what) | c.is_in(charges[c.CHARGE_ID], named) | items
     touched[charge_root[charge_touched & ~own]] = True
     touched[[order for order, found in matching.ambiguous.items() if charge_touched[list(found)].any()]] = True
 
@@ -68,9 +74,9 @@ def scope(books: Books, matching: Matching, what: Range) -> Scope:
     linked[root[matching.orders]] = True
     linked[list(matching.ambiguous)] = True
     unpulled = ~linked & _expects(orders) & ~_pulled(orders, what)
-    allowed = _selected(orders, what) & _after_go_live(orders, what)
+    allowed = _selected(orders, what) & (_after_go_live(orders, what) | opening)
     judged = touched & allowed & ~unpulled
-    alone = charge_touched & own & _selected(charges, what) & _after_go_live(charges, what)
+    alone = charge_touched & own & _selected(charges, what) & (_after_go_live(charges, what) | items)
     by_order = np.zeros(len(charges), dtype=bool)
     by_order[~own] = judged[charge_root[~own]]
     seen = alone | by_order
@@ -94,7 +100,18 @@ def _with_charge(frame: pd.DataFrame, charges: pd.DataFrame, seen: Mask, touched
 
 def _refunds(refunds: pd.DataFrame, what: Range) -> Mask:
     pending = (refunds[c.STATUS] == ChargeStatus.PENDING).to_numpy(dtype=bool)
-    return _touched(refunds, what, c.REFUND_ID, "refund") | pending
+    opening = _named(refunds, c.REFUND_ID, "refund", what.windows, what.opening)
+    return _touched(refunds, what, c.REFUND_ID, "refund") | pending | opening
+
+
+def _opening_charges(books: Books, what: Range) -> Mask:
+    """Charges that are opening items, and those of refunds that are."""
+    refunds = books.refunds
+    chosen = _named(refunds, c.REFUND_ID, "refund", what.windows, what.opening)
+    named = set(refunds[c.CHARGE_ID][chosen]) if chosen.any() else set()
+    charges = books.charges
+    own = _named(charges, c.CHARGE_ID, "charge", what.windows, what.opening)
+    return own | c.is_in(charges[c.CHARGE_ID], named) if named else own
 
 
 def _disputes(disputes: pd.DataFrame, what: Range) -> Mask:
@@ -104,8 +121,9 @@ def _disputes(disputes: pd.DataFrame, what: Range) -> Mask:
 
 def _transfers(transfers: pd.DataFrame, what: Range) -> Mask:
     on_its_way = (~transfers[c.PAID] & ~transfers[c.DELETED]).to_numpy(dtype=bool)
+    opening = _named(transfers, c.TRANSFER_ID, "transfer", what.windows, what.opening)
     touched = _touched(transfers, what, c.TRANSFER_ID, "transfer") | on_its_way
-    return touched & _selected(transfers, what) & _after_go_live(transfers, what)
+    return _selected(transfers, what) & (touched & _after_go_live(transfers, what) | opening)
 
 
 def _judged(frame: pd.DataFrame, what: Range, key: str, kind: str) -> Mask:
@@ -126,23 +144,23 @@ def _bank_lines(lines: pd.DataFrame, what: Range) -> Mask:
         go_live = what.accounts[account].go_live
         after = (booked >= go_live.isoformat()) if go_live else True
         result |= _is(lines, account) & (touched & after).to_numpy(dtype=bool)
-    return result | (_has_open_break(lines[c.ACCOUNT], lines[c.LINE_ID], "bank_line", what) if len(lines) else result)
+    return result | (_has_open_break(lines, c.LINE_ID, "bank_line", what) if len(lines) else result)
 
 
 def _touched(frame: pd.DataFrame, what: Range, key: str, kind: str) -> Mask:
-    open_break = _has_open_break(frame[c.ACCOUNT], frame[key], kind, what)
+    open_break = _has_open_break(frame, key, kind, what)
     return _created_in_range(frame, what) | _changed(frame, what, late_everywhere=False) | open_break
 
 
 def _orders(orders: pd.DataFrame, what: Range) -> Mask:
     wants_refund = (orders[c.STATUS] == OrderStatus.REFUND_REQUESTED).to_numpy(dtype=bool)
-    open_break = _has_open_break(orders[c.ACCOUNT], orders[c.ORDER_ID], "order", what)
+    open_break = _has_open_break(orders, c.ORDER_ID, "order", what)
     return _created_in_range(orders, what) | _changed(orders, what, late_everywhere=True) | wants_refund | open_break
 
 
 def _charges(charges: pd.DataFrame, what: Range) -> Mask:
     pending = (charges[c.STATUS] == ChargeStatus.PENDING).to_numpy(dtype=bool)
-    open_break = _has_open_break(charges[c.ACCOUNT], charges[c.CHARGE_ID], "charge", what)
+    open_break = _has_open_break(charges, c.CHARGE_ID, "charge", what)
     return _created_in_range(charges, what) | _changed(charges, what, late_everywhere=False) | pending | open_break
 
 
@@ -170,12 +188,17 @@ def _changed(frame: pd.DataFrame, what: Range, *, late_everywhere: bool) -> Mask
     return result
 
 
-def _has_open_break(accounts: "pd.Series[str]", ids: "pd.Series[str]", kind: str, what: Range) -> Mask:
-    result = np.zeros(len(ids), dtype=bool)
-    for account in what.windows:
-        wanted = [subject for owner, type_, subject in what.open_subjects if owner == account and type_ == kind]
+def _has_open_break(frame: pd.DataFrame, key: str, kind: str, what: Range) -> Mask:
+    return _named(frame, key, kind, what.windows, what.open_subjects)
+
+
+def _named(frame: pd.DataFrame, key: str, kind: str, accounts: Iterable[str], subjects: Subjects) -> Mask:
+    """Rows of the accounts that are among the subjects of a kind."""
+    result = np.zeros(len(frame), dtype=bool)
+    for account in accounts if subjects else ():
+        wanted = [subject for owner, type_, subject in subjects if owner == account and type_ == kind]
         if wanted:
-            result |= (accounts == account).to_numpy(dtype=bool) & ids.isin(wanted).to_numpy(dtype=bool)
+            result |= _is(frame, account) & frame[key].isin(wanted).to_numpy(dtype=bool)
     return result
 
 

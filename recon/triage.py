@@ -195,6 +195,7 @@ def _order_cases(books: Books, matching: Matching, wanted: Mask, sums: _Sums) ->
             charges=own,
             beside=tuple(sorted(beside.get(position, ()), key=lambda other: other.id)),
             candidates=_named(ids, matching.ambiguous.get(position, ())),
+            more_candidates=matching.unnamed.get(position, 0),
             refunds=things.refunds_of(own),
             disputes=things.disputes_of(own),
         )
@@ -210,7 +211,7 @@ def _named(ids: "pd.Series[str]", charges: tuple[int, ...]) -> tuple[str, ...]:
 
 def _lonely_cases(books: Books, matching: Matching, wanted: Mask, by_design: Mask) -> Iterator[Case]:
     """Each wanted charge without an order as a case of its own."""
-    candidates = {charge for found in matching.ambiguous.values() for charge in found}
+    candidates = set(matching.contested)
     positions = np.flatnonzero(wanted)
     things = attached(books, set(books.charges[c.CHARGE_ID].iloc[positions]))
     for position, charge in zip(positions.tolist(), charges_at(books.charges, positions), strict=True):

@@ -3,9 +3,11 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
@@ -39,8 +41,10 @@ class Look:
 
 def rows_xml(frame: pd.DataFrame, columns: tuple[Column, ...], look: Look, first: int) -> bytes:
     """<row> elements of a frame's rows; `first` is the spreadsheet row of its first one."""
-    rows = pa.array(range(first, first + len(frame))).cast(_TEXT)
-    cells = (part for index, column in enumerate(columns) for part in _column(frame, column, look, index, rows))
+    rows = pa.array(np.arange(first, first + len(frame))).cast(_TEXT)
+    cells: list[Any] = []
+    for index, column in enumerate(columns):
+        cells += (f'<c r="{letter(index)}', rows, '" s="', *_column(frame, column, look))
     return _bytes(_join('<row r="', rows, '">', *cells, "</row>"))
 
 
@@ -75,27 +79,37 @@ def major_text(amount: int, exponent: int) -> str:
     return ("-" if amount < 0 else "") + digits[:cut] + (f".{digits[cut:]}" if exponent else "")
 
 
-def _column(frame: pd.DataFrame, column: Column, look: Look, index: int, rows: Any) -> Parts:
-    """One cell per row; an empty one keeps its style."""
-    place: Parts = (f'<c r="{letter(index)}', rows, '" s="')
+def _column(frame: pd.DataFrame, column: Column, look: Look) -> Parts:
+    """What follows `s="` in one cell per row; an empty one keeps its style."""
+    named = [column.name, column.currency] if column.kind is Kind.MONEY else [column.name]
+    if len(frame) > 1 and all(_is_same(frame[name]) for name in named):
+        return (_join(*_column(frame.iloc[:1], column, look))[0].as_py(),)
     series = frame[column.name]
     style = look.styles.get(column.kind, look.styles["text"])
     match column.kind:
         case Kind.MONEY:
-            cells = _money(series, _text(frame[column.currency]), look, place)
+            cells = _money(series, _text(frame[column.currency]), look)
         case Kind.MOMENT:
-            cells = _number(place, style, _serial(series, look.zone))
+            cells = _number(style, _serial(series, look.zone))
         case Kind.COUNT:
-            cells = _number(place, style, (pa.array(series).cast(_TEXT),))
+            cells = _number(style, (pa.array(series).cast(_TEXT),))
         case Kind.RATE:
-            cells = _number(place, style, _major(_whole(pa.array(series, type=pa.int64(), from_pandas=True)), 4))
+            cells = _number(style, _major(_whole(pa.array(series, type=pa.int64(), from_pandas=True)), 4))
         case Kind.SEVERITY:
-            cells = _by_word(_text(series), place, look)
+            cells = _by_word(_text(series), look)
         case _:
-            cells = _inline(place, style, _content(_text(series)))
+            cells = _inline(style, _content(_text(series)))
     if any(not isinstance(part, str) and part.null_count for part in cells):
-        cells = (pc.coalesce(_join(*cells), _join(*place, f'{style}"/>')),)
+        cells = (pc.fill_null(_join(*cells), f'{style}"/>'),)
     return cells
+
+
+def _is_same(series: "pd.Series[Any]") -> bool:
+    """Whether all rows say the same, or nothing: such a column is rendered once."""
+    values = _whole(pa.array(series, from_pandas=True))
+    if values.null_count:
+        return bool(values.null_count == len(values))
+    return bool(pc.all(pc.equal(values, values[0])).as_py())
 
 
 def _text(series: "pd.Series[Any]") -> Any:
@@ -110,25 +124,25 @@ def _content(values: Any) -> Parts:
     return (_patch(_join("<t>", values, "</t>"), special, lambda row: text_xml(values[row].as_py())),)
 
 
-def _inline(place: Parts, style: int, content: Parts) -> Parts:
-    return (*place, f'{style}" t="inlineStr"><is>', *content, "</is></c>")
+def _inline(style: int, content: Parts) -> Parts:
+    return (f'{style}" t="inlineStr"><is>', *content, "</is></c>")
 
 
-def _number(place: Parts, style: int, number: Parts) -> Parts:
-    return (*place, f'{style}"><v>', *number, "</v></c>")
+def _number(style: int, number: Parts) -> Parts:
+    return (f'{style}"><v>', *number, "</v></c>")
 
 
-def _by_word(words: Any, place: Parts, look: Look) -> Parts:
+def _by_word(words: Any, look: Look) -> Parts:
     content = _content(words)
-    cells = _join(*_inline(place, look.styles["text"], content))
+    cells = _join(*_inline(look.styles["text"], content))
     for word in pc.unique(words).drop_null().to_pylist():
         style = look.styles.get(severity_look(word))
         if style is not None:
-            cells = pc.if_else(pc.equal(words, word), _join(*_inline(place, style, content)), cells)
+            cells = pc.if_else(pc.equal(words, word), _join(*_inline(style, content)), cells)
     return (cells,)
 
 
-def _money(series: "pd.Series[Any]", codes: Any, look: Look, place: Parts) -> Parts:
+def _money(series: "pd.Series[Any]", codes: Any, look: Look) -> Parts:
     """Numbers in the style of each row's currency; text where a number would not be exact or its unit not known."""
     amounts = _whole(pa.array(series, type=pa.int64(), from_pandas=True))
     named = pc.unique(codes).to_pylist()
@@ -136,23 +150,19 @@ def _money(series: "pd.Series[Any]", codes: Any, look: Look, place: Parts) -> Pa
     small = pc.and_(pc.less(amounts, EXACT), pc.greater(amounts, -EXACT))
     if len(named) == len(styles) == 1 and pc.all(small).as_py() is not False:
         [(code, style)] = styles.items()
-        return _number(place, style, _major(amounts, look.currencies.exponent(code)))
+        return _number(style, _major(amounts, look.currencies.exponent(code)))
     cells = pa.nulls(len(amounts), _TEXT)
     safe = pc.if_else(small, amounts, pa.scalar(None, pa.int64()))
     for code, style in styles.items():
-        mine = _join(*_number(place, style, _major(safe, look.currencies.exponent(code))))
+        mine = _join(*_number(style, _major(safe, look.currencies.exponent(code))))
         cells = pc.if_else(pc.fill_null(pc.equal(codes, code), False), mine, cells)
-    return (
-        _patch(cells, pc.and_(pc.is_valid(amounts), pc.is_null(cells)), _money_text(amounts, codes, look, place)),
-    )
+    return (_patch(cells, pc.and_(pc.is_valid(amounts), pc.is_null(cells)), _money_text(amounts, codes, look)),)
 
 
-def _money_text(amounts: Any, codes: Any, look: Look, place: Parts) -> Callable[[int], str]:
+def _money_text(amounts: Any, codes: Any, look: Look) -> Callable[[int], str]:
     def cell(row: int) -> str:
         shown = look.currencies.show(amounts[row].as_py(), codes[row].as_py() or "")
-        before, rows, after = place
-        style = look.styles["money as text"]
-        return f'{before}{rows[row].as_py()}{after}{style}" t="inlineStr"><is>{text_xml(shown)}</is></c>'
+        return f'{look.styles["money as text"]}" t="inlineStr"><is>{text_xml(shown)}</is></c>'
 
     return cell
 
@@ -163,9 +173,19 @@ def _major(amounts: Any, exponent: int) -> Parts:
         return (amounts.cast(_TEXT),)
     size = pc.abs(amounts)
     whole = pc.divide(size, 10**exponent)
-    rest = pc.subtract(size, pc.multiply(whole, 10**exponent)).cast(_TEXT)
-    sign = pc.if_else(pc.less(amounts, 0), pa.scalar("-", _TEXT), pa.scalar("", _TEXT))
-    return (sign, whole.cast(_TEXT), ".", pc.utf8_lpad(rest, exponent, "0"))
+    rest = pc.subtract(size, pc.multiply(whole, 10**exponent))
+    shown = (whole.cast(_TEXT), _after_point(exponent).take(rest))
+    negative = pc.less(amounts, 0)
+    return (pc.if_else(negative, pa.scalar("-", _TEXT), pa.scalar("", _TEXT)), *shown) if _any(negative) else shown
+
+
+@cache
+def _after_point(digits: int) -> Any:
+    """ ".00" to ".99" and the like."""
+    numbers = pa.array(np.arange(10**digits)).cast(_TEXT)
+    return pc.binary_join_element_wise(
+        pa.scalar("", _TEXT), pc.utf8_lpad(numbers, digits, "0"), pa.scalar(".", _TEXT)
+    )
 
 
 def _serial(series: "pd.Series[Any]", zone: ZoneInfo) -> Parts:
@@ -174,8 +194,25 @@ def _serial(series: "pd.Series[Any]", zone: ZoneInfo) -> Parts:
     since = pc.add(_whole(pa.array(local, from_pandas=True)).cast(pa.int64()), _EPOCH_MS)
     days = pc.divide(since, _DAY_MS)
     rest = pc.subtract(since, pc.multiply(days, _DAY_MS))
-    fraction = pc.divide(pc.add(pc.multiply(rest, 10**10), _DAY_MS // 2), _DAY_MS)
-    return (days.cast(_TEXT), ".", pc.utf8_lpad(fraction.cast(_TEXT), 10, "0"))
+    seconds = pc.divide(rest, 1_000)
+    if _any(pc.not_equal(rest, pc.multiply(seconds, 1_000))):
+        return (days.cast(_TEXT), _fraction(rest))
+    return (days.cast(_TEXT), _fractions_by_second().take(seconds))
+
+
+def _fraction(rest: Any) -> Any:
+    """Milliseconds of a day as a part of it, with ten digits."""
+    parts = pc.divide(pc.add(pc.multiply(rest, 10**10), _DAY_MS // 2), _DAY_MS).cast(_TEXT)
+    return pc.binary_join_element_wise(pa.scalar("", _TEXT), pc.utf8_lpad(parts, 10, "0"), pa.scalar(".", _TEXT))
+
+
+@cache
+def _fractions_by_second() -> Any:
+    return _fraction(pa.array(np.arange(86_400) * 1_000))
+
+
+def _any(mask: Any) -> bool:
+    return pc.any(mask).as_py() is True
 
 
 def _patch(cells: Any, mask: Any, value: Callable[[int], str]) -> Any:
@@ -190,7 +227,7 @@ def _whole(array: Any) -> Any:
 
 
 def _join(*parts: Any) -> Any:
-    """Texts and columns of text, joined row by row; null where one of them is."""
+    """Texts and columns of text, joined row by row; null where one of them is. Texts alone are one row."""
     merged: list[Any] = []
     for part in parts:
         if isinstance(part, str) and merged and isinstance(merged[-1], str):
@@ -198,4 +235,6 @@ def _join(*parts: Any) -> Any:
         else:
             merged.append(part)
     texts = [pa.scalar(part, _TEXT) if isinstance(part, str) else part for part in merged]
+    if all(isinstance(part, str) for part in merged):
+        return pa.array(merged, _TEXT)
     return pc.binary_join_element_wise(*texts, pa.scalar("", _TEXT))

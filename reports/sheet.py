@@ -28,6 +28,9 @@ class Kind(StrEnum):
     COUNT = "count"
     RATE = "rate"  # ten-thousandths, shown in percent
     SEVERITY = "severity"
+    INPUT = "input"  # text that people fill in
+    INPUT_DAY = "input day"
+    LINK = "link"  # words that lead to a place in the same file
 
 
 class Grouping(StrEnum):
@@ -129,8 +132,13 @@ class Placed:
 
     def link(self, index: int = 0) -> str:
         """The place of a row of the frame."""
+        title, row = self.where(index)
+        return f"'{title}'!A{row}"
+
+    def where(self, index: int) -> tuple[str, int]:
+        """The tab and the row in it that a row of the frame stands in."""
         tab = next((tab for tab in self.tabs if tab.start <= index < tab.stop), self.tabs[0])
-        return f"'{tab.title}'!A{index - tab.start + HEADER_ROWS + 1}"
+        return tab.title, index - tab.start + HEADER_ROWS + 1
 
     def _pairs(self, tab: Tab, criteria: tuple[Criterion, ...]) -> str:
         return ",".join(f"{self._range(tab, name)},{condition}" for name, condition in criteria)

@@ -1,9 +1,9 @@
-"""What a workbook is known by: the digest of its result; knows neither cells nor files."""
+"""What a workbook is known by: the digests of its result and of its rows; knows neither cells nor files."""
 
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import pandas as pd
@@ -16,6 +16,21 @@ from recon.settings import RuleSettings
 
 # What another run of the same range changes without anything being different.
 _CLOCKS = [c.LAST_SEEN, c.HOURS_LEFT]
+# What people and time make of a break; the rest of it is what the data say.
+_LIFE = [c.STATUS, c.OWNER, c.FIRST_SEEN, c.AGE_DAYS]
+_BREAKS = "breaks"
+
+
+@dataclass(frozen=True)
+class Digests:
+    """SHA-256 (hex) of a result, and of what the data alone say in each of its frames, by the frame's name.
+
+    `rows` leaves out what people ruled, when a break was first seen, and which files were read: they are the same
+    when the same objects are judged again as of the same moment.
+    """
+
+    result: str
+    rows: Mapping[str, str]
 
 
 def result_digest(result: Result) -> str:
@@ -24,8 +39,29 @@ def result_digest(result: Result) -> str:
     The as-of moment counts by its day in the account's zone only; the run's number, timings and what earlier runs
     said (what is new or changed since, ranges before) do not count: running again what is unchanged gives the same.
     """
+    return digests(result).result
+
+
+def digests(result: Result) -> Digests:
+    """The digest of a result with those of its rows, every column read once."""
+    whole = hashlib.sha256(json.dumps(_said(result), ensure_ascii=False, separators=(",", ":")).encode())
+    rows = {}
+    for name, frame in _frames(result):
+        data = hashlib.sha256(f"{len(frame)}".encode())
+        whole.update(f"\n{name} {len(frame)}\n".encode())
+        for column in frame.columns.difference(_CLOCKS, sort=False) if len(frame) else ():
+            digest = whole if name == _BREAKS and column in _LIFE else data
+            digest.update(f"\n{column}\n".encode())
+            _add(digest, frame[column])
+        rows[name] = data.hexdigest()
+        whole.update(rows[name].encode())
+    return Digests(whole.hexdigest(), rows)
+
+
+def _said(result: Result) -> dict[str, Any]:
+    """What a result says outside of its frames, as JSON holds it."""
     account = result.account
-    said = {
+    return {
         "account": [account.name, account.region, account.currency, str(account.zone)],
         "range": [result.first_day.isoformat(), result.last_day.isoformat()],
         "as_of": result.as_of.astimezone(account.zone).date().isoformat(),
@@ -39,13 +75,6 @@ def result_digest(result: Result) -> str:
         "inputs": sorted(list(asdict(file).values()) for file in result.inputs),
         "complete": result.complete,
     }  # fmt: skip
-    digest = hashlib.sha256(json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode())
-    for name, frame in _frames(result):
-        digest.update(f"\n{name} {len(frame)}\n".encode())
-        for column in frame.columns.difference(_CLOCKS, sort=False) if len(frame) else ():
-            digest.update(f"{column}\n".encode())
-            _add(digest, frame[column])
-    return digest.hexdigest()
 
 
 def rules_digest(catalogue: Sequence[tuple[str, ...]], settings: Mapping[str, RuleSettings]) -> str:
@@ -61,7 +90,7 @@ def rules_digest(catalogue: Sequence[tuple[str, ...]], settings: Mapping[str, Ru
 def _frames(result: Result) -> Iterator[tuple[str, pd.DataFrame]]:
     """Every frame of a result that is its own."""
     details, settlement = result.details, result.settlement
-    for name in ("matched", "breaks", "rejected", "waiting"):
+    for name in ("matched", _BREAKS, "rejected", "waiting"):
         yield name, getattr(result, name)
     yield from (("refunds", details.refunds), ("disputes", details.disputes), ("failures", details.failures))
     for part in fields(settlement):

@@ -20,8 +20,9 @@ from openpyxl.writer.excel import ExcelWriter
 from recon.money import Money
 from reports.cells import Look, major_text, text_value
 from reports.charts import chart_of
+from reports.links import linked, links
 from reports.paper import header_height, page_breaks, set_up
-from reports.report import Basis, Group, Report
+from reports.report import Basis, Report
 from reports.sheet import (
     HEADER_ROWS,
     TAB_ROWS,
@@ -57,42 +58,43 @@ class _Draft:
         return sheet, f"xl/worksheets/sheet{len(self.book.worksheets)}.xml"
 
 
-def write_workbook(report: Report, folder: Path) -> Path:
+def write_workbook(report: Bound, folder: Path, number: int = 1) -> Path:
     """Write settlement_{account}_{from}_{to}.xlsx into the folder, made where it is missing; return its path.
 
     The same report gives the same bytes, at whatever hour of the as-of day. The file is complete or, on any error,
-    the one that was there before. Raises AssertionError where the sheets and the result's totals differ.
+    the one that was there before. `number` 2 and more: beside a signed one (….2.xlsx). Raises AssertionError where
+    the sheets and the result's totals differ.
     """
-    return _write(report, folder)
-
-
-def write_group(group: Group, folder: Path) -> Path:
-    """Write settlement_group_{from}_{to}.xlsx over all accounts of a run, as write_workbook does for one."""
-    return _write(group, folder)
-
-
-def _write(report: Bound, folder: Path) -> Path:
-    first, last = report.days
-    path = folder / f"settlement_{report.name}_{first.isoformat()}_{last.isoformat()}.xlsx"
+    path = folder / file_name(report, number)
     folder.mkdir(parents=True, exist_ok=True)
-    with _replacing(path) as file:
+    with replacing(path) as file:
         write_report(report, file)
     return path
 
 
+def file_name(report: Bound, number: int = 1) -> str:
+    """As a report's file is named."""
+    first, last = report.days
+    beside = f".{number}" if number > 1 else ""
+    return f"settlement_{report.name}_{first.isoformat()}_{last.isoformat()}{beside}.xlsx"
+
+
 def write_report(report: Bound, file: IO[bytes], *, tab_rows: int = TAB_ROWS, chunk: int = CHUNK) -> None:
     """Write the workbook into a seekable file; `tab_rows` is where a sheet goes on in the next."""
-    chosen = _sheets(report)
-    placed = {sheet.name: place(sheet, report, tab_rows) for sheet in chosen if isinstance(sheet, Sheet)}
+    chosen = sheets_of(report)
+    placed = linked({sheet.name: place(sheet, report, tab_rows) for sheet in chosen if isinstance(sheet, Sheet)})
     draft = _Draft(report, Workbook())
     draft.book.remove(draft.book.worksheets[0])
     register(draft.book, _currencies(report, placed), report.basis.currencies)
-    draft.styles.update(_style_ids(draft.book))
+    draft.styles.update(style_ids(draft.book))
     for sheet in chosen:
         if isinstance(sheet, Page):
             _draw(draft, sheet, placed)
         else:
             _prepare(draft, placed[sheet.name])
+    for tab, cell, place_ in links(placed):
+        # openpyxl writes links after the rows, and its rows make way for the frame's.
+        draft.book[tab][cell].hyperlink = Hyperlink(ref=cell, location=place_)
     _describe(draft)
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
@@ -102,7 +104,8 @@ def write_report(report: Bound, file: IO[bytes], *, tab_rows: int = TAB_ROWS, ch
         write_package(archive, file, filled=draft.filled, values=draft.values, day=report.as_of_day, chunk=chunk)
 
 
-def _sheets(report: Bound) -> tuple[Page | Sheet, ...]:
+def sheets_of(report: Bound) -> tuple[Page | Sheet, ...]:
+    """The sheets of an account's report, or of the group's, in order."""
     if isinstance(report, Report):
         return SHEETS
     shared = (one for one in SHEETS if isinstance(one, Sheet) and one.grouping is not Grouping.ABSENT)
@@ -110,7 +113,7 @@ def _sheets(report: Bound) -> tuple[Page | Sheet, ...]:
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[IO[bytes]]:
+def replacing(path: Path) -> Iterator[IO[bytes]]:
     """A file that takes the path's place when all of it is on disk, and leaves nothing behind when it fails."""
     part = path.with_name(f".{path.name}.{uuid4().hex}.part")
     try:
@@ -134,7 +137,7 @@ def _currencies(report: Bound, placed: Mapping[str, Placed]) -> list[str]:
     return sorted(code for code in found if report.basis.is_number(Money(0, code)))
 
 
-def _style_ids(book: Workbook) -> dict[str, int]:
+def style_ids(book: Workbook) -> dict[str, int]:
     """The id of every named style: what openpyxl will write for a cell that has it."""
     sheet = book.create_sheet()
     ids = {}

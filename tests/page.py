@@ -171,15 +171,15 @@ async def _paged(path: Path, notary: Notary, body_seconds: float, as_of: datetim
 
 
 @asynccontextmanager
-async def served(site: Site, clock: Clock) -> AsyncIterator[Page]:
+async def served(site: Site, clock: Clock, port: int = 0) -> AsyncIterator[Page]:
     """A site on loopback, with people of every role."""
     for person in PEOPLE:
         add_user(site.store, person, _HASH, Act("test", clock()))
     runner = web.AppRunner(make_site(site), access_log=None, shutdown_timeout=1)
     await runner.setup()
     try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        host, port = runner.addresses[0][:2]
-        yield Page(f"http://{host}:{port}", site.store, site, clock)
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        host, bound = runner.addresses[0][:2]
+        yield Page(f"http://{host}:{bound}", site.store, site, clock)
     finally:
         await runner.cleanup()

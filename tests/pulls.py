@@ -23,6 +23,7 @@ from recon.sandbox.countries import ACCOUNTS
 from recon.sandbox.server import Running
 from recon.store import tables
 from recon.store.engine import open_store, reading, to_micros
+from recon.store.save import DIGEST_BYTES
 from tests.store_samples import NOON, fresh_url
 
 FAST = Limits(requests_per_second=math.inf, attempts=8, backoff_s=0.001, ceiling_s=0.004, timeout_s=5)
@@ -86,7 +87,7 @@ class Store:
                 at = tables.known_at(table, None if moment is None else to_micros(moment))
                 key = table.c[tables.key_of(table)]
                 rows = connection.execute(select(key, table.c.digest).where(at)).all()
-                found[kind] = dict(map(tuple, rows))
+                found[kind] = {id: digest[:DIGEST_BYTES] for id, digest in rows}
                 assert len(found[kind]) == len(rows), f"{kind}: an id is known twice"
         return found
 

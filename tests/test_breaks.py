@@ -5,8 +5,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from recon.breaks import Carried, carry
+from recon.breaks import Carried, Said, carry
 from recon.model import Break, BreakStatus, KnownBreak, Severity
+from recon.ruling import Ended, Stand, Standing
+from recon.rulings import facts_of
 
 NIGHT = datetime(2026, 3, 5, 18, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -104,3 +106,59 @@ def test_its_age_is_in_days_of_its_accounts_zone() -> None:
     known = KnownBreak(MISSING, BreakStatus.OPEN, datetime(2026, 3, 5, 16, 59, tzinfo=UTC), NIGHT)
     assert known.age_days(datetime(2026, 3, 5, 17, 1, tzinfo=UTC), ZoneInfo("Asia/Bangkok")) == 1
     assert known.age_days(datetime(2026, 3, 5, 17, 1, tzinfo=UTC), UTC) == 0
+
+
+def ruled(
+    status: BreakStatus, kind: str, facts: str | None = facts_of(MISSING), found: Break = MISSING
+) -> KnownBreak:
+    return KnownBreak(
+        found, status, NIGHT, NIGHT, standing=Standing(7, kind, "Malee", "because", None, facts), version=3
+    )
+
+
+def test_a_ruling_holds_while_other_words_are_found_and_falls_with_its_facts() -> None:
+    resolved = ruled(BreakStatus.RESOLVED, "resolve")
+    later = replace(MISSING, explanation="other words", severity=Severity.LOW)
+    held = night([resolved], [later], NIGHT + DAY)
+    assert (held.reported[0].status, held.reported[0].version, held.ended) == (BreakStatus.RESOLVED, 3, ())
+    fallen = night([resolved], [replace(MISSING, actual=100)], NIGHT + DAY)
+    assert (fallen.reported[0].status, fallen.reported[0].version) == (BreakStatus.OPEN, 4)
+    assert words(fallen) == ["fell"]
+    assert fallen.ended == (Ended(7, Stand.FELL, "actual: 0 -> 100"),)
+
+
+def test_facts_that_agree_end_a_ruling_and_a_proposal() -> None:
+    for status, kind in ((BreakStatus.WRITTEN_OFF, "write_off"), (BreakStatus.PENDING_APPROVAL, "link")):
+        closing = night([ruled(status, kind)], [], NIGHT + DAY)
+        assert closing.changed[0].status == BreakStatus.AUTO_CLOSED
+        assert "by Malee is no longer needed" in closing.events[0].detail
+        assert [(one.ruling_id, one.standing) for one in closing.ended] == [(7, Stand.CLOSED)]
+
+
+def test_a_link_by_hand_outlives_the_break_that_it_closed_and_falls_with_its_own_facts() -> None:
+    linked = ruled(BreakStatus.RESOLVED, "link")
+    closing = night([linked], [], NIGHT + DAY)
+    assert (closing.changed[0].status, closing.ended) == (BreakStatus.AUTO_CLOSED, ())
+    ended = Ended(7, Stand.FELL, "order 500 THB -> order 700 THB")
+    said = Said(fallen=[(MISSING.id, ended)])
+    again = carry(closing.changed, [MISSING], lambda _: True, NIGHT + 2 * DAY, said)
+    assert words(again) == ["fell", "reopened"]
+    assert again.ended == (ended,)
+    resting = carry([linked], [MISSING], lambda _: True, NIGHT + DAY, said)
+    assert (words(resting), resting.reported[0].status) == (["fell"], BreakStatus.OPEN)
+
+
+def test_what_is_expected_is_acknowledged_when_it_is_opened_and_when_a_ruling_fell() -> None:
+    opening = Standing(0, "opening", "Malee", "known at go-live", facts=facts_of(MISSING))
+    said = Said(expected=lambda found: opening if found.amount_at_risk == 500 else None)
+    first = carry([], [MISSING], lambda _: True, NIGHT, said)
+    assert words(first) == ["opened", "opening"]
+    assert first.reported[0].standing == opening
+    grown = carry(first.reported, [replace(MISSING, amount_at_risk=900)], lambda _: True, NIGHT + DAY, said)
+    assert (words(grown), grown.reported[0].status, grown.ended) == (["fell"], BreakStatus.OPEN, ())
+
+
+def test_a_look_at_the_past_ends_no_ruling() -> None:
+    later = replace(ruled(BreakStatus.RESOLVED, "resolve"), last_seen=NIGHT + 5 * DAY)
+    past = night([later], [replace(MISSING, actual=100)], NIGHT + DAY)
+    assert (past.changed, past.events, past.ended) == ((), (), ())

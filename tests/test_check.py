@@ -14,6 +14,7 @@ from jobs.progress import Lines
 from jobs.run import run
 from recon.sandbox.server import Running, serve
 from recon.sandbox.world import World, make_world
+from tests.receivers import nobody, post_office, webhook
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
 KEY = "skey_test_sandbox_th"
@@ -172,10 +173,10 @@ async def test_a_folder_or_store_that_cannot_be_written_fails(world: World, serv
 
 
 async def test_what_is_accepted_but_not_used_yet_is_said(world: World, server: Running, tmp_path: Path) -> None:
-    more = "[schedule]\n[alerts]\n"
+    more = '[schedule]\n[methods.kakaopay]\nhold = "5d"\n'
     items = await look(prepare(world, tmp_path, server.url, more))
     unused = [item.what for item in items if item.details == "accepted, but not used yet"]
-    assert unused == ["alerts", "schedule"]
+    assert unused == ["methods.kakaopay.hold"]
     assert not failed(items)
 
 
@@ -219,3 +220,38 @@ async def test_no_secret_stands_in_any_item(world: World, server: Running, tmp_p
     assert of(items, "store.url").result == WARNING
     assert of(items, "store").result == FAILED
     assert "canary" not in said
+
+
+async def test_a_bad_channel_is_found_and_a_test_message_says_what_was_accepted(
+    world: World, server: Running, tmp_path: Path
+) -> None:
+    alerts = '[alerts]\nurls = { env = "URLS" }\n'
+    async with webhook() as hook:
+        path = prepare(world, tmp_path, server.url, alerts)
+        environ = {
+            "TH_KEY": KEY,
+            "URLS": f"{hook.url}/a nonsense://0canary0token json://127.0.0.1:{nobody()}/0canary0b",
+        }
+        looked = await look(path, environ)
+        assert [item.result for item in looked if item.what.startswith("alerts.urls")] == [OK, FAILED, OK]
+        assert hook.calls == []
+        tried = await check_all(lambda: load(path, environ, needs=()), lambda: NOW, send_test=True)
+        found = [item for item in tried if item.what.startswith("alerts.urls")]
+        assert [item.result for item in found] == [OK, FAILED, FAILED]
+        assert found[0].details == "accepted the test message"
+        assert [body["title"] for body in hook.at("/a")] == ["recon: test message"]
+        assert "canary" not in json.dumps(as_document(tried)) + repr(tried)
+
+
+async def test_reports_by_mail_are_proved(world: World, server: Running, tmp_path: Path) -> None:
+    more = '[alerts]\nsmtp_url = { env = "SMTP" }\nmail_from = "recon@shop.test"\n'
+    path = prepare(world, tmp_path, server.url, 'mail = ["finance@shop.test"]\n' + more)
+    missing = of(await look(path), "reports.mail")
+    assert (missing.result, missing.details) == (FAILED, "alerts.smtp_url is not set")
+    async with post_office() as post:
+        environ = {"TH_KEY": KEY, "SMTP": f"smtp://127.0.0.1:{post.port}"}
+        assert of(await look(path, environ), "reports.mail").result == OK
+        assert post.mails == []
+        tried = await check_all(lambda: load(path, environ, needs=()), lambda: NOW, send_test=True)
+        assert of(tried, "reports.mail").details == "the server took the test mail"
+    assert [mail["To"] for mail in post.messages] == ["finance@shop.test"]

@@ -300,7 +300,9 @@ def test_one_break_is_shown_whole(config: Path, ran: Said) -> None:
     [found] = recon(
         "--config", config, "breaks", "list", "--json", "--code", "charge_missing", "--account", "th"
     ).document["breaks"]
-    assert recon("--config", config, "breaks", "show", found["id"], "--json").document == found
+    document = recon("--config", config, "breaks", "show", found["id"], "--json").document
+    assert {name: document[name] for name in found} == found
+    assert [event["what"] for event in document["events"]] == ["opened"]
     shown = recon("--config", config, "breaks", "show", found["id"]).out
     assert "charge_missing" in shown
     assert f"{found['expected'] / 100:,.2f} THB" in shown

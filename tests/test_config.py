@@ -330,7 +330,7 @@ def test_an_order_cannot_tell_its_account_by_a_currency_that_two_accounts_have(t
 def test_what_is_not_used_yet_is_known(tmp_path: Path) -> None:
     more = '[schedule]\n[methods.kakaopay]\nhold = "5d"\n'
     assert read(tmp_path).unused_sections() == ()
-    assert read(tmp_path, more).unused_sections() == ("methods.kakaopay.hold", "schedule")
+    assert read(tmp_path, more).unused_sections() == ("methods.kakaopay.hold",)
 
 
 def example(uncommented: bool) -> str:

@@ -24,6 +24,7 @@ BASE = {
     "settings",
     "privacy",
     "scope",
+    "break_id",
     "settled",
     "details",
     "ruling",

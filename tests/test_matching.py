@@ -21,6 +21,7 @@ def found(orders: list, charges: list, **settings: object) -> list[str]:  # type
 def test_the_passes_stand_from_the_most_certain_to_the_least() -> None:
     names = [one.name for one in PASSES]
     assert names == [
+        "by hand",
         "charge id",
         "metadata",
         "description",
@@ -165,14 +166,15 @@ class TestStates:
         assert Job().says(orders, [charge(of=None)]) == ["order_missing chrg_1"]
 
 
-def test_of_very_many_candidates_the_nearest_are_named_and_the_rest_stay_nobodys() -> None:
-    count = MOST_NAMED + 10
+def test_of_very_many_candidates_the_nearest_are_named_and_all_are_counted() -> None:
+    count = MOST_NAMED + 1_000
     charges = [charge(f"chrg_{at:03}", None, created_at=NOON + at * MINUTE) for at in range(count)]
     judged = Job().judged([order()], charges)
     assert ambiguous_of(judged)["A-1"] == [f"chrg_{at:03}" for at in range(MOST_NAMED)]
-    breaks = Job().says([order()], charges)
-    assert breaks[0] == "match_ambiguous A-1"
-    assert breaks[1:] == [f"order_missing chrg_{at:03}" for at in range(MOST_NAMED, count)]
+    assert judged.matching.unnamed == {0: 1_000}
+    assert Job().says([order()], charges) == ["match_ambiguous A-1"]
+    (found,) = Job().breaks([order()], charges)
+    assert "any of 1,050 charges, of which these are the nearest in time: chrg_000, chrg_001," in found.explanation
 
 
 class TestAcrossRuns:

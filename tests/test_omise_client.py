@@ -23,7 +23,7 @@ from recon.omise.client import (
     Unavailable,
     open_client,
 )
-from recon.omise.objects import BadAnswer
+from recon.omise.objects import BadAnswer, decode_list
 
 KEY = "skey_test_5planted"
 FAST = Limits(requests_per_second=math.inf, deadline_s=20, attempts=6, backoff_s=0.001, ceiling_s=0.004, timeout_s=5)
@@ -284,3 +284,17 @@ async def test_so_many_are_in_flight_and_no_more() -> None:
     async with serve(note) as url, open_client(url, KEY, limits) as client:
         await asyncio.gather(*(client.get("/charges", {}, parse) for _ in range(12)))
     assert flying["most"] == 3
+
+
+async def test_whole_json_that_nobody_asked_for_is_given_up_soon_and_in_words() -> None:
+    asked: list[web.Request] = []
+
+    async def gateway(request: web.Request) -> web.Response:
+        asked.append(request)
+        return web.json_response({"message": "welcome, somchai"})
+
+    async with serve(gateway) as url, open_client(url, KEY, FAST) as client:
+        with pytest.raises(Unavailable, match=r"in 2 tries.*GET /charges: 200.*another shape.*`total`") as told:
+            await client.get("/charges", {}, decode_list)
+    assert len(asked) == 2
+    assert "somchai" not in str(told.value)

@@ -14,6 +14,7 @@ from recon.columns import KINDS
 from recon.model import ObjectRow
 from recon.omise.objects import (
     BadAnswer,
+    OtherShape,
     decode_account,
     decode_balance,
     decode_object,
@@ -277,14 +278,48 @@ def test_a_body_that_is_no_charge_is_told_in_words(body: bytes) -> None:
     with pytest.raises(BadAnswer) as told:
         decode_object("charge", body, HASHED)
     assert "somchai" not in str(told.value)
-    with pytest.raises(BadAnswer):
-        decode_page("charge", b'{"total": 1, "data": [' + body + b", {}]}", HASHED)
 
 
-def test_a_bad_object_in_a_page_is_named() -> None:
-    body = json.dumps({"total": 1, "data": [charge(id="chrg_odd", amount=None)]}).encode()
-    with pytest.raises(BadAnswer, match=r"charge chrg_odd .*\$\.amount"):
+@pytest.mark.parametrize(
+    ("wrong", "id", "reason"),
+    [
+        (charge(id="chrg_odd", amount="somchai"), "chrg_odd", "Expected `int`, got `str` - at `$.amount`"),
+        (
+            charge(id="chrg_odd", created_at="somchai"),
+            "chrg_odd",
+            "Invalid RFC3339 encoded datetime - at `$.created_at`",
+        ),
+        (charge(id=None), "", "Expected `str`, got `null` - at `$.id`"),
+        (charge(id="somchai@example.com", net=1.5), "", "Expected `int`, got `float` - at `$.net`"),
+        ({"object": "charge"}, "", "Object missing required field `id`"),
+        ("somchai", "", "Expected `object`, got `str`"),
+        (None, "", "Expected `object`, got `null`"),
+    ],
+)
+def test_an_odd_object_in_a_page_is_kept_aside_and_the_others_are_rows(wrong: Any, id: str, reason: str) -> None:
+    body = json.dumps({"total": 3, "data": [charge(id="chrg_1"), wrong, charge(id="chrg_2")]}).encode()
+    page = decode_page("charge", body, HASHED)
+    assert [row.id for row in page.rows] == ["chrg_1", "chrg_2"]
+    assert [(odd.kind, odd.id, odd.reason) for odd in page.odd] == [("charge", id, reason)]
+
+
+@pytest.mark.parametrize("body", [b'{"data": []}', b"[]", b'{"object": "error"}', b'{"total": "1", "data": []}'])
+def test_whole_json_that_is_no_list_is_told_from_what_is_cut(body: bytes) -> None:
+    with pytest.raises(OtherShape):
         decode_page("charge", body, HASHED)
+    with pytest.raises(BadAnswer, match="not whole"):
+        decode_page("charge", body[:-1], HASHED)
+
+
+def test_an_object_that_is_cut_is_no_list_with_an_odd_one() -> None:
+    for inner in (json.dumps(charge()).encode()[:-9], b"<html>", b"[" * 100_000):
+        with pytest.raises(BadAnswer, match="not whole"):
+            decode_page("charge", b'{"total": 1, "data": [' + inner + b", {}]}", HASHED)
+
+
+def test_a_text_in_another_encoding_costs_its_object_only() -> None:
+    body = b'{"total": 1, "data": [' + json.dumps(charge(description="x")).encode().replace(b'"x"', b'"\xff"') + b"]}"
+    assert [odd.reason for odd in decode_page("charge", body, HASHED).odd] == ["it is no readable JSON"]
 
 
 def test_an_account_and_a_balance_that_are_none() -> None:

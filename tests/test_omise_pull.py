@@ -3,7 +3,7 @@
 import asyncio
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,6 +15,8 @@ from aiohttp import web
 
 from recon.model import Window
 from recon.omise.client import Client, KeyRefused, Limits, NotFound, open_client
+from recon.omise.marks import Known, marks_of
+from recon.omise.objects import Odd
 from recon.omise.pull import Batch, Gone, Swept, account, balance, fetch, sweep
 from recon.omise.scrub import Scrub
 from tests.test_omise_client import FAST, FAULTS, KEY, fault, serve
@@ -67,7 +69,7 @@ class Omise:
         if name not in self.lists:
             return None
         query = request.query
-        rows = sorted(self.lists[name], key=lambda row: (row["created_at"], row["id"]))
+        rows = sorted(self.lists[name], key=lambda row: (row["created_at"], row["id"] or ""))
         edges = {query["from"]: self.from_inclusive, query["to"]: self.to_inclusive}
         within = [
             row for row in rows
@@ -77,7 +79,7 @@ class Omise:
         return {"object": "list", "total": len(within), "data": within[offset : offset + limit], "limit": limit}
 
 
-async def swept(omise: Omise, kind: str = "charge", window: Window = HOUR, **more: Any) -> list[Batch | Swept]:
+async def swept(omise: Omise, kind: str = "charge", window: Window = HOUR, **more: Any) -> list[Batch | Odd | Swept]:
     async with serve(omise.answer) as url, open_client(url, KEY, FAST) as client:
         return [item async for item in sweep(client, kind, window, SCRUB, **more)]
 
@@ -274,9 +276,45 @@ async def test_one_client_serves_many_sweeps_within_its_limits() -> None:
     omise = Omise({"charges": charges(300), "transfers": []})
     limits = Limits(requests_per_second=math.inf, concurrency=4, backoff_s=0.001)
 
-    async def all_of(client: Client, kind: str) -> list[Batch | Swept]:
+    async def all_of(client: Client, kind: str) -> list[Batch | Odd | Swept]:
         return [item async for item in sweep(client, kind, HOUR, SCRUB)]
 
     async with serve(omise.answer) as url, open_client(url, KEY, limits) as client:
         found = await asyncio.gather(*(all_of(client, kind) for kind in ("charge", "transfer", "receipt")))
     assert [closed(items)[0].seen for items in found] == [300, 0, 0]
+
+
+@pytest.mark.parametrize("id", ["chrg_odd", None])
+async def test_an_odd_object_is_kept_aside_and_costs_no_second_reading(id: str | None) -> None:
+    rows = charges(250)
+    rows[120] |= {"id": id, "amount": "much"}
+    omise = Omise({"charges": rows})
+    items = await swept(omise)
+    odd = [item for item in items if isinstance(item, Odd)]
+    assert [(one.kind, one.id) for one in odd] == [("charge", id or "")]
+    assert ids(items) == [row["id"] for row in charges(250) if row["id"] != "chrg_00120"]
+    assert [(part.total, part.seen, part.odd, len(part.ids)) for part in closed(items)] == [(250, 249, 1, 250)]
+    assert len(omise.asked) == 4
+
+
+async def test_an_odd_object_by_id_is_kept_aside() -> None:
+    found = await reread(Omise({"charges": [charge(id="chrg_1", amount=None)]}), "charge", ["chrg_1"])
+    assert [(one.kind, one.id, one.reason) for one in found] == [
+        ("charge", "chrg_1", "Expected `int`, got `null` - at `$.amount`")
+    ]
+
+
+async def test_what_is_known_as_it_came_makes_no_row_and_is_counted() -> None:
+    rows = charges(250)
+    known = dict(marks_of("charge", [json.dumps(row).encode() for row in rows[:248]], b"k"))
+    rows[5] |= {"status": "failed"}
+
+    async def ask(kind: str, marks: Mapping[str, bytes]) -> set[str]:
+        assert kind == "charge"
+        return {id for id, mark in marks.items() if known.get(id) == mark}
+
+    items = await swept(Omise({"charges": rows}), known=Known(b"k", ask))
+    assert ids(items) == ["chrg_00005", "chrg_00248", "chrg_00249"]
+    assert [(part.total, part.seen, len(part.ids)) for part in closed(items)] == [(250, 250, 250)]
+    marks = {id: mark for item in items if isinstance(item, Batch) for id, mark in item.marks.items()}
+    assert {"chrg_00005", "chrg_00249"} <= marks.keys()

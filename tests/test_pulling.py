@@ -327,3 +327,37 @@ async def test_a_cancelled_pull_leaves_nothing_running(first: Pulling) -> None:
         await pull
     left = [task for task in asyncio.all_tasks() - before if "aiohttp" not in repr(task)]  # the server has its own
     assert left == []
+
+
+async def test_an_odd_object_is_named_and_everything_else_is_stored(first: Pulling) -> None:
+    good = final(FIRST - 2 * DAY).id
+    server = first.server
+    server.put("th", "charges", server.get("th", "charges", good) | {"id": "chrg_test_odd", "amount": "Somchai"})
+    server.put("th", "charges", server.get("th", "charges", good) | {"id": "chrg_test_new"})
+    pulled = await first.pull(FIRST, FIRST - 5 * DAY)
+    assert pulled.failure == ""
+    assert pulled.short[0].startswith("charges: Omise says ")
+    assert pulled.short[1:] == [
+        "charges: 1 kept aside, of another shape than Omise documents: "
+        "chrg_test_odd (Expected `int`, got `str` - at `$.amount`)"
+    ]
+    assert "chrg_test_new" in first.store.known()["charge"]
+    assert "chrg_test_odd" not in first.store.known()["charge"]
+
+
+async def test_a_known_object_that_turns_odd_stays_as_it_was_known(first: Pulling) -> None:
+    id = final(FIRST - 2 * DAY).id
+    first.server.put("th", "charges", first.server.get("th", "charges", id) | {"net": None})
+    tell(first.server, "charge.update", {"id": id, "object": "charge"}, FIRST)
+    pulled = await first.pull(FIRST + timedelta(hours=1))
+    assert [words for words in pulled.short if id in words and "$.net" in words]
+    assert pulled.gone == 0
+    assert id in first.store.known()["charge"]
+
+
+async def test_what_omise_does_not_know_any_more_is_a_note(first: Pulling) -> None:
+    assert (await first.pull(FIRST)).notes == {}
+    first.server.drop("th", "charges", final(FIRST - 2 * DAY).id)
+    assert (await first.pull(FIRST + timedelta(hours=1))).notes == {
+        "objects that were stored and that Omise does not know any more (their versions are kept)": 1
+    }

@@ -12,7 +12,7 @@ import pytest
 from recon import columns as c
 from recon.model import Account, Result
 from reports.report import Group, Report
-from reports.workbook import write_group, write_report
+from reports.workbook import write_report, write_workbook
 from tests.reports_example import BREAKS, JP, TH, breaks, empty_result, known_break, matched, result_of
 from tests.test_reports_workbook import basis, cells, row_of, sheet_of, shown
 
@@ -112,13 +112,13 @@ def test_the_days_off_of_every_account_are_in_the_legend() -> None:
 
 
 def test_the_same_results_give_the_same_bytes_and_a_wrong_total_no_file(tmp_path: Path) -> None:
-    first = write_group(TWO, tmp_path)
+    first = write_workbook(TWO, tmp_path)
     assert first.name == "settlement_group_2026-11-01_2026-11-30.xlsx"
     assert first.read_bytes() == FILE.getvalue()
     wrong = TWO.parts[0].result
     more = tuple(replace(total, amount_open=total.amount_open + 1) for total in wrong.currencies)
     with pytest.raises(AssertionError, match="amount open in TH"):
-        write_group(group_of(replace(wrong, currencies=more), TWO.parts[1].result), tmp_path)
+        write_workbook(group_of(replace(wrong, currencies=more), TWO.parts[1].result), tmp_path)
     assert first.read_bytes() == FILE.getvalue()
 
 

@@ -22,6 +22,7 @@ from recon.calendars import business_calendar
 from recon.model import BreakStatus, Result, Severity
 from recon.money import Currencies
 from recon.settings import RuleSettings
+from reports.links import linked
 from reports.report import Basis, Report
 from reports.sheet import Column, Kind, Sheet, letter, place
 from reports.sheets import SHEETS
@@ -109,7 +110,7 @@ def row_of(sheet: Worksheet, *start: str) -> list[Any]:
 
 def expected(sheet: Sheet, report: Report) -> list[list[Any]]:
     """All rows of a detail sheet, worked out cell by cell: its own, then, for each table below, gap, title, table."""
-    placed = place(sheet, report)
+    placed = linked({one.name: place(one, report) for one in DETAIL.values()})[sheet.name]
     found = _table(sheet.columns, placed.frame, placed.empty, report)
     for table in placed.below:
         found += [[], [table.title], *_table(table.columns, table.frame, table.empty, report)]

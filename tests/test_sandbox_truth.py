@@ -258,6 +258,19 @@ def test_what_turned_successful_late_is_known_to_who_looked_before() -> None:
         assert {p.account for p in world.turned} == set(ACCOUNTS)
 
 
+def test_a_live_world_has_receipts_that_add_up_and_one_balance_that_comes_off() -> None:
+    world, plain = make_world(5, FIRST, LAST, 400, live=True), make_world(5, FIRST, LAST, 400)
+    assert [(p.code, p.subject_id) for p in world.truth] == [(p.code, p.subject_id) for p in plain.truth]
+    (off,) = [p for p in world.turned if p.code == "balance_mismatch"]
+    assert [name for name, books in world.books.items() if books.off != (0, 0)] == [off.account]
+    assert all(not books.receipts for books in plain.books.values())
+    for name, receipts in served(world, "receipts", world.as_of).items():
+        rate = ACCOUNTS[name].vat_rate
+        assert receipts
+        assert all(r["total"] == r["subtotal"] + r["vat"] for r in receipts)
+        assert all(abs(r["vat"] * 10_000 - r["subtotal"] * rate) <= 5_000 for r in receipts)
+
+
 def test_nothing_is_planted_when_not_asked(tmp_path: Path) -> None:
     world = make_world(3, FIRST, LAST, 400, plant=False)
     assert world.truth == ()

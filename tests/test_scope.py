@@ -109,3 +109,19 @@ def test_only_the_accounts_that_were_asked_for_are_judged() -> None:
     orders = [order(), order(account="sg")]
     charges = [charge("chrg_1", None, account="sg"), failed("chrg_2", None)]
     assert seen(what, orders, charges) == ([True, False], [False, True])
+
+
+def test_opening_items_are_judged_in_every_run_though_they_are_older_than_the_go_live() -> None:
+    account = replace(TH, go_live=date(2026, 10, 20))
+    items = frozenset(
+        {("th", "order", "A-1"), ("th", "charge", "chrg_2"), ("th", "charge", "chrg_3"), ("sg", "order", "A-3")}
+    )
+    what = Range({"th": account}, {"th": TODAY}, opening=items)
+    orders = [order(id, created_at=LONG_AGO) for id in ("A-1", "A-2", "A-3")]
+    charges = [
+        charge("chrg_1", "A-1", created_at=LONG_AGO, amount=5),  # with its order
+        charge("chrg_2", "A-2", created_at=LONG_AGO),  # an item, and its order with it
+        charge("chrg_3", None, 7, created_at=LONG_AGO),
+        charge("chrg_4", None, 8, created_at=LONG_AGO),
+    ]
+    assert seen(what, orders, charges) == ([True, True, False], [True, True, True, False])

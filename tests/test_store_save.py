@@ -3,7 +3,6 @@
 import sqlite3
 import subprocess
 import sys
-import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -18,7 +17,18 @@ from recon.model import Balance, Window
 from recon.store import tables
 from recon.store.engine import open_store, reading, to_micros, writing
 from recon.store.load import complete_windows
-from recon.store.save import AccountChanged, Saved, bind_account, save_balance, save_objects, save_orders, save_window
+from recon.store.packing import unpack
+from recon.store.save import (
+    AccountChanged,
+    Saved,
+    bind_account,
+    known_as,
+    save_balance,
+    save_gone,
+    save_objects,
+    save_orders,
+    save_window,
+)
 from tests.store_samples import DATABASES, HOUR, NOON, charge, count, opened, orders, rejected, row
 
 NOTHING = rejected()
@@ -113,7 +123,32 @@ def test_the_raw_object_and_the_digest_come_back_as_they_were(store: Engine) -> 
     with reading(store) as connection:
         table = tables.OBJECTS["charge"].c
         raw, digest = connection.execute(select(table.raw, table.digest)).one()
-    assert (zlib.decompress(raw), digest) == (given.raw, given.digest)
+    assert (unpack(raw), digest) == (given.raw, given.digest)
+
+
+def test_an_object_is_known_as_it_came_while_that_version_is_current(store: Engine) -> None:
+    marks = {"chrg_1": b"a" * 16, "chrg_2": b"b" * 16}
+    assert known_as(store, "th", "charge", marks) == frozenset()
+    save_objects(store, "th", "charge", [charge("chrg_1"), charge("chrg_2")], NOON, marks)
+    assert known_as(store, "th", "charge", marks) == {"chrg_1", "chrg_2"}
+    assert known_as(store, "sg", "charge", marks) == frozenset()
+    assert known_as(store, "th", "charge", marks | {"chrg_1": b"c" * 16}) == {"chrg_2"}
+    assert save_objects(store, "th", "charge", [charge("chrg_1")], NOON + HOUR, {"chrg_1": b"c" * 16}).unchanged == 1
+    assert known_as(store, "th", "charge", marks) == {"chrg_1", "chrg_2"}, "an unchanged object is no write"
+    save_objects(store, "th", "charge", [charge("chrg_1", "failed")], NOON + HOUR, {"chrg_1": b"d" * 16})
+    assert known_as(store, "th", "charge", marks) == {"chrg_2"}
+    save_gone(store, "th", "charge", ["chrg_2"], NOON + HOUR)
+    assert known_as(store, "th", "charge", marks) == frozenset()
+
+
+@pytest.mark.parametrize("number", [1, 99, 100, 250])
+def test_any_number_of_objects_is_stored_at_once(store: Engine, number: int) -> None:
+    many = [charge(f"chrg_{n}", amount=n) for n in range(number)]
+    assert save_objects(store, "th", "charge", many, NOON) == Saved(new=number)
+    with reading(store) as connection:
+        table = tables.OBJECTS["charge"].c
+        stored = connection.execute(select(table.charge_id, table.amount)).all()
+    assert sorted(map(tuple, stored)) == sorted((row.id, row.values[2]) for row in many)
 
 
 def test_a_crash_between_pages_keeps_whole_pages(store: Engine) -> None:

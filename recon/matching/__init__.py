@@ -47,12 +47,15 @@ def match(
     shared = [(order, charge) for charge, others in board.shared.items() for order in others]
     more = np.array(shared, dtype=np.intp).reshape(-1, 2)
     by_charge = np.concatenate([taken, more[:, 1]])
+    ambiguous = board.still_ambiguous()
     return Matching(
         orders=np.concatenate([board.taken_by[taken], more[:, 0]]),
         charges=by_charge,
         matched_by=board.matched_by[by_charge],
         stands_for=_stands_for(board),
-        ambiguous=board.still_ambiguous(),
+        ambiguous=ambiguous,
+        unnamed={order: more for order, more in board.unnamed.items() if order in ambiguous},
+        contested=tuple(sorted(board.contested.union(*ambiguous.values()))),
     )
 
 
@@ -73,7 +76,8 @@ def _stands_for(board: Board) -> Positions:
 
 def links(orders: pd.DataFrame, charges: pd.DataFrame, matching: Matching) -> pd.DataFrame:
     """The pairs by their ids, shaped `columns.LINKS`."""
-    by_order, by_charge = orders.iloc[matching.orders], charges.iloc[matching.charges]
+    by_order = orders[[c.ACCOUNT, c.ORDER_ID]].iloc[matching.orders]
+    by_charge = charges[[c.ACCOUNT, c.CHARGE_ID]].iloc[matching.charges]
     series = {
         c.ORDER_ACCOUNT: by_order[c.ACCOUNT],
         c.ORDER_ID: by_order[c.ORDER_ID],

@@ -22,7 +22,7 @@ from recon.settings import MatchSettings
 Ints = npt.NDArray[np.int64]
 _MICROSECOND = timedelta(microseconds=1)
 
-MOST_NAMED = 50  # of one order's equal candidates at most so many, the nearest in time; the others stay nobody's
+MOST_NAMED = 50  # of one order's equal candidates at most so many, the nearest in time; the others are counted
 _ANY, _NONE = -1, -2  # codes beside customers and refunded sums: whatever it is, and none (or all given back)
 _NEVER = -3  # an order whose state no charge agrees with
 
@@ -55,7 +55,7 @@ def nameless_charges(board: Board) -> Positions:
     """Free charges that were successful, name no order, and are nobody's equal candidate already."""
     successful = (board.charges[c.STATUS] == ChargeStatus.SUCCESSFUL).to_numpy(dtype=bool)
     usable: Mask = successful & board.free & ~board.names_order
-    usable[[charge for found in board.ambiguous.values() for charge in found]] = False
+    usable[[*board.contested, *(charge for found in board.ambiguous.values() for charge in found)]] = False
     return np.flatnonzero(usable)
 
 
@@ -166,7 +166,19 @@ def _link(board: Board, settings: MatchSettings, name: str, sides: _Sides) -> No
     doubtful[np.flatnonzero(some)[single]] = False
     for order, charges in _candidates(board, sides, found, np.flatnonzero(doubtful)):
         board.ambiguous[order] = tuple(dict.fromkeys((*board.ambiguous.get(order, ()), *charges)))[:MOST_NAMED]
+    _count_the_others(board, sides, found, doubtful, per_order)
     board.link(sides.orders[linked], first[single], name)
+
+
+def _count_the_others(board: Board, sides: _Sides, found: _Ranges, doubtful: Mask, per_order: Ints) -> None:
+    """Of orders with more candidates than are named how many are not; no such charge is offered to anybody else."""
+    crowded = doubtful & (per_order[found.order] > MOST_NAMED)
+    for place in np.unique(found.order[crowded]).tolist():
+        board.unnamed[int(sides.orders[place])] = int(per_order[place]) - MOST_NAMED
+    steps = np.zeros(len(found.entries) + 1, dtype=np.int64)
+    np.add.at(steps, found.low[crowded], 1)
+    np.add.at(steps, found.high[crowded], -1)
+    board.contested.update(sides.charges[found.entries[np.cumsum(steps)[:-1] > 0]].tolist())
 
 
 def _ranges(board: Board, settings: MatchSettings, sides: _Sides) -> _Ranges:

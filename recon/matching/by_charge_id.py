@@ -1,4 +1,4 @@
-"""The most certain pass: the order names its charge; knows no metadata list and no amounts."""
+"""The most certain pass without a person: the order names its charge; knows no metadata list and no amounts."""
 
 import numpy as np
 
@@ -10,11 +10,13 @@ _NAME = "charge id"
 
 
 def link(board: Board, _settings: MatchSettings) -> None:
-    """Link each order to the charge it names; where several name one charge, the charge's own word decides."""
+    """Link each order to the free charge it names; where several name one, the charge's own word decides."""
     orders = np.flatnonzero(board.orders[c.CHARGE_ID].notna().to_numpy(dtype=bool))
     wanted = Names.of(board.orders[c.CHARGE_ID], board.order_accounts, orders)
     found = lookup(Names(board.charges[c.CHARGE_ID], board.charge_accounts), wanted)
-    _link(board, orders[found >= 0], found[found >= 0])
+    free = found >= 0
+    free[free] = board.free[found[free]]
+    _link(board, orders[free], found[free])
 
 
 def cross(board: Board, _settings: MatchSettings) -> None:

@@ -29,6 +29,8 @@ class Board:
     names_order: Mask  # charges that name an order, be it one that nobody knows
     shared: dict[int, tuple[int, ...]] = field(default_factory=dict)  # charge -> the other orders that it pays
     ambiguous: dict[int, tuple[int, ...]] = field(default_factory=dict)  # order -> equally good charges
+    unnamed: dict[int, int] = field(default_factory=dict)  # order -> how many more, too many to be named
+    contested: set[int] = field(default_factory=set)  # the charges that these are
 
     @classmethod
     def of(cls, orders: pd.DataFrame, charges: pd.DataFrame, recorded: pd.DataFrame) -> "Board":
@@ -139,17 +141,28 @@ def lookup(known: Names, wanted: Names) -> Positions:
         found = lookup(Names.of(known.ids, known.accounts, at), wanted)
         return np.where(found >= 0, at[found], -1)
     keys, sought = c.joint_codes(known.ids, wanted.ids)
+    usable = np.flatnonzero(keys >= 0)
+    hit = np.flatnonzero((sought >= 0) & (wanted.accounts >= 0))
+    keys, sought = keys[usable], sought[hit]
+    place, once = _places(keys, usable, sought)
+    if once:
+        found = place[sought]
+        result[hit] = np.where(known.accounts[found] == wanted.accounts[hit], found, -1)
+        return result
     accounts = 1 + int(max(known.accounts.max(), wanted.accounts.max()))
-    keys, sought = keys * accounts + known.accounts, sought * accounts + wanted.accounts
-    named = known.ids.notna().to_numpy(dtype=bool)
-    usable = np.flatnonzero(named) if not named.all() else np.arange(len(keys))
-    place = np.full(1 + int(max(keys.max(), sought.max())), -1, dtype=np.intp)
-    place[keys[usable]] = usable
-    if len(usable) != np.count_nonzero(place >= 0):
-        place[keys[usable[place[keys[usable]] != usable]]] = -1
-    hit = wanted.ids.notna().to_numpy(dtype=bool) & (wanted.accounts >= 0)
-    result[hit] = place[sought[hit]]
+    keys, sought = keys * accounts + known.accounts[usable], sought * accounts + wanted.accounts[hit]
+    place, once = _places(keys, usable, sought)
+    if not once:
+        place[keys[place[keys] != usable]] = -1
+    result[hit] = place[sought]
     return result
+
+
+def _places(keys: Positions, at: Positions, sought: Positions) -> tuple[Positions, bool]:
+    """By key the place of its last row, -1 where it has none; and whether every key has one row."""
+    place = np.full(1 + max(keys.max(initial=-1), sought.max(initial=-1)), -1, dtype=np.intp)
+    place[keys] = at
+    return place, bool(np.count_nonzero(place >= 0) == len(at))
 
 
 def agreeing_amounts(board: Board, orders: Positions, charges: Positions, settings: MatchSettings) -> Mask:

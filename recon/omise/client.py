@@ -16,11 +16,12 @@ from aiolimiter import AsyncLimiter
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_exponential_jitter
 
-from recon.omise.objects import BadAnswer
+from recon.omise.objects import BadAnswer, OtherShape
 
 T = TypeVar("T")
 
 API_VERSION = "2019-05-29"
+OTHER_SHAPES = 2  # tries, where whole JSON came that was not asked for
 
 
 class OmiseError(Exception):
@@ -52,12 +53,17 @@ class Unavailable(OmiseError):
 
 
 class _Again(Exception):
-    """Worth another try, `after_s` seconds later at the earliest; `busy` where everyone should wait."""
+    """Worth another try, `after_s` seconds later at the earliest.
 
-    def __init__(self, why: str, after_s: float = 0.0, busy: bool = False) -> None:
+    `busy` where everyone should wait; `other` where the answer was whole JSON that nobody asked for, which seldom
+    passes.
+    """
+
+    def __init__(self, why: str, after_s: float = 0.0, busy: bool = False, other: bool = False) -> None:
         super().__init__(why)
         self.after_s = after_s
         self.busy = busy
+        self.other = other
 
 
 class _Error(msgspec.Struct):
@@ -97,6 +103,8 @@ class Client:
         )
         self._deadline = asyncio.get_running_loop().time() + limits.deadline_s
         self._quiet_until = -math.inf
+        self.pages = 0  # whole answers
+        self.retries = 0  # answers that were worth another try
 
     @property
     def concurrency(self) -> int:
@@ -106,7 +114,8 @@ class Client:
     async def get(self, path: str, params: Mapping[str, str | int], decode: Callable[[bytes], T]) -> T:
         """What `decode` makes of the answer to GET `path`; asked again while it is busy, broken or cut.
 
-        `decode` raises BadAnswer where the body is not whole. Raises KeyRefused, NotFound, Refused, Unavailable.
+        `decode` raises BadAnswer where the body is not whole, OtherShape where it is whole and something else. Raises
+        KeyRefused, NotFound, Refused, Unavailable.
         """
         tries = AsyncRetrying(stop=self._stop, wait=self._wait, retry=retry_if_exception_type(_Again), reraise=True)
         try:
@@ -121,7 +130,10 @@ class Client:
 
     def _stop(self, state: RetryCallState) -> bool:
         late = asyncio.get_running_loop().time() + state.upcoming_sleep >= self._deadline
-        return late or state.attempt_number >= self._limits.attempts
+        error = state.outcome.exception() if state.outcome else None
+        other = isinstance(error, _Again) and error.other
+        most = min(OTHER_SHAPES, self._limits.attempts) if other else self._limits.attempts
+        return late or state.attempt_number >= most
 
     def _wait(self, state: RetryCallState) -> float:
         """Seconds until the next try; a busy server is left alone by every task that shares the client."""
@@ -130,6 +142,7 @@ class Client:
         error = state.outcome.exception() if state.outcome else None
         if not isinstance(error, _Again):
             return 0.0
+        self.retries += 1
         wait_s = max(backoff(state), error.after_s)
         if error.busy:
             self._quiet_until = max(self._quiet_until, asyncio.get_running_loop().time() + wait_s)
@@ -144,10 +157,13 @@ class Client:
             del body  # a traceback that shows locals passes through this frame
             raise failure
         try:
-            return decode(body)
+            decoded = decode(body)
         except BadAnswer as error:
-            problem = f"{about}, {error}"
-        raise _Again(problem)
+            problem, other = f"{about}, {error}", isinstance(error, OtherShape)
+        else:
+            self.pages += 1
+            return decoded
+        raise _Again(problem, other=other)
 
     async def _send(self, path: str, params: Mapping[str, str | int]) -> tuple[int, Mapping[str, str], bytes]:
         """Status, headers and whole body of one answer, in its turn. Nothing of aiohttp's errors is kept: they carry

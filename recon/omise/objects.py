@@ -1,29 +1,26 @@
 """Omise's JSON becomes typed, scrubbed rows here and ends here; knows no network and no store."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
-from recon import columns
 from recon.model import Balance, ObjectRow
 from recon.omise.scrub import Scrub, object_of
+from recon.omise.shapes import TYPES
 
 T = TypeVar("T")
-Values = tuple[str | int | bool | None, ...]
-Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _sorted = msgspec.json.Encoder(order="deterministic")
 _plain = msgspec.json.Encoder()
+_node = msgspec.json.Decoder(dict[str, Any])
 
 # What moves by itself inside an unchanged object, by the object it stands in: the server's clock in every embedded
 # list, abilities that flip as time passes, and a saved card's later life (recorded: one card, two charges, a day).
-_MOVING: Mapping[str, frozenset[str]] = {
+MOVING: Mapping[str, frozenset[str]] = {
     "charge": frozenset(
         {
             "expired", "expired_at", "refundable", "partially_refundable", "reversible", "disputable", "capturable",
@@ -36,15 +33,39 @@ _MOVING: Mapping[str, frozenset[str]] = {
 
 
 class BadAnswer(ValueError):
-    """A body that is not the JSON it should be: cut, a gateway's page, or another shape."""
+    """A body that is not the JSON it should be: cut, or a gateway's page."""
+
+
+class OtherShape(BadAnswer):
+    """Whole JSON that is not what was asked for; asking again is of little use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Odd:
+    """An object whose shape is not the documented one: kept aside. `id` is empty where it has none; `key` tells it
+    from others; `reason` names the field and holds nothing of the object."""
+
+    kind: str
+    id: str
+    reason: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One page of a list, its objects not read yet: how many the whole list has, and the bytes of each of these."""
+
+    total: int
+    parts: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a list: how many rows the whole list has, and the rows of this page."""
+    """One page of a list: how many objects the whole list has, the rows of this page, and what is no row."""
 
     total: int
     rows: tuple[ObjectRow, ...]
+    odd: tuple[Odd, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +79,12 @@ class AccountFacts:
     team: str | None = None
 
 
+Objects = tuple[tuple[ObjectRow, ...], tuple[Odd, ...]]
+
+
 class _List(msgspec.Struct):
     total: int
-    data: list[dict[str, Any]]
+    data: list[msgspec.Raw]
 
 
 class _Balance(msgspec.Struct):
@@ -71,295 +95,114 @@ class _Balance(msgspec.Struct):
     on_hold: int | None = None
 
 
-class _Ref(msgspec.Struct):
-    """An embedded or expanded object of which only the id is needed."""
-
-    id: str | None = None
+class _Named(msgspec.Struct):
+    id: Any = None
 
 
-Id = str | _Ref | None
+_list = msgspec.json.Decoder(_List)
+_account = msgspec.json.Decoder(AccountFacts)
+_balance = msgspec.json.Decoder(_Balance)
+_whole = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_named = msgspec.json.Decoder(_Named)
+_ID = re.compile(r"\w{1,64}", re.ASCII)
 
 
-class _Source(msgspec.Struct):
-    type: str | None = None
-
-
-class _Card(msgspec.Struct):
-    brand: str | None = None
-
-
-class _Rates(msgspec.Struct):
-    fee_flat: str | None = None
-    fee_rate: str | None = None
-    vat_rate: str | None = None
-
-
-class _Charge(msgspec.Struct):
-    id: str
-    status: str
-    amount: int
-    currency: str
-    funding_amount: int
-    funding_currency: str
-    net: int
-    created_at: Moment
-    livemode: bool
-    captured_amount: int | None = None
-    fee: int = 0
-    fee_vat: int = 0
-    interest: int = 0
-    interest_vat: int = 0
-    transaction_fees: _Rates | None = None
-    refunded_amount: int = 0
-    source: _Source | None = None
-    card: _Card | None = None
-    capture: bool = True
-    authorized: bool = False
-    paid: bool = False
-    reversed: bool = False
-    voided: bool = False
-    authorized_at: Moment | None = None
-    paid_at: Moment | None = None
-    expires_at: Moment | None = None
-    reversed_at: Moment | None = None
-    transaction: Id = None
-    dispute: Id = None
-    link: Id = None
-    schedule: Id = None
-    failure_code: str | None = None
-    description: str | None = None
-    metadata: dict[str, Any] | None = None
-
-    def values(self) -> Values:
-        rates = self.transaction_fees or _NO_RATES
-        return (
-            self.id, self.status, self.amount, self.currency.upper(), self.captured_amount,
-            self.funding_amount, self.funding_currency.upper(), self.fee, self.fee_vat, self.interest,
-            self.interest_vat, self.net,
-            rates.fee_flat, rates.fee_rate, rates.vat_rate, self.refunded_amount, self._method(),
-            self.card.brand if self.card else None,
-            self.capture, self.authorized, self.paid, self.reversed, self.voided, _at(self.created_at),
-            _at(self.authorized_at), _at(self.paid_at), _at(self.expires_at), _at(self.reversed_at),
-            _id(self.transaction), _id(self.dispute), _id(self.link), _id(self.schedule), self.failure_code,
-            self.description, _sorted.encode(self.metadata).decode() if self.metadata else None,
-            self.livemode,
-        )  # fmt: skip
-
-    def _method(self) -> str | None:
-        if self.source is not None:
-            return self.source.type
-        return "card" if self.card is not None else None
-
-
-_NO_RATES = _Rates()
-
-
-class _Refund(msgspec.Struct):
-    id: str
-    charge: str | _Ref
-    status: str
-    amount: int
-    currency: str
-    funding_amount: int
-    funding_currency: str
-    created_at: Moment
-    livemode: bool
-    voided: bool = False
-    transaction: Id = None
-
-    def values(self) -> Values:
-        return (
-            self.id, _id(self.charge), self.status, self.amount, self.currency.upper(), self.funding_amount,
-            self.funding_currency.upper(), self.voided, _id(self.transaction), _at(self.created_at), self.livemode,
-        )  # fmt: skip
-
-
-class _Move(msgspec.Struct):
-    id: str | None = None
-    direction: str | None = None
-
-
-class _Transfer(msgspec.Struct):
-    id: str
-    amount: int
-    currency: str
-    fee: int
-    fee_vat: int
-    total_fee: int
-    net: int
-    created_at: Moment
-    livemode: bool
-    sendable: bool = False
-    sent: bool = False
-    paid: bool = False
-    deleted: bool = False
-    sent_at: Moment | None = None
-    paid_at: Moment | None = None
-    failure_code: str | None = None
-    transactions: list[str | _Move] | None = None
-    schedule: Id = None
-
-    def values(self) -> Values:
-        return (
-            self.id, self.amount, self.currency.upper(), self.fee, self.fee_vat, self.total_fee, self.net,
-            self.sendable, self.sent, self.paid, self.deleted, _at(self.created_at), _at(self.sent_at),
-            _at(self.paid_at), self.failure_code, self._debit(), _id(self.schedule), self.livemode,
-        )  # fmt: skip
-
-    def _debit(self) -> str | None:
-        """Its own debit; a failed transfer may carry the credit that gives the money back beside it."""
-        moves = [_Move(id=move) if isinstance(move, str) else move for move in self.transactions or ()]
-        debits = [move for move in moves if move.direction != "credit"]
-        return debits[0].id if debits else None
-
-
-class _Transaction(msgspec.Struct):
-    id: str
-    amount: int
-    currency: str
-    direction: str
-    key: str
-    created_at: Moment
-    livemode: bool
-    origin: Id = None
-    transferable_at: Moment | None = None
-
-    def values(self) -> Values:
-        return (
-            self.id, self.amount, self.currency.upper(), self.direction, self.key, _id(self.origin),
-            _at(self.created_at), _at(self.transferable_at), self.livemode,
-        )  # fmt: skip
-
-
-class _Dispute(msgspec.Struct):
-    id: str
-    charge: str | _Ref
-    status: str
-    amount: int
-    currency: str
-    funding_amount: int
-    funding_currency: str
-    created_at: Moment
-    livemode: bool
-    reason_code: str | None = None
-    closed_at: Moment | None = None
-
-    def values(self) -> Values:
-        return (
-            self.id, _id(self.charge), self.status, self.amount, self.currency.upper(), self.funding_amount,
-            self.funding_currency.upper(), self.reason_code, _at(self.created_at), _at(self.closed_at),
-            self.livemode,
-        )  # fmt: skip
-
-
-class _Event(msgspec.Struct):
-    id: str
-    key: str
-    created_at: Moment
-    livemode: bool
-    data: Id = None
-
-    def values(self) -> Values:
-        return (self.id, self.key, _id(self.data), _at(self.created_at), self.livemode)
-
-
-class _Adjustment(msgspec.Struct):
-    transaction: Id = None
-
-
-class _Receipt(msgspec.Struct):
-    id: str
-    currency: str
-    total: int
-    created_at: Moment
-    vat: int = 0
-    wht: int = 0
-    issued_on: str | None = None
-    adjustment_transaction: str | _Adjustment | None = None
-    livemode: bool = True  # receipts exist in live mode only
-
-    def values(self) -> Values:
-        found = self.adjustment_transaction
-        transaction = found.transaction if isinstance(found, _Adjustment) else found
-        return (
-            self.id, self.currency.upper(), self.vat, self.wht, self.total, _id(transaction), self.issued_on,
-            _at(self.created_at), self.livemode,
-        )  # fmt: skip
-
-
-_Typed = _Charge | _Refund | _Transfer | _Transaction | _Dispute | _Event | _Receipt
-_TYPES: Mapping[str, type[_Typed]] = {
-    columns.CHARGE.name: _Charge,
-    columns.REFUND.name: _Refund,
-    columns.TRANSFER.name: _Transfer,
-    columns.TRANSACTION.name: _Transaction,
-    columns.DISPUTE.name: _Dispute,
-    columns.EVENT.name: _Event,
-    columns.RECEIPT.name: _Receipt,
-}
+def decode_list(body: bytes) -> Listed:
+    """A page of any list of Omise (`list`, `receipt_list`, `search`); raises BadAnswer."""
+    found = _told(_list.decode, body)
+    return Listed(found.total, tuple(map(bytes, found.data)))
 
 
 def decode_page(kind: str, body: bytes, scrub: Scrub) -> Page:
-    """A page of any list of Omise (`list`, `receipt_list`, `search`); raises BadAnswer."""
-    return _told(lambda: _page(kind, body, scrub))
+    """A page with its objects; raises BadAnswer where it is no list."""
+    found = decode_list(body)
+    return Page(found.total, *read_parts(kind, found.parts, scrub))
+
+
+def read_parts(kind: str, parts: Iterable[bytes], scrub: Scrub) -> Objects:
+    """Objects, each as its bytes: their rows, and those that have another shape."""
+    rows: list[ObjectRow] = []
+    odd: list[Odd] = []
+    for part in parts:
+        try:
+            rows.append(_row(kind, _node.decode(part), scrub))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            odd.append(_odd(kind, part, error))
+    return tuple(rows), tuple(odd)
+
+
+def id_of(part: bytes) -> str:
+    """The id in an object's bytes; empty where it has none that could be one."""
+    try:
+        found = _named.decode(part).id
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ""
+    return found if isinstance(found, str) and _ID.fullmatch(found) else ""
 
 
 def decode_object(kind: str, body: bytes, scrub: Scrub) -> ObjectRow:
     """One object; raises BadAnswer."""
-    return _told(lambda: _row(kind, msgspec.json.decode(body, type=dict[str, Any]), scrub))
+    return _told(lambda whole: _row(kind, _node.decode(whole), scrub), body)
+
+
+def decode_one(body: bytes) -> bytes:
+    """The bytes of one object, not read yet; raises BadAnswer."""
+    _told(_whole.decode, body)
+    return body
 
 
 def decode_account(body: bytes) -> AccountFacts:
     """What `/account` answers; raises BadAnswer."""
-    found = _told(lambda: msgspec.json.decode(body, type=AccountFacts))
+    found = _told(_account.decode, body)
     return AccountFacts(found.id, found.country.upper(), found.currency.upper(), found.livemode, found.team)
 
 
 def decode_balance(body: bytes) -> Balance:
     """What `/balance` answers, in minor units of the settlement currency; raises BadAnswer."""
-    found = _told(lambda: msgspec.json.decode(body, type=_Balance))
+    found = _told(_balance.decode, body)
     return Balance(found.currency.upper(), found.total, found.transferable, found.reserve, found.on_hold)
 
 
-def _told(decode: Callable[[], T]) -> T:
+def _told(decode: Callable[[bytes], T], body: bytes) -> T:
     """What it decodes, or BadAnswer in words that hold nothing of the body."""
     try:
-        return decode()
+        return decode(body)
     except msgspec.ValidationError as error:
-        problem = f"the answer has another shape than Omise's: {error}"
+        other = f"the answer has another shape than Omise's: {error}"
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        problem = "the answer is not whole JSON"
-    raise BadAnswer(problem)
+        other = ""
+    if other and _is_whole(body):
+        raise OtherShape(other)
+    raise BadAnswer("the answer is not whole JSON")
 
 
-def _page(kind: str, body: bytes, scrub: Scrub) -> Page:
-    found = msgspec.json.decode(body, type=_List)
-    return Page(found.total, tuple(_row(kind, node, scrub) for node in found.data))
+def _is_whole(body: bytes) -> bool:
+    """Whether a body is JSON to its end: a wrong type is told before what comes after it is looked at."""
+    try:
+        msgspec.json.decode(body, type=msgspec.Raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
 
 
 def _row(kind: str, node: dict[str, Any], scrub: Scrub) -> ObjectRow:
+    """Raises msgspec.ValidationError."""
     parts = scrub.clean(node)
-    try:
-        typed = msgspec.convert(node, _TYPES[kind])
-    except msgspec.ValidationError as error:
-        problem = f"{kind} {node.get('id')} has another shape than Omise's: {error}"
-        raise BadAnswer(problem) from None
+    typed = msgspec.convert(node, TYPES[kind])
     raw = _plain.encode(node)  # before the digest, which takes out what moves
     return ObjectRow(typed.id, typed.values(), _digest(node, parts), raw)
 
 
-def _digest(node: dict[str, Any], parts: list[dict[str, Any]]) -> bytes:
+def _odd(kind: str, part: bytes, error: Exception) -> Odd:
+    reason = str(error) if isinstance(error, msgspec.ValidationError) else "it is no readable JSON"
+    key = hashlib.blake2b(part, digest_size=16).hexdigest()
+    return Odd(kind, id_of(part), reason, key)
+
+
+def _digest(node: dict[str, Any], parts: Sequence[dict[str, Any]]) -> bytes:
     """Of the object without what moves by itself in it or in its parts, whatever the order of keys; takes it out."""
     for part in parts:
-        for key in _MOVING.get(object_of(part), ()):
-            part.pop(key, None)
+        if (moving := MOVING.get(object_of(part))) is not None:
+            for key in moving:
+                part.pop(key, None)
     return hashlib.blake2b(_sorted.encode(node), digest_size=16).digest()
-
-
-def _id(found: Id) -> str | None:
-    return found.id if isinstance(found, _Ref) else found
-
-
-def _at(moment: datetime | None) -> int | None:
-    """Microseconds since the epoch."""
-    return None if moment is None else (moment - _EPOCH) // _MICROSECOND

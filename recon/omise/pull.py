@@ -3,24 +3,26 @@
 import asyncio
 import re
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from itertools import pairwise
 from typing import TypeVar
 
 from recon.columns import RECEIPT
 from recon.model import Balance, ObjectRow, Window
 from recon.omise.client import Client, NotFound
+from recon.omise.marks import Known, marks_of
 from recon.omise.objects import (
     AccountFacts,
-    Page,
+    Listed,
+    Odd,
     decode_account,
     decode_balance,
-    decode_object,
-    decode_page,
+    decode_list,
+    decode_one,
+    read_parts,
 )
 from recon.omise.scrub import Scrub
 
@@ -38,24 +40,27 @@ _ID = re.compile(r"\w+", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some objects of one kind as Omise says them now; the same object may come twice."""
+    """Some objects of one kind as Omise says them now, with their marks by id; the same object may come twice."""
 
     kind: str
     rows: tuple[ObjectRow, ...]
+    marks: Mapping[str, bytes] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """A window is closed: `total` is the list's own count of it, `seen` how many distinct `ids` came.
+    """A window is closed: `total` is the list's own count of it, `seen` how many distinct objects came that are good,
+    `odd` how many came that are kept aside; `ids` are of all of them.
 
-    Total and seen are equal, or Omise's list never stood still or never gave what it counts. Every row of the window
-    was yielded before this; the request reached a second beyond both ends, and so do `total` and `seen`.
+    Total is seen and odd, or Omise's list never stood still or never gave what it counts. Every row of the window was
+    yielded before this, or is known as it came; the request reached a second beyond both ends, and so do the counts.
     """
 
     kind: str
     window: Window
     total: int
     seen: int
+    odd: int = 0
     ids: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
 
@@ -78,11 +83,19 @@ async def balance(client: Client) -> Balance:
 
 
 async def fetch(
-    client: Client, kind: str, ids: Iterable[Id], scrub: Scrub, progress: Progress | None = None
-) -> AsyncGenerator[Batch | Gone, None]:
-    """Each object by its id, in order of ids; a refund by (charge id, refund id). Raises OmiseError."""
+    client: Client,
+    kind: str,
+    ids: Iterable[Id],
+    scrub: Scrub,
+    progress: Progress | None = None,
+    known: Known | None = None,
+) -> AsyncGenerator[Batch | Gone | Odd, None]:
+    """Each object by its id, in order of ids; a refund by (charge id, refund id). Raises OmiseError.
+
+    Nothing is spared for being `known`: marks are made so that it is the next time.
+    """
     wanted = list(ids)
-    calls = (_one(client, kind, found, scrub) for found in wanted)
+    calls = (_one(client, kind, found, scrub, known) for found in wanted)
     async with aclosing(_ahead(calls, client.concurrency)) as answers:
         done = 0
         async for answer in answers:
@@ -92,17 +105,21 @@ async def fetch(
             yield answer
 
 
-async def _one(client: Client, kind: str, wanted: Id, scrub: Scrub) -> Batch | Gone:
+async def _one(client: Client, kind: str, wanted: Id, scrub: Scrub, known: Known | None) -> Batch | Gone | Odd:
     ids = (wanted,) if isinstance(wanted, str) else wanted
     if not all(_ID.fullmatch(found) for found in ids):  # a shop's file may name anything: it must not become a path
         return Gone(kind, ids[-1])
     path = f"/{kind}s/{ids[0]}" if len(ids) == 1 else f"/charges/{ids[0]}/refunds/{ids[1]}"
     try:
-        return Batch(kind, (await client.get(path, {}, partial(decode_object, kind, scrub=scrub)),))
+        body = await client.get(path, {}, decode_one)
     except NotFound as error:
         if error.code is None:  # a gateway's 404 says nothing about an object
             raise
         return Gone(kind, ids[-1])
+    rows, odd = read_parts(kind, [body], scrub)
+    if odd:
+        return odd[0]
+    return Batch(kind, rows, dict(marks_of(kind, [body], known.key)) if known is not None else {})
 
 
 async def sweep(
@@ -112,13 +129,14 @@ async def sweep(
     scrub: Scrub,
     split_over: int = 5000,
     progress: Progress | None = None,
-) -> AsyncGenerator[Batch | Swept, None]:
-    """Every object of a kind created in a closed window: its rows, then a `Swept`.
+    known: Known | None = None,
+) -> AsyncGenerator[Batch | Odd | Swept, None]:
+    """Every object of a kind created in a closed window: its rows, then a `Swept`; what is `known` makes no row.
 
     A window of more than `split_over` rows is cut, down to seconds, each part with its own `Swept`: offsets stay
     small and a part that moved is redone alone. Raises OmiseError; what was yielded until then is good.
     """
-    reading = _Sweep(client, kind, scrub, split_over, progress)
+    reading = _Sweep(client, kind, scrub, split_over, progress, known)
     async with aclosing(reading.run(window)) as found:
         async for item in found:
             yield item
@@ -127,19 +145,28 @@ async def sweep(
 class _Sweep:
     """One sweep under way: parts of its window wait for a lane, lanes put what they read into `out`."""
 
-    def __init__(self, client: Client, kind: str, scrub: Scrub, split_over: int, progress: Progress | None) -> None:
+    def __init__(
+        self,
+        client: Client,
+        kind: str,
+        scrub: Scrub,
+        split_over: int,
+        progress: Progress | None,
+        known: Known | None,
+    ) -> None:
         self._client = client
         self._kind = kind
-        self._decode = partial(decode_page, kind, scrub=scrub)
+        self._scrub = scrub
         self._split_over = split_over
         self._progress = progress
+        self._known = known
         self._parts = asyncio.TaskGroup()
         self._lanes = asyncio.Semaphore(LANES)
-        self._out: asyncio.Queue[Batch | Swept | None] = asyncio.Queue(maxsize=client.concurrency)
+        self._out: asyncio.Queue[Batch | Odd | Swept | None] = asyncio.Queue(maxsize=client.concurrency)
         self._total: int | None = None
         self._done = 0
 
-    async def run(self, window: Window) -> AsyncGenerator[Batch | Swept, None]:
+    async def run(self, window: Window) -> AsyncGenerator[Batch | Odd | Swept, None]:
         reading = asyncio.create_task(self._read_all(window))
         try:
             while (item := await self._out.get()) is not None:
@@ -170,42 +197,44 @@ class _Sweep:
         for piece in pieces:
             self._parts.create_task(self._part(piece))
 
-    async def _close(self, window: Window, first: Page) -> None:
+    async def _close(self, window: Window, first: "_Answer") -> None:
         """Reads a window until its list stood still while it was read, at most `REDOS` times more."""
-        seen: set[str] = set()
+        seen, odd = set[str](), set[str]()
         for redo in range(REDOS + 1):
             if redo:
                 self._done -= len(seen)
+                seen, odd = set(), set()
                 first = await self._page(window, 0, PAGE)
-            seen = await self._rows(window, first)
-            whole = len(first.rows) >= first.total  # one answer cannot move while it is read
+            await self._rows(window, first, seen, odd)
+            whole = first.count >= first.total  # one answer cannot move while it is read
             total = first.total if whole else (await self._page(window, 0, 1)).total
             if total == first.total == len(seen):
                 break
-        await self._out.put(Swept(self._kind, window, total, len(seen), frozenset(seen)))
+        await self._out.put(Swept(self._kind, window, total, len(seen) - len(odd), len(odd), frozenset(seen)))
 
-    async def _rows(self, window: Window, first: Page) -> set[str]:
-        """Puts out the first page and all after it; the ids that came."""
-        seen: set[str] = set()
-        step = len(first.rows) or first.total or 1  # Omise may give less than was asked for
+    async def _rows(self, window: Window, first: "_Answer", seen: set[str], odd: set[str]) -> None:
+        """Puts out the first page and all after it; notes what came, and what of it is kept aside."""
+        step = first.count or first.total or 1  # Omise may give less than was asked for
         calls = (self._page(window, offset, PAGE) for offset in range(step, first.total, step))
         async with aclosing(_ahead(calls, self._client.concurrency)) as pages:
-            await self._put(first, seen)
+            await self._put(first, seen, odd)
             async for page in pages:
-                await self._put(page, seen)
-        return seen
+                await self._put(page, seen, odd)
 
-    async def _put(self, page: Page, seen: set[str]) -> None:
-        known = len(seen)
-        seen.update(row.id for row in page.rows)
-        self._done += len(seen) - known
-        if page.rows:
-            await self._out.put(Batch(self._kind, page.rows))
+    async def _put(self, page: "_Answer", seen: set[str], odd: set[str]) -> None:
+        before = len(seen)
+        odd.update(one.id or one.key for one in page.odd)
+        seen.update(page.known, (row.id for row in page.batch.rows), odd)
+        self._done += len(seen) - before
+        for one in page.odd:
+            await self._out.put(one)
+        if page.batch.rows:
+            await self._out.put(page.batch)
         if self._progress is not None:
             total = max(self._total or 0, self._done)
             self._progress(self._kind, self._done, total)
 
-    async def _page(self, window: Window, offset: int, limit: int) -> Page:
+    async def _page(self, window: Window, offset: int, limit: int) -> "_Answer":
         """One page. Whether Omise's `from` and `to` are inclusive is not known: a second more at both ends."""
         asked: dict[str, str | int] = {
             "from": _stamp(window.start.replace(microsecond=0) - _SECOND),
@@ -215,11 +244,34 @@ class _Sweep:
             "order": "chronological",
         }
         try:
-            return await self._client.get(f"/{self._kind}s", asked, self._decode)
+            found = await self._client.get(f"/{self._kind}s", asked, decode_list)
         except NotFound:
             if self._kind != RECEIPT.name:  # an account without live receipts may have no such list
                 raise
-            return Page(0, ())
+            found = Listed(0, ())
+        return await self._read(found)
+
+    async def _read(self, page: Listed) -> "_Answer":
+        """Reads what of a page is not known as it came."""
+        parts, marks, known = page.parts, dict[str, bytes](), frozenset[str]()
+        if self._known is not None and parts:
+            marked = marks_of(self._kind, parts, self._known.key)
+            marks = {id: mark for id, mark in marked if id}
+            known = frozenset(await self._known.ask(self._kind, marks))
+            parts = tuple(part for part, (id, _) in zip(parts, marked, strict=True) if id not in known)
+        rows, odd = read_parts(self._kind, parts, self._scrub)
+        return _Answer(page.total, len(page.parts), known, Batch(self._kind, rows, marks), odd)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A page: the list's total, how many objects came, and what they are."""
+
+    total: int
+    count: int
+    known: frozenset[str]
+    batch: Batch
+    odd: tuple[Odd, ...]
 
 
 def _parts(total: int, split_over: int) -> int:

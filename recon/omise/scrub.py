@@ -58,6 +58,7 @@ _IDS = frozenset({"id", "order", "invoice", "reference", "ref"})
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_LONG = 13  # characters, of which the next one finds as many
 _LONG_NUMBER = re.compile(r"[2-6][\d -]{12,}", re.ASCII)
 
 
@@ -100,7 +101,7 @@ class Scrub:
         if rule in (PERSONAL, DROPPED):
             return self._hide(value) if rule == PERSONAL and value else None
         if type(value) is list:
-            return [self._element(key, item, met) for item in value]
+            return [self._element(key, item, met) for item in value] if value else value
         if object_of(value) in _PEOPLE:
             return {"object": value["object"], "id": value.get("id")}
         return self._walk(value, met)
@@ -189,7 +190,7 @@ def _rule(key: str) -> int:
 def _suspect(text: str) -> bool:
     """Whether a text may hold what `_text` takes out; cheap, since every text of every object is asked."""
     held = "@" in text or "%40" in text or "key_" in text or "\0" in text
-    return held or _LONG_NUMBER.search(text) is not None
+    return held or (len(text) >= _LONG and _LONG_NUMBER.search(text) is not None)
 
 
 def _words(key: str) -> set[str]:

@@ -20,11 +20,11 @@ from recon.orders.table import Kind, Table, Torn
 Positions = npt.NDArray[np.int64]
 
 _UTF8 = frozenset({"utf-8", "utf8", "utf-8-sig", "utf_8", "utf_8_sig", "ascii", "us-ascii"})
-_UTF8_MARK = b"\xef\xbb\xbf"
+UTF8_MARK = b"\xef\xbb\xbf"
 _FIRST_LINE = re.compile(r"[^\r\n]*[^\s][^\r\n]*")
 _LONGEST_RECORD = 100  # lines; a quote that is open for longer was never closed
 _BLOCK = 1 << 22  # bytes
-_UNCLOSED = 'the quotes (") of this row do not close'
+UNCLOSED = 'the quotes (") of this row do not close'
 
 
 def _tables(source: OrderSource, _window: Window, _changed_since: datetime | None) -> Iterator[Table]:
@@ -40,14 +40,14 @@ def _table(file: SourceFile, source: OrderSource) -> Table:
     if found is None:
         raise SourceUnreadable(f"{file.name} is empty: it needs at least a header row with the columns' names")
     first = found.group()
-    delimiter = _delimiter(first)
+    delimiter = delimiter_of(first)
     fast = None if text[0] in "\r\n" else _fast(file, text, delimiter, first)
     return fast or _careful(file, text, delimiter)
 
 
 def _decode(file: SourceFile, source: OrderSource) -> str:
     encoding = source.encoding
-    content = file.content.removeprefix(_UTF8_MARK)
+    content = file.content.removeprefix(UTF8_MARK)
     marked = len(content) < len(file.content)
     where = f"[orders.{source.name}] encoding"
     advice = f'set {where} to what the file is ("utf-8", or "cp874" for Thai Windows); it is "{encoding}" now'
@@ -63,7 +63,7 @@ def _decode(file: SourceFile, source: OrderSource) -> str:
         raise SourceUnreadable(f"{file.name} is not {encoding} text (line {line}): {advice}") from error
 
 
-def _delimiter(header: str) -> str:
+def delimiter_of(header: str) -> str:
     """A comma; a semicolon or a tab only where the header has that one and no comma."""
     others = [mark for mark in (";", "\t") if mark in header]
     return others[0] if "," not in header and len(others) == 1 else ","
@@ -124,13 +124,13 @@ def _careful(file: SourceFile, text: str, delimiter: str) -> Table:
     torn: list[Torn] = []
     header: tuple[str, ...] | None = None
     lines = list(io.StringIO(text, newline=""))
-    for row, cells in _records(lines, delimiter):
+    for row, cells in records_of(lines, delimiter):
         if header is None and cells:
             header = _header(cells)
         elif header is None and cells is None:
-            raise SourceUnreadable(f"{file.name}: the header row cannot be read: {_UNCLOSED}")
+            raise SourceUnreadable(f"{file.name}: the header row cannot be read: {UNCLOSED}")
         elif cells is None:
-            torn.append(Torn(row, _UNCLOSED, (lines[row - 1],)))
+            torn.append(Torn(row, UNCLOSED, (lines[row - 1],)))
         elif header is not None and cells:
             if len(cells) == len(header):
                 records.append(cells)
@@ -148,7 +148,7 @@ def _careful(file: SourceFile, text: str, delimiter: str) -> Table:
     )
 
 
-def _records(lines: list[str], delimiter: str) -> Iterator[tuple[int, list[str] | None]]:
+def records_of(lines: list[str], delimiter: str) -> Iterator[tuple[int, list[str] | None]]:
     """Each record with the line where it begins; none where its quotes do not close."""
     at = 0
     while at < len(lines):

@@ -86,7 +86,7 @@ class _Reading:
             columns.CURRENCY: currency,
             columns.CREATED_AT: pa.array(created).cast(pa.timestamp("us", "UTC")),
             columns.REFUNDED_AMOUNT: pa.array(refunded),
-            columns.PAYMENT_METHOD: _or_null(self._cells(columns.PAYMENT_METHOD)),
+            columns.PAYMENT_METHOD: _or_null(_words(self._cells(columns.PAYMENT_METHOD), redact)),
             columns.CHARGE_ID: _or_null(charge_id),
             columns.CUSTOMER: self._customer(),
             columns.FILE: _same(self.table.name, count),

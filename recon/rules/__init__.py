@@ -65,10 +65,13 @@ def _first_of_group(steps: list[_Step], case: Case, context: Context) -> list[Br
     result: list[Break] = []
     spoken: set[str] = set()
     for rule, whole, each, things in steps:
-        one = whole(rule, case, context) if whole else None
-        found = [one] if one else []
-        if each and (all_of_them := getattr(case, things)):
-            found += [one for thing in all_of_them if (one := each(rule, case, thing, context))]
+        found: list[Break] = []
+        if whole and (one := whole(rule, case, context)):
+            found.append(one)
+        if each:
+            for thing in getattr(case, things):
+                if one := each(rule, case, thing, context):
+                    found.append(one)
         if not found:
             continue
         fresh = [one for one in found if not _is_spoken_of(one, spoken)]

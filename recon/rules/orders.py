@@ -33,10 +33,14 @@ def _wrong_account(rule: Rule, case: Case, context: Context) -> Break | None:
 def _match_ambiguous(rule: Rule, case: Case, context: Context) -> Break | None:
     if case.order is None or not case.candidates:
         return None
+    nearest = ", ".join(case.candidates)
+    if case.more_candidates:
+        count = len(case.candidates) + case.more_candidates
+        nearest = f"{count:,} charges, of which these are the nearest in time: {nearest}"
     return rule.on_order(
         case,
         context,
-        f"{_order(case, context)}; it could be paid by any of {', '.join(case.candidates)}, so nothing is linked.",
+        f"{_order(case, context)}; it could be paid by any of {nearest}, so nothing is linked.",
         expected=case.order.money.amount,
         amount_at_risk=case.order.money.amount,
     )

@@ -66,7 +66,8 @@ def order_missing(m: Maker, at: int, other: Maker) -> None:
     method = m.method()
     unknown = m.rng.random() < 0.5
     amount = m.amount(method) // 10 * 10 + 7
-    charge = m.charge(None, at, method, amount=amount)
+    # Only its own moment puts it into the range.
+    charge = m.charge(None, min(at, m.end - HOUR), method, amount=amount)
     if unknown:
         charge.metadata = {"order_id": f"{m.account.region}-9{m.rng.randrange(10**6):06d}"}
     m.pay(charge)

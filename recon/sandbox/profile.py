@@ -59,9 +59,9 @@ def account_body(account: Account) -> dict[str, Any]:
     }
 
 
-def balance_body(account: Account, ledger: Ledger, now: int) -> dict[str, Any]:
-    """What `/balance` says: total = transferable + on hold; no reserve."""
-    total, free = ledger.total(now), ledger.transferable(now)
+def balance_body(account: Account, ledger: Ledger, now: int, off: int = 0) -> dict[str, Any]:
+    """What `/balance` says: total = transferable + on hold; no reserve. `off` is what it says too much."""
+    total, free = ledger.total(now) + off, ledger.transferable(now) + off
     return {
         "object": "balance",
         "livemode": False,

@@ -5,19 +5,20 @@ Knows no clock: the same arguments give the same world, byte for byte.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from random import Random
 
 from recon.sandbox.countries import ACCOUNTS, SHARES, Account
-from recon.sandbox.facts import Charge, Dispute, Event, Refund, Thing, Transaction, Transfer, turns
+from recon.sandbox.facts import Charge, Dispute, Event, Given, Refund, Thing, Transaction, Transfer, turns
 from recon.sandbox.maker import Maker, Order, Planted
 from recon.sandbox.misbooked import PLANTS as MISBOOKED
 from recon.sandbox.overdue import PLANTS as OVERDUE
 from recon.sandbox.payouts import pay_out
 from recon.sandbox.planting import PLANTS, order_invalid, wrong_account
 from recon.sandbox.queue import overdue, run
+from recon.sandbox.receipts import issue
 from recon.sandbox.scenarios import SCENARIOS, paid
 from recon.sandbox.shopfile import BANK_COLUMNS, ORDER_COLUMNS, major, row_of, write_csv
 from recon.sandbox.tidings import tell
@@ -39,6 +40,8 @@ class AccountBooks:
     events: Sequence[Event] = ()
     stray_credits: Sequence[int] = ()  # what the bank credits on the last day in Omise's name, and nobody sent
     paid_out: Mapping[str, Sequence[tuple[str, int]]] = field(default_factory=dict)  # transfer -> transaction, amount
+    receipts: Sequence[Given] = ()
+    off: tuple[int, int] = (0, 0)  # planted: from this moment on the balance is said to be that much more
 
     def kinds(self) -> Mapping[str, Sequence[Thing]]:
         """The rows of each list of the API, by its name there."""
@@ -49,6 +52,7 @@ class AccountBooks:
             "transfers": self.transfers,
             "transactions": self.transactions,
             "events": self.events,
+            "receipts": self.receipts,
         }
 
 
@@ -88,7 +92,8 @@ class Change:
 class World:
     """A made world. `truth` holds at `as_of`: these breaks and no other.
 
-    `turned` are the breaks that only who also looked at `first_look` can find: charges that had failed by then.
+    `turned` are the breaks that only who also looked at `first_look` can find: charges that had failed by then, and a
+    balance that comes off.
     `links` are true, whatever noise made of the names.
     """
 
@@ -171,12 +176,14 @@ def make_world(
     accounts: Sequence[str] = ("th", "sg", "jp", "my"),
     noise: int = 0,
     plant: bool = True,
+    live: bool = False,
 ) -> World:
     """A world of about `orders` orders in these accounts, created from `first_day` to `last_day` local.
 
     noise 1 and 2 take the order's name from a tenth or half of the unbroken orders with one charge, let amounts
     repeat, and set the shop's clock off by minutes or hours (`NOISES`). With `plant`
     every code is planted at least once per account (`wrong_account` needs two accounts), more in larger worlds.
+    `live`: with receipts, which test mode lacks, and, planted, one account's balance that comes off.
     """
     as_of = datetime.combine(last_day, time(3), UTC) + timedelta(days=2)
     shares = sum(SHARES[name] for name in accounts)
@@ -187,6 +194,8 @@ def make_world(
         other = makers[(place + 1) % len(makers)] if len(makers) > 1 else None
         _fill(m, count, other, plant)
     links = [pair for m in makers for pair in m.links]
+    receipts = {m.account.name: issue(m) if live else [] for m in makers}
+    off = _off(makers, seed, as_of) if live and plant else {}
     for m in makers:
         _forget(m, NOISES[noise].forgotten_percent, links)
         _skew(m, NOISES[noise].skew_s, seed)
@@ -196,17 +205,29 @@ def make_world(
         tell(m, frozenset(c.id for c in m.charges if c.metadata.get("order_id") in lost))
     return World(
         seed, first_day, last_day, as_of,
-        {m.account.name: _books(m) for m in makers},
+        {name: replace(_books(m), receipts=receipts[name], off=off.get(name, (0, 0)))
+         for m in makers for name in [m.account.name]},
         tuple(order for m in makers for order in m.orders),
         tuple(row for m in makers for row in m.bad_rows),
         tuple(planted for m in makers for planted in m.truth),
-        tuple(planted for m in makers for planted in _turned(m, as_of)),
+        (*(planted for m in makers for planted in _turned(m, as_of)), *map(_comes_off, off)),
         tuple(Link(o.account.name, o.id, charge.account.name, charge.id) for o, charge in links),
     )  # fmt: skip
 
 
 def _first_look(as_of: datetime) -> datetime:
     return as_of - timedelta(days=1)
+
+
+def _off(makers: Sequence[Maker], seed: int, as_of: datetime) -> dict[str, tuple[int, int]]:
+    """Which account's balance comes off, from when, and by how much; drawn apart, so that all else stays."""
+    rng = Random(f"{seed}/balance")
+    amount = rng.choice((-1, 1)) * rng.randint(1, 5_000)
+    return {rng.choice(makers).account.name: (int(_first_look(as_of).timestamp()) + 1, amount)}
+
+
+def _comes_off(account: str) -> Planted:
+    return Planted("balance_mismatch", account, "account", account, "the balance is not what was booked since")
 
 
 def _turned(m: Maker, as_of: datetime) -> Iterator[Planted]:

@@ -9,7 +9,7 @@ import pandas as pd
 from recon import columns as c
 from recon import ledger_columns as lc
 from recon.calendars import days_window, local_day
-from recon.ledger import Ledger
+from recon.ledger import Ledger, kind_words
 from recon.model import Account, Books, Proof, Window
 
 Ints = npt.NDArray[np.int64]
@@ -51,7 +51,7 @@ def moves(books: Books, ledger: Ledger, account: Account, window: Window) -> pd.
     at = np.flatnonzero(mine.to_numpy(dtype=bool))
     if not len(at):
         return lc.MOVES.empty()
-    kinds = pd.Series(ledger.kinds[at], dtype=c.TEXT)
+    kinds = kind_words(ledger.kinds[at])
     chosen = rows[[c.KEY, c.DIRECTION, c.CURRENCY]].iloc[at].reset_index(drop=True)
     counted = {lc.ROWS: np.ones(len(at), dtype=np.int64), c.AMOUNT: ledger.signed[at]}
     found = chosen.assign(**counted).assign(**{lc.KIND: kinds}).assign(**{c.ACCOUNT: account.name})

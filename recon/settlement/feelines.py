@@ -15,6 +15,10 @@ Mask = npt.NDArray[np.bool_]
 Months = npt.NDArray[np.int64]
 _KEYS = [lc.MONTH, c.METHOD, c.CARD_BRAND, c.CURRENCY]
 _MONEY = [lc.GROSS, c.FEE, c.FEE_VAT, c.INTEREST, c.NET]
+_OF_CHARGE = [
+    c.METHOD, c.CARD_BRAND, c.FUNDING_AMOUNT, c.FUNDING_CURRENCY, c.FEE, c.FEE_VAT, c.INTEREST, c.INTEREST_VAT, c.NET,
+    c.FEE_RATE, c.FEE_FLAT, c.VAT_RATE, c.PAID_AT, c.CREATED_AT,
+]  # fmt: skip
 _MAYBE = [lc.EXPECTED_FEE, lc.EXPECTED_VAT, c.WHT]
 
 
@@ -39,7 +43,7 @@ def _charges(books: Books, account: Account, window: Window) -> pd.DataFrame:
     charges = books.charges
     successful = (charges[c.STATUS] == ChargeStatus.SUCCESSFUL).to_numpy(dtype=bool)
     paid = charges[c.PAID_AT].fillna(charges[c.CREATED_AT])
-    rows = charges[_ours(charges, account) & successful & _within(paid, window)].reset_index(drop=True)
+    rows = charges[_OF_CHARGE][_ours(charges, account) & successful & _within(paid, window)].reset_index(drop=True)
     proved = by_own_rates(rows)
     return _lines(rows, "charge", _month(rows[c.PAID_AT].fillna(rows[c.CREATED_AT]), account.zone), {
         c.METHOD: rows[c.METHOD], c.CARD_BRAND: rows[c.CARD_BRAND], c.CURRENCY: rows[c.FUNDING_CURRENCY],

@@ -18,7 +18,7 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from recon import columns as c
 from recon import ledger_columns as lc
-from recon.ledger import Ledger, places
+from recon.ledger import Ledger, kind_words, places
 from recon.model import Books
 
 Ints = npt.NDArray[np.int64]
@@ -90,9 +90,9 @@ def parts(books: Books, ledger: Ledger, line: Line) -> pd.DataFrame:
     rows = line.credits[at]
     offset = line.ends[at] - sizes[at]
     money = _shares(books, ledger, rows, sizes[at], low - offset, high - offset)
-    transfers = books.transfers.iloc[line.transfers[mine[which]]]
+    transfers = books.transfers[c.TRANSFER_ID].iloc[line.transfers[mine[which]]]
     return _frame(lc.PARTS, books, rows, {
-        c.TRANSFER_ID: transfers[c.TRANSFER_ID], lc.KIND: pd.Series(ledger.kinds[rows], dtype=c.TEXT),
+        c.TRANSFER_ID: transfers, lc.KIND: kind_words(ledger.kinds[rows]),
         c.CHARGE_ID: _charges(books, ledger, rows), c.AMOUNT: pd.Series(high - low, dtype=c.MINOR), **money,
     })  # fmt: skip
 
@@ -111,7 +111,7 @@ def unpaid(books: Books, ledger: Ledger, line: Line, before: int | None) -> pd.D
     left = np.minimum(sizes[at], line.ends[at] - reached)
     rows = line.credits[at]
     return _frame(lc.UNPAID, books, rows, {
-        lc.KIND: pd.Series(ledger.kinds[rows], dtype=c.TEXT), c.CHARGE_ID: _charges(books, ledger, rows),
+        lc.KIND: kind_words(ledger.kinds[rows]), c.CHARGE_ID: _charges(books, ledger, rows),
         c.AMOUNT: pd.Series(left, dtype=c.MINOR),
     })  # fmt: skip
 
@@ -182,7 +182,8 @@ def _charges(books: Books, ledger: Ledger, rows: Ints) -> "pd.Series[str]":
 
 def _frame(shape: c.Frame, books: Books, rows: Ints, made: dict[str, "pd.Series[Any]"]) -> pd.DataFrame:
     """The transactions at these places with further columns, as a shape."""
-    chosen = books.transactions.iloc[rows]
+    chosen = books.transactions[[name for name in shape.names if name in books.transactions and name not in made]]
+    chosen = chosen.iloc[rows]
     free = pd.Series(available_at(books.transactions)[rows], dtype="datetime64[us]").dt.tz_localize("UTC")
     given = {lc.AVAILABLE_AT: free, **made}
     series = {name: given.get(name, chosen.get(name)) for name in shape.names}

@@ -1,7 +1,7 @@
 """Opens a database and its transactions, and turns moments into integers; knows no table."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 Store = Engine  # what the store's functions are handed first; SQLAlchemy's own name stays in here
 SQLITE = "sqlite"
 BUSY_SECONDS = 60  # how long a writer waits for another one
+_TRIES = 5  # to find a moment without a commit
 CACHE_KIB = 65_536  # of pages per SQLite connection: the keys of a million rows are then found in memory
 
 _WRITES = "recon_writes"
@@ -43,6 +44,29 @@ def reading(engine: Engine) -> Iterator[Connection]:
     options = {} if engine.dialect.name == SQLITE else {"isolation_level": "REPEATABLE READ"}
     with engine.connect().execution_options(**options) as connection, connection.begin():
         yield connection
+
+
+@contextmanager
+def reading_together(engine: Engine, count: int) -> Iterator[list[Connection]]:
+    """So many transactions that all see one state of the store, for threads; where that cannot be had, one."""
+    if engine.dialect.name == SQLITE:
+        with closing(engine.raw_connection()) as watch:
+            for _ in range(_TRIES):
+                with ExitStack() as stack:
+                    before = _data_version(watch)
+                    connections = [stack.enter_context(reading(engine)) for _ in range(count)]
+                    for connection in connections:  # its first look is what a transaction goes on seeing
+                        connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema").all()
+                    if _data_version(watch) == before:
+                        yield connections
+                        return
+    with reading(engine) as connection:
+        yield [connection]
+
+
+def _data_version(connection: Any) -> Any:
+    """A number that another connection's commit changes."""
+    return connection.execute("PRAGMA data_version").fetchone()
 
 
 @contextmanager

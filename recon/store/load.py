@@ -12,10 +12,13 @@ from sqlalchemy.sql.elements import ColumnElement
 from recon import columns
 from recon.ledger_columns import RECEIPTS
 from recon.model import Books, ChargeStatus, Window
-from recon.store import frames, tables
-from recon.store.engine import SQLITE, reading, to_micros
+from recon.store import tables
+from recon.store.engine import SQLITE, reading, reading_together, to_micros
+from recon.store.frames import Query, fetch, fetch_all
 from recon.store.readings import load_readings
 
+_TOGETHER = 2  # connections that read side by side
+_NOTHING: Mapping[str, ColumnElement[Any]] = {}
 _EASTERNMOST = timezone(timedelta(hours=14))
 
 
@@ -34,32 +37,33 @@ def load_books(
     """
     created, known = to_micros(as_of), None if versions_at is None else to_micros(versions_at)
     kinds, metadata = tables.OBJECTS, tables.OBJECTS["charge"].c[columns.METADATA]
-    with reading(engine) as connection:
+    with reading_together(engine, _TOGETHER) as connections:
+        sqlite = engine.dialect.name == SQLITE
         named = {
-            columns.ORDER_REF: _first_value(connection, metadata, metadata_keys),
-            columns.CUSTOMER: _first_value(connection, metadata, customer_keys),
+            columns.ORDER_REF: _first_value(sqlite, metadata, metadata_keys),
+            columns.CUSTOMER: _first_value(sqlite, metadata, customer_keys),
             columns.WAS_FAILED: _was_failed().label(columns.WAS_FAILED),
         }
 
-        def load(frame: columns.Frame, table: Table, extra: Mapping[str, ColumnElement[Any]]) -> pd.DataFrame:
+        def made(frame: columns.Frame, table: Table, extra: Mapping[str, ColumnElement[Any]] = _NOTHING) -> Query:
             picked = [extra[name] if name in extra else table.c[name] for name in frame.names]
             wanted = tables.known_at(table, known) & (table.c[columns.CREATED_AT] <= created)
             keys = (columns.ACCOUNT, columns.CREATED_AT, tables.key_of(table))
-            return frames.fetch(connection, frame, _ordered(connection, select(*picked).where(wanted), table, keys))
+            return Query(frame, table, select(*picked).where(wanted), keys)
 
-        return Books(
-            as_of=as_of,
-            orders=load(columns.ORDERS, tables.ORDER, {}),
-            charges=load(columns.CHARGES, kinds["charge"], named),
-            refunds=load(columns.REFUNDS, kinds["refund"], {}),
-            transfers=load(columns.TRANSFERS, kinds["transfer"], {}),
-            transactions=load(columns.TRANSACTIONS, kinds["transaction"], {}),
-            disputes=load(columns.DISPUTES, kinds["dispute"], {}),
-            rejected=_rejected(connection, known),
-            bank_lines=_bank_lines(connection, known, as_of),
-            receipts=load(RECEIPTS, kinds["receipt"], {}),
-            readings=load_readings(connection, known),
-        )
+        queries = {
+            "charges": made(columns.CHARGES, kinds["charge"], named),  # the most work first
+            "transactions": made(columns.TRANSACTIONS, kinds["transaction"]),
+            "orders": made(columns.ORDERS, tables.ORDER),
+            "refunds": made(columns.REFUNDS, kinds["refund"]),
+            "transfers": made(columns.TRANSFERS, kinds["transfer"]),
+            "disputes": made(columns.DISPUTES, kinds["dispute"]),
+            "receipts": made(RECEIPTS, kinds["receipt"]),
+            "rejected": _rejected(known),
+            "bank_lines": _bank_lines(known, as_of),
+        }
+        frames = dict(zip(queries, fetch_all(connections, list(queries.values())), strict=True))
+        return Books(as_of=as_of, **frames, readings=load_readings(connections[0], known))
 
 
 def load_matches(engine: Engine, accounts: Sequence[str]) -> pd.DataFrame:
@@ -72,9 +76,8 @@ def matches(connection: Connection, accounts: Sequence[str]) -> pd.DataFrame:
     """As load_matches, inside a transaction."""
     table = tables.MATCH
     touched = table.c[columns.ORDER_ACCOUNT].in_(accounts) | table.c[columns.CHARGE_ACCOUNT].in_(accounts)
-    statement = select(*(table.c[name] for name in columns.LINKS.names)).where(touched)
-    keys = (columns.CHARGE_ACCOUNT, columns.CHARGE_ID)
-    return frames.fetch(connection, columns.LINKS, _ordered(connection, statement, table, keys))
+    keys = (columns.CHARGE_ACCOUNT, columns.CHARGE_ID, columns.ORDER_ACCOUNT, columns.ORDER_ID)
+    return fetch(connection, Query(columns.LINKS, table, _all_of(columns.LINKS, table).where(touched), keys))
 
 
 def complete_windows(engine: Engine, account: str, kind: str) -> list[tuple[Window, datetime]]:
@@ -89,28 +92,24 @@ def complete_windows(engine: Engine, account: str, kind: str) -> list[tuple[Wind
         return [(Window(start, end), pulled) for start, end, pulled in connection.execute(statement)]
 
 
-def _bank_lines(connection: Connection, known: int | None, as_of: datetime) -> pd.DataFrame:
+def _bank_lines(known: int | None, as_of: datetime) -> Query:
     """By account, day and id. A day that has begun anywhere on earth counts: the store knows no account's zone."""
     table = tables.BANK_LINE
     begun = as_of.astimezone(_EASTERNMOST).date().isoformat()
     wanted = tables.known_at(table, known) & (table.c[columns.BOOKED_ON] <= begun)
-    statement = select(*(table.c[name] for name in columns.BANK_LINES.names)).where(wanted)
     keys = (columns.ACCOUNT, columns.BOOKED_ON, columns.LINE_ID)
-    return frames.fetch(connection, columns.BANK_LINES, _ordered(connection, statement, table, keys))
+    return Query(columns.BANK_LINES, table, _all_of(columns.BANK_LINES, table).where(wanted), keys)
 
 
-def _rejected(connection: Connection, known: int | None) -> pd.DataFrame:
+def _rejected(known: int | None) -> Query:
     table = tables.REJECTED
-    statement = select(*(table.c[name] for name in columns.REJECTED.names)).where(tables.known_at(table, known))
     keys = (columns.SOURCE, columns.FILE, columns.ROW, columns.DIGEST)
-    return frames.fetch(connection, columns.REJECTED, _ordered(connection, statement, table, keys))
+    statement = _all_of(columns.REJECTED, table).where(tables.known_at(table, known))
+    return Query(columns.REJECTED, table, statement, keys)
 
 
-def _ordered(connection: Connection, statement: Select[Any], table: Table, keys: Sequence[str]) -> Select[Any]:
-    """By keys; texts by their bytes, whatever language a PostgreSQL was set up in."""
-    bytewise = connection.dialect.name != SQLITE
-    found = [table.c[key] for key in keys]
-    return statement.order_by(*(c.collate("C") if bytewise and isinstance(c.type, Text) else c for c in found))
+def _all_of(frame: columns.Frame, table: Table) -> Select[Any]:
+    return select(*(table.c[name] for name in frame.names))
 
 
 def _was_failed() -> ColumnElement[Any]:
@@ -127,9 +126,9 @@ def _was_failed() -> ColumnElement[Any]:
     return case((successful & (now.c[columns.FIRST_SEEN_AT] < now.c[columns.SEEN_AT]), earlier), else_=false())
 
 
-def _first_value(connection: Connection, metadata: Any, keys: Sequence[str]) -> ColumnElement[Any]:
+def _first_value(sqlite: bool, metadata: Any, keys: Sequence[str]) -> ColumnElement[Any]:
     """The first of the keys with a value that is not empty; numbers and lists as their JSON text."""
-    value = _sqlite_value if connection.dialect.name == SQLITE else _postgresql_value
+    value = _sqlite_value if sqlite else _postgresql_value
     found = [func.nullif(value(metadata, key), "") for key in keys]
     return func.coalesce(*found, null()) if found else cast(null(), Text)
 

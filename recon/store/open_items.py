@@ -3,7 +3,7 @@
 A window handed over as `swept` is one that a sweep reads whole: what was created in it is not named again.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Engine, FromClause, Select, Table, and_, e
 from recon import columns
 from recon.model import OPEN_DISPUTES, ChargeStatus, OrderStatus, Window
 from recon.store import tables
+from recon.store.desk_tables import OPENING_ITEM
 from recon.store.engine import reading, to_micros
 
 _CHARGE, _REFUND = tables.OBJECTS["charge"].c, tables.OBJECTS["refund"].c
@@ -113,13 +114,13 @@ def unlisted(engine: Engine, account: str, kind: str, window: Window, listed: Co
 
 
 def named_not_stored(engine: Engine, account: str) -> dict[str, list[str]]:
-    """Ids that current rows of an account name and no account holds, by kind.
+    """Ids that current rows of an account, or its opening items, name and no account holds, by kind.
 
     Only what looks like an id of Omise's own: a shop's file may hold anything in its charge column.
     """
     with reading(engine) as connection:
         return {
-            kind: sorted(connection.execute(union(*(_missing(kind, table, account) for table in naming))).scalars())
+            kind: sorted(connection.execute(union(*_missing_all(kind, naming, account))).scalars())
             for kind, naming in _NAMING.items()
         }
 
@@ -197,13 +198,20 @@ def _paid(order: Table) -> ColumnElement[bool]:
     )
 
 
-def _missing(kind: str, naming: Table, account: str) -> Select[Any]:
+def _missing_all(kind: str, naming: Iterable[Table], account: str) -> Iterator[Select[Any]]:
+    key = tables.key_of(tables.OBJECTS[kind])
+    for table in naming:
+        ours = table.c[columns.ORIGIN if table is _MOVES else key]
+        yield _missing(kind, ours, _current(table, account))
+    item = OPENING_ITEM.c
+    yield _missing(kind, item.item_id, (item.account == account) & (item.kind == kind))
+
+
+def _missing(kind: str, named: ColumnElement[Any], whose: ColumnElement[bool]) -> Select[Any]:
     stored = tables.OBJECTS[kind]
     key = tables.key_of(stored)
-    named = naming.c[columns.ORIGIN if naming is _MOVES else key]
     return select(named).where(
-        naming.c[columns.ACCOUNT] == account,
-        tables.known_at(naming, None),
+        whose,
         func.substr(named, 1, len(_PREFIXES[kind])) == _PREFIXES[kind],
         ~exists().where(stored.c[key] == named, tables.known_at(stored, None)),
     )

@@ -1,19 +1,23 @@
 """Records what a run did and found, all of it or nothing, and reads it back; knows no rule and no ruling."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Column, Connection, Engine, Row, Table, insert, select
+from sqlalchemy import Column, Connection, Engine, Row, Table, insert, select, update
 
 from recon import columns
+from recon.breaks import RUN, Carried
 from recon.detail_columns import RUN_BREAKS
-from recon.model import CLOSED, Break, BreakEvent, BreakStatus, KnownBreak, Severity
-from recon.store import bulk, load, tables
+from recon.model import CLOSED, BreakEvent, BreakStatus, KnownBreak, Severity
+from recon.ruling import Ended, Ruling
+from recon.store import audit, bulk, load, tables
 from recon.store.engine import reading, writing
+from recon.store.lives import LASTING, break_row, content, end_rulings, in_force, insert_events
+from recon.store.lives import break_of as break_of  # others import it from here
 from recon.store.save import put
 
 
@@ -62,7 +66,8 @@ class LastRun:
     as_of: datetime
 
 
-_FOUND = tuple(field.name for field in fields(Break))
+# What a run makes of the breaks as they are known, by the patterns and links by hand that are in force.
+Again = Callable[[Sequence[KnownBreak], Sequence[Ruling]], Carried]
 
 
 def record_run(
@@ -73,25 +78,52 @@ def record_run(
     events: Sequence[BreakEvent],
     matches: pd.DataFrame,
     left_open: Mapping[str, pd.DataFrame] | None = None,
+    *,
+    again: Again | None = None,
+    audit_key: bytes | None = None,
 ) -> int:
     """Records a run in one transaction and returns its id, higher than any before.
 
-    Breaks replace what stands under their id. `left_open` has, by account, the breaks (`columns.BREAKS`) that the run
-    reports as open: what a later run of the range compares with. `matches` (`columns.LINKS`) are all links of the
-    run's accounts: only what differs from the recorded ones is written, and a recorded one that is not among them is
-    removed.
+    Breaks replace what stands under their id. `again` makes breaks and events anew of what by then is known of the
+    accounts' breaks, and of the rulings that runs go by: so a ruling that was made while the run judged is not lost.
+    `left_open` has, by account, the breaks (`columns.BREAKS`) that the run reports as open: what a later run of the
+    range compares with. `matches` (`columns.LINKS`) are all links of the run's accounts: only what differs from the
+    recorded ones is written, and a recorded one that is not among them is removed. `audit_key` keys the entries of
+    the rulings that the run ends.
     """
     columns.LINKS.check(matches)
     with writing(engine, "record") as connection:
         run_id = int(connection.execute(insert(tables.RUN).returning(tables.RUN.c.id), _row_of(run)).scalar_one())
         _insert(connection, tables.RUN_ACCOUNT, [{**_row_of(account), "run_id": run_id} for account in accounts])
-        put(connection, tables.BREAK, [_break_row(known) for known in breaks])
-        extra = {"run_id": run_id, "recorded_at": run.recorded_at}
-        _insert(connection, tables.BREAK_EVENT, [{**_row_of(event), **extra} for event in events])
+        names = [one.account for one in accounts]
+        carried = again(_known(connection, names), in_force(connection, *LASTING)) if again else None
+        put(connection, tables.BREAK, [break_row(known) for known in (carried.changed if carried else breaks)])
+        insert_events(connection, carried.events if carried else events, run_id, run.recorded_at)
+        _end(connection, carried.ended if carried else (), run, audit_key)
+        this = update(tables.RUN).where(tables.RUN.c.id == run_id)
+        connection.execute(this.values(audit_head=audit.head(connection)))
         for account, frame in (left_open or {}).items():
             _insert(connection, tables.RUN_BREAK, _left_rows(run_id, account, frame))
-        _replace_matches(connection, [account.account for account in accounts], matches)
+        _replace_matches(connection, names, matches)
     return run_id
+
+
+def _known(connection: Connection, accounts: Sequence[str]) -> list[KnownBreak]:
+    """The breaks of some accounts, and those of none."""
+    account = tables.BREAK.c.account
+    rows = connection.execute(select(tables.BREAK).where(account.in_(accounts) | account.is_(None)))
+    return [break_of(row) for row in rows]
+
+
+def _end(connection: Connection, ended: Sequence[Ended], run: RunRecord, audit_key: bytes | None) -> None:
+    """Mark the rulings that no longer hold, each with its own audit entry."""
+    over = end_rulings(connection, ended, RUN, run.recorded_at)
+    entries = [
+        audit.Entry(RUN, one.standing, one.break_id or one.name, {"rulings": [content(one)], "as_of": str(run.as_of)})
+        for one in over
+    ]
+    if entries:
+        audit.append_all(connection, entries, run.recorded_at, audit_key)
 
 
 def last_run(engine: Engine, account: str) -> LastRun | None:
@@ -109,11 +141,14 @@ def last_run(engine: Engine, account: str) -> LastRun | None:
     return None if row is None else LastRun(*row)
 
 
-def list_runs(engine: Engine, limit: int) -> list[StoredRun]:
-    """The latest runs, newest first."""
+def list_runs(engine: Engine, limit: int, run_id: int | None = None) -> list[StoredRun]:
+    """The latest runs, newest first; with a number that run alone."""
     run, part = tables.RUN, tables.RUN_ACCOUNT
+    statement = select(run).order_by(run.c.id.desc()).limit(limit)
+    if run_id is not None:
+        statement = statement.where(run.c.id == run_id)
     with reading(engine) as connection:
-        rows = connection.execute(select(run).order_by(run.c.id.desc()).limit(limit)).all()
+        rows = connection.execute(statement).all()
         ids = [row.id for row in rows]
         parts = connection.execute(select(part).where(part.c.run_id.in_(ids)).order_by(part.c.account)).all()
     return [
@@ -152,7 +187,15 @@ def list_breaks(
     if owner is not None:
         statement = statement.where(table.owner == owner)
     with reading(engine) as connection:
-        return [_break_of(row) for row in connection.execute(statement)]
+        return [break_of(row) for row in connection.execute(statement)]
+
+
+def breaks_like(engine: Engine, beginning: str, limit: int) -> list[KnownBreak]:
+    """Breaks whose id begins so, by id, at most so many; nothing for nothing."""
+    key = tables.BREAK.c.id
+    statement = select(tables.BREAK).where(key.startswith(beginning, autoescape=True)).order_by(key).limit(limit)
+    with reading(engine) as connection:
+        return [break_of(row) for row in connection.execute(statement)] if beginning else []
 
 
 def _insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -164,19 +207,6 @@ def _row_of(value: Any) -> dict[str, Any]:
     """A frozen value's fields under their own names; mappings as JSON text."""
     found = {field.name: getattr(value, field.name) for field in fields(value)}
     return {k: json.dumps(dict(v), sort_keys=True) if isinstance(v, Mapping) else v for k, v in found.items()}
-
-
-def _break_row(known: KnownBreak) -> dict[str, Any]:
-    life = {"status": str(known.status), "first_seen": known.first_seen, "last_seen": known.last_seen}
-    row = {**_row_of(known.found), "id": known.found.id, **life, "owner": known.owner}
-    return {**row, "severity": int(known.found.severity)}
-
-
-def _break_of(row: Row[Any]) -> KnownBreak:
-    values = row._mapping
-    found = {name: values[name] for name in _FOUND}
-    found["severity"] = Severity(found["severity"])
-    return KnownBreak(Break(**found), BreakStatus(row.status), row.first_seen, row.last_seen, row.owner)
 
 
 def _left_rows(run_id: int, account: str, frame: pd.DataFrame) -> list[dict[str, Any]]:

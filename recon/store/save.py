@@ -1,6 +1,5 @@
 """Saves what Omise and the shop said, in versions; knows neither where it came from nor what it means."""
 
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,8 +14,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from recon import columns
 from recon.model import Balance, ObjectRow, Window
-from recon.store import bulk, tables
-from recon.store.engine import SQLITE, to_micros, writing
+from recon.store import bulk, packing, tables
+from recon.store.engine import SQLITE, reading, to_micros, writing
+
+DIGEST_BYTES = 16  # of a digest; what follows it in an object's row is its mark
 
 _CHUNK = 20_000  # orders or bank lines compared at once
 _UNHASHED = frozenset(
@@ -40,23 +41,38 @@ class Saved:
         return Saved(self.new + other.new, self.changed + other.changed, self.unchanged + other.unchanged)
 
 
-def save_objects(engine: Engine, account: str, kind: str, rows: Sequence[ObjectRow], seen_at: datetime) -> Saved:
+def save_objects(
+    engine: Engine,
+    account: str,
+    kind: str,
+    rows: Sequence[ObjectRow],
+    seen_at: datetime,
+    marks: Mapping[str, bytes] | None = None,
+) -> Saved:
     """Objects of one kind in one transaction: a changed one becomes a new version, an unchanged one no write.
 
     `seen_at` is when Omise answered; a version is always later than the one before it, if need be by 1 µs. The
-    same id twice: the last one. The raw object is compressed (zlib). Raises AccountChanged for an object of the other
-    livemode.
+    same id twice: the last one. The raw object is packed (`packing`); `marks`, by id, are kept with the digest for
+    `known_as`. Raises AccountChanged for an object of the other livemode.
     """
-    table, by_id = tables.OBJECTS[kind], {row.id: row for row in rows}
+    table, by_id, marked = tables.OBJECTS[kind], {row.id: row for row in rows}, marks or {}
 
     def version(key: str, seen: int, first: int) -> tuple[Any, ...]:
         row = by_id[key]
-        return (account, *row.values, seen, first, None, row.digest, zlib.compress(row.raw, 1))
+        digest = row.digest + marked.get(key, b"")
+        return (account, *row.values, seen, first, None, digest, packing.pack(kind, row.raw))
 
     digests = {key: row.digest for key, row in by_id.items()}
     with writing(engine, f"{kind} {account}") as connection:
         _check_livemode(connection, account, kind, rows)
         return _save_versions(connection, table, account, digests, to_micros(seen_at), version)
+
+
+def known_as(engine: Engine, account: str, kind: str, marks: Mapping[str, bytes]) -> frozenset[str]:
+    """The ids among `marks` whose current version was stored with that very mark."""
+    with reading(engine) as connection:
+        known = _current(connection, tables.OBJECTS[kind], account, list(marks))
+    return frozenset(key for key, row in known.items() if row[1][DIGEST_BYTES:].endswith(marks[key]))
 
 
 def save_gone(engine: Engine, account: str, kind: str, ids: Sequence[str], seen_at: datetime) -> int:
@@ -174,7 +190,7 @@ def _save_versions(
         if old is None:
             moment = max(seen, gone.get(key, seen))
             fresh.append(version(key, moment, moment))
-        elif old[1] != digest:
+        elif not old[1].startswith(digest):
             moment = max(seen, old[2] + 1)
             closed.append((moment, account, key))
             fresh.append(version(key, moment, old[3]))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Engine, String, and_, case, cast, func, or_, select, true
+from sqlalchemy import Column, ColumnElement, Engine, and_, case, func, or_, select, true
 
 from recon.model import CLOSED, BreakStatus, KnownBreak, Severity
 from recon.store.engine import reading
@@ -76,10 +76,12 @@ def find(engine: Engine, wanted: Filter, sort: str, descending: bool, offset: in
     condition = _condition(wanted)
     with reading(engine) as connection:
         total = connection.execute(select(func.count()).select_from(BREAK).where(condition)).scalar_one()
-        rows = connection.execute(
-            select(BREAK).where(condition).order_by(by.is_(None), order, _B.id).offset(offset).limit(limit)
-        ).all()
-    return Found(tuple(break_of(row) for row in rows), total)
+        page = select(_B.id).where(condition).order_by(by.is_(None), order, _B.id).offset(offset).limit(limit)
+        ids = (
+            connection.execute(page).scalars().all()
+        )  # whole rows only of what is shown: a sort carries all it is given
+        rows = {row.id: row for row in connection.execute(select(BREAK).where(_B.id.in_(ids)))}
+    return Found(tuple(break_of(rows[break_id]) for break_id in ids), total)
 
 
 def one(engine: Engine, break_id: str, visible: frozenset[str] | None) -> KnownBreak | None:
@@ -184,7 +186,7 @@ def _named(text: str) -> ColumnElement[bool]:
         _B.id, _B.subject_id, _B.order_id, _B.charge_id, _B.refund_id, _B.transfer_id, _B.transaction_id,
         _B.dispute_id,
     )  # fmt: skip
-    return or_(*(cast(column, String).startswith(text, autoescape=True) for column in ids))
+    return or_(*(func.substr(column, 1, len(text)) == text for column in ids))
 
 
 def _seen(column: Column[Any], visible: frozenset[str] | None) -> ColumnElement[bool]:

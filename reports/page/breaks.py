@@ -79,8 +79,8 @@ def asked(request: web.Request) -> tuple[worklist.Filter, str, bool, int]:
             codes=_all(query, "code"),
             severities=tuple(Severity[word.upper()] for word in _all(query, "severity")),
             statuses=tuple(BreakStatus(word) for word in _all(query, "status")),
-            owner=query.get("owner") or None,
-            text=query.get("q", "").strip(),
+            owner=query.get("owner", "").replace("\0", "") or None,
+            text=query.get("q", "").replace("\0", "").strip(),
         )
         sort, page = query.get("sort", "severity"), int(query.get("page", "1"))
         worklist.SORTS[sort]
@@ -91,7 +91,7 @@ def asked(request: web.Request) -> tuple[worklist.Filter, str, bool, int]:
 
 
 def _all(query: Any, name: str) -> tuple[str, ...]:
-    return tuple(value for value in query.getall(name, []) if value)
+    return tuple(value for value in query.getall(name, []) if value and "\0" not in value)
 
 
 async def one(request: web.Request) -> web.Response:

@@ -8,11 +8,13 @@ from recon.model import Severity
 from reports.report import Report
 from reports.sheet import Column, Grouping, Kind, Sheet
 
+ITS_ROW = "its_row"  # this sheet's own column: where the subject stands in the same file, filled by reports.links
 _RANK = {severity.word: -severity for severity in Severity}
 
 
 def _rows(report: Report) -> pd.DataFrame:
-    return open_breaks(report.result.breaks)
+    frame = open_breaks(report.result.breaks)
+    return frame.assign(**{ITS_ROW: pd.Series([None] * len(frame), index=frame.index, dtype=c.TEXT)})
 
 
 def _worst_first(frame: pd.DataFrame) -> pd.DataFrame:
@@ -42,6 +44,7 @@ SHEET = Sheet(
         Column("Age, days", c.AGE_DAYS, Kind.COUNT, 7),
         Column("What is wrong", c.EXPLANATION, Kind.WRAPPED, 52),
         Column("What to do", c.SUGGESTION, Kind.WRAPPED, 44),
+        Column("Its row", ITS_ROW, Kind.LINK, 20),
         Column("Due by", c.DUE_BY, Kind.MOMENT, 21),
         Column("Status", c.STATUS, Kind.TEXT, 17),
         Column("Owner", c.OWNER, Kind.TEXT, 14),

@@ -73,6 +73,6 @@ def rests_on(report: Report, placed: Sheets, _: int) -> Iterator[Line]:
 
 def _fixed(name: str, digest: str | None, more: str = "", link: str = "") -> Line:
     if digest is None:
-        return Line((Cell(name, "label"), Cell("no audit chain is kept", span=COLUMNS - 1)))
+        return Line((Cell(name, "label"), Cell("empty: nobody has decided or signed anything yet", span=COLUMNS - 1)))
     rest = (Cell(more, "link", span=2, link=link),) if more else ()
     return Line((Cell(name, "label"), Cell(digest, "hash", span=COLUMNS - 1 - 2 * len(rest)), *rest))

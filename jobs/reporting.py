@@ -1,0 +1,90 @@
+"""Writes a run's reports, keeps what was written, and leaves signed files as they are; judges nothing."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from jobs.config import Config
+from jobs.judging import Findings
+from recon import __version__
+from recon.rules import CATALOGUE
+from recon.settings import Context
+from recon.store import workbooks
+from recon.store.engine import Store
+from recon.store.workbooks import StoredWorkbook
+from reports.plain import write_plain
+from reports.report import Basis, Group, Report
+from reports.sheet import Bound
+from reports.workbook import file_name, replacing, write_workbook
+
+XLSX = "xlsx"
+FORMATS = (XLSX, "csv", "parquet")
+
+
+@dataclass(frozen=True)
+class Writing:
+    """Where and as what a run's reports are written; `run_id` is null where the run is not recorded."""
+
+    config: Config
+    store: Store
+    clock: Callable[[], datetime]
+    as_of: datetime
+    run_id: int | None
+    format: str = XLSX
+
+
+def write_reports(
+    writing: Writing, findings: Findings, context: Context, digests: Mapping[str, str]
+) -> tuple[Path, ...]:
+    """The accounts' reports, and with more than one account the group's, last: workbooks, or files of plain sheets.
+
+    `digests` has each result's own, by account. A range that is signed is written beside the signed file where its
+    result is another one.
+    """
+    head = workbooks.head(writing.store)
+    basis = Basis(
+        CATALOGUE, __version__, context.currencies, context.methods, context.settings, context.calendars, head
+    )
+    parts = tuple(Report(result, basis, digests[result.account.name]) for result in findings.results)
+    if writing.format != XLSX:
+        whole: tuple[Bound, ...] = (*parts, *([Group(parts, ())] if len(parts) > 1 else []))
+        folder = writing.config.reports.folder
+        return tuple(path for one in whole for path in write_plain(one, folder, writing.format))
+    paths = [_write(writing, part) for part in parts]
+    if len(parts) > 1:
+        paths.append(_write(writing, Group(parts, tuple(path.name for path in paths))))
+    return tuple(paths)
+
+
+def _write(writing: Writing, report: Bound) -> Path:
+    """One workbook; a signed one of this result stays as it is, and no signed one is written over."""
+    folder, first, last = writing.config.reports.folder, *report.days
+    names: dict[str, str] = {}  # of the signed ones, by name, the digest of the result
+    for one in workbooks.sign_offs(writing.store, report.name, first, last):
+        signed = workbooks.by_hash(writing.store, one.sha256)
+        if signed and one.result_digest == report.digest:
+            return _in_place(writing.store, folder / signed.name, signed)
+        if signed:
+            names[signed.name] = one.result_digest
+    number = 1
+    while file_name(report, number) in names:
+        number += 1
+    path = write_workbook(report, folder, number)
+    content = path.read_bytes()
+    written = StoredWorkbook(
+        workbooks.sha256_of(content), path.name, report.name, first, last, writing.run_id, writing.as_of,
+        report.digest, report.basis.audit_head, writing.clock(), len(content),
+    )  # fmt: skip
+    workbooks.keep(writing.store, written, content)
+    return path
+
+
+def _in_place(store: Store, path: Path, signed: StoredWorkbook) -> Path:
+    """The signed file, put back from the kept copy where it is gone; an edited one is left for `recon verify`."""
+    content = None if path.exists() else workbooks.content_of(store, signed.sha256)
+    if content is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as file:
+            file.write(content)
+    return path

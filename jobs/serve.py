@@ -1,0 +1,112 @@
+"""Runs the schedule and the page in one process until a signal ends it; knows neither from inside."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from jobs.alerts import Teller
+from jobs.config import Config
+from jobs.extra import in_own_process
+from jobs.metrics import Metrics
+from jobs.outcome import JobError, Outcome, Progress, RunOptions
+from jobs.run import open_ready_store, run
+from jobs.schedule import Means, Schedule, mistakes
+from jobs.told import note
+from recon import __version__
+from recon.store.engine import Store
+from reports.page.app import OK, listening, make_app
+
+GRACE = timedelta(seconds=60)  # for what runs when a signal comes; the units in deploy/ allow a little more
+
+
+@dataclass
+class _Service:
+    config: Config
+    path: Path
+    clock: Callable[[], datetime]
+    progress: Progress
+    metrics: Metrics
+    scheduler: str = "off"
+    status: str = field(default=OK)
+
+    def health(self) -> Mapping[str, object]:
+        """What `/health` says."""
+        return {"status": self.status, "scheduler": self.scheduler, "version": __version__}
+
+    async def run(self, options: RunOptions) -> Outcome:
+        """One night, counted."""
+        outcome = await run(self.config, options, self.clock, self.progress)
+        self.metrics.observe(outcome)
+        return outcome
+
+
+async def serve(
+    config: Config, path: Path, clock: Callable[[], datetime], progress: Progress, scheduler: bool, page: bool
+) -> bool:
+    """Schedule and page until SIGTERM or SIGINT; false where something that ran was cut after the grace.
+
+    `path` is the configuration's file. Raises JobError where the store, the schedule or the page's address does not
+    work.
+    """
+    wrong = mistakes(config, clock())
+    if wrong:
+        raise JobError(*wrong)
+    service = _Service(config, path, clock, progress, Metrics(config, clock))
+    store = await asyncio.to_thread(open_ready_store, config)
+    try:
+        async with AsyncExitStack() as stack:
+            if page:
+                note("page", address=await _open_page(stack, service))
+            stop = stack.enter_context(_asked_to_end())
+            return await _schedule(service, store, stop) if scheduler else await stop.wait()
+    finally:
+        await asyncio.to_thread(store.dispose)
+
+
+async def _schedule(service: _Service, store: Store, stop: asyncio.Event) -> bool:
+    teller, extra = Teller(service.config, service.clock), in_own_process(service.path)
+    schedule = Schedule(service.config, Means(store, service.clock, service.run, teller, extra))
+    schedule.start()
+    service.scheduler = "running"
+    for name, moment in schedule.next_times():
+        note(name, next=f"{moment:%Y-%m-%d %H:%M %Z}")
+    await stop.wait()
+    service.status = service.scheduler = "draining"
+    note("ending", grace=f"{GRACE.total_seconds():g} s for what runs")
+    whole = await schedule.drain(GRACE)
+    if not whole:
+        note("cut", then="what was finished is kept; the night runs again at the next start")
+    return whole
+
+
+async def _open_page(stack: AsyncExitStack, service: _Service) -> str:
+    section = service.config.page
+    app = make_app(service.health, service.metrics.render)
+    try:
+        tls = section.tls
+        return await stack.enter_async_context(listening(app, section.host, section.port, tls.cert, tls.key))
+    except OSError as error:
+        raise JobError(f"page: {section.host}:{section.port} cannot be served ({error.strerror})") from None
+
+
+@contextmanager
+def _asked_to_end() -> Iterator[asyncio.Event]:
+    """Set at the first SIGTERM or SIGINT; a second one ends the process as usual."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def ask(number: signal.Signals) -> None:
+        loop.remove_signal_handler(number)
+        stop.set()
+
+    wanted = (signal.SIGTERM, signal.SIGINT)
+    for number in wanted:
+        loop.add_signal_handler(number, ask, number)
+    try:
+        yield stop
+    finally:
+        for number in wanted:
+            loop.remove_signal_handler(number)

@@ -1,0 +1,81 @@
+"""Marks an object by its bytes, so that what came before as it comes now is not read again; knows no store.
+
+A mark is a keyed hash over the bytes of an object without what moves by itself in a charge. Equal marks mean equal
+digests; two objects of the same digest may well have different marks, and are then read.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from recon.columns import CHARGE
+from recon.omise.objects import MOVING, id_of
+from recon.omise.scrub import Scrub
+
+# Raised when the scrubbing or the digest of an object changes: what was stored by older rules is then read once more.
+RULES = b"1"
+
+_SHORT = b'{"object":"'  # written without white space
+_CLOCK = b'"order":"chronological","from":"1970-01-01T00:00:00Z","to":"'
+_STAMP = len("2026-01-01T00:00:00Z")
+_METADATA = b'"metadata":{'
+_ENDED = b'"expired_at":'
+_ABILITIES = tuple(name.encode() for name in sorted(MOVING[CHARGE.name] - {"expired_at"}))
+_FLIPS = tuple((b'"%b":true' % name, b'"%b":false' % name) for name in _ABILITIES)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the store knows already: `ask` is handed a kind and marks by id, and gives back the ids that stand so.
+
+    `key` is secret: a mark is made of customer fields too, and nobody may guess them from it.
+    """
+
+    key: bytes = field(repr=False)
+    ask: Callable[[str, Mapping[str, bytes]], Awaitable[Collection[str]]]
+
+
+def key_of(secret: bytes, scrub: Scrub) -> bytes:
+    """The key of marks that are worth something only while the same fields are taken out of objects."""
+    rules = b"\0".join((RULES, scrub.hash_key or b"", *(key.encode() for key in scrub.customer_keys)))
+    return hashlib.blake2b(rules, digest_size=32, key=hashlib.blake2b(secret, digest_size=32).digest()).digest()
+
+
+def marks_of(kind: str, parts: Iterable[bytes], key: bytes) -> list[tuple[str, bytes]]:
+    """Id and mark (16 bytes) of each object's bytes; the id is empty where there is none."""
+    found = []
+    for part in parts:
+        mark = hashlib.blake2b(digest_size=16, key=key)
+        text = part if part.startswith(_SHORT) else _shortened(part)
+        for piece in _lasting(text) if kind == CHARGE.name else (text,):
+            mark.update(piece)
+        found.append((id_of(part), mark.digest()))
+    return found
+
+
+def _shortened(part: bytes) -> bytes:
+    try:
+        return msgspec.json.format(part, indent=-1)
+    except (msgspec.DecodeError, RecursionError):  # told when it is read
+        return part
+
+
+def _lasting(charge: bytes) -> tuple[bytes, ...]:
+    """A charge's bytes without the clock of its lists and its abilities, cut only where it is certain what is cut.
+
+    Quotes inside a text are escaped, so a name with its quotes is a name. After the last inner brace only the
+    charge's own fields stand; before its first metadata nothing that a shop may have written as an object.
+    """
+    last = charge.rfind(b"}", 0, -1) + 1
+    end, _, after = charge[last:].partition(_ENDED)  # Omise writes all abilities after it
+    after = after[after.find(b",") :]
+    for now, then in _FLIPS:
+        after = after.replace(now, then)
+    metadata = charge.find(_METADATA, 0, last)
+    clock = charge.find(_CLOCK, 0, last if metadata < 0 else metadata)
+    cut = clock + len(_CLOCK)
+    if clock < 0 or charge.find(b'"', cut) != cut + _STAMP:
+        return charge[:last], end, after
+    return charge[:cut], charge[cut + _STAMP : last], end, after

@@ -1,0 +1,141 @@
+"""What was known to be open at go-live, read from a CSV: every item, or every fault of the file; knows no store."""
+
+import io
+import re
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+import pyarrow as pa  # type: ignore[import-untyped]
+
+from recon.money import Currencies, UnknownCurrency
+from recon.opening import KINDS, Placed
+from recon.orders.amounts import amounts
+from recon.orders.csv import UNCLOSED, UTF8_MARK, delimiter_of, records_of
+from recon.orders.faults import shown, told
+from recon.ruling import OpeningItem
+
+COLUMNS = ("account", "kind", "id", "amount", "currency", "note")
+
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]")
+
+
+class OpeningUnreadable(Exception):
+    """A file of opening items with faults: `messages` has every one, with file, row and column."""
+
+    def __init__(self, messages: Sequence[str]) -> None:
+        super().__init__("; ".join(messages))
+        self.messages = tuple(messages)
+
+
+def read_opening(path: Path, accounts: Collection[str], currencies: Currencies, who: str) -> tuple[Placed, ...]:
+    """Every item of a file, in its order; amounts in it are major units. Raises OpeningUnreadable.
+
+    UTF-8 with or without its mark; commas, semicolons or tabs; columns in any order, others beside them are left out.
+    """
+    lines = _lines(path)
+    delimiter = delimiter_of(next((line for line in lines if line.strip()), ""))
+    records = [
+        (row, cells) for row, cells in records_of(lines, delimiter) if cells is None or any(map(str.strip, cells))
+    ]
+    if not records:
+        raise OpeningUnreadable([f"{path.name} is empty: it needs at least a header row ({', '.join(COLUMNS)})"])
+    (row, header), *rest = records
+    place = _columns(path.name, row, header)
+    reading = _Reading(path.name, set(accounts), currencies, who)
+    for row, cells in rest:
+        if cells is None or len(cells) != len(header or ()):
+            reading.fault(
+                row,
+                "",
+                UNCLOSED if cells is None else f"{len(cells)} fields where the header has {len(header or ())}",
+            )
+        else:
+            reading.add(row, {name: " ".join(cells[at].split()) for name, at in place.items()})
+    return reading.items()
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        content = path.read_bytes().removeprefix(UTF8_MARK)
+        return list(io.StringIO(content.decode(), newline=""))
+    except OSError as error:
+        raise OpeningUnreadable([f"{path.name} cannot be opened: {error.strerror}"]) from error
+    except UnicodeDecodeError as error:
+        row = content[: error.start].count(b"\n") + 1
+        raise OpeningUnreadable(
+            [f"{path.name} row {row} is not UTF-8 text: save the file as CSV in UTF-8"]
+        ) from error
+
+
+def _columns(file: str, row: int, header: list[str] | None) -> dict[str, int]:
+    """Where each of our columns stands."""
+    if header is None:
+        raise OpeningUnreadable([f"{file} row {row}: {UNCLOSED}"])
+    names = [name.strip().lower() for name in header]
+    wrong = [f'{file} row {row}: column "{name}" is there twice' for name in COLUMNS if names.count(name) > 1]
+    wrong += [f'{file} row {row}: column "{name}" is missing' for name in COLUMNS if name not in names]
+    if wrong:
+        raise OpeningUnreadable(wrong)
+    return {name: names.index(name) for name in COLUMNS}
+
+
+class _Reading:
+    """Rows on their way to items, with all that is wrong with them."""
+
+    def __init__(self, file: str, accounts: set[str], currencies: Currencies, who: str) -> None:
+        self._file, self._accounts, self._currencies, self._who = file, accounts, currencies, who
+        self._faults: list[str] = []
+        self._placed: list[Placed] = []
+        self._rows: dict[tuple[str, str, str], int] = {}
+
+    def items(self) -> tuple[Placed, ...]:
+        """All of them; raises OpeningUnreadable where anything was wrong."""
+        if self._faults:
+            raise OpeningUnreadable(self._faults)
+        return tuple(self._placed)
+
+    def fault(self, row: int, column: str, reason: str) -> None:
+        """One thing that is wrong; no column where it is the row."""
+        self._faults.append(f"{self._file} row {row}{f', column {column}' if column else ''}: {reason}")
+
+    def add(self, row: int, cells: dict[str, str]) -> None:
+        """One row: its cells by our columns, white space made plain."""
+        before = len(self._faults)
+        account, kind, id_ = cells["account"], cells["kind"].lower(), cells["id"]
+        if account not in self._accounts:
+            self.fault(
+                row, "account", f'account "{shown(account)}" is not one of [accounts]' if account else "is empty"
+            )
+        if kind not in KINDS:
+            self.fault(row, "kind", f'"{shown(kind)}" is none of {", ".join(KINDS)}' if kind else "is empty")
+        if not id_:
+            self.fault(row, "id", "is empty")
+        for name in ("id", "note"):
+            if _UNSEEN.search(cells[name]):
+                self.fault(row, name, "has a control character or an invisible one in it")
+        currency = cells["currency"].upper()
+        amount = self._amount(row, cells["amount"], currency)
+        key = (account, kind, id_)
+        if id_ and key in self._rows:
+            self.fault(row, "id", f"{shown(kind)} {shown(id_)} stands in row {self._rows[key]} already")
+        self._rows.setdefault(key, row)
+        if len(self._faults) == before:
+            item = OpeningItem(account, kind, id_, amount, currency, cells["note"], self._who)
+            self._placed.append(Placed(item, self._file, row))
+
+    def _amount(self, row: int, text: str, currency: str) -> int:
+        """Minor units; 0 where the amount or its currency is no good, which is told."""
+        try:
+            self._currencies.exponent(currency)
+        except UnknownCurrency:
+            self.fault(row, "currency", f'currency "{shown(currency)}" is not known' if currency else "is empty")
+            return 0
+        if not text:
+            self.fault(row, "amount", "is empty")
+            return 0
+        values, refused = amounts(pa.array([text]), currency, "major", self._currencies)
+        if refused:
+            self.fault(row, "amount", told(refused[0], text))
+        elif values[0] < 0:
+            self.fault(row, "amount", f'amount "{text}" is negative: what is open is written without a sign')
+        return int(values[0])

@@ -1,0 +1,112 @@
+"""Leads from a break to its rows on the other sheets of the same file; knows no style and no file."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from recon import columns as c
+from reports.sheet import Placed, letter
+from reports.sheets.bank import SHEET as BANK
+from reports.sheets.breaks import ITS_ROW
+from reports.sheets.breaks import SHEET as BREAKS
+from reports.sheets.disputes import SHEET as DISPUTES
+from reports.sheets.matched import SHEET as MATCHED
+from reports.sheets.pending import SHEET as PENDING
+from reports.sheets.refunds import SHEET as REFUNDS
+from reports.sheets.rejected import SHEET as REJECTED
+from reports.sheets.settlement import SHEET as SETTLEMENT
+
+MOST = 65_000  # on one sheet: Excel drops all links of a sheet that has more than 65,530
+Place = tuple[str, int]  # a tab and a row in it
+_Key = tuple[str, str]  # account ("" in an account's own file) and id
+
+# Where an id of a break may stand: sheet and column, the best place first.
+_NAMED = {
+    c.REFUND_ID: ((REFUNDS.name, c.REFUND_ID),),
+    c.DISPUTE_ID: ((DISPUTES.name, c.DISPUTE_ID),),
+    c.TRANSFER_ID: ((SETTLEMENT.name, c.TRANSFER_ID), (BANK.name, c.TRANSFER_ID)),
+    c.CHARGE_ID: tuple((one.name, c.CHARGE_ID) for one in (PENDING, REFUNDS, DISPUTES, MATCHED, SETTLEMENT)),
+    c.ORDER_ID: tuple((one.name, c.ORDER_ID) for one in (PENDING, REFUNDS, DISPUTES, MATCHED)),
+}
+# Where a break's subject stands, by its type; the other types are named by an id of their own.
+_SUBJECTS = {"bank_line": (BANK.name, c.LINE_ID), "row": (REJECTED.name, c.DIGEST)}
+_OWN = {
+    "order": c.ORDER_ID, "charge": c.CHARGE_ID, "refund": c.REFUND_ID, "transfer": c.TRANSFER_ID,
+    "dispute": c.DISPUTE_ID,
+}  # fmt: skip
+
+
+def linked(placed: Mapping[str, Placed]) -> dict[str, Placed]:
+    """The sheets, each break with the place of its subject in words."""
+    breaks = placed[BREAKS.name]
+    if breaks.frame.empty:
+        return dict(placed)
+    words = [f"{place[0]}, row {place[1]}" if place else None for place in _own_places(placed)]
+    frame = breaks.frame.assign(**{ITS_ROW: pd.Series(words, index=breaks.frame.index, dtype=c.TEXT)})
+    return {**placed, BREAKS.name: replace(breaks, frame=frame)}
+
+
+def links(placed: Mapping[str, Placed]) -> Iterator[tuple[str, str, str]]:
+    """Links of the Breaks sheet: its tab, the cell, and where that leads ('Pending'!A17); at most MOST on a tab."""
+    breaks = placed[BREAKS.name]
+    if breaks.frame.empty:
+        return
+    at = {column.name: letter(index) for index, column in enumerate(breaks.sheet.columns)}
+    columns = {name: list(_places(placed, name)) for name in _NAMED if name in at}
+    columns[ITS_ROW] = list(_own_places(placed))
+    made: dict[str, int] = {}
+    for index in range(len(breaks.frame)):
+        tab, row = breaks.where(index)
+        for name, places in columns.items():
+            place = places[index]
+            if place and made.get(tab, 0) < MOST:
+                made[tab] = made.get(tab, 0) + 1
+                yield tab, f"{at[name]}{row}", f"'{place[0]}'!A{place[1]}"
+
+
+def _own_places(placed: Mapping[str, Placed]) -> Iterator[Place | None]:
+    """Where each break's subject stands, else one of the things that it names."""
+    frame = placed[BREAKS.name].frame
+    named = {name: list(_places(placed, name)) for name in _NAMED}
+    kinds = {kind: list(_found(placed, (where,), c.SUBJECT_ID)) for kind, where in _SUBJECTS.items()}
+    for index, kind in enumerate(frame[c.SUBJECT_TYPE]):
+        own = kinds.get(kind) or named.get(_OWN.get(kind, ""))
+        yield next((one[index] for one in (own, *named.values()) if one and one[index]), None)
+
+
+def _places(placed: Mapping[str, Placed], name: str) -> Iterator[Place | None]:
+    return _found(placed, _NAMED[name], name)
+
+
+def _found(placed: Mapping[str, Placed], wheres: Iterable[tuple[str, str]], name: str) -> Iterator[Place | None]:
+    """Of each break the first place of what its column `name` holds."""
+    breaks = placed[BREAKS.name]
+    wanted = breaks.frame[name].dropna().unique()
+    several = breaks.sheet.columns[0].name == c.ACCOUNT  # of all accounts: shops may number alike
+    found: dict[_Key, Place] = {}
+    for sheet, column in wheres:
+        if sheet in placed:
+            for key, place in _rows(placed[sheet], column, wanted, several):
+                found.setdefault(key, place)
+    for key in _keys(breaks.frame, name, several):
+        yield found.get(key)
+
+
+def _rows(placed: Placed, column: str, wanted: Any, several: bool) -> Iterator[tuple[_Key, Place]]:
+    frame = placed.frame
+    if frame.empty or not len(wanted):
+        return
+    rows = c.is_in(frame[column], wanted).nonzero()[0]
+    names = [c.ACCOUNT, column] if several else [column]
+    for index, key in zip(rows.tolist(), _keys(frame[names].iloc[rows], column, several), strict=True):
+        yield key, placed.where(index)
+
+
+def _keys(frame: pd.DataFrame, name: str, several: bool) -> Iterator[_Key]:
+    ids = frame[name].astype(object).where(frame[name].notna(), "")
+    if not several:
+        return (("", one) for one in ids)
+    accounts = frame[c.ACCOUNT].astype(object).where(frame[c.ACCOUNT].notna(), "")
+    return zip(accounts, ids, strict=True)

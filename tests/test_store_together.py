@@ -1,0 +1,55 @@
+"""Reading side by side: all transactions see one state of the store, also while somebody writes."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+
+import pytest
+from sqlalchemy import Connection, Engine
+
+from recon.store.engine import reading_together
+from recon.store.load import load_books
+from recon.store.save import save_objects, save_orders
+from tests.store_samples import DATABASES, HOUR, NOON, charge, opened, orders, rejected
+
+
+@pytest.fixture(params=DATABASES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    yield from opened(request.param, tmp_path)
+
+
+def charges(connection: Connection) -> int:
+    return int(connection.exec_driver_sql("SELECT count(*) FROM charge").scalar_one())
+
+
+def test_what_is_written_meanwhile_is_seen_by_none_of_them(tmp_path: Path) -> None:
+    for store in opened("sqlite", tmp_path):
+        with reading_together(store, 2) as connections:
+            save_objects(store, "th", "charge", [charge("chrg_1")], NOON)
+            assert [charges(one) for one in connections] == [0, 0]
+        with reading_together(store, 2) as connections:
+            assert [charges(one) for one in connections] == [1, 1]
+
+
+def test_books_loaded_while_another_writes_are_of_one_state(store: Engine) -> None:
+    stop = Event()
+
+    def write() -> int:
+        """One more order and one more unread row with every commit."""
+        made = 0
+        while not stop.is_set() and made < 60:
+            made += 1
+            ids = [{"order_id": str(number)} for number in range(made)]
+            bad = [{"digest": f"{number:064d}", "row": number} for number in range(made)]
+            save_orders(store, orders(*ids), rejected(*bad), NOON + made * HOUR)
+        return made
+
+    with ThreadPoolExecutor(1) as pool:
+        writer = pool.submit(write)
+        try:
+            found = [load_books(store, NOON + HOUR) for _ in range(12)]
+        finally:
+            stop.set()
+        assert writer.result() > 1
+    assert all(len(books.orders) == len(books.rejected) for books in found)

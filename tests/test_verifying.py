@@ -1,0 +1,200 @@
+"""Workbooks held against the store: untouched, edited, outdated; signed, locked, and signed no more."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+from typer.testing import CliRunner
+
+from jobs import config as configuration
+from jobs.cli import app
+from jobs.config import Config
+from jobs.diffing import runs_diff
+from jobs.outcome import JobError, Outcome
+from jobs.run import open_ready_store
+from jobs.verifying import CURRENT, EDITED, NOT_OURS, OUTDATED, UNTOUCHED, sign, verify
+from recon.store import audit, workbooks
+from tests.job import FIRST, LAST, Job, clock, job
+
+
+@pytest.fixture
+async def merchant(tmp_path: Path) -> AsyncIterator[Job]:
+    async with job(tmp_path, accounts=("th", "jp"), orders=60) as made:
+        yield made
+
+
+def settings(merchant: Job) -> Config:
+    return configuration.load(merchant.config, {})
+
+
+async def written(merchant: Job) -> tuple[Outcome, Path]:
+    """A first run, and the workbook of the Thai account."""
+    outcome = await merchant.run(report=True)
+    return outcome, next(path for path in outcome.reports if "_th_" in path.name)
+
+
+def correct_an_order(merchant: Job) -> None:
+    """The shop marks as paid what it had left pending: late data of the range."""
+    missing = next(p for p in merchant.world.truth if p.code == "order_not_marked_paid" and p.account == "th")
+    file = merchant.orders("th")
+    text = file.read_text(encoding="utf-8")
+    line = next(line for line in text.splitlines() if line.startswith(missing.subject_id + ","))
+    file.write_text(text.replace(line, line.replace(",pending,", ",paid,")), encoding="utf-8")
+
+
+async def test_what_a_run_wrote_is_untouched_and_current_the_group_too(merchant: Job) -> None:
+    outcome, _ = await written(merchant)
+    found = [verify(settings(merchant), path) for path in outcome.reports]
+    assert [(one.verdict, one.data) for one in found] == [(UNTOUCHED, CURRENT)] * 3
+
+
+async def test_edited_cells_are_named_with_what_they_were(merchant: Job) -> None:
+    _, path = await written(merchant)
+    kept = path.read_bytes()
+    book = load_workbook(path)
+    was = book["Matched"]["F2"].value
+    book["Matched"]["F2"] = 1.5
+    book["Legend"]["A2"] = "=1+1"
+    book.save(path)
+    found = verify(settings(merchant), path)
+    assert (found.verdict, found.data, found.edited) == (EDITED, CURRENT, 2)
+    said = {one.cell: (one.was, one.is_) for one in found.edits}
+    assert said["Matched!F2"] == (f"{was:.15g}", "1.5")
+    assert said["Legend!A2"][1] == "=1+1"
+
+    path.write_bytes(kept)
+    load_workbook(path).save(path)  # by another program, and no cell differs
+    found = verify(settings(merchant), path)
+    assert (found.verdict, found.edited) == (EDITED, 0)
+
+    path.write_bytes(b"PK not a workbook")
+    assert verify(settings(merchant), path).verdict == NOT_OURS
+    path.unlink()
+    with pytest.raises(JobError, match="cannot be read"):
+        verify(settings(merchant), path)
+
+
+async def test_preparer_then_a_reviewer_who_is_another_person(merchant: Job) -> None:
+    _, path = await written(merchant)
+    config = settings(merchant)
+    with pytest.raises(JobError, match="preparer signs first"):
+        sign(config, path, "reviewer", "Somchai", clock)
+    sign(config, path, "preparer", "Somchai", clock)
+    with pytest.raises(JobError, match="another person"):
+        sign(config, path, "reviewer", "  somchai ", clock)
+    sign(config, path, "reviewer", "Mei", clock)
+    with pytest.raises(JobError, match="signed as reviewer already, by Mei"):
+        sign(config, path, "reviewer", "Aiko", clock)
+    assert [(one.role, one.who) for one in verify(config, path).sign_offs] == [
+        ("preparer", "Somchai"),
+        ("reviewer", "Mei"),
+    ]
+
+
+async def test_an_edited_or_outdated_workbook_is_not_signed(merchant: Job) -> None:
+    _, path = await written(merchant)
+    kept = path.read_bytes()
+    load_workbook(path).save(path)
+    with pytest.raises(JobError, match="is edited"):
+        sign(settings(merchant), path, "preparer", "Mei", clock)
+    path.write_bytes(kept)
+    correct_an_order(merchant)
+    await merchant.run()
+    found = verify(settings(merchant), path)
+    assert (found.verdict, found.data) == (UNTOUCHED, OUTDATED)
+    (change,) = found.changes
+    assert "breaks_open" in change.figures["figure"].tolist()
+    assert change.breaks["what"].tolist() == ["closed"]
+    with pytest.raises(JobError, match="data changed"):
+        sign(settings(merchant), path, "preparer", "Mei", clock)
+
+
+async def test_a_signed_range_stays_as_it_is_until_its_figures_change(merchant: Job) -> None:
+    _, path = await written(merchant)
+    config = settings(merchant)
+    sign(config, path, "preparer", "Mei", clock)
+    kept = path.read_bytes()
+    again = await merchant.run(report=True)
+    assert path in again.reports
+    assert (path.read_bytes(), again.unsigned) == (kept, ())
+
+    correct_an_order(merchant)
+    changed = await merchant.run(report=True)
+    beside = path.with_name(path.name.replace(".xlsx", ".2.xlsx"))
+    assert beside in changed.reports
+    assert path.read_bytes() == kept
+    (told,) = changed.unsigned
+    assert (told.account, told.first, told.last) == ("th", FIRST, LAST)
+    assert "breaks open" in told.words
+    (ended,) = verify(config, path).sign_offs
+    assert (ended.ended_by, ended.ended_why) == (f"run {changed.run_id}", told.words)
+    assert beside in (await merchant.run(report=True)).reports
+    assert verify(config, beside).good
+
+
+async def test_late_data_that_the_run_of_another_range_brings_unsigns_too(merchant: Job) -> None:
+    _, path = await written(merchant)
+    config = settings(merchant)
+    sign(config, path, "preparer", "Mei", clock)
+    later = {"first": LAST + timedelta(days=1), "last": LAST + timedelta(days=1)}
+    assert (await merchant.run(**later)).unsigned == ()
+    past = await merchant.run(pull=False, as_of=merchant.world.as_of - timedelta(days=1))
+    assert past.unsigned == ()  # it says nothing of now
+    correct_an_order(merchant)
+    (told,) = (await merchant.run(**later)).unsigned
+    assert told.account == "th"
+    store = open_ready_store(config)
+    try:
+        assert workbooks.standing(store) == []
+        assert audit.prove(store, None) == []
+    finally:
+        store.dispose()
+
+
+async def test_two_runs_of_a_range_beside_each_other(merchant: Job) -> None:
+    first = await merchant.run()
+    correct_an_order(merchant)
+    second = await merchant.run()
+    assert first.run_id
+    assert second.run_id
+    found = runs_diff(settings(merchant), first.run_id, second.run_id)
+    th = next(one for one in found["accounts"] if one["account"] == "th")
+    assert [one["what"] for one in th["breaks"]] == ["closed"]
+    jp = next(one for one in found["accounts"] if one["account"] == "jp")
+    assert jp["figures"] == jp["breaks"] == []
+    other = await merchant.run(first=LAST, accounts=("th",))
+    assert other.run_id
+    with pytest.raises(JobError, match="no account has the same range in both"):
+        runs_diff(settings(merchant), first.run_id, other.run_id)
+
+
+async def test_the_commands_exit_as_the_contract_says(merchant: Job) -> None:
+    outcome, path = await written(merchant)
+
+    def said(*words: str) -> int:
+        return CliRunner().invoke(app, ["--config", str(merchant.config), *words]).exit_code
+
+    assert said("verify", str(path), "--audit", "--json") == 0
+    assert said("sign", str(path), "--as", "preparer", "--by", "Mei") == 0
+    assert said("runs", "diff", str(outcome.run_id), str(outcome.run_id)) == 0
+    load_workbook(path).save(path)
+    assert said("verify", str(path)) == 1
+    assert said("verify", str(merchant.config)) == said("verify") == said("sign", str(path), "--as", "boss") == 2
+
+
+async def test_a_workbook_too_large_to_be_kept_is_known_by_its_hash(merchant: Job) -> None:
+    _, path = await written(merchant)
+    store = open_ready_store(settings(merchant))
+    try:
+        book = workbooks.by_hash(store, workbooks.sha256_of(path.read_bytes()))
+        assert book is not None
+        large = b"x" * (workbooks.LARGEST + 1)
+        other = replace(book, sha256=workbooks.sha256_of(large), size=len(large))
+        assert workbooks.keep(store, other, large)
+        assert not workbooks.keep(store, other, large)
+        assert workbooks.content_of(store, other.sha256) is None
+    finally:
+        store.dispose()
