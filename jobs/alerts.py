@@ -134,11 +134,11 @@ class Teller:
         self._timeout_s = timeout_s
         self._channels = channels(config)
 
-    async def run_finished(self, outcome: Outcome, trigger: str, audit_head: str | None = None) -> tuple[str, ...]:
+    async def run_finished(self, outcome: Outcome, trigger: str) -> tuple[str, ...]:
         """One digest of a run: what is new or worse, what is not complete, what it un-signed; reports by mail."""
         about = About(
             self._clock(), outcome.as_of, outcome.run_id, trigger, tuple(path.name for path in outcome.reports),
-            self._link, audit_head,
+            self._link, outcome.audit_head,
         )  # fmt: skip
         missing = await self._tell(about, _notices(outcome))
         return (*missing, *await mail_reports(self._config, outcome))

@@ -50,7 +50,6 @@ EVERY_SECRET = ("accounts", "orders")
 
 # Sections, and keys inside used ones, whose part does not exist yet.
 _NOT_USED = (
-    "page.behind_proxy",
     "queue", "methods.*.hold", "methods.*.settlement_business_days",
 )  # fmt: skip
 

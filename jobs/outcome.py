@@ -62,6 +62,7 @@ class Outcome:
     pulled: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # account -> pages, retries, new, changed
     unsigned: tuple[Unsigned, ...] = ()
     days: Mapping[str, tuple[date, date]] = field(default_factory=dict)  # every account asked for, judged or not
+    audit_head: str | None = None  # of the audit log as the run left it
 
 
 class JobError(Exception):

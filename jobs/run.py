@@ -32,7 +32,7 @@ from recon.omise.client import Limits
 from recon.omise.scrub import Scrub
 from recon.orders.load import read
 from recon.orders.source import Loaded, SourceMissing, SourceUnreadable
-from recon.store import migrate, record, save
+from recon.store import migrate, record, save, workbooks
 from recon.store.engine import SQLITE, Store, open_store
 from recon.store.load import load_matches
 from recon.store.nights import Claim
@@ -190,6 +190,7 @@ async def _travel(work: _Run) -> Outcome:
         run_id, complete, work.as_of, findings.results, reports, dict(work.timings), tuple(work.messages),
         {name: _traffic(pulled) for name, pulled in pulls.items()}, unsigned,
         {name: (days.first, days.last) for name, days in work.days.items()},
+        await asyncio.to_thread(workbooks.head, work.engine),
     )  # fmt: skip
 
 

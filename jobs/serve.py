@@ -15,6 +15,7 @@ from jobs.metrics import Metrics
 from jobs.outcome import JobError, Outcome, Progress, RunOptions
 from jobs.run import open_ready_store, run
 from jobs.schedule import Means, Schedule, mistakes
+from jobs.site import Rerun, Verified, check_reach, make
 from jobs.told import note
 from recon import __version__
 from recon.store.engine import Store
@@ -37,9 +38,9 @@ class _Service:
         """What `/health` says."""
         return {"status": self.status, "scheduler": self.scheduler, "version": __version__}
 
-    async def run(self, options: RunOptions) -> Outcome:
-        """One night, counted."""
-        outcome = await run(self.config, options, self.clock, self.progress)
+    async def run(self, options: RunOptions, progress: Progress | None = None) -> Outcome:
+        """One run, counted."""
+        outcome = await run(self.config, options, self.clock, progress or self.progress)
         self.metrics.observe(outcome)
         return outcome
 
@@ -60,7 +61,7 @@ async def serve(
     try:
         async with AsyncExitStack() as stack:
             if page:
-                note("page", address=await _open_page(stack, service))
+                note("page", address=await _open_page(stack, service, store))
             stop = stack.enter_context(_asked_to_end())
             return await _schedule(service, store, stop) if scheduler else await stop.wait()
     finally:
@@ -83,14 +84,26 @@ async def _schedule(service: _Service, store: Store, stop: asyncio.Event) -> boo
     return whole
 
 
-async def _open_page(stack: AsyncExitStack, service: _Service) -> str:
-    section = service.config.page
-    app = make_app(service.health, service.metrics.render)
+async def _open_page(stack: AsyncExitStack, service: _Service, store: Store) -> str:
+    config, section, teller = service.config, service.config.page, Teller(service.config, service.clock)
+
+    async def run_and_tell(options: RunOptions, progress: Progress) -> Outcome:
+        """A run that somebody asked for on the page, told like any other."""
+        outcome = await service.run(options, progress)
+        await teller.run_finished(outcome, "page")
+        return outcome
+
+    await asyncio.to_thread(check_reach, section, store)
+    rerun = Rerun(run_and_tell)
+    site = make(config, store, service.clock, rerun, Verified(config, service.clock), service.health)
+    app = make_app(service.health, service.metrics.render, site)
     try:
         tls = section.tls
-        return await stack.enter_async_context(listening(app, section.host, section.port, tls.cert, tls.key))
+        address = await stack.enter_async_context(listening(app, section.host, section.port, tls.cert, tls.key))
     except OSError as error:
         raise JobError(f"page: {section.host}:{section.port} cannot be served ({error.strerror})") from None
+    stack.push_async_callback(rerun.drain)
+    return address
 
 
 @contextmanager

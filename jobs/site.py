@@ -58,10 +58,10 @@ def is_loopback(host: str) -> bool:
 
 
 def make(
-    config: Config, store: Store, clock: Callable[[], datetime], run: Run, notary: Notary,
+    config: Config, store: Store, clock: Callable[[], datetime], runner: "Rerun", notary: Notary,
     health: Callable[[], Mapping[str, object]],
 ) -> Site:  # fmt: skip
-    """The page's ground: `run` does a run, told of its stages."""
+    """The page's ground."""
     page = config.page
     public = urlsplit(page.public_url or "").hostname
     hosts = {*LOOPBACK, page.host.lower(), *([public.lower()] if public else [])}
@@ -73,7 +73,7 @@ def make(
         catalogue=CATALOGUE,
         book=config.method_book(),
         limits=config.limits(),
-        runner=Rerun(run),
+        runner=runner,
         notary=notary,
         folder=config.reports.folder,
         software=__version__,
@@ -128,10 +128,9 @@ class Rerun:
         return stages.seen if stages else None
 
     async def drain(self) -> None:
-        """Waits for what runs; what has not begun is dropped."""
+        """Ends what runs: what was finished is kept, and the range can be run again."""
         for task in list(self._tasks):
-            if not self._turn.locked():
-                task.cancel()
+            task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _go(self, wish: Wish, stages: _Stages) -> None:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from openpyxl import Workbook
-from openpyxl.formatting.rule import FormulaRule
+from openpyxl.formatting.rule import Rule
 from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Protection, Side
+from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.page import PageMargins
@@ -126,11 +127,11 @@ def _wanted() -> Iterator[tuple[str, list[str]]]:
             yield column.name, words
 
 
-def _hint(name: str, words: Sequence[str]) -> FormulaRule:
+def _hint(name: str, words: Sequence[str]) -> Rule:
     first = HEADER_ROWS + 1
     chosen = ",".join(f'${_place(RULING)}{first}="{word}"' for word in words)
     formula = f"AND(OR({chosen}),ISBLANK({_place(name)}{first}))"
-    return FormulaRule(formula=[formula], fill=PatternFill("solid", bgColor=_WANTED))
+    return Rule("expression", dxf=DifferentialStyle(fill=PatternFill("solid", bgColor=_WANTED)), formula=[formula])
 
 
 def _place(name: str) -> str:

@@ -163,7 +163,7 @@ async def _paged(path: Path, notary: Notary, body_seconds: float, as_of: datetim
         return await run(config, replace(options, as_of=as_of), clock, progress)
 
     try:
-        site = wiring.make(config, store, clock, again, notary, lambda: {"status": "ok"})
+        site = wiring.make(config, store, clock, wiring.Rerun(again), notary, lambda: {"status": "ok"})
         async with served(replace(site, body_seconds=body_seconds), clock) as found:
             yield found
     finally:

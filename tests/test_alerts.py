@@ -260,8 +260,10 @@ async def test_a_signed_range_that_changed_is_told_at_once_or_in_the_digest(hous
     house = houses(f"{hook.url}/a")
     await house.teller.range_unsigned("th", DAY, DAY, "orders: 3 -> 4")
     run_id = ran(house.store, opened())
-    outcome = replace(house.outcome(run_id), unsigned=(Unsigned("jp", DAY, DAY, "orders: 5 -> 6"),))
-    await house.teller.run_finished(outcome, "nightly", "head0")
+    outcome = replace(
+        house.outcome(run_id), unsigned=(Unsigned("jp", DAY, DAY, "orders: 5 -> 6"),), audit_head="head0"
+    )
+    await house.teller.run_finished(outcome, "nightly")
     titles = [body["title"] for body in hook.at("/a")]
     assert titles == [
         "recon: signed range changed: th",

@@ -138,7 +138,7 @@ def standing(engine: Engine) -> list[SignOff]:
 def sign(engine: Engine, wanted: SignOff, audit_key: bytes | None) -> SignOff:
     """Keep a sign-off, with its audit entry; one that stands already is given back.
 
-    A range has one standing signed workbook: a preparer first, then a reviewer who is somebody else. Raises NotSigned.
+    A range has one standing signed workbook: first a preparer, then a reviewer, somebody else. Raises NotSigned.
     """
     table = SIGN_OFF.c
     with writing(engine, "workbook") as connection:

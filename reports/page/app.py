@@ -3,29 +3,28 @@
 import asyncio
 import logging
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from reports.page.pages import make_site
+from reports.page.security import Handler, strict_headers
+from reports.page.site import Site
+
 OK = "ok"
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
 _METRICS = "text/plain; version=0.0.4; charset=utf-8"
 _LOG = logging.getLogger("recon.page")
-_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def make_app(health: Callable[[], Mapping[str, object]], metrics: Callable[[], bytes]) -> web.Application:
-    """`/health` (JSON; 503 unless its `status` is "ok") and `/metrics` (Prometheus text); anything else is 404.
+def make_app(
+    health: Callable[[], Mapping[str, object]], metrics: Callable[[], bytes], site: Site | None = None
+) -> web.Application:
+    """`/health` (JSON; 503 unless its `status` is "ok") and `/metrics` (Prometheus text); with a site its pages too.
 
     Both callables run in a thread, since they may ask the store.
     """
-    app = web.Application(middlewares=[_strict])
+    app = make_site(site) if site else web.Application(middlewares=[strict_headers, _inside_unsaid])
 
     async def say_health(_request: web.Request) -> web.Response:
         found = dict(await asyncio.to_thread(health))
@@ -62,17 +61,11 @@ async def listening(
 
 
 @web.middleware
-async def _strict(request: web.Request, handler: _Handler) -> web.StreamResponse:
-    """The same headers on every answer, errors included."""
+async def _inside_unsaid(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """An unexpected error says nothing of its inside."""
     try:
-        response = await handler(request)
-    except web.HTTPException as error:
-        error.headers.update(HEADERS)
+        return await handler(request)
+    except web.HTTPException:
         raise
-    except Exception as error:
-        _LOG.error("request failed: %s", type(error).__name__)
-        answer = web.json_response({"status": "error"}, status=500)
-        answer.headers.update(HEADERS)
-        return answer
-    response.headers.update(HEADERS)
-    return response
+    except Exception:
+        return web.json_response({"status": "error"}, status=500)
