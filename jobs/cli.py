@@ -25,6 +25,7 @@ from jobs.asked import (
     severity_words,
     words,
 )
+from jobs.backfill_command import backfill
 from jobs.lists import breaks_app, db_app, matches_app, runs_app
 from jobs.people_commands import tokens_app, users_app
 from jobs.rulings_commands import rulings_app
@@ -52,6 +53,7 @@ app.add_typer(rulings_app, name="rulings")
 app.add_typer(db_app, name="db")
 app.add_typer(users_app, name="users")
 app.add_typer(tokens_app, name="tokens")
+app.command()(backfill)
 app.command()(serve)
 app.command()(verify)
 app.command()(sign)

@@ -1,6 +1,7 @@
 """The commands that read: breaks, matches, rules, runs, db; thin, and importing late as `jobs.cli` does."""
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -199,3 +200,26 @@ def db_current(context: typer.Context) -> None:
 
         with ready_store(read_config(context)) as store:
             print(current(store))
+
+
+@db_app.command("backup")
+def db_backup(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that does not exist yet.")],
+) -> None:
+    """Copy a SQLite store, whole and consistent, while others may use it; PostgreSQL has pg_dump."""
+    with told():
+        from jobs.outcome import JobError
+        from jobs.run import ready_store
+        from recon.store.engine import SQLITE
+        from recon.store.migrate import copy
+
+        if file.exists():
+            raise JobError(f"{file}: exists already")
+        if not file.absolute().parent.is_dir():
+            raise JobError(f"{file}: its folder does not exist")
+        with ready_store(read_config(context)) as store:
+            if store.dialect.name != SQLITE:
+                raise JobError("this store is PostgreSQL: back it up with pg_dump")
+            copy(store, file)
+        print(file)

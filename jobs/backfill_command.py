@@ -1,0 +1,41 @@
+"""`recon backfill`, thin; importing late as `jobs.cli` does."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from jobs.asked import Accounts, AsJson, By, First, Last, clock, options, print_json, read_config
+from jobs.told import DONE, INCOMPLETE, say, told
+
+
+def backfill(
+    context: typer.Context,
+    first: First = None,
+    last: Last = None,
+    account: Accounts = None,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Write no workbooks.")] = False,
+    by: By = "",
+    as_json: AsJson = False,
+) -> None:
+    """Run a long range month by month; a month that is complete already is not run again."""
+    with told(as_json):
+        from dataclasses import replace
+
+        from jobs import show
+        from jobs.backfill import backfill as run_months
+        from jobs.documents import run_document
+        from jobs.progress import progress_on_stderr
+
+        config = read_config(context, ("accounts", "orders"))
+        asked = replace(options(first, last, account, None, by, "backfill"), report=not no_report)
+        with progress_on_stderr() as progress:
+            outcomes = asyncio.run(run_months(config, asked, clock, progress))
+        for outcome in outcomes:
+            show.outcome(outcome)
+            say(*outcome.messages)
+        if as_json:
+            print_json({"runs": [run_document(outcome) for outcome in outcomes]})
+        else:
+            print("\n".join(str(path) for outcome in outcomes for path in outcome.reports) or "nothing to do")
+        raise typer.Exit(DONE if all(outcome.complete for outcome in outcomes) else INCOMPLETE)
