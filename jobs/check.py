@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 
-from jobs import alerts, mail
+from jobs import alerts, mail, schedule
 from jobs.config import Config, ConfigError
 from jobs.outcome import JobError
 from jobs.pulling import mismatches
@@ -70,6 +70,8 @@ async def check_all(
     for bank_source in config.bank_sources():
         items += await asyncio.to_thread(_bank, config, bank_source)
     items.append(_folder(config.reports.folder))
+    mistakes = await asyncio.to_thread(schedule.mistakes, config, clock())
+    items += [_item("schedule", FAILED, words) for words in mistakes]
     items += await asyncio.gather(*(_channel(channel, send_test) for channel in alerts.channels(config)))
     items += await _mail(config, send_test)
     items += [_item(path, WARNING, "accepted, but not used yet") for path in config.unused_sections()]

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from jobs.config import Config
-from jobs.documents import Document, break_document, moment
 from jobs.outcome import JobError
 from jobs.run import ready_store
 from recon.model import KnownBreak
@@ -14,6 +13,7 @@ from recon.ruling import Answer, Ask, Became, Ruling
 from recon.store import audit, desk
 from recon.store.engine import Store
 from recon.store.record import breaks_like
+from reports.documents import Document, break_document, event_document, moment
 
 _SHOWN = 5  # of the breaks that an ambiguous beginning could mean
 
@@ -39,25 +39,11 @@ def prove_audit(config: Config, heads: Sequence[str] = ()) -> list[str]:
         return audit.prove(store, config.audit_key, heads)
 
 
-def answer_document(answer: Answer) -> Document:
-    """What became of an ask, as JSON."""
-    return {
-        "id": answer.ask.break_id,
-        "ruling": None if answer.ruling_id is None else f"rul_{answer.ruling_id}",
-        "became": str(answer.became),
-        "words": answer.words,
-        "status": answer.status,
-    }
-
-
 def one_break(config: Config, beginning: str) -> tuple[KnownBreak, list[Ruling], list[Document]]:
     """A break by the beginning of its id, with its rulings and its history; raises JobError."""
     with ready_store(config) as store:
         known = find_break(store, beginning)
-        history = [
-            {"at": moment(event.at), "what": event.what, "who": event.who, "detail": event.detail}
-            for event in desk.events_of(store, known.found.id)
-        ]
+        history = [event_document(event) for event in desk.events_of(store, known.found.id)]
         return known, desk.rulings(store, known.found.id), history
 
 

@@ -105,9 +105,10 @@ def reopen(context: typer.Context, id: Id, reason: Why = "", by: By = "", as_jso
 def _do(context: typer.Context, as_json: bool, by: str, kind: str, **asked: Any) -> None:
     """Ask, and say what became of it; a refusal exits with 2."""
     with told(as_json):
-        from jobs.desk import answer_document, do
+        from jobs.desk import do
         from jobs.thresholds import THRESHOLDS
         from recon.ruling import Ask, Kind
+        from reports.documents import answer_document
 
         config = read_config(context)
         words("--code", [asked["code"]] if "code" in asked else (), THRESHOLDS)

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from jobs.config import Config
-from jobs.documents import Document, moment, records
+from jobs.documents import records
 from jobs.outcome import JobError
 from jobs.run import ready_store
 from jobs.show import table
@@ -14,6 +14,7 @@ from recon.money import Currencies
 from recon.store import history, record, workbooks
 from recon.store.engine import Store
 from recon.store.record import StoredRun
+from reports.documents import Document, moment
 
 _SHOWN = [
     d.WHAT, c.BREAK_ID, c.CODE, c.SEVERITY, c.STATUS, c.SUBJECT_ID, c.CURRENCY, d.RISK_BEFORE, c.AMOUNT_AT_RISK,

@@ -1,30 +1,22 @@
 """What the commands answer as JSON, key by key as the contract has it; knows neither terminals nor files."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from jobs.outcome import Outcome, Unsigned
 from recon import columns as c
-from recon.model import CLOSED, Account, BreakStatus, KnownBreak, Result, Severity
+from recon.model import CLOSED, BreakStatus, Result, Severity
 from recon.rules import CATALOGUE
+from reports.documents import Document, moment
 
 if TYPE_CHECKING:
     from recon.store.record import StoredRun
 
-Document = dict[str, Any]
-
 _CLOSED = [str(status) for status in CLOSED]
-_IDS = ("order_id", "charge_id", "refund_id", "transfer_id", "transaction_id", "dispute_id")
 _MATCH = (c.ACCOUNT, c.ORDER_ID, c.CHARGE_ID, c.MATCHED_BY, c.ORDER_AMOUNT, c.CHARGE_AMOUNT, c.CURRENCY)
-
-
-def moment(at: datetime | None) -> str | None:
-    """RFC 3339 in UTC with Z, or null."""
-    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def run_document(outcome: Outcome) -> Document:
@@ -99,41 +91,6 @@ def _account(result: Result) -> Document:
         "rejected_rows": result.rejected_rows,
         "ignored_rows": result.ignored_rows,
     }
-
-
-def break_document(known: KnownBreak, accounts: Mapping[str, Account]) -> Document:
-    """One break of `recon breaks list --json`; Its age is that at its last as-of moment, in its account's days."""
-    found = known.found
-    account = accounts.get(found.account or "")
-    return {
-        "id": found.id,
-        "code": found.code,
-        "severity": found.severity.word,
-        "status": str(known.status),
-        "account": found.account,
-        "region": account.region if account else None,
-        "currency": found.currency,
-        "subject_type": found.subject_type,
-        "subject_id": found.subject_id,
-        **{name: getattr(found, name) for name in _IDS},
-        "expected": found.expected,
-        "actual": found.actual,
-        "difference": found.difference,
-        "amount_at_risk": found.amount_at_risk,
-        "due_by": moment(found.due_by),
-        "first_seen": moment(known.first_seen),
-        "last_seen": moment(known.last_seen),
-        "age_days": age_days(known, accounts),
-        "owner": known.owner,
-        "explanation": found.explanation,
-        "suggestion": found.suggestion,
-    }
-
-
-def age_days(known: KnownBreak, accounts: Mapping[str, Account]) -> int:
-    """A break's age at its last as-of moment; in UTC where its account is not known."""
-    account = accounts.get(known.found.account or "")
-    return known.age_days(known.last_seen, account.zone if account else UTC)
 
 
 def match_documents(matches: pd.DataFrame) -> list[Document]:

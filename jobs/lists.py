@@ -70,7 +70,7 @@ def breaks_list(
 
 def _show_breaks(config: "Config", found: list[Any], age: int, as_json: bool) -> None:
     from jobs import show
-    from jobs.documents import age_days, break_document
+    from reports.documents import age_days, break_document
 
     accounts = {account.name: account for account in config.as_accounts()}
     old_enough = [known for known in found if age_days(known, accounts) >= age]

@@ -51,10 +51,10 @@ def users_add(
 def users_list(context: typer.Context, as_json: AsJson = False) -> None:
     """Everybody who may log in, or could once."""
     with told(as_json):
-        from jobs.documents import moment
         from jobs.run import ready_store
         from jobs.show import table
         from recon.store.people import users
+        from reports.documents import moment
 
         with ready_store(read_config(context)) as store:
             found = [
@@ -111,10 +111,10 @@ def tokens_add(
 def tokens_list(context: typer.Context, as_json: AsJson = False) -> None:
     """Every token, without its secret."""
     with told(as_json):
-        from jobs.documents import moment
         from jobs.run import ready_store
         from jobs.show import table
         from recon.store.people import tokens
+        from reports.documents import moment
 
         with ready_store(read_config(context)) as store:
             found = [

@@ -9,13 +9,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from jobs.documents import Document, age_days, open_breaks
+from jobs.documents import open_breaks
 from jobs.logs import is_json
 from jobs.outcome import Outcome
 from recon import columns as c
 from recon.model import Account, KnownBreak, Severity
 from recon.money import Currencies
 from recon.rules import CATALOGUE
+from reports.documents import Document, age_days
 
 if TYPE_CHECKING:
     from jobs.check import Item

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jobs.again import Change, judged_again
 from jobs.config import Config
-from jobs.documents import Document, moment, records
+from jobs.documents import records
 from jobs.outcome import JobError
 from jobs.run import ready_store
 from recon import __version__, columns
@@ -18,6 +18,7 @@ from recon.store.engine import Store
 from recon.store.record import StoredRun
 from recon.store.workbooks import NotSigned, SignOff, StoredWorkbook, sha256_of
 from reports.compare import Edit, edits, marks
+from reports.documents import Document, moment
 
 UNTOUCHED, EDITED, NOT_OURS = "untouched", "edited", "not ours"
 CURRENT, OUTDATED, UNKNOWN = "current", "outdated", "unknown"

@@ -58,7 +58,7 @@ def age_days(known: KnownBreak, accounts: Mapping[str, Account]) -> int:
 
 def event_document(event: BreakEvent) -> Document:
     """One step in a break's life."""
-    return {"at": moment(event.at), "what": event.what, "by": event.who, "detail": event.detail}
+    return {"at": moment(event.at), "what": event.what, "who": event.who, "detail": event.detail}
 
 
 def ruling_document(ruling: Ruling) -> Document:
@@ -70,5 +70,10 @@ def ruling_document(ruling: Ruling) -> Document:
 
 def answer_document(answer: Answer) -> Document:
     """What became of an ask."""
-    ruling = None if answer.ruling_id is None else f"rul_{answer.ruling_id}"
-    return {"id": answer.ask.break_id, "became": str(answer.became), "words": answer.words, "ruling": ruling}
+    return {
+        "id": answer.ask.break_id,
+        "ruling": None if answer.ruling_id is None else f"rul_{answer.ruling_id}",
+        "became": str(answer.became),
+        "words": answer.words,
+        "status": answer.status,
+    }

@@ -11,13 +11,13 @@ from typing import Any
 
 from jobs import config as configuration
 from jobs import demo
-from jobs.documents import break_document
 from jobs.outcome import Outcome, RunOptions
 from jobs.run import open_ready_store, run
 from recon.sandbox.faults import Faults
 from recon.sandbox.server import Running, serve
 from recon.sandbox.world import World, make_world
 from recon.store.record import list_breaks
+from reports.documents import break_document
 
 FIRST, LAST = date(2026, 3, 2), date(2026, 3, 4)
 

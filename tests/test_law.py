@@ -46,6 +46,13 @@ HOMES = {
     "msgspec": ("recon.omise", "recon.sandbox"),
     "lxml": ("recon.bank",),
     "mt940": ("recon.bank",),
+    "argon2": ("recon.people",),
+    "jinja2": ("jobs.letters", "reports.page"),
+    "obstore": ("jobs.delivery",),
+    "opentelemetry": ("jobs.tracing",),
+    "prometheus_client": ("jobs.metrics",),
+    "python_calamine": ("recon.orders", "reports"),
+    "structlog": ("jobs.logs",),
     "hypothesis": (),
 }
 JSON_HOMES = ("recon.omise", "recon.store", "recon.sandbox", "jobs", "reports")

@@ -94,7 +94,7 @@ async def test_a_script_reads_rules_and_downloads(tmp_path: Path) -> None:
             assert (said["became"], said["id"]) == ("applied", one["id"])
             async with http.get(f"/api/breaks/{one['id']}") as answer:
                 after = await answer.json()
-            assert after["events"][-1]["by"] == "token:robot"
+            assert after["events"][-1]["who"] == "token:robot"
             async with http.get("/api/reports") as answer:
                 report = (await answer.json())["reports"][0]
             async with http.get(f"/api/reports/{report['sha256']}") as answer:

@@ -93,7 +93,7 @@ def _wish() -> Schema:
 
 def _answers() -> Schema:
     became = {"enum": [str(one) for one in Became]}
-    answer = _object({"id": _MAYBE, "became": became, "words": _TEXT, "ruling": _MAYBE})
+    answer = _object({"id": _MAYBE, "became": became, "words": _TEXT, "ruling": _MAYBE, "status": _MAYBE})
     return _object({"answers": {"type": "array", "items": answer}})
 
 
