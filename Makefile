@@ -10,7 +10,7 @@ demo: .venv/.run
 	$(BIN)/recon demo --out demo-out
 
 test: .venv/.dev lint
-	$(BIN)/python -m pytest -n 2 -m "not proof"
+	$(BIN)/python -m pytest -n 2 -rs -m "not proof"
 
 proof: .venv/.dev
 	$(BIN)/python -m pytest -m proof

@@ -213,6 +213,42 @@ async def test_a_reader_that_stops_leaves_nothing_running_and_reads_little_ahead
         assert len(omise.asked) == asked < 40
 
 
+class Refusing:
+    """A client of a list of many pages whose third answer refuses the key."""
+
+    concurrency = 1
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def get(self, path: str, params: Mapping[str, Any], decode: Callable[[bytes], Any]) -> Any:
+        self.asked += 1
+        if self.asked > 2:
+            await asyncio.sleep(0)
+            raise KeyRefused("refused")
+        return decode(json.dumps({"object": "list", "total": 900, "data": charges(100)}).encode())
+
+
+@pytest.mark.parametrize("steps", range(8))
+async def test_a_reader_that_stops_as_the_key_is_refused_comes_to_its_end(steps: int) -> None:
+    client: Any = Refusing()
+    first = asyncio.Event()
+
+    async def read() -> None:
+        async with aclosing(sweep(client, "charge", HOUR, SCRUB)) as items:
+            async for _ in items:
+                first.set()
+                await asyncio.sleep(60)
+
+    reader = asyncio.create_task(read())
+    await first.wait()
+    for _ in range(steps):  # of the event loop: at one of them the refusal is under way
+        await asyncio.sleep(0)
+    reader.cancel()
+    done, _ = await asyncio.wait([reader], timeout=5)
+    assert done
+
+
 async def test_progress_ends_at_the_total() -> None:
     told: list[tuple[str, int, int]] = []
     await swept(Omise({"charges": charges(250)}), progress=lambda *each: told.append(each))

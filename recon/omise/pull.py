@@ -174,6 +174,8 @@ class _Sweep:
             await reading
         finally:
             reading.cancel()
+            while not self._out.empty():  # Python 3.11 loses a cancel as a part fails: its end then needs room
+                self._out.get_nowait()
             await asyncio.gather(reading, return_exceptions=True)
 
     async def _read_all(self, window: Window) -> None:

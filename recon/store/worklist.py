@@ -86,6 +86,8 @@ def find(engine: Engine, wanted: Filter, sort: str, descending: bool, offset: in
 
 def one(engine: Engine, break_id: str, visible: frozenset[str] | None) -> KnownBreak | None:
     """A break by its whole id; None where there is none, or it is not for the asker to see."""
+    if not (break_id.isascii() and break_id.isprintable()):  # PostgreSQL refuses to look for some characters
+        return None
     with reading(engine) as connection:
         row = connection.execute(select(BREAK).where(_B.id == break_id, _seen(_B.account, visible))).one_or_none()
     return None if row is None else break_of(row)

@@ -70,7 +70,7 @@ async def answered(request: web.Request, asks: Sequence[Ask]) -> list[Answer]:
 def _seen(value: str) -> tuple[str, int | None]:
     """The break that was ticked, and the version that the person saw."""
     break_id, _, version = value.partition(":")
-    return break_id, int(version) if version.isdecimal() else None
+    return break_id, int(version) if version.isdecimal() and len(version) < 19 else None
 
 
 def _notice(answer: Answer) -> Notice:

@@ -20,6 +20,7 @@ from reports.page.security import PERSON, needs
 from reports.page.site import SITE, Site
 
 PER_PAGE = 50
+_ORDERS = {"asc": False, "desc": True}
 KINDS = ("order", "charge", "refund", "transfer", "transaction", "dispute", "bank_line")
 # Fields of an order and of its charge that mean the same.
 SAME = {c.AMOUNT, c.CURRENCY, c.REFUNDED_AMOUNT}
@@ -84,10 +85,10 @@ def asked(request: web.Request) -> tuple[worklist.Filter, str, bool, int]:
         )
         sort, page = query.get("sort", "severity"), int(query.get("page", "1"))
         worklist.SORTS[sort]
+        order = _ORDERS[query.get("order") or ("desc" if sort in ("severity", "risk") else "asc")]
     except (KeyError, ValueError):
         raise web.HTTPBadRequest(text="this address names a filter that there is not\n") from None
-    default = "desc" if sort in ("severity", "risk") else "asc"
-    return wanted, sort, query.get("order", default) == "desc", min(max(1, page), 1_000_000)
+    return wanted, sort, order, min(max(1, page), 1_000_000)
 
 
 def _all(query: Any, name: str) -> tuple[str, ...]:

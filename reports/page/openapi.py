@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 document of the page's API, by hand; knows no route's code."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from recon.model import BreakStatus, Severity
@@ -13,6 +14,7 @@ _NUMBER: Schema = {"type": "integer"}
 _MAYBE: Schema = {"type": ["string", "null"]}
 _MAYBE_NUMBER: Schema = {"type": ["integer", "null"]}
 _DAY: Schema = {"type": "string", "format": "date"}
+_MOMENT: Schema = {"type": "string", "format": "date-time"}
 _BREAK_TEXTS = ("id", "code", "severity", "status", "subject_type", "subject_id", "first_seen", "last_seen")
 _BREAK_MAYBE = (
     "account", "region", "currency", "order_id", "charge_id", "refund_id", "transfer_id", "transaction_id",
@@ -33,7 +35,7 @@ def document(version: str) -> Schema:
             "/api/rulings": {"post": _post("Rule on breaks, all in one transaction", _rulings(), _answers(), 200)},
             "/api/runs": {
                 "get": _get("The latest runs", [_query("limit", _bounded(1_000))], _list("runs", "Run")),
-                "post": _post("Run a range again", _wish(), _object({"ticket": _TEXT}), 202),
+                "post": _post("Run a range again", _wish(), _object({"ticket": _TEXT}), 202, _CONFLICT),
             },
             "/api/runs/{ticket}": {"get": _get("How far a run is", [_in_path("ticket")], _ref("Progress"))},
             "/api/reports": {"get": _get("Finished workbooks", [], _list("reports", "Report"))},
@@ -47,6 +49,7 @@ def document(version: str) -> Schema:
     }
 
 
+_CONFLICT = {"409": "The range ends before it begins, or in the future"}
 _PAGED = {"total": _NUMBER, "page": _NUMBER, "per_page": _NUMBER}
 
 
@@ -56,17 +59,26 @@ def _schemas() -> Schema:
         **dict.fromkeys(_BREAK_NUMBERS, _MAYBE_NUMBER), "age_days": _NUMBER, "explanation": _TEXT,
         "suggestion": _TEXT,
     }  # fmt: skip
-    things = {"type": "array", "items": {"type": "object"}}
+    more = {"version": _NUMBER, "events": _array(_ref("Event")), "rulings": _array(_ref("Ruling"))}
+    part = _object({"account": _TEXT, "from": _DAY, "to": _DAY})
+    run = {"run_id": _NUMBER, "status": _TEXT, "as_of": _MOMENT, "by": _TEXT, "accounts": _array(part)}
+    seconds = {"type": "object", "additionalProperties": {"type": "number"}}
+    ruling = {
+        **dict.fromkeys(("id", "kind", "who", "reason", "standing"), _TEXT), "at": _MOMENT, "amount": _MAYBE_NUMBER,
+        **dict.fromkeys(("until", "owner", "order_id", "charge_id", "currency"), _MAYBE),
+        **dict.fromkeys(("approved_by", "ended_by", "ended_why"), _MAYBE),
+    }  # fmt: skip
+    report = {"sha256": _TEXT, "name": _TEXT, "account": _TEXT, "from": _DAY, "to": _DAY, "as_of": _MOMENT}
     return {
         "Break": _object(plain),
-        "BreakInFull": _object({**plain, "version": _NUMBER, "events": things, "rulings": things}),
-        "Run": _object({"run_id": _NUMBER, "status": _TEXT, "as_of": _TEXT, "by": _TEXT, "accounts": things}),
+        "BreakInFull": _object({**plain, **more}),
+        "Event": _object({"at": _MOMENT, "what": _TEXT, "by": _TEXT, "detail": _TEXT}),
+        "Ruling": _object(ruling),
+        "Run": _object({**run, "timings": seconds}),
         "Progress": _object(
             {"stages": _texts(), "finished": {"type": "boolean"}, "run_id": _MAYBE_NUMBER, "messages": _texts()}
         ),
-        "Report": _object(
-            {"sha256": _TEXT, "name": _TEXT, "account": _TEXT, "from": _DAY, "to": _DAY, "size": _NUMBER}
-        ),
+        "Report": _object({**report, "size": _NUMBER, "result_digest": _TEXT, "audit_head": _MAYBE}),
         "Error": _object({"error": _TEXT}),
     }
 
@@ -77,9 +89,9 @@ def _rulings() -> Schema:
         "type": "object",
         "properties": {
             "kind": {"enum": [str(kind) for kind in Kind if kind != Kind.OPENING]},
-            "version": {"type": "integer", "minimum": 0, "maximum": 2**63 - 1},
-            "until": _DAY,
-            **dict.fromkeys(optional, _TEXT),
+            "version": {"type": ["integer", "null"], "minimum": 0, "maximum": 2**63 - 1},
+            "until": {"type": ["string", "null"], "format": "date"},
+            **dict.fromkeys(optional, _MAYBE),
         },
         "required": ["kind"],
     }
@@ -94,7 +106,7 @@ def _wish() -> Schema:
 def _answers() -> Schema:
     became = {"enum": [str(one) for one in Became]}
     answer = _object({"id": _MAYBE, "became": became, "words": _TEXT, "ruling": _MAYBE, "status": _MAYBE})
-    return _object({"answers": {"type": "array", "items": answer}})
+    return _object({"answers": _array(answer)})
 
 
 def _filters() -> list[Schema]:
@@ -114,12 +126,12 @@ def _get(summary: str, parameters: list[Schema], answer: Schema) -> Schema:
     return {"summary": summary, "parameters": parameters, "responses": _responses(answer, 200)}
 
 
-def _post(summary: str, body: Schema, answer: Schema, status: int) -> Schema:
+def _post(summary: str, body: Schema, answer: Schema, status: int, more: Mapping[str, str] | None = None) -> Schema:
     content = {"application/json": {"schema": body}}
     return {
         "summary": summary,
         "requestBody": {"required": True, "content": content},
-        "responses": _responses(answer, status),
+        "responses": {**_responses(answer, status), **_errors({**_SENT, **(more or {})})},
     }
 
 
@@ -134,9 +146,12 @@ def _responses(answer: Schema, status: int) -> Schema:
     return {str(status): good, **_errors()}
 
 
-def _errors() -> Schema:
+_ANY = {"400": "Not understood", "401": "No token", "403": "Not your role", "404": "Not there, or not yours"}
+_SENT = {"408": "Sent too slowly", "413": "Too large"}
+
+
+def _errors(words: Mapping[str, str] = _ANY) -> Schema:
     content = {"application/json": {"schema": _ref("Error")}}
-    words = {"400": "Not understood", "401": "No token", "403": "Not your role", "404": "Not there, or not yours"}
     return {status: {"description": said, "content": content} for status, said in words.items()}
 
 
@@ -145,11 +160,15 @@ def _object(properties: Schema) -> Schema:
 
 
 def _list(name: str, schema: str, more: Schema | None = None) -> Schema:
-    return _object({name: {"type": "array", "items": _ref(schema)}, **(more or {})})
+    return _object({name: _array(_ref(schema)), **(more or {})})
+
+
+def _array(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
 
 
 def _texts() -> Schema:
-    return {"type": "array", "items": _TEXT}
+    return _array(_TEXT)
 
 
 def _bounded(most: int) -> Schema:

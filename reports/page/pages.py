@@ -54,7 +54,7 @@ def make_site(site: Site) -> web.Application:
             web.post("/api/runs", api.start),
             web.get("/api/runs/{ticket}", api.progress),
             web.get("/api/reports", api.reports),
-            web.get("/api/reports/{sha256}", api.download),
+            web.get("/api/reports/{sha256}", workbooks.download),
         ]
     )
     return app
@@ -73,11 +73,14 @@ async def _in_words(request: web.Request, handler: Handler) -> web.StreamRespons
         if error.status < 400 or error.content_type == "application/json":
             raise
         words, status = (error.text or error.reason).strip(), error.status
+        headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
     except Exception as error:
         request.app.logger.error("%s %s: %s", request.method, request.path, type(error).__name__)
         words, status = "Something went wrong here; the log of the process says more.", 500
+        headers = {}
     if request.path.startswith("/api"):
-        return web.json_response({"error": words}, status=status)
+        return web.json_response({"error": words}, status=status, headers=headers)
     response = render(request, "error.html", heading=_TITLES.get(status, "Not possible"), words=words)
     response.set_status(status)
+    response.headers.update(headers)
     return response

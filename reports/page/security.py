@@ -66,14 +66,19 @@ async def known_host(request: web.Request, handler: Handler) -> web.StreamRespon
 
 @web.middleware
 async def in_time(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """A sender that takes too long over one request is cut off."""
+    """A sender that takes too long over one request is cut off; what is no form, or no text, is refused."""
     if not request.can_read_body:
         return await handler(request)
+    is_form = request.content_type in _FORMS and not request.path.startswith("/api")
     try:
         async with asyncio.timeout(request.app[SITE].body_seconds):
-            await (request.post() if request.content_type in _FORMS else request.read())
+            await (request.post() if is_form else request.read())
     except TimeoutError:
         raise web.HTTPRequestTimeout(text="the request came too slowly\n") from None
+    except (ValueError, LookupError):  # parts without an end, a character set that there is not
+        raise web.HTTPBadRequest(text="this form cannot be read\n") from None
+    if is_form and any("\0" in value for value in (await request.post()).values() if isinstance(value, str)):
+        raise web.HTTPBadRequest(text="a text of this form has a character that cannot be kept\n")
     return await handler(request)
 
 

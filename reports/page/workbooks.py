@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -23,6 +24,7 @@ GROUP = "group"
 MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST = 500
 ROLES = ("preparer", "reviewer")
+_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ async def wish(request: web.Request, first: date, last: date, accounts: Sequence
     if not chosen or any(name not in site.accounts or not person.sees(name) for name in chosen):
         raise web.HTTPNotFound(text="there is no such account\n")
     if first > last or last > site.clock().date():
-        raise web.HTTPBadRequest(text="the range ends before it begins, or in the future\n")
+        raise web.HTTPConflict(text="the range ends before it begins, or in the future\n")
     return site.runner.start(Wish(first, last, chosen, person.name))
 
 
@@ -169,9 +171,10 @@ async def settlement(request: web.Request) -> web.Response:
 
 async def _book(request: web.Request) -> StoredWorkbook:
     """The workbook of the address; another account's is not there."""
-    needs(request, Right.VIEW)
-    book = await asyncio.to_thread(shelf.by_hash, request.app[SITE].store, request.match_info["sha256"])
-    person = request[PERSON]
+    person, sha256 = needs(request, Right.VIEW), request.match_info["sha256"]
+    book = None
+    if _HASH.fullmatch(sha256):
+        book = await asyncio.to_thread(shelf.by_hash, request.app[SITE].store, sha256)
     if book is None or not (person.accounts is None or book.account in person.accounts):
         raise web.HTTPNotFound(text="there is no such report\n")
     return book
