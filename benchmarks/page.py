@@ -111,12 +111,13 @@ async def measure(base: str, pages: list[str], people: int, seconds: float) -> b
     async with aiohttp.ClientSession(base, cookie_jar=aiohttp.CookieJar(unsafe=True)) as http:
         await _until_up(http)
         assert await Visitor(http).log_in("ada", PASSWORD) == 200
-        print(f"{'page':44}{'median ms':>10}{'p95 ms':>10}")
+        print(f"{'page':44}{'first ms':>10}{'median ms':>10}{'p95 ms':>10}")
         for page in pages:
+            first = await _timed(http, page)  # before anything of it is remembered
             took = sorted([await _timed(http, page) for _ in range(REQUESTS)])
             median, tail = statistics.median(took), took[int(len(took) * 0.95)]
             good &= median <= LIMIT_MS
-            print(f"{page:44}{median:>10.0f}{tail:>10.0f}")
+            print(f"{page:44}{first:>10.0f}{median:>10.0f}{tail:>10.0f}")
         met: Counter[int] = Counter()
         took = []
         end = perf_counter() + seconds

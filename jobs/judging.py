@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, tzinfo
@@ -30,6 +31,8 @@ from recon.settings import Context, MatchSettings
 from recon.store import desk, load, opening, record
 from recon.store.engine import Store
 from recon.triage import Judged, triage
+
+_TOGETHER = 2  # accounts summed up side by side
 
 
 @dataclass(frozen=True)
@@ -118,9 +121,13 @@ def _find(engine: Store, question: Question) -> Findings:
     seen = scope(books, matching, what)
     judged = Judged(books, matching, seen, triage(books, matching, seen, question.context))
     names = {asked.account.name for asked in question.asked}
-    settled = settle(judged, [asked.account for asked in question.asked], question.context)
-    cases = (one for one in _case_breaks(judged, question.context) if not settled.speaks_of(one))
-    found = [*cases, *settled.breaks, *_data_breaks(judged, question, names)]
+    accounts = [asked.account for asked in question.asked]
+    with ThreadPoolExecutor(_TOGETHER) as pool:  # columns and values: hardly in each other's way
+        settling = pool.submit(settle, judged, accounts, question.context)
+        cases = list(_case_breaks(judged, question.context))
+        settled = settling.result()
+    told = (one for one in cases if not settled.speaks_of(one))
+    found = [*told, *settled.breaks, *_data_breaks(judged, question, names)]
     found = [one for one in found if one.account is None or one.account in names]
     ours = [one for one in known if one.found.account is None or one.found.account in names]
     again = _Again(
@@ -129,7 +136,8 @@ def _find(engine: Store, question: Question) -> Findings:
         changed if current else {},
     )  # fmt: skip
     carried = again(ours, lasting)
-    results = tuple(_result(asked, judged, settled, carried, question) for asked in question.asked)
+    with ThreadPoolExecutor(_TOGETHER) as pool:
+        results = tuple(pool.map(lambda asked: _result(asked, judged, settled, carried, question), question.asked))
     all_links = links(books.orders, books.charges, matching)
     concerned = all_links[c.ORDER_ACCOUNT].isin(names) | all_links[c.CHARGE_ACCOUNT].isin(names)
     ever_pulled = any(map(len, what.covered.values()))
@@ -164,11 +172,13 @@ class _Again:
         said = Said(self.zones, fallen=fallen)
         patterns = [as_ignore(one) for one in lasting if one.kind == Kind.IGNORE]
         ignored = ignored_by(patterns, lambda account: said.today(account, self.as_of))
-        rests = replace(
-            said,
-            expected=lambda one: ignored(one) or standing_of(one, self.items),
-            remark=lambda one: not_covered(one, self.items),
-        )
+        rests = replace(said, expected=ignored)
+        if self.items:
+            rests = replace(
+                said,
+                expected=lambda one: ignored(one) or standing_of(one, self.items),
+                remark=lambda one: not_covered(one, self.items),
+            )
         return carry(known, self.found, self.is_judged, self.as_of, rests)
 
 

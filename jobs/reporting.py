@@ -1,6 +1,7 @@
 """Writes a run's reports, keeps what was written, and leaves signed files as they are; judges nothing."""
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from reports.workbook import file_name, replacing, write_workbook
 
 XLSX = "xlsx"
 FORMATS = (XLSX, "csv", "parquet")
+_TOGETHER = 2  # workbooks written side by side
 
 
 @dataclass(frozen=True)
@@ -51,26 +53,51 @@ def write_reports(
         whole: tuple[Bound, ...] = (*parts, *([Group(parts, ())] if len(parts) > 1 else []))
         folder = writing.config.reports.folder
         return tuple(path for one in whole for path in write_plain(one, folder, writing.format))
-    paths = [_write(writing, part) for part in parts]
+    places = [_place(writing, part) for part in parts]
+    asked: list[tuple[Bound, _Place]] = list(zip(parts, places, strict=True))
     if len(parts) > 1:
-        paths.append(_write(writing, Group(parts, tuple(path.name for path in paths))))
-    return tuple(paths)
+        group = Group(parts, tuple(place.name for place in places))
+        asked.append((group, _place(writing, group)))
+    with ThreadPoolExecutor(_TOGETHER) as pool:
+        longest_first = sorted(asked, key=lambda one: -_orders(one[0]))
+        begun = {one.name: pool.submit(_write, writing, one, place) for one, place in longest_first}
+        return tuple(begun[one.name].result() for one, _ in asked)
 
 
-def _write(writing: Writing, report: Bound) -> Path:
-    """One workbook; a signed one of this result stays as it is, and no signed one is written over."""
-    folder, first, last = writing.config.reports.folder, *report.days
+def _orders(report: Bound) -> int:
+    return report.result.orders if isinstance(report, Report) else sum(map(_orders, report.parts))
+
+
+@dataclass(frozen=True)
+class _Place:
+    """What a report's file is called, its number among the range's files, and the signed one that it is, if any."""
+
+    name: str
+    number: int
+    signed: StoredWorkbook | None = None
+
+
+def _place(writing: Writing, report: Bound) -> _Place:
+    """A signed file of this result stays as it is, and no signed one is written over."""
     names: dict[str, str] = {}  # of the signed ones, by name, the digest of the result
-    for one in workbooks.sign_offs(writing.store, report.name, first, last):
+    for one in workbooks.sign_offs(writing.store, report.name, *report.days):
         signed = workbooks.by_hash(writing.store, one.sha256)
         if signed and one.result_digest == report.digest:
-            return _in_place(writing.store, folder / signed.name, signed)
+            return _Place(signed.name, 0, signed)
         if signed:
             names[signed.name] = one.result_digest
     number = 1
     while file_name(report, number) in names:
         number += 1
-    path = write_workbook(report, folder, number)
+    return _Place(file_name(report, number), number)
+
+
+def _write(writing: Writing, report: Bound, place: _Place) -> Path:
+    """One workbook, written and kept, or the signed one where it belongs."""
+    folder, first, last = writing.config.reports.folder, *report.days
+    if place.signed:
+        return _in_place(writing.store, folder / place.name, place.signed)
+    path = write_workbook(report, folder, place.number)
     content = path.read_bytes()
     written = StoredWorkbook(
         workbooks.sha256_of(content), path.name, report.name, first, last, writing.run_id, writing.as_of,

@@ -39,8 +39,8 @@ class Look:
     currencies: Currencies
 
 
-def rows_xml(frame: pd.DataFrame, columns: tuple[Column, ...], look: Look, first: int) -> bytes:
-    """<row> elements of a frame's rows; `first` is the spreadsheet row of its first one."""
+def rows_xml(frame: pd.DataFrame, columns: tuple[Column, ...], look: Look, first: int) -> memoryview:
+    """<row> elements of a frame's rows (UTF-8); `first` is the spreadsheet row of its first one."""
     rows = pa.array(np.arange(first, first + len(frame))).cast(_TEXT)
     cells: list[Any] = []
     for index, column in enumerate(columns):
@@ -48,10 +48,10 @@ def rows_xml(frame: pd.DataFrame, columns: tuple[Column, ...], look: Look, first
     return _bytes(_join('<row r="', rows, '">', *cells, "</row>"))
 
 
-def _bytes(texts: Any) -> bytes:
+def _bytes(texts: Any) -> memoryview:
     """All texts of a column, one after the other: they lie so in memory."""
     offsets = memoryview(texts.buffers()[1]).cast("q")[texts.offset : texts.offset + len(texts) + 1]
-    return bytes(memoryview(texts.buffers()[2])[offsets[0] : offsets[-1]])
+    return memoryview(texts.buffers()[2])[offsets[0] : offsets[-1]]
 
 
 def text_value(text: str) -> str:

@@ -1,6 +1,6 @@
 """Leads from a break to its rows on the other sheets of the same file; knows no style and no file."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from reports.sheets.settlement import SHEET as SETTLEMENT
 
 MOST = 65_000  # on one sheet: Excel drops all links of a sheet that has more than 65,530
 Place = tuple[str, int]  # a tab and a row in it
+Link = tuple[str, str]  # a cell of the Breaks sheet, and where it leads: 'Pending'!A17
 _Key = tuple[str, str]  # account ("" in an account's own file) and id
 
 # Where an id of a break may stand: sheet and column, the best place first.
@@ -38,38 +39,38 @@ _OWN = {
 }  # fmt: skip
 
 
-def linked(placed: Mapping[str, Placed]) -> dict[str, Placed]:
-    """The sheets, each break with the place of its subject in words."""
+def linked(placed: Mapping[str, Placed]) -> tuple[dict[str, Placed], dict[str, list[Link]]]:
+    """The sheets, each break with the place of its subject in words; and the links of the Breaks sheet, by tab.
+
+    A tab has at most MOST links, in the order of its cells.
+    """
     breaks = placed[BREAKS.name]
     if breaks.frame.empty:
-        return dict(placed)
-    words = [f"{place[0]}, row {place[1]}" if place else None for place in _own_places(placed)]
+        return dict(placed), {}
+    named = {name: list(_places(placed, name)) for name in _NAMED}
+    own = list(_own_places(placed, named))
+    words = [f"{place[0]}, row {place[1]}" if place else None for place in own]
     frame = breaks.frame.assign(**{ITS_ROW: pd.Series(words, index=breaks.frame.index, dtype=c.TEXT)})
-    return {**placed, BREAKS.name: replace(breaks, frame=frame)}
+    breaks = replace(breaks, frame=frame)
+    return {**placed, BREAKS.name: breaks}, _links(breaks, {**named, ITS_ROW: own})
 
 
-def links(placed: Mapping[str, Placed]) -> Iterator[tuple[str, str, str]]:
-    """Links of the Breaks sheet: its tab, the cell, and where that leads ('Pending'!A17); at most MOST on a tab."""
-    breaks = placed[BREAKS.name]
-    if breaks.frame.empty:
-        return
-    at = {column.name: letter(index) for index, column in enumerate(breaks.sheet.columns)}
-    columns = {name: list(_places(placed, name)) for name in _NAMED if name in at}
-    columns[ITS_ROW] = list(_own_places(placed))
-    made: dict[str, int] = {}
+def _links(breaks: Placed, places: Mapping[str, Sequence[Place | None]]) -> dict[str, list[Link]]:
+    shown = [(letter(at), places[one.name]) for at, one in enumerate(breaks.sheet.columns) if one.name in places]
+    found: dict[str, list[Link]] = {}
     for index in range(len(breaks.frame)):
         tab, row = breaks.where(index)
-        for name, places in columns.items():
-            place = places[index]
-            if place and made.get(tab, 0) < MOST:
-                made[tab] = made.get(tab, 0) + 1
-                yield tab, f"{at[name]}{row}", f"'{place[0]}'!A{place[1]}"
+        links = found.setdefault(tab, [])
+        for column, its_places in shown:
+            place = its_places[index]
+            if place and len(links) < MOST:
+                links.append((f"{column}{row}", f"'{place[0]}'!A{place[1]}"))
+    return found
 
 
-def _own_places(placed: Mapping[str, Placed]) -> Iterator[Place | None]:
+def _own_places(placed: Mapping[str, Placed], named: Mapping[str, Sequence[Place | None]]) -> Iterator[Place | None]:
     """Where each break's subject stands, else one of the things that it names."""
     frame = placed[BREAKS.name].frame
-    named = {name: list(_places(placed, name)) for name in _NAMED}
     kinds = {kind: list(_found(placed, (where,), c.SUBJECT_ID)) for kind, where in _SUBJECTS.items()}
     for index, kind in enumerate(frame[c.SUBJECT_TYPE]):
         own = kinds.get(kind) or named.get(_OWN.get(kind, ""))

@@ -2,13 +2,15 @@
 
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from typing import IO
+from xml.sax.saxutils import escape
 
 from reports.cells import Look, rows_xml, text_xml
+from reports.links import Link
 from reports.paper import header_height
 from reports.sheet import HEADER_ROWS, Placed, Tab, Table, letter
 
@@ -16,6 +18,7 @@ CHUNK = 8_192  # rows rendered at once: larger is no faster, and memory stays fl
 _LEVEL = 1  # of deflate: XML shrinks tenfold at the fastest level already
 _ZIP64 = 2**31 - 1
 _OLDEST = date(1980, 1, 1)  # that a zip can say
+_LINKS = re.compile("<hyperlinks>.*</hyperlinks>")
 _CELL = re.compile(r'<c r="([A-Z]+\d+)"([^>]*?)>(<f>[^<]*</f>)?<v\s*/?>(?:[^<]*</v>)?</c>')
 
 
@@ -26,6 +29,7 @@ class Filled:
     placed: Placed
     tab: Tab
     look: Look
+    links: Sequence[Link] = ()  # in place of the one link that stands for them
 
     @property
     def below(self) -> tuple[Table, ...]:
@@ -90,7 +94,7 @@ def _write_filled(package: zipfile.ZipFile, info: zipfile.ZipInfo, xml: str, par
         out.write(tail.encode())
 
 
-def _tables(part: Filled) -> Iterator[bytes]:
+def _tables(part: Filled) -> Iterator[bytes | memoryview]:
     """The tables below the rows, each after an empty row: title, header, rows or words instead."""
     row = HEADER_ROWS + max(1, part.tab.stop - part.tab.start) + 2
     widths = [column.width for column in part.placed.sheet.columns]
@@ -130,19 +134,23 @@ def _row(row: int, texts: list[str], style: str, look: Look, attributes: str = "
 
 
 def _around_rows(xml: str, part: Filled) -> tuple[str, str]:
-    """What openpyxl wrote before and after the rows, its header kept and the real size declared."""
+    """What openpyxl wrote before and after the rows: its header kept, the real size declared, the links put in."""
     wide = max(len(columns) for columns in (part.placed.sheet.columns, *(t.columns for t in part.below)))
     size = f"A1:{letter(wide - 1)}{part.last_row}"
     head, rest = xml.split(f'<row r="{HEADER_ROWS + 1}"', 1)
     tail = rest[rest.index("</sheetData>") :]
+    if part.links:
+        before, after = _LINKS.split(tail)
+        made = (f'<hyperlink ref="{cell}" location="{escape(place)}"/>' for cell, place in part.links)
+        tail = f"{before}<hyperlinks>{''.join(made)}</hyperlinks>{after}"
     return re.sub(r'<dimension ref="[^"]*"', f'<dimension ref="{size}"', head, count=1), tail
 
 
-def _rendered(part: Filled, chunk: int) -> Iterator[bytes]:
+def _rendered(part: Filled, chunk: int) -> Iterator[bytes | memoryview]:
     """XML of the rows, chunk by chunk; while one is compressed the next is rendered."""
     starts = range(part.tab.start, part.tab.stop, chunk)
 
-    def render(start: int) -> bytes:
+    def render(start: int) -> memoryview:
         stop = min(part.tab.stop, start + chunk)
         first = start - part.tab.start + HEADER_ROWS + 1
         return rows_xml(part.placed.frame.iloc[start:stop], part.placed.sheet.columns, part.look, first)

@@ -3,7 +3,7 @@
 import io
 import os
 import zipfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, time
@@ -20,7 +20,7 @@ from openpyxl.writer.excel import ExcelWriter
 from recon.money import Money
 from reports.cells import Look, major_text, text_value
 from reports.charts import chart_of
-from reports.links import linked, links
+from reports.links import Link, linked
 from reports.paper import header_height, page_breaks, set_up
 from reports.report import Basis, Report
 from reports.sheet import (
@@ -82,7 +82,8 @@ def file_name(report: Bound, number: int = 1) -> str:
 def write_report(report: Bound, file: IO[bytes], *, tab_rows: int = TAB_ROWS, chunk: int = CHUNK) -> None:
     """Write the workbook into a seekable file; `tab_rows` is where a sheet goes on in the next."""
     chosen = sheets_of(report)
-    placed = linked({sheet.name: place(sheet, report, tab_rows) for sheet in chosen if isinstance(sheet, Sheet)})
+    sheets = (sheet for sheet in chosen if isinstance(sheet, Sheet))
+    placed, links = linked({sheet.name: place(sheet, report, tab_rows) for sheet in sheets})
     draft = _Draft(report, Workbook())
     draft.book.remove(draft.book.worksheets[0])
     register(draft.book, _currencies(report, placed), report.basis.currencies)
@@ -91,10 +92,7 @@ def write_report(report: Bound, file: IO[bytes], *, tab_rows: int = TAB_ROWS, ch
         if isinstance(sheet, Page):
             _draw(draft, sheet, placed)
         else:
-            _prepare(draft, placed[sheet.name])
-    for tab, cell, place_ in links(placed):
-        # openpyxl writes links after the rows, and its rows make way for the frame's.
-        draft.book[tab][cell].hyperlink = Hyperlink(ref=cell, location=place_)
+            _prepare(draft, placed[sheet.name], links)
     _describe(draft)
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
@@ -211,18 +209,20 @@ def _shown(basis: Basis, cell: Cell) -> tuple[str, object, str | None]:
     return cell.look or "day", value, None
 
 
-def _prepare(draft: _Draft, placed: Placed) -> None:
+def _prepare(draft: _Draft, placed: Placed, links: Mapping[str, Sequence[Link]]) -> None:
     """Header, one sample row where the frame's rows go, and everything around them, for every tab of a sheet."""
     columns = placed.sheet.columns
     look = Look(draft.styles, draft.report.zone, draft.report.basis.currencies)
     for tab in placed.tabs:
         sheet, part = draft.add(tab.title)
-        draft.filled[part] = Filled(placed, tab, look)
+        draft.filled[part] = Filled(placed, tab, look, links.get(tab.title, ()))
         for index, column in enumerate(columns):
             header = sheet.cell(HEADER_ROWS, index + 1, column.title)
             header.style = "header"
             sheet.column_dimensions[letter(index)].width = column.width
-        sheet.cell(HEADER_ROWS + 1, 1, "")
+        sample = sheet.cell(HEADER_ROWS + 1, 1, "")
+        if draft.filled[part].links:
+            sample.hyperlink = Hyperlink(ref=sample.coordinate)
         sheet.row_dimensions[HEADER_ROWS].height = header_height(columns, [column.width for column in columns])
         sheet.freeze_panes = f"{letter(placed.sheet.frozen)}{HEADER_ROWS + 1}"
         last = HEADER_ROWS + max(1, tab.stop - tab.start)

@@ -1,7 +1,10 @@
 """Runs the whole job for tests: a made world, the sandbox on loopback, a store and files in a temporary folder."""
 
+import atexit
 import json
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -88,6 +91,26 @@ async def job(
     world = make_world(seed, FIRST, LAST, orders, accounts)
     async with serve(world, faults=faults) as running:
         yield Job(folder, world, running, demo.prepare(world, folder, running.url))
+
+
+_DONE: dict[tuple[str, ...], tuple[World, Path, str, Outcome]] = {}
+
+
+@asynccontextmanager
+async def finished_job(folder: Path, accounts: tuple[str, ...] = ("th", "jp")) -> AsyncIterator[tuple[Job, Outcome]]:
+    """A copy of a job of 60 orders that has run once in this process with its reports, and that run's outcome."""
+    if accounts not in _DONE:
+        kept = Path(tempfile.mkdtemp(prefix="recon-job-"))
+        atexit.register(shutil.rmtree, kept, ignore_errors=True)
+        async with job(kept, orders=60, accounts=accounts) as made:
+            _DONE[accounts] = (made.world, kept, made.server.url, await made.run(report=True))
+    world, kept, url, outcome = _DONE[accounts]
+    shutil.copytree(kept, folder, dirs_exist_ok=True)
+    async with serve(world) as running:
+        config = folder / "config.toml"
+        config.write_text(config.read_text(encoding="utf-8").replace(url, running.url), encoding="utf-8")
+        reports = tuple(folder / path.relative_to(kept) for path in outcome.reports)
+        yield Job(folder, world, running, config), replace(outcome, reports=reports)
 
 
 def truth(world: World) -> set[tuple[str, str, str]]:

@@ -4,7 +4,7 @@ import atexit
 import re
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -16,6 +16,7 @@ from aiohttp import web
 
 from jobs import config as configuration
 from jobs import site as wiring
+from jobs.config import Config
 from jobs.outcome import Outcome, Progress, RunOptions
 from jobs.run import open_ready_store, run
 from recon.people import Person, Role, hash_password
@@ -23,7 +24,7 @@ from recon.store.engine import Store
 from recon.store.people import Act, add_token, add_user
 from reports.page.pages import make_site
 from reports.page.site import Notary, Site, Verdict
-from tests.job import job
+from tests.job import FIRST, LAST, job
 
 PASSWORD = "correct horse battery"
 PEOPLE = (
@@ -127,16 +128,21 @@ class Visitor:
 async def page(folder: Path, notary: Notary | None = None, body_seconds: float = 30) -> AsyncIterator[Page]:
     """The page over a copy of a job that has run once with its reports; its Omise does not answer."""
     shutil.copytree(await _run_once(), folder, dirs_exist_ok=True)
-    async with _paged(folder / "config.toml", notary or Trusting(), body_seconds, None) as found:
+    async with paged(folder / "config.toml", notary or Trusting(), body_seconds) as found:
         yield found
 
 
 @asynccontextmanager
-async def page_with_omise(folder: Path, **world: Any) -> AsyncIterator[Page]:
-    """The page over a job whose Omise answers, so that ranges can be run again."""
+async def page_with_omise(
+    folder: Path, notary: Callable[[Config], Notary] | None = None, nights: bool = False, **world: Any
+) -> AsyncIterator[Page]:
+    """The page over a job whose Omise answers, so that ranges can be run again; `nights`: each day was run alone."""
     async with job(folder, **world) as work:
         await work.run(report=True)
-        async with _paged(work.config, Trusting(), 30, work.world.as_of) as found:
+        for day in (FIRST, FIRST + timedelta(days=1), LAST) if nights else ():
+            await work.run(first=day, last=day)
+        chosen = notary(configuration.load(work.config, {})) if notary else Trusting()
+        async with paged(work.config, chosen, as_of=work.world.as_of) as found:
             yield found
 
 
@@ -155,7 +161,10 @@ async def _run_once() -> Path:
 
 
 @asynccontextmanager
-async def _paged(path: Path, notary: Notary, body_seconds: float, as_of: datetime | None) -> AsyncIterator[Page]:
+async def paged(
+    path: Path, notary: Notary, body_seconds: float = 30, as_of: datetime | None = None
+) -> AsyncIterator[Page]:
+    """The page over the store of a configuration; what is run again is run as of a moment."""
     config = configuration.load(path, {})
     store, clock = open_ready_store(config), Clock()
 

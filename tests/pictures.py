@@ -3,11 +3,14 @@
 import asyncio
 import sys
 import tempfile
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
+from playwright.async_api import Browser
 from playwright.async_api import Page as Tab
 
-from tests.page import page_with_omise
+from tests.job import LAST
+from tests.page import Page, page_with_omise
 from tests.test_page_browser import browser, logged_in
 
 DOCS = {"home": "page-home.png", "break": "page-break.png"}
@@ -22,24 +25,29 @@ async def make(folder: Path, docs: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as work:
         async with (
-            page_with_omise(Path(work), orders=200, accounts=("th", "sg", "jp", "my")) as served,
+            page_with_omise(Path(work), nights=True, orders=200, accounts=("th", "sg", "jp", "my")) as served,
             browser() as chromium,
-            logged_in(chromium, served, "ada", []) as tab,
         ):
-            for name, path in PAGES.items():
-                await tab.goto(served.url + path)
-                await _take(tab, folder / f"{name}.png", docs if name in DOCS else None)
-            await tab.goto(f"{served.url}/breaks?code=amount_mismatch")
-            await tab.locator("tbody a").first.click()
-            await _take(tab, folder / "break.png", docs)
-            await tab.goto(f"{served.url}/reports?account=th")
-            await tab.locator("tbody a").first.click()
-            await _take(tab, folder / "report.png", None)
-            await tab.emulate_media(color_scheme="dark")
-            await tab.set_viewport_size({"width": 390, "height": 844})
-            for name in ("home", "breaks"):
-                await tab.goto(served.url + PAGES[name])
-                await _take(tab, folder / f"{name}-phone.png", None)
+            served.clock.at = datetime.combine(LAST, time(20), UTC) + timedelta(days=1)  # the next evening
+            await _take_all(chromium, served, folder, docs)
+
+
+async def _take_all(chromium: Browser, served: Page, folder: Path, docs: Path) -> None:
+    async with logged_in(chromium, served, "ada", []) as tab:
+        for name, path in PAGES.items():
+            await tab.goto(served.url + path)
+            await _take(tab, folder / f"{name}.png", docs if name in DOCS else None)
+        await tab.goto(f"{served.url}/breaks?code=amount_mismatch")
+        await tab.locator("tbody a").first.click()
+        await _take(tab, folder / "break.png", docs)
+        await tab.goto(f"{served.url}/reports?account=th")
+        await tab.locator("tbody a").first.click()
+        await _take(tab, folder / "report.png", None)
+        await tab.emulate_media(color_scheme="dark")
+        await tab.set_viewport_size({"width": 390, "height": 844})
+        for name in ("home", "breaks", "reports"):
+            await tab.goto(served.url + PAGES[name])
+            await _take(tab, folder / f"{name}-phone.png", None)
 
 
 async def _take(tab: Tab, path: Path, docs: Path | None) -> None:

@@ -11,7 +11,7 @@ from jobs import config as configuration
 from jobs.cli import app
 from jobs.desk import prove_audit
 from jobs.documents import has_open_break
-from tests.job import FIRST, LAST, Job, job
+from tests.job import FIRST, LAST, Job, finished_job
 
 DAYS = ("--from", str(FIRST), "--to", str(LAST))
 
@@ -40,8 +40,7 @@ class Desk:
 
 
 async def test_a_link_by_hand_is_matched_so_by_the_next_run_and_closes_its_break(tmp_path: Path) -> None:
-    async with job(tmp_path, accounts=("th",)) as merchant:
-        await merchant.run()
+    async with finished_job(tmp_path, ("th",)) as (merchant, _):
         desk = Desk(merchant)
         order, charge = desk.a_break("charge_missing"), desk.a_break("order_missing")
         pair = (str(order["subject_id"]), str(charge["subject_id"]))
@@ -70,8 +69,7 @@ async def test_a_link_by_hand_is_matched_so_by_the_next_run_and_closes_its_break
 
 
 async def test_a_link_falls_visibly_when_its_order_changes(tmp_path: Path) -> None:
-    async with job(tmp_path, accounts=("th",)) as merchant:
-        await merchant.run()
+    async with finished_job(tmp_path, ("th",)) as (merchant, _):
         desk = Desk(merchant)
         order, charge = desk.a_break("charge_missing"), desk.a_break("order_missing")
         limits = '\n[rulings]\nlink_limit = { THB = "100000.00" }\n'
@@ -94,8 +92,7 @@ async def test_a_link_falls_visibly_when_its_order_changes(tmp_path: Path) -> No
 
 
 async def test_the_commands_rule_show_and_refuse(tmp_path: Path) -> None:
-    async with job(tmp_path, accounts=("th",)) as merchant:
-        await merchant.run()
+    async with finished_job(tmp_path, ("th",)) as (merchant, _):
         desk = Desk(merchant)
         name = desk.a_break("charge_missing")["id"]
         assert desk.says("breaks", "assign", name[:12], "--to", "niran").strip() == f"{name} is niran's"
@@ -119,8 +116,7 @@ async def test_the_commands_rule_show_and_refuse(tmp_path: Path) -> None:
 
 
 async def test_a_pattern_holds_for_later_runs_and_fail_on_counts_only_what_nobody_knows(tmp_path: Path) -> None:
-    async with job(tmp_path, accounts=("th",)) as merchant:
-        first = await merchant.run()
+    async with finished_job(tmp_path, ("th",)) as (merchant, first):
         desk = Desk(merchant)
         codes = {one["code"] for one in merchant.breaks() if one["severity"] == "critical"}
         assert has_open_break(first, "critical")
@@ -134,8 +130,7 @@ async def test_a_pattern_holds_for_later_runs_and_fail_on_counts_only_what_nobod
 
 
 async def test_ordinary_runs_add_nothing_to_the_audit_log(tmp_path: Path) -> None:
-    async with job(tmp_path, accounts=("th",)) as merchant:
-        await merchant.run()
+    async with finished_job(tmp_path, ("th",)) as (merchant, _):
         Desk(merchant).says("breaks", "note", Desk(merchant).a_break("charge_missing")["id"], "x")
         await merchant.run()
         await merchant.run()

@@ -9,7 +9,7 @@ from openpyxl import load_workbook
 from recon import columns as c
 from recon import detail_columns as d
 from recon.model import Result
-from tests.job import FIRST, Job, job
+from tests.job import FIRST, Job, finished_job, job
 
 
 def result_for(results: tuple[Result, ...], account: str) -> Result:
@@ -31,8 +31,7 @@ def mark_paid(merchant: Job) -> str:
 
 
 async def test_a_correction_is_a_change_and_running_again_says_the_same(tmp_path: Path) -> None:
-    async with job(tmp_path) as merchant:
-        first = await merchant.run(report=True)
+    async with finished_job(tmp_path) as (merchant, first):
         [words, *_] = rows(first.reports[0], "Changes")
         assert words[0] == "The first result of this range: there is nothing to compare with."
         order = mark_paid(merchant)
@@ -78,8 +77,7 @@ async def test_earlier_ranges_of_the_same_length_stand_beside_this_one(tmp_path:
 
 
 async def test_several_accounts_have_a_group_workbook_and_one_has_none(tmp_path: Path) -> None:
-    async with job(tmp_path) as merchant:
-        both = await merchant.run(report=True)
+    async with finished_job(tmp_path) as (merchant, both):
         assert [path.name.split("_")[1] for path in both.reports] == ["th", "jp", "group"]
         alone = await merchant.run(accounts=("jp",), report=True)
         assert [path.name.split("_")[1] for path in alone.reports] == ["jp"]

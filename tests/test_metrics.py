@@ -80,6 +80,7 @@ def test_nothing_about_money_is_in_it(tmp_path: Path) -> None:
 async def test_a_run_says_what_its_pull_took(tmp_path: Path) -> None:
     async with job(tmp_path, accounts=("th",), faults=Faults(bad_gateway=6)) as made:
         outcome = await made.run(judge=False, record=False)
+        made.server.set_faults(Faults())
         again = await made.run(judge=False, record=False)
     first, second = outcome.pulled["th"], again.pulled["th"]
     assert first["pages"] >= 7

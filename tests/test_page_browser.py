@@ -20,6 +20,9 @@ from tests.page import PASSWORD, Page, page, page_with_omise
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no browser: apt-get install chromium")
+_CUT = """() => [...document.querySelectorAll(".stack")]
+  .filter((one) => one.scrollWidth > one.parentElement.clientWidth)
+  .map((one) => one.caption?.innerText ?? "a table without a caption")"""
 PAGES = ("/", "/breaks", "/reports", "/settlement", "/about", "/admin")
 
 
@@ -117,5 +120,7 @@ async def test_every_page_is_free_of_serious_faults(tmp_path: Path) -> None:
             await tab.set_viewport_size({"width": 390, "height": 844})
             wide = await tab.evaluate("document.documentElement.scrollWidth")
             assert wide <= 390, f"{path} is {wide} wide on a phone"
+            cut = await tab.evaluate(_CUT)
+            assert cut == [], f"{path}: tables that are cut off on a phone"
             await tab.set_viewport_size({"width": 1280, "height": 900})
     assert complaints == []

@@ -38,9 +38,13 @@ async def test_many_breaks_are_ruled_on_at_once_and_only_as_they_were_seen(tmp_p
     async with page(tmp_path) as served, served.login("anna") as anna:
         two = worklist.find(served.store, worklist.Filter(accounts=("th",)), "id", False, 0, 2).breaks
         ticked = [f"{known.found.id}:{known.version}" for known in two]
+        before = await anna.text("/breaks?account=th")
+        assert two[0].found.id in before
         status, text = await anna.post("/breaks/rule", "/breaks", id=ticked, kind="resolve", reason="test_order")
         assert status == 200
         assert text.count('class="done"') == 2
+        after = await anna.text("/breaks?account=th")
+        assert not any(known.found.id in after for known in two), "a list is never older than a ruling"
         closed = [worklist.one(served.store, known.found.id, None) for known in two]
         assert [known and str(known.status) for known in closed] == ["resolved", "resolved"]
         _, text = await anna.post("/breaks/rule", "/breaks", id=ticked, kind="resolve", reason="again")

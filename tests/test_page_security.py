@@ -98,6 +98,7 @@ async def _guessing(served: Page) -> None:
         assert await visitor.log_in("paul", PASSWORD) == 429
         served.clock.forward(minutes=16)
         assert await visitor.log_in("paul", PASSWORD) == 200
+    async with served.visitor() as visitor:
         assert await visitor.log_in("nobody", PASSWORD) == 401
 
 

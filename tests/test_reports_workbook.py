@@ -110,7 +110,7 @@ def row_of(sheet: Worksheet, *start: str) -> list[Any]:
 
 def expected(sheet: Sheet, report: Report) -> list[list[Any]]:
     """All rows of a detail sheet, worked out cell by cell: its own, then, for each table below, gap, title, table."""
-    placed = linked({one.name: place(one, report) for one in DETAIL.values()})[sheet.name]
+    placed = linked({one.name: place(one, report) for one in DETAIL.values()})[0][sheet.name]
     found = _table(sheet.columns, placed.frame, placed.empty, report)
     for table in placed.below:
         found += [[], [table.title], *_table(table.columns, table.frame, table.empty, report)]

@@ -1,7 +1,7 @@
 """Workbooks held against the store: untouched, edited, outdated; signed, locked, and signed no more."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,23 +17,35 @@ from jobs.outcome import JobError, Outcome
 from jobs.run import open_ready_store
 from jobs.verifying import CURRENT, EDITED, NOT_OURS, OUTDATED, UNTOUCHED, sign, verify
 from recon.store import audit, workbooks
-from tests.job import FIRST, LAST, Job, clock, job
+from tests.job import FIRST, LAST, Job, clock, finished_job
+
+
+@dataclass
+class Written:
+    """What a first run left: its outcome, and the workbook of the Thai account."""
+
+    outcome: Outcome
+    path: Path
 
 
 @pytest.fixture
-async def merchant(tmp_path: Path) -> AsyncIterator[Job]:
-    async with job(tmp_path, accounts=("th", "jp"), orders=60) as made:
-        yield made
+async def finished(tmp_path: Path) -> AsyncIterator[tuple[Job, Outcome]]:
+    async with finished_job(tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+def merchant(finished: tuple[Job, Outcome]) -> Job:
+    return finished[0]
+
+
+@pytest.fixture
+def written(finished: tuple[Job, Outcome]) -> Written:
+    return Written(finished[1], next(path for path in finished[1].reports if "_th_" in path.name))
 
 
 def settings(merchant: Job) -> Config:
     return configuration.load(merchant.config, {})
-
-
-async def written(merchant: Job) -> tuple[Outcome, Path]:
-    """A first run, and the workbook of the Thai account."""
-    outcome = await merchant.run(report=True)
-    return outcome, next(path for path in outcome.reports if "_th_" in path.name)
 
 
 def correct_an_order(merchant: Job) -> None:
@@ -45,14 +57,14 @@ def correct_an_order(merchant: Job) -> None:
     file.write_text(text.replace(line, line.replace(",pending,", ",paid,")), encoding="utf-8")
 
 
-async def test_what_a_run_wrote_is_untouched_and_current_the_group_too(merchant: Job) -> None:
-    outcome, _ = await written(merchant)
+async def test_what_a_run_wrote_is_untouched_and_current_the_group_too(merchant: Job, written: Written) -> None:
+    outcome = written.outcome
     found = [verify(settings(merchant), path) for path in outcome.reports]
     assert [(one.verdict, one.data) for one in found] == [(UNTOUCHED, CURRENT)] * 3
 
 
-async def test_edited_cells_are_named_with_what_they_were(merchant: Job) -> None:
-    _, path = await written(merchant)
+async def test_edited_cells_are_named_with_what_they_were(merchant: Job, written: Written) -> None:
+    path = written.path
     kept = path.read_bytes()
     book = load_workbook(path)
     was = book["Matched"]["F2"].value
@@ -77,8 +89,8 @@ async def test_edited_cells_are_named_with_what_they_were(merchant: Job) -> None
         verify(settings(merchant), path)
 
 
-async def test_preparer_then_a_reviewer_who_is_another_person(merchant: Job) -> None:
-    _, path = await written(merchant)
+async def test_preparer_then_a_reviewer_who_is_another_person(merchant: Job, written: Written) -> None:
+    path = written.path
     config = settings(merchant)
     with pytest.raises(JobError, match="preparer signs first"):
         sign(config, path, "reviewer", "Somchai", clock)
@@ -94,15 +106,15 @@ async def test_preparer_then_a_reviewer_who_is_another_person(merchant: Job) -> 
     ]
 
 
-async def test_an_edited_or_outdated_workbook_is_not_signed(merchant: Job) -> None:
-    _, path = await written(merchant)
+async def test_an_edited_or_outdated_workbook_is_not_signed(merchant: Job, written: Written) -> None:
+    path = written.path
     kept = path.read_bytes()
     load_workbook(path).save(path)
     with pytest.raises(JobError, match="is edited"):
         sign(settings(merchant), path, "preparer", "Mei", clock)
     path.write_bytes(kept)
     correct_an_order(merchant)
-    await merchant.run()
+    await merchant.run(accounts=("th",))
     found = verify(settings(merchant), path)
     assert (found.verdict, found.data) == (UNTOUCHED, OUTDATED)
     (change,) = found.changes
@@ -112,17 +124,17 @@ async def test_an_edited_or_outdated_workbook_is_not_signed(merchant: Job) -> No
         sign(settings(merchant), path, "preparer", "Mei", clock)
 
 
-async def test_a_signed_range_stays_as_it_is_until_its_figures_change(merchant: Job) -> None:
-    _, path = await written(merchant)
+async def test_a_signed_range_stays_as_it_is_until_its_figures_change(merchant: Job, written: Written) -> None:
+    path = written.path
     config = settings(merchant)
     sign(config, path, "preparer", "Mei", clock)
     kept = path.read_bytes()
-    again = await merchant.run(report=True)
+    again = await merchant.run(report=True, accounts=("th",))
     assert path in again.reports
     assert (path.read_bytes(), again.unsigned) == (kept, ())
 
     correct_an_order(merchant)
-    changed = await merchant.run(report=True)
+    changed = await merchant.run(report=True, accounts=("th",))
     beside = path.with_name(path.name.replace(".xlsx", ".2.xlsx"))
     assert beside in changed.reports
     assert path.read_bytes() == kept
@@ -131,17 +143,17 @@ async def test_a_signed_range_stays_as_it_is_until_its_figures_change(merchant: 
     assert "breaks open" in told.words
     (ended,) = verify(config, path).sign_offs
     assert (ended.ended_by, ended.ended_why) == (f"run {changed.run_id}", told.words)
-    assert beside in (await merchant.run(report=True)).reports
+    assert beside in (await merchant.run(report=True, accounts=("th",))).reports
     assert verify(config, beside).good
 
 
-async def test_late_data_that_the_run_of_another_range_brings_unsigns_too(merchant: Job) -> None:
-    _, path = await written(merchant)
+async def test_late_data_that_the_run_of_another_range_brings_unsigns_too(merchant: Job, written: Written) -> None:
+    path = written.path
     config = settings(merchant)
     sign(config, path, "preparer", "Mei", clock)
-    later = {"first": LAST + timedelta(days=1), "last": LAST + timedelta(days=1)}
+    later = {"first": LAST + timedelta(days=1), "last": LAST + timedelta(days=1), "accounts": ("th",)}
     assert (await merchant.run(**later)).unsigned == ()
-    past = await merchant.run(pull=False, as_of=merchant.world.as_of - timedelta(days=1))
+    past = await merchant.run(pull=False, as_of=merchant.world.as_of - timedelta(days=1), accounts=("th",))
     assert past.unsigned == ()  # it says nothing of now
     correct_an_order(merchant)
     (told,) = (await merchant.run(**later)).unsigned
@@ -154,8 +166,8 @@ async def test_late_data_that_the_run_of_another_range_brings_unsigns_too(mercha
         store.dispose()
 
 
-async def test_two_runs_of_a_range_beside_each_other(merchant: Job) -> None:
-    first = await merchant.run()
+async def test_two_runs_of_a_range_beside_each_other(merchant: Job, written: Written) -> None:
+    first = written.outcome
     correct_an_order(merchant)
     second = await merchant.run()
     assert first.run_id
@@ -171,8 +183,8 @@ async def test_two_runs_of_a_range_beside_each_other(merchant: Job) -> None:
         runs_diff(settings(merchant), first.run_id, other.run_id)
 
 
-async def test_the_commands_exit_as_the_contract_says(merchant: Job) -> None:
-    outcome, path = await written(merchant)
+async def test_the_commands_exit_as_the_contract_says(merchant: Job, written: Written) -> None:
+    outcome, path = written.outcome, written.path
 
     def said(*words: str) -> int:
         return CliRunner().invoke(app, ["--config", str(merchant.config), *words]).exit_code
@@ -185,8 +197,8 @@ async def test_the_commands_exit_as_the_contract_says(merchant: Job) -> None:
     assert said("verify", str(merchant.config)) == said("verify") == said("sign", str(path), "--as", "boss") == 2
 
 
-async def test_a_workbook_too_large_to_be_kept_is_known_by_its_hash(merchant: Job) -> None:
-    _, path = await written(merchant)
+async def test_a_workbook_too_large_to_be_kept_is_known_by_its_hash(merchant: Job, written: Written) -> None:
+    path = written.path
     store = open_ready_store(settings(merchant))
     try:
         book = workbooks.by_hash(store, workbooks.sha256_of(path.read_bytes()))

@@ -18,7 +18,7 @@ _MOMENTS = {
 }
 # Not for people: hashes, and what the version itself says.
 _HIDDEN = {columns.DIGEST, columns.SEEN_AT, columns.FIRST_SEEN_AT, tables.SUPERSEDED_AT, tables.RAW}
-_HIDDEN |= {columns.ACCOUNT, columns.CUSTOMER}
+_HIDDEN |= {columns.ACCOUNT, columns.CUSTOMER, columns.FILE_HASH}
 
 
 @dataclass(frozen=True)

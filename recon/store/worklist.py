@@ -60,13 +60,14 @@ class OpenSum:
 
 @dataclass(frozen=True)
 class DayRun:
-    """The latest run of one account and day."""
+    """The latest run of one account over one day; `days` of its range have `breaks_open` together."""
 
     account: str
     day: date
     run_id: int
     complete: bool
     breaks_open: int
+    days: int = 1
 
 
 def find(engine: Engine, wanted: Filter, sort: str, descending: bool, offset: int, limit: int) -> Found:
@@ -125,27 +126,28 @@ def ages(engine: Engine, visible: frozenset[str] | None, now: datetime) -> list[
 
 
 def days(engine: Engine, visible: frozenset[str] | None, first: date, last: date) -> list[DayRun]:
-    """The latest run of each account and single day in the span."""
+    """The latest run over each account and day of the span, whether of that day alone or of a longer range."""
     part, run = RUN_ACCOUNT.c, RUN.c
-    latest = (
-        select(func.max(part.run_id).label("run_id"), part.account, part.first_day)
-        .where(part.first_day == part.last_day, part.first_day.between(first, last), _seen(part.account, visible))
-        .group_by(part.account, part.first_day)
-        .subquery()
-    )
-    same = and_(part.run_id == latest.c.run_id, part.account == latest.c.account)
     statement = (
-        select(part.account, part.first_day, part.run_id, run.status, part.counts)
-        .join(latest, same)
+        select(part.account, part.first_day, part.last_day, part.run_id, run.status, part.counts)
         .join(RUN, run.id == part.run_id)
+        .where(part.first_day <= last, part.last_day >= first, _seen(part.account, visible))
+        .order_by(part.run_id)
     )
     with reading(engine) as connection:
         rows = connection.execute(statement).all()
+    latest = {
+        (row.account, day): row for row in rows for day in _each(max(first, row.first_day), min(last, row.last_day))
+    }
     return [
-        DayRun(row.account, row.first_day, row.run_id, row.status == "complete",
-               json.loads(row.counts).get("breaks_open", 0))
-        for row in rows
+        DayRun(account, day, row.run_id, row.status == "complete", json.loads(row.counts).get("breaks_open", 0),
+               (row.last_day - row.first_day).days + 1)
+        for (account, day), row in latest.items()
     ]  # fmt: skip
+
+
+def _each(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
 def state(engine: Engine) -> tuple[int, int]:

@@ -23,9 +23,11 @@ async def rule(request: web.Request) -> web.StreamResponse:
     data = await request.post()
     chosen = [str(value) for value in data.getall("id", [])]
     text = {name: str(value).strip() for name, value in data.items()}
+    back = f"/breaks/{quote(text['one'], safe='')}" if text.get("one") else f"/breaks?{text.get('back', '')}"
+    if not chosen:
+        go(request, back, Notice(False, "no break was ticked"))
     asks = [ask_of(request, text, *_seen(value)) for value in chosen]
     answers = await answered(request, asks)
-    back = f"/breaks/{quote(text['one'])}" if text.get("one") else f"/breaks?{text.get('back', '')}"
     go(request, back, *(_notice(answer) for answer in answers))
 
 

@@ -13,7 +13,7 @@ from recon.store import desk, record, worklist
 from reports.documents import answer_document, break_document, event_document, moment, ruling_document
 from reports.page import openapi, workbooks
 from reports.page.acting import answered, ask_of
-from reports.page.breaks import asked
+from reports.page.breaks import asked, find
 from reports.page.security import PERSON, needs
 from reports.page.site import SITE
 
@@ -33,7 +33,7 @@ async def breaks(request: web.Request) -> web.Response:
     wanted, sort, descending, _ = asked(request)
     page, size = _number(request, "page", 1, PAGES), _number(request, "per_page", 100, MOST)
     offset = (page - 1) * size
-    found = await asyncio.to_thread(worklist.find, site.store, wanted, sort, descending, offset, size)
+    found = await asyncio.to_thread(find, site, wanted, sort, descending, offset, size)
     listed = [break_document(known, site.accounts) for known in found.breaks]
     return web.json_response({"breaks": listed, "total": found.total, "page": page, "per_page": size})
 

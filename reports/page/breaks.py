@@ -1,6 +1,7 @@
 """The breaks: a list with filters, one with both sides and its history; acts nothing itself."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,9 +11,10 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from recon import columns as c
-from recon.model import BreakEvent, BreakStatus, KnownBreak, Severity
+from recon.model import CLOSED, BreakEvent, BreakStatus, KnownBreak, Severity
 from recon.people import Right
-from recon.ruling import REASONS, Kind, Ruling
+from recon.ruling import IN_FORCE, REASONS, Kind, Ruling
+from recon.rulings import MOVES
 from recon.store import desk, evidence, worklist
 from reports.page.notices import told
 from reports.page.render import moment, render
@@ -20,11 +22,15 @@ from reports.page.security import PERSON, needs
 from reports.page.site import SITE, Site
 
 PER_PAGE = 50
+_CACHED = 200  # pages of lists
 _ORDERS = {"asc": False, "desc": True}
 KINDS = ("order", "charge", "refund", "transfer", "transaction", "dispute", "bank_line")
 # Fields of an order and of its charge that mean the same.
 SAME = {c.AMOUNT, c.CURRENCY, c.REFUNDED_AMOUNT}
-ACTIONS = (Kind.ASSIGN, Kind.NOTE, Kind.ACKNOWLEDGE, Kind.RESOLVE, Kind.WRITE_OFF, Kind.LINK, Kind.UNDO, Kind.REOPEN)
+ACTIONS = (
+    Kind.ASSIGN, Kind.NOTE, Kind.ACKNOWLEDGE, Kind.RESOLVE, Kind.WRITE_OFF, Kind.LINK, Kind.UNDO, Kind.REOPEN,
+    Kind.APPROVE,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -55,9 +61,7 @@ async def breaks(request: web.Request) -> web.Response:
     """A page of the list, as filtered and sorted by the address."""
     person, site = needs(request, Right.VIEW), request.app[SITE]
     wanted, sort, descending, page = asked(request)
-    found = await asyncio.to_thread(
-        worklist.find, site.store, wanted, sort, descending, (page - 1) * PER_PAGE, PER_PAGE
-    )
+    found = await asyncio.to_thread(find, site, wanted, sort, descending, (page - 1) * PER_PAGE, PER_PAGE)
     owners = await asyncio.to_thread(worklist.owners, site.store, person.accounts)
     names = [name for name in site.accounts if person.sees(name)]
     query = {name: value for name, value in request.query.items() if name not in ("page", "told") and value}
@@ -68,6 +72,20 @@ async def breaks(request: web.Request) -> web.Response:
         severities=[severity.word for severity in reversed(Severity)], actions=ACTIONS, reasons=REASONS,
         at=lambda **more: "/breaks?" + urlencode({**query, **more}), query=urlencode(query),
     )  # fmt: skip
+
+
+_CACHE: OrderedDict[tuple[object, ...], worklist.Found] = OrderedDict()
+
+
+def find(site: Site, wanted: worklist.Filter, sort: str, descending: bool, offset: int, limit: int) -> worklist.Found:
+    """A page of the list, asked for anew only when a run or a ruling has changed something."""
+    key = (str(site.store.url), worklist.state(site.store), wanted, sort, descending, offset, limit)
+    found = _CACHE.get(key)
+    if found is None:
+        found = _CACHE[key] = worklist.find(site.store, wanted, sort, descending, offset, limit)
+        while len(_CACHE) > _CACHED:
+            _CACHE.popitem(last=False)
+    return found
 
 
 def asked(request: web.Request) -> tuple[worklist.Filter, str, bool, int]:
@@ -85,7 +103,7 @@ def asked(request: web.Request) -> tuple[worklist.Filter, str, bool, int]:
         )
         sort, page = query.get("sort", "severity"), int(query.get("page", "1"))
         worklist.SORTS[sort]
-        order = _ORDERS[query.get("order") or ("desc" if sort in ("severity", "risk") else "asc")]
+        order = _ORDERS[query.get("order", "desc" if sort in ("severity", "risk") else "asc")]
     except (KeyError, ValueError):
         raise web.HTTPBadRequest(text="this address names a filter that there is not\n") from None
     return wanted, sort, order, min(max(1, page), 1_000_000)
@@ -106,11 +124,27 @@ async def one(request: web.Request) -> web.Response:
     sides, rulings, events = await asyncio.to_thread(_details, site, known, request[PERSON].accounts)
     return render(
         request, "break.html", known=known, sides=sides, different=differences(sides), rulings=rulings,
-        steps=_steps(events, sides), told=told(request), actions=ACTIONS, reasons=REASONS,
+        steps=_steps(events, sides), told=told(request), actions=actions(known, rulings), reasons=REASONS,
         entry=next((entry for entry in site.catalogue if entry.code == known.found.code), None),
         account=site.accounts.get(known.found.account or ""),
         shown=lambda name, side: shown(site, side, name, known.found.account),
     )  # fmt: skip
+
+
+def actions(known: KnownBreak, rulings: Sequence[Ruling]) -> list[Kind]:
+    """What a person can ask of a break as it stands, approval included; whether it is done, the desk decides."""
+    found, moves = known.found, MOVES[known.status]
+    stands = any(ruling.standing in IN_FORCE for ruling in rulings)
+    can = {
+        Kind.ACKNOWLEDGE: "acknowledged" in moves,
+        Kind.RESOLVE: "resolved" in moves,
+        Kind.WRITE_OFF: "written_off" in moves and found.amount_at_risk is not None,
+        Kind.LINK: "linked" in moves and found.subject_type in ("order", "charge"),
+        Kind.UNDO: stands,
+        Kind.REOPEN: known.status in CLOSED,
+        Kind.APPROVE: "approved" in moves,
+    }
+    return [kind for kind in ACTIONS if can.get(kind, True)]
 
 
 def _details(
@@ -157,7 +191,9 @@ def shown(site: Site, side: Side, name: str, account: str | None) -> Any:
     value = side.now[name]
     if isinstance(value, datetime):
         return moment(site, value, account)
-    if isinstance(value, int) and not isinstance(value, bool) and name != c.ROW:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int) and name != c.ROW:
         currency = side.now.get(c.FUNDING_CURRENCY if name in _FUNDING else c.CURRENCY)
         return site.currencies.show(value, str(currency)) if currency else value
     return value

@@ -38,6 +38,7 @@ class Home:
 
     days: Sequence[date]
     nights: Mapping[tuple[str, date], worklist.DayRun]
+    begun: Mapping[str, date]  # the first day that was ever run, by account
     values: Sequence[OpenValue]
     by_severity: Sequence[tuple[str, int]]
     due: Sequence[KnownBreak]
@@ -87,6 +88,7 @@ def _home(site: Site, person: Person) -> Home:
         )
         for currency in currencies
     ]
+    ranges = {name: history.last_of_each_range(store, name) for name in site.accounts if person.sees(name)}
     return Home(
         days=days,
         nights={(run.account, run.day): run for run in worklist.days(store, visible, days[0], last)},
@@ -94,7 +96,8 @@ def _home(site: Site, person: Person) -> Home:
         by_severity=[(word, severities[word]) for word in ("critical", "high", "medium", "low") if severities[word]],
         due=due.breaks,
         costly=costly,
-        charts=_charts(site, person),
+        begun={name: min(run.found.first_day for run in runs) for name, runs in ranges.items() if runs},
+        charts=_charts(site, person, ranges),
     )
 
 
@@ -102,23 +105,23 @@ def _named_first(item: tuple[str | None, list[int]]) -> tuple[bool, str]:
     return item[0] is None, item[0] or ""
 
 
-def _charts(site: Site, person: Person) -> list[Markup]:
+def _charts(site: Site, person: Person, ranges: Mapping[str, Sequence[history.EarlierRun]]) -> list[Markup]:
     counts = [0] * len(worklist.AGES)
     for _, found in worklist.ages(site.store, person.accounts, site.clock()):
         counts = [one + other for one, other in zip(counts, found, strict=True)]
     names = [f"{least}–{most} days" if most is not None else "over 90" for least, most in worklist.AGES]
     charts = [pictures.bars("Open breaks by age", list(zip(names, counts, strict=True)))]
-    for name in site.accounts:
-        if person.sees(name):
-            points = _rates(site, name)
-            charts.append(pictures.line(f"Match rate of {name}, by day", points, 100, " %"))
+    charts += [
+        pictures.line(f"Match rate of {name}, by day", _rates(runs), 100, " %") for name, runs in ranges.items()
+    ]
     return charts
 
 
-def _rates(site: Site, account: str) -> list[tuple[str, int]]:
+def _rates(runs: Sequence[history.EarlierRun]) -> list[tuple[str, int]]:
     """Whole percent, rounded down, of the orders that expect a charge; days without any are left out."""
-    ranges = [run.found for run in history.last_of_each_range(site.store, account)]
-    days = sorted((one for one in ranges if one.first_day == one.last_day), key=lambda one: one.first_day)
+    days = sorted(
+        (one for one in (run.found for run in runs) if one.first_day == one.last_day), key=lambda one: one.first_day
+    )
     return [
         (one.first_day.isoformat(), 100 * one.counts["matched_orders"] // one.counts["expecting_orders"])
         for one in days[-TREND:]

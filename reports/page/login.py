@@ -3,17 +3,20 @@
 import asyncio
 import secrets
 from collections import deque
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from aiohttp import web
+from yarl import URL
 
 from recon.people import hash_password, is_password
 from recon.store import people
 from reports.page.render import render
-from reports.page.security import COOKIE, check_form, cookie
+from reports.page.security import COOKIE, check_form, cookie, session_of
 from reports.page.site import SITE
 
 TRIES, WITHIN = 5, timedelta(minutes=15)
+FROM_ONE_ADDRESS = 50  # many people may come through one proxy
 _REMEMBERED = 10_000  # names and addresses whose failures are kept
 _FORM_COOKIE = "recon_login"
 
@@ -24,16 +27,16 @@ class Failures:
     def __init__(self) -> None:
         self._at: dict[str, deque[datetime]] = {}
 
-    def too_many(self, keys: tuple[str, ...], now: datetime) -> bool:
-        """Whether any of the keys has failed too often within the last minutes."""
-        return any(self._recent(key, now) >= TRIES for key in keys)
+    def too_many(self, limits: Mapping[str, int], now: datetime) -> bool:
+        """Whether any of the keys has failed as often as it may within the last minutes."""
+        return any(self._recent(key, now) >= most for key, most in limits.items())
 
-    def add(self, keys: tuple[str, ...], now: datetime) -> None:
+    def add(self, limits: Mapping[str, int], now: datetime) -> None:
         """One more failure of each key."""
         if len(self._at) > _REMEMBERED:
             self._at = {key: at for key, at in self._at.items() if self._recent(key, now)}
-        for key in keys:
-            self._at.setdefault(key, deque(maxlen=TRIES)).append(now)
+        for key, most in limits.items():
+            self._at.setdefault(key, deque(maxlen=most)).append(now)
 
     def forget(self, key: str) -> None:
         """A success."""
@@ -49,12 +52,15 @@ _NOBODY = hash_password(secrets.token_urlsafe(32))  # takes the same time as a r
 
 async def form(request: web.Request) -> web.Response:
     """The form; whoever is logged in already goes on."""
-    return _form(request, "")
+    there = _inside(request.query.get("next", "/"))
+    if await session_of(request):
+        raise web.HTTPSeeOther(there)
+    return _form(request, there, "")
 
 
-def _form(request: web.Request, words: str, status: int = 200) -> web.Response:
+def _form(request: web.Request, there: str, words: str, status: int = 200) -> web.Response:
     secret = request.cookies.get(_FORM_COOKIE) or secrets.token_urlsafe(32)
-    response = render(request, "login.html", words=words, csrf=secret, next=_inside(request.query.get("next", "/")))
+    response = render(request, "login.html", words=words, csrf=secret, next=there)
     response.set_status(status)
     secure = request.app[SITE].secure
     response.set_cookie(_FORM_COOKIE, secret, httponly=True, secure=secure, samesite="Strict", path="/login")
@@ -67,18 +73,19 @@ async def log_in(request: web.Request) -> web.StreamResponse:
     await check_form(request, request.cookies.get(_FORM_COOKIE, ""))
     data = await request.post()
     name, password = str(data.get("name", "")).strip(), str(data.get("password", ""))
-    now, keys = site.clock(), (f"name {name}", f"from {request.remote}")
-    if failures.too_many(keys, now):
-        return _form(request, "Too many attempts: wait a quarter of an hour.", 429)
+    now, there = site.clock(), _inside(str(data.get("next", "/")))
+    limits = {f"name {name}": TRIES, f"from {request.remote}": FROM_ONE_ADDRESS}
+    if failures.too_many(limits, now):
+        return _form(request, there, "Too many attempts: wait a quarter of an hour.", 429)
     known = await asyncio.to_thread(people.credentials, site.store, name)
     good = await asyncio.to_thread(is_password, password, known[1] if known else _NOBODY)
     if known is None or not good:
-        failures.add(keys, now)
-        return _form(request, "Name or password is wrong.", 401)
-    failures.forget(keys[0])
+        failures.add(limits, now)
+        return _form(request, there, "Name or password is wrong.", 401)
+    failures.forget(f"name {name}")
     secret, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     await asyncio.to_thread(people.open_session, site.store, name, secret, csrf, now)
-    response = web.HTTPSeeOther(_inside(str(data.get("next", "/"))))
+    response = web.HTTPSeeOther(there)
     cookie(request, response, secret)
     raise response
 
@@ -94,4 +101,9 @@ async def log_out(request: web.Request) -> web.StreamResponse:
 
 def _inside(path: str) -> str:
     """A path of this page; anything else leads home."""
-    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
+    try:
+        there = str(URL(path))  # as the answer will have it: without dots and control characters
+    except ValueError:
+        return "/"
+    is_plain = path.isprintable() and "\\" not in path
+    return path if is_plain and all(one.startswith("/") and one[1:2] != "/" for one in (path, there)) else "/"

@@ -72,7 +72,7 @@ def _schemas() -> Schema:
     return {
         "Break": _object(plain),
         "BreakInFull": _object({**plain, **more}),
-        "Event": _object({"at": _MOMENT, "what": _TEXT, "by": _TEXT, "detail": _TEXT}),
+        "Event": _object({"at": _MOMENT, "what": _TEXT, "who": _TEXT, "detail": _TEXT}),
         "Ruling": _object(ruling),
         "Run": _object({**run, "timings": seconds}),
         "Progress": _object(
@@ -110,11 +110,11 @@ def _answers() -> Schema:
 
 
 def _filters() -> list[Schema]:
-    words = {"enum": [severity.word for severity in Severity]}
+    words = {"enum": ["", *(severity.word for severity in Severity)]}  # empty: any
     return [
         *(_query(name, _TEXT) for name in ("account", "code", "owner", "q")),
         _query("severity", words),
-        _query("status", {"enum": [str(status) for status in BreakStatus]}),
+        _query("status", {"enum": ["", *(str(status) for status in BreakStatus)]}),
         _query("sort", {"enum": list(SORTS)}),
         _query("order", {"enum": ["asc", "desc"]}),
         _query("page", _bounded(1_000_000)),

@@ -73,7 +73,7 @@ async def _in_words(request: web.Request, handler: Handler) -> web.StreamRespons
         if error.status < 400 or error.content_type == "application/json":
             raise
         words, status = (error.text or error.reason).strip(), error.status
-        headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
+        headers = {name: error.headers[name] for name in ("Allow", "HX-Redirect") if name in error.headers}
     except Exception as error:
         request.app.logger.error("%s %s: %s", request.method, request.path, type(error).__name__)
         words, status = "Something went wrong here; the log of the process says more.", 500

@@ -39,6 +39,7 @@ def render(request: web.Request, template: str, **values: Any) -> web.Response:
         "money": lambda amount, currency: money(site, amount, currency),
         "moment": lambda at, account=None: moment(site, at, account),
         "day": day,
+        "due": lambda at, account=None: moment(site, at, account, short=True),
     }
     text = _environment().get_template(template).render({**known, **values})
     return web.Response(text=text, content_type="text/html")
@@ -53,12 +54,16 @@ def money(site: Site, amount: int | None, currency: str | None) -> Markup:
     )
 
 
-def moment(site: Site, at: datetime | None, account: str | None = None) -> Markup:
-    """Date and time to the minute in the account's zone, else UTC, with the zone's name."""
+def moment(site: Site, at: datetime | None, account: str | None = None, short: bool = False) -> Markup:
+    """Date and time to the minute in the account's zone, else UTC, with the zone's name; `short`: the date alone."""
     if at is None:
         return Markup("")
     known: Account | None = site.accounts.get(account or "")
     local = at.astimezone(known.zone if known else UTC)
+    if short:
+        return Markup('<time datetime="{}" title="{}">{}</time>').format(
+            at.isoformat(), f"{local:%Y-%m-%d %H:%M %Z}", f"{local:%Y-%m-%d}"
+        )
     return Markup('<time datetime="{}">{} <small>{}</small></time>').format(
         at.isoformat(), f"{local:%Y-%m-%d %H:%M}", f"{local:%Z}"
     )

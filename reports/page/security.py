@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
+from yarl import URL
 
 from recon.people import Person, Right
 from recon.store import people
@@ -102,12 +103,25 @@ async def known_person(request: web.Request, handler: Handler) -> web.StreamResp
             raise web.HTTPUnauthorized(
                 text='{"error": "no token"}', content_type="application/json", headers={"WWW-Authenticate": "Bearer"}
             )
-        there = f"?next={quote(request.path_qs)}" if request.method == "GET" and request.path != "/" else ""
-        raise web.HTTPSeeOther(f"/login{there}")
+        raise _to_login(request)
     request[PERSON], request[CSRF] = session.person, session.csrf
     if request.method not in ("GET", "HEAD"):
         await check_form(request, session.csrf)
     return await handler(request)
+
+
+def _to_login(request: web.Request) -> web.HTTPException:
+    """To the login, and from there back: to the page that was asked for, else to the one that held the form."""
+    try:
+        referrer = URL(request.headers.get("Referer", ""))
+    except ValueError:
+        referrer = URL()
+    is_page = request.method == "GET" and "HX-Request" not in request.headers
+    there = request.path_qs if is_page else referrer.path_qs if referrer.host == request.url.host else "/"
+    target = f"/login?next={quote(there)}" if there not in ("/", "/logout") else "/login"
+    if "HX-Request" in request.headers:  # htmx would put the login into a part of the page
+        return web.HTTPUnauthorized(headers={"HX-Redirect": target})
+    return web.HTTPSeeOther(target)
 
 
 async def session_of(request: web.Request) -> people.Session | None:

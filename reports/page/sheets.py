@@ -1,6 +1,6 @@
 """A sheet of a finished workbook as lines of text, a page at a time; knows no workbook's meaning and no request."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,10 +19,11 @@ SHEETS: Mapping[str, Sheet] = {sheet.name: sheet for sheet in DECLARED if isinst
 
 @dataclass(frozen=True)
 class View:
-    """One page of a sheet: its heads (and which of them are numbers), its lines, and where it is in the whole."""
+    """One page of a sheet: its heads (and which of them are numbers), its lines (and which are a transfer's parts),
+    and where it is in the whole."""
 
     heads: Sequence[tuple[str, bool]]
-    lines: Sequence[Sequence[str]]
+    lines: Sequence[tuple[Sequence[str], bool]]
     page: int
     pages: int
 
@@ -36,15 +37,22 @@ def view(content: bytes, name: str, page: int, currencies: Currencies) -> View:
     body = rows[HEADER_ROWS:]
     pages = max(1, -(-len(body) // ROWS))
     page = min(max(1, page), pages)
+    counts = {column.title for column in sheet.columns if column.kind == Kind.COUNT}
     numbers = {column.title for column in sheet.columns if column.kind in (Kind.MONEY, Kind.COUNT)}
     at = heads.index("Currency") if "Currency" in heads else None
-    lines = [_line(row, at, currencies) for row in body[(page - 1) * ROWS : page * ROWS]]
+    kind = heads.index("Line") if "Line" in heads else None
+    below = next((number for number, row in enumerate(body) if not any(row)), len(body))  # a second table
+    money = {place for place, head in enumerate(heads) if head in numbers and head not in counts}
+    lines = [
+        (_line(row, at, money, currencies), kind is not None and number < below and row[kind] != "transfer")
+        for number, row in list(enumerate(body))[(page - 1) * ROWS : page * ROWS]
+    ]
     return View([(head, head in numbers) for head in heads], lines, page, pages)
 
 
-def _line(row: Sequence[Any], at: int | None, currencies: Currencies) -> list[str]:
+def _line(row: Sequence[Any], at: int | None, money: Collection[int], currencies: Currencies) -> list[str]:
     currency = str(row[at]) if at is not None and at < len(row) else ""
-    return [_text(value, currency, currencies) for value in row]
+    return [_text(value, currency if place in money else "", currencies) for place, value in enumerate(row)]
 
 
 def _text(value: Any, currency: str, currencies: Currencies) -> str:

@@ -16,7 +16,7 @@ from recon.store.workbooks import SignOff, StoredWorkbook
 from reports.documents import moment
 from reports.page.notices import Notice, go, told
 from reports.page.render import render
-from reports.page.security import PERSON, needs
+from reports.page.security import needs
 from reports.page.sheets import SHEETS, View, view
 from reports.page.site import SITE, Site, Wish
 
@@ -166,7 +166,8 @@ async def settlement(request: web.Request) -> web.Response:
     for book in books:
         if book.account != GROUP:
             latest.setdefault(book.account, book)
-    return render(request, "settlement.html", books=list(latest.values()))
+    without = [name for name in site.accounts if person.sees(name) and name not in latest]
+    return render(request, "settlement.html", books=list(latest.values()), without=without)
 
 
 async def _book(request: web.Request) -> StoredWorkbook:

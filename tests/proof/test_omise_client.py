@@ -21,6 +21,7 @@ omise.api_secret, omise.api_public = "skey_test_sandbox_th", "pkey_test_sandbox_
 KINDS = {
     "charges": omise.Charge, "transfers": omise.Transfer, "transactions": omise.Transaction,
     "disputes": omise.Dispute, "refunds": omise.Refund, "events": omise.Event,
+    "receipts": omise.Receipt,
 }
 said = {
     "account": omise.Account.retrieve().country,
@@ -72,7 +73,7 @@ async def test_the_official_client_lists_pages_and_retrieves_each_kind(tmp_path:
     await run(python, "-m", "pip", "install", "--quiet", "omise")
     script = tmp_path / "script.py"
     script.write_text(SCRIPT, encoding="utf-8")
-    world = make_world(11, date(2026, 3, 2), date(2026, 3, 15), 1_500)
+    world = make_world(11, date(2026, 3, 2), date(2026, 3, 15), 1_500, live=True)
     async with serve(world) as running:
         said: dict[str, Any] = json.loads(await run(python, str(script), running.url))
     end, classes = world.as_of.timestamp(), {}

@@ -7,6 +7,8 @@ import pytest
 from jobs.demo import demo
 from tests.job import Silent, clock
 
+pytestmark = pytest.mark.proof
+
 
 @pytest.mark.parametrize("seed", [7_001])
 async def test_it_finds_what_was_planted_and_nothing_else(tmp_path: Path, seed: int) -> None:
