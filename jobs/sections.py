@@ -371,8 +371,8 @@ class AlertsSection(Section):
 class Tls(Section):
     """Certificate and key files of the page; empty: none."""
 
-    cert: str = ""
-    key: str = ""
+    cert: Annotated[FilePath | None, BeforeValidator(lambda value: value or None)] = None
+    key: Annotated[FilePath | None, BeforeValidator(lambda value: value or None)] = None
 
 
 class PageSection(Section):

@@ -34,8 +34,8 @@ def order(id: str = "A-1", amount: int = 10_000, status: str = "paid", **fields:
     made = fields.get("created_at", NOON)
     return {
         "account": "th", "order_id": id, "source": "shop", "status": status, "amount": amount, "currency": "THB",
-        "created_at": made, "refunded_amount": 0, "file": "orders.csv", "file_hash": "0", "row": 2, "seen_at": made,
-        "first_seen_at": fields.get("seen_at", made), **fields,
+        "created_at": made, "refunded_amount": 0, "seen_at": made, "first_seen_at": fields.get("seen_at", made),
+        **fields,
     }  # fmt: skip
 
 
@@ -48,9 +48,8 @@ def charge(id: str = "chrg_1", of: str | None = "A-1", amount: int = 10_000, **f
         "account": "th", "charge_id": id, "status": status, "amount": amount, "currency": "THB", "order_ref": of,
         "captured_amount": amount if paid else None, "funding_amount": amount, "funding_currency": "THB", "fee": 0,
         "fee_vat": 0, "interest": 0, "interest_vat": 0, "net": amount, "refunded_amount": 0, "method": "card",
-        "capture": True, "authorized": paid, "paid": paid, "reversed": status == "reversed", "voided": False,
-        "created_at": made, "paid_at": made if paid else None, "expires_at": made + 7 * DAY, "livemode": False,
-        "seen_at": made, "first_seen_at": fields.get("seen_at", made), **fields,
+        "authorized": paid, "paid": paid, "voided": False, "created_at": made, "paid_at": made if paid else None,
+        "expires_at": made + 7 * DAY, "seen_at": made, "first_seen_at": fields.get("seen_at", made), **fields,
     }  # fmt: skip
 
 

@@ -38,8 +38,8 @@ def recorded_charges() -> list[dict[str, Any]]:
         if isinstance(node, dict) and node.get("object") == "charge" and "transaction_fees" in node:
             row = decode_object("charge", json.dumps(node).encode(), Scrub(None, ()))
             values = dict(zip(c.CHARGE.names, row.values, strict=True))
-            values.pop("metadata")
-            found[row.id, values["fee"], values["fee_vat"]] = values | {"account": "th"}
+            asked = {name: value for name, value in values.items() if name in c.CHARGES.names}
+            found[row.id, values["fee"], values["fee_vat"]] = asked | {"account": "th"}
         for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
             walk(inner)
 

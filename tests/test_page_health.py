@@ -78,5 +78,5 @@ async def test_an_address_that_is_taken_is_refused() -> None:
 
 async def test_a_certificate_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No such file"):
-        async with listening(make_app(healthy, bytes), "127.0.0.1", 0, str(tmp_path / "cert.pem")):
+        async with listening(make_app(healthy, bytes), "127.0.0.1", 0, tmp_path / "cert.pem"):
             pass

@@ -60,7 +60,7 @@ def test_off_loopback_the_page_needs_users_and_tls_or_a_proxy(host: str, store: 
     with pytest.raises(JobError, match="no TLS"):
         check_reach(PageSection(host=host), store)
     check_reach(PageSection(host=host, behind_proxy=True), store)
-    check_reach(PageSection(host=host, tls=Tls(cert="cert.pem", key="key.pem")), store)
+    check_reach(PageSection(host=host, tls=Tls.model_construct(cert=Path("cert.pem"), key=Path("key.pem"))), store)
     people.disable_user(store, "ada", act)
     with pytest.raises(JobError, match="no users"):
         check_reach(PageSection(host=host, behind_proxy=True), store)

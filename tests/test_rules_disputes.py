@@ -11,7 +11,7 @@ from tests.clocks import breaks, codes, dispute, only
 
 @pytest.mark.parametrize("status", ["open", "pending"])
 def test_an_open_dispute_says_its_age_and_sum(status: str) -> None:
-    found = only(AS_OF, [order()], [charge(dispute_id="dspt_1")], disputes=[dispute(status=status)])
+    found = only(AS_OF, [order()], [charge()], disputes=[dispute(status=status)])
     assert (found.code, found.subject_type, found.subject_id) == ("dispute_open", "dispute", "dspt_1")
     assert (found.order_id, found.charge_id, found.dispute_id) == ("A-1", "chrg_1", "dspt_1")
     assert (found.severity, found.amount_at_risk, found.currency) == (Severity.HIGH, 10_000, "THB")

@@ -63,18 +63,18 @@ class TestPendingStuck:
 class TestAuthorizationExpiring:
     @AT_OR_AFTER
     def test_a_day_before_it_ends(self, off: timedelta, raised: bool) -> None:
-        row = pending("chrg_1", None, authorized=True, capture=False, expires_at=END)
+        row = pending("chrg_1", None, authorized=True, expires_at=END)
         assert codes(END - 24 * HOUR + off, [], [row]) == ["authorization_expiring"] * raised
 
     @AT_OR_AFTER
     def test_by_the_book_where_the_charge_has_no_end(self, off: timedelta, raised: bool) -> None:
-        row = pending("chrg_1", None, authorized=True, capture=False, expires_at=None)
+        row = pending("chrg_1", None, authorized=True, expires_at=None)
         as_of = row["created_at"] + 7 * DAY - 24 * HOUR + off
         assert codes(as_of, [], [row]) == ["authorization_expiring"] * raised
 
     @BOUNDARY
     def test_after_its_end_and_the_grace_it_is_stuck(self, off: timedelta, raised: bool) -> None:
-        row = pending("chrg_1", None, authorized=True, capture=False, expires_at=END)
+        row = pending("chrg_1", None, authorized=True, expires_at=END)
         said = "pending_stuck" if raised else "authorization_expiring"
         assert codes(END + 30 * MINUTE + off, [], [row]) == [said]
 

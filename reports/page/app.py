@@ -5,6 +5,7 @@ import logging
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from aiohttp import web
 
@@ -40,7 +41,12 @@ def make_app(
 
 @asynccontextmanager
 async def listening(
-    app: web.Application, host: str, port: int, cert: str = "", key: str = "", grace_s: float = 5.0
+    app: web.Application,
+    host: str,
+    port: int,
+    cert: Path | None = None,
+    key: Path | None = None,
+    grace_s: float = 5.0,
 ) -> AsyncIterator[str]:
     """Answers until the block ends, with TLS where a certificate is given; the address, port 0 takes a free one.
 
@@ -49,7 +55,7 @@ async def listening(
     context = None
     if cert:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(cert, key or None)
+        context.load_cert_chain(cert, key)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=grace_s)
     await runner.setup()
     try:
