@@ -38,7 +38,7 @@ ROOT = Path(__file__).parent.parent
 PART = 10  # openpyxl writes one row in so many
 AS_OF = datetime(2026, 11, 30, tzinfo=UTC)
 TH = Account("th", "TH", "THB", ZoneInfo("Asia/Bangkok"))
-CHUNK = 8_192
+CHUNK = 16_384
 
 
 @dataclass(frozen=True)

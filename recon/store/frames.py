@@ -80,10 +80,12 @@ def fetch_all(connections: Sequence[Connection], queries: Sequence[Query]) -> li
     pool = ThreadPoolExecutor(len(connections))
     try:
         begun = [[pool.submit(read, query, one) for one in of] for query, of in zip(queries, pieces, strict=True)]
-        return [
-            _assemble(query, [table for done in of for table in done.result()])
-            for query, of in zip(queries, begun, strict=True)
-        ]
+        with ThreadPoolExecutor(len(connections)) as beside:  # frames are made while the next are read
+            made = [
+                beside.submit(_assemble, query, [table for done in of for table in done.result()])
+                for query, of in zip(queries, begun, strict=True)
+            ]
+        return [frame.result() for frame in made]
     finally:
         pool.shutdown(cancel_futures=True)
 
