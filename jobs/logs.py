@@ -13,23 +13,24 @@ from jobs.redaction import masked_for_logs
 
 LOGGER = "recon"
 Event = MutableMapping[str, Any]
-# Of libraries only what a person should look into. What Apprise has to say stands in the answer of each channel.
+# Of libraries only what a person should look into.
 _LEVELS = {"aiohttp.access": logging.INFO, "apscheduler": logging.INFO, LOGGER: logging.INFO}
-_QUIET = {"apprise": logging.CRITICAL}
+_QUIET = "apprise"  # what it has to say stands in the answer of each channel, which hears it from this logger
 _state = {"json": False}
 
 
 def configure(as_json: bool) -> None:
     """Send every logger's lines to stderr, as JSON or for people, in place of what was set before."""
     handler = _Handler()
+    handler.addFilter(_is_ours_to_show)
     handler.setFormatter(_json_formatter() if as_json else _Lines("%(levelname)s: %(name)s: %(message)s"))
     root = logging.getLogger()
     for old in [one for one in root.handlers if isinstance(one, _Handler)]:
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(logging.WARNING)
-    for name, level in {**_LEVELS, **_QUIET}.items():
-        logging.getLogger(name).setLevel(level if as_json or name in _QUIET else logging.WARNING)
+    for name, level in _LEVELS.items():
+        logging.getLogger(name).setLevel(level if as_json else logging.WARNING)
     logging.captureWarnings(True)
     _state["json"] = as_json
 
@@ -58,6 +59,10 @@ def bound(**fields: Any) -> Iterator[None]:
 
     with structlog.contextvars.bound_contextvars(**fields):
         yield
+
+
+def _is_ours_to_show(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.CRITICAL or record.name.partition(".")[0] != _QUIET
 
 
 class _Handler(logging.StreamHandler[Any]):

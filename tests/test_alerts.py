@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from jobs import alerts
+from jobs import alerts, logs
 from jobs.alerts import Teller
 from jobs.config import Config, load
 from jobs.nights import Finding
@@ -17,9 +17,9 @@ from jobs.run import open_ready_store
 from recon.model import BreakStatus, Severity
 from recon.store.alerts import deliveries
 from recon.store.engine import Store
-from tests.alert_config import configured
 from tests.alert_samples import DAY, known, ran
 from tests.receivers import Hook, Post, nobody, post_office, webhook
+from tests.small_config import configured
 from tests.store_samples import HOUR, NOON
 
 ALERTS = '[alerts]\nurls = { env = "URLS" }\n'
@@ -299,6 +299,7 @@ async def test_a_test_message_says_whether_it_was_accepted(houses: Any, hook: Ho
     assert [alerts.is_understood(one) for one in (good, nonsense, unknown, down)] == [True, False, False, True]
     assert await alerts.send_test(good) == ""
     assert await alerts.send_test(nonsense) == "the URL is not one that Apprise understands"
+    logs.configure(as_json=False)  # as every command does first
     assert "error" in (await alerts.send_test(down)).lower()
     assert [body["title"] for body in hook.at("/a")] == ["recon: test message"]
 
