@@ -289,14 +289,13 @@ async def run_and_tell(
     """The job, and then who is told of it: everybody, or nobody with `silent`. What could not be told is said on
     stderr and changes nothing of the outcome."""
     with bound(job=uuid4().hex[:8]):
-        return await _run_and_tell(
-            Teller(config, clock), partial(run, config, options, clock, progress), options, silent
-        )
+        return await tell_of(Teller(config, clock), partial(run, config, options, clock, progress), options, silent)
 
 
-async def _run_and_tell(
-    teller: Teller, work: Callable[[], Awaitable[Outcome]], options: RunOptions, silent: bool
+async def tell_of(
+    teller: Teller, work: Callable[[], Awaitable[Outcome]], options: RunOptions, silent: bool = False
 ) -> Outcome:
+    """A run of these options, told as `run_and_tell` does, whatever runs it."""
     try:
         outcome = await work()
     except Busy:

@@ -8,7 +8,6 @@ from jobs.config import Config
 from jobs.outcome import JobError, Outcome, Progress, RunOptions
 from jobs.run import ready_store, resolve, run
 from recon.store.history import last_of_each_range
-from recon.store.record import list_runs
 
 Run = Callable[[Config, RunOptions, Callable[[], datetime], Progress], Awaitable[Outcome]]
 
@@ -36,12 +35,11 @@ def pieces(config: Config, options: RunOptions, now: datetime) -> tuple[list[Pie
         raise JobError("recon backfill needs --from and --to")
     accounts = [account.name for account in resolve(config, options, now)[0]]
     with ready_store(config) as store:
-        complete = {one.run_id for one in list_runs(store, 1_000_000) if one.record.status == "complete"}
         done = {
             (name, ran.found.first_day, ran.found.last_day)
             for name in accounts
             for ran in last_of_each_range(store, name)
-            if ran.run_id in complete
+            if ran.complete
         }
     wanted = [
         Piece(first, last, tuple(name for name in accounts if (name, first, last) not in done))

@@ -11,7 +11,7 @@ from recon import columns as c
 from recon import detail_columns as d
 from recon.changes import changes, figures_between
 from recon.money import Currencies
-from recon.store import history, record, workbooks
+from recon.store import history, record
 from recon.store.engine import Store
 from recon.store.record import StoredRun
 from reports.documents import Document, moment
@@ -54,7 +54,7 @@ def _left(store: Store, account: str, before: int, after: int) -> tuple[pd.DataF
 
 
 def _run(store: Store, run_id: int) -> StoredRun:
-    found = workbooks.run(store, run_id)
+    found = record.one_run(store, run_id)
     if found is None:
         raise JobError(f"there is no run {run_id}; recon runs list names them")
     return found

@@ -8,14 +8,14 @@ import pandas as pd
 
 from jobs.outcome import Outcome, Unsigned
 from recon import columns as c
-from recon.model import CLOSED, BreakStatus, Result, Severity
+from recon.changes import open_breaks
+from recon.model import BreakStatus, Result, Severity
 from recon.rules import CATALOGUE
 from reports.documents import Document, moment
 
 if TYPE_CHECKING:
     from recon.store.record import StoredRun
 
-_CLOSED = [str(status) for status in CLOSED]
 _MATCH = (c.ACCOUNT, c.ORDER_ID, c.CHARGE_ID, c.MATCHED_BY, c.ORDER_AMOUNT, c.CHARGE_AMOUNT, c.CURRENCY)
 
 
@@ -36,21 +36,16 @@ def unsigned_words(one: Unsigned) -> str:
     return f"{one.account} {one.first} to {one.last} is no longer signed: {one.words}"
 
 
-def open_breaks(result: Result) -> pd.DataFrame:
-    """The breaks of a result that are not closed, shaped `columns.BREAKS` (no rows where nothing was judged)."""
-    found = result.breaks if len(result.breaks.columns) else c.BREAKS.empty()
-    return found[~found[c.STATUS].isin(_CLOSED)]
-
-
 def has_open_break(outcome: Outcome, least: str) -> bool:
     """Whether any break of the run's ranges, but those that people acknowledged, is open at `least` or above it."""
     at_or_above = [severity.word for severity in Severity if severity >= Severity[least.upper()]]
-    unknown = (found[found[c.STATUS] != BreakStatus.ACKNOWLEDGED] for found in map(open_breaks, outcome.results))
+    still_open = (open_breaks(result.breaks) for result in outcome.results)
+    unknown = (found[found[c.STATUS] != BreakStatus.ACKNOWLEDGED] for found in still_open)
     return any(found[c.SEVERITY].isin(at_or_above).any() for found in unknown)
 
 
 def _account(result: Result) -> Document:
-    still_open = open_breaks(result)
+    still_open = open_breaks(result.breaks)
     return {
         "account": result.account.name,
         "from": result.first_day.isoformat(),

@@ -1,6 +1,5 @@
 """The commands that read: breaks, matches, rules, runs, db; thin, and importing late as `jobs.cli` does."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -128,8 +127,12 @@ def runs_list(
     """The latest runs, newest first."""
     with told(as_json):
         from jobs import show
+        from jobs.documents import run_documents
+        from jobs.run import ready_store
+        from recon.store.record import list_runs
 
-        found = _runs(read_config(context), limit)
+        with ready_store(read_config(context)) as store:
+            found = run_documents(list_runs(store, limit))
         if as_json:
             print_json({"runs": found})
         else:
@@ -141,24 +144,20 @@ def runs_show(context: typer.Context, run_id: int, as_json: AsJson = False) -> N
     """Everything about one run."""
     with told(as_json):
         from jobs import show
+        from jobs.documents import run_documents
         from jobs.outcome import JobError
+        from jobs.run import ready_store
+        from recon.store.record import one_run
 
-        found = next((run for run in _runs(read_config(context), sys.maxsize) if run["run_id"] == run_id), None)
-        if found is None:
+        with ready_store(read_config(context)) as store:
+            run = one_run(store, run_id)
+        if run is None:
             raise JobError(f"there is no run {run_id}; recon runs list names them")
+        (found,) = run_documents([run])
         if as_json:
             print_json(found)
         else:
             show.one_run(found)
-
-
-def _runs(config: "Config", limit: int) -> list[dict[str, Any]]:
-    from jobs.documents import run_documents
-    from jobs.run import ready_store
-    from recon.store.record import list_runs
-
-    with ready_store(config) as store:
-        return run_documents(list_runs(store, limit))
 
 
 @runs_app.command("diff")

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
-from jobs.alerts import Teller
+from jobs.alerts import Teller, tell_of
 from jobs.config import Config
 from jobs.extra import in_own_process
 from jobs.metrics import Metrics
@@ -89,9 +90,7 @@ async def _open_page(stack: AsyncExitStack, service: _Service, store: Store) -> 
 
     async def run_and_tell(options: RunOptions, progress: Progress) -> Outcome:
         """A run that somebody asked for on the page, told like any other."""
-        outcome = await service.run(options, progress)
-        await teller.run_finished(outcome, "page")
-        return outcome
+        return await tell_of(teller, partial(service.run, options, progress), options)
 
     await asyncio.to_thread(check_reach, section, store)
     rerun = Rerun(run_and_tell)

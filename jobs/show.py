@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from jobs.documents import open_breaks
 from jobs.logs import is_json
 from jobs.outcome import Outcome
 from recon import columns as c
+from recon.changes import open_breaks
 from recon.model import Account, KnownBreak, Severity
 from recon.money import Currencies
 from recon.rules import CATALOGUE
@@ -51,7 +51,7 @@ def outcome(found: Outcome) -> None:
     rows = [
         (
             r.account.name, r.first_day, r.last_day, r.orders, r.charges, _share(r.match_rate),
-            len(open_breaks(r)), r.breaks_new, r.breaks_closed, r.rejected_rows,
+            len(open_breaks(r.breaks)), r.breaks_new, r.breaks_closed, r.rejected_rows,
         )
         for r in found.results
     ]  # fmt: skip
@@ -72,7 +72,7 @@ def _by_code(found: Outcome) -> dict[tuple[str, str], dict[str, int]]:
     """(code, severity) -> account -> how many; the most severe first."""
     counts: dict[tuple[str, str], dict[str, int]] = {}
     for result in found.results:
-        found_here = open_breaks(result)
+        found_here = open_breaks(result.breaks)
         for (code, severity), size in Counter(zip(found_here[c.CODE], found_here[c.SEVERITY], strict=True)).items():
             counts.setdefault((code, severity), {})[result.account.name] = size
     return dict(sorted(counts.items(), key=lambda item: (-Severity[item[0][1].upper()], item[0])))

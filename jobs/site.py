@@ -3,10 +3,8 @@
 import asyncio
 import ipaddress
 import secrets
-import tempfile
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -141,7 +139,7 @@ class Rerun:
                 ended = replace(stages.seen, run_id=outcome.run_id, messages=outcome.messages)
             except JobError as error:
                 ended = replace(stages.seen, messages=error.messages)
-            except Exception as error:  # the page must not die of a run; its log has the trace
+            except Exception as error:  # the page must not die of a run
                 ended = replace(stages.seen, messages=(f"the run failed: {type(error).__name__}",))
         stages.seen = replace(ended, finished=True)
 
@@ -157,8 +155,7 @@ class Verified:
         """The workbook against its run and against the data of today."""
         from jobs.verify_commands import lines
 
-        with self._file(sha256) as path:
-            found = verifying.verify(self.config, path)
+        found = verifying.verify(self.config, *self._file(sha256))
         current = found.data == verifying.CURRENT
         state = found.verdict if current or found.verdict != verifying.UNTOUCHED else found.data
         return Verdict(state, tuple(line.strip() for line in lines(found, self.config)[1:]))
@@ -166,23 +163,19 @@ class Verified:
     def sign(self, sha256: str, role: str, who: str) -> Verdict:
         """Signed, where it may be."""
         try:
-            with self._file(sha256) as path:
-                signed = verifying.sign(self.config, path, role, who, self.clock)
+            path, content = self._file(sha256)
+            signed = verifying.sign(self.config, path, role, who, self.clock, content)
         except JobError as error:
-            return Verdict("refused", tuple(words.rpartition(".xlsx: ")[2] for words in error.messages))
+            return Verdict("refused", error.messages)
         return Verdict("signed", (f"signed as {signed.role} by {signed.who}",))
 
-    @contextmanager
-    def _file(self, sha256: str) -> Iterator[Path]:
-        """The workbook as a file, under its own name; raises JobError where its bytes are nowhere."""
+    def _file(self, sha256: str) -> tuple[Path, bytes]:
+        """A workbook's name, and the bytes that were kept of it, else those of its file; raises JobError."""
         with ready_store(self.config) as store:
             book, content = workbooks.by_hash(store, sha256), workbooks.content_of(store, sha256)
         if book is None:
             raise JobError("there is no such workbook")
-        if content is None:
-            yield self.config.reports.folder / book.name
-            return
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / book.name
-            path.write_bytes(content)
-            yield path
+        try:
+            return Path(book.name), content or (self.config.reports.folder / book.name).read_bytes()
+        except OSError as error:
+            raise JobError(f"{book.name}: cannot be read ({error.strerror})") from None

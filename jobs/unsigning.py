@@ -46,7 +46,7 @@ def unsign(
     look = _Look(config, store, run_id, {one.account.name: one for one in findings.results}, findings.current)
     ended, judged = [], 0
     for signed, sign_offs in _signed(store):
-        run = workbooks.run(store, signed.run_id) if signed.run_id is not None else None
+        run = record.one_run(store, signed.run_id) if signed.run_id is not None else None
         if run is None:
             continue
         changes = _of_this_run(look, signed, run)
@@ -106,7 +106,7 @@ def _of_this_run(look: _Look, signed: StoredWorkbook, run: StoredRun) -> list[Ch
     """What this run's own results say of the range; None where it judged another one."""
     if not look.current:
         return None
-    parts = [part for part in run.accounts if signed.account in (part.account, "group")]
+    parts = [part for part in run.accounts if signed.covers(part.account)]
     mine = [look.results.get(part.account) for part in parts]
     found = []
     lives = None
@@ -123,9 +123,7 @@ def _is_touched(look: _Look, signed: StoredWorkbook, run: StoredRun) -> bool:
     """Whether something that was made in the range has another version since the account's run before this one."""
     accounts = {account.name: account for account in look.config.as_accounts()}
     for part in run.accounts:
-        if part.account not in look.results or part.account not in accounts:
-            continue
-        if signed.account not in (part.account, "group"):
+        if not signed.covers(part.account) or part.account not in look.results or part.account not in accounts:
             continue
         window = days_window(part.first_day, part.last_day, accounts[part.account].zone)
         before = workbooks.recorded_before(look.store, part.account, look.run_id) or run.record.recorded_at

@@ -13,7 +13,7 @@ from jobs.outcome import JobError
 from jobs.run import ready_store
 from recon import __version__, columns
 from recon import detail_columns as d
-from recon.store import workbooks
+from recon.store import record, workbooks
 from recon.store.engine import Store
 from recon.store.record import StoredRun
 from recon.store.workbooks import NotSigned, SignOff, StoredWorkbook, sha256_of
@@ -49,21 +49,23 @@ class Verified:
         return self.verdict == UNTOUCHED and self.data == CURRENT
 
 
-def verify(config: Config, path: Path) -> Verified:
-    """Hold a file against the store; raises JobError where it cannot be read."""
-    content = _read(path)
+def verify(config: Config, path: Path, content: bytes | None = None) -> Verified:
+    """Hold a file against the store, by its bytes where they are at hand; raises JobError where it cannot be read."""
+    content = _read(path) if content is None else content
     with ready_store(config) as store:
         found = _known(store, path, content)
         return found if found.workbook is None else _with_data(config, store, found, found.workbook)
 
 
-def sign(config: Config, path: Path, role: str, who: str, clock: Callable[[], datetime]) -> SignOff:
+def sign(
+    config: Config, path: Path, role: str, who: str, clock: Callable[[], datetime], content: bytes | None = None
+) -> SignOff:
     """Sign an untouched, current workbook of a complete run; raises JobError, in words, where that cannot be."""
     who = " ".join(who.split())
     if not who:
         raise JobError("--by: say who signs")
+    content = _read(path) if content is None else content
     with ready_store(config) as store:
-        content = _read(path)
         found = _known(store, path, content)
         book = found.workbook
         if book is None or found.verdict != UNTOUCHED:
@@ -159,10 +161,10 @@ def _by_marks(store: Store, content: bytes) -> StoredWorkbook | None:
 
 def _with_data(config: Config, store: Store, found: Verified, book: StoredWorkbook) -> Verified:
     """What the data say now of the workbook's range as of its moment."""
-    run = workbooks.run(store, book.run_id) if book.run_id is not None else None
+    run = record.one_run(store, book.run_id) if book.run_id is not None else None
     if run is None:
         return found
-    mine = [part for part in run.accounts if book.account in (part.account, "group")]
+    mine = [part for part in run.accounts if book.covers(part.account)]
     ruled = sum(len(workbooks.ruled_since(store, part.account, run.record.recorded_at)) for part in mine)
     by_account = judged_again(config, store, run)
     changes = [by_account[part.account] for part in mine if by_account.get(part.account)]

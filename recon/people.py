@@ -39,16 +39,12 @@ class Person:
     role: Role
     accounts: frozenset[str] | None = None  # null: all
 
-    def may(self, right: Right, account: str | None = None) -> bool:
-        """Whether they may do it, and that to an account; what belongs to no account is for those who see all."""
-        return _RIGHTS[self.role] >= right and (self.accounts is None or account in self.accounts)
-
     def has(self, right: Right) -> bool:
-        """Whether they may do it to any account at all."""
+        """Whether they may do it, to the accounts that are theirs."""
         return _RIGHTS[self.role] >= right
 
     def sees(self, account: str | None) -> bool:
-        """Whether an account is theirs to look at."""
+        """Whether an account is theirs; what belongs to no account is for those who see all."""
         return self.accounts is None or account in self.accounts
 
 

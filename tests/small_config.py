@@ -1,4 +1,4 @@
-"""A small configuration with accounts in Thailand and Japan, and whatever a test of alerts adds."""
+"""A small configuration with accounts in Thailand and Japan, and whatever a test adds."""
 
 from pathlib import Path
 

@@ -14,6 +14,7 @@ from jobs.cli import app
 from jobs.outcome import JobError, Outcome, RunOptions
 from jobs.run import run
 from tests.job import Job, Silent, clock, job
+from tests.small_config import configured
 
 
 def test_months_are_cut_at_their_ends() -> None:
@@ -52,12 +53,7 @@ async def test_it_needs_both_ends(tmp_path: Path) -> None:
 
 
 def test_a_backup_is_a_whole_store_and_never_overwrites(tmp_path: Path) -> None:
-    config = tmp_path / "config.toml"
-    config.write_text(
-        '[store]\nurl = "sqlite:///recon.db"\n[accounts.th]\nregion = "TH"\ncurrency = "THB"\n'
-        'timezone = "Asia/Bangkok"\nsecret_key = { file = "key" }\n[orders.shop]\nkind = "csv"\npath = "o/*.csv"\n',
-        encoding="utf-8",
-    )
+    config = configured(tmp_path)
     target = tmp_path / "copy.db"
     command = ["--config", str(config), "db", "backup", str(target)]
     assert CliRunner().invoke(app, command).exit_code == 0

@@ -8,8 +8,8 @@ import pytest
 from jobs import mail
 from jobs.config import Config, load
 from jobs.outcome import Outcome
-from tests.alert_config import configured
 from tests.receivers import nobody, post_office
+from tests.small_config import configured
 from tests.store_samples import NOON
 
 MAIL = """

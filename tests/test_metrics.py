@@ -12,9 +12,9 @@ from jobs.run import ready_store
 from recon.model import BreakStatus
 from recon.sandbox.faults import Faults
 from recon.store.alerts import Decision, Message, Occasion, claim
-from tests.alert_config import configured
 from tests.alert_samples import known, ran
 from tests.job import job
+from tests.small_config import configured
 from tests.store_samples import HOUR, NOON
 
 Figures = dict[tuple[str, ...], float]

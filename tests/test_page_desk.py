@@ -8,11 +8,11 @@ import aiohttp
 from openpyxl import load_workbook
 from sqlalchemy import update
 
-from recon.people import Person, Role
-from recon.store import desk, workbooks, worklist
+from recon.people import Person, Role, hash_password
+from recon.store import desk, people, workbooks, worklist
 from recon.store.desk_tables import WORKBOOK
 from recon.store.engine import writing
-from tests.page import Page, page
+from tests.page import PASSWORD, Page, page
 
 
 async def test_the_list_says_what_the_store_says(tmp_path: Path) -> None:
@@ -79,6 +79,15 @@ async def test_excel_out_and_back(tmp_path: Path) -> None:
         form.add_field("file", b"no workbook", filename="rulings.xlsx")
         async with thea.http.post("/rulings/import", data=form) as answer:
             assert answer.status == 400
+
+
+async def test_somebody_whose_account_is_configured_no_more_exports_nobody_elses_breaks(tmp_path: Path) -> None:
+    async with page(tmp_path) as served:
+        gone = Person("malee", Role.ANALYST, frozenset({"my"}))
+        people.add_user(served.store, gone, hash_password(PASSWORD), people.Act("test", served.clock()))
+        async with served.login("malee") as malee, malee.http.get("/rulings/export") as answer:
+            sheet = load_workbook(BytesIO(await answer.read()))["Rulings"]
+        assert [row[0].value for row in sheet.iter_rows(min_row=2)] == ["No break is open."]
 
 
 async def test_a_script_reads_rules_and_downloads(tmp_path: Path) -> None:

@@ -81,6 +81,10 @@ def test_nobody_sees_other_accounts_nor_what_has_none(store: Store) -> None:
     assert worklist.one(store, other, TH) is None
     assert worklist.one(store, other, JP) == BREAKS[2]
     assert worklist.owners(store, JP) == []
+    ids = [known.found.id for known in BREAKS]
+    assert worklist.seen(store, [*ids, "brk_none", "\0"], JP) == {other}
+    assert worklist.seen(store, ids, None) == set(ids)
+    assert worklist.seen(store, ids, frozenset()) == set()
 
 
 def test_sorts_have_the_unknown_last(store: Store) -> None:

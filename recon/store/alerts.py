@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, Row, and_, func, insert, select, upda
 from recon.model import CLOSED, BreakStatus, KnownBreak, Severity
 from recon.store.alert_tables import ALERT, ALERT_CLAIM, ALERT_DELIVERY
 from recon.store.engine import reading, writing
-from recon.store.record import break_of
+from recon.store.lives import break_of
 from recon.store.tables import BREAK, BREAK_EVENT, RUN, RUN_ACCOUNT
 
 PENDING, SENT, FAILED = "pending", "sent", "failed"

@@ -20,6 +20,7 @@ class EarlierRun:
 
     run_id: int
     as_of: datetime
+    complete: bool
     found: RunAccount
 
 
@@ -30,7 +31,7 @@ def last_different(engine: Engine, account: str, first: date, last: date, digest
     """
     run, part = tables.RUN.c, tables.RUN_ACCOUNT
     statement = (
-        select(run.id, run.as_of, part)
+        select(run.id, run.as_of, run.status, part)
         .join(part, part.c.run_id == run.id)
         .where(part.c.account == account, part.c.first_day == first, part.c.last_day == last)
         .where(part.c.result_digest != digest)
@@ -49,7 +50,7 @@ def last_of_each_range(engine: Engine, account: str) -> list[EarlierRun]:
         select(func.max(part.c.run_id)).where(part.c.account == account).group_by(part.c.first_day, part.c.last_day)
     )
     statement = (
-        select(run.id, run.as_of, part)
+        select(run.id, run.as_of, run.status, part)
         .join(part, part.c.run_id == run.id)
         .where(part.c.account == account, run.id.in_(latest))
         .order_by(run.id)
@@ -72,4 +73,4 @@ def left_open(engine: Engine, run_id: int, account: str) -> pd.DataFrame:
 
 
 def _earlier(row: Row[Any]) -> EarlierRun:
-    return EarlierRun(row.id, row.as_of, account_of(row))
+    return EarlierRun(row.id, row.as_of, row.status == "complete", account_of(row))

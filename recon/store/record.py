@@ -16,8 +16,7 @@ from recon.model import CLOSED, BreakEvent, BreakStatus, KnownBreak, Severity
 from recon.ruling import Ended, Ruling
 from recon.store import audit, bulk, load, tables
 from recon.store.engine import reading, writing
-from recon.store.lives import LASTING, break_row, content, end_rulings, in_force, insert_events
-from recon.store.lives import break_of as break_of  # others import it from here
+from recon.store.lives import LASTING, break_of, break_row, content, end_rulings, in_force, insert_events
 from recon.store.save import put
 
 
@@ -151,10 +150,15 @@ def list_runs(engine: Engine, limit: int, run_id: int | None = None) -> list[Sto
         rows = connection.execute(statement).all()
         ids = [row.id for row in rows]
         parts = connection.execute(select(part).where(part.c.run_id.in_(ids)).order_by(part.c.account)).all()
-    return [
-        StoredRun(row.id, _run_of(row), tuple(account_of(other) for other in parts if other.run_id == row.id))
-        for row in rows
-    ]
+    accounts: dict[int, list[RunAccount]] = {run_id: [] for run_id in ids}
+    for row in parts:
+        accounts[row.run_id].append(account_of(row))
+    return [StoredRun(row.id, _run_of(row), tuple(accounts[row.id])) for row in rows]
+
+
+def one_run(engine: Engine, run_id: int) -> StoredRun | None:
+    """A recorded run by its number."""
+    return next(iter(list_runs(engine, 1, run_id)), None) if 0 < run_id < 2**63 else None
 
 
 def known_breaks(engine: Engine, account: str | None = None, include_closed: bool = True) -> list[KnownBreak]:

@@ -10,17 +10,18 @@ from sqlalchemy import Connection, Engine, Table, and_, func, insert, or_, selec
 
 from recon import columns as c
 from recon.model import Window
-from recon.store import audit, record, tables
+from recon.store import audit, tables
 from recon.store.desk_tables import RULING, SIGN_OFF, WORKBOOK
 from recon.store.engine import reading, to_micros, writing
 
 LARGEST = 32 * 2**20  # bytes: of a larger workbook only the hash is kept
 ROLES = ("preparer", "reviewer")
+GROUP = "group"  # the account of a workbook over all accounts
 
 
 @dataclass(frozen=True, slots=True)
 class StoredWorkbook:
-    """A workbook as it was written: `account` may be "group", `run_id` is null where a report was made alone."""
+    """A workbook as it was written: `account` may be GROUP, `run_id` is null where a report was made alone."""
 
     sha256: str
     name: str
@@ -33,6 +34,10 @@ class StoredWorkbook:
     audit_head: str | None
     written_at: datetime
     size: int
+
+    def covers(self, account: str) -> bool:
+        """Whether an account's figures stand in it."""
+        return self.account in (account, GROUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,11 +199,6 @@ def ruled_since(engine: Engine, account: str, moment: datetime) -> set[str]:
     statement = select(table.break_id).join(tables.BREAK, at.id == table.break_id).where(later)
     with reading(engine) as connection:
         return set(connection.execute(statement.where(at.account == account).distinct()).scalars())
-
-
-def run(engine: Engine, run_id: int) -> record.StoredRun | None:
-    """A recorded run by its number."""
-    return next(iter(record.list_runs(engine, 1, run_id)), None)
 
 
 def recorded_before(engine: Engine, account: str, run_id: int) -> datetime | None:

@@ -10,7 +10,7 @@ from sqlalchemy import Column, ColumnElement, Engine, and_, case, func, or_, sel
 
 from recon.model import CLOSED, BreakStatus, KnownBreak, Severity
 from recon.store.engine import reading
-from recon.store.lives import break_of
+from recon.store.lives import break_of, chunks
 from recon.store.tables import BREAK, BREAK_EVENT, RUN, RUN_ACCOUNT
 
 _B = BREAK.c
@@ -78,20 +78,29 @@ def find(engine: Engine, wanted: Filter, sort: str, descending: bool, offset: in
     with reading(engine) as connection:
         total = connection.execute(select(func.count()).select_from(BREAK).where(condition)).scalar_one()
         page = select(_B.id).where(condition).order_by(by.is_(None), order, _B.id).offset(offset).limit(limit)
-        ids = (
-            connection.execute(page).scalars().all()
-        )  # whole rows only of what is shown: a sort carries all it is given
+        ids = connection.execute(page).scalars().all()
+        # Whole rows only of what is shown: a sort carries all that it is given.
         rows = {row.id: row for row in connection.execute(select(BREAK).where(_B.id.in_(ids)))}
     return Found(tuple(break_of(rows[break_id]) for break_id in ids), total)
 
 
 def one(engine: Engine, break_id: str, visible: frozenset[str] | None) -> KnownBreak | None:
     """A break by its whole id; None where there is none, or it is not for the asker to see."""
-    if not (break_id.isascii() and break_id.isprintable()):  # PostgreSQL refuses to look for some characters
+    if not _can_be_asked(break_id):
         return None
     with reading(engine) as connection:
         row = connection.execute(select(BREAK).where(_B.id == break_id, _seen(_B.account, visible))).one_or_none()
     return None if row is None else break_of(row)
+
+
+def seen(engine: Engine, break_ids: Collection[str], visible: frozenset[str] | None) -> set[str]:
+    """Of these whole ids those that are breaks for the asker to see."""
+    found: set[str] = set()
+    with reading(engine) as connection:
+        for some in chunks({one for one in break_ids if _can_be_asked(one)}):
+            wanted = _B.id.in_(some) & _seen(_B.account, visible)
+            found.update(connection.execute(select(_B.id).where(wanted)).scalars())
+    return found
 
 
 def open_sums(engine: Engine, visible: frozenset[str] | None) -> list[OpenSum]:
@@ -163,6 +172,11 @@ def owners(engine: Engine, visible: frozenset[str] | None) -> list[str]:
     statement = select(_B.owner).where(_OPEN, _B.owner.is_not(None), _seen(_B.account, visible)).distinct()
     with reading(engine) as connection:
         return sorted(connection.execute(statement).scalars())
+
+
+def _can_be_asked(break_id: str) -> bool:
+    """PostgreSQL refuses to look for some characters, which no id has."""
+    return break_id.isascii() and break_id.isprintable()
 
 
 def _condition(wanted: Filter) -> ColumnElement[bool]:

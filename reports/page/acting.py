@@ -59,11 +59,13 @@ async def answered(request: web.Request, asks: Sequence[Ask]) -> list[Answer]:
     if any(ask.kind == Kind.APPROVE for ask in asks):
         needs(request, Right.APPROVE)
     for ask in asks:
-        if ask.kind == Kind.IGNORE:
-            if not person.sees(ask.account) or (ask.account is not None and ask.account not in site.accounts):
-                raise web.HTTPNotFound(text="there is no such account for you\n")
-        elif not await asyncio.to_thread(worklist.one, site.store, ask.break_id or "", person.accounts):
-            raise web.HTTPNotFound(text="there is no such break\n")
+        if ask.kind != Kind.IGNORE:
+            continue
+        if not person.sees(ask.account) or (ask.account is not None and ask.account not in site.accounts):
+            raise web.HTTPNotFound(text="there is no such account for you\n")
+    wanted = {ask.break_id or "" for ask in asks if ask.kind != Kind.IGNORE}
+    if wanted - await asyncio.to_thread(worklist.seen, site.store, wanted, person.accounts):
+        raise web.HTTPNotFound(text="there is no such break\n")
     return await asyncio.to_thread(
         desk.rule, site.store, asks, site.limits, site.clock(), site.audit_key, site.accounts
     )

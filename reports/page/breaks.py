@@ -1,7 +1,6 @@
 """The breaks: a list with filters, one with both sides and its history; acts nothing itself."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,13 +15,13 @@ from recon.people import Right
 from recon.ruling import IN_FORCE, REASONS, Kind, Ruling
 from recon.rulings import MOVES
 from recon.store import desk, evidence, worklist
+from reports.page.kept import unchanged
 from reports.page.notices import told
 from reports.page.render import moment, render
 from reports.page.security import PERSON, needs
 from reports.page.site import SITE, Site
 
 PER_PAGE = 50
-_CACHED = 200  # pages of lists
 _ORDERS = {"asc": False, "desc": True}
 KINDS = ("order", "charge", "refund", "transfer", "transaction", "dispute", "bank_line")
 # Fields of an order and of its charge that mean the same.
@@ -63,7 +62,7 @@ async def breaks(request: web.Request) -> web.Response:
     wanted, sort, descending, page = asked(request)
     found = await asyncio.to_thread(find, site, wanted, sort, descending, (page - 1) * PER_PAGE, PER_PAGE)
     owners = await asyncio.to_thread(worklist.owners, site.store, person.accounts)
-    names = [name for name in site.accounts if person.sees(name)]
+    names = site.names_for(person)
     query = {name: value for name, value in request.query.items() if name not in ("page", "told") and value}
     return render(
         request, "breaks.html", found=found, wanted=wanted, sort=sort, descending=descending, page=page,
@@ -74,18 +73,10 @@ async def breaks(request: web.Request) -> web.Response:
     )  # fmt: skip
 
 
-_CACHE: OrderedDict[tuple[object, ...], worklist.Found] = OrderedDict()
-
-
 def find(site: Site, wanted: worklist.Filter, sort: str, descending: bool, offset: int, limit: int) -> worklist.Found:
     """A page of the list, asked for anew only when a run or a ruling has changed something."""
-    key = (str(site.store.url), worklist.state(site.store), wanted, sort, descending, offset, limit)
-    found = _CACHE.get(key)
-    if found is None:
-        found = _CACHE[key] = worklist.find(site.store, wanted, sort, descending, offset, limit)
-        while len(_CACHE) > _CACHED:
-            _CACHE.popitem(last=False)
-    return found
+    key = ("breaks", wanted, sort, descending, offset, limit)
+    return unchanged(site, key, lambda: worklist.find(site.store, wanted, sort, descending, offset, limit))
 
 
 def asked(request: web.Request) -> tuple[worklist.Filter, str, bool, int]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -44,8 +44,8 @@ async def export(request: web.Request) -> web.Response:
 
 
 def _export(site: Site, person: Person) -> bytes:
-    chosen = [name for name in site.accounts if person.sees(name)]
-    known = record.list_breaks(site.store, accounts=chosen, statuses=_NOT_CLOSED)
+    chosen = site.names_for(person)
+    known = record.list_breaks(site.store, accounts=chosen, statuses=_NOT_CLOSED) if chosen else []  # none: not all
     file = BytesIO()
     write_rulings(known, site.accounts, site.currencies, file, site.clock().date())
     return file.getvalue()
@@ -70,7 +70,8 @@ def _apply(site: Site, sent: _Upload) -> list[Told]:
         path.write_bytes(sent.content)
         lines = read_rulings(path, sent.person.name)
     asks = [line.ask for line in lines if line.ask]
-    barred = {number: words for number, ask in enumerate(asks) if (words := _barred(site, sent.person, ask))}
+    seen = worklist.seen(site.store, [ask.break_id or "" for ask in asks], sent.person.accounts)
+    barred = {number: words for number, ask in enumerate(asks) if (words := _barred(sent.person, ask, seen))}
     allowed = [ask for number, ask in enumerate(asks) if number not in barred]
     done = iter(_ruled(site, allowed))
     answers = [
@@ -86,9 +87,8 @@ def _ruled(site: Site, asks: Sequence[Ask]) -> list[Answer]:
     return desk.rule(site.store, asks, site.limits, site.clock(), site.audit_key, site.accounts)
 
 
-def _barred(site: Site, person: Person, ask: Ask) -> str:
+def _barred(person: Person, ask: Ask, seen: Collection[str]) -> str:
     """Why a person may not ask for this; empty where they may."""
     if ask.kind == Kind.APPROVE and not person.has(Right.APPROVE):
         return f"your role ({person.role}) may not approve"
-    seen = worklist.one(site.store, ask.break_id or "", person.accounts)
-    return "" if seen else f'there is no break "{ask.break_id}"'
+    return "" if ask.break_id in seen else f'there is no break "{ask.break_id}"'

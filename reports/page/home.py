@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from aiohttp import web
 from markupsafe import Markup
@@ -14,6 +14,7 @@ from recon.model import KnownBreak
 from recon.people import Person, Right
 from recon.store import history, worklist
 from reports.page import pictures
+from reports.page.kept import unchanged
 from reports.page.render import render
 from reports.page.security import needs
 from reports.page.site import SITE, Site
@@ -49,26 +50,15 @@ class Home:
 async def home(request: web.Request) -> web.Response:
     """For the accounts of whoever asks."""
     person, site = needs(request, Right.VIEW), request.app[SITE]
-    found = await asyncio.to_thread(_cached, site, person)
-    names = [name for name in site.accounts if person.sees(name)]
+    now = site.clock()
+    key = ("home", person.accounts, now.date())
+    found = await asyncio.to_thread(unchanged, site, key, lambda: _home(site, person, now))
+    names = site.names_for(person)
     return render(request, "home.html", home=found, names=names)
 
 
-_CACHE: dict[tuple[object, ...], Home] = {}
-
-
-def _cached(site: Site, person: Person) -> Home:
-    """Counted anew only when a run or a ruling has changed something, or a day has gone by."""
-    key = (str(site.store.url), person.accounts, worklist.state(site.store), site.clock().date())
-    if key not in _CACHE:
-        if len(_CACHE) > 64:
-            _CACHE.clear()
-        _CACHE[key] = _home(site, person)
-    return _CACHE[key]
-
-
-def _home(site: Site, person: Person) -> Home:
-    store, now, visible = site.store, site.clock(), person.accounts
+def _home(site: Site, person: Person, now: datetime) -> Home:
+    store, visible = site.store, person.accounts
     yesterdays = [local_day(now, account.zone) - timedelta(days=1) for account in site.accounts.values()]
     last = max(yesterdays)
     days = [last - timedelta(days=back) for back in range(NIGHTS)][::-1]
@@ -88,7 +78,7 @@ def _home(site: Site, person: Person) -> Home:
         )
         for currency in currencies
     ]
-    ranges = {name: history.last_of_each_range(store, name) for name in site.accounts if person.sees(name)}
+    ranges = {name: history.last_of_each_range(store, name) for name in site.names_for(person)}
     return Home(
         days=days,
         nights={(run.account, run.day): run for run in worklist.days(store, visible, days[0], last)},
@@ -97,7 +87,7 @@ def _home(site: Site, person: Person) -> Home:
         due=due.breaks,
         costly=costly,
         begun={name: min(run.found.first_day for run in runs) for name, runs in ranges.items() if runs},
-        charts=_charts(site, person, ranges),
+        charts=_charts(worklist.ages(store, visible, now), ranges),
     )
 
 
@@ -105,10 +95,10 @@ def _named_first(item: tuple[str | None, list[int]]) -> tuple[bool, str]:
     return item[0] is None, item[0] or ""
 
 
-def _charts(site: Site, person: Person, ranges: Mapping[str, Sequence[history.EarlierRun]]) -> list[Markup]:
-    counts = [0] * len(worklist.AGES)
-    for _, found in worklist.ages(site.store, person.accounts, site.clock()):
-        counts = [one + other for one, other in zip(counts, found, strict=True)]
+def _charts(
+    ages: Sequence[tuple[str | None, tuple[int, ...]]], ranges: Mapping[str, Sequence[history.EarlierRun]]
+) -> list[Markup]:
+    counts = [sum(found[number] for _, found in ages) for number in range(len(worklist.AGES))]
     names = [f"{least}–{most} days" if most is not None else "over 90" for least, most in worklist.AGES]
     charts = [pictures.bars("Open breaks by age", list(zip(names, counts, strict=True)))]
     charts += [

@@ -3,7 +3,6 @@
 import asyncio
 import hmac
 from collections.abc import Awaitable, Callable
-from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
@@ -145,17 +144,15 @@ def _bearer(request: web.Request) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def needs(request: web.Request, right: Right, account: str | None = None) -> Person:
-    """The person who asks, if they have the right; an account of others is not there (404)."""
+def needs(request: web.Request, right: Right) -> Person:
+    """The person who asks, if they have the right."""
     person = request[PERSON]
-    if account is not None and not person.sees(account):
-        raise web.HTTPNotFound(text="there is no such thing here\n")
     if not person.has(right):
         raise web.HTTPForbidden(text=f"your role ({person.role}) may not do this\n")
     return person
 
 
-def cookie(request: web.Request, response: web.StreamResponse, secret: str, **more: Any) -> None:
+def cookie(request: web.Request, response: web.StreamResponse, secret: str) -> None:
     """Give the browser its session's secret: for this site, out of reach of scripts, until it is closed."""
     secure = request.app[SITE].secure
-    response.set_cookie(COOKIE, secret, httponly=True, secure=secure, samesite="Lax", path="/", **more)
+    response.set_cookie(COOKIE, secret, httponly=True, secure=secure, samesite="Lax", path="/")

@@ -11,6 +11,7 @@ from aiohttp import web
 from recon.methods import MethodBook
 from recon.model import Account
 from recon.money import Currencies
+from recon.people import Person
 from recon.ruling import Limits
 from recon.store.engine import Store
 from reports.report import CatalogueEntry
@@ -84,6 +85,10 @@ class Site:
     secure: bool = False
     health: Callable[[], Mapping[str, object]] = field(default=dict)
     body_seconds: float = 30  # how long a sender may take over one request
+
+    def names_for(self, person: Person) -> list[str]:
+        """The accounts that somebody may see, in the configuration's order."""
+        return [name for name in self.accounts if person.sees(name)]
 
 
 SITE = web.AppKey("site", Site)

@@ -1,7 +1,6 @@
 """Finished workbooks: listed, looked at sheet by sheet, downloaded, verified, signed, made again; judges nothing."""
 
 import asyncio
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from aiohttp import web
 
 from recon.people import Person, Right
 from recon.store import workbooks as shelf
-from recon.store.workbooks import SignOff, StoredWorkbook
+from recon.store.workbooks import GROUP, ROLES, SignOff, StoredWorkbook
 from reports.documents import moment
 from reports.page.notices import Notice, go, told
 from reports.page.render import render
@@ -20,10 +19,8 @@ from reports.page.security import needs
 from reports.page.sheets import SHEETS, View, view
 from reports.page.site import SITE, Site, Wish
 
-GROUP = "group"
 MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST = 500
-ROLES = ("preparer", "reviewer")
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -40,7 +37,7 @@ async def reports(request: web.Request) -> web.Response:
     person, site = needs(request, Right.VIEW), request.app[SITE]
     chosen = request.query.get("account", "")
     lines = await asyncio.to_thread(_lines, site, person, chosen)
-    names = [name for name in site.accounts if person.sees(name)]
+    names = site.names_for(person)
     return render(request, "reports.html", lines=lines, names=names, chosen=chosen, told=told(request))
 
 
@@ -100,7 +97,7 @@ def _content(site: Site, book: StoredWorkbook) -> bytes | None:
     if not path.is_file() or path.stat().st_size != book.size:
         return None
     content = path.read_bytes()
-    return content if hashlib.sha256(content).hexdigest() == book.sha256 else None
+    return content if shelf.sha256_of(content) == book.sha256 else None
 
 
 async def verify(request: web.Request) -> web.StreamResponse:
@@ -139,8 +136,9 @@ async def start(request: web.Request) -> web.StreamResponse:
 async def wish(request: web.Request, first: date, last: date, accounts: Sequence[str]) -> str:
     """Ask for a run of accounts that are the asker's (none named: all of theirs); the ticket."""
     site, person = request.app[SITE], needs(request, Right.RULE)
-    chosen = tuple(accounts) or tuple(name for name in site.accounts if person.sees(name))
-    if not chosen or any(name not in site.accounts or not person.sees(name) for name in chosen):
+    theirs = site.names_for(person)
+    chosen = tuple(accounts or theirs)
+    if not chosen or not set(chosen) <= set(theirs):
         raise web.HTTPNotFound(text="there is no such account\n")
     if first > last or last > site.clock().date():
         raise web.HTTPConflict(text="the range ends before it begins, or in the future\n")
@@ -166,7 +164,7 @@ async def settlement(request: web.Request) -> web.Response:
     for book in books:
         if book.account != GROUP:
             latest.setdefault(book.account, book)
-    without = [name for name in site.accounts if person.sees(name) and name not in latest]
+    without = [name for name in site.names_for(person) if name not in latest]
     return render(request, "settlement.html", books=list(latest.values()), without=without)
 
 
@@ -176,7 +174,7 @@ async def _book(request: web.Request) -> StoredWorkbook:
     book = None
     if _HASH.fullmatch(sha256):
         book = await asyncio.to_thread(shelf.by_hash, request.app[SITE].store, sha256)
-    if book is None or not (person.accounts is None or book.account in person.accounts):
+    if book is None or not person.sees(book.account):
         raise web.HTTPNotFound(text="there is no such report\n")
     return book
 
