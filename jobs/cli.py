@@ -53,10 +53,6 @@ app.add_typer(rulings_app, name="rulings")
 app.add_typer(db_app, name="db")
 app.add_typer(users_app, name="users")
 app.add_typer(tokens_app, name="tokens")
-app.command()(backfill)
-app.command()(serve)
-app.command()(verify)
-app.command()(sign)
 
 
 @app.callback()
@@ -217,6 +213,12 @@ def _exit_code(outcome: "Outcome", limit: str) -> int:
     from jobs.documents import has_open_break
 
     return BREAKS if has_open_break(outcome, limit) else DONE
+
+
+app.command()(backfill)
+app.command()(serve)
+app.command()(verify)
+app.command()(sign)
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """A long range in months: cut at their ends, none run twice, an interrupted one goes on where it stopped."""
 
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -37,6 +38,11 @@ async def test_it_stops_and_goes_on_and_comes_to_the_same(tmp_path: Path) -> Non
         ]  # fmt: skip
         assert await _run(whole, asked) == [], "nothing is left"
         expected = whole.breaks()
+        with closing(sqlite3.connect(whole.folder / "recon.db")) as store:
+            store.execute("update run set status = 'incomplete' where id = (select max(id) from run)")
+            store.commit()
+        left, done = pieces(configuration.load(whole.config, {}), asked, clock())
+        assert ([piece.first for piece in left], done) == ([date(2026, 3, 1)], 1), "what was not whole is run again"
     async with job(tmp_path / "stopped", orders=60, accounts=("th",)) as stopped:
         with pytest.raises(KeyboardInterrupt):
             await _run(stopped, asked, stop_after=1)
@@ -57,11 +63,8 @@ def test_a_backup_is_a_whole_store_and_never_overwrites(tmp_path: Path) -> None:
     target = tmp_path / "copy.db"
     command = ["--config", str(config), "db", "backup", str(target)]
     assert CliRunner().invoke(app, command).exit_code == 0
-    copied = sqlite3.connect(target)
-    try:
+    with closing(sqlite3.connect(target)) as copied:
         assert copied.execute("select count(*) from alembic_version").fetchone() == (1,)
-    finally:
-        copied.close()
     assert CliRunner().invoke(app, command).exit_code == 2
 
 

@@ -107,3 +107,13 @@ def test_what_is_said_to_people_is_a_line_of_json_too(capsys: pytest.CaptureFixt
     say("account th: run again")
     [line] = said(capsys)
     assert (line["event"], line["level"]) == ("account th: run again", "warning")
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_what_a_channel_says_of_itself_is_heard_and_not_shown_twice(
+    as_json: bool, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    logs.configure(as_json)
+    logging.getLogger("apprise.plugins").warning("the address did not answer")
+    assert capsys.readouterr().err == ""
+    assert "the address did not answer" in caplog.text
