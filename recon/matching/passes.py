@@ -149,7 +149,7 @@ def lookup(known: Names, wanted: Names) -> Positions:
         found = place[sought]
         result[hit] = np.where(known.accounts[found] == wanted.accounts[hit], found, -1)
         return result
-    accounts = 1 + int(max(known.accounts.max(), wanted.accounts.max()))
+    accounts = 1 + int(max(np.max(known.accounts), np.max(wanted.accounts)))
     keys, sought = keys * accounts + known.accounts[usable], sought * accounts + wanted.accounts[hit]
     place, once = _places(keys, usable, sought)
     if not once:
@@ -160,7 +160,7 @@ def lookup(known: Names, wanted: Names) -> Positions:
 
 def _places(keys: Positions, at: Positions, sought: Positions) -> tuple[Positions, bool]:
     """By key the place of its last row, -1 where it has none; and whether every key has one row."""
-    place = np.full(1 + max(keys.max(initial=-1), sought.max(initial=-1)), -1, dtype=np.intp)
+    place = np.full(1 + int(max(np.max(keys, initial=-1), np.max(sought, initial=-1))), -1, dtype=np.intp)
     place[keys] = at
     return place, bool(np.count_nonzero(place >= 0) == len(at))
 
