@@ -1,6 +1,6 @@
 """Statements of real banks: what is read adds up by a reading of our own, and what does not is an alarm.
 
-RECON_MT940_SAMPLES names a folder with such files, for example the tests of a checkout of github.com/wolph/mt940.
+RECON_MT940_SAMPLES names a folder with such files, as `mt940_tests` in the source distribution of mt-940 4.23.0.
 """
 
 import os
