@@ -7,7 +7,8 @@ from datetime import datetime
 import pandas as pd
 
 from jobs.config import Config
-from jobs.judging import Asked, Question, find
+from jobs.judging import find
+from jobs.question import Asked, Question
 from recon import columns as c
 from recon import detail_columns as d
 from recon.calendars import days_window

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from jobs.judging import Findings
+from recon import columns as c
 from recon.changes import Earlier, changes, figures, past
 from recon.model import KnownBreak, Result
 from recon.store import history, record
@@ -14,8 +15,8 @@ def with_histories(engine: Store, findings: Findings, digests: Mapping[str, str]
     """The findings, each result beside its history; `digests` has the results' own, by account."""
     if findings.carried is None:
         return findings
-    lives = by_id(record.known_breaks(engine), findings.carried.reported, findings.carried.changed)
-    results = (with_history(engine, one, digests[one.account.name], lives) for one in findings.results)
+    now = (*findings.carried.reported, *findings.carried.changed)
+    results = (with_history(engine, one, digests[one.account.name], now) for one in findings.results)
     return replace(findings, results=tuple(results))
 
 
@@ -24,10 +25,10 @@ def by_id(*lives: Iterable[KnownBreak]) -> dict[str, KnownBreak]:
     return {known.found.id: known for group in lives for known in group}
 
 
-def with_history(engine: Store, result: Result, digest: str, lives: Mapping[str, KnownBreak]) -> Result:
+def with_history(engine: Store, result: Result, digest: str, now: Iterable[KnownBreak]) -> Result:
     """The result with its changes since the last run of the range that came to something else, and the ranges before.
 
-    `digest` is the result's own, `lives` has every break of its account.
+    `digest` is the result's own, `now` has what became of breaks since they were recorded.
     """
     account = result.account
     earlier = [
@@ -38,6 +39,7 @@ def with_history(engine: Store, result: Result, digest: str, lives: Mapping[str,
     run = history.last_different(engine, account.name, result.first_day, result.last_day, digest)
     if run is not None:
         before = history.left_open(engine, run.run_id, account.name)
+        lives = by_id(record.breaks_of(engine, before[c.BREAK_ID]), now)
         details = replace(
             details,
             changes=changes(before, result.breaks, lives),

@@ -5,19 +5,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, tzinfo
+from datetime import datetime, tzinfo
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from jobs.nearby import books_of, known_of, links_of
+from jobs.question import Asked, Question
 from jobs.settling import AT_THE_BANK, Settled, settle, with_settlement
 from recon import columns as c
 from recon.breaks import Carried, Said, carry
 from recon.calendars import joined
-from recon.matching import links, match
+from recon.matching import match
 from recon.matching.by_hand import changed_links, with_hand_links
-from recon.model import CLOSED, Account, Break, InputFile, KnownBreak, Result, Window
+from recon.model import CLOSED, Break, KnownBreak, Result
 from recon.opening import Items, not_covered, standing_of
 from recon.patterns import as_ignore, ignored_by
 from recon.result import Intake, Lives, summarise
@@ -26,59 +28,31 @@ from recon.rules.data import BANK_LINE_INVALID, incomplete_source, invalid_rows
 from recon.rules.timing import CODES as ALONE
 from recon.rules.timing import strange_methods
 from recon.ruling import Ended, Kind, Ruling, Stand
-from recon.scope import Known, Range, scope
-from recon.settings import Context, MatchSettings
+from recon.scope import Range, scope
+from recon.settings import Context
 from recon.store import desk, load, opening, record
 from recon.store.engine import Store
+from recon.store.links import Links
 from recon.triage import Judged, triage
 
 _TOGETHER = 2  # accounts summed up side by side
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One account to judge: its days, and what its sources said beside the objects."""
-
-    account: Account
-    first: date
-    last: date
-    window: Window
-    short: Sequence[str] = ()  # lists whose totals and rows differ
-    pulled: bool = False
-    ignored_rows: int = 0
-    duplicate_rows: int = 0
-    inputs: tuple[InputFile, ...] = ()
-    unassigned: bool = True  # this account shows the rows that name no known account
-    notes: Mapping[str, int] = field(default_factory=dict)  # shown beside what the judging counts
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is to be judged, as of when, by which settings."""
-
-    asked: tuple[Asked, ...]
-    all_accounts: Mapping[str, Account]
-    as_of: datetime
-    versions_at: datetime | None
-    context: Context
-    match_settings: MatchSettings
-    metadata_keys: Sequence[str]
-    customer_keys: Sequence[str]
-    orders_read: bool
-    bank_read: bool = False  # every file of every bank source
-    known: Sequence[KnownBreak] | None = None  # asked again: the lives of the breaks then, instead of the store's
-
-
-@dataclass(frozen=True)
 class Findings:
-    """Results by account, what the store must write of the breaks, and every link of the accounts."""
+    """Results by account, and what the store must write of breaks and links."""
 
     results: tuple[Result, ...] = ()
     carried: Carried | None = None
-    links: pd.DataFrame = field(default_factory=c.LINKS.empty)
+    links: Links = field(default_factory=Links)
     pulled: bool = True
     current: bool = True  # false: a look at the past, which rewrites no links
     again: "_Again | None" = None
+
+    @property
+    def found(self) -> list[str] | None:
+        """Ids of every break that was found."""
+        return [one.id for one in self.again.found] if self.again else None
 
 
 def find(engine: Store, question: Question) -> Findings:
@@ -100,24 +74,16 @@ def _collector_paused() -> Iterator[None]:
 
 
 def _find(engine: Store, question: Question) -> Findings:
-    books = load.load_books(
-        engine,
-        question.as_of,
-        versions_at=question.versions_at,
-        metadata_keys=question.metadata_keys,
-        customer_keys=question.customer_keys,
-    )
-    known = record.known_breaks(engine) if question.known is None else question.known
-    current = _is_current(engine, question)
-    lasting = _lasting(engine, question)
+    known = record.breaks_to_carry(engine) if question.known is None else question.known
+    current, lasting, items = _is_current(engine, question), _lasting(engine, question), opening.load(engine)
     by_hand = [one for one in lasting if one.kind == Kind.LINK]
+    what = replace(_range(engine, question, known), opening=frozenset(items))
+    books, recorded = books_of(engine, question, what, by_hand)
     changed = changed_links(by_hand, books.orders, books.charges)
     keeps = current or question.known is not None
-    recorded = load.load_matches(engine, list(question.all_accounts)) if keeps else c.LINKS.empty()
-    recorded = with_hand_links(recorded, [one for one in by_hand if one.id not in changed])
-    matching = match(books.orders, books.charges, question.match_settings, recorded)
-    items = opening.load(engine)
-    what = replace(_range(engine, question, known), opening=frozenset(items))
+    links = recorded if keeps else c.LINKS.empty()
+    links = with_hand_links(links, [one for one in by_hand if one.id not in changed])
+    matching = match(books.orders, books.charges, question.match_settings, links)
     seen = scope(books, matching, what)
     judged = Judged(books, matching, seen, triage(books, matching, seen, question.context))
     names = {asked.account.name for asked in question.asked}
@@ -128,8 +94,10 @@ def _find(engine: Store, question: Question) -> Findings:
         settled = settling.result()
     told = (one for one in cases if not settled.speaks_of(one))
     found = [*told, *settled.breaks, *_data_breaks(judged, question, names)]
-    found = [one for one in found if one.account is None or one.account in names]
-    ours = [one for one in known if one.found.account is None or one.found.account in names]
+    whose: set[str | None] = {*names, *([None] if any(asked.unassigned for asked in question.asked) else [])}
+    found = [one for one in found if one.account in whose]
+    there_again = record.breaks_to_carry(engine, {one.id for one in found}) if question.known is None else ()
+    ours = [one for one in (*known, *there_again) if one.found.account in whose]
     again = _Again(
         found, _Judges(judged, settled, question, ours), question.as_of,
         {name: one.zone for name, one in question.all_accounts.items()}, items,
@@ -138,10 +106,9 @@ def _find(engine: Store, question: Question) -> Findings:
     carried = again(ours, lasting)
     with ThreadPoolExecutor(_TOGETHER) as pool:
         results = tuple(pool.map(lambda asked: _result(asked, judged, settled, carried, question), question.asked))
-    all_links = links(books.orders, books.charges, matching)
-    concerned = all_links[c.ORDER_ACCOUNT].isin(names) | all_links[c.CHARGE_ACCOUNT].isin(names)
+    found_links = links_of(judged, recorded, what, question.match_settings) if current else Links()
     ever_pulled = any(map(len, what.covered.values()))
-    return Findings(results, carried, all_links[concerned.to_numpy()], ever_pulled, current, again)
+    return Findings(results, carried, found_links, ever_pulled, current, again)
 
 
 def _lasting(engine: Store, question: Question) -> list[Ruling]:
@@ -196,10 +163,8 @@ def _range(engine: Store, question: Question, known: Sequence[KnownBreak]) -> Ra
         windows[name] = asked.window
         pulled = load.complete_windows(engine, name, "charge")
         covered[name] = joined([window for window, _ in pulled])
-        last = record.last_run(engine, name)
-        if last:
-            then = [window for window, pulled_at in pulled if pulled_at <= last.recorded_at]
-            earlier[name] = Known(last.recorded_at, joined(then))
+        if last := known_of(engine, name):
+            earlier[name] = last
     subjects = frozenset(
         (one.found.account or "", one.found.subject_type, one.found.subject_id)
         for one in known
@@ -246,11 +211,14 @@ class _Judges:
             for kind, thing in things.items()
         }
         self._pulled = {asked.account.name for asked in question.asked if asked.pulled}
+        self._shows_nameless = any(asked.unassigned for asked in question.asked)
 
     def __call__(self, known: Break) -> bool:
         if self._question.versions_at is not None:  # what was known then says nothing about now
             return False
         if known.code in AT_THE_BANK and not self._question.bank_read:
+            return False
+        if known.account is None and not self._shows_nameless:
             return False
         match known.subject_type:
             case kind if kind in self._things:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from jobs.archive_command import db_archive
 from jobs.asked import (
     Accounts,
     AsJson,
@@ -29,6 +30,7 @@ matches_app = typer.Typer(help="Which order belongs to which charge.", no_args_i
 runs_app = typer.Typer(help="The history of runs.", no_args_is_help=True)
 db_app = typer.Typer(help="The store's tables.", no_args_is_help=True)
 add_to(breaks_app)
+db_app.command("archive")(db_archive)
 
 
 @breaks_app.command("list")
@@ -182,11 +184,18 @@ def db_upgrade(context: typer.Context) -> None:
         from recon.store.engine import open_store
         from recon.store.migrate import upgrade
 
-        store = open_store(read_config(context).store_url)
+        config = read_config(context)
+        store = open_store(config.store_url)
         try:
             applied = upgrade(store)
         finally:
             store.dispose()
+        if config.queue is not None:
+            import asyncio
+
+            from jobs.queue import install
+
+            applied += ["queue"] if asyncio.run(install(config)) else []
         print("\n".join(applied) if applied else "nothing to do")
 
 
@@ -206,10 +215,11 @@ def db_backup(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that does not exist yet.")],
 ) -> None:
-    """Copy a SQLite store, whole and consistent, while others may use it; PostgreSQL has pg_dump."""
+    """Copy a SQLite store and its archive (FILE.archive), whole, while others may use it; PostgreSQL has pg_dump."""
     with told():
         from jobs.outcome import JobError
         from jobs.run import ready_store
+        from recon.store.archive import copy_files
         from recon.store.engine import SQLITE
         from recon.store.migrate import copy
 
@@ -219,6 +229,9 @@ def db_backup(
             raise JobError(f"{file}: its folder does not exist")
         with ready_store(read_config(context)) as store:
             if store.dialect.name != SQLITE:
-                raise JobError("this store is PostgreSQL: back it up with pg_dump")
+                raise JobError(
+                    "this store is PostgreSQL: back it up with pg_dump, and its archive's folder beside it"
+                )
             copy(store, file)
+            copy_files(store, Path(f"{file}.archive"))
         print(file)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from recon import columns as c
 from recon import ledger, settlement
 from recon.ledger import Ledger
+from recon.line_up import lines_of
 from recon.model import CLOSED, Account, Books, Break, KnownBreak, Proof, Result, Window
 from recon.rules import ledger as ledger_rules
 from recon.rules import settlement as settlement_rules
@@ -53,7 +54,8 @@ class Settled:
 
 def settle(judged: Judged, accounts: Iterable[Account], context: Context) -> Settled:
     """Rebuild and judge the settlement of the accounts that a run asks for."""
-    books, scope, asked = judged.books, judged.scope, {account.name: account for account in accounts}
+    scope, asked = judged.scope, {account.name: account for account in accounts}
+    books = replace(judged.books, lines=lines_of(judged.books))
     read = ledger.read(books)
     zones = {name: asked[name].zone for name in asked}
     bank_fees = {name: fee for name, fee in context.bank_fees.items() if name in asked}

@@ -12,6 +12,7 @@ import pandas as pd
 
 from recon.break_id import break_id
 from recon.details import Details
+from recon.ledger_line import LedgerLine
 from recon.money import Money
 from recon.ruling import Standing
 from recon.settled import Settlement
@@ -184,16 +185,14 @@ class Case:
     refunds: tuple[Refund, ...] = ()  # of these charges, by creation, then id; so are the disputes
     disputes: tuple[Dispute, ...] = ()
     transfers: tuple[Transfer, ...] = ()
-
     # Derived once: the charges that took the payer's money, and what the orders say was paid (order's minor units).
     paying: tuple[Charge, ...] = field(init=False, repr=False, compare=False)
     expected: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        orders = (self.order, *self.beside) if self.order else ()
-        expected = sum([order.money.amount for order in orders if order.status in EXPECTS_CHARGE])
+        due = [one.money.amount for one in (self.order, *self.beside) if one and one.status in EXPECTS_CHARGE]
         object.__setattr__(self, "paying", tuple([charge for charge in self.charges if charge.pays]))
-        object.__setattr__(self, "expected", expected)
+        object.__setattr__(self, "expected", sum(due))
 
 
 class Severity(IntEnum):
@@ -301,14 +300,14 @@ class Books:
     bank_lines: pd.DataFrame = field(default_factory=pd.DataFrame)
     receipts: pd.DataFrame = field(default_factory=pd.DataFrame)  # these two are shaped by `recon.ledger_columns`
     readings: pd.DataFrame = field(default_factory=pd.DataFrame)
+    lines: Mapping[str, LedgerLine] = field(default_factory=dict)  # per account; none: made of all the transactions
 
 
 @dataclass(frozen=True)
 class Matching:
-    """Which order belongs to which charge: positions in the books' frames, pairwise.
+    """Which order belongs to which charge: positions in the books' frames, pairwise; a charge may pay several orders.
 
-    A charge that pays several orders stands in several pairs. `stands_for` has, per order, the order whose case it
-    belongs to: itself, but for orders that share a charge. `ambiguous` has, per order, its equally good charges.
+    `stands_for`: per order whose case it is part of, one for all that share a charge. `ambiguous`: its equal charges.
     """
 
     orders: npt.NDArray[np.intp]
@@ -318,6 +317,7 @@ class Matching:
     ambiguous: Mapping[int, tuple[int, ...]]
     unnamed: Mapping[int, int] = field(default_factory=dict)  # per order: how many more, too many to be named
     contested: tuple[int, ...] = ()  # every charge that is some order's equal candidate, named or not
+    loose: tuple[int, ...] = ()  # successful charges that name no order and that no pass linked
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,22 +149,23 @@ def _bank_lines(lines: pd.DataFrame, what: Range) -> Mask:
 
 def _touched(frame: pd.DataFrame, what: Range, key: str, kind: str) -> Mask:
     open_break = _has_open_break(frame, key, kind, what)
-    return _created_in_range(frame, what) | _changed(frame, what, late_everywhere=False) | open_break
+    return created_in_range(frame, what) | _changed(frame, what, late_everywhere=False) | open_break
 
 
 def _orders(orders: pd.DataFrame, what: Range) -> Mask:
     wants_refund = (orders[c.STATUS] == OrderStatus.REFUND_REQUESTED).to_numpy(dtype=bool)
     open_break = _has_open_break(orders, c.ORDER_ID, "order", what)
-    return _created_in_range(orders, what) | _changed(orders, what, late_everywhere=True) | wants_refund | open_break
+    return created_in_range(orders, what) | _changed(orders, what, late_everywhere=True) | wants_refund | open_break
 
 
 def _charges(charges: pd.DataFrame, what: Range) -> Mask:
     pending = (charges[c.STATUS] == ChargeStatus.PENDING).to_numpy(dtype=bool)
     open_break = _has_open_break(charges, c.CHARGE_ID, "charge", what)
-    return _created_in_range(charges, what) | _changed(charges, what, late_everywhere=False) | pending | open_break
+    return created_in_range(charges, what) | _changed(charges, what, late_everywhere=False) | pending | open_break
 
 
-def _created_in_range(frame: pd.DataFrame, what: Range) -> Mask:
+def created_in_range(frame: pd.DataFrame, what: Range) -> Mask:
+    """Rows of the asked accounts that were created in their windows."""
     result = np.zeros(len(frame), dtype=bool)
     for account, window in what.windows.items():
         result |= _is(frame, account) & _within(frame[c.CREATED_AT], (window,))

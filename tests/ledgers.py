@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from hypothesis import strategies as st
+
 from recon import ledger_columns as lc
 from recon.model import Books
 from tests.books import AS_OF, NOON, Row, books, build, charge
@@ -134,3 +136,34 @@ def readings(*rows: tuple[datetime, int, int]) -> Any:
             for at, total, since in rows
         ],
     )  # fmt: skip
+
+
+ACTS = st.lists(
+    st.tuples(
+        st.sampled_from(["charge", "refund", "dispute", "win", "part", "all", "wait", "wait"]),
+        st.integers(2_000, 500_000),
+        st.integers(0, 50),
+    ),
+    max_size=40,
+)
+
+
+def play(acts: list[tuple[str, int, int]]) -> Merchant:
+    """What happens to a merchant: what, how much, and to which, or how long."""
+    merchant = Merchant()
+    for what, amount, which in acts:
+        of: dict[str, Any] = merchant.charges[which % len(merchant.charges)] if merchant.charges else {}
+        merchant.wait(timedelta(seconds=1 + which))
+        if what == "charge":
+            merchant.charge(amount)
+        elif what == "refund" and of:
+            merchant.refund(of, 1 + amount % of["amount"])
+        elif what in ("dispute", "win") and of:
+            merchant.dispute(of, won=what == "win")
+        elif what == "part" and merchant.free() > 6_000:
+            merchant.pay_out(3_001 + amount % (merchant.free() - 3_000))
+        elif what == "all" and merchant.free() > 3_000:
+            merchant.pay_out()
+        elif what == "wait":
+            merchant.wait(timedelta(hours=which))
+    return merchant

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from jobs.judging import Asked, Findings, Question, find
+from jobs.judging import Findings, find
+from jobs.question import Asked, Question
 from recon import columns as c
 from recon.calendars import business_calendar, days_window
 from recon.settings import Context, MatchSettings

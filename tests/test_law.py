@@ -26,6 +26,7 @@ BASE = {
     "scope",
     "break_id",
     "settled",
+    "ledger_line",
     "details",
     "ruling",
 }

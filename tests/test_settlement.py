@@ -14,7 +14,7 @@ from recon.model import Books, Proof
 from recon.settled import Settlement
 from recon.settlement import balance, tieout
 from tests.books import AS_OF, EVER, TH
-from tests.ledgers import HOLD, START, Merchant, readings
+from tests.ledgers import ACTS, HOLD, START, Merchant, play, readings
 
 DAY = timedelta(days=1)
 
@@ -144,36 +144,6 @@ def test_partial_payouts_split_a_charge_and_its_fee_without_losing_a_unit() -> N
     assert len(found.unpaid) == 0
 
 
-ACTS = st.lists(
-    st.tuples(
-        st.sampled_from(["charge", "refund", "dispute", "win", "part", "all", "wait", "wait"]),
-        st.integers(2_000, 500_000),
-        st.integers(0, 50),
-    ),
-    max_size=40,
-)
-
-
-def play(acts: list[tuple[str, int, int]]) -> Merchant:
-    merchant = Merchant()
-    for what, amount, which in acts:
-        of: dict[str, Any] = merchant.charges[which % len(merchant.charges)] if merchant.charges else {}
-        merchant.wait(timedelta(seconds=1 + which))
-        if what == "charge":
-            merchant.charge(amount)
-        elif what == "refund" and of:
-            merchant.refund(of, 1 + amount % of["amount"])
-        elif what in ("dispute", "win") and of:
-            merchant.dispute(of, won=what == "win")
-        elif what == "part" and merchant.free() > 6_000:
-            merchant.pay_out(3_001 + amount % (merchant.free() - 3_000))
-        elif what == "all" and merchant.free() > 3_000:
-            merchant.pay_out()
-        elif what == "wait":
-            merchant.wait(timedelta(hours=which))
-    return merchant
-
-
 @settings(max_examples=60, deadline=None)
 @given(ACTS)
 def test_whatever_happens_every_proof_is_zero_and_every_satang_has_its_place(
@@ -237,7 +207,7 @@ def test_days_tie_and_end_with_the_reading(before: int) -> None:
     kept = readings((START - 3 * DAY, before, 0), (START + 2 * DAY, total + before, total))
     books = merchant.books(as_of=START + 2 * DAY, readings=kept.assign(before=before))
     first = (START - DAY).date()
-    days = balance.days(books, ledger.read(books), TH, first, first + DAY)
+    days = balance.days(books, TH, first, first + DAY)
     names = [lc.DAY, lc.OPENING, lc.CREDITS, lc.DEBITS, lc.CLOSING]
     opened = date(2026, 8, 20)
     assert days[names].values.tolist() == [

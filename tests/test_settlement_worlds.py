@@ -3,6 +3,7 @@
 import json
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ SHAPES = {
 def books_of(world: World, days_later: int = 0) -> Books:
     """Everything that Omise would answer some days after the moment of truth, without a server and a store."""
     as_of = world.as_of + timedelta(days=days_later)
-    now, frames = int(as_of.timestamp()), {}
+    now, frames = int(as_of.timestamp()), dict[str, Any]()
     for kind, shape in SHAPES.items():
         rows = []
         for account, known in world.books.items():

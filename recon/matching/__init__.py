@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from recon import columns as c
-from recon.matching.passes import Board, Pass, Positions
+from recon.matching.passes import Board, Pass, Positions, successful
 from recon.model import Matching
 from recon.settings import MatchSettings
 
@@ -56,6 +56,7 @@ def match(
         ambiguous=ambiguous,
         unnamed={order: more for order, more in board.unnamed.items() if order in ambiguous},
         contested=tuple(sorted(board.contested.union(*ambiguous.values()))),
+        loose=tuple(np.flatnonzero(board.free & ~board.names_order & successful(charges)).tolist()),
     )
 
 

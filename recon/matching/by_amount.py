@@ -15,8 +15,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from recon import columns as c
-from recon.matching.passes import Board, Mask, Pass, Positions
-from recon.model import EXPECTS_CHARGE, ChargeStatus, OrderStatus
+from recon.matching.passes import Board, Mask, Pass, Positions, successful
+from recon.model import EXPECTS_CHARGE, OrderStatus
 from recon.settings import MatchSettings
 
 Ints = npt.NDArray[np.int64]
@@ -53,8 +53,7 @@ def nameless_orders(board: Board) -> Positions:
 
 def nameless_charges(board: Board) -> Positions:
     """Free charges that were successful, name no order, and are nobody's equal candidate already."""
-    successful = (board.charges[c.STATUS] == ChargeStatus.SUCCESSFUL).to_numpy(dtype=bool)
-    usable: Mask = successful & board.free & ~board.names_order
+    usable: Mask = successful(board.charges) & board.free & ~board.names_order
     usable[[*board.contested, *(charge for found in board.ambiguous.values() for charge in found)]] = False
     return np.flatnonzero(usable)
 

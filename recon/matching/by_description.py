@@ -1,5 +1,6 @@
 """The charge's description holds the order's id; knows no metadata and no time."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 
@@ -43,6 +44,23 @@ def cross(board: Board, settings: MatchSettings) -> None:
     orders, charges = _positions(single.values()), _positions(single)
     sure = agreeing_amounts(board, orders, charges, settings)
     board.link(orders[sure], charges[sure], _NAME)
+
+
+def names(charges: pd.DataFrame, patterns: Iterable[re.Pattern[str]]) -> pd.DataFrame:
+    """Every id that charges (with ORDER_REF and DESCRIPTION) may name as their order: the row, and the id.
+
+    A row stands there once for each of its ids; metadata first.
+    """
+    referred = np.flatnonzero(charges[c.ORDER_REF].notna().to_numpy(dtype=bool))
+    told = np.flatnonzero(charges[c.DESCRIPTION].notna().to_numpy(dtype=bool))
+    texts = charges[c.DESCRIPTION].iloc[told]
+    at, words = _words(texts)
+    rows, found = [referred, told[at]], [charges[c.ORDER_REF].iloc[referred], words]
+    for pattern in patterns:
+        hits = [(at, hit.group(1)) for at, text in enumerate(texts) if (hit := pattern.search(text))]
+        rows.append(told[_positions(at for at, _ in hits)])
+        found.append(pd.Series([name for _, name in hits], dtype=c.TEXT))
+    return pd.DataFrame({c.ROW: np.concatenate(rows), c.ORDER_REF: pd.concat(found, ignore_index=True)})
 
 
 def _link_several(board: Board, named: list[int], charge: int) -> None:

@@ -12,23 +12,28 @@ from recon import columns as c
 from recon import ledger_columns as lc
 from recon.calendars import local_day
 from recon.ledger import Ledger
+from recon.line_up import accounts, held_before, lines_of, shown_in
 from recon.model import Account, Books, Window
 from recon.settled import Settlement
 from recon.settlement import payouts
-from recon.settlement.balance import days, held_before, moves
+from recon.settlement.balance import days, moves
 from recon.settlement.banking import bank
 from recon.settlement.feelines import fee_lines
 
 
 def rebuild(books: Books, ledger: Ledger) -> Settlement:
-    """What every transfer of the store paid out, and which credits are not paid out yet; all accounts together."""
+    """What every transfer of the store paid out, and which credits are not paid out yet; all accounts together.
+
+    A transfer has parts if the books have every credit that it took; all credits that are not paid out must be there.
+    """
     parts, unpaid = [lc.PARTS.empty()], [lc.UNPAID.empty()]
-    for account, rows in payouts.accounts(books.transactions):
-        line = payouts.line_up(books, ledger, rows)
-        parts.append(payouts.parts(books, ledger, line))
-        unpaid.append(payouts.unpaid(books, ledger, line, held_before(books, account)))
+    lines, places = lines_of(books), dict(accounts(books.transactions))
+    for account, line in lines.items():
+        credits = payouts.credits(books, ledger, line, places.get(account, np.zeros(0, dtype=np.int64)))
+        parts.append(payouts.parts(books, ledger, line, credits))
+        unpaid.append(payouts.unpaid(books, ledger, line, credits, held_before(books.readings, account)))
     all_parts = _joined(parts)
-    found = payouts.payouts(books, ledger, all_parts)
+    found = payouts.payouts(books, ledger, lines.values(), all_parts)
     return Settlement(payouts=found, parts=all_parts, unpaid=_joined(unpaid))
 
 
@@ -43,15 +48,15 @@ def of_range(
     settlement: Settlement, books: Books, ledger: Ledger, account: Account, window: Window, span: tuple[date, date]
 ) -> Settlement:
     """What of it one account's result shows: transfers and bank lines of its days, all credits not paid out yet."""
-    sent = settlement.payouts[c.SENT_AT].fillna(settlement.payouts[c.CREATED_AT])
-    inside = ((sent >= window.start) & (sent < window.end)).to_numpy(dtype=bool)
-    shown = settlement.payouts[_ours(settlement.payouts, account) & inside].reset_index(drop=True)
-    parts = settlement.parts
+    mine = _ours(settlement.payouts, account) & shown_in(settlement.payouts, window)
+    shown, parts = settlement.payouts[mine].reset_index(drop=True), settlement.parts
+    parts = parts[c.is_in(parts[c.TRANSFER_ID], shown[c.TRANSFER_ID])].reset_index(drop=True)
+    assert parts[c.AMOUNT].sum() == shown[lc.EXPLAINED].sum(), "credits that a transfer paid out are missing"
     return Settlement(
         payouts=shown,
-        parts=parts[c.is_in(parts[c.TRANSFER_ID], shown[c.TRANSFER_ID])].reset_index(drop=True),
+        parts=parts,
         unpaid=settlement.unpaid[_ours(settlement.unpaid, account)].reset_index(drop=True),
-        days=days(books, ledger, account, *span),
+        days=days(books, account, *span),
         moves=moves(books, ledger, account, window),
         fees=fee_lines(books, account, window),
         banked=_banked(settlement.banked, account, books, span),

@@ -10,6 +10,8 @@ from recon import columns as c
 from recon import ledger_columns as lc
 from recon.calendars import days_window, local_day
 from recon.ledger import Ledger, kind_words
+from recon.ledger_line import LedgerLine
+from recon.line_up import held_before, lines_of
 from recon.model import Account, Books, Proof, Window
 
 Ints = npt.NDArray[np.int64]
@@ -18,28 +20,25 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SHOWN_BEYOND = 40  # days after the range up to the last reading; beyond, only that reading's own
 
 
-def days(books: Books, ledger: Ledger, account: Account, first: date, last: date) -> pd.DataFrame:
+def days(books: Books, account: Account, first: date, last: date) -> pd.DataFrame:
     """One row per day of the range (shaped BALANCE_DAYS), and on to the day of the account's last reading.
 
     The first reading says what was there before the stored ledger begins; without one, that counts as nothing.
     """
     read = _readings(books, account)
     ends = _span(first, last, max(read, default=last))
-    made, sums = _moves(books, ledger, account)
-    base = held_before(books, account.name) or 0
+    line = lines_of(books).get(account.name, LedgerLine())
+    base = held_before(books.readings, account.name) or 0
     rows = []
     for day in ends:
         window = days_window(day, day, account.zone)
-        start, end = np.searchsorted(made, [_micros(window.start), _micros(window.end)])
-        moved = np.diff(sums[start : end + 1])
-        opening, closing = base + int(sums[start]), base + int(sums[end])
+        midnights = np.array([_micros(window.start), _micros(window.end)], dtype=np.int64)
+        credits, debits = line.made_before(midnights)
+        opening, closing = (base + credits - debits).tolist()
+        moved = int(np.diff(credits)[0]), int(np.diff(debits)[0])
         said = read.get(day)
-        rows.append(
-            (
-                account.name, day.isoformat(), account.currency, opening, int(moved[moved > 0].sum()),
-                -int(moved[moved < 0].sum()), closing, *(said or (None,) * 5),
-            )
-        )  # fmt: skip
+        whole = (opening, *moved, closing)
+        rows.append((account.name, day.isoformat(), account.currency, *whole, *(said or (None,) * 5)))
     return lc.BALANCE_DAYS.from_rows(rows)
 
 
@@ -90,22 +89,6 @@ def _readings(books: Books, account: Account) -> dict[date, tuple[object, ...]]:
             total, total - first - grown, free, held, reserve
         )  # fmt: skip
     return found
-
-
-def held_before(books: Books, account: str) -> int | None:
-    """What the account's first reading held beyond the stored transactions; null where none was taken."""
-    mine = _of(books.readings, account)
-    return int(mine[lc.BEFORE].iloc[0]) if len(mine) else None
-
-
-def _moves(books: Books, ledger: Ledger, account: Account) -> tuple[Ints, Ints]:
-    """The account's movements by moment (microseconds): when, and the running sum before and after each."""
-    mine = np.flatnonzero((books.transactions[c.ACCOUNT] == account.name).to_numpy(dtype=bool))
-    made: Ints = np.asarray(books.transactions[c.CREATED_AT].astype("int64"), dtype=np.int64)[mine]
-    order = np.argsort(made, kind="stable")
-    sums = np.zeros(len(mine) + 1, dtype=np.int64)
-    np.cumsum(ledger.signed[mine][order], out=sums[1:])
-    return made[order], sums
 
 
 def _of(frame: pd.DataFrame, account: str) -> pd.DataFrame:

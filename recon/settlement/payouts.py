@@ -6,7 +6,7 @@ when it left the balance: what it took beyond that stays unexplained, as where t
 not known. A refund or a dispute may take from what becomes available later: then the balance is negative meanwhile.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,105 +19,91 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 from recon import columns as c
 from recon import ledger_columns as lc
 from recon.ledger import Ledger, kind_words, places
+from recon.ledger_line import QUARTER, LedgerLine
+from recon.line_up import available_at
 from recon.model import Books
 
 Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Line:
-    """One account's credits and debits: places in the books' transactions, and what of the credits each debit took.
+class Credits:
+    """An account's credits of those quarter hours of its line that are whole: whose every credit is in the books.
 
-    `ends` are the running sums of the credits. Debit j took the stretch from `start[j]` to `stop[j]` of that line.
+    `rows` are their places in the books' transactions, in the line's order; `ends` is where each ends on the line.
     """
 
-    credits: Ints
+    rows: Ints
     ends: Ints
-    debits: Ints
-    transfers: Ints  # per debit: the place of its transfer in the books' transfers, or -1
-    start: Ints
-    stop: Ints
+    whole: npt.NDArray[np.bool_]  # per quarter hour of the line
 
 
-def line_up(books: Books, ledger: Ledger, rows: Ints) -> Line:
-    """The line of one account, whose transactions stand at `rows`."""
-    own = _own_debits(ledger)
-    transfer_of = own[rows]
-    signed = ledger.signed[rows]
-    made = _micros(books.transactions[c.CREATED_AT])[rows]
-    available = available_at(books.transactions)[rows]
-    ids = books.transactions[c.TRANSACTION_ID].iloc[rows]
-    incoming, outgoing = np.flatnonzero(signed > 0), np.flatnonzero(signed < 0)
-    incoming = incoming[_by(available[incoming], ids.iloc[incoming])]
-    ends = np.cumsum(signed[incoming], dtype=np.int64)
-
-    is_transfer = transfer_of[outgoing] >= 0
-    # Omise fixes a transfer's sum when it is created and debits it when it is sent.
-    asked = np.where(
-        is_transfer, _created(books)[transfer_of[outgoing]] if len(books.transfers) else 0, made[outgoing]
-    )
-    order = _by(asked * 2 + is_transfer, ids.iloc[outgoing])
-    outgoing, is_transfer = outgoing[order], is_transfer[order]
-    known = np.concatenate([[0], ends])
-    limits = known[np.searchsorted(available[incoming], made[outgoing], side="right")]
-    start, stop = _consume(-signed[outgoing], limits, is_transfer)
-    return Line(rows[incoming], ends, rows[outgoing], transfer_of[outgoing], start, stop)
+def credits(books: Books, ledger: Ledger, line: LedgerLine, rows: Ints) -> Credits:
+    """The credits among an account's transactions, which stand at `rows`."""
+    rows = rows[ledger.signed[rows] > 0]
+    free, ids = available_at(books.transactions)[rows], books.transactions[c.TRANSACTION_ID].iloc[rows]
+    quarters = free // QUARTER * QUARTER
+    at = np.searchsorted(line.free_at, quarters)
+    assert np.array_equal(np.append(line.free_at, -1)[at], quarters), "credits that their line does not know"
+    here = np.zeros(len(line.free), dtype=np.int64)
+    np.add.at(here, at, ledger.signed[rows])
+    whole = here == line.free
+    kept = np.flatnonzero(whole[at])
+    kept = kept[_by(free[kept], ids.iloc[kept])]
+    elsewhere = np.cumsum(np.where(whole, 0, line.free))[at[kept]]  # what lies before on the line and is not here
+    ends = np.cumsum(ledger.signed[rows[kept]], dtype=np.int64) + elsewhere
+    return Credits(rows[kept], ends, whole)
 
 
-def _consume(amounts: Ints, limits: Ints, is_transfer: npt.NDArray[np.bool_]) -> tuple[Ints, Ints]:
-    """Where each debit begins and ends on the line; a transfer not beyond its limit."""
-    position, starts, stops = 0, [], []
-    for amount, limit, bounded in zip(amounts.tolist(), limits.tolist(), is_transfer.tolist(), strict=True):
-        starts.append(position)
-        position = min(position + amount, max(position, limit)) if bounded else position + amount
-        stops.append(position)
-    return np.array(starts, dtype=np.int64), np.array(stops, dtype=np.int64)
+def parts(books: Books, ledger: Ledger, line: LedgerLine, found: Credits) -> pd.DataFrame:
+    """What the transfers of a line took, credit by credit (shaped PARTS), in the order in which they took it.
 
-
-def parts(books: Books, ledger: Ledger, line: Line) -> pd.DataFrame:
-    """What each transfer of a line took, credit by credit (shaped PARTS), in the order in which it took it."""
-    mine = np.flatnonzero(line.transfers >= 0)
+    A transfer that took a credit which is not in the books has no parts.
+    """
+    mine = _whole(line, found)
     starts, stops = line.start[mine], line.stop[mine]
-    first = np.searchsorted(line.ends, starts, side="right")
-    last = np.searchsorted(line.ends, stops, side="left")
-    counts = np.where(stops > starts, np.minimum(last, len(line.ends) - 1) - first + 1, 0)
+    first = np.searchsorted(found.ends, starts, side="right")
+    counts = np.searchsorted(found.ends, stops, side="left") - first + 1
     which = np.repeat(np.arange(len(mine)), counts)
     steps = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
     at = first[which] + steps
-    sizes = np.diff(line.ends, prepend=0)
-    low = np.maximum(starts[which], line.ends[at] - sizes[at])
-    high = np.minimum(stops[which], line.ends[at])
-    rows = line.credits[at]
-    offset = line.ends[at] - sizes[at]
-    money = _shares(books, ledger, rows, sizes[at], low - offset, high - offset)
-    transfers = books.transfers[c.TRANSFER_ID].iloc[line.transfers[mine[which]]]
+    rows, ends = found.rows[at], found.ends[at]
+    sizes = ledger.signed[rows]
+    offset = ends - sizes
+    low, high = np.maximum(starts[which], offset), np.minimum(stops[which], ends)
+    money = _shares(books, ledger, rows, sizes, low - offset, high - offset)
+    transfers = pd.Series(line.transfers, dtype=c.TEXT).iloc[mine[which]]
     return _frame(lc.PARTS, books, rows, {
         c.TRANSFER_ID: transfers, lc.KIND: kind_words(ledger.kinds[rows]),
         c.CHARGE_ID: _charges(books, ledger, rows), c.AMOUNT: pd.Series(high - low, dtype=c.MINOR), **money,
     })  # fmt: skip
 
 
-def unpaid(books: Books, ledger: Ledger, line: Line, before: int | None) -> pd.DataFrame:
-    """Credits of a line that nothing has taken, or not the whole of (shaped UNPAID).
+def _whole(line: LedgerLine, found: Credits) -> Ints:
+    """The transfers' debits that took something, and nothing but credits that are in the books."""
+    first, last = line.quarters(line.start, line.stop)
+    missing = np.concatenate([[0], np.cumsum(~found.whole)])
+    return np.flatnonzero((last >= first) & (missing[last + 1] == missing[first]))
 
-    `before` is what the balance held beyond the stored credits, where a reading says so: all that the debits came to
-    beyond that has been taken, be it explained or not.
-    """
-    reached = int(line.stop[-1]) if len(line.stop) else 0
-    if before is not None:
-        reached = max(reached, -int(ledger.signed[line.debits].sum()) - max(before, 0))
-    at = np.arange(int(np.searchsorted(line.ends, reached, side="right")), len(line.ends))
-    sizes = np.diff(line.ends, prepend=0)
-    left = np.minimum(sizes[at], line.ends[at] - reached)
-    rows = line.credits[at]
+
+def unpaid(books: Books, ledger: Ledger, line: LedgerLine, found: Credits, before: int | None) -> pd.DataFrame:
+    """Credits of a line that nothing took, or not the whole of (shaped UNPAID); `before`: as LedgerLine.taken."""
+    taken = line.taken(before)
+    assert np.all(found.whole[np.searchsorted(line.ends, taken, side="right") :]), "credits not paid out are missing"
+    at = np.arange(int(np.searchsorted(found.ends, taken, side="right")), len(found.ends))
+    rows = found.rows[at]
+    left = np.minimum(ledger.signed[rows], found.ends[at] - taken)
     return _frame(lc.UNPAID, books, rows, {
         lc.KIND: kind_words(ledger.kinds[rows]), c.CHARGE_ID: _charges(books, ledger, rows),
         c.AMOUNT: pd.Series(left, dtype=c.MINOR),
     })  # fmt: skip
 
 
-def payouts(books: Books, ledger: Ledger, found: pd.DataFrame) -> pd.DataFrame:
-    """Every transfer that left the balance (shaped PAYOUTS), by account and creation, from all parts of all lines."""
+def payouts(books: Books, ledger: Ledger, lines: Iterable[LedgerLine], found: pd.DataFrame) -> pd.DataFrame:
+    """Every transfer that left the balance (shaped PAYOUTS), by account and creation.
+
+    What is explained comes of the lines, how many and which charges of the parts that were found of all lines.
+    """
     left = np.flatnonzero(((ledger.transfer_at >= 0) | books.transfers[c.SENT]).to_numpy(dtype=bool))
     frame = books.transfers.iloc[left].reset_index(drop=True)
     at = places(frame[c.TRANSFER_ID], found[c.TRANSFER_ID])
@@ -127,8 +113,8 @@ def payouts(books: Books, ledger: Ledger, found: pd.DataFrame) -> pd.DataFrame:
         np.add.at(result, at, found[name].to_numpy(dtype=np.int64))
         return result
 
-    explained, gross = total(c.AMOUNT), total(lc.GROSS)
-    fee, vat, interest = total(c.FEE), total(c.FEE_VAT), total(c.INTEREST)
+    gross, fee, vat, interest = total(lc.GROSS), total(c.FEE), total(c.FEE_VAT), total(c.INTEREST)
+    explained = _explained(frame[c.TRANSFER_ID], lines)
     made = {
         lc.EXPLAINED: explained,
         lc.UNEXPLAINED: frame[c.AMOUNT].to_numpy(dtype=np.int64) - explained,
@@ -139,18 +125,13 @@ def payouts(books: Books, ledger: Ledger, found: pd.DataFrame) -> pd.DataFrame:
     return lc.PAYOUTS.check(frame.assign(**made)[lc.PAYOUTS.names])
 
 
-def available_at(transactions: pd.DataFrame) -> Ints:
-    """From when each can be paid out (microseconds since the epoch): `transferable_at`, not before its creation."""
-    free = transactions[c.TRANSFERABLE_AT].fillna(transactions[c.CREATED_AT])
-    return np.maximum(_micros(free), _micros(transactions[c.CREATED_AT]))
-
-
-def _own_debits(ledger: Ledger) -> Ints:
-    """Per transaction the transfer that it debits: named by the transfer, or naming it as its origin; else -1."""
-    result = np.where(ledger.kinds == "transfer", ledger.origin_at, -1)
-    named = np.flatnonzero(ledger.transfer_at >= 0)
-    result[ledger.transfer_at[named]] = named
-    return np.where(ledger.signed < 0, result, -1)
+def _explained(transfers: "pd.Series[str]", lines: Iterable[LedgerLine]) -> Ints:
+    """Per transfer what its debits took."""
+    result = np.zeros(len(transfers), dtype=np.int64)
+    for line in lines:
+        at = places(transfers, pd.Series(line.transfers, dtype=c.TEXT))
+        np.add.at(result, at[at >= 0], (line.stop - line.start)[at >= 0])
+    return result
 
 
 def _shares(
@@ -191,22 +172,7 @@ def _frame(shape: c.Frame, books: Books, rows: Ints, made: dict[str, "pd.Series[
     return shape.check(frame)
 
 
-def _created(books: Books) -> Ints:
-    return _micros(books.transfers[c.CREATED_AT])
-
-
 def _by(moments: Ints, ids: "pd.Series[str]") -> Ints:
     """The order by moment, then by id."""
     table = pa.table({"at": moments, "id": pa.array(ids)})
     return np.asarray(pc.sort_indices(table, sort_keys=[("at", "ascending"), ("id", "ascending")]), dtype=np.int64)
-
-
-def _micros(moments: "pd.Series[Any]") -> Ints:
-    return np.asarray(moments.astype("int64"), dtype=np.int64)
-
-
-def accounts(transactions: pd.DataFrame) -> Iterator[tuple[str, Ints]]:
-    """Each account with the places of its transactions."""
-    codes, names = pd.factorize(transactions[c.ACCOUNT])
-    for code, name in enumerate(names):
-        yield str(name), np.flatnonzero(codes == code)

@@ -7,7 +7,20 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
-from sqlalchemy import Connection, Dialect, Table, insert
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Dialect,
+    Table,
+    Text,
+    any_,
+    bindparam,
+    func,
+    insert,
+    literal_column,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from recon import columns
 from recon.store.engine import SQLITE
@@ -44,6 +57,13 @@ def in_list(connection: Connection, column: str) -> str:
     if connection.dialect.name == SQLITE:
         return f"{column} IN (SELECT value FROM json_each(?))"
     return f"{column} = ANY(?)"
+
+
+def one_of(connection: Connection, column: ColumnElement[Any], values: list[Any]) -> ColumnElement[bool]:
+    """As `in_list`, for a statement of SQLAlchemy's."""
+    if connection.dialect.name == SQLITE:
+        return column.in_(select(literal_column("value")).select_from(func.json_each(json.dumps(values))))
+    return column == any_(bindparam(None, values, ARRAY(Text()), unique=True))
 
 
 def quoted(connection: Connection, table: Table) -> str:

@@ -1,17 +1,17 @@
-"""What is stored of one object, version by version, for people to look at; knows no rule and changes nothing."""
+"""What is stored of one object, archived or not, for people to look at; knows no rule and changes nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Table, select
+from sqlalchemy import Connection, Engine, Table, select
 
 from recon import columns
-from recon.store import tables
+from recon.store import archive, packing, tables
 from recon.store.engine import from_micros, reading
 
-TABLES: Mapping[str, Table] = {**tables.OBJECTS, tables.ORDER.name: tables.ORDER, "bank_line": tables.BANK_LINE}
+TABLES = archive.TABLES
 _MOMENTS = {
     kind: {column.name for column in frame.columns if column.dtype == columns.MOMENT}
     for kind, frame in {**columns.KINDS, "order": columns.ORDER, "bank_line": columns.BANK_LINE}.items()
@@ -44,19 +44,64 @@ def versions(
 ) -> list[Version]:
     """Every version of an object (a key of `TABLES`) that was ever stored, oldest first; none for an unknown one.
 
-    An id that the account does not have is looked for in the others that may be seen (`visible` null: all).
+    An id that the account does not have is looked for in the others that may be seen (`visible` null: all). Raises
+    ArchiveError where a file of the archive is needed and is not as it was.
     """
     table = TABLES[kind]
-    shown = [column for column in table.columns if column.name not in _HIDDEN]
+    shown = [column.name for column in table.columns if column.name not in _HIDDEN]
+    with reading(engine) as connection:
+        rows = _stored(connection, table, (columns.FIRST_SEEN_AT, tables.SUPERSEDED_AT, *shown), object_id, visible)
+        names = {row[columns.ACCOUNT] for row in rows}
+        chosen = account if account in names else min(names, default=None)
+        mine = _with_archived(connection, table, object_id, [row for row in rows if row[columns.ACCOUNT] == chosen])
+    return [
+        Version(from_micros(row[columns.SEEN_AT]), dict(_values(kind, {name: row[name] for name in shown})))
+        for row in mine
+    ]
+
+
+def raw_objects(engine: Engine, kind: str, account: str, object_id: str) -> list[tuple[datetime, bytes]]:
+    """What Omise said of an account's object (a kind of `columns.KINDS`), as it was stored: every version's JSON with
+    since when it was known, oldest first. Raises ArchiveError."""
+    table = tables.OBJECTS[kind]
+    with reading(engine) as connection:
+        kept = (columns.FIRST_SEEN_AT, tables.SUPERSEDED_AT, tables.RAW)
+        rows = _stored(connection, table, kept, object_id, frozenset({account}))
+        found = []
+        for row in _with_archived(connection, table, object_id, rows):
+            packed, seen = row.get(tables.RAW), row[columns.SEEN_AT]
+            raw = packing.unpack(packed) if packed else archive.raw_of(connection, kind, account, object_id, seen)
+            assert raw is not None, f"{object_id}: its raw object is neither in the store nor in its archive"
+            found.append((from_micros(seen), raw))
+    return found
+
+
+def _stored(
+    connection: Connection, table: Table, names: Sequence[str], object_id: str, visible: frozenset[str] | None
+) -> list[Mapping[str, Any]]:
+    """The versions in the database, oldest first."""
     seen, whose = table.c[columns.SEEN_AT], table.c[columns.ACCOUNT]
-    statement = select(seen, whose, *shown).where(table.c[tables.key_of(table)] == object_id).order_by(seen)
+    wanted = (table.c[name] for name in names)
+    statement = select(seen, whose, *wanted).where(table.c[tables.key_of(table)] == object_id).order_by(seen)
     if visible is not None:
         statement = statement.where(whose.in_(sorted(visible)))
-    with reading(engine) as connection:
-        rows = connection.execute(statement).all()
-    names = {row[1] for row in rows}
-    chosen = account if account in names else min(names, default=None)
-    return [Version(from_micros(row[0]), dict(_values(kind, dict(row._mapping)))) for row in rows if row[1] == chosen]
+    return [dict(row._mapping) for row in connection.execute(statement)]
+
+
+def _with_archived(
+    connection: Connection, table: Table, object_id: str, rows: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """One account's versions with those that the archive has: only where the stored ones do not follow each other."""
+    found: list[Mapping[str, Any]] = []
+    ended: dict[int, int] = {}  # of each life, by its beginning: until when its versions are known
+    for row in rows:
+        life, seen = row[columns.FIRST_SEEN_AT], row[columns.SEEN_AT]
+        known = ended.get(life, life)
+        if known < seen:
+            found += archive.versions_of(connection, table, row[columns.ACCOUNT], object_id, (known, seen))
+        found.append(row)
+        ended[life] = row[tables.SUPERSEDED_AT] or seen
+    return found
 
 
 def _values(kind: str, row: Mapping[str, Any]) -> list[tuple[str, Any]]:

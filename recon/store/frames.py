@@ -3,9 +3,11 @@
 A driver makes a Python object of every cell, and that takes longer than all the rest. So the database writes rows as
 text, in which a null and an empty text differ and integers stay exact: SQLite some ten thousand rows in one value,
 while Python's lock is free for another thread, PostgreSQL as a COPY. Sorting is left to Arrow: a database that reads
-a million rows in the order of an index looks each of them up.
+a million rows in the order of an index looks each of them up. Where few rows of many are wanted, an index finds them.
 """
 
+import json
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,11 +16,24 @@ from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 from pyarrow import csv
-from sqlalchemy import Connection, LargeBinary, Select, Table, cast, func, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    LargeBinary,
+    Select,
+    Table,
+    any_,
+    cast,
+    func,
+    literal_column,
+    select,
+    union,
+)
 
 from recon import columns
 from recon.store.engine import SQLITE
@@ -50,12 +65,17 @@ _EXTENSIONS: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class Query:
-    """Rows of a table: the statement's columns stand in the frame's order, the rows by the keys (texts by bytes)."""
+    """Rows of a table: the statement's columns stand in the frame's order, the rows by the keys (texts by bytes).
+
+    The whole table is read for rows that meet the statement's condition; with `either`, indexes find those that also
+    meet one of these.
+    """
 
     frame: columns.Frame
     table: Table
     statement: Select[Any]
     keys: Sequence[str]
+    either: Sequence[ColumnElement[bool]] | None = None
 
 
 def fetch(connection: Connection, query: Query) -> pd.DataFrame:
@@ -65,18 +85,8 @@ def fetch(connection: Connection, query: Query) -> pd.DataFrame:
 
 def fetch_all(connections: Sequence[Connection], queries: Sequence[Query]) -> list[pd.DataFrame]:
     """The rows of every query as its frame, read by as many threads as there are connections."""
-    idle: SimpleQueue[Connection] = SimpleQueue()
-    for connection in connections:
-        idle.put(connection)
-
-    def read(query: Query, piece: _Piece) -> list[Any]:
-        connection = idle.get()
-        try:
-            return [_parse(text, query.frame, piece is None) for text in _csv(connection, query, piece) if text]
-        finally:
-            idle.put(connection)
-
-    pieces = [_pieces(connections[0], query.table) for query in queries]
+    read = _Reader(connections)
+    pieces = [_pieces(connections[0], query) for query in queries]
     pool = ThreadPoolExecutor(len(connections))
     try:
         begun = [[pool.submit(read, query, one) for one in of] for query, of in zip(queries, pieces, strict=True)]
@@ -90,15 +100,60 @@ def fetch_all(connections: Sequence[Connection], queries: Sequence[Query]) -> li
         pool.shutdown(cancel_futures=True)
 
 
-_Piece = tuple[int, int] | None  # of a table: rows of SQLite from and before a number; all of PostgreSQL's
+def batches(connections: Sequence[Connection], query: Query) -> Iterator[Any]:
+    """The rows of one query in no order, as Arrow tables (moments: microseconds), of which few are held at a time."""
+    read, pieces = _Reader(connections), iter(_pieces(connections[0], query))
+    if connections[0].dialect.name != SQLITE:
+        yield from (_parse(text, query.frame, True) for text in _postgresql_csv(connections[0], query))
+        return
+    pool = ThreadPoolExecutor(len(connections))
+    try:
+        ahead = deque(pool.submit(read, query, one) for one in islice(pieces, 2 * len(connections)))
+        while ahead:
+            yield from ahead.popleft().result()
+            ahead.extend(pool.submit(read, query, one) for one in islice(pieces, 1))
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-def _pieces(connection: Connection, table: Table) -> list[_Piece]:
+class _Reader:
+    """Reads a piece of a query, for as many threads as there are connections."""
+
+    def __init__(self, connections: Sequence[Connection]) -> None:
+        self._idle: SimpleQueue[Connection] = SimpleQueue()
+        for connection in connections:
+            self._idle.put(connection)
+
+    def __call__(self, query: Query, piece: "_Piece") -> list[Any]:
+        connection = self._idle.get()
+        try:
+            return [_parse(text, query.frame, piece is None) for text in _csv(connection, query, piece) if text]
+        finally:
+            self._idle.put(connection)
+
+
+_Piece = tuple[int, int] | str | None  # rows of SQLite from and before a number, or a JSON list; all of PostgreSQL's
+
+
+def _pieces(connection: Connection, query: Query) -> list[_Piece]:
+    if query.either is not None and not query.either:
+        return []
     if connection.dialect.name != SQLITE:
         return [None]
-    row = _row_number(table)
-    first, last = (connection.execute(select(of(row)).select_from(table)).scalar() for of in (func.min, func.max))
+    row = _row_number(query.table)
+    if query.either is not None:
+        found = _found(connection, query, row)
+        return [json.dumps(found[at : at + _ROWS].tolist()) for at in range(0, len(found), _ROWS)]
+    of_all = select(func.min(row), func.max(row)).select_from(query.table)
+    first, last = connection.execute(of_all).one()
     return [] if first is None or last is None else [(at, at + _ROWS) for at in range(first, last + 1, _ROWS)]
+
+
+def _found(connection: Connection, query: Query, row: Any) -> npt.NDArray[np.int64]:
+    """Numbers of the rows that an index finds for each condition, in order, each once."""
+    rows = query.statement.with_only_columns(row)
+    each = [list(connection.execute(rows.where(one)).scalars()) for one in query.either or ()]
+    return np.unique(np.array([number for numbers in each for number in numbers], dtype=np.int64))
 
 
 def _row_number(table: Table) -> Any:
@@ -106,28 +161,40 @@ def _row_number(table: Table) -> Any:
 
 
 def _csv(connection: Connection, query: Query, piece: _Piece) -> Iterator[bytes | None]:
-    return _postgresql_csv(connection, query) if piece is None else _sqlite_csv(connection, query, *piece)
+    return _postgresql_csv(connection, query) if piece is None else _sqlite_csv(connection, query, piece)
 
 
-def _sqlite_csv(connection: Connection, query: Query, first: int, end: int) -> Iterator[bytes | None]:
+def _sqlite_csv(connection: Connection, query: Query, piece: tuple[int, int] | str) -> Iterator[bytes | None]:
     # %Q: a text in single quotes, these doubled, or NULL; %d: an integer; %s: one, or nothing.
     marks = ("%Q" if c.dtype == columns.TEXT else "%d" if c.required else "%s" for c in query.frame.columns)
     template = ",".join(marks) + "\n"
     line = func.format(template, *query.statement.selected_columns)
     row = _row_number(query.table)
     statement = query.statement.with_only_columns(cast(func.group_concat(line, ""), LargeBinary))
-    yield connection.execute(statement.where(row >= first, row < end)).scalar()
+    if isinstance(piece, str):
+        inside = row.in_(select(literal_column("value")).select_from(func.json_each(piece)))
+    else:
+        inside = (row >= piece[0]) & (row < piece[1])
+    yield connection.execute(statement.where(inside)).scalar()
 
 
 def _postgresql_csv(connection: Connection, query: Query) -> Iterator[bytes]:
     # A null is nothing, an empty text stands in quotes.
-    text = query.statement.compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True})
+    statement = query.statement if query.either is None else query.statement.where(_one_of(query, query.either))
+    text = statement.compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True})
     copied = f"COPY ({text}) TO STDOUT WITH (FORMAT csv, QUOTE '''')"
     driver: Any = connection.connection.driver_connection
     with driver.cursor() as cursor, cursor.copy(copied, text.params) as copy:
         lines = iter(copy)
         while batch := b"".join(islice(lines, _ROWS)):
             yield batch
+
+
+def _one_of(query: Query, either: Sequence[ColumnElement[bool]]) -> Any:
+    """The rows by their places, each condition by its own index: many conditions in one are none's index's."""
+    place: Any = literal_column(f'"{query.table.name}".ctid')
+    found = union(*(query.statement.with_only_columns(place).where(one) for one in either))
+    return place == any_(func.array(found.scalar_subquery()))
 
 
 def _parse(batch: bytes, frame: columns.Frame, postgresql: bool) -> Any:
@@ -155,6 +222,12 @@ def _assemble(query: Query, tables: Sequence[Any]) -> pd.DataFrame:
     order = _order(whole, query.keys)
     found = {c.name: _series(_in_order(whole[c.name], order), c.dtype) for c in frame.columns}
     return frame.check(pd.DataFrame(found, columns=frame.names, copy=False))
+
+
+def ordered(frame: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    """Rows by the keys, as a query of all of them has them."""
+    order = _order(pa.table({key: pa.array(frame[key]) for key in keys}), keys)
+    return frame if order is None else frame.take(order.to_numpy()).reset_index(drop=True)
 
 
 def _order(whole: Any, keys: Sequence[str]) -> Any:

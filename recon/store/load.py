@@ -13,6 +13,7 @@ from recon import columns
 from recon.ledger_columns import RECEIPTS
 from recon.model import Books, ChargeStatus, Window
 from recon.store import tables
+from recon.store.archive import with_archived
 from recon.store.engine import SQLITE, reading, reading_together, to_micros
 from recon.store.frames import Query, fetch, fetch_all
 from recon.store.readings import load_readings
@@ -35,35 +36,50 @@ def load_books(
     `versions_at` None: the current versions; a moment: those known then. `order_ref` and `customer` are the first
     non-empty metadata value among the keys, as text. All frames come of one state of the store.
     """
-    created, known = to_micros(as_of), None if versions_at is None else to_micros(versions_at)
-    kinds, metadata = tables.OBJECTS, tables.OBJECTS["charge"].c[columns.METADATA]
+    wanted = book_queries(engine.dialect.name, as_of, versions_at, metadata_keys, customer_keys)
     with reading_together(engine, _TOGETHER) as connections:
-        sqlite = engine.dialect.name == SQLITE
-        named = {
-            columns.ORDER_REF: _first_value(sqlite, metadata, metadata_keys),
-            columns.CUSTOMER: _first_value(sqlite, metadata, customer_keys),
-            columns.WAS_FAILED: _was_failed().label(columns.WAS_FAILED),
-        }
+        return whole_books(connections, wanted, as_of, None if versions_at is None else to_micros(versions_at))
 
-        def made(frame: columns.Frame, table: Table, extra: Mapping[str, ColumnElement[Any]] = _NOTHING) -> Query:
-            picked = [extra[name] if name in extra else table.c[name] for name in frame.names]
-            wanted = tables.known_at(table, known) & (table.c[columns.CREATED_AT] <= created)
-            keys = (columns.ACCOUNT, columns.CREATED_AT, tables.key_of(table))
-            return Query(frame, table, select(*picked).where(wanted), keys)
 
-        queries = {
-            "charges": made(columns.CHARGES, kinds["charge"], named),  # the most work first
-            "transactions": made(columns.TRANSACTIONS, kinds["transaction"]),
-            "orders": made(columns.ORDERS, tables.ORDER),
-            "refunds": made(columns.REFUNDS, kinds["refund"]),
-            "transfers": made(columns.TRANSFERS, kinds["transfer"]),
-            "disputes": made(columns.DISPUTES, kinds["dispute"]),
-            "receipts": made(RECEIPTS, kinds["receipt"]),
-            "rejected": _rejected(known),
-            "bank_lines": _bank_lines(known, as_of),
-        }
-        frames = dict(zip(queries, fetch_all(connections, list(queries.values())), strict=True))
-        return Books(as_of=as_of, **frames, readings=load_readings(connections[0], known))
+def whole_books(
+    connections: Sequence[Connection], wanted: Mapping[str, Query], as_of: datetime, known: int | None
+) -> Books:
+    """Books of all rows of these queries; `known` chooses the readings (microseconds since the epoch)."""
+    frames = dict(zip(wanted, fetch_all(connections, list(wanted.values())), strict=True))
+    frames = {name: with_archived(connections[0], frame, wanted[name], known) for name, frame in frames.items()}
+    return Books(as_of=as_of, **frames, readings=load_readings(connections[0], known))  # type: ignore[arg-type]
+
+
+def book_queries(
+    dialect: str, as_of: datetime, versions_at: datetime | None, metadata_keys: Sequence[str],
+    customer_keys: Sequence[str],
+) -> dict[str, Query]:  # fmt: skip
+    """What every frame of the books is read by, as `load_books` is asked for it."""
+    created, known = to_micros(as_of), None if versions_at is None else to_micros(versions_at)
+    kinds, metadata, sqlite = tables.OBJECTS, tables.OBJECTS["charge"].c[columns.METADATA], dialect == SQLITE
+    named = {
+        columns.ORDER_REF: _first_value(sqlite, metadata, metadata_keys).label(columns.ORDER_REF),
+        columns.CUSTOMER: _first_value(sqlite, metadata, customer_keys).label(columns.CUSTOMER),
+        columns.WAS_FAILED: _was_failed().label(columns.WAS_FAILED),
+    }
+
+    def made(frame: columns.Frame, table: Table, extra: Mapping[str, ColumnElement[Any]] = _NOTHING) -> Query:
+        picked = [extra[name] if name in extra else table.c[name] for name in frame.names]
+        wanted = tables.known_at(table, known) & (table.c[columns.CREATED_AT] <= created)
+        keys = (columns.ACCOUNT, columns.CREATED_AT, tables.key_of(table))
+        return Query(frame, table, select(*picked).where(wanted), keys)
+
+    return {
+        "charges": made(columns.CHARGES, kinds["charge"], named),  # the most work first
+        "transactions": made(columns.TRANSACTIONS, kinds["transaction"]),
+        "orders": made(columns.ORDERS, tables.ORDER),
+        "refunds": made(columns.REFUNDS, kinds["refund"]),
+        "transfers": made(columns.TRANSFERS, kinds["transfer"]),
+        "disputes": made(columns.DISPUTES, kinds["dispute"]),
+        "receipts": made(RECEIPTS, kinds["receipt"]),
+        "rejected": _rejected(known),
+        "bank_lines": _bank_lines(known, as_of),
+    }
 
 
 def load_matches(engine: Engine, accounts: Sequence[str]) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, FromClause, Select, Table, and_, exists, func, or_, select, union
+from sqlalchemy import ColumnElement, Engine, FromClause, Select, Table, and_, exists, func, not_, select, union
 
 from recon import columns
 from recon.model import OPEN_DISPUTES, ChargeStatus, OrderStatus, Window
@@ -20,7 +20,7 @@ _TRANSFER, _DISPUTE = tables.OBJECTS["transfer"].c, tables.OBJECTS["dispute"].c
 _PENDING = ChargeStatus.PENDING.value
 
 # An authorised charge that waits for its capture is pending, too (facts/omise.md, states of a charge).
-_NOT_FINAL: Mapping[str, ColumnElement[bool]] = {
+NOT_FINAL: Mapping[str, ColumnElement[bool]] = {
     "charge": _CHARGE[columns.STATUS] == _PENDING,
     "refund": _REFUND[columns.STATUS] == _PENDING,
     "transfer": ~_TRANSFER[columns.PAID] & ~_TRANSFER[columns.DELETED] & _TRANSFER[columns.FAILURE_CODE].is_(None),
@@ -49,12 +49,12 @@ def not_final(engine: Engine, account: str, swept: Window) -> dict[str, list[Any
     """
     found: dict[str, list[Any]] = {}
     with reading(engine) as connection:
-        for kind, condition in _NOT_FINAL.items():
+        for kind, condition in NOT_FINAL.items():
             table = tables.OBJECTS[kind]
             statement = _ids(kind).where(_current(table, account), _beyond(table, swept), condition)
             found[kind] = [_id(kind, row) for row in connection.execute(statement)]
         for kind in _PARTS:
-            statement = _charges_of(kind, account, _NOT_FINAL[kind], swept)
+            statement = _charges_of(kind, account, NOT_FINAL[kind], swept)
             found["charge"] += connection.execute(statement).scalars()
     return {kind: sorted(set(ids)) for kind, ids in found.items()}
 
@@ -99,18 +99,9 @@ def may_succeed_late(engine: Engine, account: str, until: datetime, lookback: ti
 def unlisted(engine: Engine, account: str, kind: str, window: Window, listed: Collection[str]) -> list[Any]:
     """Ids of what is stored as created in a window and was not listed; a refund's is a pair as above."""
     table = tables.OBJECTS[kind]
-    key, created = table.c[tables.key_of(table)], table.c[columns.CREATED_AT]
-    within = (created >= to_micros(window.start)) & (created < to_micros(window.end))
+    statement, known = _ids(kind).where(_current(table, account), _within(table, window)), set(listed)
     with reading(engine) as connection:
-        # An index alone answers this. It names superseded versions, too: those few are looked at one by one.
-        stored = connection.execute(select(key).where(table.c[columns.ACCOUNT] == account, within)).scalars()
-        missing = sorted(set(stored).difference(listed))
-        found = []
-        for one in missing:
-            row = connection.execute(_ids(kind).where(_current(table, account), key == one)).one_or_none()
-            if row is not None:
-                found.append(_id(kind, row))
-    return found
+        return sorted(_id(kind, row) for row in connection.execute(statement) if row[-1] not in known)
 
 
 def named_not_stored(engine: Engine, account: str) -> dict[str, list[str]]:
@@ -143,7 +134,7 @@ def named_by_events(engine: Engine, account: str, since: datetime, swept: Window
                 names = told.where(refund.c[columns.REFUND_ID].in_(names))
             else:
                 key = table.c[tables.key_of(table)]
-                names = names.where(~exists().where(_current(table, account), key == named, ~_beyond(table, swept)))
+                names = names.where(~exists().where(_current(table, account), key == named, _within(table, swept)))
             found[kind] = sorted(_id(kind, row) for row in connection.execute(names))
     return found
 
@@ -162,10 +153,15 @@ def _current(table: Table, account: str) -> ColumnElement[bool]:
     return (table.c[columns.ACCOUNT] == account) & tables.known_at(table, None)
 
 
-def _beyond(table: Table, window: Window) -> ColumnElement[bool]:
-    """Created outside a window."""
+def _within(table: Table, window: Window) -> ColumnElement[bool]:
+    """Created in a window."""
     created = table.c[columns.CREATED_AT]
-    return or_(created < to_micros(window.start), created >= to_micros(window.end))
+    return and_(created >= to_micros(window.start), created < to_micros(window.end))
+
+
+def _beyond(table: Table, window: Window) -> ColumnElement[bool]:
+    """Created outside a window. So put that SQLite looks for what else is asked, not for both sides of the window."""
+    return not_(_within(table, window))
 
 
 def _charges_of(kind: str, account: str, condition: ColumnElement[bool], swept: Window) -> Select[Any]:

@@ -1,22 +1,33 @@
 """Records what a run did and found, all of it or nothing, and reads it back; knows no rule and no ruling."""
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Column, Connection, Engine, Row, Table, insert, select, update
+from sqlalchemy import Column, Connection, Engine, Row, Table, func, insert, select, update
 
 from recon import columns
 from recon.breaks import RUN, Carried
 from recon.detail_columns import RUN_BREAKS
 from recon.model import CLOSED, BreakEvent, BreakStatus, KnownBreak, Severity
-from recon.ruling import Ended, Ruling
-from recon.store import audit, bulk, load, tables
+from recon.ruling import Ended, Kind, Ruling
+from recon.store import audit, batches, bulk, links, load, tables
 from recon.store.engine import reading, writing
-from recon.store.lives import LASTING, break_of, break_row, content, end_rulings, in_force, insert_events
+from recon.store.links import Links
+from recon.store.lives import (
+    LASTING,
+    break_of,
+    break_row,
+    breaks_by,
+    chunks,
+    content,
+    end_rulings,
+    in_force,
+    insert_events,
+)
 from recon.store.save import put
 
 
@@ -75,27 +86,32 @@ def record_run(
     accounts: Sequence[RunAccount],
     breaks: Sequence[KnownBreak],
     events: Sequence[BreakEvent],
-    matches: pd.DataFrame,
+    matches: pd.DataFrame | Links,
     left_open: Mapping[str, pd.DataFrame] | None = None,
     *,
     again: Again | None = None,
     audit_key: bytes | None = None,
+    found: Collection[str] | None = None,
+    marker: batches.Marker | None = None,
 ) -> int:
     """Records a run in one transaction and returns its id, higher than any before.
 
     Breaks replace what stands under their id. `again` makes breaks and events anew of what by then is known of the
-    accounts' breaks, and of the rulings that runs go by: so a ruling that was made while the run judged is not lost.
+    accounts' breaks (with `found`, the ids of what the run found, of those that `breaks_to_carry` gives), and of the
+    rulings that runs go by: so a ruling that was made while the run judged is not lost.
     `left_open` has, by account, the breaks (`columns.BREAKS`) that the run reports as open: what a later run of the
-    range compares with. `matches` (`columns.LINKS`) are all links of the run's accounts: only what differs from the
-    recorded ones is written, and a recorded one that is not among them is removed. `audit_key` keys the entries of
-    the rulings that the run ends.
+    range compares with. `matches` as a frame (`columns.LINKS`) are all links of the run's accounts: only what differs
+    from the recorded ones is written, and a recorded one that is not among them is removed. `audit_key` keys the
+    entries of the rulings that the run ends. With the `marker` of a batch's step the accounts join the run of the
+    step's range, complete once all its steps are; raises StepDone, and records nothing, where it was done before.
     """
-    columns.LINKS.check(matches)
     with writing(engine, "record") as connection:
-        run_id = int(connection.execute(insert(tables.RUN).returning(tables.RUN.c.id), _row_of(run)).scalar_one())
+        run_id = batches.run_of(connection, marker) if marker else None
+        if run_id is None:
+            run_id = int(connection.execute(insert(tables.RUN).returning(tables.RUN.c.id), _row_of(run)).scalar_one())
         _insert(connection, tables.RUN_ACCOUNT, [{**_row_of(account), "run_id": run_id} for account in accounts])
         names = [one.account for one in accounts]
-        carried = again(_known(connection, names), in_force(connection, *LASTING)) if again else None
+        carried = again(_known(connection, names, found), in_force(connection, *LASTING)) if again else None
         put(connection, tables.BREAK, [break_row(known) for known in (carried.changed if carried else breaks)])
         insert_events(connection, carried.events if carried else events, run_id, run.recorded_at)
         _end(connection, carried.ended if carried else (), run, audit_key)
@@ -103,12 +119,21 @@ def record_run(
         connection.execute(this.values(audit_head=audit.head(connection)))
         for account, frame in (left_open or {}).items():
             _insert(connection, tables.RUN_BREAK, _left_rows(run_id, account, frame))
-        _replace_matches(connection, names, matches)
+        if isinstance(matches, Links):
+            links.write(connection, matches, run_id)
+        else:
+            _replace_matches(connection, names, columns.LINKS.check(matches))
+        if marker:
+            batches.finish(connection, marker, run_id)
+            status = "complete" if batches.is_whole(connection, marker) else "incomplete"
+            connection.execute(this.values(status=status))
     return run_id
 
 
-def _known(connection: Connection, accounts: Sequence[str]) -> list[KnownBreak]:
-    """The breaks of some accounts, and those of none."""
+def _known(connection: Connection, accounts: Sequence[str], found: Collection[str] | None) -> list[KnownBreak]:
+    """The breaks of some accounts, and those of none; with `found` those that a run which found these carries."""
+    if found is not None:
+        return _to_carry(connection, accounts, None) + _to_carry(connection, accounts, found)
     account = tables.BREAK.c.account
     rows = connection.execute(select(tables.BREAK).where(account.in_(accounts) | account.is_(None)))
     return [break_of(row) for row in rows]
@@ -167,6 +192,29 @@ def known_breaks(engine: Engine, account: str | None = None, include_closed: boo
     return list_breaks(engine, accounts=() if account is None else (account,), statuses=statuses)
 
 
+def breaks_to_carry(engine: Engine, found: Collection[str] | None = None) -> list[KnownBreak]:
+    """Breaks that a run has to carry, by first seen and id: all but those that closed by themselves.
+
+    With `found` only those, and only of these ids. A break linked by hand is always carried.
+    """
+    with reading(engine) as connection:
+        rows = _to_carry(connection, None, found)
+    return sorted(rows, key=lambda one: (one.first_seen, one.found.id))
+
+
+def _to_carry(
+    connection: Connection, accounts: Sequence[str] | None, found: Collection[str] | None
+) -> list[KnownBreak]:
+    """Of some accounts and of none (null: of all): all but those that closed by themselves, or of these ids those."""
+    table = tables.BREAK.c
+    gone = (table.status == BreakStatus.AUTO_CLOSED.value) & (func.coalesce(table.ruling_kind, "") != Kind.LINK.value)
+    statement = select(tables.BREAK).where(gone if found is not None else ~gone)
+    if accounts is not None:
+        statement = statement.where(table.account.in_(accounts) | table.account.is_(None))
+    parts = [statement] if found is None else [statement.where(table.id.in_(chunk)) for chunk in chunks(found)]
+    return [break_of(row) for part in parts for row in connection.execute(part)]
+
+
 def list_breaks(
     engine: Engine,
     *,
@@ -192,6 +240,12 @@ def list_breaks(
         statement = statement.where(table.owner == owner)
     with reading(engine) as connection:
         return [break_of(row) for row in connection.execute(statement)]
+
+
+def breaks_of(engine: Engine, ids: Iterable[str]) -> list[KnownBreak]:
+    """Breaks by their ids."""
+    with reading(engine) as connection:
+        return breaks_by(connection, "id", list(ids))
 
 
 def breaks_like(engine: Engine, beginning: str, limit: int) -> list[KnownBreak]:

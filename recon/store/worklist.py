@@ -110,7 +110,7 @@ def open_sums(engine: Engine, visible: frozenset[str] | None) -> list[OpenSum]:
         select(*keys, func.count(), func.coalesce(func.sum(_B.amount_at_risk), 0))
         .where(_OPEN, _seen(_B.account, visible))
         .group_by(*keys)
-        .order_by(*keys)
+        .order_by(*(key.nulls_first() for key in keys))
     )
     with reading(engine) as connection:
         rows = connection.execute(statement).all()
@@ -125,7 +125,7 @@ def ages(engine: Engine, visible: frozenset[str] | None, now: datetime) -> list[
         select(_B.currency, bucket, func.count())
         .where(_OPEN, _seen(_B.account, visible))
         .group_by(_B.currency, bucket)
-        .order_by(_B.currency)
+        .order_by(_B.currency.nulls_first())
     )
     found: dict[str | None, list[int]] = {}
     with reading(engine) as connection:

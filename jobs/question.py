@@ -1,0 +1,43 @@
+"""What is to be judged: accounts, ranges, the moment, and by which settings; knows no answer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from recon.model import Account, InputFile, KnownBreak, Window
+from recon.settings import Context, MatchSettings
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One account to judge: its days, and what its sources said beside the objects."""
+
+    account: Account
+    first: date
+    last: date
+    window: Window
+    short: Sequence[str] = ()  # lists whose totals and rows differ
+    pulled: bool = False
+    ignored_rows: int = 0
+    duplicate_rows: int = 0
+    inputs: tuple[InputFile, ...] = ()
+    unassigned: bool = True  # this account shows the rows that name no known account
+    notes: Mapping[str, int] = field(default_factory=dict)  # shown beside what the judging counts
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is to be judged, as of when, by which settings."""
+
+    asked: tuple[Asked, ...]
+    all_accounts: Mapping[str, Account]
+    as_of: datetime
+    versions_at: datetime | None
+    context: Context
+    match_settings: MatchSettings
+    metadata_keys: Sequence[str]
+    customer_keys: Sequence[str]
+    orders_read: bool
+    bank_read: bool = False  # every file of every bank source
+    known: Sequence[KnownBreak] | None = None  # asked again: the lives of the breaks then, instead of the store's
+    whole: bool = False  # look at the whole history, and not only near the range: what is found is the same

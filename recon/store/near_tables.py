@@ -1,0 +1,16 @@
+"""What runs leave behind for the next ones' view: charges that nothing links; knows no engine and no row."""
+
+from sqlalchemy import Column, Index, Table, Text
+
+from recon.store.tables import METADATA
+
+# Charges that no pass linked, as the last run which looked at them left them, under every name that may be an
+# order's; under none a successful one that names no order. Rows may outlive what made them: they say where to look.
+LOOSE = Table(
+    "loose_charge",
+    METADATA,
+    Column("account", Text(), primary_key=True),
+    Column("charge_id", Text(), primary_key=True),
+    Column("name", Text(), primary_key=True),
+)
+Index(None, LOOSE.c.name)
