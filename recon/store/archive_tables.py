@@ -1,0 +1,28 @@
+"""The table of the archive's files: what each one holds and how it is known again; knows no folder."""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text
+
+from recon.store.tables import METADATA, Moment
+
+# One file of evidence that left the database, recorded in the transaction that took it out. `kind` is the table's
+# name, `what` versions or raw; ids and moments are the least and the greatest of its rows. Its name counts from the
+# archive's folder. `last_superseded_at` null: raw objects alone.
+ARCHIVE_FILE = Table(
+    "archive_file",
+    METADATA,
+    Column("name", Text(), primary_key=True),
+    Column("kind", Text(), nullable=False),
+    Column("what", Text(), nullable=False),
+    Column("account", Text(), nullable=False),
+    Column("row_count", Integer(), nullable=False),
+    Column("size", BigInteger(), nullable=False),
+    Column("sha256", Text(), nullable=False),
+    Column("first_id", Text(), nullable=False),
+    Column("last_id", Text(), nullable=False),
+    Column("first_seen_at", BigInteger(), nullable=False),
+    Column("last_seen_at", BigInteger(), nullable=False),
+    Column("last_superseded_at", BigInteger()),
+    Column("before_at", Moment(), nullable=False),
+    Column("archived_at", Moment(), nullable=False),
+)
+Index(None, ARCHIVE_FILE.c.kind, ARCHIVE_FILE.c.what)
