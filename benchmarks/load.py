@@ -1,7 +1,8 @@
 """How fast stored charges become typed frames, against ADBC on the same SQLite file; `make bench-match` runs it too.
 
 Each reads in a process of its own: ADBC and the standard library's driver do not share a file in one process. ADBC
-hands over texts and integers; ours also makes moments, flags and nullable amounts, and reads the metadata.
+hands over texts and integers; ours also makes moments, flags and nullable amounts, and reads the metadata. Ours reads
+the same rows from PostgreSQL, too: RECON_TEST_POSTGRES_URL, else a server of its own.
 """
 
 import argparse
@@ -22,15 +23,14 @@ AS_OF = datetime(2027, 1, 1, tzinfo=UTC)
 CHUNK = 10_000
 
 
-def fill(path: Path, count: int) -> None:
-    """A store of `count` charges: a made world's, again and again under other ids."""
+def fill(url: str, count: int) -> None:
+    """Puts `count` charges into a store: a made world's, again and again under other ids."""
     import msgspec
 
     from recon.omise.objects import decode_object
     from recon.omise.scrub import Scrub
     from recon.sandbox.answers import body
     from recon.sandbox.world import make_world
-    from recon.store import migrate
     from recon.store.engine import open_store
     from recon.store.save import save_objects
 
@@ -38,8 +38,7 @@ def fill(path: Path, count: int) -> None:
     at, scrub = int(world.as_of.timestamp()), Scrub(b"bench", ("customer_email",))
     charges = [charge for charge in world.books["th"].charges if charge.created <= at]
     sample = [decode_object("charge", msgspec.json.encode(body(charge, at)), scrub) for charge in charges]
-    engine = open_store(f"sqlite:///{path}")
-    migrate.upgrade(engine)
+    engine = open_store(url)
     for start in range(0, count, CHUNK):
         numbers = range(start, min(start + CHUNK, count))
         rows = [(sample[number % len(sample)], f"chrg_test_{number:019d}") for number in numbers]
@@ -48,21 +47,24 @@ def fill(path: Path, count: int) -> None:
     engine.dispose()
 
 
-def ours(path: Path) -> Callable[[], int]:
+def ours(url: str) -> Callable[[], int]:
     """The whole of load_books; all other tables are empty."""
     from recon.store.engine import open_store
     from recon.store.load import load_books
 
-    engine = open_store(f"sqlite:///{path}")
+    engine = open_store(url)
     return lambda: len(load_books(engine, AS_OF, customer_keys=("customer_email",)).charges)
 
 
-def adbc(path: Path) -> Callable[[], int]:
+def adbc(url: str) -> Callable[[], int]:
     """The same columns, by account, creation and id, into pandas."""
     from adbc_driver_sqlite import dbapi
 
     def work() -> int:
-        with dbapi.connect(f"file:{path}?mode=ro") as connection, connection.cursor() as cursor:
+        with (
+            dbapi.connect(f"file:{url.removeprefix('sqlite:///')}?mode=ro") as connection,
+            connection.cursor() as cursor,
+        ):
             cursor.execute("pragma table_info('charge')")
             names = [row[1] for row in cursor.fetchall() if row[1] not in ("raw", "digest", "superseded_at")]
             # It takes a column's type from the first batch: a text that begins with nulls would be a number.
@@ -76,7 +78,7 @@ def adbc(path: Path) -> Callable[[], int]:
     return work
 
 
-PEERS = {"ADBC": adbc, "load_books": ours}
+PEERS = {"ADBC": adbc, "load_books": ours, "load_books, PostgreSQL": ours}
 
 
 def interpreter(peer: str) -> str:
@@ -97,7 +99,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--peer", choices=list(PEERS))
-    parser.add_argument("--store", type=Path)
+    parser.add_argument("--store")
     asked = parser.parse_args()
     if asked.peer:
         work, found = PEERS[asked.peer](asked.store), []
@@ -107,13 +109,16 @@ def main() -> None:
             found.append((perf_counter() - begun, process_time() - used))
         print(json.dumps([min(one) for one in zip(*found, strict=True)] + [count]))
         return
+    from tests.store_samples import DATABASES, fresh_url
+
     with tempfile.TemporaryDirectory() as place:
-        store = Path(place) / "store.db"
-        fill(store, asked.rows)
+        urls = [fresh_url(database, Path(place)) for database in DATABASES]
+        for url in urls:
+            fill(url, asked.rows)
         print(f"| reading {asked.rows:,} charges | seconds | CPU seconds | x ADBC |\n|---|---|---|---|")
         base = 0.0
         for peer in PEERS:
-            command = [interpreter(peer), __file__, "--peer", peer, "--store", str(store)]
+            command = [interpreter(peer), __file__, "--peer", peer, "--store", urls["PostgreSQL" in peer]]
             done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
             seconds, cpu, count = json.loads(done.stdout.splitlines()[-1])
             assert count == asked.rows, f"{peer} read {count} of {asked.rows}"

@@ -1,45 +1,56 @@
-"""How fast charges are stored on SQLite, against the driver alone; `make bench-store` runs it.
+"""How fast charges and orders are stored on SQLite and on PostgreSQL, against each driver alone; `make bench-store`.
 
-Both write the same rows, made beforehand, a commit for each page of 100, into a file of its own. The driver alone
-inserts by one executemany a page: once rows whose raw objects it compresses itself, as ours does, and once rows that
-were packed beforehand as ours packs them, so that nothing but inserting is left. Ours also compares with what is
-known and keeps versions.
+All write the same rows, made beforehand: charges, each way in turn for every page, with a commit for each, and
+orders. The drivers alone insert by executemany (sqlite3), or COPY into a temporary table and insert from it what is
+new or has another digest (psycopg): charges whose raw objects they compress themselves, as ours does, and charges
+that were packed beforehand as ours packs them, so that nothing but inserting is left. Ours also compares with what
+is known and keeps versions. PostgreSQL is RECON_TEST_POSTGRES_URL, else a server of its own.
 """
 
 import argparse
 import sqlite3
 import tempfile
 import zlib
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import pandas as pd
+import psycopg
+from sqlalchemy import Table
+
 from benchmarks.bulk import Bulk
+from recon import columns
 from recon.model import ObjectRow
 from recon.omise.objects import decode_page
 from recon.omise.scrub import Scrub
-from recon.store import migrate, tables
-from recon.store.engine import Store, open_store
+from recon.store import bulk, tables
+from recon.store.engine import SQLITE, Store, open_store, to_micros
 from recon.store.packing import pack
-from recon.store.save import Saved, save_objects
+from recon.store.save import Saved, save_objects, save_orders
+from tests.store_samples import DATABASES, fresh_url
 
 PAGE = 100
+CHUNK = 20_000
 SEEN = datetime(2026, 3, 9, tzinfo=UTC)
-SAMPLE = 20  # decoded pages that stand for all: rows differ in id, and that is what a database sees
+SAMPLE = 2_000  # decoded charges that stand for all: rows differ in id, and that is what a database sees
+CHARGE = tables.OBJECTS["charge"]
+Rows = list[tuple[Any, ...]]
+Write = Callable[[Sequence[tuple[Any, ...]]], None]
 
 
-def pages(count: int) -> Iterator[list[ObjectRow]]:
+def pages(count: int, size: int) -> Iterator[list[ObjectRow]]:
     """`count` charges in pages; what decoding costs is not this benchmark's matter."""
-    bulk = Bulk(SAMPLE * PAGE)
+    made = Bulk(SAMPLE)
     window = {"from": "2026-01-01", "to": "2027-01-01", "limit": str(PAGE)}
-    bodies = (bulk.page({**window, "offset": str(PAGE * number)}) for number in range(SAMPLE))
-    sample = [decode_page("charge", body, Scrub(b"k" * 32)).rows for body in bodies]
-    for number in range(count // PAGE):
-        yield [_named(row, number * PAGE + place) for place, row in enumerate(sample[number % SAMPLE])]
+    bodies = (made.page({**window, "offset": str(offset)}) for offset in range(0, SAMPLE, PAGE))
+    sample = [row for body in bodies for row in decode_page("charge", body, Scrub(b"k" * 32)).rows]
+    for start in range(0, count, size):
+        yield [_named(sample[number % SAMPLE], number) for number in range(start, min(start + size, count))]
 
 
 def _named(row: ObjectRow, number: int) -> ObjectRow:
@@ -47,76 +58,135 @@ def _named(row: ObjectRow, number: int) -> ObjectRow:
     return replace(row, id=name, values=(name, *row.values[1:]))
 
 
-def driver_alone(folder: Path, count: int, compressed: bool) -> float:
-    """Seconds of sqlite3's executemany, a page a transaction, into the same table with the same indexes."""
-    store(folder / "driver.db").dispose()
-    marks = ", ".join("?" * len(tables.OBJECTS["charge"].columns))
-    seconds = 0.0
-    with closing(sqlite3.connect(folder / "driver.db", isolation_level=None)) as connection:
-        connection.execute("pragma synchronous=NORMAL")
-        connection.execute("pragma cache_size=-65536")
-        for page in pages(count):
-            rows = [_finished(row, compressed) for row in page]
-            begun = perf_counter()
-            if compressed:
-                rows = [(*row[:-1], zlib.compress(row[-1], 1)) for row in rows]
-            connection.execute("begin immediate")
-            connection.executemany(f"insert into charge values ({marks})", rows)
-            connection.execute("commit")
-            seconds += perf_counter() - begun
+def orders(count: int) -> pd.DataFrame:
+    """So many orders, one a second."""
+    begin = to_micros(SEEN) - count * 1_000_000
+    rows = (
+        ("th", f"A-{number:09d}", "shop", "paid", 1_000 + number % 5_000, "THB", begin + number * 1_000_000, 0,
+         "card", f"chrg_test_{number:09d}", None, "orders.csv", "f" * 64, number + 2)
+        for number in range(count)
+    )  # fmt: skip
+    return columns.ORDER.from_rows(rows)
+
+
+def charges(urls: Sequence[str], count: int, size: int) -> dict[str, float]:
+    """Seconds of each way, each into a store of its own, page by page: so what else goes on meets all alike."""
+    seconds = dict.fromkeys(("driver", "packed", "new", "again"), 0.0)
+    engine, saved, known = open_store(urls[2]), Saved(), Saved()
+    with _bare(urls[0], CHARGE) as write, _bare(urls[1], CHARGE) as write_packed:
+        for page in pages(count, size):
+            rows = [("th", *row.values, 1, 1, None, row.digest) for row in page]
+            packed = [(*row, pack("charge", of.raw)) for row, of in zip(rows, page, strict=True)]
+            began = perf_counter()
+            write([(*row, zlib.compress(of.raw, 1)) for row, of in zip(rows, page, strict=True)])
+            seconds["driver"] += (driver := perf_counter()) - began
+            write_packed(packed)
+            seconds["packed"] += (bare := perf_counter()) - driver
+            saved += save_objects(engine, "th", "charge", page, SEEN)
+            seconds["new"] += (new := perf_counter()) - bare
+            known += save_objects(engine, "th", "charge", page, SEEN)
+            seconds["again"] += perf_counter() - new
+    engine.dispose()
+    assert (saved, known) == (Saved(new=count), Saved(unchanged=count)), (saved, known)
     return seconds
 
 
-def _finished(row: ObjectRow, compressed: bool) -> tuple[Any, ...]:
-    raw = row.raw if compressed else pack("charge", row.raw)
-    return ("th", *row.values, 1, 1, None, row.digest, raw)
-
-
-def ours(engine: Store, count: int) -> tuple[float, Saved]:
-    """Seconds of saving every page, and what was saved."""
-    seconds, saved = 0.0, Saved()
-    for page in pages(count):
+def driver_orders(url: str, frame: pd.DataFrame) -> float:
+    """Seconds of the bare driver for orders; rows and digests are made beforehand."""
+    lists = bulk.to_lists(frame, columns.ORDER)
+    rows = [(*row, 1, 1, None, b"%016d" % number) for number, row in enumerate(zip(*lists, strict=True))]
+    with _bare(url, tables.ORDER) as write:
         begun = perf_counter()
-        saved += save_objects(engine, "th", "charge", page, SEEN)
-        seconds += perf_counter() - begun
-    return seconds, saved
+        for start in range(0, len(rows), CHUNK):
+            write(rows[start : start + CHUNK])
+        return perf_counter() - begun
 
 
-def store(path: Path) -> Store:
-    """A new, empty store."""
-    engine = open_store(f"sqlite:///{path}")
-    migrate.upgrade(engine)
-    return engine
+def our_orders(engine: Store, frame: pd.DataFrame) -> tuple[float, Saved]:
+    """Seconds of saving the orders of a whole source, digests made, and what was saved."""
+    begun = perf_counter()
+    saved = save_orders(engine, frame, columns.REJECTED.empty(), SEEN)
+    return perf_counter() - begun, saved
 
 
-def compare(count: int) -> None:
-    """Prints the seconds of each way."""
+def _bare(url: str, table: Table) -> AbstractContextManager[Write]:
+    return _sqlite(url, table) if url.startswith(SQLITE) else _postgresql(url, table)
+
+
+@contextmanager
+def _sqlite(url: str, table: Table) -> Iterator[Write]:
+    marks = ", ".join("?" * len(table.columns))
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as connection:
+        connection.execute("pragma synchronous=NORMAL")
+        connection.execute("pragma cache_size=-65536")
+
+        def write(rows: Sequence[tuple[Any, ...]]) -> None:
+            connection.execute("begin immediate")
+            connection.executemany(f'insert into "{table.name}" values ({marks})', rows)
+            connection.execute("commit")
+
+        yield write
+
+
+@contextmanager
+def _postgresql(url: str, table: Table) -> Iterator[Write]:
+    names = [f'"{column.name}"' for column in table.columns]
+    changes = ", ".join(f"{name} = excluded.{name}" for name in names)
+    with psycopg.connect(url) as connection:
+        connection.execute(f'create temp table fresh (like "{table.name}") on commit delete rows')
+        connection.commit()
+        upsert = (
+            f'insert into "{table.name}" select * from fresh on conflict ({tables.key_of(table)}, account) '
+            f'where superseded_at is null do update set {changes} where "{table.name}".digest <> excluded.digest'
+        )
+
+        def write(rows: Sequence[tuple[Any, ...]]) -> None:
+            with connection.cursor() as cursor:
+                with cursor.copy(f"copy fresh ({', '.join(names)}) from stdin") as copy:
+                    for row in rows:
+                        copy.write_row(row)
+                cursor.execute(upsert)
+            connection.commit()
+
+        yield write
+
+
+def compare(database: str, count: int, size: int) -> None:
+    """Prints the seconds of each way on a database, each in a store of its own."""
     with tempfile.TemporaryDirectory() as place:
-        plain = driver_alone(Path(place), count, compressed=False)
-        (Path(place) / "driver.db").unlink()
-        squeezed = driver_alone(Path(place), count, compressed=True)
-        engine = store(Path(place) / "recon.db")
-        first, saved = ours(engine, count)
+        urls = [fresh_url(database, Path(place)) for _ in range(4)]
+        found, frame = charges(urls, count, size), orders(count)
+        alone, engine = driver_orders(urls[3], frame), open_store(urls[2])
+        first, saved = our_orders(engine, frame)
         assert saved == Saved(new=count), saved
-        again, saved = ours(engine, count)
+        again, saved = our_orders(engine, frame)
         assert saved == Saved(unchanged=count), saved
         engine.dispose()
-    print(f"| {count:,} charges, a commit for each page of {PAGE} | seconds | x driver | x packed beforehand |")
+    name = "sqlite3 executemany" if database == SQLITE else "psycopg COPY, insert where changed"
+    words = (
+        name,
+        "the same, raw objects packed beforehand",
+        "omise-recon, new",
+        "omise-recon, again: nothing written",
+    )
+    print(f"| {database}: {count:,} charges, a commit for each page of {size} | seconds | x driver | x packed |")
     print("|---|---|---|---|")
-    for name, seconds in (
-        ("sqlite3 executemany", squeezed),
-        ("the same, raw objects packed beforehand", plain),
-        ("omise-recon, new", first),
-        ("omise-recon, again and unchanged: nothing written", again),
-    ):
-        print(f"| {name} | {seconds:.1f} | {seconds / squeezed:.2f} | {seconds / plain:.2f} |")
+    for word, seconds in zip(words, found.values(), strict=True):
+        print(f"| {word} | {seconds:.1f} | {seconds / found['driver']:.2f} | {seconds / found['packed']:.2f} |")
+    print(f"| {database}: {count:,} orders in one transaction | seconds | x driver |\n|---|---|---|")
+    for word, seconds in zip((name, *words[2:]), (alone, first, again), strict=True):
+        print(f"| {word} | {seconds:.1f} | {seconds / alone:.2f} |", flush=True)
 
 
 def main() -> None:
     """Reads the options."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=500_000)
-    compare(parser.parse_args().count)
+    parser.add_argument("--page", type=int, default=PAGE, help="charges to a commit")
+    parser.add_argument("--database", choices=DATABASES, help="default: one after the other")
+    asked = parser.parse_args()
+    for database in [asked.database] if asked.database else DATABASES:
+        compare(database, asked.count, asked.page)
 
 
 if __name__ == "__main__":

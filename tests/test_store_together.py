@@ -6,9 +6,9 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, event
 
-from recon.store.engine import reading_together
+from recon.store.engine import open_store, reading_together
 from recon.store.load import load_books
 from recon.store.save import save_objects, save_orders
 from tests.store_samples import DATABASES, HOUR, NOON, charge, opened, orders, rejected
@@ -23,13 +23,27 @@ def charges(connection: Connection) -> int:
     return int(connection.exec_driver_sql("SELECT count(*) FROM charge").scalar_one())
 
 
-def test_what_is_written_meanwhile_is_seen_by_none_of_them(tmp_path: Path) -> None:
-    for store in opened("sqlite", tmp_path):
-        with reading_together(store, 2) as connections:
-            save_objects(store, "th", "charge", [charge("chrg_1")], NOON)
-            assert [charges(one) for one in connections] == [0, 0]
-        with reading_together(store, 2) as connections:
-            assert [charges(one) for one in connections] == [1, 1]
+def test_what_is_written_meanwhile_is_seen_by_none_of_them(store: Engine) -> None:
+    with reading_together(store, 3) as connections:
+        save_objects(store, "th", "charge", [charge("chrg_1")], NOON)
+        assert [charges(one) for one in connections] == [0, 0, 0]
+    with reading_together(store, 3) as connections:
+        assert [charges(one) for one in connections] == [1, 1, 1]
+
+
+def test_what_is_committed_between_their_first_looks_is_seen_by_all_or_none(store: Engine) -> None:
+    other = open_store(store.url.render_as_string(hide_password=False))
+    looked: list[int] = []
+
+    def write(_: object, __: object, statement: str, *___: object) -> None:
+        if statement.startswith("SELECT") and not looked:
+            looked.append(save_objects(other, "th", "charge", [charge("chrg_1")], NOON).new)
+
+    event.listen(store, "after_cursor_execute", write)
+    with reading_together(store, 2) as connections:
+        assert charges(connections[0]) == charges(connections[1])
+    other.dispose()
+    assert looked == [1]
 
 
 def test_books_loaded_while_another_writes_are_of_one_state(store: Engine) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 Store = Engine  # what the store's functions are handed first; SQLAlchemy's own name stays in here
 SQLITE = "sqlite"
@@ -14,6 +15,8 @@ BUSY_SECONDS = 60  # how long a writer waits for another one
 _TRIES = 5  # to find a moment without a commit
 CACHE_KIB = 65_536  # of pages per SQLite connection: the keys of a million rows are then found in memory
 
+# Of PostgreSQL: a connection that hears nothing of its database is given up within a minute or so.
+ALIVE = {"keepalives_idle": 20, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
 _WRITES = "recon_writes"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -27,7 +30,9 @@ def open_store(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.drivername in ("postgresql", "postgresql+psycopg"):
         # A statement prepared on an empty table keeps that table's plan: 50 times slower at 200,000 rows.
-        return create_engine(parsed, connect_args={"prepare_threshold": None})
+        engine = create_engine(parsed, connect_args={"prepare_threshold": None, **ALIVE})
+        event.listen(engine, "connect", _let_go_of_the_dead)
+        return engine
     if parsed.drivername != SQLITE or not parsed.database or parsed.database == ":memory:":
         raise ValueError(f'store "{parsed.render_as_string()}" is neither sqlite:///PATH nor postgresql://…')
     Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
@@ -49,17 +54,24 @@ def reading(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def reading_together(engine: Engine, count: int) -> Iterator[list[Connection]]:
     """So many transactions that all see one state of the store, for threads; where that cannot be had, one."""
-    if engine.dialect.name == SQLITE:
-        with closing(engine.raw_connection()) as watch:
-            for _ in range(_TRIES):
-                with ExitStack() as stack:
-                    before = _data_version(watch)
-                    connections = [stack.enter_context(reading(engine)) for _ in range(count)]
-                    for connection in connections:  # its first look is what a transaction goes on seeing
-                        connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema").all()
-                    if _data_version(watch) == before:
-                        yield connections
-                        return
+    if engine.dialect.name != SQLITE:
+        with ExitStack() as stack:
+            first, *others = (stack.enter_context(reading(engine)) for _ in range(count))
+            snapshot = first.exec_driver_sql("SELECT pg_export_snapshot()").scalar_one()
+            for connection in others:
+                connection.exec_driver_sql(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
+            yield [first, *others]
+        return
+    with closing(engine.raw_connection()) as watch:
+        for _ in range(_TRIES):
+            with ExitStack() as stack:
+                before = _data_version(watch)
+                connections = [stack.enter_context(reading(engine)) for _ in range(count)]
+                for connection in connections:  # its first look is what a transaction goes on seeing
+                    connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema").all()
+                if _data_version(watch) == before:
+                    yield connections
+                    return
     with reading(engine) as connection:
         yield [connection]
 
@@ -81,6 +93,14 @@ def writing(engine: Engine, lock: str = "store") -> Iterator[Connection]:
         yield connection
 
 
+def is_lost(error: BaseException) -> bool:
+    """Whether the database could not be reached or went away: the same may work when it is back."""
+    import psycopg  # late: a SQLite store does without
+
+    driver = psycopg.OperationalError | psycopg.InterfaceError  # bulk reads and writes go past SQLAlchemy
+    return isinstance(error, OperationalError | InterfaceError | driver)
+
+
 def to_micros(moment: datetime) -> int:
     """Microseconds since the epoch (UTC), exactly; a naive moment raises TypeError."""
     return (moment - _EPOCH) // _MICROSECOND
@@ -89,6 +109,13 @@ def to_micros(moment: datetime) -> int:
 def from_micros(micros: int) -> datetime:
     """The aware UTC moment of microseconds since the epoch."""
     return _EPOCH + micros * _MICROSECOND
+
+
+def _let_go_of_the_dead(connection: Any, _record: Any) -> None:
+    """The server, too, gives up a connection whose host is gone, with the locks that it holds."""
+    for name in ("idle", "interval", "count"):
+        connection.execute(f"SET tcp_keepalives_{name} = {ALIVE[f'keepalives_{name}']}")
+    connection.commit()
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:

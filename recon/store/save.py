@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
+from operator import itemgetter
 from typing import Any
 
 import pandas as pd
@@ -19,6 +20,7 @@ from recon.store.engine import SQLITE, reading, to_micros, writing
 
 DIGEST_BYTES = 16  # of a digest; what follows it in an object's row is its mark
 
+_NEVER = (None,) * 5  # the last version of what was never stored
 _CHUNK = 20_000  # orders or bank lines compared at once
 _UNHASHED = frozenset(
     {columns.ACCOUNT, columns.ORDER_ID, columns.LINE_ID, columns.FILE, columns.FILE_HASH, columns.ROW}
@@ -181,19 +183,18 @@ def _save_versions(
     seen: int,
     version: Callable[[str, int, int], tuple[Any, ...]],
 ) -> Saved:
-    known = _current(connection, table, account, list(digests))
-    gone = _gone(connection, table, account, list(digests.keys() - known.keys()))
+    known = _last(connection, table, account, list(digests))
     fresh: list[tuple[Any, ...]] = []
     closed: list[tuple[Any, ...]] = []
     for key, digest in digests.items():
-        old = known.get(key)
-        if old is None:
-            moment = max(seen, gone.get(key, seen))
+        _, old, seen_before, first, ended = known.get(key, _NEVER)
+        if old is None or ended is not None:  # one that was gone begins anew, after its end
+            moment = max(seen, ended or seen)
             fresh.append(version(key, moment, moment))
-        elif not old[1].startswith(digest):
-            moment = max(seen, old[2] + 1)
+        elif not old.startswith(digest):
+            moment = max(seen, seen_before + 1)
             closed.append((moment, account, key))
-            fresh.append(version(key, moment, old[3]))
+            fresh.append(version(key, moment, first))
     bulk.execute_many(connection, f"UPDATE {_at_key(connection, table)}", closed)
     bulk.insert_rows(connection, table, fresh)
     return Saved(len(fresh) - len(closed), len(closed), len(digests) - len(fresh))
@@ -207,31 +208,25 @@ def _at_key(connection: Connection, table: Table) -> str:
     )
 
 
+def _last(connection: Connection, table: Table, account: str, keys: list[str]) -> dict[str, Any]:
+    """Id, digest, seen_at, first_seen_at and superseded_at of the last versions, by id."""
+    key, seen = tables.key_of(table), columns.SEEN_AT
+    found = (
+        f"SELECT {key}, {columns.DIGEST}, {seen}, {columns.FIRST_SEEN_AT}, {tables.SUPERSEDED_AT} "
+        f"FROM {bulk.quoted(connection, table)} WHERE {columns.ACCOUNT} = ?"
+    )
+    if connection.dialect.name == SQLITE:  # told the order, it would read all of the account in that order
+        rows = bulk.fetch(connection, f"{found} AND {bulk.in_list(connection, key)}", (account, keys))
+        return {row[0]: row for row in sorted(rows, key=itemgetter(2))}
+    # One id at a time: without statistics, as in a store's first hour, PostgreSQL would read all of the account.
+    last = f"{found} AND {key} = asked ORDER BY {seen} DESC LIMIT 1"
+    each = f"SELECT last.* FROM unnest(?::text[]) AS asked CROSS JOIN LATERAL ({last}) AS last"
+    return {row[0]: row for row in bulk.fetch(connection, each, (keys, account))}
+
+
 def _current(connection: Connection, table: Table, account: str, keys: list[str]) -> dict[str, Any]:
-    """Digest, seen_at and first_seen_at of the current versions, by id."""
-    key = tables.key_of(table)
-    rows = bulk.fetch(
-        connection,
-        f"SELECT {key}, {columns.DIGEST}, {columns.SEEN_AT}, {columns.FIRST_SEEN_AT} "
-        f"FROM {bulk.quoted(connection, table)} WHERE {columns.ACCOUNT} = ? "
-        f"AND {tables.SUPERSEDED_AT} IS NULL AND {bulk.in_list(connection, key)}",
-        (account, keys),
-    )
-    return {row[0]: row for row in rows}
-
-
-def _gone(connection: Connection, table: Table, account: str, keys: list[str]) -> dict[str, int]:
-    """When the last version of what is not current any more was closed, by id."""
-    if not keys:
-        return {}
-    key = tables.key_of(table)
-    rows = bulk.fetch(
-        connection,
-        f"SELECT {key}, max({tables.SUPERSEDED_AT}) FROM {bulk.quoted(connection, table)} "
-        f"WHERE {columns.ACCOUNT} = ? AND {bulk.in_list(connection, key)} GROUP BY {key}",
-        (account, keys),
-    )
-    return {row[0]: row[1] for row in rows}
+    """As `_last`, of what is not gone."""
+    return {key: row for key, row in _last(connection, table, account, keys).items() if row[-1] is None}
 
 
 def _check_livemode(connection: Connection, account: str, kind: str, rows: Sequence[ObjectRow]) -> None:

@@ -1,7 +1,7 @@
 """Every table of the store, made of `recon.columns` where a frame exists; knows no engine and no row."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -17,7 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
-    text,
+    literal_column,
 )
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -63,6 +63,19 @@ SUPERSEDED_AT = "superseded_at"
 RAW = "raw"
 
 
+def known_at(table: Table, moment: int | None) -> ColumnElement[bool]:
+    """The versions known at a moment (microseconds since the epoch); None: the current ones."""
+    superseded = table.c[SUPERSEDED_AT]
+    if moment is None:
+        return superseded.is_(None)
+    return (table.c[columns.SEEN_AT] <= moment) & (superseded.is_(None) | (superseded > moment))
+
+
+def key_of(table: Table) -> str:
+    """The id column of a table of versions."""
+    return next(one.name for one in table.primary_key if one.name not in (columns.ACCOUNT, columns.SEEN_AT))
+
+
 def _declared(frame: columns.Frame, keys: tuple[str, ...]) -> list[Column[Any]]:
     return [
         Column(c.name, _TYPES[c.dtype](), primary_key=c.name in keys, nullable=not c.required) for c in frame.columns
@@ -80,10 +93,15 @@ def _versions() -> list[Column[Any]]:
 
 def _indexes(table: Table, key: str, by: str = columns.CREATED_AT) -> None:
     # By id first: Omise's ids are unique across accounts, so this also finds an object whose account is not known.
-    current = table.c[SUPERSEDED_AT].is_(None)
-    where: dict[str, Any] = {"sqlite_where": current, "postgresql_where": current}
-    Index(f"uq_{table.name}_current", table.c[key], table.c[columns.ACCOUNT], unique=True, **where)
-    Index(None, table.c[columns.ACCOUNT], table.c[by], table.c[key])
+    name, ids = f"uq_{table.name}_current", (table.c[key], table.c[columns.ACCOUNT])
+    Index(name, *ids, unique=True, **_where(known_at(table, None)))
+    # Without the key: PostgreSQL without statistics would look for ids here, and that through all of an account.
+    Index(None, table.c[columns.ACCOUNT], table.c[by])
+
+
+def _where(condition: ColumnElement[bool]) -> dict[str, Any]:
+    """An index of those rows alone: where they are few, it costs next to nothing."""
+    return {"sqlite_where": condition, "postgresql_where": condition}
 
 
 def _object_table(kind: str, frame: columns.Frame) -> Table:
@@ -103,16 +121,6 @@ def _object_table(kind: str, frame: columns.Frame) -> Table:
 # What Omise said: one table per kind, one row per version of an object. `superseded_at` null: the current one.
 OBJECTS: Mapping[str, Table] = {kind: _object_table(kind, frame) for kind, frame in columns.KINDS.items()}
 
-# What a nightly pull reads again: few among many.
-_PENDING = text(f"{SUPERSEDED_AT} IS NULL AND {columns.STATUS} = 'pending'")
-Index(
-    "ix_charge_pending",
-    OBJECTS["charge"].c[columns.ACCOUNT],
-    OBJECTS["charge"].c[columns.CHARGE_ID],
-    sqlite_where=_PENDING,
-    postgresql_where=_PENDING,
-)
-
 # What the shop said, in versions too.
 ORDER = Table("order", METADATA, *_declared(columns.ORDER, (columns.ACCOUNT, columns.ORDER_ID)), *_versions())
 _indexes(ORDER, columns.ORDER_ID)
@@ -125,6 +133,30 @@ BANK_LINE = Table(
     *_versions(),
 )
 _indexes(BANK_LINE, columns.LINE_ID, by=columns.BOOKED_ON)
+
+# What a range asks for besides what was created in it. A condition must stand in a query as it stands here, its value
+# in the text: SQLite compares it as written. The status stands in the index, too, or SQLite, which does not know how
+# few they are, takes another.
+_CHARGE, _REFUND, _DISPUTE = (OBJECTS[kind].c for kind in ("charge", "refund", "dispute"))
+_MOVE = OBJECTS["transaction"].c
+PAID_LATE = timedelta(days=3)
+IS_PENDING = known_at(OBJECTS["charge"], None) & (_CHARGE[columns.STATUS] == literal_column("'pending'"))
+IS_PAID_LATE = known_at(OBJECTS["charge"], None) & (
+    _CHARGE[columns.PAID_AT] - _CHARGE[columns.CREATED_AT]
+    > literal_column(str(PAID_LATE // columns.MICROSECOND), BigInteger())
+)
+IS_REFUND_REQUESTED = known_at(ORDER, None) & (ORDER.c[columns.STATUS] == literal_column("'refund_requested'"))
+for _name, _table, _waits in (
+    ("ix_charge_pending", OBJECTS["charge"], IS_PENDING),
+    ("ix_order_refund_requested", ORDER, IS_REFUND_REQUESTED),
+):
+    Index(_name, *(_table.c[name] for name in (columns.ACCOUNT, columns.STATUS, key_of(_table))), **_where(_waits))
+Index("ix_charge_paid_late", _CHARGE[columns.ACCOUNT], _CHARGE[columns.PAID_AT], **_where(IS_PAID_LATE))
+Index("ix_order_charge_id", ORDER.c[columns.CHARGE_ID], **_where(ORDER.c[columns.CHARGE_ID].is_not(None)))
+for _seen in (*(OBJECTS[kind] for kind in ("charge", "refund", "transfer", "transaction", "dispute")), ORDER):
+    Index(None, _seen.c[columns.ACCOUNT], _seen.c[columns.SEEN_AT])
+for _named in (_MOVE[columns.ORIGIN], _REFUND[columns.CHARGE_ID], _DISPUTE[columns.CHARGE_ID]):
+    Index(None, _named)
 
 # A row that could not be read, from when it was seen until its source no longer held it (`superseded_at`).
 REJECTED = Table(
@@ -198,6 +230,7 @@ RUN_ACCOUNT = Table(
     Column("last_day", Date(), nullable=False),
     Column("counts", Text(), nullable=False),
     Column("result_digest", Text(), nullable=False),
+    Column("judged", Text()),  # creation times whose charges the run looked at, as JSON; null: a run before 0012
 )
 Index(None, RUN_ACCOUNT.c.account, RUN_ACCOUNT.c.run_id)
 BREAK = Table(
@@ -252,7 +285,7 @@ BREAK_EVENT = Table(
     METADATA,
     Column("seq", SERIAL, primary_key=True),
     Column("break_id", Text(), ForeignKey("break.id"), nullable=False, index=True),
-    Column("run_id", BigInteger(), ForeignKey("run.id"), index=True),
+    Column("run_id", BigInteger(), ForeignKey("run.id")),
     Column("at", Moment(), nullable=False),
     Column("recorded_at", Moment(), nullable=False),
     Column("who", Text(), nullable=False),
@@ -265,18 +298,4 @@ MATCH = Table(
     METADATA,
     *_declared(columns.LINKS, (columns.ORDER_ACCOUNT, columns.ORDER_ID, columns.CHARGE_ACCOUNT, columns.CHARGE_ID)),
 )
-Index(None, MATCH.c[columns.ORDER_ACCOUNT], MATCH.c[columns.ORDER_ID])
-
-
-def key_of(table: Table) -> str:
-    """The id column of a table of versions."""
-    named = {ORDER.name: columns.ORDER_ID, BANK_LINE.name: columns.LINE_ID}
-    return named.get(table.name) or columns.KINDS[table.name].names[0]
-
-
-def known_at(table: Table, moment: int | None) -> ColumnElement[bool]:
-    """The versions known at a moment (microseconds since the epoch); None: the current ones."""
-    superseded = table.c[SUPERSEDED_AT]
-    if moment is None:
-        return superseded.is_(None)
-    return (table.c[columns.SEEN_AT] <= moment) & (superseded.is_(None) | (superseded > moment))
+Index(None, MATCH.c[columns.CHARGE_ID], MATCH.c[columns.CHARGE_ACCOUNT])
