@@ -1,12 +1,16 @@
 """`recon backfill`, thin; importing late as `jobs.cli` does."""
 
 import asyncio
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from jobs.asked import Accounts, AsJson, By, First, Last, clock, options, print_json, read_config
 from jobs.told import DONE, INCOMPLETE, say, told
+
+if TYPE_CHECKING:
+    from jobs.backfill import Go
+    from jobs.config import Config
 
 
 def backfill(
@@ -30,7 +34,7 @@ def backfill(
         config = read_config(context, ("accounts", "orders"))
         asked = replace(options(first, last, account, None, by, "backfill"), report=not no_report)
         with progress_on_stderr() as progress:
-            outcomes = asyncio.run(run_months(config, asked, clock, progress))
+            outcomes = asyncio.run(run_months(config, asked, clock, progress, _way(config)))
         for outcome in outcomes:
             show.outcome(outcome)
             say(*outcome.messages)
@@ -39,3 +43,14 @@ def backfill(
         else:
             print("\n".join(str(path) for outcome in outcomes for path in outcome.reports) or "nothing to do")
         raise typer.Exit(DONE if all(outcome.complete for outcome in outcomes) else INCOMPLETE)
+
+
+def _way(config: "Config") -> "Go":
+    """Here, or on the queue where there is one."""
+    if config.queue is None:
+        from jobs.working import here
+
+        return here
+    from jobs.queue import enqueue_and_wait
+
+    return enqueue_and_wait

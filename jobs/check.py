@@ -16,6 +16,7 @@ from jobs import alerts, mail, schedule
 from jobs.config import Config, ConfigError
 from jobs.outcome import JobError
 from jobs.pulling import mismatches
+from jobs.queue import workers_seen
 from jobs.redaction import masked
 from jobs.run import open_ready_store
 from jobs.sections import AccountSection
@@ -65,6 +66,7 @@ async def check_all(
     items = [_item("config", OK, counted), *_secrets(config), *_plain_passwords(config)]
     items += await asyncio.gather(*(_key(config, name, section) for name, section in config.accounts.items()))
     items += await asyncio.to_thread(_store, config, clock())
+    items += await _queue(config)
     for source in config.sources():
         items += await asyncio.to_thread(_orders, config, source, clock())
     for bank_source in config.bank_sources():
@@ -112,7 +114,7 @@ def _secrets(config: Config) -> Iterator[Item]:
     """Optional secrets that nobody set; those of accounts and order sources have items of their own."""
     for message in config.unset_secrets():
         path, _, words = message.partition(": ")
-        if not path.startswith(("accounts.", "orders.")):
+        if not path.startswith(("accounts.", "orders.", "queue.")):
             yield _item(path, WARNING, f"{words}: treated as absent")
     hashed = [name for name, source in config.order_sources.items() if source.columns.customer]
     if hashed and config.hash_key is None:
@@ -158,6 +160,21 @@ def _store(config: Config, now: datetime) -> Iterator[Item]:
     finally:
         engine.dispose()
     return iter([_item("store", OK, f"{engine.dialect.name}, tables at {revision}"), _clock(latest, now)])
+
+
+async def _queue(config: Config) -> list[Item]:
+    """The queue, where one is configured, and whether anybody works."""
+    if config.queue is None:
+        return []
+    try:
+        workers = await workers_seen(config)
+    except JobError as error:
+        return [_item("queue", FAILED, words) for words in error.messages]
+    except Exception as error:  # the driver's own errors have no name here
+        return [_broken("queue", error)]
+    if not workers:
+        return [_item("queue", WARNING, "its tables are there, and no worker: start `recon worker` on some host")]
+    return [_item("queue", OK, f"{workers} worker(s)")]
 
 
 def _clock(latest: Sequence[Any], now: datetime) -> Item:

@@ -32,6 +32,7 @@ from jobs.rulings_commands import rulings_app
 from jobs.serving_commands import serve
 from jobs.told import BREAKS, DONE, INCOMPLETE, MISTAKE, say, told
 from jobs.verify_commands import sign, verify
+from jobs.worker_command import worker
 
 if TYPE_CHECKING:
     from jobs.config import Config
@@ -217,6 +218,7 @@ def _exit_code(outcome: "Outcome", limit: str) -> int:
 
 app.command()(backfill)
 app.command()(serve)
+app.command()(worker)
 app.command()(verify)
 app.command()(sign)
 

@@ -49,9 +49,7 @@ FeeRates = Mapping[KnownAccount, Mapping[str, tuple[FeeRate, ...]]]
 EVERY_SECRET = ("accounts", "orders")
 
 # Sections, and keys inside used ones, whose part does not exist yet.
-_NOT_USED = (
-    "queue", "methods.*.hold", "methods.*.settlement_business_days",
-)  # fmt: skip
+_NOT_USED = ("methods.*.hold", "methods.*.settlement_business_days")
 
 _WORDS = {
     "missing": "is missing",
@@ -115,6 +113,11 @@ class Config(Section):
         if wrong:
             raise mistakes(wrong)
         return fees
+
+    @field_validator("queue")
+    @classmethod
+    def _store_for_many(cls, queue: QueueSection | None, info: ValidationInfo) -> QueueSection | None:
+        return queue and queue.beside(info.data.get("store"))
 
     @property
     def store_url(self) -> str:

@@ -262,6 +262,17 @@ def _place(value: Any, info: ValidationInfo) -> str:
     return value
 
 
+def is_postgresql(url: Secret) -> bool:
+    """Whether it names a database of PostgreSQL; what is not set yet may become one."""
+    return not url.is_set or url.reveal().partition("://")[0] in ("postgresql", "postgresql+psycopg")
+
+
+def _postgresql(value: Secret) -> Secret:
+    if not is_postgresql(value):
+        raise ValueError(f"{_whose(value)} is not a database URL such as postgresql://…")
+    return value
+
+
 def _pattern(value: str) -> str:
     try:
         re.compile(value)
@@ -323,6 +334,7 @@ StoreUrl = Annotated[
 OrdersUrl = Annotated[
     Secret, PlainValidator(_secret_or_text), AfterValidator(_must_be_set("orders")), AfterValidator(_database)
 ]
+QueueUrl = Annotated[SecretField, AfterValidator(_postgresql)]
 Duration = Annotated[timedelta, PlainValidator(_duration)]
 PositiveDuration = Annotated[Duration, AfterValidator(_positive)]
 Zone = Annotated[ZoneInfo, PlainValidator(_zone)]

@@ -1,7 +1,7 @@
 """Pulls one account into the store: sweeps, what changed, what is named but not stored; knows no order, no rule."""
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -10,16 +10,18 @@ from typing import Any, TypeVar
 
 from jobs.logs import bound
 from jobs.outcome import JobError, Progress
+from jobs.pulled import Pulled
 from jobs.saving import Saver
 from jobs.tracing import span
 from recon import columns
 from recon.model import Account, ObjectRow, Window
 from recon.omise import pull
-from recon.omise.client import Client, KeyRefused, Limits, OmiseError, open_client
+from recon.omise.client import Client, KeyRefused, Limits, OmiseError, Turn, open_client
 from recon.omise.marks import Known, key_of
 from recon.omise.objects import AccountFacts, Odd
 from recon.omise.scrub import Scrub
 from recon.store import open_items, save
+from recon.store.batches import PulledWindow
 from recon.store.engine import Store
 from recon.store.load import complete_windows
 
@@ -30,8 +32,6 @@ SWEPT = ("charge", "refund", "transfer", "transaction", "dispute", "receipt")
 OVERLAP = timedelta(hours=1)
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 READINGS = 5  # of a balance that moves while it is read
-NAMED = 3  # objects of another shape, in a message
-GONE = "objects that were stored and that Omise does not know any more (their versions are kept)"
 _DELETED = columns.TRANSFER.names.index(columns.DELETED)
 
 
@@ -44,54 +44,19 @@ class Gate:
     limits: Limits
     scrub: Scrub
     livemode: bool | None
+    turn: Turn | None = None  # shared with other hosts
 
 
 @dataclass(frozen=True)
 class Reach:
     """How far a pull looks: creation times in `window`, nothing from `until` on, and for how long back a payment that
-    failed may still succeed. Frozen when the run starts."""
+    failed may still succeed. Frozen when the run starts. `unswept`: what sweeps before it left of the window, null
+    where there were none."""
 
     window: Window
     until: datetime
     lookback: timedelta
-
-
-@dataclass
-class Pulled:
-    """What one account's pull did.
-
-    `failure` ended it early; `short` names what is not complete; `gone` counts what was stored and what Omise does
-    not know any more; `pages` are whole answers, `retries` those that were not; `odd` is what has not Omise's shape.
-    """
-
-    account: Account
-    failure: str = ""
-    short: list[str] = field(default_factory=list)
-    new: int = 0
-    changed: int = 0
-    gone: int = 0
-    pages: int = 0
-    retries: int = 0
-    odd: dict[tuple[str, str, str], Odd] = field(default_factory=dict)
-
-    @property
-    def notes(self) -> Mapping[str, int]:
-        """What a person should know of it beside what is wrong, as a result counts it."""
-        return {GONE: self.gone} if self.gone else {}
-
-    def keep_aside(self, found: Odd) -> None:
-        """Remembers an object of another shape, once."""
-        self.odd[found.kind, found.id or found.key, found.reason] = found
-
-    def say_what_is_odd(self) -> None:
-        """Names what was kept aside, a few of each kind, among what is not complete."""
-        for kind in dict.fromkeys(one.kind for one in self.odd.values()):
-            found = [one for one in self.odd.values() if one.kind == kind]
-            named = [f"{one.id or 'one without an id'} ({one.reason})" for one in found[:NAMED]]
-            more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
-            self.short.append(
-                f"{kind}s: {len(found)} kept aside, of another shape than Omise documents: {', '.join(named)}{more}"
-            )
+    unswept: tuple[Window, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -115,7 +80,7 @@ async def check_account(puller: Puller, account: Account, gate: Gate) -> str:
     Raises JobError where the key is refused or another account answers.
     """
     try:
-        async with open_client(gate.base_url, gate.secret_key, gate.limits) as client:
+        async with open_client(gate.base_url, gate.secret_key, gate.limits, gate.turn) as client:
             facts = await pull.account(client)
     except KeyRefused:
         raise JobError(f'account "{account.name}": Omise refused the key; check [accounts.{account.name}]') from None
@@ -148,24 +113,53 @@ def mismatches(account: Account, livemode: bool | None, facts: AccountFacts) -> 
     ]
 
 
-async def pull_account(puller: Puller, account: Account, gate: Gate, reach: Reach) -> Pulled:
+Finish = Callable[[Store, Pulled, Sequence[PulledWindow]], None]  # writes the last of a pull
+
+
+def save_windows(engine: Store, pulled: Pulled, windows: Sequence[PulledWindow]) -> None:
+    """The last of a pull that is no step of anything."""
+    for one in windows:
+        save.save_window(
+            engine, pulled.account.name, one.kind, one.window, one.total, one.stored, one.pulled_at
+        )  # fmt: skip
+
+
+async def pull_account(
+    puller: Puller, account: Account, gate: Gate, reach: Reach, before: Pulled | None = None,
+    finish: Finish = save_windows,
+) -> Pulled:  # fmt: skip
     """Everything created in the window, and by id what may have changed outside it or is not stored yet.
 
     What fails is told in the answer; what was stored until then stays, and the next pull does the whole again.
+    `before` is what sweeps of the window found; `finish` is handed what must be written last, once all else is.
     """
-    result = Pulled(account)
+    return await _pulled(puller, gate, reach, before or Pulled(account), _AccountPull.run, finish)
+
+
+async def sweep_account(puller: Puller, account: Account, gate: Gate, reach: Reach, finish: Finish) -> Pulled:
+    """Only what was created in the window; the rest is left to a pull after it, to which the answer is `before`."""
+    return await _pulled(puller, gate, reach, Pulled(account), _AccountPull.sweep, finish)
+
+
+async def _pulled(
+    puller: Puller, gate: Gate, reach: Reach, result: Pulled,
+    do: Callable[["_AccountPull"], Awaitable[list[PulledWindow]]], finish: Finish,
+) -> Pulled:  # fmt: skip
+    account, pages, retries = result.account, result.pages, result.retries
     key = key_of(gate.scrub.hash_key or gate.secret_key.encode(), gate.scrub)
     try:
         with bound(account=account.name), span("pull", account=account.name):
-            async with open_client(gate.base_url, gate.secret_key, gate.limits) as client:
+            async with open_client(gate.base_url, gate.secret_key, gate.limits, gate.turn) as client:
                 try:
-                    await _AccountPull(puller, client, gate.scrub, reach, result, key).run()
+                    windows = await do(_AccountPull(puller, client, gate.scrub, reach, result, key))
                 finally:
-                    result.pages, result.retries = client.pages, client.retries
+                    result.pages, result.retries = pages + client.pages, retries + client.retries
     except KeyRefused:
         result.failure = "Omise refused the key"
     except (OmiseError, save.AccountChanged) as error:
         result.failure = str(error)
+    else:
+        await puller.write(finish, result, windows)
     result.say_what_is_odd()
     return result
 
@@ -185,21 +179,32 @@ class _AccountPull:
     result: Pulled
     mark_key: bytes = field(repr=False)
     again: dict[str, set[Any]] = field(default_factory=dict)  # ids to read again, by kind
-    absent: set[str] = field(default_factory=set)  # ids that a list of their window did not name
+    together: list[PulledWindow] | None = None  # windows that are to be written last, all at once
     asking: asyncio.Lock = field(default_factory=asyncio.Lock)  # each connection to SQLite has a cache of its own
 
-    async def run(self) -> None:
-        """Sweeps first, side by side; what they cannot see is read by id, charges last: their parts tell of them."""
+    async def sweep(self) -> list[PulledWindow]:
+        """Every kind side by side; the windows are left to be written."""
+        self.together = []
+        await side_by_side(*(self._sweep(kind, self.reach.window) for kind in SWEPT))
+        return self.together
+
+    async def run(self) -> list[PulledWindow]:
+        """Sweeps first, side by side; what they cannot see is read by id, charges last: their parts tell of them.
+
+        The mark is left to be written.
+        """
         begun, window, until = self.puller.clock(), self.reach.window, self.reach.until
         mark, complete_at = await self._mark()
         told_since = mark - OVERLAP
         self._add(await self._ask(open_items.not_final, window))
         newer = Window(max(window.end, told_since), until)
-        events, *_ = await _all(
+        parts = (window,) if self.reach.unswept is None else self.reach.unswept
+        events, *_ = await side_by_side(
             self._sweep("event", Window(told_since, until)),
-            *(self._sweep(kind, window) for kind in SWEPT),
+            *(self._sweep(kind, part) for part in parts for kind in SWEPT),
             self._sweep("refund", newer, "newer refunds"),  # an event names a refund alone, and not its charge
         )
+        self._add(self.result.absent)
         self._add(await self._ask(open_items.named_by_events, told_since, window))
         late = await self._ask(open_items.may_succeed_late, until, self.reach.lookback, window)
         charges = {*self.again.pop("charge", ()), *late}
@@ -209,8 +214,7 @@ class _AccountPull:
         await self._fetch("charge", charges)
         await self._fetch_named()
         await self._balance(newer.start)
-        if until > mark:
-            await self._write(save.save_window, "event", Window(mark, until), *events, begun)
+        return [PulledWindow("event", Window(mark, until), *events, begun)] if until > mark else []
 
     async def _mark(self) -> tuple[datetime, datetime]:
         """Where the last complete pull ended and when it began; the first one makes the mark before all else."""
@@ -250,11 +254,14 @@ class _AccountPull:
             self.result.short.append(f"{part.kind}s: Omise says {part.total}, stored {part.seen}")
         if part.kind == columns.EVENT.name:
             return
-        await self._write(save.save_window, part.kind, part.window, part.total, part.seen, self.puller.clock())
+        closed = PulledWindow(part.kind, part.window, part.total, part.seen, self.puller.clock())
+        if self.together is None:
+            await self.puller.write(save_windows, self.result, [closed])
+        else:
+            self.together.append(closed)
         if part.total == part.seen + part.odd:
             absent = await self._ask(open_items.unlisted, part.kind, part.window, part.ids)
-            self.absent.update(one if isinstance(one, str) else one[1] for one in absent)
-            self._add({part.kind: absent})
+            self.result.absent.setdefault(part.kind, set()).update(absent)
 
     async def _fetch_named(self) -> None:
         asked: set[str] = set()
@@ -287,7 +294,8 @@ class _AccountPull:
 
     def _should_be_listed(self, kind: str, row: ObjectRow) -> bool:
         """It stands in a window whose list did not name it; a deleted transfer need not."""
-        return row.id in self.absent and not (kind == columns.TRANSFER.name and row.values[_DELETED])
+        absent = any(row.id in (one, one[-1]) for one in self.result.absent.get(kind, ()))
+        return absent and not (kind == columns.TRANSFER.name and row.values[_DELETED])
 
     async def _balance(self, start: datetime) -> None:
         """A reading that the stored transactions account for: it stood still while they were read. Else none."""
@@ -335,7 +343,7 @@ class _AccountPull:
         progress.finish(label)
 
 
-async def _all(*calls: Coroutine[None, None, T]) -> list[T]:
+async def side_by_side(*calls: Coroutine[None, None, T]) -> list[T]:
     """What the calls answer, side by side; the first that fails ends the others."""
     try:
         async with asyncio.TaskGroup() as group:

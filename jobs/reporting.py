@@ -96,7 +96,7 @@ def _write(writing: Writing, report: Bound, place: _Place) -> Path:
     """One workbook, written and kept, or the signed one where it belongs."""
     folder, first, last = writing.config.reports.folder, *report.days
     if place.signed:
-        return _in_place(writing.store, folder / place.name, place.signed)
+        return put_back(writing.store, folder / place.name, place.signed.sha256)
     path = write_workbook(report, folder, place.number)
     content = path.read_bytes()
     written = StoredWorkbook(
@@ -107,9 +107,9 @@ def _write(writing: Writing, report: Bound, place: _Place) -> Path:
     return path
 
 
-def _in_place(store: Store, path: Path, signed: StoredWorkbook) -> Path:
-    """The signed file, put back from the kept copy where it is gone; an edited one is left for `recon verify`."""
-    content = None if path.exists() else workbooks.content_of(store, signed.sha256)
+def put_back(store: Store, path: Path, sha256: str) -> Path:
+    """A written file, from the kept copy where it is not there; an edited one is left for `recon verify`."""
+    content = None if path.exists() else workbooks.content_of(store, sha256)
     if content is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as file:

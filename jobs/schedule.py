@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[import-untyped]
 from apscheduler.triggers.cron import CronTrigger  # type: ignore[import-untyped]
+from apscheduler.triggers.date import DateTrigger  # type: ignore[import-untyped]
 from apscheduler.triggers.interval import IntervalTrigger  # type: ignore[import-untyped]
 
 from jobs import nights
@@ -125,6 +126,7 @@ class Means:
     run: Run
     teller: Tells
     extra: Extra
+    left: Callable[[], Awaitable[Sequence[RunOptions]]] | None = None  # nights under way elsewhere, to be told of
 
 
 class Schedule:
@@ -157,6 +159,8 @@ class Schedule:
         for job in section.jobs:
             add(f"job {job.name}", cron(job.cron, self._accounts[0].zone), self.extra_job, job)
         add("watchdog", every, self.watch)
+        if self._means.left is not None:
+            add("left nights", DateTrigger(datetime.now(UTC)), self.take_up)
         timers.start()
         self.timers = timers
 
@@ -198,6 +202,11 @@ class Schedule:
         finally:
             self._going.discard(account.name)
 
+    async def take_up(self) -> None:
+        """Wait for the nights that go on elsewhere, and tell of them: their scheduler may be gone."""
+        found = await self._means.left() if self._means.left is not None else ()
+        await asyncio.gather(*(self._run(options) for options in found))
+
     async def watch(self) -> tuple[Finding, ...]:
         """Look at every night that should have run, and tell what is wrong."""
         now, days = self._means.clock(), self._config.schedule.catch_up_days
@@ -227,23 +236,26 @@ class Schedule:
 
     async def _night(self, night: Night) -> bool:
         """Run one night and tell what became of it; whether the account's next one is worth a try."""
-        name, teller, trigger = night.account.name, self._means.teller, f"night {night.day}"
-        options = RunOptions(night.day, night.day, (name,), by=WHO, unless_done=True)
+        return await self._run(RunOptions(night.day, night.day, (night.account.name,), by=WHO, unless_done=True))
+
+    async def _run(self, options: RunOptions) -> bool:
+        [name], day, teller = options.accounts, options.last, self._means.teller
+        trigger = f"night {day}"
         with bound(job=trigger, account=name):
             try:
                 outcome = await self._means.run(options)
             except AlreadyDone:
                 return True
             except Busy as busy:
-                note("night waits", night=night.day, reason=busy)
+                note("night waits", night=day, reason=busy)
                 return False
             except Exception as error:
                 words = str(error).partition("\n")[0] or type(error).__name__
-                note("night failed", level="error", account=name, night=night.day, reason=words)
+                note("night failed", level="error", account=name, night=day, reason=words)
                 await self._tell(teller.run_failed(options, words, trigger))
                 return False
             level = "info" if outcome.complete else "warning"
-            note("night ended", level=level, account=name, night=night.day, complete=outcome.complete)
+            note("night ended", level=level, account=name, night=day, complete=outcome.complete)
             if outcome.messages:
                 say(*outcome.messages)
             if outcome.complete or outcome.results:

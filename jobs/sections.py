@@ -28,6 +28,7 @@ from jobs.fields import (
     Percents,
     Place,
     PositiveDuration,
+    QueueUrl,
     Rate,
     Region,
     SecretField,
@@ -37,6 +38,7 @@ from jobs.fields import (
     Url,
     Words,
     Zone,
+    is_postgresql,
     mistakes,
     setting,
     suggest,
@@ -57,6 +59,7 @@ class StoreSection(Section):
 
     url: StoreUrl
     audit_key: SecretField | None = None
+    archive: FilePath | None = None  # where `recon db archive` moves old evidence; else beside the SQLite file
 
 
 class PrivacySection(Section):
@@ -386,6 +389,12 @@ class PageSection(Section):
 
 
 class QueueSection(Section):
-    """The database through which several machines share the work."""
+    """The database through which several machines share the work; the store must be PostgreSQL, too."""
 
-    url: SecretField
+    url: QueueUrl
+
+    def beside(self, store: StoreSection | None) -> "QueueSection":
+        """Itself, where the store is one that several machines can share."""
+        if store is not None and self.url.is_set and not is_postgresql(store.url):
+            raise ValueError("needs a store that hosts share: store.url must be postgresql://…, too")
+        return self

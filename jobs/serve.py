@@ -1,9 +1,8 @@
 """Runs the schedule and the page in one process until a signal ends it; knows neither from inside."""
 
 import asyncio
-import signal
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,9 +10,11 @@ from pathlib import Path
 
 from jobs.alerts import Teller, tell_of
 from jobs.config import Config
+from jobs.ending import asked_to_end
 from jobs.extra import in_own_process
 from jobs.metrics import Metrics
 from jobs.outcome import JobError, Outcome, Progress, RunOptions
+from jobs.queued_nights import left, run_night
 from jobs.run import open_ready_store, run
 from jobs.schedule import Means, Schedule, mistakes
 from jobs.site import Rerun, Verified, check_reach, make
@@ -39,9 +40,15 @@ class _Service:
         """What `/health` says."""
         return {"status": self.status, "scheduler": self.scheduler, "version": __version__}
 
+    async def left(self) -> Sequence[RunOptions]:
+        """The nights that workers may still be at."""
+        return await asyncio.to_thread(left, self.config) if self.config.queue is not None else ()
+
     async def run(self, options: RunOptions, progress: Progress | None = None) -> Outcome:
         """One run, counted."""
-        outcome = await run(self.config, options, self.clock, progress or self.progress)
+        on_queue = self.config.queue is not None and options.unless_done
+        job = run_night if on_queue else run  # a night; what a person asks for on the page runs here, at once
+        outcome = await job(self.config, options, self.clock, progress or self.progress)
         self.metrics.observe(outcome)
         return outcome
 
@@ -63,7 +70,7 @@ async def serve(
         async with AsyncExitStack() as stack:
             if page:
                 note("page", address=await _open_page(stack, service, store))
-            stop = stack.enter_context(_asked_to_end())
+            stop = stack.enter_context(asked_to_end())
             return await _schedule(service, store, stop) if scheduler else await stop.wait()
     finally:
         await asyncio.to_thread(store.dispose)
@@ -71,7 +78,7 @@ async def serve(
 
 async def _schedule(service: _Service, store: Store, stop: asyncio.Event) -> bool:
     teller, extra = Teller(service.config, service.clock), in_own_process(service.path)
-    schedule = Schedule(service.config, Means(store, service.clock, service.run, teller, extra))
+    schedule = Schedule(service.config, Means(store, service.clock, service.run, teller, extra, service.left))
     schedule.start()
     service.scheduler = "running"
     for name, moment in schedule.next_times():
@@ -103,22 +110,3 @@ async def _open_page(stack: AsyncExitStack, service: _Service, store: Store) -> 
         raise JobError(f"page: {section.host}:{section.port} cannot be served ({error.strerror})") from None
     stack.push_async_callback(rerun.drain)
     return address
-
-
-@contextmanager
-def _asked_to_end() -> Iterator[asyncio.Event]:
-    """Set at the first SIGTERM or SIGINT; a second one ends the process as usual."""
-    stop, loop = asyncio.Event(), asyncio.get_running_loop()
-
-    def ask(number: signal.Signals) -> None:
-        loop.remove_signal_handler(number)
-        stop.set()
-
-    wanted = (signal.SIGTERM, signal.SIGINT)
-    for number in wanted:
-        loop.add_signal_handler(number, ask, number)
-    try:
-        yield stop
-    finally:
-        for number in wanted:
-            loop.remove_signal_handler(number)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 from sqlalchemy import event
 
-from jobs.pulling import Pulled
+from jobs.pulled import Pulled
 from recon.sandbox.answers import stamp
 from recon.sandbox.faults import Faults
 from recon.sandbox.server import serve

@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 import aiohttp
 from sqlalchemy import Engine, select
 
-from jobs.pulling import SWEPT, Gate, Pulled, Puller, Reach, pull_account
+from jobs.pulled import Pulled
+from jobs.pulling import SWEPT, Gate, Puller, Reach, pull_account
 from recon.model import Account, Window
 from recon.omise.client import Limits
 from recon.omise.objects import decode_object

@@ -340,6 +340,22 @@ def example(uncommented: bool) -> str:
     return "\n".join(lines)
 
 
+def test_a_queue_needs_postgresql_for_itself_and_for_the_store(tmp_path: Path) -> None:
+    text = SMALL + '[queue]\nurl = { env = "QUEUE" }\n'
+    for url, words in (
+        ("sqlite:///queue.db", "queue.url: environment variable QUEUE is not a database URL such as postgresql://…"),
+        ("postgresql://h/q", "queue: needs a store that hosts share: store.url must be postgresql://…, too"),
+    ):
+        with pytest.raises(ConfigError) as error:
+            load(write(tmp_path, text), ENV | {"QUEUE": url})
+        assert error.value.messages == (words,)
+    shared = text.replace("sqlite:///var/recon.db", "postgresql://h/store")
+    config = load(write(tmp_path, shared), ENV | {"QUEUE": "postgresql://u:secret@h/q"})
+    assert config.queue is not None
+    assert config.unused_sections() == ()
+    assert "u:secret" not in repr(config)
+
+
 NAMES = {f"OMISE_{region}_SECRET_KEY": f"skey_test_{region}" for region in ("TH", "SG", "JP", "MY")}
 
 

@@ -13,6 +13,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from jobs import config as configuration
+from jobs.queue import PACE
 from jobs.serve import GRACE
 from tests.test_docs import ROOT, commands
 
@@ -44,7 +45,7 @@ def started(name: str) -> list[str]:
 
 
 def test_every_unit_is_there() -> None:
-    assert UNITS == ["recon-run.service", "recon-run.timer", "recon-serve.service"]
+    assert UNITS == ["recon-run.service", "recon-run.timer", "recon-serve.service", "recon-worker.service"]
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
@@ -67,11 +68,12 @@ def test_units_start_a_command_that_exists(name: str) -> None:
     assert is_command(words)
 
 
-def test_the_service_is_given_longer_than_its_grace() -> None:
-    text = (DEPLOY / "recon-serve.service").read_text(encoding="utf-8")
+@pytest.mark.parametrize(("name", "grace_s"), [("serve", GRACE.total_seconds()), ("worker", PACE.grace)])
+def test_services_are_given_longer_than_their_grace(name: str, grace_s: float) -> None:
+    text = (DEPLOY / f"recon-{name}.service").read_text(encoding="utf-8")
     [seconds] = re.findall(r"^TimeoutStopSec=(\d+)$", text, re.MULTILINE)
-    assert int(seconds) > GRACE.total_seconds()
-    assert COMPOSE["services"]["serve"]["stop_grace_period"] == f"{int(seconds) // 60}m"
+    assert int(seconds) > grace_s
+    assert COMPOSE["services"][name]["stop_grace_period"] == f"{int(seconds) // 60}m"
 
 
 def test_the_image_is_built_from_files_that_exist() -> None:
@@ -100,9 +102,10 @@ def test_the_image_starts_a_command_that_exists() -> None:
 def test_compose_starts_commands_that_exist_after_the_tables_are_made() -> None:
     services = COMPOSE["services"]
     ours = {name: one for name, one in services.items() if one.get("image") == "omise-recon"}
-    assert set(ours) == {"upgrade", "serve"}
+    assert set(ours) == {"upgrade", "serve", "worker"}
     assert all(is_command(one["command"]) for one in ours.values())
-    assert services["serve"]["depends_on"] == {"upgrade": {"condition": "service_completed_successfully"}}
+    for name in ("serve", "worker"):
+        assert services[name]["depends_on"] == {"upgrade": {"condition": "service_completed_successfully"}}
     assert services["upgrade"]["depends_on"] == {"database": {"condition": "service_healthy"}}
     assert (DEPLOY / ours["serve"]["build"]["context"] / ours["serve"]["build"]["dockerfile"]).is_file()
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import aiohttp
 import msgspec
@@ -88,19 +88,31 @@ class Limits:
     timeout_s: float = 60.0
 
 
+class Turn(Protocol):
+    """Whose turn it is to ask, where others ask with the same key on other machines."""
+
+    async def take(self) -> None:
+        """Comes back when the next request may go."""
+
+    async def keep_quiet(self, span_s: float) -> None:
+        """Omise wants to be left alone for so long, by everybody."""
+
+
 class Client:
     """One account's API. Get one from `open_client`; share it between tasks of one event loop."""
 
-    def __init__(self, session: aiohttp.ClientSession, base_url: str, limits: Limits) -> None:
+    def __init__(
+        self, session: aiohttp.ClientSession, base_url: str, limits: Limits, turn: Turn | None = None
+    ) -> None:
         self._session = session
         self._base_url = base_url.rstrip("/")
         self._limits = limits
         self._in_flight = asyncio.Semaphore(limits.concurrency)
         # One at a time: a larger bucket would let a burst of its whole size through (aiolimiter issues 298, 304).
         rate = limits.requests_per_second
-        self._turn: AbstractAsyncContextManager[None] = (
-            AsyncLimiter(1, 1 / rate) if math.isfinite(rate) else nullcontext()
-        )
+        alone = turn is None and math.isfinite(rate)
+        self._turn: AbstractAsyncContextManager[None] = AsyncLimiter(1, 1 / rate) if alone else nullcontext()
+        self._shared = turn
         self._deadline = asyncio.get_running_loop().time() + limits.deadline_s
         self._quiet_until = -math.inf
         self.pages = 0  # whole answers
@@ -117,7 +129,10 @@ class Client:
         `decode` raises BadAnswer where the body is not whole, OtherShape where it is whole and something else. Raises
         KeyRefused, NotFound, Refused, Unavailable.
         """
-        tries = AsyncRetrying(stop=self._stop, wait=self._wait, retry=retry_if_exception_type(_Again), reraise=True)
+        tries = AsyncRetrying(
+            stop=self._stop, wait=self._wait, retry=retry_if_exception_type(_Again), before_sleep=self._tell,
+            reraise=True,
+        )  # fmt: skip
         try:
             async with asyncio.timeout_at(self._deadline):
                 return await tries(self._try, path, params, decode)
@@ -148,6 +163,12 @@ class Client:
             self._quiet_until = max(self._quiet_until, asyncio.get_running_loop().time() + wait_s)
         return wait_s
 
+    async def _tell(self, state: RetryCallState) -> None:
+        """Those who share the turn hear that Omise is busy."""
+        error = state.outcome.exception() if state.outcome else None
+        if self._shared is not None and isinstance(error, _Again) and error.busy:
+            await self._shared.keep_quiet(state.upcoming_sleep)
+
     async def _try(self, path: str, params: Mapping[str, str | int], decode: Callable[[bytes], T]) -> T:
         status, headers, body = await self._send(path, params)
         request = headers.get("X-Request-Id", "")
@@ -170,6 +191,8 @@ class Client:
         the request's headers, the key among them."""
         async with self._in_flight:
             await self._calm(path)
+            if self._shared is not None:
+                await self._shared.take()
             async with self._turn:
                 try:
                     ask = self._session.get(self._base_url + path, params=params, allow_redirects=False)
@@ -190,8 +213,13 @@ class Client:
 
 
 @asynccontextmanager
-async def open_client(base_url: str, secret_key: str, limits: Limits) -> AsyncIterator[Client]:
-    """A client of one account, closed on the way out; `base_url` may have a path and a trailing slash."""
+async def open_client(
+    base_url: str, secret_key: str, limits: Limits, turn: Turn | None = None
+) -> AsyncIterator[Client]:
+    """A client of one account, closed on the way out; `base_url` may have a path and a trailing slash.
+
+    With `turn` the rate of the limits is kept by it, else by the client alone.
+    """
     session = aiohttp.ClientSession(
         headers={
             "Authorization": f"Basic {b64encode(f'{secret_key}:'.encode()).decode()}",
@@ -204,7 +232,7 @@ async def open_client(base_url: str, secret_key: str, limits: Limits) -> AsyncIt
     )
     del secret_key  # a traceback that shows locals passes through this frame
     async with session:
-        yield Client(session, base_url, limits)
+        yield Client(session, base_url, limits, turn)
 
 
 def _failure(status: int, headers: Mapping[str, str], code: str | None, about: str) -> Exception:

@@ -1,0 +1,76 @@
+"""What one account's pull did, as a value and as JSON keeps it; knows neither Omise nor the store."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from recon.model import Account
+from recon.omise.objects import Odd
+
+NAMED = 3  # objects of another shape, in a message
+GONE = "objects that were stored and that Omise does not know any more (their versions are kept)"
+TRAFFIC = ("pages", "retries", "new", "changed")
+COUNTS = ("new", "changed", "gone", "pages", "retries")
+
+
+@dataclass
+class Pulled:
+    """What one account's pull did.
+
+    `failure` ended it early; `short` names what is not complete; `gone` counts what was stored and what Omise does
+    not know any more; `pages` are whole answers, `retries` those that were not; `odd` is what has not Omise's shape;
+    `absent` has the ids, by kind, that a list of their window did not name (a refund's is a pair).
+    """
+
+    account: Account
+    failure: str = ""
+    short: list[str] = field(default_factory=list)
+    new: int = 0
+    changed: int = 0
+    gone: int = 0
+    pages: int = 0
+    retries: int = 0
+    odd: dict[tuple[str, str, str], Odd] = field(default_factory=dict)
+    absent: dict[str, set[Any]] = field(default_factory=dict)
+
+    @property
+    def notes(self) -> Mapping[str, int]:
+        """What a person should know of it beside what is wrong, as a result counts it."""
+        return {GONE: self.gone} if self.gone else {}
+
+    @property
+    def traffic(self) -> dict[str, int]:
+        """What went over the line, and what was new in it."""
+        return {name: getattr(self, name) for name in TRAFFIC}
+
+    def keep_aside(self, found: Odd) -> None:
+        """Remembers an object of another shape, once."""
+        self.odd[found.kind, found.id or found.key, found.reason] = found
+
+    def say_what_is_odd(self) -> None:
+        """Names what was kept aside, a few of each kind, among what is not complete."""
+        for kind in dict.fromkeys(one.kind for one in self.odd.values()):
+            found = [one for one in self.odd.values() if one.kind == kind]
+            named = [f"{one.id or 'one without an id'} ({one.reason})" for one in found[:NAMED]]
+            more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+            self.short.append(
+                f"{kind}s: {len(found)} kept aside, of another shape than Omise documents: {', '.join(named)}{more}"
+            )
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it but the account, as JSON holds it."""
+        counts = {name: getattr(self, name) for name in COUNTS}
+        absent = {kind: sorted(ids) for kind, ids in self.absent.items() if ids}
+        odd = [asdict(one) for one in self.odd.values()]
+        return {"failure": self.failure, "short": list(self.short), **counts, "odd": odd, "absent": absent}
+
+    def add(self, said: Mapping[str, Any]) -> None:
+        """Takes over what `as_json` gave of an earlier part of the same pull; its failure is not this one's."""
+        self.short += said["short"]
+        for name in COUNTS:
+            setattr(self, name, getattr(self, name) + said[name])
+        for one in said["odd"]:
+            self.keep_aside(Odd(**one))
+        for kind, ids in said["absent"].items():
+            found = (tuple(one) if isinstance(one, list) else one for one in ids)
+            self.absent.setdefault(kind, set()).update(found)

@@ -1,0 +1,60 @@
+"""Has workers run nights and waits for them, so that the schedule cannot tell where they ran; knows no timer."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+
+from jobs.backfill import open_night
+from jobs.batch import NIGHT, options_of
+from jobs.config import Config
+from jobs.holding import AlreadyDone, Busy, Hold, run_held
+from jobs.outcome import JobError, Outcome, Progress, RunOptions
+from jobs.queue import PACE, Pace, wait_for
+from jobs.run import open_ready_store, ready_store, resolve
+from recon.store import batches
+from recon.store.nights import Claim
+
+
+async def run_night(
+    config: Config, options: RunOptions, clock: Callable[[], datetime], progress: Progress, pace: Pace = PACE
+) -> Outcome:
+    """One night of one account, done by workers.
+
+    Raises what a run here would: AlreadyDone also where another process waits for the same night and was the one to
+    end it, so that of all of them one tells. A night that failed before anything was judged leaves its attempt, too.
+    """
+    batch_id = await asyncio.to_thread(open_night, config, options, clock())
+    try:
+        [outcome], ended = await wait_for(config, batch_id, clock, progress, pace)
+    except Busy:
+        raise
+    except JobError as error:
+        with suppress(AlreadyDone):
+            await _failed(config, options, clock, error)
+        raise
+    if not ended:
+        raise AlreadyDone
+    return outcome
+
+
+def left(config: Config) -> list[RunOptions]:
+    """The nights that go on, whoever began them: their scheduler may be gone, and nobody would tell of them."""
+    with ready_store(config) as store:
+        return [options_of(one.wish) for one in batches.going_on(store) if one.wish.kind == NIGHT]
+
+
+async def _failed(config: Config, options: RunOptions, clock: Callable[[], datetime], error: JobError) -> None:
+    """Leaves an attempt that failed, unless there is one: the night waits before it is tried again."""
+
+    async def fail(_hold: Hold) -> Outcome:
+        raise error
+
+    store = await asyncio.to_thread(open_ready_store, config)
+    try:
+        _, days = resolve(config, options, clock())
+        claims = [Claim(n, one.first, one.last, one.window.end, clock(), True) for n, one in days.items()]
+        with suppress(JobError):  # its own, or that another run goes on
+            await run_held(store, claims, options.by, clock, fail, unless_done=True)
+    finally:
+        await asyncio.to_thread(store.dispose)

@@ -1,0 +1,51 @@
+"""`recon worker`, thin; importing late as `jobs.cli` does."""
+
+import asyncio
+import sys
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from jobs.asked import clock, read_config
+from jobs.told import DONE, told
+
+if TYPE_CHECKING:
+    from jobs.config import Config
+
+
+def worker(
+    context: typer.Context,
+    name: Annotated[str, typer.Option(metavar="NAME", help="In logs; else the host and the process.")] = "",
+    concurrency: Annotated[int, typer.Option(min=1, max=16, metavar="N", help="Steps at once.")] = 2,
+) -> None:
+    """Do what backfills and nights put on the queue, until SIGTERM or Ctrl-C; on any number of hosts."""
+    with told():
+        from jobs.logs import configure
+
+        if not sys.stderr.isatty():  # whoever collects a service's lines wants JSON
+            configure(as_json=True)
+            context.call_on_close(partial(configure, as_json=False))
+        asyncio.run(_work(read_config(context, ("accounts", "orders")), name, concurrency))
+        raise typer.Exit(DONE)
+
+
+async def _work(config: "Config", name: str, concurrency: int) -> None:
+    import os
+    import socket
+
+    from jobs.ending import asked_to_end
+    from jobs.queue import PACE
+    from jobs.told import note
+    from jobs.worker import work
+
+    with asked_to_end() as stop:
+        working = asyncio.create_task(
+            work(config, clock, name or f"{socket.gethostname()} {os.getpid()}", concurrency, stop)
+        )
+        asked = asyncio.create_task(stop.wait())
+        await asyncio.wait((working, asked), return_when=asyncio.FIRST_COMPLETED)
+        asked.cancel()
+        if stop.is_set():
+            note("ending", grace=f"{PACE.grace:g} s for what runs")
+        await working
