@@ -1,16 +1,16 @@
 """How fast charges and orders are stored on SQLite and on PostgreSQL, against each driver alone; `make bench-store`.
 
-All write the same rows, made beforehand: charges, each way in turn for every page, with a commit for each, and
-orders. The drivers alone insert by executemany (sqlite3), or COPY into a temporary table and insert from it what is
-new or has another digest (psycopg): charges whose raw objects they compress themselves, as ours does, and charges
-that were packed beforehand as ours packs them, so that nothing but inserting is left. Ours also compares with what
-is known and keeps versions. PostgreSQL is RECON_TEST_POSTGRES_URL, else a server of its own.
+All write the same rows, made beforehand, with the same raw objects, packed alike: charges, each way in turn for each
+page, with a commit for each, and orders in one transaction. The drivers alone insert by executemany (sqlite3), or
+COPY into a temporary table and insert from it what is new or has another digest (psycopg): into a bare table, which
+has its primary key and no other index, packing as they go or with all packed beforehand, so that nothing but
+inserting is left; and, packed beforehand, into the store's own table with all of its indexes. Ours writes into that
+one, compares with what is known and keeps versions. PostgreSQL is RECON_TEST_POSTGRES_URL, else a server of its own.
 """
 
 import argparse
 import sqlite3
 import tempfile
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
@@ -21,7 +21,7 @@ from typing import Any
 
 import pandas as pd
 import psycopg
-from sqlalchemy import Table
+from sqlalchemy import Column, Index, MetaData, PrimaryKeyConstraint, Table
 
 from benchmarks.bulk import Bulk
 from recon import columns
@@ -39,7 +39,13 @@ CHUNK = 20_000
 SEEN = datetime(2026, 3, 9, tzinfo=UTC)
 SAMPLE = 2_000  # decoded charges that stand for all: rows differ in id, and that is what a database sees
 CHARGE = tables.OBJECTS["charge"]
-Rows = list[tuple[Any, ...]]
+WAYS = (
+    "{}, bare table, packing raw objects",
+    "{}, bare table, all made beforehand",
+    "{}, the store's table and indexes, all made beforehand",
+    "omise-recon, new",
+    "omise-recon, again: nothing written",
+)
 Write = Callable[[Sequence[tuple[Any, ...]]], None]
 
 
@@ -69,23 +75,26 @@ def orders(count: int) -> pd.DataFrame:
     return columns.ORDER.from_rows(rows)
 
 
-def charges(urls: Sequence[str], count: int, size: int) -> dict[str, float]:
-    """Seconds of each way, each into a store of its own, page by page: so what else goes on meets all alike."""
-    seconds = dict.fromkeys(("driver", "packed", "new", "again"), 0.0)
-    engine, saved, known = open_store(urls[2]), Saved(), Saved()
-    with _bare(urls[0], CHARGE) as write, _bare(urls[1], CHARGE) as write_packed:
+def charges(urls: Sequence[str], count: int, size: int) -> list[float]:
+    """Seconds of each of WAYS, each into a store of its own, page by page: so what else goes on meets all alike."""
+    seconds = [0.0] * len(WAYS)
+    engine, saved, known = open_store(urls[3]), Saved(), Saved()
+    with _bare(urls[0], CHARGE) as bare, _bare(urls[1], CHARGE) as packed, _alone(urls[2], CHARGE) as indexed:
         for page in pages(count, size):
             rows = [("th", *row.values, 1, 1, None, row.digest) for row in page]
-            packed = [(*row, pack("charge", of.raw)) for row, of in zip(rows, page, strict=True)]
-            began = perf_counter()
-            write([(*row, zlib.compress(of.raw, 1)) for row, of in zip(rows, page, strict=True)])
-            seconds["driver"] += (driver := perf_counter()) - began
-            write_packed(packed)
-            seconds["packed"] += (bare := perf_counter()) - driver
+            ready = [(*row, pack("charge", of.raw)) for row, of in zip(rows, page, strict=True)]
+            moments = [perf_counter()]
+            bare([(*row, pack("charge", of.raw)) for row, of in zip(rows, page, strict=True)])
+            moments.append(perf_counter())
+            packed(ready)
+            moments.append(perf_counter())
+            indexed(ready)
+            moments.append(perf_counter())
             saved += save_objects(engine, "th", "charge", page, SEEN)
-            seconds["new"] += (new := perf_counter()) - bare
+            moments.append(perf_counter())
             known += save_objects(engine, "th", "charge", page, SEEN)
-            seconds["again"] += perf_counter() - new
+            moments.append(perf_counter())
+            seconds = [all_ + end - begin for all_, begin, end in zip(seconds, moments, moments[1:], strict=False)]
     engine.dispose()
     assert (saved, known) == (Saved(new=count), Saved(unchanged=count)), (saved, known)
     return seconds
@@ -110,6 +119,16 @@ def our_orders(engine: Store, frame: pd.DataFrame) -> tuple[float, Saved]:
 
 
 def _bare(url: str, table: Table) -> AbstractContextManager[Write]:
+    """The driver alone into a new table with the same columns, its primary key and no other index."""
+    keys = (columns.ACCOUNT, tables.key_of(table))
+    copied = (Column(one.name, one.type, primary_key=one.name in keys) for one in table.columns)
+    bare, engine = Table("bare", MetaData(), *copied), open_store(url)
+    bare.create(engine)
+    engine.dispose()
+    return _alone(url, bare)
+
+
+def _alone(url: str, table: Table) -> AbstractContextManager[Write]:
     return _sqlite(url, table) if url.startswith(SQLITE) else _postgresql(url, table)
 
 
@@ -132,12 +151,13 @@ def _sqlite(url: str, table: Table) -> Iterator[Write]:
 def _postgresql(url: str, table: Table) -> Iterator[Write]:
     names = [f'"{column.name}"' for column in table.columns]
     changes = ", ".join(f"{name} = excluded.{name}" for name in names)
+    keys = ", ".join(column.name for column in table.primary_key)
     with psycopg.connect(url) as connection:
         connection.execute(f'create temp table fresh (like "{table.name}") on commit delete rows')
         connection.commit()
         upsert = (
-            f'insert into "{table.name}" select * from fresh on conflict ({tables.key_of(table)}, account) '
-            f'where superseded_at is null do update set {changes} where "{table.name}".digest <> excluded.digest'
+            f'insert into "{table.name}" select * from fresh on conflict ({keys}) do update set {changes} '
+            f'where "{table.name}".digest <> excluded.digest'
         )
 
         def write(rows: Sequence[tuple[Any, ...]]) -> None:
@@ -154,28 +174,30 @@ def _postgresql(url: str, table: Table) -> Iterator[Write]:
 def compare(database: str, count: int, size: int) -> None:
     """Prints the seconds of each way on a database, each in a store of its own."""
     with tempfile.TemporaryDirectory() as place:
-        urls = [fresh_url(database, Path(place)) for _ in range(4)]
+        urls = [fresh_url(database, Path(place)) for _ in range(5)]
         found, frame = charges(urls, count, size), orders(count)
-        alone, engine = driver_orders(urls[3], frame), open_store(urls[2])
+        alone, engine = driver_orders(urls[4], frame), open_store(urls[3])
         first, saved = our_orders(engine, frame)
         assert saved == Saved(new=count), saved
         again, saved = our_orders(engine, frame)
         assert saved == Saved(unchanged=count), saved
         engine.dispose()
     name = "sqlite3 executemany" if database == SQLITE else "psycopg COPY, insert where changed"
-    words = (
-        name,
-        "the same, raw objects packed beforehand",
-        "omise-recon, new",
-        "omise-recon, again: nothing written",
-    )
     print(f"| {database}: {count:,} charges, a commit for each page of {size} | seconds | x driver | x packed |")
     print("|---|---|---|---|")
-    for word, seconds in zip(words, found.values(), strict=True):
-        print(f"| {word} | {seconds:.1f} | {seconds / found['driver']:.2f} | {seconds / found['packed']:.2f} |")
+    for word, seconds in zip(WAYS, found, strict=True):
+        print(f"| {word.format(name)} | {seconds:.1f} | {seconds / found[0]:.2f} | {seconds / found[1]:.2f} |")
     print(f"| {database}: {count:,} orders in one transaction | seconds | x driver |\n|---|---|---|")
-    for word, seconds in zip((name, *words[2:]), (alone, first, again), strict=True):
-        print(f"| {word} | {seconds:.1f} | {seconds / alone:.2f} |", flush=True)
+    for word, seconds in zip((WAYS[1], *WAYS[3:]), (alone, first, again), strict=True):
+        print(f"| {word.format(name)} | {seconds:.1f} | {seconds / alone:.2f} |", flush=True)
+
+
+def _listed(key: Index | PrimaryKeyConstraint) -> str:
+    return f"({', '.join(column.name for column in key.columns)})"
+
+
+def _name(index: Index) -> str:
+    return str(index.name)
 
 
 def main() -> None:
@@ -185,6 +207,8 @@ def main() -> None:
     parser.add_argument("--page", type=int, default=PAGE, help="charges to a commit")
     parser.add_argument("--database", choices=DATABASES, help="default: one after the other")
     asked = parser.parse_args()
+    print(f"The bare table's primary key: (account, charge_id). The store's: {_listed(CHARGE.primary_key)}; indexes:")
+    print(", ".join(f"{index.name} {_listed(index)}" for index in sorted(CHARGE.indexes, key=_name)), end=".\n\n")
     for database in [asked.database] if asked.database else DATABASES:
         compare(database, asked.count, asked.page)
 

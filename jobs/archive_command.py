@@ -1,12 +1,13 @@
 """`recon db archive`: old evidence out of the store into files; knows which midnight, not what is moved."""
 
+import getpass
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from jobs.asked import AsJson, clock, day, print_json, read_config
+from jobs.asked import AsJson, By, clock, day, print_json, read_config
 from jobs.told import say, told
 
 if TYPE_CHECKING:
@@ -22,19 +23,21 @@ def db_archive(
         date,
         typer.Option(parser=day, metavar="DATE", help="What is older than the day's midnight in each zone moves."),
     ],
+    by: By = "",
     as_json: AsJson = False,
 ) -> None:
     """Move old evidence into compressed files, where --as-of and the page still find it."""
     with told(as_json):
-        document = archive(read_config(context), before, clock())
+        document = archive(read_config(context), before, clock(), by or getpass.getuser())
         if as_json:
             print_json(document)
         else:
             _show(document)
 
 
-def archive(config: "Config", before: date, now: datetime) -> dict[str, Any]:
-    """Moves what is older than the midnight that begins a day in each account's zone; what was done, as JSON.
+def archive(config: "Config", before: date, now: datetime, by: str) -> dict[str, Any]:
+    """Moves what is older than the midnight that begins a day in each account's zone, for somebody; what was done,
+    as JSON.
 
     Raises JobError for a day that is not over anywhere, ArchiveError.
     """
@@ -42,14 +45,15 @@ def archive(config: "Config", before: date, now: datetime) -> dict[str, Any]:
     from jobs.run import ready_store
     from recon.store import archiving
     from recon.store.archive import folder_of
+    from recon.store.people import Act
 
     cut = cut_at(config, before)
     if max(cut.otherwise, *cut.accounts.values()) > now:
         raise JobError(f"--before {before} lies in the future")
     with ready_store(config) as store:
         size = archiving.size_of(store)
-        moved = archiving.archive(store, cut, now)
-        kept = archiving.give_back(store) if moved else ""
+        moved = archiving.archive(store, cut, Act(by, now, config.audit_key))
+        kept = archiving.give_back(store) if moved or archiving.has_room(store) else ""
         return {
             "before": before.isoformat(),
             "folder": str(folder_of(store)),

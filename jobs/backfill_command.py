@@ -22,7 +22,11 @@ def backfill(
     by: By = "",
     as_json: AsJson = False,
 ) -> None:
-    """Run a long range month by month; a month that is complete already is not run again."""
+    """Run a long range month by month; a month that is complete already is not run again.
+
+    With [queue] in the configuration, workers do it (recon worker) and this command waits for them. What was stopped
+    goes on where it stopped, when the same is asked for within a day.
+    """
     with told(as_json):
         from dataclasses import replace
 
@@ -33,15 +37,21 @@ def backfill(
 
         config = read_config(context, ("accounts", "orders"))
         asked = replace(options(first, last, account, None, by, "backfill"), report=not no_report)
-        with progress_on_stderr() as progress:
-            outcomes = asyncio.run(run_months(config, asked, clock, progress, _way(config)))
+        try:
+            with progress_on_stderr() as progress:
+                outcomes = asyncio.run(run_months(config, asked, clock, progress, _way(config)))
+        except KeyboardInterrupt:
+            if config.queue is not None:
+                say("only the waiting ends: workers go on, and the same command waits for them again")
+            raise
         for outcome in outcomes:
             show.outcome(outcome)
             say(*outcome.messages)
         if as_json:
             print_json({"runs": [run_document(outcome) for outcome in outcomes]})
         else:
-            print("\n".join(str(path) for outcome in outcomes for path in outcome.reports) or "nothing to do")
+            for line in [path for outcome in outcomes for path in outcome.reports] if outcomes else ["nothing to do"]:
+                print(line)
         raise typer.Exit(DONE if all(outcome.complete for outcome in outcomes) else INCOMPLETE)
 
 

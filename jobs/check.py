@@ -29,6 +29,8 @@ from recon.omise import pull
 from recon.omise.client import KeyRefused, Limits, OmiseError, open_client
 from recon.orders.load import preview, read
 from recon.orders.source import OrderSource, SourceMissing, SourceUnreadable
+from recon.store import archive
+from recon.store.engine import Store
 from recon.store.migrate import current
 from recon.store.record import list_runs
 
@@ -157,9 +159,22 @@ def _store(config: Config, now: datetime) -> Iterator[Item]:
     try:
         revision = current(engine)
         latest = list_runs(engine, 1)
+        archived = list(_archive(engine))
     finally:
         engine.dispose()
-    return iter([_item("store", OK, f"{engine.dialect.name}, tables at {revision}"), _clock(latest, now)])
+    return iter([_item("store", OK, f"{engine.dialect.name}, tables at {revision}"), *archived, _clock(latest, now)])
+
+
+def _archive(store: Store) -> Iterator[Item]:
+    """The files of old evidence, where any was moved; a run needs none of them."""
+    try:
+        files, size, wrong = archive.look(store)
+    except archive.ArchiveError as error:
+        yield from (_item("archive", WARNING, words) for words in error.messages)
+        return
+    if files and not wrong:
+        yield _item("archive", OK, f"{files:,} file(s), {size // 1024:,} KiB, all there")
+    yield from (_item("archive", WARNING, words) for words in wrong)
 
 
 async def _queue(config: Config) -> list[Item]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -160,8 +161,14 @@ def _positive(value: timedelta) -> timedelta:
     return value
 
 
+@cache
+def _zones() -> frozenset[str]:
+    """Read from the system's files once: each account asks."""
+    return frozenset(available_timezones())
+
+
 def _zone(value: Any) -> ZoneInfo:
-    known = available_timezones()
+    known = _zones()
     if not isinstance(value, str) or value not in known:
         close = get_close_matches(str(value), known, n=1)
         hint = f' (did you mean "{close[0]}"?)' if close else ""

@@ -12,12 +12,13 @@ from uuid import uuid4
 from jobs.nights import RETRY
 from jobs.outcome import JobError, Outcome
 from recon.store import nights
-from recon.store.engine import Store
+from recon.store.engine import Store, is_lost
 from recon.store.nights import Attempt, Claim, Holder
 
 BEAT_S = 20.0
 DEAD_AFTER = timedelta(minutes=3)  # without a beat: its machine is gone, or its container
 BUSY_EXIT = 3
+_ENDING_S = (1.0, 3.0, 10.0, 30.0)  # waits between tries to write an end: what was recorded is not to be done again
 
 
 class Busy(JobError):
@@ -53,7 +54,7 @@ def _place() -> str:
 
 
 _PLACE = _place()
-_PROCESS = f"{_PLACE} {uuid4().hex}"  # this life: the next one may have the same pid
+_GOING: set[str] = set()  # what this process is at, by its name; the next life may have the same pid
 
 
 async def run_held(
@@ -68,43 +69,56 @@ async def run_held(
     """Does the work as an attempt at every claim, which is ended with the work's outcome, or as failed.
 
     Raises Busy, or with `unless_done` AlreadyDone, before the work begins. Cancelled work leaves its attempts as they
-    are, since its threads may still write: they are taken over once the process is gone.
+    are, since its threads may still write: they are taken over once the process is gone. So does work whose database
+    went away: the next try takes them over.
     """
-    now = clock()
+    now, holder = clock(), this_process(who)
     since = now - RETRY if unless_done else None
-    begun = await asyncio.to_thread(
-        nights.begin, engine, claims, this_process(who), now, lambda attempt: is_dead(attempt, now), since
-    )
-    if begun.settled:
-        raise AlreadyDone
-    if begun.held:
-        raise Busy(*(_words(attempt) for attempt in begun.held))
-    hold, over = Hold(engine, begun.ids, clock), asyncio.Event()
+    _GOING.add(holder.process)
+    try:
+        begun = await asyncio.to_thread(
+            nights.begin, engine, claims, holder, now, lambda attempt: is_dead(attempt, now), since
+        )
+        if begun.settled:
+            raise AlreadyDone
+        if begun.held:
+            raise Busy(*(_words(attempt) for attempt in begun.held))
+        outcome = await _done(Hold(engine, begun.ids, clock), work, beat_s)
+    except Exception:
+        _GOING.discard(holder.process)
+        raise
+    _GOING.discard(holder.process)
+    return outcome
+
+
+async def _done(hold: Hold, work: Callable[[Hold], Awaitable[Outcome]], beat_s: float) -> Outcome:
+    """What the work comes to, with which its attempts are ended."""
+    over = asyncio.Event()
     beats = asyncio.create_task(_beat(hold, over, beat_s))
     try:
         outcome = await work(hold)
     except Exception as error:
-        words = str(error) or type(error).__name__
-        await asyncio.to_thread(nights.end, engine, hold.ids, clock(), nights.FAILED, words, None)
+        if not is_lost(error):
+            await _end(hold, nights.FAILED, str(error) or type(error).__name__, None)
         raise
     finally:
         over.set()
         await beats
     ending = nights.COMPLETE if outcome.complete else nights.INCOMPLETE
-    words = "; ".join(outcome.messages)
-    await asyncio.to_thread(nights.end, engine, hold.ids, clock(), ending, words, outcome.run_id)
+    await _end(hold, ending, "; ".join(outcome.messages), outcome.run_id)
     return outcome
 
 
 def this_process(who: str) -> Holder:
-    """Somebody, acting through this process."""
-    return Holder(who, socket.gethostname(), os.getpid(), _PROCESS)
+    """Somebody, acting through this process for one run."""
+    return Holder(who, socket.gethostname(), os.getpid(), f"{_PLACE} {uuid4().hex}")
 
 
 def is_dead(attempt: Attempt, now: datetime) -> bool:
     """Whether an attempt's process is gone at a moment: by its pid, where pids mean something, or by its silence."""
     here = attempt.host == socket.gethostname() and attempt.process.split(" ")[0] == _PLACE
-    gone = here and attempt.process != _PROCESS and (attempt.pid == os.getpid() or not _lives(attempt.pid))
+    ours = attempt.process in _GOING
+    gone = here and not ours and (attempt.pid == os.getpid() or not _lives(attempt.pid))
     return gone or now - attempt.beat_at > DEAD_AFTER
 
 
@@ -119,11 +133,29 @@ def _lives(pid: int) -> bool:
 
 
 async def _beat(hold: Hold, over: asyncio.Event, beat_s: float) -> None:
+    """Signs of life; one that is lost with a connection is made up by the next."""
     while True:
         try:
             await asyncio.wait_for(over.wait(), beat_s)
         except TimeoutError:
-            await asyncio.to_thread(nights.beat, hold.engine, hold.ids, hold.clock())
+            try:
+                await asyncio.to_thread(nights.beat, hold.engine, hold.ids, hold.clock())
+            except Exception as error:
+                if not is_lost(error):
+                    raise
+        else:
+            return
+
+
+async def _end(hold: Hold, ending: str, words: str, run_id: int | None) -> None:
+    """Writes how it ended, also where the database is away for a moment."""
+    for wait_s in (*_ENDING_S, None):
+        try:
+            await asyncio.to_thread(nights.end, hold.engine, hold.ids, hold.clock(), ending, words, run_id)
+        except Exception as error:
+            if wait_s is None or not is_lost(error):
+                raise
+            await asyncio.sleep(wait_s)
         else:
             return
 

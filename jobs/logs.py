@@ -15,7 +15,9 @@ LOGGER = "recon"
 Event = MutableMapping[str, Any]
 # Of libraries only what a person should look into.
 _LEVELS = {"aiohttp.access": logging.INFO, "apscheduler": logging.INFO, LOGGER: logging.INFO}
-_QUIET = "apprise"  # what it has to say stands in the answer of each channel, which hears it from this logger
+# What Apprise has to say stands in the answer of each channel, which hears it from this logger; that a database was
+# away, what came of it and when it is looked for again is said by `jobs.worker`, without the queue's tracebacks.
+_QUIET = frozenset({"apprise", "procrastinate", "psycopg"})
 _state = {"json": False}
 
 
@@ -62,7 +64,7 @@ def bound(**fields: Any) -> Iterator[None]:
 
 
 def _is_ours_to_show(record: logging.LogRecord) -> bool:
-    return record.levelno >= logging.CRITICAL or record.name.partition(".")[0] != _QUIET
+    return record.levelno >= logging.CRITICAL or record.name.partition(".")[0] not in _QUIET
 
 
 class _Handler(logging.StreamHandler[Any]):

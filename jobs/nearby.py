@@ -1,7 +1,9 @@
 """Loads what a run's range concerns, and says which links it found for what it looked at; judges nothing."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 
 import numpy as np
@@ -17,12 +19,13 @@ from recon.model import Books, Window
 from recon.ruling import Ruling
 from recon.scope import Known, Range, created_in_range
 from recon.settings import MatchSettings
-from recon.spans import within
+from recon.spans import outside, within
 from recon.store import load, record
 from recon.store.engine import Store
 from recon.store.links import Links, judged_windows
 from recon.store.near import Near
 from recon.store.near_load import load_near
+from recon.store.near_names import MANY, Reading, named_windows, read_ahead
 from recon.triage import Judged
 
 Mask = npt.NDArray[np.bool_]
@@ -45,8 +48,31 @@ def books_of(
         names=partial(names_of, settings=settings),
         judged=judged_windows(engine),
         hands=[(one.order_id, one.charge_id) for one in by_hand],
+        named=named_windows(engine, _rules(question)),
     )
     return load_near(engine, question.as_of, near, **keys)
+
+
+def read_names(engine: Store, question: Question, now: datetime, many: int = MANY) -> int:
+    """Reads once, and writes down, which orders far charges name that no run judged; how many charges it read.
+
+    Not needed by any run, but the next ones then need not read them again; `many` as `near_names.read_ahead` has it.
+    """
+    if question.whole or question.versions_at is not None or not question.asked:
+        return 0
+    settings, accounts = question.match_settings, question.all_accounts
+    what = Range(accounts, {asked.account.name: asked.window for asked in question.asked})
+    names = partial(names_of, settings=settings)
+    near, judged = Near(what, _FAR * settings.window, names), judged_windows(engine)
+    wanted = {account: outside(near.beyond(account), judged.get(account, ())) for account in accounts}
+    how = Reading(question.as_of, question.metadata_keys, names, _rules(question))
+    return read_ahead(engine, wanted, how, now, many)
+
+
+def _rules(question: Question) -> str:
+    """All that decides which orders a charge names."""
+    patterns = sorted((name, one.pattern, one.flags) for name, one in question.match_settings.patterns.items())
+    return json.dumps([list(question.metadata_keys), patterns])
 
 
 def known_of(engine: Store, account: str) -> Known | None:

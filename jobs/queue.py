@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import procrastinate
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, UniqueViolation
@@ -29,8 +30,11 @@ from recon.store import batches
 from recon.store.batches import Batch, Step
 from recon.store.engine import ALIVE, Store, is_lost
 
+T = TypeVar("T")
+
 QUEUE = "recon"
 TEND = "tend"
+RESCUED, QUEUED = "rescued", "queued"  # what a worker says: from the dead, and what nobody had queued yet
 _FIRST, _URGENT = 100, 10  # priorities: what keeps the queue itself, and by how much a night goes before a backfill
 _PRIORITY = {Kind.READ: 0, Kind.SWEEP: 0, Kind.PULL: 1, Kind.JUDGE: 2, Kind.REPORT: 3}
 _STATES = (Status.TODO.value, Status.DOING.value)
@@ -104,7 +108,8 @@ Due = Callable[[], Awaitable[Sequence[Errand]]]  # every step that may be begun 
 
 def errands(batch: Batch, steps: Sequence[Step], after: str | None = None) -> list[Errand]:
     """The steps of a batch that may be begun now; with `after`, of them those that waited for that step."""
-    found = [step for step in ready(steps) if after is None or after in waits_for(step, steps)]
+    behind = [step for step in steps if step.key == after]
+    found = [step for step in ready(steps) if after is None or waits_for(step, behind)]
     night = batch.wish.kind == NIGHT
     return [Errand(batch.id, one.key, Kind(one.kind), one.account, night) for one in found]
 
@@ -155,47 +160,55 @@ async def wait_for(
     """As `enqueue_and_wait`, and whether this call ended the batch: of all that wait for it, one does."""
     store = await asyncio.to_thread(open_ready_store, config)
     try:
-        batch, steps = await asyncio.to_thread(_look, store, batch_id)
+        batch = await asyncio.to_thread(_batch, store, batch_id)
+        steps = await asyncio.to_thread(batches.steps, store, batch_id)
         async with Queue.opened(queue_url(config)) as queue:
             if not await queue.is_installed():
                 raise JobError(NOT_INSTALLED)
             if batch.ended_at is None:
                 await queue.put_missing(errands(batch, steps))
         batch = await _over(store, batch_id, progress, pace)
-        ended = await asyncio.to_thread(batches.end, store, batch_id, clock())
-        return await asyncio.to_thread(result_of, Work(config, store, batch, clock, progress)), ended
+        ended = await _patiently(pace, partial(batches.end, store, batch_id, clock()))
+        return await _patiently(pace, partial(result_of, Work(config, store, batch, clock, progress))), ended
     finally:
         await asyncio.to_thread(store.dispose)
 
 
 async def _over(store: Store, batch_id: int, progress: Progress, pace: Pace) -> Batch:
     """The batch, once all is done or it was given up."""
-    now, away = asyncio.get_running_loop().time, 0.0
+    now = asyncio.get_running_loop().time
     silent = now() + NOBODY_S
     progress.start(STEPS, None)
     while True:
+        batch = await _patiently(pace, partial(_batch, store, batch_id))
+        count, begun, done = await _patiently(pace, partial(batches.counts, store, batch_id))
+        progress.advance(STEPS, done, count)
+        if batch.ended_at is not None or done == count:
+            progress.finish(STEPS)
+            return batch
+        if now() > silent and not begun:
+            say("nobody has begun: is a `recon worker` running with this configuration?")
+            silent = math.inf
+        await asyncio.sleep(pace.look)
+
+
+async def _patiently(pace: Pace, ask: Callable[[], T]) -> T:
+    """The store's answer, be it away for a while."""
+    now, away = asyncio.get_running_loop().time, 0.0
+    while True:
         try:
-            batch, steps = await asyncio.to_thread(_look, store, batch_id)
+            return await asyncio.to_thread(ask)
         except Exception as error:
             away = away or now()
             if not is_lost(error) or now() - away > AWAY_S:
                 raise
-        else:
-            away, done = 0.0, sum(step.done for step in steps)
-            progress.advance(STEPS, done, len(steps))
-            if batch.ended_at is not None or done == len(steps):
-                progress.finish(STEPS)
-                return batch
-            if now() > silent and not any(step.begun_at for step in steps):
-                say("nobody has begun: is a `recon worker` running with this configuration?")
-                silent = math.inf
         await asyncio.sleep(pace.look)
 
 
-def _look(store: Store, batch_id: int) -> tuple[Batch, list[Step]]:
+def _batch(store: Store, batch_id: int) -> Batch:
     batch = batches.one_batch(store, batch_id)
     assert batch is not None, f"there is no batch {batch_id}"
-    return batch, batches.steps(store, batch_id)
+    return batch
 
 
 class Queue:
@@ -282,7 +295,7 @@ def _take_on(app: procrastinate.App, do: Do, due: Due, pace: Pace, said: Callabl
     async def tend(timestamp: int) -> None:  # noqa: ARG001
         rescued = await queue.rescue(pace.dead_after)
         queued = await queue.put_missing(await due())
-        for what, count in (("rescued", rescued), ("queued again", queued)):
+        for what, count in ((RESCUED, rescued), (QUEUED, queued)):
             if count:
                 said(what, count)
 

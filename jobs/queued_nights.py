@@ -6,13 +6,13 @@ from contextlib import suppress
 from datetime import datetime
 
 from jobs.backfill import open_night
-from jobs.batch import NIGHT, options_of
+from jobs.batch import NIGHT, Kind, options_of
 from jobs.config import Config
 from jobs.holding import AlreadyDone, Busy, Hold, run_held
 from jobs.outcome import JobError, Outcome, Progress, RunOptions
 from jobs.queue import PACE, Pace, wait_for
 from jobs.run import open_ready_store, ready_store, resolve
-from recon.store import batches
+from recon.store import batches, nights
 from recon.store.nights import Claim
 
 
@@ -22,7 +22,8 @@ async def run_night(
     """One night of one account, done by workers.
 
     Raises what a run here would: AlreadyDone also where another process waits for the same night and was the one to
-    end it, so that of all of them one tells. A night that failed before anything was judged leaves its attempt, too.
+    end it, so that of all of them one tells. A night that failed leaves its attempt, be it that nothing was judged or
+    that no workbook could be written.
     """
     batch_id = await asyncio.to_thread(open_night, config, options, clock())
     try:
@@ -31,7 +32,7 @@ async def run_night(
         raise
     except JobError as error:
         with suppress(AlreadyDone):
-            await _failed(config, options, clock, error)
+            await _failed(config, batch_id, options, clock, error)
         raise
     if not ended:
         raise AlreadyDone
@@ -44,14 +45,19 @@ def left(config: Config) -> list[RunOptions]:
         return [options_of(one.wish) for one in batches.going_on(store) if one.wish.kind == NIGHT]
 
 
-async def _failed(config: Config, options: RunOptions, clock: Callable[[], datetime], error: JobError) -> None:
-    """Leaves an attempt that failed, unless there is one: the night waits before it is tried again."""
+async def _failed(
+    config: Config, batch_id: int, options: RunOptions, clock: Callable[[], datetime], error: JobError
+) -> None:
+    """Leaves an attempt that failed: the night waits before it is tried again."""
 
     async def fail(_hold: Hold) -> Outcome:
         raise error
 
     store = await asyncio.to_thread(open_ready_store, config)
     try:
+        for step in await asyncio.to_thread(batches.steps, store, batch_id, (Kind.JUDGE,)):
+            if step.run_id is not None:  # it was judged, and what comes after it failed
+                await asyncio.to_thread(nights.fail, store, step.run_id, clock(), str(error))
         _, days = resolve(config, options, clock())
         claims = [Claim(n, one.first, one.last, one.window.end, clock(), True) for n, one in days.items()]
         with suppress(JobError):  # its own, or that another run goes on

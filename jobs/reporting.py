@@ -8,11 +8,13 @@ from pathlib import Path
 
 from jobs.config import Config
 from jobs.judging import Findings
+from jobs.told import say
 from recon import __version__
 from recon.rules import CATALOGUE
 from recon.settings import Context
 from recon.store import workbooks
 from recon.store.engine import Store
+from recon.store.workbook_bytes import LARGEST, pieces_of, sha256_of_file
 from recon.store.workbooks import StoredWorkbook
 from reports.plain import write_plain
 from reports.report import Basis, Group, Report
@@ -96,22 +98,43 @@ def _write(writing: Writing, report: Bound, place: _Place) -> Path:
     """One workbook, written and kept, or the signed one where it belongs."""
     folder, first, last = writing.config.reports.folder, *report.days
     if place.signed:
-        return put_back(writing.store, folder / place.name, place.signed.sha256)
+        put_back(writing.store, folder / place.name, place.signed.sha256)
+        return folder / place.name
     path = write_workbook(report, folder, place.number)
-    content = path.read_bytes()
-    written = StoredWorkbook(
-        workbooks.sha256_of(content), path.name, report.name, first, last, writing.run_id, writing.as_of,
-        report.digest, report.basis.audit_head, writing.clock(), len(content),
-    )  # fmt: skip
-    workbooks.keep(writing.store, written, content)
+    with path.open("rb") as file:
+        written = StoredWorkbook(
+            sha256_of_file(file), path.name, report.name, first, last, writing.run_id, writing.as_of,
+            report.digest, report.basis.audit_head, writing.clock(), file.tell(),
+        )  # fmt: skip
+        file.seek(0)
+        workbooks.keep(writing.store, written, file)
+    if written.size > LARGEST:
+        limit = f"{LARGEST // 2**30} GiB"
+        say(f"{path.name}: larger than {limit}, so the store keeps no copy: it stands in the report folder alone")
     return path
 
 
-def put_back(store: Store, path: Path, sha256: str) -> Path:
-    """A written file, from the kept copy where it is not there; an edited one is left for `recon verify`."""
-    content = None if path.exists() else workbooks.content_of(store, sha256)
-    if content is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as file:
-            file.write(content)
-    return path
+def put_back(store: Store, path: Path, sha256: str) -> str:
+    """Have a workbook stand in its place, where need be its kept copy; why it does not, or nothing.
+
+    An earlier one of the same name gives way; one that was edited does not, and is left for `recon verify`.
+    """
+    there = hash_of(path) if path.exists() else ""
+    if there == sha256:
+        return ""
+    if there and workbooks.by_hash(store, there) is None:
+        return f"{path.name}: was edited in the report folder, and is left as it is"
+    pieces = pieces_of(store, sha256)
+    if pieces is None:
+        return f"{path.name}: stands in the report folder of the host that wrote it alone: the store keeps no copy"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as file:
+        for piece in pieces:
+            file.write(piece)
+    return ""
+
+
+def hash_of(path: Path) -> str:
+    """By what a written workbook is known."""
+    with path.open("rb") as file:
+        return sha256_of_file(file)

@@ -20,6 +20,7 @@ from recon.rules import CATALOGUE
 from recon.store import workbooks
 from recon.store.engine import Store
 from recon.store.people import users
+from recon.store.workbook_bytes import content_of
 from reports.page.site import Notary, Site, Verdict, Wish
 from reports.page.site import Progress as Seen
 
@@ -172,7 +173,7 @@ class Verified:
     def _file(self, sha256: str) -> tuple[Path, bytes]:
         """A workbook's name, and the bytes that were kept of it, else those of its file; raises JobError."""
         with ready_store(self.config) as store:
-            book, content = workbooks.by_hash(store, sha256), workbooks.content_of(store, sha256)
+            book, content = workbooks.by_hash(store, sha256), content_of(store, sha256)
         if book is None:
             raise JobError("there is no such workbook")
         try:

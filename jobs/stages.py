@@ -19,6 +19,7 @@ from jobs.history import with_histories
 from jobs.holding import Hold
 from jobs.judging import Findings, find
 from jobs.logs import bound
+from jobs.nearby import read_names
 from jobs.outcome import JobError, Outcome, Progress, RunOptions, Unsigned
 from jobs.pulled import Pulled
 from jobs.pulling import Gate, Puller, Reach, check_account, pull_account
@@ -177,6 +178,8 @@ async def judge(road: Road, told: Told, pulls: Mapping[str, Pulled]) -> tuple[Fi
 
 
 def _find(road: Road, question: Question) -> Findings:
+    if road.options.record:
+        read_names(road.engine, question, road.clock())
     findings = find(road.engine, question)
     for one in findings.results:
         found = digests(one)

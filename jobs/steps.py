@@ -20,6 +20,7 @@ from jobs.judging import Findings
 from jobs.outcome import JobError, Outcome, Progress, RunOptions
 from jobs.pulled import Pulled
 from jobs.pulling import Puller, Reach, pull_account, sweep_account
+from jobs.reporting import hash_of
 from jobs.sources import Told, told_of
 from jobs.stages import Days, Road, conclude, gate, judge, lacking, prove, read_sources, record_findings
 from recon.calendars import days_window
@@ -28,7 +29,6 @@ from recon.store import batches
 from recon.store.batches import Batch, Marker, PulledWindow, Step, StepDone
 from recon.store.engine import Store
 from recon.store.nights import Claim
-from recon.store.workbooks import sha256_of
 
 
 class StepFailed(Exception):
@@ -336,7 +336,7 @@ def _reported(work: Work, outcome: Outcome) -> dict[str, Any]:
     return {
         "messages": outcome.messages,
         "timings": outcome.timings,
-        "reports": [[path.relative_to(folder).as_posix(), sha256_of(path.read_bytes())] for path in outcome.reports],
+        "reports": [[path.relative_to(folder).as_posix(), hash_of(path)] for path in outcome.reports],
         "unsigned": [
             [one.account, one.first.isoformat(), one.last.isoformat(), one.words] for one in outcome.unsigned
         ],

@@ -41,10 +41,13 @@ def unsign(
 
     A range that this run judged is compared with its result. Another one is judged again, as of its own moment, if
     anything made in it has changed since the account's run before this one; what people ruled does not count there.
-    The results of a look at the past say nothing of now.
+    The results of a look at the past say nothing of now. Those that this run ended before it was cut, and could not
+    tell, are told again.
     """
     look = _Look(config, store, run_id, {one.account.name: one for one in findings.results}, findings.current)
-    ended, judged = [], 0
+    by = f"run {run_id}"
+    before = [(o.account, o.first_day, o.last_day, o.ended_why or "") for o in workbooks.ended_by(store, by)]
+    ended, judged = [Unsigned(*one) for one in dict.fromkeys(before)], 0
     for signed, sign_offs in _signed(store):
         run = record.one_run(store, signed.run_id) if signed.run_id is not None else None
         if run is None:
@@ -59,7 +62,6 @@ def unsign(
             changes = list(judged_again(config, store, run).values())
         why = words_of([one for one in changes or () if one.of_figures], config.currencies())
         if why:
-            by = f"run {run_id}"
             workbooks.end(store, sign_offs, by, by, why, clock(), config.audit_key)
             ended.append(Unsigned(signed.account, signed.first_day, signed.last_day, why))
     return tuple(ended)

@@ -16,7 +16,8 @@ from recon import detail_columns as d
 from recon.store import record, workbooks
 from recon.store.engine import Store
 from recon.store.record import StoredRun
-from recon.store.workbooks import NotSigned, SignOff, StoredWorkbook, sha256_of
+from recon.store.workbook_bytes import content_of, sha256_of
+from recon.store.workbooks import NotSigned, SignOff, StoredWorkbook
 from reports.compare import Edit, edits, marks
 from reports.documents import Document, moment
 
@@ -134,7 +135,7 @@ def _known(store: Store, path: Path, content: bytes) -> Verified:
     book = _by_marks(store, content)
     if book is None:
         return Verified(path, sha256, NOT_OURS)
-    kept = workbooks.content_of(store, book.sha256)
+    kept = content_of(store, book.sha256)
     differing = list(islice(edits(kept, content), _MOST)) if kept is not None else []
     count = len(differing) if kept is not None else None
     return _signed(store, Verified(path, sha256, EDITED, book, tuple(differing[:FEW]), count))

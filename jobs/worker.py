@@ -5,7 +5,8 @@ batch with words, so that whoever waits for it always gets an answer.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -14,7 +15,7 @@ from jobs.config import Config
 from jobs.holding import AlreadyDone, Busy
 from jobs.logs import bound
 from jobs.outcome import JobError
-from jobs.queue import PACE, Duty, Errand, Pace, errands, queue_url, serve_once, workers_seen
+from jobs.queue import PACE, RESCUED, Duty, Errand, Pace, errands, queue_url, serve_once, workers_seen
 from jobs.redaction import masked_for_logs
 from jobs.run import open_ready_store
 from jobs.steps import NotReady, StepFailed, Work, abandon, give_up, perform
@@ -53,10 +54,15 @@ class Hands:
 
     async def due(self) -> Sequence[Errand]:
         """Every step that may be begun now, of every batch that goes on."""
-        return await asyncio.to_thread(self._due)
+        with _noted("not looked for what is due"):
+            return await asyncio.to_thread(self._due)
 
     async def do(self, duty: Duty) -> Sequence[Errand]:
         """Do a step; what is to be queued then: the steps that waited for it, or itself once more."""
+        with _noted("step left", batch=duty.batch_id, step=duty.key):
+            return await self._do(duty)
+
+    async def _do(self, duty: Duty) -> Sequence[Errand]:
         work = await asyncio.to_thread(self._work, duty.batch_id)
         step = await asyncio.to_thread(batches.one_step, self._store, duty.batch_id, duty.key) if work else None
         if work is None or step is None:
@@ -91,12 +97,10 @@ class Hands:
 
     async def _failed(self, work: Work, duty: Duty, error: Exception) -> _Again | None:
         fails, lost = duty.fails + 1, is_lost(error)
-        words = masked_for_logs(f"{type(error).__name__}: {error}".partition("\n")[0])
-        if isinstance(error, StepFailed):
-            words = masked_for_logs(str(error))
+        words = masked_for_logs(str(error)) if isinstance(error, StepFailed) else _words(error)
         note("step failed", level="warning", batch=duty.batch_id, step=duty.key, fails=fails, reason=words)
         most = LOST_TRIES if lost else TRIES
-        if work.options.unless_done and duty.key.startswith(Kind.JUDGE):
+        if work.options.unless_done and duty.key.startswith(Kind.JUDGE) and not lost:
             most = 1  # a night that failed is tried again after a while, by whoever owes it
         if fails < most:
             return _Again(fails, min(self._pace.again * float(3 ** min(duty.fails, 5)), _LONGEST_AGAIN_S))
@@ -124,7 +128,10 @@ class Hands:
 
     def _due(self) -> Sequence[Errand]:
         found: list[Errand] = []
-        for batch in batches.going_on(self._store):
+        going = batches.going_on(self._store)
+        for ended in set(self._works) - {batch.id for batch in going}:
+            self._works.pop(ended, None)
+        for batch in going:
             steps = batches.steps(self._store, batch.id)
             last = max((step.done_at for step in steps if step.done_at), default=batch.created_at)
             if all(step.done for step in steps) and self._clock() - last > FORGOTTEN:
@@ -152,7 +159,7 @@ async def work(
             try:
                 await serve_once(url, name, concurrency, hands.do, hands.due, pace, stop, _said)
             except Exception as error:  # the driver's and the pool's own errors have no name here
-                reason = masked_for_logs(f"{type(error).__name__}: {error.__cause__ or error}".partition("\n")[0])
+                reason = _words(error.__cause__ or error)
             if stop.is_set():
                 break
             wait_s = _FIRST_WAIT_S if now() - begun > _HEALTHY_S else min(2 * wait_s, _LONGEST_WAIT_S)
@@ -163,8 +170,22 @@ async def work(
         await asyncio.to_thread(store.dispose)
 
 
+@contextmanager
+def _noted(what: str, **fields: object) -> Iterator[None]:
+    """Says what nobody else would: the queue tries it again without a word."""
+    try:
+        yield
+    except Exception as error:
+        note(what, level="warning", **fields, reason=_words(error))
+        raise
+
+
+def _words(error: BaseException) -> str:
+    return masked_for_logs(f"{type(error).__name__}: {error}".partition("\n")[0])
+
+
 def _said(what: str, count: int) -> None:
-    note(what, level="warning", steps=count)
+    note(what, level="warning" if what == RESCUED else "info", steps=count)
 
 
 async def _slept(stop: asyncio.Event, seconds: float) -> None:

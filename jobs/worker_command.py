@@ -17,9 +17,16 @@ if TYPE_CHECKING:
 def worker(
     context: typer.Context,
     name: Annotated[str, typer.Option(metavar="NAME", help="In logs; else the host and the process.")] = "",
-    concurrency: Annotated[int, typer.Option(min=1, max=16, metavar="N", help="Steps at once.")] = 2,
+    concurrency: Annotated[
+        int, typer.Option(min=1, max=16, metavar="N", help="Steps at once; about as many as the host has cores.")
+    ] = 2,
 ) -> None:
-    """Do what backfills and nights put on the queue, until SIGTERM or Ctrl-C; on any number of hosts."""
+    """Do the steps of backfills and nights that [queue] hands out, until SIGTERM or Ctrl-C.
+
+    Start one on each of any number of hosts, with the same configuration, keys, order files and statements; recon db
+    upgrade makes the tables first. A worker may die at any moment: others do again what it was at. One that is asked
+    to end takes nothing new and gives what runs 60 seconds.
+    """
     with told():
         from jobs.logs import configure
 

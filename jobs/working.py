@@ -15,7 +15,7 @@ from jobs.pulling import Puller, side_by_side
 from jobs.reporting import put_back
 from jobs.run import ready_store
 from jobs.stages import gate, prove
-from jobs.steps import StepFailed, Work, abandon, give_up, perform, results_of
+from jobs.steps import NotReady, StepFailed, Work, abandon, give_up, perform, results_of
 from recon.store import batches
 from recon.store.batches import Step
 
@@ -46,6 +46,8 @@ async def here(config: Config, batch_id: int, clock: Callable[[], datetime], pro
         work = Work(config, engine, batch, clock, progress)
         try:
             await _all_steps(work)
+        except NotReady as left:
+            raise Busy(f"another process works on this range, too ({left}): run it again when that is over") from None
         except Busy:
             raise
         except JobError as error:
@@ -137,14 +139,15 @@ def _outcome(work: Work, step: Step, steps: Sequence[Step]) -> Outcome:
     said = batches.outcomes(work.engine, work.batch.id, [step.key])[step.key]
     judged = [one for one in steps if one.kind == Kind.JUDGE and one.first_day == step.first_day]
     folder = work.config.reports.folder
+    missing = {folder / name: put_back(work.engine, folder / name, sha256) for name, sha256 in said["reports"]}
     return Outcome(
         run_id=step.run_id,
         complete=bool(step.complete),
         as_of=work.batch.wish.as_of,
         results=tuple(results_of(work, judged, breaks_alone=True).values()),
-        reports=tuple(put_back(work.engine, folder / name, sha256) for name, sha256 in said["reports"]),
+        reports=tuple(path for path, why in missing.items() if not why),
         timings=said["timings"],
-        messages=tuple(said["messages"]),
+        messages=(*said["messages"], *filter(None, missing.values())),
         unsigned=tuple(
             Unsigned(account, date.fromisoformat(first), date.fromisoformat(last), words)
             for account, first, last, words in said["unsigned"]

@@ -20,6 +20,7 @@ from recon.store.engine import open_store, reading, to_micros
 from recon.store.evidence import raw_objects, versions
 from recon.store.frames import fetch_all
 from recon.store.load import book_queries
+from recon.store.people import Act
 from recon.store.save import save_bank_lines, save_gone, save_objects, save_orders
 from tests.store_samples import HOUR, NOON, charge, orders, rejected, row
 
@@ -153,4 +154,4 @@ if __name__ == "__main__":
     engine = open_store(sys.argv[1])
     archive.keep_in(engine, Path(sys.argv[2]))
     print("begins", flush=True)
-    move(engine, cut(LATE), datetime.now(UTC), batch=4)
+    move(engine, cut(LATE), Act("test", datetime.now(UTC)), batch=4)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -71,10 +72,17 @@ def voided(id: str, of: str | None = "A-1", amount: int = 10_000, **fields: Any)
 def build(frame: c.Frame, rows: Iterable[Row]) -> pd.DataFrame:
     """Rows as a frame of that shape; a column that a row lacks is null, false or 0."""
     listed = list(rows)
+    if not listed:
+        return _nothing(frame).copy()
     unknown = {name for row in listed for name in row} - set(frame.names)
     assert not unknown, f"{frame.name} has no {unknown}"
     empty = {one.name: _EMPTY.get(one.dtype) if one.required else None for one in frame.columns}
     return frame.build({name: [row.get(name, empty[name]) for row in listed] for name in frame.names})
+
+
+@cache
+def _nothing(frame: c.Frame) -> pd.DataFrame:
+    return frame.empty()
 
 
 def books(orders: Sequence[Row], charges: Sequence[Row], as_of: datetime = AS_OF, **others: Sequence[Row]) -> Books:
@@ -87,7 +95,7 @@ def books(orders: Sequence[Row], charges: Sequence[Row], as_of: datetime = AS_OF
         transfers=build(c.TRANSFERS, others.get("transfers", ())),
         transactions=build(c.TRANSACTIONS, others.get("transactions", ())),
         disputes=build(c.DISPUTES, others.get("disputes", ())),
-        rejected=c.REJECTED.empty(),
+        rejected=build(c.REJECTED, ()),
     )
 
 
@@ -113,15 +121,23 @@ class Job:
 
     def judge_books(self, known: Books, *, everything: bool = False) -> Judged:
         """The same of ready books."""
+        (judged,) = self.triaged(known, everything)
+        return judged
+
+    def triaged(self, known: Books, *everything: bool) -> list[Judged]:
+        """Matched once, triaged once for each."""
         matching = match(known.orders, known.charges, self.settings, self.recorded)
         seen = scope(known, matching, self.range())
-        return Judged(known, matching, seen, triage(known, matching, seen, self.context, everything=everything))
+        return [
+            Judged(known, matching, seen, triage(known, matching, seen, self.context, everything=every))
+            for every in everything
+        ]
 
     def breaks(self, orders: Sequence[Row], charges: Sequence[Row]) -> list[Break]:
         """Every break of the group, by subject; judging all cases must find what judging the triaged ones finds."""
         found, all_of_them = (
-            sorted(judge(self.judged(orders, charges, everything=every).triage.cases, self.context), key=_key)
-            for every in (False, True)
+            sorted(judge(judged.triage.cases, self.context), key=_key)
+            for judged in self.triaged(books(orders, charges, self.context.as_of), False, True)
         )
         assert found == all_of_them, "triage hides a break"
         return [one for one in found if self.group in (None, _GROUP_OF[one.code])]

@@ -1,8 +1,10 @@
 """Books with refunds, disputes and transfers at a moment, and what the job says of them; for the tests of clocks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import cache
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,9 +28,11 @@ ZONES = {
 ACCOUNTS = {name: Account(name, region, "", ZoneInfo(zone)) for name, (region, zone) in ZONES.items()}
 
 
-def calendars(around: date) -> dict[str, Calendar]:
+@cache
+def calendars(around: date) -> Mapping[str, Calendar]:
     """Every account's business days."""
-    return {name: business_calendar(one.region, one.zone, around) for name, one in ACCOUNTS.items()}
+    found = {name: business_calendar(one.region, one.zone, around) for name, one in ACCOUNTS.items()}
+    return MappingProxyType(found)
 
 
 def context(as_of: datetime, **fields: Any) -> Context:
@@ -47,8 +51,7 @@ def breaks(
     job = Job(context=using or context(as_of), accounts=ACCOUNTS)
     known = books(orders, charges, as_of, **others)
     found = []
-    for every in (False, True):
-        judged = job.judge_books(known, everything=every)
+    for judged in job.triaged(known, False, True):
         ours = [*judge(judged.triage.cases, job.context)]
         spoken_of = {one.subject_id for one in ours if one.subject_type == "charge"}
         ours += strange_methods(known.charges, judged.scope.charges, spoken_of, job.context)

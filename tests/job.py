@@ -21,6 +21,7 @@ from recon.sandbox.server import Running, serve
 from recon.sandbox.world import World, make_world
 from recon.store.record import list_breaks
 from reports.documents import break_document
+from tests.store_samples import empty_store
 
 FIRST, LAST = date(2026, 3, 2), date(2026, 3, 4)
 
@@ -90,7 +91,10 @@ async def job(
     """A world over a few days of March 2026, served until the block ends."""
     world = make_world(seed, FIRST, LAST, orders, accounts)
     async with serve(world, faults=faults) as running:
-        yield Job(folder, world, running, demo.prepare(world, folder, running.url))
+        config = demo.prepare(world, folder, running.url)
+        if not (folder / "recon.db").exists():
+            empty_store(folder / "recon.db")
+        yield Job(folder, world, running, config)
 
 
 _DONE: dict[tuple[str, ...], tuple[World, Path, str, Outcome]] = {}
@@ -99,18 +103,23 @@ _DONE: dict[tuple[str, ...], tuple[World, Path, str, Outcome]] = {}
 @asynccontextmanager
 async def finished_job(folder: Path, accounts: tuple[str, ...] = ("th", "jp")) -> AsyncIterator[tuple[Job, Outcome]]:
     """A copy of a job of 60 orders that has run once in this process with its reports, and that run's outcome."""
-    if accounts not in _DONE:
-        kept = Path(tempfile.mkdtemp(prefix="recon-job-"))
-        atexit.register(shutil.rmtree, kept, ignore_errors=True)
-        async with job(kept, orders=60, accounts=accounts) as made:
-            _DONE[accounts] = (made.world, kept, made.server.url, await made.run(report=True))
-    world, kept, url, outcome = _DONE[accounts]
+    world, kept, url, outcome = await done_once(accounts)
     shutil.copytree(kept, folder, dirs_exist_ok=True)
     async with serve(world) as running:
         config = folder / "config.toml"
         config.write_text(config.read_text(encoding="utf-8").replace(url, running.url), encoding="utf-8")
         reports = tuple(folder / path.relative_to(kept) for path in outcome.reports)
         yield Job(folder, world, running, config), replace(outcome, reports=reports)
+
+
+async def done_once(accounts: tuple[str, ...]) -> tuple[World, Path, str, Outcome]:
+    """The world, folder, Omise's address and outcome of that job; to be copied, never changed."""
+    if accounts not in _DONE:
+        kept = Path(tempfile.mkdtemp(prefix="recon-job-"))
+        atexit.register(shutil.rmtree, kept, ignore_errors=True)
+        async with job(kept, orders=60, accounts=accounts) as made:
+            _DONE[accounts] = (made.world, kept, made.server.url, await made.run(report=True))
+    return _DONE[accounts]
 
 
 def truth(world: World) -> set[tuple[str, str, str]]:

@@ -1,9 +1,7 @@
 """The finance page for tests: a store with runs, people of every role, the page on loopback, clients that log in."""
 
-import atexit
 import re
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -24,7 +22,7 @@ from recon.store.engine import Store
 from recon.store.people import Act, add_token, add_user
 from reports.page.pages import make_site
 from reports.page.site import Notary, Site, Verdict
-from tests.job import FIRST, LAST, job
+from tests.job import FIRST, LAST, done_once, job
 
 PASSWORD = "correct horse battery"
 PEOPLE = (
@@ -127,7 +125,8 @@ class Visitor:
 @asynccontextmanager
 async def page(folder: Path, notary: Notary | None = None, body_seconds: float = 30) -> AsyncIterator[Page]:
     """The page over a copy of a job that has run once with its reports; its Omise does not answer."""
-    shutil.copytree(await _run_once(), folder, dirs_exist_ok=True)
+    _, kept, _, _ = await done_once(("th", "jp"))
+    shutil.copytree(kept, folder, dirs_exist_ok=True)
     async with paged(folder / "config.toml", notary or Trusting(), body_seconds) as found:
         yield found
 
@@ -144,20 +143,6 @@ async def page_with_omise(
         chosen = notary(configuration.load(work.config, {})) if notary else Trusting()
         async with paged(work.config, chosen, as_of=work.world.as_of) as found:
             yield found
-
-
-_DONE: list[Path] = []
-
-
-async def _run_once() -> Path:
-    """The folder of a job that has run once in this process."""
-    if not _DONE:
-        folder = Path(tempfile.mkdtemp(prefix="recon-page-"))
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        async with job(folder) as work:
-            await work.run(report=True)
-        _DONE.append(folder)
-    return _DONE[0]
 
 
 @asynccontextmanager

@@ -20,7 +20,7 @@ from recon.store import batches
 from recon.store.batches import Step
 from recon.store.engine import Store, is_lost, open_store
 from recon.store.record import list_breaks, list_runs
-from recon.store.workbooks import sha256_of
+from recon.store.workbook_bytes import sha256_of
 from reports.documents import break_document
 from tests.job import Silent, clock
 from tests.queue_samples import FAST
@@ -37,16 +37,23 @@ class Queued:
     workers: list[asyncio.subprocess.Process] = field(default_factory=list)
 
     async def start(self, path: Path | None = None) -> asyncio.subprocess.Process:
-        """One more worker, with another configuration file where that is given."""
-        words = [sys.executable, "-m", "tests.worker_process", str(path or self.path), f"w{len(self.workers)}"]
-        log = (self.path.parent / f"w{len(self.workers)}.log").open("ab")
-        with log:
+        """One more worker, with another configuration file where that is given; none shares the report folder."""
+        name = f"w{len(self.workers)}"
+        text = (path or self.path).read_text(encoding="utf-8")
+        mine = self.path.with_name(f"{name}.toml")
+        mine.write_text(text.replace('folder = "reports"', f'folder = "reports-{name}"'), encoding="utf-8")
+        words = [sys.executable, "-m", "tests.worker_process", str(mine), name]
+        with mine.with_suffix(".log").open("ab") as log:
             self.workers.append(await asyncio.create_subprocess_exec(*words, stderr=log))
         return self.workers[-1]
 
     async def backfill(self) -> Sequence[Outcome]:
         """The range by workers."""
         return await backfill(self.config, self.options, clock, Silent(), partial(enqueue_and_wait, pace=FAST))
+
+    def said(self) -> str:
+        """What every worker said."""
+        return "".join(path.read_text(encoding="utf-8") for path in sorted(self.path.parent.glob("w*.log")))
 
     def steps(self) -> list[Step]:
         """Those of the last batch, once there is one; what is not known since the database is away is nothing."""

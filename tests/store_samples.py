@@ -45,9 +45,14 @@ def fresh_url(database: str, folder: Path, migrated: bool = True) -> str:
     if database == "sqlite":
         target = folder / f"store{next(_NUMBERS)}.db"
         if migrated:
-            shutil.copy(_sqlite_template(), target)
+            empty_store(target)
         return f"sqlite:///{target}"
     return _new_database(migrated)
+
+
+def empty_store(file: Path) -> None:
+    """A new SQLite store with its tables: a copy, for to make them takes longer."""
+    shutil.copy(_sqlite_template(), file)
 
 
 @cache

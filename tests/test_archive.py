@@ -15,21 +15,22 @@ from sqlalchemy.exc import IntegrityError
 
 from recon import columns as c
 from recon.model import Books, Window
-from recon.store import archive, migrate, tables, workbooks
-from recon.store.archive import ArchiveError, copy_files, folder_of, keep_in
+from recon.store import archive, audit, migrate, tables, workbooks
+from recon.store.archive import ArchiveError, copy_files, folder_of, keep_in, look
 from recon.store.archive_tables import ARCHIVE_FILE
 from recon.store.archiving import MOVED, ArchiveStopped, give_back
 from recon.store.archiving import archive as move
 from recon.store.engine import SQLITE, open_store, reading, writing
 from recon.store.evidence import raw_objects, versions
 from recon.store.load import load_books
+from recon.store.people import Act
 from recon.store.record import RunAccount, RunRecord, record_run
 from recon.store.save import Saved, known_as, save_gone, save_objects, save_orders
 from tests.archived_store import LATE, MOMENTS, cut, evidence, fill, killed_after, known, rows_of
 from tests.store_samples import DATABASES, HOUR, NOON, charge, count, opened, orders, rejected
 
 DAY = timedelta(days=1)
-NOW = datetime(2026, 6, 1, tzinfo=UTC)
+ACT = Act("anna", datetime(2026, 6, 1, tzinfo=UTC), b"key")
 
 
 @pytest.fixture(params=DATABASES)
@@ -74,8 +75,8 @@ def test_every_question_is_answered_as_before(store: Engine) -> None:
     raw = rows_of(store, archive.RAW_OBJECTS)
     before = count(store, "charge")
     for hours in (4, 40):
-        assert move(store, cut(NOON + hours * HOUR), NOW, batch=40)
-        assert move(store, cut(NOON + hours * HOUR), NOW) == [], "what is gone does not go again"
+        assert move(store, cut(NOON + hours * HOUR), ACT, batch=40)
+        assert move(store, cut(NOON + hours * HOUR), ACT) == [], "what is gone does not go again"
         for moment, books in zip(MOMENTS, then, strict=True):
             same(known(store, moment), books)
         same(frames(load_books(store, LATE)), frames(now))
@@ -84,11 +85,12 @@ def test_every_question_is_answered_as_before(store: Engine) -> None:
     assert count(store, "charge") < before / 2
     assert ("VACUUM FULL" in give_back(store)) == (store.dialect.name != SQLITE)
     assert evidence(store) == seen
+    assert audit.prove(store, ACT.audit_key) == []
 
 
 def test_it_stays_where_later_work_reads_it(store: Engine) -> None:
     fill(store)
-    move(store, cut(LATE), NOW)
+    move(store, cut(LATE), ACT)
     with reading(store) as connection:
         table = tables.OBJECTS["charge"].c
         kept = select(table.charge_id, table.status, table.superseded_at.is_(None), table.raw == MOVED)
@@ -109,7 +111,7 @@ def test_it_stays_where_later_work_reads_it(store: Engine) -> None:
 
 def test_a_pull_goes_on_as_if_nothing_had_gone(store: Engine) -> None:
     fill(store)
-    move(store, cut(LATE), NOW)
+    move(store, cut(LATE), ACT)
     later, metadata = NOON + 20 * HOUR, '{"order_id": "0", "mail": null, "other": ["ร้าน"]}'
     as_before = charge("chrg_d", metadata=metadata)
     assert known_as(store, "th", "charge", {"chrg_d": b"a mark"}) == {"chrg_d"}
@@ -121,13 +123,13 @@ def test_a_pull_goes_on_as_if_nothing_had_gone(store: Engine) -> None:
     assert again == NOON + 2 * HOUR, "it begins anew when it was gone, however early it was seen"
     assert gone.fields["status"] == "successful"
     seen = evidence(store)
-    assert move(store, cut(LATE), NOW), "the version that ended since, whose raw object went before"
+    assert move(store, cut(LATE), ACT), "the version that ended since, whose raw object went before"
     assert evidence(store) == seen
     assert raw_objects(store, "charge", "th", "chrg_d")[0] == (NOON, as_before.raw)
 
 
 def test_only_what_is_older_than_its_account_s_moment_goes(lite: Engine) -> None:
-    moved = move(lite, replace(cut(NOON), accounts={"jp": NOON + HOUR}), NOW)
+    moved = move(lite, replace(cut(NOON), accounts={"jp": NOON + HOUR}), ACT)
     assert {one.account for one in moved} == {"jp"}
     with reading(lite) as connection:
         (ended,) = connection.execute(select(ARCHIVE_FILE.c.last_superseded_at)).scalars()
@@ -142,10 +144,10 @@ def test_what_ended_since_the_run_before_stays_for_the_sign_offs(store: Engine) 
         recorded(store, NOON + hour * HOUR)
     day = (Window(NOON, NOON + HOUR), (NOON.date(), NOON.date()))
     assert workbooks.touched_since(store, "th", *day, NOON + HOUR)
-    move(store, cut(LATE), NOW)
+    move(store, cut(LATE), ACT)
     assert workbooks.touched_since(store, "th", *day, NOON + HOUR)
     recorded(store, NOON + 5 * HOUR)
-    assert sum(one.rows for one in move(store, cut(LATE), NOW)) == 1, "an hour on, nobody asks for the first any more"
+    assert sum(one.rows for one in move(store, cut(LATE), ACT)) == 1, "an hour on, nobody asks for the first any more"
 
 
 def recorded(store: Engine, at: datetime) -> None:
@@ -155,7 +157,7 @@ def recorded(store: Engine, at: datetime) -> None:
 
 
 def test_a_file_that_is_not_as_it_was_is_named(lite: Engine, tmp_path: Path) -> None:
-    move(lite, cut(LATE), NOW)
+    move(lite, cut(LATE), ACT)
     file = ARCHIVE_FILE.c
     wanted = select(file.name).where(file.kind == "charge", file.what == "versions", file.account == "th")
     with reading(lite) as connection:
@@ -167,15 +169,37 @@ def test_a_file_that_is_not_as_it_was_is_named(lite: Engine, tmp_path: Path) -> 
         lambda: raw_objects(lite, "charge", "th", "chrg_c"),
         lambda: copy_files(lite, tmp_path / "copy"),
     )
+    files, size, _ = look(lite)
     for content in (whole[:100] + bytes([whole[100] ^ 1]) + whole[101:], whole[:-1], None):
         path.unlink() if content is None else path.write_bytes(content)
+        expected = [] if content and len(content) == len(whole) else [str(path)]
+        assert [words.partition(":")[0] for words in look(lite)[2]] == expected, (
+            "of the same size: who reads it says so"
+        )
         for ask in asked:
             with pytest.raises(ArchiveError, match=path.name):
                 ask()
+    assert len(list((tmp_path / "copy").iterdir())) == files - 1, "all others are copied"
+    assert versions(lite, "charge", "th", "chrg_c", archived=False)
     assert versions(lite, "charge", "jp", "chrg_c"), "of another account's file"
     load_books(lite, LATE)
     path.write_bytes(whole)
-    assert copy_files(lite, tmp_path / "copy") == len(list(folder_of(lite).iterdir()))
+    assert copy_files(lite, tmp_path / "copy") == len(list(folder_of(lite).iterdir())) == files
+    assert look(lite) == (files, size, [])
+
+
+def test_the_audit_log_has_every_file(store: Engine) -> None:
+    save_objects(store, "th", "charge", [charge("chrg_1")], NOON)
+    ((moved,), key) = (move(store, cut(LATE), ACT), ACT.audit_key)
+    assert audit.prove(store, key) == []
+    for change, words in (
+        ("update archive_file set sha256 = 'other'", "another hash than its name"),
+        ("update archive_file set name = 'other'", "in no audit entry"),
+        ("delete from archive_file", "was removed from the records; audit entry 1 has it"),
+    ):
+        with writing(store) as connection:
+            connection.exec_driver_sql(change)
+        assert any(words in one for one in audit.prove(store, key)), moved
 
 
 def test_a_folder_that_cannot_be_written_moves_nothing(lite: Engine, tmp_path: Path) -> None:
@@ -183,7 +207,7 @@ def test_a_folder_that_cannot_be_written_moves_nothing(lite: Engine, tmp_path: P
     (tmp_path / "file").write_text("")
     keep_in(lite, tmp_path / "file" / "folder")
     with pytest.raises(ArchiveStopped, match="cannot be written"):
-        move(lite, cut(LATE), NOW)
+        move(lite, cut(LATE), ACT)
     assert (count(lite, "charge"), count(lite, "archive_file")) == (rows, 0)
 
 
@@ -193,11 +217,11 @@ def test_a_file_that_cannot_be_recorded_takes_no_row_out(lite: Engine) -> None:
     with writing(lite) as connection:
         connection.exec_driver_sql(full)
     with pytest.raises(IntegrityError, match="full"):
-        move(lite, cut(LATE), NOW)
+        move(lite, cut(LATE), ACT)
     assert (rows_of(lite), rows_of(lite, archive.RAW_OBJECTS)) == (rows, raw)
     with writing(lite) as connection:
         connection.exec_driver_sql("drop trigger full")
-    move(lite, cut(LATE), NOW)
+    move(lite, cut(LATE), ACT)
     assert (rows_of(lite), rows_of(lite, archive.RAW_OBJECTS)) == (rows, raw)
     assert len(list(folder_of(lite).iterdir())) == count(lite, "archive_file"), (
         "what was left over has its name again"
@@ -208,7 +232,7 @@ def test_postgresql_needs_to_be_told_the_folder(tmp_path: Path) -> None:
     for store in opened("postgresql", tmp_path):
         save_objects(store, "th", "charge", [charge("chrg_1")], NOON)
         with pytest.raises(ArchiveError, match=r"\[store\] archive"):
-            move(store, cut(LATE), NOW)
+            move(store, cut(LATE), ACT)
         assert len(known(store, NOON)["charges"]) == len(versions(store, "charge", "th", "chrg_1")) == 1
 
 
@@ -217,7 +241,7 @@ def test_two_at_once_move_nothing_twice(lite: Engine) -> None:
 
     def one(_: int) -> str:
         try:
-            move(lite, cut(LATE), NOW, batch=6)
+            move(lite, cut(LATE), ACT, batch=6)
         except ArchiveError as error:
             return str(error)
         return ""
@@ -226,7 +250,7 @@ def test_two_at_once_move_nothing_twice(lite: Engine) -> None:
         said = list(pool.map(one, range(2)))
     assert all("another archive" in words for words in said if words)
     assert rows_of(lite) == rows
-    move(lite, cut(LATE), NOW)
+    move(lite, cut(LATE), ACT)
     assert (rows_of(lite), rows_of(lite, archive.RAW_OBJECTS)) == (rows, raw)
 
 
@@ -237,7 +261,7 @@ def test_a_kill_loses_and_doubles_nothing(lite: Engine) -> None:
     (folder / "left over.tmp").write_bytes(b"half")
     os.utime(folder / "left over.tmp", (0, 0))
     for again in (False, True):
-        assert bool(again and move(lite, cut(LATE), NOW)) == again, "it was not done"
+        assert bool(again and move(lite, cut(LATE), ACT)) == again, "it was not done"
         same(known(lite, MOMENTS[1]), then)
         assert (rows_of(lite), rows_of(lite, archive.RAW_OBJECTS)) == (rows, raw)
     assert not list(folder.glob("left over*"))

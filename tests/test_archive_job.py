@@ -4,20 +4,26 @@ import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from typer.testing import CliRunner
 
 from jobs import config as configuration
 from jobs.archive_command import archive, cut_at
+from jobs.check import WARNING, check_all
 from jobs.cli import app
-from jobs.outcome import JobError
+from jobs.config import Config
+from jobs.outcome import JobError, Outcome
 from jobs.run import open_ready_store
-from recon.store.archive import folder_of
+from recon.people import Person, Role
+from recon.store.archive import ArchiveError, folder_of
 from recon.store.engine import open_store
+from recon.store.people import Act, add_user
 from reports.verify import digests
 from tests.archived_store import rows_of
 from tests.job import Job, clock, finished_job
+from tests.page import Trusting, paged
 from tests.small_config import configured
 
 LATER = timedelta(days=3)
@@ -28,13 +34,14 @@ async def test_runs_go_on_as_before_and_a_backup_is_whole(tmp_path: Path) -> Non
         orders, then = merchant.orders("th"), clock()
         orders.write_text(orders.read_text(encoding="utf-8").replace(",paid,", ",pending,", 3), encoding="utf-8")
         await merchant.run()
-        before = await merchant.run(report=True)
-        breaks, books = merchant.breaks(), [path.read_bytes() for path in before.reports]
-        at_that_time = await as_of(merchant, then)
         config = configuration.load(merchant.config, {})
         store = open_ready_store(config)
+        add_user(store, Person("anna", Role.ANALYST), "", Act("ada", clock()))
+        before = await merchant.run(report=True)
+        breaks, books = merchant.breaks(), parts(before)
+        at_that_time = await as_of(merchant, then)
         rows = rows_of(store)
-        moved = archive(config, (clock() + LATER).date(), clock() + 2 * LATER)
+        moved = archive(config, (clock() + LATER).date(), clock() + 2 * LATER, "ada")
         assert moved["moved"]["order"] == {"versions": 3, "raw": 0}
         assert moved["moved"]["charge"]["raw"] > 50
         assert moved["store_bytes_after"] < moved["store_bytes_before"]
@@ -42,7 +49,8 @@ async def test_runs_go_on_as_before_and_a_backup_is_whole(tmp_path: Path) -> Non
         assert rows_of(store) == rows
         after = await merchant.run(report=True)
         assert (after.pulled["th"]["new"], after.pulled["th"]["changed"]) == (0, 0)
-        assert [path.read_bytes() for path in after.reports] == books
+        assert after.audit_head != before.audit_head
+        assert parts(after) == books, "the head of the audit chain alone is another one"
         assert merchant.breaks() == breaks
         assert rows_of(store) == rows
         assert await as_of(merchant, then) == at_that_time, "the orders as they were are in the archive alone"
@@ -53,10 +61,36 @@ async def test_runs_go_on_as_before_and_a_backup_is_whole(tmp_path: Path) -> Non
         copied = open_store(f"sqlite:///{copy}")
         assert rows_of(copied) == rows
         copied.dispose()
-        (folder_of(store) / moved["files"][0]).unlink()
         store.dispose()
-        failed = CliRunner().invoke(app, [*words[:-1], str(tmp_path / "other.db")])
-        assert (failed.exit_code, moved["files"][0] in failed.stderr) == (2, True)
+        await lost(merchant, config, then, next(one for one in moved["files"] if one.startswith("order-")))
+
+
+async def lost(merchant: Job, config: Config, then: datetime, name: str) -> None:
+    """A file of orders that is not there any more: told by whoever needs it, and by `recon check`."""
+    (folder,) = merchant.folder.glob("*.archive")
+    (folder / name).unlink()
+    words = ["--config", str(merchant.config), "db", "backup", str(merchant.folder / "other.db")]
+    failed = CliRunner().invoke(app, words)
+    assert (failed.exit_code, name in failed.stderr) == (2, True)
+    (item,) = [one for one in await check_all(lambda: config, clock) if one.what == "archive"]
+    assert (item.result, name in item.details) == (WARNING, True)
+    with pytest.raises(ArchiveError, match=name):
+        await as_of(merchant, then)
+    subjects = [one["id"] for one in merchant.breaks() if one["code"] == "order_not_marked_paid"]
+    async with paged(merchant.config, Trusting()) as site, site.login("anna") as visitor:
+        texts = [await visitor.text(f"/breaks/{one}") for one in subjects]
+    hidden = [text for text in texts if "Older versions are not shown" in text]
+    assert hidden
+    assert all("<dt>amount</dt>" in text for text in hidden), "what is known now is shown all the same"
+
+
+def parts(outcome: Outcome) -> list[dict[str, bytes]]:
+    """What is in each workbook, without the head of the audit chain."""
+    head, found = str(outcome.audit_head).encode(), []
+    for path in outcome.reports:
+        with ZipFile(path) as book:
+            found.append({name: book.read(name).replace(head, b"") for name in book.namelist()})
+    return found
 
 
 async def as_of(merchant: Job, moment: datetime) -> list[Any]:
@@ -72,7 +106,7 @@ def test_the_day_begins_at_midnight_in_each_account_s_zone(tmp_path: Path) -> No
     assert cut.of("jp") == datetime(2026, 2, 28, 15, tzinfo=UTC)
     assert cut.of("no longer configured") == datetime(2026, 2, 28, 10, tzinfo=UTC)
     with pytest.raises(JobError, match="future"):
-        archive(config, date(2026, 3, 1), datetime(2026, 2, 28, 16, tzinfo=UTC))
+        archive(config, date(2026, 3, 1), datetime(2026, 2, 28, 16, tzinfo=UTC), "ada")
 
 
 def test_an_empty_store_has_nothing_to_archive_and_the_folder_is_the_configured_one(tmp_path: Path) -> None:

@@ -6,11 +6,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from jobs.holding import DEAD_AFTER, AlreadyDone, Busy, Hold, run_held, this_process
 from jobs.outcome import JobError, Outcome
@@ -161,3 +162,38 @@ async def test_cancelled_work_keeps_its_attempt_until_the_process_is_gone(store:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert only(store).ended_at is None
+
+
+def away() -> OperationalError:
+    """What the driver says when its database is away."""
+    return OperationalError("select 1", {}, Exception("server closed the connection"))
+
+
+async def test_work_whose_database_went_away_is_taken_over_by_the_next_try(store: Store) -> None:
+    async def cut(_hold: Hold) -> Outcome:
+        raise away()
+
+    with pytest.raises(OperationalError):
+        await held(store, cut, unless_done=True)
+    assert only(store).ended_at is None
+    await held(store, unless_done=True)
+    assert [one.ending for one in attempts(store, DAY)] == ["died", "complete"]
+
+
+async def test_a_sign_of_life_that_is_lost_is_made_up_by_the_next(store: Store) -> None:
+    clock, reads = Clock(NOON), list[int]()
+
+    def moment() -> datetime:
+        reads.append(1)
+        if len(reads) == 2:  # the first is when it begins, the second its first sign of life
+            raise away()
+        return clock()
+
+    async def long(_hold: Hold) -> Outcome:
+        clock.now += timedelta(minutes=2)
+        while only(store).beat_at != clock.now:
+            await asyncio.sleep(0.01)
+        return WHOLE
+
+    assert await asyncio.wait_for(run_held(store, [CLAIM], "me", moment, long, beat_s=0.01), 10) is WHOLE
+    assert only(store).ending == "complete"

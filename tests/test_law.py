@@ -5,6 +5,7 @@ Every clause is a check over sources by module name; it holds for the project an
 
 import ast
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -78,9 +79,22 @@ def project() -> dict[str, str]:
     return found
 
 
+@cache
+def nodes(source: str) -> tuple[ast.AST, ...]:
+    """All of a module's syntax, the module itself first; parsed once for all clauses."""
+    return tuple(ast.walk(ast.parse(source)))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forget() -> Iterator[None]:
+    """The syntax is large: other tests do without."""
+    yield
+    nodes.cache_clear()
+
+
 def imports(source: str, known: Sources = {}) -> Iterator[tuple[str, int]]:  # noqa: B006
     """What a module imports, with the depth of a relative import; `from a import b` is a.b where that is a module."""
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes(source):
         if isinstance(node, ast.Import):
             yield from ((name.name, 0) for name in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -136,7 +150,7 @@ def only_jobs_reads_the_clock(sources: Sources) -> list[str]:
     for module, source in sources.items():
         if module.split(".")[0] == "jobs":
             continue
-        for node in ast.walk(ast.parse(source)):
+        for node in nodes(source):
             if not isinstance(node, ast.Attribute):
                 continue
             owner = node.value.id if isinstance(node.value, ast.Name) else ""
@@ -158,7 +172,7 @@ def json_and_floats_stay_home(sources: Sources) -> list[str]:
     for module, source in sources.items():
         if not module.startswith("recon") or under(module, FLOAT_HOMES):
             continue
-        for node in ast.walk(ast.parse(source)):
+        for node in nodes(source):
             called = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "float"
             literal = isinstance(node, ast.Constant) and isinstance(node.value, float)
             dtype = isinstance(node, ast.Constant) and node.value in ("float", "float64", "Float64")
@@ -186,7 +200,7 @@ def columns_are_spelled_once(sources: Sources) -> list[str]:
         f'{module}:{node.lineno} spells ["{node.slice.value}"]'
         for module, source in sources.items()
         if under(module, frames)
-        for node in ast.walk(ast.parse(source))
+        for node in nodes(source)
         if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and node.slice.value in names
     ]
 
@@ -220,7 +234,7 @@ def all_is_short(sources: Sources) -> list[str]:
     """Clause 6: a function fits on a screen, a file in a head."""
     long = [f"{module} has {n} lines" for module, s in sources.items() if (n := len(s.splitlines())) > FILE_LINES]
     for module, source in sources.items():
-        for node in ast.walk(ast.parse(source)):
+        for node in nodes(source):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 lines = (node.end_lineno or 0) - node.lineno + 1
                 if lines > FUNCTION_LINES:
@@ -234,7 +248,8 @@ def files_say_what_they_are(sources: Sources) -> list[str]:
     for module, source in sources.items():
         if ".migrations." in module:  # Alembic gives these files their form
             continue
-        tree = ast.parse(source)
+        tree = nodes(source)[0]
+        assert isinstance(tree, ast.Module)
         if not ast.get_docstring(tree):
             wrong.append(f"{module} does not say what it is")
         for node in tree.body:

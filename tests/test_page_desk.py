@@ -6,11 +6,11 @@ from typing import Any
 
 import aiohttp
 from openpyxl import load_workbook
-from sqlalchemy import update
+from sqlalchemy import delete
 
 from recon.people import Person, Role, hash_password
 from recon.store import desk, people, workbooks, worklist
-from recon.store.desk_tables import WORKBOOK
+from recon.store.desk_tables import WORKBOOK_CHUNK
 from recon.store.engine import writing
 from tests.page import PASSWORD, Page, page
 
@@ -137,4 +137,4 @@ def _books(served: Page) -> list[str]:
 
 def _forget_bytes(served: Page, sha256: str) -> None:
     with writing(served.store) as connection:
-        connection.execute(update(WORKBOOK).where(WORKBOOK.c.sha256 == sha256).values(content=None))
+        connection.execute(delete(WORKBOOK_CHUNK).where(WORKBOOK_CHUNK.c.sha256 == sha256))

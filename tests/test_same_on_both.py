@@ -26,8 +26,8 @@ from tests.job import FIRST, LAST, Silent
 from tests.store_samples import DATABASES, fresh_url
 
 ACCOUNTS = ("th", "jp")
-# What names the store itself, and how long its work took.
-OF_ITS_OWN = {"run": {"config_digest", "timings"}}
+# What names the store itself or one life of a process, and how long its work took.
+OF_ITS_OWN = {"run": {"config_digest", "timings"}, "attempt": {"process"}}
 DAY = timedelta(days=1)
 Plan = Sequence[tuple[int, bool]]  # runs: how many days later, and whether with reports
 
@@ -42,7 +42,7 @@ class Kept:
 
 
 async def runs(world: World, url: str, folder: Path, omise: str, plan: Plan) -> list[Kept]:
-    """The runs of a plan, of which a later one finds that the shop has changed an order."""
+    """The runs of a plan, of which each later one finds that the shop has changed an order."""
     path = demo.prepare(world, folder, omise)
     path.write_text(path.read_text(encoding="utf-8").replace("sqlite:///recon.db", url), encoding="utf-8")
     found = []
@@ -78,11 +78,11 @@ def kept(store: Store, outcome: Outcome, at: datetime) -> Kept:
         "open": worklist.open_sums(store, None),
         "ages": worklist.ages(store, None, at),
         "figures": (figures.open_breaks(store), figures.runs_by_status(store), figures.last_good_runs(store)),
-        "pages": {
-            (by, down): worklist.find(store, worklist.Filter(), by, down, offset=3, limit=40)
+        "lists": [
+            worklist.find(store, worklist.Filter(), by, down, offset=3, limit=40)
             for by in worklist.SORTS
             for down in (False, True)
-        },
+        ],
     }
     store.dispose()
     return Kept(tables, said, {path.name: path.read_bytes() for path in outcome.reports})
@@ -105,7 +105,9 @@ async def compare(folder: Path, world: World, plan: Plan) -> tuple[list[Kept], l
 
 
 async def test_the_same_world_has_the_same_result(tmp_path: Path) -> None:
-    (first, second), _ = await compare(tmp_path, make_world(1, FIRST, LAST, 20, ACCOUNTS), ((0, True), (1, False)))
-    assert len(first.files) == len(ACCOUNTS) + 1
-    assert first.said["matches"]
+    (first, second), _ = await compare(tmp_path, make_world(1, FIRST, LAST, 20, ACCOUNTS), ((0, False), (1, True)))
+    assert len(second.files) == len(ACCOUNTS) + 1
+    assert second.said["matches"]
     assert first.tables["break"] != second.tables["break"]
+    assert len(second.tables["order"]) == len(first.tables["order"]) + 1
+    assert {len(found.breaks) for found in second.said["lists"]} == {40}

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import os
 import signal
 import sys
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -99,7 +101,8 @@ async def test_an_address_that_is_taken_is_a_mistake(path: Path) -> None:
 def test_a_run_beside_another_says_who_holds_the_account_and_exits_with_3(path: Path) -> None:
     engine = open_ready_store(configuration.load(path, {}, ()))
     now = clock()
-    begin(engine, [Claim("th", FIRST, FIRST, now, now, True)], this_process("scheduler"), now, lambda _: False)
+    somebody = replace(this_process("scheduler"), pid=os.getppid())
+    begin(engine, [Claim("th", FIRST, FIRST, now, now, True)], somebody, now, lambda _: False)
     engine.dispose()
     said = recon("--config", path, "run", "--no-pull", "--no-alert", "--json")
     assert said.code == 3

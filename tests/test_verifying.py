@@ -1,7 +1,7 @@
 """Workbooks held against the store: untouched, edited, outdated; signed, locked, and signed no more."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,8 +13,10 @@ from jobs import config as configuration
 from jobs.cli import app
 from jobs.config import Config
 from jobs.diffing import runs_diff
+from jobs.judging import Findings
 from jobs.outcome import JobError, Outcome
 from jobs.run import open_ready_store
+from jobs.unsigning import unsign
 from jobs.verifying import CURRENT, EDITED, NOT_OURS, OUTDATED, UNTOUCHED, sign, verify
 from recon.store import audit, workbooks
 from tests.job import FIRST, LAST, Job, clock, finished_job
@@ -156,10 +158,14 @@ async def test_late_data_that_the_run_of_another_range_brings_unsigns_too(mercha
     past = await merchant.run(pull=False, as_of=merchant.world.as_of - timedelta(days=1), accounts=("th",))
     assert past.unsigned == ()  # it says nothing of now
     correct_an_order(merchant)
-    (told,) = (await merchant.run(**later)).unsigned
+    outcome = await merchant.run(**later)
+    (told,) = outcome.unsigned
     assert told.account == "th"
     store = open_ready_store(config)
     try:
+        assert outcome.run_id is not None
+        again = unsign(config, store, Findings(), outcome.run_id, clock)
+        assert again == (told,), "a run that was cut before it could tell tells it when its report is made again"
         assert workbooks.standing(store) == []
         assert audit.prove(store, None) == []
     finally:
@@ -195,18 +201,3 @@ async def test_the_commands_exit_as_the_contract_says(merchant: Job, written: Wr
     load_workbook(path).save(path)
     assert said("verify", str(path)) == 1
     assert said("verify", str(merchant.config)) == said("verify") == said("sign", str(path), "--as", "boss") == 2
-
-
-async def test_a_workbook_too_large_to_be_kept_is_known_by_its_hash(merchant: Job, written: Written) -> None:
-    path = written.path
-    store = open_ready_store(settings(merchant))
-    try:
-        book = workbooks.by_hash(store, workbooks.sha256_of(path.read_bytes()))
-        assert book is not None
-        large = b"x" * (workbooks.LARGEST + 1)
-        other = replace(book, sha256=workbooks.sha256_of(large), size=len(large))
-        assert workbooks.keep(store, other, large)
-        assert not workbooks.keep(store, other, large)
-        assert workbooks.content_of(store, other.sha256) is None
-    finally:
-        store.dispose()

@@ -120,6 +120,22 @@ async def test_a_source_that_stays_down_is_left_out_with_words(tmp_path: Path) -
         assert [step.tries for step in on_queue.steps()] == [1, TRIES, 1, 1]
 
 
+async def test_a_night_whose_workbook_cannot_be_written_is_not_done_and_goes_on_where_it_stopped(
+    tmp_path: Path,
+) -> None:
+    async with merchant(tmp_path, NIGHT_OF) as (_, on_queue), worker(on_queue.config, replace(FAST, again=0.01)):
+        config, folder = on_queue.config, on_queue.config.reports.folder
+        folder.write_text("in the way")
+        with pytest.raises(JobError, match=f'"report {LAST}" failed {TRIES} times; the last time: .*File'):
+            await run_night(config, NIGHT_OF, clock, Silent(), FAST)
+        [attempt] = attempts(on_queue.store, FIRST)
+        assert (attempt.ending, attempt.run_id) == (FAILED, 1)
+        folder.unlink()
+        outcome = await run_night(config, NIGHT_OF, clock, Silent(), FAST)
+        assert (outcome.complete, outcome.run_id, [path.exists() for path in outcome.reports]) == (True, 1, [True])
+        assert [step.tries for step in on_queue.steps()] == [1, 1, 1, TRIES + 1]
+
+
 async def test_a_night_that_goes_on_is_taken_up_by_the_next_scheduler(tmp_path: Path) -> None:
     async with merchant(tmp_path, NIGHT_OF) as (_, on_queue):
         config = on_queue.config

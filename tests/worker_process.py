@@ -6,6 +6,7 @@ from pathlib import Path
 
 from jobs import config as configuration
 from jobs.ending import asked_to_end
+from jobs.logs import configure
 from jobs.worker import work
 from tests.job import clock
 from tests.queue_samples import FAST
@@ -13,6 +14,7 @@ from tests.queue_samples import FAST
 
 async def main(path: Path, name: str) -> None:
     """Until it is asked to end."""
+    configure(as_json=False)
     with asked_to_end() as stop:
         await work(configuration.load(path, {}), clock, name, 2, stop, FAST)
 

@@ -109,14 +109,40 @@ def raw_of(connection: Connection, kind: str, account: str, object_id: str, seen
 
 
 def copy_files(engine: Engine, target: Path) -> int:
-    """Copies every recorded file into a folder, each proved to be whole; how many. Raises ArchiveError."""
-    with reading(engine) as connection:
-        files = connection.execute(select(ARCHIVE_FILE).order_by(ARCHIVE_FILE.c.name)).all()
-        source = folder_of(connection) if files else target
+    """Copies every recorded file into a folder, each proved to be whole; how many.
+
+    Raises ArchiveError, which names all that are not whole, after the others are copied.
+    """
+    files, wrong = _recorded(engine), list[str]()
     for one in files:
+        try:
+            content = _whole(folder_of(engine), one)
+        except ArchiveError as error:
+            wrong += error.messages
+            continue
         target.mkdir(parents=True, exist_ok=True)
-        (target / one.name).write_bytes(_whole(source, one))
+        (target / one.name).write_bytes(content)
+    if wrong:
+        raise ArchiveError(*wrong)
     return len(files)
+
+
+def look(engine: Engine) -> tuple[int, int, list[str]]:
+    """How many files are recorded, their bytes, and which are missing or of another size, in words; none is read.
+
+    Raises ArchiveError where there are files and nobody says where.
+    """
+    files, wrong = _recorded(engine), []
+    for one in files:
+        path = folder_of(engine) / one.name
+        try:
+            size = path.stat().st_size
+        except OSError as error:
+            wrong.append(_missing(path, one, error))
+            continue
+        if size != one.size:
+            wrong.append(_altered(path, one))
+    return len(files), sum(one.size for one in files), wrong
 
 
 def read(folder: Path, file: Row[Any], names: Sequence[str]) -> Any:
@@ -136,10 +162,23 @@ def _whole(folder: Path, file: Row[Any]) -> bytes:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise ArchiveError(f"{path}: {error.strerror}; it holds {file.row_count} rows: bring it back") from None
+        raise ArchiveError(_missing(path, file, error)) from None
     if hashlib.sha256(content).hexdigest() != file.sha256:
-        raise ArchiveError(f"{path}: is not as it was written; it holds {file.row_count} rows: bring it back")
+        raise ArchiveError(_altered(path, file))
     return content
+
+
+def _missing(path: Path, file: Row[Any], error: OSError) -> str:
+    return f"{path}: {error.strerror}; it holds {file.row_count} rows: bring it back"
+
+
+def _altered(path: Path, file: Row[Any]) -> str:
+    return f"{path}: is not as it was written; it holds {file.row_count} rows: bring it back"
+
+
+def _recorded(engine: Engine) -> Sequence[Row[Any]]:
+    with reading(engine) as connection:
+        return connection.execute(select(ARCHIVE_FILE).order_by(ARCHIVE_FILE.c.name)).all()
 
 
 def _files(connection: Connection, table: Table, what: str, *where: Any) -> Sequence[Row[Any]]:

@@ -1,7 +1,8 @@
 """Moves old evidence out of the database into compressed files, a batch at a time; knows no configuration.
 
 A row is in the database or in a recorded file, never in both and never in neither: a batch is written under a passing
-name, forced to the disk, named after its own hash, and recorded in the transaction that takes its rows out. A file
+name, forced to the disk, named after its own hash, and recorded in the transaction that takes its rows out, in the
+audit log, too. A file
 that a kill left unrecorded is nobody's, and the same batch takes its name again. No named file is ever removed, or
 replaced by anything but its equal.
 
@@ -39,27 +40,31 @@ from sqlalchemy import (
     select,
     tuple_,
 )
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.sql.elements import ColumnElement
 
 from recon import columns
 from recon.model import ChargeStatus
-from recon.store import bulk, packing, tables
+from recon.store import audit, bulk, packing, tables
 from recon.store.archive import RAW_OBJECTS, TABLES, VERSIONS, ArchiveError, folder_of
 from recon.store.archive_tables import ARCHIVE_FILE
 from recon.store.engine import SQLITE, reading, to_micros, writing
 from recon.store.open_items import NOT_FINAL
+from recon.store.people import Act
 
 BATCH = 10_000  # rows of a file
 MOVED = b""  # a raw object that is in the archive
 _LEVEL = 3  # 9 takes eight times as long and saves a twentieth
 _Lists = Mapping[str, Sequence[Any]]  # rows by their columns
+_Cause = tuple[datetime, Act]  # before which moment, and who moves it
 _ENDED = (ChargeStatus.FAILED.value, ChargeStatus.EXPIRED.value)
 _LEFT_OVER = timedelta(days=1)  # an unfinished file so old is nobody's
+_EMPTY = 5  # one in so many of a file's pages
 _ROOM = 2  # a compacted copy of the file, and the same again in its write-ahead log
 
 
 class ArchiveStopped(ArchiveError):
-    """The archive's folder cannot be written: what was moved until then is moved, all else is where it was."""
+    """Folder or store cannot be written: what was moved until then is moved, all else is where it was."""
 
     exit_code = 3
 
@@ -99,21 +104,21 @@ class _Part:
     change: str
 
 
-def archive(engine: Engine, cut: Cut, at: datetime, batch: int = BATCH) -> list[Moved]:
+def archive(engine: Engine, cut: Cut, act: Act, batch: int = BATCH) -> list[Moved]:
     """Moves what is older than the cut into files of so many rows; what went. A second time there is nothing left.
 
-    Raises ArchiveError where nobody says where the folder is, or two do it at once; ArchiveStopped where it cannot
-    be written.
+    Raises ArchiveError where nobody says where the folder is, or two do it at once; ArchiveStopped where folder or
+    store cannot be written.
     """
     folder = folder_of(engine)
     for path in folder.glob("*.tmp"):
-        if path.stat().st_mtime < (at - _LEFT_OVER).timestamp():
+        if path.stat().st_mtime < (act.at - _LEFT_OVER).timestamp():
             path.unlink(missing_ok=True)
     moved: list[Moved] = []
     for table in TABLES.values():
         for account in _accounts(engine, table):
             for part in _parts(engine, table, account, cut):
-                moved += _move(engine, folder, part, (cut.of(account), at), batch)
+                moved += _move(engine, folder, part, (cut.of(account), act), batch)
     return moved
 
 
@@ -137,12 +142,24 @@ def give_back(engine: Engine) -> str:
     return ""
 
 
-def size_of(engine: Engine) -> int:
-    """Bytes of the store: SQLite's file, or the database."""
-    if engine.dialect.name == SQLITE:
-        return Path(str(engine.url.database)).stat().st_size
+def has_room(engine: Engine) -> bool:
+    """Whether a good part of SQLite's file is empty, as after a kill between moving and giving back."""
+    if engine.dialect.name != SQLITE:
+        return False
     with reading(engine) as connection:
+        return _EMPTY * _pragma(connection, "freelist_count") > _pragma(connection, "page_count")
+
+
+def size_of(engine: Engine) -> int:
+    """Bytes of the store: SQLite's pages, those that still stand in its write-ahead log included, or the database."""
+    with reading(engine) as connection:
+        if engine.dialect.name == SQLITE:
+            return _pragma(connection, "page_count") * _pragma(connection, "page_size")
         return int(connection.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one())
+
+
+def _pragma(connection: Connection, name: str) -> int:
+    return int(connection.exec_driver_sql(f"PRAGMA {name}").scalar_one())
 
 
 def _accounts(engine: Engine, table: Table) -> Sequence[str]:
@@ -206,14 +223,14 @@ def _raw_is_old(table: Table, before: int) -> ColumnElement[bool]:
     return and_(now[tables.RAW] != MOVED, now[columns.CREATED_AT] < before, settled)
 
 
-def _move(engine: Engine, folder: Path, part: _Part, moments: tuple[datetime, datetime], batch: int) -> list[Moved]:
+def _move(engine: Engine, folder: Path, part: _Part, cause: _Cause, batch: int) -> list[Moved]:
     """Batch by batch in the order of the table's key, so that each file holds a stretch of ids."""
     place = (part.table.c[tables.key_of(part.table)], part.table.c[columns.SEEN_AT])
     rest = part.rows.order_by(*place).limit(batch)
     moved: list[Moved] = []
     rows = _fetched(engine, rest)
     while rows:
-        moved.append(_move_rows(engine, folder, part, rows, moments))
+        moved.append(_move_rows(engine, folder, part, rows, cause))
         last = tuple(rows[-1]._mapping[one.name] for one in place)
         rows = _fetched(engine, rest.where(tuple_(*place) > last)) if len(rows) == batch else []
     return moved
@@ -224,25 +241,35 @@ def _fetched(engine: Engine, statement: Select[Any]) -> Sequence[Row[Any]]:
         return connection.execute(statement).all()
 
 
-def _move_rows(
-    engine: Engine, folder: Path, part: _Part, rows: Sequence[Row[Any]], moments: tuple[datetime, datetime]
-) -> Moved:
+def _move_rows(engine: Engine, folder: Path, part: _Part, rows: Sequence[Row[Any]], cause: _Cause) -> Moved:
     lists = dict(zip(rows[0]._mapping.keys(), map(list, zip(*rows, strict=True)), strict=True))
     content = _parquet(part.table, lists)
     sha256 = hashlib.sha256(content).hexdigest()
     done = Moved(part.table.name, part.what, part.account, len(rows), len(content), _name(part, sha256))
+    keys = list(zip(lists[columns.ACCOUNT], lists[tables.key_of(part.table)], lists[columns.SEEN_AT], strict=True))
     try:
         _write(folder, done.name, content)
-    except OSError as error:
+        with writing(engine, "archive") as connection:
+            if _recorded(connection, done.name) or _changed(connection, part.change, keys) != len(rows):
+                raise ArchiveError("another archive moved the same rows at the same time: run it again")
+            _record(connection, _line(lists, part, done, sha256, cause), cause)
+    except (OSError, OperationalError) as error:
+        where, why = (folder, error.strerror) if isinstance(error, OSError) else ("the store", error.orig)
         raise ArchiveStopped(
-            f"{folder}: cannot be written ({error.strerror}); what was moved before is kept, make room and run again"
+            f"{where}: cannot be written ({why}); what was moved before is kept, make room and run again"
         ) from None
-    keys = list(zip(lists[columns.ACCOUNT], lists[tables.key_of(part.table)], lists[columns.SEEN_AT], strict=True))
-    with writing(engine, "archive") as connection:
-        if _recorded(connection, done.name) or _changed(connection, part.change, keys) != len(rows):
-            raise ArchiveError("another archive moved the same rows at the same time: run it again")
-        connection.execute(insert(ARCHIVE_FILE), _line(lists, part, done, sha256, moments))
     return done
+
+
+def _record(connection: Connection, line: Mapping[str, Any], cause: _Cause) -> None:
+    """A file, and in the audit log who took its rows out of the database."""
+    before, act = cause
+    connection.execute(insert(ARCHIVE_FILE), line)
+    detail = {
+        "kind": line["kind"], "what": line["what"], "account": line["account"], "rows": line["row_count"],
+        "sha256": line["sha256"], "before": before.isoformat(),
+    }  # fmt: skip
+    audit.append(connection, act.who, audit.ARCHIVED, line["name"], detail, act.at, act.audit_key)
 
 
 def _name(part: _Part, sha256: str) -> str:
@@ -259,15 +286,15 @@ def _changed(connection: Connection, change: str, keys: Sequence[tuple[Any, ...]
     return connection.exec_driver_sql(marks, list(keys)).rowcount
 
 
-def _line(lists: _Lists, part: _Part, done: Moved, sha256: str, moments: tuple[datetime, datetime]) -> dict[str, Any]:
+def _line(lists: _Lists, part: _Part, done: Moved, sha256: str, cause: _Cause) -> dict[str, Any]:
     """The row of the file."""
     ids, seen = lists[tables.key_of(part.table)], lists[columns.SEEN_AT]
     ended = lists.get(tables.SUPERSEDED_AT, ())
     return {
         "name": done.name, "kind": done.kind, "what": done.what, "account": done.account, "row_count": done.rows,
         "size": done.size, "sha256": sha256, "first_id": min(ids), "last_id": max(ids), "first_seen_at": min(seen),
-        "last_seen_at": max(seen), "last_superseded_at": max(ended, default=None), "before_at": moments[0],
-        "archived_at": moments[1],
+        "last_seen_at": max(seen), "last_superseded_at": max(ended, default=None), "before_at": cause[0],
+        "archived_at": cause[1].at,
     }  # fmt: skip
 
 

@@ -14,13 +14,15 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Engine, Row, insert, select, text, type_coerce
 
+from recon.store.archive_tables import ARCHIVE_FILE
 from recon.store.desk_tables import AUDIT, WORKBOOK
 from recon.store.engine import SQLITE, reading, to_micros
 from recon.store.lives import RULED, content, ruling_rows, ruling_statuses
 from recon.store.tables import BREAK, BREAK_EVENT, RUN
 
 _KEYED, _PLAIN = "hmac:", "sha256:"
-_AUDIT = AUDIT.c
+ARCHIVED = "archived"  # evidence went into the file that the entry is about
+_AUDIT, _FILE = AUDIT.c, ARCHIVE_FILE.c
 _EVENT = (
     BREAK_EVENT.c.seq, BREAK_EVENT.c.break_id, BREAK_EVENT.c.run_id, type_coerce(BREAK_EVENT.c.at, BigInteger()),
     type_coerce(BREAK_EVENT.c.recorded_at, BigInteger()), BREAK_EVENT.c.who, BREAK_EVENT.c.what, BREAK_EVENT.c.detail,
@@ -86,6 +88,7 @@ def prove(store: Engine, key: bytes | None, heads: Iterable[str] = ()) -> list[s
             *_wrong_seals(connection, rows),
             *_wrong_rulings(connection, rows),
             *_wrong_breaks(connection),
+            *_wrong_files(connection, rows),
             *_unknown_heads(connection, {row.hash for row in rows}, heads),
         ]
 
@@ -224,6 +227,20 @@ def _wrong_breaks(connection: Connection) -> list[str]:
         if kind != "opening" and status != statuses.get(ruling_id):
             wrong.append(f"{break_id} is {status}, and no ruling that stands says so")
     return wrong
+
+
+def _wrong_files(connection: Connection, rows: Sequence[Row[Any]]) -> list[str]:
+    """Files of the archive that are not recorded as they were when evidence went into them, or not any more."""
+    said = {row.subject: row.seq for row in rows if row.what == ARCHIVED}
+    wrong = []
+    for name, sha256 in connection.execute(select(_FILE.name, _FILE.sha256).order_by(_FILE.name)):
+        if said.pop(name, None) is None:
+            wrong.append(f"the archive's file {name} is in no audit entry")
+        elif sha256 not in name:
+            wrong.append(f"the archive's file {name} has another hash than its name")
+    return wrong + [
+        f"the archive's file {name} was removed from the records; audit entry {said[name]} has it" for name in said
+    ]
 
 
 def _unknown_heads(connection: Connection, known: set[str], heads: Iterable[str]) -> list[str]:

@@ -149,6 +149,15 @@ def steps(
         return _steps(connection, *where)
 
 
+def counts(engine: Engine, batch_id: int) -> tuple[int, int, int]:
+    """How many steps a batch has, how many of them were ever begun, and how many are done."""
+    table = BATCH_STEP.c
+    statement = select(func.count(), func.count(table.begun_at), func.count(table.done_at))
+    with reading(engine) as connection:
+        count, begun, done = connection.execute(statement.where(table.batch_id == batch_id)).one()
+    return count, begun, done
+
+
 def one_step(engine: Engine, batch_id: int, key: str) -> Step | None:
     """A step by its key."""
     with reading(engine) as connection:

@@ -1,6 +1,6 @@
 """The tables of people's work: rulings, opening items, the audit log, workbooks and sign-offs; knows no rule."""
 
-from sqlalchemy import BigInteger, Column, Date, ForeignKey, Index, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Column, Date, ForeignKey, Index, Integer, LargeBinary, Table, Text
 
 from recon.store.tables import METADATA, SERIAL, Moment
 
@@ -71,7 +71,7 @@ AUDIT = Table(
     sqlite_autoincrement=True,
 )
 
-# A finished workbook by the hash of its bytes; `content` is null for one too large to be kept.
+# A finished workbook by the hash of its bytes; `content` has those of before there were chunks.
 WORKBOOK = Table(
     "workbook",
     METADATA,
@@ -89,6 +89,15 @@ WORKBOOK = Table(
     Column("content", LargeBinary()),
 )
 Index(None, WORKBOOK.c.account, WORKBOOK.c.first_day, WORKBOOK.c.last_day)
+
+# The bytes of a workbook, in the order of `place` from 0 on; one too large to be kept has none.
+WORKBOOK_CHUNK = Table(
+    "workbook_chunk",
+    METADATA,
+    Column("sha256", Text(), ForeignKey("workbook.sha256"), primary_key=True),
+    Column("place", Integer(), primary_key=True, autoincrement=False),
+    Column("content", LargeBinary(), nullable=False),
+)
 
 SIGN_OFF = Table(
     "sign_off",

@@ -40,12 +40,13 @@ class Version:
 
 
 def versions(
-    engine: Engine, kind: str, account: str | None, object_id: str, visible: frozenset[str] | None = None
-) -> list[Version]:
+    engine: Engine, kind: str, account: str | None, object_id: str, visible: frozenset[str] | None = None,
+    archived: bool = True,
+) -> list[Version]:  # fmt: skip
     """Every version of an object (a key of `TABLES`) that was ever stored, oldest first; none for an unknown one.
 
-    An id that the account does not have is looked for in the others that may be seen (`visible` null: all). Raises
-    ArchiveError where a file of the archive is needed and is not as it was.
+    An id that the account does not have is looked for in the others that may be seen (`visible` null: all). With
+    `archived` raises ArchiveError where a file of the archive is needed and is not as it was; without, what is there.
     """
     table = TABLES[kind]
     shown = [column.name for column in table.columns if column.name not in _HIDDEN]
@@ -53,7 +54,9 @@ def versions(
         rows = _stored(connection, table, (columns.FIRST_SEEN_AT, tables.SUPERSEDED_AT, *shown), object_id, visible)
         names = {row[columns.ACCOUNT] for row in rows}
         chosen = account if account in names else min(names, default=None)
-        mine = _with_archived(connection, table, object_id, [row for row in rows if row[columns.ACCOUNT] == chosen])
+        mine: Sequence[Mapping[str, Any]] = [row for row in rows if row[columns.ACCOUNT] == chosen]
+        if archived:
+            mine = _with_archived(connection, table, object_id, mine)
     return [
         Version(from_micros(row[columns.SEEN_AT]), dict(_values(kind, {name: row[name] for name in shown})))
         for row in mine

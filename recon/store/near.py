@@ -6,12 +6,11 @@ Links that earlier runs recorded are trusted for the creation times that these r
 Knows no rule and no pass.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Table, and_, exists, literal_column, or_, select
 
@@ -30,6 +29,7 @@ _EVER = Window(datetime(1970, 1, 1, tzinfo=UTC), datetime(2262, 1, 1, tzinfo=UTC
 _IDS = 50_000  # in one question
 _SLICE = timedelta(days=31)  # of creation times whose names are read at once
 _ORDER, _CHARGE = tables.ORDER, tables.OBJECTS["charge"]
+_SEEN = _CHARGE.c[c.SEEN_AT]
 _KEY = "\x1f"  # between an account and an id
 
 
@@ -39,7 +39,9 @@ class Near:
 
     `reach`: how far from each other two records without a name may decide about each other. `judged`: by account the
     creation times whose links earlier runs recorded. `hands`: orders and charges linked by hand, by id. `names` says
-    which order ids charges name: from a frame shaped NAMES one with the row (ROW) and the word (ORDER_REF).
+    which order ids charges name: from a frame shaped NAMES one with the row (ROW) and the word (ORDER_REF). `named`:
+    by account the creation times whose charges stand among the loose ones under all names, but for versions seen
+    since a moment.
     """
 
     what: Range
@@ -47,6 +49,7 @@ class Near:
     names: Names
     judged: Mapping[str, Sequence[Window]] = field(default_factory=dict)
     hands: Sequence[tuple[str | None, str | None]] = ()
+    named: Mapping[str, Sequence[tuple[Window, datetime]]] = field(default_factory=dict)
 
     @property
     def core(self) -> Window:
@@ -55,9 +58,13 @@ class Near:
         return Window(min(one.start for one in windows), max(one.end for one in windows))
 
     @property
-    def beyond(self) -> tuple[Window, ...]:
+    def far(self) -> tuple[Window, ...]:
         """All creation times that are not within reach of the range."""
         return outside([_EVER], [Window(self.core.start - self.reach, self.core.end + self.reach)])
+
+    def beyond(self, account: str) -> tuple[Window, ...]:
+        """The creation times at which only what is named is loaded: of an account that is not asked for, all."""
+        return self.far if account in self.what.windows else (_EVER,)
 
     def ids(self, kind: str) -> set[str]:
         """Subjects of a kind that are judged whenever made: open breaks, opening items, links by hand."""
@@ -110,18 +117,21 @@ class Nearby:
         return Query(query.frame, query.table, query.statement, query.keys, either)
 
     def _base(self, table: Table) -> list[ColumnElement[bool]]:
-        """Created in the range; around it what could be somebody's pair; and what changed since the last run."""
+        """Created in the range; around it what could be somebody's pair; and what changed since the last run.
+
+        Of other accounts only what is named matters: they are judged by their own runs.
+        """
         core, reach = self.near.core, self.near.reach
         around = (Window(core.start - reach, core.start), Window(core.end, core.end + reach))
-        found = [created(table, account, core) for account in self.accounts]
-        for account in self.accounts:
+        found = [created(table, account, core) for account in self.near.what.windows]
+        for account in self.near.what.windows:
             judged = self.near.judged.get(account, ())
             found += [created(table, account, one) for one in outside(around, judged)]
             found += [created(table, account, one) & ~_linked(table) for one in within(around, judged)]
         return found + changed(table, self.near.what)
 
     def _asking(self) -> list[ColumnElement[bool]]:
-        return [_of(_ORDER, account) & tables.IS_REFUND_REQUESTED for account in self.accounts]
+        return [_of(_ORDER, account) & tables.IS_REFUND_REQUESTED for account in self.near.what.windows]
 
     def _unsettled(self) -> list[ColumnElement[bool]]:
         """Pending charges, and those paid in the range long after they were made."""
@@ -171,17 +181,15 @@ class Nearby:
         return fetch(self._connection, Query(c.LINKS, table, statement, keys, either))
 
     def _waiting_for(self, orders: pd.DataFrame) -> "pd.Series[str]":
-        """Charges that nothing links and that name one of the orders which came after the last run."""
-        new = np.ones(len(orders), dtype=bool)
-        for account, known in self.near.what.known.items():
-            told = (orders[c.ACCOUNT] == account) & (orders[c.FIRST_SEEN_AT] <= known.recorded_at)
-            new &= ~told.to_numpy(dtype=bool)
-        ids = orders[c.ORDER_ID][new]
-        if not len(ids) or self._connection.execute(select(LOOSE.c.name).limit(1)).first() is None:
-            return pd.Series([], dtype=c.TEXT)
-        either = by_id(self._connection, LOOSE, "name", ids)
-        rows = [self._connection.execute(select(LOOSE.c.charge_id).where(one)).scalars() for one in either]
-        return pd.Series([one for found in rows for one in found], dtype=c.TEXT)
+        """Charges that nothing links and that name one of some orders, alone or among others."""
+        ids, name = orders[c.ORDER_ID].drop_duplicates(), LOOSE.c.name
+        named = select(LOOSE.c.charge_id, name).where(name != "")
+        all_ = self._connection.execute(named.limit(len(ids) + 1)).all()
+        if len(all_) > len(ids):  # more such charges than orders: asked by name
+            each = [select(LOOSE.c.charge_id).where(one) for one in by_id(self._connection, LOOSE, "name", ids)]
+            return pd.Series([one for of in each for one in self._connection.execute(of).scalars()], dtype=c.TEXT)
+        found = pd.DataFrame(all_, columns=[c.CHARGE_ID, c.ORDER_REF], dtype=c.TEXT)
+        return found[c.CHARGE_ID][c.is_in(found[c.ORDER_REF], ids)]
 
     def _missing_orders(self, links: pd.DataFrame, charges: pd.DataFrame) -> list[str]:
         """Ids of orders that links or charges name and that are not loaded for the account which names them."""
@@ -206,40 +214,48 @@ class Nearby:
         return found[~c.is_in(found, loaded)].tolist()
 
     def _read_names(self, orders: pd.DataFrame) -> None:
-        """Charges of creation times that no run judged yet may name an order that is loaded."""
-        beyond = self.near.beyond
+        """Charges of creation times that no run judged yet may name an order that is loaded; most are read ahead."""
         while len(orders):
             before = len(self.orders)
             ids = orders[c.ORDER_ID].drop_duplicates()
             found = [
-                one
-                for account in self.accounts
-                for window in outside(beyond, self.near.judged.get(account, ()))
-                for one in self._naming_one_of(account, window, ids)
+                one for account in self.accounts for one in (*self._fresh(account, ids), *self._unread(account, ids))
             ]
             self._close(c.ORDERS.empty(), fetch(self._connection, self._rows("charges", self._by_id(_CHARGE, found))))
             orders = self.orders.iloc[before:]
 
-    def _naming_one_of(self, account: str, window: Window, ids: "pd.Series[str]") -> list[str]:
-        """Ids of charges of an account created in a window that name one of the orders; a slice at a time."""
-        found: list[str] = []
-        created_at, query = _CHARGE.c[c.CREATED_AT], self.queries["charges"]
-        picked = [query.statement.selected_columns[name] for name in NAMES.names]
+    def _fresh(self, account: str, ids: "pd.Series[str]") -> list[str]:
+        """Ids of charges that name one of the orders, of those seen since the names of their times were read."""
+        since = [to_micros(at) for _, at in self.near.named.get(account, ())]
+        return self._naming_one_of(_of(_CHARGE, account) & (min(since) < _SEEN), ids) if since else []
+
+    def _unread(self, account: str, ids: "pd.Series[str]") -> Iterator[str]:
+        """The same, of those created when no run judged and no names were read; a slice at a time."""
+        named, judged = (window for window, _ in self.near.named.get(account, ())), self.near.judged.get(account, ())
+        for window in outside(self.near.beyond(account), [*named, *judged]):
+            for slice_ in self._slices(account, window):
+                yield from self._naming_one_of(slice_, ids)
+
+    def _slices(self, account: str, window: Window) -> Iterator[ColumnElement[bool]]:
+        """Conditions that come to all charges of a window."""
+        created_at = _CHARGE.c[c.CREATED_AT]
         start = window.start
         while True:
             later = (created_at >= to_micros(start)) & (created_at < to_micros(window.end))
             first = select(created_at).where(_of(_CHARGE, account), later).order_by(created_at).limit(1)
             begin = self._connection.execute(first).scalar()
             if begin is None:
-                return found
+                return
             until = begin + _SLICE // c.MICROSECOND
-            slice_ = _of(_CHARGE, account) & (created_at >= begin) & (created_at < until) & later
-            part = Query(NAMES, _CHARGE, query.statement.with_only_columns(*picked), (c.CHARGE_ID,), [slice_])
-            rows = fetch_all(self.connections, [part])[0]
-            named = self.near.names(rows)
-            hits = c.is_in(named[c.ORDER_REF], ids)
-            found += rows[c.CHARGE_ID].iloc[named[c.ROW].to_numpy()[hits]].unique().tolist()
+            yield _of(_CHARGE, account) & (created_at >= begin) & (created_at < until) & later
             start = max(start, from_micros(until))
+
+    def _naming_one_of(self, which: ColumnElement[bool], ids: "pd.Series[str]") -> list[str]:
+        """Ids of charges that meet a condition and name one of the orders."""
+        rows = fetch_all(self.connections, [names_query(self.queries["charges"], which)])[0]
+        named = self.near.names(rows)
+        hits = c.is_in(named[c.ORDER_REF], ids)
+        return rows[c.CHARGE_ID].iloc[named[c.ROW].to_numpy()[hits]].unique().tolist()
 
     def _look_around(self) -> None:
         """Around far records that no name links, everything that is not linked either: it may be their pair."""
@@ -253,6 +269,7 @@ class Nearby:
         waiting = orders[c.CHARGE_ID].isna().to_numpy() & ~c.is_in(
             _keys(orders, c.ORDER_ID), _keys(pairs, c.ORDER_ID)
         )
+        waiting &= ~c.is_in(_keys(orders, c.ORDER_ID), self._sure_names())
         for account, windows in self._spots(orders[waiting], everywhere=False).items():
             spots[account] = joined([*spots.get(account, ()), *windows])
         around = {
@@ -264,11 +281,18 @@ class Nearby:
         self._close(*fetch_all(self.connections, rows))
         self._read_names(self.orders.iloc[before:])
 
+    def _sure_names(self) -> "pd.Series[str]":
+        """Keys of the orders that a loaded charge links by its metadata: these look for no pair by amount."""
+        charges = self.charges
+        named = charges[c.ORDER_REF].notna().to_numpy() & ~c.is_in(charges[c.CHARGE_ID], self.orders[c.CHARGE_ID])
+        named &= ~charges[c.CHARGE_ID].isin([one for _, one in self.near.hands]).to_numpy(dtype=bool)
+        return _keys(charges[named], c.ORDER_REF)
+
     def _spots(self, rows: pd.DataFrame, everywhere: bool) -> dict[str, tuple[Window, ...]]:
         """By account the creation times around far rows, which are not loaded whole; of orders the unjudged ones."""
-        beyond, reach = self.near.beyond, self.near.reach
-        result = {}
+        reach, result = self.near.reach, {}
         for account, own in rows.groupby(c.ACCOUNT, sort=True):
+            beyond = self.near.beyond(str(account))
             moments = [one.to_pydatetime() for one in own[c.CREATED_AT]]
             if not everywhere:
                 judged = self.near.judged.get(str(account), ())
@@ -280,13 +304,19 @@ class Nearby:
         return result
 
 
+def names_query(charges: Query, which: ColumnElement[bool]) -> Query:
+    """What charges may name an order by, of those that meet a condition; `charges` is the query of all of them."""
+    picked = [charges.statement.selected_columns[name] for name in NAMES.names]
+    return Query(NAMES, _CHARGE, charges.statement.with_only_columns(*picked), (c.CHARGE_ID,), [which])
+
+
 def all_near(connection: Connection, near: Near, accounts: Sequence[str]) -> bool:
     """Whether every order and charge of the accounts was created so near the range that it is loaded anyway."""
     return not any(
         connection.execute(select(1).where(created(table, account, window)).limit(1)).first()
         for table in (_ORDER, _CHARGE)
         for account in accounts
-        for window in near.beyond
+        for window in near.far
     )
 
 

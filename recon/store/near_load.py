@@ -101,7 +101,7 @@ class _Rest:
     def _own_refunds(self) -> list[ColumnElement[bool]]:
         """Made in the range, pending, changed, or judged whenever made."""
         pending = [_REFUND.c[c.ACCOUNT].in_(self.accounts) & (_REFUND.c[c.STATUS] == "pending")]
-        own = [created(_REFUND, account, self.near.core) for account in self.accounts]
+        own = [created(_REFUND, account, self.near.core) for account in self.near.what.windows]
         ids = by_id(self._one, _REFUND, c.REFUND_ID, self.near.ids("refund"))
         return [*own, *pending, *changed(_REFUND, self.near.what), *ids]
 
@@ -112,7 +112,7 @@ class _Rest:
         named = [frame[c.TRANSACTION_ID].dropna() for frame in (self.books.transfers, self.books.receipts)]
         ids = {*self.near.ids("transaction"), *pd.concat(named)}
         return [
-            *(created(_MOVE, account, span) for account in self.accounts),
+            *(created(_MOVE, account, span) for account in self.near.what.windows),
             *changed(_MOVE, self.near.what),
             *by_id(self._one, _MOVE, c.TRANSACTION_ID, ids),
             *by_id(self._one, _MOVE, c.ORIGIN, self.books.disputes[c.DISPUTE_ID]),

@@ -121,6 +121,14 @@ def end(engine: Engine, ids: Collection[int], now: datetime, ending: str, words:
         _end(connection, ids, now, ending, words, run_id)
 
 
+def fail(engine: Engine, run_id: int, now: datetime, words: str) -> int:
+    """Has the attempts that a run was recorded in count as failed now, since what had to follow failed; how many."""
+    values = {"ended_at": now, "ending": FAILED, "words": words}
+    with writing(engine, LOCK) as connection:
+        ended = update(ATTEMPT).where(ATTEMPT.c.run_id == run_id, ATTEMPT.c.ended_at.is_not(None))
+        return connection.execute(ended.values(values)).rowcount
+
+
 def attempts(engine: Engine, since: date) -> list[Attempt]:
     """Every attempt at a range that ends on or after a day, in the order in which they began."""
     with reading(engine) as connection:

@@ -6,6 +6,7 @@ is frozen for good, since what was packed with it needs it: a better one stands 
 
 import zlib
 from collections.abc import Mapping
+from functools import cache
 
 _CHARGE = (
     b'"failure_code":"payment_expired","failure_message":"the payment expired","status":"expired""failed""pending"'
@@ -63,13 +64,14 @@ _OTHER = (
 
 _KINDS: Mapping[str, bytes] = {"charge": _CHARGE}
 _BY_SUM: Mapping[bytes, bytes] = {zlib.adler32(text).to_bytes(4): text for text in (_CHARGE, _OTHER)}
-_LEVEL = 2
+# Level, way, window (16 KB) and memory: an object is small, and a small packer is soon made.
+_HOW = (2, zlib.DEFLATED, 14, 5)
 _NEEDS_DICTIONARY = 0x20  # in the second byte of a zlib stream; the dictionary's sum then follows (RFC 1950)
 
 
 def pack(kind: str, raw: bytes) -> bytes:
     """A raw object of a kind, as the store keeps it."""
-    packer = zlib.compressobj(_LEVEL, zdict=_KINDS.get(kind, _OTHER))
+    packer = _packer(_KINDS.get(kind, _OTHER)).copy()
     return packer.compress(raw) + packer.flush()
 
 
@@ -82,3 +84,9 @@ def unpack(packed: bytes) -> bytes:
         raise ValueError("a raw object was packed with a dictionary that is not known here")
     unpacker = zlib.decompressobj(zdict=text)
     return unpacker.decompress(packed) + unpacker.flush()
+
+
+@cache
+def _packer(dictionary: bytes) -> "zlib._Compress":
+    """One that has read the dictionary, to be copied."""
+    return zlib.compressobj(*_HOW, zdict=dictionary)

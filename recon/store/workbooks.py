@@ -1,10 +1,9 @@
-"""Keeps finished workbooks by the hash of their bytes, and who signed them; knows no sheet and no rule."""
+"""Keeps what finished workbooks are, by the hash of their bytes, and who signed them; knows no sheet and no rule."""
 
-import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
-from typing import Any
+from typing import IO, Any
 
 from sqlalchemy import Connection, Engine, Table, and_, func, insert, or_, select, update
 
@@ -13,8 +12,8 @@ from recon.model import Window
 from recon.store import audit, tables
 from recon.store.desk_tables import RULING, SIGN_OFF, WORKBOOK
 from recon.store.engine import reading, to_micros, writing
+from recon.store.workbook_bytes import LARGEST, is_kept, put_chunks
 
-LARGEST = 32 * 2**20  # bytes: of a larger workbook only the hash is kept
 ROLES = ("preparer", "reviewer")
 GROUP = "group"  # the account of a workbook over all accounts
 
@@ -62,20 +61,20 @@ class NotSigned(Exception):
     """A sign-off that cannot be, in words."""
 
 
-def keep(engine: Engine, workbook: StoredWorkbook, content: bytes) -> bool:
-    """Keep a finished workbook, its bytes too where they are not larger than LARGEST; whether it is new."""
+def keep(engine: Engine, workbook: StoredWorkbook, file: IO[bytes]) -> bool:
+    """Keep a finished workbook, its bytes too where they are not larger than LARGEST; whether it is new.
+
+    The file stands at its beginning.
+    """
     table = WORKBOOK.c
     with writing(engine, "workbook") as connection:
-        if connection.execute(select(table.sha256).where(table.sha256 == workbook.sha256)).first():
-            return False
-        row = {one.name: getattr(workbook, one.name) for one in fields(StoredWorkbook)}
-        connection.execute(insert(WORKBOOK), {**row, "content": content if len(content) <= LARGEST else None})
-    return True
-
-
-def sha256_of(content: bytes) -> str:
-    """By what a workbook is known."""
-    return hashlib.sha256(content).hexdigest()
+        known = connection.execute(select(table.sha256).where(table.sha256 == workbook.sha256)).first()
+        if known is None:
+            row = {one.name: getattr(workbook, one.name) for one in fields(StoredWorkbook)}
+            connection.execute(insert(WORKBOOK), row)
+        if workbook.size <= LARGEST and not is_kept(connection, workbook.sha256):
+            put_chunks(connection, workbook.sha256, file)
+    return known is None
 
 
 def by_hash(engine: Engine, sha256: str) -> StoredWorkbook | None:
@@ -113,12 +112,6 @@ def latest(engine: Engine, accounts: Collection[str] | None, limit: int) -> list
     return _workbooks(engine, table.sha256.in_(chosen))[:limit]
 
 
-def content_of(engine: Engine, sha256: str) -> bytes | None:
-    """The bytes of a workbook, where they were kept."""
-    with reading(engine) as connection:
-        return connection.execute(select(WORKBOOK.c.content).where(WORKBOOK.c.sha256 == sha256)).scalar_one_or_none()
-
-
 def head(engine: Engine) -> str | None:
     """The head of the audit chain."""
     with reading(engine) as connection:
@@ -138,6 +131,12 @@ def standing(engine: Engine) -> list[SignOff]:
     """Every sign-off that has not ended."""
     with reading(engine) as connection:
         return _sign_offs(connection, SIGN_OFF.c.ended_at.is_(None))
+
+
+def ended_by(engine: Engine, by: str) -> list[SignOff]:
+    """Every sign-off that this ended, in the order in which they were made."""
+    with reading(engine) as connection:
+        return _sign_offs(connection, SIGN_OFF.c.ended_by == by)
 
 
 def sign(engine: Engine, wanted: SignOff, audit_key: bytes | None) -> SignOff:

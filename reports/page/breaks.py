@@ -15,6 +15,7 @@ from recon.people import Right
 from recon.ruling import IN_FORCE, REASONS, Kind, Ruling
 from recon.rulings import MOVES
 from recon.store import desk, evidence, worklist
+from recon.store.archive import ArchiveError
 from reports.page.kept import unchanged
 from reports.page.notices import told
 from reports.page.render import moment, render
@@ -39,6 +40,7 @@ class Side:
     kind: str
     id: str
     versions: Sequence[evidence.Version]
+    whole: bool = True  # false: a file of the archive with earlier ones is missing or altered
 
     @property
     def now(self) -> Mapping[str, Any]:
@@ -145,12 +147,16 @@ def _details(
     ids = {kind: getattr(found, f"{kind}_id", None) for kind in KINDS}
     if found.subject_type in KINDS:
         ids[found.subject_type] = found.subject_id
-    sides = [
-        Side(kind, object_id, evidence.versions(site.store, kind, found.account, object_id, visible))
-        for kind, object_id in ids.items()
-        if object_id
-    ]
+    sides = [_side(site, kind, (found.account, one), visible) for kind, one in ids.items() if one]
     return sides, desk.rulings(site.store, found.id), desk.events_of(site.store, found.id)
+
+
+def _side(site: Site, kind: str, of: tuple[str | None, str], visible: frozenset[str] | None) -> Side:
+    """A lost file of the archive hides what was, not what is."""
+    try:
+        return Side(kind, of[1], evidence.versions(site.store, kind, *of, visible))
+    except ArchiveError:
+        return Side(kind, of[1], evidence.versions(site.store, kind, *of, visible, archived=False), whole=False)
 
 
 def differences(sides: Sequence[Side]) -> set[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,6 +11,7 @@ from aiohttp import web
 
 from recon.people import Person, Right
 from recon.store import workbooks as shelf
+from recon.store.workbook_bytes import pieces_of, sha256_of
 from recon.store.workbooks import GROUP, ROLES, SignOff, StoredWorkbook
 from reports.documents import moment
 from reports.page.notices import Notice, go, told
@@ -81,23 +82,36 @@ async def one(request: web.Request) -> web.Response:
 async def download(request: web.Request) -> web.Response:
     """The file as it was written."""
     book = await _book(request)
-    content = await asyncio.to_thread(_content, request.app[SITE], book)
-    if content is None:
+    pieces = await asyncio.to_thread(_pieces, request.app[SITE], book)
+    if pieces is None:
         raise web.HTTPNotFound(text="this workbook was too large to be kept, and its file is not in its place\n")
-    headers = {"Content-Disposition": f'attachment; filename="{book.name}"', "Content-Type": MIME}
-    return web.Response(body=content, headers=headers)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{book.name}"', "Content-Type": MIME,
+        "Content-Length": str(book.size),
+    }  # fmt: skip
+    return web.Response(body=_sent(pieces), headers=headers)
+
+
+async def _sent(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    while piece := await asyncio.to_thread(next, pieces, b""):
+        yield piece
 
 
 def _content(site: Site, book: StoredWorkbook) -> bytes | None:
+    pieces = _pieces(site, book)
+    return None if pieces is None else b"".join(pieces)
+
+
+def _pieces(site: Site, book: StoredWorkbook) -> Iterator[bytes] | None:
     """Its bytes, kept in the store, or in the folder where it was written, if they are still the same there."""
-    kept = shelf.content_of(site.store, book.sha256)
+    kept = pieces_of(site.store, book.sha256)
     if kept is not None:
         return kept
     path = site.folder / book.name
     if not path.is_file() or path.stat().st_size != book.size:
         return None
     content = path.read_bytes()
-    return content if shelf.sha256_of(content) == book.sha256 else None
+    return iter([content]) if sha256_of(content) == book.sha256 else None
 
 
 async def verify(request: web.Request) -> web.StreamResponse:

@@ -1,11 +1,15 @@
-"""`kill -9` at random moments of archiving, on both databases: the next one goes on; nothing is lost or doubled."""
+"""`kill -9` at random moments of archiving, and full disks: the next one goes on; nothing is lost or doubled."""
 
 import random
+import resource
+import subprocess
+import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from recon.store import archive
+from recon.store import archive, audit
 from recon.store.archive import keep_in
 from recon.store.engine import open_store
 from tests.archived_store import evidence, fill, killed_after, rows_of
@@ -14,6 +18,7 @@ from tests.store_samples import DATABASES, fresh_url
 pytestmark = pytest.mark.proof
 
 KILLS = 12
+ROOM = 60_000  # bytes of a file: enough for the archive's, not for what SQLite writes of many
 
 
 @pytest.mark.parametrize("database", DATABASES)
@@ -32,4 +37,23 @@ def test_kills_at_random_moments_change_nothing(tmp_path: Path, database: str) -
     assert (rows_of(store), rows_of(store, archive.RAW_OBJECTS)) == (rows, raw)
     assert evidence(store) == seen
     assert cut > KILLS / 2
+    store.dispose()
+
+
+def test_a_full_disk_stops_it_and_the_next_one_goes_on(tmp_path: Path) -> None:
+    folder, url = tmp_path / "archive", fresh_url("sqlite", tmp_path)
+    store = open_store(url)
+    keep_in(store, folder)
+    fill(store)
+    rows, raw, seen = rows_of(store), rows_of(store, archive.RAW_OBJECTS), evidence(store)
+    store.dispose()
+    words = [sys.executable, "-m", "tests.archived_store", url, str(folder)]
+    limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (ROOM, ROOM))
+    stopped = subprocess.run(words, capture_output=True, text=True, check=False, preexec_fn=limit)
+    assert "ArchiveStopped" in stopped.stderr
+    assert (rows_of(store), rows_of(store, archive.RAW_OBJECTS)) == (rows, raw)
+    assert audit.prove(store, None) == []
+    assert subprocess.run(words, capture_output=True, check=False).returncode == 0
+    assert (rows_of(store), rows_of(store, archive.RAW_OBJECTS)) == (rows, raw)
+    assert evidence(store) == seen
     store.dispose()

@@ -92,6 +92,9 @@ def check(one: Queued, wanted: Found) -> list[Step]:
     judged = Counter((part.account, part.first_day) for run in runs for part in run.accounts)
     assert sorted(judged) == sorted((s.account, s.first_day) for s in steps if s.account and s.kind == "judge")
     assert set(judged.values()) == {1}
+    assert "Traceback" not in one.said()
+    wrote = [book.parent.name for book in one.path.parent.glob("reports-w*/*.xlsx")]
+    assert wrote, "workers write in folders of their own, and the store has what stands in the merchant's"
     return steps
 
 

@@ -30,4 +30,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    if op.get_bind().execute(sa.text("SELECT 1 FROM archive_file LIMIT 1")).first():
+        raise RuntimeError("evidence is in the archive, and without this table nobody finds it again")
     op.drop_table("archive_file")
