@@ -9,15 +9,16 @@ install: .venv/.run
 demo: .venv/.run
 	$(BIN)/recon demo --out demo-out
 
+# Bytecode is kept, whatever the environment says: the tests' many processes would compile everything again.
 test: .venv/.dev lint
-	$(BIN)/python -m pytest -n 2 -rs -m "not proof"
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 2 --dist worksteal -rs -m "not proof"
 
 proof: .venv/.dev
 	$(BIN)/python -m pytest -m proof
 
 # Each prints a table, measured side by side with a peer in one run; none of them is a test.
 # Peers that need other libraries get an environment of their own from the script.
-bench: bench-pull bench-store bench-memory bench-match bench-workbook bench-rulings bench-page
+bench: bench-pull bench-store bench-memory bench-match bench-workbook bench-rulings bench-page bench-scale
 
 bench-%: .venv/.dev
 	$(BIN)/python -m benchmarks.$*

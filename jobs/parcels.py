@@ -15,6 +15,7 @@ from recon.model import Account, CurrencyTotals, InputFile, Proof, Result
 from recon.settled import Settlement
 
 FORM = 1  # of a parcel; another form is refused
+LARGEST = 900 * 2**20  # bytes: neither database holds more than a GB in one place; some eight million orders
 _LENGTH = 8  # bytes of the head's length, before the head
 _BREAKS = "breaks"
 _LISTS = {"currencies": CurrencyTotals, "proofs": Proof, "inputs": InputFile}

@@ -290,7 +290,9 @@ def _take_on(app: procrastinate.App, do: Do, due: Due, pace: Pace, said: Callabl
     queue = Queue(app)
 
     async def step(context: procrastinate.JobContext, batch_id: int, key: str, fails: int = 0) -> None:
-        await queue.put(await do(Duty(batch_id, key, fails, context.job.attempts)))
+        wanted = await do(Duty(batch_id, key, fails, context.job.attempts))
+        await queue.put(one for one in wanted if one.key == key)  # this one once more, though its job is not over yet
+        await queue.put_missing([one for one in wanted if one.key != key])
 
     async def tend(timestamp: int) -> None:  # noqa: ARG001
         rescued = await queue.rescue(pace.dead_after)

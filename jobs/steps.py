@@ -247,6 +247,9 @@ async def _judge_held(
 
     def write() -> int | None:
         parcel = parcels.pack(findings.results[0]) if findings.results else None
+        if parcel and len(parcel) > parcels.LARGEST:
+            days = f"{step.first_day} to {step.last_day}"
+            raise JobError(f'account "{step.account}": {days} is too much for one step: recon run takes parts of it')
         marker = _marker(work, step, said, complete=complete, parcel=parcel)
         run_id = record_findings(road, findings, marker)
         if run_id is None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -48,12 +49,15 @@ class Frame:
 
     def empty(self) -> pd.DataFrame:
         """No rows, all columns, all dtypes: an empty frame merges and sums like a full one."""
+        return self._nothing.copy()
+
+    @cached_property
+    def _nothing(self) -> pd.DataFrame:
         return self.build({})
 
     def build(self, data: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
         """A frame from lists by column name; moments as aware datetimes or int microseconds since the epoch."""
-        series = {c.name: typed(data.get(c.name, ()), c.dtype) for c in self.columns}
-        return pd.DataFrame(series, columns=self.names)
+        return pd.DataFrame({c.name: typed(data.get(c.name, ()), c.dtype) for c in self.columns}, columns=self.names)
 
     def from_rows(self, rows: Iterable[Sequence[Any]]) -> pd.DataFrame:
         """A frame from tuples in column order."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
@@ -99,18 +100,18 @@ def _frames(result: Result) -> Iterator[tuple[str, pd.DataFrame]]:
 
 def _add(digest: "hashlib._Hash", series: "pd.Series[Any]") -> None:
     """Every value of a column, without ambiguity: texts joined (UTF-8) and by their lengths, the rest as int64."""
-    missing = series.isna()
-    digest.update(missing.to_numpy().tobytes())
+    missing = series.isna().to_numpy()
+    digest.update(missing.tobytes())
     if isinstance(series.dtype, pd.DatetimeTZDtype):
-        numbers = series.dt.as_unit("us").astype("int64")
+        numbers = series.dt.as_unit("us").astype("int64").to_numpy()
     elif isinstance(series.dtype, pd.StringDtype):
         texts = pc.fill_null(_whole(pa.array(series, type=pa.large_string(), from_pandas=True)), "")
         offsets = memoryview(texts.buffers()[1]).cast("q")[texts.offset : texts.offset + len(texts) + 1]
         digest.update(memoryview(texts.buffers()[2] or b"")[offsets[0] : offsets[-1]])
-        numbers = pd.Series(pc.binary_length(texts).to_numpy(zero_copy_only=False), index=series.index)
+        numbers = pc.binary_length(texts).to_numpy(zero_copy_only=False)
     else:
-        numbers = series.fillna(0).astype("int64")
-    digest.update(numbers.where(~missing, 0).to_numpy().astype("<i8").tobytes())
+        numbers = series.fillna(0).astype("int64").to_numpy()
+    digest.update(np.where(missing, 0, numbers).astype("<i8").tobytes())
 
 
 def _whole(array: Any) -> Any:

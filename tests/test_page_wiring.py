@@ -11,9 +11,11 @@ from pathlib import Path
 import aiohttp
 import pytest
 from sqlalchemy import select
+from typer.testing import CliRunner
 from yarl import URL
 
 from jobs import config as configuration
+from jobs.cli import app
 from jobs.outcome import JobError, Outcome, Progress, RunOptions
 from jobs.sections import PageSection, Tls
 from jobs.site import Rerun, Verified, check_reach, is_loopback
@@ -273,21 +275,17 @@ async def served_process(path: Path) -> AsyncIterator[asyncio.subprocess.Process
         await asyncio.wait_for(process.communicate(), 30)
 
 
-async def add_user(path: Path, name: str) -> None:
+def add_user(path: Path, name: str) -> None:
     """`recon users add`, the password from standard input."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", "from jobs.cli import main; main()", "--config", str(path), "users", "add", name,
-        "--role", "analyst", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    await process.communicate(f"{PASSWORD}\n".encode())
-    assert process.returncode == 0
+    words = ["--config", str(path), "users", "add", name, "--role", "analyst"]
+    assert CliRunner().invoke(app, words, input=f"{PASSWORD}\n").exit_code == 0
 
 
 async def test_recon_serve_has_the_page_and_its_users_log_in(tmp_path: Path) -> None:
     port, path = free_port(), tmp_path / "config.toml"
     path.write_text(SMALL.replace('env = "TH_KEY"', 'file = "key"') + f"\n[page]\nport = {port}\n", encoding="utf-8")
     (tmp_path / "key").write_text("skey_test_none", encoding="utf-8")
-    await add_user(path, "anna")
+    add_user(path, "anna")
     async with served_process(path):
         url = f"http://127.0.0.1:{port}"
         async with aiohttp.ClientSession(url, cookie_jar=aiohttp.CookieJar(unsafe=True)) as http:

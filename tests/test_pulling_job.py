@@ -98,7 +98,7 @@ async def test_the_key_is_in_nothing_that_is_said_or_stored(tmp_path: Path, says
                 return body[: len(body) // 2]
         return body
 
-    async with job(tmp_path, accounts=("th",)) as merchant:
+    async with job(tmp_path, accounts=("th",), orders=30) as merchant:
         async with altered(merchant.server.url, answer, ACCOUNTS["th"].key) as url:
             point(merchant, url)
             if says == "cut answers":

@@ -5,4 +5,4 @@ from hypothesis import settings
 from tests.pull_states import Pulls
 
 TestPulls = Pulls.TestCase
-TestPulls.settings = settings(max_examples=15, stateful_step_count=8, deadline=None, derandomize=True)
+TestPulls.settings = settings(max_examples=8, stateful_step_count=8, deadline=None, derandomize=True)

@@ -14,7 +14,7 @@ from procrastinate.exceptions import ConnectorException
 from jobs.batch import NIGHT, Kind
 from jobs.config import Config
 from jobs.outcome import JobError
-from jobs.queue import QUEUE, TEND, Errand, Queue, errands, install, queue_url, serve_once, workers_seen
+from jobs.queue import QUEUE, RESCUED, TEND, Errand, Queue, errands, install, queue_url, serve_once, workers_seen
 from recon.store import batches
 from recon.store.engine import Store, open_store
 from tests.queue_samples import FAST, Toy, all_done, batch_of, clock, enqueue, queued_config, until, working
@@ -49,7 +49,7 @@ def waiting(config: Config) -> list[tuple[Any, ...]]:
 
 
 async def test_two_workers_do_every_step_once_and_in_order(config: Config, store: Store) -> None:
-    batch, toys = batch_of(store), [Toy(store, 0.02), Toy(store, 0.02)]
+    batch, toys = batch_of(store), [Toy(store, 0.05), Toy(store, 0.05)]
     await enqueue(config, store, batch)
     async with working(config, *toys) as said:
         await until(lambda: all_done(store, batch))
@@ -59,7 +59,7 @@ async def test_two_workers_do_every_step_once_and_in_order(config: Config, store
     assert sorted(toys[0].begun + toys[1].begun) == sorted(step.key for step in found)
     assert [toy.early for toy in toys] == [[], []]
     assert all(toy.begun for toy in toys), "both had something to do"
-    assert said == []
+    assert not [one for one in said if one.startswith(RESCUED)]
     left = rows(config, "select task_name, status from procrastinate_jobs where task_name <> 'tend'")
     assert left == [], "what is done leaves nothing in the queue"
 

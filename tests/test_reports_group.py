@@ -1,6 +1,7 @@
 """The workbook over all accounts: currencies are never added, every row says its account, files are linked."""
 
 from dataclasses import replace
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -49,15 +50,18 @@ def written(group: Group) -> BytesIO:
     return file
 
 
-FILE = written(TWO)
+@cache
+def example() -> BytesIO:
+    """The workbook of both accounts, made once."""
+    return written(TWO)
 
 
 def test_the_sheets_are_those_that_make_sense_over_all_accounts() -> None:
-    assert shown(FILE).sheetnames == SHEETS
+    assert shown(example()).sheetnames == SHEETS
 
 
 def test_currencies_stand_apart_in_each_region_and_their_open_value_is_a_formula() -> None:
-    values, formulas = sheet_of(shown(FILE), "Summary"), sheet_of(shown(FILE, values=False), "Summary")
+    values, formulas = sheet_of(shown(example()), "Summary"), sheet_of(shown(example(), values=False), "Summary")
     assert row_of(values, "JP", "JPY")[2:7] == [10, 9, 7, pytest.approx(values_of(JP, "JPY")), 2_000]
     assert row_of(values, "JP", "THB")[6] == 0.5
     assert row_of(values, "TH", "THB")[6] == float(values_open("THB")) / 100
@@ -74,7 +78,7 @@ def values_open(currency: str) -> int:
 
 
 def test_every_account_has_a_row_that_opens_its_file() -> None:
-    summary = sheet_of(shown(FILE), "Summary")
+    summary = sheet_of(shown(example()), "Summary")
     links = {cell.value: cell.hyperlink.target for row in summary for cell in row if cell.hyperlink}
     assert links["th  2026-11-01 to 2026-11-30"] == "settlement_th.xlsx"
     assert row_of(summary, "th  2026-11-01 to 2026-11-30")[1:7] == ["TH", 19, 18, 7, 7 / 18, len(BREAKS)]
@@ -83,7 +87,7 @@ def test_every_account_has_a_row_that_opens_its_file() -> None:
 
 
 def test_breaks_of_all_accounts_are_sorted_together_worst_first() -> None:
-    [header, *found] = cells(sheet_of(shown(FILE), "Breaks"))
+    [header, *found] = cells(sheet_of(shown(example()), "Breaks"))
     assert header[:3] == ["Account", "Severity", "Code"]
     assert [row[1] for row in found] == sorted(
         (row[1] for row in found), key=["critical", "high", "medium", "low"].index
@@ -93,7 +97,7 @@ def test_breaks_of_all_accounts_are_sorted_together_worst_first() -> None:
 
 @pytest.mark.parametrize("name", ["Pending", "Refunds", "Disputes", "Changes"])
 def test_rows_say_whose_they_are(name: str) -> None:
-    [header, *found] = cells(sheet_of(shown(FILE), name))
+    [header, *found] = cells(sheet_of(shown(example()), name))
     assert header[0] == "Account"
     gap = [None] * len(header)
     accounts = [row[0] for row in (found[: found.index(gap)] if gap in found else found)]
@@ -107,19 +111,21 @@ def test_moments_are_in_utc_where_zones_differ_and_local_where_they_do_not() -> 
 
 
 def test_the_days_off_of_every_account_are_in_the_legend() -> None:
-    found = [row[:2] for row in cells(sheet_of(shown(FILE), "Legend")) if str(row[1]) in ("2025", "2026", "2027")]
+    found = [
+        row[:2] for row in cells(sheet_of(shown(example()), "Legend")) if str(row[1]) in ("2025", "2026", "2027")
+    ]
     assert found == [[name, year] for name in ("th", "jp") for year in ("2025", "2026", "2027")]
 
 
 def test_the_same_results_give_the_same_bytes_and_a_wrong_total_no_file(tmp_path: Path) -> None:
     first = write_workbook(TWO, tmp_path)
     assert first.name == "settlement_group_2026-11-01_2026-11-30.xlsx"
-    assert first.read_bytes() == FILE.getvalue()
+    assert first.read_bytes() == example().getvalue()
     wrong = TWO.parts[0].result
     more = tuple(replace(total, amount_open=total.amount_open + 1) for total in wrong.currencies)
     with pytest.raises(AssertionError, match="amount open in TH"):
         write_workbook(group_of(replace(wrong, currencies=more), TWO.parts[1].result), tmp_path)
-    assert first.read_bytes() == FILE.getvalue()
+    assert first.read_bytes() == example().getvalue()
 
 
 def test_a_group_of_nothing_says_so() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -82,8 +82,13 @@ def write(result: Result, folder: Path) -> Path:
 
 
 def shown(file: BytesIO, *, values: bool = True) -> Workbook:
-    file.seek(0)
-    return load_workbook(file, data_only=values)
+    """To look at, not to change: the same bytes are read once."""
+    return _shown(file.getvalue(), values)
+
+
+@lru_cache(maxsize=8)
+def _shown(content: bytes, values: bool) -> Workbook:
+    return load_workbook(BytesIO(content), data_only=values)
 
 
 def read_by_calamine(file: BytesIO, name: str) -> list[list[Any]]:

@@ -10,15 +10,17 @@ import pytest
 from sqlalchemy import Engine, event, select
 
 from recon.model import Window
-from recon.store import open_items, tables
+from recon.store import evidence, figures, open_items, tables, worklist
 from recon.store.engine import open_store, reading
 from recon.store.save import known_as, save_objects
+from recon.store.worklist import Filter
 from tests.store_samples import HOUR, NOON, charge, fresh_url
 
 SWEPT = Window(NOON, NOON + HOUR)
 PENDING = "ix_charge_pending (account=? AND status=?)"
 CURRENT = "uq_charge_current (charge_id=? AND account=?)"
-CHARGES = tables.OBJECTS["charge"]
+CHARGES, REFUNDS = tables.OBJECTS["charge"], tables.OBJECTS["refund"]
+OPEN = "ix_break_status_account (status=?"
 
 
 @pytest.fixture
@@ -72,6 +74,10 @@ def plans(store: Engine, work: Callable[[Engine], Any]) -> str:
             lambda store: known_as(store, "th", "charge", {"chrg_1": b""}),
             ("sqlite_autoindex_charge_1 (account=? AND charge_id=?)",),
         ),
+        (lambda store: worklist.find(store, Filter(), "risk", True, 0, 50), (OPEN + ")",)),
+        (lambda store: worklist.find(store, Filter(frozenset({"th"})), "id", False, 0, 50), (OPEN + " AND",)),
+        (lambda store: worklist.open_sums(store, None), (OPEN,)),
+        (lambda store: figures.open_breaks(store), (OPEN,)),
     ],
 )
 def test_sqlite_takes_the_index_that_was_made_for_it(
@@ -83,11 +89,21 @@ def test_sqlite_takes_the_index_that_was_made_for_it(
     assert "INDEX ix_charge_account_created_at (account=? AND created_at<?)" not in found
 
 
+@pytest.mark.parametrize("account", ["th", "jp", None])
+def test_sqlite_finds_one_object_by_its_key_in_whatever_account(sqlite: Engine, account: str | None) -> None:
+    save_objects(sqlite, "th", "charge", [charge("chrg_1")], NOON)
+    found = plans(sqlite, lambda store: evidence.versions(store, "charge", account, "chrg_1"))
+    assert "sqlite_autoindex_charge_1 (account=? AND charge_id=?)" in found
+    assert ("uq_charge_current (charge_id=?)" in found) == (account != "th")
+    assert "SCAN charge" not in found
+
+
 @pytest.mark.parametrize(
     ("table", "condition", "index"),
     [
         (CHARGES, tables.IS_PENDING, PENDING),
         (CHARGES, tables.IS_PAID_LATE & (CHARGES.c.paid_at > 0), "ix_charge_paid_late (account=? AND paid_at>?)"),
+        (REFUNDS, tables.IS_REFUND_PENDING, "ix_refund_pending (account=? AND status=?)"),
         (tables.ORDER, tables.IS_REFUND_REQUESTED, "ix_order_refund_requested (account=? AND status=?)"),
     ],
 )

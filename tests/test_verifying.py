@@ -32,7 +32,7 @@ class Written:
 
 @pytest.fixture
 async def finished(tmp_path: Path) -> AsyncIterator[tuple[Job, Outcome]]:
-    async with finished_job(tmp_path) as found:
+    async with finished_job(tmp_path, ("th",)) as found:
         yield found
 
 
@@ -59,10 +59,10 @@ def correct_an_order(merchant: Job) -> None:
     file.write_text(text.replace(line, line.replace(",pending,", ",paid,")), encoding="utf-8")
 
 
-async def test_what_a_run_wrote_is_untouched_and_current_the_group_too(merchant: Job, written: Written) -> None:
-    outcome = written.outcome
-    found = [verify(settings(merchant), path) for path in outcome.reports]
-    assert [(one.verdict, one.data) for one in found] == [(UNTOUCHED, CURRENT)] * 3
+async def test_what_a_run_wrote_is_untouched_and_current_the_group_too(tmp_path: Path) -> None:
+    async with finished_job(tmp_path) as (merchant, outcome):
+        found = [verify(settings(merchant), path) for path in outcome.reports]
+        assert [(one.verdict, one.data) for one in found] == [(UNTOUCHED, CURRENT)] * 3
 
 
 async def test_edited_cells_are_named_with_what_they_were(merchant: Job, written: Written) -> None:
@@ -172,21 +172,21 @@ async def test_late_data_that_the_run_of_another_range_brings_unsigns_too(mercha
         store.dispose()
 
 
-async def test_two_runs_of_a_range_beside_each_other(merchant: Job, written: Written) -> None:
-    first = written.outcome
-    correct_an_order(merchant)
-    second = await merchant.run()
-    assert first.run_id
-    assert second.run_id
-    found = runs_diff(settings(merchant), first.run_id, second.run_id)
-    th = next(one for one in found["accounts"] if one["account"] == "th")
-    assert [one["what"] for one in th["breaks"]] == ["closed"]
-    jp = next(one for one in found["accounts"] if one["account"] == "jp")
-    assert jp["figures"] == jp["breaks"] == []
-    other = await merchant.run(first=LAST, accounts=("th",))
-    assert other.run_id
-    with pytest.raises(JobError, match="no account has the same range in both"):
-        runs_diff(settings(merchant), first.run_id, other.run_id)
+async def test_two_runs_of_a_range_beside_each_other(tmp_path: Path) -> None:
+    async with finished_job(tmp_path) as (merchant, first):
+        correct_an_order(merchant)
+        second = await merchant.run()
+        assert first.run_id
+        assert second.run_id
+        found = runs_diff(settings(merchant), first.run_id, second.run_id)
+        th = next(one for one in found["accounts"] if one["account"] == "th")
+        assert [one["what"] for one in th["breaks"]] == ["closed"]
+        jp = next(one for one in found["accounts"] if one["account"] == "jp")
+        assert jp["figures"] == jp["breaks"] == []
+        other = await merchant.run(first=LAST, accounts=("th",))
+        assert other.run_id
+        with pytest.raises(JobError, match="no account has the same range in both"):
+            runs_diff(settings(merchant), first.run_id, other.run_id)
 
 
 async def test_the_commands_exit_as_the_contract_says(merchant: Job, written: Written) -> None:

@@ -15,7 +15,7 @@ from recon.model import CLOSED, BreakStatus, KnownBreak, Severity
 from recon.store.alert_tables import ALERT, ALERT_CLAIM, ALERT_DELIVERY
 from recon.store.engine import reading, writing
 from recon.store.lives import break_of
-from recon.store.tables import BREAK, BREAK_EVENT, RUN, RUN_ACCOUNT
+from recon.store.tables import BREAK, BREAK_EVENT, IS_OPEN, RUN, RUN_ACCOUNT
 
 PENDING, SENT, FAILED = "pending", "sent", "failed"
 BREAK_KIND = "break"
@@ -169,7 +169,7 @@ def deliveries(engine: Engine) -> dict[tuple[str, str], int]:
 
 def _state(connection: Connection, occasion: Occasion, seen: int) -> State:
     steps = _steps(connection, occasion.least, seen)
-    by_account = select(BREAK.c.account, func.count()).where(BREAK.c.status.not_in(CLOSED)).group_by(BREAK.c.account)
+    by_account = select(BREAK.c.account, func.count()).where(IS_OPEN).group_by(BREAK.c.account)
     return State(
         steps=steps,
         told=_told(connection, seen, occasion.least) if steps else {},

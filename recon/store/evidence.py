@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, select
+from sqlalchemy import Connection, Engine, Table, select, true
 
 from recon import columns
 from recon.store import archive, packing, tables
@@ -51,7 +51,8 @@ def versions(
     table = TABLES[kind]
     shown = [column.name for column in table.columns if column.name not in _HIDDEN]
     with reading(engine) as connection:
-        rows = _stored(connection, table, (columns.FIRST_SEEN_AT, tables.SUPERSEDED_AT, *shown), object_id, visible)
+        kept = (columns.FIRST_SEEN_AT, tables.SUPERSEDED_AT, *shown)
+        rows = _stored(connection, table, kept, (account, object_id), visible)
         names = {row[columns.ACCOUNT] for row in rows}
         chosen = account if account in names else min(names, default=None)
         mine: Sequence[Mapping[str, Any]] = [row for row in rows if row[columns.ACCOUNT] == chosen]
@@ -69,7 +70,7 @@ def raw_objects(engine: Engine, kind: str, account: str, object_id: str) -> list
     table = tables.OBJECTS[kind]
     with reading(engine) as connection:
         kept = (columns.FIRST_SEEN_AT, tables.SUPERSEDED_AT, tables.RAW)
-        rows = _stored(connection, table, kept, object_id, frozenset({account}))
+        rows = _stored(connection, table, kept, (account, object_id), frozenset({account}))
         found = []
         for row in _with_archived(connection, table, object_id, rows):
             packed, seen = row.get(tables.RAW), row[columns.SEEN_AT]
@@ -80,15 +81,22 @@ def raw_objects(engine: Engine, kind: str, account: str, object_id: str) -> list
 
 
 def _stored(
-    connection: Connection, table: Table, names: Sequence[str], object_id: str, visible: frozenset[str] | None
-) -> list[Mapping[str, Any]]:
-    """The versions in the database, oldest first."""
+    connection: Connection, table: Table, names: Sequence[str], of: tuple[str | None, str],
+    visible: frozenset[str] | None,
+) -> list[Mapping[str, Any]]:  # fmt: skip
+    """The versions in the database, oldest first: the account's, else of those that hold the id, else of any."""
+    (account, object_id), key = of, table.c[tables.key_of(table)]
     seen, whose = table.c[columns.SEEN_AT], table.c[columns.ACCOUNT]
-    wanted = (table.c[name] for name in names)
-    statement = select(seen, whose, *wanted).where(table.c[tables.key_of(table)] == object_id).order_by(seen)
+    statement = select(seen, whose, *(table.c[name] for name in names)).where(key == object_id).order_by(seen)
     if visible is not None:
         statement = statement.where(whose.in_(sorted(visible)))
-    return [dict(row._mapping) for row in connection.execute(statement)]
+    holders = select(whose).where(key == object_id, tables.known_at(table, None))
+    ways = [whose.in_(holders), true()]  # the latter takes no index: it is for what is gone and was another's
+    for those in [whose == account, *ways] if account else ways:
+        rows: list[Mapping[str, Any]] = [dict(row._mapping) for row in connection.execute(statement.where(those))]
+        if rows:
+            break
+    return rows
 
 
 def _with_archived(

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from sqlalchemy import Engine, func, select
 
-from recon.model import CLOSED, Severity
+from recon.model import Severity
 from recon.store.engine import reading
-from recon.store.tables import BREAK, RUN, RUN_ACCOUNT
+from recon.store.tables import BREAK, IS_OPEN, RUN, RUN_ACCOUNT
 
 
 def runs_by_status(engine: Engine) -> dict[tuple[str, str], int]:
@@ -21,7 +21,7 @@ def open_breaks(engine: Engine) -> dict[tuple[str, str, str], int]:
     """How many breaks are not closed, by account (empty: none is known), code and severity's word."""
     found = BREAK.c
     keys = (found.account, found.code, found.severity)
-    statement = select(*keys, func.count()).where(found.status.not_in(CLOSED)).group_by(*keys)
+    statement = select(*keys, func.count()).where(IS_OPEN).group_by(*keys)
     with reading(engine) as connection:
         rows = connection.execute(statement).all()
     return {(account or "", code, Severity(severity).word): count for account, code, severity, count in rows}

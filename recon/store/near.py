@@ -263,8 +263,6 @@ class Nearby:
         alone = ~c.is_in(charges[c.CHARGE_ID], self.links[c.CHARGE_ID]) & charges[c.ORDER_REF].isna().to_numpy()
         alone &= (charges[c.STATUS] == ChargeStatus.SUCCESSFUL).to_numpy(dtype=bool)
         spots = self._spots(charges[alone], everywhere=True)
-        if not spots and not len(charges[alone]):
-            return
         pairs = self.links.rename(columns={c.ORDER_ACCOUNT: c.ACCOUNT})
         waiting = orders[c.CHARGE_ID].isna().to_numpy() & ~c.is_in(
             _keys(orders, c.ORDER_ID), _keys(pairs, c.ORDER_ID)

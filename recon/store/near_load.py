@@ -100,7 +100,7 @@ class _Rest:
 
     def _own_refunds(self) -> list[ColumnElement[bool]]:
         """Made in the range, pending, changed, or judged whenever made."""
-        pending = [_REFUND.c[c.ACCOUNT].in_(self.accounts) & (_REFUND.c[c.STATUS] == "pending")]
+        pending = [(_REFUND.c[c.ACCOUNT] == one) & tables.IS_REFUND_PENDING for one in self.accounts]
         own = [created(_REFUND, account, self.near.core) for account in self.near.what.windows]
         ids = by_id(self._one, _REFUND, c.REFUND_ID, self.near.ids("refund"))
         return [*own, *pending, *changed(_REFUND, self.near.what), *ids]

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.elements import ColumnElement
 
 from recon import columns
+from recon.model import CLOSED, BreakStatus
 from recon.store.engine import from_micros, to_micros
 
 # Names by rule from the first table on: what has no name cannot be changed by a later migration on SQLite.
@@ -137,10 +138,10 @@ _indexes(BANK_LINE, columns.LINE_ID, by=columns.BOOKED_ON)
 # What a range asks for besides what was created in it. A condition must stand in a query as it stands here, its value
 # in the text: SQLite compares it as written. The status stands in the index, too, or SQLite, which does not know how
 # few they are, takes another.
-_CHARGE, _REFUND, _DISPUTE = (OBJECTS[kind].c for kind in ("charge", "refund", "dispute"))
-_MOVE = OBJECTS["transaction"].c
+_CHARGE, _REFUND = OBJECTS["charge"].c, OBJECTS["refund"].c
 PAID_LATE = timedelta(days=3)
 IS_PENDING = known_at(OBJECTS["charge"], None) & (_CHARGE[columns.STATUS] == literal_column("'pending'"))
+IS_REFUND_PENDING = known_at(OBJECTS["refund"], None) & (_REFUND[columns.STATUS] == literal_column("'pending'"))
 IS_PAID_LATE = known_at(OBJECTS["charge"], None) & (
     _CHARGE[columns.PAID_AT] - _CHARGE[columns.CREATED_AT]
     > literal_column(str(PAID_LATE // columns.MICROSECOND), BigInteger())
@@ -148,15 +149,15 @@ IS_PAID_LATE = known_at(OBJECTS["charge"], None) & (
 IS_REFUND_REQUESTED = known_at(ORDER, None) & (ORDER.c[columns.STATUS] == literal_column("'refund_requested'"))
 for _name, _table, _waits in (
     ("ix_charge_pending", OBJECTS["charge"], IS_PENDING),
+    ("ix_refund_pending", OBJECTS["refund"], IS_REFUND_PENDING),
     ("ix_order_refund_requested", ORDER, IS_REFUND_REQUESTED),
 ):
     Index(_name, *(_table.c[name] for name in (columns.ACCOUNT, columns.STATUS, key_of(_table))), **_where(_waits))
 Index("ix_charge_paid_late", _CHARGE[columns.ACCOUNT], _CHARGE[columns.PAID_AT], **_where(IS_PAID_LATE))
 Index("ix_order_charge_id", ORDER.c[columns.CHARGE_ID], **_where(ORDER.c[columns.CHARGE_ID].is_not(None)))
-for _seen in (*(OBJECTS[kind] for kind in ("charge", "refund", "transfer", "transaction", "dispute")), ORDER):
+for _seen in (*(OBJECTS[kind] for kind in ("charge", "refund", "transaction", "dispute")), ORDER):
     Index(None, _seen.c[columns.ACCOUNT], _seen.c[columns.SEEN_AT])
-for _named in (_MOVE[columns.ORIGIN], _REFUND[columns.CHARGE_ID], _DISPUTE[columns.CHARGE_ID]):
-    Index(None, _named)
+Index(None, OBJECTS["transaction"].c[columns.ORIGIN])
 
 # A row that could not be read, from when it was seen until its source no longer held it (`superseded_at`).
 REJECTED = Table(
@@ -267,7 +268,9 @@ BREAK = Table(
     Column("until", Date()),
     Column("facts", Text()),
 )
-Index(None, BREAK.c.account, BREAK.c.status)
+# The status first: what is open is asked for all accounts together, and is little beside what is closed.
+Index(None, BREAK.c.status, BREAK.c.account)
+IS_OPEN = BREAK.c.status.in_([str(one) for one in BreakStatus if one not in CLOSED])
 RUN_BREAK = Table(
     "run_break",
     METADATA,

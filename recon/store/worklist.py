@@ -8,13 +8,12 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Engine, and_, case, func, or_, select, true
 
-from recon.model import CLOSED, BreakStatus, KnownBreak, Severity
+from recon.model import BreakStatus, KnownBreak, Severity
 from recon.store.engine import reading
 from recon.store.lives import break_of, chunks
-from recon.store.tables import BREAK, BREAK_EVENT, RUN, RUN_ACCOUNT
+from recon.store.tables import BREAK, BREAK_EVENT, IS_OPEN, RUN, RUN_ACCOUNT
 
 _B = BREAK.c
-_OPEN = _B.status.not_in([str(status) for status in CLOSED])
 # How a list can be sorted: the columns' own words; nulls last, then the most urgent first.
 SORTS = {
     "severity": _B.severity, "due": _B.due_by, "risk": _B.amount_at_risk, "age": _B.first_seen, "code": _B.code,
@@ -108,7 +107,7 @@ def open_sums(engine: Engine, visible: frozenset[str] | None) -> list[OpenSum]:
     keys = (_B.account, _B.code, _B.severity, _B.currency)
     statement = (
         select(*keys, func.count(), func.coalesce(func.sum(_B.amount_at_risk), 0))
-        .where(_OPEN, _seen(_B.account, visible))
+        .where(IS_OPEN, _seen(_B.account, visible))
         .group_by(*keys)
         .order_by(*(key.nulls_first() for key in keys))
     )
@@ -123,7 +122,7 @@ def ages(engine: Engine, visible: frozenset[str] | None, now: datetime) -> list[
     bucket = case(*((_B.first_seen > edge, number) for number, edge in enumerate(edges)), else_=len(edges))
     statement = (
         select(_B.currency, bucket, func.count())
-        .where(_OPEN, _seen(_B.account, visible))
+        .where(IS_OPEN, _seen(_B.account, visible))
         .group_by(_B.currency, bucket)
         .order_by(_B.currency.nulls_first())
     )
@@ -169,7 +168,7 @@ def state(engine: Engine) -> tuple[int, int]:
 
 def owners(engine: Engine, visible: frozenset[str] | None) -> list[str]:
     """Everybody who owns an open break."""
-    statement = select(_B.owner).where(_OPEN, _B.owner.is_not(None), _seen(_B.account, visible)).distinct()
+    statement = select(_B.owner).where(IS_OPEN, _B.owner.is_not(None), _seen(_B.account, visible)).distinct()
     with reading(engine) as connection:
         return sorted(connection.execute(statement).scalars())
 
@@ -187,7 +186,7 @@ def _condition(wanted: Filter) -> ColumnElement[bool]:
         _B.severity: [int(severity) for severity in wanted.severities],
     }
     parts += [column.in_(values) for column, values in chosen.items() if values]
-    parts.append(_B.status.in_([str(status) for status in wanted.statuses]) if wanted.statuses else _OPEN)
+    parts.append(_B.status.in_([str(status) for status in wanted.statuses]) if wanted.statuses else IS_OPEN)
     if wanted.owner is not None:
         parts.append(_B.owner == wanted.owner if wanted.owner else _B.owner.is_(None))
     if wanted.currency is not None:

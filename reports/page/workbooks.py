@@ -5,13 +5,14 @@ import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
 from recon.people import Person, Right
 from recon.store import workbooks as shelf
-from recon.store.workbook_bytes import pieces_of, sha256_of
+from recon.store.workbook_bytes import CHUNK, pieces_of, sha256_of_file
 from recon.store.workbooks import GROUP, ROLES, SignOff, StoredWorkbook
 from reports.documents import moment
 from reports.page.notices import Notice, go, told
@@ -22,6 +23,7 @@ from reports.page.site import SITE, Site, Wish
 
 MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST = 500
+SHOWN = 64 * 2**20  # bytes: a larger workbook is not opened for the page, which would need many times its size
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -67,15 +69,16 @@ async def one(request: web.Request) -> web.Response:
     if name not in SHEETS:
         raise web.HTTPNotFound(text="there is no such sheet\n")
     page = request.query.get("page", "1")
-    content = await asyncio.to_thread(_content, site, book)
+    pieces = await asyncio.to_thread(_pieces, site, book)
     number = int(page) if page.isascii() and page.isdecimal() and len(page) < 9 else 1
     found: View | None = None
-    if content is not None and book.account != GROUP:
+    if pieces is not None and book.account != GROUP and book.size <= SHOWN:
+        content = await asyncio.to_thread(b"".join, pieces)
         found = await asyncio.to_thread(view, content, name, number, site.currencies)
     signed = await asyncio.to_thread(shelf.sign_offs, site.store, *_range(book))
     return render(
         request, "report.html", book=book, view=found, sheet=name, sheets=list(SHEETS), signed=signed, roles=ROLES,
-        told=told(request), has_content=content is not None,
+        told=told(request), has_content=pieces is not None,
     )  # fmt: skip
 
 
@@ -97,11 +100,6 @@ async def _sent(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
         yield piece
 
 
-def _content(site: Site, book: StoredWorkbook) -> bytes | None:
-    pieces = _pieces(site, book)
-    return None if pieces is None else b"".join(pieces)
-
-
 def _pieces(site: Site, book: StoredWorkbook) -> Iterator[bytes] | None:
     """Its bytes, kept in the store, or in the folder where it was written, if they are still the same there."""
     kept = pieces_of(site.store, book.sha256)
@@ -110,8 +108,16 @@ def _pieces(site: Site, book: StoredWorkbook) -> Iterator[bytes] | None:
     path = site.folder / book.name
     if not path.is_file() or path.stat().st_size != book.size:
         return None
-    content = path.read_bytes()
-    return iter([content]) if sha256_of(content) == book.sha256 else None
+    with path.open("rb") as file:
+        if sha256_of_file(file) != book.sha256:
+            return None
+    return _read(path)
+
+
+def _read(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(CHUNK):
+            yield piece
 
 
 async def verify(request: web.Request) -> web.StreamResponse:
