@@ -1,5 +1,6 @@
 # Every target does its own set-up: a Python (3.11 or later) and make are enough.
 PYTHON ?= python3
+WORKERS ?= 2
 BIN := .venv/bin
 
 .PHONY: install demo test proof bench accuracy golden pictures lint lock clean
@@ -11,7 +12,7 @@ demo: .venv/.run
 
 # Bytecode is kept, whatever the environment says: the tests' many processes would compile everything again.
 test: .venv/.dev lint
-	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 2 --dist worksteal -rs -m "not proof"
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -rs -m "not proof"
 
 proof: .venv/.dev
 	$(BIN)/python -m pytest -m proof

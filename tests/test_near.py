@@ -134,6 +134,17 @@ def test_near_its_range_a_run_finds_what_it_would_find_in_the_whole_history() ->
     check(examples=5)
 
 
+def test_a_charge_that_comes_after_the_names_of_its_time_were_read_is_found() -> None:
+    order = {"order_id": "A", "account": "th", "amount": 100, "status": "paid", "charge_id": None}
+    charge_ = {"account": "th", "amount": 100, "status": "successful", "told": None, "late": False, "refunded": False}
+    day_25, day_24 = FIRST + 25 * DAY, FIRST + 24 * DAY
+    known = {**charge_, "number": 1, "created_at": day_25, "named": "B"}
+    new = {**charge_, "number": 2, "created_at": day_24, "named": "A"}
+    range_ = (1, 1, ("th",))
+    acts = [("orders", [{**order, "created_at": FIRST + DAY}]), ("charges", [known]), ("ahead", range_)]
+    _same_both_ways([*acts, ("charges", [new]), ("run", range_)])
+
+
 def check(examples: int) -> None:
     """So many histories, each looked at in both ways by every one of its runs."""
     # No shrinking: one example takes half a second, and what differs is named in words.

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from recon.model import ObjectRow
-from recon.store.engine import open_store
+from recon.store.engine import open_store, reading
 from recon.store.save import Saved, save_gone, save_objects, save_orders
 from tests.store_samples import HOUR, NOON, charge, count, opened, orders, rejected
 
@@ -52,3 +52,13 @@ def test_any_text_goes_through_copy_as_it_is(store: Engine) -> None:
     found = [{"order_id": text, "customer": text} for text in odd]
     assert save_orders(store, orders(*found), rejected(), NOON) == Saved(new=len(odd))
     assert save_orders(store, orders(*found), rejected(), NOON) == Saved(unchanged=len(odd))
+
+
+def test_a_connection_that_died_while_nobody_used_it_is_nobodys_error(store: Engine) -> None:
+    with reading(store) as connection:
+        ours = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+    other = open_store(store.url.render_as_string(hide_password=False))
+    with other.connect() as connection:
+        connection.exec_driver_sql("SELECT pg_terminate_backend(%s, 5000)", (ours,))
+    other.dispose()
+    assert count(store, "charge") == 0

