@@ -37,8 +37,9 @@ from tests.store_samples import DATABASES, fresh_url
 PAGE = 100
 CHUNK = 20_000
 SEEN = datetime(2026, 3, 9, tzinfo=UTC)
-SAMPLE = 2_000  # decoded charges that stand for all: rows differ in id, and that is what a database sees
+SAMPLE = 2_000  # decoded charges that stand for all: rows differ in id and time, and that is what an index sees
 CHARGE = tables.OBJECTS["charge"]
+CREATED = columns.CHARGE.names.index(columns.CREATED_AT)
 WAYS = (
     "{}, bare table",
     "{}, bare table, all packed beforehand",
@@ -60,8 +61,9 @@ def pages(count: int, size: int) -> Iterator[list[ObjectRow]]:
 
 
 def _named(row: ObjectRow, number: int) -> ObjectRow:
-    name = f"chrg_test_{number:09d}"
-    return replace(row, id=name, values=(name, *row.values[1:]))
+    name, values = f"chrg_test_{number:09d}", list(row.values)
+    values[0], values[CREATED] = name, to_micros(SEEN) + number * 1_000_000
+    return replace(row, id=name, values=tuple(values))
 
 
 def orders(count: int) -> pd.DataFrame:
