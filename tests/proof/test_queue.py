@@ -121,8 +121,8 @@ async def test_workers_killed_and_ended_and_the_database_restarted(
         assert [outcome.complete for outcome in outcomes] == [True, True]
         again = {step.key: step.tries for step in check(one, wanted) if step.tries != 1}
     print(f"done again: {again}")
-    assert all(tries == 2 for tries in again.values())
-    assert 1 <= len(again) <= 2 * AT_ONCE + 2 * AT_ONCE, "what the killed ones and those at the restart had under way"
+    most = 2 * AT_ONCE + 2 * AT_ONCE  # under way at two kills and at the restart of both, be it twice the same
+    assert 1 <= sum(tries - 1 for tries in again.values()) <= most
 
 
 @pytest.mark.parametrize(("how", "seconds", "after"), [("cut", 60, 6), ("held", 30, 6), ("held", 10, PULLED)])
