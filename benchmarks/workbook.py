@@ -210,6 +210,7 @@ def stored(rows: int, folder: Path) -> Callable[[], Path]:
     from jobs import config as configuration
     from jobs.outcome import RunOptions
     from jobs.run import run
+    from jobs.working import Unseen
 
     accounts = "".join(ACCOUNT.format(name=n, region=n.upper(), currency=currency) for n, currency, _ in ACCOUNTS)
     (folder / "config.toml").write_text(CONFIG + accounts, encoding="utf-8")
@@ -221,25 +222,12 @@ def stored(rows: int, folder: Path) -> Callable[[], Path]:
     )
 
     def work() -> Path:
-        outcome = asyncio.run(run(config, options, lambda: AS_OF, _Silent()))
+        outcome = asyncio.run(run(config, options, lambda: AS_OF, Unseen()))
         print(json.dumps(dict(outcome.timings)), file=sys.stderr)
         assert sum(result.orders for result in outcome.results) == rows
         return outcome.reports[0]
 
     return work
-
-
-class _Silent:
-    """A progress that nobody watches."""
-
-    def start(self, name: str, total: int | None) -> None:
-        """Nothing."""
-
-    def advance(self, name: str, done: int, total: int | None) -> None:
-        """Nothing."""
-
-    def finish(self, name: str) -> None:
-        """Nothing."""
 
 
 def _fill(config: Any, rows: int) -> None:

@@ -15,9 +15,7 @@ from recon.store.engine import Store
 from recon.store.history import last_of_each_range
 
 Go = Callable[[Config, int, Callable[[], datetime], Progress], Awaitable[Sequence[Outcome]]]
-KEPT = timedelta(
-    days=1
-)  # how long a batch that nobody works on can be taken up again: what it means by now grows old
+KEPT = timedelta(days=1)  # that a batch nobody works on can be taken up again: what it means by now grows old
 
 
 async def backfill(

@@ -57,9 +57,9 @@ def names(charges: pd.DataFrame, patterns: Iterable[re.Pattern[str]]) -> pd.Data
     at, words = _words(texts)
     rows, found = [referred, told[at]], [charges[c.ORDER_REF].iloc[referred], words]
     for pattern in patterns:
-        hits = [(at, hit.group(1)) for at, text in enumerate(texts) if (hit := pattern.search(text))]
-        rows.append(told[_positions(at for at, _ in hits)])
-        found.append(pd.Series([name for _, name in hits], dtype=c.TEXT))
+        at, ids = _by_pattern(texts, pattern)
+        rows.append(told[at])
+        found.append(ids)
     return pd.DataFrame({c.ROW: np.concatenate(rows), c.ORDER_REF: pd.concat(found, ignore_index=True)})
 
 
@@ -86,10 +86,9 @@ def _named(
     plain = orders[~sources.isin(list(settings.patterns)).to_numpy(dtype=bool)]
     found = [(charges[by_word], _find(board, plain, charges[by_word], words, crossing))]
     for source, pattern in settings.patterns.items():
-        hits = [(at, hit.group(1)) for at, text in enumerate(texts) if (hit := pattern.search(text))]
-        at = charges[[at for at, _ in hits]] if hits else charges[:0]
+        hits, ids = _by_pattern(texts, pattern)
+        at = charges[hits]
         board.names_order[at] = True
-        ids = pd.Series([name for _, name in hits], dtype=c.TEXT)
         own = orders[(sources == source).to_numpy(dtype=bool)]
         found.append((at, _find(board, own, at, ids, crossing)))
     result: defaultdict[int, set[int]] = defaultdict(set)
@@ -121,6 +120,12 @@ def _words(texts: "pd.Series[str]") -> "tuple[Positions, pd.Series[str]]":
         places.append(parents[other])
         found.append(trimmed.filter(pa.array(other)))
     return np.concatenate(places), pa.chunked_array(found).to_pandas().astype(c.TEXT)
+
+
+def _by_pattern(texts: "pd.Series[str]", pattern: re.Pattern[str]) -> "tuple[Positions, pd.Series[str]]":
+    """The places of the texts in which a source's pattern finds an id, and these ids."""
+    hits = [(at, hit.group(1)) for at, text in enumerate(texts) if (hit := pattern.search(text))]
+    return _positions(at for at, _ in hits), pd.Series([name for _, name in hits], dtype=c.TEXT)
 
 
 def _positions(found: Iterable[int]) -> Positions:
