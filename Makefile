@@ -29,11 +29,11 @@ accuracy: .venv/.dev
 
 # The sheets of one small month as text, rewritten; `git diff tests/golden` is then reviewed like code.
 golden: .venv/.dev
-	$(BIN)/python -m tests.golden
+	$(BIN)/python -m tests.kit.golden
 
 # Every page of the finance page as a picture, in headless Chromium; two of them go to docs/.
 pictures: .venv/.dev
-	$(BIN)/python -m tests.pictures pictures-out
+	$(BIN)/python -m tests.kit.pictures pictures-out
 
 lint: .venv/.dev
 	$(BIN)/ruff check .

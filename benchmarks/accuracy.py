@@ -21,11 +21,11 @@ from recon.omise.objects import decode_object
 from recon.omise.scrub import Scrub
 from recon.privacy import keyed_hash
 from recon.rules import CATALOGUE, judge
-from recon.sandbox.answers import body
-from recon.sandbox.world import NOISES, World, make_world
-from recon.scope import Range, scope
+from recon.sandbox.server.answers import body
+from recon.sandbox.worlds.world import NOISES, World, make_world
 from recon.settings import Context, MatchSettings
 from recon.triage import Judged, triage
+from recon.triage.scope import Range, scope
 
 PAPER = Path(__file__).parent / "ACCURACY.md"
 SEEDS = range(90_001, 90_021)

@@ -10,11 +10,11 @@ from datetime import UTC, date, datetime
 import msgspec
 from aiohttp import web
 
-from recon.sandbox.answers import body, stamp
-from recon.sandbox.countries import ACCOUNTS
-from recon.sandbox.paging import read_query
-from recon.sandbox.profile import account_body
-from recon.sandbox.world import make_world
+from recon.sandbox.server.answers import body, stamp
+from recon.sandbox.server.paging import read_query
+from recon.sandbox.server.profile import account_body
+from recon.sandbox.worlds.countries import ACCOUNTS
+from recon.sandbox.worlds.world import make_world
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 EPOCH = int(START.timestamp())

@@ -17,8 +17,9 @@ from sqlalchemy import Table
 
 from recon.calendars import days_window
 from recon.model import Window
-from recon.store import bulk, save, tables
+from recon.store import bulk, tables
 from recon.store.engine import Store, to_micros, writing
+from recon.store.versions import save
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]

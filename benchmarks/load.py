@@ -29,10 +29,10 @@ def fill(url: str, count: int) -> None:
 
     from recon.omise.objects import decode_object
     from recon.omise.scrub import Scrub
-    from recon.sandbox.answers import body
-    from recon.sandbox.world import make_world
+    from recon.sandbox.server.answers import body
+    from recon.sandbox.worlds.world import make_world
     from recon.store.engine import open_store
-    from recon.store.save import save_objects
+    from recon.store.versions.save import save_objects
 
     world = make_world(7, date(2026, 5, 4), date(2026, 5, 10), 2_000, ("th",))
     at, scrub = int(world.as_of.timestamp()), Scrub(b"bench", ("customer_email",))
@@ -50,7 +50,7 @@ def fill(url: str, count: int) -> None:
 def ours(url: str) -> Callable[[], int]:
     """The whole of load_books; all other tables are empty."""
     from recon.store.engine import open_store
-    from recon.store.load import load_books
+    from recon.store.versions.load import load_books
 
     engine = open_store(url)
     return lambda: len(load_books(engine, AS_OF, customer_keys=("customer_email",)).charges)
@@ -109,7 +109,7 @@ def main() -> None:
             found.append((perf_counter() - begun, process_time() - used))
         print(json.dumps([min(one) for one in zip(*found, strict=True)] + [count]))
         return
-    from tests.store_samples import DATABASES, fresh_url
+    from tests.kit.store_samples import DATABASES, fresh_url
 
     with tempfile.TemporaryDirectory() as place:
         urls = [fresh_url(database, Path(place)) for database in DATABASES]

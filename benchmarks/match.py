@@ -178,9 +178,9 @@ def ours(folder: Path) -> Callable[[], int]:
     from recon.matching import match
     from recon.model import Account, Books, Window
     from recon.rules import judge
-    from recon.scope import Range, scope
     from recon.settings import Context, MatchSettings
     from recon.triage import triage
+    from recon.triage.scope import Range, scope
 
     def load(frame: c.Frame, name: str) -> pd.DataFrame:
         table = pq.read_table(folder / f"{name}.parquet").combine_chunks()  # as the store hands them over

@@ -18,17 +18,17 @@ from time import perf_counter
 
 import aiohttp
 
-from jobs import config as configuration
-from jobs import site as wiring
-from jobs.outcome import JobError, Outcome, Progress, RunOptions
+from jobs.config import config as configuration
+from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
+from jobs.service import site as wiring
 from recon import columns
 from recon.model import Break, BreakEvent, BreakStatus, KnownBreak, Severity
 from recon.rules import CATALOGUE
+from recon.store.desk.worklist import Filter, find
 from recon.store.engine import Store, open_store
 from recon.store.migrate import upgrade
-from recon.store.record import RunAccount, RunRecord, record_run
-from recon.store.worklist import Filter, find
-from tests.page import PASSWORD, Clock, Trusting, Visitor, served
+from recon.store.runs.record import RunAccount, RunRecord, record_run
+from tests.kit.page import PASSWORD, Clock, Trusting, Visitor, served
 
 NOW = datetime.now(UTC)
 ACCOUNTS = {"th": "THB", "sg": "SGD", "jp": "JPY", "my": "MYR"}

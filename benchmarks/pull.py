@@ -133,8 +133,8 @@ async def both(work: Work) -> tuple[float, float]:
 
 async def pull(engine: "Store", work: Work) -> tuple[float, int]:
     """One pull of the bulk server into a store: its seconds, and how many versions it wrote."""
-    from jobs.progress import Lines
-    from jobs.pulling import Gate, Puller, Reach, pull_account
+    from jobs.cli.progress import Lines
+    from jobs.run.pulling import Gate, Puller, Reach, pull_account
     from recon.model import Account, Window
     from recon.omise.client import Limits
     from recon.omise.scrub import Scrub

@@ -21,10 +21,10 @@ from recon.model import Account, Break, BreakStatus, KnownBreak, Severity
 from recon.money import Currencies
 from recon.store.engine import open_store
 from recon.store.migrate import upgrade
-from recon.store.record import RunRecord, list_breaks, record_run
-from reports.rulings import write_rulings
-from reports.rulings_read import read_rulings
-from reports.rulings_sheet import NAME
+from recon.store.runs.record import RunRecord, list_breaks, record_run
+from reports.rulings.desk import write_rulings
+from reports.rulings.read import read_rulings
+from reports.rulings.sheet import NAME
 
 CONFIG = """
 [store]
@@ -116,7 +116,7 @@ def _fill_in(path: Path) -> None:
 
 def _import(folder: Path, path: Path) -> tuple[float, float, dict[str, int]]:
     """Seconds by the clock and of CPU, and the counts."""
-    command = [sys.executable, "-c", "from jobs.cli import main; main()", "--config", str(folder / "config.toml")]
+    command = [sys.executable, "-c", "from jobs.cli.app import main; main()", "--config", str(folder / "config.toml")]
     begun, before = perf_counter(), _busy()
     done = subprocess.run(
         [*command, "rulings", "import", str(path), "--by", "bench", "--json"], capture_output=True, check=False

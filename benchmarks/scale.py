@@ -90,8 +90,8 @@ def prepare(folder: Path, url: str, shops: Sequence[Shop], queued: bool = False)
 
 def make(path: Path, orders: int, months: int, even: bool) -> dict[str, float]:
     """Fills the configured store; seconds, orders, and CPU seconds."""
-    from jobs import config as configuration
-    from jobs.run import open_ready_store
+    from jobs.config import config as configuration
+    from jobs.run.run import open_ready_store
 
     begun, moment = perf_counter(), now()
     store = open_ready_store(configuration.load(path, {}))
@@ -103,11 +103,11 @@ def make(path: Path, orders: int, months: int, even: bool) -> dict[str, float]:
 
 def here(path: Path, months: int, judged: int, report: bool) -> Measured:
     """The backfill of the first so many months in this process."""
-    from jobs import config as configuration
-    from jobs.backfill import backfill
-    from jobs.outcome import RunOptions
-    from jobs.run import open_ready_store
-    from recon.store.record import known_breaks
+    from jobs.batch.backfill import backfill
+    from jobs.config import config as configuration
+    from jobs.run.outcome import RunOptions
+    from jobs.run.run import open_ready_store
+    from recon.store.runs.record import known_breaks
 
     span, steps, config = months_before(now().date(), months)[:judged], _Steps(), configuration.load(path, {})
     asked = RunOptions(span[0][0], span[-1][1], pull=False, report=report, by="bench", command="backfill")
@@ -197,11 +197,11 @@ def shared(orders: int, months: int, counts: Sequence[int]) -> None:
 
 async def _on_queue(orders: int, months: int, count: int, folder: Path) -> tuple[float, float]:
     """Seconds from asking to the last month's end, and megabytes of the database then."""
-    from jobs import config as configuration
-    from jobs.backfill import backfill
-    from jobs.outcome import RunOptions
-    from jobs.queue import enqueue_and_wait, install
-    from tests.store_samples import fresh_url
+    from jobs.batch.backfill import backfill
+    from jobs.batch.queue import enqueue_and_wait, install
+    from jobs.config import config as configuration
+    from jobs.run.outcome import RunOptions
+    from tests.kit.store_samples import fresh_url
 
     url = fresh_url("postgresql", folder)
     path = prepare(folder, url, EVEN, queued=True)

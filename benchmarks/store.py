@@ -30,9 +30,9 @@ from recon.omise.objects import decode_page
 from recon.omise.scrub import Scrub
 from recon.store import bulk, tables
 from recon.store.engine import SQLITE, Store, open_store, to_micros
-from recon.store.packing import pack
-from recon.store.save import Saved, save_objects, save_orders
-from tests.store_samples import DATABASES, fresh_url
+from recon.store.versions.packing import pack
+from recon.store.versions.save import Saved, save_objects, save_orders
+from tests.kit.store_samples import DATABASES, fresh_url
 
 PAGE = 100
 CHUNK = 20_000

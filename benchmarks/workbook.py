@@ -94,7 +94,7 @@ def report(rows: int) -> Report:
 
 def ours(rows: int, folder: Path) -> Callable[[], Path]:
     """The whole workbook, its digest included."""
-    from reports.workbook import write_workbook
+    from reports.workbook.write import write_workbook
 
     asked = report(rows)
     return lambda: write_workbook(Report(asked.result, asked.basis), folder)
@@ -207,10 +207,10 @@ def stored(rows: int, folder: Path) -> Callable[[], Path]:
     """From a store with so many orders and charges to the finished workbooks: `recon report` of the month."""
     import asyncio
 
-    from jobs import config as configuration
-    from jobs.outcome import RunOptions
-    from jobs.run import run
-    from jobs.working import Unseen
+    from jobs.batch.local import Unseen
+    from jobs.config import config as configuration
+    from jobs.run.outcome import RunOptions
+    from jobs.run.run import run
 
     accounts = "".join(ACCOUNT.format(name=n, region=n.upper(), currency=currency) for n, currency, _ in ACCOUNTS)
     (folder / "config.toml").write_text(CONFIG + accounts, encoding="utf-8")
@@ -232,10 +232,11 @@ def stored(rows: int, folder: Path) -> Callable[[], Path]:
 
 def _fill(config: Any, rows: int) -> None:
     """The made orders and charges, straight into the store's tables, and windows that say that all was pulled."""
-    from jobs.run import open_ready_store
+    from jobs.run.run import open_ready_store
     from recon.model import Window
-    from recon.store import bulk, save, tables
+    from recon.store import bulk, tables
     from recon.store.engine import writing
+    from recon.store.versions import save
 
     orders, charges = make(rows, seed=rows)
     charges = charges.set_column(charges.column_names.index("transaction_id"), "transaction_id", _ledger_ids(charges))

@@ -12,14 +12,15 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 
-from jobs import alerts, mail, schedule
-from jobs.config import Config, ConfigError
-from jobs.outcome import JobError
-from jobs.pulling import mismatches
-from jobs.queue import workers_seen
-from jobs.redaction import masked
-from jobs.run import open_ready_store
-from jobs.sections import AccountSection
+from jobs.alerts import mail, send
+from jobs.batch.queue import workers_seen
+from jobs.config.config import Config, ConfigError
+from jobs.config.sections import AccountSection
+from jobs.logs.redaction import masked
+from jobs.run.outcome import JobError
+from jobs.run.pulling import mismatches
+from jobs.run.run import open_ready_store
+from jobs.service import schedule
 from recon import columns as c
 from recon.bank.load import read as read_bank
 from recon.bank.source import BankMissing, BankSource
@@ -29,10 +30,10 @@ from recon.omise import pull
 from recon.omise.client import KeyRefused, Limits, OmiseError, open_client
 from recon.orders.load import preview, read
 from recon.orders.source import OrderSource, SourceMissing, SourceUnreadable
-from recon.store import archive
 from recon.store.engine import Store
 from recon.store.migrate import current
-from recon.store.record import list_runs
+from recon.store.runs.record import list_runs
+from recon.store.versions import archive
 
 OK, WARNING, FAILED = "ok", "warning", "FAILED"
 
@@ -76,7 +77,7 @@ async def check_all(
     items.append(_folder(config.reports.folder))
     mistakes = await asyncio.to_thread(schedule.mistakes, config, clock())
     items += [_item("schedule", FAILED, words) for words in mistakes]
-    items += await asyncio.gather(*(_channel(channel, send_test) for channel in alerts.channels(config)))
+    items += await asyncio.gather(*(_channel(channel, send_test) for channel in send.channels(config)))
     items += await _mail(config, send_test)
     items += [_item(path, WARNING, "accepted, but not used yet") for path in config.unused_sections()]
     return items
@@ -267,13 +268,13 @@ def _worst(rejected: pd.DataFrame) -> str:
     return f"{len(rejected):,} row(s) cannot be read and are kept aside; {where}"
 
 
-async def _channel(channel: alerts.Channel, send_test: bool) -> Item:
+async def _channel(channel: send.Channel, send_test: bool) -> Item:
     what = f"{channel.place} ({channel.name})"
-    if not await asyncio.to_thread(alerts.is_understood, channel):
+    if not await asyncio.to_thread(send.is_understood, channel):
         return _item(what, FAILED, "is no URL that Apprise understands: see the Apprise page of the service")
     if not send_test:
         return _item(what, OK, "understood; --send-test sends a message")
-    error = await alerts.send_test(channel)
+    error = await send.send_test(channel)
     return _item(what, FAILED if error else OK, error or "accepted the test message")
 
 

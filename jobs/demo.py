@@ -7,13 +7,13 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from jobs import config as configuration
-from jobs.outcome import Outcome, Progress, RunOptions
-from jobs.run import run
+from jobs.config import config as configuration
+from jobs.run.outcome import Outcome, Progress, RunOptions
+from jobs.run.run import run
 from recon import columns as c
 from recon.model import Result
-from recon.sandbox.server import serve
-from recon.sandbox.world import World, make_world
+from recon.sandbox.server.app import serve
+from recon.sandbox.worlds.world import World, make_world
 
 FIRST, LAST = date(2026, 10, 19), date(2026, 10, 25)
 

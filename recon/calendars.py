@@ -63,7 +63,7 @@ def _public_days(region: str, years: range) -> set[date]:
 
 
 def _open_days(region: str) -> set[date]:
-    text = resources.files("recon").joinpath("holidays.toml").read_text(encoding="utf-8")
+    text = resources.files("recon").joinpath("methods", "holidays.toml").read_text(encoding="utf-8")
     return {day for row in tomllib.loads(text)["correction"] if row["region"] == region for day in row["remove"]}
 
 

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from recon import columns as c
-from recon.changes import open_breaks
+from recon.result.changes import open_breaks
 
 BREAK_CODES = "break_codes"  # a sheet's own column: the codes of the open breaks that name the row's subject
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from recon.model import Account, BreakEvent, KnownBreak
-from recon.ruling import Answer, Ruling
+from recon.model.rulings import Answer, Ruling
 
 Document = dict[str, Any]
 

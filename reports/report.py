@@ -13,7 +13,7 @@ from recon.methods import MethodBook
 from recon.model import Result
 from recon.money import Currencies, Money, UnknownCurrency
 from recon.settings import RuleSettings
-from reports.verify import result_digest, rules_digest
+from reports.verify.digests import result_digest, rules_digest
 
 EXACT = 10**15  # a spreadsheet number keeps 15 significant digits; larger amounts are shown as text
 

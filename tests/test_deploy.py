@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from jobs import config as configuration
-from jobs.queue import PACE
-from jobs.serve import GRACE
-from tests.test_docs import ROOT, commands
+from jobs.batch.queue import PACE
+from jobs.config import config as configuration
+from jobs.service.serve import GRACE
+from tests.kit.places import ROOT
+from tests.test_docs import commands
 
 DEPLOY = ROOT / "deploy"
 UNITS = sorted(path.name for path in DEPLOY.glob("recon-*"))

@@ -1,19 +1,18 @@
 """The documents are whole: every command, configuration key and rule is documented, and nothing else is."""
 
 import re
-from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from jobs import sections
-from jobs.cli import app
-from jobs.config import Config
+from jobs.cli.app import app
+from jobs.config import sections
+from jobs.config.config import Config
 from recon.rules import CATALOGUE
+from tests.kit.places import ROOT
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 EXAMPLE = (ROOT / "config.toml").read_text(encoding="utf-8")
 

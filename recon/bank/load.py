@@ -23,9 +23,9 @@ from recon.bank.source import (
     StatementSeen,
 )
 from recon.bank.texts import content_of, masked, tidy
-from recon.inputs import matching_files
 from recon.model import InputFile
 from recon.money import Currencies
+from recon.tabular.files import matching_files
 
 LARGEST = 32 * 1024 * 1024  # bytes of one file
 

@@ -7,8 +7,8 @@ import pandas as pd
 
 from recon import columns as c
 from recon.matching.passes import Board, Names, Pass, lookup
-from recon.ruling import Ruling, Stand
-from recon.rulings import link_facts
+from recon.model.rulings import Ruling, Stand
+from recon.rulings.decide import link_facts
 from recon.settings import MatchSettings
 
 NAME = "by hand"

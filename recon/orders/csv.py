@@ -14,8 +14,8 @@ import pyarrow.csv as arrow_csv  # type: ignore[import-untyped]
 
 from recon.model import Window
 from recon.orders.files import SourceFile, source_files
-from recon.orders.source import OrderSource, SourceUnreadable
-from recon.orders.table import Kind, Table, Torn
+from recon.orders.source import Kind, OrderSource, SourceUnreadable
+from recon.tabular.table import Table, Torn
 
 Positions = npt.NDArray[np.int64]
 

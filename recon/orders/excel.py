@@ -10,8 +10,8 @@ from python_calamine import CalamineError, load_workbook
 
 from recon.model import Window
 from recon.orders.files import SourceFile, source_files
-from recon.orders.source import OrderSource, SourceUnreadable
-from recon.orders.table import Kind, Table, column_of, doubts_of, text_of
+from recon.orders.source import Kind, OrderSource, SourceUnreadable
+from recon.tabular.table import Table, column_of, doubts_of, text_of
 
 
 def _tables(source: OrderSource, _window: Window, _changed_since: datetime | None) -> Iterator[Table]:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from recon.inputs import matching_files
 from recon.orders.source import OrderSource, SourceMissing, SourceUnreadable
+from recon.tabular.files import matching_files
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 
 import recon.orders
-from recon.orders.table import Kind
+from recon.orders.source import Kind
 
 
 @cache

@@ -12,8 +12,8 @@ from recon.money import Currencies
 from recon.orders.kinds import kinds
 from recon.orders.rows import Known, Rows, rows_of
 from recon.orders.source import Loaded, OrderSource, Preview, SourceUnreadable
-from recon.orders.table import Table
 from recon.privacy import redact
+from recon.tabular.table import Table
 
 _MASK = "[customer]"
 

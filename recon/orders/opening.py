@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pyarrow as pa  # type: ignore[import-untyped]
 
+from recon.model.rulings import OpeningItem
 from recon.money import Currencies, UnknownCurrency
-from recon.opening import KINDS, Placed
-from recon.orders.amounts import amounts
 from recon.orders.csv import UNCLOSED, UTF8_MARK, delimiter_of, records_of
-from recon.orders.faults import shown, told
-from recon.ruling import OpeningItem
+from recon.rulings.opening_items import KINDS, Placed
+from recon.tabular.amounts import amounts
+from recon.tabular.faults import shown, told
 
 COLUMNS = ("account", "kind", "id", "amount", "currency", "note")
 

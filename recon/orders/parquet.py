@@ -11,8 +11,8 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from recon.model import Window
 from recon.orders.files import SourceFile, source_files
-from recon.orders.source import OrderSource, SourceUnreadable
-from recon.orders.table import Doubt, Kind, Table, column_of, doubts_of
+from recon.orders.source import Kind, OrderSource, SourceUnreadable
+from recon.tabular.table import Doubt, Table, column_of, doubts_of
 
 
 def _tables(source: OrderSource, _window: Window, _changed_since: datetime | None) -> Iterator[Table]:

@@ -13,12 +13,12 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from recon import columns
 from recon.money import Currencies, UnknownCurrency
-from recon.orders.amounts import amounts
-from recon.orders.faults import Faults, shown, told
-from recon.orders.moments import moments
 from recon.orders.source import OrderSource, SourceUnreadable
-from recon.orders.table import Table, Torn, mapped
 from recon.privacy import keyed_hash, redact
+from recon.tabular.amounts import amounts
+from recon.tabular.faults import Faults, shown, told
+from recon.tabular.moments import moments
+from recon.tabular.table import Table, Torn, mapped
 
 _REQUIRED = (columns.ORDER_ID, columns.AMOUNT, columns.CURRENCY, columns.STATUS, columns.CREATED_AT)
 # Control characters, and letters that have no width: an id with one of these never equals the id that it looks like.

@@ -1,13 +1,15 @@
 """What an order source is and what reading one gives; knows no format, no file and no database."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from recon.model import InputFile
+from recon.model import InputFile, Window
+from recon.tabular.table import Table
 
 
 class SourceMissing(Exception):
@@ -65,3 +67,11 @@ class Preview:
     file: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of source, declared once as KIND in its module; `tables` yields its inputs in reading order."""
+
+    name: str
+    tables: Callable[[OrderSource, Window, datetime | None], Iterator[Table]]

@@ -12,9 +12,9 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from recon.model import Window
-from recon.orders.source import OrderSource, SourceMissing, SourceUnreadable
-from recon.orders.table import Kind, Table, column_of, doubts_of, text_of
+from recon.orders.source import Kind, OrderSource, SourceMissing, SourceUnreadable
 from recon.privacy import redact
+from recon.tabular.table import Table, column_of, doubts_of, text_of
 
 Found = tuple[tuple[str, ...], list[tuple[Any, ...]]]  # column names and rows
 

@@ -1,7 +1,7 @@
 """What a chargeback does to an order: the dispute rules of "Disputes and data"; knows no ledger."""
 
 from recon.calendars import local_day
-from recon.due import local
+from recon.methods.deadlines import local
 from recon.model import OPEN_DISPUTES, Break, Case, Dispute, OrderStatus, Severity
 from recon.rules.rule import Rule
 from recon.settings import Context

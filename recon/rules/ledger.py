@@ -1,6 +1,6 @@
 """Does the ledger hold what each charge and refund says, and is each fee right? The group "Ledger and fees".
 
-Masks come from `recon.ledger` and `recon.fees`; only what disagrees is put into words here.
+Masks come from `recon.settlement.ledger` and `recon.settlement.fees`; only what disagrees is put into words here.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,12 +12,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from recon import columns as c
-from recon import fees
-from recon import ledger_columns as lc
-from recon.ledger import Ledger, Wrong
+from recon.columns import ledger as lc
 from recon.model import Books, Break, ChargeStatus, Severity
 from recon.rules.rule import Rule
 from recon.settings import Context
+from recon.settlement import fees
+from recon.settlement.ledger import Ledger, Wrong
 
 GROUP = "Ledger and fees"
 Mask = npt.NDArray[np.bool_]

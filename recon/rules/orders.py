@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from recon.due import WEBHOOK_GRACE, owed
+from recon.methods.deadlines import WEBHOOK_GRACE, owed
 from recon.model import EXPECTS_CHARGE, Break, Case, Charge, ChargeStatus, OrderStatus, Severity
 from recon.money import Money
 from recon.rules.rule import Judge, Rule, order_of

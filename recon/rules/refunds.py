@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from recon.due import REFUND_DAYS, Due, local, no_more_than_low, refund_arrives, refund_window
+from recon.methods.deadlines import REFUND_DAYS, Due, local, no_more_than_low, refund_arrives, refund_window
 from recon.model import EXPECTS_CHARGE, Break, Case, Charge, ChargeStatus, Order, OrderStatus, Refund, Severity
 from recon.money import Money
 from recon.rules.rule import Judge, Rule, order_of

@@ -13,14 +13,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from recon import columns as c
-from recon import ledger_columns as lc
 from recon.calendars import local_day
-from recon.due import TRANSFER_DAYS, local, transfer_arrives
-from recon.ledger import Ledger
+from recon.columns import ledger as lc
+from recon.methods.deadlines import TRANSFER_DAYS, local, transfer_arrives
 from recon.model import Books, Break, Case, Severity, Transfer
+from recon.model.settlement import Settlement
 from recon.rules.rule import Rule
 from recon.settings import Context
-from recon.settled import Settlement
+from recon.settlement.ledger import Ledger
 
 GROUP = "Settlement and bank"
 SETTLEMENT_DAYS = 3  # [rules.settlement_overdue] business_days

@@ -9,16 +9,16 @@ import numpy as np
 import pandas as pd
 
 from recon import columns as c
-from recon import ledger_columns as lc
 from recon.calendars import local_day
-from recon.ledger import Ledger
-from recon.line_up import accounts, held_before, lines_of, shown_in
+from recon.columns import ledger as lc
 from recon.model import Account, Books, Window
-from recon.settled import Settlement
+from recon.model.settlement import Settlement
 from recon.settlement import payouts
 from recon.settlement.balance import days, moves
-from recon.settlement.banking import bank
-from recon.settlement.feelines import fee_lines
+from recon.settlement.bank_credits import bank
+from recon.settlement.fee_lines import fee_lines
+from recon.settlement.fifo import accounts, held_before, lines_of, shown_in
+from recon.settlement.ledger import Ledger
 
 
 def rebuild(books: Books, ledger: Ledger) -> Settlement:

@@ -7,12 +7,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from recon import columns as c
-from recon import ledger_columns as lc
 from recon.calendars import days_window, local_day
-from recon.ledger import Ledger, kind_words
-from recon.ledger_line import LedgerLine
-from recon.line_up import held_before, lines_of
+from recon.columns import ledger as lc
 from recon.model import Account, Books, Proof, Window
+from recon.model.ledger_history import LedgerLine
+from recon.settlement.fifo import held_before, lines_of
+from recon.settlement.ledger import Ledger, kind_words
 
 Ints = npt.NDArray[np.int64]
 _DAY = timedelta(days=1)

@@ -17,11 +17,11 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from recon import columns as c
-from recon import ledger_columns as lc
-from recon.ledger import Ledger, kind_words, places
-from recon.ledger_line import QUARTER, LedgerLine
-from recon.line_up import available_at
+from recon.columns import ledger as lc
 from recon.model import Books
+from recon.model.ledger_history import QUARTER, LedgerLine
+from recon.settlement.fifo import available_at
+from recon.settlement.ledger import Ledger, kind_words, places
 
 Ints = npt.NDArray[np.int64]
 

@@ -7,8 +7,9 @@ from aiohttp import web
 
 from recon.methods import HEADS, legend
 from recon.people import Right
-from recon.store import people, record
+from recon.store.desk import people
 from recon.store.engine import Store
+from recon.store.runs import record
 from reports.page.notices import Notice, go, told
 from reports.page.render import render
 from reports.page.security import PERSON, needs

@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from recon.model.rulings import Answer, Ask, Became, Kind
 from recon.people import Right
-from recon.ruling import Answer, Ask, Became, Kind
-from recon.store import desk, worklist
+from recon.store.desk import rulings, worklist
 from reports.page.notices import Notice, go
 from reports.page.security import PERSON, needs
 from reports.page.site import SITE
@@ -67,7 +67,7 @@ async def answered(request: web.Request, asks: Sequence[Ask]) -> list[Answer]:
     if wanted - await asyncio.to_thread(worklist.seen, site.store, wanted, person.accounts):
         raise web.HTTPNotFound(text="there is no such break\n")
     return await asyncio.to_thread(
-        desk.rule, site.store, asks, site.limits, site.clock(), site.audit_key, site.accounts
+        rulings.rule, site.store, asks, site.limits, site.clock(), site.audit_key, site.accounts
     )
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from aiohttp import web
 
 from recon.people import Right
-from recon.store import desk, record, worklist
+from recon.store.desk import rulings, worklist
+from recon.store.runs import record
 from reports.documents import answer_document, break_document, event_document, moment, ruling_document
 from reports.page import openapi, workbooks
 from reports.page.acting import answered, ask_of
@@ -45,12 +46,12 @@ async def one(request: web.Request) -> web.Response:
     known = await asyncio.to_thread(worklist.one, site.store, break_id, request[PERSON].accounts)
     if known is None:
         raise _missing("break")
-    events = await asyncio.to_thread(desk.events_of, site.store, break_id)
-    rulings = await asyncio.to_thread(desk.rulings, site.store, break_id)
+    events = await asyncio.to_thread(rulings.events_of, site.store, break_id)
+    decisions = await asyncio.to_thread(rulings.rulings, site.store, break_id)
     more = {
         "version": known.version,
         "events": [event_document(event) for event in events],
-        "rulings": [ruling_document(ruling) for ruling in rulings],
+        "rulings": [ruling_document(ruling) for ruling in decisions],
     }
     return web.json_response({**break_document(known, site.accounts), **more})
 

@@ -11,11 +11,12 @@ from aiohttp import web
 
 from recon import columns as c
 from recon.model import CLOSED, BreakEvent, BreakStatus, KnownBreak, Severity
+from recon.model.rulings import IN_FORCE, REASONS, Kind, Ruling
 from recon.people import Right
-from recon.ruling import IN_FORCE, REASONS, Kind, Ruling
-from recon.rulings import MOVES
-from recon.store import desk, evidence, worklist
-from recon.store.archive import ArchiveError
+from recon.rulings.decide import MOVES
+from recon.store.desk import rulings, worklist
+from recon.store.versions import evidence
+from recon.store.versions.archive import ArchiveError
 from reports.page.kept import unchanged
 from reports.page.notices import told
 from reports.page.render import moment, render
@@ -148,7 +149,7 @@ def _details(
     if found.subject_type in KINDS:
         ids[found.subject_type] = found.subject_id
     sides = [_side(site, kind, (found.account, one), visible) for kind, one in ids.items() if one]
-    return sides, desk.rulings(site.store, found.id), desk.events_of(site.store, found.id)
+    return sides, rulings.rulings(site.store, found.id), rulings.events_of(site.store, found.id)
 
 
 def _side(site: Site, kind: str, of: tuple[str | None, str], visible: frozenset[str] | None) -> Side:

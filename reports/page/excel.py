@@ -10,16 +10,17 @@ from pathlib import Path
 from aiohttp import web
 
 from recon.model import CLOSED, BreakStatus
+from recon.model.rulings import Answer, Ask, Became, Kind
 from recon.people import Person, Right
-from recon.ruling import Answer, Ask, Became, Kind
-from recon.store import desk, record, worklist
+from recon.store.desk import rulings, worklist
+from recon.store.runs import record
 from reports.page.render import render
 from reports.page.security import needs
 from reports.page.site import SITE, Site
 from reports.page.workbooks import MIME
-from reports.rulings import Told, count, outcomes, write_rulings
-from reports.rulings_read import read_rulings
-from reports.xlsx_guard import Refused
+from reports.rulings.desk import Told, count, outcomes, write_rulings
+from reports.rulings.read import read_rulings
+from reports.rulings.xlsx_guard import Refused
 
 _NOT_CLOSED = tuple(status for status in BreakStatus if status not in CLOSED)
 
@@ -84,7 +85,7 @@ def _apply(site: Site, sent: _Upload) -> list[Told]:
 def _ruled(site: Site, asks: Sequence[Ask]) -> list[Answer]:
     if not asks:
         return []
-    return desk.rule(site.store, asks, site.limits, site.clock(), site.audit_key, site.accounts)
+    return rulings.rule(site.store, asks, site.limits, site.clock(), site.audit_key, site.accounts)
 
 
 def _barred(person: Person, ask: Ask, seen: Collection[str]) -> str:

@@ -12,7 +12,8 @@ from markupsafe import Markup
 from recon.calendars import local_day
 from recon.model import KnownBreak
 from recon.people import Person, Right
-from recon.store import history, worklist
+from recon.store.desk import worklist
+from recon.store.runs import history
 from reports.page import pictures
 from reports.page.kept import unchanged
 from reports.page.render import render

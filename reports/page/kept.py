@@ -5,7 +5,7 @@ from collections.abc import Callable, Hashable
 from threading import Lock
 from typing import Any, TypeVar
 
-from recon.store import worklist
+from recon.store.desk import worklist
 from reports.page.site import Site
 
 _T = TypeVar("_T")

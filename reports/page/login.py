@@ -10,7 +10,7 @@ from aiohttp import web
 from yarl import URL
 
 from recon.people import hash_password, is_password
-from recon.store import people
+from recon.store.desk import people
 from reports.page.render import render
 from reports.page.security import COOKIE, check_form, cookie, session_of
 from reports.page.site import SITE

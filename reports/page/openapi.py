@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from recon.model import BreakStatus, Severity
-from recon.ruling import Became, Kind
-from recon.store.worklist import SORTS
+from recon.model.rulings import Became, Kind
+from recon.store.desk.worklist import SORTS
 
 Schema = dict[str, Any]
 

@@ -9,7 +9,7 @@ from aiohttp import web
 from yarl import URL
 
 from recon.people import Person, Right
-from recon.store import people
+from recon.store.desk import people
 from reports.page.site import SITE
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -10,9 +10,9 @@ from aiohttp import web
 
 from recon.methods import MethodBook
 from recon.model import Account
+from recon.model.rulings import Limits
 from recon.money import Currencies
 from recon.people import Person
-from recon.ruling import Limits
 from recon.store.engine import Store
 from reports.report import CatalogueEntry
 

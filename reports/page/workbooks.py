@@ -11,9 +11,9 @@ from typing import Any
 from aiohttp import web
 
 from recon.people import Person, Right
-from recon.store import workbooks as shelf
-from recon.store.workbook_bytes import CHUNK, pieces_of, sha256_of_file
-from recon.store.workbooks import GROUP, ROLES, SignOff, StoredWorkbook
+from recon.store.desk import workbooks as shelf
+from recon.store.desk.workbook_bytes import CHUNK, pieces_of, sha256_of_file
+from recon.store.desk.workbooks import GROUP, ROLES, SignOff, StoredWorkbook
 from reports.documents import moment
 from reports.page.notices import Notice, go, told
 from reports.page.render import render

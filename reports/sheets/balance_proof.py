@@ -3,7 +3,7 @@
 import pandas as pd
 
 from recon import columns as c
-from recon import ledger_columns as lc
+from recon.columns import ledger as lc
 from reports.report import Report
 from reports.sheet import Block, Column, Grouping, Kind, Sheet
 

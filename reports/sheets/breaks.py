@@ -3,8 +3,8 @@
 import pandas as pd
 
 from recon import columns as c
-from recon.changes import open_breaks
 from recon.model import Severity
+from recon.result.changes import open_breaks
 from reports.report import Report
 from reports.sheet import Column, Grouping, Kind, Sheet
 

@@ -5,7 +5,7 @@ from collections.abc import Hashable, Mapping
 import pandas as pd
 
 from recon import columns as c
-from recon import detail_columns as d
+from recon.columns import details as d
 from reports.report import Report
 from reports.sheet import Block, Column, Grouping, Kind, Sheet
 

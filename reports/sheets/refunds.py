@@ -3,7 +3,7 @@
 import pandas as pd
 
 from recon import columns as c
-from recon import detail_columns as d
+from recon.columns import details as d
 from reports.codes import BREAK_CODES, codes_of
 from reports.report import Report
 from reports.sheet import Column, Grouping, Kind, Sheet

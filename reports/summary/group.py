@@ -8,12 +8,12 @@ from recon.money import Money
 from reports.report import Group, Report
 from reports.sheet import Cell, Line, Page
 from reports.sheets.breaks import SHEET as BREAKS
-from reports.styles import severity_look
 from reports.summary.closing import sign_off
 from reports.summary.identity import headline
 from reports.summary.open_breaks import by_age
 from reports.summary.parts import COLUMNS, GAP, WIDTHS, Sheets, amount, header, height, nothing, section, sum_of, ties
 from reports.summary.proofs import HEADER, proof_line, spoken
+from reports.workbook.styles import severity_look
 
 _UNKNOWN = "No region: rows that name no known account"
 

@@ -7,8 +7,8 @@ import pandas as pd
 from recon import columns as c
 from reports.sheet import Bound, Cell, Criterion, Line, letter
 from reports.sheets.breaks import SHEET as BREAKS
-from reports.styles import severity_look
 from reports.summary.parts import COLUMNS, Sheets, header, height, nothing, section, sum_of
+from reports.workbook.styles import severity_look
 
 # First and last day of an age; the last is open.
 AGES = ((0, 1), (2, 7), (8, 30), (31, 90), (91, None))

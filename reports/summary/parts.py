@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from recon.money import Money
-from reports.paper import lines_of, points_of
 from reports.report import Basis
 from reports.sheet import ROW_POINTS, Cell, Criterion, Line, Placed
+from reports.workbook.paper import lines_of, points_of
 
 WIDTHS = (32, 14, 17, 21, 19, 19, 19, 19)
 COLUMNS = len(WIDTHS)

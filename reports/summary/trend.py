@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from recon import detail_columns as d
-from recon.changes import open_breaks
+from recon.columns import details as d
 from recon.model import Result
 from recon.money import Money
+from recon.result.changes import open_breaks
 from reports.report import Report
 from reports.sheet import Cell, Chart, Line
-from reports.styles import money_format
 from reports.summary.parts import Sheets, header, nothing, section
+from reports.workbook.styles import money_format
 
 _CHART = (408.0, 165.0)  # points
 _CHART_ROWS = 12

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from recon.store import archive, audit
-from recon.store.archive import keep_in
+from recon.store.desk import audit
 from recon.store.engine import open_store
-from tests.archived_store import evidence, fill, killed_after, rows_of
-from tests.store_samples import DATABASES, fresh_url
+from recon.store.versions import archive
+from recon.store.versions.archive import keep_in
+from tests.kit.archived_store import evidence, fill, killed_after, rows_of
+from tests.kit.store_samples import DATABASES, fresh_url
 
 pytestmark = pytest.mark.proof
 
@@ -47,7 +48,7 @@ def test_a_full_disk_stops_it_and_the_next_one_goes_on(tmp_path: Path) -> None:
     fill(store)
     rows, raw, seen = rows_of(store), rows_of(store, archive.RAW_OBJECTS), evidence(store)
     store.dispose()
-    words = [sys.executable, "-m", "tests.archived_store", url, str(folder)]
+    words = [sys.executable, "-m", "tests.kit.archived_store", url, str(folder)]
     limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (ROOM, ROOM))
     stopped = subprocess.run(words, capture_output=True, text=True, check=False, preexec_fn=limit)
     assert "ArchiveStopped" in stopped.stderr

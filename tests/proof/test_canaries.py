@@ -19,9 +19,9 @@ from pathlib import Path
 
 import pytest
 
-from recon.sandbox.faults import Faults
-from tests.job import FIRST, LAST, Job, job
-from tests.receivers import nobody, post_office, webhook
+from recon.sandbox.server.faults import Faults
+from tests.kit.job import FIRST, LAST, Job, job
+from tests.kit.receivers import nobody, post_office, webhook
 
 pytestmark = pytest.mark.proof
 
@@ -58,7 +58,7 @@ class Ended:
 async def recon(made: Job, environ: dict[str, str], *words: str) -> Ended:
     """The command in a process of its own, while this one serves."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", "from jobs.cli import main; main()", "--config", str(made.config), *words,
+        sys.executable, "-c", "from jobs.cli.app import main; main()", "--config", str(made.config), *words,
         env={**os.environ, **environ}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     out, err = await process.communicate()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from jobs.demo import demo
-from tests.job import Silent, clock
+from tests.kit.job import Silent, clock
 
 pytestmark = pytest.mark.proof
 

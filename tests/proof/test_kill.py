@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from recon.sandbox.faults import Faults
-from tests.job import FIRST, LAST, Job, job
+from recon.sandbox.server.faults import Faults
+from tests.kit.job import FIRST, LAST, Job, job
 
 pytestmark = pytest.mark.proof
 
@@ -23,7 +23,7 @@ COMPARED = {"pull": (*OBJECTS, "account"), "run": (*OBJECTS, "account", "match",
 
 
 async def start(merchant: Job, command: str) -> asyncio.subprocess.Process:
-    words = [sys.executable, "-c", "from jobs.cli import main; main()", "--config", str(merchant.config), command]
+    words = [sys.executable, "-c", "from jobs.cli.app import main; main()", "--config", str(merchant.config), command]
     days = ["--from", FIRST.isoformat(), "--to", LAST.isoformat(), "--as-of", merchant.world.as_of.isoformat()]
     quiet = asyncio.subprocess.DEVNULL
     return await asyncio.create_subprocess_exec(*words, *days, stdout=quiet, stderr=quiet)

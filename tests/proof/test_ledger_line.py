@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.ledgers import ACTS
-from tests.test_ledger_line import any_range
+from tests.kit.ledgers import ACTS
+from tests.recon.settlement.test_fifo import any_range
 
 pytestmark = pytest.mark.proof
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.test_near import check
+from tests.recon.store.related.test_range import check
 
 pytestmark = pytest.mark.proof
 

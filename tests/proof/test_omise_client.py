@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from recon.sandbox.server import serve
-from recon.sandbox.world import make_world
+from recon.sandbox.server.app import serve
+from recon.sandbox.worlds.world import make_world
 
 SCRIPT = """
 import json, sys

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import settings
 
-from tests.pull_states import Pulls
+from tests.kit.pull_states import Pulls
 
 pytestmark = pytest.mark.proof
 

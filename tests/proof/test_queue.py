@@ -13,17 +13,17 @@ from pathlib import Path
 import pytest
 
 from jobs import demo
-from jobs.outcome import RunOptions
-from recon.sandbox.faults import Faults
-from recon.sandbox.server import serve
-from recon.sandbox.world import World, make_world
+from jobs.run.outcome import RunOptions
+from recon.sandbox.server.app import serve
+from recon.sandbox.server.faults import Faults
+from recon.sandbox.worlds.world import World, make_world
 from recon.store import migrate
-from recon.store.batches import Step
 from recon.store.engine import open_store
-from recon.store.record import list_runs
-from tests.cable import cable
-from tests.postgresql import Server, own_server
-from tests.queue_jobs import Found, Queued, found, in_one_process, move, narrow, queued
+from recon.store.queue.batches import Step
+from recon.store.runs.record import list_runs
+from tests.kit.cable import cable
+from tests.kit.postgresql import Server, own_server
+from tests.kit.queue_jobs import Found, Queued, found, in_one_process, move, narrow, queued
 
 pytestmark = pytest.mark.proof
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from recon.sandbox.world import make_world
-from tests.job import FIRST, LAST
-from tests.test_same_on_both import compare
+from recon.sandbox.worlds.world import make_world
+from tests.jobs.run.test_same_on_both import compare
+from tests.kit.job import FIRST, LAST
 
 
 @pytest.mark.proof

@@ -7,16 +7,16 @@ from random import Random
 
 import pytest
 
-from jobs.backfill import backfill, open_backfill
-from jobs.batch import ready
-from jobs.holding import Busy
-from jobs.run import ready_store
-from jobs.steps import Work, perform
-from jobs.working import Unseen, result_of
-from recon.store import batches
-from recon.store.batches import Step
-from tests.job import Job, Silent, clock
-from tests.two_months import left_behind, two_months, wish
+from jobs.batch.backfill import backfill, open_backfill
+from jobs.batch.local import Unseen, result_of
+from jobs.batch.plan import ready
+from jobs.batch.steps import Work, perform
+from jobs.run.lock import Busy
+from jobs.run.run import ready_store
+from recon.store.queue import batches
+from recon.store.queue.batches import Step
+from tests.kit.job import Job, Silent, clock
+from tests.kit.two_months import left_behind, two_months, wish
 
 pytestmark = pytest.mark.proof
 

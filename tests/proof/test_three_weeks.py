@@ -18,24 +18,24 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from jobs import config as configuration
 from jobs import demo
-from jobs.alerts import Teller
-from jobs.config import Config
-from jobs.extra import in_own_process
-from jobs.nights import Finding
-from jobs.outcome import RunOptions
-from jobs.run import ready_store, run
-from jobs.schedule import Means, Schedule
+from jobs.alerts.send import Teller
+from jobs.config import config as configuration
+from jobs.config.config import Config
+from jobs.run.outcome import RunOptions
+from jobs.run.run import ready_store, run
+from jobs.service.extra_jobs import in_own_process
+from jobs.service.nights import Finding
+from jobs.service.schedule import Means, Schedule
 from recon.model import BreakStatus, Severity
-from recon.sandbox.faults import Faults
-from recon.sandbox.server import Running, serve
-from recon.sandbox.world import make_world
-from recon.store.nights import Attempt, attempts
-from recon.store.record import list_breaks
-from tests.job import Silent
-from tests.night_process import start
-from tests.night_runs import Clock, at
+from recon.sandbox.server.app import Running, serve
+from recon.sandbox.server.faults import Faults
+from recon.sandbox.worlds.world import make_world
+from recon.store.runs.attempts import Attempt, attempts
+from recon.store.runs.record import list_breaks
+from tests.kit.job import Silent
+from tests.kit.night_process import start
+from tests.kit.night_runs import Clock, at
 
 pytestmark = pytest.mark.proof
 

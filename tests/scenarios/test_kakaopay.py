@@ -10,18 +10,18 @@ from typing import Any
 import aiohttp
 import pytest
 
-from jobs import config as configuration
 from jobs import demo
-from jobs.outcome import RunOptions
-from jobs.run import run
+from jobs.config import config as configuration
+from jobs.run.outcome import RunOptions
+from jobs.run.run import run
 from recon.methods import MethodBook
 from recon.model import Severity
 from recon.money import Currencies
-from recon.sandbox.server import Running, serve
-from recon.sandbox.world import World, make_world
-from tests.books import AS_OF, DAY, HOUR, MINUTE, NOON, charge, order, pending
-from tests.clocks import SECOND, breaks, codes, context, only, refund
-from tests.job import Job, Silent, clock
+from recon.sandbox.server.app import Running, serve
+from recon.sandbox.worlds.world import World, make_world
+from tests.kit.books import AS_OF, DAY, HOUR, MINUTE, NOON, charge, order, pending
+from tests.kit.clocks import SECOND, breaks, codes, context, only, refund
+from tests.kit.job import Job, Silent, clock
 
 KAKAO: Mapping[str, Any] = {"method": "kakaopay"}
 WON: Mapping[str, Any] = {"currency": "KRW", "account": "kr", **KAKAO}

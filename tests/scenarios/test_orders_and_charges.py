@@ -7,7 +7,7 @@ import pytest
 
 from recon.money import Tolerance
 from recon.settings import RuleSettings, WithoutOrders
-from tests.books import (
+from tests.kit.books import (
     AS_OF,
     DAY,
     HOUR,
@@ -397,7 +397,7 @@ def _on(zone: str, day: tuple[int, int, int]) -> Job:
 
     from recon.calendars import days_window
     from recon.model import Account
-    from recon.scope import Range
+    from recon.triage.scope import Range
 
     account = Account("th", "TH", "THB", ZoneInfo(zone))
     window = days_window(date(*day), date(*day), account.zone)

@@ -1,0 +1,1 @@
+"""Who is told what: a digest of what is new, letters, channels, mail, quiet hours."""

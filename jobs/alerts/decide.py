@@ -1,0 +1,252 @@
+"""What people are told of a run or a night, and what not: one digest of what is new, worse or gone; tells nobody.
+
+Pure: the stored events and claims and what the run says come in, one digest for each channel and its claims come out.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+from recon.model import KnownBreak, Severity
+from recon.store.runs.alerts import BREAK_KIND, Claim, Days, State, Step
+
+NEW, WORSE = "new", "worse"
+RANGE_CHANGED = "range_changed"  # of the kinds of notices
+TOP = 10  # breaks that are named one by one
+# What makes a break new to people: a ruling that fell or expired leaves it open again.
+_OPENED = frozenset({"opened", "reopened", "fell", "expired"})
+_CHANGED = "changed"
+_GREW = re.compile(r"(?:^|; )(severity|amount_at_risk): (-?\d+|None) -> (-?\d+)(?=;|$)", re.ASCII)
+# What a later complete run of the days makes good; the rest is news alone, and no all-clear waits for it.
+_OWED = frozenset({"failed", "incomplete", "missed"})
+# The watchdog's word for a night whose run was told as one of these: the same trouble.
+_SPOILED = ("failed", "incomplete")
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What is no break: a run failed or incomplete, a night missed, late or thin, a signed range that changed."""
+
+    kind: str  # failed, incomplete, missed, late, thin, range_changed
+    account: str
+    first: date
+    last: date
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """A break that is new to people, or worse than they were told."""
+
+    what: str
+    seq: int
+    known: KnownBreak
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The breaks of one account and code; minor units by currency, never added across."""
+
+    account: str
+    code: str
+    severity: Severity
+    new: int
+    worse: int
+    amounts: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class About:
+    """What the digest of a run says beside its breaks: moments are aware, names are those of files."""
+
+    at: datetime
+    as_of: datetime | None = None
+    run_id: int | None = None
+    reason: str = ""
+    workbooks: tuple[str, ...] = ()
+    link: str = ""
+    audit_head: str | None = None
+
+
+@dataclass(frozen=True)
+class Digest:
+    """One message: `top` are the first of `news`, `open` counts all that is open in the accounts it speaks of."""
+
+    about: About
+    notices: tuple[Notice, ...] = ()
+    news: tuple[News, ...] = ()
+    clear: tuple[str, ...] = ()
+    open: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to tell."""
+        return not (self.notices or self.news or self.clear)
+
+    @property
+    def worst(self) -> Severity | None:
+        """The highest severity of its breaks; null without any."""
+        return max((one.known.found.severity for one in self.news), default=None)
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """Every account that it speaks of, by name; a break of no known account has an empty one."""
+        named = {_account(one.known) for one in self.news} | {one.account for one in self.notices}
+        return tuple(sorted(named | {*self.clear}))
+
+    @property
+    def top(self) -> tuple[News, ...]:
+        """The gravest, then the largest of each currency, since amounts of two do not compare."""
+        return self.news[:TOP]
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """By account, then the gravest code first."""
+        groups: dict[tuple[str, str, Severity], list[News]] = {}
+        for one in self.news:
+            groups.setdefault((_account(one.known), one.known.found.code, one.known.found.severity), []).append(one)
+        order = sorted(groups, key=lambda key: (key[0], -key[2], key[1]))
+        return tuple(_line(*key, groups[key]) for key in order)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which part of a digest somebody gets; no accounts, no codes: any. What is no break has no code, so that only a
+    scope of all codes has it."""
+
+    accounts: Collection[str] = ()
+    codes: Collection[str] = ()
+    least: Severity = Severity.LOW
+
+    def has(self, known: KnownBreak) -> bool:
+        """Whether a break is in it."""
+        found = known.found
+        return (
+            found.severity >= self.least
+            and (not self.codes or found.code in self.codes)
+            and self.has_account(found.account or "")
+        )
+
+    def has_account(self, account: str) -> bool:
+        """Whether an account is in it."""
+        return not self.accounts or account in self.accounts
+
+
+def compose(
+    state: State, about: About, scopes: Sequence[Scope], notices: Sequence[Notice] = ()
+) -> tuple[Digest, tuple[Claim, ...], tuple[str, ...]]:
+    """Everything there is to tell in the scopes, the claims that telling it makes, and the keys that are cleared.
+
+    A notice of days that were told and still wait is not told again. The all-clear of an account comes once, when the
+    last thing that it waited for is gone and nothing new waits.
+    """
+    every = Digest(about, tuple(one for one in dict.fromkeys(notices) if _is_fresh(one, state)), tuple(_news(state)))
+    told = part(every, scopes)
+    claims = (*(_break_claim(one) for one in told.news), *(_notice_claim(one, state) for one in told.notices))
+    gone = [one for one in state.standing if one.gone]
+    waiting = {one.account for one in state.standing if not one.gone} | {one.account for one in claims if one.waits}
+    clear = tuple(sorted({one.account for one in gone} - waiting))
+    notices = sorted(told.notices, key=lambda one: (one.kind, one.account, one.first))
+    digest = Digest(about, tuple(notices), tuple(_ordered(told.news)), clear, state.open)
+    return digest, claims, tuple(one.key for one in gone)
+
+
+def part(digest: Digest, scopes: Iterable[Scope]) -> Digest:
+    """What is in any of the scopes."""
+    chosen = tuple(scopes)
+    whole = [scope for scope in chosen if not scope.codes]
+    return replace(
+        digest,
+        notices=tuple(one for one in digest.notices if any(scope.has_account(one.account) for scope in whole)),
+        news=tuple(one for one in digest.news if any(scope.has(one.known) for scope in chosen)),
+        clear=tuple(name for name in digest.clear if any(scope.has_account(name) for scope in whole)),
+    )
+
+
+def asked_about(notices: Iterable[Notice]) -> list[Days]:
+    """The days about which a decision on the notices must know what was told."""
+    return [days for one in notices for days in _known_as(one)]
+
+
+def _known_as(notice: Notice) -> list[Days]:
+    """What a notice is known by, its own kind first."""
+    others = [kind for kind in _SPOILED if kind != notice.kind] if notice.kind in _SPOILED else []
+    return [(kind, notice.account, notice.first, notice.last) for kind in (notice.kind, *others)]
+
+
+def _news(state: State) -> list[News]:
+    """Each break once, however many of its events nobody has looked at."""
+    by_break: dict[str, list[Step]] = {}
+    for step in state.steps:
+        by_break.setdefault(step.known.found.id, []).append(step)
+    found = []
+    for break_id, steps in by_break.items():
+        known, last = steps[-1].known, steps[-1].seq
+        if any(step.what in _OPENED for step in steps):
+            found.append(News(NEW, last, known))
+        elif any(_grew(step) for step in steps) and _is_worse(known, state.told.get(break_id)):
+            found.append(News(WORSE, last, known))
+    return found
+
+
+def _grew(step: Step) -> bool:
+    if step.what != _CHANGED:
+        return False
+    pairs = _GREW.findall(step.detail)
+    return any(int(new) > (0 if old == "None" else int(old)) for _, old, new in pairs)
+
+
+def _is_worse(known: KnownBreak, told: tuple[int, int] | None) -> bool:
+    if told is None:
+        return True
+    severity, amount = told
+    return known.found.severity > severity or (known.found.amount_at_risk or 0) > amount
+
+
+def _ordered(news: Sequence[News]) -> list[News]:
+    def amount(one: News) -> int:
+        return one.known.found.amount_at_risk or 0
+
+    by_size = sorted(news, key=lambda one: (-one.known.found.severity, -amount(one), one.known.found.id))
+    rank: Counter[tuple[Severity, str]] = Counter()
+    places: dict[str, tuple[int, int, str]] = {}
+    for one in by_size:
+        found = one.known.found
+        group = (found.severity, found.currency or "")
+        rank[group] += 1
+        places[found.id] = (-found.severity, rank[group] if amount(one) else len(news), found.currency or "")
+    return sorted(by_size, key=lambda one: places[one.known.found.id])
+
+
+def _line(account: str, code: str, severity: Severity, news: Sequence[News]) -> Line:
+    amounts: Counter[str] = Counter()
+    for one in news:
+        if one.known.found.currency and one.known.found.amount_at_risk:
+            amounts[one.known.found.currency] += one.known.found.amount_at_risk
+    new = sum(one.what == NEW for one in news)
+    return Line(account, code, severity, new, len(news) - new, tuple(sorted(amounts.items())))
+
+
+def _is_fresh(notice: Notice, state: State) -> bool:
+    earlier = [state.earlier.get(days, (0, False)) for days in _known_as(notice)]
+    return not any(waits for _, waits in earlier) and (earlier[0][0] == 0 or notice.kind in _OWED)
+
+
+def _notice_claim(notice: Notice, state: State) -> Claim:
+    times, _ = state.earlier.get(_known_as(notice)[0], (0, False))
+    key = f"{notice.kind}:{notice.account}:{notice.first}:{notice.last}" + (f":{times + 1}" if times else "")
+    return Claim(
+        key, notice.kind, notice.account, first_day=notice.first, last_day=notice.last, waits=notice.kind in _OWED
+    )
+
+
+def _break_claim(news: News) -> Claim:
+    found = news.known.found
+    severity, amount = int(found.severity), found.amount_at_risk
+    return Claim(f"event:{news.seq}", BREAK_KIND, found.account or "", found.id, severity, amount)
+
+
+def _account(known: KnownBreak) -> str:
+    return known.found.account or ""

@@ -1,0 +1,95 @@
+"""A digest in words: title, text and HTML by the templates, secrets and personal data masked; knows no channel."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jobs.alerts.decide import NEW, Digest, Line, Notice
+from jobs.logs.redaction import masked, masked_for_logs
+from recon.money import Currencies
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+TEMPLATES = Path(__file__).parent / "templates"
+_LONGEST_TITLE = 200
+_HEADINGS = {
+    "failed": "Run failed",
+    "incomplete": "Run not complete",
+    "missed": "Night missed",
+    "late": "Night late",
+    "thin": "Night thin",
+    "range_changed": "Signed range changed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What one channel is sent."""
+
+    title: str
+    text: str
+    html: str
+
+
+def letter(digest: Digest, currencies: Currencies) -> Letter:
+    """The digest as people read it."""
+    accounts = [(name, list(lines)) for name, lines in groupby(digest.lines, key=lambda line: line.account)]
+    words = {
+        "digest": digest, "accounts": accounts, "show": currencies.show, "utc": _utc, "days": _days,
+        "heading": _heading, "count": _counted, "strict": masked_for_logs, "named": _named,
+    }  # fmt: skip
+    text, html = (masked(_environment().get_template(f"digest.{kind}").render(words)) for kind in ("txt", "html"))
+    return Letter(masked(title(digest))[:_LONGEST_TITLE], text.strip() + "\n", html)
+
+
+def title(digest: Digest) -> str:
+    """One line: what is worst comes first."""
+    parts = [_heading(kind).lower() for kind in dict.fromkeys(one.kind for one in digest.notices)]
+    if digest.news:
+        worst = digest.worst.word if digest.worst else ""
+        parts.append(f"{_counted(digest.lines)} ({worst})")
+    if digest.clear:
+        parts.append("all clear")
+    names = [name or "no known account" for name in digest.accounts]
+    return f"recon: {', '.join(parts)}: {', '.join(names)}"
+
+
+@cache
+def _environment() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    def is_html(name: str | None) -> bool:
+        return bool(name and name.endswith(".html"))
+
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=is_html, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+
+
+def _counted(lines: Sequence[Line]) -> str:
+    new, worse = sum(line.new for line in lines), sum(line.worse for line in lines)
+    parts = [f"{count:,} {word}" for count, word in ((new, NEW), (worse, "worse")) if count]
+    return f"{' and '.join(parts)} break{'s' if new + worse > 1 else ''}"
+
+
+def _named(digest: Digest) -> str:
+    top, every = len(digest.top), len(digest.news)
+    return f"The first {top} of {every:,}" if top < every else "One by one"
+
+
+def _heading(kind: str) -> str:
+    return _HEADINGS.get(kind) or kind.replace("_", " ").capitalize()
+
+
+def _days(notice: Notice) -> str:
+    return f"{notice.first}" if notice.first == notice.last else f"{notice.first} to {notice.last}"
+
+
+def _utc(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,1 @@
+"""Long work in steps: planned, done here or by workers on a queue, each step once."""

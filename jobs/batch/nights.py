@@ -1,0 +1,67 @@
+"""Has workers run nights and waits for them, so that the schedule cannot tell where they ran; knows no timer."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+
+from jobs.batch.backfill import open_night
+from jobs.batch.plan import NIGHT, Kind, options_of
+from jobs.batch.queue import PACE, Pace, wait_for
+from jobs.config.config import Config
+from jobs.run.lock import AlreadyDone, Busy, Hold, run_held
+from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
+from jobs.run.run import open_ready_store, ready_store, resolve
+from recon.store.queue import batches
+from recon.store.runs import attempts
+from recon.store.runs.attempts import Claim
+
+
+async def run_night(
+    config: Config, options: RunOptions, clock: Callable[[], datetime], progress: Progress, pace: Pace = PACE
+) -> Outcome:
+    """One night of one account, done by workers.
+
+    Raises what a run here would: AlreadyDone also where another process waits for the same night and was the one to
+    end it, so that of all of them one tells. A night that failed leaves its attempt, be it that nothing was judged or
+    that no workbook could be written.
+    """
+    batch_id = await asyncio.to_thread(open_night, config, options, clock())
+    try:
+        [outcome], ended = await wait_for(config, batch_id, clock, progress, pace)
+    except Busy:
+        raise
+    except JobError as error:
+        with suppress(AlreadyDone):
+            await _failed(config, batch_id, options, clock, error)
+        raise
+    if not ended:
+        raise AlreadyDone
+    return outcome
+
+
+def left(config: Config) -> list[RunOptions]:
+    """The nights that go on, whoever began them: their scheduler may be gone, and nobody would tell of them."""
+    with ready_store(config) as store:
+        return [options_of(one.wish) for one in batches.going_on(store) if one.wish.kind == NIGHT]
+
+
+async def _failed(
+    config: Config, batch_id: int, options: RunOptions, clock: Callable[[], datetime], error: JobError
+) -> None:
+    """Leaves an attempt that failed: the night waits before it is tried again."""
+
+    async def fail(_hold: Hold) -> Outcome:
+        raise error
+
+    store = await asyncio.to_thread(open_ready_store, config)
+    try:
+        for step in await asyncio.to_thread(batches.steps, store, batch_id, (Kind.JUDGE,)):
+            if step.run_id is not None:  # it was judged, and what comes after it failed
+                await asyncio.to_thread(attempts.fail, store, step.run_id, clock(), str(error))
+        _, days = resolve(config, options, clock())
+        claims = [Claim(n, one.first, one.last, one.window.end, clock(), True) for n, one in days.items()]
+        with suppress(JobError):  # its own, or that another run goes on
+            await run_held(store, claims, options.by, clock, fail, unless_done=True)
+    finally:
+        await asyncio.to_thread(store.dispose)

@@ -1,0 +1,189 @@
+"""What the commands answer as tables for people; knows neither the store nor the configuration."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from jobs.logs.logs import is_json
+from jobs.run.outcome import Outcome
+from recon import columns as c
+from recon.model import Account, KnownBreak, Severity
+from recon.money import Currencies
+from recon.result.changes import open_breaks
+from recon.rules import CATALOGUE
+from reports.documents import Document, age_days
+
+if TYPE_CHECKING:
+    from jobs.check import Item
+
+_PIPED = 200  # columns of a table that no terminal shows
+_COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow", "FAILED": "bold red", "warning": "yellow"}
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[object]], *, to_stderr: bool = False) -> None:
+    """Print rows under heads on stdout, or stderr where that is for people; numbers to the right, text as it is."""
+    if to_stderr and is_json():
+        return
+    grid = Table(header_style="bold")
+    found = [list(row) for row in rows]
+    for at, head in enumerate(heads):
+        number = bool(found) and all(isinstance(row[at], int | None) for row in found)
+        grid.add_column(head, justify="right" if number else "left", overflow="fold")
+    for row in found:
+        grid.add_row(*(_cell(value) for value in row))
+    stream = sys.stderr if to_stderr else sys.stdout
+    Console(file=stream, width=None if stream.isatty() else _PIPED).print(grid)
+
+
+def _cell(value: object) -> Text:
+    text = "" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
+    return Text(text, _COLOURS.get(text, ""))
+
+
+def outcome(found: Outcome) -> None:
+    """A run's summary on stderr: a line per account, then its open breaks by code."""
+    heads = ("account", "from", "to", "orders", "charges", "matched", "open", "new", "closed", "rejected rows")
+    rows = [
+        (
+            r.account.name, r.first_day, r.last_day, r.orders, r.charges, _share(r.match_rate),
+            len(open_breaks(r.breaks)), r.breaks_new, r.breaks_closed, r.rejected_rows,
+        )
+        for r in found.results
+    ]  # fmt: skip
+    if rows:
+        table(heads, rows, to_stderr=True)
+    counts = _by_code(found)
+    if counts:
+        names = [result.account.name for result in found.results]
+        lines = ((code, severity, *(counts[code, severity].get(name) for name in names)) for code, severity in counts)
+        table(("open breaks", "severity", *names), lines, to_stderr=True)
+
+
+def _share(rate: float | None) -> str:
+    return "" if rate is None else f"{int(rate * 10_000) / 100:.2f} %"  # cut, not rounded: 100 % means all
+
+
+def _by_code(found: Outcome) -> dict[tuple[str, str], dict[str, int]]:
+    """(code, severity) -> account -> how many; the most severe first."""
+    counts: dict[tuple[str, str], dict[str, int]] = {}
+    for result in found.results:
+        found_here = open_breaks(result.breaks)
+        for (code, severity), size in Counter(zip(found_here[c.CODE], found_here[c.SEVERITY], strict=True)).items():
+            counts.setdefault((code, severity), {})[result.account.name] = size
+    return dict(sorted(counts.items(), key=lambda item: (-Severity[item[0][1].upper()], item[0])))
+
+
+def breaks(found: Sequence[KnownBreak], accounts: Mapping[str, Account], currencies: Currencies) -> None:
+    """Breaks, a line each."""
+    heads = ("id", "severity", "status", "owner", "account", "code", "subject", "at risk", "age", "explanation")
+    table(
+        heads,
+        (
+            (
+                known.found.id, known.found.severity.word, known.status, known.owner, known.found.account,
+                known.found.code, known.found.subject_id,
+                _money(known.found.amount_at_risk, known.found.currency, currencies),
+                f"{age_days(known, accounts)} d", known.found.explanation,
+            )
+            for known in found
+        ),
+    )  # fmt: skip
+
+
+def one_break(document: Document, currencies: Currencies) -> None:
+    """Every fact of one break, a line each, sums as people write them; then its history."""
+    sums = ("expected", "actual", "difference", "amount_at_risk")
+    ruling = document["ruling"] or {}
+    lines = {name: value for name, value in document.items() if name not in ("id", "ruling", "events")}
+    lines |= {f"ruling: {name}": value for name, value in ruling.items()}
+    table(
+        ("what", document["id"]),
+        (
+            (name, _money(value, document["currency"], currencies) if name in sums else value)
+            for name, value in lines.items()
+            if value not in (None, "")
+        ),
+    )
+    history = document["events"]
+    table(
+        ("when (UTC)", "what", "who", "why"),
+        ((event["at"][:16].replace("T", " "), event["what"], event["who"], event["detail"]) for event in history),
+    )
+
+
+def _money(amount: int | None, currency: str | None, currencies: Currencies) -> str:
+    return "" if amount is None or currency is None else f"{currencies.show(amount, currency)} {currency}"
+
+
+def matches(found: Sequence[Document], currencies: Currencies) -> None:
+    """Links, a line each."""
+    table(
+        ("account", "order", "charge", "matched by", "order amount", "charge amount"),
+        (
+            (
+                link["account"], link["order_id"], link["charge_id"], link["matched_by"],
+                _money(link["order_amount"], link["currency"], currencies),
+                _money(link["charge_amount"], link["currency"], currencies),
+            )
+            for link in found
+        ),
+    )  # fmt: skip
+
+
+def rules() -> None:
+    """The catalogue of breaks."""
+    table(
+        ("code", "severity", "about", "meaning", "what to do"),
+        ((rule.code, rule.severity, rule.subject, rule.meaning, rule.action) for rule in CATALOGUE),
+    )
+
+
+def runs(found: Sequence[Document]) -> None:
+    """Runs, newest first, a line each; moments in UTC."""
+    heads = ("run", "status", "as of", "by", "command", "accounts", "from", "to", "open breaks")
+    table(
+        heads,
+        (
+            (
+                str(run["run_id"]), run["status"], run["as_of"], run["by"], run["command"],
+                ", ".join(part["account"] for part in run["accounts"]),
+                min((part["from"] for part in run["accounts"]), default=""),
+                max((part["to"] for part in run["accounts"]), default=""),
+                sum(part.get("breaks_open", 0) for part in run["accounts"]),
+            )
+            for run in found
+        ),
+    )  # fmt: skip
+
+
+def one_run(document: Document) -> None:
+    """Every fact of one run, then its accounts."""
+    plain = ((name, value) for name, value in document.items() if name != "accounts")
+    table(("what", "run"), ((name, _flat(value)) for name, value in plain))
+    for part in document["accounts"]:
+        table(("what", part["account"]), ((name, _flat(value)) for name, value in part.items() if name != "account"))
+
+
+def _flat(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {inner}" for name, inner in value.items())
+    return "" if value is None else str(value)
+
+
+def planted(rows: Iterable[tuple[str, int, int, int, int]]) -> None:
+    """The demo's table: by code how many were planted, found, missed, and raised without cause."""
+    table(("code", "planted", "found", "missed", "extra"), rows)
+
+
+def checked(items: "Sequence[Item]") -> None:
+    """What was looked at, then the first rows of each order source."""
+    table(("what", "result", "details"), ((item.what, item.result, item.details) for item in items))
+    for item in items:
+        if item.rows:
+            print(item.what)
+            table(item.header, item.rows)

@@ -1,0 +1,400 @@
+"""Reads config.toml and the environment into frozen sections, naming every mistake at once; acts on nothing."""
+
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Collection, Iterator, Mapping
+from datetime import date, datetime, time
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, get_args
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, field_validator
+from pydantic_core import ErrorDetails
+
+from jobs.config.fields import AccountName, KnownAccount, Secret, Setting, mistakes, setting, shown, suggest
+from jobs.config.sections import (
+    AccountSection,
+    AlertsSection,
+    BankSection,
+    CurrencySection,
+    FeeRate,
+    MatchingSection,
+    MethodSection,
+    OmiseSection,
+    OrderSource,
+    PageSection,
+    PrivacySection,
+    QueueSection,
+    ReportsSection,
+    RulingsSection,
+    ScheduleSection,
+    Section,
+    StoreSection,
+)
+from jobs.config.thresholds import PLANNED, THRESHOLDS, Rules, RuleSection
+from recon.bank.source import BankSource
+from recon.calendars import Calendar, business_calendar
+from recon.methods import MethodBook
+from recon.model import Account
+from recon.model.rulings import Limits
+from recon.money import Currencies, Tolerance
+from recon.orders import source as orders
+from recon.privacy import redact
+from recon.settings import ContractRate, MatchSettings, RuleSettings, WithoutOrders
+
+FeeRates = Mapping[KnownAccount, Mapping[str, tuple[FeeRate, ...]]]
+EVERY_SECRET = ("accounts", "orders")
+
+# Sections, and keys inside used ones, whose part does not exist yet.
+_NOT_USED = ("methods.*.hold", "methods.*.settlement_business_days")
+
+_WORDS = {
+    "missing": "is missing",
+    "string_type": "must be text in quotes",
+    "string_too_short": "is empty",
+    "bool_type": "must be true or false",
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
+    "tuple_type": "must be a list in [ ]",
+    "dict_type": "must be a table",
+    "model_type": "must be a table",
+    "mapping_type": "must be a table",
+    "finite_number": "must be a number",
+}
+
+
+class ConfigError(Exception):
+    """Everything that is wrong with a configuration: `messages`, one for each mistake, without secrets."""
+
+    def __init__(self, messages: tuple[str, ...]) -> None:
+        super().__init__("; ".join(messages))
+        self.messages = messages
+
+
+class Config(Section):
+    """The whole configuration."""
+
+    store: StoreSection
+    privacy: PrivacySection = PrivacySection()
+    omise: OmiseSection = OmiseSection()
+    accounts: Mapping[AccountName, AccountSection] = Field(min_length=1)
+    order_sources: Mapping[str, OrderSource] = Field(min_length=1, alias="orders")
+    bank: Mapping[str, BankSection] = Field(default={})
+    matching: MatchingSection = MatchingSection()
+    currency_overrides: Mapping[str, CurrencySection] = Field(default={}, alias="currencies")
+    rules: Rules = Field(default={})
+    methods: Mapping[str, MethodSection] = Field(default={})
+    fees: FeeRates = Field(default={})
+    rulings: RulingsSection = RulingsSection()
+    reports: ReportsSection
+    schedule: ScheduleSection = ScheduleSection()
+    alerts: AlertsSection = AlertsSection()
+    page: PageSection = PageSection()
+    queue: QueueSection | None = None
+
+    _folder: Path = PrivateAttr(default=Path())
+    _given: frozenset[tuple[str, ...]] = PrivateAttr(default=frozenset())
+
+    @field_validator("fees")
+    @classmethod
+    def _exact_flat_fees(cls, fees: FeeRates, info: ValidationInfo) -> FeeRates:
+        known = setting(info)
+        wrong: list[tuple[tuple[str, ...], str]] = []
+        for account, methods in fees.items():
+            for method, rates in methods.items():
+                for place, rate in enumerate(rates):
+                    try:
+                        known.currencies.parse_major(f"{rate.flat:f}", known.accounts[account])
+                    except ValueError as error:
+                        wrong.append(((account, method, str(place), "flat"), str(error)))
+        if wrong:
+            raise mistakes(wrong)
+        return fees
+
+    @field_validator("queue")
+    @classmethod
+    def _store_for_many(cls, queue: QueueSection | None, info: ValidationInfo) -> QueueSection | None:
+        return queue and queue.beside(info.data.get("store"))
+
+    @property
+    def store_url(self) -> str:
+        """The store's database URL, a SQLite path made absolute; may hold a password."""
+        return self.store.url.reveal()
+
+    @property
+    def hash_key(self) -> bytes | None:
+        """The key of customer hashes; null: customer fields are dropped."""
+        secret = self.privacy.hash_key
+        return secret.reveal().encode() if secret is not None and secret.is_set else None
+
+    @property
+    def audit_key(self) -> bytes | None:
+        """The key of the audit chain; null: its hashes are plain."""
+        secret = self.store.audit_key
+        return secret.reveal().encode() if secret is not None and secret.is_set else None
+
+    def limits(self) -> Limits:
+        """Up to which sums one person decides alone."""
+        return Limits(self.rulings.write_off_limit, self.rulings.link_limit)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what is in effect, defaults included, secrets not: 64 hex digits, the same on any machine."""
+        plain = {".".join(path): self._plain(value) for path, value in _leaves(self, ())}
+        return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+
+    def as_accounts(self) -> tuple[Account, ...]:
+        """Every account as the road knows it, in the file's order."""
+        return tuple(section.as_account(name) for name, section in self.accounts.items())
+
+    def currencies(self) -> Currencies:
+        """The table of exponents with this file's overrides."""
+        return Currencies({code: section.exponent for code, section in self.currency_overrides.items()})
+
+    def tolerance(self) -> Tolerance:
+        """By how much amounts may differ."""
+        percent = self.matching.amount_tolerance_percent
+        return Tolerance(self.matching.amount_tolerance, {code: int(p * 10_000) for code, p in percent.items()})
+
+    def match_settings(self) -> MatchSettings:
+        """What the matching is handed."""
+        patterns = {
+            name: re.compile(source.description_pattern)
+            for name, source in self.order_sources.items()
+            if source.description_pattern
+        }
+        return MatchSettings(patterns, self.matching.window, self.tolerance())
+
+    def without_orders(self) -> WithoutOrders:
+        """Which charges have no order by design."""
+        section = self.matching.charges_without_orders
+        return WithoutOrders(frozenset(section.kinds), section.description)
+
+    def method_book(self) -> MethodBook:
+        """The rule book of methods with this file's overrides."""
+        figures: dict[tuple[str, str], Mapping[str, Any]] = {}
+        for method, section in self.methods.items():
+            if section.figures or not section.accounts:
+                figures[method, ""] = section.figures
+            figures |= {(method, name): own.figures for name, own in section.accounts.items()}
+        return MethodBook(self.currencies(), figures)
+
+    def calendars(self, around: date) -> Mapping[str, Calendar]:
+        """The business days of every account for the years around a day."""
+        return {
+            name: business_calendar(
+                section.region, section.timezone, around, section.holidays.add, section.holidays.remove
+            )
+            for name, section in self.accounts.items()
+        }
+
+    def contract_rates(self) -> Mapping[str, Mapping[str, tuple[ContractRate, ...]]]:
+        """The contract's fee rates by account and method; each holds from its first day's local midnight."""
+        return {
+            name: {method: tuple(self._rate(name, rate) for rate in rates) for method, rates in methods.items()}
+            for name, methods in self.fees.items()
+        }
+
+    def _rate(self, account: str, rate: FeeRate) -> ContractRate:
+        section = self.accounts[account]
+        since = datetime.combine(rate.since, time(), section.timezone)
+        flat = self.currencies().parse_major(f"{rate.flat:f}", section.currency)
+        return ContractRate(since, Fraction(rate.rate), Fraction(rate.vat), flat, rate.brand)
+
+    def bank_fees(self) -> Mapping[str, int]:
+        """The largest bank fee (minor units) of every account that has statements, of several banks the largest."""
+        found: dict[str, int] = {}
+        for source in self.bank_sources():
+            found[source.account] = max(source.fee_bound, found.get(source.account, 0))
+        return found
+
+    def rule_settings(self) -> Mapping[str, RuleSettings]:
+        """What the file says of each rule that it names, by code."""
+        return {code: section.as_settings() for code, section in self.rules.items()}
+
+    def sources(self) -> tuple[orders.OrderSource, ...]:
+        """Every order source as `recon.orders` is handed it."""
+        return tuple(self._source(name, section) for name, section in self.order_sources.items())
+
+    def _source(self, name: str, section: OrderSource) -> orders.OrderSource:
+        return orders.OrderSource(
+            name=name,
+            kind=section.kind,
+            columns={ours: theirs for ours, theirs in section.columns if theirs},
+            statuses=dict(section.status),
+            zone=self.order_zone(name),
+            path=str(section.path) if section.path else None,
+            url=section.url.reveal() if section.url and section.url.is_set else None,
+            query=section.query,
+            open_query=section.open_query,
+            amount_unit=section.amount_unit,
+            encoding=section.encoding,
+            ignore=section.ignore,
+            account=section.account,
+            account_by=section.account_by,
+        )
+
+    def bank_sources(self) -> tuple[BankSource, ...]:
+        """Every bank source as `recon.bank` is handed it."""
+        return tuple(self._bank_source(name, section) for name, section in self.bank.items())
+
+    def _bank_source(self, name: str, section: BankSection) -> BankSource:
+        account = self.accounts[section.account]
+        return BankSource(
+            name=name,
+            account=section.account,
+            currency=account.currency,
+            kind=section.kind,
+            path=str(section.path),
+            zone=account.timezone,
+            columns=dict(section.columns),
+            payout_pattern=section.payout_pattern,
+            fee_bound=self.currencies().parse_major(f"{section.fee_bound:f}", account.currency),
+            encoding=section.encoding,
+        )
+
+    def order_zone(self, source: str) -> ZoneInfo:
+        """The zone of a source's times without an offset: its own, its only account's, else Bangkok."""
+        section = self.order_sources[source]
+        if section.timezone is not None:
+            return section.timezone
+        served = [section.account] if section.account else list(self.accounts)
+        return self.accounts[served[0]].timezone if len(served) == 1 else ZoneInfo("Asia/Bangkok")
+
+    def unset_secrets(self) -> tuple[str, ...]:
+        """Every secret that the file names and nobody set, as `path: origin is not set`."""
+        found = ((".".join(path), value) for path, value in _leaves(self, ()) if isinstance(value, Secret))
+        return tuple(f"{path}: {secret.origin} is not set" for path, secret in found if not secret.is_set)
+
+    def unused_sections(self) -> tuple[str, ...]:
+        """What the file sets although the part that would use it does not exist yet, as dotted paths."""
+        patterns = [*_NOT_USED, *(f"rules.{code}" for code in PLANNED)]
+        unused = (path for path in self._given for pattern in patterns if _fits(path, pattern.split(".")))
+        return tuple(sorted(".".join(path) for path in unused))
+
+    def _plain(self, value: Any) -> str:
+        if isinstance(value, Secret):
+            return value.origin
+        if isinstance(value, Path) and value.is_relative_to(self._folder):
+            return value.relative_to(self._folder).as_posix()
+        return str(value)
+
+
+def load(path: Path, environ: Mapping[str, str], needs: Collection[str] = EVERY_SECRET) -> Config:
+    """The configuration at `path`; raises ConfigError with every mistake.
+
+    `needs` names the sections whose secrets must be set ("accounts": the keys, "orders": the shop's databases);
+    the store's must be in any case, all others may be absent.
+    """
+    raw = _read(path)
+    folder = path.resolve().parent
+    context = Setting(environ, folder, frozenset({"store", *needs}), _account_currencies(raw), _currencies(raw))
+    try:
+        config = Config.model_validate({"reports": {}, **raw}, context=context)
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+        raise ConfigError(tuple(dict.fromkeys(redact(_sentence(one)) for one in found))) from None
+    config._folder = folder
+    config._given = frozenset(_paths(raw, ()))
+    return config
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except FileNotFoundError:
+        raise ConfigError((f"{path}: there is no such file: give --config PATH, or set RECON_CONFIG",)) from None
+    except OSError as error:
+        raise ConfigError((f"{path}: cannot be read ({error.strerror})",)) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError((f"{path}: is not UTF-8 text (byte {error.start})",)) from None
+    except tomllib.TOMLDecodeError as error:
+        words, _, place = str(error).rpartition(" (at ")
+        raise ConfigError((f"{path}, {place.rstrip(')')}: is not TOML: {words}",)) from None
+
+
+def _account_currencies(raw: Mapping[str, Any]) -> Mapping[str, str]:
+    return {name: str(table.get("currency")) for name, table in _tables(raw, "accounts")}
+
+
+def _currencies(raw: Mapping[str, Any]) -> Currencies:
+    exponents = ((code, table.get("exponent")) for code, table in _tables(raw, "currencies"))
+    return Currencies({code: exponent for code, exponent in exponents if isinstance(exponent, int)})
+
+
+def _tables(raw: Mapping[str, Any], name: str) -> list[tuple[str, Mapping[str, Any]]]:
+    section = raw.get(name)
+    return [(key, t) for key, t in section.items() if isinstance(t, dict)] if isinstance(section, dict) else []
+
+
+def _sentence(error: ErrorDetails) -> str:
+    place = tuple(part for part in error["loc"] if part != "[key]")
+    words = _words(error, place)
+    return f"{'.'.join(str(part) for part in place)}: {words}"
+
+
+def _words(error: ErrorDetails, place: tuple[str | int, ...]) -> str:
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "extra_forbidden" or (kind == "model_type" and place[:1] == ("methods",) and len(place) == 3):
+        return f"unknown key{suggest(str(place[-1]), _known_keys(place[:-1]))}"
+    if kind == "value_error":
+        return str(context["error"])
+    if kind == "too_short":
+        return f"at least one is needed, such as [{place[0]}.NAME]"
+    if kind == "literal_error":
+        return f"{shown(error['input'])} is not one of {context['expected']}".replace("'", "")
+    if kind == "missing" and place in (("accounts",), ("orders",)):
+        return f"at least one is needed, such as [{place[0]}.NAME]"
+    return _WORDS.get(kind) or error["msg"].replace("Input should be", "must be")
+
+
+def _known_keys(place: tuple[str | int, ...]) -> list[str]:
+    """The keys that a table of the file may have, by its path."""
+    if place[:1] == ("rules",):
+        return [*RuleSection.model_fields, *THRESHOLDS[str(place[1])]] if len(place) > 1 else list(THRESHOLDS)
+    fields = _fields(Config)
+    for part in place:  # a part that is no field is a name in a mapping, or a place in a list
+        inner = _section_in(fields.get(str(part)))
+        fields = _fields(inner) if inner else fields
+    return list(fields)
+
+
+def _fields(section: type[Section]) -> dict[str, Any]:
+    return {field.alias or name: field.annotation for name, field in section.model_fields.items()}
+
+
+def _section_in(annotation: Any) -> type[Section] | None:
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return annotation
+    return next((found for inner in get_args(annotation) if (found := _section_in(inner))), None)
+
+
+def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every single value in effect with its path, under the file's names."""
+    if isinstance(value, Section):
+        for name, inner in value:
+            field = type(value).model_fields.get(name)
+            yield from _leaves(inner, (*path, (field.alias if field else None) or name))
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _leaves(inner, (*path, name))
+    elif isinstance(value, tuple):
+        for position, inner in enumerate(value):
+            yield from _leaves(inner, (*path, str(position)))
+    else:
+        yield path, value
+
+
+def _paths(raw: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Every key of the file, those of tables and those in them."""
+    for name, value in raw.items():
+        yield (*path, name)
+        if isinstance(value, dict):
+            yield from _paths(value, (*path, name))
+
+
+def _fits(path: tuple[str, ...], pattern: list[str]) -> bool:
+    return len(path) == len(pattern) and all(want in ("*", part) for part, want in zip(path, pattern, strict=True))

@@ -1,0 +1,369 @@
+"""The kinds of values that config.toml holds, each refused in words; knows no section and opens only secret files."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, Field, PlainValidator, ValidationError, ValidationInfo
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from jobs.logs.redaction import keep_secret
+from recon.model import Severity
+from recon.money import Currencies, UnknownCurrency
+
+_T = TypeVar("_T")
+IN_FILE = "config.toml"  # the origin of a text that stands in the file: no secret
+_DURATION = re.compile(r"(\d+)([smhd])", re.ASCII)
+_PLACES = ("s3", "gs", "az", "file")  # that files are delivered to, besides folders
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a value is read against: the environment, the file's folder, and what other sections name."""
+
+    environ: Mapping[str, str] = field(repr=False)
+    folder: Path
+    needs: frozenset[str]  # sections whose secrets must be there: "accounts", "orders"
+    accounts: Mapping[str, str]  # account -> currency
+    currencies: Currencies
+
+
+class Secret:
+    """A value kept out of the file, and where it stands; its text is in no repr, str, dump or error."""
+
+    __slots__ = ("_text", "origin")
+
+    def __init__(self, origin: str, text: str = "") -> None:
+        self.origin = origin
+        self._text = text
+        if origin != IN_FILE:
+            keep_secret(text)
+
+    def __repr__(self) -> str:
+        return f"Secret({self.origin})"
+
+    @property
+    def is_set(self) -> bool:
+        """Whether there is a value."""
+        return bool(self._text)
+
+    def reveal(self) -> str:
+        """The text itself; raises LookupError, in words, where its variable or file holds none."""
+        if not self._text:
+            raise LookupError(f"{self.origin} is not set")
+        return self._text
+
+
+def setting(info: ValidationInfo) -> Setting:
+    """What the value being validated is read against."""
+    assert isinstance(info.context, Setting)
+    return info.context
+
+
+def suggest(word: str, known: Mapping[str, Any] | frozenset[str] | set[str] | list[str]) -> str:
+    """` (did you mean "x"?)`, or the few that there are, or nothing."""
+    close = get_close_matches(word, list(known), n=1)
+    if close:
+        return f' (did you mean "{close[0]}"?)'
+    return f" (there is {', '.join(sorted(known))})" if 0 < len(known) <= 10 else ""
+
+
+def mistakes(found: list[tuple[tuple[str, ...], str]]) -> ValidationError:
+    """One error that names each place below the value under validation with its words."""
+    lines = [
+        InitErrorDetails(type=PydanticCustomError("words", "{words}", {"words": words}), loc=place, input=None)
+        for place, words in found
+    ]
+    return ValidationError.from_exception_data("config", lines, hide_input=True)
+
+
+def _secret(value: Any, info: ValidationInfo) -> Secret:
+    if isinstance(value, Secret):
+        return value
+    shape = 'must be { env = "NAME" } or { file = "PATH" }, not the secret itself'
+    if not isinstance(value, dict) or len(value) != 1:
+        raise ValueError(shape)
+    [(place, name)] = value.items()
+    if place not in ("env", "file") or not isinstance(name, str) or not name:
+        raise ValueError(shape)
+    if place == "env":
+        return Secret(f"environment variable {name}", setting(info).environ.get(name, "").strip())
+    path = setting(info).folder / name
+    try:
+        return Secret(f"file {path}", path.read_text(encoding="utf-8").strip())
+    except FileNotFoundError:
+        return Secret(f"file {path}")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"file {path} cannot be read ({type(error).__name__})") from None
+
+
+def _secret_or_text(value: Any, info: ValidationInfo) -> Secret | None:
+    if isinstance(value, str):
+        return Secret(IN_FILE, value) if value else None
+    return _secret(value, info)
+
+
+def _database(value: Secret | None, info: ValidationInfo) -> Secret:
+    if value is None:
+        raise ValueError("is empty")
+    if not value.is_set:
+        return value
+    shape = re.fullmatch(r"([a-z][\w+.-]*)://(.*)", value.reveal(), re.DOTALL)
+    if shape is None:
+        raise ValueError(f"{_whose(value)} is not a database URL such as sqlite:///var/recon.db or postgresql://…")
+    scheme, rest = shape.groups()
+    if scheme.partition("+")[0] != "sqlite" or not rest.startswith("/") or rest[1:] in ("", ":memory:"):
+        return value
+    return Secret(value.origin, f"{scheme}:///{(setting(info).folder / rest[1:]).as_posix()}")
+
+
+def _whose(value: Secret) -> str:
+    return "it" if value.origin == IN_FILE else value.origin
+
+
+def _store(value: Secret) -> Secret:
+    if value.is_set and not re.match(r"sqlite(\+\w+)?:///[^:]|postgresql(\+\w+)?://", value.reveal()):
+        raise ValueError(f"{_whose(value)} must be sqlite:///PATH or postgresql://…")
+    return value
+
+
+def _must_be_set(section: str) -> Callable[[Secret, ValidationInfo], Secret]:
+    def check(value: Secret, info: ValidationInfo) -> Secret:
+        if section in setting(info).needs and not value.is_set:
+            raise ValueError(f"{value.origin} is not set")
+        return value
+
+    return check
+
+
+def _duration(value: Any) -> timedelta:
+    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError(f'{shown(value)} is not a duration such as "30m", "72h" or "35d"')
+    try:
+        return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    except OverflowError:
+        raise ValueError(f"{shown(value)} is too long") from None
+
+
+def _positive(value: timedelta) -> timedelta:
+    if not value:
+        raise ValueError("must be longer than nothing")
+    return value
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Read from the system's files once: each account asks."""
+    return frozenset(available_timezones())
+
+
+def _zone(value: Any) -> ZoneInfo:
+    known = _zones()
+    if not isinstance(value, str) or value not in known:
+        close = get_close_matches(str(value), known, n=1)
+        hint = f' (did you mean "{close[0]}"?)' if close else ""
+        raise ValueError(f"{shown(value)} is not a time zone{hint}")
+    return ZoneInfo(value)
+
+
+def _severity(value: Any) -> Severity:
+    words = [severity.word for severity in Severity]
+    if value not in words:
+        raise ValueError(f"{shown(value)} is not one of {', '.join(words)}")
+    return Severity[value.upper()]
+
+
+def _currency(value: str, info: ValidationInfo) -> str:
+    try:
+        setting(info).currencies.exponent(value)
+    except UnknownCurrency as error:
+        raise ValueError(f"{error}: [currencies.{value}] may give its exponent") from None
+    return value
+
+
+def _account(value: str, info: ValidationInfo) -> str:
+    known = setting(info).accounts
+    if value not in known:
+        raise ValueError(f"there is no account {shown(value)}{suggest(value, known)}")
+    return value
+
+
+def _day(value: Any) -> date:
+    if type(value) is date:
+        return value
+    raise ValueError(f"{shown(value)} is not a date such as 2026-01-31, without quotes")
+
+
+def _amounts(value: Any, info: ValidationInfo) -> dict[str, int]:
+    currencies = setting(info).currencies
+    return _by_currency(value, currencies, lambda text, currency: _minor(text, currency, currencies))
+
+
+def _percents(value: Any, info: ValidationInfo) -> dict[str, Decimal]:
+    return _by_currency(value, setting(info).currencies, lambda text, _: _decimal(text))
+
+
+def _minor(text: Any, currency: str, currencies: Currencies) -> int:
+    amount = currencies.parse_major(_digits(text), currency)
+    if amount < 0:
+        raise ValueError("must not be negative")
+    return amount
+
+
+def _decimal(value: Any) -> Decimal:
+    try:
+        found = Decimal(_digits(value))
+    except InvalidOperation:
+        raise ValueError(f"{shown(value)} is not a number") from None
+    if not found.is_finite() or found < 0:
+        raise ValueError(f"{shown(value)} is not a number from 0 up")
+    return found
+
+
+def _digits(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    raise ValueError(f'{shown(value)} must be text in quotes, such as "3.65": a number in a file is not exact')
+
+
+def _by_currency(value: Any, currencies: Currencies, parse: Callable[[Any, str], _T]) -> dict[str, _T]:
+    if not isinstance(value, dict):
+        raise ValueError('must be a table by currency, such as { THB = "1.00" }')
+    found: dict[str, _T] = {}
+    wrong: list[tuple[tuple[str, ...], str]] = []
+    for currency, text in value.items():
+        try:
+            currencies.exponent(currency)
+            found[currency] = parse(text, currency)
+        except ValueError as error:
+            wrong.append(((currency,), str(error)))
+    if wrong:
+        raise mistakes(wrong)
+    return found
+
+
+def _path(value: Any, info: ValidationInfo) -> Path:
+    if not isinstance(value, str | Path) or not str(value):
+        raise ValueError(f"{shown(value)} is not a path")
+    return setting(info).folder / value
+
+
+def _place(value: Any, info: ValidationInfo) -> str:
+    if not isinstance(value, str) or "://" not in value:
+        return str(_path(value, info))
+    if value.partition("://")[0] not in _PLACES:
+        known = ", ".join(f"{scheme}://" for scheme in _PLACES)
+        raise ValueError(f"{shown(value)} is neither a folder nor one of {known}")
+    if find_spec("obstore") is None:
+        raise ValueError(f"{shown(value)} needs obstore: pip install 'omise-recon[delivery]'")
+    return value
+
+
+def is_postgresql(url: Secret) -> bool:
+    """Whether it names a database of PostgreSQL; what is not set yet may become one."""
+    return not url.is_set or url.reveal().partition("://")[0] in ("postgresql", "postgresql+psycopg")
+
+
+def _postgresql(value: Secret) -> Secret:
+    if not is_postgresql(value):
+        raise ValueError(f"{_whose(value)} is not a database URL such as postgresql://…")
+    return value
+
+
+def _pattern(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"{shown(value)} is not a regular expression: {error}") from None
+    return value
+
+
+def _encoding(value: str) -> str:
+    try:
+        "".encode(value)
+    except LookupError:
+        raise ValueError(f"{shown(value)} is not an encoding such as utf-8 or cp874") from None
+    return value
+
+
+def _one_group(value: str) -> str:
+    if value and re.compile(_pattern(value)).groups != 1:
+        raise ValueError(f"{shown(value)} must have exactly one group: the order id in brackets")
+    return value
+
+
+def form(pattern: str, words: str) -> AfterValidator:
+    """A text of one form, else `"…" is not {words}`."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"{shown(value)} is not {words}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _account_name(value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9_]+", value) or value == "group":
+        raise ValueError('a name of an account is made of a-z, 0-9 and _, and is not "group"')
+    return value
+
+
+def shown(value: Any) -> str:
+    """A value as the file has it, for a message; a table or list is not spelled out."""
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "a table" if isinstance(value, dict) else "a list" if isinstance(value, list) else str(value)
+
+
+SecretField = Annotated[Secret, PlainValidator(_secret)]
+AccountKey = Annotated[SecretField, AfterValidator(_must_be_set("accounts"))]
+SecretOrText = Annotated[Secret | None, PlainValidator(_secret_or_text)]
+StoreUrl = Annotated[
+    Secret,
+    PlainValidator(_secret_or_text),
+    AfterValidator(_must_be_set("store")),
+    AfterValidator(_store),
+    AfterValidator(_database),
+]
+OrdersUrl = Annotated[
+    Secret, PlainValidator(_secret_or_text), AfterValidator(_must_be_set("orders")), AfterValidator(_database)
+]
+QueueUrl = Annotated[SecretField, AfterValidator(_postgresql)]
+Duration = Annotated[timedelta, PlainValidator(_duration)]
+PositiveDuration = Annotated[Duration, AfterValidator(_positive)]
+Zone = Annotated[ZoneInfo, PlainValidator(_zone)]
+SeverityWord = Annotated[Severity, PlainValidator(_severity)]
+Currency = Annotated[str, AfterValidator(_currency)]
+AccountName = Annotated[str, AfterValidator(_account_name)]
+KnownAccount = Annotated[str, AfterValidator(_account)]
+Day = Annotated[date, PlainValidator(_day)]
+Number = Annotated[Decimal, PlainValidator(_decimal)]
+Amounts = Annotated[Mapping[str, int], PlainValidator(_amounts)]
+Percents = Annotated[Mapping[str, Decimal], PlainValidator(_percents)]
+FilePath = Annotated[Path, PlainValidator(_path)]
+Place = Annotated[str, PlainValidator(_place)]
+Pattern = Annotated[str, AfterValidator(_pattern)]
+Encoding = Annotated[str, AfterValidator(_encoding)]
+OrderIdPattern = Annotated[str, AfterValidator(_one_group)]
+Region = Annotated[str, form(r"[A-Z]{2}", 'a country such as "TH"')]
+Url = Annotated[str, form(r"https?://[^/\s?#]+(/[^\s?#]*)?", 'a URL such as "https://api.omise.co"')]
+Cron = Annotated[str, form(r"\S+( +\S+){4}", 'five cron fields such as "30 1 * * *"')]
+_HOURS = r"([01]\d|2[0-3]):[0-5]\d"
+Hours = Annotated[str, form(f"({_HOURS}-{_HOURS})?", 'hours such as "22:00-07:00"')]
+Flag = Annotated[bool, Field(strict=True)]
+Count = Annotated[int, Field(strict=True, ge=0)]
+Rate = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+Words = tuple[Annotated[str, Field(min_length=1)], ...]

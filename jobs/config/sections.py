@@ -1,0 +1,400 @@
+"""The sections of config.toml with their keys and defaults, frozen; knows neither files nor what a section is for."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+
+from jobs.config.fields import (
+    AccountKey,
+    Amounts,
+    Count,
+    Cron,
+    Currency,
+    Day,
+    Duration,
+    Encoding,
+    FilePath,
+    Flag,
+    Hours,
+    KnownAccount,
+    Number,
+    OrderIdPattern,
+    OrdersUrl,
+    Pattern,
+    Percents,
+    Place,
+    PositiveDuration,
+    QueueUrl,
+    Rate,
+    Region,
+    SecretField,
+    SecretOrText,
+    SeverityWord,
+    StoreUrl,
+    Url,
+    Words,
+    Zone,
+    is_postgresql,
+    mistakes,
+    setting,
+    suggest,
+)
+from recon.bank.kinds import kinds as bank_kinds
+from recon.model import Account, OrderStatus, Severity
+from recon.orders.kinds import kinds
+
+
+class Section(BaseModel):
+    """A table of the file: a key that is not declared is a mistake."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class StoreSection(Section):
+    """Where everything is kept."""
+
+    url: StoreUrl
+    audit_key: SecretField | None = None
+    archive: FilePath | None = None  # where `recon db archive` moves old evidence; else beside the SQLite file
+
+
+class PrivacySection(Section):
+    """How customer fields are kept: hashed with this key, or not at all."""
+
+    hash_key: SecretField | None = None
+
+
+class OmiseSection(Section):
+    """How Omise is asked; days are those beyond the range on each side."""
+
+    base_url: Url = "https://api.omise.co"
+    requests_per_second: Rate = 10.0
+    concurrency: int = Field(default=8, strict=True, ge=1, le=10)
+    deadline: PositiveDuration = timedelta(hours=2)
+    lookback_days: Count = 35
+    lookahead_days: Count = 35
+
+
+class Holidays(Section):
+    """Days that the calendar of the region gets wrong."""
+
+    add: tuple[Day, ...] = ()
+    remove: tuple[Day, ...] = ()
+
+
+class AccountSection(Section):
+    """One Omise account: one country, one settlement currency, one key."""
+
+    region: Region
+    currency: Currency
+    timezone: Zone
+    secret_key: AccountKey
+    livemode: Flag | None = None
+    go_live: Day | None = None
+    holidays: Holidays = Holidays()
+
+    def as_account(self, name: str) -> Account:
+        """The account as the road knows it, under its name in the file."""
+        return Account(name, self.region, self.currency, self.timezone, self.go_live)
+
+
+class OrderColumns(Section):
+    """Ours = the file's."""
+
+    order_id: str = "order_id"
+    account: str = "account"
+    amount: str = "amount"
+    currency: str = "currency"
+    status: str = "status"
+    created_at: str = "created_at"
+    refunded_amount: str = "refunded_amount"
+    payment_method: str = "payment_method"
+    charge_id: str = "charge_id"
+    customer: str | None = None
+
+
+class OrderWords(Section):
+    """Our states of an order = the shop's words for each."""
+
+    paid: Words = ("paid",)
+    pending: Words = ("pending",)
+    cancelled: Words = ("cancelled",)
+    refund_requested: Words = ("refund_requested",)
+    refunded: Words = ("refunded",)
+
+    @model_validator(mode="after")
+    def _one_meaning(self) -> "OrderWords":
+        meaning: dict[str, str] = {}
+        wrong: list[tuple[tuple[str, ...], str]] = []
+        for status in OrderStatus:
+            for word in getattr(self, status):
+                first = meaning.setdefault(word, status)
+                if first != status:
+                    wrong.append(((status,), f'"{word}" already means {first}'))
+        if wrong:
+            raise mistakes(wrong)
+        return self
+
+
+class OrderSource(Section):
+    """One place that orders come from: files by a path with wild cards, or a query."""
+
+    kind: str
+    path: FilePath | None = Field(default=None, validate_default=True)
+    url: OrdersUrl | None = Field(default=None, validate_default=True)
+    query: str | None = Field(default=None, validate_default=True)
+    open_query: str | None = None
+    amount_unit: Literal["major", "minor"] = "major"
+    timezone: Zone | None = None
+    encoding: Encoding = "utf-8"
+    split_payments: Flag = False
+    description_pattern: OrderIdPattern = ""
+    account: KnownAccount | None = None
+    account_by: Literal["currency"] | None = None
+    columns: OrderColumns = OrderColumns()
+    status: OrderWords = OrderWords()
+    ignore: Mapping[str, Words] = Field(default={"payment_method": ("cod",)})
+
+    @field_validator("kind")
+    @classmethod
+    def _known_kind(cls, kind: str) -> str:
+        if kind not in kinds():
+            raise ValueError(f'"{kind}" is not one of {", ".join(kinds())}')
+        return kind
+
+    @field_validator("path")
+    @classmethod
+    def _files_have_a_path(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        kind = info.data.get("kind")
+        if kind == "sql" and path is not None:
+            raise ValueError('is for files; kind "sql" has a url and a query')
+        if kind not in (None, "sql") and path is None:
+            raise ValueError(f'is missing: kind "{kind}" reads files')
+        return path
+
+    @field_validator("url", "query", "open_query")
+    @classmethod
+    def _databases_have_a_query(cls, value: Any, info: ValidationInfo) -> Any:
+        kind = info.data.get("kind")
+        if kind == "sql" and not value and info.field_name != "open_query":
+            raise ValueError('is missing: kind "sql" needs it')
+        if kind not in (None, "sql") and value is not None:
+            raise ValueError(f'is for kind "sql", not for "{kind}"')
+        return value
+
+    @field_validator("query", "open_query")
+    @classmethod
+    def _parameters(cls, query: str | None, info: ValidationInfo) -> str | None:
+        wanted = (":changed_since",) if info.field_name == "open_query" else (":from", ":to")
+        missing = [name for name in wanted if query and name not in query]
+        if missing:
+            raise ValueError(f"has no {' and no '.join(missing)}")
+        return query
+
+    @field_validator("account_by")
+    @classmethod
+    def _one_way_to_the_account(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None:
+            return None
+        if info.data.get("account") is not None:
+            raise ValueError("stands beside account: give one of them")
+        currencies = list(setting(info).accounts.values())
+        twice = sorted({currency for currency in currencies if currencies.count(currency) > 1})
+        if twice:
+            raise ValueError(f"more than one account has {', '.join(twice)}")
+        return value
+
+
+class BankColumns(Section):
+    """Ours = the statement's."""
+
+    date: str = "date"
+    amount: str = "amount"
+    currency: str = "currency"
+    description: str = "description"
+    reference: str = "reference"
+
+
+class BankSection(Section):
+    """The statements of one bank account that Omise pays into."""
+
+    account: KnownAccount
+    kind: str
+    path: FilePath
+    columns: BankColumns = BankColumns()
+    encoding: Encoding = "utf-8"
+    payout_pattern: Pattern = "OMISE"
+    fee_bound: Number = Decimal(0)
+
+    @field_validator("kind")
+    @classmethod
+    def _known_kind(cls, kind: str) -> str:
+        if kind not in bank_kinds():
+            raise ValueError(f'"{kind}" is not one of {", ".join(bank_kinds())}')
+        return kind
+
+    @field_validator("fee_bound")
+    @classmethod
+    def _exact_fee(cls, bound: Decimal, info: ValidationInfo) -> Decimal:
+        known, account = setting(info), info.data.get("account")
+        if account is not None:
+            known.currencies.parse_major(f"{bound:f}", known.accounts[account])
+        return bound
+
+
+class WithoutOrders(Section):
+    """Charges that have no order by design."""
+
+    kinds: tuple[Literal["link", "schedule"], ...] = ("link", "schedule")
+    description: Pattern = ""
+
+
+class MatchingSection(Section):
+    """How orders and charges find each other, and how far amounts may be apart."""
+
+    amount_tolerance: Amounts = Field(default={})
+    amount_tolerance_percent: Percents = Field(default={})
+    window: PositiveDuration = timedelta(hours=72)
+    metadata_keys: Words = ("order_id",)
+    customer_keys: Words = ("customer_email",)
+    charges_without_orders: WithoutOrders = WithoutOrders()
+
+
+class CurrencySection(Section):
+    """How many decimals a currency has."""
+
+    exponent: int = Field(strict=True, ge=0, le=4)
+
+
+class MethodFigures(Section):
+    """What the configuration says of a payment method instead of the rule book."""
+
+    expires_after: PositiveDuration | None = None
+    minimum: Amounts | None = None
+    maximum: Amounts | None = None
+    refund: Literal["none", "full", "partial"] | None = None
+    refund_window: PositiveDuration | None = None
+    hold: Duration | None = None
+    settlement_business_days: Count | None = None
+    refund_business_days: Count | None = None
+
+    @property
+    def figures(self) -> Mapping[str, Any]:
+        """What is given, by its name in the rule book."""
+        names = MethodFigures.model_fields
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
+
+
+class MethodSection(MethodFigures):
+    """A method's figures for every account, and in tables by name those of one account."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, MethodFigures] = Field(init=False)
+
+    @model_validator(mode="after")
+    def _extras_are_accounts(self, info: ValidationInfo) -> "MethodSection":
+        known = setting(info).accounts
+        unknown = [name for name in self.accounts if name not in known]
+        if unknown:
+            raise mistakes([((name,), f"is no account{suggest(name, known)}") for name in unknown])
+        return self
+
+    @property
+    def accounts(self) -> Mapping[str, MethodFigures]:
+        """Account -> its own figures."""
+        return self.__pydantic_extra__
+
+
+class FeeRate(Section):
+    """A contract rate from a day on; percent, and the flat part in major units of the account's currency."""
+
+    brand: str = ""
+    rate: Number
+    flat: Number = Decimal(0)
+    vat: Number = Decimal(7)
+    since: Day = Field(alias="from")
+
+
+class RulingsSection(Section):
+    """Above these sums a second person decides."""
+
+    write_off_limit: Amounts = Field(default={"THB": 100_00})
+    link_limit: Amounts = Field(default={"THB": 10_000_00})
+
+
+class ReportsSection(Section):
+    """Where workbooks go."""
+
+    folder: FilePath = Field(default=Path("reports-out"), validate_default=True)
+    deliver: tuple[Place, ...] = ()
+    mail: Words = ()
+
+
+class Job(Section):
+    """A command at its own hours."""
+
+    name: str = Field(min_length=1)
+    cron: Cron
+    command: str = Field(min_length=1)
+
+
+class ScheduleSection(Section):
+    """When things run by themselves, in each account's zone."""
+
+    nightly: Cron = "30 1 * * *"
+    jobs: tuple[Job, ...] = ()
+    catch_up_days: Count = 7
+
+
+class Route(Section):
+    """Alerts about some accounts or codes go to these channels, too."""
+
+    accounts: tuple[KnownAccount, ...] = ()
+    codes: Words = ()
+    min_severity: SeverityWord = Severity.LOW
+    urls: SecretField
+
+
+class AlertsSection(Section):
+    """Who is told, when, and of what."""
+
+    urls: SecretField | None = None
+    min_severity: SeverityWord = Severity.HIGH
+    quiet_hours: Hours = ""
+    routes: tuple[Route, ...] = ()
+    heartbeat_url: SecretOrText = None
+    smtp_url: SecretOrText = None
+    mail_from: str = ""
+
+
+class Tls(Section):
+    """Certificate and key files of the page; empty: none."""
+
+    cert: Annotated[FilePath | None, BeforeValidator(lambda value: value or None)] = None
+    key: Annotated[FilePath | None, BeforeValidator(lambda value: value or None)] = None
+
+
+class PageSection(Section):
+    """Where the finance page listens."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, strict=True, ge=1, le=65535)
+    public_url: Annotated[Url | None, BeforeValidator(lambda value: value or None)] = None
+    behind_proxy: Flag = False
+    tls: Tls = Tls()
+
+
+class QueueSection(Section):
+    """The database through which several machines share the work; the store must be PostgreSQL, too."""
+
+    url: QueueUrl
+
+    def beside(self, store: StoreSection | None) -> "QueueSection":
+        """Itself, where the store is one that several machines can share."""
+        if store is not None and self.url.is_set and not is_postgresql(store.url):
+            raise ValueError("needs a store that hosts share: store.url must be postgresql://…, too")
+        return self

@@ -1,0 +1,84 @@
+"""Every code that `[rules.CODE]` may name, with the thresholds that are its own; knows no default."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import PlainValidator, ValidationInfo, create_model
+
+from jobs.config.fields import Count, Duration, Flag, SeverityWord
+from jobs.config.sections import Section
+from recon.rules import CATALOGUE
+from recon.settings import RuleSettings
+
+# Codes whose rule does not exist yet, with the kinds of their thresholds; a rule in the catalogue says its own.
+_PLANNED: Mapping[str, Mapping[str, Any]] = {
+    "match_ambiguous": {},
+    "authorization_expiring": {"within": Duration},
+    "late_success": {},
+    "amount_out_of_limits": {},
+    "method_not_in_region": {},
+    "method_unknown": {},
+    "refund_exceeds_charge": {},
+    "refund_missing": {},
+    "refund_unrecorded": {},
+    "refund_amount_mismatch": {},
+    "refund_not_supported": {},
+    "refund_window_closed": {},
+    "refund_window_closing": {"within_days": Count},
+    "refund_overdue": {"business_days": Count},
+    "refund_count_limit": {"at": Count},
+    "transaction_missing": {},
+    "transaction_amount_mismatch": {},
+    "fee_mismatch": {},
+    "fee_vat_mismatch": {},
+    "transaction_unexplained": {},
+    "balance_mismatch": {},
+    "settlement_overdue": {"business_days": Count},
+    "transfer_failed": {},
+    "transfer_amount_mismatch": {},
+    "transfer_stuck": {"business_days": Count},
+    "bank_credit_missing": {"business_days": Count},
+    "bank_amount_mismatch": {},
+    "bank_credit_unexplained": {},
+    "dispute_open": {},
+    "dispute_lost": {},
+}
+_JUDGED = {
+    rule.code: {
+        name: Duration if isinstance(default, timedelta) else Count for name, default in rule.thresholds.items()
+    }
+    for rule in CATALOGUE
+}
+PLANNED: frozenset[str] = frozenset(_PLANNED) - frozenset(_JUDGED)
+THRESHOLDS: Mapping[str, Mapping[str, Any]] = {**_PLANNED, **_JUDGED}
+
+
+class RuleSection(Section):
+    """What every rule has; a code's own model adds its thresholds."""
+
+    enabled: Flag = True
+    severity: SeverityWord | None = None
+
+    def as_settings(self) -> RuleSettings:
+        """As `recon.rules` is handed it: only what the file says."""
+        own = {name: value for name, value in self if name not in RuleSection.model_fields and value is not None}
+        return RuleSettings(self.enabled, self.severity, own)
+
+
+def _section(code: str, thresholds: Mapping[str, Any]) -> Any:
+    fields: dict[str, Any] = {name: (kind | None, None) for name, kind in thresholds.items()}
+    return create_model(code, __base__=RuleSection, **fields)
+
+
+_CODES: dict[str, Any] = {code: (_section(code, own) | None, None) for code, own in THRESHOLDS.items()}
+_ALL = create_model("rules", __base__=Section, **_CODES)
+
+
+def _rules(value: Any, info: ValidationInfo) -> Mapping[str, RuleSection]:
+    every = _ALL.model_validate(value, context=info.context)
+    return {code: section for code, section in every if section is not None}
+
+
+# The rules that the file names, by code.
+Rules = Annotated[Mapping[str, RuleSection], PlainValidator(_rules)]

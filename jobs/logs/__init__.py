@@ -1,0 +1,1 @@
+"""Logs, what is masked in them, spans, and errors in words."""

@@ -1,0 +1,1 @@
+"""The road of a run: sources, pull, judging, recording, reports."""

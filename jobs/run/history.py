@@ -1,0 +1,49 @@
+"""Puts beside a result what earlier runs said of its range and of the ranges before; judges nothing."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from jobs.run.judging import Findings
+from recon import columns as c
+from recon.model import KnownBreak, Result
+from recon.result.changes import Earlier, changes, figures, past
+from recon.store.engine import Store
+from recon.store.runs import history, record
+
+
+def with_histories(engine: Store, findings: Findings, digests: Mapping[str, str]) -> Findings:
+    """The findings, each result beside its history; `digests` has the results' own, by account."""
+    if findings.carried is None:
+        return findings
+    now = (*findings.carried.reported, *findings.carried.changed)
+    results = (with_history(engine, one, digests[one.account.name], now) for one in findings.results)
+    return replace(findings, results=tuple(results))
+
+
+def by_id(*lives: Iterable[KnownBreak]) -> dict[str, KnownBreak]:
+    """Every break by its id, as the last of the groups that has it knows it."""
+    return {known.found.id: known for group in lives for known in group}
+
+
+def with_history(engine: Store, result: Result, digest: str, now: Iterable[KnownBreak]) -> Result:
+    """The result with its changes since the last run of the range that came to something else, and the ranges before.
+
+    `digest` is the result's own, `now` has what became of breaks since they were recorded.
+    """
+    account = result.account
+    earlier = [
+        Earlier(one.found.first_day, one.found.last_day, one.found.counts)
+        for one in history.last_of_each_range(engine, account.name)
+    ]
+    details = replace(result.details, past=past(earlier, result))
+    run = history.last_different(engine, account.name, result.first_day, result.last_day, digest)
+    if run is not None:
+        before = history.left_open(engine, run.run_id, account.name)
+        lives = by_id(record.breaks_of(engine, before[c.BREAK_ID]), now)
+        details = replace(
+            details,
+            changes=changes(before, result.breaks, lives),
+            figures=figures(run.found.counts, result),
+            since=run.as_of.astimezone(account.zone).date().isoformat(),
+        )
+    return replace(result, details=details)

@@ -1,0 +1,168 @@
+"""Holds accounts for one run at a time across processes, and shows that it lives; knows no stage of the run."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+from jobs.run.outcome import JobError, Outcome
+from jobs.service.nights import RETRY
+from recon.store.engine import Store, is_lost
+from recon.store.runs import attempts
+from recon.store.runs.attempts import Attempt, Claim, Holder
+
+BEAT_S = 20.0
+DEAD_AFTER = timedelta(minutes=3)  # without a beat: its machine is gone, or its container
+BUSY_EXIT = 3
+_ENDING_S = (1.0, 3.0, 10.0, 30.0)  # waits between tries to write an end: what was recorded is not to be done again
+
+
+class Busy(JobError):
+    """Another run holds an account, or took it over; nothing is lost. Exit code 3."""
+
+    exit_code = BUSY_EXIT
+
+
+class AlreadyDone(Exception):
+    """Another process finished this night, or tried it, before this one could begin it."""
+
+
+@dataclass(frozen=True)
+class Hold:
+    """The attempts of one run while they go on."""
+
+    engine: Store
+    ids: tuple[int, ...]
+    clock: Callable[[], datetime]
+
+    def prove(self) -> None:
+        """Raises Busy where another process took the run over: what it finds now must not be recorded."""
+        if not attempts.beat(self.engine, self.ids, self.clock()):
+            raise Busy("another process took this run over, since this one seemed dead; nothing was recorded here")
+
+
+def _place() -> str:
+    """Where pids mean something: containers on one machine may have one name and many pid 1."""
+    try:
+        return str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        return ""
+
+
+_PLACE = _place()
+_GOING: set[str] = set()  # what this process is at, by its name; the next life may have the same pid
+
+
+async def run_held(
+    engine: Store,
+    claims: Sequence[Claim],
+    who: str,
+    clock: Callable[[], datetime],
+    work: Callable[[Hold], Awaitable[Outcome]],
+    unless_done: bool = False,
+    beat_s: float = BEAT_S,
+) -> Outcome:
+    """Does the work as an attempt at every claim, which is ended with the work's outcome, or as failed.
+
+    Raises Busy, or with `unless_done` AlreadyDone, before the work begins. Cancelled work leaves its attempts as they
+    are, since its threads may still write: they are taken over once the process is gone. So does work whose database
+    went away: the next try takes them over.
+    """
+    now, holder = clock(), this_process(who)
+    since = now - RETRY if unless_done else None
+    _GOING.add(holder.process)
+    try:
+        begun = await asyncio.to_thread(
+            attempts.begin, engine, claims, holder, now, lambda attempt: is_dead(attempt, now), since
+        )
+        if begun.settled:
+            raise AlreadyDone
+        if begun.held:
+            raise Busy(*(_words(attempt) for attempt in begun.held))
+        outcome = await _done(Hold(engine, begun.ids, clock), work, beat_s)
+    except Exception:
+        _GOING.discard(holder.process)
+        raise
+    _GOING.discard(holder.process)
+    return outcome
+
+
+async def _done(hold: Hold, work: Callable[[Hold], Awaitable[Outcome]], beat_s: float) -> Outcome:
+    """What the work comes to, with which its attempts are ended."""
+    over = asyncio.Event()
+    beats = asyncio.create_task(_beat(hold, over, beat_s))
+    try:
+        outcome = await work(hold)
+    except Exception as error:
+        if not is_lost(error):
+            await _end(hold, attempts.FAILED, str(error) or type(error).__name__, None)
+        raise
+    finally:
+        over.set()
+        await beats
+    ending = attempts.COMPLETE if outcome.complete else attempts.INCOMPLETE
+    await _end(hold, ending, "; ".join(outcome.messages), outcome.run_id)
+    return outcome
+
+
+def this_process(who: str) -> Holder:
+    """Somebody, acting through this process for one run."""
+    return Holder(who, socket.gethostname(), os.getpid(), f"{_PLACE} {uuid4().hex}")
+
+
+def is_dead(attempt: Attempt, now: datetime) -> bool:
+    """Whether an attempt's process is gone at a moment: by its pid, where pids mean something, or by its silence."""
+    here = attempt.host == socket.gethostname() and attempt.process.split(" ")[0] == _PLACE
+    ours = attempt.process in _GOING
+    gone = here and not ours and (attempt.pid == os.getpid() or not _lives(attempt.pid))
+    return gone or now - attempt.beat_at > DEAD_AFTER
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # another user's
+    return True
+
+
+async def _beat(hold: Hold, over: asyncio.Event, beat_s: float) -> None:
+    """Signs of life; one that is lost with a connection is made up by the next."""
+    while True:
+        try:
+            await asyncio.wait_for(over.wait(), beat_s)
+        except TimeoutError:
+            try:
+                await asyncio.to_thread(attempts.beat, hold.engine, hold.ids, hold.clock())
+            except Exception as error:
+                if not is_lost(error):
+                    raise
+        else:
+            return
+
+
+async def _end(hold: Hold, ending: str, words: str, run_id: int | None) -> None:
+    """Writes how it ended, also where the database is away for a moment."""
+    for wait_s in (*_ENDING_S, None):
+        try:
+            await asyncio.to_thread(attempts.end, hold.engine, hold.ids, hold.clock(), ending, words, run_id)
+        except Exception as error:
+            if wait_s is None or not is_lost(error):
+                raise
+            await asyncio.sleep(wait_s)
+        else:
+            return
+
+
+def _words(attempt: Attempt) -> str:
+    first, last = attempt.first_day, attempt.last_day
+    days = f"{first}" if first == last else f"{first} to {last}"
+    whose = f"{attempt.who} on {attempt.host} (process {attempt.pid})"
+    since = f"{attempt.began_at:%Y-%m-%d %H:%M} UTC"
+    return f'account "{attempt.account}": a run of {days} by {whose} goes on since {since}; run again when it is over'

@@ -1,0 +1,152 @@
+"""Judges the range of an earlier run once more, from what is stored now, and says what changed; records nothing."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import pandas as pd
+
+from jobs.config.config import Config
+from jobs.run.judging import find
+from jobs.run.question import Asked, Question
+from recon import columns as c
+from recon.calendars import days_window
+from recon.columns import details as d
+from recon.model import BreakStatus, KnownBreak, Result
+from recon.result.changes import changes, figures
+from recon.settings import Context
+from recon.store.desk import workbooks
+from recon.store.engine import Store
+from recon.store.runs import history, record
+from recon.store.runs.record import RunAccount, StoredRun
+from reports.verify.digests import digests
+
+ROWS = "rows"  # among a run's counts: the digests of its rows, by frame
+_OF_FILES = "ignored_rows"  # a figure of the files that a run read, not of what is stored
+_SHEETS = {
+    "matched": "Matched", "rejected": "Rejected rows", "waiting": "Pending", "failures": "Pending",
+    "refunds": "Refunds", "disputes": "Disputes", "payouts": "Settlement", "parts": "Settlement",
+    "unpaid": "Settlement", "days": "Balance proof", "moves": "Balance proof", "fees": "Fees and VAT",
+    "banked": "Bank", "breaks": "Breaks",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Change:
+    """What differs between what a run recorded of an account and a result: nothing, where it is false.
+
+    `figures` is shaped FIGURES, `breaks` CHANGES (those whose amounts changed, or that are new or closed); `sheets`
+    have rows that differ.
+    """
+
+    account: str
+    figures: pd.DataFrame = field(default_factory=d.FIGURES.empty)
+    breaks: pd.DataFrame = field(default_factory=d.CHANGES.empty)
+    sheets: tuple[str, ...] = ()
+
+    @property
+    def of_figures(self) -> bool:
+        """Whether a figure or a break is another one, not only rows."""
+        return bool(len(self.figures) or len(self.breaks))
+
+    def __bool__(self) -> bool:
+        return self.of_figures or bool(self.sheets)
+
+
+def context_of(config: Config, as_of: datetime, *, with_bank: bool) -> Context:
+    """What the configuration has the rules go by at a moment; without the bank no statement is looked at."""
+    return Context(
+        as_of=as_of,
+        currencies=config.currencies(),
+        tolerance=config.tolerance(),
+        methods=config.method_book(),
+        settings=config.rule_settings(),
+        regions={account.name: account.region for account in config.as_accounts()},
+        calendars=config.calendars(as_of.date()),
+        split_sources=frozenset(name for name, one in config.order_sources.items() if one.split_payments),
+        without_orders=config.without_orders(),
+        fees=config.contract_rates(),
+        bank_fees=config.bank_fees() if with_bank else {},
+    )
+
+
+def judged_again(config: Config, store: Store, run: StoredRun) -> dict[str, Change]:
+    """By account what the stored data say now of a run's ranges as of its moment, beside what it recorded.
+
+    What people ruled since is left out. Accounts that the configuration has no more are left out, too.
+    """
+    lives = _lives(store, run)
+    findings = find(store, _question(config, run, lives))
+    carried = findings.carried.reported if findings.carried else ()
+    known = {one.found.id: one for one in (*record.known_breaks(store), *lives, *carried)}
+    by_name = {part.account: part for part in run.accounts}
+    return {
+        result.account.name: compare(store, run.run_id, by_name[result.account.name], result, known)
+        for result in findings.results
+    }
+
+
+def compare(store: Store, run_id: int, then: RunAccount, result: Result, lives: Mapping[str, KnownBreak]) -> Change:
+    """What differs between an account's part of a run and a result; `lives` has every break by its id."""
+    before = history.left_open(store, run_id, then.account)
+    found = changes(before, result.breaks, lives)
+    same = (found[d.WHAT] == d.CHANGED) & _equal(found, d.EXPECTED_BEFORE, c.EXPECTED)
+    same &= _equal(found, d.ACTUAL_BEFORE, c.ACTUAL) & _equal(found, d.RISK_BEFORE, c.AMOUNT_AT_RISK)
+    recorded: Mapping[str, str] = then.counts.get(ROWS, {})
+    now = digests(result).rows if recorded else {}
+    differ = {_SHEETS.get(name, name) for name, digest in now.items() if recorded.get(name, digest) != digest}
+    changed = figures(then.counts, result)
+    changed = changed[(changed[d.FIGURE] != _OF_FILES).to_numpy(dtype=bool)]
+    return Change(then.account, changed, found[~same.to_numpy(dtype=bool)], tuple(sorted(differ)))
+
+
+def _equal(frame: pd.DataFrame, one: str, other: str) -> "pd.Series[bool]":
+    left, right = frame[one], frame[other]
+    return (left.isna() & right.isna()) | (left == right).fillna(False)
+
+
+def _question(config: Config, run: StoredRun, lives: Iterable[KnownBreak]) -> Question:
+    accounts = {account.name: account for account in config.as_accounts()}
+    parts = {part.account: part for part in run.accounts if part.account in accounts}
+    order = [name for name in (run.record.options.get("accounts") or accounts) if name in accounts]
+    as_of = run.record.as_of
+    return Question(
+        asked=tuple(
+            Asked(
+                account=accounts[name],
+                first=parts[name].first_day,
+                last=parts[name].last_day,
+                window=days_window(parts[name].first_day, parts[name].last_day, accounts[name].zone),
+                unassigned=name == order[0],
+            )
+            for name in order
+            if name in parts
+        ),
+        all_accounts=accounts,
+        as_of=as_of,
+        versions_at=None,
+        context=context_of(config, as_of, with_bank=True),
+        match_settings=config.match_settings(),
+        metadata_keys=config.matching.metadata_keys,
+        customer_keys=config.matching.customer_keys,
+        orders_read=False,
+        known=tuple(lives),
+    )
+
+
+def _lives(store: Store, run: StoredRun) -> list[KnownBreak]:
+    """Every break as the run left it: rulings since, and what later runs opened, are as if they were not."""
+    as_of = run.record.as_of
+    left: set[str] = set()
+    ruled: set[str] = set()
+    for part in run.accounts:
+        left |= set(history.left_open(store, run.run_id, part.account)[c.BREAK_ID])
+        ruled |= workbooks.ruled_since(store, part.account, run.record.recorded_at)
+    found = []
+    for known in record.known_breaks(store):
+        then = replace(known, last_seen=min(known.last_seen, as_of))
+        if known.found.id in left:
+            found.append(replace(then, status=BreakStatus.OPEN, standing=None))
+        elif known.found.id not in ruled and known.first_seen <= as_of:
+            found.append(then)
+    return found

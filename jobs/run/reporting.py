@@ -1,0 +1,140 @@
+"""Writes a run's reports, keeps what was written, and leaves signed files as they are; judges nothing."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from jobs.config.config import Config
+from jobs.logs.errors import say
+from jobs.run.judging import Findings
+from recon import __version__
+from recon.rules import CATALOGUE
+from recon.settings import Context
+from recon.store.desk import workbooks
+from recon.store.desk.workbook_bytes import LARGEST, pieces_of, sha256_of_file
+from recon.store.desk.workbooks import StoredWorkbook
+from recon.store.engine import Store
+from reports.report import Basis, Group, Report
+from reports.sheet import Bound
+from reports.workbook.plain import write_plain
+from reports.workbook.write import file_name, replacing, write_workbook
+
+XLSX = "xlsx"
+FORMATS = (XLSX, "csv", "parquet")
+_TOGETHER = 2  # workbooks written side by side
+
+
+@dataclass(frozen=True)
+class Writing:
+    """Where and as what a run's reports are written; `run_id` is null where the run is not recorded."""
+
+    config: Config
+    store: Store
+    clock: Callable[[], datetime]
+    as_of: datetime
+    run_id: int | None
+    format: str = XLSX
+
+
+def write_reports(
+    writing: Writing, findings: Findings, context: Context, digests: Mapping[str, str]
+) -> tuple[Path, ...]:
+    """The accounts' reports, and with more than one account the group's, last: workbooks, or files of plain sheets.
+
+    `digests` has each result's own, by account. A range that is signed is written beside the signed file where its
+    result is another one.
+    """
+    head = workbooks.head(writing.store)
+    basis = Basis(
+        CATALOGUE, __version__, context.currencies, context.methods, context.settings, context.calendars, head
+    )
+    parts = tuple(Report(result, basis, digests[result.account.name]) for result in findings.results)
+    if writing.format != XLSX:
+        whole: tuple[Bound, ...] = (*parts, *([Group(parts, ())] if len(parts) > 1 else []))
+        folder = writing.config.reports.folder
+        return tuple(path for one in whole for path in write_plain(one, folder, writing.format))
+    places = [_place(writing, part) for part in parts]
+    asked: list[tuple[Bound, _Place]] = list(zip(parts, places, strict=True))
+    if len(parts) > 1:
+        group = Group(parts, tuple(place.name for place in places))
+        asked.append((group, _place(writing, group)))
+    with ThreadPoolExecutor(_TOGETHER) as pool:
+        longest_first = sorted(asked, key=lambda one: -_orders(one[0]))
+        begun = {one.name: pool.submit(_write, writing, one, place) for one, place in longest_first}
+        return tuple(begun[one.name].result() for one, _ in asked)
+
+
+def _orders(report: Bound) -> int:
+    return report.result.orders if isinstance(report, Report) else sum(map(_orders, report.parts))
+
+
+@dataclass(frozen=True)
+class _Place:
+    """What a report's file is called, its number among the range's files, and the signed one that it is, if any."""
+
+    name: str
+    number: int
+    signed: StoredWorkbook | None = None
+
+
+def _place(writing: Writing, report: Bound) -> _Place:
+    """A signed file of this result stays as it is, and no signed one is written over."""
+    names: dict[str, str] = {}  # of the signed ones, by name, the digest of the result
+    for one in workbooks.sign_offs(writing.store, report.name, *report.days):
+        signed = workbooks.by_hash(writing.store, one.sha256)
+        if signed and one.result_digest == report.digest:
+            return _Place(signed.name, 0, signed)
+        if signed:
+            names[signed.name] = one.result_digest
+    number = 1
+    while file_name(report, number) in names:
+        number += 1
+    return _Place(file_name(report, number), number)
+
+
+def _write(writing: Writing, report: Bound, place: _Place) -> Path:
+    """One workbook, written and kept, or the signed one where it belongs."""
+    folder, first, last = writing.config.reports.folder, *report.days
+    if place.signed:
+        put_back(writing.store, folder / place.name, place.signed.sha256)
+        return folder / place.name
+    path = write_workbook(report, folder, place.number)
+    with path.open("rb") as file:
+        written = StoredWorkbook(
+            sha256_of_file(file), path.name, report.name, first, last, writing.run_id, writing.as_of,
+            report.digest, report.basis.audit_head, writing.clock(), file.tell(),
+        )  # fmt: skip
+        file.seek(0)
+        workbooks.keep(writing.store, written, file)
+    if written.size > LARGEST:
+        limit = f"{LARGEST // 2**30} GiB"
+        say(f"{path.name}: larger than {limit}, so the store keeps no copy: it stands in the report folder alone")
+    return path
+
+
+def put_back(store: Store, path: Path, sha256: str) -> str:
+    """Have a workbook stand in its place, where need be its kept copy; why it does not, or nothing.
+
+    An earlier one of the same name gives way; one that was edited does not, and is left for `recon verify`.
+    """
+    there = hash_of(path) if path.exists() else ""
+    if there == sha256:
+        return ""
+    if there and workbooks.by_hash(store, there) is None:
+        return f"{path.name}: was edited in the report folder, and is left as it is"
+    pieces = pieces_of(store, sha256)
+    if pieces is None:
+        return f"{path.name}: stands in the report folder of the host that wrote it alone: the store keeps no copy"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as file:
+        for piece in pieces:
+            file.write(piece)
+    return ""
+
+
+def hash_of(path: Path) -> str:
+    """By what a written workbook is known."""
+    with path.open("rb") as file:
+        return sha256_of_file(file)

@@ -1,0 +1,112 @@
+"""The road: read orders, pull, load, match, triage, judge, record, report; no step calls its neighbour."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+
+from jobs.config.config import Config
+from jobs.run.judging import Findings
+from jobs.run.lock import Hold, run_held
+from jobs.run.opening import read_items, save_items
+from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
+from jobs.run.pulled import Pulled
+from jobs.run.stages import DAY, Days, Road, conclude, judge, lacking, pull_all, read_sources, record_findings
+from recon.calendars import days_window, local_day
+from recon.model import Account
+from recon.store import migrate
+from recon.store.engine import SQLITE, Store, open_store
+from recon.store.runs.attempts import Claim
+from recon.store.versions.archive import keep_in
+
+
+async def run(config: Config, options: RunOptions, clock: Callable[[], datetime], progress: Progress) -> Outcome:
+    """One execution of the job over a range; raises JobError where nothing could run, Busy where another one runs.
+
+    A source that fails leaves the run incomplete: its account is not judged, the others are.
+    """
+    started = clock().astimezone(UTC)
+    as_of = (options.as_of or started).astimezone(UTC)
+    accounts, days = resolve(config, options, started)
+    engine = await asyncio.to_thread(open_ready_store, config)
+    try:
+        road = Road(config, options, clock, progress, engine, started, as_of, accounts, days)
+        if not options.record:
+            return await _travel(road)
+        claims = [Claim(n, d.first, d.last, d.window.end, as_of, options.pull) for n, d in days.items()]
+        return await run_held(engine, claims, options.by, clock, partial(_travel_held, road), options.unless_done)
+    finally:
+        await asyncio.to_thread(engine.dispose)
+
+
+def resolve(config: Config, options: RunOptions, now: datetime) -> tuple[tuple[Account, ...], dict[str, Days]]:
+    """The accounts asked for and the days of each; raises JobError in words."""
+    known = {account.name: account for account in config.as_accounts()}
+    unknown = [name for name in options.accounts if name not in known]
+    if unknown:
+        names = ", ".join(known)
+        raise JobError(*(f"--account {name}: no such account in the configuration ({names})" for name in unknown))
+    chosen = [known[name] for name in dict.fromkeys(options.accounts or known)]
+    days: dict[str, Days] = {}
+    for account in chosen:
+        yesterday = local_day(now, account.zone) - DAY
+        last = options.last or max(options.first or yesterday, yesterday)
+        first = options.first or last
+        if first > last:
+            raise JobError(f"--from {first} is after --to {last}")
+        if first > yesterday + DAY:
+            raise JobError(f"--from {first} lies in the future")
+        days[account.name] = Days(first, last, days_window(first, last, account.zone))
+    return tuple(chosen), days
+
+
+def open_ready_store(config: Config) -> Store:
+    """The store, migrated: SQLite by itself, after a copy of an older file; PostgreSQL says what to run."""
+    try:
+        engine = open_store(config.store_url)
+        keep_in(engine, config.store.archive)
+        if engine.dialect.name == SQLITE:
+            migrate.upgrade(engine)
+        elif not migrate.is_current(engine):
+            engine.dispose()
+            raise JobError("the store's tables are not up to date: run `recon db upgrade`")
+    except migrate.StoreTooNew as error:
+        raise JobError(f"store: {error}") from None
+    except (OSError, ValueError) as error:
+        raise JobError(f"store.url: {error}") from None
+    return engine
+
+
+@contextmanager
+def ready_store(config: Config) -> Iterator[Store]:
+    """The store for the block, its connections closed after it."""
+    engine = open_ready_store(config)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+async def _travel_held(road: Road, hold: Hold) -> Outcome:
+    road.hold = hold
+    return await _travel(road)
+
+
+async def _travel(road: Road) -> Outcome:
+    options = road.options
+    if options.opening is not None:
+        items = await asyncio.to_thread(read_items, road.config, options.opening, options.by)
+        await asyncio.to_thread(save_items, road.config, road.engine, items, road.clock)
+    pulls: dict[str, Pulled] = {}
+    told = await read_sources(road)
+    road.messages += told.messages
+    if options.pull:
+        with road.stage("pull"):
+            pulls = await pull_all(road)
+        road.messages += lacking(pulls)
+    if not options.judge:
+        return await conclude(road, Findings(), None, None, pulls)
+    findings, context = await judge(road, told, pulls)
+    run_id = await asyncio.to_thread(record_findings, road, findings) if options.record else None
+    return await conclude(road, findings, context, run_id, pulls)

@@ -1,0 +1,299 @@
+"""The stages of the road, one function each: a run calls them one after another, a batch's steps in pieces.
+
+No stage calls its neighbour.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from jobs.config.config import Config
+from jobs.logs.logs import bound
+from jobs.logs.tracing import span
+from jobs.run.delivery import deliver
+from jobs.run.history import with_histories
+from jobs.run.judging import Findings, find
+from jobs.run.lock import Hold
+from jobs.run.outcome import JobError, Outcome, Progress, RunOptions, Unsigned
+from jobs.run.pulled import Pulled
+from jobs.run.pulling import Gate, Puller, Reach, check_account, pull_account
+from jobs.run.question import Asked, Question
+from jobs.run.rate_limit import turn_of
+from jobs.run.rejudging import ROWS, context_of
+from jobs.run.related import read_names
+from jobs.run.reporting import Writing, write_reports
+from jobs.run.sources import NOBODY, Told, read_orders, read_statements
+from jobs.run.unsigning import unsign
+from recon import __version__
+from recon.model import Account, Window
+from recon.omise.client import Limits
+from recon.omise.scrub import Scrub
+from recon.result.changes import counts, open_breaks
+from recon.settings import Context
+from recon.store.desk import workbooks
+from recon.store.engine import Store
+from recon.store.queue.batches import Marker
+from recon.store.runs import record
+from reports.verify.digests import digests
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Days:
+    """The range of one account, in its own zone."""
+
+    first: date
+    last: date
+    window: Window
+
+
+@dataclass
+class Road:
+    """One way along the road: what is asked, with what, and what came of it so far.
+
+    `accounts` are judged; `days` has those of the whole range that they belong to, in their order: the orders of all
+    of them are read, and the first one shows what names no known account, so that nothing is counted twice.
+    """
+
+    config: Config
+    options: RunOptions
+    clock: Callable[[], datetime]
+    progress: Progress
+    engine: Store
+    started: datetime
+    as_of: datetime
+    accounts: tuple[Account, ...]
+    days: Mapping[str, Days]
+    timings: dict[str, float] = field(default_factory=dict)
+    messages: list[str] = field(default_factory=list)
+    digests: dict[str, str] = field(default_factory=dict)  # of the results, by account
+    rows: dict[str, Mapping[str, str]] = field(default_factory=dict)  # of what the data say, by account and frame
+    hold: Hold | None = None  # on its accounts, where the run is to be recorded
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time a stage and say that it goes on."""
+        begun = perf_counter()
+        self.progress.start(name, None)
+        with bound(stage=name), span(name):
+            yield
+        self.progress.finish(name)
+        self.timings[name] = round(self.timings.get(name, 0.0) + perf_counter() - begun, 3)
+
+
+async def read_sources(road: Road) -> Told:
+    """What the shop and the bank say, stored, where the options have it read; what is missing raises JobError."""
+    if not road.options.read_orders:
+        return Told()
+    config, days = road.config, road.days.values()
+    window = Window(min(one.window.start for one in days), max(one.window.end for one in days))
+    with road.stage("orders"):
+        since = road.started - config.omise.lookback_days * DAY
+        told = await read_orders(config, road.engine, road.clock, window, since)
+    if not config.bank:
+        return told
+    with road.stage("bank"):
+        bank = await asyncio.to_thread(read_statements, config, road.engine, road.clock)
+    return replace(
+        told, bank_read=bank.bank_read, statements=bank.statements, notes=bank.notes,
+        messages=[*told.messages, *bank.messages],
+    )  # fmt: skip
+
+
+async def pull_all(road: Road) -> dict[str, Pulled]:
+    """All accounts side by side, each with its own limits; first every key and account is proved."""
+    puller = Puller(road.engine, road.clock, road.progress, asyncio.Lock())
+    gates = {account.name: gate(road.config, road.engine, account.name) for account in road.accounts}
+    silent = await prove(puller, road.accounts, gates)
+    done = await asyncio.gather(
+        *(
+            pull_account(puller, account, gates[account.name], _reach(road, account))
+            for account in road.accounts
+            if not silent[account.name]
+        )
+    )
+    failed = {account.name: Pulled(account, silent[account.name]) for account in road.accounts}
+    return failed | {pulled.account.name: pulled for pulled in done}
+
+
+async def prove(puller: Puller, accounts: Sequence[Account], gates: Mapping[str, Gate]) -> dict[str, str]:
+    """By account why it could not be asked, or nothing; raises JobError of all that were refused."""
+    answers = await asyncio.gather(
+        *(check_account(puller, account, gates[account.name]) for account in accounts), return_exceptions=True
+    )
+    refused = [message for answer in answers if isinstance(answer, JobError) for message in answer.messages]
+    if refused:
+        raise JobError(*refused)
+    silent = {}
+    for account, answer in zip(accounts, answers, strict=True):
+        if isinstance(answer, BaseException):
+            raise answer
+        silent[account.name] = answer
+    return silent
+
+
+def lacking(pulls: Mapping[str, Pulled]) -> Iterator[str]:
+    """What is not complete in pulls, in words."""
+    for name, pulled in sorted(pulls.items()):
+        if pulled.failure:
+            yield f'account "{name}" was not pulled to its end and not judged ({pulled.failure}); run again'
+        if pulled.short:
+            yield f'account "{name}": {"; ".join(pulled.short)}; run again'
+
+
+def gate(config: Config, engine: Store, name: str) -> Gate:
+    """How an account of the configuration is reached."""
+    section, omise = config.accounts[name], config.omise
+    limits = Limits(
+        requests_per_second=omise.requests_per_second,
+        concurrency=omise.concurrency,
+        deadline_s=omise.deadline.total_seconds(),
+    )
+    scrub = Scrub(config.hash_key, tuple(config.matching.customer_keys))
+    turn = turn_of(config, engine, name)
+    return Gate(omise.base_url, section.secret_key.reveal(), limits, scrub, section.livemode, turn)
+
+
+def _reach(road: Road, account: Account) -> Reach:
+    """The range and more on both sides, at most to the as-of moment, frozen when the run starts."""
+    omise, window = road.config.omise, road.days[account.name].window
+    until, lookback = min(road.as_of, road.started), omise.lookback_days * DAY
+    end = min(window.end + omise.lookahead_days * DAY, until)
+    return Reach(Window(min(window.start - lookback, end), end), until, lookback)
+
+
+async def judge(road: Road, told: Told, pulls: Mapping[str, Pulled]) -> tuple[Findings, Context]:
+    """The road's accounts, of which those that a source failed for are left out, and by which settings."""
+    with road.stage("judge"):
+        question = _question(road, told, pulls)
+        findings = await asyncio.to_thread(_find, road, question)
+    if not road.options.pull and not findings.pulled:
+        road.messages.append("no charges were ever pulled: run without --no-pull")
+    return findings, question.context
+
+
+def _find(road: Road, question: Question) -> Findings:
+    if road.options.record:
+        read_names(road.engine, question, road.clock())
+    findings = find(road.engine, question)
+    for one in findings.results:
+        found = digests(one)
+        road.digests[one.account.name], road.rows[one.account.name] = found.result, found.rows
+    return with_histories(road.engine, findings, road.digests)
+
+
+def _question(road: Road, told: Told, pulls: Mapping[str, Pulled]) -> Question:
+    config = road.config
+    skipped = {*(name for name, pulled in pulls.items() if pulled.failure), *told.unread}
+    accounts = {account.name: account for account in config.as_accounts()}
+    return Question(
+        asked=tuple(_asked(road, a, told, pulls.get(a.name)) for a in road.accounts if a.name not in skipped),
+        all_accounts=accounts,
+        as_of=road.as_of,
+        versions_at=None if road.options.pull else road.options.as_of,
+        context=context_of(config, road.as_of, with_bank=told.bank_read or not road.options.read_orders),
+        match_settings=config.match_settings(),
+        metadata_keys=config.matching.metadata_keys,
+        customer_keys=config.matching.customer_keys,
+        orders_read=told.orders_read,
+        bank_read=told.bank_read,
+    )
+
+
+def _asked(road: Road, account: Account, told: Told, pulled: Pulled | None) -> Asked:
+    name, days = account.name, road.days[account.name]
+    first = name == next(iter(road.days))
+    return Asked(
+        account=account,
+        first=days.first,
+        last=days.last,
+        window=days.window,
+        short=pulled.short if pulled else (),
+        pulled=pulled is not None,
+        ignored_rows=sum(told.ignored.get(one, 0) for one in (name, *([NOBODY] if first else []))),
+        duplicate_rows=told.duplicates.get(name, 0),
+        inputs=told.files(name),
+        unassigned=first,
+        notes={**told.notes.get(name, {}), **(pulled.notes if pulled else {})},
+    )
+
+
+def record_findings(road: Road, findings: Findings, marker: Marker | None = None) -> int | None:
+    """Everything that was found in one transaction, with the marker where it is a step's; null: nothing was judged.
+
+    Raises StepDone where the step is done already, Busy where another process took the run over.
+    """
+    if findings.carried is None or not findings.results:
+        return None
+    if road.hold is not None:
+        road.hold.prove()
+    run_record = record.RunRecord(
+        started_at=road.started,
+        recorded_at=road.clock(),
+        as_of=road.as_of,
+        who=road.options.by,
+        command=road.options.command,
+        options=_recorded(road),
+        software=__version__,
+        config_digest=road.config.digest,
+        status="incomplete" if road.messages else "complete",
+        timings=dict(road.timings),
+    )
+    accounts = [
+        record.RunAccount(
+            one.account.name, one.first_day, one.last_day, {**counts(one), ROWS: road.rows[one.account.name]},
+            road.digests[one.account.name],
+        )
+        for one in findings.results
+    ]  # fmt: skip
+    carried = findings.carried
+    left = {one.account.name: open_breaks(one.breaks) for one in findings.results}
+    return record.record_run(
+        road.engine, run_record, accounts, carried.changed, carried.events, findings.links, left,
+        found=findings.found, again=findings.again, audit_key=road.config.audit_key, marker=marker,
+    )  # fmt: skip
+
+
+async def conclude(
+    road: Road, findings: Findings, context: Context | None, run_id: int | None, pulls: Mapping[str, Pulled]
+) -> Outcome:
+    """What comes after recording: sign-offs end, reports are written and delivered, where there are findings."""
+    options = road.options
+    unsigned: tuple[Unsigned, ...] = ()
+    reports: tuple[Path, ...] = ()
+    if run_id is not None:
+        unsigned = await asyncio.to_thread(unsign, road.config, road.engine, findings, run_id, road.clock)
+    if context is not None and options.report:
+        with bound(run_id=run_id), road.stage("report"):
+            writing = Writing(road.config, road.engine, road.clock, road.as_of, run_id, options.format)
+            reports = await asyncio.to_thread(write_reports, writing, findings, context, road.digests)
+            road.messages += await asyncio.to_thread(deliver, road.config.reports, reports)
+    complete = not road.messages and all(result.complete for result in findings.results)
+    return Outcome(
+        run_id, complete, road.as_of, findings.results, reports, dict(road.timings), tuple(road.messages),
+        {name: pulled.traffic for name, pulled in pulls.items()}, unsigned,
+        {name: (days.first, days.last) for name, days in road.days.items()},
+        await asyncio.to_thread(workbooks.head, road.engine),
+    )  # fmt: skip
+
+
+def _recorded(road: Road) -> dict[str, Any]:
+    """What was asked for, and what the configuration's digest does not fix: the rule book and the days off."""
+    return {
+        "from": str(road.options.first or ""), "to": str(road.options.last or ""),
+        "accounts": list(road.options.accounts), "pull": road.options.pull,
+        "as_of": road.options.as_of.isoformat() if road.options.as_of else "",
+        "opening": road.options.opening.name if road.options.opening else "",
+        "rule_book": road.config.method_book().digest,
+        "days_off": {
+            name: [day.isoformat() for day in calendar.days_off]
+            for name, calendar in road.config.calendars(road.as_of.date()).items()
+            if name in road.days
+        },
+    }  # fmt: skip

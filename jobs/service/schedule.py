@@ -1,0 +1,312 @@
+"""Runs what is due by itself: nights, missed nights, the watchdog, extra jobs. Timers only ask; the store decides.
+
+APScheduler's only home. Its timers may fire twice, late or never: each of them leads to the question what is due at
+this moment, which `jobs.service.nights` answers from recorded attempts.
+"""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[import-untyped]
+from apscheduler.triggers.cron import CronTrigger  # type: ignore[import-untyped]
+from apscheduler.triggers.date import DateTrigger  # type: ignore[import-untyped]
+from apscheduler.triggers.interval import IntervalTrigger  # type: ignore[import-untyped]
+
+from jobs.config.config import Config
+from jobs.config.sections import Job
+from jobs.logs.errors import note, say
+from jobs.logs.logs import bound
+from jobs.run.lock import AlreadyDone, Busy
+from jobs.run.outcome import Outcome, RunOptions
+from jobs.service import nights
+from jobs.service.extra_jobs import EXTRA_GRACE, Extra
+from jobs.service.nights import Finding, Known, Night
+from recon.model import Account
+from recon.store.engine import Store
+from recon.store.runs import attempts as kept
+
+TICK = timedelta(minutes=10)  # between two looks for missed nights, and two of the watchdog
+WHO = "scheduler"
+_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")  # as cron counts them; APScheduler's 0 is Monday
+_MINUTE = timedelta(minutes=1)
+
+Run = Callable[[RunOptions], Awaitable[Outcome]]
+
+
+class Tells(Protocol):
+    """Whoever is told (`jobs.alerts.Teller`); a tuple that comes back says in words what did not go."""
+
+    async def run_finished(self, outcome: Outcome, trigger: str) -> object:
+        """A run came to its end, complete or not."""
+
+    async def run_failed(self, options: RunOptions, words: str, trigger: str) -> object:
+        """A run ended before it could judge anything."""
+
+    async def watch(self, findings: Sequence[Finding], now: datetime) -> object:
+        """What the watchdog finds now, also what it found before; and whatever still waits to be sent."""
+
+    async def good_night(self, accounts: Sequence[str]) -> object:
+        """No night is owed by any of the accounts."""
+
+
+def mistakes(config: Config, now: datetime) -> tuple[str, ...]:
+    """What cannot be scheduled, in words."""
+    section = config.schedule
+    lines = [("schedule.nightly", section.nightly)]
+    lines += [(f"schedule.jobs.{number}.cron", job.cron) for number, job in enumerate(section.jobs)]
+    found = []
+    for path, line in lines:
+        try:
+            next_fire(line, ZoneInfo("UTC"), now)
+        except ValueError as error:
+            found.append(f'{path}: "{line}" is not a time of cron: {error}')
+    names = [job.name for job in section.jobs]
+    found += [f'schedule.jobs: two are called "{name}"' for name in sorted({n for n in names if names.count(n) > 1})]
+    return tuple(found)
+
+
+def cron(line: str, zone: ZoneInfo) -> Any:
+    """A trigger of five cron fields in a zone, Sunday being 0 or 7; raises ValueError.
+
+    Where both day fields are given, both must hold.
+    """
+    minute, hour, day, month, weekday = line.split()
+    return CronTrigger(
+        minute=minute, hour=hour, day=day, month=month, day_of_week=_weekdays(weekday), timezone=zone
+    )  # fmt: skip
+
+
+def _weekdays(field: str) -> str:
+    """Cron's numbers of weekdays as names; names stay."""
+    found: list[str] = []
+    for part in field.split(","):
+        days, _, step = part.partition("/")
+        first, _, last = days.partition("-")
+        if days == "*" and step:
+            first, last = "0", "6"
+        if not first.isdecimal():
+            found.append(part)
+            continue
+        numbers = range(int(first), int(last or first) + 1, int(step or 1))
+        if not numbers or numbers[-1] > 7:
+            raise ValueError(f'"{part}" names no day of the week')
+        found += [_DAYS[number % 7] for number in numbers]
+    return ",".join(found)
+
+
+def next_fire(line: str, zone: ZoneInfo, at: datetime) -> datetime:
+    """The first time at or after a moment, UTC; raises ValueError where it never comes."""
+    found = cron(line, zone).get_next_fire_time(None, at.astimezone(zone))
+    if found is None:
+        raise ValueError(f'"{line}" never comes')
+    fire: datetime = found.astimezone(UTC)
+    return fire
+
+
+def last_fire(line: str, zone: ZoneInfo, now: datetime, within: timedelta) -> datetime | None:
+    """The latest time up to a moment, UTC, if it is no longer ago than `within`."""
+    trigger, found, at = cron(line, zone), None, now - within
+    while (fire := trigger.get_next_fire_time(None, at.astimezone(zone))) is not None and fire <= now:
+        found = fire.astimezone(UTC)
+        at = max(at, found) + _MINUTE
+    return found
+
+
+@dataclass(frozen=True)
+class Means:
+    """What the schedule works with: the store, the clock, how a run is done, who is told, how a command is run."""
+
+    store: Store
+    clock: Callable[[], datetime]
+    run: Run
+    teller: Tells
+    extra: Extra
+    left: Callable[[], Awaitable[Sequence[RunOptions]]] | None = None  # nights under way elsewhere, to be told of
+
+
+class Schedule:
+    """Everything that runs by itself in one process; several processes may share a store."""
+
+    def __init__(self, config: Config, means: Means) -> None:
+        self._config = config
+        self._means = means
+        self._accounts = config.as_accounts()
+        self._zones: Mapping[str, ZoneInfo] = {account.name: account.zone for account in self._accounts}
+        self._going: set[str] = set()  # accounts whose nights are run just now
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._noted: set[tuple[Any, ...]] = set()  # findings that this process has said
+        self._draining = False
+        self.timers: Any = None
+
+    def start(self) -> None:
+        """Set the timers; missed nights are looked for at once. Needs a running event loop."""
+        section, defaults = self._config.schedule, {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        timers = AsyncIOScheduler(timezone=UTC, job_defaults=defaults)
+
+        def add(name: str, trigger: Any, *work: Any, **more: Any) -> None:
+            timers.add_job(self._guard, trigger, work, id=name, name=name, replace_existing=True, **more)
+
+        every = IntervalTrigger(seconds=int(TICK.total_seconds()), timezone=UTC)
+        for account in self._accounts:
+            work = (self.catch_up, account)
+            add(f"night {account.name}", cron(section.nightly, account.zone), *work)
+            add(f"catch-up {account.name}", every, *work, next_run_time=datetime.now(UTC))
+        for job in section.jobs:
+            add(f"job {job.name}", cron(job.cron, self._accounts[0].zone), self.extra_job, job)
+        add("watchdog", every, self.watch)
+        if self._means.left is not None:
+            add("left nights", DateTrigger(datetime.now(UTC)), self.take_up)
+        timers.start()
+        self.timers = timers
+
+    def next_times(self) -> list[tuple[str, datetime]]:
+        """Every night and extra job with its next time, in its own zone."""
+        timers = [timer for timer in self.timers.get_jobs() if isinstance(timer.trigger, CronTrigger)]
+        return [(timer.id, timer.next_run_time) for timer in timers]
+
+    async def drain(self, grace: timedelta) -> bool:
+        """Begin nothing new and let what runs come to its end; after the grace cancel it. False where it was cut.
+
+        What is cut is safe: what was pulled is kept, and the night is run again.
+        """
+        self._draining = True
+        if self.timers is not None:
+            self.timers.pause()
+        going = {task for task in self._tasks if task is not asyncio.current_task()}
+        if going:
+            _, going = await asyncio.wait(going, timeout=grace.total_seconds())
+            for task in going:
+                task.cancel()
+            await asyncio.gather(*going, return_exceptions=True)
+        if self.timers is not None:
+            self.timers.shutdown(wait=False)  # would cancel what runs: nothing does any more
+        return not going
+
+    async def catch_up(self, account: Account) -> None:
+        """Run the nights of one account that are due and not done, oldest first; once each."""
+        if account.name in self._going:
+            return
+        self._going.add(account.name)
+        try:
+            tried: set[Any] = set()
+            while not self._draining:
+                due = [night for night in await self._due(account) if night.day not in tried]
+                if not due or not await self._night(due[0]):
+                    break
+                tried.add(due[0].day)
+        finally:
+            self._going.discard(account.name)
+
+    async def take_up(self) -> None:
+        """Wait for the nights that go on elsewhere, and tell of them: their scheduler may be gone."""
+        found = await self._means.left() if self._means.left is not None else ()
+        await asyncio.gather(*(self._run(options) for options in found))
+
+    async def watch(self) -> tuple[Finding, ...]:
+        """Look at every night that should have run, and tell what is wrong."""
+        now, days = self._means.clock(), self._config.schedule.catch_up_days
+        known = await self._known(now)
+        grids = [self._grid(account, known, now, max(days, nights.WATCHED_DAYS)) for account in self._accounts]
+        found = tuple(one for grid in grids for one in nights.watch(grid, known, now, days))
+        for one in found:
+            if (key := (one.kind, one.account, one.day)) not in self._noted:
+                self._noted.add(key)
+                note(one.kind, level="warning", account=one.account, night=one.day, reason=one.words)
+        await self._tell(self._means.teller.watch(found, now))
+        return found
+
+    async def extra_job(self, job: Job) -> None:
+        """Run a job of the configuration, unless this hour of it was taken by another process."""
+        zone, now, host = self._accounts[0].zone, self._means.clock(), socket.gethostname()
+        fire = last_fire(job.cron, zone, now, EXTRA_GRACE)
+        if fire is None or self._draining:
+            return
+        hour, store = f"{fire.astimezone(zone):%Y-%m-%dT%H:%M}", self._means.store
+        if not await asyncio.to_thread(kept.begin_job, store, job.name, hour, host, now):
+            return
+        with bound(job=job.name):
+            code = await self._means.extra(job.command)
+            note("job ended", level="warning" if code else "info", name=job.name, exit_code=code)
+        await asyncio.to_thread(kept.end_job, store, job.name, hour, self._means.clock(), code)
+
+    async def _night(self, night: Night) -> bool:
+        """Run one night and tell what became of it; whether the account's next one is worth a try."""
+        return await self._run(RunOptions(night.day, night.day, (night.account.name,), by=WHO, unless_done=True))
+
+    async def _run(self, options: RunOptions) -> bool:
+        [name], day, teller = options.accounts, options.last, self._means.teller
+        trigger = f"night {day}"
+        with bound(job=trigger, account=name):
+            try:
+                outcome = await self._means.run(options)
+            except AlreadyDone:
+                return True
+            except Busy as busy:
+                note("night waits", night=day, reason=busy)
+                return False
+            except Exception as error:
+                words = str(error).partition("\n")[0] or type(error).__name__
+                note("night failed", level="error", account=name, night=day, reason=words)
+                await self._tell(teller.run_failed(options, words, trigger))
+                return False
+            level = "info" if outcome.complete else "warning"
+            note("night ended", level=level, account=name, night=day, complete=outcome.complete)
+            if outcome.messages:
+                say(*outcome.messages)
+            if outcome.complete or outcome.results:
+                await self._tell(teller.run_finished(outcome, trigger))
+            else:  # nothing was judged: the outcome alone does not say whose night it was
+                await self._tell(teller.run_failed(options, "; ".join(outcome.messages), trigger))
+            if outcome.complete and not await self._owed():
+                await self._tell(teller.good_night(list(self._zones)))
+            return outcome.complete or bool(outcome.results)
+
+    async def _due(self, account: Account) -> list[Night]:
+        now, days = self._means.clock(), self._config.schedule.catch_up_days
+        known = await self._known(now)
+        return nights.to_run(self._grid(account, known, now, days), known.attempts, now)
+
+    async def _owed(self) -> bool:
+        """Whether any account's night is due and not done, be it soon to be tried again or not."""
+        now, days = self._means.clock(), self._config.schedule.catch_up_days
+        known = await self._known(now)
+        grids = [self._grid(account, known, now, days) for account in self._accounts]
+        return any(night.due_at <= now and not nights.done(night, known.attempts) for grid in grids for night in grid)
+
+    async def _known(self, now: datetime) -> Known:
+        store, since = self._means.store, nights.oldest_day(now, self._config.schedule.catch_up_days)
+
+        def read() -> Known:
+            return Known(kept.attempts(store, since), kept.first_attempts(store), kept.counted(store, since))
+
+        return await asyncio.to_thread(read)
+
+    def _grid(self, account: Account, known: Known, now: datetime, days: int) -> list[Night]:
+        line = self._config.schedule.nightly
+        return nights.grid(account, known, now, days, lambda ends: next_fire(line, account.zone, ends))
+
+    async def _tell(self, telling: Awaitable[object]) -> None:
+        try:
+            problems = await telling
+        except Exception as error:  # whatever goes wrong with telling, the night is what counts
+            problems = (f"telling failed: {type(error).__name__}: {error}",)
+        if isinstance(problems, tuple):
+            say(*problems)
+
+    async def _guard(self, work: Callable[..., Awaitable[object]], *given: Any) -> None:
+        """What a timer calls: known while it goes on, so that a drain waits for it."""
+        task = asyncio.current_task()
+        if self._draining or task is None:
+            return
+        self._tasks.add(task)
+        try:
+            await work(*given)
+        except Exception as error:
+            note("timer failed", level="error", reason=f"{type(error).__name__}: {error}")
+        finally:
+            self._tasks.discard(task)

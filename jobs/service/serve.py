@@ -1,0 +1,112 @@
+"""Runs the schedule and the page in one process until a signal ends it; knows neither from inside."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from jobs.alerts.send import Teller, tell_of
+from jobs.batch.nights import left, run_night
+from jobs.config.config import Config
+from jobs.logs.errors import note
+from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
+from jobs.run.run import open_ready_store, run
+from jobs.service.extra_jobs import in_own_process
+from jobs.service.metrics import Metrics
+from jobs.service.schedule import Means, Schedule, mistakes
+from jobs.service.signals import asked_to_end
+from jobs.service.site import Rerun, Verified, check_reach, make
+from recon import __version__
+from recon.store.engine import Store
+from reports.page.app import OK, listening, make_app
+
+GRACE = timedelta(seconds=60)  # for what runs when a signal comes; the units in deploy/ allow a little more
+
+
+@dataclass
+class _Service:
+    config: Config
+    path: Path
+    clock: Callable[[], datetime]
+    progress: Progress
+    metrics: Metrics
+    scheduler: str = "off"
+    status: str = field(default=OK)
+
+    def health(self) -> Mapping[str, object]:
+        """What `/health` says."""
+        return {"status": self.status, "scheduler": self.scheduler, "version": __version__}
+
+    async def left(self) -> Sequence[RunOptions]:
+        """The nights that workers may still be at."""
+        return await asyncio.to_thread(left, self.config) if self.config.queue is not None else ()
+
+    async def run(self, options: RunOptions, progress: Progress | None = None) -> Outcome:
+        """One run, counted."""
+        on_queue = self.config.queue is not None and options.unless_done
+        job = run_night if on_queue else run  # a night; what a person asks for on the page runs here, at once
+        outcome = await job(self.config, options, self.clock, progress or self.progress)
+        self.metrics.observe(outcome)
+        return outcome
+
+
+async def serve(
+    config: Config, path: Path, clock: Callable[[], datetime], progress: Progress, scheduler: bool, page: bool
+) -> bool:
+    """Schedule and page until SIGTERM or SIGINT; false where something that ran was cut after the grace.
+
+    `path` is the configuration's file. Raises JobError where the store, the schedule or the page's address does not
+    work.
+    """
+    wrong = mistakes(config, clock())
+    if wrong:
+        raise JobError(*wrong)
+    service = _Service(config, path, clock, progress, Metrics(config, clock))
+    store = await asyncio.to_thread(open_ready_store, config)
+    try:
+        async with AsyncExitStack() as stack:
+            if page:
+                note("page", address=await _open_page(stack, service, store))
+            stop = stack.enter_context(asked_to_end())
+            return await _schedule(service, store, stop) if scheduler else await stop.wait()
+    finally:
+        await asyncio.to_thread(store.dispose)
+
+
+async def _schedule(service: _Service, store: Store, stop: asyncio.Event) -> bool:
+    teller, extra = Teller(service.config, service.clock), in_own_process(service.path)
+    schedule = Schedule(service.config, Means(store, service.clock, service.run, teller, extra, service.left))
+    schedule.start()
+    service.scheduler = "running"
+    for name, moment in schedule.next_times():
+        note(name, next=f"{moment:%Y-%m-%d %H:%M %Z}")
+    await stop.wait()
+    service.status = service.scheduler = "draining"
+    note("ending", grace=f"{GRACE.total_seconds():g} s for what runs")
+    whole = await schedule.drain(GRACE)
+    if not whole:
+        note("cut", then="what was finished is kept; the night runs again at the next start")
+    return whole
+
+
+async def _open_page(stack: AsyncExitStack, service: _Service, store: Store) -> str:
+    config, section, teller = service.config, service.config.page, Teller(service.config, service.clock)
+
+    async def run_and_tell(options: RunOptions, progress: Progress) -> Outcome:
+        """A run that somebody asked for on the page, told like any other."""
+        return await tell_of(teller, partial(service.run, options, progress), options)
+
+    await asyncio.to_thread(check_reach, section, store)
+    rerun = Rerun(run_and_tell)
+    site = make(config, store, service.clock, rerun, Verified(config, service.clock), service.health)
+    app = make_app(service.health, service.metrics.render, site)
+    try:
+        tls = section.tls
+        address = await stack.enter_async_context(listening(app, section.host, section.port, tls.cert, tls.key))
+    except OSError as error:
+        raise JobError(f"page: {section.host}:{section.port} cannot be served ({error.strerror})") from None
+    stack.push_async_callback(rerun.drain)
+    return address

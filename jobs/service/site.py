@@ -1,0 +1,182 @@
+"""Wires the finance page: its ground, the runs it may ask for, verification and signatures; serves nothing."""
+
+import asyncio
+import ipaddress
+import secrets
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from jobs.config.config import Config
+from jobs.config.sections import PageSection
+from jobs.desk import verifying
+from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
+from jobs.run.run import ready_store
+from recon import __version__
+from recon.rules import CATALOGUE
+from recon.store.desk import workbooks
+from recon.store.desk.people import users
+from recon.store.desk.workbook_bytes import content_of
+from recon.store.engine import Store
+from reports.page.site import Notary, Site, Verdict, Wish
+from reports.page.site import Progress as Seen
+
+_KEPT = 200  # runs whose progress can be asked for
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+Run = Callable[[RunOptions, Progress], Awaitable[Outcome]]
+
+
+def check_reach(page: PageSection, store: Store) -> None:
+    """Off loopback there must be users, and TLS or a proxy that is said to be there; raises JobError."""
+    if is_loopback(page.host):
+        return
+    wrong = []
+    if not any(user.disabled_at is None for user in users(store)):
+        wrong.append(f"page.host {page.host} is reached from elsewhere, and there are no users: recon users add NAME")
+    if not (page.tls.cert or page.behind_proxy):
+        wrong.append(
+            f"page.host {page.host} is reached from elsewhere, and there is no TLS: set page.tls, or "
+            "page.behind_proxy = true where a proxy in front of it has it"
+        )
+    if wrong:
+        raise JobError(*wrong)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches the address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def make(
+    config: Config, store: Store, clock: Callable[[], datetime], runner: "Rerun", notary: Notary,
+    health: Callable[[], Mapping[str, object]],
+) -> Site:  # fmt: skip
+    """The page's ground."""
+    page = config.page
+    public = urlsplit(page.public_url or "").hostname
+    hosts = {*LOOPBACK, page.host.lower(), *([public.lower()] if public else [])}
+    return Site(
+        store=store,
+        clock=clock,
+        accounts={account.name: account for account in config.as_accounts()},
+        currencies=config.currencies(),
+        catalogue=CATALOGUE,
+        book=config.method_book(),
+        limits=config.limits(),
+        runner=runner,
+        notary=notary,
+        folder=config.reports.folder,
+        software=__version__,
+        hosts=frozenset(hosts),
+        audit_key=config.audit_key,
+        secure=bool(page.tls.cert) or page.behind_proxy,
+        health=health,
+    )
+
+
+@dataclass
+class _Stages:
+    """A run's progress as the page shows it."""
+
+    seen: Seen = field(default_factory=Seen)
+
+    def start(self, name: str, total: int | None) -> None:  # noqa: ARG002
+        """A stage begins."""
+        if name not in self.seen.stages:
+            self.seen = replace(self.seen, stages=(*self.seen.stages, name))
+
+    def advance(self, name: str, done: int, total: int | None) -> None:
+        """A stage goes on; the page shows only which one."""
+
+    def finish(self, name: str) -> None:
+        """A stage is over."""
+
+
+class Rerun:
+    """Runs ranges that people ask for, one after the other, in the page's own loop."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._turn = asyncio.Lock()
+        self._asked: OrderedDict[str, _Stages] = OrderedDict()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, wish: Wish) -> str:
+        """A ticket; the run begins when those before it are over."""
+        ticket, stages = secrets.token_urlsafe(12), _Stages()
+        self._asked[ticket] = stages
+        while len(self._asked) > _KEPT:
+            self._asked.popitem(last=False)
+        task = asyncio.get_running_loop().create_task(self._go(wish, stages))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return ticket
+
+    def progress(self, ticket: str) -> Seen | None:
+        """How far it is; None for a ticket that was never given."""
+        stages = self._asked.get(ticket)
+        return stages.seen if stages else None
+
+    async def drain(self) -> None:
+        """Ends what runs: what was finished is kept, and the range can be run again."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _go(self, wish: Wish, stages: _Stages) -> None:
+        options = RunOptions(wish.first, wish.last, wish.accounts, by=wish.who, command="page")
+        async with self._turn:
+            try:
+                outcome = await self._run(options, stages)
+                ended = replace(stages.seen, run_id=outcome.run_id, messages=outcome.messages)
+            except JobError as error:
+                ended = replace(stages.seen, messages=error.messages)
+            except Exception as error:  # the page must not die of a run
+                ended = replace(stages.seen, messages=(f"the run failed: {type(error).__name__}",))
+        stages.seen = replace(ended, finished=True)
+
+
+@dataclass(frozen=True)
+class Verified:
+    """Verification and signatures for the page, by the same functions as the commands'."""
+
+    config: Config
+    clock: Callable[[], datetime]
+
+    def verify(self, sha256: str) -> Verdict:
+        """The workbook against its run and against the data of today."""
+        from jobs.cli.verify import lines
+
+        found = verifying.verify(self.config, *self._file(sha256))
+        current = found.data == verifying.CURRENT
+        state = found.verdict if current or found.verdict != verifying.UNTOUCHED else found.data
+        return Verdict(state, tuple(line.strip() for line in lines(found, self.config)[1:]))
+
+    def sign(self, sha256: str, role: str, who: str) -> Verdict:
+        """Signed, where it may be."""
+        try:
+            path, content = self._file(sha256)
+            signed = verifying.sign(self.config, path, role, who, self.clock, content)
+        except JobError as error:
+            return Verdict("refused", error.messages)
+        return Verdict("signed", (f"signed as {signed.role} by {signed.who}",))
+
+    def _file(self, sha256: str) -> tuple[Path, bytes]:
+        """A workbook's name, and the bytes that were kept of it, else those of its file; raises JobError."""
+        with ready_store(self.config) as store:
+            book, content = workbooks.by_hash(store, sha256), content_of(store, sha256)
+        if book is None:
+            raise JobError("there is no such workbook")
+        try:
+            return Path(book.name), content or (self.config.reports.folder / book.name).read_bytes()
+        except OSError as error:
+            raise JobError(f"{book.name}: cannot be read ({error.strerror})") from None

@@ -1,0 +1,280 @@
+"""Sums up what a run found for one account: counts, totals, proofs, the matched pairs; judges nothing itself."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.compute as pc  # type: ignore[import-untyped]
+
+from recon import columns as c
+from recon.model import (
+    CLOSED,
+    EXPECTS_CHARGE,
+    Account,
+    Books,
+    ChargeStatus,
+    CurrencyTotals,
+    InputFile,
+    KnownBreak,
+    Matching,
+    Result,
+    Window,
+)
+from recon.money import Money
+from recon.result.listing import details
+from recon.result.proofs import Sides, orders_to_charges
+from recon.result.waiting import not_yet_due, waiting
+from recon.rules import CATALOGUE
+from recon.settings import Context
+from recon.triage import Judged
+
+Mask = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+Positions = npt.NDArray[np.intp]
+
+# What of a charge a matched pair shows.
+_OF_CHARGE = list({c.STATUS, c.CURRENCY, *c.MATCHED.names} & set(c.CHARGES.names))
+ORDER_AND_CHARGE = frozenset(rule.code for rule in CATALOGUE if rule.group == "Order and charge")
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What came in for one account beside the books."""
+
+    window: Window
+    first_day: date
+    last_day: date
+    ignored_rows: int = 0
+    duplicate_rows: int = 0
+    inputs: tuple[InputFile, ...] = ()
+    complete: bool = True
+    unassigned: bool = True  # rows that name no known account are shown here; one account of a run shows them
+    notes: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Lives:
+    """The account's breaks as this run leaves them."""
+
+    reported: Sequence[KnownBreak] = field(default_factory=tuple)
+    opened: int = 0
+    closed: int = 0
+
+
+def summarise(account: Account, judged: Judged, intake: Intake, lives: Lives, context: Context) -> Result:
+    """The result of one account; every count is of what was created in the range unless it says otherwise."""
+    books = judged.books
+    ours = {name: _in_range(frame, account.name, intake.window) for name, frame in _frames(books).items()}
+    broken = _broken(judged, account.name, lives.reported)
+    expecting = ours["orders"] & _expecting(judged)
+    matched = expecting & ~broken
+    account_orders = (books.orders[c.ACCOUNT] == account.name).to_numpy(dtype=bool)
+    sides = Sides(ours["orders"], ours["charges"], broken, account_orders)
+    whose = books.rejected[c.ACCOUNT]
+    rejected = books.rejected[(whose == account.name) | (whose.isna() & intake.unassigned)]
+    pairs = _matched_pairs(judged, matched, context)
+    return Result(
+        account=account,
+        first_day=intake.first_day,
+        last_day=intake.last_day,
+        as_of=books.as_of,
+        orders=int(ours["orders"].sum()),
+        charges=int(ours["charges"].sum()),
+        refunds=int(ours["refunds"].sum()),
+        transfers=int(ours["transfers"].sum()),
+        transactions=int(ours["transactions"].sum()),
+        matched_orders=int(matched.sum()),
+        expecting_orders=int(expecting.sum()),
+        rejected_rows=len(rejected),
+        ignored_rows=intake.ignored_rows,
+        notes=_notes(judged, intake, account.name) | not_yet_due(judged, account.name, context),
+        currencies=_currencies(books, ours, matched, lives.reported),
+        proofs=orders_to_charges(judged, sides, lives.reported, context.tolerance),
+        inputs=intake.inputs,
+        breaks_new=lives.opened,
+        breaks_closed=lives.closed,
+        complete=intake.complete,
+        matched=pairs,
+        waiting=waiting(judged, account.name, context),
+        breaks=breaks_frame(lives.reported, account, books.as_of),
+        rejected=rejected.reset_index(drop=True),
+        details=details(judged, account, intake.window, context),
+    )
+
+
+def breaks_frame(breaks: Sequence[KnownBreak], account: Account, as_of: datetime) -> pd.DataFrame:
+    """Breaks shaped `columns.BREAKS`, in the order given; the names are those of the public JSON."""
+    return c.BREAKS.from_rows(
+        (
+            known.found.id, known.found.code, known.found.severity.word, known.status.value, known.found.account,
+            account.region if known.found.account else None, known.found.currency, known.found.subject_type,
+            known.found.subject_id, known.found.order_id, known.found.charge_id, known.found.refund_id,
+            known.found.transfer_id, known.found.transaction_id, known.found.dispute_id, known.found.expected,
+            known.found.actual, known.found.difference, known.found.amount_at_risk, known.found.due_by,
+            known.first_seen, known.last_seen, known.age_days(as_of, account.zone), known.owner,
+            known.found.explanation, known.found.suggestion,
+        )
+        for known in breaks
+    )  # fmt: skip
+
+
+def _frames(books: Books) -> dict[str, pd.DataFrame]:
+    return {
+        "orders": books.orders,
+        "charges": books.charges,
+        "refunds": books.refunds,
+        "transfers": books.transfers,
+        "transactions": books.transactions,
+    }
+
+
+def _in_range(frame: pd.DataFrame, account: str, window: Window) -> Mask:
+    created = frame[c.CREATED_AT]
+    inside = (frame[c.ACCOUNT] == account) & (created >= window.start) & (created < window.end)
+    return inside.to_numpy(dtype=bool)
+
+
+def _expecting(judged: Judged) -> Mask:
+    """Orders that were judged and expect a charge: zero amounts and days that were not pulled are not among them."""
+    orders = judged.books.orders
+    expects = orders[c.STATUS].isin(list(EXPECTS_CHARGE)).to_numpy(dtype=bool)
+    return np.asarray(expects & judged.scope.orders & ~judged.triage.zero)
+
+
+def _broken(judged: Judged, account: str, reported: Sequence[KnownBreak]) -> Mask:
+    """Orders with an open break of the group "Order and charge", on them or on one that shares a charge with them."""
+    orders, root = judged.books.orders, judged.matching.stands_for
+    ids = [
+        known.found.order_id
+        for known in reported
+        if known.found.code in ORDER_AND_CHARGE and known.found.order_id and known.status not in CLOSED
+    ]
+    cases = np.zeros(len(orders), dtype=bool)
+    cases[root[c.is_in(orders[c.ORDER_ID], ids) & (orders[c.ACCOUNT] == account).to_numpy(dtype=bool)]] = True
+    return cases[root]
+
+
+def _notes(judged: Judged, intake: Intake, account: str) -> dict[str, int]:
+    """What was counted and not judged, by reason."""
+    orders = (judged.books.orders[c.ACCOUNT] == account).to_numpy(dtype=bool)
+    charges = (judged.books.charges[c.ACCOUNT] == account).to_numpy(dtype=bool)
+    return {
+        "orders over nothing": int((judged.triage.zero & orders).sum()),
+        "orders of days that were not pulled": int((judged.scope.unpulled & orders).sum()),
+        "charges without an order by design": int((judged.triage.by_design & charges).sum()),
+        "order rows replaced by a newer row": intake.duplicate_rows,
+        **intake.notes,
+    }
+
+
+def _currencies(
+    books: Books, ours: Mapping[str, Mask], matched: Mask, reported: Sequence[KnownBreak]
+) -> tuple[CurrencyTotals, ...]:
+    """Totals per presentment currency that occurs in the range or in an open break."""
+    orders, charges = books.orders, books.charges
+    at_risk: dict[str, int] = {}
+    for known in reported:
+        if known.found.currency and known.status not in CLOSED:
+            at_risk[known.found.currency] = at_risk.get(known.found.currency, 0) + (known.found.amount_at_risk or 0)
+    order_currency, charge_currency = orders[c.CURRENCY], charges[c.CURRENCY]
+    present = {*order_currency[ours["orders"]].unique(), *charge_currency[ours["charges"]].unique(), *at_risk}
+    result = []
+    for currency in sorted(present):
+        of_order = (order_currency == currency).to_numpy(dtype=bool)
+        of_charge = (charge_currency == currency).to_numpy(dtype=bool)
+        result.append(
+            CurrencyTotals(
+                currency,
+                orders=int((ours["orders"] & of_order).sum()),
+                charges=int((ours["charges"] & of_charge).sum()),
+                matched_orders=int((matched & of_order).sum()),
+                amount_matched=int(orders[c.AMOUNT].to_numpy(dtype=np.int64)[matched & of_order].sum()),
+                amount_open=at_risk.get(currency, 0),
+            )
+        )
+    return tuple(result)
+
+
+def _matched_pairs(judged: Judged, matched: Mask, context: Context) -> pd.DataFrame:
+    """One row per matched order and the charge that pays it, shaped `columns.MATCHED`.
+
+    Amounts add up once: of several charges that pay one order each row carries its own part as the order's amount,
+    and of several orders that one charge pays each row carries the order's part of the charge.
+    """
+    books, matching = judged.books, judged.matching
+    # A refunded order may be matched with a voided charge.
+    successful = (books.charges[c.STATUS] == ChargeStatus.SUCCESSFUL).to_numpy(dtype=bool)
+    pairs = np.flatnonzero(matched[matching.orders] & successful[matching.charges])
+    pairs = _counted_pairs(books, matching, pairs, context)
+    pairs = pairs[_by_order(books, matching, pairs)]
+    orders, charges = matching.orders[pairs], matching.charges[pairs]
+    order_rows = books.orders[[c.ORDER_ID, c.STATUS, c.CREATED_AT]].iloc[orders]
+    charge_rows = books.charges[_OF_CHARGE].iloc[charges]
+    captured = c.captured_amounts(books.charges)[charges]
+    order_amounts = books.orders[c.AMOUNT].to_numpy(dtype=np.int64)[orders]
+    split = np.bincount(orders, minlength=len(books.orders))[orders] > 1
+    shared = np.bincount(matching.charges, minlength=len(books.charges))[charges] > 1
+    taken = {
+        c.ORDER_ID: order_rows[c.ORDER_ID],
+        c.CHARGE_ID: charge_rows[c.CHARGE_ID],
+        c.MATCHED_BY: pd.Series(matching.matched_by[pairs], dtype=c.TEXT),
+        c.ORDER_STATUS: order_rows[c.STATUS],
+        c.CHARGE_STATUS: charge_rows[c.STATUS],
+        c.ORDER_AMOUNT: pd.Series(np.where(split, captured, order_amounts), dtype=c.MINOR),
+        c.CHARGE_AMOUNT: pd.Series(np.where(shared, order_amounts, captured), dtype=c.MINOR),
+        c.ORDER_CREATED_AT: order_rows[c.CREATED_AT],
+        c.IMPLIED_RATE: _implied_rates(charge_rows, captured, context),
+    }
+    series = {name: taken.get(name, charge_rows.get(name)) for name in c.MATCHED.names}
+    frame = pd.DataFrame({name: one.reset_index(drop=True) for name, one in series.items() if one is not None})
+    return c.MATCHED.check(frame)
+
+
+def _by_order(books: Books, matching: Matching, pairs: Positions) -> Positions:
+    """The places of the pairs by the order's creation and id, then the charge's id."""
+    orders, charges = matching.orders[pairs], matching.charges[pairs]
+    names = (books.orders[c.CREATED_AT].iloc[orders], books.orders[c.ORDER_ID].iloc[orders])
+    keys = (*names, books.charges[c.CHARGE_ID].iloc[charges])
+    table = pa.table({str(at): pa.array(key) for at, key in enumerate(keys)})  # pandas takes five times as long
+    order = pc.sort_indices(table, sort_keys=[(name, "ascending") for name in table.column_names])
+    return np.asarray(order.to_numpy(), dtype=np.intp)
+
+
+def _implied_rates(charges: pd.DataFrame, captured: Ints, context: Context) -> "pd.Series[str]":
+    """At what rate each charge was funded, as text; null where it was funded in its own currency."""
+    rates: list[str | None] = [None] * len(charges)
+    funding, funded = charges[c.FUNDING_AMOUNT].to_numpy(dtype=np.int64), charges[c.FUNDING_CURRENCY]
+    for at in np.flatnonzero((charges[c.CURRENCY] != funded).to_numpy(dtype=bool)).tolist():
+        took = Money(int(captured[at]), charges[c.CURRENCY].iloc[at])
+        rates[at] = context.currencies.rate(took, Money(int(funding[at]), funded.iloc[at]))
+    return pd.Series(rates, dtype=c.TEXT)
+
+
+def _counted_pairs(books: Books, matching: Matching, pairs: Positions, context: Context) -> Positions:
+    """Of an order's several successful charges those that pay it, as the rules see it; all pairs of the others."""
+    orders = matching.orders[pairs]
+    several = np.bincount(orders, minlength=len(books.orders))[orders] > 1
+    by_order: dict[int, list[int]] = {}
+    for pair in pairs[several].tolist():
+        by_order.setdefault(int(matching.orders[pair]), []).append(pair)
+    captured = c.captured_amounts(books.charges)
+    back = books.charges[c.REFUNDED_AMOUNT].to_numpy(dtype=np.int64)
+    made, ids = books.charges[c.CREATED_AT], books.charges[c.CHARGE_ID]
+    chosen = list(pairs[~several].tolist())
+    for order, own in by_order.items():
+        charge_of = {pair: int(matching.charges[pair]) for pair in own}
+        kept = {pair for pair, charge in charge_of.items() if back[charge] < captured[charge]}
+        own.sort(key=lambda pair: (pair not in kept, made.iloc[charge_of[pair]], ids.iloc[charge_of[pair]]))
+        row = books.orders.iloc[order]
+        total, currency = int(row[c.AMOUNT]), row[c.CURRENCY]
+        good = [pair for pair in own if context.tolerance.allows(total, int(captured[charge_of[pair]]), currency)]
+        if good:
+            chosen.append(next((pair for pair in good if ids.iloc[charge_of[pair]] == row[c.CHARGE_ID]), good[0]))
+            continue
+        taken = sum(int(captured[charge]) for charge in charge_of.values())
+        chosen += own if not kept or context.tolerance.allows(total, taken, currency) else sorted(kept)
+    return np.array(sorted(chosen), dtype=np.intp)

@@ -1,0 +1,125 @@
+"""Compares a result with what an earlier run of its range left: breaks, figures; and puts ranges in a row; pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import pandas as pd
+
+from recon import columns as c
+from recon.columns import details as d
+from recon.model import CLOSED, KnownBreak, Result
+
+COUNTS = (
+    "orders", "charges", "refunds", "transfers", "transactions", "matched_orders", "expecting_orders",
+    "rejected_rows", "ignored_rows",
+)  # fmt: skip
+AMOUNTS = ("amount_matched", "amount_open")
+RANGES = 24  # of earlier ranges, how many are shown
+_CLOSED = frozenset(str(status) for status in CLOSED)
+_RANK = {d.NEW: 0, d.CHANGED: 1, d.CLOSED: 2}
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """One range by a run of it, in the counts that its record keeps."""
+
+    first_day: date
+    last_day: date
+    counts: Mapping[str, Any]
+
+
+def counts(result: Result) -> dict[str, Any]:
+    """A result's counts as the run's record keeps them; amounts by currency, minor units."""
+    by_currency = {
+        total.currency: {name: getattr(total, name) for name in ("orders", "charges", "matched_orders", *AMOUNTS)}
+        for total in result.currencies
+    }
+    plain = {name: getattr(result, name) for name in (*COUNTS, "breaks_new", "breaks_closed")}
+    return plain | {"breaks_open": len(open_breaks(result.breaks)), "currencies": by_currency}
+
+
+def open_breaks(breaks: pd.DataFrame) -> pd.DataFrame:
+    """Those of a frame shaped `columns.BREAKS` that are not closed; shaped so, too, where there are no columns."""
+    return breaks[~breaks[c.STATUS].isin(_CLOSED)] if len(breaks.columns) else c.BREAKS.empty()
+
+
+def changes(before: pd.DataFrame, breaks: pd.DataFrame, lives: Mapping[str, KnownBreak]) -> pd.DataFrame:
+    """What is new, changed or closed since, shaped `CHANGES`, in this order.
+
+    `before` (shaped `RUN_BREAKS`) was open then, `breaks` (shaped `columns.BREAKS`) is reported now, `lives` has
+    every break by its id as it is known now.
+    """
+    now = {row[c.BREAK_ID]: row for row in _rows(open_breaks(breaks))}
+    then = {row[c.BREAK_ID]: row for row in _rows(before)}
+    rows = []
+    for break_id in now.keys() | then.keys():
+        old, new = then.get(break_id), now.get(break_id)
+        what = d.NEW if old is None else d.CLOSED if new is None else d.CHANGED
+        if old and new and all(old[name] == new[name] for name in d.RUN_BREAKS.names):
+            continue
+        rows.append(_change(what, old or {}, new or {}, lives[break_id]))
+    rows.sort(key=lambda row: (_RANK[row[0]], row[2], row[11], row[1]))
+    return d.CHANGES.from_rows(rows)
+
+
+def _change(what: str, old: Mapping[str, Any], new: Mapping[str, Any], known: KnownBreak) -> tuple[Any, ...]:
+    found = known.found
+    before, now = old.get(c.AMOUNT_AT_RISK), new.get(c.AMOUNT_AT_RISK)
+    return (
+        what, found.id, found.code, new.get(c.SEVERITY, found.severity.word), new.get(c.STATUS, known.status.value),
+        old.get(c.SEVERITY), old.get(c.STATUS), found.account, found.order_id, found.charge_id, found.subject_type,
+        found.subject_id, found.currency, old.get(c.EXPECTED), new.get(c.EXPECTED), old.get(c.ACTUAL),
+        new.get(c.ACTUAL), before, now, (now or 0) - (before or 0), found.explanation,
+    )  # fmt: skip
+
+
+def _rows(frame: pd.DataFrame) -> Iterable[dict[str, Any]]:
+    plain = frame.astype(object).where(frame.notna(), None)
+    return (dict(zip(frame.columns, row, strict=True)) for row in plain.itertuples(index=False, name=None))
+
+
+def figures(before: Mapping[str, Any], result: Result) -> pd.DataFrame:
+    """The figures that are not what an earlier run's record says, shaped `FIGURES`: counts, then amounts."""
+    return figures_between(before, counts(result))
+
+
+def figures_between(before: Mapping[str, Any], now: Mapping[str, Any]) -> pd.DataFrame:
+    """The figures that differ between the counts of two runs' records, shaped `FIGURES`."""
+    names = (*COUNTS, "breaks_open")
+    rows: list[tuple[Any, ...]] = []
+    for name in names:
+        old, new = before.get(name), now.get(name)
+        if old is not None and new is not None and old != new:
+            rows.append((name, None, old, new, None, None, None))
+    sides = (before.get("currencies", {}), now.get("currencies", {}))
+    for currency in sorted({*sides[0], *sides[1]}):
+        for name in AMOUNTS:
+            old, new = (side.get(currency, {}).get(name, 0) for side in sides)
+            if old != new:
+                rows.append((name, currency, None, None, old, new, new - old))
+    return d.FIGURES.from_rows(rows)
+
+
+def past(earlier: Iterable[Earlier], result: Result) -> pd.DataFrame:
+    """The latest ranges before the result's that are as long as it, shaped `PAST`, in order."""
+    length = _length(result.first_day, result.last_day)
+    own, currency = (result.last_day, result.first_day), result.account.currency
+    alike = [one for one in earlier if _length(one.first_day, one.last_day) == length]
+    alike = sorted((one for one in alike if (one.last_day, one.first_day) < own), key=lambda one: one.last_day)
+    rows = []
+    for one in alike[-RANGES:]:
+        amounts = one.counts.get("currencies")
+        open_ = None if amounts is None else amounts.get(currency, {}).get("amount_open", 0)
+        orders = (one.counts["matched_orders"], one.counts["expecting_orders"], one.counts["breaks_open"])
+        rows.append((one.first_day.isoformat(), one.last_day.isoformat(), *orders, currency, open_))
+    return d.PAST.from_rows(rows)
+
+
+def _length(first: date, last: date) -> str | int:
+    """How long a range is: months are alike, whatever their days."""
+    whole_month = first.day == 1 and (last + timedelta(days=1)).day == 1 and (first.year, first.month) == (
+        last.year, last.month,
+    )  # fmt: skip
+    return "month" if whole_month else (last - first).days

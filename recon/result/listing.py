@@ -1,0 +1,162 @@
+"""Lists refunds, disputes and failed charges of an account and range, each with both sides; judges nothing."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from recon import columns as c
+from recon.columns import details as d
+from recon.methods.deadlines import refund_window
+from recon.model import OPEN_DISPUTES, Account, Charge, ChargeStatus, Order, OrderStatus, Window
+from recon.model.details import Details
+from recon.settings import Context
+from recon.triage import Judged
+from recon.triage.values import charges_at, disputes_at, orders_at, refunds_at
+
+Mask = npt.NDArray[np.bool_]
+Row = tuple[Any, ...]
+NOT_AT_OMISE = "none at Omise"  # the status of a refund that only the shop knows
+_FAILED = (ChargeStatus.FAILED, ChargeStatus.EXPIRED, ChargeStatus.REVERSED)
+_REFUNDING = (OrderStatus.REFUND_REQUESTED, OrderStatus.REFUNDED)
+
+
+@dataclass(frozen=True)
+class _Sides:
+    """Charges by id, and the order of each that has one."""
+
+    charges: Mapping[str, Charge]
+    orders: Mapping[str, Order]
+
+
+def details(judged: Judged, account: Account, window: Window, context: Context) -> Details:
+    """The account's lists: what was created in the window, and what is open, whenever made."""
+    return Details(
+        refunds=_refunds(judged, account.name, window, context),
+        disputes=_disputes(judged, account, window, context),
+        failures=_failures(judged, account.name, window),
+    )
+
+
+def _created_in(frame: pd.DataFrame, account: str, window: Window) -> tuple[Mask, Mask]:
+    """Rows of the account, and those of them created in the window."""
+    own = (frame[c.ACCOUNT] == account).to_numpy(dtype=bool)
+    created = frame[c.CREATED_AT]
+    return own, own & ((created >= window.start) & (created < window.end)).to_numpy(dtype=bool)
+
+
+def _sides(judged: Judged, ids: "pd.Series[str]") -> _Sides:
+    charges, orders, matching = judged.books.charges, judged.books.orders, judged.matching
+    wanted = c.is_in(charges[c.CHARGE_ID], ids)
+    found = {charge.id: charge for charge in charges_at(charges, np.flatnonzero(wanted))}
+    pairs = np.flatnonzero(wanted[matching.charges])
+    names = charges[c.CHARGE_ID].iloc[matching.charges[pairs]]
+    return _Sides(found, dict(zip(names, orders_at(orders, matching.orders[pairs]), strict=True)))
+
+
+def _refunds(judged: Judged, account: str, window: Window, context: Context) -> pd.DataFrame:
+    """Shaped `REFUND_LIST`: by creation and id, orders without a refund at Omise last."""
+    refunds = judged.books.refunds
+    own, within = _created_in(refunds, account, window)
+    pending = (refunds[c.STATUS] == ChargeStatus.PENDING).to_numpy(dtype=bool)
+    chosen = refunds.iloc[np.flatnonzero(within | (own & pending))]
+    found = sorted(refunds_at(chosen, np.arange(len(chosen))), key=lambda one: (one.created_at, one.id))
+    sides = _sides(judged, chosen[c.CHARGE_ID])
+    rows: list[Row] = []
+    shown: set[str] = set()
+    for one in found:
+        charge, order = sides.charges.get(one.charge_id), sides.orders.get(one.charge_id)
+        sums = _sums(order, charge) if one.charge_id not in shown else (None, None, None)
+        shown.add(one.charge_id)
+        names = (one.id, order.id if order else None, one.charge_id, charge.method if charge else None)
+        state = (one.status, order.status if order else None)
+        end = refund_window(charge, context) if charge else None
+        rows.append((*names, *state, one.money.amount, one.money.currency, *sums, one.created_at, end and end.at))
+    rows += _at_the_shop_alone(judged, account, window, context)
+    return d.REFUND_LIST.from_rows(rows)
+
+
+def _sums(order: Order | None, charge: Charge | None) -> tuple[int | None, int | None, int | None]:
+    """What the shop and Omise refunded, and Omise's less the shop's where both are of one currency."""
+    shop = order.refunded.amount if order else None
+    omise = charge.refunded.amount if charge else None
+    if order and charge and order.refunded.currency != charge.refunded.currency:
+        shop = None
+    return shop, omise, None if shop is None or omise is None else omise - shop
+
+
+def _at_the_shop_alone(judged: Judged, account: str, window: Window, context: Context) -> Iterator[Row]:
+    """Orders of the range that the shop refunds, or is asked to, and whose charges Omise refunded nothing of."""
+    orders, charges, matching = judged.books.orders, judged.books.charges, judged.matching
+    own, within = _created_in(orders, account, window)
+    asked = (orders[c.STATUS] == OrderStatus.REFUND_REQUESTED).to_numpy(dtype=bool)
+    refunding = orders[c.STATUS].isin(list(_REFUNDING)) | (orders[c.REFUNDED_AMOUNT] > 0)
+    at_omise = np.zeros(len(orders), dtype=bool)
+    back = (charges[c.REFUNDED_AMOUNT] > 0).to_numpy(dtype=bool) | charges[c.VOIDED].to_numpy(dtype=bool)
+    at_omise[matching.orders[back[matching.charges]]] = True
+    chosen = np.flatnonzero((within | (own & asked)) & refunding.to_numpy(dtype=bool) & ~at_omise)
+    paid = np.flatnonzero(c.took_money(charges)[matching.charges] & np.isin(matching.orders, chosen))
+    payers = dict(zip(matching.orders[paid].tolist(), charges_at(charges, matching.charges[paid]), strict=True))
+    found = zip(chosen.tolist(), orders_at(orders, chosen), strict=True)
+    for position, order in sorted(found, key=lambda pair: (pair[1].created_at, pair[1].id)):
+        charge = payers.get(position)
+        end = refund_window(charge, context) if charge else None
+        names = (None, order.id, charge.id if charge else None, charge.method if charge else order.payment_method)
+        shop, omise, difference = _sums(order, charge)
+        sums = (shop, omise or 0, difference if charge else -order.refunded.amount)
+        state = (NOT_AT_OMISE, order.status, None, order.money.currency)
+        yield (*names, *state, *sums, order.created_at, end and end.at)
+
+
+def _disputes(judged: Judged, account: Account, window: Window, context: Context) -> pd.DataFrame:
+    """Shaped `DISPUTE_LIST`, undecided ones first, then by creation and id."""
+    frame = judged.books.disputes
+    own, within = _created_in(frame, account.name, window)
+    undecided = frame[c.STATUS].isin(OPEN_DISPUTES).to_numpy(dtype=bool)
+    chosen = frame.iloc[np.flatnonzero(within | (own & undecided))]
+    sides = _sides(judged, chosen[c.CHARGE_ID])
+    values = disputes_at(chosen, np.arange(len(chosen)))
+    rows = []
+    for one, closed, funding, currency in zip(
+        values, chosen[c.CLOSED_AT], chosen[c.FUNDING_AMOUNT], chosen[c.FUNDING_CURRENCY], strict=True
+    ):
+        charge, order = sides.charges.get(one.charge_id), sides.orders.get(one.charge_id)
+        end = context.as_of if pd.isna(closed) else closed.to_pydatetime()
+        days = (end.astimezone(account.zone).date() - one.created_at.astimezone(account.zone).date()).days
+        names = (one.id, one.charge_id, one.status, one.reason, order and order.id, order and order.status)
+        money = (one.money.amount, one.money.currency, int(funding), currency)
+        ended = None if pd.isna(closed) else end
+        rows.append((*names, charge.method if charge else None, *money, one.created_at, ended, max(0, days)))
+    rows.sort(key=lambda row: (row[2] not in OPEN_DISPUTES, row[11], row[0]))
+    return d.DISPUTE_LIST.from_rows(rows)
+
+
+def _failures(judged: Judged, account: str, window: Window) -> pd.DataFrame:
+    """Shaped `FAILURES`, the most frequent first; a method's attempts are all its charges of the currency."""
+    charges, matching = judged.books.charges, judged.matching
+    _, within = _created_in(charges, account, window)
+    took = c.took_money(charges)
+    paid_orders = np.zeros(len(judged.books.orders), dtype=bool)
+    paid_orders[matching.orders[took[matching.charges]]] = True
+    otherwise = np.zeros(len(charges), dtype=bool)
+    otherwise[matching.charges] = paid_orders[matching.orders]
+    names = [c.METHOD, c.STATUS, c.FAILURE_CODE, c.CURRENCY]
+    frame = charges.loc[within, [*names, c.AMOUNT]].assign(**{d.PAID_OTHERWISE: otherwise[within].astype("int64")})
+    attempts = frame.groupby([c.METHOD, c.CURRENCY], dropna=False)[c.AMOUNT].transform("size")
+    failed = frame.assign(**{d.ATTEMPTS: attempts})[frame[c.STATUS].isin(list(_FAILED))]
+    if failed.empty:
+        return d.FAILURES.empty()
+    found = failed.groupby(names, dropna=False, as_index=False).agg(
+        **{
+            d.ROWS: (c.AMOUNT, "size"), d.ATTEMPTS: (d.ATTEMPTS, "first"), c.AMOUNT: (c.AMOUNT, "sum"),
+            d.PAID_OTHERWISE: (d.PAID_OTHERWISE, "sum"),
+        }
+    )  # fmt: skip
+    found[d.RATE] = found[d.ROWS] * 10_000 // found[d.ATTEMPTS]
+    found = found.astype({column.name: column.dtype for column in d.FAILURES.columns})[d.FAILURES.names]
+    order = [d.ROWS, c.METHOD, c.STATUS, c.FAILURE_CODE, c.CURRENCY]
+    found = found.sort_values(order, ascending=[False, True, True, True, True], ignore_index=True)
+    return d.FAILURES.check(found)

@@ -1,0 +1,171 @@
+"""What is not final yet, and by when it should be: counted and shown apart, never a break; raises nothing."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from recon import columns as c
+from recon.methods.deadlines import WEBHOOK_GRACE, lapses, refund_arrives, refund_window, stuck, transfer_arrives
+from recon.model import OPEN_DISPUTES, ChargeStatus, OrderStatus
+from recon.settings import Context
+from recon.triage import Judged
+from recon.triage.masks import sent_and_open
+from recon.triage.values import charges_at, disputes_at, orders_at, refunds_at, transfers_at
+
+HOUR = timedelta(hours=1)
+Row = tuple[Any, ...]
+
+
+def waiting(judged: Judged, account: str, context: Context) -> pd.DataFrame:
+    """All that this run judged of an account and is not final, the most urgent first, shaped `columns.WAITING`.
+
+    A charge is due at its end (a held one by its capture), a refund and a transfer when they should have arrived, an
+    order that asks for a refund when the window of its charge ends; of a dispute nobody says when. Hours count from
+    the as-of moment's full hour.
+    """
+    rows: list[Row] = [
+        *_charges(judged, account, context),
+        *_refunds(judged, account, context),
+        *_disputes(judged, account),
+        *_transfers(judged, account, context),
+        *_asked(judged, account, context),
+    ]
+    rows.sort(key=_urgency)
+    return c.WAITING.from_rows(rows)
+
+
+def not_yet_due(judged: Judged, account: str, context: Context) -> dict[str, int]:
+    """How many of them no rule objects to yet, by what they are."""
+    return {
+        "charges pending and not yet due": _in_time(_pending_charges(judged, account, context), context),
+        "refunds pending and not yet due": _in_time(_pending_refunds(judged, account, context), context),
+        "transfers on their way and not yet due": _in_time(_open_transfers(judged, account, context), context),
+        "orders not yet due to be marked as paid": _webhooks_on_their_way(judged, account, context),
+    }
+
+
+def _in_time(dues: Iterator[tuple[Any, datetime | None]], context: Context) -> int:
+    return sum(due is None or context.as_of <= due for _, due in dues)
+
+
+def _positions(frame: pd.DataFrame, account: str, mask: Any) -> Any:
+    return np.flatnonzero(mask & (frame[c.ACCOUNT] == account).to_numpy(dtype=bool))
+
+
+def _is_pending(frame: pd.DataFrame) -> Any:
+    return (frame[c.STATUS] == ChargeStatus.PENDING).to_numpy(dtype=bool)
+
+
+def _pending_charges(judged: Judged, account: str, context: Context) -> Iterator[tuple[Any, datetime | None]]:
+    charges = judged.books.charges
+    for charge in charges_at(charges, _positions(charges, account, judged.scope.charges & _is_pending(charges))):
+        due = stuck(charge, context)
+        yield charge, due.at if due else None
+
+
+def _pending_refunds(judged: Judged, account: str, context: Context) -> Iterator[tuple[Any, datetime | None]]:
+    refunds, charges = judged.books.refunds, judged.books.charges
+    found = [*refunds_at(refunds, _positions(refunds, account, judged.scope.refunds & _is_pending(refunds)))]
+    named = np.flatnonzero(charges[c.CHARGE_ID].isin({one.charge_id for one in found}).to_numpy(dtype=bool))
+    by_id = {charge.id: charge for charge in charges_at(charges, named)}
+    for refund in found:
+        yield (refund, by_id.get(refund.charge_id)), refund_arrives(refund, by_id.get(refund.charge_id), context).at
+
+
+def _open_transfers(judged: Judged, account: str, context: Context) -> Iterator[tuple[Any, datetime | None]]:
+    transfers = judged.books.transfers
+    for transfer in transfers_at(
+        transfers, _positions(transfers, account, judged.scope.transfers & sent_and_open(transfers))
+    ):
+        due = transfer_arrives(transfer, context)
+        yield transfer, due.at if due else None
+
+
+def _order_of(judged: Judged, ids: Iterable[str]) -> dict[str, str]:
+    """Charge id -> order id, of the links of some charges."""
+    matching, books = judged.matching, judged.books
+    charges, orders = books.charges[c.CHARGE_ID], books.orders[c.ORDER_ID]
+    pairs = np.flatnonzero(c.is_in(charges, ids)[matching.charges])
+    return dict(zip(charges.iloc[matching.charges[pairs]], orders.iloc[matching.orders[pairs]], strict=True))
+
+
+def _charges(judged: Judged, account: str, context: Context) -> Iterator[Row]:
+    pending = [charge for charge, _ in _pending_charges(judged, account, context)]
+    orders = _order_of(judged, [charge.id for charge in pending])
+    for charge in pending:
+        end = lapses(charge, context)
+        status = "authorised" if charge.authorized else charge.status
+        money = (charge.money.amount, charge.money.currency)
+        names = ("charge", charge.id, orders.get(charge.id), charge.id, charge.method)
+        yield (*names, status, *money, charge.created_at, *_left(end.at if end else None, context))
+
+
+def _refunds(judged: Judged, account: str, context: Context) -> Iterator[Row]:
+    pending = [*_pending_refunds(judged, account, context)]
+    orders = _order_of(judged, [refund.charge_id for (refund, _), _ in pending])
+    for (refund, charge), due in pending:
+        money = (refund.money.amount, refund.money.currency)
+        method = charge.method if charge else None
+        names = ("refund", refund.id, orders.get(refund.charge_id), refund.charge_id, method)
+        yield (*names, refund.status, *money, refund.created_at, *_left(due, context))
+
+
+def _disputes(judged: Judged, account: str) -> Iterator[Row]:
+    disputes, charges = judged.books.disputes, judged.books.charges
+    undecided = judged.scope.disputes & disputes[c.STATUS].isin(OPEN_DISPUTES).to_numpy(dtype=bool)
+    found = [*disputes_at(disputes, _positions(disputes, account, undecided))]
+    ids = [one.charge_id for one in found]
+    orders, named = _order_of(judged, ids), charges[c.is_in(charges[c.CHARGE_ID], ids)]
+    method_of = dict(zip(named[c.CHARGE_ID], named[c.METHOD], strict=True))
+    for one in found:
+        money = (one.money.amount, one.money.currency)
+        method = method_of.get(one.charge_id)
+        names = ("dispute", one.id, orders.get(one.charge_id), one.charge_id, None if pd.isna(method) else method)
+        yield (*names, one.status, *money, one.created_at, None, None)
+
+
+def _transfers(judged: Judged, account: str, context: Context) -> Iterator[Row]:
+    for transfer, due in _open_transfers(judged, account, context):
+        money = (transfer.net.amount, transfer.net.currency)
+        yield ("transfer", transfer.id, None, None, None, "sent", *money, transfer.sent_at, *_left(due, context))
+
+
+def _asked(judged: Judged, account: str, context: Context) -> Iterator[Row]:
+    """Orders that ask for a refund, with the charge that took their money."""
+    orders, matching = judged.books.orders, judged.matching
+    asks = (orders[c.STATUS] == OrderStatus.REFUND_REQUESTED).to_numpy(dtype=bool)
+    positions = _positions(orders, account, judged.scope.orders & asks)
+    took = c.took_money(judged.books.charges)
+    pairs = [at for at in np.flatnonzero(np.isin(matching.orders, positions)) if took[matching.charges[at]]]
+    payers = charges_at(judged.books.charges, matching.charges[pairs])
+    payer_of = dict(zip(matching.orders[pairs].tolist(), payers, strict=True))
+    for position, order in zip(positions.tolist(), orders_at(orders, positions), strict=True):
+        charge = payer_of.get(position)
+        end = refund_window(charge, context) if charge else None
+        names = ("order", order.id, order.id, charge.id if charge else None, charge.method if charge else None)
+        money = (order.money.amount, order.money.currency)
+        yield (*names, order.status, *money, order.created_at, *_left(end.at if end else None, context))
+
+
+def _webhooks_on_their_way(judged: Judged, account: str, context: Context) -> int:
+    """Pending orders whose charge took the money within the grace."""
+    matching, charges = judged.matching, judged.books.charges
+    unpaid = judged.scope.orders & (judged.books.orders[c.STATUS] == OrderStatus.PENDING).to_numpy(dtype=bool)
+    unpaid &= (judged.books.orders[c.ACCOUNT] == account).to_numpy(dtype=bool)
+    grace = context.threshold("order_not_marked_paid", "grace", WEBHOOK_GRACE)
+    paid_at = charges[c.PAID_AT].fillna(charges[c.CREATED_AT])
+    recent = c.took_money(charges) & (paid_at + grace >= context.as_of).to_numpy(dtype=bool)
+    return len(set(matching.orders[unpaid[matching.orders] & recent[matching.charges]].tolist()))
+
+
+def _left(due: datetime | None, context: Context) -> tuple[datetime | None, int | None]:
+    hour = context.as_of.replace(minute=0, second=0, microsecond=0)
+    return due, None if due is None else (due - hour) // HOUR
+
+
+def _urgency(row: Row) -> tuple[bool, Any, str, str]:
+    due = row[9]
+    return due is None, due or row[8], row[0], row[1]

@@ -1,0 +1,1 @@
+"""What people decide about breaks: the life of a break, what each ruling does, patterns, opening items."""

@@ -1,0 +1,1 @@
+"""Omise's API as the sandbox serves it: objects, lists, events, faults."""

@@ -1,0 +1,87 @@
+"""A list's query (from, to, offset, limit, order) and its answer; knows no HTTP server and no account."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from recon.sandbox.server.answers import stamp
+from recon.sandbox.server.lists import Shelf
+from recon.sandbox.worlds.facts import Thing
+
+ORDERS = ("chronological", "reverse_chronological")
+LIMIT, MOST = 20, 100
+
+
+class BadQuery(ValueError):
+    """A parameter that is no moment, number or order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a list is asked for; moments in epoch seconds, `until` None where no `to` was sent."""
+
+    since: int
+    until: int | None
+    offset: int
+    limit: int
+    order: str
+
+
+def read_query(params: Mapping[str, str]) -> Query:
+    """Read a list's parameters; raises BadQuery.
+
+    A limit above 100 is served as 100: Omise's page says "max 100" and not what happens beyond, and a server that
+    clamps catches a client that trusts its own limit instead of the answer's.
+    """
+    order = params.get("order", ORDERS[0])
+    if order not in ORDERS:
+        raise BadQuery(f"order must be one of {', '.join(ORDERS)}")
+    until = _moment("to", params["to"]) if "to" in params else None
+    since = _moment("from", params["from"]) if "from" in params else 0
+    limit = min(_number("limit", params.get("limit", str(LIMIT))), MOST)
+    return Query(since, until, _number("offset", params.get("offset", "0")), limit, order)
+
+
+def answer_list(
+    shelf: Shelf, query: Query, now: int, location: str, *, through: bool = False, of: Sequence[Thing] | None = None
+) -> bytes:
+    """The page of a shelf that a query asks for, as JSON; `of` narrows it to these rows.
+
+    Rows in from <= created_at < to; the end is inside with `through`, which Omise leaves open. Without `to`, all
+    that exists now.
+    """
+    until = now if query.until is None else query.until
+    places: Sequence[int] = shelf.span(query.since, until, now, through=through or query.until is None)
+    if of is not None:
+        wanted = {row.id for row in of}
+        places = [p for p, row in zip(places, shelf.at(places), strict=True) if row.id in wanted]
+    ordered = places if query.order == ORDERS[0] else places[::-1]
+    rows = shelf.at(ordered[query.offset : query.offset + query.limit])
+    rest = {
+        "limit": query.limit,
+        "offset": query.offset,
+        "total": len(places),
+        "location": location,
+        "order": query.order,
+        "from": stamp(query.since),
+        "to": stamp(until),
+    }
+    data = b",".join(shelf.encode(row, now) for row in rows)
+    return b'{"object":"list","data":[' + data + b"]," + json.dumps(rest).encode()[1:]
+
+
+def _moment(name: str, text: str) -> int:
+    """Epoch seconds; a bare date is its midnight UTC, a time without an offset is UTC; rounded up to a second."""
+    try:
+        moment = datetime.fromisoformat(text)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return int(moment.replace(microsecond=0).timestamp()) + (moment.microsecond > 0)
+    except (ValueError, OverflowError) as error:
+        raise BadQuery(f"{name} must be an ISO 8601 time") from error
+
+
+def _number(name: str, text: str) -> int:
+    if not text.isdecimal():
+        raise BadQuery(f"{name} must be a whole number from 0 on")
+    return int(text)

@@ -1,0 +1,1 @@
+"""Seeded worlds: accounts, orders, the money that moved, and the breaks that were planted."""

@@ -1,0 +1,68 @@
+"""Daily automatic transfers of what is transferable, and the balance at any moment; knows no order."""
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import accumulate
+
+from recon.sandbox.worlds.facts import Transaction
+from recon.sandbox.worlds.maker import Maker
+
+
+class Ledger:
+    """Running sums of balance transactions by moment, minor units of the account's currency."""
+
+    def __init__(self, transactions: Iterable[Transaction]) -> None:
+        rows = list(transactions)
+        signed = [(t.created, t.transferable, t.amount if t.direction == "credit" else -t.amount) for t in rows]
+        self._made = _running((created, amount) for created, _, amount in signed)
+        self._free = _running((max(created, free), amount) for created, free, amount in signed)
+
+    def total(self, at: int) -> int:
+        """Credits less debits made until a moment, the moment included."""
+        return _until(self._made, at)
+
+    def transferable(self, at: int) -> int:
+        """The part of the total whose hold is over."""
+        return _until(self._free, at)
+
+
+def _running(moves: Iterable[tuple[int, int]]) -> tuple[list[int], list[int]]:
+    ordered = sorted(moves)
+    return [at for at, _ in ordered], list(accumulate((amount for _, amount in ordered), initial=0))
+
+
+def _until(sums: tuple[list[int], list[int]], at: int) -> int:
+    moments, totals = sums
+    return totals[bisect_right(moments, at)]
+
+
+def pay_out(m: Maker, first: date, last: date) -> None:
+    """One transfer each working day at 23:00 local, sent at 08:00 and paid at 10:00 of the next two working days.
+
+    Working days are Monday to Friday: what is sent on a public holiday is early, never late. Nothing is sent that
+    the balance will not have at sending, nor less than the account's minimum and its fee.
+    """
+    ledger, gone = Ledger(m.transactions), 0
+    floor = max(m.account.transfer_min, m.account.transfer_fee + m.account.transfer_fee_vat + 1)
+    day = first
+    while day <= last:
+        sent_day = _working_day_after(day)
+        created, sent = _moment(m, day, 23), _moment(m, sent_day, 8)
+        amount = min(ledger.transferable(created), ledger.transferable(sent)) - gone
+        paused = m.paused_from and m.paused_from <= created <= m.as_of
+        if day.weekday() < 5 and amount >= floor and not paused:
+            m.transfer(created, amount, sent, _moment(m, _working_day_after(sent_day), 10))
+            gone += amount
+        day += timedelta(days=1)
+
+
+def _working_day_after(day: date) -> date:
+    day += timedelta(days=1)
+    while day.weekday() >= 5:
+        day += timedelta(days=1)
+    return day
+
+
+def _moment(m: Maker, day: date, hour: int) -> int:
+    return int(datetime.combine(day, time(hour), m.account.zone).astimezone(UTC).timestamp())

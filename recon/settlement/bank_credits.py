@@ -1,0 +1,191 @@
+"""Finds the bank credit of each transfer by account, net and day: unique pairs, or what stays open; judges nothing.
+
+Pairs are made most certain first: a line that names the transfer; the same net on the day it was paid; the same net
+within the days it may take; then another amount, where nothing else is left on either side. Several equally good
+ones pair none by choice: as many as there are on both sides are accounted for and shown as ambiguous.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+
+from recon import columns as c
+from recon.calendars import local_day
+from recon.columns import ledger as lc
+from recon.model import Books
+
+_T = TypeVar("_T")
+Pair = tuple[str, str | None, str | None]  # how, transfer, bank line
+EARLY, LATE = timedelta(days=1), timedelta(days=10)  # a value date before Omise's word; a bank's slow week
+_FAR = 2  # an amount that is more than twice the other is another payment
+
+
+@dataclass(frozen=True, slots=True)
+class _Payout:
+    id: str
+    net: int
+    currency: str
+    paid: date | None  # local day; null while it is only sent
+    sent: date
+
+
+@dataclass(frozen=True, slots=True)
+class _Credit:
+    id: str
+    amount: int
+    currency: str
+    booked: date
+    description: str | None
+    reference: str | None
+
+    @property
+    def words(self) -> list[str]:
+        """Every word of its texts."""
+        return f"{self.description or ''} {self.reference or ''}".split()
+
+
+def bank(books: Books, zones: Mapping[str, ZoneInfo], bank_fees: Mapping[str, int]) -> pd.DataFrame:
+    """Transfers and payout credits of every account that has statements (shaped BANKED).
+
+    `bank_fees` gives each such account the largest bank fee, minor units, that explains a smaller credit.
+    """
+    frames = [_of_account(books, name, zones[name], fee) for name, fee in sorted(bank_fees.items())]
+    full = [frame for frame in frames if len(frame)]
+    return pd.concat(full, ignore_index=True) if full else lc.BANKED.empty()
+
+
+def _of_account(books: Books, account: str, zone: ZoneInfo, fee: int) -> pd.DataFrame:
+    payouts = {one.id: one for one in _payouts(books, account, zone)}
+    lines = books.bank_lines
+    until = local_day(books.as_of, zone)
+    credits = {one.id: one for one in _credits(lines, account) if one.booked <= until} if len(lines) else {}
+    pairs = _pair(list(payouts.values()), list(credits.values()), fee)
+    rows = []
+    for how, payout_id, credit_id in pairs:
+        payout, credit = payouts.get(payout_id or ""), credits.get(credit_id or "")
+        known = payout or credit
+        assert known is not None
+        difference = credit.amount - payout.net if payout and credit else None
+        rows.append(
+            (
+                account, how, known.currency, payout_id, credit_id, payout.net if payout else None,
+                credit.amount if credit else None, difference,
+                payout.paid.isoformat() if payout and payout.paid else None,
+                credit.booked.isoformat() if credit else None, credit.description if credit else None,
+                credit.reference if credit else None,
+            )
+        )  # fmt: skip
+    return lc.BANKED.from_rows(sorted(rows, key=lambda row: (row[8] or row[9] or "", row[3] or "", row[4] or "")))
+
+
+def _payouts(books: Books, account: str, zone: ZoneInfo) -> Iterator[_Payout]:
+    """Transfers that the bank has, or will have: sent or paid, neither failed nor deleted."""
+    rows = books.transfers
+    alive = (rows[c.SENT] | rows[c.PAID]) & ~rows[c.DELETED] & rows[c.FAILURE_CODE].isna()
+    chosen = rows[(alive & (rows[c.ACCOUNT] == account)).to_numpy(dtype=bool)]
+    names = [c.TRANSFER_ID, c.NET, c.CURRENCY, c.PAID, c.PAID_AT, c.SENT_AT, c.CREATED_AT]
+    for id, net, currency, paid, paid_at, sent_at, created in chosen[names].itertuples(index=False, name=None):
+        sent = local_day(created if pd.isna(sent_at) else sent_at, zone)
+        arrived = sent if pd.isna(paid_at) else local_day(paid_at, zone)
+        yield _Payout(id, net, currency, arrived if paid else None, sent)
+
+
+def _credits(lines: pd.DataFrame, account: str) -> Iterator[_Credit]:
+    mine = (lines[c.ACCOUNT] == account) & lines[c.PAYOUT] & (lines[c.AMOUNT] > 0)
+    names = [c.LINE_ID, c.AMOUNT, c.CURRENCY, c.BOOKED_ON, c.DESCRIPTION, c.REFERENCE]
+    for id, amount, currency, booked, *texts in lines[mine.to_numpy(dtype=bool)][names].itertuples(
+        index=False, name=None
+    ):
+        description, reference = (one if isinstance(one, str) else None for one in texts)
+        yield _Credit(id, amount, currency, date.fromisoformat(booked), description, reference)
+
+
+def _pair(payouts: list[_Payout], credits: list[_Credit], fee: int) -> list[Pair]:
+    """How each payout and each credit found its other side: (how, payout, credit)."""
+    left, right = list(payouts), list(credits)
+    pairs: list[Pair] = []
+
+    def take(how: str, made: list[tuple[_Payout, _Credit]]) -> None:
+        used = {p.id for p, _ in made}, {k.id for _, k in made}
+        left[:] = [one for one in left if one.id not in used[0]]
+        right[:] = [one for one in right if one.id not in used[1]]
+        pairs.extend((how, p.id, k.id) for p, k in made)
+
+    named = {one.id: one for one in left}
+    by_id = [(named[word], k) for k in right for word in set(k.words) if word in named]
+    take(lc.BY_ID, _one_to_one(by_id))
+    ours, theirs = (lambda p: (p.net, p.currency, p.paid)), (lambda k: (k.amount, k.currency, k.booked))
+    take(lc.SAME_DAY, _same(left, right, ours, theirs))
+    near = _near(left, right, lambda p, k: p.net == k.amount)
+    take(lc.SAME_NET, _one_to_one(near))
+    if fee:
+        take(lc.WITHIN_FEE, _one_to_one(_near(left, right, lambda p, k: 0 < p.net - k.amount <= fee)))
+    for group in _groups(_near(left, right, lambda p, k: p.net == k.amount)):
+        take(lc.AMBIGUOUS, group)
+    paid = [one for one in left if one.paid is not None]
+    for days in (timedelta(0), LATE):
+        close = _near(paid, right, lambda p, k: k.amount < _FAR * p.net and p.net < _FAR * k.amount, days)
+        take(lc.OTHER_AMOUNT, _one_to_one(close))
+        paid = [one for one in paid if one in left]
+    return [*pairs, *((lc.NO_CREDIT, p.id, None) for p in left), *((lc.NO_TRANSFER, None, k.id) for k in right)]
+
+
+def _same(
+    payouts: list[_Payout], credits: list[_Credit], left: Callable[[_Payout], Hashable],
+    right: Callable[[_Credit], Hashable],
+) -> list[tuple[_Payout, _Credit]]:  # fmt: skip
+    """Pairs whose keys are equal and occur once on both sides."""
+    ours, theirs = _by(payouts, left), _by(credits, right)
+    return [
+        (mine[0], theirs[key][0]) for key, mine in ours.items() if len(mine) == 1 and len(theirs.get(key, ())) == 1
+    ]
+
+
+def _near(
+    payouts: list[_Payout], credits: list[_Credit], fits: Callable[[_Payout, _Credit], bool], late: timedelta = LATE
+) -> list[tuple[_Payout, _Credit]]:
+    """Every pair that fits and whose days do: from a day before it was sent, to some days after it was paid."""
+    days = sorted(credits, key=lambda k: k.booked)
+    booked = np.array([k.booked.toordinal() for k in days], dtype=np.int64)
+    found = []
+    for payout in payouts:
+        first = (payout.sent - EARLY) if late else (payout.paid or payout.sent)
+        last = (payout.paid or payout.sent) + late
+        low, high = np.searchsorted(booked, [first.toordinal(), last.toordinal() + 1])
+        found += [(payout, k) for k in days[low:high] if k.currency == payout.currency and fits(payout, k)]
+    return found
+
+
+def _one_to_one(pairs: list[tuple[_Payout, _Credit]]) -> list[tuple[_Payout, _Credit]]:
+    """Those whose both sides stand in no other pair."""
+    ours, theirs = _by(pairs, lambda pair: pair[0].id), _by(pairs, lambda pair: pair[1].id)
+    return [pair for pair in pairs if len(ours[pair[0].id]) == 1 and len(theirs[pair[1].id]) == 1]
+
+
+def _groups(pairs: list[tuple[_Payout, _Credit]]) -> Iterator[list[tuple[_Payout, _Credit]]]:
+    """Of equal sums in reach of each other, one pair after another in order of days, as many as both sides have."""
+    for same in _by(pairs, lambda pair: (pair[1].amount, pair[1].currency)).values():
+        made, used = [], set()
+        for payout, credit in sorted(same, key=_in_time):
+            if payout.id not in used and credit.id not in used:
+                used |= {payout.id, credit.id}
+                made.append((payout, credit))
+        yield made
+
+
+def _in_time(pair: tuple[_Payout, _Credit]) -> tuple[date, str, date, str]:
+    payout, credit = pair
+    return (payout.paid or payout.sent, payout.id, credit.booked, credit.id)
+
+
+def _by(things: list[_T], key: Callable[[_T], Hashable]) -> dict[Hashable, list[_T]]:
+    found: dict[Hashable, list[_T]] = defaultdict(list)
+    for one in things:
+        found[key(one)].append(one)
+    return found

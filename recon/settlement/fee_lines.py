@@ -1,0 +1,112 @@
+"""Fees and VAT by month, method and brand, beside Omise's receipts: the lines of a VAT return; judges nothing."""
+
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from recon import columns as c
+from recon.columns import ledger as lc
+from recon.model import Account, Books, ChargeStatus, Window
+from recon.settlement.fees import by_own_rates
+
+Mask = npt.NDArray[np.bool_]
+Months = npt.NDArray[np.int64]
+_KEYS = [lc.MONTH, c.METHOD, c.CARD_BRAND, c.CURRENCY]
+_MONEY = [lc.GROSS, c.FEE, c.FEE_VAT, c.INTEREST, c.NET]
+_OF_CHARGE = [
+    c.METHOD, c.CARD_BRAND, c.FUNDING_AMOUNT, c.FUNDING_CURRENCY, c.FEE, c.FEE_VAT, c.INTEREST, c.INTEREST_VAT, c.NET,
+    c.FEE_RATE, c.FEE_FLAT, c.VAT_RATE, c.PAID_AT, c.CREATED_AT,
+]  # fmt: skip
+_MAYBE = [lc.EXPECTED_FEE, lc.EXPECTED_VAT, c.WHT]
+
+
+def fee_lines(books: Books, account: Account, window: Window) -> pd.DataFrame:
+    """Charges paid, transfers sent and receipts made in the window (shaped FEE_LINES), by month and kind.
+
+    `expected_*` are recomputed from the rates on the charges. Interest includes its VAT; `wht` is the withholding
+    tax on a receipt, whose fee is what stands before VAT.
+    """
+    parts = (_charges(books, account, window), _transfers(books, account, window), _receipts(books, account, window))
+    full = [part for part in parts if len(part)]
+    if not full:
+        return lc.FEE_LINES.empty()
+    lines = pd.concat(full, ignore_index=True).assign(**{c.ACCOUNT: account.name})
+    ordered = lines.sort_values([lc.MONTH, lc.KIND, *_KEYS[1:]], kind="stable", ignore_index=True)
+    return lc.FEE_LINES.check(
+        ordered.astype({one.name: one.dtype for one in lc.FEE_LINES.columns})[lc.FEE_LINES.names]
+    )
+
+
+def _charges(books: Books, account: Account, window: Window) -> pd.DataFrame:
+    charges = books.charges
+    successful = (charges[c.STATUS] == ChargeStatus.SUCCESSFUL).to_numpy(dtype=bool)
+    paid = charges[c.PAID_AT].fillna(charges[c.CREATED_AT])
+    rows = charges[_OF_CHARGE][_ours(charges, account) & successful & _within(paid, window)].reset_index(drop=True)
+    proved = by_own_rates(rows)
+    return _lines(rows, "charge", _month(rows[c.PAID_AT].fillna(rows[c.CREATED_AT]), account.zone), {
+        c.METHOD: rows[c.METHOD], c.CARD_BRAND: rows[c.CARD_BRAND], c.CURRENCY: rows[c.FUNDING_CURRENCY],
+        lc.GROSS: rows[c.FUNDING_AMOUNT], c.FEE: rows[c.FEE], c.FEE_VAT: rows[c.FEE_VAT],
+        c.INTEREST: rows[c.INTEREST] + rows[c.INTEREST_VAT], c.NET: rows[c.NET],
+        lc.EXPECTED_FEE: _known(proved.fee, proved.has_fee), lc.EXPECTED_VAT: _known(proved.vat, proved.has_vat),
+    })  # fmt: skip
+
+
+def _transfers(books: Books, account: Account, window: Window) -> pd.DataFrame:
+    transfers = books.transfers
+    sent = transfers[c.SENT_AT]
+    mine = _ours(transfers, account) & _within(sent, window) & transfers[c.FAILURE_CODE].isna().to_numpy(dtype=bool)
+    rows = transfers[mine].reset_index(drop=True)
+    return _lines(rows, "transfer", _month(rows[c.SENT_AT], account.zone), {
+        c.CURRENCY: rows[c.CURRENCY], lc.GROSS: rows[c.AMOUNT], c.FEE: rows[c.FEE], c.FEE_VAT: rows[c.FEE_VAT],
+        c.NET: rows[c.NET],
+    })  # fmt: skip
+
+
+def _receipts(books: Books, account: Account, window: Window) -> pd.DataFrame:
+    receipts = books.receipts
+    if not len(receipts):
+        return receipts
+    mine = _ours(receipts, account) & _within(receipts[c.CREATED_AT], window)
+    rows = receipts[mine].reset_index(drop=True)
+    return _lines(rows, "receipt", _month(rows[c.CREATED_AT], account.zone), {
+        c.CURRENCY: rows[c.CURRENCY], c.FEE: rows[c.TOTAL] - rows[c.VAT], c.FEE_VAT: rows[c.VAT],
+        c.WHT: rows[c.WHT].astype(pd.Int64Dtype()),
+    })  # fmt: skip
+
+
+def _lines(
+    rows: pd.DataFrame, kind: str, months: Months, given: dict[str, "pd.Series[int] | pd.Series[str]"]
+) -> pd.DataFrame:
+    """The rows summed by month, method, brand and currency; all columns of FEE_LINES but the account."""
+    texts = {name: pd.Series(None, index=rows.index, dtype=c.TEXT) for name in (c.METHOD, c.CARD_BRAND)}
+    sums = {name: pd.Series(0, index=rows.index, dtype=c.MINOR) for name in _MONEY}
+    unknown = {name: pd.Series(pd.NA, index=rows.index, dtype=c.OPTIONAL_MINOR) for name in _MAYBE}
+    ones = pd.Series(1, index=rows.index, dtype=c.COUNT)
+    found = pd.DataFrame({lc.MONTH: months, lc.ROWS: ones, **texts, **sums, **unknown, **given})
+    groups = found.groupby(_KEYS, dropna=False, sort=True)
+    total = groups[[*_MONEY, lc.ROWS]].sum()
+    total[_MAYBE] = groups[_MAYBE].sum(min_count=1)
+    lines = total.reset_index()
+    return lines.assign(
+        **{lc.KIND: kind, lc.MONTH: [f"{1970 + at // 12}-{at % 12 + 1:02d}" for at in lines[lc.MONTH]]}
+    )
+
+
+def _known(values: npt.NDArray[np.int64], known: Mask) -> "pd.Series[int]":
+    return pd.Series(values, dtype=c.OPTIONAL_MINOR).where(pd.Series(known, dtype=bool))
+
+
+def _month(moments: "pd.Series[pd.Timestamp]", zone: ZoneInfo) -> Months:
+    """The local month of each, counted from January 1970: a number, since texts of a million rows take a second."""
+    local = moments.dt.tz_convert(zone).dt.tz_localize(None).to_numpy()
+    return local.astype("datetime64[M]").astype(np.int64)
+
+
+def _ours(frame: pd.DataFrame, account: Account) -> Mask:
+    return (frame[c.ACCOUNT] == account.name).to_numpy(dtype=bool)
+
+
+def _within(moments: "pd.Series[pd.Timestamp]", window: Window) -> Mask:
+    return ((moments >= window.start) & (moments < window.end)).to_numpy(dtype=bool)

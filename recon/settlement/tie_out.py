@@ -1,0 +1,139 @@
+"""Control totals beyond the orders: charges against the ledger, transfers against the bank, gap by gap."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from recon import columns as c
+from recon.columns import ledger as lc
+from recon.model import Books, ChargeStatus, Proof, Window
+from recon.settlement.ledger import UNKNOWN, Ledger
+
+Ints = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Told:
+    """Ids that open breaks of the range speak of: a gap of theirs is explained."""
+
+    charges: Collection[str] = ()
+    refunds: Collection[str] = ()
+    transactions: Collection[str] = ()
+    transfers: Collection[str] = ()
+    lines: Collection[str] = ()
+
+
+@dataclass(frozen=True)
+class _Side:
+    """Objects of one kind: which count, what the ledger should hold of each, and whose gap is explained."""
+
+    kind: str
+    inside: Mask
+    due: Ints
+    explained: Mask
+
+
+def charges_to_ledger(books: Books, ledger: Ledger, account: str, window: Window, told: Told) -> tuple[Proof, ...]:
+    """Charges less refunds, disputes, fees and VAT of a window, against the ledger's movements but for transfers.
+
+    Explained is what an open break stands for, what the window's edge makes, a receipt's adjustment, and a void's
+    sum, which Omise does not say. A movement of a kind that was never seen stays unexplained.
+    """
+    rows = books.transactions
+    moved = _ours(rows, account) & _within(rows[c.CREATED_AT], window) & (ledger.kinds != "transfer")
+    sides = [side for side in _sides(books, account, window, told) if side.inside.any()]
+    if not moved.any() and not sides:
+        return ()
+    right = int(ledger.signed[moved].sum())
+    left = sum(int(side.due[side.inside].sum()) for side in sides)
+    orphan = moved & np.where(ledger.kinds == UNKNOWN, True, (ledger.origin_at < 0) & (ledger.kinds != "receipt"))
+    spoken_of = c.is_in(rows[c.TRANSACTION_ID], told.transactions)
+    orphan &= ~spoken_of
+    unexplained = int(ledger.signed[orphan].sum())
+    counted = (moved | _named(ledger)) & (ledger.origin_at >= 0) & ~spoken_of
+    for side in sides:
+        booked = np.zeros(len(side.due), dtype=np.int64)
+        mine = (ledger.kinds == side.kind) & counted
+        np.add.at(booked, ledger.origin_at[mine], ledger.signed[mine])
+        silent = side.inside & ~side.explained
+        unexplained += int((booked - side.due)[silent].sum())
+    currency = _currency(books, account)
+    return (Proof("charges_to_ledger", currency, left, right, explained=right - left - unexplained),)
+
+
+def _named(ledger: Ledger) -> Mask:
+    """Transactions that their charge or refund names, and those of disputes: they count wherever they were made."""
+    result = ledger.kinds == "dispute"
+    for at in (ledger.charge_at, ledger.refund_at):
+        result[at[at >= 0]] = True
+    return np.asarray(result)
+
+
+def _sides(books: Books, account: str, window: Window, told: Told) -> list[_Side]:
+    charges, refunds, disputes = books.charges, books.refunds, books.disputes
+    taken = (charges[c.STATUS] == ChargeStatus.SUCCESSFUL).to_numpy(dtype=bool) & _ours(charges, account)
+    costs = sum(charges[name].to_numpy(dtype=np.int64) for name in (c.FEE, c.FEE_VAT, c.INTEREST, c.INTEREST_VAT))
+    paid = charges[c.PAID_AT].fillna(charges[c.CREATED_AT])
+    counts = (refunds[c.STATUS] != "failed").to_numpy(dtype=bool) & _ours(refunds, account)
+    lost = np.where((disputes[c.STATUS] == "won").to_numpy(dtype=bool), 0, -disputes[c.FUNDING_AMOUNT])
+    return [
+        _Side(
+            "charge", taken & _within(paid, window), charges[c.FUNDING_AMOUNT].to_numpy(dtype=np.int64) - costs,
+            c.is_in(charges[c.CHARGE_ID], told.charges),
+        ),
+        _Side(
+            "refund", counts & _within(refunds[c.CREATED_AT], window),
+            -refunds[c.FUNDING_AMOUNT].to_numpy(dtype=np.int64),
+            refunds[c.VOIDED].to_numpy(dtype=bool) | c.is_in(refunds[c.REFUND_ID], told.refunds),
+        ),
+        _Side(
+            "dispute", _ours(disputes, account) & _within(disputes[c.CREATED_AT], window),
+            np.asarray(lost, dtype=np.int64), np.zeros(len(disputes), dtype=bool),
+        ),
+    ]  # fmt: skip
+
+
+def transfers_to_bank(
+    banked: pd.DataFrame, account: str, currency: str, days: tuple[date, date], due: date, told: Told
+) -> tuple[Proof, ...]:
+    """Net of the transfers paid in the days, against the payout credits booked in them (BANKED).
+
+    Explained is what an open break stands for, what the edge of the days makes, a bank fee within its bound, and a
+    transfer paid after `due`, whose credit may still come. Nothing for an account without statements.
+    """
+    rows = banked[(banked[c.ACCOUNT] == account).to_numpy(dtype=bool)] if len(banked) else banked
+    if not len(rows):
+        return ()
+    first, last = (day.isoformat() for day in days)
+    paid, booked = rows[lc.PAID_ON], rows[c.BOOKED_ON]
+    left_in = ((paid >= first) & (paid <= last)).to_numpy(dtype=bool)
+    right_in = ((booked >= first) & (booked <= last)).to_numpy(dtype=bool)
+    net = rows[c.NET].fillna(0).to_numpy(dtype=np.int64)
+    credited = rows[c.AMOUNT].fillna(0).to_numpy(dtype=np.int64)
+    on_its_way = ((rows[lc.MATCH] == lc.NO_CREDIT) & (paid > due.isoformat())).to_numpy(dtype=bool)
+    explained = on_its_way | (rows[lc.MATCH] == lc.WITHIN_FEE).to_numpy(dtype=bool)
+    explained |= c.is_in(rows[c.TRANSFER_ID], told.transfers) | c.is_in(rows[c.LINE_ID], told.lines)
+    unexplained = int((credited - net)[(left_in | right_in) & ~explained].sum())
+    left, right = int(net[left_in].sum()), int(credited[right_in].sum())
+    return (Proof("transfers_to_bank", currency, left, right, explained=right - left - unexplained),)
+
+
+def _currency(books: Books, account: str) -> str:
+    for frame, name in ((books.transactions, c.CURRENCY), (books.charges, c.FUNDING_CURRENCY)):
+        mine = np.flatnonzero(_ours(frame, account))
+        if len(mine):
+            return str(frame[name].iloc[mine[0]])
+    return ""
+
+
+def _ours(frame: pd.DataFrame, account: str) -> Mask:
+    return (frame[c.ACCOUNT] == account).to_numpy(dtype=bool)
+
+
+def _within(moments: "pd.Series[pd.Timestamp]", window: Window) -> Mask:
+    return ((moments >= window.start) & (moments < window.end)).to_numpy(dtype=bool)

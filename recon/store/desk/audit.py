@@ -1,0 +1,261 @@
+"""The audit log: a chain of hashes over what people did, which seals the breaks' events too; decides nothing.
+
+Each entry's hash covers the entry and the hash before it, keyed (HMAC) where a key is configured. An entry also seals
+every break event so far, so that an edited event shows as an edited entry does.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Connection, Engine, Row, insert, select, text, type_coerce
+
+from recon.store.engine import SQLITE, reading, to_micros
+from recon.store.runs.break_rows import RULED, content, ruling_rows, ruling_statuses
+from recon.store.tables import BREAK, BREAK_EVENT, RUN
+from recon.store.tables.archive import ARCHIVE_FILE
+from recon.store.tables.desk import AUDIT, WORKBOOK
+
+_KEYED, _PLAIN = "hmac:", "sha256:"
+ARCHIVED = "archived"  # evidence went into the file that the entry is about
+_AUDIT, _FILE = AUDIT.c, ARCHIVE_FILE.c
+_EVENT = (
+    BREAK_EVENT.c.seq, BREAK_EVENT.c.break_id, BREAK_EVENT.c.run_id, type_coerce(BREAK_EVENT.c.at, BigInteger()),
+    type_coerce(BREAK_EVENT.c.recorded_at, BigInteger()), BREAK_EVENT.c.who, BREAK_EVENT.c.what, BREAK_EVENT.c.detail,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One step to be kept; `detail` is what JSON holds, its "rulings" the rulings' content after the step."""
+
+    who: str
+    what: str
+    subject: str
+    detail: Mapping[str, Any]
+
+
+def append(
+    connection: Connection, who: str, what: str, subject: str, detail: Mapping[str, Any], at: datetime,
+    key: bytes | None,
+) -> str:  # fmt: skip
+    """Add one entry inside a writing transaction, after what it speaks of is written; returns the new head."""
+    return append_all(connection, [Entry(who, what, subject, detail)], at, key)
+
+
+def append_all(connection: Connection, entries: Sequence[Entry], at: datetime, key: bytes | None) -> str:
+    """As append, for at least one entry; the first seals the events, so write those before."""
+    assert entries, "a chain grows by entries"
+    if connection.dialect.name != SQLITE:
+        connection.execute(text("select pg_advisory_xact_lock(hashtextextended('audit', 0))"))
+    last = connection.execute(select(AUDIT).order_by(_AUDIT.seq.desc()).limit(1)).one_or_none()
+    seq, previous = (last.seq, last.hash) if last else (0, "")
+    sealed, digest = _seal(connection, last)
+    rows = []
+    for entry in entries:
+        seq += 1
+        row = {
+            "seq": seq, "at": at, "who": entry.who, "what": entry.what, "subject": entry.subject,
+            "detail": _canonical(entry.detail), "sealed": sealed, "sealed_digest": digest, "previous": previous,
+        }  # fmt: skip
+        previous = _hash(row, key)
+        rows.append({**row, "hash": previous})
+    connection.execute(insert(AUDIT), rows)
+    return previous
+
+
+def head(connection: Connection) -> str | None:
+    """The hash of the last entry; None where there is none."""
+    return connection.execute(select(_AUDIT.hash).order_by(_AUDIT.seq.desc()).limit(1)).scalar_one_or_none()
+
+
+def prove(store: Engine, key: bytes | None, heads: Iterable[str] = ()) -> list[str]:
+    """What is wrong with the chain and with what it speaks of, in words; nothing: it is proved.
+
+    `heads` are hashes that were printed elsewhere, and must be in the chain: so a cut tail shows. Those that runs and
+    workbooks recorded are looked at in any case. Entries from before a key was configured stay proved by their own
+    hashes; after the first keyed one every entry must be keyed.
+    """
+    with reading(store) as connection:
+        rows = connection.execute(select(AUDIT).order_by(_AUDIT.seq)).all()
+        return [
+            *_broken_links(rows),
+            *_wrong_hashes(rows, key),
+            *_wrong_seals(connection, rows),
+            *_wrong_rulings(connection, rows),
+            *_wrong_breaks(connection),
+            *_wrong_files(connection, rows),
+            *_unknown_heads(connection, {row.hash for row in rows}, heads),
+        ]
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _hash(row: Any, key: bytes | None) -> str:
+    """Over everything of an entry (by column) but the hash itself."""
+    said = [to_micros(value) if isinstance(value, datetime) else value for value in (row[name] for name in _COVERED)]
+    message = _canonical(said).encode()
+    if key is None:
+        return _PLAIN + hashlib.sha256(message).hexdigest()
+    return _KEYED + hmac.new(key, message, hashlib.sha256).hexdigest()
+
+
+_COVERED = tuple(column.name for column in AUDIT.columns if column.name != "hash")
+
+
+def _seal(connection: Connection, last: Row[Any] | None) -> tuple[int, str]:
+    """The number of the latest event, and the digest over all events up to it."""
+    sealed, digest = (last.sealed, last.sealed_digest) if last else (0, "")
+    events = connection.execute(select(*_EVENT).where(BREAK_EVENT.c.seq > sealed).order_by(BREAK_EVENT.c.seq))
+    return _chained(sealed, digest, events)
+
+
+def _chained(sealed: int, digest: str, events: Iterable[Row[Any]]) -> tuple[int, str]:
+    chain = hashlib.sha256(digest.encode())
+    latest = sealed
+    for event in events:
+        chain.update(_canonical(list(event)).encode() + b"\n")
+        latest = event[0]
+    return latest, chain.hexdigest() if latest > sealed else digest
+
+
+def _broken_links(rows: Sequence[Row[Any]]) -> list[str]:
+    """Entries that are missing, or that do not follow the one before."""
+    wrong, expected, previous = [], 1, ""
+    for row in rows:
+        if row.seq != expected:
+            wrong.append(f"audit entry {expected} is missing")
+        elif row.previous != previous:
+            wrong.append(f"audit entry {row.seq} does not follow the one before it: one of them was replaced")
+        expected, previous = row.seq + 1, row.hash
+    return wrong
+
+
+def _wrong_hashes(rows: Sequence[Row[Any]], key: bytes | None) -> list[str]:
+    """Entries whose content is not what was hashed, or whose key is not the one at hand."""
+    keyed = [row for row in rows if row.hash.startswith(_KEYED)]
+    if keyed and key is None:
+        return [f"audit entry {keyed[0].seq} is keyed, and no audit key is configured ([store] audit_key)"]
+    wrong = {row.seq for row in rows if not _fits(row, key)}
+    if keyed and wrong.issuperset(row.seq for row in keyed):
+        count = len(keyed)
+        return [
+            f"none of the {count} keyed audit entries fits the audit key: it is another key, or all were rewritten"
+        ]
+    if keyed:
+        wrong |= {row.seq for row in rows if row.seq > keyed[0].seq and not row.hash.startswith(_KEYED)}
+    return [f"audit entry {seq} was edited: its content does not have its hash" for seq in sorted(wrong)]
+
+
+def _fits(row: Row[Any], key: bytes | None) -> bool:
+    used = key if row.hash.startswith(_KEYED) else None
+    return hmac.compare_digest(_hash(row._mapping, used).encode(), str(row.hash).encode())
+
+
+def _wrong_seals(connection: Connection, rows: Sequence[Row[Any]]) -> list[str]:
+    """Break events that are not those that an entry sealed."""
+    events = connection.execute(select(*_EVENT).order_by(BREAK_EVENT.c.seq)).yield_per(10_000)
+    take = _taker(events)
+    wrong, sealed, digest = [], 0, ""
+    for row in rows:
+        _, found = _chained(sealed, digest, take(row.sealed)) if row.sealed > sealed else (sealed, digest)
+        if row.sealed < sealed or found != row.sealed_digest:
+            wrong.append(
+                f"of the break events {sealed + 1} to {row.sealed} one was edited, added or removed: "
+                f"they are not what audit entry {row.seq} sealed"
+            )
+        sealed, digest = row.sealed, row.sealed_digest
+    return wrong
+
+
+def _taker(events: Iterable[Row[Any]]) -> Callable[[int], Iterable[Row[Any]]]:
+    """Hands out the events in order, up to a number each time."""
+    waiting = iter(events)
+    kept: list[Row[Any]] = []
+
+    def take(last: int) -> Iterable[Row[Any]]:
+        while True:
+            event = kept.pop() if kept else next(waiting, None)
+            if event is None:
+                return
+            if event[0] > last:
+                kept.append(event)
+                return
+            yield event
+
+    return take
+
+
+def _wrong_rulings(connection: Connection, rows: Sequence[Row[Any]]) -> list[str]:
+    """Rulings that are not what their last audit entry says, and those that no entry or no row speaks of."""
+    said: dict[int, tuple[int, Any]] = {}
+    for row in rows:
+        for one in _said(row.detail):
+            said[one["id"]] = (row.seq, one)
+    wrong = []
+    for ruling in ruling_rows(connection):
+        seq, told = said.pop(ruling.id, (0, None))
+        if told is None:
+            wrong.append(f"rul_{ruling.id} is in no audit entry")
+        elif told != content(ruling):
+            names = ", ".join(name for name, value in content(ruling).items() if told.get(name) != value)
+            wrong.append(f"rul_{ruling.id} was edited since audit entry {seq}: {names}")
+    return wrong + [f"rul_{missing} was removed; audit entry {seq} has it" for missing, (seq, _) in said.items()]
+
+
+def _said(detail: str) -> list[Any]:
+    """The rulings' content in an entry's detail; none where it cannot be read: its hash is wrong then."""
+    try:
+        found = json.loads(detail).get("rulings", [])
+    except (ValueError, AttributeError):
+        return []
+    return [one for one in found if isinstance(one, dict) and "id" in one]
+
+
+def _wrong_breaks(connection: Connection) -> list[str]:
+    """Breaks whose status says that a ruling stands where none does."""
+    table, wrong = BREAK.c, []
+    statuses = ruling_statuses(connection)
+    ruled = select(table.id, table.status, table.ruling_id, table.ruling_kind).where(table.status.in_(RULED))
+    for break_id, status, ruling_id, kind in connection.execute(ruled.order_by(table.id)):
+        if kind != "opening" and status != statuses.get(ruling_id):
+            wrong.append(f"{break_id} is {status}, and no ruling that stands says so")
+    return wrong
+
+
+def _wrong_files(connection: Connection, rows: Sequence[Row[Any]]) -> list[str]:
+    """Files of the archive that are not recorded as they were when evidence went into them, or not any more."""
+    said = {row.subject: row.seq for row in rows if row.what == ARCHIVED}
+    wrong = []
+    for name, sha256 in connection.execute(select(_FILE.name, _FILE.sha256).order_by(_FILE.name)):
+        if said.pop(name, None) is None:
+            wrong.append(f"the archive's file {name} is in no audit entry")
+        elif sha256 not in name:
+            wrong.append(f"the archive's file {name} has another hash than its name")
+    return wrong + [
+        f"the archive's file {name} was removed from the records; audit entry {said[name]} has it" for name in said
+    ]
+
+
+def _unknown_heads(connection: Connection, known: set[str], heads: Iterable[str]) -> list[str]:
+    """Heads that were recorded or printed and are not in the chain."""
+    runs = connection.execute(select(RUN.c.id, RUN.c.audit_head).where(RUN.c.audit_head.is_not(None)))
+    books = connection.execute(
+        select(WORKBOOK.c.name, WORKBOOK.c.audit_head).where(WORKBOOK.c.audit_head.is_not(None))
+    )
+    found = [
+        *((f"run {run_id}", recorded) for run_id, recorded in runs),
+        *((f"the workbook {name}", recorded) for name, recorded in books),
+        *(("what was given", given) for given in heads),
+    ]
+    return [
+        f"{whose} has the audit head {recorded}, which is not in the chain: its tail was cut off or rewritten"
+        for whose, recorded in found
+        if recorded not in known
+    ]

@@ -1,0 +1,219 @@
+"""Keeps users, sessions and tokens, by hashes alone; knows no page and decides no right.
+
+Every function is handed the moment; what a browser or a script holds is made by the caller and never stored.
+"""
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine, Row, insert, select, update
+
+from recon.people import Person, Role
+from recon.store.desk import audit
+from recon.store.engine import reading, writing
+from recon.store.tables.people import SESSION, TOKEN, USER
+
+IDLE = timedelta(minutes=60)  # without a request a session ends
+ABSOLUTE = timedelta(hours=12)  # and after so long in any case
+_SEEN_EVERY = timedelta(minutes=1)  # how exactly the last request is kept
+
+
+class PeopleError(ValueError):
+    """Something that cannot be done to people, in words."""
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """The words, as the commands show them."""
+        return (str(self),)
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Somebody who may log in, or could once."""
+
+    person: Person
+    created_at: datetime
+    created_by: str
+    disabled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What a script is known by."""
+
+    person: Person
+    created_at: datetime
+    created_by: str
+    used_at: datetime | None
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A login that holds: whose, and the secret that its forms carry."""
+
+    person: Person
+    csrf: str
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Who does it and when, and the key of the audit chain."""
+
+    who: str
+    at: datetime
+    audit_key: bytes | None = None
+
+
+def add_user(engine: Engine, person: Person, password_hash: str, act: Act) -> None:
+    """A new user, or one with another role, accounts or password under the same name; ends the sessions they had."""
+    row = {"role": str(person.role), "accounts": _accounts_text(person), "password_hash": password_hash}
+    with writing(engine, "people") as connection:
+        known = connection.execute(select(USER.c.name).where(USER.c.name == person.name)).one_or_none()
+        if known:
+            connection.execute(update(USER).where(USER.c.name == person.name).values(**row, disabled_at=None))
+            _end_sessions(connection, person.name, act.at)
+        else:
+            new = {"name": person.name, "created_at": act.at, "created_by": act.who}
+            connection.execute(insert(USER), [{**new, **row}])
+        _note(connection, act, "user changed" if known else "user added", person.name, person)
+
+
+def disable_user(engine: Engine, name: str, act: Act) -> None:
+    """The user may not log in any more, and every session of theirs ends now; raises PeopleError."""
+    with writing(engine, "people") as connection:
+        row = connection.execute(select(USER).where(USER.c.name == name)).one_or_none()
+        if row is None:
+            raise PeopleError(f'there is no user "{name}"; recon users list names them')
+        if row.disabled_at is not None:
+            raise PeopleError(f'user "{name}" was disabled before')
+        connection.execute(update(USER).where(USER.c.name == name).values(disabled_at=act.at))
+        _end_sessions(connection, name, act.at)
+        _note(connection, act, "user disabled", name, _person(row))
+
+
+def users(engine: Engine) -> list[User]:
+    """Everybody, by name."""
+    with reading(engine) as connection:
+        rows = connection.execute(select(USER).order_by(USER.c.name)).all()
+    return [User(_person(row), row.created_at, row.created_by, row.disabled_at) for row in rows]
+
+
+def credentials(engine: Engine, name: str) -> tuple[Person, str] | None:
+    """A user who may log in, with the hash of their password; None for anybody else."""
+    with reading(engine) as connection:
+        row = connection.execute(select(USER).where(USER.c.name == name, USER.c.disabled_at.is_(None))).one_or_none()
+    return None if row is None else (_person(row), row.password_hash)
+
+
+def open_session(engine: Engine, name: str, secret: str, csrf: str, now: datetime) -> None:
+    """A login: the secret goes into the browser, its hash stays here."""
+    with writing(engine, "people") as connection:
+        row = {"hash": digest(secret), "user_name": name, "csrf": csrf, "created_at": now, "seen_at": now}
+        connection.execute(insert(SESSION), [row])
+
+
+def session(engine: Engine, secret: str, now: datetime) -> Session | None:
+    """The session of a secret, if it holds at this moment; keeps it alive."""
+    known = SESSION.c.hash == digest(secret)
+    joined = select(SESSION, USER).join(USER, USER.c.name == SESSION.c.user_name)
+    with reading(engine) as connection:
+        row = connection.execute(
+            joined.where(known, SESSION.c.ended_at.is_(None), USER.c.disabled_at.is_(None))
+        ).one_or_none()
+    if row is None or now - row.seen_at > IDLE or now - row.created_at > ABSOLUTE:
+        return None
+    if now - row.seen_at > _SEEN_EVERY:
+        with writing(engine, "people") as connection:
+            connection.execute(update(SESSION).where(known).values(seen_at=now))
+    return Session(_person(row), row.csrf)
+
+
+def end_session(engine: Engine, secret: str, now: datetime) -> None:
+    """A log-out."""
+    with writing(engine, "people") as connection:
+        connection.execute(update(SESSION).where(SESSION.c.hash == digest(secret)).values(ended_at=now))
+
+
+def end_sessions(engine: Engine, name: str, act: Act) -> None:
+    """Every session of a user ends now."""
+    with writing(engine, "people") as connection:
+        _end_sessions(connection, name, act.at)
+        _note(connection, act, "sessions ended", name)
+
+
+def add_token(engine: Engine, person: Person, secret: str, act: Act) -> None:
+    """A script's token; raises PeopleError where the name is taken."""
+    with writing(engine, "people") as connection:
+        if connection.execute(select(TOKEN.c.name).where(TOKEN.c.name == person.name)).one_or_none():
+            raise PeopleError(f'there is a token "{person.name}" already; revoke it, and choose another name')
+        row = {"name": person.name, "hash": digest(secret), "role": str(person.role)}
+        when = {"accounts": _accounts_text(person), "created_at": act.at, "created_by": act.who}
+        connection.execute(insert(TOKEN), [{**row, **when}])
+        _note(connection, act, "token added", person.name, person)
+
+
+def revoke_token(engine: Engine, name: str, act: Act) -> None:
+    """The token does not hold any more; raises PeopleError."""
+    with writing(engine, "people") as connection:
+        row = connection.execute(select(TOKEN).where(TOKEN.c.name == name)).one_or_none()
+        if row is None or row.revoked_at is not None:
+            raise PeopleError(f'there is no token "{name}" that could be revoked; recon tokens list names them')
+        connection.execute(update(TOKEN).where(TOKEN.c.name == name).values(revoked_at=act.at))
+        _note(connection, act, "token revoked", name, _person(row))
+
+
+def tokens(engine: Engine) -> list[Token]:
+    """Every token, by name."""
+    with reading(engine) as connection:
+        rows = connection.execute(select(TOKEN).order_by(TOKEN.c.name)).all()
+    return [Token(_person(row), row.created_at, row.created_by, row.used_at, row.revoked_at) for row in rows]
+
+
+def bearer(engine: Engine, secret: str, now: datetime) -> Person | None:
+    """Whose token this is, as "token:NAME"; None where it does not hold."""
+    known = TOKEN.c.hash == digest(secret)
+    with reading(engine) as connection:
+        row = connection.execute(select(TOKEN).where(known, TOKEN.c.revoked_at.is_(None))).one_or_none()
+    if row is None:
+        return None
+    if row.used_at is None or now - row.used_at > _SEEN_EVERY:
+        with writing(engine, "people") as connection:
+            connection.execute(update(TOKEN).where(known).values(used_at=now))
+    found = _person(row)
+    return Person(f"token:{found.name}", found.role, found.accounts)
+
+
+def digest(secret: str) -> str:
+    """What of a secret is kept: it has 256 random bits, so a plain hash is enough."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _end_sessions(connection: Any, name: str, at: datetime) -> None:
+    mine = (SESSION.c.user_name == name) & SESSION.c.ended_at.is_(None)
+    connection.execute(update(SESSION).where(mine).values(ended_at=at))
+
+
+def _note(connection: Any, act: Act, what: str, name: str, person: Person | None = None) -> None:
+    detail: Mapping[str, Any] = {}
+    if person:
+        detail = {"role": str(person.role), "accounts": _listed(person.accounts)}
+    audit.append(connection, act.who, what, name, detail, act.at, act.audit_key)
+
+
+def _person(row: Row[Any]) -> Person:
+    accounts = None if row.accounts is None else frozenset(json.loads(row.accounts))
+    return Person(row.name, Role(row.role), accounts)
+
+
+def _listed(accounts: Collection[str] | None) -> list[str] | None:
+    return None if accounts is None else sorted(accounts)
+
+
+def _accounts_text(person: Person) -> str | None:
+    listed = _listed(person.accounts)
+    return None if listed is None else json.dumps(listed)

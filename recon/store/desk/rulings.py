@@ -1,0 +1,288 @@
+"""Applies what people ask for, all of it in one transaction, each answered in words; knows no command and no cell."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, func, select
+
+from recon.model import Account, BreakEvent, BreakStatus, KnownBreak
+from recon.model.rulings import Answer, Ask, Became, Ignore, Kind, Limits, Ruling, Stand, Standing
+from recon.rulings.decide import Already, Decision, Refused, Sight, decide, ended, moved, new_ignore
+from recon.rulings.patterns import as_ignore, covers, ignoring
+from recon.store.desk.audit import Entry, append_all
+from recon.store.desk.pairs import Pairs
+from recon.store.engine import reading, writing
+from recon.store.runs import break_rows
+from recon.store.runs.break_rows import LASTING
+from recon.store.tables import BREAK, BREAK_EVENT
+from recon.store.tables.desk import RULING
+from recon.store.versions.save import put
+
+# What no cell, terminal or database takes well; line breaks and tabs are fine.
+_UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_TEXTS = ("who", "reason", "owner", "order_id", "charge_id", "code", "account", "pattern", "key", "break_id")
+
+
+def rule(
+    store: Engine, asks: Sequence[Ask], limits: Limits, now: datetime, audit_key: bytes | None,
+    accounts: Mapping[str, Account],
+) -> list[Answer]:  # fmt: skip
+    """Apply every ask that is allowed, in one transaction, and answer each, in their order.
+
+    Who comes second at the same moment waits, and is then told what the first did.
+    """
+    with writing(store, "record") as connection:
+        work = _Work(connection, limits, now, accounts)
+        work.load([ask for ask in asks if not _unwritable(ask)])
+        answers = [work.answer(ask) for ask in asks]
+        work.write(audit_key)
+    return answers
+
+
+def rulings(store: Engine, break_id: str) -> list[Ruling]:
+    """Every ruling on a break, in the order in which they were made."""
+    with reading(store) as connection:
+        return break_rows.rulings_by(connection, "break_id", [break_id])
+
+
+def ignores(store: Engine) -> list[Ignore]:
+    """The patterns that stand, those included whose last day has passed."""
+    with reading(store) as connection:
+        return [as_ignore(ruling) for ruling in break_rows.in_force(connection, Kind.IGNORE)]
+
+
+def lasting(store: Engine) -> list[Ruling]:
+    """The rulings that later runs go by: patterns and links by hand, those that stand or wait."""
+    with reading(store) as connection:
+        return break_rows.in_force(connection, *LASTING)
+
+
+def events_of(store: Engine, break_id: str) -> list[BreakEvent]:
+    """The history of a break, in order."""
+    with reading(store) as connection:
+        return _events(connection, break_id)
+
+
+def _events(connection: Connection, break_id: str) -> list[BreakEvent]:
+    table = BREAK_EVENT.c
+    statement = select(table.break_id, table.what, table.at, table.who, table.detail)
+    rows = connection.execute(statement.where(table.break_id == break_id).order_by(table.seq))
+    return [BreakEvent(*row) for row in rows]
+
+
+def _unwritable(ask: Ask) -> bool:
+    return any(_UNWRITABLE.search(getattr(ask, name) or "") for name in _TEXTS)
+
+
+@dataclass
+class _Work:
+    """One transaction's breaks and rulings, as they become ask by ask."""
+
+    connection: Connection
+    limits: Limits
+    now: datetime
+    accounts: Mapping[str, Account]
+    breaks: dict[str, KnownBreak] = field(default_factory=dict)
+    read: dict[str, KnownBreak] = field(default_factory=dict)  # as they were before the first ask
+    rulings: dict[int, Ruling] = field(default_factory=dict)
+    of_break: dict[str, list[int]] = field(default_factory=dict)
+    by_key: dict[str, Ruling] = field(default_factory=dict)
+    new: list[int] = field(default_factory=list)
+    touched: set[int] = field(default_factory=set)
+    events: list[BreakEvent] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    next_id: int = 1
+
+    def load(self, asks: Sequence[Ask]) -> None:
+        """Read once all that the asks speak of."""
+        connection = self.connection
+        self.next_id = (connection.execute(select(func.max(RULING.c.id))).scalar() or 0) + 1
+        keys = {ask.key for ask in asks if ask.key}
+        self.by_key = {str(one.key): one for one in break_rows.rulings_by(connection, "key", keys)}
+        self._keep_rulings(break_rows.rulings_by(connection, "id", {ask.target for ask in asks if ask.target}))
+        named = {ask.break_id for ask in asks if ask.break_id}
+        named |= {one.break_id for one in self.rulings.values() if one.break_id}
+        self._keep(break_rows.breaks_by(connection, "id", named))
+        self._keep_rulings(break_rows.rulings_by(connection, "break_id", named))
+        rests = _standings(self.breaks.values(), self.rulings.values())
+        missing = {one.ruling_id for one in rests} - self.rulings.keys()
+        self._keep_rulings(break_rows.rulings_by(connection, "id", missing))
+        links = [ask for ask in asks if ask.kind == Kind.LINK]
+        orders, charges = {ask.order_id for ask in links}, {ask.charge_id for ask in links}
+        self.pairs = Pairs(connection, orders - {None}, charges - {None})  # type: ignore[arg-type]
+
+    def answer(self, ask: Ask) -> Answer:
+        """Apply one ask, if it is allowed."""
+        try:
+            return self._apply(ask)
+        except Already as reason:
+            return Answer(ask, Became.ALREADY, str(reason))
+        except Refused as reason:
+            return Answer(ask, Became.REFUSED, str(reason))
+
+    def _apply(self, ask: Ask) -> Answer:
+        if _unwritable(ask):
+            raise Refused("a text holds characters that cannot be kept")
+        if not ask.who.strip():
+            raise Refused("nobody is named who asks")
+        if ask.key in self.by_key:
+            done = self.by_key[str(ask.key)]
+            return Answer(ask, Became.ALREADY, f"was done before: {done.name} by {done.who}", done.id)
+        target = self.rulings.get(ask.target or 0)
+        if ask.kind == Kind.IGNORE:
+            return self._ignore(ask)
+        if ask.kind == Kind.UNDO and target is not None and target.kind == Kind.IGNORE:
+            return self._undo_ignore(ask, target)
+        break_id = ask.break_id or (target.break_id if target else None)
+        if break_id not in self.breaks:
+            whose = f"rul_{ask.target}" if ask.target and not ask.break_id else f'break "{ask.break_id or ""}"'
+            raise Refused(f"there is no {whose}")
+        return self._on_break(replace(ask, break_id=break_id), self.breaks[str(break_id)], ask)
+
+    def _on_break(self, ask: Ask, known: KnownBreak, asked: Ask) -> Answer:
+        self._check_version(ask, known)
+        found = known.found
+        pair = self.pairs.of(found.account, ask.order_id, ask.charge_id) if ask.kind == Kind.LINK else None
+        account = self.accounts.get(found.account or "")
+        zone = account.zone if account else UTC
+        decision = decide(ask, Sight(known, self.next_id, self.now, zone, self.limits, self._about(known), pair))
+        self._decided(decision)
+        return Answer(asked, decision.became, decision.words, decision.ruling.id, decision.after.status.value)
+
+    def _about(self, known: KnownBreak) -> dict[int, Ruling]:
+        """The rulings on a break, and those that it rests on, or rested on before one of them."""
+        own = [self.rulings[one] for one in self.of_break.get(known.found.id, ())]
+        rests = {one.ruling_id for one in _standings([known], own)}
+        return {one.id: one for one in own} | {one: self.rulings[one] for one in rests if one in self.rulings}
+
+    def _check_version(self, ask: Ask, known: KnownBreak) -> None:
+        """Two asks of one file about one break are one person's: what counts is how it stood before the first."""
+        before = self.read[known.found.id]
+        if ask.version is None or ask.version == before.version:
+            return
+        last = next(reversed(_events(self.connection, known.found.id)), None)
+        how = (
+            f"{last.what.replace('_', ' ')} by {last.who} on {last.at.date()}: {last.detail}" if last else "by a run"
+        )
+        raise Refused(f"{known.found.id} changed since: {how}")
+
+    def _decided(self, decision: Decision) -> None:
+        after, ruling = decision.after, decision.ruling
+        if ruling.kind == Kind.LINK:
+            self.pairs.held[ruling.charge_account, ruling.charge_id] = ruling
+        for one in decision.others:
+            if one.kind == Kind.LINK and one.standing not in (Stand.STANDS, Stand.PENDING):
+                self.pairs.held.pop((one.charge_account, one.charge_id), None)
+        self.breaks[after.found.id] = after
+        self._add(ruling, decision.others)
+        self._say(after, decision.what, ruling.who, decision.detail)
+        state = {"status": after.status.value, "owner": after.owner, "version": after.version}
+        self._keep_entry(ruling, decision.what, after.found.id, decision.others, {"break": state})
+
+    def _ignore(self, ask: Ask) -> Answer:
+        if ask.account is not None and ask.account not in self.accounts:
+            raise Refused(f'there is no account "{ask.account}"')
+        ruling = new_ignore(ask, self.next_id, self.now, self._earliest(ask.account))
+        pattern = as_ignore(ruling)
+        more = {"account": ask.account} if ask.account else {}
+        self._keep(
+            break_rows.breaks_by(self.connection, "status", [BreakStatus.OPEN.value], code=pattern.code, **more)
+        )
+        expected = [
+            known
+            for known in self.breaks.values()
+            if known.status == BreakStatus.OPEN and covers(pattern, known.found)
+            and pattern.until >= self._today(known.found.account)
+        ]  # fmt: skip
+        self._add(ruling, ())
+        for known in expected:
+            self._move(known, "ignored", BreakStatus.ACKNOWLEDGED, ruling, f"until {pattern.until}: {ruling.reason}")
+        self._keep_entry(ruling, "ignored", ruling.name, (), {"breaks": len(expected)})
+        words = f"{ruling.name} holds until {pattern.until}: {len(expected)} open breaks are acknowledged by it"
+        return Answer(ask, Became.APPLIED, words, ruling.id)
+
+    def _undo_ignore(self, ask: Ask, target: Ruling) -> Answer:
+        if target.standing != Stand.STANDS:
+            raise Refused(f"{target.name} no longer stands: {target.standing} ({target.ended_why})")
+        self._keep(break_rows.breaks_by(self.connection, "ruling_id", [target.id]))
+        resting = [one for one in self.breaks.values() if one.standing and one.standing.ruling_id == target.id]
+        who, reason = ask.who.strip(), ask.reason.strip()
+        ruling = Ruling(
+            self.next_id, None, Kind.UNDO.value, who, self.now, reason, Stand.DONE.value, code=target.code,
+            account=target.account, pattern=target.pattern, key=ask.key,
+        )  # fmt: skip
+        over = ended(target, Stand.UNDONE, who, self.now, reason or "taken back")
+        self._add(ruling, (over,))
+        for known in resting:
+            self._move(known, "undone", BreakStatus.OPEN, ruling, f"ignore by {target.who} ({target.name})")
+        self._keep_entry(ruling, "undone", target.name, (over,), {"breaks": len(resting)})
+        words = f"{target.name} is undone: {len(resting)} breaks are open again"
+        return Answer(ask, Became.APPLIED, words, ruling.id)
+
+    def _move(self, known: KnownBreak, what: str, status: BreakStatus, ruling: Ruling, detail: str) -> None:
+        standing = ignoring(as_ignore(ruling)) if ruling.kind == Kind.IGNORE else None
+        self.breaks[known.found.id] = moved(known, what, status, standing)
+        self._say(known, what, ruling.who, detail)
+
+    def _say(self, known: KnownBreak, what: str, who: str, detail: str) -> None:
+        self.events.append(BreakEvent(known.found.id, what, self.now, who, detail))
+
+    def _add(self, ruling: Ruling, others: Iterable[Ruling]) -> None:
+        self.next_id += 1
+        self.new.append(ruling.id)
+        self._keep_rulings([ruling])
+        if ruling.key:
+            self.by_key[ruling.key] = ruling
+        for one in others:
+            self.rulings[one.id] = one
+            self.touched.add(one.id)
+
+    def _keep_entry(
+        self, ruling: Ruling, what: str, subject: str, others: Iterable[Ruling], more: Mapping[str, Any]
+    ) -> None:
+        detail = {**more, "rulings": [break_rows.content(one) for one in (ruling, *others)]}
+        self.entries.append(Entry(ruling.who, what, subject, detail))
+
+    def _keep(self, found: Iterable[KnownBreak]) -> None:
+        """What was read before stays as it has become."""
+        for known in found:
+            self.read.setdefault(known.found.id, known)
+            self.breaks.setdefault(known.found.id, known)
+
+    def _keep_rulings(self, found: Iterable[Ruling]) -> None:
+        for one in found:
+            if one.id not in self.rulings:
+                self.rulings[one.id] = one
+                if one.break_id:
+                    self.of_break.setdefault(one.break_id, []).append(one.id)
+
+    def _today(self, account: str | None) -> date:
+        known = self.accounts.get(account or "")
+        return self.now.astimezone(known.zone if known else UTC).date()
+
+    def _earliest(self, account: str | None) -> date:
+        """Today where the day is youngest among the accounts that a pattern is for."""
+        names = [account] if account else [*self.accounts, None]
+        return min(self._today(name) for name in names)
+
+    def write(self, audit_key: bytes | None) -> None:
+        """All that has changed, the audit log last: it seals the events."""
+        if not self.entries:
+            return
+        changed = [known for name, known in self.breaks.items() if known != self.read[name]]
+        put(self.connection, BREAK, [break_rows.break_row(known) for known in changed])
+        break_rows.insert_rulings(self.connection, [self.rulings[one] for one in self.new])
+        break_rows.update_rulings(
+            self.connection, [self.rulings[one] for one in sorted(self.touched - set(self.new))]
+        )
+        break_rows.insert_events(self.connection, self.events, None, self.now)
+        append_all(self.connection, self.entries, self.now, audit_key)
+
+
+def _standings(known: Iterable[KnownBreak], of: Iterable[Ruling]) -> list[Standing]:
+    """What breaks rest on, and what rulings found them resting on; opening items are no rulings."""
+    found = [*(one.standing for one in known), *(one.before.standing for one in of if one.before)]
+    return [one for one in found if one is not None and one.kind != Kind.OPENING]

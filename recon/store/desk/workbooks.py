@@ -1,0 +1,258 @@
+"""Keeps what finished workbooks are, by the hash of their bytes, and who signed them; knows no sheet and no rule."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from typing import IO, Any
+
+from sqlalchemy import Connection, Engine, Table, and_, func, insert, or_, select, update
+
+from recon import columns as c
+from recon.model import Window
+from recon.store import tables
+from recon.store.desk import audit
+from recon.store.desk.workbook_bytes import LARGEST, is_kept, put_chunks
+from recon.store.engine import reading, to_micros, writing
+from recon.store.tables.desk import RULING, SIGN_OFF, WORKBOOK
+
+ROLES = ("preparer", "reviewer")
+GROUP = "group"  # the account of a workbook over all accounts
+
+
+@dataclass(frozen=True, slots=True)
+class StoredWorkbook:
+    """A workbook as it was written: `account` may be GROUP, `run_id` is null where a report was made alone."""
+
+    sha256: str
+    name: str
+    account: str
+    first_day: date
+    last_day: date
+    run_id: int | None
+    as_of: datetime
+    result_digest: str
+    audit_head: str | None
+    written_at: datetime
+    size: int
+
+    def covers(self, account: str) -> bool:
+        """Whether an account's figures stand in it."""
+        return self.account in (account, GROUP)
+
+
+@dataclass(frozen=True, slots=True)
+class SignOff:
+    """Who signed which workbook as what, and when, by what and why that ended (null: it stands); `id` 0: not kept."""
+
+    id: int
+    account: str
+    first_day: date
+    last_day: date
+    result_digest: str
+    sha256: str
+    role: str
+    who: str
+    at: datetime
+    ended_at: datetime | None = None
+    ended_by: str | None = None
+    ended_why: str | None = None
+
+
+class NotSigned(Exception):
+    """A sign-off that cannot be, in words."""
+
+
+def keep(engine: Engine, workbook: StoredWorkbook, file: IO[bytes]) -> bool:
+    """Keep a finished workbook, its bytes too where they are not larger than LARGEST; whether it is new.
+
+    The file stands at its beginning.
+    """
+    table = WORKBOOK.c
+    with writing(engine, "workbook") as connection:
+        known = connection.execute(select(table.sha256).where(table.sha256 == workbook.sha256)).first()
+        if known is None:
+            row = {one.name: getattr(workbook, one.name) for one in fields(StoredWorkbook)}
+            connection.execute(insert(WORKBOOK), row)
+        if workbook.size <= LARGEST and not is_kept(connection, workbook.sha256):
+            put_chunks(connection, workbook.sha256, file)
+    return known is None
+
+
+def by_hash(engine: Engine, sha256: str) -> StoredWorkbook | None:
+    """The workbook with these bytes; None where none was written."""
+    return next(iter(_workbooks(engine, WORKBOOK.c.sha256 == sha256)), None)
+
+
+def by_digest(engine: Engine, digest: str) -> list[StoredWorkbook]:
+    """Those of one result, the latest first."""
+    return _workbooks(engine, WORKBOOK.c.result_digest == digest)
+
+
+def by_range(engine: Engine, account: str, first: date, last: date) -> list[StoredWorkbook]:
+    """Those of a range, the latest first."""
+    table = WORKBOOK.c
+    return _workbooks(engine, and_(table.account == account, table.first_day == first, table.last_day == last))
+
+
+def latest(engine: Engine, accounts: Collection[str] | None, limit: int) -> list[StoredWorkbook]:
+    """The latest workbook of each account and range, newest first; accounts null: all, the group's included."""
+    table = WORKBOOK.c
+    newest = select(
+        table.sha256,
+        func.row_number()
+        .over(
+            partition_by=(table.account, table.first_day, table.last_day),
+            order_by=(table.written_at.desc(), table.sha256),
+        )
+        .label("place"),
+    )
+    if accounts is not None:
+        newest = newest.where(table.account.in_(sorted(accounts)))
+    ranked = newest.subquery()
+    chosen = select(ranked.c.sha256).where(ranked.c.place == 1)
+    return _workbooks(engine, table.sha256.in_(chosen))[:limit]
+
+
+def head(engine: Engine) -> str | None:
+    """The head of the audit chain."""
+    with reading(engine) as connection:
+        return audit.head(connection)
+
+
+def sign_offs(engine: Engine, account: str, first: date, last: date) -> list[SignOff]:
+    """Every sign-off of a range, those that ended too, in the order in which they were made."""
+    table = SIGN_OFF.c
+    with reading(engine) as connection:
+        return _sign_offs(
+            connection, and_(table.account == account, table.first_day == first, table.last_day == last)
+        )
+
+
+def standing(engine: Engine) -> list[SignOff]:
+    """Every sign-off that has not ended."""
+    with reading(engine) as connection:
+        return _sign_offs(connection, SIGN_OFF.c.ended_at.is_(None))
+
+
+def ended_by(engine: Engine, by: str) -> list[SignOff]:
+    """Every sign-off that this ended, in the order in which they were made."""
+    with reading(engine) as connection:
+        return _sign_offs(connection, SIGN_OFF.c.ended_by == by)
+
+
+def sign(engine: Engine, wanted: SignOff, audit_key: bytes | None) -> SignOff:
+    """Keep a sign-off, with its audit entry; one that stands already is given back.
+
+    A range has one standing signed workbook: first a preparer, then a reviewer, somebody else. Raises NotSigned.
+    """
+    table = SIGN_OFF.c
+    with writing(engine, "workbook") as connection:
+        where = and_(
+            table.account == wanted.account,
+            table.first_day == wanted.first_day,
+            table.last_day == wanted.last_day,
+            table.ended_at.is_(None),
+        )
+        before = {one.role: one for one in _sign_offs(connection, where)}
+        if (known := _allowed(wanted, before)) is not None:
+            return known
+        row = {one.name: getattr(wanted, one.name) for one in fields(SignOff) if one.name != "id"}
+        connection.execute(insert(SIGN_OFF), row)
+        detail = {"role": wanted.role, "sha256": wanted.sha256, "result_digest": wanted.result_digest}
+        audit.append(connection, wanted.who, "signed", _range_of(wanted), detail, wanted.at, audit_key)
+        return next(one for one in _sign_offs(connection, where) if one.role == wanted.role)
+
+
+def end(
+    engine: Engine, ended: Sequence[SignOff], who: str, by: str, why: str, at: datetime, audit_key: bytes | None
+) -> None:
+    """End sign-offs that stand, with an audit entry for their range; `by` is what ended them, as "run 12"."""
+    ids = [one.id for one in ended]
+    with writing(engine, "workbook") as connection:
+        changed = (
+            update(SIGN_OFF)
+            .where(SIGN_OFF.c.id.in_(ids), SIGN_OFF.c.ended_at.is_(None))
+            .values(ended_at=at, ended_by=by, ended_why=why)
+        )
+        if connection.execute(changed).rowcount:
+            detail = {"by": by, "why": why, "roles": [one.role for one in ended], "sha256": ended[0].sha256}
+            audit.append(connection, who, "unsigned", _range_of(ended[0]), detail, at, audit_key)
+
+
+def touched_since(engine: Engine, account: str, window: Window, days: tuple[date, date], since: datetime) -> bool:
+    """Whether anything that was made (booked) in a range has a version that was first seen after a moment."""
+    start, stop, seen = to_micros(window.start), to_micros(window.end), to_micros(since)
+    with reading(engine) as connection:
+        for table in (tables.ORDER, *tables.OBJECTS.values()):
+            made = table.c[c.CREATED_AT]
+            if _any(connection, table, account, and_(made >= start, made < stop), seen):
+                return True
+        booked = tables.BANK_LINE.c[c.BOOKED_ON]
+        inside = and_(booked >= days[0].isoformat(), booked <= days[1].isoformat())
+        return _any(connection, tables.BANK_LINE, account, inside, seen)
+
+
+def ruled_since(engine: Engine, account: str, moment: datetime) -> set[str]:
+    """The ids of an account's breaks on which people decided anything after a moment."""
+    table, at = RULING.c, tables.BREAK.c
+    later = or_(table.at > moment, table.approved_at > moment, table.ended_at > moment)
+    statement = select(table.break_id).join(tables.BREAK, at.id == table.break_id).where(later)
+    with reading(engine) as connection:
+        return set(connection.execute(statement.where(at.account == account).distinct()).scalars())
+
+
+def recorded_before(engine: Engine, account: str, run_id: int) -> datetime | None:
+    """When the account's run before this one was recorded."""
+    part, whole = tables.RUN_ACCOUNT.c, tables.RUN.c
+    statement = (
+        select(func.max(whole.recorded_at))
+        .join(tables.RUN_ACCOUNT, part.run_id == whole.id)
+        .where(part.account == account, whole.id < run_id)
+    )
+    with reading(engine) as connection:
+        found: datetime | None = connection.execute(statement).scalar_one_or_none()
+    return found
+
+
+def _allowed(wanted: SignOff, before: dict[str, SignOff]) -> SignOff | None:
+    """The sign-off that stands already; raises NotSigned in words."""
+    where = _range_of(wanted)
+    known, preparer = before.get(wanted.role), before.get("preparer")
+    if preparer and preparer.sha256 != wanted.sha256:
+        raise NotSigned(f"another workbook of {where} is signed: {preparer.who} signed it as preparer")
+    if known is not None:
+        if _same(known.who, wanted.who):
+            return known
+        raise NotSigned(f"{where} is signed as {wanted.role} already, by {known.who}")
+    if wanted.role == "reviewer" and preparer is None:
+        raise NotSigned(f"no preparer has signed {where} yet: the preparer signs first")
+    if wanted.role == "reviewer" and preparer and _same(preparer.who, wanted.who):
+        raise NotSigned(f"{wanted.who} signed {where} as preparer: the reviewer is another person")
+    return None
+
+
+def _same(one: str, other: str) -> bool:
+    """One person is one name, however it is spaced and capitalised."""
+    return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
+
+
+def _range_of(sign_off: SignOff) -> str:
+    return f"{sign_off.account} {sign_off.first_day} to {sign_off.last_day}"
+
+
+def _workbooks(engine: Engine, where: Any) -> list[StoredWorkbook]:
+    wanted = [WORKBOOK.c[one.name] for one in fields(StoredWorkbook)]
+    statement = select(*wanted).where(where).order_by(WORKBOOK.c.written_at.desc(), WORKBOOK.c.sha256)
+    with reading(engine) as connection:
+        return [StoredWorkbook(*row) for row in connection.execute(statement)]
+
+
+def _sign_offs(connection: Connection, where: Any) -> list[SignOff]:
+    statement = select(*(SIGN_OFF.c[one.name] for one in fields(SignOff))).where(where).order_by(SIGN_OFF.c.id)
+    return [SignOff(*row) for row in connection.execute(statement)]
+
+
+def _any(connection: Connection, table: Table, account: str, inside: Any, seen: int) -> bool:
+    newer = or_(table.c[c.SEEN_AT] > seen, table.c[tables.SUPERSEDED_AT] > seen)  # the latter alone: it vanished
+    statement = select(1).select_from(table).where(table.c[c.ACCOUNT] == account, inside, newer).limit(1)
+    return connection.execute(statement).first() is not None

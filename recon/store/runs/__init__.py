@@ -1,0 +1,1 @@
+"""What runs recorded: results, breaks and their events, links, attempts at nights, alerts."""

@@ -1,0 +1,201 @@
+"""Keeps the attempts at runs, one at a time per account across processes, and extra jobs; knows no timer."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from recon.store.engine import reading, writing
+from recon.store.runs.record import account_of
+from recon.store.tables import RUN_ACCOUNT
+from recon.store.tables.nights import ATTEMPT, JOB_RUN
+
+COMPLETE, INCOMPLETE, FAILED, DIED = "complete", "incomplete", "failed", "died"
+LOCK = "attempt"
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """One life of a process."""
+
+    who: str
+    host: str
+    pid: int
+    process: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One account and range that a process wants to run; `ends_at` is the end of its last day."""
+
+    account: str
+    first_day: date
+    last_day: date
+    ends_at: datetime
+    as_of: datetime
+    pulled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A run of one account as it was begun and ended; `ended_at` null: it goes on, or its process died."""
+
+    id: int
+    account: str
+    first_day: date
+    last_day: date
+    as_of: datetime
+    pulled: bool
+    who: str
+    host: str
+    pid: int
+    process: str
+    began_at: datetime
+    beat_at: datetime
+    ended_at: datetime | None
+    ending: str | None
+    words: str | None
+    run_id: int | None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is a complete run with Omise's word."""
+        return self.ending == COMPLETE and self.pulled
+
+    def reconciles(self, day: date, ends_at: datetime) -> bool:
+        """Whether it is a whole run over a day that was over (`ends_at`) by then."""
+        over = min(self.as_of, self.began_at) >= ends_at
+        return self.is_whole and over and self.first_day <= day <= self.last_day
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The attempts begun, by id; or, with none begun, who holds an account, or that others have just tried it."""
+
+    ids: tuple[int, ...] = ()
+    held: tuple[Attempt, ...] = ()
+    settled: bool = False
+
+
+def begin(
+    engine: Engine,
+    claims: Sequence[Claim],
+    holder: Holder,
+    now: datetime,
+    is_dead: Callable[[Attempt], bool],
+    unless_tried_since: datetime | None = None,
+) -> Begun:
+    """Begins an attempt for every claim, or for none, in one transaction.
+
+    A running attempt of one of the accounts stands in the way, whatever its range: runs of an account share its open
+    breaks and its request rate. One that `is_dead` is ended as died. `unless_tried_since`: nothing begins
+    where each claim is reconciled, or its last try ended after that moment.
+    """
+    with writing(engine, LOCK) as connection:
+        accounts = [claim.account for claim in claims]
+        since = unless_tried_since
+        if since is not None and all(_is_settled(connection, claim, since) for claim in claims):
+            return Begun(settled=True)
+        running = _attempts(connection, ATTEMPT.c.ended_at.is_(None), ATTEMPT.c.account.in_(accounts))
+        held = tuple(attempt for attempt in running if not is_dead(attempt))
+        if held:
+            return Begun(held=held)
+        for attempt in running:
+            _end(connection, [attempt.id], now, DIED, "its process ended without a word", None)
+        return Begun(tuple(_insert(connection, claim, holder, now) for claim in claims))
+
+
+def beat(engine: Engine, ids: Collection[int], now: datetime) -> bool:
+    """Says that the attempts go on; false where one of them was ended by another process."""
+    statement = update(ATTEMPT).where(ATTEMPT.c.id.in_(ids), ATTEMPT.c.ended_at.is_(None)).values(beat_at=now)
+    with writing(engine, LOCK) as connection:
+        return connection.execute(statement).rowcount == len(ids)
+
+
+def end(engine: Engine, ids: Collection[int], now: datetime, ending: str, words: str, run_id: int | None) -> None:
+    """Ends attempts, of which those that another process ended stay as they are."""
+    with writing(engine, LOCK) as connection:
+        _end(connection, ids, now, ending, words, run_id)
+
+
+def fail(engine: Engine, run_id: int, now: datetime, words: str) -> int:
+    """Has the attempts that a run was recorded in count as failed now, since what had to follow failed; how many."""
+    values = {"ended_at": now, "ending": FAILED, "words": words}
+    with writing(engine, LOCK) as connection:
+        ended = update(ATTEMPT).where(ATTEMPT.c.run_id == run_id, ATTEMPT.c.ended_at.is_not(None))
+        return connection.execute(ended.values(values)).rowcount
+
+
+def attempts(engine: Engine, since: date) -> list[Attempt]:
+    """Every attempt at a range that ends on or after a day, in the order in which they began."""
+    with reading(engine) as connection:
+        return _attempts(connection, ATTEMPT.c.last_day >= since)
+
+
+def first_attempts(engine: Engine) -> dict[str, datetime]:
+    """When each account's first attempt began."""
+    statement = select(ATTEMPT.c.account, func.min(ATTEMPT.c.began_at)).group_by(ATTEMPT.c.account)
+    with reading(engine) as connection:
+        return {row[0]: row[1] for row in connection.execute(statement)}
+
+
+def counted(engine: Engine, since: date) -> dict[tuple[int, str], Mapping[str, Any]]:
+    """What runs over one single day on or after a day counted, by run and account."""
+    part = RUN_ACCOUNT.c
+    statement = select(RUN_ACCOUNT).where(part.first_day == part.last_day, part.last_day >= since)
+    with reading(engine) as connection:
+        return {(row.run_id, row.account): account_of(row).counts for row in connection.execute(statement)}
+
+
+def begin_job(engine: Engine, name: str, hour: str, host: str, now: datetime) -> bool:
+    """Takes an extra job's hour; false where it is taken."""
+    row = {"name": name, "hour": hour, "host": host, "began_at": now}
+    try:
+        with writing(engine, LOCK) as connection:
+            connection.execute(insert(JOB_RUN), [row])
+    except IntegrityError:
+        return False
+    return True
+
+
+def end_job(engine: Engine, name: str, hour: str, now: datetime, exit_code: int) -> None:
+    """Records how an extra job ended."""
+    statement = update(JOB_RUN).where(JOB_RUN.c.name == name, JOB_RUN.c.hour == hour)
+    with writing(engine, LOCK) as connection:
+        connection.execute(statement.values(ended_at=now, exit_code=exit_code))
+
+
+def _is_settled(connection: Connection, claim: Claim, since: datetime) -> bool:
+    covers = (ATTEMPT.c.first_day <= claim.first_day, ATTEMPT.c.last_day >= claim.last_day)
+    found = _attempts(connection, ATTEMPT.c.account == claim.account, ATTEMPT.c.ended_at.is_not(None), *covers)
+    exact = [one for one in found if (one.first_day, one.last_day) == (claim.first_day, claim.last_day)]
+    tried = [one for one in exact[-1:] if one.ending != DIED and one.ended_at is not None and one.ended_at > since]
+    return bool(tried) or any(one.reconciles(claim.last_day, claim.ends_at) for one in found)
+
+
+def _attempts(connection: Connection, *where: Any) -> list[Attempt]:
+    rows = connection.execute(select(ATTEMPT).where(*where).order_by(ATTEMPT.c.id))
+    return [_attempt(row) for row in rows]
+
+
+def _attempt(row: Row[Any]) -> Attempt:
+    return Attempt(**{field.name: row._mapping[field.name] for field in fields(Attempt)})
+
+
+def _insert(connection: Connection, claim: Claim, holder: Holder, now: datetime) -> int:
+    row = {
+        "account": claim.account, "first_day": claim.first_day, "last_day": claim.last_day, "as_of": claim.as_of,
+        "pulled": claim.pulled, "who": holder.who, "host": holder.host, "pid": holder.pid, "process": holder.process,
+        "began_at": now, "beat_at": now,
+    }  # fmt: skip
+    return int(connection.execute(insert(ATTEMPT).returning(ATTEMPT.c.id), row).scalar_one())
+
+
+def _end(
+    connection: Connection, ids: Collection[int], now: datetime, ending: str, words: str, run_id: int | None
+) -> None:
+    values = {"ended_at": now, "ending": ending, "words": words, "run_id": run_id}
+    connection.execute(update(ATTEMPT).where(ATTEMPT.c.id.in_(ids), ATTEMPT.c.ended_at.is_(None)).values(values))

@@ -1,0 +1,180 @@
+"""Breaks and rulings as rows and as values, for what records runs and for the desk; decides nothing."""
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
+
+from recon.model import Break, BreakEvent, BreakStatus, KnownBreak, Severity
+from recon.model.rulings import IN_FORCE, Before, Ended, Kind, Ruling, Standing
+from recon.rulings.decide import status_of
+from recon.store.engine import to_micros
+from recon.store.tables import BREAK, BREAK_EVENT
+from recon.store.tables.desk import RULING
+
+RULED = tuple(
+    status.value
+    for status in (
+        BreakStatus.ACKNOWLEDGED,
+        BreakStatus.PENDING_APPROVAL,
+        BreakStatus.RESOLVED,
+        BreakStatus.WRITTEN_OFF,
+    )
+)  # what a break is only by a ruling
+LASTING = (Kind.IGNORE, Kind.LINK)  # kinds that later runs go by
+_FOUND = tuple(field.name for field in fields(Break))
+_RULING = tuple(field.name for field in fields(Ruling))
+_EVENT = tuple(field.name for field in fields(BreakEvent))
+_PARTS = {kind: tuple(field.name for field in fields(kind)) for kind in (Before, Standing)}
+_CHUNK = 5_000  # ids in one question
+
+
+def break_row(known: KnownBreak) -> dict[str, Any]:
+    """A break with its life as a row of the table of breaks."""
+    standing = known.standing
+    found = {name: getattr(known.found, name) for name in _FOUND}
+    return {
+        **found, "id": known.found.id, "severity": int(known.found.severity), "status": str(known.status),
+        "first_seen": known.first_seen, "last_seen": known.last_seen, "owner": known.owner, "version": known.version,
+        "ruling_id": standing and standing.ruling_id, "ruling_kind": standing and standing.kind,
+        "ruled_by": standing and standing.who, "reason": standing and standing.reason,
+        "until": standing and standing.until, "facts": standing and standing.facts,
+    }  # fmt: skip
+
+
+def break_of(row: Row[Any]) -> KnownBreak:
+    """The break that `break_row` made a row of."""
+    values = row._mapping
+    found = {name: values[name] for name in _FOUND}
+    found["severity"] = Severity(found["severity"])
+    standing = None
+    if row.ruling_id is not None:
+        standing = Standing(row.ruling_id, row.ruling_kind, row.ruled_by, row.reason, row.until, row.facts)
+    life = (BreakStatus(row.status), row.first_seen, row.last_seen, row.owner, standing, row.version)
+    return KnownBreak(Break(**found), *life)
+
+
+def breaks_by(connection: Connection, column: str, values: Collection[Any], **equal: str) -> list[KnownBreak]:
+    """Breaks whose column is one of many values and whose other columns are as given."""
+    statement = select(BREAK)
+    for name, value in equal.items():
+        statement = statement.where(BREAK.c[name] == value)
+    return [
+        break_of(row)
+        for chunk in chunks(values)
+        for row in connection.execute(statement.where(BREAK.c[column].in_(chunk)))
+    ]
+
+
+def ruling_rows(connection: Connection) -> Iterator[Ruling]:
+    """Every ruling, in order."""
+    for row in connection.execute(select(RULING).order_by(RULING.c.id)).yield_per(_CHUNK):
+        yield _ruling_of(row)
+
+
+def rulings_by(connection: Connection, column: str, values: Collection[Any]) -> list[Ruling]:
+    """Rulings whose column is one of many values, in order."""
+    table = RULING.c
+    return [
+        _ruling_of(row)
+        for chunk in chunks(values)
+        for row in connection.execute(select(RULING).where(table[column].in_(chunk)).order_by(table.id))
+    ]
+
+
+def in_force(connection: Connection, *kinds: str) -> list[Ruling]:
+    """Rulings of some kinds that stand or wait, in order."""
+    table = RULING.c
+    standing = table.standing.in_([each.value for each in IN_FORCE])
+    statement = select(RULING).where(table.kind.in_(kinds), standing).order_by(table.id)
+    return [_ruling_of(row) for row in connection.execute(statement)]
+
+
+def insert_rulings(connection: Connection, rulings: Sequence[Ruling]) -> None:
+    """New rulings, under the ids that they have."""
+    if rulings:
+        connection.execute(insert(RULING), [_ruling_row(ruling) for ruling in rulings])
+
+
+def update_rulings(connection: Connection, rulings: Sequence[Ruling]) -> None:
+    """What has become of rulings: approval and end; the rest of a ruling never changes."""
+    names = ("standing", "approved_by", "approved_at", "ended_at", "ended_by", "ended_why")
+    if rulings:
+        statement = (
+            update(RULING).where(RULING.c.id == bindparam("of")).values({n: bindparam(f"new_{n}") for n in names})
+        )
+        connection.execute(
+            statement, [{"of": one.id, **{f"new_{n}": getattr(one, n) for n in names}} for one in rulings]
+        )
+
+
+def end_rulings(connection: Connection, ended: Sequence[Ended], by: str, at: datetime) -> list[Ruling]:
+    """End those that still are in force, and return them."""
+    reasons = {one.ruling_id: one for one in ended}
+    found = [ruling for ruling in rulings_by(connection, "id", list(reasons)) if ruling.standing in IN_FORCE]
+    over = [
+        replace(ruling, standing=str(end.standing), ended_at=at, ended_by=by, ended_why=end.why)
+        for ruling, end in ((ruling, reasons[ruling.id]) for ruling in found)
+    ]
+    update_rulings(connection, over)
+    return over
+
+
+def content(ruling: Ruling) -> dict[str, Any]:
+    """All of a ruling as JSON holds it, for the audit log; days as text, moments as microseconds."""
+    return {name: _plain(getattr(ruling, name)) for name in _RULING}
+
+
+def ruling_statuses(connection: Connection) -> Mapping[int, BreakStatus | None]:
+    """By ruling in force the status that a break has because of it."""
+    table = RULING.c
+    standing = table.standing.in_([each.value for each in IN_FORCE])
+    rows = connection.execute(select(table.id, table.kind, table.standing).where(standing))
+    return {ruling_id: status_of(kind, stands) for ruling_id, kind, stands in rows}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Before | Standing):
+        return {name: _plain(getattr(value, name)) for name in _PARTS[type(value)]}
+    if isinstance(value, datetime):
+        return to_micros(value)
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _ruling_row(ruling: Ruling) -> dict[str, Any]:
+    before = json.dumps(_plain(ruling.before), sort_keys=True) if ruling.before else ""
+    return {**{name: getattr(ruling, name) for name in _RULING}, "before": before}
+
+
+def _ruling_of(row: Row[Any]) -> Ruling:
+    before = json.loads(row.before) if row.before else None
+    return Ruling(**{**row._mapping, "before": before and _before(before)})
+
+
+def _before(found: Mapping[str, Any]) -> Before:
+    standing = found["standing"]
+    if standing is not None:
+        until = standing["until"]
+        standing = Standing(**{**standing, "until": until and date.fromisoformat(until)})
+    return Before(found["status"], standing)
+
+
+def chunks(values: Collection[Any]) -> Iterator[list[Any]]:
+    """Many values in lists that one question to the database can hold."""
+    listed = list(values)
+    for at in range(0, len(listed), _CHUNK):
+        yield listed[at : at + _CHUNK]
+
+
+def insert_events(
+    connection: Connection, events: Sequence[BreakEvent], run_id: int | None, recorded_at: datetime
+) -> None:
+    """New steps in breaks' lives; `run_id` null: a person's."""
+    extra = {"run_id": run_id, "recorded_at": recorded_at}
+    if events:
+        connection.execute(
+            insert(BREAK_EVENT), [{**{name: getattr(event, name) for name in _EVENT}, **extra} for event in events]
+        )

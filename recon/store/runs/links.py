@@ -1,0 +1,77 @@
+"""Writes what a run changes of the recorded links, and what it leaves behind for the next runs; knows no pass."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Connection, Engine, select, update
+
+from recon import columns as c
+from recon.calendars import joined
+from recon.model import Window
+from recon.store import bulk, tables
+from recon.store.engine import from_micros, reading, to_micros
+from recon.store.tables.related import LOOSE
+
+_CHARGE = [c.CHARGE_ACCOUNT, c.CHARGE_ID]
+
+
+@dataclass(frozen=True)
+class Links:
+    """Of the orders and charges that a run looked at: their links now, and as they were recorded (`columns.LINKS`).
+
+    `loose` are charges that nothing links, under each of their names (account, id, name), under "" a successful one
+    that names no order. `judged`: by account the creation times whose links later runs may trust.
+    """
+
+    now: pd.DataFrame = field(default_factory=c.LINKS.empty)
+    before: pd.DataFrame = field(default_factory=c.LINKS.empty)
+    loose: Sequence[tuple[str, str, str]] = ()
+    judged: Mapping[str, Sequence[Window]] = field(default_factory=dict)
+
+
+def write(connection: Connection, links: Links, run_id: int) -> None:
+    """Writes the difference alone: a night's run of a settled month finds the links that it found before.
+
+    A charge whose links differ has those of now: a fresh link takes it from the order that held it, be that an order
+    of another account's run.
+    """
+    once = ~pd.concat([links.before, links.now], ignore_index=True).duplicated(keep=False).to_numpy()
+    gone, fresh = links.before[once[: len(links.before)]], links.now[once[len(links.before) :]]
+    touched = pd.concat([gone, fresh], ignore_index=True)[_CHARGE].drop_duplicates()
+    name = bulk.quoted(connection, tables.MATCH)
+    where = " AND ".join(f"{one} = ?" for one in _CHARGE)
+    bulk.execute_many(connection, f"DELETE FROM {name} WHERE {where}", _tuples(touched))
+    theirs = pd.MultiIndex.from_frame(links.now[_CHARGE]).isin(pd.MultiIndex.from_frame(touched))
+    rows = list(zip(*bulk.to_lists(links.now[theirs], c.LINKS), strict=True)) if len(touched) else []
+    bulk.insert_rows(connection, tables.MATCH, rows)
+    _write_loose(connection, links, fresh)
+    part = tables.RUN_ACCOUNT
+    for account, windows in links.judged.items():
+        text = json.dumps([[to_micros(one.start), to_micros(one.end)] for one in windows])
+        ours = (part.c.run_id == run_id) & (part.c.account == account)
+        connection.execute(update(part).where(ours).values(judged=text))
+
+
+def judged_windows(engine: Engine) -> dict[str, tuple[Window, ...]]:
+    """By account the creation times whose charges and orders earlier runs looked at."""
+    part, found = tables.RUN_ACCOUNT.c, dict[str, list[Window]]()
+    statement = select(part.account, part.judged).where(part.judged.is_not(None)).distinct()
+    with reading(engine) as connection:
+        for account, text in connection.execute(statement):
+            windows = [Window(from_micros(start), from_micros(end)) for start, end in json.loads(text)]
+            found.setdefault(account, []).extend(windows)
+    return {account: joined(windows) for account, windows in found.items()}
+
+
+def _write_loose(connection: Connection, links: Links, fresh: pd.DataFrame) -> None:
+    name, linked = LOOSE.name, fresh[_CHARGE].drop_duplicates()
+    bulk.execute_many(connection, f"DELETE FROM {name} WHERE account = ? AND charge_id = ?", _tuples(linked))
+    insert = f"INSERT INTO {name} (account, charge_id, name) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+    bulk.execute_many(connection, insert, list(links.loose))
+
+
+def _tuples(frame: pd.DataFrame) -> list[tuple[Any, ...]]:
+    return list(frame.itertuples(index=False, name=None))

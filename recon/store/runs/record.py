@@ -1,0 +1,313 @@
+"""Records what a run did and found, all of it or nothing, and reads it back; knows no rule and no ruling."""
+
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Column, Connection, Engine, Row, Table, func, insert, select, update
+
+from recon import columns
+from recon.columns.details import RUN_BREAKS
+from recon.model import CLOSED, BreakEvent, BreakStatus, KnownBreak, Severity
+from recon.model.rulings import Ended, Kind, Ruling
+from recon.rulings.life import RUN, Carried
+from recon.store import bulk, tables
+from recon.store.desk import audit
+from recon.store.engine import reading, writing
+from recon.store.queue import batches
+from recon.store.runs import links
+from recon.store.runs.break_rows import (
+    LASTING,
+    break_of,
+    break_row,
+    breaks_by,
+    chunks,
+    content,
+    end_rulings,
+    in_force,
+    insert_events,
+)
+from recon.store.runs.links import Links
+from recon.store.versions import load
+from recon.store.versions.save import put
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One execution: when, as of when, by whom, with what; `options` and `timings` (seconds) as JSON holds them."""
+
+    started_at: datetime
+    recorded_at: datetime
+    as_of: datetime
+    who: str
+    command: str
+    options: Mapping[str, Any]
+    software: str
+    config_digest: str
+    status: str
+    timings: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class RunAccount:
+    """What a run found for one account and range, in counts, with the digest of its result."""
+
+    account: str
+    first_day: date
+    last_day: date
+    counts: Mapping[str, Any]
+    result_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """A recorded run with its accounts, by name."""
+
+    run_id: int
+    record: RunRecord
+    accounts: tuple[RunAccount, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """The latest recorded run of an account."""
+
+    run_id: int
+    recorded_at: datetime
+    as_of: datetime
+
+
+# What a run makes of the breaks as they are known, by the patterns and links by hand that are in force.
+Again = Callable[[Sequence[KnownBreak], Sequence[Ruling]], Carried]
+
+
+def record_run(
+    engine: Engine,
+    run: RunRecord,
+    accounts: Sequence[RunAccount],
+    breaks: Sequence[KnownBreak],
+    events: Sequence[BreakEvent],
+    matches: pd.DataFrame | Links,
+    left_open: Mapping[str, pd.DataFrame] | None = None,
+    *,
+    again: Again | None = None,
+    audit_key: bytes | None = None,
+    found: Collection[str] | None = None,
+    marker: batches.Marker | None = None,
+) -> int:
+    """Records a run in one transaction and returns its id, higher than any before.
+
+    Breaks replace what stands under their id. `again` makes breaks and events anew of what by then is known of the
+    accounts' breaks (with `found`, the ids of what the run found, of those that `breaks_to_carry` gives), and of the
+    rulings that runs go by: so a ruling that was made while the run judged is not lost.
+    `left_open` has, by account, the breaks (`columns.BREAKS`) that the run reports as open: what a later run of the
+    range compares with. `matches` as a frame (`columns.LINKS`) are all links of the run's accounts: only what differs
+    from the recorded ones is written, and a recorded one that is not among them is removed. `audit_key` keys the
+    entries of the rulings that the run ends. With the `marker` of a batch's step the accounts join the run of the
+    step's range, complete once all its steps are; raises StepDone, and records nothing, where it was done before.
+    """
+    with writing(engine, "record") as connection:
+        run_id = batches.run_of(connection, marker) if marker else None
+        if run_id is None:
+            run_id = int(connection.execute(insert(tables.RUN).returning(tables.RUN.c.id), _row_of(run)).scalar_one())
+        _insert(connection, tables.RUN_ACCOUNT, [{**_row_of(account), "run_id": run_id} for account in accounts])
+        names = [one.account for one in accounts]
+        carried = again(_known(connection, names, found), in_force(connection, *LASTING)) if again else None
+        put(connection, tables.BREAK, [break_row(known) for known in (carried.changed if carried else breaks)])
+        insert_events(connection, carried.events if carried else events, run_id, run.recorded_at)
+        _end(connection, carried.ended if carried else (), run, audit_key)
+        this = update(tables.RUN).where(tables.RUN.c.id == run_id)
+        connection.execute(this.values(audit_head=audit.head(connection)))
+        for account, frame in (left_open or {}).items():
+            _insert(connection, tables.RUN_BREAK, _left_rows(run_id, account, frame))
+        if isinstance(matches, Links):
+            links.write(connection, matches, run_id)
+        else:
+            _replace_matches(connection, names, columns.LINKS.check(matches))
+        if marker:
+            batches.finish(connection, marker, run_id)
+            status = "complete" if batches.is_whole(connection, marker) else "incomplete"
+            connection.execute(this.values(status=status))
+    return run_id
+
+
+def _known(connection: Connection, accounts: Sequence[str], found: Collection[str] | None) -> list[KnownBreak]:
+    """The breaks of some accounts, and those of none; with `found` those that a run which found these carries."""
+    if found is not None:
+        return _to_carry(connection, accounts, None) + _to_carry(connection, accounts, found)
+    account = tables.BREAK.c.account
+    rows = connection.execute(select(tables.BREAK).where(account.in_(accounts) | account.is_(None)))
+    return [break_of(row) for row in rows]
+
+
+def _end(connection: Connection, ended: Sequence[Ended], run: RunRecord, audit_key: bytes | None) -> None:
+    """Mark the rulings that no longer hold, each with its own audit entry."""
+    over = end_rulings(connection, ended, RUN, run.recorded_at)
+    entries = [
+        audit.Entry(RUN, one.standing, one.break_id or one.name, {"rulings": [content(one)], "as_of": str(run.as_of)})
+        for one in over
+    ]
+    if entries:
+        audit.append_all(connection, entries, run.recorded_at, audit_key)
+
+
+def last_run(engine: Engine, account: str) -> LastRun | None:
+    """The latest recorded run of an account; None before the first."""
+    run, part = tables.RUN.c, tables.RUN_ACCOUNT.c
+    statement = (
+        select(run.id, run.recorded_at, run.as_of)
+        .join(tables.RUN_ACCOUNT, part.run_id == run.id)
+        .where(part.account == account)
+        .order_by(run.id.desc())
+        .limit(1)
+    )
+    with reading(engine) as connection:
+        row = connection.execute(statement).one_or_none()
+    return None if row is None else LastRun(*row)
+
+
+def list_runs(engine: Engine, limit: int, run_id: int | None = None) -> list[StoredRun]:
+    """The latest runs, newest first; with a number that run alone."""
+    run, part = tables.RUN, tables.RUN_ACCOUNT
+    statement = select(run).order_by(run.c.id.desc()).limit(limit)
+    if run_id is not None:
+        statement = statement.where(run.c.id == run_id)
+    with reading(engine) as connection:
+        rows = connection.execute(statement).all()
+        ids = [row.id for row in rows]
+        parts = connection.execute(select(part).where(part.c.run_id.in_(ids)).order_by(part.c.account)).all()
+    accounts: dict[int, list[RunAccount]] = {run_id: [] for run_id in ids}
+    for row in parts:
+        accounts[row.run_id].append(account_of(row))
+    return [StoredRun(row.id, _run_of(row), tuple(accounts[row.id])) for row in rows]
+
+
+def one_run(engine: Engine, run_id: int) -> StoredRun | None:
+    """A recorded run by its number."""
+    return next(iter(list_runs(engine, 1, run_id)), None) if 0 < run_id < 2**63 else None
+
+
+def known_breaks(engine: Engine, account: str | None = None, include_closed: bool = True) -> list[KnownBreak]:
+    """Breaks with their life so far, of one account or of all, by first seen and id."""
+    statuses = () if include_closed else tuple(status for status in BreakStatus if status not in CLOSED)
+    return list_breaks(engine, accounts=() if account is None else (account,), statuses=statuses)
+
+
+def breaks_to_carry(engine: Engine, found: Collection[str] | None = None) -> list[KnownBreak]:
+    """Breaks that a run has to carry, by first seen and id: all but those that closed by themselves.
+
+    With `found` only those, and only of these ids. A break linked by hand is always carried.
+    """
+    with reading(engine) as connection:
+        rows = _to_carry(connection, None, found)
+    return sorted(rows, key=lambda one: (one.first_seen, one.found.id))
+
+
+def _to_carry(
+    connection: Connection, accounts: Sequence[str] | None, found: Collection[str] | None
+) -> list[KnownBreak]:
+    """Of some accounts and of none (null: of all): all but those that closed by themselves, or of these ids those."""
+    table = tables.BREAK.c
+    gone = (table.status == BreakStatus.AUTO_CLOSED.value) & (func.coalesce(table.ruling_kind, "") != Kind.LINK.value)
+    statement = select(tables.BREAK).where(gone if found is not None else ~gone)
+    if accounts is not None:
+        statement = statement.where(table.account.in_(accounts) | table.account.is_(None))
+    parts = [statement] if found is None else [statement.where(table.id.in_(chunk)) for chunk in chunks(found)]
+    return [break_of(row) for part in parts for row in connection.execute(part)]
+
+
+def list_breaks(
+    engine: Engine,
+    *,
+    accounts: Collection[str] = (),
+    codes: Collection[str] = (),
+    severities: Collection[Severity] = (),
+    statuses: Collection[BreakStatus] = (),
+    owner: str | None = None,
+) -> list[KnownBreak]:
+    """Breaks in any of the given accounts, codes, severities and statuses (none given: any), by first seen and id."""
+    table = tables.BREAK.c
+    statement = select(tables.BREAK).order_by(table.first_seen, table.id)
+    wanted: Mapping[Column[Any], Collection[Any]] = {
+        table.account: accounts,
+        table.code: codes,
+        table.severity: [int(severity) for severity in severities],
+        table.status: [str(status) for status in statuses],
+    }
+    for column, values in wanted.items():
+        if values:
+            statement = statement.where(column.in_(values))
+    if owner is not None:
+        statement = statement.where(table.owner == owner)
+    with reading(engine) as connection:
+        return [break_of(row) for row in connection.execute(statement)]
+
+
+def breaks_of(engine: Engine, ids: Iterable[str]) -> list[KnownBreak]:
+    """Breaks by their ids."""
+    with reading(engine) as connection:
+        return breaks_by(connection, "id", list(ids))
+
+
+def breaks_like(engine: Engine, beginning: str, limit: int) -> list[KnownBreak]:
+    """Breaks whose id begins so, by id, at most so many; nothing for nothing."""
+    key = tables.BREAK.c.id
+    statement = select(tables.BREAK).where(key.startswith(beginning, autoescape=True)).order_by(key).limit(limit)
+    with reading(engine) as connection:
+        return [break_of(row) for row in connection.execute(statement)] if beginning else []
+
+
+def _insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        connection.execute(insert(table), list(rows))
+
+
+def _row_of(value: Any) -> dict[str, Any]:
+    """A frozen value's fields under their own names; mappings as JSON text."""
+    found = {field.name: getattr(value, field.name) for field in fields(value)}
+    return {k: json.dumps(dict(v), sort_keys=True) if isinstance(v, Mapping) else v for k, v in found.items()}
+
+
+def _left_rows(run_id: int, account: str, frame: pd.DataFrame) -> list[dict[str, Any]]:
+    chosen = frame[RUN_BREAKS.names].astype(object).where(frame[RUN_BREAKS.names].notna(), None)
+    return [
+        {"run_id": run_id, "account": account, "break_id": break_id, "severity": int(Severity[severity.upper()]),
+         "status": status, "expected": expected, "actual": actual, "amount_at_risk": at_risk}
+        for break_id, severity, status, expected, actual, at_risk in chosen.itertuples(index=False, name=None)
+    ]  # fmt: skip
+
+
+def _run_of(row: Row[Any]) -> RunRecord:
+    values = {field.name: row._mapping[field.name] for field in fields(RunRecord)}
+    return RunRecord(**{**values, "options": json.loads(row.options), "timings": json.loads(row.timings)})
+
+
+def account_of(row: Row[Any]) -> RunAccount:
+    """A row of the table of runs' accounts as a value."""
+    return RunAccount(row.account, row.first_day, row.last_day, json.loads(row.counts), row.result_digest)
+
+
+def _replace_matches(connection: Connection, accounts: Sequence[str], matches: pd.DataFrame) -> None:
+    """Writes the difference alone: a night's run of a settled month finds the links that it found before."""
+    found = matches[_touch(matches, accounts)]
+    known = load.matches(connection, [*accounts, *found[columns.CHARGE_ACCOUNT].unique()])
+    once = ~pd.concat([known, found], ignore_index=True).duplicated(keep=False).to_numpy()
+    known, fresh = known[once[: len(known)]], found[once[len(known) :]]
+    charge = [columns.CHARGE_ACCOUNT, columns.CHARGE_ID]
+    both = [columns.ORDER_ACCOUNT, columns.ORDER_ID, *charge]  # a charge may pay several orders
+    # A fresh link takes its charge from the order that held it, be that an order of another run's account.
+    taken = pd.MultiIndex.from_frame(known[charge]).isin(pd.MultiIndex.from_frame(fresh[charge]))
+    leaving = known[both][_touch(known, accounts) | taken]
+    where = " AND ".join(f"{name} = ?" for name in both)
+    name = bulk.quoted(connection, tables.MATCH)
+    bulk.execute_many(
+        connection, f"DELETE FROM {name} WHERE {where}", list(leaving.itertuples(index=False, name=None))
+    )
+    bulk.insert_rows(connection, tables.MATCH, list(zip(*bulk.to_lists(fresh, columns.LINKS), strict=True)))
+
+
+def _touch(links: pd.DataFrame, accounts: Sequence[str]) -> "pd.Series[bool]":
+    return links[columns.ORDER_ACCOUNT].isin(accounts) | links[columns.CHARGE_ACCOUNT].isin(accounts)

@@ -1,0 +1,1 @@
+"""What Omise, shop and bank said, in versions: saved, loaded as of a moment, archived."""

@@ -1,0 +1,219 @@
+"""Finds evidence that left the database again, in the archive's files; moves nothing and knows no rule.
+
+Every file that was ever recorded is needed: one that is missing, or not as it was written, is an error that names it.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.compute as pc  # type: ignore[import-untyped]
+from pyarrow import parquet
+from sqlalchemy import Alias, Column, Connection, Engine, MetaData, Row, Select, Table, select
+from sqlalchemy.sql import visitors
+
+from recon import columns
+from recon.store import bulk, tables
+from recon.store.engine import SQLITE, reading
+from recon.store.tables.archive import ARCHIVE_FILE
+from recon.store.versions.frames import Query, fetch
+
+VERSIONS, RAW_OBJECTS = "versions", "raw"  # what a file holds: whole superseded versions, or raw objects alone
+TABLES: Mapping[str, Table] = {
+    table.name: table for table in (*tables.OBJECTS.values(), tables.ORDER, tables.BANK_LINE)
+}
+_FOLDER = "recon_archive"
+_UNKEPT = (tables.RAW, columns.DIGEST)  # what no query of a frame asks
+
+
+class ArchiveError(Exception):
+    """A file of the archive is missing or altered, or nobody says where the archive is; nothing was answered."""
+
+    def __init__(self, *messages: str) -> None:
+        super().__init__("; ".join(messages))
+        self.messages = messages
+
+
+def keep_in(engine: Engine, folder: Path | None) -> None:
+    """Says where a store's archive is; None: beside a SQLite file, as FILE.archive, and nowhere for PostgreSQL."""
+    if folder is not None:
+        engine.update_execution_options(**{_FOLDER: folder})
+
+
+def folder_of(store: Engine | Connection) -> Path:
+    """The archive's folder, whether it is there or not; raises ArchiveError where nobody says which."""
+    given: Path | None = store.get_execution_options().get(_FOLDER)
+    if given is not None:
+        return given
+    if store.dialect.name != SQLITE:
+        raise ArchiveError('this store is PostgreSQL: name its archive\'s folder in [store] archive = "PATH"')
+    return Path(f"{store.engine.url.database}.archive")
+
+
+def with_archived(connection: Connection, found: pd.DataFrame, query: Query, known: int | None) -> pd.DataFrame:
+    """What a query found, and what it would have found among the archived versions known at a moment (microseconds).
+
+    `found` and the list of the archive's files must be of one state of the store: `connection` is in the transaction
+    that `found` came from. The query is asked again of a temporary table, which lacks only raw object and digest. No
+    current version (`known` None) is in the archive. Raises ArchiveError.
+    """
+    if known is None:
+        return found
+    file = ARCHIVE_FILE.c
+    files = _files(connection, query.table, VERSIONS, file.first_seen_at <= known, file.last_superseded_at > known)
+    if not files:
+        return found
+    beside = _temporary(query.table)
+    beside.create(connection, checkfirst=False)
+    for one in files:
+        rows = read(folder_of(connection), one, beside.columns.keys())
+        then = pc.less_equal(rows[columns.SEEN_AT], known)
+        rows = rows.filter(pc.and_(then, pc.greater(rows[tables.SUPERSEDED_AT], known)))
+        bulk.insert_rows(connection, beside, list(zip(*(column.to_pylist() for column in rows.columns), strict=True)))
+    more = fetch(connection, replace(query, table=beside, statement=_asked_of(query.statement, query.table, beside)))
+    beside.drop(connection, checkfirst=False)
+    together = pd.concat([found, more], ignore_index=True)
+    return query.frame.check(together.sort_values(list(query.keys), ignore_index=True)) if len(more) else found
+
+
+def versions_of(
+    connection: Connection, table: Table, account: str, object_id: str, between: tuple[int, int]
+) -> list[Mapping[str, Any]]:
+    """An object's archived versions first seen from a moment until before another (microseconds), as stored; oldest
+    first. Raises ArchiveError."""
+    file, (start, end) = ARCHIVE_FILE.c, between
+    seen = (file.first_seen_at < end, file.last_seen_at >= start)
+    names = [one.name for one in table.columns if one.name not in _UNKEPT]
+    rows = _rows(connection, (table, VERSIONS), names, account, object_id, seen)
+    return sorted((row for row in rows if start <= row[columns.SEEN_AT] < end), key=lambda row: row[columns.SEEN_AT])
+
+
+def raw_of(connection: Connection, kind: str, account: str, object_id: str, seen_at: int) -> bytes | None:
+    """The raw object of a version (by when it was first seen) as Omise said it, of the archive; None: not there.
+
+    Raises ArchiveError.
+    """
+    file = ARCHIVE_FILE.c
+    seen = (file.first_seen_at <= seen_at, file.last_seen_at >= seen_at)
+    for what in (VERSIONS, RAW_OBJECTS):
+        names = (columns.SEEN_AT, tables.RAW)
+        for row in _rows(connection, (TABLES[kind], what), names, account, object_id, seen):
+            if row[columns.SEEN_AT] == seen_at and row[tables.RAW]:
+                return bytes(row[tables.RAW])
+    return None
+
+
+def copy_files(engine: Engine, target: Path) -> int:
+    """Copies every recorded file into a folder, each proved to be whole; how many.
+
+    Raises ArchiveError, which names all that are not whole, after the others are copied.
+    """
+    files, wrong = _recorded(engine), list[str]()
+    for one in files:
+        try:
+            content = _whole(folder_of(engine), one)
+        except ArchiveError as error:
+            wrong += error.messages
+            continue
+        target.mkdir(parents=True, exist_ok=True)
+        (target / one.name).write_bytes(content)
+    if wrong:
+        raise ArchiveError(*wrong)
+    return len(files)
+
+
+def look(engine: Engine) -> tuple[int, int, list[str]]:
+    """How many files are recorded, their bytes, and which are missing or of another size, in words; none is read.
+
+    Raises ArchiveError where there are files and nobody says where.
+    """
+    files, wrong = _recorded(engine), []
+    for one in files:
+        path = folder_of(engine) / one.name
+        try:
+            size = path.stat().st_size
+        except OSError as error:
+            wrong.append(_missing(path, one, error))
+            continue
+        if size != one.size:
+            wrong.append(_altered(path, one))
+    return len(files), sum(one.size for one in files), wrong
+
+
+def read(folder: Path, file: Row[Any], names: Sequence[str]) -> Any:
+    """The rows of a recorded file as an Arrow table of these columns; one that it does not have yet is null.
+
+    Raises ArchiveError where it is missing or altered.
+    """
+    there = parquet.ParquetFile(pa.BufferReader(_whole(folder, file)))
+    known = set(there.schema_arrow.names)
+    found = there.read([name for name in names if name in known], use_threads=False)
+    return pa.table({name: found[name] if name in known else pa.nulls(len(found)) for name in names})
+
+
+def _whole(folder: Path, file: Row[Any]) -> bytes:
+    """A recorded file's bytes, as they were written."""
+    path: Path = folder / file.name
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ArchiveError(_missing(path, file, error)) from None
+    if hashlib.sha256(content).hexdigest() != file.sha256:
+        raise ArchiveError(_altered(path, file))
+    return content
+
+
+def _missing(path: Path, file: Row[Any], error: OSError) -> str:
+    return f"{path}: {error.strerror}; it holds {file.row_count} rows: bring it back"
+
+
+def _altered(path: Path, file: Row[Any]) -> str:
+    return f"{path}: is not as it was written; it holds {file.row_count} rows: bring it back"
+
+
+def _recorded(engine: Engine) -> Sequence[Row[Any]]:
+    with reading(engine) as connection:
+        return connection.execute(select(ARCHIVE_FILE).order_by(ARCHIVE_FILE.c.name)).all()
+
+
+def _files(connection: Connection, table: Table, what: str, *where: Any) -> Sequence[Row[Any]]:
+    file = ARCHIVE_FILE.c
+    statement = select(ARCHIVE_FILE).where(file.kind == table.name, file.what == what, *where).order_by(file.name)
+    return connection.execute(statement).all()
+
+
+def _rows(
+    connection: Connection, of: tuple[Table, str], names: Sequence[str], account: str, object_id: str,
+    seen: tuple[Any, ...],
+) -> Iterator[Mapping[str, Any]]:  # fmt: skip
+    """The rows of one object in the files that may hold it."""
+    (table, what), key = of, tables.key_of(of[0])
+    for one in _files(connection, table, what, ARCHIVE_FILE.c.account == account, *seen):
+        if one.first_id <= object_id <= one.last_id:  # by code points, whatever the database sorts by
+            rows = read(folder_of(connection), one, list(dict.fromkeys((*names, key))))
+            yield from rows.filter(pc.equal(rows[key], object_id)).to_pylist()
+
+
+def _asked_of(statement: Select[Any], table: Table, other: Table) -> Select[Any]:
+    """A statement with another table in a table's place; aliases stay what they are."""
+
+    def instead(element: Any, **_: Any) -> Any:
+        if element is table:
+            return other
+        if isinstance(element, Column) and element.table is table:
+            return other.c[element.name]
+        return element if isinstance(element, Alias) or isinstance(getattr(element, "table", None), Alias) else None
+
+    return cast("Select[Any]", visitors.replacement_traverse(statement, {}, instead))
+
+
+@cache
+def _temporary(table: Table) -> Table:
+    kept = (one for one in table.columns if one.name not in _UNKEPT)
+    copied = [Column(one.name, one.type, primary_key=one.primary_key) for one in kept]
+    return Table(f"archived_{table.name}", MetaData(), *copied, prefixes=["TEMPORARY"])

@@ -1,0 +1,125 @@
+"""What is stored of one object, archived or not, for people to look at; knows no rule and changes nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, select, true
+
+from recon import columns
+from recon.store import tables
+from recon.store.engine import from_micros, reading
+from recon.store.versions import archive, packing
+
+TABLES = archive.TABLES
+_MOMENTS = {
+    kind: {column.name for column in frame.columns if column.dtype == columns.MOMENT}
+    for kind, frame in {**columns.KINDS, "order": columns.ORDER, "bank_line": columns.BANK_LINE}.items()
+}
+# Not for people: hashes, and what the version itself says.
+_HIDDEN = {columns.DIGEST, columns.SEEN_AT, columns.FIRST_SEEN_AT, tables.SUPERSEDED_AT, tables.RAW}
+_HIDDEN |= {columns.ACCOUNT, columns.CUSTOMER, columns.FILE_HASH}
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of an object: its fields by their names (money in minor units), and since when it was known."""
+
+    seen_at: datetime
+    fields: Mapping[str, Any]
+
+    def changed(self, before: "Version | None") -> list[tuple[str, Any, Any]]:
+        """Field, before, now: what is not as it was."""
+        if before is None:
+            return []
+        return [
+            (name, before.fields.get(name), value)
+            for name, value in self.fields.items()
+            if before.fields.get(name) != value
+        ]
+
+
+def versions(
+    engine: Engine, kind: str, account: str | None, object_id: str, visible: frozenset[str] | None = None,
+    archived: bool = True,
+) -> list[Version]:  # fmt: skip
+    """Every version of an object (a key of `TABLES`) that was ever stored, oldest first; none for an unknown one.
+
+    An id that the account does not have is looked for in the others that may be seen (`visible` null: all). With
+    `archived` raises ArchiveError where a file of the archive is needed and is not as it was; without, what is there.
+    """
+    table = TABLES[kind]
+    shown = [column.name for column in table.columns if column.name not in _HIDDEN]
+    with reading(engine) as connection:
+        kept = (columns.FIRST_SEEN_AT, tables.SUPERSEDED_AT, *shown)
+        rows = _stored(connection, table, kept, (account, object_id), visible)
+        names = {row[columns.ACCOUNT] for row in rows}
+        chosen = account if account in names else min(names, default=None)
+        mine: Sequence[Mapping[str, Any]] = [row for row in rows if row[columns.ACCOUNT] == chosen]
+        if archived:
+            mine = _with_archived(connection, table, object_id, mine)
+    return [
+        Version(from_micros(row[columns.SEEN_AT]), dict(_values(kind, {name: row[name] for name in shown})))
+        for row in mine
+    ]
+
+
+def raw_objects(engine: Engine, kind: str, account: str, object_id: str) -> list[tuple[datetime, bytes]]:
+    """What Omise said of an account's object (a kind of `columns.KINDS`), as it was stored: every version's JSON with
+    since when it was known, oldest first. Raises ArchiveError."""
+    table = tables.OBJECTS[kind]
+    with reading(engine) as connection:
+        kept = (columns.FIRST_SEEN_AT, tables.SUPERSEDED_AT, tables.RAW)
+        rows = _stored(connection, table, kept, (account, object_id), frozenset({account}))
+        found = []
+        for row in _with_archived(connection, table, object_id, rows):
+            packed, seen = row.get(tables.RAW), row[columns.SEEN_AT]
+            raw = packing.unpack(packed) if packed else archive.raw_of(connection, kind, account, object_id, seen)
+            assert raw is not None, f"{object_id}: its raw object is neither in the store nor in its archive"
+            found.append((from_micros(seen), raw))
+    return found
+
+
+def _stored(
+    connection: Connection, table: Table, names: Sequence[str], of: tuple[str | None, str],
+    visible: frozenset[str] | None,
+) -> list[Mapping[str, Any]]:  # fmt: skip
+    """The versions in the database, oldest first: the account's, else of those that hold the id, else of any."""
+    (account, object_id), key = of, table.c[tables.key_of(table)]
+    seen, whose = table.c[columns.SEEN_AT], table.c[columns.ACCOUNT]
+    statement = select(seen, whose, *(table.c[name] for name in names)).where(key == object_id).order_by(seen)
+    if visible is not None:
+        statement = statement.where(whose.in_(sorted(visible)))
+    holders = select(whose).where(key == object_id, tables.known_at(table, None))
+    ways = [whose.in_(holders), true()]  # the latter takes no index: it is for what is gone and was another's
+    for those in [whose == account, *ways] if account else ways:
+        rows: list[Mapping[str, Any]] = [dict(row._mapping) for row in connection.execute(statement.where(those))]
+        if rows:
+            break
+    return rows
+
+
+def _with_archived(
+    connection: Connection, table: Table, object_id: str, rows: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """One account's versions with those that the archive has: only where the stored ones do not follow each other."""
+    found: list[Mapping[str, Any]] = []
+    ended: dict[int, int] = {}  # of each life, by its beginning: until when its versions are known
+    for row in rows:
+        life, seen = row[columns.FIRST_SEEN_AT], row[columns.SEEN_AT]
+        known = ended.get(life, life)
+        if known < seen:
+            found += archive.versions_of(connection, table, row[columns.ACCOUNT], object_id, (known, seen))
+        found.append(row)
+        ended[life] = row[tables.SUPERSEDED_AT] or seen
+    return found
+
+
+def _values(kind: str, row: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    moments = _MOMENTS[kind]
+    return [
+        (name, from_micros(value) if name in moments and value is not None else value)
+        for name, value in row.items()
+        if name not in _HIDDEN
+    ]

@@ -1,0 +1,306 @@
+"""Saves what Omise and the shop said, in versions; knows neither where it came from nor what it means."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from operator import itemgetter
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.compute as pc  # type: ignore[import-untyped]
+from sqlalchemy import Connection, Engine, Table, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from recon import columns
+from recon.model import Balance, ObjectRow, Window
+from recon.store import bulk, tables
+from recon.store.engine import SQLITE, reading, to_micros, writing
+from recon.store.versions import packing
+
+DIGEST_BYTES = 16  # of a digest; what follows it in an object's row is its mark
+
+_NEVER = (None,) * 5  # the last version of what was never stored
+_CHUNK = 20_000  # orders or bank lines compared at once
+_UNHASHED = frozenset(
+    {columns.ACCOUNT, columns.ORDER_ID, columns.LINE_ID, columns.FILE, columns.FILE_HASH, columns.ROW}
+)
+
+
+class AccountChanged(ValueError):
+    """The store holds another Omise account, or the other livemode, under this name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """How many ids of a batch were new, changed, and as they were known."""
+
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+
+    def __add__(self, other: "Saved") -> "Saved":
+        return Saved(self.new + other.new, self.changed + other.changed, self.unchanged + other.unchanged)
+
+
+def save_objects(
+    engine: Engine,
+    account: str,
+    kind: str,
+    rows: Sequence[ObjectRow],
+    seen_at: datetime,
+    marks: Mapping[str, bytes] | None = None,
+) -> Saved:
+    """Objects of one kind in one transaction: a changed one becomes a new version, an unchanged one no write.
+
+    `seen_at` is when Omise answered; a version is always later than the one before it, if need be by 1 µs. The
+    same id twice: the last one. The raw object is packed (`packing`); `marks`, by id, are kept with the digest for
+    `known_as`. Raises AccountChanged for an object of the other livemode.
+    """
+    table, by_id, marked = tables.OBJECTS[kind], {row.id: row for row in rows}, marks or {}
+
+    def version(key: str, seen: int, first: int) -> tuple[Any, ...]:
+        row = by_id[key]
+        digest = row.digest + marked.get(key, b"")
+        return (account, *row.values, seen, first, None, digest, packing.pack(kind, row.raw))
+
+    digests = {key: row.digest for key, row in by_id.items()}
+    with writing(engine, f"{kind} {account}") as connection:
+        _check_livemode(connection, account, kind, rows)
+        return _save_versions(connection, table, account, digests, to_micros(seen_at), version)
+
+
+def known_as(engine: Engine, account: str, kind: str, marks: Mapping[str, bytes]) -> frozenset[str]:
+    """The ids among `marks` whose current version was stored with that very mark."""
+    with reading(engine) as connection:
+        known = _current(connection, tables.OBJECTS[kind], account, list(marks))
+    return frozenset(key for key, row in known.items() if row[1][DIGEST_BYTES:].endswith(marks[key]))
+
+
+def save_gone(engine: Engine, account: str, kind: str, ids: Sequence[str], seen_at: datetime) -> int:
+    """Objects that Omise does not know any more: their versions are kept and none is current; how many there were.
+
+    One that comes back begins anew.
+    """
+    table = tables.OBJECTS[kind]
+    with writing(engine, f"{kind} {account}") as connection:
+        known = _current(connection, table, account, list(ids))
+        closed = [(max(to_micros(seen_at), row[2] + 1), account, key) for key, row in known.items()]
+        bulk.execute_many(connection, f"UPDATE {_at_key(connection, table)}", closed)
+    return len(closed)
+
+
+def save_orders(engine: Engine, orders: pd.DataFrame, rejected: pd.DataFrame, seen_at: datetime) -> Saved:
+    """Orders (`columns.ORDER`) and unread rows (`columns.REJECTED`) of whole sources, in one transaction.
+
+    An order whose file, hash and row alone differ is unchanged. The same order twice: the last one. An order that
+    is absent stays; an unread row that its source no longer holds is closed: hand over a source's files together.
+    """
+    columns.ORDER.check(orders)
+    columns.REJECTED.check(rejected)
+    assert orders[columns.ACCOUNT].notna().all(), "an order without an account is a rejected row"
+    seen = to_micros(seen_at)
+    with writing(engine, "order") as connection:
+        saved = _save_frame(connection, tables.ORDER, columns.ORDER, orders, seen)
+        sources = {*orders[columns.SOURCE].unique(), *rejected[columns.SOURCE].unique()}
+        _save_rejected(connection, sorted(sources), rejected, seen)
+    return saved
+
+
+def save_bank_lines(
+    engine: Engine, source: str, lines: pd.DataFrame, rejected: pd.DataFrame, seen_at: datetime
+) -> Saved:
+    """A whole bank source in one transaction: lines (`columns.BANK_LINE`) and unread rows (`columns.REJECTED`).
+
+    `source` is what the unread rows name. A line that is absent stays; an unread row that is absent is closed.
+    """
+    columns.BANK_LINE.check(lines)
+    columns.REJECTED.check(rejected)
+    seen = to_micros(seen_at)
+    with writing(engine, "bank_line") as connection:
+        saved = _save_frame(connection, tables.BANK_LINE, columns.BANK_LINE, lines, seen)
+        _save_rejected(connection, [source], rejected, seen)
+    return saved
+
+
+def bind_account(
+    engine: Engine, name: str, omise_id: str, country: str, currency: str, livemode: bool, seen_at: datetime
+) -> None:
+    """Ties a configured name to one Omise account for good; raises AccountChanged where it is tied to another."""
+    values = {"name": name, "omise_id": omise_id, "country": country, "currency": currency, "livemode": livemode}
+    table = tables.ACCOUNT
+    with writing(engine, "account") as connection:
+        known = connection.execute(select(table).where(table.c.name == name)).one_or_none()
+        if known is None:
+            connection.execute(table.insert(), {**values, "first_seen_at": seen_at})
+        elif known.omise_id != omise_id:
+            raise AccountChanged(
+                f'account "{name}" is {known.omise_id} in this store, but the key belongs to {omise_id}: '
+                "use the right key, another account name, or another store"
+            )
+        elif known.livemode != livemode:
+            raise AccountChanged(_mixed(name, known.livemode))
+
+
+def save_balance(engine: Engine, account: str, balance: Balance, read_at: datetime) -> None:
+    """One reading of an account's balance; minor units of its currency."""
+    row = {
+        "account": account, "read_at": read_at, "currency": balance.currency, "total": balance.total,
+        "transferable": balance.transferable, "reserve": balance.reserve, "on_hold": balance.on_hold,
+    }  # fmt: skip
+    with writing(engine, "balance") as connection:
+        put(connection, tables.BALANCE, [row])
+
+
+def save_window(
+    engine: Engine, account: str, kind: str, window: Window, total: int, stored: int, pulled_at: datetime
+) -> None:
+    """The last pull of one window: Omise's `total` against the rows stored; complete where they agree."""
+    row = {
+        "account": account, "kind": kind, "start_at": window.start, "end_at": window.end, "total": total,
+        "stored": stored, "pulled_at": pulled_at, "complete": total == stored,
+    }  # fmt: skip
+    with writing(engine, "pull_window") as connection:
+        put(connection, tables.PULL_WINDOW, [row])
+
+
+def put(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Inserts rows, or replaces those that stand under the same key."""
+    if not rows:
+        return
+    dialect: Any = sqlite if connection.dialect.name == SQLITE else postgresql
+    statement = dialect.insert(table)
+    keys = [column.name for column in table.primary_key]
+    changes = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes), list(rows))
+
+
+def _save_versions(
+    connection: Connection,
+    table: Table,
+    account: str,
+    digests: Mapping[str, bytes],
+    seen: int,
+    version: Callable[[str, int, int], tuple[Any, ...]],
+) -> Saved:
+    known = _last(connection, table, account, list(digests))
+    fresh: list[tuple[Any, ...]] = []
+    closed: list[tuple[Any, ...]] = []
+    for key, digest in digests.items():
+        _, old, seen_before, first, ended = known.get(key, _NEVER)
+        if old is None or ended is not None:  # one that was gone begins anew, after its end
+            moment = max(seen, ended or seen)
+            fresh.append(version(key, moment, moment))
+        elif not old.startswith(digest):
+            moment = max(seen, seen_before + 1)
+            closed.append((moment, account, key))
+            fresh.append(version(key, moment, first))
+    bulk.execute_many(connection, f"UPDATE {_at_key(connection, table)}", closed)
+    bulk.insert_rows(connection, table, fresh)
+    return Saved(len(fresh) - len(closed), len(closed), len(digests) - len(fresh))
+
+
+def _at_key(connection: Connection, table: Table) -> str:
+    key = tables.key_of(table)
+    return (
+        f"{bulk.quoted(connection, table)} SET {tables.SUPERSEDED_AT} = ? "
+        f"WHERE {columns.ACCOUNT} = ? AND {key} = ? AND {tables.SUPERSEDED_AT} IS NULL"
+    )
+
+
+def _last(connection: Connection, table: Table, account: str, keys: list[str]) -> dict[str, Any]:
+    """Id, digest, seen_at, first_seen_at and superseded_at of the last versions, by id."""
+    key, seen = tables.key_of(table), columns.SEEN_AT
+    found = (
+        f"SELECT {key}, {columns.DIGEST}, {seen}, {columns.FIRST_SEEN_AT}, {tables.SUPERSEDED_AT} "
+        f"FROM {bulk.quoted(connection, table)} WHERE {columns.ACCOUNT} = ?"
+    )
+    if connection.dialect.name == SQLITE:  # told the order, it would read all of the account in that order
+        rows = bulk.fetch(connection, f"{found} AND {bulk.in_list(connection, key)}", (account, keys))
+        return {row[0]: row for row in sorted(rows, key=itemgetter(2))}
+    # One id at a time: without statistics, as in a store's first hour, PostgreSQL would read all of the account.
+    last = f"{found} AND {key} = asked ORDER BY {seen} DESC LIMIT 1"
+    each = f"SELECT last.* FROM unnest(?::text[]) AS asked CROSS JOIN LATERAL ({last}) AS last"
+    return {row[0]: row for row in bulk.fetch(connection, each, (keys, account))}
+
+
+def _current(connection: Connection, table: Table, account: str, keys: list[str]) -> dict[str, Any]:
+    """As `_last`, of what is not gone."""
+    return {key: row for key, row in _last(connection, table, account, keys).items() if row[-1] is None}
+
+
+def _check_livemode(connection: Connection, account: str, kind: str, rows: Sequence[ObjectRow]) -> None:
+    known = bulk.fetch(connection, f"SELECT livemode FROM {tables.ACCOUNT.name} WHERE name = ?", (account,))
+    place = columns.KINDS[kind].names.index(columns.LIVEMODE)
+    for (livemode,) in known:
+        if any(row.values[place] != livemode for row in rows):
+            raise AccountChanged(_mixed(account, livemode))
+
+
+def _mixed(account: str, livemode: bool) -> str:
+    ours, theirs = ("live", "test") if livemode else ("test", "live")
+    return f'account "{account}" is {ours} in this store: {theirs} objects need another account name or another store'
+
+
+def _save_frame(connection: Connection, table: Table, shape: columns.Frame, frame: pd.DataFrame, seen: int) -> Saved:
+    """Versions of the rows of a frame; the same id of an account twice: the last row."""
+    saved = Saved()
+    for account, rows in frame.groupby(columns.ACCOUNT, sort=True):
+        unique = rows.drop_duplicates(tables.key_of(table), keep="last")
+        for start in range(0, len(unique), _CHUNK):
+            saved += _save_chunk(connection, table, shape, str(account), unique.iloc[start : start + _CHUNK], seen)
+    return saved
+
+
+def _save_chunk(
+    connection: Connection, table: Table, shape: columns.Frame, account: str, rows: pd.DataFrame, seen: int
+) -> Saved:
+    lists = bulk.to_lists(rows, shape)
+    ids = lists[shape.names.index(tables.key_of(table))]
+    place = dict(zip(ids, range(len(ids)), strict=True))
+    digests = dict(zip(ids, _digests(rows, shape), strict=True))
+
+    def version(key: str, moment: int, first: int) -> tuple[Any, ...]:
+        return (*(values[place[key]] for values in lists), moment, first, None, digests[key])
+
+    return _save_versions(connection, table, account, digests, seen, version)
+
+
+def _digests(rows: pd.DataFrame, shape: columns.Frame) -> Iterator[bytes]:
+    """One digest per row over what the shop or the bank says, in whole columns: file and row are not hashed."""
+    texts = [
+        pc.fill_null(pc.cast(bulk.to_arrow(rows[c.name], c.dtype), pa.large_string()), "\x1e")
+        for c in shape.columns
+        if c.name not in _UNHASHED
+    ]
+    joined = pc.binary_join_element_wise(*texts, pa.scalar("\x1f", pa.large_string()))
+    return (blake2b(text.encode(), digest_size=16).digest() for text in joined.to_pylist())
+
+
+def _save_rejected(connection: Connection, sources: Sequence[str], rejected: pd.DataFrame, seen: int) -> None:
+    table = tables.REJECTED
+    found = rejected.drop_duplicates([columns.SOURCE, columns.DIGEST], keep="first")
+    rows = list(zip(*bulk.to_lists(found, columns.REJECTED), strict=True))
+    source, digest = (columns.REJECTED.names.index(name) for name in (columns.SOURCE, columns.DIGEST))
+    by_key = {(row[source], row[digest]): row for row in rows}
+    last = {
+        (row[0], row[1]): (row[2], row[3])
+        for row in bulk.fetch(
+            connection,
+            f"SELECT {columns.SOURCE}, {columns.DIGEST}, {columns.SEEN_AT}, {tables.SUPERSEDED_AT} FROM {table.name} "
+            f"WHERE {bulk.in_list(connection, columns.SOURCE)} ORDER BY {columns.SEEN_AT}",
+            (list(sources),),
+        )
+    }
+    there = {key for key, (_, closed) in last.items() if closed is None}
+    gone = [(max(seen, last[key][0] + 1), *key) for key in there - by_key.keys()]
+    bulk.execute_many(
+        connection,
+        f"UPDATE {table.name} SET {tables.SUPERSEDED_AT} = ? "
+        f"WHERE {columns.SOURCE} = ? AND {columns.DIGEST} = ? AND {tables.SUPERSEDED_AT} IS NULL",
+        gone,
+    )
+    # A row that comes back is there again from when it was gone, at the earliest.
+    moments = {key: max(seen, last[key][1] if key in last else seen) for key in by_key.keys() - there}
+    bulk.insert_rows(connection, table, [(*by_key[key], moment, None) for key, moment in moments.items()])

@@ -1,0 +1,1 @@
+"""Tables as others write them: headers, encodings, amounts, moments, faults of rows."""

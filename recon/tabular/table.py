@@ -1,0 +1,102 @@
+"""One input as columns of text, whatever it was before; knows neither orders nor the format it came from."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa  # type: ignore[import-untyped]
+
+# A double holds 15 significant digits for sure, and Excel keeps no more of a number than these.
+_CERTAIN = 10**15
+LOST_DIGITS = "is a number of more than 15 digits, and its last digits are lost: keep it as text in the file"
+
+
+@dataclass(frozen=True, slots=True)
+class Torn:
+    """A row whose cells do not fit the header: the row a person sees, why, and what stood there."""
+
+    row: int
+    reason: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A cell (by position of its row and column) whose value was damaged before it was read, and how."""
+
+    at: int
+    column: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """One file or query: `cells` holds per column of `header` one array of strings without nulls.
+
+    `rows` holds for each row the number that a person sees: the physical line where a CSV row begins, the sheet's row
+    in Excel (the header is 1 in both), the record counted from 1 in Parquet and SQL.
+    """
+
+    name: str
+    sha256: str
+    header: tuple[str, ...]
+    cells: tuple[pa.Array, ...]
+    rows: npt.NDArray[np.int64]
+    torn: tuple[Torn, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+
+
+def text_of(value: Any) -> str:
+    """The shortest exact text of one cell; empty for none. A double is written out, never computed with."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, float | np.floating):
+        return _number(str(value))
+    if isinstance(value, Decimal):
+        return format(value, "f") if value.is_finite() else str(value)
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    return str(value)
+
+
+def damaged(value: Any) -> bool:
+    """Whether a number's last digits may have been lost on its way into the file."""
+    return isinstance(value, float | np.floating) and abs(float(value)) >= _CERTAIN
+
+
+def column_of(values: Sequence[Any]) -> pa.Array:
+    """One column of text from cells of any type."""
+    return pa.array([text_of(value) for value in values], pa.string())
+
+
+def doubts_of(columns: Iterable[Sequence[Any]]) -> tuple[Doubt, ...]:
+    """A doubt for every damaged number."""
+    return tuple(
+        Doubt(at, index, LOST_DIGITS)
+        for index, values in enumerate(columns)
+        for at, value in enumerate(values)
+        if damaged(value)
+    )
+
+
+def mapped(texts: pa.Array, of: Callable[[str], str | int | None], kind: pa.DataType) -> pa.Array:
+    """A column worked out once per different text; a null stays one."""
+    coded = texts.dictionary_encode()
+    return pa.array([of(text) for text in coded.dictionary.to_pylist()], kind).take(coded.indices)
+
+
+def _number(text: str) -> str:
+    if text == "nan":
+        return ""
+    if text.lstrip("-") == "inf":
+        return text
+    plain = format(Decimal(text), "f")
+    return plain.removesuffix(".0")

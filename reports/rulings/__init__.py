@@ -1,0 +1,1 @@
+"""The Excel desk: open breaks out to a workbook, filled-in rulings back."""

@@ -1,0 +1,187 @@
+"""The Excel desk: breaks out to a workbook that people fill in, and what became of each row; knows no store."""
+
+import io
+import zipfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal, InvalidOperation
+from typing import IO
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+from openpyxl import Workbook
+from openpyxl.worksheet.worksheet import Worksheet
+from openpyxl.writer.excel import ExcelWriter
+
+from recon import columns as c
+from recon.model import Account, KnownBreak
+from recon.model.rulings import Answer, Became
+from recon.money import Currencies, UnknownCurrency
+from reports.rulings.form import draw_how_to, fill_in, input_styles, on_paper
+from reports.rulings.read import Line
+from reports.rulings.sheet import (
+    ANSWERS,
+    COLUMNS,
+    EXPORT,
+    FACTS,
+    HIDDEN,
+    MOST_ROWS,
+    NAME,
+    VERSION,
+    frame_of,
+    rulings_frame,
+    rulings_sheet,
+)
+from reports.rulings.xlsx_guard import Refused
+from reports.sheet import HEADER_ROWS, Column, Kind, Placed, Tab, letter
+from reports.workbook.cells import Look
+from reports.workbook.paper import header_height
+from reports.workbook.stream import Filled, write_package
+from reports.workbook.styles import register
+from reports.workbook.write import style_ids
+
+SKIPPED = "skipped"
+_ROW, _OUTCOME, _WHY = "row", "outcome", "why"
+_SHOWN = (c.BREAK_ID, c.SEVERITY, c.CODE, c.ACCOUNT, c.ORDER_ID, c.CHARGE_ID, c.SUBJECT_ID, c.CURRENCY)
+_RISK = next(column for column in FACTS if column.name == c.AMOUNT_AT_RISK)
+OUTCOME_COLUMNS = (
+    Column("Row", _ROW, Kind.COUNT, 7),
+    Column("Outcome", _OUTCOME, Kind.TEXT, 17),
+    Column("Why", _WHY, Kind.WRAPPED, 60),
+    *(Column(one.title, one.name, Kind.TEXT, one.width) for one in ANSWERS),
+    *(column for column in FACTS if column.name in _SHOWN),
+    _RISK,
+)
+_NO_ZONE = ZoneInfo("UTC")  # times come as each account's own
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What became of one row: applied, pending_approval, already_applied, refused or skipped; why, in words."""
+
+    line: Line
+    outcome: str
+    why: str
+    ruling_id: int | None = None
+
+
+def outcomes(lines: Sequence[Line], answers: Sequence[Answer]) -> list[Told]:
+    """Every row with what became of it; `answers` are those to the rows' asks, in their order."""
+    left = iter(answers)
+    return [_told(line, next(left) if line.ask else None) for line in lines]
+
+
+def count(told: Sequence[Told]) -> dict[str, int]:
+    """How many rows came to each outcome, all outcomes named."""
+    counts = Counter(one.outcome for one in told)
+    return {outcome: counts[outcome] for outcome in (*(word.value for word in Became), SKIPPED)}
+
+
+def _told(line: Line, answer: Answer | None) -> Told:
+    if answer is not None:
+        return Told(line, answer.became.value, answer.words, answer.ruling_id)
+    if line.wrong:
+        return Told(line, Became.REFUSED.value, line.wrong)
+    return Told(line, SKIPPED, "no ruling was chosen")
+
+
+def write_rulings(
+    known: Sequence[KnownBreak], accounts: Mapping[str, Account], currencies: Currencies, file: IO[bytes], day: date
+) -> None:
+    """Write the breaks into a seekable file, with the columns to be filled in; the same breaks give the same bytes.
+
+    Raises Refused for more breaks than a file is read back with.
+    """
+    if len(known) >= MOST_ROWS:
+        raise Refused(f"{len(known):,} breaks are more than one file takes ({MOST_ROWS - 1:,}): choose an account")
+    frame = rulings_frame(known, accounts)
+    book = _book("Rulings on breaks", day, frame, currencies)
+    sheet, placed = _sheet(book, COLUMNS, NAME, frame, "No break is open.", frozen=5)
+    for name in HIDDEN:
+        sheet.column_dimensions[_letter(COLUMNS, name)].hidden = True
+    sheet.print_title_cols = f"A:{letter(placed.sheet.frozen - 1)}"
+    sheet.page_setup.fitToWidth = 2  # the facts, then what is filled in
+    ranges = draw_how_to(book, len(frame), day)
+    fill_in(book, sheet, ranges, len(frame), day)
+    _save(book, placed, currencies, file, day)
+
+
+def write_outcome(told: Sequence[Told], currencies: Currencies, file: IO[bytes], day: date) -> None:
+    """Write a line per row into a seekable file: what became of it, why, and the row as it was read."""
+    frame = frame_of(OUTCOME_COLUMNS, [_outcome_row(one, currencies) for one in told])
+    book = _book("What became of rulings", day, frame, currencies)
+    _, placed = _sheet(book, OUTCOME_COLUMNS, "Outcome", frame, "The file had no rows.", frozen=3)
+    _save(book, placed, currencies, file, day)
+
+
+def _outcome_row(told: Told, currencies: Currencies) -> dict[str, object]:
+    texts = told.line.texts
+    row: dict[str, object] = {name: text for name, text in texts.items() if name not in (VERSION, EXPORT)}
+    risk = _minor(texts.get(c.AMOUNT_AT_RISK), texts.get(c.CURRENCY), currencies)
+    row |= {_ROW: told.line.number, _OUTCOME: told.outcome.replace("_", " "), _WHY: told.why, c.AMOUNT_AT_RISK: risk}
+    return row
+
+
+def _minor(text: str | None, currency: str | None, currencies: Currencies) -> int | None:
+    """A number cell as minor units: a spreadsheet may have kept 12.3 as 12.300000000000001."""
+    try:
+        return int((Decimal(text or "") * 10 ** currencies.exponent(currency or "")).to_integral_value())
+    except (InvalidOperation, OverflowError, ValueError):
+        return None
+
+
+def _book(title: str, day: date, frame: pd.DataFrame, currencies: Currencies) -> Workbook:
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    used = [code for code in sorted(frame[c.CURRENCY].dropna().unique()) if _is_known(code, currencies)]
+    register(book, used, currencies)
+    for style in input_styles():
+        book.add_named_style(style)
+    about = book.properties
+    about.title, about.creator, about.lastModifiedBy = title, "omise-recon", "omise-recon"
+    about.created = about.modified = datetime.combine(day, time())
+    return book
+
+
+def _is_known(code: str, currencies: Currencies) -> bool:
+    try:
+        currencies.exponent(code)
+    except UnknownCurrency:
+        return False
+    return True
+
+
+def _letter(columns: Sequence[Column], name: str) -> str:
+    return letter(next(at for at, column in enumerate(columns) if column.name == name))
+
+
+def _sheet(
+    book: Workbook, columns: tuple[Column, ...], name: str, frame: pd.DataFrame, empty: str, frozen: int
+) -> tuple[Worksheet, Placed]:
+    """A prepared sheet of one tab: header, one sample row where the frame's rows go, and what stands around them."""
+    sheet = book.create_sheet(name)
+    for index, column in enumerate(columns):
+        sheet.cell(HEADER_ROWS, index + 1, column.title).style = "header"
+        sheet.column_dimensions[letter(index)].width = column.width
+    sheet.cell(HEADER_ROWS + 1, 1, "")
+    sheet.row_dimensions[HEADER_ROWS].height = header_height(columns, [column.width for column in columns])
+    sheet.freeze_panes = f"{letter(frozen)}{HEADER_ROWS + 1}"
+    last = HEADER_ROWS + max(1, len(frame))
+    sheet.auto_filter.ref = f"A{HEADER_ROWS}:{letter(len(columns) - 1)}{last}"
+    sheet.print_title_rows = f"{HEADER_ROWS}:{HEADER_ROWS}"
+    sheet.print_area = f"A1:{letter(len(columns) - 1)}{last}"
+    on_paper(sheet)
+    return sheet, Placed(rulings_sheet(columns, name, empty, frozen), frame, (Tab(name, 0, len(frame)),), empty)
+
+
+def _save(book: Workbook, placed: Placed, currencies: Currencies, file: IO[bytes], day: date) -> None:
+    look = Look(style_ids(book), _NO_ZONE, currencies)
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        # Not Workbook.save: it puts the clock into the document's properties.
+        ExcelWriter(book, archive).save()
+    filled = {"xl/worksheets/sheet1.xml": Filled(placed, placed.tabs[0], look)}
+    with zipfile.ZipFile(made) as archive:
+        write_package(archive, file, filled=filled, values={}, day=day)

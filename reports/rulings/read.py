@@ -1,0 +1,211 @@
+"""Turns the rows of a filled-in desk sheet into asks, or into words why not; knows no store."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from recon import columns as c
+from recon.model.rulings import Ask, Kind
+from reports.rulings.sheet import (
+    ANSWERS,
+    CHOICES,
+    COLUMNS,
+    EXPORT,
+    LINK_CHARGE,
+    LINK_ORDER,
+    MOST_ROWS,
+    NAME,
+    OWNER,
+    REASON,
+    RULING,
+    TITLES,
+    UNTIL,
+    VERSION,
+    Choice,
+)
+from reports.rulings.xlsx_cells import Row, Type, Value, read_rows
+from reports.rulings.xlsx_guard import Refused, opened
+
+LONGEST = 2_000  # characters of what people fill in
+_NEEDED = (c.BREAK_ID, VERSION, EXPORT, *(column.name for column in ANSWERS))
+_BY_WORD = {choice.word: choice for choice in CHOICES}
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_WHOLE = re.compile(r"\d{1,15}", re.ASCII)
+_LAST_SERIAL = 2_958_465  # 9999-12-31 as Excel counts
+_BUDDHIST = 543  # years; what Thai calendars say of 2026 is 2569
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the sheet: its number, its texts by column, and its ask, or why it is refused, or neither."""
+
+    number: int
+    texts: Mapping[str, str]
+    ask: Ask | None = None
+    wrong: str = ""
+
+
+class _Wrong(Exception):
+    """What is wrong with a row, in words."""
+
+
+def read_rulings(path: Path, who: str) -> list[Line]:
+    """The rows of a file's sheet "Rulings", each checked as far as the file alone can tell.
+
+    Neither an ask nor a wrong: its ruling was left empty. Raises Refused where the file as a whole is not read,
+    OSError where there is none.
+    """
+    with opened(path) as package:
+        rows = list(read_rows(package, NAME, MOST_ROWS))
+        start = date(1904, 1, 1) if package.from_1904 else date(1899, 12, 30)
+    if not rows:
+        raise Refused(f'the sheet "{NAME}" is empty: import a file of `recon rulings export`')
+    names = _header(rows[0])
+    found = ((number, _named(cells, names)) for number, cells in rows[1:])
+    return _apart([_line(number, cells, who, start) for number, cells in found if cells])
+
+
+def _header(row: Row) -> dict[int, str]:
+    """The columns by where they stand; others than ours are left alone."""
+    ours = {_plain(title): name for name, title in TITLES.items()}
+    names = {at: ours[_plain(cell.text)] for at, cell in row[1].items() if _plain(cell.text) in ours}
+    missing = [TITLES[name] for name in _NEEDED if name not in names.values()]
+    if missing:
+        raise Refused(
+            f'the first row of the sheet "{NAME}" lacks {", ".join(missing)}: import a file of `recon rulings export`'
+        )
+    twice = sorted({TITLES[name] for name in names.values() if list(names.values()).count(name) > 1})
+    if twice:
+        raise Refused(f'the sheet "{NAME}" has a column twice: {", ".join(twice)}')
+    return names
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def _named(cells: Mapping[int, Value], names: Mapping[int, str]) -> dict[str, Value]:
+    return {names[at]: cell for at, cell in cells.items() if at in names and cell.text.strip()}
+
+
+def _line(number: int, cells: Mapping[str, Value], who: str, start: date) -> Line:
+    texts = {column.name: cells[column.name].text.strip() for column in COLUMNS if column.name in cells}
+    filled = [column.name for column in ANSWERS if column.name in cells]
+    if not filled:
+        return Line(number, texts)
+    try:
+        until = _day(cells[UNTIL], start) if UNTIL in cells else None
+        texts |= {UNTIL: until.isoformat()} if until else {}
+        choice = _choice(cells, filled)
+        said = {name: _text(name, cells[name]) for name in filled if name != UNTIL}
+        ask = replace(_ask(choice, said, cells, who), until=until)
+    except _Wrong as wrong:
+        return Line(number, texts, wrong=str(wrong))
+    return Line(number, texts, replace(ask, key=_key(texts[EXPORT], ask)))
+
+
+def _choice(cells: Mapping[str, Value], filled: list[str]) -> Choice:
+    """The ruling that a row asks for, with all that it needs and nothing that it does not take."""
+    if RULING not in cells:
+        raise _Wrong(f"no ruling: choose one, or clear {_titles(filled)}")
+    word = _plain(cells[RULING].text).replace("_", " ").replace("-", " ")
+    choice = _BY_WORD.get(word)
+    if choice is None:
+        raise _Wrong(f'"{cells[RULING].text.strip()[:60]}" is no ruling: choose one of {", ".join(_BY_WORD)}')
+    missing = [name for name in choice.needs if name not in cells]
+    if missing:
+        raise _Wrong(f"{choice.word} needs {_titles(missing)}")
+    extra = [name for name in filled if name not in (RULING, REASON, *choice.needs)]
+    if extra:
+        raise _Wrong(f"{choice.word} takes no {_titles(extra)}: clear it, or choose another ruling")
+    return choice
+
+
+def _titles(names: Iterable[str]) -> str:
+    return " and ".join(TITLES[name] for name in names)
+
+
+def _ask(choice: Choice, said: Mapping[str, str], cells: Mapping[str, Value], who: str) -> Ask:
+    if c.BREAK_ID not in cells:
+        raise _Wrong("no break: its id is missing in this row")
+    version = cells.get(VERSION)
+    if version is None or not _WHOLE.fullmatch(version.text.strip()) or EXPORT not in cells:
+        raise _Wrong("the hidden cells of this row (Version, Export) are not those of the export: export again")
+    return Ask(
+        choice.kind,
+        who,
+        break_id=cells[c.BREAK_ID].text.strip(),
+        reason=said.get(REASON, ""),
+        owner=said.get(OWNER),
+        order_id=said.get(LINK_ORDER),
+        charge_id=said.get(LINK_CHARGE),
+        version=int(version.text),
+    )
+
+
+def _text(name: str, cell: Value) -> str:
+    """What a cell says; a name or an id in one line."""
+    if cell.type is Type.ERROR:
+        raise _Wrong(f"{TITLES[name]} holds an error ({cell.text.strip()[:60]})")
+    text = cell.text.strip() if name == REASON else " ".join(cell.text.split())
+    if len(text) > LONGEST:
+        raise _Wrong(f"{TITLES[name]} has {len(text):,} characters, more than {LONGEST:,}")
+    if cell.type is Type.NUMBER and name in (LINK_ORDER, LINK_CHARGE) and not _WHOLE.fullmatch(text):
+        raise _Wrong(f"{TITLES[name]} became the number {text}: format the cell as text and write the id again")
+    return text
+
+
+def _day(cell: Value, start: date) -> date:
+    """A date cell, or a text such as 2026-12-31."""
+    text = cell.text.strip()
+    try:
+        if cell.type is Type.NUMBER:
+            days = int(Decimal(text))
+            found = start + timedelta(days=days) if 0 < days <= _LAST_SERIAL else None
+        elif cell.type is Type.DAY:
+            found = date.fromisoformat(text[:10])
+        else:
+            found = date.fromisoformat(text) if _DAY.fullmatch(text) else None
+    except (ArithmeticError, ValueError):
+        found = None
+    if found is None:
+        raise _Wrong(f'Until is "{text[:60]}", not a date such as 2026-12-31')
+    if found.year >= 2400:
+        raise _Wrong(
+            f"Until is in the year {found.year}: by the calendar of this file that is {found.year - _BUDDHIST}"
+        )
+    return found
+
+
+def _key(export: str, ask: Ask) -> str:
+    """The same for the same ruling on the same row of the same export, whoever imports it."""
+    said = (
+        export, ask.break_id, ask.version, ask.kind.value, ask.until, ask.owner, ask.reason, ask.order_id,
+        ask.charge_id,
+    )  # fmt: skip
+    return hashlib.sha256("\x1f".join(map(str, said)).encode()).hexdigest()
+
+
+def _apart(lines: list[Line]) -> list[Line]:
+    """Rows that decide differently about one break are all refused: which one is meant? Notes go beside anything."""
+    rows: dict[tuple[str | None, bool], dict[str | None, int]] = {}
+    for line in lines:
+        if line.ask and line.ask.kind is not Kind.NOTE:
+            rows.setdefault(_matter(line.ask), {}).setdefault(line.ask.key, line.number)
+    return [_unless_doubled(line, rows.get(_matter(line.ask), {})) if line.ask else line for line in lines]
+
+
+def _matter(ask: Ask) -> tuple[str | None, bool]:
+    """What is decided: whose a break is, or how it stands."""
+    return ask.break_id, ask.kind is Kind.ASSIGN
+
+
+def _unless_doubled(line: Line, rows: Mapping[str | None, int]) -> Line:
+    if len(rows) < 2 or line.ask is None or line.ask.kind is Kind.NOTE:
+        return line
+    others = " and ".join(str(number) for key, number in rows.items() if key != line.ask.key)
+    return replace(line, ask=None, wrong=f"row {others} decides about this break too, and differently: keep one")

@@ -1,0 +1,133 @@
+"""What the desk's sheet is: its columns, and the rulings that it offers with what each needs; knows no file."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+
+import pandas as pd
+
+from recon import columns as c
+from recon.model import Account, BreakStatus, KnownBreak
+from recon.model.rulings import Kind as Ruling
+from reports.sheet import Column, Kind, Sheet
+from reports.sheets.breaks import SHEET as BREAKS
+
+NAME, HOW_TO = "Rulings", "How to"
+MOST_ROWS = 25_000  # of one file, written or read
+VERSION, EXPORT = "version", "export"
+RULING, UNTIL, OWNER, REASON = "ruling", "until", "ruled_owner", "reason"
+LINK_ORDER, LINK_CHARGE = "link_order", "link_charge"
+
+FACTS = (
+    Column("Break", c.BREAK_ID, Kind.TEXT, 22),
+    Column("Version", VERSION, Kind.COUNT, 8),
+    Column("Export", EXPORT, Kind.TEXT, 18),
+    Column("Severity", c.SEVERITY, Kind.SEVERITY, 10),
+    Column("Code", c.CODE, Kind.TEXT, 27),
+    Column("Account", c.ACCOUNT, Kind.TEXT, 10),
+    Column("Order", c.ORDER_ID, Kind.TEXT, 17),
+    Column("Charge", c.CHARGE_ID, Kind.TEXT, 31),
+    Column("Subject", c.SUBJECT_ID, Kind.TEXT, 30),
+    Column("Expected (ours)", c.EXPECTED, Kind.MONEY, 15, c.CURRENCY),
+    Column("Actual (Omise or bank)", c.ACTUAL, Kind.MONEY, 15, c.CURRENCY),
+    Column("Difference", c.DIFFERENCE, Kind.MONEY, 15, c.CURRENCY),
+    Column("Amount at risk", c.AMOUNT_AT_RISK, Kind.MONEY, 15, c.CURRENCY),
+    Column("Currency", c.CURRENCY, Kind.TEXT, 10),
+    Column("Age, days", c.AGE_DAYS, Kind.COUNT, 7),
+    Column("Due by", c.DUE_BY, Kind.MOMENT, 21),
+    Column("Owner now", c.OWNER, Kind.TEXT, 14),
+    Column("Status", c.STATUS, Kind.TEXT, 17),
+    Column("What is wrong", c.EXPLANATION, Kind.WRAPPED, 46),
+    Column("What to do", c.SUGGESTION, Kind.WRAPPED, 40),
+)
+# What people fill in.
+ANSWERS = (
+    Column("Ruling", RULING, Kind.INPUT, 15),
+    Column("Until", UNTIL, Kind.INPUT_DAY, 12),
+    Column("Owner", OWNER, Kind.INPUT, 16),
+    Column("Reason", REASON, Kind.INPUT, 28),
+    Column("Link order", LINK_ORDER, Kind.INPUT, 17),
+    Column("Link charge", LINK_CHARGE, Kind.INPUT, 31),
+)
+HIDDEN = (VERSION, EXPORT)
+COLUMNS = (*FACTS, *ANSWERS)
+TITLES = {column.name: column.title for column in COLUMNS}
+_DTYPES = {Kind.MONEY: c.OPTIONAL_MINOR, Kind.COUNT: c.COUNT, Kind.MOMENT: c.MOMENT}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One ruling: its word, what it does, which columns it needs, and in which states of a break it is allowed.
+
+    A reason may be given with every ruling; any other column that it does not need must be empty.
+    """
+
+    word: str
+    kind: Ruling
+    does: str
+    needs: tuple[str, ...]
+    states: tuple[BreakStatus, ...]
+
+
+_OPEN, _EXPECTED, _WAITING = BreakStatus.OPEN, BreakStatus.ACKNOWLEDGED, BreakStatus.PENDING_APPROVAL
+# In such an order that the choices of each state stand together: a drop-down is a range of cells.
+CHOICES = (
+    Choice("acknowledge", Ruling.ACKNOWLEDGE, "It is expected until a day; then it is open again.", (UNTIL,),
+           (_OPEN,)),
+    Choice("resolve", Ruling.RESOLVE, "It is settled, and the reason says how.", (REASON,), (_OPEN, _EXPECTED)),
+    Choice("write off", Ruling.WRITE_OFF, "The amount is given up. Above the limit a second person approves it.",
+           (REASON,), (_OPEN, _EXPECTED)),
+    Choice("link", Ruling.LINK, "This order was paid by this charge. Above the limit a second person approves it.",
+           (LINK_ORDER, LINK_CHARGE), (_OPEN, _EXPECTED)),
+    Choice("assign", Ruling.ASSIGN, "Somebody works on it.", (OWNER,), (_OPEN, _EXPECTED, _WAITING)),
+    Choice("note", Ruling.NOTE, "The text under Reason is kept with the break.", (REASON,),
+           (_OPEN, _EXPECTED, _WAITING)),
+    Choice("undo", Ruling.UNDO, "The last ruling on it is taken back.", (), (_EXPECTED, _WAITING)),
+    Choice("approve", Ruling.APPROVE, "The write-off or link that waits is right. Nobody approves their own.", (),
+           (_WAITING,)),
+)  # fmt: skip
+
+
+def rulings_sheet(columns: tuple[Column, ...], name: str, empty: str, frozen: int) -> Sheet:
+    """A sheet of these columns; its rows are handed over with it."""
+    return Sheet(
+        order=0, name=name, columns=columns, rows=lambda _: pd.DataFrame(), empty=empty, printed=len(columns),
+        frozen=frozen,
+    )  # fmt: skip
+
+
+def rulings_frame(known: Sequence[KnownBreak], accounts: Mapping[str, Account]) -> pd.DataFrame:
+    """A row per break, worst first, the columns `COLUMNS`; due dates and ages are in each account's zone.
+
+    A due date is told as if its local time were UTC: one column holds the times of many zones.
+    """
+    frame = BREAKS.arrange(frame_of(COLUMNS, [_values(one, accounts) for one in known]))
+    said = [
+        list(map(str, row)) for row in frame.drop(columns=[EXPORT, c.AGE_DAYS]).itertuples(index=False, name=None)
+    ]
+    export = hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()[:16]
+    return frame.assign(**{EXPORT: pd.Series([export] * len(frame), dtype=c.TEXT)})
+
+
+def frame_of(columns: Sequence[Column], rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
+    """Rows of values by column name as a frame with the dtypes that the columns are written from."""
+    return pd.DataFrame(
+        {one.name: c.typed([row.get(one.name) for row in rows], _DTYPES.get(one.kind, c.TEXT)) for one in columns}
+    )
+
+
+def _values(known: KnownBreak, accounts: Mapping[str, Account]) -> dict[str, object]:
+    found = known.found
+    account = accounts.get(found.account or "")
+    zone = account.zone if account else UTC
+    return {
+        c.BREAK_ID: found.id, VERSION: known.version, c.SEVERITY: found.severity.word, c.CODE: found.code,
+        c.ACCOUNT: found.account, c.ORDER_ID: found.order_id, c.CHARGE_ID: found.charge_id,
+        c.SUBJECT_ID: f"{found.subject_type} {found.subject_id}", c.EXPECTED: found.expected,
+        c.ACTUAL: found.actual, c.DIFFERENCE: found.difference, c.AMOUNT_AT_RISK: found.amount_at_risk,
+        c.CURRENCY: found.currency, c.AGE_DAYS: known.age_days(known.last_seen, zone),
+        c.DUE_BY: found.due_by and found.due_by.astimezone(zone).replace(tzinfo=UTC), c.OWNER: known.owner,
+        c.STATUS: known.status.value, c.EXPLANATION: found.explanation, c.SUGGESTION: found.suggestion,
+    }  # fmt: skip

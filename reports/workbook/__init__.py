@@ -1,0 +1,1 @@
+"""Sheets to a workbook: cells, styles, links, paper, streams, plain files."""

@@ -1,0 +1,82 @@
+"""A run and its telling together: the heartbeat of a good night, silence where it is asked for, and what fails."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from jobs.alerts.send import run_and_tell
+from jobs.config import config as configuration
+from jobs.run.outcome import JobError, Outcome, RunOptions
+from tests.kit.job import FIRST, LAST, Job, Silent, job
+from tests.kit.receivers import Hook, webhook
+
+NIGHTLY = RunOptions(by="test", report=False)
+ASKED = RunOptions(FIRST, LAST, by="test", report=False)
+
+
+@pytest.fixture
+async def hook() -> AsyncIterator[Hook]:
+    async with webhook() as one:
+        yield one
+
+
+@pytest.fixture
+async def made(tmp_path: Path, hook: Hook) -> AsyncIterator[Job]:
+    async with job(tmp_path, accounts=("th",)) as one:
+        with one.config.open("a", encoding="utf-8") as file:
+            file.write(f'[alerts]\nurls = {{ env = "URLS" }}\nheartbeat_url = "http://127.0.0.1:{hook.port}/beat"\n')
+        yield one
+
+
+async def go(made: Job, options: RunOptions, url: str, silent: bool = False) -> Outcome:
+    config = configuration.load(made.config, {"URLS": url})
+    return await run_and_tell(config, options, lambda: made.world.as_of, Silent(), silent)
+
+
+async def test_a_good_night_beats_and_a_range_that_somebody_asked_for_does_not(made: Job, hook: Hook) -> None:
+    assert (await go(made, NIGHTLY, f"{hook.url}/a")).complete
+    assert [path for path, _ in hook.calls] == ["/a", "/beat"]
+    hook.calls.clear()
+    assert (await go(made, ASKED, f"{hook.url}/a")).complete
+    assert "/beat" not in [path for path, _ in hook.calls]
+
+
+async def test_silence_tells_nobody_and_beats_not(made: Job, hook: Hook) -> None:
+    assert (await go(made, NIGHTLY, f"{hook.url}/a", silent=True)).complete
+    assert hook.calls == []
+    [alert] = made.rows("alert")
+    assert made.rows("alert_delivery") == []
+    assert alert
+
+
+async def test_what_cannot_be_told_is_said_and_changes_nothing(
+    made: Job, hook: Hook, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hook.status = 500
+    assert (await go(made, NIGHTLY, f"{hook.url}/a nonsense")).complete
+    said = capsys.readouterr().err
+    assert "alert to json" in said
+    assert "the URL is not one that Apprise understands" in said
+    assert "the heartbeat's URL did not accept the call" in said
+
+
+async def test_a_run_that_fails_is_told_and_fails(made: Job, hook: Hook) -> None:
+    (made.folder / "keys" / "th").write_text("skey_test_wrong\n", encoding="utf-8")
+    with pytest.raises(JobError, match="refused the key"):
+        await go(made, NIGHTLY, f"{hook.url}/a")
+    [(path, body)] = hook.calls
+    assert (path, body["title"]) == ("/a", "recon: run failed: th")
+    assert "refused the key" in body["message"]
+
+
+async def test_an_incomplete_run_is_told_once(made: Job, hook: Hook) -> None:
+    with made.config.open("a", encoding="utf-8") as file:
+        file.write('[orders.web]\nkind = "csv"\npath = "web/*.csv"\n')
+    (made.folder / "web").mkdir()
+    (made.folder / "web" / "a.csv").write_text("no,such,columns\n1,2,3\n", encoding="utf-8")
+    for _ in range(2):
+        assert not (await go(made, NIGHTLY, f"{hook.url}/a")).complete
+    [(_, body)] = hook.calls
+    assert body["title"] == "recon: run not complete: th"
+    assert "orders.web" in body["message"]

@@ -1,0 +1,389 @@
+"""The configuration: what is accepted, what is refused and in which words, and that secrets stay secret."""
+
+import re
+import traceback
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from jobs.config.config import Config, ConfigError, load
+from jobs.config.thresholds import THRESHOLDS
+from recon.model import Account, OrderStatus, Severity
+from tests.kit.places import ROOT
+
+KEY = "skey_test_canary0canary0canary"
+ENV = {"TH_KEY": KEY}
+SMALL = """
+[store]
+url = "sqlite:///var/recon.db"
+[accounts.th]
+region = "TH"
+currency = "THB"
+timezone = "Asia/Bangkok"
+secret_key = { env = "TH_KEY" }
+[orders.shop]
+kind = "csv"
+path = "orders/*.csv"
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "config.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def read(folder: Path, more: str = "", small: str = SMALL) -> Config:
+    return load(write(folder, small + more), ENV)
+
+
+def refused(folder: Path, text: str, env: dict[str, str] | None = None) -> tuple[str, ...]:
+    with pytest.raises(ConfigError) as raised:
+        load(write(folder, text), ENV if env is None else env)
+    return raised.value.messages
+
+
+def test_the_smallest_file_has_the_defaults_of_the_contract(tmp_path: Path) -> None:
+    config = read(tmp_path)
+    assert config.as_accounts() == (Account("th", "TH", "THB", ZoneInfo("Asia/Bangkok")),)
+    assert config.omise.base_url == "https://api.omise.co"
+    assert (config.omise.concurrency, config.omise.requests_per_second) == (8, 10)
+    assert (config.omise.deadline, config.omise.lookback_days) == (timedelta(hours=2), 35)
+    assert config.matching.window == timedelta(hours=72)
+    assert config.order_sources["shop"].ignore == {"payment_method": ("cod",)}
+    [source] = config.sources()
+    assert source.statuses == {status: (status,) for status in OrderStatus}
+    assert source.columns["order_id"] == "order_id"
+    assert "customer" not in source.columns
+    assert config.rulings.write_off_limit == {"THB": 10_000}
+    assert config.alerts.min_severity is Severity.HIGH
+    assert config.hash_key is None
+    assert config.queue is None
+    assert config.rule_settings() == {}
+
+
+def test_paths_count_from_the_file_the_store_included(tmp_path: Path) -> None:
+    config = read(tmp_path)
+    assert config.store_url == f"sqlite:///{tmp_path}/var/recon.db"
+    assert config.order_sources["shop"].path == tmp_path / "orders/*.csv"
+    assert config.reports.folder == tmp_path / "reports-out"
+
+
+def test_a_store_elsewhere_stays_where_it_is(tmp_path: Path) -> None:
+    for url in ("sqlite:////data/recon.db", "postgresql://recon@db/recon"):
+        assert read(tmp_path, small=SMALL.replace("sqlite:///var/recon.db", url)).store_url == url
+
+
+def test_five_mistakes_are_all_named(tmp_path: Path) -> None:
+    text = SMALL.replace("Asia/Bangkok", "Asia/Bankok").replace('"csv"', '"cvs"').replace("currency =", "curency =")
+    messages = refused(tmp_path, text + '[rules.pending_stuck]\ngrace = "half an hour"\n[omise]\nconcurrency = 11\n')
+    assert set(messages) == {
+        'accounts.th.timezone: "Asia/Bankok" is not a time zone (did you mean "Asia/Bangkok"?)',
+        'orders.shop.kind: "cvs" is not one of csv, excel, parquet, sql',
+        'accounts.th.curency: unknown key (did you mean "currency"?)',
+        "accounts.th.currency: is missing",
+        'rules.pending_stuck.grace: "half an hour" is not a duration such as "30m", "72h" or "35d"',
+        "omise.concurrency: must be less than or equal to 10",
+    }
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ("[acounts.sg]\n", 'acounts: unknown key (did you mean "accounts"?)'),
+        ("[rules.pending_stuk]\n", 'rules.pending_stuk: unknown key (did you mean "pending_stuck"?)'),
+        (
+            '[rules.charge_missing]\ngrace = "1h"\n',
+            "rules.charge_missing.grace: unknown key (there is enabled, severity)",
+        ),
+        (
+            "[rules.refund_overdue]\nbusiness_dais = 5\n",
+            'rules.refund_overdue.business_dais: unknown key (did you mean "business_days"?)',
+        ),
+        (
+            '[rules.order_missing]\nseverity = "hi"\n',
+            'rules.order_missing.severity: "hi" is not one of low, medium, high, critical',
+        ),
+        (
+            '[methods.kakaopay]\nexpire_after = "10m"\n',
+            'methods.kakaopay.expire_after: unknown key (did you mean "expires_after"?)',
+        ),
+        (
+            '[methods.kakaopay.ht]\nexpires_after = "10m"\n',
+            "methods.kakaopay.ht: is no account (there is th)",
+        ),
+        ('[bank.scb]\naccount = "t"\nkind = "csv"\npath = "b"\n', 'bank.scb.account: there is no account "t"'),
+        ("[fees.sg]\n", 'fees.sg: there is no account "sg" (there is th)'),
+        (
+            '[fees.th]\ncard = [{ rate = "3.65", flat = "0.005", from = 2026-01-01 }]\n',
+            'fees.th.card.0.flat: amount "0.005" has more decimals than THB (2)',
+        ),
+        (
+            "[matching]\namount_tolerance = { THB = 0.5 }\n",
+            "matching.amount_tolerance.THB: 0.5 must be text in quotes",
+        ),
+        (
+            '[matching]\namount_tolerance = { THB = "0.005" }\n',
+            'matching.amount_tolerance.THB: amount "0.005" has more decimals than THB (2)',
+        ),
+        (
+            '[matching]\namount_tolerance = { XTS = "1" }\n',
+            'matching.amount_tolerance.XTS: currency "XTS" is not known',
+        ),
+        ("[omise]\ndeadline = 7200\n", 'omise.deadline: 7200 is not a duration such as "30m", "72h" or "35d"'),
+        ('[omise]\nbase_url = "api.omise.co"\n', 'omise.base_url: "api.omise.co" is not a URL such as "https://api'),
+        ("[page]\nbehind_proxy = 1\n", "page.behind_proxy: must be true or false"),
+        ('[schedule]\nnightly = "01:30"\n', 'schedule.nightly: "01:30" is not five cron fields such as "30 1 * * *"'),
+        ('[alerts]\nquiet_hours = "22-7"\n', 'alerts.quiet_hours: "22-7" is not hours such as "22:00-07:00"'),
+        ('[orders.web]\nkind = "excel"\n', 'orders.web.path: is missing: kind "excel" reads files'),
+        (
+            '[orders.web]\nkind = "sql"\nurl = "sqlite:///x"\nquery = "select 1"\n',
+            "orders.web.query: has no :from and no :to",
+        ),
+        (
+            '[orders.web]\nkind = "csv"\npath = "x"\nencoding = "klingon"\n',
+            'orders.web.encoding: "klingon" is not an encoding such as utf-8 or cp874',
+        ),
+        (
+            '[orders.web]\nkind = "csv"\npath = "x"\ndescription_pattern = "#\\\\d+"\n',
+            'orders.web.description_pattern: "#\\d+" must have exactly one group: the order id in brackets',
+        ),
+        (
+            '[orders.web]\nkind = "csv"\npath = "x"\naccount = "tj"\n',
+            'orders.web.account: there is no account "tj" (there is th)',
+        ),
+        (
+            '[orders.web]\nkind = "csv"\npath = "x"\naccount = "th"\naccount_by = "currency"\n',
+            "orders.web.account_by: stands beside account: give one of them",
+        ),
+        (
+            '[orders.web]\nkind = "csv"\npath = "x"\nstatus = { paid = ["done", "pending"] }\n',
+            'orders.web.status.pending: "pending" already means paid',
+        ),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(tmp_path: Path, more: str, message: str) -> None:
+    found = refused(tmp_path, SMALL + more)
+    assert len(found) == 1
+    assert found[0].startswith(message)
+
+
+@pytest.mark.parametrize("name", ["TH", "th-main", "group", "t h"])
+def test_an_account_name_is_lower_case_letters_digits_and_underscores(tmp_path: Path, name: str) -> None:
+    [message] = refused(tmp_path, SMALL.replace("[accounts.th]", f'[accounts."{name}"]'))
+    assert message == f'accounts.{name}: a name of an account is made of a-z, 0-9 and _, and is not "group"'
+
+
+def test_what_is_required_is_asked_for(tmp_path: Path) -> None:
+    assert refused(tmp_path, "") == (
+        "store: is missing",
+        "accounts: at least one is needed, such as [accounts.NAME]",
+        "orders: at least one is needed, such as [orders.NAME]",
+    )
+    assert "accounts: at least one is needed" in refused(tmp_path, "[accounts]\n")[1]
+
+
+def test_a_missing_file_and_broken_toml_are_told_with_their_place(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nowhere\.toml: there is no such file"):
+        load(tmp_path / "nowhere.toml", ENV)
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load(tmp_path, ENV)
+    [message] = refused(tmp_path, '[store]\nurl = "x\n')
+    assert re.search(r"config\.toml, line 2, column \d+: is not TOML: ", message)
+    (tmp_path / "config.toml").write_bytes(b'[store]\nurl = "\xa1"')
+    with pytest.raises(ConfigError, match=r"is not UTF-8 text \(byte 15\)"):
+        load(tmp_path / "config.toml", ENV)
+
+
+def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(SMALL, encoding="utf-8-sig")
+    assert list(load(path, ENV).accounts) == ["th"]
+
+
+def test_a_secret_comes_from_a_variable_or_a_file_beside_the_config(tmp_path: Path) -> None:
+    (tmp_path / "th.key").write_text(KEY + "\n", encoding="utf-8")
+    from_file = read(tmp_path, small=SMALL.replace('env = "TH_KEY"', 'file = "th.key"'))
+    assert from_file.accounts["th"].secret_key.reveal() == KEY
+    assert read(tmp_path).accounts["th"].secret_key.reveal() == KEY
+
+
+def test_an_unset_key_is_named_only_where_it_is_needed(tmp_path: Path) -> None:
+    assert refused(tmp_path, SMALL, {}) == ("accounts.th.secret_key: environment variable TH_KEY is not set",)
+    assert refused(tmp_path, SMALL, {"TH_KEY": " "}) == refused(tmp_path, SMALL, {})
+    [message] = refused(tmp_path, SMALL.replace('env = "TH_KEY"', 'file = "no.key"'))
+    assert message == f"accounts.th.secret_key: file {tmp_path / 'no.key'} is not set"
+    config = load(write(tmp_path, SMALL), {}, needs=())
+    assert config.unset_secrets() == ("accounts.th.secret_key: environment variable TH_KEY is not set",)
+
+
+def test_the_store_is_always_needed(tmp_path: Path) -> None:
+    text = SMALL.replace('"sqlite:///var/recon.db"', '{ env = "STORE" }')
+    with pytest.raises(ConfigError, match=r"^store\.url: environment variable STORE is not set$"):
+        load(write(tmp_path, text), ENV, needs=())
+    assert load(write(tmp_path, text), {**ENV, "STORE": "sqlite:///a.db"}).store_url == f"sqlite:///{tmp_path}/a.db"
+    [message] = refused(tmp_path, text, {**ENV, "STORE": "mysql://root:hunter2@db/x"})
+    assert message == "store.url: environment variable STORE must be sqlite:///PATH or postgresql://…"
+
+
+def test_an_optional_secret_that_nobody_set_is_absent(tmp_path: Path) -> None:
+    more = '[privacy]\nhash_key = { env = "HASH" }\n[alerts]\nurls = { env = "ALERTS" }\n'
+    config = read(tmp_path, more)
+    assert config.hash_key is None
+    assert config.unset_secrets() == (
+        "privacy.hash_key: environment variable HASH is not set",
+        "alerts.urls: environment variable ALERTS is not set",
+    )
+    assert load(write(tmp_path, SMALL + more), {**ENV, "HASH": "salt"}).hash_key == b"salt"
+
+
+def test_a_secret_written_into_the_file_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    [message] = refused(tmp_path, SMALL.replace('{ env = "TH_KEY" }', f'"{KEY}"'))
+    assert message == 'accounts.th.secret_key: must be { env = "NAME" } or { file = "PATH" }, not the secret itself'
+
+
+def test_no_key_shows_in_a_repr_a_dump_or_a_traceback(tmp_path: Path) -> None:
+    config = read(tmp_path, "[orders.web]\nkind = 'sql'\nurl = 'postgresql://u:hunter2@db/x'\nquery = ':from :to'\n")
+    told = [repr(config), str(config), str(config.model_dump()), str(config.accounts["th"].secret_key), config.digest]
+    try:
+        load(write(tmp_path, SMALL + f'[omise]\nbase_url = "{KEY}"\nconcurrency = "{KEY}"\n'), ENV)
+    except ConfigError as error:
+        told += traceback.format_exception(error)
+        told += error.messages
+    assert len(told) > 5
+    assert all("canary" not in text and "hunter2" not in text for text in told)
+
+
+def test_the_digest_follows_what_is_in_effect_but_neither_secrets_nor_folders(tmp_path: Path) -> None:
+    there = tmp_path / "there"
+    there.mkdir()
+    digest = read(tmp_path).digest
+    assert read(there).digest == digest
+    assert load(write(there, SMALL), {"TH_KEY": "skey_test_another"}).digest == digest
+    assert read(tmp_path, "[omise]\nconcurrency = 8\n").digest == digest
+    assert read(tmp_path, "[omise]\nconcurrency = 7\n").digest != digest
+    assert read(tmp_path, '[rules.pending_stuck]\ngrace = "31m"\n').digest != digest
+    assert read(tmp_path, '[methods.kakaopay.th]\nexpires_after = "5m"\n').digest != digest
+
+
+def test_every_code_of_the_catalogue_takes_its_own_thresholds(tmp_path: Path) -> None:
+    values = {"grace": '"45m"', "within": '"45m"', "within_days": "7", "business_days": "7", "at": "7"}
+    more = "".join(
+        f'[rules.{code}]\nenabled = false\nseverity = "low"\n' + "".join(f"{name} = {values[name]}\n" for name in own)
+        for code, own in THRESHOLDS.items()
+    )
+    settings = read(tmp_path, more).rule_settings()
+    assert list(settings) == list(THRESHOLDS)
+    assert all(not rule.enabled and rule.severity is Severity.LOW for rule in settings.values())
+    assert settings["pending_stuck"].thresholds == {"grace": timedelta(minutes=45)}
+    assert settings["refund_window_closing"].thresholds == {"within_days": 7}
+    assert settings["charge_missing"].thresholds == {}
+
+
+def test_a_rule_that_is_only_switched_off_keeps_its_own_thresholds(tmp_path: Path) -> None:
+    rule = read(tmp_path, "[rules.pending_stuck]\nenabled = false\n").rule_settings()["pending_stuck"]
+    assert (rule.enabled, rule.severity, rule.thresholds) == (False, None, {})
+
+
+def test_tolerances_are_exact_minor_units_by_the_files_own_exponents(tmp_path: Path) -> None:
+    more = """
+[currencies.KRW]
+exponent = 2
+[matching]
+amount_tolerance = { THB = "0.50", JPY = "3", KRW = "1.25" }
+amount_tolerance_percent = { THB = "0.5" }
+"""
+    config = read(tmp_path, more)
+    assert config.matching.amount_tolerance == {"THB": 50, "JPY": 3, "KRW": 125}
+    assert config.tolerance().allows(100_000, 100_500, "THB")
+    assert not config.tolerance().allows(100_000, 100_501, "THB")
+    assert config.currencies().exponent("KRW") == 2
+
+
+def test_a_methods_figures_can_be_overridden_for_all_and_for_one_account(tmp_path: Path) -> None:
+    more = '[methods.kakaopay]\nexpires_after = "20m"\n[methods.kakaopay.th]\nexpires_after = "15m"\n'
+    book = read(tmp_path, more).method_book()
+    assert book.expires_after("kakaopay", "th", "TH") == timedelta(minutes=15)
+    assert book.expires_after("kakaopay", "sg", "SG") == timedelta(minutes=20)
+    assert book.expires_after("promptpay", "th", "TH") == timedelta(hours=24)
+
+
+def test_times_without_an_offset_are_read_in_the_sources_zone(tmp_path: Path) -> None:
+    account = SMALL.split("[orders")[0].split("[accounts.th]")[1].replace("Asia/Bangkok", "Asia/Tokyo")
+    one = read(tmp_path, small=SMALL.replace("Asia/Bangkok", "Asia/Tokyo"))
+    assert one.order_zone("shop") == ZoneInfo("Asia/Tokyo")
+    more = f'[accounts.jp]{account}\n[orders.jp]\nkind = "csv"\npath = "x"\naccount = "jp"\n'
+    two = read(tmp_path, more + '[orders.sg]\nkind = "csv"\npath = "x"\ntimezone = "Asia/Singapore"\n')
+    zones = [two.order_zone(name).key for name in ("shop", "jp", "sg")]
+    assert zones == ["Asia/Bangkok", "Asia/Tokyo", "Asia/Singapore"]
+
+
+def test_an_order_cannot_tell_its_account_by_a_currency_that_two_accounts_have(tmp_path: Path) -> None:
+    account = SMALL.split("[orders")[0].split("[accounts.th]")[1]
+    [message] = refused(tmp_path, SMALL + f'account_by = "currency"\n[accounts.th2]{account}')
+    assert message == "orders.shop.account_by: more than one account has THB"
+
+
+def test_what_is_not_used_yet_is_known(tmp_path: Path) -> None:
+    more = '[schedule]\n[methods.kakaopay]\nhold = "5d"\n'
+    assert read(tmp_path).unused_sections() == ()
+    assert read(tmp_path, more).unused_sections() == ("methods.kakaopay.hold",)
+
+
+def example(uncommented: bool) -> str:
+    lines = (ROOT / "config.toml").read_text(encoding="utf-8").splitlines()
+    if uncommented:
+        lines = [re.sub(r"^# (?=\[|[a-z_]+ = )", "", line) for line in lines]
+    return "\n".join(lines)
+
+
+def test_a_queue_needs_postgresql_for_itself_and_for_the_store(tmp_path: Path) -> None:
+    text = SMALL + '[queue]\nurl = { env = "QUEUE" }\n'
+    for url, words in (
+        ("sqlite:///queue.db", "queue.url: environment variable QUEUE is not a database URL such as postgresql://…"),
+        ("postgresql://h/q", "queue: needs a store that hosts share: store.url must be postgresql://…, too"),
+    ):
+        with pytest.raises(ConfigError) as error:
+            load(write(tmp_path, text), ENV | {"QUEUE": url})
+        assert error.value.messages == (words,)
+    shared = text.replace("sqlite:///var/recon.db", "postgresql://h/store")
+    config = load(write(tmp_path, shared), ENV | {"QUEUE": "postgresql://u:secret@h/q"})
+    assert config.queue is not None
+    assert config.unused_sections() == ()
+    assert "u:secret" not in repr(config)
+
+
+NAMES = {f"OMISE_{region}_SECRET_KEY": f"skey_test_{region}" for region in ("TH", "SG", "JP", "MY")}
+
+
+def test_the_example_at_the_root_loads_for_four_accounts(tmp_path: Path) -> None:
+    config = load(write(tmp_path, example(uncommented=False)), NAMES)
+    assert [(a.name, a.region, a.currency) for a in config.as_accounts()] == [
+        ("th", "TH", "THB"),
+        ("sg", "SG", "SGD"),
+        ("jp", "JP", "JPY"),
+        ("my", "MY", "MYR"),
+    ]
+
+
+def test_the_examples_comments_are_accepted_and_show_the_defaults(tmp_path: Path) -> None:
+    # One source serves one account by column, name or currency: the example shows all three.
+    text = "\n".join(line for line in example(uncommented=True).splitlines() if not line.startswith("account_by"))
+    full = load(write(tmp_path, text), {**NAMES, "SHOP_DATABASE_URL": "sqlite:///shop.db"})
+    plain = load(write(tmp_path, example(uncommented=False)), NAMES)
+    for section in ("omise", "rulings", "reports", "schedule", "page"):
+        assert getattr(full, section) == getattr(plain, section), section
+    assert full.matching.model_copy(update={"amount_tolerance": {}}) == plain.matching
+    assert full.order_sources["shop"].status == plain.order_sources["shop"].status
+    assert full.order_sources["shop"].ignore == plain.order_sources["shop"].ignore
+    assert full.rule_settings()["pending_stuck"].thresholds == {"grace": timedelta(minutes=30)}
+    [rate] = full.fees["th"]["card"]
+    assert (rate.rate, rate.flat, rate.vat, rate.since) == (Decimal("3.65"), Decimal(0), Decimal(7), date(2026, 1, 1))
+    [contract] = full.contract_rates()["th"]["card"]
+    assert (contract.since, contract.flat) == (datetime(2026, 1, 1, tzinfo=ZoneInfo("Asia/Bangkok")), 0)
+    assert full.bank_fees() == {"th": 0}
+    assert full.accounts["th"].go_live == date(2026, 1, 1)
+    assert full.accounts["th"].holidays.add == (date(2026, 10, 26),)

@@ -1,0 +1,203 @@
+"""Workbooks held against the store: untouched, edited, outdated; signed, locked, and signed no more."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+from typer.testing import CliRunner
+
+from jobs.cli.app import app
+from jobs.config import config as configuration
+from jobs.config.config import Config
+from jobs.desk.comparing import runs_diff
+from jobs.desk.verifying import CURRENT, EDITED, NOT_OURS, OUTDATED, UNTOUCHED, sign, verify
+from jobs.run.judging import Findings
+from jobs.run.outcome import JobError, Outcome
+from jobs.run.run import open_ready_store
+from jobs.run.unsigning import unsign
+from recon.store.desk import audit, workbooks
+from tests.kit.job import FIRST, LAST, Job, clock, finished_job
+
+
+@dataclass
+class Written:
+    """What a first run left: its outcome, and the workbook of the Thai account."""
+
+    outcome: Outcome
+    path: Path
+
+
+@pytest.fixture
+async def finished(tmp_path: Path) -> AsyncIterator[tuple[Job, Outcome]]:
+    async with finished_job(tmp_path, ("th",)) as found:
+        yield found
+
+
+@pytest.fixture
+def merchant(finished: tuple[Job, Outcome]) -> Job:
+    return finished[0]
+
+
+@pytest.fixture
+def written(finished: tuple[Job, Outcome]) -> Written:
+    return Written(finished[1], next(path for path in finished[1].reports if "_th_" in path.name))
+
+
+def settings(merchant: Job) -> Config:
+    return configuration.load(merchant.config, {})
+
+
+def correct_an_order(merchant: Job) -> None:
+    """The shop marks as paid what it had left pending: late data of the range."""
+    missing = next(p for p in merchant.world.truth if p.code == "order_not_marked_paid" and p.account == "th")
+    file = merchant.orders("th")
+    text = file.read_text(encoding="utf-8")
+    line = next(line for line in text.splitlines() if line.startswith(missing.subject_id + ","))
+    file.write_text(text.replace(line, line.replace(",pending,", ",paid,")), encoding="utf-8")
+
+
+async def test_what_a_run_wrote_is_untouched_and_current_the_group_too(tmp_path: Path) -> None:
+    async with finished_job(tmp_path) as (merchant, outcome):
+        found = [verify(settings(merchant), path) for path in outcome.reports]
+        assert [(one.verdict, one.data) for one in found] == [(UNTOUCHED, CURRENT)] * 3
+
+
+async def test_edited_cells_are_named_with_what_they_were(merchant: Job, written: Written) -> None:
+    path = written.path
+    kept = path.read_bytes()
+    book = load_workbook(path)
+    was = book["Matched"]["F2"].value
+    book["Matched"]["F2"] = 1.5
+    book["Legend"]["A2"] = "=1+1"
+    book.save(path)
+    found = verify(settings(merchant), path)
+    assert (found.verdict, found.data, found.edited) == (EDITED, CURRENT, 2)
+    said = {one.cell: (one.was, one.is_) for one in found.edits}
+    assert said["Matched!F2"] == (f"{was:.15g}", "1.5")
+    assert said["Legend!A2"][1] == "=1+1"
+
+    path.write_bytes(kept)
+    load_workbook(path).save(path)  # by another program, and no cell differs
+    found = verify(settings(merchant), path)
+    assert (found.verdict, found.edited) == (EDITED, 0)
+
+    path.write_bytes(b"PK not a workbook")
+    assert verify(settings(merchant), path).verdict == NOT_OURS
+    path.unlink()
+    with pytest.raises(JobError, match="cannot be read"):
+        verify(settings(merchant), path)
+
+
+async def test_preparer_then_a_reviewer_who_is_another_person(merchant: Job, written: Written) -> None:
+    path = written.path
+    config = settings(merchant)
+    with pytest.raises(JobError, match="preparer signs first"):
+        sign(config, path, "reviewer", "Somchai", clock)
+    sign(config, path, "preparer", "Somchai", clock)
+    with pytest.raises(JobError, match="another person"):
+        sign(config, path, "reviewer", "  somchai ", clock)
+    sign(config, path, "reviewer", "Mei", clock)
+    with pytest.raises(JobError, match="signed as reviewer already, by Mei"):
+        sign(config, path, "reviewer", "Aiko", clock)
+    assert [(one.role, one.who) for one in verify(config, path).sign_offs] == [
+        ("preparer", "Somchai"),
+        ("reviewer", "Mei"),
+    ]
+
+
+async def test_an_edited_or_outdated_workbook_is_not_signed(merchant: Job, written: Written) -> None:
+    path = written.path
+    kept = path.read_bytes()
+    load_workbook(path).save(path)
+    with pytest.raises(JobError, match="is edited"):
+        sign(settings(merchant), path, "preparer", "Mei", clock)
+    path.write_bytes(kept)
+    correct_an_order(merchant)
+    await merchant.run(accounts=("th",))
+    found = verify(settings(merchant), path)
+    assert (found.verdict, found.data) == (UNTOUCHED, OUTDATED)
+    (change,) = found.changes
+    assert "breaks_open" in change.figures["figure"].tolist()
+    assert change.breaks["what"].tolist() == ["closed"]
+    with pytest.raises(JobError, match="data changed"):
+        sign(settings(merchant), path, "preparer", "Mei", clock)
+
+
+async def test_a_signed_range_stays_as_it_is_until_its_figures_change(merchant: Job, written: Written) -> None:
+    path = written.path
+    config = settings(merchant)
+    sign(config, path, "preparer", "Mei", clock)
+    kept = path.read_bytes()
+    again = await merchant.run(report=True, accounts=("th",))
+    assert path in again.reports
+    assert (path.read_bytes(), again.unsigned) == (kept, ())
+
+    correct_an_order(merchant)
+    changed = await merchant.run(report=True, accounts=("th",))
+    beside = path.with_name(path.name.replace(".xlsx", ".2.xlsx"))
+    assert beside in changed.reports
+    assert path.read_bytes() == kept
+    (told,) = changed.unsigned
+    assert (told.account, told.first, told.last) == ("th", FIRST, LAST)
+    assert "breaks open" in told.words
+    (ended,) = verify(config, path).sign_offs
+    assert (ended.ended_by, ended.ended_why) == (f"run {changed.run_id}", told.words)
+    assert beside in (await merchant.run(report=True, accounts=("th",))).reports
+    assert verify(config, beside).good
+
+
+async def test_late_data_that_the_run_of_another_range_brings_unsigns_too(merchant: Job, written: Written) -> None:
+    path = written.path
+    config = settings(merchant)
+    sign(config, path, "preparer", "Mei", clock)
+    later = {"first": LAST + timedelta(days=1), "last": LAST + timedelta(days=1), "accounts": ("th",)}
+    assert (await merchant.run(**later)).unsigned == ()
+    past = await merchant.run(pull=False, as_of=merchant.world.as_of - timedelta(days=1), accounts=("th",))
+    assert past.unsigned == ()  # it says nothing of now
+    correct_an_order(merchant)
+    outcome = await merchant.run(**later)
+    (told,) = outcome.unsigned
+    assert told.account == "th"
+    store = open_ready_store(config)
+    try:
+        assert outcome.run_id is not None
+        again = unsign(config, store, Findings(), outcome.run_id, clock)
+        assert again == (told,), "a run that was cut before it could tell tells it when its report is made again"
+        assert workbooks.standing(store) == []
+        assert audit.prove(store, None) == []
+    finally:
+        store.dispose()
+
+
+async def test_two_runs_of_a_range_beside_each_other(tmp_path: Path) -> None:
+    async with finished_job(tmp_path) as (merchant, first):
+        correct_an_order(merchant)
+        second = await merchant.run()
+        assert first.run_id
+        assert second.run_id
+        found = runs_diff(settings(merchant), first.run_id, second.run_id)
+        th = next(one for one in found["accounts"] if one["account"] == "th")
+        assert [one["what"] for one in th["breaks"]] == ["closed"]
+        jp = next(one for one in found["accounts"] if one["account"] == "jp")
+        assert jp["figures"] == jp["breaks"] == []
+        other = await merchant.run(first=LAST, accounts=("th",))
+        assert other.run_id
+        with pytest.raises(JobError, match="no account has the same range in both"):
+            runs_diff(settings(merchant), first.run_id, other.run_id)
+
+
+async def test_the_commands_exit_as_the_contract_says(merchant: Job, written: Written) -> None:
+    outcome, path = written.outcome, written.path
+
+    def said(*words: str) -> int:
+        return CliRunner().invoke(app, ["--config", str(merchant.config), *words]).exit_code
+
+    assert said("verify", str(path), "--audit", "--json") == 0
+    assert said("sign", str(path), "--as", "preparer", "--by", "Mei") == 0
+    assert said("runs", "diff", str(outcome.run_id), str(outcome.run_id)) == 0
+    load_workbook(path).save(path)
+    assert said("verify", str(path)) == 1
+    assert said("verify", str(merchant.config)) == said("verify") == said("sign", str(path), "--as", "boss") == 2

@@ -1,0 +1,111 @@
+"""Bank statements on the road: stored once, unread rows as breaks, what is missing or unreadable said."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from jobs.check import FAILED, OK, WARNING, Item, check_all
+from jobs.config.config import load
+from jobs.run.bank_sources import Banked, read_banks
+from tests.kit.job import clock, job
+from tests.kit.store_samples import count, opened
+
+CONFIG = """
+[store]
+url = "sqlite:///recon.db"
+[omise]
+base_url = "http://127.0.0.1:9"
+[accounts.th]
+region = "TH"
+currency = "THB"
+timezone = "Asia/Bangkok"
+secret_key = { env = "KEY" }
+[orders.shop]
+kind = "csv"
+path = "orders/*.csv"
+[bank.scb]
+account = "th"
+kind = "csv"
+path = "bank/*.csv"
+fee_bound = "1.50"
+"""
+HEADER = "date,amount,currency,description,reference\n"
+PAYOUT = "2026-11-20,500.00,THB,OMISE PAYOUT,TH1\n"
+CUSTOMER = "2026-11-20,20.00,THB,TRANSFER FROM SOMCHAI JAIDEE 123-4-56789-0,S1\n"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Engine]:
+    yield from opened("sqlite", tmp_path)
+
+
+def prepared(folder: Path, text: str | bytes | None) -> Path:
+    """A configuration with one bank source; its folder with one file, with none, or not there at all."""
+    (folder / "config.toml").write_text(CONFIG, encoding="utf-8")
+    if text is not None:
+        (folder / "bank").mkdir(exist_ok=True)
+    if text:
+        (folder / "bank" / "a.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
+    return folder / "config.toml"
+
+
+def banked(path: Path, store: Engine) -> Banked:
+    return read_banks(load(path, {"KEY": "skey_test_x"}), store, clock)
+
+
+def test_lines_are_stored_once_and_no_text_of_a_customers(tmp_path: Path, store: Engine) -> None:
+    for _ in range(2):
+        found = banked(prepared(tmp_path, HEADER + PAYOUT + CUSTOMER), store)
+    assert (found.whole, found.notes("th"), [one.name for one in found.inputs("th")]) == (True, {}, ["a.csv"])
+    assert found.inputs("sg") == ()
+    assert count(store, "bank_line") == 2
+    written = b"".join(path.read_bytes() for path in tmp_path.glob("*.db*"))
+    assert b"OMISE PAYOUT" in written
+    assert b"SOMCHAI" not in written
+    assert b"56789" not in written
+
+
+def test_no_files_yet_is_a_note_with_a_folder_and_without(tmp_path: Path, store: Engine) -> None:
+    assert banked(prepared(tmp_path, None), store).notes("th") == {"bank.scb: no file matches *.csv yet": 1}
+    assert banked(prepared(tmp_path, ""), store).notes("th") == {"bank.scb: no file matches *.csv yet": 1}
+
+
+def test_the_fee_bound_is_exact(tmp_path: Path) -> None:
+    path = prepared(tmp_path, "")
+    assert load(path, {"KEY": "k"}).bank_sources()[0].fee_bound == 150
+    path.write_text(CONFIG.replace("1.50", "1.505"), encoding="utf-8")
+    with pytest.raises(Exception, match=r'bank.scb.fee_bound: amount "1.505" has more decimals than THB'):
+        load(path, {"KEY": "k"})
+
+
+async def look(path: Path) -> list[Item]:
+    found = await check_all(lambda: load(path, {"KEY": "skey_test_x"}), clock)
+    return [item for item in found if item.what == "bank.scb"]
+
+
+async def test_check_shows_the_first_payouts_and_what_is_wrong(tmp_path: Path) -> None:
+    [item, bad] = await look(prepared(tmp_path, HEADER + CUSTOMER + PAYOUT + PAYOUT.replace("2026-11-20", "1/2/26")))
+    assert (item.result, item.details) == (OK, "2 lines in 1 file(s), 1 of them payouts by their text")
+    assert item.rows == (("2026-11-20", "500.00", "THB", "OMISE PAYOUT", "TH1"),)
+    assert (bad.result, bad.details.partition(";")[0]) == (WARNING, "1 row(s) cannot be read and are kept aside")
+    [item, warning] = await look(prepared(tmp_path, HEADER + CUSTOMER))
+    assert item.rows == (("2026-11-20", "20.00", "THB", "", ""),)
+    assert warning.details == "no line matches payout_pattern: set it to what the bank writes for Omise"
+    [_, failure] = await look(prepared(tmp_path, b"\xff\xfe"))
+    assert failure.result == FAILED
+    assert failure.details.startswith("a.csv is not utf-8 text")
+
+
+async def test_an_unread_row_is_a_break_until_the_bank_sends_it_right(tmp_path: Path) -> None:
+    async with job(tmp_path, accounts=("th",)) as merchant:
+        file = tmp_path / "bank" / "bank_th.csv"
+        text = file.read_text(encoding="utf-8")
+        for content, status in ((text + "x,1,THB,y,z\n", "open"), ("", "open"), (text, "auto_closed")):
+            file.write_text(content, encoding="utf-8")
+            outcome = await merchant.run()
+            [found] = [one for one in merchant.breaks() if one["code"] == "bank_line_invalid"]
+            assert (found["account"], found["subject_type"], found["status"]) == ("th", "row", status)
+            assert outcome.complete == bool(content)
+        assert 'date "x" is not like 2026-11-24' in found["explanation"]

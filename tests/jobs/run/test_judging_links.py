@@ -1,0 +1,89 @@
+"""Two nights over one store: what was linked without a name the first night stays linked the second."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from jobs.run.judging import Findings, find
+from jobs.run.question import Asked, Question
+from recon import columns as c
+from recon.calendars import business_calendar, days_window
+from recon.settings import Context, MatchSettings
+from recon.store.runs.record import RunAccount, RunRecord, record_run
+from recon.store.versions.load import load_matches
+from recon.store.versions.save import save_objects, save_orders, save_window
+from tests.kit.books import TH
+from tests.kit.store_samples import NOON, charge, opened, orders, rejected
+
+DAY = timedelta(days=1)
+FIRST, LAST = date(2026, 2, 28), date(2026, 3, 3)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Engine]:
+    yield from opened("sqlite", tmp_path)
+
+
+def night(store: Engine, as_of: datetime) -> tuple[Findings, list[str]]:
+    """One run: judged, recorded; with the breaks it found, in words."""
+    window = days_window(FIRST, LAST, TH.zone)
+    context = Context(as_of, regions={"th": "TH"}, calendars={"th": business_calendar("TH", TH.zone, as_of.date())})
+    asked = Asked(TH, FIRST, LAST, window, pulled=True)
+    question = Question((asked,), {"th": TH}, as_of, None, context, MatchSettings(), ("order_id",), (), True)
+    findings = find(store, question)
+    assert findings.carried is not None
+    run = RunRecord(as_of, as_of, as_of, "test", "run", {}, "0", "0", "complete", {})
+    counts = [RunAccount("th", FIRST, LAST, {}, "0")]
+    record_run(store, run, counts, findings.carried.changed, findings.carried.events, findings.links)
+    ours = [one.found for one in findings.carried.reported if one.found.code in ("match_ambiguous", "order_missing")]
+    return findings, [f"{one.code} {one.subject_id}" for one in ours]
+
+
+def arrive(store: Engine, key: str, at: datetime) -> None:
+    """A successful charge of THB 1.00 that names nobody is pulled."""
+    made = charge(
+        key, amount=100, currency="THB", funding_amount=100, funding_currency="THB", created_at=at, paid_at=at,
+        transaction_id="trxn_1",
+    )  # fmt: skip
+    save_objects(store, "th", "charge", [made], at)
+
+
+def recorded(store: Engine) -> list[str]:
+    found = load_matches(store, ["th"])
+    return [" ".join(row) for row in found[[c.ORDER_ID, c.CHARGE_ID, c.MATCHED_BY]].itertuples(index=False)]
+
+
+def test_an_equal_charge_of_the_second_night_takes_nothing_away(store: Engine) -> None:
+    save_orders(store, orders({"order_id": "A-1"}), rejected(), NOON)
+    save_window(store, "th", "charge", days_window(FIRST, LAST, TH.zone), 1, 1, NOON)
+    arrive(store, "chrg_2", NOON)
+    _, first = night(store, NOON + DAY)
+    assert first == []
+    assert recorded(store) == ["A-1 chrg_2 amount and time"]
+
+    arrive(store, "chrg_1", NOON + DAY)
+    _, second = night(store, NOON + 2 * DAY)
+    assert second == ["order_missing chrg_1"]
+    assert recorded(store) == ["A-1 chrg_2 amount and time"]
+
+
+def test_had_both_come_at_once_nobody_would_know(store: Engine) -> None:
+    save_orders(store, orders({"order_id": "A-1"}), rejected(), NOON)
+    save_window(store, "th", "charge", days_window(FIRST, LAST, TH.zone), 2, 2, NOON)
+    arrive(store, "chrg_1", NOON)
+    arrive(store, "chrg_2", NOON)
+    _, found = night(store, NOON + DAY)
+    assert found == ["match_ambiguous A-1"]
+    assert recorded(store) == []
+
+
+def test_a_look_at_the_past_neither_uses_nor_rewrites_the_links(store: Engine) -> None:
+    save_orders(store, orders({"order_id": "A-1"}), rejected(), NOON)
+    save_window(store, "th", "charge", days_window(FIRST, LAST, TH.zone), 1, 1, NOON)
+    arrive(store, "chrg_1", NOON)
+    night(store, NOON + 2 * DAY)
+    findings, _ = night(store, NOON + DAY)
+    assert not findings.current

@@ -1,0 +1,66 @@
+"""Omise's receipts over the sandbox, from the list to the books: pulled, stored, tied to ledger and fees."""
+
+from datetime import datetime
+from pathlib import Path
+
+from jobs import demo
+from jobs.config import config as configuration
+from jobs.run.outcome import RunOptions
+from jobs.run.run import run
+from recon import columns as c
+from recon.columns import ledger as lc
+from recon.model import Result
+from recon.sandbox.server.answers import body
+from recon.sandbox.server.app import serve
+from recon.sandbox.worlds.world import make_world
+from tests.kit.job import FIRST, LAST, Job, Silent, clock
+
+
+async def over(folder: Path, plant: bool) -> tuple[Job, list[Result]]:
+    """Two looks at a live account's world, as the demo takes them."""
+    world = make_world(3, FIRST, LAST, 150, ("th", "my"), plant=plant, live=True)
+    async with serve(world, moment=world.first_look) as running:
+        config = configuration.load(demo.prepare(world, folder, running.url), {})
+        options = RunOptions(FIRST, LAST, as_of=world.first_look, report=False, by="test")
+        await run(config, options, clock, Silent())
+        running.set_moment(world.as_of)
+        later = RunOptions(FIRST, LAST, as_of=world.as_of, report=False, by="test")
+        outcome = await run(config, later, clock, Silent())
+        assert outcome.complete
+    return Job(folder, world, running, folder / "config.toml"), list(outcome.results)
+
+
+async def test_receipts_are_pulled_stored_and_tied_in(tmp_path: Path) -> None:
+    done, results = await over(tmp_path, plant=False)
+    now = int(done.world.as_of.timestamp())
+    said = {
+        row.id: body(row, now) for books in done.world.books.values() for row in books.receipts if row.created <= now
+    }
+    assert len(said) >= 4
+    assert {row[1] for row in done.rows("receipt")} == said.keys()
+    adjusted = [one for one in said.values() if one["adjustment_transaction"]]
+    assert adjusted
+    moves = {one["adjustment_transaction"]["transaction"] for one in adjusted}
+    assert moves <= {row[1] for row in done.rows("transaction")}
+    for result in results:
+        assert [proof for proof in result.proofs if proof.unexplained] == []
+        lines = result.settlement.fees
+        receipts = lines[lines[lc.KIND] == "receipt"]
+        name = result.account.name
+        within = [one for one in said.values() if one["id"] in {r.id for r in done.world.books[name].receipts}]
+        zone = result.account.zone
+        days = [datetime.fromisoformat(one["created_at"]).astimezone(zone).date() for one in within]
+        inside = [one for one, day in zip(within, days, strict=True) if FIRST <= day <= LAST]
+        assert receipts[c.FEE].sum() == sum(one["subtotal"] for one in inside)
+        assert receipts[c.FEE_VAT].sum() == sum(one["vat"] for one in inside)
+    assert [b for b in done.breaks() if b["code"].startswith("transaction")] == []
+
+
+async def test_a_balance_that_comes_off_is_found_and_its_proof_alone_does_not_hold(tmp_path: Path) -> None:
+    done, results = await over(tmp_path, plant=True)
+    planted = [p for p in done.world.turned if p.code == "balance_mismatch"]
+    found = [b for b in done.breaks() if b["code"] == "balance_mismatch"]
+    assert [b["account"] for b in found] == [p.account for p in planted]
+    assert found[0]["difference"] == done.world.books[found[0]["account"]].off[1]
+    left = {(r.account.name, p.name): p.unexplained for r in results for p in r.proofs if p.unexplained}
+    assert left == {(found[0]["account"], "ledger_to_balance"): found[0]["difference"]}

@@ -1,0 +1,140 @@
+"""The road as a whole: what it finds, that running again changes nothing, what it says when something is wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from jobs.run.outcome import JobError
+from tests.kit.job import finished_job, found, job, truth
+
+VERSIONED = ("charge", "refund", "transfer", "transaction", "dispute", "order", "receipt")
+
+
+@pytest.mark.parametrize("seed", [501, pytest.param(502, marks=pytest.mark.proof)])
+async def test_it_finds_what_was_planted_and_nothing_else(tmp_path: Path, seed: int) -> None:
+    async with job(tmp_path, seed, accounts=("th", "sg", "jp", "my"), orders=160) as merchant:
+        outcome = await merchant.run()
+        assert outcome.complete
+        assert found(merchant.breaks()) == truth(merchant.world)
+
+
+async def test_the_same_range_again_changes_nothing(tmp_path: Path) -> None:
+    async with finished_job(tmp_path) as (merchant, first):
+        before = {table: merchant.rows(table) for table in (*VERSIONED, "break", "break_event")}
+        bytes_before = [path.read_bytes() for path in first.reports]
+        second = await merchant.run(report=True)
+        assert {table: merchant.rows(table) for table in before} == before
+        assert [path.read_bytes() for path in second.reports] == bytes_before
+        assert [result.breaks_new for result in second.results] == [0, 0]
+
+
+async def test_what_was_known_earlier_can_be_judged_again_and_closes_nothing(tmp_path: Path) -> None:
+    async with finished_job(tmp_path) as (merchant, _):
+        before = merchant.rows("break")
+        links = merchant.rows("match")
+        nothing_known_yet = await merchant.run(pull=False)
+        assert [result.orders for result in nothing_known_yet.results] == [0, 0]
+        assert merchant.rows("break") == before
+        assert merchant.rows("match") == links
+
+
+async def test_one_account_alone_is_judged_as_it_is_among_all(tmp_path: Path) -> None:
+    async with job(tmp_path) as merchant:
+        await merchant.run(accounts=("jp",))
+        assert found(merchant.breaks()) >= {
+            key for key in truth(merchant.world) if key[1] == "jp" and key[0] != "wrong_account"
+        }
+        await merchant.run(accounts=("th",))
+        await merchant.run(accounts=("jp",))
+        assert found(merchant.breaks()) == truth(merchant.world)
+
+
+async def test_a_break_closes_when_the_shop_corrects_its_order_and_reopens_under_the_same_id(tmp_path: Path) -> None:
+    async with finished_job(tmp_path) as (merchant, _):
+        missing = next(p for p in merchant.world.truth if p.code == "order_not_marked_paid" and p.account == "th")
+        file = merchant.orders("th")
+        text = file.read_text(encoding="utf-8")
+        line = next(line for line in text.splitlines() if line.startswith(missing.subject_id + ","))
+        file.write_text(text.replace(line, line.replace(",pending,", ",paid,")), encoding="utf-8")
+        closing = await merchant.run()
+        assert sum(result.breaks_closed for result in closing.results) == 1
+        assert _status(merchant.breaks(), missing.subject_id) == "auto_closed"
+        file.write_text(text, encoding="utf-8")
+        await merchant.run()
+        assert _status(merchant.breaks(), missing.subject_id) == "open"
+        words = [row[6] for row in merchant.rows("break_event")]
+        assert words.count("auto_closed") == words.count("reopened") == 1
+
+
+async def test_yesterdays_report_does_not_undo_todays_work(tmp_path: Path) -> None:
+    async with finished_job(tmp_path) as (merchant, _):
+        before = merchant.rows("break")
+        past = merchant.world.as_of.replace(day=merchant.world.as_of.day - 2)
+        await merchant.run(as_of=past)
+        assert [row for row in merchant.rows("break") if row in before] == before
+
+
+async def test_a_wrong_key_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    async with job(tmp_path) as merchant:
+        (tmp_path / "keys" / "jp").write_text("skey_test_of_nobody", encoding="utf-8")
+        with pytest.raises(JobError, match=r'account "jp": Omise refused the key') as error:
+            await merchant.run()
+        assert "of_nobody" not in str(error.value)
+        assert merchant.rows("charge") == []
+
+
+@pytest.mark.parametrize(("field", "value"), [("country", "TW"), ("currency", "USD")])
+async def test_another_account_than_the_configured_one_is_refused(tmp_path: Path, field: str, value: str) -> None:
+    async with job(tmp_path) as merchant:
+        merchant.server.say("th", "account", {field: value})
+        with pytest.raises(JobError, match=f"account says {value}"):
+            await merchant.run()
+
+
+async def test_a_store_never_mixes_test_and_live(tmp_path: Path) -> None:
+    async with finished_job(tmp_path) as (merchant, _):
+        merchant.server.say("th", "account", {"livemode": True})
+        with pytest.raises(JobError, match="test"):
+            await merchant.run()
+
+
+async def test_no_orders_file_ends_the_run_and_says_which(tmp_path: Path) -> None:
+    async with job(tmp_path) as merchant:
+        for file in (tmp_path / "orders").glob("*.csv"):
+            file.unlink()
+        with pytest.raises(JobError, match=r"orders.*\*\.csv"):
+            await merchant.run()
+
+
+async def test_an_unreadable_orders_file_keeps_the_pull_and_judges_nothing(tmp_path: Path) -> None:
+    async with job(tmp_path) as merchant:
+        merchant.orders("th").write_text("", encoding="utf-8")
+        outcome = await merchant.run()
+        assert not outcome.complete
+        assert "orders_th.csv" in outcome.messages[0]
+        assert merchant.rows("charge")
+        assert outcome.results == ()
+
+
+async def test_a_header_without_rows_is_fine(tmp_path: Path) -> None:
+    async with job(tmp_path, accounts=("th",)) as merchant:
+        header = merchant.orders("th").read_text(encoding="utf-8").splitlines()[0]
+        merchant.orders("th").write_text(header + "\n", encoding="utf-8")
+        outcome = await merchant.run()
+        assert outcome.complete
+        assert {b["subject_type"] for b in merchant.breaks()}.isdisjoint({"order", "row"})
+
+
+async def test_one_accounts_failure_does_not_stop_the_others(tmp_path: Path) -> None:
+    async with job(tmp_path) as merchant:
+        merchant.config.write_text(
+            merchant.config.read_text(encoding="utf-8") + '\n[accounts.my]\nregion = "MY"\ncurrency = "MYR"\n'
+            'timezone = "Asia/Kuala_Lumpur"\nsecret_key = { file = "keys/th" }\n',
+            encoding="utf-8",
+        )
+        with pytest.raises(JobError, match=r"accounts\.my"):
+            await merchant.run()
+
+
+def _status(breaks: list[dict[str, object]], subject: str) -> object:
+    return next(b["status"] for b in breaks if b["subject_id"] == subject)

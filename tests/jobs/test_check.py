@@ -1,0 +1,257 @@
+"""What `recon check` says of a configuration, against the sandbox on loopback and real files."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from jobs.check import FAILED, OK, WARNING, Item, as_document, check_all, failed
+from jobs.cli.progress import Lines
+from jobs.config.config import load
+from jobs.run.outcome import RunOptions
+from jobs.run.run import run
+from recon.sandbox.server.app import Running, serve
+from recon.sandbox.worlds.world import World, make_world
+from tests.kit.receivers import nobody, post_office, webhook
+
+NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
+KEY = "skey_test_sandbox_th"
+CONFIG = """
+[store]
+url = "sqlite:///var/recon.db"
+[omise]
+base_url = "{url}"
+[accounts.th]
+region = "TH"
+currency = "THB"
+timezone = "Asia/Bangkok"
+secret_key = {{ env = "TH_KEY" }}
+[orders.shop]
+kind = "csv"
+path = "orders/*.csv"
+[reports]
+folder = "out"
+"""
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return make_world(5, date(2026, 11, 16), date(2026, 11, 17), 100, accounts=("th",), plant=False)
+
+
+@pytest.fixture
+async def server(world: World) -> AsyncIterator[Running]:
+    async with serve(world) as running:
+        yield running
+
+
+def prepare(world: World, folder: Path, url: str, more: str = "") -> Path:
+    world.write_orders(folder / "orders")
+    path = folder / "config.toml"
+    path.write_text(CONFIG.format(url=url) + more, encoding="utf-8")
+    return path
+
+
+async def look(path: Path, environ: Mapping[str, str] | None = None, now: datetime = NOW) -> list[Item]:
+    given = {"TH_KEY": KEY} if environ is None else environ
+    return await check_all(lambda: load(path, given, needs=()), lambda: now)
+
+
+def of(items: list[Item], what: str) -> Item:
+    [found] = [item for item in items if item.what == what]
+    return found
+
+
+async def test_a_right_configuration_is_ok_in_every_item(world: World, server: Running, tmp_path: Path) -> None:
+    items = await look(prepare(world, tmp_path, server.url))
+    assert [(item.what, item.result) for item in items] == [
+        ("config", OK),
+        ("key of th", OK),
+        ("store", OK),
+        ("clock", OK),
+        ("orders.shop", OK),
+        ("reports.folder", OK),
+    ]
+    assert not failed(items)
+    assert of(items, "key of th").details == "TH, THB, test mode"
+    assert of(items, "orders.shop").rows[0][0].startswith("TH-")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+async def test_it_says_which_key_is_missing_and_which_is_refused(
+    world: World, server: Running, tmp_path: Path
+) -> None:
+    path = prepare(world, tmp_path, server.url)
+    missing = of(await look(path, {}), "key of th")
+    assert (missing.result, missing.details) == (
+        FAILED,
+        "environment variable TH_KEY is not set: put the account's secret key there",
+    )
+    refused = of(await look(path, {"TH_KEY": "skey_test_wrong0canary"}), "key of th")
+    assert (refused.result, refused.details) == (
+        FAILED,
+        "Omise refused the key in environment variable TH_KEY: give the account's own",
+    )
+
+
+async def test_another_accounts_key_is_told_by_country_and_currency(
+    world: World, server: Running, tmp_path: Path
+) -> None:
+    path = prepare(world, tmp_path, server.url)
+    path.write_text(path.read_text().replace('"TH"', '"SG"').replace('"THB"', '"SGD"'), encoding="utf-8")
+    item = of(await look(path), "key of th")
+    assert item.result == FAILED
+    assert "accounts.th.region: the configuration says SG, Omise's account says TH" in item.details
+    assert "accounts.th.currency: the configuration says SGD, Omise's account says THB" in item.details
+
+
+async def test_a_live_account_with_a_test_key_fails(world: World, server: Running, tmp_path: Path) -> None:
+    path = prepare(world, tmp_path, server.url)
+    path.write_text(path.read_text().replace("secret_key", "livemode = true\nsecret_key"), encoding="utf-8")
+    assert of(await look(path), "key of th").result == FAILED
+
+
+async def test_omise_out_of_reach_fails_and_the_rest_is_still_looked_at(world: World, tmp_path: Path) -> None:
+    items = await look(prepare(world, tmp_path, "http://127.0.0.1:9"))
+    assert of(items, "key of th").result == FAILED
+    assert "could not be asked at http://127.0.0.1:9" in of(items, "key of th").details
+    assert of(items, "store").result == OK
+
+
+async def test_orders_that_are_not_there_or_lack_a_column_fail(world: World, server: Running, tmp_path: Path) -> None:
+    path = prepare(world, tmp_path, server.url, "[orders.web]\nkind = 'csv'\npath = 'web/*.csv'\n")
+    assert of(await look(path), "orders.web").result == FAILED
+    (tmp_path / "web").mkdir()
+    (tmp_path / "web" / "a.csv").write_text("order_id,amount\n1,2\n", encoding="utf-8")
+    item = of(await look(path), "orders.web")
+    assert item.result == FAILED
+    assert '"currency"' in item.details
+
+
+async def test_a_header_without_rows_is_fine(world: World, server: Running, tmp_path: Path) -> None:
+    path = prepare(world, tmp_path, server.url)
+    orders = tmp_path / "orders" / "orders_th.csv"
+    orders.write_text(orders.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
+    item = of(await look(path), "orders.shop")
+    assert item.result == OK
+    assert item.details.startswith("0 orders")
+
+
+async def test_rows_that_cannot_be_read_are_a_warning(world: World, server: Running, tmp_path: Path) -> None:
+    path = prepare(world, tmp_path, server.url)
+    orders = tmp_path / "orders" / "orders_th.csv"
+    lines = orders.read_text(encoding="utf-8").splitlines()
+    amount = lines[0].split(",").index("amount")
+    broken = lines[1].split(",")
+    broken[amount] = "12.3.4"
+    orders.write_text("\n".join([lines[0], ",".join(broken), *lines[2:]]) + "\n", encoding="utf-8")
+    items = await look(path)
+    [fine, warned] = [item for item in items if item.what == "orders.shop"]
+    assert (fine.result, warned.result) == (OK, WARNING)
+    assert warned.details.startswith("1 row(s) cannot be read and are kept aside; orders_th.csv, row 2")
+    assert not failed(items)
+
+
+async def test_a_database_whose_url_nobody_set_fails(world: World, server: Running, tmp_path: Path) -> None:
+    more = "[orders.web]\nkind = 'sql'\nurl = { env = 'SHOP' }\nquery = 'select :from, :to'\n"
+    item = of(await look(prepare(world, tmp_path, server.url, more)), "orders.web")
+    assert (item.result, item.details) == (
+        FAILED,
+        "environment variable SHOP is not set: put the database's URL there",
+    )
+
+
+async def test_a_folder_or_store_that_cannot_be_written_fails(world: World, server: Running, tmp_path: Path) -> None:
+    path = prepare(world, tmp_path, server.url)
+    (tmp_path / "out").write_text("a file, not a folder", encoding="utf-8")
+    (tmp_path / "var").write_text("a file, not a folder", encoding="utf-8")
+    items = await look(path)
+    assert of(items, "reports.folder").result == FAILED
+    assert of(items, "store").result == FAILED
+
+
+async def test_what_is_accepted_but_not_used_yet_is_said(world: World, server: Running, tmp_path: Path) -> None:
+    more = '[schedule]\n[methods.kakaopay]\nhold = "5d"\n'
+    items = await look(prepare(world, tmp_path, server.url, more))
+    unused = [item.what for item in items if item.details == "accepted, but not used yet"]
+    assert unused == ["methods.kakaopay.hold"]
+    assert not failed(items)
+
+
+async def test_optional_secrets_that_nobody_set_count_as_absent(
+    world: World, server: Running, tmp_path: Path
+) -> None:
+    more = "[privacy]\nhash_key = { env = 'HASH' }\n[orders.shop.columns]\ncustomer = 'customer_email'\n"
+    items = await look(prepare(world, tmp_path, server.url, more))
+    warned = [item.details for item in items if item.what == "privacy.hash_key"]
+    assert warned == [
+        "environment variable HASH is not set: treated as absent",
+        "absent: the customers of shop are dropped",
+    ]
+
+
+async def test_every_mistake_of_the_configuration_is_an_item(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('[store]\nurl = "x"\n[acounts]\n', encoding="utf-8")
+    items = await look(path)
+    assert [item.what for item in items] == ["config"] * len(items)
+    assert len(items) == 4
+    assert failed(items)
+
+
+async def test_a_clock_before_the_last_run_fails(world: World, server: Running, tmp_path: Path) -> None:
+    path = prepare(world, tmp_path, server.url)
+    config = load(path, {"TH_KEY": KEY})
+    await run(config, RunOptions(world.first_day, world.last_day, report=False), lambda: NOW, Lines())
+    assert of(await look(path), "clock").result == OK
+    assert of(await look(path, now=datetime(2026, 11, 20, tzinfo=UTC)), "clock").result == FAILED
+
+
+async def test_no_secret_stands_in_any_item(world: World, server: Running, tmp_path: Path) -> None:
+    path = prepare(world, tmp_path, server.url)
+    text = path.read_text(encoding="utf-8").replace(
+        "sqlite:///var/recon.db", "postgresql://u:hunter2canary@127.0.0.1:9/x"
+    )
+    path.write_text(text, encoding="utf-8")
+    items = await look(path, {"TH_KEY": "skey_test_0canary0canary"})
+    said = json.dumps(as_document(items)) + repr(items)
+    assert of(items, "store.url").result == WARNING
+    assert of(items, "store").result == FAILED
+    assert "canary" not in said
+
+
+async def test_a_bad_channel_is_found_and_a_test_message_says_what_was_accepted(
+    world: World, server: Running, tmp_path: Path
+) -> None:
+    alerts = '[alerts]\nurls = { env = "URLS" }\n'
+    async with webhook() as hook:
+        path = prepare(world, tmp_path, server.url, alerts)
+        environ = {
+            "TH_KEY": KEY,
+            "URLS": f"{hook.url}/a nonsense://0canary0token json://127.0.0.1:{nobody()}/0canary0b",
+        }
+        looked = await look(path, environ)
+        assert [item.result for item in looked if item.what.startswith("alerts.urls")] == [OK, FAILED, OK]
+        assert hook.calls == []
+        tried = await check_all(lambda: load(path, environ, needs=()), lambda: NOW, send_test=True)
+        found = [item for item in tried if item.what.startswith("alerts.urls")]
+        assert [item.result for item in found] == [OK, FAILED, FAILED]
+        assert found[0].details == "accepted the test message"
+        assert [body["title"] for body in hook.at("/a")] == ["recon: test message"]
+        assert "canary" not in json.dumps(as_document(tried)) + repr(tried)
+
+
+async def test_reports_by_mail_are_proved(world: World, server: Running, tmp_path: Path) -> None:
+    more = '[alerts]\nsmtp_url = { env = "SMTP" }\nmail_from = "recon@shop.test"\n'
+    path = prepare(world, tmp_path, server.url, 'mail = ["finance@shop.test"]\n' + more)
+    missing = of(await look(path), "reports.mail")
+    assert (missing.result, missing.details) == (FAILED, "alerts.smtp_url is not set")
+    async with post_office() as post:
+        environ = {"TH_KEY": KEY, "SMTP": f"smtp://127.0.0.1:{post.port}"}
+        assert of(await look(path, environ), "reports.mail").result == OK
+        assert post.mails == []
+        tried = await check_all(lambda: load(path, environ, needs=()), lambda: NOW, send_test=True)
+        assert of(tried, "reports.mail").details == "the server took the test mail"
+    assert [mail["To"] for mail in post.messages] == ["finance@shop.test"]

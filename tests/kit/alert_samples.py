@@ -1,0 +1,61 @@
+"""Breaks and their events as a run leaves them, and the state that alerts are decided on; for the tests."""
+
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+from recon import columns
+from recon.model import Break, BreakEvent, BreakStatus, KnownBreak, Severity
+from recon.store.engine import Store
+from recon.store.runs.alerts import State, Step
+from recon.store.runs.record import RunAccount, RunRecord, record_run
+from tests.kit.store_samples import HOUR, NOON
+
+DAY = date(2026, 2, 28)
+RUN = RunRecord(
+    started_at=NOON, recorded_at=NOON, as_of=NOON, who="mali", command="run", options={}, software="0.1.0",
+    config_digest="c0", status="complete", timings={"pull": 1.5},
+)  # fmt: skip
+
+
+def known(subject: str = "A-1", **fields: Any) -> KnownBreak:
+    """A break of high severity of account "th" over THB 100.00, open since noon, unless told otherwise."""
+    life = {name: fields.pop(name) for name in ("status",) if name in fields}
+    plain = {
+        "code": "charge_missing", "severity": Severity.HIGH, "account": "th", "subject_type": "order",
+        "subject_id": subject, "explanation": f"Order {subject} has no charge.", "suggestion": "ask",
+        "currency": "THB", "amount_at_risk": 100_00, "order_id": subject,
+    }  # fmt: skip
+    return KnownBreak(
+        Break(**{**plain, **fields}), **{"status": BreakStatus.OPEN, **life}, first_seen=NOON, last_seen=NOON
+    )
+
+
+def step(one: KnownBreak, what: str = "opened", seq: int = 1, detail: str = "") -> Step:
+    """An event that nobody has looked at."""
+    return Step(seq, what, detail, one)
+
+
+def state(*steps: Step, **fields: Any) -> State:
+    """What a decision rests on: nothing was told before, unless told otherwise."""
+    empty: dict[str, Any] = {"told": {}, "standing": (), "earlier": {}, "open": {}}
+    return State(steps, **{**empty, **fields})
+
+
+def ran(
+    store: Store,
+    *changes: tuple[KnownBreak, str, str],
+    accounts: tuple[str, ...] = ("th",),
+    day: date = DAY,
+    at: datetime = NOON,
+    complete: bool = True,
+) -> int:
+    """A recorded run over one day with breaks and what happened to each (what, detail)."""
+    events = [BreakEvent(one.found.id, what, at, "run", detail) for one, what, detail in changes]
+    run = replace(RUN, started_at=at, recorded_at=at, as_of=at, status="complete" if complete else "incomplete")
+    parts = [RunAccount(name, day, day, {}, "r0") for name in accounts]
+    lives = {one.found.id: one for one, _, _ in changes}
+    return record_run(store, run, parts, list(lives.values()), events, columns.LINKS.empty())
+
+
+LATER = NOON + HOUR

@@ -1,0 +1,141 @@
+"""Runs the whole job for tests: a made world, the sandbox on loopback, a store and files in a temporary folder."""
+
+import atexit
+import json
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from jobs import demo
+from jobs.config import config as configuration
+from jobs.run.outcome import Outcome, RunOptions
+from jobs.run.run import open_ready_store, run
+from recon.sandbox.server.app import Running, serve
+from recon.sandbox.server.faults import Faults
+from recon.sandbox.worlds.world import World, make_world
+from recon.store.runs.record import list_breaks
+from reports.documents import break_document
+from tests.kit.store_samples import empty_store
+
+FIRST, LAST = date(2026, 3, 2), date(2026, 3, 4)
+
+
+IN_FILES = ("row", "bank_line")
+
+
+class Silent:
+    """A progress that nobody watches."""
+
+    def start(self, name: str, total: int | None) -> None:
+        pass
+
+    def advance(self, name: str, done: int, total: int | None) -> None:
+        pass
+
+    def finish(self, name: str) -> None:
+        pass
+
+
+def clock() -> datetime:
+    """The test's only clock."""
+    return datetime.now(UTC)
+
+
+@dataclass
+class Job:
+    """One merchant whose job can be run again and again."""
+
+    folder: Path
+    world: World
+    server: Running
+    config: Path
+
+    async def run(self, **options: Any) -> Outcome:
+        chosen = replace(RunOptions(FIRST, LAST, as_of=self.world.as_of, report=False, by="test"), **options)
+        return await run(configuration.load(self.config, {}), chosen, clock, Silent())
+
+    def breaks(self) -> list[dict[str, Any]]:
+        """What `recon breaks list --json` would say."""
+        engine = open_ready_store(configuration.load(self.config, {}))
+        try:
+            return [break_document(known, {}) for known in list_breaks(engine)]
+        finally:
+            engine.dispose()
+
+    def rows(self, table: str) -> list[tuple[Any, ...]]:
+        """A table as it stands in the file."""
+        connection = sqlite3.connect(self.folder / "recon.db")
+        try:
+            return connection.execute(f'select * from "{table}"').fetchall()
+        finally:
+            connection.close()
+
+    def orders(self, account: str) -> Path:
+        return self.folder / "orders" / f"orders_{account}.csv"
+
+
+@asynccontextmanager
+async def job(
+    folder: Path,
+    seed: int = 1,
+    orders: int = 80,
+    accounts: tuple[str, ...] = ("th", "jp"),
+    faults: Faults | None = None,
+) -> AsyncIterator[Job]:
+    """A world over a few days of March 2026, served until the block ends."""
+    world = make_world(seed, FIRST, LAST, orders, accounts)
+    async with serve(world, faults=faults) as running:
+        config = demo.prepare(world, folder, running.url)
+        if not (folder / "recon.db").exists():
+            empty_store(folder / "recon.db")
+        yield Job(folder, world, running, config)
+
+
+_DONE: dict[tuple[str, ...], tuple[World, Path, str, Outcome]] = {}
+
+
+@asynccontextmanager
+async def finished_job(folder: Path, accounts: tuple[str, ...] = ("th", "jp")) -> AsyncIterator[tuple[Job, Outcome]]:
+    """A copy of a job of 60 orders that has run once in this process with its reports, and that run's outcome."""
+    world, kept, url, outcome = await done_once(accounts)
+    shutil.copytree(kept, folder, dirs_exist_ok=True)
+    async with serve(world) as running:
+        config = folder / "config.toml"
+        config.write_text(config.read_text(encoding="utf-8").replace(url, running.url), encoding="utf-8")
+        reports = tuple(folder / path.relative_to(kept) for path in outcome.reports)
+        yield Job(folder, world, running, config), replace(outcome, reports=reports)
+
+
+async def done_once(accounts: tuple[str, ...]) -> tuple[World, Path, str, Outcome]:
+    """The world, folder, Omise's address and outcome of that job; to be copied, never changed."""
+    if accounts not in _DONE:
+        kept = Path(tempfile.mkdtemp(prefix="recon-job-"))
+        atexit.register(shutil.rmtree, kept, ignore_errors=True)
+        async with job(kept, orders=60, accounts=accounts) as made:
+            _DONE[accounts] = (made.world, kept, made.server.url, await made.run(report=True))
+    return _DONE[accounts]
+
+
+def truth(world: World) -> set[tuple[str, str, str]]:
+    """What was planted: code, account, subject; rows and lines of files by account alone."""
+    return {(p.code, p.account or "", "" if p.subject_type in IN_FILES else p.subject_id) for p in world.truth}
+
+
+def found(breaks: list[dict[str, Any]]) -> set[tuple[str, str, str]]:
+    """What the job says, in the words of `truth`."""
+    return {
+        (b["code"], b["account"] or "", "" if b["subject_type"] in IN_FILES else b["subject_id"])
+        for b in breaks
+        if b["status"] == "open"
+    }
+
+
+def as_json(text: str) -> Any:
+    """A document from stdout."""
+    return json.loads(text)

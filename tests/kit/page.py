@@ -1,0 +1,181 @@
+"""The finance page for tests: a store with runs, people of every role, the page on loopback, clients that log in."""
+
+import re
+import shutil
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+from argon2 import PasswordHasher
+
+from jobs.config import config as configuration
+from jobs.config.config import Config
+from jobs.run.outcome import Outcome, Progress, RunOptions
+from jobs.run.run import open_ready_store, run
+from jobs.service import site as wiring
+from recon.people import Person, Role
+from recon.store.desk.people import Act, add_token, add_user
+from recon.store.engine import Store
+from reports.page.pages import make_site
+from reports.page.site import Notary, Site, Verdict
+from tests.kit.job import FIRST, LAST, done_once, job
+
+PASSWORD = "correct horse battery"
+PEOPLE = (
+    Person("vera", Role.VIEWER),
+    Person("anna", Role.ANALYST),
+    Person("paul", Role.APPROVER),
+    Person("ada", Role.ADMIN),
+    Person("thea", Role.ANALYST, frozenset({"th"})),
+)
+# Cheap to check: its parameters stand in the hash. Ours are in test_people.py.
+HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+
+
+class Trusting:
+    """A notary for pages that ask for none."""
+
+    def verify(self, sha256: str) -> Verdict:
+        return Verdict("untouched", (sha256,))
+
+    def sign(self, sha256: str, role: str, who: str) -> Verdict:
+        return Verdict("signed", (f"{sha256[:8]} signed by {who} as {role}",))
+
+
+@dataclass
+class Clock:
+    """A clock that tests move."""
+
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def forward(self, **span: float) -> None:
+        self.at += timedelta(**span)
+
+
+@dataclass
+class Page:
+    """The page while it is served."""
+
+    url: str
+    store: Store
+    site: Site
+    clock: Clock
+
+    @asynccontextmanager
+    async def visitor(self) -> AsyncIterator["Visitor"]:
+        """A browser without a login."""
+        async with aiohttp.ClientSession(self.url, cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
+            yield Visitor(session)
+
+    @asynccontextmanager
+    async def login(self, name: str) -> AsyncIterator["Visitor"]:
+        """A browser with one."""
+        async with self.visitor() as visitor:
+            answer = await visitor.log_in(name, PASSWORD)
+            assert answer == 200, f"{name} could not log in: {answer}"
+            yield visitor
+
+    def token(self, person: Person) -> dict[str, str]:
+        """The header of a script with that person's rights."""
+        secret = f"rct_{person.name}"
+        add_token(self.store, person, secret, Act("test", self.clock()))
+        return {"Authorization": f"Bearer {secret}"}
+
+
+@dataclass
+class Visitor:
+    """One browser."""
+
+    http: aiohttp.ClientSession
+
+    async def log_in(self, name: str, password: str) -> int:
+        form = await self.csrf("/login")
+        data = {"name": name, "password": password, "csrf": form, "next": "/"}
+        async with self.http.post("/login", data=data) as answer:
+            return answer.status
+
+    async def csrf(self, path: str) -> str:
+        found = re.search(r'name="csrf" value="([^"]*)"', await self.text(path))
+        return found.group(1) if found else ""
+
+    async def text(self, path: str) -> str:
+        async with self.http.get(path) as answer:
+            return await answer.text()
+
+    async def status(self, path: str) -> int:
+        async with self.http.get(path, allow_redirects=False) as answer:
+            return answer.status
+
+    async def post(self, path: str, form: str = "/", **data: Any) -> tuple[int, str]:
+        """A form of the page `form`, sent with its secret; the status and text where it ends."""
+        fields = aiohttp.FormData({"csrf": await self.csrf(form)})
+        for name, value in data.items():
+            for one in value if isinstance(value, list) else [value]:
+                fields.add_field(name.rstrip("_"), one)
+        async with self.http.post(path, data=fields) as answer:
+            return answer.status, await answer.text()
+
+
+@asynccontextmanager
+async def page(folder: Path, notary: Notary | None = None, body_seconds: float = 30) -> AsyncIterator[Page]:
+    """The page over a copy of a job that has run once with its reports; its Omise does not answer."""
+    _, kept, _, _ = await done_once(("th", "jp"))
+    shutil.copytree(kept, folder, dirs_exist_ok=True)
+    async with paged(folder / "config.toml", notary or Trusting(), body_seconds) as found:
+        yield found
+
+
+@asynccontextmanager
+async def page_with_omise(
+    folder: Path, notary: Callable[[Config], Notary] | None = None, nights: bool = False, **world: Any
+) -> AsyncIterator[Page]:
+    """The page over a job whose Omise answers, so that ranges can be run again; `nights`: each day was run alone."""
+    async with job(folder, **world) as work:
+        await work.run(report=True)
+        for day in (FIRST, FIRST + timedelta(days=1), LAST) if nights else ():
+            await work.run(first=day, last=day)
+        chosen = notary(configuration.load(work.config, {})) if notary else Trusting()
+        async with paged(work.config, chosen, as_of=work.world.as_of) as found:
+            yield found
+
+
+@asynccontextmanager
+async def paged(
+    path: Path, notary: Notary, body_seconds: float = 30, as_of: datetime | None = None
+) -> AsyncIterator[Page]:
+    """The page over the store of a configuration; what is run again is run as of a moment."""
+    config = configuration.load(path, {})
+    store, clock = open_ready_store(config), Clock()
+
+    async def again(options: RunOptions, progress: Progress) -> Outcome:
+        return await run(config, replace(options, as_of=as_of), clock, progress)
+
+    try:
+        site = wiring.make(config, store, clock, wiring.Rerun(again), notary, lambda: {"status": "ok"})
+        async with served(replace(site, body_seconds=body_seconds), clock) as found:
+            yield found
+    finally:
+        store.dispose()
+
+
+@asynccontextmanager
+async def served(site: Site, clock: Clock, port: int = 0) -> AsyncIterator[Page]:
+    """A site on loopback, with people of every role."""
+    for person in PEOPLE:
+        add_user(site.store, person, HASH, Act("test", clock()))
+    runner = web.AppRunner(make_site(site), access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        host, bound = runner.addresses[0][:2]
+        yield Page(f"http://{host}:{bound}", site.store, site, clock)
+    finally:
+        await runner.cleanup()

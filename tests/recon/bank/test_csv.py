@@ -1,0 +1,111 @@
+"""Bank lines from CSV: what is read, what is refused and in which words."""
+
+from pathlib import Path
+
+import pytest
+
+from recon import columns as c
+from tests.kit.bank_files import load, reasons, rows
+
+HEADER = "date,amount,currency,description,reference\n"
+GOOD = "2026-11-20,500.00,THB,OMISE PAYOUT,TH2611200001\n"
+
+
+def read_rows(folder: Path, text: str, **given: object) -> list[tuple[object, ...]]:
+    found = load(folder, "csv", {"a.csv": text}, **given)
+    assert reasons(found) == []
+    return rows(found)
+
+
+def test_a_payout_is_read_with_its_place(tmp_path: Path) -> None:
+    found = load(tmp_path, "csv", {"a.csv": HEADER + GOOD})
+    assert rows(found) == [("2026-11-20", 50_000, "THB", "OMISE PAYOUT", "TH2611200001")]
+    [line] = found.lines.to_dict("records")
+    assert (line[c.ACCOUNT], line[c.SOURCE], line[c.FILE], line[c.ROW], line[c.PAYOUT]) == (
+        "th",
+        "scb",
+        "a.csv",
+        2,
+        True,
+    )
+    assert [(one.source, one.name, one.rows) for one in found.inputs] == [("bank.scb", "a.csv", 1)]
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("-500.00", -50_000), ("500.00-", -50_000), ("(500.00)", -50_000), ("500.00 DR", -50_000),
+        ("500.00CR", 50_000), ("+500.00", 50_000), ('"1,500.5"', 150_050), ("0", 0),
+    ],
+)  # fmt: skip
+def test_a_debit_is_negative_in_whatever_way_it_is_written(text: str, amount: int, tmp_path: Path) -> None:
+    assert read_rows(tmp_path, HEADER + GOOD.replace("500.00", text))[0][1] == amount
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "column", "reason"),
+    [
+        ("2026-11-20", "20/11/2026", "date",
+         'date "20/11/2026" can be read as day/month or month/day: write it as YYYY-MM-DD'),
+        ("2026-11-20", "2569-11-20", "date",
+         'year of "2569-11-20" looks Buddhist-era (2569 = 2026): write the common era'),
+        ("2026-11-20", "2026-02-30", "date", 'date "2026-02-30" does not exist'),
+        ("2026-11-20", "", "date", 'date "" is not like 2026-11-24'),
+        ("500.00", "500.001", "amount", 'amount "500.001" has more decimals than THB (2)'),
+        ("500.00", "5e2", "amount", 'amount "5e2" is not a number like -1234.50'),
+        ("500.00", "-500.00 CR", "amount", 'amount "-500.00 CR" has more than one sign'),
+        ("500.00", "(500.00", "amount", 'amount "(500.00" is not a number like -1234.50'),
+        ("500.00", "", "amount", "amount is empty"),
+        ("500.00", "9" * 20, "amount", 'amount "…9999" is too large'),
+        ("THB", "XXX", "currency", 'currency "XXX" is not known'),
+        ("THB", "", "currency", "currency is empty"),
+    ],
+)  # fmt: skip
+def test_a_row_that_cannot_be_read_stands_aside(old: str, new: str, column: str, reason: str, tmp_path: Path) -> None:
+    found = load(tmp_path, "csv", {"a.csv": HEADER + GOOD.replace(old, new, 1) + GOOD})
+    assert rows(found) == [("2026-11-20", 50_000, "THB", "OMISE PAYOUT", "TH2611200001")]
+    [rejected] = found.rejected.to_dict("records")
+    assert (rejected[c.SOURCE], rejected[c.ACCOUNT], rejected[c.ROW]) == ("bank.scb", "th", 2)
+    assert (rejected[c.COLUMN], rejected[c.REASON]) == (column, reason)
+
+
+def test_other_names_another_mark_and_no_currency_or_reference(tmp_path: Path) -> None:
+    text = "\nPosting Date;Text;Value\n2026-11-20;Omise payout;500.00\n\n"
+    given = {"columns": {"date": "Posting Date", "description": "Text", "amount": "Value"}}
+    assert read_rows(tmp_path, text, **given) == [("2026-11-20", 50_000, "THB", "Omise payout", None)]
+
+
+def test_a_moment_is_booked_on_its_day_in_the_accounts_zone(tmp_path: Path) -> None:
+    moments = ("2026-11-20T18:30:00Z", "2026-11-20 23:59", "2026-11-21T00:30:00.5+09:00")
+    text = HEADER + "".join(GOOD.replace("2026-11-20", moment) for moment in moments)
+    assert [row[0] for row in read_rows(tmp_path, text)] == ["2026-11-21", "2026-11-20", "2026-11-20"]
+
+
+def test_rows_that_do_not_fit_cost_themselves_only(tmp_path: Path) -> None:
+    torn = '2026-11-20,1.00,THB\n2026-11-20,2.00,THB,"open,x\n'
+    found = load(tmp_path, "csv", {"a.csv": HEADER + torn + GOOD.strip() + ",\n"})
+    assert rows(found) == [("2026-11-20", 50_000, "THB", "OMISE PAYOUT", "TH2611200001")]
+    assert reasons(found) == ['the quotes (") of this row do not close', "3 fields where the header has 5"][::-1]
+
+
+def test_a_file_without_the_columns_is_named_and_the_others_are_read(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "a.csv": "day,sum\n1,2\n",
+        "b.csv": HEADER + GOOD,
+        "c.csv": "",
+        "d.csv": b"\xff\xfe\0a",
+    }
+    found = load(tmp_path, "csv", files)
+    assert len(found.lines) == 1
+    advice = "name the right one in [bank.scb] columns, or correct the file"
+    assert found.unreadable[0] == f'bank.scb: a.csv has no column "date"; its columns are: day, sum; {advice}'
+    assert found.unreadable[1] == "bank.scb: c.csv has no header row with the columns' names"
+    assert found.unreadable[2].startswith(
+        "bank.scb: d.csv is not utf-8 text: set [bank.scb] encoding to what the file"
+    )
+
+
+def test_a_thai_file_is_read_in_its_encoding(tmp_path: Path) -> None:
+    text = (HEADER + GOOD.replace("PAYOUT", "โอนเงิน")).encode("cp874")
+    assert rows(load(tmp_path, "csv", {"a.csv": text}, encoding="cp874"))[0][3] == "OMISE โอนเงิน"
+    assert load(tmp_path, "csv", {}).unreadable != ()

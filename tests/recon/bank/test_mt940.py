@@ -1,0 +1,108 @@
+"""Bank lines from MT940: what is read, what adds up and what does not."""
+
+import logging
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tests.kit.bank_files import Entry, load, mt940_text, reasons, rows
+
+DAY = date(2026, 11, 20)
+PAYOUT = Entry(DAY, 50_000)
+
+
+def test_a_statement_that_adds_up_is_read(tmp_path: Path) -> None:
+    text = (
+        "{1:F01XXXX}{4:\n"
+        + mt940_text([PAYOUT, Entry(DAY, -100, "FEE OMISE", "F1")], opening=1_000)
+        + "-}{5:{CHK:0}}\n"
+    )
+    found = load(tmp_path, "mt940", {"a.sta": text.replace("\n", "\r\n")})
+    assert (reasons(found), found.unreadable, found.notes) == ([], (), ())
+    assert rows(found) == [
+        ("2026-11-20", 50_000, "THB", "OMISE PAYOUT", "TH2611200001"),
+        ("2026-11-20", -100, "THB", "FEE OMISE", "F1"),
+    ]
+    [seen] = found.statements
+    assert (seen.number, seen.lines, seen.opening, seen.closing) == ("1/1", 2, 1_000, 50_900)
+
+
+def test_a_statement_that_does_not_add_up_stands_aside_whole(tmp_path: Path) -> None:
+    text = mt940_text([PAYOUT, PAYOUT], opening=100, closing=50_100) + mt940_text([PAYOUT], number="2/1")
+    found = load(tmp_path, "mt940", {"a.sta": text})
+    assert len(found.lines) == 1
+    assert reasons(found) == [
+        "statement 1/1: opening THB 1.00 and 2 line(s) over THB 1,000.00 come to THB 1,001.00, but it closes with "
+        "THB 501.00: kept aside as a whole"
+    ]
+
+
+@pytest.mark.parametrize(("mark", "amount"), [("C", 50_000), ("D", -50_000), ("RC", -50_000), ("RD", 50_000)])
+def test_a_reversed_credit_is_a_debit_and_the_other_way_round(mark: str, amount: int, tmp_path: Path) -> None:
+    text = mt940_text([PAYOUT], opening=100_000, closing=100_000 + amount).replace("1120C500", f"1120{mark}500")
+    assert [row[1] for row in rows(load(tmp_path, "mt940", {"a.sta": text}))] == [amount]
+
+
+def test_lines_without_a_type_code_stay_apart(tmp_path: Path) -> None:
+    text = mt940_text([PAYOUT, PAYOUT]).replace("NTRFNONREF//TH2611200001", "")
+    assert [row[1] for row in rows(load(tmp_path, "mt940", {"a.sta": text}))] == [50_000, 50_000]
+
+
+def test_the_day_of_booking_counts_also_over_the_years_end(tmp_path: Path) -> None:
+    text = mt940_text([PAYOUT]).replace(":61:2611201120", ":61:2612310102")
+    found = load(tmp_path, "mt940", {"a.sta": text})
+    assert [row[0] for row in rows(found)] == ["2027-01-02"]
+    assert list(found.lines["value_on"]) == ["2026-12-31"]
+
+
+def test_a_line_that_was_cut_where_it_was_full_is_one_word_again(tmp_path: Path) -> None:
+    first = "TRANSFER FROM ABROAD, CHARGES OURS, IN FAVOUR OF THE MERCHANT: OMI"[:65]
+    full = mt940_text([Entry(DAY, 1, first + "\nMISE\nPAYOUT".replace("MISE", "ISE", 1))])
+    parts = mt940_text([Entry(DAY, 1, "051?00PAYMENT?20" + "X" * 25 + "OM?21ISE CO LTD")])
+    assert rows(load(tmp_path / "1", "mt940", {"a.sta": full}))[0][3].endswith("MERCHANT: OMISE PAYOUT")
+    assert rows(load(tmp_path / "2", "mt940", {"a.sta": parts}))[0][3] == "051 PAYMENT " + "X" * 25 + "OMISE CO LTD"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        (":62F:", ":64:", "it has no opening balance (:60F:) or no closing balance (:62F:)"),
+        (":61:261120", ":61:26ABCD", "one of its :61: is not as MT940 has it"),
+        (":61:261120", ":61:261340", "a date or an amount in it does not exist"),
+        ("C500,00", "C5,00,00", "a date or an amount in it does not exist"),
+        ("THB", "XXX", 'currency "XXX" is not known'),
+        (":62F:C261120THB", ":62F:C261120USD", "it opens and closes in different currencies"),
+        ("C500,00N", "C500,005N", 'amount "500.005" has more decimals than THB (2)'),
+    ],
+)
+def test_a_statement_that_cannot_be_read_costs_itself_only(old: str, new: str, reason: str, tmp_path: Path) -> None:
+    text = mt940_text([PAYOUT]).replace(old, new) + mt940_text([PAYOUT], number="2/1")
+    found = load(tmp_path, "mt940", {"a.sta": text})
+    assert reasons(found) == [f"a statement cannot be read and is kept aside as a whole: {reason}"]
+    assert len(found.lines) == 1
+
+
+def test_a_file_that_is_no_mt940_is_refused(tmp_path: Path) -> None:
+    found = load(tmp_path, "mt940", {"a.sta": "date,amount\n", "b.sta": b"\x00\x01", "c.sta": ""})
+    assert [words.partition(": ")[2].split(" ")[0] for words in found.unreadable] == ["a.sta", "b.sta", "c.sta"]
+    assert "holds no MT940 statement: none of its lines begins with :20:" in found.unreadable[0]
+
+
+def test_a_statement_that_looks_like_a_path_opens_no_file(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text(mt940_text([PAYOUT]))
+    found = load(tmp_path / "bank", "mt940", {"a.sta": f":20:{secret}"})
+    assert len(found.lines) == 0
+
+
+def test_what_the_library_cannot_read_is_in_no_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    text = mt940_text([PAYOUT]).replace("C500,00NTRF", "Csomchai.jaidee 500,00NTRF")
+    with caplog.at_level(logging.DEBUG):
+        found = load(tmp_path, "mt940", {"a.sta": text})
+    print("end", file=sys.stderr)
+    assert len(found.rejected) == 1
+    assert "somchai" not in caplog.text + "".join(capfd.readouterr()) + found.rejected.to_string()

@@ -1,0 +1,69 @@
+"""Chargebacks: open ones with their age, lost ones whose order still stands as paid."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from recon.model import Severity
+from tests.kit.books import AS_OF, DAY, HOUR, NOON, charge, order
+from tests.kit.clocks import breaks, codes, dispute, only
+
+
+@pytest.mark.parametrize("status", ["open", "pending"])
+def test_an_open_dispute_says_its_age_and_sum(status: str) -> None:
+    found = only(AS_OF, [order()], [charge()], disputes=[dispute(status=status)])
+    assert (found.code, found.subject_type, found.subject_id) == ("dispute_open", "dispute", "dspt_1")
+    assert (found.order_id, found.charge_id, found.dispute_id) == ("A-1", "chrg_1", "dspt_1")
+    assert (found.severity, found.amount_at_risk, found.currency) == (Severity.HIGH, 10_000, "THB")
+    assert found.explanation == (
+        f'Dispute dspt_1 of charge chrg_1 over THB 100.00 is "{status}" since 2026-10-20 13:00, for 3 days.'
+    )
+
+
+@pytest.mark.parametrize(
+    ("as_of", "age"),
+    [
+        (datetime(2026, 10, 20, 16, 59, 59, tzinfo=UTC), "0 days"),  # the last second of its day in Bangkok
+        (datetime(2026, 10, 20, 17, tzinfo=UTC), "1 day"),
+        (datetime(2026, 10, 21, 17, tzinfo=UTC), "2 days"),
+    ],
+)
+def test_its_age_counts_the_days_of_the_accounts_zone(as_of: datetime, age: str) -> None:
+    found = only(as_of, [order()], [charge()], disputes=[dispute()])
+    assert found.explanation.endswith(f"for {age}.")
+
+
+def test_a_lost_dispute_of_a_paid_order() -> None:
+    found = only(AS_OF, [order()], [charge()], disputes=[dispute(status="lost", amount=9_000, reason_code="other")])
+    assert (found.code, found.amount_at_risk, found.order_id) == ("dispute_lost", 9_000, "A-1")
+    assert "order A-1 still stands as paid (other)" in found.explanation
+
+
+@pytest.mark.parametrize(
+    ("status", "order_status"), [("won", "paid"), ("lost", "cancelled"), ("something_new", "paid")]
+)
+def test_what_is_won_or_no_longer_paid_is_no_dispute_break(status: str, order_status: str) -> None:
+    found = codes(AS_OF, [order(status=order_status)], [charge()], disputes=[dispute(status=status)])
+    assert not {"dispute_open", "dispute_lost"} & set(found)
+
+
+def test_a_lost_dispute_that_the_shop_counts_as_refunded_agrees() -> None:
+    rows = [order(status="refunded", refunded_amount=10_000)], [charge()]
+    assert codes(AS_OF, *rows, disputes=[dispute(status="lost")]) == []
+    assert codes(AS_OF, *rows, disputes=[dispute(status="won")]) == ["refund_missing"]
+
+
+def test_a_lost_dispute_without_an_order_is_the_missing_orders_affair() -> None:
+    assert codes(AS_OF, [], [charge(of=None)], disputes=[dispute(status="lost")]) == ["order_missing"]
+
+
+def test_a_dispute_of_a_charge_that_nobody_knows_is_still_seen() -> None:
+    found = only(AS_OF, disputes=[dispute(of="chrg_9")])
+    assert (found.code, found.charge_id, found.order_id) == ("dispute_open", "chrg_9", None)
+
+
+def test_an_old_dispute_is_judged_as_long_as_it_is_open() -> None:
+    old = NOON - 90 * DAY
+    rows = [order(created_at=old)], [charge(created_at=old)]
+    found = breaks(AS_OF, *rows, disputes=[dispute(created_at=old + HOUR, status="pending")])
+    assert [one.code for one in found] == ["dispute_open"]

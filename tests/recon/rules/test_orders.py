@@ -1,0 +1,118 @@
+"""The rules of the group "Order and charge": what each break carries, and which of several that apply is raised."""
+
+from typing import Any
+
+import pytest
+
+from recon.model import Break
+from recon.rules import CATALOGUE
+from recon.settings import RuleSettings
+from tests.kit.books import Job, Row, charge, failed, order, pending, with_context
+
+GROUP = [rule for rule in CATALOGUE if rule.group == "Order and charge"]
+CODES = [
+    "wrong_account", "match_ambiguous", "charge_missing", "order_paid_charge_pending", "order_paid_charge_failed",
+    "order_missing", "order_not_marked_paid", "order_cancelled_but_charged", "duplicate_charge", "currency_mismatch",
+    "amount_scale_mismatch", "amount_mismatch",
+]  # fmt: skip
+TWICE = [charge("chrg_1"), charge("chrg_2")]
+NAMELESS = [charge("chrg_1", None), charge("chrg_2", None)]
+# Per code: orders, charges, and what the break carries: expected, actual, at risk, the charge it names.
+EXAMPLES: dict[str, tuple[list[Row], list[Row], tuple[Any, ...]]] = {
+    "wrong_account": ([order()], [charge(account="sg")], (10_000, 10_000, 10_000, "chrg_1")),
+    "match_ambiguous": ([order()], NAMELESS, (10_000, None, 10_000, None)),
+    "charge_missing": ([order(charge_id="chrg_9")], [], (10_000, 0, 10_000, "chrg_9")),
+    "order_paid_charge_pending": ([order()], [pending("chrg_1")], (10_000, 0, 10_000, "chrg_1")),
+    "order_paid_charge_failed": ([order()], [failed("chrg_1")], (10_000, 0, 10_000, "chrg_1")),
+    "order_missing": ([], [charge(of=None)], (0, 10_000, 10_000, "chrg_1")),
+    "order_not_marked_paid": ([order(status="pending")], [charge()], (0, 10_000, 10_000, "chrg_1")),
+    "order_cancelled_but_charged": ([order(status="cancelled")], [charge()], (0, 10_000, 10_000, "chrg_1")),
+    "duplicate_charge": ([order()], TWICE, (10_000, 20_000, 10_000, "chrg_2")),
+    "currency_mismatch": ([order()], [charge(currency="USD")], (10_000, None, 10_000, "chrg_1")),
+    "amount_scale_mismatch": ([order()], [charge(amount=100)], (10_000, 100, 9_900, "chrg_1")),
+    "amount_mismatch": ([order()], [charge(amount=10_007)], (10_000, 10_007, 7, "chrg_1")),
+}
+
+
+def only(code: str, job: Job | None = None) -> Break:
+    orders, charges, _ = EXAMPLES[code]
+    return (job or Job()).break_(orders, charges)
+
+
+def test_the_group_stands_as_the_contract_orders_it() -> None:
+    assert [rule.code for rule in GROUP] == CODES
+    assert set(EXAMPLES) == set(CODES)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_each_break_carries_its_figures_and_ids(code: str) -> None:
+    found, (*_, wanted) = only(code), EXAMPLES[code]
+    assert found.code == code
+    assert (found.expected, found.actual, found.amount_at_risk, found.charge_id) == wanted
+    kind, subject = ("charge", "chrg_1") if code == "order_missing" else ("order", "A-1")
+    assert (found.account, found.subject_type, found.subject_id) == ("th", kind, subject)
+    assert found.order_id == (None if code == "order_missing" else "A-1")
+    assert found.currency == "THB"
+    assert found.explanation.endswith(".")
+    assert found.suggestion
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_each_rule_can_be_turned_off(code: str) -> None:
+    off = with_context(settings={code: RuleSettings(enabled=False)})
+    orders, charges, _ = EXAMPLES[code]
+    assert code not in [one.code for one in off.breaks(orders, charges)]
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_same_trouble_has_the_same_id_tomorrow_and_another_elsewhere(code: str) -> None:
+    orders, charges, _ = EXAMPLES[code]
+    elsewhere = [{**one, "account": "sg" if one["account"] == "th" else "th"} for one in charges]
+    moved = Job().breaks([{**one, "account": "sg"} for one in orders], elsewhere)
+    assert only(code).id == only(code).id
+    assert only(code).id not in [one.id for one in moved]
+
+
+@pytest.mark.parametrize(
+    ("orders", "charges", "raised"),
+    [
+        ([order()], [pending("chrg_1"), charge("chrg_2", account="sg")], "wrong_account"),
+        ([order()], [failed("chrg_1"), pending("chrg_2")], "order_paid_charge_pending"),
+        ([order(status="pending")], TWICE, "order_not_marked_paid"),
+        ([order(status="cancelled")], TWICE, "order_cancelled_but_charged"),
+        ([order()], [charge("chrg_1"), charge("chrg_2", amount=100)], "duplicate_charge"),
+        ([order()], [charge(currency="USD", amount=100)], "currency_mismatch"),
+        ([order()], [charge(amount=1_000)], "amount_scale_mismatch"),
+        ([order(status="refund_requested")], [], "charge_missing"),
+        ([order(status="refund_requested")], [failed("chrg_1")], "order_paid_charge_failed"),
+        ([order(status="refunded")], [failed("chrg_1")], "order_paid_charge_failed"),
+    ],
+)
+def test_of_several_that_apply_the_first_is_raised(orders: list[Row], charges: list[Row], raised: str) -> None:
+    assert [one.code for one in Job().breaks(orders, charges)] == [raised]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "code"),
+    [
+        (10_000, 1_000, "amount_scale_mismatch"),
+        (10_000, 10_000_000, "amount_scale_mismatch"),
+        (10_000, 2_000, "amount_mismatch"),
+        (10_000, 10_001, "amount_mismatch"),
+        (3, 30, "amount_scale_mismatch"),
+        (3, 31, "amount_mismatch"),
+        (9_007_199_254_740_993, 9_007_199_254_740_992, "amount_mismatch"),  # no double tells them apart
+    ],
+)
+def test_scales_and_differences_are_exact(ours: int, theirs: int, code: str) -> None:
+    assert Job().break_([order(amount=ours)], [charge(amount=theirs)]).code == code
+
+
+def test_amounts_are_told_with_their_currencys_decimals() -> None:
+    yen = Job().break_([order(amount=3_000, currency="JPY")], [charge(amount=2_999, currency="JPY")])
+    assert yen.explanation.startswith("Order A-1 (JPY 3,000) is paid, but chrg_1 took JPY 2,999")
+
+
+def test_a_duplicate_in_another_currency_has_no_sum() -> None:
+    found = Job().break_([order()], [charge("chrg_1"), charge("chrg_2", currency="USD")])
+    assert (found.code, found.actual, found.amount_at_risk) == ("duplicate_charge", None, None)

@@ -1,0 +1,108 @@
+"""The audit log: an edited row, a missing row, a cut tail, another key are each found and named."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from recon.model.rulings import Ask, Kind
+from recon.store.desk import audit
+from recon.store.engine import reading, writing
+from tests.kit.store_samples import DATABASES, opened
+from tests.recon.store.desk.test_rulings import a_run, ask, found
+
+KEY = b"a key of the auditors"
+
+
+@pytest.fixture(params=DATABASES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    yield from told(request.param, tmp_path)
+
+
+def told(database: str, folder: Path) -> Iterator[Engine]:
+    """Three rulings on two breaks, and a run between them that recorded the chain's head."""
+    for engine in opened(database, folder):
+        a_run(engine, [found("1"), found("2")])
+        ask(engine, Ask(Kind.RESOLVE, "Malee", found("1").id, "refunded"), key=KEY)
+        ask(engine, Ask(Kind.WRITE_OFF, "Malee", found("2").id, "small"), key=KEY)
+        a_run(engine, [found("1"), found("2")], key=KEY)
+        ask(engine, Ask(Kind.UNDO, "Niran", found("2").id), key=KEY)
+        assert audit.prove(engine, KEY) == []
+        yield engine
+
+
+def change(store: Engine, *statements: str) -> None:
+    with writing(store, "record") as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+def test_an_untouched_chain_is_proved_and_was_recorded_with_the_runs(store: Engine) -> None:
+    assert audit.prove(store, KEY) == []
+    with reading(store) as connection:
+        heads = [row.audit_head for row in connection.execute(text("select audit_head from run order by id"))]
+        chain = [row.hash for row in connection.execute(text("select hash from audit order by seq"))]
+        assert audit.head(connection) == chain[-1]
+    assert heads == [None, chain[1]]
+    assert audit.prove(store, KEY, chain) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("update audit set who = 'Somchai' where seq = 2", "audit entry 2 was edited"),
+        ("update audit set detail = '{}' where seq = 1", "audit entry 1 was edited"),
+        ("update audit set at = at + 1 where seq = 3", "audit entry 3 was edited"),
+        ("delete from audit where seq = 2", "audit entry 2 is missing"),
+        ("delete from audit where seq = 1", "audit entry 1 is missing"),
+        ("delete from audit where seq > 1", "run 2 has the audit head"),
+        ("update ruling set who = 'Somchai' where id = 1", "rul_1 was edited since audit entry 1: who"),
+        ("update ruling set amount = 1 where id = 2", "rul_2 was edited since audit entry 3: amount"),
+        ("delete from ruling where id = 3", "rul_3 was removed"),
+        ("update break_event set who = 'Somchai' where what = 'resolved'", "break events 1 to 3"),
+        ("update break_event set at = at - 1 where seq = 1", "break events 1 to 3"),
+        ("delete from break_event where seq = 4", "break events 4 to 4"),
+        ("update \"break\" set status = 'resolved' where subject_id = '2'", "is resolved, and no ruling that stands"),
+    ],
+)  # fmt: skip
+def test_whatever_is_changed_is_found_and_named(tmp_path: Path, statement: str, words: str) -> None:
+    for engine in told("sqlite", tmp_path):
+        change(engine, statement)
+        wrong = audit.prove(engine, KEY)
+        assert any(words in line for line in wrong), wrong
+
+
+def test_a_ruling_beside_the_chain_is_found(store: Engine) -> None:
+    change(
+        store,
+        "insert into ruling (id, kind, who, at, reason, before, standing)"
+        " values (9, 'write_off', 'Malee', 0, 'x', '', 'stands')",
+    )
+    assert audit.prove(store, KEY) == ["rul_9 is in no audit entry"]
+
+
+def test_a_chain_without_its_tail_is_known_by_a_head_that_was_printed(store: Engine) -> None:
+    with reading(store) as connection:
+        printed = audit.head(connection)
+    change(
+        store,
+        "delete from audit where seq = 3",
+        "delete from ruling where id = 3",
+        "update ruling set standing = 'stands', ended_at = null, ended_by = null, ended_why = null where id = 2",
+        "delete from break_event where what = 'undone'",
+    )
+    assert audit.prove(store, KEY) == []  # nothing in here knows better
+    (wrong,) = audit.prove(store, KEY, [str(printed)])
+    assert f"what was given has the audit head {printed}" in wrong
+
+
+def test_a_rewritten_chain_needs_the_key(store: Engine) -> None:
+    assert "none of the 3 keyed audit entries fits" in audit.prove(store, b"another key")[0]
+    assert "no audit key is configured" in audit.prove(store, None)[0]
+
+
+def test_entries_from_before_the_key_stay_proved_and_none_may_follow_without_it(store: Engine) -> None:
+    for engine_key, wrong in ((KEY, False), (None, True)):
+        ask(store, Ask(Kind.NOTE, "Malee", found("1").id, "a note"), key=engine_key)
+        assert bool(audit.prove(store, KEY)) == wrong

@@ -1,0 +1,113 @@
+"""The bytes of workbooks in chunks: as they were, whatever their size, and never another workbook's."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from random import Random
+
+import pytest
+from sqlalchemy import delete, update
+
+from jobs.run.reporting import put_back
+from recon.store.desk import workbooks
+from recon.store.desk.workbook_bytes import CHUNK, LARGEST, Damaged, content_of, pieces_of, sha256_of
+from recon.store.desk.workbooks import StoredWorkbook, keep
+from recon.store.engine import Store, writing
+from recon.store.tables.desk import WORKBOOK, WORKBOOK_CHUNK
+from tests.kit.store_samples import DATABASES, NOON, opened
+
+NAME = "settlement_th_2026-03-01_2026-03-01.xlsx"
+
+
+@pytest.fixture(params=DATABASES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    yield from opened(request.param, tmp_path)
+
+
+def bytes_of(size: int, seed: int = 1) -> bytes:
+    return Random(seed).randbytes(size)
+
+
+def book_of(content: bytes) -> StoredWorkbook:
+    day = NOON.date()
+    return StoredWorkbook(
+        sha256_of(content), NAME, "th", day, day, None, NOON, "digest", None, NOON, len(content)
+    )  # fmt: skip
+
+
+def kept(store: Store, content: bytes) -> str:
+    """Kept as it is kept after a run; its hash."""
+    book = book_of(content)
+    assert keep(store, book, BytesIO(content))
+    return book.sha256
+
+
+@pytest.mark.parametrize("size", [1, CHUNK, 2 * CHUNK + 1])
+def test_what_comes_back_is_what_was_kept_in_pieces(store: Store, size: int) -> None:
+    content = bytes_of(size)
+    sha256 = kept(store, content)
+    pieces = pieces_of(store, sha256)
+    assert pieces is not None
+    lengths, digest = [], hashlib.sha256()
+    for piece in pieces:
+        lengths.append(len(piece))
+        digest.update(piece)
+    assert digest.hexdigest() == sha256
+    assert lengths == [CHUNK] * (size // CHUNK) + [size % CHUNK] * (size % CHUNK > 0)
+    assert not keep(store, book_of(content), BytesIO(content)), "it is there"
+    assert content_of(store, sha256) == content
+    assert pieces_of(store, sha256_of(b"another")) is None
+
+
+def test_one_that_was_kept_before_there_were_chunks_is_read_as_ever(store: Store) -> None:
+    content = bytes_of(1000)
+    sha256 = kept(store, content)
+    with writing(store) as connection:
+        connection.execute(delete(WORKBOOK_CHUNK))
+        connection.execute(update(WORKBOOK).values(content=content))
+    assert content_of(store, sha256) == content
+    assert not keep(store, book_of(content), BytesIO(content))
+    with writing(store) as connection:
+        connection.execute(update(WORKBOOK).values(content=None))  # as a large one was
+    assert content_of(store, sha256) is None
+    assert not keep(store, book_of(content), BytesIO(content)), "it was known by its hash"
+    assert content_of(store, sha256) == content, "and is kept when it is written again"
+
+
+def test_the_last_piece_of_a_damaged_copy_does_not_come(store: Store, tmp_path: Path) -> None:
+    sha256 = kept(store, bytes_of(CHUNK + 10))
+    with writing(store) as connection:
+        other = update(WORKBOOK_CHUNK).where(WORKBOOK_CHUNK.c.place == 1)
+        connection.execute(other.values(content=bytes_of(10, seed=2)))
+    with pytest.raises(Damaged, match=sha256[:12]):
+        content_of(store, sha256)
+    pieces = pieces_of(store, sha256)
+    assert pieces is not None
+    assert len(next(pieces)) == CHUNK
+    with pytest.raises(Damaged):
+        next(pieces)
+    with pytest.raises(Damaged):
+        put_back(store, tmp_path / "reports" / NAME, sha256)
+    assert list((tmp_path / "reports").iterdir()) == [], "no half file"
+
+
+def test_of_one_that_is_too_large_only_the_hash_is_kept(store: Store, tmp_path: Path) -> None:
+    content = bytes_of(10)
+    book = replace(book_of(content), size=LARGEST + 1)
+    assert keep(store, book, BytesIO(content))
+    assert workbooks.by_hash(store, book.sha256) == book
+    assert content_of(store, book.sha256) is None
+    assert "the store keeps no copy" in put_back(store, tmp_path / NAME, book.sha256)
+
+
+def test_a_workbook_takes_the_place_of_an_earlier_one_and_not_of_an_edited_one(store: Store, tmp_path: Path) -> None:
+    earlier, later, place = bytes_of(10), bytes_of(20), tmp_path / "reports" / NAME
+    one, other = kept(store, earlier), kept(store, later)
+    for sha256, content in ((one, earlier), (other, later), (other, later)):
+        assert put_back(store, place, sha256) == ""
+        assert place.read_bytes() == content
+    place.write_bytes(b"with notes of the accountant")
+    assert "was edited" in put_back(store, place, other)
+    assert place.read_bytes() == b"with notes of the accountant"

@@ -1,0 +1,187 @@
+"""Migrations: from nothing, up to date, down again, a copy first, a store too new."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, MetaData, inspect
+from sqlalchemy.engine.interfaces import ReflectedIndex
+
+from recon.store import migrate
+from recon.store.engine import open_store, reading, writing
+from recon.store.migrate import StoreTooNew
+from recon.store.schema import METADATA
+from recon.store.versions.save import save_objects
+from tests.kit.store_samples import DATABASES, NOON, charge, count, fresh_url
+
+
+@pytest.fixture(params=DATABASES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    engine = open_store(fresh_url(request.param, tmp_path, migrated=False))
+    yield engine
+    engine.dispose()
+
+
+def test_from_nothing_to_exactly_the_tables_and_down_again(store: Engine) -> None:
+    assert (migrate.current(store), migrate.is_current(store)) == (None, False)
+    applied = migrate.upgrade(store)
+    assert applied
+    assert applied[-1] == migrate.current(store)
+    assert migrate.is_current(store)
+    assert migrate.upgrade(store) == []
+    with writing(store) as connection:
+        command.check(migrate.alembic_config(connection))
+        assert set(inspect(connection).get_table_names()) == {*METADATA.tables, "alembic_version"}
+        command.downgrade(migrate.alembic_config(connection), "base")
+    with writing(store) as connection:
+        assert inspect(connection).get_table_names() == ["alembic_version"]
+
+
+def _own(indexes: list[ReflectedIndex]) -> list[ReflectedIndex]:
+    """Those that are not a unique constraint's, which PostgreSQL lists too."""
+    return [index for index in indexes if "duplicates_constraint" not in index]
+
+
+def test_keys_and_indexes_are_those_of_the_tables(store: Engine) -> None:
+    migrate.upgrade(store)
+    found = inspect(store)
+    for name, table in METADATA.tables.items():
+        key = found.get_pk_constraint(name)
+        assert key["constrained_columns"] == [column.name for column in table.primary_key]
+        indexes = {index["name"]: index["column_names"] for index in _own(found.get_indexes(name))}
+        assert indexes == {index.name: [column.name for column in index.columns] for index in table.indexes}
+
+
+def indexes_as_text(connection: Connection, schema: str = "public") -> dict[str, str]:
+    """What makes each index, conditions included, as the database says it."""
+    if connection.dialect.name == "sqlite":
+        found = "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL"
+    else:
+        found = f"SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = '{schema}'"
+    listed = connection.exec_driver_sql(found).all()
+    return {name: text.replace(f"{schema}.", "") for name, text in listed if "alembic" not in name}
+
+
+def test_indexes_hold_the_rows_that_the_tables_say(store: Engine, tmp_path: Path) -> None:
+    """Alembic compares names and columns of indexes, not their conditions."""
+    migrate.upgrade(store)
+    with writing(store) as connection:
+        migrated = indexes_as_text(connection)
+        if connection.dialect.name == "sqlite":
+            declared = open_store(f"sqlite:///{tmp_path}/declared.db")
+            with writing(declared) as other:
+                METADATA.create_all(other)
+                assert migrated == indexes_as_text(other)
+            declared.dispose()
+        else:
+            connection.exec_driver_sql("CREATE SCHEMA declared")
+            METADATA.create_all(connection.execution_options(schema_translate_map={None: "declared"}))
+            assert migrated == indexes_as_text(connection, "declared")
+    assert sum(" WHERE " in text for text in migrated.values()) > 10
+
+
+def test_postgresql_orders_texts_by_their_bytes(tmp_path: Path) -> None:
+    store = open_store(fresh_url("postgresql", tmp_path))
+    with reading(store) as connection:
+        found = connection.exec_driver_sql(
+            "SELECT DISTINCT collation_name FROM information_schema.columns "
+            "WHERE table_schema = 'public' AND data_type = 'text' AND table_name <> 'alembic_version'"
+        )
+        assert found.scalars().all() == ["C"]
+    store.dispose()
+
+
+def rows(connection: Connection) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table."""
+    names = {*inspect(connection).get_table_names()} - {"alembic_version"}
+    return {name: [*map(tuple, connection.exec_driver_sql(f'SELECT * FROM "{name}"'))] for name in sorted(names)}
+
+
+def fill(connection: Connection) -> None:
+    """Puts a row into each table that has none: texts "x" and numbers 1, so that keys agree."""
+    plain = {str: "x", int: 1, bool: True, bytes: b"x", date: NOON.date()}
+    empty, known = {name for name, found in rows(connection).items() if not found}, MetaData()
+    known.reflect(connection, only=sorted(empty))
+    for table in known.sorted_tables:
+        if table.name in empty:
+            connection.execute(table.insert(), {c.name: plain[c.type.python_type] for c in table.columns})
+
+
+def test_every_step_up_and_down_keeps_the_rows(store: Engine) -> None:
+    found = {}
+    with writing(store) as connection:
+        config = migrate.alembic_config(connection)
+        revisions = [one.revision for one in ScriptDirectory.from_config(config).walk_revisions()][::-1]
+        for revision in revisions:
+            command.upgrade(config, revision)
+            fill(connection)
+            found[revision] = rows(connection)
+        command.check(config)
+        for earlier in revisions[-2::-1]:
+            if earlier == "0009":
+                with pytest.raises(RuntimeError, match="evidence is in the archive"):
+                    command.downgrade(config, earlier)
+                connection.exec_driver_sql("DELETE FROM archive_file")
+            command.downgrade(config, earlier)
+            assert rows(connection) == found[earlier]
+        command.downgrade(config, "base")
+        assert inspect(connection).get_table_names() == ["alembic_version"]
+
+
+def with_one_step_more(folder: Path, step: str) -> Path:
+    scripts = folder / "migrations"
+    shutil.copytree(migrate.SCRIPTS, scripts)
+    head = f'revision = "9000"\ndown_revision = "{max(p.name[:4] for p in (scripts / "versions").glob("0*.py"))}"'
+    (scripts / "versions" / "9000_more.py").write_text(
+        f"from alembic import op\n{head}\n"
+        f"def upgrade():\n    op.execute('CREATE TABLE more (x INTEGER)')\n    {step}\n"
+    )
+    return scripts
+
+
+def test_a_fresh_file_is_not_copied(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/recon.db")
+    migrate.upgrade(store)
+    store.dispose()
+    assert [path.name for path in tmp_path.iterdir()] == ["recon.db"]
+
+
+def test_an_older_file_is_copied_whole_before_it_changes(tmp_path: Path) -> None:
+    store = open_store(fresh_url("sqlite", tmp_path))
+    save_objects(store, "th", "charge", [charge("chrg_1")], NOON)
+    before = migrate.current(store)
+    assert migrate.upgrade(store, scripts=with_one_step_more(tmp_path, "")) == ["9000"]
+    store.dispose()
+    copy = open_store(f"sqlite:///{store.url.database}.{before}.bak")
+    assert (migrate.current(copy), count(copy, "charge")) == (before, 1)
+    copy.dispose()
+
+
+def test_a_step_that_fails_changes_nothing_and_no_copy_is_overwritten(tmp_path: Path) -> None:
+    store = open_store(fresh_url("sqlite", tmp_path))
+    before = migrate.current(store)
+    failing = with_one_step_more(tmp_path, "raise ValueError('no')")
+    for _ in range(2):
+        with pytest.raises(ValueError, match="no"):
+            migrate.upgrade(store, scripts=failing)
+    assert migrate.is_current(store)
+    with writing(store) as connection:
+        assert "more" not in inspect(connection).get_table_names()
+    store.dispose()
+    copies = sorted(path.name.partition(f".{before}")[2] for path in tmp_path.glob("*.bak*"))
+    assert copies == [".bak", ".bak.2"]
+
+
+def test_a_store_of_a_later_version_is_refused(store: Engine) -> None:
+    migrate.upgrade(store)
+    with writing(store) as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(StoreTooNew, match="9999"):
+        migrate.upgrade(store)
+    with pytest.raises(StoreTooNew, match="9999"):
+        migrate.is_current(store)

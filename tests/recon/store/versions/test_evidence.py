@@ -1,0 +1,52 @@
+"""What is stored of an object, version by version, for people: on both databases, of the accounts they see alone."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from recon.store.versions.evidence import TABLES, versions
+from recon.store.versions.save import save_objects, save_orders
+from tests.kit.store_samples import DATABASES, HOUR, NOON, charge, opened, orders, rejected
+
+TH, JP = frozenset({"th"}), frozenset({"jp"})
+
+
+@pytest.fixture(params=DATABASES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    yield from opened(request.param, tmp_path)
+
+
+def test_versions_come_oldest_first_and_say_what_changed(store: Engine) -> None:
+    for hours, status in enumerate(("pending", "successful")):
+        one = charge("chrg_1", status, amount=100, description="ค่าสินค้า 注文 주문", paid_at=NOON if hours else None)
+        save_objects(store, "th", "charge", [one], NOON + hours * HOUR)
+    first, second = versions(store, "charge", "th", "chrg_1")
+    assert (first.seen_at, second.seen_at) == (NOON, NOON + HOUR)
+    assert second.changed(first) == [("status", "pending", "successful"), ("paid_at", None, NOON)]
+    assert first.changed(None) == []
+    assert second.fields["description"] == "ค่าสินค้า 注文 주문"
+    assert second.fields["amount"] == 100
+    assert not {"raw", "digest", "customer", "superseded_at"} & second.fields.keys(), "this is not for people"
+
+
+def test_another_account_s_object_is_found_only_by_those_who_see_it(store: Engine) -> None:
+    save_objects(store, "jp", "charge", [charge("chrg_2", amount=7)], NOON)
+    assert len(versions(store, "charge", "jp", "chrg_2")) == 1
+    assert len(versions(store, "charge", "th", "chrg_2")) == 1, (
+        "a charge in the wrong account is shown with its order"
+    )
+    assert versions(store, "charge", "th", "chrg_2", TH) == []
+    assert len(versions(store, "charge", "th", "chrg_2", JP)) == 1
+    save_objects(store, "th", "charge", [charge("chrg_2", amount=9)], NOON)
+    assert [one.fields["amount"] for one in versions(store, "charge", "th", "chrg_2")] == [9], "its own comes first"
+
+
+def test_orders_are_there_by_their_id_and_an_unknown_one_is_not(store: Engine) -> None:
+    save_orders(store, orders({"order_id": "ORD-1", "customer": "hash of somebody"}), rejected(), NOON)
+    (one,) = versions(store, "order", "th", "ORD-1")
+    assert (one.fields["status"], one.fields["created_at"]) == ("paid", NOON)
+    assert "hash of somebody" not in one.fields.values()
+    for kind in TABLES:
+        assert versions(store, kind, "th", "none such") == []

@@ -1,0 +1,81 @@
+"""Readings of a balance with what was booked since the first one: backfilled days were in it already."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from recon import columns as c
+from recon.columns import ledger as lc
+from recon.model import Balance
+from recon.store.versions.load import load_books
+from recon.store.versions.save import save_balance, save_objects
+from tests.kit.store_samples import DATABASES, NOON, opened, row
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@pytest.fixture(params=DATABASES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    yield from opened(request.param, tmp_path)
+
+
+def book(store: Engine, id: str, amount: int, created: datetime, seen: datetime, direction: str = "credit") -> None:
+    save_objects(
+        store, "th", "transaction",
+        [row("transaction", id, amount=amount, direction=direction, created_at=created)], seen,
+    )  # fmt: skip
+
+
+def read(store: Engine, total: int, at: datetime, account: str = "th") -> None:
+    save_balance(store, account, Balance("THB", total, total - 5, 0, 5), at)
+
+
+def growth(store: Engine) -> list[tuple[int, int, int]]:
+    """Of each reading the total, what was booked since the first, and what was there before the ledger."""
+    books = load_books(store, NOON + 30 * DAY)
+    names = [c.TOTAL, lc.SINCE_FIRST, lc.BEFORE]
+    return list(books.readings[books.readings[c.ACCOUNT] == "th"][names].itertuples(index=False, name=None))
+
+
+def test_without_a_reading_there_is_none(store: Engine) -> None:
+    book(store, "trxn_1", 100, NOON, NOON)
+    lc.READINGS.check(load_books(store, NOON + DAY).readings)
+    assert growth(store) == []
+
+
+def test_what_was_booked_between_readings(store: Engine) -> None:
+    book(store, "trxn_1", 100, NOON, NOON + HOUR)
+    read(store, 150, NOON + HOUR)
+    read(store, 7, NOON + HOUR, account="sg")
+    book(store, "trxn_2", 40, NOON + DAY, NOON + DAY + HOUR)
+    book(store, "trxn_3", 10, NOON + DAY, NOON + DAY + HOUR, direction="debit")
+    read(store, 180, NOON + DAY + HOUR)
+    book(store, "trxn_4", 5, NOON + 2 * DAY, NOON + 2 * DAY)
+    assert growth(store) == [(150, 0, 50), (180, 30, 50)]
+
+
+def test_a_late_transaction_of_days_that_were_known_is_new(store: Engine) -> None:
+    book(store, "trxn_1", 100, NOON, NOON + DAY)
+    read(store, 100, NOON + DAY)
+    book(store, "trxn_2", 40, NOON + HOUR, NOON + 2 * DAY)
+    read(store, 140, NOON + 2 * DAY)
+    assert growth(store) == [(100, 0, 0), (140, 40, 0)]
+
+
+@pytest.mark.parametrize("days", [1, 400])
+def test_days_before_the_ledger_began_were_in_the_first_reading(store: Engine, days: int) -> None:
+    book(store, "trxn_1", 100, NOON, NOON + HOUR)
+    read(store, 1_100, NOON + HOUR)
+    book(store, "trxn_0", 600, NOON - days * DAY, NOON + DAY)
+    read(store, 1_100, NOON + DAY)
+    assert growth(store) == [(1_100, 0, 400), (1_100, 0, 400)]
+
+
+def test_what_was_known_at_a_moment(store: Engine) -> None:
+    read(store, 100, NOON)
+    read(store, 200, NOON + DAY)
+    known = load_books(store, NOON + DAY, versions_at=NOON + HOUR).readings
+    assert known[c.TOTAL].tolist() == [100]

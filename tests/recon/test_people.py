@@ -1,0 +1,102 @@
+"""People, tokens and their commands: who may do what, and what of a secret is kept."""
+
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from jobs.cli.app import app
+from recon.people import MIN_PASSWORD, Person, Right, Role, hash_password, is_password
+from recon.store.desk import people
+from recon.store.desk.people import Act, PeopleError
+from recon.store.engine import open_store
+from tests.kit.small_config import configured
+from tests.kit.store_samples import DATABASES, fresh_url
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+ACT = Act("ada", NOON)
+
+
+def test_a_role_may_what_the_ones_before_it_may() -> None:
+    table = {role: [right for right in Right if Person("x", role).has(right)] for role in Role}
+    assert table[Role.VIEWER] == [Right.VIEW]
+    assert table[Role.ANALYST] == [Right.VIEW, Right.RULE]
+    assert table[Role.APPROVER] == [Right.VIEW, Right.RULE, Right.APPROVE]
+    assert table[Role.ADMIN] == list(Right)
+
+
+def test_who_has_accounts_has_no_other_and_nothing_of_no_account() -> None:
+    thea = Person("thea", Role.ADMIN, frozenset({"th"}))
+    assert thea.has(Right.RULE)
+    assert thea.sees("th")
+    assert not thea.sees("jp")
+    assert not thea.sees(None)
+    assert Person("ada", Role.ADMIN).sees(None)
+
+
+def test_a_password_is_kept_as_argon2id_alone() -> None:
+    hashed = hash_password("correct horse battery")
+    assert hashed.startswith("$argon2id$")
+    assert is_password("correct horse battery", hashed)
+    assert not is_password("correct horse", hashed)
+    assert not is_password("anything", "no hash")
+    with pytest.raises(ValueError, match=str(MIN_PASSWORD)):
+        hash_password("short")
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_sessions_end_by_time_by_hand_and_with_their_user(database: str, tmp_path: Path) -> None:
+    store = open_store(fresh_url(database, tmp_path))
+    try:
+        people.add_user(store, Person("anna", Role.ANALYST), "hash", ACT)
+        people.open_session(store, "anna", "secret", "csrf", NOON)
+        found = people.session(store, "secret", NOON + timedelta(minutes=59))
+        assert found
+        assert (found.person, found.csrf) == (Person("anna", Role.ANALYST), "csrf")
+        assert people.session(store, "secret", NOON + timedelta(minutes=118)), "each request keeps it alive"
+        assert people.session(store, "guess", NOON) is None
+        assert people.session(store, "secret", NOON + timedelta(hours=13)) is None, "not for ever"
+        people.open_session(store, "anna", "second", "csrf", NOON)
+        people.end_session(store, "second", NOON)
+        assert people.session(store, "second", NOON) is None
+        people.open_session(store, "anna", "third", "csrf", NOON)
+        people.disable_user(store, "anna", ACT)
+        assert people.session(store, "third", NOON) is None
+        assert people.credentials(store, "anna") is None
+        with pytest.raises(PeopleError, match="disabled before"):
+            people.disable_user(store, "anna", ACT)
+        people.add_user(store, Person("anna", Role.VIEWER, frozenset({"th"})), "other", ACT)
+        assert people.credentials(store, "anna") == (Person("anna", Role.VIEWER, frozenset({"th"})), "other")
+    finally:
+        store.dispose()
+
+
+def test_commands_add_list_and_take_away(tmp_path: Path) -> None:
+    config = configured(tmp_path)
+    run = CliRunner()
+
+    def recon(*words: str, typed: str = "", code: int = 0) -> str:
+        done = run.invoke(app, ["--config", str(config), *words], input=typed)
+        assert done.exit_code == code, done.output
+        return done.output
+
+    assert "at least 12" in recon("users", "add", "anna", typed="short\n", code=2)
+    recon("users", "add", "anna", "--role", "analyst", "--account", "th", typed="correct horse battery\n")
+    assert "analyst" in recon("users", "list")
+    assert "nobody" in recon("users", "disable", "nobody", code=2)
+    assert "queen" in recon("users", "add", "eve", "--role", "queen", code=2)
+    token = recon("tokens", "add", "robot").strip()
+    assert token.startswith("rct_")
+    assert token not in recon("tokens", "list")
+    assert "already" in recon("tokens", "add", "robot", code=2)
+    recon("tokens", "revoke", "robot")
+    stored = sqlite3.connect(tmp_path / "recon.db")
+    try:
+        dump = "\n".join(stored.iterdump())
+    finally:
+        stored.close()
+    assert token not in dump
+    assert "correct horse battery" not in dump
+    assert "user added" in dump, "the audit log has it"

@@ -1,0 +1,126 @@
+"""The finance page in a real browser: a break found, ruled on, approved; a workbook downloaded; a range run again.
+
+Needs Debian's chromium (apt-get install chromium); without one these tests skip.
+"""
+
+import re
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
+from playwright.async_api import Browser, BrowserContext, async_playwright
+from playwright.async_api import Page as Tab
+from python_calamine import CalamineWorkbook
+
+from tests.kit.page import PASSWORD, Page, page, page_with_omise
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no browser: apt-get install chromium")
+_CUT = """() => [...document.querySelectorAll(".stack")]
+  .filter((one) => one.scrollWidth > one.parentElement.clientWidth)
+  .map((one) => one.caption?.innerText ?? "a table without a caption")"""
+PAGES = ("/", "/breaks", "/reports", "/settlement", "/about", "/admin")
+
+
+@asynccontextmanager
+async def browser() -> AsyncIterator[Browser]:
+    """Headless Chromium, without its sandbox: it runs as root in many a container."""
+    async with async_playwright() as playwright:
+        found = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        try:
+            yield found
+        finally:
+            await found.close()
+
+
+@asynccontextmanager
+async def logged_in(chromium: Browser, served: Page, name: str, complaints: list[str]) -> AsyncIterator[Tab]:
+    """A tab of its own person; what its console complains of is kept."""
+    context: BrowserContext = await chromium.new_context(accept_downloads=True)
+    tab = await context.new_page()
+    tab.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    await tab.goto(f"{served.url}/breaks")
+    await tab.get_by_label("Name").fill(name)
+    await tab.get_by_label("Password").fill(PASSWORD)
+    await tab.get_by_role("button", name="Log in").click()
+    await tab.wait_for_url(f"{served.url}/breaks")
+    yield tab
+    await context.close()
+
+
+async def test_a_break_is_found_written_off_and_approved_by_another(tmp_path: Path) -> None:
+    complaints: list[str] = []
+    async with page(tmp_path) as served, browser() as chromium:
+        async with logged_in(chromium, served, "paul", complaints) as tab:
+            await tab.locator("select[name=code]").first.select_option("amount_scale_mismatch")
+            await tab.get_by_role("button", name="Show").click()
+            await tab.locator("tbody a").first.click()
+            assert await tab.get_by_text("differs").count() == 2, "the difference is marked on both sides"
+            address = tab.url
+            await tab.locator("select[name=kind]").select_option("write_off")
+            await tab.get_by_label("Reason or note").fill("no_action_needed")
+            await tab.get_by_role("button", name="Rule").click()
+            assert await tab.locator("h1 .pending_approval").count() == 1
+            await tab.locator("select[name=kind]").select_option("approve")
+            await tab.get_by_role("button", name="Rule").click()
+            assert await tab.get_by_role("alert").count() == 1, "nobody approves their own"
+        async with logged_in(chromium, served, "ada", complaints) as tab:
+            await tab.goto(address)
+            await tab.locator("select[name=kind]").select_option("approve")
+            await tab.get_by_role("button", name="Rule").click()
+            assert await tab.locator("h1 .written_off").count() == 1
+            assert await tab.get_by_text("approved by ada").count() >= 1
+    assert complaints == []
+
+
+async def test_a_workbook_is_downloaded_and_a_range_run_again_and_signed(tmp_path: Path) -> None:
+    complaints: list[str] = []
+    async with (
+        page_with_omise(tmp_path) as served,
+        browser() as chromium,
+        logged_in(chromium, served, "anna", complaints) as tab,
+    ):
+        await tab.goto(f"{served.url}/reports?account=th")
+        async with tab.expect_download() as download:
+            await tab.get_by_role("link", name="Download").click()
+        path = await (await download.value).path()
+        with CalamineWorkbook.from_filelike(BytesIO(path.read_bytes())) as book:
+            assert book.sheet_names[0] == "Summary"
+        await tab.get_by_label("From").fill("2026-03-02")
+        await tab.get_by_label("To").fill("2026-03-04")
+        await tab.get_by_role("button", name="Run", exact=True).click()
+        await tab.get_by_text(re.compile(r"Run \d+ is over")).wait_for(timeout=30_000)
+        await tab.get_by_role("link", name="Reports").last.click()
+        await tab.locator("tbody a").first.click()
+        await tab.get_by_role("button", name="Sign as preparer").click()
+        assert await tab.get_by_role("status").count() == 1
+    assert complaints == []
+
+
+async def test_every_page_is_free_of_serious_faults(tmp_path: Path) -> None:
+    complaints: list[str] = []
+    async with (
+        page(tmp_path) as served,
+        browser() as chromium,
+        logged_in(chromium, served, "ada", complaints) as tab,
+    ):
+        first = await tab.locator("tbody a").first.get_attribute("href")
+        for path in (*PAGES, str(first)):
+            await tab.goto(served.url + path)
+            found = (await Axe().run(tab)).response["violations"]
+            grave = [
+                (one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")
+            ]
+            assert grave == [], path
+            await tab.set_viewport_size({"width": 390, "height": 844})
+            wide = await tab.evaluate("document.documentElement.scrollWidth")
+            assert wide <= 390, f"{path} is {wide} wide on a phone"
+            cut = await tab.evaluate(_CUT)
+            assert cut == [], f"{path}: tables that are cut off on a phone"
+            await tab.set_viewport_size({"width": 1280, "height": 900})
+    assert complaints == []

@@ -1,0 +1,156 @@
+"""The page's work on breaks: lists that filter and sort, many rulings at once, Excel there and back, the API."""
+
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from openpyxl import load_workbook
+from sqlalchemy import delete, update
+
+from recon.people import Person, Role
+from recon.store.desk import people, rulings, workbooks, worklist
+from recon.store.desk.workbook_bytes import sha256_of
+from recon.store.engine import writing
+from recon.store.tables.desk import WORKBOOK, WORKBOOK_CHUNK
+from reports.page.workbooks import SHOWN
+from tests.kit.page import HASH, Page, page
+
+
+async def test_the_list_says_what_the_store_says(tmp_path: Path) -> None:
+    async with page(tmp_path) as served, served.login("anna") as anna:
+        all_of_them = worklist.find(served.store, worklist.Filter(), "risk", True, 0, 1_000)
+        assert f"{all_of_them.total} breaks" in await anna.text("/breaks")
+        codes = {known.found.code for known in all_of_them.breaks}
+        for code in codes:
+            ours = [known for known in all_of_them.breaks if known.found.code == code]
+            text = await anna.text(f"/breaks?code={code}")
+            assert f"{len(ours)} break" in text
+            assert all(known.found.id in text for known in ours)
+        one = next(known.found for known in all_of_them.breaks if known.found.charge_id)
+        assert one.id in await anna.text(f"/breaks?q={one.charge_id}")
+        assert "No break is like this" in await anna.text("/breaks?q=nothing-begins-so")
+        assert await anna.status("/breaks?severity=dreadful") == 400
+        assert await anna.status("/breaks?sort=password") == 400
+        risky = [known.found.amount_at_risk for known in all_of_them.breaks if known.found.amount_at_risk is not None]
+        assert risky == sorted(risky, reverse=True)
+
+
+async def test_many_breaks_are_ruled_on_at_once_and_only_as_they_were_seen(tmp_path: Path) -> None:
+    async with page(tmp_path) as served, served.login("anna") as anna:
+        two = worklist.find(served.store, worklist.Filter(accounts=("th",)), "id", False, 0, 2).breaks
+        ticked = [f"{known.found.id}:{known.version}" for known in two]
+        before = await anna.text("/breaks?account=th")
+        assert two[0].found.id in before
+        status, text = await anna.post("/breaks/rule", "/breaks", id=ticked, kind="resolve", reason="test_order")
+        assert status == 200
+        assert text.count('class="done"') == 2
+        after = await anna.text("/breaks?account=th")
+        assert not any(known.found.id in after for known in two), "a list is never older than a ruling"
+        closed = [worklist.one(served.store, known.found.id, None) for known in two]
+        assert [known and str(known.status) for known in closed] == ["resolved", "resolved"]
+        _, text = await anna.post("/breaks/rule", "/breaks", id=ticked, kind="resolve", reason="again")
+        assert text.count('class="error"') == 2, "what was seen then is not what stands now"
+        [ruling] = rulings.rulings(served.store, two[0].found.id)
+        assert (ruling.who, ruling.reason) == ("anna", "test_order")
+        page_of_it = await anna.text(f"/breaks/{two[0].found.id}")
+        assert "test_order" in page_of_it
+        assert "resolved" in page_of_it
+
+
+async def test_excel_out_and_back(tmp_path: Path) -> None:
+    async with page(tmp_path) as served, served.login("thea") as thea:
+        async with thea.http.get("/rulings/export") as answer:
+            book = load_workbook(BytesIO(await answer.read()))
+        sheet = book["Rulings"]
+        heads = {str(cell.value): number for number, cell in enumerate(sheet[1], start=1)}
+        accounts = {sheet.cell(row, heads["Account"]).value for row in range(2, sheet.max_row + 1)}
+        assert accounts == {"th"}, "another account's breaks are not in the file"
+        sheet.cell(2, heads["Ruling"]).value = "acknowledge"
+        sheet.cell(2, heads["Until"]).value = "2030-01-31"
+        sheet.cell(2, heads["Reason"]).value = "timing"
+        file = BytesIO()
+        book.save(file)
+        form = aiohttp.FormData({"csrf": await thea.csrf("/breaks")})
+        form.add_field("file", file.getvalue(), filename="rulings.xlsx")
+        async with thea.http.post("/rulings/import", data=form) as answer:
+            text = await answer.text()
+            assert answer.status == 200, text
+        assert "1 applied" in text
+        form = aiohttp.FormData({"csrf": await thea.csrf("/breaks")})
+        form.add_field("file", b"no workbook", filename="rulings.xlsx")
+        async with thea.http.post("/rulings/import", data=form) as answer:
+            assert answer.status == 400
+
+
+async def test_somebody_whose_account_is_configured_no_more_exports_nobody_elses_breaks(tmp_path: Path) -> None:
+    async with page(tmp_path) as served:
+        gone = Person("malee", Role.ANALYST, frozenset({"my"}))
+        people.add_user(served.store, gone, HASH, people.Act("test", served.clock()))
+        async with served.login("malee") as malee, malee.http.get("/rulings/export") as answer:
+            sheet = load_workbook(BytesIO(await answer.read()))["Rulings"]
+        assert [row[0].value for row in sheet.iter_rows(min_row=2)] == ["No break is open."]
+
+
+async def test_a_script_reads_rules_and_downloads(tmp_path: Path) -> None:
+    async with page(tmp_path) as served:
+        header = served.token(Person("robot", Role.ANALYST))
+        async with aiohttp.ClientSession(served.url, headers=header) as http:
+            async with http.get("/api/breaks?account=th&per_page=5&sort=age") as answer:
+                listed = await answer.json()
+            assert len(listed["breaks"]) == 5
+            assert listed["total"] > 5
+            one = listed["breaks"][0]
+            async with http.get(f"/api/breaks/{one['id']}") as answer:
+                full = await answer.json()
+            ask = {"kind": "note", "break_id": one["id"], "reason": "seen by a script", "version": full["version"]}
+            async with http.post("/api/rulings", json={"rulings": [ask]}) as answer:
+                [said] = (await answer.json())["answers"]
+            assert (said["became"], said["id"]) == ("applied", one["id"])
+            async with http.get(f"/api/breaks/{one['id']}") as answer:
+                after = await answer.json()
+            assert after["events"][-1]["who"] == "token:robot"
+            async with http.get("/api/reports") as answer:
+                report = (await answer.json())["reports"][0]
+            async with http.get(f"/api/reports/{report['sha256']}") as answer:
+                content = await answer.read()
+            assert sha256_of(content) == report["sha256"]
+            assert answer.headers["Content-Length"] == str(len(content)), "a browser shows how much is still to come"
+            wrong: list[Any] = [{}, {"rulings": []}, {"rulings": [{"kind": "burn"}]}, [1]]
+            for body in wrong:
+                async with http.post("/api/rulings", json=body) as answer:
+                    assert answer.status == 400, body
+                    assert "error" in await answer.json()
+
+
+async def test_a_file_that_is_no_longer_what_was_written_is_not_handed_out(tmp_path: Path) -> None:
+    async with page(tmp_path) as served, served.login("ada") as ada:
+        book = next(iter(_books(served)))
+        served.store.dispose()
+        assert await ada.status(f"/reports/{book}/download") == 200
+        _forget_bytes(served, book)
+        assert await ada.status(f"/reports/{book}/download") == 200, "the file in its folder is the same"
+        for path in tmp_path.rglob("settlement_*.xlsx"):
+            path.write_bytes(path.read_bytes()[:-1] + b"?")
+        assert await ada.status(f"/reports/{book}/download") == 404
+
+
+async def test_a_workbook_that_is_very_large_is_not_opened_for_the_page(tmp_path: Path) -> None:
+    async with page(tmp_path) as served, served.login("ada") as ada:
+        book = next(iter(_books(served)))
+        assert '<table class="sheet">' in await ada.text(f"/reports/{book}")
+        with writing(served.store) as connection:
+            connection.execute(update(WORKBOOK).where(WORKBOOK.c.sha256 == book).values(size=SHOWN + 1))
+        text = await ada.text(f"/reports/{book}")
+        assert "is not shown here" in text
+        assert '<table class="sheet">' not in text
+        assert f"/reports/{book}/download" in text
+
+
+def _books(served: Page) -> list[str]:
+    return [book.sha256 for book in workbooks.latest(served.store, ("th",), 10)]
+
+
+def _forget_bytes(served: Page, sha256: str) -> None:
+    with writing(served.store) as connection:
+        connection.execute(delete(WORKBOOK_CHUNK).where(WORKBOOK_CHUNK.c.sha256 == sha256))

@@ -1,0 +1,300 @@
+"""The page as it is wired: who may reach it, runs in the background, workbooks verified and signed, the process."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import aiohttp
+import pytest
+from sqlalchemy import select
+from typer.testing import CliRunner
+from yarl import URL
+
+from jobs.cli.app import app
+from jobs.config import config as configuration
+from jobs.config.sections import PageSection, Tls
+from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
+from jobs.service.site import Rerun, Verified, check_reach, is_loopback
+from recon.people import Person, Role
+from recon.store.desk import people, workbooks
+from recon.store.engine import Store, open_store, reading
+from recon.store.tables.desk import AUDIT
+from reports.page.site import Wish
+from tests.jobs.config.test_config import SMALL
+from tests.jobs.desk.test_verifying import correct_an_order
+from tests.kit.job import FIRST, LAST, clock, job
+from tests.kit.night_process import free_port
+from tests.kit.page import PASSWORD, Visitor, page, paged, served
+from tests.kit.store_samples import fresh_url
+
+WISH = Wish(FIRST, LAST, ("th",), "anna")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    engine = open_store(fresh_url("sqlite", tmp_path))
+    yield engine
+    engine.dispose()
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.8.8", "::1", "[::1]"])
+def test_loopback_needs_neither_users_nor_tls(host: str, store: Store) -> None:
+    assert is_loopback(host)
+    check_reach(PageSection(host=host), store)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.7", "recon.example.com"])
+def test_off_loopback_the_page_needs_users_and_tls_or_a_proxy(host: str, store: Store) -> None:
+    with pytest.raises(JobError) as error:
+        check_reach(PageSection(host=host), store)
+    assert [("no users" in words, "no TLS" in words) for words in error.value.messages] == [
+        (True, False),
+        (False, True),
+    ]
+    with pytest.raises(JobError, match="no users"):
+        check_reach(PageSection(host=host, behind_proxy=True), store)
+    act = people.Act("test", clock())
+    people.add_user(store, Person("ada", Role.ADMIN), "hash", act)
+    with pytest.raises(JobError, match="no TLS"):
+        check_reach(PageSection(host=host), store)
+    check_reach(PageSection(host=host, behind_proxy=True), store)
+    check_reach(PageSection(host=host, tls=Tls.model_construct(cert=Path("cert.pem"), key=Path("key.pem"))), store)
+    people.disable_user(store, "ada", act)
+    with pytest.raises(JobError, match="no users"):
+        check_reach(PageSection(host=host, behind_proxy=True), store)
+
+
+async def test_behind_tls_cookies_are_for_tls_alone(tmp_path: Path) -> None:
+    async with page(tmp_path) as plain:
+        for secure in (False, True):
+            async with served(replace(plain.site, secure=secure), plain.clock) as found, found.visitor() as visitor:
+                form = await visitor.csrf("/login")
+                jar = {one.key: one.value for one in visitor.http.cookie_jar}
+                data = {"name": "anna", "password": PASSWORD, "csrf": form}
+                async with aiohttp.ClientSession(found.url) as bare, bare.post(
+                    "/login", data=data, headers={"Cookie": f"recon_login={jar.get('recon_login', form)}"},
+                    allow_redirects=False,
+                ) as answer:  # fmt: skip
+                    assert answer.status == 303
+                    given = answer.headers["Set-Cookie"]
+                    assert ("Secure" in given) == secure
+                    assert "HttpOnly" in given
+                    assert "SameSite=Lax" in given
+                    assert ("Strict-Transport-Security" in answer.headers) == secure
+
+
+async def finished(rerun: Rerun, ticket: str) -> tuple[tuple[str, ...], int | None, tuple[str, ...]]:
+    """Stages, run and messages of a run when it is over."""
+    async with asyncio.timeout(5):
+        while not (seen := rerun.progress(ticket)) or not seen.finished:
+            await asyncio.sleep(0.01)
+    return seen.stages, seen.run_id, seen.messages
+
+
+async def test_runs_go_one_after_the_other_and_a_failed_one_says_so() -> None:
+    free, running = asyncio.Event(), 0
+
+    async def run(options: RunOptions, progress: Progress) -> Outcome:
+        nonlocal running
+        running += 1
+        assert running == 1, "two at once"
+        assert (options.first, options.last, options.by, options.command) == (FIRST, LAST, "anna", "page")
+        try:
+            progress.start("pull", 2)
+            progress.advance("pull", 1, 2)
+            progress.finish("pull")
+            await free.wait()
+            progress.start("judge", None)
+            if options.accounts == ("jp",):
+                raise JobError("the key was refused", "so nothing ran")
+            if options.accounts == ("sg",):
+                raise ZeroDivisionError
+            return Outcome(7, False, clock(), (), (), {}, ("jp: a list was short",))
+        finally:
+            running -= 1
+
+    rerun = Rerun(run)
+    tickets = [rerun.start(replace(WISH, accounts=(name,))) for name in ("th", "jp", "sg")]
+    assert rerun.progress("never given") is None
+    await asyncio.sleep(0.05)
+    first, second = rerun.progress(tickets[0]), rerun.progress(tickets[1])
+    assert first
+    assert second
+    assert (first.stages, first.finished, second.stages) == (("pull",), False, ())
+    free.set()
+    ended = [await finished(rerun, ticket) for ticket in tickets]
+    assert ended == [
+        (("pull", "judge"), 7, ("jp: a list was short",)),
+        (("pull", "judge"), None, ("the key was refused", "so nothing ran")),
+        (("pull", "judge"), None, ("the run failed: ZeroDivisionError",)),
+    ]
+    await rerun.drain()
+
+
+async def test_at_the_end_of_the_page_what_runs_is_ended() -> None:
+    ended = []
+
+    async def run(_options: RunOptions, _progress: Progress) -> Outcome:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("here")
+        raise AssertionError
+
+    rerun = Rerun(run)
+    rerun.start(WISH)
+    rerun.start(WISH)
+    await asyncio.sleep(0.01)
+    await asyncio.wait_for(rerun.drain(), 5)
+    assert ended == ["here"], "the second one never began"
+
+
+async def test_a_workbook_is_verified_and_signed_by_two_and_outdated_when_the_data_change(tmp_path: Path) -> None:
+    async with job(tmp_path, orders=30) as work:
+        await work.run(report=True)
+        async with paged(work.config, Verified(configuration.load(work.config, {}), clock)) as found:
+            book = workbooks.latest(found.store, ("th",), 10)[0].sha256
+            here = f"/reports/{book}"
+            async with found.login("anna") as anna, found.login("paul") as paul, found.login("vera") as vera:
+                _, text = await vera.post(f"{here}/verify", "/")
+                assert "is untouched" in text
+                assert (await vera.post(f"{here}/sign", "/", role="preparer"))[0] == 403
+                assert (await anna.post(f"{here}/sign", here, role="reviewer"))[0] == 403
+                _, text = await paul.post(f"{here}/sign", here, role="preparer")
+                assert "signed as preparer by paul" in text
+                async with found.login("ada") as ada:
+                    _, text = await ada.post(f"{here}/sign", here, role="reviewer")
+                    assert "signed as reviewer by ada" in text
+                text = await anna.text("/reports?account=th")
+                assert "preparer: paul" in text
+                assert "reviewer: ada" in text
+                correct_an_order(work)
+                await work.run()
+                _, text = await anna.post(f"{here}/verify", here)
+                assert "is outdated" in text
+                assert 'class="error"' in text
+
+
+async def test_who_has_lost_access_by_the_admin_page_has_none(tmp_path: Path) -> None:
+    async with page(tmp_path) as found, found.login("ada") as ada, found.login("vera") as vera:
+        header = found.token(Person("robot", Role.VIEWER))
+        async with aiohttp.ClientSession(found.url, headers=header) as robot:
+            async with robot.get("/api/runs") as answer:
+                assert answer.status == 200
+            _, text = await ada.post("/admin/revoke", "/admin", name="robot")
+            assert "the token robot does not hold any more" in text
+            async with robot.get("/api/runs") as answer:
+                assert answer.status == 401
+        await ada.post("/admin/sessions", "/admin", name="vera")
+        assert await vera.status("/breaks") == 303
+        assert await vera.log_in("vera", PASSWORD) == 200
+        _, text = await ada.post("/admin/disable", "/admin", name="vera")
+        assert "vera may not log in any more" in text
+        assert await vera.status("/breaks") == 303
+        assert await vera.log_in("vera", PASSWORD) == 401
+        _, text = await ada.post("/admin/disable", "/admin", name="vera")
+        assert "was disabled before" in text
+        assert _done(found.store) == [("ada", "token revoked"), ("ada", "sessions ended"), ("ada", "user disabled")]
+
+
+def _done(store: Store) -> list[tuple[str, str]]:
+    """What was done by people, by the audit log."""
+    with reading(store) as connection:
+        found = select(AUDIT.c.who, AUDIT.c.what).where(AUDIT.c.who == "ada").order_by(AUDIT.c.seq)
+        return [(who, what) for who, what in connection.execute(found)]
+
+
+async def test_a_login_that_ended_leads_back_to_where_one_was(tmp_path: Path) -> None:
+    async with page(tmp_path) as found:
+        where = "/breaks?account=th&sort=risk"
+        async with found.login("anna") as anna:
+            form = await anna.csrf(where)
+            found.clock.forward(hours=13)
+            for path, headers in (("/breaks/rule", {}), ("/", {"HX-Request": "true"})):
+                method = "GET" if headers else "POST"
+                headers["Referer"] = found.url + where
+                async with anna.http.request(
+                    method, path, data={"csrf": form}, headers=headers, allow_redirects=False
+                ) as answer:
+                    target = answer.headers["HX-Redirect" if method == "GET" else "Location"]
+                    assert URL(target).query["next"] == where
+                    assert answer.status == (401 if method == "GET" else 303)
+            for referrer in ("http://evil.example/x", "http://[bad", ""):
+                async with anna.http.post(
+                    "/breaks/rule", headers={"Referer": referrer}, allow_redirects=False
+                ) as answer:
+                    assert answer.headers["Location"] == "/login", referrer
+            text = await anna.text(target)
+            assert f'name="next" value="{where.replace("&", "&amp;")}"' in text
+            form = await anna.csrf(target)
+            data = {"name": "anna", "password": "a wrong password", "csrf": form, "next": where}
+            async with anna.http.post("/login", data=data) as answer:
+                assert 'value="/breaks?account=th&amp;sort=risk"' in await answer.text(), "a mistake forgets nothing"
+            async with anna.http.post("/login", data={**data, "password": PASSWORD}) as answer:
+                assert str(answer.url) == found.url + where
+            async with anna.http.get("/login", allow_redirects=False) as answer:
+                assert (answer.status, answer.headers["Location"]) == (303, "/"), "who is logged in goes on"
+            for there in (
+                "//evil.example",
+                "/\\evil.example",
+                "https://evil.example",
+                "/\t/evil.example",
+                "//[",
+            ):
+                async with anna.http.get("/login", params={"next": there}, allow_redirects=False) as answer:
+                    assert answer.headers["Location"] == "/", there
+
+
+async def when_up(http: aiohttp.ClientSession) -> Visitor:
+    """A browser, as soon as the page answers."""
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                async with http.get("/login"):
+                    return Visitor(http)
+            except aiohttp.ClientError:
+                await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def served_process(path: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    """`recon serve --no-scheduler` until the block ends."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", "from jobs.cli.app import main; main()", "--config", str(path), "serve", "--no-scheduler",
+        stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+        await asyncio.wait_for(process.communicate(), 30)
+
+
+def add_user(path: Path, name: str) -> None:
+    """`recon users add`, the password from standard input."""
+    words = ["--config", str(path), "users", "add", name, "--role", "analyst"]
+    assert CliRunner().invoke(app, words, input=f"{PASSWORD}\n").exit_code == 0
+
+
+async def test_recon_serve_has_the_page_and_its_users_log_in(tmp_path: Path) -> None:
+    port, path = free_port(), tmp_path / "config.toml"
+    path.write_text(SMALL.replace('env = "TH_KEY"', 'file = "key"') + f"\n[page]\nport = {port}\n", encoding="utf-8")
+    (tmp_path / "key").write_text("skey_test_none", encoding="utf-8")
+    add_user(path, "anna")
+    async with served_process(path):
+        url = f"http://127.0.0.1:{port}"
+        async with aiohttp.ClientSession(url, cookie_jar=aiohttp.CookieJar(unsafe=True)) as http:
+            visitor = await when_up(http)
+            assert "Log in" in await visitor.text("/")
+            assert await visitor.log_in("anna", "a wrong password") == 401
+            assert await visitor.log_in("anna", PASSWORD) == 200
+            for where in ("/", "/breaks", "/reports", "/settlement", "/about"):
+                async with http.get(where) as answer:
+                    assert (answer.status, str(answer.url)) == (200, url + where), (
+                        "a store without a run has pages too"
+                    )

@@ -1,0 +1,224 @@
+"""What people read and reach on the page: other scripts, hostile texts, the keyboard, live progress, what fits."""
+
+import csv
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page as Tab
+
+from recon.model import BreakStatus
+from recon.model.rulings import Kind
+from recon.store.desk import worklist
+from recon.store.versions.save import save_objects
+from reports.page.site import Progress, Wish
+from tests.kit.job import job
+from tests.kit.page import Page, Trusting, page, paged, served
+from tests.kit.store_samples import row
+from tests.reports.page.test_browser import CHROMIUM, browser, logged_in
+
+needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no browser: apt-get install chromium")
+SCRIPTS = ("คำสั่งซื้อ-1", "注文-ひらがな-1", "주문-1")
+HOSTILE = (
+    "<script>document.title='taken'</script>",
+    "\" onmouseover=\"document.title='taken'",
+    "{{ 7 * 7 }}",
+    "'; --",
+)
+
+
+def add_orders(file: Path, ids: tuple[str, ...]) -> None:
+    """Paid orders without a charge, as the shop's file would have them."""
+    with file.open(encoding="utf-8", newline="") as stream:
+        lines = list(csv.DictReader(stream))
+    with file.open("a", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, lines[0].keys())
+        model = next(line for line in lines if line["status"] == "paid")
+        writer.writerows({**model, "order_id": one, "amount": "1234.50", "charge_id": ""} for one in ids)
+
+
+async def break_of(found: Page, tab: Tab, order: str) -> str:
+    """The page of the break about an order, found by the list's search."""
+    await tab.goto(f"{found.url}/breaks")
+    await tab.get_by_label("Order, charge or other id").fill(order)
+    await tab.get_by_role("button", name="Show").click()
+    assert await tab.get_by_text("1 break", exact=True).count() == 1, order
+    assert await tab.locator("tbody td.id").first.inner_text() == order
+    await tab.locator("tbody a").first.click()
+    return tab.url
+
+
+@needs_browser
+async def test_other_scripts_and_hostile_texts_are_shown_as_they_are(tmp_path: Path) -> None:
+    complaints: list[str] = []
+    async with job(tmp_path, orders=30) as work:
+        add_orders(work.orders("th"), SCRIPTS + HOSTILE)
+        await work.run(report=True)
+        async with (
+            paged(work.config, Trusting()) as found,
+            browser() as chromium,
+            logged_in(chromium, found, "ada", complaints) as tab,
+        ):
+            for order in SCRIPTS + HOSTILE:
+                await break_of(found, tab, order)
+                assert await tab.locator("dd.id", has_text=order).count() >= 1
+                assert await tab.get_by_text("THB 1,234.50").count() >= 1
+                if order in HOSTILE:
+                    await tab.locator("select[name=kind]").select_option("note")
+                    await tab.get_by_label("Reason or note").fill(f"about {order}")
+                    await tab.get_by_role("button", name="Rule").click()
+                    assert await tab.locator(".timeline", has_text=f"about {order}").count() == 1
+                assert await tab.title() != "taken"
+                assert await tab.locator("main script, [onmouseover]").count() == 0
+            charged = next(
+                known.found
+                for known in worklist.find(found.store, worklist.Filter(accounts=("th",)), "id", False, 0, 99).breaks
+                if known.found.code == "amount_mismatch"
+            )
+            told = " ".join(SCRIPTS + HOSTILE)
+            now = found.clock()
+            save_objects(found.store, "th", "charge", [row("charge", str(charged.charge_id), description=told)], now)
+            await tab.goto(f"{found.url}/breaks/{charged.id}")
+            assert await tab.get_by_text(told, exact=True).count() == 1
+    assert complaints == []
+
+
+@needs_browser
+async def test_the_keyboard_reaches_every_action_and_the_focus_is_seen(tmp_path: Path) -> None:
+    async with page(tmp_path) as found, browser() as chromium, logged_in(chromium, found, "ada", []) as tab:
+        one = await tab.locator("tbody a").first.get_attribute("href")
+        for path in ("/", "/breaks?severity=critical", str(one), "/reports", "/settlement", "/admin"):
+            await tab.goto(found.url + path)
+            await tab.keyboard.press("Tab")
+            assert await tab.evaluate("document.activeElement.className") == "skip"
+            assert (await tab.locator(".skip").bounding_box() or {"x": -1})["x"] >= 0, "seen when it has the focus"
+            await tab.keyboard.press("Enter")
+            assert await tab.evaluate("document.activeElement.id") == "main"
+            await tab.goto(found.url + path)
+            reached: set[str] = set()
+            count = await tab.evaluate(_MARK)
+            for _ in range(count + 60):
+                await tab.keyboard.press("Tab")
+                number, outline = await tab.evaluate(_FOCUS)
+                if number is not None:
+                    assert outline > 0, f"the focus is not seen on {path}"
+                    reached.add(number)
+                if len(reached) == count:
+                    break
+            assert len(reached) == count, f"{path}: {count - len(reached)} of {count} are out of reach"
+
+
+_MARK = """() => {
+  const shown = [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, summary")]
+    .filter((one) => one.checkVisibility() && !one.disabled);
+  shown.forEach((one, number) => { one.dataset.number = number; });
+  return shown.length;
+}"""
+_FOCUS = """() => {
+  const one = document.activeElement;
+  return [one.dataset.number ?? null, parseFloat(getComputedStyle(one).outlineWidth)];
+}"""
+
+
+class Slow:
+    """A runner whose one run goes on as the test says."""
+
+    def __init__(self) -> None:
+        self.seen = Progress()
+
+    def start(self, _wish: Wish) -> str:
+        return "ticket"
+
+    def progress(self, ticket: str) -> Progress | None:
+        return self.seen if ticket == "ticket" else None
+
+
+@needs_browser
+async def test_progress_is_live_and_a_login_that_ends_meanwhile_leads_back(tmp_path: Path) -> None:
+    complaints: list[str] = []
+    runner = Slow()
+    async with (
+        page(tmp_path) as plain,
+        served(replace(plain.site, runner=runner), plain.clock) as found,
+        browser() as chromium,
+        logged_in(chromium, found, "anna", complaints) as tab,
+    ):
+        await tab.goto(f"{found.url}/reports")
+        await tab.get_by_label("From").fill("2026-03-02")
+        await tab.get_by_label("To").fill("2026-03-02")
+        await tab.get_by_role("button", name="Run", exact=True).click()
+        await tab.get_by_text("waiting").wait_for()
+        for stages in (("pull",), ("pull", "match"), ("pull", "match", "judge")):
+            runner.seen = Progress(stages)
+            await tab.locator("#progress li", has_text=stages[-1]).wait_for(timeout=5_000)
+            assert await tab.locator("#progress li").all_inner_texts() == list(stages)
+            assert await tab.locator("#progress").count() == 1
+        assert complaints == []
+        found.clock.forward(hours=13)
+        await tab.get_by_label("Password").wait_for(timeout=5_000)
+        await tab.get_by_label("Name").fill("anna")
+        await tab.get_by_label("Password").fill("correct horse battery")
+        runner.seen = Progress(("pull", "match", "judge"), True, 12, ())
+        await tab.get_by_role("button", name="Log in").click()
+        await tab.get_by_text("Run 12 is over").wait_for(timeout=5_000)
+        assert tab.url.endswith("/runs/ticket")
+    assert [one for one in complaints if "401" not in one] == []
+
+
+async def test_only_what_fits_a_break_s_state_is_offered_and_what_is_missing_is_said(tmp_path: Path) -> None:
+    async with page(tmp_path) as found, found.login("paul") as paul, found.login("ada") as ada:
+        known = next(
+            one
+            for one in worklist.find(found.store, worklist.Filter(accounts=("th",)), "id", False, 0, 99).breaks
+            if one.found.code == "amount_scale_mismatch"
+        )
+        here = f"/breaks/{known.found.id}"
+        asked = {"id": known.found.id, "one": known.found.id}
+
+        async def offered() -> set[str]:
+            text = await ada.text(here)
+            return {str(kind) for kind in Kind if f'<option value="{kind}">' in text}
+
+        def ruled(text: str) -> str:
+            return text.split('role="alert"')[1].split("</p>")[0] if 'role="alert"' in text else "done"
+
+        always = {"assign", "note"}
+        assert await offered() == {*always, "acknowledge", "resolve", "write_off", "link"}
+        for kind, words in (
+            ("resolve", "a reason is needed"), ("note", "a note needs a text"), ("acknowledge", "day"),
+            ("write_off", "a reason is needed"), ("link", "order"), ("undo", "nothing to undo"),
+            ("approve", "nothing waits for approval"), ("reopen", "is not closed"),
+        ):  # fmt: skip
+            _, text = await paul.post("/breaks/rule", here, **asked, kind=kind)
+            assert words in ruled(text), kind
+        _, text = await paul.post("/breaks/rule", "/breaks", kind="note", reason="of what?")
+        assert "no break was ticked" in ruled(text)
+        await paul.post("/breaks/rule", here, **asked, kind="acknowledge", until="2999-01-01")
+        assert await offered() == {*always, "resolve", "write_off", "link", "undo"}
+        await paul.post("/breaks/rule", here, **asked, kind="write_off", reason="timing")
+        assert await offered() == {*always, "approve", "undo"}
+        await ada.post("/breaks/rule", here, **asked, kind="approve")
+        assert await offered() == {*always, "reopen", "undo"}
+        now = worklist.one(found.store, known.found.id, None)
+        assert now
+        assert now.status == BreakStatus.WRITTEN_OFF
+
+
+async def test_a_sheet_reads_as_its_currency_does(tmp_path: Path) -> None:
+    async with page(tmp_path) as found, found.login("vera") as vera:
+        for account in ("th", "jp"):
+            assert f"<h2>{account}</h2>" in await vera.text("/settlement")
+            async with vera.http.get("/api/reports") as answer:
+                listed = (await answer.json())["reports"]
+            book = next(one["sha256"] for one in listed if one["account"] == account)
+            sheet = await vera.text(f"/reports/{book}?sheet=Settlement")
+            assert '<tr class="part">' in sheet, "what makes a transfer up stands under it"
+            numbers = re.findall(r'<td class="number">([\d,.-]+)</td>', sheet)
+            assert numbers
+            assert all(("." in one) == (account == "th") for one in numbers), account
+            for name in ("Balance%20proof", "Bank", "Changes", "Fees%20and%20VAT"):
+                assert await vera.status(f"/reports/{book}?sheet={name}") == 200
+        assert "What changed" in await vera.text("/reports")
+        group = next(one["sha256"] for one in listed if one["account"] == "group")
+        assert "download it" in await vera.text(f"/reports/{group}")

@@ -1,0 +1,130 @@
+"""Settlement, Balance proof, Fees and VAT, Bank: a small merchant's sheets, row by row."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from recon import columns as c
+from recon import settlement
+from recon.columns import ledger as lc
+from recon.model import Result
+from recon.model.settlement import Settlement
+from recon.settlement import ledger
+from reports.report import Basis, Report
+from reports.sheet import Sheet
+from reports.sheets.balance_proof import SHEET as BALANCE
+from reports.sheets.bank import SHEET as BANK
+from reports.sheets.fees_and_vat import SHEET as FEES
+from reports.sheets.settlement import SHEET as SETTLEMENT
+from tests.kit.books import BANGKOK, EVER, TH, build
+from tests.kit.ledgers import START, Merchant
+from tests.recon.rules.test_settlement import line
+
+DAY = timedelta(days=1)
+DAYS = (date(2026, 8, 21), date(2026, 9, 5))
+
+
+def report(part: Settlement) -> Report:
+    nothing: dict[str, Any] = dict.fromkeys(
+        ("orders", "charges", "refunds", "transfers", "transactions", "matched_orders", "expecting_orders",
+         "rejected_rows", "ignored_rows"), 0,
+    )  # fmt: skip
+    result = Result(TH, *DAYS, as_of=datetime(2026, 9, 5, 12, tzinfo=UTC), settlement=part, **nothing)
+    return Report(result, Basis((), "0"))
+
+
+@pytest.fixture
+def merchant() -> Report:
+    """Two charges and a refund, a transfer of what is free and its credit, a charge that waits, a receipt."""
+    made = Merchant()
+    first = made.charge(100_000)
+    made.charge(31_000, method="promptpay", card_brand=None, fee_rate=None, fee=100, fee_vat=7, net=30_893)
+    made.wait(8 * DAY)
+    made.refund(first, 10_000)
+    made.pay_out()
+    made.charge(5_000)
+    receipt = {
+        "account": "th", "receipt_id": "rcpt_001", "currency": "THB", "vat": 500, "wht": 30, "total": 7_643,
+        "created_at": made.now, "seen_at": made.now, "first_seen_at": made.now,
+    }  # fmt: skip
+    bank = (line(113_987, "2026-08-29"), line(77, "2026-08-30", "l2"))
+    books = made.books(receipts=build(lc.RECEIPTS, [receipt]), bank_lines=build(c.BANK_LINES, bank))
+    read = ledger.read(books)
+    found = settlement.with_bank(settlement.rebuild(books, read), books, {"th": BANGKOK}, {"th": 0})
+    return report(settlement.of_range(found, books, read, TH, EVER, DAYS))
+
+
+def cells(frame: pd.DataFrame, *names: str) -> list[list[Any]]:
+    """Some columns of all rows; what is empty is None."""
+    return frame[list(names)].astype(object).where(frame[list(names)].notna(), None).values.tolist()
+
+
+def shown(sheet: Sheet, given: Report, names: Sequence[str]) -> list[list[Any]]:
+    frame = sheet.arrange(sheet.rows(given))
+    assert {one.name for one in sheet.columns} <= set(frame.columns)
+    for block in sheet.below:
+        assert {one.name for one in block.columns} <= set(block.rows(given).columns)
+    return cells(frame, *names)
+
+
+def test_settlement_shows_each_transfer_above_its_credits(merchant: Report) -> None:
+    names = (lc.KIND, c.CHARGE_ID, c.AMOUNT, lc.EXPLAINED, lc.UNEXPLAINED, lc.GROSS, c.NET)
+    assert shown(SETTLEMENT, merchant, names) == [
+        ["transfer", None, 116_987, 116_987, 0, 120_595, 113_987],
+        ["charge", "chrg_001", 86_094, None, None, 89_595, None],
+        ["charge", "chrg_002", 30_893, None, None, 31_000, None],
+    ]
+    waiting = SETTLEMENT.below[0].rows(merchant)
+    assert cells(waiting, lc.DAY, lc.ROWS, c.AMOUNT) == [["2026-09-05", 1, 4_804]]
+
+
+def test_the_balance_is_proved_by_day_and_by_kind(merchant: Report) -> None:
+    rows = shown(BALANCE, merchant, (lc.DAY, lc.OPENING, lc.CREDITS, lc.DEBITS, lc.CLOSING, c.TOTAL, c.DIFFERENCE))
+    assert rows[0] == ["2026-08-21", 0, 126_987, 0, 126_987, None, None]
+    assert [row for row in rows if row[2] or row[3]][1] == ["2026-08-29", 126_987, 4_804, 126_987, 4_804, None, None]
+    assert rows[-1][4:] == [4_804, 4_804, 0]
+    kinds = BALANCE.below[0].rows(merchant)
+    assert cells(kinds, lc.KIND, lc.ROWS, c.AMOUNT) == [
+        ["charge", 3, 131_791], ["refund", 1, -10_000], ["transfer", 1, -116_987]
+    ]  # fmt: skip
+
+
+def test_fees_by_month_and_method_and_the_vat_return(merchant: Report) -> None:
+    names = (lc.MONTH, lc.KIND, c.METHOD, lc.ROWS, lc.GROSS, c.FEE, lc.EXPECTED_FEE, c.FEE_VAT, c.WHT)
+    assert shown(FEES, merchant, names) == [
+        ["2026-08", "charge", "card", 2, 105_000, 3_833, 3_833, 269, None],
+        ["2026-08", "charge", "promptpay", 1, 31_000, 100, None, 7, None],
+        ["2026-08", "receipt", None, 1, 0, 7_143, None, 500, 30],
+        ["2026-08", "transfer", None, 1, 116_987, 2_804, None, 196, None],
+    ]
+    returns = FEES.below[0].rows(merchant)
+    assert cells(returns, lc.MONTH, c.FEE, c.FEE_VAT, c.VAT, c.WHT) == [["2026-08", 6_737, 472, 500, 30]]
+
+
+def test_the_bank_shows_what_is_open_first(merchant: Report) -> None:
+    rows = shown(BANK, merchant, (lc.MATCH, c.TRANSFER_ID, c.LINE_ID, c.NET, c.AMOUNT, c.DIFFERENCE))
+    assert rows == [
+        [lc.NO_TRANSFER, None, "l2", None, 77, None],
+        [lc.SAME_DAY, "trsf_001", "l1", 113_987, 113_987, 0],
+    ]
+
+
+def test_nothing_at_all_still_has_its_columns() -> None:
+    for empty in (Settlement(), rebuilt_nothing()):
+        for sheet in (SETTLEMENT, BALANCE, FEES, BANK):
+            assert len(shown(sheet, report(empty), (sheet.columns[0].name,))) in (
+                0,
+                16,
+                17,
+            )  # days stand there anyway
+
+
+def rebuilt_nothing() -> Settlement:
+    books = Merchant(now=START).books()
+    read = ledger.read(books)
+    made = settlement.with_bank(settlement.rebuild(books, read), books, {"th": BANGKOK}, {"th": 0})
+    return replace(settlement.of_range(made, books, read, TH, EVER, DAYS))

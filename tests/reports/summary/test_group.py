@@ -1,0 +1,136 @@
+"""The workbook over all accounts: currencies are never added, every row says its account, files are linked."""
+
+from dataclasses import replace
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import pytest
+
+from recon import columns as c
+from recon.model import Account, Result
+from reports.report import Group, Report
+from reports.workbook.write import write_report, write_workbook
+from tests.kit.report_example import BREAKS, JP, TH, breaks, empty_result, known_break, matched, result_of
+from tests.reports.workbook.test_write import basis, cells, row_of, sheet_of, shown
+
+SHEETS = [
+    "Summary", "Breaks", "Settlement", "Balance proof", "Pending", "Refunds", "Fees and VAT", "Disputes", "Bank",
+    "Rejected rows", "Changes", "Legend",
+]  # fmt: skip
+NAMELESS = replace(known_break("order_invalid", 77, currency=None), found=replace(BREAKS[-2].found, account=None))
+
+
+def of(account: Account, *known: Any) -> Result:
+    """A result of an account with these breaks, their account and region put right."""
+    frame = breaks(known, account.region)
+    frame[c.ACCOUNT] = frame[c.ACCOUNT].where(frame[c.ACCOUNT].isna(), account.name)
+    frame[c.REGION] = frame[c.REGION].where(frame[c.ACCOUNT].notna())
+    result = result_of(matched(7, currency=account.currency, funding=account.currency), frame, account=account)
+    details = replace(result.details, changes=result.details.changes.assign(**{c.ACCOUNT: account.name}))
+    return replace(result, account=account, details=details)
+
+
+def group_of(*results: Result) -> Group:
+    parts = tuple(Report(one, basis()) for one in results)
+    return Group(parts, tuple(f"settlement_{one.account.name}.xlsx" for one in results))
+
+
+JPY = [known_break("amount_mismatch", n, currency="JPY", risk=1_000, expected=5, actual=6) for n in (1, 2)]
+TWO = group_of(of(TH, *BREAKS, NAMELESS), of(JP, *JPY, known_break("order_missing", 3, currency="THB", risk=50)))
+
+
+def written(group: Group) -> BytesIO:
+    file = BytesIO()
+    write_report(group, file)
+    file.seek(0)
+    return file
+
+
+@cache
+def example() -> BytesIO:
+    """The workbook of both accounts, made once."""
+    return written(TWO)
+
+
+def test_the_sheets_are_those_that_make_sense_over_all_accounts() -> None:
+    assert shown(example()).sheetnames == SHEETS
+
+
+def test_currencies_stand_apart_in_each_region_and_their_open_value_is_a_formula() -> None:
+    values, formulas = sheet_of(shown(example()), "Summary"), sheet_of(shown(example(), values=False), "Summary")
+    assert row_of(values, "JP", "JPY")[2:7] == [10, 9, 7, pytest.approx(values_of(JP, "JPY")), 2_000]
+    assert row_of(values, "JP", "THB")[6] == 0.5
+    assert row_of(values, "TH", "THB")[6] == float(values_open("THB")) / 100
+    assert str(row_of(formulas, "JP", "THB")[6]).startswith("=ROUND(SUMIFS('Breaks'!")
+
+
+def values_of(account: Account, currency: str) -> int:
+    part = next(one for one in TWO.parts if one.result.account == account)
+    return next(total.amount_matched for total in part.result.currencies if total.currency == currency)
+
+
+def values_open(currency: str) -> int:
+    return sum(k.found.amount_at_risk or 0 for k in BREAKS if k.found.currency == currency)
+
+
+def test_every_account_has_a_row_that_opens_its_file() -> None:
+    summary = sheet_of(shown(example()), "Summary")
+    links = {cell.value: cell.hyperlink.target for row in summary for cell in row if cell.hyperlink}
+    assert links["th  2026-11-01 to 2026-11-30"] == "settlement_th.xlsx"
+    assert row_of(summary, "th  2026-11-01 to 2026-11-30")[1:7] == ["TH", 19, 18, 7, 7 / 18, len(BREAKS)]
+    assert row_of(summary, "No region: rows that name no known account")[6] == 1
+    assert row_of(summary, "All breaks")[2] == len(BREAKS) + 1 + 3
+
+
+def test_breaks_of_all_accounts_are_sorted_together_worst_first() -> None:
+    [header, *found] = cells(sheet_of(shown(example()), "Breaks"))
+    assert header[:3] == ["Account", "Severity", "Code"]
+    assert [row[1] for row in found] == sorted(
+        (row[1] for row in found), key=["critical", "high", "medium", "low"].index
+    )
+    assert {row[0] for row in found} == {"th", "jp", None}
+
+
+@pytest.mark.parametrize("name", ["Pending", "Refunds", "Disputes", "Changes"])
+def test_rows_say_whose_they_are(name: str) -> None:
+    [header, *found] = cells(sheet_of(shown(example()), name))
+    assert header[0] == "Account"
+    gap = [None] * len(header)
+    accounts = [row[0] for row in (found[: found.index(gap)] if gap in found else found)]
+    assert accounts == sorted(accounts, key=["th", "jp"].index)
+    assert set(accounts) == {"th", "jp"}
+
+
+def test_moments_are_in_utc_where_zones_differ_and_local_where_they_do_not() -> None:
+    assert TWO.zone == ZoneInfo("UTC")
+    assert group_of(of(TH), of(replace(TH, name="th2"))).zone == TH.zone
+
+
+def test_the_days_off_of_every_account_are_in_the_legend() -> None:
+    found = [
+        row[:2] for row in cells(sheet_of(shown(example()), "Legend")) if str(row[1]) in ("2025", "2026", "2027")
+    ]
+    assert found == [[name, year] for name in ("th", "jp") for year in ("2025", "2026", "2027")]
+
+
+def test_the_same_results_give_the_same_bytes_and_a_wrong_total_no_file(tmp_path: Path) -> None:
+    first = write_workbook(TWO, tmp_path)
+    assert first.name == "settlement_group_2026-11-01_2026-11-30.xlsx"
+    assert first.read_bytes() == example().getvalue()
+    wrong = TWO.parts[0].result
+    more = tuple(replace(total, amount_open=total.amount_open + 1) for total in wrong.currencies)
+    with pytest.raises(AssertionError, match="amount open in TH"):
+        write_workbook(group_of(replace(wrong, currencies=more), TWO.parts[1].result), tmp_path)
+    assert first.read_bytes() == example().getvalue()
+
+
+def test_a_group_of_nothing_says_so() -> None:
+    book = shown(written(group_of(empty_result(), replace(empty_result(), account=JP, breaks=pd.DataFrame()))))
+    assert cells(sheet_of(book, "Breaks"))[1][0] == "No breaks."
+    assert (
+        cells(sheet_of(book, "Changes"))[1][0] == "The first result of this range: there is nothing to compare with."
+    )

@@ -1,0 +1,61 @@
+"""The sheets as CSV and Parquet: exact amounts, texts that stay texts, the same bytes again."""
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as parquet  # type: ignore[import-untyped]
+import pytest
+
+from recon import columns as c
+from reports.report import Report
+from reports.workbook.plain import write_plain
+from tests.kit.report_example import BREAKS, breaks, matched, result_of
+from tests.reports.workbook.test_write import report_of
+
+
+@pytest.fixture
+def report() -> Report:
+    links = matched(3)
+    links[c.ORDER_ID] = pd.Series(["007", "=1+1", "@sum"], dtype=c.TEXT)
+    return report_of(result_of(links, breaks(BREAKS[:2])))
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_csv_has_exact_amounts_and_no_formula(report: Report, tmp_path: Path) -> None:
+    paths = {path.name: path for path in write_plain(report, tmp_path, "csv")}
+    assert paths["Matched.csv"].parent.name == "settlement_th_2026-11-01_2026-11-30.csv"
+    found = rows(paths["Matched.csv"])
+    assert [row["Order"] for row in found] == ["007", "'=1+1", "'@sum"]
+    frame = report.result.matched
+    assert [row["Order amount"] for row in found] == [
+        f"{amount // 100}.{amount % 100:02d}" for amount in frame[c.ORDER_AMOUNT]
+    ]
+    assert {row["Currency"] for row in found} == {"THB"}
+    assert found[0]["Charged at"].endswith("Z")
+    assert "Its row" not in rows(paths["Breaks.csv"])[0]
+    assert {"Pending.csv", "Pending 2.csv", "Legend.csv"} <= set(paths)
+
+
+def test_parquet_has_minor_units_and_moments(report: Report, tmp_path: Path) -> None:
+    (path,) = [one for one in write_plain(report, tmp_path, "parquet") if one.name == "Matched.parquet"]
+    table = parquet.read_table(path)
+    assert table.column(c.ORDER_AMOUNT).to_pylist() == report.result.matched[c.ORDER_AMOUNT].tolist()
+    assert str(table.schema.field(c.PAID_AT).type) == "timestamp[us, tz=UTC]"
+    assert table.column(c.ORDER_ID).to_pylist() == ["007", "=1+1", "@sum"]
+
+
+@pytest.mark.parametrize("format_", ["csv", "parquet"])
+def test_the_same_report_gives_the_same_bytes_and_replaces_the_folder(
+    report: Report, tmp_path: Path, format_: str
+) -> None:
+    before = {path: path.read_bytes() for path in write_plain(report, tmp_path, format_)}
+    folder = next(iter(before)).parent
+    (folder / f"Old.{format_}").write_text("of an earlier version", encoding="utf-8")
+    assert {path: path.read_bytes() for path in write_plain(replace(report), tmp_path, format_)} == before
+    assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == sorted(p.name for p in before)

@@ -1,0 +1,350 @@
+"""The workbook as a whole: its sheets, its Summary, its bytes; a wrong or half file never leaves the house."""
+
+import resource
+import zipfile
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from functools import cache, lru_cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from openpyxl import Workbook, load_workbook
+from openpyxl.worksheet.worksheet import Worksheet
+from python_calamine import CalamineWorkbook
+
+from recon import columns as c
+from recon.calendars import business_calendar
+from recon.model import BreakStatus, Result, Severity
+from recon.money import Currencies
+from recon.settings import RuleSettings
+from reports.report import Basis, Report
+from reports.sheet import Column, Kind, Sheet, letter, place
+from reports.sheets import SHEETS
+from reports.workbook.links import linked
+from reports.workbook.write import write_report, write_workbook
+from tests.kit.report_example import (
+    AS_OF,
+    BREAKS,
+    CATALOGUE,
+    JP,
+    TH,
+    breaks,
+    empty_result,
+    known_break,
+    matched,
+    result_of,
+    result_with_a_closed_break,
+    totals,
+)
+
+DETAIL = {sheet.name: sheet for sheet in SHEETS if isinstance(sheet, Sheet)}
+
+
+def report_of(result: Result) -> Report:
+    return Report(result, basis())
+
+
+@cache
+def basis() -> Basis:
+    """The rules of the example, one of them switched off and one made worse, and the calendar of its country."""
+    settings = {
+        "fee_vat_mismatch": RuleSettings(enabled=False),
+        "refund_overdue": RuleSettings(severity=Severity.CRITICAL, thresholds={"business_days": 3}),
+    }
+    calendars = {one.name: business_calendar(one.region, one.zone, AS_OF.date()) for one in (TH, JP)}
+    return Basis(CATALOGUE, "0.1.0", settings=settings, calendars=calendars, audit_head="ab" * 32)
+
+
+def written(result: Result, **limits: int) -> BytesIO:
+    file = BytesIO()
+    write_report(report_of(result), file, **limits)
+    file.seek(0)
+    return file
+
+
+@cache
+def _example() -> bytes:
+    return written(result_of()).getvalue()
+
+
+def example() -> BytesIO:
+    """The workbook of the full result, made once."""
+    return BytesIO(_example())
+
+
+def write(result: Result, folder: Path) -> Path:
+    return write_workbook(report_of(result), folder)
+
+
+def shown(file: BytesIO, *, values: bool = True) -> Workbook:
+    """To look at, not to change: the same bytes are read once."""
+    return _shown(file.getvalue(), values)
+
+
+@lru_cache(maxsize=8)
+def _shown(content: bytes, values: bool) -> Workbook:
+    return load_workbook(BytesIO(content), data_only=values)
+
+
+def read_by_calamine(file: BytesIO, name: str) -> list[list[Any]]:
+    file.seek(0)
+    rows: list[list[Any]] = CalamineWorkbook.from_filelike(file).get_sheet_by_name(name).to_python()
+    return rows
+
+
+def sheet_of(book: Workbook, name: str) -> Worksheet:
+    sheet = book[name]
+    assert isinstance(sheet, Worksheet)
+    return sheet
+
+
+def cells(sheet: Worksheet) -> list[list[Any]]:
+    return [list(row) for row in sheet.iter_rows(values_only=True)]
+
+
+def row_of(sheet: Worksheet, *start: str) -> list[Any]:
+    """The row that begins with these cells."""
+    [found] = [row for row in cells(sheet) if tuple(row[: len(start)]) == start]
+    return found
+
+
+def expected(sheet: Sheet, report: Report) -> list[list[Any]]:
+    """All rows of a detail sheet, worked out cell by cell: its own, then, for each table below, gap, title, table."""
+    placed = linked({one.name: place(one, report) for one in DETAIL.values()})[0][sheet.name]
+    found = _table(sheet.columns, placed.frame, placed.empty, report)
+    for table in placed.below:
+        found += [[], [table.title], *_table(table.columns, table.frame, table.empty, report)]
+    wide = max(map(len, found))
+    return [[*row, *[None] * (wide - len(row))] for row in found]
+
+
+def _table(columns: tuple[Column, ...], frame: pd.DataFrame, empty: str, report: Report) -> list[list[Any]]:
+    rows = [[_expected(column, row, report) for column in columns] for row in frame.to_dict("records")]
+    return [[column.title for column in columns], *(rows or [[empty]])]
+
+
+def _expected(column: Column, row: dict[Any, Any], report: Report) -> Any:
+    value = row[column.name]
+    if pd.isna(value):
+        return None
+    if column.kind is Kind.MONEY:
+        exponent = Currencies().exponent(row[column.currency])
+        return float(Decimal(int(value)).scaleb(-exponent))
+    if column.kind is Kind.MOMENT:
+        return value.tz_convert(report.zone).tz_localize(None).to_pydatetime()
+    if column.kind is Kind.RATE:
+        return pytest.approx(value / 10_000)
+    return value
+
+
+def same(found: Sequence[Sequence[Any]], wanted: Sequence[Sequence[Any]]) -> bool:
+    left, right = ([[None if cell == "" else cell for cell in row] for row in rows] for rows in (found, wanted))
+    return left == right
+
+
+def part_of(name: str) -> str:
+    """The part of the package that holds a sheet."""
+    return f"xl/worksheets/sheet{[sheet.name for sheet in SHEETS].index(name) + 1}.xml"
+
+
+def test_the_sheets_stand_in_the_contract_s_order() -> None:
+    assert [sheet.name for sheet in SHEETS] == [
+        "Summary", "Breaks", "Settlement", "Balance proof", "Matched", "Pending", "Refunds", "Fees and VAT",
+        "Disputes", "Bank", "Rejected rows", "Changes", "Legend",
+    ]  # fmt: skip
+    assert shown(example()).sheetnames == [sheet.name for sheet in SHEETS]
+
+
+@pytest.mark.parametrize("name", DETAIL)
+def test_every_cell_of_a_detail_sheet_is_its_frame_s(name: str) -> None:
+    file = example()
+    wanted = expected(DETAIL[name], report_of(result_of()))
+    assert cells(sheet_of(shown(file), name)) == wanted
+    assert cells(sheet_of(shown(file, values=False), name)) == wanted
+    assert same(read_by_calamine(file, name), wanted)
+
+
+def test_the_file_is_named_after_account_and_range(tmp_path: Path) -> None:
+    assert write(result_of(), tmp_path / "new").name == "settlement_th_2026-11-01_2026-11-30.xlsx"
+
+
+def test_summary_shows_the_result_s_figures_and_every_total_is_a_formula_with_its_value() -> None:
+    result = result_of()
+    file = written(result)
+    values, formulas = sheet_of(shown(file), "Summary"), sheet_of(shown(file, values=False), "Summary")
+    assert row_of(values, "Orders")[1:6] == [72, None, "Orders that expect a charge", None, 71]
+    assert row_of(values, "Charges")[5] == 60
+    assert str(row_of(formulas, "Charges")[5]).startswith("=COUNTIFS('Matched'!")
+    assert row_of(values, "Refunds")[5] == pytest.approx(60 / 71)
+    assert row_of(values, "Transfers")[5] == 2
+    thb = next(total for total in result.currencies if total.currency == "THB")
+    wanted = [thb.orders, thb.charges, 60, thb.amount_matched / 100, thb.amount_open / 100]
+    assert row_of(values, "THB")[1:6] == wanted
+    assert str(row_of(formulas, "THB")[5]).startswith("=ROUND(SUMIFS('Breaks'!")
+    assert row_of(values, "JPY")[5] == 12_000  # yen have no decimals
+
+
+def test_no_formula_is_without_its_value() -> None:
+    file = example()
+    values, formulas = sheet_of(shown(file), "Summary"), sheet_of(shown(file, values=False), "Summary")
+    found = [cell.coordinate for row in formulas for cell in row if cell.data_type == "f"]
+    assert len(found) > 40
+    assert [place for place in found if not isinstance(values[place].value, int | float)] == []
+
+
+def test_summary_counts_breaks_by_code_and_currency_and_links_to_their_rows() -> None:
+    file = example()
+    summary, sheet = sheet_of(shown(file), "Summary"), sheet_of(shown(file), "Breaks")
+    assert row_of(summary, "order_paid_charge_failed")[1:5] == ["critical", "THB", 2, 1730.5]
+    assert row_of(summary, "charge_missing", "high", "THB")[3:5] == [1, 999]
+    assert row_of(summary, "charge_missing", "high", "USD")[3:5] == [1, 55]
+    assert row_of(summary, "order_invalid")[1:5] == ["medium", None, 1, None]
+    assert row_of(summary, "All breaks")[3] == 15
+    links = {cell.value: cell.hyperlink.location for row in summary for cell in row if cell.hyperlink}
+    place = str(links["refund_overdue"]).partition("!")[2]
+    assert sheet.cell(sheet[place].row, 2).value == "refund_overdue"
+
+
+def test_summary_sorts_breaks_by_age_at_every_border() -> None:
+    known = [known_break("amount_mismatch", n, risk=100, age=n) for n in (0, 1, 2, 7, 8, 30, 31, 90, 91, 400)]
+    summary = sheet_of(shown(written(result_of(open_breaks=breaks(known)))), "Summary")
+    assert row_of(summary, "Breaks")[2:] == [2, 2, 2, 2, 2, 10]
+    assert row_of(summary, "Amount at risk", "THB")[2:] == [2, 2, 2, 2, 2, 10]
+
+
+def test_a_closed_break_is_on_no_sheet() -> None:
+    known = [*BREAKS, known_break("order_missing", 7, risk=1, status=BreakStatus.WRITTEN_OFF)]
+    result = replace(result_of(), breaks=breaks(known))
+    assert row_of(sheet_of(shown(written(result)), "Summary"), "All breaks")[3] == len(BREAKS)
+
+
+def test_proofs_say_whether_they_tie_out() -> None:
+    summary = sheet_of(shown(example()), "Summary")
+    name = "Ledger balance = balance at Omise"
+    assert row_of(summary, name)[1:] == ["THB", 81200.5, 80950.5, -250, -250, 0, "ties out"]
+    assert row_of(summary, "Transfers paid = credits at the bank")[4:] == [-15, 0, -15, "DOES NOT TIE"]
+
+
+def test_an_incomplete_result_says_so_before_anything_else() -> None:
+    complete = [row[0] for row in cells(sheet_of(shown(example()), "Summary")) if row[0]]
+    partial = [row[0] for row in cells(sheet_of(shown(written(replace(result_of(), complete=False))), "Summary"))]
+    assert "NOT COMPLETE" not in "".join(complete)
+    assert str(partial[3]).startswith("NOT COMPLETE")
+
+
+def test_an_empty_result_says_it_in_words() -> None:
+    book = shown(written(empty_result()))
+    wanted = {
+        "Breaks": "No breaks.", "Matched": "No matched orders.", "Rejected rows": "No rejected rows.",
+        "Pending": "Nothing is pending.", "Refunds": "No refunds.", "Disputes": "No disputes.",
+        "Changes": "The first result of this range: there is nothing to compare with.",
+    }  # fmt: skip
+    for name, words in wanted.items():
+        assert [cell for cell in cells(sheet_of(book, name))[1] if cell] == [words]
+    assert row_of(sheet_of(book, "Summary"), "Refunds")[5] == "not applicable"
+
+
+def test_matched_orders_without_a_row_are_shown_and_the_totals_still_add_up() -> None:
+    file = written(result_with_a_closed_break())
+    values, formulas = sheet_of(shown(file), "Summary"), sheet_of(shown(file, values=False), "Summary")
+    assert row_of(values, "Charges")[5] == 61
+    assert row_of(values, "THB")[6:] == [1, 50]
+    place = next(cell.row for row in values for cell in row if cell.value == "THB" and cell.column == 1)
+    assert str(formulas[f"E{place}"].value).endswith(f"+H{place}")
+
+
+def test_several_charges_of_one_order_count_it_once() -> None:
+    links = matched(3)
+    links[c.ORDER_ID] = pd.Series(["A", "A", "B"], dtype=c.TEXT)
+    file = written(result_of(links=links))
+    assert row_of(sheet_of(shown(file), "Summary"), "Charges")[5] == 2
+    assert [row[-1] for row in cells(sheet_of(shown(file), "Matched"))[1:]] == [1, 2, 1]
+
+
+def test_totals_that_differ_from_the_sheets_stop_the_file(tmp_path: Path) -> None:
+    path = write(result_of(), tmp_path)
+    before = path.read_bytes()
+    wrong = result_of()
+    more = tuple(replace(total, amount_open=total.amount_open + 1) for total in wrong.currencies)
+    for result in (
+        replace(wrong, currencies=more),
+        replace(wrong, matched_orders=wrong.matched_orders + 1),
+        replace(wrong, rejected_rows=9),
+        replace(wrong, currencies=tuple(replace(t, amount_matched=t.amount_matched + 1) for t in wrong.currencies)),
+        replace(wrong, currencies=wrong.currencies[1:]),
+    ):
+        with pytest.raises(AssertionError):
+            write(result, tmp_path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    # Large enough that openpyxl's own files, which are not packed, stay below half of it.
+    path = write(result_of(links=matched(20_000)), tmp_path)
+    before = path.read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, limits[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            write(replace(result_of(links=matched(20_000)), orders=99_999), tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_same_result_gives_the_same_bytes_at_another_hour(tmp_path: Path) -> None:
+    result = result_of()
+    first = write(result, tmp_path / "a").read_bytes()
+    later = AS_OF + timedelta(hours=2)
+    again = replace(result, as_of=later, breaks_new=3, breaks_closed=1, breaks=result.breaks.assign(last_seen=later))
+    assert write(again, tmp_path / "b").read_bytes() == first
+    assert write(replace(result, as_of=AS_OF + timedelta(days=1)), tmp_path / "c").read_bytes() != first
+    assert write(replace(result, refunds=35), tmp_path / "d").read_bytes() != first
+
+
+def test_the_package_carries_no_clock_and_no_data_descriptors() -> None:
+    with zipfile.ZipFile(example()) as package:
+        assert {info.date_time for info in package.infolist()} == {(2026, 12, 1, 0, 0, 0)}
+        assert [info.filename for info in package.infolist() if info.flag_bits & 0x08] == []
+        assert b"2026-12-01T00:00:00Z" in package.read("docProps/core.xml")
+
+
+def test_money_has_its_currency_s_format() -> None:
+    book = shown(written(result_of(links=matched(3, currency="JPY", funding="JPY"), account=JP)))
+    sheet = sheet_of(book, "Matched")
+    assert sheet["F2"].number_format == '"¥"#,##0_);[Red]-"¥"#,##0_)'
+    assert sheet["F2"].value == 10_000
+    mixed = sheet_of(book, "Breaks")
+    formats = {row[4].value: row[8].number_format for row in mixed.iter_rows(min_row=2) if row[4].value}
+    assert {code: "0.00" in text for code, text in formats.items()} == {
+        "JPY": False, "SGD": True, "THB": True, "USD": True,
+    }  # fmt: skip
+
+
+def test_every_sheet_is_ready_to_print_and_to_filter() -> None:
+    book = shown(example())
+    for name, sheet in DETAIL.items():
+        found = sheet_of(book, name)
+        assert found.freeze_panes == f"{letter(sheet.frozen)}2"
+        assert found.auto_filter.ref.startswith("A1:")
+        assert found.print_title_rows == ("$1:$1" if sheet.repeated else None)
+        widths = [found.column_dimensions[letter(index)].width for index in range(len(sheet.columns))]
+        assert widths == [column.width for column in sheet.columns]
+    for found in book.worksheets:
+        assert found.page_setup.orientation == "landscape"
+        assert found.page_setup.fitToHeight == 0
+        assert found.oddFooter is not None
+        assert found.oddFooter.right.text == "Page &P of &N"
+
+
+def test_totals_of_the_example_are_not_taken_from_the_code_under_test() -> None:
+    result = result_of()
+    assert result.currencies == totals(result.matched, result.breaks)
+    assert sum(total.matched_orders for total in result.currencies) == 60
