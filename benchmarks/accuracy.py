@@ -81,20 +81,37 @@ def books_of(world: World) -> Books:
                 rows[kind].append(values)
     orders = [_order(order) for order in world.orders if order.created <= at and order.method != "cod"]
     return Books(
-        world.as_of, _frame(c.ORDERS, orders), _frame(c.CHARGES, rows["charge"]), _frame(c.REFUNDS, rows["refund"]),
-        c.TRANSFERS.empty(), c.TRANSACTIONS.empty(), _frame(c.DISPUTES, rows["dispute"]), c.REJECTED.empty(),
-    )  # fmt: skip
+        world.as_of,
+        _frame(c.ORDERS, orders),
+        _frame(c.CHARGES, rows["charge"]),
+        _frame(c.REFUNDS, rows["refund"]),
+        c.TRANSFERS.empty(),
+        c.TRANSACTIONS.empty(),
+        _frame(c.DISPUTES, rows["dispute"]),
+        c.REJECTED.empty(),
+    )
 
 
 def _order(order: Any) -> dict[str, Any]:
     moment = order.created * 1_000_000
     return {
-        c.ACCOUNT: order.account.name, c.ORDER_ID: order.id, c.SOURCE: "shop", c.STATUS: order.status,
-        c.AMOUNT: order.amount, c.CURRENCY: order.currency, c.CREATED_AT: moment, c.REFUNDED_AMOUNT: order.refunded,
-        c.PAYMENT_METHOD: order.method, c.CHARGE_ID: order.charge_id or None,
-        c.CUSTOMER: keyed_hash(order.email, KEY), c.FILE: "orders.csv", c.FILE_HASH: "", c.ROW: 2,
-        c.SEEN_AT: moment, c.FIRST_SEEN_AT: moment,
-    }  # fmt: skip
+        c.ACCOUNT: order.account.name,
+        c.ORDER_ID: order.id,
+        c.SOURCE: "shop",
+        c.STATUS: order.status,
+        c.AMOUNT: order.amount,
+        c.CURRENCY: order.currency,
+        c.CREATED_AT: moment,
+        c.REFUNDED_AMOUNT: order.refunded,
+        c.PAYMENT_METHOD: order.method,
+        c.CHARGE_ID: order.charge_id or None,
+        c.CUSTOMER: keyed_hash(order.email, KEY),
+        c.FILE: "orders.csv",
+        c.FILE_HASH: "",
+        c.ROW: 2,
+        c.SEEN_AT: moment,
+        c.FIRST_SEEN_AT: moment,
+    }
 
 
 def _frame(frame: c.Frame, rows: list[dict[str, Any]]) -> pd.DataFrame:

@@ -48,9 +48,11 @@ class Shop:
 
 
 SHOPS = (
-    Shop("th", "THB", "Asia/Bangkok", 50), Shop("sg", "SGD", "Asia/Singapore", 20),
-    Shop("jp", "JPY", "Asia/Tokyo", 20), Shop("my", "MYR", "Asia/Kuala_Lumpur", 10),
-)  # fmt: skip
+    Shop("th", "THB", "Asia/Bangkok", 50),
+    Shop("sg", "SGD", "Asia/Singapore", 20),
+    Shop("jp", "JPY", "Asia/Tokyo", 20),
+    Shop("my", "MYR", "Asia/Kuala_Lumpur", 10),
+)
 
 
 @dataclass
@@ -131,10 +133,16 @@ class _Month:
         """Everything by table, with columns that the table has."""
         charges, paid = self._charges()
         refunds = self._refunds()
-        credits = self._moves("chrg", self.numbers[paid], charges["net"].to_numpy()[paid], "credit",
-                              self.created[self.owner[paid]] + 95 * SECOND)  # fmt: skip
-        debits = self._moves("rfnd", self._refunded_numbers, self.amount[self._refunded], "debit",
-                             self.refund_at[self._refunded])  # fmt: skip
+        credits = self._moves(
+            "chrg",
+            self.numbers[paid],
+            charges["net"].to_numpy()[paid],
+            "credit",
+            self.created[self.owner[paid]] + 95 * SECOND,
+        )
+        debits = self._moves(
+            "rfnd", self._refunded_numbers, self.amount[self._refunded], "debit", self.refund_at[self._refunded]
+        )
         transfers = self._transfers()
         yield tables.ORDER, self._orders()
         for kind, made in (("charge", charges), ("refund", refunds), ("transfer", transfers)):
@@ -163,12 +171,24 @@ class _Month:
         place[self.owner[::-1]] = np.arange(len(self.owner))[::-1]
         named = (self.way < BY_ORDER) & (place >= 0)
         charge_ids = self._id("chrg", self.numbers).take(pa.array(np.where(named, place, 0), mask=~named))
-        return _table(self.count, {
-            "order_id": self._order_ids(np.arange(self.count)), "status": words[state], "amount": self.amount,
-            "created_at": self.created, "refunded_amount": np.where(self.fate == _REFUNDED, self.amount, 0),
-            "charge_id": charge_ids, "row": np.arange(self.count) + 2,
-        }, account=self.shop.name, currency=self.shop.currency, source="shop", payment_method="card",
-            file=f"orders-{self.window.start:%Y-%m}.csv", file_hash="0" * 64)  # fmt: skip
+        return _table(
+            self.count,
+            {
+                "order_id": self._order_ids(np.arange(self.count)),
+                "status": words[state],
+                "amount": self.amount,
+                "created_at": self.created,
+                "refunded_amount": np.where(self.fate == _REFUNDED, self.amount, 0),
+                "charge_id": charge_ids,
+                "row": np.arange(self.count) + 2,
+            },
+            account=self.shop.name,
+            currency=self.shop.currency,
+            source="shop",
+            payment_method="card",
+            file=f"orders-{self.window.start:%Y-%m}.csv",
+            file_hash="0" * 64,
+        )
 
     def _order_ids(self, places: Ints) -> pa.Array:
         return _numbered(f"{self.shop.name.upper()}-", self.begun + places, 10)
@@ -187,37 +207,84 @@ class _Month:
         by_text = (way >= BY_ORDER) & (way < BY_ORDER + BY_DESCRIPTION)
         paid_at = pa.array(made + 54 * SECOND, mask=~paid)
         moves = self._id("trxn", self.numbers)
-        return _table(len(self.owner), {
-            "charge_id": self._id("chrg", self.numbers), "status": np.where(paid, "successful", "failed"),
-            "amount": taken, "captured_amount": taken, "funding_amount": taken, "fee": fee, "fee_vat": vat,
-            "net": taken - fee - vat, "refunded_amount": np.where(fate == _REFUNDED, taken, 0), "authorized": paid,
-            "paid": paid, "created_at": made, "authorized_at": paid_at, "paid_at": paid_at,
-            "expires_at": made + 7 * DAY, "transaction_id": pc.if_else(pa.array(paid), moves, _NO_TEXT),
-            "metadata": pc.if_else(pa.array(in_metadata), ref, "{}"),
-            "description": pc.if_else(pa.array(by_text), text, _NO_TEXT),
-            "failure_code": pc.if_else(pa.array(paid), _NO_TEXT, "payment_rejected"),
-        }, account=self.shop.name, currency=self.shop.currency, funding_currency=self.shop.currency, interest=0,
-            interest_vat=0, fee_flat="0.0", fee_rate="3.65", vat_rate="7.0", method="card", card_brand="Visa",
-            capture=True, reversed=False, voided=False, livemode=True), paid  # fmt: skip
+        return _table(
+            len(self.owner),
+            {
+                "charge_id": self._id("chrg", self.numbers),
+                "status": np.where(paid, "successful", "failed"),
+                "amount": taken,
+                "captured_amount": taken,
+                "funding_amount": taken,
+                "fee": fee,
+                "fee_vat": vat,
+                "net": taken - fee - vat,
+                "refunded_amount": np.where(fate == _REFUNDED, taken, 0),
+                "authorized": paid,
+                "paid": paid,
+                "created_at": made,
+                "authorized_at": paid_at,
+                "paid_at": paid_at,
+                "expires_at": made + 7 * DAY,
+                "transaction_id": pc.if_else(pa.array(paid), moves, _NO_TEXT),
+                "metadata": pc.if_else(pa.array(in_metadata), ref, "{}"),
+                "description": pc.if_else(pa.array(by_text), text, _NO_TEXT),
+                "failure_code": pc.if_else(pa.array(paid), _NO_TEXT, "payment_rejected"),
+            },
+            account=self.shop.name,
+            currency=self.shop.currency,
+            funding_currency=self.shop.currency,
+            interest=0,
+            interest_vat=0,
+            fee_flat="0.0",
+            fee_rate="3.65",
+            vat_rate="7.0",
+            method="card",
+            card_brand="Visa",
+            capture=True,
+            reversed=False,
+            voided=False,
+            livemode=True,
+        ), paid
 
     def _refunds(self) -> pa.Table:
         numbers = self._refunded_numbers
-        return _table(len(numbers), {
-            "refund_id": self._id("rfnd", numbers), "charge_id": self._id("chrg", numbers),
-            "amount": self.amount[self._refunded], "funding_amount": self.amount[self._refunded],
-            "transaction_id": self._id("trxn_r", numbers), "created_at": self.refund_at[self._refunded],
-        }, account=self.shop.name, status="closed", currency=self.shop.currency, voided=False, livemode=True,
-            funding_currency=self.shop.currency)  # fmt: skip
+        return _table(
+            len(numbers),
+            {
+                "refund_id": self._id("rfnd", numbers),
+                "charge_id": self._id("chrg", numbers),
+                "amount": self.amount[self._refunded],
+                "funding_amount": self.amount[self._refunded],
+                "transaction_id": self._id("trxn_r", numbers),
+                "created_at": self.refund_at[self._refunded],
+            },
+            account=self.shop.name,
+            status="closed",
+            currency=self.shop.currency,
+            voided=False,
+            livemode=True,
+            funding_currency=self.shop.currency,
+        )
 
     def _moves(self, kind: str, numbers: Ints, amounts: Ints, direction: str, made: Ints) -> pa.Table:
         is_credit = direction == "credit"
         free = made + HOLD if is_credit else made
         self.till.add(free, amounts if is_credit else -amounts)
-        return _table(len(numbers), {
-            "transaction_id": self._id("trxn" if is_credit else "trxn_r", numbers), "amount": amounts,
-            "origin": self._id(kind, numbers), "created_at": made, "transferable_at": free,
-        }, account=self.shop.name, currency=self.shop.currency, direction=direction, livemode=True,
-            key="charge.captured.net" if is_credit else "refund.created.debit")  # fmt: skip
+        return _table(
+            len(numbers),
+            {
+                "transaction_id": self._id("trxn" if is_credit else "trxn_r", numbers),
+                "amount": amounts,
+                "origin": self._id(kind, numbers),
+                "created_at": made,
+                "transferable_at": free,
+            },
+            account=self.shop.name,
+            currency=self.shop.currency,
+            direction=direction,
+            livemode=True,
+            key="charge.captured.net" if is_credit else "refund.created.debit",
+        )
 
     def _transfers(self) -> pa.Table:
         """Every night one of what became free on the day before (UTC)."""
@@ -225,18 +292,41 @@ class _Month:
         found = [(day, amount) for day in range(first, last) if (amount := self.till.payable(day))]
         nights = np.array([day + 1 for day, _ in found], dtype=np.int64)
         amounts = np.array([amount for _, amount in found], dtype=np.int64)
-        return _table(len(found), {
-            "transfer_id": self._id("trsf", nights), "amount": amounts, "net": amounts, "created_at": nights * DAY,
-            "sent_at": nights * DAY, "paid_at": nights * DAY + 3_600 * SECOND,
-            "transaction_id": self._id("trxn_t", nights),
-        }, account=self.shop.name, currency=self.shop.currency, fee=0, fee_vat=0, total_fee=0, sendable=True,
-            sent=True, paid=True, deleted=False, livemode=True)  # fmt: skip
+        return _table(
+            len(found),
+            {
+                "transfer_id": self._id("trsf", nights),
+                "amount": amounts,
+                "net": amounts,
+                "created_at": nights * DAY,
+                "sent_at": nights * DAY,
+                "paid_at": nights * DAY + 3_600 * SECOND,
+                "transaction_id": self._id("trxn_t", nights),
+            },
+            account=self.shop.name,
+            currency=self.shop.currency,
+            fee=0,
+            fee_vat=0,
+            total_fee=0,
+            sendable=True,
+            sent=True,
+            paid=True,
+            deleted=False,
+            livemode=True,
+        )
 
     def _transfer_moves(self, transfers: pa.Table) -> pa.Table:
         shared = {name: transfers[name] for name in ("transaction_id", "amount", "created_at")}
         named = {"origin": transfers["transfer_id"], "transferable_at": transfers["created_at"]}
-        return _table(len(transfers), shared | named, account=self.shop.name, currency=self.shop.currency,
-                      direction="debit", key="transfer.sent.debit", livemode=True)  # fmt: skip
+        return _table(
+            len(transfers),
+            shared | named,
+            account=self.shop.name,
+            currency=self.shop.currency,
+            direction="debit",
+            key="transfer.sent.debit",
+            livemode=True,
+        )
 
 
 _NO_TEXT = pa.scalar(None, pa.string())

@@ -71,14 +71,23 @@ def make(rows: int, seed: int) -> tuple[pa.Table, pa.Table]:
     currencies = pa.array([currency for _, currency, _ in ACCOUNTS])
     ids = numbered("ORD-", numbers)
     orders = {
-        "account": names.take(pa.array(account)), "order_id": ids, "source": ["shop"] * rows,
-        "status": pa.array(["paid", "pending"]).take(pa.array((kind == 5).astype(int))), "amount": amount,
-        "currency": currencies.take(pa.array(account)), "created_at": created, "refunded_amount": np.zeros(rows, int),
+        "account": names.take(pa.array(account)),
+        "order_id": ids,
+        "source": ["shop"] * rows,
+        "status": pa.array(["paid", "pending"]).take(pa.array((kind == 5).astype(int))),
+        "amount": amount,
+        "currency": currencies.take(pa.array(account)),
+        "created_at": created,
+        "refunded_amount": np.zeros(rows, int),
         "payment_method": ["card"] * rows,
         "charge_id": charge_ids.take(pa.array(np.where((way < 20) & (first >= 0), first, -1), mask=(way >= 20))),
-        "customer": pa.nulls(rows, pa.string()), "file": ["orders.csv"] * rows, "file_hash": ["0"] * rows,
-        "row": numbers + 2, "seen_at": created, "first_seen_at": created,
-    }  # fmt: skip
+        "customer": pa.nulls(rows, pa.string()),
+        "file": ["orders.csv"] * rows,
+        "file_hash": ["0"] * rows,
+        "row": numbers + 2,
+        "seen_at": created,
+        "first_seen_at": created,
+    }
     return pa.table(orders), _charges(rng, owner, charge_ids, ids, orders, kind, way, amount, created)
 
 
@@ -98,20 +107,48 @@ def _charges(
     currency = orders["currency"].take(at)
     return pa.table(
         {
-            "account": orders["account"].take(at), "charge_id": charge_ids,
-            "status": pa.array(["failed", "successful"]).take(pa.array(paid.astype(int))), "amount": taken,
-            "currency": currency, "captured_amount": taken, "funding_amount": taken, "funding_currency": currency,
-            "fee": zeros, "fee_vat": zeros, "interest": zeros, "interest_vat": zeros, "net": taken,
-            "fee_flat": empty, "fee_rate": empty, "vat_rate": empty, "refunded_amount": zeros,
-            "method": ["card"] * count, "card_brand": ["Visa"] * count, "capture": paid, "authorized": paid,
-            "paid": paid, "reversed": ~paid & paid, "voided": ~paid & paid, "created_at": made,
-            "authorized_at": made, "paid_at": pa.array(made, mask=~paid), "expires_at": made + 604_800 * MICROS,
-            "reversed_at": no_moment, "transaction_id": empty, "dispute_id": empty, "link": empty,
-            "schedule": empty, "failure_code": empty,
+            "account": orders["account"].take(at),
+            "charge_id": charge_ids,
+            "status": pa.array(["failed", "successful"]).take(pa.array(paid.astype(int))),
+            "amount": taken,
+            "currency": currency,
+            "captured_amount": taken,
+            "funding_amount": taken,
+            "funding_currency": currency,
+            "fee": zeros,
+            "fee_vat": zeros,
+            "interest": zeros,
+            "interest_vat": zeros,
+            "net": taken,
+            "fee_flat": empty,
+            "fee_rate": empty,
+            "vat_rate": empty,
+            "refunded_amount": zeros,
+            "method": ["card"] * count,
+            "card_brand": ["Visa"] * count,
+            "capture": paid,
+            "authorized": paid,
+            "paid": paid,
+            "reversed": ~paid & paid,
+            "voided": ~paid & paid,
+            "created_at": made,
+            "authorized_at": made,
+            "paid_at": pa.array(made, mask=~paid),
+            "expires_at": made + 604_800 * MICROS,
+            "reversed_at": no_moment,
+            "transaction_id": empty,
+            "dispute_id": empty,
+            "link": empty,
+            "schedule": empty,
+            "failure_code": empty,
             "description": pc.if_else(pa.array((way[owner] >= 20) & (way[owner] < 22)), text, empty),
-            "livemode": paid, "order_ref": ref, "customer": empty, "seen_at": made, "first_seen_at": made,
+            "livemode": paid,
+            "order_ref": ref,
+            "customer": empty,
+            "seen_at": made,
+            "first_seen_at": made,
         }
-    )  # fmt: skip
+    )
 
 
 def read(folder: Path, name: str, names: list[str] | None = None) -> pd.DataFrame:
@@ -219,8 +256,11 @@ def _typed(column: Any, dtype: str, moment: str) -> Any:
 
 
 PEERS: dict[str, Callable[[Path], Callable[[], int]]] = {
-    "bare pandas get_indexer": bare, "DuckDB": duckdb, "datacompy": datacompy, "omise-recon": ours,
-}  # fmt: skip
+    "bare pandas get_indexer": bare,
+    "DuckDB": duckdb,
+    "datacompy": datacompy,
+    "omise-recon": ours,
+}
 
 
 def memory_mb(field: str) -> float:

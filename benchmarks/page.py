@@ -65,12 +65,21 @@ def _known(number: int, dice: random.Random, codes: list[str]) -> KnownBreak:
     account = dice.choice(list(ACCOUNTS))
     seen = NOW - timedelta(days=dice.randrange(120))
     found = Break(
-        code=dice.choice(codes), severity=Severity(dice.randrange(1, 5)), account=account, subject_type="order",
-        subject_id=f"ORD-{number:07d}", explanation="The amounts differ.", suggestion="Find out which is right.",
-        currency=ACCOUNTS[account], expected=10_000, actual=10_000 - number, amount_at_risk=dice.randrange(1_000_000),
+        code=dice.choice(codes),
+        severity=Severity(dice.randrange(1, 5)),
+        account=account,
+        subject_type="order",
+        subject_id=f"ORD-{number:07d}",
+        explanation="The amounts differ.",
+        suggestion="Find out which is right.",
+        currency=ACCOUNTS[account],
+        expected=10_000,
+        actual=10_000 - number,
+        amount_at_risk=dice.randrange(1_000_000),
         due_by=NOW + timedelta(days=dice.randrange(30)) if dice.random() < 0.2 else None,
-        order_id=f"ORD-{number:07d}", charge_id=f"chrg_{number:07d}",
-    )  # fmt: skip
+        order_id=f"ORD-{number:07d}",
+        charge_id=f"chrg_{number:07d}",
+    )
     status = BreakStatus.OPEN if dice.random() < 0.5 else BreakStatus.AUTO_CLOSED
     return KnownBreak(found, status, seen, NOW, dice.choice([None, "anna", "paul"]))
 
@@ -176,9 +185,18 @@ def main() -> None:
         process = multiprocessing.get_context("spawn").Process(target=serve_page, args=(path, port), daemon=True)
         process.start()
         pages = [
-            "/", "/breaks", "/breaks?sort=risk&account=th", "/breaks?q=ORD-00500", "/breaks?sort=due&page=200",
-            f"/breaks/{one}", "/reports", "/settlement", "/about", "/admin", "/api/breaks?per_page=100",
-        ]  # fmt: skip
+            "/",
+            "/breaks",
+            "/breaks?sort=risk&account=th",
+            "/breaks?q=ORD-00500",
+            "/breaks?sort=due&page=200",
+            f"/breaks/{one}",
+            "/reports",
+            "/settlement",
+            "/about",
+            "/admin",
+            "/api/breaks?per_page=100",
+        ]
         try:
             asyncio.run(measure(f"http://127.0.0.1:{port}", pages, asked.people, asked.seconds))
         finally:

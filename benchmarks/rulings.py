@@ -95,12 +95,21 @@ def _store(folder: Path, rows: int) -> list[KnownBreak]:
 
 def _break(number: int, now: datetime) -> KnownBreak:
     found = Break(
-        "amount_mismatch", Severity.HIGH, "th", "order", f"{number:08d}",
+        "amount_mismatch",
+        Severity.HIGH,
+        "th",
+        "order",
+        f"{number:08d}",
         f"Order {number:08d} is 1,250.00 THB in the shop and its charge 1,240.00 THB: 10.00 THB are missing.",
-        "Refund or collect the difference.", currency="THB", expected=125_000, actual=124_000,
-        amount_at_risk=1_000 + number % 12_000, due_by=now + timedelta(days=number % 90),
-        order_id=f"{number:08d}", charge_id=f"chrg_test_5xuy{number:015d}",
-    )  # fmt: skip
+        "Refund or collect the difference.",
+        currency="THB",
+        expected=125_000,
+        actual=124_000,
+        amount_at_risk=1_000 + number % 12_000,
+        due_by=now + timedelta(days=number % 90),
+        order_id=f"{number:08d}",
+        charge_id=f"chrg_test_5xuy{number:015d}",
+    )
     return KnownBreak(found, BreakStatus.OPEN, now - timedelta(days=number % 40), now)
 
 

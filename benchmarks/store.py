@@ -70,10 +70,24 @@ def orders(count: int) -> pd.DataFrame:
     """So many orders, one a second."""
     begin = to_micros(SEEN) - count * 1_000_000
     rows = (
-        ("th", f"A-{number:09d}", "shop", "paid", 1_000 + number % 5_000, "THB", begin + number * 1_000_000, 0,
-         "card", f"chrg_test_{number:09d}", None, "orders.csv", "f" * 64, number + 2)
+        (
+            "th",
+            f"A-{number:09d}",
+            "shop",
+            "paid",
+            1_000 + number % 5_000,
+            "THB",
+            begin + number * 1_000_000,
+            0,
+            "card",
+            f"chrg_test_{number:09d}",
+            None,
+            "orders.csv",
+            "f" * 64,
+            number + 2,
+        )
         for number in range(count)
-    )  # fmt: skip
+    )
     return columns.ORDER.from_rows(rows)
 
 

@@ -64,16 +64,23 @@ def matched(rows: int) -> pd.DataFrame:
         c.ORDER_ID: pc.binary_join_element_wise("TH-", padded, ""),
         c.CHARGE_ID: pc.binary_join_element_wise("chrg_test_5xuy4w91xq", padded, ""),
         c.MATCHED_BY: pa.array(np.array(["metadata", "charge_id"])[rng.integers(0, 2, rows)]),
-        c.ORDER_STATUS: pa.array(["paid"] * rows), c.CHARGE_STATUS: pa.array(["successful"] * rows),
-        c.CURRENCY: pa.array(["THB"] * rows), c.FUNDING_CURRENCY: pa.array(["THB"] * rows),
+        c.ORDER_STATUS: pa.array(["paid"] * rows),
+        c.CHARGE_STATUS: pa.array(["successful"] * rows),
+        c.CURRENCY: pa.array(["THB"] * rows),
+        c.FUNDING_CURRENCY: pa.array(["THB"] * rows),
         c.METHOD: pa.array(np.array(["card", "promptpay", "truemoney"])[rng.integers(0, 3, rows)]),
         c.CARD_BRAND: pa.array(np.array(["Visa", "JCB"])[rng.integers(0, 2, rows)], mask=rng.random(rows) < 0.5),
         c.IMPLIED_RATE: pa.nulls(rows, pa.string()),
-    }  # fmt: skip
+    }
     plain = {
-        c.ORDER_AMOUNT: amounts, c.CHARGE_AMOUNT: amounts, c.REFUNDED_AMOUNT: np.zeros(rows, int),
-        c.FUNDING_AMOUNT: amounts, c.FEE: fees, c.FEE_VAT: fees * 7 // 100, c.NET: amounts - fees - fees * 7 // 100,
-    }  # fmt: skip
+        c.ORDER_AMOUNT: amounts,
+        c.CHARGE_AMOUNT: amounts,
+        c.REFUNDED_AMOUNT: np.zeros(rows, int),
+        c.FUNDING_AMOUNT: amounts,
+        c.FEE: fees,
+        c.FEE_VAT: fees * 7 // 100,
+        c.NET: amounts - fees - fees * 7 // 100,
+    }
     moments = {c.ORDER_CREATED_AT: made, c.CREATED_AT: made + 41 * MICROS, c.PAID_AT: made + 95 * MICROS}
     found: dict[str, Any] = {name: pd.Series(column.to_pandas(), dtype=c.TEXT) for name, column in words.items()}
     found |= {name: pd.Series(column, dtype=c.MINOR) for name, column in plain.items()}
@@ -302,8 +309,11 @@ def _payouts(credits: pa.Table) -> tuple[pa.Table, pa.Table]:
 
 
 WAYS: dict[str, Callable[[int, Path], Callable[[], Path]]] = {
-    "bare": bare, "ours": ours, "openpyxl": openpyxl, "stored": stored,
-}  # fmt: skip
+    "bare": bare,
+    "ours": ours,
+    "openpyxl": openpyxl,
+    "stored": stored,
+}
 
 
 def measure(way: str, rows: int, folder: Path) -> Measured:
@@ -348,9 +358,11 @@ def compare(rows: int, rounds: int) -> None:
     )
     print("|---|---|---|---|---|")
     names = {
-        "bare": "bare XML and deflate", "ours": "omise-recon, whole workbook",
-        "openpyxl": f"openpyxl write-only, {rows // PART:,} rows", "stored": "stored data to finished workbooks",
-    }  # fmt: skip
+        "bare": "bare XML and deflate",
+        "ours": "omise-recon, whole workbook",
+        "openpyxl": f"openpyxl write-only, {rows // PART:,} rows",
+        "stored": "stored data to finished workbooks",
+    }
     for way, one in found.items():
         print(f"| {names[way]} | {one.seconds:.1f} | {one.cpu:.1f} | {one.extra_mb:.0f} | {one.megabytes:.0f} |")
     mine, least = found["ours"], found["bare"]

@@ -11,11 +11,30 @@ from types import MappingProxyType
 # KRW and VND are no Omise currencies, ISO gives them none.
 EXPONENTS: Mapping[str, int] = MappingProxyType(
     {
-        "AUD": 2, "CAD": 2, "CHF": 2, "CNY": 2, "DKK": 2, "EUR": 2, "GBP": 2, "HKD": 2, "IDR": 2, "INR": 2,
-        "JPY": 0, "KRW": 0, "MYR": 2, "NOK": 2, "NZD": 2, "PHP": 2, "SEK": 2, "SGD": 2, "THB": 2, "TWD": 2,
-        "USD": 2, "VND": 0,
+        "AUD": 2,
+        "CAD": 2,
+        "CHF": 2,
+        "CNY": 2,
+        "DKK": 2,
+        "EUR": 2,
+        "GBP": 2,
+        "HKD": 2,
+        "IDR": 2,
+        "INR": 2,
+        "JPY": 0,
+        "KRW": 0,
+        "MYR": 2,
+        "NOK": 2,
+        "NZD": 2,
+        "PHP": 2,
+        "SEK": 2,
+        "SGD": 2,
+        "THB": 2,
+        "TWD": 2,
+        "USD": 2,
+        "VND": 0,
     }
-)  # fmt: skip
+)
 
 _PLAIN = re.compile(r"([+-]?)(\d+|\d{1,3}(?:,\d{3})+)(?:\.(\d*))?", re.ASCII)
 

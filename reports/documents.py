@@ -11,9 +11,19 @@ Document = dict[str, Any]
 
 _IDS = ("order_id", "charge_id", "refund_id", "transfer_id", "transaction_id", "dispute_id")
 _RULING = (
-    "kind", "who", "reason", "standing", "owner", "order_id", "charge_id", "amount", "currency", "approved_by",
-    "ended_by", "ended_why",
-)  # fmt: skip
+    "kind",
+    "who",
+    "reason",
+    "standing",
+    "owner",
+    "order_id",
+    "charge_id",
+    "amount",
+    "currency",
+    "approved_by",
+    "ended_by",
+    "ended_why",
+)
 
 
 def moment(at: datetime | None) -> str | None:

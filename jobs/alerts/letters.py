@@ -40,9 +40,16 @@ def letter(digest: Digest, currencies: Currencies) -> Letter:
     """The digest as people read it."""
     accounts = [(name, list(lines)) for name, lines in groupby(digest.lines, key=lambda line: line.account)]
     words = {
-        "digest": digest, "accounts": accounts, "show": currencies.show, "utc": _utc, "days": _days,
-        "heading": _heading, "count": _counted, "strict": masked_for_logs, "named": _named,
-    }  # fmt: skip
+        "digest": digest,
+        "accounts": accounts,
+        "show": currencies.show,
+        "utc": _utc,
+        "days": _days,
+        "heading": _heading,
+        "count": _counted,
+        "strict": masked_for_logs,
+        "named": _named,
+    }
     text, html = (masked(_environment().get_template(f"digest.{kind}").render(words)) for kind in ("txt", "html"))
     return Letter(masked(title(digest))[:_LONGEST_TITLE], text.strip() + "\n", html)
 
@@ -67,9 +74,12 @@ def _environment() -> "Environment":
         return bool(name and name.endswith(".html"))
 
     return Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=is_html, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=is_html,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 def _counted(lines: Sequence[Line]) -> str:

@@ -40,9 +40,10 @@ FIRST_WAIT = timedelta(minutes=1)  # before the second try; five times as long b
 HEARTBEAT_S = 15.0
 _loading = Lock()  # what catches warnings is one for all threads
 _TEST = Letter(
-    "recon: test message", "This channel gets the alerts of omise-recon. Nothing is wrong.\n",
+    "recon: test message",
+    "This channel gets the alerts of omise-recon. Nothing is wrong.\n",
     "<p>This channel gets the alerts of omise-recon. Nothing is wrong.</p>",
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
@@ -137,9 +138,14 @@ class Teller:
     async def run_finished(self, outcome: Outcome, trigger: str) -> tuple[str, ...]:
         """One digest of a run: what is new or worse, what is not complete, what it un-signed; reports by mail."""
         about = About(
-            self._clock(), outcome.as_of, outcome.run_id, trigger, tuple(path.name for path in outcome.reports),
-            self._link, outcome.audit_head,
-        )  # fmt: skip
+            self._clock(),
+            outcome.as_of,
+            outcome.run_id,
+            trigger,
+            tuple(path.name for path in outcome.reports),
+            self._link,
+            outcome.audit_head,
+        )
         missing = await self._tell(about, _notices(outcome))
         return (*missing, *await mail_reports(self._config, outcome))
 

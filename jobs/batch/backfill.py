@@ -74,9 +74,14 @@ def _days(options: RunOptions) -> tuple[date, date]:
 
 
 def _open(
-    config: Config, store: Store, options: RunOptions, now: datetime, kind: str, accounts: Sequence[Account],
+    config: Config,
+    store: Store,
+    options: RunOptions,
+    now: datetime,
+    kind: str,
+    accounts: Sequence[Account],
     left: Sequence[Piece],
-) -> int | None:  # fmt: skip
+) -> int | None:
     wish = wish_of(kind, options, [account.name for account in accounts], now)
     pulls = [_pulls(config, account, left, min(wish.as_of, now), kind == BACKFILL) for account in accounts]
     steps = plan(left, [one for one in pulls if one is not None and options.pull])

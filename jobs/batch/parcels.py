@@ -118,6 +118,8 @@ def _result(values: dict[str, Any], frames: Mapping[str, Any], since: str) -> Re
         for part in _PARTS
     }
     return Result(
-        **values, **{name: frame for name, frame in frames.items() if "." not in name},
-        settlement=Settlement(**parts["settlement"]), details=Details(**parts["details"], since=since),
-    )  # fmt: skip
+        **values,
+        **{name: frame for name, frame in frames.items() if "." not in name},
+        settlement=Settlement(**parts["settlement"]),
+        details=Details(**parts["details"], since=since),
+    )

@@ -232,9 +232,13 @@ class Queue:
         """Queue steps; one that waits in the queue already is left as it is."""
         for one in wanted:
             task = self.app.configure_task(
-                one.kind.value, queue=QUEUE, lock=one.lock, queueing_lock=one.name, priority=one.priority,
+                one.kind.value,
+                queue=QUEUE,
+                lock=one.lock,
+                queueing_lock=one.name,
+                priority=one.priority,
                 schedule_in={"milliseconds": round(one.wait_s * 1000)} if one.wait_s else None,
-            )  # fmt: skip
+            )
             with suppress(AlreadyEnqueued):
                 await task.defer_async(batch_id=one.batch_id, key=one.key, fails=one.fails)
 
@@ -260,9 +264,15 @@ class Queue:
 
 
 async def serve_once(
-    url: str, name: str, concurrency: int, do: Do, due: Due, pace: Pace, stop: asyncio.Event,
+    url: str,
+    name: str,
+    concurrency: int,
+    do: Do,
+    due: Due,
+    pace: Pace,
+    stop: asyncio.Event,
     said: Callable[[str, int], None],
-) -> None:  # fmt: skip
+) -> None:
     """One life of a worker: until `stop`, or until its database was away. What runs then gets the grace to end.
 
     `said` is told what was rescued, or queued since nobody had, and how much. Raises what the database raised.
@@ -271,10 +281,16 @@ async def serve_once(
     async with _opened(_Connector(url, concurrency + 3, lost.set), url) as app:
         _take_on(app, do, due, pace, said)
         run = app.run_worker_async(
-            queues=[QUEUE], name=name, concurrency=concurrency, delete_jobs="always", install_signal_handlers=False,
-            fetch_job_polling_interval=pace.poll, update_heartbeat_interval=pace.beat,
-            stalled_worker_timeout=pace.dead_after, shutdown_graceful_timeout=pace.grace,
-        )  # fmt: skip
+            queues=[QUEUE],
+            name=name,
+            concurrency=concurrency,
+            delete_jobs="always",
+            install_signal_handlers=False,
+            fetch_job_polling_interval=pace.poll,
+            update_heartbeat_interval=pace.beat,
+            stalled_worker_timeout=pace.dead_after,
+            shutdown_graceful_timeout=pace.grace,
+        )
         working, *waiting = (asyncio.create_task(one) for one in (run, stop.wait(), lost.wait()))
         try:
             await asyncio.wait([working, *waiting], return_when=asyncio.FIRST_COMPLETED)

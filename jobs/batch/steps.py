@@ -241,9 +241,7 @@ async def _judge_held(
     road.messages += (*told.messages, *lacking(pulls))
     findings, _ = await judge(road, told, pulls)
     complete = not road.messages and all(result.complete for result in findings.results)
-    said = {
-        "messages": road.messages, "timings": road.timings, "digests": road.digests, "current": findings.current
-    }  # fmt: skip
+    said = {"messages": road.messages, "timings": road.timings, "digests": road.digests, "current": findings.current}
 
     def write() -> int | None:
         parcel = parcels.pack(findings.results[0]) if findings.results else None

@@ -90,9 +90,11 @@ def _show(document: Mapping[str, Any]) -> None:
     if moved:
         tables.table(("kind", "versions", "raw objects"), ((k, n["versions"], n["raw"]) for k, n in moved.items()))
         sizes = (document["store_bytes_before"], document["store_bytes_after"], document["archive_bytes"])
-        print("store {} KiB, was {} KiB; archived {} KiB in {}".format(
-            *(f"{size // 1024:,}" for size in (sizes[1], sizes[0], sizes[2])), document["folder"]
-        ))  # fmt: skip
+        print(
+            "store {} KiB, was {} KiB; archived {} KiB in {}".format(
+                *(f"{size // 1024:,}" for size in (sizes[1], sizes[0], sizes[2])), document["folder"]
+            )
+        )
     else:
         print("nothing to do")
     if document["note"]:

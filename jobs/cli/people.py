@@ -118,10 +118,14 @@ def tokens_list(context: typer.Context, as_json: AsJson = False) -> None:
 
         with ready_store(read_config(context)) as store:
             found = [
-                {**_document(one.person), "since": moment(one.created_at), "used": moment(one.used_at),
-                 "revoked": moment(one.revoked_at)}
+                {
+                    **_document(one.person),
+                    "since": moment(one.created_at),
+                    "used": moment(one.used_at),
+                    "revoked": moment(one.revoked_at),
+                }
                 for one in tokens(store)
-            ]  # fmt: skip
+            ]
         if as_json:
             print_json({"tokens": found})
         else:
@@ -181,10 +185,16 @@ def _document(person: "Person") -> dict[str, Any]:
 
 def _lines(found: list[dict[str, Any]]) -> list[tuple[str, ...]]:
     return [
-        tuple("all" if key == "accounts" and value is None else ", ".join(value) if isinstance(value, list)
-              else str(value or "") for key, value in line.items())
+        tuple(
+            "all"
+            if key == "accounts" and value is None
+            else ", ".join(value)
+            if isinstance(value, list)
+            else str(value or "")
+            for key, value in line.items()
+        )
         for line in found
-    ]  # fmt: skip
+    ]
 
 
 def _say(person: "Person", as_json: bool, more: dict[str, str], line: str) -> None:

@@ -50,11 +50,19 @@ def outcome(found: Outcome) -> None:
     heads = ("account", "from", "to", "orders", "charges", "matched", "open", "new", "closed", "rejected rows")
     rows = [
         (
-            r.account.name, r.first_day, r.last_day, r.orders, r.charges, _share(r.match_rate),
-            len(open_breaks(r.breaks)), r.breaks_new, r.breaks_closed, r.rejected_rows,
+            r.account.name,
+            r.first_day,
+            r.last_day,
+            r.orders,
+            r.charges,
+            _share(r.match_rate),
+            len(open_breaks(r.breaks)),
+            r.breaks_new,
+            r.breaks_closed,
+            r.rejected_rows,
         )
         for r in found.results
-    ]  # fmt: skip
+    ]
     if rows:
         table(heads, rows, to_stderr=True)
     counts = _by_code(found)
@@ -85,14 +93,20 @@ def breaks(found: Sequence[KnownBreak], accounts: Mapping[str, Account], currenc
         heads,
         (
             (
-                known.found.id, known.found.severity.word, known.status, known.owner, known.found.account,
-                known.found.code, known.found.subject_id,
+                known.found.id,
+                known.found.severity.word,
+                known.status,
+                known.owner,
+                known.found.account,
+                known.found.code,
+                known.found.subject_id,
                 _money(known.found.amount_at_risk, known.found.currency, currencies),
-                f"{age_days(known, accounts)} d", known.found.explanation,
+                f"{age_days(known, accounts)} d",
+                known.found.explanation,
             )
             for known in found
         ),
-    )  # fmt: skip
+    )
 
 
 def one_break(document: Document, currencies: Currencies) -> None:
@@ -126,13 +140,16 @@ def matches(found: Sequence[Document], currencies: Currencies) -> None:
         ("account", "order", "charge", "matched by", "order amount", "charge amount"),
         (
             (
-                link["account"], link["order_id"], link["charge_id"], link["matched_by"],
+                link["account"],
+                link["order_id"],
+                link["charge_id"],
+                link["matched_by"],
                 _money(link["order_amount"], link["currency"], currencies),
                 _money(link["charge_amount"], link["currency"], currencies),
             )
             for link in found
         ),
-    )  # fmt: skip
+    )
 
 
 def rules() -> None:
@@ -150,7 +167,11 @@ def runs(found: Sequence[Document]) -> None:
         heads,
         (
             (
-                str(run["run_id"]), run["status"], run["as_of"], run["by"], run["command"],
+                str(run["run_id"]),
+                run["status"],
+                run["as_of"],
+                run["by"],
+                run["command"],
                 ", ".join(part["account"] for part in run["accounts"]),
                 min((part["from"] for part in run["accounts"]), default=""),
                 max((part["to"] for part in run["accounts"]), default=""),
@@ -158,7 +179,7 @@ def runs(found: Sequence[Document]) -> None:
             )
             for run in found
         ),
-    )  # fmt: skip
+    )
 
 
 def one_run(document: Document) -> None:

@@ -17,9 +17,17 @@ from recon.store.runs.record import StoredRun
 from reports.documents import Document, moment
 
 _SHOWN = [
-    d.WHAT, c.BREAK_ID, c.CODE, c.SEVERITY, c.STATUS, c.SUBJECT_ID, c.CURRENCY, d.RISK_BEFORE, c.AMOUNT_AT_RISK,
+    d.WHAT,
+    c.BREAK_ID,
+    c.CODE,
+    c.SEVERITY,
+    c.STATUS,
+    c.SUBJECT_ID,
+    c.CURRENCY,
+    d.RISK_BEFORE,
+    c.AMOUNT_AT_RISK,
     d.RISK_CHANGE,
-]  # fmt: skip
+]
 
 
 def runs_diff(config: Config, before: int, after: int) -> Document:
@@ -95,12 +103,16 @@ def show_diff(found: Document, currencies: Currencies) -> None:
                 heads,
                 (
                     (
-                        row[d.WHAT], row[c.SEVERITY], row[c.CODE], row[c.SUBJECT_ID],
-                        money(row[d.RISK_BEFORE], row[c.CURRENCY]), money(row[c.AMOUNT_AT_RISK], row[c.CURRENCY]),
+                        row[d.WHAT],
+                        row[c.SEVERITY],
+                        row[c.CODE],
+                        row[c.SUBJECT_ID],
+                        money(row[d.RISK_BEFORE], row[c.CURRENCY]),
+                        money(row[c.AMOUNT_AT_RISK], row[c.CURRENCY]),
                         row[c.BREAK_ID],
                     )
                     for row in part["breaks"]
                 ),
-            )  # fmt: skip
+            )
         if not figures and not part["breaks"]:
             print("no figure and no break differs")

@@ -91,11 +91,20 @@ def sign(
 def document(found: Verified) -> Document:
     """`recon verify --json`; amounts in minor units."""
     book = found.workbook
-    whose: Document = {} if book is None else {
-        "account": book.account, "from": book.first_day.isoformat(), "to": book.last_day.isoformat(),
-        "run_id": book.run_id, "as_of": moment(book.as_of), "written_at": moment(book.written_at),
-        "result_digest": book.result_digest, "audit_head": book.audit_head,
-    }  # fmt: skip
+    whose: Document = (
+        {}
+        if book is None
+        else {
+            "account": book.account,
+            "from": book.first_day.isoformat(),
+            "to": book.last_day.isoformat(),
+            "run_id": book.run_id,
+            "as_of": moment(book.as_of),
+            "written_at": moment(book.written_at),
+            "result_digest": book.result_digest,
+            "audit_head": book.audit_head,
+        }
+    )
     return {
         "file": str(found.path),
         "sha256": found.sha256,
@@ -114,10 +123,17 @@ def document(found: Verified) -> Document:
 def sign_off_document(one: SignOff) -> Document:
     """A sign-off, as JSON."""
     return {
-        "account": one.account, "from": one.first_day.isoformat(), "to": one.last_day.isoformat(), "role": one.role,
-        "who": one.who, "at": moment(one.at), "sha256": one.sha256, "ended_at": moment(one.ended_at),
-        "ended_by": one.ended_by, "ended_why": one.ended_why,
-    }  # fmt: skip
+        "account": one.account,
+        "from": one.first_day.isoformat(),
+        "to": one.last_day.isoformat(),
+        "role": one.role,
+        "who": one.who,
+        "at": moment(one.at),
+        "sha256": one.sha256,
+        "ended_at": moment(one.ended_at),
+        "ended_by": one.ended_by,
+        "ended_why": one.ended_why,
+    }
 
 
 def _read(path: Path) -> bytes:

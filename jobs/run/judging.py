@@ -101,10 +101,13 @@ def _find(engine: Store, question: Question) -> Findings:
     there_again = record.breaks_to_carry(engine, {one.id for one in found}) if question.known is None else ()
     ours = [one for one in (*known, *there_again) if one.found.account in whose]
     again = _Again(
-        found, _Judges(judged, settled, question, ours), question.as_of,
-        {name: one.zone for name, one in question.all_accounts.items()}, items,
+        found,
+        _Judges(judged, settled, question, ours),
+        question.as_of,
+        {name: one.zone for name, one in question.all_accounts.items()},
+        items,
         changed if current else {},
-    )  # fmt: skip
+    )
     carried = again(ours, lasting)
     with ThreadPoolExecutor(_TOGETHER) as pool:
         results = tuple(pool.map(lambda asked: _result(asked, judged, settled, carried, question), question.asked))

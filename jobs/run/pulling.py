@@ -120,15 +120,17 @@ Finish = Callable[[Store, Pulled, Sequence[PulledWindow]], None]  # writes the l
 def save_windows(engine: Store, pulled: Pulled, windows: Sequence[PulledWindow]) -> None:
     """The last of a pull that is no step of anything."""
     for one in windows:
-        save.save_window(
-            engine, pulled.account.name, one.kind, one.window, one.total, one.stored, one.pulled_at
-        )  # fmt: skip
+        save.save_window(engine, pulled.account.name, one.kind, one.window, one.total, one.stored, one.pulled_at)
 
 
 async def pull_account(
-    puller: Puller, account: Account, gate: Gate, reach: Reach, before: Pulled | None = None,
+    puller: Puller,
+    account: Account,
+    gate: Gate,
+    reach: Reach,
+    before: Pulled | None = None,
     finish: Finish = save_windows,
-) -> Pulled:  # fmt: skip
+) -> Pulled:
     """Everything created in the window, and by id what may have changed outside it or is not stored yet.
 
     What fails is told in the answer; what was stored until then stays, and the next pull does the whole again.
@@ -143,9 +145,13 @@ async def sweep_account(puller: Puller, account: Account, gate: Gate, reach: Rea
 
 
 async def _pulled(
-    puller: Puller, gate: Gate, reach: Reach, result: Pulled,
-    do: Callable[["_AccountPull"], Awaitable[list[PulledWindow]]], finish: Finish,
-) -> Pulled:  # fmt: skip
+    puller: Puller,
+    gate: Gate,
+    reach: Reach,
+    result: Pulled,
+    do: Callable[["_AccountPull"], Awaitable[list[PulledWindow]]],
+    finish: Finish,
+) -> Pulled:
     account, pages, retries = result.account, result.pages, result.retries
     key = key_of(gate.scrub.hash_key or gate.secret_key.encode(), gate.scrub)
     try:

@@ -24,11 +24,21 @@ from reports.verify.digests import digests
 ROWS = "rows"  # among a run's counts: the digests of its rows, by frame
 _OF_FILES = "ignored_rows"  # a figure of the files that a run read, not of what is stored
 _SHEETS = {
-    "matched": "Matched", "rejected": "Rejected rows", "waiting": "Pending", "failures": "Pending",
-    "refunds": "Refunds", "disputes": "Disputes", "payouts": "Settlement", "parts": "Settlement",
-    "unpaid": "Settlement", "days": "Balance proof", "moves": "Balance proof", "fees": "Fees and VAT",
-    "banked": "Bank", "breaks": "Breaks",
-}  # fmt: skip
+    "matched": "Matched",
+    "rejected": "Rejected rows",
+    "waiting": "Pending",
+    "failures": "Pending",
+    "refunds": "Refunds",
+    "disputes": "Disputes",
+    "payouts": "Settlement",
+    "parts": "Settlement",
+    "unpaid": "Settlement",
+    "days": "Balance proof",
+    "moves": "Balance proof",
+    "fees": "Fees and VAT",
+    "banked": "Bank",
+    "breaks": "Breaks",
+}
 
 
 @dataclass(frozen=True)

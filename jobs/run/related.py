@@ -34,9 +34,7 @@ Mask = npt.NDArray[np.bool_]
 _FAR = 4
 
 
-def books_of(
-    engine: Store, question: Question, what: Range, by_hand: Sequence[Ruling]
-) -> tuple[Books, pd.DataFrame]:  # fmt: skip
+def books_of(engine: Store, question: Question, what: Range, by_hand: Sequence[Ruling]) -> tuple[Books, pd.DataFrame]:
     """The books of a question: of what is known now what its range concerns, of a moment in the past all of it."""
     keys = {"metadata_keys": question.metadata_keys, "customer_keys": question.customer_keys}
     if question.whole or question.versions_at is not None or not question.asked:

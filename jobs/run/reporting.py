@@ -103,9 +103,18 @@ def _write(writing: Writing, report: Bound, place: _Place) -> Path:
     path = write_workbook(report, folder, place.number)
     with path.open("rb") as file:
         written = StoredWorkbook(
-            sha256_of_file(file), path.name, report.name, first, last, writing.run_id, writing.as_of,
-            report.digest, report.basis.audit_head, writing.clock(), file.tell(),
-        )  # fmt: skip
+            sha256_of_file(file),
+            path.name,
+            report.name,
+            first,
+            last,
+            writing.run_id,
+            writing.as_of,
+            report.digest,
+            report.basis.audit_head,
+            writing.clock(),
+            file.tell(),
+        )
         file.seek(0)
         workbooks.keep(writing.store, written, file)
     if written.size > LARGEST:

@@ -105,9 +105,13 @@ def with_settlement(
 
 
 def _proofs(
-    settled: Settled, account: Account, window: Window, days: tuple[date, date], reported: Sequence[KnownBreak],
+    settled: Settled,
+    account: Account,
+    window: Window,
+    days: tuple[date, date],
+    reported: Sequence[KnownBreak],
     context: Context,
-) -> tuple[Proof, ...]:  # fmt: skip
+) -> tuple[Proof, ...]:
     told = _told(reported)
     due = settlement_rules.bank_due(account.name, context)
     banked = settled.settlement.banked

@@ -64,9 +64,14 @@ async def read_orders(
     missing, messages, unread = list[str](), list[str](), set[str]()
     for source in config.sources():
         read_it = partial(
-            read, source, accounts=accounts, currencies=config.currencies(), hash_key=config.hash_key, window=window,
+            read,
+            source,
+            accounts=accounts,
+            currencies=config.currencies(),
+            hash_key=config.hash_key,
+            window=window,
             changed_since=since,
-        )  # fmt: skip
+        )
         try:
             loaded.append(await asyncio.to_thread(read_it))
         except SourceMissing as error:

@@ -101,9 +101,12 @@ async def read_sources(road: Road) -> Told:
     with road.stage("bank"):
         bank = await asyncio.to_thread(read_statements, config, road.engine, road.clock)
     return replace(
-        told, bank_read=bank.bank_read, statements=bank.statements, notes=bank.notes,
+        told,
+        bank_read=bank.bank_read,
+        statements=bank.statements,
+        notes=bank.notes,
         messages=[*told.messages, *bank.messages],
-    )  # fmt: skip
+    )
 
 
 async def pull_all(road: Road) -> dict[str, Pulled]:
@@ -247,17 +250,29 @@ def record_findings(road: Road, findings: Findings, marker: Marker | None = None
     )
     accounts = [
         record.RunAccount(
-            one.account.name, one.first_day, one.last_day, {**counts(one), ROWS: road.rows[one.account.name]},
+            one.account.name,
+            one.first_day,
+            one.last_day,
+            {**counts(one), ROWS: road.rows[one.account.name]},
             road.digests[one.account.name],
         )
         for one in findings.results
-    ]  # fmt: skip
+    ]
     carried = findings.carried
     left = {one.account.name: open_breaks(one.breaks) for one in findings.results}
     return record.record_run(
-        road.engine, run_record, accounts, carried.changed, carried.events, findings.links, left,
-        found=findings.found, again=findings.again, audit_key=road.config.audit_key, marker=marker,
-    )  # fmt: skip
+        road.engine,
+        run_record,
+        accounts,
+        carried.changed,
+        carried.events,
+        findings.links,
+        left,
+        found=findings.found,
+        again=findings.again,
+        audit_key=road.config.audit_key,
+        marker=marker,
+    )
 
 
 async def conclude(
@@ -276,18 +291,27 @@ async def conclude(
             road.messages += await asyncio.to_thread(deliver, road.config.reports, reports)
     complete = not road.messages and all(result.complete for result in findings.results)
     return Outcome(
-        run_id, complete, road.as_of, findings.results, reports, dict(road.timings), tuple(road.messages),
-        {name: pulled.traffic for name, pulled in pulls.items()}, unsigned,
+        run_id,
+        complete,
+        road.as_of,
+        findings.results,
+        reports,
+        dict(road.timings),
+        tuple(road.messages),
+        {name: pulled.traffic for name, pulled in pulls.items()},
+        unsigned,
         {name: (days.first, days.last) for name, days in road.days.items()},
         await asyncio.to_thread(workbooks.head, road.engine),
-    )  # fmt: skip
+    )
 
 
 def _recorded(road: Road) -> dict[str, Any]:
     """What was asked for, and what the configuration's digest does not fix: the rule book and the days off."""
     return {
-        "from": str(road.options.first or ""), "to": str(road.options.last or ""),
-        "accounts": list(road.options.accounts), "pull": road.options.pull,
+        "from": str(road.options.first or ""),
+        "to": str(road.options.last or ""),
+        "accounts": list(road.options.accounts),
+        "pull": road.options.pull,
         "as_of": road.options.as_of.isoformat() if road.options.as_of else "",
         "opening": road.options.opening.name if road.options.opening else "",
         "rule_book": road.config.method_book().digest,
@@ -296,4 +320,4 @@ def _recorded(road: Road) -> dict[str, Any]:
             for name, calendar in road.config.calendars(road.as_of.date()).items()
             if name in road.days
         },
-    }  # fmt: skip
+    }

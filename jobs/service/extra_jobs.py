@@ -25,9 +25,15 @@ def in_own_process(config: Path) -> Extra:
         words = shlex.split(command)
         words = words[1:] if words[:1] == ["recon"] else words
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", _ENTRY, "--config", str(config), *words,
-            stdin=asyncio.subprocess.DEVNULL, start_new_session=True,
-        )  # fmt: skip
+            sys.executable,
+            "-c",
+            _ENTRY,
+            "--config",
+            str(config),
+            *words,
+            stdin=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
+        )
         try:
             return await process.wait()
         except asyncio.CancelledError:

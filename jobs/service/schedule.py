@@ -76,9 +76,7 @@ def cron(line: str, zone: ZoneInfo) -> Any:
     Where both day fields are given, both must hold.
     """
     minute, hour, day, month, weekday = line.split()
-    return CronTrigger(
-        minute=minute, hour=hour, day=day, month=month, day_of_week=_weekdays(weekday), timezone=zone
-    )  # fmt: skip
+    return CronTrigger(minute=minute, hour=hour, day=day, month=month, day_of_week=_weekdays(weekday), timezone=zone)
 
 
 def _weekdays(field: str) -> str:

@@ -57,9 +57,13 @@ def is_loopback(host: str) -> bool:
 
 
 def make(
-    config: Config, store: Store, clock: Callable[[], datetime], runner: "Rerun", notary: Notary,
+    config: Config,
+    store: Store,
+    clock: Callable[[], datetime],
+    runner: "Rerun",
+    notary: Notary,
     health: Callable[[], Mapping[str, object]],
-) -> Site:  # fmt: skip
+) -> Site:
     """The page's ground."""
     page = config.page
     public = urlsplit(page.public_url or "").hostname

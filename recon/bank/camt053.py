@@ -193,9 +193,16 @@ def _said(element: Texts) -> list[str]:
     """All that an entry or a part says in words: remittance text, references, the other side's name."""
     other = "Cdtr" if _first(element, "CdtDbtInd") == "DBIT" else "Dbtr"
     paths = (
-        "RmtInf/Ustrd", "RmtInf/Strd/CdtrRefInf/Ref", "RmtInf/Strd/AddtlRmtInf", f"RltdPties/{other}/Nm",
-        f"RltdPties/{other}/Pty/Nm", "Refs/EndToEndId", "Refs/InstrId", "AddtlTxInf", "AddtlNtryInf",
-    )  # fmt: skip
+        "RmtInf/Ustrd",
+        "RmtInf/Strd/CdtrRefInf/Ref",
+        "RmtInf/Strd/AddtlRmtInf",
+        f"RltdPties/{other}/Nm",
+        f"RltdPties/{other}/Pty/Nm",
+        "Refs/EndToEndId",
+        "Refs/InstrId",
+        "AddtlTxInf",
+        "AddtlNtryInf",
+    )
     return [text for path in paths for text in element.get(path, ()) if text not in _NO_REFERENCE]
 
 

@@ -130,9 +130,16 @@ def _stored(line: Line, line_id: str, source: BankSource, payout: re.Pattern[str
     reference = masked(line.reference) if "@" in line.reference else line.reference
     texts = (masked(line.description), reference or None) if is_payout else (None, None)
     return (
-        source.account, line_id, source.name, line.booked_on, line.value_on, line.amount, line.currency, *texts,
+        source.account,
+        line_id,
+        source.name,
+        line.booked_on,
+        line.value_on,
+        line.amount,
+        line.currency,
+        *texts,
         is_payout,
-    )  # fmt: skip
+    )
 
 
 def _digest(source: BankSource, content: Sequence[str]) -> str:
@@ -142,6 +149,11 @@ def _digest(source: BankSource, content: Sequence[str]) -> str:
 def _seen(source: BankSource, name: str, statement: Statement) -> StatementSeen:
     opening, closing = statement.opening, statement.closing
     return StatementSeen(
-        source.name, name, statement.number, statement.currency, len(statement.lines),
-        opening.amount if opening else None, closing.amount if closing else None,
-    )  # fmt: skip
+        source.name,
+        name,
+        statement.number,
+        statement.currency,
+        len(statement.lines),
+        opening.amount if opening else None,
+        closing.amount if closing else None,
+    )

@@ -230,44 +230,77 @@ def _maybe_at(*names: str) -> tuple[Column, ...]:
 CHARGE = Frame(
     "charge",
     (
-        *_text(CHARGE_ID, STATUS), *_minor(AMOUNT), *_text(CURRENCY), *_maybe_minor(CAPTURED_AMOUNT),
-        *_minor(FUNDING_AMOUNT), *_text(FUNDING_CURRENCY), *_minor(FEE, FEE_VAT, INTEREST, INTEREST_VAT, NET),
-        *_maybe(FEE_FLAT, FEE_RATE, VAT_RATE), *_minor(REFUNDED_AMOUNT), *_maybe(METHOD, CARD_BRAND),
-        *_flag(CAPTURE, AUTHORIZED, PAID, REVERSED, VOIDED), *_at(CREATED_AT),
+        *_text(CHARGE_ID, STATUS),
+        *_minor(AMOUNT),
+        *_text(CURRENCY),
+        *_maybe_minor(CAPTURED_AMOUNT),
+        *_minor(FUNDING_AMOUNT),
+        *_text(FUNDING_CURRENCY),
+        *_minor(FEE, FEE_VAT, INTEREST, INTEREST_VAT, NET),
+        *_maybe(FEE_FLAT, FEE_RATE, VAT_RATE),
+        *_minor(REFUNDED_AMOUNT),
+        *_maybe(METHOD, CARD_BRAND),
+        *_flag(CAPTURE, AUTHORIZED, PAID, REVERSED, VOIDED),
+        *_at(CREATED_AT),
         *_maybe_at(AUTHORIZED_AT, PAID_AT, EXPIRES_AT, REVERSED_AT),
         *_maybe(TRANSACTION_ID, DISPUTE_ID, LINK, SCHEDULE, FAILURE_CODE, DESCRIPTION, METADATA),
         *_flag(LIVEMODE),
     ),
-)  # fmt: skip
+)
 REFUND = Frame(
     "refund",
     (
-        *_text(REFUND_ID, CHARGE_ID, STATUS), *_minor(AMOUNT), *_text(CURRENCY), *_minor(FUNDING_AMOUNT),
-        *_text(FUNDING_CURRENCY), *_flag(VOIDED), *_maybe(TRANSACTION_ID), *_at(CREATED_AT), *_flag(LIVEMODE),
+        *_text(REFUND_ID, CHARGE_ID, STATUS),
+        *_minor(AMOUNT),
+        *_text(CURRENCY),
+        *_minor(FUNDING_AMOUNT),
+        *_text(FUNDING_CURRENCY),
+        *_flag(VOIDED),
+        *_maybe(TRANSACTION_ID),
+        *_at(CREATED_AT),
+        *_flag(LIVEMODE),
     ),
-)  # fmt: skip
+)
 TRANSFER = Frame(
     "transfer",
     (
-        *_text(TRANSFER_ID), *_minor(AMOUNT), *_text(CURRENCY), *_minor(FEE, FEE_VAT, TOTAL_FEE, NET),
-        *_flag(SENDABLE, SENT, PAID, DELETED), *_at(CREATED_AT), *_maybe_at(SENT_AT, PAID_AT),
-        *_maybe(FAILURE_CODE, TRANSACTION_ID, SCHEDULE), *_flag(LIVEMODE),
+        *_text(TRANSFER_ID),
+        *_minor(AMOUNT),
+        *_text(CURRENCY),
+        *_minor(FEE, FEE_VAT, TOTAL_FEE, NET),
+        *_flag(SENDABLE, SENT, PAID, DELETED),
+        *_at(CREATED_AT),
+        *_maybe_at(SENT_AT, PAID_AT),
+        *_maybe(FAILURE_CODE, TRANSACTION_ID, SCHEDULE),
+        *_flag(LIVEMODE),
     ),
-)  # fmt: skip
+)
 TRANSACTION = Frame(
     "transaction",
     (
-        *_text(TRANSACTION_ID), *_minor(AMOUNT), *_text(CURRENCY, DIRECTION, KEY), *_maybe(ORIGIN),
-        *_at(CREATED_AT), *_maybe_at(TRANSFERABLE_AT), *_flag(LIVEMODE),
+        *_text(TRANSACTION_ID),
+        *_minor(AMOUNT),
+        *_text(CURRENCY, DIRECTION, KEY),
+        *_maybe(ORIGIN),
+        *_at(CREATED_AT),
+        *_maybe_at(TRANSFERABLE_AT),
+        *_flag(LIVEMODE),
     ),
-)  # fmt: skip
+)
 DISPUTE = Frame(
     "dispute",
     (
-        *_text(DISPUTE_ID, CHARGE_ID, STATUS), *_minor(AMOUNT), *_text(CURRENCY), *_minor(FUNDING_AMOUNT),
-        *_text(FUNDING_CURRENCY), *_maybe(REASON_CODE), *_at(CREATED_AT), *_maybe_at(CLOSED_AT), *_flag(LIVEMODE),
+        *_text(DISPUTE_ID, CHARGE_ID, STATUS),
+        *_minor(AMOUNT),
+        *_text(CURRENCY),
+        *_minor(FUNDING_AMOUNT),
+        *_text(FUNDING_CURRENCY),
+        *_maybe(REASON_CODE),
+        *_at(CREATED_AT),
+        *_maybe_at(CLOSED_AT),
+        *_flag(LIVEMODE),
     ),
-)  # fmt: skip
+)
 EVENT = Frame(
     "event",
     (*_text(EVENT_ID, KEY), *_maybe(OBJECT_ID), *_at(CREATED_AT), *_flag(LIVEMODE)),
@@ -275,10 +308,14 @@ EVENT = Frame(
 RECEIPT = Frame(
     "receipt",
     (
-        *_text(RECEIPT_ID), *_text(CURRENCY), *_minor(VAT, WHT, TOTAL), *_maybe(TRANSACTION_ID, ISSUED_ON),
-        *_at(CREATED_AT), *_flag(LIVEMODE),
+        *_text(RECEIPT_ID),
+        *_text(CURRENCY),
+        *_minor(VAT, WHT, TOTAL),
+        *_maybe(TRANSACTION_ID, ISSUED_ON),
+        *_at(CREATED_AT),
+        *_flag(LIVEMODE),
     ),
-)  # fmt: skip
+)
 
 KINDS: Mapping[str, Frame] = {
     frame.name: frame for frame in (CHARGE, REFUND, TRANSFER, TRANSACTION, DISPUTE, EVENT, RECEIPT)
@@ -288,20 +325,31 @@ KINDS: Mapping[str, Frame] = {
 ORDER = Frame(
     "order",
     (
-        *_text(ACCOUNT, ORDER_ID, SOURCE, STATUS), *_minor(AMOUNT), *_text(CURRENCY), *_at(CREATED_AT),
-        *_minor(REFUNDED_AMOUNT), *_maybe(PAYMENT_METHOD, CHARGE_ID, CUSTOMER), *_text(FILE, FILE_HASH),
+        *_text(ACCOUNT, ORDER_ID, SOURCE, STATUS),
+        *_minor(AMOUNT),
+        *_text(CURRENCY),
+        *_at(CREATED_AT),
+        *_minor(REFUNDED_AMOUNT),
+        *_maybe(PAYMENT_METHOD, CHARGE_ID, CUSTOMER),
+        *_text(FILE, FILE_HASH),
         Column(ROW, COUNT),
     ),
-)  # fmt: skip
+)
 # One line of a bank statement; a credit is positive. Stored in versions, keyed by account and its content's digest.
 # Lines that are no payout have neither description nor reference: whose names stand there is nobody's business here.
 BANK_LINE = Frame(
     "bank_line",
     (
-        *_text(ACCOUNT, LINE_ID, SOURCE, BOOKED_ON), *_maybe(VALUE_ON), *_minor(AMOUNT), *_text(CURRENCY),
-        *_maybe(DESCRIPTION, REFERENCE), *_flag(PAYOUT), *_text(FILE, FILE_HASH), Column(ROW, COUNT),
+        *_text(ACCOUNT, LINE_ID, SOURCE, BOOKED_ON),
+        *_maybe(VALUE_ON),
+        *_minor(AMOUNT),
+        *_text(CURRENCY),
+        *_maybe(DESCRIPTION, REFERENCE),
+        *_flag(PAYOUT),
+        *_text(FILE, FILE_HASH),
+        Column(ROW, COUNT),
     ),
-)  # fmt: skip
+)
 # A row that could not be read; its content is kept only as a digest. `account` is null where it is not known.
 REJECTED = Frame(
     "rejected",
@@ -311,8 +359,17 @@ REJECTED = Frame(
 _VERSION = _at(SEEN_AT, FIRST_SEEN_AT)
 # What no rule, sum or sheet asks of a million charges or orders.
 _UNASKED = {
-    METADATA, CAPTURE, REVERSED, AUTHORIZED_AT, REVERSED_AT, DISPUTE_ID, LIVEMODE, FILE, FILE_HASH, ROW,
-}  # fmt: skip
+    METADATA,
+    CAPTURE,
+    REVERSED,
+    AUTHORIZED_AT,
+    REVERSED_AT,
+    DISPUTE_ID,
+    LIVEMODE,
+    FILE,
+    FILE_HASH,
+    ROW,
+}
 # What `recon/store` loads: objects of all accounts in one frame each, with the version's moments.
 ORDERS = Frame("orders", (*(one for one in ORDER.columns if one.name not in _UNASKED), *_VERSION))
 BANK_LINES = Frame("bank_lines", (*BANK_LINE.columns, *_VERSION))
@@ -330,30 +387,48 @@ LINKS = Frame("links", _text(ORDER_ACCOUNT, ORDER_ID, CHARGE_ACCOUNT, CHARGE_ID,
 MATCHED = Frame(
     "matched",
     (
-        *_text(ORDER_ID, CHARGE_ID, MATCHED_BY, ORDER_STATUS, CHARGE_STATUS), *_minor(ORDER_AMOUNT, CHARGE_AMOUNT),
-        *_text(CURRENCY), *_minor(REFUNDED_AMOUNT), *_maybe(METHOD, CARD_BRAND),
-        *_minor(FUNDING_AMOUNT, FEE, FEE_VAT, NET), *_text(FUNDING_CURRENCY),
-        *_at(ORDER_CREATED_AT), *_at(CREATED_AT), *_maybe_at(PAID_AT), *_maybe(IMPLIED_RATE),
+        *_text(ORDER_ID, CHARGE_ID, MATCHED_BY, ORDER_STATUS, CHARGE_STATUS),
+        *_minor(ORDER_AMOUNT, CHARGE_AMOUNT),
+        *_text(CURRENCY),
+        *_minor(REFUNDED_AMOUNT),
+        *_maybe(METHOD, CARD_BRAND),
+        *_minor(FUNDING_AMOUNT, FEE, FEE_VAT, NET),
+        *_text(FUNDING_CURRENCY),
+        *_at(ORDER_CREATED_AT),
+        *_at(CREATED_AT),
+        *_maybe_at(PAID_AT),
+        *_maybe(IMPLIED_RATE),
     ),
-)  # fmt: skip
+)
 # What is not final yet, and by when it should be: charges, refunds, transfers, and orders that ask for a refund.
 WAITING = Frame(
     "waiting",
     (
-        *_text(SUBJECT_TYPE, SUBJECT_ID), *_maybe(ORDER_ID, CHARGE_ID, METHOD), *_text(STATUS), *_minor(AMOUNT),
-        *_text(CURRENCY), *_at(CREATED_AT), *_maybe_at(DUE_BY), *_maybe_minor(HOURS_LEFT),
+        *_text(SUBJECT_TYPE, SUBJECT_ID),
+        *_maybe(ORDER_ID, CHARGE_ID, METHOD),
+        *_text(STATUS),
+        *_minor(AMOUNT),
+        *_text(CURRENCY),
+        *_at(CREATED_AT),
+        *_maybe_at(DUE_BY),
+        *_maybe_minor(HOURS_LEFT),
     ),
-)  # fmt: skip
+)
 BREAKS = Frame(
     "breaks",
     (
-        *_text(BREAK_ID, CODE, SEVERITY, STATUS), *_maybe(ACCOUNT, REGION, CURRENCY),
+        *_text(BREAK_ID, CODE, SEVERITY, STATUS),
+        *_maybe(ACCOUNT, REGION, CURRENCY),
         *_text(SUBJECT_TYPE, SUBJECT_ID),
         *_maybe(ORDER_ID, CHARGE_ID, REFUND_ID, TRANSFER_ID, TRANSACTION_ID, DISPUTE_ID),
-        *_maybe_minor(EXPECTED, ACTUAL, DIFFERENCE, AMOUNT_AT_RISK), *_maybe_at(DUE_BY),
-        *_at(FIRST_SEEN, LAST_SEEN), Column(AGE_DAYS, COUNT), *_maybe(OWNER), *_text(EXPLANATION, SUGGESTION),
+        *_maybe_minor(EXPECTED, ACTUAL, DIFFERENCE, AMOUNT_AT_RISK),
+        *_maybe_at(DUE_BY),
+        *_at(FIRST_SEEN, LAST_SEEN),
+        Column(AGE_DAYS, COUNT),
+        *_maybe(OWNER),
+        *_text(EXPLANATION, SUGGESTION),
     ),
-)  # fmt: skip
+)
 
 
 def took_money(charges: pd.DataFrame) -> npt.NDArray[np.bool_]:

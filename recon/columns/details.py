@@ -46,31 +46,43 @@ def _maybe(dtype: str, *names: str) -> tuple[Column, ...]:
 REFUND_LIST = Frame(
     "refund list",
     (
-        *_maybe(c.TEXT, c.REFUND_ID, c.ORDER_ID, c.CHARGE_ID, c.METHOD), *_all(c.TEXT, c.STATUS),
-        *_maybe(c.TEXT, c.ORDER_STATUS), *_maybe(c.OPTIONAL_MINOR, c.AMOUNT), *_all(c.TEXT, c.CURRENCY),
-        *_maybe(c.OPTIONAL_MINOR, SHOP_REFUNDED, OMISE_REFUNDED, c.DIFFERENCE), *_all(c.MOMENT, c.CREATED_AT),
+        *_maybe(c.TEXT, c.REFUND_ID, c.ORDER_ID, c.CHARGE_ID, c.METHOD),
+        *_all(c.TEXT, c.STATUS),
+        *_maybe(c.TEXT, c.ORDER_STATUS),
+        *_maybe(c.OPTIONAL_MINOR, c.AMOUNT),
+        *_all(c.TEXT, c.CURRENCY),
+        *_maybe(c.OPTIONAL_MINOR, SHOP_REFUNDED, OMISE_REFUNDED, c.DIFFERENCE),
+        *_all(c.MOMENT, c.CREATED_AT),
         *_maybe(c.MOMENT, WINDOW_END),
     ),
-)  # fmt: skip
+)
 # A dispute of the range or one that is undecided. Its age in days ends with the day it was closed.
 DISPUTE_LIST = Frame(
     "dispute list",
     (
         *_all(c.TEXT, c.DISPUTE_ID, c.CHARGE_ID, c.STATUS),
         *_maybe(c.TEXT, c.REASON_CODE, c.ORDER_ID, c.ORDER_STATUS, c.METHOD),
-        *_all(c.MINOR, c.AMOUNT), *_all(c.TEXT, c.CURRENCY),
-        *_all(c.MINOR, c.FUNDING_AMOUNT), *_all(c.TEXT, c.FUNDING_CURRENCY), *_all(c.MOMENT, c.CREATED_AT),
-        *_maybe(c.MOMENT, c.CLOSED_AT), Column(c.AGE_DAYS, c.COUNT),
+        *_all(c.MINOR, c.AMOUNT),
+        *_all(c.TEXT, c.CURRENCY),
+        *_all(c.MINOR, c.FUNDING_AMOUNT),
+        *_all(c.TEXT, c.FUNDING_CURRENCY),
+        *_all(c.MOMENT, c.CREATED_AT),
+        *_maybe(c.MOMENT, c.CLOSED_AT),
+        Column(c.AGE_DAYS, c.COUNT),
     ),
-)  # fmt: skip
+)
 # The range's charges that took no money, by method, state and reason.
 FAILURES = Frame(
     "failures",
     (
-        *_maybe(c.TEXT, c.METHOD), *_all(c.TEXT, c.STATUS), *_maybe(c.TEXT, c.FAILURE_CODE),
-        *_all(c.TEXT, c.CURRENCY), *_all(c.COUNT, ROWS, ATTEMPTS, RATE, PAID_OTHERWISE), *_all(c.MINOR, c.AMOUNT),
+        *_maybe(c.TEXT, c.METHOD),
+        *_all(c.TEXT, c.STATUS),
+        *_maybe(c.TEXT, c.FAILURE_CODE),
+        *_all(c.TEXT, c.CURRENCY),
+        *_all(c.COUNT, ROWS, ATTEMPTS, RATE, PAID_OTHERWISE),
+        *_all(c.MINOR, c.AMOUNT),
     ),
-)  # fmt: skip
+)
 # One break that an earlier run of the range left open or this one did, where the two differ.
 CHANGES = Frame(
     "changes",
@@ -78,10 +90,12 @@ CHANGES = Frame(
         *_all(c.TEXT, WHAT, c.BREAK_ID, c.CODE, c.SEVERITY, c.STATUS),
         *_maybe(c.TEXT, SEVERITY_BEFORE, STATUS_BEFORE, c.ACCOUNT, c.ORDER_ID, c.CHARGE_ID),
         *_all(c.TEXT, c.SUBJECT_TYPE, c.SUBJECT_ID),
-        *_maybe(c.TEXT, c.CURRENCY), *_maybe(c.OPTIONAL_MINOR, EXPECTED_BEFORE, c.EXPECTED, ACTUAL_BEFORE, c.ACTUAL),
-        *_maybe(c.OPTIONAL_MINOR, RISK_BEFORE, c.AMOUNT_AT_RISK, RISK_CHANGE), *_all(c.TEXT, c.EXPLANATION),
+        *_maybe(c.TEXT, c.CURRENCY),
+        *_maybe(c.OPTIONAL_MINOR, EXPECTED_BEFORE, c.EXPECTED, ACTUAL_BEFORE, c.ACTUAL),
+        *_maybe(c.OPTIONAL_MINOR, RISK_BEFORE, c.AMOUNT_AT_RISK, RISK_CHANGE),
+        *_all(c.TEXT, c.EXPLANATION),
     ),
-)  # fmt: skip
+)
 # What a run left open, as the store keeps it of every run.
 RUN_BREAKS = Frame(
     "run breaks",
@@ -94,15 +108,18 @@ RUN_BREAKS = Frame(
 FIGURES = Frame(
     "figures",
     (
-        *_all(c.TEXT, FIGURE), *_maybe(c.TEXT, c.CURRENCY),
+        *_all(c.TEXT, FIGURE),
+        *_maybe(c.TEXT, c.CURRENCY),
         *_maybe(c.OPTIONAL_MINOR, COUNT_BEFORE, COUNT_NOW, AMOUNT_BEFORE, AMOUNT_NOW, c.DIFFERENCE),
     ),
-)  # fmt: skip
+)
 # Earlier ranges of the same length, each by its last run; the amount is of the account's settlement currency.
 PAST = Frame(
     "past",
     (
-        *_all(c.TEXT, FIRST_DAY, LAST_DAY), *_all(c.COUNT, MATCHED_ORDERS, EXPECTING_ORDERS, BREAKS_OPEN),
-        *_all(c.TEXT, c.CURRENCY), *_maybe(c.OPTIONAL_MINOR, AMOUNT_OPEN),
+        *_all(c.TEXT, FIRST_DAY, LAST_DAY),
+        *_all(c.COUNT, MATCHED_ORDERS, EXPECTING_ORDERS, BREAKS_OPEN),
+        *_all(c.TEXT, c.CURRENCY),
+        *_maybe(c.OPTIONAL_MINOR, AMOUNT_OPEN),
     ),
-)  # fmt: skip
+)

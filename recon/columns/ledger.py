@@ -54,49 +54,65 @@ RECEIPTS = Frame(
 READINGS = Frame(
     "readings",
     (
-        *_all(c.TEXT, c.ACCOUNT), *_all(c.MOMENT, READ_AT), *_all(c.TEXT, c.CURRENCY),
-        *_all(c.MINOR, c.TOTAL, TRANSFERABLE, RESERVE), *_maybe(c.OPTIONAL_MINOR, ON_HOLD),
+        *_all(c.TEXT, c.ACCOUNT),
+        *_all(c.MOMENT, READ_AT),
+        *_all(c.TEXT, c.CURRENCY),
+        *_all(c.MINOR, c.TOTAL, TRANSFERABLE, RESERVE),
+        *_maybe(c.OPTIONAL_MINOR, ON_HOLD),
         *_all(c.MINOR, SINCE_FIRST, BEFORE),
     ),
-)  # fmt: skip
+)
 
 # One transfer that left the balance. explained + unexplained = amount, and gross - fee - VAT - interest + other =
 # explained, always. `rows` is how many transactions the explained part lists.
 PAYOUTS = Frame(
     "payouts",
     (
-        *_all(c.TEXT, c.ACCOUNT, c.TRANSFER_ID, c.CURRENCY), *_all(c.MINOR, c.AMOUNT, EXPLAINED, UNEXPLAINED),
-        Column(ROWS, c.COUNT), *_all(c.MINOR, GROSS, c.FEE, c.FEE_VAT, c.INTEREST, OTHER, c.TOTAL_FEE, c.NET),
-        *_all(c.MOMENT, c.CREATED_AT), *_maybe(c.MOMENT, c.SENT_AT, c.PAID_AT),
+        *_all(c.TEXT, c.ACCOUNT, c.TRANSFER_ID, c.CURRENCY),
+        *_all(c.MINOR, c.AMOUNT, EXPLAINED, UNEXPLAINED),
+        Column(ROWS, c.COUNT),
+        *_all(c.MINOR, GROSS, c.FEE, c.FEE_VAT, c.INTEREST, OTHER, c.TOTAL_FEE, c.NET),
+        *_all(c.MOMENT, c.CREATED_AT),
+        *_maybe(c.MOMENT, c.SENT_AT, c.PAID_AT),
     ),
-)  # fmt: skip
+)
 # What a transfer paid out, transaction by transaction. A credit that refunds took a part of stands with the rest.
 PARTS = Frame(
     "parts",
     (
-        *_all(c.TEXT, c.ACCOUNT, c.TRANSFER_ID, c.TRANSACTION_ID, KIND), *_maybe(c.TEXT, c.ORIGIN, c.CHARGE_ID),
-        *_all(c.TEXT, c.CURRENCY), *_all(c.MINOR, c.AMOUNT, GROSS, c.FEE, c.FEE_VAT, c.INTEREST),
+        *_all(c.TEXT, c.ACCOUNT, c.TRANSFER_ID, c.TRANSACTION_ID, KIND),
+        *_maybe(c.TEXT, c.ORIGIN, c.CHARGE_ID),
+        *_all(c.TEXT, c.CURRENCY),
+        *_all(c.MINOR, c.AMOUNT, GROSS, c.FEE, c.FEE_VAT, c.INTEREST),
         *_all(c.MOMENT, AVAILABLE_AT),
     ),
-)  # fmt: skip
+)
 # Both together, as the sheet shows them: a transfer's own line, then those of its parts.
 SETTLEMENT_LINES = Frame(
     "settlement lines",
     (
-        *_all(c.TEXT, c.ACCOUNT, c.TRANSFER_ID, KIND), *_maybe(c.TEXT, c.CHARGE_ID), *_all(c.TEXT, c.CURRENCY),
-        *_all(c.MINOR, c.AMOUNT), *_maybe(c.OPTIONAL_MINOR, EXPLAINED, UNEXPLAINED),
-        *_all(c.MINOR, GROSS, c.FEE, c.FEE_VAT, c.INTEREST), *_maybe(c.OPTIONAL_MINOR, OTHER, c.TOTAL_FEE, c.NET),
-        *_maybe(c.MOMENT, c.SENT_AT, c.PAID_AT, AVAILABLE_AT), *_maybe(c.TEXT, c.TRANSACTION_ID, c.ORIGIN),
+        *_all(c.TEXT, c.ACCOUNT, c.TRANSFER_ID, KIND),
+        *_maybe(c.TEXT, c.CHARGE_ID),
+        *_all(c.TEXT, c.CURRENCY),
+        *_all(c.MINOR, c.AMOUNT),
+        *_maybe(c.OPTIONAL_MINOR, EXPLAINED, UNEXPLAINED),
+        *_all(c.MINOR, GROSS, c.FEE, c.FEE_VAT, c.INTEREST),
+        *_maybe(c.OPTIONAL_MINOR, OTHER, c.TOTAL_FEE, c.NET),
+        *_maybe(c.MOMENT, c.SENT_AT, c.PAID_AT, AVAILABLE_AT),
+        *_maybe(c.TEXT, c.TRANSACTION_ID, c.ORIGIN),
     ),
-)  # fmt: skip
+)
 # Credits that nothing has consumed yet, with what is left of them.
 UNPAID = Frame(
     "unpaid",
     (
-        *_all(c.TEXT, c.ACCOUNT, c.TRANSACTION_ID, KIND), *_maybe(c.TEXT, c.CHARGE_ID), *_all(c.TEXT, c.CURRENCY),
-        *_all(c.MINOR, c.AMOUNT), *_all(c.MOMENT, AVAILABLE_AT),
+        *_all(c.TEXT, c.ACCOUNT, c.TRANSACTION_ID, KIND),
+        *_maybe(c.TEXT, c.CHARGE_ID),
+        *_all(c.TEXT, c.CURRENCY),
+        *_all(c.MINOR, c.AMOUNT),
+        *_all(c.MOMENT, AVAILABLE_AT),
     ),
-)  # fmt: skip
+)
 # The same by the day from which it can be paid out.
 UNPAID_DAYS = Frame(
     "unpaid days",
@@ -106,27 +122,32 @@ UNPAID_DAYS = Frame(
 BALANCE_DAYS = Frame(
     "balance days",
     (
-        *_all(c.TEXT, c.ACCOUNT, DAY, c.CURRENCY), *_all(c.MINOR, OPENING, CREDITS, DEBITS, CLOSING),
+        *_all(c.TEXT, c.ACCOUNT, DAY, c.CURRENCY),
+        *_all(c.MINOR, OPENING, CREDITS, DEBITS, CLOSING),
         *_maybe(c.OPTIONAL_MINOR, c.TOTAL, c.DIFFERENCE, TRANSFERABLE, ON_HOLD, RESERVE),
     ),
-)  # fmt: skip
+)
 # What moved the balance in the days, by what it comes from and Omise's own key: a kind never seen is `unknown`.
 MOVES = Frame(
     "moves",
     (
-        *_all(c.TEXT, c.ACCOUNT, KIND, c.KEY, c.DIRECTION, c.CURRENCY), Column(ROWS, c.COUNT),
+        *_all(c.TEXT, c.ACCOUNT, KIND, c.KEY, c.DIRECTION, c.CURRENCY),
+        Column(ROWS, c.COUNT),
         *_all(c.MINOR, c.AMOUNT),
     ),
-)  # fmt: skip
+)
 # Fees and VAT by month, kind and method: of charges, of transfers, and what Omise's receipts say of the month.
 FEE_LINES = Frame(
     "fee lines",
     (
-        *_all(c.TEXT, c.ACCOUNT, MONTH, KIND), *_maybe(c.TEXT, c.METHOD, c.CARD_BRAND), *_all(c.TEXT, c.CURRENCY),
-        Column(ROWS, c.COUNT), *_all(c.MINOR, GROSS, c.FEE, c.FEE_VAT, c.INTEREST, c.NET),
+        *_all(c.TEXT, c.ACCOUNT, MONTH, KIND),
+        *_maybe(c.TEXT, c.METHOD, c.CARD_BRAND),
+        *_all(c.TEXT, c.CURRENCY),
+        Column(ROWS, c.COUNT),
+        *_all(c.MINOR, GROSS, c.FEE, c.FEE_VAT, c.INTEREST, c.NET),
         *_maybe(c.OPTIONAL_MINOR, EXPECTED_FEE, EXPECTED_VAT, c.WHT),
     ),
-)  # fmt: skip
+)
 # Per month: fees and VAT as charged, VAT and withholding tax as on the receipts.
 VAT_RETURN = Frame(
     "vat return", (*_all(c.TEXT, c.ACCOUNT, MONTH, c.CURRENCY), *_all(c.MINOR, c.FEE, c.FEE_VAT, c.VAT, c.WHT))
@@ -135,8 +156,10 @@ VAT_RETURN = Frame(
 BANKED = Frame(
     "banked",
     (
-        *_all(c.TEXT, c.ACCOUNT, MATCH, c.CURRENCY), *_maybe(c.TEXT, c.TRANSFER_ID, c.LINE_ID),
-        *_maybe(c.OPTIONAL_MINOR, c.NET, c.AMOUNT, c.DIFFERENCE), *_maybe(c.TEXT, PAID_ON, c.BOOKED_ON),
+        *_all(c.TEXT, c.ACCOUNT, MATCH, c.CURRENCY),
+        *_maybe(c.TEXT, c.TRANSFER_ID, c.LINE_ID),
+        *_maybe(c.OPTIONAL_MINOR, c.NET, c.AMOUNT, c.DIFFERENCE),
+        *_maybe(c.TEXT, PAID_ON, c.BOOKED_ON),
         *_maybe(c.TEXT, c.DESCRIPTION, c.REFERENCE),
     ),
-)  # fmt: skip
+)

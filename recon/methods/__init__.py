@@ -19,9 +19,15 @@ AMOUNTS = ("minimum", "maximum")
 DURATIONS = ("expires_after", "refund_window", "hold")
 # Every figure that an entry may have: amounts are minor units of its currency, durations timedeltas, counts ints.
 FIGURES = (
-    *AMOUNTS, "expires_after", "refund", "refund_window", "refund_business_days", "void", "hold",
+    *AMOUNTS,
+    "expires_after",
+    "refund",
+    "refund_window",
+    "refund_business_days",
+    "void",
+    "hold",
     "settlement_business_days",
-)  # fmt: skip
+)
 UNSURE = frozenset({"unsure", "document only"})  # what rests on such a figure raises no more than low
 CONFIGURED = "configured"
 _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
@@ -91,9 +97,15 @@ class MethodBook:
         return any(region in entry.regions for entry in named) if named else (method, "") in self.overrides
 
     def figure(
-        self, name: str, method: str | None, account: str, region: str, *, brand: str | None = None,
+        self,
+        name: str,
+        method: str | None,
+        account: str,
+        region: str,
+        *,
+        brand: str | None = None,
         currency: str = "",
-    ) -> Figure | None:  # fmt: skip
+    ) -> Figure | None:
         """A figure by the configuration, else by the book; null where nobody says.
 
         An amount is asked for in a currency, and the book speaks of the region's own alone.

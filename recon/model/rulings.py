@@ -24,9 +24,17 @@ class Kind(StrEnum):
 
 # The usual reasons of a resolution or a write-off, offered in lists; any other text is kept as it is.
 REASONS = (
-    "refunded", "charged_again", "order_corrected", "paid_another_way", "duplicate_refunded", "corrected_at_omise",
-    "corrected_at_the_bank", "timing", "test_order", "no_action_needed",
-)  # fmt: skip
+    "refunded",
+    "charged_again",
+    "order_corrected",
+    "paid_another_way",
+    "duplicate_refunded",
+    "corrected_at_omise",
+    "corrected_at_the_bank",
+    "timing",
+    "test_order",
+    "no_action_needed",
+)
 
 
 @dataclass(frozen=True, slots=True)

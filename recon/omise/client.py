@@ -130,9 +130,12 @@ class Client:
         KeyRefused, NotFound, Refused, Unavailable.
         """
         tries = AsyncRetrying(
-            stop=self._stop, wait=self._wait, retry=retry_if_exception_type(_Again), before_sleep=self._tell,
+            stop=self._stop,
+            wait=self._wait,
+            retry=retry_if_exception_type(_Again),
+            before_sleep=self._tell,
             reraise=True,
-        )  # fmt: skip
+        )
         try:
             async with asyncio.timeout_at(self._deadline):
                 return await tries(self._try, path, params, decode)

@@ -23,13 +23,19 @@ _node = msgspec.json.Decoder(dict[str, Any])
 MOVING: Mapping[str, frozenset[str]] = {
     "charge": frozenset(
         {
-            "expired", "expired_at", "refundable", "partially_refundable", "reversible", "disputable", "capturable",
+            "expired",
+            "expired_at",
+            "refundable",
+            "partially_refundable",
+            "reversible",
+            "disputable",
+            "capturable",
             "can_perform_void",
         }
     ),
     "list": frozenset({"to"}),
     "card": frozenset({"deleted", "location"}),
-}  # fmt: skip
+}
 
 
 class BadAnswer(ValueError):

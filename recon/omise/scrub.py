@@ -18,13 +18,49 @@ PLAIN, TEXT, PERSONAL, LINK, DROPPED = range(5)
 # What Omise itself writes into its objects: ids, moments and fixed words that no customer or shop can choose.
 _PLAIN = frozenset(
     {
-        "id", "object", "location", "currency", "funding_currency", "status", "order", "from", "to", "created_at",
-        "paid_at", "authorized_at", "expires_at", "expired_at", "reversed_at", "sent_at", "closed_at",
-        "transferable_at", "balance_hold_at", "charge", "transaction", "customer", "recipient", "schedule", "link",
-        "origin", "direction", "key", "type", "flow", "charge_status", "fee_flat", "fee_rate", "vat_rate", "brand",
-        "last_digits", "financing", "country", "failure_code", "reason_code", "issued_on",
+        "id",
+        "object",
+        "location",
+        "currency",
+        "funding_currency",
+        "status",
+        "order",
+        "from",
+        "to",
+        "created_at",
+        "paid_at",
+        "authorized_at",
+        "expires_at",
+        "expired_at",
+        "reversed_at",
+        "sent_at",
+        "closed_at",
+        "transferable_at",
+        "balance_hold_at",
+        "charge",
+        "transaction",
+        "customer",
+        "recipient",
+        "schedule",
+        "link",
+        "origin",
+        "direction",
+        "key",
+        "type",
+        "flow",
+        "charge_status",
+        "fee_flat",
+        "fee_rate",
+        "vat_rate",
+        "brand",
+        "last_digits",
+        "financing",
+        "country",
+        "failure_code",
+        "reason_code",
+        "issued_on",
     }
-)  # fmt: skip
+)
 _LINKS = frozenset({"uri", "authorize_uri", "return_uri", "download_uri", "webhook_endpoints", "webhook_uri"})
 # A webhook's body is the whole object once more, as text; a fingerprint is the card's name for life.
 _DROPPED = frozenset({"payload", "fingerprint"})
@@ -32,13 +68,52 @@ _EXACT = frozenset({"state", "barcode", "first_digits", "billing", "shipping", "
 _EXACT_IN_METADATA = frozenset({"customer", "buyer", "payer", "shopper", "guest", "recipient", "receiver", "user"})
 _WORDS = frozenset(
     {
-        "email", "emails", "mail", "phone", "phonenumber", "telephone", "tel", "mobile", "cellphone", "fax", "msisdn",
-        "ip", "ipaddress", "address", "addresses", "addr", "street", "zip", "zipcode", "postcode", "postal", "city",
-        "firstname", "lastname", "fullname", "surname", "nickname", "username", "customername", "name", "holder",
-        "cardholder", "birthday", "birthdate", "dob", "passport", "ssn", "nric", "iban", "cardnumber",
-        "accountnumber", "taxid", "national", "citizen",
+        "email",
+        "emails",
+        "mail",
+        "phone",
+        "phonenumber",
+        "telephone",
+        "tel",
+        "mobile",
+        "cellphone",
+        "fax",
+        "msisdn",
+        "ip",
+        "ipaddress",
+        "address",
+        "addresses",
+        "addr",
+        "street",
+        "zip",
+        "zipcode",
+        "postcode",
+        "postal",
+        "city",
+        "firstname",
+        "lastname",
+        "fullname",
+        "surname",
+        "nickname",
+        "username",
+        "customername",
+        "name",
+        "holder",
+        "cardholder",
+        "birthday",
+        "birthdate",
+        "dob",
+        "passport",
+        "ssn",
+        "nric",
+        "iban",
+        "cardnumber",
+        "accountnumber",
+        "taxid",
+        "national",
+        "citizen",
     }
-)  # fmt: skip
+)
 _PAIRS = tuple(
     frozenset(pair)
     for pair in (("account", "number"), ("card", "number"), ("card", "no"), ("card", "id"), ("tax", "id"))
@@ -46,10 +121,30 @@ _PAIRS = tuple(
 # A name of these is a thing's, not a person's.
 _THINGS = frozenset(
     {
-        "store", "shop", "product", "item", "plan", "brand", "platform", "site", "app", "event", "file", "method",
-        "package", "campaign", "promotion", "coupon", "service", "branch", "channel", "plugin", "module", "gateway",
+        "store",
+        "shop",
+        "product",
+        "item",
+        "plan",
+        "brand",
+        "platform",
+        "site",
+        "app",
+        "event",
+        "file",
+        "method",
+        "package",
+        "campaign",
+        "promotion",
+        "coupon",
+        "service",
+        "branch",
+        "channel",
+        "plugin",
+        "module",
+        "gateway",
     }
-)  # fmt: skip
+)
 # An object of these is a person, an account holder or a payee: its id says enough.
 _PEOPLE = frozenset({"customer", "recipient", "linked_account"})
 

@@ -78,17 +78,43 @@ class _Charge(msgspec.Struct):
     def values(self) -> Values:
         rates = self.transaction_fees or _NO_RATES
         return (
-            self.id, self.status, self.amount, self.currency.upper(), self.captured_amount,
-            self.funding_amount, self.funding_currency.upper(), self.fee, self.fee_vat, self.interest,
-            self.interest_vat, self.net,
-            rates.fee_flat, rates.fee_rate, rates.vat_rate, self.refunded_amount, self._method(),
+            self.id,
+            self.status,
+            self.amount,
+            self.currency.upper(),
+            self.captured_amount,
+            self.funding_amount,
+            self.funding_currency.upper(),
+            self.fee,
+            self.fee_vat,
+            self.interest,
+            self.interest_vat,
+            self.net,
+            rates.fee_flat,
+            rates.fee_rate,
+            rates.vat_rate,
+            self.refunded_amount,
+            self._method(),
             self.card.brand if self.card else None,
-            self.capture, self.authorized, self.paid, self.reversed, self.voided, _at(self.created_at),
-            _at(self.authorized_at), _at(self.paid_at), _at(self.expires_at), _at(self.reversed_at),
-            _id(self.transaction), _id(self.dispute), _id(self.link), _id(self.schedule), self.failure_code,
-            self.description, _sorted.encode(self.metadata).decode() if self.metadata else None,
+            self.capture,
+            self.authorized,
+            self.paid,
+            self.reversed,
+            self.voided,
+            _at(self.created_at),
+            _at(self.authorized_at),
+            _at(self.paid_at),
+            _at(self.expires_at),
+            _at(self.reversed_at),
+            _id(self.transaction),
+            _id(self.dispute),
+            _id(self.link),
+            _id(self.schedule),
+            self.failure_code,
+            self.description,
+            _sorted.encode(self.metadata).decode() if self.metadata else None,
             self.livemode,
-        )  # fmt: skip
+        )
 
     def _method(self) -> str | None:
         if self.source is not None:
@@ -114,9 +140,18 @@ class _Refund(msgspec.Struct):
 
     def values(self) -> Values:
         return (
-            self.id, _id(self.charge), self.status, self.amount, self.currency.upper(), self.funding_amount,
-            self.funding_currency.upper(), self.voided, _id(self.transaction), _at(self.created_at), self.livemode,
-        )  # fmt: skip
+            self.id,
+            _id(self.charge),
+            self.status,
+            self.amount,
+            self.currency.upper(),
+            self.funding_amount,
+            self.funding_currency.upper(),
+            self.voided,
+            _id(self.transaction),
+            _at(self.created_at),
+            self.livemode,
+        )
 
 
 class _Move(msgspec.Struct):
@@ -146,10 +181,25 @@ class _Transfer(msgspec.Struct):
 
     def values(self) -> Values:
         return (
-            self.id, self.amount, self.currency.upper(), self.fee, self.fee_vat, self.total_fee, self.net,
-            self.sendable, self.sent, self.paid, self.deleted, _at(self.created_at), _at(self.sent_at),
-            _at(self.paid_at), self.failure_code, self._debit(), _id(self.schedule), self.livemode,
-        )  # fmt: skip
+            self.id,
+            self.amount,
+            self.currency.upper(),
+            self.fee,
+            self.fee_vat,
+            self.total_fee,
+            self.net,
+            self.sendable,
+            self.sent,
+            self.paid,
+            self.deleted,
+            _at(self.created_at),
+            _at(self.sent_at),
+            _at(self.paid_at),
+            self.failure_code,
+            self._debit(),
+            _id(self.schedule),
+            self.livemode,
+        )
 
     def _debit(self) -> str | None:
         """Its own debit; a failed transfer may carry the credit that gives the money back beside it."""
@@ -171,9 +221,16 @@ class _Transaction(msgspec.Struct):
 
     def values(self) -> Values:
         return (
-            self.id, self.amount, self.currency.upper(), self.direction, self.key, _id(self.origin),
-            _at(self.created_at), _at(self.transferable_at), self.livemode,
-        )  # fmt: skip
+            self.id,
+            self.amount,
+            self.currency.upper(),
+            self.direction,
+            self.key,
+            _id(self.origin),
+            _at(self.created_at),
+            _at(self.transferable_at),
+            self.livemode,
+        )
 
 
 class _Dispute(msgspec.Struct):
@@ -191,10 +248,18 @@ class _Dispute(msgspec.Struct):
 
     def values(self) -> Values:
         return (
-            self.id, _id(self.charge), self.status, self.amount, self.currency.upper(), self.funding_amount,
-            self.funding_currency.upper(), self.reason_code, _at(self.created_at), _at(self.closed_at),
+            self.id,
+            _id(self.charge),
+            self.status,
+            self.amount,
+            self.currency.upper(),
+            self.funding_amount,
+            self.funding_currency.upper(),
+            self.reason_code,
+            _at(self.created_at),
+            _at(self.closed_at),
             self.livemode,
-        )  # fmt: skip
+        )
 
 
 class _Event(msgspec.Struct):
@@ -227,9 +292,16 @@ class _Receipt(msgspec.Struct):
         found = self.adjustment_transaction
         transaction = found.transaction if isinstance(found, _Adjustment) else found
         return (
-            self.id, self.currency.upper(), self.vat, self.wht, self.total, _id(transaction), self.issued_on,
-            _at(self.created_at), self.livemode,
-        )  # fmt: skip
+            self.id,
+            self.currency.upper(),
+            self.vat,
+            self.wht,
+            self.total,
+            _id(transaction),
+            self.issued_on,
+            _at(self.created_at),
+            self.livemode,
+        )
 
 
 Typed = _Charge | _Refund | _Transfer | _Transaction | _Dispute | _Event | _Receipt

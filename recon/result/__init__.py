@@ -110,16 +110,35 @@ def breaks_frame(breaks: Sequence[KnownBreak], account: Account, as_of: datetime
     """Breaks shaped `columns.BREAKS`, in the order given; the names are those of the public JSON."""
     return c.BREAKS.from_rows(
         (
-            known.found.id, known.found.code, known.found.severity.word, known.status.value, known.found.account,
-            account.region if known.found.account else None, known.found.currency, known.found.subject_type,
-            known.found.subject_id, known.found.order_id, known.found.charge_id, known.found.refund_id,
-            known.found.transfer_id, known.found.transaction_id, known.found.dispute_id, known.found.expected,
-            known.found.actual, known.found.difference, known.found.amount_at_risk, known.found.due_by,
-            known.first_seen, known.last_seen, known.age_days(as_of, account.zone), known.owner,
-            known.found.explanation, known.found.suggestion,
+            known.found.id,
+            known.found.code,
+            known.found.severity.word,
+            known.status.value,
+            known.found.account,
+            account.region if known.found.account else None,
+            known.found.currency,
+            known.found.subject_type,
+            known.found.subject_id,
+            known.found.order_id,
+            known.found.charge_id,
+            known.found.refund_id,
+            known.found.transfer_id,
+            known.found.transaction_id,
+            known.found.dispute_id,
+            known.found.expected,
+            known.found.actual,
+            known.found.difference,
+            known.found.amount_at_risk,
+            known.found.due_by,
+            known.first_seen,
+            known.last_seen,
+            known.age_days(as_of, account.zone),
+            known.owner,
+            known.found.explanation,
+            known.found.suggestion,
         )
         for known in breaks
-    )  # fmt: skip
+    )
 
 
 def _frames(books: Books) -> dict[str, pd.DataFrame]:

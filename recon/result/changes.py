@@ -12,9 +12,16 @@ from recon.columns import details as d
 from recon.model import CLOSED, KnownBreak, Result
 
 COUNTS = (
-    "orders", "charges", "refunds", "transfers", "transactions", "matched_orders", "expecting_orders",
-    "rejected_rows", "ignored_rows",
-)  # fmt: skip
+    "orders",
+    "charges",
+    "refunds",
+    "transfers",
+    "transactions",
+    "matched_orders",
+    "expecting_orders",
+    "rejected_rows",
+    "ignored_rows",
+)
 AMOUNTS = ("amount_matched", "amount_open")
 RANGES = 24  # of earlier ranges, how many are shown
 _CLOSED = frozenset(str(status) for status in CLOSED)
@@ -68,11 +75,28 @@ def _change(what: str, old: Mapping[str, Any], new: Mapping[str, Any], known: Kn
     found = known.found
     before, now = old.get(c.AMOUNT_AT_RISK), new.get(c.AMOUNT_AT_RISK)
     return (
-        what, found.id, found.code, new.get(c.SEVERITY, found.severity.word), new.get(c.STATUS, known.status.value),
-        old.get(c.SEVERITY), old.get(c.STATUS), found.account, found.order_id, found.charge_id, found.subject_type,
-        found.subject_id, found.currency, old.get(c.EXPECTED), new.get(c.EXPECTED), old.get(c.ACTUAL),
-        new.get(c.ACTUAL), before, now, (now or 0) - (before or 0), found.explanation,
-    )  # fmt: skip
+        what,
+        found.id,
+        found.code,
+        new.get(c.SEVERITY, found.severity.word),
+        new.get(c.STATUS, known.status.value),
+        old.get(c.SEVERITY),
+        old.get(c.STATUS),
+        found.account,
+        found.order_id,
+        found.charge_id,
+        found.subject_type,
+        found.subject_id,
+        found.currency,
+        old.get(c.EXPECTED),
+        new.get(c.EXPECTED),
+        old.get(c.ACTUAL),
+        new.get(c.ACTUAL),
+        before,
+        now,
+        (now or 0) - (before or 0),
+        found.explanation,
+    )
 
 
 def _rows(frame: pd.DataFrame) -> Iterable[dict[str, Any]]:
@@ -119,7 +143,13 @@ def past(earlier: Iterable[Earlier], result: Result) -> pd.DataFrame:
 
 def _length(first: date, last: date) -> str | int:
     """How long a range is: months are alike, whatever their days."""
-    whole_month = first.day == 1 and (last + timedelta(days=1)).day == 1 and (first.year, first.month) == (
-        last.year, last.month,
-    )  # fmt: skip
+    whole_month = (
+        first.day == 1
+        and (last + timedelta(days=1)).day == 1
+        and (first.year, first.month)
+        == (
+            last.year,
+            last.month,
+        )
+    )
     return "month" if whole_month else (last - first).days

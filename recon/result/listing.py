@@ -151,10 +151,12 @@ def _failures(judged: Judged, account: str, window: Window) -> pd.DataFrame:
         return d.FAILURES.empty()
     found = failed.groupby(names, dropna=False, as_index=False).agg(
         **{
-            d.ROWS: (c.AMOUNT, "size"), d.ATTEMPTS: (d.ATTEMPTS, "first"), c.AMOUNT: (c.AMOUNT, "sum"),
+            d.ROWS: (c.AMOUNT, "size"),
+            d.ATTEMPTS: (d.ATTEMPTS, "first"),
+            c.AMOUNT: (c.AMOUNT, "sum"),
             d.PAID_OTHERWISE: (d.PAID_OTHERWISE, "sum"),
         }
-    )  # fmt: skip
+    )
     found[d.RATE] = found[d.ROWS] * 10_000 // found[d.ATTEMPTS]
     found = found.astype({column.name: column.dtype for column in d.FAILURES.columns})[d.FAILURES.names]
     order = [d.ROWS, c.METHOD, c.STATUS, c.FAILURE_CODE, c.CURRENCY]

@@ -133,44 +133,62 @@ def _name(charge: Charge, context: Context) -> str:
 
 
 METHOD_NOT_IN_REGION = Rule(
-    "method_not_in_region", GROUP, Severity.MEDIUM, "charge",
+    "method_not_in_region",
+    GROUP,
+    Severity.MEDIUM,
+    "charge",
     "The rule book knows the charge's method, but not in the account's region.",
     "Check which keys the shop used; if the method is offered there now, say so in [methods.NAME.ACCOUNT].",
-)  # fmt: skip
+)
 METHOD_UNKNOWN = Rule(
-    "method_unknown", GROUP, Severity.LOW, "charge",
+    "method_unknown",
+    GROUP,
+    Severity.LOW,
+    "charge",
     "The rule book does not know the charge's method at all; nothing about its times and limits is judged.",
     "Add the method's figures in [methods.NAME] of the configuration.",
-)  # fmt: skip
+)
 
 RULES = (
     Rule(
-        "pending_stuck", GROUP, Severity.HIGH, "charge",
+        "pending_stuck",
+        GROUP,
+        Severity.HIGH,
+        "charge",
         "A charge is pending beyond its expires_at, else its method's expiry, plus the grace.",
         "Look the charge up at Omise; if it stays pending, ask Omise's support what became of the payment.",
         judge_each=_pending_stuck,
         thresholds={"grace": GRACE},
     ),
     Rule(
-        "authorization_expiring", GROUP, Severity.HIGH, "charge",
+        "authorization_expiring",
+        GROUP,
+        Severity.HIGH,
+        "charge",
         "A charge is authorised and not captured, and its authorisation ends soon.",
         "Capture the charge before its authorisation ends, or reverse it.",
         judge_each=_authorization_expiring,
         thresholds={"within": WITHIN},
     ),
     Rule(
-        "late_success", GROUP, Severity.MEDIUM, "charge",
+        "late_success",
+        GROUP,
+        Severity.MEDIUM,
+        "charge",
         "A charge turned successful after it had been seen failed or expired.",
         "Find out whether the order was cancelled or paid again meanwhile; deliver it, or refund the charge.",
         judge_each=_late_success,
     ),
     Rule(
-        "amount_out_of_limits", GROUP, Severity.MEDIUM, "charge",
+        "amount_out_of_limits",
+        GROUP,
+        Severity.MEDIUM,
+        "charge",
         "A successful charge lies outside its method's limits for the region.",
         "Compare the amount with the order; if Omise allows it here, correct the limit in [methods.NAME].",
         judge_each=_amount_out_of_limits,
     ),
     METHOD_NOT_IN_REGION,
     METHOD_UNKNOWN,
-)  # fmt: skip
+)
 CODES = frozenset(rule.code for rule in RULES)

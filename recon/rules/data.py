@@ -12,20 +12,29 @@ from recon.settings import Context
 GROUP = "Disputes and data"
 
 ORDER_INVALID = Rule(
-    "order_invalid", GROUP, Severity.MEDIUM, "row",
+    "order_invalid",
+    GROUP,
+    Severity.MEDIUM,
+    "row",
     "A row of an order source could not be read; it is kept aside with its reason.",
     "Correct the row in the shop's export and run again.",
-)  # fmt: skip
+)
 BANK_LINE_INVALID = Rule(
-    "bank_line_invalid", GROUP, Severity.MEDIUM, "row",
+    "bank_line_invalid",
+    GROUP,
+    Severity.MEDIUM,
+    "row",
     "A line of a bank statement could not be read, or a statement does not add up; it is kept aside with its reason.",
     "Get the statement from the bank again, or correct the export, and run again.",
-)  # fmt: skip
+)
 SOURCE_INCOMPLETE = Rule(
-    "source_incomplete", GROUP, Severity.CRITICAL, "account",
+    "source_incomplete",
+    GROUP,
+    Severity.CRITICAL,
+    "account",
     "Omise's total of a list and the rows stored of it differ, so something may be missing here.",
     "Run the range again; if it stays, tell Omise's support the list and the window.",
-)  # fmt: skip
+)
 
 RULES = (ORDER_INVALID, BANK_LINE_INVALID, SOURCE_INCOMPLETE)
 

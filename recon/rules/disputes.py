@@ -57,15 +57,21 @@ def _reason(dispute: Dispute) -> str:
 
 RULES = (
     Rule(
-        "dispute_open", GROUP, Severity.HIGH, "dispute",
+        "dispute_open",
+        GROUP,
+        Severity.HIGH,
+        "dispute",
         "A dispute is open or pending: the money has already left the balance.",
         "Send the evidence, or accept the dispute, before Omise's deadline.",
         judge_each=_dispute_open,
     ),
     Rule(
-        "dispute_lost", GROUP, Severity.HIGH, "dispute",
+        "dispute_lost",
+        GROUP,
+        Severity.HIGH,
+        "dispute",
         "A dispute is lost, and the order still stands as paid.",
         "Write the order off, or mark it as refunded, and do not refund it again.",
         judge_each=_dispute_lost,
     ),
-)  # fmt: skip
+)

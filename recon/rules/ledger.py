@@ -23,35 +23,53 @@ GROUP = "Ledger and fees"
 Mask = npt.NDArray[np.bool_]
 
 TRANSACTION_MISSING = Rule(
-    "transaction_missing", GROUP, Severity.HIGH, "charge",
+    "transaction_missing",
+    GROUP,
+    Severity.HIGH,
+    "charge",
     "A successful charge or a refund names no balance transaction, or one that Omise does not know.",
     "Ask Omise's support where the money of this charge or refund is booked.",
-)  # fmt: skip
+)
 TRANSACTION_AMOUNT_MISMATCH = Rule(
-    "transaction_amount_mismatch", GROUP, Severity.HIGH, "charge",
+    "transaction_amount_mismatch",
+    GROUP,
+    Severity.HIGH,
+    "charge",
     "The balance moved by another amount than the charge's net, or than the refund.",
     "Ask Omise's support why the ledger and the charge or refund differ.",
-)  # fmt: skip
+)
 FEE_MISMATCH = Rule(
-    "fee_mismatch", GROUP, Severity.MEDIUM, "charge",
+    "fee_mismatch",
+    GROUP,
+    Severity.MEDIUM,
+    "charge",
     "The fee is not what the rate on the charge, or the contract rate, comes to.",
     "Compare the rate with the contract; claim the difference from Omise, or correct [fees.ACCOUNT].",
-)  # fmt: skip
+)
 FEE_VAT_MISMATCH = Rule(
-    "fee_vat_mismatch", GROUP, Severity.LOW, "charge",
+    "fee_vat_mismatch",
+    GROUP,
+    Severity.LOW,
+    "charge",
     "The VAT on the fee is not its rate times the fee as charged.",
     "Compare with the tax invoice of the month; ask Omise for a corrected one where it is wrong, too.",
-)  # fmt: skip
+)
 TRANSACTION_UNEXPLAINED = Rule(
-    "transaction_unexplained", GROUP, Severity.MEDIUM, "transaction",
+    "transaction_unexplained",
+    GROUP,
+    Severity.MEDIUM,
+    "transaction",
     "The balance moved for something that Omise does not know, or in a direction that it cannot have.",
     "Ask Omise's support what the transaction is for.",
-)  # fmt: skip
+)
 BALANCE_MISMATCH = Rule(
-    "balance_mismatch", GROUP, Severity.CRITICAL, "account",
+    "balance_mismatch",
+    GROUP,
+    Severity.CRITICAL,
+    "account",
     "An earlier reading of the balance and what was booked since do not come to the balance now.",
     "Run `recon backfill` over the days since; if it stays, ask Omise's support which movement is missing.",
-)  # fmt: skip
+)
 
 RULES = (
     TRANSACTION_MISSING,
@@ -121,33 +139,55 @@ def balance_breaks(readings: pd.DataFrame, context: Context) -> Iterator[Break]:
         at = mine[lc.READ_AT].iloc[since].astimezone(context.calendar(str(account)).zone)
         currency = str(mine[c.CURRENCY].iloc[-1])
         yield _break(
-            BALANCE_MISMATCH, context, str(account), str(account),
+            BALANCE_MISMATCH,
+            context,
+            str(account),
+            str(account),
             f"Omise says a balance of {_show(totals[-1], currency, context)}; the reading of "
             f"{mine[lc.READ_AT].iloc[0]:%Y-%m-%d} and what was booked since come to "
             f"{_show(totals[0] + growth[-1], currency, context)}. It first differed on {at:%Y-%m-%d}.",
-            currency=currency, expected=totals[0] + growth[-1], actual=totals[-1], amount_at_risk=abs(off[-1]),
-        )  # fmt: skip
+            currency=currency,
+            expected=totals[0] + growth[-1],
+            actual=totals[-1],
+            amount_at_risk=abs(off[-1]),
+        )
 
 
 def _missing(books: Books, charges: Mask, refunds: Mask, context: Context) -> Iterator[Break]:
     names = [c.ACCOUNT, c.CHARGE_ID, c.NET, c.FUNDING_CURRENCY, c.TRANSACTION_ID]
     for account, charge, net, currency, named in _rows(books.charges, charges, names):
         yield _break(
-            TRANSACTION_MISSING, context, account, charge,
+            TRANSACTION_MISSING,
+            context,
+            account,
+            charge,
             f"Charge {charge} is successful and should have credited {_show(net, currency, context)}, but "
             f"{_why_missing(named)}.",
-            currency=currency, expected=net, actual=0, amount_at_risk=abs(net), charge_id=charge,
+            currency=currency,
+            expected=net,
+            actual=0,
+            amount_at_risk=abs(net),
+            charge_id=charge,
             transaction_id=_text(named),
-        )  # fmt: skip
+        )
     names = [c.ACCOUNT, c.REFUND_ID, c.CHARGE_ID, c.FUNDING_AMOUNT, c.FUNDING_CURRENCY, c.TRANSACTION_ID]
     for account, refund, charge, amount, currency, named in _rows(books.refunds, refunds, names):
         yield _break(
-            TRANSACTION_MISSING, context, account, refund,
+            TRANSACTION_MISSING,
+            context,
+            account,
+            refund,
             f"Refund {refund} of charge {charge} should have debited {_show(amount, currency, context)}, but "
             f"{_why_missing(named)}.",
-            subject_type="refund", currency=currency, expected=-amount, actual=0, amount_at_risk=amount,
-            refund_id=refund, charge_id=charge, transaction_id=_text(named),
-        )  # fmt: skip
+            subject_type="refund",
+            currency=currency,
+            expected=-amount,
+            actual=0,
+            amount_at_risk=amount,
+            refund_id=refund,
+            charge_id=charge,
+            transaction_id=_text(named),
+        )
 
 
 def _why_missing(named: object) -> str:
@@ -163,24 +203,40 @@ def _amounts(books: Books, ledger: Ledger, charges: Mask, refunds: Mask, context
         _rows(books.charges, charges, names), moved, strict=True
     ):
         yield _break(
-            TRANSACTION_AMOUNT_MISMATCH, context, account, charge,
+            TRANSACTION_AMOUNT_MISMATCH,
+            context,
+            account,
+            charge,
             f"Charge {charge} has a net of {_show(net, currency, context)}, but its transaction {transaction} moved "
             f"the balance by {_show(was, currency, context)}.",
-            currency=currency, expected=net, actual=was, amount_at_risk=abs(was - net), charge_id=charge,
+            currency=currency,
+            expected=net,
+            actual=was,
+            amount_at_risk=abs(was - net),
+            charge_id=charge,
             transaction_id=transaction,
-        )  # fmt: skip
+        )
     names = [c.ACCOUNT, c.REFUND_ID, c.CHARGE_ID, c.FUNDING_AMOUNT, c.FUNDING_CURRENCY, c.TRANSACTION_ID]
     moved = booked.iloc[ledger.refund_at[refunds]].tolist()
     for (account, refund, charge, amount, currency, transaction), was in zip(
         _rows(books.refunds, refunds, names), moved, strict=True
     ):
         yield _break(
-            TRANSACTION_AMOUNT_MISMATCH, context, account, refund,
+            TRANSACTION_AMOUNT_MISMATCH,
+            context,
+            account,
+            refund,
             f"Refund {refund} of charge {charge} gives back {_show(amount, currency, context)}, but its transaction "
             f"{transaction} moved the balance by {_show(was, currency, context)}.",
-            subject_type="refund", currency=currency, expected=-amount, actual=was, amount_at_risk=abs(was + amount),
-            refund_id=refund, charge_id=charge, transaction_id=transaction,
-        )  # fmt: skip
+            subject_type="refund",
+            currency=currency,
+            expected=-amount,
+            actual=was,
+            amount_at_risk=abs(was + amount),
+            refund_id=refund,
+            charge_id=charge,
+            transaction_id=transaction,
+        )
 
 
 def _fees(rows: pd.DataFrame, proofs: tuple[tuple[str, fees.Proved], ...], context: Context) -> Iterator[Break]:
@@ -208,19 +264,29 @@ def _fee_breaks(
     for (account, charge, was, currency, base), should in zip(_rows(rows, wrong, names), due, strict=True):
         charged = words.format(_show(was, currency, context))
         yield _break(
-            rule, context, account, charge,
+            rule,
+            context,
+            account,
+            charge,
             f"Charge {charge} over {_show(base, currency, context)} has {charged} comes to "
             f"{_show(should, currency, context)}.",
-            currency=currency, expected=should, actual=was, amount_at_risk=abs(was - should), charge_id=charge,
-        )  # fmt: skip
+            currency=currency,
+            expected=should,
+            actual=was,
+            amount_at_risk=abs(was - should),
+            charge_id=charge,
+        )
 
 
 def _unexplained(books: Books, ledger: Ledger, wrong: Wrong, odd: Mask, context: Context) -> Iterator[Break]:
     names = [c.ACCOUNT, c.TRANSACTION_ID, c.ORIGIN, c.CURRENCY, c.DIRECTION, c.KEY]
     facts = zip(
-        _rows(books.transactions, odd, names), ledger.signed[odd].tolist(), ledger.kinds[odd].tolist(),
-        wrong.unknown_origin[odd].tolist(), strict=True,
-    )  # fmt: skip
+        _rows(books.transactions, odd, names),
+        ledger.signed[odd].tolist(),
+        ledger.kinds[odd].tolist(),
+        wrong.unknown_origin[odd].tolist(),
+        strict=True,
+    )
     for (account, transaction, named, currency, direction, key), moved, kind, unknown in facts:
         origin = _text(named)
         why = f"which cannot be for the {kind} {origin}" if origin else "and it names nothing that it comes from"
@@ -228,10 +294,18 @@ def _unexplained(books: Books, ledger: Ledger, wrong: Wrong, odd: Mask, context:
             why = f"for the {kind} {origin}, which Omise does not know"
         ids = {f"{kind}_id": origin} if origin and kind in ("charge", "refund", "transfer", "dispute") else {}
         yield _break(
-            TRANSACTION_UNEXPLAINED, context, account, transaction,
+            TRANSACTION_UNEXPLAINED,
+            context,
+            account,
+            transaction,
             f'Transaction {transaction} ("{key}") is a {direction} of {_show(abs(moved), currency, context)}, {why}.',
-            currency=currency, expected=0, actual=moved, amount_at_risk=abs(moved), transaction_id=transaction, **ids,
-        )  # fmt: skip
+            currency=currency,
+            expected=0,
+            actual=moved,
+            amount_at_risk=abs(moved),
+            transaction_id=transaction,
+            **ids,
+        )
 
 
 def _break(rule: Rule, context: Context, account: str, subject: str, explanation: str, **fields: Any) -> Break:

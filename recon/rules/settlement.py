@@ -49,44 +49,65 @@ def _transfer_stuck(rule: Rule, case: Case, transfer: Transfer, context: Context
 
 
 SETTLEMENT_OVERDUE = Rule(
-    "settlement_overdue", GROUP, Severity.MEDIUM, "charge",
+    "settlement_overdue",
+    GROUP,
+    Severity.MEDIUM,
+    "charge",
     "Money has been transferable for some business days and is not paid out; one break per day, its first charge.",
     "Make a transfer, or check the transfer schedule; where money is left at Omise on purpose, switch the rule off.",
     thresholds={"business_days": SETTLEMENT_DAYS},
-)  # fmt: skip
+)
 TRANSFER_FAILED = Rule(
-    "transfer_failed", GROUP, Severity.CRITICAL, "transfer",
+    "transfer_failed",
+    GROUP,
+    Severity.CRITICAL,
+    "transfer",
     "A transfer to the bank failed.",
     "Correct the recipient's bank account, or wait for a sufficient balance, and transfer again.",
-)  # fmt: skip
+)
 TRANSFER_AMOUNT_MISMATCH = Rule(
-    "transfer_amount_mismatch", GROUP, Severity.HIGH, "transfer",
+    "transfer_amount_mismatch",
+    GROUP,
+    Severity.HIGH,
+    "transfer",
     "A transfer's amount is not its net plus its fees, or not what its transaction took from the balance.",
     "Ask Omise's support which of the amounts is right.",
-)  # fmt: skip
+)
 BANK_CREDIT_MISSING = Rule(
-    "bank_credit_missing", GROUP, Severity.HIGH, "transfer",
+    "bank_credit_missing",
+    GROUP,
+    Severity.HIGH,
+    "transfer",
     "Omise says that a transfer is paid, and the bank statements have no credit of it.",
     "Load the newest statement; if it is not there either, ask Omise's support for the bank's reference.",
     thresholds={"business_days": BANK_DAYS},
-)  # fmt: skip
+)
 BANK_AMOUNT_MISMATCH = Rule(
-    "bank_amount_mismatch", GROUP, Severity.HIGH, "transfer",
+    "bank_amount_mismatch",
+    GROUP,
+    Severity.HIGH,
+    "transfer",
     "The bank credited another amount than the transfer's net.",
     "Ask the bank what it kept; a usual fee can be allowed as fee_bound in [bank.NAME].",
-)  # fmt: skip
+)
 BANK_CREDIT_UNEXPLAINED = Rule(
-    "bank_credit_unexplained", GROUP, Severity.MEDIUM, "bank_line",
+    "bank_credit_unexplained",
+    GROUP,
+    Severity.MEDIUM,
+    "bank_line",
     "A credit on a statement looks like Omise's, and no transfer explains it.",
     "Find out who paid it; narrow payout_pattern in [bank.NAME] if it is not Omise's.",
-)  # fmt: skip
+)
 
 RULES = (
     SETTLEMENT_OVERDUE,
     TRANSFER_FAILED,
     TRANSFER_AMOUNT_MISMATCH,
     Rule(
-        "transfer_stuck", GROUP, Severity.HIGH, "transfer",
+        "transfer_stuck",
+        GROUP,
+        Severity.HIGH,
+        "transfer",
         "A transfer was sent to the bank and is not paid after some business days.",
         "Ask Omise's support for the transfer; check the recipient's bank account.",
         judge_each=_transfer_stuck,
@@ -95,7 +116,7 @@ RULES = (
     BANK_CREDIT_MISSING,
     BANK_AMOUNT_MISMATCH,
     BANK_CREDIT_UNEXPLAINED,
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
@@ -116,10 +137,16 @@ def transfer_breaks(books: Books, ledger: Ledger, judged: Mask, context: Context
     names = [c.ACCOUNT, c.TRANSFER_ID, c.CURRENCY, c.NET, c.AMOUNT, c.FAILURE_CODE]
     for account, id, currency, net, amount, code in _rows(rows, failed & judged, names):
         yield _on_transfer(
-            TRANSFER_FAILED, context, account, id, currency,
+            TRANSFER_FAILED,
+            context,
+            account,
+            id,
+            currency,
             f'Transfer {id} over {_show(amount, currency, context)} failed: "{code}".',
-            expected=net, actual=0, amount_at_risk=net,
-        )  # fmt: skip
+            expected=net,
+            actual=0,
+            amount_at_risk=net,
+        )
     if not TRANSFER_AMOUNT_MISMATCH.enabled(context):
         return
     amounts = rows[c.AMOUNT].to_numpy(dtype=np.int64)
@@ -133,10 +160,16 @@ def transfer_breaks(books: Books, ledger: Ledger, judged: Mask, context: Context
         other = taken if sum_ == amount else sum_
         why = "its transaction took" if sum_ == amount else "its net and fees come to"
         yield _on_transfer(
-            TRANSFER_AMOUNT_MISMATCH, context, account, id, currency,
+            TRANSFER_AMOUNT_MISMATCH,
+            context,
+            account,
+            id,
+            currency,
             f"Transfer {id} is over {_show(amount, currency, context)}, but {why} {_show(other, currency, context)}.",
-            expected=other, actual=amount, amount_at_risk=abs(amount - other),
-        )  # fmt: skip
+            expected=other,
+            actual=amount,
+            amount_at_risk=abs(amount - other),
+        )
 
 
 def overdue_breaks(unpaid: pd.DataFrame, judged: Judges, context: Context) -> Iterator[Break]:
@@ -199,11 +232,17 @@ def bank_breaks(books: Books, settlement: Settlement, judged: Judges, context: C
         elif how == lc.OTHER_AMOUNT and (transfer in touched or line in lines):
             if BANK_AMOUNT_MISMATCH.enabled(context):
                 yield _on_transfer(
-                    BANK_AMOUNT_MISMATCH, context, account, transfer, currency,
+                    BANK_AMOUNT_MISMATCH,
+                    context,
+                    account,
+                    transfer,
+                    currency,
                     f"Transfer {transfer} should have brought {_show(int(net), currency, context)}, but the bank "
                     f"credited {_show(int(amount), currency, context)} on {booked}.",
-                    expected=int(net), actual=int(amount), amount_at_risk=abs(int(amount) - int(net)),
-                )  # fmt: skip
+                    expected=int(net),
+                    actual=int(amount),
+                    amount_at_risk=abs(int(amount) - int(net)),
+                )
         elif how == lc.NO_TRANSFER and line in lines and BANK_CREDIT_UNEXPLAINED.enabled(context):
             yield _unexplained(account, line, currency, int(amount), booked, context)
 
@@ -218,11 +257,18 @@ def _missing(
         return
     known = f"the statements read so far end with {last}" if last else "no line of a statement was read so far"
     yield _on_transfer(
-        BANK_CREDIT_MISSING, context, account, transfer, currency,
+        BANK_CREDIT_MISSING,
+        context,
+        account,
+        transfer,
+        currency,
         f"Transfer {transfer} over {_show(net, currency, context)} net was paid on {paid}, but no bank credit of it "
         f"came within {days} business days; {known}.",
-        expected=net, actual=0, amount_at_risk=net, due_by=due,
-    )  # fmt: skip
+        expected=net,
+        actual=0,
+        amount_at_risk=net,
+        due_by=due,
+    )
 
 
 def _unexplained(account: str, line: str, currency: str, amount: int, booked: str, context: Context) -> Break:

@@ -27,13 +27,25 @@ MOVES: Mapping[BreakStatus, Mapping[str, set[BreakStatus]]] = {
     AUTO_CLOSED: {"reopened": {OPEN}, "undone": {OPEN}},  # undone: the link by hand that made the facts agree
 }
 _STATUS = {
-    Kind.ACKNOWLEDGE: ACKNOWLEDGED, Kind.IGNORE: ACKNOWLEDGED, Kind.OPENING: ACKNOWLEDGED, Kind.RESOLVE: RESOLVED,
-    Kind.LINK: RESOLVED, Kind.WRITE_OFF: WRITTEN_OFF,
-}  # fmt: skip
+    Kind.ACKNOWLEDGE: ACKNOWLEDGED,
+    Kind.IGNORE: ACKNOWLEDGED,
+    Kind.OPENING: ACKNOWLEDGED,
+    Kind.RESOLVE: RESOLVED,
+    Kind.LINK: RESOLVED,
+    Kind.WRITE_OFF: WRITTEN_OFF,
+}
 _FACTS = (
-    "currency", "expected", "actual", "amount_at_risk", "order_id", "charge_id", "refund_id", "transfer_id",
-    "transaction_id", "dispute_id",
-)  # fmt: skip
+    "currency",
+    "expected",
+    "actual",
+    "amount_at_risk",
+    "order_id",
+    "charge_id",
+    "refund_id",
+    "transfer_id",
+    "transaction_id",
+    "dispute_id",
+)
 
 
 class Refused(Exception):
@@ -204,9 +216,14 @@ def _ruled(ask: Ask, sight: Sight, what: str, detail: str, **more: object) -> De
     ruling = _on_break(ask, sight, stands, **{"facts": facts, "until": until, **more})
     word = "waits for a second person: the sum is above the limit" if above else f"is {_word(what)}"
     return Decision(
-        moved(known, what, status, standing), ruling, what, detail, f"{known.found.id} {word}",
-        Became.PENDING if above else Became.APPLIED, _replaced(sight, ruling),
-    )  # fmt: skip
+        moved(known, what, status, standing),
+        ruling,
+        what,
+        detail,
+        f"{known.found.id} {word}",
+        Became.PENDING if above else Became.APPLIED,
+        _replaced(sight, ruling),
+    )
 
 
 def _replaced(sight: Sight, by: Ruling) -> tuple[Ruling, ...]:
@@ -304,10 +321,18 @@ def _refused_kind(ask: Ask, _sight: Sight) -> Decision:
 
 
 _HOW: Mapping[Kind, Callable[[Ask, Sight], Decision]] = {
-    Kind.ASSIGN: _assign, Kind.NOTE: _note, Kind.ACKNOWLEDGE: _acknowledge, Kind.RESOLVE: _resolve, Kind.LINK: _link,
-    Kind.WRITE_OFF: _write_off, Kind.APPROVE: _approve, Kind.UNDO: _undo, Kind.REOPEN: _reopen,
-    Kind.IGNORE: _refused_kind, Kind.OPENING: _refused_kind,
-}  # fmt: skip
+    Kind.ASSIGN: _assign,
+    Kind.NOTE: _note,
+    Kind.ACKNOWLEDGE: _acknowledge,
+    Kind.RESOLVE: _resolve,
+    Kind.LINK: _link,
+    Kind.WRITE_OFF: _write_off,
+    Kind.APPROVE: _approve,
+    Kind.UNDO: _undo,
+    Kind.REOPEN: _reopen,
+    Kind.IGNORE: _refused_kind,
+    Kind.OPENING: _refused_kind,
+}
 
 
 def _on_break(ask: Ask, sight: Sight, stands: Stand, **more: object) -> Ruling:

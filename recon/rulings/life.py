@@ -78,9 +78,12 @@ class _Life:
 
 
 def carry(
-    known: Iterable[KnownBreak], found: Iterable[Break], is_judged: Callable[[Break], bool], as_of: datetime,
+    known: Iterable[KnownBreak],
+    found: Iterable[Break],
+    is_judged: Callable[[Break], bool],
+    as_of: datetime,
     said: Said | None = None,
-) -> Carried:  # fmt: skip
+) -> Carried:
     """Carry every known break through one run.
 
     Found and unknown: opened. Found and closed by itself before: reopened under the same id. Known, judged by this

@@ -86,8 +86,12 @@ def _readings(books: Books, account: Account) -> dict[date, tuple[object, ...]]:
     for read_at, total, grown, free, hold, reserve in mine[names].itertuples(index=False, name=None):
         held = None if pd.isna(hold) else int(hold)
         found[local_day(min(read_at, books.as_of), account.zone)] = (
-            total, total - first - grown, free, held, reserve
-        )  # fmt: skip
+            total,
+            total - first - grown,
+            free,
+            held,
+            reserve,
+        )
     return found
 
 

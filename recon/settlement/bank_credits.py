@@ -74,13 +74,20 @@ def _of_account(books: Books, account: str, zone: ZoneInfo, fee: int) -> pd.Data
         difference = credit.amount - payout.net if payout and credit else None
         rows.append(
             (
-                account, how, known.currency, payout_id, credit_id, payout.net if payout else None,
-                credit.amount if credit else None, difference,
+                account,
+                how,
+                known.currency,
+                payout_id,
+                credit_id,
+                payout.net if payout else None,
+                credit.amount if credit else None,
+                difference,
                 payout.paid.isoformat() if payout and payout.paid else None,
-                credit.booked.isoformat() if credit else None, credit.description if credit else None,
+                credit.booked.isoformat() if credit else None,
+                credit.description if credit else None,
                 credit.reference if credit else None,
             )
-        )  # fmt: skip
+        )
     return lc.BANKED.from_rows(sorted(rows, key=lambda row: (row[8] or row[9] or "", row[3] or "", row[4] or "")))
 
 
@@ -137,9 +144,11 @@ def _pair(payouts: list[_Payout], credits: list[_Credit], fee: int) -> list[Pair
 
 
 def _same(
-    payouts: list[_Payout], credits: list[_Credit], left: Callable[[_Payout], Hashable],
+    payouts: list[_Payout],
+    credits: list[_Credit],
+    left: Callable[[_Payout], Hashable],
     right: Callable[[_Credit], Hashable],
-) -> list[tuple[_Payout, _Credit]]:  # fmt: skip
+) -> list[tuple[_Payout, _Credit]]:
     """Pairs whose keys are equal and occur once on both sides."""
     ours, theirs = _by(payouts, left), _by(credits, right)
     return [

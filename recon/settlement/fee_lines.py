@@ -16,9 +16,21 @@ Months = npt.NDArray[np.int64]
 _KEYS = [lc.MONTH, c.METHOD, c.CARD_BRAND, c.CURRENCY]
 _MONEY = [lc.GROSS, c.FEE, c.FEE_VAT, c.INTEREST, c.NET]
 _OF_CHARGE = [
-    c.METHOD, c.CARD_BRAND, c.FUNDING_AMOUNT, c.FUNDING_CURRENCY, c.FEE, c.FEE_VAT, c.INTEREST, c.INTEREST_VAT, c.NET,
-    c.FEE_RATE, c.FEE_FLAT, c.VAT_RATE, c.PAID_AT, c.CREATED_AT,
-]  # fmt: skip
+    c.METHOD,
+    c.CARD_BRAND,
+    c.FUNDING_AMOUNT,
+    c.FUNDING_CURRENCY,
+    c.FEE,
+    c.FEE_VAT,
+    c.INTEREST,
+    c.INTEREST_VAT,
+    c.NET,
+    c.FEE_RATE,
+    c.FEE_FLAT,
+    c.VAT_RATE,
+    c.PAID_AT,
+    c.CREATED_AT,
+]
 _MAYBE = [lc.EXPECTED_FEE, lc.EXPECTED_VAT, c.WHT]
 
 
@@ -45,12 +57,23 @@ def _charges(books: Books, account: Account, window: Window) -> pd.DataFrame:
     paid = charges[c.PAID_AT].fillna(charges[c.CREATED_AT])
     rows = charges[_OF_CHARGE][_ours(charges, account) & successful & _within(paid, window)].reset_index(drop=True)
     proved = by_own_rates(rows)
-    return _lines(rows, "charge", _month(rows[c.PAID_AT].fillna(rows[c.CREATED_AT]), account.zone), {
-        c.METHOD: rows[c.METHOD], c.CARD_BRAND: rows[c.CARD_BRAND], c.CURRENCY: rows[c.FUNDING_CURRENCY],
-        lc.GROSS: rows[c.FUNDING_AMOUNT], c.FEE: rows[c.FEE], c.FEE_VAT: rows[c.FEE_VAT],
-        c.INTEREST: rows[c.INTEREST] + rows[c.INTEREST_VAT], c.NET: rows[c.NET],
-        lc.EXPECTED_FEE: _known(proved.fee, proved.has_fee), lc.EXPECTED_VAT: _known(proved.vat, proved.has_vat),
-    })  # fmt: skip
+    return _lines(
+        rows,
+        "charge",
+        _month(rows[c.PAID_AT].fillna(rows[c.CREATED_AT]), account.zone),
+        {
+            c.METHOD: rows[c.METHOD],
+            c.CARD_BRAND: rows[c.CARD_BRAND],
+            c.CURRENCY: rows[c.FUNDING_CURRENCY],
+            lc.GROSS: rows[c.FUNDING_AMOUNT],
+            c.FEE: rows[c.FEE],
+            c.FEE_VAT: rows[c.FEE_VAT],
+            c.INTEREST: rows[c.INTEREST] + rows[c.INTEREST_VAT],
+            c.NET: rows[c.NET],
+            lc.EXPECTED_FEE: _known(proved.fee, proved.has_fee),
+            lc.EXPECTED_VAT: _known(proved.vat, proved.has_vat),
+        },
+    )
 
 
 def _transfers(books: Books, account: Account, window: Window) -> pd.DataFrame:
@@ -58,10 +81,18 @@ def _transfers(books: Books, account: Account, window: Window) -> pd.DataFrame:
     sent = transfers[c.SENT_AT]
     mine = _ours(transfers, account) & _within(sent, window) & transfers[c.FAILURE_CODE].isna().to_numpy(dtype=bool)
     rows = transfers[mine].reset_index(drop=True)
-    return _lines(rows, "transfer", _month(rows[c.SENT_AT], account.zone), {
-        c.CURRENCY: rows[c.CURRENCY], lc.GROSS: rows[c.AMOUNT], c.FEE: rows[c.FEE], c.FEE_VAT: rows[c.FEE_VAT],
-        c.NET: rows[c.NET],
-    })  # fmt: skip
+    return _lines(
+        rows,
+        "transfer",
+        _month(rows[c.SENT_AT], account.zone),
+        {
+            c.CURRENCY: rows[c.CURRENCY],
+            lc.GROSS: rows[c.AMOUNT],
+            c.FEE: rows[c.FEE],
+            c.FEE_VAT: rows[c.FEE_VAT],
+            c.NET: rows[c.NET],
+        },
+    )
 
 
 def _receipts(books: Books, account: Account, window: Window) -> pd.DataFrame:
@@ -70,10 +101,17 @@ def _receipts(books: Books, account: Account, window: Window) -> pd.DataFrame:
         return receipts
     mine = _ours(receipts, account) & _within(receipts[c.CREATED_AT], window)
     rows = receipts[mine].reset_index(drop=True)
-    return _lines(rows, "receipt", _month(rows[c.CREATED_AT], account.zone), {
-        c.CURRENCY: rows[c.CURRENCY], c.FEE: rows[c.TOTAL] - rows[c.VAT], c.FEE_VAT: rows[c.VAT],
-        c.WHT: rows[c.WHT].astype(pd.Int64Dtype()),
-    })  # fmt: skip
+    return _lines(
+        rows,
+        "receipt",
+        _month(rows[c.CREATED_AT], account.zone),
+        {
+            c.CURRENCY: rows[c.CURRENCY],
+            c.FEE: rows[c.TOTAL] - rows[c.VAT],
+            c.FEE_VAT: rows[c.VAT],
+            c.WHT: rows[c.WHT].astype(pd.Int64Dtype()),
+        },
+    )
 
 
 def _lines(

@@ -95,10 +95,17 @@ class LineUp:
         made_at, made = self._made.result()
         transfers, start, stop, reached = self._taken()
         return LedgerLine(
-            free_at=free_at, free=free[:, 0], made_at=made_at, credits=made[:, 0], debits=made[:, 1],
-            transfers=tuple(self._ids[at] for at in transfers), start=np.array(start, dtype=np.int64),
-            stop=np.array(stop, dtype=np.int64), reached=reached, hold=self._hold,
-        )  # fmt: skip
+            free_at=free_at,
+            free=free[:, 0],
+            made_at=made_at,
+            credits=made[:, 0],
+            debits=made[:, 1],
+            transfers=tuple(self._ids[at] for at in transfers),
+            start=np.array(start, dtype=np.int64),
+            stop=np.array(stop, dtype=np.int64),
+            reached=reached,
+            hold=self._hold,
+        )
 
     def _taken(self) -> tuple[list[int], list[int], list[int], int]:
         """Per debit of a transfer, in their turn, the transfer and its stretch; and how far all debits reach."""

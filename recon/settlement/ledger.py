@@ -21,8 +21,12 @@ Ints = npt.NDArray[np.int64]
 
 UNKNOWN = "unknown"
 PREFIXES: Mapping[str, str] = {
-    "chrg_": "charge", "rfnd_": "refund", "dspt_": "dispute", "trsf_": "transfer", "rcpt_": "receipt",
-}  # fmt: skip
+    "chrg_": "charge",
+    "rfnd_": "refund",
+    "dspt_": "dispute",
+    "trsf_": "transfer",
+    "rcpt_": "receipt",
+}
 KEYS = frozenset(
     {
         "charge.captured.net",

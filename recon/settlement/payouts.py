@@ -73,10 +73,18 @@ def parts(books: Books, ledger: Ledger, line: LedgerLine, found: Credits) -> pd.
     low, high = np.maximum(starts[which], offset), np.minimum(stops[which], ends)
     money = _shares(books, ledger, rows, sizes, low - offset, high - offset)
     transfers = pd.Series(line.transfers, dtype=c.TEXT).iloc[mine[which]]
-    return _frame(lc.PARTS, books, rows, {
-        c.TRANSFER_ID: transfers, lc.KIND: kind_words(ledger.kinds[rows]),
-        c.CHARGE_ID: _charges(books, ledger, rows), c.AMOUNT: pd.Series(high - low, dtype=c.MINOR), **money,
-    })  # fmt: skip
+    return _frame(
+        lc.PARTS,
+        books,
+        rows,
+        {
+            c.TRANSFER_ID: transfers,
+            lc.KIND: kind_words(ledger.kinds[rows]),
+            c.CHARGE_ID: _charges(books, ledger, rows),
+            c.AMOUNT: pd.Series(high - low, dtype=c.MINOR),
+            **money,
+        },
+    )
 
 
 def _whole(line: LedgerLine, found: Credits) -> Ints:
@@ -93,10 +101,16 @@ def unpaid(books: Books, ledger: Ledger, line: LedgerLine, found: Credits, befor
     at = np.arange(int(np.searchsorted(found.ends, taken, side="right")), len(found.ends))
     rows = found.rows[at]
     left = np.minimum(ledger.signed[rows], found.ends[at] - taken)
-    return _frame(lc.UNPAID, books, rows, {
-        lc.KIND: kind_words(ledger.kinds[rows]), c.CHARGE_ID: _charges(books, ledger, rows),
-        c.AMOUNT: pd.Series(left, dtype=c.MINOR),
-    })  # fmt: skip
+    return _frame(
+        lc.UNPAID,
+        books,
+        rows,
+        {
+            lc.KIND: kind_words(ledger.kinds[rows]),
+            c.CHARGE_ID: _charges(books, ledger, rows),
+            c.AMOUNT: pd.Series(left, dtype=c.MINOR),
+        },
+    )
 
 
 def payouts(books: Books, ledger: Ledger, lines: Iterable[LedgerLine], found: pd.DataFrame) -> pd.DataFrame:
@@ -119,9 +133,12 @@ def payouts(books: Books, ledger: Ledger, lines: Iterable[LedgerLine], found: pd
         lc.EXPLAINED: explained,
         lc.UNEXPLAINED: frame[c.AMOUNT].to_numpy(dtype=np.int64) - explained,
         lc.ROWS: np.bincount(at, minlength=len(frame)).astype(np.int64),
-        lc.GROSS: gross, c.FEE: fee, c.FEE_VAT: vat, c.INTEREST: interest,
+        lc.GROSS: gross,
+        c.FEE: fee,
+        c.FEE_VAT: vat,
+        c.INTEREST: interest,
         lc.OTHER: explained - (gross - fee - vat - interest),
-    }  # fmt: skip
+    }
     return lc.PAYOUTS.check(frame.assign(**made)[lc.PAYOUTS.names])
 
 

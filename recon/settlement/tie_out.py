@@ -83,19 +83,24 @@ def _sides(books: Books, account: str, window: Window, told: Told) -> list[_Side
     lost = np.where((disputes[c.STATUS] == "won").to_numpy(dtype=bool), 0, -disputes[c.FUNDING_AMOUNT])
     return [
         _Side(
-            "charge", taken & _within(paid, window), charges[c.FUNDING_AMOUNT].to_numpy(dtype=np.int64) - costs,
+            "charge",
+            taken & _within(paid, window),
+            charges[c.FUNDING_AMOUNT].to_numpy(dtype=np.int64) - costs,
             c.is_in(charges[c.CHARGE_ID], told.charges),
         ),
         _Side(
-            "refund", counts & _within(refunds[c.CREATED_AT], window),
+            "refund",
+            counts & _within(refunds[c.CREATED_AT], window),
             -refunds[c.FUNDING_AMOUNT].to_numpy(dtype=np.int64),
             refunds[c.VOIDED].to_numpy(dtype=bool) | c.is_in(refunds[c.REFUND_ID], told.refunds),
         ),
         _Side(
-            "dispute", _ours(disputes, account) & _within(disputes[c.CREATED_AT], window),
-            np.asarray(lost, dtype=np.int64), np.zeros(len(disputes), dtype=bool),
+            "dispute",
+            _ours(disputes, account) & _within(disputes[c.CREATED_AT], window),
+            np.asarray(lost, dtype=np.int64),
+            np.zeros(len(disputes), dtype=bool),
         ),
-    ]  # fmt: skip
+    ]
 
 
 def transfers_to_bank(

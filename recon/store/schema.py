@@ -6,6 +6,13 @@ from recon.store.tables import alerts, archive, batches, desk, nights, people, r
 METADATA = tables.METADATA
 # Each module that declares tables.
 PARTS = (
-    tables, desk, alerts, nights, people, rate_limit, archive, batches,
+    tables,
+    desk,
+    alerts,
+    nights,
+    people,
+    rate_limit,
+    archive,
+    batches,
     related,
-)  # fmt: skip
+)

@@ -17,14 +17,37 @@ Positions = npt.NDArray[np.intp]
 _T = TypeVar("_T", Refund, Dispute)
 # The columns that become values.
 _ORDER = (
-    c.ACCOUNT, c.ORDER_ID, c.SOURCE, c.STATUS, c.AMOUNT, c.CURRENCY, c.CREATED_AT, c.REFUNDED_AMOUNT,
-    c.PAYMENT_METHOD, c.CHARGE_ID,
-)  # fmt: skip
+    c.ACCOUNT,
+    c.ORDER_ID,
+    c.SOURCE,
+    c.STATUS,
+    c.AMOUNT,
+    c.CURRENCY,
+    c.CREATED_AT,
+    c.REFUNDED_AMOUNT,
+    c.PAYMENT_METHOD,
+    c.CHARGE_ID,
+)
 _CHARGE = (
-    c.ACCOUNT, c.CHARGE_ID, c.STATUS, c.AMOUNT, c.CURRENCY, c.CAPTURED_AMOUNT, c.REFUNDED_AMOUNT, c.FUNDING_AMOUNT,
-    c.FUNDING_CURRENCY, c.AUTHORIZED, c.VOIDED, c.METHOD, c.CREATED_AT, c.PAID_AT, c.EXPIRES_AT, c.FAILURE_CODE,
-    c.CARD_BRAND, c.WAS_FAILED,
-)  # fmt: skip
+    c.ACCOUNT,
+    c.CHARGE_ID,
+    c.STATUS,
+    c.AMOUNT,
+    c.CURRENCY,
+    c.CAPTURED_AMOUNT,
+    c.REFUNDED_AMOUNT,
+    c.FUNDING_AMOUNT,
+    c.FUNDING_CURRENCY,
+    c.AUTHORIZED,
+    c.VOIDED,
+    c.METHOD,
+    c.CREATED_AT,
+    c.PAID_AT,
+    c.EXPIRES_AT,
+    c.FAILURE_CODE,
+    c.CARD_BRAND,
+    c.WAS_FAILED,
+)
 
 
 @dataclass(frozen=True)
@@ -75,9 +98,25 @@ def charges_at(
 ) -> Iterator[Charge]:
     """Charges (shaped CHARGES) at these positions, each with the pass that linked it, where there are links."""
     for (
-        account, id, status, amount, currency, captured, refunded, funding, funded_in, authorized, voided, method,
-        created_at, paid_at, expires_at, failure_code, card_brand, was_failed,
-    ), matched_by in zip(_lists(frame, positions, _CHARGE), passes, strict=False):  # fmt: skip
+        account,
+        id,
+        status,
+        amount,
+        currency,
+        captured,
+        refunded,
+        funding,
+        funded_in,
+        authorized,
+        voided,
+        method,
+        created_at,
+        paid_at,
+        expires_at,
+        failure_code,
+        card_brand,
+        was_failed,
+    ), matched_by in zip(_lists(frame, positions, _CHARGE), passes, strict=False):
         yield Charge(
             account=account,
             id=id,

@@ -35,9 +35,14 @@ async def admin(request: web.Request) -> web.Response:
         asyncio.to_thread(record.list_runs, site.store, RUNS),
     )
     return render(
-        request, "admin.html", users=users, tokens=tokens, runs=runs, health=site.health(), told=told(request),
-
-    )  # fmt: skip
+        request,
+        "admin.html",
+        users=users,
+        tokens=tokens,
+        runs=runs,
+        health=site.health(),
+        told=told(request),
+    )
 
 
 async def disable(request: web.Request) -> web.StreamResponse:

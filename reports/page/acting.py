@@ -48,9 +48,15 @@ def ask_of(request: web.Request, text: Mapping[str, Any], break_id: str | None, 
         raise web.HTTPBadRequest(text="the ruling or its day is not known\n") from None
     words = {name: text.get(name) or None for name in ("order_id", "charge_id", "code", "account", "pattern")}
     return Ask(
-        kind, request[PERSON].name, break_id, reason=text.get("reason") or "", until=until,
-        owner=text.get("owner") or None, version=version, **words,
-    )  # fmt: skip
+        kind,
+        request[PERSON].name,
+        break_id,
+        reason=text.get("reason") or "",
+        until=until,
+        owner=text.get("owner") or None,
+        version=version,
+        **words,
+    )
 
 
 async def answered(request: web.Request, asks: Sequence[Ask]) -> list[Answer]:

@@ -78,14 +78,18 @@ async def runs(request: web.Request) -> web.Response:
             "by": run.record.who,
             "timings": dict(run.record.timings),
             "accounts": [
-                {"account": part.account, "from": part.first_day.isoformat(), "to": part.last_day.isoformat(),
-                 **part.counts}
+                {
+                    "account": part.account,
+                    "from": part.first_day.isoformat(),
+                    "to": part.last_day.isoformat(),
+                    **part.counts,
+                }
                 for part in run.accounts
                 if person.sees(part.account)
             ],
         }
         for run in found
-    ]  # fmt: skip
+    ]
     return web.json_response({"runs": [run for run in listed if run["accounts"]]})
 
 

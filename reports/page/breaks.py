@@ -29,9 +29,16 @@ KINDS = ("order", "charge", "refund", "transfer", "transaction", "dispute", "ban
 # Fields of an order and of its charge that mean the same.
 SAME = {c.AMOUNT, c.CURRENCY, c.REFUNDED_AMOUNT}
 ACTIONS = (
-    Kind.ASSIGN, Kind.NOTE, Kind.ACKNOWLEDGE, Kind.RESOLVE, Kind.WRITE_OFF, Kind.LINK, Kind.UNDO, Kind.REOPEN,
+    Kind.ASSIGN,
+    Kind.NOTE,
+    Kind.ACKNOWLEDGE,
+    Kind.RESOLVE,
+    Kind.WRITE_OFF,
+    Kind.LINK,
+    Kind.UNDO,
+    Kind.REOPEN,
     Kind.APPROVE,
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
@@ -68,12 +75,25 @@ async def breaks(request: web.Request) -> web.Response:
     names = site.names_for(person)
     query = {name: value for name, value in request.query.items() if name not in ("page", "told") and value}
     return render(
-        request, "breaks.html", found=found, wanted=wanted, sort=sort, descending=descending, page=page,
-        pages=max(1, -(-found.total // PER_PAGE)), owners=owners, names=names, told=told(request),
-        statuses=list(BreakStatus), codes=[entry.code for entry in site.catalogue],
-        severities=[severity.word for severity in reversed(Severity)], actions=ACTIONS, reasons=REASONS,
-        at=lambda **more: "/breaks?" + urlencode({**query, **more}), query=urlencode(query),
-    )  # fmt: skip
+        request,
+        "breaks.html",
+        found=found,
+        wanted=wanted,
+        sort=sort,
+        descending=descending,
+        page=page,
+        pages=max(1, -(-found.total // PER_PAGE)),
+        owners=owners,
+        names=names,
+        told=told(request),
+        statuses=list(BreakStatus),
+        codes=[entry.code for entry in site.catalogue],
+        severities=[severity.word for severity in reversed(Severity)],
+        actions=ACTIONS,
+        reasons=REASONS,
+        at=lambda **more: "/breaks?" + urlencode({**query, **more}),
+        query=urlencode(query),
+    )
 
 
 def find(site: Site, wanted: worklist.Filter, sort: str, descending: bool, offset: int, limit: int) -> worklist.Found:
@@ -117,12 +137,20 @@ async def one(request: web.Request) -> web.Response:
         raise web.HTTPNotFound(text="there is no such break\n")
     sides, rulings, events = await asyncio.to_thread(_details, site, known, request[PERSON].accounts)
     return render(
-        request, "break.html", known=known, sides=sides, different=differences(sides), rulings=rulings,
-        steps=_steps(events, sides), told=told(request), actions=actions(known, rulings), reasons=REASONS,
+        request,
+        "break.html",
+        known=known,
+        sides=sides,
+        different=differences(sides),
+        rulings=rulings,
+        steps=_steps(events, sides),
+        told=told(request),
+        actions=actions(known, rulings),
+        reasons=REASONS,
         entry=next((entry for entry in site.catalogue if entry.code == known.found.code), None),
         account=site.accounts.get(known.found.account or ""),
         shown=lambda name, side: shown(site, side, name, known.found.account),
-    )  # fmt: skip
+    )
 
 
 def actions(known: KnownBreak, rulings: Sequence[Ruling]) -> list[Kind]:

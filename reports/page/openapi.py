@@ -17,9 +17,18 @@ _DAY: Schema = {"type": "string", "format": "date"}
 _MOMENT: Schema = {"type": "string", "format": "date-time"}
 _BREAK_TEXTS = ("id", "code", "severity", "status", "subject_type", "subject_id", "first_seen", "last_seen")
 _BREAK_MAYBE = (
-    "account", "region", "currency", "order_id", "charge_id", "refund_id", "transfer_id", "transaction_id",
-    "dispute_id", "due_by", "owner",
-)  # fmt: skip
+    "account",
+    "region",
+    "currency",
+    "order_id",
+    "charge_id",
+    "refund_id",
+    "transfer_id",
+    "transaction_id",
+    "dispute_id",
+    "due_by",
+    "owner",
+)
 _BREAK_NUMBERS = ("expected", "actual", "difference", "amount_at_risk")
 
 
@@ -55,19 +64,24 @@ _PAGED = {"total": _NUMBER, "page": _NUMBER, "per_page": _NUMBER}
 
 def _schemas() -> Schema:
     plain = {
-        **dict.fromkeys(_BREAK_TEXTS, _TEXT), **dict.fromkeys(_BREAK_MAYBE, _MAYBE),
-        **dict.fromkeys(_BREAK_NUMBERS, _MAYBE_NUMBER), "age_days": _NUMBER, "explanation": _TEXT,
+        **dict.fromkeys(_BREAK_TEXTS, _TEXT),
+        **dict.fromkeys(_BREAK_MAYBE, _MAYBE),
+        **dict.fromkeys(_BREAK_NUMBERS, _MAYBE_NUMBER),
+        "age_days": _NUMBER,
+        "explanation": _TEXT,
         "suggestion": _TEXT,
-    }  # fmt: skip
+    }
     more = {"version": _NUMBER, "events": _array(_ref("Event")), "rulings": _array(_ref("Ruling"))}
     part = _object({"account": _TEXT, "from": _DAY, "to": _DAY})
     run = {"run_id": _NUMBER, "status": _TEXT, "as_of": _MOMENT, "by": _TEXT, "accounts": _array(part)}
     seconds = {"type": "object", "additionalProperties": {"type": "number"}}
     ruling = {
-        **dict.fromkeys(("id", "kind", "who", "reason", "standing"), _TEXT), "at": _MOMENT, "amount": _MAYBE_NUMBER,
+        **dict.fromkeys(("id", "kind", "who", "reason", "standing"), _TEXT),
+        "at": _MOMENT,
+        "amount": _MAYBE_NUMBER,
         **dict.fromkeys(("until", "owner", "order_id", "charge_id", "currency"), _MAYBE),
         **dict.fromkeys(("approved_by", "ended_by", "ended_why"), _MAYBE),
-    }  # fmt: skip
+    }
     report = {"sha256": _TEXT, "name": _TEXT, "account": _TEXT, "from": _DAY, "to": _DAY, "as_of": _MOMENT}
     return {
         "Break": _object(plain),

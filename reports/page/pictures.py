@@ -35,10 +35,18 @@ def bars(title: str, points: Sequence[tuple[str, int]], unit: str = "") -> Marku
                 '<text x="{}" y="{}" text-anchor="middle">{}</text>'
                 '<text x="{}" y="{}" text-anchor="middle">{:,}</text>'
             ).format(
-                x, y, round(width * 0.7, 1), round(HEIGHT - BOTTOM - y, 1),
-                middle, HEIGHT - 6, label, middle, round(y - 4, 1), value,
+                x,
+                y,
+                round(width * 0.7, 1),
+                round(HEIGHT - BOTTOM - y, 1),
+                middle,
+                HEIGHT - 6,
+                label,
+                middle,
+                round(y - 4, 1),
+                value,
             )
-        )  # fmt: skip
+        )
     return _framed(title, points, top, unit, Markup("").join(drawn), labelled=False)
 
 
@@ -57,9 +65,19 @@ def _framed(
             '<text x="{}" y="{}">{}</text><text x="{}" y="{}" text-anchor="end">{}</text>'
             '<text x="{}" y="22" text-anchor="end">{:,}{}</text><text x="{}" y="{}" text-anchor="end">0{}</text>'
         ).format(
-            LEFT, HEIGHT - 6, points[0][0], WIDTH - 8, HEIGHT - 6, points[-1][0],
-            LEFT - 6, top, unit, LEFT - 6, HEIGHT - BOTTOM, unit,
-        )  # fmt: skip
+            LEFT,
+            HEIGHT - 6,
+            points[0][0],
+            WIDTH - 8,
+            HEIGHT - 6,
+            points[-1][0],
+            LEFT - 6,
+            top,
+            unit,
+            LEFT - 6,
+            HEIGHT - BOTTOM,
+            unit,
+        )
     return Markup(
         '<figure><figcaption>{}</figcaption><svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}. {}">'
         "{}{}{}</svg></figure>"

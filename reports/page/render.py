@@ -18,9 +18,12 @@ from reports.page.site import SITE, Site
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("reports.page"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        loader=PackageLoader("reports.page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
         lstrip_blocks=True,
-    )  # fmt: skip
+    )
     environment.filters["words"] = lambda text: str(text).replace("_", " ")
     return environment
 

@@ -77,9 +77,17 @@ async def one(request: web.Request) -> web.Response:
         found = await asyncio.to_thread(view, content, name, number, site.currencies)
     signed = await asyncio.to_thread(shelf.sign_offs, site.store, *_range(book))
     return render(
-        request, "report.html", book=book, view=found, sheet=name, sheets=list(SHEETS), signed=signed, roles=ROLES,
-        told=told(request), has_content=pieces is not None,
-    )  # fmt: skip
+        request,
+        "report.html",
+        book=book,
+        view=found,
+        sheet=name,
+        sheets=list(SHEETS),
+        signed=signed,
+        roles=ROLES,
+        told=told(request),
+        has_content=pieces is not None,
+    )
 
 
 async def download(request: web.Request) -> web.Response:
@@ -89,9 +97,10 @@ async def download(request: web.Request) -> web.Response:
     if pieces is None:
         raise web.HTTPNotFound(text="this workbook was too large to be kept, and its file is not in its place\n")
     headers = {
-        "Content-Disposition": f'attachment; filename="{book.name}"', "Content-Type": MIME,
+        "Content-Disposition": f'attachment; filename="{book.name}"',
+        "Content-Type": MIME,
         "Content-Length": str(book.size),
-    }  # fmt: skip
+    }
     return web.Response(body=_sent(pieces), headers=headers)
 
 

@@ -106,17 +106,31 @@ def _validations(ranges: Mapping[BreakStatus, str], day: date) -> Iterator[tuple
     rulings = _list_name(last)
     for status in others:
         rulings = f'IF(${_place(c.STATUS)}{HEADER_ROWS + 1}="{status}",{_list_name(status)},{rulings})'
-    yield RULING, DataValidation(
-        type="list", formula1=rulings, allow_blank=True, showErrorMessage=True, errorTitle="Ruling",
-        error="Choose a ruling from the list: what it offers depends on the break's status.",
-    )  # fmt: skip
+    yield (
+        RULING,
+        DataValidation(
+            type="list",
+            formula1=rulings,
+            allow_blank=True,
+            showErrorMessage=True,
+            errorTitle="Ruling",
+            error="Choose a ruling from the list: what it offers depends on the break's status.",
+        ),
+    )
     reasons = f'"{",".join(REASONS)}"'
     yield REASON, DataValidation(type="list", formula1=reasons, allow_blank=True, showErrorMessage=False)
-    yield UNTIL, DataValidation(
-        type="date", operator="greaterThanOrEqual", formula1=f"DATE({day.year},{day.month},{day.day})",
-        allow_blank=True, showErrorMessage=True, errorTitle="Until",
-        error="Give a date that has not passed, such as 2026-12-31.",
-    )  # fmt: skip
+    yield (
+        UNTIL,
+        DataValidation(
+            type="date",
+            operator="greaterThanOrEqual",
+            formula1=f"DATE({day.year},{day.month},{day.day})",
+            allow_blank=True,
+            showErrorMessage=True,
+            errorTitle="Until",
+            error="Give a date that has not passed, such as 2026-12-31.",
+        ),
+    )
 
 
 def _wanted() -> Iterator[tuple[str, list[str]]]:

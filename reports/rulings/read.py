@@ -184,9 +184,16 @@ def _day(cell: Value, start: date) -> date:
 def _key(export: str, ask: Ask) -> str:
     """The same for the same ruling on the same row of the same export, whoever imports it."""
     said = (
-        export, ask.break_id, ask.version, ask.kind.value, ask.until, ask.owner, ask.reason, ask.order_id,
+        export,
+        ask.break_id,
+        ask.version,
+        ask.kind.value,
+        ask.until,
+        ask.owner,
+        ask.reason,
+        ask.order_id,
         ask.charge_id,
-    )  # fmt: skip
+    )
     return hashlib.sha256("\x1f".join(map(str, said)).encode()).hexdigest()
 
 

@@ -74,28 +74,50 @@ class Choice:
 _OPEN, _EXPECTED, _WAITING = BreakStatus.OPEN, BreakStatus.ACKNOWLEDGED, BreakStatus.PENDING_APPROVAL
 # In such an order that the choices of each state stand together: a drop-down is a range of cells.
 CHOICES = (
-    Choice("acknowledge", Ruling.ACKNOWLEDGE, "It is expected until a day; then it is open again.", (UNTIL,),
-           (_OPEN,)),
+    Choice(
+        "acknowledge", Ruling.ACKNOWLEDGE, "It is expected until a day; then it is open again.", (UNTIL,), (_OPEN,)
+    ),
     Choice("resolve", Ruling.RESOLVE, "It is settled, and the reason says how.", (REASON,), (_OPEN, _EXPECTED)),
-    Choice("write off", Ruling.WRITE_OFF, "The amount is given up. Above the limit a second person approves it.",
-           (REASON,), (_OPEN, _EXPECTED)),
-    Choice("link", Ruling.LINK, "This order was paid by this charge. Above the limit a second person approves it.",
-           (LINK_ORDER, LINK_CHARGE), (_OPEN, _EXPECTED)),
+    Choice(
+        "write off",
+        Ruling.WRITE_OFF,
+        "The amount is given up. Above the limit a second person approves it.",
+        (REASON,),
+        (_OPEN, _EXPECTED),
+    ),
+    Choice(
+        "link",
+        Ruling.LINK,
+        "This order was paid by this charge. Above the limit a second person approves it.",
+        (LINK_ORDER, LINK_CHARGE),
+        (_OPEN, _EXPECTED),
+    ),
     Choice("assign", Ruling.ASSIGN, "Somebody works on it.", (OWNER,), (_OPEN, _EXPECTED, _WAITING)),
-    Choice("note", Ruling.NOTE, "The text under Reason is kept with the break.", (REASON,),
-           (_OPEN, _EXPECTED, _WAITING)),
+    Choice(
+        "note", Ruling.NOTE, "The text under Reason is kept with the break.", (REASON,), (_OPEN, _EXPECTED, _WAITING)
+    ),
     Choice("undo", Ruling.UNDO, "The last ruling on it is taken back.", (), (_EXPECTED, _WAITING)),
-    Choice("approve", Ruling.APPROVE, "The write-off or link that waits is right. Nobody approves their own.", (),
-           (_WAITING,)),
-)  # fmt: skip
+    Choice(
+        "approve",
+        Ruling.APPROVE,
+        "The write-off or link that waits is right. Nobody approves their own.",
+        (),
+        (_WAITING,),
+    ),
+)
 
 
 def rulings_sheet(columns: tuple[Column, ...], name: str, empty: str, frozen: int) -> Sheet:
     """A sheet of these columns; its rows are handed over with it."""
     return Sheet(
-        order=0, name=name, columns=columns, rows=lambda _: pd.DataFrame(), empty=empty, printed=len(columns),
+        order=0,
+        name=name,
+        columns=columns,
+        rows=lambda _: pd.DataFrame(),
+        empty=empty,
+        printed=len(columns),
         frozen=frozen,
-    )  # fmt: skip
+    )
 
 
 def rulings_frame(known: Sequence[KnownBreak], accounts: Mapping[str, Account]) -> pd.DataFrame:
@@ -123,11 +145,23 @@ def _values(known: KnownBreak, accounts: Mapping[str, Account]) -> dict[str, obj
     account = accounts.get(found.account or "")
     zone = account.zone if account else UTC
     return {
-        c.BREAK_ID: found.id, VERSION: known.version, c.SEVERITY: found.severity.word, c.CODE: found.code,
-        c.ACCOUNT: found.account, c.ORDER_ID: found.order_id, c.CHARGE_ID: found.charge_id,
-        c.SUBJECT_ID: f"{found.subject_type} {found.subject_id}", c.EXPECTED: found.expected,
-        c.ACTUAL: found.actual, c.DIFFERENCE: found.difference, c.AMOUNT_AT_RISK: found.amount_at_risk,
-        c.CURRENCY: found.currency, c.AGE_DAYS: known.age_days(known.last_seen, zone),
-        c.DUE_BY: found.due_by and found.due_by.astimezone(zone).replace(tzinfo=UTC), c.OWNER: known.owner,
-        c.STATUS: known.status.value, c.EXPLANATION: found.explanation, c.SUGGESTION: found.suggestion,
-    }  # fmt: skip
+        c.BREAK_ID: found.id,
+        VERSION: known.version,
+        c.SEVERITY: found.severity.word,
+        c.CODE: found.code,
+        c.ACCOUNT: found.account,
+        c.ORDER_ID: found.order_id,
+        c.CHARGE_ID: found.charge_id,
+        c.SUBJECT_ID: f"{found.subject_type} {found.subject_id}",
+        c.EXPECTED: found.expected,
+        c.ACTUAL: found.actual,
+        c.DIFFERENCE: found.difference,
+        c.AMOUNT_AT_RISK: found.amount_at_risk,
+        c.CURRENCY: found.currency,
+        c.AGE_DAYS: known.age_days(known.last_seen, zone),
+        c.DUE_BY: found.due_by and found.due_by.astimezone(zone).replace(tzinfo=UTC),
+        c.OWNER: known.owner,
+        c.STATUS: known.status.value,
+        c.EXPLANATION: found.explanation,
+        c.SUGGESTION: found.suggestion,
+    }

@@ -30,9 +30,14 @@ class Type(Enum):
 
 
 _TYPES = {
-    "s": Type.TEXT, "inlineStr": Type.TEXT, "str": Type.TEXT, "n": Type.NUMBER, "b": Type.FLAG, "e": Type.ERROR,
+    "s": Type.TEXT,
+    "inlineStr": Type.TEXT,
+    "str": Type.TEXT,
+    "n": Type.NUMBER,
+    "b": Type.FLAG,
+    "e": Type.ERROR,
     "d": Type.DAY,
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,17 +22,30 @@ _PIECE = 65_536
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 # What a name or a declared type says, in small letters, and what it is.
 _FORBIDDEN = (
-    ("vbaproject", "macros"), ("macroenabled", "macros"), ("macrosheet", "macros"), ("dialogsheet", "macros"),
-    ("activex", "ActiveX controls"), ("externallink", "links to other workbooks"),
-    ("oleobject", "embedded objects"), ("embeddings/", "embedded objects"),
-    ("connections.xml", "data connections"), ("connections+xml", "data connections"),
+    ("vbaproject", "macros"),
+    ("macroenabled", "macros"),
+    ("macrosheet", "macros"),
+    ("dialogsheet", "macros"),
+    ("activex", "ActiveX controls"),
+    ("externallink", "links to other workbooks"),
+    ("oleobject", "embedded objects"),
+    ("embeddings/", "embedded objects"),
+    ("connections.xml", "data connections"),
+    ("connections+xml", "data connections"),
     ("querytable", "data connections"),
-)  # fmt: skip
+)
 # What a broken zip, its names, its content or its XML (an encoding that nobody knows, too) raise.
 _DAMAGES = (
-    zipfile.BadZipFile, zlib.error, expat.ExpatError, EOFError, NotImplementedError, ValueError, LookupError, OSError,
+    zipfile.BadZipFile,
+    zlib.error,
+    expat.ExpatError,
+    EOFError,
+    NotImplementedError,
+    ValueError,
+    LookupError,
+    OSError,
     struct.error,
-)  # fmt: skip
+)
 _ADVICE = "copy the rows into a fresh export and import that"
 
 

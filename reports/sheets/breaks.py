@@ -21,10 +21,19 @@ def _worst_first(frame: pd.DataFrame) -> pd.DataFrame:
     rank = frame[c.SEVERITY].map(_RANK).fillna(0).astype("int64")
     risk = -frame[c.AMOUNT_AT_RISK].fillna(0).astype("int64")
     # By code inside a severity, so that a link to a code's first row finds the others below it.
-    order = pd.DataFrame(
-        {"rank": rank, "code": frame[c.CODE], "currency": frame[c.CURRENCY].fillna(""), "risk": risk,
-         "id": frame[c.BREAK_ID]}
-    ).sort_values(["rank", "code", "currency", "risk", "id"]).index  # fmt: skip
+    order = (
+        pd.DataFrame(
+            {
+                "rank": rank,
+                "code": frame[c.CODE],
+                "currency": frame[c.CURRENCY].fillna(""),
+                "risk": risk,
+                "id": frame[c.BREAK_ID],
+            }
+        )
+        .sort_values(["rank", "code", "currency", "risk", "id"])
+        .index
+    )
     return frame.loc[order].reset_index(drop=True)
 
 

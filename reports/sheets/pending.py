@@ -10,9 +10,12 @@ from reports.sheet import Block, Column, Grouping, Kind, Sheet
 
 DAYS_LEFT = "days_left"  # this sheet's own column: from the as-of day to the day it is due; negative: late
 _NAMED = {
-    "charge": c.CHARGE_ID, "refund": c.REFUND_ID, "transfer": c.TRANSFER_ID, "dispute": c.DISPUTE_ID,
+    "charge": c.CHARGE_ID,
+    "refund": c.REFUND_ID,
+    "transfer": c.TRANSFER_ID,
+    "dispute": c.DISPUTE_ID,
     "order": c.ORDER_ID,
-}  # fmt: skip
+}
 
 
 def _rows(report: Report) -> pd.DataFrame:

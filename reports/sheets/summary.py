@@ -11,8 +11,20 @@ from reports.summary.totals import counts, currencies, waiting
 from reports.summary.trend import trend
 
 _BLOCKS = (
-    title, identity, counts, currencies, proofs, by_code, by_age, waiting, notes, trend, rests_on, inputs, sign_off,
-)  # fmt: skip
+    title,
+    identity,
+    counts,
+    currencies,
+    proofs,
+    by_code,
+    by_age,
+    waiting,
+    notes,
+    trend,
+    rests_on,
+    inputs,
+    sign_off,
+)
 
 
 def _lines(report: Report, placed: Sheets) -> list[Line]:

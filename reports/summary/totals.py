@@ -37,13 +37,23 @@ def counts(report: Report, placed: Sheets, row: int) -> Iterator[Line]:
         rate = Cell(result.match_rate, formula=f"F{row + 2}/F{row + 1}")
     pairs = (
         ("Orders", Cell(result.orders), "Orders that expect a charge", Cell(result.expecting_orders)),
-        ("Charges", Cell(result.charges), "Matched orders",
-         Cell(result.matched_orders, formula=matched.count((PAYMENT, "1")) + (f"+F{row + 6}" if elsewhere else ""))),
+        (
+            "Charges",
+            Cell(result.charges),
+            "Matched orders",
+            Cell(
+                result.matched_orders, formula=matched.count((PAYMENT, "1")) + (f"+F{row + 6}" if elsewhere else "")
+            ),
+        ),
         ("Refunds", Cell(result.refunds), "Match rate", rate),
-        ("Transfers", Cell(result.transfers), "Rejected rows",
-         Cell(result.rejected_rows, formula=rejected.count_numbers(c.ROW), link=rejected.link())),
+        (
+            "Transfers",
+            Cell(result.transfers),
+            "Rejected rows",
+            Cell(result.rejected_rows, formula=rejected.count_numbers(c.ROW), link=rejected.link()),
+        ),
         ("Ledger transactions", Cell(result.transactions), "Ignored rows", Cell(result.ignored_rows)),
-    )  # fmt: skip
+    )
     yield section("What was compared")
     for name, value, other, right in pairs:
         filler = Cell("", "label", span=2)

@@ -67,15 +67,22 @@ def _said(result: Result) -> dict[str, Any]:
         "range": [result.first_day.isoformat(), result.last_day.isoformat()],
         "as_of": result.as_of.astimezone(account.zone).date().isoformat(),
         "counts": [
-            result.orders, result.charges, result.refunds, result.transfers, result.transactions,
-            result.matched_orders, result.expecting_orders, result.rejected_rows, result.ignored_rows,
+            result.orders,
+            result.charges,
+            result.refunds,
+            result.transfers,
+            result.transactions,
+            result.matched_orders,
+            result.expecting_orders,
+            result.rejected_rows,
+            result.ignored_rows,
         ],
         "notes": sorted(result.notes.items()),
         "currencies": sorted(list(asdict(total).values()) for total in result.currencies),
         "proofs": [list(asdict(proof).values()) for proof in result.proofs],
         "inputs": sorted(list(asdict(file).values()) for file in result.inputs),
         "complete": result.complete,
-    }  # fmt: skip
+    }
 
 
 def rules_digest(catalogue: Sequence[tuple[str, ...]], settings: Mapping[str, RuleSettings]) -> str:

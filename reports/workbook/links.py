@@ -34,9 +34,12 @@ _NAMED = {
 # Where a break's subject stands, by its type; the other types are named by an id of their own.
 _SUBJECTS = {"bank_line": (BANK.name, c.LINE_ID), "row": (REJECTED.name, c.DIGEST)}
 _OWN = {
-    "order": c.ORDER_ID, "charge": c.CHARGE_ID, "refund": c.REFUND_ID, "transfer": c.TRANSFER_ID,
+    "order": c.ORDER_ID,
+    "charge": c.CHARGE_ID,
+    "refund": c.REFUND_ID,
+    "transfer": c.TRANSFER_ID,
     "dispute": c.DISPUTE_ID,
-}  # fmt: skip
+}
 
 
 def linked(placed: Mapping[str, Placed]) -> tuple[dict[str, Placed], dict[str, list[Link]]]:

@@ -19,9 +19,21 @@ _SAFE = 0.95
 _TORN, _BEGINNING = 0.45, 130.0
 # Arial at ten points: what is not as wide as most letters and digits.
 _GROUPS = {
-    "ijl'": 2.22, " !,./:;[]\\ftI|": 2.78, "()-r`": 3.33, '"*': 3.7, "cksvxyzJ": 5.0, "+<=>~": 5.84, "FTZ": 6.11,
-    "&ABEKPSVXY": 6.67, "CDHNRUw": 7.22, "GOQ": 7.78, "Mm": 8.33, "%": 8.89, "W": 9.44, "@": 10.15,
-}  # fmt: skip
+    "ijl'": 2.22,
+    " !,./:;[]\\ftI|": 2.78,
+    "()-r`": 3.33,
+    '"*': 3.7,
+    "cksvxyzJ": 5.0,
+    "+<=>~": 5.84,
+    "FTZ": 6.11,
+    "&ABEKPSVXY": 6.67,
+    "CDHNRUw": 7.22,
+    "GOQ": 7.78,
+    "Mm": 8.33,
+    "%": 8.89,
+    "W": 9.44,
+    "@": 10.15,
+}
 _CHARACTERS = {char: points for group, points in _GROUPS.items() for char in group}
 
 

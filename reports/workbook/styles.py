@@ -19,8 +19,15 @@ DAY_FORMAT = "yyyy-mm-dd"
 MOMENT_FORMAT = "yyyy-mm-dd hh:mm:ss"
 
 _SYMBOLS = {
-    "THB": "฿", "SGD": "S$", "JPY": "¥", "MYR": "RM ", "USD": "US$", "EUR": "€", "GBP": "£", "KRW": "₩",
-}  # fmt: skip
+    "THB": "฿",
+    "SGD": "S$",
+    "JPY": "¥",
+    "MYR": "RM ",
+    "USD": "US$",
+    "EUR": "€",
+    "GBP": "£",
+    "KRW": "₩",
+}
 _HAIR = Border(bottom=Side(style="hair", color=RULE))
 _TOP = Border(top=Side(style="thin", color=NAVY))
 _THIN = Side(style="thin", color=RULE)
@@ -54,8 +61,10 @@ def register(workbook: Workbook, used: list[str], currencies: Currencies) -> Non
     """Give the workbook every style, and a money style for each used currency that has an exponent."""
     normal = workbook._named_styles["Normal"]  # type: ignore[attr-defined]
     normal.font = _font()
-    money = (_style(money_look(code), number_format=money_format(code, currencies), alignment=_RIGHT, border=_HAIR)
-             for code in used)  # fmt: skip
+    money = (
+        _style(money_look(code), number_format=money_format(code, currencies), alignment=_RIGHT, border=_HAIR)
+        for code in used
+    )
     cells = (*_cell_styles(), *_severity_styles(), *money)
     for style in (*_page_styles(), *cells, *map(_on_a_page, cells)):
         workbook.add_named_style(style)
@@ -79,10 +88,18 @@ def _page_styles() -> tuple[NamedStyle, ...]:
         _style("page title", font=_font(size=18, bold=True, color=NAVY), alignment=_MIDDLE),
         _style("page subtitle", font=_font(size=11, color=MUTED), alignment=_MIDDLE),
         _style("banner good", font=_font(bold=True, color=NAVY), fill=_fill("FFE3ECF5"), alignment=_MIDDLE),
-        _style("banner bad", font=_font(size=12, bold=True, color="FFFFFFFF"), fill=_fill("FFA61B1B"),
-               alignment=Alignment(horizontal="left", vertical="center", wrap_text=True, indent=1)),
-        _style("section", font=_font(size=12, bold=True, color=NAVY), alignment=_MIDDLE,
-               border=Border(bottom=Side(style="medium", color=NAVY))),
+        _style(
+            "banner bad",
+            font=_font(size=12, bold=True, color="FFFFFFFF"),
+            fill=_fill("FFA61B1B"),
+            alignment=Alignment(horizontal="left", vertical="center", wrap_text=True, indent=1),
+        ),
+        _style(
+            "section",
+            font=_font(size=12, bold=True, color=NAVY),
+            alignment=_MIDDLE,
+            border=Border(bottom=Side(style="medium", color=NAVY)),
+        ),
         _style("label", font=_font(color=MUTED), alignment=_MIDDLE, border=_HAIR),
         _style("left", alignment=_MIDDLE, border=_HAIR, number_format=COUNT_FORMAT),
         _style("box", alignment=_MIDDLE, border=_BOX),
@@ -91,7 +108,7 @@ def _page_styles() -> tuple[NamedStyle, ...]:
         _style("verdict bad", font=_font(bold=True, color="FFA61B1B"), alignment=_MIDDLE, border=_HAIR),
         _style("total", font=_font(bold=True), alignment=_MIDDLE, border=_TOP),
         _style("total count", font=_font(bold=True), alignment=_RIGHT, border=_TOP, number_format=COUNT_FORMAT),
-    )  # fmt: skip
+    )
 
 
 def _cell_styles() -> tuple[NamedStyle, ...]:
@@ -112,12 +129,17 @@ def _cell_styles() -> tuple[NamedStyle, ...]:
 def _severity_styles() -> tuple[NamedStyle, ...]:
     # From dark to none, and from bold to light: the order survives a grey printer.
     return (
-        _style(severity_look("critical"), font=_font(bold=True, color="FFFFFFFF"), fill=_fill("FF8E1616"),
-               alignment=_LEFT, border=_HAIR),
+        _style(
+            severity_look("critical"),
+            font=_font(bold=True, color="FFFFFFFF"),
+            fill=_fill("FF8E1616"),
+            alignment=_LEFT,
+            border=_HAIR,
+        ),
         _style(severity_look("high"), font=_font(bold=True), fill=_fill("FFF2A65A"), alignment=_LEFT, border=_HAIR),
         _style(severity_look("medium"), fill=_fill("FFFBE7B2"), alignment=_LEFT, border=_HAIR),
         _style(severity_look("low"), font=_font(color=MUTED), alignment=_LEFT, border=_HAIR),
-    )  # fmt: skip
+    )
 
 
 def _font(*, size: int = 10, bold: bool = False, color: str = INK, underline: str | None = None) -> Font:

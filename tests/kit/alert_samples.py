@@ -13,19 +13,34 @@ from tests.kit.store_samples import HOUR, NOON
 
 DAY = date(2026, 2, 28)
 RUN = RunRecord(
-    started_at=NOON, recorded_at=NOON, as_of=NOON, who="mali", command="run", options={}, software="0.1.0",
-    config_digest="c0", status="complete", timings={"pull": 1.5},
-)  # fmt: skip
+    started_at=NOON,
+    recorded_at=NOON,
+    as_of=NOON,
+    who="mali",
+    command="run",
+    options={},
+    software="0.1.0",
+    config_digest="c0",
+    status="complete",
+    timings={"pull": 1.5},
+)
 
 
 def known(subject: str = "A-1", **fields: Any) -> KnownBreak:
     """A break of high severity of account "th" over THB 100.00, open since noon, unless told otherwise."""
     life = {name: fields.pop(name) for name in ("status",) if name in fields}
     plain = {
-        "code": "charge_missing", "severity": Severity.HIGH, "account": "th", "subject_type": "order",
-        "subject_id": subject, "explanation": f"Order {subject} has no charge.", "suggestion": "ask",
-        "currency": "THB", "amount_at_risk": 100_00, "order_id": subject,
-    }  # fmt: skip
+        "code": "charge_missing",
+        "severity": Severity.HIGH,
+        "account": "th",
+        "subject_type": "order",
+        "subject_id": subject,
+        "explanation": f"Order {subject} has no charge.",
+        "suggestion": "ask",
+        "currency": "THB",
+        "amount_at_risk": 100_00,
+        "order_id": subject,
+    }
     return KnownBreak(
         Break(**{**plain, **fields}), **{"status": BreakStatus.OPEN, **life}, first_seen=NOON, last_seen=NOON
     )

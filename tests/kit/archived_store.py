@@ -80,10 +80,20 @@ def _vary(kind: str, number: int) -> Mapping[str, Any]:
 def bank_lines(*rows: Mapping[str, Any]) -> pd.DataFrame:
     """Lines of account "th", booked at noon's day."""
     plain = {
-        "account": "th", "line_id": "l1", "source": "scb", "booked_on": "2026-03-01", "value_on": None, "amount": 5,
-        "currency": "THB", "description": None, "reference": None, "payout": True, "file": "b.csv", "file_hash": "f",
+        "account": "th",
+        "line_id": "l1",
+        "source": "scb",
+        "booked_on": "2026-03-01",
+        "value_on": None,
+        "amount": 5,
+        "currency": "THB",
+        "description": None,
+        "reference": None,
+        "payout": True,
+        "file": "b.csv",
+        "file_hash": "f",
         "row": 1,
-    }  # fmt: skip
+    }
     return c.BANK_LINE.from_rows([tuple({**plain, **given}.values()) for given in rows])
 
 

@@ -29,9 +29,12 @@ class Entry:
 def source(folder: Path, kind: str, **given: Any) -> BankSource:
     """Account "th" in THB; every file of the folder."""
     plain: dict[str, Any] = {
-        "name": "scb", "account": "th", "currency": "THB", "path": str(folder / "*"),
+        "name": "scb",
+        "account": "th",
+        "currency": "THB",
+        "path": str(folder / "*"),
         "zone": ZoneInfo("Asia/Bangkok"),
-    }  # fmt: skip
+    }
     return BankSource(**{**plain, "kind": kind, **given})
 
 

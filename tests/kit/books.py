@@ -33,10 +33,18 @@ def order(id: str = "A-1", amount: int = 10_000, status: str = "paid", **fields:
     """An order over THB 100.00, paid, made at noon; `fields` are columns of `columns.ORDERS`."""
     made = fields.get("created_at", NOON)
     return {
-        "account": "th", "order_id": id, "source": "shop", "status": status, "amount": amount, "currency": "THB",
-        "created_at": made, "refunded_amount": 0, "seen_at": made, "first_seen_at": fields.get("seen_at", made),
+        "account": "th",
+        "order_id": id,
+        "source": "shop",
+        "status": status,
+        "amount": amount,
+        "currency": "THB",
+        "created_at": made,
+        "refunded_amount": 0,
+        "seen_at": made,
+        "first_seen_at": fields.get("seen_at", made),
         **fields,
-    }  # fmt: skip
+    }
 
 
 def charge(id: str = "chrg_1", of: str | None = "A-1", amount: int = 10_000, **fields: Any) -> Row:
@@ -45,12 +53,32 @@ def charge(id: str = "chrg_1", of: str | None = "A-1", amount: int = 10_000, **f
     status = fields.get("status", "successful")
     paid = status == "successful"
     return {
-        "account": "th", "charge_id": id, "status": status, "amount": amount, "currency": "THB", "order_ref": of,
-        "captured_amount": amount if paid else None, "funding_amount": amount, "funding_currency": "THB", "fee": 0,
-        "fee_vat": 0, "interest": 0, "interest_vat": 0, "net": amount, "refunded_amount": 0, "method": "card",
-        "authorized": paid, "paid": paid, "voided": False, "created_at": made, "paid_at": made if paid else None,
-        "expires_at": made + 7 * DAY, "seen_at": made, "first_seen_at": fields.get("seen_at", made), **fields,
-    }  # fmt: skip
+        "account": "th",
+        "charge_id": id,
+        "status": status,
+        "amount": amount,
+        "currency": "THB",
+        "order_ref": of,
+        "captured_amount": amount if paid else None,
+        "funding_amount": amount,
+        "funding_currency": "THB",
+        "fee": 0,
+        "fee_vat": 0,
+        "interest": 0,
+        "interest_vat": 0,
+        "net": amount,
+        "refunded_amount": 0,
+        "method": "card",
+        "authorized": paid,
+        "paid": paid,
+        "voided": False,
+        "created_at": made,
+        "paid_at": made if paid else None,
+        "expires_at": made + 7 * DAY,
+        "seen_at": made,
+        "first_seen_at": fields.get("seen_at", made),
+        **fields,
+    }
 
 
 def failed(id: str, of: str | None = "A-1", **fields: Any) -> Row:

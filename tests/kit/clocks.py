@@ -44,9 +44,13 @@ def context(as_of: datetime, **fields: Any) -> Context:
 
 
 def breaks(
-    as_of: datetime, orders: Sequence[Row] = (), charges: Sequence[Row] = (), *, using: Context | None = None,
+    as_of: datetime,
+    orders: Sequence[Row] = (),
+    charges: Sequence[Row] = (),
+    *,
+    using: Context | None = None,
     **others: Sequence[Row],
-) -> list[Break]:  # fmt: skip
+) -> list[Break]:
     """Every break at a moment; judging all cases must find what judging the triaged ones finds."""
     job = Job(context=using or context(as_of), accounts=ACCOUNTS)
     known = books(orders, charges, as_of, **others)
@@ -75,29 +79,60 @@ def refund(id: str = "rfnd_1", of: str = "chrg_1", amount: int = 10_000, **field
     """A closed refund of all of `chrg_1`, an hour after noon."""
     made = fields.get("created_at", NOON + timedelta(hours=1))
     return {
-        "account": "th", "refund_id": id, "charge_id": of, "status": "closed", "amount": amount, "currency": "THB",
-        "funding_amount": amount, "funding_currency": "THB", "created_at": made, "seen_at": made,
-        "first_seen_at": made, **fields,
-    }  # fmt: skip
+        "account": "th",
+        "refund_id": id,
+        "charge_id": of,
+        "status": "closed",
+        "amount": amount,
+        "currency": "THB",
+        "funding_amount": amount,
+        "funding_currency": "THB",
+        "created_at": made,
+        "seen_at": made,
+        "first_seen_at": made,
+        **fields,
+    }
 
 
 def dispute(id: str = "dspt_1", of: str = "chrg_1", amount: int = 10_000, **fields: Any) -> Row:
     """An open dispute of all of `chrg_1`, an hour after noon."""
     made = fields.get("created_at", NOON + timedelta(hours=1))
     return {
-        "account": "th", "dispute_id": id, "charge_id": of, "status": "open", "amount": amount, "currency": "THB",
-        "funding_amount": amount, "funding_currency": "THB", "created_at": made, "seen_at": made,
-        "first_seen_at": made, **fields,
-    }  # fmt: skip
+        "account": "th",
+        "dispute_id": id,
+        "charge_id": of,
+        "status": "open",
+        "amount": amount,
+        "currency": "THB",
+        "funding_amount": amount,
+        "funding_currency": "THB",
+        "created_at": made,
+        "seen_at": made,
+        "first_seen_at": made,
+        **fields,
+    }
 
 
 def transfer(sent_at: datetime, id: str = "trsf_1", **fields: Any) -> Row:
     """A transfer over THB 1,000.00 that was sent and is not paid."""
     return {
-        "account": "th", "transfer_id": id, "amount": 100_000, "currency": "THB", "fee": 2_804, "fee_vat": 196,
-        "total_fee": 3_000, "net": 97_000, "sendable": True, "sent": True, "paid": False, "created_at": sent_at,
-        "sent_at": sent_at, "seen_at": sent_at, "first_seen_at": sent_at, **fields,
-    }  # fmt: skip
+        "account": "th",
+        "transfer_id": id,
+        "amount": 100_000,
+        "currency": "THB",
+        "fee": 2_804,
+        "fee_vat": 196,
+        "total_fee": 3_000,
+        "net": 97_000,
+        "sendable": True,
+        "sent": True,
+        "paid": False,
+        "created_at": sent_at,
+        "sent_at": sent_at,
+        "seen_at": sent_at,
+        "first_seen_at": sent_at,
+        **fields,
+    }
 
 
 def with_book(as_of: datetime, **overrides: dict[str, Any]) -> Context:

@@ -35,12 +35,24 @@ class Merchant:
         id = f"chrg_{len(self.charges) + 1:03d}"
         fee = (2 * amount * 365 + 10_000) // 20_000
         vat = (2 * fee * 7 + 100) // 200
-        row = dict(
-            charge(
-                id, None, amount, created_at=self.now, fee=fee, fee_vat=vat, net=amount - fee - vat, fee_rate="3.65",
-                fee_flat="0.0", vat_rate="7.0", card_brand="Visa",
+        row = (
+            dict(
+                charge(
+                    id,
+                    None,
+                    amount,
+                    created_at=self.now,
+                    fee=fee,
+                    fee_vat=vat,
+                    net=amount - fee - vat,
+                    fee_rate="3.65",
+                    fee_flat="0.0",
+                    vat_rate="7.0",
+                    card_brand="Visa",
+                )
             )
-        ) | fields  # fmt: skip
+            | fields
+        )
         row["transaction_id"] = self._move(row["net"], id, "charge.captured.net", HOLD) if row["net"] else None
         self.charges.append(row)
         return row
@@ -49,11 +61,20 @@ class Merchant:
         """Money back, gross, at once."""
         id = f"rfnd_{len(self.refunds) + 1:03d}"
         row = {
-            "account": "th", "refund_id": id, "charge_id": of["charge_id"], "status": "closed", "amount": amount,
-            "currency": "THB", "funding_amount": amount, "funding_currency": "THB", "created_at": self.now,
-            "transaction_id": self._move(-amount, id, "refund.created.debit"), "seen_at": self.now,
-            "first_seen_at": self.now, **fields,
-        }  # fmt: skip
+            "account": "th",
+            "refund_id": id,
+            "charge_id": of["charge_id"],
+            "status": "closed",
+            "amount": amount,
+            "currency": "THB",
+            "funding_amount": amount,
+            "funding_currency": "THB",
+            "created_at": self.now,
+            "transaction_id": self._move(-amount, id, "refund.created.debit"),
+            "seen_at": self.now,
+            "first_seen_at": self.now,
+            **fields,
+        }
         self.refunds.append(row)
         return row
 
@@ -65,10 +86,18 @@ class Merchant:
         if won:
             self._move(amount, id, "dispute.won.credit")
         row = {
-            "account": "th", "dispute_id": id, "charge_id": of["charge_id"], "status": "won" if won else "lost",
-            "amount": amount, "currency": "THB", "funding_amount": amount, "funding_currency": "THB",
-            "created_at": self.now, "seen_at": self.now, "first_seen_at": self.now,
-        }  # fmt: skip
+            "account": "th",
+            "dispute_id": id,
+            "charge_id": of["charge_id"],
+            "status": "won" if won else "lost",
+            "amount": amount,
+            "currency": "THB",
+            "funding_amount": amount,
+            "funding_currency": "THB",
+            "created_at": self.now,
+            "seen_at": self.now,
+            "first_seen_at": self.now,
+        }
         self.disputes.append(row)
         return row
 
@@ -86,11 +115,26 @@ class Merchant:
         id = f"trsf_{len(self.transfers) + 1:03d}"
         whole = self.free() if amount is None else amount
         row = {
-            "account": "th", "transfer_id": id, "amount": whole, "currency": "THB", "fee": 2_804, "fee_vat": 196,
-            "total_fee": 3_000, "net": whole - 3_000, "sendable": True, "sent": True, "paid": True, "deleted": False,
-            "created_at": self.now, "sent_at": self.now, "paid_at": self.now, "seen_at": self.now,
-            "first_seen_at": self.now, "transaction_id": self._move(-whole, id, "transfer.sent.debit"), **fields,
-        }  # fmt: skip
+            "account": "th",
+            "transfer_id": id,
+            "amount": whole,
+            "currency": "THB",
+            "fee": 2_804,
+            "fee_vat": 196,
+            "total_fee": 3_000,
+            "net": whole - 3_000,
+            "sendable": True,
+            "sent": True,
+            "paid": True,
+            "deleted": False,
+            "created_at": self.now,
+            "sent_at": self.now,
+            "paid_at": self.now,
+            "seen_at": self.now,
+            "first_seen_at": self.now,
+            "transaction_id": self._move(-whole, id, "transfer.sent.debit"),
+            **fields,
+        }
         self.transfers.append(row)
         return row
 
@@ -102,9 +146,14 @@ class Merchant:
     def books(self, as_of: datetime = AS_OF, **frames: Any) -> Books:
         """Everything, as the store would load it, with a reading of the balance at the start and one at the end."""
         known = books(
-            [], self.charges, as_of, refunds=self.refunds, disputes=self.disputes, transfers=self.transfers,
+            [],
+            self.charges,
+            as_of,
+            refunds=self.refunds,
+            disputes=self.disputes,
+            transfers=self.transfers,
             transactions=self.transactions,
-        )  # fmt: skip
+        )
         return replace(
             known, **{"readings": readings((START - DAY, 0, 0), (as_of, self.total(), self.total()))} | frames
         )
@@ -113,11 +162,19 @@ class Merchant:
         id = f"trxn_{len(self.transactions) + 1:03d}"
         self.transactions.append(
             {
-                "account": "th", "transaction_id": id, "amount": abs(amount), "currency": "THB", "key": key,
-                "direction": "credit" if amount > 0 else "debit", "origin": origin, "created_at": self.now,
-                "transferable_at": self.now + hold, "seen_at": self.now, "first_seen_at": self.now,
+                "account": "th",
+                "transaction_id": id,
+                "amount": abs(amount),
+                "currency": "THB",
+                "key": key,
+                "direction": "credit" if amount > 0 else "debit",
+                "origin": origin,
+                "created_at": self.now,
+                "transferable_at": self.now + hold,
+                "seen_at": self.now,
+                "first_seen_at": self.now,
             }
-        )  # fmt: skip
+        )
         return id
 
 
@@ -131,11 +188,20 @@ def readings(*rows: tuple[datetime, int, int]) -> Any:
     return build(
         lc.READINGS,
         [
-            {"account": "th", "read_at": at, "currency": "THB", "total": total, "transferable": 0, "reserve": 0,
-             "on_hold": None, "since_first": since, "before": 0}
+            {
+                "account": "th",
+                "read_at": at,
+                "currency": "THB",
+                "total": total,
+                "transferable": 0,
+                "reserve": 0,
+                "on_hold": None,
+                "since_first": since,
+                "before": 0,
+            }
             for at, total, since in rows
         ],
-    )  # fmt: skip
+    )
 
 
 ACTS = st.lists(

@@ -14,9 +14,14 @@ from tests.kit.job import Silent
 async def start(config: Path, moment: datetime) -> asyncio.subprocess.Process:
     """A scheduler at a moment, without the page."""
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.kit.night_process", str(config), moment.isoformat(),
-        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
+        sys.executable,
+        "-m",
+        "tests.kit.night_process",
+        str(config),
+        moment.isoformat(),
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
 
 
 def free_port() -> int:

@@ -16,9 +16,13 @@ from tests.reports.page.test_browser import browser, logged_in
 
 DOCS = {"home": "page-home.png", "break": "page-break.png"}
 PAGES = {
-    "home": "/", "breaks": "/breaks", "reports": "/reports", "settlement": "/settlement", "rules": "/about",
+    "home": "/",
+    "breaks": "/breaks",
+    "reports": "/reports",
+    "settlement": "/settlement",
+    "rules": "/about",
     "admin": "/admin",
-}  # fmt: skip
+}
 
 
 async def make(folder: Path, docs: Path) -> None:

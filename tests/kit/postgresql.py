@@ -60,9 +60,11 @@ class Server:
             made = [str(self.binaries / "initdb"), "-D", str(data), "-U", "recon", "-A", "trust", "-E", "UTF8"]
             subprocess.run([*made, "--no-sync"], check=True, capture_output=True, **self._plain)
         options = {
-            "port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": self.folder,
+            "port": self.port,
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": self.folder,
             "fsync": "off",
-        }  # fmt: skip
+        }
         words = [str(self.binaries / "postgres"), "-D", str(data), *(f"-c{k}={v}" for k, v in options.items())]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(words, stderr=log, **self._plain)

@@ -19,9 +19,7 @@ from tests.kit.small_config import SMALL
 from tests.kit.store_samples import fresh_url
 
 FIRST, LAST = date(2026, 1, 30), date(2026, 2, 2)
-FAST = Pace(
-    beat=0.3, dead_after=3.0, poll=0.3, tend="* * * * * *", look=0.1, busy=0.3, again=0.1, grace=10.0
-)  # fmt: skip
+FAST = Pace(beat=0.3, dead_after=3.0, poll=0.3, tend="* * * * * *", look=0.1, busy=0.3, again=0.1, grace=10.0)
 
 
 def clock() -> datetime:

@@ -43,71 +43,97 @@ class Entry:
 
 CATALOGUE = (
     Entry(
-        "order_paid_charge_failed", "critical", "order",
+        "order_paid_charge_failed",
+        "critical",
+        "order",
         "The order is paid in the shop, and every charge of it failed, expired, was reversed or voided.",
         "Hold the shipment; ask the payer to pay again, or cancel the order.",
     ),
     Entry(
-        "amount_scale_mismatch", "critical", "order",
+        "amount_scale_mismatch",
+        "critical",
+        "order",
         "Order and charge differ by exactly a power of ten: a unit was mistaken.",
         "Check amount_unit of the source; refund or collect the difference.",
     ),
     Entry(
-        "charge_missing", "high", "order",
+        "charge_missing",
+        "high",
+        "order",
         "The order is paid or refunded in the shop, and there is no charge for it at all.",
         "Find out how it was paid; if it was not, stop delivery.",
     ),
     Entry(
-        "order_missing", "high", "charge",
+        "order_missing",
+        "high",
+        "charge",
         "A successful charge that no order in any source belongs to.",
         "Find the order, or refund the payer.",
     ),
     Entry(
-        "order_not_marked_paid", "high", "order",
+        "order_not_marked_paid",
+        "high",
+        "order",
         "The charge is successful and the order still pending: a lost webhook.",
         "Mark the order as paid and deliver.",
     ),
     Entry(
-        "duplicate_charge", "high", "order",
+        "duplicate_charge",
+        "high",
+        "order",
         "More than one successful charge where one pays the order.",
         "Refund the later charge.",
     ),
     Entry(
-        "amount_mismatch", "high", "order",
+        "amount_mismatch",
+        "high",
+        "order",
         "Order and charge differ beyond the tolerance.",
         "Refund or collect the difference.",
     ),
     Entry(
-        "currency_mismatch", "high", "order",
+        "currency_mismatch",
+        "high",
+        "order",
         "The order and its charge are in different currencies.",
         "Check the shop's checkout.",
     ),
     Entry(
-        "refund_unrecorded", "high", "order",
+        "refund_unrecorded",
+        "high",
+        "order",
         "Refunded at Omise and not in the shop.",
         "Record the refund in the shop.",
     ),
     Entry(
-        "refund_overdue", "medium", "refund",
+        "refund_overdue",
+        "medium",
+        "refund",
         "A refund is pending for longer than five business days.",
         "Ask Omise's support.",
     ),
     Entry(
-        "settlement_overdue", "medium", "charge",
+        "settlement_overdue",
+        "medium",
+        "charge",
         "Transferable and not paid out for three business days.",
         "Check the transfer schedule.",
     ),
     Entry(
-        "order_invalid", "medium", "row",
+        "order_invalid",
+        "medium",
+        "row",
         "A row of an order file could not be read.",
         "Correct the row and deliver the file again.",
     ),
     Entry(
-        "fee_vat_mismatch", "low", "charge",
+        "fee_vat_mismatch",
+        "low",
+        "charge",
         "The VAT is not the rate of the fee.",
         "Keep for the next talk with Omise.",
     ),
-)  # fmt: skip
+)
 _ENTRY = {entry.code: entry for entry in CATALOGUE}
 
 
@@ -145,10 +171,18 @@ def matched(rows: int, *, currency: str = "THB", funding: str = "THB") -> pd.Dat
 
 
 def known_break(
-    code: str, number: int, *, currency: str | None = "THB", expected: int | None = None, actual: int | None = None,
-    risk: int | None = None, age: int = 0, status: BreakStatus = BreakStatus.OPEN, owner: str | None = None,
+    code: str,
+    number: int,
+    *,
+    currency: str | None = "THB",
+    expected: int | None = None,
+    actual: int | None = None,
+    risk: int | None = None,
+    age: int = 0,
+    status: BreakStatus = BreakStatus.OPEN,
+    owner: str | None = None,
     explanation: str = "",
-) -> KnownBreak:  # fmt: skip
+) -> KnownBreak:
     """One break, `age` days old at the as-of moment."""
     entry = _ENTRY[code]
     found = Break(
@@ -195,14 +229,36 @@ def breaks(known: Sequence[KnownBreak] = BREAKS, region: str = "TH") -> pd.DataF
     return c.BREAKS.from_rows(
         [
             (
-                b.id, b.code, b.severity.word, k.status.value, b.account, region, b.currency, b.subject_type,
-                b.subject_id, b.order_id, b.charge_id, b.refund_id, b.transfer_id, b.transaction_id, b.dispute_id,
-                b.expected, b.actual, b.difference, b.amount_at_risk, b.due_by, k.first_seen, k.last_seen,
-                k.age_days(AS_OF, TH.zone), k.owner, b.explanation, b.suggestion,
+                b.id,
+                b.code,
+                b.severity.word,
+                k.status.value,
+                b.account,
+                region,
+                b.currency,
+                b.subject_type,
+                b.subject_id,
+                b.order_id,
+                b.charge_id,
+                b.refund_id,
+                b.transfer_id,
+                b.transaction_id,
+                b.dispute_id,
+                b.expected,
+                b.actual,
+                b.difference,
+                b.amount_at_risk,
+                b.due_by,
+                k.first_seen,
+                k.last_seen,
+                k.age_days(AS_OF, TH.zone),
+                k.owner,
+                b.explanation,
+                b.suggestion,
             )
             for k, b in ((k, k.found) for k in known)
         ]
-    )  # fmt: skip
+    )
 
 
 def rejected() -> pd.DataFrame:
@@ -212,7 +268,7 @@ def rejected() -> pd.DataFrame:
             ("th", "shop", "orders/2026-11-12.csv", 118, "amount", 'amount "12.345" has more decimals', "9f2c" * 8),
             (None, "shop", "orders/2026-11-12.csv", 240, "account", 'account "vn" is not known', "77ab" * 8),
         ]
-    )  # fmt: skip
+    )
 
 
 def totals(links: pd.DataFrame, open_breaks: pd.DataFrame) -> tuple[CurrencyTotals, ...]:
@@ -293,6 +349,16 @@ def empty_result() -> Result:
     """Nothing at all in the range."""
     return replace(
         result_of(pd.DataFrame(), pd.DataFrame(), pd.DataFrame()),
-        orders=0, charges=0, refunds=0, transfers=0, transactions=0, expecting_orders=0, ignored_rows=0,
-        notes={}, proofs=(), inputs=(), waiting=pd.DataFrame(), details=Details(),
-    )  # fmt: skip
+        orders=0,
+        charges=0,
+        refunds=0,
+        transfers=0,
+        transactions=0,
+        expecting_orders=0,
+        ignored_rows=0,
+        notes={},
+        proofs=(),
+        inputs=(),
+        waiting=pd.DataFrame(),
+        details=Details(),
+    )

@@ -112,19 +112,35 @@ def charge(key: str, status: str = "successful", **values: Any) -> ObjectRow:
 def orders(*rows: dict[str, Any]) -> pd.DataFrame:
     """Orders of account "th", paid at noon, unless told otherwise."""
     plain = {
-        "account": "th", "order_id": "1", "source": "shop", "status": "paid", "amount": 100, "currency": "THB",
-        "created_at": NOON, "refunded_amount": 0, "payment_method": None, "charge_id": None, "customer": None,
-        "file": "a.csv", "file_hash": "f0", "row": 2,
-    }  # fmt: skip
+        "account": "th",
+        "order_id": "1",
+        "source": "shop",
+        "status": "paid",
+        "amount": 100,
+        "currency": "THB",
+        "created_at": NOON,
+        "refunded_amount": 0,
+        "payment_method": None,
+        "charge_id": None,
+        "customer": None,
+        "file": "a.csv",
+        "file_hash": "f0",
+        "row": 2,
+    }
     return columns.ORDER.from_rows([tuple({**plain, **given}.values()) for given in rows])
 
 
 def rejected(*rows: dict[str, Any]) -> pd.DataFrame:
     """Rows that could not be read, of source "shop", unless told otherwise."""
     plain = {
-        "account": None, "source": "shop", "file": "a.csv", "row": 2, "column": "amount", "reason": "no number",
+        "account": None,
+        "source": "shop",
+        "file": "a.csv",
+        "row": 2,
+        "column": "amount",
+        "reason": "no number",
         "digest": "d1",
-    }  # fmt: skip
+    }
     return columns.REJECTED.from_rows([tuple({**plain, **given}.values()) for given in rows])
 
 

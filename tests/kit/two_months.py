@@ -20,9 +20,13 @@ MONTHS = ((date(2026, 2, 28), date(2026, 2, 28)), (date(2026, 3, 1), date(2026, 
 
 @asynccontextmanager
 async def two_months(
-    folder: Path, seed: int = 1, orders: int = 12, first: date = MONTHS[0][0], last: date = MONTHS[-1][-1],
+    folder: Path,
+    seed: int = 1,
+    orders: int = 12,
+    first: date = MONTHS[0][0],
+    last: date = MONTHS[-1][-1],
     accounts: tuple[str, ...] = ACCOUNTS,
-) -> AsyncIterator[Job]:  # fmt: skip
+) -> AsyncIterator[Job]:
     """A world over the end of February and the beginning of March 2026, served until the block ends."""
     world = make_world(seed, first, last, orders, accounts)
     async with serve(world) as running:

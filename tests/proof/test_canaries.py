@@ -58,9 +58,16 @@ class Ended:
 async def recon(made: Job, environ: dict[str, str], *words: str) -> Ended:
     """The command in a process of its own, while this one serves."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", "from jobs.cli.app import main; main()", "--config", str(made.config), *words,
-        env={**os.environ, **environ}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+        sys.executable,
+        "-c",
+        "from jobs.cli.app import main; main()",
+        "--config",
+        str(made.config),
+        *words,
+        env={**os.environ, **environ},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
     out, err = await process.communicate()
     assert process.returncode is not None
     return Ended(process.returncode, out, err)
@@ -123,10 +130,13 @@ async def test_nothing_that_was_planted_comes_out(tmp_path: Path) -> None:
             file.write(SECTIONS.format(nobody=port))
         mail_url = f"mailto://127.0.0.1:{post.port}?from=recon@shop.test&to=finance@shop.test&mode=insecure"
         environ = {
-            "HASH": "hash0canary0key", "SHOP": f"postgresql://shop:0canary0word@127.0.0.1:{port}/shop",
+            "HASH": "hash0canary0key",
+            "SHOP": f"postgresql://shop:0canary0word@127.0.0.1:{port}/shop",
             "URLS": f"{hook.url}/0canary0token {mail_url} json://127.0.0.1:{port}/0canary0down",
-            "SMTP": f"smtp://u:0canary0smtp@127.0.0.1:{port}", "RECON_LOG": "json", "RECON_DEBUG": "1",
-        }  # fmt: skip
+            "SMTP": f"smtp://u:0canary0smtp@127.0.0.1:{port}",
+            "RECON_LOG": "json",
+            "RECON_DEBUG": "1",
+        }
         days = ("--from", str(FIRST), "--to", str(LAST), "--as-of", made.world.as_of.isoformat())
         logged = await recon(made, environ, "run", *days, "--json")
         (tmp_path / "keys" / "th").write_text(f"{KEY}\n", encoding="utf-8")
@@ -137,8 +147,10 @@ async def test_nothing_that_was_planted_comes_out(tmp_path: Path) -> None:
     lines = [json.loads(line) for line in logged.err.splitlines()]
     assert {"stage", "account", "job"} <= {name for line in lines for name in line}
     assert [body["title"].partition(":")[2].partition(",")[0] for _, body in hook.calls] == [
-        " run not complete", " run failed: th", " test message",
-    ]  # fmt: skip
+        " run not complete",
+        " run failed: th",
+        " test message",
+    ]
     assert len(post.mails) == 3
 
     places = [

@@ -127,9 +127,15 @@ async def test_workers_killed_and_ended_and_the_database_restarted(
 
 @pytest.mark.parametrize(("how", "seconds", "after"), [("cut", 60, 6), ("held", 30, 6), ("held", 10, PULLED)])
 async def test_a_worker_cut_off_from_the_database_and_brought_back(
-    world: World, options: RunOptions, wanted: Found, server: Server, tmp_path: Path, how: str, seconds: float,
+    world: World,
+    options: RunOptions,
+    wanted: Found,
+    server: Server,
+    tmp_path: Path,
+    how: str,
+    seconds: float,
     after: int,
-) -> None:  # fmt: skip
+) -> None:
     async with on_queue(world, options, tmp_path / "queue", server) as one, cable(server.port) as line:
         far = move(one.path, server.url.replace(str(server.port), str(line.port)), one.path.with_name("far.toml"))
         cut_off = await one.start(far)

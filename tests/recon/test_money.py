@@ -18,11 +18,19 @@ def test_exponents_are_those_of_iso_4217(code: str) -> None:
 @pytest.mark.parametrize(
     ("text", "currency", "units"),
     [
-        ("1,234.50", "THB", 123_450), ("0.01", "SGD", 1), ("1234", "JPY", 1234), ("1,234", "JPY", 1234),
-        ("10.00", "JPY", 10), ("-5.5", "MYR", -550), (" 7 ", "THB", 700), ("+1", "THB", 100), ("1.5000", "THB", 150),
-        ("90071992547409.93", "THB", 9_007_199_254_740_993), ("10000", "KRW", 10_000),
+        ("1,234.50", "THB", 123_450),
+        ("0.01", "SGD", 1),
+        ("1234", "JPY", 1234),
+        ("1,234", "JPY", 1234),
+        ("10.00", "JPY", 10),
+        ("-5.5", "MYR", -550),
+        (" 7 ", "THB", 700),
+        ("+1", "THB", 100),
+        ("1.5000", "THB", 150),
+        ("90071992547409.93", "THB", 9_007_199_254_740_993),
+        ("10000", "KRW", 10_000),
     ],
-)  # fmt: skip
+)
 def test_major_units_are_read_exactly(text: str, currency: str, units: int) -> None:
     assert ALL.parse_major(text, currency) == units
 
@@ -60,12 +68,14 @@ def test_currencies_never_mix() -> None:
 @pytest.mark.parametrize(
     ("tolerance", "actual", "allowed"),
     [
-        (Tolerance(), 10_000, True), (Tolerance(), 10_001, False),
-        (Tolerance({"THB": 50}), 10_050, True), (Tolerance({"THB": 50}), 9_949, False),
+        (Tolerance(), 10_000, True),
+        (Tolerance(), 10_001, False),
+        (Tolerance({"THB": 50}), 10_050, True),
+        (Tolerance({"THB": 50}), 9_949, False),
         (Tolerance({"JPY": 50}), 10_001, False),
         (Tolerance(relative_ppm={"THB": 1_000}), 10_010, True),
         (Tolerance(relative_ppm={"THB": 1_000}), 10_011, False),
     ],
-)  # fmt: skip
+)
 def test_a_tolerance_ends_where_it_says(tolerance: Tolerance, actual: int, allowed: bool) -> None:
     assert tolerance.allows(10_000, actual, "THB") is allowed

@@ -77,9 +77,16 @@ class Shop:
 
 def _row(path: Path, order_id: str, status: str, amount: str, currency: str, made: datetime) -> str:
     values = {
-        "order_id": order_id, "account": "th", "amount": amount, "currency": currency, "status": status,
-        "created_at": made.isoformat(), "refunded_amount": "", "payment_method": "kakaopay", "charge_id": "",
-    }  # fmt: skip
+        "order_id": order_id,
+        "account": "th",
+        "amount": amount,
+        "currency": currency,
+        "status": status,
+        "created_at": made.isoformat(),
+        "refunded_amount": "",
+        "payment_method": "kakaopay",
+        "charge_id": "",
+    }
     return ",".join(values.get(name, "") for name in path.read_text(encoding="utf-8").splitlines()[0].split(","))
 
 
@@ -107,12 +114,18 @@ def _only_header(path: Path) -> None:
 @pytest.mark.parametrize(
     ("account", "currency", "amount", "said"),
     [
-        ("sg", "SGD", 99, ["amount_out_of_limits"]), ("sg", "SGD", 100, []), ("sg", "SGD", 2_000_000, []),
-        ("sg", "SGD", 2_000_001, ["amount_out_of_limits"]), ("th", "THB", 1_999, ["amount_out_of_limits"]),
-        ("th", "THB", 2_000, []), ("th", "THB", 15_000_000, []), ("th", "THB", 15_000_001, ["amount_out_of_limits"]),
-        ("jp", "JPY", 5_000, ["method_not_in_region"]), ("my", "MYR", 5_000, ["method_not_in_region"]),
+        ("sg", "SGD", 99, ["amount_out_of_limits"]),
+        ("sg", "SGD", 100, []),
+        ("sg", "SGD", 2_000_000, []),
+        ("sg", "SGD", 2_000_001, ["amount_out_of_limits"]),
+        ("th", "THB", 1_999, ["amount_out_of_limits"]),
+        ("th", "THB", 2_000, []),
+        ("th", "THB", 15_000_000, []),
+        ("th", "THB", 15_000_001, ["amount_out_of_limits"]),
+        ("jp", "JPY", 5_000, ["method_not_in_region"]),
+        ("my", "MYR", 5_000, ["method_not_in_region"]),
     ],
-)  # fmt: skip
+)
 def test_1_offered_in_singapore_and_thailand_within_limits(
     account: str, currency: str, amount: int, said: list[str]
 ) -> None:
@@ -220,11 +233,15 @@ def test_9_settled_within_three_business_days_of_the_apis_own_word() -> None:
 @pytest.mark.parametrize(
     ("amount", "status", "failure"),
     [
-        (10_000, "successful", None), (500_000, "successful", None), (999_999, "successful", None),
-        (1_000_000, "failed", "insufficient_balance"), (1_000_001, "failed", "payment_rejected"),
-        (9_999, "pending", None), (1_000_002, "pending", None),
+        (10_000, "successful", None),
+        (500_000, "successful", None),
+        (999_999, "successful", None),
+        (1_000_000, "failed", "insufficient_balance"),
+        (1_000_001, "failed", "payment_rejected"),
+        (9_999, "pending", None),
+        (1_000_002, "pending", None),
     ],
-)  # fmt: skip
+)
 async def test_10_test_amounts_decide(tmp_path: Path, amount: int, status: str, failure: str | None) -> None:
     async with shop(tmp_path) as merchant:
         charge_id = await merchant.pay("K-1", amount)

@@ -137,9 +137,12 @@ def _charge_state(charge: Charge, at: int, status: str) -> Body:
     voided = any(r.voided and r.created <= at for r in charge.refunds)
     left = (charge.captured or charge.amount) - refunded
     can_refund = (
-        paid and left > 0 and not disputed and charge.method.refund != "none"
+        paid
+        and left > 0
+        and not disputed
+        and charge.method.refund != "none"
         and at < (charge.paid_at or 0) + REFUND_WINDOW_S
-    )  # fmt: skip
+    )
     open_hold = not charge.capture and held and status == "pending"
     code, message = charge.failure if status == "failed" else (None, None)
     body: Body = {
@@ -212,10 +215,25 @@ def _card(charge: Charge) -> Body:
 
 
 _SOURCE_NULLS = (
-    "barcode", "bank", "installment_term", "absorption_type", "mobile_number", "scannable_code", "qr_settings",
-    "billing", "shipping", "references", "provider_references", "store_id", "store_name", "terminal_id",
-    "zero_interest_installments", "receipt_amount", "promotion_code", "platform_type",
-)  # fmt: skip
+    "barcode",
+    "bank",
+    "installment_term",
+    "absorption_type",
+    "mobile_number",
+    "scannable_code",
+    "qr_settings",
+    "billing",
+    "shipping",
+    "references",
+    "provider_references",
+    "store_id",
+    "store_name",
+    "terminal_id",
+    "zero_interest_installments",
+    "receipt_amount",
+    "promotion_code",
+    "platform_type",
+)
 
 
 def _source(charge: Charge, at: int) -> Body:

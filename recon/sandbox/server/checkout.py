@@ -34,9 +34,16 @@ def new_charge(account: Account, params: Mapping[str, str], now: int, number: in
     method = _method(account, name)
     metadata = {key[9:-1]: value for key, value in params.items() if key.startswith("metadata[")}
     charge = Charge(
-        f"chrg_test_till{number:015d}", now, account, method, amount, currency, now + method.expires_s,
-        description=params.get("description"), metadata=dict(metadata),
-    )  # fmt: skip
+        f"chrg_test_till{number:015d}",
+        now,
+        account,
+        method,
+        amount,
+        currency,
+        now + method.expires_s,
+        description=params.get("description"),
+        metadata=dict(metadata),
+    )
     charge.lapsed_at = charge.expires
     if name == KAKAOPAY and currency == WON:
         if amount in _SUCCEEDS:

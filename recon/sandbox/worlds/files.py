@@ -9,9 +9,17 @@ from recon.money import Currencies
 from recon.sandbox.worlds.maker import Order
 
 ORDER_COLUMNS = (
-    "order_id", "account", "amount", "currency", "status", "created_at", "refunded_amount", "payment_method",
-    "charge_id", "customer_email",
-)  # fmt: skip
+    "order_id",
+    "account",
+    "amount",
+    "currency",
+    "status",
+    "created_at",
+    "refunded_amount",
+    "payment_method",
+    "charge_id",
+    "customer_email",
+)
 BANK_COLUMNS = ("date", "amount", "currency", "description", "reference")
 _CURRENCIES = Currencies()
 

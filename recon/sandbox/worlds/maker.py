@@ -103,33 +103,64 @@ class Maker:
         return amount + 1 if amount % 10 == 7 else amount
 
     def order(
-        self, at: int, amount: int, status: str, method: Method, *, currency: str = "", refunded: int = 0,
-        tries: int = 1, link: str = "",
-    ) -> Order:  # fmt: skip
+        self,
+        at: int,
+        amount: int,
+        status: str,
+        method: Method,
+        *,
+        currency: str = "",
+        refunded: int = 0,
+        tries: int = 1,
+        link: str = "",
+    ) -> Order:
         """A new order of this account; one with several tries is found through its charges, not through one id."""
         number = len(self.orders) + 1
         ways = (METADATA, DESCRIPTION, ALL, CHARGE_ID)
         link = link or self.rng.choices(ways, (60, 15, 15, 0 if tries > 1 else 10))[0]
         order = Order(
-            f"{self.account.region}-{number:07d}", at, self.account, amount, currency or self.account.currency,
-            status, method.name, link, refunded, email=f"buyer{self.rng.randrange(10_000)}@example.com",
-        )  # fmt: skip
+            f"{self.account.region}-{number:07d}",
+            at,
+            self.account,
+            amount,
+            currency or self.account.currency,
+            status,
+            method.name,
+            link,
+            refunded,
+            email=f"buyer{self.rng.randrange(10_000)}@example.com",
+        )
         self.orders.append(order)
         return order
 
     def charge(
-        self, order: Order | None, at: int, method: Method, *, amount: int = 0, currency: str = "",
+        self,
+        order: Order | None,
+        at: int,
+        method: Method,
+        *,
+        amount: int = 0,
+        currency: str = "",
         capture: bool = True,
-    ) -> Charge:  # fmt: skip
+    ) -> Charge:
         """A new pending charge, some seconds to minutes after `at`; names its order as the order's link says."""
         created = at + self.rng.randint(15, 400)
         amount = amount or (order.amount if order else 0)
         currency = currency or (order.currency if order else self.account.currency)
         serial = self.rng.randrange(1_000_000)
         charge = Charge(
-            self.id("chrg", created), created, self.account, method, amount, currency, created + method.expires_s,
-            capture, holder=_NAMES[serial % len(_NAMES)], ip=f"203.0.113.{serial % 254 + 1}", serial=serial,
-        )  # fmt: skip
+            self.id("chrg", created),
+            created,
+            self.account,
+            method,
+            amount,
+            currency,
+            created + method.expires_s,
+            capture,
+            holder=_NAMES[serial % len(_NAMES)],
+            ip=f"203.0.113.{serial % 254 + 1}",
+            serial=serial,
+        )
         if order is not None:
             self._name(order, charge)
             self.links.append((order, charge))
@@ -217,7 +248,7 @@ class Maker:
 
     def plant(
         self, code: str, subject: Order | Charge | Refund | Dispute | Transfer | Transaction, note: str
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Write a break into the truth."""
         account = subject.charge.account if isinstance(subject, Refund | Dispute) else subject.account
         kind = type(subject).__name__.lower()

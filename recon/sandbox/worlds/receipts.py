@@ -34,11 +34,27 @@ def _receipt(m: Maker, start: int, paid: Sequence[Charge], number: int) -> Given
     id = m.id("rcpt", made)
     moved = m.move(made, back, "credit", "receipt.vat_adjustment.credit", id) if back > 0 else None
     day = datetime.fromtimestamp(start, UTC).astimezone(m.account.zone).date()
-    return Given(id, made, {
-        "object": "receipt", "id": id, "location": f"/receipts/{id}", "livemode": False,
-        "number": f"{m.account.region}{day:%Y%m}{number:05d}",
-        "issued_on": day.isoformat(), "currency": m.account.currency, "charge_fee": fee,
-        "transfer_fee": 0, "voided_fee": 0, "subtotal": fee, "vat": vat, "wht": 0, "total": fee + vat,
-        "credit_note": False, "adjustment_transaction": {"transaction": moved.id} if moved else None,
-        "created_at": stamp(made), **dict.fromkeys(_NULLS),
-    })  # fmt: skip
+    return Given(
+        id,
+        made,
+        {
+            "object": "receipt",
+            "id": id,
+            "location": f"/receipts/{id}",
+            "livemode": False,
+            "number": f"{m.account.region}{day:%Y%m}{number:05d}",
+            "issued_on": day.isoformat(),
+            "currency": m.account.currency,
+            "charge_fee": fee,
+            "transfer_fee": 0,
+            "voided_fee": 0,
+            "subtotal": fee,
+            "vat": vat,
+            "wht": 0,
+            "total": fee + vat,
+            "credit_note": False,
+            "adjustment_transaction": {"transaction": moved.id} if moved else None,
+            "created_at": stamp(made),
+            **dict.fromkeys(_NULLS),
+        },
+    )

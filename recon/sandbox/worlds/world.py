@@ -204,15 +204,21 @@ def make_world(
         lost = {p.subject_id for p in m.truth if p.code == "order_not_marked_paid"}
         tell(m, frozenset(c.id for c in m.charges if c.metadata.get("order_id") in lost))
     return World(
-        seed, first_day, last_day, as_of,
-        {name: replace(_books(m), receipts=receipts[name], off=off.get(name, (0, 0)))
-         for m in makers for name in [m.account.name]},
+        seed,
+        first_day,
+        last_day,
+        as_of,
+        {
+            name: replace(_books(m), receipts=receipts[name], off=off.get(name, (0, 0)))
+            for m in makers
+            for name in [m.account.name]
+        },
         tuple(order for m in makers for order in m.orders),
         tuple(row for m in makers for row in m.bad_rows),
         tuple(planted for m in makers for planted in m.truth),
         (*(planted for m in makers for planted in _turned(m, as_of)), *map(_comes_off, off)),
         tuple(Link(o.account.name, o.id, charge.account.name, charge.id) for o, charge in links),
-    )  # fmt: skip
+    )
 
 
 def _first_look(as_of: datetime) -> datetime:
@@ -307,6 +313,13 @@ def _books(m: Maker) -> AccountBooks:
     for rows in (m.charges, m.refunds, m.disputes, m.transfers, m.transactions, m.events):
         rows.sort(key=lambda row: (row.created, row.id))
     return AccountBooks(
-        m.account, m.charges, m.refunds, m.disputes, m.transfers, m.transactions, m.events, m.stray_credits,
+        m.account,
+        m.charges,
+        m.refunds,
+        m.disputes,
+        m.transfers,
+        m.transactions,
+        m.events,
+        m.stray_credits,
         run(m, m.as_of).paid,
-    )  # fmt: skip
+    )

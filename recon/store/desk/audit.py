@@ -24,9 +24,15 @@ _KEYED, _PLAIN = "hmac:", "sha256:"
 ARCHIVED = "archived"  # evidence went into the file that the entry is about
 _AUDIT, _FILE = AUDIT.c, ARCHIVE_FILE.c
 _EVENT = (
-    BREAK_EVENT.c.seq, BREAK_EVENT.c.break_id, BREAK_EVENT.c.run_id, type_coerce(BREAK_EVENT.c.at, BigInteger()),
-    type_coerce(BREAK_EVENT.c.recorded_at, BigInteger()), BREAK_EVENT.c.who, BREAK_EVENT.c.what, BREAK_EVENT.c.detail,
-)  # fmt: skip
+    BREAK_EVENT.c.seq,
+    BREAK_EVENT.c.break_id,
+    BREAK_EVENT.c.run_id,
+    type_coerce(BREAK_EVENT.c.at, BigInteger()),
+    type_coerce(BREAK_EVENT.c.recorded_at, BigInteger()),
+    BREAK_EVENT.c.who,
+    BREAK_EVENT.c.what,
+    BREAK_EVENT.c.detail,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +46,14 @@ class Entry:
 
 
 def append(
-    connection: Connection, who: str, what: str, subject: str, detail: Mapping[str, Any], at: datetime,
+    connection: Connection,
+    who: str,
+    what: str,
+    subject: str,
+    detail: Mapping[str, Any],
+    at: datetime,
     key: bytes | None,
-) -> str:  # fmt: skip
+) -> str:
     """Add one entry inside a writing transaction, after what it speaks of is written; returns the new head."""
     return append_all(connection, [Entry(who, what, subject, detail)], at, key)
 
@@ -59,9 +70,16 @@ def append_all(connection: Connection, entries: Sequence[Entry], at: datetime, k
     for entry in entries:
         seq += 1
         row = {
-            "seq": seq, "at": at, "who": entry.who, "what": entry.what, "subject": entry.subject,
-            "detail": _canonical(entry.detail), "sealed": sealed, "sealed_digest": digest, "previous": previous,
-        }  # fmt: skip
+            "seq": seq,
+            "at": at,
+            "who": entry.who,
+            "what": entry.what,
+            "subject": entry.subject,
+            "detail": _canonical(entry.detail),
+            "sealed": sealed,
+            "sealed_digest": digest,
+            "previous": previous,
+        }
         previous = _hash(row, key)
         rows.append({**row, "hash": previous})
     connection.execute(insert(AUDIT), rows)

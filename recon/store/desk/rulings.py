@@ -27,9 +27,13 @@ _TEXTS = ("who", "reason", "owner", "order_id", "charge_id", "code", "account", 
 
 
 def rule(
-    store: Engine, asks: Sequence[Ask], limits: Limits, now: datetime, audit_key: bytes | None,
+    store: Engine,
+    asks: Sequence[Ask],
+    limits: Limits,
+    now: datetime,
+    audit_key: bytes | None,
     accounts: Mapping[str, Account],
-) -> list[Answer]:  # fmt: skip
+) -> list[Answer]:
     """Apply every ask that is allowed, in one transaction, and answer each, in their order.
 
     Who comes second at the same moment waits, and is then told what the first did.
@@ -194,9 +198,10 @@ class _Work:
         expected = [
             known
             for known in self.breaks.values()
-            if known.status == BreakStatus.OPEN and covers(pattern, known.found)
+            if known.status == BreakStatus.OPEN
+            and covers(pattern, known.found)
             and pattern.until >= self._today(known.found.account)
-        ]  # fmt: skip
+        ]
         self._add(ruling, ())
         for known in expected:
             self._move(known, "ignored", BreakStatus.ACKNOWLEDGED, ruling, f"until {pattern.until}: {ruling.reason}")
@@ -211,9 +216,18 @@ class _Work:
         resting = [one for one in self.breaks.values() if one.standing and one.standing.ruling_id == target.id]
         who, reason = ask.who.strip(), ask.reason.strip()
         ruling = Ruling(
-            self.next_id, None, Kind.UNDO.value, who, self.now, reason, Stand.DONE.value, code=target.code,
-            account=target.account, pattern=target.pattern, key=ask.key,
-        )  # fmt: skip
+            self.next_id,
+            None,
+            Kind.UNDO.value,
+            who,
+            self.now,
+            reason,
+            Stand.DONE.value,
+            code=target.code,
+            account=target.account,
+            pattern=target.pattern,
+            key=ask.key,
+        )
         over = ended(target, Stand.UNDONE, who, self.now, reason or "taken back")
         self._add(ruling, (over,))
         for known in resting:

@@ -16,9 +16,16 @@ from recon.store.tables import BREAK, BREAK_EVENT, IS_OPEN, RUN, RUN_ACCOUNT
 _B = BREAK.c
 # How a list can be sorted: the columns' own words; nulls last, then the most urgent first.
 SORTS = {
-    "severity": _B.severity, "due": _B.due_by, "risk": _B.amount_at_risk, "age": _B.first_seen, "code": _B.code,
-    "account": _B.account, "owner": _B.owner, "status": _B.status, "id": _B.id,
-}  # fmt: skip
+    "severity": _B.severity,
+    "due": _B.due_by,
+    "risk": _B.amount_at_risk,
+    "age": _B.first_seen,
+    "code": _B.code,
+    "account": _B.account,
+    "owner": _B.owner,
+    "status": _B.status,
+    "id": _B.id,
+}
 AGES = ((0, 1), (2, 7), (8, 30), (31, 90), (91, None))  # days, both ends inclusive
 
 
@@ -148,10 +155,16 @@ def days(engine: Engine, visible: frozenset[str] | None, first: date, last: date
         (row.account, day): row for row in rows for day in _each(max(first, row.first_day), min(last, row.last_day))
     }
     return [
-        DayRun(account, day, row.run_id, row.status == "complete", json.loads(row.counts).get("breaks_open", 0),
-               (row.last_day - row.first_day).days + 1)
+        DayRun(
+            account,
+            day,
+            row.run_id,
+            row.status == "complete",
+            json.loads(row.counts).get("breaks_open", 0),
+            (row.last_day - row.first_day).days + 1,
+        )
         for (account, day), row in latest.items()
-    ]  # fmt: skip
+    ]
 
 
 def _each(first: date, last: date) -> list[date]:
@@ -200,9 +213,15 @@ def _condition(wanted: Filter) -> ColumnElement[bool]:
 
 def _named(text: str) -> ColumnElement[bool]:
     ids = (
-        _B.id, _B.subject_id, _B.order_id, _B.charge_id, _B.refund_id, _B.transfer_id, _B.transaction_id,
+        _B.id,
+        _B.subject_id,
+        _B.order_id,
+        _B.charge_id,
+        _B.refund_id,
+        _B.transfer_id,
+        _B.transaction_id,
         _B.dispute_id,
-    )  # fmt: skip
+    )
     return or_(*(func.substr(column, 1, len(text)) == text for column in ids))
 
 

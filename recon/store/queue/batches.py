@@ -182,10 +182,13 @@ def finish(connection: Connection, marker: Marker, run_id: int | None = None) ->
         update(BATCH_STEP)
         .where(*_at(marker), BATCH_STEP.c.done_at.is_(None))
         .values(
-            done_at=marker.done_at, complete=marker.complete, run_id=run_id, parcel=marker.parcel,
+            done_at=marker.done_at,
+            complete=marker.complete,
+            run_id=run_id,
+            parcel=marker.parcel,
             outcome=json.dumps(dict(marker.outcome)),
         )
-    )  # fmt: skip
+    )
     if connection.execute(statement).rowcount != 1:
         raise StepDone(marker.key)
 
@@ -194,11 +197,17 @@ def finish_pulled(engine: Engine, marker: Marker, account: str, windows: Sequenc
     """The last of a pull in one transaction: its windows and the marker; raises StepDone and then writes nothing."""
     rows = [
         {
-            "account": account, "kind": one.kind, "start_at": one.window.start, "end_at": one.window.end,
-            "total": one.total, "stored": one.stored, "pulled_at": one.pulled_at, "complete": one.total == one.stored,
+            "account": account,
+            "kind": one.kind,
+            "start_at": one.window.start,
+            "end_at": one.window.end,
+            "total": one.total,
+            "stored": one.stored,
+            "pulled_at": one.pulled_at,
+            "complete": one.total == one.stored,
         }
         for one in windows
-    ]  # fmt: skip
+    ]
     with writing(engine, "pull_window") as connection:
         put(connection, PULL_WINDOW, rows)
         finish(connection, marker)
@@ -275,8 +284,10 @@ def _beside(connection: Connection, marker: Marker) -> tuple[Any, ...]:
     mine = connection.execute(select(table.kind, table.first_day, table.last_day).where(*_at(marker))).one()
     return (
         table.batch_id == marker.batch_id,
-        table.kind == mine.kind, table.first_day == mine.first_day, table.last_day == mine.last_day,
-    )  # fmt: skip
+        table.kind == mine.kind,
+        table.first_day == mine.first_day,
+        table.last_day == mine.last_day,
+    )
 
 
 def _batches(connection: Connection, *where: Any) -> list[Batch]:
@@ -285,9 +296,15 @@ def _batches(connection: Connection, *where: Any) -> list[Batch]:
 
 def _batch(row: Row[Any]) -> Batch:
     wish = Wish(
-        row.name, row.kind, row.first_day, row.last_day, tuple(json.loads(row.accounts)), json.loads(row.options),
-        row.as_of, row.who,
-    )  # fmt: skip
+        row.name,
+        row.kind,
+        row.first_day,
+        row.last_day,
+        tuple(json.loads(row.accounts)),
+        json.loads(row.options),
+        row.as_of,
+        row.who,
+    )
     return Batch(row.id, wish, row.created_at, row.ended_at, row.words)
 
 

@@ -20,16 +20,17 @@ from recon.store.versions.frames import Query, batches, fetch
 Ints = npt.NDArray[np.int64]
 _TEXTS = (c.TRANSACTION_ID, c.ORIGIN)
 _OF_TRANSFER = (c.ACCOUNT, c.TRANSFER_ID, c.TRANSACTION_ID, c.CREATED_AT)
-_TURNS = c.Frame(
-    "turns", tuple(one for one in c.TRANSFERS.columns if one.name in _OF_TRANSFER)
-)  # fmt: skip
+_TURNS = c.Frame("turns", tuple(one for one in c.TRANSFERS.columns if one.name in _OF_TRANSFER))
 _MOVES = c.Frame(  # a debit's amount is negative; a credit has neither id nor origin here
     "moves",
     (
-        c.Column(c.ACCOUNT, c.TEXT), c.Column(c.CREATED_AT, c.MOMENT), c.Column(AVAILABLE_AT, c.MOMENT),
-        c.Column(c.AMOUNT, c.MINOR), *(c.Column(name, c.TEXT, required=False) for name in _TEXTS),
+        c.Column(c.ACCOUNT, c.TEXT),
+        c.Column(c.CREATED_AT, c.MOMENT),
+        c.Column(AVAILABLE_AT, c.MOMENT),
+        c.Column(c.AMOUNT, c.MINOR),
+        *(c.Column(name, c.TEXT, required=False) for name in _TEXTS),
     ),
-)  # fmt: skip
+)
 _TABLE, _TRANSFERS = tables.OBJECTS["transaction"], tables.OBJECTS["transfer"]
 _MADE, _FREE = _TABLE.c[c.CREATED_AT], _TABLE.c[c.TRANSFERABLE_AT]
 _AVAILABLE = case((_FREE > _MADE, _FREE), else_=_MADE)
@@ -81,11 +82,12 @@ def _added_up(moments: Ints) -> Select[Any]:
 def credits_where(spans: Mapping[str, Sequence[Span]]) -> list[ColumnElement[bool]]:
     """Per account and span the transactions that can be paid out in it; an index finds those made in time for it."""
     return [
-        (_TABLE.c[c.ACCOUNT] == account) & _MADE.between(span.since, span.last)
+        (_TABLE.c[c.ACCOUNT] == account)
+        & _MADE.between(span.since, span.last)
         & _AVAILABLE.between(span.first, span.last)
         for account, of in spans.items()
         for span in of
-    ]  # fmt: skip
+    ]
 
 
 def _turns(connection: Connection, as_of: int, known: int | None) -> pd.DataFrame:

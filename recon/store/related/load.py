@@ -49,10 +49,15 @@ def load_near(
             return whole_books(connections, queries, as_of, None), matches(connections[0], accounts)
         whole = dict(zip(_WHOLE, fetch_all(connections, [queries[name] for name in _WHOLE]), strict=True))
         books = Books(
-            as_of=as_of, orders=c.ORDERS.empty(), charges=c.CHARGES.empty(), refunds=c.REFUNDS.empty(),
-            transactions=c.TRANSACTIONS.empty(), **whole, readings=load_readings(connections[0], None),
+            as_of=as_of,
+            orders=c.ORDERS.empty(),
+            charges=c.CHARGES.empty(),
+            refunds=c.REFUNDS.empty(),
+            transactions=c.TRANSACTIONS.empty(),
+            **whole,
+            readings=load_readings(connections[0], None),
             lines=load_lines(connections, list(near.what.windows), to_micros(as_of), None),
-        )  # fmt: skip
+        )
         return _Rest(connections, queries, near, accounts, books).load()
 
 

@@ -259,8 +259,16 @@ def _queue(connection: Connection, alert_id: int, at: datetime, decision: Decisi
         connection.execute(insert(ALERT_CLAIM), [row | more for row, more in zip(rows, extra, strict=True)])
     if decision.messages:
         rows = [
-            {"alert_id": alert_id, "channel": one.channel, "title": one.title, "text": one.text, "html": one.html,
-             "status": PENDING, "tries": 0, "next_try_at": one.due}
+            {
+                "alert_id": alert_id,
+                "channel": one.channel,
+                "title": one.title,
+                "text": one.text,
+                "html": one.html,
+                "status": PENDING,
+                "tries": 0,
+                "next_try_at": one.due,
+            }
             for one in decision.messages
-        ]  # fmt: skip
+        ]
         connection.execute(insert(ALERT_DELIVERY), rows)

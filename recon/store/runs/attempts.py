@@ -187,10 +187,18 @@ def _attempt(row: Row[Any]) -> Attempt:
 
 def _insert(connection: Connection, claim: Claim, holder: Holder, now: datetime) -> int:
     row = {
-        "account": claim.account, "first_day": claim.first_day, "last_day": claim.last_day, "as_of": claim.as_of,
-        "pulled": claim.pulled, "who": holder.who, "host": holder.host, "pid": holder.pid, "process": holder.process,
-        "began_at": now, "beat_at": now,
-    }  # fmt: skip
+        "account": claim.account,
+        "first_day": claim.first_day,
+        "last_day": claim.last_day,
+        "as_of": claim.as_of,
+        "pulled": claim.pulled,
+        "who": holder.who,
+        "host": holder.host,
+        "pid": holder.pid,
+        "process": holder.process,
+        "began_at": now,
+        "beat_at": now,
+    }
     return int(connection.execute(insert(ATTEMPT).returning(ATTEMPT.c.id), row).scalar_one())
 
 

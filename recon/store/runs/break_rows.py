@@ -37,12 +37,21 @@ def break_row(known: KnownBreak) -> dict[str, Any]:
     standing = known.standing
     found = {name: getattr(known.found, name) for name in _FOUND}
     return {
-        **found, "id": known.found.id, "severity": int(known.found.severity), "status": str(known.status),
-        "first_seen": known.first_seen, "last_seen": known.last_seen, "owner": known.owner, "version": known.version,
-        "ruling_id": standing and standing.ruling_id, "ruling_kind": standing and standing.kind,
-        "ruled_by": standing and standing.who, "reason": standing and standing.reason,
-        "until": standing and standing.until, "facts": standing and standing.facts,
-    }  # fmt: skip
+        **found,
+        "id": known.found.id,
+        "severity": int(known.found.severity),
+        "status": str(known.status),
+        "first_seen": known.first_seen,
+        "last_seen": known.last_seen,
+        "owner": known.owner,
+        "version": known.version,
+        "ruling_id": standing and standing.ruling_id,
+        "ruling_kind": standing and standing.kind,
+        "ruled_by": standing and standing.who,
+        "reason": standing and standing.reason,
+        "until": standing and standing.until,
+        "facts": standing and standing.facts,
+    }
 
 
 def break_of(row: Row[Any]) -> KnownBreak:

@@ -274,10 +274,18 @@ def _row_of(value: Any) -> dict[str, Any]:
 def _left_rows(run_id: int, account: str, frame: pd.DataFrame) -> list[dict[str, Any]]:
     chosen = frame[RUN_BREAKS.names].astype(object).where(frame[RUN_BREAKS.names].notna(), None)
     return [
-        {"run_id": run_id, "account": account, "break_id": break_id, "severity": int(Severity[severity.upper()]),
-         "status": status, "expected": expected, "actual": actual, "amount_at_risk": at_risk}
+        {
+            "run_id": run_id,
+            "account": account,
+            "break_id": break_id,
+            "severity": int(Severity[severity.upper()]),
+            "status": status,
+            "expected": expected,
+            "actual": actual,
+            "amount_at_risk": at_risk,
+        }
         for break_id, severity, status, expected, actual, at_risk in chosen.itertuples(index=False, name=None)
-    ]  # fmt: skip
+    ]
 
 
 def _run_of(row: Row[Any]) -> RunRecord:

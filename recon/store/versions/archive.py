@@ -188,9 +188,13 @@ def _files(connection: Connection, table: Table, what: str, *where: Any) -> Sequ
 
 
 def _rows(
-    connection: Connection, of: tuple[Table, str], names: Sequence[str], account: str, object_id: str,
+    connection: Connection,
+    of: tuple[Table, str],
+    names: Sequence[str],
+    account: str,
+    object_id: str,
     seen: tuple[Any, ...],
-) -> Iterator[Mapping[str, Any]]:  # fmt: skip
+) -> Iterator[Mapping[str, Any]]:
     """The rows of one object in the files that may hold it."""
     (table, what), key = of, tables.key_of(of[0])
     for one in _files(connection, table, what, ARCHIVE_FILE.c.account == account, *seen):

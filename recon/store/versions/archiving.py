@@ -268,9 +268,13 @@ def _record(connection: Connection, line: Mapping[str, Any], cause: _Cause) -> N
     before, act = cause
     connection.execute(insert(ARCHIVE_FILE), line)
     detail = {
-        "kind": line["kind"], "what": line["what"], "account": line["account"], "rows": line["row_count"],
-        "sha256": line["sha256"], "before": before.isoformat(),
-    }  # fmt: skip
+        "kind": line["kind"],
+        "what": line["what"],
+        "account": line["account"],
+        "rows": line["row_count"],
+        "sha256": line["sha256"],
+        "before": before.isoformat(),
+    }
     audit.append(connection, act.who, audit.ARCHIVED, line["name"], detail, act.at, act.audit_key)
 
 
@@ -293,11 +297,21 @@ def _line(lists: _Lists, part: _Part, done: Moved, sha256: str, cause: _Cause) -
     ids, seen = lists[tables.key_of(part.table)], lists[columns.SEEN_AT]
     ended = lists.get(tables.SUPERSEDED_AT, ())
     return {
-        "name": done.name, "kind": done.kind, "what": done.what, "account": done.account, "row_count": done.rows,
-        "size": done.size, "sha256": sha256, "first_id": min(ids), "last_id": max(ids), "first_seen_at": min(seen),
-        "last_seen_at": max(seen), "last_superseded_at": max(ended, default=None), "before_at": cause[0],
+        "name": done.name,
+        "kind": done.kind,
+        "what": done.what,
+        "account": done.account,
+        "row_count": done.rows,
+        "size": done.size,
+        "sha256": sha256,
+        "first_id": min(ids),
+        "last_id": max(ids),
+        "first_seen_at": min(seen),
+        "last_seen_at": max(seen),
+        "last_superseded_at": max(ended, default=None),
+        "before_at": cause[0],
         "archived_at": cause[1].at,
-    }  # fmt: skip
+    }
 
 
 def _parquet(table: Table, lists: _Lists) -> bytes:

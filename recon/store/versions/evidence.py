@@ -41,9 +41,13 @@ class Version:
 
 
 def versions(
-    engine: Engine, kind: str, account: str | None, object_id: str, visible: frozenset[str] | None = None,
+    engine: Engine,
+    kind: str,
+    account: str | None,
+    object_id: str,
+    visible: frozenset[str] | None = None,
     archived: bool = True,
-) -> list[Version]:  # fmt: skip
+) -> list[Version]:
     """Every version of an object (a key of `TABLES`) that was ever stored, oldest first; none for an unknown one.
 
     An id that the account does not have is looked for in the others that may be seen (`visible` null: all). With
@@ -82,9 +86,12 @@ def raw_objects(engine: Engine, kind: str, account: str, object_id: str) -> list
 
 
 def _stored(
-    connection: Connection, table: Table, names: Sequence[str], of: tuple[str | None, str],
+    connection: Connection,
+    table: Table,
+    names: Sequence[str],
+    of: tuple[str | None, str],
     visible: frozenset[str] | None,
-) -> list[Mapping[str, Any]]:  # fmt: skip
+) -> list[Mapping[str, Any]]:
     """The versions in the database, oldest first: the account's, else of those that hold the id, else of any."""
     (account, object_id), key = of, table.c[tables.key_of(table)]
     seen, whose = table.c[columns.SEEN_AT], table.c[columns.ACCOUNT]

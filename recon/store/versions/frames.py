@@ -49,12 +49,27 @@ _ARROW: Mapping[str, Any] = {
 # Columns of a few words, again and again: sorted as numbers, spelled out at the end.
 _FEW_WORDS = frozenset(
     {
-        columns.ACCOUNT, columns.STATUS, columns.CURRENCY, columns.FUNDING_CURRENCY, columns.FEE_FLAT,
-        columns.FEE_RATE, columns.VAT_RATE, columns.METHOD, columns.CARD_BRAND, columns.FAILURE_CODE,
-        columns.SOURCE, columns.FILE, columns.FILE_HASH, columns.PAYMENT_METHOD, columns.DIRECTION, columns.KEY,
-        columns.MATCHED_BY, columns.ORDER_ACCOUNT, columns.CHARGE_ACCOUNT,
+        columns.ACCOUNT,
+        columns.STATUS,
+        columns.CURRENCY,
+        columns.FUNDING_CURRENCY,
+        columns.FEE_FLAT,
+        columns.FEE_RATE,
+        columns.VAT_RATE,
+        columns.METHOD,
+        columns.CARD_BRAND,
+        columns.FAILURE_CODE,
+        columns.SOURCE,
+        columns.FILE,
+        columns.FILE_HASH,
+        columns.PAYMENT_METHOD,
+        columns.DIRECTION,
+        columns.KEY,
+        columns.MATCHED_BY,
+        columns.ORDER_ACCOUNT,
+        columns.CHARGE_ACCOUNT,
     }
-)  # fmt: skip
+)
 _WORDS = pa.dictionary(pa.int32(), pa.large_string())
 # pandas' own types with room for nulls; Arrow's way into them.
 _EXTENSIONS: Mapping[str, Any] = {

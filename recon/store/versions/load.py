@@ -51,9 +51,12 @@ def whole_books(
 
 
 def book_queries(
-    dialect: str, as_of: datetime, versions_at: datetime | None, metadata_keys: Sequence[str],
+    dialect: str,
+    as_of: datetime,
+    versions_at: datetime | None,
+    metadata_keys: Sequence[str],
     customer_keys: Sequence[str],
-) -> dict[str, Query]:  # fmt: skip
+) -> dict[str, Query]:
     """What every frame of the books is read by, as `load_books` is asked for it."""
     created, known = to_micros(as_of), None if versions_at is None else to_micros(versions_at)
     kinds, metadata, sqlite = tables.OBJECTS, tables.OBJECTS["charge"].c[columns.METADATA], dialect == SQLITE

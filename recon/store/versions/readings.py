@@ -47,9 +47,7 @@ def _growth(connection: Connection, account: str, moments: list[datetime]) -> tu
     oldest = connection.execute(select(func.min(created)).where(ours, seen <= first)).scalar() or 0
     later = (seen > first) & (created >= oldest)
     before = connection.execute(select(func.sum(_SIGNED)).where(ours, ~later)).scalar() or 0
-    steps = connection.execute(
-        select(seen, func.sum(_SIGNED)).where(ours, later).group_by(seen).order_by(seen)
-    ).all()  # fmt: skip
+    steps = connection.execute(select(seen, func.sum(_SIGNED)).where(ours, later).group_by(seen).order_by(seen)).all()
     sums = list(accumulate((int(amount) for _, amount in steps), initial=0))
     stored = [at for at, _ in steps]
     return [sums[bisect_right(stored, to_micros(moment))] for moment in moments], int(before)

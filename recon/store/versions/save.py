@@ -146,9 +146,14 @@ def bind_account(
 def save_balance(engine: Engine, account: str, balance: Balance, read_at: datetime) -> None:
     """One reading of an account's balance; minor units of its currency."""
     row = {
-        "account": account, "read_at": read_at, "currency": balance.currency, "total": balance.total,
-        "transferable": balance.transferable, "reserve": balance.reserve, "on_hold": balance.on_hold,
-    }  # fmt: skip
+        "account": account,
+        "read_at": read_at,
+        "currency": balance.currency,
+        "total": balance.total,
+        "transferable": balance.transferable,
+        "reserve": balance.reserve,
+        "on_hold": balance.on_hold,
+    }
     with writing(engine, "balance") as connection:
         put(connection, tables.BALANCE, [row])
 
@@ -158,9 +163,15 @@ def save_window(
 ) -> None:
     """The last pull of one window: Omise's `total` against the rows stored; complete where they agree."""
     row = {
-        "account": account, "kind": kind, "start_at": window.start, "end_at": window.end, "total": total,
-        "stored": stored, "pulled_at": pulled_at, "complete": total == stored,
-    }  # fmt: skip
+        "account": account,
+        "kind": kind,
+        "start_at": window.start,
+        "end_at": window.end,
+        "total": total,
+        "stored": stored,
+        "pulled_at": pulled_at,
+        "complete": total == stored,
+    }
     with writing(engine, "pull_window") as connection:
         put(connection, tables.PULL_WINDOW, [row])
 

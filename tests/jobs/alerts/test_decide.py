@@ -61,10 +61,14 @@ def test_a_break_with_several_events_is_told_once() -> None:
 
 def test_lines_are_by_account_and_code_and_add_no_currencies() -> None:
     breaks = [
-        known("1"), known("2", amount_at_risk=1), known("3", currency="USD"), known("4", amount_at_risk=None),
+        known("1"),
+        known("2", amount_at_risk=1),
+        known("3", currency="USD"),
+        known("4", amount_at_risk=None),
         known("5", account="jp", currency="JPY", code="order_missing", severity=Severity.CRITICAL),
-        known("6", account="jp", currency="JPY"), known("7", account=None, currency=None, code="order_invalid"),
-    ]  # fmt: skip
+        known("6", account="jp", currency="JPY"),
+        known("7", account=None, currency=None, code="order_invalid"),
+    ]
     lines = told(state(*(step(one, seq=at) for at, one in enumerate(breaks)))).lines
     assert [(one.account, one.code, one.new, one.amounts) for one in lines] == [
         ("", "order_invalid", 1, ()),
@@ -91,9 +95,11 @@ def test_the_top_is_the_gravest_then_the_largest_of_each_currency() -> None:
 
 def test_a_scope_has_its_accounts_codes_and_severities() -> None:
     given = state(
-        step(known("1")), step(known("2", account="jp")), step(known("3", code="order_missing")),
+        step(known("1")),
+        step(known("2", account="jp")),
+        step(known("3", code="order_missing")),
         step(known("4", severity=Severity.LOW)),
-    )  # fmt: skip
+    )
 
     def subjects(scope: Scope) -> set[str]:
         return {one.known.found.subject_id for one in part(told(given, MISSED), [scope]).news}

@@ -83,7 +83,7 @@ def test_what_is_personal_or_secret_is_masked() -> None:
     words = "skey_test_5abc for somchai@example.com, card 4242424242424242, account 123-4-56789-0"
     digest = Digest(
         ABOUT, (Notice("failed", "th", DAY, DAY, words),), (News("new", 1, known("x@y.example", explanation=words)),)
-    )  # fmt: skip
+    )
     made = letter(digest, Currencies())
     for part in (made.title, made.text, made.html):
         for secret in ("skey_test_5abc", "somchai", "4242", "x@y.example"):

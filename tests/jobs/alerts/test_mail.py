@@ -41,8 +41,9 @@ async def test_workbooks_are_attached(tmp_path: Path) -> None:
     [got] = post.messages
     assert (got["From"], got["To"]) == ("recon@shop.test", "finance@shop.test, audit@shop.test")
     assert [(one.get_filename(), one.get_content()) for one in got.iter_attachments()] == [
-        ("settlement_0.xlsx", b"xxx"), ("settlement_1.xlsx", b"xxxx"),
-    ]  # fmt: skip
+        ("settlement_0.xlsx", b"xxx"),
+        ("settlement_1.xlsx", b"xxxx"),
+    ]
 
 
 async def test_too_large_ones_are_linked(tmp_path: Path) -> None:

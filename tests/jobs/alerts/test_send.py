@@ -177,9 +177,10 @@ async def test_routes_get_theirs_besides(houses: Any, hook: Hook) -> None:
     )
     house = houses(f"{hook.url}/all", routes, TOKYO=f"{hook.url}/tokyo", SHOP=f"{hook.url}/shop {hook.url}/all")
     await house.run(
-        opened("1"), opened("2", account="jp", currency="JPY"),
+        opened("1"),
+        opened("2", account="jp", currency="JPY"),
         opened("3", code="order_missing", severity=Severity.LOW),
-    )  # fmt: skip
+    )
     titles = {path: body["title"] for path, body in hook.calls}
     assert titles == {
         "/all": "recon: 3 new breaks (high): jp, th",

@@ -134,8 +134,9 @@ async def test_a_missing_file_ends_it_before_anything_is_pulled_and_the_same_bat
         assert outcome.complete
         assert len(made.rows("batch")) == len(made.rows("run_account")) == 1
         assert {key: step.tries for key, step in steps_of(made).items() if step.tries != 1} == {
-            "read 2026-03-01": 2, JUDGE: 2
-        }  # fmt: skip
+            "read 2026-03-01": 2,
+            JUDGE: 2,
+        }
 
 
 async def one_judges_and_the_other_learns_of_it(config: Config, batch_id: int) -> None:

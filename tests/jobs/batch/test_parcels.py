@@ -14,9 +14,21 @@ from reports.verify.digests import digests
 from tests.kit.job import finished_job
 
 EMPTY = Result(
-    Account("th", "TH", "THB", ZoneInfo("Asia/Bangkok"), date(2026, 1, 1)), date(2026, 3, 1), date(2026, 3, 2),
-    datetime(2026, 3, 3, 4, 5, 6, 7, tzinfo=UTC), 0, 0, 0, 0, 0, 0, 0, 0, 0, notes={"seen": 2},
-)  # fmt: skip
+    Account("th", "TH", "THB", ZoneInfo("Asia/Bangkok"), date(2026, 1, 1)),
+    date(2026, 3, 1),
+    date(2026, 3, 2),
+    datetime(2026, 3, 3, 4, 5, 6, 7, tzinfo=UTC),
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    notes={"seen": 2},
+)
 
 
 def same(one: object, other: object) -> None:
@@ -48,13 +60,15 @@ async def test_what_comes_out_is_what_went_in(tmp_path: Path) -> None:
 
 def test_a_result_without_rows_and_one_with_empty_cells() -> None:
     same(unpack(pack(EMPTY)), EMPTY)
-    odd = pd.DataFrame({
-        "text": pd.Series(["a", None, "ü"], dtype="str"),
-        "none": pd.Series([None, None, None], dtype="str"),
-        "maybe": pd.Series([1, None, 2**62 + 1], dtype="Int64"),
-        "flag": pd.Series([True, False, True]),
-        "at": pd.to_datetime(pd.Series([1, None, 3]), unit="us", utc=True).astype("datetime64[us, UTC]"),
-    })  # fmt: skip
+    odd = pd.DataFrame(
+        {
+            "text": pd.Series(["a", None, "ü"], dtype="str"),
+            "none": pd.Series([None, None, None], dtype="str"),
+            "maybe": pd.Series([1, None, 2**62 + 1], dtype="Int64"),
+            "flag": pd.Series([True, False, True]),
+            "at": pd.to_datetime(pd.Series([1, None, 3]), unit="us", utc=True).astype("datetime64[us, UTC]"),
+        }
+    )
     odd.index = pd.Index([5, 3, 9])
     result = replace(EMPTY, breaks=odd, waiting=odd.iloc[:0])
     same(unpack(pack(result)), result)

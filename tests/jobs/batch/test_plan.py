@@ -38,12 +38,20 @@ def test_months_are_cut_at_their_ends() -> None:
 
 def test_every_day_is_swept_and_every_account_judged_month_by_month() -> None:
     assert [step.key for step in STEPS] == [
-        "read 2026-02-27", "read 2026-03-01",
-        "sweep th 2026-02-27", "sweep th 2026-02-28", "sweep jp 2026-02-28", "sweep jp 2026-03-01",
-        "pull th", "pull jp",
-        "judge th 2026-02-27", "judge jp 2026-02-27", "report 2026-02-27",
-        "judge jp 2026-03-01", "report 2026-03-01",
-    ]  # fmt: skip
+        "read 2026-02-27",
+        "read 2026-03-01",
+        "sweep th 2026-02-27",
+        "sweep th 2026-02-28",
+        "sweep jp 2026-02-28",
+        "sweep jp 2026-03-01",
+        "pull th",
+        "pull jp",
+        "judge th 2026-02-27",
+        "judge jp 2026-02-27",
+        "report 2026-02-27",
+        "judge jp 2026-03-01",
+        "report 2026-03-01",
+    ]
     assert [step.place for step in STEPS] == list(range(len(STEPS)))
     assert STEPS[6].first_day == date(2026, 2, 27)
     assert STEPS[6].last_day == date(2026, 2, 28)

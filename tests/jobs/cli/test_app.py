@@ -29,15 +29,53 @@ from tests.jobs.config.test_config import SMALL
 FIRST, LAST = "2026-10-19", "2026-10-20"
 RUN_KEYS = ["run_id", "status", "as_of", "accounts", "reports", "timings"]
 ACCOUNT_KEYS = [
-    "account", "from", "to", "orders", "charges", "refunds", "transfers", "transactions", "matched_orders",
-    "match_rate", "breaks_open", "breaks_new", "breaks_closed", "breaks_by_code", "currencies", "proof",
-    "rejected_rows", "ignored_rows",
-]  # fmt: skip
+    "account",
+    "from",
+    "to",
+    "orders",
+    "charges",
+    "refunds",
+    "transfers",
+    "transactions",
+    "matched_orders",
+    "match_rate",
+    "breaks_open",
+    "breaks_new",
+    "breaks_closed",
+    "breaks_by_code",
+    "currencies",
+    "proof",
+    "rejected_rows",
+    "ignored_rows",
+]
 BREAK_KEYS = [
-    "id", "code", "severity", "status", "account", "region", "currency", "subject_type", "subject_id", "order_id",
-    "charge_id", "refund_id", "transfer_id", "transaction_id", "dispute_id", "expected", "actual", "difference",
-    "amount_at_risk", "due_by", "first_seen", "last_seen", "age_days", "owner", "explanation", "suggestion",
-]  # fmt: skip
+    "id",
+    "code",
+    "severity",
+    "status",
+    "account",
+    "region",
+    "currency",
+    "subject_type",
+    "subject_id",
+    "order_id",
+    "charge_id",
+    "refund_id",
+    "transfer_id",
+    "transaction_id",
+    "dispute_id",
+    "expected",
+    "actual",
+    "difference",
+    "amount_at_risk",
+    "due_by",
+    "first_seen",
+    "last_seen",
+    "age_days",
+    "owner",
+    "explanation",
+    "suggestion",
+]
 
 
 @dataclass(frozen=True)
@@ -231,8 +269,13 @@ def test_run_prints_one_document_with_the_contracts_keys(ran: Said, world: World
         assert (part["from"], part["to"]) == (FIRST, LAST)
         assert sum(part["breaks_by_code"].values()) == part["breaks_open"]
         assert list(part["currencies"][0]) == [
-            "currency", "orders", "charges", "matched_orders", "amount_matched", "amount_open",
-        ]  # fmt: skip
+            "currency",
+            "orders",
+            "charges",
+            "matched_orders",
+            "amount_matched",
+            "amount_open",
+        ]
         assert list(part["proof"][0]) == ["name", "left", "right", "difference", "explained", "currency"]
     assert [Path(path).exists() for path in document["reports"]] == [True, True, True]
 
@@ -320,8 +363,14 @@ def test_matches_say_which_pass_made_them(config: Path, ran: Said) -> None:
     matches = said.document["matches"]
     assert len(matches) >= sum(part["matched_orders"] for part in ran.document["accounts"])
     assert list(matches[0]) == [
-        "account", "order_id", "charge_id", "matched_by", "order_amount", "charge_amount", "currency",
-    ]  # fmt: skip
+        "account",
+        "order_id",
+        "charge_id",
+        "matched_by",
+        "order_amount",
+        "charge_amount",
+        "currency",
+    ]
     assert isinstance(matches[0]["order_amount"], int)
     day_after = ["--from", "2026-10-28", "--to", "2026-10-28", "--account", "sg"]
     assert recon("--config", config, "matches", "list", *day_after, "--json").document == {"matches": []}

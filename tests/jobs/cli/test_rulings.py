@@ -103,16 +103,29 @@ def test_good_rows_are_applied_bad_ones_answered_and_the_rest_left_alone(desk: D
     told = outcomes(document)
     assert code == 3
     assert {name: told[name][0] for name in told} == {
-        one: "applied", two: "applied", three: "applied", four: "refused", five: "skipped", large: "pending_approval",
-    }  # fmt: skip
+        one: "applied",
+        two: "applied",
+        three: "applied",
+        four: "refused",
+        five: "skipped",
+        large: "pending_approval",
+    }
     assert "waits for approval" in told[four][1]
     assert document["counts"] == {
-        "applied": 3, "pending_approval": 1, "already_applied": 0, "refused": 1, "skipped": 1
-    }  # fmt: skip
+        "applied": 3,
+        "pending_approval": 1,
+        "already_applied": 0,
+        "refused": 1,
+        "skipped": 1,
+    }
     now = desk.breaks()
     assert [now[name].status.value for name in (one, two, three, four, large)] == [
-        "acknowledged", "resolved", "open", "open", "pending_approval"
-    ]  # fmt: skip
+        "acknowledged",
+        "resolved",
+        "open",
+        "open",
+        "pending_approval",
+    ]
     assert now[three].owner == "Somchai"
     standing = now[one].standing
     assert standing is not None
@@ -136,8 +149,12 @@ def test_the_same_file_again_changes_nothing(desk: Desk) -> None:
     code, document = desk.take(path, by="somchai")
     assert code == 0
     assert document["counts"] == {
-        "applied": 0, "pending_approval": 0, "already_applied": 3, "refused": 0, "skipped": 3
-    }  # fmt: skip
+        "applied": 0,
+        "pending_approval": 0,
+        "already_applied": 3,
+        "refused": 0,
+        "skipped": 3,
+    }
     assert "by malee" in outcomes(document)[one][1]
     assert desk.breaks() == before
 
@@ -240,8 +257,12 @@ def test_some_hundred_rows_each_have_their_outcome(desk: Desk) -> None:
     code, document = desk.take(path)
     assert code == 3
     assert document["counts"] == {
-        "applied": 200, "pending_approval": 0, "already_applied": 0, "refused": 200, "skipped": 6
-    }  # fmt: skip
+        "applied": 200,
+        "pending_approval": 0,
+        "already_applied": 0,
+        "refused": 200,
+        "skipped": 6,
+    }
     assert len(rows_of(desk.folder / "desk.outcome.xlsx", "Outcome")) == 406
     assert desk.take(path)[1]["counts"]["already_applied"] == 200
 

@@ -34,8 +34,12 @@ def test_a_line_carries_what_is_bound_and_no_longer_than_that(capsys: pytest.Cap
     logs.log("over")
     first, second, third = said(capsys)
     assert (first["event"], first["rows"], first["run_id"], first["account"], first["stage"]) == (
-        "page stored", 100, 7, "th", "pull",
-    )  # fmt: skip
+        "page stored",
+        100,
+        7,
+        "th",
+        "pull",
+    )
     assert (second["event"], second["logger"], second["account"]) == ("slow: 3 s", "sqlalchemy.engine", "th")
     assert "stage" not in second
     assert "account" not in third

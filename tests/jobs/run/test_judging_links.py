@@ -45,9 +45,15 @@ def night(store: Engine, as_of: datetime) -> tuple[Findings, list[str]]:
 def arrive(store: Engine, key: str, at: datetime) -> None:
     """A successful charge of THB 1.00 that names nobody is pulled."""
     made = charge(
-        key, amount=100, currency="THB", funding_amount=100, funding_currency="THB", created_at=at, paid_at=at,
+        key,
+        amount=100,
+        currency="THB",
+        funding_amount=100,
+        funding_currency="THB",
+        created_at=at,
+        paid_at=at,
         transaction_id="trxn_1",
-    )  # fmt: skip
+    )
     save_objects(store, "th", "charge", [made], at)
 
 

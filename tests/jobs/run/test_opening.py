@@ -121,6 +121,7 @@ async def test_a_faulty_file_ends_the_run_before_anything_is_stored(tmp_path: Pa
         with pytest.raises(JobError) as refused:
             await done.run(opening=file)
         assert [message.split(":")[0] for message in refused.value.messages] == [
-            "--opening opening.csv row 2, column amount", "--opening opening.csv row 3, column account",
-        ]  # fmt: skip
+            "--opening opening.csv row 2, column amount",
+            "--opening opening.csv row 3, column account",
+        ]
         assert done.rows("order") == done.rows("opening_item") == done.rows("run") == []

@@ -76,9 +76,17 @@ def refund_made(server: Running, at: datetime) -> str:
     made = stamp(int(at.timestamp()))
     charge = server.get("th", "charges", final().id)
     refund = {
-        "object": "refund", "id": "rfnd_test_made", "charge": charge["id"], "status": "closed", "livemode": False,
-        "amount": 100, "currency": "THB", "funding_amount": 100, "funding_currency": "THB", "created_at": made,
-    }  # fmt: skip
+        "object": "refund",
+        "id": "rfnd_test_made",
+        "charge": charge["id"],
+        "status": "closed",
+        "livemode": False,
+        "amount": 100,
+        "currency": "THB",
+        "funding_amount": 100,
+        "funding_currency": "THB",
+        "created_at": made,
+    }
     server.put("th", "refunds", refund)
     server.put("th", "charges", charge | {"refunded_amount": 100})
     tell(server, "refund.create", refund, at)
@@ -280,9 +288,10 @@ async def test_a_balance_is_stored_with_the_transactions_that_it_counts(first: P
             moved.append(request.path)
             plain = {"object": "transaction", "livemode": False, "amount": 7, "currency": "THB", "key": "made"}
             first.server.put(
-                "th", "transactions",
+                "th",
+                "transactions",
                 plain | {"id": "trxn_test_made", "direction": "credit", "created_at": stamp(int(until.timestamp()))},
-            )  # fmt: skip
+            )
             first.server.say("th", "balance", {"total": 7})
         return body
 

@@ -21,10 +21,23 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 def attempt(day: date = MONDAY, began: datetime = BEGAN, **fields: Any) -> Attempt:
     """A whole run of a day that took a minute."""
     made = Attempt(
-        id=1, account="th", first_day=day, last_day=day, as_of=began, pulled=True, who="scheduler", host="a", pid=1,
-        process="p", began_at=began, beat_at=began, ended_at=began + timedelta(minutes=1), ending="complete",
-        words="", run_id=None,
-    )  # fmt: skip
+        id=1,
+        account="th",
+        first_day=day,
+        last_day=day,
+        as_of=began,
+        pulled=True,
+        who="scheduler",
+        host="a",
+        pid=1,
+        process="p",
+        began_at=began,
+        beat_at=began,
+        ended_at=began + timedelta(minutes=1),
+        ending="complete",
+        words="",
+        run_id=None,
+    )
     return replace(made, **fields)
 
 

@@ -44,10 +44,16 @@ def days(first: date, count: int) -> list[date]:
 @pytest.mark.parametrize(
     ("field", "names"),
     [
-        ("0", "sun"), ("7", "sun"), ("1-5", "mon,tue,wed,thu,fri"), ("5-7", "fri,sat,sun"),
-        ("*/2", "sun,tue,thu,sat"), ("mon-fri", "mon-fri"), ("0,3", "sun,wed"), ("*", "*"),
+        ("0", "sun"),
+        ("7", "sun"),
+        ("1-5", "mon,tue,wed,thu,fri"),
+        ("5-7", "fri,sat,sun"),
+        ("*/2", "sun,tue,thu,sat"),
+        ("mon-fri", "mon-fri"),
+        ("0,3", "sun,wed"),
+        ("*", "*"),
     ],
-)  # fmt: skip
+)
 def test_weekdays_are_those_of_cron(field: str, names: str) -> None:
     trigger = cron(f"0 2 * * {field}", LONDON)
     assert str(next(one for one in trigger.fields if one.name == "day_of_week")) == names
@@ -75,8 +81,11 @@ def test_what_cannot_be_scheduled_is_said(tmp_path: Path) -> None:
     now = at("2026-03-02 12:00")
     found = mistakes(config(tmp_path, "sqlite:///x.db", f'nightly = "61 1 * * 9"\njobs = [{jobs}]'), now)
     assert [line.split(": ")[0] for line in found] == [
-        "schedule.nightly", "schedule.jobs.0.cron", "schedule.jobs.1.cron", "schedule.jobs",
-    ]  # fmt: skip
+        "schedule.nightly",
+        "schedule.jobs.0.cron",
+        "schedule.jobs.1.cron",
+        "schedule.jobs",
+    ]
     assert found[0] == 'schedule.nightly: "61 1 * * 9" is not a time of cron: "9" names no day of the week'
     assert "never comes" in found[2]
     assert mistakes(config(tmp_path, "sqlite:///x.db", 'nightly = "0 2 * * 1-5"'), now) == ()
@@ -98,9 +107,11 @@ async def test_missed_nights_are_caught_up_oldest_first_and_told_as_late(store: 
     ran = [attempt.last_day for attempt in one.attempts()]
     assert ran == [date(2026, 3, 2), date(2026, 3, 5), date(2026, 3, 6), date(2026, 3, 7)]
     assert one.told.kinds() == {
-        ("missed", "th", date(2026, 3, 3)), ("missed", "th", date(2026, 3, 4)),
-        ("late", "th", date(2026, 3, 5)), ("late", "th", date(2026, 3, 6)),
-    }  # fmt: skip
+        ("missed", "th", date(2026, 3, 3)),
+        ("missed", "th", date(2026, 3, 4)),
+        ("late", "th", date(2026, 3, 5)),
+        ("late", "th", date(2026, 3, 6)),
+    }
 
 
 async def test_a_failing_night_is_told_tried_again_and_keeps_no_other_account_back(

@@ -57,9 +57,14 @@ async def test_it_runs_last_night_answers_and_ends_on_sigterm(tmp_path: Path) ->
         more = f'[schedule]\nnightly = "0 0 * * *"\n[page]\nport = {port}\n'  # due at any hour of the day
         merchant.config.write_text(merchant.config.read_text() + more, encoding="utf-8")
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", "from jobs.cli.app import main; main()", "--config", str(merchant.config), "serve",
+            sys.executable,
+            "-c",
+            "from jobs.cli.app import main; main()",
+            "--config",
+            str(merchant.config),
+            "serve",
             stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
+        )
         await until_done(merchant, process)
         async with aiohttp.ClientSession() as session:
             async with session.get(f"http://127.0.0.1:{port}/health") as answer:

@@ -93,14 +93,19 @@ def test_statements_in_parts_have_balances_too(balances: tuple[str, str], tmp_pa
         ("CLBD", "CLAV", "it has no opening balance (OPBD) or no closing balance (CLBD)"),
         (f'THB">{SIGNED}', f'USD">{SIGNED}', "it is in THB, and an entry of it in another currency"),
         ("<BookgDt><Dt>2026-11-20</Dt></BookgDt>", "", "entry 1: it has no date of booking (BookgDt)"),
-        (SIGNED, f"-{SIGNED}",
-         'entry 1: amount "-500.00" is negative, too large or has a comma: no amount of CAMT is so'),
-        (SIGNED, SIGNED.replace("500.00", "1,500"),
-         'entry 1: amount "1,500" is negative, too large or has a comma: no amount of CAMT is so'),
-        (SIGNED, "500.00</Amt><Sts>",
-         "entry 1: an amount or its direction (CRDT, DBIT) is missing"),
+        (
+            SIGNED,
+            f"-{SIGNED}",
+            'entry 1: amount "-500.00" is negative, too large or has a comma: no amount of CAMT is so',
+        ),
+        (
+            SIGNED,
+            SIGNED.replace("500.00", "1,500"),
+            'entry 1: amount "1,500" is negative, too large or has a comma: no amount of CAMT is so',
+        ),
+        (SIGNED, "500.00</Amt><Sts>", "entry 1: an amount or its direction (CRDT, DBIT) is missing"),
     ],
-)  # fmt: skip
+)
 def test_a_statement_that_cannot_be_read_is_aside_with_its_number(
     old: str, new: str, reason: str, tmp_path: Path
 ) -> None:
@@ -139,7 +144,7 @@ HOSTILE = {
     "endless text": ONE.replace("PAYOUT", "x" * 11_000_000),
     "a zip": "PK\x03\x04",
     "empty": "",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", HOSTILE)

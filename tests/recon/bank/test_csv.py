@@ -34,10 +34,16 @@ def test_a_payout_is_read_with_its_place(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "amount"),
     [
-        ("-500.00", -50_000), ("500.00-", -50_000), ("(500.00)", -50_000), ("500.00 DR", -50_000),
-        ("500.00CR", 50_000), ("+500.00", 50_000), ('"1,500.5"', 150_050), ("0", 0),
+        ("-500.00", -50_000),
+        ("500.00-", -50_000),
+        ("(500.00)", -50_000),
+        ("500.00 DR", -50_000),
+        ("500.00CR", 50_000),
+        ("+500.00", 50_000),
+        ('"1,500.5"', 150_050),
+        ("0", 0),
     ],
-)  # fmt: skip
+)
 def test_a_debit_is_negative_in_whatever_way_it_is_written(text: str, amount: int, tmp_path: Path) -> None:
     assert read_rows(tmp_path, HEADER + GOOD.replace("500.00", text))[0][1] == amount
 
@@ -45,10 +51,18 @@ def test_a_debit_is_negative_in_whatever_way_it_is_written(text: str, amount: in
 @pytest.mark.parametrize(
     ("old", "new", "column", "reason"),
     [
-        ("2026-11-20", "20/11/2026", "date",
-         'date "20/11/2026" can be read as day/month or month/day: write it as YYYY-MM-DD'),
-        ("2026-11-20", "2569-11-20", "date",
-         'year of "2569-11-20" looks Buddhist-era (2569 = 2026): write the common era'),
+        (
+            "2026-11-20",
+            "20/11/2026",
+            "date",
+            'date "20/11/2026" can be read as day/month or month/day: write it as YYYY-MM-DD',
+        ),
+        (
+            "2026-11-20",
+            "2569-11-20",
+            "date",
+            'year of "2569-11-20" looks Buddhist-era (2569 = 2026): write the common era',
+        ),
         ("2026-11-20", "2026-02-30", "date", 'date "2026-02-30" does not exist'),
         ("2026-11-20", "", "date", 'date "" is not like 2026-11-24'),
         ("500.00", "500.001", "amount", 'amount "500.001" has more decimals than THB (2)'),
@@ -60,7 +74,7 @@ def test_a_debit_is_negative_in_whatever_way_it_is_written(text: str, amount: in
         ("THB", "XXX", "currency", 'currency "XXX" is not known'),
         ("THB", "", "currency", "currency is empty"),
     ],
-)  # fmt: skip
+)
 def test_a_row_that_cannot_be_read_stands_aside(old: str, new: str, column: str, reason: str, tmp_path: Path) -> None:
     found = load(tmp_path, "csv", {"a.csv": HEADER + GOOD.replace(old, new, 1) + GOOD})
     assert rows(found) == [("2026-11-20", 50_000, "THB", "OMISE PAYOUT", "TH2611200001")]

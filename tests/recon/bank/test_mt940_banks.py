@@ -12,7 +12,9 @@ from tests.kit.bank_files import load
 
 # Name, statements as text, and per statement that is read the amounts of its lines; the number of alarms.
 READ: list[tuple[str, str, list[list[int]], int]] = [
-    ("ASNB: a reference longer than the format's 16 characters", """:20:0000000000
+    (
+        "ASNB: a reference longer than the format's 16 characters",
+        """:20:0000000000
 :25:NL81ASNB9999999999
 :28C:1/1
 :60F:C200101EUR404,81
@@ -25,8 +27,13 @@ Betaling sieraden
 :61:2001020102C1,41NINCNL08ABNA9999999999
 :86:NL08ABNA9999999999 OMISE
 :62F:C200102EUR341,22
-""", [], 1),
-    ("ING: structured :86: and :64: :65:", """:20:P140220000000001
+""",
+        [],
+        1,
+    ),
+    (
+        "ING: structured :86: and :64: :65:",
+        """:20:P140220000000001
 :25:NL69INGB0123456789EUR
 :28C:00000
 :60F:C140219EUR662,23
@@ -38,8 +45,13 @@ BANK NV INZAKE WEB///REMI/USTD//EV10001REP1000000T1000/
 :64:C140220EUR663,79
 :65:C140221EUR663,79
 :86:/SUM/0/1/0,00/1,56/
-""", [[156]], 0),
-    ("ABN AMRO: envelope of its own, no :28C: page", """ABNANL2A
+""",
+        [[156]],
+        0,
+    ),
+    (
+        "ABN AMRO: envelope of its own, no :28C: page",
+        """ABNANL2A
 940
 ABNANL2A
 :20:ABN AMRO BANK NV
@@ -52,8 +64,13 @@ ABNANL2A
 :86:BEA   NR:XXX1234   21.05.11/12.54
 :62F:C110523EUR3238,87
 -
-""", [[-900, 1_159]], 0),
-    ("Rabobank: letters after the mark of the funds", """:940:
+""",
+        [[-900, 1_159]],
+        0,
+    ),
+    (
+        "Rabobank: letters after the mark of the funds",
+        """:940:
 :20:940S121017
 :25:NL50RABO0123456789 EUR
 :28C:12290/1
@@ -62,8 +79,13 @@ ABNANL2A
 NL40INGB0123456789
 :86:/EREF/02-04-2013 22:56 1120000153447185//BENM//NAME/OMISE/REMI/x
 :62F:C121017EUR000000000045,00
-""", [[1_000]], 0),
-    ("Sparkasse: ?-sub-fields over several lines", """:20:STARTUMSE
+""",
+        [[1_000]],
+        0,
+    ),
+    (
+        "Sparkasse: ?-sub-fields over several lines",
+        """:20:STARTUMSE
 :25:12345678/0123456789
 :28C:00000/001
 :60F:C110301EUR1200,00
@@ -74,8 +96,13 @@ NL40INGB0123456789
 :86:166?00GUTSCHRIFT?20OMISE PAYOUT?21MARCH?32OMISE
 :62F:C110302EUR1795,00
 -
-""", [[-500, 60_000]], 0),
-    ("mBank: zloty, no :61: entry date", """:20:ST080514CYC/03
+""",
+        [[-500, 60_000]],
+        0,
+    ),
+    (
+        "mBank: zloty, no :61: entry date",
+        """:20:ST080514CYC/03
 :25:PL12345678901234567890123456
 :28C:3
 :60F:C080513EUR140,11
@@ -84,8 +111,13 @@ NL40INGB0123456789
 :61:080514D10,00NTRFNONREF
 :86:PRZELEW
 :62F:C080514EUR130,13
-""", [[2, -1_000]], 0),
-    ("SCB Thailand: baht, CRLF and a block trailer", """{1:F01SICOTHBKAXXX0000000000}{2:I940XXXX}{4:
+""",
+        [[2, -1_000]],
+        0,
+    ),
+    (
+        "SCB Thailand: baht, CRLF and a block trailer",
+        """{1:F01SICOTHBKAXXX0000000000}{2:I940XXXX}{4:
 :20:SCB260312
 :25:1113933333
 :28C:71/1
@@ -94,8 +126,13 @@ NL40INGB0123456789
 :86:OMISE CO LTD PAYOUT
 :62F:C260312THB1298251,00
 -}{5:{CHK:000000000000}}
-""".replace("\n", "\r\n"), [[4_825_075]], 0),
-    ("DBS: overdrawn, then not", """:20:DBS-1
+""".replace("\n", "\r\n"),
+        [[4_825_075]],
+        0,
+    ),
+    (
+        "DBS: overdrawn, then not",
+        """:20:DBS-1
 :25:0030012345
 :28C:00001/00001
 :60F:D260312SGD500,00
@@ -103,15 +140,25 @@ NL40INGB0123456789
 :86:FAST INCOMING
 :62F:C260312SGD250,00
 -
-""", [[75_000]], 0),
-    ("overdrawn at both ends", """:20:NEG
+""",
+        [[75_000]],
+        0,
+    ),
+    (
+        "overdrawn at both ends",
+        """:20:NEG
 :25:1
 :28C:1
 :60F:D260312THB10,00
 :61:2603120312D5,50NCHG
 :62F:D260312THB15,50
-""", [[-550]], 0),
-    ("a credit taken back, a debit taken back", """:20:REV
+""",
+        [[-550]],
+        0,
+    ),
+    (
+        "a credit taken back, a debit taken back",
+        """:20:REV
 :25:1
 :28C:1
 :60F:C260312THB100,00
@@ -120,21 +167,36 @@ NL40INGB0123456789
 :61:2603120312RD15,00NTRFNONREF//R2
 :86:REVERSAL OF DEBIT
 :62F:C260312THB75,00
-""", [[-4_000, 1_500]], 0),
-    ("no entry date over the year's end", """:20:YEAR
+""",
+        [[-4_000, 1_500]],
+        0,
+    ),
+    (
+        "no entry date over the year's end",
+        """:20:YEAR
 :25:1
 :28C:1
 :60F:C251231JPY1000,
 :61:251231C500,NTRFNONREF
 :62F:C260101JPY1500,
-""", [[500]], 0),
-    ("no line at all", """:20:EMPTY
+""",
+        [[500]],
+        0,
+    ),
+    (
+        "no line at all",
+        """:20:EMPTY
 :25:1
 :28C:9/1
 :60F:C260312THB0,00
 :62F:C260312THB0,00
-""", [[]], 0),
-    ("several statements in one file", """:20:S1
+""",
+        [[]],
+        0,
+    ),
+    (
+        "several statements in one file",
+        """:20:S1
 :25:1
 :28C:1/1
 :60F:C260310THB0,00
@@ -148,8 +210,13 @@ NL40INGB0123456789
 :61:2603110311C2,00NTRFNONREF//B
 :62F:C260311THB3,00
 -
-""", [[100], [200]], 0),
-    ("pages: an intermediate closing, then an intermediate opening", """:20:P1
+""",
+        [[100], [200]],
+        0,
+    ),
+    (
+        "pages: an intermediate closing, then an intermediate opening",
+        """:20:P1
 :25:1
 :28C:5/1
 :60F:C260312THB0,00
@@ -163,14 +230,24 @@ NL40INGB0123456789
 :61:2603120312C20,00NTRFNONREF//B
 :62F:C260312THB30,00
 -
-""", [[1_000], [2_000]], 0),
-    ("no closing balance", """:20:OPEN
+""",
+        [[1_000], [2_000]],
+        0,
+    ),
+    (
+        "no closing balance",
+        """:20:OPEN
 :25:1
 :28C:1
 :60F:C260312THB0,00
 :61:2603120312C10,00NTRFNONREF
-""", [], 1),
-    ("a closing balance that is off by one satang, beside a good statement", """:20:OFF
+""",
+        [],
+        1,
+    ),
+    (
+        "a closing balance that is off by one satang, beside a good statement",
+        """:20:OFF
 :25:1
 :28C:1
 :60F:C260312THB0,00
@@ -183,42 +260,72 @@ NL40INGB0123456789
 :60F:C260312THB0,00
 :61:2603120312C10,00NTRFNONREF//B
 :62F:C260312THB10,00
-""", [[1_000]], 1),
-    ("a thirteenth month", """:20:DATE
+""",
+        [[1_000]],
+        1,
+    ),
+    (
+        "a thirteenth month",
+        """:20:DATE
 :25:1
 :28C:1
 :60F:C260312THB0,00
 :61:2613120312C10,00NTRFNONREF
 :62F:C260312THB10,00
-""", [], 1),
-    ("two currencies", """:20:CUR
+""",
+        [],
+        1,
+    ),
+    (
+        "two currencies",
+        """:20:CUR
 :25:1
 :28C:1
 :60F:C260312THB0,00
 :61:2603120312C10,00NTRFNONREF
 :62F:C260312USD10,00
-""", [], 1),
-    ("a third decimal", """:20:DEC
+""",
+        [],
+        1,
+    ),
+    (
+        "a third decimal",
+        """:20:DEC
 :25:1
 :28C:1
 :60F:C260312THB0,00
 :61:2603120312C10,005NTRFNONREF
 :62F:C260312THB10,00
-""", [], 1),
-    ("a line without mark of debit or credit", """:20:MARK
+""",
+        [],
+        1,
+    ),
+    (
+        "a line without mark of debit or credit",
+        """:20:MARK
 :25:1
 :28C:1
 :60F:C260312THB0,00
 :61:260312031210,00NTRFNONREF
 :62F:C260312THB10,00
-""", [], 1),
-    ("no opening balance", """:20:HALF
+""",
+        [],
+        1,
+    ),
+    (
+        "no opening balance",
+        """:20:HALF
 :25:1
 :28C:1
 :61:2603120312C10,00NTRFNONREF
 :62F:C260312THB10,00
-""", [], 1),
-    ("two payouts of one sum and day", """:20:TWIN
+""",
+        [],
+        1,
+    ),
+    (
+        "two payouts of one sum and day",
+        """:20:TWIN
 :25:1
 :28C:1
 :60F:C260312THB0,00
@@ -227,8 +334,13 @@ NL40INGB0123456789
 :61:2603120312C10,00NTRFNONREF
 :86:OMISE
 :62F:C260312THB20,00
-""", [[1_000, 1_000]], 0),
-    ("an unknown tag between the lines", """:20:TAG
+""",
+        [[1_000, 1_000]],
+        0,
+    ),
+    (
+        "an unknown tag between the lines",
+        """:20:TAG
 :25:1
 :28C:1
 :NS:22KONTO
@@ -237,8 +349,11 @@ NL40INGB0123456789
 :86:OMISE
 :NS:01more
 :62F:C260312THB10,00
-""", [[1_000]], 0),
-]  # fmt: skip
+""",
+        [[1_000]],
+        0,
+    ),
+]
 
 
 @pytest.mark.parametrize(("name", "text", "amounts", "alarms"), READ, ids=[one[0] for one in READ])

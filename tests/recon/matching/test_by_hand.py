@@ -14,9 +14,19 @@ from recon.settings import MatchSettings
 from tests.kit.books import NOON, books, charge, failed, order
 
 LINK = Ruling(
-    7, "brk_1", "link", "Malee", NOON, "", "stands", order_account="th", order_id="A-1", charge_account="th",
-    charge_id="chrg_1", facts="order 10000 THB, charge 10000 THB paid",
-)  # fmt: skip
+    7,
+    "brk_1",
+    "link",
+    "Malee",
+    NOON,
+    "",
+    "stands",
+    order_account="th",
+    order_id="A-1",
+    charge_account="th",
+    charge_id="chrg_1",
+    facts="order 10000 THB, charge 10000 THB paid",
+)
 
 
 def found(orders: list[Any], charges: list[Any], *hand: Ruling, recorded: pd.DataFrame | None = None) -> list[str]:

@@ -69,8 +69,10 @@ class TestNames:
     def test_an_order_has_all_the_charges_that_name_it(self) -> None:
         charges = [failed("chrg_1"), charge("chrg_2"), charge("chrg_3", None, description="A-1")]
         assert found([order(charge_id="chrg_2")], charges) == [
-            "A-1 chrg_1 metadata", "A-1 chrg_2 charge id", "A-1 chrg_3 description",
-        ]  # fmt: skip
+            "A-1 chrg_1 metadata",
+            "A-1 chrg_2 charge id",
+            "A-1 chrg_3 description",
+        ]
 
     def test_equal_ids_in_two_accounts_stay_apart(self) -> None:
         orders = [order(), order(account="sg", amount=7)]
@@ -132,8 +134,9 @@ class TestCustomers:
         orders = [order("A-1", customer="h1"), order("A-2", customer="h2")]
         charges = [charge("chrg_1", None, customer="h2"), charge("chrg_2", None, customer="h1")]
         assert found(orders, charges) == [
-            "A-1 chrg_2 amount, time and customer", "A-2 chrg_1 amount, time and customer",
-        ]  # fmt: skip
+            "A-1 chrg_2 amount, time and customer",
+            "A-2 chrg_1 amount, time and customer",
+        ]
 
     def test_customers_that_contradict_are_never_linked(self) -> None:
         assert found([order(customer="h1")], [charge(of=None, customer="h2")]) == []
@@ -209,8 +212,11 @@ class TestAcrossRuns:
         ids=["named since", "names another", "another's name", "amount", "currency", "failed since", "order gone"],
     )
     def test_but_not_against_a_name_or_other_facts(
-        self, orders: list, charges: list, expected: list[str]  # type: ignore[type-arg]
-    ) -> None:  # fmt: skip
+        self,
+        orders: list,
+        charges: list,
+        expected: list[str],  # type: ignore[type-arg]
+    ) -> None:
         recorded = c.LINKS.from_rows([("th", "A-1", "th", "chrg_1", "amount and time")])
         assert Job(recorded=recorded).links(orders, charges) == expected
 

@@ -223,9 +223,10 @@ def test_what_is_matched_and_what_is_broken_are_all_there_is(job: Job, orders: l
         intake = Intake(EVER, day(2026, 10, 1), day(2026, 10, 31))
         result = summarise(account, judged, intake, Lives(mine), job.context)
         expecting = [
-            row for row, zero in zip(orders, judged.triage.zero, strict=True)
+            row
+            for row, zero in zip(orders, judged.triage.zero, strict=True)
             if row["account"] == name and row["status"] in EXPECTS_CHARGE and not zero
-        ]  # fmt: skip
+        ]
         named = {one.found.order_id for one in mine if one.found.code in GROUP}
         root = judged.matching.stands_for
         roots = {
@@ -240,10 +241,19 @@ def test_what_is_matched_and_what_is_broken_are_all_there_is(job: Job, orders: l
 
 
 GROUP = {
-    "wrong_account", "match_ambiguous", "charge_missing", "order_paid_charge_pending", "order_paid_charge_failed",
-    "order_missing", "order_not_marked_paid", "order_cancelled_but_charged", "duplicate_charge", "currency_mismatch",
-    "amount_scale_mismatch", "amount_mismatch",
-}  # fmt: skip
+    "wrong_account",
+    "match_ambiguous",
+    "charge_missing",
+    "order_paid_charge_pending",
+    "order_paid_charge_failed",
+    "order_missing",
+    "order_not_marked_paid",
+    "order_cancelled_but_charged",
+    "duplicate_charge",
+    "currency_mismatch",
+    "amount_scale_mismatch",
+    "amount_mismatch",
+}
 
 
 def _sum(rows: list[Row], currency: str) -> int:

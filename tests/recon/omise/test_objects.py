@@ -34,37 +34,89 @@ def nested_list(*rows: Json) -> Json:
 def charge(**changes: Any) -> Json:
     """A synthetic card charge in the shape of 2019-05-29."""
     return {
-        "object": "charge", "id": "chrg_1", "location": "/charges/chrg_1", "livemode": True,
-        "status": "successful", "amount": 100000, "currency": "THB", "funding_amount": 100000,
-        "funding_currency": "THB", "captured_amount": 100000, "fee": 3650, "fee_vat": 256, "interest": 0,
-        "interest_vat": 0, "net": 96094, "refunded_amount": 0,
+        "object": "charge",
+        "id": "chrg_1",
+        "location": "/charges/chrg_1",
+        "livemode": True,
+        "status": "successful",
+        "amount": 100000,
+        "currency": "THB",
+        "funding_amount": 100000,
+        "funding_currency": "THB",
+        "captured_amount": 100000,
+        "fee": 3650,
+        "fee_vat": 256,
+        "interest": 0,
+        "interest_vat": 0,
+        "net": 96094,
+        "refunded_amount": 0,
         "transaction_fees": {"fee_flat": "0.0", "fee_rate": "3.65", "vat_rate": "7.0"},
-        "refunds": nested_list(), "transaction": "trxn_1", "dispute": None, "source": None,
+        "refunds": nested_list(),
+        "transaction": "trxn_1",
+        "dispute": None,
+        "source": None,
         "card": {"object": "card", "id": "card_1", "brand": "Visa", "last_digits": "4242", "deleted": False},
-        "capture": True, "authorized": True, "paid": True, "reversed": False, "voided": False, "expired": False,
-        "refundable": True, "partially_refundable": True, "reversible": False, "disputable": True,
-        "capturable": False, "can_perform_void": True, "created_at": "2026-01-31T17:00:01Z",
-        "authorized_at": "2026-01-31T17:00:02Z", "paid_at": "2026-01-31T17:00:03Z",
-        "expires_at": "2026-02-07T17:00:01Z", "expired_at": None, "reversed_at": None,
-        "failure_code": None, "description": "Order-7", "metadata": {"order_id": "7"},
-    } | changes  # fmt: skip
+        "capture": True,
+        "authorized": True,
+        "paid": True,
+        "reversed": False,
+        "voided": False,
+        "expired": False,
+        "refundable": True,
+        "partially_refundable": True,
+        "reversible": False,
+        "disputable": True,
+        "capturable": False,
+        "can_perform_void": True,
+        "created_at": "2026-01-31T17:00:01Z",
+        "authorized_at": "2026-01-31T17:00:02Z",
+        "paid_at": "2026-01-31T17:00:03Z",
+        "expires_at": "2026-02-07T17:00:01Z",
+        "expired_at": None,
+        "reversed_at": None,
+        "failure_code": None,
+        "description": "Order-7",
+        "metadata": {"order_id": "7"},
+    } | changes
 
 
 def dispute(**changes: Any) -> Json:
     return {
-        "object": "dispute", "id": "dspt_1", "livemode": True, "charge": "chrg_1", "status": "open",
-        "amount": 90000, "currency": "THB", "funding_amount": 90000, "funding_currency": "THB",
-        "documents": nested_list(), "reason_code": "other", "created_at": "2026-02-01T00:00:00Z", "closed_at": None,
-    } | changes  # fmt: skip
+        "object": "dispute",
+        "id": "dspt_1",
+        "livemode": True,
+        "charge": "chrg_1",
+        "status": "open",
+        "amount": 90000,
+        "currency": "THB",
+        "funding_amount": 90000,
+        "funding_currency": "THB",
+        "documents": nested_list(),
+        "reason_code": "other",
+        "created_at": "2026-02-01T00:00:00Z",
+        "closed_at": None,
+    } | changes
 
 
 def transfer(**changes: Any) -> Json:
     return {
-        "object": "transfer", "id": "trsf_1", "livemode": True, "amount": 100000, "currency": "THB", "fee": 2804,
-        "fee_vat": 196, "total_fee": 3000, "net": 97000, "sendable": True, "sent": True, "paid": False,
-        "deleted": False, "sent_at": "2026-02-02T01:00:00Z", "created_at": "2026-02-01T00:00:00Z",
+        "object": "transfer",
+        "id": "trsf_1",
+        "livemode": True,
+        "amount": 100000,
+        "currency": "THB",
+        "fee": 2804,
+        "fee_vat": 196,
+        "total_fee": 3000,
+        "net": 97000,
+        "sendable": True,
+        "sent": True,
+        "paid": False,
+        "deleted": False,
+        "sent_at": "2026-02-02T01:00:00Z",
+        "created_at": "2026-02-01T00:00:00Z",
         "transactions": [],
-    } | changes  # fmt: skip
+    } | changes
 
 
 def row(kind: str, node: Json, scrub: Scrub = HASHED) -> ObjectRow:
@@ -173,20 +225,31 @@ def test_a_transfer_names_its_own_debit_not_the_money_given_back() -> None:
 
 def test_a_refund_with_its_charge_expanded() -> None:
     node = {
-        "object": "refund", "id": "rfnd_1", "livemode": True, "charge": {"object": "charge", "id": "chrg_1"},
-        "status": "closed", "amount": 10000, "currency": "THB", "funding_amount": 10000, "funding_currency": "THB",
+        "object": "refund",
+        "id": "rfnd_1",
+        "livemode": True,
+        "charge": {"object": "charge", "id": "chrg_1"},
+        "status": "closed",
+        "amount": 10000,
+        "currency": "THB",
+        "funding_amount": 10000,
+        "funding_currency": "THB",
         "created_at": "2026-02-01T00:00:00Z",
-    }  # fmt: skip
+    }
     found = named("refund", row("refund", node))
     assert (found["charge_id"], found["voided"], found["transaction_id"]) == ("chrg_1", False, None)
 
 
 def test_an_event_names_its_object_only() -> None:
     node = {
-        "object": "event", "id": "evnt_1", "key": "charge.create", "livemode": True,
-        "created_at": "2026-02-01T00:00:00Z", "data": {"object": "charge", "id": "chrg_9", "created": "long ago"},
-        "webhook_deliveries": [{"created_at": "2023-03-02 10:27:09 UTC", "payload": "{\"secret\": 1}"}],
-    }  # fmt: skip
+        "object": "event",
+        "id": "evnt_1",
+        "key": "charge.create",
+        "livemode": True,
+        "created_at": "2026-02-01T00:00:00Z",
+        "data": {"object": "charge", "id": "chrg_9", "created": "long ago"},
+        "webhook_deliveries": [{"created_at": "2023-03-02 10:27:09 UTC", "payload": '{"secret": 1}'}],
+    }
     found = row("event", node)
     assert found.values[:3] == ("evnt_1", "charge.create", "chrg_9")
     assert "secret" not in json.dumps(json.loads(found.raw))
@@ -194,10 +257,16 @@ def test_an_event_names_its_object_only() -> None:
 
 def test_a_page_of_receipts() -> None:
     receipt = {
-        "object": "receipt", "id": "rcpt_1", "currency": "THB", "vat": 102200, "wht": 0, "total": 1562200,
-        "issued_on": "2026-01-31", "created_at": "2026-01-31T18:00:00Z",
+        "object": "receipt",
+        "id": "rcpt_1",
+        "currency": "THB",
+        "vat": 102200,
+        "wht": 0,
+        "total": 1562200,
+        "issued_on": "2026-01-31",
+        "created_at": "2026-01-31T18:00:00Z",
         "adjustment_transaction": {"transaction": "trxn_5"},
-    }  # fmt: skip
+    }
     page = decode_page(
         "receipt", json.dumps({"object": "receipt_list", "data": [receipt], "total": 1}).encode(), HASHED
     )

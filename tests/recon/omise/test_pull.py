@@ -72,9 +72,10 @@ class Omise:
         rows = sorted(self.lists[name], key=lambda row: (row["created_at"], row["id"] or ""))
         edges = {query["from"]: self.from_inclusive, query["to"]: self.to_inclusive}
         within = [
-            row for row in rows
+            row
+            for row in rows
             if query["from"] <= row["created_at"] <= query["to"] and edges.get(row["created_at"], True)
-        ]  # fmt: skip
+        ]
         offset, limit = int(query["offset"]), min(int(query["limit"]), self.page_most)
         return {"object": "list", "total": len(within), "data": within[offset : offset + limit], "limit": limit}
 
@@ -270,9 +271,17 @@ async def test_objects_by_id_in_order_and_the_ones_that_are_gone() -> None:
 
 async def test_a_refund_is_asked_for_below_its_charge() -> None:
     refund = {
-        "object": "refund", "id": "rfnd_1", "livemode": True, "charge": "chrg_1", "status": "closed", "amount": 1,
-        "currency": "THB", "funding_amount": 1, "funding_currency": "THB", "created_at": stamp(0),
-    }  # fmt: skip
+        "object": "refund",
+        "id": "rfnd_1",
+        "livemode": True,
+        "charge": "chrg_1",
+        "status": "closed",
+        "amount": 1,
+        "currency": "THB",
+        "funding_amount": 1,
+        "funding_currency": "THB",
+        "created_at": stamp(0),
+    }
     omise = Omise({"charges": [charge() | {"refunded": [refund]}]})
     items = await reread(omise, "refund", [("chrg_1", "rfnd_1"), ("chrg_1", "rfnd_2")])
     assert ids(items) == ["rfnd_1"]

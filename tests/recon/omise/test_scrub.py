@@ -18,26 +18,55 @@ SCRUBS = [Scrub(KEY, ("loyalty",)), Scrub(None, ("loyalty",))]
 CARD = "4242424242424242"
 PEOPLE = {
     "card": {
-        "object": "card", "id": "card_1", "name": "Malee Planted", "brand": "Visa", "last_digits": "4242",
-        "street1": "99 Planted Road", "street2": "Soi Planted", "city": "Plantedburi", "postal_code": "10987",
-        "state": "Planted State", "phone_number": "0810987654", "first_digits": "424200", "bank": "Some Bank",
+        "object": "card",
+        "id": "card_1",
+        "name": "Malee Planted",
+        "brand": "Visa",
+        "last_digits": "4242",
+        "street1": "99 Planted Road",
+        "street2": "Soi Planted",
+        "city": "Plantedburi",
+        "postal_code": "10987",
+        "state": "Planted State",
+        "phone_number": "0810987654",
+        "first_digits": "424200",
+        "bank": "Some Bank",
         "fingerprint": "PlantedFingerprint=",
     },
     "ip": "203.0.113.77",
     "description": f"Order-7 for malee.planted@example.com, card {CARD} or 4242 4242 4242 4242",
     "return_uri": "https://shop.example/back?token=planted&email=malee%40example.com",
     "metadata": {
-        "order_id": "4000000000000002", "loyalty": "PLANTED-L-1", "customer_email": "Malee.Planted@example.com",
-        "customerName": "Malee Planted", "phone": 66810987654, "note": "call malee.planted@example.com",
-        "shipping_address": {"street": "99 Planted Road", "zip": "10987"}, "sum": f"paid with {CARD}",
-        "buyer": {"first": "Malee Planted"}, "as_text": '{"full_name": "Malee Planted", "order": "7"}',
-        "contact": "malee%40example.com", "malee.planted@example.com": 1, "store_name": "Shop Seven",
-        "people": [{"email": "malee.planted@example.com"}], "card_no": CARD, "whole": int(CARD),
+        "order_id": "4000000000000002",
+        "loyalty": "PLANTED-L-1",
+        "customer_email": "Malee.Planted@example.com",
+        "customerName": "Malee Planted",
+        "phone": 66810987654,
+        "note": "call malee.planted@example.com",
+        "shipping_address": {"street": "99 Planted Road", "zip": "10987"},
+        "sum": f"paid with {CARD}",
+        "buyer": {"first": "Malee Planted"},
+        "as_text": '{"full_name": "Malee Planted", "order": "7"}',
+        "contact": "malee%40example.com",
+        "malee.planted@example.com": 1,
+        "store_name": "Shop Seven",
+        "people": [{"email": "malee.planted@example.com"}],
+        "card_no": CARD,
+        "whole": int(CARD),
     },
-}  # fmt: skip
+}
 PLANTED = (
-    "alee", "lanted", "10987", "810987654", "203.0.113.77", CARD, "4242 4242", "424200", "PLANTED", "example.com",
-)  # fmt: skip
+    "alee",
+    "lanted",
+    "10987",
+    "810987654",
+    "203.0.113.77",
+    CARD,
+    "4242 4242",
+    "424200",
+    "PLANTED",
+    "example.com",
+)
 
 
 def everything(kind: str, node: Json, scrub: Scrub) -> str:
@@ -56,11 +85,18 @@ def test_a_charge_full_of_people(scrub: Scrub) -> None:
 @pytest.mark.parametrize("scrub", SCRUBS)
 def test_a_source_a_customer_and_a_refund_inside_a_charge(scrub: Scrub) -> None:
     source = {
-        "object": "source", "type": "atome", "email": "malee@example.com", "name": "Malee Planted",
-        "phone_number": "+66810987654", "mobile_number": "0810987654", "ip": "203.0.113.77", "barcode": "10987",
-        "billing": {"street1": "99 Planted Road"}, "shipping": {"city": "Plantedburi"},
+        "object": "source",
+        "type": "atome",
+        "email": "malee@example.com",
+        "name": "Malee Planted",
+        "phone_number": "+66810987654",
+        "mobile_number": "0810987654",
+        "ip": "203.0.113.77",
+        "barcode": "10987",
+        "billing": {"street1": "99 Planted Road"},
+        "shipping": {"city": "Plantedburi"},
         "items": [{"name": "Planted", "amount": 1}],
-    }  # fmt: skip
+    }
     customer = {"object": "customer", "id": "cust_1", "description": "Malee Planted", "email": "m@example.com"}
     refund = {"object": "refund", "id": "rfnd_1", "metadata": {"email": "malee@example.com"}}
     node = charge(card=None, source=source, customer=customer, refunds=nested_list(refund))
@@ -73,19 +109,26 @@ def test_a_source_a_customer_and_a_refund_inside_a_charge(scrub: Scrub) -> None:
 @pytest.mark.parametrize("scrub", SCRUBS)
 def test_a_bank_account_and_a_webhook(scrub: Scrub) -> None:
     bank_account = {
-        "object": "bank_account", "name": "Malee Planted", "account_number": "0010987001", "last_digits": "7001",
+        "object": "bank_account",
+        "name": "Malee Planted",
+        "account_number": "0010987001",
+        "last_digits": "7001",
         "brand": "scb",
-    }  # fmt: skip
+    }
     found = everything("transfer", transfer(bank_account=bank_account), scrub)
     assert not [planted for planted in PLANTED if planted in found]
     assert "7001" in found
     event = {
-        "object": "event", "id": "evnt_1", "key": "charge.create", "livemode": True,
-        "created_at": "2026-02-01T00:00:00Z", "data": charge(**PEOPLE),
+        "object": "event",
+        "id": "evnt_1",
+        "key": "charge.create",
+        "livemode": True,
+        "created_at": "2026-02-01T00:00:00Z",
+        "data": charge(**PEOPLE),
         "webhook_deliveries": [
             {"uri": "https://shop.example/hook?key=planted", "payload": json.dumps(charge(**PEOPLE))}
         ],
-    }  # fmt: skip
+    }
     found = everything("event", event, scrub)
     assert not [planted for planted in PLANTED if planted in found]
 

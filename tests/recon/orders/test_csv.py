@@ -16,9 +16,16 @@ from recon.orders.source import Loaded, OrderSource, SourceMissing, SourceUnread
 
 WINDOW = Window(datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 30, tzinfo=UTC))
 OURS = (
-    "order_id", "account", "amount", "currency", "status", "created_at", "refunded_amount", "payment_method",
+    "order_id",
+    "account",
+    "amount",
+    "currency",
+    "status",
+    "created_at",
+    "refunded_amount",
+    "payment_method",
     "charge_id",
-)  # fmt: skip
+)
 HEADER = "order_id,account,amount,currency,status,created_at\n"
 GOOD = "A-1,th,100.00,THB,paid,2026-11-24T09:30:00+07:00\n"
 
@@ -64,11 +71,21 @@ def test_an_order_is_read_as_the_file_says_it(tmp_path: Path) -> None:
     loaded = load_text(tmp_path, header + '0001,th,"1,234.50",thb,NA,2026-11-24 09:30,"1,000",NA, chrg_1 \n')
     assert columns.ORDER.check(loaded.orders) is loaded.orders
     assert record(loaded.orders) == {
-        "account": "th", "order_id": "0001", "source": "shop", "status": "pending", "amount": 123450,
-        "currency": "THB", "created_at": pd.Timestamp("2026-11-24T02:30:00Z"), "refunded_amount": 100000,
-        "payment_method": "NA", "charge_id": "chrg_1", "customer": None, "file": "orders.csv",
-        "file_hash": loaded.inputs[0].sha256, "row": 2,
-    }  # fmt: skip
+        "account": "th",
+        "order_id": "0001",
+        "source": "shop",
+        "status": "pending",
+        "amount": 123450,
+        "currency": "THB",
+        "created_at": pd.Timestamp("2026-11-24T02:30:00Z"),
+        "refunded_amount": 100000,
+        "payment_method": "NA",
+        "charge_id": "chrg_1",
+        "customer": None,
+        "file": "orders.csv",
+        "file_hash": loaded.inputs[0].sha256,
+        "row": 2,
+    }
 
 
 def test_columns_that_may_be_absent_are_zero_or_empty(tmp_path: Path) -> None:

@@ -19,9 +19,13 @@ NINE = datetime(2026, 11, 24, 9, 30, 0, 5, tzinfo=UTC)
 
 def load_columns(folder: Path, **changes: Any) -> Loaded:
     given = {
-        "order_id": ["A"], "account": ["th"], "amount": ["1"], "currency": ["THB"], "status": ["paid"],
+        "order_id": ["A"],
+        "account": ["th"],
+        "amount": ["1"],
+        "currency": ["THB"],
+        "status": ["paid"],
         "created_at": ["2026-11-24"],
-    }  # fmt: skip
+    }
     pq.write_table(pa.table(given | changes), folder / "orders.parquet")
     return load(a_source(folder / "orders.parquet", kind="parquet"))
 

@@ -61,11 +61,19 @@ def test_bad_rows_are_kept_aside_with_their_place_in_the_result(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (None, ""), ("01", "01"), (10**20, "1" + "0" * 20), (Decimal("1E+3"), "1000"), (Decimal("0.10"), "0.10"),
-        (19.99, "19.99"), (1e22, "1" + "0" * 22), (3.0, "3"), (True, "TRUE"), (float("nan"), ""),
+        (None, ""),
+        ("01", "01"),
+        (10**20, "1" + "0" * 20),
+        (Decimal("1E+3"), "1000"),
+        (Decimal("0.10"), "0.10"),
+        (19.99, "19.99"),
+        (1e22, "1" + "0" * 22),
+        (3.0, "3"),
+        (True, "TRUE"),
+        (float("nan"), ""),
         (datetime(2026, 11, 24, 9, 30, tzinfo=UTC), "2026-11-24T09:30:00+00:00"),
     ],
-)  # fmt: skip
+)
 def test_a_value_becomes_its_exact_text(value: object, text: str) -> None:
     assert text_of(value) == text
 
@@ -93,6 +101,8 @@ def test_a_missing_database_file_is_missing_and_is_not_made(tmp_path: Path) -> N
 
 def test_a_server_gets_moments_and_sqlite_gets_days() -> None:
     assert bound("postgresql", WINDOW, None) == {
-        "from": WINDOW.start, "to": WINDOW.end, "changed_since": WINDOW.start,
-    }  # fmt: skip
+        "from": WINDOW.start,
+        "to": WINDOW.end,
+        "changed_since": WINDOW.start,
+    }
     assert bound("sqlite", WINDOW, None)["from"] == "2026-10-31"

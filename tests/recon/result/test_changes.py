@@ -54,8 +54,10 @@ def test_figures_that_differ_are_listed_counts_first() -> None:
     before["currencies"]["THB"]["amount_open"] += 1
     frame = d.FIGURES.check(figures(before, result))
     assert frame[[d.FIGURE, c.CURRENCY]].fillna("").values.tolist() == [
-        ["orders", ""], ["amount_matched", "EUR"], ["amount_open", "THB"],
-    ]  # fmt: skip
+        ["orders", ""],
+        ["amount_matched", "EUR"],
+        ["amount_open", "THB"],
+    ]
     assert frame[c.DIFFERENCE].iloc[1:].tolist() == [-5, -1]
 
 

@@ -16,24 +16,34 @@ LISTED = details(
     Job(context=USING, accounts=ACCOUNTS).judge_books(
         books(
             [
-                order("A-1", refunded_amount=4_000), order("A-2", refunded_amount=10_000, status="refunded"),
-                order("A-3", status="refund_requested", created_at=OLD), order("A-4"), order("A-5"),
+                order("A-1", refunded_amount=4_000),
+                order("A-2", refunded_amount=10_000, status="refunded"),
+                order("A-3", status="refund_requested", created_at=OLD),
+                order("A-4"),
+                order("A-5"),
                 order("A-6", refunded_amount=10_000, created_at=OLD),
             ],
             [
-                charge("chrg_1", "A-1", refunded_amount=5_000), charge("chrg_2", "A-2"), charge("chrg_3", "A-3"),
-                charge("chrg_4", "A-4"), failed("chrg_5", "A-4"), failed("chrg_6", "A-4"), failed("chrg_7", "A-5"),
+                charge("chrg_1", "A-1", refunded_amount=5_000),
+                charge("chrg_2", "A-2"),
+                charge("chrg_3", "A-3"),
+                charge("chrg_4", "A-4"),
+                failed("chrg_5", "A-4"),
+                failed("chrg_6", "A-4"),
+                failed("chrg_7", "A-5"),
                 failed("chrg_8", None, created_at=OLD),
                 charge("chrg_9", None, status="expired", method="promptpay", amount=700),
             ],
             AS_OF,
             refunds=[
-                refund("rfnd_1", "chrg_1", 3_000), refund("rfnd_2", "chrg_1", 2_000, created_at=NOON + 2 * HOUR),
+                refund("rfnd_1", "chrg_1", 3_000),
+                refund("rfnd_2", "chrg_1", 2_000, created_at=NOON + 2 * HOUR),
                 refund("rfnd_3", "chrg_x", 100, created_at=OLD, status="pending"),
                 refund("rfnd_4", "chrg_x", 100, created_at=OLD),
             ],
             disputes=[
-                dispute("dspt_1", "chrg_4"), dispute("dspt_2", "chrg_x", status="pending", created_at=OLD),
+                dispute("dspt_1", "chrg_4"),
+                dispute("dspt_2", "chrg_x", status="pending", created_at=OLD),
                 dispute("dspt_3", "chrg_x", status="won", created_at=OLD, closed_at=NOON),
                 dispute("dspt_4", "chrg_2", status="lost", closed_at=NOON + timedelta(days=1), reason_code="fraud"),
             ],
@@ -42,7 +52,7 @@ LISTED = details(
     TH,
     WINDOW,
     USING,
-)  # fmt: skip
+)
 
 
 def test_refunds_of_the_range_and_open_ones_with_what_both_sides_refunded() -> None:
@@ -61,8 +71,10 @@ def test_refunds_of_the_range_and_open_ones_with_what_both_sides_refunded() -> N
 def test_disputes_of_the_range_and_undecided_ones_first_with_their_age() -> None:
     frame = d.DISPUTE_LIST.check(LISTED.disputes)
     assert frame[[c.DISPUTE_ID, c.STATUS, c.AGE_DAYS]].values.tolist() == [
-        ["dspt_2", "pending", 33], ["dspt_1", "open", 3], ["dspt_4", "lost", 1],
-    ]  # fmt: skip
+        ["dspt_2", "pending", 33],
+        ["dspt_1", "open", 3],
+        ["dspt_4", "lost", 1],
+    ]
     assert frame[[c.ORDER_ID, c.ORDER_STATUS, c.REASON_CODE]].iloc[2].tolist() == ["A-2", "refunded", "fraud"]
 
 

@@ -37,7 +37,7 @@ def test_both_sides_agree() -> None:
         ([order(status="pending")], [charge()]),
         ([order(status="cancelled")], [charge()]),
     ],
-)  # fmt: skip
+)
 def test_a_gap_that_an_open_break_stands_for_is_explained(orders: list[Row], charges: list[Row]) -> None:
     found = result_of(orders, charges).proofs
     assert [one.unexplained for one in found] == [0] * len(found)

@@ -102,8 +102,9 @@ def test_every_presentment_currency_has_its_totals() -> None:
     orders = [order("A-1"), order("A-2", 500, currency="USD")]
     found = result_of(orders, [charge(of="A-1"), charge("chrg_2", "A-2", 500, currency="USD")])
     assert [(one.currency, one.orders, one.matched_orders, one.amount_matched) for one in found.currencies] == [
-        ("THB", 1, 1, 10_000), ("USD", 1, 1, 500),
-    ]  # fmt: skip
+        ("THB", 1, 1, 10_000),
+        ("USD", 1, 1, 500),
+    ]
 
 
 def test_an_acknowledged_break_is_still_open_and_a_resolved_one_is_not() -> None:

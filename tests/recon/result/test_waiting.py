@@ -10,9 +10,12 @@ from tests.kit.clocks import ACCOUNTS, context, refund, transfer
 USING = context(AS_OF)
 JOB = Job(context=USING, accounts=ACCOUNTS)
 ORDERS = [
-    order("A-1", status="pending"), order("A-2", status="refund_requested"),
-    order("A-3", status="refunded", refunded_amount=10_000), order("A-4", status="pending"), order("A-5"),
-]  # fmt: skip
+    order("A-1", status="pending"),
+    order("A-2", status="refund_requested"),
+    order("A-3", status="refunded", refunded_amount=10_000),
+    order("A-4", status="pending"),
+    order("A-5"),
+]
 CHARGES = [
     pending("chrg_1", "A-1", expires_at=AS_OF + 3 * HOUR),
     charge("chrg_2", "A-2", paid_at=NOON),
@@ -38,8 +41,14 @@ def test_the_most_urgent_first_and_the_unknown_last() -> None:
     frame = waiting(JUDGED, "th", USING)
     assert c.WAITING.check(frame) is frame
     assert frame[c.SUBJECT_ID].tolist() == [
-        "chrg_6", "chrg_1", "chrg_8", "trsf_1", "rfnd_1", "A-2", "chrg_7",
-    ]  # fmt: skip
+        "chrg_6",
+        "chrg_1",
+        "chrg_8",
+        "trsf_1",
+        "rfnd_1",
+        "A-2",
+        "chrg_7",
+    ]
     assert frame[c.HOURS_LEFT].iloc[:3].tolist() == [-24, 3, 24]
     assert frame[c.STATUS].iloc[2] == "authorised"
     assert frame[c.ORDER_ID].iloc[4] == "A-3"

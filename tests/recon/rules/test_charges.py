@@ -107,12 +107,19 @@ class TestAmountOutOfLimits:
     @pytest.mark.parametrize(
         ("method", "amount", "raised"),
         [
-            ("card", 1_999, True), ("card", 2_000, False), ("card", 2_001, False),
-            ("card", 14_999_999, False), ("card", 15_000_000, False), ("card", 15_000_001, True),
-            ("kakaopay", 1_999, True), ("kakaopay", 2_000, False), ("kakaopay", 15_000_001, True),
-            ("installment_kbank", 199_999, True), ("installment_kbank", 200_000, False),
+            ("card", 1_999, True),
+            ("card", 2_000, False),
+            ("card", 2_001, False),
+            ("card", 14_999_999, False),
+            ("card", 15_000_000, False),
+            ("card", 15_000_001, True),
+            ("kakaopay", 1_999, True),
+            ("kakaopay", 2_000, False),
+            ("kakaopay", 15_000_001, True),
+            ("installment_kbank", 199_999, True),
+            ("installment_kbank", 200_000, False),
         ],
-    )  # fmt: skip
+    )
     def test_the_limits_are_allowed(self, method: str, amount: int, raised: bool) -> None:
         rows = [order(amount=amount)], [charge(amount=amount, method=method)]
         assert codes(AS_OF, *rows) == ["amount_out_of_limits"] * raised
@@ -157,8 +164,9 @@ class TestStrangeMethods:
         ]
         found = breaks(AS_OF, [order("A-0"), order("A-1")], rows)
         assert [(one.code, one.subject_id) for one in found] == [
-            ("late_success", "chrg_0"), ("method_unknown", "chrg_1"),
-        ]  # fmt: skip
+            ("late_success", "chrg_0"),
+            ("method_unknown", "chrg_1"),
+        ]
 
     def test_a_method_is_added_by_configuration_alone(self) -> None:
         rows = [order()], [charge(method="moon_wallet")]

@@ -52,8 +52,9 @@ def test_a_charge_that_names_no_transaction_or_an_unknown_one(merchant: Merchant
     merchant.charges[1]["transaction_id"] = "trxn_999"
     found = judged(merchant.books())
     assert [(one.code, one.subject_id) for one in found] == [
-        ("transaction_missing", "chrg_001"), ("transaction_missing", "chrg_002")
-    ]  # fmt: skip
+        ("transaction_missing", "chrg_001"),
+        ("transaction_missing", "chrg_002"),
+    ]
     assert (found[0].expected, found[0].actual, found[0].difference) == (96_094, 0, -96_094)
     assert "names no balance transaction" in found[0].explanation
     assert "does not know its transaction trxn_999" in found[1].explanation
@@ -139,10 +140,16 @@ def test_a_transaction_that_nobody_knows(merchant: Merchant) -> None:
 @pytest.mark.parametrize(
     ("amount", "origin", "possible"),
     [
-        (-5, "chrg_001", False), (5, "rfnd_001", False), (5, "trsf_001", False), (5, "dspt_001", True),
-        (-5, "dspt_001", True), (-5, "rfnd_001", True), (7, "rcpt_001", True), (-7, "rcpt_001", True),
+        (-5, "chrg_001", False),
+        (5, "rfnd_001", False),
+        (5, "trsf_001", False),
+        (5, "dspt_001", True),
+        (-5, "dspt_001", True),
+        (-5, "rfnd_001", True),
+        (7, "rcpt_001", True),
+        (-7, "rcpt_001", True),
     ],
-)  # fmt: skip
+)
 def test_directions(merchant: Merchant, amount: int, origin: str, possible: bool) -> None:
     merchant.move(amount, origin)
     assert (says(merchant) == []) is possible
@@ -165,9 +172,18 @@ def test_an_unknown_key_or_a_kind_never_seen_is_no_break(merchant: Merchant) -> 
 def test_a_receipt_that_is_not_among_the_receipts(merchant: Merchant) -> None:
     merchant.move(3, "rcpt_002")
     receipts = build(
-        lc.RECEIPTS, [{"account": "th", "receipt_id": "rcpt_001", "currency": "THB", "created_at": merchant.now,
-                       "seen_at": merchant.now, "first_seen_at": merchant.now}],
-    )  # fmt: skip
+        lc.RECEIPTS,
+        [
+            {
+                "account": "th",
+                "receipt_id": "rcpt_001",
+                "currency": "THB",
+                "created_at": merchant.now,
+                "seen_at": merchant.now,
+                "first_seen_at": merchant.now,
+            }
+        ],
+    )
     assert len(says(merchant, receipts=receipts)) == 1
 
 

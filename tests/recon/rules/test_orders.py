@@ -11,10 +11,19 @@ from tests.kit.books import Job, Row, charge, failed, order, pending, with_conte
 
 GROUP = [rule for rule in CATALOGUE if rule.group == "Order and charge"]
 CODES = [
-    "wrong_account", "match_ambiguous", "charge_missing", "order_paid_charge_pending", "order_paid_charge_failed",
-    "order_missing", "order_not_marked_paid", "order_cancelled_but_charged", "duplicate_charge", "currency_mismatch",
-    "amount_scale_mismatch", "amount_mismatch",
-]  # fmt: skip
+    "wrong_account",
+    "match_ambiguous",
+    "charge_missing",
+    "order_paid_charge_pending",
+    "order_paid_charge_failed",
+    "order_missing",
+    "order_not_marked_paid",
+    "order_cancelled_but_charged",
+    "duplicate_charge",
+    "currency_mismatch",
+    "amount_scale_mismatch",
+    "amount_mismatch",
+]
 TWICE = [charge("chrg_1"), charge("chrg_2")]
 NAMELESS = [charge("chrg_1", None), charge("chrg_2", None)]
 # Per code: orders, charges, and what the break carries: expected, actual, at risk, the charge it names.

@@ -135,11 +135,17 @@ class TestNotSupported:
     @pytest.mark.parametrize(
         ("method", "asked", "raised"),
         [
-            ("promptpay", 0, True), ("mobile_banking_scb", 0, True), ("bill_payment_tesco_lotus", 0, True),
-            ("truemoney", 0, False), ("truemoney", 10_000, False), ("truemoney", 4_000, True),
-            ("kakaopay", 0, False), ("kakaopay", 4_000, False), ("card", 4_000, False),
+            ("promptpay", 0, True),
+            ("mobile_banking_scb", 0, True),
+            ("bill_payment_tesco_lotus", 0, True),
+            ("truemoney", 0, False),
+            ("truemoney", 10_000, False),
+            ("truemoney", 4_000, True),
+            ("kakaopay", 0, False),
+            ("kakaopay", 4_000, False),
+            ("card", 4_000, False),
         ],
-    )  # fmt: skip
+    )
     def test_what_the_method_can(self, method: str, asked: int, raised: bool) -> None:
         rows = [order(status="refund_requested", refunded_amount=asked)], [charge(method=method)]
         assert codes(AS_OF, *rows) == ["refund_not_supported"] * raised
@@ -170,10 +176,13 @@ class TestWindow:
     @pytest.mark.parametrize(
         ("off", "code"),
         [
-            (-14 * DAY - SECOND, None), (-14 * DAY, "refund_window_closing"), (-SECOND, "refund_window_closing"),
-            (0 * SECOND, "refund_window_closing"), (SECOND, "refund_window_closed"),
+            (-14 * DAY - SECOND, None),
+            (-14 * DAY, "refund_window_closing"),
+            (-SECOND, "refund_window_closing"),
+            (0 * SECOND, "refund_window_closing"),
+            (SECOND, "refund_window_closed"),
         ],
-    )  # fmt: skip
+    )
     def test_it_closes(
         self, method: str, brand: str | None, paid: datetime, end: datetime, off: timedelta, code: str | None
     ) -> None:

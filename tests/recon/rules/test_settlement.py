@@ -29,10 +29,22 @@ def context(as_of: datetime, **fields: Any) -> Context:
 def line(amount: int, booked: date | str, id: str = "l1", **fields: Any) -> Row:
     """A credit in Omise's name."""
     return {
-        "account": "th", "line_id": id, "source": "bank.th", "booked_on": str(booked), "amount": amount,
-        "currency": "THB", "description": "OMISE PAYOUT", "reference": "", "payout": True, "file": "b.csv",
-        "file_hash": "0", "row": 2, "seen_at": MONDAY, "first_seen_at": MONDAY, **fields,
-    }  # fmt: skip
+        "account": "th",
+        "line_id": id,
+        "source": "bank.th",
+        "booked_on": str(booked),
+        "amount": amount,
+        "currency": "THB",
+        "description": "OMISE PAYOUT",
+        "reference": "",
+        "payout": True,
+        "file": "b.csv",
+        "file_hash": "0",
+        "row": 2,
+        "seen_at": MONDAY,
+        "first_seen_at": MONDAY,
+        **fields,
+    }
 
 
 def known(merchant: Merchant, as_of: datetime, *lines: Row) -> Books:

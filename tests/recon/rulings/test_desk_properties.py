@@ -78,9 +78,23 @@ class Desk(RuleBasedStateMachine):
             if subject in self.wrong:
                 assert lives[subject].found.amount_at_risk == self.wrong[subject]
 
-    @rule(subject=st.sampled_from(SUBJECTS), who=PEOPLE, kind=st.sampled_from(
-        [Kind.RESOLVE, Kind.WRITE_OFF, Kind.ACKNOWLEDGE, Kind.APPROVE, Kind.UNDO, Kind.REOPEN, Kind.NOTE, Kind.ASSIGN]
-    ), days=st.integers(0, 3))  # fmt: skip
+    @rule(
+        subject=st.sampled_from(SUBJECTS),
+        who=PEOPLE,
+        kind=st.sampled_from(
+            [
+                Kind.RESOLVE,
+                Kind.WRITE_OFF,
+                Kind.ACKNOWLEDGE,
+                Kind.APPROVE,
+                Kind.UNDO,
+                Kind.REOPEN,
+                Kind.NOTE,
+                Kind.ASSIGN,
+            ]
+        ),
+        days=st.integers(0, 3),
+    )
     def people_rule(self, subject: str, who: str, kind: Kind, days: int) -> None:
         before = self.lives().get(subject)
         until = (self.now + timedelta(days=days)).date()

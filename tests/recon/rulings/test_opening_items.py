@@ -15,9 +15,20 @@ from recon.rulings.opening_items import Items, by_key, not_covered, standing_of
 NIGHT = datetime(2026, 3, 5, 18, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
 MISSING = Break(
-    "charge_missing", Severity.HIGH, "th", "order", "A-1", "Order A-1 is paid.", "Ask.", "THB", 500, 0, 500,
-    order_id="A-1", charge_id="chrg_1",
-)  # fmt: skip
+    "charge_missing",
+    Severity.HIGH,
+    "th",
+    "order",
+    "A-1",
+    "Order A-1 is paid.",
+    "Ask.",
+    "THB",
+    500,
+    0,
+    500,
+    order_id="A-1",
+    charge_id="chrg_1",
+)
 ITEM = OpeningItem("th", "order", "A-1", 500, "THB", "the old shop's", "mali")
 
 

@@ -62,9 +62,15 @@ async def test_a_list_has_the_envelope_of_omise(world: World) -> None:
         page = await th.get("/charges")
     total = sum(c.created <= world.as_of.timestamp() for c in world.books["th"].charges)
     assert {k: v for k, v in page.items() if k != "data"} == {
-        "object": "list", "limit": 20, "offset": 0, "total": total, "location": "/charges", "order": "chronological",
-        "from": "1970-01-01T00:00:00Z", "to": world.as_of.isoformat()[:19] + "Z",
-    }  # fmt: skip
+        "object": "list",
+        "limit": 20,
+        "offset": 0,
+        "total": total,
+        "location": "/charges",
+        "order": "chronological",
+        "from": "1970-01-01T00:00:00Z",
+        "to": world.as_of.isoformat()[:19] + "Z",
+    }
     times = [c["created_at"] for c in page["data"]]
     assert len(times) == 20
     assert times == sorted(times)

@@ -23,29 +23,71 @@ Objects = Mapping[str, Mapping[str, list[Body]]]  # kind -> account -> objects
 
 FIRST, LAST = date(2026, 3, 2), date(2026, 3, 8)
 CODES = {
-    "wrong_account", "charge_missing", "order_paid_charge_pending", "order_paid_charge_failed", "order_missing",
-    "order_not_marked_paid", "order_cancelled_but_charged", "duplicate_charge", "currency_mismatch",
-    "amount_scale_mismatch", "amount_mismatch", "pending_stuck", "order_invalid", "authorization_expiring",
-    "amount_out_of_limits", "method_not_in_region", "method_unknown", "refund_exceeds_charge", "refund_missing",
-    "refund_unrecorded", "refund_amount_mismatch", "refund_not_supported", "refund_window_closed",
-    "refund_window_closing", "refund_overdue", "refund_count_limit", "dispute_open", "dispute_lost", "transfer_stuck",
-    "transaction_missing", "transaction_amount_mismatch", "fee_mismatch", "fee_vat_mismatch",
-    "transaction_unexplained", "transfer_failed", "transfer_amount_mismatch", "bank_credit_missing",
-    "bank_amount_mismatch", "bank_credit_unexplained", "settlement_overdue",
-}  # fmt: skip
+    "wrong_account",
+    "charge_missing",
+    "order_paid_charge_pending",
+    "order_paid_charge_failed",
+    "order_missing",
+    "order_not_marked_paid",
+    "order_cancelled_but_charged",
+    "duplicate_charge",
+    "currency_mismatch",
+    "amount_scale_mismatch",
+    "amount_mismatch",
+    "pending_stuck",
+    "order_invalid",
+    "authorization_expiring",
+    "amount_out_of_limits",
+    "method_not_in_region",
+    "method_unknown",
+    "refund_exceeds_charge",
+    "refund_missing",
+    "refund_unrecorded",
+    "refund_amount_mismatch",
+    "refund_not_supported",
+    "refund_window_closed",
+    "refund_window_closing",
+    "refund_overdue",
+    "refund_count_limit",
+    "dispute_open",
+    "dispute_lost",
+    "transfer_stuck",
+    "transaction_missing",
+    "transaction_amount_mismatch",
+    "fee_mismatch",
+    "fee_vat_mismatch",
+    "transaction_unexplained",
+    "transfer_failed",
+    "transfer_amount_mismatch",
+    "bank_credit_missing",
+    "bank_amount_mismatch",
+    "bank_credit_unexplained",
+    "settlement_overdue",
+}
 GRACE = timedelta(minutes=30)
 DECIMALS = {"JPY": 0, "THB": 2, "SGD": 2, "MYR": 2, "USD": 2}
 # Of each account: the country's smallest and largest charge, its currency, and the methods that it may meet beside
 # cards; by hand from Omise's pages.
 COUNTRIES = {
-    "th": (2_000, 15_000_000, "THB", {
-        "promptpay", "truemoney", "kakaopay", "mobile_banking_kbank", "mobile_banking_scb", "rabbit_linepay",
-        "installment_kbank", "installment_ktc",
-    }),
+    "th": (
+        2_000,
+        15_000_000,
+        "THB",
+        {
+            "promptpay",
+            "truemoney",
+            "kakaopay",
+            "mobile_banking_kbank",
+            "mobile_banking_scb",
+            "rabbit_linepay",
+            "installment_kbank",
+            "installment_ktc",
+        },
+    ),
     "sg": (100, 2_000_000, "SGD", {"paynow", "grabpay", "kakaopay", "alipay_hk", "dana"}),
     "jp": (100, 6_000_000, "JPY", {"econtext", "paypay"}),
     "my": (100, 10_000_000, "MYR", {"fpx", "grabpay", "touch_n_go", "duitnow_qr", "boost", "installment_mbb"}),
-}  # fmt: skip
+}
 CARDS = {"Visa", "MasterCard", "JCB"}
 NO_REFUND = {"promptpay", "mobile_banking_kbank", "mobile_banking_scb", "econtext"}
 FULL_ONLY = {"truemoney", "installment_kbank", "installment_ktc", "installment_mbb"}

@@ -60,10 +60,16 @@ def test_every_recorded_charge_is_recomputed_to_the_unit() -> None:
 
 @pytest.mark.parametrize(
     ("amount", "rate", "fee", "vat"),
-    [(5_000, "3.65", 183, 13), (31_000, "3.65", 1_132, 79), (100_000, "3.65", 3_650, 256),
-     (50_000, "3.65", 1_825, 128), (156_000, "1.65", 2_574, 180), (2_000, "1.65", 33, 2),
-     (1_000_000, "3.65", 36_500, 2_555)],
-)  # fmt: skip
+    [
+        (5_000, "3.65", 183, 13),
+        (31_000, "3.65", 1_132, 79),
+        (100_000, "3.65", 3_650, 256),
+        (50_000, "3.65", 1_825, 128),
+        (156_000, "1.65", 2_574, 180),
+        (2_000, "1.65", 33, 2),
+        (1_000_000, "3.65", 36_500, 2_555),
+    ],
+)
 def test_rates_that_were_seen(amount: int, rate: str, fee: int, vat: int) -> None:
     proved = own(priced(amount, fee, vat, fee_rate=rate))
     assert not proved.wrong_fee.any()
@@ -85,9 +91,10 @@ def test_a_charge_without_rates_is_not_judged() -> None:
 
 def test_a_flat_fee_counts_in_minor_or_in_major_units_since_nobody_knows() -> None:
     proved = own(
-        priced(100, 800, 56, fee_rate="0.0", fee_flat="800.0"), priced(100, 800, 56, fee_rate="0.0", fee_flat="8.0"),
+        priced(100, 800, 56, fee_rate="0.0", fee_flat="800.0"),
+        priced(100, 800, 56, fee_rate="0.0", fee_flat="8.0"),
         priced(100, 801, 56, fee_rate="0.0", fee_flat="8.0"),
-    )  # fmt: skip
+    )
     assert proved.wrong_fee.tolist() == [False, False, True]
 
 

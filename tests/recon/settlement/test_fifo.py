@@ -30,9 +30,19 @@ from tests.recon.settlement.test_worlds import books_of
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 Said = tuple[Mapping[int, int], Mapping[int, tuple[int, int]], Sequence[tuple[str, int, int]], int]
 NOTHING: Mapping[str, Any] = dict.fromkeys(
-    ("orders", "charges", "refunds", "transfers", "transactions", "matched_orders", "expecting_orders",
-     "rejected_rows", "ignored_rows"), 0,
-)  # fmt: skip
+    (
+        "orders",
+        "charges",
+        "refunds",
+        "transfers",
+        "transactions",
+        "matched_orders",
+        "expecting_orders",
+        "rejected_rows",
+        "ignored_rows",
+    ),
+    0,
+)
 
 
 def said(line: LedgerLine) -> Said:
@@ -103,9 +113,12 @@ def near(books: Books, account: Account, window: Window) -> Books:
         moves |= c.is_in(rows[c.TRANSACTION_ID], named)
     moves |= c.is_in(rows[c.ORIGIN], books.disputes[c.DISPUTE_ID])
     return replace(
-        books, charges=of(charges, ours), refunds=of(refunds, back), transactions=of(rows, moves | paid | unpaid),
+        books,
+        charges=of(charges, ours),
+        refunds=of(refunds, back),
+        transactions=of(rows, moves | paid | unpaid),
         lines={account.name: line},
-    )  # fmt: skip
+    )
 
 
 def inside(moments: "pd.Series[pd.Timestamp]", window: Window) -> Any:
@@ -150,13 +163,15 @@ SLOT = st.integers(0, 6).map(lambda number: START + number * 5 * MINUTE)
 MOVES = st.lists(
     st.fixed_dictionaries(
         {
-            "direction": st.sampled_from(["credit", "credit", "debit"]), "amount": st.integers(0, 9),
-            "created_at": SLOT, "transferable_at": st.none() | SLOT,
+            "direction": st.sampled_from(["credit", "credit", "debit"]),
+            "amount": st.integers(0, 9),
+            "created_at": SLOT,
+            "transferable_at": st.none() | SLOT,
             "origin": st.sampled_from([None, "rfnd_1", "trsf_0", "trsf_1", "trsf_2"]),
         }
     ),
     max_size=12,
-)  # fmt: skip
+)
 TRANSFERS = st.lists(st.tuples(SLOT, st.none() | st.integers(0, 11)), max_size=3)
 
 

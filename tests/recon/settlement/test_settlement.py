@@ -112,8 +112,9 @@ def test_what_the_store_never_saw_stays_unexplained_and_the_next_transfer_is_exa
     merchant.pay_out(96_094)
     found = rebuilt(merchant)
     assert found.payouts[[c.AMOUNT, lc.EXPLAINED, lc.UNEXPLAINED]].values.tolist() == [
-        [1_029_789, 29_789, 1_000_000], [96_094, 96_094, 0]
-    ]  # fmt: skip
+        [1_029_789, 29_789, 1_000_000],
+        [96_094, 96_094, 0],
+    ]
     assert taken(found)[1:] == ["trsf_002 chrg_002 96094"]
 
 

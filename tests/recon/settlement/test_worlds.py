@@ -22,9 +22,12 @@ from tests.kit.job import finished_job, found, job, truth
 
 FIRST, LAST = date(2026, 3, 2), date(2026, 3, 15)
 SHAPES = {
-    "charges": c.CHARGES, "refunds": c.REFUNDS, "transfers": c.TRANSFERS, "transactions": c.TRANSACTIONS,
+    "charges": c.CHARGES,
+    "refunds": c.REFUNDS,
+    "transfers": c.TRANSFERS,
+    "transactions": c.TRANSACTIONS,
     "disputes": c.DISPUTES,
-}  # fmt: skip
+}
 
 
 def books_of(world: World, days_later: int = 0) -> Books:

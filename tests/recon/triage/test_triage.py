@@ -21,8 +21,9 @@ def test_what_agrees_becomes_no_case_and_is_counted() -> None:
 def test_everything_becomes_a_case_when_asked_for() -> None:
     found = cases([order()], [charge(), charge("chrg_2", None, 7)], everything=True)
     assert [(case.order.id if case.order else None, [one.id for one in case.charges]) for case in found] == [
-        ("A-1", ["chrg_1"]), (None, ["chrg_2"]),
-    ]  # fmt: skip
+        ("A-1", ["chrg_1"]),
+        (None, ["chrg_2"]),
+    ]
 
 
 def test_a_case_holds_its_charges_by_creation_and_id_each_with_its_pass() -> None:
@@ -33,8 +34,10 @@ def test_a_case_holds_its_charges_by_creation_and_id_each_with_its_pass() -> Non
     ]
     (case,) = cases([order(amount=1)], charges)
     assert [(one.id, one.matched_by) for one in case.charges] == [
-        ("chrg_9", "description"), ("chrg_2", "metadata"), ("chrg_3", "metadata"),
-    ]  # fmt: skip
+        ("chrg_9", "description"),
+        ("chrg_2", "metadata"),
+        ("chrg_3", "metadata"),
+    ]
 
 
 def test_a_case_of_several_orders_stands_under_the_first_id() -> None:

@@ -30,9 +30,13 @@ def _hold_against_document(url: str, headers: dict[str, str]) -> None:
     operations: list[Any] = [found.ok() for found in schema.get_all_operations()]  # type: ignore[union-attr]
     assert len(operations) == OPERATIONS
     few = settings(
-        max_examples=5, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
+        max_examples=5,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
+    )
     for operation in operations:
 
         @few
@@ -48,10 +52,19 @@ async def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
     async with page(tmp_path) as served:
         headers = served.token(Person("robot", Role.ADMIN))
         process = await asyncio.create_subprocess_exec(
-            str(Path(sys.executable).parent / "schemathesis"), "run", f"{served.url}/api/openapi.json",
-            "--header", f"Authorization: {headers['Authorization']}", "--max-examples", "150",
-            "--continue-on-failure", "--generation-database", "none", cwd=tmp_path, stdout=asyncio.subprocess.PIPE,
-        )  # fmt: skip
+            str(Path(sys.executable).parent / "schemathesis"),
+            "run",
+            f"{served.url}/api/openapi.json",
+            "--header",
+            f"Authorization: {headers['Authorization']}",
+            "--max-examples",
+            "150",
+            "--continue-on-failure",
+            "--generation-database",
+            "none",
+            cwd=tmp_path,
+            stdout=asyncio.subprocess.PIPE,
+        )
         said, _ = await asyncio.wait_for(process.communicate(), 600)
         assert process.returncode == 0, said.decode()
 

@@ -75,10 +75,15 @@ async def test_behind_tls_cookies_are_for_tls_alone(tmp_path: Path) -> None:
                 form = await visitor.csrf("/login")
                 jar = {one.key: one.value for one in visitor.http.cookie_jar}
                 data = {"name": "anna", "password": PASSWORD, "csrf": form}
-                async with aiohttp.ClientSession(found.url) as bare, bare.post(
-                    "/login", data=data, headers={"Cookie": f"recon_login={jar.get('recon_login', form)}"},
-                    allow_redirects=False,
-                ) as answer:  # fmt: skip
+                async with (
+                    aiohttp.ClientSession(found.url) as bare,
+                    bare.post(
+                        "/login",
+                        data=data,
+                        headers={"Cookie": f"recon_login={jar.get('recon_login', form)}"},
+                        allow_redirects=False,
+                    ) as answer,
+                ):
                     assert answer.status == 303
                     given = answer.headers["Set-Cookie"]
                     assert ("Secure" in given) == secure
@@ -264,9 +269,15 @@ async def when_up(http: aiohttp.ClientSession) -> Visitor:
 async def served_process(path: Path) -> AsyncIterator[asyncio.subprocess.Process]:
     """`recon serve --no-scheduler` until the block ends."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", "from jobs.cli.app import main; main()", "--config", str(path), "serve", "--no-scheduler",
+        sys.executable,
+        "-c",
+        "from jobs.cli.app import main; main()",
+        "--config",
+        str(path),
+        "serve",
+        "--no-scheduler",
         stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+    )
     try:
         yield process
     finally:

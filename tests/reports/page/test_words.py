@@ -186,10 +186,15 @@ async def test_only_what_fits_a_break_s_state_is_offered_and_what_is_missing_is_
         always = {"assign", "note"}
         assert await offered() == {*always, "acknowledge", "resolve", "write_off", "link"}
         for kind, words in (
-            ("resolve", "a reason is needed"), ("note", "a note needs a text"), ("acknowledge", "day"),
-            ("write_off", "a reason is needed"), ("link", "order"), ("undo", "nothing to undo"),
-            ("approve", "nothing waits for approval"), ("reopen", "is not closed"),
-        ):  # fmt: skip
+            ("resolve", "a reason is needed"),
+            ("note", "a note needs a text"),
+            ("acknowledge", "day"),
+            ("write_off", "a reason is needed"),
+            ("link", "order"),
+            ("undo", "nothing to undo"),
+            ("approve", "nothing waits for approval"),
+            ("reopen", "is not closed"),
+        ):
             _, text = await paul.post("/breaks/rule", here, **asked, kind=kind)
             assert words in ruled(text), kind
         _, text = await paul.post("/breaks/rule", "/breaks", kind="note", reason="of what?")

@@ -25,9 +25,12 @@ from tests.kit.report_example import BREAKS, known_break
 
 EVENING = datetime(2026, 12, 31, 18, 0)  # noqa: DTZ001 (a cell has no zone)
 EVENTS = {
-    "acknowledge": "acknowledged", "resolve": "resolved", "write off": "written_off", "link": "linked",
+    "acknowledge": "acknowledged",
+    "resolve": "resolved",
+    "write off": "written_off",
+    "link": "linked",
     "approve": "approved",
-}  # fmt: skip
+}
 
 
 def read(path: Path) -> list[Line]:
@@ -324,10 +327,12 @@ HOSTILE: dict[str, tuple[Callable[[Path], Path], str]] = {
     "an entity bomb": (changed(SHEET, b"<worksheet", DTD), "a document type or entities"),
     "broken XML": (changed(SHEET, b"</sheetData>", b""), "the file is damaged"),
     "an unknown encoding": (
-        changed(SHEET, b"<worksheet", b'<?xml version="1.0" encoding="klingon"?><worksheet'), "the file is damaged"
+        changed(SHEET, b"<worksheet", b'<?xml version="1.0" encoding="klingon"?><worksheet'),
+        "the file is damaged",
     ),
     "a text that is not there": (
-        rows_added(b'<row r="99"><c r="A99" t="s"><v>9999</v></c></row>'), "A99 names a text"
+        rows_added(b'<row r="99"><c r="A99" t="s"><v>9999</v></c></row>'),
+        "A99 names a text",
     ),
     "no workbook in it": (put(("_rels/.rels", b"<Relationships/>")), "is not an Excel workbook"),
     "another sheet": (
@@ -339,7 +344,7 @@ HOSTILE: dict[str, tuple[Callable[[Path], Path], str]] = {
     "an empty file": (overwritten(b""), "not an Excel workbook"),
     "half a zip": (overwritten(b"PK\x03\x04" + b"x" * 99), "the file is damaged"),
     "a very large file": (overwritten(b"PK\x03\x04" + bytes(10_000_000)), "more than the 10,000,000"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -30,9 +30,19 @@ DAYS = (date(2026, 8, 21), date(2026, 9, 5))
 
 def report(part: Settlement) -> Report:
     nothing: dict[str, Any] = dict.fromkeys(
-        ("orders", "charges", "refunds", "transfers", "transactions", "matched_orders", "expecting_orders",
-         "rejected_rows", "ignored_rows"), 0,
-    )  # fmt: skip
+        (
+            "orders",
+            "charges",
+            "refunds",
+            "transfers",
+            "transactions",
+            "matched_orders",
+            "expecting_orders",
+            "rejected_rows",
+            "ignored_rows",
+        ),
+        0,
+    )
     result = Result(TH, *DAYS, as_of=datetime(2026, 9, 5, 12, tzinfo=UTC), settlement=part, **nothing)
     return Report(result, Basis((), "0"))
 
@@ -48,9 +58,16 @@ def merchant() -> Report:
     made.pay_out()
     made.charge(5_000)
     receipt = {
-        "account": "th", "receipt_id": "rcpt_001", "currency": "THB", "vat": 500, "wht": 30, "total": 7_643,
-        "created_at": made.now, "seen_at": made.now, "first_seen_at": made.now,
-    }  # fmt: skip
+        "account": "th",
+        "receipt_id": "rcpt_001",
+        "currency": "THB",
+        "vat": 500,
+        "wht": 30,
+        "total": 7_643,
+        "created_at": made.now,
+        "seen_at": made.now,
+        "first_seen_at": made.now,
+    }
     bank = (line(113_987, "2026-08-29"), line(77, "2026-08-30", "l2"))
     books = made.books(receipts=build(lc.RECEIPTS, [receipt]), bank_lines=build(c.BANK_LINES, bank))
     read = ledger.read(books)
@@ -89,8 +106,10 @@ def test_the_balance_is_proved_by_day_and_by_kind(merchant: Report) -> None:
     assert rows[-1][4:] == [4_804, 4_804, 0]
     kinds = BALANCE.below[0].rows(merchant)
     assert cells(kinds, lc.KIND, lc.ROWS, c.AMOUNT) == [
-        ["charge", 3, 131_791], ["refund", 1, -10_000], ["transfer", 1, -116_987]
-    ]  # fmt: skip
+        ["charge", 3, 131_791],
+        ["refund", 1, -10_000],
+        ["transfer", 1, -116_987],
+    ]
 
 
 def test_fees_by_month_and_method_and_the_vat_return(merchant: Report) -> None:

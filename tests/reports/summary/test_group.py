@@ -18,9 +18,19 @@ from tests.kit.report_example import BREAKS, JP, TH, breaks, empty_result, known
 from tests.reports.workbook.test_write import basis, cells, row_of, sheet_of, shown
 
 SHEETS = [
-    "Summary", "Breaks", "Settlement", "Balance proof", "Pending", "Refunds", "Fees and VAT", "Disputes", "Bank",
-    "Rejected rows", "Changes", "Legend",
-]  # fmt: skip
+    "Summary",
+    "Breaks",
+    "Settlement",
+    "Balance proof",
+    "Pending",
+    "Refunds",
+    "Fees and VAT",
+    "Disputes",
+    "Bank",
+    "Rejected rows",
+    "Changes",
+    "Legend",
+]
 NAMELESS = replace(known_break("order_invalid", 77, currency=None), found=replace(BREAKS[-2].found, account=None))
 
 

@@ -30,10 +30,33 @@ from tests.reports.workbook.test_write import (
 )
 
 HOSTILE = (
-    "=1+1", "+66 81", "-5", "@SUM(A1)", "=HYPERLINK(\"x\")", "0007", "NA", "nan", "TRUE", "1e5", "<b>&amp;</b>",
-    " two spaces ", "line\nbreak", "tab\tcell", "a\r\nb", "ไทย 日本語 한국어", "😀 👩‍👩‍👧", "\u202eright to left",
-    "שלום", "_x0041_", "x_x000D_y_x0041_", "\u200b", "'quoted", '"', "]]>", "\x7f\x85",
-)  # fmt: skip
+    "=1+1",
+    "+66 81",
+    "-5",
+    "@SUM(A1)",
+    '=HYPERLINK("x")',
+    "0007",
+    "NA",
+    "nan",
+    "TRUE",
+    "1e5",
+    "<b>&amp;</b>",
+    " two spaces ",
+    "line\nbreak",
+    "tab\tcell",
+    "a\r\nb",
+    "ไทย 日本語 한국어",
+    "😀 👩‍👩‍👧",
+    "\u202eright to left",
+    "שלום",
+    "_x0041_",
+    "x_x000D_y_x0041_",
+    "\u200b",
+    "'quoted",
+    '"',
+    "]]>",
+    "\x7f\x85",
+)
 
 
 def reasons(texts: tuple[str, ...]) -> BytesIO:

@@ -78,13 +78,16 @@ def some_result(seed: int) -> Result:
     codes = [entry.code for entry in CATALOGUE]
     known = [
         known_break(
-            dice.choice(codes), number, currency=dice.choice(["THB", "JPY", "SGD", "MYR", None]),
+            dice.choice(codes),
+            number,
+            currency=dice.choice(["THB", "JPY", "SGD", "MYR", None]),
             risk=dice.choice([None, 0, 1, 99, dice.randrange(10**9)]),
             age=dice.choice([0, 1, 2, 7, 8, 30, 31, 90, 91]),
-            status=dice.choice(list(BreakStatus)[:3]), explanation=dice.choice(["=1", "*", "?", "<>", "~"]),
+            status=dice.choice(list(BreakStatus)[:3]),
+            explanation=dice.choice(["=1", "*", "?", "<>", "~"]),
         )
         for number in range(dice.randrange(40))
-    ]  # fmt: skip
+    ]
     aside = rejected().iloc[: dice.randrange(3)]
     result = result_of(links, breaks(known), aside)
     few = result.waiting.iloc[[dice.randrange(len(result.waiting)) for _ in range(dice.randrange(12))]]

@@ -154,9 +154,20 @@ def part_of(name: str) -> str:
 
 def test_the_sheets_stand_in_the_contract_s_order() -> None:
     assert [sheet.name for sheet in SHEETS] == [
-        "Summary", "Breaks", "Settlement", "Balance proof", "Matched", "Pending", "Refunds", "Fees and VAT",
-        "Disputes", "Bank", "Rejected rows", "Changes", "Legend",
-    ]  # fmt: skip
+        "Summary",
+        "Breaks",
+        "Settlement",
+        "Balance proof",
+        "Matched",
+        "Pending",
+        "Refunds",
+        "Fees and VAT",
+        "Disputes",
+        "Bank",
+        "Rejected rows",
+        "Changes",
+        "Legend",
+    ]
     assert shown(example()).sheetnames == [sheet.name for sheet in SHEETS]
 
 
@@ -240,10 +251,14 @@ def test_an_incomplete_result_says_so_before_anything_else() -> None:
 def test_an_empty_result_says_it_in_words() -> None:
     book = shown(written(empty_result()))
     wanted = {
-        "Breaks": "No breaks.", "Matched": "No matched orders.", "Rejected rows": "No rejected rows.",
-        "Pending": "Nothing is pending.", "Refunds": "No refunds.", "Disputes": "No disputes.",
+        "Breaks": "No breaks.",
+        "Matched": "No matched orders.",
+        "Rejected rows": "No rejected rows.",
+        "Pending": "Nothing is pending.",
+        "Refunds": "No refunds.",
+        "Disputes": "No disputes.",
         "Changes": "The first result of this range: there is nothing to compare with.",
-    }  # fmt: skip
+    }
     for name, words in wanted.items():
         assert [cell for cell in cells(sheet_of(book, name))[1] if cell] == [words]
     assert row_of(sheet_of(book, "Summary"), "Refunds")[5] == "not applicable"
@@ -324,8 +339,11 @@ def test_money_has_its_currency_s_format() -> None:
     mixed = sheet_of(book, "Breaks")
     formats = {row[4].value: row[8].number_format for row in mixed.iter_rows(min_row=2) if row[4].value}
     assert {code: "0.00" in text for code, text in formats.items()} == {
-        "JPY": False, "SGD": True, "THB": True, "USD": True,
-    }  # fmt: skip
+        "JPY": False,
+        "SGD": True,
+        "THB": True,
+        "USD": True,
+    }
 
 
 def test_every_sheet_is_ready_to_print_and_to_filter() -> None:

@@ -31,9 +31,13 @@ def upgrade() -> None:
     )
     current = sa.text("superseded_at IS NULL")
     op.create_index(
-        op.f("uq_bank_line_current"), "bank_line", ["line_id", "account"],
-        unique=True, sqlite_where=current, postgresql_where=current,
-    )  # fmt: skip
+        op.f("uq_bank_line_current"),
+        "bank_line",
+        ["line_id", "account"],
+        unique=True,
+        sqlite_where=current,
+        postgresql_where=current,
+    )
     op.create_index(op.f("ix_bank_line_account_booked_on_line_id"), "bank_line", ["account", "booked_on", "line_id"])
 
 

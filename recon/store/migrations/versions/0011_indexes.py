@@ -31,16 +31,22 @@ DROPPED = {
 }
 PARTS = {
     "ix_charge_paid_late": (
-        "charge", ["account", "paid_at"], "superseded_at IS NULL AND paid_at - created_at > 259200000000",
+        "charge",
+        ["account", "paid_at"],
+        "superseded_at IS NULL AND paid_at - created_at > 259200000000",
     ),
     "ix_refund_pending": (
-        "refund", ["account", "status", "refund_id"], "superseded_at IS NULL AND status = 'pending'",
+        "refund",
+        ["account", "status", "refund_id"],
+        "superseded_at IS NULL AND status = 'pending'",
     ),
     "ix_order_refund_requested": (
-        "order", ["account", "status", "order_id"], "superseded_at IS NULL AND status = 'refund_requested'",
+        "order",
+        ["account", "status", "order_id"],
+        "superseded_at IS NULL AND status = 'refund_requested'",
     ),
     "ix_order_charge_id": ("order", ["charge_id"], "charge_id IS NOT NULL"),
-}  # fmt: skip
+}
 PENDING = "superseded_at IS NULL AND status = 'pending'"
 
 

@@ -65,7 +65,7 @@ def test_an_untouched_chain_is_proved_and_was_recorded_with_the_runs(store: Engi
         ("delete from break_event where seq = 4", "break events 4 to 4"),
         ("update \"break\" set status = 'resolved' where subject_id = '2'", "is resolved, and no ruling that stands"),
     ],
-)  # fmt: skip
+)
 def test_whatever_is_changed_is_found_and_named(tmp_path: Path, statement: str, words: str) -> None:
     for engine in told("sqlite", tmp_path):
         change(engine, statement)

@@ -82,8 +82,9 @@ def test_a_resolved_break_stays_so_until_its_facts_change(store: Engine) -> None
     assert steps(store) == ["opened", "resolved", "changed", "fell"]
     (ruling,) = rulings.rulings(store, found().id)
     assert (ruling.standing, ruling.ended_why) == (
-        "fell", "expected: 500 -> 700; amount_at_risk: 500 -> 700",
-    )  # fmt: skip
+        "fell",
+        "expected: 500 -> 700; amount_at_risk: 500 -> 700",
+    )
     assert audit.prove(store, None) == []
 
 
@@ -146,8 +147,9 @@ def test_a_write_off_above_the_limit_waits_for_a_second_person(store: Engine) ->
     assert one(store, Kind.APPROVE, "Somchai").became == Became.APPLIED
     assert life(store).status == BreakStatus.WRITTEN_OFF
     assert [(r.kind, r.who, r.approved_by) for r in rulings.rulings(store, found().id)] == [
-        ("write_off", "Malee", "Somchai"), ("approve", "Somchai", None),
-    ]  # fmt: skip
+        ("write_off", "Malee", "Somchai"),
+        ("approve", "Somchai", None),
+    ]
     assert one(store, Kind.APPROVE, "Niran").became == Became.REFUSED
     assert one(store, Kind.UNDO, "Malee").became == Became.APPLIED
     assert life(store).status == BreakStatus.OPEN

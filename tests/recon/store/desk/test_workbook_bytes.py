@@ -32,9 +32,7 @@ def bytes_of(size: int, seed: int = 1) -> bytes:
 
 def book_of(content: bytes) -> StoredWorkbook:
     day = NOON.date()
-    return StoredWorkbook(
-        sha256_of(content), NAME, "th", day, day, None, NOON, "digest", None, NOON, len(content)
-    )  # fmt: skip
+    return StoredWorkbook(sha256_of(content), NAME, "th", day, day, None, NOON, "digest", None, NOON, len(content))
 
 
 def kept(store: Store, content: bytes) -> str:

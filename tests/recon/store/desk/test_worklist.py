@@ -21,10 +21,17 @@ TH, JP = frozenset({"th"}), frozenset({"jp"})
 
 def a_break(number: int, **other: object) -> KnownBreak:
     found = Break(
-        code="amount_mismatch", severity=Severity.HIGH, account="th", subject_type="order",
-        subject_id=f"ORD-{number}", explanation="", suggestion="", currency="THB", amount_at_risk=100 * number,
+        code="amount_mismatch",
+        severity=Severity.HIGH,
+        account="th",
+        subject_type="order",
+        subject_id=f"ORD-{number}",
+        explanation="",
+        suggestion="",
+        currency="THB",
+        amount_at_risk=100 * number,
         order_id=f"ORD-{number}",
-    )  # fmt: skip
+    )
     life = {name: other.pop(name) for name in ("status", "owner", "first_seen") if name in other}
     known = KnownBreak(replace(found, **other), BreakStatus.OPEN, NOW, NOW)  # type: ignore[arg-type]
     return replace(known, **life)  # type: ignore[arg-type]
@@ -104,8 +111,11 @@ def test_pages_neither_repeat_nor_lose(store: Store) -> None:
 
 
 def test_sums_ages_and_days(store: Store) -> None:
-    sums = {(one.account, one.currency): (one.count, one.amount) for one in worklist.open_sums(store, None)
-            if one.severity == Severity.HIGH}  # fmt: skip
+    sums = {
+        (one.account, one.currency): (one.count, one.amount)
+        for one in worklist.open_sums(store, None)
+        if one.severity == Severity.HIGH
+    }
     assert sums == {("th", "THB"): (1, 200), ("jp", "JPY"): (1, 300), ("th", None): (1, 0), (None, None): (1, 0)}
     by_age = dict(worklist.ages(store, None, NOW))
     assert by_age == {"THB": (1, 1, 0, 0, 0), "JPY": (0, 0, 0, 0, 1), None: (1, 0, 1, 0, 0)}

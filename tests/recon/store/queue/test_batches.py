@@ -101,9 +101,7 @@ def test_tries_are_counted_until_a_step_is_done(store: Store, batch: Batch) -> N
     batches.finish_alone(store, marker(batch, key, complete=False))
     assert not batches.begin(store, batch.id, key, "three", NOON)
     step = batches.one_step(store, batch.id, key)
-    assert step == replace(
-        STEPS[1], tries=2, begun_at=NOON + HOUR, host="two", done_at=NOON + HOUR, complete=False
-    )  # fmt: skip
+    assert step == replace(STEPS[1], tries=2, begun_at=NOON + HOUR, host="two", done_at=NOON + HOUR, complete=False)
     assert batches.outcomes(store, batch.id, [key, "pull th"]) == {key: {"of": key}}
 
 

@@ -50,9 +50,11 @@ class Known:
     def _transfer(self, number: int) -> dict[str, Any]:
         named = f"trxn_{self.dice.randrange(220):03d}" if number % 2 else None
         return {
-            "account": ("th", "sg")[number % 2], "transfer_id": f"trsf_{number:02d}", "transaction_id": named,
+            "account": ("th", "sg")[number % 2],
+            "transfer_id": f"trsf_{number:02d}",
+            "transaction_id": named,
             "created_at": self.moment(),
-        }  # fmt: skip
+        }
 
     def _move(self, number: int) -> dict[str, Any]:
         made, origin = (
@@ -61,10 +63,14 @@ class Known:
         )
         free = self.dice.choice([None, made, made - HOUR, made + HOUR / 9, made + 2 * HOUR])
         return {
-            "account": ("th", "sg")[number % 2], "transaction_id": f"trxn_{number:03d}", "origin": origin,
-            "amount": self.dice.randrange(1_000), "direction": self.dice.choice(["credit", "credit", "debit"]),
-            "created_at": made, "transferable_at": free,
-        }  # fmt: skip
+            "account": ("th", "sg")[number % 2],
+            "transaction_id": f"trxn_{number:03d}",
+            "origin": origin,
+            "amount": self.dice.randrange(1_000),
+            "direction": self.dice.choice(["credit", "credit", "debit"]),
+            "created_at": made,
+            "transferable_at": free,
+        }
 
     def save(self, store: Engine) -> None:
         """First as it was then, then as it is."""

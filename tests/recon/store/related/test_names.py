@@ -58,8 +58,10 @@ def test_what_comes_later_is_read_and_what_lies_outside_is_not(store: Engine) ->
     put(store, 1, "B-1", seen=4)
     assert ahead(store, at=5) == 2
     assert {one for one in names(store) if one[1][0] != "W"} == {
-        ("chrg_1", "A-1"), ("chrg_1", "B-1"), ("chrg_2", "A-2")
-    }  # fmt: skip
+        ("chrg_1", "A-1"),
+        ("chrg_1", "B-1"),
+        ("chrg_2", "A-2"),
+    }
     assert ahead(store, at=6) == 0
 
 

@@ -32,21 +32,34 @@ CLOSE = MatchSettings(window=2 * HOUR)  # nameless records look for each other t
 # Creation times crowd on few days, so that what has no name meets its like there.
 moments = st.builds(
     lambda day, hour: FIRST + day * DAY + hour * HOUR,
-    st.sampled_from((1, 2, 11, 12, 13, 24, 25, 38)), st.sampled_from((3, 4, 5, 6, 17)),
-)  # fmt: skip
+    st.sampled_from((1, 2, 11, 12, 13, 24, 25, 38)),
+    st.sampled_from((3, 4, 5, 6, 17)),
+)
 names = st.sampled_from(NAMES)
 amounts = st.sampled_from((100, 100, 100, 250))
-some_orders = st.fixed_dictionaries({
-    "order_id": names, "account": st.sampled_from(("th", "th", "sg")), "amount": amounts, "created_at": moments,
-    "status": st.sampled_from(("paid", "paid", "pending", "cancelled", "refund_requested")),
-    "charge_id": st.sampled_from((None, None, None, "chrg_1", "chrg_5")),
-})  # fmt: skip
-some_charges = st.fixed_dictionaries({
-    "number": st.integers(1, 9), "account": st.sampled_from(("th", "th", "sg")), "amount": amounts,
-    "created_at": moments, "status": st.sampled_from(("successful", "successful", "failed", "pending")),
-    "named": st.one_of(st.none(), st.none(), names), "told": st.one_of(st.none(), st.lists(names, max_size=2)),
-    "late": st.booleans(), "refunded": st.booleans(),
-})  # fmt: skip
+some_orders = st.fixed_dictionaries(
+    {
+        "order_id": names,
+        "account": st.sampled_from(("th", "th", "sg")),
+        "amount": amounts,
+        "created_at": moments,
+        "status": st.sampled_from(("paid", "paid", "pending", "cancelled", "refund_requested")),
+        "charge_id": st.sampled_from((None, None, None, "chrg_1", "chrg_5")),
+    }
+)
+some_charges = st.fixed_dictionaries(
+    {
+        "number": st.integers(1, 9),
+        "account": st.sampled_from(("th", "th", "sg")),
+        "amount": amounts,
+        "created_at": moments,
+        "status": st.sampled_from(("successful", "successful", "failed", "pending")),
+        "named": st.one_of(st.none(), st.none(), names),
+        "told": st.one_of(st.none(), st.lists(names, max_size=2)),
+        "late": st.booleans(),
+        "refunded": st.booleans(),
+    }
+)
 ranges = st.tuples(st.integers(0, DAYS - 1), st.sampled_from((1, 2, 13)), st.sampled_from((("th",), ("th", "sg"))))
 acts = st.lists(
     st.one_of(
@@ -54,8 +67,9 @@ acts = st.lists(
         st.tuples(st.just("charges"), st.lists(some_charges, min_size=1, max_size=4)),
         st.tuples(st.sampled_from(("run", "run", "ahead")), ranges),
     ),
-    min_size=3, max_size=12,
-)  # fmt: skip
+    min_size=3,
+    max_size=12,
+)
 
 
 @dataclass
@@ -79,10 +93,18 @@ class History:
             words = None if one["told"] is None else " ".join(("pays", *one["told"]))
             money = {"amount": one["amount"], "currency": currency, "funding_currency": currency}
             said = charge(
-                key, one["status"], **money, funding_amount=one["amount"], net=one["amount"], created_at=at,
-                paid_at=paid_at, transaction_id=trxn, description=words, refunded_amount=one["amount"] if back else 0,
+                key,
+                one["status"],
+                **money,
+                funding_amount=one["amount"],
+                net=one["amount"],
+                created_at=at,
+                paid_at=paid_at,
+                transaction_id=trxn,
+                description=words,
+                refunded_amount=one["amount"] if back else 0,
                 metadata=f'{{"order_id": "{one["named"]}"}}' if one["named"] else None,
-            )  # fmt: skip
+            )
             save_objects(self.store, account, "charge", [said], self.now)
             if paid_at is None:
                 continue
@@ -92,9 +114,15 @@ class History:
                 self.move(account, f"trxn_b{one['number']}", "debit", refund, one["amount"], paid_at + DAY)
                 values = {"funding_amount": one["amount"], "funding_currency": currency, "created_at": paid_at + DAY}
                 part = row(
-                    "refund", refund, charge_id=key, status="closed", amount=one["amount"], currency=currency,
-                    transaction_id=f"trxn_b{one['number']}", **values,
-                )  # fmt: skip
+                    "refund",
+                    refund,
+                    charge_id=key,
+                    status="closed",
+                    amount=one["amount"],
+                    currency=currency,
+                    transaction_id=f"trxn_b{one['number']}",
+                    **values,
+                )
                 save_objects(self.store, account, "refund", [part], self.now)
 
     def move(self, account: str, key: str, direction: str, origin: str, amount: int, at: datetime) -> None:

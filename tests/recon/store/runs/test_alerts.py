@@ -38,10 +38,12 @@ def seen(store: Engine, occasion: Occasion = OCCASION, decision: Decision = Deci
 
 
 def claim_of(state: State) -> Decision:
-    return Decision([
-        Claim(f"event:{one.seq}", "break", "th", one.known.found.id, 3, one.known.found.amount_at_risk)
-        for one in state.steps
-    ])  # fmt: skip
+    return Decision(
+        [
+            Claim(f"event:{one.seq}", "break", "th", one.known.found.id, 3, one.known.found.amount_at_risk)
+            for one in state.steps
+        ]
+    )
 
 
 def test_an_event_is_looked_at_once(store: Engine) -> None:
@@ -132,8 +134,13 @@ def test_a_message_is_taken_by_one_at_a_time_and_again_after_its_lease(store: En
     alert_id = alerts.claim(store, OCCASION, lambda _: Decision(messages=[MESSAGE, later]))
     [due] = alerts.take_due(store, NOON, LEASE)
     assert (due.alert_id, due.channel, due.title, due.text, due.html, due.tries) == (
-        alert_id, "json 1", "title", "text", "<p>html</p>", 1,
-    )  # fmt: skip
+        alert_id,
+        "json 1",
+        "title",
+        "text",
+        "<p>html</p>",
+        1,
+    )
     assert alerts.take_due(store, NOON, LEASE) == []
     assert [one.tries for one in alerts.take_due(store, NOON + LEASE, LEASE)] == [2]
     assert [one.channel for one in alerts.take_due(store, LATER, LEASE)] == ["json 1", "json 2"]

@@ -46,9 +46,13 @@ def dead(_attempt: Attempt) -> bool:
 
 
 def take(
-    store: Engine, *claims: Claim, holder: Holder = US, now: datetime = NOON,
-    is_dead: Callable[[Attempt], bool] = alive, since: datetime | None = None,
-) -> Begun:  # fmt: skip
+    store: Engine,
+    *claims: Claim,
+    holder: Holder = US,
+    now: datetime = NOON,
+    is_dead: Callable[[Attempt], bool] = alive,
+    since: datetime | None = None,
+) -> Begun:
     return begin(store, claims or (CLAIM,), holder, now, is_dead, since)
 
 

@@ -29,9 +29,17 @@ from recon.store.versions.load import load_matches
 from tests.kit.store_samples import DATABASES, HOUR, NOON, count, opened
 
 RUN = RunRecord(
-    started_at=NOON, recorded_at=NOON + HOUR, as_of=NOON, who="mali", command="run", options={"from": "2026-02-28"},
-    software="0.1.0", config_digest="c0", status="complete", timings={"pull": 1.5},
-)  # fmt: skip
+    started_at=NOON,
+    recorded_at=NOON + HOUR,
+    as_of=NOON,
+    who="mali",
+    command="run",
+    options={"from": "2026-02-28"},
+    software="0.1.0",
+    config_digest="c0",
+    status="complete",
+    timings={"pull": 1.5},
+)
 TH = RunAccount("th", date(2026, 2, 28), date(2026, 3, 1), {"orders": 3, "charges": 2}, "r0")
 SG = replace(TH, account="sg")
 NONE = columns.LINKS.empty()
@@ -84,10 +92,25 @@ def test_the_last_run_is_the_latest_of_the_account(store: Engine) -> None:
 
 def test_a_break_comes_back_with_every_field(store: Engine) -> None:
     full = Break(
-        "amount_mismatch", Severity.CRITICAL, "th", "order", "1", "differs", "refund", currency="THB",
-        expected=2**53 + 1, actual=-(2**53 + 1), amount_at_risk=5, due_by=NOON + HOUR / 7, order_id="1",
-        charge_id="chrg_1", refund_id="rfnd_1", transfer_id="trsf_1", transaction_id="trxn_1", dispute_id="dspt_1",
-    )  # fmt: skip
+        "amount_mismatch",
+        Severity.CRITICAL,
+        "th",
+        "order",
+        "1",
+        "differs",
+        "refund",
+        currency="THB",
+        expected=2**53 + 1,
+        actual=-(2**53 + 1),
+        amount_at_risk=5,
+        due_by=NOON + HOUR / 7,
+        order_id="1",
+        charge_id="chrg_1",
+        refund_id="rfnd_1",
+        transfer_id="trsf_1",
+        transaction_id="trxn_1",
+        dispute_id="dspt_1",
+    )
     nameless = known("digest", account=None, code="order_invalid")
     given = KnownBreak(full, BreakStatus.ACKNOWLEDGED, NOON - HOUR, NOON, owner="mali")
     record(store, breaks=[nameless, given])
@@ -154,8 +177,10 @@ def test_links_of_other_accounts_stay(store: Engine) -> None:
     record(store, [TH], matches=links("th/1 th/chrg_1 metadata", "my/1 my/chrg_7 metadata"))
     record(store, [TH], matches=links("th/1 sg/chrg_1 metadata"))
     assert rows(load_matches(store, ["sg"])) == [
-        "sg/2 my/chrg_8 metadata", "th/1 sg/chrg_1 metadata", "sg/1 sg/chrg_9 metadata",
-    ]  # fmt: skip
+        "sg/2 my/chrg_8 metadata",
+        "th/1 sg/chrg_1 metadata",
+        "sg/1 sg/chrg_9 metadata",
+    ]
     assert rows(load_matches(store, ["my"])) == ["sg/2 my/chrg_8 metadata"]
     assert rows(load_matches(store, [])) == []
 

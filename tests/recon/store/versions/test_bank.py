@@ -23,10 +23,20 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
 def lines(*rows: dict[str, Any]) -> pd.DataFrame:
     """Credits of account "th" booked on the day of NOON, unless told otherwise."""
     plain = {
-        "account": "th", "line_id": "l1", "source": "scb", "booked_on": "2026-03-01", "value_on": None, "amount": 100,
-        "currency": "THB", "description": "OMISE", "reference": None, "payout": True, "file": "a.sta",
-        "file_hash": "f0", "row": 2,
-    }  # fmt: skip
+        "account": "th",
+        "line_id": "l1",
+        "source": "scb",
+        "booked_on": "2026-03-01",
+        "value_on": None,
+        "amount": 100,
+        "currency": "THB",
+        "description": "OMISE",
+        "reference": None,
+        "payout": True,
+        "file": "a.sta",
+        "file_hash": "f0",
+        "row": 2,
+    }
     return c.BANK_LINE.from_rows([tuple({**plain, **given}.values()) for given in rows])
 
 

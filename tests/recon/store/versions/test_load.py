@@ -229,8 +229,11 @@ def test_what_a_transaction_comes_from_is_fetched_too(store: Engine) -> None:
     rows = [row("transaction", f"trxn_{n}", origin=origin) for n, origin in enumerate(origins)]
     save(store, *rows, kind="transaction")
     assert named_not_stored(store, "th") == {
-        "charge": ["chrg_1"], "transaction": [], "transfer": ["trsf_3"], "dispute": ["dspt_4"]
-    }  # fmt: skip
+        "charge": ["chrg_1"],
+        "transaction": [],
+        "transfer": ["trsf_3"],
+        "dispute": ["dspt_4"],
+    }
 
 
 SAVES = st.lists(

@@ -24,9 +24,12 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
 
 def book(store: Engine, id: str, amount: int, created: datetime, seen: datetime, direction: str = "credit") -> None:
     save_objects(
-        store, "th", "transaction",
-        [row("transaction", id, amount=amount, direction=direction, created_at=created)], seen,
-    )  # fmt: skip
+        store,
+        "th",
+        "transaction",
+        [row("transaction", id, amount=amount, direction=direction, created_at=created)],
+        seen,
+    )
 
 
 def read(store: Engine, total: int, at: datetime, account: str = "th") -> None:

@@ -226,12 +226,19 @@ def test_an_order_in_a_newer_file_is_no_new_version(store: Engine) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"status": "refunded"}, {"amount": 101}, {"currency": "SGD"}, {"created_at": NOON + HOUR},
-        {"refunded_amount": 1}, {"payment_method": "card"}, {"charge_id": "chrg_1"}, {"customer": "h"},
-        {"source": "other"}, {"payment_method": ""},
+        {"status": "refunded"},
+        {"amount": 101},
+        {"currency": "SGD"},
+        {"created_at": NOON + HOUR},
+        {"refunded_amount": 1},
+        {"payment_method": "card"},
+        {"charge_id": "chrg_1"},
+        {"customer": "h"},
+        {"source": "other"},
+        {"payment_method": ""},
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_whatever_the_shop_changes_is_a_new_version(store: Engine, change: dict[str, Any]) -> None:
     save_orders(store, orders({}), NOTHING, NOON)
     assert save_orders(store, orders(change), NOTHING, NOON + HOUR) == Saved(changed=1)
