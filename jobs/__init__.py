@@ -1,1 +1,1 @@
-"""Decides when the job runs, wires the parts together and tells people; knows no rule and no sheet."""
+"""Decides when the job runs, wires the parts together and tells people."""

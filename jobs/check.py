@@ -1,4 +1,4 @@
-"""Proves the configuration before the first night: keys, store, orders, folder, alerts, clock; knows no rule."""
+"""Proves the configuration before the first night: keys, store, orders, folder, alerts, clock."""
 
 import asyncio
 import os

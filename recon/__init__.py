@@ -1,3 +1,3 @@
-"""What was charged, ordered, settled and banked, and whether they agree; knows no clock, no configuration."""
+"""What was charged, ordered, settled and banked, and whether they agree."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""Business days by country, and local days to moments in UTC; knows no account, no rule and no clock.
+"""Business days by country, and local days to moments in UTC.
 
 Holidays are the `holidays` package's, corrected by holidays.toml and by the configuration.
 """

@@ -1,4 +1,4 @@
-"""Money is an integer of minor units and a currency; knows exponents, reads and shows amounts, refuses to mix."""
+"""Money is an integer of minor units and a currency."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Who may see and do what: roles, rights, accounts, passwords; knows no store and no page."""
+"""Who may see and do what: roles, rights, accounts, passwords."""
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum

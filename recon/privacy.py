@@ -1,4 +1,4 @@
-"""Keeps personal data out: keyed hashes of customer fields, redacted text; knows neither objects nor files."""
+"""Keeps personal data out: keyed hashes of customer fields, redacted text."""
 
 import hmac
 import re

@@ -1,4 +1,4 @@
-"""What the configuration may set of matching and of the rules, as frozen values; knows no rule and no pass."""
+"""What the configuration may set of matching and of the rules, as frozen values."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Stretches of time against each other: what of some lies inside others, and what outside; knows no clock."""
+"""Stretches of time against each other: what of some lies inside others, and what outside."""
 
 from collections.abc import Iterable
 

@@ -1,1 +1,1 @@
-"""Turns one result into sheets and files; knows nothing of Omise, of the store or of when it runs."""
+"""Turns one result into sheets and files."""

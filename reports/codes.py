@@ -1,4 +1,4 @@
-"""Says which open breaks speak of the things that a sheet lists; knows no sheet and no rule."""
+"""Says which open breaks speak of the things that a sheet lists."""
 
 import pandas as pd
 

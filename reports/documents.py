@@ -1,4 +1,4 @@
-"""Breaks, rulings, runs and workbooks as JSON, key by key as the contract has it; knows no store and no page."""
+"""Breaks, rulings, runs and workbooks as JSON, key by key as the contract has it."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What a workbook is made of: one account's result, or the results of all; knows no sheet, no style and no file."""
+"""What a workbook is made of: one account's result, or the results of all."""
 
 import hashlib
 from collections.abc import Mapping, Sequence

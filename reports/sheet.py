@@ -1,4 +1,4 @@
-"""What a sheet is: its columns, its rows, the tabs they fill; knows no style, no file and no single sheet."""
+"""What a sheet is: its columns, its rows, the tabs they fill."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""A digest in words: title, text and HTML by the templates, secrets and personal data masked; knows no channel."""
+"""A digest in words: title, text and HTML by the templates, secrets and personal data masked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

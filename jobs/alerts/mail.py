@@ -1,4 +1,4 @@
-"""Sends workbooks by mail, as attachments or as a link; knows no break and no run."""
+"""Sends workbooks by mail, as attachments or as a link."""
 
 import asyncio
 import smtplib

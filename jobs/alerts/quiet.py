@@ -1,4 +1,4 @@
-"""When people are not to be woken: hours of a local clock, and when they end; knows no message."""
+"""When people are not to be woken: hours of a local clock, and when they end."""
 
 from datetime import UTC, datetime, time, timedelta, tzinfo
 

@@ -1,4 +1,4 @@
-"""Does a batch's steps in this process, and says what a batch came to, whoever did it; knows no queue."""
+"""Does a batch's steps in this process, and says what a batch came to, whoever did it."""
 
 import asyncio
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Has workers run nights and waits for them, so that the schedule cannot tell where they ran; knows no timer."""
+"""Has workers run nights and waits for them, so that the schedule cannot tell where they ran."""
 
 import asyncio
 from collections.abc import Callable

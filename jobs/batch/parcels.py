@@ -1,4 +1,4 @@
-"""Packs a result as bytes and unpacks it exactly, for steps in other processes; knows no step and no column."""
+"""Packs a result as bytes and unpacks it exactly, for steps in other processes."""
 
 import json
 from collections.abc import Iterator, Mapping

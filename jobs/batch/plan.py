@@ -1,4 +1,4 @@
-"""Plans a wish as steps and says which of them may be begun; knows neither the store nor how a step is done."""
+"""Plans a wish as steps and says which of them may be begun."""
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence

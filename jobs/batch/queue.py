@@ -1,4 +1,4 @@
-"""Carries the steps of batches to any number of workers through PostgreSQL; knows not how a step is done.
+"""Carries the steps of batches to any number of workers through PostgreSQL.
 
 procrastinate's only home. A job says which step is to be done and nothing else: the store alone knows what is done,
 what is left and what came of it. So a job that is lost is queued again, and one too many finds its step done.

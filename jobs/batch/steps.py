@@ -1,4 +1,4 @@
-"""Does one step of a batch and writes its result with its marker; knows neither when nor where the others are done.
+"""Does one step of a batch and writes its result with its marker.
 
 Whoever works on a batch (one process, or many through a queue) calls `perform` for what `jobs.batch.ready` names.
 """

@@ -1,4 +1,4 @@
-"""Works on steps that the queue hands out, until it is asked to end; knows not what a step does.
+"""Works on steps that the queue hands out, until it is asked to end.
 
 What becomes of a step that failed is decided here: it is tried again later, left out with words, or the end of its
 batch with words, so that whoever waits for it always gets an answer.

@@ -1,4 +1,4 @@
-"""The commands of `recon`, thin; knows what may be asked, not how it is done. Imports late: --help must be quick."""
+"""The commands of `recon`, thin. Imports late: --help must be quick."""
 
 import asyncio
 import os

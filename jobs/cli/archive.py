@@ -1,4 +1,4 @@
-"""`recon db archive`: old evidence out of the store into files; knows which midnight, not what is moved."""
+"""`recon db archive`: old evidence out of the store into files."""
 
 import getpass
 from collections.abc import Mapping

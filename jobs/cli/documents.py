@@ -1,4 +1,4 @@
-"""What the commands answer as JSON, key by key as the contract has it; knows neither terminals nor files."""
+"""What the commands answer as JSON, key by key as the contract has it."""
 
 from collections import Counter
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""The rule book of payment methods as `recon methods` shows it; knows no run and no store."""
+"""The rule book of payment methods as `recon methods` shows it."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the commands share: options as values, where the configuration is, JSON out; knows no command."""
+"""What the commands share: options as values, where the configuration is, JSON out."""
 
 import getpass
 import json

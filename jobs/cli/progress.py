@@ -1,4 +1,4 @@
-"""Shows how far a job is on stderr: bars on a terminal, else one line per finished stage; knows no stage."""
+"""Shows how far a job is on stderr: bars on a terminal, else one line per finished stage."""
 
 import sys
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The commands of the Excel desk: breaks out to a workbook, filled-in rulings back; thin, and importing late."""
+"""The commands of the Excel desk: breaks out to a workbook, filled-in rulings back."""
 
 import getpass
 from collections.abc import Sequence

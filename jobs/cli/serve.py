@@ -1,4 +1,4 @@
-"""`recon serve`, thin; knows what may be asked, not how it is done. Imports late."""
+"""`recon serve`, thin. Imports late."""
 
 import asyncio
 import sys

@@ -1,4 +1,4 @@
-"""What the commands answer as tables for people; knows neither the store nor the configuration."""
+"""What the commands answer as tables for people."""
 
 import sys
 from collections import Counter

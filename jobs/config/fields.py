@@ -1,4 +1,4 @@
-"""The kinds of values that config.toml holds, each refused in words; knows no section and opens only secret files."""
+"""The kinds of values that config.toml holds, each refused in words."""
 
 import re
 from collections.abc import Callable, Mapping

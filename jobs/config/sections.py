@@ -1,4 +1,4 @@
-"""The sections of config.toml with their keys and defaults, frozen; knows neither files nor what a section is for."""
+"""The sections of config.toml with their keys and defaults, frozen."""
 
 from collections.abc import Mapping
 from datetime import timedelta

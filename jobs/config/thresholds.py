@@ -1,4 +1,4 @@
-"""Every code that `[rules.CODE]` may name, with the thresholds that are its own; knows no default."""
+"""Every code that `[rules.CODE]` may name, with the thresholds that are its own."""
 
 from collections.abc import Mapping
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The work on breaks, wired: finds what a person means, asks the store, proves the audit log; knows no terminal."""
+"""The work on breaks, wired: finds what a person means, asks the store, proves the audit log."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The recorded links of a range with the amounts on both sides; knows neither how links are made nor shown."""
+"""The recorded links of a range with the amounts on both sides."""
 
 from datetime import datetime
 

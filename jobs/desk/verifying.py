@@ -1,4 +1,4 @@
-"""Holds a workbook against the store: is it as a run wrote it, did its data change, who signed; knows no sheet."""
+"""Holds a workbook against the store: is it as a run wrote it, did its data change, who signed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""Masks what must be in no log, alert or message: secrets, credentials, personal data; knows no channel."""
+"""Masks what must be in no log, alert or message: secrets, credentials, personal data."""
 
 import re
 from functools import cache

@@ -1,4 +1,4 @@
-"""Spans for OpenTelemetry where the extra `tracing` is installed and asked for; else nothing; knows no stage.
+"""Spans for OpenTelemetry where the extra `tracing` is installed and asked for; else nothing.
 
 Where spans go is said by OpenTelemetry's own environment variables, such as OTEL_EXPORTER_OTLP_ENDPOINT.
 """

@@ -1,4 +1,4 @@
-"""Reads every bank source into the store: what is missing ends the run, what is unreadable is told; knows no rule."""
+"""Reads every bank source into the store: what is missing ends the run, what is unreadable is told."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

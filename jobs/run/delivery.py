@@ -1,4 +1,4 @@
-"""Copies finished files to folders and to object stores; knows no report and no run."""
+"""Copies finished files to folders and to object stores."""
 
 import filecmp
 import json

@@ -1,4 +1,4 @@
-"""Holds accounts for one run at a time across processes, and shows that it lives; knows no stage of the run."""
+"""Holds accounts for one run at a time across processes, and shows that it lives."""
 
 import asyncio
 import os

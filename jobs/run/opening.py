@@ -1,4 +1,4 @@
-"""Takes the items known to be open at go-live from their file into the store; knows no break and no rule."""
+"""Takes the items known to be open at go-live from their file into the store."""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What a run is asked and what it answers; knows neither how it is done nor how it is shown."""
+"""What a run is asked and what it answers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

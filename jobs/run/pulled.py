@@ -1,4 +1,4 @@
-"""What one account's pull did, as a value and as JSON keeps it; knows neither Omise nor the store."""
+"""What one account's pull did, as a value and as JSON keeps it."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field

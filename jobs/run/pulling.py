@@ -1,4 +1,4 @@
-"""Pulls one account into the store: sweeps, what changed, what is named but not stored; knows no order, no rule."""
+"""Pulls one account into the store: sweeps, what changed, what is named but not stored."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence

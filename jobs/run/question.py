@@ -1,4 +1,4 @@
-"""What is to be judged: accounts, ranges, the moment, and by which settings; knows no answer."""
+"""What is to be judged: accounts, ranges, the moment, and by which settings."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Takes turns at Omise through the store, so that all hosts together keep an account's rate; knows no request."""
+"""Takes turns at Omise through the store, so that all hosts together keep an account's rate."""
 
 import asyncio
 import math

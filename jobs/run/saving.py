@@ -1,4 +1,4 @@
-"""Stores rows while the next ones are read; knows neither where they come from nor where they go."""
+"""Stores rows while the next ones are read."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Runs a command line of `recon` in a process of its own; knows no hour and no store.
+"""Runs a command line of `recon` in a process of its own.
 
 A process of its own, since commands begin event loops, end with exit codes and may take much memory; and since a
 signal ends it as it ends any command.

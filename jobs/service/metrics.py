@@ -1,4 +1,4 @@
-"""Figures for Prometheus: of this process's runs, and of the store when it is asked; knows nothing about money."""
+"""Figures for Prometheus: of this process's runs, and of the store when it is asked."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime

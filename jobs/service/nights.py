@@ -1,4 +1,4 @@
-"""Which nights should have run, which to run now, and what became of them; knows no timer, no store and no clock."""
+"""Which nights should have run, which to run now, and what became of them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Runs the schedule and the page in one process until a signal ends it; knows neither from inside."""
+"""Runs the schedule and the page in one process until a signal ends it."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Hears the signals that ask a service to end; knows no service."""
+"""Hears the signals that ask a service to end."""
 
 import asyncio
 import signal

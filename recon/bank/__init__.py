@@ -1,1 +1,1 @@
-"""What the bank says: statements as bank lines, a module for each format; knows no transfer and no store."""
+"""What the bank says: statements as bank lines, a module for each format."""

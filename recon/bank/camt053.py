@@ -1,4 +1,4 @@
-"""Bank lines from CAMT.053 files (ISO 20022, versions 02 to 08), without trusting the XML; knows no transfer.
+"""Bank lines from CAMT.053 files (ISO 20022, versions 02 to 08), without trusting the XML.
 
 What is not booked yet (PDNG, INFO) is left out; a batch is taken apart where its parts come to its sum. A reversed
 entry already has the direction in which the money went (ISO 20022: the indicator tells of the original's).

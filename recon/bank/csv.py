@@ -1,4 +1,4 @@
-"""Bank lines from CSV files with declared columns: rows that cannot be read stand aside; knows no transfer."""
+"""Bank lines from CSV files with declared columns: rows that cannot be read stand aside."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""The statement formats, found in this folder: every module with a KIND is one; knows none of them by name."""
+"""The statement formats, found in this folder: every module with a KIND is one."""
 
 import importlib
 import pkgutil

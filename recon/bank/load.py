@@ -1,4 +1,4 @@
-"""Reads a bank source: every file, each line once, statements proved by their balances; knows no format."""
+"""Reads a bank source: every file, each line once, statements proved by their balances."""
 
 import hashlib
 import re

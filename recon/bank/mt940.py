@@ -1,4 +1,4 @@
-"""Bank lines from MT940 files: a statement that cannot be read stands aside whole; knows no transfer.
+"""Bank lines from MT940 files: a statement that cannot be read stands aside whole.
 
 The tags are read by `mt-940` (`parse_statements`: `parse` merges statements and keeps the last balances only).
 """

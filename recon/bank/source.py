@@ -1,4 +1,4 @@
-"""What a bank source is and what reading one gives; knows no format and no file."""
+"""What a bank source is and what reading one gives."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Days and texts of bank statements: dates read strictly, account numbers masked; knows no format."""
+"""Days and texts of bank statements: dates read strictly, account numbers masked."""
 
 import re
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""Every frame's columns and dtypes, declared once; knows no row and no source. Nobody else spells a column."""
+"""Every frame's columns and dtypes, declared once. Nobody else spells a column."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The frames of ledger, fees, settlement and bank, declared once beside `recon.columns`; knows no row."""
+"""The frames of ledger, fees, settlement and bank, declared once beside `recon.columns`."""
 
 from recon import columns as c
 from recon.columns import Column, Frame

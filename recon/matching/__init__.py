@@ -1,4 +1,4 @@
-"""Which order belongs to which charge: passes in a row, most certain first; knows no amounts at risk and no rules.
+"""Which order belongs to which charge: passes in a row, most certain first.
 
 Adding a pass is adding a module here with a tuple `PASSES`.
 """

@@ -1,4 +1,4 @@
-"""The most certain pass without a person: the order names its charge; knows no metadata list and no amounts."""
+"""The most certain pass without a person: the order names its charge."""
 
 import numpy as np
 

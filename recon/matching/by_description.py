@@ -1,4 +1,4 @@
-"""The charge's description holds the order's id; knows no metadata and no time."""
+"""The charge's description holds the order's id."""
 
 import re
 from collections import defaultdict

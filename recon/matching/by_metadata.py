@@ -1,4 +1,4 @@
-"""The charge names its order in the metadata; knows no descriptions and no amounts."""
+"""The charge names its order in the metadata."""
 
 import re
 

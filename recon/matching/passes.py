@@ -1,4 +1,4 @@
-"""What a matching pass is, and the positions it works on; knows no particular pass."""
+"""What a matching pass is, and the positions it works on."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The payment-method rule book: what each method may do in each country, by whose word; knows no charge, no account.
+"""The payment-method rule book: what each method may do in each country, by whose word.
 
 The figures stand in methods.toml, each with its source and how sure it is. The API's own word (`expires_at`) beats
 the book, and the configuration beats the book for all accounts or for one.

@@ -1,4 +1,4 @@
-"""The frozen nouns of reconciliation as values; knows neither frames, files, databases nor the network."""
+"""The frozen nouns of reconciliation as values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

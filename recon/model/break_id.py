@@ -1,4 +1,4 @@
-"""The id of a break, from what it is about; knows no break."""
+"""The id of a break, from what it is about."""
 
 import base64
 import hashlib

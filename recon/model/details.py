@@ -1,4 +1,4 @@
-"""What a result lists beside matches, breaks and settlement, as one value of frames; knows no column, makes none."""
+"""What a result lists beside matches, breaks and settlement, as one value of frames."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""One account's whole ledger in few numbers: its sums by quarter hour, and what each transfer took; knows no row."""
+"""One account's whole ledger in few numbers: its sums by quarter hour, and what each transfer took."""
 
 from dataclasses import dataclass, field
 from functools import cached_property

@@ -1,4 +1,4 @@
-"""What people decide about breaks, as values: what may be asked, what stands, what the answer was; knows no store."""
+"""What people decide about breaks, as values: what may be asked, what stands, what the answer was."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

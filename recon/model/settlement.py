@@ -1,4 +1,4 @@
-"""What settlement comes to, as one value of frames; knows no column of them and makes none."""
+"""What settlement comes to, as one value of frames."""
 
 from dataclasses import dataclass, field
 

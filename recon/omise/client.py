@@ -1,4 +1,4 @@
-"""Asks Omise's API politely and patiently for one account; knows no kinds of objects, no store and no clock."""
+"""Asks Omise's API politely and patiently for one account."""
 
 import asyncio
 import math

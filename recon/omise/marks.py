@@ -1,4 +1,4 @@
-"""Marks an object by its bytes, so that what came before as it comes now is not read again; knows no store.
+"""Marks an object by its bytes, so that what came before as it comes now is not read again.
 
 A mark is a keyed hash over the bytes of an object without what moves by itself in a charge. Equal marks mean equal
 digests; two objects of the same digest may well have different marks, and are then read.

@@ -1,4 +1,4 @@
-"""Omise's JSON becomes typed, scrubbed rows here and ends here; knows no network and no store."""
+"""Omise's JSON becomes typed, scrubbed rows here and ends here."""
 
 import hashlib
 import re

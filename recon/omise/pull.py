@@ -1,4 +1,4 @@
-"""Reads lists in closed windows and objects by id, and yields what it read; knows no store and no clock."""
+"""Reads lists in closed windows and objects by id, and yields what it read."""
 
 import asyncio
 import re

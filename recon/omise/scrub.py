@@ -1,4 +1,4 @@
-"""Takes customer fields out of Omise's objects before anything is kept; knows names of keys, not kinds of objects."""
+"""Takes customer fields out of Omise's objects before anything is kept."""
 
 import re
 from collections.abc import Mapping

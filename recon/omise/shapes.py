@@ -1,4 +1,4 @@
-"""Omise's objects as msgspec decodes them, and their rows of values; knows neither JSON nor what is kept of it."""
+"""Omise's objects as msgspec decodes them, and their rows of values."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Orders from CSV files: bytes to columns of text, rows that do not fit the header aside; knows no order."""
+"""Orders from CSV files: bytes to columns of text, rows that do not fit the header aside."""
 
 import csv
 import hashlib

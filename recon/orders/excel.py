@@ -1,4 +1,4 @@
-"""Orders from Excel workbooks (the first sheet): cells to columns of exact text; knows no order."""
+"""Orders from Excel workbooks (the first sheet): cells to columns of exact text."""
 
 import hashlib
 import io

@@ -1,4 +1,4 @@
-"""The files that a source's path names, in natural order; knows nothing of what is in them."""
+"""The files that a source's path names, in natural order."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The kinds of order sources, found in this folder: every module with a KIND is one; knows none of them by name."""
+"""The kinds of order sources, found in this folder: every module with a KIND is one."""
 
 import importlib
 import pkgutil

@@ -1,4 +1,4 @@
-"""Reads an order source: every input, the good rows and the bad ones, the newest of each order; knows no format."""
+"""Reads an order source: every input, the good rows and the bad ones, the newest of each order."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""What was known to be open at go-live, read from a CSV: every item, or every fault of the file; knows no store."""
+"""What was known to be open at go-live, read from a CSV: every item, or every fault of the file."""
 
 import io
 import re

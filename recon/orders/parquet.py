@@ -1,4 +1,4 @@
-"""Orders from Parquet files: typed columns to columns of exact text; knows no order."""
+"""Orders from Parquet files: typed columns to columns of exact text."""
 
 import hashlib
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A table of text to orders: columns parsed whole, bad rows kept aside with their reason; knows no file format."""
+"""A table of text to orders: columns parsed whole, bad rows kept aside with their reason."""
 
 import hashlib
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What an order source is and what reading one gives; knows no format, no file and no database."""
+"""What an order source is and what reading one gives."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Orders from a database that SQLAlchemy can reach: a query's rows to columns of exact text; knows no order."""
+"""Orders from a database that SQLAlchemy can reach: a query's rows to columns of exact text."""
 
 import hashlib
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""The rules and their catalogue: a case is judged in words; knows no frame of cases, no store and no sheet.
+"""The rules and their catalogue: a case is judged in words.
 
 Adding a break is adding a `Rule` to the tuple `RULES` of a module here (or a module with such a tuple): it is then
 judged, and stands in the catalogue, the Legend sheet and `recon rules`.

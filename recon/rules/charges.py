@@ -1,4 +1,4 @@
-"""Is a charge where it should be by now, as its method allows? The group "Charge alone"; knows no order's amount."""
+"""Is a charge where it should be by now, as its method allows? The group "Charge alone"."""
 
 from collections.abc import Collection, Iterator
 

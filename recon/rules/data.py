@@ -1,4 +1,4 @@
-"""Is what came in whole? Breaks of rows that could not be read and of lists that do not add up; knows no case."""
+"""Is what came in whole? Breaks of rows that could not be read and of lists that do not add up."""
 
 from collections.abc import Iterator
 

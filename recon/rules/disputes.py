@@ -1,4 +1,4 @@
-"""What a chargeback does to an order: the dispute rules of "Disputes and data"; knows no ledger."""
+"""What a chargeback does to an order: the dispute rules of "Disputes and data"."""
 
 from recon.calendars import local_day
 from recon.methods.deadlines import local

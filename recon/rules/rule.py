@@ -1,4 +1,4 @@
-"""What a rule is: a code, its words for the catalogue, and a judgement on one case; knows no particular rule."""
+"""What a rule is: a code, its words for the catalogue, and a judgement on one case."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

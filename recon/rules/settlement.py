@@ -1,4 +1,4 @@
-"""Does money arrive at the bank? The rules of "Settlement and bank"; knows no file of a bank.
+"""Does money arrive at the bank? The rules of "Settlement and bank".
 
 `transfer_stuck` judges cases; all others read in columns what `recon.settlement` has rebuilt.
 """

@@ -1,4 +1,4 @@
-"""What people may decide about a break: the graph of its states, and what each ruling does; pure, knows no store."""
+"""What people may decide about a break: the graph of its states, and what each ruling does; pure."""
 
 import hashlib
 import unicodedata

@@ -1,4 +1,4 @@
-"""The life of a break: opened once, carried from run to run, closed when the facts agree; knows no store, no rule."""
+"""The life of a break: opened once, carried from run to run, closed when the facts agree."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace

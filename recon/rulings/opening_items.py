@@ -1,4 +1,4 @@
-"""What was known to be open at go-live, and which breaks that explains; knows no file, no store and no run."""
+"""What was known to be open at go-live, and which breaks that explains."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,1 +1,1 @@
-"""An Omise-compatible server and seeded worlds with planted breaks; knows no clock, no store, no rule."""
+"""An Omise-compatible server and seeded worlds with planted breaks."""

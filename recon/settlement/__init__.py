@@ -1,4 +1,4 @@
-"""Settlement: transfers rebuilt, balances proved, bank credits found; knows no rule and raises no break."""
+"""Settlement: transfers rebuilt, balances proved, bank credits found."""
 
 from collections.abc import Mapping
 from dataclasses import replace

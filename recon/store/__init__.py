@@ -1,1 +1,1 @@
-"""Keeps what was seen and what was done, on SQLite and PostgreSQL; knows neither the network, files nor rules."""
+"""Keeps what was seen and what was done, on SQLite and PostgreSQL."""

@@ -1,4 +1,4 @@
-"""Rows to and from the driver in bulk, as each database likes it; knows no table and no meaning."""
+"""Rows to and from the driver in bulk, as each database likes it."""
 
 import json
 from collections.abc import Sequence

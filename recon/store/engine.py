@@ -1,4 +1,4 @@
-"""Opens a database and its transactions, and turns moments into integers; knows no table."""
+"""Opens a database and its transactions, and turns moments into integers."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager

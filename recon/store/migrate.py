@@ -1,4 +1,4 @@
-"""Brings a store's tables to this software's version, with a copy first; knows no row."""
+"""Brings a store's tables to this software's version, with a copy first."""
 
 import sqlite3
 from contextlib import closing

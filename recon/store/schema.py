@@ -1,4 +1,4 @@
-"""The whole set of tables: what migrations are compared with; knows no engine and no row."""
+"""The whole set of tables: what migrations are compared with."""
 
 from recon.store import tables
 from recon.store.tables import alerts, archive, batches, desk, nights, people, rate_limit, related

@@ -1,4 +1,4 @@
-"""What is wrong with the rows of one table, in words that show no personal data; knows no column's meaning."""
+"""What is wrong with the rows of one table, in words that show no personal data."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The files that a path with wild cards names, in natural order; knows nothing of what is in them."""
+"""The files that a path with wild cards names, in natural order."""
 
 import glob
 import re

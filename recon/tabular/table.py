@@ -1,4 +1,4 @@
-"""One input as columns of text, whatever it was before; knows neither orders nor the format it came from."""
+"""One input as columns of text, whatever it was before."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Says in whole columns which cases agree in every respect, and makes values of the rest; knows no rule's words.
+"""Says in whole columns which cases agree in every respect, and makes values of the rest.
 
 What it calls agreement is what no rule objects to: judging every case finds what judging the rest finds.
 """

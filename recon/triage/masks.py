@@ -1,4 +1,4 @@
-"""Says in whole columns which charges some rule may object to; knows no rule's words.
+"""Says in whole columns which charges some rule may object to.
 
 What it lets pass is what no rule of the groups "Charge alone", "Refunds" and "Disputes and data" objects to.
 """

@@ -1,4 +1,4 @@
-"""Which orders and charges a run judges: range, changes, what is not final; knows no rule and no amount."""
+"""Which orders and charges a run judges: range, changes, what is not final."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

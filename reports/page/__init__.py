@@ -1,1 +1,1 @@
-"""The finance page: what people see in a browser; knows no clock and no configuration."""
+"""The finance page: what people see in a browser."""

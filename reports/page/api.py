@@ -1,4 +1,4 @@
-"""What the page does, as JSON for scripts, with the same roles; knows no form and no template."""
+"""What the page does, as JSON for scripts, with the same roles."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The finance page's application and its place on the network; what it answers is handed in; knows no money here."""
+"""The finance page's application and its place on the network; what it answers is handed in."""
 
 import asyncio
 import logging

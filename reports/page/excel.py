@@ -1,4 +1,4 @@
-"""Rulings by workbook: open breaks out, a filled-in file in, the outcome back; knows no cell."""
+"""Rulings by workbook: open breaks out, a filled-in file in, the outcome back."""
 
 import asyncio
 import tempfile

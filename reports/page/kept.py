@@ -1,4 +1,4 @@
-"""What a page has found in the store, kept until a run or a ruling changes something; knows no page."""
+"""What a page has found in the store, kept until a run or a ruling changes something."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable

@@ -1,4 +1,4 @@
-"""Log in and out; knows users by their name and password alone, and slows down whoever guesses."""
+"""Log in and out."""
 
 import asyncio
 import secrets

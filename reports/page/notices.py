@@ -1,4 +1,4 @@
-"""What a form's answer says on the next page, kept for that one look; knows no form."""
+"""What a form's answer says on the next page, kept for that one look."""
 
 import secrets
 from collections import OrderedDict

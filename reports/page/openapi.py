@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document of the page's API, by hand; knows no route's code."""
+"""The OpenAPI 3.1 document of the page's API, by hand."""
 
 from collections.abc import Mapping
 from typing import Any

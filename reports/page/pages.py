@@ -1,4 +1,4 @@
-"""Every address of the finance page and who answers it; knows no answer."""
+"""Every address of the finance page and who answers it."""
 
 from pathlib import Path
 

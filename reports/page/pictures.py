@@ -1,4 +1,4 @@
-"""Small charts as SVG with their figures in words; knows no data source, no script and no style of its own."""
+"""Small charts as SVG with their figures in words."""
 
 from collections.abc import Sequence
 

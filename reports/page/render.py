@@ -1,4 +1,4 @@
-"""Templates to answers, and how money, days and moments are written on a page; knows no route."""
+"""Templates to answers, and how money, days and moments are written on a page."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime

@@ -1,4 +1,4 @@
-"""Who asks, from where and whether a form is ours; on every answer the same strict headers; knows no page."""
+"""Who asks, from where and whether a form is ours; on every answer the same strict headers."""
 
 import asyncio
 import hmac

@@ -1,4 +1,4 @@
-"""A sheet of a finished workbook as lines of text, a page at a time; knows no workbook's meaning and no request."""
+"""A sheet of a finished workbook as lines of text, a page at a time."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the finance page is handed: store, clock, settings, and what it may ask to be done; knows no request."""
+"""What the finance page is handed: store, clock, settings, and what it may ask to be done."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The Excel desk: breaks out to a workbook that people fill in, and what became of each row; knows no store."""
+"""The Excel desk: breaks out to a workbook that people fill in, and what became of each row."""
 
 import io
 import zipfile

@@ -1,4 +1,4 @@
-"""What makes the desk's sheet a form: cells to fill in, drop-downs, hints, an explaining sheet; knows no row."""
+"""What makes the desk's sheet a form: cells to fill in, drop-downs, hints, an explaining sheet."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

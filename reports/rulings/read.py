@@ -1,4 +1,4 @@
-"""Turns the rows of a filled-in desk sheet into asks, or into words why not; knows no store."""
+"""Turns the rows of a filled-in desk sheet into asks, or into words why not."""
 
 import hashlib
 import re

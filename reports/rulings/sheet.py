@@ -1,4 +1,4 @@
-"""What the desk's sheet is: its columns, and the rulings that it offers with what each needs; knows no file."""
+"""What the desk's sheet is: its columns, and the rulings that it offers with what each needs."""
 
 import hashlib
 import json

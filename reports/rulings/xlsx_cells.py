@@ -1,4 +1,4 @@
-"""Reads the cells of one sheet from outside, row by row, in bounded time and memory; knows no meaning of a cell."""
+"""Reads the cells of one sheet from outside, row by row, in bounded time and memory."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Says whether a file from outside is a workbook that may be read, and finds a sheet in it; knows no cell."""
+"""Says whether a file from outside is a workbook that may be read, and finds a sheet in it."""
 
 import posixpath
 import struct

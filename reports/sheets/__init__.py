@@ -1,4 +1,4 @@
-"""The sheets of a workbook: every module of this folder declares one as SHEET; knows none of them by name."""
+"""The sheets of a workbook: every module of this folder declares one as SHEET."""
 
 import importlib
 import pkgutil

@@ -1,4 +1,4 @@
-"""The Bank sheet: each transfer beside its bank credit, what has no other side first; knows no other sheet."""
+"""The Bank sheet: each transfer beside its bank credit, what has no other side first."""
 
 import pandas as pd
 

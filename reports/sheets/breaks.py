@@ -1,4 +1,4 @@
-"""The Breaks sheet: every break that is not closed, worst first; knows no other sheet."""
+"""The Breaks sheet: every break that is not closed, worst first."""
 
 import pandas as pd
 

@@ -1,4 +1,4 @@
-"""The Disputes sheet: every dispute of the range and every undecided one; knows no other sheet."""
+"""The Disputes sheet: every dispute of the range and every undecided one."""
 
 import pandas as pd
 

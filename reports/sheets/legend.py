@@ -1,4 +1,4 @@
-"""The Legend sheet: what every code means and what to do, the method rule book, days off; knows no other sheet."""
+"""The Legend sheet: what every code means and what to do, the method rule book, days off."""
 
 from itertools import groupby
 

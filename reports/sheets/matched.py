@@ -1,4 +1,4 @@
-"""The Matched sheet: every order with the charge that pays it; knows no other sheet."""
+"""The Matched sheet: every order with the charge that pays it."""
 
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]

@@ -1,4 +1,4 @@
-"""The Refunds sheet: every refund of the range and every open one, with both sides' sums; knows no other sheet."""
+"""The Refunds sheet: every refund of the range and every open one, with both sides' sums."""
 
 import pandas as pd
 

@@ -1,4 +1,4 @@
-"""The Rejected rows sheet: rows of input files that could not be read; knows no other sheet."""
+"""The Rejected rows sheet: rows of input files that could not be read."""
 
 import pandas as pd
 

@@ -1,4 +1,4 @@
-"""What closes a Summary: what was not judged, the files that were read, who signs; knows no sheet."""
+"""What closes a Summary: what was not judged, the files that were read, who signs."""
 
 from collections.abc import Iterator
 

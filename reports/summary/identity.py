@@ -1,4 +1,4 @@
-"""What a Summary covers, whether all of it is there, and by which rules it was judged; knows no total."""
+"""What a Summary covers, whether all of it is there, and by which rules it was judged."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""Breaks by code and by age, with what they put at risk: formulas over the Breaks sheet; knows no proof."""
+"""Breaks by code and by age, with what they put at risk: formulas over the Breaks sheet."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What the blocks of a Summary are put together from: titles, headers, sums over sheets; knows no block."""
+"""What the blocks of a Summary are put together from: titles, headers, sums over sheets."""
 
 from collections.abc import Mapping
 

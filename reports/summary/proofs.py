@@ -1,4 +1,4 @@
-"""The proofs: both sides, the difference, how much of it is explained, and whether it ties out; knows no break."""
+"""The proofs: both sides, the difference, how much of it is explained, and whether it ties out."""
 
 from collections.abc import Iterator
 

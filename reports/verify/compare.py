@@ -1,4 +1,4 @@
-"""Reads back a finished workbook: what it says it is, and which cells are not those of another; knows no run."""
+"""Reads back a finished workbook: what it says it is, and which cells are not those of another."""
 
 import io
 import re

@@ -1,4 +1,4 @@
-"""What a workbook is known by: the digests of its result and of its rows; knows neither cells nor files."""
+"""What a workbook is known by: the digests of its result and of its rows."""
 
 import hashlib
 import json

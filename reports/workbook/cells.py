@@ -1,4 +1,4 @@
-"""Whole columns of a frame into the XML of spreadsheet cells; knows neither workbook, file nor sheet."""
+"""Whole columns of a frame into the XML of spreadsheet cells."""
 
 import re
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""A page's chart as openpyxl draws it: one series over cells, quiet colours; knows no figure."""
+"""A page's chart as openpyxl draws it: one series over cells, quiet colours."""
 
 from openpyxl.chart import BarChart, LineChart, Reference
 from openpyxl.chart.axis import ChartLines

@@ -1,4 +1,4 @@
-"""Leads from a break to its rows on the other sheets of the same file; knows no style and no file."""
+"""Leads from a break to its rows on the other sheets of the same file."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace

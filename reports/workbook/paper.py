@@ -1,4 +1,4 @@
-"""How sheets come out on paper: orientation, headers, and where a page's parts break; knows no value."""
+"""How sheets come out on paper: orientation, headers, and where a page's parts break."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise

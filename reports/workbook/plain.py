@@ -1,4 +1,4 @@
-"""The sheets of a report as plain files, CSV or Parquet, one for each table; knows no style and no single sheet."""
+"""The sheets of a report as plain files, CSV or Parquet, one for each table."""
 
 import os
 import shutil

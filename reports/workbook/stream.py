@@ -1,4 +1,4 @@
-"""Places rows of frames into the package that openpyxl made, at the speed of columns; knows no sheet by name."""
+"""Places rows of frames into the package that openpyxl made, at the speed of columns."""
 
 import re
 import zipfile

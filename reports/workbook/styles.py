@@ -1,4 +1,4 @@
-"""The one style sheet: named styles, number formats per currency; knows no sheet and no value."""
+"""The one style sheet: named styles, number formats per currency."""
 
 from copy import copy
 

@@ -1,4 +1,4 @@
-"""One report to one workbook: pages drawn, detail sheets prepared, moved in place; knows no sheet by name."""
+"""One report to one workbook: pages drawn, detail sheets prepared, moved in place."""
 
 import io
 import os

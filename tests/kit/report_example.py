@@ -1,4 +1,4 @@
-"""A made-up month with everything in it, for the tests of the workbook; knows no sheet and no file."""
+"""A made-up month with everything in it, for the tests of the workbook."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

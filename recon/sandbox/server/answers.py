@@ -1,4 +1,4 @@
-"""Facts as Omise's JSON objects of API version 2019-05-29 at a moment; knows no HTTP and no list."""
+"""Facts as Omise's JSON objects of API version 2019-05-29 at a moment."""
 
 from datetime import UTC, datetime
 from typing import Any

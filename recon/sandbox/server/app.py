@@ -1,4 +1,4 @@
-"""Serves a world as Omise's API would at a given moment, faults included; knows no clock.
+"""Serves a world as Omise's API would at a given moment, faults included.
 
 What is not Omise's documented behaviour: the end of a list's window (exclusive unless told otherwise) and a limit
 above 100 (clamped).

@@ -1,4 +1,4 @@
-"""What a merchant and a payer do at the sandbox by hand: make a charge, pay it or not, mark it; knows no HTTP.
+"""What a merchant and a payer do at the sandbox by hand: make a charge, pay it or not, mark it.
 
 KakaoPay in won behaves by its test amounts (the KakaoPay document): 10,000 to 999,999 succeed, 1,000,000 lacks funds,
 1,000,001 is declined, any other waits until it is marked or expires.

@@ -1,4 +1,4 @@
-"""The events that Omise tells of a world's objects; knows no server.
+"""The events that Omise tells of a world's objects.
 
 Keys: charge.create/capture/complete/reverse, refund.create, transfer.create/send/pay, dispute.create/update/close.
 A refund that closes, a hold that ends and an ability that flips tell nothing, as at Omise. `charge.expire` is not

@@ -1,4 +1,4 @@
-"""What goes wrong at the server, decided by the number of the request; knows no object and no clock."""
+"""What goes wrong at the server, decided by the number of the request."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Rows of one list of the API by creation time, found by bisection and kept encoded; knows no HTTP."""
+"""Rows of one list of the API by creation time, found by bisection and kept encoded."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""A list's query (from, to, offset, limit, order) and its answer; knows no HTTP server and no account."""
+"""A list's query (from, to, offset, limit, order) and its answer."""
 
 import json
 from collections.abc import Mapping, Sequence

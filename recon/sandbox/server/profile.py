@@ -1,4 +1,4 @@
-"""An account's own answers (account, balance, capability) and Omise's error body; knows no list."""
+"""An account's own answers (account, balance, capability) and Omise's error body."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The four countries' accounts of a world: key, currency, zone, limits, transfer fee; knows no charge."""
+"""The four countries' accounts of a world: key, currency, zone, limits, transfer fee."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

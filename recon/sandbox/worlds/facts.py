@@ -1,4 +1,4 @@
-"""What happened to each Omise object of a world, as times; says its state at any moment, knows no JSON.
+"""What happened to each Omise object of a world, as times; says its state at any moment.
 
 Moments inside the sandbox are whole seconds since the epoch, UTC: Omise's times have no finer grain.
 """

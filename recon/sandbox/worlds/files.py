@@ -1,4 +1,4 @@
-"""What the shop and the bank say, as CSV files with the contract's column names; knows no Omise object."""
+"""What the shop and the bank say, as CSV files with the contract's column names."""
 
 import csv
 from collections.abc import Iterable, Mapping

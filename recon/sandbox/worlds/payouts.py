@@ -1,4 +1,4 @@
-"""Daily automatic transfers of what is transferable, and the balance at any moment; knows no order."""
+"""Daily automatic transfers of what is transferable, and the balance at any moment."""
 
 from bisect import bisect_right
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Omise's receipts for fees, one a local day, with the adjustment of their VAT's rounding; knows no order."""
+"""Omise's receipts for fees, one a local day, with the adjustment of their VAT's rounding."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime

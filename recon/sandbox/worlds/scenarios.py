@@ -1,4 +1,4 @@
-"""Ordinary lives of orders, none of which is a break of order and charge; knows no rule and plants nothing.
+"""Ordinary lives of orders, none of which is a break of order and charge.
 
 Every scenario takes the maker and the moment of its order, and may look at most a day and a bit ahead of it,
 because the moment of truth is that close to the last order.

@@ -1,4 +1,4 @@
-"""Payment methods of each country with fee, hold, expiry and refund rule; knows no order and no moment."""
+"""Payment methods of each country with fee, hold, expiry and refund rule."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Keeps users, sessions and tokens, by hashes alone; knows no page and decides no right.
+"""Keeps users, sessions and tokens, by hashes alone.
 
 Every function is handed the moment; what a browser or a script holds is made by the caller and never stored.
 """

@@ -1,4 +1,4 @@
-"""Applies what people ask for, all of it in one transaction, each answered in words; knows no command and no cell."""
+"""Applies what people ask for, all of it in one transaction, each answered in words."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Keeps the bytes of finished workbooks in chunks, so that every host can have them; knows no more of a workbook."""
+"""Keeps the bytes of finished workbooks in chunks, so that every host can have them."""
 
 import hashlib
 from collections.abc import Iterator

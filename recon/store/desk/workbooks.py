@@ -1,4 +1,4 @@
-"""Keeps what finished workbooks are, by the hash of their bytes, and who signed them; knows no sheet and no rule."""
+"""Keeps what finished workbooks are, by the hash of their bytes, and who signed them."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields

@@ -1,1 +1,1 @@
-"""The steps that made the store's tables, each frozen; knows nothing of today's tables."""
+"""The steps that made the store's tables, each frozen."""

@@ -1,4 +1,4 @@
-"""Runs migrations on the connection that `recon.store.migrate` hands over; knows no URL."""
+"""Runs migrations on the connection that `recon.store.migrate` hands over."""
 
 from alembic import context
 

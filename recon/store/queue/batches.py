@@ -1,4 +1,4 @@
-"""Keeps batches of work and their steps, each done once; knows neither what a step does nor who does it."""
+"""Keeps batches of work and their steps, each done once."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence

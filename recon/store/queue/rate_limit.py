@@ -1,4 +1,4 @@
-"""Turns at Omise shared by every host: one row per account, counted on the database's clock; knows no request.
+"""Turns at Omise shared by every host: one row per account, counted on the database's clock.
 
 PostgreSQL only, one statement each: a SQLite store serves one machine, whose own limiter is enough.
 """

@@ -1,4 +1,4 @@
-"""Loads the books that a run's range concerns, and what earlier runs recorded of them; knows no rule and no source.
+"""Loads the books that a run's range concerns, and what earlier runs recorded of them.
 
 Transfers, disputes, receipts, bank lines and readings are few and come whole; orders and charges as `near` finds
 them; refunds and transactions with what they belong to; of the rest of the ledger each account's line.

@@ -1,4 +1,4 @@
-"""Reads once which orders the charges of times that no run judged yet may name; knows no range and no pass.
+"""Reads once which orders the charges of times that no run judged yet may name.
 
 A long backfill would else read the names of all months that are left for each month that it judges.
 """

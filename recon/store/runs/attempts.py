@@ -1,4 +1,4 @@
-"""Keeps the attempts at runs, one at a time per account across processes, and extra jobs; knows no timer."""
+"""Keeps the attempts at runs, one at a time per account across processes, and extra jobs."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields

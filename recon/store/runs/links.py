@@ -1,4 +1,4 @@
-"""Writes what a run changes of the recorded links, and what it leaves behind for the next runs; knows no pass."""
+"""Writes what a run changes of the recorded links, and what it leaves behind for the next runs."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Records what a run did and found, all of it or nothing, and reads it back; knows no rule and no ruling."""
+"""Records what a run did and found, all of it or nothing, and reads it back."""
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Every table of the store, made of `recon.columns` where a frame exists; knows no engine and no row."""
+"""Every table of the store, made of `recon.columns` where a frame exists."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""The tables of what people were told: alerts, what each one claimed, its way to each channel; knows no channel."""
+"""The tables of what people were told: alerts, what each one claimed, its way to each channel."""
 
 from sqlalchemy import BigInteger, Column, Date, ForeignKey, Index, Integer, Table, Text
 

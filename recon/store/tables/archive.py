@@ -1,4 +1,4 @@
-"""The table of the archive's files: what each one holds and how it is known again; knows no folder."""
+"""The table of the archive's files: what each one holds and how it is known again."""
 
 from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text
 

@@ -1,4 +1,4 @@
-"""The tables of long work: batches and their steps, whoever does them; knows no step's meaning."""
+"""The tables of long work: batches and their steps, whoever does them."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Date, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
 

@@ -1,4 +1,4 @@
-"""The tables of people's work: rulings, opening items, the audit log, workbooks and sign-offs; knows no rule."""
+"""The tables of people's work: rulings, opening items, the audit log, workbooks and sign-offs."""
 
 from sqlalchemy import BigInteger, Column, Date, ForeignKey, Index, Integer, LargeBinary, Table, Text
 

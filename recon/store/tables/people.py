@@ -1,4 +1,4 @@
-"""The tables of who: users, their sessions, tokens of scripts; knows no password and no rule."""
+"""The tables of who: users, their sessions, tokens of scripts."""
 
 from sqlalchemy import Column, ForeignKey, Table, Text
 

@@ -1,4 +1,4 @@
-"""What runs leave behind for the next ones' view: charges that nothing links; knows no engine and no row."""
+"""What runs leave behind for the next ones' view: charges that nothing links."""
 
 from sqlalchemy import Column, Index, Table, Text
 

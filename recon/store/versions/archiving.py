@@ -1,4 +1,4 @@
-"""Moves old evidence out of the database into compressed files, a batch at a time; knows no configuration.
+"""Moves old evidence out of the database into compressed files, a batch at a time.
 
 A row is in the database or in a recorded file, never in both and never in neither: a batch is written under a passing
 name, forced to the disk, named after its own hash, and recorded in the transaction that takes its rows out, in the

@@ -1,4 +1,4 @@
-"""What is stored of one object, archived or not, for people to look at; knows no rule and changes nothing."""
+"""What is stored of one object, archived or not, for people to look at."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Frames from queries at the speed of columns: the database writes CSV, Arrow reads it; knows no table.
+"""Frames from queries at the speed of columns: the database writes CSV, Arrow reads it.
 
 A driver makes a Python object of every cell, and that takes longer than all the rest. So the database writes rows as
 text, in which a null and an empty text differ and integers stay exact: SQLite some ten thousand rows in one value,

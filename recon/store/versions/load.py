@@ -1,4 +1,4 @@
-"""Loads what is known as of a moment into frames; knows no rule and no source."""
+"""Loads what is known as of a moment into frames."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone

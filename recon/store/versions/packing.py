@@ -1,4 +1,4 @@
-"""Keeps an object as Omise said it, small: zlib with a dictionary of what such objects hold; knows no table.
+"""Keeps an object as Omise said it, small: zlib with a dictionary of what such objects hold.
 
 An object is some 2 KB, nearly all of it names of fields: with a dictionary it takes a third of the room. A dictionary
 is frozen for good, since what was packed with it needs it: a better one stands beside it.

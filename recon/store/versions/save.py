@@ -1,4 +1,4 @@
-"""Saves what Omise and the shop said, in versions; knows neither where it came from nor what it means."""
+"""Saves what Omise and the shop said, in versions."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
