@@ -15,13 +15,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Table
 
+from recon.arrays import Ints
 from recon.calendars import days_window
 from recon.model import Window
 from recon.store import bulk, tables
 from recon.store.engine import Store, to_micros, writing
 from recon.store.versions import save
 
-Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 SECOND, DAY = 1_000_000, 86_400_000_000  # microseconds
 HOLD = 7 * DAY  # from a charge until its money can be paid out

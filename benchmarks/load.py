@@ -38,13 +38,13 @@ def fill(url: str, count: int) -> None:
     at, scrub = int(world.as_of.timestamp()), Scrub(b"bench", ("customer_email",))
     charges = [charge for charge in world.books["th"].charges if charge.created <= at]
     sample = [decode_object("charge", msgspec.json.encode(body(charge, at)), scrub) for charge in charges]
-    engine = open_store(url)
+    store = open_store(url)
     for start in range(0, count, CHUNK):
         numbers = range(start, min(start + CHUNK, count))
         rows = [(sample[number % len(sample)], f"chrg_test_{number:019d}") for number in numbers]
         ready = [replace(row, id=id, values=(id, *row.values[1:])) for row, id in rows]
-        save_objects(engine, "th", "charge", ready, world.as_of)
-    engine.dispose()
+        save_objects(store, "th", "charge", ready, world.as_of)
+    store.dispose()
 
 
 def ours(url: str) -> Callable[[], int]:
@@ -52,8 +52,8 @@ def ours(url: str) -> Callable[[], int]:
     from recon.store.engine import open_store
     from recon.store.versions.load import load_books
 
-    engine = open_store(url)
-    return lambda: len(load_books(engine, AS_OF, customer_keys=("customer_email",)).charges)
+    store = open_store(url)
+    return lambda: len(load_books(store, AS_OF, customer_keys=("customer_email",)).charges)
 
 
 def adbc(url: str) -> Callable[[], int]:

@@ -175,11 +175,11 @@ def bare(folder: Path) -> Callable[[], int]:
 
 def duckdb(folder: Path) -> Callable[[], int]:
     """DuckDB: a full outer join by order id over the tables, amount and currency compared."""
-    import duckdb as engine
+    import duckdb as module
 
     orders = pq.read_table(folder / "orders.parquet", columns=["order_id", "amount", "currency"])
     charges = pq.read_table(folder / "charges.parquet", columns=["order_ref", "amount", "currency"])
-    connection = engine.connect()
+    connection = module.connect()
     connection.register("o", orders)
     connection.register("k", charges)
     query = """select count(*) from o full join k on o.order_id = k.order_ref

@@ -22,12 +22,12 @@ def twice(work: Work) -> dict[str, float]:
     from recon.store.engine import open_store
 
     with tempfile.TemporaryDirectory() as place:
-        engine = open_store(f"sqlite:///{Path(place) / 'recon.db'}")
-        migrate.upgrade(engine)
-        first, new = asyncio.run(pull(engine, work))
+        store = open_store(f"sqlite:///{Path(place) / 'recon.db'}")
+        migrate.upgrade(store)
+        first, new = asyncio.run(pull(store, work))
         assert new == work.count, new
-        second, written = asyncio.run(pull(engine, work))
-        engine.dispose()
+        second, written = asyncio.run(pull(store, work))
+        store.dispose()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {"first": first, "second": second, "written": written, "peak": peak}
 

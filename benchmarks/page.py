@@ -21,7 +21,7 @@ import aiohttp
 from jobs.config import config as configuration
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
 from jobs.service import site as wiring
-from recon import columns
+from recon import columns as c
 from recon.model import Break, BreakEvent, BreakStatus, KnownBreak, Severity
 from recon.rules import CATALOGUE
 from recon.store.desk.worklist import Filter, find
@@ -58,7 +58,7 @@ def fill(store: Store, breaks: int, runs: int) -> None:
 def _record(
     store: Store, run: RunRecord, part: RunAccount, known: list[KnownBreak], events: list[BreakEvent]
 ) -> None:
-    record_run(store, run, [part], known, events, columns.LINKS.empty())
+    record_run(store, run, [part], known, events, c.LINKS.empty())
 
 
 def _known(number: int, dice: random.Random, codes: list[str]) -> KnownBreak:

@@ -97,9 +97,9 @@ async def floor(work: Work) -> float:
         connection.execute("commit")
 
     with tempfile.TemporaryDirectory() as place:
-        engine = open_store(f"sqlite:///{place}/recon.db")
-        migrate.upgrade(engine)
-        engine.dispose()
+        store = open_store(f"sqlite:///{place}/recon.db")
+        migrate.upgrade(store)
+        store.dispose()
         with closing(sqlite3.connect(f"{place}/recon.db", isolation_level=None)) as connection:
             connection.execute("pragma synchronous=NORMAL")
             connection.execute("pragma cache_size=-65536")
@@ -122,16 +122,16 @@ async def both(work: Work) -> tuple[float, float]:
         from recon.store import migrate
         from recon.store.engine import open_store
 
-        engine = open_store(f"sqlite:///{place}/recon.db")
-        migrate.upgrade(engine)
-        first, new = await pull(engine, work)
-        second, changed = await pull(engine, work)
-        engine.dispose()
+        store = open_store(f"sqlite:///{place}/recon.db")
+        migrate.upgrade(store)
+        first, new = await pull(store, work)
+        second, changed = await pull(store, work)
+        store.dispose()
         assert (new, changed) == (work.count, 0), (new, changed)
         return first, second
 
 
-async def pull(engine: "Store", work: Work) -> tuple[float, int]:
+async def pull(store: "Store", work: Work) -> tuple[float, int]:
     """One pull of the bulk server into a store: its seconds, and how many versions it wrote."""
     from jobs.cli.progress import Lines
     from jobs.run.pulling import Gate, Puller, Reach, pull_account
@@ -141,7 +141,7 @@ async def pull(engine: "Store", work: Work) -> tuple[float, int]:
 
     start = datetime(2026, 3, 1, tzinfo=UTC)
     end = start + timedelta(seconds=work.count)
-    puller = Puller(engine, lambda: datetime.now(UTC), Lines(), asyncio.Lock())
+    puller = Puller(store, lambda: datetime.now(UTC), Lines(), asyncio.Lock())
     gate = Gate(work.url, KEY, Limits(math.inf, work.in_flight), Scrub(b"k" * 32), None)
     reach = Reach(Window(start, end), end, timedelta(days=35))
     begun = perf_counter()

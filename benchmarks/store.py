@@ -24,7 +24,7 @@ import psycopg
 from sqlalchemy import Column, Index, MetaData, PrimaryKeyConstraint, Table
 
 from benchmarks.bulk import Bulk
-from recon import columns
+from recon import columns as c
 from recon.model import ObjectRow
 from recon.omise.objects import decode_page
 from recon.omise.scrub import Scrub
@@ -39,7 +39,7 @@ CHUNK = 20_000
 SEEN = datetime(2026, 3, 9, tzinfo=UTC)
 SAMPLE = 2_000  # decoded charges that stand for all: rows differ in id and time, and that is what an index sees
 CHARGE = tables.OBJECTS["charge"]
-CREATED = columns.CHARGE.names.index(columns.CREATED_AT)
+CREATED = c.CHARGE.names.index(c.CREATED_AT)
 WAYS = (
     "{}, bare table",
     "{}, bare table, all packed beforehand",
@@ -88,13 +88,13 @@ def orders(count: int) -> pd.DataFrame:
         )
         for number in range(count)
     )
-    return columns.ORDER.from_rows(rows)
+    return c.ORDER.from_rows(rows)
 
 
 def charges(urls: Sequence[str], count: int, size: int) -> list[float]:
     """Seconds of each of WAYS, each into a store of its own, page by page: so what else goes on meets all alike."""
     seconds = [0.0] * len(WAYS)
-    engine, saved, known = open_store(urls[3]), Saved(), Saved()
+    store, saved, known = open_store(urls[3]), Saved(), Saved()
     with _bare(urls[0], CHARGE) as bare, _bare(urls[1], CHARGE) as packed, _alone(urls[2], CHARGE) as indexed:
         for page in pages(count, size):
             rows = [("th", *row.values, 1, 1, None, row.digest) for row in page]
@@ -106,12 +106,12 @@ def charges(urls: Sequence[str], count: int, size: int) -> list[float]:
             moments.append(perf_counter())
             indexed(_packed(rows, page))
             moments.append(perf_counter())
-            saved += save_objects(engine, "th", "charge", page, SEEN)
+            saved += save_objects(store, "th", "charge", page, SEEN)
             moments.append(perf_counter())
-            known += save_objects(engine, "th", "charge", page, SEEN)
+            known += save_objects(store, "th", "charge", page, SEEN)
             moments.append(perf_counter())
             seconds = [all_ + end - begin for all_, begin, end in zip(seconds, moments, moments[1:], strict=False)]
-    engine.dispose()
+    store.dispose()
     assert (saved, known) == (Saved(new=count), Saved(unchanged=count)), (saved, known)
     return seconds
 
@@ -122,7 +122,7 @@ def _packed(rows: Sequence[tuple[Any, ...]], page: Sequence[ObjectRow]) -> list[
 
 def driver_orders(url: str, frame: pd.DataFrame) -> float:
     """Seconds of the bare driver for orders; rows and digests are made beforehand."""
-    lists = bulk.to_lists(frame, columns.ORDER)
+    lists = bulk.to_lists(frame, c.ORDER)
     rows = [(*row, 1, 1, None, b"%016d" % number) for number, row in enumerate(zip(*lists, strict=True))]
     with _bare(url, tables.ORDER) as write:
         begun = perf_counter()
@@ -131,20 +131,20 @@ def driver_orders(url: str, frame: pd.DataFrame) -> float:
         return perf_counter() - begun
 
 
-def our_orders(engine: Store, frame: pd.DataFrame) -> tuple[float, Saved]:
+def our_orders(store: Store, frame: pd.DataFrame) -> tuple[float, Saved]:
     """Seconds of saving the orders of a whole source, digests made, and what was saved."""
     begun = perf_counter()
-    saved = save_orders(engine, frame, columns.REJECTED.empty(), SEEN)
+    saved = save_orders(store, frame, c.REJECTED.empty(), SEEN)
     return perf_counter() - begun, saved
 
 
 def _bare(url: str, table: Table) -> AbstractContextManager[Write]:
     """The driver alone into a new table with the same columns, its primary key and no other index."""
-    keys = (columns.ACCOUNT, tables.key_of(table))
+    keys = (c.ACCOUNT, tables.key_of(table))
     copied = (Column(one.name, one.type, primary_key=one.name in keys) for one in table.columns)
-    bare, engine = Table("bare", MetaData(), *copied), open_store(url)
-    bare.create(engine)
-    engine.dispose()
+    bare, store = Table("bare", MetaData(), *copied), open_store(url)
+    bare.create(store)
+    store.dispose()
     return _alone(url, bare)
 
 
@@ -196,12 +196,12 @@ def compare(database: str, count: int, size: int) -> None:
     with tempfile.TemporaryDirectory() as place:
         urls = [fresh_url(database, Path(place)) for _ in range(5)]
         found, frame = charges(urls, count, size), orders(count)
-        alone, engine = driver_orders(urls[4], frame), open_store(urls[3])
-        first, saved = our_orders(engine, frame)
+        alone, store = driver_orders(urls[4], frame), open_store(urls[3])
+        first, saved = our_orders(store, frame)
         assert saved == Saved(new=count), saved
-        again, saved = our_orders(engine, frame)
+        again, saved = our_orders(store, frame)
         assert saved == Saved(unchanged=count), saved
-        engine.dispose()
+        store.dispose()
     name = "sqlite3 executemany" if database == SQLITE else "psycopg COPY, insert where changed"
     said = "seconds | x bare | x packed | x indexed |"
     print(f"| {database}: {count:,} charges, a commit for each page of {size:,} | {said}\n|---|---|---|---|---|")

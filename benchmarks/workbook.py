@@ -247,7 +247,7 @@ def _fill(config: Any, rows: int) -> None:
 
     orders, charges = make(rows, seed=rows)
     charges = charges.set_column(charges.column_names.index("transaction_id"), "transaction_id", _ledger_ids(charges))
-    engine = open_ready_store(config)
+    store = open_ready_store(config)
     named = pc.binary_join_element_wise('{"order_id":"', charges["order_ref"], '"}', "")
     charges = charges.append_column("metadata", named)
     credits = _ledger(charges)
@@ -259,7 +259,7 @@ def _fill(config: Any, rows: int) -> None:
     same = {"seen_at": seen, "first_seen_at": seen, "superseded_at": pa.nulls(most, pa.int64())}
     same |= {"digest": pa.array([b"0"] * most), "raw": pa.array([zlib.compress(b"{}")] * most)}
     tabled = [(tables.ORDER, orders), *((tables.OBJECTS[kind], found) for kind, found in objects.items())]
-    with writing(engine, "benchmark") as connection:
+    with writing(store, "benchmark") as connection:
         for table, made in tabled:
             held = {name: made[name] for name in made.column_names}
             held |= {name: same[name][: len(made)] for name in same}
@@ -267,8 +267,8 @@ def _fill(config: Any, rows: int) -> None:
             bulk.insert_rows(connection, table, list(zip(*lists, strict=True)))
     everything = Window(datetime(2026, 1, 1, tzinfo=UTC), AS_OF)
     for name, _, _ in ACCOUNTS:
-        save.save_window(engine, name, "charge", everything, 0, 0, AS_OF)
-    engine.dispose()
+        save.save_window(store, name, "charge", everything, 0, 0, AS_OF)
+    store.dispose()
 
 
 def _ledger_ids(charges: pa.Table) -> Any:

@@ -152,18 +152,18 @@ async def _key(config: Config, name: str, section: AccountSection) -> Item:
 
 def _store(config: Config, now: datetime) -> Iterator[Item]:
     try:
-        engine = open_ready_store(config)
+        store = open_ready_store(config)
     except JobError as error:
         return (_item("store", FAILED, message) for message in error.messages)
     except Exception as error:  # a database's own errors have no name here
         return iter([_broken("store", error)])
     try:
-        revision = current(engine)
-        latest = list_runs(engine, 1)
-        archived = list(_archive(engine))
+        revision = current(store)
+        latest = list_runs(store, 1)
+        archived = list(_archive(store))
     finally:
-        engine.dispose()
-    return iter([_item("store", OK, f"{engine.dialect.name}, tables at {revision}"), *archived, _clock(latest, now)])
+        store.dispose()
+    return iter([_item("store", OK, f"{store.dialect.name}, tables at {revision}"), *archived, _clock(latest, now)])
 
 
 def _archive(store: Store) -> Iterator[Item]:

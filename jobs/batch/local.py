@@ -40,10 +40,10 @@ async def here(config: Config, batch_id: int, clock: Callable[[], datetime], pro
 
     Raises JobError where it cannot go on, Busy where another run holds an account: the same wish takes it up again.
     """
-    with ready_store(config) as engine:
-        batch = batches.one_batch(engine, batch_id)
+    with ready_store(config) as store:
+        batch = batches.one_batch(store, batch_id)
         assert batch is not None, f"no batch {batch_id}"
-        work = Work(config, engine, batch, clock, progress)
+        work = Work(config, store, batch, clock, progress)
         try:
             await _all_steps(work)
         except NotReady as left:
@@ -57,7 +57,7 @@ async def here(config: Config, batch_id: int, clock: Callable[[], datetime], pro
 
 
 async def _all_steps(work: Work) -> None:
-    steps = await asyncio.to_thread(batches.steps, work.engine, work.batch.id)
+    steps = await asyncio.to_thread(batches.steps, work.store, work.batch.id)
     left = [step for step in steps if not step.done]
     done, progress = len(steps) - len(left), work.progress
     progress.start(STEPS, len(steps))
@@ -103,8 +103,8 @@ def _line(step: Step) -> tuple[str, int]:
 async def _prove_all(work: Work, steps: Sequence[Step]) -> None:
     """Every key and account, before anything is stored; raises JobError of all that are refused."""
     accounts = work.accounts(steps)
-    gates = {account.name: gate(work.config, work.engine, account.name) for account in accounts}
-    puller = Puller(work.engine, work.clock, work.progress, work.writes)
+    gates = {account.name: gate(work.config, work.store, account.name) for account in accounts}
+    puller = Puller(work.store, work.clock, work.progress, work.writes)
     silent = await prove(puller, accounts, gates)
     work.proved.update(name for name, words in silent.items() if not words)
 
@@ -116,8 +116,8 @@ def result_of(work: Work) -> list[Outcome]:
     AlreadyDone. The batch is ended. Its results are there for a day: later the outcomes have none. Workbooks that
     were written on another machine are put into the report folder.
     """
-    batch = batches.one_batch(work.engine, work.batch.id)
-    steps = batches.steps(work.engine, work.batch.id)
+    batch = batches.one_batch(work.store, work.batch.id)
+    steps = batches.steps(work.store, work.batch.id)
     assert batch is not None
     if batch.words:
         raise JobError(*batch.words.split("\n"))
@@ -125,21 +125,21 @@ def result_of(work: Work) -> list[Outcome]:
         assert batch.ended_at is not None, "steps are left"
         raise AlreadyDone
     pulls = [step for step in steps if step.kind == Kind.PULL]
-    pulled = batches.outcomes(work.engine, batch.id, [step.key for step in pulls])
+    pulled = batches.outcomes(work.store, batch.id, [step.key for step in pulls])
     traffic = {step.account or "": {name: pulled[step.key][name] for name in TRAFFIC} for step in pulls}
     reports = [step for step in steps if step.kind == Kind.REPORT]
     found = [_outcome(work, step, steps) for step in reports]
     if found:  # what went over the line went once
         found[0] = replace(found[0], pulled=traffic)
-    batches.end(work.engine, batch.id, work.clock())
+    batches.end(work.store, batch.id, work.clock())
     return found
 
 
 def _outcome(work: Work, step: Step, steps: Sequence[Step]) -> Outcome:
-    said = batches.outcomes(work.engine, work.batch.id, [step.key])[step.key]
+    said = batches.outcomes(work.store, work.batch.id, [step.key])[step.key]
     judged = [one for one in steps if one.kind == Kind.JUDGE and one.first_day == step.first_day]
     folder = work.config.reports.folder
-    missing = {folder / name: put_back(work.engine, folder / name, sha256) for name, sha256 in said["reports"]}
+    missing = {folder / name: put_back(work.store, folder / name, sha256) for name, sha256 in said["reports"]}
     return Outcome(
         run_id=step.run_id,
         complete=bool(step.complete),

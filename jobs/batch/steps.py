@@ -44,7 +44,7 @@ class Work:
     """One process's work on a batch; make one per batch, since it remembers whose key was proved."""
 
     config: Config
-    engine: Store
+    store: Store
     batch: Batch
     clock: Callable[[], datetime]
     progress: Progress
@@ -97,7 +97,7 @@ async def perform(work: Work, key: str) -> StepOutcome:
         except StepDone:  # by somebody who was believed dead
             pass
         except AlreadyDone:
-            await asyncio.to_thread(batches.end, work.engine, work.batch.id, work.clock())
+            await asyncio.to_thread(batches.end, work.store, work.batch.id, work.clock())
             raise
     return await asyncio.to_thread(_outcome, work, key)
 
@@ -106,12 +106,12 @@ async def give_up(work: Work, key: str, words: str) -> StepOutcome:
     """Mark a sweep or a pull whose source failed for good: what comes after it goes on and says what is missing."""
 
     def mark() -> StepOutcome:
-        step = batches.one_step(work.engine, work.batch.id, key)
+        step = batches.one_step(work.store, work.batch.id, key)
         if step is None or step.kind not in (Kind.SWEEP, Kind.PULL):
             raise NotReady(key)
         try:
             said = Pulled(work.account(step), words).as_json()
-            batches.finish_alone(work.engine, _marker(work, step, said, complete=False))
+            batches.finish_alone(work.store, _marker(work, step, said, complete=False))
         except StepDone:
             pass
         return _outcome(work, key)
@@ -121,22 +121,22 @@ async def give_up(work: Work, key: str, words: str) -> StepOutcome:
 
 def abandon(work: Work, *messages: str) -> None:
     """End the batch before its steps are done, saying why; the same wish soon after takes it up where it stopped."""
-    batches.end(work.engine, work.batch.id, work.clock(), "\n".join(messages) or "it was abandoned")
+    batches.end(work.store, work.batch.id, work.clock(), "\n".join(messages) or "it was abandoned")
 
 
 def _begin(work: Work, key: str) -> Step:
     """The step, with the try noted unless it is done; raises NotReady."""
     batch_id = work.batch.id
-    step = batches.one_step(work.engine, batch_id, key)
+    step = batches.one_step(work.store, batch_id, key)
     if step is None:
         raise NotReady(f"batch {batch_id} has no step {key}")
     if step.done:
         return step
-    others = batches.steps(work.engine, batch_id, comes_after(Kind(step.kind)))
+    others = batches.steps(work.store, batch_id, comes_after(Kind(step.kind)))
     if waiting := waits_for(step, [one for one in others if not one.done]):
         raise NotReady(f"{key} waits for {waiting[0]}")
-    if not batches.begin(work.engine, batch_id, key, socket.gethostname(), work.clock()):
-        found = batches.one_step(work.engine, batch_id, key)
+    if not batches.begin(work.store, batch_id, key, socket.gethostname(), work.clock()):
+        found = batches.one_step(work.store, batch_id, key)
         if found is None or not found.done:
             raise NotReady(f"batch {batch_id} has ended")
         return found
@@ -144,8 +144,8 @@ def _begin(work: Work, key: str) -> Step:
 
 
 def _outcome(work: Work, key: str) -> StepOutcome:
-    step = batches.one_step(work.engine, work.batch.id, key)
-    said = batches.outcomes(work.engine, work.batch.id, [key])[key]
+    step = batches.one_step(work.store, work.batch.id, key)
+    said = batches.outcomes(work.store, work.batch.id, [key])[key]
     words = (*said.get("messages", ()), *filter(None, [said.get("failure")]), *said.get("short", ()))
     return StepOutcome(key, bool(step and step.complete), words)
 
@@ -161,7 +161,7 @@ async def _read(work: Work, step: Step) -> None:
     told = await read_sources(road)
     said = {"told": told.as_json(), "timings": road.timings, "messages": list(told.messages)}
     marker = _marker(work, step, said, complete=not told.messages)
-    await asyncio.to_thread(batches.finish_alone, work.engine, marker)
+    await asyncio.to_thread(batches.finish_alone, work.store, marker)
 
 
 async def _sweep(work: Work, step: Step) -> None:
@@ -182,8 +182,8 @@ async def _pull(work: Work, step: Step) -> None:
 
 async def _way(work: Work, account: Account) -> tuple[Puller, Account, Any]:
     """By what an account is pulled, once its key and mode are proved; raises JobError, if not asked StepFailed."""
-    puller = Puller(work.engine, work.clock, work.progress, work.writes)
-    gates = {account.name: gate(work.config, work.engine, account.name)}
+    puller = Puller(work.store, work.clock, work.progress, work.writes)
+    gates = {account.name: gate(work.config, work.store, account.name)}
     if account.name not in work.proved:
         [silent] = (await prove(puller, [account], gates)).values()
         if silent:
@@ -206,17 +206,17 @@ def _window(work: Work, account: Account, step: Step) -> Window:
 def _finish(work: Work, step: Step) -> Callable[[Store, Pulled, Any], None]:
     """Writes the last of a pull with the marker."""
 
-    def write(engine: Store, pulled: Pulled, windows: list[PulledWindow]) -> None:
+    def write(store: Store, pulled: Pulled, windows: list[PulledWindow]) -> None:
         marker = _marker(work, step, pulled.as_json(), complete=True)
-        batches.finish_pulled(engine, marker, pulled.account.name, windows)
+        batches.finish_pulled(store, marker, pulled.account.name, windows)
 
     return write
 
 
 def _swept(work: Work, account: Account) -> tuple[Pulled, tuple[Window, ...] | None]:
     """What the account's sweeps found, and what was given up of them; null where there were none."""
-    sweeps = batches.steps(work.engine, work.batch.id, (Kind.SWEEP,), account.name)
-    said = batches.outcomes(work.engine, work.batch.id, [step.key for step in sweeps])
+    sweeps = batches.steps(work.store, work.batch.id, (Kind.SWEEP,), account.name)
+    said = batches.outcomes(work.store, work.batch.id, [step.key for step in sweeps])
     before = Pulled(account)
     for step in sweeps:
         before.add(said[step.key])
@@ -231,7 +231,7 @@ async def _judge(work: Work, step: Step) -> None:
     days = road.days[account.name]
     claim = Claim(account.name, days.first, days.last, days.window.end, road.as_of, road.options.pull)
     held = partial(_judge_held, work, step, replace(road, accounts=(account,)), told_of(read["told"]), pulls)
-    await run_held(work.engine, [claim], road.options.by, work.clock, held, road.options.unless_done)
+    await run_held(work.store, [claim], road.options.by, work.clock, held, road.options.unless_done)
 
 
 async def _judge_held(
@@ -251,7 +251,7 @@ async def _judge_held(
         marker = _marker(work, step, said, complete=complete, parcel=parcel)
         run_id = record_findings(road, findings, marker)
         if run_id is None:
-            batches.finish_alone(work.engine, marker)
+            batches.finish_alone(work.store, marker)
         return run_id
 
     run_id = await asyncio.to_thread(write)
@@ -268,27 +268,27 @@ def _road(work: Work, step: Step) -> Road:
     window = {account.name: days_window(step.first_day, step.last_day, account.zone) for account in accounts}
     days = {name: Days(step.first_day, step.last_day, one) for name, one in window.items()}
     started, as_of = work.batch.created_at, work.batch.wish.as_of
-    return Road(work.config, options, work.clock, work.progress, work.engine, started, as_of, accounts, days)
+    return Road(work.config, options, work.clock, work.progress, work.store, started, as_of, accounts, days)
 
 
 def _judged(work: Work, step: Step) -> list[Step]:
     """The steps that judge a step's range, in their places."""
-    found = batches.steps(work.engine, work.batch.id, (Kind.JUDGE,))
+    found = batches.steps(work.store, work.batch.id, (Kind.JUDGE,))
     return [one for one in found if one.first_day == step.first_day]
 
 
 def _what_was_read(work: Work, step: Step) -> Mapping[str, Any]:
     """What came of reading the files of a step's range."""
-    found = batches.steps(work.engine, work.batch.id, (Kind.READ,))
+    found = batches.steps(work.store, work.batch.id, (Kind.READ,))
     [key] = [one.key for one in found if one.first_day == step.first_day]
-    return batches.outcomes(work.engine, work.batch.id, [key])[key]
+    return batches.outcomes(work.store, work.batch.id, [key])[key]
 
 
 def _pulled(work: Work, account: Account) -> dict[str, Pulled]:
     """What the batch's pull of an account came to; none where nothing was to be pulled."""
     found = {}
-    for step in batches.steps(work.engine, work.batch.id, (Kind.PULL,), account.name):
-        said = batches.outcomes(work.engine, work.batch.id, [step.key])[step.key]
+    for step in batches.steps(work.store, work.batch.id, (Kind.PULL,), account.name):
+        said = batches.outcomes(work.store, work.batch.id, [step.key])[step.key]
         pulled = Pulled(account, said["failure"])
         pulled.add(said)
         pulled.say_what_is_odd()
@@ -300,7 +300,7 @@ async def _report(work: Work, step: Step) -> None:
     """What comes after recording, for all accounts of the range; their parcels keep figures and breaks alone."""
     road = await asyncio.to_thread(_road, work, step)
     judged = await asyncio.to_thread(_judged, work, step)
-    said = await asyncio.to_thread(batches.outcomes, work.engine, work.batch.id, [one.key for one in judged])
+    said = await asyncio.to_thread(batches.outcomes, work.store, work.batch.id, [one.key for one in judged])
     found = await asyncio.to_thread(results_of, work, judged)
     read = await asyncio.to_thread(_what_was_read, work, step)
     road.timings |= read["timings"]
@@ -317,7 +317,7 @@ async def _report(work: Work, step: Step) -> None:
     def write() -> None:
         slim = {key: parcels.pack(parcels.without_rows(result)) for key, result in found.items()}
         marker = _marker(work, step, _reported(work, outcome), complete=outcome.complete)
-        batches.finish_alone(work.engine, marker, run_id, slim)
+        batches.finish_alone(work.store, marker, run_id, slim)
 
     await asyncio.to_thread(write)
 
@@ -326,7 +326,7 @@ def results_of(work: Work, judged: Sequence[Step], *, breaks_alone: bool = False
     """By their steps' keys the results that are in parcels; `breaks_alone` as `jobs.parcels.unpack` has it."""
     found = {}
     for step in judged:
-        parcel = batches.parcel(work.engine, work.batch.id, step.key)
+        parcel = batches.parcel(work.store, work.batch.id, step.key)
         if parcel is not None:
             found[step.key] = parcels.unpack(parcel, breaks_alone=breaks_alone)
     return found

@@ -8,7 +8,6 @@ from jobs.config.config import Config
 from jobs.run.outcome import JobError
 from jobs.run.run import ready_store
 from recon import columns as c
-from recon.columns import details as d
 from recon.money import Currencies
 from recon.result.changes import changes, figures_between
 from recon.store.engine import Store
@@ -17,16 +16,16 @@ from recon.store.runs.record import StoredRun
 from reports.documents import Document, moment
 
 _SHOWN = [
-    d.WHAT,
+    c.WHAT,
     c.BREAK_ID,
     c.CODE,
     c.SEVERITY,
     c.STATUS,
     c.SUBJECT_ID,
     c.CURRENCY,
-    d.RISK_BEFORE,
+    c.RISK_BEFORE,
     c.AMOUNT_AT_RISK,
-    d.RISK_CHANGE,
+    c.RISK_CHANGE,
 ]
 
 
@@ -86,12 +85,12 @@ def show_diff(found: Document, currencies: Currencies) -> None:
     for part in found["accounts"]:
         print(f"{part['account']}  {part['from']} to {part['to']}" + ("  the same result" * part["same_result"]))
         figures = [
-            (row[d.FIGURE].replace("_", " "), row[d.COUNT_BEFORE], row[d.COUNT_NOW])
+            (row[c.FIGURE].replace("_", " "), row[c.COUNT_BEFORE], row[c.COUNT_NOW])
             if row[c.CURRENCY] is None
             else (
-                row[d.FIGURE].replace("_", " "),
-                money(row[d.AMOUNT_BEFORE], row[c.CURRENCY]),
-                money(row[d.AMOUNT_NOW], row[c.CURRENCY]),
+                row[c.FIGURE].replace("_", " "),
+                money(row[c.AMOUNT_BEFORE], row[c.CURRENCY]),
+                money(row[c.AMOUNT_NOW], row[c.CURRENCY]),
             )
             for row in part["figures"]
         ]
@@ -103,11 +102,11 @@ def show_diff(found: Document, currencies: Currencies) -> None:
                 heads,
                 (
                     (
-                        row[d.WHAT],
+                        row[c.WHAT],
                         row[c.SEVERITY],
                         row[c.CODE],
                         row[c.SUBJECT_ID],
-                        money(row[d.RISK_BEFORE], row[c.CURRENCY]),
+                        money(row[c.RISK_BEFORE], row[c.CURRENCY]),
                         money(row[c.AMOUNT_AT_RISK], row[c.CURRENCY]),
                         row[c.BREAK_ID],
                     )

@@ -11,8 +11,8 @@ from jobs.config.config import Config
 from jobs.run.outcome import JobError
 from jobs.run.rejudging import Change, judged_again
 from jobs.run.run import ready_store
-from recon import __version__, columns
-from recon.columns import details as d
+from recon import __version__
+from recon import columns as c
 from recon.store.desk import workbooks
 from recon.store.desk.workbook_bytes import content_of, sha256_of
 from recon.store.desk.workbooks import NotSigned, SignOff, StoredWorkbook
@@ -206,7 +206,7 @@ def _causes(config: Config, run: StoredRun, gone: list[str]) -> tuple[str, ...]:
 
 
 def _change(change: Change) -> Document:
-    named = change.breaks[[d.WHAT, columns.BREAK_ID, columns.CODE, columns.SUBJECT_ID]]
+    named = change.breaks[[c.WHAT, c.BREAK_ID, c.CODE, c.SUBJECT_ID]]
     return {
         "account": change.account,
         "figures": records(change.figures),

@@ -42,7 +42,7 @@ class Banked:
         return [self.loaded[source.name] for source in self.sources if source.account == account]
 
 
-def read_banks(config: Config, engine: Store, clock: Callable[[], datetime]) -> Banked:
+def read_banks(config: Config, store: Store, clock: Callable[[], datetime]) -> Banked:
     """Every bank source, stored; raises JobError where a folder or a file that is named is not there."""
     sources, currencies = config.bank_sources(), config.currencies()
     loaded: dict[str, LoadedBank] = {}
@@ -56,5 +56,5 @@ def read_banks(config: Config, engine: Store, clock: Callable[[], datetime]) -> 
         raise JobError(*missing)
     for source in sources:
         one = loaded[source.name]
-        save.save_bank_lines(engine, source.place, one.lines, one.rejected, clock())
+        save.save_bank_lines(store, source.place, one.lines, one.rejected, clock())
     return Banked(sources, loaded)

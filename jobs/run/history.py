@@ -11,12 +11,12 @@ from recon.store.engine import Store
 from recon.store.runs import history, record
 
 
-def with_histories(engine: Store, findings: Findings, digests: Mapping[str, str]) -> Findings:
+def with_histories(store: Store, findings: Findings, digests: Mapping[str, str]) -> Findings:
     """The findings, each result beside its history; `digests` has the results' own, by account."""
     if findings.carried is None:
         return findings
     now = (*findings.carried.reported, *findings.carried.changed)
-    results = (with_history(engine, one, digests[one.account.name], now) for one in findings.results)
+    results = (with_history(store, one, digests[one.account.name], now) for one in findings.results)
     return replace(findings, results=tuple(results))
 
 
@@ -25,7 +25,7 @@ def by_id(*lives: Iterable[KnownBreak]) -> dict[str, KnownBreak]:
     return {known.found.id: known for group in lives for known in group}
 
 
-def with_history(engine: Store, result: Result, digest: str, now: Iterable[KnownBreak]) -> Result:
+def with_history(store: Store, result: Result, digest: str, now: Iterable[KnownBreak]) -> Result:
     """The result with its changes since the last run of the range that came to something else, and the ranges before.
 
     `digest` is the result's own, `now` has what became of breaks since they were recorded.
@@ -33,13 +33,13 @@ def with_history(engine: Store, result: Result, digest: str, now: Iterable[Known
     account = result.account
     earlier = [
         Earlier(one.found.first_day, one.found.last_day, one.found.counts)
-        for one in history.last_of_each_range(engine, account.name)
+        for one in history.last_of_each_range(store, account.name)
     ]
     details = replace(result.details, past=past(earlier, result))
-    run = history.last_different(engine, account.name, result.first_day, result.last_day, digest)
+    run = history.last_different(store, account.name, result.first_day, result.last_day, digest)
     if run is not None:
-        before = history.left_open(engine, run.run_id, account.name)
-        lives = by_id(record.breaks_of(engine, before[c.BREAK_ID]), now)
+        before = history.left_open(store, run.run_id, account.name)
+        lives = by_id(record.breaks_of(store, before[c.BREAK_ID]), now)
         details = replace(
             details,
             changes=changes(before, result.breaks, lives),

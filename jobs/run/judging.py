@@ -57,10 +57,10 @@ class Findings:
         return [one.id for one in self.again.found] if self.again else None
 
 
-def find(engine: Store, question: Question) -> Findings:
+def find(store: Store, question: Question) -> Findings:
     """Judge every asked account over one state of the store."""
     with _collector_paused():
-        return _find(engine, question)
+        return _find(store, question)
 
 
 @contextmanager
@@ -75,12 +75,12 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _find(engine: Store, question: Question) -> Findings:
-    known = record.breaks_to_carry(engine) if question.known is None else question.known
-    current, lasting, items = _is_current(engine, question), _lasting(engine, question), opening.load(engine)
+def _find(store: Store, question: Question) -> Findings:
+    known = record.breaks_to_carry(store) if question.known is None else question.known
+    current, lasting, items = _is_current(store, question), _lasting(store, question), opening.load(store)
     by_hand = [one for one in lasting if one.kind == Kind.LINK]
-    what = replace(_range(engine, question, known), opening=frozenset(items))
-    books, recorded = books_of(engine, question, what, by_hand)
+    what = replace(_range(store, question, known), opening=frozenset(items))
+    books, recorded = books_of(store, question, what, by_hand)
     changed = changed_links(by_hand, books.orders, books.charges)
     keeps = current or question.known is not None
     links = recorded if keeps else c.LINKS.empty()
@@ -98,7 +98,7 @@ def _find(engine: Store, question: Question) -> Findings:
     found = [*told, *settled.breaks, *_data_breaks(judged, question, names)]
     whose: set[str | None] = {*names, *([None] if any(asked.unassigned for asked in question.asked) else [])}
     found = [one for one in found if one.account in whose]
-    there_again = record.breaks_to_carry(engine, {one.id for one in found}) if question.known is None else ()
+    there_again = record.breaks_to_carry(store, {one.id for one in found}) if question.known is None else ()
     ours = [one for one in (*known, *there_again) if one.found.account in whose]
     again = _Again(
         found,
@@ -116,10 +116,10 @@ def _find(engine: Store, question: Question) -> Findings:
     return Findings(results, carried, found_links, ever_pulled, current, again)
 
 
-def _lasting(engine: Store, question: Question) -> list[Ruling]:
+def _lasting(store: Store, question: Question) -> list[Ruling]:
     """The patterns and links that the run goes by: those in force; at a moment, of these what had been ruled then."""
     at = question.versions_at
-    return [one for one in rulings.lasting(engine) if at is None or one.at <= at]
+    return [one for one in rulings.lasting(store) if at is None or one.at <= at]
 
 
 @dataclass(frozen=True)
@@ -154,21 +154,21 @@ class _Again:
         return carry(known, self.found, self.is_judged, self.as_of, rests)
 
 
-def _is_current(engine: Store, question: Question) -> bool:
+def _is_current(store: Store, question: Question) -> bool:
     """Whether all that is known was looked at, and no run as of a later moment is recorded."""
-    last_runs = [record.last_run(engine, asked.account.name) for asked in question.asked]
+    last_runs = [record.last_run(store, asked.account.name) for asked in question.asked]
     return question.versions_at is None and all(last is None or last.as_of <= question.as_of for last in last_runs)
 
 
-def _range(engine: Store, question: Question, known: Sequence[KnownBreak]) -> Range:
+def _range(store: Store, question: Question, known: Sequence[KnownBreak]) -> Range:
     """The asked windows with what earlier runs knew and which days were pulled."""
     windows, earlier, covered = {}, {}, {}
     for asked in question.asked:
         name = asked.account.name
         windows[name] = asked.window
-        pulled = load.complete_windows(engine, name, "charge")
+        pulled = load.complete_windows(store, name, "charge")
         covered[name] = joined([window for window, _ in pulled])
-        if last := known_of(engine, name):
+        if last := known_of(store, name):
             earlier[name] = last
     subjects = frozenset(
         (one.found.account or "", one.found.subject_type, one.found.subject_id)

@@ -35,13 +35,13 @@ class AlreadyDone(Exception):
 class Hold:
     """The attempts of one run while they go on."""
 
-    engine: Store
+    store: Store
     ids: tuple[int, ...]
     clock: Callable[[], datetime]
 
     def prove(self) -> None:
         """Raises Busy where another process took the run over: what it finds now must not be recorded."""
-        if not attempts.beat(self.engine, self.ids, self.clock()):
+        if not attempts.beat(self.store, self.ids, self.clock()):
             raise Busy("another process took this run over, since this one seemed dead; nothing was recorded here")
 
 
@@ -58,7 +58,7 @@ _GOING: set[str] = set()  # what this process is at, by its name; the next life 
 
 
 async def run_held(
-    engine: Store,
+    store: Store,
     claims: Sequence[Claim],
     who: str,
     clock: Callable[[], datetime],
@@ -77,13 +77,13 @@ async def run_held(
     _GOING.add(holder.process)
     try:
         begun = await asyncio.to_thread(
-            attempts.begin, engine, claims, holder, now, lambda attempt: is_dead(attempt, now), since
+            attempts.begin, store, claims, holder, now, lambda attempt: is_dead(attempt, now), since
         )
         if begun.settled:
             raise AlreadyDone
         if begun.held:
             raise Busy(*(_words(attempt) for attempt in begun.held))
-        outcome = await _done(Hold(engine, begun.ids, clock), work, beat_s)
+        outcome = await _done(Hold(store, begun.ids, clock), work, beat_s)
     except Exception:
         _GOING.discard(holder.process)
         raise
@@ -139,7 +139,7 @@ async def _beat(hold: Hold, over: asyncio.Event, beat_s: float) -> None:
             await asyncio.wait_for(over.wait(), beat_s)
         except TimeoutError:
             try:
-                await asyncio.to_thread(attempts.beat, hold.engine, hold.ids, hold.clock())
+                await asyncio.to_thread(attempts.beat, hold.store, hold.ids, hold.clock())
             except Exception as error:
                 if not is_lost(error):
                     raise
@@ -151,7 +151,7 @@ async def _end(hold: Hold, ending: str, words: str, run_id: int | None) -> None:
     """Writes how it ended, also where the database is away for a moment."""
     for wait_s in (*_ENDING_S, None):
         try:
-            await asyncio.to_thread(attempts.end, hold.engine, hold.ids, hold.clock(), ending, words, run_id)
+            await asyncio.to_thread(attempts.end, hold.store, hold.ids, hold.clock(), ending, words, run_id)
         except Exception as error:
             if wait_s is None or not is_lost(error):
                 raise

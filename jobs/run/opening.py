@@ -21,6 +21,6 @@ def read_items(config: Config, path: Path, who: str) -> tuple[Placed, ...]:
         raise JobError(*(f"--opening {message}" for message in error.messages)) from None
 
 
-def save_items(config: Config, engine: Store, items: tuple[Placed, ...], clock: Callable[[], datetime]) -> None:
+def save_items(config: Config, store: Store, items: tuple[Placed, ...], clock: Callable[[], datetime]) -> None:
     """The items, stored; those that are known already change nothing."""
-    opening.save(engine, items, clock(), config.audit_key)
+    opening.save(store, items, clock(), config.audit_key)

@@ -13,7 +13,7 @@ from jobs.logs.tracing import span
 from jobs.run.outcome import JobError, Progress
 from jobs.run.pulled import Pulled
 from jobs.run.saving import Saver
-from recon import columns
+from recon import columns as c
 from recon.model import Account, ObjectRow, Window
 from recon.omise import pull
 from recon.omise.client import Client, KeyRefused, Limits, OmiseError, Turn, open_client
@@ -33,7 +33,7 @@ SWEPT = ("charge", "refund", "transfer", "transaction", "dispute", "receipt")
 OVERLAP = timedelta(hours=1)
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 READINGS = 5  # of a balance that moves while it is read
-_DELETED = columns.TRANSFER.names.index(columns.DELETED)
+_DELETED = c.TRANSFER.names.index(c.DELETED)
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Reach:
 class Puller:
     """What every account's pull shares."""
 
-    engine: Store
+    store: Store
     clock: Callable[[], datetime]
     progress: Progress
     writes: asyncio.Lock  # one writer at a time: SQLite has only one
@@ -72,7 +72,7 @@ class Puller:
     async def write(self, do: Callable[..., Any], *arguments: Any) -> Any:
         """Run a blocking write of the store off the event loop, in its turn."""
         async with self.writes:
-            return await asyncio.to_thread(do, self.engine, *arguments)
+            return await asyncio.to_thread(do, self.store, *arguments)
 
 
 async def check_account(puller: Puller, account: Account, gate: Gate) -> str:
@@ -117,10 +117,10 @@ def mismatches(account: Account, livemode: bool | None, facts: AccountFacts) -> 
 Finish = Callable[[Store, Pulled, Sequence[PulledWindow]], None]  # writes the last of a pull
 
 
-def save_windows(engine: Store, pulled: Pulled, windows: Sequence[PulledWindow]) -> None:
+def save_windows(store: Store, pulled: Pulled, windows: Sequence[PulledWindow]) -> None:
     """The last of a pull that is no step of anything."""
     for one in windows:
-        save.save_window(engine, pulled.account.name, one.kind, one.window, one.total, one.stored, one.pulled_at)
+        save.save_window(store, pulled.account.name, one.kind, one.window, one.total, one.stored, one.pulled_at)
 
 
 async def pull_account(
@@ -259,7 +259,7 @@ class _AccountPull:
             return
         if part.total != part.seen:
             self.result.short.append(f"{part.kind}s: Omise says {part.total}, stored {part.seen}")
-        if part.kind == columns.EVENT.name:
+        if part.kind == c.EVENT.name:
             return
         closed = PulledWindow(part.kind, part.window, part.total, part.seen, self.puller.clock())
         if self.together is None:
@@ -302,14 +302,14 @@ class _AccountPull:
     def _should_be_listed(self, kind: str, row: ObjectRow) -> bool:
         """It stands in a window whose list did not name it; a deleted transfer need not."""
         absent = any(row.id in (one, one[-1]) for one in self.result.absent.get(kind, ()))
-        return absent and not (kind == columns.TRANSFER.name and row.values[_DELETED])
+        return absent and not (kind == c.TRANSFER.name and row.values[_DELETED])
 
     async def _balance(self, start: datetime) -> None:
         """A reading that the stored transactions account for: it stood still while they were read. Else none."""
         reading = await pull.balance(self.client)
         for _ in range(READINGS):
             window = Window(start, max(start, self.reach.until, self.puller.clock()) + OVERLAP)
-            total, seen = await self._sweep(columns.TRANSACTION.name, window, "balance")
+            total, seen = await self._sweep(c.TRANSACTION.name, window, "balance")
             before, reading = reading, await pull.balance(self.client)
             if before == reading and total == seen:
                 await self._write(save.save_balance, reading, self.puller.clock())
@@ -336,7 +336,7 @@ class _AccountPull:
             self.again.setdefault(kind, set()).update(ids)
 
     async def _ask(self, do: Callable[..., Any], *arguments: Any) -> Any:
-        return await asyncio.to_thread(do, self.puller.engine, self.result.account.name, *arguments)
+        return await asyncio.to_thread(do, self.puller.store, self.result.account.name, *arguments)
 
     async def _write(self, do: Callable[..., Any], *arguments: Any) -> Any:
         return await self.puller.write(do, self.result.account.name, *arguments)

@@ -11,7 +11,6 @@ from jobs.run.judging import find
 from jobs.run.question import Asked, Question
 from recon import columns as c
 from recon.calendars import days_window
-from recon.columns import details as d
 from recon.model import BreakStatus, KnownBreak, Result
 from recon.result.changes import changes, figures
 from recon.settings import Context
@@ -50,8 +49,8 @@ class Change:
     """
 
     account: str
-    figures: pd.DataFrame = field(default_factory=d.FIGURES.empty)
-    breaks: pd.DataFrame = field(default_factory=d.CHANGES.empty)
+    figures: pd.DataFrame = field(default_factory=c.FIGURES.empty)
+    breaks: pd.DataFrame = field(default_factory=c.CHANGES.empty)
     sheets: tuple[str, ...] = ()
 
     @property
@@ -100,13 +99,13 @@ def compare(store: Store, run_id: int, then: RunAccount, result: Result, lives: 
     """What differs between an account's part of a run and a result; `lives` has every break by its id."""
     before = history.left_open(store, run_id, then.account)
     found = changes(before, result.breaks, lives)
-    same = (found[d.WHAT] == d.CHANGED) & _equal(found, d.EXPECTED_BEFORE, c.EXPECTED)
-    same &= _equal(found, d.ACTUAL_BEFORE, c.ACTUAL) & _equal(found, d.RISK_BEFORE, c.AMOUNT_AT_RISK)
+    same = (found[c.WHAT] == c.CHANGED) & _equal(found, c.EXPECTED_BEFORE, c.EXPECTED)
+    same &= _equal(found, c.ACTUAL_BEFORE, c.ACTUAL) & _equal(found, c.RISK_BEFORE, c.AMOUNT_AT_RISK)
     recorded: Mapping[str, str] = then.counts.get(ROWS, {})
     now = digests(result).rows if recorded else {}
     differ = {_SHEETS.get(name, name) for name, digest in now.items() if recorded.get(name, digest) != digest}
     changed = figures(then.counts, result)
-    changed = changed[(changed[d.FIGURE] != _OF_FILES).to_numpy(dtype=bool)]
+    changed = changed[(changed[c.FIGURE] != _OF_FILES).to_numpy(dtype=bool)]
     return Change(then.account, changed, found[~same.to_numpy(dtype=bool)], tuple(sorted(differ)))
 
 

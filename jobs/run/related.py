@@ -7,11 +7,11 @@ from datetime import datetime
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from jobs.run.question import Question
 from recon import columns as c
+from recon.arrays import Mask
 from recon.calendars import joined
 from recon.matching import links
 from recon.matching.by_description import names
@@ -29,30 +29,29 @@ from recon.store.versions import load
 from recon.triage import Judged
 from recon.triage.scope import Known, Range, created_in_range
 
-Mask = npt.NDArray[np.bool_]
 # By amount and time a pair decides about its neighbours, and these about theirs, in each of the two passes.
 _FAR = 4
 
 
-def books_of(engine: Store, question: Question, what: Range, by_hand: Sequence[Ruling]) -> tuple[Books, pd.DataFrame]:
+def books_of(store: Store, question: Question, what: Range, by_hand: Sequence[Ruling]) -> tuple[Books, pd.DataFrame]:
     """The books of a question: of what is known now what its range concerns, of a moment in the past all of it."""
     keys = {"metadata_keys": question.metadata_keys, "customer_keys": question.customer_keys}
     if question.whole or question.versions_at is not None or not question.asked:
-        books = load.load_books(engine, question.as_of, versions_at=question.versions_at, **keys)
-        return books, load.load_matches(engine, list(question.all_accounts))
+        books = load.load_books(store, question.as_of, versions_at=question.versions_at, **keys)
+        return books, load.load_matches(store, list(question.all_accounts))
     settings = question.match_settings
     near = Near(
-        replace(what, known={name: one for name in what.accounts if (one := known_of(engine, name))}),
+        replace(what, known={name: one for name in what.accounts if (one := known_of(store, name))}),
         reach=_FAR * settings.window,
         names=partial(names_of, settings=settings),
-        judged=judged_windows(engine),
+        judged=judged_windows(store),
         hands=[(one.order_id, one.charge_id) for one in by_hand],
-        named=named_windows(engine, _rules(question)),
+        named=named_windows(store, _rules(question)),
     )
-    return load_near(engine, question.as_of, near, **keys)
+    return load_near(store, question.as_of, near, **keys)
 
 
-def read_names(engine: Store, question: Question, now: datetime, many: int = MANY) -> int:
+def read_names(store: Store, question: Question, now: datetime, many: int = MANY) -> int:
     """Reads once, and writes down, which orders far charges name that no run judged; how many charges it read.
 
     Not needed by any run, but the next ones then need not read them again; `many` as `near_names.read_ahead` has it.
@@ -62,10 +61,10 @@ def read_names(engine: Store, question: Question, now: datetime, many: int = MAN
     settings, accounts = question.match_settings, question.all_accounts
     what = Range(accounts, {asked.account.name: asked.window for asked in question.asked})
     names = partial(names_of, settings=settings)
-    near, judged = Near(what, _FAR * settings.window, names), judged_windows(engine)
+    near, judged = Near(what, _FAR * settings.window, names), judged_windows(store)
     wanted = {account: outside(near.beyond(account), judged.get(account, ())) for account in accounts}
     how = Reading(question.as_of, question.metadata_keys, names, _rules(question))
-    return read_ahead(engine, wanted, how, now, many)
+    return read_ahead(store, wanted, how, now, many)
 
 
 def _rules(question: Question) -> str:
@@ -74,12 +73,12 @@ def _rules(question: Question) -> str:
     return json.dumps([list(question.metadata_keys), patterns])
 
 
-def known_of(engine: Store, account: str) -> Known | None:
+def known_of(store: Store, account: str) -> Known | None:
     """What was known of an account when its last run was recorded; None before the first."""
-    last = record.last_run(engine, account)
+    last = record.last_run(store, account)
     if last is None:
         return None
-    pulled = load.complete_windows(engine, account, "charge")
+    pulled = load.complete_windows(store, account, "charge")
     return Known(last.recorded_at, joined([window for window, at in pulled if at <= last.recorded_at]))
 
 

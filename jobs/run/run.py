@@ -29,15 +29,15 @@ async def run(config: Config, options: RunOptions, clock: Callable[[], datetime]
     started = clock().astimezone(UTC)
     as_of = (options.as_of or started).astimezone(UTC)
     accounts, days = resolve(config, options, started)
-    engine = await asyncio.to_thread(open_ready_store, config)
+    store = await asyncio.to_thread(open_ready_store, config)
     try:
-        road = Road(config, options, clock, progress, engine, started, as_of, accounts, days)
+        road = Road(config, options, clock, progress, store, started, as_of, accounts, days)
         if not options.record:
             return await _travel(road)
         claims = [Claim(n, d.first, d.last, d.window.end, as_of, options.pull) for n, d in days.items()]
-        return await run_held(engine, claims, options.by, clock, partial(_travel_held, road), options.unless_done)
+        return await run_held(store, claims, options.by, clock, partial(_travel_held, road), options.unless_done)
     finally:
-        await asyncio.to_thread(engine.dispose)
+        await asyncio.to_thread(store.dispose)
 
 
 def resolve(config: Config, options: RunOptions, now: datetime) -> tuple[tuple[Account, ...], dict[str, Days]]:
@@ -64,28 +64,28 @@ def resolve(config: Config, options: RunOptions, now: datetime) -> tuple[tuple[A
 def open_ready_store(config: Config) -> Store:
     """The store, migrated: SQLite by itself, after a copy of an older file; PostgreSQL says what to run."""
     try:
-        engine = open_store(config.store_url)
-        keep_in(engine, config.store.archive)
-        if engine.dialect.name == SQLITE:
-            migrate.upgrade(engine)
-        elif not migrate.is_current(engine):
-            engine.dispose()
+        store = open_store(config.store_url)
+        keep_in(store, config.store.archive)
+        if store.dialect.name == SQLITE:
+            migrate.upgrade(store)
+        elif not migrate.is_current(store):
+            store.dispose()
             raise JobError("the store's tables are not up to date: run `recon db upgrade`")
     except migrate.StoreTooNew as error:
         raise JobError(f"store: {error}") from None
     except (OSError, ValueError) as error:
         raise JobError(f"store.url: {error}") from None
-    return engine
+    return store
 
 
 @contextmanager
 def ready_store(config: Config) -> Iterator[Store]:
     """The store for the block, its connections closed after it."""
-    engine = open_ready_store(config)
+    store = open_ready_store(config)
     try:
-        yield engine
+        yield store
     finally:
-        engine.dispose()
+        store.dispose()
 
 
 async def _travel_held(road: Road, hold: Hold) -> Outcome:
@@ -97,7 +97,7 @@ async def _travel(road: Road) -> Outcome:
     options = road.options
     if options.opening is not None:
         items = await asyncio.to_thread(read_items, road.config, options.opening, options.by)
-        await asyncio.to_thread(save_items, road.config, road.engine, items, road.clock)
+        await asyncio.to_thread(save_items, road.config, road.store, items, road.clock)
     pulls: dict[str, Pulled] = {}
     told = await read_sources(road)
     road.messages += told.messages

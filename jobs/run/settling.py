@@ -5,11 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from functools import cached_property
 
-import numpy as np
-import numpy.typing as npt
-
 from recon import columns as c
 from recon import settlement
+from recon.arrays import Mask
 from recon.model import CLOSED, Account, Books, Break, KnownBreak, Proof, Result, Window
 from recon.model.settlement import Settlement
 from recon.rules import ledger as ledger_rules
@@ -21,7 +19,6 @@ from recon.settlement.fifo import lines_of
 from recon.settlement.ledger import Ledger
 from recon.triage import Judged
 
-Mask = npt.NDArray[np.bool_]
 AT_THE_BANK = frozenset(
     rule.code
     for rule in (

@@ -53,7 +53,7 @@ def told_of(said: Mapping[str, Any]) -> Told:
 
 
 async def read_orders(
-    config: Config, engine: Store, clock: Callable[[], datetime], window: Window, since: datetime
+    config: Config, store: Store, clock: Callable[[], datetime], window: Window, since: datetime
 ) -> Told:
     """Every order source, stored; an unreadable one leaves its accounts unjudged, a missing one raises JobError.
 
@@ -82,7 +82,7 @@ async def read_orders(
     if missing:
         raise JobError(*missing)
     for one in loaded:
-        await asyncio.to_thread(save.save_orders, engine, one.orders, one.rejected, clock())
+        await asyncio.to_thread(save.save_orders, store, one.orders, one.rejected, clock())
     return Told(
         orders_read=bool(loaded) and not unread,
         ignored=_sums(one.ignored for one in loaded),
@@ -93,9 +93,9 @@ async def read_orders(
     )
 
 
-def read_statements(config: Config, engine: Store, clock: Callable[[], datetime]) -> Told:
+def read_statements(config: Config, store: Store, clock: Callable[[], datetime]) -> Told:
     """Every bank source, stored; what could not be read is told, what is missing raises JobError."""
-    banks = read_banks(config, engine, clock)
+    banks = read_banks(config, store, clock)
     names = [account.name for account in config.as_accounts()]
     return Told(
         bank_read=banks.whole,

@@ -65,7 +65,7 @@ class Road:
     options: RunOptions
     clock: Callable[[], datetime]
     progress: Progress
-    engine: Store
+    store: Store
     started: datetime
     as_of: datetime
     accounts: tuple[Account, ...]
@@ -95,11 +95,11 @@ async def read_sources(road: Road) -> Told:
     window = Window(min(one.window.start for one in days), max(one.window.end for one in days))
     with road.stage("orders"):
         since = road.started - config.omise.lookback_days * DAY
-        told = await read_orders(config, road.engine, road.clock, window, since)
+        told = await read_orders(config, road.store, road.clock, window, since)
     if not config.bank:
         return told
     with road.stage("bank"):
-        bank = await asyncio.to_thread(read_statements, config, road.engine, road.clock)
+        bank = await asyncio.to_thread(read_statements, config, road.store, road.clock)
     return replace(
         told,
         bank_read=bank.bank_read,
@@ -111,8 +111,8 @@ async def read_sources(road: Road) -> Told:
 
 async def pull_all(road: Road) -> dict[str, Pulled]:
     """All accounts side by side, each with its own limits; first every key and account is proved."""
-    puller = Puller(road.engine, road.clock, road.progress, asyncio.Lock())
-    gates = {account.name: gate(road.config, road.engine, account.name) for account in road.accounts}
+    puller = Puller(road.store, road.clock, road.progress, asyncio.Lock())
+    gates = {account.name: gate(road.config, road.store, account.name) for account in road.accounts}
     silent = await prove(puller, road.accounts, gates)
     done = await asyncio.gather(
         *(
@@ -150,7 +150,7 @@ def lacking(pulls: Mapping[str, Pulled]) -> Iterator[str]:
             yield f'account "{name}": {"; ".join(pulled.short)}; run again'
 
 
-def gate(config: Config, engine: Store, name: str) -> Gate:
+def gate(config: Config, store: Store, name: str) -> Gate:
     """How an account of the configuration is reached."""
     section, omise = config.accounts[name], config.omise
     limits = Limits(
@@ -159,7 +159,7 @@ def gate(config: Config, engine: Store, name: str) -> Gate:
         deadline_s=omise.deadline.total_seconds(),
     )
     scrub = Scrub(config.hash_key, tuple(config.matching.customer_keys))
-    turn = turn_of(config, engine, name)
+    turn = turn_of(config, store, name)
     return Gate(omise.base_url, section.secret_key.reveal(), limits, scrub, section.livemode, turn)
 
 
@@ -183,12 +183,12 @@ async def judge(road: Road, told: Told, pulls: Mapping[str, Pulled]) -> tuple[Fi
 
 def _find(road: Road, question: Question) -> Findings:
     if road.options.record:
-        read_names(road.engine, question, road.clock())
-    findings = find(road.engine, question)
+        read_names(road.store, question, road.clock())
+    findings = find(road.store, question)
     for one in findings.results:
         found = digests(one)
         road.digests[one.account.name], road.rows[one.account.name] = found.result, found.rows
-    return with_histories(road.engine, findings, road.digests)
+    return with_histories(road.store, findings, road.digests)
 
 
 def _question(road: Road, told: Told, pulls: Mapping[str, Pulled]) -> Question:
@@ -261,7 +261,7 @@ def record_findings(road: Road, findings: Findings, marker: Marker | None = None
     carried = findings.carried
     left = {one.account.name: open_breaks(one.breaks) for one in findings.results}
     return record.record_run(
-        road.engine,
+        road.store,
         run_record,
         accounts,
         carried.changed,
@@ -283,10 +283,10 @@ async def conclude(
     unsigned: tuple[Unsigned, ...] = ()
     reports: tuple[Path, ...] = ()
     if run_id is not None:
-        unsigned = await asyncio.to_thread(unsign, road.config, road.engine, findings, run_id, road.clock)
+        unsigned = await asyncio.to_thread(unsign, road.config, road.store, findings, run_id, road.clock)
     if context is not None and options.report:
         with bound(run_id=run_id), road.stage("report"):
-            writing = Writing(road.config, road.engine, road.clock, road.as_of, run_id, options.format)
+            writing = Writing(road.config, road.store, road.clock, road.as_of, run_id, options.format)
             reports = await asyncio.to_thread(write_reports, writing, findings, context, road.digests)
             road.messages += await asyncio.to_thread(deliver, road.config.reports, reports)
     complete = not road.messages and all(result.complete for result in findings.results)
@@ -301,7 +301,7 @@ async def conclude(
         {name: pulled.traffic for name, pulled in pulls.items()},
         unsigned,
         {name: (days.first, days.last) for name, days in road.days.items()},
-        await asyncio.to_thread(workbooks.head, road.engine),
+        await asyncio.to_thread(workbooks.head, road.store),
     )
 
 

@@ -11,7 +11,6 @@ from jobs.run.outcome import Unsigned
 from jobs.run.rejudging import Change, compare, judged_again
 from recon import columns as c
 from recon.calendars import days_window
-from recon.columns import details as d
 from recon.model import Result
 from recon.money import Currencies
 from recon.store.desk import workbooks
@@ -92,7 +91,7 @@ def _figures(change: Change, currencies: Currencies) -> Iterator[str]:
 
 
 def _breaks(change: Change) -> Iterator[str]:
-    for what, code, subject in change.breaks[[d.WHAT, c.CODE, c.SUBJECT_ID]].itertuples(index=False, name=None):
+    for what, code, subject in change.breaks[[c.WHAT, c.CODE, c.SUBJECT_ID]].itertuples(index=False, name=None):
         yield f"{what} break {code} of {subject}"
 
 

@@ -6,15 +6,15 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from recon import columns
+from recon import columns as c
 from recon.bank.source import Bad, BadLine, BankFile, BankSource, BankUnreadable, Kind, Line, Statement
 from recon.bank.texts import day, decoded, shown, tidy
 from recon.money import BadAmount, Currencies, UnknownCurrency
 
 # Ours, and what a file is called without one: a bank account has one currency, and many files do not repeat it.
 DATE = "date"
-_NEEDED = (DATE, columns.AMOUNT, columns.DESCRIPTION)
-_OPTIONAL = (columns.CURRENCY, columns.REFERENCE)
+_NEEDED = (DATE, c.AMOUNT, c.DESCRIPTION)
+_OPTIONAL = (c.CURRENCY, c.REFERENCE)
 _LONGEST_RECORD = 20  # lines; a quote that is open for longer was never closed
 # A debit as banks write one: -1.00, 1.00-, (1.00), 1.00 DR; a credit may say CR.
 _AMOUNT = re.compile(
@@ -79,20 +79,20 @@ def _line(row: int, cells: list[str], table: _Table) -> Line | Bad:
     column = DATE
     try:
         booked = day(table.cell(cells, DATE), table.source.zone)
-        column = columns.CURRENCY
+        column = c.CURRENCY
         currency = _currency(table, cells)
-        column = columns.AMOUNT
-        amount = _amount(table.cell(cells, columns.AMOUNT), currency, table.currencies)
+        column = c.AMOUNT
+        amount = _amount(table.cell(cells, c.AMOUNT), currency, table.currencies)
     except BadLine as error:
         return Bad(row, str(error), content, table.source.columns.get(column, column))
-    description, reference = (tidy(table.cell(cells, ours)) for ours in (columns.DESCRIPTION, columns.REFERENCE))
+    description, reference = (tidy(table.cell(cells, ours)) for ours in (c.DESCRIPTION, c.REFERENCE))
     return Line(row, booked, amount, currency, description, reference)
 
 
 def _currency(table: _Table, cells: Sequence[str]) -> str:
-    if columns.CURRENCY not in table.places:
+    if c.CURRENCY not in table.places:
         return table.source.currency
-    code = table.cell(cells, columns.CURRENCY).upper()
+    code = table.cell(cells, c.CURRENCY).upper()
     try:
         table.currencies.exponent(code)
     except UnknownCurrency:

@@ -9,7 +9,7 @@ from glob import has_magic
 from pathlib import Path
 from typing import Any
 
-from recon import columns
+from recon import columns as c
 from recon.bank.balances import gaps, unproved
 from recon.bank.kinds import kinds
 from recon.bank.source import (
@@ -66,8 +66,8 @@ def read(source: BankSource, *, currencies: Currencies, largest: int = LARGEST) 
             found.unreadable.append(f"{source.place}: {error}")
     found.notes += gaps(source, found.statements, currencies)
     return LoadedBank(
-        columns.BANK_LINE.from_rows(found.lines.values()),
-        columns.REJECTED.from_rows(found.rejected.values()),
+        c.BANK_LINE.from_rows(found.lines.values()),
+        c.REJECTED.from_rows(found.rejected.values()),
         tuple(found.inputs),
         tuple(_seen(source, name, statement) for name, statement in found.statements),
         tuple(found.unreadable),

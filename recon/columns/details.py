@@ -1,7 +1,7 @@
 """The frames of refunds, disputes, failures, changes and earlier runs, declared once beside `recon.columns`."""
 
-from recon import columns as c
-from recon.columns import Column, Frame
+from recon.columns import core as c
+from recon.columns.core import Column, Frame
 
 # What stands only in these frames.
 SHOP_REFUNDED = "shop_refunded"

@@ -1,7 +1,7 @@
 """The frames of ledger, fees, settlement and bank, declared once beside `recon.columns`."""
 
-from recon import columns as c
-from recon.columns import Column, Frame
+from recon.columns import core as c
+from recon.columns.core import Column, Frame
 
 # What stands only in these frames.
 READ_AT = "read_at"  # when a balance was read

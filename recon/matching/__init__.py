@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from recon import columns as c
-from recon.matching.passes import Board, Pass, Positions, successful
+from recon.arrays import Positions
+from recon.matching.passes import Board, Pass, successful
 from recon.model import Matching
 from recon.settings import MatchSettings
 

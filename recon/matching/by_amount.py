@@ -11,15 +11,14 @@ from datetime import timedelta
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from recon import columns as c
-from recon.matching.passes import Board, Mask, Pass, Positions, successful
+from recon.arrays import Ints, Mask, Positions
+from recon.matching.passes import Board, Pass, successful
 from recon.model import EXPECTS_CHARGE, OrderStatus
 from recon.settings import MatchSettings
 
-Ints = npt.NDArray[np.int64]
 _MICROSECOND = timedelta(microseconds=1)
 
 MOST_NAMED = 50  # of one order's equal candidates at most so many, the nearest in time; the others are counted

@@ -3,7 +3,8 @@
 import numpy as np
 
 from recon import columns as c
-from recon.matching.passes import Board, Names, Pass, Positions, lookup
+from recon.arrays import Positions
+from recon.matching.passes import Board, Names, Pass, lookup
 from recon.settings import MatchSettings
 
 _NAME = "charge id"

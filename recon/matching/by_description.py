@@ -10,7 +10,8 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from recon import columns as c
-from recon.matching.passes import Board, Names, Pass, Positions, agreeing_amounts, lookup
+from recon.arrays import Positions
+from recon.matching.passes import Board, Names, Pass, agreeing_amounts, lookup
 from recon.settings import MatchSettings
 
 _NAME = "description"

@@ -8,11 +8,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from recon import columns as c
+from recon.arrays import Mask, Positions
 from recon.model import ChargeStatus
 from recon.settings import MatchSettings
-
-Positions = npt.NDArray[np.intp]
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass

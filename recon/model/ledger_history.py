@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
-Ints = npt.NDArray[np.int64]
+from recon.arrays import Ints
+
 QUARTER = 15 * 60 * 1_000_000  # microseconds: every zone's midnight is a whole quarter hour in UTC
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from recon import columns
+from recon import columns as c
 
 Values = tuple[str | int | bool | None, ...]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -306,13 +306,13 @@ class _Receipt(msgspec.Struct):
 
 Typed = _Charge | _Refund | _Transfer | _Transaction | _Dispute | _Event | _Receipt
 TYPES: Mapping[str, type[Typed]] = {
-    columns.CHARGE.name: _Charge,
-    columns.REFUND.name: _Refund,
-    columns.TRANSFER.name: _Transfer,
-    columns.TRANSACTION.name: _Transaction,
-    columns.DISPUTE.name: _Dispute,
-    columns.EVENT.name: _Event,
-    columns.RECEIPT.name: _Receipt,
+    c.CHARGE.name: _Charge,
+    c.REFUND.name: _Refund,
+    c.TRANSFER.name: _Transfer,
+    c.TRANSACTION.name: _Transaction,
+    c.DISPUTE.name: _Dispute,
+    c.EVENT.name: _Event,
+    c.RECEIPT.name: _Receipt,
 }
 
 

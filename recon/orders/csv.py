@@ -8,16 +8,14 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.csv as arrow_csv  # type: ignore[import-untyped]
 
+from recon.arrays import Ints
 from recon.model import Window
 from recon.orders.files import SourceFile, source_files
 from recon.orders.source import Kind, OrderSource, SourceUnreadable
 from recon.tabular.table import Table, Torn
-
-Positions = npt.NDArray[np.int64]
 
 _UTF8 = frozenset({"utf-8", "utf8", "utf-8-sig", "utf_8", "utf_8_sig", "ascii", "us-ascii"})
 UTF8_MARK = b"\xef\xbb\xbf"
@@ -106,7 +104,7 @@ def _fast(file: SourceFile, text: str, delimiter: str, header: str) -> Table | N
     )
 
 
-def _starts(text: str, delimiter: str, count: int) -> Positions | None:
+def _starts(text: str, delimiter: str, count: int) -> Ints | None:
     """The line where each record begins, read strictly; none where that finds other records or faulty quotes."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:

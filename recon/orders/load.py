@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pandas as pd
 
-from recon import columns
+from recon import columns as c
 from recon.model import InputFile, Window
 from recon.money import Currencies
 from recon.orders.kinds import kinds
@@ -40,11 +40,11 @@ def read(
         parts.append(part)
         inputs.append(InputFile(source.name, table.name, table.sha256, part.count))
     orders, duplicates = _newest([part.orders for part in parts])
-    rejected = columns.REJECTED.from_rows(row for part in parts for row in part.rejected)
+    rejected = c.REJECTED.from_rows(row for part in parts for row in part.rejected)
     ignored: Counter[str] = sum((part.ignored for part in parts), Counter())
     return Loaded(
         orders,
-        rejected.drop_duplicates(columns.DIGEST, ignore_index=True),
+        rejected.drop_duplicates(c.DIGEST, ignore_index=True),
         dict(ignored),
         duplicates,
         tuple(inputs),
@@ -59,7 +59,7 @@ def preview(source: OrderSource, *, window: Window, rows: int = 5) -> Preview:
     table = next(_tables(source, window, None))
     mapped = {theirs: ours for ours, theirs in source.columns.items()}
     shown = [at for at, name in enumerate(table.header) if name in mapped]
-    hidden = {at for at in shown if mapped[table.header[at]] == columns.CUSTOMER}
+    hidden = {at for at in shown if mapped[table.header[at]] == c.CUSTOMER}
     cells = [
         [_MASK if at in hidden and text else redact(text) for text in table.cells[at].slice(0, rows).to_pylist()]
         for at in shown
@@ -76,7 +76,7 @@ def _tables(source: OrderSource, window: Window, changed_since: datetime | None)
 
 def _newest(parts: list[pd.DataFrame]) -> tuple[pd.DataFrame, dict[str, int]]:
     """The last row of each account and order id, and by account how many earlier ones it replaced."""
-    orders = columns.ORDER.check(pd.concat(parts, ignore_index=True)) if parts else columns.ORDER.empty()
-    older = orders.duplicated([columns.ACCOUNT, columns.ORDER_ID], keep="last")
-    counts = orders.loc[older, columns.ACCOUNT].value_counts()
+    orders = c.ORDER.check(pd.concat(parts, ignore_index=True)) if parts else c.ORDER.empty()
+    older = orders.duplicated([c.ACCOUNT, c.ORDER_ID], keep="last")
+    counts = orders.loc[older, c.ACCOUNT].value_counts()
     return orders[~older].reset_index(drop=True), {str(name): int(count) for name, count in counts.items()}

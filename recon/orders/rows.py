@@ -11,7 +11,8 @@ import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
-from recon import columns
+from recon import columns as c
+from recon.arrays import Ints
 from recon.money import Currencies, UnknownCurrency
 from recon.orders.source import OrderSource, SourceUnreadable
 from recon.privacy import keyed_hash, redact
@@ -20,11 +21,9 @@ from recon.tabular.faults import Faults, shown, told
 from recon.tabular.moments import moments
 from recon.tabular.table import Table, Torn, mapped
 
-_REQUIRED = (columns.ORDER_ID, columns.AMOUNT, columns.CURRENCY, columns.STATUS, columns.CREATED_AT)
+_REQUIRED = (c.ORDER_ID, c.AMOUNT, c.CURRENCY, c.STATUS, c.CREATED_AT)
 # Control characters, and letters that have no width: an id with one of these never equals the id that it looks like.
 _UNSEEN = r"[\x00-\x1f\x7f-\x{9f}\x{ad}\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{2064}\x{feff}]"
-
-Positions = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -60,44 +59,44 @@ class _Reading:
         self.faults = Faults()
         filled = self._filled()
         ignored = self._ignored() & filled
-        self.kept: Positions = np.flatnonzero(filled & ~ignored)
-        self.ignored_at: Positions = np.flatnonzero(ignored)
+        self.kept: Ints = np.flatnonzero(filled & ~ignored)
+        self.ignored_at: Ints = np.flatnonzero(ignored)
         self.count = int(filled.sum()) + len(table.torn)
 
     def rows(self) -> Rows:
         """Every column parsed, then good rows and bad rows apart."""
-        order_id = self._id(columns.ORDER_ID, required=True)
+        order_id = self._id(c.ORDER_ID, required=True)
         currency, accounts = self._money_words()
-        amount = self._amount(columns.AMOUNT, currency)
-        refunded = self._amount(columns.REFUNDED_AMOUNT, currency)
+        amount = self._amount(c.AMOUNT, currency)
+        refunded = self._amount(c.REFUNDED_AMOUNT, currency)
         status = self._status()
-        texts = self._required(columns.CREATED_AT)
+        texts = self._required(c.CREATED_AT)
         created, refused = moments(texts, self.source.zone)
-        self._refuse(columns.CREATED_AT, texts, refused)
-        charge_id = self._id(columns.CHARGE_ID, required=False)
+        self._refuse(c.CREATED_AT, texts, refused)
+        charge_id = self._id(c.CHARGE_ID, required=False)
         self._doubts()
         count = len(self.kept)
         data = {
-            columns.ACCOUNT: accounts,
-            columns.ORDER_ID: order_id,
-            columns.SOURCE: _same(self.source.name, count),
-            columns.STATUS: status,
-            columns.AMOUNT: pa.array(amount),
-            columns.CURRENCY: currency,
-            columns.CREATED_AT: pa.array(created).cast(pa.timestamp("us", "UTC")),
-            columns.REFUNDED_AMOUNT: pa.array(refunded),
-            columns.PAYMENT_METHOD: _or_null(_words(self._cells(columns.PAYMENT_METHOD), redact)),
-            columns.CHARGE_ID: _or_null(charge_id),
-            columns.CUSTOMER: self._customer(),
-            columns.FILE: _same(self.table.name, count),
-            columns.FILE_HASH: _same(self.table.sha256, count),
-            columns.ROW: pa.array(self.table.rows[self.kept]),
+            c.ACCOUNT: accounts,
+            c.ORDER_ID: order_id,
+            c.SOURCE: _same(self.source.name, count),
+            c.STATUS: status,
+            c.AMOUNT: pa.array(amount),
+            c.CURRENCY: currency,
+            c.CREATED_AT: pa.array(created).cast(pa.timestamp("us", "UTC")),
+            c.REFUNDED_AMOUNT: pa.array(refunded),
+            c.PAYMENT_METHOD: _or_null(_words(self._cells(c.PAYMENT_METHOD), redact)),
+            c.CHARGE_ID: _or_null(charge_id),
+            c.CUSTOMER: self._customer(),
+            c.FILE: _same(self.table.name, count),
+            c.FILE_HASH: _same(self.table.sha256, count),
+            c.ROW: pa.array(self.table.rows[self.kept]),
         }
         bad = sorted(self.faults.found)
         good = np.delete(np.arange(count), bad)
         orders = pa.table(data)
         return Rows(
-            columns.ORDER.check((orders.take(pa.array(good)) if bad else orders).to_pandas()),
+            c.ORDER.check((orders.take(pa.array(good)) if bad else orders).to_pandas()),
             (*self._rejected(bad, accounts.take(pa.array(bad, pa.int64())).to_pylist()), *self._torn()),
             self._ignored_by_account(),
             self.count,
@@ -108,10 +107,10 @@ class _Reading:
         wanted = {ours: self.source.columns.get(ours, ours) for ours in (*_REQUIRED, *self.source.columns)}
         needed = set(_REQUIRED)
         if self.source.account or self.source.account_by:
-            wanted.pop(columns.ACCOUNT, None)
+            wanted.pop(c.ACCOUNT, None)
         else:
-            wanted.setdefault(columns.ACCOUNT, columns.ACCOUNT)
-            needed.add(columns.ACCOUNT)
+            wanted.setdefault(c.ACCOUNT, c.ACCOUNT)
+            needed.add(c.ACCOUNT)
         header = self.table.header
         has = f"its columns are: {', '.join(name for name in header if name)}"
         twice = [theirs for theirs in wanted.values() if header.count(theirs) > 1]
@@ -146,14 +145,14 @@ class _Reading:
         return ignored
 
     def _ignored_by_account(self) -> Counter[str]:
-        codes = pc.utf8_upper(self._cells(columns.CURRENCY, self.ignored_at))
+        codes = pc.utf8_upper(self._cells(c.CURRENCY, self.ignored_at))
         found, _ = self._accounts(codes, self.ignored_at)
         return Counter(account or "" for account in found.to_pylist())
 
     def _name(self, ours: str) -> str:
         return self.table.header[self.header[ours]]
 
-    def _cells(self, ours: str, at: Positions | None = None) -> pa.Array:
+    def _cells(self, ours: str, at: Ints | None = None) -> pa.Array:
         """A column's trimmed texts at the rows that count; empty texts where the table has no such column."""
         positions = self.kept if at is None else at
         if ours not in self.header:
@@ -179,13 +178,13 @@ class _Reading:
 
     def _money_words(self) -> tuple[pa.Array, pa.Array]:
         """Currency codes (null where not known) and accounts (null where not known)."""
-        codes = pc.utf8_upper(self._required(columns.CURRENCY))
+        codes = pc.utf8_upper(self._required(c.CURRENCY))
         known = _words(codes, lambda code: code if self._is_currency(code) else None)
-        name = self._name(columns.CURRENCY)
+        name = self._name(c.CURRENCY)
         for at in _where(pc.and_(pc.is_null(known), pc.not_equal(codes, ""))):
             self.faults.add((at,), name, f'currency "{shown(codes[at].as_py())}" is not known')
         accounts, reasons = self._accounts(known, self.kept)
-        self.faults.add_each(reasons, name if columns.ACCOUNT not in self.header else self._name(columns.ACCOUNT))
+        self.faults.add_each(reasons, name if c.ACCOUNT not in self.header else self._name(c.ACCOUNT))
         return known, accounts
 
     def _is_currency(self, code: str) -> bool:
@@ -195,7 +194,7 @@ class _Reading:
             return False
         return True
 
-    def _accounts(self, codes: pa.Array, at: Positions) -> tuple[pa.Array, dict[int, str]]:
+    def _accounts(self, codes: pa.Array, at: Ints) -> tuple[pa.Array, dict[int, str]]:
         """The account of each row, null where it is not known, and why not."""
         if self.source.account:
             return _same(self.source.account, len(at)), {}
@@ -203,7 +202,7 @@ class _Reading:
             found = _words(codes, lambda code: _only(self._settling(code)))
             unknown = _where(pc.and_(pc.is_null(found), pc.is_valid(codes)))
             return found, {row: self._not_one(codes[row].as_py()) for row in unknown}
-        names = self._cells(columns.ACCOUNT, at)
+        names = self._cells(c.ACCOUNT, at)
         found = _words(names, lambda name: name if name in self.known.accounts else None)
         reasons = {row: names[row].as_py() for row in _where(pc.is_null(found))}
         return found, {
@@ -223,10 +222,10 @@ class _Reading:
         """Minor units; an amount that is empty is 0, which only a refund may be."""
         if ours not in self.header:
             return np.zeros(len(codes), dtype=np.int64)
-        texts = self._required(ours) if ours == columns.AMOUNT else self._cells(ours)
+        texts = self._required(ours) if ours == c.AMOUNT else self._cells(ours)
         filled = pc.if_else(pc.equal(texts, ""), "0", texts)
         values = np.zeros(len(texts), dtype=np.int64)
-        word = "" if ours == columns.AMOUNT else "refunded "
+        word = "" if ours == c.AMOUNT else "refunded "
         for code in pc.unique(codes).drop_null().to_pylist():
             at = np.flatnonzero(_mask(pc.fill_null(pc.equal(codes, code), False)))
             units, refused = amounts(filled.take(pa.array(at)), code, self.source.amount_unit, self.known.currencies)
@@ -238,21 +237,21 @@ class _Reading:
 
     def _status(self) -> pa.Array:
         words = {word: ours for ours, theirs in self.source.statuses.items() for word in theirs}
-        texts = self._required(columns.STATUS)
+        texts = self._required(c.STATUS)
         found = _words(texts, words.get)
         unknown = {at: texts[at].as_py() for at in _where(pc.is_null(found))}
         where = f"is not in [orders.{self.source.name}.status]"
-        self._refuse(columns.STATUS, texts, {at: f'status "{word}" {where}' for at, word in unknown.items()})
+        self._refuse(c.STATUS, texts, {at: f'status "{word}" {where}' for at, word in unknown.items()})
         return found
 
     def _customer(self) -> pa.Array:
         key = self.known.hash_key
-        if key is None or columns.CUSTOMER not in self.header:
+        if key is None or c.CUSTOMER not in self.header:
             return pa.nulls(len(self.kept), pa.string())
-        return _words(self._cells(columns.CUSTOMER), lambda value: keyed_hash(value, key) if value else None)
+        return _words(self._cells(c.CUSTOMER), lambda value: keyed_hash(value, key) if value else None)
 
     def _doubts(self) -> None:
-        ours = {index: name for name, index in self.header.items() if name != columns.CUSTOMER}
+        ours = {index: name for name, index in self.header.items() if name != c.CUSTOMER}
         doubts = [doubt for doubt in self.table.doubts if doubt.column in ours]
         place = {int(at): position for position, at in enumerate(self.kept)} if doubts else {}
         for doubt in doubts:
@@ -261,7 +260,7 @@ class _Reading:
                 self.faults.add((place[doubt.at],), self._name(name), f"{name} {doubt.reason}")
 
     def _rejected(self, bad: list[int], accounts: list[str | None]) -> Iterator[tuple[str | int | None, ...]]:
-        customer = self.header.get(columns.CUSTOMER)
+        customer = self.header.get(c.CUSTOMER)
         at = self.kept[bad]
         shown = [column for index, column in enumerate(self.table.cells) if index != customer]
         cells = zip(*(column.take(pa.array(at)).to_pylist() for column in shown), strict=True)
@@ -276,7 +275,7 @@ class _Reading:
 
     def _without_customer(self, torn: Torn) -> list[str]:
         """The cells of a torn row less those where the customer may stand, addresses masked."""
-        customer = self.header.get(columns.CUSTOMER, -1)
+        customer = self.header.get(c.CUSTOMER, -1)
         moved = customer + len(torn.cells) - len(self.table.header)
         return [redact(cell) for at, cell in enumerate(torn.cells) if customer < 0 or at not in (customer, moved)]
 

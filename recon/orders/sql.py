@@ -35,11 +35,11 @@ def _read(source: OrderSource, window: Window, changed_since: datetime | None) -
     url = _url(source)
     values = bound(url.get_backend_name(), window, changed_since)
     try:
-        engine = create_engine(url, hide_parameters=True)
+        store = create_engine(url, hide_parameters=True)
     except (NoSuchModuleError, ImportError) as error:
         raise SourceUnreadable(f"[orders.{source.name}] the driver of {url.drivername} is not installed") from error
     try:
-        with engine.connect() as connection:
+        with store.connect() as connection:
             first = _rows(connection, source.query or "", values)
             tables = [_table("query", *first)]
             if source.open_query:
@@ -51,7 +51,7 @@ def _read(source: OrderSource, window: Window, changed_since: datetime | None) -
     except SQLAlchemyError as error:
         raise SourceUnreadable(f"[orders.{source.name}] {_words(error, url)}") from error
     finally:
-        engine.dispose()
+        store.dispose()
 
 
 def _url(source: OrderSource) -> URL:

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from recon import columns as c
+from recon.arrays import Ints, Mask, Positions
 from recon.model import (
     CLOSED,
     EXPECTS_CHARGE,
@@ -31,10 +31,6 @@ from recon.result.waiting import not_yet_due, waiting
 from recon.rules import CATALOGUE
 from recon.settings import Context
 from recon.triage import Judged
-
-Mask = npt.NDArray[np.bool_]
-Ints = npt.NDArray[np.int64]
-Positions = npt.NDArray[np.intp]
 
 # What of a charge a matched pair shows.
 _OF_CHARGE = list({c.STATUS, c.CURRENCY, *c.MATCHED.names} & set(c.CHARGES.names))

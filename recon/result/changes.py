@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 
 from recon import columns as c
-from recon.columns import details as d
 from recon.model import CLOSED, KnownBreak, Result
 
 COUNTS = (
@@ -25,7 +24,7 @@ COUNTS = (
 AMOUNTS = ("amount_matched", "amount_open")
 RANGES = 24  # of earlier ranges, how many are shown
 _CLOSED = frozenset(str(status) for status in CLOSED)
-_RANK = {d.NEW: 0, d.CHANGED: 1, d.CLOSED: 2}
+_RANK = {c.NEW: 0, c.CHANGED: 1, c.CLOSED: 2}
 
 
 @dataclass(frozen=True)
@@ -63,12 +62,12 @@ def changes(before: pd.DataFrame, breaks: pd.DataFrame, lives: Mapping[str, Know
     rows = []
     for break_id in now.keys() | then.keys():
         old, new = then.get(break_id), now.get(break_id)
-        what = d.NEW if old is None else d.CLOSED if new is None else d.CHANGED
-        if old and new and all(old[name] == new[name] for name in d.RUN_BREAKS.names):
+        what = c.NEW if old is None else c.CLOSED if new is None else c.CHANGED
+        if old and new and all(old[name] == new[name] for name in c.RUN_BREAKS.names):
             continue
         rows.append(_change(what, old or {}, new or {}, lives[break_id]))
     rows.sort(key=lambda row: (_RANK[row[0]], row[2], row[11], row[1]))
-    return d.CHANGES.from_rows(rows)
+    return c.CHANGES.from_rows(rows)
 
 
 def _change(what: str, old: Mapping[str, Any], new: Mapping[str, Any], known: KnownBreak) -> tuple[Any, ...]:
@@ -123,7 +122,7 @@ def figures_between(before: Mapping[str, Any], now: Mapping[str, Any]) -> pd.Dat
             old, new = (side.get(currency, {}).get(name, 0) for side in sides)
             if old != new:
                 rows.append((name, currency, None, None, old, new, new - old))
-    return d.FIGURES.from_rows(rows)
+    return c.FIGURES.from_rows(rows)
 
 
 def past(earlier: Iterable[Earlier], result: Result) -> pd.DataFrame:
@@ -136,9 +135,9 @@ def past(earlier: Iterable[Earlier], result: Result) -> pd.DataFrame:
     for one in alike[-RANGES:]:
         amounts = one.counts.get("currencies")
         open_ = None if amounts is None else amounts.get(currency, {}).get("amount_open", 0)
-        orders = (one.counts["matched_orders"], one.counts["expecting_orders"], one.counts["breaks_open"])
+        orders = (one.counts[c.MATCHED_ORDERS], one.counts[c.EXPECTING_ORDERS], one.counts[c.BREAKS_OPEN])
         rows.append((one.first_day.isoformat(), one.last_day.isoformat(), *orders, currency, open_))
-    return d.PAST.from_rows(rows)
+    return c.PAST.from_rows(rows)
 
 
 def _length(first: date, last: date) -> str | int:

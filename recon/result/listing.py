@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from recon import columns as c
-from recon.columns import details as d
+from recon.arrays import Mask
 from recon.methods.deadlines import refund_window
 from recon.model import OPEN_DISPUTES, Account, Charge, ChargeStatus, Order, OrderStatus, Window
 from recon.model.details import Details
@@ -17,7 +16,6 @@ from recon.settings import Context
 from recon.triage import Judged
 from recon.triage.values import charges_at, disputes_at, orders_at, refunds_at
 
-Mask = npt.NDArray[np.bool_]
 Row = tuple[Any, ...]
 NOT_AT_OMISE = "none at Omise"  # the status of a refund that only the shop knows
 _FAILED = (ChargeStatus.FAILED, ChargeStatus.EXPIRED, ChargeStatus.REVERSED)
@@ -76,7 +74,7 @@ def _refunds(judged: Judged, account: str, window: Window, context: Context) -> 
         end = refund_window(charge, context) if charge else None
         rows.append((*names, *state, one.money.amount, one.money.currency, *sums, one.created_at, end and end.at))
     rows += _at_the_shop_alone(judged, account, window, context)
-    return d.REFUND_LIST.from_rows(rows)
+    return c.REFUND_LIST.from_rows(rows)
 
 
 def _sums(order: Order | None, charge: Charge | None) -> tuple[int | None, int | None, int | None]:
@@ -131,7 +129,7 @@ def _disputes(judged: Judged, account: Account, window: Window, context: Context
         ended = None if pd.isna(closed) else end
         rows.append((*names, charge.method if charge else None, *money, one.created_at, ended, max(0, days)))
     rows.sort(key=lambda row: (row[2] not in OPEN_DISPUTES, row[11], row[0]))
-    return d.DISPUTE_LIST.from_rows(rows)
+    return c.DISPUTE_LIST.from_rows(rows)
 
 
 def _failures(judged: Judged, account: str, window: Window) -> pd.DataFrame:
@@ -144,21 +142,21 @@ def _failures(judged: Judged, account: str, window: Window) -> pd.DataFrame:
     otherwise = np.zeros(len(charges), dtype=bool)
     otherwise[matching.charges] = paid_orders[matching.orders]
     names = [c.METHOD, c.STATUS, c.FAILURE_CODE, c.CURRENCY]
-    frame = charges.loc[within, [*names, c.AMOUNT]].assign(**{d.PAID_OTHERWISE: otherwise[within].astype("int64")})
+    frame = charges.loc[within, [*names, c.AMOUNT]].assign(**{c.PAID_OTHERWISE: otherwise[within].astype("int64")})
     attempts = frame.groupby([c.METHOD, c.CURRENCY], dropna=False)[c.AMOUNT].transform("size")
-    failed = frame.assign(**{d.ATTEMPTS: attempts})[frame[c.STATUS].isin(list(_FAILED))]
+    failed = frame.assign(**{c.ATTEMPTS: attempts})[frame[c.STATUS].isin(list(_FAILED))]
     if failed.empty:
-        return d.FAILURES.empty()
+        return c.FAILURES.empty()
     found = failed.groupby(names, dropna=False, as_index=False).agg(
         **{
-            d.ROWS: (c.AMOUNT, "size"),
-            d.ATTEMPTS: (d.ATTEMPTS, "first"),
+            c.ROWS: (c.AMOUNT, "size"),
+            c.ATTEMPTS: (c.ATTEMPTS, "first"),
             c.AMOUNT: (c.AMOUNT, "sum"),
-            d.PAID_OTHERWISE: (d.PAID_OTHERWISE, "sum"),
+            c.PAID_OTHERWISE: (c.PAID_OTHERWISE, "sum"),
         }
     )
-    found[d.RATE] = found[d.ROWS] * 10_000 // found[d.ATTEMPTS]
-    found = found.astype({column.name: column.dtype for column in d.FAILURES.columns})[d.FAILURES.names]
-    order = [d.ROWS, c.METHOD, c.STATUS, c.FAILURE_CODE, c.CURRENCY]
+    found[c.RATE] = found[c.ROWS] * 10_000 // found[c.ATTEMPTS]
+    found = found.astype({column.name: column.dtype for column in c.FAILURES.columns})[c.FAILURES.names]
+    order = [c.ROWS, c.METHOD, c.STATUS, c.FAILURE_CODE, c.CURRENCY]
     found = found.sort_values(order, ascending=[False, True, True, True, True], ignore_index=True)
-    return d.FAILURES.check(found)
+    return c.FAILURES.check(found)

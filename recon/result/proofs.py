@@ -4,15 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from recon import columns as c
+from recon.arrays import Ints, Mask
 from recon.model import CLOSED, EXPECTS_CHARGE, ChargeStatus, KnownBreak, Proof
 from recon.money import Tolerance
 from recon.triage import Judged
-
-Mask = npt.NDArray[np.bool_]
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

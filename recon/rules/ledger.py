@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from recon import columns as c
-from recon.columns import ledger as lc
+from recon.arrays import Mask
 from recon.model import Books, Break, ChargeStatus, Severity
 from recon.rules.rule import Rule
 from recon.settings import Context
@@ -20,7 +19,6 @@ from recon.settlement import fees
 from recon.settlement.ledger import Ledger, Wrong
 
 GROUP = "Ledger and fees"
-Mask = npt.NDArray[np.bool_]
 
 TRANSACTION_MISSING = Rule(
     "transaction_missing",
@@ -129,14 +127,14 @@ def balance_breaks(readings: pd.DataFrame, context: Context) -> Iterator[Break]:
     if not len(readings) or not BALANCE_MISMATCH.enabled(context):
         return
     for account, mine in readings.groupby(c.ACCOUNT, sort=True):
-        totals, growth = mine[c.TOTAL].tolist(), mine[lc.SINCE_FIRST].tolist()
+        totals, growth = mine[c.TOTAL].tolist(), mine[c.SINCE_FIRST].tolist()
         off = [total - totals[0] - grown for total, grown in zip(totals, growth, strict=True)]
         if off[-1] == 0:
             continue
         since = len(off) - 1
         while off[since - 1]:
             since -= 1
-        at = mine[lc.READ_AT].iloc[since].astimezone(context.calendar(str(account)).zone)
+        at = mine[c.READ_AT].iloc[since].astimezone(context.calendar(str(account)).zone)
         currency = str(mine[c.CURRENCY].iloc[-1])
         yield _break(
             BALANCE_MISMATCH,
@@ -144,7 +142,7 @@ def balance_breaks(readings: pd.DataFrame, context: Context) -> Iterator[Break]:
             str(account),
             str(account),
             f"Omise says a balance of {_show(totals[-1], currency, context)}; the reading of "
-            f"{mine[lc.READ_AT].iloc[0]:%Y-%m-%d} and what was booked since come to "
+            f"{mine[c.READ_AT].iloc[0]:%Y-%m-%d} and what was booked since come to "
             f"{_show(totals[0] + growth[-1], currency, context)}. It first differed on {at:%Y-%m-%d}.",
             currency=currency,
             expected=totals[0] + growth[-1],

@@ -9,12 +9,11 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from recon import columns as c
+from recon.arrays import Mask
 from recon.calendars import local_day
-from recon.columns import ledger as lc
 from recon.methods.deadlines import TRANSFER_DAYS, local, transfer_arrives
 from recon.model import Books, Break, Case, Severity, Transfer
 from recon.model.settlement import Settlement
@@ -27,7 +26,6 @@ SETTLEMENT_DAYS = 3  # [rules.settlement_overdue] business_days
 BANK_DAYS = 2  # [rules.bank_credit_missing] business_days
 # Less than this cannot be transferred (docs.omise.co/currency-and-amount); no minimum of other currencies is known.
 SMALLEST_TRANSFER = {"THB": 3_000, "JPY": 260}
-Mask = npt.NDArray[np.bool_]
 
 
 def _transfer_stuck(rule: Rule, case: Case, transfer: Transfer, context: Context) -> Break | None:
@@ -176,16 +174,16 @@ def overdue_breaks(unpaid: pd.DataFrame, judged: Judges, context: Context) -> It
     """One break per account and day of `transferable_at` whose credits (UNPAID) should have been paid out."""
     days = context.count(SETTLEMENT_OVERDUE.code, "business_days", SETTLEMENT_DAYS)
     for account, since in judged.accounts.items() if SETTLEMENT_OVERDUE.enabled(context) else ():
-        free = (unpaid[lc.AVAILABLE_AT] <= context.as_of) & (unpaid[c.ACCOUNT] == account)
+        free = (unpaid[c.AVAILABLE_AT] <= context.as_of) & (unpaid[c.ACCOUNT] == account)
         rows = unpaid[free.to_numpy(dtype=bool)]
         if not len(rows) or rows[c.AMOUNT].sum() < SMALLEST_TRANSFER.get(str(rows[c.CURRENCY].iloc[0]), 0):
             continue
-        rows = rows[(rows[lc.KIND] == "charge").to_numpy(dtype=bool)]
+        rows = rows[(rows[c.KIND] == "charge").to_numpy(dtype=bool)]
         if since is not None:
-            rows = rows[(rows[lc.AVAILABLE_AT] >= since).to_numpy(dtype=bool)]
+            rows = rows[(rows[c.AVAILABLE_AT] >= since).to_numpy(dtype=bool)]
         calendar = context.calendar(account)
-        for day, mine in rows.groupby(rows[lc.AVAILABLE_AT].dt.tz_convert(calendar.zone).dt.date, sort=True):
-            due = calendar.end_after(mine[lc.AVAILABLE_AT].iloc[0], days)
+        for day, mine in rows.groupby(rows[c.AVAILABLE_AT].dt.tz_convert(calendar.zone).dt.date, sort=True):
+            due = calendar.end_after(mine[c.AVAILABLE_AT].iloc[0], days)
             if context.as_of > due:
                 yield _overdue(account, day, mine, due, days, context)
 
@@ -220,16 +218,16 @@ def bank_breaks(books: Books, settlement: Settlement, judged: Judges, context: C
     touched = set(books.transfers[c.TRANSFER_ID][judged.transfers])
     lines = set(books.bank_lines[c.LINE_ID][judged.bank_lines]) if len(books.bank_lines) else set()
     covered = _statements(books)
-    names = [c.ACCOUNT, lc.MATCH, c.TRANSFER_ID, c.LINE_ID, c.CURRENCY, c.NET, c.AMOUNT, lc.PAID_ON, c.BOOKED_ON]
-    open_ = banked[lc.MATCH].isin([lc.NO_CREDIT, lc.NO_TRANSFER, lc.OTHER_AMOUNT]).to_numpy(dtype=bool)
+    names = [c.ACCOUNT, c.MATCH, c.TRANSFER_ID, c.LINE_ID, c.CURRENCY, c.NET, c.AMOUNT, c.PAID_ON, c.BOOKED_ON]
+    open_ = banked[c.MATCH].isin([c.NO_CREDIT, c.NO_TRANSFER, c.OTHER_AMOUNT]).to_numpy(dtype=bool)
     for account, how, transfer, line, currency, net, amount, paid, booked in _rows(banked, open_, names):
         if account not in judged.accounts:
             continue
-        if how == lc.NO_CREDIT and isinstance(paid, str):
+        if how == c.NO_CREDIT and isinstance(paid, str):
             first, last = covered.get(account, ("", ""))
             if transfer in touched or paid >= first:
                 yield from _missing(account, transfer, currency, int(net), date.fromisoformat(paid), last, context)
-        elif how == lc.OTHER_AMOUNT and (transfer in touched or line in lines):
+        elif how == c.OTHER_AMOUNT and (transfer in touched or line in lines):
             if BANK_AMOUNT_MISMATCH.enabled(context):
                 yield _on_transfer(
                     BANK_AMOUNT_MISMATCH,
@@ -243,7 +241,7 @@ def bank_breaks(books: Books, settlement: Settlement, judged: Judges, context: C
                     actual=int(amount),
                     amount_at_risk=abs(int(amount) - int(net)),
                 )
-        elif how == lc.NO_TRANSFER and line in lines and BANK_CREDIT_UNEXPLAINED.enabled(context):
+        elif how == c.NO_TRANSFER and line in lines and BANK_CREDIT_UNEXPLAINED.enabled(context):
             yield _unexplained(account, line, currency, int(amount), booked, context)
 
 

@@ -10,7 +10,6 @@ import pandas as pd
 
 from recon import columns as c
 from recon.calendars import local_day
-from recon.columns import ledger as lc
 from recon.model import Account, Books, Window
 from recon.model.settlement import Settlement
 from recon.settlement import payouts
@@ -26,7 +25,7 @@ def rebuild(books: Books, ledger: Ledger) -> Settlement:
 
     A transfer has parts if the books have every credit that it took; all credits that are not paid out must be there.
     """
-    parts, unpaid = [lc.PARTS.empty()], [lc.UNPAID.empty()]
+    parts, unpaid = [c.PARTS.empty()], [c.UNPAID.empty()]
     lines, places = lines_of(books), dict(accounts(books.transactions))
     for account, line in lines.items():
         credits = payouts.credits(books, ledger, line, places.get(account, np.zeros(0, dtype=np.int64)))
@@ -51,7 +50,7 @@ def of_range(
     mine = _ours(settlement.payouts, account) & shown_in(settlement.payouts, window)
     shown, parts = settlement.payouts[mine].reset_index(drop=True), settlement.parts
     parts = parts[c.is_in(parts[c.TRANSFER_ID], shown[c.TRANSFER_ID])].reset_index(drop=True)
-    assert parts[c.AMOUNT].sum() == shown[lc.EXPLAINED].sum(), "credits that a transfer paid out are missing"
+    assert parts[c.AMOUNT].sum() == shown[c.EXPLAINED].sum(), "credits that a transfer paid out are missing"
     return Settlement(
         payouts=shown,
         parts=parts,
@@ -69,7 +68,7 @@ def _banked(banked: pd.DataFrame, account: Account, books: Books, span: tuple[da
         return banked
     first, last = span[0].isoformat(), max(span[1], local_day(books.as_of, account.zone)).isoformat()
     inside = np.zeros(len(banked), dtype=bool)
-    for name in (lc.PAID_ON, c.BOOKED_ON):
+    for name in (c.PAID_ON, c.BOOKED_ON):
         inside |= ((banked[name] >= first) & (banked[name] <= last)).to_numpy(dtype=bool)
     return banked[_ours(banked, account) & inside].reset_index(drop=True)
 

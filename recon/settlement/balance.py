@@ -3,18 +3,15 @@
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from recon import columns as c
 from recon.calendars import days_window, local_day
-from recon.columns import ledger as lc
 from recon.model import Account, Books, Proof, Window
 from recon.model.ledger_history import LedgerLine
 from recon.settlement.fifo import held_before, lines_of
 from recon.settlement.ledger import Ledger, kind_words
 
-Ints = npt.NDArray[np.int64]
 _DAY = timedelta(days=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SHOWN_BEYOND = 40  # days after the range up to the last reading; beyond, only that reading's own
@@ -39,7 +36,7 @@ def days(books: Books, account: Account, first: date, last: date) -> pd.DataFram
         said = read.get(day)
         whole = (opening, *moved, closing)
         rows.append((account.name, day.isoformat(), account.currency, *whole, *(said or (None,) * 5)))
-    return lc.BALANCE_DAYS.from_rows(rows)
+    return c.BALANCE_DAYS.from_rows(rows)
 
 
 def moves(books: Books, ledger: Ledger, account: Account, window: Window) -> pd.DataFrame:
@@ -49,14 +46,14 @@ def moves(books: Books, ledger: Ledger, account: Account, window: Window) -> pd.
     mine = (rows[c.ACCOUNT] == account.name) & (created >= window.start) & (created < window.end)
     at = np.flatnonzero(mine.to_numpy(dtype=bool))
     if not len(at):
-        return lc.MOVES.empty()
+        return c.MOVES.empty()
     kinds = kind_words(ledger.kinds[at])
     chosen = rows[[c.KEY, c.DIRECTION, c.CURRENCY]].iloc[at].reset_index(drop=True)
-    counted = {lc.ROWS: np.ones(len(at), dtype=np.int64), c.AMOUNT: ledger.signed[at]}
-    found = chosen.assign(**counted).assign(**{lc.KIND: kinds}).assign(**{c.ACCOUNT: account.name})
-    keys = [c.ACCOUNT, lc.KIND, c.KEY, c.DIRECTION, c.CURRENCY]
-    sums = found.groupby(keys, sort=True)[[lc.ROWS, c.AMOUNT]].sum().reset_index()
-    return lc.MOVES.check(sums.astype({one.name: one.dtype for one in lc.MOVES.columns})[lc.MOVES.names])
+    counted = {c.ROWS: np.ones(len(at), dtype=np.int64), c.AMOUNT: ledger.signed[at]}
+    found = chosen.assign(**counted).assign(**{c.KIND: kinds}).assign(**{c.ACCOUNT: account.name})
+    keys = [c.ACCOUNT, c.KIND, c.KEY, c.DIRECTION, c.CURRENCY]
+    sums = found.groupby(keys, sort=True)[[c.ROWS, c.AMOUNT]].sum().reset_index()
+    return c.MOVES.check(sums.astype({one.name: one.dtype for one in c.MOVES.columns})[c.MOVES.names])
 
 
 def proof(books: Books, account: str) -> tuple[Proof, ...]:
@@ -64,7 +61,7 @@ def proof(books: Books, account: str) -> tuple[Proof, ...]:
     mine = _of(books.readings, account)
     if not len(mine):
         return ()
-    totals, grown = mine[c.TOTAL].tolist(), mine[lc.SINCE_FIRST].tolist()
+    totals, grown = mine[c.TOTAL].tolist(), mine[c.SINCE_FIRST].tolist()
     currency = str(mine[c.CURRENCY].iloc[-1])
     return (Proof("ledger_to_balance", currency, totals[0] + grown[-1], totals[-1], explained=0),)
 
@@ -82,7 +79,7 @@ def _readings(books: Books, account: Account) -> dict[date, tuple[object, ...]]:
     if not len(mine):
         return found
     first = int(mine[c.TOTAL].iloc[0])
-    names = [lc.READ_AT, c.TOTAL, lc.SINCE_FIRST, lc.TRANSFERABLE, lc.ON_HOLD, lc.RESERVE]
+    names = [c.READ_AT, c.TOTAL, c.SINCE_FIRST, c.TRANSFERABLE, c.ON_HOLD, c.RESERVE]
     for read_at, total, grown, free, hold, reserve in mine[names].itertuples(index=False, name=None):
         held = None if pd.isna(hold) else int(hold)
         found[local_day(min(read_at, books.as_of), account.zone)] = (

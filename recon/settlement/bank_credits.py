@@ -17,7 +17,6 @@ import pandas as pd
 
 from recon import columns as c
 from recon.calendars import local_day
-from recon.columns import ledger as lc
 from recon.model import Books
 
 _T = TypeVar("_T")
@@ -57,7 +56,7 @@ def bank(books: Books, zones: Mapping[str, ZoneInfo], bank_fees: Mapping[str, in
     """
     frames = [_of_account(books, name, zones[name], fee) for name, fee in sorted(bank_fees.items())]
     full = [frame for frame in frames if len(frame)]
-    return pd.concat(full, ignore_index=True) if full else lc.BANKED.empty()
+    return pd.concat(full, ignore_index=True) if full else c.BANKED.empty()
 
 
 def _of_account(books: Books, account: str, zone: ZoneInfo, fee: int) -> pd.DataFrame:
@@ -88,7 +87,7 @@ def _of_account(books: Books, account: str, zone: ZoneInfo, fee: int) -> pd.Data
                 credit.reference if credit else None,
             )
         )
-    return lc.BANKED.from_rows(sorted(rows, key=lambda row: (row[8] or row[9] or "", row[3] or "", row[4] or "")))
+    return c.BANKED.from_rows(sorted(rows, key=lambda row: (row[8] or row[9] or "", row[3] or "", row[4] or "")))
 
 
 def _payouts(books: Books, account: str, zone: ZoneInfo) -> Iterator[_Payout]:
@@ -126,21 +125,21 @@ def _pair(payouts: list[_Payout], credits: list[_Credit], fee: int) -> list[Pair
 
     named = {one.id: one for one in left}
     by_id = [(named[word], k) for k in right for word in set(k.words) if word in named]
-    take(lc.BY_ID, _one_to_one(by_id))
+    take(c.BY_ID, _one_to_one(by_id))
     ours, theirs = (lambda p: (p.net, p.currency, p.paid)), (lambda k: (k.amount, k.currency, k.booked))
-    take(lc.SAME_DAY, _same(left, right, ours, theirs))
+    take(c.SAME_DAY, _same(left, right, ours, theirs))
     near = _near(left, right, lambda p, k: p.net == k.amount)
-    take(lc.SAME_NET, _one_to_one(near))
+    take(c.SAME_NET, _one_to_one(near))
     if fee:
-        take(lc.WITHIN_FEE, _one_to_one(_near(left, right, lambda p, k: 0 < p.net - k.amount <= fee)))
+        take(c.WITHIN_FEE, _one_to_one(_near(left, right, lambda p, k: 0 < p.net - k.amount <= fee)))
     for group in _groups(_near(left, right, lambda p, k: p.net == k.amount)):
-        take(lc.AMBIGUOUS, group)
+        take(c.AMBIGUOUS, group)
     paid = [one for one in left if one.paid is not None]
     for days in (timedelta(0), LATE):
         close = _near(paid, right, lambda p, k: k.amount < _FAR * p.net and p.net < _FAR * k.amount, days)
-        take(lc.OTHER_AMOUNT, _one_to_one(close))
+        take(c.OTHER_AMOUNT, _one_to_one(close))
         paid = [one for one in paid if one in left]
-    return [*pairs, *((lc.NO_CREDIT, p.id, None) for p in left), *((lc.NO_TRANSFER, None, k.id) for k in right)]
+    return [*pairs, *((c.NO_CREDIT, p.id, None) for p in left), *((c.NO_TRANSFER, None, k.id) for k in right)]
 
 
 def _same(

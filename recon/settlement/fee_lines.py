@@ -7,14 +7,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from recon import columns as c
-from recon.columns import ledger as lc
+from recon.arrays import Mask
 from recon.model import Account, Books, ChargeStatus, Window
 from recon.settlement.fees import by_own_rates
 
-Mask = npt.NDArray[np.bool_]
 Months = npt.NDArray[np.int64]
-_KEYS = [lc.MONTH, c.METHOD, c.CARD_BRAND, c.CURRENCY]
-_MONEY = [lc.GROSS, c.FEE, c.FEE_VAT, c.INTEREST, c.NET]
+_KEYS = [c.MONTH, c.METHOD, c.CARD_BRAND, c.CURRENCY]
+_MONEY = [c.GROSS, c.FEE, c.FEE_VAT, c.INTEREST, c.NET]
 _OF_CHARGE = [
     c.METHOD,
     c.CARD_BRAND,
@@ -31,7 +30,7 @@ _OF_CHARGE = [
     c.PAID_AT,
     c.CREATED_AT,
 ]
-_MAYBE = [lc.EXPECTED_FEE, lc.EXPECTED_VAT, c.WHT]
+_MAYBE = [c.EXPECTED_FEE, c.EXPECTED_VAT, c.WHT]
 
 
 def fee_lines(books: Books, account: Account, window: Window) -> pd.DataFrame:
@@ -43,12 +42,10 @@ def fee_lines(books: Books, account: Account, window: Window) -> pd.DataFrame:
     parts = (_charges(books, account, window), _transfers(books, account, window), _receipts(books, account, window))
     full = [part for part in parts if len(part)]
     if not full:
-        return lc.FEE_LINES.empty()
+        return c.FEE_LINES.empty()
     lines = pd.concat(full, ignore_index=True).assign(**{c.ACCOUNT: account.name})
-    ordered = lines.sort_values([lc.MONTH, lc.KIND, *_KEYS[1:]], kind="stable", ignore_index=True)
-    return lc.FEE_LINES.check(
-        ordered.astype({one.name: one.dtype for one in lc.FEE_LINES.columns})[lc.FEE_LINES.names]
-    )
+    ordered = lines.sort_values([c.MONTH, c.KIND, *_KEYS[1:]], kind="stable", ignore_index=True)
+    return c.FEE_LINES.check(ordered.astype({one.name: one.dtype for one in c.FEE_LINES.columns})[c.FEE_LINES.names])
 
 
 def _charges(books: Books, account: Account, window: Window) -> pd.DataFrame:
@@ -65,13 +62,13 @@ def _charges(books: Books, account: Account, window: Window) -> pd.DataFrame:
             c.METHOD: rows[c.METHOD],
             c.CARD_BRAND: rows[c.CARD_BRAND],
             c.CURRENCY: rows[c.FUNDING_CURRENCY],
-            lc.GROSS: rows[c.FUNDING_AMOUNT],
+            c.GROSS: rows[c.FUNDING_AMOUNT],
             c.FEE: rows[c.FEE],
             c.FEE_VAT: rows[c.FEE_VAT],
             c.INTEREST: rows[c.INTEREST] + rows[c.INTEREST_VAT],
             c.NET: rows[c.NET],
-            lc.EXPECTED_FEE: _known(proved.fee, proved.has_fee),
-            lc.EXPECTED_VAT: _known(proved.vat, proved.has_vat),
+            c.EXPECTED_FEE: _known(proved.fee, proved.has_fee),
+            c.EXPECTED_VAT: _known(proved.vat, proved.has_vat),
         },
     )
 
@@ -87,7 +84,7 @@ def _transfers(books: Books, account: Account, window: Window) -> pd.DataFrame:
         _month(rows[c.SENT_AT], account.zone),
         {
             c.CURRENCY: rows[c.CURRENCY],
-            lc.GROSS: rows[c.AMOUNT],
+            c.GROSS: rows[c.AMOUNT],
             c.FEE: rows[c.FEE],
             c.FEE_VAT: rows[c.FEE_VAT],
             c.NET: rows[c.NET],
@@ -122,14 +119,12 @@ def _lines(
     sums = {name: pd.Series(0, index=rows.index, dtype=c.MINOR) for name in _MONEY}
     unknown = {name: pd.Series(pd.NA, index=rows.index, dtype=c.OPTIONAL_MINOR) for name in _MAYBE}
     ones = pd.Series(1, index=rows.index, dtype=c.COUNT)
-    found = pd.DataFrame({lc.MONTH: months, lc.ROWS: ones, **texts, **sums, **unknown, **given})
+    found = pd.DataFrame({c.MONTH: months, c.ROWS: ones, **texts, **sums, **unknown, **given})
     groups = found.groupby(_KEYS, dropna=False, sort=True)
-    total = groups[[*_MONEY, lc.ROWS]].sum()
+    total = groups[[*_MONEY, c.ROWS]].sum()
     total[_MAYBE] = groups[_MAYBE].sum(min_count=1)
     lines = total.reset_index()
-    return lines.assign(
-        **{lc.KIND: kind, lc.MONTH: [f"{1970 + at // 12}-{at % 12 + 1:02d}" for at in lines[lc.MONTH]]}
-    )
+    return lines.assign(**{c.KIND: kind, c.MONTH: [f"{1970 + at // 12}-{at % 12 + 1:02d}" for at in lines[c.MONTH]]})
 
 
 def _known(values: npt.NDArray[np.int64], known: Mask) -> "pd.Series[int]":

@@ -10,15 +10,13 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from recon import columns as c
+from recon.arrays import Ints, Mask
 from recon.settings import ContractRate
 from recon.triage.masks import kinds_of
 
-Ints = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 _PERCENT = 100
 _SAFE = 2**62  # products below this are exact in int64
 

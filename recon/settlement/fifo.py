@@ -15,12 +15,11 @@ import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
 
 from recon import columns as c
-from recon.columns import ledger as lc
+from recon.arrays import Ints
 from recon.model import Books, Window
 from recon.model.ledger_history import QUARTER, LedgerLine
 from recon.settlement.ledger import CREDIT, kinds
 
-Ints = npt.NDArray[np.int64]
 _MANY = 100_000  # sums that wait to be added up
 _CLOSE = timedelta(days=1) // c.MICROSECOND  # spans nearer than this are one: few questions, a few credits too many
 
@@ -193,7 +192,7 @@ def held_before(readings: pd.DataFrame, account: str) -> int | None:
     """What the account's first reading (READINGS) held beyond the stored transactions; null where none was taken."""
     if not len(readings):
         return None
-    mine = readings[lc.BEFORE][(readings[c.ACCOUNT] == account).to_numpy(dtype=bool)]
+    mine = readings[c.BEFORE][(readings[c.ACCOUNT] == account).to_numpy(dtype=bool)]
     return int(mine.iloc[0]) if len(mine) else None
 
 

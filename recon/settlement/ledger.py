@@ -8,16 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from recon import columns as c
+from recon.arrays import Ints, Mask
 from recon.model import Books, ChargeStatus
-
-Mask = npt.NDArray[np.bool_]
-Ints = npt.NDArray[np.int64]
 
 UNKNOWN = "unknown"
 PREFIXES: Mapping[str, str] = {

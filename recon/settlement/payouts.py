@@ -17,13 +17,11 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from recon import columns as c
-from recon.columns import ledger as lc
+from recon.arrays import Ints
 from recon.model import Books
 from recon.model.ledger_history import QUARTER, LedgerLine
 from recon.settlement.fifo import available_at
 from recon.settlement.ledger import Ledger, kind_words, places
-
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -74,12 +72,12 @@ def parts(books: Books, ledger: Ledger, line: LedgerLine, found: Credits) -> pd.
     money = _shares(books, ledger, rows, sizes, low - offset, high - offset)
     transfers = pd.Series(line.transfers, dtype=c.TEXT).iloc[mine[which]]
     return _frame(
-        lc.PARTS,
+        c.PARTS,
         books,
         rows,
         {
             c.TRANSFER_ID: transfers,
-            lc.KIND: kind_words(ledger.kinds[rows]),
+            c.KIND: kind_words(ledger.kinds[rows]),
             c.CHARGE_ID: _charges(books, ledger, rows),
             c.AMOUNT: pd.Series(high - low, dtype=c.MINOR),
             **money,
@@ -102,11 +100,11 @@ def unpaid(books: Books, ledger: Ledger, line: LedgerLine, found: Credits, befor
     rows = found.rows[at]
     left = np.minimum(ledger.signed[rows], found.ends[at] - taken)
     return _frame(
-        lc.UNPAID,
+        c.UNPAID,
         books,
         rows,
         {
-            lc.KIND: kind_words(ledger.kinds[rows]),
+            c.KIND: kind_words(ledger.kinds[rows]),
             c.CHARGE_ID: _charges(books, ledger, rows),
             c.AMOUNT: pd.Series(left, dtype=c.MINOR),
         },
@@ -127,19 +125,19 @@ def payouts(books: Books, ledger: Ledger, lines: Iterable[LedgerLine], found: pd
         np.add.at(result, at, found[name].to_numpy(dtype=np.int64))
         return result
 
-    gross, fee, vat, interest = total(lc.GROSS), total(c.FEE), total(c.FEE_VAT), total(c.INTEREST)
+    gross, fee, vat, interest = total(c.GROSS), total(c.FEE), total(c.FEE_VAT), total(c.INTEREST)
     explained = _explained(frame[c.TRANSFER_ID], lines)
     made = {
-        lc.EXPLAINED: explained,
-        lc.UNEXPLAINED: frame[c.AMOUNT].to_numpy(dtype=np.int64) - explained,
-        lc.ROWS: np.bincount(at, minlength=len(frame)).astype(np.int64),
-        lc.GROSS: gross,
+        c.EXPLAINED: explained,
+        c.UNEXPLAINED: frame[c.AMOUNT].to_numpy(dtype=np.int64) - explained,
+        c.ROWS: np.bincount(at, minlength=len(frame)).astype(np.int64),
+        c.GROSS: gross,
         c.FEE: fee,
         c.FEE_VAT: vat,
         c.INTEREST: interest,
-        lc.OTHER: explained - (gross - fee - vat - interest),
+        c.OTHER: explained - (gross - fee - vat - interest),
     }
-    return lc.PAYOUTS.check(frame.assign(**made)[lc.PAYOUTS.names])
+    return c.PAYOUTS.check(frame.assign(**made)[c.PAYOUTS.names])
 
 
 def _explained(transfers: "pd.Series[str]", lines: Iterable[LedgerLine]) -> Ints:
@@ -169,7 +167,7 @@ def _shares(
         share = whole * high // size - whole * low // size
         gross = gross + share
         result[name] = pd.Series(share, dtype=c.MINOR)
-    result[lc.GROSS] = pd.Series(gross, dtype=c.MINOR)
+    result[c.GROSS] = pd.Series(gross, dtype=c.MINOR)
     return result
 
 
@@ -183,7 +181,7 @@ def _frame(shape: c.Frame, books: Books, rows: Ints, made: dict[str, "pd.Series[
     chosen = books.transactions[[name for name in shape.names if name in books.transactions and name not in made]]
     chosen = chosen.iloc[rows]
     free = pd.Series(available_at(books.transactions)[rows], dtype="datetime64[us]").dt.tz_localize("UTC")
-    given = {lc.AVAILABLE_AT: free, **made}
+    given = {c.AVAILABLE_AT: free, **made}
     series = {name: given.get(name, chosen.get(name)) for name in shape.names}
     frame = pd.DataFrame({name: one.reset_index(drop=True) for name, one in series.items() if one is not None})
     return shape.check(frame)

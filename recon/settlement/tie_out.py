@@ -5,16 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from recon import columns as c
-from recon.columns import ledger as lc
+from recon.arrays import Ints, Mask
 from recon.model import Books, ChargeStatus, Proof, Window
 from recon.settlement.ledger import UNKNOWN, Ledger
-
-Ints = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -115,13 +111,13 @@ def transfers_to_bank(
     if not len(rows):
         return ()
     first, last = (day.isoformat() for day in days)
-    paid, booked = rows[lc.PAID_ON], rows[c.BOOKED_ON]
+    paid, booked = rows[c.PAID_ON], rows[c.BOOKED_ON]
     left_in = ((paid >= first) & (paid <= last)).to_numpy(dtype=bool)
     right_in = ((booked >= first) & (booked <= last)).to_numpy(dtype=bool)
     net = rows[c.NET].fillna(0).to_numpy(dtype=np.int64)
     credited = rows[c.AMOUNT].fillna(0).to_numpy(dtype=np.int64)
-    on_its_way = ((rows[lc.MATCH] == lc.NO_CREDIT) & (paid > due.isoformat())).to_numpy(dtype=bool)
-    explained = on_its_way | (rows[lc.MATCH] == lc.WITHIN_FEE).to_numpy(dtype=bool)
+    on_its_way = ((rows[c.MATCH] == c.NO_CREDIT) & (paid > due.isoformat())).to_numpy(dtype=bool)
+    explained = on_its_way | (rows[c.MATCH] == c.WITHIN_FEE).to_numpy(dtype=bool)
     explained |= c.is_in(rows[c.TRANSFER_ID], told.transfers) | c.is_in(rows[c.LINE_ID], told.lines)
     unexplained = int((credited - net)[(left_in | right_in) & ~explained].sum())
     left, right = int(net[left_in].sum()), int(credited[right_in].sum())

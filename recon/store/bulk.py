@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from recon import columns
+from recon import columns as c
 from recon.store.engine import SQLITE
 
 
@@ -89,11 +89,11 @@ def _marks(connection: Connection, statement: str) -> str:
 
 def to_arrow(values: "pd.Series[Any]", dtype: str) -> Any:
     """One column of a frame as the store holds it: moments as microseconds since the epoch (UTC), nulls as nulls."""
-    if dtype == columns.MOMENT:
+    if dtype == c.MOMENT:
         return pa.array(values, pa.timestamp("us", "UTC"), from_pandas=True).cast(pa.int64())
     return pa.array(values, from_pandas=True)
 
 
-def to_lists(frame: pd.DataFrame, shape: columns.Frame) -> list[list[Any]]:
+def to_lists(frame: pd.DataFrame, shape: c.Frame) -> list[list[Any]]:
     """The columns of a frame, in the shape's order, as the driver takes them; a null is None."""
     return [to_arrow(frame[column.name], column.dtype).to_pylist() for column in shape.columns]

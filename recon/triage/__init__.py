@@ -8,19 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from recon import columns as c
+from recon.arrays import Ints, Mask, Positions
 from recon.model import EXPECTS_CHARGE, Books, Case, Charge, Matching, Order, OrderStatus
 from recon.settings import Context
 from recon.triage.masks import doubtful_charges, sent_and_open
 from recon.triage.scope import Scope
 from recon.triage.values import attached, charges_at, disputes_at, orders_at, refunds_at, transfers_at
-
-Mask = npt.NDArray[np.bool_]
-Ints = npt.NDArray[np.int64]
-Positions = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)

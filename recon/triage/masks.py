@@ -10,12 +10,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from recon import columns as c
+from recon.arrays import Mask
 from recon.methods.deadlines import WITHIN, lapses
 from recon.model import Books, ChargeStatus
 from recon.settings import Context
 from recon.triage.values import charges_at
-
-Mask = npt.NDArray[np.bool_]
 
 
 def doubtful_charges(books: Books, context: Context) -> Mask:

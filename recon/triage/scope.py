@@ -6,14 +6,13 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from recon import columns as c
+from recon.arrays import Mask
 from recon.calendars import local_day
 from recon.model import OPEN_DISPUTES, Account, Books, ChargeStatus, Matching, OrderStatus, Window
 
-Mask = npt.NDArray[np.bool_]
 Subjects = frozenset[tuple[str, str, str]]  # account, type, id
 
 

@@ -6,14 +6,13 @@ from itertools import repeat
 from typing import Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from recon import columns as c
+from recon.arrays import Positions
 from recon.model import Books, Charge, Dispute, Order, Refund, Transfer
 from recon.money import Money
 
-Positions = npt.NDArray[np.intp]
 _T = TypeVar("_T", Refund, Dispute)
 # The columns that become values.
 _ORDER = (

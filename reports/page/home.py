@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from aiohttp import web
 from markupsafe import Markup
 
+from recon import columns as c
 from recon.calendars import local_day
 from recon.model import KnownBreak
 from recon.people import Person, Right
@@ -114,7 +115,7 @@ def _rates(runs: Sequence[history.EarlierRun]) -> list[tuple[str, int]]:
         (one for one in (run.found for run in runs) if one.first_day == one.last_day), key=lambda one: one.first_day
     )
     return [
-        (one.first_day.isoformat(), 100 * one.counts["matched_orders"] // one.counts["expecting_orders"])
+        (one.first_day.isoformat(), 100 * one.counts[c.MATCHED_ORDERS] // one.counts[c.EXPECTING_ORDERS])
         for one in days[-TREND:]
-        if one.counts.get("expecting_orders")
+        if one.counts.get(c.EXPECTING_ORDERS)
     ]

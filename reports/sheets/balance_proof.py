@@ -3,36 +3,35 @@
 import pandas as pd
 
 from recon import columns as c
-from recon.columns import ledger as lc
 from reports.report import Report
 from reports.sheet import Block, Column, Grouping, Kind, Sheet
 
 
 def _days(report: Report) -> pd.DataFrame:
     frame = report.result.settlement.days
-    return frame if len(frame.columns) else lc.BALANCE_DAYS.empty()
+    return frame if len(frame.columns) else c.BALANCE_DAYS.empty()
 
 
 def _moves(report: Report) -> pd.DataFrame:
     frame = report.result.settlement.moves
-    return frame if len(frame.columns) else lc.MOVES.empty()
+    return frame if len(frame.columns) else c.MOVES.empty()
 
 
 SHEET = Sheet(
     order=40,
     name="Balance proof",
     columns=(
-        Column("Day", lc.DAY, Kind.TEXT, 12),
+        Column("Day", c.DAY, Kind.TEXT, 12),
         Column("Currency", c.CURRENCY, Kind.TEXT, 10),
-        Column("Opening", lc.OPENING, Kind.MONEY, 18, c.CURRENCY),
-        Column("Credits", lc.CREDITS, Kind.MONEY, 18, c.CURRENCY),
-        Column("Debits", lc.DEBITS, Kind.MONEY, 18, c.CURRENCY),
-        Column("Closing", lc.CLOSING, Kind.MONEY, 18, c.CURRENCY),
+        Column("Opening", c.OPENING, Kind.MONEY, 18, c.CURRENCY),
+        Column("Credits", c.CREDITS, Kind.MONEY, 18, c.CURRENCY),
+        Column("Debits", c.DEBITS, Kind.MONEY, 18, c.CURRENCY),
+        Column("Closing", c.CLOSING, Kind.MONEY, 18, c.CURRENCY),
         Column("Balance as Omise says", c.TOTAL, Kind.MONEY, 18, c.CURRENCY),
         Column("Difference", c.DIFFERENCE, Kind.MONEY, 16, c.CURRENCY),
-        Column("Transferable", lc.TRANSFERABLE, Kind.MONEY, 18, c.CURRENCY),
-        Column("On hold", lc.ON_HOLD, Kind.MONEY, 18, c.CURRENCY),
-        Column("Reserve", lc.RESERVE, Kind.MONEY, 16, c.CURRENCY),
+        Column("Transferable", c.TRANSFERABLE, Kind.MONEY, 18, c.CURRENCY),
+        Column("On hold", c.ON_HOLD, Kind.MONEY, 18, c.CURRENCY),
+        Column("Reserve", c.RESERVE, Kind.MONEY, 16, c.CURRENCY),
     ),
     rows=_days,
     empty="No days.",
@@ -42,11 +41,11 @@ SHEET = Sheet(
         Block(
             "What moved the balance in the days (unknown: nobody here has seen such a movement before)",
             (
-                Column("From", lc.KIND, Kind.TEXT, 12),
+                Column("From", c.KIND, Kind.TEXT, 12),
                 Column("Currency", c.CURRENCY, Kind.TEXT, 10),
                 Column("Amount", c.AMOUNT, Kind.MONEY, 18, c.CURRENCY),
                 Column("Direction", c.DIRECTION, Kind.TEXT, 18),
-                Column("Movements", lc.ROWS, Kind.COUNT, 18),
+                Column("Movements", c.ROWS, Kind.COUNT, 18),
                 Column("Omise's key", c.KEY, Kind.TEXT, 30),
             ),
             _moves,

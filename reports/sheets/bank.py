@@ -3,20 +3,19 @@
 import pandas as pd
 
 from recon import columns as c
-from recon.columns import ledger as lc
 from reports.report import Report
 from reports.sheet import Column, Grouping, Kind, Sheet
 
-_OPEN = (lc.NO_CREDIT, lc.NO_TRANSFER, lc.OTHER_AMOUNT)
+_OPEN = (c.NO_CREDIT, c.NO_TRANSFER, c.OTHER_AMOUNT)
 
 
 def _rows(report: Report) -> pd.DataFrame:
     frame = report.result.settlement.banked
-    return frame if len(frame.columns) else lc.BANKED.empty()
+    return frame if len(frame.columns) else c.BANKED.empty()
 
 
 def _open_first(frame: pd.DataFrame) -> pd.DataFrame:
-    settled = ~frame[lc.MATCH].isin(_OPEN)
+    settled = ~frame[c.MATCH].isin(_OPEN)
     return frame.loc[settled.sort_values(kind="stable").index].reset_index(drop=True)
 
 
@@ -24,9 +23,9 @@ SHEET = Sheet(
     order=100,
     name="Bank",
     columns=(
-        Column("Found by", lc.MATCH, Kind.TEXT, 18),
+        Column("Found by", c.MATCH, Kind.TEXT, 18),
         Column("Transfer", c.TRANSFER_ID, Kind.TEXT, 31),
-        Column("Paid on", lc.PAID_ON, Kind.TEXT, 12),
+        Column("Paid on", c.PAID_ON, Kind.TEXT, 12),
         Column("Currency", c.CURRENCY, Kind.TEXT, 10),
         Column("Net of the transfer", c.NET, Kind.MONEY, 17, c.CURRENCY),
         Column("Bank credit", c.AMOUNT, Kind.MONEY, 17, c.CURRENCY),

@@ -5,7 +5,6 @@ from collections.abc import Hashable, Mapping
 import pandas as pd
 
 from recon import columns as c
-from recon.columns import details as d
 from reports.report import Report
 from reports.sheet import Block, Column, Grouping, Kind, Sheet
 
@@ -21,21 +20,21 @@ _CLOSED_BY = {
 def _rows(report: Report) -> pd.DataFrame:
     frame = report.result.details.changes
     if frame.empty:
-        frame = d.CHANGES.empty()
+        frame = c.CHANGES.empty()
     plain = frame.astype(object).where(frame.notna(), None).to_dict("records")
     return frame.assign(**{HOW: pd.Series([_how(report, row) for row in plain], index=frame.index, dtype=c.TEXT)})
 
 
 def _how(report: Report, row: Mapping[Hashable, object]) -> str:
-    if row[d.WHAT] == d.NEW:
+    if row[c.WHAT] == c.NEW:
         return str(row[c.EXPLANATION])
-    if row[d.WHAT] == d.CLOSED:
+    if row[c.WHAT] == c.CLOSED:
         return _CLOSED_BY.get(str(row[c.STATUS]), "Not found by this run.")
     said = []
-    for name, before, now in (("severity", d.SEVERITY_BEFORE, c.SEVERITY), ("status", d.STATUS_BEFORE, c.STATUS)):
+    for name, before, now in (("severity", c.SEVERITY_BEFORE, c.SEVERITY), ("status", c.STATUS_BEFORE, c.STATUS)):
         if row[before] != row[now]:
             said.append(f"{name}: {row[before]}, now {row[now]}")
-    for name, before, now in (("expected", d.EXPECTED_BEFORE, c.EXPECTED), ("actual", d.ACTUAL_BEFORE, c.ACTUAL)):
+    for name, before, now in (("expected", c.EXPECTED_BEFORE, c.EXPECTED), ("actual", c.ACTUAL_BEFORE, c.ACTUAL)):
         if row[before] != row[now]:
             said.append(f"{name}: {_money(report, row, before)}, now {_money(report, row, now)}")
     return "; ".join(said) or "The amount at risk changed."
@@ -49,9 +48,9 @@ def _money(report: Report, row: Mapping[Hashable, object], name: str) -> str:
 def _figures(report: Report) -> pd.DataFrame:
     frame = report.result.details.figures
     if frame.empty:
-        return d.FIGURES.empty()
-    words = [_NAMES.get(name, name.replace("_", " ")) for name in frame[d.FIGURE]]
-    return frame.assign(**{d.FIGURE: pd.Series(words, index=frame.index, dtype=c.TEXT)})
+        return c.FIGURES.empty()
+    words = [_NAMES.get(name, name.replace("_", " ")) for name in frame[c.FIGURE]]
+    return frame.assign(**{c.FIGURE: pd.Series(words, index=frame.index, dtype=c.TEXT)})
 
 
 def _none(report: Report) -> str:
@@ -70,13 +69,13 @@ SHEET = Sheet(
     order=120,
     name="Changes",
     columns=(
-        Column("What", d.WHAT, Kind.TEXT, 26),
+        Column("What", c.WHAT, Kind.TEXT, 26),
         Column("Severity", c.SEVERITY, Kind.SEVERITY, 11),
         Column("Code", c.CODE, Kind.TEXT, 27),
         Column("Order", c.ORDER_ID, Kind.TEXT, 17),
-        Column("At risk before", d.RISK_BEFORE, Kind.MONEY, 16, c.CURRENCY),
+        Column("At risk before", c.RISK_BEFORE, Kind.MONEY, 16, c.CURRENCY),
         Column("At risk now", c.AMOUNT_AT_RISK, Kind.MONEY, 16, c.CURRENCY),
-        Column("Change", d.RISK_CHANGE, Kind.MONEY, 16, c.CURRENCY),
+        Column("Change", c.RISK_CHANGE, Kind.MONEY, 16, c.CURRENCY),
         Column("Currency", c.CURRENCY, Kind.TEXT, 10),
         Column("How", HOW, Kind.WRAPPED, 60),
         Column("Status", c.STATUS, Kind.TEXT, 17),
@@ -92,12 +91,12 @@ SHEET = Sheet(
         Block(
             title="Figures of the range",
             columns=(
-                Column("Figure", d.FIGURE, Kind.TEXT, 26),
+                Column("Figure", c.FIGURE, Kind.TEXT, 26),
                 Column("Currency", c.CURRENCY, Kind.TEXT, 11),
-                Column("Before", d.COUNT_BEFORE, Kind.COUNT, 27),
-                Column("Now", d.COUNT_NOW, Kind.COUNT, 17),
-                Column("Amount before", d.AMOUNT_BEFORE, Kind.MONEY, 16, c.CURRENCY),
-                Column("Amount now", d.AMOUNT_NOW, Kind.MONEY, 16, c.CURRENCY),
+                Column("Before", c.COUNT_BEFORE, Kind.COUNT, 27),
+                Column("Now", c.COUNT_NOW, Kind.COUNT, 17),
+                Column("Amount before", c.AMOUNT_BEFORE, Kind.MONEY, 16, c.CURRENCY),
+                Column("Amount now", c.AMOUNT_NOW, Kind.MONEY, 16, c.CURRENCY),
                 Column("Change", c.DIFFERENCE, Kind.MONEY, 16, c.CURRENCY),
             ),
             rows=_figures,

@@ -3,7 +3,6 @@
 import pandas as pd
 
 from recon import columns as c
-from recon.columns import details as d
 from reports.codes import BREAK_CODES, codes_of
 from reports.report import Report
 from reports.sheet import Column, Grouping, Kind, Sheet
@@ -12,7 +11,7 @@ from reports.sheet import Column, Grouping, Kind, Sheet
 def _rows(report: Report) -> pd.DataFrame:
     frame = report.result.details.disputes
     if frame.empty:
-        frame = d.DISPUTE_LIST.empty()
+        frame = c.DISPUTE_LIST.empty()
     return frame.assign(**{BREAK_CODES: codes_of(report.result.breaks, c.DISPUTE_ID, frame[c.DISPUTE_ID])})
 
 

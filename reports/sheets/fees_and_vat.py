@@ -3,24 +3,23 @@
 import pandas as pd
 
 from recon import columns as c
-from recon.columns import ledger as lc
 from reports.report import Report
 from reports.sheet import Block, Column, Grouping, Kind, Sheet
 
 
 def _lines(report: Report) -> pd.DataFrame:
     frame = report.result.settlement.fees
-    return frame if len(frame.columns) else lc.FEE_LINES.empty()
+    return frame if len(frame.columns) else c.FEE_LINES.empty()
 
 
 def _returns(report: Report) -> pd.DataFrame:
     """Per month and currency: fees and VAT as charged, VAT and withholding tax as on Omise's receipts."""
     lines = _lines(report)
     if lines.empty:
-        return lc.VAT_RETURN.empty()
-    receipts = lines[lc.KIND] == "receipt"
+        return c.VAT_RETURN.empty()
+    receipts = lines[c.KIND] == "receipt"
     fees = lines[c.FEE] + lines[c.INTEREST]
-    parts = lines[[c.ACCOUNT, lc.MONTH, c.CURRENCY]].assign(
+    parts = lines[[c.ACCOUNT, c.MONTH, c.CURRENCY]].assign(
         **{
             c.FEE: fees.where(~receipts, 0),
             c.FEE_VAT: lines[c.FEE_VAT].where(~receipts, 0),
@@ -28,25 +27,25 @@ def _returns(report: Report) -> pd.DataFrame:
             c.WHT: lines[c.WHT].fillna(0).astype("int64"),
         }
     )
-    sums = parts.groupby([c.ACCOUNT, lc.MONTH, c.CURRENCY], sort=True).sum().reset_index()
-    return sums.astype({one.name: one.dtype for one in lc.VAT_RETURN.columns})[lc.VAT_RETURN.names]
+    sums = parts.groupby([c.ACCOUNT, c.MONTH, c.CURRENCY], sort=True).sum().reset_index()
+    return sums.astype({one.name: one.dtype for one in c.VAT_RETURN.columns})[c.VAT_RETURN.names]
 
 
 SHEET = Sheet(
     order=80,
     name="Fees and VAT",
     columns=(
-        Column("Month", lc.MONTH, Kind.TEXT, 12),
-        Column("Of", lc.KIND, Kind.TEXT, 12),
+        Column("Month", c.MONTH, Kind.TEXT, 12),
+        Column("Of", c.KIND, Kind.TEXT, 12),
         Column("Method", c.METHOD, Kind.TEXT, 22),
         Column("Card brand", c.CARD_BRAND, Kind.TEXT, 14),
         Column("Currency", c.CURRENCY, Kind.TEXT, 10),
-        Column("How many", lc.ROWS, Kind.COUNT, 10),
-        Column("Gross", lc.GROSS, Kind.MONEY, 17, c.CURRENCY),
+        Column("How many", c.ROWS, Kind.COUNT, 10),
+        Column("Gross", c.GROSS, Kind.MONEY, 17, c.CURRENCY),
         Column("Fee", c.FEE, Kind.MONEY, 15, c.CURRENCY),
-        Column("Fee by the rates", lc.EXPECTED_FEE, Kind.MONEY, 15, c.CURRENCY),
+        Column("Fee by the rates", c.EXPECTED_FEE, Kind.MONEY, 15, c.CURRENCY),
         Column("VAT on fee", c.FEE_VAT, Kind.MONEY, 15, c.CURRENCY),
-        Column("VAT by the rates", lc.EXPECTED_VAT, Kind.MONEY, 15, c.CURRENCY),
+        Column("VAT by the rates", c.EXPECTED_VAT, Kind.MONEY, 15, c.CURRENCY),
         Column("Interest and its VAT", c.INTEREST, Kind.MONEY, 15, c.CURRENCY),
         Column("Net", c.NET, Kind.MONEY, 17, c.CURRENCY),
         Column("Withheld", c.WHT, Kind.MONEY, 14, c.CURRENCY),
@@ -59,7 +58,7 @@ SHEET = Sheet(
         Block(
             "For the VAT return: charges and transfers of the days, and Omise's tax invoices made in them",
             (
-                Column("Month", lc.MONTH, Kind.TEXT, 12),
+                Column("Month", c.MONTH, Kind.TEXT, 12),
                 Column("Currency", c.CURRENCY, Kind.TEXT, 12),
                 Column("Fees and interest as charged", c.FEE, Kind.MONEY, 22, c.CURRENCY),
                 Column("VAT as charged", c.FEE_VAT, Kind.MONEY, 14, c.CURRENCY),

@@ -3,7 +3,6 @@
 import pandas as pd
 
 from recon import columns as c
-from recon.columns import details as d
 from reports.codes import BREAK_CODES, codes_of
 from reports.report import Report
 from reports.sheet import Block, Column, Grouping, Kind, Sheet
@@ -33,7 +32,7 @@ def _rows(report: Report) -> pd.DataFrame:
 
 def _failures(report: Report) -> pd.DataFrame:
     frame = report.result.details.failures
-    return frame if len(frame.columns) else d.FAILURES.empty()
+    return frame if len(frame.columns) else c.FAILURES.empty()
 
 
 _FAILURES = Block(
@@ -42,12 +41,12 @@ _FAILURES = Block(
         Column("Method", c.METHOD, Kind.TEXT, 11),
         Column("Reason (failure code)", c.FAILURE_CODE, Kind.TEXT, 31),
         Column("Status", c.STATUS, Kind.TEXT, 17),
-        Column("Failed", d.ROWS, Kind.COUNT, 22),
-        Column("Share", d.RATE, Kind.RATE, 17),
+        Column("Failed", c.ROWS, Kind.COUNT, 22),
+        Column("Share", c.RATE, Kind.RATE, 17),
         Column("Currency", c.CURRENCY, Kind.TEXT, 10),
         Column("Amount", c.AMOUNT, Kind.MONEY, 16, c.CURRENCY),
-        Column("Tried with the method", d.ATTEMPTS, Kind.COUNT, 21),
-        Column("Of these paid by another charge", d.PAID_OTHERWISE, Kind.COUNT, 21),
+        Column("Tried with the method", c.ATTEMPTS, Kind.COUNT, 21),
+        Column("Of these paid by another charge", c.PAID_OTHERWISE, Kind.COUNT, 21),
     ),
     rows=_failures,
     empty="No payment failed.",

@@ -3,7 +3,6 @@
 import pandas as pd
 
 from recon import columns as c
-from recon.columns import details as d
 from reports.codes import BREAK_CODES, codes_of
 from reports.report import Report
 from reports.sheet import Column, Grouping, Kind, Sheet
@@ -12,7 +11,7 @@ from reports.sheet import Column, Grouping, Kind, Sheet
 def _rows(report: Report) -> pd.DataFrame:
     frame = report.result.details.refunds
     if frame.empty:
-        frame = d.REFUND_LIST.empty()
+        frame = c.REFUND_LIST.empty()
     breaks = report.result.breaks
     named = codes_of(breaks, c.REFUND_ID, frame[c.REFUND_ID])
     refunds = breaks[breaks[c.CODE].str.startswith("refund_")] if len(breaks) else breaks
@@ -32,11 +31,11 @@ SHEET = Sheet(
         Column("Order status", c.ORDER_STATUS, Kind.TEXT, 17),
         Column("Currency", c.CURRENCY, Kind.TEXT, 10),
         Column("This refund", c.AMOUNT, Kind.MONEY, 15, c.CURRENCY),
-        Column("Order, at the shop", d.SHOP_REFUNDED, Kind.MONEY, 15, c.CURRENCY),
-        Column("Order, at Omise", d.OMISE_REFUNDED, Kind.MONEY, 15, c.CURRENCY),
+        Column("Order, at the shop", c.SHOP_REFUNDED, Kind.MONEY, 15, c.CURRENCY),
+        Column("Order, at Omise", c.OMISE_REFUNDED, Kind.MONEY, 15, c.CURRENCY),
         Column("Difference", c.DIFFERENCE, Kind.MONEY, 15, c.CURRENCY),
         Column("Created", c.CREATED_AT, Kind.MOMENT, 21),
-        Column("Refundable until", d.WINDOW_END, Kind.MOMENT, 21),
+        Column("Refundable until", c.WINDOW_END, Kind.MOMENT, 21),
         Column("Break", BREAK_CODES, Kind.TEXT, 30),
         Column("Charge", c.CHARGE_ID, Kind.TEXT, 31),
     ),

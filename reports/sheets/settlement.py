@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 
 from recon import columns as c
-from recon.columns import ledger as lc
 from reports.report import Report
 from reports.sheet import Block, Column, Grouping, Kind, Sheet
 
@@ -15,24 +14,24 @@ def _rows(report: Report) -> pd.DataFrame:
     """Each transfer in a row of its own, then the credits it took, oldest first."""
     payouts, parts = report.result.settlement.payouts, report.result.settlement.parts
     if payouts.empty:
-        return lc.SETTLEMENT_LINES.empty()
-    heads = payouts.assign(**{lc.KIND: TRANSFER})
+        return c.SETTLEMENT_LINES.empty()
+    heads = payouts.assign(**{c.KIND: TRANSFER})
     number = pd.Series(np.arange(len(heads)), index=heads[c.TRANSFER_ID])
     place = np.concatenate([np.arange(len(heads)), number.loc[parts[c.TRANSFER_ID]].to_numpy()])
     both = pd.concat([heads, parts.reset_index(drop=True)], ignore_index=True)
     ordered = both.iloc[np.argsort(place, kind="stable")].reset_index(drop=True)
-    return ordered.astype({one.name: one.dtype for one in lc.SETTLEMENT_LINES.columns})[lc.SETTLEMENT_LINES.names]
+    return ordered.astype({one.name: one.dtype for one in c.SETTLEMENT_LINES.columns})[c.SETTLEMENT_LINES.names]
 
 
 def _unpaid(report: Report) -> pd.DataFrame:
     """Credits that are not paid out yet, by day and kind: how many, and what is left of them."""
     frame = report.result.settlement.unpaid
     if frame.empty:
-        return lc.UNPAID_DAYS.empty()
-    days = frame[lc.AVAILABLE_AT].dt.tz_convert(report.zone).dt.strftime("%Y-%m-%d")
-    keys = [c.ACCOUNT, lc.DAY, lc.KIND, c.CURRENCY]
-    sums = frame.assign(**{lc.DAY: days, lc.ROWS: 1}).groupby(keys, sort=True)[[lc.ROWS, c.AMOUNT]].sum()
-    return sums.reset_index().astype({one.name: one.dtype for one in lc.UNPAID_DAYS.columns})
+        return c.UNPAID_DAYS.empty()
+    days = frame[c.AVAILABLE_AT].dt.tz_convert(report.zone).dt.strftime("%Y-%m-%d")
+    keys = [c.ACCOUNT, c.DAY, c.KIND, c.CURRENCY]
+    sums = frame.assign(**{c.DAY: days, c.ROWS: 1}).groupby(keys, sort=True)[[c.ROWS, c.AMOUNT]].sum()
+    return sums.reset_index().astype({one.name: one.dtype for one in c.UNPAID_DAYS.columns})
 
 
 SHEET = Sheet(
@@ -40,22 +39,22 @@ SHEET = Sheet(
     name="Settlement",
     columns=(
         Column("Transfer", c.TRANSFER_ID, Kind.TEXT, 31),
-        Column("Line", lc.KIND, Kind.TEXT, 10),
+        Column("Line", c.KIND, Kind.TEXT, 10),
         Column("Charge", c.CHARGE_ID, Kind.TEXT, 31),
         Column("Currency", c.CURRENCY, Kind.TEXT, 10),
         Column("Amount", c.AMOUNT, Kind.MONEY, 16, c.CURRENCY),
-        Column("Explained", lc.EXPLAINED, Kind.MONEY, 16, c.CURRENCY),
-        Column("Unexplained", lc.UNEXPLAINED, Kind.MONEY, 15, c.CURRENCY),
-        Column("Gross", lc.GROSS, Kind.MONEY, 16, c.CURRENCY),
+        Column("Explained", c.EXPLAINED, Kind.MONEY, 16, c.CURRENCY),
+        Column("Unexplained", c.UNEXPLAINED, Kind.MONEY, 15, c.CURRENCY),
+        Column("Gross", c.GROSS, Kind.MONEY, 16, c.CURRENCY),
         Column("Fee", c.FEE, Kind.MONEY, 13, c.CURRENCY),
         Column("VAT on fee", c.FEE_VAT, Kind.MONEY, 13, c.CURRENCY),
         Column("Interest", c.INTEREST, Kind.MONEY, 13, c.CURRENCY),
-        Column("Not of charges", lc.OTHER, Kind.MONEY, 15, c.CURRENCY),
+        Column("Not of charges", c.OTHER, Kind.MONEY, 15, c.CURRENCY),
         Column("Transfer fee", c.TOTAL_FEE, Kind.MONEY, 13, c.CURRENCY),
         Column("Net to the bank", c.NET, Kind.MONEY, 16, c.CURRENCY),
         Column("Sent at", c.SENT_AT, Kind.MOMENT, 21),
         Column("Paid at", c.PAID_AT, Kind.MOMENT, 21),
-        Column("Free from", lc.AVAILABLE_AT, Kind.MOMENT, 21),
+        Column("Free from", c.AVAILABLE_AT, Kind.MOMENT, 21),
         Column("Transaction", c.TRANSACTION_ID, Kind.TEXT, 31),
         Column("Origin", c.ORIGIN, Kind.TEXT, 31),
     ),
@@ -68,9 +67,9 @@ SHEET = Sheet(
         Block(
             "Not paid out yet, by the day from which it can be",
             (
-                Column("Free from", lc.DAY, Kind.TEXT, 31),
-                Column("From", lc.KIND, Kind.TEXT, 10),
-                Column("Credits", lc.ROWS, Kind.COUNT, 31),
+                Column("Free from", c.DAY, Kind.TEXT, 31),
+                Column("From", c.KIND, Kind.TEXT, 10),
+                Column("Credits", c.ROWS, Kind.COUNT, 31),
                 Column("Currency", c.CURRENCY, Kind.TEXT, 10),
                 Column("Left", c.AMOUNT, Kind.MONEY, 16, c.CURRENCY),
             ),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from recon.columns import details as d
+from recon import columns as c
 from recon.model import Result
 from recon.money import Money
 from recon.result.changes import open_breaks
@@ -47,7 +47,7 @@ def trend(report: Report, _: Sheets, row: int) -> Iterator[Line]:
 
 def _earlier(result: Result) -> Iterator[_Point]:
     frame = result.details.past
-    names = [d.FIRST_DAY, d.LAST_DAY, d.MATCHED_ORDERS, d.EXPECTING_ORDERS, d.BREAKS_OPEN, d.AMOUNT_OPEN]
+    names = [c.FIRST_DAY, c.LAST_DAY, c.MATCHED_ORDERS, c.EXPECTING_ORDERS, c.BREAKS_OPEN, c.AMOUNT_OPEN]
     if frame.empty:
         return
     plain = frame[names].astype(object).where(frame[names].notna(), None)

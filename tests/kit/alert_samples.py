@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from recon import columns
+from recon import columns as c
 from recon.model import Break, BreakEvent, BreakStatus, KnownBreak, Severity
 from recon.store.engine import Store
 from recon.store.runs.alerts import State, Step
@@ -70,7 +70,7 @@ def ran(
     run = replace(RUN, started_at=at, recorded_at=at, as_of=at, status="complete" if complete else "incomplete")
     parts = [RunAccount(name, day, day, {}, "r0") for name in accounts]
     lives = {one.found.id: one for one, _, _ in changes}
-    return record_run(store, run, parts, list(lives.values()), events, columns.LINKS.empty())
+    return record_run(store, run, parts, list(lives.values()), events, c.LINKS.empty())
 
 
 LATER = NOON + HOUR

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 
 from recon import columns as c
 from recon.store import tables
 from recon.store.desk.people import Act
-from recon.store.engine import open_store, reading, to_micros
+from recon.store.engine import Store, open_store, reading, to_micros
 from recon.store.tables.archive import ARCHIVE_FILE
 from recon.store.versions import archive
 from recon.store.versions.archiving import Cut
@@ -46,7 +46,7 @@ FINAL: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def fill(store: Engine) -> None:
+def fill(store: Store) -> None:
     """Every kind of object, orders and bank lines, seen hour by hour from noon on."""
     for hour in range(HOURS):
         for account in ("th", "jp"):
@@ -63,7 +63,7 @@ def fill(store: Engine) -> None:
         save_bank_lines(store, "bank.scb", lines, rejected(), NOON + hour * HOUR)
 
 
-def _charges(store: Engine, account: str, hour: int) -> None:
+def _charges(store: Store, account: str, hour: int) -> None:
     said = {key: life[hour] for key, life in LIVES.items() if life[hour]}
     metadata = f'{{"order_id": "{hour}", "mail": null, "other": ["ร้าน"]}}'
     seen = [charge(key, status, metadata=metadata) for key, status in said.items() if status != "gone"]
@@ -102,7 +102,7 @@ def cut(moment: datetime) -> Cut:
     return Cut({}, moment)
 
 
-def known(store: Engine, moment: datetime) -> dict[str, pd.DataFrame]:
+def known(store: Store, moment: datetime) -> dict[str, pd.DataFrame]:
     """Every frame of the books as it was known at a moment, archived versions among it."""
     wanted = book_queries(store.dialect.name, LATE, moment, ("order_id",), ("other",))
     with reading(store) as connection:
@@ -113,7 +113,7 @@ def known(store: Engine, moment: datetime) -> dict[str, pd.DataFrame]:
         }
 
 
-def evidence(store: Engine) -> dict[tuple[str, str], Any]:
+def evidence(store: Store) -> dict[tuple[str, str], Any]:
     """Every version of everything of "th", as people see it and as Omise said it."""
     found: dict[tuple[str, str], Any] = {}
     for kind, table in archive.TABLES.items():
@@ -126,7 +126,7 @@ def evidence(store: Engine) -> dict[tuple[str, str], Any]:
     return found
 
 
-def rows_of(store: Engine, what: str = archive.VERSIONS) -> list[tuple[Any, ...]]:
+def rows_of(store: Store, what: str = archive.VERSIONS) -> list[tuple[Any, ...]]:
     """Kind and key of every version that is stored, or archived: whole, or its raw object; sorted."""
     found = []
     with reading(store) as connection:
@@ -162,7 +162,7 @@ def killed_after(url: str, folder: Path, files: int, pause_s: float = 0) -> bool
 
 
 if __name__ == "__main__":
-    engine = open_store(sys.argv[1])
-    archive.keep_in(engine, Path(sys.argv[2]))
+    store = open_store(sys.argv[1])
+    archive.keep_in(store, Path(sys.argv[2]))
     print("begins", flush=True)
-    move(engine, cut(LATE), Act("test", datetime.now(UTC)), batch=4)
+    move(store, cut(LATE), Act("test", datetime.now(UTC)), batch=4)

@@ -62,11 +62,11 @@ class Job:
 
     def breaks(self) -> list[dict[str, Any]]:
         """What `recon breaks list --json` would say."""
-        engine = open_ready_store(configuration.load(self.config, {}))
+        store = open_ready_store(configuration.load(self.config, {}))
         try:
-            return [break_document(known, {}) for known in list_breaks(engine)]
+            return [break_document(known, {}) for known in list_breaks(store)]
         finally:
-            engine.dispose()
+            store.dispose()
 
     def rows(self, table: str) -> list[tuple[Any, ...]]:
         """A table as it stands in the file."""

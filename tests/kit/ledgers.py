@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from recon.columns import ledger as lc
+from recon import columns as c
 from recon.model import Books
 from tests.kit.books import AS_OF, NOON, Row, books, build, charge
 
@@ -186,7 +186,7 @@ def signed(row: Row) -> int:
 def readings(*rows: tuple[datetime, int, int]) -> Any:
     """Readings of the balance: when, the total, and what the store had booked since the first."""
     return build(
-        lc.READINGS,
+        c.READINGS,
         [
             {
                 "account": "th",

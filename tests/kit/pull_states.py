@@ -21,7 +21,7 @@ from recon.sandbox.server.answers import stamp
 from recon.sandbox.server.app import serve
 from recon.sandbox.server.faults import Faults
 from recon.sandbox.worlds.world import make_world
-from tests.kit.pulls import DAY, Known, Store, objects, truth
+from tests.kit.pulls import DAY, Known, PulledStore, objects, truth
 
 T = TypeVar("T")
 
@@ -45,14 +45,14 @@ class Pulls(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(prefix="recon-pulls-"))
         self.moment, self.last = START, OLDEST
         self.server = self.loop.run(self.stack.enter_async_context(serve(WORLD, moment=START)))
-        self.store = Store(self.server.url, self.folder, NAME)
+        self.store = PulledStore(self.server.url, self.folder, NAME)
         self.history: dict[datetime, Known] = {}
         self.names = 0
         self.faults = Faults()
 
     def teardown(self) -> None:
         """Nothing of one example stays."""
-        self.store.engine.dispose()
+        self.store.store.dispose()
         self.loop.run(self.stack.aclose())
         self.loop.close()
         shutil.rmtree(self.folder)
@@ -145,9 +145,9 @@ class Pulls(RuleBasedStateMachine):
             if statement.startswith(("INSERT", "UPDATE")) and next(left, None) is None:
                 raise Cut
 
-        event.listen(self.store.engine, "before_cursor_execute", count)
+        event.listen(self.store.store, "before_cursor_execute", count)
         yield
-        event.remove(self.store.engine, "before_cursor_execute", count)
+        event.remove(self.store.store, "before_cursor_execute", count)
 
     def past_stands(self) -> None:
         """Every moment still gives what it gave; this one is remembered."""

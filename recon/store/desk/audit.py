@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Engine, Row, insert, select, text, type_coerce
+from sqlalchemy import BigInteger, Connection, Row, insert, select, text, type_coerce
 
-from recon.store.engine import SQLITE, reading, to_micros
+from recon.store.engine import SQLITE, Store, reading, to_micros
 from recon.store.runs.break_rows import RULED, content, ruling_rows, ruling_statuses
 from recon.store.tables import BREAK, BREAK_EVENT, RUN
 from recon.store.tables.archive import ARCHIVE_FILE
@@ -91,7 +91,7 @@ def head(connection: Connection) -> str | None:
     return connection.execute(select(_AUDIT.hash).order_by(_AUDIT.seq.desc()).limit(1)).scalar_one_or_none()
 
 
-def prove(store: Engine, key: bytes | None, heads: Iterable[str] = ()) -> list[str]:
+def prove(store: Store, key: bytes | None, heads: Iterable[str] = ()) -> list[str]:
     """What is wrong with the chain and with what it speaks of, in words; nothing: it is proved.
 
     `heads` are hashes that were printed elsewhere, and must be in the chain: so a cut tail shows. Those that runs and

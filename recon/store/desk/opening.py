@@ -5,12 +5,12 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Row, select
+from sqlalchemy import Row, select
 
 from recon.model.rulings import OpeningItem
 from recon.rulings.opening_items import Items, Placed, by_key, key_of
 from recon.store.desk.audit import Entry, append_all
-from recon.store.engine import reading, writing
+from recon.store.engine import Store, reading, writing
 from recon.store.tables.desk import OPENING_ITEM
 from recon.store.versions.save import Saved, put
 
@@ -18,14 +18,14 @@ _ITEM = OPENING_ITEM.c
 _SAID = ("amount", "currency", "note")
 
 
-def save(engine: Engine, places: Iterable[Placed], at: datetime, audit_key: bytes | None) -> Saved:
+def save(store: Store, places: Iterable[Placed], at: datetime, audit_key: bytes | None) -> Saved:
     """Store items in one transaction, each new or changed one with an entry in the audit log.
 
     An item whose amount, currency and note are those that are known changes nothing, whoever brings it; one that a
     later file leaves out stays.
     """
     given = {key_of(one.item): one for one in places}
-    with writing(engine, "opening_item") as connection:
+    with writing(store, "opening_item") as connection:
         known = by_key(_item_of(row) for row in connection.execute(select(OPENING_ITEM)))
         differ = [one for key, one in given.items() if key not in known or _said(known[key]) != _said(one.item)]
         put(connection, OPENING_ITEM, [_row_of(one, at) for one in differ])
@@ -35,10 +35,10 @@ def save(engine: Engine, places: Iterable[Placed], at: datetime, audit_key: byte
     return Saved(len(differ) - changed, changed, len(given) - len(differ))
 
 
-def load(engine: Engine) -> Items:
+def load(store: Store) -> Items:
     """Every item, by account, kind and id."""
     statement = select(OPENING_ITEM).order_by(_ITEM.account, _ITEM.kind, _ITEM.item_id)
-    with reading(engine) as connection:
+    with reading(store) as connection:
         return by_key(_item_of(row) for row in connection.execute(statement))
 
 

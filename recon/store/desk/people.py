@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, Row, insert, select, update
+from sqlalchemy import Row, insert, select, update
 
 from recon.people import Person, Role
 from recon.store.desk import audit
-from recon.store.engine import reading, writing
+from recon.store.engine import Store, reading, writing
 from recon.store.tables.people import SESSION, TOKEN, USER
 
 IDLE = timedelta(minutes=60)  # without a request a session ends
@@ -69,10 +69,10 @@ class Act:
     audit_key: bytes | None = None
 
 
-def add_user(engine: Engine, person: Person, password_hash: str, act: Act) -> None:
+def add_user(store: Store, person: Person, password_hash: str, act: Act) -> None:
     """A new user, or one with another role, accounts or password under the same name; ends the sessions they had."""
     row = {"role": str(person.role), "accounts": _accounts_text(person), "password_hash": password_hash}
-    with writing(engine, "people") as connection:
+    with writing(store, "people") as connection:
         known = connection.execute(select(USER.c.name).where(USER.c.name == person.name)).one_or_none()
         if known:
             connection.execute(update(USER).where(USER.c.name == person.name).values(**row, disabled_at=None))
@@ -83,9 +83,9 @@ def add_user(engine: Engine, person: Person, password_hash: str, act: Act) -> No
         _note(connection, act, "user changed" if known else "user added", person.name, person)
 
 
-def disable_user(engine: Engine, name: str, act: Act) -> None:
+def disable_user(store: Store, name: str, act: Act) -> None:
     """The user may not log in any more, and every session of theirs ends now; raises PeopleError."""
-    with writing(engine, "people") as connection:
+    with writing(store, "people") as connection:
         row = connection.execute(select(USER).where(USER.c.name == name)).one_or_none()
         if row is None:
             raise PeopleError(f'there is no user "{name}"; recon users list names them')
@@ -96,59 +96,59 @@ def disable_user(engine: Engine, name: str, act: Act) -> None:
         _note(connection, act, "user disabled", name, _person(row))
 
 
-def users(engine: Engine) -> list[User]:
+def users(store: Store) -> list[User]:
     """Everybody, by name."""
-    with reading(engine) as connection:
+    with reading(store) as connection:
         rows = connection.execute(select(USER).order_by(USER.c.name)).all()
     return [User(_person(row), row.created_at, row.created_by, row.disabled_at) for row in rows]
 
 
-def credentials(engine: Engine, name: str) -> tuple[Person, str] | None:
+def credentials(store: Store, name: str) -> tuple[Person, str] | None:
     """A user who may log in, with the hash of their password; None for anybody else."""
-    with reading(engine) as connection:
+    with reading(store) as connection:
         row = connection.execute(select(USER).where(USER.c.name == name, USER.c.disabled_at.is_(None))).one_or_none()
     return None if row is None else (_person(row), row.password_hash)
 
 
-def open_session(engine: Engine, name: str, secret: str, csrf: str, now: datetime) -> None:
+def open_session(store: Store, name: str, secret: str, csrf: str, now: datetime) -> None:
     """A login: the secret goes into the browser, its hash stays here."""
-    with writing(engine, "people") as connection:
+    with writing(store, "people") as connection:
         row = {"hash": digest(secret), "user_name": name, "csrf": csrf, "created_at": now, "seen_at": now}
         connection.execute(insert(SESSION), [row])
 
 
-def session(engine: Engine, secret: str, now: datetime) -> Session | None:
+def session(store: Store, secret: str, now: datetime) -> Session | None:
     """The session of a secret, if it holds at this moment; keeps it alive."""
     known = SESSION.c.hash == digest(secret)
     joined = select(SESSION, USER).join(USER, USER.c.name == SESSION.c.user_name)
-    with reading(engine) as connection:
+    with reading(store) as connection:
         row = connection.execute(
             joined.where(known, SESSION.c.ended_at.is_(None), USER.c.disabled_at.is_(None))
         ).one_or_none()
     if row is None or now - row.seen_at > IDLE or now - row.created_at > ABSOLUTE:
         return None
     if now - row.seen_at > _SEEN_EVERY:
-        with writing(engine, "people") as connection:
+        with writing(store, "people") as connection:
             connection.execute(update(SESSION).where(known).values(seen_at=now))
     return Session(_person(row), row.csrf)
 
 
-def end_session(engine: Engine, secret: str, now: datetime) -> None:
+def end_session(store: Store, secret: str, now: datetime) -> None:
     """A log-out."""
-    with writing(engine, "people") as connection:
+    with writing(store, "people") as connection:
         connection.execute(update(SESSION).where(SESSION.c.hash == digest(secret)).values(ended_at=now))
 
 
-def end_sessions(engine: Engine, name: str, act: Act) -> None:
+def end_sessions(store: Store, name: str, act: Act) -> None:
     """Every session of a user ends now."""
-    with writing(engine, "people") as connection:
+    with writing(store, "people") as connection:
         _end_sessions(connection, name, act.at)
         _note(connection, act, "sessions ended", name)
 
 
-def add_token(engine: Engine, person: Person, secret: str, act: Act) -> None:
+def add_token(store: Store, person: Person, secret: str, act: Act) -> None:
     """A script's token; raises PeopleError where the name is taken."""
-    with writing(engine, "people") as connection:
+    with writing(store, "people") as connection:
         if connection.execute(select(TOKEN.c.name).where(TOKEN.c.name == person.name)).one_or_none():
             raise PeopleError(f'there is a token "{person.name}" already; revoke it, and choose another name')
         row = {"name": person.name, "hash": digest(secret), "role": str(person.role)}
@@ -157,9 +157,9 @@ def add_token(engine: Engine, person: Person, secret: str, act: Act) -> None:
         _note(connection, act, "token added", person.name, person)
 
 
-def revoke_token(engine: Engine, name: str, act: Act) -> None:
+def revoke_token(store: Store, name: str, act: Act) -> None:
     """The token does not hold any more; raises PeopleError."""
-    with writing(engine, "people") as connection:
+    with writing(store, "people") as connection:
         row = connection.execute(select(TOKEN).where(TOKEN.c.name == name)).one_or_none()
         if row is None or row.revoked_at is not None:
             raise PeopleError(f'there is no token "{name}" that could be revoked; recon tokens list names them')
@@ -167,22 +167,22 @@ def revoke_token(engine: Engine, name: str, act: Act) -> None:
         _note(connection, act, "token revoked", name, _person(row))
 
 
-def tokens(engine: Engine) -> list[Token]:
+def tokens(store: Store) -> list[Token]:
     """Every token, by name."""
-    with reading(engine) as connection:
+    with reading(store) as connection:
         rows = connection.execute(select(TOKEN).order_by(TOKEN.c.name)).all()
     return [Token(_person(row), row.created_at, row.created_by, row.used_at, row.revoked_at) for row in rows]
 
 
-def bearer(engine: Engine, secret: str, now: datetime) -> Person | None:
+def bearer(store: Store, secret: str, now: datetime) -> Person | None:
     """Whose token this is, as "token:NAME"; None where it does not hold."""
     known = TOKEN.c.hash == digest(secret)
-    with reading(engine) as connection:
+    with reading(store) as connection:
         row = connection.execute(select(TOKEN).where(known, TOKEN.c.revoked_at.is_(None))).one_or_none()
     if row is None:
         return None
     if row.used_at is None or now - row.used_at > _SEEN_EVERY:
-        with writing(engine, "people") as connection:
+        with writing(store, "people") as connection:
             connection.execute(update(TOKEN).where(known).values(used_at=now))
     found = _person(row)
     return Person(f"token:{found.name}", found.role, found.accounts)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, func, select
 
 from recon.model import Account, BreakEvent, BreakStatus, KnownBreak
 from recon.model.rulings import Answer, Ask, Became, Ignore, Kind, Limits, Ruling, Stand, Standing
@@ -14,7 +14,7 @@ from recon.rulings.decide import Already, Decision, Refused, Sight, decide, ende
 from recon.rulings.patterns import as_ignore, covers, ignoring
 from recon.store.desk.audit import Entry, append_all
 from recon.store.desk.pairs import Pairs
-from recon.store.engine import reading, writing
+from recon.store.engine import Store, reading, writing
 from recon.store.runs import break_rows
 from recon.store.runs.break_rows import LASTING
 from recon.store.tables import BREAK, BREAK_EVENT
@@ -27,7 +27,7 @@ _TEXTS = ("who", "reason", "owner", "order_id", "charge_id", "code", "account", 
 
 
 def rule(
-    store: Engine,
+    store: Store,
     asks: Sequence[Ask],
     limits: Limits,
     now: datetime,
@@ -46,25 +46,25 @@ def rule(
     return answers
 
 
-def rulings(store: Engine, break_id: str) -> list[Ruling]:
+def rulings(store: Store, break_id: str) -> list[Ruling]:
     """Every ruling on a break, in the order in which they were made."""
     with reading(store) as connection:
         return break_rows.rulings_by(connection, "break_id", [break_id])
 
 
-def ignores(store: Engine) -> list[Ignore]:
+def ignores(store: Store) -> list[Ignore]:
     """The patterns that stand, those included whose last day has passed."""
     with reading(store) as connection:
         return [as_ignore(ruling) for ruling in break_rows.in_force(connection, Kind.IGNORE)]
 
 
-def lasting(store: Engine) -> list[Ruling]:
+def lasting(store: Store) -> list[Ruling]:
     """The rulings that later runs go by: patterns and links by hand, those that stand or wait."""
     with reading(store) as connection:
         return break_rows.in_force(connection, *LASTING)
 
 
-def events_of(store: Engine, break_id: str) -> list[BreakEvent]:
+def events_of(store: Store, break_id: str) -> list[BreakEvent]:
     """The history of a break, in order."""
     with reading(store) as connection:
         return _events(connection, break_id)

@@ -4,9 +4,9 @@ import hashlib
 from collections.abc import Iterator
 from typing import IO
 
-from sqlalchemy import Connection, Engine, insert, or_, select
+from sqlalchemy import Connection, insert, or_, select
 
-from recon.store.engine import reading
+from recon.store.engine import Store, reading
 from recon.store.tables.desk import WORKBOOK, WORKBOOK_CHUNK
 
 CHUNK = 8 * 2**20  # bytes
@@ -42,39 +42,39 @@ def is_kept(connection: Connection, sha256: str) -> bool:
     return connection.execute(select(or_(whole.exists(), chunk.exists()))).scalar_one() in (True, 1)
 
 
-def pieces_of(engine: Engine, sha256: str) -> Iterator[bytes] | None:
+def pieces_of(store: Store, sha256: str) -> Iterator[bytes] | None:
     """The bytes of a workbook piece by piece, so that it is never whole in memory; None where they were not kept.
 
     The last piece comes only if all of them together have the hash: else Damaged is raised in its place.
     """
-    with reading(engine) as connection:
+    with reading(store) as connection:
         statement = select(WORKBOOK.c.content).where(WORKBOOK.c.sha256 == sha256)
         whole: bytes | None = connection.execute(statement).scalar_one_or_none()  # of before there were chunks
     if whole is not None:
         return _proved(sha256, iter([whole]))
-    first = _chunk(engine, sha256, 0)
-    return None if first is None else _proved(sha256, _chunks(engine, sha256, first))
+    first = _chunk(store, sha256, 0)
+    return None if first is None else _proved(sha256, _chunks(store, sha256, first))
 
 
-def content_of(engine: Engine, sha256: str) -> bytes | None:
+def content_of(store: Store, sha256: str) -> bytes | None:
     """All bytes of a workbook at once; None where they were not kept. Raises Damaged."""
-    pieces = pieces_of(engine, sha256)
+    pieces = pieces_of(store, sha256)
     return None if pieces is None else b"".join(pieces)
 
 
-def _chunks(engine: Engine, sha256: str, first: bytes) -> Iterator[bytes]:
+def _chunks(store: Store, sha256: str, first: bytes) -> Iterator[bytes]:
     chunk: bytes | None = first
     place = 0
     while chunk is not None:
         yield chunk
         place += 1
-        chunk = _chunk(engine, sha256, place)
+        chunk = _chunk(store, sha256, place)
 
 
-def _chunk(engine: Engine, sha256: str, place: int) -> bytes | None:
+def _chunk(store: Store, sha256: str, place: int) -> bytes | None:
     table = WORKBOOK_CHUNK.c
     statement = select(table.content).where(table.sha256 == sha256, table.place == place)
-    with reading(engine) as connection:
+    with reading(store) as connection:
         return connection.execute(statement).scalar_one_or_none()
 
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import IO, Any
 
-from sqlalchemy import Connection, Engine, Table, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Table, and_, func, insert, or_, select, update
 
 from recon import columns as c
 from recon.model import Window
 from recon.store import tables
 from recon.store.desk import audit
 from recon.store.desk.workbook_bytes import LARGEST, is_kept, put_chunks
-from recon.store.engine import reading, to_micros, writing
+from recon.store.engine import Store, reading, to_micros, writing
 from recon.store.tables.desk import RULING, SIGN_OFF, WORKBOOK
 
 ROLES = ("preparer", "reviewer")
@@ -62,13 +62,13 @@ class NotSigned(Exception):
     """A sign-off that cannot be, in words."""
 
 
-def keep(engine: Engine, workbook: StoredWorkbook, file: IO[bytes]) -> bool:
+def keep(store: Store, workbook: StoredWorkbook, file: IO[bytes]) -> bool:
     """Keep a finished workbook, its bytes too where they are not larger than LARGEST; whether it is new.
 
     The file stands at its beginning.
     """
     table = WORKBOOK.c
-    with writing(engine, "workbook") as connection:
+    with writing(store, "workbook") as connection:
         known = connection.execute(select(table.sha256).where(table.sha256 == workbook.sha256)).first()
         if known is None:
             row = {one.name: getattr(workbook, one.name) for one in fields(StoredWorkbook)}
@@ -78,23 +78,23 @@ def keep(engine: Engine, workbook: StoredWorkbook, file: IO[bytes]) -> bool:
     return known is None
 
 
-def by_hash(engine: Engine, sha256: str) -> StoredWorkbook | None:
+def by_hash(store: Store, sha256: str) -> StoredWorkbook | None:
     """The workbook with these bytes; None where none was written."""
-    return next(iter(_workbooks(engine, WORKBOOK.c.sha256 == sha256)), None)
+    return next(iter(_workbooks(store, WORKBOOK.c.sha256 == sha256)), None)
 
 
-def by_digest(engine: Engine, digest: str) -> list[StoredWorkbook]:
+def by_digest(store: Store, digest: str) -> list[StoredWorkbook]:
     """Those of one result, the latest first."""
-    return _workbooks(engine, WORKBOOK.c.result_digest == digest)
+    return _workbooks(store, WORKBOOK.c.result_digest == digest)
 
 
-def by_range(engine: Engine, account: str, first: date, last: date) -> list[StoredWorkbook]:
+def by_range(store: Store, account: str, first: date, last: date) -> list[StoredWorkbook]:
     """Those of a range, the latest first."""
     table = WORKBOOK.c
-    return _workbooks(engine, and_(table.account == account, table.first_day == first, table.last_day == last))
+    return _workbooks(store, and_(table.account == account, table.first_day == first, table.last_day == last))
 
 
-def latest(engine: Engine, accounts: Collection[str] | None, limit: int) -> list[StoredWorkbook]:
+def latest(store: Store, accounts: Collection[str] | None, limit: int) -> list[StoredWorkbook]:
     """The latest workbook of each account and range, newest first; accounts null: all, the group's included."""
     table = WORKBOOK.c
     newest = select(
@@ -110,43 +110,43 @@ def latest(engine: Engine, accounts: Collection[str] | None, limit: int) -> list
         newest = newest.where(table.account.in_(sorted(accounts)))
     ranked = newest.subquery()
     chosen = select(ranked.c.sha256).where(ranked.c.place == 1)
-    return _workbooks(engine, table.sha256.in_(chosen))[:limit]
+    return _workbooks(store, table.sha256.in_(chosen))[:limit]
 
 
-def head(engine: Engine) -> str | None:
+def head(store: Store) -> str | None:
     """The head of the audit chain."""
-    with reading(engine) as connection:
+    with reading(store) as connection:
         return audit.head(connection)
 
 
-def sign_offs(engine: Engine, account: str, first: date, last: date) -> list[SignOff]:
+def sign_offs(store: Store, account: str, first: date, last: date) -> list[SignOff]:
     """Every sign-off of a range, those that ended too, in the order in which they were made."""
     table = SIGN_OFF.c
-    with reading(engine) as connection:
+    with reading(store) as connection:
         return _sign_offs(
             connection, and_(table.account == account, table.first_day == first, table.last_day == last)
         )
 
 
-def standing(engine: Engine) -> list[SignOff]:
+def standing(store: Store) -> list[SignOff]:
     """Every sign-off that has not ended."""
-    with reading(engine) as connection:
+    with reading(store) as connection:
         return _sign_offs(connection, SIGN_OFF.c.ended_at.is_(None))
 
 
-def ended_by(engine: Engine, by: str) -> list[SignOff]:
+def ended_by(store: Store, by: str) -> list[SignOff]:
     """Every sign-off that this ended, in the order in which they were made."""
-    with reading(engine) as connection:
+    with reading(store) as connection:
         return _sign_offs(connection, SIGN_OFF.c.ended_by == by)
 
 
-def sign(engine: Engine, wanted: SignOff, audit_key: bytes | None) -> SignOff:
+def sign(store: Store, wanted: SignOff, audit_key: bytes | None) -> SignOff:
     """Keep a sign-off, with its audit entry; one that stands already is given back.
 
     A range has one standing signed workbook: first a preparer, then a reviewer, somebody else. Raises NotSigned.
     """
     table = SIGN_OFF.c
-    with writing(engine, "workbook") as connection:
+    with writing(store, "workbook") as connection:
         where = and_(
             table.account == wanted.account,
             table.first_day == wanted.first_day,
@@ -164,11 +164,11 @@ def sign(engine: Engine, wanted: SignOff, audit_key: bytes | None) -> SignOff:
 
 
 def end(
-    engine: Engine, ended: Sequence[SignOff], who: str, by: str, why: str, at: datetime, audit_key: bytes | None
+    store: Store, ended: Sequence[SignOff], who: str, by: str, why: str, at: datetime, audit_key: bytes | None
 ) -> None:
     """End sign-offs that stand, with an audit entry for their range; `by` is what ended them, as "run 12"."""
     ids = [one.id for one in ended]
-    with writing(engine, "workbook") as connection:
+    with writing(store, "workbook") as connection:
         changed = (
             update(SIGN_OFF)
             .where(SIGN_OFF.c.id.in_(ids), SIGN_OFF.c.ended_at.is_(None))
@@ -179,10 +179,10 @@ def end(
             audit.append(connection, who, "unsigned", _range_of(ended[0]), detail, at, audit_key)
 
 
-def touched_since(engine: Engine, account: str, window: Window, days: tuple[date, date], since: datetime) -> bool:
+def touched_since(store: Store, account: str, window: Window, days: tuple[date, date], since: datetime) -> bool:
     """Whether anything that was made (booked) in a range has a version that was first seen after a moment."""
     start, stop, seen = to_micros(window.start), to_micros(window.end), to_micros(since)
-    with reading(engine) as connection:
+    with reading(store) as connection:
         for table in (tables.ORDER, *tables.OBJECTS.values()):
             made = table.c[c.CREATED_AT]
             if _any(connection, table, account, and_(made >= start, made < stop), seen):
@@ -192,16 +192,16 @@ def touched_since(engine: Engine, account: str, window: Window, days: tuple[date
         return _any(connection, tables.BANK_LINE, account, inside, seen)
 
 
-def ruled_since(engine: Engine, account: str, moment: datetime) -> set[str]:
+def ruled_since(store: Store, account: str, moment: datetime) -> set[str]:
     """The ids of an account's breaks on which people decided anything after a moment."""
     table, at = RULING.c, tables.BREAK.c
     later = or_(table.at > moment, table.approved_at > moment, table.ended_at > moment)
     statement = select(table.break_id).join(tables.BREAK, at.id == table.break_id).where(later)
-    with reading(engine) as connection:
+    with reading(store) as connection:
         return set(connection.execute(statement.where(at.account == account).distinct()).scalars())
 
 
-def recorded_before(engine: Engine, account: str, run_id: int) -> datetime | None:
+def recorded_before(store: Store, account: str, run_id: int) -> datetime | None:
     """When the account's run before this one was recorded."""
     part, whole = tables.RUN_ACCOUNT.c, tables.RUN.c
     statement = (
@@ -209,7 +209,7 @@ def recorded_before(engine: Engine, account: str, run_id: int) -> datetime | Non
         .join(tables.RUN_ACCOUNT, part.run_id == whole.id)
         .where(part.account == account, whole.id < run_id)
     )
-    with reading(engine) as connection:
+    with reading(store) as connection:
         found: datetime | None = connection.execute(statement).scalar_one_or_none()
     return found
 
@@ -240,10 +240,10 @@ def _range_of(sign_off: SignOff) -> str:
     return f"{sign_off.account} {sign_off.first_day} to {sign_off.last_day}"
 
 
-def _workbooks(engine: Engine, where: Any) -> list[StoredWorkbook]:
+def _workbooks(store: Store, where: Any) -> list[StoredWorkbook]:
     wanted = [WORKBOOK.c[one.name] for one in fields(StoredWorkbook)]
     statement = select(*wanted).where(where).order_by(WORKBOOK.c.written_at.desc(), WORKBOOK.c.sha256)
-    with reading(engine) as connection:
+    with reading(store) as connection:
         return [StoredWorkbook(*row) for row in connection.execute(statement)]
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Engine, and_, case, func, or_, select, true
+from sqlalchemy import Column, ColumnElement, and_, case, func, or_, select, true
 
 from recon.model import BreakStatus, KnownBreak, Severity
-from recon.store.engine import reading
+from recon.store.engine import Store, reading
 from recon.store.runs.break_rows import break_of, chunks
 from recon.store.tables import BREAK, BREAK_EVENT, IS_OPEN, RUN, RUN_ACCOUNT
 
@@ -76,12 +76,12 @@ class DayRun:
     days: int = 1
 
 
-def find(engine: Engine, wanted: Filter, sort: str, descending: bool, offset: int, limit: int) -> Found:
+def find(store: Store, wanted: Filter, sort: str, descending: bool, offset: int, limit: int) -> Found:
     """A page of the breaks wanted; an unknown `sort` raises KeyError."""
     by = SORTS[sort]
     order = by.desc() if descending else by
     condition = _condition(wanted)
-    with reading(engine) as connection:
+    with reading(store) as connection:
         total = connection.execute(select(func.count()).select_from(BREAK).where(condition)).scalar_one()
         page = select(_B.id).where(condition).order_by(by.is_(None), order, _B.id).offset(offset).limit(limit)
         ids = connection.execute(page).scalars().all()
@@ -90,26 +90,26 @@ def find(engine: Engine, wanted: Filter, sort: str, descending: bool, offset: in
     return Found(tuple(break_of(rows[break_id]) for break_id in ids), total)
 
 
-def one(engine: Engine, break_id: str, visible: frozenset[str] | None) -> KnownBreak | None:
+def one(store: Store, break_id: str, visible: frozenset[str] | None) -> KnownBreak | None:
     """A break by its whole id; None where there is none, or it is not for the asker to see."""
     if not _can_be_asked(break_id):
         return None
-    with reading(engine) as connection:
+    with reading(store) as connection:
         row = connection.execute(select(BREAK).where(_B.id == break_id, _seen(_B.account, visible))).one_or_none()
     return None if row is None else break_of(row)
 
 
-def seen(engine: Engine, break_ids: Collection[str], visible: frozenset[str] | None) -> set[str]:
+def seen(store: Store, break_ids: Collection[str], visible: frozenset[str] | None) -> set[str]:
     """Of these whole ids those that are breaks for the asker to see."""
     found: set[str] = set()
-    with reading(engine) as connection:
+    with reading(store) as connection:
         for some in chunks({one for one in break_ids if _can_be_asked(one)}):
             wanted = _B.id.in_(some) & _seen(_B.account, visible)
             found.update(connection.execute(select(_B.id).where(wanted)).scalars())
     return found
 
 
-def open_sums(engine: Engine, visible: frozenset[str] | None) -> list[OpenSum]:
+def open_sums(store: Store, visible: frozenset[str] | None) -> list[OpenSum]:
     """What is open, by account, code, severity and currency; currencies are never added together."""
     keys = (_B.account, _B.code, _B.severity, _B.currency)
     statement = (
@@ -118,12 +118,12 @@ def open_sums(engine: Engine, visible: frozenset[str] | None) -> list[OpenSum]:
         .group_by(*keys)
         .order_by(*(key.nulls_first() for key in keys))
     )
-    with reading(engine) as connection:
+    with reading(store) as connection:
         rows = connection.execute(statement).all()
     return [OpenSum(a, code, Severity(sev), currency, n, int(total)) for a, code, sev, currency, n, total in rows]
 
 
-def ages(engine: Engine, visible: frozenset[str] | None, now: datetime) -> list[tuple[str | None, tuple[int, ...]]]:
+def ages(store: Store, visible: frozenset[str] | None, now: datetime) -> list[tuple[str | None, tuple[int, ...]]]:
     """Per currency how many breaks are open in each of `AGES`, by whole days since they were first seen."""
     edges = [now - timedelta(days=least) for least, _ in AGES[1:]]
     bucket = case(*((_B.first_seen > edge, number) for number, edge in enumerate(edges)), else_=len(edges))
@@ -134,13 +134,13 @@ def ages(engine: Engine, visible: frozenset[str] | None, now: datetime) -> list[
         .order_by(_B.currency.nulls_first())
     )
     found: dict[str | None, list[int]] = {}
-    with reading(engine) as connection:
+    with reading(store) as connection:
         for currency, number, count in connection.execute(statement):
             found.setdefault(currency, [0] * len(AGES))[number] = count
     return [(currency, tuple(counts)) for currency, counts in found.items()]
 
 
-def days(engine: Engine, visible: frozenset[str] | None, first: date, last: date) -> list[DayRun]:
+def days(store: Store, visible: frozenset[str] | None, first: date, last: date) -> list[DayRun]:
     """The latest run over each account and day of the span, whether of that day alone or of a longer range."""
     part, run = RUN_ACCOUNT.c, RUN.c
     statement = (
@@ -149,7 +149,7 @@ def days(engine: Engine, visible: frozenset[str] | None, first: date, last: date
         .where(part.first_day <= last, part.last_day >= first, _seen(part.account, visible))
         .order_by(part.run_id)
     )
-    with reading(engine) as connection:
+    with reading(store) as connection:
         rows = connection.execute(statement).all()
     latest = {
         (row.account, day): row for row in rows for day in _each(max(first, row.first_day), min(last, row.last_day))
@@ -171,18 +171,18 @@ def _each(first: date, last: date) -> list[date]:
     return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
-def state(engine: Engine) -> tuple[int, int]:
+def state(store: Store) -> tuple[int, int]:
     """The last run and the last step in a break's life: while both are the same, so is every list."""
-    with reading(engine) as connection:
+    with reading(store) as connection:
         last_run = connection.execute(select(func.max(RUN.c.id))).scalar()
         last_event = connection.execute(select(func.max(BREAK_EVENT.c.seq))).scalar()
     return last_run or 0, last_event or 0
 
 
-def owners(engine: Engine, visible: frozenset[str] | None) -> list[str]:
+def owners(store: Store, visible: frozenset[str] | None) -> list[str]:
     """Everybody who owns an open break."""
     statement = select(_B.owner).where(IS_OPEN, _B.owner.is_not(None), _seen(_B.account, visible)).distinct()
-    with reading(engine) as connection:
+    with reading(store) as connection:
         return sorted(connection.execute(statement).scalars())
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
 from recon.model import Window
-from recon.store.engine import reading, writing
+from recon.store.engine import Store, reading, writing
 from recon.store.tables import PULL_WINDOW
 from recon.store.tables.batches import BATCH, BATCH_STEP
 from recon.store.versions.save import put
@@ -97,12 +97,12 @@ class PulledWindow:
     pulled_at: datetime
 
 
-def open_batch(engine: Engine, wish: Wish, steps: Sequence[Step], now: datetime, since: datetime) -> Batch | None:
+def open_batch(store: Store, wish: Wish, steps: Sequence[Step], now: datetime, since: datetime) -> Batch | None:
     """The batch of this name that has not come to its end, else a new one with these steps; null where none are left.
 
     One that was abandoned is taken up again. One that nobody worked on `since` a moment is not: its now is too old.
     """
-    with writing(engine, LOCK) as connection:
+    with writing(store, LOCK) as connection:
         unfinished = or_(BATCH.c.ended_at.is_(None), BATCH.c.words.is_not(None))
         for one in _batches(connection, BATCH.c.name == wish.name, unfinished)[-1:]:
             if _last_sign(connection, one) >= since:
@@ -125,46 +125,46 @@ def open_batch(engine: Engine, wish: Wish, steps: Sequence[Step], now: datetime,
         return Batch(batch_id, wish, now)
 
 
-def going_on(engine: Engine, name: str | None = None) -> list[Batch]:
+def going_on(store: Store, name: str | None = None) -> list[Batch]:
     """The batches that have not ended, in the order of their opening; with a name that one alone."""
     named = [] if name is None else [BATCH.c.name == name]
-    with reading(engine) as connection:
+    with reading(store) as connection:
         return _batches(connection, BATCH.c.ended_at.is_(None), *named)
 
 
-def one_batch(engine: Engine, batch_id: int) -> Batch | None:
+def one_batch(store: Store, batch_id: int) -> Batch | None:
     """A batch by its number, ended or not."""
-    with reading(engine) as connection:
+    with reading(store) as connection:
         return next(iter(_batches(connection, BATCH.c.id == batch_id)), None)
 
 
 def steps(
-    engine: Engine, batch_id: int, kinds: Collection[str] | None = None, account: str | None = None
+    store: Store, batch_id: int, kinds: Collection[str] | None = None, account: str | None = None
 ) -> list[Step]:
     """A batch's steps in their places; of some kinds, or of an account, alone."""
     where = [BATCH_STEP.c.batch_id == batch_id]
     where += [] if kinds is None else [BATCH_STEP.c.kind.in_([str(kind) for kind in kinds])]
     where += [] if account is None else [BATCH_STEP.c.account == account]
-    with reading(engine) as connection:
+    with reading(store) as connection:
         return _steps(connection, *where)
 
 
-def counts(engine: Engine, batch_id: int) -> tuple[int, int, int]:
+def counts(store: Store, batch_id: int) -> tuple[int, int, int]:
     """How many steps a batch has, how many of them were ever begun, and how many are done."""
     table = BATCH_STEP.c
     statement = select(func.count(), func.count(table.begun_at), func.count(table.done_at))
-    with reading(engine) as connection:
+    with reading(store) as connection:
         count, begun, done = connection.execute(statement.where(table.batch_id == batch_id)).one()
     return count, begun, done
 
 
-def one_step(engine: Engine, batch_id: int, key: str) -> Step | None:
+def one_step(store: Store, batch_id: int, key: str) -> Step | None:
     """A step by its key."""
-    with reading(engine) as connection:
+    with reading(store) as connection:
         return next(iter(_steps(connection, BATCH_STEP.c.batch_id == batch_id, BATCH_STEP.c.key == key)), None)
 
 
-def begin(engine: Engine, batch_id: int, key: str, host: str, now: datetime) -> bool:
+def begin(store: Store, batch_id: int, key: str, host: str, now: datetime) -> bool:
     """Notes a try at a step; false where the step is done or the batch has ended."""
     going = select(BATCH.c.id).where(BATCH.c.id == batch_id, BATCH.c.ended_at.is_(None))
     statement = (
@@ -172,7 +172,7 @@ def begin(engine: Engine, batch_id: int, key: str, host: str, now: datetime) -> 
         .where(BATCH_STEP.c.batch_id.in_(going), BATCH_STEP.c.key == key, BATCH_STEP.c.done_at.is_(None))
         .values(tries=BATCH_STEP.c.tries + 1, begun_at=now, host=host)
     )
-    with writing(engine, LOCK) as connection:
+    with writing(store, LOCK) as connection:
         return connection.execute(statement).rowcount == 1
 
 
@@ -193,7 +193,7 @@ def finish(connection: Connection, marker: Marker, run_id: int | None = None) ->
         raise StepDone(marker.key)
 
 
-def finish_pulled(engine: Engine, marker: Marker, account: str, windows: Sequence[PulledWindow]) -> None:
+def finish_pulled(store: Store, marker: Marker, account: str, windows: Sequence[PulledWindow]) -> None:
     """The last of a pull in one transaction: its windows and the marker; raises StepDone and then writes nothing."""
     rows = [
         {
@@ -208,16 +208,16 @@ def finish_pulled(engine: Engine, marker: Marker, account: str, windows: Sequenc
         }
         for one in windows
     ]
-    with writing(engine, "pull_window") as connection:
+    with writing(store, "pull_window") as connection:
         put(connection, PULL_WINDOW, rows)
         finish(connection, marker)
 
 
 def finish_alone(
-    engine: Engine, marker: Marker, run_id: int | None = None, parcels: Mapping[str, bytes] = _NOTHING
+    store: Store, marker: Marker, run_id: int | None = None, parcels: Mapping[str, bytes] = _NOTHING
 ) -> None:
     """Marks a step that writes nothing else but, by key, what becomes of other steps' parcels; raises StepDone."""
-    with writing(engine, LOCK) as connection:
+    with writing(store, LOCK) as connection:
         finish(connection, marker, run_id)
         for key, parcel in parcels.items():
             other = (BATCH_STEP.c.batch_id == marker.batch_id, BATCH_STEP.c.key == key)
@@ -238,26 +238,26 @@ def is_whole(connection: Connection, marker: Marker) -> bool:
     return connection.execute(statement).scalar_one() == 0
 
 
-def outcomes(engine: Engine, batch_id: int, keys: Collection[str]) -> dict[str, Mapping[str, Any]]:
+def outcomes(store: Store, batch_id: int, keys: Collection[str]) -> dict[str, Mapping[str, Any]]:
     """What came of steps that are done, by key."""
     table = BATCH_STEP.c
     statement = select(table.key, table.outcome).where(
         table.batch_id == batch_id, table.key.in_(keys), table.done_at.is_not(None)
     )
-    with reading(engine) as connection:
+    with reading(store) as connection:
         return {key: json.loads(outcome) for key, outcome in connection.execute(statement)}
 
 
-def parcel(engine: Engine, batch_id: int, key: str) -> bytes | None:
+def parcel(store: Store, batch_id: int, key: str) -> bytes | None:
     """What a step left for others; None where it left nothing or its batch has ended."""
     statement = select(BATCH_STEP.c.parcel).where(BATCH_STEP.c.batch_id == batch_id, BATCH_STEP.c.key == key)
-    with reading(engine) as connection:
+    with reading(store) as connection:
         return connection.execute(statement).scalar_one_or_none()
 
 
-def end(engine: Engine, batch_id: int, now: datetime, words: str | None = None) -> bool:
+def end(store: Store, batch_id: int, now: datetime, words: str | None = None) -> bool:
     """Ends a batch; with `words` before all its steps were done. One that ended stays as it is: then it is false."""
-    with writing(engine, LOCK) as connection:
+    with writing(store, LOCK) as connection:
         return _end(connection, batch_id, now, words)
 
 

@@ -5,15 +5,16 @@ PostgreSQL only, one statement each: a SQLite store serves one machine, whose ow
 
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Engine, cast, extract, func, select
+from sqlalchemy import BigInteger, ColumnElement, cast, extract, func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from recon.store.engine import Store
 from recon.store.tables.rate_limit import OMISE_TURN
 
 _AT_ONCE = {"isolation_level": "AUTOCOMMIT"}
 
 
-def take(engine: Engine, account: str, every: int) -> int:
+def take(store: Store, account: str, every: int) -> int:
     """Takes the account's next free turn, `every` microseconds before the one after it; how many microseconds off it
     is (0: now)."""
     turn, now = OMISE_TURN.c, _now()
@@ -21,22 +22,22 @@ def take(engine: Engine, account: str, every: int) -> int:
     ours = func.greatest(turn.next_at, turn.quiet_until, now)
     statement = fresh.on_conflict_do_update(index_elements=[turn.account], set_={turn.next_at: ours + every})
     left = func.greatest(turn.next_at - every - _now(), 0)
-    return int(_one(engine, statement.returning(left)))
+    return int(_one(store, statement.returning(left)))
 
 
-def keep_quiet(engine: Engine, account: str, span: int) -> None:
+def keep_quiet(store: Store, account: str, span: int) -> None:
     """Nobody asks for `span` microseconds from now, nor sooner than was asked for before."""
     turn, until = OMISE_TURN.c, _now() + span
     fresh = insert(OMISE_TURN).values(account=account, next_at=0, quiet_until=until)
     longest = func.greatest(turn.quiet_until, until)
     statement = fresh.on_conflict_do_update(index_elements=[turn.account], set_={turn.quiet_until: longest})
-    _one(engine, statement.returning(turn.quiet_until))
+    _one(store, statement.returning(turn.quiet_until))
 
 
-def is_quiet(engine: Engine, account: str) -> bool:
+def is_quiet(store: Store, account: str) -> bool:
     """Whether Omise wants to be left alone by now."""
     asked = select(func.coalesce(func.max(OMISE_TURN.c.quiet_until), 0) > _now())
-    return bool(_one(engine, asked.where(OMISE_TURN.c.account == account)))
+    return bool(_one(store, asked.where(OMISE_TURN.c.account == account)))
 
 
 def _now() -> ColumnElement[int]:
@@ -44,6 +45,6 @@ def _now() -> ColumnElement[int]:
     return cast(extract("epoch", func.clock_timestamp()) * 1_000_000, BigInteger)
 
 
-def _one(engine: Engine, statement: Any) -> Any:
-    with engine.connect().execution_options(**_AT_ONCE) as connection:
+def _one(store: Store, statement: Any) -> Any:
+    with store.connect().execution_options(**_AT_ONCE) as connection:
         return connection.execute(statement).scalar_one()

@@ -4,12 +4,12 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from sqlalchemy import BigInteger, ColumnElement, Connection, Select, case, cast, func, literal_column, select
 
 from recon import columns as c
-from recon.columns.ledger import AVAILABLE_AT
+from recon.arrays import Ints
+from recon.columns import AVAILABLE_AT
 from recon.model.ledger_history import QUARTER, LedgerLine
 from recon.settlement.fifo import LineUp, Span
 from recon.settlement.ledger import CREDIT
@@ -17,7 +17,6 @@ from recon.store import tables
 from recon.store.engine import SQLITE
 from recon.store.versions.frames import Query, batches, fetch
 
-Ints = npt.NDArray[np.int64]
 _TEXTS = (c.TRANSACTION_ID, c.ORIGIN)
 _OF_TRANSFER = (c.ACCOUNT, c.TRANSFER_ID, c.TRANSACTION_ID, c.CREATED_AT)
 _TURNS = c.Frame("turns", tuple(one for one in c.TRANSFERS.columns if one.name in _OF_TRANSFER))

@@ -9,14 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, Engine, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from recon import columns as c
-from recon.columns import ledger as lc
 from recon.model import OPEN_DISPUTES, Books
 from recon.settlement.fifo import Wanted, wanted_credits
 from recon.store import tables
-from recon.store.engine import reading_together, to_micros
+from recon.store.engine import Store, reading_together, to_micros
 from recon.store.related.ledger_history import credits_where, load_lines
 from recon.store.related.range import Near, Nearby, all_near, by_id, changed, created
 from recon.store.versions.frames import Query, fetch, fetch_all, ordered
@@ -31,7 +30,7 @@ _PARTS = c.Frame("refund_names", tuple(one for one in c.REFUNDS.columns if one.n
 
 
 def load_near(
-    engine: Engine,
+    store: Store,
     as_of: datetime,
     near: Near,
     *,
@@ -42,8 +41,8 @@ def load_near(
 
     Where every order and charge stands near the range, they are the whole books.
     """
-    queries = book_queries(engine.dialect.name, as_of, None, metadata_keys, customer_keys)
-    with reading_together(engine, _TOGETHER) as connections:
+    queries = book_queries(store.dialect.name, as_of, None, metadata_keys, customer_keys)
+    with reading_together(store, _TOGETHER) as connections:
         accounts = sorted({*near.what.accounts, *connections[0].execute(select(tables.ACCOUNT.c.name)).scalars()})
         if all_near(connections[0], near, accounts):
             return whole_books(connections, queries, as_of, None), matches(connections[0], accounts)
@@ -129,7 +128,7 @@ class _Rest:
         return credits_where({name: self._wanted(name).unpaid for name in self.books.lines})
 
     def _wanted(self, account: str) -> Wanted:
-        held = self.books.readings[lc.BEFORE][(self.books.readings[c.ACCOUNT] == account).to_numpy(dtype=bool)]
+        held = self.books.readings[c.BEFORE][(self.books.readings[c.ACCOUNT] == account).to_numpy(dtype=bool)]
         before, window = int(held.iloc[0]) if len(held) else None, self.near.what.windows[account]
         return wanted_credits(self.books.lines[account], self.books.transfers, window, before)
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pandas as pd
-from sqlalchemy import BigInteger, ColumnElement, Connection, Engine, func, literal_column, or_, select, update
+from sqlalchemy import BigInteger, ColumnElement, Connection, func, literal_column, or_, select, update
 
 from recon import columns as c
 from recon.calendars import joined
 from recon.model import Window
 from recon.spans import outside, within
 from recon.store import bulk, tables
-from recon.store.engine import SQLITE, from_micros, reading, to_micros, writing
+from recon.store.engine import SQLITE, Store, from_micros, reading, to_micros, writing
 from recon.store.related.range import created, names_query
 from recon.store.tables.related import LOOSE, NAMED
 from recon.store.versions.frames import fetch
@@ -42,18 +42,18 @@ class Reading:
     rules: str
 
 
-def named_windows(engine: Engine, rules: str) -> dict[str, list[tuple[Window, datetime]]]:
+def named_windows(store: Store, rules: str) -> dict[str, list[tuple[Window, datetime]]]:
     """By account the creation times whose names were read by these rules, each with the last moment of what was."""
     found: dict[str, list[tuple[Window, datetime]]] = {}
     statement = select(NAMED).where(NAMED.c.rules == rules).order_by(NAMED.c.account, NAMED.c.start_at)
-    with reading(engine) as connection:
+    with reading(store) as connection:
         for row in connection.execute(statement):
             found.setdefault(row.account, []).append((Window(row.start_at, row.end_at), row.named_at - _SLACK))
     return found
 
 
 def read_ahead(
-    engine: Engine, windows: Mapping[str, Sequence[Window]], how: Reading, now: datetime, many: int = MANY
+    store: Store, windows: Mapping[str, Sequence[Window]], how: Reading, now: datetime, many: int = MANY
 ) -> int:
     """Reads the names of what was created in windows of accounts and is not read yet; how many charges.
 
@@ -62,9 +62,9 @@ def read_ahead(
     """
     done = 0
     for account, wanted in windows.items():
-        done += _again(engine, account, wanted, how, now)
-        for window in _pieces(engine, account, _left(engine, account, wanted, how), many):
-            with writing(engine, "names") as connection:
+        done += _again(store, account, wanted, how, now)
+        for window in _pieces(store, account, _left(store, account, wanted, how), many):
+            with writing(store, "names") as connection:
                 if outside([window], _known(connection, account, how.rules)) == (window,):  # nobody else did
                     done += _read(connection, account, created(_CHARGE, account, window), how)
                     row = {"account": account, "start_at": window.start, "end_at": window.end}
@@ -72,10 +72,10 @@ def read_ahead(
     return done
 
 
-def _again(engine: Engine, account: str, wanted: Sequence[Window], how: Reading, now: datetime) -> int:
+def _again(store: Store, account: str, wanted: Sequence[Window], how: Reading, now: datetime) -> int:
     """Reads what was seen since the windows were read; how many charges."""
     ours = (NAMED.c.account == account) & (NAMED.c.rules == how.rules)
-    with writing(engine, "names") as connection:
+    with writing(store, "names") as connection:
         since = connection.execute(select(func.min(NAMED.c.named_at)).where(ours)).scalar()
         if since is None:
             return 0
@@ -88,9 +88,9 @@ def _again(engine: Engine, account: str, wanted: Sequence[Window], how: Reading,
         return done
 
 
-def _left(engine: Engine, account: str, wanted: Sequence[Window], how: Reading) -> list[Window]:
+def _left(store: Store, account: str, wanted: Sequence[Window], how: Reading) -> list[Window]:
     """What of the windows is not read yet, up to the newest charge."""
-    with reading(engine) as connection:
+    with reading(store) as connection:
         whose = (_CHARGE.c[c.ACCOUNT] == account) & _MADE.between(0, to_micros(how.as_of))
         newest = connection.execute(select(func.max(_MADE)).where(whose)).scalar()
         if newest is None:
@@ -105,11 +105,11 @@ def _known(connection: Connection, account: str, rules: str) -> list[Window]:
     return list(joined([Window(*row) for row in connection.execute(statement)]))
 
 
-def _pieces(engine: Engine, account: str, windows: Sequence[Window], many: int) -> Iterator[Window]:
+def _pieces(store: Store, account: str, windows: Sequence[Window], many: int) -> Iterator[Window]:
     """The windows cut after so many charges each; nothing where there are few charges in all."""
     found: list[Window] = []
     count = 0
-    with reading(engine) as connection:
+    with reading(store) as connection:
         for window in windows:
             start = window.start
             while start < window.end:

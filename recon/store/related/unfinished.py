@@ -7,12 +7,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, FromClause, Select, Table, and_, exists, func, not_, select, union
+from sqlalchemy import ColumnElement, FromClause, Select, Table, and_, exists, func, not_, select, union
 
-from recon import columns
+from recon import columns as c
 from recon.model import OPEN_DISPUTES, ChargeStatus, OrderStatus, Window
 from recon.store import tables
-from recon.store.engine import reading, to_micros
+from recon.store.engine import Store, reading, to_micros
 from recon.store.tables.desk import OPENING_ITEM
 
 _CHARGE, _REFUND = tables.OBJECTS["charge"].c, tables.OBJECTS["refund"].c
@@ -21,10 +21,10 @@ _PENDING = ChargeStatus.PENDING.value
 
 # An authorised charge that waits for its capture is pending, too (facts/omise.md, states of a charge).
 NOT_FINAL: Mapping[str, ColumnElement[bool]] = {
-    "charge": _CHARGE[columns.STATUS] == _PENDING,
-    "refund": _REFUND[columns.STATUS] == _PENDING,
-    "transfer": ~_TRANSFER[columns.PAID] & ~_TRANSFER[columns.DELETED] & _TRANSFER[columns.FAILURE_CODE].is_(None),
-    "dispute": _DISPUTE[columns.STATUS].in_(sorted(OPEN_DISPUTES)),
+    "charge": _CHARGE[c.STATUS] == _PENDING,
+    "refund": _REFUND[c.STATUS] == _PENDING,
+    "transfer": ~_TRANSFER[c.PAID] & ~_TRANSFER[c.DELETED] & _TRANSFER[c.FAILURE_CODE].is_(None),
+    "dispute": _DISPUTE[c.STATUS].in_(sorted(OPEN_DISPUTES)),
 }
 # A charge holds its refunds and its dispute: when they change, it does.
 _PARTS = ("refund", "dispute")
@@ -42,13 +42,13 @@ _NAMING = {
 }
 
 
-def not_final(engine: Engine, account: str, swept: Window) -> dict[str, list[Any]]:
+def not_final(store: Store, account: str, swept: Window) -> dict[str, list[Any]]:
     """Ids of what may still change by itself, by kind, a charge with an unfinished refund or dispute included.
 
     A refund's id is the pair (charge id, refund id).
     """
     found: dict[str, list[Any]] = {}
-    with reading(engine) as connection:
+    with reading(store) as connection:
         for kind, condition in NOT_FINAL.items():
             table = tables.OBJECTS[kind]
             statement = _ids(kind).where(_current(table, account), _beyond(table, swept), condition)
@@ -59,79 +59,79 @@ def not_final(engine: Engine, account: str, swept: Window) -> dict[str, list[Any
     return {kind: sorted(set(ids)) for kind, ids in found.items()}
 
 
-def with_new_parts(engine: Engine, account: str, since: datetime, swept: Window) -> list[str]:
+def with_new_parts(store: Store, account: str, since: datetime, swept: Window) -> list[str]:
     """Ids of charges with a refund or dispute of which this version was first seen at or after a moment."""
     found: set[str] = set()
-    with reading(engine) as connection:
+    with reading(store) as connection:
         for kind in _PARTS:
-            new = tables.OBJECTS[kind].c[columns.SEEN_AT] >= to_micros(since)
+            new = tables.OBJECTS[kind].c[c.SEEN_AT] >= to_micros(since)
             found.update(connection.execute(_charges_of(kind, account, new, swept)).scalars())
     return sorted(found)
 
 
-def may_succeed_late(engine: Engine, account: str, until: datetime, lookback: timedelta, swept: Window) -> list[str]:
+def may_succeed_late(store: Store, account: str, until: datetime, lookback: timedelta, swept: Window) -> list[str]:
     """Ids of charges that failed or expired within `lookback` before `until`, while their order waits for money.
 
     Omise keeps no moment of a failure; a charge ends at `expires_at` at the latest. Its order is the one that a run
     linked it to, and no charge linked to that order is successful. Looks at what was created in twice that time.
     """
     charge, order = tables.OBJECTS["charge"], tables.ORDER
-    ended_at = func.coalesce(_CHARGE[columns.EXPIRES_AT], _CHARGE[columns.CREATED_AT])
+    ended_at = func.coalesce(_CHARGE[c.EXPIRES_AT], _CHARGE[c.CREATED_AT])
     waits = exists().where(
         _links(tables.MATCH, charge),
         _links(tables.MATCH, order),
         tables.known_at(order, None),
-        order.c[columns.STATUS].in_(_WAITING),
+        order.c[c.STATUS].in_(_WAITING),
         ~_paid(order),
     )
     statement = _ids("charge").where(
         _current(charge, account),
-        _CHARGE[columns.CREATED_AT] >= to_micros(until - 2 * lookback),
+        _CHARGE[c.CREATED_AT] >= to_micros(until - 2 * lookback),
         ended_at >= to_micros(until - lookback),
         _beyond(charge, swept),
-        _CHARGE[columns.STATUS].in_(_ENDED),
+        _CHARGE[c.STATUS].in_(_ENDED),
         waits,
     )
-    with reading(engine) as connection:
+    with reading(store) as connection:
         return sorted(connection.execute(statement).scalars())
 
 
-def unlisted(engine: Engine, account: str, kind: str, window: Window, listed: Collection[str]) -> list[Any]:
+def unlisted(store: Store, account: str, kind: str, window: Window, listed: Collection[str]) -> list[Any]:
     """Ids of what is stored as created in a window and was not listed; a refund's is a pair as above."""
     table = tables.OBJECTS[kind]
     statement, known = _ids(kind).where(_current(table, account), _within(table, window)), set(listed)
-    with reading(engine) as connection:
+    with reading(store) as connection:
         return sorted(_id(kind, row) for row in connection.execute(statement) if row[-1] not in known)
 
 
-def named_not_stored(engine: Engine, account: str) -> dict[str, list[str]]:
+def named_not_stored(store: Store, account: str) -> dict[str, list[str]]:
     """Ids that current rows of an account, or its opening items, name and no account holds, by kind.
 
     Only what looks like an id of Omise's own: a shop's file may hold anything in its charge column.
     """
-    with reading(engine) as connection:
+    with reading(store) as connection:
         return {
             kind: sorted(connection.execute(union(*_missing_all(kind, naming, account))).scalars())
             for kind, naming in _NAMING.items()
         }
 
 
-def named_by_events(engine: Engine, account: str, since: datetime, swept: Window) -> dict[str, list[Any]]:
+def named_by_events(store: Store, account: str, since: datetime, swept: Window) -> dict[str, list[Any]]:
     """Ids of the objects that an account's events since a moment name, by kind; a refund's is a pair as above.
 
     A refund that is not stored is left out: it cannot be asked for without its charge.
     """
     event, refund = tables.OBJECTS["event"].c, tables.OBJECTS["refund"]
-    named = event[columns.OBJECT_ID]
-    recent = (event[columns.ACCOUNT] == account) & (event[columns.CREATED_AT] >= to_micros(since))
+    named = event[c.OBJECT_ID]
+    recent = (event[c.ACCOUNT] == account) & (event[c.CREATED_AT] >= to_micros(since))
     found: dict[str, list[Any]] = {}
-    with reading(engine) as connection:
+    with reading(store) as connection:
         for kind, prefix in _EVENT_PREFIXES.items():
             table = tables.OBJECTS[kind]
             names = select(named).where(recent, func.substr(named, 1, len(prefix)) == prefix).distinct()
             if kind == "refund":
                 told = _ids(kind).where(_current(refund, account), _beyond(refund, swept))
-                names = told.where(refund.c[columns.REFUND_ID].in_(names))
+                names = told.where(refund.c[c.REFUND_ID].in_(names))
             else:
                 key = table.c[tables.key_of(table)]
                 names = names.where(~exists().where(_current(table, account), key == named, _within(table, swept)))
@@ -142,7 +142,7 @@ def named_by_events(engine: Engine, account: str, since: datetime, swept: Window
 def _ids(kind: str) -> Select[Any]:
     table = tables.OBJECTS[kind]
     key = table.c[tables.key_of(table)]
-    return select(table.c[columns.CHARGE_ID], key) if kind == "refund" else select(key)
+    return select(table.c[c.CHARGE_ID], key) if kind == "refund" else select(key)
 
 
 def _id(kind: str, row: Any) -> Any:
@@ -150,12 +150,12 @@ def _id(kind: str, row: Any) -> Any:
 
 
 def _current(table: Table, account: str) -> ColumnElement[bool]:
-    return (table.c[columns.ACCOUNT] == account) & tables.known_at(table, None)
+    return (table.c[c.ACCOUNT] == account) & tables.known_at(table, None)
 
 
 def _within(table: Table, window: Window) -> ColumnElement[bool]:
     """Created in a window."""
-    created = table.c[columns.CREATED_AT]
+    created = table.c[c.CREATED_AT]
     return and_(created >= to_micros(window.start), created < to_micros(window.end))
 
 
@@ -167,19 +167,17 @@ def _beyond(table: Table, window: Window) -> ColumnElement[bool]:
 def _charges_of(kind: str, account: str, condition: ColumnElement[bool], swept: Window) -> Select[Any]:
     """Stored charges beyond a window with a part of a kind that meets a condition."""
     charge, part = tables.OBJECTS["charge"], tables.OBJECTS[kind]
-    parts = select(part.c[columns.CHARGE_ID]).where(_current(part, account), condition)
-    return _ids("charge").where(
-        _current(charge, account), _beyond(charge, swept), charge.c[columns.CHARGE_ID].in_(parts)
-    )
+    parts = select(part.c[c.CHARGE_ID]).where(_current(part, account), condition)
+    return _ids("charge").where(_current(charge, account), _beyond(charge, swept), charge.c[c.CHARGE_ID].in_(parts))
 
 
 def _links(match: FromClause, table: Table) -> ColumnElement[bool]:
     """A recorded link is one of this order or of this charge."""
     if table is tables.ORDER:
-        ours, key = columns.ORDER_ACCOUNT, columns.ORDER_ID
+        ours, key = c.ORDER_ACCOUNT, c.ORDER_ID
     else:
-        ours, key = columns.CHARGE_ACCOUNT, columns.CHARGE_ID
-    return and_(match.c[ours] == table.c[columns.ACCOUNT], match.c[key] == table.c[key])
+        ours, key = c.CHARGE_ACCOUNT, c.CHARGE_ID
+    return and_(match.c[ours] == table.c[c.ACCOUNT], match.c[key] == table.c[key])
 
 
 def _paid(order: Table) -> ColumnElement[bool]:
@@ -187,17 +185,17 @@ def _paid(order: Table) -> ColumnElement[bool]:
     other, link = tables.OBJECTS["charge"].alias("other"), tables.MATCH.alias("other_link")
     return exists().where(
         _links(link, order),
-        link.c[columns.CHARGE_ACCOUNT] == other.c[columns.ACCOUNT],
-        link.c[columns.CHARGE_ID] == other.c[columns.CHARGE_ID],
+        link.c[c.CHARGE_ACCOUNT] == other.c[c.ACCOUNT],
+        link.c[c.CHARGE_ID] == other.c[c.CHARGE_ID],
         other.c[tables.SUPERSEDED_AT].is_(None),
-        other.c[columns.STATUS] == ChargeStatus.SUCCESSFUL.value,
+        other.c[c.STATUS] == ChargeStatus.SUCCESSFUL.value,
     )
 
 
 def _missing_all(kind: str, naming: Iterable[Table], account: str) -> Iterator[Select[Any]]:
     key = tables.key_of(tables.OBJECTS[kind])
     for table in naming:
-        ours = table.c[columns.ORIGIN if table is _MOVES else key]
+        ours = table.c[c.ORIGIN if table is _MOVES else key]
         yield _missing(kind, ours, _current(table, account))
     item = OPENING_ITEM.c
     yield _missing(kind, item.item_id, (item.account == account) & (item.kind == kind))

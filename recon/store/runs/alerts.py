@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, and_, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, func, insert, select, update
 
 from recon.model import CLOSED, BreakStatus, KnownBreak, Severity
-from recon.store.engine import reading, writing
+from recon.store.engine import Store, reading, writing
 from recon.store.runs.break_rows import break_of
 from recon.store.tables import BREAK, BREAK_EVENT, IS_OPEN, RUN, RUN_ACCOUNT
 from recon.store.tables.alerts import ALERT, ALERT_CLAIM, ALERT_DELIVERY
@@ -114,12 +114,12 @@ class Due:
     tries: int
 
 
-def claim(engine: Engine, occasion: Occasion, decide: Callable[[State], Decision]) -> int | None:
+def claim(store: Store, occasion: Occasion, decide: Callable[[State], Decision]) -> int | None:
     """Claims and queues what `decide` makes of the state, in one transaction; the alert's id, or None for nothing.
 
     Holds the lock of those who record break events, so that none of an earlier number can come after.
     """
-    with writing(engine, "record") as connection:
+    with writing(store, "record") as connection:
         seen = connection.execute(select(func.coalesce(func.max(ALERT.c.last_seq), 0))).scalar_one()
         last = connection.execute(select(func.coalesce(func.max(BREAK_EVENT.c.seq), 0))).scalar_one()
         decision = decide(_state(connection, occasion, int(seen)))
@@ -131,15 +131,15 @@ def claim(engine: Engine, occasion: Occasion, decide: Callable[[State], Decision
     return alert_id
 
 
-def take_due(engine: Engine, now: datetime, lease: timedelta) -> list[Due]:
+def take_due(store: Store, now: datetime, lease: timedelta) -> list[Due]:
     """The messages whose turn it is, oldest first, each handed to one caller: who does not `finish` it within the
     lease leaves it to the next."""
     table = ALERT_DELIVERY
     due = and_(table.c.status == PENDING, table.c.next_try_at <= now)
-    with reading(engine) as connection:
+    with reading(store) as connection:
         if connection.execute(select(table.c.alert_id).where(due).limit(1)).first() is None:
             return []
-    with writing(engine, "alerts") as connection:
+    with writing(store, "alerts") as connection:
         statement = select(table).where(due).order_by(table.c.alert_id, table.c.channel)
         rows = connection.execute(statement).all()
         taken = {"tries": table.c.tries + 1, "next_try_at": now + lease}
@@ -147,7 +147,7 @@ def take_due(engine: Engine, now: datetime, lease: timedelta) -> list[Due]:
     return [Due(row.alert_id, row.channel, row.title, row.text, row.html, row.tries + 1) for row in rows]
 
 
-def finish(engine: Engine, due: Due, at: datetime, error: str = "", again_at: datetime | None = None) -> None:
+def finish(store: Store, due: Due, at: datetime, error: str = "", again_at: datetime | None = None) -> None:
     """What became of a message: sent, or not because of `error` and tried again at `again_at`, if at all."""
     table = ALERT_DELIVERY
     values: dict[str, Any] = {"status": SENT, "sent_at": at, "last_error": None}
@@ -155,15 +155,15 @@ def finish(engine: Engine, due: Due, at: datetime, error: str = "", again_at: da
         values = {"status": PENDING if again_at else FAILED, "last_error": error}
         values |= {"next_try_at": again_at} if again_at else {}
     mine = and_(table.c.alert_id == due.alert_id, table.c.channel == due.channel)
-    with writing(engine, "alerts") as connection:
+    with writing(store, "alerts") as connection:
         connection.execute(update(table).where(mine).values(values))
 
 
-def deliveries(engine: Engine) -> dict[tuple[str, str], int]:
+def deliveries(store: Store) -> dict[tuple[str, str], int]:
     """How many messages stand at each channel and status."""
     table = ALERT_DELIVERY.c
     statement = select(table.channel, table.status, func.count()).group_by(table.channel, table.status)
-    with reading(engine) as connection:
+    with reading(store) as connection:
         return {(channel, status): count for channel, status, count in connection.execute(statement)}
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from recon.store.engine import reading, writing
+from recon.store.engine import Store, reading, writing
 from recon.store.runs.record import account_of
 from recon.store.tables import RUN_ACCOUNT
 from recon.store.tables.nights import ATTEMPT, JOB_RUN
@@ -81,7 +81,7 @@ class Begun:
 
 
 def begin(
-    engine: Engine,
+    store: Store,
     claims: Sequence[Claim],
     holder: Holder,
     now: datetime,
@@ -94,7 +94,7 @@ def begin(
     breaks and its request rate. One that `is_dead` is ended as died. `unless_tried_since`: nothing begins
     where each claim is reconciled, or its last try ended after that moment.
     """
-    with writing(engine, LOCK) as connection:
+    with writing(store, LOCK) as connection:
         accounts = [claim.account for claim in claims]
         since = unless_tried_since
         if since is not None and all(_is_settled(connection, claim, since) for claim in claims):
@@ -108,63 +108,63 @@ def begin(
         return Begun(tuple(_insert(connection, claim, holder, now) for claim in claims))
 
 
-def beat(engine: Engine, ids: Collection[int], now: datetime) -> bool:
+def beat(store: Store, ids: Collection[int], now: datetime) -> bool:
     """Says that the attempts go on; false where one of them was ended by another process."""
     statement = update(ATTEMPT).where(ATTEMPT.c.id.in_(ids), ATTEMPT.c.ended_at.is_(None)).values(beat_at=now)
-    with writing(engine, LOCK) as connection:
+    with writing(store, LOCK) as connection:
         return connection.execute(statement).rowcount == len(ids)
 
 
-def end(engine: Engine, ids: Collection[int], now: datetime, ending: str, words: str, run_id: int | None) -> None:
+def end(store: Store, ids: Collection[int], now: datetime, ending: str, words: str, run_id: int | None) -> None:
     """Ends attempts, of which those that another process ended stay as they are."""
-    with writing(engine, LOCK) as connection:
+    with writing(store, LOCK) as connection:
         _end(connection, ids, now, ending, words, run_id)
 
 
-def fail(engine: Engine, run_id: int, now: datetime, words: str) -> int:
+def fail(store: Store, run_id: int, now: datetime, words: str) -> int:
     """Has the attempts that a run was recorded in count as failed now, since what had to follow failed; how many."""
     values = {"ended_at": now, "ending": FAILED, "words": words}
-    with writing(engine, LOCK) as connection:
+    with writing(store, LOCK) as connection:
         ended = update(ATTEMPT).where(ATTEMPT.c.run_id == run_id, ATTEMPT.c.ended_at.is_not(None))
         return connection.execute(ended.values(values)).rowcount
 
 
-def attempts(engine: Engine, since: date) -> list[Attempt]:
+def attempts(store: Store, since: date) -> list[Attempt]:
     """Every attempt at a range that ends on or after a day, in the order in which they began."""
-    with reading(engine) as connection:
+    with reading(store) as connection:
         return _attempts(connection, ATTEMPT.c.last_day >= since)
 
 
-def first_attempts(engine: Engine) -> dict[str, datetime]:
+def first_attempts(store: Store) -> dict[str, datetime]:
     """When each account's first attempt began."""
     statement = select(ATTEMPT.c.account, func.min(ATTEMPT.c.began_at)).group_by(ATTEMPT.c.account)
-    with reading(engine) as connection:
+    with reading(store) as connection:
         return {row[0]: row[1] for row in connection.execute(statement)}
 
 
-def counted(engine: Engine, since: date) -> dict[tuple[int, str], Mapping[str, Any]]:
+def counted(store: Store, since: date) -> dict[tuple[int, str], Mapping[str, Any]]:
     """What runs over one single day on or after a day counted, by run and account."""
     part = RUN_ACCOUNT.c
     statement = select(RUN_ACCOUNT).where(part.first_day == part.last_day, part.last_day >= since)
-    with reading(engine) as connection:
+    with reading(store) as connection:
         return {(row.run_id, row.account): account_of(row).counts for row in connection.execute(statement)}
 
 
-def begin_job(engine: Engine, name: str, hour: str, host: str, now: datetime) -> bool:
+def begin_job(store: Store, name: str, hour: str, host: str, now: datetime) -> bool:
     """Takes an extra job's hour; false where it is taken."""
     row = {"name": name, "hour": hour, "host": host, "began_at": now}
     try:
-        with writing(engine, LOCK) as connection:
+        with writing(store, LOCK) as connection:
             connection.execute(insert(JOB_RUN), [row])
     except IntegrityError:
         return False
     return True
 
 
-def end_job(engine: Engine, name: str, hour: str, now: datetime, exit_code: int) -> None:
+def end_job(store: Store, name: str, hour: str, now: datetime, exit_code: int) -> None:
     """Records how an extra job ended."""
     statement = update(JOB_RUN).where(JOB_RUN.c.name == name, JOB_RUN.c.hour == hour)
-    with writing(engine, LOCK) as connection:
+    with writing(store, LOCK) as connection:
         connection.execute(statement.values(ended_at=now, exit_code=exit_code))
 
 

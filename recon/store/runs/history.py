@@ -5,12 +5,12 @@ from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Engine, Row, func, select
+from sqlalchemy import Row, func, select
 
-from recon.columns.details import RUN_BREAKS
+from recon.columns import RUN_BREAKS
 from recon.model import Severity
 from recon.store import tables
-from recon.store.engine import reading
+from recon.store.engine import Store, reading
 from recon.store.runs.record import RunAccount, account_of
 
 
@@ -24,7 +24,7 @@ class EarlierRun:
     found: RunAccount
 
 
-def last_different(engine: Engine, account: str, first: date, last: date, digest: str) -> EarlierRun | None:
+def last_different(store: Store, account: str, first: date, last: date, digest: str) -> EarlierRun | None:
     """The latest recorded run of a range whose result had another digest; None where there is none.
 
     So running again what has not changed compares with the same run as before.
@@ -38,12 +38,12 @@ def last_different(engine: Engine, account: str, first: date, last: date, digest
         .order_by(run.id.desc())
         .limit(1)
     )
-    with reading(engine) as connection:
+    with reading(store) as connection:
         row = connection.execute(statement).one_or_none()
     return None if row is None else _earlier(row)
 
 
-def last_of_each_range(engine: Engine, account: str) -> list[EarlierRun]:
+def last_of_each_range(store: Store, account: str) -> list[EarlierRun]:
     """Every range of an account by its latest run, in the order of the runs."""
     run, part = tables.RUN.c, tables.RUN_ACCOUNT
     latest = (
@@ -55,11 +55,11 @@ def last_of_each_range(engine: Engine, account: str) -> list[EarlierRun]:
         .where(part.c.account == account, run.id.in_(latest))
         .order_by(run.id)
     )
-    with reading(engine) as connection:
+    with reading(store) as connection:
         return [_earlier(row) for row in connection.execute(statement)]
 
 
-def left_open(engine: Engine, run_id: int, account: str) -> pd.DataFrame:
+def left_open(store: Store, run_id: int, account: str) -> pd.DataFrame:
     """The breaks that a run reported as open for an account, shaped `RUN_BREAKS`, by id."""
     table = tables.RUN_BREAK.c
     statement = (
@@ -67,7 +67,7 @@ def left_open(engine: Engine, run_id: int, account: str) -> pd.DataFrame:
         .where(table.run_id == run_id, table.account == account)
         .order_by(table.break_id)
     )
-    with reading(engine) as connection:
+    with reading(store) as connection:
         rows = [(id_, Severity(severity).word, *rest) for id_, severity, *rest in connection.execute(statement)]
     return RUN_BREAKS.from_rows(rows)
 

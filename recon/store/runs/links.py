@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, select, update
 
 from recon import columns as c
 from recon.calendars import joined
 from recon.model import Window
 from recon.store import bulk, tables
-from recon.store.engine import from_micros, reading, to_micros
+from recon.store.engine import Store, from_micros, reading, to_micros
 from recon.store.tables.related import LOOSE
 
 _CHARGE = [c.CHARGE_ACCOUNT, c.CHARGE_ID]
@@ -55,11 +55,11 @@ def write(connection: Connection, links: Links, run_id: int) -> None:
         connection.execute(update(part).where(ours).values(judged=text))
 
 
-def judged_windows(engine: Engine) -> dict[str, tuple[Window, ...]]:
+def judged_windows(store: Store) -> dict[str, tuple[Window, ...]]:
     """By account the creation times whose charges and orders earlier runs looked at."""
     part, found = tables.RUN_ACCOUNT.c, dict[str, list[Window]]()
     statement = select(part.account, part.judged).where(part.judged.is_not(None)).distinct()
-    with reading(engine) as connection:
+    with reading(store) as connection:
         for account, text in connection.execute(statement):
             windows = [Window(from_micros(start), from_micros(end)) for start, end in json.loads(text)]
             found.setdefault(account, []).extend(windows)

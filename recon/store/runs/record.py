@@ -7,16 +7,16 @@ from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Column, Connection, Engine, Row, Table, func, insert, select, update
+from sqlalchemy import Column, Connection, Row, Table, func, insert, select, update
 
-from recon import columns
-from recon.columns.details import RUN_BREAKS
+from recon import columns as c
+from recon.columns import RUN_BREAKS
 from recon.model import CLOSED, BreakEvent, BreakStatus, KnownBreak, Severity
 from recon.model.rulings import Ended, Kind, Ruling
 from recon.rulings.life import RUN, Carried
 from recon.store import bulk, tables
 from recon.store.desk import audit
-from recon.store.engine import reading, writing
+from recon.store.engine import Store, reading, writing
 from recon.store.queue import batches
 from recon.store.runs import links
 from recon.store.runs.break_rows import (
@@ -85,7 +85,7 @@ Again = Callable[[Sequence[KnownBreak], Sequence[Ruling]], Carried]
 
 
 def record_run(
-    engine: Engine,
+    store: Store,
     run: RunRecord,
     accounts: Sequence[RunAccount],
     breaks: Sequence[KnownBreak],
@@ -109,7 +109,7 @@ def record_run(
     entries of the rulings that the run ends. With the `marker` of a batch's step the accounts join the run of the
     step's range, complete once all its steps are; raises StepDone, and records nothing, where it was done before.
     """
-    with writing(engine, "record") as connection:
+    with writing(store, "record") as connection:
         run_id = batches.run_of(connection, marker) if marker else None
         if run_id is None:
             run_id = int(connection.execute(insert(tables.RUN).returning(tables.RUN.c.id), _row_of(run)).scalar_one())
@@ -126,7 +126,7 @@ def record_run(
         if isinstance(matches, Links):
             links.write(connection, matches, run_id)
         else:
-            _replace_matches(connection, names, columns.LINKS.check(matches))
+            _replace_matches(connection, names, c.LINKS.check(matches))
         if marker:
             batches.finish(connection, marker, run_id)
             status = "complete" if batches.is_whole(connection, marker) else "incomplete"
@@ -154,7 +154,7 @@ def _end(connection: Connection, ended: Sequence[Ended], run: RunRecord, audit_k
         audit.append_all(connection, entries, run.recorded_at, audit_key)
 
 
-def last_run(engine: Engine, account: str) -> LastRun | None:
+def last_run(store: Store, account: str) -> LastRun | None:
     """The latest recorded run of an account; None before the first."""
     run, part = tables.RUN.c, tables.RUN_ACCOUNT.c
     statement = (
@@ -164,18 +164,18 @@ def last_run(engine: Engine, account: str) -> LastRun | None:
         .order_by(run.id.desc())
         .limit(1)
     )
-    with reading(engine) as connection:
+    with reading(store) as connection:
         row = connection.execute(statement).one_or_none()
     return None if row is None else LastRun(*row)
 
 
-def list_runs(engine: Engine, limit: int, run_id: int | None = None) -> list[StoredRun]:
+def list_runs(store: Store, limit: int, run_id: int | None = None) -> list[StoredRun]:
     """The latest runs, newest first; with a number that run alone."""
     run, part = tables.RUN, tables.RUN_ACCOUNT
     statement = select(run).order_by(run.c.id.desc()).limit(limit)
     if run_id is not None:
         statement = statement.where(run.c.id == run_id)
-    with reading(engine) as connection:
+    with reading(store) as connection:
         rows = connection.execute(statement).all()
         ids = [row.id for row in rows]
         parts = connection.execute(select(part).where(part.c.run_id.in_(ids)).order_by(part.c.account)).all()
@@ -185,23 +185,23 @@ def list_runs(engine: Engine, limit: int, run_id: int | None = None) -> list[Sto
     return [StoredRun(row.id, _run_of(row), tuple(accounts[row.id])) for row in rows]
 
 
-def one_run(engine: Engine, run_id: int) -> StoredRun | None:
+def one_run(store: Store, run_id: int) -> StoredRun | None:
     """A recorded run by its number."""
-    return next(iter(list_runs(engine, 1, run_id)), None) if 0 < run_id < 2**63 else None
+    return next(iter(list_runs(store, 1, run_id)), None) if 0 < run_id < 2**63 else None
 
 
-def known_breaks(engine: Engine, account: str | None = None, include_closed: bool = True) -> list[KnownBreak]:
+def known_breaks(store: Store, account: str | None = None, include_closed: bool = True) -> list[KnownBreak]:
     """Breaks with their life so far, of one account or of all, by first seen and id."""
     statuses = () if include_closed else tuple(status for status in BreakStatus if status not in CLOSED)
-    return list_breaks(engine, accounts=() if account is None else (account,), statuses=statuses)
+    return list_breaks(store, accounts=() if account is None else (account,), statuses=statuses)
 
 
-def breaks_to_carry(engine: Engine, found: Collection[str] | None = None) -> list[KnownBreak]:
+def breaks_to_carry(store: Store, found: Collection[str] | None = None) -> list[KnownBreak]:
     """Breaks that a run has to carry, by first seen and id: all but those that closed by themselves.
 
     With `found` only those, and only of these ids. A break linked by hand is always carried.
     """
-    with reading(engine) as connection:
+    with reading(store) as connection:
         rows = _to_carry(connection, None, found)
     return sorted(rows, key=lambda one: (one.first_seen, one.found.id))
 
@@ -220,7 +220,7 @@ def _to_carry(
 
 
 def list_breaks(
-    engine: Engine,
+    store: Store,
     *,
     accounts: Collection[str] = (),
     codes: Collection[str] = (),
@@ -242,21 +242,21 @@ def list_breaks(
             statement = statement.where(column.in_(values))
     if owner is not None:
         statement = statement.where(table.owner == owner)
-    with reading(engine) as connection:
+    with reading(store) as connection:
         return [break_of(row) for row in connection.execute(statement)]
 
 
-def breaks_of(engine: Engine, ids: Iterable[str]) -> list[KnownBreak]:
+def breaks_of(store: Store, ids: Iterable[str]) -> list[KnownBreak]:
     """Breaks by their ids."""
-    with reading(engine) as connection:
+    with reading(store) as connection:
         return breaks_by(connection, "id", list(ids))
 
 
-def breaks_like(engine: Engine, beginning: str, limit: int) -> list[KnownBreak]:
+def breaks_like(store: Store, beginning: str, limit: int) -> list[KnownBreak]:
     """Breaks whose id begins so, by id, at most so many; nothing for nothing."""
     key = tables.BREAK.c.id
     statement = select(tables.BREAK).where(key.startswith(beginning, autoescape=True)).order_by(key).limit(limit)
-    with reading(engine) as connection:
+    with reading(store) as connection:
         return [break_of(row) for row in connection.execute(statement)] if beginning else []
 
 
@@ -301,11 +301,11 @@ def account_of(row: Row[Any]) -> RunAccount:
 def _replace_matches(connection: Connection, accounts: Sequence[str], matches: pd.DataFrame) -> None:
     """Writes the difference alone: a night's run of a settled month finds the links that it found before."""
     found = matches[_touch(matches, accounts)]
-    known = load.matches(connection, [*accounts, *found[columns.CHARGE_ACCOUNT].unique()])
+    known = load.matches(connection, [*accounts, *found[c.CHARGE_ACCOUNT].unique()])
     once = ~pd.concat([known, found], ignore_index=True).duplicated(keep=False).to_numpy()
     known, fresh = known[once[: len(known)]], found[once[len(known) :]]
-    charge = [columns.CHARGE_ACCOUNT, columns.CHARGE_ID]
-    both = [columns.ORDER_ACCOUNT, columns.ORDER_ID, *charge]  # a charge may pay several orders
+    charge = [c.CHARGE_ACCOUNT, c.CHARGE_ID]
+    both = [c.ORDER_ACCOUNT, c.ORDER_ID, *charge]  # a charge may pay several orders
     # A fresh link takes its charge from the order that held it, be that an order of another run's account.
     taken = pd.MultiIndex.from_frame(known[charge]).isin(pd.MultiIndex.from_frame(fresh[charge]))
     leaving = known[both][_touch(known, accounts) | taken]
@@ -314,8 +314,8 @@ def _replace_matches(connection: Connection, accounts: Sequence[str], matches: p
     bulk.execute_many(
         connection, f"DELETE FROM {name} WHERE {where}", list(leaving.itertuples(index=False, name=None))
     )
-    bulk.insert_rows(connection, tables.MATCH, list(zip(*bulk.to_lists(fresh, columns.LINKS), strict=True)))
+    bulk.insert_rows(connection, tables.MATCH, list(zip(*bulk.to_lists(fresh, c.LINKS), strict=True)))
 
 
 def _touch(links: pd.DataFrame, accounts: Sequence[str]) -> "pd.Series[bool]":
-    return links[columns.ORDER_ACCOUNT].isin(accounts) | links[columns.CHARGE_ACCOUNT].isin(accounts)
+    return links[c.ORDER_ACCOUNT].isin(accounts) | links[c.CHARGE_ACCOUNT].isin(accounts)

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.elements import ColumnElement
 
-from recon import columns
+from recon import columns as c
 from recon.model import CLOSED, BreakStatus
 from recon.store.engine import from_micros, to_micros
 
@@ -53,11 +53,11 @@ class Moment(TypeDecorator[datetime]):
 
 # What the rows of frames are stored as. Their moments stay plain integers: such rows go through the driver in bulk.
 _TYPES: Mapping[str, type[Any]] = {
-    columns.TEXT: Text,
-    columns.MINOR: BigInteger,
-    columns.OPTIONAL_MINOR: BigInteger,
-    columns.FLAG: Boolean,
-    columns.MOMENT: BigInteger,
+    c.TEXT: Text,
+    c.MINOR: BigInteger,
+    c.OPTIONAL_MINOR: BigInteger,
+    c.FLAG: Boolean,
+    c.MOMENT: BigInteger,
 }
 
 SUPERSEDED_AT = "superseded_at"
@@ -69,15 +69,15 @@ def known_at(table: Table, moment: int | None) -> ColumnElement[bool]:
     superseded = table.c[SUPERSEDED_AT]
     if moment is None:
         return superseded.is_(None)
-    return (table.c[columns.SEEN_AT] <= moment) & (superseded.is_(None) | (superseded > moment))
+    return (table.c[c.SEEN_AT] <= moment) & (superseded.is_(None) | (superseded > moment))
 
 
 def key_of(table: Table) -> str:
     """The id column of a table of versions."""
-    return next(one.name for one in table.primary_key if one.name not in (columns.ACCOUNT, columns.SEEN_AT))
+    return next(one.name for one in table.primary_key if one.name not in (c.ACCOUNT, c.SEEN_AT))
 
 
-def _declared(frame: columns.Frame, keys: tuple[str, ...]) -> list[Column[Any]]:
+def _declared(frame: c.Frame, keys: tuple[str, ...]) -> list[Column[Any]]:
     return [
         Column(c.name, _TYPES[c.dtype](), primary_key=c.name in keys, nullable=not c.required) for c in frame.columns
     ]
@@ -85,19 +85,19 @@ def _declared(frame: columns.Frame, keys: tuple[str, ...]) -> list[Column[Any]]:
 
 def _versions() -> list[Column[Any]]:
     return [
-        Column(columns.SEEN_AT, BigInteger(), primary_key=True),
-        Column(columns.FIRST_SEEN_AT, BigInteger(), nullable=False),
+        Column(c.SEEN_AT, BigInteger(), primary_key=True),
+        Column(c.FIRST_SEEN_AT, BigInteger(), nullable=False),
         Column(SUPERSEDED_AT, BigInteger()),
-        Column(columns.DIGEST, LargeBinary(), nullable=False),
+        Column(c.DIGEST, LargeBinary(), nullable=False),
     ]
 
 
-def _indexes(table: Table, key: str, by: str = columns.CREATED_AT) -> None:
+def _indexes(table: Table, key: str, by: str = c.CREATED_AT) -> None:
     # By id first: Omise's ids are unique across accounts, so this also finds an object whose account is not known.
-    name, ids = f"uq_{table.name}_current", (table.c[key], table.c[columns.ACCOUNT])
+    name, ids = f"uq_{table.name}_current", (table.c[key], table.c[c.ACCOUNT])
     Index(name, *ids, unique=True, **_where(known_at(table, None)))
     # Without the key: PostgreSQL without statistics would look for ids here, and that through all of an account.
-    Index(None, table.c[columns.ACCOUNT], table.c[by])
+    Index(None, table.c[c.ACCOUNT], table.c[by])
 
 
 def _where(condition: ColumnElement[bool]) -> dict[str, Any]:
@@ -105,12 +105,12 @@ def _where(condition: ColumnElement[bool]) -> dict[str, Any]:
     return {"sqlite_where": condition, "postgresql_where": condition}
 
 
-def _object_table(kind: str, frame: columns.Frame) -> Table:
+def _object_table(kind: str, frame: c.Frame) -> Table:
     key = frame.names[0]
     table = Table(
         kind,
         METADATA,
-        Column(columns.ACCOUNT, Text(), primary_key=True),
+        Column(c.ACCOUNT, Text(), primary_key=True),
         *_declared(frame, (key,)),
         *_versions(),
         Column(RAW, LargeBinary(), nullable=False),
@@ -120,51 +120,50 @@ def _object_table(kind: str, frame: columns.Frame) -> Table:
 
 
 # What Omise said: one table per kind, one row per version of an object. `superseded_at` null: the current one.
-OBJECTS: Mapping[str, Table] = {kind: _object_table(kind, frame) for kind, frame in columns.KINDS.items()}
+OBJECTS: Mapping[str, Table] = {kind: _object_table(kind, frame) for kind, frame in c.KINDS.items()}
 
 # What the shop said, in versions too.
-ORDER = Table("order", METADATA, *_declared(columns.ORDER, (columns.ACCOUNT, columns.ORDER_ID)), *_versions())
-_indexes(ORDER, columns.ORDER_ID)
+ORDER = Table("order", METADATA, *_declared(c.ORDER, (c.ACCOUNT, c.ORDER_ID)), *_versions())
+_indexes(ORDER, c.ORDER_ID)
 
 # What the bank said.
 BANK_LINE = Table(
     "bank_line",
     METADATA,
-    *_declared(columns.BANK_LINE, (columns.ACCOUNT, columns.LINE_ID)),
+    *_declared(c.BANK_LINE, (c.ACCOUNT, c.LINE_ID)),
     *_versions(),
 )
-_indexes(BANK_LINE, columns.LINE_ID, by=columns.BOOKED_ON)
+_indexes(BANK_LINE, c.LINE_ID, by=c.BOOKED_ON)
 
 # What a range asks for besides what was created in it. A condition must stand in a query as it stands here, its value
 # in the text: SQLite compares it as written. The status stands in the index, too, or SQLite, which does not know how
 # few they are, takes another.
 _CHARGE, _REFUND = OBJECTS["charge"].c, OBJECTS["refund"].c
 PAID_LATE = timedelta(days=3)
-IS_PENDING = known_at(OBJECTS["charge"], None) & (_CHARGE[columns.STATUS] == literal_column("'pending'"))
-IS_REFUND_PENDING = known_at(OBJECTS["refund"], None) & (_REFUND[columns.STATUS] == literal_column("'pending'"))
+IS_PENDING = known_at(OBJECTS["charge"], None) & (_CHARGE[c.STATUS] == literal_column("'pending'"))
+IS_REFUND_PENDING = known_at(OBJECTS["refund"], None) & (_REFUND[c.STATUS] == literal_column("'pending'"))
 IS_PAID_LATE = known_at(OBJECTS["charge"], None) & (
-    _CHARGE[columns.PAID_AT] - _CHARGE[columns.CREATED_AT]
-    > literal_column(str(PAID_LATE // columns.MICROSECOND), BigInteger())
+    _CHARGE[c.PAID_AT] - _CHARGE[c.CREATED_AT] > literal_column(str(PAID_LATE // c.MICROSECOND), BigInteger())
 )
-IS_REFUND_REQUESTED = known_at(ORDER, None) & (ORDER.c[columns.STATUS] == literal_column("'refund_requested'"))
+IS_REFUND_REQUESTED = known_at(ORDER, None) & (ORDER.c[c.STATUS] == literal_column("'refund_requested'"))
 for _name, _table, _waits in (
     ("ix_charge_pending", OBJECTS["charge"], IS_PENDING),
     ("ix_refund_pending", OBJECTS["refund"], IS_REFUND_PENDING),
     ("ix_order_refund_requested", ORDER, IS_REFUND_REQUESTED),
 ):
-    Index(_name, *(_table.c[name] for name in (columns.ACCOUNT, columns.STATUS, key_of(_table))), **_where(_waits))
-Index("ix_charge_paid_late", _CHARGE[columns.ACCOUNT], _CHARGE[columns.PAID_AT], **_where(IS_PAID_LATE))
-Index("ix_order_charge_id", ORDER.c[columns.CHARGE_ID], **_where(ORDER.c[columns.CHARGE_ID].is_not(None)))
+    Index(_name, *(_table.c[name] for name in (c.ACCOUNT, c.STATUS, key_of(_table))), **_where(_waits))
+Index("ix_charge_paid_late", _CHARGE[c.ACCOUNT], _CHARGE[c.PAID_AT], **_where(IS_PAID_LATE))
+Index("ix_order_charge_id", ORDER.c[c.CHARGE_ID], **_where(ORDER.c[c.CHARGE_ID].is_not(None)))
 for _seen in (*(OBJECTS[kind] for kind in ("charge", "refund", "transaction", "dispute")), ORDER):
-    Index(None, _seen.c[columns.ACCOUNT], _seen.c[columns.SEEN_AT])
-Index(None, OBJECTS["transaction"].c[columns.ORIGIN])
+    Index(None, _seen.c[c.ACCOUNT], _seen.c[c.SEEN_AT])
+Index(None, OBJECTS["transaction"].c[c.ORIGIN])
 
 # A row that could not be read, from when it was seen until its source no longer held it (`superseded_at`).
 REJECTED = Table(
     "rejected_row",
     METADATA,
-    *_declared(columns.REJECTED, (columns.SOURCE, columns.DIGEST)),
-    Column(columns.SEEN_AT, BigInteger(), primary_key=True),
+    *_declared(c.REJECTED, (c.SOURCE, c.DIGEST)),
+    Column(c.SEEN_AT, BigInteger(), primary_key=True),
     Column(SUPERSEDED_AT, BigInteger()),
 )
 
@@ -299,6 +298,6 @@ BREAK_EVENT = Table(
 MATCH = Table(
     "match",
     METADATA,
-    *_declared(columns.LINKS, (columns.ORDER_ACCOUNT, columns.ORDER_ID, columns.CHARGE_ACCOUNT, columns.CHARGE_ID)),
+    *_declared(c.LINKS, (c.ORDER_ACCOUNT, c.ORDER_ID, c.CHARGE_ACCOUNT, c.CHARGE_ID)),
 )
-Index(None, MATCH.c[columns.CHARGE_ID], MATCH.c[columns.CHARGE_ACCOUNT])
+Index(None, MATCH.c[c.CHARGE_ID], MATCH.c[c.CHARGE_ACCOUNT])

@@ -14,12 +14,12 @@ import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 from pyarrow import parquet
-from sqlalchemy import Alias, Column, Connection, Engine, MetaData, Row, Select, Table, select
+from sqlalchemy import Alias, Column, Connection, MetaData, Row, Select, Table, select
 from sqlalchemy.sql import visitors
 
-from recon import columns
+from recon import columns as c
 from recon.store import bulk, tables
-from recon.store.engine import SQLITE, reading
+from recon.store.engine import SQLITE, Store, reading
 from recon.store.tables.archive import ARCHIVE_FILE
 from recon.store.versions.frames import Query, fetch
 
@@ -28,7 +28,7 @@ TABLES: Mapping[str, Table] = {
     table.name: table for table in (*tables.OBJECTS.values(), tables.ORDER, tables.BANK_LINE)
 }
 _FOLDER = "recon_archive"
-_UNKEPT = (tables.RAW, columns.DIGEST)  # what no query of a frame asks
+_UNKEPT = (tables.RAW, c.DIGEST)  # what no query of a frame asks
 
 
 class ArchiveError(Exception):
@@ -39,13 +39,13 @@ class ArchiveError(Exception):
         self.messages = messages
 
 
-def keep_in(engine: Engine, folder: Path | None) -> None:
+def keep_in(store: Store, folder: Path | None) -> None:
     """Says where a store's archive is; None: beside a SQLite file, as FILE.archive, and nowhere for PostgreSQL."""
     if folder is not None:
-        engine.update_execution_options(**{_FOLDER: folder})
+        store.update_execution_options(**{_FOLDER: folder})
 
 
-def folder_of(store: Engine | Connection) -> Path:
+def folder_of(store: Store | Connection) -> Path:
     """The archive's folder, whether it is there or not; raises ArchiveError where nobody says which."""
     given: Path | None = store.get_execution_options().get(_FOLDER)
     if given is not None:
@@ -72,7 +72,7 @@ def with_archived(connection: Connection, found: pd.DataFrame, query: Query, kno
     beside.create(connection, checkfirst=False)
     for one in files:
         rows = read(folder_of(connection), one, beside.columns.keys())
-        then = pc.less_equal(rows[columns.SEEN_AT], known)
+        then = pc.less_equal(rows[c.SEEN_AT], known)
         rows = rows.filter(pc.and_(then, pc.greater(rows[tables.SUPERSEDED_AT], known)))
         bulk.insert_rows(connection, beside, list(zip(*(column.to_pylist() for column in rows.columns), strict=True)))
     more = fetch(connection, replace(query, table=beside, statement=_asked_of(query.statement, query.table, beside)))
@@ -90,7 +90,7 @@ def versions_of(
     seen = (file.first_seen_at < end, file.last_seen_at >= start)
     names = [one.name for one in table.columns if one.name not in _UNKEPT]
     rows = _rows(connection, (table, VERSIONS), names, account, object_id, seen)
-    return sorted((row for row in rows if start <= row[columns.SEEN_AT] < end), key=lambda row: row[columns.SEEN_AT])
+    return sorted((row for row in rows if start <= row[c.SEEN_AT] < end), key=lambda row: row[c.SEEN_AT])
 
 
 def raw_of(connection: Connection, kind: str, account: str, object_id: str, seen_at: int) -> bytes | None:
@@ -101,22 +101,22 @@ def raw_of(connection: Connection, kind: str, account: str, object_id: str, seen
     file = ARCHIVE_FILE.c
     seen = (file.first_seen_at <= seen_at, file.last_seen_at >= seen_at)
     for what in (VERSIONS, RAW_OBJECTS):
-        names = (columns.SEEN_AT, tables.RAW)
+        names = (c.SEEN_AT, tables.RAW)
         for row in _rows(connection, (TABLES[kind], what), names, account, object_id, seen):
-            if row[columns.SEEN_AT] == seen_at and row[tables.RAW]:
+            if row[c.SEEN_AT] == seen_at and row[tables.RAW]:
                 return bytes(row[tables.RAW])
     return None
 
 
-def copy_files(engine: Engine, target: Path) -> int:
+def copy_files(store: Store, target: Path) -> int:
     """Copies every recorded file into a folder, each proved to be whole; how many.
 
     Raises ArchiveError, which names all that are not whole, after the others are copied.
     """
-    files, wrong = _recorded(engine), list[str]()
+    files, wrong = _recorded(store), list[str]()
     for one in files:
         try:
-            content = _whole(folder_of(engine), one)
+            content = _whole(folder_of(store), one)
         except ArchiveError as error:
             wrong += error.messages
             continue
@@ -127,14 +127,14 @@ def copy_files(engine: Engine, target: Path) -> int:
     return len(files)
 
 
-def look(engine: Engine) -> tuple[int, int, list[str]]:
+def look(store: Store) -> tuple[int, int, list[str]]:
     """How many files are recorded, their bytes, and which are missing or of another size, in words; none is read.
 
     Raises ArchiveError where there are files and nobody says where.
     """
-    files, wrong = _recorded(engine), []
+    files, wrong = _recorded(store), []
     for one in files:
-        path = folder_of(engine) / one.name
+        path = folder_of(store) / one.name
         try:
             size = path.stat().st_size
         except OSError as error:
@@ -176,8 +176,8 @@ def _altered(path: Path, file: Row[Any]) -> str:
     return f"{path}: is not as it was written; it holds {file.row_count} rows: bring it back"
 
 
-def _recorded(engine: Engine) -> Sequence[Row[Any]]:
-    with reading(engine) as connection:
+def _recorded(store: Store) -> Sequence[Row[Any]]:
+    with reading(store) as connection:
         return connection.execute(select(ARCHIVE_FILE).order_by(ARCHIVE_FILE.c.name)).all()
 
 

@@ -28,7 +28,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Connection,
-    Engine,
     LargeBinary,
     Row,
     Select,
@@ -43,12 +42,12 @@ from sqlalchemy import (
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.sql.elements import ColumnElement
 
-from recon import columns
+from recon import columns as c
 from recon.model import ChargeStatus
 from recon.store import bulk, tables
 from recon.store.desk import audit
 from recon.store.desk.people import Act
-from recon.store.engine import SQLITE, reading, to_micros, writing
+from recon.store.engine import SQLITE, Store, reading, to_micros, writing
 from recon.store.related.unfinished import NOT_FINAL
 from recon.store.tables.archive import ARCHIVE_FILE
 from recon.store.versions import packing
@@ -106,37 +105,37 @@ class _Part:
     change: str
 
 
-def archive(engine: Engine, cut: Cut, act: Act, batch: int = BATCH) -> list[Moved]:
+def archive(store: Store, cut: Cut, act: Act, batch: int = BATCH) -> list[Moved]:
     """Moves what is older than the cut into files of so many rows; what went. A second time there is nothing left.
 
     Raises ArchiveError where nobody says where the folder is, or two do it at once; ArchiveStopped where folder or
     store cannot be written.
     """
-    folder = folder_of(engine)
+    folder = folder_of(store)
     for path in folder.glob("*.tmp"):
         if path.stat().st_mtime < (act.at - _LEFT_OVER).timestamp():
             path.unlink(missing_ok=True)
     moved: list[Moved] = []
     for table in TABLES.values():
-        for account in _accounts(engine, table):
-            for part in _parts(engine, table, account, cut):
-                moved += _move(engine, folder, part, (cut.of(account), act), batch)
+        for account in _accounts(store, table):
+            for part in _parts(store, table, account, cut):
+                moved += _move(store, folder, part, (cut.of(account), act), batch)
     return moved
 
 
-def give_back(engine: Engine) -> str:
+def give_back(store: Store) -> str:
     """Gives back the room of what was moved, SQLite to the disk, PostgreSQL to its tables; "" or what is left."""
-    if engine.dialect.name != SQLITE:
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    if store.dialect.name != SQLITE:
+        with store.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             for table in TABLES.values():
                 connection.exec_driver_sql(f"VACUUM (ANALYZE) {bulk.quoted(connection, table)}")
         return "PostgreSQL keeps the room for new rows; VACUUM FULL, which locks its tables, gives it to the disk"
-    path = Path(str(engine.url.database))
+    path = Path(str(store.url.database))
     needed = _ROOM * path.stat().st_size
     if shutil.disk_usage(path.parent).free < needed:
         return f"the store's file was not made smaller: that needs {needed // 2**20} MiB of room beside it"
     try:
-        with closing(engine.raw_connection()) as connection:
+        with closing(store.raw_connection()) as connection:
             connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     except sqlite3.OperationalError as error:
@@ -144,18 +143,18 @@ def give_back(engine: Engine) -> str:
     return ""
 
 
-def has_room(engine: Engine) -> bool:
+def has_room(store: Store) -> bool:
     """Whether a good part of SQLite's file is empty, as after a kill between moving and giving back."""
-    if engine.dialect.name != SQLITE:
+    if store.dialect.name != SQLITE:
         return False
-    with reading(engine) as connection:
+    with reading(store) as connection:
         return _EMPTY * _pragma(connection, "freelist_count") > _pragma(connection, "page_count")
 
 
-def size_of(engine: Engine) -> int:
+def size_of(store: Store) -> int:
     """Bytes of the store: SQLite's pages, those that still stand in its write-ahead log included, or the database."""
-    with reading(engine) as connection:
-        if engine.dialect.name == SQLITE:
+    with reading(store) as connection:
+        if store.dialect.name == SQLITE:
             return _pragma(connection, "page_count") * _pragma(connection, "page_size")
         return int(connection.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one())
 
@@ -164,26 +163,26 @@ def _pragma(connection: Connection, name: str) -> int:
     return int(connection.exec_driver_sql(f"PRAGMA {name}").scalar_one())
 
 
-def _accounts(engine: Engine, table: Table) -> Sequence[str]:
-    account = table.c[columns.ACCOUNT]
-    with reading(engine) as connection:
+def _accounts(store: Store, table: Table) -> Sequence[str]:
+    account = table.c[c.ACCOUNT]
+    with reading(store) as connection:
         return sorted(connection.execute(select(account).distinct()).scalars())
 
 
-def _parts(engine: Engine, table: Table, account: str, cut: Cut) -> list[_Part]:
+def _parts(store: Store, table: Table, account: str, cut: Cut) -> list[_Part]:
     """First whole versions, then the raw objects of what stays."""
     before = to_micros(cut.of(account))
-    with reading(engine) as connection:
+    with reading(store) as connection:
         until = _looked_at(connection, account)
-    mine, key = table.c[columns.ACCOUNT] == account, tables.key_of(table)
+    mine, key = table.c[c.ACCOUNT] == account, tables.key_of(table)
     whole = select(table).where(mine, _superseded(table, before, until))
-    at = " AND ".join(f"{name} = ?" for name in (columns.ACCOUNT, key, columns.SEEN_AT))
-    name = engine.dialect.identifier_preparer.format_table(table)
+    at = " AND ".join(f"{name} = ?" for name in (c.ACCOUNT, key, c.SEEN_AT))
+    name = store.dialect.identifier_preparer.format_table(table)
     parts = [_Part(table, VERSIONS, account, whole, f"DELETE FROM {name} WHERE {at}")]
     if tables.RAW in table.c:
-        names = (columns.ACCOUNT, key, columns.SEEN_AT, tables.RAW)
+        names = (c.ACCOUNT, key, c.SEEN_AT, tables.RAW)
         raw = select(*(table.c[one] for one in names)).where(mine, _raw_is_old(table, before))
-        empty = "x''" if engine.dialect.name == SQLITE else "''"
+        empty = "x''" if store.dialect.name == SQLITE else "''"
         parts.append(_Part(table, RAW_OBJECTS, account, raw, f"UPDATE {name} SET {tables.RAW} = {empty} WHERE {at}"))
     return parts
 
@@ -205,14 +204,12 @@ def _looked_at(connection: Connection, account: str) -> int | None:
 def _superseded(table: Table, before: int, until: int | None) -> ColumnElement[bool]:
     """What ended before a moment, and has a later version in the same life: that one stays, so a gap can be seen."""
     now, later = table.c, table.alias("later").c
-    same = (columns.ACCOUNT, tables.key_of(table), columns.FIRST_SEEN_AT)
+    same = (c.ACCOUNT, tables.key_of(table), c.FIRST_SEEN_AT)
     followed = (
-        select(1)
-        .where(*(later[name] == now[name] for name in same), later[columns.SEEN_AT] > now[columns.SEEN_AT])
-        .exists()
+        select(1).where(*(later[name] == now[name] for name in same), later[c.SEEN_AT] > now[c.SEEN_AT]).exists()
     )
     ended = now[tables.SUPERSEDED_AT] < (before if until is None else min(before, until + 1))
-    failed = now[columns.STATUS].in_(_ENDED) if table.name == "charge" else None
+    failed = now[c.STATUS].in_(_ENDED) if table.name == "charge" else None
     return and_(ended, followed) if failed is None else and_(ended, followed, ~failed)
 
 
@@ -220,38 +217,38 @@ def _raw_is_old(table: Table, before: int) -> ColumnElement[bool]:
     """A raw object that is still here, of what was made before a moment, is final, and was not seen changed since."""
     now = table.c
     waits = NOT_FINAL.get(table.name)
-    current = tables.known_at(table, None) & (now[columns.SEEN_AT] < before)
+    current = tables.known_at(table, None) & (now[c.SEEN_AT] < before)
     settled = or_(now[tables.SUPERSEDED_AT] < before, current if waits is None else current & ~waits)
-    return and_(now[tables.RAW] != MOVED, now[columns.CREATED_AT] < before, settled)
+    return and_(now[tables.RAW] != MOVED, now[c.CREATED_AT] < before, settled)
 
 
-def _move(engine: Engine, folder: Path, part: _Part, cause: _Cause, batch: int) -> list[Moved]:
+def _move(store: Store, folder: Path, part: _Part, cause: _Cause, batch: int) -> list[Moved]:
     """Batch by batch in the order of the table's key, so that each file holds a stretch of ids."""
-    place = (part.table.c[tables.key_of(part.table)], part.table.c[columns.SEEN_AT])
+    place = (part.table.c[tables.key_of(part.table)], part.table.c[c.SEEN_AT])
     rest = part.rows.order_by(*place).limit(batch)
     moved: list[Moved] = []
-    rows = _fetched(engine, rest)
+    rows = _fetched(store, rest)
     while rows:
-        moved.append(_move_rows(engine, folder, part, rows, cause))
+        moved.append(_move_rows(store, folder, part, rows, cause))
         last = tuple(rows[-1]._mapping[one.name] for one in place)
-        rows = _fetched(engine, rest.where(tuple_(*place) > last)) if len(rows) == batch else []
+        rows = _fetched(store, rest.where(tuple_(*place) > last)) if len(rows) == batch else []
     return moved
 
 
-def _fetched(engine: Engine, statement: Select[Any]) -> Sequence[Row[Any]]:
-    with reading(engine) as connection:
+def _fetched(store: Store, statement: Select[Any]) -> Sequence[Row[Any]]:
+    with reading(store) as connection:
         return connection.execute(statement).all()
 
 
-def _move_rows(engine: Engine, folder: Path, part: _Part, rows: Sequence[Row[Any]], cause: _Cause) -> Moved:
+def _move_rows(store: Store, folder: Path, part: _Part, rows: Sequence[Row[Any]], cause: _Cause) -> Moved:
     lists = dict(zip(rows[0]._mapping.keys(), map(list, zip(*rows, strict=True)), strict=True))
     content = _parquet(part.table, lists)
     sha256 = hashlib.sha256(content).hexdigest()
     done = Moved(part.table.name, part.what, part.account, len(rows), len(content), _name(part, sha256))
-    keys = list(zip(lists[columns.ACCOUNT], lists[tables.key_of(part.table)], lists[columns.SEEN_AT], strict=True))
+    keys = list(zip(lists[c.ACCOUNT], lists[tables.key_of(part.table)], lists[c.SEEN_AT], strict=True))
     try:
         _write(folder, done.name, content)
-        with writing(engine, "archive") as connection:
+        with writing(store, "archive") as connection:
             if _recorded(connection, done.name) or _changed(connection, part.change, keys) != len(rows):
                 raise ArchiveError("another archive moved the same rows at the same time: run it again")
             _record(connection, _line(lists, part, done, sha256, cause), cause)
@@ -294,7 +291,7 @@ def _changed(connection: Connection, change: str, keys: Sequence[tuple[Any, ...]
 
 def _line(lists: _Lists, part: _Part, done: Moved, sha256: str, cause: _Cause) -> dict[str, Any]:
     """The row of the file."""
-    ids, seen = lists[tables.key_of(part.table)], lists[columns.SEEN_AT]
+    ids, seen = lists[tables.key_of(part.table)], lists[c.SEEN_AT]
     ended = lists.get(tables.SUPERSEDED_AT, ())
     return {
         "name": done.name,

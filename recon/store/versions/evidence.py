@@ -5,21 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, select, true
+from sqlalchemy import Connection, Table, select, true
 
-from recon import columns
+from recon import columns as c
 from recon.store import tables
-from recon.store.engine import from_micros, reading
+from recon.store.engine import Store, from_micros, reading
 from recon.store.versions import archive, packing
 
 TABLES = archive.TABLES
 _MOMENTS = {
-    kind: {column.name for column in frame.columns if column.dtype == columns.MOMENT}
-    for kind, frame in {**columns.KINDS, "order": columns.ORDER, "bank_line": columns.BANK_LINE}.items()
+    kind: {column.name for column in frame.columns if column.dtype == c.MOMENT}
+    for kind, frame in {**c.KINDS, "order": c.ORDER, "bank_line": c.BANK_LINE}.items()
 }
 # Not for people: hashes, and what the version itself says.
-_HIDDEN = {columns.DIGEST, columns.SEEN_AT, columns.FIRST_SEEN_AT, tables.SUPERSEDED_AT, tables.RAW}
-_HIDDEN |= {columns.ACCOUNT, columns.CUSTOMER, columns.FILE_HASH}
+_HIDDEN = {c.DIGEST, c.SEEN_AT, c.FIRST_SEEN_AT, tables.SUPERSEDED_AT, tables.RAW}
+_HIDDEN |= {c.ACCOUNT, c.CUSTOMER, c.FILE_HASH}
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Version:
 
 
 def versions(
-    engine: Engine,
+    store: Store,
     kind: str,
     account: str | None,
     object_id: str,
@@ -55,30 +55,29 @@ def versions(
     """
     table = TABLES[kind]
     shown = [column.name for column in table.columns if column.name not in _HIDDEN]
-    with reading(engine) as connection:
-        kept = (columns.FIRST_SEEN_AT, tables.SUPERSEDED_AT, *shown)
+    with reading(store) as connection:
+        kept = (c.FIRST_SEEN_AT, tables.SUPERSEDED_AT, *shown)
         rows = _stored(connection, table, kept, (account, object_id), visible)
-        names = {row[columns.ACCOUNT] for row in rows}
+        names = {row[c.ACCOUNT] for row in rows}
         chosen = account if account in names else min(names, default=None)
-        mine: Sequence[Mapping[str, Any]] = [row for row in rows if row[columns.ACCOUNT] == chosen]
+        mine: Sequence[Mapping[str, Any]] = [row for row in rows if row[c.ACCOUNT] == chosen]
         if archived:
             mine = _with_archived(connection, table, object_id, mine)
     return [
-        Version(from_micros(row[columns.SEEN_AT]), dict(_values(kind, {name: row[name] for name in shown})))
-        for row in mine
+        Version(from_micros(row[c.SEEN_AT]), dict(_values(kind, {name: row[name] for name in shown}))) for row in mine
     ]
 
 
-def raw_objects(engine: Engine, kind: str, account: str, object_id: str) -> list[tuple[datetime, bytes]]:
+def raw_objects(store: Store, kind: str, account: str, object_id: str) -> list[tuple[datetime, bytes]]:
     """What Omise said of an account's object (a kind of `columns.KINDS`), as it was stored: every version's JSON with
     since when it was known, oldest first. Raises ArchiveError."""
     table = tables.OBJECTS[kind]
-    with reading(engine) as connection:
-        kept = (columns.FIRST_SEEN_AT, tables.SUPERSEDED_AT, tables.RAW)
+    with reading(store) as connection:
+        kept = (c.FIRST_SEEN_AT, tables.SUPERSEDED_AT, tables.RAW)
         rows = _stored(connection, table, kept, (account, object_id), frozenset({account}))
         found = []
         for row in _with_archived(connection, table, object_id, rows):
-            packed, seen = row.get(tables.RAW), row[columns.SEEN_AT]
+            packed, seen = row.get(tables.RAW), row[c.SEEN_AT]
             raw = packing.unpack(packed) if packed else archive.raw_of(connection, kind, account, object_id, seen)
             assert raw is not None, f"{object_id}: its raw object is neither in the store nor in its archive"
             found.append((from_micros(seen), raw))
@@ -94,7 +93,7 @@ def _stored(
 ) -> list[Mapping[str, Any]]:
     """The versions in the database, oldest first: the account's, else of those that hold the id, else of any."""
     (account, object_id), key = of, table.c[tables.key_of(table)]
-    seen, whose = table.c[columns.SEEN_AT], table.c[columns.ACCOUNT]
+    seen, whose = table.c[c.SEEN_AT], table.c[c.ACCOUNT]
     statement = select(seen, whose, *(table.c[name] for name in names)).where(key == object_id).order_by(seen)
     if visible is not None:
         statement = statement.where(whose.in_(sorted(visible)))
@@ -114,10 +113,10 @@ def _with_archived(
     found: list[Mapping[str, Any]] = []
     ended: dict[int, int] = {}  # of each life, by its beginning: until when its versions are known
     for row in rows:
-        life, seen = row[columns.FIRST_SEEN_AT], row[columns.SEEN_AT]
+        life, seen = row[c.FIRST_SEEN_AT], row[c.SEEN_AT]
         known = ended.get(life, life)
         if known < seen:
-            found += archive.versions_of(connection, table, row[columns.ACCOUNT], object_id, (known, seen))
+            found += archive.versions_of(connection, table, row[c.ACCOUNT], object_id, (known, seen))
         found.append(row)
         ended[life] = row[tables.SUPERSEDED_AT] or seen
     return found

@@ -35,46 +35,46 @@ from sqlalchemy import (
     union,
 )
 
-from recon import columns
+from recon import columns as c
 from recon.store.engine import SQLITE
 
 _ROWS = 25_000  # parsed at once
 _ARROW: Mapping[str, Any] = {
-    columns.TEXT: pa.large_string(),
-    columns.MINOR: pa.int64(),
-    columns.OPTIONAL_MINOR: pa.int64(),
-    columns.FLAG: pa.bool_(),
-    columns.MOMENT: pa.int64(),
+    c.TEXT: pa.large_string(),
+    c.MINOR: pa.int64(),
+    c.OPTIONAL_MINOR: pa.int64(),
+    c.FLAG: pa.bool_(),
+    c.MOMENT: pa.int64(),
 }
 # Columns of a few words, again and again: sorted as numbers, spelled out at the end.
 _FEW_WORDS = frozenset(
     {
-        columns.ACCOUNT,
-        columns.STATUS,
-        columns.CURRENCY,
-        columns.FUNDING_CURRENCY,
-        columns.FEE_FLAT,
-        columns.FEE_RATE,
-        columns.VAT_RATE,
-        columns.METHOD,
-        columns.CARD_BRAND,
-        columns.FAILURE_CODE,
-        columns.SOURCE,
-        columns.FILE,
-        columns.FILE_HASH,
-        columns.PAYMENT_METHOD,
-        columns.DIRECTION,
-        columns.KEY,
-        columns.MATCHED_BY,
-        columns.ORDER_ACCOUNT,
-        columns.CHARGE_ACCOUNT,
+        c.ACCOUNT,
+        c.STATUS,
+        c.CURRENCY,
+        c.FUNDING_CURRENCY,
+        c.FEE_FLAT,
+        c.FEE_RATE,
+        c.VAT_RATE,
+        c.METHOD,
+        c.CARD_BRAND,
+        c.FAILURE_CODE,
+        c.SOURCE,
+        c.FILE,
+        c.FILE_HASH,
+        c.PAYMENT_METHOD,
+        c.DIRECTION,
+        c.KEY,
+        c.MATCHED_BY,
+        c.ORDER_ACCOUNT,
+        c.CHARGE_ACCOUNT,
     }
 )
 _WORDS = pa.dictionary(pa.int32(), pa.large_string())
 # pandas' own types with room for nulls; Arrow's way into them.
 _EXTENSIONS: Mapping[str, Any] = {
-    columns.TEXT: pd.StringDtype(na_value=np.nan),
-    columns.OPTIONAL_MINOR: pd.Int64Dtype(),
+    c.TEXT: pd.StringDtype(na_value=np.nan),
+    c.OPTIONAL_MINOR: pd.Int64Dtype(),
 }
 
 
@@ -86,7 +86,7 @@ class Query:
     meet one of these.
     """
 
-    frame: columns.Frame
+    frame: c.Frame
     table: Table
     statement: Select[Any]
     keys: Sequence[str]
@@ -181,7 +181,7 @@ def _csv(connection: Connection, query: Query, piece: _Piece) -> Iterator[bytes 
 
 def _sqlite_csv(connection: Connection, query: Query, piece: tuple[int, int] | str) -> Iterator[bytes | None]:
     # %Q: a text in single quotes, these doubled, or NULL; %d: an integer; %s: one, or nothing.
-    marks = ("%Q" if c.dtype == columns.TEXT else "%d" if c.required else "%s" for c in query.frame.columns)
+    marks = ("%Q" if column.dtype == c.TEXT else "%d" if column.required else "%s" for column in query.frame.columns)
     template = ",".join(marks) + "\n"
     line = func.format(template, *query.statement.selected_columns)
     row = _row_number(query.table)
@@ -212,7 +212,7 @@ def _one_of(query: Query, either: Sequence[ColumnElement[bool]]) -> Any:
     return place == any_(func.array(found.scalar_subquery()))
 
 
-def _parse(batch: bytes, frame: columns.Frame, postgresql: bool) -> Any:
+def _parse(batch: bytes, frame: c.Frame, postgresql: bool) -> Any:
     return csv.read_csv(
         pa.BufferReader(batch),
         read_options=csv.ReadOptions(column_names=frame.names, use_threads=False, block_size=len(batch) + 1),
@@ -263,6 +263,6 @@ def _spelled(values: Any) -> Any:
 def _series(values: Any, dtype: str) -> Any:
     if dtype in _EXTENSIONS:
         return _EXTENSIONS[dtype].__from_arrow__(values.combine_chunks())
-    if dtype == columns.MOMENT:
+    if dtype == c.MOMENT:
         return values.cast(pa.timestamp("us", "UTC")).to_pandas()
     return values.to_numpy()

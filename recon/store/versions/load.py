@@ -5,15 +5,15 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Engine, Select, Table, Text, case, cast, exists, false, func, null, select
+from sqlalchemy import Connection, Select, Table, Text, case, cast, exists, false, func, null, select
 from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.sql.elements import ColumnElement
 
-from recon import columns
-from recon.columns.ledger import RECEIPTS
+from recon import columns as c
+from recon.columns import RECEIPTS
 from recon.model import Books, ChargeStatus, Window
 from recon.store import tables
-from recon.store.engine import SQLITE, reading, reading_together, to_micros
+from recon.store.engine import SQLITE, Store, reading, reading_together, to_micros
 from recon.store.versions.archive import with_archived
 from recon.store.versions.frames import Query, fetch, fetch_all
 from recon.store.versions.readings import load_readings
@@ -24,7 +24,7 @@ _EASTERNMOST = timezone(timedelta(hours=14))
 
 
 def load_books(
-    engine: Engine,
+    store: Store,
     as_of: datetime,
     *,
     versions_at: datetime | None = None,
@@ -36,8 +36,8 @@ def load_books(
     `versions_at` None: the current versions; a moment: those known then. `order_ref` and `customer` are the first
     non-empty metadata value among the keys, as text. All frames come of one state of the store.
     """
-    wanted = book_queries(engine.dialect.name, as_of, versions_at, metadata_keys, customer_keys)
-    with reading_together(engine, _TOGETHER) as connections:
+    wanted = book_queries(store.dialect.name, as_of, versions_at, metadata_keys, customer_keys)
+    with reading_together(store, _TOGETHER) as connections:
         return whole_books(connections, wanted, as_of, None if versions_at is None else to_micros(versions_at))
 
 
@@ -59,47 +59,47 @@ def book_queries(
 ) -> dict[str, Query]:
     """What every frame of the books is read by, as `load_books` is asked for it."""
     created, known = to_micros(as_of), None if versions_at is None else to_micros(versions_at)
-    kinds, metadata, sqlite = tables.OBJECTS, tables.OBJECTS["charge"].c[columns.METADATA], dialect == SQLITE
+    kinds, metadata, sqlite = tables.OBJECTS, tables.OBJECTS["charge"].c[c.METADATA], dialect == SQLITE
     named = {
-        columns.ORDER_REF: _first_value(sqlite, metadata, metadata_keys).label(columns.ORDER_REF),
-        columns.CUSTOMER: _first_value(sqlite, metadata, customer_keys).label(columns.CUSTOMER),
-        columns.WAS_FAILED: _was_failed().label(columns.WAS_FAILED),
+        c.ORDER_REF: _first_value(sqlite, metadata, metadata_keys).label(c.ORDER_REF),
+        c.CUSTOMER: _first_value(sqlite, metadata, customer_keys).label(c.CUSTOMER),
+        c.WAS_FAILED: _was_failed().label(c.WAS_FAILED),
     }
 
-    def made(frame: columns.Frame, table: Table, extra: Mapping[str, ColumnElement[Any]] = _NOTHING) -> Query:
+    def made(frame: c.Frame, table: Table, extra: Mapping[str, ColumnElement[Any]] = _NOTHING) -> Query:
         picked = [extra[name] if name in extra else table.c[name] for name in frame.names]
-        wanted = tables.known_at(table, known) & (table.c[columns.CREATED_AT] <= created)
-        keys = (columns.ACCOUNT, columns.CREATED_AT, tables.key_of(table))
+        wanted = tables.known_at(table, known) & (table.c[c.CREATED_AT] <= created)
+        keys = (c.ACCOUNT, c.CREATED_AT, tables.key_of(table))
         return Query(frame, table, select(*picked).where(wanted), keys)
 
     return {
-        "charges": made(columns.CHARGES, kinds["charge"], named),  # the most work first
-        "transactions": made(columns.TRANSACTIONS, kinds["transaction"]),
-        "orders": made(columns.ORDERS, tables.ORDER),
-        "refunds": made(columns.REFUNDS, kinds["refund"]),
-        "transfers": made(columns.TRANSFERS, kinds["transfer"]),
-        "disputes": made(columns.DISPUTES, kinds["dispute"]),
+        "charges": made(c.CHARGES, kinds["charge"], named),  # the most work first
+        "transactions": made(c.TRANSACTIONS, kinds["transaction"]),
+        "orders": made(c.ORDERS, tables.ORDER),
+        "refunds": made(c.REFUNDS, kinds["refund"]),
+        "transfers": made(c.TRANSFERS, kinds["transfer"]),
+        "disputes": made(c.DISPUTES, kinds["dispute"]),
         "receipts": made(RECEIPTS, kinds["receipt"]),
         "rejected": _rejected(known),
         "bank_lines": _bank_lines(known, as_of),
     }
 
 
-def load_matches(engine: Engine, accounts: Sequence[str]) -> pd.DataFrame:
+def load_matches(store: Store, accounts: Sequence[str]) -> pd.DataFrame:
     """The recorded links (`columns.LINKS`) with an order or a charge in one of the accounts, by charge."""
-    with reading(engine) as connection:
+    with reading(store) as connection:
         return matches(connection, accounts)
 
 
 def matches(connection: Connection, accounts: Sequence[str]) -> pd.DataFrame:
     """As load_matches, inside a transaction."""
     table = tables.MATCH
-    touched = table.c[columns.ORDER_ACCOUNT].in_(accounts) | table.c[columns.CHARGE_ACCOUNT].in_(accounts)
-    keys = (columns.CHARGE_ACCOUNT, columns.CHARGE_ID, columns.ORDER_ACCOUNT, columns.ORDER_ID)
-    return fetch(connection, Query(columns.LINKS, table, _all_of(columns.LINKS, table).where(touched), keys))
+    touched = table.c[c.ORDER_ACCOUNT].in_(accounts) | table.c[c.CHARGE_ACCOUNT].in_(accounts)
+    keys = (c.CHARGE_ACCOUNT, c.CHARGE_ID, c.ORDER_ACCOUNT, c.ORDER_ID)
+    return fetch(connection, Query(c.LINKS, table, _all_of(c.LINKS, table).where(touched), keys))
 
 
-def complete_windows(engine: Engine, account: str, kind: str) -> list[tuple[Window, datetime]]:
+def complete_windows(store: Store, account: str, kind: str) -> list[tuple[Window, datetime]]:
     """The windows whose last pull agreed with Omise's total, each with the moment of that pull, in order."""
     table = tables.PULL_WINDOW.c
     statement = (
@@ -107,7 +107,7 @@ def complete_windows(engine: Engine, account: str, kind: str) -> list[tuple[Wind
         .where(table.account == account, table.kind == kind, table.complete)
         .order_by(table.start_at, table.end_at)
     )
-    with reading(engine) as connection:
+    with reading(store) as connection:
         return [(Window(start, end), pulled) for start, end, pulled in connection.execute(statement)]
 
 
@@ -115,19 +115,19 @@ def _bank_lines(known: int | None, as_of: datetime) -> Query:
     """By account, day and id. A day that has begun anywhere on earth counts: the store knows no account's zone."""
     table = tables.BANK_LINE
     begun = as_of.astimezone(_EASTERNMOST).date().isoformat()
-    wanted = tables.known_at(table, known) & (table.c[columns.BOOKED_ON] <= begun)
-    keys = (columns.ACCOUNT, columns.BOOKED_ON, columns.LINE_ID)
-    return Query(columns.BANK_LINES, table, _all_of(columns.BANK_LINES, table).where(wanted), keys)
+    wanted = tables.known_at(table, known) & (table.c[c.BOOKED_ON] <= begun)
+    keys = (c.ACCOUNT, c.BOOKED_ON, c.LINE_ID)
+    return Query(c.BANK_LINES, table, _all_of(c.BANK_LINES, table).where(wanted), keys)
 
 
 def _rejected(known: int | None) -> Query:
     table = tables.REJECTED
-    keys = (columns.SOURCE, columns.FILE, columns.ROW, columns.DIGEST)
-    statement = _all_of(columns.REJECTED, table).where(tables.known_at(table, known))
-    return Query(columns.REJECTED, table, statement, keys)
+    keys = (c.SOURCE, c.FILE, c.ROW, c.DIGEST)
+    statement = _all_of(c.REJECTED, table).where(tables.known_at(table, known))
+    return Query(c.REJECTED, table, statement, keys)
 
 
-def _all_of(frame: columns.Frame, table: Table) -> Select[Any]:
+def _all_of(frame: c.Frame, table: Table) -> Select[Any]:
     return select(*(table.c[name] for name in frame.names))
 
 
@@ -136,13 +136,13 @@ def _was_failed() -> ColumnElement[Any]:
     now = tables.OBJECTS["charge"]
     then = now.alias("then")
     earlier = exists().where(
-        then.c[columns.ACCOUNT] == now.c[columns.ACCOUNT],
-        then.c[columns.CHARGE_ID] == now.c[columns.CHARGE_ID],
-        then.c[columns.SEEN_AT] < now.c[columns.SEEN_AT],
-        then.c[columns.STATUS].in_([ChargeStatus.FAILED.value, ChargeStatus.EXPIRED.value]),
+        then.c[c.ACCOUNT] == now.c[c.ACCOUNT],
+        then.c[c.CHARGE_ID] == now.c[c.CHARGE_ID],
+        then.c[c.SEEN_AT] < now.c[c.SEEN_AT],
+        then.c[c.STATUS].in_([ChargeStatus.FAILED.value, ChargeStatus.EXPIRED.value]),
     )
-    successful = now.c[columns.STATUS] == ChargeStatus.SUCCESSFUL.value
-    return case((successful & (now.c[columns.FIRST_SEEN_AT] < now.c[columns.SEEN_AT]), earlier), else_=false())
+    successful = now.c[c.STATUS] == ChargeStatus.SUCCESSFUL.value
+    return case((successful & (now.c[c.FIRST_SEEN_AT] < now.c[c.SEEN_AT]), earlier), else_=false())
 
 
 def _first_value(sqlite: bool, metadata: Any, keys: Sequence[str]) -> ColumnElement[Any]:

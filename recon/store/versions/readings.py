@@ -8,13 +8,13 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, case, func, select
 
-from recon import columns
-from recon.columns.ledger import READINGS
+from recon import columns as c
+from recon.columns import READINGS
 from recon.store import tables
 from recon.store.engine import to_micros
 
 _T = tables.OBJECTS["transaction"].c
-_SIGNED = case((_T[columns.DIRECTION] == "credit", _T[columns.AMOUNT]), else_=-_T[columns.AMOUNT])
+_SIGNED = case((_T[c.DIRECTION] == "credit", _T[c.AMOUNT]), else_=-_T[c.AMOUNT])
 
 
 def load_readings(connection: Connection, known: int | None) -> pd.DataFrame:
@@ -42,8 +42,8 @@ def load_readings(connection: Connection, known: int | None) -> pd.DataFrame:
 def _growth(connection: Connection, account: str, moments: list[datetime]) -> tuple[list[int], int]:
     """Credits less debits first stored after the first moment, up to each of them; and those of before, added up."""
     table = tables.OBJECTS["transaction"]
-    ours = (_T[columns.ACCOUNT] == account) & tables.known_at(table, None)
-    seen, created, first = _T[columns.FIRST_SEEN_AT], _T[columns.CREATED_AT], to_micros(moments[0])
+    ours = (_T[c.ACCOUNT] == account) & tables.known_at(table, None)
+    seen, created, first = _T[c.FIRST_SEEN_AT], _T[c.CREATED_AT], to_micros(moments[0])
     oldest = connection.execute(select(func.min(created)).where(ours, seen <= first)).scalar() or 0
     later = (seen > first) & (created >= oldest)
     before = connection.execute(select(func.sum(_SIGNED)).where(ours, ~later)).scalar() or 0

@@ -10,22 +10,20 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
-from sqlalchemy import Connection, Engine, Table, select
+from sqlalchemy import Connection, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from recon import columns
+from recon import columns as c
 from recon.model import Balance, ObjectRow, Window
 from recon.store import bulk, tables
-from recon.store.engine import SQLITE, reading, to_micros, writing
+from recon.store.engine import SQLITE, Store, reading, to_micros, writing
 from recon.store.versions import packing
 
 DIGEST_BYTES = 16  # of a digest; what follows it in an object's row is its mark
 
 _NEVER = (None,) * 5  # the last version of what was never stored
 _CHUNK = 20_000  # orders or bank lines compared at once
-_UNHASHED = frozenset(
-    {columns.ACCOUNT, columns.ORDER_ID, columns.LINE_ID, columns.FILE, columns.FILE_HASH, columns.ROW}
-)
+_UNHASHED = frozenset({c.ACCOUNT, c.ORDER_ID, c.LINE_ID, c.FILE, c.FILE_HASH, c.ROW})
 
 
 class AccountChanged(ValueError):
@@ -45,7 +43,7 @@ class Saved:
 
 
 def save_objects(
-    engine: Engine,
+    store: Store,
     account: str,
     kind: str,
     rows: Sequence[ObjectRow],
@@ -66,71 +64,71 @@ def save_objects(
         return (account, *row.values, seen, first, None, digest, packing.pack(kind, row.raw))
 
     digests = {key: row.digest for key, row in by_id.items()}
-    with writing(engine, f"{kind} {account}") as connection:
+    with writing(store, f"{kind} {account}") as connection:
         _check_livemode(connection, account, kind, rows)
         return _save_versions(connection, table, account, digests, to_micros(seen_at), version)
 
 
-def known_as(engine: Engine, account: str, kind: str, marks: Mapping[str, bytes]) -> frozenset[str]:
+def known_as(store: Store, account: str, kind: str, marks: Mapping[str, bytes]) -> frozenset[str]:
     """The ids among `marks` whose current version was stored with that very mark."""
-    with reading(engine) as connection:
+    with reading(store) as connection:
         known = _current(connection, tables.OBJECTS[kind], account, list(marks))
     return frozenset(key for key, row in known.items() if row[1][DIGEST_BYTES:].endswith(marks[key]))
 
 
-def save_gone(engine: Engine, account: str, kind: str, ids: Sequence[str], seen_at: datetime) -> int:
+def save_gone(store: Store, account: str, kind: str, ids: Sequence[str], seen_at: datetime) -> int:
     """Objects that Omise does not know any more: their versions are kept and none is current; how many there were.
 
     One that comes back begins anew.
     """
     table = tables.OBJECTS[kind]
-    with writing(engine, f"{kind} {account}") as connection:
+    with writing(store, f"{kind} {account}") as connection:
         known = _current(connection, table, account, list(ids))
         closed = [(max(to_micros(seen_at), row[2] + 1), account, key) for key, row in known.items()]
         bulk.execute_many(connection, f"UPDATE {_at_key(connection, table)}", closed)
     return len(closed)
 
 
-def save_orders(engine: Engine, orders: pd.DataFrame, rejected: pd.DataFrame, seen_at: datetime) -> Saved:
-    """Orders (`columns.ORDER`) and unread rows (`columns.REJECTED`) of whole sources, in one transaction.
+def save_orders(store: Store, orders: pd.DataFrame, rejected: pd.DataFrame, seen_at: datetime) -> Saved:
+    """Orders (`c.ORDER`) and unread rows (`c.REJECTED`) of whole sources, in one transaction.
 
     An order whose file, hash and row alone differ is unchanged. The same order twice: the last one. An order that
     is absent stays; an unread row that its source no longer holds is closed: hand over a source's files together.
     """
-    columns.ORDER.check(orders)
-    columns.REJECTED.check(rejected)
-    assert orders[columns.ACCOUNT].notna().all(), "an order without an account is a rejected row"
+    c.ORDER.check(orders)
+    c.REJECTED.check(rejected)
+    assert orders[c.ACCOUNT].notna().all(), "an order without an account is a rejected row"
     seen = to_micros(seen_at)
-    with writing(engine, "order") as connection:
-        saved = _save_frame(connection, tables.ORDER, columns.ORDER, orders, seen)
-        sources = {*orders[columns.SOURCE].unique(), *rejected[columns.SOURCE].unique()}
+    with writing(store, "order") as connection:
+        saved = _save_frame(connection, tables.ORDER, c.ORDER, orders, seen)
+        sources = {*orders[c.SOURCE].unique(), *rejected[c.SOURCE].unique()}
         _save_rejected(connection, sorted(sources), rejected, seen)
     return saved
 
 
 def save_bank_lines(
-    engine: Engine, source: str, lines: pd.DataFrame, rejected: pd.DataFrame, seen_at: datetime
+    store: Store, source: str, lines: pd.DataFrame, rejected: pd.DataFrame, seen_at: datetime
 ) -> Saved:
-    """A whole bank source in one transaction: lines (`columns.BANK_LINE`) and unread rows (`columns.REJECTED`).
+    """A whole bank source in one transaction: lines (`c.BANK_LINE`) and unread rows (`c.REJECTED`).
 
     `source` is what the unread rows name. A line that is absent stays; an unread row that is absent is closed.
     """
-    columns.BANK_LINE.check(lines)
-    columns.REJECTED.check(rejected)
+    c.BANK_LINE.check(lines)
+    c.REJECTED.check(rejected)
     seen = to_micros(seen_at)
-    with writing(engine, "bank_line") as connection:
-        saved = _save_frame(connection, tables.BANK_LINE, columns.BANK_LINE, lines, seen)
+    with writing(store, "bank_line") as connection:
+        saved = _save_frame(connection, tables.BANK_LINE, c.BANK_LINE, lines, seen)
         _save_rejected(connection, [source], rejected, seen)
     return saved
 
 
 def bind_account(
-    engine: Engine, name: str, omise_id: str, country: str, currency: str, livemode: bool, seen_at: datetime
+    store: Store, name: str, omise_id: str, country: str, currency: str, livemode: bool, seen_at: datetime
 ) -> None:
     """Ties a configured name to one Omise account for good; raises AccountChanged where it is tied to another."""
     values = {"name": name, "omise_id": omise_id, "country": country, "currency": currency, "livemode": livemode}
     table = tables.ACCOUNT
-    with writing(engine, "account") as connection:
+    with writing(store, "account") as connection:
         known = connection.execute(select(table).where(table.c.name == name)).one_or_none()
         if known is None:
             connection.execute(table.insert(), {**values, "first_seen_at": seen_at})
@@ -143,7 +141,7 @@ def bind_account(
             raise AccountChanged(_mixed(name, known.livemode))
 
 
-def save_balance(engine: Engine, account: str, balance: Balance, read_at: datetime) -> None:
+def save_balance(store: Store, account: str, balance: Balance, read_at: datetime) -> None:
     """One reading of an account's balance; minor units of its currency."""
     row = {
         "account": account,
@@ -154,12 +152,12 @@ def save_balance(engine: Engine, account: str, balance: Balance, read_at: dateti
         "reserve": balance.reserve,
         "on_hold": balance.on_hold,
     }
-    with writing(engine, "balance") as connection:
+    with writing(store, "balance") as connection:
         put(connection, tables.BALANCE, [row])
 
 
 def save_window(
-    engine: Engine, account: str, kind: str, window: Window, total: int, stored: int, pulled_at: datetime
+    store: Store, account: str, kind: str, window: Window, total: int, stored: int, pulled_at: datetime
 ) -> None:
     """The last pull of one window: Omise's `total` against the rows stored; complete where they agree."""
     row = {
@@ -172,7 +170,7 @@ def save_window(
         "pulled_at": pulled_at,
         "complete": total == stored,
     }
-    with writing(engine, "pull_window") as connection:
+    with writing(store, "pull_window") as connection:
         put(connection, tables.PULL_WINDOW, [row])
 
 
@@ -216,16 +214,16 @@ def _at_key(connection: Connection, table: Table) -> str:
     key = tables.key_of(table)
     return (
         f"{bulk.quoted(connection, table)} SET {tables.SUPERSEDED_AT} = ? "
-        f"WHERE {columns.ACCOUNT} = ? AND {key} = ? AND {tables.SUPERSEDED_AT} IS NULL"
+        f"WHERE {c.ACCOUNT} = ? AND {key} = ? AND {tables.SUPERSEDED_AT} IS NULL"
     )
 
 
 def _last(connection: Connection, table: Table, account: str, keys: list[str]) -> dict[str, Any]:
     """Id, digest, seen_at, first_seen_at and superseded_at of the last versions, by id."""
-    key, seen = tables.key_of(table), columns.SEEN_AT
+    key, seen = tables.key_of(table), c.SEEN_AT
     found = (
-        f"SELECT {key}, {columns.DIGEST}, {seen}, {columns.FIRST_SEEN_AT}, {tables.SUPERSEDED_AT} "
-        f"FROM {bulk.quoted(connection, table)} WHERE {columns.ACCOUNT} = ?"
+        f"SELECT {key}, {c.DIGEST}, {seen}, {c.FIRST_SEEN_AT}, {tables.SUPERSEDED_AT} "
+        f"FROM {bulk.quoted(connection, table)} WHERE {c.ACCOUNT} = ?"
     )
     if connection.dialect.name == SQLITE:  # told the order, it would read all of the account in that order
         rows = bulk.fetch(connection, f"{found} AND {bulk.in_list(connection, key)}", (account, keys))
@@ -243,7 +241,7 @@ def _current(connection: Connection, table: Table, account: str, keys: list[str]
 
 def _check_livemode(connection: Connection, account: str, kind: str, rows: Sequence[ObjectRow]) -> None:
     known = bulk.fetch(connection, f"SELECT livemode FROM {tables.ACCOUNT.name} WHERE name = ?", (account,))
-    place = columns.KINDS[kind].names.index(columns.LIVEMODE)
+    place = c.KINDS[kind].names.index(c.LIVEMODE)
     for (livemode,) in known:
         if any(row.values[place] != livemode for row in rows):
             raise AccountChanged(_mixed(account, livemode))
@@ -254,10 +252,10 @@ def _mixed(account: str, livemode: bool) -> str:
     return f'account "{account}" is {ours} in this store: {theirs} objects need another account name or another store'
 
 
-def _save_frame(connection: Connection, table: Table, shape: columns.Frame, frame: pd.DataFrame, seen: int) -> Saved:
+def _save_frame(connection: Connection, table: Table, shape: c.Frame, frame: pd.DataFrame, seen: int) -> Saved:
     """Versions of the rows of a frame; the same id of an account twice: the last row."""
     saved = Saved()
-    for account, rows in frame.groupby(columns.ACCOUNT, sort=True):
+    for account, rows in frame.groupby(c.ACCOUNT, sort=True):
         unique = rows.drop_duplicates(tables.key_of(table), keep="last")
         for start in range(0, len(unique), _CHUNK):
             saved += _save_chunk(connection, table, shape, str(account), unique.iloc[start : start + _CHUNK], seen)
@@ -265,7 +263,7 @@ def _save_frame(connection: Connection, table: Table, shape: columns.Frame, fram
 
 
 def _save_chunk(
-    connection: Connection, table: Table, shape: columns.Frame, account: str, rows: pd.DataFrame, seen: int
+    connection: Connection, table: Table, shape: c.Frame, account: str, rows: pd.DataFrame, seen: int
 ) -> Saved:
     lists = bulk.to_lists(rows, shape)
     ids = lists[shape.names.index(tables.key_of(table))]
@@ -278,7 +276,7 @@ def _save_chunk(
     return _save_versions(connection, table, account, digests, seen, version)
 
 
-def _digests(rows: pd.DataFrame, shape: columns.Frame) -> Iterator[bytes]:
+def _digests(rows: pd.DataFrame, shape: c.Frame) -> Iterator[bytes]:
     """One digest per row over what the shop or the bank says, in whole columns: file and row are not hashed."""
     texts = [
         pc.fill_null(pc.cast(bulk.to_arrow(rows[c.name], c.dtype), pa.large_string()), "\x1e")
@@ -291,16 +289,16 @@ def _digests(rows: pd.DataFrame, shape: columns.Frame) -> Iterator[bytes]:
 
 def _save_rejected(connection: Connection, sources: Sequence[str], rejected: pd.DataFrame, seen: int) -> None:
     table = tables.REJECTED
-    found = rejected.drop_duplicates([columns.SOURCE, columns.DIGEST], keep="first")
-    rows = list(zip(*bulk.to_lists(found, columns.REJECTED), strict=True))
-    source, digest = (columns.REJECTED.names.index(name) for name in (columns.SOURCE, columns.DIGEST))
+    found = rejected.drop_duplicates([c.SOURCE, c.DIGEST], keep="first")
+    rows = list(zip(*bulk.to_lists(found, c.REJECTED), strict=True))
+    source, digest = (c.REJECTED.names.index(name) for name in (c.SOURCE, c.DIGEST))
     by_key = {(row[source], row[digest]): row for row in rows}
     last = {
         (row[0], row[1]): (row[2], row[3])
         for row in bulk.fetch(
             connection,
-            f"SELECT {columns.SOURCE}, {columns.DIGEST}, {columns.SEEN_AT}, {tables.SUPERSEDED_AT} FROM {table.name} "
-            f"WHERE {bulk.in_list(connection, columns.SOURCE)} ORDER BY {columns.SEEN_AT}",
+            f"SELECT {c.SOURCE}, {c.DIGEST}, {c.SEEN_AT}, {tables.SUPERSEDED_AT} FROM {table.name} "
+            f"WHERE {bulk.in_list(connection, c.SOURCE)} ORDER BY {c.SEEN_AT}",
             (list(sources),),
         )
     }
@@ -309,7 +307,7 @@ def _save_rejected(connection: Connection, sources: Sequence[str], rejected: pd.
     bulk.execute_many(
         connection,
         f"UPDATE {table.name} SET {tables.SUPERSEDED_AT} = ? "
-        f"WHERE {columns.SOURCE} = ? AND {columns.DIGEST} = ? AND {tables.SUPERSEDED_AT} IS NULL",
+        f"WHERE {c.SOURCE} = ? AND {c.DIGEST} = ? AND {tables.SUPERSEDED_AT} IS NULL",
         gone,
     )
     # A row that comes back is there again from when it was gone, at the earliest.

@@ -44,9 +44,9 @@ async def config(tmp_path: Path) -> Config:
 
 @pytest.fixture
 async def store(config: Config) -> AsyncIterator[Store]:
-    engine = open_store(config.store_url)
-    yield engine
-    engine.dispose()
+    store = open_store(config.store_url)
+    yield store
+    store.dispose()
 
 
 def rows(config: Config, statement: str) -> list[tuple[Any, ...]]:

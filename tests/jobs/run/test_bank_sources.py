@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
 
 from jobs.check import FAILED, OK, WARNING, Item, check_all
 from jobs.config.config import load
 from jobs.run.bank_sources import Banked, read_banks
+from recon.store.engine import Store
 from tests.kit.job import clock, job
 from tests.kit.store_samples import count, opened
 
@@ -37,7 +37,7 @@ CUSTOMER = "2026-11-20,20.00,THB,TRANSFER FROM SOMCHAI JAIDEE 123-4-56789-0,S1\n
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Engine]:
+def store(tmp_path: Path) -> Iterator[Store]:
     yield from opened("sqlite", tmp_path)
 
 
@@ -51,11 +51,11 @@ def prepared(folder: Path, text: str | bytes | None) -> Path:
     return folder / "config.toml"
 
 
-def banked(path: Path, store: Engine) -> Banked:
+def banked(path: Path, store: Store) -> Banked:
     return read_banks(load(path, {"KEY": "skey_test_x"}), store, clock)
 
 
-def test_lines_are_stored_once_and_no_text_of_a_customers(tmp_path: Path, store: Engine) -> None:
+def test_lines_are_stored_once_and_no_text_of_a_customers(tmp_path: Path, store: Store) -> None:
     for _ in range(2):
         found = banked(prepared(tmp_path, HEADER + PAYOUT + CUSTOMER), store)
     assert (found.whole, found.notes("th"), [one.name for one in found.inputs("th")]) == (True, {}, ["a.csv"])
@@ -67,7 +67,7 @@ def test_lines_are_stored_once_and_no_text_of_a_customers(tmp_path: Path, store:
     assert b"56789" not in written
 
 
-def test_no_files_yet_is_a_note_with_a_folder_and_without(tmp_path: Path, store: Engine) -> None:
+def test_no_files_yet_is_a_note_with_a_folder_and_without(tmp_path: Path, store: Store) -> None:
     assert banked(prepared(tmp_path, None), store).notes("th") == {"bank.scb: no file matches *.csv yet": 1}
     assert banked(prepared(tmp_path, ""), store).notes("th") == {"bank.scb: no file matches *.csv yet": 1}
 

@@ -7,7 +7,6 @@ from typing import Any
 from openpyxl import load_workbook
 
 from recon import columns as c
-from recon.columns import details as d
 from recon.model import Result
 from tests.kit.job import FIRST, Job, finished_job, job
 
@@ -41,18 +40,18 @@ async def test_a_correction_is_a_change_and_running_again_says_the_same(tmp_path
 
         details = result_for(second.results, "th").details
         changed = details.changes
-        assert changed[[d.WHAT, c.CODE, c.ORDER_ID, c.STATUS]].values.tolist() == [
+        assert changed[[c.WHAT, c.CODE, c.ORDER_ID, c.STATUS]].values.tolist() == [
             ["closed", "order_not_marked_paid", order, "auto_closed"]
         ]
-        at_risk = changed[d.RISK_BEFORE].iloc[0]
-        assert changed[d.RISK_CHANGE].tolist() == [-at_risk]
+        at_risk = changed[c.RISK_BEFORE].iloc[0]
+        assert changed[c.RISK_CHANGE].tolist() == [-at_risk]
         counts = {
-            row[d.FIGURE]: (row[d.COUNT_BEFORE], row[d.COUNT_NOW]) for row in details.figures.to_dict("records")
+            row[c.FIGURE]: (row[c.COUNT_BEFORE], row[c.COUNT_NOW]) for row in details.figures.to_dict("records")
         }
         now, then = (result_for(one.results, "th") for one in (second, first))
         assert counts["matched_orders"] == (then.matched_orders, now.matched_orders)
         assert counts["expecting_orders"] == (then.expecting_orders, now.expecting_orders)
-        amounts = details.figures[details.figures[d.FIGURE] == "amount_open"]
+        amounts = details.figures[details.figures[c.FIGURE] == "amount_open"]
         assert amounts[[c.CURRENCY, c.DIFFERENCE]].values.tolist() == [["THB", -at_risk]]
         [shown, *_] = rows(second.reports[0], "Changes")
         assert shown[:4] == ["closed", "high", "order_not_marked_paid", order]
@@ -68,12 +67,12 @@ async def test_earlier_ranges_of_the_same_length_stand_beside_this_one(tmp_path:
         results = [(await merchant.run(first=day, last=day)).results[0] for day in days]
         again = await merchant.run(first=days[2], last=days[2])
         past = again.results[0].details.past
-        assert past[d.FIRST_DAY].tolist() == [str(day) for day in days[:2]]
-        assert past[d.MATCHED_ORDERS].tolist() == [one.matched_orders for one in results[:2]]
+        assert past[c.FIRST_DAY].tolist() == [str(day) for day in days[:2]]
+        assert past[c.MATCHED_ORDERS].tolist() == [one.matched_orders for one in results[:2]]
         open_ = [next(t.amount_open for t in one.currencies if t.currency == "THB") for one in results[:2]]
-        assert past[d.AMOUNT_OPEN].tolist() == open_
+        assert past[c.AMOUNT_OPEN].tolist() == open_
         assert results[0].details.past.empty
-        assert date.fromisoformat(past[d.LAST_DAY].iloc[1]) == days[1]
+        assert date.fromisoformat(past[c.LAST_DAY].iloc[1]) == days[1]
 
 
 async def test_several_accounts_have_a_group_workbook_and_one_has_none(tmp_path: Path) -> None:

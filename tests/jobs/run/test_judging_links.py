@@ -5,13 +5,13 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
 
 from jobs.run.judging import Findings, find
 from jobs.run.question import Asked, Question
 from recon import columns as c
 from recon.calendars import business_calendar, days_window
 from recon.settings import Context, MatchSettings
+from recon.store.engine import Store
 from recon.store.runs.record import RunAccount, RunRecord, record_run
 from recon.store.versions.load import load_matches
 from recon.store.versions.save import save_objects, save_orders, save_window
@@ -23,11 +23,11 @@ FIRST, LAST = date(2026, 2, 28), date(2026, 3, 3)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Engine]:
+def store(tmp_path: Path) -> Iterator[Store]:
     yield from opened("sqlite", tmp_path)
 
 
-def night(store: Engine, as_of: datetime) -> tuple[Findings, list[str]]:
+def night(store: Store, as_of: datetime) -> tuple[Findings, list[str]]:
     """One run: judged, recorded; with the breaks it found, in words."""
     window = days_window(FIRST, LAST, TH.zone)
     context = Context(as_of, regions={"th": "TH"}, calendars={"th": business_calendar("TH", TH.zone, as_of.date())})
@@ -42,7 +42,7 @@ def night(store: Engine, as_of: datetime) -> tuple[Findings, list[str]]:
     return findings, [f"{one.code} {one.subject_id}" for one in ours]
 
 
-def arrive(store: Engine, key: str, at: datetime) -> None:
+def arrive(store: Store, key: str, at: datetime) -> None:
     """A successful charge of THB 1.00 that names nobody is pulled."""
     made = charge(
         key,
@@ -57,12 +57,12 @@ def arrive(store: Engine, key: str, at: datetime) -> None:
     save_objects(store, "th", "charge", [made], at)
 
 
-def recorded(store: Engine) -> list[str]:
+def recorded(store: Store) -> list[str]:
     found = load_matches(store, ["th"])
     return [" ".join(row) for row in found[[c.ORDER_ID, c.CHARGE_ID, c.MATCHED_BY]].itertuples(index=False)]
 
 
-def test_an_equal_charge_of_the_second_night_takes_nothing_away(store: Engine) -> None:
+def test_an_equal_charge_of_the_second_night_takes_nothing_away(store: Store) -> None:
     save_orders(store, orders({"order_id": "A-1"}), rejected(), NOON)
     save_window(store, "th", "charge", days_window(FIRST, LAST, TH.zone), 1, 1, NOON)
     arrive(store, "chrg_2", NOON)
@@ -76,7 +76,7 @@ def test_an_equal_charge_of_the_second_night_takes_nothing_away(store: Engine) -
     assert recorded(store) == ["A-1 chrg_2 amount and time"]
 
 
-def test_had_both_come_at_once_nobody_would_know(store: Engine) -> None:
+def test_had_both_come_at_once_nobody_would_know(store: Store) -> None:
     save_orders(store, orders({"order_id": "A-1"}), rejected(), NOON)
     save_window(store, "th", "charge", days_window(FIRST, LAST, TH.zone), 2, 2, NOON)
     arrive(store, "chrg_1", NOON)
@@ -86,7 +86,7 @@ def test_had_both_come_at_once_nobody_would_know(store: Engine) -> None:
     assert recorded(store) == []
 
 
-def test_a_look_at_the_past_neither_uses_nor_rewrites_the_links(store: Engine) -> None:
+def test_a_look_at_the_past_neither_uses_nor_rewrites_the_links(store: Store) -> None:
     save_orders(store, orders({"order_id": "A-1"}), rejected(), NOON)
     save_window(store, "th", "charge", days_window(FIRST, LAST, TH.zone), 1, 1, NOON)
     arrive(store, "chrg_1", NOON)

@@ -26,9 +26,9 @@ WHOLE = Outcome(None, True, NOON, (), (), {}, ())
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    engine = open_store(fresh_url("sqlite", tmp_path))
-    yield engine
-    engine.dispose()
+    store = open_store(fresh_url("sqlite", tmp_path))
+    yield store
+    store.dispose()
 
 
 async def whole(_hold: Hold) -> Outcome:

@@ -21,7 +21,7 @@ from recon.store import tables
 from recon.store.engine import writing
 from recon.store.versions.save import save_orders
 from tests.kit.proxy import altered
-from tests.kit.pulls import DAY, FAST, Store, objects, truth
+from tests.kit.pulls import DAY, FAST, PulledStore, objects, truth
 from tests.kit.store_samples import orders, rejected
 
 WORLD = make_world(7, date(2026, 3, 2), date(2026, 3, 8), 120, ("th",))
@@ -34,7 +34,7 @@ LATER = FIRST + 30 * DAY  # then all of March's first days lie outside the windo
 @dataclass
 class Pulling:
     server: Running
-    store: Store
+    store: PulledStore
 
     async def pull(self, until: datetime, start: datetime | None = None) -> Any:
         self.server.set_moment(until)
@@ -44,11 +44,11 @@ class Pulling:
 @asynccontextmanager
 async def pulling(folder: Path, moment: datetime = FIRST) -> AsyncIterator[Pulling]:
     async with serve(WORLD, moment=moment) as server:
-        store = Store(server.url, folder)
+        store = PulledStore(server.url, folder)
         try:
             yield Pulling(server, store)
         finally:
-            store.engine.dispose()
+            store.store.dispose()
 
 
 @pytest.fixture
@@ -182,11 +182,11 @@ async def test_what_failed_is_read_again_while_its_order_waits(tmp_path: Path) -
         await found.pull(failed + 5 * DAY)
         known = found.server.get("th", "charges", late.id)
         found.server.put("th", "charges", known | {"status": "successful", "paid": True})  # and no event says so
-        save_orders(found.store.engine, orders({"order_id": "ord-1"}), rejected(), found.store.clock())
+        save_orders(found.store.store, orders({"order_id": "ord-1"}), rejected(), found.store.clock())
         found.store.lookback = 4 * DAY
         await found.pull(failed + 6 * DAY)
         assert found.store.one("charge", late.id, "status") == [("failed",)]
-        with writing(found.store.engine) as connection:
+        with writing(found.store.store) as connection:
             connection.execute(tables.MATCH.insert().values(("th", "ord-1", "th", late.id, "charge_id")))
         await found.pull(failed + 6 * DAY)
         assert found.store.one("charge", late.id, "status") == [("failed",), ("successful",)]
@@ -238,24 +238,24 @@ FIFTH = {
 
 @pytest.mark.parametrize("kind", FIFTH)
 async def test_a_fault_in_every_fifth_answer_leaves_the_same_store(first: Pulling, kind: str, tmp_path: Path) -> None:
-    second = Pulling(first.server, Store(first.server.url, tmp_path))
+    second = Pulling(first.server, PulledStore(first.server.url, tmp_path))
     second.server.set_faults(FIFTH[kind])
     pulled = await second.pull(FIRST, OLDEST)
     assert (pulled.failure, pulled.short) == ("", [])
     moments = ("seen_at", "first_seen_at", "superseded_at")
     assert second.store.rows(*moments) == first.store.rows(*moments)
-    second.store.engine.dispose()
+    second.store.store.dispose()
 
 
 async def test_a_pull_into_postgresql_is_the_truth_and_a_second_one_finds_nothing_new(tmp_path: Path) -> None:
     async with serve(WORLD, moment=FIRST) as server:
-        store = Store(server.url, tmp_path, database="postgresql")
+        store = PulledStore(server.url, tmp_path, database="postgresql")
         pulled = await store.pull(OLDEST, FIRST)
         assert (pulled.failure, pulled.short) == ("", [])
         assert store.known() == await truth(server, "th")
         again = await store.pull(FIRST - DAY, FIRST)
         assert (again.new, again.changed, again.gone) == (0, 0, 0)
-        store.engine.dispose()
+        store.store.dispose()
 
 
 async def test_a_pull_ends_at_its_deadline_and_the_next_one_goes_on(tmp_path: Path) -> None:
@@ -271,7 +271,7 @@ async def test_a_pull_ends_at_its_deadline_and_the_next_one_goes_on(tmp_path: Pa
 
 
 async def test_a_live_object_among_test_objects_ends_this_accounts_pull_only(first: Pulling) -> None:
-    with writing(first.store.engine) as connection:
+    with writing(first.store.store) as connection:
         values = {"name": "th", "omise_id": "a", "country": "TH", "currency": "THB", "livemode": False}
         connection.execute(tables.ACCOUNT.insert().values(**values, first_seen_at=first.store.now))
     first.server.put("th", "charges", first.server.get("th", "charges", final().id) | {"livemode": True})
@@ -299,7 +299,7 @@ async def test_a_balance_is_stored_with_the_transactions_that_it_counts(first: P
         first.store.url = url
         await first.pull(until)
     assert first.store.one("transaction", "trxn_test_made", "amount") == [(7,)]
-    with writing(first.store.engine) as connection:
+    with writing(first.store.store) as connection:
         readings = connection.execute(tables.BALANCE.select().order_by(tables.BALANCE.c.read_at)).all()
     assert [row.total for row in readings][-1] == 7
     assert len(readings) == 2
@@ -314,7 +314,7 @@ async def test_a_balance_that_never_stands_still_is_not_stored(first: Pulling) -
     async with altered(first.server.url, move) as url:
         first.store.url = url
         assert (await first.pull(FIRST)).failure == ""
-    with writing(first.store.engine) as connection:
+    with writing(first.store.store) as connection:
         assert len(connection.execute(tables.BALANCE.select()).all()) == 1
 
 

@@ -8,7 +8,6 @@ from jobs.config import config as configuration
 from jobs.run.outcome import RunOptions
 from jobs.run.run import run
 from recon import columns as c
-from recon.columns import ledger as lc
 from recon.model import Result
 from recon.sandbox.server.answers import body
 from recon.sandbox.server.app import serve
@@ -45,7 +44,7 @@ async def test_receipts_are_pulled_stored_and_tied_in(tmp_path: Path) -> None:
     for result in results:
         assert [proof for proof in result.proofs if proof.unexplained] == []
         lines = result.settlement.fees
-        receipts = lines[lines[lc.KIND] == "receipt"]
+        receipts = lines[lines[c.KIND] == "receipt"]
         name = result.account.name
         within = [one for one in said.values() if one["id"] in {r.id for r in done.world.books[name].receipts}]
         zone = result.account.zone

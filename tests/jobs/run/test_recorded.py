@@ -90,9 +90,9 @@ async def test_recorded_charges_are_orderless_but_the_one_that_names_an_order(ur
 
     assert outcome.complete, outcome.messages
     successful = {row["id"] for row in recorded("charges-get.json")["data"] if row["status"] == "successful"}
-    engine = open_ready_store(config)
-    breaks = list_breaks(engine)
-    engine.dispose()
+    store = open_ready_store(config)
+    breaks = list_breaks(store)
+    store.dispose()
     orderless = {known.found.subject_id for known in breaks if known.found.code == "order_missing"}
     assert orderless == successful - {"chrg_test_62f161x7rdkm4u7pibg"}
     matched = outcome.results[0].matched

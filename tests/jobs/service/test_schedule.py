@@ -26,9 +26,9 @@ ONE = {"th": "Asia/Bangkok"}
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    engine = open_store(fresh_url("sqlite", tmp_path))
-    yield engine
-    engine.dispose()
+    store = open_store(fresh_url("sqlite", tmp_path))
+    yield store
+    store.dispose()
 
 
 def nights(store: Store, folder: Path, now: str, schedule: str = "", zones: Any = ONE, **options: Any) -> Nights:

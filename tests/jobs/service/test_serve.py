@@ -36,11 +36,11 @@ def path(tmp_path: Path) -> Path:
 
 def kept(path: Path) -> list[Attempt]:
     """Every attempt of the store of a configuration."""
-    engine = open_ready_store(configuration.load(path, {}, ()))
+    store = open_ready_store(configuration.load(path, {}, ()))
     try:
-        return attempts(engine, date.min)
+        return attempts(store, date.min)
     finally:
-        engine.dispose()
+        store.dispose()
 
 
 async def until_done(merchant: Job, process: asyncio.subprocess.Process) -> None:
@@ -104,11 +104,11 @@ async def test_an_address_that_is_taken_is_a_mistake(path: Path) -> None:
 
 
 def test_a_run_beside_another_says_who_holds_the_account_and_exits_with_3(path: Path) -> None:
-    engine = open_ready_store(configuration.load(path, {}, ()))
+    store = open_ready_store(configuration.load(path, {}, ()))
     now = clock()
     somebody = replace(this_process("scheduler"), pid=os.getppid())
-    begin(engine, [Claim("th", FIRST, FIRST, now, now, True)], somebody, now, lambda _: False)
-    engine.dispose()
+    begin(store, [Claim("th", FIRST, FIRST, now, now, True)], somebody, now, lambda _: False)
+    store.dispose()
     said = recon("--config", path, "run", "--no-pull", "--no-alert", "--json")
     assert said.code == 3
     assert said.document["status"] == "incomplete"

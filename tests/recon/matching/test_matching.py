@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -213,9 +214,9 @@ class TestAcrossRuns:
     )
     def test_but_not_against_a_name_or_other_facts(
         self,
-        orders: list,
-        charges: list,
-        expected: list[str],  # type: ignore[type-arg]
+        orders: list[Any],
+        charges: list[Any],
+        expected: list[str],
     ) -> None:
         recorded = c.LINKS.from_rows([("th", "A-1", "th", "chrg_1", "amount and time")])
         assert Job(recorded=recorded).links(orders, charges) == expected

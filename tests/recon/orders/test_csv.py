@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
-from recon import columns
+from recon import columns as c
 from recon.model import Window
 from recon.money import Currencies
 from recon.orders.load import preview, read
@@ -59,7 +59,7 @@ def load_row(folder: Path, row: str, **changes: Any) -> Loaded:
 
 def the_reason(loaded: Loaded) -> str:
     assert len(loaded.rejected) == 1, loaded.rejected
-    return str(loaded.rejected[columns.REASON][0])
+    return str(loaded.rejected[c.REASON][0])
 
 
 def record(frame: pd.DataFrame, at: int = 0) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def record(frame: pd.DataFrame, at: int = 0) -> dict[str, Any]:
 def test_an_order_is_read_as_the_file_says_it(tmp_path: Path) -> None:
     header = f"{HEADER.strip()},refunded_amount,payment_method,charge_id\n"
     loaded = load_text(tmp_path, header + '0001,th,"1,234.50",thb,NA,2026-11-24 09:30,"1,000",NA, chrg_1 \n')
-    assert columns.ORDER.check(loaded.orders) is loaded.orders
+    assert c.ORDER.check(loaded.orders) is loaded.orders
     assert record(loaded.orders) == {
         "account": "th",
         "order_id": "0001",
@@ -95,11 +95,11 @@ def test_columns_that_may_be_absent_are_zero_or_empty(tmp_path: Path) -> None:
 
 def test_minor_units_are_taken_as_they_are(tmp_path: Path) -> None:
     loaded = load_row(tmp_path, "A-1,jp,1500,JPY,paid,2026-11-24", amount_unit="minor")
-    assert loaded.orders[columns.AMOUNT].tolist() == [1500]
+    assert loaded.orders[c.AMOUNT].tolist() == [1500]
 
 
 def test_a_zero_amount_is_kept(tmp_path: Path) -> None:
-    assert load_row(tmp_path, "A-1,th,0,THB,paid,2026-11-24").orders[columns.AMOUNT].tolist() == [0]
+    assert load_row(tmp_path, "A-1,th,0,THB,paid,2026-11-24").orders[c.AMOUNT].tolist() == [0]
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_a_zero_amount_is_kept(tmp_path: Path) -> None:
 )
 def test_a_bad_row_is_kept_aside_in_words(tmp_path: Path, row: str, column: str, words: str) -> None:
     loaded = load_text(tmp_path, HEADER + row + "\n" + GOOD.replace("A-1", "B"))
-    assert loaded.orders[columns.ORDER_ID].tolist() == ["B"]
+    assert loaded.orders[c.ORDER_ID].tolist() == ["B"]
     assert words in the_reason(loaded)
     found = record(loaded.rejected)
     assert (found["source"], found["file"], found["row"], found["column"]) == ("shop", "orders.csv", 2, column)
@@ -149,16 +149,16 @@ def test_a_negative_refund_names_its_column(tmp_path: Path) -> None:
 def test_a_ragged_row_is_kept_aside(tmp_path: Path, row: str) -> None:
     loaded = load_text(tmp_path, HEADER + row + "\n" + GOOD)
     assert "where the header has 6" in the_reason(loaded)
-    assert loaded.rejected[columns.ROW].tolist() == [2]
-    assert loaded.orders[columns.ROW].tolist() == [3]
+    assert loaded.rejected[c.ROW].tolist() == [2]
+    assert loaded.orders[c.ROW].tolist() == [3]
     assert loaded.inputs[0].rows == 2
 
 
 def test_rows_are_counted_as_lines_past_blank_lines_and_line_breaks_in_cells(tmp_path: Path) -> None:
     text = HEADER.strip() + ",note\n" + GOOD.strip() + ',"two\nlines"\n\nA,th\n' + GOOD.replace("A-1", "A-2").strip()
     loaded = load_text(tmp_path, text + ",one\n")
-    assert loaded.orders[columns.ROW].tolist() == [2, 6]
-    assert loaded.rejected[columns.ROW].tolist() == [5]
+    assert loaded.orders[c.ROW].tolist() == [2, 6]
+    assert loaded.rejected[c.ROW].tolist() == [5]
 
 
 @pytest.mark.parametrize("note", ['"never closed', '"closed" and more'])
@@ -166,14 +166,14 @@ def test_a_quote_that_does_not_close_costs_its_own_row_only(tmp_path: Path, note
     notes = {"A-1": '"fine\nhere"', "A-2": note, "A-3": '"fine\nhere"'}
     rows = "".join(f"{GOOD.replace('A-1', name).strip()},{said}\n" for name, said in notes.items())
     loaded = load_text(tmp_path, f"{HEADER.strip()},note\n{rows}")
-    assert loaded.orders[columns.ORDER_ID].tolist() == ["A-1", "A-3"]
+    assert loaded.orders[c.ORDER_ID].tolist() == ["A-1", "A-3"]
     assert "quotes" in the_reason(loaded)
-    assert loaded.rejected[columns.ROW].tolist() == [4]
+    assert loaded.rejected[c.ROW].tolist() == [4]
 
 
 def test_text_after_a_closing_quote_is_not_guessed_at(tmp_path: Path) -> None:
     loaded = load_row(tmp_path, '"A"1,th,1,THB,paid,2026-11-24\nB "x",th,1,THB,paid,2026-11-24')
-    assert loaded.orders[columns.ORDER_ID].tolist() == ['B "x"']
+    assert loaded.orders[c.ORDER_ID].tolist() == ['B "x"']
     assert "quotes" in the_reason(loaded)
 
 
@@ -189,12 +189,12 @@ def test_a_last_quote_that_never_closes_swallows_no_row(tmp_path: Path) -> None:
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_line_endings_marks_and_delimiters(tmp_path: Path, ending: str, mark: str, delimiter: str) -> None:
     text = mark + (HEADER + GOOD).replace(",", delimiter).replace("\n", ending)
-    assert load_text(tmp_path, text).orders[columns.ORDER_ID].tolist() == ["A-1"]
+    assert load_text(tmp_path, text).orders[c.ORDER_ID].tolist() == ["A-1"]
 
 
 def test_thai_windows_files_are_read_with_their_encoding(tmp_path: Path) -> None:
     loaded = load_row(tmp_path, "ก-1,th,1,THB,จ่ายแล้ว,2026-11-24", encoding="cp874")
-    assert loaded.orders[columns.ORDER_ID].tolist() == ["ก-1"]
+    assert loaded.orders[c.ORDER_ID].tolist() == ["ก-1"]
 
 
 def test_a_wrong_encoding_names_file_and_encoding(tmp_path: Path) -> None:
@@ -218,8 +218,8 @@ def test_no_file_an_empty_file_and_a_header_alone(tmp_path: Path) -> None:
             load_text(tmp_path, empty)
     loaded = load_text(tmp_path, HEADER)
     assert (len(loaded.orders), len(loaded.rejected), loaded.inputs[0].rows) == (0, 0, 0)
-    columns.ORDER.check(loaded.orders)
-    columns.REJECTED.check(loaded.rejected)
+    c.ORDER.check(loaded.orders)
+    c.REJECTED.check(loaded.rejected)
 
 
 def test_a_missing_column_is_one_error_that_names_those_found(tmp_path: Path) -> None:
@@ -235,8 +235,8 @@ def test_files_are_read_in_natural_order_and_the_newest_row_wins(tmp_path: Path)
         (tmp_path / name).write_text(HEADER + GOOD.replace("100.00", amount) + GOOD.replace("A-1", f"X-{amount}"))
     loaded = load(a_source(tmp_path / "**" / "*.csv"))
     assert [file.name for file in loaded.inputs] == ["day_9.csv", "day_10.csv", "deep/day_1.csv"]
-    newest = loaded.orders.set_index(columns.ORDER_ID).loc["A-1"]
-    assert (newest[columns.AMOUNT], newest[columns.FILE]) == (100, "deep/day_1.csv")
+    newest = loaded.orders.set_index(c.ORDER_ID).loc["A-1"]
+    assert (newest[c.AMOUNT], newest[c.FILE]) == (100, "deep/day_1.csv")
     assert loaded.duplicates == {"th": 2}
 
 
@@ -249,7 +249,7 @@ def test_identical_bad_rows_are_one(tmp_path: Path) -> None:
     for name in ("a.csv", "b.csv"):
         (tmp_path / name).write_text(HEADER + "A,th,x,THB,paid,2026-11-24\n" * 2 + "B,th,x,THB,paid,2026-11-24\n")
     rejected = load(a_source(tmp_path / "*.csv")).rejected
-    assert list(zip(rejected[columns.FILE], rejected[columns.ROW], strict=True)) == [("a.csv", 2), ("a.csv", 4)]
+    assert list(zip(rejected[c.FILE], rejected[c.ROW], strict=True)) == [("a.csv", 2), ("a.csv", 4)]
 
 
 def test_ignored_rows_are_counted_by_account_and_not_validated(tmp_path: Path) -> None:
@@ -259,7 +259,7 @@ def test_ignored_rows_are_counted_by_account_and_not_validated(tmp_path: Path) -
         "D,th,1,THB,paid,2026-11-24,card,main\n"
     )
     loaded = load_text(tmp_path, text, ignore={"payment_method": ("cod",), "shop": ("test",)})
-    assert loaded.orders[columns.ORDER_ID].tolist() == ["D"]
+    assert loaded.orders[c.ORDER_ID].tolist() == ["D"]
     assert (loaded.ignored, len(loaded.rejected), loaded.inputs[0].rows) == ({"th": 2, "": 1}, 0, 4)
 
 
@@ -271,7 +271,7 @@ def test_a_column_to_ignore_by_must_exist_unless_it_is_an_optional_one_of_ours(t
 
 def test_a_source_that_serves_one_account_needs_no_column(tmp_path: Path) -> None:
     text = (HEADER + GOOD).replace("account,", "").replace("th,", "")
-    assert load_text(tmp_path, text, account="jp").orders[columns.ACCOUNT].tolist() == ["jp"]
+    assert load_text(tmp_path, text, account="jp").orders[c.ACCOUNT].tolist() == ["jp"]
 
 
 def test_the_account_by_currency_is_the_one_that_settles_in_it(tmp_path: Path) -> None:
@@ -280,8 +280,8 @@ def test_the_account_by_currency_is_the_one_that_settles_in_it(tmp_path: Path) -
     path.write_text(HEADER + rows)
     source = a_source(path, account_by="currency")
     loaded = load(source, accounts={"th": "THB", "th2": "THB", "jp": "JPY"})
-    assert loaded.orders[columns.ACCOUNT].tolist() == ["jp"]
-    assert loaded.rejected[columns.REASON].tolist() == [
+    assert loaded.orders[c.ACCOUNT].tolist() == ["jp"]
+    assert loaded.rejected[c.REASON].tolist() == [
         "2 accounts settle in THB (th, th2): name the account in a column",
         "no account settles in USD",
         'currency "XXX" is not known',
@@ -294,11 +294,11 @@ def test_customers_are_hashed_with_a_key_and_dropped_without(tmp_path: Path) -> 
     rows = "".join(f"{GOOD.replace('A-1', name).strip()},{who}\n" for name, who in people.items())
     path.write_text(f"{HEADER.strip()},mail\n{rows}")
     source = a_source(path, columns={"customer": "mail"})
-    hashed = load(source, hash_key=b"key").orders[columns.CUSTOMER]
+    hashed = load(source, hash_key=b"key").orders[c.CUSTOMER]
     assert hashed[0] == hashed[1]
     assert len(hashed[0]) == 32
     assert pd.isna(hashed[2])
-    assert load(source).orders[columns.CUSTOMER].isna().all()
+    assert load(source).orders[c.CUSTOMER].isna().all()
 
 
 def test_a_customer_is_in_no_reason_and_in_no_digest(tmp_path: Path) -> None:
@@ -309,7 +309,7 @@ def test_a_customer_is_in_no_reason_and_in_no_digest(tmp_path: Path) -> None:
         rejected.append(load(a_source(path, columns={"customer": "mail"})).rejected)
     assert rejected[0].to_csv() != ""
     assert "x.example" not in rejected[0].to_csv()
-    assert rejected[0][columns.DIGEST][1] == rejected[1][columns.DIGEST][1]
+    assert rejected[0][c.DIGEST][1] == rejected[1][c.DIGEST][1]
 
 
 def test_a_value_in_a_reason_is_cut_and_printable(tmp_path: Path) -> None:

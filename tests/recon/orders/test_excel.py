@@ -8,7 +8,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from recon import columns
+from recon import columns as c
 from recon.orders.source import Loaded, SourceUnreadable
 from tests.recon.orders.test_csv import a_source, load, record
 
@@ -31,9 +31,9 @@ def test_text_numbers_and_dates(tmp_path: Path) -> None:
         ("A", "th", "1,234.50", "THB", "paid", "2026-11-24T09:30:00+09:00"),
     )
     assert loaded.rejected.empty
-    assert loaded.orders[columns.ORDER_ID].tolist() == ["0001", "1002", "A"]
-    assert loaded.orders[columns.AMOUNT].tolist() == [123450, 1999, 123450]
-    assert loaded.orders[columns.CREATED_AT].tolist() == [
+    assert loaded.orders[c.ORDER_ID].tolist() == ["0001", "1002", "A"]
+    assert loaded.orders[c.AMOUNT].tolist() == [123450, 1999, 123450]
+    assert loaded.orders[c.CREATED_AT].tolist() == [
         pd.Timestamp(text) for text in ("2026-11-24T02:30:01Z", "2026-11-23T17:00:00Z", "2026-11-24T00:30:00Z")
     ]
 
@@ -41,7 +41,7 @@ def test_text_numbers_and_dates(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [12345678901234567890, 1234567890123456])
 def test_an_id_that_has_lost_digits_is_kept_aside(tmp_path: Path, number: int) -> None:
     loaded = load_rows(tmp_path, (number, "th", 1, "THB", "paid", "2026-11-24"), (123456789012345, *GOOD))
-    assert loaded.orders[columns.ORDER_ID].tolist() == ["123456789012345"]
+    assert loaded.orders[c.ORDER_ID].tolist() == ["123456789012345"]
     found = record(loaded.rejected)
     assert (found["row"], found["column"]) == (2, "order_id")
     assert "last digits are lost" in found["reason"]
@@ -52,8 +52,8 @@ GOOD = ("th", 1, "THB", "paid", "2026-11-24")
 
 def test_empty_rows_are_no_rows_and_the_sheets_own_row_numbers_stand(tmp_path: Path) -> None:
     loaded = load_rows(tmp_path, (), ("A", *GOOD), (), ("B", "th", None, "THB", "paid", "2026-11-24"))
-    assert loaded.orders[columns.ROW].tolist() == [3]
-    assert (loaded.rejected[columns.ROW].tolist(), loaded.inputs[0].rows) == ([5], 2)
+    assert loaded.orders[c.ROW].tolist() == [3]
+    assert (loaded.rejected[c.ROW].tolist(), loaded.inputs[0].rows) == ([5], 2)
 
 
 def test_a_header_alone_is_fine_and_nothing_at_all_is_not(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 
-from recon import columns
+from recon import columns as c
 from recon.orders.source import Loaded, SourceUnreadable
 from tests.recon.orders.test_csv import a_source, load
 
@@ -42,7 +42,7 @@ def load_columns(folder: Path, **changes: Any) -> Loaded:
     ],
 )
 def test_amounts_of_every_type(tmp_path: Path, amount: pa.Array, units: int) -> None:
-    assert load_columns(tmp_path, amount=amount).orders[columns.AMOUNT].tolist() == [units]
+    assert load_columns(tmp_path, amount=amount).orders[c.AMOUNT].tolist() == [units]
 
 
 @pytest.mark.parametrize(
@@ -56,22 +56,22 @@ def test_amounts_of_every_type(tmp_path: Path, amount: pa.Array, units: int) -> 
     ],
 )
 def test_times_of_every_type(tmp_path: Path, created: pa.Array, expected: str) -> None:
-    found = load_columns(tmp_path, created_at=created).orders[columns.CREATED_AT][0]
+    found = load_columns(tmp_path, created_at=created).orders[c.CREATED_AT][0]
     assert abs(found - pd.Timestamp(expected)) < timedelta(microseconds=1)
 
 
 def test_ids_keep_their_digits_or_are_kept_aside(tmp_path: Path) -> None:
-    assert load_columns(tmp_path, order_id=[2**53 + 1]).orders[columns.ORDER_ID].tolist() == [str(2**53 + 1)]
-    assert load_columns(tmp_path, order_id=[1002.0]).orders[columns.ORDER_ID].tolist() == ["1002"]
-    assert "digits are lost" in load_columns(tmp_path, order_id=[2.0**53]).rejected[columns.REASON][0]
+    assert load_columns(tmp_path, order_id=[2**53 + 1]).orders[c.ORDER_ID].tolist() == [str(2**53 + 1)]
+    assert load_columns(tmp_path, order_id=[1002.0]).orders[c.ORDER_ID].tolist() == ["1002"]
+    assert "digits are lost" in load_columns(tmp_path, order_id=[2.0**53]).rejected[c.REASON][0]
 
 
 def test_nulls_are_empty_cells_and_records_count_from_one(tmp_path: Path) -> None:
     loaded = load_columns(
         tmp_path, amount=pa.array([None], pa.float64()), refunded_amount=pa.array([None], pa.int64())
     )
-    assert loaded.rejected[columns.REASON].tolist() == ["amount is empty"]
-    assert loaded.rejected[columns.ROW].tolist() == [1]
+    assert loaded.rejected[c.REASON].tolist() == ["amount is empty"]
+    assert loaded.rejected[c.ROW].tolist() == [1]
 
 
 def test_what_is_no_parquet_is_named(tmp_path: Path) -> None:

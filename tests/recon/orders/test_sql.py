@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from recon import columns
+from recon import columns as c
 from recon.orders.load import preview
 from recon.orders.source import OrderSource, SourceMissing, SourceUnreadable
 from recon.orders.sql import bound
@@ -33,8 +33,8 @@ def test_the_window_is_bound_whatever_form_the_shop_writes_its_times_in(tmp_path
     rows = [(f"0{at}", "10.50", "paid", time, "") for at, time in enumerate(times)]
     outside = [("x", "1", "paid", "2026-10-20 00:00:00", ""), ("y", "1", "paid", "2026-12-05T00:00:00Z", "")]
     loaded = load(a_shop(tmp_path, *rows, *outside))
-    assert loaded.orders[columns.ORDER_ID].tolist() == ["00", "01", "02", "03"]
-    assert loaded.orders[columns.AMOUNT].tolist() == [1050] * 4
+    assert loaded.orders[c.ORDER_ID].tolist() == ["00", "01", "02", "03"]
+    assert loaded.orders[c.AMOUNT].tolist() == [1050] * 4
     assert (loaded.inputs[0].name, loaded.inputs[0].rows) == ("query", 4)
 
 
@@ -47,15 +47,15 @@ def test_older_orders_come_through_the_open_query_and_one_in_both_is_no_duplicat
         open_query=f"{SELECT} where updated_at >= :changed_since",
     )
     loaded = load(source, changed_since=datetime(2026, 11, 10, tzinfo=UTC))
-    assert loaded.orders[columns.ORDER_ID].tolist() == ["now", "old"]
+    assert loaded.orders[c.ORDER_ID].tolist() == ["now", "old"]
     assert loaded.duplicates == {}
     assert preview(source, window=WINDOW).rows[0][0] == "now"
 
 
 def test_bad_rows_are_kept_aside_with_their_place_in_the_result(tmp_path: Path) -> None:
     loaded = load(a_shop(tmp_path, ("A", 1, "paid", "2026-11-20", ""), ("B", None, "paid", "2026-11-20", "")))
-    assert loaded.rejected[columns.REASON].tolist() == ["amount is empty"]
-    assert loaded.rejected[columns.ROW].tolist() == [2]
+    assert loaded.rejected[c.REASON].tolist() == ["amount is empty"]
+    assert loaded.rejected[c.ROW].tolist() == [2]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from recon import columns as c
-from recon.columns import details as d
 from recon.model import BreakStatus
 from recon.result.changes import Earlier, changes, counts, figures, past
 from tests.kit.report_example import breaks, known_break, result_of
@@ -22,7 +21,7 @@ KNOWN = [
 
 def left(*numbers: int) -> pd.DataFrame:
     """What an earlier run left open: these of the known breaks."""
-    return breaks([KNOWN[number] for number in numbers])[d.RUN_BREAKS.names]
+    return breaks([KNOWN[number] for number in numbers])[c.RUN_BREAKS.names]
 
 
 def test_what_stays_as_it_was_is_no_change() -> None:
@@ -36,11 +35,11 @@ def test_new_changed_and_closed_in_this_order() -> None:
     before = left(1, 3)
     before[c.STATUS] = "open"
     frame = changes(before, breaks([KNOWN[0], cheaper, KNOWN[3]]), lives)
-    assert d.CHANGES.check(frame) is frame
-    assert frame[d.WHAT].tolist() == ["new", "changed", "closed"]
+    assert c.CHANGES.check(frame) is frame
+    assert frame[c.WHAT].tolist() == ["new", "changed", "closed"]
     assert frame[c.STATUS].tolist() == ["open", "open", "written_off"]
-    assert frame[d.RISK_CHANGE].tolist() == [100, -50, 0]
-    amounts = [d.ACTUAL_BEFORE, c.ACTUAL, d.RISK_BEFORE, c.AMOUNT_AT_RISK]
+    assert frame[c.RISK_CHANGE].tolist() == [100, -50, 0]
+    amounts = [c.ACTUAL_BEFORE, c.ACTUAL, c.RISK_BEFORE, c.AMOUNT_AT_RISK]
     assert frame[amounts].iloc[1].tolist() == [400, 450, 100, 50]
 
 
@@ -52,8 +51,8 @@ def test_figures_that_differ_are_listed_counts_first() -> None:
     del before["transfers"]  # a run of an older version said nothing of it
     before["currencies"]["EUR"] = {"amount_matched": 5, "amount_open": 0}
     before["currencies"]["THB"]["amount_open"] += 1
-    frame = d.FIGURES.check(figures(before, result))
-    assert frame[[d.FIGURE, c.CURRENCY]].fillna("").values.tolist() == [
+    frame = c.FIGURES.check(figures(before, result))
+    assert frame[[c.FIGURE, c.CURRENCY]].fillna("").values.tolist() == [
         ["orders", ""],
         ["amount_matched", "EUR"],
         ["amount_open", "THB"],
@@ -82,6 +81,6 @@ def test_days_are_compared_with_days_and_an_older_record_has_no_amount() -> None
     result = replace(result_of(), first_day=monday, last_day=monday)
     plain = {"matched_orders": 3, "expecting_orders": 4, "breaks_open": 1}
     earlier = [Earlier(day, day, plain) for day in (date(2026, 11, 1), date(2026, 10, 31))]
-    frame = d.PAST.check(past([*earlier, Earlier(date(2026, 10, 30), monday, plain)], result))
-    assert frame[d.FIRST_DAY].tolist() == ["2026-10-31", "2026-11-01"]
-    assert frame[d.AMOUNT_OPEN].isna().all()
+    frame = c.PAST.check(past([*earlier, Earlier(date(2026, 10, 30), monday, plain)], result))
+    assert frame[c.FIRST_DAY].tolist() == ["2026-10-31", "2026-11-01"]
+    assert frame[c.AMOUNT_OPEN].isna().all()

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from recon import columns as c
-from recon.columns import details as d
 from recon.model import Window
 from recon.result.listing import NOT_AT_OMISE, details
 from tests.kit.books import AS_OF, DAY, HOUR, NOON, TH, Job, books, charge, failed, order
@@ -56,8 +55,8 @@ LISTED = details(
 
 
 def test_refunds_of_the_range_and_open_ones_with_what_both_sides_refunded() -> None:
-    frame = d.REFUND_LIST.check(LISTED.refunds)
-    names = [c.REFUND_ID, c.ORDER_ID, c.STATUS, d.SHOP_REFUNDED, d.OMISE_REFUNDED, c.DIFFERENCE]
+    frame = c.REFUND_LIST.check(LISTED.refunds)
+    names = [c.REFUND_ID, c.ORDER_ID, c.STATUS, c.SHOP_REFUNDED, c.OMISE_REFUNDED, c.DIFFERENCE]
     assert frame[names].astype(object).where(frame[names].notna(), None).values.tolist() == [
         ["rfnd_3", None, "pending", None, None, None],
         ["rfnd_1", "A-1", "closed", 4_000, 5_000, 1_000],
@@ -65,11 +64,11 @@ def test_refunds_of_the_range_and_open_ones_with_what_both_sides_refunded() -> N
         [None, "A-3", NOT_AT_OMISE, 0, 0, 0],
         [None, "A-2", NOT_AT_OMISE, 10_000, 0, -10_000],
     ]
-    assert frame[d.WINDOW_END].iloc[1] == NOON + timedelta(minutes=1) + 365 * DAY
+    assert frame[c.WINDOW_END].iloc[1] == NOON + timedelta(minutes=1) + 365 * DAY
 
 
 def test_disputes_of_the_range_and_undecided_ones_first_with_their_age() -> None:
-    frame = d.DISPUTE_LIST.check(LISTED.disputes)
+    frame = c.DISPUTE_LIST.check(LISTED.disputes)
     assert frame[[c.DISPUTE_ID, c.STATUS, c.AGE_DAYS]].values.tolist() == [
         ["dspt_2", "pending", 33],
         ["dspt_1", "open", 3],
@@ -79,8 +78,8 @@ def test_disputes_of_the_range_and_undecided_ones_first_with_their_age() -> None
 
 
 def test_failed_payments_by_method_and_reason_with_the_orders_that_were_paid_after_all() -> None:
-    frame = d.FAILURES.check(LISTED.failures)
-    names = [c.METHOD, c.STATUS, d.ROWS, d.ATTEMPTS, d.RATE, d.PAID_OTHERWISE, c.AMOUNT]
+    frame = c.FAILURES.check(LISTED.failures)
+    names = [c.METHOD, c.STATUS, c.ROWS, c.ATTEMPTS, c.RATE, c.PAID_OTHERWISE, c.AMOUNT]
     assert frame[names].values.tolist() == [
         ["card", "failed", 3, 7, 4_285, 2, 30_000],
         ["promptpay", "expired", 1, 1, 10_000, 0, 700],
@@ -92,6 +91,6 @@ def test_another_account_has_none_of_it() -> None:
     job = Job(context=USING, accounts=ACCOUNTS)
     found = details(job.judge_books(books([], [], AS_OF)), TH, WINDOW, USING)
     assert [len(found.refunds), len(found.disputes), len(found.failures)] == [0, 0, 0]
-    d.REFUND_LIST.check(found.refunds)
-    d.DISPUTE_LIST.check(found.disputes)
-    d.FAILURES.check(found.failures)
+    c.REFUND_LIST.check(found.refunds)
+    c.DISPUTE_LIST.check(found.disputes)
+    c.FAILURES.check(found.failures)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recon.columns import ledger as lc
+from recon import columns as c
 from recon.model import Books, Break, Severity
 from recon.rules.ledger import Judges, balance_breaks, ledger_breaks
 from recon.settings import Context, RuleSettings
@@ -172,7 +172,7 @@ def test_an_unknown_key_or_a_kind_never_seen_is_no_break(merchant: Merchant) -> 
 def test_a_receipt_that_is_not_among_the_receipts(merchant: Merchant) -> None:
     merchant.move(3, "rcpt_002")
     receipts = build(
-        lc.RECEIPTS,
+        c.RECEIPTS,
         [
             {
                 "account": "th",

@@ -10,7 +10,6 @@ import pytest
 from recon import columns as c
 from recon import settlement
 from recon.calendars import Calendar
-from recon.columns import ledger as lc
 from recon.model import Books, Break, Severity
 from recon.rules.settlement import Judges, bank_breaks, bank_due, overdue_breaks, transfer_breaks
 from recon.settings import Context, RuleSettings
@@ -220,8 +219,8 @@ def test_a_line_that_names_the_transfer_is_its_credit_whatever_it_says() -> None
     banked = settlement.with_bank(
         settlement.rebuild(books, ledger.read(books)), books, {"th": BANGKOK}, {"th": 0}
     ).banked
-    pairs = set(banked[[c.TRANSFER_ID, c.LINE_ID, lc.MATCH]].itertuples(index=False, name=None))
-    assert pairs == {("trsf_002", "l1", lc.BY_ID), ("trsf_001", "l2", lc.SAME_DAY)}
+    pairs = set(banked[[c.TRANSFER_ID, c.LINE_ID, c.MATCH]].itertuples(index=False, name=None))
+    assert pairs == {("trsf_002", "l1", c.BY_ID), ("trsf_001", "l2", c.SAME_DAY)}
 
 
 def test_equal_sums_are_counted_and_never_guessed() -> None:
@@ -231,7 +230,7 @@ def test_equal_sums_are_counted_and_never_guessed() -> None:
     banked = settlement.with_bank(
         settlement.rebuild(both, ledger.read(both)), both, {"th": BANGKOK}, {"th": 0}
     ).banked
-    assert banked[lc.MATCH].tolist() == [lc.AMBIGUOUS] * 2
+    assert banked[c.MATCH].tolist() == [c.AMBIGUOUS] * 2
     assert says(known(twins, MONDAY + 9 * DAY, line(10_000, "2026-08-25"))) == ["bank_credit_missing trsf_002"]
     third = (line(10_000, "2026-08-25"), line(10_000, "2026-08-25", "l2"), line(10_000, "2026-08-25", "l3"))
     assert says(known(twins, MONDAY + 9 * DAY, *third)) == ["bank_credit_unexplained l3"]

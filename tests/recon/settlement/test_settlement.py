@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from recon import columns as c
 from recon import settlement
-from recon.columns import ledger as lc
 from recon.model import Books, Proof
 from recon.model.settlement import Settlement
 from recon.settlement import balance, ledger, tie_out
@@ -26,7 +25,7 @@ def rebuilt(merchant: Merchant) -> Settlement:
 
 def taken(found: Settlement) -> list[str]:
     """Every part in words: transfer, charge or else its kind, satang."""
-    names = [c.TRANSFER_ID, c.CHARGE_ID, lc.KIND, c.AMOUNT]
+    names = [c.TRANSFER_ID, c.CHARGE_ID, c.KIND, c.AMOUNT]
     rows = found.parts[names].itertuples(index=False, name=None)
     return [
         f"{transfer} {charge if isinstance(charge, str) else kind} {amount}"
@@ -41,7 +40,7 @@ def proofs(books: Books) -> tuple[Proof, ...]:
 
 def test_an_empty_store_has_frames_of_the_right_shape() -> None:
     found = rebuilt(Merchant())
-    for frame, shape in ((found.payouts, lc.PAYOUTS), (found.parts, lc.PARTS), (found.unpaid, lc.UNPAID)):
+    for frame, shape in ((found.payouts, c.PAYOUTS), (found.parts, c.PARTS), (found.unpaid, c.UNPAID)):
         shape.check(frame)
         assert len(frame) == 0
 
@@ -56,8 +55,8 @@ def test_a_transfer_pays_what_was_free_and_leaves_the_rest() -> None:
     found = rebuilt(merchant)
     assert taken(found) == ["trsf_001 chrg_001 96094", "trsf_001 chrg_002 4804"]
     row = found.payouts.iloc[0]
-    assert (row[lc.GROSS], row[c.FEE], row[c.FEE_VAT], row[lc.OTHER]) == (105_000, 3_833, 269, 0)
-    assert (row[c.AMOUNT], row[lc.EXPLAINED], row[lc.UNEXPLAINED], row[c.NET]) == (100_898, 100_898, 0, 97_898)
+    assert (row[c.GROSS], row[c.FEE], row[c.FEE_VAT], row[c.OTHER]) == (105_000, 3_833, 269, 0)
+    assert (row[c.AMOUNT], row[c.EXPLAINED], row[c.UNEXPLAINED], row[c.NET]) == (100_898, 100_898, 0, 97_898)
     assert found.unpaid[[c.CHARGE_ID, c.AMOUNT]].values.tolist() == [["chrg_003", 29_789]]
 
 
@@ -70,7 +69,7 @@ def test_refunds_and_disputes_take_the_oldest_credits_first() -> None:
     merchant.pay_out()
     found = rebuilt(merchant)
     assert taken(found) == ["trsf_001 chrg_001 94", "trsf_001 chrg_002 29789"]
-    assert found.payouts[[lc.EXPLAINED, lc.UNEXPLAINED]].values.tolist() == [[29_883, 0]]
+    assert found.payouts[[c.EXPLAINED, c.UNEXPLAINED]].values.tolist() == [[29_883, 0]]
 
 
 def test_a_refund_may_take_from_what_becomes_free_later() -> None:
@@ -111,7 +110,7 @@ def test_what_the_store_never_saw_stays_unexplained_and_the_next_transfer_is_exa
     merchant.wait(8 * DAY)
     merchant.pay_out(96_094)
     found = rebuilt(merchant)
-    assert found.payouts[[c.AMOUNT, lc.EXPLAINED, lc.UNEXPLAINED]].values.tolist() == [
+    assert found.payouts[[c.AMOUNT, c.EXPLAINED, c.UNEXPLAINED]].values.tolist() == [
         [1_029_789, 29_789, 1_000_000],
         [96_094, 96_094, 0],
     ]
@@ -139,9 +138,9 @@ def test_partial_payouts_split_a_charge_and_its_fee_without_losing_a_unit() -> N
         merchant.pay_out(13_000)
     merchant.pay_out()
     found = rebuilt(merchant)
-    assert found.parts[[lc.GROSS, c.FEE, c.FEE_VAT, c.INTEREST]].sum().tolist() == [100_000, 3_650, 256, 12]
-    assert (found.payouts[lc.OTHER] == 0).all()
-    assert found.payouts[lc.UNEXPLAINED].tolist() == [0] * 8
+    assert found.parts[[c.GROSS, c.FEE, c.FEE_VAT, c.INTEREST]].sum().tolist() == [100_000, 3_650, 256, 12]
+    assert (found.payouts[c.OTHER] == 0).all()
+    assert found.payouts[c.UNEXPLAINED].tolist() == [0] * 8
     assert len(found.unpaid) == 0
 
 
@@ -155,12 +154,12 @@ def test_whatever_happens_every_proof_is_zero_and_every_satang_has_its_place(
     assert not any(proof.unexplained for proof in proofs(books))
     found = settlement.rebuild(books, ledger.read(books))
     payouts, parts = found.payouts, found.parts
-    assert (payouts[lc.UNEXPLAINED] == 0).all()
-    assert payouts[lc.EXPLAINED].tolist() == payouts[c.AMOUNT].tolist()
+    assert (payouts[c.UNEXPLAINED] == 0).all()
+    assert payouts[c.EXPLAINED].tolist() == payouts[c.AMOUNT].tolist()
     costs = payouts[c.FEE] + payouts[c.FEE_VAT] + payouts[c.INTEREST]
-    assert (payouts[lc.GROSS] - costs + payouts[lc.OTHER] == payouts[lc.EXPLAINED]).all()
+    assert (payouts[c.GROSS] - costs + payouts[c.OTHER] == payouts[c.EXPLAINED]).all()
     assert parts.groupby(c.TRANSFER_ID)[c.AMOUNT].sum().to_dict() == dict(
-        zip(payouts[c.TRANSFER_ID], payouts[lc.EXPLAINED], strict=True)
+        zip(payouts[c.TRANSFER_ID], payouts[c.EXPLAINED], strict=True)
     )
     credits = sum(row["amount"] for row in merchant.transactions if row["direction"] == "credit")
     assert parts[c.AMOUNT].sum() + found.unpaid[c.AMOUNT].sum() <= credits
@@ -209,7 +208,7 @@ def test_days_tie_and_end_with_the_reading(before: int) -> None:
     books = merchant.books(as_of=START + 2 * DAY, readings=kept.assign(before=before))
     first = (START - DAY).date()
     days = balance.days(books, TH, first, first + DAY)
-    names = [lc.DAY, lc.OPENING, lc.CREDITS, lc.DEBITS, lc.CLOSING]
+    names = [c.DAY, c.OPENING, c.CREDITS, c.DEBITS, c.CLOSING]
     opened = date(2026, 8, 20)
     assert days[names].values.tolist() == [
         [str(opened), before, 0, 0, before],

@@ -10,7 +10,6 @@ import pytest
 from jobs.cli.documents import run_document
 from recon import columns as c
 from recon import settlement
-from recon.columns import ledger as lc
 from recon.model import Books
 from recon.omise.objects import decode_object
 from recon.omise.scrub import Scrub
@@ -54,7 +53,7 @@ def test_full_automatic_payouts_are_rebuilt_exactly(seed: int) -> None:
     books = books_of(world, 30)
     made = settlement.rebuild(books, ledger.read(books))
     assert len(made.payouts) > 40
-    assert (made.payouts[lc.UNEXPLAINED] == 0).all()
+    assert (made.payouts[c.UNEXPLAINED] == 0).all()
     of = dict(iter(made.parts.groupby(c.TRANSFER_ID)))
     for known in world.books.values():
         sums, since, gone = Ledger(known.transactions), 0, 0
@@ -88,7 +87,7 @@ def test_each_transfer_takes_what_the_hidden_truth_says_planted_faults_or_not(se
     ]
     assert parts == sorted(told)
     payouts = made.payouts
-    assert (payouts[lc.EXPLAINED] + payouts[lc.UNEXPLAINED] == payouts[c.AMOUNT]).all()
+    assert (payouts[c.EXPLAINED] + payouts[c.UNEXPLAINED] == payouts[c.AMOUNT]).all()
 
 
 @pytest.mark.parametrize("seed", [811, pytest.param(812, marks=pytest.mark.proof)])

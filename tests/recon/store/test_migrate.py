@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, MetaData, inspect
+from sqlalchemy import Connection, MetaData, inspect
 from sqlalchemy.engine.interfaces import ReflectedIndex
 
 from recon.store import migrate
-from recon.store.engine import open_store, reading, writing
+from recon.store.engine import Store, open_store, reading, writing
 from recon.store.migrate import StoreTooNew
 from recon.store.schema import METADATA
 from recon.store.versions.save import save_objects
@@ -21,13 +21,13 @@ from tests.kit.store_samples import DATABASES, NOON, charge, count, fresh_url
 
 
 @pytest.fixture(params=DATABASES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    engine = open_store(fresh_url(request.param, tmp_path, migrated=False))
-    yield engine
-    engine.dispose()
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    store = open_store(fresh_url(request.param, tmp_path, migrated=False))
+    yield store
+    store.dispose()
 
 
-def test_from_nothing_to_exactly_the_tables_and_down_again(store: Engine) -> None:
+def test_from_nothing_to_exactly_the_tables_and_down_again(store: Store) -> None:
     assert (migrate.current(store), migrate.is_current(store)) == (None, False)
     applied = migrate.upgrade(store)
     assert applied
@@ -47,7 +47,7 @@ def _own(indexes: list[ReflectedIndex]) -> list[ReflectedIndex]:
     return [index for index in indexes if "duplicates_constraint" not in index]
 
 
-def test_keys_and_indexes_are_those_of_the_tables(store: Engine) -> None:
+def test_keys_and_indexes_are_those_of_the_tables(store: Store) -> None:
     migrate.upgrade(store)
     found = inspect(store)
     for name, table in METADATA.tables.items():
@@ -67,7 +67,7 @@ def indexes_as_text(connection: Connection, schema: str = "public") -> dict[str,
     return {name: text.replace(f"{schema}.", "") for name, text in listed if "alembic" not in name}
 
 
-def test_indexes_hold_the_rows_that_the_tables_say(store: Engine, tmp_path: Path) -> None:
+def test_indexes_hold_the_rows_that_the_tables_say(store: Store, tmp_path: Path) -> None:
     """Alembic compares names and columns of indexes, not their conditions."""
     migrate.upgrade(store)
     with writing(store) as connection:
@@ -112,7 +112,7 @@ def fill(connection: Connection) -> None:
             connection.execute(table.insert(), {c.name: plain[c.type.python_type] for c in table.columns})
 
 
-def test_every_step_up_and_down_keeps_the_rows(store: Engine) -> None:
+def test_every_step_up_and_down_keeps_the_rows(store: Store) -> None:
     found = {}
     with writing(store) as connection:
         config = migrate.alembic_config(connection)
@@ -177,7 +177,7 @@ def test_a_step_that_fails_changes_nothing_and_no_copy_is_overwritten(tmp_path: 
     assert copies == [".bak", ".bak.2"]
 
 
-def test_a_store_of_a_later_version_is_refused(store: Engine) -> None:
+def test_a_store_of_a_later_version_is_refused(store: Store) -> None:
     migrate.upgrade(store)
     with writing(store) as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")

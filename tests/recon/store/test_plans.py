@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, select
+from sqlalchemy import event, select
 
 from recon.model import Window
 from recon.store import tables
 from recon.store.desk import worklist
 from recon.store.desk.worklist import Filter
-from recon.store.engine import open_store, reading
+from recon.store.engine import Store, open_store, reading
 from recon.store.related import unfinished
 from recon.store.runs import figures
 from recon.store.versions import evidence
@@ -28,14 +28,14 @@ OPEN = "ix_break_status_account (status=?"
 
 
 @pytest.fixture
-def sqlite(tmp_path: Path) -> Iterator[Engine]:
+def sqlite(tmp_path: Path) -> Iterator[Store]:
     store = open_store(fresh_url("sqlite", tmp_path))
     yield store
     store.dispose()
 
 
 @contextmanager
-def asked(store: Engine) -> Iterator[list[tuple[str, Any]]]:
+def asked(store: Store) -> Iterator[list[tuple[str, Any]]]:
     """Every query with its values while the block lasts."""
     found: list[tuple[str, Any]] = []
 
@@ -48,7 +48,7 @@ def asked(store: Engine) -> Iterator[list[tuple[str, Any]]]:
     event.remove(store, "before_cursor_execute", hear)
 
 
-def plans(store: Engine, work: Callable[[Engine], Any]) -> str:
+def plans(store: Store, work: Callable[[Store], Any]) -> str:
     """What the database says of how it does each query of some work."""
     with asked(store) as found:
         work(store)
@@ -85,7 +85,7 @@ def plans(store: Engine, work: Callable[[Engine], Any]) -> str:
     ],
 )
 def test_sqlite_takes_the_index_that_was_made_for_it(
-    sqlite: Engine, work: Callable[[Engine], Any], indexes: tuple[str, ...]
+    sqlite: Store, work: Callable[[Store], Any], indexes: tuple[str, ...]
 ) -> None:
     found = plans(sqlite, work)
     assert all(index in found for index in indexes), found
@@ -94,7 +94,7 @@ def test_sqlite_takes_the_index_that_was_made_for_it(
 
 
 @pytest.mark.parametrize("account", ["th", "jp", None])
-def test_sqlite_finds_one_object_by_its_key_in_whatever_account(sqlite: Engine, account: str | None) -> None:
+def test_sqlite_finds_one_object_by_its_key_in_whatever_account(sqlite: Store, account: str | None) -> None:
     save_objects(sqlite, "th", "charge", [charge("chrg_1")], NOON)
     found = plans(sqlite, lambda store: evidence.versions(store, "charge", account, "chrg_1"))
     assert "sqlite_autoindex_charge_1 (account=? AND charge_id=?)" in found
@@ -112,9 +112,9 @@ def test_sqlite_finds_one_object_by_its_key_in_whatever_account(sqlite: Engine, 
     ],
 )
 def test_sqlite_finds_few_among_many_by_an_index_of_them(
-    sqlite: Engine, table: Any, condition: Any, index: str
+    sqlite: Store, table: Any, condition: Any, index: str
 ) -> None:
-    def work(store: Engine) -> None:
+    def work(store: Store) -> None:
         with reading(store) as connection:
             connection.execute(select(table).where(table.c.account == "th", condition)).all()
 

@@ -5,10 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
 
 from recon.model import ObjectRow
-from recon.store.engine import open_store, reading
+from recon.store.engine import Store, open_store, reading
 from recon.store.versions.save import Saved, save_gone, save_objects, save_orders
 from tests.kit.store_samples import HOUR, NOON, charge, count, opened, orders, rejected
 
@@ -17,19 +16,19 @@ CHANGED = [[charge(row.id, status="failed") for row in page] for page in PAGES]
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Engine]:
+def store(tmp_path: Path) -> Iterator[Store]:
     yield from opened("postgresql", tmp_path)
 
 
 def save(url: str, pages: list[list[ObjectRow]]) -> Saved:
-    engine, saved = open_store(url), Saved()
+    store, saved = open_store(url), Saved()
     for page in pages:
-        saved += save_objects(engine, "th", "charge", page, NOON)
-    engine.dispose()
+        saved += save_objects(store, "th", "charge", page, NOON)
+    store.dispose()
     return saved
 
 
-def test_writers_of_the_same_objects_store_each_version_once(store: Engine) -> None:
+def test_writers_of_the_same_objects_store_each_version_once(store: Store) -> None:
     url = store.url.render_as_string(hide_password=False)
     with ThreadPoolExecutor(3) as pool:
         saved = sum(pool.map(save, [url] * 3, [PAGES] * 3), Saved())
@@ -40,21 +39,21 @@ def test_writers_of_the_same_objects_store_each_version_once(store: Engine) -> N
     assert count(store, "charge") == 480
 
 
-def test_what_was_gone_comes_back_after_its_end_also_among_many(store: Engine) -> None:
+def test_what_was_gone_comes_back_after_its_end_also_among_many(store: Store) -> None:
     save_objects(store, "th", "charge", PAGES[0], NOON)
     assert save_gone(store, "th", "charge", [PAGES[0][0].id], NOON + HOUR) == 1
     assert save_objects(store, "th", "charge", PAGES[0], NOON) == Saved(new=1, unchanged=19)
     assert save_objects(store, "jp", "charge", PAGES[0][:1], NOON) == Saved(new=1)
 
 
-def test_any_text_goes_through_copy_as_it_is(store: Engine) -> None:
+def test_any_text_goes_through_copy_as_it_is(store: Store) -> None:
     odd = ["a\tb", "a\nb\r", "\\N", "\\.", "'", '"', "é\U0001f600", " "]
     found = [{"order_id": text, "customer": text} for text in odd]
     assert save_orders(store, orders(*found), rejected(), NOON) == Saved(new=len(odd))
     assert save_orders(store, orders(*found), rejected(), NOON) == Saved(unchanged=len(odd))
 
 
-def test_a_connection_that_died_while_nobody_used_it_is_nobodys_error(store: Engine) -> None:
+def test_a_connection_that_died_while_nobody_used_it_is_nobodys_error(store: Store) -> None:
     with reading(store) as connection:
         ours = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
     other = open_store(store.url.render_as_string(hide_password=False))

@@ -6,16 +6,16 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, event
 
-from recon.store.engine import open_store, reading_together
+from recon.store.engine import Store, open_store, reading_together
 from recon.store.versions.load import load_books
 from recon.store.versions.save import save_objects, save_orders
 from tests.kit.store_samples import DATABASES, HOUR, NOON, charge, opened, orders, rejected
 
 
 @pytest.fixture(params=DATABASES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     yield from opened(request.param, tmp_path)
 
 
@@ -23,7 +23,7 @@ def charges(connection: Connection) -> int:
     return int(connection.exec_driver_sql("SELECT count(*) FROM charge").scalar_one())
 
 
-def test_what_is_written_meanwhile_is_seen_by_none_of_them(store: Engine) -> None:
+def test_what_is_written_meanwhile_is_seen_by_none_of_them(store: Store) -> None:
     with reading_together(store, 3) as connections:
         save_objects(store, "th", "charge", [charge("chrg_1")], NOON)
         assert [charges(one) for one in connections] == [0, 0, 0]
@@ -31,7 +31,7 @@ def test_what_is_written_meanwhile_is_seen_by_none_of_them(store: Engine) -> Non
         assert [charges(one) for one in connections] == [1, 1, 1]
 
 
-def test_what_is_committed_between_their_first_looks_is_seen_by_all_or_none(store: Engine) -> None:
+def test_what_is_committed_between_their_first_looks_is_seen_by_all_or_none(store: Store) -> None:
     other = open_store(store.url.render_as_string(hide_password=False))
     looked: list[int] = []
 
@@ -46,7 +46,7 @@ def test_what_is_committed_between_their_first_looks_is_seen_by_all_or_none(stor
     assert looked == [1]
 
 
-def test_books_loaded_while_another_writes_are_of_one_state(store: Engine) -> None:
+def test_books_loaded_while_another_writes_are_of_one_state(store: Store) -> None:
     stop = Event()
 
     def write() -> int:

@@ -36,9 +36,9 @@ WISH = Wish(FIRST, LAST, ("th",), "anna")
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    engine = open_store(fresh_url("sqlite", tmp_path))
-    yield engine
-    engine.dispose()
+    store = open_store(fresh_url("sqlite", tmp_path))
+    yield store
+    store.dispose()
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.8.8", "::1", "[::1]"])

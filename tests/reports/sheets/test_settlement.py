@@ -10,7 +10,6 @@ import pytest
 
 from recon import columns as c
 from recon import settlement
-from recon.columns import ledger as lc
 from recon.model import Result
 from recon.model.settlement import Settlement
 from recon.settlement import ledger
@@ -69,7 +68,7 @@ def merchant() -> Report:
         "first_seen_at": made.now,
     }
     bank = (line(113_987, "2026-08-29"), line(77, "2026-08-30", "l2"))
-    books = made.books(receipts=build(lc.RECEIPTS, [receipt]), bank_lines=build(c.BANK_LINES, bank))
+    books = made.books(receipts=build(c.RECEIPTS, [receipt]), bank_lines=build(c.BANK_LINES, bank))
     read = ledger.read(books)
     found = settlement.with_bank(settlement.rebuild(books, read), books, {"th": BANGKOK}, {"th": 0})
     return report(settlement.of_range(found, books, read, TH, EVER, DAYS))
@@ -89,23 +88,23 @@ def shown(sheet: Sheet, given: Report, names: Sequence[str]) -> list[list[Any]]:
 
 
 def test_settlement_shows_each_transfer_above_its_credits(merchant: Report) -> None:
-    names = (lc.KIND, c.CHARGE_ID, c.AMOUNT, lc.EXPLAINED, lc.UNEXPLAINED, lc.GROSS, c.NET)
+    names = (c.KIND, c.CHARGE_ID, c.AMOUNT, c.EXPLAINED, c.UNEXPLAINED, c.GROSS, c.NET)
     assert shown(SETTLEMENT, merchant, names) == [
         ["transfer", None, 116_987, 116_987, 0, 120_595, 113_987],
         ["charge", "chrg_001", 86_094, None, None, 89_595, None],
         ["charge", "chrg_002", 30_893, None, None, 31_000, None],
     ]
     waiting = SETTLEMENT.below[0].rows(merchant)
-    assert cells(waiting, lc.DAY, lc.ROWS, c.AMOUNT) == [["2026-09-05", 1, 4_804]]
+    assert cells(waiting, c.DAY, c.ROWS, c.AMOUNT) == [["2026-09-05", 1, 4_804]]
 
 
 def test_the_balance_is_proved_by_day_and_by_kind(merchant: Report) -> None:
-    rows = shown(BALANCE, merchant, (lc.DAY, lc.OPENING, lc.CREDITS, lc.DEBITS, lc.CLOSING, c.TOTAL, c.DIFFERENCE))
+    rows = shown(BALANCE, merchant, (c.DAY, c.OPENING, c.CREDITS, c.DEBITS, c.CLOSING, c.TOTAL, c.DIFFERENCE))
     assert rows[0] == ["2026-08-21", 0, 126_987, 0, 126_987, None, None]
     assert [row for row in rows if row[2] or row[3]][1] == ["2026-08-29", 126_987, 4_804, 126_987, 4_804, None, None]
     assert rows[-1][4:] == [4_804, 4_804, 0]
     kinds = BALANCE.below[0].rows(merchant)
-    assert cells(kinds, lc.KIND, lc.ROWS, c.AMOUNT) == [
+    assert cells(kinds, c.KIND, c.ROWS, c.AMOUNT) == [
         ["charge", 3, 131_791],
         ["refund", 1, -10_000],
         ["transfer", 1, -116_987],
@@ -113,7 +112,7 @@ def test_the_balance_is_proved_by_day_and_by_kind(merchant: Report) -> None:
 
 
 def test_fees_by_month_and_method_and_the_vat_return(merchant: Report) -> None:
-    names = (lc.MONTH, lc.KIND, c.METHOD, lc.ROWS, lc.GROSS, c.FEE, lc.EXPECTED_FEE, c.FEE_VAT, c.WHT)
+    names = (c.MONTH, c.KIND, c.METHOD, c.ROWS, c.GROSS, c.FEE, c.EXPECTED_FEE, c.FEE_VAT, c.WHT)
     assert shown(FEES, merchant, names) == [
         ["2026-08", "charge", "card", 2, 105_000, 3_833, 3_833, 269, None],
         ["2026-08", "charge", "promptpay", 1, 31_000, 100, None, 7, None],
@@ -121,14 +120,14 @@ def test_fees_by_month_and_method_and_the_vat_return(merchant: Report) -> None:
         ["2026-08", "transfer", None, 1, 116_987, 2_804, None, 196, None],
     ]
     returns = FEES.below[0].rows(merchant)
-    assert cells(returns, lc.MONTH, c.FEE, c.FEE_VAT, c.VAT, c.WHT) == [["2026-08", 6_737, 472, 500, 30]]
+    assert cells(returns, c.MONTH, c.FEE, c.FEE_VAT, c.VAT, c.WHT) == [["2026-08", 6_737, 472, 500, 30]]
 
 
 def test_the_bank_shows_what_is_open_first(merchant: Report) -> None:
-    rows = shown(BANK, merchant, (lc.MATCH, c.TRANSFER_ID, c.LINE_ID, c.NET, c.AMOUNT, c.DIFFERENCE))
+    rows = shown(BANK, merchant, (c.MATCH, c.TRANSFER_ID, c.LINE_ID, c.NET, c.AMOUNT, c.DIFFERENCE))
     assert rows == [
-        [lc.NO_TRANSFER, None, "l2", None, 77, None],
-        [lc.SAME_DAY, "trsf_001", "l1", 113_987, 113_987, 0],
+        [c.NO_TRANSFER, None, "l2", None, 77, None],
+        [c.SAME_DAY, "trsf_001", "l1", 113_987, 113_987, 0],
     ]
 
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 
 from recon.model.rulings import Ask, Kind
 from recon.store.desk import audit
-from recon.store.engine import reading, writing
+from recon.store.engine import Store, reading, writing
 from tests.kit.store_samples import DATABASES, opened
 from tests.recon.store.desk.test_rulings import a_run, ask, found
 
@@ -16,29 +16,29 @@ KEY = b"a key of the auditors"
 
 
 @pytest.fixture(params=DATABASES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     yield from told(request.param, tmp_path)
 
 
-def told(database: str, folder: Path) -> Iterator[Engine]:
+def told(database: str, folder: Path) -> Iterator[Store]:
     """Three rulings on two breaks, and a run between them that recorded the chain's head."""
-    for engine in opened(database, folder):
-        a_run(engine, [found("1"), found("2")])
-        ask(engine, Ask(Kind.RESOLVE, "Malee", found("1").id, "refunded"), key=KEY)
-        ask(engine, Ask(Kind.WRITE_OFF, "Malee", found("2").id, "small"), key=KEY)
-        a_run(engine, [found("1"), found("2")], key=KEY)
-        ask(engine, Ask(Kind.UNDO, "Niran", found("2").id), key=KEY)
-        assert audit.prove(engine, KEY) == []
-        yield engine
+    for store in opened(database, folder):
+        a_run(store, [found("1"), found("2")])
+        ask(store, Ask(Kind.RESOLVE, "Malee", found("1").id, "refunded"), key=KEY)
+        ask(store, Ask(Kind.WRITE_OFF, "Malee", found("2").id, "small"), key=KEY)
+        a_run(store, [found("1"), found("2")], key=KEY)
+        ask(store, Ask(Kind.UNDO, "Niran", found("2").id), key=KEY)
+        assert audit.prove(store, KEY) == []
+        yield store
 
 
-def change(store: Engine, *statements: str) -> None:
+def change(store: Store, *statements: str) -> None:
     with writing(store, "record") as connection:
         for statement in statements:
             connection.execute(text(statement))
 
 
-def test_an_untouched_chain_is_proved_and_was_recorded_with_the_runs(store: Engine) -> None:
+def test_an_untouched_chain_is_proved_and_was_recorded_with_the_runs(store: Store) -> None:
     assert audit.prove(store, KEY) == []
     with reading(store) as connection:
         heads = [row.audit_head for row in connection.execute(text("select audit_head from run order by id"))]
@@ -67,13 +67,13 @@ def test_an_untouched_chain_is_proved_and_was_recorded_with_the_runs(store: Engi
     ],
 )
 def test_whatever_is_changed_is_found_and_named(tmp_path: Path, statement: str, words: str) -> None:
-    for engine in told("sqlite", tmp_path):
-        change(engine, statement)
-        wrong = audit.prove(engine, KEY)
+    for store in told("sqlite", tmp_path):
+        change(store, statement)
+        wrong = audit.prove(store, KEY)
         assert any(words in line for line in wrong), wrong
 
 
-def test_a_ruling_beside_the_chain_is_found(store: Engine) -> None:
+def test_a_ruling_beside_the_chain_is_found(store: Store) -> None:
     change(
         store,
         "insert into ruling (id, kind, who, at, reason, before, standing)"
@@ -82,7 +82,7 @@ def test_a_ruling_beside_the_chain_is_found(store: Engine) -> None:
     assert audit.prove(store, KEY) == ["rul_9 is in no audit entry"]
 
 
-def test_a_chain_without_its_tail_is_known_by_a_head_that_was_printed(store: Engine) -> None:
+def test_a_chain_without_its_tail_is_known_by_a_head_that_was_printed(store: Store) -> None:
     with reading(store) as connection:
         printed = audit.head(connection)
     change(
@@ -97,12 +97,12 @@ def test_a_chain_without_its_tail_is_known_by_a_head_that_was_printed(store: Eng
     assert f"what was given has the audit head {printed}" in wrong
 
 
-def test_a_rewritten_chain_needs_the_key(store: Engine) -> None:
+def test_a_rewritten_chain_needs_the_key(store: Store) -> None:
     assert "none of the 3 keyed audit entries fits" in audit.prove(store, b"another key")[0]
     assert "no audit key is configured" in audit.prove(store, None)[0]
 
 
-def test_entries_from_before_the_key_stay_proved_and_none_may_follow_without_it(store: Engine) -> None:
+def test_entries_from_before_the_key_stay_proved_and_none_may_follow_without_it(store: Store) -> None:
     for engine_key, wrong in ((KEY, False), (None, True)):
         ask(store, Ask(Kind.NOTE, "Malee", found("1").id, "a note"), key=engine_key)
         assert bool(audit.prove(store, KEY)) == wrong

@@ -9,13 +9,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Engine
 
 from recon.model import Account, Break, BreakStatus, KnownBreak, Severity
 from recon.model.rulings import Answer, Ask, Became, Kind, Limits, Ruling
 from recon.rulings.life import carry
 from recon.store.desk import audit, rulings
-from recon.store.engine import open_store
+from recon.store.engine import Store, open_store
 from recon.store.runs.record import RunAccount, RunRecord, known_breaks, record_run
 from recon.store.versions.save import save_objects, save_orders
 from tests.kit.store_samples import DATABASES, NOON, charge, fresh_url, opened, orders, rejected
@@ -27,7 +26,7 @@ UNTIL = date(2026, 3, 9)
 
 
 @pytest.fixture(params=DATABASES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     yield from opened(request.param, tmp_path)
 
 
@@ -37,7 +36,7 @@ def found(subject: str = "1", at_risk: int | None = 500, **more: Any) -> Break:
 
 
 def a_run(
-    store: Engine,
+    store: Store,
     breaks: Sequence[Break],
     as_of: datetime = NOON,
     meanwhile: Sequence[Ask] = (),
@@ -55,24 +54,24 @@ def a_run(
     record_run(store, run, [part], judged.changed, judged.events, NONE, again=again, audit_key=key)
 
 
-def ask(store: Engine, *asks: Ask, now: datetime = NOON, key: bytes | None = None) -> list[Answer]:
+def ask(store: Store, *asks: Ask, now: datetime = NOON, key: bytes | None = None) -> list[Answer]:
     return rulings.rule(store, asks, LIMITS, now, key, TH) if asks else []
 
 
-def one(store: Engine, kind: Kind, who: str = "Malee", **more: Any) -> Answer:
+def one(store: Store, kind: Kind, who: str = "Malee", **more: Any) -> Answer:
     (answer,) = ask(store, Ask(kind, who, **{"break_id": found().id, **more}))
     return answer
 
 
-def life(store: Engine, subject: str = "1") -> KnownBreak:
+def life(store: Store, subject: str = "1") -> KnownBreak:
     return next(known for known in known_breaks(store) if known.found.subject_id == subject)
 
 
-def steps(store: Engine) -> list[str]:
+def steps(store: Store) -> list[str]:
     return [event.what for event in rulings.events_of(store, found().id)]
 
 
-def test_a_resolved_break_stays_so_until_its_facts_change(store: Engine) -> None:
+def test_a_resolved_break_stays_so_until_its_facts_change(store: Store) -> None:
     a_run(store, [found()])
     assert one(store, Kind.RESOLVE, reason="refunded").became == Became.APPLIED
     a_run(store, [replace(found(), explanation="other words")])
@@ -88,7 +87,7 @@ def test_a_resolved_break_stays_so_until_its_facts_change(store: Engine) -> None
     assert audit.prove(store, None) == []
 
 
-def test_an_acknowledgement_ends_after_its_last_local_day(store: Engine) -> None:
+def test_an_acknowledgement_ends_after_its_last_local_day(store: Store) -> None:
     from recon.rulings.life import Said
 
     a_run(store, [found()])
@@ -134,12 +133,12 @@ def test_what_cannot_be_is_refused_in_words_and_changes_nothing(
         assert (life(store), steps(store)) == before
 
 
-def test_no_amount_no_write_off(store: Engine) -> None:
+def test_no_amount_no_write_off(store: Store) -> None:
     a_run(store, [found(at_risk=None)])
     assert "no amount" in one(store, Kind.WRITE_OFF, reason="small").words
 
 
-def test_a_write_off_above_the_limit_waits_for_a_second_person(store: Engine) -> None:
+def test_a_write_off_above_the_limit_waits_for_a_second_person(store: Store) -> None:
     a_run(store, [found(at_risk=-1_001)])
     assert one(store, Kind.WRITE_OFF, reason="bad debt").became == Became.PENDING
     assert life(store).status == BreakStatus.PENDING_APPROVAL
@@ -156,13 +155,13 @@ def test_a_write_off_above_the_limit_waits_for_a_second_person(store: Engine) ->
     assert audit.prove(store, None) == []
 
 
-def test_a_write_off_at_the_limit_needs_nobody_else(store: Engine) -> None:
+def test_a_write_off_at_the_limit_needs_nobody_else(store: Store) -> None:
     a_run(store, [found(at_risk=1_000)])
     assert one(store, Kind.WRITE_OFF, reason="small").became == Became.APPLIED
     assert life(store).status == BreakStatus.WRITTEN_OFF
 
 
-def test_undo_gives_back_the_life_before_and_keeps_its_history(store: Engine) -> None:
+def test_undo_gives_back_the_life_before_and_keeps_its_history(store: Store) -> None:
     a_run(store, [found()])
     one(store, Kind.ACKNOWLEDGE, until=UNTIL)
     acknowledged = life(store)
@@ -177,7 +176,7 @@ def test_undo_gives_back_the_life_before_and_keeps_its_history(store: Engine) ->
     assert audit.prove(store, None) == []
 
 
-def test_a_closed_break_can_be_opened_again(store: Engine) -> None:
+def test_a_closed_break_can_be_opened_again(store: Store) -> None:
     a_run(store, [found()])
     one(store, Kind.RESOLVE, reason="refunded")
     assert one(store, Kind.REOPEN, "Somchai").became == Became.APPLIED
@@ -185,7 +184,7 @@ def test_a_closed_break_can_be_opened_again(store: Engine) -> None:
     assert audit.prove(store, None) == []
 
 
-def test_a_break_has_an_owner_and_notes_in_any_state(store: Engine) -> None:
+def test_a_break_has_an_owner_and_notes_in_any_state(store: Store) -> None:
     a_run(store, [found()])
     one(store, Kind.RESOLVE, reason="refunded")
     one(store, Kind.ASSIGN, owner="Niran")
@@ -196,7 +195,7 @@ def test_a_break_has_an_owner_and_notes_in_any_state(store: Engine) -> None:
     assert life(store).owner is None
 
 
-def test_a_pattern_acknowledges_what_is_open_and_its_undo_opens_it_again(store: Engine) -> None:
+def test_a_pattern_acknowledges_what_is_open_and_its_undo_opens_it_again(store: Store) -> None:
     a_run(store, [found("TEST-1"), found("TEST-2"), found("1")])
     one(store, Kind.RESOLVE, break_id=found("TEST-2").id, reason="x")
     answer = one(
@@ -212,7 +211,7 @@ def test_a_pattern_acknowledges_what_is_open_and_its_undo_opens_it_again(store: 
     assert audit.prove(store, None) == []
 
 
-def test_a_link_by_hand_needs_both_sides_and_gives_a_charge_to_one_order(store: Engine) -> None:
+def test_a_link_by_hand_needs_both_sides_and_gives_a_charge_to_one_order(store: Store) -> None:
     save_orders(store, orders({"order_id": "1"}, {"order_id": "2"}), rejected(), NOON)
     save_objects(store, "th", "charge", [charge("chrg_1", amount=900, currency="THB")], NOON)
     a_run(store, [found("1"), found("2")])
@@ -231,7 +230,7 @@ def test_a_link_by_hand_needs_both_sides_and_gives_a_charge_to_one_order(store: 
     assert audit.prove(store, None) == []
 
 
-def test_a_repeated_ask_is_known_by_its_key(store: Engine) -> None:
+def test_a_repeated_ask_is_known_by_its_key(store: Store) -> None:
     a_run(store, [found()])
     asked = Ask(Kind.RESOLVE, "Malee", found().id, "refunded", key="file row 2")
     assert [answer.became for answer in ask(store, asked, asked)] == [Became.APPLIED, Became.ALREADY]
@@ -239,7 +238,7 @@ def test_a_repeated_ask_is_known_by_its_key(store: Engine) -> None:
     assert steps(store) == ["opened", "resolved"]
 
 
-def test_what_changed_since_a_person_saw_it_is_refused_and_told(store: Engine) -> None:
+def test_what_changed_since_a_person_saw_it_is_refused_and_told(store: Store) -> None:
     a_run(store, [found()])
     seen = life(store).version
     one(store, Kind.RESOLVE, "Somchai", reason="refunded")
@@ -248,7 +247,7 @@ def test_what_changed_since_a_person_saw_it_is_refused_and_told(store: Engine) -
     assert "is already resolved by Somchai on 2026-03-01" in one(store, Kind.ACKNOWLEDGE, until=UNTIL).words
 
 
-def test_a_ruling_made_while_a_run_judges_survives_it(store: Engine) -> None:
+def test_a_ruling_made_while_a_run_judges_survives_it(store: Store) -> None:
     a_run(store, [found()])
     a_run(store, [found()], NOON + timedelta(days=1), [Ask(Kind.RESOLVE, "Malee", found().id, "refunded")])
     assert life(store).status == BreakStatus.RESOLVED
@@ -264,10 +263,10 @@ def test_of_two_people_at_the_same_moment_one_wins_and_the_other_is_told(databas
     a_run(engines[0], [found(subject) for subject in subjects])
     start, answers = threading.Barrier(2), {}
 
-    def person(name: str, engine: Engine) -> None:
+    def person(name: str, store: Store) -> None:
         start.wait()
         answers[name] = [
-            rulings.rule(engine, [Ask(Kind.RESOLVE, name, found(s).id, "x", version=0)], LIMITS, NOON, None, TH)[0]
+            rulings.rule(store, [Ask(Kind.RESOLVE, name, found(s).id, "x", version=0)], LIMITS, NOON, None, TH)[0]
             for s in subjects
         ]
 
@@ -284,5 +283,5 @@ def test_of_two_people_at_the_same_moment_one_wins_and_the_other_is_told(databas
         assert standing is not None
         assert standing.who == won.ask.who
     assert audit.prove(engines[0], None) == []
-    for engine in engines:
-        engine.dispose()
+    for store in engines:
+        store.dispose()

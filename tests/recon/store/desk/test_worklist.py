@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from recon import columns
+from recon import columns as c
 from recon.model import Break, BreakStatus, KnownBreak, Severity
 from recon.store.desk import worklist
 from recon.store.desk.worklist import Filter
@@ -51,14 +51,14 @@ BREAKS = [
 
 @pytest.fixture(params=DATABASES)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    engine = open_store(fresh_url(request.param, tmp_path))
+    store = open_store(fresh_url(request.param, tmp_path))
     for number, status in enumerate(("complete", "incomplete", "complete")):
         run = RunRecord(NOW, NOW, NOW, "test", "run", {}, "0", "", status, {})
         day = date(2026, 3, 1 + number // 2)
         part = RunAccount("th", day, day, {"breaks_open": number}, str(number))
-        record_run(engine, run, [part], BREAKS if number == 0 else [], [], columns.LINKS.empty())
-    yield engine
-    engine.dispose()
+        record_run(store, run, [part], BREAKS if number == 0 else [], [], c.LINKS.empty())
+    yield store
+    store.dispose()
 
 
 def found(store: Store, wanted: Filter = Filter(), sort: str = "id", down: bool = False) -> list[str]:  # noqa: B008

@@ -9,7 +9,7 @@ import pytest
 
 from jobs.batch.plan import BACKFILL, Piece, Pulls, plan, wish_of
 from jobs.run.outcome import RunOptions
-from recon import columns
+from recon import columns as c
 from recon.model import Window
 from recon.store.engine import Store
 from recon.store.queue import batches
@@ -46,7 +46,7 @@ def marker(batch: Batch, key: str, *, complete: bool = True) -> Marker:
 def record(store: Store, made: Marker) -> int:
     account = made.key.split()[1]
     part = RunAccount(account, DAY, DAY, {}, f"digest of {account}")
-    return record_run(store, RUN, [part], (), (), columns.LINKS.empty(), marker=made)
+    return record_run(store, RUN, [part], (), (), c.LINKS.empty(), marker=made)
 
 
 def test_one_wish_is_one_batch_until_it_has_ended(store: Store, batch: Batch) -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 
 from recon import columns as c
 from recon.model.ledger_history import LedgerLine
 from recon.settlement.fifo import Span
 from recon.store import tables
-from recon.store.engine import SQLITE, reading, reading_together, to_micros, writing
+from recon.store.engine import SQLITE, Store, reading, reading_together, to_micros, writing
 from recon.store.related.ledger_history import credits_where, load_lines
 from recon.store.versions.frames import Query, fetch
 from recon.store.versions.save import save_objects
@@ -27,7 +27,7 @@ ACCOUNTS = ("jp", "th", "sg")  # nothing was ever booked in the first
 
 
 @pytest.fixture(params=DATABASES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     yield from opened(request.param, tmp_path)
 
 
@@ -72,7 +72,7 @@ class Known:
             "transferable_at": free,
         }
 
-    def save(self, store: Engine) -> None:
+    def save(self, store: Store) -> None:
         """First as it was then, then as it is."""
         for rows, seen in ((self.then, FIRST_SEEN), (self.moves, CHANGED)):
             for account in ("th", "sg"):
@@ -90,13 +90,13 @@ class Known:
         return {name: naive([one for one in past if one["account"] == name], transfers) for name in ACCOUNTS}
 
 
-def lines(store: Engine, known: datetime | None = None) -> dict[str, LedgerLine]:
+def lines(store: Store, known: datetime | None = None) -> dict[str, LedgerLine]:
     with reading_together(store, 2) as connections:
         return load_lines(connections, ACCOUNTS, to_micros(AS_OF), to_micros(known) if known else None)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_lines_are_what_plain_loops_make_of_the_stored_rows(store: Engine, seed: int) -> None:
+def test_lines_are_what_plain_loops_make_of_the_stored_rows(store: Store, seed: int) -> None:
     known = Known(seed)
     known.save(store)
     assert {name: said(line) for name, line in lines(store).items()} == known.says(known.moves)
@@ -108,7 +108,7 @@ def test_lines_are_what_plain_loops_make_of_the_stored_rows(store: Engine, seed:
 
 
 @pytest.mark.parametrize("seed", [4])
-def test_a_span_finds_what_can_be_paid_out_in_it(store: Engine, seed: int) -> None:
+def test_a_span_finds_what_can_be_paid_out_in_it(store: Store, seed: int) -> None:
     known = Known(seed)
     known.save(store)
     table = tables.OBJECTS["transaction"]
@@ -127,7 +127,7 @@ def test_a_span_finds_what_can_be_paid_out_in_it(store: Engine, seed: int) -> No
         assert list(found[c.TRANSACTION_ID]) == sorted(wanted)
 
 
-def test_nothing_stored_gives_empty_lines(store: Engine) -> None:
+def test_nothing_stored_gives_empty_lines(store: Store) -> None:
     found = lines(store)
     assert list(found) == list(ACCOUNTS)
     assert all(said(line) == said(LedgerLine()) for line in found.values())

@@ -5,12 +5,12 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 
 from jobs.run.related import names_of
 from recon.model import Window
 from recon.settings import MatchSettings
-from recon.store.engine import reading
+from recon.store.engine import Store, reading
 from recon.store.related.names import Reading, named_windows, read_ahead
 from recon.store.tables.related import LOOSE
 from recon.store.versions.save import save_objects
@@ -21,28 +21,28 @@ MORNING = Window(NOON - 12 * HOUR, NOON)
 
 
 @pytest.fixture(params=DATABASES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     yield from opened(request.param, tmp_path)
 
 
-def put(store: Engine, number: int, order: str, seen: int = 1) -> None:
+def put(store: Store, number: int, order: str, seen: int = 1) -> None:
     """A charge of the day's first hours that names an order in its metadata and another in its description."""
     made, named = NOON + (number - 12) * HOUR, f'{{"order_id": "{order}"}}'
     one = charge(f"chrg_{number}", created_at=made, metadata=named, description=f"for W-{number}")
     save_objects(store, "th", "charge", [one], NOON + seen * HOUR)
 
 
-def ahead(store: Engine, window: Window = MORNING, how: Reading = HOW, at: int = 3, many: int = 1) -> int:
+def ahead(store: Store, window: Window = MORNING, how: Reading = HOW, at: int = 3, many: int = 1) -> int:
     """How many charges are read, so many hours after noon."""
     return read_ahead(store, {"th": [window]}, how, NOON + at * HOUR, many)
 
 
-def names(store: Engine) -> set[tuple[str, str]]:
+def names(store: Store) -> set[tuple[str, str]]:
     with reading(store) as connection:
         return {(row.charge_id, row.name) for row in connection.execute(select(LOOSE)) if row.name != "for"}
 
 
-def test_every_name_is_kept_and_nothing_is_read_twice(store: Engine) -> None:
+def test_every_name_is_kept_and_nothing_is_read_twice(store: Store) -> None:
     put(store, 1, "A-1")
     put(store, 2, "A-2")
     assert ahead(store) == 2
@@ -50,7 +50,7 @@ def test_every_name_is_kept_and_nothing_is_read_twice(store: Engine) -> None:
     assert ahead(store) == 0
 
 
-def test_what_comes_later_is_read_and_what_lies_outside_is_not(store: Engine) -> None:
+def test_what_comes_later_is_read_and_what_lies_outside_is_not(store: Store) -> None:
     put(store, 1, "A-1")
     assert ahead(store) == 1
     put(store, 2, "A-2", seen=4)
@@ -65,7 +65,7 @@ def test_what_comes_later_is_read_and_what_lies_outside_is_not(store: Engine) ->
     assert ahead(store, at=6) == 0
 
 
-def test_a_window_is_read_as_far_as_charges_go_and_few_charges_are_left(store: Engine) -> None:
+def test_a_window_is_read_as_far_as_charges_go_and_few_charges_are_left(store: Store) -> None:
     put(store, 1, "A-1")
     assert ahead(store, many=2) == 0
     assert named_windows(store, "plain") == {}
@@ -76,7 +76,7 @@ def test_a_window_is_read_as_far_as_charges_go_and_few_charges_are_left(store: E
     assert NOON + 2 * HOUR < since < NOON + 3 * HOUR
 
 
-def test_other_rules_read_anew(store: Engine) -> None:
+def test_other_rules_read_anew(store: Store) -> None:
     put(store, 1, "A-1")
     assert ahead(store) == 1
     other = Reading(HOW.as_of, HOW.metadata_keys, HOW.names, "other")

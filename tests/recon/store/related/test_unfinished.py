@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
 
 from recon.model import ObjectRow, Window
 from recon.store import tables
-from recon.store.engine import to_micros, writing
+from recon.store.engine import Store, to_micros, writing
 from recon.store.related import unfinished
 from recon.store.versions.save import Saved, save_gone, save_objects, save_orders
 from tests.kit.store_samples import DATABASES, HOUR, NOON, charge, opened, orders, rejected, row
@@ -20,20 +19,20 @@ SWEPT = Window(NOON - DAY, NOON)  # what a sweep reads whole
 
 
 @pytest.fixture(params=DATABASES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     yield from opened(request.param, tmp_path)
 
 
-def save(store: Engine, kind: str, *rows: ObjectRow, at: Any = NOON, account: str = "th") -> None:
+def save(store: Store, kind: str, *rows: ObjectRow, at: Any = NOON, account: str = "th") -> None:
     save_objects(store, account, kind, rows, at)
 
 
-def told(store: Engine, *names: str | None) -> None:
+def told(store: Store, *names: str | None) -> None:
     rows = [row("event", f"evnt_{n}", object_id=name, created_at=NOON - n * HOUR) for n, name in enumerate(names)]
     save(store, "event", *rows)
 
 
-def test_what_events_name_is_read_again_unless_a_sweep_has_read_it(store: Engine) -> None:
+def test_what_events_name_is_read_again_unless_a_sweep_has_read_it(store: Store) -> None:
     save(store, "charge", charge("chrg_old", created_at=OLD), charge("chrg_new", created_at=SWEPT.start))
     save(store, "refund", row("refund", "rfnd_1", charge_id="chrg_old", created_at=OLD))
     told(store, "chrg_old", "chrg_new", "chrg_unknown", "rfnd_1", "rfnd_unknown", "trsf_1", "dspt_1", "cust_1", None)
@@ -48,7 +47,7 @@ def test_what_events_name_is_read_again_unless_a_sweep_has_read_it(store: Engine
     assert not any(unfinished.named_by_events(store, "sg", NOON - DAY, SWEPT).values())
 
 
-def test_a_charge_is_read_again_with_a_new_version_of_its_refund_or_dispute(store: Engine) -> None:
+def test_a_charge_is_read_again_with_a_new_version_of_its_refund_or_dispute(store: Store) -> None:
     ids = ("chrg_1", "chrg_2", "chrg_3")
     save(store, "charge", *(charge(id, created_at=OLD) for id in ids), charge("chrg_new", created_at=SWEPT.start))
     parts = {id: row("refund", f"rfnd_{id}", charge_id=id, status="pending") for id in (*ids, "chrg_new")}
@@ -72,7 +71,7 @@ def test_a_charge_is_read_again_with_a_new_version_of_its_refund_or_dispute(stor
     ],
     ids=str,
 )
-def test_what_failed_may_still_succeed(store: Engine, change: dict[str, Any], found: bool) -> None:
+def test_what_failed_may_still_succeed(store: Store, change: dict[str, Any], found: bool) -> None:
     one = {"charge_id": "chrg_1", "status": "failed", "created_at": OLD, "expires_at": NOON - 34 * DAY, **change}
     save(store, "charge", row("charge", one.pop("charge_id"), **one))
     order(store, "pending", "chrg_1")
@@ -83,14 +82,14 @@ def test_what_failed_may_still_succeed(store: Engine, change: dict[str, Any], fo
     ("status", "paid", "waits"),
     [("paid", False, True), ("cancelled", False, False), ("refunded", False, False), ("paid", True, False)],
 )
-def test_only_while_its_order_waits_for_money(store: Engine, status: str, paid: bool, waits: bool) -> None:
+def test_only_while_its_order_waits_for_money(store: Store, status: str, paid: bool, waits: bool) -> None:
     save(store, "charge", charge("chrg_1", "failed", created_at=OLD, expires_at=NOON))
     save(store, "charge", charge("chrg_2", "successful" if paid else "failed", created_at=SWEPT.start))
     order(store, status, "chrg_1", "chrg_2")
     assert unfinished.may_succeed_late(store, "th", NOON, 35 * DAY, SWEPT) == (["chrg_1"] if waits else [])
 
 
-def order(store: Engine, status: str, *charges: str) -> None:
+def order(store: Store, status: str, *charges: str) -> None:
     """One order that the last run linked to these charges."""
     save_orders(store, orders({"order_id": "ord_1", "status": status}), rejected(), NOON)
     with writing(store) as connection:
@@ -98,7 +97,7 @@ def order(store: Engine, status: str, *charges: str) -> None:
         connection.execute(tables.MATCH.insert().values(rows))
 
 
-def test_what_is_stored_and_no_longer_listed(store: Engine) -> None:
+def test_what_is_stored_and_no_longer_listed(store: Store) -> None:
     moments = {"chrg_1": NOON - HOUR, "chrg_2": NOON - HOUR, "chrg_3": NOON, "chrg_gone": NOON - HOUR}
     save(store, "charge", *(charge(id, created_at=at) for id, at in moments.items()))
     save(store, "refund", row("refund", "rfnd_1", charge_id="chrg_1", created_at=NOON - HOUR))
@@ -108,7 +107,7 @@ def test_what_is_stored_and_no_longer_listed(store: Engine) -> None:
     assert unfinished.unlisted(store, "sg", "charge", SWEPT, ()) == []
 
 
-def test_what_is_gone_is_not_current_and_may_come_back_later_at_the_earliest(store: Engine) -> None:
+def test_what_is_gone_is_not_current_and_may_come_back_later_at_the_earliest(store: Store) -> None:
     save(store, "charge", charge("chrg_1"), at=NOON)
     assert save_gone(store, "th", "charge", ["chrg_1", "chrg_unknown"], NOON + HOUR) == 1
     assert save_gone(store, "th", "charge", ["chrg_1"], NOON + HOUR) == 0

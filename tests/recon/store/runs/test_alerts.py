@@ -7,9 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
 
 from recon.model import BreakStatus, Severity
+from recon.store.engine import Store
 from recon.store.runs import alerts
 from recon.store.runs.alerts import Claim, Decision, Message, Occasion, State
 from tests.kit.alert_samples import DAY, LATER, known, ran
@@ -21,11 +21,11 @@ LEASE = timedelta(minutes=5)
 
 
 @pytest.fixture(params=DATABASES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     yield from opened(request.param, tmp_path)
 
 
-def seen(store: Engine, occasion: Occasion = OCCASION, decision: Decision = Decision()) -> State:  # noqa: B008
+def seen(store: Store, occasion: Occasion = OCCASION, decision: Decision = Decision()) -> State:  # noqa: B008
     """The state that a decision is made on."""
     found: list[State] = []
 
@@ -46,7 +46,7 @@ def claim_of(state: State) -> Decision:
     )
 
 
-def test_an_event_is_looked_at_once(store: Engine) -> None:
+def test_an_event_is_looked_at_once(store: Store) -> None:
     ran(store, (known(), "opened", "why"))
     first = seen(store)
     assert [(one.what, one.detail, one.known.found) for one in first.steps] == [("opened", "why", known().found)]
@@ -56,12 +56,12 @@ def test_an_event_is_looked_at_once(store: Engine) -> None:
     assert [one.known.found.subject_id for one in seen(store).steps] == ["A-2"]
 
 
-def test_nothing_new_leaves_no_row(store: Engine) -> None:
+def test_nothing_new_leaves_no_row(store: Store) -> None:
     assert alerts.claim(store, OCCASION, lambda _: Decision()) is None
     assert count(store, "alert") == 0
 
 
-def test_closed_acknowledged_and_lesser_breaks_are_no_news(store: Engine) -> None:
+def test_closed_acknowledged_and_lesser_breaks_are_no_news(store: Store) -> None:
     silent = [known(status, status=status) for status in BreakStatus if status not in ("open", "pending_approval")]
     low = known("low", severity=Severity.LOW)
     ran(store, *((one, "opened", "") for one in (*silent, low, known("loud"))))
@@ -69,7 +69,7 @@ def test_closed_acknowledged_and_lesser_breaks_are_no_news(store: Engine) -> Non
     assert [one.known.found.subject_id for one in state.steps] == ["loud"]
 
 
-def test_many_who_see_the_same_event_tell_it_once(store: Engine) -> None:
+def test_many_who_see_the_same_event_tell_it_once(store: Store) -> None:
     ran(store, *((known(str(number)), "opened", "") for number in range(20)))
     told: list[str] = []
 
@@ -85,7 +85,7 @@ def test_many_who_see_the_same_event_tell_it_once(store: Engine) -> None:
     assert len(told) == len(set(told)) == count(store, "alert_claim") == 20
 
 
-def test_a_decision_that_fails_claims_nothing(store: Engine) -> None:
+def test_a_decision_that_fails_claims_nothing(store: Store) -> None:
     ran(store, (known(), "opened", ""))
 
     def fail(_: State) -> Decision:
@@ -96,7 +96,7 @@ def test_a_decision_that_fails_claims_nothing(store: Engine) -> None:
     assert len(seen(store).steps) == 1
 
 
-def test_what_was_told_last_of_a_break_is_known(store: Engine) -> None:
+def test_what_was_told_last_of_a_break_is_known(store: Store) -> None:
     ran(store, (known(), "opened", ""))
     alerts.claim(store, OCCASION, claim_of)
     worse = known(amount_at_risk=200_00)
@@ -104,7 +104,7 @@ def test_what_was_told_last_of_a_break_is_known(store: Engine) -> None:
     assert seen(store).told == {known().found.id: (3, 100_00)}
 
 
-def test_a_claimed_break_stands_until_it_is_closed_and_a_hole_until_a_complete_run(store: Engine) -> None:
+def test_a_claimed_break_stands_until_it_is_closed_and_a_hole_until_a_complete_run(store: Store) -> None:
     ran(store, (known(), "opened", ""))
     hole = Claim("missed:th", "missed", "th", first_day=DAY, last_day=DAY)
     news = Claim("late:th", "late", "th", first_day=DAY, last_day=DAY, waits=False)
@@ -119,7 +119,7 @@ def test_a_claimed_break_stands_until_it_is_closed_and_a_hole_until_a_complete_r
     assert seen(store).standing == ()
 
 
-def test_days_that_were_told_are_known_by_kind_and_account(store: Engine) -> None:
+def test_days_that_were_told_are_known_by_kind_and_account(store: Store) -> None:
     days = ("missed", "th", DAY, DAY)
     assert seen(store, replace(OCCASION, days=[days])).earlier == {}
     seen(store, decision=Decision([Claim("a", "missed", "th", first_day=DAY, last_day=DAY)]))
@@ -129,7 +129,7 @@ def test_days_that_were_told_are_known_by_kind_and_account(store: Engine) -> Non
     assert seen(store, asked).earlier == {days: (1, False)}
 
 
-def test_a_message_is_taken_by_one_at_a_time_and_again_after_its_lease(store: Engine) -> None:
+def test_a_message_is_taken_by_one_at_a_time_and_again_after_its_lease(store: Store) -> None:
     later = replace(MESSAGE, channel="json 2", due=LATER)
     alert_id = alerts.claim(store, OCCASION, lambda _: Decision(messages=[MESSAGE, later]))
     [due] = alerts.take_due(store, NOON, LEASE)
@@ -146,7 +146,7 @@ def test_a_message_is_taken_by_one_at_a_time_and_again_after_its_lease(store: En
     assert [one.channel for one in alerts.take_due(store, LATER, LEASE)] == ["json 1", "json 2"]
 
 
-def test_a_message_is_sent_or_tried_again_or_given_up(store: Engine) -> None:
+def test_a_message_is_sent_or_tried_again_or_given_up(store: Store) -> None:
     channels = ("a", "b", "c")
     messages = [replace(MESSAGE, channel=name) for name in channels]
     alerts.claim(store, OCCASION, lambda _: Decision(messages=messages))

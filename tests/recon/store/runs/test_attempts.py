@@ -7,9 +7,9 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
 
-from recon import columns
+from recon import columns as c
+from recon.store.engine import Store
 from recon.store.runs.attempts import (
     Attempt,
     Begun,
@@ -33,7 +33,7 @@ CLAIM = Claim("th", DAY, DAY, NOON - HOUR, NOON, True)
 
 
 @pytest.fixture(params=DATABASES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     yield from opened(request.param, tmp_path)
 
 
@@ -46,7 +46,7 @@ def dead(_attempt: Attempt) -> bool:
 
 
 def take(
-    store: Engine,
+    store: Store,
     *claims: Claim,
     holder: Holder = US,
     now: datetime = NOON,
@@ -56,7 +56,7 @@ def take(
     return begin(store, claims or (CLAIM,), holder, now, is_dead, since)
 
 
-def test_a_second_run_of_the_account_learns_who_holds_it_whatever_its_range(store: Engine) -> None:
+def test_a_second_run_of_the_account_learns_who_holds_it_whatever_its_range(store: Store) -> None:
     assert len(take(store).ids) == 1
     month = replace(CLAIM, first_day=date(2026, 1, 1), last_day=date(2026, 1, 31))
     for claim in (CLAIM, month):
@@ -65,14 +65,14 @@ def test_a_second_run_of_the_account_learns_who_holds_it_whatever_its_range(stor
     assert len(take(store, replace(CLAIM, account="jp"), holder=THEM).ids) == 1
 
 
-def test_all_accounts_of_a_run_are_taken_or_none(store: Engine) -> None:
+def test_all_accounts_of_a_run_are_taken_or_none(store: Store) -> None:
     take(store)
     both = take(store, replace(CLAIM, account="jp"), CLAIM, holder=THEM)
     assert (both.ids, [one.account for one in both.held]) == ((), ["th"])
     assert [one.account for one in attempts(store, DAY)] == ["th"]
 
 
-def test_an_ended_run_leaves_the_account_free_and_what_became_of_it(store: Engine) -> None:
+def test_an_ended_run_leaves_the_account_free_and_what_became_of_it(store: Store) -> None:
     begun = take(store)
     end(store, begun.ids, NOON + HOUR, "incomplete", "a list was short", None)
     assert take(store, now=NOON + 2 * HOUR).ids
@@ -83,7 +83,7 @@ def test_an_ended_run_leaves_the_account_free_and_what_became_of_it(store: Engin
     assert attempts(store, DAY + timedelta(days=1)) == []
 
 
-def test_the_dead_are_taken_over_once_and_cannot_go_on(store: Engine) -> None:
+def test_the_dead_are_taken_over_once_and_cannot_go_on(store: Store) -> None:
     ours = take(store)
     theirs = take(store, holder=THEM, now=NOON + HOUR, is_dead=dead)
     assert theirs.ids
@@ -96,14 +96,14 @@ def test_the_dead_are_taken_over_once_and_cannot_go_on(store: Engine) -> None:
     assert attempts(store, DAY)[1].beat_at == NOON + 2 * HOUR
 
 
-def test_a_night_that_is_done_is_not_begun_again(store: Engine) -> None:
+def test_a_night_that_is_done_is_not_begun_again(store: Store) -> None:
     end(store, take(store).ids, NOON, "complete", "", None)
     assert take(store, since=NOON).settled
     assert take(store, replace(CLAIM, last_day=DAY + timedelta(days=1)), since=NOON).ids
     assert not take(store, replace(CLAIM, account="jp"), since=NOON).settled
 
 
-def test_a_night_that_somebody_has_just_tried_is_not_begun_again(store: Engine) -> None:
+def test_a_night_that_somebody_has_just_tried_is_not_begun_again(store: Store) -> None:
     end(store, take(store).ids, NOON, "failed", "no answer", None)
     assert take(store, since=NOON - HOUR).settled
     end(store, take(store, since=NOON).ids, NOON, "died", "", None)
@@ -111,12 +111,12 @@ def test_a_night_that_somebody_has_just_tried_is_not_begun_again(store: Engine) 
 
 
 @pytest.mark.parametrize("part", [{"pulled": False}, {"as_of": NOON - 2 * HOUR}])
-def test_a_night_that_was_only_looked_at_is_begun_again(store: Engine, part: dict[str, object]) -> None:
+def test_a_night_that_was_only_looked_at_is_begun_again(store: Store, part: dict[str, object]) -> None:
     end(store, take(store, replace(CLAIM, **part)).ids, NOON, "complete", "", None)  # type: ignore[arg-type]
     assert take(store, since=NOON).ids
 
 
-def test_of_many_at_once_one_gets_it(store: Engine) -> None:
+def test_of_many_at_once_one_gets_it(store: Store) -> None:
     ready, found = threading.Barrier(8), list[Begun]()
 
     def try_it(number: int) -> None:
@@ -132,7 +132,7 @@ def test_of_many_at_once_one_gets_it(store: Engine) -> None:
     assert {begun.held[0].pid for begun in found if begun.held} == {attempts(store, DAY)[0].pid}
 
 
-def test_an_extra_job_is_taken_once_an_hour(store: Engine) -> None:
+def test_an_extra_job_is_taken_once_an_hour(store: Store) -> None:
     assert begin_job(store, "pending", "2026-03-01T12:00", "here", NOON)
     assert not begin_job(store, "pending", "2026-03-01T12:00", "there", NOON)
     assert begin_job(store, "pending", "2026-03-01T13:00", "there", NOON)
@@ -147,10 +147,10 @@ def test_an_extra_job_is_taken_once_an_hour(store: Engine) -> None:
     ]
 
 
-def test_what_runs_of_single_days_counted(store: Engine) -> None:
+def test_what_runs_of_single_days_counted(store: Store) -> None:
     run = RunRecord(NOON, NOON, NOON, "x", "run", {}, "1", "d", "complete", {})
     days = {"th": DAY, "jp": date(2026, 2, 1)}
     parts = [RunAccount(name, first, DAY, {"orders": 4}, "d") for name, first in days.items()]
-    run_id = record_run(store, run, parts, (), (), columns.LINKS.empty())
+    run_id = record_run(store, run, parts, (), (), c.LINKS.empty())
     assert counted(store, DAY) == {(run_id, "th"): {"orders": 4}}
     assert counted(store, DAY + timedelta(days=1)) == {}

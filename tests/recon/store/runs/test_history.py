@@ -4,16 +4,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
 
 from recon import columns as c
+from recon.store.engine import Store
 from recon.store.versions.load import load_books
 from recon.store.versions.save import save_objects
 from tests.kit.store_samples import DATABASES, HOUR, NOON, charge, opened
 
 
 @pytest.fixture(params=DATABASES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     yield from opened(request.param, tmp_path)
 
 
@@ -28,7 +28,7 @@ LIVES = {
 }
 
 
-def test_a_success_is_late_where_an_earlier_version_had_failed(store: Engine) -> None:
+def test_a_success_is_late_where_an_earlier_version_had_failed(store: Store) -> None:
     for key, (statuses, _) in LIVES.items():
         for hour, status in enumerate(statuses):
             save_objects(store, "th", "charge", [charge(key, status, amount=hour)], NOON + hour * HOUR)
@@ -42,7 +42,7 @@ def test_a_success_is_late_where_an_earlier_version_had_failed(store: Engine) ->
     }
 
 
-def test_at_an_earlier_moment_only_what_was_known_then_counts(store: Engine) -> None:
+def test_at_an_earlier_moment_only_what_was_known_then_counts(store: Store) -> None:
     for hour, status in enumerate(["failed", "successful", "failed"]):
         save_objects(store, "th", "charge", [charge("chrg_1", status, amount=hour)], NOON + hour * HOUR)
     then = [

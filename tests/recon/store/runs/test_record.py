@@ -8,12 +8,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from sqlalchemy import Engine, event, select
+from sqlalchemy import event, select
 
-from recon import columns
+from recon import columns as c
 from recon.model import Break, BreakEvent, BreakStatus, KnownBreak, Severity
 from recon.store import tables
-from recon.store.engine import reading
+from recon.store.engine import Store, reading
 from recon.store.runs.record import (
     LastRun,
     RunAccount,
@@ -42,12 +42,12 @@ RUN = RunRecord(
 )
 TH = RunAccount("th", date(2026, 2, 28), date(2026, 3, 1), {"orders": 3, "charges": 2}, "r0")
 SG = replace(TH, account="sg")
-NONE = columns.LINKS.empty()
+NONE = c.LINKS.empty()
 TABLES = ("run", "run_account", "break", "break_event", "match")
 
 
 @pytest.fixture(params=DATABASES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     yield from opened(request.param, tmp_path)
 
 
@@ -58,7 +58,7 @@ def known(subject: str, account: str | None = "th", code: str = "charge_missing"
 
 def links(*rows: str) -> pd.DataFrame:
     """Links written as "order account/order id charge account/charge id pass"."""
-    return columns.LINKS.from_rows([row.replace("/", " ").split() for row in rows])
+    return c.LINKS.from_rows([row.replace("/", " ").split() for row in rows])
 
 
 def rows(frame: pd.DataFrame) -> list[str]:
@@ -66,7 +66,7 @@ def rows(frame: pd.DataFrame) -> list[str]:
 
 
 def record(
-    store: Engine,
+    store: Store,
     accounts: Sequence[RunAccount] = (TH,),
     breaks: Sequence[KnownBreak] = (),
     events: Sequence[BreakEvent] = (),
@@ -75,14 +75,14 @@ def record(
     return record_run(store, RUN, accounts, breaks, events, matches)
 
 
-def test_a_run_comes_back_as_it_was_recorded(store: Engine) -> None:
+def test_a_run_comes_back_as_it_was_recorded(store: Store) -> None:
     first, second = record(store), record(store, [TH, SG])
     assert first < second
     assert list_runs(store, 10) == [StoredRun(second, RUN, (SG, TH)), StoredRun(first, RUN, (TH,))]
     assert list_runs(store, 1) == [StoredRun(second, RUN, (SG, TH))]
 
 
-def test_the_last_run_is_the_latest_of_the_account(store: Engine) -> None:
+def test_the_last_run_is_the_latest_of_the_account(store: Store) -> None:
     assert last_run(store, "th") is None
     record(store, [SG])
     run_id = record(store, [TH])
@@ -90,7 +90,7 @@ def test_the_last_run_is_the_latest_of_the_account(store: Engine) -> None:
     assert last_run(store, "th") == LastRun(run_id, RUN.recorded_at, RUN.as_of)
 
 
-def test_a_break_comes_back_with_every_field(store: Engine) -> None:
+def test_a_break_comes_back_with_every_field(store: Store) -> None:
     full = Break(
         "amount_mismatch",
         Severity.CRITICAL,
@@ -117,7 +117,7 @@ def test_a_break_comes_back_with_every_field(store: Engine) -> None:
     assert known_breaks(store) == [given, nameless]
 
 
-def test_a_break_is_known_by_its_id_and_replaced(store: Engine) -> None:
+def test_a_break_is_known_by_its_id_and_replaced(store: Store) -> None:
     record(store, breaks=[known("1"), known("2")])
     later = known("1", status=BreakStatus.AUTO_CLOSED, last_seen=NOON + HOUR)
     record(store, breaks=[later])
@@ -125,7 +125,7 @@ def test_a_break_is_known_by_its_id_and_replaced(store: Engine) -> None:
     assert known_breaks(store, include_closed=False) == [known("2")]
 
 
-def test_breaks_are_listed_by_what_is_asked(store: Engine) -> None:
+def test_breaks_are_listed_by_what_is_asked(store: Store) -> None:
     low = replace(known("3").found, code="fee_mismatch", severity=Severity.LOW)
     one, two = known("1"), known("2", account="sg", status=BreakStatus.RESOLVED)
     three = KnownBreak(low, BreakStatus.OPEN, NOON + HOUR, NOON + HOUR, owner="mali")
@@ -139,7 +139,7 @@ def test_breaks_are_listed_by_what_is_asked(store: Engine) -> None:
     assert len(list_breaks(store)) == 3
 
 
-def test_events_are_kept_in_order_with_their_run(store: Engine) -> None:
+def test_events_are_kept_in_order_with_their_run(store: Store) -> None:
     opening = [BreakEvent(known(n).found.id, "opened", NOON, "run", "") for n in ("1", "2")]
     run_id = record(store, breaks=[known("1"), known("2")], events=opening)
     table = tables.BREAK_EVENT.c
@@ -150,7 +150,7 @@ def test_events_are_kept_in_order_with_their_run(store: Engine) -> None:
 
 
 @pytest.mark.parametrize("failing", ["an unknown break", "a link without a pass"])
-def test_a_run_is_recorded_whole_or_not_at_all(store: Engine, failing: str) -> None:
+def test_a_run_is_recorded_whole_or_not_at_all(store: Store, failing: str) -> None:
     record(store, breaks=[known("1")], matches=links("th/1 th/chrg_1 metadata"))
     before = [count(store, table) for table in TABLES], known_breaks(store), rows(load_matches(store, ["th"]))
     opened_event = BreakEvent(known("2").found.id, "opened", NOON, "run", "")
@@ -158,21 +158,21 @@ def test_a_run_is_recorded_whole_or_not_at_all(store: Engine, failing: str) -> N
     if failing == "an unknown break":
         events = [opened_event, BreakEvent("brk_nowhere", "opened", NOON, "run", "")]
     else:
-        matches.loc[0, columns.MATCHED_BY] = None
+        matches.loc[0, c.MATCHED_BY] = None
     with pytest.raises(Exception, match=r"(?i)foreign key|null"):
         record(store, breaks=[known("1", status=BreakStatus.RESOLVED), known("2")], events=events, matches=matches)
     after = [count(store, table) for table in TABLES], known_breaks(store), rows(load_matches(store, ["th"]))
     assert after == before
 
 
-def test_links_become_what_the_run_found(store: Engine) -> None:
+def test_links_become_what_the_run_found(store: Store) -> None:
     record(store, matches=links("th/1 th/chrg_1 metadata", "th/2 th/chrg_2 metadata", "th/3 th/chrg_3 metadata"))
     found = ["th/1 th/chrg_1 metadata", "th/9 th/chrg_2 description", "th/4 th/chrg_4 amount"]
     record(store, matches=links(*found))
     assert rows(load_matches(store, ["th"])) == found
 
 
-def test_links_of_other_accounts_stay(store: Engine) -> None:
+def test_links_of_other_accounts_stay(store: Store) -> None:
     record(store, [SG], matches=links("sg/1 sg/chrg_9 metadata", "sg/2 my/chrg_8 metadata"))
     record(store, [TH], matches=links("th/1 th/chrg_1 metadata", "my/1 my/chrg_7 metadata"))
     record(store, [TH], matches=links("th/1 sg/chrg_1 metadata"))
@@ -185,13 +185,13 @@ def test_links_of_other_accounts_stay(store: Engine) -> None:
     assert rows(load_matches(store, [])) == []
 
 
-def test_a_charge_of_another_account_can_change_its_order(store: Engine) -> None:
+def test_a_charge_of_another_account_can_change_its_order(store: Store) -> None:
     record(store, [SG], matches=links("sg/1 my/chrg_1 amount"))
     record(store, [TH], matches=links("th/1 my/chrg_1 metadata"))
     assert rows(load_matches(store, ["my"])) == ["th/1 my/chrg_1 metadata"]
 
 
-def test_equal_links_are_not_written_again(store: Engine) -> None:
+def test_equal_links_are_not_written_again(store: Store) -> None:
     found = links("th/1 th/chrg_1 metadata", "th/2 th/chrg_2 metadata")
     record(store, matches=found)
     written: list[str] = []
@@ -200,7 +200,7 @@ def test_equal_links_are_not_written_again(store: Engine) -> None:
     assert not [statement for statement in written if "match" in statement and not statement.startswith("SELECT")]
 
 
-def test_moments_are_aware_and_exact(store: Engine) -> None:
+def test_moments_are_aware_and_exact(store: Store) -> None:
     odd = datetime.fromisoformat("2026-03-01T19:00:00.000001+07:00")
     record(store, breaks=[known("1", first_seen=odd, last_seen=odd)])
     (found,) = known_breaks(store)

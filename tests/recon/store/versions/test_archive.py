@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from recon import columns as c
@@ -18,7 +18,7 @@ from recon.model import Books, Window
 from recon.store import migrate, tables
 from recon.store.desk import audit, workbooks
 from recon.store.desk.people import Act
-from recon.store.engine import SQLITE, open_store, reading, writing
+from recon.store.engine import SQLITE, Store, open_store, reading, writing
 from recon.store.runs.record import RunAccount, RunRecord, record_run
 from recon.store.tables.archive import ARCHIVE_FILE
 from recon.store.versions import archive
@@ -36,10 +36,10 @@ ACT = Act("anna", datetime(2026, 6, 1, tzinfo=UTC), b"key")
 
 
 @pytest.fixture(params=DATABASES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    for engine in opened(request.param, tmp_path):
-        keep_in(engine, tmp_path / "archive")
-        yield engine
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    for store in opened(request.param, tmp_path):
+        keep_in(store, tmp_path / "archive")
+        yield store
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def lite(tmp_path: Path, filled: Path) -> Iterator[Engine]:
+def lite(tmp_path: Path, filled: Path) -> Iterator[Store]:
     """A filled store."""
     store = open_store(f"sqlite:///{shutil.copy(filled, tmp_path)}")
     yield store
@@ -69,7 +69,7 @@ def frames(books: Books) -> dict[str, pd.DataFrame]:
     return {name: value for name, value in vars(books).items() if isinstance(value, pd.DataFrame)}
 
 
-def test_every_question_is_answered_as_before(store: Engine) -> None:
+def test_every_question_is_answered_as_before(store: Store) -> None:
     fill(store)
     then = [known(store, moment) for moment in MOMENTS]
     assert any(books["charges"][c.WAS_FAILED].any() for books in then)
@@ -90,7 +90,7 @@ def test_every_question_is_answered_as_before(store: Engine) -> None:
     assert audit.prove(store, ACT.audit_key) == []
 
 
-def test_it_stays_where_later_work_reads_it(store: Engine) -> None:
+def test_it_stays_where_later_work_reads_it(store: Store) -> None:
     fill(store)
     move(store, cut(LATE), ACT)
     with reading(store) as connection:
@@ -111,7 +111,7 @@ def test_it_stays_where_later_work_reads_it(store: Engine) -> None:
     ]
 
 
-def test_a_pull_goes_on_as_if_nothing_had_gone(store: Engine) -> None:
+def test_a_pull_goes_on_as_if_nothing_had_gone(store: Store) -> None:
     fill(store)
     move(store, cut(LATE), ACT)
     later, metadata = NOON + 20 * HOUR, '{"order_id": "0", "mail": null, "other": ["ร้าน"]}'
@@ -130,7 +130,7 @@ def test_a_pull_goes_on_as_if_nothing_had_gone(store: Engine) -> None:
     assert raw_objects(store, "charge", "th", "chrg_d")[0] == (NOON, as_before.raw)
 
 
-def test_only_what_is_older_than_its_account_s_moment_goes(lite: Engine) -> None:
+def test_only_what_is_older_than_its_account_s_moment_goes(lite: Store) -> None:
     moved = move(lite, replace(cut(NOON), accounts={"jp": NOON + HOUR}), ACT)
     assert {one.account for one in moved} == {"jp"}
     with reading(lite) as connection:
@@ -138,7 +138,7 @@ def test_only_what_is_older_than_its_account_s_moment_goes(lite: Engine) -> None
     assert ended is None, "no version had ended before the hour: raw objects alone were old"
 
 
-def test_what_ended_since_the_run_before_stays_for_the_sign_offs(store: Engine) -> None:
+def test_what_ended_since_the_run_before_stays_for_the_sign_offs(store: Store) -> None:
     for hour, status in enumerate(("paid", "cancelled", "refunded")):
         made = {"status": status, "created_at": NOON + hour * DAY}  # the shop corrects the day, too
         save_orders(store, orders(made), rejected(), NOON + 2 * hour * HOUR)
@@ -152,13 +152,13 @@ def test_what_ended_since_the_run_before_stays_for_the_sign_offs(store: Engine) 
     assert sum(one.rows for one in move(store, cut(LATE), ACT)) == 1, "an hour on, nobody asks for the first any more"
 
 
-def recorded(store: Engine, at: datetime) -> None:
+def recorded(store: Store, at: datetime) -> None:
     run = RunRecord(at, at, at, "test", "run", {}, "0", "c", "complete", {})
     part = RunAccount("th", at.date(), at.date(), {}, "r")
     record_run(store, run, [part], [], [], c.LINKS.empty())
 
 
-def test_a_file_that_is_not_as_it_was_is_named(lite: Engine, tmp_path: Path) -> None:
+def test_a_file_that_is_not_as_it_was_is_named(lite: Store, tmp_path: Path) -> None:
     move(lite, cut(LATE), ACT)
     file = ARCHIVE_FILE.c
     wanted = select(file.name).where(file.kind == "charge", file.what == "versions", file.account == "th")
@@ -190,7 +190,7 @@ def test_a_file_that_is_not_as_it_was_is_named(lite: Engine, tmp_path: Path) -> 
     assert look(lite) == (files, size, [])
 
 
-def test_the_audit_log_has_every_file(store: Engine) -> None:
+def test_the_audit_log_has_every_file(store: Store) -> None:
     save_objects(store, "th", "charge", [charge("chrg_1")], NOON)
     ((moved,), key) = (move(store, cut(LATE), ACT), ACT.audit_key)
     assert audit.prove(store, key) == []
@@ -204,7 +204,7 @@ def test_the_audit_log_has_every_file(store: Engine) -> None:
         assert any(words in one for one in audit.prove(store, key)), moved
 
 
-def test_a_folder_that_cannot_be_written_moves_nothing(lite: Engine, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_moves_nothing(lite: Store, tmp_path: Path) -> None:
     rows = count(lite, "charge")
     (tmp_path / "file").write_text("")
     keep_in(lite, tmp_path / "file" / "folder")
@@ -213,7 +213,7 @@ def test_a_folder_that_cannot_be_written_moves_nothing(lite: Engine, tmp_path: P
     assert (count(lite, "charge"), count(lite, "archive_file")) == (rows, 0)
 
 
-def test_a_file_that_cannot_be_recorded_takes_no_row_out(lite: Engine) -> None:
+def test_a_file_that_cannot_be_recorded_takes_no_row_out(lite: Store) -> None:
     rows, raw = rows_of(lite), rows_of(lite, archive.RAW_OBJECTS)
     full = "create trigger full before insert on archive_file begin select raise(abort, 'full'); end"
     with writing(lite) as connection:
@@ -238,7 +238,7 @@ def test_postgresql_needs_to_be_told_the_folder(tmp_path: Path) -> None:
         assert len(known(store, NOON)["charges"]) == len(versions(store, "charge", "th", "chrg_1")) == 1
 
 
-def test_two_at_once_move_nothing_twice(lite: Engine) -> None:
+def test_two_at_once_move_nothing_twice(lite: Store) -> None:
     rows, raw = rows_of(lite), rows_of(lite, archive.RAW_OBJECTS)
 
     def one(_: int) -> str:
@@ -256,7 +256,7 @@ def test_two_at_once_move_nothing_twice(lite: Engine) -> None:
     assert (rows_of(lite), rows_of(lite, archive.RAW_OBJECTS)) == (rows, raw)
 
 
-def test_a_kill_loses_and_doubles_nothing(lite: Engine) -> None:
+def test_a_kill_loses_and_doubles_nothing(lite: Store) -> None:
     then, folder = known(lite, MOMENTS[1]), folder_of(lite)
     rows, raw = rows_of(lite), rows_of(lite, archive.RAW_OBJECTS)
     assert killed_after(str(lite.url), folder, 2)

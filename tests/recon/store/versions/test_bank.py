@@ -7,16 +7,16 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from sqlalchemy import Engine
 
 from recon import columns as c
+from recon.store.engine import Store
 from recon.store.versions.load import load_books
 from recon.store.versions.save import Saved, save_bank_lines, save_orders
 from tests.kit.store_samples import DATABASES, HOUR, NOON, count, opened, orders, rejected
 
 
 @pytest.fixture(params=DATABASES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     yield from opened(request.param, tmp_path)
 
 
@@ -40,12 +40,12 @@ def lines(*rows: dict[str, Any]) -> pd.DataFrame:
     return c.BANK_LINE.from_rows([tuple({**plain, **given}.values()) for given in rows])
 
 
-def save(store: Engine, frame: pd.DataFrame, hours: int = 0, unread: pd.DataFrame | None = None) -> Saved:
+def save(store: Store, frame: pd.DataFrame, hours: int = 0, unread: pd.DataFrame | None = None) -> Saved:
     unread = rejected() if unread is None else unread
     return save_bank_lines(store, "bank.scb", frame, unread, NOON + hours * HOUR)
 
 
-def test_a_line_comes_back_as_it_was_and_is_written_once(store: Engine) -> None:
+def test_a_line_comes_back_as_it_was_and_is_written_once(store: Store) -> None:
     first = lines({}, {"line_id": "l2", "amount": -5, "description": None, "payout": False})
     assert save(store, first) == Saved(new=2)
     assert save(store, lines({"file": "b.sta", "file_hash": "f1", "row": 9}), 1) == Saved(unchanged=1)
@@ -54,7 +54,7 @@ def test_a_line_comes_back_as_it_was_and_is_written_once(store: Engine) -> None:
     assert set(loaded[c.SEEN_AT]) == {NOON}
 
 
-def test_a_change_is_a_version_and_what_was_known_stays_known(store: Engine) -> None:
+def test_a_change_is_a_version_and_what_was_known_stays_known(store: Store) -> None:
     save(store, lines({}))
     assert save(store, lines({"payout": False, "description": None}), 2) == Saved(changed=1)
     assert count(store, "bank_line") == 2
@@ -64,17 +64,17 @@ def test_a_change_is_a_version_and_what_was_known_stays_known(store: Engine) -> 
     assert set(now[c.FIRST_SEEN_AT]) == {NOON}
 
 
-def test_the_same_line_of_another_account_is_another_line(store: Engine) -> None:
+def test_the_same_line_of_another_account_is_another_line(store: Store) -> None:
     assert save(store, lines({}, {"account": "sg"})) == Saved(new=2)
 
 
-def test_days_that_have_not_begun_anywhere_are_left_out(store: Engine) -> None:
+def test_days_that_have_not_begun_anywhere_are_left_out(store: Store) -> None:
     save(store, lines({}, {"line_id": "l2", "booked_on": "2026-03-02"}, {"line_id": "l3", "booked_on": "2026-03-03"}))
     assert load_books(store, NOON).bank_lines[c.LINE_ID].tolist() == ["l1", "l2"]
     assert load_books(store, NOON - timedelta(hours=3)).bank_lines[c.LINE_ID].tolist() == ["l1"]
 
 
-def test_a_banks_unread_rows_and_an_orders_of_the_same_name_leave_each_other_alone(store: Engine) -> None:
+def test_a_banks_unread_rows_and_an_orders_of_the_same_name_leave_each_other_alone(store: Store) -> None:
     save(store, lines(), unread=rejected({"source": "bank.scb", "digest": "d2"}))
     save_orders(store, orders({"source": "scb"}), rejected({"source": "scb"}), NOON)
     assert load_books(store, NOON).rejected[c.SOURCE].tolist() == ["bank.scb", "scb"]

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
 
+from recon.store.engine import Store
 from recon.store.versions.evidence import TABLES, versions
 from recon.store.versions.save import save_objects, save_orders
 from tests.kit.store_samples import DATABASES, HOUR, NOON, charge, opened, orders, rejected
@@ -14,11 +14,11 @@ TH, JP = frozenset({"th"}), frozenset({"jp"})
 
 
 @pytest.fixture(params=DATABASES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     yield from opened(request.param, tmp_path)
 
 
-def test_versions_come_oldest_first_and_say_what_changed(store: Engine) -> None:
+def test_versions_come_oldest_first_and_say_what_changed(store: Store) -> None:
     for hours, status in enumerate(("pending", "successful")):
         one = charge("chrg_1", status, amount=100, description="ค่าสินค้า 注文 주문", paid_at=NOON if hours else None)
         save_objects(store, "th", "charge", [one], NOON + hours * HOUR)
@@ -31,7 +31,7 @@ def test_versions_come_oldest_first_and_say_what_changed(store: Engine) -> None:
     assert not {"raw", "digest", "customer", "superseded_at"} & second.fields.keys(), "this is not for people"
 
 
-def test_another_account_s_object_is_found_only_by_those_who_see_it(store: Engine) -> None:
+def test_another_account_s_object_is_found_only_by_those_who_see_it(store: Store) -> None:
     save_objects(store, "jp", "charge", [charge("chrg_2", amount=7)], NOON)
     assert len(versions(store, "charge", "jp", "chrg_2")) == 1
     assert len(versions(store, "charge", "th", "chrg_2")) == 1, (
@@ -43,7 +43,7 @@ def test_another_account_s_object_is_found_only_by_those_who_see_it(store: Engin
     assert [one.fields["amount"] for one in versions(store, "charge", "th", "chrg_2")] == [9], "its own comes first"
 
 
-def test_orders_are_there_by_their_id_and_an_unknown_one_is_not(store: Engine) -> None:
+def test_orders_are_there_by_their_id_and_an_unknown_one_is_not(store: Store) -> None:
     save_orders(store, orders({"order_id": "ORD-1", "customer": "hash of somebody"}), rejected(), NOON)
     (one,) = versions(store, "order", "th", "ORD-1")
     assert (one.fields["status"], one.fields["created_at"]) == ("paid", NOON)

@@ -9,12 +9,11 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine
 
-from recon import columns
+from recon import columns as c
 from recon.model import Books, ObjectRow, Window
 from recon.store import tables
-from recon.store.engine import writing
+from recon.store.engine import Store, writing
 from recon.store.related.unfinished import named_not_stored, not_final
 from recon.store.versions.load import load_books
 from recon.store.versions.save import save_objects, save_orders
@@ -26,29 +25,29 @@ LATER = Window(TOMORROW, TOMORROW + HOUR)  # nothing here was made in it
 
 
 @pytest.fixture(params=DATABASES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     yield from opened(request.param, tmp_path)
 
 
-def save(store: Engine, *rows: ObjectRow, kind: str = "charge", account: str = "th", at: datetime = NOON) -> None:
+def save(store: Store, *rows: ObjectRow, kind: str = "charge", account: str = "th", at: datetime = NOON) -> None:
     save_objects(store, account, kind, rows, at)
 
 
-def test_an_empty_store_gives_empty_frames_with_all_their_columns(store: Engine) -> None:
+def test_an_empty_store_gives_empty_frames_with_all_their_columns(store: Store) -> None:
     books = load_books(store, NOON)
     for frame, found in (
-        (columns.ORDERS, books.orders),
-        (columns.CHARGES, books.charges),
-        (columns.REFUNDS, books.refunds),
-        (columns.TRANSFERS, books.transfers),
-        (columns.TRANSACTIONS, books.transactions),
-        (columns.DISPUTES, books.disputes),
-        (columns.REJECTED, books.rejected),
+        (c.ORDERS, books.orders),
+        (c.CHARGES, books.charges),
+        (c.REFUNDS, books.refunds),
+        (c.TRANSFERS, books.transfers),
+        (c.TRANSACTIONS, books.transactions),
+        (c.DISPUTES, books.disputes),
+        (c.REJECTED, books.rejected),
     ):
         assert len(frame.check(found)) == 0
 
 
-def test_every_frame_holds_what_was_saved(store: Engine) -> None:
+def test_every_frame_holds_what_was_saved(store: Store) -> None:
     for kind in ("refund", "transfer", "transaction", "dispute"):
         save(store, row(kind, "x_1"), kind=kind)
     save(store, charge("chrg_1", authorized=True, paid_at=NOON + HOUR / 7, captured_amount=3, fee_rate="3.65"))
@@ -59,14 +58,14 @@ def test_every_frame_holds_what_was_saved(store: Engine) -> None:
     assert (found["authorized"], found["captured_amount"], found["fee_rate"]) == (True, 3, "3.65")
     assert (found["paid_at"], found["seen_at"], found["first_seen_at"]) == (NOON + HOUR / 7, NOON, NOON)
     assert found[["expires_at", "method", "order_ref"]].isna().all()
-    columns.ORDERS.check(books.orders)
+    c.ORDERS.check(books.orders)
     expected = orders({"payment_method": "card", "row": 7})
-    asked = [name for name in columns.ORDER.names if name in columns.ORDERS.names]
+    asked = [name for name in c.ORDER.names if name in c.ORDERS.names]
     pd.testing.assert_frame_equal(books.orders[asked], expected[asked])
     pd.testing.assert_frame_equal(books.rejected, rejected({"account": "th"}))
 
 
-def test_money_beyond_what_a_float_holds_is_exact(store: Engine) -> None:
+def test_money_beyond_what_a_float_holds_is_exact(store: Store) -> None:
     big = 2**53 + 1
     save(store, charge("chrg_1", amount=big, captured_amount=big), charge("chrg_2", amount=-big))
     charges = load_books(store, NOON).charges
@@ -98,14 +97,14 @@ TEXTS = [
 ]
 
 
-def test_every_text_comes_back_as_it_was(store: Engine) -> None:
+def test_every_text_comes_back_as_it_was(store: Store) -> None:
     save(store, *(charge(f"chrg_{n:02d}", description=text) for n, text in enumerate(TEXTS)), charge("chrg_99"))
     found = load_books(store, NOON).charges["description"]
     assert found[: len(TEXTS)].tolist() == TEXTS
     assert found.isna().tolist() == [*[False] * len(TEXTS), True]
 
 
-def test_what_was_made_at_the_moment_is_in_and_what_came_after_is_not(store: Engine) -> None:
+def test_what_was_made_at_the_moment_is_in_and_what_came_after_is_not(store: Store) -> None:
     microsecond = timedelta(microseconds=1)
     save(store, charge("chrg_1", created_at=NOON), charge("chrg_2", created_at=NOON + microsecond), at=TOMORROW)
     save_orders(store, orders({}, {"order_id": "2", "created_at": NOON + microsecond}), NOTHING, TOMORROW)
@@ -114,7 +113,7 @@ def test_what_was_made_at_the_moment_is_in_and_what_came_after_is_not(store: Eng
     assert books.orders["order_id"].tolist() == ["1"]
 
 
-def test_the_current_versions_unless_those_of_a_moment_are_asked_for(store: Engine) -> None:
+def test_the_current_versions_unless_those_of_a_moment_are_asked_for(store: Store) -> None:
     save(store, charge("chrg_1", "pending"), at=NOON)
     save(store, charge("chrg_1", "failed"), at=NOON + 2 * HOUR)
     save_orders(store, orders({}), rejected({}), NOON + 2 * HOUR)
@@ -129,7 +128,7 @@ def test_the_current_versions_unless_those_of_a_moment_are_asked_for(store: Engi
     assert known(NOON + 2 * HOUR) == (["failed"], 1, 1)
 
 
-def test_rows_stand_by_account_creation_and_id(store: Engine) -> None:
+def test_rows_stand_by_account_creation_and_id(store: Store) -> None:
     save(store, charge("chrg_b"), charge("chrg_a"), charge("chrg_Z"), charge("chrg_c", created_at=NOON - HOUR))
     save(store, charge("chrg_d"), account="sg")
     found = load_books(store, NOON).charges
@@ -154,7 +153,7 @@ REFERENCES = (
 )
 
 
-def test_a_reference_is_the_first_value_as_text(store: Engine) -> None:
+def test_a_reference_is_the_first_value_as_text(store: Store) -> None:
     save(store, *(charge(f"chrg_{n:02d}", metadata=metadata) for n, (metadata, _) in enumerate(REFERENCES)))
     keys = ("order_id", "order.no")
     found = load_books(store, NOON, metadata_keys=keys, customer_keys=keys).charges
@@ -164,12 +163,12 @@ def test_a_reference_is_the_first_value_as_text(store: Engine) -> None:
     assert load_books(store, NOON, metadata_keys=()).charges["order_ref"].isna().all()
 
 
-def test_a_nul_in_metadata_does_not_end_the_load(store: Engine) -> None:
+def test_a_nul_in_metadata_does_not_end_the_load(store: Store) -> None:
     save(store, charge("chrg_1", metadata='{"note":"a\\u0000b","order_id":"1"}'))
     assert len(load_books(store, NOON).charges) == 1
 
 
-def test_a_charge_that_turned_successful_says_so(store: Engine) -> None:
+def test_a_charge_that_turned_successful_says_so(store: Store) -> None:
     for hours, status in enumerate(("failed", "pending", "successful")):
         save(store, charge("chrg_1", status), charge("chrg_2", "pending"), charge("chrg_3"), at=NOON + hours * HOUR)
     save(store, charge("chrg_2"), at=NOON + 3 * HOUR)
@@ -178,13 +177,13 @@ def test_a_charge_that_turned_successful_says_so(store: Engine) -> None:
     assert before["was_failed"].tolist() == [False, False, False]
 
 
-def test_a_deleted_transfer_stays_with_its_flag(store: Engine) -> None:
+def test_a_deleted_transfer_stays_with_its_flag(store: Store) -> None:
     save(store, row("transfer", "trsf_1"), kind="transfer")
     save(store, row("transfer", "trsf_1", deleted=True), kind="transfer", at=NOON + HOUR)
     assert load_books(store, NOON).transfers["deleted"].tolist() == [True]
 
 
-def test_what_is_not_final_is_read_again(store: Engine) -> None:
+def test_what_is_not_final_is_read_again(store: Store) -> None:
     save(store, charge("chrg_1", "pending"), charge("chrg_2", "pending", authorized=True), charge("chrg_3"))
     save(store, charge("chrg_4", "pending"), at=NOON)
     save(store, charge("chrg_4", "failed"), at=NOON + HOUR)
@@ -206,7 +205,7 @@ def test_what_is_not_final_is_read_again(store: Engine) -> None:
     assert not any(not_final(store, "th", Window(NOON, NOON + HOUR)).values())
 
 
-def test_what_is_named_but_not_stored_is_fetched(store: Engine) -> None:
+def test_what_is_named_but_not_stored_is_fetched(store: Store) -> None:
     save(store, charge("chrg_1", transaction_id="trxn_1"), charge("chrg_2", transaction_id="trxn_2"))
     save(store, charge("chrg_3"), account="sg")
     save(store, row("transaction", "trxn_1"), kind="transaction")
@@ -224,7 +223,7 @@ def test_what_is_named_but_not_stored_is_fetched(store: Engine) -> None:
     assert not any(named_not_stored(store, "sg").values())
 
 
-def test_what_a_transaction_comes_from_is_fetched_too(store: Engine) -> None:
+def test_what_a_transaction_comes_from_is_fetched_too(store: Store) -> None:
     origins = ("chrg_1", "rfnd_2", "trsf_3", "dspt_4", "adjs_5", None)
     rows = [row("transaction", f"trxn_{n}", origin=origin) for n, origin in enumerate(origins)]
     save(store, *rows, kind="transaction")
@@ -251,7 +250,7 @@ def plain(books: Books) -> list[Any]:
 
 @settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(saves=SAVES)
-def test_what_was_known_at_a_moment_never_changes(store: Engine, saves: list[Any]) -> None:
+def test_what_was_known_at_a_moment_never_changes(store: Store, saves: list[Any]) -> None:
     with writing(store) as connection:
         for table in (tables.OBJECTS["charge"], tables.ORDER):
             connection.execute(table.delete())

@@ -5,11 +5,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
 
 from recon import columns as c
-from recon.columns import ledger as lc
 from recon.model import Balance
+from recon.store.engine import Store
 from recon.store.versions.load import load_books
 from recon.store.versions.save import save_balance, save_objects
 from tests.kit.store_samples import DATABASES, NOON, opened, row
@@ -18,11 +17,11 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 @pytest.fixture(params=DATABASES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     yield from opened(request.param, tmp_path)
 
 
-def book(store: Engine, id: str, amount: int, created: datetime, seen: datetime, direction: str = "credit") -> None:
+def book(store: Store, id: str, amount: int, created: datetime, seen: datetime, direction: str = "credit") -> None:
     save_objects(
         store,
         "th",
@@ -32,24 +31,24 @@ def book(store: Engine, id: str, amount: int, created: datetime, seen: datetime,
     )
 
 
-def read(store: Engine, total: int, at: datetime, account: str = "th") -> None:
+def read(store: Store, total: int, at: datetime, account: str = "th") -> None:
     save_balance(store, account, Balance("THB", total, total - 5, 0, 5), at)
 
 
-def growth(store: Engine) -> list[tuple[int, int, int]]:
+def growth(store: Store) -> list[tuple[int, int, int]]:
     """Of each reading the total, what was booked since the first, and what was there before the ledger."""
     books = load_books(store, NOON + 30 * DAY)
-    names = [c.TOTAL, lc.SINCE_FIRST, lc.BEFORE]
+    names = [c.TOTAL, c.SINCE_FIRST, c.BEFORE]
     return list(books.readings[books.readings[c.ACCOUNT] == "th"][names].itertuples(index=False, name=None))
 
 
-def test_without_a_reading_there_is_none(store: Engine) -> None:
+def test_without_a_reading_there_is_none(store: Store) -> None:
     book(store, "trxn_1", 100, NOON, NOON)
-    lc.READINGS.check(load_books(store, NOON + DAY).readings)
+    c.READINGS.check(load_books(store, NOON + DAY).readings)
     assert growth(store) == []
 
 
-def test_what_was_booked_between_readings(store: Engine) -> None:
+def test_what_was_booked_between_readings(store: Store) -> None:
     book(store, "trxn_1", 100, NOON, NOON + HOUR)
     read(store, 150, NOON + HOUR)
     read(store, 7, NOON + HOUR, account="sg")
@@ -60,7 +59,7 @@ def test_what_was_booked_between_readings(store: Engine) -> None:
     assert growth(store) == [(150, 0, 50), (180, 30, 50)]
 
 
-def test_a_late_transaction_of_days_that_were_known_is_new(store: Engine) -> None:
+def test_a_late_transaction_of_days_that_were_known_is_new(store: Store) -> None:
     book(store, "trxn_1", 100, NOON, NOON + DAY)
     read(store, 100, NOON + DAY)
     book(store, "trxn_2", 40, NOON + HOUR, NOON + 2 * DAY)
@@ -69,7 +68,7 @@ def test_a_late_transaction_of_days_that_were_known_is_new(store: Engine) -> Non
 
 
 @pytest.mark.parametrize("days", [1, 400])
-def test_days_before_the_ledger_began_were_in_the_first_reading(store: Engine, days: int) -> None:
+def test_days_before_the_ledger_began_were_in_the_first_reading(store: Store, days: int) -> None:
     book(store, "trxn_1", 100, NOON, NOON + HOUR)
     read(store, 1_100, NOON + HOUR)
     book(store, "trxn_0", 600, NOON - days * DAY, NOON + DAY)
@@ -77,7 +76,7 @@ def test_days_before_the_ledger_began_were_in_the_first_reading(store: Engine, d
     assert growth(store) == [(1_100, 0, 400), (1_100, 0, 400)]
 
 
-def test_what_was_known_at_a_moment(store: Engine) -> None:
+def test_what_was_known_at_a_moment(store: Store) -> None:
     read(store, 100, NOON)
     read(store, 200, NOON + DAY)
     known = load_books(store, NOON + DAY, versions_at=NOON + HOUR).readings

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 
-from recon import columns
+from recon import columns as c
 from recon.model import Balance, Window
 from recon.store import tables
-from recon.store.engine import open_store, reading, to_micros, writing
+from recon.store.engine import Store, open_store, reading, to_micros, writing
 from recon.store.versions.load import complete_windows
 from recon.store.versions.packing import unpack
 from recon.store.versions.save import (
@@ -36,18 +36,18 @@ NOTHING = rejected()
 
 
 @pytest.fixture(params=DATABASES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     yield from opened(request.param, tmp_path)
 
 
-def versions(store: Engine, kind: str = "charge") -> list[Any]:
+def versions(store: Store, kind: str = "charge") -> list[Any]:
     table = tables.ORDER if kind == "order" else tables.OBJECTS[kind]
     with reading(store) as connection:
         found = select(table.c.status, table.c.seen_at, table.c.first_seen_at, table.c.superseded_at)
         return [tuple(version) for version in connection.execute(found.order_by(table.c.seen_at))]
 
 
-def test_there_and_back_again_makes_three_versions(store: Engine) -> None:
+def test_there_and_back_again_makes_three_versions(store: Store) -> None:
     moments = [to_micros(NOON + hours * HOUR) for hours in range(3)]
     for hours, status in enumerate(("pending", "successful", "pending")):
         save_objects(store, "th", "charge", [charge("chrg_1", status)], NOON + hours * HOUR)
@@ -58,42 +58,42 @@ def test_there_and_back_again_makes_three_versions(store: Engine) -> None:
     ]
 
 
-def test_a_batch_says_what_was_new_changed_and_unchanged(store: Engine) -> None:
+def test_a_batch_says_what_was_new_changed_and_unchanged(store: Store) -> None:
     assert save_objects(store, "th", "charge", [charge("chrg_1"), charge("chrg_2")], NOON) == Saved(new=2)
     again = [charge("chrg_1"), charge("chrg_2", "reversed"), charge("chrg_3")]
     assert save_objects(store, "th", "charge", again, NOON + HOUR) == Saved(new=1, changed=1, unchanged=1)
 
 
-def test_no_rows_are_fine(store: Engine) -> None:
+def test_no_rows_are_fine(store: Store) -> None:
     assert save_objects(store, "th", "charge", [], NOON) == Saved()
-    assert save_orders(store, columns.ORDER.empty(), columns.REJECTED.empty(), NOON) == Saved()
+    assert save_orders(store, c.ORDER.empty(), c.REJECTED.empty(), NOON) == Saved()
 
 
-def test_every_kind_has_its_table(store: Engine) -> None:
-    for kind in columns.KINDS:
+def test_every_kind_has_its_table(store: Store) -> None:
+    for kind in c.KINDS:
         assert save_objects(store, "th", kind, [row(kind, "x_1")], NOON) == Saved(new=1)
         assert count(store, kind) == 1
 
 
-def test_the_same_id_in_two_accounts_is_two_objects(store: Engine) -> None:
+def test_the_same_id_in_two_accounts_is_two_objects(store: Store) -> None:
     save_objects(store, "th", "charge", [charge("chrg_1")], NOON)
     assert save_objects(store, "sg", "charge", [charge("chrg_1")], NOON) == Saved(new=1)
 
 
-def test_the_same_id_twice_in_a_batch_is_the_last_one(store: Engine) -> None:
+def test_the_same_id_twice_in_a_batch_is_the_last_one(store: Store) -> None:
     save_objects(store, "th", "charge", [charge("chrg_1", "pending"), charge("chrg_1", "failed")], NOON)
     assert [version[0] for version in versions(store)] == ["failed"]
 
 
 @pytest.mark.parametrize("later", [0 * HOUR, -HOUR], ids=["in the same microsecond", "by a clock set back"])
-def test_a_version_is_later_than_the_one_before_it(store: Engine, later: Any) -> None:
+def test_a_version_is_later_than_the_one_before_it(store: Store, later: Any) -> None:
     save_objects(store, "th", "charge", [charge("chrg_1", "pending")], NOON)
     save_objects(store, "th", "charge", [charge("chrg_1", "failed")], NOON + later)
     noon = to_micros(NOON)
     assert versions(store) == [("pending", noon, noon, noon + 1), ("failed", noon + 1, noon, None)]
 
 
-def test_an_unchanged_page_writes_nothing(store: Engine) -> None:
+def test_an_unchanged_page_writes_nothing(store: Store) -> None:
     if store.dialect.name != "sqlite":
         pytest.skip("PostgreSQL has no version of its data to compare")
     other = sqlite3.connect(str(store.url.database))
@@ -108,7 +108,7 @@ def test_an_unchanged_page_writes_nothing(store: Engine) -> None:
     other.close()
 
 
-def test_money_beyond_what_a_float_holds_is_exact(store: Engine) -> None:
+def test_money_beyond_what_a_float_holds_is_exact(store: Store) -> None:
     amount = 2**62 + 1
     save_objects(store, "th", "charge", [charge("chrg_1", amount=amount, captured_amount=-amount)], NOON)
     save_orders(store, orders({"amount": amount}), NOTHING, NOON)
@@ -118,7 +118,7 @@ def test_money_beyond_what_a_float_holds_is_exact(store: Engine) -> None:
         assert connection.execute(select(tables.ORDER.c.amount)).scalar_one() == amount
 
 
-def test_the_raw_object_and_the_digest_come_back_as_they_were(store: Engine) -> None:
+def test_the_raw_object_and_the_digest_come_back_as_they_were(store: Store) -> None:
     given = replace(charge("chrg_1"), raw=bytes(range(256)))
     save_objects(store, "th", "charge", [given], NOON)
     with reading(store) as connection:
@@ -127,7 +127,7 @@ def test_the_raw_object_and_the_digest_come_back_as_they_were(store: Engine) -> 
     assert (unpack(raw), digest) == (given.raw, given.digest)
 
 
-def test_an_object_is_known_as_it_came_while_that_version_is_current(store: Engine) -> None:
+def test_an_object_is_known_as_it_came_while_that_version_is_current(store: Store) -> None:
     marks = {"chrg_1": b"a" * 16, "chrg_2": b"b" * 16}
     assert known_as(store, "th", "charge", marks) == frozenset()
     save_objects(store, "th", "charge", [charge("chrg_1"), charge("chrg_2")], NOON, marks)
@@ -143,7 +143,7 @@ def test_an_object_is_known_as_it_came_while_that_version_is_current(store: Engi
 
 
 @pytest.mark.parametrize("number", [1, 99, 100, 250])
-def test_any_number_of_objects_is_stored_at_once(store: Engine, number: int) -> None:
+def test_any_number_of_objects_is_stored_at_once(store: Store, number: int) -> None:
     many = [charge(f"chrg_{n}", amount=n) for n in range(number)]
     assert save_objects(store, "th", "charge", many, NOON) == Saved(new=number)
     with reading(store) as connection:
@@ -152,7 +152,7 @@ def test_any_number_of_objects_is_stored_at_once(store: Engine, number: int) -> 
     assert sorted(map(tuple, stored)) == sorted((row.id, row.values[2]) for row in many)
 
 
-def test_a_crash_between_pages_keeps_whole_pages(store: Engine) -> None:
+def test_a_crash_between_pages_keeps_whole_pages(store: Store) -> None:
     good = [charge("chrg_1"), charge("chrg_2")]
     save_objects(store, "th", "charge", good, NOON)
     broken = charge("chrg_4")
@@ -176,7 +176,7 @@ for page in range(100_000):
 """
 
 
-def test_a_process_killed_while_it_writes_leaves_whole_pages(store: Engine) -> None:
+def test_a_process_killed_while_it_writes_leaves_whole_pages(store: Store) -> None:
     if store.dialect.name != "sqlite":
         pytest.skip("PostgreSQL's server outlives its client")
     root, command = ROOT, [sys.executable, "-c", ENDLESS, str(store.url)]
@@ -191,7 +191,7 @@ def test_a_process_killed_while_it_writes_leaves_whole_pages(store: Engine) -> N
     assert save_objects(store, "th", "charge", page, NOON + HOUR) == Saved(unchanged=10)
 
 
-def test_writers_at_the_same_time_lose_nothing(store: Engine) -> None:
+def test_writers_at_the_same_time_lose_nothing(store: Store) -> None:
     save_balance(store, "th", Balance("THB", 0, 0, 0, None), NOON)
     table = tables.BALANCE
 
@@ -207,7 +207,7 @@ def test_writers_at_the_same_time_lose_nothing(store: Engine) -> None:
         assert connection.execute(select(table.c.total)).scalar_one() == 40
 
 
-def test_the_same_page_from_several_threads_is_stored_once(store: Engine) -> None:
+def test_the_same_page_from_several_threads_is_stored_once(store: Store) -> None:
     page = [charge(f"chrg_{number}") for number in range(50)]
     with ThreadPoolExecutor(4) as pool:
         saved = list(pool.map(lambda _: save_objects(store, "th", "charge", page, NOON), range(8)))
@@ -215,7 +215,7 @@ def test_the_same_page_from_several_threads_is_stored_once(store: Engine) -> Non
     assert count(store, "charge") == 50
 
 
-def test_an_order_in_a_newer_file_is_no_new_version(store: Engine) -> None:
+def test_an_order_in_a_newer_file_is_no_new_version(store: Store) -> None:
     save_orders(store, orders({"file": "a.csv", "row": 2}), NOTHING, NOON)
     newer = orders({"file": "b.csv", "file_hash": "f1", "row": 9})
     assert save_orders(store, newer, NOTHING, NOON + HOUR) == Saved(unchanged=1)
@@ -239,29 +239,29 @@ def test_an_order_in_a_newer_file_is_no_new_version(store: Engine) -> None:
     ],
     ids=str,
 )
-def test_whatever_the_shop_changes_is_a_new_version(store: Engine, change: dict[str, Any]) -> None:
+def test_whatever_the_shop_changes_is_a_new_version(store: Store, change: dict[str, Any]) -> None:
     save_orders(store, orders({}), NOTHING, NOON)
     assert save_orders(store, orders(change), NOTHING, NOON + HOUR) == Saved(changed=1)
     assert save_orders(store, orders(change), NOTHING, NOON + HOUR) == Saved(unchanged=1)
 
 
-def test_an_absent_order_stays_and_the_last_of_two_wins(store: Engine) -> None:
+def test_an_absent_order_stays_and_the_last_of_two_wins(store: Store) -> None:
     save_orders(store, orders({"order_id": "1"}), NOTHING, NOON)
     twice = orders({"order_id": "2", "status": "pending"}, {"order_id": "2", "status": "paid"})
     assert save_orders(store, twice, NOTHING, NOON + HOUR) == Saved(new=1)
     assert [version[0] for version in versions(store, "order")] == ["paid", "paid"]
 
 
-def test_more_orders_than_are_compared_at_once_of_two_accounts(store: Engine) -> None:
+def test_more_orders_than_are_compared_at_once_of_two_accounts(store: Store) -> None:
     many = orders({}).loc[[0] * 22_000].reset_index(drop=True)
-    many[columns.ORDER_ID] = many.index.astype("str")
-    many.loc[many.index % 20 == 0, columns.ACCOUNT] = "sg"
+    many[c.ORDER_ID] = many.index.astype("str")
+    many.loc[many.index % 20 == 0, c.ACCOUNT] = "sg"
     assert save_orders(store, many, NOTHING, NOON) == Saved(new=22_000)
-    many.loc[[7, 21_007], columns.AMOUNT] = 1
+    many.loc[[7, 21_007], c.AMOUNT] = 1
     assert save_orders(store, many, NOTHING, NOON + HOUR) == Saved(changed=2, unchanged=21_998)
 
 
-def test_an_unread_row_is_closed_once_its_source_no_longer_holds_it(store: Engine) -> None:
+def test_an_unread_row_is_closed_once_its_source_no_longer_holds_it(store: Store) -> None:
     save_orders(store, orders({}), rejected({"digest": "d1"}, {"digest": "d2", "source": "other"}), NOON)
     save_orders(store, orders({}), rejected({"digest": "d3"}), NOON + HOUR)
     with reading(store) as connection:
@@ -270,7 +270,7 @@ def test_an_unread_row_is_closed_once_its_source_no_longer_holds_it(store: Engin
     assert [tuple(each) for each in found] == [("d1", to_micros(NOON + HOUR)), ("d2", None), ("d3", None)]
 
 
-def test_an_unread_row_may_go_and_come_back_at_once(store: Engine) -> None:
+def test_an_unread_row_may_go_and_come_back_at_once(store: Store) -> None:
     for found in (rejected({}), NOTHING, rejected({}), NOTHING, rejected({})):
         save_orders(store, orders({}), found, NOON)
     with reading(store) as connection:
@@ -280,7 +280,7 @@ def test_an_unread_row_may_go_and_come_back_at_once(store: Engine) -> None:
     assert [tuple(each) for each in found_versions] == [(noon, noon + 1), (noon + 1, noon + 2), (noon + 2, None)]
 
 
-def test_a_name_is_tied_to_one_account_and_one_mode(store: Engine) -> None:
+def test_a_name_is_tied_to_one_account_and_one_mode(store: Store) -> None:
     bind_account(store, "th", "acct_1", "TH", "THB", False, NOON)
     bind_account(store, "th", "acct_1", "TH", "THB", False, NOON + HOUR)
     with pytest.raises(AccountChanged, match=r"acct_1.*acct_2"):
@@ -289,14 +289,14 @@ def test_a_name_is_tied_to_one_account_and_one_mode(store: Engine) -> None:
         bind_account(store, "th", "acct_1", "TH", "THB", True, NOON)
 
 
-def test_an_object_of_the_other_mode_is_refused(store: Engine) -> None:
+def test_an_object_of_the_other_mode_is_refused(store: Store) -> None:
     bind_account(store, "th", "acct_1", "TH", "THB", False, NOON)
     with pytest.raises(AccountChanged, match="live objects"):
         save_objects(store, "th", "charge", [charge("chrg_1"), charge("chrg_2", livemode=True)], NOON)
     assert count(store, "charge") == 0
 
 
-def test_windows_are_complete_where_total_and_rows_agree(store: Engine) -> None:
+def test_windows_are_complete_where_total_and_rows_agree(store: Store) -> None:
     first, second = Window(NOON, NOON + HOUR), Window(NOON + HOUR, NOON + 2 * HOUR)
     save_window(store, "th", "charge", second, 5, 5, NOON + 3 * HOUR)
     save_window(store, "th", "charge", first, 5, 4, NOON + 3 * HOUR)
@@ -306,7 +306,7 @@ def test_windows_are_complete_where_total_and_rows_agree(store: Engine) -> None:
     assert complete_windows(store, "th", "refund") == complete_windows(store, "sg", "charge") == []
 
 
-def test_a_naive_moment_is_refused(store: Engine) -> None:
+def test_a_naive_moment_is_refused(store: Store) -> None:
     with pytest.raises(TypeError):
         save_objects(store, "th", "charge", [charge("chrg_1")], NOON.replace(tzinfo=None))
 
