@@ -1,7 +1,5 @@
 """The Excel desk: breaks out to a workbook that people fill in, and what became of each row."""
 
-import io
-import zipfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +11,6 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 from openpyxl import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
-from openpyxl.writer.excel import ExcelWriter
 
 from recon import columns as c
 from recon.model import Account, KnownBreak
@@ -178,10 +175,5 @@ def _sheet(
 
 def _save(book: Workbook, placed: Placed, currencies: Currencies, file: IO[bytes], day: date) -> None:
     look = Look(style_ids(book), _NO_ZONE, currencies)
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as archive:
-        # Not Workbook.save: it puts the clock into the document's properties.
-        ExcelWriter(book, archive).save()
     filled = {"xl/worksheets/sheet1.xml": Filled(placed, placed.tabs[0], look)}
-    with zipfile.ZipFile(made) as archive:
-        write_package(archive, file, filled=filled, values={}, day=day)
+    write_package(book, file, filled=filled, values={}, day=day)

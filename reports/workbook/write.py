@@ -1,8 +1,6 @@
 """One report to one workbook: pages drawn, detail sheets prepared, moved in place."""
 
-import io
 import os
-import zipfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +13,6 @@ from openpyxl import Workbook
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
-from openpyxl.writer.excel import ExcelWriter
 
 from recon.money import Money
 from reports.report import Basis, Report
@@ -94,12 +91,7 @@ def write_report(report: Bound, file: IO[bytes], *, tab_rows: int = TAB_ROWS, ch
         else:
             _prepare(draft, placed[sheet.name], links)
     _describe(draft)
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as archive:
-        # Not Workbook.save: it puts the clock into the document's properties.
-        ExcelWriter(draft.book, archive).save()
-    with zipfile.ZipFile(made) as archive:
-        write_package(archive, file, filled=draft.filled, values=draft.values, day=report.as_of_day, chunk=chunk)
+    write_package(draft.book, file, filled=draft.filled, values=draft.values, day=report.as_of_day, chunk=chunk)
 
 
 def sheets_of(report: Bound) -> tuple[Page | Sheet, ...]:
