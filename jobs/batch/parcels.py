@@ -10,9 +10,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
 
-from recon.model import Account, CurrencyTotals, InputFile, Proof, Result
-from recon.model.details import Details
-from recon.model.settlement import Settlement
+from recon.model import Account, CurrencyTotals, Details, InputFile, Proof, Result, Settlement
 
 FORM = 1  # of a parcel; another form is refused
 LARGEST = 900 * 2**20  # bytes: neither database holds more than a GB in one place; some eight million orders

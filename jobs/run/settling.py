@@ -8,8 +8,7 @@ from functools import cached_property
 from recon import columns as c
 from recon import settlement
 from recon.arrays import Mask
-from recon.model import CLOSED, Account, Books, Break, KnownBreak, Proof, Result, Window
-from recon.model.settlement import Settlement
+from recon.model import CLOSED, Account, Books, Break, KnownBreak, Proof, Result, Settlement, Window
 from recon.rules import ledger as ledger_rules
 from recon.rules import settlement as settlement_rules
 from recon.rules.ledger import TRANSACTION_AMOUNT_MISMATCH, TRANSACTION_MISSING, TRANSACTION_UNEXPLAINED

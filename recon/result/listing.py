@@ -10,8 +10,7 @@ import pandas as pd
 from recon import columns as c
 from recon.arrays import Mask
 from recon.methods.deadlines import refund_window
-from recon.model import OPEN_DISPUTES, Account, Charge, ChargeStatus, Order, OrderStatus, Window
-from recon.model.details import Details
+from recon.model import OPEN_DISPUTES, Account, Charge, ChargeStatus, Details, Order, OrderStatus, Window
 from recon.settings import Context
 from recon.triage import Judged
 from recon.triage.values import charges_at, disputes_at, orders_at, refunds_at

@@ -15,8 +15,7 @@ from recon import columns as c
 from recon.arrays import Mask
 from recon.calendars import local_day
 from recon.methods.deadlines import TRANSFER_DAYS, local, transfer_arrives
-from recon.model import Books, Break, Case, Severity, Transfer
-from recon.model.settlement import Settlement
+from recon.model import Books, Break, Case, Settlement, Severity, Transfer
 from recon.rules.rule import Rule
 from recon.settings import Context
 from recon.settlement.ledger import Ledger

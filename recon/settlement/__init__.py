@@ -10,8 +10,7 @@ import pandas as pd
 
 from recon import columns as c
 from recon.calendars import local_day
-from recon.model import Account, Books, Window
-from recon.model.settlement import Settlement
+from recon.model import Account, Books, Settlement, Window
 from recon.settlement import payouts
 from recon.settlement.balance import days, moves
 from recon.settlement.bank_credits import bank

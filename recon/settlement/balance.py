@@ -7,8 +7,7 @@ import pandas as pd
 
 from recon import columns as c
 from recon.calendars import days_window, local_day
-from recon.model import Account, Books, Proof, Window
-from recon.model.ledger_history import LedgerLine
+from recon.model import Account, Books, LedgerLine, Proof, Window
 from recon.settlement.fifo import held_before, lines_of
 from recon.settlement.ledger import Ledger, kind_words
 

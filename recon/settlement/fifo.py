@@ -16,8 +16,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 
 from recon import columns as c
 from recon.arrays import Ints
-from recon.model import Books, Window
-from recon.model.ledger_history import QUARTER, LedgerLine
+from recon.model import QUARTER, Books, LedgerLine, Window
 from recon.settlement.ledger import CREDIT, kinds
 
 _MANY = 100_000  # sums that wait to be added up

@@ -18,8 +18,7 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from recon import columns as c
 from recon.arrays import Ints
-from recon.model import Books
-from recon.model.ledger_history import QUARTER, LedgerLine
+from recon.model import QUARTER, Books, LedgerLine
 from recon.settlement.fifo import available_at
 from recon.settlement.ledger import Ledger, kind_words, places
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 
 from recon import columns as c
-from recon.model.details import Details
+from recon.model import Details
 
 NOW = datetime(2026, 11, 30, 18, 30, tzinfo=UTC)
 DAY = timedelta(days=1)

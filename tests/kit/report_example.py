@@ -13,13 +13,13 @@ from recon.model import (
     Break,
     BreakStatus,
     CurrencyTotals,
+    Details,
     InputFile,
     KnownBreak,
     Proof,
     Result,
     Severity,
 )
-from recon.model.details import Details
 from tests.kit import report_details
 
 AS_OF = datetime(2026, 11, 30, 18, 30, tzinfo=UTC)

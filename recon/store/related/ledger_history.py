@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Select, case, cast
 from recon import columns as c
 from recon.arrays import Ints
 from recon.columns import AVAILABLE_AT
-from recon.model.ledger_history import QUARTER, LedgerLine
+from recon.model import QUARTER, LedgerLine
 from recon.settlement.fifo import LineUp, Span
 from recon.settlement.ledger import CREDIT
 from recon.store import tables

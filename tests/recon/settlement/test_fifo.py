@@ -17,8 +17,7 @@ from hypothesis import strategies as st
 from jobs.run.settling import settle, with_settlement
 from recon import columns as c
 from recon.calendars import days_window, local_day
-from recon.model import Account, Books, Break, BreakStatus, KnownBreak, Result, Window
-from recon.model.ledger_history import QUARTER, LedgerLine
+from recon.model import QUARTER, Account, Books, Break, BreakStatus, KnownBreak, LedgerLine, Result, Window
 from recon.sandbox.worlds.world import make_world
 from recon.settings import Context
 from recon.settlement.fifo import LineUp, Span, Wanted, available_at, held_before, line_up, micros, wanted_credits

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from recon import columns as c
 from recon import settlement
-from recon.model import Books, Proof
-from recon.model.settlement import Settlement
+from recon.model import Books, Proof, Settlement
 from recon.settlement import balance, ledger, tie_out
 from tests.kit.books import AS_OF, EVER, TH
 from tests.kit.ledgers import ACTS, HOLD, START, Merchant, play, readings

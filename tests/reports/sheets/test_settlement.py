@@ -10,8 +10,7 @@ import pytest
 
 from recon import columns as c
 from recon import settlement
-from recon.model import Result
-from recon.model.settlement import Settlement
+from recon.model import Result, Settlement
 from recon.settlement import ledger
 from reports.report import Basis, Report
 from reports.sheet import Sheet

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from recon import columns as c
-from recon.model.ledger_history import LedgerLine
+from recon.model import LedgerLine
 from recon.settlement.fifo import Span
 from recon.store import tables
 from recon.store.engine import SQLITE, Store, reading, reading_together, to_micros, writing

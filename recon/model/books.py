@@ -1,0 +1,46 @@
+"""All that is known for a range as of a moment, in frames, and which order belongs to which charge."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from recon.model.ledger_history import LedgerLine
+
+
+@dataclass(frozen=True)
+class Books:
+    """All that is known as of a moment, all accounts together; frames are shaped by `recon.columns`."""
+
+    as_of: datetime
+    orders: pd.DataFrame
+    charges: pd.DataFrame
+    refunds: pd.DataFrame
+    transfers: pd.DataFrame
+    transactions: pd.DataFrame
+    disputes: pd.DataFrame
+    rejected: pd.DataFrame
+    bank_lines: pd.DataFrame = field(default_factory=pd.DataFrame)
+    receipts: pd.DataFrame = field(default_factory=pd.DataFrame)  # these two are shaped by `recon.columns.ledger`
+    readings: pd.DataFrame = field(default_factory=pd.DataFrame)
+    lines: Mapping[str, LedgerLine] = field(default_factory=dict)  # per account; none: made of all the transactions
+
+
+@dataclass(frozen=True)
+class Matching:
+    """Which order belongs to which charge: positions in the books' frames, pairwise; a charge may pay several orders.
+
+    `stands_for`: per order whose case it is part of, one for all that share a charge. `ambiguous`: its equal charges.
+    """
+
+    orders: npt.NDArray[np.intp]
+    charges: npt.NDArray[np.intp]
+    matched_by: npt.NDArray[np.object_]
+    stands_for: npt.NDArray[np.intp]
+    ambiguous: Mapping[int, tuple[int, ...]]
+    unnamed: Mapping[int, int] = field(default_factory=dict)  # per order: how many more, too many to be named
+    contested: tuple[int, ...] = ()  # every charge that is some order's equal candidate, named or not
+    loose: tuple[int, ...] = ()  # successful charges that name no order and that no pass linked

@@ -1,0 +1,90 @@
+"""Charges, and what happens to their money at Omise: refunds, disputes, transfers."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from recon.money import Money
+
+
+class ChargeStatus(StrEnum):
+    """Omise's words for a charge; any other word stays what it is and is shown."""
+
+    PENDING = "pending"
+    SUCCESSFUL = "successful"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    REVERSED = "reversed"
+
+
+OPEN_DISPUTES = frozenset({"open", "pending"})
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """One charge as Omise says it, with the pass that linked it to its case's order."""
+
+    account: str
+    id: str
+    status: str
+    money: Money
+    captured: Money  # what was taken: the captured part where Omise names it, else the amount
+    refunded: Money
+    funding: Money
+    authorized: bool
+    voided: bool
+    method: str | None
+    created_at: datetime
+    paid_at: datetime | None
+    expires_at: datetime | None
+    failure_code: str | None
+    matched_by: str | None = None
+    card_brand: str | None = None
+    was_failed: bool = False  # successful now, and an earlier version of it was failed or expired
+
+    @property
+    def pays(self) -> bool:
+        """Successful and not voided: the payer's money was taken."""
+        return self.status == ChargeStatus.SUCCESSFUL and not self.voided
+
+    @property
+    def kept(self) -> bool:
+        """Pays, and not fully refunded."""
+        return self.pays and self.refunded.amount < self.captured.amount
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Money back to a payer, as Omise says it."""
+
+    account: str
+    id: str
+    charge_id: str
+    status: str
+    money: Money
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """A chargeback, as Omise says it."""
+
+    account: str
+    id: str
+    charge_id: str
+    status: str
+    money: Money
+    reason: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """A payout to the bank, as Omise says it; `money` is gross."""
+
+    account: str
+    id: str
+    money: Money
+    net: Money
+    sent_at: datetime | None
+    is_open: bool  # sent, not paid, neither failed nor deleted

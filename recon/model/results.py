@@ -1,0 +1,122 @@
+"""What a run found for one account and range."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+import pandas as pd
+
+from recon.model.accounts import Account
+
+
+@dataclass(frozen=True, slots=True)
+class CurrencyTotals:
+    """Counts and minor units of one currency in a result."""
+
+    currency: str
+    orders: int
+    charges: int
+    matched_orders: int
+    amount_matched: int
+    amount_open: int
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A total that ties out, or says by how much not: left + explained == right where it does."""
+
+    name: str
+    currency: str
+    left: int
+    right: int
+    explained: int
+
+    @property
+    def difference(self) -> int:
+        """Right less left."""
+        return self.right - self.left
+
+    @property
+    def unexplained(self) -> int:
+        """What nothing explains; zero where the proof holds."""
+        return self.difference - self.explained
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """One file that a run read: its name, the SHA-256 of its bytes, its rows."""
+
+    source: str
+    name: str
+    sha256: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """Transfers, balance, fees and bank; frames are shaped by `recon.columns.ledger`, or have no columns at all.
+
+    `payouts`, `parts` and `unpaid` are rebuilt over the whole store; a result holds those of its account and range.
+    """
+
+    payouts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    parts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    unpaid: pd.DataFrame = field(default_factory=pd.DataFrame)
+    days: pd.DataFrame = field(default_factory=pd.DataFrame)
+    moves: pd.DataFrame = field(default_factory=pd.DataFrame)
+    fees: pd.DataFrame = field(default_factory=pd.DataFrame)
+    banked: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+
+@dataclass(frozen=True)
+class Details:
+    """Lists of one account and range; frames are shaped by `recon.columns.details`, or have no columns at all.
+
+    `refunds`, `disputes` and `failures` are the result's own. `changes`, `figures` and `past` stand beside what
+    earlier runs said: `since` is the local day of the earlier run's as-of moment, empty where there was none.
+    """
+
+    refunds: pd.DataFrame = field(default_factory=pd.DataFrame)
+    disputes: pd.DataFrame = field(default_factory=pd.DataFrame)
+    failures: pd.DataFrame = field(default_factory=pd.DataFrame)
+    changes: pd.DataFrame = field(default_factory=pd.DataFrame)
+    figures: pd.DataFrame = field(default_factory=pd.DataFrame)
+    past: pd.DataFrame = field(default_factory=pd.DataFrame)
+    since: str = ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run found for one account and range; its frames are shaped by `recon.columns`, under their names."""
+
+    account: Account
+    first_day: date
+    last_day: date
+    as_of: datetime
+    orders: int
+    charges: int
+    refunds: int
+    transfers: int
+    transactions: int
+    matched_orders: int
+    expecting_orders: int  # orders in the range that expect a charge
+    rejected_rows: int
+    ignored_rows: int
+    notes: Mapping[str, int] = field(default_factory=dict)  # counted, not judged: reason -> how many
+    currencies: tuple[CurrencyTotals, ...] = ()
+    proofs: tuple[Proof, ...] = ()
+    inputs: tuple[InputFile, ...] = ()
+    breaks_new: int = 0
+    breaks_closed: int = 0
+    complete: bool = True
+    matched: pd.DataFrame = field(default_factory=pd.DataFrame)
+    waiting: pd.DataFrame = field(default_factory=pd.DataFrame)  # not final yet, and when it should be
+    breaks: pd.DataFrame = field(default_factory=pd.DataFrame)
+    rejected: pd.DataFrame = field(default_factory=pd.DataFrame)
+    settlement: Settlement = field(default_factory=Settlement)
+    details: Details = field(default_factory=Details)
+
+    @property
+    def match_rate(self) -> float | None:
+        """Matched over expecting orders; null where no order expects a charge."""
+        return self.matched_orders / self.expecting_orders if self.expecting_orders else None
