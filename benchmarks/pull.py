@@ -80,18 +80,19 @@ async def floor(work: Work) -> float:
     """aiohttp, typed decoding, zlib and the driver: a transaction a page, into the same table and indexes."""
     import msgspec
 
-    from recon.omise.shapes import TYPES
+    from recon.omise.shapes import TYPES, VALUES
     from recon.store import migrate, tables
     from recon.store.engine import open_store
 
     whole = msgspec.json.Decoder(dict[str, msgspec.Raw])
     listed = msgspec.json.Decoder(list[msgspec.Raw])
     typed = msgspec.json.Decoder(TYPES["charge"])
+    values = VALUES["charge"]
     marks = ", ".join("?" * len(tables.OBJECTS["charge"].columns))
 
     def take(body: bytes) -> None:
         parts = [bytes(part) for part in listed.decode(whole.decode(body)["data"])]
-        rows = [("th", *typed.decode(part).values(), 1, 1, None, b"", zlib.compress(part, 1)) for part in parts]
+        rows = [("th", *values(typed.decode(part)), 1, 1, None, b"", zlib.compress(part, 1)) for part in parts]
         connection.execute("begin immediate")
         connection.executemany(f"insert into charge values ({marks})", rows)
         connection.execute("commit")

@@ -26,7 +26,7 @@ from sqlalchemy import Column, Index, MetaData, PrimaryKeyConstraint, Table
 from benchmarks.bulk import Bulk
 from recon import columns as c
 from recon.model import ObjectRow
-from recon.omise.objects import decode_page
+from recon.omise.objects import decode_list, read_objects
 from recon.omise.scrub import Scrub
 from recon.store import bulk, tables
 from recon.store.engine import SQLITE, Store, open_store, to_micros
@@ -55,7 +55,9 @@ def pages(count: int, size: int) -> Iterator[list[ObjectRow]]:
     made = Bulk(SAMPLE)
     window = {"from": "2026-01-01", "to": "2027-01-01", "limit": str(PAGE)}
     bodies = (made.page({**window, "offset": str(offset)}) for offset in range(0, SAMPLE, PAGE))
-    sample = [row for body in bodies for row in decode_page("charge", body, Scrub(b"k" * 32)).rows]
+    sample = [
+        row for body in bodies for row in read_objects("charge", decode_list(body).objects, Scrub(b"k" * 32))[0]
+    ]
     for start in range(0, count, size):
         yield [_named(sample[number % SAMPLE], number) for number in range(start, min(start + size, count))]
 

@@ -269,7 +269,7 @@ OFFENCES: list[tuple[Check, dict[str, str]]] = [
     (recon_points_down, {"recon.odd": "x = 1"}),
     (recon_points_down, {"recon.columns": "from recon.matching import match", "recon.matching": ""}),
     (recon_points_down, {"recon.rules.orders": "from recon.store import save", "recon.store": ""}),
-    (recon_points_down, {"recon.store.save": "from recon.omise.objects import decode_page"}),
+    (recon_points_down, {"recon.store.save": "from recon.omise.objects import read_objects"}),
     (recon_points_down, {"recon.store.save": "from recon.rules import judge"}),
     (recon_points_down, {"recon.bank.load": "from recon.triage import scope"}),
     (libraries_have_homes, {"jobs.run.run": "from sqlalchemy import Engine"}),

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from recon.model import Account
-from recon.omise.objects import Odd
+from recon.omise.objects import Malformed
 
 NAMED = 3  # objects of another shape, in a message
 GONE = "objects that were stored and that Omise does not know any more (their versions are kept)"
@@ -30,7 +30,7 @@ class Pulled:
     gone: int = 0
     pages: int = 0
     retries: int = 0
-    odd: dict[tuple[str, str, str], Odd] = field(default_factory=dict)
+    odd: dict[tuple[str, str, str], Malformed] = field(default_factory=dict)
     absent: dict[str, set[Any]] = field(default_factory=dict)
 
     @property
@@ -43,7 +43,7 @@ class Pulled:
         """What went over the line, and what was new in it."""
         return {name: getattr(self, name) for name in TRAFFIC}
 
-    def keep_aside(self, found: Odd) -> None:
+    def keep_aside(self, found: Malformed) -> None:
         """Remembers an object of another shape, once."""
         self.odd[found.kind, found.id or found.key, found.reason] = found
 
@@ -70,7 +70,7 @@ class Pulled:
         for name in COUNTS:
             setattr(self, name, getattr(self, name) + said[name])
         for one in said["odd"]:
-            self.keep_aside(Odd(**one))
+            self.keep_aside(Malformed(**one))
         for kind, ids in said["absent"].items():
             found = (tuple(one) if isinstance(one, list) else one for one in ids)
             self.absent.setdefault(kind, set()).update(found)

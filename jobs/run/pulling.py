@@ -16,9 +16,9 @@ from jobs.run.saving import Saver
 from recon import columns as c
 from recon.model import Account, ObjectRow, Window
 from recon.omise import pull
-from recon.omise.client import Client, KeyRefused, Limits, OmiseError, Turn, open_client
-from recon.omise.marks import Known, key_of
-from recon.omise.objects import AccountFacts, Odd
+from recon.omise.client import Client, KeyRefused, Limits, OmiseError, SharedRate, open_client
+from recon.omise.marks import StoredMarks, key_of
+from recon.omise.objects import AccountFacts, Malformed
 from recon.omise.scrub import Scrub
 from recon.store.engine import Store
 from recon.store.queue.batches import PulledWindow
@@ -45,7 +45,7 @@ class Gate:
     limits: Limits
     scrub: Scrub
     livemode: bool | None
-    turn: Turn | None = None  # shared with other hosts
+    shared_rate: SharedRate | None = None  # shared with other hosts
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ async def check_account(puller: Puller, account: Account, gate: Gate) -> str:
     Raises JobError where the key is refused or another account answers.
     """
     try:
-        async with open_client(gate.base_url, gate.secret_key, gate.limits, gate.turn) as client:
+        async with open_client(gate.base_url, gate.secret_key, gate.limits, gate.shared_rate) as client:
             facts = await pull.account(client)
     except KeyRefused:
         raise JobError(f'account "{account.name}": Omise refused the key; check [accounts.{account.name}]') from None
@@ -156,7 +156,7 @@ async def _pulled(
     key = key_of(gate.scrub.hash_key or gate.secret_key.encode(), gate.scrub)
     try:
         with bound(account=account.name), span("pull", account=account.name):
-            async with open_client(gate.base_url, gate.secret_key, gate.limits, gate.turn) as client:
+            async with open_client(gate.base_url, gate.secret_key, gate.limits, gate.shared_rate) as client:
                 try:
                     windows = await do(_AccountPull(puller, client, gate.scrub, reach, result, key))
                 finally:
@@ -238,14 +238,14 @@ class _AccountPull:
         if window.start >= window.end:
             return 0, 0
         total = seen = 0
-        sweep = partial(pull.sweep, self.client, kind, window, self.scrub, known=self._known())
+        sweep = partial(pull.sweep, self.client, kind, window, self.scrub, stored=self._stored_marks())
         saver = self._saver(kind)
         with self._shown(what or f"{kind}s") as report:
             async with saver, aclosing(sweep(progress=report)) as parts:
                 async for part in parts:
                     if isinstance(part, pull.Batch):
                         await saver.save(part.rows, part.marks)
-                    elif isinstance(part, Odd):
+                    elif isinstance(part, Malformed):
                         self.result.keep_aside(part)
                     else:
                         await saver.saved()
@@ -253,7 +253,7 @@ class _AccountPull:
                         total, seen = total + part.total, seen + part.seen
         return total, seen
 
-    async def _close(self, part: pull.Swept) -> None:
+    async def _close(self, part: pull.ClosedWindow) -> None:
         """A part of a sweep is over. What the store holds beyond what the list named is asked for by id."""
         if part.window.end > self.reach.until:  # it is not over yet
             return
@@ -266,7 +266,7 @@ class _AccountPull:
             await self.puller.write(save_windows, self.result, [closed])
         else:
             self.together.append(closed)
-        if part.total == part.seen + part.odd:
+        if part.total == part.seen + part.malformed:
             absent = await self._ask(unfinished.unlisted, part.kind, part.window, part.ids)
             self.result.absent.setdefault(part.kind, set()).update(absent)
 
@@ -283,14 +283,14 @@ class _AccountPull:
             return
         gone: list[str] = []
         lacking = 0
-        fetch = partial(pull.fetch, self.client, kind, sorted(ids), self.scrub, known=self._known())
+        fetch = partial(pull.fetch, self.client, kind, sorted(ids), self.scrub, stored=self._stored_marks())
         saver = self._saver(kind)
         with self._shown(f"{kind}s again") as report:
             async with saver, aclosing(fetch(progress=report)) as parts:
                 async for part in parts:
-                    if isinstance(part, pull.Gone):
+                    if isinstance(part, pull.Missing):
                         gone.append(part.id)
-                    elif isinstance(part, Odd):
+                    elif isinstance(part, Malformed):
                         self.result.keep_aside(part)
                     else:
                         lacking += sum(self._should_be_listed(kind, row) for row in part.rows)
@@ -323,13 +323,13 @@ class _AccountPull:
 
         return Saver(store)
 
-    def _known(self) -> Known:
+    def _stored_marks(self) -> StoredMarks:
         async def ask(kind: str, marks: Mapping[str, bytes]) -> Collection[str]:
             async with self.asking:
                 known: Collection[str] = await self._ask(save.known_as, kind, marks)
             return known
 
-        return Known(self.mark_key, ask)
+        return StoredMarks(self.mark_key, ask)
 
     def _add(self, found: Mapping[str, Iterable[Any]]) -> None:
         for kind, ids in found.items():

@@ -4,7 +4,7 @@ import asyncio
 import math
 from typing import TYPE_CHECKING
 
-from recon.omise.client import Turn
+from recon.omise.client import SharedRate
 from recon.store.engine import Store
 from recon.store.queue import rate_limit
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from jobs.config.config import Config
 
 
-def turn_of(config: "Config", store: Store, account: str) -> Turn | None:
+def turn_of(config: "Config", store: Store, account: str) -> SharedRate | None:
     """The account's turn with [queue]; without it nothing, since then one machine asks and its own limiter does."""
     if config.queue is None:
         return None
@@ -28,7 +28,7 @@ class Shared:
         self._every = round(1_000_000 / per_second) if math.isfinite(per_second) else 0
         self._next = asyncio.Lock()  # one turn ahead at most: a process that dies loses one
 
-    async def take(self) -> None:
+    async def acquire(self) -> None:
         """Comes back when the next request may go."""
         async with self._next:
             while left := await asyncio.to_thread(rate_limit.take, self._store, self._account, self._every):
@@ -36,6 +36,6 @@ class Shared:
                 if not await asyncio.to_thread(rate_limit.is_quiet, self._store, self._account):
                     return
 
-    async def keep_quiet(self, span_s: float) -> None:
+    async def pause(self, span_s: float) -> None:
         """Omise wants to be left alone for so long, by everybody."""
         await asyncio.to_thread(rate_limit.keep_quiet, self._store, self._account, round(span_s * 1_000_000))

@@ -16,12 +16,12 @@ from aiolimiter import AsyncLimiter
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_exponential_jitter
 
-from recon.omise.objects import BadAnswer, OtherShape
+from recon.omise.objects import BadAnswer, UnexpectedShape
 
 T = TypeVar("T")
 
 API_VERSION = "2019-05-29"
-OTHER_SHAPES = 2  # tries, where whole JSON came that was not asked for
+UNEXPECTED_SHAPES = 2  # tries, where whole JSON came that was not asked for
 
 
 class OmiseError(Exception):
@@ -52,18 +52,18 @@ class Unavailable(OmiseError):
     """Omise gave no usable answer, however often it was asked, or the deadline passed."""
 
 
-class _Again(Exception):
+class _Retry(Exception):
     """Worth another try, `after_s` seconds later at the earliest.
 
-    `busy` where everyone should wait; `other` where the answer was whole JSON that nobody asked for, which seldom
-    passes.
+    `busy` where everyone should wait; `unexpected` where the answer was whole JSON that nobody asked for, which
+    seldom passes.
     """
 
-    def __init__(self, why: str, after_s: float = 0.0, busy: bool = False, other: bool = False) -> None:
+    def __init__(self, why: str, after_s: float = 0.0, busy: bool = False, unexpected: bool = False) -> None:
         super().__init__(why)
         self.after_s = after_s
         self.busy = busy
-        self.other = other
+        self.unexpected = unexpected
 
 
 class _Error(msgspec.Struct):
@@ -88,13 +88,13 @@ class Limits:
     timeout_s: float = 60.0
 
 
-class Turn(Protocol):
-    """Whose turn it is to ask, where others ask with the same key on other machines."""
+class SharedRate(Protocol):
+    """The rate of requests, where others ask with the same key on other machines."""
 
-    async def take(self) -> None:
+    async def acquire(self) -> None:
         """Comes back when the next request may go."""
 
-    async def keep_quiet(self, span_s: float) -> None:
+    async def pause(self, span_s: float) -> None:
         """Omise wants to be left alone for so long, by everybody."""
 
 
@@ -102,7 +102,7 @@ class Client:
     """One account's API. Get one from `open_client`; share it between tasks of one event loop."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, base_url: str, limits: Limits, turn: Turn | None = None
+        self, session: aiohttp.ClientSession, base_url: str, limits: Limits, shared_rate: SharedRate | None = None
     ) -> None:
         self._session = session
         self._base_url = base_url.rstrip("/")
@@ -110,9 +110,9 @@ class Client:
         self._in_flight = asyncio.Semaphore(limits.concurrency)
         # One at a time: a larger bucket would let a burst of its whole size through (aiolimiter issues 298, 304).
         rate = limits.requests_per_second
-        alone = turn is None and math.isfinite(rate)
-        self._turn: AbstractAsyncContextManager[None] = AsyncLimiter(1, 1 / rate) if alone else nullcontext()
-        self._shared = turn
+        alone = shared_rate is None and math.isfinite(rate)
+        self._own_rate: AbstractAsyncContextManager[None] = AsyncLimiter(1, 1 / rate) if alone else nullcontext()
+        self._shared_rate = shared_rate
         self._deadline = asyncio.get_running_loop().time() + limits.deadline_s
         self._quiet_until = -math.inf
         self.pages = 0  # whole answers
@@ -126,14 +126,14 @@ class Client:
     async def get(self, path: str, params: Mapping[str, str | int], decode: Callable[[bytes], T]) -> T:
         """What `decode` makes of the answer to GET `path`; asked again while it is busy, broken or cut.
 
-        `decode` raises BadAnswer where the body is not whole, OtherShape where it is whole and something else. Raises
-        KeyRefused, NotFound, Refused, Unavailable.
+        `decode` raises BadAnswer where the body is not whole, UnexpectedShape where it is whole and something else.
+        Raises KeyRefused, NotFound, Refused, Unavailable.
         """
         tries = AsyncRetrying(
             stop=self._stop,
             wait=self._wait,
-            retry=retry_if_exception_type(_Again),
-            before_sleep=self._tell,
+            retry=retry_if_exception_type(_Retry),
+            before_sleep=self._share_pause,
             reraise=True,
         )
         try:
@@ -141,7 +141,7 @@ class Client:
                 return await tries(self._try, path, params, decode)
         except TimeoutError:
             problem = f"GET {path}: the deadline of {self._limits.deadline_s:g} s passed"
-        except _Again as last:
+        except _Retry as last:
             tried = tries.statistics.get("attempt_number", 0)
             problem = f"no usable answer in {tried} tries; the last: {last}"
         raise Unavailable(problem)
@@ -149,8 +149,8 @@ class Client:
     def _stop(self, state: RetryCallState) -> bool:
         late = asyncio.get_running_loop().time() + state.upcoming_sleep >= self._deadline
         error = state.outcome.exception() if state.outcome else None
-        other = isinstance(error, _Again) and error.other
-        most = min(OTHER_SHAPES, self._limits.attempts) if other else self._limits.attempts
+        unexpected = isinstance(error, _Retry) and error.unexpected
+        most = min(UNEXPECTED_SHAPES, self._limits.attempts) if unexpected else self._limits.attempts
         return late or state.attempt_number >= most
 
     def _wait(self, state: RetryCallState) -> float:
@@ -158,7 +158,7 @@ class Client:
         limits = self._limits
         backoff = wait_exponential_jitter(multiplier=limits.backoff_s, max=limits.ceiling_s, jitter=limits.backoff_s)
         error = state.outcome.exception() if state.outcome else None
-        if not isinstance(error, _Again):
+        if not isinstance(error, _Retry):
             return 0.0
         self.retries += 1
         wait_s = max(backoff(state), error.after_s)
@@ -166,11 +166,11 @@ class Client:
             self._quiet_until = max(self._quiet_until, asyncio.get_running_loop().time() + wait_s)
         return wait_s
 
-    async def _tell(self, state: RetryCallState) -> None:
-        """Those who share the turn hear that Omise is busy."""
+    async def _share_pause(self, state: RetryCallState) -> None:
+        """Those who share the rate hear that Omise is busy."""
         error = state.outcome.exception() if state.outcome else None
-        if self._shared is not None and isinstance(error, _Again) and error.busy:
-            await self._shared.keep_quiet(state.upcoming_sleep)
+        if self._shared_rate is not None and isinstance(error, _Retry) and error.busy:
+            await self._shared_rate.pause(state.upcoming_sleep)
 
     async def _try(self, path: str, params: Mapping[str, str | int], decode: Callable[[bytes], T]) -> T:
         status, headers, body = await self._send(path, params)
@@ -183,31 +183,32 @@ class Client:
         try:
             decoded = decode(body)
         except BadAnswer as error:
-            problem, other = f"{about}, {error}", isinstance(error, OtherShape)
+            problem = f"{about}, {error}"
+            unexpected = isinstance(error, UnexpectedShape)
         else:
             self.pages += 1
             return decoded
-        raise _Again(problem, other=other)
+        raise _Retry(problem, unexpected=unexpected)
 
     async def _send(self, path: str, params: Mapping[str, str | int]) -> tuple[int, Mapping[str, str], bytes]:
         """Status, headers and whole body of one answer, in its turn. Nothing of aiohttp's errors is kept: they carry
         the request's headers, the key among them."""
         async with self._in_flight:
-            await self._calm(path)
-            if self._shared is not None:
-                await self._shared.take()
-            async with self._turn:
+            await self._wait_for_quiet(path)
+            if self._shared_rate is not None:
+                await self._shared_rate.acquire()
+            async with self._own_rate:
                 try:
-                    ask = self._session.get(self._base_url + path, params=params, allow_redirects=False)
-                    async with ask as answer:
+                    request = self._session.get(self._base_url + path, params=params, allow_redirects=False)
+                    async with request as answer:
                         return answer.status, answer.headers, await answer.read()
                 except TimeoutError:
                     problem = f"GET {path}: no answer within {self._limits.timeout_s:g} s"
                 except (aiohttp.ClientError, OSError) as error:
                     problem = f"GET {path}: the connection broke ({type(error).__name__})"
-        raise _Again(problem)
+        raise _Retry(problem)
 
-    async def _calm(self, path: str) -> None:
+    async def _wait_for_quiet(self, path: str) -> None:
         """Waits while Omise wants to be left alone."""
         if self._quiet_until >= self._deadline:
             raise Unavailable(f"GET {path}: Omise asked to be left alone until after the deadline")
@@ -217,11 +218,11 @@ class Client:
 
 @asynccontextmanager
 async def open_client(
-    base_url: str, secret_key: str, limits: Limits, turn: Turn | None = None
+    base_url: str, secret_key: str, limits: Limits, shared_rate: SharedRate | None = None
 ) -> AsyncIterator[Client]:
     """A client of one account, closed on the way out; `base_url` may have a path and a trailing slash.
 
-    With `turn` the rate of the limits is kept by it, else by the client alone.
+    With `shared_rate` the rate of the limits is kept by it, else by the client alone.
     """
     session = aiohttp.ClientSession(
         headers={
@@ -235,7 +236,7 @@ async def open_client(
     )
     del secret_key  # a traceback that shows locals passes through this frame
     async with session:
-        yield Client(session, base_url, limits, turn)
+        yield Client(session, base_url, limits, shared_rate)
 
 
 def _failure(status: int, headers: Mapping[str, str], code: str | None, about: str) -> Exception:
@@ -246,7 +247,7 @@ def _failure(status: int, headers: Mapping[str, str], code: str | None, about: s
     if status == 404:
         return NotFound(about, code)
     if status in (408, 429) or status >= 500 or code == "backend_error" or status < 300:
-        return _Again(about, _retry_after_s(headers), busy=status in (429, 503))
+        return _Retry(about, _retry_after_s(headers), busy=status in (429, 503))
     return Refused(about, code)
 
 
@@ -261,11 +262,11 @@ def _code(body: bytes) -> str | None:
 
 def _retry_after_s(headers: Mapping[str, str]) -> float:
     """Seconds that Retry-After asks for; a date counts from the answer's own Date, the server's clock."""
-    asked = headers.get("Retry-After", "").strip()
-    if asked.isdecimal():
-        return float(asked)
+    retry_after = headers.get("Retry-After", "").strip()
+    if retry_after.isdecimal():
+        return float(retry_after)
     try:
-        wait = parsedate_to_datetime(asked) - parsedate_to_datetime(headers.get("Date", ""))
+        wait = parsedate_to_datetime(retry_after) - parsedate_to_datetime(headers.get("Date", ""))
     except (ValueError, TypeError):
         return 0.0
     return max(0.0, wait.total_seconds())

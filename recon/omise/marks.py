@@ -27,14 +27,14 @@ _FLIPS = tuple((b'"%b":true' % name, b'"%b":false' % name) for name in _ABILITIE
 
 
 @dataclass(frozen=True)
-class Known:
-    """What the store knows already: `ask` is handed a kind and marks by id, and gives back the ids that stand so.
+class StoredMarks:
+    """The marks that the store has: `unchanged` is given a kind and marks by id, and returns the ids that have them.
 
     `key` is secret: a mark is made of customer fields too, and nobody may guess them from it.
     """
 
     key: bytes = field(repr=False)
-    ask: Callable[[str, Mapping[str, bytes]], Awaitable[Collection[str]]]
+    unchanged: Callable[[str, Mapping[str, bytes]], Awaitable[Collection[str]]]
 
 
 def key_of(secret: bytes, scrub: Scrub) -> bytes:
@@ -43,23 +43,23 @@ def key_of(secret: bytes, scrub: Scrub) -> bytes:
     return hashlib.blake2b(rules, digest_size=32, key=hashlib.blake2b(secret, digest_size=32).digest()).digest()
 
 
-def marks_of(kind: str, parts: Iterable[bytes], key: bytes) -> list[tuple[str, bytes]]:
+def marks_of(kind: str, bodies: Iterable[bytes], key: bytes) -> list[tuple[str, bytes]]:
     """Id and mark (16 bytes) of each object's bytes; the id is empty where there is none."""
-    found = []
-    for part in parts:
+    marks = []
+    for body in bodies:
         mark = hashlib.blake2b(digest_size=16, key=key)
-        text = part if part.startswith(_SHORT) else _shortened(part)
+        text = body if body.startswith(_SHORT) else _shortened(body)
         for piece in _lasting(text) if kind == CHARGE.name else (text,):
             mark.update(piece)
-        found.append((id_of(part), mark.digest()))
-    return found
+        marks.append((id_of(body), mark.digest()))
+    return marks
 
 
-def _shortened(part: bytes) -> bytes:
+def _shortened(body: bytes) -> bytes:
     try:
-        return msgspec.json.format(part, indent=-1)
-    except (msgspec.DecodeError, RecursionError):  # told when it is read
-        return part
+        return msgspec.json.format(body, indent=-1)
+    except (msgspec.DecodeError, RecursionError):  # reported when it is read
+        return body
 
 
 def _lasting(charge: bytes) -> tuple[bytes, ...]:
@@ -71,8 +71,8 @@ def _lasting(charge: bytes) -> tuple[bytes, ...]:
     last = charge.rfind(b"}", 0, -1) + 1
     end, _, after = charge[last:].partition(_ENDED)  # Omise writes all abilities after it
     after = after[after.find(b",") :]
-    for now, then in _FLIPS:
-        after = after.replace(now, then)
+    for able, unable in _FLIPS:
+        after = after.replace(able, unable)
     metadata = charge.find(_METADATA, 0, last)
     clock = charge.find(_CLOCK, 0, last if metadata < 0 else metadata)
     cut = clock + len(_CLOCK)

@@ -10,7 +10,7 @@ import msgspec
 
 from recon.model import Balance, ObjectRow
 from recon.omise.scrub import Scrub, object_of
-from recon.omise.shapes import TYPES
+from recon.omise.shapes import TYPES, VALUES
 
 T = TypeVar("T")
 
@@ -42,12 +42,12 @@ class BadAnswer(ValueError):
     """A body that is not the JSON it should be: cut, or a gateway's page."""
 
 
-class OtherShape(BadAnswer):
+class UnexpectedShape(BadAnswer):
     """Whole JSON that is not what was asked for; asking again is of little use."""
 
 
 @dataclass(frozen=True, slots=True)
-class Odd:
+class Malformed:
     """An object whose shape is not the documented one: kept aside. `id` is empty where it has none; `key` tells it
     from others; `reason` names the field and holds nothing of the object."""
 
@@ -58,20 +58,11 @@ class Odd:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListPage:
     """One page of a list, its objects not read yet: how many the whole list has, and the bytes of each of these."""
 
     total: int
-    parts: tuple[bytes, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of a list: how many objects the whole list has, the rows of this page, and what is no row."""
-
-    total: int
-    rows: tuple[ObjectRow, ...]
-    odd: tuple[Odd, ...] = ()
+    objects: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +76,7 @@ class AccountFacts:
     team: str | None = None
 
 
-Objects = tuple[tuple[ObjectRow, ...], tuple[Odd, ...]]
+Objects = tuple[tuple[ObjectRow, ...], tuple[Malformed, ...]]
 
 
 class _List(msgspec.Struct):
@@ -113,72 +104,66 @@ _named = msgspec.json.Decoder(_Named)
 _ID = re.compile(r"\w{1,64}", re.ASCII)
 
 
-def decode_list(body: bytes) -> Listed:
+def decode_list(body: bytes) -> ListPage:
     """A page of any list of Omise (`list`, `receipt_list`, `search`); raises BadAnswer."""
-    found = _told(_list.decode, body)
-    return Listed(found.total, tuple(map(bytes, found.data)))
+    page = _decoded(_list.decode, body)
+    return ListPage(page.total, tuple(map(bytes, page.data)))
 
 
-def decode_page(kind: str, body: bytes, scrub: Scrub) -> Page:
-    """A page with its objects; raises BadAnswer where it is no list."""
-    found = decode_list(body)
-    return Page(found.total, *read_parts(kind, found.parts, scrub))
-
-
-def read_parts(kind: str, parts: Iterable[bytes], scrub: Scrub) -> Objects:
+def read_objects(kind: str, bodies: Iterable[bytes], scrub: Scrub) -> Objects:
     """Objects, each as its bytes: their rows, and those that have another shape."""
     rows: list[ObjectRow] = []
-    odd: list[Odd] = []
-    for part in parts:
+    malformed: list[Malformed] = []
+    for body in bodies:
         try:
-            rows.append(_row(kind, _node.decode(part), scrub))
+            rows.append(_row(kind, _node.decode(body), scrub))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            odd.append(_odd(kind, part, error))
-    return tuple(rows), tuple(odd)
+            malformed.append(_malformed(kind, body, error))
+    return tuple(rows), tuple(malformed)
 
 
-def id_of(part: bytes) -> str:
+def id_of(body: bytes) -> str:
     """The id in an object's bytes; empty where it has none that could be one."""
     try:
-        found = _named.decode(part).id
+        object_id = _named.decode(body).id
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
-    return found if isinstance(found, str) and _ID.fullmatch(found) else ""
+    return object_id if isinstance(object_id, str) and _ID.fullmatch(object_id) else ""
 
 
 def decode_object(kind: str, body: bytes, scrub: Scrub) -> ObjectRow:
     """One object; raises BadAnswer."""
-    return _told(lambda whole: _row(kind, _node.decode(whole), scrub), body)
+    return _decoded(lambda whole: _row(kind, _node.decode(whole), scrub), body)
 
 
-def decode_one(body: bytes) -> bytes:
+def object_bytes(body: bytes) -> bytes:
     """The bytes of one object, not read yet; raises BadAnswer."""
-    _told(_whole.decode, body)
+    _decoded(_whole.decode, body)
     return body
 
 
 def decode_account(body: bytes) -> AccountFacts:
     """What `/account` answers; raises BadAnswer."""
-    found = _told(_account.decode, body)
-    return AccountFacts(found.id, found.country.upper(), found.currency.upper(), found.livemode, found.team)
+    facts = _decoded(_account.decode, body)
+    return AccountFacts(facts.id, facts.country.upper(), facts.currency.upper(), facts.livemode, facts.team)
 
 
 def decode_balance(body: bytes) -> Balance:
     """What `/balance` answers, in minor units of the settlement currency; raises BadAnswer."""
-    found = _told(_balance.decode, body)
-    return Balance(found.currency.upper(), found.total, found.transferable, found.reserve, found.on_hold)
+    balance = _decoded(_balance.decode, body)
+    return Balance(balance.currency.upper(), balance.total, balance.transferable, balance.reserve, balance.on_hold)
 
 
-def _told(decode: Callable[[bytes], T], body: bytes) -> T:
+def _decoded(decode: Callable[[bytes], T], body: bytes) -> T:
     """What it decodes, or BadAnswer in words that hold nothing of the body."""
     try:
         return decode(body)
     except msgspec.ValidationError as error:
-        other = f"the answer has another shape than Omise's: {error}"
+        problem = f"the answer has another shape than Omise's: {error}"
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        other = ""
-    if other and _is_whole(body):
-        raise OtherShape(other)
+        problem = ""
+    if problem and _is_whole(body):
+        raise UnexpectedShape(problem)
     raise BadAnswer("the answer is not whole JSON")
 
 
@@ -196,13 +181,13 @@ def _row(kind: str, node: dict[str, Any], scrub: Scrub) -> ObjectRow:
     parts = scrub.clean(node)
     typed = msgspec.convert(node, TYPES[kind])
     raw = _plain.encode(node)  # before the digest, which takes out what moves
-    return ObjectRow(typed.id, typed.values(), _digest(node, parts), raw)
+    return ObjectRow(typed.id, VALUES[kind](typed), _digest(node, parts), raw)
 
 
-def _odd(kind: str, part: bytes, error: Exception) -> Odd:
+def _malformed(kind: str, body: bytes, error: Exception) -> Malformed:
     reason = str(error) if isinstance(error, msgspec.ValidationError) else "it is no readable JSON"
-    key = hashlib.blake2b(part, digest_size=16).hexdigest()
-    return Odd(kind, id_of(part), reason, key)
+    key = hashlib.blake2b(body, digest_size=16).hexdigest()
+    return Malformed(kind, id_of(body), reason, key)
 
 
 def _digest(node: dict[str, Any], parts: Sequence[dict[str, Any]]) -> bytes:

@@ -1,9 +1,11 @@
 """Takes customer fields out of Omise's objects before anything is kept."""
 
 import re
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from importlib import resources
 from typing import Any
 from urllib.parse import unquote
 
@@ -15,141 +17,13 @@ Node = dict[str, Any]
 
 PLAIN, TEXT, PERSONAL, LINK, DROPPED = range(5)
 
-# What Omise itself writes into its objects: ids, moments and fixed words that no customer or shop can choose.
-_PLAIN = frozenset(
-    {
-        "id",
-        "object",
-        "location",
-        "currency",
-        "funding_currency",
-        "status",
-        "order",
-        "from",
-        "to",
-        "created_at",
-        "paid_at",
-        "authorized_at",
-        "expires_at",
-        "expired_at",
-        "reversed_at",
-        "sent_at",
-        "closed_at",
-        "transferable_at",
-        "balance_hold_at",
-        "charge",
-        "transaction",
-        "customer",
-        "recipient",
-        "schedule",
-        "link",
-        "origin",
-        "direction",
-        "key",
-        "type",
-        "flow",
-        "charge_status",
-        "fee_flat",
-        "fee_rate",
-        "vat_rate",
-        "brand",
-        "last_digits",
-        "financing",
-        "country",
-        "failure_code",
-        "reason_code",
-        "issued_on",
-    }
+_FIELDS: Mapping[str, Any] = tomllib.loads(
+    resources.files("recon").joinpath("omise", "personal.toml").read_text(encoding="utf-8")
 )
-_LINKS = frozenset({"uri", "authorize_uri", "return_uri", "download_uri", "webhook_endpoints", "webhook_uri"})
-# A webhook's body is the whole object once more, as text; a fingerprint is the card's name for life.
-_DROPPED = frozenset({"payload", "fingerprint"})
-_EXACT = frozenset({"state", "barcode", "first_digits", "billing", "shipping", "pan", "cvv", "cvc"})
-_EXACT_IN_METADATA = frozenset({"customer", "buyer", "payer", "shopper", "guest", "recipient", "receiver", "user"})
-_WORDS = frozenset(
-    {
-        "email",
-        "emails",
-        "mail",
-        "phone",
-        "phonenumber",
-        "telephone",
-        "tel",
-        "mobile",
-        "cellphone",
-        "fax",
-        "msisdn",
-        "ip",
-        "ipaddress",
-        "address",
-        "addresses",
-        "addr",
-        "street",
-        "zip",
-        "zipcode",
-        "postcode",
-        "postal",
-        "city",
-        "firstname",
-        "lastname",
-        "fullname",
-        "surname",
-        "nickname",
-        "username",
-        "customername",
-        "name",
-        "holder",
-        "cardholder",
-        "birthday",
-        "birthdate",
-        "dob",
-        "passport",
-        "ssn",
-        "nric",
-        "iban",
-        "cardnumber",
-        "accountnumber",
-        "taxid",
-        "national",
-        "citizen",
-    }
-)
-_PAIRS = tuple(
-    frozenset(pair)
-    for pair in (("account", "number"), ("card", "number"), ("card", "no"), ("card", "id"), ("tax", "id"))
-)
-# A name of these is a thing's, not a person's.
-_THINGS = frozenset(
-    {
-        "store",
-        "shop",
-        "product",
-        "item",
-        "plan",
-        "brand",
-        "platform",
-        "site",
-        "app",
-        "event",
-        "file",
-        "method",
-        "package",
-        "campaign",
-        "promotion",
-        "coupon",
-        "service",
-        "branch",
-        "channel",
-        "plugin",
-        "module",
-        "gateway",
-    }
-)
-# An object of these is a person, an account holder or a payee: its id says enough.
-_PEOPLE = frozenset({"customer", "recipient", "linked_account"})
-
-# What a metadata key of these holds is an id, however many digits it has.
-_IDS = frozenset({"id", "order", "invoice", "reference", "ref"})
+_PERSONAL_WORDS = frozenset(_FIELDS["words"])
+_THINGS = frozenset(_FIELDS["things"])
+_PAIRS = tuple(frozenset(pair) for pair in _FIELDS["pairs"])
+_IDS = frozenset(_FIELDS["metadata_ids"])
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
@@ -197,7 +71,7 @@ class Scrub:
             return self._hide(value) if rule == PERSONAL and value else None
         if type(value) is list:
             return [self._element(key, item, met) for item in value] if value else value
-        if object_of(value) in _PEOPLE:
+        if object_of(value) in _FIELDS["people"]:
             return {"object": value["object"], "id": value.get("id")}
         return self._walk(value, met)
 
@@ -273,11 +147,11 @@ _RULES = _Rules()
 
 
 def _rule(key: str) -> int:
-    if key in _PLAIN:
+    if key in _FIELDS["plain"]:
         return PLAIN
-    if key in _LINKS:
+    if key in _FIELDS["links"]:
         return LINK
-    if key in _DROPPED:
+    if key in _FIELDS["dropped"]:
         return DROPPED
     return PERSONAL if _personal(key) else TEXT
 
@@ -294,9 +168,9 @@ def _words(key: str) -> set[str]:
 
 def _personal(key: str) -> bool:
     words = _words(key)
-    if key.lower() in _EXACT or any(pair <= words for pair in _PAIRS):
+    if key.lower() in _FIELDS["keys"] or any(pair <= words for pair in _PAIRS):
         return True
-    found = words & _WORDS
+    found = words & _PERSONAL_WORDS
     return bool(found) and not (found == {"name"} and words & _THINGS)
 
 
@@ -307,7 +181,7 @@ def _names_id(key: str) -> bool:
 
 @lru_cache(maxsize=10_000)
 def _personal_in_metadata(key: str) -> bool:
-    return key.lower() in _EXACT_IN_METADATA or _personal(key)
+    return key.lower() in _FIELDS["metadata_keys"] or _personal(key)
 
 
 def _inner(value: str) -> Any:

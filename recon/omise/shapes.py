@@ -1,7 +1,8 @@
 """Omise's objects as msgspec decodes them, and their rows of values."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Annotated, Any
 
 import msgspec
@@ -75,57 +76,15 @@ class _Charge(msgspec.Struct):
     description: str | None = None
     metadata: dict[str, Any] | None = None
 
-    def values(self) -> Values:
-        rates = self.transaction_fees or _NO_RATES
-        return (
-            self.id,
-            self.status,
-            self.amount,
-            self.currency.upper(),
-            self.captured_amount,
-            self.funding_amount,
-            self.funding_currency.upper(),
-            self.fee,
-            self.fee_vat,
-            self.interest,
-            self.interest_vat,
-            self.net,
-            rates.fee_flat,
-            rates.fee_rate,
-            rates.vat_rate,
-            self.refunded_amount,
-            self._method(),
-            self.card.brand if self.card else None,
-            self.capture,
-            self.authorized,
-            self.paid,
-            self.reversed,
-            self.voided,
-            _at(self.created_at),
-            _at(self.authorized_at),
-            _at(self.paid_at),
-            _at(self.expires_at),
-            _at(self.reversed_at),
-            _id(self.transaction),
-            _id(self.dispute),
-            _id(self.link),
-            _id(self.schedule),
-            self.failure_code,
-            self.description,
-            _sorted.encode(self.metadata).decode() if self.metadata else None,
-            self.livemode,
-        )
-
-    def _method(self) -> str | None:
+    @property
+    def method(self) -> str | None:
+        """A source's type, or card."""
         if self.source is not None:
             return self.source.type
         return "card" if self.card is not None else None
 
 
-_NO_RATES = _Rates()
-
-
-class _Refund(msgspec.Struct):
+class _OfCharge(msgspec.Struct):
     id: str
     charge: str | Ref
     status: str
@@ -135,23 +94,11 @@ class _Refund(msgspec.Struct):
     funding_currency: str
     created_at: Moment
     livemode: bool
+
+
+class _Refund(_OfCharge):
     voided: bool = False
     transaction: Id = None
-
-    def values(self) -> Values:
-        return (
-            self.id,
-            _id(self.charge),
-            self.status,
-            self.amount,
-            self.currency.upper(),
-            self.funding_amount,
-            self.funding_currency.upper(),
-            self.voided,
-            _id(self.transaction),
-            _at(self.created_at),
-            self.livemode,
-        )
 
 
 class _Move(msgspec.Struct):
@@ -179,29 +126,8 @@ class _Transfer(msgspec.Struct):
     transactions: list[str | _Move] | None = None
     schedule: Id = None
 
-    def values(self) -> Values:
-        return (
-            self.id,
-            self.amount,
-            self.currency.upper(),
-            self.fee,
-            self.fee_vat,
-            self.total_fee,
-            self.net,
-            self.sendable,
-            self.sent,
-            self.paid,
-            self.deleted,
-            _at(self.created_at),
-            _at(self.sent_at),
-            _at(self.paid_at),
-            self.failure_code,
-            self._debit(),
-            _id(self.schedule),
-            self.livemode,
-        )
-
-    def _debit(self) -> str | None:
+    @property
+    def transaction(self) -> str | None:
         """Its own debit; a failed transfer may carry the credit that gives the money back beside it."""
         moves = [_Move(id=move) if isinstance(move, str) else move for move in self.transactions or ()]
         debits = [move for move in moves if move.direction != "credit"]
@@ -219,47 +145,10 @@ class _Transaction(msgspec.Struct):
     origin: Id = None
     transferable_at: Moment | None = None
 
-    def values(self) -> Values:
-        return (
-            self.id,
-            self.amount,
-            self.currency.upper(),
-            self.direction,
-            self.key,
-            _id(self.origin),
-            _at(self.created_at),
-            _at(self.transferable_at),
-            self.livemode,
-        )
 
-
-class _Dispute(msgspec.Struct):
-    id: str
-    charge: str | Ref
-    status: str
-    amount: int
-    currency: str
-    funding_amount: int
-    funding_currency: str
-    created_at: Moment
-    livemode: bool
+class _Dispute(_OfCharge):
     reason_code: str | None = None
     closed_at: Moment | None = None
-
-    def values(self) -> Values:
-        return (
-            self.id,
-            _id(self.charge),
-            self.status,
-            self.amount,
-            self.currency.upper(),
-            self.funding_amount,
-            self.funding_currency.upper(),
-            self.reason_code,
-            _at(self.created_at),
-            _at(self.closed_at),
-            self.livemode,
-        )
 
 
 class _Event(msgspec.Struct):
@@ -268,9 +157,6 @@ class _Event(msgspec.Struct):
     created_at: Moment
     livemode: bool
     data: Id = None
-
-    def values(self) -> Values:
-        return (self.id, self.key, _id(self.data), _at(self.created_at), self.livemode)
 
 
 class _Adjustment(msgspec.Struct):
@@ -288,24 +174,14 @@ class _Receipt(msgspec.Struct):
     adjustment_transaction: str | _Adjustment | None = None
     livemode: bool = True  # receipts exist in live mode only
 
-    def values(self) -> Values:
-        found = self.adjustment_transaction
-        transaction = found.transaction if isinstance(found, _Adjustment) else found
-        return (
-            self.id,
-            self.currency.upper(),
-            self.vat,
-            self.wht,
-            self.total,
-            _id(transaction),
-            self.issued_on,
-            _at(self.created_at),
-            self.livemode,
-        )
+    @property
+    def transaction(self) -> Id:
+        """What moved the rest of the VAT."""
+        adjustment = self.adjustment_transaction
+        return adjustment.transaction if isinstance(adjustment, _Adjustment) else adjustment
 
 
-Typed = _Charge | _Refund | _Transfer | _Transaction | _Dispute | _Event | _Receipt
-TYPES: Mapping[str, type[Typed]] = {
+TYPES: Mapping[str, type[Any]] = {
     c.CHARGE.name: _Charge,
     c.REFUND.name: _Refund,
     c.TRANSFER.name: _Transfer,
@@ -316,10 +192,60 @@ TYPES: Mapping[str, type[Typed]] = {
 }
 
 
-def _id(found: Id) -> str | None:
-    return found.id if isinstance(found, Ref) else found
+def _id(reference: Id) -> str | None:
+    return reference.id if isinstance(reference, Ref) else reference
 
 
-def _at(moment: datetime | None) -> int | None:
-    """Microseconds since the epoch."""
+def _microseconds(moment: datetime | None) -> int | None:
+    """Since the epoch."""
     return None if moment is None else (moment - _EPOCH) // _MICROSECOND
+
+
+def _json(metadata: dict[str, Any] | None) -> str | None:
+    return _sorted.encode(metadata).decode() if metadata else None
+
+
+# The columns that are not the object's own field of that name as it is: which field they are, and what is made of it.
+_COLUMNS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
+    c.CURRENCY: ("currency", str.upper),
+    c.FUNDING_CURRENCY: ("funding_currency", str.upper),
+    c.FEE_FLAT: ("transaction_fees", lambda rates: rates and rates.fee_flat),
+    c.FEE_RATE: ("transaction_fees", lambda rates: rates and rates.fee_rate),
+    c.VAT_RATE: ("transaction_fees", lambda rates: rates and rates.vat_rate),
+    c.CARD_BRAND: ("card", lambda card: card and card.brand),
+    c.CHARGE_ID: ("charge", _id),
+    c.TRANSACTION_ID: ("transaction", _id),
+    c.DISPUTE_ID: ("dispute", _id),
+    c.OBJECT_ID: ("data", _id),
+    c.ORIGIN: ("origin", _id),
+    c.LINK: ("link", _id),
+    c.SCHEDULE: ("schedule", _id),
+    c.METADATA: ("metadata", _json),
+}
+
+
+def _values_of(frame: c.Frame) -> Callable[[Any], Values]:
+    fields: list[str] = []
+    conversions: list[tuple[int, Callable[[Any], Any]]] = []
+    for place, column in enumerate(frame.columns):
+        field, convert = _COLUMNS.get(column.name, (column.name, None))
+        if column.name == f"{frame.name}_id":
+            field, convert = "id", None
+        elif column.dtype == c.MOMENT:
+            convert = _microseconds
+        fields.append(field)
+        if convert is not None:
+            conversions.append((place, convert))
+    get = attrgetter(*fields)
+
+    def values(shape: Any) -> Values:
+        row = list(get(shape))
+        for place, convert in conversions:
+            row[place] = convert(row[place])
+        return tuple(row)
+
+    return values
+
+
+# By kind: the values of a decoded object in the order of the kind's columns.
+VALUES: Mapping[str, Callable[[Any], Values]] = {name: _values_of(c.KINDS[name]) for name in TYPES}

@@ -57,11 +57,11 @@ def test_quiet_holds_everybody_back_and_a_shorter_one_does_not_end_it(store: Sto
 
 async def test_who_was_waiting_when_quiet_came_waits_for_its_end(store: Store) -> None:
     turn = Shared(store, "th", 10)
-    await turn.take()
-    waiting = asyncio.create_task(turn.take())
+    await turn.acquire()
+    waiting = asyncio.create_task(turn.acquire())
     await asyncio.sleep(0.03)
     begun = monotonic()
-    await Shared(store, "th", 10).keep_quiet(0.5)
+    await Shared(store, "th", 10).pause(0.5)
     await waiting
     assert monotonic() - begun >= 0.5
 
@@ -69,10 +69,10 @@ async def test_who_was_waiting_when_quiet_came_waits_for_its_end(store: Store) -
 async def test_an_infinite_rate_shares_only_the_quiet(store: Store) -> None:
     turn = Shared(store, "th", float("inf"))
     begun = monotonic()
-    await asyncio.gather(*(turn.take() for _ in range(20)))
+    await asyncio.gather(*(turn.acquire() for _ in range(20)))
     assert monotonic() - begun < 1
-    await turn.keep_quiet(0.3)
-    await turn.take()
+    await turn.pause(0.3)
+    await turn.acquire()
     assert monotonic() - begun >= 0.3
 
 
@@ -110,10 +110,10 @@ async def test_a_clients_own_limiter_rests_where_the_turn_is_shared() -> None:
     class Free:
         taken = 0
 
-        async def take(self) -> None:
+        async def acquire(self) -> None:
             self.taken += 1
 
-        async def keep_quiet(self, span_s: float) -> None:
+        async def pause(self, span_s: float) -> None:
             raise AssertionError(span_s)
 
     async def good(_: web.Request) -> web.Response:

@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
@@ -14,17 +14,30 @@ from recon.columns import KINDS
 from recon.model import ObjectRow
 from recon.omise.objects import (
     BadAnswer,
-    OtherShape,
+    Malformed,
+    UnexpectedShape,
     decode_account,
     decode_balance,
+    decode_list,
     decode_object,
-    decode_page,
+    read_objects,
 )
 from recon.omise.scrub import Scrub
 
 FIXTURES = Path(os.environ.get("RECON_FIXTURES", "../shared/fixtures")) / "omise-php"
 HASHED = Scrub(b"k" * 32)
 Json = dict[str, Any]
+
+
+class Page(NamedTuple):
+    total: int
+    rows: tuple[ObjectRow, ...]
+    malformed: tuple[Malformed, ...]
+
+
+def decode_page(kind: str, body: bytes, scrub: Scrub) -> Page:
+    listed = decode_list(body)
+    return Page(listed.total, *read_objects(kind, listed.objects, scrub))
 
 
 def nested_list(*rows: Json) -> Json:
@@ -369,12 +382,12 @@ def test_an_odd_object_in_a_page_is_kept_aside_and_the_others_are_rows(wrong: An
     body = json.dumps({"total": 3, "data": [charge(id="chrg_1"), wrong, charge(id="chrg_2")]}).encode()
     page = decode_page("charge", body, HASHED)
     assert [row.id for row in page.rows] == ["chrg_1", "chrg_2"]
-    assert [(odd.kind, odd.id, odd.reason) for odd in page.odd] == [("charge", id, reason)]
+    assert [(odd.kind, odd.id, odd.reason) for odd in page.malformed] == [("charge", id, reason)]
 
 
 @pytest.mark.parametrize("body", [b'{"data": []}', b"[]", b'{"object": "error"}', b'{"total": "1", "data": []}'])
 def test_whole_json_that_is_no_list_is_told_from_what_is_cut(body: bytes) -> None:
-    with pytest.raises(OtherShape):
+    with pytest.raises(UnexpectedShape):
         decode_page("charge", body, HASHED)
     with pytest.raises(BadAnswer, match="not whole"):
         decode_page("charge", body[:-1], HASHED)
@@ -388,7 +401,7 @@ def test_an_object_that_is_cut_is_no_list_with_an_odd_one() -> None:
 
 def test_a_text_in_another_encoding_costs_its_object_only() -> None:
     body = b'{"total": 1, "data": [' + json.dumps(charge(description="x")).encode().replace(b'"x"', b'"\xff"') + b"]}"
-    assert [odd.reason for odd in decode_page("charge", body, HASHED).odd] == ["it is no readable JSON"]
+    assert [odd.reason for odd in decode_page("charge", body, HASHED).malformed] == ["it is no readable JSON"]
 
 
 def test_an_account_and_a_balance_that_are_none() -> None:

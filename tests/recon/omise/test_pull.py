@@ -15,9 +15,9 @@ from aiohttp import web
 
 from recon.model import Window
 from recon.omise.client import Client, KeyRefused, Limits, NotFound, open_client
-from recon.omise.marks import Known, marks_of
-from recon.omise.objects import Odd
-from recon.omise.pull import Batch, Gone, Swept, account, balance, fetch, sweep
+from recon.omise.marks import StoredMarks, marks_of
+from recon.omise.objects import Malformed
+from recon.omise.pull import Batch, ClosedWindow, Missing, account, balance, fetch, sweep
 from recon.omise.scrub import Scrub
 from tests.recon.omise.test_client import FAST, FAULTS, KEY, fault, serve
 from tests.recon.omise.test_objects import Json, charge, transfer
@@ -80,7 +80,9 @@ class Omise:
         return {"object": "list", "total": len(within), "data": within[offset : offset + limit], "limit": limit}
 
 
-async def swept(omise: Omise, kind: str = "charge", window: Window = HOUR, **more: Any) -> list[Batch | Odd | Swept]:
+async def swept(
+    omise: Omise, kind: str = "charge", window: Window = HOUR, **more: Any
+) -> list[Batch | Malformed | ClosedWindow]:
     async with serve(omise.answer) as url, open_client(url, KEY, FAST) as client:
         return [item async for item in sweep(client, kind, window, SCRUB, **more)]
 
@@ -89,15 +91,15 @@ def ids(items: list[Any]) -> list[str]:
     return [row.id for item in items if isinstance(item, Batch) for row in item.rows]
 
 
-def closed(items: list[Any]) -> list[Swept]:
-    return [item for item in items if isinstance(item, Swept)]
+def closed(items: list[Any]) -> list[ClosedWindow]:
+    return [item for item in items if isinstance(item, ClosedWindow)]
 
 
 @pytest.mark.parametrize("count", [0, 1, 100, 101, 1050])
 async def test_a_window_comes_whole_and_in_order(count: int) -> None:
     items = await swept(Omise({"charges": charges(count)}))
     assert ids(items) == [row["id"] for row in charges(count)]
-    assert closed(items) == [Swept("charge", HOUR, count, count)]
+    assert closed(items) == [ClosedWindow("charge", HOUR, count, count)]
     assert items[-1] == closed(items)[0]
 
 
@@ -128,7 +130,7 @@ async def test_a_list_that_grows_while_it_is_read_is_read_again() -> None:
     omise.meanwhile = lambda number: omise.lists["charges"].append(late) if number == 3 else None
     items = await swept(omise)
     assert set(ids(items)) == {row["id"] for row in omise.lists["charges"]}
-    assert closed(items) == [Swept("charge", HOUR, 251, 251)]
+    assert closed(items) == [ClosedWindow("charge", HOUR, 251, 251)]
 
 
 async def test_a_list_that_shrinks_while_it_is_read_is_read_again() -> None:
@@ -137,7 +139,7 @@ async def test_a_list_that_shrinks_while_it_is_read_is_read_again() -> None:
     omise.meanwhile = lambda number: omise.lists["transfers"].__delitem__(0) if number == 2 else None
     items = await swept(omise, "transfer")
     assert {row["id"] for row in omise.lists["transfers"]} <= set(ids(items))
-    assert closed(items) == [Swept("transfer", HOUR, 249, 249)]
+    assert closed(items) == [ClosedWindow("transfer", HOUR, 249, 249)]
 
 
 async def test_a_list_that_never_stands_still_is_told_as_such() -> None:
@@ -152,7 +154,7 @@ async def test_a_list_that_never_stands_still_is_told_as_such() -> None:
 
 async def test_a_list_that_counts_more_than_it_gives_is_told_as_such() -> None:
     twins = [charge(id="chrg_same", created_at=stamp(1)) for _ in range(3)]
-    assert closed(await swept(Omise({"charges": twins}))) == [Swept("charge", HOUR, 3, 1)]
+    assert closed(await swept(Omise({"charges": twins}))) == [ClosedWindow("charge", HOUR, 3, 1)]
 
 
 async def test_a_row_that_came_twice_in_place_of_another_is_noticed() -> None:
@@ -161,7 +163,7 @@ async def test_a_row_that_came_twice_in_place_of_another_is_noticed() -> None:
     omise.meanwhile = lambda number: omise.lists.update(charges=rows) if number == 2 else None
     items = await swept(omise)
     assert set(ids(items)) == {row["id"] for row in rows}
-    assert closed(items) == [Swept("charge", HOUR, 3, 3)]
+    assert closed(items) == [ClosedWindow("charge", HOUR, 3, 3)]
 
 
 async def test_a_large_window_is_split_and_no_offset_is_deep() -> None:
@@ -184,7 +186,7 @@ async def test_a_second_is_not_split() -> None:
 
 
 async def test_an_account_without_receipts_has_none_and_other_lists_must_exist() -> None:
-    assert await swept(Omise({}), "receipt") == [Swept("receipt", HOUR, 0, 0)]
+    assert await swept(Omise({}), "receipt") == [ClosedWindow("receipt", HOUR, 0, 0)]
     with pytest.raises(NotFound):
         await swept(Omise({}), "charge")
 
@@ -266,7 +268,7 @@ async def test_objects_by_id_in_order_and_the_ones_that_are_gone() -> None:
     wanted = [f"chrg_{n:05d}" for n in range(20, 40)]
     items = await reread(omise, "charge", wanted)
     assert ids(items) == wanted[:10]
-    assert items[10:] == [Gone("charge", missing) for missing in wanted[10:]]
+    assert items[10:] == [Missing("charge", missing) for missing in wanted[10:]]
 
 
 async def test_a_refund_is_asked_for_below_its_charge() -> None:
@@ -285,14 +287,14 @@ async def test_a_refund_is_asked_for_below_its_charge() -> None:
     omise = Omise({"charges": [charge() | {"refunded": [refund]}]})
     items = await reread(omise, "refund", [("chrg_1", "rfnd_1"), ("chrg_1", "rfnd_2")])
     assert ids(items) == ["rfnd_1"]
-    assert items[1] == Gone("refund", "rfnd_2")
+    assert items[1] == Missing("refund", "rfnd_2")
     assert omise.asked[0].path == "/charges/chrg_1/refunds/rfnd_1"
 
 
 async def test_what_is_no_id_is_never_asked_for() -> None:
     omise = Omise({"charges": charges(1)})
     odd = ["", "..", "../account", "a b", "chrg_1?expand=true", "注文"]
-    assert await reread(omise, "charge", odd) == [Gone("charge", text) for text in odd]
+    assert await reread(omise, "charge", odd) == [Missing("charge", text) for text in odd]
     assert omise.asked == []
 
 
@@ -321,7 +323,7 @@ async def test_one_client_serves_many_sweeps_within_its_limits() -> None:
     omise = Omise({"charges": charges(300), "transfers": []})
     limits = Limits(requests_per_second=math.inf, concurrency=4, backoff_s=0.001)
 
-    async def all_of(client: Client, kind: str) -> list[Batch | Odd | Swept]:
+    async def all_of(client: Client, kind: str) -> list[Batch | Malformed | ClosedWindow]:
         return [item async for item in sweep(client, kind, HOUR, SCRUB)]
 
     async with serve(omise.answer) as url, open_client(url, KEY, limits) as client:
@@ -335,10 +337,10 @@ async def test_an_odd_object_is_kept_aside_and_costs_no_second_reading(id: str |
     rows[120] |= {"id": id, "amount": "much"}
     omise = Omise({"charges": rows})
     items = await swept(omise)
-    odd = [item for item in items if isinstance(item, Odd)]
+    odd = [item for item in items if isinstance(item, Malformed)]
     assert [(one.kind, one.id) for one in odd] == [("charge", id or "")]
     assert ids(items) == [row["id"] for row in charges(250) if row["id"] != "chrg_00120"]
-    assert [(part.total, part.seen, part.odd, len(part.ids)) for part in closed(items)] == [(250, 249, 1, 250)]
+    assert [(part.total, part.seen, part.malformed, len(part.ids)) for part in closed(items)] == [(250, 249, 1, 250)]
     assert len(omise.asked) == 4
 
 
@@ -358,7 +360,7 @@ async def test_what_is_known_as_it_came_makes_no_row_and_is_counted() -> None:
         assert kind == "charge"
         return {id for id, mark in marks.items() if known.get(id) == mark}
 
-    items = await swept(Omise({"charges": rows}), known=Known(b"k", ask))
+    items = await swept(Omise({"charges": rows}), stored=StoredMarks(b"k", ask))
     assert ids(items) == ["chrg_00005", "chrg_00248", "chrg_00249"]
     assert [(part.total, part.seen, len(part.ids)) for part in closed(items)] == [(250, 250, 250)]
     marks = {id: mark for item in items if isinstance(item, Batch) for id, mark in item.marks.items()}
