@@ -71,7 +71,7 @@ def open_ready_store(config: Config) -> Store:
         elif not migrate.is_current(store):
             store.dispose()
             raise JobError("the store's tables are not up to date: run `recon db upgrade`")
-    except migrate.StoreTooNew as error:
+    except migrate.OtherVersion as error:
         raise JobError(f"store: {error}") from None
     except (OSError, ValueError) as error:
         raise JobError(f"store.url: {error}") from None

@@ -8,20 +8,27 @@ from typing import Any
 from sqlalchemy import Connection, Engine, text
 
 from recon.store.engine import SQLITE, reading, writing
+from recon.store.migrations import run_script
 from recon.store.schema import METADATA
 
 SCRIPTS = Path(__file__).parent / "migrations"
+LAST_DEVELOPMENT = "0014"  # of the revisions before the first release the one whose tables are carried over
 
 
-class StoreTooNew(ValueError):
-    """The store was made by a later version of this software."""
+class OtherVersion(ValueError):
+    """The store was made by a version of this software that this one cannot carry over; says what to do."""
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """The words, as the commands show them."""
+        return (f"store: {self}",)
 
 
 def upgrade(engine: Engine, backup: bool = True, scripts: Path = SCRIPTS) -> list[str]:
     """Applies what is missing, all of it or nothing, and names the revisions applied, in order.
 
     A SQLite file that holds an older version is first copied beside itself, as FILE.REVISION.bak (or .bak.2, …).
-    Raises StoreTooNew.
+    Raises OtherVersion.
     """
     from alembic import command
 
@@ -32,6 +39,8 @@ def upgrade(engine: Engine, backup: bool = True, scripts: Path = SCRIPTS) -> lis
     if backup and before is not None and engine.dialect.name == SQLITE:
         copy(engine, _free_name(f"{engine.url.database}.{before}.bak"))
     with writing(engine, "migrate") as connection:
+        if before == LAST_DEVELOPMENT:
+            run_script(connection, SCRIPTS / "carry_over.sql")
         command.upgrade(alembic_config(connection, scripts), "head")
         if engine.dialect.name != SQLITE:
             _compare_bytes(connection)
@@ -47,7 +56,7 @@ def current(engine: Engine) -> str | None:
 
 
 def is_current(engine: Engine) -> bool:
-    """Whether nothing is missing; raises StoreTooNew."""
+    """Whether nothing is missing; raises OtherVersion."""
     return not _missing(current(engine), SCRIPTS)
 
 
@@ -73,10 +82,15 @@ def _missing(revision: str | None, scripts: Path) -> list[str]:
 
     folder = ScriptDirectory.from_config(alembic_config(None, scripts))
     known = [script.revision for script in folder.walk_revisions()][::-1]
-    if revision is None:
+    if revision is None or revision == LAST_DEVELOPMENT:
         return known
+    if revision < LAST_DEVELOPMENT:
+        raise OtherVersion(
+            f'the store is at revision "{revision}", from before the first release: bring it to '
+            f'"{LAST_DEVELOPMENT}" with `recon db upgrade` of the last version before 0.1.0, or begin a new store'
+        )
     if revision not in known:
-        raise StoreTooNew(f'the store is at revision "{revision}", later than this software knows ("{known[-1]}")')
+        raise OtherVersion(f'the store is at revision "{revision}", later than this software knows ("{known[-1]}")')
     return known[known.index(revision) + 1 :]
 
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 from alembic import command
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, inspect
 from sqlalchemy.engine.interfaces import ReflectedIndex
 
 from recon.store import migrate
 from recon.store.engine import Store, open_store, reading, writing
-from recon.store.migrate import StoreTooNew
+from recon.store.migrate import OtherVersion
+from recon.store.migrations import run_script
 from recon.store.schema import METADATA
 from recon.store.versions.save import save_objects
 from tests.kit.store_samples import DATABASES, NOON, charge, count, fresh_url
@@ -112,25 +112,51 @@ def fill(connection: Connection) -> None:
             connection.execute(table.insert(), {c.name: plain[c.type.python_type] for c in table.columns})
 
 
-def test_every_step_up_and_down_keeps_the_rows(store: Store) -> None:
-    found = {}
+def at_0014(store: Store) -> None:
+    """Makes the tables as the last revision before the first release had them, with a row in each."""
     with writing(store) as connection:
-        config = migrate.alembic_config(connection)
-        revisions = [one.revision for one in ScriptDirectory.from_config(config).walk_revisions()][::-1]
-        for revision in revisions:
-            command.upgrade(config, revision)
-            fill(connection)
-            found[revision] = rows(connection)
-        command.check(config)
-        for earlier in revisions[-2::-1]:
-            if earlier == "0009":
-                with pytest.raises(RuntimeError, match="evidence is in the archive"):
-                    command.downgrade(config, earlier)
-                connection.exec_driver_sql("DELETE FROM archive_file")
-            command.downgrade(config, earlier)
-            assert rows(connection) == found[earlier]
-        command.downgrade(config, "base")
+        run_script(connection, Path(__file__).parents[2] / "kit" / "store_at_0014.sql")
+        fill(connection)
+
+
+def test_a_store_of_the_last_development_revision_is_carried_over_with_its_rows(store: Store) -> None:
+    at_0014(store)
+    with reading(store) as connection:
+        before = rows(connection)
+    assert migrate.current(store) == migrate.LAST_DEVELOPMENT
+    assert not migrate.is_current(store)
+    assert migrate.upgrade(store) == ["0015"]
+    assert migrate.is_current(store)
+    with writing(store) as connection:
+        command.check(migrate.alembic_config(connection))
+        assert rows(connection) == before
+        with pytest.raises(RuntimeError, match="evidence is in the archive"):
+            command.downgrade(migrate.alembic_config(connection), "base")
+        connection.exec_driver_sql("DELETE FROM archive_file")
+        command.downgrade(migrate.alembic_config(connection), "base")
         assert inspect(connection).get_table_names() == ["alembic_version"]
+
+
+def test_a_carried_over_store_has_the_tables_and_indexes_of_a_new_one(store: Store, tmp_path: Path) -> None:
+    at_0014(store)
+    migrate.upgrade(store)
+    fresh = open_store(fresh_url("sqlite" if store.dialect.name == "sqlite" else "postgresql", tmp_path))
+    with reading(store) as connection, reading(fresh) as other:
+        assert indexes_as_text(connection) == indexes_as_text(other)
+    fresh.dispose()
+
+
+@pytest.mark.parametrize("revision", ["0001", "0013"])
+def test_a_store_of_an_older_development_revision_is_refused_and_told_what_to_do(store: Store, revision: str) -> None:
+    at_0014(store)
+    with writing(store) as connection:
+        connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{revision}'")
+        before = rows(connection)
+    with pytest.raises(OtherVersion, match=f'"{revision}".*bring it to "0014" with `recon db upgrade`'):
+        migrate.upgrade(store)
+    assert migrate.current(store) == revision
+    with reading(store) as connection:
+        assert rows(connection) == before
 
 
 def with_one_step_more(folder: Path, step: str) -> Path:
@@ -181,7 +207,7 @@ def test_a_store_of_a_later_version_is_refused(store: Store) -> None:
     migrate.upgrade(store)
     with writing(store) as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(StoreTooNew, match="9999"):
+    with pytest.raises(OtherVersion, match="9999"):
         migrate.upgrade(store)
-    with pytest.raises(StoreTooNew, match="9999"):
+    with pytest.raises(OtherVersion, match="9999"):
         migrate.is_current(store)
