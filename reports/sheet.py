@@ -196,6 +196,16 @@ class Page:
     lines: Callable[[Any, Mapping[str, Placed]], Sequence[Line]]
 
 
+def in_shape(frame: pd.DataFrame, shape: c.Frame) -> pd.DataFrame:
+    """The frame itself; where it has no rows, an empty one of that shape."""
+    return shape.empty() if frame.empty else frame
+
+
+def typed_as(frame: pd.DataFrame, shape: c.Frame) -> pd.DataFrame:
+    """The columns of a shape, with their dtypes."""
+    return frame.astype({column.name: column.dtype for column in shape.columns})[shape.names]
+
+
 def place(sheet: Sheet, report: Bound, tab_rows: int = TAB_ROWS) -> Placed:
     """The rows on as many tabs as they need: Matched, Matched (2), …; no rows have one."""
     if isinstance(report, Group) and sheet.grouping is Grouping.EACH:

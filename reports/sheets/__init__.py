@@ -8,8 +8,8 @@ from reports.sheet import Page, Sheet
 
 def _read() -> tuple[Page | Sheet, ...]:
     names = sorted(module.name for module in pkgutil.iter_modules(__path__))
-    found = [importlib.import_module(f"{__name__}.{name}").SHEET for name in names]
-    return tuple(sorted(found, key=lambda sheet: sheet.order))
+    sheets = [importlib.import_module(f"{__name__}.{name}").SHEET for name in names]
+    return tuple(sorted(sheets, key=lambda sheet: sheet.order))
 
 
 SHEETS = _read()

@@ -1,21 +1,7 @@
 """The Balance proof sheet: opening + credits - debits = closing, day by day, beside what Omise said."""
 
-import pandas as pd
-
 from recon import columns as c
-from reports.report import Report
-from reports.sheet import Block, Column, Grouping, Kind, Sheet
-
-
-def _days(report: Report) -> pd.DataFrame:
-    frame = report.result.settlement.days
-    return frame if len(frame.columns) else c.BALANCE_DAYS.empty()
-
-
-def _moves(report: Report) -> pd.DataFrame:
-    frame = report.result.settlement.moves
-    return frame if len(frame.columns) else c.MOVES.empty()
-
+from reports.sheet import Block, Column, Grouping, Kind, Sheet, in_shape
 
 SHEET = Sheet(
     order=40,
@@ -33,7 +19,7 @@ SHEET = Sheet(
         Column("On hold", c.ON_HOLD, Kind.MONEY, 18, c.CURRENCY),
         Column("Reserve", c.RESERVE, Kind.MONEY, 16, c.CURRENCY),
     ),
-    rows=_days,
+    rows=lambda report: in_shape(report.result.settlement.days, c.BALANCE_DAYS),
     empty="No days.",
     printed=11,
     grouping=Grouping.EACH,
@@ -48,7 +34,7 @@ SHEET = Sheet(
                 Column("Movements", c.ROWS, Kind.COUNT, 18),
                 Column("Omise's key", c.KEY, Kind.TEXT, 30),
             ),
-            _moves,
+            lambda report: in_shape(report.result.settlement.moves, c.MOVES),
             "No movements.",
         ),
     ),

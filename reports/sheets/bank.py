@@ -3,15 +3,9 @@
 import pandas as pd
 
 from recon import columns as c
-from reports.report import Report
-from reports.sheet import Column, Grouping, Kind, Sheet
+from reports.sheet import Column, Grouping, Kind, Sheet, in_shape
 
 _OPEN = (c.NO_CREDIT, c.NO_TRANSFER, c.OTHER_AMOUNT)
-
-
-def _rows(report: Report) -> pd.DataFrame:
-    frame = report.result.settlement.banked
-    return frame if len(frame.columns) else c.BANKED.empty()
 
 
 def _open_first(frame: pd.DataFrame) -> pd.DataFrame:
@@ -35,7 +29,7 @@ SHEET = Sheet(
         Column("Reference", c.REFERENCE, Kind.TEXT, 26),
         Column("Line", c.LINE_ID, Kind.TEXT, 34),
     ),
-    rows=_rows,
+    rows=lambda report: in_shape(report.result.settlement.banked, c.BANKED),
     empty="No transfers and no bank credits of these days; without [bank.NAME] there are none.",
     printed=10,
     arrange=_open_first,

@@ -8,33 +8,28 @@ from recon.result.changes import open_breaks
 from reports.report import Report
 from reports.sheet import Column, Grouping, Kind, Sheet
 
-ITS_ROW = "its_row"  # this sheet's own column: where the subject stands in the same file, filled by reports.links
+ITS_ROW = "its_row"  # this sheet's own column: where the subject stands in the same file; reports.workbook.links
 _RANK = {severity.word: -severity for severity in Severity}
 
 
 def _rows(report: Report) -> pd.DataFrame:
-    frame = open_breaks(report.result.breaks)
-    return frame.assign(**{ITS_ROW: pd.Series([None] * len(frame), index=frame.index, dtype=c.TEXT)})
+    breaks = open_breaks(report.result.breaks)
+    return breaks.assign(**{ITS_ROW: pd.Series([None] * len(breaks), index=breaks.index, dtype=c.TEXT)})
 
 
-def _worst_first(frame: pd.DataFrame) -> pd.DataFrame:
-    rank = frame[c.SEVERITY].map(_RANK).fillna(0).astype("int64")
-    risk = -frame[c.AMOUNT_AT_RISK].fillna(0).astype("int64")
+def _worst_first(breaks: pd.DataFrame) -> pd.DataFrame:
     # By code inside a severity, so that a link to a code's first row finds the others below it.
-    order = (
-        pd.DataFrame(
-            {
-                "rank": rank,
-                "code": frame[c.CODE],
-                "currency": frame[c.CURRENCY].fillna(""),
-                "risk": risk,
-                "id": frame[c.BREAK_ID],
-            }
-        )
-        .sort_values(["rank", "code", "currency", "risk", "id"])
-        .index
+    keys = pd.DataFrame(
+        {
+            "rank": breaks[c.SEVERITY].map(_RANK).fillna(0).astype("int64"),
+            "code": breaks[c.CODE],
+            "currency": breaks[c.CURRENCY].fillna(""),
+            "risk": -breaks[c.AMOUNT_AT_RISK].fillna(0).astype("int64"),
+            "id": breaks[c.BREAK_ID],
+        }
     )
-    return frame.loc[order].reset_index(drop=True)
+    order = keys.sort_values(list(keys.columns)).index
+    return breaks.loc[order].reset_index(drop=True)
 
 
 SHEET = Sheet(

@@ -6,7 +6,7 @@ import pandas as pd
 
 from recon import columns as c
 from reports.report import Report
-from reports.sheet import Block, Column, Grouping, Kind, Sheet
+from reports.sheet import Block, Column, Grouping, Kind, Sheet, in_shape
 
 HOW = "how"  # this sheet's own column: what changed, in words
 _NAMES = {"expecting_orders": "orders that expect a charge", "breaks_open": "open breaks"}
@@ -18,11 +18,10 @@ _CLOSED_BY = {
 
 
 def _rows(report: Report) -> pd.DataFrame:
-    frame = report.result.details.changes
-    if frame.empty:
-        frame = c.CHANGES.empty()
-    plain = frame.astype(object).where(frame.notna(), None).to_dict("records")
-    return frame.assign(**{HOW: pd.Series([_how(report, row) for row in plain], index=frame.index, dtype=c.TEXT)})
+    changes = in_shape(report.result.details.changes, c.CHANGES)
+    rows = changes.astype(object).where(changes.notna(), None).to_dict("records")
+    words = [_how(report, row) for row in rows]
+    return changes.assign(**{HOW: pd.Series(words, index=changes.index, dtype=c.TEXT)})
 
 
 def _how(report: Report, row: Mapping[Hashable, object]) -> str:
@@ -30,14 +29,14 @@ def _how(report: Report, row: Mapping[Hashable, object]) -> str:
         return str(row[c.EXPLANATION])
     if row[c.WHAT] == c.CLOSED:
         return _CLOSED_BY.get(str(row[c.STATUS]), "Not found by this run.")
-    said = []
+    differences = []
     for name, before, now in (("severity", c.SEVERITY_BEFORE, c.SEVERITY), ("status", c.STATUS_BEFORE, c.STATUS)):
         if row[before] != row[now]:
-            said.append(f"{name}: {row[before]}, now {row[now]}")
+            differences.append(f"{name}: {row[before]}, now {row[now]}")
     for name, before, now in (("expected", c.EXPECTED_BEFORE, c.EXPECTED), ("actual", c.ACTUAL_BEFORE, c.ACTUAL)):
         if row[before] != row[now]:
-            said.append(f"{name}: {_money(report, row, before)}, now {_money(report, row, now)}")
-    return "; ".join(said) or "The amount at risk changed."
+            differences.append(f"{name}: {_money(report, row, before)}, now {_money(report, row, now)}")
+    return "; ".join(differences) or "The amount at risk changed."
 
 
 def _money(report: Report, row: Mapping[Hashable, object], name: str) -> str:
@@ -46,21 +45,19 @@ def _money(report: Report, row: Mapping[Hashable, object], name: str) -> str:
 
 
 def _figures(report: Report) -> pd.DataFrame:
-    frame = report.result.details.figures
-    if frame.empty:
-        return c.FIGURES.empty()
-    words = [_NAMES.get(name, name.replace("_", " ")) for name in frame[c.FIGURE]]
-    return frame.assign(**{c.FIGURE: pd.Series(words, index=frame.index, dtype=c.TEXT)})
+    figures = in_shape(report.result.details.figures, c.FIGURES)
+    names = [_NAMES.get(name, name.replace("_", " ")) for name in figures[c.FIGURE]]
+    return figures.assign(**{c.FIGURE: pd.Series(names, index=figures.index, dtype=c.TEXT)})
 
 
-def _none(report: Report) -> str:
+def _no_changes(report: Report) -> str:
     since = report.result.details.since
     if not since:
         return "The first result of this range: there is nothing to compare with."
     return f"No break is new, closed or changed since the run as of {since}."
 
 
-def _no_figure(report: Report) -> str:
+def _no_figures(report: Report) -> str:
     since = report.result.details.since
     return f"Every figure is what it was on {since}." if since else "Nothing to compare with."
 
@@ -85,7 +82,7 @@ SHEET = Sheet(
         Column("Break", c.BREAK_ID, Kind.TEXT, 22),
     ),
     rows=_rows,
-    empty=_none,
+    empty=_no_changes,
     printed=9,
     below=(
         Block(
@@ -100,7 +97,7 @@ SHEET = Sheet(
                 Column("Change", c.DIFFERENCE, Kind.MONEY, 16, c.CURRENCY),
             ),
             rows=_figures,
-            empty=_no_figure,
+            empty=_no_figures,
         ),
     ),
     grouping=Grouping.EACH,

@@ -5,14 +5,13 @@ import pandas as pd
 from recon import columns as c
 from reports.codes import BREAK_CODES, codes_of
 from reports.report import Report
-from reports.sheet import Column, Grouping, Kind, Sheet
+from reports.sheet import Column, Grouping, Kind, Sheet, in_shape
 
 
 def _rows(report: Report) -> pd.DataFrame:
-    frame = report.result.details.disputes
-    if frame.empty:
-        frame = c.DISPUTE_LIST.empty()
-    return frame.assign(**{BREAK_CODES: codes_of(report.result.breaks, c.DISPUTE_ID, frame[c.DISPUTE_ID])})
+    disputes = in_shape(report.result.details.disputes, c.DISPUTE_LIST)
+    codes = codes_of(report.result.breaks, c.DISPUTE_ID, disputes[c.DISPUTE_ID])
+    return disputes.assign(**{BREAK_CODES: codes})
 
 
 SHEET = Sheet(

@@ -1,20 +1,19 @@
-"""The Fees and VAT sheet: what was charged and what should have been, then a VAT return's lines; no other sheet."""
+"""The Fees and VAT sheet: what was charged and what should have been, then a VAT return's lines."""
 
 import pandas as pd
 
 from recon import columns as c
 from reports.report import Report
-from reports.sheet import Block, Column, Grouping, Kind, Sheet
+from reports.sheet import Block, Column, Grouping, Kind, Sheet, in_shape, typed_as
 
 
-def _lines(report: Report) -> pd.DataFrame:
-    frame = report.result.settlement.fees
-    return frame if len(frame.columns) else c.FEE_LINES.empty()
+def _fee_lines(report: Report) -> pd.DataFrame:
+    return in_shape(report.result.settlement.fees, c.FEE_LINES)
 
 
 def _returns(report: Report) -> pd.DataFrame:
     """Per month and currency: fees and VAT as charged, VAT and withholding tax as on Omise's receipts."""
-    lines = _lines(report)
+    lines = _fee_lines(report)
     if lines.empty:
         return c.VAT_RETURN.empty()
     receipts = lines[c.KIND] == "receipt"
@@ -28,7 +27,7 @@ def _returns(report: Report) -> pd.DataFrame:
         }
     )
     sums = parts.groupby([c.ACCOUNT, c.MONTH, c.CURRENCY], sort=True).sum().reset_index()
-    return sums.astype({one.name: one.dtype for one in c.VAT_RETURN.columns})[c.VAT_RETURN.names]
+    return typed_as(sums, c.VAT_RETURN)
 
 
 SHEET = Sheet(
@@ -50,7 +49,7 @@ SHEET = Sheet(
         Column("Net", c.NET, Kind.MONEY, 17, c.CURRENCY),
         Column("Withheld", c.WHT, Kind.MONEY, 14, c.CURRENCY),
     ),
-    rows=_lines,
+    rows=_fee_lines,
     empty="No fees.",
     printed=14,
     grouping=Grouping.EACH,

@@ -47,15 +47,15 @@ def _days_off(report: Report) -> pd.DataFrame:
     """A row per year of the account's calendar."""
     calendar = report.basis.calendars.get(report.name)
     years = groupby(calendar.days_off if calendar else (), key=lambda day: day.year)
-    listed = [(year, [day.isoformat() for day in days]) for year, days in years]
-    return pd.DataFrame(
-        {
-            c.ACCOUNT: pd.Series([report.name] * len(listed), dtype=c.TEXT),
-            _YEAR: pd.Series([str(year) for year, _ in listed], dtype=c.TEXT),
-            _COUNT: pd.Series([len(days) for _, days in listed], dtype=c.COUNT),
-            _DAYS: pd.Series([", ".join(days) for _, days in listed], dtype=c.TEXT),
-        }
-    )
+    days_by_year = {str(year): [day.isoformat() for day in days] for year, days in years}
+    data = {
+        c.ACCOUNT: report.name,
+        _YEAR: list(days_by_year),
+        _COUNT: [len(days) for days in days_by_year.values()],
+        _DAYS: [", ".join(days) for days in days_by_year.values()],
+    }
+    dtypes = {c.ACCOUNT: c.TEXT, _YEAR: c.TEXT, _COUNT: c.COUNT, _DAYS: c.TEXT}
+    return pd.DataFrame(data).astype(dtypes)
 
 
 _RULE_BOOK = Block(

@@ -6,20 +6,18 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from recon import columns as c
 from reports.report import Report
-from reports.sheet import Column, Kind, Sheet
+from reports.sheet import Column, Kind, Sheet, in_shape
 
 PAYMENT = "payment"  # this sheet's own column: 1 for an order's first charge, so that orders can be counted
 
 
 def _rows(report: Report) -> pd.DataFrame:
-    frame = report.result.matched
-    if frame.empty:
-        frame = c.MATCHED.empty()
-    orders = frame[c.ORDER_ID]
-    names = pa.array(orders)  # sorted by the order's creation and id: rows of one order lie together
-    several = pc.any(pc.equal(names[1:], names[:-1])).as_py()
+    matched = in_shape(report.result.matched, c.MATCHED)
+    orders = matched[c.ORDER_ID]
+    order_ids = pa.array(orders)  # sorted by the order's creation and id: rows of one order lie together
+    several = pc.any(pc.equal(order_ids[1:], order_ids[:-1])).as_py()
     payment = orders.groupby(orders).cumcount() + 1 if several else 1
-    return frame.assign(**{PAYMENT: payment}).astype({PAYMENT: c.COUNT})
+    return matched.assign(**{PAYMENT: payment}).astype({PAYMENT: c.COUNT})
 
 
 SHEET = Sheet(

@@ -3,36 +3,22 @@
 import pandas as pd
 
 from recon import columns as c
-from reports.codes import BREAK_CODES, codes_of
+from reports.codes import BREAK_CODES, ID_COLUMNS, codes_of
 from reports.report import Report
-from reports.sheet import Block, Column, Grouping, Kind, Sheet
+from reports.sheet import Block, Column, Grouping, Kind, Sheet, in_shape
 
 DAYS_LEFT = "days_left"  # this sheet's own column: from the as-of day to the day it is due; negative: late
-_NAMED = {
-    "charge": c.CHARGE_ID,
-    "refund": c.REFUND_ID,
-    "transfer": c.TRANSFER_ID,
-    "dispute": c.DISPUTE_ID,
-    "order": c.ORDER_ID,
-}
 
 
 def _rows(report: Report) -> pd.DataFrame:
-    frame = report.result.waiting
-    if frame.empty:
-        frame = c.WAITING.empty()
-    due = frame[c.DUE_BY].dt.tz_convert(report.zone).dt.tz_localize(None).dt.normalize()
-    left = (due - pd.Timestamp(report.as_of_day)).dt.days.astype("Int64")
-    codes = pd.Series([None] * len(frame), index=frame.index, dtype=c.TEXT)
-    for kind, name in _NAMED.items():
-        mine = frame[c.SUBJECT_TYPE] == kind
-        codes = codes.where(~mine, codes_of(report.result.breaks, name, frame[c.SUBJECT_ID]))
-    return frame.assign(**{DAYS_LEFT: left, BREAK_CODES: codes})
-
-
-def _failures(report: Report) -> pd.DataFrame:
-    frame = report.result.details.failures
-    return frame if len(frame.columns) else c.FAILURES.empty()
+    waiting = in_shape(report.result.waiting, c.WAITING)
+    due = waiting[c.DUE_BY].dt.tz_convert(report.zone).dt.tz_localize(None).dt.normalize()
+    days_left = (due - pd.Timestamp(report.as_of_day)).dt.days.astype("Int64")
+    codes = pd.Series([None] * len(waiting), index=waiting.index, dtype=c.TEXT)
+    for subject_type, id_column in ID_COLUMNS.items():
+        of_type = waiting[c.SUBJECT_TYPE] == subject_type
+        codes = codes.where(~of_type, codes_of(report.result.breaks, id_column, waiting[c.SUBJECT_ID]))
+    return waiting.assign(**{DAYS_LEFT: days_left, BREAK_CODES: codes})
 
 
 _FAILURES = Block(
@@ -48,7 +34,7 @@ _FAILURES = Block(
         Column("Tried with the method", c.ATTEMPTS, Kind.COUNT, 21),
         Column("Of these paid by another charge", c.PAID_OTHERWISE, Kind.COUNT, 21),
     ),
-    rows=_failures,
+    rows=lambda report: in_shape(report.result.details.failures, c.FAILURES),
     empty="No payment failed.",
 )
 SHEET = Sheet(

@@ -5,19 +5,17 @@ import pandas as pd
 from recon import columns as c
 from reports.codes import BREAK_CODES, codes_of
 from reports.report import Report
-from reports.sheet import Column, Grouping, Kind, Sheet
+from reports.sheet import Column, Grouping, Kind, Sheet, in_shape
 
 
 def _rows(report: Report) -> pd.DataFrame:
-    frame = report.result.details.refunds
-    if frame.empty:
-        frame = c.REFUND_LIST.empty()
+    refunds = in_shape(report.result.details.refunds, c.REFUND_LIST)
     breaks = report.result.breaks
-    named = codes_of(breaks, c.REFUND_ID, frame[c.REFUND_ID])
-    refunds = breaks[breaks[c.CODE].str.startswith("refund_")] if len(breaks) else breaks
-    of_order = codes_of(refunds, c.ORDER_ID, frame[c.ORDER_ID])
-    of_charge = codes_of(refunds, c.CHARGE_ID, frame[c.CHARGE_ID])
-    return frame.assign(**{BREAK_CODES: named.fillna(of_order).fillna(of_charge)})
+    of_refunds = breaks[breaks[c.CODE].str.startswith("refund_")] if len(breaks) else breaks
+    by_refund = codes_of(breaks, c.REFUND_ID, refunds[c.REFUND_ID])
+    by_order = codes_of(of_refunds, c.ORDER_ID, refunds[c.ORDER_ID])
+    by_charge = codes_of(of_refunds, c.CHARGE_ID, refunds[c.CHARGE_ID])
+    return refunds.assign(**{BREAK_CODES: by_refund.fillna(by_order).fillna(by_charge)})
 
 
 SHEET = Sheet(

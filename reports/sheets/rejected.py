@@ -1,16 +1,7 @@
 """The Rejected rows sheet: rows of input files that could not be read."""
 
-import pandas as pd
-
 from recon import columns as c
-from reports.report import Report
-from reports.sheet import Column, Grouping, Kind, Sheet
-
-
-def _rows(report: Report) -> pd.DataFrame:
-    frame = report.result.rejected
-    return frame if not frame.empty else c.REJECTED.empty()
-
+from reports.sheet import Column, Grouping, Kind, Sheet, in_shape
 
 SHEET = Sheet(
     order=110,
@@ -24,7 +15,7 @@ SHEET = Sheet(
         Column("Account", c.ACCOUNT, Kind.TEXT, 12),
         Column("Digest of the row", c.DIGEST, Kind.TEXT, 36),
     ),
-    rows=_rows,
+    rows=lambda report: in_shape(report.result.rejected, c.REJECTED),
     empty="No rejected rows.",
     printed=6,
     grouping=Grouping.EACH,

@@ -1,11 +1,11 @@
-"""The Settlement sheet: every transfer of the days, below each what it paid out, then what waits; no other sheet."""
+"""The Settlement sheet: every transfer of the days, below each what it paid out, then what waits."""
 
 import numpy as np
 import pandas as pd
 
 from recon import columns as c
 from reports.report import Report
-from reports.sheet import Block, Column, Grouping, Kind, Sheet
+from reports.sheet import Block, Column, Grouping, Kind, Sheet, typed_as
 
 TRANSFER = "transfer"  # the row that says the whole; the others are its parts
 
@@ -15,23 +15,23 @@ def _rows(report: Report) -> pd.DataFrame:
     payouts, parts = report.result.settlement.payouts, report.result.settlement.parts
     if payouts.empty:
         return c.SETTLEMENT_LINES.empty()
-    heads = payouts.assign(**{c.KIND: TRANSFER})
-    number = pd.Series(np.arange(len(heads)), index=heads[c.TRANSFER_ID])
-    place = np.concatenate([np.arange(len(heads)), number.loc[parts[c.TRANSFER_ID]].to_numpy()])
-    both = pd.concat([heads, parts.reset_index(drop=True)], ignore_index=True)
-    ordered = both.iloc[np.argsort(place, kind="stable")].reset_index(drop=True)
-    return ordered.astype({one.name: one.dtype for one in c.SETTLEMENT_LINES.columns})[c.SETTLEMENT_LINES.names]
+    transfers = payouts.assign(**{c.KIND: TRANSFER})
+    numbers = pd.Series(np.arange(len(transfers)), index=transfers[c.TRANSFER_ID])
+    transfer_numbers = np.concatenate([numbers.to_numpy(), numbers.loc[parts[c.TRANSFER_ID]].to_numpy()])
+    lines = pd.concat([transfers, parts.reset_index(drop=True)], ignore_index=True)
+    ordered = lines.iloc[np.argsort(transfer_numbers, kind="stable")].reset_index(drop=True)
+    return typed_as(ordered, c.SETTLEMENT_LINES)
 
 
 def _unpaid(report: Report) -> pd.DataFrame:
     """Credits that are not paid out yet, by day and kind: how many, and what is left of them."""
-    frame = report.result.settlement.unpaid
-    if frame.empty:
+    unpaid = report.result.settlement.unpaid
+    if unpaid.empty:
         return c.UNPAID_DAYS.empty()
-    days = frame[c.AVAILABLE_AT].dt.tz_convert(report.zone).dt.strftime("%Y-%m-%d")
+    days = unpaid[c.AVAILABLE_AT].dt.tz_convert(report.zone).dt.strftime("%Y-%m-%d")
     keys = [c.ACCOUNT, c.DAY, c.KIND, c.CURRENCY]
-    sums = frame.assign(**{c.DAY: days, c.ROWS: 1}).groupby(keys, sort=True)[[c.ROWS, c.AMOUNT]].sum()
-    return sums.reset_index().astype({one.name: one.dtype for one in c.UNPAID_DAYS.columns})
+    sums = unpaid.assign(**{c.DAY: days, c.ROWS: 1}).groupby(keys, sort=True)[[c.ROWS, c.AMOUNT]].sum()
+    return typed_as(sums.reset_index(), c.UNPAID_DAYS)
 
 
 SHEET = Sheet(

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from recon import columns as c
+from reports.codes import ID_COLUMNS
 from reports.sheet import Placed, letter
 from reports.sheets.bank import SHEET as BANK
 from reports.sheets.breaks import ITS_ROW
@@ -33,13 +34,6 @@ _NAMED = {
 }
 # Where a break's subject stands, by its type; the other types are named by an id of their own.
 _SUBJECTS = {"bank_line": (BANK.name, c.LINE_ID), "row": (REJECTED.name, c.DIGEST)}
-_OWN = {
-    "order": c.ORDER_ID,
-    "charge": c.CHARGE_ID,
-    "refund": c.REFUND_ID,
-    "transfer": c.TRANSFER_ID,
-    "dispute": c.DISPUTE_ID,
-}
 
 
 def linked(placed: Mapping[str, Placed]) -> tuple[dict[str, Placed], dict[str, list[Link]]]:
@@ -76,7 +70,7 @@ def _own_places(placed: Mapping[str, Placed], named: Mapping[str, Sequence[Place
     frame = placed[BREAKS.name].frame
     kinds = {kind: list(_found(placed, (where,), c.SUBJECT_ID)) for kind, where in _SUBJECTS.items()}
     for index, kind in enumerate(frame[c.SUBJECT_TYPE]):
-        own = kinds.get(kind) or named.get(_OWN.get(kind, ""))
+        own = kinds.get(kind) or named.get(ID_COLUMNS.get(kind, ""))
         yield next((one[index] for one in (own, *named.values()) if one and one[index]), None)
 
 
