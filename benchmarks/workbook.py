@@ -32,7 +32,7 @@ from benchmarks.match import ACCOUNTS, DAYS, MICROS, START, make, memory_mb
 from recon import columns as c
 from recon.model import Account, CurrencyTotals, Result
 from reports.report import Basis, Report
-from reports.sheet import letter, place
+from reports.sheet import column_letter, place
 from reports.sheets.matched import SHEET as MATCHED
 
 ROOT = Path(__file__).parent.parent
@@ -125,7 +125,7 @@ def bare(rows: int, folder: Path) -> Callable[[], Path]:
                 ('" s="1" t="inlineStr"><is><t>', "</t></is></c>") if is_text else ('" s="1"><v>', "</v></c>")
             )
             values = pc.fill_null(values.cast(pa.large_string()), "")
-            pieces += [f'<c r="{letter(index)}', numbers, opening, values, closing]
+            pieces += [f'<c r="{column_letter(index)}', numbers, opening, values, closing]
         pieces += ["</row>", ""]
         texts = pc.binary_join_element_wise(
             *(pa.scalar(p, pa.large_string()) if isinstance(p, str) else p for p in pieces)

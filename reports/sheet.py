@@ -15,7 +15,7 @@ from reports.report import Group, Report
 HEADER_ROWS = 1
 TAB_ROWS = 1_048_576  # of one Excel sheet, its header included
 ROW_POINTS = 14.5  # the height of a page's row that says nothing else
-Bound = Report | Group
+AnyReport = Report | Group
 
 
 class Kind(StrEnum):
@@ -53,7 +53,7 @@ class Column:
 
 
 Rows = Callable[[Report], pd.DataFrame]
-Words = str | Callable[[Report], str]
+Text = str | Callable[[Report], str]
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Block:
     title: str
     columns: tuple[Column, ...]
     rows: Rows
-    empty: Words
+    empty: Text
     grouping: Grouping = Grouping.EACH
 
 
@@ -75,7 +75,7 @@ class Sheet:
     name: str
     columns: tuple[Column, ...]
     rows: Rows
-    empty: Words  # what the sheet says when it has no rows
+    empty: Text  # what the sheet says when it has no rows
     printed: int  # how many columns, from the left, go to paper
     frozen: int = 1  # how many columns stay when scrolling
     arrange: Callable[[pd.DataFrame], pd.DataFrame] = lambda frame: frame  # sorts the rows, of all accounts together
@@ -108,7 +108,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Placed:
+class PlacedSheet:
     """A detail sheet with its rows and the tabs they fill; writes formulas over them."""
 
     sheet: Sheet
@@ -146,7 +146,7 @@ class Placed:
     def _range(self, tab: Tab, name: str) -> str:
         index = next(i for i, column in enumerate(self.sheet.columns) if column.name == name)
         last = HEADER_ROWS + max(1, tab.stop - tab.start)
-        return f"'{tab.title}'!${letter(index)}${HEADER_ROWS + 1}:${letter(index)}${last}"
+        return f"'{tab.title}'!${column_letter(index)}${HEADER_ROWS + 1}:${column_letter(index)}${last}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ class Cell:
     """One cell of a page. With a `formula`, `value` is what it must come to and is cached beside it."""
 
     value: str | int | float | date | Money | None  # an int is a count, a float a rate
-    look: str = ""  # a style's name; without one the value's type chooses
+    style: str = ""  # a style's name; without one the value's type chooses
     formula: str = ""
     span: int = 1
     link: str = ""  # a place in this workbook: 'Breaks'!A2
@@ -193,7 +193,7 @@ class Page:
     order: int
     name: str
     widths: tuple[int, ...]
-    lines: Callable[[Any, Mapping[str, Placed]], Sequence[Line]]
+    lines: Callable[[Any, Mapping[str, PlacedSheet]], Sequence[Line]]
 
 
 def in_shape(frame: pd.DataFrame, shape: c.Frame) -> pd.DataFrame:
@@ -206,7 +206,7 @@ def typed_as(frame: pd.DataFrame, shape: c.Frame) -> pd.DataFrame:
     return frame.astype({column.name: column.dtype for column in shape.columns})[shape.names]
 
 
-def place(sheet: Sheet, report: Bound, tab_rows: int = TAB_ROWS) -> Placed:
+def place(sheet: Sheet, report: AnyReport, tab_rows: int = TAB_ROWS) -> PlacedSheet:
     """The rows on as many tabs as they need: Matched, Matched (2), …; no rows have one."""
     if isinstance(report, Group) and sheet.grouping is Grouping.EACH:
         columns = _with_account(sheet.columns)
@@ -214,20 +214,20 @@ def place(sheet: Sheet, report: Bound, tab_rows: int = TAB_ROWS) -> Placed:
     frame = sheet.arrange(_rows(sheet, report))
     tabs = tuple(_tabs(sheet.name, len(frame), tab_rows - HEADER_ROWS))
     below = tuple(_table(block, report) for block in sheet.below if _is_here(block, report))
-    return Placed(sheet, frame, tabs, _words(sheet.empty, report), below)
+    return PlacedSheet(sheet, frame, tabs, _text(sheet.empty, report), below)
 
 
-def _is_here(block: Block, report: Bound) -> bool:
+def _is_here(block: Block, report: AnyReport) -> bool:
     return isinstance(report, Report) or block.grouping is not Grouping.ABSENT
 
 
-def _table(block: Block, report: Bound) -> Table:
+def _table(block: Block, report: AnyReport) -> Table:
     each = isinstance(report, Group) and block.grouping is Grouping.EACH
     columns = _with_account(block.columns) if each else block.columns
-    return Table(block.title, columns, _rows(block, report), _words(block.empty, report))
+    return Table(block.title, columns, _rows(block, report), _text(block.empty, report))
 
 
-def _rows(table: Sheet | Block, report: Bound) -> pd.DataFrame:
+def _rows(table: Sheet | Block, report: AnyReport) -> pd.DataFrame:
     """The account's rows; of a group the accounts' below each other, or those of one."""
     if isinstance(report, Report):
         return table.rows(report)
@@ -248,7 +248,7 @@ def _with_account(columns: tuple[Column, ...]) -> tuple[Column, ...]:
     return (account, *(one for one in columns if one is not account))
 
 
-def _words(words: Words, report: Bound) -> str:
+def _text(words: Text, report: AnyReport) -> str:
     if isinstance(words, str):
         return words
     if isinstance(report, Report):
@@ -263,7 +263,7 @@ def _tabs(name: str, rows: int, size: int) -> Iterator[Tab]:
         yield Tab(name if number == 1 else f"{name} ({number})", start, min(rows, start + size))
 
 
-def letter(index: int) -> str:
+def column_letter(index: int) -> str:
     """The name of a spreadsheet column: 0 is A, 26 is AA."""
     text = ""
     index += 1

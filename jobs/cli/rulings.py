@@ -12,7 +12,7 @@ from jobs.logs.errors import DONE, INCOMPLETE, say, told
 
 if TYPE_CHECKING:
     from jobs.config.config import Config
-    from reports.rulings.desk import Told
+    from reports.rulings.desk import RowOutcome
 
 rulings_app = typer.Typer(help="The work on breaks as a workbook.", no_args_is_help=True)
 
@@ -73,7 +73,7 @@ def rulings_import(
         raise typer.Exit(INCOMPLETE if counts["refused"] else DONE)
 
 
-def _import(config: "Config", file: Path, target: Path, who: str) -> "list[Told]":
+def _import(config: "Config", file: Path, target: Path, who: str) -> "list[RowOutcome]":
     """Read, apply in one transaction, write the outcome, which can be written before anything is applied."""
     from jobs.run.outcome import JobError
     from jobs.run.run import ready_store
@@ -116,7 +116,7 @@ def _check_folder(file: Path) -> None:
         raise JobError(f"{file}: there is no folder {file.parent}")
 
 
-def _document(row: "Told") -> dict[str, Any]:
+def _document(row: "RowOutcome") -> dict[str, Any]:
     from recon import columns as c
     from reports.rulings.sheet import RULING
 
@@ -131,7 +131,7 @@ def _document(row: "Told") -> dict[str, Any]:
     }
 
 
-def _show(rows: "Sequence[Told]", counts: dict[str, int]) -> None:
+def _show(rows: "Sequence[RowOutcome]", counts: dict[str, int]) -> None:
     """The rows that somebody must look at, then how many came to what."""
     from jobs.cli import tables
     from recon import columns as c

@@ -20,7 +20,7 @@ from recon.store.engine import Store
 from recon.store.runs import record
 from recon.store.runs.record import StoredRun
 from reports.documents import Document, moment
-from reports.verify.compare import Edit, edits, marks
+from reports.verify.compare import Edit, edits, identity_of
 
 UNTOUCHED, EDITED, NOT_OURS = "untouched", "edited", "not ours"
 CURRENT, OUTDATED, UNKNOWN = "current", "outdated", "unknown"
@@ -168,7 +168,7 @@ def _signed(store: Store, found: Verified) -> Verified:
 def _by_marks(store: Store, content: bytes) -> StoredWorkbook | None:
     """Of the workbooks with the digest that the file shows, else of its range, the one with its audit head, or the
     latest."""
-    said = marks(content)
+    said = identity_of(content)
     if said is None:
         return None
     found = workbooks.by_digest(store, said.digest) if said.digest else []

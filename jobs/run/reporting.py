@@ -17,7 +17,7 @@ from recon.store.desk.workbook_bytes import LARGEST, pieces_of, sha256_of_file
 from recon.store.desk.workbooks import StoredWorkbook
 from recon.store.engine import Store
 from reports.report import Basis, Group, Report
-from reports.sheet import Bound
+from reports.sheet import AnyReport
 from reports.workbook.plain import write_plain
 from reports.workbook.write import file_name, replacing, write_workbook
 
@@ -52,11 +52,11 @@ def write_reports(
     )
     parts = tuple(Report(result, basis, digests[result.account.name]) for result in findings.results)
     if writing.format != XLSX:
-        whole: tuple[Bound, ...] = (*parts, *([Group(parts, ())] if len(parts) > 1 else []))
+        whole: tuple[AnyReport, ...] = (*parts, *([Group(parts, ())] if len(parts) > 1 else []))
         folder = writing.config.reports.folder
         return tuple(path for one in whole for path in write_plain(one, folder, writing.format))
     places = [_place(writing, part) for part in parts]
-    asked: list[tuple[Bound, _Place]] = list(zip(parts, places, strict=True))
+    asked: list[tuple[AnyReport, _Place]] = list(zip(parts, places, strict=True))
     if len(parts) > 1:
         group = Group(parts, tuple(place.name for place in places))
         asked.append((group, _place(writing, group)))
@@ -66,7 +66,7 @@ def write_reports(
         return tuple(begun[one.name].result() for one, _ in asked)
 
 
-def _orders(report: Bound) -> int:
+def _orders(report: AnyReport) -> int:
     return report.result.orders if isinstance(report, Report) else sum(map(_orders, report.parts))
 
 
@@ -79,7 +79,7 @@ class _Place:
     signed: StoredWorkbook | None = None
 
 
-def _place(writing: Writing, report: Bound) -> _Place:
+def _place(writing: Writing, report: AnyReport) -> _Place:
     """A signed file of this result stays as it is, and no signed one is written over."""
     names: dict[str, str] = {}  # of the signed ones, by name, the digest of the result
     for one in workbooks.sign_offs(writing.store, report.name, *report.days):
@@ -94,7 +94,7 @@ def _place(writing: Writing, report: Bound) -> _Place:
     return _Place(file_name(report, number), number)
 
 
-def _write(writing: Writing, report: Bound, place: _Place) -> Path:
+def _write(writing: Writing, report: AnyReport, place: _Place) -> Path:
     """One workbook, written and kept, or the signed one where it belongs."""
     folder, first, last = writing.config.reports.folder, *report.days
     if place.signed:

@@ -21,8 +21,7 @@ from recon.store.desk import workbooks
 from recon.store.desk.people import users
 from recon.store.desk.workbook_bytes import content_of
 from recon.store.engine import Store
-from reports.page.site import Notary, Site, Verdict, Wish
-from reports.page.site import Progress as Seen
+from reports.page.site import Notary, RunProgress, RunRequest, Site, Verdict
 
 _KEPT = 200  # runs whose progress can be asked for
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -91,7 +90,7 @@ def make(
 class _Stages:
     """A run's progress as the page shows it."""
 
-    seen: Seen = field(default_factory=Seen)
+    seen: RunProgress = field(default_factory=RunProgress)
 
     def start(self, name: str, total: int | None) -> None:  # noqa: ARG002
         """A stage begins."""
@@ -114,7 +113,7 @@ class Rerun:
         self._asked: OrderedDict[str, _Stages] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def start(self, wish: Wish) -> str:
+    def start(self, wish: RunRequest) -> str:
         """A ticket; the run begins when those before it are over."""
         ticket, stages = secrets.token_urlsafe(12), _Stages()
         self._asked[ticket] = stages
@@ -125,7 +124,7 @@ class Rerun:
         task.add_done_callback(self._tasks.discard)
         return ticket
 
-    def progress(self, ticket: str) -> Seen | None:
+    def progress(self, ticket: str) -> RunProgress | None:
         """How far it is; None for a ticket that was never given."""
         stages = self._asked.get(ticket)
         return stages.seen if stages else None
@@ -136,7 +135,7 @@ class Rerun:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _go(self, wish: Wish, stages: _Stages) -> None:
+    async def _go(self, wish: RunRequest, stages: _Stages) -> None:
         options = RunOptions(wish.first, wish.last, wish.accounts, by=wish.who, command="page")
         async with self._turn:
             try:

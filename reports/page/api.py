@@ -13,9 +13,9 @@ from recon.store.desk import rulings, worklist
 from recon.store.runs import record
 from reports.documents import answer_document, break_document, event_document, moment, ruling_document
 from reports.page import openapi, workbooks
-from reports.page.acting import answered, ask_of
 from reports.page.breaks import asked, find
-from reports.page.security import PERSON, needs
+from reports.page.ruling import answers_to, ask_of
+from reports.page.security import PERSON, require
 from reports.page.site import SITE
 
 MOST = 1_000  # breaks of one answer, and asks of one question
@@ -29,7 +29,7 @@ async def document(request: web.Request) -> web.Response:
 
 async def breaks(request: web.Request) -> web.Response:
     """A page of breaks, filtered and sorted as on the page."""
-    needs(request, Right.VIEW)
+    require(request, Right.VIEW)
     site = request.app[SITE]
     wanted, sort, descending, _ = asked(request)
     page, size = _number(request, "page", 1, PAGES), _number(request, "per_page", 100, MOST)
@@ -41,7 +41,7 @@ async def breaks(request: web.Request) -> web.Response:
 
 async def one(request: web.Request) -> web.Response:
     """One break with its history and rulings."""
-    needs(request, Right.VIEW)
+    require(request, Right.VIEW)
     site, break_id = request.app[SITE], request.match_info.get("id", "")
     known = await asyncio.to_thread(worklist.one, site.store, break_id, request[PERSON].accounts)
     if known is None:
@@ -62,13 +62,13 @@ async def rule(request: web.Request) -> web.Response:
     if not isinstance(given, list) or not 0 < len(given) <= MOST or not all(isinstance(one, dict) for one in given):
         raise _refused(f"rulings must be a list of 1 to {MOST} objects")
     asks = [ask_of(request, _texts(one), _text(one, "break_id"), _version(one)) for one in given]
-    answers = await answered(request, asks)
+    answers = await answers_to(request, asks)
     return web.json_response({"answers": [answer_document(answer) for answer in answers]})
 
 
 async def runs(request: web.Request) -> web.Response:
     """The latest runs with what they found for the accounts that the asker sees."""
-    person, site = needs(request, Right.VIEW), request.app[SITE]
+    person, site = require(request, Right.VIEW), request.app[SITE]
     found = await asyncio.to_thread(record.list_runs, site.store, _number(request, "limit", 20, MOST))
     listed = [
         {
@@ -99,13 +99,13 @@ async def start(request: web.Request) -> web.Response:
     accounts = body.get("accounts", [])
     if not isinstance(accounts, list) or not all(isinstance(name, str) for name in accounts):
         raise _refused("accounts must be a list of names")
-    ticket = await workbooks.wish(request, _day(body, "from"), _day(body, "to"), accounts)
+    ticket = await workbooks.request_run(request, _day(body, "from"), _day(body, "to"), accounts)
     return web.json_response({"ticket": ticket}, status=202)
 
 
 async def progress(request: web.Request) -> web.Response:
     """How far a run is that was asked for."""
-    needs(request, Right.VIEW)
+    require(request, Right.VIEW)
     found = request.app[SITE].runner.progress(request.match_info["ticket"])
     if found is None:
         raise _missing("ticket")
@@ -115,7 +115,7 @@ async def progress(request: web.Request) -> web.Response:
 
 async def reports(request: web.Request) -> web.Response:
     """The finished workbooks that the asker may see, newest first."""
-    needs(request, Right.VIEW)
+    require(request, Right.VIEW)
     found = await asyncio.to_thread(workbooks.visible, request.app[SITE], request[PERSON])
     return web.json_response({"reports": [workbooks.as_document(one) for one in found]})
 

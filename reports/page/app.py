@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from reports.page.pages import make_site
+from reports.page.routes import make_site
 from reports.page.security import Handler, strict_headers
 from reports.page.site import Site
 

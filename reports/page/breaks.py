@@ -17,10 +17,10 @@ from recon.rulings.decide import MOVES
 from recon.store.desk import rulings, worklist
 from recon.store.versions import evidence
 from recon.store.versions.archive import ArchiveError
-from reports.page.kept import unchanged
-from reports.page.notices import told
+from reports.page.cache import cached
+from reports.page.notices import notices_of
 from reports.page.render import moment, render
-from reports.page.security import PERSON, needs
+from reports.page.security import PERSON, require
 from reports.page.site import SITE, Site
 
 PER_PAGE = 50
@@ -68,7 +68,7 @@ class Step:
 
 async def breaks(request: web.Request) -> web.Response:
     """A page of the list, as filtered and sorted by the address."""
-    person, site = needs(request, Right.VIEW), request.app[SITE]
+    person, site = require(request, Right.VIEW), request.app[SITE]
     wanted, sort, descending, page = asked(request)
     found = await asyncio.to_thread(find, site, wanted, sort, descending, (page - 1) * PER_PAGE, PER_PAGE)
     owners = await asyncio.to_thread(worklist.owners, site.store, person.accounts)
@@ -85,7 +85,7 @@ async def breaks(request: web.Request) -> web.Response:
         pages=max(1, -(-found.total // PER_PAGE)),
         owners=owners,
         names=names,
-        told=told(request),
+        notices=notices_of(request),
         statuses=list(BreakStatus),
         codes=[entry.code for entry in site.catalogue],
         severities=[severity.word for severity in reversed(Severity)],
@@ -99,7 +99,7 @@ async def breaks(request: web.Request) -> web.Response:
 def find(site: Site, wanted: worklist.Filter, sort: str, descending: bool, offset: int, limit: int) -> worklist.Found:
     """A page of the list, asked for anew only when a run or a ruling has changed something."""
     key = ("breaks", wanted, sort, descending, offset, limit)
-    return unchanged(site, key, lambda: worklist.find(site.store, wanted, sort, descending, offset, limit))
+    return cached(site, key, lambda: worklist.find(site.store, wanted, sort, descending, offset, limit))
 
 
 def asked(request: web.Request) -> tuple[worklist.Filter, str, bool, int]:
@@ -129,7 +129,7 @@ def _all(query: Any, name: str) -> tuple[str, ...]:
 
 async def one(request: web.Request) -> web.Response:
     """Everything about one break; 404 for one that is not there, or in somebody else's account."""
-    needs(request, Right.VIEW)
+    require(request, Right.VIEW)
     site = request.app[SITE]
     break_id = request.match_info.get("id", "")
     known = await asyncio.to_thread(worklist.one, site.store, break_id, request[PERSON].accounts)
@@ -144,7 +144,7 @@ async def one(request: web.Request) -> web.Response:
         different=differences(sides),
         rulings=rulings,
         steps=_steps(events, sides),
-        told=told(request),
+        notices=notices_of(request),
         actions=actions(known, rulings),
         reasons=REASONS,
         entry=next((entry for entry in site.catalogue if entry.code == known.found.code), None),

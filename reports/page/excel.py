@@ -15,10 +15,10 @@ from recon.people import Person, Right
 from recon.store.desk import rulings, worklist
 from recon.store.runs import record
 from reports.page.render import render
-from reports.page.security import needs
+from reports.page.security import require
 from reports.page.site import SITE, Site
 from reports.page.workbooks import MIME
-from reports.rulings.desk import Told, count, outcomes, write_rulings
+from reports.rulings.desk import RowOutcome, count, outcomes, write_rulings
 from reports.rulings.read import read_rulings
 from reports.rulings.xlsx_guard import Refused
 
@@ -35,7 +35,7 @@ class _Upload:
 
 async def export(request: web.Request) -> web.Response:
     """The breaks that are not closed, of the accounts of whoever asks, as a workbook to be filled in."""
-    person, site = needs(request, Right.RULE), request.app[SITE]
+    person, site = require(request, Right.RULE), request.app[SITE]
     try:
         content = await asyncio.to_thread(_export, site, person)
     except Refused as error:
@@ -54,7 +54,7 @@ def _export(site: Site, person: Person) -> bytes:
 
 async def upload(request: web.Request) -> web.Response:
     """Apply what the file asks for, and show a line for each of its rows."""
-    person, site = needs(request, Right.RULE), request.app[SITE]
+    person, site = require(request, Right.RULE), request.app[SITE]
     field = (await request.post()).get("file")
     if not isinstance(field, web.FileField):
         raise web.HTTPBadRequest(text="choose a file\n")
@@ -65,7 +65,7 @@ async def upload(request: web.Request) -> web.Response:
     return render(request, "outcome.html", told=told, counts=count(told))
 
 
-def _apply(site: Site, sent: _Upload) -> list[Told]:
+def _apply(site: Site, sent: _Upload) -> list[RowOutcome]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rulings.xlsx"
         path.write_bytes(sent.content)

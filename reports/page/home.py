@@ -16,9 +16,9 @@ from recon.people import Person, Right
 from recon.store.desk import worklist
 from recon.store.runs import history
 from reports.page import pictures
-from reports.page.kept import unchanged
+from reports.page.cache import cached
 from reports.page.render import render
-from reports.page.security import needs
+from reports.page.security import require
 from reports.page.site import SITE, Site
 
 NIGHTS = 14
@@ -51,10 +51,10 @@ class Home:
 
 async def home(request: web.Request) -> web.Response:
     """For the accounts of whoever asks."""
-    person, site = needs(request, Right.VIEW), request.app[SITE]
+    person, site = require(request, Right.VIEW), request.app[SITE]
     now = site.clock()
     key = ("home", person.accounts, now.date())
-    found = await asyncio.to_thread(unchanged, site, key, lambda: _home(site, person, now))
+    found = await asyncio.to_thread(cached, site, key, lambda: _home(site, person, now))
     names = site.names_for(person)
     return render(request, "home.html", home=found, names=names)
 

@@ -45,12 +45,12 @@ class Notices:
 NOTICES = web.AppKey("notices", Notices)
 
 
-def go(request: web.Request, path: str, *notices: Notice) -> NoReturn:
+def redirect(request: web.Request, path: str, *notices: Notice) -> NoReturn:
     """On to a page that will show the notices."""
     ticket = request.app[NOTICES].keep(request[PERSON].name, notices)
     raise web.HTTPSeeOther(f"{path}{'&' if '?' in path else '?'}told={ticket}")
 
 
-def told(request: web.Request) -> tuple[Notice, ...]:
+def notices_of(request: web.Request) -> tuple[Notice, ...]:
     """The notices of the page's address."""
     return request.app[NOTICES].take(request[PERSON].name, request.query.get("told", ""))

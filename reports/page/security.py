@@ -144,7 +144,7 @@ def _bearer(request: web.Request) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def needs(request: web.Request, right: Right) -> Person:
+def require(request: web.Request, right: Right) -> Person:
     """The person who asks, if they have the right."""
     person = request[PERSON]
     if not person.has(right):

@@ -18,7 +18,7 @@ from reports.report import CatalogueEntry
 
 
 @dataclass(frozen=True)
-class Wish:
+class RunRequest:
     """A run that somebody asks for; no accounts are all."""
 
     first: date
@@ -28,7 +28,7 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Progress:
+class RunProgress:
     """How far a run is that was asked for: its stages so far in order, and its end where it has come to one."""
 
     stages: tuple[str, ...] = ()
@@ -40,10 +40,10 @@ class Progress:
 class Runner(Protocol):
     """Runs a range again in the background; one at a time."""
 
-    def start(self, wish: Wish) -> str:
+    def start(self, wish: RunRequest) -> str:
         """A ticket to ask about it with."""
 
-    def progress(self, ticket: str) -> Progress | None:
+    def progress(self, ticket: str) -> RunProgress | None:
         """How far it is; None for a ticket that was never given."""
 
 

@@ -15,11 +15,11 @@ from recon.store.desk import workbooks as shelf
 from recon.store.desk.workbook_bytes import CHUNK, pieces_of, sha256_of_file
 from recon.store.desk.workbooks import GROUP, ROLES, SignOff, StoredWorkbook
 from reports.documents import moment
-from reports.page.notices import Notice, go, told
+from reports.page.notices import Notice, notices_of, redirect
 from reports.page.render import render
-from reports.page.security import needs
+from reports.page.security import require
 from reports.page.sheets import SHEETS, View, view
-from reports.page.site import SITE, Site, Wish
+from reports.page.site import SITE, RunRequest, Site
 
 MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST = 500
@@ -37,11 +37,11 @@ class Line:
 
 async def reports(request: web.Request) -> web.Response:
     """The latest workbook of each account and range, of one account where the address says so."""
-    person, site = needs(request, Right.VIEW), request.app[SITE]
+    person, site = require(request, Right.VIEW), request.app[SITE]
     chosen = request.query.get("account", "")
     lines = await asyncio.to_thread(_lines, site, person, chosen)
     names = site.names_for(person)
-    return render(request, "reports.html", lines=lines, names=names, chosen=chosen, told=told(request))
+    return render(request, "reports.html", lines=lines, names=names, chosen=chosen, notices=notices_of(request))
 
 
 def _lines(site: Site, person: Person, chosen: str) -> list[Line]:
@@ -85,7 +85,7 @@ async def one(request: web.Request) -> web.Response:
         sheets=list(SHEETS),
         signed=signed,
         roles=ROLES,
-        told=told(request),
+        notices=notices_of(request),
         has_content=pieces is not None,
     )
 
@@ -135,7 +135,7 @@ async def verify(request: web.Request) -> web.StreamResponse:
     verdict = await asyncio.to_thread(request.app[SITE].notary.verify, book.sha256)
     good = verdict.state == "untouched"
     notices = [Notice(good, f"{book.name} is {verdict.state}"), *(Notice(good, words) for words in verdict.words)]
-    go(request, f"/reports/{book.sha256}", *notices)
+    redirect(request, f"/reports/{book.sha256}", *notices)
 
 
 async def sign(request: web.Request) -> web.StreamResponse:
@@ -144,11 +144,11 @@ async def sign(request: web.Request) -> web.StreamResponse:
     role = str((await request.post()).get("role", ""))
     if role not in ROLES:
         raise web.HTTPBadRequest(text="sign as preparer or as reviewer\n")
-    person = needs(request, Right.RULE if role == "preparer" else Right.APPROVE)
+    person = require(request, Right.RULE if role == "preparer" else Right.APPROVE)
     verdict = await asyncio.to_thread(request.app[SITE].notary.sign, book.sha256, role, person.name)
     good = verdict.state == "signed"
     words = verdict.words or (f"{book.name} is signed by {person.name} as {role}",)
-    go(request, f"/reports/{book.sha256}", *(Notice(good, one) for one in words))
+    redirect(request, f"/reports/{book.sha256}", *(Notice(good, one) for one in words))
 
 
 async def start(request: web.Request) -> web.StreamResponse:
@@ -158,25 +158,25 @@ async def start(request: web.Request) -> web.StreamResponse:
         first, last = (date.fromisoformat(str(data.get(name, ""))) for name in ("from", "to"))
     except ValueError:
         raise web.HTTPBadRequest(text="say from which day to which\n") from None
-    ticket = await wish(request, first, last, [str(name) for name in data.getall("account", []) if name])
+    ticket = await request_run(request, first, last, [str(name) for name in data.getall("account", []) if name])
     raise web.HTTPSeeOther(f"/runs/{ticket}")
 
 
-async def wish(request: web.Request, first: date, last: date, accounts: Sequence[str]) -> str:
+async def request_run(request: web.Request, first: date, last: date, accounts: Sequence[str]) -> str:
     """Ask for a run of accounts that are the asker's (none named: all of theirs); the ticket."""
-    site, person = request.app[SITE], needs(request, Right.RULE)
+    site, person = request.app[SITE], require(request, Right.RULE)
     theirs = site.names_for(person)
     chosen = tuple(accounts or theirs)
     if not chosen or not set(chosen) <= set(theirs):
         raise web.HTTPNotFound(text="there is no such account\n")
     if first > last or last > site.clock().date():
         raise web.HTTPConflict(text="the range ends before it begins, or in the future\n")
-    return site.runner.start(Wish(first, last, chosen, person.name))
+    return site.runner.start(RunRequest(first, last, chosen, person.name))
 
 
 async def progress(request: web.Request) -> web.Response:
     """How far a run is; the part of the page alone where htmx asks."""
-    needs(request, Right.VIEW)
+    require(request, Right.VIEW)
     ticket = request.match_info["ticket"]
     found = request.app[SITE].runner.progress(ticket)
     if found is None:
@@ -187,7 +187,7 @@ async def progress(request: web.Request) -> web.Response:
 
 async def settlement(request: web.Request) -> web.Response:
     """For each account the latest workbook, by its sheets of settlement."""
-    person, site = needs(request, Right.VIEW), request.app[SITE]
+    person, site = require(request, Right.VIEW), request.app[SITE]
     books = await asyncio.to_thread(visible, site, person)
     latest: dict[str, StoredWorkbook] = {}
     for book in books:
@@ -199,7 +199,7 @@ async def settlement(request: web.Request) -> web.Response:
 
 async def _book(request: web.Request) -> StoredWorkbook:
     """The workbook of the address; another account's is not there."""
-    person, sha256 = needs(request, Right.VIEW), request.match_info["sha256"]
+    person, sha256 = require(request, Right.VIEW), request.match_info["sha256"]
     book = None
     if _HASH.fullmatch(sha256):
         book = await asyncio.to_thread(shelf.by_hash, request.app[SITE].store, sha256)

@@ -17,7 +17,7 @@ from recon.model import Account, KnownBreak
 from recon.model.rulings import Answer, Became
 from recon.money import Currencies, UnknownCurrency
 from reports.rulings.form import draw_how_to, fill_in, input_styles, on_paper
-from reports.rulings.read import Line
+from reports.rulings.read import DeskRow
 from reports.rulings.sheet import (
     ANSWERS,
     COLUMNS,
@@ -32,10 +32,10 @@ from reports.rulings.sheet import (
     rulings_sheet,
 )
 from reports.rulings.xlsx_guard import Refused
-from reports.sheet import HEADER_ROWS, Column, Kind, Placed, Tab, letter
-from reports.workbook.cells import Look
+from reports.sheet import HEADER_ROWS, Column, Kind, PlacedSheet, Tab, column_letter
+from reports.workbook.cells import CellContext
 from reports.workbook.paper import header_height
-from reports.workbook.stream import Filled, write_package
+from reports.workbook.stream import FilledSheet, write_package
 from reports.workbook.styles import register
 from reports.workbook.write import style_ids
 
@@ -55,33 +55,33 @@ _NO_ZONE = ZoneInfo("UTC")  # times come as each account's own
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class RowOutcome:
     """What became of one row: applied, pending_approval, already_applied, refused or skipped; why, in words."""
 
-    line: Line
+    line: DeskRow
     outcome: str
     why: str
     ruling_id: int | None = None
 
 
-def outcomes(lines: Sequence[Line], answers: Sequence[Answer]) -> list[Told]:
+def outcomes(lines: Sequence[DeskRow], answers: Sequence[Answer]) -> list[RowOutcome]:
     """Every row with what became of it; `answers` are those to the rows' asks, in their order."""
     left = iter(answers)
     return [_told(line, next(left) if line.ask else None) for line in lines]
 
 
-def count(told: Sequence[Told]) -> dict[str, int]:
+def count(told: Sequence[RowOutcome]) -> dict[str, int]:
     """How many rows came to each outcome, all outcomes named."""
     counts = Counter(one.outcome for one in told)
     return {outcome: counts[outcome] for outcome in (*(word.value for word in Became), SKIPPED)}
 
 
-def _told(line: Line, answer: Answer | None) -> Told:
+def _told(line: DeskRow, answer: Answer | None) -> RowOutcome:
     if answer is not None:
-        return Told(line, answer.became.value, answer.words, answer.ruling_id)
+        return RowOutcome(line, answer.became.value, answer.words, answer.ruling_id)
     if line.wrong:
-        return Told(line, Became.REFUSED.value, line.wrong)
-    return Told(line, SKIPPED, "no ruling was chosen")
+        return RowOutcome(line, Became.REFUSED.value, line.wrong)
+    return RowOutcome(line, SKIPPED, "no ruling was chosen")
 
 
 def write_rulings(
@@ -98,14 +98,14 @@ def write_rulings(
     sheet, placed = _sheet(book, COLUMNS, NAME, frame, "No break is open.", frozen=5)
     for name in HIDDEN:
         sheet.column_dimensions[_letter(COLUMNS, name)].hidden = True
-    sheet.print_title_cols = f"A:{letter(placed.sheet.frozen - 1)}"
+    sheet.print_title_cols = f"A:{column_letter(placed.sheet.frozen - 1)}"
     sheet.page_setup.fitToWidth = 2  # the facts, then what is filled in
     ranges = draw_how_to(book, len(frame), day)
     fill_in(book, sheet, ranges, len(frame), day)
     _save(book, placed, currencies, file, day)
 
 
-def write_outcome(told: Sequence[Told], currencies: Currencies, file: IO[bytes], day: date) -> None:
+def write_outcome(told: Sequence[RowOutcome], currencies: Currencies, file: IO[bytes], day: date) -> None:
     """Write a line per row into a seekable file: what became of it, why, and the row as it was read."""
     frame = frame_of(OUTCOME_COLUMNS, [_outcome_row(one, currencies) for one in told])
     book = _book("What became of rulings", day, frame, currencies)
@@ -113,7 +113,7 @@ def write_outcome(told: Sequence[Told], currencies: Currencies, file: IO[bytes],
     _save(book, placed, currencies, file, day)
 
 
-def _outcome_row(told: Told, currencies: Currencies) -> dict[str, object]:
+def _outcome_row(told: RowOutcome, currencies: Currencies) -> dict[str, object]:
     texts = told.line.texts
     row: dict[str, object] = {name: text for name, text in texts.items() if name not in (VERSION, EXPORT)}
     risk = _minor(texts.get(c.AMOUNT_AT_RISK), texts.get(c.CURRENCY), currencies)
@@ -151,29 +151,29 @@ def _is_known(code: str, currencies: Currencies) -> bool:
 
 
 def _letter(columns: Sequence[Column], name: str) -> str:
-    return letter(next(at for at, column in enumerate(columns) if column.name == name))
+    return column_letter(next(at for at, column in enumerate(columns) if column.name == name))
 
 
 def _sheet(
     book: Workbook, columns: tuple[Column, ...], name: str, frame: pd.DataFrame, empty: str, frozen: int
-) -> tuple[Worksheet, Placed]:
+) -> tuple[Worksheet, PlacedSheet]:
     """A prepared sheet of one tab: header, one sample row where the frame's rows go, and what stands around them."""
     sheet = book.create_sheet(name)
     for index, column in enumerate(columns):
         sheet.cell(HEADER_ROWS, index + 1, column.title).style = "header"
-        sheet.column_dimensions[letter(index)].width = column.width
+        sheet.column_dimensions[column_letter(index)].width = column.width
     sheet.cell(HEADER_ROWS + 1, 1, "")
     sheet.row_dimensions[HEADER_ROWS].height = header_height(columns, [column.width for column in columns])
-    sheet.freeze_panes = f"{letter(frozen)}{HEADER_ROWS + 1}"
+    sheet.freeze_panes = f"{column_letter(frozen)}{HEADER_ROWS + 1}"
     last = HEADER_ROWS + max(1, len(frame))
-    sheet.auto_filter.ref = f"A{HEADER_ROWS}:{letter(len(columns) - 1)}{last}"
+    sheet.auto_filter.ref = f"A{HEADER_ROWS}:{column_letter(len(columns) - 1)}{last}"
     sheet.print_title_rows = f"{HEADER_ROWS}:{HEADER_ROWS}"
-    sheet.print_area = f"A1:{letter(len(columns) - 1)}{last}"
+    sheet.print_area = f"A1:{column_letter(len(columns) - 1)}{last}"
     on_paper(sheet)
-    return sheet, Placed(rulings_sheet(columns, name, empty, frozen), frame, (Tab(name, 0, len(frame)),), empty)
+    return sheet, PlacedSheet(rulings_sheet(columns, name, empty, frozen), frame, (Tab(name, 0, len(frame)),), empty)
 
 
-def _save(book: Workbook, placed: Placed, currencies: Currencies, file: IO[bytes], day: date) -> None:
-    look = Look(style_ids(book), _NO_ZONE, currencies)
-    filled = {"xl/worksheets/sheet1.xml": Filled(placed, placed.tabs[0], look)}
+def _save(book: Workbook, placed: PlacedSheet, currencies: Currencies, file: IO[bytes], day: date) -> None:
+    context = CellContext(style_ids(book), _NO_ZONE, currencies)
+    filled = {"xl/worksheets/sheet1.xml": FilledSheet(placed, placed.tabs[0], context)}
     write_package(book, file, filled=filled, values={}, day=day)

@@ -18,9 +18,9 @@ from recon import columns as c
 from recon.model import BreakStatus
 from recon.model.rulings import REASONS
 from reports.rulings.sheet import ANSWERS, CHOICES, COLUMNS, HOW_TO, REASON, RULING, TITLES, UNTIL
-from reports.sheet import HEADER_ROWS, Kind, letter
+from reports.sheet import HEADER_ROWS, Kind, column_letter
 from reports.workbook.paper import lines_of, points_of
-from reports.workbook.styles import DAY_FORMAT, FONT, INK, RULE, page_look
+from reports.workbook.styles import DAY_FORMAT, FONT, INK, RULE, page_style
 
 _INPUT, _INPUT_HEADER, _WANTED = "FFFFF8DC", "FFFFD54F", "FFFFC9A3"
 _WIDTHS = (16, 74, 26, 40)
@@ -149,7 +149,7 @@ def _hint(name: str, words: Sequence[str]) -> Rule:
 
 
 def _place(name: str) -> str:
-    return letter(next(at for at, column in enumerate(COLUMNS) if column.name == name))
+    return column_letter(next(at for at, column in enumerate(COLUMNS) if column.name == name))
 
 
 def _list_name(status: BreakStatus) -> str:
@@ -161,7 +161,7 @@ def draw_how_to(book: Workbook, breaks: int, day: date) -> dict[BreakStatus, str
     sheet = book.create_sheet(HOW_TO)
     sheet.sheet_view.showGridLines = False
     for index, width in enumerate(_WIDTHS):
-        sheet.column_dimensions[letter(index)].width = width
+        sheet.column_dimensions[column_letter(index)].width = width
     first = 0
     for number, row in enumerate(_rows(breaks, day), start=1):
         _draw(sheet, number, row)
@@ -180,7 +180,7 @@ def _range(status: BreakStatus, first: int) -> str:
 
 
 def _rows(breaks: int, day: date) -> Iterator[_Row]:
-    wrapped, label = page_look("wrapped"), page_look("text")
+    wrapped, label = page_style("wrapped"), page_style("text")
     gap = _Row(("",), ("page subtitle",), 8)
     yield _Row(("How to use this file",), ("page title",), 32)
     yield _Row((f"Breaks that are not closed: {breaks:,}. Written on {day}.",), ("page subtitle",), 20)

@@ -27,8 +27,8 @@ from reports.rulings.sheet import (
     VERSION,
     Choice,
 )
-from reports.rulings.xlsx_cells import Row, Type, Value, read_rows
-from reports.rulings.xlsx_guard import Refused, opened
+from reports.rulings.xlsx_cells import CellType, CellValue, Row, read_rows
+from reports.rulings.xlsx_guard import Refused, open_package
 
 LONGEST = 2_000  # characters of what people fill in
 _NEEDED = (c.BREAK_ID, VERSION, EXPORT, *(column.name for column in ANSWERS))
@@ -40,7 +40,7 @@ _BUDDHIST = 543  # years; what Thai calendars say of 2026 is 2569
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DeskRow:
     """One row of the sheet: its number, its texts by column, and its ask, or why it is refused, or neither."""
 
     number: int
@@ -53,13 +53,13 @@ class _Wrong(Exception):
     """What is wrong with a row, in words."""
 
 
-def read_rulings(path: Path, who: str) -> list[Line]:
+def read_rulings(path: Path, who: str) -> list[DeskRow]:
     """The rows of a file's sheet "Rulings", each checked as far as the file alone can tell.
 
     Neither an ask nor a wrong: its ruling was left empty. Raises Refused where the file as a whole is not read,
     OSError where there is none.
     """
-    with opened(path) as package:
+    with open_package(path) as package:
         rows = list(read_rows(package, NAME, MOST_ROWS))
         start = date(1904, 1, 1) if package.from_1904 else date(1899, 12, 30)
     if not rows:
@@ -88,15 +88,15 @@ def _plain(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
-def _named(cells: Mapping[int, Value], names: Mapping[int, str]) -> dict[str, Value]:
+def _named(cells: Mapping[int, CellValue], names: Mapping[int, str]) -> dict[str, CellValue]:
     return {names[at]: cell for at, cell in cells.items() if at in names and cell.text.strip()}
 
 
-def _line(number: int, cells: Mapping[str, Value], who: str, start: date) -> Line:
+def _line(number: int, cells: Mapping[str, CellValue], who: str, start: date) -> DeskRow:
     texts = {column.name: cells[column.name].text.strip() for column in COLUMNS if column.name in cells}
     filled = [column.name for column in ANSWERS if column.name in cells]
     if not filled:
-        return Line(number, texts)
+        return DeskRow(number, texts)
     try:
         until = _day(cells[UNTIL], start) if UNTIL in cells else None
         texts |= {UNTIL: until.isoformat()} if until else {}
@@ -104,11 +104,11 @@ def _line(number: int, cells: Mapping[str, Value], who: str, start: date) -> Lin
         said = {name: _text(name, cells[name]) for name in filled if name != UNTIL}
         ask = replace(_ask(choice, said, cells, who), until=until)
     except _Wrong as wrong:
-        return Line(number, texts, wrong=str(wrong))
-    return Line(number, texts, replace(ask, key=_key(texts[EXPORT], ask)))
+        return DeskRow(number, texts, wrong=str(wrong))
+    return DeskRow(number, texts, replace(ask, key=_key(texts[EXPORT], ask)))
 
 
-def _choice(cells: Mapping[str, Value], filled: list[str]) -> Choice:
+def _choice(cells: Mapping[str, CellValue], filled: list[str]) -> Choice:
     """The ruling that a row asks for, with all that it needs and nothing that it does not take."""
     if RULING not in cells:
         raise _Wrong(f"no ruling: choose one, or clear {_titles(filled)}")
@@ -129,7 +129,7 @@ def _titles(names: Iterable[str]) -> str:
     return " and ".join(TITLES[name] for name in names)
 
 
-def _ask(choice: Choice, said: Mapping[str, str], cells: Mapping[str, Value], who: str) -> Ask:
+def _ask(choice: Choice, said: Mapping[str, str], cells: Mapping[str, CellValue], who: str) -> Ask:
     if c.BREAK_ID not in cells:
         raise _Wrong("no break: its id is missing in this row")
     version = cells.get(VERSION)
@@ -147,26 +147,26 @@ def _ask(choice: Choice, said: Mapping[str, str], cells: Mapping[str, Value], wh
     )
 
 
-def _text(name: str, cell: Value) -> str:
+def _text(name: str, cell: CellValue) -> str:
     """What a cell says; a name or an id in one line."""
-    if cell.type is Type.ERROR:
+    if cell.type is CellType.ERROR:
         raise _Wrong(f"{TITLES[name]} holds an error ({cell.text.strip()[:60]})")
     text = cell.text.strip() if name == REASON else " ".join(cell.text.split())
     if len(text) > LONGEST:
         raise _Wrong(f"{TITLES[name]} has {len(text):,} characters, more than {LONGEST:,}")
-    if cell.type is Type.NUMBER and name in (LINK_ORDER, LINK_CHARGE) and not _WHOLE.fullmatch(text):
+    if cell.type is CellType.NUMBER and name in (LINK_ORDER, LINK_CHARGE) and not _WHOLE.fullmatch(text):
         raise _Wrong(f"{TITLES[name]} became the number {text}: format the cell as text and write the id again")
     return text
 
 
-def _day(cell: Value, start: date) -> date:
+def _day(cell: CellValue, start: date) -> date:
     """A date cell, or a text such as 2026-12-31."""
     text = cell.text.strip()
     try:
-        if cell.type is Type.NUMBER:
+        if cell.type is CellType.NUMBER:
             days = int(Decimal(text))
             found = start + timedelta(days=days) if 0 < days <= _LAST_SERIAL else None
-        elif cell.type is Type.DAY:
+        elif cell.type is CellType.DAY:
             found = date.fromisoformat(text[:10])
         else:
             found = date.fromisoformat(text) if _DAY.fullmatch(text) else None
@@ -197,7 +197,7 @@ def _key(export: str, ask: Ask) -> str:
     return hashlib.sha256("\x1f".join(map(str, said)).encode()).hexdigest()
 
 
-def _apart(lines: list[Line]) -> list[Line]:
+def _apart(lines: list[DeskRow]) -> list[DeskRow]:
     """Rows that decide differently about one break are all refused: which one is meant? Notes go beside anything."""
     rows: dict[tuple[str | None, bool], dict[str | None, int]] = {}
     for line in lines:
@@ -211,7 +211,7 @@ def _matter(ask: Ask) -> tuple[str | None, bool]:
     return ask.break_id, ask.kind is Kind.ASSIGN
 
 
-def _unless_doubled(line: Line, rows: Mapping[str | None, int]) -> Line:
+def _unless_doubled(line: DeskRow, rows: Mapping[str | None, int]) -> DeskRow:
     if len(rows) < 2 or line.ask is None or line.ask.kind is Kind.NOTE:
         return line
     others = " and ".join(str(number) for key, number in rows.items() if key != line.ask.key)

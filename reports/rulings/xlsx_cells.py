@@ -7,8 +7,8 @@ from enum import Enum
 from functools import lru_cache
 from xml.parsers import expat
 
-from reports.rulings.xlsx_guard import Package, Refused, feed, local
-from reports.sheet import letter
+from reports.rulings.xlsx_guard import Package, Refused, feed, local_name
+from reports.sheet import column_letter
 
 MOST_COLUMNS = 200
 MOST_CELLS = 1_000_000  # empty ones included
@@ -19,7 +19,7 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,6}", re.ASCII)
 _ESCAPE = re.compile("_x(0009|000[aAdD]|005[fF])_")
 
 
-class Type(Enum):
+class CellType(Enum):
     """What a cell holds."""
 
     TEXT = "text"
@@ -30,25 +30,25 @@ class Type(Enum):
 
 
 _TYPES = {
-    "s": Type.TEXT,
-    "inlineStr": Type.TEXT,
-    "str": Type.TEXT,
-    "n": Type.NUMBER,
-    "b": Type.FLAG,
-    "e": Type.ERROR,
-    "d": Type.DAY,
+    "s": CellType.TEXT,
+    "inlineStr": CellType.TEXT,
+    "str": CellType.TEXT,
+    "n": CellType.NUMBER,
+    "b": CellType.FLAG,
+    "e": CellType.ERROR,
+    "d": CellType.DAY,
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class CellValue:
     """A cell that is not empty: its text, or its number as the file has it."""
 
     text: str
-    type: Type
+    type: CellType
 
 
-Row = tuple[int, dict[int, Value]]  # the row's number, its cells by column from 0
+Row = tuple[int, dict[int, CellValue]]  # the row's number, its cells by column from 0
 
 
 def read_rows(package: Package, name: str, most_rows: int) -> Iterator[Row]:
@@ -133,11 +133,11 @@ class _Shared:
         self.parser = _parser(self._start, self._end, self.texts)
 
     def _start(self, name: str, _attributes: dict[str, str]) -> None:
-        self.texts.start(local(name))
+        self.texts.start(local_name(name))
 
     def _end(self, name: str) -> None:
-        self.texts.end(local(name))
-        if local(name) == "si":
+        self.texts.end(local_name(name))
+        if local_name(name) == "si":
             self.found.append(self.texts.take())
             if len(self.found) > MOST_CELLS:
                 raise Refused("the file holds too many texts")
@@ -155,10 +155,10 @@ class _Cells:
         self.in_row = False  # elsewhere elements of the same names say other things
         self.seen_rows = self.seen_cells = self.number = 0
         self.column, self.type = -1, "n"
-        self.cells: dict[int, Value] = {}
+        self.cells: dict[int, CellValue] = {}
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        name = local(name)
+        name = local_name(name)
         if name == "row":
             self._begin_row(attributes.get("r", ""))
         elif self.in_row and name == "c":
@@ -169,7 +169,7 @@ class _Cells:
             self.texts.start(name)
 
     def _end(self, name: str) -> None:
-        name = local(name)
+        name = local_name(name)
         if name == "row":
             self.in_row = False
             if self.cells:
@@ -180,7 +180,7 @@ class _Cells:
             self.texts.end(name)
 
     def _place(self) -> str:
-        return f"{letter(self.column)}{self.number}"
+        return f"{column_letter(self.column)}{self.number}"
 
     def _begin_row(self, number: str) -> None:
         self.seen_rows += 1
@@ -211,7 +211,7 @@ class _Cells:
                 raise Refused(f"the file is damaged: cell {self._place()} names a text that is not there")
             text = self.shared[number]
         if text:
-            self.cells[self.column] = Value(text, _TYPES.get(self.type, Type.ERROR))
+            self.cells[self.column] = CellValue(text, _TYPES.get(self.type, CellType.ERROR))
 
 
 @lru_cache(1_024)

@@ -59,7 +59,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Package:
-    """An opened workbook: its sheets by name (the part of each), its shared texts, and how it counts days."""
+    """An open_package workbook: its sheets by name (the part of each), its shared texts, and how it counts days."""
 
     archive: zipfile.ZipFile
     sheets: dict[str, str]
@@ -68,7 +68,7 @@ class Package:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Package]:
+def open_package(path: Path) -> Iterator[Package]:
     """The workbook for the block; raises Refused before any sheet is read, OSError where there is no file."""
     with path.open("rb") as file:
         _check_outside(path, file)
@@ -95,7 +95,7 @@ def feed(parser: expat.XMLParserType, archive: zipfile.ZipFile, part: str) -> It
         raise _damaged(error, part) from None
 
 
-def local(name: str) -> str:
+def local_name(name: str) -> str:
     """An XML name without its prefix."""
     return name.rpartition(":")[2] if ":" in name else name
 
@@ -199,7 +199,7 @@ def _elements(archive: zipfile.ZipFile, part: str) -> list[tuple[str, dict[str, 
         raise Refused("the file is not an Excel workbook (.xlsx)")
     found: list[tuple[str, dict[str, str]]] = []
     parser = expat.ParserCreate()
-    parser.StartElementHandler = lambda name, attributes: found.append((local(name), attributes))
+    parser.StartElementHandler = lambda name, attributes: found.append((local_name(name), attributes))
     for _ in feed(parser, archive, part):
         pass
     return found

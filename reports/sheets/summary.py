@@ -5,7 +5,7 @@ from reports.sheet import Line, Page
 from reports.summary.closing import inputs, notes, sign_off
 from reports.summary.identity import identity, rests_on, title
 from reports.summary.open_breaks import by_age, by_code
-from reports.summary.parts import GAP, WIDTHS, Sheets
+from reports.summary.parts import GAP, WIDTHS, PlacedSheets
 from reports.summary.proofs import proofs
 from reports.summary.totals import counts, currencies, waiting
 from reports.summary.trend import trend
@@ -27,7 +27,7 @@ _BLOCKS = (
 )
 
 
-def _lines(report: Report, placed: Sheets) -> list[Line]:
+def _lines(report: Report, placed: PlacedSheets) -> list[Line]:
     lines: list[Line] = []
     for block in _BLOCKS:
         made = list(block(report, placed, len(lines) + 1))

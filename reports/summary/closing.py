@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from reports.report import Report
-from reports.sheet import Bound, Cell, Line
-from reports.summary.parts import Sheets, height, nothing, section
+from reports.sheet import AnyReport, Cell, Line
+from reports.summary.parts import PlacedSheets, empty_block, height, section
 
 _FEW = 12  # files: no more, and the sign-off stays on their page
 
 
-def notes(report: Report, _: Sheets, __: int) -> Iterator[Line]:
+def notes(report: Report, _: PlacedSheets, __: int) -> Iterator[Line]:
     """What was counted and not judged, by reason."""
     found = {reason: count for reason, count in report.result.notes.items() if count}
     if found:
@@ -18,11 +18,11 @@ def notes(report: Report, _: Sheets, __: int) -> Iterator[Line]:
             yield Line((Cell(reason, "label", span=3), Cell(count)))
 
 
-def inputs(report: Report, _: Sheets, __: int) -> Iterator[Line]:
+def inputs(report: Report, _: PlacedSheets, __: int) -> Iterator[Line]:
     """Every file with its rows and the digest of its bytes."""
     yield section("Files that were read")
     if not report.result.inputs:
-        yield nothing("No files.")
+        yield empty_block("No files.")
         return
     yield Line(
         (Cell("Source and file", "header", span=3), Cell("Rows", "header"), Cell("SHA-256", "header", span=4)), 18
@@ -35,7 +35,7 @@ def inputs(report: Report, _: Sheets, __: int) -> Iterator[Line]:
         )
 
 
-def sign_off(report: Bound, _: Sheets, __: int) -> Iterator[Line]:
+def sign_off(report: AnyReport, _: PlacedSheets, __: int) -> Iterator[Line]:
     """Cells for the preparer and the reviewer."""
     few = isinstance(report, Report) and len(report.result.inputs) <= _FEW
     yield section("Sign-off (the reviewer is not the preparer)", starts=not few)

@@ -11,14 +11,26 @@ from reports.sheets.breaks import SHEET as BREAKS
 from reports.summary.closing import sign_off
 from reports.summary.identity import headline
 from reports.summary.open_breaks import by_age
-from reports.summary.parts import COLUMNS, GAP, WIDTHS, Sheets, amount, header, height, nothing, section, sum_of, ties
-from reports.summary.proofs import HEADER, proof_line, spoken
-from reports.workbook.styles import severity_look
+from reports.summary.parts import (
+    COLUMNS,
+    GAP,
+    WIDTHS,
+    PlacedSheets,
+    assert_ties,
+    empty_block,
+    exact_sum,
+    header,
+    height,
+    section,
+    sum_cell,
+)
+from reports.summary.proofs import HEADER, proof_line, proof_title
+from reports.workbook.styles import severity_style
 
 _UNKNOWN = "No region: rows that name no known account"
 
 
-def _lines(group: Group, placed: Sheets) -> list[Line]:
+def _lines(group: Group, placed: PlacedSheets) -> list[Line]:
     lines: list[Line] = []
     for block in (_title, _identity, _accounts, _regions, _proofs, _codes, by_age, sign_off):
         made = list(block(group, placed, len(lines) + 1))
@@ -26,7 +38,7 @@ def _lines(group: Group, placed: Sheets) -> list[Line]:
     return lines
 
 
-def _title(group: Group, placed: Sheets, _: int) -> Iterator[Line]:
+def _title(group: Group, placed: PlacedSheets, _: int) -> Iterator[Line]:
     first, last = group.days
     results = [part.result for part in group.parts]
     subtitle = f"All accounts  ·  {first.isoformat()} to {last.isoformat()}"
@@ -34,7 +46,7 @@ def _title(group: Group, placed: Sheets, _: int) -> Iterator[Line]:
     yield from headline(subtitle, all(one.complete for one in results), placed[BREAKS.name].frame, proofs)
 
 
-def _identity(group: Group, _: Sheets, __: int) -> Iterator[Line]:
+def _identity(group: Group, _: PlacedSheets, __: int) -> Iterator[Line]:
     yield section("What this page covers")
     pairs = (
         ("Accounts", len(group.parts), "As of", group.as_of_day),
@@ -45,7 +57,7 @@ def _identity(group: Group, _: Sheets, __: int) -> Iterator[Line]:
     yield Line((Cell("Results (SHA-256)", "label"), Cell(group.digest, "hash", span=COLUMNS - 1)))
 
 
-def _accounts(group: Group, placed: Sheets, row: int) -> Iterator[Line]:
+def _accounts(group: Group, placed: PlacedSheets, row: int) -> Iterator[Line]:
     yield section("By account (each name opens the account's own workbook, kept beside this one)")
     yield header(
         ("Account and days", "Region", "Orders", "Expect a charge", "Matched", "Match rate", "Breaks", "State")
@@ -79,7 +91,7 @@ def _state(part: Report) -> str:
     return f"{failing} proofs do not tie" if failing else "complete"
 
 
-def _regions(group: Group, placed: Sheets, row: int) -> Iterator[Line]:
+def _regions(group: Group, placed: PlacedSheets, row: int) -> Iterator[Line]:
     """Totals per region and currency; the open amounts are formulas over the Breaks sheet."""
     yield section("By region and currency (currencies are never added together)")
     yield header(("Region", "Currency", "Orders", "Charges", "Matched orders", "Amount matched", "Amount open"))
@@ -92,30 +104,30 @@ def _regions(group: Group, placed: Sheets, row: int) -> Iterator[Line]:
         here = ((c.REGION, f"$A{number}"), (c.CURRENCY, f"$B{number}"))
         risk = breaks.frame[(breaks.frame[c.REGION] == region) & (breaks.frame[c.CURRENCY] == currency)]
         stated = sum(total.amount_open for total in found)
-        ties(f"amount open in {region}, {currency}", amount(risk[c.AMOUNT_AT_RISK]), stated)
-        open_ = sum_of(group.basis, breaks, risk, c.AMOUNT_AT_RISK, currency, *here)
+        assert_ties(f"amount open in {region}, {currency}", exact_sum(risk[c.AMOUNT_AT_RISK]), stated)
+        open_ = sum_cell(group.basis, breaks, risk, c.AMOUNT_AT_RISK, currency, *here)
         matched = Cell(Money(sum(total.amount_matched for total in found), currency))
         counts = (sum(t.orders for t in found), sum(t.charges for t in found), sum(t.matched_orders for t in found))
         yield Line((Cell(region), Cell(currency), *(Cell(count) for count in counts), matched, open_))
 
 
-def _proofs(group: Group, _: Sheets, row: int) -> Iterator[Line]:
+def _proofs(group: Group, _: PlacedSheets, row: int) -> Iterator[Line]:
     found = [(part.name, proof) for part in group.parts for proof in part.result.proofs]
     if not found:
         return
     yield section("Proofs by account: left and right must agree, or the difference must be explained")
     yield header(HEADER)
     for number, (name, proof) in enumerate(found, start=row + 2):
-        yield proof_line(group.basis, f"{name}: {spoken(proof.name)}", proof, number)
+        yield proof_line(group.basis, f"{name}: {proof_title(proof.name)}", proof, number)
 
 
-def _codes(group: Group, placed: Sheets, row: int) -> Iterator[Line]:
+def _codes(group: Group, placed: PlacedSheets, row: int) -> Iterator[Line]:
     """One row per code, worst first: how many, and in which accounts."""
     breaks = placed[BREAKS.name]
     meanings = {entry.code: entry.meaning for entry in group.basis.catalogue}
     yield section("Breaks by code")
     if breaks.frame.empty:
-        yield nothing(breaks.empty)
+        yield empty_block(breaks.empty)
         return
     yield header(("Code", "Severity", "Breaks", "In the accounts", "What it means"), last=4)
     number = row + 2
@@ -127,7 +139,7 @@ def _codes(group: Group, placed: Sheets, row: int) -> Iterator[Line]:
         yield Line(
             (
                 Cell(code, "link", link=breaks.link(found.index.tolist()[0])),
-                Cell(severity, severity_look(severity)),
+                Cell(severity, severity_style(severity)),
                 Cell(len(found), formula=breaks.count((c.SEVERITY, f"$B{number}"), (c.CODE, f"$A{number}"))),
                 Cell(accounts, "wrapped"),
                 Cell(meaning, "wrapped", span=4),

@@ -10,7 +10,7 @@ from reports.report import Report
 from reports.sheet import Cell, Line
 from reports.sheets.breaks import SHEET as BREAKS
 from reports.sheets.legend import SHEET as LEGEND
-from reports.summary.parts import COLUMNS, GAP, Sheets, section
+from reports.summary.parts import COLUMNS, GAP, PlacedSheets, section
 
 _PARTIAL = (
     "NOT COMPLETE: a source failed or a list was cut short. The figures below cover only what was read; do not sign "
@@ -18,7 +18,7 @@ _PARTIAL = (
 )
 
 
-def title(report: Report, placed: Sheets, _: int) -> Iterator[Line]:
+def title(report: Report, placed: PlacedSheets, _: int) -> Iterator[Line]:
     """The name of the page, and in one line what was found."""
     result = report.result
     span = f"{result.first_day.isoformat()} to {result.last_day.isoformat()}"
@@ -46,7 +46,7 @@ def _verdict(complete: bool, breaks: pd.DataFrame, proofs: Sequence[Proof]) -> s
     return "  ·  ".join(("Complete" if complete else "Not complete", found, *((said,) if proofs else ())))
 
 
-def identity(report: Report, _: Sheets, __: int) -> Iterator[Line]:
+def identity(report: Report, _: PlacedSheets, __: int) -> Iterator[Line]:
     """Account, range and moment."""
     result = report.result
     yield section("What this page covers")
@@ -60,7 +60,7 @@ def identity(report: Report, _: Sheets, __: int) -> Iterator[Line]:
         yield Line((Cell(name, "label"), Cell(value, span=2), Cell(other, "label"), Cell(right, span=4)))
 
 
-def rests_on(report: Report, placed: Sheets, _: int) -> Iterator[Line]:
+def rests_on(report: Report, placed: PlacedSheets, _: int) -> Iterator[Line]:
     """Rules, rule book, result and audit chain, each fixed by its digest."""
     basis = report.basis
     yield section("What this page rests on (SHA-256)")

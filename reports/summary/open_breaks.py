@@ -5,22 +5,22 @@ from collections.abc import Iterator
 import pandas as pd
 
 from recon import columns as c
-from reports.sheet import Bound, Cell, Criterion, Line, letter
+from reports.sheet import AnyReport, Cell, Criterion, Line, column_letter
 from reports.sheets.breaks import SHEET as BREAKS
-from reports.summary.parts import COLUMNS, Sheets, header, height, nothing, section, sum_of
-from reports.workbook.styles import severity_look
+from reports.summary.parts import COLUMNS, PlacedSheets, empty_block, header, height, section, sum_cell
+from reports.workbook.styles import severity_style
 
 # First and last day of an age; the last is open.
 AGES = ((0, 1), (2, 7), (8, 30), (31, 90), (91, None))
 
 
-def by_code(report: Bound, placed: Sheets, row: int) -> Iterator[Line]:
+def by_code(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]:
     """One row per code and currency, worst first, each with a link to its rows."""
     breaks = placed[BREAKS.name]
     meanings = {entry.code: entry.meaning for entry in report.basis.catalogue}
     yield section("Breaks by code")
     if breaks.frame.empty:
-        yield nothing(breaks.empty)
+        yield empty_block(breaks.empty)
         return
     yield header(("Code", "Severity", "Currency", "Breaks", "Amount at risk", "What it means"), last=3)
     number = row + 2
@@ -30,12 +30,12 @@ def by_code(report: Bound, placed: Sheets, row: int) -> Iterator[Line]:
         severity, code, currency = group[keys].fillna("").iloc[0].tolist()
         here = f"$C{number}" if currency else '""'
         of = ((c.SEVERITY, f"$B{number}"), (c.CODE, f"$A{number}"), (c.CURRENCY, here))
-        risk = sum_of(report.basis, breaks, group, c.AMOUNT_AT_RISK, currency, *of) if currency else Cell("")
+        risk = sum_cell(report.basis, breaks, group, c.AMOUNT_AT_RISK, currency, *of) if currency else Cell("")
         meaning = meanings.get(code, "")
         yield Line(
             (
                 Cell(code, "link", link=breaks.link(group.index.tolist()[0])),
-                Cell(severity, severity_look(severity)),
+                Cell(severity, severity_style(severity)),
                 Cell(currency),
                 Cell(len(group), formula=breaks.count(*of)),
                 risk,
@@ -48,7 +48,7 @@ def by_code(report: Bound, placed: Sheets, row: int) -> Iterator[Line]:
     yield Line((Cell("All breaks", "total"), Cell("", "total"), Cell("", "total"), total, Cell("", "total", span=4)))
 
 
-def by_age(report: Bound, placed: Sheets, row: int) -> Iterator[Line]:
+def by_age(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]:
     """How many breaks, and how much is at risk per currency, in each age."""
     breaks = placed[BREAKS.name]
     if breaks.frame.empty:
@@ -57,16 +57,16 @@ def by_age(report: Bound, placed: Sheets, row: int) -> Iterator[Line]:
     names = [f"{first} to {last}" if last is not None else f"over {first - 1}" for first, last in AGES]
     yield header(("", "Currency", *names, "All"))
     counts = [Cell(len(_aged(breaks.frame, age)), formula=breaks.count(*_between(age))) for age in AGES]
-    sum_ = f"SUM(C{row + 2}:{letter(len(AGES) + 1)}{row + 2})"
+    sum_ = f"SUM(C{row + 2}:{column_letter(len(AGES) + 1)}{row + 2})"
     yield Line((Cell("Breaks", "label"), Cell(""), *counts, Cell(len(breaks.frame), formula=sum_)))
     for number, currency in enumerate(sorted(breaks.frame[c.CURRENCY].dropna().unique()), start=row + 3):
         frame = breaks.frame[breaks.frame[c.CURRENCY] == currency]
         of = (c.CURRENCY, f"$B{number}")
         cells = [
-            sum_of(report.basis, breaks, _aged(frame, age), c.AMOUNT_AT_RISK, currency, of, *_between(age))
+            sum_cell(report.basis, breaks, _aged(frame, age), c.AMOUNT_AT_RISK, currency, of, *_between(age))
             for age in AGES
         ]
-        every = sum_of(report.basis, breaks, frame, c.AMOUNT_AT_RISK, currency, of)
+        every = sum_cell(report.basis, breaks, frame, c.AMOUNT_AT_RISK, currency, of)
         yield Line((Cell("Amount at risk", "label"), Cell(currency), *cells, every))
 
 

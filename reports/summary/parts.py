@@ -7,13 +7,13 @@ import pandas as pd
 
 from recon.money import Money
 from reports.report import Basis
-from reports.sheet import ROW_POINTS, Cell, Criterion, Line, Placed
+from reports.sheet import ROW_POINTS, Cell, Criterion, Line, PlacedSheet
 from reports.workbook.paper import lines_of, points_of
 
 WIDTHS = (32, 14, 17, 21, 19, 19, 19, 19)
 COLUMNS = len(WIDTHS)
 GAP = Line(height=10)
-Sheets = Mapping[str, Placed]
+PlacedSheets = Mapping[str, PlacedSheet]
 _LINE_POINTS = 13.0
 
 
@@ -29,7 +29,7 @@ def header(titles: tuple[str, ...], last: int = 1) -> Line:
     return Line((*(Cell(title, "header") for title in front), Cell(end, "header", span=last)), height)
 
 
-def nothing(text: str) -> Line:
+def empty_block(text: str) -> Line:
     """Words where a block has no rows."""
     return Line((Cell(text, "text", span=COLUMNS),))
 
@@ -40,22 +40,24 @@ def height(text: str, start: int, stop: int) -> float:
     return max(ROW_POINTS, rows * _LINE_POINTS + 2)
 
 
-def amount(amounts: "pd.Series[int]") -> int:
+def exact_sum(amounts: "pd.Series[int]") -> int:
     """The exact sum of minor units; in Python's own numbers where it might not fit into 64 bits."""
     numbers = amounts.dropna().to_numpy(dtype="int64")
     small = not len(numbers) or int(np.abs(numbers).max()) < 2**62 // len(numbers)
     return int(numbers.sum()) if small else sum(numbers.tolist())
 
 
-def sum_of(basis: Basis, placed: Placed, frame: pd.DataFrame, name: str, currency: str, *criteria: Criterion) -> Cell:
+def sum_cell(
+    basis: Basis, placed: PlacedSheet, frame: pd.DataFrame, name: str, currency: str, *criteria: Criterion
+) -> Cell:
     """A SUMIFS with its value; the value alone where a cell under it, or itself, is too large for a number."""
-    money = Money(amount(frame[name]), currency)
+    money = Money(exact_sum(frame[name]), currency)
     largest = Money(int(frame[name].abs().max()) if frame[name].notna().any() else 0, currency)
     exact = basis.is_number(money) and basis.is_number(largest)
     formula = placed.total(name, basis.currencies.exponent(currency), *criteria) if exact else ""
     return Cell(money, formula=formula)
 
 
-def ties(what: str, found: int, stated: int) -> None:
+def assert_ties(what: str, found: int, stated: int) -> None:
     """Stops a file whose sheets do not come to what the result says."""
     assert found == stated, f"{what}: the sheets come to {found}, the result says {stated}; nothing is written"

@@ -6,23 +6,23 @@ from recon.model import Proof
 from recon.money import Money
 from reports.report import Basis, Report
 from reports.sheet import Cell, Line
-from reports.summary.parts import Sheets, header, height, nothing, section
+from reports.summary.parts import PlacedSheets, empty_block, header, height, section
 
 HEADER = ("Proof", "Currency", "Left", "Right", "Difference", "Explained", "Unexplained", "Verdict")
 
 
-def proofs(report: Report, _: Sheets, row: int) -> Iterator[Line]:
+def proofs(report: Report, _: PlacedSheets, row: int) -> Iterator[Line]:
     """One row per proof."""
     yield section("Proofs: left and right must agree, or the difference must be explained")
     if not report.result.proofs:
-        yield nothing("No proofs were made for this range.")
+        yield empty_block("No proofs were made for this range.")
         return
     yield header(HEADER)
     for number, proof in enumerate(report.result.proofs, start=row + 2):
-        yield proof_line(report.basis, spoken(proof.name), proof, number)
+        yield proof_line(report.basis, proof_title(proof.name), proof, number)
 
 
-def spoken(name: str) -> str:
+def proof_title(name: str) -> str:
     """A proof's name as people read it."""
     return (name[:1].upper() + name[1:]).replace("_", " ")
 

@@ -8,14 +8,14 @@ from recon import columns as c
 from recon.model import CurrencyTotals
 from recon.money import Money
 from reports.report import Report
-from reports.sheet import Cell, Line, Placed
+from reports.sheet import Cell, Line, PlacedSheet
 from reports.sheets.breaks import SHEET as BREAKS
 from reports.sheets.matched import PAYMENT
 from reports.sheets.matched import SHEET as MATCHED
 from reports.sheets.pending import DAYS_LEFT
 from reports.sheets.pending import SHEET as PENDING
 from reports.sheets.rejected import SHEET as REJECTED
-from reports.summary.parts import Sheets, amount, header, nothing, section, sum_of, ties
+from reports.summary.parts import PlacedSheets, assert_ties, empty_block, exact_sum, header, section, sum_cell
 
 _WAITING = {
     "charge": "payments not finished, or authorised and not captured",
@@ -26,11 +26,13 @@ _WAITING = {
 }
 
 
-def counts(report: Report, placed: Sheets, row: int) -> Iterator[Line]:
+def counts(report: Report, placed: PlacedSheets, row: int) -> Iterator[Line]:
     """Orders, charges and the rest, with the match rate."""
     result, matched, rejected = report.result, placed[MATCHED.name], placed[REJECTED.name]
-    ties("matched orders by currency", sum(one.matched_orders for one in result.currencies), result.matched_orders)
-    ties("rejected rows", len(rejected.frame), result.rejected_rows)
+    assert_ties(
+        "matched orders by currency", sum(one.matched_orders for one in result.currencies), result.matched_orders
+    )
+    assert_ties("rejected rows", len(rejected.frame), result.rejected_rows)
     elsewhere = result.matched_orders - _orders(matched.frame)
     rate = Cell("not applicable")
     if result.match_rate is not None:
@@ -63,7 +65,7 @@ def counts(report: Report, placed: Sheets, row: int) -> Iterator[Line]:
         yield Line((Cell(note, "label", span=5), Cell(elsewhere), Cell("", "label", span=2)))
 
 
-def currencies(report: Report, placed: Sheets, row: int) -> Iterator[Line]:
+def currencies(report: Report, placed: PlacedSheets, row: int) -> Iterator[Line]:
     """Totals per presentment currency."""
     totals = sorted(report.result.currencies, key=lambda total: total.currency)
     unknown = set(placed[BREAKS.name].frame[c.CURRENCY].dropna()) - {total.currency for total in totals}
@@ -80,19 +82,19 @@ def currencies(report: Report, placed: Sheets, row: int) -> Iterator[Line]:
         shown = (Cell(orders), Cell(Money(missing, total.currency))) if any(others) else ()
         yield Line((*cells, *shown))
     if not totals:
-        yield nothing("No orders and no charges.")
+        yield empty_block("No orders and no charges.")
 
 
 def _currency(
-    report: Report, placed: Sheets, total: CurrencyTotals, row: int, other: tuple[int, int] | None
+    report: Report, placed: PlacedSheets, total: CurrencyTotals, row: int, other: tuple[int, int] | None
 ) -> tuple[Cell, ...]:
     matched, breaks = placed[MATCHED.name], placed[BREAKS.name]
     here = (c.CURRENCY, f"$A{row}")
     risk = breaks.frame[breaks.frame[c.CURRENCY] == total.currency]
-    open_ = sum_of(report.basis, breaks, risk, c.AMOUNT_AT_RISK, total.currency, here)
-    ties(f"amount open in {total.currency}", amount(risk[c.AMOUNT_AT_RISK]), total.amount_open)
+    open_ = sum_cell(report.basis, breaks, risk, c.AMOUNT_AT_RISK, total.currency, here)
+    assert_ties(f"amount open in {total.currency}", exact_sum(risk[c.AMOUNT_AT_RISK]), total.amount_open)
     paid = _matched_in(matched, total.currency)
-    paid_here = sum_of(report.basis, matched, paid, c.ORDER_AMOUNT, total.currency, here)
+    paid_here = sum_cell(report.basis, matched, paid, c.ORDER_AMOUNT, total.currency, here)
     plus = (f"+G{row}", f"+H{row}") if other else ("", "")
     orders = Cell(total.matched_orders, formula=matched.count((PAYMENT, "1"), here) + plus[0])
     formula = paid_here.formula and paid_here.formula + plus[1]
@@ -100,7 +102,7 @@ def _currency(
     return (Cell(total.currency), Cell(total.orders), Cell(total.charges), orders, paid_amount, open_)
 
 
-def _elsewhere(matched: Placed, total: CurrencyTotals) -> tuple[int, int] | None:
+def _elsewhere(matched: PlacedSheet, total: CurrencyTotals) -> tuple[int, int] | None:
     """How many orders, and how much, count as matched without a row; None where the sheet holds all of them.
 
     Such are orders whose break a person has closed or whose rule is switched off, and, where several charges pay
@@ -108,13 +110,13 @@ def _elsewhere(matched: Placed, total: CurrencyTotals) -> tuple[int, int] | None
     """
     mine = _matched_in(matched, total.currency)
     orders = total.matched_orders - _orders(mine)
-    missing = total.amount_matched - amount(mine[c.ORDER_AMOUNT])
+    missing = total.amount_matched - exact_sum(mine[c.ORDER_AMOUNT])
     if orders == 0 and (mine[PAYMENT] == 1).all():
-        ties(f"amount matched in {total.currency}", -missing, 0)
+        assert_ties(f"amount matched in {total.currency}", -missing, 0)
     return (orders, missing) if orders or missing else None
 
 
-def _matched_in(matched: Placed, currency: str) -> pd.DataFrame:
+def _matched_in(matched: PlacedSheet, currency: str) -> pd.DataFrame:
     """The two columns that are summed: a copy of all would be as large as the sheet."""
     names = [PAYMENT, c.ORDER_AMOUNT]
     return matched.frame.loc[(matched.frame[c.CURRENCY] == currency).to_numpy(dtype=bool), names]
@@ -124,7 +126,7 @@ def _orders(matched: pd.DataFrame) -> int:
     return int((matched[PAYMENT] == 1).sum())
 
 
-def waiting(report: Report, placed: Sheets, row: int) -> Iterator[Line]:
+def waiting(report: Report, placed: PlacedSheets, row: int) -> Iterator[Line]:
     """What is not final yet, by what it is and currency: how much of it, and how much is late."""
     pending = placed[PENDING.name]
     if pending.frame.empty:
@@ -142,7 +144,7 @@ def waiting(report: Report, placed: Sheets, row: int) -> Iterator[Line]:
                 Cell(currency),
                 Cell(len(group), formula=pending.count(*of)),
                 Cell(late, formula=pending.count(*of, (DAYS_LEFT, '"<0"'))),
-                sum_of(report.basis, pending, group, c.AMOUNT, currency, *of),
+                sum_cell(report.basis, pending, group, c.AMOUNT, currency, *of),
                 Cell(_WAITING.get(kind, ""), span=3),
             )
         )

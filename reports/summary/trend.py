@@ -9,7 +9,7 @@ from recon.money import Money
 from recon.result.changes import open_breaks
 from reports.report import Report
 from reports.sheet import Cell, Chart, Line
-from reports.summary.parts import Sheets, header, nothing, section
+from reports.summary.parts import PlacedSheets, empty_block, header, section
 from reports.workbook.styles import money_format
 
 _CHART = (408.0, 165.0)  # points
@@ -29,13 +29,13 @@ class _Point:
     open_amount: int | None
 
 
-def trend(report: Report, _: Sheets, row: int) -> Iterator[Line]:
+def trend(report: Report, _: PlacedSheets, row: int) -> Iterator[Line]:
     """A row per range and two charts below; words where there is no earlier range of this length."""
     result = report.result
     yield section("Over time (earlier ranges of this length, each by its last run)")
     earlier = list(_earlier(result))
     if not earlier:
-        yield nothing("No earlier range of this length has been run.")
+        yield empty_block("No earlier range of this length has been run.")
         return
     points = [*earlier, _this(result)]
     currency = result.account.currency

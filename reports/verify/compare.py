@@ -12,7 +12,7 @@ from typing import Any
 from openpyxl import load_workbook
 from python_calamine import CalamineError, CalamineWorkbook
 
-from reports.sheet import letter
+from reports.sheet import column_letter
 
 _TITLE = re.compile(r"Settlement reconciliation (\w+) (\d{4}-\d\d-\d\d) to (\d{4}-\d\d-\d\d)")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -24,7 +24,7 @@ _LOOK = 400  # rows of the Summary that are looked through
 
 
 @dataclass(frozen=True)
-class Marks:
+class WorkbookIdentity:
     """What a workbook says of itself; null or empty where it does not."""
 
     digest: str | None
@@ -43,7 +43,7 @@ class Edit:
     is_: str
 
 
-def marks(content: bytes) -> Marks | None:
+def identity_of(content: bytes) -> WorkbookIdentity | None:
     """What a file says it is; None where it is no workbook."""
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
@@ -59,7 +59,7 @@ def marks(content: bytes) -> Marks | None:
                 said.setdefault(texts[0], texts[1])
     digest = next((said[label] for label in _RESULT if _DIGEST.fullmatch(said.get(label, ""))), None)
     days = (date.fromisoformat(found[2]), date.fromisoformat(found[3])) if found else (None, None)
-    return Marks(digest, said.get(_HEAD), found[1] if found else "", *days)
+    return WorkbookIdentity(digest, said.get(_HEAD), found[1] if found else "", *days)
 
 
 def edits(kept: bytes, given: bytes) -> Iterator[Edit]:
@@ -84,7 +84,7 @@ def _of_sheet(name: str, ours: Any, theirs: Any, formulas: dict[str, str], other
         if left == right and not formulas and not others:
             continue
         for column, (was, now) in enumerate(zip_longest(left, right, fillvalue="")):
-            cell = f"{letter(column)}{row}"
+            cell = f"{column_letter(column)}{row}"
             formula, other = formulas.get(cell, ""), others.get(cell, "")
             if formula != other:
                 yield Edit(f"{name}!{cell}", formula or _shown(was), other or _shown(now))

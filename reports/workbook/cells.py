@@ -14,8 +14,8 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from recon.money import Currencies
 from reports.report import EXACT
-from reports.sheet import Column, Kind, letter
-from reports.workbook.styles import money_look, severity_look
+from reports.sheet import Column, Kind, column_letter
+from reports.workbook.styles import money_style, severity_style
 
 LONGEST = 32_767  # characters (UTF-16) that a cell holds
 CUT = " … [cut]"
@@ -31,7 +31,7 @@ _ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 
 
 @dataclass(frozen=True)
-class Look:
+class CellContext:
     """What cells need besides their values: the workbook's style ids by name, the account's zone, exponents."""
 
     styles: Mapping[str, int]
@@ -39,12 +39,12 @@ class Look:
     currencies: Currencies
 
 
-def rows_xml(frame: pd.DataFrame, columns: tuple[Column, ...], look: Look, first: int) -> memoryview:
+def rows_xml(frame: pd.DataFrame, columns: tuple[Column, ...], context: CellContext, first: int) -> memoryview:
     """<row> elements of a frame's rows (UTF-8); `first` is the spreadsheet row of its first one."""
     rows = pa.array(np.arange(first, first + len(frame))).cast(_TEXT)
     cells: list[Any] = []
     for index, column in enumerate(columns):
-        cells += (f'<c r="{letter(index)}', rows, '" s="', *_column(frame, column, look))
+        cells += (f'<c r="{column_letter(index)}', rows, '" s="', *_column(frame, column, context))
     return _bytes(_join('<row r="', rows, '">', *cells, "</row>"))
 
 
@@ -79,24 +79,24 @@ def major_text(amount: int, exponent: int) -> str:
     return ("-" if amount < 0 else "") + digits[:cut] + (f".{digits[cut:]}" if exponent else "")
 
 
-def _column(frame: pd.DataFrame, column: Column, look: Look) -> Parts:
+def _column(frame: pd.DataFrame, column: Column, context: CellContext) -> Parts:
     """What follows `s="` in one cell per row; an empty one keeps its style."""
     named = [column.name, column.currency] if column.kind is Kind.MONEY else [column.name]
     if len(frame) > 1 and all(_is_same(frame[name]) for name in named):
-        return (_join(*_column(frame.iloc[:1], column, look))[0].as_py(),)
+        return (_join(*_column(frame.iloc[:1], column, context))[0].as_py(),)
     series = frame[column.name]
-    style = look.styles.get(column.kind, look.styles["text"])
+    style = context.styles.get(column.kind, context.styles["text"])
     match column.kind:
         case Kind.MONEY:
-            cells = _money(series, _text(frame[column.currency]), look)
+            cells = _money(series, _text(frame[column.currency]), context)
         case Kind.MOMENT:
-            cells = _number(style, _serial(series, look.zone))
+            cells = _number(style, _serial(series, context.zone))
         case Kind.COUNT:
             cells = _number(style, (pa.array(series).cast(_TEXT),))
         case Kind.RATE:
             cells = _number(style, _major(_whole(pa.array(series, type=pa.int64(), from_pandas=True)), 4))
         case Kind.SEVERITY:
-            cells = _by_word(_text(series), look)
+            cells = _by_word(_text(series), context)
         case _:
             cells = _inline(style, _content(_text(series)))
     if any(not isinstance(part, str) and part.null_count for part in cells):
@@ -132,37 +132,39 @@ def _number(style: int, number: Parts) -> Parts:
     return (f'{style}"><v>', *number, "</v></c>")
 
 
-def _by_word(words: Any, look: Look) -> Parts:
+def _by_word(words: Any, context: CellContext) -> Parts:
     content = _content(words)
-    cells = _join(*_inline(look.styles["text"], content))
+    cells = _join(*_inline(context.styles["text"], content))
     for word in pc.unique(words).drop_null().to_pylist():
-        style = look.styles.get(severity_look(word))
+        style = context.styles.get(severity_style(word))
         if style is not None:
             cells = pc.if_else(pc.equal(words, word), _join(*_inline(style, content)), cells)
     return (cells,)
 
 
-def _money(series: "pd.Series[Any]", codes: Any, look: Look) -> Parts:
+def _money(series: "pd.Series[Any]", codes: Any, context: CellContext) -> Parts:
     """Numbers in the style of each row's currency; text where a number would not be exact or its unit not known."""
     amounts = _whole(pa.array(series, type=pa.int64(), from_pandas=True))
     named = pc.unique(codes).to_pylist()
-    styles = {code: look.styles[money_look(code)] for code in named if code and money_look(code) in look.styles}
+    styles = {
+        code: context.styles[money_style(code)] for code in named if code and money_style(code) in context.styles
+    }
     small = pc.and_(pc.less(amounts, EXACT), pc.greater(amounts, -EXACT))
     if len(named) == len(styles) == 1 and pc.all(small).as_py() is not False:
         [(code, style)] = styles.items()
-        return _number(style, _major(amounts, look.currencies.exponent(code)))
+        return _number(style, _major(amounts, context.currencies.exponent(code)))
     cells = pa.nulls(len(amounts), _TEXT)
     safe = pc.if_else(small, amounts, pa.scalar(None, pa.int64()))
     for code, style in styles.items():
-        mine = _join(*_number(style, _major(safe, look.currencies.exponent(code))))
+        mine = _join(*_number(style, _major(safe, context.currencies.exponent(code))))
         cells = pc.if_else(pc.fill_null(pc.equal(codes, code), False), mine, cells)
-    return (_patch(cells, pc.and_(pc.is_valid(amounts), pc.is_null(cells)), _money_text(amounts, codes, look)),)
+    return (_patch(cells, pc.and_(pc.is_valid(amounts), pc.is_null(cells)), _money_text(amounts, codes, context)),)
 
 
-def _money_text(amounts: Any, codes: Any, look: Look) -> Callable[[int], str]:
+def _money_text(amounts: Any, codes: Any, context: CellContext) -> Callable[[int], str]:
     def cell(row: int) -> str:
-        shown = look.currencies.show(amounts[row].as_py(), codes[row].as_py() or "")
-        return f'{look.styles["money as text"]}" t="inlineStr"><is>{text_xml(shown)}</is></c>'
+        shown = context.currencies.show(amounts[row].as_py(), codes[row].as_py() or "")
+        return f'{context.styles["money as text"]}" t="inlineStr"><is>{text_xml(shown)}</is></c>'
 
     return cell
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from recon import columns as c
 from reports.codes import ID_COLUMNS
-from reports.sheet import Placed, letter
+from reports.sheet import PlacedSheet, column_letter
 from reports.sheets.bank import SHEET as BANK
 from reports.sheets.breaks import ITS_ROW
 from reports.sheets.breaks import SHEET as BREAKS
@@ -36,7 +36,7 @@ _NAMED = {
 _SUBJECTS = {"bank_line": (BANK.name, c.LINE_ID), "row": (REJECTED.name, c.DIGEST)}
 
 
-def linked(placed: Mapping[str, Placed]) -> tuple[dict[str, Placed], dict[str, list[Link]]]:
+def with_links(placed: Mapping[str, PlacedSheet]) -> tuple[dict[str, PlacedSheet], dict[str, list[Link]]]:
     """The sheets, each break with the place of its subject in words; and the links of the Breaks sheet, by tab.
 
     A tab has at most MOST links, in the order of its cells.
@@ -52,8 +52,10 @@ def linked(placed: Mapping[str, Placed]) -> tuple[dict[str, Placed], dict[str, l
     return {**placed, BREAKS.name: breaks}, _links(breaks, {**named, ITS_ROW: own})
 
 
-def _links(breaks: Placed, places: Mapping[str, Sequence[Place | None]]) -> dict[str, list[Link]]:
-    shown = [(letter(at), places[one.name]) for at, one in enumerate(breaks.sheet.columns) if one.name in places]
+def _links(breaks: PlacedSheet, places: Mapping[str, Sequence[Place | None]]) -> dict[str, list[Link]]:
+    shown = [
+        (column_letter(at), places[one.name]) for at, one in enumerate(breaks.sheet.columns) if one.name in places
+    ]
     found: dict[str, list[Link]] = {}
     for index in range(len(breaks.frame)):
         tab, row = breaks.where(index)
@@ -65,7 +67,9 @@ def _links(breaks: Placed, places: Mapping[str, Sequence[Place | None]]) -> dict
     return found
 
 
-def _own_places(placed: Mapping[str, Placed], named: Mapping[str, Sequence[Place | None]]) -> Iterator[Place | None]:
+def _own_places(
+    placed: Mapping[str, PlacedSheet], named: Mapping[str, Sequence[Place | None]]
+) -> Iterator[Place | None]:
     """Where each break's subject stands, else one of the things that it names."""
     frame = placed[BREAKS.name].frame
     kinds = {kind: list(_found(placed, (where,), c.SUBJECT_ID)) for kind, where in _SUBJECTS.items()}
@@ -74,11 +78,11 @@ def _own_places(placed: Mapping[str, Placed], named: Mapping[str, Sequence[Place
         yield next((one[index] for one in (own, *named.values()) if one and one[index]), None)
 
 
-def _places(placed: Mapping[str, Placed], name: str) -> Iterator[Place | None]:
+def _places(placed: Mapping[str, PlacedSheet], name: str) -> Iterator[Place | None]:
     return _found(placed, _NAMED[name], name)
 
 
-def _found(placed: Mapping[str, Placed], wheres: Iterable[tuple[str, str]], name: str) -> Iterator[Place | None]:
+def _found(placed: Mapping[str, PlacedSheet], wheres: Iterable[tuple[str, str]], name: str) -> Iterator[Place | None]:
     """Of each break the first place of what its column `name` holds."""
     breaks = placed[BREAKS.name]
     wanted = breaks.frame[name].dropna().unique()
@@ -92,7 +96,7 @@ def _found(placed: Mapping[str, Placed], wheres: Iterable[tuple[str, str]], name
         yield found.get(key)
 
 
-def _rows(placed: Placed, column: str, wanted: Any, several: bool) -> Iterator[tuple[_Key, Place]]:
+def _rows(placed: PlacedSheet, column: str, wanted: Any, several: bool) -> Iterator[tuple[_Key, Place]]:
     frame = placed.frame
     if frame.empty or not len(wanted):
         return

@@ -7,7 +7,7 @@ from openpyxl.worksheet.page import PageMargins
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
-from reports.sheet import Bound, Column, Line
+from reports.sheet import AnyReport, Column, Line
 
 # A4, landscape, in points; what is left of it beside the margins.
 _WIDE, _HIGH = 841.9, 595.3
@@ -37,7 +37,7 @@ _GROUPS = {
 _CHARACTERS = {char: points for group, points in _GROUPS.items() for char in group}
 
 
-def set_up(sheet: Worksheet, report: Bound) -> None:
+def set_up(sheet: Worksheet, report: AnyReport) -> None:
     """Landscape A4, as wide as one sheet of paper, with what it is above and page numbers below."""
     first, last = report.days
     sheet.page_setup.orientation = "landscape"

@@ -14,14 +14,14 @@ import pyarrow.csv as arrow_csv  # type: ignore[import-untyped]
 import pyarrow.parquet as parquet  # type: ignore[import-untyped]
 
 from recon.money import UnknownCurrency
-from reports.sheet import Bound, Column, Kind, Sheet, place
+from reports.sheet import AnyReport, Column, Kind, Sheet, place
 from reports.workbook.cells import major_text
 from reports.workbook.write import file_name, sheets_of
 
 _FORMULA = r"^[=+\-@\t\r]"  # what a spreadsheet would take for a formula
 
 
-def write_plain(report: Bound, folder: Path, format_: str) -> tuple[Path, ...]:
+def write_plain(report: AnyReport, folder: Path, format_: str) -> tuple[Path, ...]:
     """Write a folder settlement_{account}_{from}_{to}.{format} with one file per table; return the files' paths.
 
     `format_` is csv or parquet. The Summary is no table and stays out. The same report gives the same bytes; the
@@ -43,17 +43,17 @@ def write_plain(report: Bound, folder: Path, format_: str) -> tuple[Path, ...]:
     return tuple(path / name for name in names)
 
 
-Render = Callable[[Bound, Path, Sequence[Column], pd.DataFrame], None]
+Render = Callable[[AnyReport, Path, Sequence[Column], pd.DataFrame], None]
 
 
-def _write(report: Bound, path: Path, columns: Sequence[Column], frame: pd.DataFrame, render: Render) -> str:
+def _write(report: AnyReport, path: Path, columns: Sequence[Column], frame: pd.DataFrame, render: Render) -> str:
     render(report, path, columns, frame)
     with path.open("rb") as file:
         os.fsync(file.fileno())
     return path.name
 
 
-def _tables(report: Bound) -> Iterator[tuple[str, list[Column], pd.DataFrame]]:
+def _tables(report: AnyReport) -> Iterator[tuple[str, list[Column], pd.DataFrame]]:
     """Every table with its file's name: a sheet's own, then those below it as "Pending 2", …"""
     for sheet in sheets_of(report):
         if not isinstance(sheet, Sheet):
@@ -75,14 +75,14 @@ def _with_currencies(columns: Sequence[Column]) -> list[Column]:
     return found
 
 
-def _write_csv(report: Bound, path: Path, columns: Sequence[Column], frame: pd.DataFrame) -> None:
+def _write_csv(report: AnyReport, path: Path, columns: Sequence[Column], frame: pd.DataFrame) -> None:
     """UTF-8; amounts in major units as exact text, moments in UTC, an empty text quoted and nothing not."""
     arrays = [_text(report, column, frame) for column in columns]
     with path.open("wb") as file:
         arrow_csv.write_csv(pa.table(arrays, names=_different([column.title for column in columns])), file)
 
 
-def _text(report: Bound, column: Column, frame: pd.DataFrame) -> Any:
+def _text(report: AnyReport, column: Column, frame: pd.DataFrame) -> Any:
     series = frame[column.name]
     match column.kind:
         case Kind.MONEY:
@@ -101,7 +101,7 @@ def _text(report: Bound, column: Column, frame: pd.DataFrame) -> Any:
             return pc.if_else(marked, pc.binary_join_element_wise(mark, texts, nothing), texts)
 
 
-def _amounts(report: Bound, series: "pd.Series[Any]", codes: "pd.Series[str]") -> Any:
+def _amounts(report: AnyReport, series: "pd.Series[Any]", codes: "pd.Series[str]") -> Any:
     exponents: dict[Any, int] = {}
     for code in codes.dropna().unique():
         try:
@@ -117,7 +117,7 @@ def _exact(series: "pd.Series[Any]", exponents: Sequence[int]) -> Any:
     return pa.array(texts, pa.large_string())
 
 
-def _write_parquet(_: Bound, path: Path, columns: Sequence[Column], frame: pd.DataFrame) -> None:
+def _write_parquet(_: AnyReport, path: Path, columns: Sequence[Column], frame: pd.DataFrame) -> None:
     """Under the frames' own names: amounts as int64 minor units, moments in UTC, rates in ten-thousandths."""
     arrays = [_typed(column, frame[column.name]) for column in columns]
     parquet.write_table(pa.table(arrays, names=[column.name for column in columns]), path, compression="zstd")

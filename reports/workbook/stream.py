@@ -16,9 +16,9 @@ from isal import isal_zlib
 from openpyxl import Workbook
 from openpyxl.writer.excel import ExcelWriter
 
-from reports.sheet import HEADER_ROWS, Placed, Tab, Table, letter
+from reports.sheet import HEADER_ROWS, PlacedSheet, Tab, Table, column_letter
 from reports.workbook.archive import MOST_BYTES, Archive
-from reports.workbook.cells import Look, rows_xml, text_xml
+from reports.workbook.cells import CellContext, rows_xml, text_xml
 from reports.workbook.links import Link
 from reports.workbook.paper import header_height
 
@@ -29,12 +29,12 @@ _CELL = re.compile(r'<c r="([A-Z]+\d+)"([^>]*?)>(<f>[^<]*</f>)?<v\s*/?>(?:[^<]*<
 
 
 @dataclass(frozen=True)
-class Filled:
+class FilledSheet:
     """A sheet of the package whose rows come from a frame."""
 
-    placed: Placed
+    placed: PlacedSheet
     tab: Tab
-    look: Look
+    context: CellContext
     links: Sequence[Link] = ()  # in place of the one link that stands for them
 
     @property
@@ -53,7 +53,7 @@ def write_package(
     book: Workbook,
     file: IO[bytes],
     *,
-    filled: Mapping[str, Filled],
+    filled: Mapping[str, FilledSheet],
     values: Mapping[str, Mapping[str, str]],
     day: date,
     chunk: int = CHUNK,
@@ -84,10 +84,10 @@ def _as_openpyxl_saves(book: Workbook) -> zipfile.ZipFile:
     return zipfile.ZipFile(package)
 
 
-def _write_filled(archive: Archive, name: str, xml: str, part: Filled, chunk: int) -> None:
+def _write_filled(archive: Archive, name: str, xml: str, part: FilledSheet, chunk: int) -> None:
     head, tail = _around_rows(xml, part)
     rows = part.tab.stop - part.tab.start
-    rendered = _rendered(part, chunk) if rows else iter([_row(2, [part.placed.empty], "text", part.look)])
+    rendered = _rendered(part, chunk) if rows else iter([_row(2, [part.placed.empty], "text", part.context)])
     first = next(rendered)
     expected_bytes = len(first) / min(chunk, max(1, rows)) * rows * 1.5
     pieces = chain((head.encode(), first), rendered, _tables(part), (tail.encode(),))
@@ -96,23 +96,23 @@ def _write_filled(archive: Archive, name: str, xml: str, part: Filled, chunk: in
     archive.add(name, pieces, deflate, may_be_huge=expected_bytes > MOST_BYTES)
 
 
-def _tables(part: Filled) -> Iterator[bytes | memoryview]:
+def _tables(part: FilledSheet) -> Iterator[bytes | memoryview]:
     """The tables below the rows, each after an empty row: title, header, rows or words instead."""
     row = HEADER_ROWS + max(1, part.tab.stop - part.tab.start) + 2
     widths = [column.width for column in part.placed.sheet.columns]
     for table in part.below:
-        yield _row(row, [table.title, *[""] * (len(table.columns) - 1)], "section", part.look, _high(21))
+        yield _row(row, [table.title, *[""] * (len(table.columns) - 1)], "section", part.context, _high(21))
         yield _row(
             row + 1,
             [column.title for column in table.columns],
             "header",
-            part.look,
+            part.context,
             _high(header_height(table.columns, widths)),
         )
         if table.frame.empty:
-            yield _row(row + 2, [table.empty], "text", part.look)
+            yield _row(row + 2, [table.empty], "text", part.context)
         else:
-            yield rows_xml(table.frame, table.columns, part.look, row + 2)
+            yield rows_xml(table.frame, table.columns, part.context, row + 2)
         row += 3 + max(1, len(table.frame))
 
 
@@ -120,21 +120,21 @@ def _high(points: float) -> str:
     return f'ht="{points}" customHeight="1"'
 
 
-def _row(row: int, texts: list[str], style: str, look: Look, attributes: str = "") -> bytes:
+def _row(row: int, texts: list[str], style: str, context: CellContext, attributes: str = "") -> bytes:
     """A row of texts in one style."""
     made = (
-        f'<c r="{letter(index)}{row}" s="{look.styles[style]}" t="inlineStr"><is>{text_xml(text)}</is></c>'
+        f'<c r="{column_letter(index)}{row}" s="{context.styles[style]}" t="inlineStr"><is>{text_xml(text)}</is></c>'
         if text
-        else f'<c r="{letter(index)}{row}" s="{look.styles[style]}"/>'
+        else f'<c r="{column_letter(index)}{row}" s="{context.styles[style]}"/>'
         for index, text in enumerate(texts)
     )
     return f'<row r="{row}" {attributes}>{"".join(made)}</row>'.encode()
 
 
-def _around_rows(xml: str, part: Filled) -> tuple[str, str]:
+def _around_rows(xml: str, part: FilledSheet) -> tuple[str, str]:
     """What openpyxl wrote before and after the rows: its header kept, the real size declared, the links put in."""
     wide = max(len(columns) for columns in (part.placed.sheet.columns, *(t.columns for t in part.below)))
-    size = f"A1:{letter(wide - 1)}{part.last_row}"
+    size = f"A1:{column_letter(wide - 1)}{part.last_row}"
     head, rest = xml.split(f'<row r="{HEADER_ROWS + 1}"', 1)
     tail = rest[rest.index("</sheetData>") :]
     if part.links:
@@ -144,14 +144,14 @@ def _around_rows(xml: str, part: Filled) -> tuple[str, str]:
     return re.sub(r'<dimension ref="[^"]*"', f'<dimension ref="{size}"', head, count=1), tail
 
 
-def _rendered(part: Filled, chunk: int) -> Iterator[bytes | memoryview]:
+def _rendered(part: FilledSheet, chunk: int) -> Iterator[bytes | memoryview]:
     """XML of the rows, chunk by chunk; while one is compressed the next is rendered."""
     starts = range(part.tab.start, part.tab.stop, chunk)
 
     def render(start: int) -> memoryview:
         stop = min(part.tab.stop, start + chunk)
         first = start - part.tab.start + HEADER_ROWS + 1
-        return rows_xml(part.placed.frame.iloc[start:stop], part.placed.sheet.columns, part.look, first)
+        return rows_xml(part.placed.frame.iloc[start:stop], part.placed.sheet.columns, part.context, first)
 
     with ThreadPoolExecutor(1) as ahead:
         waiting = ahead.submit(render, starts[0])

@@ -39,12 +39,12 @@ _MIDDLE = Alignment(horizontal="left", vertical="center", indent=1)
 _CENTRE = Alignment(horizontal="center", vertical="center", wrap_text=True)
 
 
-def money_look(currency: str) -> str:
+def money_style(currency: str) -> str:
     """The name of a currency's style."""
     return f"money {currency}"
 
 
-def severity_look(word: str) -> str:
+def severity_style(word: str) -> str:
     """The name of a severity's style."""
     return f"severity {word}"
 
@@ -62,7 +62,7 @@ def register(workbook: Workbook, used: list[str], currencies: Currencies) -> Non
     normal = workbook._named_styles["Normal"]  # type: ignore[attr-defined]
     normal.font = _font()
     money = (
-        _style(money_look(code), number_format=money_format(code, currencies), alignment=_RIGHT, border=_HAIR)
+        _style(money_style(code), number_format=money_format(code, currencies), alignment=_RIGHT, border=_HAIR)
         for code in used
     )
     cells = (*_cell_styles(), *_severity_styles(), *money)
@@ -70,7 +70,7 @@ def register(workbook: Workbook, used: list[str], currencies: Currencies) -> Non
         workbook.add_named_style(style)
 
 
-def page_look(name: str) -> str:
+def page_style(name: str) -> str:
     """The name of a cell's style on a page: in the middle of its row, where a table's cells begin at the top."""
     return f"page {name}"
 
@@ -79,7 +79,7 @@ def _on_a_page(style: NamedStyle) -> NamedStyle:
     alignment = copy(style.alignment)
     alignment.vertical = "center"
     return NamedStyle(
-        page_look(style.name), copy(style.font), copy(style.fill), copy(style.border), alignment, style.number_format
+        page_style(style.name), copy(style.font), copy(style.fill), copy(style.border), alignment, style.number_format
     )
 
 
@@ -130,15 +130,15 @@ def _severity_styles() -> tuple[NamedStyle, ...]:
     # From dark to none, and from bold to light: the order survives a grey printer.
     return (
         _style(
-            severity_look("critical"),
+            severity_style("critical"),
             font=_font(bold=True, color="FFFFFFFF"),
             fill=_fill("FF8E1616"),
             alignment=_LEFT,
             border=_HAIR,
         ),
-        _style(severity_look("high"), font=_font(bold=True), fill=_fill("FFF2A65A"), alignment=_LEFT, border=_HAIR),
-        _style(severity_look("medium"), fill=_fill("FFFBE7B2"), alignment=_LEFT, border=_HAIR),
-        _style(severity_look("low"), font=_font(color=MUTED), alignment=_LEFT, border=_HAIR),
+        _style(severity_style("high"), font=_font(bold=True), fill=_fill("FFF2A65A"), alignment=_LEFT, border=_HAIR),
+        _style(severity_style("medium"), fill=_fill("FFFBE7B2"), alignment=_LEFT, border=_HAIR),
+        _style(severity_style("low"), font=_font(color=MUTED), alignment=_LEFT, border=_HAIR),
     )
 
 

@@ -19,34 +19,34 @@ from reports.report import Basis, Report
 from reports.sheet import (
     HEADER_ROWS,
     TAB_ROWS,
-    Bound,
+    AnyReport,
     Cell,
     Grouping,
     Kind,
     Page,
-    Placed,
+    PlacedSheet,
     Sheet,
-    letter,
+    column_letter,
     place,
 )
 from reports.sheets import SHEETS
 from reports.summary.group import PAGE as GROUP_SUMMARY
-from reports.workbook.cells import Look, major_text, text_value
+from reports.workbook.cells import CellContext, major_text, text_value
 from reports.workbook.charts import chart_of
-from reports.workbook.links import Link, linked
+from reports.workbook.links import Link, with_links
 from reports.workbook.paper import header_height, page_breaks, set_up
-from reports.workbook.stream import CHUNK, Filled, write_package
-from reports.workbook.styles import money_look, page_look, register
+from reports.workbook.stream import CHUNK, FilledSheet, write_package
+from reports.workbook.styles import money_style, page_style, register
 
 
 @dataclass
 class _Draft:
     """The openpyxl workbook while it is made, and what goes into its parts when it is saved."""
 
-    report: Bound
+    report: AnyReport
     book: Workbook
     styles: dict[str, int] = field(default_factory=dict)  # id by name, of the styles that detail cells use
-    filled: dict[str, Filled] = field(default_factory=dict)
+    filled: dict[str, FilledSheet] = field(default_factory=dict)
     values: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def add(self, title: str) -> tuple[Worksheet, str]:
@@ -55,7 +55,7 @@ class _Draft:
         return sheet, f"xl/worksheets/sheet{len(self.book.worksheets)}.xml"
 
 
-def write_workbook(report: Bound, folder: Path, number: int = 1) -> Path:
+def write_workbook(report: AnyReport, folder: Path, number: int = 1) -> Path:
     """Write settlement_{account}_{from}_{to}.xlsx into the folder, made where it is missing; return its path.
 
     The same report gives the same bytes, at whatever hour of the as-of day. The file is complete or, on any error,
@@ -69,18 +69,18 @@ def write_workbook(report: Bound, folder: Path, number: int = 1) -> Path:
     return path
 
 
-def file_name(report: Bound, number: int = 1) -> str:
+def file_name(report: AnyReport, number: int = 1) -> str:
     """As a report's file is named."""
     first, last = report.days
     beside = f".{number}" if number > 1 else ""
     return f"settlement_{report.name}_{first.isoformat()}_{last.isoformat()}{beside}.xlsx"
 
 
-def write_report(report: Bound, file: IO[bytes], *, tab_rows: int = TAB_ROWS, chunk: int = CHUNK) -> None:
+def write_report(report: AnyReport, file: IO[bytes], *, tab_rows: int = TAB_ROWS, chunk: int = CHUNK) -> None:
     """Write the workbook into a seekable file; `tab_rows` is where a sheet goes on in the next."""
     chosen = sheets_of(report)
     sheets = (sheet for sheet in chosen if isinstance(sheet, Sheet))
-    placed, links = linked({sheet.name: place(sheet, report, tab_rows) for sheet in sheets})
+    placed, links = with_links({sheet.name: place(sheet, report, tab_rows) for sheet in sheets})
     draft = _Draft(report, Workbook())
     draft.book.remove(draft.book.worksheets[0])
     register(draft.book, _currencies(report, placed), report.basis.currencies)
@@ -94,7 +94,7 @@ def write_report(report: Bound, file: IO[bytes], *, tab_rows: int = TAB_ROWS, ch
     write_package(draft.book, file, filled=draft.filled, values=draft.values, day=report.as_of_day, chunk=chunk)
 
 
-def sheets_of(report: Bound) -> tuple[Page | Sheet, ...]:
+def sheets_of(report: AnyReport) -> tuple[Page | Sheet, ...]:
     """The sheets of an account's report, or of the group's, in order."""
     if isinstance(report, Report):
         return SHEETS
@@ -116,7 +116,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
         part.unlink(missing_ok=True)
 
 
-def _currencies(report: Bound, placed: Mapping[str, Placed]) -> list[str]:
+def _currencies(report: AnyReport, placed: Mapping[str, PlacedSheet]) -> list[str]:
     """Every currency that a cell needs a style for."""
     found = set(report.codes)
     tables = [(sheet.sheet.columns, sheet.frame) for sheet in placed.values()]
@@ -139,11 +139,11 @@ def style_ids(book: Workbook) -> dict[str, int]:
     return ids
 
 
-def _draw(draft: _Draft, page: Page, placed: Mapping[str, Placed]) -> None:
+def _draw(draft: _Draft, page: Page, placed: Mapping[str, PlacedSheet]) -> None:
     sheet, part = draft.add(page.name)
     values = draft.values.setdefault(part, {})
     for index, width in enumerate(page.widths):
-        sheet.column_dimensions[letter(index)].width = width
+        sheet.column_dimensions[column_letter(index)].width = width
     lines = page.lines(draft.report, placed)
     for row, line in enumerate(lines, start=1):
         sheet.row_dimensions[row].height = line.height
@@ -151,13 +151,13 @@ def _draw(draft: _Draft, page: Page, placed: Mapping[str, Placed]) -> None:
         for cell in line.cells:
             number = _draw_cell(draft.report.basis, draft.styles, sheet, row, column, cell)
             if number:
-                values[f"{letter(column - 1)}{row}"] = number
+                values[f"{column_letter(column - 1)}{row}"] = number
             column += cell.span
         for chart in line.charts:
-            sheet.add_chart(chart_of(chart, sheet), f"{letter(chart.at)}{row}")
+            sheet.add_chart(chart_of(chart, sheet), f"{column_letter(chart.at)}{row}")
     for row in page_breaks(page.widths, lines):
         sheet.row_breaks.append(Break(id=row))
-    sheet.print_area = f"A1:{letter(len(page.widths) - 1)}{len(lines)}"
+    sheet.print_area = f"A1:{column_letter(len(page.widths) - 1)}{len(lines)}"
     sheet.sheet_view.showGridLines = False
     set_up(sheet, draft.report)
 
@@ -166,23 +166,23 @@ def _draw_cell(
     basis: Basis, styles: Collection[str], sheet: Worksheet, row: int, column: int, cell: Cell
 ) -> str | None:
     """Put a cell on a sheet; what comes back is a number's exact text, for the XML."""
-    look, shown, number = _shown(basis, cell)
-    look = page_look(look) if page_look(look) in styles else look
+    style, shown, number = _shown(basis, cell)
+    style = page_style(style) if page_style(style) in styles else style
     place = sheet.cell(row, column)
     if cell.span > 1:
         for more in range(column, column + cell.span):
-            sheet.cell(row, more).style = look
+            sheet.cell(row, more).style = style
         sheet.merge_cells(start_row=row, end_row=row, start_column=column, end_column=column + cell.span - 1)
     place.value = f"={cell.formula}" if cell.formula else shown  # type: ignore[assignment]
     if isinstance(shown, str) and not cell.formula:
         place.data_type = "s"  # else a text that begins with "=" would be a formula
-    place.style = look
+    place.style = style
     if cell.link:
         place.hyperlink = Hyperlink(ref=place.coordinate, location=cell.link)
-        place.style = look
+        place.style = style
     if cell.file:
         place.hyperlink = Hyperlink(ref=place.coordinate, target=cell.file)
-        place.style = look
+        place.style = style
     return number
 
 
@@ -192,36 +192,36 @@ def _shown(basis: Basis, cell: Cell) -> tuple[str, object, str | None]:
     if isinstance(value, Money):
         if basis.is_number(value):
             exponent = basis.currencies.exponent(value.currency)
-            return cell.look or money_look(value.currency), 0, major_text(value.amount, exponent)
-        return cell.look or "money as text", basis.currencies.show(value.amount, value.currency), None
+            return cell.style or money_style(value.currency), 0, major_text(value.amount, exponent)
+        return cell.style or "money as text", basis.currencies.show(value.amount, value.currency), None
     if isinstance(value, int | float):
-        return cell.look or ("count" if isinstance(value, int) else "rate"), 0, repr(value)
+        return cell.style or ("count" if isinstance(value, int) else "rate"), 0, repr(value)
     if isinstance(value, str):
-        return cell.look or "text", text_value(value), None
-    return cell.look or "day", value, None
+        return cell.style or "text", text_value(value), None
+    return cell.style or "day", value, None
 
 
-def _prepare(draft: _Draft, placed: Placed, links: Mapping[str, Sequence[Link]]) -> None:
+def _prepare(draft: _Draft, placed: PlacedSheet, links: Mapping[str, Sequence[Link]]) -> None:
     """Header, one sample row where the frame's rows go, and everything around them, for every tab of a sheet."""
     columns = placed.sheet.columns
-    look = Look(draft.styles, draft.report.zone, draft.report.basis.currencies)
+    context = CellContext(draft.styles, draft.report.zone, draft.report.basis.currencies)
     for tab in placed.tabs:
         sheet, part = draft.add(tab.title)
-        draft.filled[part] = Filled(placed, tab, look, links.get(tab.title, ()))
+        draft.filled[part] = FilledSheet(placed, tab, context, links.get(tab.title, ()))
         for index, column in enumerate(columns):
             header = sheet.cell(HEADER_ROWS, index + 1, column.title)
             header.style = "header"
-            sheet.column_dimensions[letter(index)].width = column.width
+            sheet.column_dimensions[column_letter(index)].width = column.width
         sample = sheet.cell(HEADER_ROWS + 1, 1, "")
         if draft.filled[part].links:
             sample.hyperlink = Hyperlink(ref=sample.coordinate)
         sheet.row_dimensions[HEADER_ROWS].height = header_height(columns, [column.width for column in columns])
-        sheet.freeze_panes = f"{letter(placed.sheet.frozen)}{HEADER_ROWS + 1}"
+        sheet.freeze_panes = f"{column_letter(placed.sheet.frozen)}{HEADER_ROWS + 1}"
         last = HEADER_ROWS + max(1, tab.stop - tab.start)
-        sheet.auto_filter.ref = f"A{HEADER_ROWS}:{letter(len(columns) - 1)}{last}"
+        sheet.auto_filter.ref = f"A{HEADER_ROWS}:{column_letter(len(columns) - 1)}{last}"
         if placed.sheet.repeated:
             sheet.print_title_rows = f"{HEADER_ROWS}:{HEADER_ROWS}"
-        sheet.print_area = f"A1:{letter(placed.sheet.printed - 1)}{draft.filled[part].last_row}"
+        sheet.print_area = f"A1:{column_letter(placed.sheet.printed - 1)}{draft.filled[part].last_row}"
         set_up(sheet, draft.report)
 
 

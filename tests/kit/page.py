@@ -21,7 +21,7 @@ from jobs.service import site as wiring
 from recon.people import Person, Role
 from recon.store.desk.people import Act, add_token, add_user
 from recon.store.engine import Store
-from reports.page.pages import make_site
+from reports.page.routes import make_site
 from reports.page.site import Notary, Site, Verdict
 from tests.kit.job import FIRST, LAST, done_once, job
 

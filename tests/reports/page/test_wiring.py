@@ -23,7 +23,7 @@ from recon.people import Person, Role
 from recon.store.desk import people, workbooks
 from recon.store.engine import Store, open_store, reading
 from recon.store.tables.desk import AUDIT
-from reports.page.site import Wish
+from reports.page.site import RunRequest
 from tests.jobs.config.test_config import SMALL
 from tests.jobs.desk.test_verifying import correct_an_order
 from tests.kit.job import FIRST, LAST, clock, job
@@ -31,7 +31,7 @@ from tests.kit.night_process import free_port
 from tests.kit.page import PASSWORD, Visitor, page, paged, served
 from tests.kit.store_samples import fresh_url
 
-WISH = Wish(FIRST, LAST, ("th",), "anna")
+WISH = RunRequest(FIRST, LAST, ("th",), "anna")
 
 
 @pytest.fixture

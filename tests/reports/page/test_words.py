@@ -12,7 +12,7 @@ from recon.model import BreakStatus
 from recon.model.rulings import Kind
 from recon.store.desk import worklist
 from recon.store.versions.save import save_objects
-from reports.page.site import Progress, Wish
+from reports.page.site import RunProgress, RunRequest
 from tests.kit.job import job
 from tests.kit.page import Page, Trusting, page, paged, served
 from tests.kit.store_samples import row
@@ -125,12 +125,12 @@ class Slow:
     """A runner whose one run goes on as the test says."""
 
     def __init__(self) -> None:
-        self.seen = Progress()
+        self.seen = RunProgress()
 
-    def start(self, _wish: Wish) -> str:
+    def start(self, _wish: RunRequest) -> str:
         return "ticket"
 
-    def progress(self, ticket: str) -> Progress | None:
+    def progress(self, ticket: str) -> RunProgress | None:
         return self.seen if ticket == "ticket" else None
 
 
@@ -150,7 +150,7 @@ async def test_progress_is_live_and_a_login_that_ends_meanwhile_leads_back(tmp_p
         await tab.get_by_role("button", name="Run", exact=True).click()
         await tab.get_by_text("waiting").wait_for()
         for stages in (("pull",), ("pull", "match"), ("pull", "match", "judge")):
-            runner.seen = Progress(stages)
+            runner.seen = RunProgress(stages)
             await tab.locator("#progress li", has_text=stages[-1]).wait_for(timeout=5_000)
             assert await tab.locator("#progress li").all_inner_texts() == list(stages)
             assert await tab.locator("#progress").count() == 1
@@ -159,7 +159,7 @@ async def test_progress_is_live_and_a_login_that_ends_meanwhile_leads_back(tmp_p
         await tab.get_by_label("Password").wait_for(timeout=5_000)
         await tab.get_by_label("Name").fill("anna")
         await tab.get_by_label("Password").fill("correct horse battery")
-        runner.seen = Progress(("pull", "match", "judge"), True, 12, ())
+        runner.seen = RunProgress(("pull", "match", "judge"), True, 12, ())
         await tab.get_by_role("button", name="Log in").click()
         await tab.get_by_text("Run 12 is over").wait_for(timeout=5_000)
         assert tab.url.endswith("/runs/ticket")

@@ -16,8 +16,8 @@ from recon.model import BreakStatus
 from recon.model.rulings import Answer, Became, Kind
 from recon.money import Currencies
 from recon.rulings.decide import MOVES
-from reports.rulings.desk import OUTCOME_COLUMNS, Told, count, outcomes, write_outcome
-from reports.rulings.read import Line, read_rulings
+from reports.rulings.desk import OUTCOME_COLUMNS, RowOutcome, count, outcomes, write_outcome
+from reports.rulings.read import DeskRow, read_rulings
 from reports.rulings.sheet import ANSWERS, CHOICES, COLUMNS, NAME, TITLES
 from reports.rulings.xlsx_guard import Refused
 from tests.kit.desk import DAY, SHEET, export, fill, rewritten, rows_of, with_shared_texts
@@ -33,7 +33,7 @@ EVENTS = {
 }
 
 
-def read(path: Path) -> list[Line]:
+def read(path: Path) -> list[DeskRow]:
     return read_rulings(path, "malee")
 
 
@@ -108,9 +108,9 @@ def test_a_text_from_outside_never_becomes_a_formula(tmp_path: Path) -> None:
     hostile = known_break("amount_mismatch", 1, explanation='=HYPERLINK("http://x","y")')
     path = export(tmp_path / "desk.xlsx", [hostile])
     assert all(cell.data_type != "f" for row in load_workbook(path)[NAME].iter_rows() for cell in row)
-    line = Line(2, {"ruling": "=1+1", "reason": "+cmd|x"})
+    line = DeskRow(2, {"ruling": "=1+1", "reason": "+cmd|x"})
     with (tmp_path / "out.xlsx").open("wb") as file:
-        write_outcome([Told(line, "refused", "=2+2")], Currencies(), file, DAY)
+        write_outcome([RowOutcome(line, "refused", "=2+2")], Currencies(), file, DAY)
     cells = [cell for row in load_workbook(tmp_path / "out.xlsx")["Outcome"].iter_rows() for cell in row]
     assert all(cell.data_type != "f" for cell in cells)
     assert {"=1+1", "=2+2", "+cmd|x"} <= {cell.value for cell in cells}

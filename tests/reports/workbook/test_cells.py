@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from recon import columns as c
-from reports.sheet import letter
+from reports.sheet import column_letter
 from reports.sheets.matched import SHEET
 from reports.workbook.cells import LONGEST, major_text, text_value, text_xml
 from tests.kit.report_example import breaks, known_break, matched, rejected, result_of
@@ -199,7 +199,7 @@ def test_rows_know_their_place() -> None:
     rows = list(root.findall(".//{*}row"))
     assert [row.get("r") for row in rows] == [str(i) for i in range(1, 32)]
     assert [[cell.get("r") for cell in row] for row in rows[1:]] == [
-        [f"{letter(i)}{row}" for i in range(len(SHEET.columns))] for row in range(2, 32)
+        [f"{column_letter(i)}{row}" for i in range(len(SHEET.columns))] for row in range(2, 32)
     ]
     dimension = root.find("{*}dimension")
     assert dimension is not None
@@ -207,7 +207,7 @@ def test_rows_know_their_place() -> None:
 
 
 def test_columns_have_the_names_of_a_spreadsheet() -> None:
-    assert [letter(i) for i in (0, 25, 26, 51, 52, 701, 702)] == ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA"]
+    assert [column_letter(i) for i in (0, 25, 26, 51, 52, 701, 702)] == ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA"]
 
 
 def test_a_workbook_loads_without_a_warning() -> None:

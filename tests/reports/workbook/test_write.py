@@ -23,9 +23,9 @@ from recon.model import BreakStatus, Result, Severity
 from recon.money import Currencies
 from recon.settings import RuleSettings
 from reports.report import Basis, Report
-from reports.sheet import Column, Kind, Sheet, letter, place
+from reports.sheet import Column, Kind, Sheet, column_letter, place
 from reports.sheets import SHEETS
-from reports.workbook.links import linked
+from reports.workbook.links import with_links
 from reports.workbook.write import write_report, write_workbook
 from tests.kit.report_example import (
     AS_OF,
@@ -115,7 +115,7 @@ def row_of(sheet: Worksheet, *start: str) -> list[Any]:
 
 def expected(sheet: Sheet, report: Report) -> list[list[Any]]:
     """All rows of a detail sheet, worked out cell by cell: its own, then, for each table below, gap, title, table."""
-    placed = linked({one.name: place(one, report) for one in DETAIL.values()})[0][sheet.name]
+    placed = with_links({one.name: place(one, report) for one in DETAIL.values()})[0][sheet.name]
     found = _table(sheet.columns, placed.frame, placed.empty, report)
     for table in placed.below:
         found += [[], [table.title], *_table(table.columns, table.frame, table.empty, report)]
@@ -350,10 +350,10 @@ def test_every_sheet_is_ready_to_print_and_to_filter() -> None:
     book = shown(example())
     for name, sheet in DETAIL.items():
         found = sheet_of(book, name)
-        assert found.freeze_panes == f"{letter(sheet.frozen)}2"
+        assert found.freeze_panes == f"{column_letter(sheet.frozen)}2"
         assert found.auto_filter.ref.startswith("A1:")
         assert found.print_title_rows == ("$1:$1" if sheet.repeated else None)
-        widths = [found.column_dimensions[letter(index)].width for index in range(len(sheet.columns))]
+        widths = [found.column_dimensions[column_letter(index)].width for index in range(len(sheet.columns))]
         assert widths == [column.width for column in sheet.columns]
     for found in book.worksheets:
         assert found.page_setup.orientation == "landscape"

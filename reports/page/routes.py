@@ -4,7 +4,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from reports.page import about, acting, api, breaks, excel, home, login, security, workbooks
+from reports.page import about, admin, api, breaks, excel, home, login, ruling, security, workbooks
 from reports.page.notices import NOTICES, Notices
 from reports.page.render import render
 from reports.page.security import MAX_BODY, Handler
@@ -28,8 +28,8 @@ def make_site(site: Site) -> web.Application:
             web.post("/logout", login.log_out),
             web.get("/", home.home),
             web.get("/breaks", breaks.breaks),
-            web.post("/breaks/rule", acting.rule),
-            web.post("/breaks/ignore", acting.ignore),
+            web.post("/breaks/rule", ruling.rule),
+            web.post("/breaks/ignore", ruling.ignore),
             web.get("/breaks/{id}", breaks.one),
             web.get("/rulings/export", excel.export),
             web.post("/rulings/import", excel.upload),
@@ -42,10 +42,10 @@ def make_site(site: Site) -> web.Application:
             web.get("/runs/{ticket}", workbooks.progress),
             web.get("/settlement", workbooks.settlement),
             web.get("/about", about.about),
-            web.get("/admin", about.admin),
-            web.post("/admin/disable", about.disable),
-            web.post("/admin/sessions", about.end_sessions),
-            web.post("/admin/revoke", about.revoke),
+            web.get("/admin", admin.admin),
+            web.post("/admin/disable", admin.disable),
+            web.post("/admin/sessions", admin.end_sessions),
+            web.post("/admin/revoke", admin.revoke),
             web.get("/api/openapi.json", api.document),
             web.get("/api/breaks", api.breaks),
             web.get("/api/breaks/{id}", api.one),

@@ -11,8 +11,8 @@ from aiohttp import web
 from recon.model.rulings import Answer, Ask, Became, Kind
 from recon.people import Right
 from recon.store.desk import rulings, worklist
-from reports.page.notices import Notice, go
-from reports.page.security import PERSON, needs
+from reports.page.notices import Notice, redirect
+from reports.page.security import PERSON, require
 from reports.page.site import SITE
 
 _GOOD = frozenset({Became.APPLIED, Became.PENDING, Became.ALREADY})
@@ -25,18 +25,18 @@ async def rule(request: web.Request) -> web.StreamResponse:
     text = {name: str(value).strip() for name, value in data.items()}
     back = f"/breaks/{quote(text['one'], safe='')}" if text.get("one") else f"/breaks?{text.get('back', '')}"
     if not chosen:
-        go(request, back, Notice(False, "no break was ticked"))
+        redirect(request, back, Notice(False, "no break was ticked"))
     asks = [ask_of(request, text, *_seen(value)) for value in chosen]
-    answers = await answered(request, asks)
-    go(request, back, *(_notice(answer) for answer in answers))
+    answers = await answers_to(request, asks)
+    redirect(request, back, *(_notice(answer) for answer in answers))
 
 
 async def ignore(request: web.Request) -> web.StreamResponse:
     """A pattern of breaks that is expected until a day."""
     data = await request.post()
     text = {name: str(value).strip() for name, value in data.items()}
-    answers = await answered(request, [ask_of(request, {**text, "kind": "ignore"}, None, None)])
-    go(request, "/breaks", *(_notice(answer) for answer in answers))
+    answers = await answers_to(request, [ask_of(request, {**text, "kind": "ignore"}, None, None)])
+    redirect(request, "/breaks", *(_notice(answer) for answer in answers))
 
 
 def ask_of(request: web.Request, text: Mapping[str, Any], break_id: str | None, version: int | None) -> Ask:
@@ -59,11 +59,11 @@ def ask_of(request: web.Request, text: Mapping[str, Any], break_id: str | None, 
     )
 
 
-async def answered(request: web.Request, asks: Sequence[Ask]) -> list[Answer]:
+async def answers_to(request: web.Request, asks: Sequence[Ask]) -> list[Answer]:
     """What becomes of the asks; what the person may not do is 403, and a break that they do not see 404."""
-    site, person = request.app[SITE], needs(request, Right.RULE)
+    site, person = request.app[SITE], require(request, Right.RULE)
     if any(ask.kind == Kind.APPROVE for ask in asks):
-        needs(request, Right.APPROVE)
+        require(request, Right.APPROVE)
     for ask in asks:
         if ask.kind != Kind.IGNORE:
             continue

@@ -15,7 +15,7 @@ _KEPT: OrderedDict[Hashable, Any] = OrderedDict()
 _LOCK = Lock()
 
 
-def unchanged(site: Site, key: Hashable, find: Callable[[], _T]) -> _T:
+def cached(site: Site, key: Hashable, find: Callable[[], _T]) -> _T:
     """What was found under the key, found anew only when the store has another last run or step in a break's life."""
     whole = (str(site.store.url), worklist.state(site.store), key)
     with _LOCK:
