@@ -1,10 +1,10 @@
-"""Opens the batch of a wish: a long range month by month, or a night; what is complete is not done again."""
+"""Opens batches: a long range month by month, or a night; what is complete is not done again."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, datetime, timedelta
 
-from jobs.batch.local import here
-from jobs.batch.plan import BACKFILL, DAY, NIGHT, Piece, Pulls, months, plan, wish_of
+from jobs.batch.local import do_batch
+from jobs.batch.plan import BACKFILL, DAY, NIGHT, AccountPull, Period, months, plan, request_of
 from jobs.config.config import Config
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
 from jobs.run.run import ready_store, resolve
@@ -14,19 +14,23 @@ from recon.store.engine import Store
 from recon.store.queue.batches import open_batch
 from recon.store.runs.history import last_of_each_range
 
-Go = Callable[[Config, int, Callable[[], datetime], Progress], Awaitable[Sequence[Outcome]]]
+DoBatch = Callable[[Config, int, Callable[[], datetime], Progress], Awaitable[Sequence[Outcome]]]
 KEPT = timedelta(days=1)  # that a batch nobody works on can be taken up again: what it means by now grows old
 
 
 async def backfill(
-    config: Config, options: RunOptions, clock: Callable[[], datetime], progress: Progress, go: Go = here
+    config: Config,
+    options: RunOptions,
+    clock: Callable[[], datetime],
+    progress: Progress,
+    do: DoBatch = do_batch,
 ) -> Sequence[Outcome]:
     """Every month that is left, in order, since what is open carries over; the outcomes in that order.
 
-    `go` does the steps, or has them done. What was stopped goes on where it stopped.
+    `do` does the steps, or has them done. What was stopped goes on where it stopped.
     """
     batch_id = open_backfill(config, options, clock())
-    return [] if batch_id is None else await go(config, batch_id, clock, progress)
+    return [] if batch_id is None else await do(config, batch_id, clock, progress)
 
 
 def open_backfill(config: Config, options: RunOptions, now: datetime) -> int | None:
@@ -37,34 +41,34 @@ def open_backfill(config: Config, options: RunOptions, now: datetime) -> int | N
     first, last = _days(options)
     accounts, _ = resolve(config, options, now)
     with ready_store(config) as store:
-        left = pieces(store, [account.name for account in accounts], first, last)
-        return _open(config, store, options, now, BACKFILL, accounts, left)
+        periods = periods_left(store, [account.name for account in accounts], first, last)
+        return _open(config, store, options, now, BACKFILL, accounts, periods)
 
 
 def open_night(config: Config, options: RunOptions, now: datetime) -> int:
     """The batch of one range that is run whatever earlier runs were, by its number; raises JobError."""
     first, last = _days(options)
     accounts, _ = resolve(config, options, now)
-    piece = Piece(first, last, tuple(account.name for account in accounts))
+    period = Period(first, last, tuple(account.name for account in accounts))
     with ready_store(config) as store:
-        found = _open(config, store, options, now, NIGHT, accounts, [piece])
-    assert found is not None
-    return found
+        batch_id = _open(config, store, options, now, NIGHT, accounts, [period])
+    assert batch_id is not None
+    return batch_id
 
 
-def pieces(store: Store, accounts: Sequence[str], first: date, last: date) -> list[Piece]:
+def periods_left(store: Store, accounts: Sequence[str], first: date, last: date) -> list[Period]:
     """What is left to do of a range, oldest first: the months that some of the accounts have no complete run of."""
-    done = {
-        (name, ran.found.first_day, ran.found.last_day)
+    complete = {
+        (name, run.found.first_day, run.found.last_day)
         for name in accounts
-        for ran in last_of_each_range(store, name)
-        if ran.complete
+        for run in last_of_each_range(store, name)
+        if run.complete
     }
-    wanted = (
-        Piece(start, end, tuple(name for name in accounts if (name, start, end) not in done))
+    periods = [
+        Period(start, end, tuple(name for name in accounts if (name, start, end) not in complete))
         for start, end in months(first, last)
-    )
-    return [piece for piece in wanted if piece.accounts]
+    ]
+    return [period for period in periods if period.accounts]
 
 
 def _days(options: RunOptions) -> tuple[date, date]:
@@ -80,19 +84,20 @@ def _open(
     now: datetime,
     kind: str,
     accounts: Sequence[Account],
-    left: Sequence[Piece],
+    periods: Sequence[Period],
 ) -> int | None:
-    wish = wish_of(kind, options, [account.name for account in accounts], now)
-    pulls = [_pulls(config, account, left, min(wish.as_of, now), kind == BACKFILL) for account in accounts]
-    steps = plan(left, [one for one in pulls if one is not None and options.pull])
-    batch = open_batch(store, wish, steps, now, now - KEPT)
+    request = request_of(kind, options, [account.name for account in accounts], now)
+    pulls = []
+    for account in accounts if options.pull else ():
+        days = [day for period in periods if account.name in period.accounts for day in (period.first, period.last)]
+        if days:
+            pulls.append(_pull(config, account, days, min(request.as_of, now), kind == BACKFILL))
+    batch = open_batch(store, request, plan(periods, pulls), now, now - KEPT)
     return None if batch is None else batch.id
 
 
-def _pulls(config: Config, account: Account, left: Sequence[Piece], until: datetime, by_day: bool) -> Pulls | None:
-    """The days that an account's pull covers: those that are left and more on both sides, up to a moment."""
-    omise, days = config.omise, [day for one in left if account.name in one.accounts for day in (one.first, one.last)]
-    if not days:
-        return None
-    last = min(max(days) + omise.lookahead_days * DAY, local_day(until, account.zone))
-    return Pulls(account.name, min(days) - omise.lookback_days * DAY, last, by_day)
+def _pull(config: Config, account: Account, days: Sequence[date], until: datetime, by_day: bool) -> AccountPull:
+    """The days that an account's pull covers: those that are judged and more on both sides, up to a moment."""
+    first = min(days) - config.omise.lookback_days * DAY
+    last = min(max(days) + config.omise.lookahead_days * DAY, local_day(until, account.zone))
+    return AccountPull(account.name, first, last, by_day)

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date, datetime
-from itertools import groupby
+from datetime import datetime
+
+import msgspec
 
 from jobs.batch.plan import Kind
-from jobs.batch.steps import NotReady, StepFailed, Work, abandon, give_up, perform, results_of
+from jobs.batch.steps import NotReady, StepFailed, Work, abandon, give_up, perform
 from jobs.config.config import Config
 from jobs.run.lock import AlreadyDone, Busy
 from jobs.run.outcome import JobError, Outcome, Progress, Unsigned
@@ -25,79 +26,72 @@ STEPS = "steps"
 class Unseen:
     """A progress that nobody watches: a hundred small steps would hide the large ones."""
 
-    def start(self, name: str, total: int | None) -> None:
-        """A stage begins."""
+    def start(self, name: str, total: int | None) -> None: ...
 
-    def advance(self, name: str, done: int, total: int | None) -> None:
-        """A stage has done so much in all."""
+    def advance(self, name: str, done: int, total: int | None) -> None: ...
 
-    def finish(self, name: str) -> None:
-        """A stage is over."""
+    def finish(self, name: str) -> None: ...
 
 
-async def here(config: Config, batch_id: int, clock: Callable[[], datetime], progress: Progress) -> list[Outcome]:
-    """All steps of a batch that are left, in order, the accounts' pulls side by side; the answer is `result_of`'s.
+async def do_batch(config: Config, batch_id: int, clock: Callable[[], datetime], progress: Progress) -> list[Outcome]:
+    """All steps of a batch that are left, in order, the accounts' pulls side by side; answers as `outcomes_of`.
 
-    Raises JobError where it cannot go on, Busy where another run holds an account: the same wish takes it up again.
+    Raises JobError where it cannot go on, Busy where another run holds an account: asked again, it is taken up again.
     """
     with ready_store(config) as store:
         batch = batches.one_batch(store, batch_id)
         assert batch is not None, f"no batch {batch_id}"
         work = Work(config, store, batch, clock, progress)
         try:
-            await _all_steps(work)
-        except NotReady as left:
-            raise Busy(f"another process works on this range, too ({left}): run it again when that is over") from None
+            await _do_steps(work)
+        except NotReady as step:
+            raise Busy(f"another process works on this range, too ({step}): run it again when that is over") from None
         except Busy:
             raise
         except JobError as error:
             abandon(work, *error.messages)
             raise
-        return await asyncio.to_thread(result_of, work)
+        return await asyncio.to_thread(outcomes_of, work)
 
 
-async def _all_steps(work: Work) -> None:
+async def _do_steps(work: Work) -> None:
     steps = await asyncio.to_thread(batches.steps, work.store, work.batch.id)
     left = [step for step in steps if not step.done]
     done, progress = len(steps) - len(left), work.progress
     progress.start(STEPS, len(steps))
 
-    async def do(step: Step, with_words: str = "") -> str:
+    async def do(step: Step, failure: str = "") -> str:
         """What failed, in words, or nothing; a step that something failed before is given up."""
         nonlocal done
-        quiet = replace(work, progress=Unseen()) if step.kind == Kind.SWEEP else work
-        words = with_words
-        if not words:
+        if not failure:
             try:
-                await perform(quiet, step.key)
+                await perform(replace(work, progress=Unseen()) if step.kind == Kind.SWEEP else work, step.key)
             except StepFailed as failed:
-                words = str(failed)
-        if words:
-            await give_up(work, step.key, words)
+                failure = str(failed)
+        if failure:
+            await give_up(work, step.key, failure)
         done += 1
         progress.advance(STEPS, done, len(steps))
-        return words
+        return failure
 
-    async def one_after_another(chosen: list[Step]) -> None:
-        words = ""
-        for step in chosen:
-            words = await do(step, words)
+    async def pull(account_steps: Sequence[Step]) -> None:
+        failure = ""
+        for step in account_steps:
+            failure = await do(step, failure)
 
-    pulling = [step for step in left if step.kind in (Kind.SWEEP, Kind.PULL)]
-    by_account = [list(group) for _, group in groupby(sorted(pulling, key=_line), key=lambda step: step.account)]
+    pulls: dict[str, list[Step]] = {}
     for step in left:
         if step.kind == Kind.READ:
             await do(step)
-    await _prove_all(work, [line[0] for line in by_account])
-    await side_by_side(*(one_after_another(line) for line in by_account))
+        elif step.kind in (Kind.SWEEP, Kind.PULL):
+            pulls.setdefault(step.account or "", []).append(step)
+    by_account = [account_steps for _, account_steps in sorted(pulls.items())]
+    await _prove_all(work, [account_steps[0] for account_steps in by_account])
+    await side_by_side(*map(pull, by_account))
     for step in left:
         if step.kind in (Kind.JUDGE, Kind.REPORT):
             await do(step)
     progress.finish(STEPS)
-
-
-def _line(step: Step) -> tuple[str, int]:
-    return step.account or "", step.place
 
 
 async def _prove_all(work: Work, steps: Sequence[Step]) -> None:
@@ -106,10 +100,10 @@ async def _prove_all(work: Work, steps: Sequence[Step]) -> None:
     gates = {account.name: gate(work.config, work.store, account.name) for account in accounts}
     puller = Puller(work.store, work.clock, work.progress, work.writes)
     silent = await prove(puller, accounts, gates)
-    work.proved.update(name for name, words in silent.items() if not words)
+    work.proved.update(name for name, reason in silent.items() if not reason)
 
 
-def result_of(work: Work) -> list[Outcome]:
+def outcomes_of(work: Work) -> list[Outcome]:
     """What a batch came to: an outcome per range, oldest first, whose results hold figures and breaks, no other rows.
 
     Every step is done, or the batch has ended: then this raises what the run would have raised, JobError or
@@ -125,33 +119,31 @@ def result_of(work: Work) -> list[Outcome]:
         assert batch.ended_at is not None, "steps are left"
         raise AlreadyDone
     pulls = [step for step in steps if step.kind == Kind.PULL]
-    pulled = batches.outcomes(work.store, batch.id, [step.key for step in pulls])
-    traffic = {step.account or "": {name: pulled[step.key][name] for name in TRAFFIC} for step in pulls}
-    reports = [step for step in steps if step.kind == Kind.REPORT]
-    found = [_outcome(work, step, steps) for step in reports]
-    if found:  # what went over the line went once
-        found[0] = replace(found[0], pulled=traffic)
+    traffic = {
+        step.account or "": {name: pulled[name] for name in TRAFFIC}
+        for step, pulled in zip(pulls, work.outcomes(pulls), strict=True)
+    }
+    outcomes = [_outcome(work, step) for step in steps if step.kind == Kind.REPORT]
+    if outcomes:  # what went over the line went once
+        outcomes[0] = replace(outcomes[0], pulled=traffic)
     batches.end(work.store, batch.id, work.clock())
-    return found
+    return outcomes
 
 
-def _outcome(work: Work, step: Step, steps: Sequence[Step]) -> Outcome:
-    said = batches.outcomes(work.store, work.batch.id, [step.key])[step.key]
-    judged = [one for one in steps if one.kind == Kind.JUDGE and one.first_day == step.first_day]
+def _outcome(work: Work, report: Step) -> Outcome:
+    [outcome] = work.outcomes([report])
+    judged = work.steps_of_range(Kind.JUDGE, report)
     folder = work.config.reports.folder
-    missing = {folder / name: put_back(work.store, folder / name, sha256) for name, sha256 in said["reports"]}
+    missing = {folder / name: put_back(work.store, folder / name, sha256) for name, sha256 in outcome["reports"]}
     return Outcome(
-        run_id=step.run_id,
-        complete=bool(step.complete),
-        as_of=work.batch.wish.as_of,
-        results=tuple(results_of(work, judged, breaks_alone=True).values()),
-        reports=tuple(path for path, why in missing.items() if not why),
-        timings=said["timings"],
-        messages=(*said["messages"], *filter(None, missing.values())),
-        unsigned=tuple(
-            Unsigned(account, date.fromisoformat(first), date.fromisoformat(last), words)
-            for account, first, last, words in said["unsigned"]
-        ),
-        days={one.account or "": (one.first_day, one.last_day) for one in judged},
-        audit_head=said["audit_head"],
+        run_id=report.run_id,
+        complete=bool(report.complete),
+        as_of=work.batch.request.as_of,
+        results=tuple(work.results(judged).values()),
+        reports=tuple(path for path, reason in missing.items() if not reason),
+        timings=outcome["timings"],
+        messages=(*outcome["messages"], *filter(None, missing.values())),
+        unsigned=msgspec.convert(outcome["unsigned"], tuple[Unsigned, ...]),
+        days={step.account or "": (step.first_day, step.last_day) for step in judged},
+        audit_head=outcome["audit_head"],
     )

@@ -11,7 +11,7 @@ from jobs.batch.queue import PACE, Pace, wait_for
 from jobs.config.config import Config
 from jobs.run.lock import AlreadyDone, Busy, Hold, run_held
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
-from jobs.run.run import open_ready_store, ready_store, resolve
+from jobs.run.run import ready_store, resolve
 from recon.store.queue import batches
 from recon.store.runs import attempts
 from recon.store.runs.attempts import Claim
@@ -33,35 +33,32 @@ async def run_night(
         raise
     except JobError as error:
         with suppress(AlreadyDone):
-            await _failed(config, batch_id, options, clock, error)
+            await _leave_failed_attempt(config, batch_id, options, clock, error)
         raise
     if not ended:
         raise AlreadyDone
     return outcome
 
 
-def left(config: Config) -> list[RunOptions]:
+def nights_under_way(config: Config) -> list[RunOptions]:
     """The nights that go on, whoever began them: their scheduler may be gone, and nobody would tell of them."""
     with ready_store(config) as store:
-        return [options_of(one.wish) for one in batches.going_on(store) if one.wish.kind == NIGHT]
+        return [options_of(batch.request) for batch in batches.going_on(store) if batch.request.kind == NIGHT]
 
 
-async def _failed(
+async def _leave_failed_attempt(
     config: Config, batch_id: int, options: RunOptions, clock: Callable[[], datetime], error: JobError
 ) -> None:
-    """Leaves an attempt that failed: the night waits before it is tried again."""
+    """So that the night waits before it is tried again."""
 
     async def fail(_hold: Hold) -> Outcome:
         raise error
 
-    store = await asyncio.to_thread(open_ready_store, config)
-    try:
+    with ready_store(config) as store:
         for step in await asyncio.to_thread(batches.steps, store, batch_id, (Kind.JUDGE,)):
             if step.run_id is not None:  # it was judged, and what comes after it failed
                 await asyncio.to_thread(attempts.fail, store, step.run_id, clock(), str(error))
         _, days = resolve(config, options, clock())
-        claims = [Claim(n, one.first, one.last, one.window.end, clock(), True) for n, one in days.items()]
+        claims = [Claim(name, span.first, span.last, span.window.end, clock(), True) for name, span in days.items()]
         with suppress(JobError):  # its own, or that another run goes on
             await run_held(store, claims, options.by, clock, fail, unless_done=True)
-    finally:
-        await asyncio.to_thread(store.dispose)

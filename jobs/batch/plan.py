@@ -1,4 +1,4 @@
-"""Plans a wish as steps and says which of them may be begun."""
+"""Plans a request as steps and says which of them may be begun."""
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -7,11 +7,11 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 from jobs.run.outcome import RunOptions
-from recon.store.queue.batches import Step, Wish
+from recon.store.queue.batches import BatchRequest, Step
 
 DAY = timedelta(days=1)
 BACKFILL, NIGHT = "backfill", "night"
-_ASKED = ("as_of", "pull", "report", "format", "command", "unless_done")  # what of a run's options a wish holds
+_ASKED = ("as_of", "pull", "report", "format", "command", "unless_done")  # what of a run's options a request holds
 
 
 class Kind(StrEnum):
@@ -25,8 +25,8 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Piece:
-    """One month, or what of it is asked for, of the accounts that still lack a complete run of just these days."""
+class Period:
+    """The days of one range that are judged together, and of which accounts: of those that lack a complete run."""
 
     first: date
     last: date
@@ -34,7 +34,7 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Pulls:
+class AccountPull:
     """The days of one account that its pull covers, both inclusive; `by_day`: each is a step of its own."""
 
     account: str
@@ -51,35 +51,37 @@ def months(first: date, last: date) -> Iterator[tuple[date, date]]:
         first = next_month
 
 
-def wish_of(kind: str, options: RunOptions, accounts: Sequence[str], now: datetime) -> Wish:
-    """The wish for a range, whose days must be given; `now` is what the batch means by now, unless `as_of` says."""
+def request_of(kind: str, options: RunOptions, accounts: Sequence[str], now: datetime) -> BatchRequest:
+    """The request for a range whose days are given; `now` is what the batch means by now, unless `as_of` says."""
     assert options.first is not None
     assert options.last is not None
     asked = {name: getattr(options, name) for name in _ASKED}
     asked["as_of"] = options.as_of and options.as_of.isoformat()
     words = (kind, options.first.isoformat(), options.last.isoformat(), ",".join(accounts), json.dumps(asked))
     as_of = (options.as_of or now).astimezone(UTC)
-    return Wish(" ".join(words), kind, options.first, options.last, tuple(accounts), asked, as_of, options.by)
+    return BatchRequest(" ".join(words), kind, options.first, options.last, tuple(accounts), asked, as_of, options.by)
 
 
-def options_of(wish: Wish) -> RunOptions:
+def options_of(request: BatchRequest) -> RunOptions:
     """What was asked, as a run of the whole range would be."""
-    as_of = wish.options["as_of"]
-    given = {**wish.options, "as_of": as_of and datetime.fromisoformat(as_of)}
-    return RunOptions(wish.first_day, wish.last_day, wish.accounts, by=wish.who, **given)
+    as_of = request.options["as_of"]
+    given = {**request.options, "as_of": as_of and datetime.fromisoformat(as_of)}
+    return RunOptions(request.first_day, request.last_day, request.accounts, by=request.who, **given)
 
 
-def plan(pieces: Sequence[Piece], pulls: Sequence[Pulls]) -> list[Step]:
+def plan(periods: Sequence[Period], pulls: Sequence[AccountPull]) -> list[Step]:
     """Every step, in an order in which one process may do them: files, sweeps, pulls, then month by month."""
-    found = [_step(Kind.READ, None, piece.first, piece.last) for piece in pieces]
-    for one in pulls:
-        days = (one.last - one.first).days + 1 if one.by_day else 0
-        found += [_step(Kind.SWEEP, one.account, day, day) for day in (one.first + n * DAY for n in range(days))]
-    found += [replace(_step(Kind.PULL, one.account, one.first, one.last), key=f"pull {one.account}") for one in pulls]
-    for piece in pieces:
-        found += [_step(Kind.JUDGE, account, piece.first, piece.last) for account in piece.accounts]
-        found.append(_step(Kind.REPORT, None, piece.first, piece.last))
-    return [replace(step, place=place) for place, step in enumerate(found)]
+    steps = [_step(Kind.READ, None, period.first, period.last) for period in periods]
+    for pull in pulls:
+        days = (pull.last - pull.first).days + 1 if pull.by_day else 0
+        for day in (pull.first + number * DAY for number in range(days)):
+            steps.append(_step(Kind.SWEEP, pull.account, day, day))
+    for pull in pulls:
+        steps.append(replace(_step(Kind.PULL, pull.account, pull.first, pull.last), key=f"pull {pull.account}"))
+    for period in periods:
+        steps += [_step(Kind.JUDGE, account, period.first, period.last) for account in period.accounts]
+        steps.append(_step(Kind.REPORT, None, period.first, period.last))
+    return [replace(step, place=place) for place, step in enumerate(steps)]
 
 
 def _step(kind: Kind, account: str | None, first: date, last: date) -> Step:
@@ -104,16 +106,12 @@ def ready(steps: Collection[Step]) -> list[Step]:
     return [
         step
         for step in left
-        if not any(_comes_before(other, step) for kind in comes_after(Kind(step.kind)) for other in by_kind[kind])
+        if not any(_comes_before(other, step) for kind in KINDS_BEFORE[Kind(step.kind)] for other in by_kind[kind])
     ]
 
 
-def comes_after(kind: Kind) -> tuple[Kind, ...]:
-    """The kinds of steps that one of this kind waits for."""
-    return _AFTER[kind]
-
-
-_AFTER: Mapping[Kind, tuple[Kind, ...]] = {
+# The kinds of steps that one of a kind waits for.
+KINDS_BEFORE: Mapping[Kind, tuple[Kind, ...]] = {
     Kind.READ: (),
     Kind.SWEEP: (),
     Kind.PULL: (Kind.READ, Kind.SWEEP),

@@ -18,8 +18,9 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, Unique
 from procrastinate.jobs import Job, Status
 from psycopg import AsyncConnection
 from psycopg.errors import RaiseException
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_fixed
 
-from jobs.batch.local import STEPS, result_of
+from jobs.batch.local import STEPS, outcomes_of
 from jobs.batch.plan import NIGHT, Kind, ready, waits_for
 from jobs.batch.steps import Work
 from jobs.config.config import Config
@@ -58,14 +59,14 @@ class Pace:
 
 
 PACE = Pace()
-NOBODY_S = 60.0  # without anything begun, until that is said
+IDLE_S = 60.0  # without anything begun, until that is said
 AWAY_S = 1800.0  # that a database may be away while a batch is waited for
 _WORKERS = "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - interval '1 minute'"
 NOT_INSTALLED = "queue: its tables are not there: run `recon db upgrade`"
 
 
 @dataclass(frozen=True)
-class Errand:
+class StepJob:
     """A step to be done, at the earliest `wait_s` from now; `fails` tries at it have failed."""
 
     batch_id: int
@@ -93,8 +94,8 @@ class Errand:
 
 
 @dataclass(frozen=True)
-class Duty:
-    """What a worker is told to do, when it comes: `fails` as in Errand, `deaths` of processes that tried it."""
+class StepTry:
+    """What a worker is told to do, when it comes: `fails` as in StepJob, `deaths` of processes that tried it."""
 
     batch_id: int
     key: str
@@ -102,16 +103,19 @@ class Duty:
     deaths: int
 
 
-Do = Callable[[Duty], Awaitable[Sequence[Errand]]]  # does a step and says what is to be queued then
-Due = Callable[[], Awaitable[Sequence[Errand]]]  # every step that may be begun now, of every batch
+Do = Callable[[StepTry], Awaitable[Sequence[StepJob]]]  # does a step and says what is to be queued then
+Due = Callable[[], Awaitable[Sequence[StepJob]]]  # every step that may be begun now, of every batch
 
 
-def errands(batch: Batch, steps: Sequence[Step], after: str | None = None) -> list[Errand]:
+def jobs_of(batch: Batch, steps: Sequence[Step], after: str | None = None) -> list[StepJob]:
     """The steps of a batch that may be begun now; with `after`, of them those that waited for that step."""
-    behind = [step for step in steps if step.key == after]
-    found = [step for step in ready(steps) if after is None or waits_for(step, behind)]
-    night = batch.wish.kind == NIGHT
-    return [Errand(batch.id, one.key, Kind(one.kind), one.account, night) for one in found]
+    done = [step for step in steps if step.key == after]
+    return [job_of(batch, step) for step in ready(steps) if after is None or waits_for(step, done)]
+
+
+def job_of(batch: Batch, step: Step) -> StepJob:
+    """A step of a batch, to be done now."""
+    return StepJob(batch.id, step.key, Kind(step.kind), step.account, batch.request.kind == NIGHT)
 
 
 def queue_url(config: Config) -> str:
@@ -138,20 +142,20 @@ async def workers_seen(config: Config) -> int:
     async with Queue.opened(queue_url(config)) as queue:
         if not await queue.is_installed():
             raise JobError(NOT_INSTALLED)
-        found = await queue.app.connector.execute_query_one_async(_WORKERS)
-        return int(found["count"])
+        answer = await queue.app.connector.execute_query_one_async(_WORKERS)
+        return int(answer["count"])
 
 
 async def enqueue_and_wait(
     config: Config, batch_id: int, clock: Callable[[], datetime], progress: Progress, pace: Pace = PACE
 ) -> list[Outcome]:
-    """Have workers do a batch, and wait for them; what `jobs.working.here` would answer or raise.
+    """Have workers do a batch, and wait for them; what `jobs.batch.local.do_batch` would answer or raise.
 
     It may be called again, and by several: what is queued already is not queued twice. It outlasts a database that is
     away for a while, and says so where no worker seems to be there.
     """
-    found, _ = await wait_for(config, batch_id, clock, progress, pace)
-    return found
+    outcomes, _ = await wait_for(config, batch_id, clock, progress, pace)
+    return outcomes
 
 
 async def wait_for(
@@ -166,18 +170,19 @@ async def wait_for(
             if not await queue.is_installed():
                 raise JobError(NOT_INSTALLED)
             if batch.ended_at is None:
-                await queue.put_missing(errands(batch, steps))
-        batch = await _over(store, batch_id, progress, pace)
+                await queue.put_missing(jobs_of(batch, steps))
+        batch = await _ended_batch(store, batch_id, progress, pace)
         ended = await _patiently(pace, partial(batches.end, store, batch_id, clock()))
-        return await _patiently(pace, partial(result_of, Work(config, store, batch, clock, progress))), ended
+        work = Work(config, store, batch, clock, progress)
+        return await _patiently(pace, partial(outcomes_of, work)), ended
     finally:
         await asyncio.to_thread(store.dispose)
 
 
-async def _over(store: Store, batch_id: int, progress: Progress, pace: Pace) -> Batch:
+async def _ended_batch(store: Store, batch_id: int, progress: Progress, pace: Pace) -> Batch:
     """The batch, once all is done or it was given up."""
     now = asyncio.get_running_loop().time
-    silent = now() + NOBODY_S
+    silent = now() + IDLE_S
     progress.start(STEPS, None)
     while True:
         batch = await _patiently(pace, partial(_batch, store, batch_id))
@@ -194,15 +199,13 @@ async def _over(store: Store, batch_id: int, progress: Progress, pace: Pace) -> 
 
 async def _patiently(pace: Pace, ask: Callable[[], T]) -> T:
     """The store's answer, be it away for a while."""
-    now, away = asyncio.get_running_loop().time, 0.0
-    while True:
-        try:
-            return await asyncio.to_thread(ask)
-        except Exception as error:
-            away = away or now()
-            if not is_lost(error) or now() - away > AWAY_S:
-                raise
-        await asyncio.sleep(pace.look)
+    retrying = AsyncRetrying(
+        retry=retry_if_exception(is_lost),
+        wait=wait_fixed(pace.look),
+        stop=stop_after_delay(AWAY_S),
+        reraise=True,
+    )
+    return await retrying(asyncio.to_thread, ask)
 
 
 def _batch(store: Store, batch_id: int) -> Batch:
@@ -228,24 +231,24 @@ class Queue:
         """Whether the queue's tables are there."""
         return await self.app.check_connection_async()
 
-    async def put(self, wanted: Iterable[Errand]) -> None:
+    async def put(self, jobs: Iterable[StepJob]) -> None:
         """Queue steps; one that waits in the queue already is left as it is."""
-        for one in wanted:
+        for job in jobs:
             task = self.app.configure_task(
-                one.kind.value,
+                job.kind.value,
                 queue=QUEUE,
-                lock=one.lock,
-                queueing_lock=one.name,
-                priority=one.priority,
-                schedule_in={"milliseconds": round(one.wait_s * 1000)} if one.wait_s else None,
+                lock=job.lock,
+                queueing_lock=job.name,
+                priority=job.priority,
+                schedule_in={"milliseconds": round(job.wait_s * 1000)} if job.wait_s else None,
             )
             with suppress(AlreadyEnqueued):
-                await task.defer_async(batch_id=one.batch_id, key=one.key, fails=one.fails)
+                await task.defer_async(batch_id=job.batch_id, key=job.key, fails=job.fails)
 
-    async def put_missing(self, wanted: Sequence[Errand]) -> int:
+    async def put_missing(self, jobs: Sequence[StepJob]) -> int:
         """Queue those steps that neither wait nor are being done; how many."""
-        known = {one.queueing_lock for state in _STATES for one in await self._jobs(state)} if wanted else set()
-        missing = [one for one in wanted if one.name not in known]
+        queued = {job.queueing_lock for state in _STATES for job in await self._jobs(state)} if jobs else set()
+        missing = [job for job in jobs if job.name not in queued]
         await self.put(missing)
         return len(missing)
 
@@ -271,15 +274,15 @@ async def serve_once(
     due: Due,
     pace: Pace,
     stop: asyncio.Event,
-    said: Callable[[str, int], None],
+    tell: Callable[[str, int], None],
 ) -> None:
     """One life of a worker: until `stop`, or until its database was away. What runs then gets the grace to end.
 
-    `said` is told what was rescued, or queued since nobody had, and how much. Raises what the database raised.
+    `tell` is told what was rescued, or queued since nobody had, and how much. Raises what the database raised.
     """
     lost = asyncio.Event()
     async with _opened(_Connector(url, concurrency + 3, lost.set), url) as app:
-        _take_on(app, do, due, pace, said)
+        _register_tasks(app, do, due, pace, tell)
         run = app.run_worker_async(
             queues=[QUEUE],
             name=name,
@@ -291,31 +294,32 @@ async def serve_once(
             stalled_worker_timeout=pace.dead_after,
             shutdown_graceful_timeout=pace.grace,
         )
-        working, *waiting = (asyncio.create_task(one) for one in (run, stop.wait(), lost.wait()))
+        working = asyncio.create_task(run)
+        tasks = (working, asyncio.create_task(stop.wait()), asyncio.create_task(lost.wait()))
         try:
-            await asyncio.wait([working, *waiting], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (working, *waiting):
+            for task in tasks:
                 task.cancel()
         with suppress(asyncio.CancelledError):
             await working
 
 
-def _take_on(app: procrastinate.App, do: Do, due: Due, pace: Pace, said: Callable[[str, int], None]) -> None:
+def _register_tasks(app: procrastinate.App, do: Do, due: Due, pace: Pace, tell: Callable[[str, int], None]) -> None:
     """The tasks of a worker: one for each kind of step, and the one that keeps the queue."""
     queue = Queue(app)
 
     async def step(context: procrastinate.JobContext, batch_id: int, key: str, fails: int = 0) -> None:
-        wanted = await do(Duty(batch_id, key, fails, context.job.attempts))
-        await queue.put(one for one in wanted if one.key == key)  # this one once more, though its job is not over yet
-        await queue.put_missing([one for one in wanted if one.key != key])
+        jobs = await do(StepTry(batch_id, key, fails, context.job.attempts))
+        await queue.put(job for job in jobs if job.key == key)  # this one once more, though its job is not over yet
+        await queue.put_missing([job for job in jobs if job.key != key])
 
     async def tend(timestamp: int) -> None:  # noqa: ARG001
         rescued = await queue.rescue(pace.dead_after)
         queued = await queue.put_missing(await due())
         for what, count in ((RESCUED, rescued), (QUEUED, queued)):
             if count:
-                said(what, count)
+                tell(what, count)
 
     for kind in Kind:
         app.task(name=kind.value, queue=QUEUE, pass_context=True)(step)

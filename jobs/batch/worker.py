@@ -6,13 +6,24 @@ batch with words, so that whoever waits for it always gets an answer.
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from jobs.batch.local import Unseen
-from jobs.batch.plan import NIGHT, Kind
-from jobs.batch.queue import PACE, RESCUED, Duty, Errand, Pace, errands, queue_url, serve_once, workers_seen
+from jobs.batch.plan import Kind
+from jobs.batch.queue import (
+    PACE,
+    RESCUED,
+    Pace,
+    StepJob,
+    StepTry,
+    job_of,
+    jobs_of,
+    queue_url,
+    serve_once,
+    workers_seen,
+)
 from jobs.batch.steps import NotReady, StepFailed, Work, abandon, give_up, perform
 from jobs.config.config import Config
 from jobs.logs.errors import note
@@ -23,7 +34,6 @@ from jobs.run.outcome import JobError
 from jobs.run.run import open_ready_store
 from recon.store.engine import Store, is_lost
 from recon.store.queue import batches
-from recon.store.queue.batches import Step
 
 TRIES = 5  # of a step, until it is left out, or its batch ended
 LOST_TRIES = 30  # of a step whose database went away
@@ -34,15 +44,7 @@ _LONGEST_AGAIN_S = 600.0  # between two tries at a step
 _HEALTHY_S = 60.0  # a life that lasted so long was no failure
 
 
-@dataclass(frozen=True)
-class _Again:
-    """A step is to be tried again: after how many failures, and in how many seconds."""
-
-    fails: int
-    wait_s: float
-
-
-class Hands:
+class Worker:
     """What one process does with the steps of all batches."""
 
     def __init__(self, config: Config, store: Store, clock: Callable[[], datetime], pace: Pace) -> None:
@@ -52,67 +54,68 @@ class Hands:
         self._pace = pace
         self._works: dict[int, Work] = {}
 
-    async def due(self) -> Sequence[Errand]:
+    async def due(self) -> Sequence[StepJob]:
         """Every step that may be begun now, of every batch that goes on."""
         with _noted("not looked for what is due"):
             return await asyncio.to_thread(self._due)
 
-    async def do(self, duty: Duty) -> Sequence[Errand]:
+    async def do(self, step_try: StepTry) -> Sequence[StepJob]:
         """Do a step; what is to be queued then: the steps that waited for it, or itself once more."""
-        with _noted("step left", batch=duty.batch_id, step=duty.key):
-            return await self._do(duty)
+        batch_id, key = step_try.batch_id, step_try.key
+        with _noted("step left", batch=batch_id, step=key):
+            work = await asyncio.to_thread(self._work, batch_id)
+            step = await asyncio.to_thread(batches.one_step, self._store, batch_id, key) if work else None
+            if work is None or step is None:
+                return ()
+            with bound(batch=batch_id, step=key):
+                again = await self._perform(work, step_try, job_of(work.batch, step))
+            if again is not None:
+                return (again,)
+            steps = await asyncio.to_thread(batches.steps, self._store, batch_id)
+            return jobs_of(work.batch, steps, after=key)
 
-    async def _do(self, duty: Duty) -> Sequence[Errand]:
-        work = await asyncio.to_thread(self._work, duty.batch_id)
-        step = await asyncio.to_thread(batches.one_step, self._store, duty.batch_id, duty.key) if work else None
-        if work is None or step is None:
-            return ()
-        with bound(batch=duty.batch_id, step=duty.key):
-            again = await self._tried(work, duty)
-        if again is None:
-            return await asyncio.to_thread(self._after, work, duty.key)
-        return (replace(_errand(work, step), fails=again.fails, wait_s=again.wait_s),)
-
-    async def _tried(self, work: Work, duty: Duty) -> _Again | None:
-        """When the step is to be tried again; None where that is over."""
-        key, begun = duty.key, asyncio.get_running_loop().time()
-        if duty.deaths >= DEATHS:
-            await self._give_up_all(work, f'"{key}" ended {duty.deaths} processes that worked on it')
+    async def _perform(self, work: Work, step_try: StepTry, job: StepJob) -> StepJob | None:
+        """The job once more, where the step is to be tried again."""
+        key, begun = step_try.key, asyncio.get_running_loop().time()
+        if step_try.deaths >= DEATHS:
+            await self._abandon(work, f'"{key}" ended {step_try.deaths} processes that worked on it')
             return None
         try:
             outcome = await perform(work, key)
         except (NotReady, AlreadyDone):
             return None
         except Busy as busy:
-            note("step waits", level="info", batch=duty.batch_id, step=key, reason=busy)
-            return _Again(duty.fails, self._pace.busy)
+            note("step waits", level="info", batch=work.batch.id, step=key, reason=busy)
+            return replace(job, fails=step_try.fails, wait_s=self._pace.busy)
         except JobError as error:
-            await self._give_up_all(work, *error.messages)
+            await self._abandon(work, *error.messages)
             return None
         except Exception as error:
-            return await self._failed(work, duty, error)
+            return await self._failed(work, step_try, job, error)
         seconds = round(asyncio.get_running_loop().time() - begun, 3)
-        note("step done", batch=duty.batch_id, step=key, complete=outcome.complete, seconds=seconds)
+        note("step done", batch=work.batch.id, step=key, complete=outcome.complete, seconds=seconds)
         return None
 
-    async def _failed(self, work: Work, duty: Duty, error: Exception) -> _Again | None:
-        fails, lost = duty.fails + 1, is_lost(error)
-        words = masked_for_logs(str(error)) if isinstance(error, StepFailed) else _words(error)
-        note("step failed", level="warning", batch=duty.batch_id, step=duty.key, fails=fails, reason=words)
+    async def _failed(self, work: Work, step_try: StepTry, job: StepJob, error: Exception) -> StepJob | None:
+        key, fails = step_try.key, step_try.fails + 1
+        reason = masked_for_logs(str(error)) if isinstance(error, StepFailed) else _in_a_line(error)
+        note("step failed", level="warning", batch=work.batch.id, step=key, fails=fails, reason=reason)
+        lost = is_lost(error)
         most = LOST_TRIES if lost else TRIES
-        if work.options.unless_done and duty.key.startswith(Kind.JUDGE) and not lost:
+        if work.options.unless_done and job.kind == Kind.JUDGE and not lost:
             most = 1  # a night that failed is tried again after a while, by whoever owes it
         if fails < most:
-            return _Again(fails, min(self._pace.again * float(3 ** min(duty.fails, 5)), _LONGEST_AGAIN_S))
+            wait_s = self._pace.again * float(3 ** min(step_try.fails, 5))
+            return replace(job, fails=fails, wait_s=min(wait_s, _LONGEST_AGAIN_S))
         if isinstance(error, StepFailed):
-            await give_up(work, duty.key, words)
+            await give_up(work, key, reason)
         else:
-            await self._give_up_all(work, f'"{duty.key}" failed {fails} times; the last time: {words}')
+            await self._abandon(work, f'"{key}" failed {fails} times; the last time: {reason}')
         return None
 
-    async def _give_up_all(self, work: Work, *messages: str) -> None:
-        note("batch given up", level="error", batch=work.batch.id, reason="; ".join(messages))
-        await asyncio.to_thread(abandon, work, *messages)
+    async def _abandon(self, work: Work, *reasons: str) -> None:
+        note("batch given up", level="error", batch=work.batch.id, reason="; ".join(reasons))
+        await asyncio.to_thread(abandon, work, *reasons)
 
     def _work(self, batch_id: int) -> Work | None:
         """What this process knows of a batch; None where it has ended."""
@@ -120,28 +123,19 @@ class Hands:
         if batch is None or batch.ended_at is not None:
             self._works.pop(batch_id, None)
             return None
-        fresh = Work(self._config, self._store, batch, self._clock, Unseen())
-        return self._works.setdefault(batch_id, fresh)
+        return self._works.setdefault(batch_id, Work(self._config, self._store, batch, self._clock, Unseen()))
 
-    def _after(self, work: Work, key: str) -> Sequence[Errand]:
-        return errands(work.batch, batches.steps(self._store, work.batch.id), after=key)
-
-    def _due(self) -> Sequence[Errand]:
-        found: list[Errand] = []
-        going = batches.going_on(self._store)
-        for ended in set(self._works) - {batch.id for batch in going}:
-            self._works.pop(ended, None)
-        for batch in going:
+    def _due(self) -> Sequence[StepJob]:
+        due: list[StepJob] = []
+        under_way = {batch.id: batch for batch in batches.going_on(self._store)}
+        self._works = {batch_id: work for batch_id, work in self._works.items() if batch_id in under_way}
+        for batch in under_way.values():
             steps = batches.steps(self._store, batch.id)
             last = max((step.done_at for step in steps if step.done_at), default=batch.created_at)
             if all(step.done for step in steps) and self._clock() - last > FORGOTTEN:
                 batches.end(self._store, batch.id, self._clock())
-            found += errands(batch, steps)
-        return found
-
-
-def _errand(work: Work, step: Step) -> Errand:
-    return Errand(work.batch.id, step.key, Kind(step.kind), step.account, work.batch.wish.kind == NIGHT)
+            due += jobs_of(batch, steps)
+        return due
 
 
 async def work(
@@ -152,20 +146,22 @@ async def work(
     store = await asyncio.to_thread(open_ready_store, config)
     try:
         await workers_seen(config)  # it cannot begin where there is no queue
-        hands, wait_s, now = Hands(config, store, clock, pace), _FIRST_WAIT_S, asyncio.get_running_loop().time
+        worker = Worker(config, store, clock, pace)
+        now, wait_s = asyncio.get_running_loop().time, _FIRST_WAIT_S
         note("worker", name=name, concurrency=concurrency)
         while not stop.is_set():
             begun, reason = now(), "the connection broke"
             try:
-                await serve_once(url, name, concurrency, hands.do, hands.due, pace, stop, _said)
+                await serve_once(url, name, concurrency, worker.do, worker.due, pace, stop, _note_queue)
             except Exception as error:  # the driver's and the pool's own errors have no name here
-                reason = _words(error.__cause__ or error)
+                reason = _in_a_line(error.__cause__ or error)
             if stop.is_set():
                 break
             wait_s = _FIRST_WAIT_S if now() - begun > _HEALTHY_S else min(2 * wait_s, _LONGEST_WAIT_S)
             note("queue lost", level="warning", reason=reason, again_in_s=wait_s)
             await asyncio.to_thread(store.dispose)  # connections from before are dead: the next ones are new
-            await _slept(stop, wait_s)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), wait_s)
     finally:
         await asyncio.to_thread(store.dispose)
 
@@ -176,20 +172,13 @@ def _noted(what: str, **fields: object) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        note(what, level="warning", **fields, reason=_words(error))
+        note(what, level="warning", **fields, reason=_in_a_line(error))
         raise
 
 
-def _words(error: BaseException) -> str:
+def _in_a_line(error: BaseException) -> str:
     return masked_for_logs(f"{type(error).__name__}: {error}".partition("\n")[0])
 
 
-def _said(what: str, count: int) -> None:
+def _note_queue(what: str, count: int) -> None:
     note(what, level="warning" if what == RESCUED else "info", steps=count)
-
-
-async def _slept(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return

@@ -9,7 +9,7 @@ from jobs.cli.options import Accounts, AsJson, By, First, Last, clock, options, 
 from jobs.logs.errors import DONE, INCOMPLETE, say, told
 
 if TYPE_CHECKING:
-    from jobs.batch.backfill import Go
+    from jobs.batch.backfill import DoBatch
     from jobs.config.config import Config
 
 
@@ -55,12 +55,12 @@ def backfill(
         raise typer.Exit(DONE if all(outcome.complete for outcome in outcomes) else INCOMPLETE)
 
 
-def _way(config: "Config") -> "Go":
+def _way(config: "Config") -> "DoBatch":
     """Here, or on the queue where there is one."""
     if config.queue is None:
-        from jobs.batch.local import here
+        from jobs.batch.local import do_batch
 
-        return here
+        return do_batch
     from jobs.batch.queue import enqueue_and_wait
 
     return enqueue_and_wait

@@ -9,9 +9,9 @@ from functools import partial
 from jobs.config.config import Config
 from jobs.run.judging import Findings
 from jobs.run.lock import Hold, run_held
-from jobs.run.opening import read_items, save_items
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
 from jobs.run.pulled import Pulled
+from jobs.run.sources import read_opening_items
 from jobs.run.stages import DAY, Days, Road, conclude, judge, lacking, pull_all, read_sources, record_findings
 from recon.calendars import days_window, local_day
 from recon.model import Account
@@ -96,17 +96,16 @@ async def _travel_held(road: Road, hold: Hold) -> Outcome:
 async def _travel(road: Road) -> Outcome:
     options = road.options
     if options.opening is not None:
-        items = await asyncio.to_thread(read_items, road.config, options.opening, options.by)
-        await asyncio.to_thread(save_items, road.config, road.store, items, road.clock)
+        await asyncio.to_thread(read_opening_items, road.config, road.store, options.opening, options.by, road.clock)
     pulls: dict[str, Pulled] = {}
-    told = await read_sources(road)
-    road.messages += told.messages
+    sources = await read_sources(road)
+    road.messages += sources.messages
     if options.pull:
         with road.stage("pull"):
             pulls = await pull_all(road)
         road.messages += lacking(pulls)
     if not options.judge:
         return await conclude(road, Findings(), None, None, pulls)
-    findings, context = await judge(road, told, pulls)
+    findings, context = await judge(road, sources, pulls)
     run_id = await asyncio.to_thread(record_findings, road, findings) if options.record else None
     return await conclude(road, findings, context, run_id, pulls)

@@ -1,37 +1,41 @@
-"""Reads the shop's and the bank's sources into the store, and says what was beside their rows; judges nothing."""
+"""Reads what the shop, the bank and people say into the store: order files, statements, items open at go-live."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any
+from pathlib import Path
 
 from jobs.config.config import Config
-from jobs.run.bank_sources import read_banks
 from jobs.run.outcome import JobError
+from recon.bank.load import read as read_bank_source
+from recon.bank.source import BankMissing
 from recon.model import InputFile, Window
-from recon.orders.load import read
+from recon.orders.load import read as read_order_source
+from recon.orders.opening import OpeningUnreadable, read_opening
 from recon.orders.source import Loaded, SourceMissing, SourceUnreadable
+from recon.store.desk import opening
 from recon.store.engine import Store
 from recon.store.versions import save
 
-NOBODY = ""  # whose rows are those that name no known account
+NO_ACCOUNT = ""  # under which rows are counted that name no account of the configuration
 
 
 @dataclass(frozen=True)
-class Told:
-    """What sources said beside their rows: counts and files by account, and in `messages` what could not be read.
+class SourcesRead:
+    """What came of reading the sources beside their rows, by account; `messages` say what could not be read.
 
-    `inputs` are the order sources' files, which are every account's; `unread` has the accounts with an order source
-    that could not be read. `bank_read`: there are bank sources, and all of each was read.
+    `order_files` are every account's; `unread` has the accounts with an order source that could not be read.
+    `bank_read`: there are bank sources, and all of each was read. `notes` are counted for people.
     """
 
     orders_read: bool = False
     bank_read: bool = False
     ignored: Mapping[str, int] = field(default_factory=dict)
     duplicates: Mapping[str, int] = field(default_factory=dict)
-    inputs: Sequence[InputFile] = ()
+    order_files: Sequence[InputFile] = ()
     statements: Mapping[str, Sequence[InputFile]] = field(default_factory=dict)
     notes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     unread: Sequence[str] = ()
@@ -39,32 +43,22 @@ class Told:
 
     def files(self, account: str) -> tuple[InputFile, ...]:
         """Every file that an account's result rests on."""
-        return (*self.inputs, *self.statements.get(account, ()))
-
-    def as_json(self) -> dict[str, Any]:
-        """All of it, as JSON holds it."""
-        return asdict(self)
-
-
-def told_of(said: Mapping[str, Any]) -> Told:
-    """What `Told.as_json` gave."""
-    files = {name: [InputFile(**one) for one in found] for name, found in said["statements"].items()}
-    return Told(**{**said, "inputs": [InputFile(**one) for one in said["inputs"]], "statements": files})
+        return (*self.order_files, *self.statements.get(account, ()))
 
 
 async def read_orders(
     config: Config, store: Store, clock: Callable[[], datetime], window: Window, since: datetime
-) -> Told:
+) -> SourcesRead:
     """Every order source, stored; an unreadable one leaves its accounts unjudged, a missing one raises JobError.
 
     A database is asked for what was made in the window or changed since a moment.
     """
     accounts = {account.name: account.currency for account in config.as_accounts()}
-    loaded: list[Loaded] = []
+    sources: list[Loaded] = []
     missing, messages, unread = list[str](), list[str](), set[str]()
     for source in config.sources():
-        read_it = partial(
-            read,
+        load = partial(
+            read_order_source,
             source,
             accounts=accounts,
             currencies=config.currencies(),
@@ -73,7 +67,7 @@ async def read_orders(
             changed_since=since,
         )
         try:
-            loaded.append(await asyncio.to_thread(read_it))
+            sources.append(await asyncio.to_thread(load))
         except SourceMissing as error:
             missing.append(str(error))
         except SourceUnreadable as error:
@@ -81,33 +75,54 @@ async def read_orders(
             unread |= {source.account} if source.account else set(accounts)
     if missing:
         raise JobError(*missing)
-    for one in loaded:
-        await asyncio.to_thread(save.save_orders, store, one.orders, one.rejected, clock())
-    return Told(
-        orders_read=bool(loaded) and not unread,
-        ignored=_sums(one.ignored for one in loaded),
-        duplicates=_sums(one.duplicates for one in loaded),
-        inputs=[file for one in loaded for file in one.inputs],
+    ignored, duplicates = Counter[str](), Counter[str]()
+    for loaded in sources:
+        await asyncio.to_thread(save.save_orders, store, loaded.orders, loaded.rejected, clock())
+        ignored.update(loaded.ignored)
+        duplicates.update(loaded.duplicates)
+    return SourcesRead(
+        orders_read=bool(sources) and not unread,
+        ignored=ignored,
+        duplicates=duplicates,
+        order_files=[file for loaded in sources for file in loaded.inputs],
         unread=sorted(unread),
         messages=messages,
     )
 
 
-def read_statements(config: Config, store: Store, clock: Callable[[], datetime]) -> Told:
-    """Every bank source, stored; what could not be read is told, what is missing raises JobError."""
-    banks = read_banks(config, store, clock)
-    names = [account.name for account in config.as_accounts()]
-    return Told(
-        bank_read=banks.whole,
-        statements={name: banks.inputs(name) for name in names},
-        notes={name: banks.notes(name) for name in names},
-        messages=[f"{words}; its lines are not known: run again" for words in banks.unreadable],
+def read_statements(config: Config, store: Store, clock: Callable[[], datetime]) -> SourcesRead:
+    """Every bank source, stored; a file that cannot be read is told, a missing file or folder raises JobError."""
+    sources, missing = [], []
+    for source in config.bank_sources():
+        try:
+            sources.append((source, read_bank_source(source, currencies=config.currencies())))
+        except BankMissing as error:
+            missing.append(str(error))
+    if missing:
+        raise JobError(*missing)
+    statements: dict[str, list[InputFile]] = {}
+    notes: dict[str, dict[str, int]] = {}
+    for source, loaded in sources:
+        save.save_bank_lines(store, source.place, loaded.lines, loaded.rejected, clock())
+        statements.setdefault(source.account, []).extend(loaded.inputs)
+        notes.setdefault(source.account, {}).update(dict.fromkeys(loaded.notes, 1))
+    unreadable = [words for _, loaded in sources for words in loaded.unreadable]
+    return SourcesRead(
+        bank_read=bool(sources) and not unreadable,
+        statements=statements,
+        notes=notes,
+        messages=[f"{words}; its lines are not known: run again" for words in unreadable],
     )
 
 
-def _sums(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for one in counts:
-        for name, count in one.items():
-            found[name] = found.get(name, 0) + count
-    return found
+def read_opening_items(config: Config, store: Store, path: Path, who: str, clock: Callable[[], datetime]) -> None:
+    """The items known to be open at go-live, stored; raises JobError with all the faults of their file.
+
+    Items that are known already change nothing.
+    """
+    names = [account.name for account in config.as_accounts()]
+    try:
+        items = read_opening(path, names, config.currencies(), who)
+    except OpeningUnreadable as error:
+        raise JobError(*(f"--opening {message}" for message in error.messages)) from None
+    opening.save(store, items, clock(), config.audit_key)

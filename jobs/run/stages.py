@@ -27,7 +27,7 @@ from jobs.run.rate_limit import turn_of
 from jobs.run.rejudging import ROWS, context_of
 from jobs.run.related import read_names
 from jobs.run.reporting import Writing, write_reports
-from jobs.run.sources import NOBODY, Told, read_orders, read_statements
+from jobs.run.sources import NO_ACCOUNT, SourcesRead, read_orders, read_statements
 from jobs.run.unsigning import unsign
 from recon import __version__
 from recon.model import Account, Window
@@ -87,25 +87,25 @@ class Road:
         self.timings[name] = round(self.timings.get(name, 0.0) + perf_counter() - begun, 3)
 
 
-async def read_sources(road: Road) -> Told:
+async def read_sources(road: Road) -> SourcesRead:
     """What the shop and the bank say, stored, where the options have it read; what is missing raises JobError."""
     if not road.options.read_orders:
-        return Told()
+        return SourcesRead()
     config, days = road.config, road.days.values()
     window = Window(min(one.window.start for one in days), max(one.window.end for one in days))
     with road.stage("orders"):
         since = road.started - config.omise.lookback_days * DAY
-        told = await read_orders(config, road.store, road.clock, window, since)
+        sources = await read_orders(config, road.store, road.clock, window, since)
     if not config.bank:
-        return told
+        return sources
     with road.stage("bank"):
         bank = await asyncio.to_thread(read_statements, config, road.store, road.clock)
     return replace(
-        told,
+        sources,
         bank_read=bank.bank_read,
         statements=bank.statements,
         notes=bank.notes,
-        messages=[*told.messages, *bank.messages],
+        messages=[*sources.messages, *bank.messages],
     )
 
 
@@ -171,10 +171,10 @@ def _reach(road: Road, account: Account) -> Reach:
     return Reach(Window(min(window.start - lookback, end), end), until, lookback)
 
 
-async def judge(road: Road, told: Told, pulls: Mapping[str, Pulled]) -> tuple[Findings, Context]:
+async def judge(road: Road, sources: SourcesRead, pulls: Mapping[str, Pulled]) -> tuple[Findings, Context]:
     """The road's accounts, of which those that a source failed for are left out, and by which settings."""
     with road.stage("judge"):
-        question = _question(road, told, pulls)
+        question = _question(road, sources, pulls)
         findings = await asyncio.to_thread(_find, road, question)
     if not road.options.pull and not findings.pulled:
         road.messages.append("no charges were ever pulled: run without --no-pull")
@@ -191,25 +191,29 @@ def _find(road: Road, question: Question) -> Findings:
     return with_histories(road.store, findings, road.digests)
 
 
-def _question(road: Road, told: Told, pulls: Mapping[str, Pulled]) -> Question:
+def _question(road: Road, sources: SourcesRead, pulls: Mapping[str, Pulled]) -> Question:
     config = road.config
-    skipped = {*(name for name, pulled in pulls.items() if pulled.failure), *told.unread}
+    skipped = {*(name for name, pulled in pulls.items() if pulled.failure), *sources.unread}
     accounts = {account.name: account for account in config.as_accounts()}
     return Question(
-        asked=tuple(_asked(road, a, told, pulls.get(a.name)) for a in road.accounts if a.name not in skipped),
+        asked=tuple(
+            _asked(road, account, sources, pulls.get(account.name))
+            for account in road.accounts
+            if account.name not in skipped
+        ),
         all_accounts=accounts,
         as_of=road.as_of,
         versions_at=None if road.options.pull else road.options.as_of,
-        context=context_of(config, road.as_of, with_bank=told.bank_read or not road.options.read_orders),
+        context=context_of(config, road.as_of, with_bank=sources.bank_read or not road.options.read_orders),
         match_settings=config.match_settings(),
         metadata_keys=config.matching.metadata_keys,
         customer_keys=config.matching.customer_keys,
-        orders_read=told.orders_read,
-        bank_read=told.bank_read,
+        orders_read=sources.orders_read,
+        bank_read=sources.bank_read,
     )
 
 
-def _asked(road: Road, account: Account, told: Told, pulled: Pulled | None) -> Asked:
+def _asked(road: Road, account: Account, sources: SourcesRead, pulled: Pulled | None) -> Asked:
     name, days = account.name, road.days[account.name]
     first = name == next(iter(road.days))
     return Asked(
@@ -219,11 +223,11 @@ def _asked(road: Road, account: Account, told: Told, pulled: Pulled | None) -> A
         window=days.window,
         short=pulled.short if pulled else (),
         pulled=pulled is not None,
-        ignored_rows=sum(told.ignored.get(one, 0) for one in (name, *([NOBODY] if first else []))),
-        duplicate_rows=told.duplicates.get(name, 0),
-        inputs=told.files(name),
+        ignored_rows=sources.ignored.get(name, 0) + (sources.ignored.get(NO_ACCOUNT, 0) if first else 0),
+        duplicate_rows=sources.duplicates.get(name, 0),
+        inputs=sources.files(name),
         unassigned=first,
-        notes={**told.notes.get(name, {}), **(pulled.notes if pulled else {})},
+        notes={**sources.notes.get(name, {}), **(pulled.notes if pulled else {})},
     )
 
 

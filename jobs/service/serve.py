@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from jobs.alerts.send import Teller, tell_of
-from jobs.batch.nights import left, run_night
+from jobs.batch.nights import nights_under_way, run_night
 from jobs.config.config import Config
 from jobs.logs.errors import note
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
@@ -42,7 +42,7 @@ class _Service:
 
     async def left(self) -> Sequence[RunOptions]:
         """The nights that workers may still be at."""
-        return await asyncio.to_thread(left, self.config) if self.config.queue is not None else ()
+        return await asyncio.to_thread(nights_under_way, self.config) if self.config.queue is not None else ()
 
     async def run(self, options: RunOptions, progress: Progress | None = None) -> Outcome:
         """One run, counted."""

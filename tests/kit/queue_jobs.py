@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs.batch.backfill import backfill
-from jobs.batch.local import here
+from jobs.batch.local import do_batch
 from jobs.batch.queue import enqueue_and_wait, install
 from jobs.config import config as configuration
 from jobs.config.config import Config
@@ -124,7 +124,7 @@ class Found:
 async def in_one_process(path: Path, options: RunOptions) -> tuple[Found, list[Step]]:
     """What the range comes to here, on a store of its own, and the steps."""
     config = configuration.load(path, {})
-    await backfill(config, options, clock, Silent(), here)
+    await backfill(config, options, clock, Silent(), do_batch)
     store = open_store(config.store_url)
     try:
         return found(store, config.reports.folder), batches.steps(store, 1)

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from jobs.batch.plan import BACKFILL, Piece, Pulls, plan, ready
-from jobs.batch.queue import Duty, Errand, Pace, Queue, errands, install, queue_url, serve_once
+from jobs.batch.plan import BACKFILL, AccountPull, Period, plan, ready
+from jobs.batch.queue import Pace, Queue, StepJob, StepTry, install, jobs_of, queue_url, serve_once
 from jobs.config import config as configuration
 from jobs.config.config import Config
 from recon.store.engine import Store
 from recon.store.queue import batches
-from recon.store.queue.batches import Batch, Marker, Step, StepDone, Wish
+from recon.store.queue.batches import Batch, BatchRequest, Marker, Step, StepDone
 from tests.kit.small_config import SMALL
 from tests.kit.store_samples import fresh_url
 
@@ -42,10 +42,10 @@ def batch_of(
     store: Store, name: str = "toy", accounts: tuple[str, ...] = ("th", "jp"), kind: str = BACKFILL
 ) -> Batch:
     """Four days over two months of two accounts: 2 times reading, 8 sweeps, 2 pulls, 4 times judging, 2 reports."""
-    pieces = [Piece(FIRST, date(2026, 1, 31), accounts), Piece(date(2026, 2, 1), LAST, accounts)]
-    steps = plan(pieces, [Pulls(account, FIRST, LAST, True) for account in accounts])
-    wish = Wish(name, kind, FIRST, LAST, accounts, {}, clock(), "test")
-    found = batches.open_batch(store, wish, steps, clock(), clock())
+    periods = [Period(FIRST, date(2026, 1, 31), accounts), Period(date(2026, 2, 1), LAST, accounts)]
+    steps = plan(periods, [AccountPull(account, FIRST, LAST, True) for account in accounts])
+    request = BatchRequest(name, kind, FIRST, LAST, accounts, {}, clock(), "test")
+    found = batches.open_batch(store, request, steps, clock(), clock())
     assert found is not None
     return found
 
@@ -61,35 +61,35 @@ class Toy:
     together: list[frozenset[str]] = field(default_factory=list)
     early: list[str] = field(default_factory=list)  # begun before their time
 
-    async def do(self, duty: Duty) -> Sequence[Errand]:
+    async def do(self, step_try: StepTry) -> Sequence[StepJob]:
         """One step."""
-        store, key = self.store, duty.key
-        _, steps = self._look(duty)
+        store, key = self.store, step_try.key
+        _, steps = self._look(step_try)
         self.early += [key for step in steps if step.key == key and not step.done and step not in ready(steps)]
-        if batches.begin(store, duty.batch_id, key, "test", clock()):
+        if batches.begin(store, step_try.batch_id, key, "test", clock()):
             self.begun.append(key)
             self.going[key] += 1
             self.together.append(frozenset(name for name, count in self.going.items() for _ in range(count)))
             await asyncio.sleep(self.seconds)
             self.going[key] -= 1
             try:
-                batches.finish_alone(store, Marker(duty.batch_id, key, clock(), True, {}))
+                batches.finish_alone(store, Marker(step_try.batch_id, key, clock(), True, {}))
             except StepDone:
                 return ()
-        return errands(*self._look(duty), after=key)
+        return jobs_of(*self._look(step_try), after=key)
 
-    async def due(self) -> Sequence[Errand]:
+    async def due(self) -> Sequence[StepJob]:
         """All that may be begun."""
         return [
             one
             for batch in batches.going_on(self.store)
-            for one in errands(batch, batches.steps(self.store, batch.id))
+            for one in jobs_of(batch, batches.steps(self.store, batch.id))
         ]
 
-    def _look(self, duty: Duty) -> tuple[Batch, list[Step]]:
-        batch = batches.one_batch(self.store, duty.batch_id)
+    def _look(self, step_try: StepTry) -> tuple[Batch, list[Step]]:
+        batch = batches.one_batch(self.store, step_try.batch_id)
         assert batch is not None
-        return batch, batches.steps(self.store, duty.batch_id)
+        return batch, batches.steps(self.store, step_try.batch_id)
 
 
 @asynccontextmanager
@@ -134,4 +134,4 @@ def all_done(store: Store, batch: Batch) -> bool:
 async def enqueue(config: Config, store: Store, batch: Batch) -> None:
     """Everything that may be begun."""
     async with Queue.opened(queue_url(config)) as queue:
-        await queue.put_missing(errands(batch, batches.steps(store, batch.id)))
+        await queue.put_missing(jobs_of(batch, batches.steps(store, batch.id)))

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from jobs.batch.backfill import backfill, open_backfill
-from jobs.batch.local import Unseen, result_of
+from jobs.batch.local import Unseen, outcomes_of
 from jobs.batch.plan import ready
 from jobs.batch.steps import Work, perform
 from jobs.run.lock import Busy
@@ -57,4 +57,4 @@ async def in_any_order(made: Job, chance: Random, together: bool) -> None:
         while left := ready(batches.steps(store, batch_id)):
             chosen = chance.sample(left, len(left) if together else 1)
             await asyncio.gather(*(do(step) for step in chosen))
-        result_of(Work(config, store, batch, clock, Unseen()))
+        outcomes_of(Work(config, store, batch, clock, Unseen()))

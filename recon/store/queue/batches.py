@@ -23,10 +23,10 @@ class StepDone(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class BatchRequest:
     """What is asked for: a range of days, both inclusive, of accounts; `options` as JSON holds them.
 
-    `name` says all of it but who asked: the same wish has the same name.
+    `name` says all of it but who asked: the same request has the same name.
     """
 
     name: str
@@ -41,10 +41,10 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A wish that was planned; `ended_at` null: it goes on. `words`: why it ended before all was done."""
+    """A request that was planned; `ended_at` null: it goes on. `words`: why it ended before all was done."""
 
     id: int
-    wish: Wish
+    request: BatchRequest
     created_at: datetime
     ended_at: datetime | None = None
     words: str | None = None
@@ -97,14 +97,16 @@ class PulledWindow:
     pulled_at: datetime
 
 
-def open_batch(store: Store, wish: Wish, steps: Sequence[Step], now: datetime, since: datetime) -> Batch | None:
+def open_batch(
+    store: Store, request: BatchRequest, steps: Sequence[Step], now: datetime, since: datetime
+) -> Batch | None:
     """The batch of this name that has not come to its end, else a new one with these steps; null where none are left.
 
     One that was abandoned is taken up again. One that nobody worked on `since` a moment is not: its now is too old.
     """
     with writing(store, LOCK) as connection:
         unfinished = or_(BATCH.c.ended_at.is_(None), BATCH.c.words.is_not(None))
-        for one in _batches(connection, BATCH.c.name == wish.name, unfinished)[-1:]:
+        for one in _batches(connection, BATCH.c.name == request.name, unfinished)[-1:]:
             if _last_sign(connection, one) >= since:
                 this = update(BATCH).where(BATCH.c.id == one.id)
                 connection.execute(this.values(ended_at=None, words=None))
@@ -115,14 +117,18 @@ def open_batch(store: Store, wish: Wish, steps: Sequence[Step], now: datetime, s
         old = select(BATCH.c.id).where(BATCH.c.ended_at < since)
         used = update(BATCH_STEP).where(BATCH_STEP.c.batch_id.in_(old), BATCH_STEP.c.parcel.is_not(None))
         connection.execute(used.values(parcel=None))
-        row = {one.name: getattr(wish, one.name) for one in fields(Wish)}
-        row |= {"accounts": json.dumps(wish.accounts), "options": json.dumps(dict(wish.options)), "created_at": now}
+        row = {one.name: getattr(request, one.name) for one in fields(BatchRequest)}
+        row |= {
+            "accounts": json.dumps(request.accounts),
+            "options": json.dumps(dict(request.options)),
+            "created_at": now,
+        }
         batch_id = int(connection.execute(insert(BATCH).returning(BATCH.c.id), row).scalar_one())
         rows = [
             {"batch_id": batch_id, **{one.name: getattr(step, one.name) for one in fields(Step)}} for step in steps
         ]
         connection.execute(insert(BATCH_STEP), rows)
-        return Batch(batch_id, wish, now)
+        return Batch(batch_id, request, now)
 
 
 def going_on(store: Store, name: str | None = None) -> list[Batch]:
@@ -295,7 +301,7 @@ def _batches(connection: Connection, *where: Any) -> list[Batch]:
 
 
 def _batch(row: Row[Any]) -> Batch:
-    wish = Wish(
+    request = BatchRequest(
         row.name,
         row.kind,
         row.first_day,
@@ -305,7 +311,7 @@ def _batch(row: Row[Any]) -> Batch:
         row.as_of,
         row.who,
     )
-    return Batch(row.id, wish, row.created_at, row.ended_at, row.words)
+    return Batch(row.id, request, row.created_at, row.ended_at, row.words)
 
 
 def _steps(connection: Connection, *where: Any) -> list[Step]:

@@ -12,8 +12,8 @@ import pytest
 from aiohttp import web
 from typer.testing import CliRunner
 
-from jobs.batch.backfill import backfill, open_backfill, open_night, pieces
-from jobs.batch.local import here, result_of
+from jobs.batch.backfill import backfill, open_backfill, open_night, periods_left
+from jobs.batch.local import do_batch, outcomes_of
 from jobs.batch.plan import months
 from jobs.batch.steps import NotReady, Work, perform
 from jobs.cli.app import app
@@ -172,7 +172,7 @@ async def test_an_account_that_cannot_be_pulled_is_left_out_and_the_others_are_n
         assert words in ended.stderr.splitlines()
         assert [run[9] for run in made.rows("run")] == ["incomplete"]
         with ready_store(wish(made)[0]) as store:
-            [left] = pieces(store, ACCOUNTS, *MARCH)
+            [left] = periods_left(store, ACCOUNTS, *MARCH)
         assert left.accounts == ACCOUNTS, "a month that is not complete is run again"
 
 
@@ -180,14 +180,14 @@ async def test_a_night_that_is_done_is_not_done_again(tmp_path: Path) -> None:
     async with two_months(tmp_path, accounts=("th",)) as made:
         config, options = wish(made, first=MARCH[0], accounts=("th",), report=False)
         night = replace(options, unless_done=True, as_of=None, command="run")
-        [outcome] = await here(config, open_night(config, night, clock()), clock, Silent())
+        [outcome] = await do_batch(config, open_night(config, night, clock()), clock, Silent())
         assert outcome.complete
         assert not any(step.kind == "sweep" for step in steps_of(made).values())
         again = open_night(config, night, clock())
         with pytest.raises(AlreadyDone):
-            await here(config, again, clock, Silent())
+            await do_batch(config, again, clock, Silent())
         with ready_store(config) as store, pytest.raises(AlreadyDone):
-            result_of(Work(config, store, batches.one_batch(store, again), clock, Silent()))  # type: ignore[arg-type]
+            outcomes_of(Work(config, store, batches.one_batch(store, again), clock, Silent()))  # type: ignore[arg-type]
         assert len(made.rows("run")) == 1
 
 

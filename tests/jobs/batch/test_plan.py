@@ -1,4 +1,4 @@
-"""A wish as steps: what is planned, in which order it may be begun, and that any such order comes to its end."""
+"""A request as steps: what is planned, in which order it may be begun, and that any such order comes to its end."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -6,15 +6,29 @@ from random import Random
 
 import pytest
 
-from jobs.batch.plan import BACKFILL, Kind, Piece, Pulls, months, options_of, plan, ready, waits_for, wish_of
+from jobs.batch.plan import (
+    BACKFILL,
+    AccountPull,
+    Kind,
+    Period,
+    months,
+    options_of,
+    plan,
+    ready,
+    request_of,
+    waits_for,
+)
 from jobs.run.outcome import RunOptions
 from recon.store.queue.batches import Step
 
 NOON = datetime(2026, 3, 9, 12, tzinfo=UTC)
 FEBRUARY, MARCH = (date(2026, 2, 27), date(2026, 2, 28)), (date(2026, 3, 1), date(2026, 3, 1))
-PIECES = (Piece(*FEBRUARY, ("th", "jp")), Piece(*MARCH, ("jp",)))
-PULLS = (Pulls("th", date(2026, 2, 27), date(2026, 2, 28), True), Pulls("jp", date(2026, 2, 28), MARCH[1], True))
-STEPS = plan(PIECES, PULLS)
+PERIODS = (Period(*FEBRUARY, ("th", "jp")), Period(*MARCH, ("jp",)))
+PULLS = (
+    AccountPull("th", date(2026, 2, 27), date(2026, 2, 28), True),
+    AccountPull("jp", date(2026, 2, 28), MARCH[1], True),
+)
+STEPS = plan(PERIODS, PULLS)
 
 
 def done(*keys: str) -> list[Step]:
@@ -58,7 +72,7 @@ def test_every_day_is_swept_and_every_account_judged_month_by_month() -> None:
 
 
 def test_a_night_sweeps_no_days() -> None:
-    steps = plan([Piece(*MARCH, ("th",))], [replace(PULLS[0], by_day=False)])
+    steps = plan([Period(*MARCH, ("th",))], [replace(PULLS[0], by_day=False)])
     assert [step.key for step in steps] == ["read 2026-03-01", "pull th", "judge th 2026-03-01", "report 2026-03-01"]
 
 
@@ -79,7 +93,7 @@ def test_a_step_may_be_begun_once_nothing_that_it_waits_for_is_left() -> None:
 
 
 def test_without_a_pull_judging_waits_for_its_own_files() -> None:
-    steps = plan(PIECES, [])
+    steps = plan(PERIODS, [])
     assert waits_for(steps[2], steps) == ["read 2026-02-27"]
 
 
@@ -93,16 +107,16 @@ def test_whatever_is_begun_first_all_is_done_in_the_end_and_nothing_too_early(se
     assert ready(steps.values()) == []
 
 
-def test_a_wish_says_all_that_was_asked() -> None:
+def test_a_request_says_all_that_was_asked() -> None:
     asked = RunOptions(FEBRUARY[0], MARCH[1], ("th",), NOON, report=False, by="somchai", command="backfill")
-    wish = wish_of(BACKFILL, asked, ["th"], NOON.replace(hour=13))
-    assert options_of(wish) == asked
-    assert wish.as_of == NOON
-    again = wish_of(BACKFILL, replace(asked, by="malee"), ["th"], NOON.replace(hour=14))
-    assert again.name == wish.name, "whoever asks, and whenever"
+    request = request_of(BACKFILL, asked, ["th"], NOON.replace(hour=13))
+    assert options_of(request) == asked
+    assert request.as_of == NOON
+    again = request_of(BACKFILL, replace(asked, by="malee"), ["th"], NOON.replace(hour=14))
+    assert again.name == request.name, "whoever asks, and whenever"
     others = (replace(asked, report=True), replace(asked, as_of=None), replace(asked, last=FEBRUARY[1]))
-    assert len({wish.name, *(wish_of(BACKFILL, one, ["th"], NOON).name for one in others)}) == 4
-    assert wish_of(BACKFILL, replace(asked, as_of=None), ["th"], NOON).as_of == NOON
+    assert len({request.name, *(request_of(BACKFILL, one, ["th"], NOON).name for one in others)}) == 4
+    assert request_of(BACKFILL, replace(asked, as_of=None), ["th"], NOON).as_of == NOON
 
 
 def test_every_kind_has_its_place() -> None:

@@ -16,10 +16,10 @@ from jobs.batch.queue import (
     QUEUE,
     RESCUED,
     TEND,
-    Errand,
     Queue,
-    errands,
+    StepJob,
     install,
+    jobs_of,
     queue_url,
     serve_once,
     workers_seen,
@@ -80,7 +80,7 @@ async def test_a_step_is_queued_once_however_often_it_is_asked_for(config: Confi
     await asyncio.gather(*(enqueue(config, store, batch) for _ in range(4)))
     assert len(waiting(config)) == AT_FIRST
     async with Queue.opened(queue_url(config)) as queue:
-        wanted = errands(batch, batches.steps(store, batch.id))
+        wanted = jobs_of(batch, batches.steps(store, batch.id))
         assert await queue.put_missing(wanted) == 0
         await queue.put(wanted)
     assert len(waiting(config)) == AT_FIRST
@@ -88,7 +88,7 @@ async def test_a_step_is_queued_once_however_often_it_is_asked_for(config: Confi
 
 async def test_one_job_too_many_waits_and_finds_its_step_done(config: Config, store: Store) -> None:
     batch, toy = batch_of(store, accounts=("th",)), Toy(store, 0.3)
-    [first, *_] = errands(batch, batches.steps(store, batch.id))
+    [first, *_] = jobs_of(batch, batches.steps(store, batch.id))
     async with working(config, toy), Queue.opened(queue_url(config)) as queue:
         await queue.put([first])
         await until(lambda: first.key in toy.begun)
@@ -126,10 +126,10 @@ async def test_an_account_is_judged_one_month_at_a_time_and_a_night_goes_before_
     config: Config, store: Store
 ) -> None:
     long, night = batch_of(store, "long"), batch_of(store, "night", kind=NIGHT)
-    found = [Errand(b.id, f"judge th {n}", Kind.JUDGE, "th", b is night) for b in (long, night) for n in range(3)]
+    found = [StepJob(b.id, f"judge th {n}", Kind.JUDGE, "th", b is night) for b in (long, night) for n in range(3)]
     async with Queue.opened(queue_url(config)) as queue:
         await queue.put(found)
-        await queue.put([Errand(long.id, "judge jp 1", Kind.JUDGE, "jp", False)])
+        await queue.put([StepJob(long.id, "judge jp 1", Kind.JUDGE, "jp", False)])
     order = rows(config, "select queueing_lock, lock, priority from procrastinate_jobs order by priority desc, id")
     assert [row[0] for row in order[:3]] == [one.name for one in found[3:]]
     assert {row[1] for row in order} == {"judge th", "judge jp"}

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from jobs.batch.nights import left, run_night
-from jobs.batch.queue import NOT_INSTALLED, Duty, Pace, workers_seen
-from jobs.batch.worker import DEATHS, FORGOTTEN, TRIES, Hands, work
+from jobs.batch.nights import nights_under_way, run_night
+from jobs.batch.queue import NOT_INSTALLED, Pace, StepTry, workers_seen
+from jobs.batch.worker import DEATHS, FORGOTTEN, TRIES, Worker, work
 from jobs.check import check_all
 from jobs.config import config as configuration
 from jobs.config.config import Config
@@ -90,7 +90,7 @@ async def test_a_night_is_done_by_workers_and_of_those_who_wait_one_tells(tmp_pa
         assert [step.kind for step in on_queue.steps()] == ["read", "pull", "judge", "report"]
         [attempt] = attempts(on_queue.store, FIRST)
         assert (attempt.is_whole, attempt.run_id, attempt.who) == (True, told[0].run_id, "scheduler")
-        assert left(config) == []
+        assert nights_under_way(config) == []
         with pytest.raises(AlreadyDone):  # a scheduler that did not know of it
             await run_night(config, NIGHT_OF, clock, Silent(), FAST)
 
@@ -141,11 +141,11 @@ async def test_a_night_that_goes_on_is_taken_up_by_the_next_scheduler(tmp_path: 
         config = on_queue.config
         gone = asyncio.create_task(run_night(config, NIGHT_OF, clock, Silent(), FAST))
         await on_queue.until_done(0)
-        while not left(config):
+        while not nights_under_way(config):
             await asyncio.sleep(0.05)
         gone.cancel()
         async with worker(config):
-            [options] = left(config)
+            [options] = nights_under_way(config)
             outcome = await run_night(config, options, clock, Silent(), FAST)
         assert outcome.complete
         assert batches.one_batch(on_queue.store, 2) is None, "it is the same batch"
@@ -155,8 +155,8 @@ async def test_a_step_that_kills_its_workers_ends_its_batch(tmp_path: Path) -> N
     config = await queued_config(tmp_path)
     store = open_store(config.store_url)
     try:
-        batch, hands = batch_of(store), Hands(config, store, clock, FAST)
-        assert list(await hands.do(Duty(batch.id, "sweep th 2026-01-30", 0, DEATHS))) == []
+        batch, hands = batch_of(store), Worker(config, store, clock, FAST)
+        assert list(await hands.do(StepTry(batch.id, "sweep th 2026-01-30", 0, DEATHS))) == []
         ended = batches.one_batch(store, batch.id)
         assert ended is not None
         assert ended.words == f'"sweep th 2026-01-30" ended {DEATHS} processes that worked on it'
@@ -172,9 +172,9 @@ async def test_a_batch_for_which_nobody_waits_is_ended_when_it_is_old(tmp_path: 
         batch, now = batch_of(store, accounts=("th",)), clock()
         for step in batches.steps(store, batch.id):
             batches.finish_alone(store, batches.Marker(batch.id, step.key, now, True, {}))
-        assert await Hands(config, store, lambda: now + FORGOTTEN, FAST).due() == []
+        assert await Worker(config, store, lambda: now + FORGOTTEN, FAST).due() == []
         assert batches.going_on(store) != []
-        await Hands(config, store, lambda: now + 2 * FORGOTTEN, FAST).due()
+        await Worker(config, store, lambda: now + 2 * FORGOTTEN, FAST).due()
         assert batches.going_on(store) == []
     finally:
         store.dispose()

@@ -7,7 +7,7 @@ import pytest
 
 from jobs.check import FAILED, OK, WARNING, Item, check_all
 from jobs.config.config import load
-from jobs.run.bank_sources import Banked, read_banks
+from jobs.run.sources import SourcesRead, read_statements
 from recon.store.engine import Store
 from tests.kit.job import clock, job
 from tests.kit.store_samples import count, opened
@@ -51,15 +51,15 @@ def prepared(folder: Path, text: str | bytes | None) -> Path:
     return folder / "config.toml"
 
 
-def banked(path: Path, store: Store) -> Banked:
-    return read_banks(load(path, {"KEY": "skey_test_x"}), store, clock)
+def banked(path: Path, store: Store) -> SourcesRead:
+    return read_statements(load(path, {"KEY": "skey_test_x"}), store, clock)
 
 
 def test_lines_are_stored_once_and_no_text_of_a_customers(tmp_path: Path, store: Store) -> None:
     for _ in range(2):
         found = banked(prepared(tmp_path, HEADER + PAYOUT + CUSTOMER), store)
-    assert (found.whole, found.notes("th"), [one.name for one in found.inputs("th")]) == (True, {}, ["a.csv"])
-    assert found.inputs("sg") == ()
+    assert (found.bank_read, found.notes["th"], [file.name for file in found.files("th")]) == (True, {}, ["a.csv"])
+    assert found.files("sg") == ()
     assert count(store, "bank_line") == 2
     written = b"".join(path.read_bytes() for path in tmp_path.glob("*.db*"))
     assert b"OMISE PAYOUT" in written
@@ -68,8 +68,8 @@ def test_lines_are_stored_once_and_no_text_of_a_customers(tmp_path: Path, store:
 
 
 def test_no_files_yet_is_a_note_with_a_folder_and_without(tmp_path: Path, store: Store) -> None:
-    assert banked(prepared(tmp_path, None), store).notes("th") == {"bank.scb: no file matches *.csv yet": 1}
-    assert banked(prepared(tmp_path, ""), store).notes("th") == {"bank.scb: no file matches *.csv yet": 1}
+    assert banked(prepared(tmp_path, None), store).notes["th"] == {"bank.scb: no file matches *.csv yet": 1}
+    assert banked(prepared(tmp_path, ""), store).notes["th"] == {"bank.scb: no file matches *.csv yet": 1}
 
 
 def test_the_fee_bound_is_exact(tmp_path: Path) -> None:

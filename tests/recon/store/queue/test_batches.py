@@ -1,4 +1,4 @@
-"""Batches as they are kept: one for each wish, every step done once, its result and marker together or not at all."""
+"""Batches as they are kept: one for each request, every step done once, with its marker or not at all."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.batch.plan import BACKFILL, Piece, Pulls, plan, wish_of
+from jobs.batch.plan import BACKFILL, AccountPull, Period, plan, request_of
 from jobs.run.outcome import RunOptions
 from recon import columns as c
 from recon.model import Window
@@ -20,8 +20,8 @@ from tests.kit.store_samples import DATABASES, HOUR, NOON, opened
 
 DAY = date(2026, 3, 1)
 ACCOUNTS = ("th", "jp")
-WISH = wish_of(BACKFILL, RunOptions(DAY, DAY, by="test", command="backfill"), ACCOUNTS, NOON)
-STEPS = plan([Piece(DAY, DAY, ACCOUNTS)], [Pulls(name, DAY, DAY, True) for name in ACCOUNTS])
+REQUEST = request_of(BACKFILL, RunOptions(DAY, DAY, by="test", command="backfill"), ACCOUNTS, NOON)
+STEPS = plan([Period(DAY, DAY, ACCOUNTS)], [AccountPull(name, DAY, DAY, True) for name in ACCOUNTS])
 LONG_AGO = NOON - timedelta(days=1)
 RUN = RunRecord(NOON, NOON, NOON, "test", "backfill", {}, "1", "c", "complete", {})
 JUDGE = "judge {} 2026-03-01"
@@ -34,7 +34,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def batch(store: Store) -> Batch:
-    found = batches.open_batch(store, WISH, STEPS, NOON, LONG_AGO)
+    found = batches.open_batch(store, REQUEST, STEPS, NOON, LONG_AGO)
     assert found is not None
     return found
 
@@ -50,11 +50,11 @@ def record(store: Store, made: Marker) -> int:
 
 
 def test_one_wish_is_one_batch_until_it_has_ended(store: Store, batch: Batch) -> None:
-    later = replace(WISH, as_of=NOON + HOUR, who="somebody else")
+    later = replace(REQUEST, as_of=NOON + HOUR, who="somebody else")
     again = batches.open_batch(store, later, STEPS[:1], NOON + HOUR, LONG_AGO)
     assert again == batch, "with the now that it had"
     assert batches.steps(store, batch.id) == STEPS
-    other = batches.open_batch(store, replace(WISH, name="other"), STEPS, NOON, LONG_AGO)
+    other = batches.open_batch(store, replace(REQUEST, name="other"), STEPS, NOON, LONG_AGO)
     assert other is not None
     assert [one.id for one in batches.going_on(store)] == [batch.id, other.id]
     assert batches.end(store, batch.id, NOON)
@@ -62,12 +62,12 @@ def test_one_wish_is_one_batch_until_it_has_ended(store: Store, batch: Batch) ->
     fresh = batches.open_batch(store, later, STEPS, NOON + HOUR, LONG_AGO)
     assert fresh is not None
     assert fresh.id != batch.id
-    assert fresh.wish.as_of == NOON + HOUR
+    assert fresh.request.as_of == NOON + HOUR
     assert batches.one_batch(store, batch.id) == replace(batch, ended_at=NOON)
 
 
 def test_nothing_left_opens_nothing(store: Store) -> None:
-    assert batches.open_batch(store, WISH, [], NOON, LONG_AGO) is None
+    assert batches.open_batch(store, REQUEST, [], NOON, LONG_AGO) is None
     assert batches.going_on(store) == []
 
 
@@ -76,7 +76,7 @@ def test_one_that_was_given_up_is_taken_up_again_where_it_stopped(store: Store, 
     batches.end(store, batch.id, NOON, "a file is missing")
     assert batches.one_batch(store, batch.id) == replace(batch, ended_at=NOON, words="a file is missing")
     assert not batches.begin(store, batch.id, "pull th", "here", NOON), "nothing is begun of what has ended"
-    assert batches.open_batch(store, WISH, [], NOON, LONG_AGO) == batch
+    assert batches.open_batch(store, REQUEST, [], NOON, LONG_AGO) == batch
     assert [step.key for step in batches.steps(store, batch.id) if step.done] == ["sweep th 2026-03-01"]
 
 
@@ -85,10 +85,10 @@ def test_one_that_nobody_worked_on_for_long_is_planned_anew(store: Store, batch:
     batches.begin(store, batch.id, "pull th", "here", NOON + HOUR)
     if words:
         batches.end(store, batch.id, NOON, words)
-    assert batches.open_batch(store, WISH, STEPS, NOON + HOUR, NOON + HOUR) == batch
+    assert batches.open_batch(store, REQUEST, STEPS, NOON + HOUR, NOON + HOUR) == batch
     if words:
         batches.end(store, batch.id, NOON, words)
-    fresh = batches.open_batch(store, WISH, STEPS, NOON + 2 * HOUR, NOON + HOUR + timedelta(seconds=1))
+    fresh = batches.open_batch(store, REQUEST, STEPS, NOON + 2 * HOUR, NOON + HOUR + timedelta(seconds=1))
     assert fresh is not None
     assert fresh.id != batch.id
     assert batches.going_on(store) == [fresh]
@@ -132,7 +132,7 @@ def test_a_range_with_a_part_that_is_not_complete_is_not(store: Store, batch: Ba
 def test_what_is_recorded_a_second_time_is_not_recorded(store: Store, batch: Batch) -> None:
     record(store, marker(batch, JUDGE.format("th")))
     before = list_runs(store, 9)
-    other = batches.open_batch(store, replace(WISH, name="other"), STEPS, NOON, LONG_AGO)
+    other = batches.open_batch(store, replace(REQUEST, name="other"), STEPS, NOON, LONG_AGO)
     assert other is not None
     batches.finish_alone(store, marker(other, JUDGE.format("th")))
     with pytest.raises(StepDone):
@@ -146,7 +146,7 @@ def test_parcels_are_emptied_long_after_their_batch_has_ended(store: Store, batc
     batches.finish_alone(store, marker(batch, "report 2026-03-01"), None, {key: b"less"})
     assert batches.parcel(store, batch.id, key) == b"less"
     batches.end(store, batch.id, NOON)
-    batches.open_batch(store, replace(WISH, name="soon"), STEPS, NOON, LONG_AGO)
+    batches.open_batch(store, replace(REQUEST, name="soon"), STEPS, NOON, LONG_AGO)
     assert batches.parcel(store, batch.id, key) == b"less"
-    batches.open_batch(store, replace(WISH, name="later"), STEPS, NOON, NOON + HOUR)
+    batches.open_batch(store, replace(REQUEST, name="later"), STEPS, NOON, NOON + HOUR)
     assert batches.parcel(store, batch.id, key) is None

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
-from jobs.batch.parcels import pack, unpack, without_rows
+from jobs.batch.packed import FORM, pack, unpack, without_rows
 from recon.model import Account, Result
 from reports.verify.digests import digests
 from tests.kit.job import finished_job
@@ -52,7 +52,7 @@ async def test_what_comes_out_is_what_went_in(tmp_path: Path) -> None:
             back = unpack(pack(result))
             same(back, result)
             assert digests(back) == digests(result)
-            few = unpack(pack(result), breaks_alone=True)
+            few = unpack(pack(without_rows(result)))
             same(few, without_rows(result))
             pd.testing.assert_frame_equal(few.breaks, result.breaks)
             assert few.matched.empty
@@ -75,6 +75,8 @@ def test_a_result_without_rows_and_one_with_empty_cells() -> None:
 
 
 def test_another_form_is_refused() -> None:
-    parcel = pack(EMPTY).replace(b'"form": 1', b'"form": 9')
+    packed = bytearray(pack(EMPTY))
+    assert packed[1] == FORM
+    packed[1] = 9
     with pytest.raises(ValueError, match="form 9"):
-        unpack(parcel)
+        unpack(bytes(packed))

@@ -1,0 +1,53 @@
+"""Packs a result as bytes and unpacks it exactly, for steps in other processes."""
+
+from dataclasses import fields, replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]
+
+from recon.model import Details, Result, Settlement
+
+FORM = 2  # of the bytes; another form is refused
+LARGEST = 900 * 2**20  # bytes: neither database holds more than a GB in one place; some eight million orders
+
+
+def pack(result: Result) -> bytes:
+    """A result as bytes, each of its frames as an Arrow stream."""
+    return msgspec.msgpack.encode((FORM, result), enc_hook=_encoded)
+
+
+def unpack(packed: bytes) -> Result:
+    """The result that was packed; raises ValueError for what is not of this form."""
+    form, body = msgspec.msgpack.decode(packed, type=tuple[int, msgspec.Raw])
+    if form != FORM:
+        raise ValueError(f"a packed result of form {form}, not {FORM}")
+    return msgspec.msgpack.decode(body, type=Result, dec_hook=_decoded)
+
+
+def without_rows(result: Result) -> Result:
+    """The result with its figures and breaks, its other frames empty: what is told and shown of it."""
+    names = (one.name for one in fields(result) if isinstance(getattr(result, one.name), pd.DataFrame))
+    empty: dict[str, Any] = {name: pd.DataFrame() for name in names if name != "breaks"}
+    return replace(result, **empty, settlement=Settlement(), details=Details(since=result.details.since))
+
+
+def _encoded(value: Any) -> Any:
+    if isinstance(value, ZoneInfo):
+        return value.key
+    if not isinstance(value, pd.DataFrame):
+        raise NotImplementedError(f"a packed result holds no {type(value).__name__}")
+    table = pa.Table.from_pandas(value)
+    stream = pa.BufferOutputStream()
+    with pa.ipc.new_stream(stream, table.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+        writer.write_table(table)
+    return memoryview(stream.getvalue())
+
+
+def _decoded(kind: type, value: Any) -> Any:
+    if kind is ZoneInfo:
+        return ZoneInfo(value)
+    with pa.ipc.open_stream(pa.py_buffer(value)) as reader:
+        return reader.read_all().to_pandas()
