@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import IO
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ from recon import columns as c
 from recon.model import Account, KnownBreak
 from recon.model.rulings import Answer, Became
 from recon.money import Currencies, UnknownCurrency
-from reports.rulings.form import draw_how_to, fill_in, input_styles, on_paper
+from reports.rulings.form import FOOTER, draw_how_to, fill_in, input_styles
 from reports.rulings.read import DeskRow
 from reports.rulings.sheet import (
     ANSWERS,
@@ -32,12 +32,12 @@ from reports.rulings.sheet import (
     rulings_sheet,
 )
 from reports.rulings.xlsx_guard import Refused
-from reports.sheet import HEADER_ROWS, Column, Kind, PlacedSheet, Tab, column_letter
+from reports.sheet import Column, Kind, PlacedSheet, Tab, column_letter
+from reports.workbook.book import empty_book, prepare_sheet
 from reports.workbook.cells import CellContext
-from reports.workbook.paper import header_height
+from reports.workbook.paper import set_up_paper
 from reports.workbook.stream import FilledSheet, write_package
-from reports.workbook.styles import register
-from reports.workbook.write import style_ids
+from reports.workbook.styles import register, style_ids
 
 SKIPPED = "skipped"
 _ROW, _OUTCOME, _WHY = "row", "outcome", "why"
@@ -51,6 +51,7 @@ OUTCOME_COLUMNS = (
     *(column for column in FACTS if column.name in _SHOWN),
     _RISK,
 )
+_FROZEN = 5  # columns that stay when scrolling, and that stand on every sheet of paper
 _NO_ZONE = ZoneInfo("UTC")  # times come as each account's own
 
 
@@ -95,22 +96,22 @@ def write_rulings(
         raise Refused(f"{len(known):,} breaks are more than one file takes ({MOST_ROWS - 1:,}): choose an account")
     frame = rulings_frame(known, accounts)
     book = _book("Rulings on breaks", day, frame, currencies)
-    sheet, placed = _sheet(book, COLUMNS, NAME, frame, "No break is open.", frozen=5)
+    sheet, filled = _sheet(book, COLUMNS, NAME, frame, "No break is open.", _FROZEN)
     for name in HIDDEN:
         sheet.column_dimensions[_letter(COLUMNS, name)].hidden = True
-    sheet.print_title_cols = f"A:{column_letter(placed.sheet.frozen - 1)}"
+    sheet.print_title_cols = f"A:{column_letter(_FROZEN - 1)}"
     sheet.page_setup.fitToWidth = 2  # the facts, then what is filled in
     ranges = draw_how_to(book, len(frame), day)
     fill_in(book, sheet, ranges, len(frame), day)
-    _save(book, placed, currencies, file, day)
+    _save(book, filled, currencies, file, day)
 
 
 def write_outcome(told: Sequence[RowOutcome], currencies: Currencies, file: IO[bytes], day: date) -> None:
     """Write a line per row into a seekable file: what became of it, why, and the row as it was read."""
     frame = frame_of(OUTCOME_COLUMNS, [_outcome_row(one, currencies) for one in told])
     book = _book("What became of rulings", day, frame, currencies)
-    _, placed = _sheet(book, OUTCOME_COLUMNS, "Outcome", frame, "The file had no rows.", frozen=3)
-    _save(book, placed, currencies, file, day)
+    _, filled = _sheet(book, OUTCOME_COLUMNS, "Outcome", frame, "The file had no rows.", 3)
+    _save(book, filled, currencies, file, day)
 
 
 def _outcome_row(told: RowOutcome, currencies: Currencies) -> dict[str, object]:
@@ -130,21 +131,17 @@ def _minor(text: str | None, currency: str | None, currencies: Currencies) -> in
 
 
 def _book(title: str, day: date, frame: pd.DataFrame, currencies: Currencies) -> Workbook:
-    book = Workbook()
-    book.remove(book.worksheets[0])
-    used = [code for code in sorted(frame[c.CURRENCY].dropna().unique()) if _is_known(code, currencies)]
-    register(book, used, currencies)
+    book = empty_book(title, "omise-recon", day)
+    codes = sorted(frame[c.CURRENCY].dropna().unique())
+    register(book, [code for code in codes if _has_exponent(code, currencies)], currencies)
     for style in input_styles():
         book.add_named_style(style)
-    about = book.properties
-    about.title, about.creator, about.lastModifiedBy = title, "omise-recon", "omise-recon"
-    about.created = about.modified = datetime.combine(day, time())
     return book
 
 
-def _is_known(code: str, currencies: Currencies) -> bool:
+def _has_exponent(currency: str, currencies: Currencies) -> bool:
     try:
-        currencies.exponent(code)
+        currencies.exponent(currency)
     except UnknownCurrency:
         return False
     return True
@@ -156,24 +153,17 @@ def _letter(columns: Sequence[Column], name: str) -> str:
 
 def _sheet(
     book: Workbook, columns: tuple[Column, ...], name: str, frame: pd.DataFrame, empty: str, frozen: int
-) -> tuple[Worksheet, PlacedSheet]:
-    """A prepared sheet of one tab: header, one sample row where the frame's rows go, and what stands around them."""
+) -> tuple[Worksheet, FilledSheet]:
+    """A prepared sheet of one tab."""
     sheet = book.create_sheet(name)
-    for index, column in enumerate(columns):
-        sheet.cell(HEADER_ROWS, index + 1, column.title).style = "header"
-        sheet.column_dimensions[column_letter(index)].width = column.width
-    sheet.cell(HEADER_ROWS + 1, 1, "")
-    sheet.row_dimensions[HEADER_ROWS].height = header_height(columns, [column.width for column in columns])
-    sheet.freeze_panes = f"{column_letter(frozen)}{HEADER_ROWS + 1}"
-    last = HEADER_ROWS + max(1, len(frame))
-    sheet.auto_filter.ref = f"A{HEADER_ROWS}:{column_letter(len(columns) - 1)}{last}"
-    sheet.print_title_rows = f"{HEADER_ROWS}:{HEADER_ROWS}"
-    sheet.print_area = f"A1:{column_letter(len(columns) - 1)}{last}"
-    on_paper(sheet)
-    return sheet, PlacedSheet(rulings_sheet(columns, name, empty, frozen), frame, (Tab(name, 0, len(frame)),), empty)
+    tab = Tab(name, 0, len(frame))
+    placed = PlacedSheet(rulings_sheet(columns, name, empty, frozen), frame, (tab,), empty)
+    filled = FilledSheet(placed, tab)
+    prepare_sheet(sheet, filled)
+    set_up_paper(sheet, FOOTER)
+    return sheet, filled
 
 
-def _save(book: Workbook, placed: PlacedSheet, currencies: Currencies, file: IO[bytes], day: date) -> None:
+def _save(book: Workbook, filled: FilledSheet, currencies: Currencies, file: IO[bytes], day: date) -> None:
     context = CellContext(style_ids(book), _NO_ZONE, currencies)
-    filled = {"xl/worksheets/sheet1.xml": FilledSheet(placed, placed.tabs[0], context)}
-    write_package(book, file, filled=filled, values={}, day=day)
+    write_package(book, file, context, filled={"xl/worksheets/sheet1.xml": filled}, values={}, day=day)

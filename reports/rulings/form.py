@@ -10,8 +10,6 @@ from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Pr
 from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.datavalidation import DataValidation
-from openpyxl.worksheet.page import PageMargins
-from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from recon import columns as c
@@ -19,10 +17,11 @@ from recon.model import BreakStatus
 from recon.model.rulings import REASONS
 from reports.rulings.sheet import ANSWERS, CHOICES, COLUMNS, HOW_TO, REASON, RULING, TITLES, UNTIL
 from reports.sheet import HEADER_ROWS, Kind, column_letter
-from reports.workbook.paper import lines_of, points_of
+from reports.workbook.paper import lines_of, points_of, set_up_paper
 from reports.workbook.styles import DAY_FORMAT, FONT, INK, RULE, page_style
 
 _INPUT, _INPUT_HEADER, _WANTED = "FFFFF8DC", "FFFFD54F", "FFFFC9A3"
+FOOTER = "omise-recon"
 _WIDTHS = (16, 74, 26, 40)
 _STEPS = (
     "On the sheet Rulings each row is one break. What is white tells about it; the yellow columns are yours.",
@@ -168,7 +167,7 @@ def draw_how_to(book: Workbook, breaks: int, day: date) -> dict[BreakStatus, str
         if row.texts[0] == CHOICES[0].word:
             first = number
     sheet.protection.sheet = True
-    on_paper(sheet)
+    set_up_paper(sheet, FOOTER)
     sheet.page_setup.fitToHeight = 1
     return {status: _range(status, first) for status in BreakStatus if any(status in one.states for one in CHOICES)}
 
@@ -212,14 +211,3 @@ def _draw(sheet: Worksheet, number: int, row: _Row) -> None:
         sheet.merge_cells(start_row=number, end_row=number, start_column=1, end_column=len(_WIDTHS))
     lines = max(lines_of(text, points_of(width)) for text, width in zip(row.texts, widths, strict=True))
     sheet.row_dimensions[number].height = row.points or 5 + 13.0 * lines
-
-
-def on_paper(sheet: Worksheet) -> None:
-    """Landscape A4, as wide as one sheet of paper, page numbers below."""
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
-    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
-    sheet.page_margins = PageMargins(left=0.4, right=0.4, top=0.7, bottom=0.7, header=0.3, footer=0.3)
-    assert sheet.oddFooter is not None
-    sheet.oddFooter.left.text, sheet.oddFooter.right.text = "omise-recon", "Page &P of &N"

@@ -7,7 +7,7 @@ from openpyxl.worksheet.page import PageMargins
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
-from reports.sheet import AnyReport, Column, Line
+from reports.sheet import Column, Line
 
 # A4, landscape, in points; what is left of it beside the margins.
 _WIDE, _HIGH = 841.9, 595.3
@@ -37,28 +37,30 @@ _GROUPS = {
 _CHARACTERS = {char: points for group, points in _GROUPS.items() for char in group}
 
 
-def set_up(sheet: Worksheet, report: AnyReport) -> None:
-    """Landscape A4, as wide as one sheet of paper, with what it is above and page numbers below."""
-    first, last = report.days
+def set_up_paper(sheet: Worksheet, footer: str, header: str = "") -> None:
+    """Landscape A4, as wide as one sheet of paper, page numbers below; a header also names the sheet."""
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     sheet.page_setup.fitToWidth = 1
     sheet.page_setup.fitToHeight = 0
     sheet.page_margins = PageMargins(left=_SIDE, right=_SIDE, top=_TOP, bottom=_TOP, header=0.3, footer=0.3)
-    sides = (
-        (sheet.oddHeader, f"{report.name}  {first} to {last}", sheet.title),
-        (sheet.oddFooter, f"omise-recon  {report.digest[:12]}", "Page &P of &N"),
-    )
-    for item, left, right in sides:
-        assert item is not None
-        item.left.text, item.right.text = left, right
+    assert sheet.oddHeader is not None
+    assert sheet.oddFooter is not None
+    sheet.oddFooter.left.text = footer
+    sheet.oddFooter.right.text = "Page &P of &N"
+    if header:
+        sheet.oddHeader.left.text = header
+        sheet.oddHeader.right.text = sheet.title
 
 
 def header_height(columns: Sequence[Column], widths: Sequence[int]) -> float:
     """Points for the titles of columns, which wrap at these widths; a header has room for two lines at least."""
-    found = zip(columns, widths, strict=False)
-    return 6 + 13.0 * max(2, *(lines_of(one.title, points_of((width,)) + 12, bold=True) for one, width in found))
+    lines = (
+        lines_of(column.title, points_of((width,)) + 12, bold=True)
+        for column, width in zip(columns, widths, strict=False)
+    )
+    return 6 + 13.0 * max(2, *lines)
 
 
 def points_of(widths: Sequence[int]) -> float:
@@ -68,14 +70,17 @@ def points_of(widths: Sequence[int]) -> float:
 
 def lines_of(text: str, room: float, *, bold: bool = False) -> int:
     """How many lines a text of Arial at ten points takes where it wraps at so many points."""
-    lines, used = 1, 0.0
+    lines = 1
+    used = 0.0
     for word in text.split():
-        wide = sum(_CHARACTERS.get(char, 5.56) for char in word) * (1.08 if bold else 1.0)
-        if used and used + wide > room:
-            lines, used = lines + 1, 0.0
-        if wide > room:  # torn inside
-            lines, wide = lines + int(wide // room), wide % room
-        used += wide + 2.78
+        width = sum(_CHARACTERS.get(char, 5.56) for char in word) * (1.08 if bold else 1.0)
+        if used and used + width > room:
+            lines += 1
+            used = 0.0
+        if width > room:  # torn inside
+            lines += int(width // room)
+            width %= room
+        used += width + 2.78
     return lines
 
 
@@ -84,18 +89,14 @@ def page_breaks(widths: Sequence[int], lines: Sequence[Line]) -> Iterator[int]:
     scale = min(1.0, (_WIDE - 2 * _SIDE * _INCH) / sum(_points(width) for width in widths))
     room = (_HIGH - 2 * _TOP * _INCH) / scale * _SAFE
     used = 0.0
-    for start, stop in _parts(lines):
+    starts = [0, *(index for index, line in enumerate(lines) if line.starts and index), len(lines)]
+    for start, stop in pairwise(starts):
         size = sum(line.height for line in lines[start:stop])
         whole = size <= room * _TORN or any(line.charts for line in lines[start:stop])
         if used and used + (size if whole else _BEGINNING) > room:
             yield start
             used = 0.0
         used = (used + size) % room
-
-
-def _parts(lines: Sequence[Line]) -> Iterator[tuple[int, int]]:
-    starts = [0, *(index for index, line in enumerate(lines) if line.starts and index), len(lines)]
-    yield from pairwise(starts)
 
 
 def _points(width: int) -> float:

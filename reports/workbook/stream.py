@@ -34,7 +34,6 @@ class FilledSheet:
 
     placed: PlacedSheet
     tab: Tab
-    context: CellContext
     links: Sequence[Link] = ()  # in place of the one link that stands for them
 
     @property
@@ -52,6 +51,7 @@ class FilledSheet:
 def write_package(
     book: Workbook,
     file: IO[bytes],
+    context: CellContext,
     *,
     filled: Mapping[str, FilledSheet],
     values: Mapping[str, Mapping[str, str]],
@@ -68,7 +68,7 @@ def write_package(
         for name in package.namelist():
             content = package.read(name)
             if name in filled:
-                _write_filled(archive, name, content.decode(), filled[name], chunk)
+                _write_filled(archive, name, content.decode(), filled[name], context, chunk)
             else:
                 if name in values:
                     content = _with_values(content.decode(), values[name]).encode()
@@ -84,35 +84,35 @@ def _as_openpyxl_saves(book: Workbook) -> zipfile.ZipFile:
     return zipfile.ZipFile(package)
 
 
-def _write_filled(archive: Archive, name: str, xml: str, part: FilledSheet, chunk: int) -> None:
+def _write_filled(archive: Archive, name: str, xml: str, part: FilledSheet, context: CellContext, chunk: int) -> None:
     head, tail = _around_rows(xml, part)
     rows = part.tab.stop - part.tab.start
-    rendered = _rendered(part, chunk) if rows else iter([_row(2, [part.placed.empty], "text", part.context)])
+    rendered = _rendered(part, context, chunk) if rows else iter([_row(2, [part.placed.empty], "text", context)])
     first = next(rendered)
     expected_bytes = len(first) / min(chunk, max(1, rows)) * rows * 1.5
-    pieces = chain((head.encode(), first), rendered, _tables(part), (tail.encode(),))
+    pieces = chain((head.encode(), first), rendered, _tables(part, context), (tail.encode(),))
     # Four times as fast as zlib, and on every x86-64 since 2008 the same bytes.
     deflate = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, -isal_zlib.MAX_WBITS)
     archive.add(name, pieces, deflate, may_be_huge=expected_bytes > MOST_BYTES)
 
 
-def _tables(part: FilledSheet) -> Iterator[bytes | memoryview]:
+def _tables(part: FilledSheet, context: CellContext) -> Iterator[bytes | memoryview]:
     """The tables below the rows, each after an empty row: title, header, rows or words instead."""
     row = HEADER_ROWS + max(1, part.tab.stop - part.tab.start) + 2
     widths = [column.width for column in part.placed.sheet.columns]
     for table in part.below:
-        yield _row(row, [table.title, *[""] * (len(table.columns) - 1)], "section", part.context, _high(21))
+        yield _row(row, [table.title, *[""] * (len(table.columns) - 1)], "section", context, _high(21))
         yield _row(
             row + 1,
             [column.title for column in table.columns],
             "header",
-            part.context,
+            context,
             _high(header_height(table.columns, widths)),
         )
         if table.frame.empty:
-            yield _row(row + 2, [table.empty], "text", part.context)
+            yield _row(row + 2, [table.empty], "text", context)
         else:
-            yield rows_xml(table.frame, table.columns, part.context, row + 2)
+            yield rows_xml(table.frame, table.columns, context, row + 2)
         row += 3 + max(1, len(table.frame))
 
 
@@ -144,14 +144,14 @@ def _around_rows(xml: str, part: FilledSheet) -> tuple[str, str]:
     return re.sub(r'<dimension ref="[^"]*"', f'<dimension ref="{size}"', head, count=1), tail
 
 
-def _rendered(part: FilledSheet, chunk: int) -> Iterator[bytes | memoryview]:
+def _rendered(part: FilledSheet, context: CellContext, chunk: int) -> Iterator[bytes | memoryview]:
     """XML of the rows, chunk by chunk; while one is compressed the next is rendered."""
     starts = range(part.tab.start, part.tab.stop, chunk)
 
     def render(start: int) -> memoryview:
         stop = min(part.tab.stop, start + chunk)
         first = start - part.tab.start + HEADER_ROWS + 1
-        return rows_xml(part.placed.frame.iloc[start:stop], part.placed.sheet.columns, part.context, first)
+        return rows_xml(part.placed.frame.iloc[start:stop], part.placed.sheet.columns, context, first)
 
     with ThreadPoolExecutor(1) as ahead:
         waiting = ahead.submit(render, starts[0])

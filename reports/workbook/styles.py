@@ -70,6 +70,18 @@ def register(workbook: Workbook, used: list[str], currencies: Currencies) -> Non
         workbook.add_named_style(style)
 
 
+def style_ids(workbook: Workbook) -> dict[str, int]:
+    """The id of every named style: what openpyxl will write for a cell that has it."""
+    sheet = workbook.create_sheet()
+    ids = {}
+    for number, name in enumerate(workbook.named_styles, start=1):
+        cell = sheet.cell(1, number)
+        cell.style = name
+        ids[name] = cell.style_id
+    workbook.remove(sheet)
+    return ids
+
+
 def page_style(name: str) -> str:
     """The name of a cell's style on a page: in the middle of its row, where a table's cells begin at the top."""
     return f"page {name}"

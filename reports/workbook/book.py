@@ -1,0 +1,42 @@
+"""What every workbook of ours begins with: its properties, and sheets of columns prepared for their rows."""
+
+from datetime import date, datetime, time
+
+from openpyxl import Workbook
+from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.worksheet import Worksheet
+
+from reports.sheet import HEADER_ROWS, column_letter
+from reports.workbook.paper import header_height
+from reports.workbook.stream import FilledSheet
+
+
+def empty_book(title: str, creator: str, day: date, subject: str | None = None) -> Workbook:
+    """A workbook without sheets, made and last changed at the beginning of a day."""
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    properties = book.properties
+    properties.title = title
+    properties.subject = subject
+    properties.creator = properties.lastModifiedBy = creator
+    properties.created = properties.modified = datetime.combine(day, time())
+    return book
+
+
+def prepare_sheet(sheet: Worksheet, filled: FilledSheet) -> None:
+    """Header, one sample row where the frame's rows go, and everything around them."""
+    declared = filled.placed.sheet
+    columns = declared.columns
+    for index, column in enumerate(columns):
+        sheet.cell(HEADER_ROWS, index + 1, column.title).style = "header"
+        sheet.column_dimensions[column_letter(index)].width = column.width
+    sample = sheet.cell(HEADER_ROWS + 1, 1, "")
+    if filled.links:
+        sample.hyperlink = Hyperlink(ref=sample.coordinate)
+    sheet.row_dimensions[HEADER_ROWS].height = header_height(columns, [column.width for column in columns])
+    sheet.freeze_panes = f"{column_letter(declared.frozen)}{HEADER_ROWS + 1}"
+    last_row = HEADER_ROWS + max(1, filled.tab.stop - filled.tab.start)
+    sheet.auto_filter.ref = f"A{HEADER_ROWS}:{column_letter(len(columns) - 1)}{last_row}"
+    if declared.repeated:
+        sheet.print_title_rows = f"{HEADER_ROWS}:{HEADER_ROWS}"
+    sheet.print_area = f"A1:{column_letter(declared.printed - 1)}{filled.last_row}"
