@@ -21,7 +21,7 @@ from recon.omise.objects import decode_object
 from recon.omise.scrub import Scrub
 from recon.privacy import keyed_hash
 from recon.rules import CATALOGUE, judge
-from recon.sandbox.server.answers import body
+from recon.sandbox.server.objects import body
 from recon.sandbox.worlds.world import NOISES, World, make_world
 from recon.settings import Context, MatchSettings
 from recon.triage import Judged, triage

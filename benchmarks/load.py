@@ -29,7 +29,7 @@ def fill(url: str, count: int) -> None:
 
     from recon.omise.objects import decode_object
     from recon.omise.scrub import Scrub
-    from recon.sandbox.server.answers import body
+    from recon.sandbox.server.objects import body
     from recon.sandbox.worlds.world import make_world
     from recon.store.engine import open_store
     from recon.store.versions.save import save_objects

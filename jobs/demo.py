@@ -124,7 +124,7 @@ def compare(world: World, outcome: Outcome) -> tuple[Found, ...]:
 
     Rows that could not be read and bank lines are compared by account alone: their break is named by their content.
     """
-    made = (*world.truth, *world.turned)
+    made = (*world.truth, *world.truth_since_first_look)
     planted = Counter(_same(one.code, one.account, one.subject_type, one.subject_id) for one in made)
     found: Counter[Key] = Counter()
     for key in {_subject(row) for result in outcome.results for row in _rows(result)}:

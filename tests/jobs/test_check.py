@@ -12,7 +12,7 @@ from jobs.cli.progress import Lines
 from jobs.config.config import load
 from jobs.run.outcome import RunOptions
 from jobs.run.run import run
-from recon.sandbox.server.app import Running, serve
+from recon.sandbox.server.app import Sandbox, serve
 from recon.sandbox.worlds.world import World, make_world
 from tests.kit.receivers import nobody, post_office, webhook
 
@@ -42,7 +42,7 @@ def world() -> World:
 
 
 @pytest.fixture
-async def server(world: World) -> AsyncIterator[Running]:
+async def server(world: World) -> AsyncIterator[Sandbox]:
     async with serve(world) as running:
         yield running
 
@@ -64,7 +64,7 @@ def of(items: list[Item], what: str) -> Item:
     return found
 
 
-async def test_a_right_configuration_is_ok_in_every_item(world: World, server: Running, tmp_path: Path) -> None:
+async def test_a_right_configuration_is_ok_in_every_item(world: World, server: Sandbox, tmp_path: Path) -> None:
     items = await look(prepare(world, tmp_path, server.url))
     assert [(item.what, item.result) for item in items] == [
         ("config", OK),
@@ -81,7 +81,7 @@ async def test_a_right_configuration_is_ok_in_every_item(world: World, server: R
 
 
 async def test_it_says_which_key_is_missing_and_which_is_refused(
-    world: World, server: Running, tmp_path: Path
+    world: World, server: Sandbox, tmp_path: Path
 ) -> None:
     path = prepare(world, tmp_path, server.url)
     missing = of(await look(path, {}), "key of th")
@@ -97,7 +97,7 @@ async def test_it_says_which_key_is_missing_and_which_is_refused(
 
 
 async def test_another_accounts_key_is_told_by_country_and_currency(
-    world: World, server: Running, tmp_path: Path
+    world: World, server: Sandbox, tmp_path: Path
 ) -> None:
     path = prepare(world, tmp_path, server.url)
     path.write_text(path.read_text().replace('"TH"', '"SG"').replace('"THB"', '"SGD"'), encoding="utf-8")
@@ -107,7 +107,7 @@ async def test_another_accounts_key_is_told_by_country_and_currency(
     assert "accounts.th.currency: the configuration says SGD, Omise's account says THB" in item.details
 
 
-async def test_a_live_account_with_a_test_key_fails(world: World, server: Running, tmp_path: Path) -> None:
+async def test_a_live_account_with_a_test_key_fails(world: World, server: Sandbox, tmp_path: Path) -> None:
     path = prepare(world, tmp_path, server.url)
     path.write_text(path.read_text().replace("secret_key", "livemode = true\nsecret_key"), encoding="utf-8")
     assert of(await look(path), "key of th").result == FAILED
@@ -120,7 +120,7 @@ async def test_omise_out_of_reach_fails_and_the_rest_is_still_looked_at(world: W
     assert of(items, "store").result == OK
 
 
-async def test_orders_that_are_not_there_or_lack_a_column_fail(world: World, server: Running, tmp_path: Path) -> None:
+async def test_orders_that_are_not_there_or_lack_a_column_fail(world: World, server: Sandbox, tmp_path: Path) -> None:
     path = prepare(world, tmp_path, server.url, "[orders.web]\nkind = 'csv'\npath = 'web/*.csv'\n")
     assert of(await look(path), "orders.web").result == FAILED
     (tmp_path / "web").mkdir()
@@ -130,7 +130,7 @@ async def test_orders_that_are_not_there_or_lack_a_column_fail(world: World, ser
     assert '"currency"' in item.details
 
 
-async def test_a_header_without_rows_is_fine(world: World, server: Running, tmp_path: Path) -> None:
+async def test_a_header_without_rows_is_fine(world: World, server: Sandbox, tmp_path: Path) -> None:
     path = prepare(world, tmp_path, server.url)
     orders = tmp_path / "orders" / "orders_th.csv"
     orders.write_text(orders.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
@@ -139,7 +139,7 @@ async def test_a_header_without_rows_is_fine(world: World, server: Running, tmp_
     assert item.details.startswith("0 orders")
 
 
-async def test_rows_that_cannot_be_read_are_a_warning(world: World, server: Running, tmp_path: Path) -> None:
+async def test_rows_that_cannot_be_read_are_a_warning(world: World, server: Sandbox, tmp_path: Path) -> None:
     path = prepare(world, tmp_path, server.url)
     orders = tmp_path / "orders" / "orders_th.csv"
     lines = orders.read_text(encoding="utf-8").splitlines()
@@ -154,7 +154,7 @@ async def test_rows_that_cannot_be_read_are_a_warning(world: World, server: Runn
     assert not failed(items)
 
 
-async def test_a_database_whose_url_nobody_set_fails(world: World, server: Running, tmp_path: Path) -> None:
+async def test_a_database_whose_url_nobody_set_fails(world: World, server: Sandbox, tmp_path: Path) -> None:
     more = "[orders.web]\nkind = 'sql'\nurl = { env = 'SHOP' }\nquery = 'select :from, :to'\n"
     item = of(await look(prepare(world, tmp_path, server.url, more)), "orders.web")
     assert (item.result, item.details) == (
@@ -163,7 +163,7 @@ async def test_a_database_whose_url_nobody_set_fails(world: World, server: Runni
     )
 
 
-async def test_a_folder_or_store_that_cannot_be_written_fails(world: World, server: Running, tmp_path: Path) -> None:
+async def test_a_folder_or_store_that_cannot_be_written_fails(world: World, server: Sandbox, tmp_path: Path) -> None:
     path = prepare(world, tmp_path, server.url)
     (tmp_path / "out").write_text("a file, not a folder", encoding="utf-8")
     (tmp_path / "var").write_text("a file, not a folder", encoding="utf-8")
@@ -172,7 +172,7 @@ async def test_a_folder_or_store_that_cannot_be_written_fails(world: World, serv
     assert of(items, "store").result == FAILED
 
 
-async def test_what_is_accepted_but_not_used_yet_is_said(world: World, server: Running, tmp_path: Path) -> None:
+async def test_what_is_accepted_but_not_used_yet_is_said(world: World, server: Sandbox, tmp_path: Path) -> None:
     more = '[schedule]\n[methods.kakaopay]\nhold = "5d"\n'
     items = await look(prepare(world, tmp_path, server.url, more))
     unused = [item.what for item in items if item.details == "accepted, but not used yet"]
@@ -181,7 +181,7 @@ async def test_what_is_accepted_but_not_used_yet_is_said(world: World, server: R
 
 
 async def test_optional_secrets_that_nobody_set_count_as_absent(
-    world: World, server: Running, tmp_path: Path
+    world: World, server: Sandbox, tmp_path: Path
 ) -> None:
     more = "[privacy]\nhash_key = { env = 'HASH' }\n[orders.shop.columns]\ncustomer = 'customer_email'\n"
     items = await look(prepare(world, tmp_path, server.url, more))
@@ -201,7 +201,7 @@ async def test_every_mistake_of_the_configuration_is_an_item(tmp_path: Path) -> 
     assert failed(items)
 
 
-async def test_a_clock_before_the_last_run_fails(world: World, server: Running, tmp_path: Path) -> None:
+async def test_a_clock_before_the_last_run_fails(world: World, server: Sandbox, tmp_path: Path) -> None:
     path = prepare(world, tmp_path, server.url)
     config = load(path, {"TH_KEY": KEY})
     await run(config, RunOptions(world.first_day, world.last_day, report=False), lambda: NOW, Lines())
@@ -209,7 +209,7 @@ async def test_a_clock_before_the_last_run_fails(world: World, server: Running, 
     assert of(await look(path, now=datetime(2026, 11, 20, tzinfo=UTC)), "clock").result == FAILED
 
 
-async def test_no_secret_stands_in_any_item(world: World, server: Running, tmp_path: Path) -> None:
+async def test_no_secret_stands_in_any_item(world: World, server: Sandbox, tmp_path: Path) -> None:
     path = prepare(world, tmp_path, server.url)
     text = path.read_text(encoding="utf-8").replace(
         "sqlite:///var/recon.db", "postgresql://u:hunter2canary@127.0.0.1:9/x"
@@ -223,7 +223,7 @@ async def test_no_secret_stands_in_any_item(world: World, server: Running, tmp_p
 
 
 async def test_a_bad_channel_is_found_and_a_test_message_says_what_was_accepted(
-    world: World, server: Running, tmp_path: Path
+    world: World, server: Sandbox, tmp_path: Path
 ) -> None:
     alerts = '[alerts]\nurls = { env = "URLS" }\n'
     async with webhook() as hook:
@@ -243,7 +243,7 @@ async def test_a_bad_channel_is_found_and_a_test_message_says_what_was_accepted(
         assert "canary" not in json.dumps(as_document(tried)) + repr(tried)
 
 
-async def test_reports_by_mail_are_proved(world: World, server: Running, tmp_path: Path) -> None:
+async def test_reports_by_mail_are_proved(world: World, server: Sandbox, tmp_path: Path) -> None:
     more = '[alerts]\nsmtp_url = { env = "SMTP" }\nmail_from = "recon@shop.test"\n'
     path = prepare(world, tmp_path, server.url, 'mail = ["finance@shop.test"]\n' + more)
     missing = of(await look(path), "reports.mail")

@@ -16,7 +16,7 @@ from jobs import demo
 from jobs.config import config as configuration
 from jobs.run.outcome import Outcome, RunOptions
 from jobs.run.run import open_ready_store, run
-from recon.sandbox.server.app import Running, serve
+from recon.sandbox.server.app import Sandbox, serve
 from recon.sandbox.server.faults import Faults
 from recon.sandbox.worlds.world import World, make_world
 from recon.store.runs.record import list_breaks
@@ -53,7 +53,7 @@ class Job:
 
     folder: Path
     world: World
-    server: Running
+    server: Sandbox
     config: Path
 
     async def run(self, **options: Any) -> Outcome:

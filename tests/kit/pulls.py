@@ -20,7 +20,7 @@ from recon.model import Account, Window
 from recon.omise.client import Limits
 from recon.omise.objects import decode_object
 from recon.omise.scrub import Scrub
-from recon.sandbox.server.app import Running
+from recon.sandbox.server.app import Sandbox
 from recon.sandbox.worlds.countries import ACCOUNTS
 from recon.store import tables
 from recon.store.engine import Store, open_store, reading, to_micros
@@ -110,7 +110,7 @@ class PulledStore:
         return found
 
 
-async def objects(server: Running, name: str, kind: str) -> list[dict[str, Any]]:
+async def objects(server: Sandbox, name: str, kind: str) -> list[dict[str, Any]]:
     """Every object of a kind that the server holds now, read without any of our own client."""
     found: list[dict[str, Any]] = []
     key = aiohttp.encode_basic_auth(ACCOUNTS[name].key, "")
@@ -123,7 +123,7 @@ async def objects(server: Running, name: str, kind: str) -> list[dict[str, Any]]
                 return found
 
 
-async def truth(server: Running, name: str) -> Known:
+async def truth(server: Sandbox, name: str) -> Known:
     """What the server holds now: digests by kind and id."""
     found: Known = {}
     for kind in SWEPT:

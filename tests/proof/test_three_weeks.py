@@ -28,7 +28,7 @@ from jobs.service.extra_jobs import in_own_process
 from jobs.service.nights import Finding
 from jobs.service.schedule import Means, Schedule
 from recon.model import BreakStatus, Severity
-from recon.sandbox.server.app import Running, serve
+from recon.sandbox.server.app import Sandbox, serve
 from recon.sandbox.server.faults import Faults
 from recon.sandbox.worlds.world import make_world
 from recon.store.runs.attempts import Attempt, attempts
@@ -56,7 +56,7 @@ class Merchant:
     """The world, who serves it, the clock, and what was said."""
 
     config: Path
-    server: Running
+    server: Sandbox
     clock: Clock
     letters: list[dict[str, Any]]
     findings: set[Finding] = field(default_factory=set)

@@ -17,7 +17,7 @@ from jobs.run.run import run
 from recon.methods import MethodBook
 from recon.model import Severity
 from recon.money import Currencies
-from recon.sandbox.server.app import Running, serve
+from recon.sandbox.server.app import Sandbox, serve
 from recon.sandbox.worlds.world import World, make_world
 from tests.kit.books import AS_OF, DAY, HOUR, MINUTE, NOON, charge, order, pending
 from tests.kit.clocks import SECOND, breaks, codes, context, only, refund
@@ -95,7 +95,7 @@ async def shop(folder: Path) -> AsyncIterator[Shop]:
     """One Thai account with a few orders that agree, at noon of their day."""
     world: World = make_world(1, FIRST, LAST, 4, ("th",), plant=False)
     noon = datetime(2026, 3, 2, 5, tzinfo=UTC)
-    running: Running
+    running: Sandbox
     async with serve(world, moment=noon) as running:
         job = Job(folder, world, running, demo.prepare(world, folder, running.url))
         _only_header(job.orders("th"))

@@ -68,7 +68,7 @@ def mark(charge: Charge, word: str, now: int) -> None:
         raise BadQuery(f'a charge is marked "successful" or "failed", not "{word}"')
 
 
-def consequences(charge: Charge) -> Iterable[Thing]:
+def follow_ups(charge: Charge) -> Iterable[Thing]:
     """The balance transaction of a paid charge, and the events of its life."""
     yield Event(f"evnt_test_{charge.id[10:]}a", charge.created, "charge.create", charge)
     ends = [at for at in (charge.paid_at, charge.failed_at) if at is not None]
@@ -89,6 +89,6 @@ def _succeed(charge: Charge, at: int) -> None:
 
 
 def _method(account: Account, name: str) -> Method:
-    here = (*METHODS[account.region], *(method for methods in METHODS.values() for method in methods))
-    found = next((method for method in here if method.name == name), None)
-    return found or replace(here[0], name=name, brand="", expires_s=HOUR)
+    methods = (*METHODS[account.region], *(method for methods in METHODS.values() for method in methods))
+    known = next((method for method in methods if method.name == name), None)
+    return known or replace(methods[0], name=name, brand="", expires_s=HOUR)

@@ -1,7 +1,7 @@
-"""The events that Omise tells of a world's objects.
+"""The events that Omise reports of a world's objects.
 
 Keys: charge.create/capture/complete/reverse, refund.create, transfer.create/send/pay, dispute.create/update/close.
-A refund that closes, a hold that ends and an ability that flips tell nothing, as at Omise. `charge.expire` is not
+A refund that closes, a hold that ends and an ability that flips report nothing, as at Omise. `charge.expire` is not
 proven there and is used for a charge that expires by itself.
 """
 
@@ -11,12 +11,17 @@ from recon.sandbox.worlds.facts import Charge, Dispute, Event, Refund, Transfer
 from recon.sandbox.worlds.maker import Maker
 
 
-def tell(m: Maker, silent: frozenset[str]) -> None:
+def add_events(maker: Maker, silent: frozenset[str]) -> None:
     """Fill the maker's events; deliveries about the charges in `silent` failed (a lost webhook)."""
-    things: list[Charge | Refund | Dispute | Transfer] = [*m.charges, *m.refunds, *m.disputes, *m.transfers]
+    things: list[Charge | Refund | Dispute | Transfer] = [
+        *maker.charges,
+        *maker.refunds,
+        *maker.disputes,
+        *maker.transfers,
+    ]
     for thing in things:
         for at, key in _moments(thing):
-            m.events.append(Event(m.id("evnt", at), at, key, thing, thing.id not in silent))
+            maker.events.append(Event(maker.id("evnt", at), at, key, thing, thing.id not in silent))
 
 
 def _moments(thing: Charge | Refund | Dispute | Transfer) -> Iterator[tuple[int, str]]:
@@ -31,8 +36,8 @@ def _moments(thing: Charge | Refund | Dispute | Transfer) -> Iterator[tuple[int,
                 yield from ((thing.sent_at, "transfer.send"), (thing.paid_at, "transfer.pay"))
         case Dispute():
             yield thing.created, "dispute.create"
-            for since, word in thing.steps:
-                yield since, "dispute.update" if word == "pending" else "dispute.close"
+            for since, status in thing.steps:
+                yield since, "dispute.update" if status == "pending" else "dispute.close"
 
 
 def _of_charge(charge: Charge) -> Iterator[tuple[int, str]]:

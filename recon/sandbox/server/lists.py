@@ -5,15 +5,16 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from recon.sandbox.server.answers import body, stamp
-from recon.sandbox.worlds.facts import Charge, Event, Thing, turns
+from recon.sandbox.server.forms import stamp
+from recon.sandbox.server.objects import body
+from recon.sandbox.worlds.facts import Charge, Event, Thing, changes
 
-CACHE_ROWS = 50_000  # encoded rows kept per shelf: about 130 MB of charges at most
+CACHE_ROWS = 50_000  # encoded rows kept per list: about 130 MB of charges at most
 CLOCK = "@server-clock@"  # stands in encoded rows where the server's clock goes
 _CLOCK = CLOCK.encode()
 
 
-class Shelf:
+class ObjectList:
     """The rows of one kind of one account. Moments are epoch seconds; a row exists from its creation on."""
 
     def __init__(self, rows: Iterable[Thing]) -> None:
@@ -58,13 +59,13 @@ class Shelf:
 
     def encode(self, row: Thing, now: int) -> bytes:
         """The row's JSON at a moment, its clock set to that moment."""
-        kept = self._encoded.get(row.id)
-        if kept is None or not kept[0] <= now < kept[1]:
+        cached = self._encoded.get(row.id)
+        if cached is None or not cached[0] <= now < cached[1]:
             since, until = _steady(row, now)
-            kept = (since, until, encode(row, now, CLOCK))
+            cached = (since, until, encode(row, now, CLOCK))
             if len(self._encoded) < CACHE_ROWS or row.id in self._encoded:
-                self._encoded[row.id] = kept
-        return kept[2].replace(_CLOCK, stamp(now).encode())
+                self._encoded[row.id] = cached
+        return cached[2].replace(_CLOCK, stamp(now).encode())
 
 
 def encode(row: Thing, now: int, clock: str = "") -> bytes:
@@ -74,13 +75,13 @@ def encode(row: Thing, now: int, clock: str = "") -> bytes:
 
 def _steady(row: Thing, now: int) -> tuple[int, int]:
     """The span around now in which the row's JSON stays the same, but for the clock."""
-    moments = sorted(_all_turns(row))
+    moments = sorted(_all_changes(row))
     place = bisect_right(moments, now)
     since = moments[place - 1] if place else row.created
     return since, moments[place] if place < len(moments) else now + 2**40
 
 
-def _all_turns(row: Thing) -> Iterator[int]:
-    yield from turns(row)
+def _all_changes(row: Thing) -> Iterator[int]:
+    yield from changes(row)
     if isinstance(row, Charge):
-        yield from row.flips()
+        yield from row.ability_changes()

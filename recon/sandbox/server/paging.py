@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from recon.sandbox.server.answers import stamp
-from recon.sandbox.server.lists import Shelf
+from recon.sandbox.server.forms import stamp
+from recon.sandbox.server.lists import ObjectList
 from recon.sandbox.worlds.facts import Thing
 
 ORDERS = ("chronological", "reverse_chronological")
@@ -44,20 +44,20 @@ def read_query(params: Mapping[str, str]) -> Query:
 
 
 def answer_list(
-    shelf: Shelf, query: Query, now: int, location: str, *, through: bool = False, of: Sequence[Thing] | None = None
+    objects: ObjectList, query: Query, now: int, location: str, through: bool, of: Sequence[Thing] | None
 ) -> bytes:
-    """The page of a shelf that a query asks for, as JSON; `of` narrows it to these rows.
+    """The page of a list that a query asks for, as JSON; `of` narrows it to these.
 
     Rows in from <= created_at < to; the end is inside with `through`, which Omise leaves open. Without `to`, all
     that exists now.
     """
     until = now if query.until is None else query.until
-    places: Sequence[int] = shelf.span(query.since, until, now, through=through or query.until is None)
+    places: Sequence[int] = objects.span(query.since, until, now, through=through or query.until is None)
     if of is not None:
         wanted = {row.id for row in of}
-        places = [p for p, row in zip(places, shelf.at(places), strict=True) if row.id in wanted]
+        places = [p for p, row in zip(places, objects.at(places), strict=True) if row.id in wanted]
     ordered = places if query.order == ORDERS[0] else places[::-1]
-    rows = shelf.at(ordered[query.offset : query.offset + query.limit])
+    rows = objects.at(ordered[query.offset : query.offset + query.limit])
     rest = {
         "limit": query.limit,
         "offset": query.offset,
@@ -67,7 +67,7 @@ def answer_list(
         "from": stamp(query.since),
         "to": stamp(until),
     }
-    data = b",".join(shelf.encode(row, now) for row in rows)
+    data = b",".join(objects.encode(row, now) for row in rows)
     return b'{"object":"list","data":[' + data + b"]," + json.dumps(rest).encode()[1:]
 
 

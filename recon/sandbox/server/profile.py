@@ -1,14 +1,13 @@
 """An account's own answers (account, balance, capability) and Omise's error body."""
 
-from typing import Any
-
-from recon.sandbox.server.answers import stamp
+from recon.sandbox.server.forms import Body, fill, stamp
 from recon.sandbox.worlds.countries import OPENED, PRESENTMENT, Account
 from recon.sandbox.worlds.files import major
 from recon.sandbox.worlds.payouts import Ledger
 from recon.sandbox.worlds.tariff import METHODS
 
 VERSION = "2019-05-29"
+_TRANSFER_MAX = 10**11
 
 
 def error_body(code: str, message: str) -> dict[str, str]:
@@ -21,91 +20,60 @@ def error_body(code: str, message: str) -> dict[str, str]:
     }
 
 
-def account_body(account: Account) -> dict[str, Any]:
+def account_body(account: Account) -> Body:
     """What `/account` says."""
     own = account.currency
-    limit = major(10**11, own)
-    return {
-        "object": "account",
-        "id": f"account_test_sandbox{account.name}",
-        "team": f"acct_sandbox{account.name}",
-        "livemode": False,
-        "location": "/account",
-        "country": account.region,
-        "currency": own,
-        "email": "developer@example.com",
-        "created_at": stamp(OPENED),
-        "supported_currencies": [own, *(c for c in PRESENTMENT if c != own)],
-        "api_version": VERSION,
-        "auto_activate_recipients": False,
-        "chain_enabled": False,
-        "zero_interest_installments": False,
-        "chain_return_uri": None,
-        "webhook_uri": None,
-        "metadata_export_keys": {"charge": [], "transfer": [], "refund": [], "dispute": []},
-        "chaining_allowed": True,
-        "last_updated_api_version": "2025-01-13",
-        "transfer_config": {
-            "min_transfer_amount": major(account.transfer_min, own),
-            "max_transfer_amount": limit,
-            "same_bank_max_transfer_amount": limit,
-            "is_payout_enabled": False,
-            "fee": major(account.transfer_fee + account.transfer_fee_vat, own),
-            "provider": "",
-            "merchant_id": "SANDBOX",
-            "transfer_service_availability": None,
-            "max_active_realtime_transfer_schedules": None,
-        },
-    }
+    limit = major(_TRANSFER_MAX, own)
+    transfer_config = fill(
+        "transfer_config",
+        min_transfer_amount=major(account.transfer_min, own),
+        max_transfer_amount=limit,
+        same_bank_max_transfer_amount=limit,
+        fee=major(account.transfer_fee + account.transfer_fee_vat, own),
+    )
+    return fill(
+        "account",
+        id=f"account_test_sandbox{account.name}",
+        team=f"acct_sandbox{account.name}",
+        country=account.region,
+        currency=own,
+        created_at=stamp(OPENED),
+        supported_currencies=[own, *(currency for currency in PRESENTMENT if currency != own)],
+        transfer_config=transfer_config,
+    )
 
 
-def balance_body(account: Account, ledger: Ledger, now: int, off: int = 0) -> dict[str, Any]:
-    """What `/balance` says: total = transferable + on hold; no reserve. `off` is what it says too much."""
-    total, free = ledger.total(now) + off, ledger.transferable(now) + off
-    return {
-        "object": "balance",
-        "livemode": False,
-        "location": "/balance",
-        "currency": account.currency,
-        "total": total,
-        "transferable": free,
-        "reserve": 0,
-        "on_hold": total - free,
-        "created_at": stamp(OPENED),
-    }
+def balance_body(account: Account, ledger: Ledger, now: int, error: int = 0) -> Body:
+    """What `/balance` says: total = transferable + on hold; no reserve. `error` is what it says too much."""
+    total = ledger.total(now) + error
+    free = ledger.transferable(now) + error
+    return fill(
+        "balance",
+        currency=account.currency,
+        total=total,
+        transferable=free,
+        on_hold=total - free,
+        created_at=stamp(OPENED),
+    )
 
 
-def capability_body(account: Account) -> dict[str, Any]:
+def capability_body(account: Account) -> Body:
     """What `/capability` says of limits and methods."""
-    methods: dict[str, dict[str, Any]] = {}
+    methods: dict[str, Body] = {}
     for method in METHODS[account.region]:
-        card = method.is_card
-        entry = methods.setdefault(
-            method.name,
-            {
-                "object": "payment_method",
-                "name": method.name,
-                "currencies": list(PRESENTMENT) if card else [account.currency],
-                "card_brands": [] if card else None,
-                "installment_terms": [3, 6, 10] if method.name.startswith("installment") else None,
-                "loan_installment_terms": None,
-                "banks": [],
-                "provider": None,
-            },
-        )
-        if card:
-            entry["card_brands"].append(method.brand)
-    return {
-        "object": "capability",
-        "location": "/capability",
-        "banks": ["test"],
-        "limits": {
-            "charge_amount": {"max": account.charge_max, "min": account.charge_min},
-            "transfer_amount": {"max": 10**11, "min": account.transfer_min},
-            "installment_amount": {"min": 200_000},
-        },
-        "payment_methods": list(methods.values()),
-        "tokenization_methods": [],
-        "zero_interest_installments": False,
-        "country": account.region,
+        if method.name not in methods:
+            methods[method.name] = fill(
+                "payment_method",
+                name=method.name,
+                currencies=list(PRESENTMENT) if method.is_card else [account.currency],
+                card_brands=[] if method.is_card else None,
+                installment_terms=[3, 6, 10] if method.name.startswith("installment") else None,
+            )
+        if method.is_card:
+            methods[method.name]["card_brands"].append(method.brand)
+    limits = {
+        "charge_amount": {"max": account.charge_max, "min": account.charge_min},
+        "transfer_amount": {"max": _TRANSFER_MAX, "min": account.transfer_min},
+        "installment_amount": {"min": 200_000},
     }
+    return fill("capability", limits=limits, payment_methods=list(methods.values()), country=account.region)

@@ -59,7 +59,7 @@ class Dispute:
 
     def status(self, at: int) -> str:
         """`open`, then `pending`, then `won` or `lost`."""
-        return next((word for since, word in reversed(self.steps) if at >= since), "open")
+        return next((status for since, status in reversed(self.steps) if at >= since), "open")
 
 
 @dataclass(slots=True)
@@ -87,8 +87,8 @@ class Charge:
     holder: str = ""
     ip: str = ""
     serial: int = 0
-    fee_off: int = 0  # planted: what Omise takes more than its rate, and more VAT than its rate
-    vat_off: int = 0
+    fee_error: int = 0  # planted: what Omise takes more than its rate, and more VAT than its rate
+    vat_error: int = 0
     refunds: list[Refund] = field(default_factory=list)
     dispute: Dispute | None = None
 
@@ -106,7 +106,7 @@ class Charge:
 
     def refunded(self, at: int) -> int:
         """Refunds made so far, pending ones included."""
-        return sum(r.amount for r in self.refunds if r.created <= at)
+        return sum(refund.amount for refund in self.refunds if refund.created <= at)
 
     def taken(self, at: int) -> int:
         """What was captured, in `currency`: all, or the part that a capture took."""
@@ -119,12 +119,12 @@ class Charge:
     def costs(self, at: int) -> Fee:
         """Fee, VAT and interest of what is funded, in the account's currency."""
         fee = fee_of(self.funding(at), self.method, self.account)
-        if self.fee_off:
-            charged = fee.fee + self.fee_off
+        if self.fee_error:
+            charged = fee.fee + self.fee_error
             fee = replace(fee, fee=charged, vat=half_up(charged * self.account.vat_rate, 10_000))
-        return replace(fee, vat=fee.vat + self.vat_off)
+        return replace(fee, vat=fee.vat + self.vat_error)
 
-    def turns(self) -> Iterator[int]:
+    def changes(self) -> Iterator[int]:
         """Every moment at which more than a clock or an ability changes, creation left out."""
         for moment in (self.authorized_at, self.paid_at, self.failed_at, self.lapsed_at, self.reversed_at):
             if moment is not None and moment > self.created:
@@ -136,7 +136,7 @@ class Charge:
             yield self.dispute.created
             yield from (since for since, _ in self.dispute.steps)
 
-    def flips(self) -> Iterator[int]:
+    def ability_changes(self) -> Iterator[int]:
         """Every moment at which only an ability or `expired_at` changes."""
         yield self.expires
         if self.paid_at is not None:
@@ -156,18 +156,18 @@ class Transfer:
     paid_at: int
     transaction: Transaction | None  # null: it was never sent
     failure: str = ""
-    net_off: int = 0  # planted: what its net is more than amount and fees come to
+    net_error: int = 0  # planted: what its net is more than amount and fees come to
     credit: int | None = None  # planted: what the bank credited instead of the net; 0 is nothing
 
     @property
     def net(self) -> int:
         """What reaches the bank."""
-        return self.amount - self.account.transfer_fee - self.account.transfer_fee_vat + self.net_off
+        return self.amount - self.account.transfer_fee - self.account.transfer_fee_vat + self.net_error
 
 
 @dataclass(slots=True)
 class Event:
-    """Something that Omise told; its data is the subject as it stood at `created`."""
+    """Something that Omise reported; its data is the subject as it stood at `created`."""
 
     id: str
     created: int
@@ -185,11 +185,11 @@ class Given:
     data: dict[str, object]
 
 
-def turns(thing: "Thing") -> Iterator[int]:
+def changes(thing: "Thing") -> Iterator[int]:
     """Every moment after its creation at which an object becomes different, abilities and clocks aside."""
     match thing:
         case Charge():
-            yield from thing.turns()
+            yield from thing.changes()
         case Refund() if thing.closed > thing.created:
             yield thing.closed
         case Transfer() if not thing.failure:

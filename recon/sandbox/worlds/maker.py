@@ -40,6 +40,9 @@ class Order:
     email: str = ""
 
 
+Subject = Order | Charge | Refund | Dispute | Transfer | Transaction
+
+
 @dataclass(frozen=True, slots=True)
 class Planted:
     """A break that was planted: exactly this subject must be found with this code. A row whose account cannot be
@@ -74,6 +77,7 @@ class Maker:
     paused_from: int = 0  # no payout is made from then until after the moment of truth; 0: they go on
     links: list[tuple[Order, Charge]] = field(default_factory=list)  # who pays whom, named or not
     prices: int = 0  # how many different amounts a method has at most; 0: any
+    other: "Maker | None" = None  # another account's
 
     def id(self, prefix: str, at: int) -> str:
         """A test-mode id, roughly in the order of time: 19 base-36 characters after the prefix."""
@@ -85,8 +89,8 @@ class Maker:
 
     def method(self, fits: Callable[[Method], bool] = lambda _: True) -> Method:
         """A method of the country by weight, of those that fit."""
-        found = [m for m in METHODS[self.account.region] if fits(m)]
-        return self.rng.choices(found, [m.weight for m in found])[0]
+        methods = [method for method in METHODS[self.account.region] if fits(method)]
+        return self.rng.choices(methods, [method.weight for method in methods])[0]
 
     def amount(self, method: Method) -> int:
         """A usual amount. Its last digit is never 7, so that an amount ending in 7 is nobody's order."""
@@ -116,8 +120,8 @@ class Maker:
     ) -> Order:
         """A new order of this account; one with several tries is found through its charges, not through one id."""
         number = len(self.orders) + 1
-        ways = (METADATA, DESCRIPTION, ALL, CHARGE_ID)
-        link = link or self.rng.choices(ways, (60, 15, 15, 0 if tries > 1 else 10))[0]
+        links = (METADATA, DESCRIPTION, ALL, CHARGE_ID)
+        link = link or self.rng.choices(links, (60, 15, 15, 0 if tries > 1 else 10))[0]
         order = Order(
             f"{self.account.region}-{number:07d}",
             at,
@@ -181,15 +185,14 @@ class Maker:
         """Make the charge successful and credit its net; without a moment, after the time its method takes."""
         method = charge.method
         wait = self.rng.choice((1, 1, 45)) if method.is_card else self.rng.randint(20, method.pay_s)
-        paid = at or charge.created + min(wait, method.expires_s - 1)
-        charge.paid_at = paid
-        charge.authorized_at = charge.authorized_at or paid
-        charge.transaction = self.id("trxn", paid)
-        funding = charge.funding(paid)
-        net = funding - charge.costs(paid).total
-        free = paid + method.hold_days * DAY
-        self._move(charge.transaction, paid, net, "credit", "charge.captured.net", charge.id, free)
-        return paid
+        paid_at = at or charge.created + min(wait, method.expires_s - 1)
+        charge.paid_at = paid_at
+        charge.authorized_at = charge.authorized_at or paid_at
+        charge.transaction = self.id("trxn", paid_at)
+        net = charge.funding(paid_at) - charge.costs(paid_at).total
+        free = paid_at + method.hold_days * DAY
+        self._move(charge.transaction, paid_at, net, "credit", "charge.captured.net", charge.id, free)
+        return paid_at
 
     def fail(self, charge: Charge) -> int:
         """Make the charge fail within its time."""
@@ -226,10 +229,10 @@ class Maker:
         funding = convert(amount, charge.currency, self.account.currency)
         dispute = Dispute(self.id("dspt", at), at, charge, amount, funding, steps)
         moves = [(at, "debit", "dispute.started.debit")]
-        moves += [(since, "credit", "dispute.won.credit") for since, word in steps if word == "won"]
+        moves += [(since, "credit", "dispute.won.credit") for since, status in steps if status == "won"]
         for moment, direction, key in moves:
-            made = self._move(self.id("trxn", moment), moment, funding, direction, key, dispute.id, moment)
-            dispute.transactions.append(made)
+            moved = self._move(self.id("trxn", moment), moment, funding, direction, key, dispute.id, moment)
+            dispute.transactions.append(moved)
         charge.dispute = dispute
         self.disputes.append(dispute)
         return dispute
@@ -237,8 +240,8 @@ class Maker:
     def transfer(self, at: int, amount: int, sent: int, paid: int) -> Transfer:
         """A payout; the balance pays the gross amount when it is sent."""
         id = self.id("trsf", at)
-        made = self._move(self.id("trxn", sent), sent, amount, "debit", "transfer.sent.debit", id, sent)
-        transfer = Transfer(id, at, self.account, amount, sent, paid, made)
+        debit = self._move(self.id("trxn", sent), sent, amount, "debit", "transfer.sent.debit", id, sent)
+        transfer = Transfer(id, at, self.account, amount, sent, paid, debit)
         self.transfers.append(transfer)
         return transfer
 
@@ -246,18 +249,16 @@ class Maker:
         """A movement of the balance by itself, free at once."""
         return self._move(self.id("trxn", at), at, amount, direction, key, origin, at)
 
-    def plant(
-        self, code: str, subject: Order | Charge | Refund | Dispute | Transfer | Transaction, note: str
-    ) -> None:
+    def plant(self, code: str, subject: Subject, note: str) -> None:
         """Write a break into the truth."""
         account = subject.charge.account if isinstance(subject, Refund | Dispute) else subject.account
         kind = type(subject).__name__.lower()
         self.truth.append(Planted(code, account.name, kind, subject.id, note))
 
     def _move(self, id: str, at: int, amount: int, direction: str, key: str, origin: str, free: int) -> Transaction:
-        made = Transaction(id, at, self.account, amount, direction, key, origin, free)
-        self.transactions.append(made)
-        return made
+        transaction = Transaction(id, at, self.account, amount, direction, key, origin, free)
+        self.transactions.append(transaction)
+        return transaction
 
 
 def quick(method: Method) -> bool:

@@ -3,155 +3,138 @@
 Each fault is one place where Omise or the bank says something else; all that follows from it is as it would be.
 """
 
-from recon.sandbox.worlds.facts import Transfer
+from recon.sandbox.worlds.facts import Charge, Refund, Transaction, Transfer
 from recon.sandbox.worlds.maker import METADATA, Maker, Planted, divisible, is_card
+from recon.sandbox.worlds.planting import Plants, paid_order
 from recon.sandbox.worlds.tariff import DAY, HOUR
+
+BOOKINGS = Plants()
 
 _PAUSED = ("JP", "MY")  # where payouts stop; elsewhere they go on to the end of a world
 PAUSE = 6 * DAY  # before the moment of truth
 
 
-def _paid(m: Maker, at: int, *, fee_off: int = 0, vat_off: int = 0, amount: int = 0) -> None:
-    method = m.method(is_card)
-    order = m.order(at, amount or m.amount(method), "paid", method, link=METADATA)
-    charge = m.charge(order, at, method)
-    charge.fee_off, charge.vat_off = fee_off, vat_off
-    m.pay(charge)
+def _paid_by_card(maker: Maker, at: int, *, fee_error: int = 0, vat_error: int = 0, amount: int = 0) -> Charge:
+    method = maker.method(is_card)
+    order = maker.order(at, amount or maker.amount(method), "paid", method, link=METADATA)
+    charge = maker.charge(order, at, method)
+    charge.fee_error, charge.vat_error = fee_error, vat_error
+    maker.pay(charge)
+    return charge
 
 
-def _payout(m: Maker, created: int) -> Transfer:
+def _payout(maker: Maker, created: int) -> Transfer:
     """Made of one old card charge alone, all of its net."""
-    _paid(m, m.as_of - 36 * DAY)
-    return m.transfer(created, m.transactions[-1].amount, created + HOUR, created + 2 * HOUR)
+    _paid_by_card(maker, maker.as_of - 36 * DAY)
+    return maker.transfer(created, maker.transactions[-1].amount, created + HOUR, created + 2 * HOUR)
 
 
-def _within_days(m: Maker) -> int:
+def _within_days(maker: Maker) -> int:
     """A moment of the world's days, from which a transfer is reported; not before an old charge is free."""
-    return max(m.start, m.as_of - 14 * DAY) + m.rng.randrange(HOUR, 9 * HOUR)
+    return max(maker.start, maker.as_of - 14 * DAY) + maker.rng.randrange(HOUR, 9 * HOUR)
 
 
-def transaction_missing(m: Maker, at: int, other: Maker) -> None:
+@BOOKINGS.code
+def transaction_missing(maker: Maker, at: int) -> tuple[Charge | Refund, str]:
     """A charge, or a refund, that names no balance transaction, or one that is not there."""
-    del other
-    if m.rng.randrange(10) < 3:
-        method = m.method(divisible)
-        order = m.order(at, m.amount(method), "refunded", method, link=METADATA)
-        charge = m.charge(order, at, method)
-        refund = m.refund(charge, m.pay(charge) + HOUR)
-        order.refunded = refund.amount
-        m.transactions.pop()
-        refund.transaction = m.rng.choice(("", refund.transaction))
-        m.plant("transaction_missing", refund, "its debit is not in the ledger")
+    unbooked: Charge | Refund
+    if maker.rng.randrange(10) < 3:
+        order, charge, paid_at = paid_order(maker, at, maker.method(divisible), "refunded")
+        unbooked = maker.refund(charge, paid_at + HOUR)
+        order.refunded = unbooked.amount
+        note = "its debit is not in the ledger"
     else:
-        _paid(m, at)
-        charge = m.charges[-1]
-        m.transactions.pop()
-        charge.transaction = m.rng.choice(("", charge.transaction))
-        m.plant("transaction_missing", charge, "its credit is not in the ledger")
+        unbooked = _paid_by_card(maker, at)
+        note = "its credit is not in the ledger"
+    maker.transactions.pop()
+    unbooked.transaction = maker.rng.choice(("", unbooked.transaction))
+    return unbooked, note
 
 
-def transaction_amount_mismatch(m: Maker, at: int, other: Maker) -> None:
+@BOOKINGS.code
+def transaction_amount_mismatch(maker: Maker, at: int) -> tuple[Charge, str]:
     """The ledger has some units more or less than the charge's net."""
-    del other
-    _paid(m, at)
-    off = m.rng.choice((-3, -1, 1, 100))
-    m.transactions[-1].amount += off
-    m.plant("transaction_amount_mismatch", m.charges[-1], f"credited {off} units off its net")
+    charge = _paid_by_card(maker, at)
+    error = maker.rng.choice((-3, -1, 1, 100))
+    maker.transactions[-1].amount += error
+    return charge, f"credited {error} units off its net"
 
 
-def fee_mismatch(m: Maker, at: int, other: Maker) -> None:
+@BOOKINGS.code
+def fee_mismatch(maker: Maker, at: int) -> tuple[Charge, str]:
     """A fee some units off its rate; VAT and net follow from it."""
-    del other
-    off = m.rng.choice((-2, 1, 5, 90))
-    _paid(m, at, fee_off=off)
-    m.plant("fee_mismatch", m.charges[-1], f"a fee {off} units off its rate")
+    error = maker.rng.choice((-2, 1, 5, 90))
+    return _paid_by_card(maker, at, fee_error=error), f"a fee {error} units off its rate"
 
 
-def fee_vat_mismatch(m: Maker, at: int, other: Maker) -> None:
+@BOOKINGS.code
+def fee_vat_mismatch(maker: Maker, at: int) -> tuple[Charge, str]:
     """VAT two or more units off; the net follows from it."""
-    del other
-    off = m.rng.choice((2, 7))
-    _paid(m, at, vat_off=off)
-    m.plant("fee_vat_mismatch", m.charges[-1], f"VAT {off} units off its rate")
+    error = maker.rng.choice((2, 7))
+    return _paid_by_card(maker, at, vat_error=error), f"VAT {error} units off its rate"
 
 
-def transaction_unexplained(m: Maker, at: int, other: Maker) -> None:
+@BOOKINGS.code
+def transaction_unexplained(maker: Maker, at: int) -> tuple[Transaction, str]:
     """A movement for a charge that does not exist, or a debit of a charge that only earned."""
-    del other
-    if m.rng.randrange(2):
-        made = m.move(at, 1_234, "credit", "charge.captured.net", m.id("chrg", at))
-        m.plant("transaction_unexplained", made, "for a charge that does not exist")
-    else:
-        _paid(m, min(at, m.end - 3 * HOUR))
-        charge = m.charges[-1]
-        made = m.move((charge.paid_at or at) + HOUR, 11, "debit", "charge.corrected.debit", charge.id)
-        m.plant("transaction_unexplained", made, "debits a charge")
+    if maker.rng.randrange(2):
+        credit = maker.move(at, 1_234, "credit", "charge.captured.net", maker.id("chrg", at))
+        return credit, "for a charge that does not exist"
+    charge = _paid_by_card(maker, min(at, maker.end - 3 * HOUR))
+    debit = maker.move((charge.paid_at or at) + HOUR, 11, "debit", "charge.corrected.debit", charge.id)
+    return debit, "debits a charge"
 
 
-def transfer_failed(m: Maker, at: int, other: Maker) -> None:
+@BOOKINGS.code
+def transfer_failed(maker: Maker, _at: int) -> tuple[Transfer, str]:
     """Refused before it was sent: the balance keeps the money, and the next payout takes it."""
-    del at, other
-    created = m.as_of - 11 * DAY
-    transfer = Transfer(m.id("trsf", created), created, m.account, m.account.transfer_min * 10, 2**40, 2**40, None)
+    created = maker.as_of - 11 * DAY
+    amount = maker.account.transfer_min * 10
+    transfer = Transfer(maker.id("trsf", created), created, maker.account, amount, 2**40, 2**40, None)
     transfer.failure = "invalid_recipient"
-    m.transfers.append(transfer)
-    m.plant("transfer_failed", transfer, "invalid_recipient")
+    maker.transfers.append(transfer)
+    return transfer, "invalid_recipient"
 
 
-def transfer_amount_mismatch(m: Maker, at: int, other: Maker) -> None:
+@BOOKINGS.code
+def transfer_amount_mismatch(maker: Maker, _at: int) -> tuple[Transfer, str]:
     """Its net and fees do not come to its amount; the bank has the net."""
-    del at, other
-    transfer = _payout(m, _within_days(m))
-    transfer.net_off = -m.rng.randint(1, 50)
-    m.plant("transfer_amount_mismatch", transfer, f"its net is {transfer.net_off} units off")
+    transfer = _payout(maker, _within_days(maker))
+    transfer.net_error = -maker.rng.randint(1, 50)
+    return transfer, f"its net is {transfer.net_error} units off"
 
 
-def bank_credit_missing(m: Maker, at: int, other: Maker) -> None:
+@BOOKINGS.code
+def bank_credit_missing(maker: Maker, _at: int) -> tuple[Transfer, str]:
     """Paid, says Omise; the statement has nothing."""
-    del at, other
-    transfer = _payout(m, m.as_of - 11 * DAY)
+    transfer = _payout(maker, maker.as_of - 11 * DAY)
     transfer.credit = 0
-    m.plant("bank_credit_missing", transfer, "no bank credit")
+    return transfer, "no bank credit"
 
 
-def bank_amount_mismatch(m: Maker, at: int, other: Maker) -> None:
+@BOOKINGS.code
+def bank_amount_mismatch(maker: Maker, _at: int) -> tuple[Transfer, str]:
     """The bank kept some of it."""
-    del at, other
-    transfer = _payout(m, _within_days(m))
-    transfer.credit = transfer.net - m.rng.randint(1, max(1, transfer.net // 10))
-    m.plant("bank_amount_mismatch", transfer, f"credited {transfer.credit} of {transfer.net}")
+    transfer = _payout(maker, _within_days(maker))
+    transfer.credit = transfer.net - maker.rng.randint(1, max(1, transfer.net // 10))
+    return transfer, f"credited {transfer.credit} of {transfer.net}"
 
 
-def bank_credit_unexplained(m: Maker, at: int, other: Maker) -> None:
+@BOOKINGS.code
+def bank_credit_unexplained(maker: Maker, _at: int) -> None:
     """A credit in Omise's name that no transfer explains, on the last day; very small, so that it is nobody's."""
-    del at, other
-    m.stray_credits.append(3 + 4 * len(m.stray_credits))
-    m.truth.append(
-        Planted("bank_credit_unexplained", m.account.name, "bank_line", f"{m.stray_credits[-1]}", "nobody sent it")
-    )
+    amount = 3 + 4 * len(maker.stray_credits)
+    maker.stray_credits.append(amount)
+    name = maker.account.name
+    maker.truth.append(Planted("bank_credit_unexplained", name, "bank_line", f"{amount}", "nobody sent it"))
 
 
-def settlement_overdue(m: Maker, at: int, other: Maker) -> None:
-    """Payouts stop some days before the moment of truth, and a large charge waits; see `queue.overdue`."""
-    del at, other
-    if m.account.region not in _PAUSED:
+@BOOKINGS.code
+def settlement_overdue(maker: Maker, _at: int) -> None:
+    """Payouts stop some days before the moment of truth, and a large charge waits; see `payout_queue.overdue`."""
+    if maker.account.region not in _PAUSED:
         return
-    m.paused_from = m.as_of - PAUSE
-    method = m.method(is_card)
-    made = m.paused_from + 6 * HOUR - method.hold_days * DAY
-    _paid(m, made, amount=m.account.charge_max // 10 * 8)
-
-
-PLANTS = (
-    transaction_missing,
-    transaction_amount_mismatch,
-    fee_mismatch,
-    fee_vat_mismatch,
-    transaction_unexplained,
-    transfer_failed,
-    transfer_amount_mismatch,
-    bank_credit_missing,
-    bank_amount_mismatch,
-    bank_credit_unexplained,
-    settlement_overdue,
-)
+    maker.paused_from = maker.as_of - PAUSE
+    # It draws a method for the hold, and the charge draws its own.
+    created = maker.paused_from + 6 * HOUR - maker.method(is_card).hold_days * DAY
+    _paid_by_card(maker, created, amount=maker.account.charge_max // 10 * 8)

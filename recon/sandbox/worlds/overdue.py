@@ -5,8 +5,12 @@ What takes longer than a world's days was made before them: a pull looks back 35
 
 from dataclasses import replace
 
+from recon.sandbox.worlds.facts import Charge, Dispute, Refund, Transfer
 from recon.sandbox.worlds.maker import CHARGE_ID, METADATA, Maker, Order, divisible, is_card, refundable
-from recon.sandbox.worlds.tariff import DAY, HOUR, MINUTE, Method
+from recon.sandbox.worlds.planting import Plants, named_order, paid_order, sow
+from recon.sandbox.worlds.tariff import DAY, HOUR, MINUTE
+
+CLOCKS = Plants()
 
 # Methods that Omise offers in other countries only (facts about Omise, section 5).
 _FOREIGN = {
@@ -17,218 +21,182 @@ _FOREIGN = {
 }
 
 
-def _paid(m: Maker, at: int, method: Method, status: str = "paid", link: str = METADATA) -> Order:
-    order = m.order(at, m.amount(method), status, method, link=link)
-    m.pay(m.charge(order, at, method))
-    return order
-
-
-def authorization_expiring(m: Maker, at: int, other: Maker) -> None:
+@CLOCKS.code
+def authorization_expiring(maker: Maker, at: int) -> tuple[Charge, str]:
     """Held and not captured, a few hours before the hold ends."""
-    del other
-    method = m.method(is_card)
-    charge = m.charge(m.order(at, m.amount(method), "pending", method, link=METADATA), at, method, capture=False)
-    m.authorize(charge)
-    charge.expires = m.as_of + m.rng.randint(HOUR, 20 * HOUR)
-    m.lapse(charge)
-    m.plant("authorization_expiring", charge, "authorised, ends within a day")
+    method = maker.method(is_card)
+    charge = maker.charge(named_order(maker, at, "pending", method), at, method, capture=False)
+    maker.authorize(charge)
+    charge.expires = maker.as_of + maker.rng.randint(HOUR, 20 * HOUR)
+    maker.lapse(charge)
+    return charge, "authorised, ends within a day"
 
 
-def late_success(m: Maker, at: int, other: Maker) -> None:
-    """A failed try that turned successful in the last day: a break for who saw it failed, see World.turned."""
-    del other
-    method = m.method()
-    charge = m.charge(m.order(at, m.amount(method), "paid", method, link=METADATA), at, method)
-    m.fail(charge)
-    m.pay(charge, m.as_of - m.rng.randint(HOUR, 20 * HOUR))
+@CLOCKS.code
+def late_success(maker: Maker, at: int) -> None:
+    """A failed try that turned successful in the last day: a break for who saw it failed."""
+    method = maker.method()
+    charge = maker.charge(named_order(maker, at, "paid", method), at, method)
+    maker.fail(charge)
+    maker.pay(charge, maker.as_of - maker.rng.randint(HOUR, 20 * HOUR))
 
 
-def amount_out_of_limits(m: Maker, at: int, other: Maker) -> None:
+@CLOCKS.code
+def amount_out_of_limits(maker: Maker, at: int) -> tuple[Charge, str]:
     """Less than the country's smallest charge, or more than its largest."""
-    del other
-    method, account = m.method(is_card), m.account
-    amount = m.rng.choice((account.charge_min // 2, account.charge_max + m.rng.randint(1, 99) * 100))
-    charge = m.charge(m.order(at, amount, "paid", method, link=METADATA), at, method)
-    m.pay(charge)
-    m.plant("amount_out_of_limits", charge, f"{amount} is not between {account.charge_min} and {account.charge_max}")
+    method, account = maker.method(is_card), maker.account
+    amount = maker.rng.choice((account.charge_min // 2, account.charge_max + maker.rng.randint(1, 99) * 100))
+    charge = maker.charge(maker.order(at, amount, "paid", method, link=METADATA), at, method)
+    maker.pay(charge)
+    return charge, f"{amount} is not between {account.charge_min} and {account.charge_max}"
 
 
-def method_not_in_region(m: Maker, at: int, other: Maker) -> None:
+@CLOCKS.code
+def method_not_in_region(maker: Maker, at: int) -> tuple[Charge, str] | None:
     """Paid by a method of another country; each such method once, since the first charge of it is the break."""
-    used = {charge.method.name for charge in m.charges}
-    free = [name for name in _FOREIGN[m.account.region] if name not in used]
-    if free:
-        _by_odd_method(m, at, free[0], "method_not_in_region")
-    else:
-        method_unknown(m, at, other)
+    used = {charge.method.name for charge in maker.charges}
+    unused = [name for name in _FOREIGN[maker.account.region] if name not in used]
+    if unused:
+        return _paid_by(maker, at, unused[0])
+    sow(method_unknown, maker, at)
+    return None
 
 
-def method_unknown(m: Maker, at: int, other: Maker) -> None:
+@CLOCKS.code
+def method_unknown(maker: Maker, at: int) -> tuple[Charge, str]:
     """Paid by a method that nobody knows; each such method once."""
-    del other
-    number = sum(planted.code == "method_unknown" for planted in m.truth)
-    _by_odd_method(m, at, f"moon_wallet_{number}", "method_unknown")
+    number = sum(planted.code == "method_unknown" for planted in maker.truth)
+    return _paid_by(maker, at, f"moon_wallet_{number}")
 
 
-def _by_odd_method(m: Maker, at: int, name: str, code: str) -> None:
-    method = replace(m.method(lambda x: not x.is_card and x.pay_s <= HOUR), name=name)
-    charge = m.charge(m.order(at, m.amount(method), "paid", method, link=METADATA), at, method)
-    m.pay(charge)
-    m.plant(code, charge, f"paid by {name}")
+def _paid_by(maker: Maker, at: int, name: str) -> tuple[Charge, str]:
+    method = replace(maker.method(lambda method: not method.is_card and method.pay_s <= HOUR), name=name)
+    _, charge, _ = paid_order(maker, at, method)
+    return charge, f"paid by {name}"
 
 
-def refund_exceeds_charge(m: Maker, at: int, other: Maker) -> None:
+@CLOCKS.code
+def refund_exceeds_charge(maker: Maker, at: int) -> tuple[Charge, str]:
     """Captured in part, refunded for more than that; the shop knows of the refund."""
-    del other
-    method = m.method(is_card)
-    amount = m.amount(method)
-    order = m.order(at, amount, "refunded", method, link=METADATA)
-    charge = m.charge(order, at, method, amount=2 * amount, capture=False)
-    charge.captured = amount
-    done = m.pay(charge, m.authorize(charge) + HOUR)
-    order.refunded = m.refund(charge, done + HOUR, amount + amount // 3).amount
-    m.plant("refund_exceeds_charge", charge, f"captured {amount}, refunded {order.refunded}")
+    method = maker.method(is_card)
+    order = named_order(maker, at, "refunded", method)
+    charge = maker.charge(order, at, method, amount=2 * order.amount, capture=False)
+    charge.captured = order.amount
+    paid_at = maker.pay(charge, maker.authorize(charge) + HOUR)
+    order.refunded = maker.refund(charge, paid_at + HOUR, order.amount + order.amount // 3).amount
+    return charge, f"captured {order.amount}, refunded {order.refunded}"
 
 
-def refund_missing(m: Maker, at: int, other: Maker) -> None:
+@CLOCKS.code
+def refund_missing(maker: Maker, at: int) -> tuple[Order, str]:
     """Refunded at the shop, in full or in part, and not at Omise."""
-    del other
-    method = m.method(divisible)
-    whole = m.rng.choice((True, False))
-    order = _paid(m, at, method, "refunded" if whole else "paid")
-    order.refunded = order.amount if whole else order.amount // 3
-    m.plant("refund_missing", order, "nothing was refunded at Omise")
+    method = maker.method(divisible)
+    is_whole = maker.rng.choice((True, False))
+    order, _, _ = paid_order(maker, at, method, "refunded" if is_whole else "paid")
+    order.refunded = order.amount if is_whole else order.amount // 3
+    return order, "nothing was refunded at Omise"
 
 
-def refund_unrecorded(m: Maker, at: int, other: Maker) -> None:
+@CLOCKS.code
+def refund_unrecorded(maker: Maker, at: int) -> tuple[Order, str]:
     """Refunded at Omise, in full or in part, and the shop does not know."""
-    del other
-    method = m.method(divisible)
-    order = _paid(m, at, method)
-    charge = m.charges[-1]
-    part = m.rng.choice((order.amount, order.amount // 3))
-    m.refund(charge, (charge.paid_at or at) + m.rng.randint(HOUR, 9 * HOUR), part)
-    m.plant("refund_unrecorded", order, f"{part} was refunded at Omise")
+    order, charge, paid_at = paid_order(maker, at, maker.method(divisible))
+    amount = maker.rng.choice((order.amount, order.amount // 3))
+    maker.refund(charge, paid_at + maker.rng.randint(HOUR, 9 * HOUR), amount)
+    return order, f"{amount} was refunded at Omise"
 
 
-def refund_amount_mismatch(m: Maker, at: int, other: Maker) -> None:
+@CLOCKS.code
+def refund_amount_mismatch(maker: Maker, at: int) -> tuple[Order, str]:
     """Refunded in part on both sides, by different sums."""
-    del other
-    method = m.method(divisible)
-    order = _paid(m, at, method)
-    charge = m.charges[-1]
-    m.refund(charge, (charge.paid_at or at) + m.rng.randint(HOUR, 9 * HOUR), order.amount // 3)
-    order.refunded = order.amount // 3 + m.rng.randint(1, order.amount // 3)
-    m.plant("refund_amount_mismatch", order, f"{order.amount // 3} at Omise, {order.refunded} at the shop")
+    order, charge, paid_at = paid_order(maker, at, maker.method(divisible))
+    part = order.amount // 3
+    maker.refund(charge, paid_at + maker.rng.randint(HOUR, 9 * HOUR), part)
+    order.refunded = part + maker.rng.randint(1, part)
+    return order, f"{part} at Omise, {order.refunded} at the shop"
 
 
-def refund_not_supported(m: Maker, at: int, other: Maker) -> None:
+@CLOCKS.code
+def refund_not_supported(maker: Maker, at: int) -> tuple[Order, str] | None:
     """A refund is asked for where the method gives none, or a part where it gives only all; not in Singapore."""
-    del other
-    region = m.account.region
-    if region in ("TH", "JP"):
-        _paid(m, at, m.method(lambda x: x.refund == "none"), "refund_requested")
-    elif region == "MY":
-        base = m.method(lambda x: not x.is_card)
-        order = _paid(m, at, replace(base, name="installment_mbb", low=60_000, high=120_000), "refund_requested")
-        order.refunded = order.amount // 2
+    region = maker.account.region
+    if region == "SG":
+        return None
+    if region == "MY":
+        method = maker.method(lambda method: not method.is_card)
+        method = replace(method, name="installment_mbb", low=60_000, high=120_000)
     else:
-        return
-    m.plant("refund_not_supported", m.orders[-1], f"a refund by {m.orders[-1].method}")
+        method = maker.method(lambda method: method.refund == "none")
+    order, _, _ = paid_order(maker, at, method, "refund_requested")
+    if region == "MY":
+        order.refunded = order.amount // 2
+    return order, f"a refund by {order.method}"
 
 
-def refund_window_closed(m: Maker, at: int, other: Maker) -> None:
+@CLOCKS.code
+def refund_window_closed(maker: Maker, _at: int) -> tuple[Order, str]:
     """A refund of a card charge is asked for, days after its window."""
-    del at, other
-    _asked_late(m, -m.rng.randint(HOUR, 20 * DAY), "refund_window_closed")
+    return _refund_requested(maker, -maker.rng.randint(HOUR, 20 * DAY))
 
 
-def refund_window_closing(m: Maker, at: int, other: Maker) -> None:
+@CLOCKS.code
+def refund_window_closing(maker: Maker, _at: int) -> tuple[Order, str]:
     """A refund of a card charge is asked for, days before the end of its window."""
-    del at, other
-    _asked_late(m, m.rng.randint(HOUR, 13 * DAY), "refund_window_closing")
+    return _refund_requested(maker, maker.rng.randint(HOUR, 13 * DAY))
 
 
-def _asked_late(m: Maker, left: int, code: str) -> None:
+def _refund_requested(maker: Maker, left: int) -> tuple[Order, str]:
     """An order of last year, or half a year ago with JCB, that names its charge."""
-    method = m.method(is_card)
+    method = maker.method(is_card)
     window = 160 * DAY if method.brand == "JCB" else 365 * DAY
-    paid = m.as_of + left - window
-    order = m.order(paid - 10 * MINUTE, m.amount(method), "refund_requested", method, link=CHARGE_ID)
-    m.pay(m.charge(order, order.created, method), paid)
-    m.plant(code, order, f"the window of {method.brand} ends {left // HOUR} hours from the moment of truth")
+    paid_at = maker.as_of + left - window
+    order = maker.order(paid_at - 10 * MINUTE, maker.amount(method), "refund_requested", method, link=CHARGE_ID)
+    maker.pay(maker.charge(order, order.created, method), paid_at)
+    return order, f"the window of {method.brand} ends {left // HOUR} hours from the moment of truth"
 
 
-def refund_overdue(m: Maker, at: int, other: Maker) -> None:
+@CLOCKS.code
+def refund_overdue(maker: Maker, _at: int) -> tuple[Refund, str]:
     """A wallet's refund that pends for weeks; both sides count it."""
-    del at, other
-    method = m.method(lambda x: refundable(x) and not x.is_card)
-    order = _paid(m, m.as_of - 22 * DAY, method, "refunded")
-    refund = m.refund(m.charges[-1], m.as_of - 20 * DAY)
-    refund.closed = m.as_of + DAY
+    method = maker.method(lambda method: refundable(method) and not method.is_card)
+    order, charge, _ = paid_order(maker, maker.as_of - 22 * DAY, method, "refunded")
+    refund = maker.refund(charge, maker.as_of - 20 * DAY)
+    refund.closed = maker.as_of + DAY
     order.refunded = refund.amount
-    m.plant("refund_overdue", refund, "pending for twenty days")
+    return refund, "pending for twenty days"
 
 
-def refund_count_limit(m: Maker, at: int, other: Maker) -> None:
+@CLOCKS.code
+def refund_count_limit(maker: Maker, at: int) -> tuple[Charge, str]:
     """Thirteen or fourteen small refunds of one charge, all known to the shop."""
-    del other
-    method = m.method(is_card)
-    order = _paid(m, at, method)
-    charge = m.charges[-1]
-    count = m.rng.randint(13, 14)
-    for number in range(count):
-        moment = (charge.paid_at or at) + (number + 1) * 30 * MINUTE
-        order.refunded += m.refund(charge, moment, order.amount // 20).amount
-    m.plant("refund_count_limit", charge, f"{count} refunds")
+    order, charge, paid_at = paid_order(maker, at, maker.method(is_card))
+    count = maker.rng.randint(13, 14)
+    for number in range(1, count + 1):
+        order.refunded += maker.refund(charge, paid_at + number * 30 * MINUTE, order.amount // 20).amount
+    return charge, f"{count} refunds"
 
 
-def dispute_open(m: Maker, at: int, other: Maker) -> None:
+@CLOCKS.code
+def dispute_open(maker: Maker, at: int) -> tuple[Dispute, str]:
     """Open or answered at the moment of truth; decided later."""
-    del other
-    _paid(m, at, m.method(is_card))
-    charge = m.charges[-1]
-    answered = m.rng.choice((at + 10 * HOUR, m.as_of + DAY))
-    steps = ((answered, "pending"), (m.as_of + 3 * DAY, m.rng.choice(("won", "lost"))))
-    dispute = m.dispute(charge, (charge.paid_at or at) + m.rng.randint(HOUR, 6 * HOUR), steps)
-    m.plant("dispute_open", dispute, "not decided")
+    _, charge, paid_at = paid_order(maker, at, maker.method(is_card))
+    answered = maker.rng.choice((at + 10 * HOUR, maker.as_of + DAY))
+    steps = ((answered, "pending"), (maker.as_of + 3 * DAY, maker.rng.choice(("won", "lost"))))
+    return maker.dispute(charge, paid_at + maker.rng.randint(HOUR, 6 * HOUR), steps), "not decided"
 
 
-def dispute_lost(m: Maker, at: int, other: Maker) -> None:
+@CLOCKS.code
+def dispute_lost(maker: Maker, at: int) -> tuple[Dispute, str]:
     """Lost, and the order still says paid."""
-    del other
-    _paid(m, at, m.method(is_card))
-    charge = m.charges[-1]
+    _, charge, paid_at = paid_order(maker, at, maker.method(is_card))
     steps = ((at + 10 * HOUR, "pending"), (at + 20 * HOUR, "lost"))
-    dispute = m.dispute(charge, (charge.paid_at or at) + m.rng.randint(HOUR, 6 * HOUR), steps)
-    m.plant("dispute_lost", dispute, "the order still says paid")
+    return maker.dispute(charge, paid_at + maker.rng.randint(HOUR, 6 * HOUR), steps), "the order still says paid"
 
 
-def transfer_stuck(m: Maker, at: int, other: Maker) -> None:
+@CLOCKS.code
+def transfer_stuck(maker: Maker, _at: int) -> tuple[Transfer, str]:
     """An old charge's net, sent to the bank two weeks ago and not paid."""
-    del at, other
-    _paid(m, m.as_of - 36 * DAY, m.method(is_card))
-    sent = m.as_of - 13 * DAY
-    transfer = m.transfer(sent - 9 * HOUR, m.transactions[-1].amount, sent, m.as_of + 20 * DAY)
-    m.plant("transfer_stuck", transfer, "sent thirteen days ago")
-
-
-PLANTS = (
-    authorization_expiring,
-    late_success,
-    amount_out_of_limits,
-    method_not_in_region,
-    method_unknown,
-    refund_exceeds_charge,
-    refund_missing,
-    refund_unrecorded,
-    refund_amount_mismatch,
-    refund_not_supported,
-    refund_window_closed,
-    refund_window_closing,
-    refund_overdue,
-    refund_count_limit,
-    dispute_open,
-    dispute_lost,
-    transfer_stuck,
-)
+    paid_order(maker, maker.as_of - 36 * DAY, maker.method(is_card))
+    sent = maker.as_of - 13 * DAY
+    transfer = maker.transfer(sent - 9 * HOUR, maker.transactions[-1].amount, sent, maker.as_of + 20 * DAY)
+    return transfer, "sent thirteen days ago"

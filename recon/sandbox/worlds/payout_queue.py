@@ -16,7 +16,7 @@ OVERDUE_DAYS = 3  # business days, as the product promises
 
 
 @dataclass
-class Waiting:
+class OpenCredit:
     """A credit in the queue, with what is left of it."""
 
     transaction: Transaction
@@ -24,37 +24,38 @@ class Waiting:
 
 
 @dataclass
-class Queue:
+class Allocation:
     """Everything of an account until a moment: what each transfer took, and the credits that are left."""
 
     paid: dict[str, list[tuple[str, int]]] = field(default_factory=dict)  # transfer -> (transaction, amount)
-    left: list[Waiting] = field(default_factory=list)
+    left: list[OpenCredit] = field(default_factory=list)
 
 
-def run(m: Maker, until: int) -> Queue:
+def allocate(maker: Maker, until: int) -> Allocation:
     """Let every debit made until a moment take its credits; a transfer only what was free when it was sent."""
-    created = {t.transaction.id: t.created for t in m.transfers if t.transaction is not None}
-    rows = [row for row in m.transactions if row.created <= until]
-    credits = sorted((row for row in rows if row.direction == "credit"), key=lambda row: (_free(row), row.id))
+    created = {transfer.transaction.id: transfer.created for transfer in maker.transfers if transfer.transaction}
+    rows = [row for row in maker.transactions if row.created <= until]
+    credits = sorted((row for row in rows if row.direction == "credit"), key=lambda row: (_available_at(row), row.id))
     debits = sorted(
         (row for row in rows if row.direction == "debit"),
         key=lambda row: (created.get(row.id, row.created), row.id in created, row.id),
     )
-    queue = deque(Waiting(row, row.amount) for row in credits)
-    found, short = Queue(), 0
+    queue = deque(OpenCredit(row, row.amount) for row in credits)
+    allocation = Allocation()
+    short = 0
     for debit in debits:
         wanted = debit.amount
-        taken = found.paid.setdefault(debit.origin, []) if debit.id in created else []
-        while wanted and queue and (debit.id not in created or _free(queue[0].transaction) <= debit.created):
+        taken = allocation.paid.setdefault(debit.origin, []) if debit.id in created else []
+        while wanted and queue and (debit.id not in created or _available_at(queue[0].transaction) <= debit.created):
             wanted -= _take(queue, wanted, taken)
         short += wanted
     while short and queue:  # what a transfer took that was not there yet is owed by what came later
         short -= _take(queue, short, [])
-    found.left = list(queue)
-    return found
+    allocation.left = list(queue)
+    return allocation
 
 
-def _take(queue: deque[Waiting], wanted: int, taken: list[tuple[str, int]]) -> int:
+def _take(queue: deque[OpenCredit], wanted: int, taken: list[tuple[str, int]]) -> int:
     """Take from the front credit as much as it has, at most what is wanted; says how much that was."""
     front = queue[0]
     part = min(wanted, front.left)
@@ -66,29 +67,31 @@ def _take(queue: deque[Waiting], wanted: int, taken: list[tuple[str, int]]) -> i
     return part
 
 
-def overdue(m: Maker) -> Iterator[Planted]:
+def overdue(maker: Maker) -> Iterator[Planted]:
     """The breaks `settlement_overdue` at the moment of truth: per day the first charge that is not paid out."""
-    if not m.paused_from:
+    if not maker.paused_from:
         return
-    now = datetime.fromtimestamp(m.as_of, UTC)
-    calendar = business_calendar(m.account.region, m.account.zone, now.date())
-    waiting = [one for one in run(m, m.as_of).left if _free(one.transaction) <= m.as_of]
-    said: set[date] = set()
-    for one in waiting:
-        day = datetime.fromtimestamp(_free(one.transaction), m.account.zone).date()
-        if one.transaction.origin.startswith("chrg") and day not in said and _passed(day, now, calendar.days_off, m):
-            said.add(day)
-            yield Planted("settlement_overdue", m.account.name, "charge", one.transaction.origin, f"free since {day}")
+    now = datetime.fromtimestamp(maker.as_of, UTC)
+    calendar = business_calendar(maker.account.region, maker.account.zone, now.date())
+    reported: set[date] = set()
+    for credit in allocate(maker, maker.as_of).left:
+        transaction = credit.transaction
+        available = _available_at(transaction)
+        day = datetime.fromtimestamp(available, maker.account.zone).date()
+        is_charge = available <= maker.as_of and transaction.origin.startswith("chrg")
+        if is_charge and day not in reported and _passed(day, now, calendar.days_off, maker):
+            reported.add(day)
+            yield Planted("settlement_overdue", maker.account.name, "charge", transaction.origin, f"free since {day}")
 
 
-def _passed(day: date, now: datetime, days_off: Sequence[date], m: Maker) -> bool:
+def _passed(day: date, now: datetime, days_off: Sequence[date], maker: Maker) -> bool:
     """Three business days after a day are over."""
-    left, today = OVERDUE_DAYS, now.astimezone(m.account.zone).date()
+    left = OVERDUE_DAYS
     while left:
         day += timedelta(days=1)
         left -= day.weekday() < 5 and day not in days_off
-    return today > day
+    return now.astimezone(maker.account.zone).date() > day
 
 
-def _free(row: Transaction) -> int:
-    return max(row.created, row.transferable)
+def _available_at(transaction: Transaction) -> int:
+    return max(transaction.created, transaction.transferable)

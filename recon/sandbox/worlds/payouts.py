@@ -13,8 +13,10 @@ class Ledger:
     """Running sums of balance transactions by moment, minor units of the account's currency."""
 
     def __init__(self, transactions: Iterable[Transaction]) -> None:
-        rows = list(transactions)
-        signed = [(t.created, t.transferable, t.amount if t.direction == "credit" else -t.amount) for t in rows]
+        signed = [
+            (row.created, row.transferable, row.amount if row.direction == "credit" else -row.amount)
+            for row in transactions
+        ]
         self._made = _running((created, amount) for created, _, amount in signed)
         self._free = _running((max(created, free), amount) for created, free, amount in signed)
 
@@ -37,23 +39,25 @@ def _until(sums: tuple[list[int], list[int]], at: int) -> int:
     return totals[bisect_right(moments, at)]
 
 
-def pay_out(m: Maker, first: date, last: date) -> None:
+def pay_out(maker: Maker, first: date, last: date) -> None:
     """One transfer each working day at 23:00 local, sent at 08:00 and paid at 10:00 of the next two working days.
 
     Working days are Monday to Friday: what is sent on a public holiday is early, never late. Nothing is sent that
     the balance will not have at sending, nor less than the account's minimum and its fee.
     """
-    ledger, gone = Ledger(m.transactions), 0
-    floor = max(m.account.transfer_min, m.account.transfer_fee + m.account.transfer_fee_vat + 1)
+    ledger = Ledger(maker.transactions)
+    paid_out = 0
+    floor = max(maker.account.transfer_min, maker.account.transfer_fee + maker.account.transfer_fee_vat + 1)
     day = first
     while day <= last:
         sent_day = _working_day_after(day)
-        created, sent = _moment(m, day, 23), _moment(m, sent_day, 8)
-        amount = min(ledger.transferable(created), ledger.transferable(sent)) - gone
-        paused = m.paused_from and m.paused_from <= created <= m.as_of
+        created = _moment(maker, day, 23)
+        sent = _moment(maker, sent_day, 8)
+        amount = min(ledger.transferable(created), ledger.transferable(sent)) - paid_out
+        paused = maker.paused_from and maker.paused_from <= created <= maker.as_of
         if day.weekday() < 5 and amount >= floor and not paused:
-            m.transfer(created, amount, sent, _moment(m, _working_day_after(sent_day), 10))
-            gone += amount
+            maker.transfer(created, amount, sent, _moment(maker, _working_day_after(sent_day), 10))
+            paid_out += amount
         day += timedelta(days=1)
 
 
@@ -64,5 +68,5 @@ def _working_day_after(day: date) -> date:
     return day
 
 
-def _moment(m: Maker, day: date, hour: int) -> int:
-    return int(datetime.combine(day, time(hour), m.account.zone).astimezone(UTC).timestamp())
+def _moment(maker: Maker, day: date, hour: int) -> int:
+    return int(datetime.combine(day, time(hour), maker.account.zone).astimezone(UTC).timestamp())

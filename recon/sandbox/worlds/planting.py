@@ -1,178 +1,190 @@
-"""Planted breaks, one function a code: each makes its own order or charge and writes itself into the truth.
+"""Planted breaks of orders and charges, one function a code: each makes its own order or charge.
 
 Follows the table of breaks that the product promises, and knows nothing of how they are found.
 """
 
 from collections.abc import Callable
 
+from recon.sandbox.worlds.facts import Charge
 from recon.sandbox.worlds.files import row_of
-from recon.sandbox.worlds.maker import CHARGE_ID, METADATA, Maker, Order, Planted, abroad, is_card, quick
+from recon.sandbox.worlds.maker import CHARGE_ID, METADATA, Maker, Order, Planted, Subject, abroad, is_card, quick
 from recon.sandbox.worlds.tariff import HOUR, Method
 
-Plant = Callable[[Maker, int, Maker], None]  # the account's maker, the moment of the order, another account's maker
+# Makes a break around the moment of an order; gives its subject and a note, or nothing where none could be made.
+Plant = Callable[[Maker, int], tuple[Subject, str] | None]
 
 
-def _order(m: Maker, at: int, status: str, method: Method) -> Order:
-    return m.order(at, m.amount(method), status, method, link=METADATA)
+class Plants(list[Plant]):
+    """Some plants, each named as the code of its break."""
+
+    def code(self, plant: Plant) -> Plant:
+        """Adds a plant: stands above its function."""
+        self.append(plant)
+        return plant
 
 
-def wrong_account(m: Maker, at: int, other: Maker) -> None:
+ORDERS = Plants()
+
+
+def sow(plant: Plant, maker: Maker, at: int) -> None:
+    """Make a plant's break and write it into the truth."""
+    planted = plant(maker, at)
+    if planted is not None:
+        subject, note = planted
+        maker.plant(plant.__name__, subject, note)
+
+
+def named_order(maker: Maker, at: int, status: str, method: Method) -> Order:
+    """An order whose charges name it in their metadata."""
+    return maker.order(at, maker.amount(method), status, method, link=METADATA)
+
+
+def paid_order(maker: Maker, at: int, method: Method, status: str = "paid") -> tuple[Order, Charge, int]:
+    """Such an order with its successful charge, and the moment it was paid."""
+    order = named_order(maker, at, status, method)
+    charge = maker.charge(order, at, method)
+    return order, charge, maker.pay(charge)
+
+
+@ORDERS.code
+def wrong_account(maker: Maker, at: int) -> tuple[Order, str]:
     """Paid by a card charge that stands in another account, in the order's currency."""
-    amount, method = m.amount(m.method(is_card)), other.method(abroad)
-    order = m.order(at, amount, "paid", method, link=m.rng.choice((METADATA, CHARGE_ID)))
-    other.pay(other.charge(order, at, method))
-    m.plant("wrong_account", order, f"its charge is in {other.account.name}")
+    assert maker.other is not None, "there is another account"
+    amount = maker.amount(maker.method(is_card))
+    method = maker.other.method(abroad)
+    order = maker.order(at, amount, "paid", method, link=maker.rng.choice((METADATA, CHARGE_ID)))
+    maker.other.pay(maker.other.charge(order, at, method))
+    return order, f"its charge is in {maker.other.account.name}"
 
 
-def charge_missing(m: Maker, at: int, other: Maker) -> None:
+@ORDERS.code
+def charge_missing(maker: Maker, at: int) -> tuple[Order, str]:
     """Paid or refunded, and Omise has nothing; some name a charge that does not exist."""
-    del other
-    order = _order(m, at, m.rng.choice(("paid", "paid", "refunded")), m.method())
-    if m.rng.random() < 0.4:
-        order.charge_id = m.id("chrg", at)
-    m.plant("charge_missing", order, f"{order.status}, no charge")
+    order = named_order(maker, at, maker.rng.choice(("paid", "paid", "refunded")), maker.method())
+    if maker.rng.random() < 0.4:
+        order.charge_id = maker.id("chrg", at)
+    return order, f"{order.status}, no charge"
 
 
-def order_paid_charge_pending(m: Maker, at: int, other: Maker) -> None:
+@ORDERS.code
+def order_paid_charge_pending(maker: Maker, at: int) -> tuple[Order, str]:
     """Paid at the shop while the charge pends, beyond its expiry or not; a failed try may stand beside it."""
-    del other
-    method = m.method()
-    order = _order(m, at, "paid", method)
-    if m.rng.random() < 0.4:
-        at = m.fail(m.charge(order, at, method))
-    m.charge(order, at, method)
-    m.plant("order_paid_charge_pending", order, "the charge is still pending")
+    method = maker.method()
+    order = named_order(maker, at, "paid", method)
+    if maker.rng.random() < 0.4:
+        at = maker.fail(maker.charge(order, at, method))
+    maker.charge(order, at, method)
+    return order, "the charge is still pending"
 
 
-def order_paid_charge_failed(m: Maker, at: int, other: Maker) -> None:
+@ORDERS.code
+def order_paid_charge_failed(maker: Maker, at: int) -> tuple[Order, str]:
     """Paid at the shop, and every charge failed, expired or was reversed."""
-    del other
-    way = m.rng.choice(("failed", "expired", "reversed"))
-    method = m.method(is_card if way == "reversed" else quick)
-    order = _order(m, at, "paid", method)
-    if way == "failed":
-        m.fail(m.charge(order, m.fail(m.charge(order, at, method)), method))
-    elif way == "expired":
-        m.lapse(m.charge(order, at, method))
+    end = maker.rng.choice(("failed", "expired", "reversed"))
+    method = maker.method(is_card if end == "reversed" else quick)
+    order = named_order(maker, at, "paid", method)
+    if end == "failed":
+        maker.fail(maker.charge(order, maker.fail(maker.charge(order, at, method)), method))
+    elif end == "expired":
+        maker.lapse(maker.charge(order, at, method))
     else:
-        charge = m.charge(order, at, method, capture=False)
-        charge.reversed_at = m.authorize(charge) + HOUR
-    m.plant("order_paid_charge_failed", order, f"every charge {way}")
+        charge = maker.charge(order, at, method, capture=False)
+        charge.reversed_at = maker.authorize(charge) + HOUR
+    return order, f"every charge {end}"
 
 
-def order_missing(m: Maker, at: int, other: Maker) -> None:
+@ORDERS.code
+def order_missing(maker: Maker, at: int) -> tuple[Charge, str]:
     """A successful charge of nobody: it names an unknown order, or none, with an amount that no order has."""
-    del other
-    method = m.method()
-    unknown = m.rng.random() < 0.5
-    amount = m.amount(method) // 10 * 10 + 7
+    method = maker.method()
+    is_named = maker.rng.random() < 0.5
+    amount = maker.amount(method) // 10 * 10 + 7
     # Only its own moment puts it into the range.
-    charge = m.charge(None, min(at, m.end - HOUR), method, amount=amount)
-    if unknown:
-        charge.metadata = {"order_id": f"{m.account.region}-9{m.rng.randrange(10**6):06d}"}
-    m.pay(charge)
-    m.plant("order_missing", charge, "names an unknown order" if unknown else "names no order")
+    charge = maker.charge(None, min(at, maker.end - HOUR), method, amount=amount)
+    if is_named:
+        charge.metadata = {"order_id": f"{maker.account.region}-9{maker.rng.randrange(10**6):06d}"}
+    maker.pay(charge)
+    return charge, "names an unknown order" if is_named else "names no order"
 
 
-def order_not_marked_paid(m: Maker, at: int, other: Maker) -> None:
-    """A lost webhook: the charge is successful, the order still pending."""
-    del other
-    method = m.method()
-    order = _order(m, at, "pending", method)
-    m.pay(m.charge(order, at, method))
-    m.plant("order_not_marked_paid", order, "the webhook was lost")
+@ORDERS.code
+def order_not_marked_paid(maker: Maker, at: int) -> tuple[Order, str]:
+    """The charge is successful, the order still pending."""
+    order, _, _ = paid_order(maker, at, maker.method(), "pending")
+    return order, "the webhook was lost"
 
 
-def order_cancelled_but_charged(m: Maker, at: int, other: Maker) -> None:
+@ORDERS.code
+def order_cancelled_but_charged(maker: Maker, at: int) -> tuple[Order, str]:
     """Cancelled, and the money kept."""
-    del other
-    method = m.method()
-    order = _order(m, at, "cancelled", method)
-    m.pay(m.charge(order, at, method))
-    m.plant("order_cancelled_but_charged", order, "cancelled, not refunded")
+    order, _, _ = paid_order(maker, at, maker.method(), "cancelled")
+    return order, "cancelled, not refunded"
 
 
-def duplicate_charge(m: Maker, at: int, other: Maker) -> None:
+@ORDERS.code
+def duplicate_charge(maker: Maker, at: int) -> tuple[Order, str]:
     """Paid twice."""
-    del other
-    method = m.method(lambda x: x.pay_s < HOUR)
-    order = _order(m, at, "paid", method)
-    m.pay(m.charge(order, m.pay(m.charge(order, at, method)), method))
-    m.plant("duplicate_charge", order, "two successful charges")
+    method = maker.method(lambda method: method.pay_s < HOUR)
+    order, _, paid_at = paid_order(maker, at, method)
+    maker.pay(maker.charge(order, paid_at, method))
+    return order, "two successful charges"
 
 
-def currency_mismatch(m: Maker, at: int, other: Maker) -> None:
+@ORDERS.code
+def currency_mismatch(maker: Maker, at: int) -> tuple[Order, str]:
     """The same number in dollars instead of the account's currency."""
-    del other
-    method, amount = m.method(abroad), m.rng.randint(20, 300) * 100
-    order = m.order(at, amount, "paid", method, link=METADATA)
-    m.pay(m.charge(order, at, method, currency="USD"))
-    m.plant("currency_mismatch", order, f"charged in USD, ordered in {order.currency}")
+    method = maker.method(abroad)
+    order = maker.order(at, maker.rng.randint(20, 300) * 100, "paid", method, link=METADATA)
+    maker.pay(maker.charge(order, at, method, currency="USD"))
+    return order, f"charged in USD, ordered in {order.currency}"
 
 
-def amount_scale_mismatch(m: Maker, at: int, other: Maker) -> None:
+@ORDERS.code
+def amount_scale_mismatch(maker: Maker, at: int) -> tuple[Order, str]:
     """Decimals misread: the order says ten or a hundred times the charge, or a hundredth."""
-    del other
-    method = m.method(is_card)
-    charged = (m.amount(method) // 100 + 1) * 100
-    ordered = m.rng.choice((charged // 100, charged * 10, charged * 100))
+    method = maker.method(is_card)
+    charged = (maker.amount(method) // 100 + 1) * 100
+    ordered = maker.rng.choice((charged // 100, charged * 10, charged * 100))
     if ordered % 10 == 7:
         ordered = charged * 100
-    order = m.order(at, ordered, "paid", method, link=METADATA)
-    m.pay(m.charge(order, at, method, amount=charged))
-    m.plant("amount_scale_mismatch", order, f"ordered {ordered}, charged {charged}")
+    order = maker.order(at, ordered, "paid", method, link=METADATA)
+    maker.pay(maker.charge(order, at, method, amount=charged))
+    return order, f"ordered {ordered}, charged {charged}"
 
 
-def amount_mismatch(m: Maker, at: int, other: Maker) -> None:
+@ORDERS.code
+def amount_mismatch(maker: Maker, at: int) -> tuple[Order, str]:
     """A few units more or less than the order."""
-    del other
-    method = m.method()
-    order = _order(m, at, "paid", method)
-    off = m.rng.randint(1, order.amount // 20)
-    less = order.amount - off >= method.low and m.rng.random() < 0.5
-    charged = order.amount - off if less else order.amount + off
-    m.pay(m.charge(order, at, method, amount=charged))
-    m.plant("amount_mismatch", order, f"ordered {order.amount}, charged {charged}")
+    method = maker.method()
+    order = named_order(maker, at, "paid", method)
+    difference = maker.rng.randint(1, order.amount // 20)
+    is_less = order.amount - difference >= method.low and maker.rng.random() < 0.5
+    charged = order.amount - difference if is_less else order.amount + difference
+    maker.pay(maker.charge(order, at, method, amount=charged))
+    return order, f"ordered {order.amount}, charged {charged}"
 
 
-def pending_stuck(m: Maker, at: int, other: Maker) -> None:
+@ORDERS.code
+def pending_stuck(maker: Maker, at: int) -> tuple[Charge, str]:
     """A charge that pends far beyond its expiry, its order pending too."""
-    del other
-    method = m.method(quick)
-    order = _order(m, at, "pending", method)
-    m.plant("pending_stuck", m.charge(order, at, method), "pending beyond its expiry")
+    method = maker.method(quick)
+    return maker.charge(named_order(maker, at, "pending", method), at, method), "pending beyond its expiry"
 
 
-PLANTS: tuple[Plant, ...] = (
-    wrong_account,
-    charge_missing,
-    order_paid_charge_pending,
-    order_paid_charge_failed,
-    order_missing,
-    order_not_marked_paid,
-    order_cancelled_but_charged,
-    duplicate_charge,
-    currency_mismatch,
-    amount_scale_mismatch,
-    amount_mismatch,
-    pending_stuck,
-)
-
-
-def order_invalid(m: Maker, at: int) -> None:
+def order_invalid(maker: Maker, at: int) -> None:
     """Five rows that cannot be read, each for its own reason."""
-    method = m.method()
-    for cell, text, note in (
+    account, method = maker.account, maker.method()
+    for column, text, note in (
         ("amount", "12,3x", "the amount is no number"),
         ("created_at", "yesterday", "the time is no time"),
         ("currency", "ZZZ", "unknown currency"),
         ("account", "kr", "unknown account"),
         ("created_at", "", "a Buddhist-era year"),
     ):
-        id = f"{m.account.region}-8{len(m.bad_rows):06d}"
-        row = row_of(Order(id, at, m.account, m.amount(method), m.account.currency, "paid", method.name, METADATA))
+        id = f"{account.region}-8{len(maker.bad_rows):06d}"
+        row = row_of(Order(id, at, account, maker.amount(method), account.currency, "paid", method.name, METADATA))
         year = row["created_at"][:4]
-        row[cell] = text or row[cell].replace(year, str(int(year) + 543), 1)
-        m.bad_rows.append(row)
-        named = None if cell == "account" else m.account.name
-        m.truth.append(Planted("order_invalid", named, "row", id, note))
+        row[column] = text or row[column].replace(year, str(int(year) + 543), 1)
+        maker.bad_rows.append(row)
+        name = None if column == "account" else account.name
+        maker.truth.append(Planted("order_invalid", name, "row", id, note))

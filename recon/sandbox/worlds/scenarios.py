@@ -11,264 +11,264 @@ from recon.sandbox.worlds.maker import METADATA, Maker, Order, abroad, divisible
 from recon.sandbox.worlds.tariff import DAY, HOUR, MINUTE, Method
 
 Scenario = Callable[[Maker, int], None]
+SCENARIOS: list[tuple[int, Scenario]] = []  # with the weight of each: how many of about 10,000 orders
 
 
-def _settled(m: Maker, at: int, status: str, method: Method) -> tuple[Order, Charge, int]:
+def _scenario(weight: int) -> Callable[[Scenario], Scenario]:
+    def add(scenario: Scenario) -> Scenario:
+        SCENARIOS.append((weight, scenario))
+        return scenario
+
+    return add
+
+
+def _settled(maker: Maker, at: int, status: str, method: Method) -> tuple[Order, Charge, int]:
     """An order and its one successful charge, with the moment it was paid."""
-    order = m.order(at, m.amount(method), status, method)
-    charge = m.charge(order, at, method)
-    return order, charge, m.pay(charge)
+    order = maker.order(at, maker.amount(method), status, method)
+    charge = maker.charge(order, at, method)
+    return order, charge, maker.pay(charge)
 
 
-def paid(m: Maker, at: int) -> None:
+@_scenario(7_700)
+def paid(maker: Maker, at: int) -> None:
     """One order, one successful charge."""
-    _settled(m, at, "paid", m.method())
+    _settled(maker, at, "paid", maker.method())
 
 
-def paid_after_failures(m: Maker, at: int) -> None:
+@_scenario(520)
+def paid_after_failures(maker: Maker, at: int) -> None:
     """One to three failed tries, then a success."""
-    method, tries = m.method(), m.rng.randint(1, 3)
-    order = m.order(at, m.amount(method), "paid", method, tries=tries + 1)
+    method, tries = maker.method(), maker.rng.randint(1, 3)
+    order = maker.order(at, maker.amount(method), "paid", method, tries=tries + 1)
     for _ in range(tries):
-        at = m.fail(m.charge(order, at, method))
-    m.pay(m.charge(order, at, method))
+        at = maker.fail(maker.charge(order, at, method))
+    maker.pay(maker.charge(order, at, method))
 
 
-def paid_after_expiry(m: Maker, at: int) -> None:
+@_scenario(240)
+def paid_after_expiry(maker: Maker, at: int) -> None:
     """A try that the payer left, then a success."""
-    method = m.method(quick)
-    order = m.order(at, m.amount(method), "paid", method, tries=2)
-    m.lapse(m.charge(order, at, method))
-    m.pay(m.charge(order, at + 12 * MINUTE, method))
+    method = maker.method(quick)
+    order = maker.order(at, maker.amount(method), "paid", method, tries=2)
+    maker.lapse(maker.charge(order, at, method))
+    maker.pay(maker.charge(order, at + 12 * MINUTE, method))
 
 
-def paid_late(m: Maker, at: int) -> None:
+@_scenario(20)
+def paid_late(maker: Maker, at: int) -> None:
     """A charge that failed, and turned successful hours later."""
-    method = m.method()
-    order = m.order(at, m.amount(method), "paid", method)
-    charge = m.charge(order, at, method)
-    m.pay(charge, m.fail(charge) + m.rng.randint(2 * HOUR, 20 * HOUR))
+    method = maker.method()
+    order = maker.order(at, maker.amount(method), "paid", method)
+    charge = maker.charge(order, at, method)
+    maker.pay(charge, maker.fail(charge) + maker.rng.randint(2 * HOUR, 20 * HOUR))
 
 
-def paid_in_parts_of_time(m: Maker, at: int) -> None:
+@_scenario(160)
+def paid_in_parts_of_time(maker: Maker, at: int) -> None:
     """Authorised first, captured hours later."""
-    method = m.method(is_card)
-    order = m.order(at, m.amount(method), "paid", method)
-    charge = m.charge(order, at, method, capture=False)
-    m.pay(charge, m.authorize(charge) + m.rng.randint(HOUR, 20 * HOUR))
+    method = maker.method(is_card)
+    order = maker.order(at, maker.amount(method), "paid", method)
+    charge = maker.charge(order, at, method, capture=False)
+    maker.pay(charge, maker.authorize(charge) + maker.rng.randint(HOUR, 20 * HOUR))
 
 
-def captured_in_part(m: Maker, at: int) -> None:
+@_scenario(40)
+def captured_in_part(maker: Maker, at: int) -> None:
     """Authorised for more than was captured; the order says the captured amount."""
-    method = m.method(is_card)
-    amount = m.amount(method)
-    order = m.order(at, amount, "paid", method)
-    charge = m.charge(order, at, method, amount=amount + m.rng.randint(1, 40) * 10, capture=False)
+    method = maker.method(is_card)
+    amount = maker.amount(method)
+    order = maker.order(at, amount, "paid", method)
+    charge = maker.charge(order, at, method, amount=amount + maker.rng.randint(1, 40) * 10, capture=False)
     charge.captured = amount
-    m.pay(charge, m.authorize(charge) + m.rng.randint(HOUR, 20 * HOUR))
+    maker.pay(charge, maker.authorize(charge) + maker.rng.randint(HOUR, 20 * HOUR))
 
 
-def paid_in_dollars(m: Maker, at: int) -> None:
+@_scenario(80)
+def paid_in_dollars(maker: Maker, at: int) -> None:
     """Order and charge in USD, funded in the account's currency."""
-    method = m.method(abroad)
-    amount = m.rng.randint(5, 300) * 100
-    order = m.order(at, amount, "paid", method, currency="USD")
-    m.pay(m.charge(order, at, method))
+    method = maker.method(abroad)
+    amount = maker.rng.randint(5, 300) * 100
+    order = maker.order(at, amount, "paid", method, currency="USD")
+    maker.pay(maker.charge(order, at, method))
 
 
-def refunded(m: Maker, at: int) -> None:
+@_scenario(200)
+def refunded(maker: Maker, at: int) -> None:
     """Refunded in full, on both sides."""
-    order, charge, done = _settled(m, at, "refunded", m.method(refundable))
-    order.refunded = m.refund(charge, done + m.rng.randint(HOUR, 20 * HOUR)).amount
+    order, charge, paid_at = _settled(maker, at, "refunded", maker.method(refundable))
+    order.refunded = maker.refund(charge, paid_at + maker.rng.randint(HOUR, 20 * HOUR)).amount
 
 
-def refunded_in_part(m: Maker, at: int) -> None:
+@_scenario(160)
+def refunded_in_part(maker: Maker, at: int) -> None:
     """One or two partial refunds, on both sides."""
-    order, charge, done = _settled(m, at, "paid", m.method(divisible))
-    for _ in range(m.rng.randint(1, 2)):
-        done += m.rng.randint(HOUR, 9 * HOUR)
-        order.refunded += m.refund(charge, done, order.amount // m.rng.randint(3, 6)).amount
+    order, charge, paid_at = _settled(maker, at, "paid", maker.method(divisible))
+    moment = paid_at
+    for _ in range(maker.rng.randint(1, 2)):
+        moment += maker.rng.randint(HOUR, 9 * HOUR)
+        order.refunded += maker.refund(charge, moment, order.amount // maker.rng.randint(3, 6)).amount
 
 
-def voided(m: Maker, at: int) -> None:
+@_scenario(60)
+def voided(maker: Maker, at: int) -> None:
     """A card charge taken back the same day, and the shop knows."""
-    order, charge, done = _settled(m, at, "refunded", m.method(is_card))
-    order.refunded = m.refund(charge, done + m.rng.randint(5, 300) * MINUTE, voided=True).amount
+    order, charge, paid_at = _settled(maker, at, "refunded", maker.method(is_card))
+    order.refunded = maker.refund(charge, paid_at + maker.rng.randint(5, 300) * MINUTE, voided=True).amount
 
 
-def refund_asked(m: Maker, at: int) -> None:
+@_scenario(30)
+def refund_asked(maker: Maker, at: int) -> None:
     """A refund is asked for and not yet made."""
-    _settled(m, at, "refund_requested", m.method(refundable))
+    _settled(maker, at, "refund_requested", maker.method(refundable))
 
 
-def cancelled_and_refunded(m: Maker, at: int) -> None:
+@_scenario(50)
+def cancelled_and_refunded(maker: Maker, at: int) -> None:
     """Cancelled, refunded in full, and the refund written down."""
-    order, charge, done = _settled(m, at, "cancelled", m.method(refundable))
-    order.refunded = m.refund(charge, done + m.rng.randint(HOUR, 20 * HOUR)).amount
+    order, charge, paid_at = _settled(maker, at, "cancelled", maker.method(refundable))
+    order.refunded = maker.refund(charge, paid_at + maker.rng.randint(HOUR, 20 * HOUR)).amount
 
 
-def cancelled_and_refunded_silently(m: Maker, at: int) -> None:
+@_scenario(50)
+def cancelled_and_refunded_silently(maker: Maker, at: int) -> None:
     """Cancelled and refunded in full; the shop wrote no refund."""
-    _, charge, done = _settled(m, at, "cancelled", m.method(refundable))
-    m.refund(charge, done + m.rng.randint(HOUR, 20 * HOUR))
+    _, charge, paid_at = _settled(maker, at, "cancelled", maker.method(refundable))
+    maker.refund(charge, paid_at + maker.rng.randint(HOUR, 20 * HOUR))
 
 
-def cancelled_and_voided(m: Maker, at: int) -> None:
+@_scenario(30)
+def cancelled_and_voided(maker: Maker, at: int) -> None:
     """Cancelled and the charge voided; the shop wrote no refund."""
-    _, charge, done = _settled(m, at, "cancelled", m.method(is_card))
-    m.refund(charge, done + m.rng.randint(5, 300) * MINUTE, voided=True)
+    _, charge, paid_at = _settled(maker, at, "cancelled", maker.method(is_card))
+    maker.refund(charge, paid_at + maker.rng.randint(5, 300) * MINUTE, voided=True)
 
 
-def cancelled_without_charge(m: Maker, at: int) -> None:
+@_scenario(120)
+def cancelled_without_charge(maker: Maker, at: int) -> None:
     """Cancelled before any payment."""
-    method = m.method()
-    m.order(at, m.amount(method), "cancelled", method)
+    method = maker.method()
+    maker.order(at, maker.amount(method), "cancelled", method)
 
 
-def cancelled_after_failure(m: Maker, at: int) -> None:
+@_scenario(120)
+def cancelled_after_failure(maker: Maker, at: int) -> None:
     """Cancelled after failed tries."""
-    method = m.method()
-    order = m.order(at, m.amount(method), "cancelled", method, tries=2)
-    for _ in range(m.rng.randint(1, 2)):
-        at = m.fail(m.charge(order, at, method))
+    method = maker.method()
+    order = maker.order(at, maker.amount(method), "cancelled", method, tries=2)
+    for _ in range(maker.rng.randint(1, 2)):
+        at = maker.fail(maker.charge(order, at, method))
 
 
-def cancelled_after_expiry(m: Maker, at: int) -> None:
+@_scenario(100)
+def cancelled_after_expiry(maker: Maker, at: int) -> None:
     """Cancelled after the payer left."""
-    method = m.method(quick)
-    order = m.order(at, m.amount(method), "cancelled", method)
-    m.lapse(m.charge(order, at, method))
+    method = maker.method(quick)
+    order = maker.order(at, maker.amount(method), "cancelled", method)
+    maker.lapse(maker.charge(order, at, method))
 
 
-def cancelled_and_reversed(m: Maker, at: int) -> None:
+@_scenario(40)
+def cancelled_and_reversed(maker: Maker, at: int) -> None:
     """Authorised, and released instead of captured."""
-    method = m.method(is_card)
-    order = m.order(at, m.amount(method), "cancelled", method)
-    charge = m.charge(order, at, method, capture=False)
-    charge.reversed_at = m.authorize(charge) + m.rng.randint(HOUR, 20 * HOUR)
+    method = maker.method(is_card)
+    order = maker.order(at, maker.amount(method), "cancelled", method)
+    charge = maker.charge(order, at, method, capture=False)
+    charge.reversed_at = maker.authorize(charge) + maker.rng.randint(HOUR, 20 * HOUR)
 
 
-def pending_without_charge(m: Maker, at: int) -> None:
+@_scenario(50)
+def pending_without_charge(maker: Maker, at: int) -> None:
     """Nobody has tried to pay yet."""
-    method = m.method()
-    m.order(at, m.amount(method), "pending", method)
+    method = maker.method()
+    maker.order(at, maker.amount(method), "pending", method)
 
 
-def pending_in_time(m: Maker, at: int) -> None:
+@_scenario(60)
+def pending_in_time(maker: Maker, _at: int) -> None:
     """A pending charge that is not due yet; later it is paid or expires."""
-    del at
-    method = m.method(lambda x: x.expires_s > 6 * DAY)
-    late = m.end - m.rng.randint(HOUR, 2 * DAY)
-    order = m.order(late, m.amount(method), "pending", method)
-    charge = m.charge(order, late, method)
-    if m.rng.random() < 0.5:
-        m.pay(charge, m.as_of + m.rng.randint(HOUR, DAY))
+    method = maker.method(lambda method: method.expires_s > 6 * DAY)
+    late = maker.end - maker.rng.randint(HOUR, 2 * DAY)
+    order = maker.order(late, maker.amount(method), "pending", method)
+    charge = maker.charge(order, late, method)
+    if maker.rng.random() < 0.5:
+        maker.pay(charge, maker.as_of + maker.rng.randint(HOUR, DAY))
     else:
-        m.lapse(charge)
+        maker.lapse(charge)
 
 
-def pending_on_hold(m: Maker, at: int) -> None:
+@_scenario(20)
+def pending_on_hold(maker: Maker, _at: int) -> None:
     """Authorised and not captured, its end days away; captured later."""
-    del at
-    method = m.method(is_card)
-    late = m.end - m.rng.randint(HOUR, 2 * DAY)
-    order = m.order(late, m.amount(method), "pending", method)
-    charge = m.charge(order, late, method, capture=False)
-    m.authorize(charge)
-    m.pay(charge, m.as_of + m.rng.randint(HOUR, DAY))
+    method = maker.method(is_card)
+    late = maker.end - maker.rng.randint(HOUR, 2 * DAY)
+    order = maker.order(late, maker.amount(method), "pending", method)
+    charge = maker.charge(order, late, method, capture=False)
+    maker.authorize(charge)
+    maker.pay(charge, maker.as_of + maker.rng.randint(HOUR, DAY))
 
 
-def pending_this_minute(m: Maker, at: int) -> None:
+@_scenario(5)
+def pending_this_minute(maker: Maker, _at: int) -> None:
     """A payer who is paying at the moment of truth, made after the range."""
-    del at
-    method = m.method(lambda x: quick(x) and x.expires_s <= 30 * MINUTE)
-    now = m.as_of - 8 * MINUTE
-    m.pay(m.charge(m.order(now, m.amount(method), "pending", method), now, method), m.as_of + MINUTE)
+    method = maker.method(lambda method: quick(method) and method.expires_s <= 30 * MINUTE)
+    now = maker.as_of - 8 * MINUTE
+    maker.pay(
+        maker.charge(maker.order(now, maker.amount(method), "pending", method), now, method), maker.as_of + MINUTE
+    )
 
 
-def expired_within_grace(m: Maker, at: int) -> None:
+@_scenario(5)
+def expired_within_grace(maker: Maker, _at: int) -> None:
     """Pending a little beyond its expiry: within the grace, so not stuck."""
-    del at
-    method = m.method(lambda x: quick(x) and x.expires_s <= 30 * MINUTE)
-    now = m.as_of - method.expires_s - 15 * MINUTE
-    charge = m.charge(m.order(now, m.amount(method), "pending", method), now, method)
-    charge.lapsed_at = m.as_of + HOUR
+    method = maker.method(lambda method: quick(method) and method.expires_s <= 30 * MINUTE)
+    now = maker.as_of - method.expires_s - 15 * MINUTE
+    charge = maker.charge(maker.order(now, maker.amount(method), "pending", method), now, method)
+    charge.lapsed_at = maker.as_of + HOUR
 
 
-def webhook_on_its_way(m: Maker, at: int) -> None:
+@_scenario(5)
+def webhook_on_its_way(maker: Maker, _at: int) -> None:
     """Paid minutes ago, the order not marked yet: within the grace."""
-    del at
-    now = m.as_of - 20 * MINUTE
-    _settled(m, now, "pending", m.method(is_card))
+    now = maker.as_of - 20 * MINUTE
+    _settled(maker, now, "pending", maker.method(is_card))
 
 
-def cancelled_then_paid_later(m: Maker, at: int) -> None:
+@_scenario(10)
+def cancelled_then_paid_later(maker: Maker, at: int) -> None:
     """A failed try of a cancelled order that turns successful after the moment of truth."""
-    method = m.method()
-    order = m.order(at, m.amount(method), "cancelled", method)
-    charge = m.charge(order, at, method)
-    m.fail(charge)
-    m.pay(charge, m.as_of + m.rng.randint(2 * HOUR, 2 * DAY))
+    method = maker.method()
+    order = maker.order(at, maker.amount(method), "cancelled", method)
+    charge = maker.charge(order, at, method)
+    maker.fail(charge)
+    maker.pay(charge, maker.as_of + maker.rng.randint(2 * HOUR, 2 * DAY))
 
 
-def double_paid_and_given_back(m: Maker, at: int) -> None:
+@_scenario(20)
+def double_paid_and_given_back(maker: Maker, at: int) -> None:
     """Paid twice, the second charge refunded in full; no refund of the order."""
-    method = m.method(refundable)
-    order = m.order(at, m.amount(method), "paid", method, link=METADATA)
-    done = m.pay(m.charge(order, at, method))
-    second = m.charge(order, done, method)
-    m.refund(second, m.pay(second) + m.rng.randint(HOUR, 9 * HOUR))
+    method = maker.method(refundable)
+    order = maker.order(at, maker.amount(method), "paid", method, link=METADATA)
+    paid_at = maker.pay(maker.charge(order, at, method))
+    second = maker.charge(order, paid_at, method)
+    maker.refund(second, maker.pay(second) + maker.rng.randint(HOUR, 9 * HOUR))
 
 
-def _disputed(m: Maker, at: int, *words: tuple[int, str]) -> None:
-    _, charge, done = _settled(m, at, "paid", m.method(is_card))
-    m.dispute(charge, done + m.rng.randint(HOUR, 6 * HOUR), words)
-
-
-def dispute_won(m: Maker, at: int) -> None:
+@_scenario(15)
+def dispute_won(maker: Maker, at: int) -> None:
     """Disputed, answered, won."""
-    _disputed(m, at, (at + 10 * HOUR, "pending"), (at + 20 * HOUR, "won"))
+    _, charge, paid_at = _settled(maker, at, "paid", maker.method(is_card))
+    steps = ((at + 10 * HOUR, "pending"), (at + 20 * HOUR, "won"))
+    maker.dispute(charge, paid_at + maker.rng.randint(HOUR, 6 * HOUR), steps)
 
 
-def zero_amount(m: Maker, at: int) -> None:
+@_scenario(10)
+def zero_amount(maker: Maker, at: int) -> None:
     """Nothing to pay: counted, not judged."""
-    m.order(at, 0, "paid", m.method())
+    maker.order(at, 0, "paid", maker.method())
 
 
-def cash_on_delivery(m: Maker, at: int) -> None:
+@_scenario(90)
+def cash_on_delivery(maker: Maker, at: int) -> None:
     """Not paid through Omise: the payment method says `cod`."""
-    method = m.method()
-    m.order(at, m.amount(method), "paid", method).method = "cod"
-
-
-SCENARIOS: tuple[tuple[int, Scenario], ...] = (
-    (7_700, paid),
-    (520, paid_after_failures),
-    (240, paid_after_expiry),
-    (20, paid_late),
-    (160, paid_in_parts_of_time),
-    (40, captured_in_part),
-    (80, paid_in_dollars),
-    (200, refunded),
-    (160, refunded_in_part),
-    (60, voided),
-    (30, refund_asked),
-    (50, cancelled_and_refunded),
-    (50, cancelled_and_refunded_silently),
-    (30, cancelled_and_voided),
-    (120, cancelled_without_charge),
-    (120, cancelled_after_failure),
-    (100, cancelled_after_expiry),
-    (40, cancelled_and_reversed),
-    (50, pending_without_charge),
-    (60, pending_in_time),
-    (20, pending_on_hold),
-    (5, pending_this_minute),
-    (5, expired_within_grace),
-    (5, webhook_on_its_way),
-    (10, cancelled_then_paid_later),
-    (20, double_paid_and_given_back),
-    (15, dispute_won),
-    (10, zero_amount),
-    (90, cash_on_delivery),
-)
+    method = maker.method()
+    maker.order(at, maker.amount(method), "paid", method).method = "cod"

@@ -7,22 +7,27 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
+from typing import Any
 
-from recon.sandbox.server.events import tell
+from recon.calendars import days_window
+from recon.sandbox.server.events import add_events
 from recon.sandbox.worlds.countries import ACCOUNTS, SHARES, Account
-from recon.sandbox.worlds.facts import Charge, Dispute, Event, Given, Refund, Thing, Transaction, Transfer, turns
+from recon.sandbox.worlds.facts import Charge, Dispute, Event, Given, Refund, Thing, Transaction, Transfer, changes
 from recon.sandbox.worlds.files import BANK_COLUMNS, ORDER_COLUMNS, major, row_of, write_csv
 from recon.sandbox.worlds.maker import Maker, Order, Planted
-from recon.sandbox.worlds.misbooked import PLANTS as MISBOOKED
-from recon.sandbox.worlds.overdue import PLANTS as OVERDUE
-from recon.sandbox.worlds.payout_queue import overdue, run
+from recon.sandbox.worlds.misbooked import BOOKINGS
+from recon.sandbox.worlds.overdue import CLOCKS
+from recon.sandbox.worlds.payout_queue import allocate, overdue
 from recon.sandbox.worlds.payouts import pay_out
-from recon.sandbox.worlds.planting import PLANTS, order_invalid, wrong_account
+from recon.sandbox.worlds.planting import ORDERS, order_invalid, sow, wrong_account
 from recon.sandbox.worlds.receipts import issue
-from recon.sandbox.worlds.scenarios import SCENARIOS, paid
+from recon.sandbox.worlds.scenarios import SCENARIOS, Scenario, paid
+from recon.sandbox.worlds.tariff import DAY
 
+KINDS = ("charges", "refunds", "disputes", "transfers", "transactions", "events", "receipts")
 LATER_DAYS = 40  # how far beyond the range payouts go on
 PLANT_EVERY = 4_000  # orders of an account for one more break of each code
 
@@ -41,19 +46,11 @@ class AccountBooks:
     stray_credits: Sequence[int] = ()  # what the bank credits on the last day in Omise's name, and nobody sent
     paid_out: Mapping[str, Sequence[tuple[str, int]]] = field(default_factory=dict)  # transfer -> transaction, amount
     receipts: Sequence[Given] = ()
-    off: tuple[int, int] = (0, 0)  # planted: from this moment on the balance is said to be that much more
+    balance_error: tuple[int, int] = (0, 0)  # planted: from this moment on the balance is said to be that much more
 
     def kinds(self) -> Mapping[str, Sequence[Thing]]:
         """The rows of each list of the API, by its name there."""
-        return {
-            "charges": self.charges,
-            "refunds": self.refunds,
-            "disputes": self.disputes,
-            "transfers": self.transfers,
-            "transactions": self.transactions,
-            "events": self.events,
-            "receipts": self.receipts,
-        }
+        return {kind: getattr(self, kind) for kind in KINDS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +89,8 @@ class Change:
 class World:
     """A made world. `truth` holds at `as_of`: these breaks and no other.
 
-    `turned` are the breaks that only who also looked at `first_look` can find: charges that had failed by then, and a
-    balance that comes off.
+    `truth_since_first_look` are the breaks that only who also looked at `first_look` can find: charges that had
+    failed by then, and a balance that comes off.
     `links` are true, whatever noise made of the names.
     """
 
@@ -105,7 +102,7 @@ class World:
     orders: tuple[Order, ...]
     bad_rows: tuple[Mapping[str, str], ...]
     truth: tuple[Planted, ...]
-    turned: tuple[Planted, ...]
+    truth_since_first_look: tuple[Planted, ...]
     links: tuple[Link, ...]
 
     @property
@@ -116,15 +113,15 @@ class World:
     def changes(self, after: datetime, until: datetime) -> list[Change]:
         """What changes in after < moment <= until, creations left out, by moment."""
         low, high = int(after.timestamp()), int(until.timestamp())
-        found = [
+        changed = [
             Change(datetime.fromtimestamp(at, UTC), name, kind, thing.id)
             for name, books in self.books.items()
             for kind, rows in books.kinds().items()
             for thing in rows
-            for at in turns(thing)
+            for at in changes(thing)
             if low < at <= high
         ]
-        return sorted(found, key=lambda c: (c.moment, c.account, c.kind, c.id))
+        return sorted(changed, key=lambda change: (change.moment, change.account, change.kind, change.id))
 
     def write_orders(self, folder: Path) -> list[Path]:
         """One `orders_{account}.csv` per account, the unreadable rows at its end; returns the paths."""
@@ -145,8 +142,8 @@ class World:
     def write_truth(self, path: Path) -> None:
         """The planted breaks as JSON: code, account, subject_type, subject_id, note."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        planted = [asdict(p) for p in (*self.truth, *self.turned)]
-        path.write_text(json.dumps({"planted": planted}, indent=2) + "\n", encoding="utf-8")
+        breaks = [asdict(planted) for planted in (*self.truth, *self.truth_since_first_look)]
+        path.write_text(json.dumps({"planted": breaks}, indent=2) + "\n", encoding="utf-8")
 
     def _bank_rows(self, books: AccountBooks) -> Iterator[dict[str, str]]:
         account, end = books.account, int(self.as_of.timestamp())
@@ -188,36 +185,37 @@ def make_world(
     as_of = datetime.combine(last_day, time(3), UTC) + timedelta(days=2)
     shares = sum(SHARES[name] for name in accounts)
     makers = [_maker(seed, ACCOUNTS[name], first_day, last_day, as_of) for name in accounts]
-    for place, m in enumerate(makers):
-        m.prices = NOISES[noise].prices
-        count = orders * SHARES[m.account.name] // shares
-        other = makers[(place + 1) % len(makers)] if len(makers) > 1 else None
-        _fill(m, count, other, plant)
-    links = [pair for m in makers for pair in m.links]
-    receipts = {m.account.name: issue(m) if live else [] for m in makers}
-    off = _off(makers, seed, as_of) if live and plant else {}
-    for m in makers:
-        _forget(m, NOISES[noise].forgotten_percent, links)
-        _skew(m, NOISES[noise].skew_s, seed)
-        pay_out(m, first_day, last_day + timedelta(days=LATER_DAYS))
-        m.truth.extend(overdue(m))
-        lost = {p.subject_id for p in m.truth if p.code == "order_not_marked_paid"}
-        tell(m, frozenset(c.id for c in m.charges if c.metadata.get("order_id") in lost))
+    for place, maker in enumerate(makers):
+        maker.prices = NOISES[noise].prices
+        maker.other = makers[(place + 1) % len(makers)] if len(makers) > 1 else None
+        _fill(maker, orders * SHARES[maker.account.name] // shares, plant)
+    links = [link for maker in makers for link in maker.links]
+    receipts = [issue(maker) if live else [] for maker in makers]
+    balance_errors = _balance_errors(makers, seed, as_of) if live and plant else {}
+    for maker in makers:
+        _forget_names(maker, NOISES[noise].forgotten_percent, links)
+        _skew_clock(maker, NOISES[noise].skew_s, seed)
+        pay_out(maker, first_day, last_day + timedelta(days=LATER_DAYS))
+        maker.truth.extend(overdue(maker))
+        unmarked = {planted.subject_id for planted in maker.truth if planted.code == "order_not_marked_paid"}
+        silent = (charge.id for charge in maker.charges if charge.metadata.get("order_id") in unmarked)
+        add_events(maker, frozenset(silent))
+    books = [_books(maker, issued) for maker, issued in zip(makers, receipts, strict=True)]
+    late = [planted for maker in makers for planted in _late_successes(maker, as_of)]
     return World(
         seed,
         first_day,
         last_day,
         as_of,
         {
-            name: replace(_books(m), receipts=receipts[name], off=off.get(name, (0, 0)))
-            for m in makers
-            for name in [m.account.name]
+            book.account.name: replace(book, balance_error=balance_errors.get(book.account.name, (0, 0)))
+            for book in books
         },
-        tuple(order for m in makers for order in m.orders),
-        tuple(row for m in makers for row in m.bad_rows),
-        tuple(planted for m in makers for planted in m.truth),
-        (*(planted for m in makers for planted in _turned(m, as_of)), *map(_comes_off, off)),
-        tuple(Link(o.account.name, o.id, charge.account.name, charge.id) for o, charge in links),
+        tuple(order for maker in makers for order in maker.orders),
+        tuple(row for maker in makers for row in maker.bad_rows),
+        tuple(planted for maker in makers for planted in maker.truth),
+        (*late, *map(_balance_mismatch, balance_errors)),
+        tuple(Link(order.account.name, order.id, charge.account.name, charge.id) for order, charge in links),
     )
 
 
@@ -225,101 +223,88 @@ def _first_look(as_of: datetime) -> datetime:
     return as_of - timedelta(days=1)
 
 
-def _off(makers: Sequence[Maker], seed: int, as_of: datetime) -> dict[str, tuple[int, int]]:
+def _balance_errors(makers: Sequence[Maker], seed: int, as_of: datetime) -> dict[str, tuple[int, int]]:
     """Which account's balance comes off, from when, and by how much; drawn apart, so that all else stays."""
     rng = Random(f"{seed}/balance")
     amount = rng.choice((-1, 1)) * rng.randint(1, 5_000)
     return {rng.choice(makers).account.name: (int(_first_look(as_of).timestamp()) + 1, amount)}
 
 
-def _comes_off(account: str) -> Planted:
+def _balance_mismatch(account: str) -> Planted:
     return Planted("balance_mismatch", account, "account", account, "the balance is not what was booked since")
 
 
-def _turned(m: Maker, as_of: datetime) -> Iterator[Planted]:
+def _late_successes(maker: Maker, as_of: datetime) -> Iterator[Planted]:
     """Charges that are successful at the moment of truth and were failed or expired a day before."""
     early, late = int(_first_look(as_of).timestamp()), int(as_of.timestamp())
-    for charge in m.charges:
-        if charge.created <= early and charge.status(late) == "successful":
-            before = charge.status(early)
-            if before in ("failed", "expired"):
-                yield Planted("late_success", m.account.name, "charge", charge.id, f"{before} before")
+    for charge in maker.charges:
+        before = charge.status(early)
+        if charge.created <= early and before in ("failed", "expired") and charge.status(late) == "successful":
+            yield Planted("late_success", maker.account.name, "charge", charge.id, f"{before} before")
 
 
 def _maker(seed: int, account: Account, first_day: date, last_day: date, as_of: datetime) -> Maker:
-    start = int(datetime.combine(first_day, time(), account.zone).timestamp())
-    end = int(datetime.combine(last_day + timedelta(days=1), time(), account.zone).timestamp())
+    days = days_window(first_day, last_day, account.zone)
+    start, end = int(days.start.timestamp()), int(days.end.timestamp())
     return Maker(Random(f"{seed}/{account.name}"), account, start, end, int(as_of.timestamp()))
 
 
-def _fill(m: Maker, count: int, other: Maker | None, plant: bool) -> None:
-    plants = (
-        [p for p in (*PLANTS, *OVERDUE, *MISBOOKED) if other is not None or p is not wrong_account] if plant else []
-    )
-    plants *= 1 + count // PLANT_EVERY
-    kinds = [scenario for _, scenario in SCENARIOS]
-    edges = _edges(m)
-    left = max(0, count - len(plants) - len(edges))
-    first = kinds[:left]
-    rest = m.rng.choices(kinds, [weight for weight, _ in SCENARIOS], k=left - len(first))
-    lives = [*first, *rest]
-    jobs: list[tuple[bool, int]] = [(True, i) for i in range(len(plants))] + [(False, i) for i in range(len(lives))]
-    m.rng.shuffle(jobs)
-    for at, (planted, place) in zip(_times(m, len(jobs)), jobs, strict=True):
-        if planted:
-            plants[place](m, at, other or m)
-        else:
-            lives[place](m, at)
+def _fill(maker: Maker, count: int, plant: bool) -> None:
+    """Orders of every kind at moments of the range, the broken ones among them."""
+    times = 1 + count // PLANT_EVERY if plant else 0
+    plants = [plant for plant in (*ORDERS, *CLOCKS, *BOOKINGS) if maker.other or plant is not wrong_account] * times
+    edges = _edges(maker)
+    scenarios = [scenario for _, scenario in SCENARIOS][: max(0, count - len(plants) - len(edges))]
+    more = max(0, count - len(plants) - len(edges) - len(scenarios))
+    weights = [weight for weight, _ in SCENARIOS]
+    scenarios += maker.rng.choices([scenario for _, scenario in SCENARIOS], weights, k=more)
+    makings: list[Scenario] = [*(partial(sow, plant) for plant in plants), *scenarios]
+    maker.rng.shuffle(makings)
+    for at, make in zip(_times(maker, len(makings)), makings, strict=True):
+        make(maker, at)
     for at in edges:
-        paid(m, at)
-    for _ in range(1 + count // PLANT_EVERY if plant else 0):
-        order_invalid(m, m.rng.randrange(m.start, m.end))
+        paid(maker, at)
+    for _ in range(times):
+        order_invalid(maker, maker.rng.randrange(maker.start, maker.end))
 
 
-def _times(m: Maker, count: int) -> list[int]:
-    return sorted(m.rng.randrange(m.start, m.end) for _ in range(count))
+def _times(maker: Maker, count: int) -> list[int]:
+    return sorted(maker.rng.randrange(maker.start, maker.end) for _ in range(count))
 
 
-def _edges(m: Maker) -> list[int]:
+def _edges(maker: Maker) -> list[int]:
     """The first and last second of the range, and around one local midnight."""
-    night = m.start + (m.end - m.start) // 86_400 // 2 * 86_400
-    return [m.start, m.end - 1, night - 1, night] if night > m.start else [m.start, m.end - 1]
+    start, end = maker.start, maker.end
+    night = start + (end - start) // DAY // 2 * DAY
+    return [start, end - 1, night - 1, night] if night > start else [start, end - 1]
 
 
-def _forget(m: Maker, percent: int, links: list[tuple[Order, Charge]]) -> None:
+def _forget_names(maker: Maker, percent: int, links: list[tuple[Order, Charge]]) -> None:
     """Take the order's name from a share of the charges that are the only ones of unbroken orders."""
-    broken = {p.subject_id for p in m.truth}
-    of: dict[str, list[Charge]] = {}
+    broken = {planted.subject_id for planted in maker.truth}
+    charges_of: dict[str, list[Charge]] = {}
     for order, charge in links:
-        of.setdefault(order.id, []).append(charge)
+        charges_of.setdefault(order.id, []).append(charge)
         disputed = (charge.dispute.id,) if charge.dispute else ()
         if broken & {charge.id, *(refund.id for refund in charge.refunds), *disputed}:
             broken.add(order.id)
-    for order in m.orders if percent else ():
-        charges = of.get(order.id, [])
-        if len(charges) == 1 and order.id not in broken and m.rng.randrange(100) < percent:
+    for order in maker.orders if percent else ():
+        charges = charges_of.get(order.id, [])
+        if len(charges) == 1 and order.id not in broken and maker.rng.randrange(100) < percent:
             charges[0].metadata.pop("order_id", None)
             charges[0].description, order.charge_id = None, ""
 
 
-def _skew(m: Maker, seconds: int, seed: int) -> None:
+def _skew_clock(maker: Maker, seconds: int, seed: int) -> None:
     """Set the shop's clock off, for each order by another while; no order is made after the moment of truth."""
-    rng = Random(f"{seed}/{m.account.name}/clock")
-    for order in m.orders if seconds else ():
-        order.created = min(order.created + rng.randint(-seconds, seconds), m.as_of)
+    rng = Random(f"{seed}/{maker.account.name}/clock")
+    for order in maker.orders if seconds else ():
+        order.created = min(order.created + rng.randint(-seconds, seconds), maker.as_of)
 
 
-def _books(m: Maker) -> AccountBooks:
-    for rows in (m.charges, m.refunds, m.disputes, m.transfers, m.transactions, m.events):
+def _books(maker: Maker, receipts: Sequence[Given]) -> AccountBooks:
+    made: dict[str, Any] = {kind: getattr(maker, kind) for kind in KINDS if kind != "receipts"}
+    for rows in made.values():
         rows.sort(key=lambda row: (row.created, row.id))
-    return AccountBooks(
-        m.account,
-        m.charges,
-        m.refunds,
-        m.disputes,
-        m.transfers,
-        m.transactions,
-        m.events,
-        m.stray_credits,
-        run(m, m.as_of).paid,
-    )
+    made["paid_out"] = allocate(maker, maker.as_of).paid
+    return AccountBooks(maker.account, **made, stray_credits=maker.stray_credits, receipts=receipts)

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from recon.sandbox.server.answers import stamp
-from recon.sandbox.server.app import Running, serve
+from recon.sandbox.server.app import Sandbox, serve
 from recon.sandbox.server.faults import Faults
+from recon.sandbox.server.forms import stamp
 from recon.sandbox.worlds.facts import Charge
 from recon.sandbox.worlds.world import make_world
 from recon.store import tables
@@ -33,7 +33,7 @@ LATER = FIRST + 30 * DAY  # then all of March's first days lie outside the windo
 
 @dataclass
 class Pulling:
-    server: Running
+    server: Sandbox
     store: PulledStore
 
     async def pull(self, until: datetime, start: datetime | None = None) -> Any:
@@ -66,12 +66,12 @@ def final(since: datetime = OLDEST) -> Charge:
     return next(c for c in plain if c.created > oldest)
 
 
-def tell(server: Running, key: str, data: Any, at: datetime, name: str = "evnt_test_made") -> None:
+def tell(server: Sandbox, key: str, data: Any, at: datetime, name: str = "evnt_test_made") -> None:
     event = {"object": "event", "id": name, "livemode": False, "key": key, "data": data}
     server.put("th", "events", event | {"created_at": stamp(int(at.timestamp()))})
 
 
-def refund_made(server: Running, at: datetime) -> str:
+def refund_made(server: Sandbox, at: datetime) -> str:
     """A refund of an old charge; only the refund's own event says so. The charge's id."""
     made = stamp(int(at.timestamp()))
     charge = server.get("th", "charges", final().id)

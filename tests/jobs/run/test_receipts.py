@@ -9,8 +9,8 @@ from jobs.run.outcome import RunOptions
 from jobs.run.run import run
 from recon import columns as c
 from recon.model import Result
-from recon.sandbox.server.answers import body
 from recon.sandbox.server.app import serve
+from recon.sandbox.server.objects import body
 from recon.sandbox.worlds.world import make_world
 from tests.kit.job import FIRST, LAST, Job, Silent, clock
 
@@ -57,9 +57,9 @@ async def test_receipts_are_pulled_stored_and_tied_in(tmp_path: Path) -> None:
 
 async def test_a_balance_that_comes_off_is_found_and_its_proof_alone_does_not_hold(tmp_path: Path) -> None:
     done, results = await over(tmp_path, plant=True)
-    planted = [p for p in done.world.turned if p.code == "balance_mismatch"]
+    planted = [p for p in done.world.truth_since_first_look if p.code == "balance_mismatch"]
     found = [b for b in done.breaks() if b["code"] == "balance_mismatch"]
     assert [b["account"] for b in found] == [p.account for p in planted]
-    assert found[0]["difference"] == done.world.books[found[0]["account"]].off[1]
+    assert found[0]["difference"] == done.world.books[found[0]["account"]].balance_error[1]
     left = {(r.account.name, p.name): p.unexplained for r in results for p in r.proofs if p.unexplained}
     assert left == {(found[0]["account"], "ledger_to_balance"): found[0]["difference"]}

@@ -11,9 +11,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from recon.sandbox.server.app import Running, serve
+from recon.sandbox.server.app import Sandbox, serve
 from recon.sandbox.server.faults import Faults
-from recon.sandbox.server.lists import Shelf
+from recon.sandbox.server.lists import ObjectList
 from recon.sandbox.server.paging import answer_list, read_query
 from recon.sandbox.worlds.countries import ACCOUNTS
 from recon.sandbox.worlds.facts import Charge
@@ -29,7 +29,7 @@ def world() -> World:
 class Client:
     """A session with one account's key."""
 
-    def __init__(self, session: aiohttp.ClientSession, running: Running) -> None:
+    def __init__(self, session: aiohttp.ClientSession, running: Sandbox) -> None:
         self.session, self.running = session, running
 
     async def raw(self, path: str, **params: str) -> tuple[int, str, Any]:
@@ -337,9 +337,9 @@ def test_a_page_from_very_many_rows_is_found_by_bisection(world: World) -> None:
         Charge(f"chrg_test_{i}", Compared(10 * i), charge.account, charge.method, 10_000, "THB", 10 * i + 60)
         for i in range(20_000)
     ]
-    shelf, query = Shelf(rows), read_query({"from": "1970-01-02", "limit": "100", "offset": "9000"})
+    objects, query = ObjectList(rows), read_query({"from": "1970-01-02", "limit": "100", "offset": "9000"})
     before = Compared.times
-    page = json.loads(answer_list(shelf, query, 10**9, "/charges"))
+    page = json.loads(answer_list(objects, query, 10**9, "/charges", False, None))
     assert (page["total"], page["data"][0]["id"]) == (11_360, "chrg_test_17640")
     assert 0 < Compared.times - before < 1_000
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from recon.sandbox.server.answers import body
+from recon.sandbox.server.objects import body
 from recon.sandbox.worlds.countries import ACCOUNTS
 from recon.sandbox.worlds.world import World, make_world
 from tests.kit.naive_settlement import judge_settlement
@@ -296,15 +296,17 @@ def test_what_turned_successful_late_is_known_to_who_looked_before() -> None:
         before = served(world, "charges", world.first_look)
         failed = {c["id"] for rows in before.values() for c in rows if c["status"] in ("failed", "expired")}
         now = {c["id"]: c["status"] for rows in served(world, "charges", world.as_of).values() for c in rows}
-        assert {p.subject_id for p in world.turned} == {id for id in failed if now[id] == "successful"}
-        assert {p.account for p in world.turned} == set(ACCOUNTS)
+        assert {p.subject_id for p in world.truth_since_first_look} == {
+            id for id in failed if now[id] == "successful"
+        }
+        assert {p.account for p in world.truth_since_first_look} == set(ACCOUNTS)
 
 
 def test_a_live_world_has_receipts_that_add_up_and_one_balance_that_comes_off() -> None:
     world, plain = make_world(5, FIRST, LAST, 400, live=True), make_world(5, FIRST, LAST, 400)
     assert [(p.code, p.subject_id) for p in world.truth] == [(p.code, p.subject_id) for p in plain.truth]
-    (off,) = [p for p in world.turned if p.code == "balance_mismatch"]
-    assert [name for name, books in world.books.items() if books.off != (0, 0)] == [off.account]
+    (off,) = [p for p in world.truth_since_first_look if p.code == "balance_mismatch"]
+    assert [name for name, books in world.books.items() if books.balance_error != (0, 0)] == [off.account]
     assert all(not books.receipts for books in plain.books.values())
     for name, receipts in served(world, "receipts", world.as_of).items():
         rate = ACCOUNTS[name].vat_rate

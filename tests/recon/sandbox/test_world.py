@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from recon.sandbox.server.answers import body
+from recon.sandbox.server.objects import body
 from recon.sandbox.worlds.countries import ACCOUNTS
 from recon.sandbox.worlds.payouts import Ledger
 from recon.sandbox.worlds.world import World, make_world

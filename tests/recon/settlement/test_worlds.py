@@ -13,7 +13,7 @@ from recon import settlement
 from recon.model import Books
 from recon.omise.objects import decode_object
 from recon.omise.scrub import Scrub
-from recon.sandbox.server.answers import body
+from recon.sandbox.server.objects import body
 from recon.sandbox.worlds.payouts import Ledger
 from recon.sandbox.worlds.world import World, make_world
 from recon.settlement import ledger
