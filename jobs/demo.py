@@ -56,7 +56,7 @@ path = "bank/bank_{name}.csv"
 
 
 @dataclass(frozen=True)
-class Found:
+class Tally:
     """Per code: how many breaks were planted, found, missed and raised without cause."""
 
     code: str
@@ -71,7 +71,7 @@ class Demo:
     """What the demonstration did."""
 
     outcome: Outcome
-    table: tuple[Found, ...]
+    table: tuple[Tally, ...]
     config: Path
 
     @property
@@ -119,7 +119,7 @@ def prepare(world: World, out: Path, url: str) -> Path:
 _IN_FILES = ("row", "bank_line")
 
 
-def compare(world: World, outcome: Outcome) -> tuple[Found, ...]:
+def compare(world: World, outcome: Outcome) -> tuple[Tally, ...]:
     """Planted against found, by code.
 
     Rows that could not be read and bank lines are compared by account alone: their break is named by their content.
@@ -134,7 +134,7 @@ def compare(world: World, outcome: Outcome) -> tuple[Found, ...]:
         ours = Counter({key: count for key, count in planted.items() if key[0] == code})
         theirs = Counter({key: count for key, count in found.items() if key[0] == code})
         missed, extra = (ours - theirs).total(), (theirs - ours).total()
-        result.append(Found(code, ours.total(), theirs.total(), missed, extra))
+        result.append(Tally(code, ours.total(), theirs.total(), missed, extra))
     return tuple(result)
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import pandas as pd
+
 from recon.model import Account, BreakEvent, KnownBreak
 from recon.model.rulings import Answer, Ruling
 
@@ -87,3 +89,9 @@ def answer_document(answer: Answer) -> Document:
         "words": answer.words,
         "status": answer.status,
     }
+
+
+def records(frame: pd.DataFrame) -> list[Document]:
+    """The rows of a frame, null where a cell is empty."""
+    plain = frame.astype(object).where(frame.notna(), None)
+    return [dict(zip(frame.columns, row, strict=True)) for row in plain.itertuples(index=False, name=None)]

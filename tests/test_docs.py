@@ -5,9 +5,8 @@ import re
 import pytest
 from pydantic import BaseModel
 from typer.core import TyperGroup
-from typer.main import get_command
 
-from jobs.cli.app import app
+from jobs.cli.app import COMMANDS, load_command
 from jobs.config import sections
 from jobs.config.config import Config
 from recon.rules import CATALOGUE
@@ -19,10 +18,9 @@ EXAMPLE = (ROOT / "config.toml").read_text(encoding="utf-8")
 
 def commands() -> list[str]:
     """Every command of the command line, with its group's name."""
-    root = get_command(app)
-    assert isinstance(root, TyperGroup)
     found = []
-    for name, command in root.commands.items():
+    for name in COMMANDS:
+        command = load_command(name)
         inner = list(command.commands) if isinstance(command, TyperGroup) else []
         found += [f"recon {name} {other}" for other in inner] or [f"recon {name}"]
     return found

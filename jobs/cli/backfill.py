@@ -1,26 +1,29 @@
-"""`recon backfill`, thin; importing late as `jobs.cli.app` does."""
+"""`recon backfill`."""
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import replace
+from typing import Annotated
 
 import typer
 
-from jobs.cli.options import Accounts, AsJson, By, First, Last, clock, options, print_json, read_config
+from jobs.batch.backfill import backfill as run_months
+from jobs.batch.local import do_batch
+from jobs.batch.queue import enqueue_and_wait
+from jobs.cli import options, tables
+from jobs.cli.documents import run_document
+from jobs.cli.options import clock, print_lines, read_config, respond, run_options
+from jobs.cli.progress import progress_on_stderr
 from jobs.logs.errors import DONE, INCOMPLETE, say, told
-
-if TYPE_CHECKING:
-    from jobs.batch.backfill import DoBatch
-    from jobs.config.config import Config
 
 
 def backfill(
     context: typer.Context,
-    first: First = None,
-    last: Last = None,
-    account: Accounts = None,
+    first: options.First = None,
+    last: options.Last = None,
+    account: options.Accounts = None,
     no_report: Annotated[bool, typer.Option("--no-report", help="Write no workbooks.")] = False,
-    by: By = "",
-    as_json: AsJson = False,
+    by: options.By = "",
+    as_json: options.AsJson = False,
 ) -> None:
     """Run a long range month by month; a month that is complete already is not run again.
 
@@ -28,18 +31,12 @@ def backfill(
     goes on where it stopped, when the same is asked for within a day.
     """
     with told(as_json):
-        from dataclasses import replace
-
-        from jobs.batch.backfill import backfill as run_months
-        from jobs.cli import tables
-        from jobs.cli.documents import run_document
-        from jobs.cli.progress import progress_on_stderr
-
         config = read_config(context, ("accounts", "orders"))
-        asked = replace(options(first, last, account, None, by, "backfill"), report=not no_report)
+        wanted = replace(run_options(first, last, account, None, by, "backfill"), report=not no_report)
+        way = do_batch if config.queue is None else enqueue_and_wait
         try:
             with progress_on_stderr() as progress:
-                outcomes = asyncio.run(run_months(config, asked, clock, progress, _way(config)))
+                outcomes = asyncio.run(run_months(config, wanted, clock, progress, way))
         except KeyboardInterrupt:
             if config.queue is not None:
                 say("only the waiting ends: workers go on, and the same command waits for them again")
@@ -47,20 +44,7 @@ def backfill(
         for outcome in outcomes:
             tables.outcome(outcome)
             say(*outcome.messages)
-        if as_json:
-            print_json({"runs": [run_document(outcome) for outcome in outcomes]})
-        else:
-            for line in [path for outcome in outcomes for path in outcome.reports] if outcomes else ["nothing to do"]:
-                print(line)
+        reports = [path for outcome in outcomes for path in outcome.reports] if outcomes else ["nothing to do"]
+        document = {"runs": [run_document(outcome) for outcome in outcomes]}
+        respond(as_json, document, lambda: print_lines(reports))
         raise typer.Exit(DONE if all(outcome.complete for outcome in outcomes) else INCOMPLETE)
-
-
-def _way(config: "Config") -> "DoBatch":
-    """Here, or on the queue where there is one."""
-    if config.queue is None:
-        from jobs.batch.local import do_batch
-
-        return do_batch
-    from jobs.batch.queue import enqueue_and_wait
-
-    return enqueue_and_wait

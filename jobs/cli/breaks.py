@@ -1,13 +1,22 @@
-"""The commands that rule on breaks; thin, and importing late as `jobs.cli.app` does."""
+"""The commands of `recon breaks`: what is open, and what people decide about it."""
 
-import getpass
 from datetime import date
 from typing import Annotated, Any
 
 import typer
 
-from jobs.cli.options import AsJson, By, clock, day, print_json, read_config, words
+from jobs.cli import tables
+from jobs.cli.options import SEVERITIES, Accounts, AsJson, By, actor, choices, clock, day, read_config, respond
+from jobs.config.thresholds import THRESHOLDS
+from jobs.desk.actions import do, one_break, whole_document
 from jobs.logs.errors import told
+from jobs.run.run import ready_store
+from recon.model import CLOSED, BreakStatus, Severity
+from recon.model.rulings import Ask, Kind
+from recon.store.runs.record import list_breaks
+from reports.documents import age_days, answer_document, break_document
+
+breaks = typer.Typer()
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The break, by its id or the beginning of it.")]
 Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why.")]
@@ -15,6 +24,7 @@ Why = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; recon b
 Until = Annotated[date, typer.Option(parser=day, metavar="DATE", help="The last day on which it is expected.")]
 
 
+@breaks.command()
 def assign(
     context: typer.Context,
     id: Id,
@@ -23,26 +33,30 @@ def assign(
     as_json: AsJson = False,
 ) -> None:
     """Say whose work a break is."""
-    _do(context, as_json, by, "assign", break_id=id, owner=to)
+    _rule(context, as_json, by, "assign", break_id=id, owner=to)
 
 
+@breaks.command()
 def note(context: typer.Context, id: Id, text: str, by: By = "", as_json: AsJson = False) -> None:
     """Keep a note with a break."""
-    _do(context, as_json, by, "note", break_id=id, reason=text)
+    _rule(context, as_json, by, "note", break_id=id, reason=text)
 
 
+@breaks.command()
 def acknowledge(
     context: typer.Context, id: Id, until: Until, reason: Why = "", by: By = "", as_json: AsJson = False
 ) -> None:
     """A break is expected until a day; it is open again after that, or when its facts change."""
-    _do(context, as_json, by, "acknowledge", break_id=id, until=until, reason=reason)
+    _rule(context, as_json, by, "acknowledge", break_id=id, until=until, reason=reason)
 
 
+@breaks.command()
 def resolve(context: typer.Context, id: Id, reason: Reason, by: By = "", as_json: AsJson = False) -> None:
     """A break is settled; it is open again when its facts change."""
-    _do(context, as_json, by, "resolve", break_id=id, reason=reason)
+    _rule(context, as_json, by, "resolve", break_id=id, reason=reason)
 
 
+@breaks.command()
 def link(
     context: typer.Context,
     id: Id,
@@ -53,14 +67,16 @@ def link(
     as_json: AsJson = False,
 ) -> None:
     """An order and a charge belong together; the next run matches them so."""
-    _do(context, as_json, by, "link", break_id=id, order_id=order, charge_id=charge, reason=reason)
+    _rule(context, as_json, by, "link", break_id=id, order_id=order, charge_id=charge, reason=reason)
 
 
+@breaks.command()
 def write_off(context: typer.Context, id: Id, reason: Reason, by: By = "", as_json: AsJson = False) -> None:
     """Give up a break's amount; above the limit a second person approves."""
-    _do(context, as_json, by, "write_off", break_id=id, reason=reason)
+    _rule(context, as_json, by, "write_off", break_id=id, reason=reason)
 
 
+@breaks.command()
 def ignore(
     context: typer.Context,
     code: Annotated[str, typer.Option(metavar="CODE", help="Which breaks.")],
@@ -74,14 +90,16 @@ def ignore(
     as_json: AsJson = False,
 ) -> None:
     """A pattern of breaks is expected until a day."""
-    _do(context, as_json, by, "ignore", code=code, until=until, reason=reason, account=account, pattern=match)
+    _rule(context, as_json, by, "ignore", code=code, until=until, reason=reason, account=account, pattern=match)
 
 
+@breaks.command()
 def approve(context: typer.Context, id: Id, reason: Why = "", by: By = "", as_json: AsJson = False) -> None:
     """A second person's word to a write-off or a link that waits for it."""
-    _do(context, as_json, by, "approve", break_id=id, reason=reason)
+    _rule(context, as_json, by, "approve", break_id=id, reason=reason)
 
 
+@breaks.command()
 def undo(
     context: typer.Context,
     id: Annotated[str, typer.Argument(metavar="ID", help="A break (its last ruling), or a ruling such as rul_7.")],
@@ -92,34 +110,67 @@ def undo(
     """Take a ruling back; its history stays."""
     number = id.removeprefix("rul_")
     if id.startswith("rul_") and number.isdecimal():
-        _do(context, as_json, by, "undo", target=int(number), reason=reason)
+        _rule(context, as_json, by, "undo", target=int(number), reason=reason)
     else:
-        _do(context, as_json, by, "undo", break_id=id, reason=reason)
+        _rule(context, as_json, by, "undo", break_id=id, reason=reason)
 
 
+@breaks.command()
 def reopen(context: typer.Context, id: Id, reason: Why = "", by: By = "", as_json: AsJson = False) -> None:
     """Open a closed break again."""
-    _do(context, as_json, by, "reopen", break_id=id, reason=reason)
+    _rule(context, as_json, by, "reopen", break_id=id, reason=reason)
 
 
-def _do(context: typer.Context, as_json: bool, by: str, kind: str, **asked: Any) -> None:
-    """Ask, and say what became of it; a refusal exits with 2."""
+def _rule(context: typer.Context, as_json: bool, by: str, kind: str, **ruling: Any) -> None:
+    """Ask for a ruling, and say what became of it; a refusal exits with 2."""
     with told(as_json):
-        from jobs.config.thresholds import THRESHOLDS
-        from jobs.desk.actions import do
-        from recon.model.rulings import Ask, Kind
-        from reports.documents import answer_document
-
         config = read_config(context)
-        words("--code", [asked["code"]] if "code" in asked else (), THRESHOLDS)
-        answer = do(config, Ask(Kind(kind), by or getpass.getuser(), **asked), clock())
-        if as_json:
-            print_json(answer_document(answer))
-        else:
-            print(answer.words)
+        choices("--code", [ruling["code"]] if "code" in ruling else (), THRESHOLDS)
+        answer = do(config, Ask(Kind(kind), actor(by), **ruling), clock())
+        respond(as_json, answer_document(answer), lambda: print(answer.words))
 
 
-def add_to(app: typer.Typer) -> None:
-    """Put the commands into a group."""
-    for command in (assign, note, acknowledge, resolve, link, write_off, ignore, approve, undo, reopen):
-        app.command(command.__name__.replace("_", "-"))(command)
+@breaks.command("list")
+def list_open(
+    context: typer.Context,
+    account: Accounts = None,
+    code: Annotated[list[str] | None, typer.Option(metavar="CODE", help="Only this code; may be repeated.")] = None,
+    severity: Annotated[
+        list[str] | None, typer.Option(metavar="WORD", help="low, medium, high, critical; may be repeated.")
+    ] = None,
+    status: Annotated[
+        list[str] | None, typer.Option(metavar="WORD", help="Default: all but the closed; may be repeated.")
+    ] = None,
+    age: Annotated[int, typer.Option(min=0, metavar="DAYS", help="At least so old.")] = 0,
+    owner: Annotated[str | None, typer.Option(metavar="NAME", help="Whose.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Breaks that are not closed, of every account, or as filtered."""
+    with told(as_json):
+        config = read_config(context)
+        statuses = [BreakStatus(word) for word in choices("--status", status, list(BreakStatus))]
+        with ready_store(config) as store:
+            known_breaks = list_breaks(
+                store,
+                accounts=choices("--account", account, config.accounts),
+                codes=choices("--code", code, THRESHOLDS),
+                severities=[Severity[word.upper()] for word in choices("--severity", severity, SEVERITIES)],
+                statuses=statuses or [each for each in BreakStatus if each not in CLOSED],
+                owner=owner,
+            )
+        accounts = {section.name: section for section in config.as_accounts()}
+        old_enough = [known_break for known_break in known_breaks if age_days(known_break, accounts) >= age]
+        respond(
+            as_json,
+            {"breaks": [break_document(known_break, accounts) for known_break in old_enough]},
+            lambda: tables.breaks(old_enough, accounts, config.currencies()),
+        )
+
+
+@breaks.command()
+def show(context: typer.Context, id: str, as_json: AsJson = False) -> None:
+    """Everything about one break."""
+    with told(as_json):
+        config = read_config(context)
+        document = whole_document(config, *one_break(config, id))
+        respond(as_json, document, lambda: tables.one_break(document, config.currencies()))

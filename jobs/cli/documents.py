@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -11,10 +10,8 @@ from recon import columns as c
 from recon.model import BreakStatus, Result, Severity
 from recon.result.changes import open_breaks
 from recon.rules import CATALOGUE
+from recon.store.runs.record import StoredRun
 from reports.documents import Document, moment
-
-if TYPE_CHECKING:
-    from recon.store.runs.record import StoredRun
 
 _MATCH = (c.ACCOUNT, c.ORDER_ID, c.CHARGE_ID, c.MATCHED_BY, c.ORDER_AMOUNT, c.CHARGE_AMOUNT, c.CURRENCY)
 
@@ -94,7 +91,7 @@ def match_documents(matches: pd.DataFrame) -> list[Document]:
     return [dict(zip(_MATCH, row, strict=True)) for row in rows]
 
 
-def run_documents(runs: "Iterable[StoredRun]") -> list[Document]:
+def run_documents(runs: Iterable[StoredRun]) -> list[Document]:
     """The runs of `recon runs list --json`."""
     return [
         {
@@ -122,12 +119,6 @@ def run_documents(runs: "Iterable[StoredRun]") -> list[Document]:
         }
         for run in runs
     ]
-
-
-def records(frame: pd.DataFrame) -> list[Document]:
-    """The rows of a frame, null where a cell is empty."""
-    plain = frame.astype(object).where(frame.notna(), None)
-    return [dict(zip(frame.columns, row, strict=True)) for row in plain.itertuples(index=False, name=None)]
 
 
 def rule_documents() -> list[Document]:

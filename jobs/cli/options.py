@@ -1,18 +1,21 @@
-"""What the commands share: options as values, where the configuration is, JSON out."""
+"""What the commands share: options as values, where the configuration is, how they answer."""
 
 import getpass
 import json
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-if TYPE_CHECKING:
-    from jobs.config.config import Config
-    from jobs.run.outcome import RunOptions
+from jobs.config.config import Config, load
+from jobs.config.fields import suggest
+from jobs.run.outcome import JobError, RunOptions
+from recon.model import Severity
+
+SEVERITIES = tuple(severity.word for severity in Severity)
 
 
 def day(text: str) -> date:
@@ -25,12 +28,12 @@ def day(text: str) -> date:
 
 def _moment(text: str) -> datetime:
     try:
-        found = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f'"{text}" is not a moment such as 2026-01-31T03:00:00+07:00') from None
-    if found.tzinfo is None:
+    if moment.tzinfo is None:
         raise typer.BadParameter(f'"{text}" needs a time with its offset, such as 2026-01-31T03:00:00+07:00')
-    return found.astimezone(UTC)
+    return moment.astimezone(UTC)
 
 
 First = Annotated[date | None, typer.Option("--from", parser=day, metavar="DATE", help="First day, in each zone.")]
@@ -47,10 +50,8 @@ By = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
 
-def read_config(context: typer.Context, needs: Collection[str] = ()) -> "Config":
-    """The configuration; `needs` as in `jobs.config.load`."""
-    from jobs.config.config import load
-
+def read_config(context: typer.Context, needs: Collection[str] = ()) -> Config:
+    """The configuration; `needs` as in `jobs.config.config.load`."""
     return load(config_path(context), os.environ, needs)
 
 
@@ -67,35 +68,36 @@ def clock() -> datetime:
     return datetime.now(UTC)
 
 
-def options(
+def actor(by: str) -> str:
+    """Who acts: as --by says, else the system's login."""
+    return by or getpass.getuser()
+
+
+def run_options(
     first: date | None, last: date | None, accounts: list[str] | None, as_of: datetime | None, by: str, command: str
-) -> "RunOptions":
+) -> RunOptions:
     """The range options of a command, for a run that does everything."""
-    from jobs.run.outcome import RunOptions
-
-    who = by or getpass.getuser()
-    return RunOptions(first, last, tuple(accounts or ()), as_of, by=who, command=command)
+    return RunOptions(first, last, tuple(accounts or ()), as_of, by=actor(by), command=command)
 
 
-def words(option: str, given: Iterable[str] | None, known: Collection[str]) -> list[str]:
-    """The words given for an option, all of them known; raises JobError that names every other one."""
-    found = list(given or ())
-    unknown = [word for word in found if word not in known]
-    if not unknown:
-        return found
-    from jobs.config.fields import suggest
-    from jobs.run.outcome import JobError
-
-    raise JobError(*(f'{option}: "{word}" is not known{suggest(word, list(known))}' for word in unknown))
+def choices(option: str, given: Iterable[str] | None, allowed: Collection[str]) -> list[str]:
+    """The words given for an option; raises JobError that names every one that is not allowed."""
+    words = list(given or ())
+    unknown = [word for word in words if word not in allowed]
+    if unknown:
+        raise JobError(*(f'{option}: "{word}" is not known{suggest(word, list(allowed))}' for word in unknown))
+    return words
 
 
-def severity_words() -> list[str]:
-    """low, medium, high, critical."""
-    from recon.model import Severity
+def respond(as_json: bool, document: Any, show: Callable[[], object]) -> None:
+    """A command's answer on stdout: the one JSON document, or what `show` prints for people."""
+    if as_json:
+        print(json.dumps(document, ensure_ascii=False))
+    else:
+        show()
 
-    return [severity.word for severity in Severity]
 
-
-def print_json(document: Any) -> None:
-    """The one document of a command on stdout."""
-    print(json.dumps(document, ensure_ascii=False))
+def print_lines(lines: Iterable[object]) -> None:
+    """Each on a line of stdout; nothing where there are none."""
+    for line in lines:
+        print(line)

@@ -1,41 +1,42 @@
-"""The commands about people and scripts: users, tokens; thin, and importing late as `jobs.cli.app` does."""
+"""The commands of `recon users` and `recon tokens`: the people and scripts that use the page."""
 
 import getpass
+import secrets
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Iterable
+from typing import Annotated, Any
 
 import typer
 
-from jobs.cli.options import Accounts, AsJson, By, clock, print_json, read_config, words
+from jobs.cli import options
+from jobs.cli.options import actor, choices, clock, read_config, respond
+from jobs.cli.tables import table
+from jobs.config.config import Config
 from jobs.logs.errors import told
+from jobs.run.outcome import JobError
+from jobs.run.run import ready_store
+from recon.people import Person, Role, hash_password
+from recon.store.desk import people
+from recon.store.desk.people import Act
+from reports.documents import Document, moment
 
-if TYPE_CHECKING:
-    from jobs.config.config import Config
-    from recon.people import Person
-    from recon.store.desk.people import Act
+RoleWord = Annotated[str, typer.Option("--role", metavar="ROLE", help="viewer, analyst, approver or admin.")]
 
-users_app = typer.Typer(help="Who may use the finance page.", no_args_is_help=True)
-tokens_app = typer.Typer(help="What scripts use the page's API with.", no_args_is_help=True)
-
-Role = Annotated[str, typer.Option("--role", metavar="ROLE", help="viewer, analyst, approver or admin.")]
+users = typer.Typer()
+tokens = typer.Typer()
 
 
-@users_app.command("add")
-def users_add(
+@users.command("add")
+def add_user(
     context: typer.Context,
     name: str,
-    role: Role = "viewer",
-    account: Accounts = None,
-    by: By = "",
-    as_json: AsJson = False,
+    role: RoleWord = "viewer",
+    account: options.Accounts = None,
+    by: options.By = "",
+    as_json: options.AsJson = False,
 ) -> None:
     """Add a user, or give one another role, accounts and password; the password is asked for, or read from stdin."""
     with told(as_json):
-        from jobs.run.outcome import JobError
-        from jobs.run.run import ready_store
-        from recon.people import hash_password
-        from recon.store.desk.people import add_user
-
         config = read_config(context)
         person = _person(config, name, role, account)
         try:
@@ -43,127 +44,90 @@ def users_add(
         except ValueError as error:
             raise JobError(str(error)) from None
         with ready_store(config) as store:
-            add_user(store, person, hashed, _act(config, by))
-        _say(person, as_json, {}, f"{person.name} may log in as {person.role}")
+            people.add_user(store, person, hashed, _act(config, by))
+        respond(as_json, _document(person), lambda: print(f"{person.name} may log in as {person.role}"))
 
 
-@users_app.command("list")
-def users_list(context: typer.Context, as_json: AsJson = False) -> None:
+@users.command("list")
+def list_users(context: typer.Context, as_json: options.AsJson = False) -> None:
     """Everybody who may log in, or could once."""
     with told(as_json):
-        from jobs.cli.tables import table
-        from jobs.run.run import ready_store
-        from recon.store.desk.people import users
-        from reports.documents import moment
-
         with ready_store(read_config(context)) as store:
-            found = [
+            documents = [
                 {**_document(user.person), "since": moment(user.created_at), "disabled": moment(user.disabled_at)}
-                for user in users(store)
+                for user in people.users(store)
             ]
-        if as_json:
-            print_json({"users": found})
-        else:
-            table(("name", "role", "accounts", "since", "disabled"), _lines(found))
+        heads = ("name", "role", "accounts", "since", "disabled")
+        respond(as_json, {"users": documents}, lambda: table(heads, _rows(documents)))
 
 
-@users_app.command("disable")
-def users_disable(context: typer.Context, name: str, by: By = "", as_json: AsJson = False) -> None:
+@users.command("disable")
+def disable_user(context: typer.Context, name: str, by: options.By = "", as_json: options.AsJson = False) -> None:
     """Take the access of a user away, at once."""
     with told(as_json):
-        from jobs.run.run import ready_store
-        from recon.store.desk.people import disable_user
-
         config = read_config(context)
         with ready_store(config) as store:
-            disable_user(store, name, _act(config, by))
-        if as_json:
-            print_json({"name": name, "disabled": True})
-        else:
-            print(f"{name} may not log in any more")
+            people.disable_user(store, name, _act(config, by))
+        respond(as_json, {"name": name, "disabled": True}, lambda: print(f"{name} may not log in any more"))
 
 
-@tokens_app.command("add")
-def tokens_add(
+@tokens.command("add")
+def add_token(
     context: typer.Context,
     name: str,
-    role: Role = "viewer",
-    account: Accounts = None,
-    by: By = "",
-    as_json: AsJson = False,
+    role: RoleWord = "viewer",
+    account: options.Accounts = None,
+    by: options.By = "",
+    as_json: options.AsJson = False,
 ) -> None:
     """Make a token for a script; it is shown once, here, and never again."""
     with told(as_json):
-        import secrets
-
-        from jobs.run.run import ready_store
-        from recon.store.desk.people import add_token
-
         config = read_config(context)
         person = _person(config, name, role, account)
         token = f"rct_{secrets.token_urlsafe(32)}"
         with ready_store(config) as store:
-            add_token(store, person, token, _act(config, by))
-        _say(person, as_json, {"token": token}, token)
+            people.add_token(store, person, token, _act(config, by))
+        respond(as_json, {**_document(person), "token": token}, lambda: print(token))
 
 
-@tokens_app.command("list")
-def tokens_list(context: typer.Context, as_json: AsJson = False) -> None:
+@tokens.command("list")
+def list_tokens(context: typer.Context, as_json: options.AsJson = False) -> None:
     """Every token, without its secret."""
     with told(as_json):
-        from jobs.cli.tables import table
-        from jobs.run.run import ready_store
-        from recon.store.desk.people import tokens
-        from reports.documents import moment
-
         with ready_store(read_config(context)) as store:
-            found = [
+            documents = [
                 {
-                    **_document(one.person),
-                    "since": moment(one.created_at),
-                    "used": moment(one.used_at),
-                    "revoked": moment(one.revoked_at),
+                    **_document(token.person),
+                    "since": moment(token.created_at),
+                    "used": moment(token.used_at),
+                    "revoked": moment(token.revoked_at),
                 }
-                for one in tokens(store)
+                for token in people.tokens(store)
             ]
-        if as_json:
-            print_json({"tokens": found})
-        else:
-            table(("name", "role", "accounts", "since", "used", "revoked"), _lines(found))
+        heads = ("name", "role", "accounts", "since", "used", "revoked")
+        respond(as_json, {"tokens": documents}, lambda: table(heads, _rows(documents)))
 
 
-@tokens_app.command("revoke")
-def tokens_revoke(context: typer.Context, name: str, by: By = "", as_json: AsJson = False) -> None:
+@tokens.command("revoke")
+def revoke_token(context: typer.Context, name: str, by: options.By = "", as_json: options.AsJson = False) -> None:
     """Take a token back, at once."""
     with told(as_json):
-        from jobs.run.run import ready_store
-        from recon.store.desk.people import revoke_token
-
         config = read_config(context)
         with ready_store(config) as store:
-            revoke_token(store, name, _act(config, by))
-        if as_json:
-            print_json({"name": name, "revoked": True})
-        else:
-            print(f"the token {name} does not hold any more")
+            people.revoke_token(store, name, _act(config, by))
+        respond(as_json, {"name": name, "revoked": True}, lambda: print(f"the token {name} does not hold any more"))
 
 
-def _person(config: "Config", name: str, role: str, accounts: list[str] | None) -> "Person":
-    from jobs.run.outcome import JobError
-    from recon.people import Person
-    from recon.people import Role as Known
-
-    words("--role", [role], [str(known) for known in Known])
-    chosen = words("--account", accounts, config.accounts)
+def _person(config: Config, name: str, role: str, accounts: list[str] | None) -> Person:
+    choices("--role", [role], list(Role))
+    names = choices("--account", accounts, config.accounts)
     if not name.strip() or name != name.strip() or not name.isprintable() or name.startswith("token:"):
         raise JobError(f'"{name}" is no name: it has no spaces around it and does not begin with "token:"')
-    return Person(name, Known(role), frozenset(chosen) if chosen else None)
+    return Person(name, Role(role), frozenset(names) if names else None)
 
 
 def _password() -> str:
     """Asked for twice on a terminal, else the first line of standard input."""
-    from jobs.run.outcome import JobError
-
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")
     password = getpass.getpass("Password: ")
@@ -172,33 +136,18 @@ def _password() -> str:
     return password
 
 
-def _act(config: "Config", by: str) -> "Act":
-    from recon.store.desk.people import Act
-
-    return Act(by or getpass.getuser(), clock(), config.audit_key)
+def _act(config: Config, by: str) -> Act:
+    return Act(actor(by), clock(), config.audit_key)
 
 
-def _document(person: "Person") -> dict[str, Any]:
+def _document(person: Person) -> Document:
     accounts = None if person.accounts is None else sorted(person.accounts)
     return {"name": person.name, "role": str(person.role), "accounts": accounts}
 
 
-def _lines(found: list[dict[str, Any]]) -> list[tuple[str, ...]]:
-    return [
-        tuple(
-            "all"
-            if key == "accounts" and value is None
-            else ", ".join(value)
-            if isinstance(value, list)
-            else str(value or "")
-            for key, value in line.items()
-        )
-        for line in found
-    ]
+def _rows(documents: Iterable[Document]) -> list[list[Any]]:
+    return [[_accounts(value) if key == "accounts" else value for key, value in row.items()] for row in documents]
 
 
-def _say(person: "Person", as_json: bool, more: dict[str, str], line: str) -> None:
-    if as_json:
-        print_json({**_document(person), **more})
-    else:
-        print(line)
+def _accounts(names: list[str] | None) -> str:
+    return "all" if names is None else ", ".join(names)

@@ -3,14 +3,13 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as RichProgress
 
 from jobs.logs.logs import is_json, log
 from jobs.run.outcome import Progress
-
-if TYPE_CHECKING:
-    from rich.progress import Progress as RichProgress
-    from rich.progress import TaskID
 
 _ROOM = 4  # lines of a terminal that bars leave free
 
@@ -41,7 +40,7 @@ class Lines:
 class Bars:
     """For a terminal."""
 
-    def __init__(self, display: "RichProgress") -> None:
+    def __init__(self, display: RichProgress) -> None:
         self._display = display
         self._tasks: dict[str, TaskID] = {}
 
@@ -69,10 +68,6 @@ def progress_on_stderr() -> Iterator[Progress]:
     if is_json() or not sys.stderr.isatty():
         yield Lines()
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import Progress as RichProgress
-
     look = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with RichProgress(*look, console=Console(stderr=True)) as display:
         yield Bars(display)

@@ -3,12 +3,13 @@
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from jobs.check import Item
+from jobs.demo import Tally
 from jobs.logs.logs import is_json
 from jobs.run.outcome import Outcome
 from recon import columns as c
@@ -17,9 +18,6 @@ from recon.money import Currencies
 from recon.result.changes import open_breaks
 from recon.rules import CATALOGUE
 from reports.documents import Document, age_days
-
-if TYPE_CHECKING:
-    from jobs.check import Item
 
 _PIPED = 200  # columns of a table that no terminal shows
 _COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow", "FAILED": "bold red", "warning": "yellow"}
@@ -196,12 +194,48 @@ def _flat(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def planted(rows: Iterable[tuple[str, int, int, int, int]]) -> None:
-    """The demo's table: by code how many were planted, found, missed, and raised without cause."""
+def run_diff(document: Document, currencies: Currencies) -> None:
+    """What changed between two runs, by account: figures, then breaks."""
+    for part in document["accounts"]:
+        print(f"{part['account']}  {part['from']} to {part['to']}" + ("  the same result" * part["same_result"]))
+        if part["figures"]:
+            heads = ("figure", f"run {document['before']['run_id']}", f"run {document['after']['run_id']}")
+            table(heads, (_figure(row, currencies) for row in part["figures"]))
+        if part["breaks"]:
+            table(
+                ("what", "severity", "code", "subject", "at risk before", "at risk now", "id"),
+                (
+                    (
+                        row[c.WHAT],
+                        row[c.SEVERITY],
+                        row[c.CODE],
+                        row[c.SUBJECT_ID],
+                        _money(row[c.RISK_BEFORE], row[c.CURRENCY], currencies),
+                        _money(row[c.AMOUNT_AT_RISK], row[c.CURRENCY], currencies),
+                        row[c.BREAK_ID],
+                    )
+                    for row in part["breaks"]
+                ),
+            )
+        if not part["figures"] and not part["breaks"]:
+            print("no figure and no break differs")
+
+
+def _figure(row: Document, currencies: Currencies) -> tuple[object, ...]:
+    """A figure's name, and what it was and is: a count, or a sum of a currency."""
+    name, currency = row[c.FIGURE].replace("_", " "), row[c.CURRENCY]
+    if currency is None:
+        return name, row[c.COUNT_BEFORE], row[c.COUNT_NOW]
+    return name, *(_money(row[amount], currency, currencies) for amount in (c.AMOUNT_BEFORE, c.AMOUNT_NOW))
+
+
+def planted(tallies: Iterable[Tally]) -> None:
+    """The demo's table."""
+    rows = ((tally.code, tally.planted, tally.found, tally.missed, tally.extra) for tally in tallies)
     table(("code", "planted", "found", "missed", "extra"), rows)
 
 
-def checked(items: "Sequence[Item]") -> None:
+def checked(items: Sequence[Item]) -> None:
     """What was looked at, then the first rows of each order source."""
     table(("what", "result", "details"), ((item.what, item.result, item.details) for item in items))
     for item in items:

@@ -1,19 +1,14 @@
 """Two recorded runs of a range beside each other: figures and breaks; judges nothing."""
 
-import pandas as pd
-
-from jobs.cli.documents import records
-from jobs.cli.tables import table
 from jobs.config.config import Config
 from jobs.run.outcome import JobError
 from jobs.run.run import ready_store
 from recon import columns as c
-from recon.money import Currencies
 from recon.result.changes import changes, figures_between
 from recon.store.engine import Store
 from recon.store.runs import history, record
 from recon.store.runs.record import StoredRun
-from reports.documents import Document, moment
+from reports.documents import Document, moment, records
 
 _SHOWN = [
     c.WHAT,
@@ -32,14 +27,17 @@ _SHOWN = [
 def runs_diff(config: Config, before: int, after: int) -> Document:
     """What changed from one run to another, by account; raises JobError where they have no range in common."""
     with ready_store(config) as store:
-        one, other = _run(store, before), _run(store, after)
+        earlier = stored_run(store, before)
+        later = stored_run(store, after)
         known = {known.found.id: known for known in record.list_breaks(store)}
-        theirs = {(part.account, part.first_day, part.last_day): part for part in other.accounts}
+        later_parts = {(part.account, part.first_day, part.last_day): part for part in later.accounts}
         accounts = []
-        for part in one.accounts:
-            same = theirs.get((part.account, part.first_day, part.last_day))
+        for part in earlier.accounts:
+            same = later_parts.get((part.account, part.first_day, part.last_day))
             if same is None:
                 continue
+            left_before = history.left_open(store, before, part.account)
+            left_after = history.left_open(store, after, part.account)
             accounts.append(
                 {
                     "account": part.account,
@@ -47,24 +45,20 @@ def runs_diff(config: Config, before: int, after: int) -> Document:
                     "to": part.last_day.isoformat(),
                     "same_result": part.result_digest == same.result_digest,
                     "figures": records(figures_between(part.counts, same.counts)),
-                    "breaks": records(changes(*_left(store, part.account, before, after), known)[_SHOWN]),
+                    "breaks": records(changes(left_before, left_after, known)[_SHOWN]),
                 }
             )
     if not accounts:
-        raise JobError(f"no account has the same range in both: {_spans(one)}; {_spans(other)}")
-    return {"before": _head(one), "after": _head(other), "accounts": accounts}
+        raise JobError(f"no account has the same range in both: {_spans(earlier)}; {_spans(later)}")
+    return {"before": _head(earlier), "after": _head(later), "accounts": accounts}
 
 
-def _left(store: Store, account: str, before: int, after: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What each run left open of an account."""
-    return history.left_open(store, before, account), history.left_open(store, after, account)
-
-
-def _run(store: Store, run_id: int) -> StoredRun:
-    found = record.one_run(store, run_id)
-    if found is None:
+def stored_run(store: Store, run_id: int) -> StoredRun:
+    """A recorded run; raises JobError where there is none."""
+    run = record.one_run(store, run_id)
+    if run is None:
         raise JobError(f"there is no run {run_id}; recon runs list names them")
-    return found
+    return run
 
 
 def _head(run: StoredRun) -> Document:
@@ -74,44 +68,3 @@ def _head(run: StoredRun) -> Document:
 def _spans(run: StoredRun) -> str:
     parts = ", ".join(f"{part.account} {part.first_day} to {part.last_day}" for part in run.accounts)
     return f"run {run.run_id} has {parts or 'none'}"
-
-
-def show_diff(found: Document, currencies: Currencies) -> None:
-    """The same as tables on stdout."""
-
-    def money(amount: int | None, currency: str | None) -> str:
-        return "" if amount is None or currency is None else f"{currencies.show(amount, currency)} {currency}"
-
-    for part in found["accounts"]:
-        print(f"{part['account']}  {part['from']} to {part['to']}" + ("  the same result" * part["same_result"]))
-        figures = [
-            (row[c.FIGURE].replace("_", " "), row[c.COUNT_BEFORE], row[c.COUNT_NOW])
-            if row[c.CURRENCY] is None
-            else (
-                row[c.FIGURE].replace("_", " "),
-                money(row[c.AMOUNT_BEFORE], row[c.CURRENCY]),
-                money(row[c.AMOUNT_NOW], row[c.CURRENCY]),
-            )
-            for row in part["figures"]
-        ]
-        if figures:
-            table(("figure", f"run {found['before']['run_id']}", f"run {found['after']['run_id']}"), figures)
-        if part["breaks"]:
-            heads = ("what", "severity", "code", "subject", "at risk before", "at risk now", "id")
-            table(
-                heads,
-                (
-                    (
-                        row[c.WHAT],
-                        row[c.SEVERITY],
-                        row[c.CODE],
-                        row[c.SUBJECT_ID],
-                        money(row[c.RISK_BEFORE], row[c.CURRENCY]),
-                        money(row[c.AMOUNT_AT_RISK], row[c.CURRENCY]),
-                        row[c.BREAK_ID],
-                    )
-                    for row in part["breaks"]
-                ),
-            )
-        if not figures and not part["breaks"]:
-            print("no figure and no break differs")

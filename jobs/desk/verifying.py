@@ -6,20 +6,21 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
-from jobs.cli.documents import records
 from jobs.config.config import Config
 from jobs.run.outcome import JobError
 from jobs.run.rejudging import Change, judged_again
 from jobs.run.run import ready_store
+from jobs.run.unsigning import words_of
 from recon import __version__
 from recon import columns as c
+from recon.money import Currencies
 from recon.store.desk import workbooks
 from recon.store.desk.workbook_bytes import content_of, sha256_of
 from recon.store.desk.workbooks import NotSigned, SignOff, StoredWorkbook
 from recon.store.engine import Store
 from recon.store.runs import record
 from recon.store.runs.record import StoredRun
-from reports.documents import Document, moment
+from reports.documents import Document, moment, records
 from reports.verify.compare import Edit, edits, identity_of
 
 UNTOUCHED, EDITED, NOT_OURS = "untouched", "edited", "not ours"
@@ -118,6 +119,38 @@ def document(found: Verified) -> Document:
         "possible_causes": list(found.causes),
         "sign_offs": [sign_off_document(one) for one in found.sign_offs],
     }
+
+
+def lines(found: Verified, currencies: Currencies) -> list[str]:
+    """What is known of a file, for a person: its verdict, edited cells, what changed, and who signed it."""
+    if found.verdict == NOT_OURS:
+        return [f"{found.path}: not ours: no run here wrote it, nor a workbook of its range"]
+    book = found.workbook
+    assert book is not None
+    wrote = f"run {book.run_id}" if book.run_id else "a report alone"
+    said = [f"{found.path}: {found.verdict}; {book.name}, by {wrote} as of {book.as_of:%Y-%m-%d %H:%M} UTC"]
+    if found.verdict == EDITED:
+        said += [f"  {one.cell}: was {one.was or 'empty'}, is {one.is_ or 'empty'}" for one in found.edits]
+        if found.edited is None:
+            said.append("  no copy of it was kept, so its cells cannot be compared")
+        elif not found.edited:
+            said.append("  every cell says what it said: another program saved it")
+        elif found.edited > FEW:
+            said.append(f"  and {found.edited - FEW:,} more cells")
+    words = {CURRENT: "unchanged since", OUTDATED: "changed since"}.get(found.data, "not known whether they changed")
+    said.append(f"data: {words}")
+    why = words_of(found.changes, currencies)
+    said += [f"  {why}"] if why else []
+    for change in found.changes:
+        if change.sheets:
+            said.append(f"  {change.account}: other rows on {', '.join(change.sheets)}")
+    said += [f"  possible cause: {cause}" for cause in found.causes]
+    if found.ruled:
+        said.append(f"{found.ruled:,} {'break was' if found.ruled == 1 else 'breaks were'} ruled on since")
+    for one in found.sign_offs:
+        ended = f"; ended {one.ended_at:%Y-%m-%d} by {one.ended_by}: {one.ended_why}" if one.ended_at else ""
+        said.append(f"signed as {one.role} by {one.who} on {one.at:%Y-%m-%d}{ended}")
+    return said
 
 
 def sign_off_document(one: SignOff) -> Document:

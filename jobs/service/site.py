@@ -157,12 +157,10 @@ class Verified:
 
     def verify(self, sha256: str) -> Verdict:
         """The workbook against its run and against the data of today."""
-        from jobs.cli.verify import lines
-
         found = verifying.verify(self.config, *self._file(sha256))
         current = found.data == verifying.CURRENT
         state = found.verdict if current or found.verdict != verifying.UNTOUCHED else found.data
-        return Verdict(state, tuple(line.strip() for line in lines(found, self.config)[1:]))
+        return Verdict(state, tuple(line.strip() for line in verifying.lines(found, self.config.currencies())[1:]))
 
     def sign(self, sha256: str, role: str, who: str) -> Verdict:
         """Signed, where it may be."""

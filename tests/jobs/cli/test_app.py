@@ -18,7 +18,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from jobs.cli.app import app
+from jobs.cli.app import COMMANDS, app, load_command
 from jobs.demo import prepare
 from jobs.logs.errors import told
 from recon.rules import CATALOGUE
@@ -141,7 +141,7 @@ def broken(tmp_path: Path, text: str = SMALL) -> Path:
 
 def test_help_is_quick_and_loads_nothing_heavy() -> None:
     heavy = {"pandas", "sqlalchemy", "aiohttp", "openpyxl", "rich", "pydantic"}
-    code = f"import sys, jobs.cli; print(*{heavy} & set(sys.modules))"
+    code = f"import sys, jobs.cli.app; print(*{heavy} & set(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == ""
     took = []
@@ -152,6 +152,12 @@ def test_help_is_quick_and_loads_nothing_heavy() -> None:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         took.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     assert min(took) < 0.5
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_what_the_root_says_of_a_command_is_what_the_command_says(name: str) -> None:
+    command = load_command(name)
+    assert command.get_short_help_str(200) == COMMANDS[name][1]
 
 
 def test_help_names_every_command() -> None:

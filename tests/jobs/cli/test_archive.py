@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from jobs.check import WARNING, check_all
 from jobs.cli.app import app
-from jobs.cli.archive import archive, cut_at
+from jobs.cli.db import archive, cut_at
 from jobs.config import config as configuration
 from jobs.config.config import Config
 from jobs.run.outcome import JobError, Outcome

@@ -1,0 +1,23 @@
+"""`recon check`."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from jobs.check import as_document, check_all, failed
+from jobs.cli import options, tables
+from jobs.cli.options import clock, read_config, respond
+from jobs.logs.errors import DONE, MISTAKE, told
+
+
+def check(
+    context: typer.Context,
+    send_test: Annotated[bool, typer.Option("--send-test", help="Send a test message to each channel.")] = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Prove the configuration before the first night."""
+    with told(as_json):
+        items = asyncio.run(check_all(lambda: read_config(context), clock, send_test))
+        respond(as_json, as_document(items), lambda: tables.checked(items))
+        raise typer.Exit(MISTAKE if failed(items) else DONE)

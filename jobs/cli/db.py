@@ -1,0 +1,138 @@
+"""The commands of `recon db`: the store's tables, its backup, its archive."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from jobs.batch.queue import install
+from jobs.cli import options, tables
+from jobs.cli.options import actor, clock, day, read_config, respond
+from jobs.config.config import Config
+from jobs.logs.errors import say, told
+from jobs.run.outcome import JobError
+from jobs.run.run import ready_store
+from recon.calendars import days_window
+from recon.store.desk.people import Act
+from recon.store.engine import SQLITE, open_store
+from recon.store.migrate import copy, current, upgrade
+from recon.store.versions import archiving
+from recon.store.versions.archive import copy_files, folder_of
+from recon.store.versions.archiving import Cut, Moved
+
+_FIRST_ZONE = timezone(timedelta(hours=14))  # where each day begins
+
+db = typer.Typer()
+
+
+@db.command("archive")
+def archive_before(
+    context: typer.Context,
+    before: Annotated[
+        date,
+        typer.Option(parser=day, metavar="DATE", help="What is older than the day's midnight in each zone moves."),
+    ],
+    by: options.By = "",
+    as_json: options.AsJson = False,
+) -> None:
+    """Move old evidence into compressed files, where --as-of and the page still find it."""
+    with told(as_json):
+        document = archive(read_config(context), before, clock(), actor(by))
+        respond(as_json, document, lambda: _show(document))
+
+
+@db.command("upgrade")
+def upgrade_tables(context: typer.Context) -> None:
+    """Bring the store's tables to this version; an older SQLite file is copied first."""
+    with told():
+        config = read_config(context)
+        store = open_store(config.store_url)
+        try:
+            applied = upgrade(store)
+        finally:
+            store.dispose()
+        if config.queue is not None and asyncio.run(install(config)):
+            applied.append("queue")
+        print("\n".join(applied) if applied else "nothing to do")
+
+
+@db.command("current")
+def current_version(context: typer.Context) -> None:
+    """The version of the store's tables."""
+    with told(), ready_store(read_config(context)) as store:
+        print(current(store))
+
+
+@db.command()
+def backup(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that does not exist yet.")],
+) -> None:
+    """Copy a SQLite store and its archive (FILE.archive), whole, while others may use it; PostgreSQL has pg_dump."""
+    with told():
+        if file.exists():
+            raise JobError(f"{file}: exists already")
+        if not file.absolute().parent.is_dir():
+            raise JobError(f"{file}: its folder does not exist")
+        with ready_store(read_config(context)) as store:
+            if store.dialect.name != SQLITE:
+                raise JobError(
+                    "this store is PostgreSQL: back it up with pg_dump, and its archive's folder beside it"
+                )
+            copy(store, file)
+            copy_files(store, Path(f"{file}.archive"))
+        print(file)
+
+
+def archive(config: Config, before: date, now: datetime, by: str) -> dict[str, Any]:
+    """Moves what is older than the midnight that begins a day in each account's zone; what was done, as JSON.
+
+    Raises JobError for a day that is not over anywhere, ArchiveError.
+    """
+    cut = cut_at(config, before)
+    if max(cut.otherwise, *cut.accounts.values()) > now:
+        raise JobError(f"--before {before} lies in the future")
+    with ready_store(config) as store:
+        size = archiving.size_of(store)
+        moved = archiving.archive(store, cut, Act(by, now, config.audit_key))
+        note = archiving.give_back(store) if moved or archiving.has_room(store) else ""
+        return {
+            "before": before.isoformat(),
+            "folder": str(folder_of(store)),
+            "moved": _by_kind(moved),
+            "files": [file.name for file in moved],
+            "archive_bytes": sum(file.size for file in moved),
+            "store_bytes_before": size,
+            "store_bytes_after": archiving.size_of(store),
+            "note": note,
+        }
+
+
+def cut_at(config: Config, before: date) -> Cut:
+    """The day's first midnight in each account's zone; for an account that is not configured, the earliest."""
+    midnights = {account.name: days_window(before, before, account.zone).start for account in config.as_accounts()}
+    return Cut(midnights, datetime.combine(before, time.min, _FIRST_ZONE).astimezone(UTC))
+
+
+def _by_kind(moved: Sequence[Moved]) -> dict[str, dict[str, int]]:
+    counts: dict[str, dict[str, int]] = {}
+    for file in moved:
+        counts.setdefault(file.kind, {"versions": 0, "raw": 0})[file.what] += file.rows
+    return counts
+
+
+def _show(document: Mapping[str, Any]) -> None:
+    moved = document["moved"]
+    if moved:
+        rows = ((kind, counts["versions"], counts["raw"]) for kind, counts in moved.items())
+        tables.table(("kind", "versions", "raw objects"), rows)
+        sizes = ("store_bytes_after", "store_bytes_before", "archive_bytes")
+        after, before, archived = (f"{document[size] // 1024:,} KiB" for size in sizes)
+        print(f"store {after}, was {before}; archived {archived} in {document['folder']}")
+    else:
+        print("nothing to do")
+    if document["note"]:
+        say(document["note"])

@@ -1,0 +1,104 @@
+"""`recon run`, `pull` and `report`: the job over a range, whole or in part."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from jobs.alerts.send import run_and_tell
+from jobs.cli import options, tables
+from jobs.cli.documents import has_open_break, run_document, unsigned_words
+from jobs.cli.options import SEVERITIES, choices, clock, print_lines, read_config, respond, run_options
+from jobs.cli.progress import progress_on_stderr
+from jobs.config.config import Config
+from jobs.logs.errors import BREAKS, DONE, INCOMPLETE, say, told
+from jobs.run.outcome import Outcome, Progress, RunOptions
+from jobs.run.run import run as run_job
+
+Job = Callable[[Config, RunOptions, Callable[[], datetime], Progress], Coroutine[Any, Any, Outcome]]
+
+
+def run(
+    context: typer.Context,
+    first: options.First = None,
+    last: options.Last = None,
+    account: options.Accounts = None,
+    as_of: options.AsOf = None,
+    no_pull: Annotated[bool, typer.Option("--no-pull", help="Judge what is stored.")] = False,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Write no workbook.")] = False,
+    no_alert: Annotated[bool, typer.Option("--no-alert", help="Tell nobody.")] = False,
+    opening: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A CSV of items known to be open at go-live.", show_default=False),
+    ] = None,
+    format_: Annotated[
+        str, typer.Option("--format", metavar="WORD", help="Reports as xlsx, csv or parquet.")
+    ] = "xlsx",
+    fail_on: Annotated[
+        str, typer.Option(metavar="SEVERITY", help="Exit with 1 if breaks of low, medium, high or critical are open.")
+    ] = "",
+    by: options.By = "",
+    as_json: options.AsJson = False,
+) -> None:
+    """Pull, match, judge, record, report."""
+    with told(as_json):
+        choices("--format", [format_], ("xlsx", "csv", "parquet"))
+        choices("--fail-on", [fail_on] if fail_on else (), SEVERITIES)
+        wanted = replace(
+            run_options(first, last, account, as_of, by, "run"),
+            pull=not no_pull,
+            report=not no_report,
+            opening=opening,
+            format=format_,
+        )
+        config = read_config(context, ("orders",) if no_pull else ("accounts", "orders"))
+        outcome = _run(config, wanted, as_json, partial(run_and_tell, silent=no_alert))
+        open_breaks = bool(fail_on) and has_open_break(outcome, fail_on)
+        raise typer.Exit(INCOMPLETE if not outcome.complete else BREAKS if open_breaks else DONE)
+
+
+def pull(
+    context: typer.Context,
+    first: options.First = None,
+    last: options.Last = None,
+    account: options.Accounts = None,
+    as_of: options.AsOf = None,
+    by: options.By = "",
+    as_json: options.AsJson = False,
+) -> None:
+    """Only fetch and store what Omise and the shop say."""
+    with told(as_json):
+        wanted = run_options(first, last, account, as_of, by, "pull")
+        config = read_config(context, ("accounts", "orders"))
+        outcome = _run(config, replace(wanted, judge=False, record=False, report=False), as_json)
+        raise typer.Exit(DONE if outcome.complete else INCOMPLETE)
+
+
+def report(
+    context: typer.Context,
+    first: options.First = None,
+    last: options.Last = None,
+    account: options.Accounts = None,
+    as_of: options.AsOf = None,
+    by: options.By = "",
+    as_json: options.AsJson = False,
+) -> None:
+    """Only write the workbooks of what is stored."""
+    with told(as_json):
+        wanted = run_options(first, last, account, as_of, by, "report")
+        outcome = _run(read_config(context), replace(wanted, pull=False, record=False), as_json)
+        raise typer.Exit(DONE if outcome.complete else INCOMPLETE)
+
+
+def _run(config: Config, wanted: RunOptions, as_json: bool, job: Job = run_job) -> Outcome:
+    with progress_on_stderr() as progress:
+        outcome = asyncio.run(job(config, wanted, clock, progress))
+    tables.outcome(outcome)
+    say(*outcome.messages, *(unsigned_words(unsigned) for unsigned in outcome.unsigned))
+    respond(as_json, run_document(outcome), lambda: print_lines(outcome.reports))
+    return outcome
