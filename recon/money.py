@@ -83,6 +83,14 @@ class Currencies:
             raise UnknownCurrency(f'currency "{currency}" is not known')
         return found
 
+    def knows(self, currency: str) -> bool:
+        """Whether the table has the currency."""
+        return currency in self.overrides or currency in EXPONENTS
+
+    def decimals(self, currency: str) -> int:
+        """Decimals of a currency; none where it is not known."""
+        return self.exponent(currency) if self.knows(currency) else 0
+
     def parse_major(self, text: str, currency: str) -> int:
         """Minor units of a text in major units ("1,234.50" THB -> 123450); exact, or BadAmount."""
         exponent = self.exponent(currency)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from recon.calendars import Calendar
 from recon.methods import MethodBook
 from recon.model import Result
-from recon.money import Currencies, Money, UnknownCurrency
+from recon.money import Currencies, Money
 from recon.settings import RuleSettings
 from reports.verify.digests import result_digest, rules_digest
 
@@ -50,24 +50,12 @@ class Basis:
     @cached_property
     def rules_digest(self) -> str:
         """SHA-256 of the rules in force, their settings included."""
-        return rules_digest(
-            [(e.code, e.severity, e.subject, e.meaning, e.action) for e in self.catalogue], self.settings
-        )
+        words = [(rule.code, rule.severity, rule.subject, rule.meaning, rule.action) for rule in self.catalogue]
+        return rules_digest(words, self.settings)
 
     def is_number(self, money: Money) -> bool:
         """Whether a spreadsheet can hold the amount as an exact number of its currency."""
-        try:
-            self.currencies.exponent(money.currency)
-        except UnknownCurrency:
-            return False
-        return abs(money.amount) < EXACT
-
-    def decimals(self, currency: str) -> int:
-        """Decimals of a currency; none where it is not known."""
-        try:
-            return self.currencies.exponent(currency)
-        except UnknownCurrency:
-            return 0
+        return self.currencies.knows(money.currency) and abs(money.amount) < EXACT
 
 
 @dataclass(frozen=True)
@@ -80,33 +68,24 @@ class Report:
 
     @cached_property
     def digest(self) -> str:
-        """The result's digest, computed once."""
         return self.known_digest or result_digest(self.result)
 
     @property
     def name(self) -> str:
-        """As the file is named."""
         return self.result.account.name
 
     @property
     def days(self) -> tuple[date, date]:
-        """First and last day."""
         return self.result.first_day, self.result.last_day
 
     @property
     def zone(self) -> ZoneInfo:
-        """In which moments are shown."""
         return self.result.account.zone
 
     @property
     def as_of_day(self) -> date:
         """The as-of moment's day in the account's zone: all of the clock that a workbook shows."""
         return self.result.as_of.astimezone(self.zone).date()
-
-    @property
-    def currencies(self) -> Currencies:
-        """The basis's."""
-        return self.basis.currencies
 
     @property
     def codes(self) -> set[str]:
@@ -126,14 +105,13 @@ class Group:
 
     @property
     def basis(self) -> Basis:
-        """That of all parts."""
         return self.parts[0].basis
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 over the accounts' digests."""
-        said = "\n".join(f"{part.name} {part.digest}" for part in self.parts)
-        return hashlib.sha256(said.encode()).hexdigest()
+        lines = "\n".join(f"{part.name} {part.digest}" for part in self.parts)
+        return hashlib.sha256(lines.encode()).hexdigest()
 
     @property
     def days(self) -> tuple[date, date]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from python_calamine import CalamineWorkbook
 
-from recon.money import Currencies, UnknownCurrency
+from recon.money import Currencies
 from reports.sheet import HEADER_ROWS, Kind, Sheet
 from reports.sheets import SHEETS as DECLARED
 
@@ -64,9 +64,7 @@ def _text(value: Any, currency: str, currencies: Currencies) -> str:
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         return str(value)
     exact = Decimal(repr(value))
-    try:
-        decimals = currencies.exponent(currency)
-    except UnknownCurrency:
-        decimals = 0
-    whole = exact == exact.to_integral_value() and decimals == 0
-    return f"{exact:,.0f}" if whole else f"{exact:,.{decimals}f}" if decimals else f"{exact:,}"
+    decimals = currencies.decimals(currency)
+    if decimals == 0 and exact != exact.to_integral_value():
+        return f"{exact:,}"
+    return f"{exact:,.{decimals}f}"

@@ -15,7 +15,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from recon import columns as c
 from recon.model import Account, KnownBreak
 from recon.model.rulings import Answer, Became
-from recon.money import Currencies, UnknownCurrency
+from recon.money import Currencies
 from reports.rulings.form import FOOTER, draw_how_to, fill_in, input_styles
 from reports.rulings.read import DeskRow
 from reports.rulings.sheet import (
@@ -133,18 +133,10 @@ def _minor(text: str | None, currency: str | None, currencies: Currencies) -> in
 def _book(title: str, day: date, frame: pd.DataFrame, currencies: Currencies) -> Workbook:
     book = empty_book(title, "omise-recon", day)
     codes = sorted(frame[c.CURRENCY].dropna().unique())
-    register(book, [code for code in codes if _has_exponent(code, currencies)], currencies)
+    register(book, [code for code in codes if currencies.knows(code)], currencies)
     for style in input_styles():
         book.add_named_style(style)
     return book
-
-
-def _has_exponent(currency: str, currencies: Currencies) -> bool:
-    try:
-        currencies.exponent(currency)
-    except UnknownCurrency:
-        return False
-    return True
 
 
 def _letter(columns: Sequence[Column], name: str) -> str:

@@ -40,8 +40,11 @@ def _how(report: Report, row: Mapping[Hashable, object]) -> str:
 
 
 def _money(report: Report, row: Mapping[Hashable, object], name: str) -> str:
-    amount, currency = row[name], str(row[c.CURRENCY] or "")
-    return "none" if not isinstance(amount, int) else f"{currency} {report.currencies.show(amount, currency)}".strip()
+    amount = row[name]
+    currency = str(row[c.CURRENCY] or "")
+    if not isinstance(amount, int):
+        return "none"
+    return f"{currency} {report.basis.currencies.show(amount, currency)}".strip()
 
 
 def _figures(report: Report) -> pd.DataFrame:

@@ -36,7 +36,7 @@ def proof_line(basis: Basis, name: str, proof: Proof, row: int) -> Line:
     amounts = (proof.left, proof.right, proof.difference, proof.explained, proof.unexplained)
     exact = all(basis.is_number(Money(amount, proof.currency)) for amount in amounts)
     good = proof.unexplained == 0
-    decimals = basis.decimals(proof.currency)
+    decimals = basis.currencies.decimals(proof.currency)
     return Line(
         (
             Cell(name, "wrapped"),

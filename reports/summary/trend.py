@@ -72,7 +72,7 @@ def _line(point: _Point, currency: str, row: int) -> Line:
 
 def _charts(report: Report, first: int, last: int) -> Iterator[Line]:
     currency = report.result.account.currency
-    decimals = report.basis.decimals(currency)
+    decimals = report.basis.currencies.decimals(currency)
     money = money_format(currency, report.basis.currencies).partition(";")[0].replace("_)", "")
     whole = money.replace("." + "0" * decimals, "") if decimals else money
     rate = Chart("Match rate", 0, 4, first, last, "0.0%", 0, _CHART)

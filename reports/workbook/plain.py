@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,12 +13,13 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 import pyarrow.csv as arrow_csv  # type: ignore[import-untyped]
 import pyarrow.parquet as parquet  # type: ignore[import-untyped]
 
-from recon.money import UnknownCurrency
+from recon.money import Currencies
 from reports.sheet import AnyReport, Column, Kind, Sheet, place
 from reports.workbook.cells import major_text
 from reports.workbook.write import file_name, sheets_of
 
 _FORMULA = r"^[=+\-@\t\r]"  # what a spreadsheet would take for a formula
+_TEXT = pa.large_string()
 
 
 def write_plain(report: AnyReport, folder: Path, format_: str) -> tuple[Path, ...]:
@@ -27,30 +28,25 @@ def write_plain(report: AnyReport, folder: Path, format_: str) -> tuple[Path, ..
     `format_` is csv or parquet. The Summary is no table and stays out. The same report gives the same bytes; the
     folder takes the place of an earlier one as a whole.
     """
-    render = {"csv": _write_csv, "parquet": _write_parquet}[format_]
     path = folder / f"{file_name(report).removesuffix('.xlsx')}.{format_}"
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f".{path.name}.{uuid4().hex}.part"
     part.mkdir()
+    names = []
     try:
-        names = [
-            _write(report, part / f"{name}.{format_}", columns, frame, render)
-            for name, columns, frame in _tables(report)
-        ]
+        for title, columns, frame in _tables(report):
+            names.append(f"{title}.{format_}")
+            with (part / names[-1]).open("wb") as file:
+                if format_ == "csv":
+                    arrow_csv.write_csv(_as_text(report.basis.currencies, columns, frame), file)
+                else:
+                    parquet.write_table(_as_values(columns, frame), file, compression="zstd")
+                file.flush()
+                os.fsync(file.fileno())
         _put_in_place(part, path)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return tuple(path / name for name in names)
-
-
-Render = Callable[[AnyReport, Path, Sequence[Column], pd.DataFrame], None]
-
-
-def _write(report: AnyReport, path: Path, columns: Sequence[Column], frame: pd.DataFrame, render: Render) -> str:
-    render(report, path, columns, frame)
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-    return path.name
 
 
 def _tables(report: AnyReport) -> Iterator[tuple[str, list[Column], pd.DataFrame]]:
@@ -66,76 +62,64 @@ def _tables(report: AnyReport) -> Iterator[tuple[str, list[Column], pd.DataFrame
 
 def _with_currencies(columns: Sequence[Column]) -> list[Column]:
     """The columns that say something outside of a workbook; every amount has the column of its currency."""
-    found = [one for one in columns if one.kind is not Kind.LINK]
-    named = {one.name for one in found}
-    for one in list(found):
-        if one.currency and one.currency not in named:
-            named.add(one.currency)
-            found.append(Column(f"Currency of {one.title}", one.currency, Kind.TEXT, 10))
-    return found
+    shown = {column.name: column for column in columns if column.kind is not Kind.LINK}
+    for column in list(shown.values()):
+        if column.currency:
+            currency = Column(f"Currency of {column.title}", column.currency, Kind.TEXT, 10)
+            shown.setdefault(column.currency, currency)
+    return list(shown.values())
 
 
-def _write_csv(report: AnyReport, path: Path, columns: Sequence[Column], frame: pd.DataFrame) -> None:
-    """UTF-8; amounts in major units as exact text, moments in UTC, an empty text quoted and nothing not."""
-    arrays = [_text(report, column, frame) for column in columns]
-    with path.open("wb") as file:
-        arrow_csv.write_csv(pa.table(arrays, names=_different([column.title for column in columns])), file)
+def _as_text(currencies: Currencies, columns: Sequence[Column], frame: pd.DataFrame) -> Any:
+    """Amounts in major units as exact text, moments in UTC; titles of which none is there twice."""
+    titles = [column.title for column in columns]
+    names = [title if title not in titles[:at] else f"{title} ({at + 1})" for at, title in enumerate(titles)]
+    return pa.table([_text(currencies, column, frame) for column in columns], names=names)
 
 
-def _text(report: AnyReport, column: Column, frame: pd.DataFrame) -> Any:
+def _text(currencies: Currencies, column: Column, frame: pd.DataFrame) -> Any:
     series = frame[column.name]
     match column.kind:
         case Kind.MONEY:
-            return _amounts(report, series, frame[column.currency])
+            codes = frame[column.currency]
+            # Nobody knows the decimals of an unknown currency: minor units, as they came.
+            decimals = {code: currencies.decimals(code) for code in codes.dropna().unique()}
+            return _major_texts(series, [decimals.get(code, 0) for code in codes])
+        case Kind.RATE:
+            return _major_texts(series, [4] * len(series))
         case Kind.MOMENT:
             moments = pa.array(series, from_pandas=True).cast(pa.timestamp("s", "UTC"), safe=False)
             return pc.strftime(moments, format="%Y-%m-%dT%H:%M:%SZ")
         case Kind.COUNT:
             return pa.array(series, type=pa.int64(), from_pandas=True)
-        case Kind.RATE:
-            return _exact(series, [4] * len(series))
         case _:
-            texts = pa.array(series, type=pa.large_string(), from_pandas=True)
-            marked = pc.match_substring_regex(texts, _FORMULA)
-            mark, nothing = pa.scalar("'", pa.large_string()), pa.scalar("", pa.large_string())
-            return pc.if_else(marked, pc.binary_join_element_wise(mark, texts, nothing), texts)
+            texts = pa.array(series, type=_TEXT, from_pandas=True)
+            quoted = pc.binary_join_element_wise(pa.scalar("'", _TEXT), texts, pa.scalar("", _TEXT))
+            return pc.if_else(pc.match_substring_regex(texts, _FORMULA), quoted, texts)
 
 
-def _amounts(report: AnyReport, series: "pd.Series[Any]", codes: "pd.Series[str]") -> Any:
-    exponents: dict[Any, int] = {}
-    for code in codes.dropna().unique():
-        try:
-            exponents[code] = report.basis.currencies.exponent(code)
-        except UnknownCurrency:  # nobody knows its decimals: minor units, as they came
-            exponents[code] = 0
-    return _exact(series, [exponents.get(code, 0) for code in codes])
-
-
-def _exact(series: "pd.Series[Any]", exponents: Sequence[int]) -> Any:
+def _major_texts(series: "pd.Series[Any]", decimals: Sequence[int]) -> Any:
     amounts = series.astype(object).where(series.notna(), None)
-    texts = [None if a is None else major_text(int(a), e) for a, e in zip(amounts, exponents, strict=True)]
-    return pa.array(texts, pa.large_string())
+    texts = [
+        None if amount is None else major_text(int(amount), digits)
+        for amount, digits in zip(amounts, decimals, strict=True)
+    ]
+    return pa.array(texts, _TEXT)
 
 
-def _write_parquet(_: AnyReport, path: Path, columns: Sequence[Column], frame: pd.DataFrame) -> None:
+def _as_values(columns: Sequence[Column], frame: pd.DataFrame) -> Any:
     """Under the frames' own names: amounts as int64 minor units, moments in UTC, rates in ten-thousandths."""
-    arrays = [_typed(column, frame[column.name]) for column in columns]
-    parquet.write_table(pa.table(arrays, names=[column.name for column in columns]), path, compression="zstd")
+    return pa.table({column.name: _value(column, frame[column.name]) for column in columns})
 
 
-def _typed(column: Column, series: "pd.Series[Any]") -> Any:
+def _value(column: Column, series: "pd.Series[Any]") -> Any:
     match column.kind:
         case Kind.MONEY | Kind.COUNT | Kind.RATE:
             return pa.array(series, type=pa.int64(), from_pandas=True)
         case Kind.MOMENT:
             return pa.array(series, from_pandas=True).cast(pa.timestamp("us", "UTC"))
         case _:
-            return pa.array(series, type=pa.large_string(), from_pandas=True)
-
-
-def _different(titles: Sequence[str]) -> list[str]:
-    """Titles of which none is there twice."""
-    return [title if title not in titles[:at] else f"{title} ({at + 1})" for at, title in enumerate(titles)]
+            return pa.array(series, type=_TEXT, from_pandas=True)
 
 
 def _put_in_place(part: Path, path: Path) -> None:
