@@ -135,18 +135,19 @@ async def both(work: Work) -> tuple[float, float]:
 async def pull(store: "Store", work: Work) -> tuple[float, int]:
     """One pull of the bulk server into a store: its seconds, and how many versions it wrote."""
     from jobs.cli.progress import Lines
-    from jobs.run.pulling import Gate, Puller, Reach, pull_account
+    from jobs.run.access import AccountAccess, PullContext
+    from jobs.run.pulling import PullScope, pull_account
     from recon.model import Account, Window
     from recon.omise.client import Limits
     from recon.omise.scrub import Scrub
 
     start = datetime(2026, 3, 1, tzinfo=UTC)
     end = start + timedelta(seconds=work.count)
-    puller = Puller(store, lambda: datetime.now(UTC), Lines(), asyncio.Lock())
-    gate = Gate(work.url, KEY, Limits(math.inf, work.in_flight), Scrub(b"k" * 32), None)
-    reach = Reach(Window(start, end), end, timedelta(days=35))
+    context = PullContext(store, lambda: datetime.now(UTC), Lines(), asyncio.Lock())
+    access = AccountAccess(work.url, KEY, Limits(math.inf, work.in_flight), Scrub(b"k" * 32), None)
+    scope = PullScope(Window(start, end), end, timedelta(days=35))
     begun = perf_counter()
-    done = await pull_account(puller, Account("th", "TH", "THB", ZoneInfo("UTC")), gate, reach)
+    done = await pull_account(context, Account("th", "TH", "THB", ZoneInfo("UTC")), access, scope)
     assert not done.failure, done.failure
     assert not done.short, done.short
     return perf_counter() - begun, done.new + done.changed

@@ -17,8 +17,8 @@ from jobs.batch.queue import workers_seen
 from jobs.config.config import Config, ConfigError
 from jobs.config.sections import AccountSection
 from jobs.logs.redaction import masked
+from jobs.run.access import mismatches
 from jobs.run.outcome import JobError
-from jobs.run.pulling import mismatches
 from jobs.run.run import open_ready_store
 from jobs.service import schedule
 from recon import columns as c

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, datetime, timedelta
 
 from jobs.batch.local import do_batch
-from jobs.batch.plan import BACKFILL, DAY, NIGHT, AccountPull, Period, months, plan, request_of
+from jobs.batch.plan import BACKFILL, DAY, NIGHT, Period, PullDays, months, plan, request_of
 from jobs.config.config import Config
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
 from jobs.run.run import ready_store, resolve
@@ -96,8 +96,8 @@ def _open(
     return None if batch is None else batch.id
 
 
-def _pull(config: Config, account: Account, days: Sequence[date], until: datetime, by_day: bool) -> AccountPull:
+def _pull(config: Config, account: Account, days: Sequence[date], until: datetime, by_day: bool) -> PullDays:
     """The days that an account's pull covers: those that are judged and more on both sides, up to a moment."""
     first = min(days) - config.omise.lookback_days * DAY
     last = min(max(days) + config.omise.lookahead_days * DAY, local_day(until, account.zone))
-    return AccountPull(account.name, first, last, by_day)
+    return PullDays(account.name, first, last, by_day)

@@ -10,13 +10,13 @@ import msgspec
 from jobs.batch.plan import Kind
 from jobs.batch.steps import NotReady, StepFailed, Work, abandon, give_up, perform
 from jobs.config.config import Config
+from jobs.run.access import access_of, prove
 from jobs.run.lock import AlreadyDone, Busy
 from jobs.run.outcome import JobError, Outcome, Progress, Unsigned
 from jobs.run.pulled import TRAFFIC
-from jobs.run.pulling import Puller, side_by_side
+from jobs.run.pulling import side_by_side
 from jobs.run.reporting import put_back
 from jobs.run.run import ready_store
-from jobs.run.stages import gate, prove
 from recon.store.queue import batches
 from recon.store.queue.batches import Step
 
@@ -97,10 +97,9 @@ async def _do_steps(work: Work) -> None:
 async def _prove_all(work: Work, steps: Sequence[Step]) -> None:
     """Every key and account, before anything is stored; raises JobError of all that are refused."""
     accounts = work.accounts(steps)
-    gates = {account.name: gate(work.config, work.store, account.name) for account in accounts}
-    puller = Puller(work.store, work.clock, work.progress, work.writes)
-    silent = await prove(puller, accounts, gates)
-    work.proved.update(name for name, reason in silent.items() if not reason)
+    access = {account.name: access_of(work.config, work.store, account.name) for account in accounts}
+    unreachable = await prove(work.pull_context, accounts, access)
+    work.proved.update(name for name, reason in unreachable.items() if not reason)
 
 
 def outcomes_of(work: Work) -> list[Outcome]:

@@ -34,7 +34,7 @@ class Period:
 
 
 @dataclass(frozen=True)
-class AccountPull:
+class PullDays:
     """The days of one account that its pull covers, both inclusive; `by_day`: each is a step of its own."""
 
     account: str
@@ -69,7 +69,7 @@ def options_of(request: BatchRequest) -> RunOptions:
     return RunOptions(request.first_day, request.last_day, request.accounts, by=request.who, **given)
 
 
-def plan(periods: Sequence[Period], pulls: Sequence[AccountPull]) -> list[Step]:
+def plan(periods: Sequence[Period], pulls: Sequence[PullDays]) -> list[Step]:
     """Every step, in an order in which one process may do them: files, sweeps, pulls, then month by month."""
     steps = [_step(Kind.READ, None, period.first, period.last) for period in periods]
     for pull in pulls:

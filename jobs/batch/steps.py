@@ -17,15 +17,16 @@ import msgspec
 from jobs.batch import packed
 from jobs.batch.plan import DAY, KINDS_BEFORE, Kind, options_of, waits_for
 from jobs.config.config import Config
+from jobs.run.access import AccountAccess, PullContext, access_of, prove
 from jobs.run.judging import Findings
 from jobs.run.lock import AlreadyDone, Hold, run_held
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
 from jobs.run.pulled import Pulled
-from jobs.run.pulling import Gate, Puller, Reach, pull_account, sweep_account
+from jobs.run.pulling import PullScope, pull_account, sweep_account
 from jobs.run.rejudging import context_of
 from jobs.run.reporting import hash_of
 from jobs.run.sources import SourcesRead
-from jobs.run.stages import Days, Road, conclude, gate, judge, lacking, prove, read_sources, record_findings
+from jobs.run.stages import Days, Road, conclude, judge, lacking, read_sources, record_findings
 from recon.calendars import days_window
 from recon.model import Account, Result, Window
 from recon.store.engine import Store
@@ -58,6 +59,11 @@ class Work:
     def options(self) -> RunOptions:
         """What the batch was asked, as a run of its whole range is."""
         return options_of(self.batch.request)
+
+    @property
+    def pull_context(self) -> PullContext:
+        """What the pulls of all accounts share."""
+        return PullContext(self.store, self.clock, self.progress, self.writes)
 
     @property
     def until(self) -> datetime:
@@ -192,8 +198,9 @@ async def _read(work: Work, step: Step) -> None:
 
 async def _sweep(work: Work, step: Step) -> None:
     account = work.account(step)
-    puller, way = await _proved_gate(work, account)
-    pulled = await sweep_account(puller, account, way, _reach(work, account, step), _finish_pull(work, step))
+    context, access = await _proved_access(work, account)
+    scope = _pull_scope(work, account, step)
+    pulled = await sweep_account(context, account, access, scope, _finish_pull(work, step))
     if pulled.failure:
         raise StepFailed(pulled.failure)
 
@@ -201,27 +208,27 @@ async def _sweep(work: Work, step: Step) -> None:
 async def _pull(work: Work, step: Step) -> None:
     account = work.account(step)
     swept, unswept = await asyncio.to_thread(_swept, work, account)
-    reach = replace(_reach(work, account, step), unswept=unswept)
-    puller, way = await _proved_gate(work, account)
-    pulled = await pull_account(puller, account, way, reach, swept, _finish_pull(work, step))
+    scope = replace(_pull_scope(work, account, step), unswept=unswept)
+    context, access = await _proved_access(work, account)
+    pulled = await pull_account(context, account, access, scope, swept, _finish_pull(work, step))
     if pulled.failure:
         raise StepFailed(pulled.failure)
 
 
-async def _proved_gate(work: Work, account: Account) -> tuple[Puller, Gate]:
+async def _proved_access(work: Work, account: Account) -> tuple[PullContext, AccountAccess]:
     """By what an account is pulled, once its key and mode are proved; raises JobError, if not asked StepFailed."""
-    puller = Puller(work.store, work.clock, work.progress, work.writes)
-    way = gate(work.config, work.store, account.name)
+    context = work.pull_context
+    access = access_of(work.config, work.store, account.name)
     if account.name not in work.proved:
-        silent = await prove(puller, [account], {account.name: way})
-        if silent[account.name]:
-            raise StepFailed(silent[account.name])
+        unreachable = await prove(context, [account], {account.name: access})
+        if unreachable[account.name]:
+            raise StepFailed(unreachable[account.name])
         work.proved.add(account.name)
-    return puller, way
+    return context, access
 
 
-def _reach(work: Work, account: Account, step: Step) -> Reach:
-    return Reach(_window(work, account, step), work.until, work.config.omise.lookback_days * DAY)
+def _pull_scope(work: Work, account: Account, step: Step) -> PullScope:
+    return PullScope(_window(work, account, step), work.until, work.config.omise.lookback_days * DAY)
 
 
 def _window(work: Work, account: Account, step: Step) -> Window:
@@ -326,7 +333,7 @@ def _pulled(work: Work, account: Account) -> dict[str, Pulled]:
     for outcome in work.outcomes(work.steps(Kind.PULL, account.name)):
         pulled = Pulled(account, outcome["failure"])
         pulled.add(outcome)
-        pulled.say_what_is_odd()
+        pulled.report_malformed()
         pulls[account.name] = pulled
     return pulls
 

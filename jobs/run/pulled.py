@@ -18,8 +18,8 @@ class Pulled:
     """What one account's pull did.
 
     `failure` ended it early; `short` names what is not complete; `gone` counts what was stored and what Omise does
-    not know any more; `pages` are whole answers, `retries` those that were not; `odd` is what has not Omise's shape;
-    `absent` has the ids, by kind, that a list of their window did not name (a refund's is a pair).
+    not know any more; `pages` are whole answers, `retries` those that were not; `malformed` is what has not Omise's
+    shape; `absent` has the ids, by kind, that a list of their window did not name (a refund's is a pair).
     """
 
     account: Account
@@ -30,7 +30,7 @@ class Pulled:
     gone: int = 0
     pages: int = 0
     retries: int = 0
-    odd: dict[tuple[str, str, str], Malformed] = field(default_factory=dict)
+    malformed: dict[tuple[str, str, str], Malformed] = field(default_factory=dict)
     absent: dict[str, set[Any]] = field(default_factory=dict)
 
     @property
@@ -43,34 +43,41 @@ class Pulled:
         """What went over the line, and what was new in it."""
         return {name: getattr(self, name) for name in TRAFFIC}
 
-    def keep_aside(self, found: Malformed) -> None:
+    def keep_aside(self, malformed: Malformed) -> None:
         """Remembers an object of another shape, once."""
-        self.odd[found.kind, found.id or found.key, found.reason] = found
+        self.malformed[malformed.kind, malformed.id or malformed.key, malformed.reason] = malformed
 
-    def say_what_is_odd(self) -> None:
+    def report_malformed(self) -> None:
         """Names what was kept aside, a few of each kind, among what is not complete."""
-        for kind in dict.fromkeys(one.kind for one in self.odd.values()):
-            found = [one for one in self.odd.values() if one.kind == kind]
-            named = [f"{one.id or 'one without an id'} ({one.reason})" for one in found[:NAMED]]
-            more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+        by_kind: dict[str, list[Malformed]] = {}
+        for malformed in self.malformed.values():
+            by_kind.setdefault(malformed.kind, []).append(malformed)
+        for kind, aside in by_kind.items():
+            named = [f"{malformed.id or 'one without an id'} ({malformed.reason})" for malformed in aside[:NAMED]]
+            more = f" and {len(aside) - NAMED} more" if len(aside) > NAMED else ""
             self.short.append(
-                f"{kind}s: {len(found)} kept aside, of another shape than Omise documents: {', '.join(named)}{more}"
+                f"{kind}s: {len(aside)} kept aside, of another shape than Omise documents: {', '.join(named)}{more}"
             )
 
     def as_json(self) -> dict[str, Any]:
         """All of it but the account, as JSON holds it."""
         counts = {name: getattr(self, name) for name in COUNTS}
         absent = {kind: sorted(ids) for kind, ids in self.absent.items() if ids}
-        odd = [asdict(one) for one in self.odd.values()]
-        return {"failure": self.failure, "short": list(self.short), **counts, "odd": odd, "absent": absent}
+        malformed = [asdict(aside) for aside in self.malformed.values()]
+        return {
+            "failure": self.failure,
+            "short": list(self.short),
+            **counts,
+            "malformed": malformed,
+            "absent": absent,
+        }
 
-    def add(self, said: Mapping[str, Any]) -> None:
+    def add(self, part: Mapping[str, Any]) -> None:
         """Takes over what `as_json` gave of an earlier part of the same pull; its failure is not this one's."""
-        self.short += said["short"]
+        self.short += part["short"]
         for name in COUNTS:
-            setattr(self, name, getattr(self, name) + said[name])
-        for one in said["odd"]:
-            self.keep_aside(Malformed(**one))
-        for kind, ids in said["absent"].items():
-            found = (tuple(one) if isinstance(one, list) else one for one in ids)
-            self.absent.setdefault(kind, set()).update(found)
+            setattr(self, name, getattr(self, name) + part[name])
+        for malformed in part["malformed"]:
+            self.keep_aside(Malformed(**malformed))
+        for kind, ids in part["absent"].items():
+            self.absent.setdefault(kind, set()).update(tuple(id_) if isinstance(id_, list) else id_ for id_ in ids)

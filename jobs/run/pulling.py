@@ -10,15 +10,15 @@ from typing import Any, TypeVar
 
 from jobs.logs.logs import bound
 from jobs.logs.tracing import span
-from jobs.run.outcome import JobError, Progress
+from jobs.run.access import AccountAccess, PullContext
 from jobs.run.pulled import Pulled
 from jobs.run.saving import Saver
 from recon import columns as c
 from recon.model import Account, ObjectRow, Window
 from recon.omise import pull
-from recon.omise.client import Client, KeyRefused, Limits, OmiseError, SharedRate, open_client
+from recon.omise.client import Client, KeyRefused, OmiseError, open_client
 from recon.omise.marks import StoredMarks, key_of
-from recon.omise.objects import AccountFacts, Malformed
+from recon.omise.objects import Malformed
 from recon.omise.scrub import Scrub
 from recon.store.engine import Store
 from recon.store.queue.batches import PulledWindow
@@ -37,22 +37,11 @@ _DELETED = c.TRANSFER.names.index(c.DELETED)
 
 
 @dataclass(frozen=True)
-class Gate:
-    """How one account is reached."""
-
-    base_url: str
-    secret_key: str = field(repr=False)
-    limits: Limits
-    scrub: Scrub
-    livemode: bool | None
-    shared_rate: SharedRate | None = None  # shared with other hosts
-
-
-@dataclass(frozen=True)
-class Reach:
+class PullScope:
     """How far a pull looks: creation times in `window`, nothing from `until` on, and for how long back a payment that
     failed may still succeed. Frozen when the run starts. `unswept`: what sweeps before it left of the window, null
-    where there were none."""
+    where there were none.
+    """
 
     window: Window
     until: datetime
@@ -60,114 +49,64 @@ class Reach:
     unswept: tuple[Window, ...] | None = None
 
 
-@dataclass(frozen=True)
-class Puller:
-    """What every account's pull shares."""
-
-    store: Store
-    clock: Callable[[], datetime]
-    progress: Progress
-    writes: asyncio.Lock  # one writer at a time: SQLite has only one
-
-    async def write(self, do: Callable[..., Any], *arguments: Any) -> Any:
-        """Run a blocking write of the store off the event loop, in its turn."""
-        async with self.writes:
-            return await asyncio.to_thread(do, self.store, *arguments)
-
-
-async def check_account(puller: Puller, account: Account, gate: Gate) -> str:
-    """Prove key, country, currency and mode before anything is stored; the answer is why it could not be asked.
-
-    Raises JobError where the key is refused or another account answers.
-    """
-    try:
-        async with open_client(gate.base_url, gate.secret_key, gate.limits, gate.shared_rate) as client:
-            facts = await pull.account(client)
-    except KeyRefused:
-        raise JobError(f'account "{account.name}": Omise refused the key; check [accounts.{account.name}]') from None
-    except OmiseError as error:
-        return str(error)
-    wrong = mismatches(account, gate.livemode, facts)
-    if wrong:
-        raise JobError(*wrong)
-    try:
-        await puller.write(
-            save.bind_account, account.name, facts.id, facts.country, facts.currency, facts.livemode, puller.clock()
-        )
-    except save.AccountChanged as error:
-        raise JobError(str(error)) from None
-    return ""
-
-
-def mismatches(account: Account, livemode: bool | None, facts: AccountFacts) -> list[str]:
-    """In what the account that answered is not the configured one, in words."""
-    where = f"accounts.{account.name}"
-    pairs = (
-        ("region", account.region, facts.country),
-        ("currency", account.currency, facts.currency),
-        ("livemode", livemode, facts.livemode if livemode is not None else None),
-    )
-    return [
-        f"{where}.{name}: the configuration says {ours}, Omise's account says {theirs}"
-        for name, ours, theirs in pairs
-        if ours != theirs
-    ]
-
-
 Finish = Callable[[Store, Pulled, Sequence[PulledWindow]], None]  # writes the last of a pull
 
 
 def save_windows(store: Store, pulled: Pulled, windows: Sequence[PulledWindow]) -> None:
     """The last of a pull that is no step of anything."""
-    for one in windows:
-        save.save_window(store, pulled.account.name, one.kind, one.window, one.total, one.stored, one.pulled_at)
+    account = pulled.account.name
+    for window in windows:
+        save.save_window(store, account, window.kind, window.window, window.total, window.stored, window.pulled_at)
 
 
 async def pull_account(
-    puller: Puller,
+    context: PullContext,
     account: Account,
-    gate: Gate,
-    reach: Reach,
-    before: Pulled | None = None,
+    access: AccountAccess,
+    scope: PullScope,
+    swept: Pulled | None = None,
     finish: Finish = save_windows,
 ) -> Pulled:
     """Everything created in the window, and by id what may have changed outside it or is not stored yet.
 
     What fails is told in the answer; what was stored until then stays, and the next pull does the whole again.
-    `before` is what sweeps of the window found; `finish` is handed what must be written last, once all else is.
+    `swept` is what sweeps of the window found; `finish` is handed what must be written last, once all else is.
     """
-    return await _pulled(puller, gate, reach, before or Pulled(account), _AccountPull.run, finish)
+    return await _pull(context, access, scope, swept or Pulled(account), _AccountPull.run, finish)
 
 
-async def sweep_account(puller: Puller, account: Account, gate: Gate, reach: Reach, finish: Finish) -> Pulled:
-    """Only what was created in the window; the rest is left to a pull after it, to which the answer is `before`."""
-    return await _pulled(puller, gate, reach, Pulled(account), _AccountPull.sweep, finish)
+async def sweep_account(
+    context: PullContext, account: Account, access: AccountAccess, scope: PullScope, finish: Finish
+) -> Pulled:
+    """Only what was created in the window; the rest is left to a pull after it, to which the answer is `swept`."""
+    return await _pull(context, access, scope, Pulled(account), _AccountPull.sweep, finish)
 
 
-async def _pulled(
-    puller: Puller,
-    gate: Gate,
-    reach: Reach,
+async def _pull(
+    context: PullContext,
+    access: AccountAccess,
+    scope: PullScope,
     result: Pulled,
-    do: Callable[["_AccountPull"], Awaitable[list[PulledWindow]]],
+    read: Callable[["_AccountPull"], Awaitable[list[PulledWindow]]],
     finish: Finish,
 ) -> Pulled:
     account, pages, retries = result.account, result.pages, result.retries
-    key = key_of(gate.scrub.hash_key or gate.secret_key.encode(), gate.scrub)
+    mark_key = key_of(access.scrub.hash_key or access.secret_key.encode(), access.scrub)
     try:
         with bound(account=account.name), span("pull", account=account.name):
-            async with open_client(gate.base_url, gate.secret_key, gate.limits, gate.shared_rate) as client:
+            async with open_client(access.base_url, access.secret_key, access.limits, access.shared_rate) as client:
                 try:
-                    windows = await do(_AccountPull(puller, client, gate.scrub, reach, result, key))
+                    windows = await read(_AccountPull(context, client, access.scrub, scope, result, mark_key))
                 finally:
-                    result.pages, result.retries = pages + client.pages, retries + client.retries
+                    result.pages = pages + client.pages
+                    result.retries = retries + client.retries
     except KeyRefused:
         result.failure = "Omise refused the key"
     except (OmiseError, save.AccountChanged) as error:
         result.failure = str(error)
     else:
-        await puller.write(finish, result, windows)
-    result.say_what_is_odd()
+        await context.write(finish, result, windows)
+    result.report_malformed()
     return result
 
 
@@ -179,57 +118,58 @@ class _AccountPull:
     what else may have changed. It moves at the very end, so that whatever cuts a pull short, the next one knows.
     """
 
-    puller: Puller
+    context: PullContext
     client: Client
     scrub: Scrub
-    reach: Reach
+    scope: PullScope
     result: Pulled
     mark_key: bytes = field(repr=False)
-    again: dict[str, set[Any]] = field(default_factory=dict)  # ids to read again, by kind
-    together: list[PulledWindow] | None = None  # windows that are to be written last, all at once
-    asking: asyncio.Lock = field(default_factory=asyncio.Lock)  # each connection to SQLite has a cache of its own
+    ids_to_fetch: dict[str, set[Any]] = field(default_factory=dict)  # by kind
+    last_windows: list[PulledWindow] | None = None  # that are to be written last, all at once
+    reads: asyncio.Lock = field(default_factory=asyncio.Lock)  # each connection to SQLite has a cache of its own
 
     async def sweep(self) -> list[PulledWindow]:
         """Every kind side by side; the windows are left to be written."""
-        self.together = []
-        await side_by_side(*(self._sweep(kind, self.reach.window) for kind in SWEPT))
-        return self.together
+        self.last_windows = []
+        await side_by_side(*(self._sweep(kind, self.scope.window) for kind in SWEPT))
+        return self.last_windows
 
     async def run(self) -> list[PulledWindow]:
         """Sweeps first, side by side; what they cannot see is read by id, charges last: their parts tell of them.
 
         The mark is left to be written.
         """
-        begun, window, until = self.puller.clock(), self.reach.window, self.reach.until
+        begun = self.context.clock()
+        window, until = self.scope.window, self.scope.until
         mark, complete_at = await self._mark()
-        told_since = mark - OVERLAP
-        self._add(await self._ask(unfinished.not_final, window))
-        newer = Window(max(window.end, told_since), until)
-        parts = (window,) if self.reach.unswept is None else self.reach.unswept
+        events_since = mark - OVERLAP
+        newer = Window(max(window.end, events_since), until)
+        unswept = (window,) if self.scope.unswept is None else self.scope.unswept
+        self._add(await self._query(unfinished.not_final, window))
         events, *_ = await side_by_side(
-            self._sweep("event", Window(told_since, until)),
-            *(self._sweep(kind, part) for part in parts for kind in SWEPT),
+            self._sweep("event", Window(events_since, until)),
+            *(self._sweep(kind, part) for part in unswept for kind in SWEPT),
             self._sweep("refund", newer, "newer refunds"),  # an event names a refund alone, and not its charge
         )
         self._add(self.result.absent)
-        self._add(await self._ask(unfinished.named_by_events, told_since, window))
-        late = await self._ask(unfinished.may_succeed_late, until, self.reach.lookback, window)
-        charges = {*self.again.pop("charge", ()), *late}
-        for kind, ids in self.again.items():
+        self._add(await self._query(unfinished.named_by_events, events_since, window))
+        charges = {*self.ids_to_fetch.pop("charge", ())}
+        charges.update(await self._query(unfinished.may_succeed_late, until, self.scope.lookback, window))
+        for kind, ids in self.ids_to_fetch.items():
             await self._fetch(kind, ids)
-        charges.update(await self._ask(unfinished.with_new_parts, complete_at, window))
+        charges.update(await self._query(unfinished.with_new_parts, complete_at, window))
         await self._fetch("charge", charges)
         await self._fetch_named()
-        await self._balance(newer.start)
+        await self._save_balance(newer.start)
         return [PulledWindow("event", Window(mark, until), *events, begun)] if until > mark else []
 
     async def _mark(self) -> tuple[datetime, datetime]:
         """Where the last complete pull ended and when it began; the first one makes the mark before all else."""
-        earlier = await self._ask(complete_windows, "event")
-        if earlier:
-            window, began = max(earlier, key=lambda each: each[0].end)
+        complete = await self._query(complete_windows, "event")
+        if complete:
+            window, began = max(complete, key=lambda window_and_start: window_and_start[0].end)
             return window.end, began
-        start = Window(self.reach.until, self.reach.until)
+        start = Window(self.scope.until, self.scope.until)
         await self._write(save.save_window, "event", start, 0, 0, NEVER)
         return start.end, NEVER
 
@@ -255,69 +195,69 @@ class _AccountPull:
 
     async def _close(self, part: pull.ClosedWindow) -> None:
         """A part of a sweep is over. What the store holds beyond what the list named is asked for by id."""
-        if part.window.end > self.reach.until:  # it is not over yet
+        if part.window.end > self.scope.until:  # it is not over yet
             return
         if part.total != part.seen:
             self.result.short.append(f"{part.kind}s: Omise says {part.total}, stored {part.seen}")
         if part.kind == c.EVENT.name:
             return
-        closed = PulledWindow(part.kind, part.window, part.total, part.seen, self.puller.clock())
-        if self.together is None:
-            await self.puller.write(save_windows, self.result, [closed])
+        closed = PulledWindow(part.kind, part.window, part.total, part.seen, self.context.clock())
+        if self.last_windows is None:
+            await self.context.write(save_windows, self.result, [closed])
         else:
-            self.together.append(closed)
+            self.last_windows.append(closed)
         if part.total == part.seen + part.malformed:
-            absent = await self._ask(unfinished.unlisted, part.kind, part.window, part.ids)
+            absent = await self._query(unfinished.unlisted, part.kind, part.window, part.ids)
             self.result.absent.setdefault(part.kind, set()).update(absent)
 
     async def _fetch_named(self) -> None:
-        asked: set[str] = set()
+        fetched: set[str] = set()
         for _ in range(2):  # a charge that is fetched by its name names a transaction in turn
-            for kind, named in (await self._ask(unfinished.named_not_stored)).items():
-                await self._fetch(kind, set(named) - asked)
-                asked.update(named)
+            for kind, named in (await self._query(unfinished.named_not_stored)).items():
+                await self._fetch(kind, set(named) - fetched)
+                fetched.update(named)
 
     async def _fetch(self, kind: str, ids: Collection[Any]) -> None:
         """Objects by id, stored as Omise says them now; what it does not know any more is not current any more."""
         if not ids:
             return
-        gone: list[str] = []
-        lacking = 0
+        missing: list[str] = []
+        unlisted = 0
         fetch = partial(pull.fetch, self.client, kind, sorted(ids), self.scrub, stored=self._stored_marks())
         saver = self._saver(kind)
         with self._shown(f"{kind}s again") as report:
             async with saver, aclosing(fetch(progress=report)) as parts:
                 async for part in parts:
                     if isinstance(part, pull.Missing):
-                        gone.append(part.id)
+                        missing.append(part.id)
                     elif isinstance(part, Malformed):
                         self.result.keep_aside(part)
                     else:
-                        lacking += sum(self._should_be_listed(kind, row) for row in part.rows)
+                        unlisted += sum(self._should_be_listed(kind, row) for row in part.rows)
                         await saver.save(part.rows, part.marks)
-        self.result.gone += await self._write(save.save_gone, kind, gone, self.puller.clock())
-        if lacking:
-            self.result.short.append(f"{kind}s: Omise's list lacks {lacking} that it gives by id")
+        self.result.gone += await self._write(save.save_gone, kind, missing, self.context.clock())
+        if unlisted:
+            self.result.short.append(f"{kind}s: Omise's list lacks {unlisted} that it gives by id")
 
     def _should_be_listed(self, kind: str, row: ObjectRow) -> bool:
         """It stands in a window whose list did not name it; a deleted transfer need not."""
-        absent = any(row.id in (one, one[-1]) for one in self.result.absent.get(kind, ()))
+        absent = any(row.id in (object_id, object_id[-1]) for object_id in self.result.absent.get(kind, ()))
         return absent and not (kind == c.TRANSFER.name and row.values[_DELETED])
 
-    async def _balance(self, start: datetime) -> None:
+    async def _save_balance(self, start: datetime) -> None:
         """A reading that the stored transactions account for: it stood still while they were read. Else none."""
         reading = await pull.balance(self.client)
         for _ in range(READINGS):
-            window = Window(start, max(start, self.reach.until, self.puller.clock()) + OVERLAP)
+            window = Window(start, max(start, self.scope.until, self.context.clock()) + OVERLAP)
             total, seen = await self._sweep(c.TRANSACTION.name, window, "balance")
             before, reading = reading, await pull.balance(self.client)
             if before == reading and total == seen:
-                await self._write(save.save_balance, reading, self.puller.clock())
+                await self._write(save.save_balance, reading, self.context.clock())
                 return
 
     def _saver(self, kind: str) -> Saver:
         async def store(rows: Sequence[ObjectRow], marks: Mapping[str, bytes]) -> None:
-            saved = await self._write(save.save_objects, kind, rows, self.puller.clock(), marks)
+            saved = await self._write(save.save_objects, kind, rows, self.context.clock(), marks)
             self.result.new += saved.new
             self.result.changed += saved.changed
 
@@ -325,26 +265,26 @@ class _AccountPull:
 
     def _stored_marks(self) -> StoredMarks:
         async def ask(kind: str, marks: Mapping[str, bytes]) -> Collection[str]:
-            async with self.asking:
-                known: Collection[str] = await self._ask(save.known_as, kind, marks)
-            return known
+            async with self.reads:
+                unchanged: Collection[str] = await self._query(save.known_as, kind, marks)
+            return unchanged
 
         return StoredMarks(self.mark_key, ask)
 
-    def _add(self, found: Mapping[str, Iterable[Any]]) -> None:
-        for kind, ids in found.items():
-            self.again.setdefault(kind, set()).update(ids)
+    def _add(self, ids_by_kind: Mapping[str, Iterable[Any]]) -> None:
+        for kind, ids in ids_by_kind.items():
+            self.ids_to_fetch.setdefault(kind, set()).update(ids)
 
-    async def _ask(self, do: Callable[..., Any], *arguments: Any) -> Any:
-        return await asyncio.to_thread(do, self.puller.store, self.result.account.name, *arguments)
+    async def _query(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        return await asyncio.to_thread(function, self.context.store, self.result.account.name, *arguments)
 
-    async def _write(self, do: Callable[..., Any], *arguments: Any) -> Any:
-        return await self.puller.write(do, self.result.account.name, *arguments)
+    async def _write(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        return await self.context.write(function, self.result.account.name, *arguments)
 
     @contextmanager
     def _shown(self, what: str) -> Iterator[pull.Progress]:
         """Progress of one resource of this account."""
-        label, progress = f"{self.result.account.name} {what}", self.puller.progress
+        label, progress = f"{self.result.account.name} {what}", self.context.progress
         progress.start(label, None)
         yield lambda _, done, total: progress.advance(label, done, total)
         progress.finish(label)

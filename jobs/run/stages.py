@@ -4,7 +4,7 @@ No stage calls its neighbour.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -15,15 +15,15 @@ from typing import Any
 from jobs.config.config import Config
 from jobs.logs.logs import bound
 from jobs.logs.tracing import span
+from jobs.run.access import PullContext, access_of, prove
 from jobs.run.delivery import deliver
 from jobs.run.history import with_histories
 from jobs.run.judging import Findings, find
 from jobs.run.lock import Hold
-from jobs.run.outcome import JobError, Outcome, Progress, RunOptions, Unsigned
+from jobs.run.outcome import Outcome, Progress, RunOptions, Unsigned
 from jobs.run.pulled import Pulled
-from jobs.run.pulling import Gate, Puller, Reach, check_account, pull_account
+from jobs.run.pulling import PullScope, pull_account
 from jobs.run.question import Asked, Question
-from jobs.run.rate_limit import turn_of
 from jobs.run.rejudging import ROWS, context_of
 from jobs.run.related import read_names
 from jobs.run.reporting import Writing, write_reports
@@ -31,8 +31,6 @@ from jobs.run.sources import NO_ACCOUNT, SourcesRead, read_orders, read_statemen
 from jobs.run.unsigning import unsign
 from recon import __version__
 from recon.model import Account, Window
-from recon.omise.client import Limits
-from recon.omise.scrub import Scrub
 from recon.result.changes import counts, open_breaks
 from recon.settings import Context
 from recon.store.desk import workbooks
@@ -111,34 +109,18 @@ async def read_sources(road: Road) -> SourcesRead:
 
 async def pull_all(road: Road) -> dict[str, Pulled]:
     """All accounts side by side, each with its own limits; first every key and account is proved."""
-    puller = Puller(road.store, road.clock, road.progress, asyncio.Lock())
-    gates = {account.name: gate(road.config, road.store, account.name) for account in road.accounts}
-    silent = await prove(puller, road.accounts, gates)
-    done = await asyncio.gather(
+    context = PullContext(road.store, road.clock, road.progress, asyncio.Lock())
+    access = {account.name: access_of(road.config, road.store, account.name) for account in road.accounts}
+    unreachable = await prove(context, road.accounts, access)
+    pulls = await asyncio.gather(
         *(
-            pull_account(puller, account, gates[account.name], _reach(road, account))
+            pull_account(context, account, access[account.name], _pull_scope(road, account))
             for account in road.accounts
-            if not silent[account.name]
+            if not unreachable[account.name]
         )
     )
-    failed = {account.name: Pulled(account, silent[account.name]) for account in road.accounts}
-    return failed | {pulled.account.name: pulled for pulled in done}
-
-
-async def prove(puller: Puller, accounts: Sequence[Account], gates: Mapping[str, Gate]) -> dict[str, str]:
-    """By account why it could not be asked, or nothing; raises JobError of all that were refused."""
-    answers = await asyncio.gather(
-        *(check_account(puller, account, gates[account.name]) for account in accounts), return_exceptions=True
-    )
-    refused = [message for answer in answers if isinstance(answer, JobError) for message in answer.messages]
-    if refused:
-        raise JobError(*refused)
-    silent = {}
-    for account, answer in zip(accounts, answers, strict=True):
-        if isinstance(answer, BaseException):
-            raise answer
-        silent[account.name] = answer
-    return silent
+    failed = {account.name: Pulled(account, unreachable[account.name]) for account in road.accounts}
+    return failed | {pulled.account.name: pulled for pulled in pulls}
 
 
 def lacking(pulls: Mapping[str, Pulled]) -> Iterator[str]:
@@ -150,25 +132,13 @@ def lacking(pulls: Mapping[str, Pulled]) -> Iterator[str]:
             yield f'account "{name}": {"; ".join(pulled.short)}; run again'
 
 
-def gate(config: Config, store: Store, name: str) -> Gate:
-    """How an account of the configuration is reached."""
-    section, omise = config.accounts[name], config.omise
-    limits = Limits(
-        requests_per_second=omise.requests_per_second,
-        concurrency=omise.concurrency,
-        deadline_s=omise.deadline.total_seconds(),
-    )
-    scrub = Scrub(config.hash_key, tuple(config.matching.customer_keys))
-    turn = turn_of(config, store, name)
-    return Gate(omise.base_url, section.secret_key.reveal(), limits, scrub, section.livemode, turn)
-
-
-def _reach(road: Road, account: Account) -> Reach:
+def _pull_scope(road: Road, account: Account) -> PullScope:
     """The range and more on both sides, at most to the as-of moment, frozen when the run starts."""
     omise, window = road.config.omise, road.days[account.name].window
-    until, lookback = min(road.as_of, road.started), omise.lookback_days * DAY
+    until = min(road.as_of, road.started)
+    lookback = omise.lookback_days * DAY
     end = min(window.end + omise.lookahead_days * DAY, until)
-    return Reach(Window(min(window.start - lookback, end), end), until, lookback)
+    return PullScope(Window(min(window.start - lookback, end), end), until, lookback)
 
 
 async def judge(road: Road, sources: SourcesRead, pulls: Mapping[str, Pulled]) -> tuple[Findings, Context]:

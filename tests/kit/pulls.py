@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 import aiohttp
 from sqlalchemy import select
 
+from jobs.run.access import AccountAccess, PullContext
 from jobs.run.pulled import Pulled
-from jobs.run.pulling import SWEPT, Gate, Puller, Reach, pull_account
+from jobs.run.pulling import SWEPT, PullScope, pull_account
 from recon.model import Account, Window
 from recon.omise.client import Limits
 from recon.omise.objects import decode_object
@@ -34,7 +35,7 @@ Known = dict[str, dict[str, bytes]]  # kind -> id -> digest
 
 
 @dataclass
-class Told:
+class SeenProgress:
     """A progress that remembers: per name how much was done, of how many, and which names were finished."""
 
     done: dict[str, tuple[int, int | None]] = field(default_factory=dict)
@@ -59,7 +60,7 @@ class PulledStore:
     name: str = "th"
     lookback: timedelta = 3 * DAY
     limits: Limits = FAST
-    progress: Told = field(default_factory=Told)
+    progress: SeenProgress = field(default_factory=SeenProgress)
     now: datetime = NOON
     database: str = "sqlite"
 
@@ -74,10 +75,10 @@ class PulledStore:
         """One pull at `until` of what was made from `start`, less the lookback, until then, or until `end`."""
         one = ACCOUNTS[self.name]
         account = Account(one.name, one.region, one.currency, ZoneInfo("UTC"))
-        puller = Puller(self.store, self.clock, self.progress, asyncio.Lock())
-        gate = Gate(self.url, one.key, self.limits, SCRUB, None)
-        reach = Reach(Window(start - self.lookback, end or until), until, self.lookback)
-        return await pull_account(puller, account, gate, reach)
+        context = PullContext(self.store, self.clock, self.progress, asyncio.Lock())
+        access = AccountAccess(self.url, one.key, self.limits, SCRUB, None)
+        scope = PullScope(Window(start - self.lookback, end or until), until, self.lookback)
+        return await pull_account(context, account, access, scope)
 
     def known(self, moment: datetime | None = None) -> Known:
         """What is current, or was known at a moment: digests by kind and id; an id known twice fails."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from jobs.batch.plan import BACKFILL, AccountPull, Period, plan, ready
+from jobs.batch.plan import BACKFILL, Period, PullDays, plan, ready
 from jobs.batch.queue import Pace, Queue, StepJob, StepTry, install, jobs_of, queue_url, serve_once
 from jobs.config import config as configuration
 from jobs.config.config import Config
@@ -43,7 +43,7 @@ def batch_of(
 ) -> Batch:
     """Four days over two months of two accounts: 2 times reading, 8 sweeps, 2 pulls, 4 times judging, 2 reports."""
     periods = [Period(FIRST, date(2026, 1, 31), accounts), Period(date(2026, 2, 1), LAST, accounts)]
-    steps = plan(periods, [AccountPull(account, FIRST, LAST, True) for account in accounts])
+    steps = plan(periods, [PullDays(account, FIRST, LAST, True) for account in accounts])
     request = BatchRequest(name, kind, FIRST, LAST, accounts, {}, clock(), "test")
     found = batches.open_batch(store, request, steps, clock(), clock())
     assert found is not None

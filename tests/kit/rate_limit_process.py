@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from jobs.run.rate_limit import Shared
+from jobs.run.access import StoreRate
 from recon.omise.client import Limits, open_client
 from recon.store.engine import open_store
 
@@ -11,7 +11,7 @@ from recon.store.engine import open_store
 async def ask(store_url: str, url: str, rate: float, count: int) -> None:
     """Says that it is ready, waits for a line, then asks so often, eight at a time."""
     store = open_store(store_url)
-    turn = Shared(store, "th", rate)
+    turn = StoreRate(store, "th", rate)
     async with open_client(url, "skey_test_1", Limits(rate, backoff_s=0.01, ceiling_s=0.05), turn) as client:
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.readline)

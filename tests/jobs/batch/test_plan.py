@@ -8,9 +8,9 @@ import pytest
 
 from jobs.batch.plan import (
     BACKFILL,
-    AccountPull,
     Kind,
     Period,
+    PullDays,
     months,
     options_of,
     plan,
@@ -25,8 +25,8 @@ NOON = datetime(2026, 3, 9, 12, tzinfo=UTC)
 FEBRUARY, MARCH = (date(2026, 2, 27), date(2026, 2, 28)), (date(2026, 3, 1), date(2026, 3, 1))
 PERIODS = (Period(*FEBRUARY, ("th", "jp")), Period(*MARCH, ("jp",)))
 PULLS = (
-    AccountPull("th", date(2026, 2, 27), date(2026, 2, 28), True),
-    AccountPull("jp", date(2026, 2, 28), MARCH[1], True),
+    PullDays("th", date(2026, 2, 27), date(2026, 2, 28), True),
+    PullDays("jp", date(2026, 2, 28), MARCH[1], True),
 )
 STEPS = plan(PERIODS, PULLS)
 

@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 
 from jobs.config import config as configuration
-from jobs.run.rate_limit import Shared, turn_of
+from jobs.run.access import StoreRate, access_of
 from recon.omise.client import Limits, open_client
 from recon.store.engine import Store
 from recon.store.queue import rate_limit
@@ -56,18 +56,18 @@ def test_quiet_holds_everybody_back_and_a_shorter_one_does_not_end_it(store: Sto
 
 
 async def test_who_was_waiting_when_quiet_came_waits_for_its_end(store: Store) -> None:
-    turn = Shared(store, "th", 10)
+    turn = StoreRate(store, "th", 10)
     await turn.acquire()
     waiting = asyncio.create_task(turn.acquire())
     await asyncio.sleep(0.03)
     begun = monotonic()
-    await Shared(store, "th", 10).pause(0.5)
+    await StoreRate(store, "th", 10).pause(0.5)
     await waiting
     assert monotonic() - begun >= 0.5
 
 
 async def test_an_infinite_rate_shares_only_the_quiet(store: Store) -> None:
-    turn = Shared(store, "th", float("inf"))
+    turn = StoreRate(store, "th", float("inf"))
     begun = monotonic()
     await asyncio.gather(*(turn.acquire() for _ in range(20)))
     assert monotonic() - begun < 1
@@ -79,7 +79,8 @@ async def test_an_infinite_rate_shares_only_the_quiet(store: Store) -> None:
 def test_there_is_a_shared_turn_only_with_a_queue(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text(SMALL, encoding="utf-8")
-    assert turn_of(configuration.load(path, {}, ()), store, "th") is None
+    config = configuration.load(path, {"TH_KEY": "skey_test_th"}, ())
+    assert access_of(config, store, "th").shared_rate is None
 
 
 async def test_two_hosts_together_keep_the_rate_and_the_quiet(store: Store) -> None:
