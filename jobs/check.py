@@ -15,6 +15,7 @@ import pandas as pd
 from jobs.alerts import mail, send
 from jobs.batch.queue import workers_seen
 from jobs.config.config import Config, ConfigError
+from jobs.config.fields import Secret
 from jobs.config.sections import AccountSection
 from jobs.logs.redaction import masked
 from jobs.run.access import mismatches
@@ -205,10 +206,10 @@ def _clock(latest: Sequence[Any], now: datetime) -> Item:
 
 def _orders(config: Config, source: OrderSource, now: datetime) -> Iterator[Item]:
     what = f"orders.{source.name}"
-    section = config.order_sources[source.name]
-    if section.url is not None and not section.url.is_set:
-        yield _item(what, FAILED, f"{section.url.origin} is not set: put the database's URL there")
-        return
+    for secret in config.order_sources[source.name].own_keys.values():
+        if isinstance(secret, Secret) and not secret.is_set:
+            yield _item(what, FAILED, f"{secret.origin} is not set: put the database's URL there")
+            return
     yesterday = local_day(now, source.zone) - timedelta(days=1)
     window = days_window(yesterday, yesterday, source.zone)
     accounts = {name: account.currency for name, account in config.accounts.items()}

@@ -3,12 +3,12 @@
 import re
 
 import pytest
-from pydantic import BaseModel
 from typer.core import TyperGroup
 
 from jobs.cli.app import COMMANDS, load_command
-from jobs.config import sections
+from jobs.config import sections, sources
 from jobs.config.config import Config
+from jobs.config.sections import Section
 from recon.rules import CATALOGUE
 from tests.kit.places import ROOT
 
@@ -26,14 +26,14 @@ def commands() -> list[str]:
     return found
 
 
-def keys(model: type[BaseModel], seen: frozenset[str] = frozenset()) -> set[str]:
+def keys(model: type[Section], seen: frozenset[str] = frozenset()) -> set[str]:
     """Every key that a section of the configuration has."""
     found: set[str] = set()
-    for name, field in model.model_fields.items():
+    for name, field in model.whole().model_fields.items():
         found.add(field.alias or name)
-        for part in re.findall(r"jobs\.sections\.(\w+)", repr(field.annotation)):
+        for room, part in re.findall(r"jobs\.config\.(sections|sources)\.(\w+)", repr(field.annotation)):
             if part not in seen:
-                found |= keys(getattr(sections, part), seen | {part})
+                found |= keys(getattr({"sections": sections, "sources": sources}[room], part), seen | {part})
     return found
 
 

@@ -18,13 +18,11 @@ from jobs.config.fields import AccountName, KnownAccount, Secret, Setting, mista
 from jobs.config.sections import (
     AccountSection,
     AlertsSection,
-    BankSection,
     CurrencySection,
     FeeRate,
     MatchingSection,
     MethodSection,
     OmiseSection,
-    OrderSource,
     PageSection,
     PrivacySection,
     QueueSection,
@@ -34,7 +32,8 @@ from jobs.config.sections import (
     Section,
     StoreSection,
 )
-from jobs.config.thresholds import PLANNED, THRESHOLDS, Rules, RuleSection
+from jobs.config.sources import Bank, BankSection, OrderSection, OrderSource
+from jobs.config.thresholds import THRESHOLDS, Rules, RuleSection
 from recon.bank.source import BankSource
 from recon.calendars import Calendar, business_calendar
 from recon.methods import MethodBook
@@ -48,8 +47,8 @@ from recon.settings import ContractRate, MatchSettings, RuleSettings, WithoutOrd
 FeeRates = Mapping[KnownAccount, Mapping[str, tuple[FeeRate, ...]]]
 EVERY_SECRET = ("accounts", "orders")
 
-# Sections, and keys inside used ones, whose part does not exist yet.
-_NOT_USED = ("methods.*.hold", "methods.*.settlement_business_days")
+# Keys of a method whose part does not exist yet.
+_NOT_USED = ("hold", "settlement_business_days")
 
 _WORDS = {
     "missing": "is missing",
@@ -82,7 +81,7 @@ class Config(Section):
     omise: OmiseSection = OmiseSection()
     accounts: Mapping[AccountName, AccountSection] = Field(min_length=1)
     order_sources: Mapping[str, OrderSource] = Field(min_length=1, alias="orders")
-    bank: Mapping[str, BankSection] = Field(default={})
+    bank: Mapping[str, Bank] = Field(default={})
     matching: MatchingSection = MatchingSection()
     currency_overrides: Mapping[str, CurrencySection] = Field(default={}, alias="currencies")
     rules: Rules = Field(default={})
@@ -96,7 +95,6 @@ class Config(Section):
     queue: QueueSection | None = None
 
     _folder: Path = PrivateAttr(default=Path())
-    _given: frozenset[tuple[str, ...]] = PrivateAttr(default=frozenset())
 
     @field_validator("fees")
     @classmethod
@@ -219,17 +217,14 @@ class Config(Section):
         """Every order source as `recon.orders` is handed it."""
         return tuple(self._source(name, section) for name, section in self.order_sources.items())
 
-    def _source(self, name: str, section: OrderSource) -> orders.OrderSource:
+    def _source(self, name: str, section: OrderSection) -> orders.OrderSource:
         return orders.OrderSource(
             name=name,
             kind=section.kind,
             columns={ours: theirs for ours, theirs in section.columns if theirs},
             statuses=dict(section.status),
             zone=self.order_zone(name),
-            path=str(section.path) if section.path else None,
-            url=section.url.reveal() if section.url and section.url.is_set else None,
-            query=section.query,
-            open_query=section.open_query,
+            settings=_revealed(section.own_keys),
             amount_unit=section.amount_unit,
             encoding=section.encoding,
             ignore=section.ignore,
@@ -254,6 +249,7 @@ class Config(Section):
             payout_pattern=section.payout_pattern,
             fee_bound=self.currencies().parse_major(f"{section.fee_bound:f}", account.currency),
             encoding=section.encoding,
+            settings=_revealed(section.own_keys),
         )
 
     def order_zone(self, source: str) -> ZoneInfo:
@@ -271,9 +267,8 @@ class Config(Section):
 
     def unused_sections(self) -> tuple[str, ...]:
         """What the file sets although the part that would use it does not exist yet, as dotted paths."""
-        patterns = [*_NOT_USED, *(f"rules.{code}" for code in PLANNED)]
-        unused = (path for path in self._given for pattern in patterns if _fits(path, pattern.split(".")))
-        return tuple(sorted(".".join(path) for path in unused))
+        given = ((name, key) for name, section in self.methods.items() for key in section.model_fields_set)
+        return tuple(sorted(f"methods.{name}.{key}" for name, key in given if key in _NOT_USED))
 
     def _plain(self, value: Any) -> str:
         if isinstance(value, Secret):
@@ -298,7 +293,6 @@ def load(path: Path, environ: Mapping[str, str], needs: Collection[str] = EVERY_
         found = error.errors(include_url=False)
         raise ConfigError(tuple(dict.fromkeys(redact(_sentence(one)) for one in found))) from None
     config._folder = folder
-    config._given = frozenset(_paths(raw, ()))
     return config
 
 
@@ -363,7 +357,7 @@ def _known_keys(place: tuple[str | int, ...]) -> list[str]:
 
 
 def _fields(section: type[Section]) -> dict[str, Any]:
-    return {field.alias or name: field.annotation for name, field in section.model_fields.items()}
+    return {field.alias or name: field.annotation for name, field in section.whole().model_fields.items()}
 
 
 def _section_in(annotation: Any) -> type[Section] | None:
@@ -388,13 +382,12 @@ def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...]
         yield path, value
 
 
-def _paths(raw: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """Every key of the file, those of tables and those in them."""
-    for name, value in raw.items():
-        yield (*path, name)
-        if isinstance(value, dict):
-            yield from _paths(value, (*path, name))
-
-
-def _fits(path: tuple[str, ...], pattern: list[str]) -> bool:
-    return len(path) == len(pattern) and all(want in ("*", part) for part, want in zip(path, pattern, strict=True))
+def _revealed(own_keys: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Values as a source is handed them: secrets in the open (null: not set), paths as text."""
+    values = dict(own_keys)
+    for name, value in own_keys.items():
+        if isinstance(value, Secret):
+            values[name] = value.reveal() if value.is_set else None
+        elif isinstance(value, Path):
+            values[name] = str(value)
+    return values

@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
 from jobs.config.fields import (
     AccountKey,
@@ -16,14 +16,11 @@ from jobs.config.fields import (
     Currency,
     Day,
     Duration,
-    Encoding,
     FilePath,
     Flag,
     Hours,
     KnownAccount,
     Number,
-    OrderIdPattern,
-    OrdersUrl,
     Pattern,
     Percents,
     Place,
@@ -43,15 +40,18 @@ from jobs.config.fields import (
     setting,
     suggest,
 )
-from recon.bank.kinds import kinds as bank_kinds
-from recon.model import Account, OrderStatus, Severity
-from recon.orders.kinds import kinds
+from recon.model import Account, Severity
 
 
 class Section(BaseModel):
     """A table of the file: a key that is not declared is a mistake."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    @classmethod
+    def whole(cls) -> "type[Section]":
+        """The model that reads this section, with every key that may stand in it."""
+        return cls
 
 
 class StoreSection(Section):
@@ -100,150 +100,6 @@ class AccountSection(Section):
     def as_account(self, name: str) -> Account:
         """The account as the road knows it, under its name in the file."""
         return Account(name, self.region, self.currency, self.timezone, self.go_live)
-
-
-class OrderColumns(Section):
-    """Ours = the file's."""
-
-    order_id: str = "order_id"
-    account: str = "account"
-    amount: str = "amount"
-    currency: str = "currency"
-    status: str = "status"
-    created_at: str = "created_at"
-    refunded_amount: str = "refunded_amount"
-    payment_method: str = "payment_method"
-    charge_id: str = "charge_id"
-    customer: str | None = None
-
-
-class OrderWords(Section):
-    """Our states of an order = the shop's words for each."""
-
-    paid: Words = ("paid",)
-    pending: Words = ("pending",)
-    cancelled: Words = ("cancelled",)
-    refund_requested: Words = ("refund_requested",)
-    refunded: Words = ("refunded",)
-
-    @model_validator(mode="after")
-    def _one_meaning(self) -> "OrderWords":
-        meaning: dict[str, str] = {}
-        wrong: list[tuple[tuple[str, ...], str]] = []
-        for status in OrderStatus:
-            for word in getattr(self, status):
-                first = meaning.setdefault(word, status)
-                if first != status:
-                    wrong.append(((status,), f'"{word}" already means {first}'))
-        if wrong:
-            raise mistakes(wrong)
-        return self
-
-
-class OrderSource(Section):
-    """One place that orders come from: files by a path with wild cards, or a query."""
-
-    kind: str
-    path: FilePath | None = Field(default=None, validate_default=True)
-    url: OrdersUrl | None = Field(default=None, validate_default=True)
-    query: str | None = Field(default=None, validate_default=True)
-    open_query: str | None = None
-    amount_unit: Literal["major", "minor"] = "major"
-    timezone: Zone | None = None
-    encoding: Encoding = "utf-8"
-    split_payments: Flag = False
-    description_pattern: OrderIdPattern = ""
-    account: KnownAccount | None = None
-    account_by: Literal["currency"] | None = None
-    columns: OrderColumns = OrderColumns()
-    status: OrderWords = OrderWords()
-    ignore: Mapping[str, Words] = Field(default={"payment_method": ("cod",)})
-
-    @field_validator("kind")
-    @classmethod
-    def _known_kind(cls, kind: str) -> str:
-        if kind not in kinds():
-            raise ValueError(f'"{kind}" is not one of {", ".join(kinds())}')
-        return kind
-
-    @field_validator("path")
-    @classmethod
-    def _files_have_a_path(cls, path: Path | None, info: ValidationInfo) -> Path | None:
-        kind = info.data.get("kind")
-        if kind == "sql" and path is not None:
-            raise ValueError('is for files; kind "sql" has a url and a query')
-        if kind not in (None, "sql") and path is None:
-            raise ValueError(f'is missing: kind "{kind}" reads files')
-        return path
-
-    @field_validator("url", "query", "open_query")
-    @classmethod
-    def _databases_have_a_query(cls, value: Any, info: ValidationInfo) -> Any:
-        kind = info.data.get("kind")
-        if kind == "sql" and not value and info.field_name != "open_query":
-            raise ValueError('is missing: kind "sql" needs it')
-        if kind not in (None, "sql") and value is not None:
-            raise ValueError(f'is for kind "sql", not for "{kind}"')
-        return value
-
-    @field_validator("query", "open_query")
-    @classmethod
-    def _parameters(cls, query: str | None, info: ValidationInfo) -> str | None:
-        wanted = (":changed_since",) if info.field_name == "open_query" else (":from", ":to")
-        missing = [name for name in wanted if query and name not in query]
-        if missing:
-            raise ValueError(f"has no {' and no '.join(missing)}")
-        return query
-
-    @field_validator("account_by")
-    @classmethod
-    def _one_way_to_the_account(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if value is None:
-            return None
-        if info.data.get("account") is not None:
-            raise ValueError("stands beside account: give one of them")
-        currencies = list(setting(info).accounts.values())
-        twice = sorted({currency for currency in currencies if currencies.count(currency) > 1})
-        if twice:
-            raise ValueError(f"more than one account has {', '.join(twice)}")
-        return value
-
-
-class BankColumns(Section):
-    """Ours = the statement's."""
-
-    date: str = "date"
-    amount: str = "amount"
-    currency: str = "currency"
-    description: str = "description"
-    reference: str = "reference"
-
-
-class BankSection(Section):
-    """The statements of one bank account that Omise pays into."""
-
-    account: KnownAccount
-    kind: str
-    path: FilePath
-    columns: BankColumns = BankColumns()
-    encoding: Encoding = "utf-8"
-    payout_pattern: Pattern = "OMISE"
-    fee_bound: Number = Decimal(0)
-
-    @field_validator("kind")
-    @classmethod
-    def _known_kind(cls, kind: str) -> str:
-        if kind not in bank_kinds():
-            raise ValueError(f'"{kind}" is not one of {", ".join(bank_kinds())}')
-        return kind
-
-    @field_validator("fee_bound")
-    @classmethod
-    def _exact_fee(cls, bound: Decimal, info: ValidationInfo) -> Decimal:
-        known, account = setting(info), info.data.get("account")
-        if account is not None:
-            known.currencies.parse_major(f"{bound:f}", known.accounts[account])
-        return bound
 
 
 class WithoutOrders(Section):

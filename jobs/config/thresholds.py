@@ -11,47 +11,13 @@ from jobs.config.sections import Section
 from recon.rules import CATALOGUE
 from recon.settings import RuleSettings
 
-# Codes whose rule does not exist yet, with the kinds of their thresholds; a rule in the catalogue says its own.
-_PLANNED: Mapping[str, Mapping[str, Any]] = {
-    "match_ambiguous": {},
-    "authorization_expiring": {"within": Duration},
-    "late_success": {},
-    "amount_out_of_limits": {},
-    "method_not_in_region": {},
-    "method_unknown": {},
-    "refund_exceeds_charge": {},
-    "refund_missing": {},
-    "refund_unrecorded": {},
-    "refund_amount_mismatch": {},
-    "refund_not_supported": {},
-    "refund_window_closed": {},
-    "refund_window_closing": {"within_days": Count},
-    "refund_overdue": {"business_days": Count},
-    "refund_count_limit": {"at": Count},
-    "transaction_missing": {},
-    "transaction_amount_mismatch": {},
-    "fee_mismatch": {},
-    "fee_vat_mismatch": {},
-    "transaction_unexplained": {},
-    "balance_mismatch": {},
-    "settlement_overdue": {"business_days": Count},
-    "transfer_failed": {},
-    "transfer_amount_mismatch": {},
-    "transfer_stuck": {"business_days": Count},
-    "bank_credit_missing": {"business_days": Count},
-    "bank_amount_mismatch": {},
-    "bank_credit_unexplained": {},
-    "dispute_open": {},
-    "dispute_lost": {},
-}
-_JUDGED = {
+# Code -> its thresholds with their kinds.
+THRESHOLDS: Mapping[str, Mapping[str, Any]] = {
     rule.code: {
         name: Duration if isinstance(default, timedelta) else Count for name, default in rule.thresholds.items()
     }
     for rule in CATALOGUE
 }
-PLANNED: frozenset[str] = frozenset(_PLANNED) - frozenset(_JUDGED)
-THRESHOLDS: Mapping[str, Mapping[str, Any]] = {**_PLANNED, **_JUDGED}
 
 
 class RuleSection(Section):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pandas as pd
 from recon.columns import BANK_ROW
 from recon.model import InputFile
 from recon.money import Currencies
+from recon.tabular.keys import Key
 
 
 class BankMissing(Exception):
@@ -27,7 +29,8 @@ class BadLine(ValueError):
 class BankSource:
     """The settings of one `[bank.NAME]`; `columns` is ours -> theirs, `fee_bound` minor units of the currency.
 
-    A currency that a CSV file does not name is the account's; a moment with an offset is booked on its day in `zone`.
+    `settings` are the values of the keys that its kind declares. A currency that a CSV file does not name is the
+    account's; a moment with an offset is booked on its day in `zone`.
     """
 
     name: str
@@ -40,6 +43,7 @@ class BankSource:
     payout_pattern: str = "OMISE"  # found in a line's text, in whatever case: the line is Omise's
     fee_bound: int = 0
     encoding: str = "utf-8"
+    settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def place(self) -> str:
@@ -119,6 +123,7 @@ class Kind:
 
     name: str
     read: Callable[[BankFile, BankSource, Currencies], tuple[tuple[Statement, ...], tuple[Bad, ...]]]
+    keys: tuple[Key, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

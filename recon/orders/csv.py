@@ -13,7 +13,7 @@ import pyarrow.csv as arrow_csv  # type: ignore[import-untyped]
 
 from recon.arrays import Ints
 from recon.model import Window
-from recon.orders.files import SourceFile, source_files
+from recon.orders.files import PATH, SourceFile, source_files
 from recon.orders.source import Kind, OrderSource, SourceUnreadable
 from recon.tabular.table import Table, Torn
 
@@ -29,7 +29,7 @@ def _tables(source: OrderSource, _window: Window, _changed_since: datetime | Non
     return (_table(file, source) for file in source_files(source))
 
 
-KIND = Kind("csv", _tables)
+KIND = Kind("csv", _tables, (PATH,))
 
 
 def _table(file: SourceFile, source: OrderSource) -> Table:

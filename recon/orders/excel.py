@@ -9,7 +9,7 @@ import numpy as np
 from python_calamine import CalamineError, load_workbook
 
 from recon.model import Window
-from recon.orders.files import SourceFile, source_files
+from recon.orders.files import PATH, SourceFile, source_files
 from recon.orders.source import Kind, OrderSource, SourceUnreadable
 from recon.tabular.table import Table, column_of, doubts_of, text_of
 
@@ -18,7 +18,7 @@ def _tables(source: OrderSource, _window: Window, _changed_since: datetime | Non
     return (_table(file) for file in source_files(source))
 
 
-KIND = Kind("excel", _tables)
+KIND = Kind("excel", _tables, (PATH,))
 
 
 def _table(file: SourceFile) -> Table:

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from recon.orders.source import OrderSource, SourceMissing, SourceUnreadable
 from recon.tabular.files import matching_files
+from recon.tabular.keys import Key, Value
+
+PATH = Key("path", Value.PATH, required=True, needed_for="reads files", belongs_to="files")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +20,7 @@ class SourceFile:
 
 def source_files(source: OrderSource) -> Iterator[SourceFile]:
     """Every file that matches, `orders_2` before `orders_10`; raises SourceMissing where none does."""
-    pattern = source.path or ""
+    pattern = source.settings["path"]
     files = matching_files(pattern)
     if not files:
         raise SourceMissing(f"[orders.{source.name}] no file matches {pattern}: put one there, or correct the path")

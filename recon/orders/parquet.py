@@ -10,7 +10,7 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from recon.model import Window
-from recon.orders.files import SourceFile, source_files
+from recon.orders.files import PATH, SourceFile, source_files
 from recon.orders.source import Kind, OrderSource, SourceUnreadable
 from recon.tabular.table import Doubt, Table, column_of, doubts_of
 
@@ -19,7 +19,7 @@ def _tables(source: OrderSource, _window: Window, _changed_since: datetime | Non
     return (_table(file) for file in source_files(source))
 
 
-KIND = Kind("parquet", _tables)
+KIND = Kind("parquet", _tables, (PATH,))
 
 
 def _table(file: SourceFile) -> Table:

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
 from recon.model import InputFile, Window
+from recon.tabular.keys import Key
 from recon.tabular.table import Table
 
 
@@ -22,7 +23,7 @@ class SourceUnreadable(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class OrderSource:
-    """The settings of one `[orders.NAME]`: a path for files, a URL and queries for a database.
+    """The settings of one `[orders.NAME]`; `settings` are the values of the keys that its kind declares.
 
     `columns` is ours -> theirs, `statuses` ours -> the shop's words, `ignore` a column (ours or theirs) -> the
     values whose rows are counted and left out. The account is `account`, or the one that settles in the order's
@@ -34,10 +35,7 @@ class OrderSource:
     columns: Mapping[str, str]
     statuses: Mapping[str, tuple[str, ...]]
     zone: ZoneInfo
-    path: str | None = None  # an absolute path, wildcards allowed
-    url: str | None = field(default=None, repr=False)  # holds a password
-    query: str | None = None
-    open_query: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict, repr=False)  # may hold a password
     amount_unit: Literal["major", "minor"] = "major"
     encoding: str = "utf-8"
     ignore: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -75,3 +73,4 @@ class Kind:
 
     name: str
     tables: Callable[[OrderSource, Window, datetime | None], Iterator[Table]]
+    keys: tuple[Key, ...] = ()

@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from recon.model import Window
 from recon.orders.source import Kind, OrderSource, SourceMissing, SourceUnreadable
 from recon.privacy import redact
+from recon.tabular.keys import Key, Value
 from recon.tabular.table import Table, column_of, doubts_of, text_of
 
 Found = tuple[tuple[str, ...], list[tuple[Any, ...]]]  # column names and rows
@@ -28,7 +29,15 @@ def _tables(source: OrderSource, window: Window, changed_since: datetime | None)
     yield from _read(source, window, changed_since)
 
 
-KIND = Kind("sql", _tables)
+KIND = Kind(
+    "sql",
+    _tables,
+    (
+        Key("url", Value.DATABASE, required=True),
+        Key("query", required=True, mentions=(":from", ":to")),
+        Key("open_query", mentions=(":changed_since",)),
+    ),
+)
 
 
 def _read(source: OrderSource, window: Window, changed_since: datetime | None) -> list[Table]:
@@ -40,10 +49,11 @@ def _read(source: OrderSource, window: Window, changed_since: datetime | None) -
         raise SourceUnreadable(f"[orders.{source.name}] the driver of {url.drivername} is not installed") from error
     try:
         with store.connect() as connection:
-            first = _rows(connection, source.query or "", values)
+            first = _rows(connection, source.settings["query"], values)
             tables = [_table("query", *first)]
-            if source.open_query:
-                tables.append(_table("open_query", *_only_new(first, _rows(connection, source.open_query, values))))
+            open_query = source.settings.get("open_query")
+            if open_query:
+                tables.append(_table("open_query", *_only_new(first, _rows(connection, open_query, values))))
             return tables
     except _UnknownParameter as error:
         words = f"[orders.{source.name}] a query names :{error}; it may name :from, :to and :changed_since"
@@ -56,7 +66,7 @@ def _read(source: OrderSource, window: Window, changed_since: datetime | None) -
 
 def _url(source: OrderSource) -> URL:
     try:
-        url = make_url(source.url or "")
+        url = make_url(source.settings.get("url") or "")
     except ArgumentError:
         words = f"[orders.{source.name}] url is no database URL like postgresql://user:password@host/name"
         raise SourceUnreadable(words) from None  # the error's own text may hold the password

@@ -68,7 +68,7 @@ def test_the_smallest_file_has_the_defaults_of_the_contract(tmp_path: Path) -> N
 def test_paths_count_from_the_file_the_store_included(tmp_path: Path) -> None:
     config = read(tmp_path)
     assert config.store_url == f"sqlite:///{tmp_path}/var/recon.db"
-    assert config.order_sources["shop"].path == tmp_path / "orders/*.csv"
+    assert config.order_sources["shop"].own_keys["path"] == tmp_path / "orders/*.csv"
     assert config.reports.folder == tmp_path / "reports-out"
 
 

@@ -34,12 +34,13 @@ def a_source(path: Path, **changes: Any) -> OrderSource:
     settings: dict[str, Any] = {
         "name": "shop",
         "kind": "csv",
-        "path": str(path),
         "columns": {name: name for name in OURS},
         "statuses": {"paid": ("paid", "จ่ายแล้ว"), "pending": ("NA",), "refunded": ("refunded",)},
         "zone": ZoneInfo("Asia/Bangkok"),
     }
-    return OrderSource(**settings | changes)
+    own_keys = {"path": str(path)}
+    own_keys |= {name: changes.pop(name) for name in ("url", "query", "open_query") if name in changes}
+    return OrderSource(**settings | changes, settings=own_keys)
 
 
 def load(source: OrderSource, **changes: Any) -> Loaded:

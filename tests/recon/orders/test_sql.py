@@ -86,7 +86,7 @@ def test_what_cannot_be_asked_is_said_in_words(tmp_path: Path) -> None:
         ({"url": "not a url with secret"}, "url is no database URL"),
         ({"url": "nonsense://me:secret@host/db"}, "the driver of nonsense is not installed"),
     ):
-        settings: dict[str, Any] = {"kind": "sql", "url": source.url, "query": QUERY} | changes
+        settings: dict[str, Any] = {"kind": "sql", "url": source.settings["url"], "query": QUERY} | changes
         with pytest.raises(SourceUnreadable, match=words) as caught:
             load(a_source(tmp_path, **settings))
         assert "secret" not in str(caught.value)

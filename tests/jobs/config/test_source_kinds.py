@@ -1,0 +1,89 @@
+"""A kind of order source that is added as one file: its own keys are read, refused in words, and handed to it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+import recon.orders
+from jobs.config.config import load
+from recon.model import Window
+from recon.money import Currencies
+from recon.orders.kinds import kinds
+from recon.orders.load import read
+from tests.jobs.config.test_config import ENV, refused, write
+
+MODULE = '''
+"""Orders that are counted out, without a file."""
+
+import numpy as np
+import pyarrow as pa
+
+from recon.orders.source import Kind
+from recon.tabular.keys import Key, Value
+from recon.tabular.table import Table
+
+
+def _tables(source, window, changed_since):
+    count, prefix = source.settings["count"], source.settings["prefix"]
+    ids = [f"{prefix}-{number}" for number in range(count)]
+    day = window.start.date().isoformat()
+    header = ("order_id", "account", "amount", "currency", "status", "created_at")
+    rows = [(order_id, "th", "100.00", "THB", "paid", f"{day} 10:00") for order_id in ids]
+    cells = tuple(pa.array(column, pa.string()) for column in zip(*rows))
+    yield Table("counted", "0" * 64, header, cells, np.arange(1, count + 1))
+
+
+KIND = Kind("counter", _tables, (Key("prefix", required=True), Key("count", Value.COUNT, default=2)))
+'''
+STORE = """
+[store]
+url = "sqlite:///var/recon.db"
+[accounts.th]
+region = "TH"
+currency = "THB"
+timezone = "Asia/Bangkok"
+secret_key = { env = "TH_KEY" }
+"""
+WINDOW = Window(datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 30, tzinfo=UTC))
+
+
+@pytest.fixture(autouse=True)
+def counter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The folder of kinds with one file more, for the test."""
+    added = tmp_path / "added"
+    added.mkdir()
+    (added / "counter.py").write_text(MODULE, encoding="utf-8")
+    monkeypatch.setattr(recon.orders, "__path__", [*recon.orders.__path__, str(added)])
+    kinds.cache_clear()
+    yield
+    kinds.cache_clear()
+
+
+def test_its_own_keys_are_read_and_its_orders_loaded(tmp_path: Path) -> None:
+    text = (
+        STORE
+        + '[orders.shop]\nkind = "counter"\nprefix = "A"\n[orders.more]\nkind = "counter"\nprefix = "B"\ncount = 3\n'
+    )
+    config = load(write(tmp_path, text), ENV)
+    loaded = [
+        read(source, accounts={"th": "THB"}, currencies=Currencies(), hash_key=None, window=WINDOW)
+        for source in config.sources()
+    ]
+    assert [list(orders.orders["order_id"]) for orders in loaded] == [["A-0", "A-1"], ["B-0", "B-1", "B-2"]]
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ('kind = "counter"\n', 'prefix: is missing: kind "counter" needs it'),
+        ('kind = "counter"\nprefix = "A"\ncount = "two"\n', "count: must be a whole number"),
+        ('kind = "counter"\nprefix = "A"\npath = "x"\n', 'path: is for files; kind "counter" has a prefix'),
+        ('kind = "counter"\nprefx = "A"\nprefix = "A"\n', 'prefx: unknown key (did you mean "prefix"?)'),
+        ('kind = "csv"\npath = "x"\nprefix = "A"\n', 'prefix: is for kind "counter", not for "csv"'),
+        ('kind = "cuonter"\n', 'kind: "cuonter" is not one of counter, csv, excel, parquet, sql'),
+    ],
+)
+def test_mistakes_in_its_keys_are_named(tmp_path: Path, keys: str, message: str) -> None:
+    assert refused(tmp_path, f"{STORE}[orders.shop]\n{keys}") == (f"orders.shop.{message}",)
