@@ -20,10 +20,11 @@ from recon.model import EXPECTS_CHARGE, Account, Books, Window
 from recon.omise.objects import decode_object
 from recon.omise.scrub import Scrub
 from recon.privacy import keyed_hash
-from recon.rules import CATALOGUE, judge
+from recon.rules import CATALOGUE, case_rules, judge
 from recon.sandbox.server.objects import body
 from recon.sandbox.worlds.world import NOISES, World, make_world
 from recon.settings import Context, MatchSettings
+from recon.settlement import settle
 from recon.triage import Judged, triage
 from recon.triage.scope import Range, scope
 
@@ -134,7 +135,8 @@ def judge_world(world: World, customers: bool) -> tuple[Judged, Context]:
     what = Range(accounts, dict.fromkeys(accounts, ever))
     context = Context(world.as_of, regions={name: account.region for name, account in accounts.items()})
     seen = scope(known, found, what)
-    return Judged(known, found, seen, triage(known, found, seen, context)), context
+    triaged = triage(known, found, seen, context, case_rules(context))
+    return Judged(known, found, seen, triaged, settle(known, seen.charges, accounts, context), accounts), context
 
 
 def add(score: Score, world: World, customers: bool) -> None:

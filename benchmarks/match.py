@@ -214,7 +214,7 @@ def ours(folder: Path) -> Callable[[], int]:
     from recon import columns as c
     from recon.matching import match
     from recon.model import Account, Books, Window
-    from recon.rules import judge
+    from recon.rules import case_rules, judge
     from recon.settings import Context, MatchSettings
     from recon.triage import triage
     from recon.triage.scope import Range, scope
@@ -232,6 +232,7 @@ def ours(folder: Path) -> Callable[[], int]:
     accounts = {name: Account(name, name.upper(), currency, zone) for name, currency, _ in ACCOUNTS}
     what = Range(accounts, dict.fromkeys(accounts, Window(datetime(2026, 1, 1, tzinfo=UTC), as_of)))
     context = Context(as_of, regions={name: name.upper() for name in accounts})
+    rules = case_rules(context)
 
     def work() -> int:
         gc.disable()  # as jobs.judging does
@@ -243,7 +244,7 @@ def ours(folder: Path) -> Callable[[], int]:
     def found() -> int:
         matching = match(known.orders, known.charges, MatchSettings())
         seen = scope(known, matching, what)
-        return sum(1 for _ in judge(triage(known, matching, seen, context).cases, context))
+        return sum(1 for _ in judge(triage(known, matching, seen, context, rules).cases, context))
 
     return work
 

@@ -132,6 +132,10 @@ class Currencies:
         text = f"{whole:,}.{part:0{exponent}d}" if exponent else f"{whole:,}"
         return f"-{text}" if amount < 0 else text
 
+    def words(self, amount: int, currency: str) -> str:
+        """The currency and what `show` says: "THB 1,234.50"."""
+        return f"{currency} {self.show(amount, currency)}"
+
 
 @dataclass(frozen=True)
 class Tolerance:

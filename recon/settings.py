@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from recon.calendars import Calendar
 from recon.methods import Figure, MethodBook
 from recon.model import Charge, Severity
-from recon.money import Currencies, Tolerance
+from recon.money import Currencies, Money, Tolerance
 
 _WEEKDAYS = Calendar(ZoneInfo("UTC"))
 
@@ -71,6 +71,10 @@ class Context:
     def contract(self, account: str, method: str) -> Sequence[ContractRate]:
         """What the contract says of an account's method; nothing where there is none."""
         return self.fees.get(account, {}).get(method, ())
+
+    def words(self, money: Money) -> str:
+        """ "THB 1,234.50"."""
+        return self.currencies.words(money.amount, money.currency)
 
     def threshold(self, code: str, key: str, default: timedelta) -> timedelta:
         """A rule's own duration, or its default."""

@@ -41,3 +41,8 @@ class Question:
     bank_read: bool = False  # every file of every bank source
     known: Sequence[KnownBreak] | None = None  # asked again: the lives of the breaks then, instead of the store's
     whole: bool = False  # look at the whole history, and not only near the range: what is found is the same
+
+    @property
+    def shows_nameless(self) -> bool:
+        """Whether one of the asked accounts shows the rows that name no known account."""
+        return any(asked.unassigned for asked in self.asked)

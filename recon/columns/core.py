@@ -4,16 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa  # type: ignore[import-untyped]
-import pyarrow.compute as pc  # type: ignore[import-untyped]
-
-from recon.model import ChargeStatus
-from recon.money import Tolerance
 
 TEXT = "str"  # null is NaN
 COUNT = "int64"
@@ -21,8 +14,6 @@ MINOR = "int64"  # money: minor units of the currency column beside it
 OPTIONAL_MINOR = "Int64"
 FLAG = "bool"
 MOMENT = "datetime64[us, UTC]"  # null is NaT
-Words: TypeAlias = "pd.Series[str]"
-Codes = npt.NDArray[np.intp]
 MICROSECOND = timedelta(microseconds=1)
 
 
@@ -429,47 +420,3 @@ BREAKS = Frame(
         *_text(EXPLANATION, SUGGESTION),
     ),
 )
-
-
-def took_money(charges: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    """Per charge (shaped CHARGES) whether the payer's money was taken: successful and not voided."""
-    return np.asarray((charges[STATUS] == ChargeStatus.SUCCESSFUL) & ~charges[VOIDED], dtype=bool)
-
-
-def captured_amounts(charges: pd.DataFrame) -> npt.NDArray[np.int64]:
-    """What was taken per charge, minor units: the captured part where Omise names it, else the amount."""
-    captured = charges[CAPTURED_AMOUNT]
-    return np.where(captured.notna(), captured.fillna(0).astype("int64"), charges[AMOUNT]).astype(np.int64)
-
-
-def joint_codes(left: Words, right: Words) -> tuple[Codes, Codes]:
-    """Two columns of words as numbers that are equal where the words are; null is -1 on both sides."""
-    both = pd.factorize(pd.concat([left, right], ignore_index=True))[0]
-    return both[: len(left)], both[len(left) :]
-
-
-def word_codes(left: Words, right: Words) -> tuple[Codes, Codes]:
-    """As joint_codes, for columns of a few different words: half the time."""
-    (ours, words), (theirs, others) = pd.factorize(left), pd.factorize(right)
-    place = dict(zip(words, range(len(words)), strict=True))
-    return ours, np.array([*(place.get(word, len(words) + at) for at, word in enumerate(others)), -1])[theirs]
-
-
-def slack(currencies: Words, expected: npt.NDArray[np.int64], tolerance: Tolerance) -> npt.NDArray[np.int64]:
-    """Per amount (minor units) the largest difference that still counts as equal: `Tolerance.slack` in columns."""
-    result = np.zeros(len(expected), dtype=np.int64)
-    for currency in set(tolerance.absolute) | set(tolerance.relative_ppm):
-        at = np.flatnonzero((currencies == currency).to_numpy(dtype=bool))
-        ppm, least = tolerance.relative_ppm.get(currency, 0), tolerance.absolute.get(currency, 0)
-        millions, rest = np.divmod(np.abs(expected[at]), 1_000_000)
-        result[at] = np.maximum(millions * ppm + rest * ppm // 1_000_000, least)
-    return result
-
-
-def is_in(column: Words, values: Iterable[str]) -> npt.NDArray[np.bool_]:
-    """Which cells of a text column are one of the values, null never; `Series.isin` takes seconds for a million."""
-    wanted = values.dropna() if isinstance(values, pd.Series) else pd.Series(list(values), dtype=TEXT)
-    if not len(wanted) or not len(column):
-        return np.zeros(len(column), dtype=bool)
-    found = pc.is_in(pa.array(column), value_set=pa.array(wanted))  # null is none of the values
-    return np.asarray(found.to_numpy(zero_copy_only=False))

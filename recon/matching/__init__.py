@@ -11,7 +11,7 @@ import pandas as pd
 
 from recon import columns as c
 from recon.arrays import Positions
-from recon.matching.passes import Board, Pass, successful
+from recon.matching.passes import Board, Pass
 from recon.model import Matching
 from recon.settings import MatchSettings
 
@@ -57,7 +57,7 @@ def match(
         ambiguous=ambiguous,
         unnamed={order: more for order, more in board.unnamed.items() if order in ambiguous},
         contested=tuple(sorted(board.contested.union(*ambiguous.values()))),
-        loose=tuple(np.flatnonzero(board.free & ~board.names_order & successful(charges)).tolist()),
+        loose=tuple(np.flatnonzero(board.free & ~board.names_order & c.successful(charges)).tolist()),
     )
 
 

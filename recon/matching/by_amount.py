@@ -15,7 +15,7 @@ import pandas as pd
 
 from recon import columns as c
 from recon.arrays import Ints, Mask, Positions
-from recon.matching.passes import Board, Pass, successful
+from recon.matching.passes import Board, Pass
 from recon.model import EXPECTS_CHARGE, OrderStatus
 from recon.settings import MatchSettings
 
@@ -52,7 +52,7 @@ def nameless_orders(board: Board) -> Positions:
 
 def nameless_charges(board: Board) -> Positions:
     """Free charges that were successful, name no order, and are nobody's equal candidate already."""
-    usable: Mask = successful(board.charges) & board.free & ~board.names_order
+    usable: Mask = c.successful(board.charges) & board.free & ~board.names_order
     usable[[*board.contested, *(charge for found in board.ambiguous.values() for charge in found)]] = False
     return np.flatnonzero(usable)
 
@@ -159,7 +159,7 @@ def _link(board: Board, settings: MatchSettings, name: str, sides: _Sides) -> No
     first = sides.charges[found.entries[found.low[some]]]
     single = (per_order[found.order[some]] == 1) & (per_charge[first] == 1)
     linked = found.order[some][single]
-    expects = board.orders[c.STATUS].isin(list(EXPECTS_CHARGE)).to_numpy(dtype=bool)[sides.orders]
+    expects = c.expects_charge(board.orders)[sides.orders]
     doubtful = some & expects[found.order]
     doubtful[np.flatnonzero(some)[single]] = False
     for order, charges in _candidates(board, sides, found, np.flatnonzero(doubtful)):

@@ -55,7 +55,7 @@ def _sums(frame: pd.DataFrame, key: str, ids: Sequence[str | None]) -> Sums:
 
 def link(board: Board, _settings: MatchSettings) -> None:
     """Link the pairs of the board's known links that were made by hand."""
-    pairs = board.recorded[(board.recorded[c.MATCHED_BY] == NAME).to_numpy(dtype=bool)]
+    pairs = board.recorded[c.equals(board.recorded, c.MATCHED_BY, NAME)]
     if not len(pairs):
         return
     order_names = Names(pairs[c.ORDER_ID], board.account_codes(pairs[c.ORDER_ACCOUNT]))

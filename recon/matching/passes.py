@@ -9,7 +9,6 @@ import pandas as pd
 
 from recon import columns as c
 from recon.arrays import Mask, Positions
-from recon.model import ChargeStatus
 from recon.settings import MatchSettings
 
 
@@ -162,11 +161,6 @@ def _places(keys: Positions, at: Positions, sought: Positions) -> tuple[Position
     place = np.full(1 + int(max(np.max(keys, initial=-1), np.max(sought, initial=-1))), -1, dtype=np.intp)
     place[keys] = at
     return place, bool(np.count_nonzero(place >= 0) == len(at))
-
-
-def successful(charges: pd.DataFrame) -> Mask:
-    """Charges that took money, be they voided since."""
-    return (charges[c.STATUS] == ChargeStatus.SUCCESSFUL).to_numpy(dtype=bool)
 
 
 def agreeing_amounts(board: Board, orders: Positions, charges: Positions, settings: MatchSettings) -> Mask:

@@ -5,8 +5,9 @@ A moment is in time up to and including its due moment.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
+from recon.calendars import local_day
 from recon.methods import CONFIGURED
 from recon.model import Break, Charge, Refund, Severity, Transfer
 from recon.settings import Context
@@ -16,6 +17,7 @@ WITHIN = timedelta(hours=24)  # [rules.authorization_expiring] within
 WEBHOOK_GRACE = timedelta(minutes=30)  # [rules.order_not_marked_paid] grace
 REFUND_DAYS = 5  # [rules.refund_overdue] business_days
 TRANSFER_DAYS = 3  # [rules.transfer_stuck] business_days
+BANK_DAYS = 2  # [rules.bank_credit_missing] business_days
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,23 +81,39 @@ def transfer_arrives(transfer: Transfer, context: Context) -> Due | None:
     return Due(context.calendar(transfer.account).end_after(transfer.sent_at, count), f"{count} business days")
 
 
+def bank_credit_arrives(paid_on: date, account: str, context: Context) -> Due:
+    """When the bank credit of a transfer that was paid on a local day should be there."""
+    calendar = context.calendar(account)
+    count = context.count("bank_credit_missing", "business_days", BANK_DAYS)
+    noon = datetime.combine(paid_on, time(12), calendar.zone).astimezone(UTC)
+    return Due(calendar.end_after(noon, count), f"{count} business days")
+
+
+def last_day_without_credit(account: str, context: Context) -> date:
+    """The last day on which a transfer that is paid may still lack its credit."""
+    day = local_day(context.as_of, context.calendar(account).zone)
+    while context.as_of <= bank_credit_arrives(day, account, context).at:
+        day -= timedelta(days=1)
+    return day
+
+
 def owed(charges: Iterable[Charge], context: Context) -> tuple[datetime | None, str]:
     """Money that must go back: until when Omise lets it be refunded (the earliest), and what to do, in words."""
     ends: list[datetime] = []
     words = []
     for charge in charges:
         rest = charge.captured - charge.refunded
-        sum_ = f"{rest.currency} {context.currencies.show(rest.amount, rest.currency)}"
+        amount = context.words(rest)
         due = refund_window(charge, context)
         if not can_refund(charge, context):
-            words.append(f"Pay {sum_} of {charge.id} back yourself: Omise refunds no {charge.method}.")
+            words.append(f"Pay {amount} of {charge.id} back yourself: Omise refunds no {charge.method}.")
         elif due is None:
-            words.append(f"Refund {sum_} of {charge.id}.")
+            words.append(f"Refund {amount} of {charge.id}.")
         elif context.as_of <= due.at:
-            words.append(f"Refund {sum_} of {charge.id} before {local(due.at, charge.account, context)}.")
+            words.append(f"Refund {amount} of {charge.id} before {local(due.at, charge.account, context)}.")
         else:
             ended = local(due.at, charge.account, context)
-            words.append(f"Pay {sum_} of {charge.id} back yourself: its refund window ended {ended}.")
+            words.append(f"Pay {amount} of {charge.id} back yourself: its refund window ended {ended}.")
         ends += [due.at] if due else []
     return min(ends, default=None), " ".join(words)
 

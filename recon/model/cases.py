@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from recon.model.charges import Charge, Dispute, Refund, Transfer
+from recon.model.charges import Charge, Dispute, Refund
 from recon.model.orders import EXPECTS_CHARGE, Order
 
 
@@ -13,18 +13,18 @@ class Case:
     account: str  # the account that the case is judged under: the order's, else the charge's
     order: Order | None
     charges: tuple[Charge, ...]  # by creation, then id; those in another account included
-    beside: tuple[Order, ...] = ()  # other orders that the same charge pays
+    other_orders: tuple[Order, ...] = ()  # that the same charge pays
     candidates: tuple[str, ...] = ()  # equally good charges, none linked
     more_candidates: int = 0  # how many there are beside those, too many to be named
     needs_order: bool = True  # false: a charge without an order by design, or one of an order's candidates
     refunds: tuple[Refund, ...] = ()  # of these charges, by creation, then id; so are the disputes
     disputes: tuple[Dispute, ...] = ()
-    transfers: tuple[Transfer, ...] = ()
     # Derived once: the charges that took the payer's money, and what the orders say was paid (order's minor units).
     paying: tuple[Charge, ...] = field(init=False, repr=False, compare=False)
     expected: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        due = [one.money.amount for one in (self.order, *self.beside) if one and one.status in EXPECTS_CHARGE]
+        orders = (self.order, *self.other_orders) if self.order else ()
         object.__setattr__(self, "paying", tuple([charge for charge in self.charges if charge.pays]))
-        object.__setattr__(self, "expected", sum(due))
+        amounts = [order.money.amount for order in orders if order.status in EXPECTS_CHARGE]
+        object.__setattr__(self, "expected", sum(amounts))

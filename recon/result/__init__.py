@@ -1,7 +1,7 @@
 """Sums up what a run found for one account: counts, totals, proofs, the matched pairs; judges nothing itself."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 import numpy as np
@@ -13,10 +13,8 @@ from recon import columns as c
 from recon.arrays import Ints, Mask, Positions
 from recon.model import (
     CLOSED,
-    EXPECTS_CHARGE,
     Account,
     Books,
-    ChargeStatus,
     CurrencyTotals,
     InputFile,
     KnownBreak,
@@ -26,10 +24,11 @@ from recon.model import (
 )
 from recon.money import Money
 from recon.result.listing import details
-from recon.result.proofs import Sides, orders_to_charges
+from recon.result.proofs import Sides, orders_to_charges, to_ledger_balance_and_bank
 from recon.result.waiting import not_yet_due, waiting
 from recon.rules import CATALOGUE
 from recon.settings import Context
+from recon.settlement import of_range
 from recon.triage import Judged
 
 # What of a charge a matched pair shows.
@@ -68,7 +67,7 @@ def summarise(account: Account, judged: Judged, intake: Intake, lives: Lives, co
     broken = _broken(judged, account.name, lives.reported)
     expecting = ours["orders"] & _expecting(judged)
     matched = expecting & ~broken
-    account_orders = (books.orders[c.ACCOUNT] == account.name).to_numpy(dtype=bool)
+    account_orders = c.of_account(books.orders, account.name)
     sides = Sides(ours["orders"], ours["charges"], broken, account_orders)
     whose = books.rejected[c.ACCOUNT]
     rejected = books.rejected[(whose == account.name) | (whose.isna() & intake.unassigned)]
@@ -89,7 +88,7 @@ def summarise(account: Account, judged: Judged, intake: Intake, lives: Lives, co
         ignored_rows=intake.ignored_rows,
         notes=_notes(judged, intake, account.name) | not_yet_due(judged, account.name, context),
         currencies=_currencies(books, ours, matched, lives.reported),
-        proofs=orders_to_charges(judged, sides, lives.reported, context.tolerance),
+        proofs=orders_to_charges(judged, sides, lives.reported),
         inputs=intake.inputs,
         breaks_new=lives.opened,
         breaks_closed=lives.closed,
@@ -100,6 +99,16 @@ def summarise(account: Account, judged: Judged, intake: Intake, lives: Lives, co
         rejected=rejected.reset_index(drop=True),
         details=details(judged, account, intake.window, context),
     )
+
+
+def with_settlement(
+    result: Result, judged: Judged, window: Window, reported: Sequence[KnownBreak], context: Context
+) -> Result:
+    """A result with its part of the settlement, and the proofs beyond the orders: to ledger, balance and bank."""
+    account, days, settled = result.account, (result.first_day, result.last_day), judged.settled
+    settlement = of_range(settled.settlement, judged.books, settled.ledger, account, window, days)
+    proofs = to_ledger_balance_and_bank(judged, account, window, days, reported, context)
+    return replace(result, settlement=settlement, proofs=(*result.proofs, *proofs))
 
 
 def breaks_frame(breaks: Sequence[KnownBreak], account: Account, as_of: datetime) -> pd.DataFrame:
@@ -156,7 +165,7 @@ def _in_range(frame: pd.DataFrame, account: str, window: Window) -> Mask:
 def _expecting(judged: Judged) -> Mask:
     """Orders that were judged and expect a charge: zero amounts and days that were not pulled are not among them."""
     orders = judged.books.orders
-    expects = orders[c.STATUS].isin(list(EXPECTS_CHARGE)).to_numpy(dtype=bool)
+    expects = c.expects_charge(orders)
     return np.asarray(expects & judged.scope.orders & ~judged.triage.zero)
 
 
@@ -169,14 +178,14 @@ def _broken(judged: Judged, account: str, reported: Sequence[KnownBreak]) -> Mas
         if known.found.code in ORDER_AND_CHARGE and known.found.order_id and known.status not in CLOSED
     ]
     cases = np.zeros(len(orders), dtype=bool)
-    cases[root[c.is_in(orders[c.ORDER_ID], ids) & (orders[c.ACCOUNT] == account).to_numpy(dtype=bool)]] = True
+    cases[root[c.is_in(orders[c.ORDER_ID], ids) & c.of_account(orders, account)]] = True
     return cases[root]
 
 
 def _notes(judged: Judged, intake: Intake, account: str) -> dict[str, int]:
     """What was counted and not judged, by reason."""
-    orders = (judged.books.orders[c.ACCOUNT] == account).to_numpy(dtype=bool)
-    charges = (judged.books.charges[c.ACCOUNT] == account).to_numpy(dtype=bool)
+    orders = c.of_account(judged.books.orders, account)
+    charges = c.of_account(judged.books.charges, account)
     return {
         "orders over nothing": int((judged.triage.zero & orders).sum()),
         "orders of days that were not pulled": int((judged.scope.unpulled & orders).sum()),
@@ -222,7 +231,7 @@ def _matched_pairs(judged: Judged, matched: Mask, context: Context) -> pd.DataFr
     """
     books, matching = judged.books, judged.matching
     # A refunded order may be matched with a voided charge.
-    successful = (books.charges[c.STATUS] == ChargeStatus.SUCCESSFUL).to_numpy(dtype=bool)
+    successful = c.successful(books.charges)
     pairs = np.flatnonzero(matched[matching.orders] & successful[matching.charges])
     pairs = _counted_pairs(books, matching, pairs, context)
     pairs = pairs[_by_order(books, matching, pairs)]

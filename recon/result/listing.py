@@ -40,7 +40,7 @@ def details(judged: Judged, account: Account, window: Window, context: Context) 
 
 def _created_in(frame: pd.DataFrame, account: str, window: Window) -> tuple[Mask, Mask]:
     """Rows of the account, and those of them created in the window."""
-    own = (frame[c.ACCOUNT] == account).to_numpy(dtype=bool)
+    own = c.of_account(frame, account)
     created = frame[c.CREATED_AT]
     return own, own & ((created >= window.start) & (created < window.end)).to_numpy(dtype=bool)
 
@@ -58,7 +58,7 @@ def _refunds(judged: Judged, account: str, window: Window, context: Context) -> 
     """Shaped `REFUND_LIST`: by creation and id, orders without a refund at Omise last."""
     refunds = judged.books.refunds
     own, within = _created_in(refunds, account, window)
-    pending = (refunds[c.STATUS] == ChargeStatus.PENDING).to_numpy(dtype=bool)
+    pending = c.equals(refunds, c.STATUS, ChargeStatus.PENDING)
     chosen = refunds.iloc[np.flatnonzero(within | (own & pending))]
     found = sorted(refunds_at(chosen, np.arange(len(chosen))), key=lambda one: (one.created_at, one.id))
     sides = _sides(judged, chosen[c.CHARGE_ID])
@@ -89,7 +89,7 @@ def _at_the_shop_alone(judged: Judged, account: str, window: Window, context: Co
     """Orders of the range that the shop refunds, or is asked to, and whose charges Omise refunded nothing of."""
     orders, charges, matching = judged.books.orders, judged.books.charges, judged.matching
     own, within = _created_in(orders, account, window)
-    asked = (orders[c.STATUS] == OrderStatus.REFUND_REQUESTED).to_numpy(dtype=bool)
+    asked = c.equals(orders, c.STATUS, OrderStatus.REFUND_REQUESTED)
     refunding = orders[c.STATUS].isin(list(_REFUNDING)) | (orders[c.REFUNDED_AMOUNT] > 0)
     at_omise = np.zeros(len(orders), dtype=bool)
     back = (charges[c.REFUNDED_AMOUNT] > 0).to_numpy(dtype=bool) | charges[c.VOIDED].to_numpy(dtype=bool)

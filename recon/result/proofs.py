@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 
 from recon import columns as c
 from recon.arrays import Ints, Mask
-from recon.model import CLOSED, EXPECTS_CHARGE, ChargeStatus, KnownBreak, Proof
-from recon.money import Tolerance
+from recon.methods.deadlines import last_day_without_credit
+from recon.model import CLOSED, Account, Break, KnownBreak, Proof, Window
+from recon.rules import RULE_OF
+from recon.settings import Context
+from recon.settlement import balance, tie_out
 from recon.triage import Judged
 
 
@@ -22,9 +26,7 @@ class Sides:
     account: Mask  # orders of the account, whenever made: another account's order with a charge here is broken there
 
 
-def orders_to_charges(
-    judged: Judged, sides: Sides, reported: Sequence[KnownBreak], tolerance: Tolerance
-) -> tuple[Proof, ...]:
+def orders_to_charges(judged: Judged, sides: Sides, reported: Sequence[KnownBreak]) -> tuple[Proof, ...]:
     """Per currency: what the range's orders say was paid, against what the range's charges took.
 
     Explained is a gap that an open break stands for, that the range's edge makes (the other side was created
@@ -32,11 +34,13 @@ def orders_to_charges(
     yet due to be marked paid). A paid order whose charges come to another sum and that has no break is unexplained.
     """
     orders, charges = judged.books.orders, judged.books.charges
-    expects = orders[c.STATUS].isin(list(EXPECTS_CHARGE)).to_numpy(dtype=bool)
+    expects = c.expects_charge(orders)
     left = np.where(sides.orders & expects, orders[c.AMOUNT].to_numpy(dtype=np.int64), 0)
     right = np.where(sides.charges & c.took_money(charges), c.captured_amounts(charges), 0)
-    gaps, allowed = _gaps(judged, tolerance)
-    silent = np.where(sides.account & _in_sight(judged, left, right) & (np.abs(gaps) > allowed), gaps, 0)
+    columns = judged.triage.columns
+    gaps = columns.captured - columns.expected
+    differ = np.abs(gaps) > columns.allowed_difference
+    silent = np.where(sides.account & _in_sight(judged, left, right) & differ, gaps, 0)
     silent[judged.matching.stands_for[sides.broken]] = 0
     alone = _alone(judged, right, reported)
     result = []
@@ -51,23 +55,6 @@ def orders_to_charges(
     return tuple(result)
 
 
-def _gaps(judged: Judged, tolerance: Tolerance) -> tuple[Ints, Ints]:
-    """Per case, at its first order: what its charges took less what its orders say, and how much of that is allowed.
-
-    Whatever the range.
-    """
-    orders, charges, matching = judged.books.orders, judged.books.charges, judged.matching
-    expects = orders[c.STATUS].isin(list(EXPECTS_CHARGE)).to_numpy(dtype=bool)
-    root = matching.stands_for
-    expected, result = np.zeros(len(orders), dtype=np.int64), np.zeros(len(orders), dtype=np.int64)
-    np.add.at(expected, root[expects], orders[c.AMOUNT].to_numpy(dtype=np.int64)[expects])
-    case_of = np.full(len(charges), -1, dtype=np.intp)  # a charge that pays several orders stands in one case
-    case_of[matching.charges] = root[matching.orders]
-    used = np.flatnonzero((case_of >= 0) & c.took_money(charges))
-    np.add.at(result, case_of[used], c.captured_amounts(charges)[used])
-    return result - expected, c.slack(orders[c.CURRENCY], expected, tolerance)
-
-
 def _in_sight(judged: Judged, left: Ints, right: Ints) -> Mask:
     """Cases that the range touches, were judged, expect a charge, and have none fully refunded or voided."""
     orders, charges, matching = judged.books.orders, judged.books.charges, judged.matching
@@ -75,10 +62,10 @@ def _in_sight(judged: Judged, left: Ints, right: Ints) -> Mask:
     touched = np.zeros(len(orders), dtype=bool)
     touched[root[left != 0]] = True
     touched[own[right[matching.charges] != 0]] = True
-    successful = (charges[c.STATUS] == ChargeStatus.SUCCESSFUL).to_numpy(dtype=bool)
+    successful = c.successful(charges)
     returned = successful & (charges[c.REFUNDED_AMOUNT].to_numpy(dtype=np.int64) >= c.captured_amounts(charges))
     touched[own[returned[matching.charges]]] = False
-    expects = orders[c.STATUS].isin(list(EXPECTS_CHARGE)).to_numpy(dtype=bool)
+    expects = c.expects_charge(orders)
     return np.asarray(touched & expects & judged.scope.orders & ~judged.triage.zero)
 
 
@@ -91,3 +78,38 @@ def _alone(judged: Judged, right: Ints, reported: Sequence[KnownBreak]) -> Ints:
     named = [known.found.charge_id for known in reported if known.status not in CLOSED and known.found.charge_id]
     result[charges[c.CHARGE_ID].isin(named).to_numpy(dtype=bool)] = 0
     return result
+
+
+def to_ledger_balance_and_bank(
+    judged: Judged,
+    account: Account,
+    window: Window,
+    days: tuple[date, date],
+    reported: Sequence[KnownBreak],
+    context: Context,
+) -> tuple[Proof, ...]:
+    """Charges against the ledger, the ledger against the balance, transfers against the bank."""
+    books, settled = judged.books, judged.settled
+    broken = _broken_ids([known.found for known in reported if known.status not in CLOSED])
+    due = last_day_without_credit(account.name, context)
+    banked = settled.settlement.banked
+    return (
+        *tie_out.charges_to_ledger(books, settled.ledger, account.name, window, broken),
+        *balance.proof(books, account.name),
+        *tie_out.transfers_to_bank(banked, account.name, account.currency, days, due, broken),
+    )
+
+
+def _broken_ids(open_breaks: Sequence[Break]) -> tie_out.BrokenIds:
+    booked: dict[str, set[str]] = {"charge": set(), "refund": set(), "transaction": set()}
+    for known in open_breaks:
+        rule = RULE_OF.get(known.code)
+        if rule and rule.proof == tie_out.CHARGES_TO_LEDGER and known.subject_type in booked:
+            booked[known.subject_type].add(known.subject_id)
+    return tie_out.BrokenIds(
+        charges=booked["charge"],
+        refunds=booked["refund"],
+        transactions=booked["transaction"],
+        transfers={known.transfer_id for known in open_breaks if known.transfer_id},
+        lines={known.subject_id for known in open_breaks if known.subject_type == "bank_line"},
+    )

@@ -12,7 +12,6 @@ from recon.methods.deadlines import WEBHOOK_GRACE, lapses, refund_arrives, refun
 from recon.model import OPEN_DISPUTES, ChargeStatus, OrderStatus
 from recon.settings import Context
 from recon.triage import Judged
-from recon.triage.masks import sent_and_open
 from recon.triage.values import charges_at, disputes_at, orders_at, refunds_at, transfers_at
 
 HOUR = timedelta(hours=1)
@@ -52,11 +51,11 @@ def _in_time(dues: Iterator[tuple[Any, datetime | None]], context: Context) -> i
 
 
 def _positions(frame: pd.DataFrame, account: str, mask: Any) -> Any:
-    return np.flatnonzero(mask & (frame[c.ACCOUNT] == account).to_numpy(dtype=bool))
+    return np.flatnonzero(mask & c.of_account(frame, account))
 
 
 def _is_pending(frame: pd.DataFrame) -> Any:
-    return (frame[c.STATUS] == ChargeStatus.PENDING).to_numpy(dtype=bool)
+    return c.equals(frame, c.STATUS, ChargeStatus.PENDING)
 
 
 def _pending_charges(judged: Judged, account: str, context: Context) -> Iterator[tuple[Any, datetime | None]]:
@@ -78,7 +77,7 @@ def _pending_refunds(judged: Judged, account: str, context: Context) -> Iterator
 def _open_transfers(judged: Judged, account: str, context: Context) -> Iterator[tuple[Any, datetime | None]]:
     transfers = judged.books.transfers
     for transfer in transfers_at(
-        transfers, _positions(transfers, account, judged.scope.transfers & sent_and_open(transfers))
+        transfers, _positions(transfers, account, judged.scope.transfers & c.on_its_way(transfers))
     ):
         due = transfer_arrives(transfer, context)
         yield transfer, due.at if due else None
@@ -136,7 +135,7 @@ def _transfers(judged: Judged, account: str, context: Context) -> Iterator[Row]:
 def _asked(judged: Judged, account: str, context: Context) -> Iterator[Row]:
     """Orders that ask for a refund, with the charge that took their money."""
     orders, matching = judged.books.orders, judged.matching
-    asks = (orders[c.STATUS] == OrderStatus.REFUND_REQUESTED).to_numpy(dtype=bool)
+    asks = c.equals(orders, c.STATUS, OrderStatus.REFUND_REQUESTED)
     positions = _positions(orders, account, judged.scope.orders & asks)
     took = c.took_money(judged.books.charges)
     pairs = [at for at in np.flatnonzero(np.isin(matching.orders, positions)) if took[matching.charges[at]]]
@@ -153,8 +152,8 @@ def _asked(judged: Judged, account: str, context: Context) -> Iterator[Row]:
 def _webhooks_on_their_way(judged: Judged, account: str, context: Context) -> int:
     """Pending orders whose charge took the money within the grace."""
     matching, charges = judged.matching, judged.books.charges
-    unpaid = judged.scope.orders & (judged.books.orders[c.STATUS] == OrderStatus.PENDING).to_numpy(dtype=bool)
-    unpaid &= (judged.books.orders[c.ACCOUNT] == account).to_numpy(dtype=bool)
+    unpaid = judged.scope.orders & c.equals(judged.books.orders, c.STATUS, OrderStatus.PENDING)
+    unpaid &= c.of_account(judged.books.orders, account)
     grace = context.threshold("order_not_marked_paid", "grace", WEBHOOK_GRACE)
     paid_at = charges[c.PAID_AT].fillna(charges[c.CREATED_AT])
     recent = c.took_money(charges) & (paid_at + grace >= context.as_of).to_numpy(dtype=bool)

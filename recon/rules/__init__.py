@@ -1,16 +1,19 @@
-"""The rules and their catalogue: a case is judged in words.
+"""The rules and their catalogue: what was judged is put into words.
 
 Adding a break is adding a `Rule` to the tuple `RULES` of a module here (or a module with such a tuple): it is then
-judged, and stands in the catalogue, the Legend sheet and `recon rules`.
+asked, and stands in the catalogue, the Legend sheet and `recon rules`.
 """
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from recon.model import Break, Case
 from recon.rules.rule import Judge, JudgeEach, Rule
 from recon.settings import Context
+from recon.triage import Judged
 
 # Groups as the contract orders them; inside a group the first rule that applies to a subject is the one raised.
 GROUPS = (
@@ -27,6 +30,7 @@ _MODULES = [importlib.import_module(f"{__name__}.{found.name}") for found in pkg
 _RULES: list[Rule] = [rule for module in _MODULES for rule in getattr(module, "RULES", ())]
 
 CATALOGUE: tuple[Rule, ...] = tuple(sorted(_RULES, key=lambda rule: GROUPS.index(rule.group)))
+RULE_OF = {rule.code: rule for rule in CATALOGUE}
 
 # What a case must have for a group to be asked at all, where the group's module says so.
 _CONCERNS: dict[str, Callable[[Case], bool]] = {
@@ -34,15 +38,37 @@ _CONCERNS: dict[str, Callable[[Case], bool]] = {
 }
 
 # Where a rule that judges each of a case's things finds them, by its subject.
-_THINGS = {"charge": "charges", "refund": "refunds", "dispute": "disputes", "transfer": "transfers"}
+_THINGS = {"charge": "charges", "refund": "refunds", "dispute": "disputes"}
 
 
-def judge(cases: Iterable[Case], context: Context) -> Iterator[Break]:
-    """Every break of the cases: per group, of what an order, charge or transfer has, the first code that applies."""
-    groups = [(_CONCERNS.get(group), _steps(group, context)) for group in GROUPS]
-    asked = [(concerns, steps) for concerns, steps in groups if steps]
+def case_rules(context: Context, rules: Sequence[Rule] = CATALOGUE) -> list[Rule]:
+    """Those that the configuration leaves on and that judge cases: triage goes by their masks."""
+    return [rule for rule in rules if rule.enabled(context) and (rule.judge or rule.judge_each)]
+
+
+def find_breaks(judged: Judged, context: Context, rules: Sequence[Rule] = CATALOGUE) -> Iterator[Break]:
+    """Every break of what was judged: those of the cases, then those in whole columns; of any account."""
+    spoken: defaultdict[str, set[str]] = defaultdict(set)
+    group_of = {rule.code: rule.group for rule in rules}
+    for raised in judge(judged.triage.cases, context, rules):
+        spoken[group_of[raised.code]].add(_spoken_for(raised))
+        yield raised
+    for rule in rules:
+        if rule.find is None or not rule.enabled(context):
+            continue
+        silenced = spoken[rule.group]
+        breaks = rule.find(rule, replace(judged, spoken=frozenset(silenced)), context)
+        fresh = [raised for raised in breaks if _spoken_for(raised) not in silenced]
+        silenced.update(_spoken_for(raised) for raised in fresh)
+        yield from fresh
+
+
+def judge(cases: Iterable[Case], context: Context, rules: Sequence[Rule] = CATALOGUE) -> Iterator[Break]:
+    """Every break of the cases: per group, of what an order or charge has, the first code that applies."""
+    by_group = [(_CONCERNS.get(group), _steps(group, context, rules)) for group in GROUPS]
+    groups = [(concerns, steps) for concerns, steps in by_group if steps]
     for case in cases:
-        for concerns, steps in asked:
+        for concerns, steps in groups:
             if concerns is None or concerns(case):
                 yield from _first_of_group(steps, case, context)
 
@@ -50,14 +76,10 @@ def judge(cases: Iterable[Case], context: Context) -> Iterator[Break]:
 _Step = tuple[Rule, Judge | None, JudgeEach | None, str]
 
 
-def _steps(group: str, context: Context) -> list[_Step]:
+def _steps(group: str, context: Context, rules: Sequence[Rule]) -> list[_Step]:
     """A group's rules that judge cases, taken apart once: a million cases ask them."""
-    rules = [rule for rule in CATALOGUE if rule.group == group and rule.enabled(context)]
-    return [
-        (rule, rule.judge, rule.judge_each, _THINGS.get(rule.subject, ""))
-        for rule in rules
-        if rule.judge or rule.judge_each
-    ]
+    asked = [rule for rule in case_rules(context, rules) if rule.group == group]
+    return [(rule, rule.judge, rule.judge_each, _THINGS.get(rule.subject, "")) for rule in asked]
 
 
 def _first_of_group(steps: list[_Step], case: Case, context: Context) -> list[Break]:
@@ -65,27 +87,27 @@ def _first_of_group(steps: list[_Step], case: Case, context: Context) -> list[Br
     result: list[Break] = []
     spoken: set[str] = set()
     for rule, whole, each, things in steps:
-        found: list[Break] = []
-        if whole and (one := whole(rule, case, context)):
-            found.append(one)
+        raised: list[Break] = []
+        if whole and (on_case := whole(rule, case, context)):
+            raised.append(on_case)
         if each:
             for thing in getattr(case, things):
-                if one := each(rule, case, thing, context):
-                    found.append(one)
-        if not found:
+                if on_thing := each(rule, case, thing, context):
+                    raised.append(on_thing)
+        if not raised:
             continue
-        fresh = [one for one in found if not _is_spoken_of(one, spoken)]
+        fresh = [known for known in raised if not _is_spoken_of(known, spoken)]
         result += fresh
-        if any(one.subject_type == "order" for one in fresh):
+        if any(known.subject_type == "order" for known in fresh):
             break
-        spoken.update(_whose(one) for one in fresh)
+        spoken.update(_spoken_for(known) for known in fresh)
     return result
 
 
-def _is_spoken_of(one: Break, spoken: set[str]) -> bool:
-    return bool(spoken) if one.subject_type == "order" else _whose(one) in spoken
+def _is_spoken_of(raised: Break, spoken: set[str]) -> bool:
+    return bool(spoken) if raised.subject_type == "order" else _spoken_for(raised) in spoken
 
 
-def _whose(found: Break) -> str:
+def _spoken_for(raised: Break) -> str:
     """The charge or transfer that a break is about, its own subject where there is none."""
-    return found.charge_id or found.subject_id
+    return raised.charge_id or raised.transfer_id or raised.subject_id

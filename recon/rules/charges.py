@@ -1,17 +1,18 @@
 """Is a charge where it should be by now, as its method allows? The group "Charge alone"."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
-import pandas as pd
 
 from recon import columns as c
+from recon.arrays import Mask
 from recon.methods.deadlines import GRACE, WITHIN, lapses, local, no_more_than_low, stuck
 from recon.model import Break, Case, Charge, ChargeStatus, Severity
 from recon.rules.orders import is_paid_but_pending
 from recon.rules.rule import Rule
 from recon.settings import Context
+from recon.triage import Judged
+from recon.triage.columns import CaseColumns
 
 GROUP = "Charge alone"
 
@@ -23,7 +24,7 @@ def _pending_stuck(rule: Rule, case: Case, charge: Charge, context: Context) -> 
     if due is None or context.as_of <= due.at:
         return None
     since = local(due.at, charge.account, context)
-    found = rule.on_charge(
+    raised = rule.on_charge(
         case,
         charge,
         context,
@@ -32,7 +33,7 @@ def _pending_stuck(rule: Rule, case: Case, charge: Charge, context: Context) -> 
         amount_at_risk=charge.money.amount,
         due_by=due.at,
     )
-    return no_more_than_low(found, sure=due.sure)
+    return no_more_than_low(raised, sure=due.sure)
 
 
 def _authorization_expiring(rule: Rule, case: Case, charge: Charge, context: Context) -> Break | None:
@@ -42,7 +43,7 @@ def _authorization_expiring(rule: Rule, case: Case, charge: Charge, context: Con
     if due is None or context.as_of < due.at - context.threshold(rule.code, "within", WITHIN):
         return None
     until = local(due.at, charge.account, context)
-    found = rule.on_charge(
+    raised = rule.on_charge(
         case,
         charge,
         context,
@@ -52,7 +53,7 @@ def _authorization_expiring(rule: Rule, case: Case, charge: Charge, context: Con
         amount_at_risk=charge.money.amount,
         due_by=due.at,
     )
-    return no_more_than_low(found, sure=due.sure)
+    return no_more_than_low(raised, sure=due.sure)
 
 
 def _late_success(rule: Rule, case: Case, charge: Charge, context: Context) -> Break | None:
@@ -80,74 +81,89 @@ def _amount_out_of_limits(rule: Rule, case: Case, charge: Charge, context: Conte
         (high, high is not None and amount > high.value, "above the maximum"),
     ):
         if figure is not None and outside:
-            limit = context.currencies.show(figure.value, currency)
-            found = rule.on_charge(
+            limit = context.currencies.words(figure.value, currency)
+            raised = rule.on_charge(
                 case,
                 charge,
                 context,
-                f"Charge {_name(charge, context)} is {word} of {charge.method} there, {currency} {limit} "
+                f"Charge {_name(charge, context)} is {word} of {charge.method} there, {limit} "
                 f"({figure.certainty}: {figure.source}).",
                 expected=figure.value,
                 actual=amount,
                 amount_at_risk=amount,
             )
-            return no_more_than_low(found, sure=figure.sure)
+            return no_more_than_low(raised, sure=figure.sure)
     return None
 
 
-def strange_methods(
-    charges: pd.DataFrame, judged: npt.NDArray[np.bool_], spoken_of: Collection[str], context: Context
-) -> Iterator[Break]:
-    """One break per account and method that the rule book does not know there, or at all: on the first charge of it.
+def _not_in_region(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
+    return _strange_methods(rule, judged, context, known=True)
 
-    `charges` are shaped `columns.CHARGES`, by creation and id within an account; `judged` says which this run judges.
-    A charge that another break of the group speaks of is passed over.
+
+def _unknown(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
+    return _strange_methods(rule, judged, context, known=False)
+
+
+def _strange_methods(rule: Rule, judged: Judged, context: Context, *, known: bool) -> Iterator[Break]:
+    """One break per account and method that the rule book does not have there: on the first charge of it.
+
+    A charge that another break of the group speaks of is passed over. `known` methods are in the book elsewhere.
     """
-    rows = charges[judged & charges[c.METHOD].notna().to_numpy(dtype=bool)]
-    first = rows[~rows[c.CHARGE_ID].isin(spoken_of)].drop_duplicates([c.ACCOUNT, c.METHOD])
+    charges, book = judged.books.charges, context.methods
+    kinds, kind_of = c.distinct_rows(charges, [c.ACCOUNT, c.METHOD])
+    strange = [
+        kind
+        for kind, (account, method) in enumerate(kinds)
+        if method is not None
+        and book.knows(method) == known
+        and not book.offers(method, account, context.regions.get(account, ""))
+    ]
+    rows = charges.iloc[np.flatnonzero(judged.scope.charges & np.isin(kind_of, strange))]
+    rows = rows[~rows[c.CHARGE_ID].isin(judged.spoken)].drop_duplicates([c.ACCOUNT, c.METHOD])
     names = [c.ACCOUNT, c.METHOD, c.CHARGE_ID, c.AMOUNT, c.CURRENCY]
-    for account, method, charge_id, amount, currency in first[names].itertuples(index=False, name=None):
-        region = context.regions.get(account, "")
-        known = context.methods.knows(method)
-        rule = METHOD_NOT_IN_REGION if known else METHOD_UNKNOWN
-        if context.methods.offers(method, account, region) or not rule.enabled(context):
-            continue
-        yield Break(
-            code=rule.code,
-            severity=rule.severity_in(context),
-            account=account,
-            subject_type=rule.subject,
-            subject_id=charge_id,
-            explanation=f'The rule book does not know "{method}"{f" in {region}" if known else ""}; '
-            f"{charge_id} ({currency} {context.currencies.show(amount, currency)}) is the first such charge.",
-            suggestion=rule.action,
+    for account, method, charge_id, amount, currency in rows[names].itertuples(index=False, name=None):
+        place = f" in {context.regions.get(account, '')}" if known else ""
+        words = context.currencies.words(amount, currency)
+        yield rule.on(
+            context,
+            account,
+            charge_id,
+            f'The rule book does not know "{method}"{place}; {charge_id} ({words}) is the first such charge.',
             currency=currency,
             actual=amount,
             charge_id=charge_id,
         )
 
 
+def _pending(columns: CaseColumns, _context: Context) -> Mask:
+    return c.equals(columns.books.charges, c.STATUS, ChargeStatus.PENDING)
+
+
+def _successful_late(columns: CaseColumns, _context: Context) -> Mask:
+    charges = columns.books.charges
+    return np.asarray(c.successful(charges) & charges[c.WAS_FAILED], dtype=bool)
+
+
+def _outside_limits(columns: CaseColumns, context: Context) -> Mask:
+    """The book is asked once for each kind of charge."""
+    charges = columns.books.charges
+    kinds, kind_of = c.distinct_rows(charges, [c.ACCOUNT, c.METHOD, c.CURRENCY])
+    minimums = np.full(len(kinds), np.iinfo(np.int64).min)
+    maximums = np.full(len(kinds), np.iinfo(np.int64).max)
+    for kind, (account, method, currency) in enumerate(kinds):
+        region = context.regions.get(account, "")
+        for name, limits in (("minimum", minimums), ("maximum", maximums)):
+            figure = context.methods.figure(name, method, account, region, currency=currency)
+            if figure is not None:
+                limits[kind] = figure.value
+    amounts = charges[c.AMOUNT].to_numpy(dtype=np.int64)
+    outside = (amounts < minimums[kind_of]) | (amounts > maximums[kind_of])
+    return outside & c.successful(charges)
+
+
 def _name(charge: Charge, context: Context) -> str:
-    amount = context.currencies.show(charge.money.amount, charge.money.currency)
-    return f"{charge.id} ({charge.money.currency} {amount})"
+    return f"{charge.id} ({context.words(charge.money)})"
 
-
-METHOD_NOT_IN_REGION = Rule(
-    "method_not_in_region",
-    GROUP,
-    Severity.MEDIUM,
-    "charge",
-    "The rule book knows the charge's method, but not in the account's region.",
-    "Check which keys the shop used; if the method is offered there now, say so in [methods.NAME.ACCOUNT].",
-)
-METHOD_UNKNOWN = Rule(
-    "method_unknown",
-    GROUP,
-    Severity.LOW,
-    "charge",
-    "The rule book does not know the charge's method at all; nothing about its times and limits is judged.",
-    "Add the method's figures in [methods.NAME] of the configuration.",
-)
 
 RULES = (
     Rule(
@@ -158,6 +174,7 @@ RULES = (
         "A charge is pending beyond its expires_at, else its method's expiry, plus the grace.",
         "Look the charge up at Omise; if it stays pending, ask Omise's support what became of the payment.",
         judge_each=_pending_stuck,
+        may_apply=_pending,
         thresholds={"grace": GRACE},
     ),
     Rule(
@@ -168,6 +185,7 @@ RULES = (
         "A charge is authorised and not captured, and its authorisation ends soon.",
         "Capture the charge before its authorisation ends, or reverse it.",
         judge_each=_authorization_expiring,
+        may_apply=_pending,
         thresholds={"within": WITHIN},
     ),
     Rule(
@@ -178,6 +196,7 @@ RULES = (
         "A charge turned successful after it had been seen failed or expired.",
         "Find out whether the order was cancelled or paid again meanwhile; deliver it, or refund the charge.",
         judge_each=_late_success,
+        may_apply=_successful_late,
     ),
     Rule(
         "amount_out_of_limits",
@@ -187,8 +206,24 @@ RULES = (
         "A successful charge lies outside its method's limits for the region.",
         "Compare the amount with the order; if Omise allows it here, correct the limit in [methods.NAME].",
         judge_each=_amount_out_of_limits,
+        may_apply=_outside_limits,
     ),
-    METHOD_NOT_IN_REGION,
-    METHOD_UNKNOWN,
+    Rule(
+        "method_not_in_region",
+        GROUP,
+        Severity.MEDIUM,
+        "charge",
+        "The rule book knows the charge's method, but not in the account's region.",
+        "Check which keys the shop used; if the method is offered there now, say so in [methods.NAME.ACCOUNT].",
+        find=_not_in_region,
+    ),
+    Rule(
+        "method_unknown",
+        GROUP,
+        Severity.LOW,
+        "charge",
+        "The rule book does not know the charge's method at all; nothing about its times and limits is judged.",
+        "Add the method's figures in [methods.NAME] of the configuration.",
+        find=_unknown,
+    ),
 )
-CODES = frozenset(rule.code for rule in RULES)

@@ -1,5 +1,6 @@
 """What a chargeback does to an order: the dispute rules of "Disputes and data"."""
 
+from recon import columns as c
 from recon.calendars import local_day
 from recon.methods.deadlines import local
 from recon.model import OPEN_DISPUTES, Break, Case, Dispute, OrderStatus, Severity
@@ -19,8 +20,9 @@ def _dispute_open(rule: Rule, case: Case, dispute: Dispute, context: Context) ->
     return rule.on_thing(
         dispute,
         context,
-        f'Dispute {dispute.id} of charge {dispute.charge_id} over {_sum(dispute, context)} is "{dispute.status}" '
-        f"since {local(dispute.created_at, dispute.account, context)}, for {age}{_reason(dispute)}.",
+        f"Dispute {dispute.id} of charge {dispute.charge_id} over {context.words(dispute.money)} is "
+        f'"{dispute.status}" since {local(dispute.created_at, dispute.account, context)}, for {age}'
+        f"{_reason(dispute)}.",
         charge_id=dispute.charge_id,
         order_id=case.order.id if case.order else None,
         actual=dispute.money.amount,
@@ -37,7 +39,7 @@ def _dispute_lost(rule: Rule, case: Case, dispute: Dispute, context: Context) ->
     return rule.on_thing(
         dispute,
         context,
-        f"Dispute {dispute.id} of charge {dispute.charge_id} over {_sum(dispute, context)} is lost, "
+        f"Dispute {dispute.id} of charge {dispute.charge_id} over {context.words(dispute.money)} is lost, "
         f"and order {order.id} still stands as paid{_reason(dispute)}.",
         charge_id=dispute.charge_id,
         order_id=order.id,
@@ -45,10 +47,6 @@ def _dispute_lost(rule: Rule, case: Case, dispute: Dispute, context: Context) ->
         actual=dispute.money.amount,
         amount_at_risk=dispute.money.amount,
     )
-
-
-def _sum(dispute: Dispute, context: Context) -> str:
-    return f"{dispute.money.currency} {context.currencies.show(dispute.money.amount, dispute.money.currency)}"
 
 
 def _reason(dispute: Dispute) -> str:
@@ -64,6 +62,7 @@ RULES = (
         "A dispute is open or pending: the money has already left the balance.",
         "Send the evidence, or accept the dispute, before Omise's deadline.",
         judge_each=_dispute_open,
+        may_apply=lambda columns, _: columns.books.disputes[c.STATUS].isin(OPEN_DISPUTES).to_numpy(dtype=bool),
     ),
     Rule(
         "dispute_lost",
@@ -73,5 +72,6 @@ RULES = (
         "A dispute is lost, and the order still stands as paid.",
         "Write the order off, or mark it as refunded, and do not refund it again.",
         judge_each=_dispute_lost,
+        may_apply=lambda columns, _: c.equals(columns.books.disputes, c.STATUS, LOST),
     ),
 )

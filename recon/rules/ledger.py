@@ -1,182 +1,52 @@
 """Does the ledger hold what each charge and refund says, and is each fee right? The group "Ledger and fees".
 
-Masks come from `recon.settlement.ledger` and `recon.settlement.fees`; only what disagrees is put into words here.
+What disagrees was found by `recon.settlement` in whole columns; it is put into words here.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from recon import columns as c
-from recon.arrays import Mask
-from recon.model import Books, Break, ChargeStatus, Severity
-from recon.rules.rule import Rule
+from recon.arrays import Ints, Mask
+from recon.model import Break, Severity
+from recon.rules.rule import PULL, Rule
 from recon.settings import Context
-from recon.settlement import fees
-from recon.settlement.ledger import Ledger, Wrong
+from recon.settlement.tie_out import CHARGES_TO_LEDGER
+from recon.triage import Judged
 
 GROUP = "Ledger and fees"
-
-TRANSACTION_MISSING = Rule(
-    "transaction_missing",
-    GROUP,
-    Severity.HIGH,
-    "charge",
-    "A successful charge or a refund names no balance transaction, or one that Omise does not know.",
-    "Ask Omise's support where the money of this charge or refund is booked.",
-)
-TRANSACTION_AMOUNT_MISMATCH = Rule(
-    "transaction_amount_mismatch",
-    GROUP,
-    Severity.HIGH,
-    "charge",
-    "The balance moved by another amount than the charge's net, or than the refund.",
-    "Ask Omise's support why the ledger and the charge or refund differ.",
-)
-FEE_MISMATCH = Rule(
-    "fee_mismatch",
-    GROUP,
-    Severity.MEDIUM,
-    "charge",
-    "The fee is not what the rate on the charge, or the contract rate, comes to.",
-    "Compare the rate with the contract; claim the difference from Omise, or correct [fees.ACCOUNT].",
-)
-FEE_VAT_MISMATCH = Rule(
-    "fee_vat_mismatch",
-    GROUP,
-    Severity.LOW,
-    "charge",
-    "The VAT on the fee is not its rate times the fee as charged.",
-    "Compare with the tax invoice of the month; ask Omise for a corrected one where it is wrong, too.",
-)
-TRANSACTION_UNEXPLAINED = Rule(
-    "transaction_unexplained",
-    GROUP,
-    Severity.MEDIUM,
-    "transaction",
-    "The balance moved for something that Omise does not know, or in a direction that it cannot have.",
-    "Ask Omise's support what the transaction is for.",
-)
-BALANCE_MISMATCH = Rule(
-    "balance_mismatch",
-    GROUP,
-    Severity.CRITICAL,
-    "account",
-    "An earlier reading of the balance and what was booked since do not come to the balance now.",
-    "Run `recon backfill` over the days since; if it stays, ask Omise's support which movement is missing.",
-)
-
-RULES = (
-    TRANSACTION_MISSING,
-    TRANSACTION_AMOUNT_MISMATCH,
-    FEE_MISMATCH,
-    FEE_VAT_MISMATCH,
-    TRANSACTION_UNEXPLAINED,
-    BALANCE_MISMATCH,
-)
+_OF_CHARGE = [c.ACCOUNT, c.CHARGE_ID, c.NET, c.FUNDING_CURRENCY, c.TRANSACTION_ID]
+_OF_REFUND = [c.ACCOUNT, c.REFUND_ID, c.CHARGE_ID, c.FUNDING_AMOUNT, c.FUNDING_CURRENCY, c.TRANSACTION_ID]
 
 
-@dataclass(frozen=True)
-class Judges:
-    """Which rows of the books are judged: masks over charges, refunds and transactions."""
-
-    charges: Mask
-    refunds: Mask
-    transactions: Mask
-
-
-@dataclass
-class _Group:
-    """The group's precedence: what has spoken of a charge silences the rules after it."""
-
-    context: Context
-    spoken: set[str] = field(default_factory=set)
-
-    def raised(self, rule: Rule, found: Callable[[], Iterator[Break]]) -> Iterator[Break]:
-        if not rule.enabled(self.context):
-            return
-        fresh = [one for one in found() if _whose(one) not in self.spoken]
-        self.spoken.update(_whose(one) for one in fresh)
-        yield from fresh
-
-
-def ledger_breaks(books: Books, ledger: Ledger, wrong: Wrong, judged: Judges, context: Context) -> Iterator[Break]:
-    """Every break of the group but the balance's; of each charge and its refunds the first that applies."""
-    group = _Group(context)
-    charges, refunds = wrong.missing_charges & judged.charges, wrong.missing_refunds & judged.refunds
-    yield from group.raised(TRANSACTION_MISSING, lambda: _missing(books, charges, refunds, context))
-    other, back = wrong.charges & judged.charges, wrong.refunds & judged.refunds
-    yield from group.raised(TRANSACTION_AMOUNT_MISMATCH, lambda: _amounts(books, ledger, other, back, context))
-    successful = judged.charges & (books.charges[c.STATUS] == ChargeStatus.SUCCESSFUL).to_numpy(dtype=bool)
-    rows = books.charges.iloc[np.flatnonzero(successful)].reset_index(drop=True)
-    proofs = (
-        ("the rate on the charge", fees.by_own_rates(rows)),
-        ("the contract rate", fees.by_contract(rows, context.contract)),
-    )
-    yield from group.raised(FEE_MISMATCH, lambda: _fees(rows, proofs, context))
-    yield from group.raised(FEE_VAT_MISMATCH, lambda: _vats(rows, proofs, context))
-    odd = (wrong.unknown_origin | wrong.impossible) & judged.transactions
-    yield from group.raised(TRANSACTION_UNEXPLAINED, lambda: _unexplained(books, ledger, wrong, odd, context))
-
-
-def balance_breaks(readings: pd.DataFrame, context: Context) -> Iterator[Break]:
-    """One break per account whose last reading (READINGS) is not its first plus what was booked since."""
-    if not len(readings) or not BALANCE_MISMATCH.enabled(context):
-        return
-    for account, mine in readings.groupby(c.ACCOUNT, sort=True):
-        totals, growth = mine[c.TOTAL].tolist(), mine[c.SINCE_FIRST].tolist()
-        off = [total - totals[0] - grown for total, grown in zip(totals, growth, strict=True)]
-        if off[-1] == 0:
-            continue
-        since = len(off) - 1
-        while off[since - 1]:
-            since -= 1
-        at = mine[c.READ_AT].iloc[since].astimezone(context.calendar(str(account)).zone)
-        currency = str(mine[c.CURRENCY].iloc[-1])
-        yield _break(
-            BALANCE_MISMATCH,
-            context,
-            str(account),
-            str(account),
-            f"Omise says a balance of {_show(totals[-1], currency, context)}; the reading of "
-            f"{mine[c.READ_AT].iloc[0]:%Y-%m-%d} and what was booked since come to "
-            f"{_show(totals[0] + growth[-1], currency, context)}. It first differed on {at:%Y-%m-%d}.",
-            currency=currency,
-            expected=totals[0] + growth[-1],
-            actual=totals[-1],
-            amount_at_risk=abs(off[-1]),
-        )
-
-
-def _missing(books: Books, charges: Mask, refunds: Mask, context: Context) -> Iterator[Break]:
-    names = [c.ACCOUNT, c.CHARGE_ID, c.NET, c.FUNDING_CURRENCY, c.TRANSACTION_ID]
-    for account, charge, net, currency, named in _rows(books.charges, charges, names):
-        yield _break(
-            TRANSACTION_MISSING,
+def _transaction_missing(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
+    books, wrong, words = judged.books, judged.settled.discrepancies, context.currencies.words
+    charges = rows_of(books.charges, wrong.missing_charges & judged.scope.charges, _OF_CHARGE)
+    for account, charge, net, currency, transaction in charges:
+        yield rule.on(
             context,
             account,
             charge,
-            f"Charge {charge} is successful and should have credited {_show(net, currency, context)}, but "
-            f"{_why_missing(named)}.",
+            f"Charge {charge} is successful and should have credited {words(net, currency)}, but "
+            f"{_why_missing(transaction)}.",
             currency=currency,
             expected=net,
             actual=0,
             amount_at_risk=abs(net),
             charge_id=charge,
-            transaction_id=_text(named),
+            transaction_id=text_or_none(transaction),
         )
-    names = [c.ACCOUNT, c.REFUND_ID, c.CHARGE_ID, c.FUNDING_AMOUNT, c.FUNDING_CURRENCY, c.TRANSACTION_ID]
-    for account, refund, charge, amount, currency, named in _rows(books.refunds, refunds, names):
-        yield _break(
-            TRANSACTION_MISSING,
+    refunds = rows_of(books.refunds, wrong.missing_refunds & judged.scope.refunds, _OF_REFUND)
+    for account, refund, charge, amount, currency, transaction in refunds:
+        yield rule.on(
             context,
             account,
             refund,
-            f"Refund {refund} of charge {charge} should have debited {_show(amount, currency, context)}, but "
-            f"{_why_missing(named)}.",
+            f"Refund {refund} of charge {charge} should have debited {words(amount, currency)}, but "
+            f"{_why_missing(transaction)}.",
             subject_type="refund",
             currency=currency,
             expected=-amount,
@@ -184,119 +54,120 @@ def _missing(books: Books, charges: Mask, refunds: Mask, context: Context) -> It
             amount_at_risk=amount,
             refund_id=refund,
             charge_id=charge,
-            transaction_id=_text(named),
+            transaction_id=text_or_none(transaction),
         )
 
 
-def _why_missing(named: object) -> str:
-    known = _text(named)
+def _why_missing(transaction: object) -> str:
+    known = text_or_none(transaction)
     return f"Omise does not know its transaction {known}" if known else "it names no balance transaction"
 
 
-def _amounts(books: Books, ledger: Ledger, charges: Mask, refunds: Mask, context: Context) -> Iterator[Break]:
-    booked = pd.Series(ledger.signed)
-    names = [c.ACCOUNT, c.CHARGE_ID, c.NET, c.FUNDING_CURRENCY, c.TRANSACTION_ID]
-    moved = booked.iloc[ledger.charge_at[charges]].tolist()
-    for (account, charge, net, currency, transaction), was in zip(
-        _rows(books.charges, charges, names), moved, strict=True
-    ):
-        yield _break(
-            TRANSACTION_AMOUNT_MISMATCH,
+def _transaction_differs(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
+    books, ledger, wrong = judged.books, judged.settled.ledger, judged.settled.discrepancies
+    words = context.currencies.words
+    charges = wrong.charges & judged.scope.charges
+    charge_rows = zip(
+        rows_of(books.charges, charges, _OF_CHARGE), ledger.signed[ledger.charge_at[charges]].tolist(), strict=True
+    )
+    for (account, charge, net, currency, transaction), moved in charge_rows:
+        yield rule.on(
             context,
             account,
             charge,
-            f"Charge {charge} has a net of {_show(net, currency, context)}, but its transaction {transaction} moved "
-            f"the balance by {_show(was, currency, context)}.",
+            f"Charge {charge} has a net of {words(net, currency)}, but its transaction {transaction} moved "
+            f"the balance by {words(moved, currency)}.",
             currency=currency,
             expected=net,
-            actual=was,
-            amount_at_risk=abs(was - net),
+            actual=moved,
+            amount_at_risk=abs(moved - net),
             charge_id=charge,
             transaction_id=transaction,
         )
-    names = [c.ACCOUNT, c.REFUND_ID, c.CHARGE_ID, c.FUNDING_AMOUNT, c.FUNDING_CURRENCY, c.TRANSACTION_ID]
-    moved = booked.iloc[ledger.refund_at[refunds]].tolist()
-    for (account, refund, charge, amount, currency, transaction), was in zip(
-        _rows(books.refunds, refunds, names), moved, strict=True
-    ):
-        yield _break(
-            TRANSACTION_AMOUNT_MISMATCH,
+    refunds = wrong.refunds & judged.scope.refunds
+    refund_rows = zip(
+        rows_of(books.refunds, refunds, _OF_REFUND), ledger.signed[ledger.refund_at[refunds]].tolist(), strict=True
+    )
+    for (account, refund, charge, amount, currency, transaction), moved in refund_rows:
+        yield rule.on(
             context,
             account,
             refund,
-            f"Refund {refund} of charge {charge} gives back {_show(amount, currency, context)}, but its transaction "
-            f"{transaction} moved the balance by {_show(was, currency, context)}.",
+            f"Refund {refund} of charge {charge} gives back {words(amount, currency)}, but its transaction "
+            f"{transaction} moved the balance by {words(moved, currency)}.",
             subject_type="refund",
             currency=currency,
             expected=-amount,
-            actual=was,
-            amount_at_risk=abs(was + amount),
+            actual=moved,
+            amount_at_risk=abs(moved + amount),
             refund_id=refund,
             charge_id=charge,
             transaction_id=transaction,
         )
 
 
-def _fees(rows: pd.DataFrame, proofs: tuple[tuple[str, fees.Proved], ...], context: Context) -> Iterator[Break]:
-    said = np.zeros(len(rows), dtype=bool)
-    for what, proved in proofs:
-        wrong = proved.wrong_fee & ~said
-        said |= wrong
-        words = f"a fee of {{}}, but {what}"
-        yield from _fee_breaks(FEE_MISMATCH, rows, wrong, c.FEE, proved.fee[wrong].tolist(), words, context)
+def _fee_differs(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
+    by_rate, by_contract = judged.settled.fees_by_rate, judged.settled.fees_by_contract
+    words = "a fee of {}, but the rate on the charge"
+    yield from _fee_breaks(rule, judged, context, c.FEE, by_rate.wrong_fee, by_rate.fee, words)
+    other = by_contract.wrong_fee & ~by_rate.wrong_fee
+    words = "a fee of {}, but the contract rate"
+    yield from _fee_breaks(rule, judged, context, c.FEE, other, by_contract.fee, words)
 
 
-def _vats(rows: pd.DataFrame, proofs: tuple[tuple[str, fees.Proved], ...], context: Context) -> Iterator[Break]:
-    said = np.zeros(len(rows), dtype=bool)
-    for what, proved in proofs:
-        wrong = proved.wrong_vat & ~said
-        said |= wrong
-        words = f"VAT of {{}} on its fee, but {what.replace('rate', 'VAT rate')}"
-        yield from _fee_breaks(FEE_VAT_MISMATCH, rows, wrong, c.FEE_VAT, proved.vat[wrong].tolist(), words, context)
+def _vat_differs(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
+    by_rate, by_contract = judged.settled.fees_by_rate, judged.settled.fees_by_contract
+    words = "VAT of {} on its fee, but the VAT rate on the charge"
+    yield from _fee_breaks(rule, judged, context, c.FEE_VAT, by_rate.wrong_vat, by_rate.vat, words)
+    other = by_contract.wrong_vat & ~by_rate.wrong_vat
+    words = "VAT of {} on its fee, but the contract VAT rate"
+    yield from _fee_breaks(rule, judged, context, c.FEE_VAT, other, by_contract.vat, words)
 
 
 def _fee_breaks(
-    rule: Rule, rows: pd.DataFrame, wrong: Mask, name: str, due: list[int], words: str, context: Context
+    rule: Rule, judged: Judged, context: Context, name: str, wrong: Mask, expected: Ints, words: str
 ) -> Iterator[Break]:
     names = [c.ACCOUNT, c.CHARGE_ID, name, c.FUNDING_CURRENCY, c.FUNDING_AMOUNT]
-    for (account, charge, was, currency, base), should in zip(_rows(rows, wrong, names), due, strict=True):
-        charged = words.format(_show(was, currency, context))
-        yield _break(
-            rule,
+    rows = zip(rows_of(judged.settled.charged, wrong, names), expected[wrong].tolist(), strict=True)
+    for (account, charge, charged, currency, base), due in rows:
+        fee = words.format(context.currencies.words(charged, currency))
+        yield rule.on(
             context,
             account,
             charge,
-            f"Charge {charge} over {_show(base, currency, context)} has {charged} comes to "
-            f"{_show(should, currency, context)}.",
+            f"Charge {charge} over {context.currencies.words(base, currency)} has {fee} comes to "
+            f"{context.currencies.words(due, currency)}.",
             currency=currency,
-            expected=should,
-            actual=was,
-            amount_at_risk=abs(was - should),
+            expected=due,
+            actual=charged,
+            amount_at_risk=abs(charged - due),
             charge_id=charge,
         )
 
 
-def _unexplained(books: Books, ledger: Ledger, wrong: Wrong, odd: Mask, context: Context) -> Iterator[Break]:
+def _unexplained(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
+    ledger, wrong = judged.settled.ledger, judged.settled.discrepancies
+    odd = (wrong.unknown_origin | wrong.impossible) & judged.scope.transactions
     names = [c.ACCOUNT, c.TRANSACTION_ID, c.ORIGIN, c.CURRENCY, c.DIRECTION, c.KEY]
-    facts = zip(
-        _rows(books.transactions, odd, names),
+    rows = zip(
+        rows_of(judged.books.transactions, odd, names),
         ledger.signed[odd].tolist(),
         ledger.kinds[odd].tolist(),
         wrong.unknown_origin[odd].tolist(),
         strict=True,
     )
-    for (account, transaction, named, currency, direction, key), moved, kind, unknown in facts:
-        origin = _text(named)
+    for (account, transaction, origin_cell, currency, direction, key), moved, kind, unknown in rows:
+        origin = text_or_none(origin_cell)
         why = f"which cannot be for the {kind} {origin}" if origin else "and it names nothing that it comes from"
         if unknown and origin:
             why = f"for the {kind} {origin}, which Omise does not know"
         ids = {f"{kind}_id": origin} if origin and kind in ("charge", "refund", "transfer", "dispute") else {}
-        yield _break(
-            TRANSACTION_UNEXPLAINED,
+        amount = context.currencies.words(abs(moved), currency)
+        yield rule.on(
             context,
             account,
             transaction,
-            f'Transaction {transaction} ("{key}") is a {direction} of {_show(abs(moved), currency, context)}, {why}.',
+            f'Transaction {transaction} ("{key}") is a {direction} of {amount}, {why}.',
             currency=currency,
             expected=0,
             actual=moved,
@@ -306,30 +177,101 @@ def _unexplained(books: Books, ledger: Ledger, wrong: Wrong, odd: Mask, context:
         )
 
 
-def _break(rule: Rule, context: Context, account: str, subject: str, explanation: str, **fields: Any) -> Break:
-    facts: dict[str, Any] = {"subject_type": rule.subject, "suggestion": rule.action} | fields
-    return Break(
-        code=rule.code,
-        severity=rule.severity_in(context),
-        account=account,
-        subject_id=subject,
-        explanation=explanation,
-        **facts,
-    )
+def _balance_differs(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
+    """One break per account whose last reading is not its first plus what was booked since."""
+    readings, words = judged.books.readings, context.currencies.words
+    for account, rows in readings.groupby(c.ACCOUNT, sort=True) if len(readings) else ():
+        totals, booked = rows[c.TOTAL].tolist(), rows[c.SINCE_FIRST].tolist()
+        differences = [total - totals[0] - since_first for total, since_first in zip(totals, booked, strict=True)]
+        if differences[-1] == 0:
+            continue
+        first_wrong = len(differences) - 1
+        while differences[first_wrong - 1]:
+            first_wrong -= 1
+        differed_at = rows[c.READ_AT].iloc[first_wrong].astimezone(context.calendar(str(account)).zone)
+        currency = str(rows[c.CURRENCY].iloc[-1])
+        expected = totals[0] + booked[-1]
+        yield rule.on(
+            context,
+            str(account),
+            str(account),
+            f"Omise says a balance of {words(totals[-1], currency)}; the reading of "
+            f"{rows[c.READ_AT].iloc[0]:%Y-%m-%d} and what was booked since come to "
+            f"{words(expected, currency)}. It first differed on {differed_at:%Y-%m-%d}.",
+            currency=currency,
+            expected=expected,
+            actual=totals[-1],
+            amount_at_risk=abs(differences[-1]),
+        )
 
 
-def _rows(frame: pd.DataFrame, chosen: Mask, names: list[str]) -> list[tuple[Any, ...]]:
+def rows_of(frame: pd.DataFrame, chosen: Mask, names: list[str]) -> list[tuple[Any, ...]]:
+    """The chosen rows of these columns; a null of a text column is NaN."""
     return list(frame[names].iloc[np.flatnonzero(chosen)].itertuples(index=False, name=None))
 
 
-def _text(value: object) -> str | None:
-    """A null of a text column is NaN."""
-    return value if isinstance(value, str) else None
+def text_or_none(cell: object) -> str | None:
+    """A cell of a text column."""
+    return cell if isinstance(cell, str) else None
 
 
-def _show(amount: int, currency: str, context: Context) -> str:
-    return f"{currency} {context.currencies.show(amount, currency)}"
-
-
-def _whose(found: Break) -> str:
-    return found.charge_id or found.transfer_id or found.subject_id
+RULES = (
+    Rule(
+        "transaction_missing",
+        GROUP,
+        Severity.HIGH,
+        "charge",
+        "A successful charge or a refund names no balance transaction, or one that Omise does not know.",
+        "Ask Omise's support where the money of this charge or refund is booked.",
+        find=_transaction_missing,
+        proof=CHARGES_TO_LEDGER,
+    ),
+    Rule(
+        "transaction_amount_mismatch",
+        GROUP,
+        Severity.HIGH,
+        "charge",
+        "The balance moved by another amount than the charge's net, or than the refund.",
+        "Ask Omise's support why the ledger and the charge or refund differ.",
+        find=_transaction_differs,
+        proof=CHARGES_TO_LEDGER,
+    ),
+    Rule(
+        "fee_mismatch",
+        GROUP,
+        Severity.MEDIUM,
+        "charge",
+        "The fee is not what the rate on the charge, or the contract rate, comes to.",
+        "Compare the rate with the contract; claim the difference from Omise, or correct [fees.ACCOUNT].",
+        find=_fee_differs,
+    ),
+    Rule(
+        "fee_vat_mismatch",
+        GROUP,
+        Severity.LOW,
+        "charge",
+        "The VAT on the fee is not its rate times the fee as charged.",
+        "Compare with the tax invoice of the month; ask Omise for a corrected one where it is wrong, too.",
+        find=_vat_differs,
+    ),
+    Rule(
+        "transaction_unexplained",
+        GROUP,
+        Severity.MEDIUM,
+        "transaction",
+        "The balance moved for something that Omise does not know, or in a direction that it cannot have.",
+        "Ask Omise's support what the transaction is for.",
+        find=_unexplained,
+        proof=CHARGES_TO_LEDGER,
+    ),
+    Rule(
+        "balance_mismatch",
+        GROUP,
+        Severity.CRITICAL,
+        "account",
+        "An earlier reading of the balance and what was booked since do not come to the balance now.",
+        "Run `recon backfill` over the days since; if it stays, ask Omise's support which movement is missing.",
+        find=_balance_differs,
+        needs=PULL,
+    ),
+)

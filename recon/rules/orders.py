@@ -1,13 +1,18 @@
 """Does each order agree with its charge? The rules of the group "Order and charge", in the order they are asked."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
+import numpy as np
+
+from recon import columns as c
+from recon.arrays import Mask
 from recon.methods.deadlines import WEBHOOK_GRACE, owed
 from recon.model import EXPECTS_CHARGE, Break, Case, Charge, ChargeStatus, OrderStatus, Severity
 from recon.money import Money
-from recon.rules.rule import Judge, Rule, order_of
+from recon.rules.rule import Rule, order_of
 from recon.settings import Context
+from recon.triage.columns import CaseColumns
 
 GROUP = "Order and charge"
 NEVER_PAID = frozenset({ChargeStatus.FAILED, ChargeStatus.EXPIRED, ChargeStatus.REVERSED})
@@ -20,7 +25,7 @@ def _wrong_account(rule: Rule, case: Case, context: Context) -> Break | None:
         return rule.on_order(
             case,
             context,
-            f"{_order(case, context)}; its successful charge {charge.id} ({_show(charge.captured, context)}) sits in "
+            f"{_order(case, context)}; its successful charge {charge.id} ({context.words(charge.captured)}) sits in "
             f'account "{charge.account}", not in "{case.account}".',
             charge_id=charge.id,
             expected=case.order.money.amount,
@@ -116,7 +121,7 @@ def _order_missing(rule: Rule, case: Case, context: Context) -> Break | None:
         case,
         charge,
         context,
-        f"Charge {charge.id} took {_show(charge.captured, context)}, but no order in any source belongs to it.",
+        f"Charge {charge.id} took {context.words(charge.captured)}, but no order in any source belongs to it.",
         expected=0,
         actual=charge.captured.amount,
         amount_at_risk=charge.captured.amount - charge.refunded.amount,
@@ -132,7 +137,7 @@ def _not_marked_paid(rule: Rule, case: Case, context: Context) -> Break | None:
     return rule.on_order(
         case,
         context,
-        f"{_order(case, context)}, but charge {charge.id} took {_show(charge.captured, context)} for it.",
+        f"{_order(case, context)}, but charge {charge.id} took {context.words(charge.captured)} for it.",
         charge_id=charge.id,
         expected=0,
         actual=_same_currency(case, charge.captured),
@@ -149,7 +154,7 @@ def _cancelled_but_charged(rule: Rule, case: Case, context: Context) -> Break | 
     rests = [charge.captured - charge.refunded for charge in kept]
     held = _total_of(case, rests)
     pairs = zip(kept, rests, strict=True)
-    told = " and ".join(f"{charge.id} still holds {_show(rest, context)}" for charge, rest in pairs)
+    told = " and ".join(f"{charge.id} still holds {context.words(rest)}" for charge, rest in pairs)
     due_by, action = owed(kept, context)
     return rule.on_order(
         case,
@@ -178,7 +183,7 @@ def _duplicate_charge(rule: Rule, case: Case, context: Context) -> Break | None:
     payer = (named or good)[0]
     extra = [charge for charge in kept if charge is not payer]
     total = _total_of(case, [charge.captured - charge.refunded for charge in extra])
-    again = ", ".join(f"{charge.id} ({_show(charge.captured, context)})" for charge in extra)
+    again = ", ".join(f"{charge.id} ({context.words(charge.captured)})" for charge in extra)
     due_by, action = owed(extra, context)
     return rule.on_order(
         case,
@@ -199,7 +204,7 @@ def _currency_mismatch(rule: Rule, case: Case, context: Context) -> Break | None
             return rule.on_order(
                 case,
                 context,
-                f"{_order(case, context)}, but charge {charge.id} took {_show(charge.captured, context)}.",
+                f"{_order(case, context)}, but charge {charge.id} took {context.words(charge.captured)}.",
                 charge_id=charge.id,
                 expected=case.expected,
                 amount_at_risk=case.expected,
@@ -208,8 +213,9 @@ def _currency_mismatch(rule: Rule, case: Case, context: Context) -> Break | None
 
 
 def _amount_scale_mismatch(rule: Rule, case: Case, context: Context) -> Break | None:
-    taken = _sum(_counted(case, context))
-    if not _power_of_ten(case.expected, taken):
+    counted = _counted(case, context)
+    taken = _sum(counted)
+    if not counted or _agrees(case, taken, context) or not _power_of_ten(case.expected, taken):
         return None
     return _amounts_differ(rule, case, context, "the amounts differ by exactly a power of ten")
 
@@ -228,12 +234,12 @@ def _amounts_differ(rule: Rule, case: Case, context: Context, words: str) -> Bre
         return None
     ids = ", ".join(charge.id for charge in counted)
     taken = Money(_sum(counted), currency)
-    together = f" with {', '.join(other.id for other in case.beside)}" if case.beside else ""
-    expects = f", {_show(Money(case.expected, currency), context)} together" if case.beside else ""
+    together = f" with {', '.join(other.id for other in case.other_orders)}" if case.other_orders else ""
+    expects = f", {context.words(Money(case.expected, currency))} together" if case.other_orders else ""
     return rule.on_order(
         case,
         context,
-        f"{_order(case, context)}{together}{expects}, but {ids} took {_show(taken, context)}: {words}.",
+        f"{_order(case, context)}{together}{expects}, but {ids} took {context.words(taken)}: {words}.",
         charge_id=counted[0].id,
         expected=case.expected,
         actual=taken.amount,
@@ -304,115 +310,171 @@ def _total_of(case: Case, sums: list[Money]) -> int | None:
 
 def _order(case: Case, context: Context) -> str:
     order = order_of(case)
-    return f"Order {order.id} ({_show(order.money, context)}) is {order.status.replace('_', ' ')}"
+    return f"Order {order.id} ({context.words(order.money)}) is {order.status.replace('_', ' ')}"
 
 
-def _show(money: Money, context: Context) -> str:
-    return f"{money.currency} {context.currencies.show(money.amount, money.currency)}"
+# Masks per case, at the order that stands for it.
 
 
-def _rule(
-    code: str, severity: Severity, subject: str, judge: Judge, meaning: str, action: str, **more: timedelta
-) -> Rule:
-    return Rule(code, GROUP, severity, subject, meaning, action, judge, thresholds=more)
+def _paid_elsewhere(columns: CaseColumns, _context: Context) -> Mask:
+    return columns.paid_elsewhere(c.ACCOUNT)
+
+
+def _ambiguous(columns: CaseColumns, _context: Context) -> Mask:
+    result = np.zeros(len(columns.books.orders), dtype=bool)
+    result[list(columns.matching.ambiguous)] = True
+    return result
+
+
+def _unpaid(columns: CaseColumns, _context: Context) -> Mask:
+    return np.asarray(columns.expects & (columns.paying == 0))
+
+
+def _no_order(columns: CaseColumns, _context: Context) -> Mask:
+    return columns.without_order & columns.pays & ~columns.by_design
+
+
+def _pending_and_paid(columns: CaseColumns, _context: Context) -> Mask:
+    return columns.orders_in(OrderStatus.PENDING) & (columns.paying > 0)
+
+
+def _cancelled_and_paid(columns: CaseColumns, _context: Context) -> Mask:
+    return columns.orders_in(OrderStatus.CANCELLED) & (columns.paying > 0)
+
+
+def _paid_again(columns: CaseColumns, _context: Context) -> Mask:
+    return columns.paying > 1
+
+
+def _paid_in_other_currency(columns: CaseColumns, _context: Context) -> Mask:
+    return columns.expects & columns.paid_elsewhere(c.CURRENCY)
+
+
+def _paid_differently(columns: CaseColumns, _context: Context) -> Mask:
+    differs = np.abs(columns.captured - columns.expected) > columns.allowed_difference
+    return np.asarray(columns.expects & ((columns.paying > 1) | ((columns.paying == 1) & differs)))
 
 
 RULES = (
-    _rule(
+    Rule(
         "wrong_account",
+        GROUP,
         Severity.HIGH,
         "order",
-        _wrong_account,
         "The order's successful charge sits in another Omise account.",
         "Find out which keys the shop used; correct the order's account, or refund and charge again.",
+        judge=_wrong_account,
+        may_apply=_paid_elsewhere,
     ),
-    _rule(
+    Rule(
         "match_ambiguous",
+        GROUP,
         Severity.MEDIUM,
         "order",
-        _match_ambiguous,
         "Several equally good charges fit the order; nothing is linked.",
         "Compare the named charges with the order and link the right one by hand.",
+        judge=_match_ambiguous,
+        may_apply=_ambiguous,
     ),
-    _rule(
+    Rule(
         "charge_missing",
+        GROUP,
         Severity.HIGH,
         "order",
-        _charge_missing,
         "The order is paid or refunded, and there is no charge for it at all.",
         "Ask the shop why it counts the order as paid; do not deliver before the money is found.",
+        judge=_charge_missing,
+        may_apply=_unpaid,
     ),
-    _rule(
+    Rule(
         "order_paid_charge_pending",
+        GROUP,
         Severity.HIGH,
         "order",
-        _paid_charge_pending,
         "The order is paid, no charge is successful, and one is still pending.",
         "Do not deliver yet; wait for the charge, and correct the order if it fails.",
+        judge=_paid_charge_pending,
+        may_apply=_unpaid,
     ),
-    _rule(
+    Rule(
         "order_paid_charge_failed",
+        GROUP,
         Severity.CRITICAL,
         "order",
-        _paid_charge_failed,
         "The order is paid, and every charge failed, expired, was reversed or voided.",
         "Stop delivery, correct the order, and ask the customer to pay again.",
+        judge=_paid_charge_failed,
+        may_apply=_unpaid,
     ),
-    _rule(
+    Rule(
         "order_missing",
+        GROUP,
         Severity.HIGH,
         "charge",
-        _order_missing,
         "A successful charge, not voided, has no order in any source.",
         "Find the order it belongs to, or refund the payer.",
+        judge=_order_missing,
+        may_apply=_no_order,
     ),
-    _rule(
+    Rule(
         "order_not_marked_paid",
+        GROUP,
         Severity.HIGH,
         "order",
-        _not_marked_paid,
         "The charge is successful, and the order is still pending after the grace: a lost webhook.",
         "Mark the order as paid and deliver; look for a webhook that did not arrive.",
-        grace=WEBHOOK_GRACE,
+        judge=_not_marked_paid,
+        may_apply=_pending_and_paid,
+        thresholds={"grace": WEBHOOK_GRACE},
     ),
-    _rule(
+    Rule(
         "order_cancelled_but_charged",
+        GROUP,
         Severity.HIGH,
         "order",
-        _cancelled_but_charged,
         "The order is cancelled, and its successful charge is not fully refunded.",
         "Refund the rest of the charge, or reinstate the order.",
+        judge=_cancelled_but_charged,
+        may_apply=_cancelled_and_paid,
     ),
-    _rule(
+    Rule(
         "duplicate_charge",
+        GROUP,
         Severity.HIGH,
         "order",
-        _duplicate_charge,
         "More than one successful, not fully refunded charge, where one pays the order.",
         "Refund the charge that the order does not point at.",
+        judge=_duplicate_charge,
+        may_apply=_paid_again,
     ),
-    _rule(
+    Rule(
         "currency_mismatch",
+        GROUP,
         Severity.HIGH,
         "order",
-        _currency_mismatch,
         "The charge's currency is not the order's.",
         "Compare what the payer was shown with what was charged; refund and charge again if it was wrong.",
+        judge=_currency_mismatch,
+        may_apply=_paid_in_other_currency,
     ),
-    _rule(
+    Rule(
         "amount_scale_mismatch",
+        GROUP,
         Severity.CRITICAL,
         "order",
-        _amount_scale_mismatch,
         "The amounts differ by exactly a power of ten: minor units were taken for major ones, or the reverse.",
         "Correct the shop's conversion at once; every order of this currency is in danger. Refund what is too much.",
+        judge=_amount_scale_mismatch,
+        may_apply=_paid_differently,
     ),
-    _rule(
+    Rule(
         "amount_mismatch",
+        GROUP,
         Severity.HIGH,
         "order",
-        _amount_mismatch,
         "The captured amount and the order's amount differ beyond the tolerance.",
         "Find out which is right; refund the difference or correct the order.",
+        judge=_amount_mismatch,
+        may_apply=_paid_differently,
     ),
 )

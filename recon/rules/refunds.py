@@ -1,13 +1,18 @@
-"""Do shop and Omise agree on what went back to payers, and can it still go back? Knows no ledger."""
+"""Do shop and Omise agree on what went back to payers, and can it still go back? The group "Refunds"."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 
+import numpy as np
+
+from recon import columns as c
+from recon.arrays import Mask
 from recon.methods.deadlines import REFUND_DAYS, Due, local, no_more_than_low, refund_arrives, refund_window
 from recon.model import EXPECTS_CHARGE, Break, Case, Charge, ChargeStatus, Order, OrderStatus, Refund, Severity
 from recon.money import Money
-from recon.rules.rule import Judge, Rule, order_of
+from recon.rules.rule import Rule, order_of
 from recon.settings import Context
+from recon.triage.columns import CaseColumns
 
 GROUP = "Refunds"
 WITHIN_DAYS = 14
@@ -18,7 +23,7 @@ NONE, FULL = "none", "full"
 def concerns(case: Case) -> bool:
     """Whether anything was refunded on either side, or is asked for."""
     asked = (OrderStatus.REFUNDED, OrderStatus.REFUND_REQUESTED)
-    orders = (case.order, *case.beside) if case.order else ()
+    orders = (case.order, *case.other_orders) if case.order else ()
     return (
         bool(case.refunds)
         or any(charge.refunded.amount for charge in case.charges)
@@ -49,7 +54,7 @@ def _sides(case: Case, context: Context) -> _Sides | None:
     ids = {charge.id for charge in payers}
     return _Sides(
         payers,
-        shop=sum(_given_back(order) for order in (case.order, *case.beside)),
+        shop=sum(_given_back(order) for order in (case.order, *case.other_orders)),
         omise=sum(charge.refunded.amount for charge in payers),
         lost=sum(one.money.amount for one in case.disputes if one.status == "lost" and one.charge_id in ids),
     )
@@ -72,7 +77,7 @@ def _payers(case: Case, order: Order, context: Context) -> tuple[Charge, ...]:
     pool = tuple(charge for charge in paying if charge.kept) or paying
     if order.source in context.split_sources:
         return paying if _agrees(case, paying, context) else pool
-    back = sum(_given_back(one) for one in (order, *case.beside))
+    back = sum(_given_back(one) for one in (order, *case.other_orders))
 
     def doubts(one: Charge) -> tuple[bool, ...]:
         return not _agrees(case, (one,), context), one.id != order.charge_id, one.refunded.amount != back
@@ -82,7 +87,7 @@ def _payers(case: Case, order: Order, context: Context) -> tuple[Charge, ...]:
 
 def _agrees(case: Case, charges: tuple[Charge, ...], context: Context) -> bool:
     order = order_of(case)
-    total = sum(one.money.amount for one in (order, *case.beside))
+    total = sum(one.money.amount for one in (order, *case.other_orders))
     same = all(charge.captured.currency == order.money.currency for charge in charges)
     taken = sum(charge.captured.amount for charge in charges)
     return same and context.tolerance.allows(total, taken, order.money.currency)
@@ -95,7 +100,7 @@ def _exceeds(rule: Rule, case: Case, charge: Charge, context: Context) -> Break 
         case,
         charge,
         context,
-        f"Charge {charge.id} took {_show(charge.captured, context)}, but {_show(charge.refunded, context)} of it is "
+        f"Charge {charge.id} took {context.words(charge.captured)}, but {context.words(charge.refunded)} of it is "
         "refunded.",
         expected=charge.captured.amount,
         actual=charge.refunded.amount,
@@ -141,12 +146,13 @@ def _mismatch(rule: Rule, case: Case, context: Context) -> Break | None:
 
 def _back(sides: _Sides, context: Context) -> str:
     currency = sides.payers[0].refunded.currency
-    return f"{_show(Money(sides.omise, currency), context)} of {', '.join(c.id for c in sides.payers)} went back"
+    payers = ", ".join(charge.id for charge in sides.payers)
+    return f"{context.words(Money(sides.omise, currency))} of {payers} went back"
 
 
 def _order_break(rule: Rule, case: Case, context: Context, sides: _Sides, words: str, at_risk: int) -> Break:
     order = order_of(case)
-    said = _show(Money(sides.shop, order.money.currency), context)
+    said = context.words(Money(sides.shop, order.money.currency))
     first = sides.payers[0] if sides.payers else None
     same = first is None or first.refunded.currency == order.money.currency
     return rule.on_order(
@@ -184,7 +190,7 @@ def _not_supported(rule: Rule, case: Case, context: Context) -> Break | None:
     raised = rule.on_order(
         case,
         context,
-        f"A refund of {_show(asked, context)} is asked for order {order_of(case).id}, but {charge.method} {how} "
+        f"A refund of {context.words(asked)} is asked for order {order_of(case).id}, but {charge.method} {how} "
         f"through Omise ({figure.certainty}: {figure.source}).",
         charge_id=charge.id,
         expected=asked.amount,
@@ -214,7 +220,7 @@ def _by_window(rule: Rule, case: Case, context: Context, *, closed: bool) -> Bre
     words, action = (
         (f"its refund window ended {end}", f"Pay the customer back yourself; {charge.id} can no longer be refunded.")
         if closed
-        else (f"its refund window ends {end}", f"Refund {charge.id} for {_show(asked, context)} before {end}.")
+        else (f"its refund window ends {end}", f"Refund {charge.id} for {context.words(asked)} before {end}.")
     )
     return _window_break(rule, case, context, (charge, asked, due), words, action)
 
@@ -226,7 +232,7 @@ def _window_break(
     raised = rule.on_order(
         case,
         context,
-        f"A refund of {_show(asked, context)} (charge {charge.id}) is asked for order {order_of(case).id}; {words}.",
+        f"A refund of {context.words(asked)} (charge {charge.id}) is asked for order {order_of(case).id}; {words}.",
         suggestion=action,
         charge_id=charge.id,
         expected=asked.amount,
@@ -247,7 +253,7 @@ def _overdue(rule: Rule, case: Case, refund: Refund, context: Context) -> Break 
     found = rule.on_thing(
         refund,
         context,
-        f"Refund {refund.id} of {_show(refund.money, context)} (charge {refund.charge_id}) is pending since "
+        f"Refund {refund.id} of {context.words(refund.money)} (charge {refund.charge_id}) is pending since "
         f"{local(refund.created_at, refund.account, context)}, longer than {due.why}.",
         order_id=case.order.id if case.order else None,
         charge_id=refund.charge_id,
@@ -267,14 +273,32 @@ def _count_limit(rule: Rule, case: Case, charge: Charge, context: Context) -> Br
     )
 
 
-def _show(money: Money, context: Context) -> str:
-    return f"{money.currency} {context.currencies.show(money.amount, money.currency)}"
+def _refunds_differ(columns: CaseColumns, _context: Context) -> Mask:
+    """Cases with money back on either side, but for one charge that gave back what the shop says."""
+    refunded = columns.refunded_of_charge
+    voided = c.successful(columns.books.charges) & ~columns.pays
+    voided_in_part = voided & (refunded > 0) & (refunded < columns.captured_of_charge)
+    something = (columns.refunded_at_shop != 0) | (columns.refunded != 0) | columns.of_any_charge(voided_in_part)
+    return np.asarray(something & ((columns.paying != 1) | (columns.refunded_at_shop != columns.refunded)))
 
 
-def _on_order(
-    code: str, judge: Judge, meaning: str, action: str, severity: Severity = Severity.HIGH, **more: int
-) -> Rule:
-    return Rule(code, GROUP, severity, "order", meaning, action, judge, thresholds=more)
+def _refund_requested(columns: CaseColumns, _context: Context) -> Mask:
+    return columns.orders_in(OrderStatus.REFUND_REQUESTED) & (columns.paying > 0)
+
+
+def _refunded_too_much(columns: CaseColumns, _context: Context) -> Mask:
+    return columns.pays & (columns.refunded_of_charge > columns.captured_of_charge)
+
+
+def _pending(columns: CaseColumns, _context: Context) -> Mask:
+    return c.equals(columns.books.refunds, c.STATUS, "pending")
+
+
+def _often_refunded(columns: CaseColumns, context: Context) -> Mask:
+    refunds, charge_ids = columns.books.refunds, columns.books.charges[c.CHARGE_ID]
+    limit = context.count("refund_count_limit", "at", COUNT_LIMIT)
+    counts = refunds[c.CHARGE_ID][~c.equals(refunds, c.STATUS, "failed")].value_counts()
+    return c.is_in(charge_ids, counts.index[counts >= limit]) if limit > 0 else np.ones(len(charge_ids), dtype=bool)
 
 
 RULES = (
@@ -286,43 +310,68 @@ RULES = (
         "More of a charge is refunded than was captured.",
         "Ask Omise's support how this could be; stop refunds of the charge.",
         judge_each=_exceeds,
+        may_apply=_refunded_too_much,
     ),
-    _on_order(
+    Rule(
         "refund_missing",
-        _missing,
+        GROUP,
+        Severity.HIGH,
+        "order",
         "The order is refunded at the shop, and nothing went back at Omise.",
         "Refund the charge at Omise, or correct the order.",
+        judge=_missing,
+        may_apply=_refunds_differ,
     ),
-    _on_order(
+    Rule(
         "refund_unrecorded",
-        _unrecorded,
+        GROUP,
+        Severity.HIGH,
+        "order",
         "Money went back at Omise, and the shop's order says nothing of it.",
         "Record the refund at the shop, or find out who made it.",
+        judge=_unrecorded,
+        may_apply=_refunds_differ,
     ),
-    _on_order(
+    Rule(
         "refund_amount_mismatch",
-        _mismatch,
+        GROUP,
+        Severity.HIGH,
+        "order",
         "Shop and Omise both refunded the order, and the sums differ.",
         "Refund what is missing, or correct the order's refunded amount.",
+        judge=_mismatch,
+        may_apply=_refunds_differ,
     ),
-    _on_order(
+    Rule(
         "refund_not_supported",
-        _not_supported,
+        GROUP,
+        Severity.HIGH,
+        "order",
         "A refund is asked for on a method that cannot refund, or not in part.",
         "Pay the customer back another way, and mark the order as refunded.",
+        judge=_not_supported,
+        may_apply=_refund_requested,
     ),
-    _on_order(
+    Rule(
         "refund_window_closed",
-        _window_closed,
+        GROUP,
+        Severity.HIGH,
+        "order",
         "A refund is asked for, and the method's window for refunds has ended.",
         "Pay the customer back another way, and mark the order as refunded.",
+        judge=_window_closed,
+        may_apply=_refund_requested,
     ),
-    _on_order(
+    Rule(
         "refund_window_closing",
-        _window_closing,
+        GROUP,
+        Severity.HIGH,
+        "order",
         "A refund is asked for, and the method's window for refunds ends soon.",
         "Refund the charge before the window ends.",
-        within_days=WITHIN_DAYS,
+        judge=_window_closing,
+        may_apply=_refund_requested,
+        thresholds={"within_days": WITHIN_DAYS},
     ),
     Rule(
         "refund_overdue",
@@ -332,6 +381,7 @@ RULES = (
         "A refund is pending for longer than it takes to reach the payer.",
         "Ask Omise's support for the refund, and tell the customer.",
         judge_each=_overdue,
+        may_apply=_pending,
         thresholds={"business_days": REFUND_DAYS},
     ),
     Rule(
@@ -342,6 +392,7 @@ RULES = (
         "A charge is close to the 15 refunds that Omise allows.",
         "Give back the rest of this charge in one refund.",
         judge_each=_count_limit,
+        may_apply=_often_refunded,
         thresholds={"at": COUNT_LIMIT},
     ),
 )

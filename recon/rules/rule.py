@@ -1,20 +1,28 @@
-"""What a rule is: a code, its words for the catalogue, and a judgement on one case."""
+"""What a rule is: a code, its words for the catalogue, its judgement, and to which cases it may apply at all."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from recon.model import Break, Case, Charge, Dispute, Order, Refund, Severity, Transfer
 from recon.settings import Context
+from recon.triage import Judged, MayApply
 
 Judge = Callable[["Rule", Case, Context], Break | None]
 JudgeEach = Callable[["Rule", Case, Any, Context], Break | None]
+Find = Callable[["Rule", Judged, Context], Iterator[Break]]
+
+ORDERS, BANK, PULL = "orders", "bank", "pull"
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One break of the catalogue. In a group the first rule that applies to a subject is the one raised."""
+    """One break of the catalogue. In a group the first rule that applies to a subject is the one raised.
+
+    It judges cases (`judge`, `judge_each`), or finds its breaks in whole columns (`find`). A case to which no rule of
+    a case may apply is not built; without `may_apply` a rule is asked of every case.
+    """
 
     code: str
     group: str
@@ -23,7 +31,11 @@ class Rule:
     meaning: str  # one sentence: when it is raised
     action: str  # one sentence: what to do
     judge: Judge | None = None  # on the case as a whole
-    judge_each: JudgeEach | None = None  # on each charge, refund, ... of the case; neither: found where data comes in
+    judge_each: JudgeEach | None = None  # on each charge, refund, ... of the case
+    may_apply: MayApply | None = None  # per case (of an order), or per charge, refund, dispute: as the subject is
+    find: Find | None = None  # over all that was judged
+    needs: str = ""  # what a run must have read to know that it no longer applies: ORDERS, BANK, PULL; any run knows
+    proof: str = ""  # the proof of which an open break of it explains a gap, by its subject
     thresholds: Mapping[str, timedelta | int] = field(default_factory=dict)
 
     @property
@@ -41,53 +53,36 @@ class Rule:
         settings = context.settings.get(self.code)
         return self.default if settings is None or settings.severity is None else settings.severity
 
-    def on_order(self, case: Case, context: Context, explanation: str, **fields: Any) -> Break:
-        """The break of this rule on the case's order."""
-        order = case.order
-        assert order is not None
-        facts = {"currency": order.money.currency, "suggestion": self.action, "order_id": order.id} | fields
+    def on(self, context: Context, account: str | None, subject_id: str, explanation: str, **fields: Any) -> Break:
+        """The break of this rule on a subject; `fields` are further ones of `Break`."""
+        facts = {"subject_type": self.subject, "suggestion": self.action} | fields
         return Break(
             code=self.code,
             severity=self.severity_in(context),
-            account=case.account,
-            subject_type="order",
-            subject_id=order.id,
+            account=account,
+            subject_id=subject_id,
             explanation=explanation,
             **facts,
         )
 
+    def on_order(self, case: Case, context: Context, explanation: str, **fields: Any) -> Break:
+        """The break of this rule on the case's order."""
+        order = order_of(case)
+        facts = {"currency": order.money.currency, "order_id": order.id} | fields
+        return self.on(context, case.account, order.id, explanation, subject_type="order", **facts)
+
     def on_charge(self, case: Case, charge: Charge, context: Context, explanation: str, **fields: Any) -> Break:
         """The break of this rule on one charge of the case."""
-        facts = {
-            "currency": charge.money.currency,
-            "suggestion": self.action,
-            "charge_id": charge.id,
-            "order_id": case.order.id if case.order else None,
-        } | fields
-        return Break(
-            code=self.code,
-            severity=self.severity_in(context),
-            account=charge.account,
-            subject_type="charge",
-            subject_id=charge.id,
-            explanation=explanation,
-            **facts,
-        )
+        order_id = case.order.id if case.order else None
+        facts = {"currency": charge.money.currency, "charge_id": charge.id, "order_id": order_id} | fields
+        return self.on(context, charge.account, charge.id, explanation, subject_type="charge", **facts)
 
     def on_thing(
         self, thing: Refund | Dispute | Transfer, context: Context, explanation: str, **fields: Any
     ) -> Break:
         """The break of this rule on a refund, a dispute or a transfer, whichever is its subject."""
-        facts = {"currency": thing.money.currency, "suggestion": self.action, f"{self.subject}_id": thing.id} | fields
-        return Break(
-            code=self.code,
-            severity=self.severity_in(context),
-            account=thing.account,
-            subject_type=self.subject,
-            subject_id=thing.id,
-            explanation=explanation,
-            **facts,
-        )
+        facts = {"currency": thing.money.currency, f"{self.subject}_id": thing.id} | fields
+        return self.on(context, thing.account, thing.id, explanation, **facts)
 
 
 def order_of(case: Case) -> Order:

@@ -1,7 +1,7 @@
-"""Settlement: transfers rebuilt, balances proved, bank credits found."""
+"""Settlement: the ledger read, transfers rebuilt, balances proved, bank credits found."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -9,14 +9,46 @@ import numpy as np
 import pandas as pd
 
 from recon import columns as c
+from recon.arrays import Mask
 from recon.calendars import local_day
 from recon.model import Account, Books, Settlement, Window
+from recon.settings import Context
 from recon.settlement import payouts
 from recon.settlement.balance import days, moves
 from recon.settlement.bank_credits import bank
 from recon.settlement.fee_lines import fee_lines
+from recon.settlement.fees import ExpectedFees, by_contract, by_own_rates
 from recon.settlement.fifo import accounts, held_before, lines_of, shown_in
-from recon.settlement.ledger import Ledger
+from recon.settlement.ledger import Discrepancies, Ledger, discrepancies, read
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What settlement works out of the books of a run: what its rules, proofs and lists share."""
+
+    ledger: Ledger
+    discrepancies: Discrepancies
+    settlement: Settlement
+    charged: pd.DataFrame  # the judged charges that were successful (CHARGES)
+    fees_by_rate: ExpectedFees  # of these charges, by the rates that they carry
+    fees_by_contract: ExpectedFees
+
+
+def settle(books: Books, charges: Mask, accounts: Mapping[str, Account], context: Context) -> Settled:
+    """Read the ledger, rebuild transfers and find their bank credits; `charges` are judged, of `accounts`."""
+    ledger = read(books)
+    zones = {name: account.zone for name, account in accounts.items()}
+    bank_fees = {name: fee for name, fee in context.bank_fees.items() if name in accounts}
+    successful = charges & c.successful(books.charges)
+    charged = books.charges.iloc[np.flatnonzero(successful)].reset_index(drop=True)
+    return Settled(
+        ledger,
+        discrepancies(books, ledger),
+        with_bank(rebuild(books, ledger), books, zones, bank_fees),
+        charged,
+        by_own_rates(charged),
+        by_contract(charged, context.contract),
+    )
 
 
 def rebuild(books: Books, ledger: Ledger) -> Settlement:
@@ -46,14 +78,14 @@ def of_range(
     settlement: Settlement, books: Books, ledger: Ledger, account: Account, window: Window, span: tuple[date, date]
 ) -> Settlement:
     """What of it one account's result shows: transfers and bank lines of its days, all credits not paid out yet."""
-    mine = _ours(settlement.payouts, account) & shown_in(settlement.payouts, window)
+    mine = c.of_account(settlement.payouts, account.name) & shown_in(settlement.payouts, window)
     shown, parts = settlement.payouts[mine].reset_index(drop=True), settlement.parts
     parts = parts[c.is_in(parts[c.TRANSFER_ID], shown[c.TRANSFER_ID])].reset_index(drop=True)
     assert parts[c.AMOUNT].sum() == shown[c.EXPLAINED].sum(), "credits that a transfer paid out are missing"
     return Settlement(
         payouts=shown,
         parts=parts,
-        unpaid=settlement.unpaid[_ours(settlement.unpaid, account)].reset_index(drop=True),
+        unpaid=settlement.unpaid[c.of_account(settlement.unpaid, account.name)].reset_index(drop=True),
         days=days(books, account, *span),
         moves=moves(books, ledger, account, window),
         fees=fee_lines(books, account, window),
@@ -69,11 +101,7 @@ def _banked(banked: pd.DataFrame, account: Account, books: Books, span: tuple[da
     inside = np.zeros(len(banked), dtype=bool)
     for name in (c.PAID_ON, c.BOOKED_ON):
         inside |= ((banked[name] >= first) & (banked[name] <= last)).to_numpy(dtype=bool)
-    return banked[_ours(banked, account) & inside].reset_index(drop=True)
-
-
-def _ours(frame: pd.DataFrame, account: Account) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
-    return (frame[c.ACCOUNT] == account.name).to_numpy(dtype=bool)
+    return banked[c.of_account(banked, account.name) & inside].reset_index(drop=True)
 
 
 def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:

@@ -92,7 +92,7 @@ def _readings(books: Books, account: Account) -> dict[date, tuple[object, ...]]:
 
 
 def _of(frame: pd.DataFrame, account: str) -> pd.DataFrame:
-    return frame[(frame[c.ACCOUNT] == account).to_numpy(dtype=bool)] if len(frame) else frame
+    return frame[c.of_account(frame, account)] if len(frame) else frame
 
 
 def _micros(moment: datetime) -> int:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from recon import columns as c
 from recon.arrays import Mask
-from recon.model import Account, Books, ChargeStatus, Window
+from recon.model import Account, Books, Window
 from recon.settlement.fees import by_own_rates
 
 Months = npt.NDArray[np.int64]
@@ -50,9 +50,11 @@ def fee_lines(books: Books, account: Account, window: Window) -> pd.DataFrame:
 
 def _charges(books: Books, account: Account, window: Window) -> pd.DataFrame:
     charges = books.charges
-    successful = (charges[c.STATUS] == ChargeStatus.SUCCESSFUL).to_numpy(dtype=bool)
+    successful = c.successful(charges)
     paid = charges[c.PAID_AT].fillna(charges[c.CREATED_AT])
-    rows = charges[_OF_CHARGE][_ours(charges, account) & successful & _within(paid, window)].reset_index(drop=True)
+    rows = charges[_OF_CHARGE][c.of_account(charges, account.name) & successful & c.within(paid, window)].reset_index(
+        drop=True
+    )
     proved = by_own_rates(rows)
     return _lines(
         rows,
@@ -76,7 +78,11 @@ def _charges(books: Books, account: Account, window: Window) -> pd.DataFrame:
 def _transfers(books: Books, account: Account, window: Window) -> pd.DataFrame:
     transfers = books.transfers
     sent = transfers[c.SENT_AT]
-    mine = _ours(transfers, account) & _within(sent, window) & transfers[c.FAILURE_CODE].isna().to_numpy(dtype=bool)
+    mine = (
+        c.of_account(transfers, account.name)
+        & c.within(sent, window)
+        & transfers[c.FAILURE_CODE].isna().to_numpy(dtype=bool)
+    )
     rows = transfers[mine].reset_index(drop=True)
     return _lines(
         rows,
@@ -96,7 +102,7 @@ def _receipts(books: Books, account: Account, window: Window) -> pd.DataFrame:
     receipts = books.receipts
     if not len(receipts):
         return receipts
-    mine = _ours(receipts, account) & _within(receipts[c.CREATED_AT], window)
+    mine = c.of_account(receipts, account.name) & c.within(receipts[c.CREATED_AT], window)
     rows = receipts[mine].reset_index(drop=True)
     return _lines(
         rows,
@@ -135,11 +141,3 @@ def _month(moments: "pd.Series[pd.Timestamp]", zone: ZoneInfo) -> Months:
     """The local month of each, counted from January 1970: a number, since texts of a million rows take a second."""
     local = moments.dt.tz_convert(zone).dt.tz_localize(None).to_numpy()
     return local.astype("datetime64[M]").astype(np.int64)
-
-
-def _ours(frame: pd.DataFrame, account: Account) -> Mask:
-    return (frame[c.ACCOUNT] == account.name).to_numpy(dtype=bool)
-
-
-def _within(moments: "pd.Series[pd.Timestamp]", window: Window) -> Mask:
-    return ((moments >= window.start) & (moments < window.end)).to_numpy(dtype=bool)

@@ -15,14 +15,13 @@ import pandas as pd
 from recon import columns as c
 from recon.arrays import Ints, Mask
 from recon.settings import ContractRate
-from recon.triage.masks import kinds_of
 
 _PERCENT = 100
 _SAFE = 2**62  # products below this are exact in int64
 
 
 @dataclass(frozen=True)
-class Proved:
+class ExpectedFees:
     """Per charge (positions of the frame) what it should cost, minor units of the funding currency.
 
     `has_fee` says where a rate is known at all; where it is not, the other arrays hold what was charged.
@@ -41,21 +40,21 @@ def half_up(value: Fraction) -> int:
     return int((2 * value.numerator + value.denominator) // (2 * value.denominator))
 
 
-def by_own_rates(charges: pd.DataFrame) -> Proved:
+def by_own_rates(charges: pd.DataFrame) -> ExpectedFees:
     """Each charge (shaped CHARGES) against the rates that it carries itself (`transaction_fees`)."""
-    kinds, kind_of = kinds_of(charges, [c.FEE_RATE, c.FEE_FLAT, c.VAT_RATE])
+    kinds, kind_of = c.distinct_rows(charges, [c.FEE_RATE, c.FEE_FLAT, c.VAT_RATE])
     rates = [(_percent(rate), _plain(flat or "0"), _percent(vat)) for rate, flat, vat in kinds]
-    return _prove(charges, rates, kind_of)
+    return _expected(charges, rates, kind_of)
 
 
-def by_contract(charges: pd.DataFrame, contract_of: Callable[[str, str], Sequence[ContractRate]]) -> Proved:
+def by_contract(charges: pd.DataFrame, contract_of: Callable[[str, str], Sequence[ContractRate]]) -> ExpectedFees:
     """Each charge against the contract of its account and method: of its brand before any brand, the latest one.
 
     `contract_of` gives the rates of an account and method. A rate holds from its day on, in the account's days:
     `columns.PAID_AT` decides, and each rate says its first moment.
     """
     names = [c.ACCOUNT, c.METHOD, c.CARD_BRAND]
-    kinds, kind_of = kinds_of(charges, names)
+    kinds, kind_of = c.distinct_rows(charges, names)
     chosen = np.full(len(charges), -1, dtype=np.intp)
     rates: list[tuple[Fraction | None, Fraction | None, Fraction | None]] = []
     paid = charges[c.PAID_AT].fillna(charges[c.CREATED_AT])
@@ -64,7 +63,7 @@ def by_contract(charges: pd.DataFrame, contract_of: Callable[[str, str], Sequenc
             mine = (kind_of == kind) & (paid >= rate.since).to_numpy(dtype=bool)
             chosen[mine] = len(rates)
             rates.append((rate.rate / _PERCENT, Fraction(rate.flat), rate.vat / _PERCENT))
-    return _prove(charges, rates, chosen)
+    return _expected(charges, rates, chosen)
 
 
 def _least_certain_first(rates: Sequence[ContractRate], brand: str | None) -> list[ContractRate]:
@@ -73,9 +72,9 @@ def _least_certain_first(rates: Sequence[ContractRate], brand: str | None) -> li
     return sorted(fitting, key=lambda one: (bool(one.brand), one.since))
 
 
-def _prove(
+def _expected(
     charges: pd.DataFrame, rates: Sequence[tuple[Fraction | None, Fraction | None, Fraction | None]], kind_of: Ints
-) -> Proved:
+) -> ExpectedFees:
     base, fee, vat = (charges[name].to_numpy(dtype=np.int64) for name in (c.FUNDING_AMOUNT, c.FEE, c.FEE_VAT))
     due_fee, due_vat = fee.copy(), vat.copy()
     has_fee, has_vat = np.zeros(len(charges), dtype=bool), np.zeros(len(charges), dtype=bool)
@@ -93,7 +92,7 @@ def _prove(
     wrong_fee = has_fee & (due_fee != fee)
     # Whether VAT is taken on the rounded fee is not proven: a unit more or less says nothing.
     wrong_vat = has_vat & (np.abs(due_vat - vat) > 1)
-    return Proved(due_fee, due_vat, has_fee, has_vat, wrong_fee, wrong_vat)
+    return ExpectedFees(due_fee, due_vat, has_fee, has_vat, wrong_fee, wrong_vat)
 
 
 def _with_flat(by_rate: Ints, flat: Fraction, charged: Ints) -> Ints:

@@ -191,7 +191,7 @@ def held_before(readings: pd.DataFrame, account: str) -> int | None:
     """What the account's first reading (READINGS) held beyond the stored transactions; null where none was taken."""
     if not len(readings):
         return None
-    mine = readings[c.BEFORE][(readings[c.ACCOUNT] == account).to_numpy(dtype=bool)]
+    mine = readings[c.BEFORE][c.of_account(readings, account)]
     return int(mine.iloc[0]) if len(mine) else None
 
 

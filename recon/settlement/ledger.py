@@ -14,7 +14,7 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from recon import columns as c
 from recon.arrays import Ints, Mask
-from recon.model import Books, ChargeStatus
+from recon.model import Books
 
 UNKNOWN = "unknown"
 PREFIXES: Mapping[str, str] = {
@@ -49,7 +49,7 @@ class Ledger:
 
 
 @dataclass(frozen=True)
-class Wrong:
+class Discrepancies:
     """Masks over the books' frames: what the ledger does not have, or has otherwise."""
 
     missing_charges: Mask
@@ -73,10 +73,10 @@ def read(books: Books) -> Ledger:
     return Ledger(found, np.where(credit, amounts, -amounts), _origin_places(books, found), at[0], at[1], at[2])
 
 
-def wrong(books: Books, ledger: Ledger) -> Wrong:
+def discrepancies(books: Books, ledger: Ledger) -> Discrepancies:
     """What disagrees, whatever the range. A failed refund has no transaction, and a void's sum is not known."""
     charges, refunds = books.charges, books.refunds
-    successful = (charges[c.STATUS] == ChargeStatus.SUCCESSFUL).to_numpy(dtype=bool)
+    successful = c.successful(charges)
     counts = (refunds[c.STATUS] != "failed").to_numpy(dtype=bool)
     voids = refunds[c.VOIDED].to_numpy(dtype=bool)
     net = charges[c.NET].to_numpy(dtype=np.int64)
@@ -84,7 +84,7 @@ def wrong(books: Books, ledger: Ledger) -> Wrong:
     nameless = books.transactions[c.ORIGIN].isna().to_numpy(dtype=bool)
     named = ledger.kinds.isin([kind for kind, _, _ in _origins(books)])
     unknown = nameless | (named & (ledger.origin_at < 0))
-    return Wrong(
+    return Discrepancies(
         missing_charges=successful & (ledger.charge_at < 0),
         missing_refunds=counts & (ledger.refund_at < 0),
         charges=successful & _differs(books, ledger, ledger.charge_at, charges, net),

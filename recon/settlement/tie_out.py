@@ -9,12 +9,14 @@ import pandas as pd
 
 from recon import columns as c
 from recon.arrays import Ints, Mask
-from recon.model import Books, ChargeStatus, Proof, Window
+from recon.model import Books, Proof, Window
 from recon.settlement.ledger import UNKNOWN, Ledger
+
+CHARGES_TO_LEDGER = "charges_to_ledger"
 
 
 @dataclass(frozen=True)
-class Told:
+class BrokenIds:
     """Ids that open breaks of the range speak of: a gap of theirs is explained."""
 
     charges: Collection[str] = ()
@@ -34,21 +36,23 @@ class _Side:
     explained: Mask
 
 
-def charges_to_ledger(books: Books, ledger: Ledger, account: str, window: Window, told: Told) -> tuple[Proof, ...]:
+def charges_to_ledger(
+    books: Books, ledger: Ledger, account: str, window: Window, broken: BrokenIds
+) -> tuple[Proof, ...]:
     """Charges less refunds, disputes, fees and VAT of a window, against the ledger's movements but for transfers.
 
     Explained is what an open break stands for, what the window's edge makes, a receipt's adjustment, and a void's
     sum, which Omise does not say. A movement of a kind that was never seen stays unexplained.
     """
     rows = books.transactions
-    moved = _ours(rows, account) & _within(rows[c.CREATED_AT], window) & (ledger.kinds != "transfer")
-    sides = [side for side in _sides(books, account, window, told) if side.inside.any()]
+    moved = c.of_account(rows, account) & c.within(rows[c.CREATED_AT], window) & (ledger.kinds != "transfer")
+    sides = [side for side in _sides(books, account, window, broken) if side.inside.any()]
     if not moved.any() and not sides:
         return ()
     right = int(ledger.signed[moved].sum())
     left = sum(int(side.due[side.inside].sum()) for side in sides)
     orphan = moved & np.where(ledger.kinds == UNKNOWN, True, (ledger.origin_at < 0) & (ledger.kinds != "receipt"))
-    spoken_of = c.is_in(rows[c.TRANSACTION_ID], told.transactions)
+    spoken_of = c.is_in(rows[c.TRANSACTION_ID], broken.transactions)
     orphan &= ~spoken_of
     unexplained = int(ledger.signed[orphan].sum())
     counted = (moved | _named(ledger)) & (ledger.origin_at >= 0) & ~spoken_of
@@ -59,7 +63,7 @@ def charges_to_ledger(books: Books, ledger: Ledger, account: str, window: Window
         silent = side.inside & ~side.explained
         unexplained += int((booked - side.due)[silent].sum())
     currency = _currency(books, account)
-    return (Proof("charges_to_ledger", currency, left, right, explained=right - left - unexplained),)
+    return (Proof(CHARGES_TO_LEDGER, currency, left, right, explained=right - left - unexplained),)
 
 
 def _named(ledger: Ledger) -> Mask:
@@ -70,29 +74,29 @@ def _named(ledger: Ledger) -> Mask:
     return np.asarray(result)
 
 
-def _sides(books: Books, account: str, window: Window, told: Told) -> list[_Side]:
+def _sides(books: Books, account: str, window: Window, broken: BrokenIds) -> list[_Side]:
     charges, refunds, disputes = books.charges, books.refunds, books.disputes
-    taken = (charges[c.STATUS] == ChargeStatus.SUCCESSFUL).to_numpy(dtype=bool) & _ours(charges, account)
+    taken = c.successful(charges) & c.of_account(charges, account)
     costs = sum(charges[name].to_numpy(dtype=np.int64) for name in (c.FEE, c.FEE_VAT, c.INTEREST, c.INTEREST_VAT))
     paid = charges[c.PAID_AT].fillna(charges[c.CREATED_AT])
-    counts = (refunds[c.STATUS] != "failed").to_numpy(dtype=bool) & _ours(refunds, account)
-    lost = np.where((disputes[c.STATUS] == "won").to_numpy(dtype=bool), 0, -disputes[c.FUNDING_AMOUNT])
+    counts = (refunds[c.STATUS] != "failed").to_numpy(dtype=bool) & c.of_account(refunds, account)
+    lost = np.where(c.equals(disputes, c.STATUS, "won"), 0, -disputes[c.FUNDING_AMOUNT])
     return [
         _Side(
             "charge",
-            taken & _within(paid, window),
+            taken & c.within(paid, window),
             charges[c.FUNDING_AMOUNT].to_numpy(dtype=np.int64) - costs,
-            c.is_in(charges[c.CHARGE_ID], told.charges),
+            c.is_in(charges[c.CHARGE_ID], broken.charges),
         ),
         _Side(
             "refund",
-            counts & _within(refunds[c.CREATED_AT], window),
+            counts & c.within(refunds[c.CREATED_AT], window),
             -refunds[c.FUNDING_AMOUNT].to_numpy(dtype=np.int64),
-            refunds[c.VOIDED].to_numpy(dtype=bool) | c.is_in(refunds[c.REFUND_ID], told.refunds),
+            refunds[c.VOIDED].to_numpy(dtype=bool) | c.is_in(refunds[c.REFUND_ID], broken.refunds),
         ),
         _Side(
             "dispute",
-            _ours(disputes, account) & _within(disputes[c.CREATED_AT], window),
+            c.of_account(disputes, account) & c.within(disputes[c.CREATED_AT], window),
             np.asarray(lost, dtype=np.int64),
             np.zeros(len(disputes), dtype=bool),
         ),
@@ -100,14 +104,14 @@ def _sides(books: Books, account: str, window: Window, told: Told) -> list[_Side
 
 
 def transfers_to_bank(
-    banked: pd.DataFrame, account: str, currency: str, days: tuple[date, date], due: date, told: Told
+    banked: pd.DataFrame, account: str, currency: str, days: tuple[date, date], due: date, broken: BrokenIds
 ) -> tuple[Proof, ...]:
     """Net of the transfers paid in the days, against the payout credits booked in them (BANKED).
 
     Explained is what an open break stands for, what the edge of the days makes, a bank fee within its bound, and a
     transfer paid after `due`, whose credit may still come. Nothing for an account without statements.
     """
-    rows = banked[(banked[c.ACCOUNT] == account).to_numpy(dtype=bool)] if len(banked) else banked
+    rows = banked[c.of_account(banked, account)] if len(banked) else banked
     if not len(rows):
         return ()
     first, last = (day.isoformat() for day in days)
@@ -118,7 +122,7 @@ def transfers_to_bank(
     credited = rows[c.AMOUNT].fillna(0).to_numpy(dtype=np.int64)
     on_its_way = ((rows[c.MATCH] == c.NO_CREDIT) & (paid > due.isoformat())).to_numpy(dtype=bool)
     explained = on_its_way | (rows[c.MATCH] == c.WITHIN_FEE).to_numpy(dtype=bool)
-    explained |= c.is_in(rows[c.TRANSFER_ID], told.transfers) | c.is_in(rows[c.LINE_ID], told.lines)
+    explained |= c.is_in(rows[c.TRANSFER_ID], broken.transfers) | c.is_in(rows[c.LINE_ID], broken.lines)
     unexplained = int((credited - net)[(left_in | right_in) & ~explained].sum())
     left, right = int(net[left_in].sum()), int(credited[right_in].sum())
     return (Proof("transfers_to_bank", currency, left, right, explained=right - left - unexplained),)
@@ -126,15 +130,7 @@ def transfers_to_bank(
 
 def _currency(books: Books, account: str) -> str:
     for frame, name in ((books.transactions, c.CURRENCY), (books.charges, c.FUNDING_CURRENCY)):
-        mine = np.flatnonzero(_ours(frame, account))
+        mine = np.flatnonzero(c.of_account(frame, account))
         if len(mine):
             return str(frame[name].iloc[mine[0]])
     return ""
-
-
-def _ours(frame: pd.DataFrame, account: str) -> Mask:
-    return (frame[c.ACCOUNT] == account).to_numpy(dtype=bool)
-
-
-def _within(moments: "pd.Series[pd.Timestamp]", window: Window) -> Mask:
-    return ((moments >= window.start) & (moments < window.end)).to_numpy(dtype=bool)

@@ -98,7 +98,7 @@ def _with_charge(frame: pd.DataFrame, charges: pd.DataFrame, seen: Mask, touched
 
 
 def _refunds(refunds: pd.DataFrame, what: Range) -> Mask:
-    pending = (refunds[c.STATUS] == ChargeStatus.PENDING).to_numpy(dtype=bool)
+    pending = c.equals(refunds, c.STATUS, ChargeStatus.PENDING)
     opening = _named(refunds, c.REFUND_ID, "refund", what.windows, what.opening)
     return _touched(refunds, what, c.REFUND_ID, "refund") | pending | opening
 
@@ -142,7 +142,7 @@ def _bank_lines(lines: pd.DataFrame, what: Range) -> Mask:
             touched |= late & (booked < local_day(known.recorded_at, zone).isoformat())
         go_live = what.accounts[account].go_live
         after = (booked >= go_live.isoformat()) if go_live else True
-        result |= _is(lines, account) & (touched & after).to_numpy(dtype=bool)
+        result |= c.of_account(lines, account) & (touched & after).to_numpy(dtype=bool)
     return result | (_has_open_break(lines, c.LINE_ID, "bank_line", what) if len(lines) else result)
 
 
@@ -152,13 +152,13 @@ def _touched(frame: pd.DataFrame, what: Range, key: str, kind: str) -> Mask:
 
 
 def _orders(orders: pd.DataFrame, what: Range) -> Mask:
-    wants_refund = (orders[c.STATUS] == OrderStatus.REFUND_REQUESTED).to_numpy(dtype=bool)
+    wants_refund = c.equals(orders, c.STATUS, OrderStatus.REFUND_REQUESTED)
     open_break = _has_open_break(orders, c.ORDER_ID, "order", what)
     return created_in_range(orders, what) | _changed(orders, what, late_everywhere=True) | wants_refund | open_break
 
 
 def _charges(charges: pd.DataFrame, what: Range) -> Mask:
-    pending = (charges[c.STATUS] == ChargeStatus.PENDING).to_numpy(dtype=bool)
+    pending = c.equals(charges, c.STATUS, ChargeStatus.PENDING)
     open_break = _has_open_break(charges, c.CHARGE_ID, "charge", what)
     return created_in_range(charges, what) | _changed(charges, what, late_everywhere=False) | pending | open_break
 
@@ -167,7 +167,7 @@ def created_in_range(frame: pd.DataFrame, what: Range) -> Mask:
     """Rows of the asked accounts that were created in their windows."""
     result = np.zeros(len(frame), dtype=bool)
     for account, window in what.windows.items():
-        result |= _is(frame, account) & _within(frame[c.CREATED_AT], (window,))
+        result |= c.of_account(frame, account) & _within(frame[c.CREATED_AT], (window,))
     return result
 
 
@@ -184,7 +184,7 @@ def _changed(frame: pd.DataFrame, what: Range, *, late_everywhere: bool) -> Mask
         created = frame[c.CREATED_AT]
         before = (created < known.recorded_at).to_numpy(dtype=bool)
         late = before if late_everywhere else _within(created, known.covered)
-        result |= _is(frame, account) & recent & (newer | late)
+        result |= c.of_account(frame, account) & recent & (newer | late)
     return result
 
 
@@ -198,7 +198,7 @@ def _named(frame: pd.DataFrame, key: str, kind: str, accounts: Iterable[str], su
     for account in accounts if subjects else ():
         wanted = [subject for owner, type_, subject in subjects if owner == account and type_ == kind]
         if wanted:
-            result |= _is(frame, account) & frame[key].isin(wanted).to_numpy(dtype=bool)
+            result |= c.of_account(frame, account) & frame[key].isin(wanted).to_numpy(dtype=bool)
     return result
 
 
@@ -211,7 +211,7 @@ def _after_go_live(frame: pd.DataFrame, what: Range) -> Mask:
     for name, account in what.accounts.items():
         if account.go_live:
             start = datetime.combine(account.go_live, time.min, account.zone)
-            result &= ~_is(frame, name) | (frame[c.CREATED_AT] >= start).to_numpy(dtype=bool)
+            result &= ~c.of_account(frame, name) | (frame[c.CREATED_AT] >= start).to_numpy(dtype=bool)
     return result
 
 
@@ -222,12 +222,8 @@ def _expects(orders: pd.DataFrame) -> Mask:
 def _pulled(orders: pd.DataFrame, what: Range) -> Mask:
     result = np.ones(len(orders), dtype=bool)
     for account, windows in what.covered.items():
-        result &= ~_is(orders, account) | _within(orders[c.CREATED_AT], windows)
+        result &= ~c.of_account(orders, account) | _within(orders[c.CREATED_AT], windows)
     return result
-
-
-def _is(frame: pd.DataFrame, account: str) -> Mask:
-    return (frame[c.ACCOUNT] == account).to_numpy(dtype=bool)
 
 
 def _within(moments: "pd.Series[Any]", windows: tuple[Window, ...]) -> Mask:

@@ -3,16 +3,19 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
 
 from recon import columns as c
 from recon.matching import links, match
 from recon.model import Account, Books, Break, Matching, Window
-from recon.rules import CATALOGUE, judge
+from recon.rules import CATALOGUE, case_rules, judge
 from recon.settings import Context, MatchSettings
+from recon.settlement import Settled, settle
 from recon.triage import Judged, triage
 from recon.triage.scope import Range, scope
 
@@ -151,7 +154,14 @@ class Job:
         matching = match(known.orders, known.charges, self.settings, self.recorded)
         seen = scope(known, matching, self.range())
         return [
-            Judged(known, matching, seen, triage(known, matching, seen, self.context, everything=every))
+            Judged(
+                known,
+                matching,
+                seen,
+                triage(known, matching, seen, self.context, case_rules(self.context), everything=every),
+                nothing_settled(),
+                self.accounts,
+            )
             for every in everything
         ]
 
@@ -195,6 +205,12 @@ def matching_of(orders: Sequence[Row], charges: Sequence[Row], settings: MatchSe
     """The matching alone."""
     known = books(orders, charges)
     return match(known.orders, known.charges, settings or MatchSettings())
+
+
+@cache
+def nothing_settled() -> Settled:
+    """What settlement makes of empty books, for tests that are about orders and charges alone."""
+    return settle(books([], []), np.zeros(0, dtype=bool), {}, Context(AS_OF))
 
 
 def with_context(**fields: Any) -> Job:

@@ -8,11 +8,12 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from recon import rules
 from recon.calendars import Calendar, business_calendar
 from recon.methods import MethodBook
 from recon.model import Account, Break
-from recon.rules import judge
-from recon.rules.charges import strange_methods
+from recon.rules import find_breaks
+from recon.rules.rule import Rule
 from recon.settings import Context, RuleSettings
 from tests.kit.books import NOON, Job, Row, books
 
@@ -56,12 +57,16 @@ def breaks(
     known = books(orders, charges, as_of, **others)
     found = []
     for judged in job.triaged(known, False, True):
-        ours = [*judge(judged.triage.cases, job.context)]
-        spoken_of = {one.subject_id for one in ours if one.subject_type == "charge"}
-        ours += strange_methods(known.charges, judged.scope.charges, spoken_of, job.context)
+        ours = find_breaks(judged, job.context, _by_the_clock())
         found.append(sorted(ours, key=lambda one: (one.code, one.subject_id)))
     assert found[0] == found[1], "triage hides a break"
     return found[0]
+
+
+def _by_the_clock() -> list[Rule]:
+    """All rules but those that miss a ledger, or a bank, where there is none."""
+    books_alone = ("Ledger and fees", "Settlement and bank")
+    return [rule for rule in rules.CATALOGUE if rule.group not in books_alone or rule.code == "transfer_stuck"]
 
 
 def codes(as_of: datetime, *rows: Sequence[Row], **others: Any) -> list[str]:

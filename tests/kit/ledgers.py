@@ -5,15 +5,22 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
 from hypothesis import strategies as st
 
 from recon import columns as c
-from recon.model import Books
-from tests.kit.books import AS_OF, NOON, Row, books, build, charge
+from recon.model import Account, Books, Break, Matching
+from recon.rules import CATALOGUE, find_breaks
+from recon.settings import Context
+from recon.settlement import settle
+from recon.triage import Judged, triage
+from recon.triage.scope import Scope
+from tests.kit.books import AS_OF, NOON, TH, Row, books, build, charge
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 HOLD = 7 * DAY
 START = NOON - 60 * DAY
+_KINDS = ("orders", "charges", "refunds", "disputes", "transfers", "transactions", "bank_lines")
 
 
 @dataclass
@@ -202,6 +209,22 @@ def readings(*rows: tuple[datetime, int, int]) -> Any:
             for at, total, since in rows
         ],
     )
+
+
+def judged_whole(books: Books, context: Context, *, judged: bool = True, **accounts: Account) -> Judged:
+    """Books as rules over columns are handed them: nothing is matched, and all rows are judged, or none."""
+    nothing = np.zeros(0, dtype=np.intp)
+    matching = Matching(nothing, nothing, nothing.astype(object), np.arange(len(books.orders)), {})
+    masks = {kind: np.full(len(getattr(books, kind)), judged) for kind in _KINDS}
+    scope = Scope(**masks, unpulled=np.zeros(len(books.orders), dtype=bool))
+    by_name = accounts or {"th": TH}
+    settled = settle(books, scope.charges, by_name, context)
+    return Judged(books, matching, scope, triage(books, matching, scope, context, ()), settled, by_name)
+
+
+def column_breaks(judged: Judged, context: Context, *codes: str) -> list[Break]:
+    """The breaks of these rules alone."""
+    return list(find_breaks(judged, context, [rule for rule in CATALOGUE if rule.code in codes]))
 
 
 ACTS = st.lists(

@@ -146,7 +146,7 @@ def test_every_charge_and_every_order_stands_in_exactly_one_case(
     skipped = {row.split(" chrg_")[1].split(" ")[0] for row in links_of(judged) if row.split(" chrg_")[0] in at_zero}
     assert all(count == 1 for count in seen.values())
     assert {row["charge_id"] for row in charges} - set(seen) <= {f"chrg_{one}" for one in skipped}
-    found = Counter((one.account, one.id) for case in cases if case.order for one in (case.order, *case.beside))
+    found = Counter((one.account, one.id) for case in cases if case.order for one in (case.order, *case.other_orders))
     assert all(count == 1 for count in found.values())
     wanted = {(row["account"], row["order_id"]) for row in orders if row["amount"]}
     assert wanted <= set(found)

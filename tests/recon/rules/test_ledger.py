@@ -1,28 +1,35 @@
 """Ledger and fees in words: what is missing in the ledger, what differs, what nobody knows, and the balance."""
 
-from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-import numpy as np
 import pytest
 
 from recon import columns as c
 from recon.model import Books, Break, Severity
-from recon.rules.ledger import Judges, balance_breaks, ledger_breaks
+from recon.rules.ledger import RULES
 from recon.settings import Context, RuleSettings
-from recon.settlement import ledger
 from tests.kit.books import AS_OF, build
-from tests.kit.ledgers import START, Merchant, readings
+from tests.kit.ledgers import START, Merchant, column_breaks, judged_whole, readings
 
 DAY = timedelta(days=1)
 
 
-def judged(books: Books, context: Context | None = None) -> list[Break]:
-    frames = (books.charges, books.refunds, books.transactions)
-    everything = Judges(*(np.ones(len(frame), dtype=bool) for frame in frames))
-    read = ledger.read(books)
-    return list(ledger_breaks(books, read, ledger.wrong(books, read), everything, context or Context(AS_OF)))
+CODES = [rule.code for rule in RULES if rule.code != "balance_mismatch"]
+
+
+def judged(books: Books, context: Context | None = None, *, everything: bool = True) -> list[Break]:
+    using = context or Context(AS_OF)
+    return column_breaks(judged_whole(books, using, judged=everything), using, *CODES)
+
+
+def balance_breaks(books: Books) -> list[Break]:
+    return column_breaks(judged_whole(books, Context(AS_OF)), Context(AS_OF), "balance_mismatch")
+
+
+def read(*rows: tuple[datetime, int, int]) -> Books:
+    """Books with nothing but readings of the balance."""
+    return Merchant().books(readings=readings(*rows))
 
 
 def says(merchant: Merchant, **frames: Any) -> list[str]:
@@ -190,26 +197,21 @@ def test_a_receipt_that_is_not_among_the_receipts(merchant: Merchant) -> None:
 def test_only_what_is_judged_is_said_and_a_rule_that_is_off_hides_nothing(merchant: Merchant) -> None:
     merchant.charges[0]["transaction_id"] = None
     books = merchant.books()
-    read = ledger.read(books)
-    nothing = Judges(*(np.zeros(len(f), dtype=bool) for f in (books.charges, books.refunds, books.transactions)))
-    assert list(ledger_breaks(books, read, ledger.wrong(books, read), nothing, Context(AS_OF))) == []
+    assert judged(books, everything=False) == []
     off = Context(AS_OF, settings={"transaction_missing": RuleSettings(enabled=False)})
     merchant.charges[0]["fee"] += 2
     assert [one.code for one in judged(merchant.books(), off)] == ["fee_mismatch"]
 
 
 def test_the_first_reading_of_a_balance_is_only_recorded() -> None:
-    assert list(balance_breaks(readings((START, 500, 0)), Context(AS_OF))) == []
-    assert list(balance_breaks(Merchant().books(readings=readings()).readings, Context(AS_OF))) == []
+    assert balance_breaks(read((START, 500, 0))) == []
+    assert balance_breaks(read()) == []
 
 
 def test_a_balance_that_does_not_follow_from_what_was_booked() -> None:
-    kept = readings(
-        (START, 500, 0), (START + DAY, 700, 200), (START + 2 * DAY, 901, 400), (START + 3 * DAY, 902, 401)
-    )
-    (found,) = balance_breaks(kept, Context(AS_OF))
+    kept = read((START, 500, 0), (START + DAY, 700, 200), (START + 2 * DAY, 901, 400), (START + 3 * DAY, 902, 401))
+    (found,) = balance_breaks(kept)
     assert (found.code, found.subject_id, found.severity) == ("balance_mismatch", "th", Severity.CRITICAL)
     assert (found.expected, found.actual, found.difference) == (901, 902, 1)
     assert f"first differed on {START + 2 * DAY:%Y-%m-%d}" in found.explanation
-    late = replace(Merchant().books(), readings=readings((START, 500, 0), (START + DAY, 701, 200), (AS_OF, 900, 400)))
-    assert list(balance_breaks(late.readings, Context(AS_OF))) == []
+    assert balance_breaks(read((START, 500, 0), (START + DAY, 701, 200), (AS_OF, 900, 400))) == []

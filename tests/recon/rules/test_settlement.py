@@ -10,14 +10,15 @@ import pytest
 from recon import columns as c
 from recon import settlement
 from recon.calendars import Calendar
-from recon.model import Books, Break, Severity
-from recon.rules.settlement import Judges, bank_breaks, bank_due, overdue_breaks, transfer_breaks
+from recon.methods.deadlines import last_day_without_credit
+from recon.model import Account, Books, Break, Severity
 from recon.settings import Context, RuleSettings
 from recon.settlement import ledger, tie_out
-from tests.kit.books import BANGKOK, Row, build
-from tests.kit.ledgers import Merchant
+from tests.kit.books import BANGKOK, TH, Row, build
+from tests.kit.ledgers import Merchant, column_breaks, judged_whole
 
 DAY = timedelta(days=1)
+AT_THE_BANK = ("bank_credit_missing", "bank_amount_mismatch", "bank_credit_unexplained")
 MONDAY = datetime(2026, 8, 24, 12, tzinfo=BANGKOK).astimezone(UTC)
 
 
@@ -50,21 +51,14 @@ def known(merchant: Merchant, as_of: datetime, *lines: Row) -> Books:
     return replace(merchant.books(as_of=as_of), bank_lines=build(c.BANK_LINES, lines))
 
 
-def overdue(books: Books, rules: Context) -> list[Break]:
-    found = settlement.rebuild(books, ledger.read(books))
-    return list(overdue_breaks(found.unpaid, everything(books), rules))
+def overdue(books: Books, rules: Context, account: Account = TH) -> list[Break]:
+    return column_breaks(judged_whole(books, rules, th=account), rules, "settlement_overdue")
 
 
-def everything(books: Books) -> Judges:
-    lines = np.ones(len(books.bank_lines), dtype=bool)
-    return Judges(np.ones(len(books.transfers), dtype=bool), lines, {"th": None})
-
-
-def at_bank(books: Books, rules: Context | None = None, judges: Judges | None = None) -> list[Break]:
+def at_bank(books: Books, rules: Context | None = None, *, everything: bool = True, **masks: Any) -> list[Break]:
     rules = rules or context(books.as_of)
-    found = settlement.rebuild(books, ledger.read(books))
-    found = settlement.with_bank(found, books, {"th": BANGKOK}, rules.bank_fees)
-    return list(bank_breaks(books, found, judges or everything(books), rules))
+    judged = judged_whole(books, rules, judged=everything)
+    return column_breaks(replace(judged, scope=replace(judged.scope, **masks)), rules, *AT_THE_BANK)
 
 
 def says(books: Books, rules: Context | None = None) -> list[str]:
@@ -121,15 +115,14 @@ def test_nothing_before_the_go_live_is_overdue() -> None:
     merchant.charge(100_000)
     later = MONDAY + 10 * DAY
     books = known(merchant, later)
-    found = settlement.rebuild(books, ledger.read(books))
-    for since, count in ((MONDAY - DAY, 1), (MONDAY + DAY, 0)):
-        judges = replace(everything(books), accounts={"th": since})
-        assert len(list(overdue_breaks(found.unpaid, judges, context(later)))) == count
+    for go_live, count in ((date(2026, 8, 24), 1), (date(2026, 8, 25), 0)):
+        assert len(overdue(books, context(later), replace(TH, go_live=go_live))) == count
 
 
 def of_transfers(merchant: Merchant) -> list[Break]:
     books = merchant.books(as_of=MONDAY + DAY)
-    return list(transfer_breaks(books, ledger.read(books), np.ones(len(books.transfers), bool), context(books.as_of)))
+    rules = context(books.as_of)
+    return column_breaks(judged_whole(books, rules), rules, "transfer_failed", "transfer_amount_mismatch")
 
 
 def test_a_transfer_that_failed() -> None:
@@ -178,11 +171,10 @@ def test_a_credit_is_missing_after_two_business_days_and_not_before() -> None:
 
 def test_what_was_paid_before_the_statements_begin_is_only_missed_where_the_range_asks_for_it() -> None:
     books = known(paying(10_000), MONDAY + 9 * DAY, line(-5, "2026-08-25", payout=False))
-    nothing = Judges(np.zeros(1, bool), np.zeros(1, bool), {"th": None})
-    assert at_bank(books, judges=nothing) == []
+    assert at_bank(books, everything=False) == []
     assert len(at_bank(books)) == 1
     earlier = known(paying(10_000), MONDAY + 9 * DAY, line(-5, "2026-08-24", payout=False))
-    assert len(at_bank(earlier, judges=nothing)) == 1
+    assert len(at_bank(earlier, everything=False)) == 1
 
 
 def test_an_account_without_statements_is_not_judged() -> None:
@@ -205,7 +197,7 @@ def test_a_credit_in_omises_name_that_nobody_sent() -> None:
     (found,) = at_bank(books)
     assert (found.code, found.subject_type, found.subject_id) == ("bank_credit_unexplained", "bank_line", "l2")
     assert (found.expected, found.actual) == (0, 77)
-    assert not at_bank(books, judges=replace(everything(books), bank_lines=np.array([True, False])))
+    assert not at_bank(books, bank_lines=np.array([True, False]))
 
 
 def test_other_lines_and_debits_are_nobodys_payout() -> None:
@@ -261,10 +253,10 @@ def test_the_proof_of_transfers_and_bank() -> None:
     as_of = merchant.now + timedelta(hours=2)
     books = known(merchant, as_of, line(10_000, "2026-08-24"), line(19_000, "2026-08-25", "l2"))
     found = settlement.with_bank(settlement.rebuild(books, ledger.read(books)), books, {"th": BANGKOK}, {"th": 0})
-    due, days = bank_due("th", context(as_of)), (date(2026, 8, 24), date(2026, 8, 31))
-    (silent,) = tie_out.transfers_to_bank(found.banked, "th", "THB", days, due, tie_out.Told())
+    due, days = last_day_without_credit("th", context(as_of)), (date(2026, 8, 24), date(2026, 8, 31))
+    (silent,) = tie_out.transfers_to_bank(found.banked, "th", "THB", days, due, tie_out.BrokenIds())
     assert (silent.left, silent.right, silent.explained, silent.unexplained) == (35_000, 29_000, -5_000, -1_000)
-    told = tie_out.Told(transfers=["trsf_002"])
+    told = tie_out.BrokenIds(transfers=["trsf_002"])
     (proof,) = tie_out.transfers_to_bank(found.banked, "th", "THB", days, due, told)
     assert proof.unexplained == 0
     assert tie_out.transfers_to_bank(found.banked, "sg", "SGD", days, due, told) == ()

@@ -13,12 +13,12 @@ from recon import columns as c
 from recon.omise.objects import decode_object
 from recon.omise.scrub import Scrub
 from recon.settings import ContractRate
-from recon.settlement.fees import Proved, by_contract, by_own_rates, half_up
+from recon.settlement.fees import ExpectedFees, by_contract, by_own_rates, half_up
 from tests.kit.books import BANGKOK, DAY, NOON, build, charge
 from tests.kit.places import FIXTURES
 
 
-def own(*rows: dict[str, Any]) -> Proved:
+def own(*rows: dict[str, Any]) -> ExpectedFees:
     return by_own_rates(build(c.CHARGES, rows))
 
 

@@ -14,19 +14,32 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobs.run.settling import settle, with_settlement
 from recon import columns as c
 from recon.calendars import days_window, local_day
 from recon.model import QUARTER, Account, Books, Break, BreakStatus, KnownBreak, LedgerLine, Result, Window
+from recon.result import with_settlement
+from recon.rules import CATALOGUE, find_breaks
 from recon.sandbox.worlds.world import make_world
 from recon.settings import Context
-from recon.settlement.fifo import LineUp, Span, Wanted, available_at, held_before, line_up, micros, wanted_credits
+from recon.settlement import settle
+from recon.settlement.fifo import (
+    LineUp,
+    Span,
+    Wanted,
+    available_at,
+    held_before,
+    line_up,
+    lines_of,
+    micros,
+    wanted_credits,
+)
 from tests.kit.books import ACCOUNTS, AS_OF, TH, Job, Row
 from tests.kit.books import books as made_of
 from tests.kit.ledgers import ACTS, START, Merchant, play, readings, signed
 from tests.recon.settlement.test_worlds import books_of
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+GROUPS = ("Ledger and fees", "Settlement and bank")
 Said = tuple[Mapping[int, int], Mapping[int, tuple[int, int]], Sequence[tuple[str, int, int]], int]
 NOTHING: Mapping[str, Any] = dict.fromkeys(
     (
@@ -140,11 +153,16 @@ def settled(books: Books, account: Account, days: tuple[date, date]) -> tuple[Re
     """The settlement of a range, and its breaks, which all are reported as open."""
     window = days_window(*days, account.zone)
     job = Job(window=window, context=Context(as_of=books.as_of), accounts=ACCOUNTS)
-    found = settle(job.judge_books(books), [account], job.context)
-    mine = tuple(one for one in found.breaks if one.account == account.name)
+    books = replace(books, lines=lines_of(books))
+    judged = job.judge_books(books)
+    accounts = {account.name: account}
+    made = settle(books, judged.scope.charges, accounts, job.context)
+    judged = replace(judged, settled=made, accounts=accounts)
+    found = find_breaks(judged, job.context, [rule for rule in CATALOGUE if rule.group in GROUPS])
+    mine = tuple(one for one in found if one.account == account.name)
     reported = [KnownBreak(one, BreakStatus.OPEN, books.as_of, books.as_of) for one in mine]
     result = Result(account, *days, as_of=books.as_of, **NOTHING)
-    return with_settlement(result, found, window, reported, job.context), mine
+    return with_settlement(result, judged, window, reported, job.context), mine
 
 
 def same(books: Books, account: Account, days: tuple[date, date]) -> Books:

@@ -34,7 +34,7 @@ def taken(found: Settlement) -> list[str]:
 
 def proofs(books: Books) -> tuple[Proof, ...]:
     read = ledger.read(books)
-    return (*tie_out.charges_to_ledger(books, read, "th", EVER, tie_out.Told()), *balance.proof(books, "th"))
+    return (*tie_out.charges_to_ledger(books, read, "th", EVER, tie_out.BrokenIds()), *balance.proof(books, "th"))
 
 
 def test_an_empty_store_has_frames_of_the_right_shape() -> None:
@@ -190,9 +190,9 @@ def test_breaks_and_edges_explain_and_unknown_kinds_do_not() -> None:
     merchant.move(3, "rcpt_001")
     books = merchant.books()
     read = ledger.read(books)
-    (silent,) = tie_out.charges_to_ledger(books, read, "th", EVER, tie_out.Told())
+    (silent,) = tie_out.charges_to_ledger(books, read, "th", EVER, tie_out.BrokenIds())
     assert (silent.left, silent.difference, silent.unexplained) == (96_094, 36, 33)
-    (told,) = tie_out.charges_to_ledger(books, read, "th", EVER, tie_out.Told(charges=["chrg_001"]))
+    (told,) = tie_out.charges_to_ledger(books, read, "th", EVER, tie_out.BrokenIds(charges=["chrg_001"]))
     assert (told.explained, told.unexplained) == (-4, 40)
 
 

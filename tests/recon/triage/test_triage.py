@@ -43,7 +43,7 @@ def test_a_case_holds_its_charges_by_creation_and_id_each_with_its_pass() -> Non
 def test_a_case_of_several_orders_stands_under_the_first_id() -> None:
     (case,) = cases([order("A-2", 1), order("A-1", 2)], [charge(of="A-2,A-1")])
     assert case.order is not None
-    assert (case.order.id, [one.id for one in case.beside], case.expected) == ("A-1", ["A-2"], 3)
+    assert (case.order.id, [one.id for one in case.other_orders], case.expected) == ("A-1", ["A-2"], 3)
 
 
 def test_null_cells_become_none_and_moments_stay_aware() -> None:

@@ -1,0 +1,80 @@
+"""Whether a run judged a break's subject, so that not raising it again means that the facts agree."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from recon import columns as c
+from recon.arrays import Mask
+from recon.model import Break
+from recon.rules import RULE_OF
+from recon.rules.rule import BANK, ORDERS, PULL
+from recon.triage import Judged
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What a run read before it judged."""
+
+    orders: bool
+    bank: bool  # every file of every bank source
+    pulled: frozenset[str]  # accounts
+    nameless: bool  # whether the run shows what names no known account
+
+
+class Coverage:
+    """What a run judged, of the subjects of some known breaks."""
+
+    def __init__(self, judged: Judged, sources: Sources, known: Iterable[Break]) -> None:
+        self._sources = sources
+        wanted: dict[str, list[str]] = {}
+        for known_break in known:
+            wanted.setdefault(known_break.subject_type, []).append(known_break.subject_id)
+        self._subjects = {
+            subject: _judged_ids(frame, key, mask, wanted.get(subject, []))
+            for subject, (frame, key, mask) in _subjects(judged).items()
+        }
+
+    def __call__(self, known: Break) -> bool:
+        """Whether the run would have raised it again."""
+        if known.account is None and not self._sources.nameless:
+            return False
+        rule = RULE_OF.get(known.code)
+        needs = rule.needs if rule else ""
+        if not self._has_read(needs, known.account):
+            return False
+        subjects = self._subjects.get(known.subject_type)
+        if subjects is None:  # rows and accounts: what was read was looked at whole
+            return needs != ""
+        return (known.account, known.subject_id) in subjects
+
+    def _has_read(self, needs: str, account: str | None) -> bool:
+        sources = self._sources
+        return {ORDERS: sources.orders, BANK: sources.bank, PULL: account in sources.pulled}.get(needs, True)
+
+
+def _subjects(judged: Judged) -> dict[str, tuple[pd.DataFrame, str, Mask]]:
+    """Per kind of subject its frame, its key, and which rows were judged."""
+    books, scope = judged.books, judged.scope
+    banked = judged.settled.settlement.banked
+    without_credit = list(banked[c.TRANSFER_ID][banked[c.LINE_ID].isna()].dropna()) if len(banked) else []
+    transfers = scope.transfers | c.is_in(books.transfers[c.TRANSFER_ID], without_credit)
+    return {
+        "order": (books.orders, c.ORDER_ID, scope.orders),
+        "charge": (books.charges, c.CHARGE_ID, scope.charges),
+        "refund": (books.refunds, c.REFUND_ID, scope.refunds),
+        "dispute": (books.disputes, c.DISPUTE_ID, scope.disputes),
+        "transfer": (books.transfers, c.TRANSFER_ID, transfers),
+        "transaction": (books.transactions, c.TRANSACTION_ID, scope.transactions),
+        "bank_line": (books.bank_lines, c.LINE_ID, scope.bank_lines),
+    }
+
+
+def _judged_ids(frame: pd.DataFrame, key: str, mask: Mask, wanted: list[str]) -> set[tuple[str | None, str]]:
+    """Of the wanted ids those that were judged, with their accounts."""
+    if not len(frame) or not wanted:
+        return set()
+    rows = frame.iloc[np.flatnonzero(mask & frame[key].isin(wanted).to_numpy(dtype=bool))]
+    return set(zip(rows[c.ACCOUNT], rows[key], strict=True))

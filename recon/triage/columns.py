@@ -1,0 +1,147 @@
+"""All cases in whole columns, worked out once: what the masks of the rules are made of.
+
+An array "per case" is as long as the books' orders; a case stands at the position of the order that stands for it.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from recon import columns as c
+from recon.arrays import Ints, Mask, Positions
+from recon.model import EXPECTS_CHARGE, Books, Matching, OrderStatus
+from recon.settings import Context
+
+
+@dataclass(frozen=True)
+class CaseColumns:
+    """The books, how they were matched, and what follows for every case; money is minor units."""
+
+    books: Books
+    matching: Matching
+    context: Context
+
+    @cached_property
+    def case_of_charge(self) -> Positions:
+        """Per charge the position of its case, -1 without an order."""
+        result = np.full(len(self.books.charges), -1, dtype=np.intp)
+        result[self.matching.charges] = self.matching.stands_for[self.matching.orders]
+        return result
+
+    @cached_property
+    def without_order(self) -> Mask:
+        """Charges that no order has."""
+        return self.case_of_charge < 0
+
+    @cached_property
+    def pays(self) -> Mask:
+        """Charges that took money: successful and not voided."""
+        return c.took_money(self.books.charges)
+
+    @cached_property
+    def captured_of_charge(self) -> Ints:
+        """Per charge what was taken."""
+        return c.captured_amounts(self.books.charges)
+
+    @cached_property
+    def refunded_of_charge(self) -> Ints:
+        """Per charge what went back."""
+        return self.books.charges[c.REFUNDED_AMOUNT].to_numpy(dtype=np.int64)
+
+    @cached_property
+    def by_design(self) -> Mask:
+        """Charges without an order that need none: made by a link or a schedule, or described so."""
+        charges, design = self.books.charges, self.context.without_orders
+        result = np.zeros(len(charges), dtype=bool)
+        for kind in {c.LINK, c.SCHEDULE} & design.kinds:
+            result |= charges[kind].notna().to_numpy(dtype=bool)
+        if design.description:
+            described = charges[c.DESCRIPTION].str.contains(design.description, regex=True, na=False)
+            result |= described.to_numpy(dtype=bool)
+        return result & self.without_order
+
+    @cached_property
+    def over_nothing(self) -> Mask:
+        """Per order whether it is over nothing, and so is every other order of its case."""
+        something = (self.books.orders[c.AMOUNT] != 0).to_numpy(dtype=bool)
+        return ~self.of_any_order(something)[self.matching.stands_for]
+
+    @cached_property
+    def expects(self) -> Mask:
+        """Orders whose status expects a charge that pays."""
+        return self.orders_in(*EXPECTS_CHARGE)
+
+    @cached_property
+    def expected(self) -> Ints:
+        """Per case what its orders say was paid."""
+        amounts = self.books.orders[c.AMOUNT].to_numpy(dtype=np.int64)
+        return self._sum(self.matching.stands_for[self.expects], amounts[self.expects])
+
+    @cached_property
+    def refunded_at_shop(self) -> Ints:
+        """Per case what its orders say went back; a refunded order that does not say how much: all of it."""
+        orders = self.books.orders
+        refunded = orders[c.REFUNDED_AMOUNT].to_numpy(dtype=np.int64)
+        unsaid = self.orders_in(OrderStatus.REFUNDED) & (refunded == 0)
+        amounts = np.where(unsaid, orders[c.AMOUNT].to_numpy(dtype=np.int64), refunded)
+        return self._sum(self.matching.stands_for, amounts)
+
+    @cached_property
+    def paying(self) -> Ints:
+        """Per case how many of its charges took money."""
+        return np.bincount(self.case_of_charge[self._payers], minlength=len(self.books.orders)).astype(np.int64)
+
+    @cached_property
+    def captured(self) -> Ints:
+        """Per case what these charges took, in their own currency."""
+        return self._sum(self.case_of_charge[self._payers], self.captured_of_charge[self._payers])
+
+    @cached_property
+    def refunded(self) -> Ints:
+        """Per case what of that went back."""
+        return self._sum(self.case_of_charge[self._payers], self.refunded_of_charge[self._payers])
+
+    @cached_property
+    def allowed_difference(self) -> Ints:
+        """Per case by how much `captured` may differ from `expected`."""
+        return c.slack(self.books.orders[c.CURRENCY], self.expected, self.context.tolerance)
+
+    def paid_elsewhere(self, name: str) -> Mask:
+        """Per case whether a charge that took money has another account, or currency, than its order."""
+        order_codes, charge_codes = c.word_codes(self.books.orders[name], self.books.charges[name])
+        cases = self.case_of_charge[self._payers]
+        return self._at(cases[order_codes[cases] != charge_codes[self._payers]])
+
+    def orders_in(self, *statuses: str) -> Mask:
+        """Orders in one of these states."""
+        codes, words = self._order_statuses
+        return np.isin(codes, [code for code, word in enumerate(words) if word in statuses])
+
+    def of_any_order(self, orders: Mask) -> Mask:
+        """Per case whether one of its orders is among these."""
+        return self._at(self.matching.stands_for[orders])
+
+    def of_any_charge(self, charges: Mask) -> Mask:
+        """Per case whether one of its charges is among these."""
+        return self._at(self.case_of_charge[charges & ~self.without_order])
+
+    @cached_property
+    def _order_statuses(self) -> tuple[Positions, "pd.Index[str]"]:
+        return pd.factorize(self.books.orders[c.STATUS])
+
+    @cached_property
+    def _payers(self) -> Positions:
+        return np.flatnonzero(self.pays & ~self.without_order)
+
+    def _at(self, cases: Positions) -> Mask:
+        result = np.zeros(len(self.books.orders), dtype=bool)
+        result[cases] = True
+        return result
+
+    def _sum(self, cases: Positions, amounts: Ints) -> Ints:
+        """Exact integer sums per case."""
+        result = np.zeros(len(self.books.orders), dtype=np.int64)
+        np.add.at(result, cases, amounts)
+        return result
