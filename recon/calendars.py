@@ -4,7 +4,7 @@ Holidays are the `holidays` package's, corrected by holidays.toml and by the con
 """
 
 import tomllib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from importlib import resources
@@ -43,23 +43,24 @@ def business_calendar(
 ) -> Calendar:
     """The calendar of a country for the years around a day; one that the package does not know has only weekends."""
     years = range(around.year - YEARS_BEFORE, around.year + YEARS_AFTER + 1)
-    known = _public_days(region, years) - _open_days(region)
-    added = {day for day in add if day.year in years}
-    return Calendar(zone, tuple(sorted((known | added) - set(remove))))
+    days_off = _public_days(region, years) - _open_days(region)
+    days_off |= {day for day in add if day.year in years}
+    return Calendar(zone, tuple(sorted(days_off - set(remove))))
 
 
 def _public_days(region: str, years: range) -> set[date]:
     if region not in holidays.list_supported_countries():
         return set()
     # Names are never read, but they depend on the process's language unless one is asked for.
-    found = holidays.country_holidays(
-        region,
-        subdiv=_SUBDIVISIONS.get(region),
-        years=years,
-        language="en_US",
-        categories=("public", "bank") if region == "JP" else "public",
+    return set(
+        holidays.country_holidays(
+            region,
+            subdiv=_SUBDIVISIONS.get(region),
+            years=years,
+            language="en_US",
+            categories=("public", "bank") if region == "JP" else "public",
+        )
     )
-    return set(found)
 
 
 def _open_days(region: str) -> set[date]:
@@ -82,12 +83,36 @@ def local_day(moment: datetime, zone: ZoneInfo) -> date:
     return moment.astimezone(zone).date()
 
 
-def joined(windows: list[Window]) -> tuple[Window, ...]:
+def joined(windows: Iterable[Window]) -> tuple[Window, ...]:
     """The same moments as few windows: overlapping and touching ones become one."""
     result: list[Window] = []
-    for window in sorted(windows, key=lambda one: (one.start, one.end)):
+    for window in sorted(windows, key=lambda window: (window.start, window.end)):
         if result and window.start <= result[-1].end:
             result[-1] = Window(result[-1].start, max(result[-1].end, window.end))
         else:
             result.append(window)
     return tuple(result)
+
+
+def within(windows: Iterable[Window], others: Iterable[Window]) -> tuple[Window, ...]:
+    """What of the windows lies in one of the others, in order."""
+    shared = [
+        Window(max(window.start, other.start), min(window.end, other.end))
+        for window in joined(windows)
+        for other in joined(others)
+    ]
+    return tuple(window for window in shared if window.start < window.end)
+
+
+def outside(windows: Iterable[Window], others: Iterable[Window]) -> tuple[Window, ...]:
+    """What of the windows lies in none of the others, in order."""
+    covered = joined(others)
+    gaps: list[Window] = []
+    for window in joined(windows):
+        start = window.start
+        for other in covered:
+            if start < other.end and other.start < window.end:
+                gaps.append(Window(start, other.start))
+                start = other.end
+        gaps.append(Window(start, window.end))
+    return tuple(gap for gap in gaps if gap.start < gap.end)

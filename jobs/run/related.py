@@ -12,13 +12,12 @@ import pandas as pd
 from jobs.run.question import Question
 from recon import columns as c
 from recon.arrays import Mask
-from recon.calendars import joined
+from recon.calendars import joined, outside, within
 from recon.matching import links
 from recon.matching.by_description import names
 from recon.model import Books, Window
 from recon.model.rulings import Ruling
 from recon.settings import MatchSettings
-from recon.spans import outside, within
 from recon.store.engine import Store
 from recon.store.related.load import load_near
 from recon.store.related.names import MANY, Reading, named_windows, read_ahead

@@ -15,7 +15,7 @@ from recon.bank.source import BankMissing
 from recon.model import InputFile, Window
 from recon.orders.load import read as read_order_source
 from recon.orders.opening import OpeningUnreadable, read_opening
-from recon.orders.source import Loaded, SourceMissing, SourceUnreadable
+from recon.orders.source import LoadedOrders, SourceMissing, SourceUnreadable
 from recon.store.desk import opening
 from recon.store.engine import Store
 from recon.store.versions import save
@@ -54,7 +54,7 @@ async def read_orders(
     A database is asked for what was made in the window or changed since a moment.
     """
     accounts = {account.name: account.currency for account in config.as_accounts()}
-    sources: list[Loaded] = []
+    sources: list[LoadedOrders] = []
     missing, messages, unread = list[str](), list[str](), set[str]()
     for source in config.sources():
         load = partial(

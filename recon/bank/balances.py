@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from recon.bank.source import Bad, Balance, BankSource, Statement
+from recon.bank.source import Balance, BankSource, Rejected, Statement
 from recon.bank.texts import content_of
 from recon.money import Currencies
 
-_MOST = 5  # gaps told one by one
+_MOST = 5  # gaps named one by one
 
 
-def unproved(statement: Statement, opening: Balance, closing: Balance, currencies: Currencies) -> Bad:
+def out_of_balance(statement: Statement, opening: Balance, closing: Balance, currencies: Currencies) -> Rejected:
     """A statement that does not add up as one bad row: which of its lines is wrong or missing, nobody knows."""
     show = _shower(statement, currencies)
     total = sum(line.amount for line in statement.lines)
@@ -22,7 +22,7 @@ def unproved(statement: Statement, opening: Balance, closing: Balance, currencie
         f"come to {show(opening.amount + total)}, but it closes with {show(closing.amount)}: kept aside as a whole"
     )
     content = (text for line in statement.lines for text in content_of(line))
-    return Bad(statement.row, reason, (statement.number, str(opening.amount), str(closing.amount), *content))
+    return Rejected(statement.row, reason, (statement.number, str(opening.amount), str(closing.amount), *content))
 
 
 def gaps(source: BankSource, statements: Iterable[tuple[str, Statement]], currencies: Currencies) -> list[str]:
@@ -30,25 +30,25 @@ def gaps(source: BankSource, statements: Iterable[tuple[str, Statement]], curren
 
     `statements` stand beside the name of their file.
     """
-    chains: dict[tuple[str, str], list[_Span]] = {}
-    for name, one in statements:
-        if one.opening and one.closing:
-            span = _Span(one.opening, one.closing, one, name)
-            chains.setdefault((one.bank_account, one.currency), []).append(span)
-    found = [gap for chain in chains.values() for gap in _breaks(source, chain, currencies)]
-    more = len(found) - _MOST
-    return [*found[:_MOST], *([f"{source.place}: and {more} more such gaps"] if more > 0 else [])]
+    chains: dict[tuple[str, str], list[_Period]] = {}
+    for file, statement in statements:
+        if statement.opening and statement.closing:
+            period = _Period(statement.opening, statement.closing, statement, file)
+            chains.setdefault((statement.bank_account, statement.currency), []).append(period)
+    sentences = [gap for chain in chains.values() for gap in _breaks(source, chain, currencies)]
+    more = len(sentences) - _MOST
+    return [*sentences[:_MOST], *([f"{source.place}: and {more} more such gaps"] if more > 0 else [])]
 
 
-class _Span(NamedTuple):
+class _Period(NamedTuple):
     opening: Balance
     closing: Balance
     statement: Statement
     file: str
 
 
-def _breaks(source: BankSource, chain: list[_Span], currencies: Currencies) -> Iterator[str]:
-    starts = Counter((span.opening.on, span.opening.amount) for span in chain)
+def _breaks(source: BankSource, chain: list[_Period], currencies: Currencies) -> Iterator[str]:
+    starts = Counter((period.opening.on, period.opening.amount) for period in chain)
     for before, after in pairwise(sorted(chain, key=_chronological)):
         start = after.opening
         overlap = start.on < before.closing.on or starts[start.on, start.amount] > 1
@@ -61,9 +61,9 @@ def _breaks(source: BankSource, chain: list[_Span], currencies: Currencies) -> I
             )
 
 
-def _chronological(span: _Span) -> tuple[str, str, list[int]]:
-    numbers = [int(digits) for digits in re.findall(r"\d{1,18}", span.statement.number)]
-    return span.closing.on, span.opening.on, numbers
+def _chronological(period: _Period) -> tuple[str, str, list[int]]:
+    numbers = [int(digits) for digits in re.findall(r"\d{1,18}", period.statement.number)]
+    return period.closing.on, period.opening.on, numbers
 
 
 def _name(statement: Statement) -> str:

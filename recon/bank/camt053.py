@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 
 from lxml import etree  # type: ignore[import-untyped]
 
-from recon.bank.source import Bad, BadLine, Balance, BankFile, BankSource, BankUnreadable, Kind, Line, Statement
+from recon.bank.source import BadLine, Balance, BankSource, BankUnreadable, Kind, Line, Parsed, Rejected, Statement
 from recon.bank.texts import day, shown, tidy
 from recon.money import BadAmount, Currencies, UnknownCurrency
+from recon.tabular.files import SourceFile
 
 _NAMESPACE = re.compile(r"urn:iso:std:iso:20022:tech:xsd:camt\.053\.001\.0[2-8]")
 _BOOKED = "BOOK"
@@ -29,7 +30,7 @@ Texts = dict[str, list[str]]
 
 
 @dataclass
-class _Open:
+class _Entries:
     """One statement being read: its booked lines so far, the number of its entries, the first fault."""
 
     source: BankSource
@@ -47,39 +48,41 @@ class _Open:
             self.fault = self.fault or f"entry {self.count}: {error}"
 
 
-def _read(
-    file: BankFile, source: BankSource, currencies: Currencies
-) -> tuple[tuple[Statement, ...], tuple[Bad, ...]]:
+def _read(file: SourceFile, source: BankSource, currencies: Currencies) -> Parsed:
     statements: list[Statement] = []
-    bad: list[Bad] = []
-    current, row = _Open(source, currencies), 0
+    rejected: list[Rejected] = []
+    entries = _Entries(source, currencies)
+    row = 0
     try:
         for element in _elements(file):
             if element.tag.endswith("}Ntry"):
                 row += 1
-                current.add(element, row)
+                entries.add(element, row)
             else:
-                found = _statement(element, current, row - current.count + 1)
-                (statements if isinstance(found, Statement) else bad).append(found)  # type: ignore[arg-type]
-                current = _Open(source, currencies)
+                statement = _statement(element, entries, row - entries.count + 1)
+                if isinstance(statement, Statement):
+                    statements.append(statement)
+                else:
+                    rejected.append(statement)
+                entries = _Entries(source, currencies)
             element.clear()
     except etree.XMLSyntaxError as error:
         raise BankUnreadable(f"{file.name} is no whole XML file ({_first_sentence(error)}): get it again") from None
-    if not statements and not bad:
+    if not statements and not rejected:
         raise BankUnreadable(f"{file.name} holds no statement (Stmt)")
-    return tuple(statements), tuple(bad)
+    return tuple(statements), tuple(rejected)
 
 
 KIND = Kind("camt053", _read)
 
 
-def _elements(file: BankFile) -> Iterator[etree._Element]:
+def _elements(file: SourceFile) -> Iterator[etree._Element]:
     """Each entry and each statement at its end, after a look at the root."""
     _check_root(next(element for _, element in _parsed(file, ("start",), ("{*}*",))), file)
     return (element for _, element in _parsed(file, ("end",), ("{*}Ntry", "{*}Stmt")))
 
 
-def _parsed(file: BankFile, events: tuple[str, ...], tags: tuple[str, ...]) -> etree.iterparse:
+def _parsed(file: SourceFile, events: tuple[str, ...], tags: tuple[str, ...]) -> etree.iterparse:
     """Nothing is expanded, fetched or endless."""
     return etree.iterparse(
         io.BytesIO(file.content),
@@ -94,19 +97,20 @@ def _parsed(file: BankFile, events: tuple[str, ...], tags: tuple[str, ...]) -> e
     )
 
 
-def _check_root(root: etree._Element, file: BankFile) -> None:
+def _check_root(root: etree._Element, file: SourceFile) -> None:
     if root.getroottree().docinfo.internalDTD is not None:
         raise BankUnreadable(f"{file.name} declares a document type, which no statement needs and an attack may use")
     namespace = etree.QName(root).namespace or ""
     if not _NAMESPACE.fullmatch(namespace):
-        found = namespace.rpartition(":")[2] or "no namespace"
-        raise BankUnreadable(f"{file.name} is no camt.053.001.02 to .08: its root says {shown(found)}")
+        shape = namespace.rpartition(":")[2] or "no namespace"
+        raise BankUnreadable(f"{file.name} is no camt.053.001.02 to .08: its root says {shown(shape)}")
 
 
-def _statement(element: etree._Element, entries: _Open, row: int) -> Statement | Bad:
+def _statement(element: etree._Element, entries: _Entries, row: int) -> Statement | Rejected:
     """The statement of the entries read so far, proved by balances that it must have."""
     head = _texts(element)
-    number, page = _first(head, "ElctrncSeqNb", "LglSeqNb", "Id"), _first(head, "StmtPgntn/PgNb", "RptPgntn/PgNb")
+    number = _first(head, "ElctrncSeqNb", "LglSeqNb", "Id")
+    page = _first(head, "StmtPgntn/PgNb", "RptPgntn/PgNb")
     number = f"{number}/{page}" if page else number
     try:
         if entries.fault:
@@ -117,7 +121,7 @@ def _statement(element: etree._Element, entries: _Open, row: int) -> Statement |
     except BadLine as error:
         name = f"statement {shown(number)}" if number else "a statement"
         reason = f"{name} cannot be read and is kept aside as a whole: {error}"
-        return Bad(row, reason, (number, _first(head, "CreDtTm"), str(entries.count)))
+        return Rejected(row, reason, (number, _first(head, "CreDtTm"), str(entries.count)))
     return Statement(
         lines=tuple(entries.lines),
         row=row,
@@ -129,17 +133,17 @@ def _statement(element: etree._Element, entries: _Open, row: int) -> Statement |
     )
 
 
-def _balances(element: etree._Element, entries: _Open) -> tuple[Balance, Balance, str]:
-    found: dict[str, list[Balance]] = {}
+def _balances(element: etree._Element, entries: _Entries) -> tuple[Balance, Balance, str]:
+    balances: dict[str, list[Balance]] = {}
     currencies: set[str] = set()
-    for one in map(_texts, element.iterfind("{*}Bal")):
-        amount, currency = _money(one, "Amt", entries.currencies)
+    for balance in map(_texts, element.iterfind("{*}Bal")):
+        amount, currency = _money(balance, "Amt", entries.currencies)
         currencies.add(currency)
-        on = _day(one, entries.source, "Dt/Dt", "Dt/DtTm") or ""
-        found.setdefault(_first(one, "Tp/CdOrPrtry/Cd"), []).append(Balance(amount, on))
-    pages = found.get(_PAGE, [])
-    opening = next((found[code][0] for code in _OPENING if code in found), pages[0] if pages else None)
-    closing = next((found[code][-1] for code in _CLOSING if code in found), pages[-1] if pages else None)
+        on = _day(balance, entries.source, "Dt/Dt", "Dt/DtTm") or ""
+        balances.setdefault(_first(balance, "Tp/CdOrPrtry/Cd"), []).append(Balance(amount, on))
+    pages = balances.get(_PAGE, [])
+    opening = next((balances[code][0] for code in _OPENING if code in balances), pages[0] if pages else None)
+    closing = next((balances[code][-1] for code in _CLOSING if code in balances), pages[-1] if pages else None)
     if opening is None or closing is None or opening is closing:
         raise BadLine("it has no opening balance (OPBD) or no closing balance (CLBD)")
     if len(currencies) != 1:
@@ -161,35 +165,42 @@ def _lines(element: etree._Element, row: int, source: BankSource, currencies: Cu
     if booked is None:
         raise BadLine("it has no date of booking (BookgDt)")
     parts = [_texts(part) for part in element.iterfind(_PARTS)]
-    said, reference = _said(entry), _reference(entry, "AcctSvcrRef", "NtryRef")
-    if apart := _apart(parts, amount, currency, currencies):
+    texts = _remittance(entry)
+    reference = _reference(entry, "AcctSvcrRef", "NtryRef")
+    if amounts := _part_amounts(parts, amount, currency, currencies):
         return [
             Line(
-                row, booked, own, currency, tidy(" ".join((*_said(part), *said))), _of_part(part) or reference, value
+                row,
+                booked,
+                part_amount,
+                currency,
+                tidy(" ".join((*_remittance(part), *texts))),
+                _of_part(part) or reference,
+                value,
             )
-            for part, own in zip(parts, apart, strict=True)
+            for part, part_amount in zip(parts, amounts, strict=True)
         ]
-    whole = dict.fromkeys((*(text for part in parts for text in _said(part)), *said))
+    whole = dict.fromkeys((*(text for part in parts for text in _remittance(part)), *texts))
     if len(parts) == 1:
         reference = reference or _of_part(parts[0])
     return [Line(row, booked, amount, currency, tidy(" ".join(whole)), reference, value)]
 
 
-def _apart(parts: list[Texts], amount: int, currency: str, currencies: Currencies) -> list[int]:
+def _part_amounts(parts: list[Texts], amount: int, currency: str, currencies: Currencies) -> list[int]:
     """The sums of a batch's parts, where every part says its own and they come to the batch's; else none."""
-    found: list[int] = []
+    amounts: list[int] = []
     for part in parts if len(parts) > 1 else ():
         path = "Amt" if "Amt" in part else "AmtDtls/TxAmt/Amt"
         if path not in part or "CdtDbtInd" not in part:
             return []
-        own, own_currency = _money(part, path, currencies)
-        if own_currency != currency:
+        part_amount, part_currency = _money(part, path, currencies)
+        if part_currency != currency:
             return []
-        found.append(own)
-    return found if sum(found) == amount else []
+        amounts.append(part_amount)
+    return amounts if sum(amounts) == amount else []
 
 
-def _said(element: Texts) -> list[str]:
+def _remittance(element: Texts) -> list[str]:
     """All that an entry or a part says in words: remittance text, references, the other side's name."""
     other = "Cdtr" if _first(element, "CdtDbtInd") == "DBIT" else "Dbtr"
     paths = (
@@ -212,8 +223,10 @@ def _of_part(part: Texts) -> str:
 
 def _money(element: Texts, path: str, currencies: Currencies) -> tuple[int, str]:
     """Signed minor units, and the currency."""
-    text, currency, word = _first(element, path), _first(element, path + "@Ccy"), _first(element, "CdtDbtInd")
-    if not text or word not in _SIGNS:
+    text = _first(element, path)
+    currency = _first(element, path + "@Ccy")
+    direction = _first(element, "CdtDbtInd")
+    if not text or direction not in _SIGNS:
         raise BadLine("an amount or its direction (CRDT, DBIT) is missing")
     try:
         units = currencies.parse_major(text, currency)
@@ -221,7 +234,7 @@ def _money(element: Texts, path: str, currencies: Currencies) -> tuple[int, str]
         raise BadLine(str(error).replace(f'"{text}"', f'"{shown(text)}"')) from None
     if units < 0 or units >= 2**63 or "," in text:
         raise BadLine(f'amount "{shown(text)}" is negative, too large or has a comma: no amount of CAMT is so')
-    return _SIGNS[word] * units, currency
+    return _SIGNS[direction] * units, currency
 
 
 def _day(element: Texts, source: BankSource, *paths: str) -> str | None:
@@ -230,8 +243,8 @@ def _day(element: Texts, source: BankSource, *paths: str) -> str | None:
 
 
 def _reference(element: Texts, *paths: str) -> str:
-    found = (text for path in paths for text in element.get(path, ()))
-    return next((text for text in found if text not in _NO_REFERENCE), "")
+    references = (text for path in paths for text in element.get(path, ()))
+    return next((text for text in references if text not in _NO_REFERENCE), "")
 
 
 def _first(element: Texts, *paths: str) -> str:
@@ -244,22 +257,22 @@ def _texts(element: etree._Element) -> Texts:
 
     The currency of `Amt` stands at `Amt@Ccy`.
     """
-    found: Texts = {}
-    _gather(element, "", found)
-    return found
+    texts: Texts = {}
+    _gather(element, "", texts)
+    return texts
 
 
-def _gather(element: etree._Element, prefix: str, found: Texts) -> None:
+def _gather(element: etree._Element, prefix: str, texts: Texts) -> None:
     for child in element:
         name = child.tag.rpartition("}")[2]
         if name in _REPEATED:
             continue
         if len(child):
-            _gather(child, f"{prefix}{name}/", found)
+            _gather(child, f"{prefix}{name}/", texts)
         else:
-            found.setdefault(prefix + name, []).append(tidy(child.text or ""))
+            texts.setdefault(prefix + name, []).append(tidy(child.text or ""))
             if currency := child.get("Ccy"):
-                found.setdefault(f"{prefix}{name}@Ccy", []).append(currency)
+                texts.setdefault(f"{prefix}{name}@Ccy", []).append(currency)
 
 
 def _first_sentence(error: etree.XMLSyntaxError) -> str:

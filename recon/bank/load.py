@@ -10,29 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from recon import columns as c
-from recon.bank.balances import gaps, unproved
+from recon.bank.balances import gaps, out_of_balance
 from recon.bank.kinds import kinds
-from recon.bank.source import (
-    BankFile,
-    BankMissing,
-    BankSource,
-    BankUnreadable,
-    Line,
-    LoadedBank,
-    Statement,
-    StatementSeen,
-)
+from recon.bank.source import BankMissing, BankSource, BankUnreadable, Line, LoadedBank, Statement, StatementSummary
 from recon.bank.texts import content_of, masked, tidy
 from recon.model import InputFile
 from recon.money import Currencies
-from recon.tabular.files import matching_files
+from recon.tabular.files import SourceFile, matching_files
 
 LARGEST = 32 * 1024 * 1024  # bytes of one file
 
 
 @dataclass
-class _Found:
-    """What was found so far; a line's identity is its content and its place among equal lines of its file."""
+class _Reading:
+    """What was read so far; a line's identity is its content and its place among equal lines of its file."""
 
     lines: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     rejected: dict[str, tuple[Any, ...]] = field(default_factory=dict)
@@ -49,29 +40,29 @@ def read(source: BankSource, *, currencies: Currencies, largest: int = LARGEST) 
     whose opening balance and lines do not come to its closing balance is rejected whole. A file that cannot be read
     is named in `unreadable`, and the others are read. Raises BankMissing where a path without wild cards is missing.
     """
-    found = _Found()
+    reading = _Reading()
     hashes: dict[str, str] = {}
     files = _files(source)
     if not files:
-        found.notes.append(f"{source.place}: no file matches {Path(source.path).name} yet")
+        reading.notes.append(f"{source.place}: no file matches {Path(source.path).name} yet")
     for name, path in files.items():
         try:
             file = _opened(name, path, largest)
-            first = hashes.setdefault(hashlib.sha256(file.content).hexdigest(), name)
+            first = hashes.setdefault(file.sha256, name)
             if first != name:
-                found.notes.append(f"{source.place}: {name} is the same file as {first}, and was read once")
+                reading.notes.append(f"{source.place}: {name} is the same file as {first}, and was read once")
                 continue
-            _take(file, source, currencies, found)
+            _read_file(file, source, currencies, reading)
         except BankUnreadable as error:
-            found.unreadable.append(f"{source.place}: {error}")
-    found.notes += gaps(source, found.statements, currencies)
+            reading.unreadable.append(f"{source.place}: {error}")
+    reading.notes += gaps(source, reading.statements, currencies)
     return LoadedBank(
-        c.BANK_LINE.from_rows(found.lines.values()),
-        c.REJECTED.from_rows(found.rejected.values()),
-        tuple(found.inputs),
-        tuple(_seen(source, name, statement) for name, statement in found.statements),
-        tuple(found.unreadable),
-        tuple(found.notes),
+        c.BANK_LINE.from_rows(reading.lines.values()),
+        c.REJECTED.from_rows(reading.rejected.values()),
+        tuple(reading.inputs),
+        tuple(_summary(source, name, statement) for name, statement in reading.statements),
+        tuple(reading.unreadable),
+        tuple(reading.notes),
     )
 
 
@@ -82,7 +73,7 @@ def _files(source: BankSource) -> Mapping[str, Path]:
     return files
 
 
-def _opened(name: str, path: Path, largest: int) -> BankFile:
+def _opened(name: str, path: Path, largest: int) -> SourceFile:
     """A file in whole, unless it is larger than a statement may be."""
     try:
         with path.open("rb") as opened:
@@ -93,38 +84,38 @@ def _opened(name: str, path: Path, largest: int) -> BankFile:
         raise BankUnreadable(
             f"{name} is larger than {largest // 1024**2} MB, which no statement is: split the export by date"
         )
-    return BankFile(name, content)
+    return SourceFile(name, content)
 
 
-def _take(file: BankFile, source: BankSource, currencies: Currencies, found: _Found) -> None:
+def _read_file(file: SourceFile, source: BankSource, currencies: Currencies, reading: _Reading) -> None:
     kind = kinds().get(source.kind)
     if kind is None:
         raise BankUnreadable(f'kind "{source.kind}" is not one of {", ".join(kinds())}')
-    statements, bad = kind.read(file, source, currencies)
-    sha256 = hashlib.sha256(file.content).hexdigest()
+    statements, rejected = kind.read(file, source, currencies)
+    sha256 = file.sha256
     twins: Counter[str] = Counter()
     payout = re.compile(source.payout_pattern, re.IGNORECASE)
-    rows = len(bad)
+    rows = len(rejected)
     for statement in dict.fromkeys(statements):  # one that stands in the file twice is one
         rows += len(statement.lines)
-        if statement.opening and statement.closing and statement.missing:
-            bad = (*bad, unproved(statement, statement.opening, statement.closing, currencies))
+        if statement.opening and statement.closing and statement.difference:
+            rejected = (*rejected, out_of_balance(statement, statement.opening, statement.closing, currencies))
             continue
-        found.statements.append((file.name, statement))
+        reading.statements.append((file.name, statement))
         for line in statement.lines:
             content = _digest(source, (statement.bank_account, *content_of(line)))
             twins[content] += 1
             line_id = _digest(source, (content, str(twins[content])))
-            stored = _stored(line, line_id, source, payout)
-            found.lines.setdefault(line_id, (*stored, file.name, sha256, line.row))
-    for one in bad:
-        digest = _digest(source, [masked(tidy(text)) for text in one.content] or [one.reason])
-        row = (source.account, source.place, file.name, one.row, one.column, one.reason, digest)
-        found.rejected.setdefault(digest, row)
-    found.inputs.append(InputFile(source.place, file.name, sha256, rows))
+            values = _stored_values(line, line_id, source, payout)
+            reading.lines.setdefault(line_id, (*values, file.name, sha256, line.row))
+    for row in rejected:
+        digest = _digest(source, [masked(tidy(text)) for text in row.content] or [row.reason])
+        values = (source.account, source.place, file.name, row.row, row.column, row.reason, digest)
+        reading.rejected.setdefault(digest, values)
+    reading.inputs.append(InputFile(source.place, file.name, sha256, rows))
 
 
-def _stored(line: Line, line_id: str, source: BankSource, payout: re.Pattern[str]) -> tuple[Any, ...]:
+def _stored_values(line: Line, line_id: str, source: BankSource, payout: re.Pattern[str]) -> tuple[Any, ...]:
     """A line in BANK_LINE's order, up to the file; only a payout's texts are kept, its reference as it stands."""
     is_payout = bool(payout.search(line.description) or payout.search(line.reference))
     reference = masked(line.reference) if "@" in line.reference else line.reference
@@ -146,9 +137,9 @@ def _digest(source: BankSource, content: Sequence[str]) -> str:
     return hashlib.sha256("\x1f".join((source.name, *content)).encode()).hexdigest()[:32]
 
 
-def _seen(source: BankSource, name: str, statement: Statement) -> StatementSeen:
+def _summary(source: BankSource, name: str, statement: Statement) -> StatementSummary:
     opening, closing = statement.opening, statement.closing
-    return StatementSeen(
+    return StatementSummary(
         source.name,
         name,
         statement.number,

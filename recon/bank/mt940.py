@@ -12,13 +12,14 @@ from itertools import pairwise
 from typing import Any
 
 import mt940
-from mt940.models import Balance as TheirBalance
+from mt940.models import Balance as LibraryBalance
 from mt940.models import Transactions
 from mt940.tags import Tag
 
-from recon.bank.source import Bad, BadLine, Balance, BankFile, BankSource, BankUnreadable, Kind, Line, Statement
+from recon.bank.source import BadLine, Balance, BankSource, BankUnreadable, Kind, Line, Parsed, Rejected, Statement
 from recon.bank.texts import decoded, shown, tidy
-from recon.money import BadAmount, Currencies, UnknownCurrency
+from recon.money import BadAmount, Currencies
+from recon.tabular.files import SourceFile
 
 # The library logs the text that it cannot read, with whatever stands in it.
 logging.getLogger("mt940").setLevel(logging.CRITICAL + 1)
@@ -31,26 +32,24 @@ _LINE = re.compile(r"^:61:", re.MULTILINE)
 _PART = re.compile(r"\?\d\d", re.ASCII)
 
 
-def _read(
-    file: BankFile, source: BankSource, currencies: Currencies
-) -> tuple[tuple[Statement, ...], tuple[Bad, ...]]:
+def _read(file: SourceFile, source: BankSource, currencies: Currencies) -> Parsed:
     text = decoded(file, source).replace("\r\n", "\n").replace("\r", "\n")
     statements: list[Statement] = []
-    bad: list[Bad] = []
+    rejected: list[Rejected] = []
     for row, block in _blocks(text):
         try:
             statements.append(_statement(row, block, currencies))
         except BadLine as error:
-            bad.append(
-                Bad(
+            rejected.append(
+                Rejected(
                     row,
                     f"a statement cannot be read and is kept aside as a whole: {error}",
                     tuple(block.splitlines()),
                 )
             )
-    if not statements and not bad:
+    if not statements and not rejected:
         raise BankUnreadable(f"{file.name} holds no MT940 statement: none of its lines begins with :20:")
-    return tuple(statements), tuple(bad)
+    return tuple(statements), tuple(rejected)
 
 
 KIND = Kind("mt940", _read)
@@ -58,7 +57,7 @@ KIND = Kind("mt940", _read)
 
 def _blocks(text: str) -> Iterator[tuple[int, str]]:
     """Each statement's text with the line where it begins; what stands before the first is an envelope."""
-    starts = [found.start() for found in _START.finditer(text)]
+    starts = [match.start() for match in _START.finditer(text)]
     row, at = 1, 0
     for start, end in pairwise((*starts, len(text))):
         row += text.count("\n", at, start)
@@ -67,23 +66,27 @@ def _blocks(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _statement(row: int, block: str, currencies: Currencies) -> Statement:
-    found = _parsed(block)
-    opening = _first(found, "final_opening_balance", "opening_balance", "intermediate_opening_balance")
-    closing = _first(found, "final_closing_balance", "closing_balance", "intermediate_closing_balance")
+    transactions = _parsed(block)
+    opening = _first(transactions, "final_opening_balance", "opening_balance", "intermediate_opening_balance")
+    closing = _first(transactions, "final_closing_balance", "closing_balance", "intermediate_closing_balance")
     if opening is None or closing is None:
         raise BadLine("it has no opening balance (:60F:) or no closing balance (:62F:)")
     currency = _currency(opening, currencies)
     if _currency(closing, currencies) != currency:
         raise BadLine("it opens and closes in different currencies")
     rows = _rows(row, block)
-    if len(rows) != len(found):
-        raise BadLine(f"{len(rows)} lines (:61:) stand in it, and {len(found)} can be told apart")
+    if len(rows) != len(transactions):
+        raise BadLine(f"{len(rows)} lines (:61:) stand in it, and {len(transactions)} can be told apart")
     return Statement(
-        lines=tuple(_line(at, one.data, currency, currencies) for at, one in zip(rows, found, strict=True)),
+        lines=tuple(
+            _line(at, entry.data, currency, currencies) for at, entry in zip(rows, transactions, strict=True)
+        ),
         row=row,
-        bank_account="".join(str(found.data.get("account_identification") or "").split()).upper(),
+        bank_account="".join(str(transactions.data.get("account_identification") or "").split()).upper(),
         number="/".join(
-            str(found.data[part]) for part in ("statement_number", "sequence_number") if found.data.get(part)
+            str(transactions.data[part])
+            for part in ("statement_number", "sequence_number")
+            if transactions.data.get(part)
         ),
         currency=currency,
         opening=_balance(opening, currency, currencies),
@@ -93,12 +96,13 @@ def _statement(row: int, block: str, currencies: Currencies) -> Statement:
 
 def _rows(row: int, block: str) -> list[int]:
     """Where each :61: stands in the file."""
-    found, at = [], 0
-    for one in _LINE.finditer(block):
-        row += block.count("\n", at, one.start())
-        at = one.start()
-        found.append(row)
-    return found
+    rows = []
+    at = 0
+    for match in _LINE.finditer(block):
+        row += block.count("\n", at, match.start())
+        at = match.start()
+        rows.append(row)
+    return rows
 
 
 def _parsed(block: str) -> Transactions:
@@ -109,10 +113,12 @@ def _parsed(block: str) -> Transactions:
     }
     try:
         # A handle: a text that happens to name a file would be opened.
-        [found] = mt940.parse_statements(io.StringIO(block), processors=processors, options=mt940.Options.all())
+        [transactions] = mt940.parse_statements(
+            io.StringIO(block), processors=processors, options=mt940.Options.all()
+        )
     except (RuntimeError, ValueError, ArithmeticError, TypeError, KeyError, AttributeError) as error:
         raise BadLine(_why(error)) from None
-    return found
+    return transactions
 
 
 def _keep_apart(_: Transactions, __: Tag, ___: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
@@ -126,20 +132,20 @@ def _why(error: Exception) -> str:
     return "a date or an amount in it does not exist"
 
 
-def _first(found: Transactions, *names: str) -> TheirBalance | None:
-    return next((found.data[name] for name in names if isinstance(found.data.get(name), TheirBalance)), None)
+def _first(transactions: Transactions, *names: str) -> LibraryBalance | None:
+    return next(
+        (transactions.data[name] for name in names if isinstance(transactions.data.get(name), LibraryBalance)), None
+    )
 
 
-def _currency(balance: TheirBalance, currencies: Currencies) -> str:
+def _currency(balance: LibraryBalance, currencies: Currencies) -> str:
     code = str(getattr(balance.amount, "currency", "") or "").upper()
-    try:
-        currencies.exponent(code)
-    except UnknownCurrency:
-        raise BadLine(f'currency "{shown(code)}" is not known') from None
+    if not currencies.knows(code):
+        raise BadLine(f'currency "{shown(code)}" is not known')
     return code
 
 
-def _balance(balance: TheirBalance, currency: str, currencies: Currencies) -> Balance:
+def _balance(balance: LibraryBalance, currency: str, currencies: Currencies) -> Balance:
     return Balance(_units(balance.amount, currency, currencies), balance.date.isoformat() if balance.date else "")
 
 

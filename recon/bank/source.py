@@ -10,6 +10,7 @@ import pandas as pd
 from recon.columns import BANK_ROW
 from recon.model import InputFile
 from recon.money import Currencies
+from recon.tabular.files import SourceFile
 from recon.tabular.keys import Key
 
 
@@ -49,14 +50,6 @@ class BankSource:
     def place(self) -> str:
         """Where the configuration has it; also the source of its rejected rows and files."""
         return BANK_ROW + self.name
-
-
-@dataclass(frozen=True, slots=True)
-class BankFile:
-    """One file: its name below the folder before the first wild card, and its bytes."""
-
-    name: str
-    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +93,7 @@ class Statement:
     closing: Balance | None = None
 
     @property
-    def missing(self) -> int:
+    def difference(self) -> int:
         """Closing balance less opening balance and lines; 0 where it adds up, or where there are no balances."""
         if self.opening is None or self.closing is None:
             return 0
@@ -108,7 +101,7 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
-class Bad:
+class Rejected:
     """A row or a statement that cannot be read: where, why, and its content, which is kept only as a digest."""
 
     row: int
@@ -117,17 +110,20 @@ class Bad:
     column: str | None = None
 
 
+Parsed = tuple[tuple[Statement, ...], tuple[Rejected, ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A statement format, declared once as KIND in its module; `read` raises BankUnreadable."""
 
     name: str
-    read: Callable[[BankFile, BankSource, Currencies], tuple[tuple[Statement, ...], tuple[Bad, ...]]]
+    read: Callable[[SourceFile, BankSource, Currencies], Parsed]
     keys: tuple[Key, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class StatementSeen:
+class StatementSummary:
     """One statement that was read, without its lines: amounts in minor units, null where it has no balances."""
 
     source: str
@@ -150,6 +146,6 @@ class LoadedBank:
     lines: pd.DataFrame
     rejected: pd.DataFrame
     inputs: tuple[InputFile, ...]
-    statements: tuple[StatementSeen, ...]
+    statements: tuple[StatementSummary, ...]
     unreadable: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

@@ -4,8 +4,10 @@ import re
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from recon.bank.source import BadLine, BankFile, BankSource, BankUnreadable, Line
+from recon.bank.source import BadLine, BankSource, BankUnreadable, Line
 from recon.privacy import redact
+from recon.tabular.dialect import UTF8_MARK, encoding_advice
+from recon.tabular.files import SourceFile
 
 _LONGEST = 1_000  # characters of a description
 _SHOWN = 40  # characters of a value in a reason
@@ -18,7 +20,7 @@ _YEARS, _BUDDHIST_YEARS = range(1970, 2500), range(2500, 2701)
 # A number of an account: nine digits and more, in one piece or in groups, that hang on no letter (references do);
 # fewer where the text says that it is one. ISO dates have eight.
 _ACCOUNT_NUMBER = re.compile(
-    r"(?<![\w-])(?<!\d[.,])(?P<said>(?:a/?c|acct?|account)(?: ?no)?[ .:#-]{1,4}|(?:บัญชี|口座)[ .:#-]{0,4})?"
+    r"(?<![\w-])(?<!\d[.,])(?P<label>(?:a/?c|acct?|account)(?: ?no)?[ .:#-]{1,4}|(?:บัญชี|口座)[ .:#-]{0,4})?"
     r"(?P<digits>\d(?:-?\d){4,33})(?!\w|[.,]\d)",
     re.ASCII | re.IGNORECASE,
 )
@@ -31,8 +33,8 @@ _KEPT = 4  # digits that stay readable, so that a person can tell one account fr
 
 def day(text: str, zone: ZoneInfo) -> str:
     """The ISO date of `2026-11-24`, or of a moment with a time and perhaps an offset; raises BadLine."""
-    found = _MOMENT.fullmatch(text)
-    if found is None:
+    match = _MOMENT.fullmatch(text)
+    if match is None:
         if _SLASHES.match(text):
             raise BadLine(f'date "{shown(text)}" can be read as day/month or month/day: write it as YYYY-MM-DD')
         raise BadLine(f'date "{shown(text)}" is not like 2026-11-24')
@@ -42,10 +44,10 @@ def day(text: str, zone: ZoneInfo) -> str:
     if year not in _YEARS:
         raise BadLine(f'year of "{text}" cannot be a statement\'s')
     try:
-        if found["clock"] and found["offset"]:
+        if match["clock"] and match["offset"]:
             moment = datetime.fromisoformat(text.upper().replace(" ", "T"))
             return moment.astimezone(zone).date().isoformat()
-        return date.fromisoformat(found["day"]).isoformat()
+        return date.fromisoformat(match["day"]).isoformat()
     except ValueError:
         raise BadLine(f'date "{text}" does not exist') from None
 
@@ -63,7 +65,7 @@ def masked(text: str) -> str:
 
     A reference that holds letters, such as `trsf_5x…` or `TH2611240001`, stays whole.
     """
-    text = _IBAN.sub(lambda found: _tail(found.group()) if _is_iban(found.group()) else found.group(), redact(text))
+    text = _IBAN.sub(lambda match: _tail(match.group()) if _is_iban(match.group()) else match.group(), redact(text))
     return _ACCOUNT_NUMBER.sub(_hide, text)
 
 
@@ -78,11 +80,10 @@ def shown(value: str) -> str:
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 
-def decoded(file: BankFile, source: BankSource) -> str:
+def decoded(file: SourceFile, source: BankSource) -> str:
     """The text of a file in the source's encoding, a mark of UTF-8 taken off; raises BankUnreadable."""
-    where = f"[{source.place}] encoding"
-    advice = f'set {where} to what the file is ("utf-8", or "cp874" for Thai Windows); it is "{source.encoding}" now'
-    content = file.content.removeprefix(b"\xef\xbb\xbf")
+    advice = encoding_advice(source.place, source.encoding)
+    content = file.content.removeprefix(UTF8_MARK)
     encoding = "utf-8" if len(content) < len(file.content) else source.encoding
     try:
         text = content.decode(encoding)
@@ -93,11 +94,11 @@ def decoded(file: BankFile, source: BankSource) -> str:
     return text
 
 
-def _hide(found: re.Match[str]) -> str:
-    digits = re.sub(r"\D", "", found["digits"])
-    if len(digits) < _CERTAIN and not found["said"]:
-        return found.group()
-    return (found["said"] or "") + _tail(digits)
+def _hide(match: re.Match[str]) -> str:
+    digits = re.sub(r"\D", "", match["digits"])
+    if len(digits) < _CERTAIN and not match["label"]:
+        return match.group()
+    return (match["label"] or "") + _tail(digits)
 
 
 def _tail(number: str) -> str:

@@ -1,27 +1,17 @@
 """Orders from Excel workbooks (the first sheet): cells to columns of exact text."""
 
-import hashlib
 import io
-from collections.abc import Iterator
-from datetime import datetime
 
 import numpy as np
 from python_calamine import CalamineError, load_workbook
 
-from recon.model import Window
-from recon.orders.files import PATH, SourceFile, source_files
-from recon.orders.source import Kind, OrderSource, SourceUnreadable
+from recon.orders.files import file_kind
+from recon.orders.source import OrderSource, SourceUnreadable
+from recon.tabular.files import SourceFile
 from recon.tabular.table import Table, column_of, doubts_of, text_of
 
 
-def _tables(source: OrderSource, _window: Window, _changed_since: datetime | None) -> Iterator[Table]:
-    return (_table(file) for file in source_files(source))
-
-
-KIND = Kind("excel", _tables, (PATH,))
-
-
-def _table(file: SourceFile) -> Table:
+def _table(file: SourceFile, _source: OrderSource) -> Table:
     """The first sheet, its first row as header. What a formula shows is read where the file holds it."""
     try:
         sheet = load_workbook(io.BytesIO(file.content)).get_sheet_by_index(0)
@@ -34,9 +24,12 @@ def _table(file: SourceFile) -> Table:
     columns = list(zip(*rows[1:], strict=True)) or [()] * len(header)
     return Table(
         file.name,
-        hashlib.sha256(file.content).hexdigest(),
+        file.sha256,
         header,
         tuple(column_of(column) for column in columns),
         np.arange(2, len(rows) + 1),
         doubts=doubts_of(columns),
     )
+
+
+KIND = file_kind("excel", _table)

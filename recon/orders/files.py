@@ -1,24 +1,27 @@
-"""The files that a source's path names, in natural order."""
+"""The kinds of order sources whose tables are files."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from datetime import datetime
 
-from recon.orders.source import OrderSource, SourceMissing, SourceUnreadable
-from recon.tabular.files import matching_files
+from recon.model import Window
+from recon.orders.source import Kind, OrderSource, SourceMissing, SourceUnreadable
+from recon.tabular.files import SourceFile, matching_files
 from recon.tabular.keys import Key, Value
+from recon.tabular.table import Table
 
-PATH = Key("path", Value.PATH, required=True, needed_for="reads files", belongs_to="files")
-
-
-@dataclass(frozen=True, slots=True)
-class SourceFile:
-    """One file: its name relative to the folder before the first wildcard, and its bytes."""
-
-    name: str
-    content: bytes
+_PATH = Key("path", Value.PATH, required=True, needed_for="reads files", belongs_to="files")
 
 
-def source_files(source: OrderSource) -> Iterator[SourceFile]:
+def file_kind(name: str, table_of: Callable[[SourceFile, OrderSource], Table]) -> Kind:
+    """A kind whose files are read whole, each as one table."""
+
+    def tables(source: OrderSource, _window: Window, _changed_since: datetime | None) -> Iterator[Table]:
+        return (table_of(file, source) for file in _files(source))
+
+    return Kind(name, tables, (_PATH,))
+
+
+def _files(source: OrderSource) -> Iterator[SourceFile]:
     """Every file that matches, `orders_2` before `orders_10`; raises SourceMissing where none does."""
     pattern = source.settings["path"]
     files = matching_files(pattern)

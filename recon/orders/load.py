@@ -1,7 +1,7 @@
 """Reads an order source: every input, the good rows and the bad ones, the newest of each order."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import pandas as pd
@@ -10,8 +10,8 @@ from recon import columns as c
 from recon.model import InputFile, Window
 from recon.money import Currencies
 from recon.orders.kinds import kinds
-from recon.orders.rows import Known, Rows, rows_of
-from recon.orders.source import Loaded, OrderSource, Preview, SourceUnreadable
+from recon.orders.rows import Context, Rows, rows_of
+from recon.orders.source import LoadedOrders, OrderSource, Preview, SourceUnreadable
 from recon.privacy import redact
 from recon.tabular.table import Table
 
@@ -26,23 +26,23 @@ def read(
     hash_key: bytes | None,
     window: Window,
     changed_since: datetime | None = None,
-) -> Loaded:
+) -> LoadedOrders:
     """All that a source holds; `accounts` are the configured names with their settlement currencies.
 
     `window` and `changed_since` (aware UTC) bind a database's query; files are read whole. The same account and order
     id twice: the later file, then the later row, wins. Raises SourceMissing and SourceUnreadable.
     """
-    known = Known(accounts, currencies, hash_key)
+    context = Context(accounts, currencies, hash_key)
     parts: list[Rows] = []
     inputs: list[InputFile] = []
     for table in _tables(source, window, changed_since):
-        part = rows_of(table, source, known)
+        part = rows_of(table, source, context)
         parts.append(part)
         inputs.append(InputFile(source.name, table.name, table.sha256, part.count))
     orders, duplicates = _newest([part.orders for part in parts])
     rejected = c.REJECTED.from_rows(row for part in parts for row in part.rejected)
     ignored: Counter[str] = sum((part.ignored for part in parts), Counter())
-    return Loaded(
+    return LoadedOrders(
         orders,
         rejected.drop_duplicates(c.DIGEST, ignore_index=True),
         dict(ignored),
@@ -56,7 +56,7 @@ def preview(source: OrderSource, *, window: Window, rows: int = 5) -> Preview:
 
     Raises SourceMissing and SourceUnreadable.
     """
-    table = next(_tables(source, window, None))
+    table = next(iter(_tables(source, window, None)))
     mapped = {theirs: ours for ours, theirs in source.columns.items()}
     shown = [at for at, name in enumerate(table.header) if name in mapped]
     hidden = {at for at in shown if mapped[table.header[at]] == c.CUSTOMER}
@@ -67,7 +67,7 @@ def preview(source: OrderSource, *, window: Window, rows: int = 5) -> Preview:
     return Preview(table.name, tuple(table.header[at] for at in shown), tuple(zip(*cells, strict=True)))
 
 
-def _tables(source: OrderSource, window: Window, changed_since: datetime | None) -> Iterator[Table]:
+def _tables(source: OrderSource, window: Window, changed_since: datetime | None) -> Iterable[Table]:
     kind = kinds().get(source.kind)
     if kind is None:
         raise SourceUnreadable(f'[orders.{source.name}] kind "{source.kind}" is not one of {", ".join(kinds())}')

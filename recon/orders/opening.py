@@ -8,11 +8,11 @@ from pathlib import Path
 import pyarrow as pa  # type: ignore[import-untyped]
 
 from recon.model.rulings import OpeningItem
-from recon.money import Currencies, UnknownCurrency
-from recon.orders.csv import UNCLOSED, UTF8_MARK, delimiter_of, records_of
+from recon.money import Currencies
 from recon.rulings.opening_items import KINDS, Placed
 from recon.tabular.amounts import amounts
-from recon.tabular.faults import shown, told
+from recon.tabular.dialect import UNCLOSED, UTF8_MARK, Dialect, delimiter_of, first_line, wrong_width
+from recon.tabular.faults import quoted, shown
 
 COLUMNS = ("account", "kind", "id", "amount", "currency", "note")
 
@@ -33,22 +33,16 @@ def read_opening(path: Path, accounts: Collection[str], currencies: Currencies, 
     UTF-8 with or without its mark; commas, semicolons or tabs; columns in any order, others beside them are left out.
     """
     lines = _lines(path)
-    delimiter = delimiter_of(next((line for line in lines if line.strip()), ""))
-    records = [
-        (row, cells) for row, cells in records_of(lines, delimiter) if cells is None or any(map(str.strip, cells))
-    ]
-    if not records:
+    records = Dialect(delimiter_of(first_line(lines))).records(lines)
+    filled = [(row, cells) for row, cells in records if cells is None or any(map(str.strip, cells))]
+    if not filled:
         raise OpeningUnreadable([f"{path.name} is empty: it needs at least a header row ({', '.join(COLUMNS)})"])
-    (row, header), *rest = records
+    (row, header), *rest = filled
     place = _columns(path.name, row, header)
     reading = _Reading(path.name, set(accounts), currencies, who)
     for row, cells in rest:
         if cells is None or len(cells) != len(header or ()):
-            reading.fault(
-                row,
-                "",
-                UNCLOSED if cells is None else f"{len(cells)} fields where the header has {len(header or ())}",
-            )
+            reading.fault(row, "", UNCLOSED if cells is None else wrong_width(cells, len(header or ())))
         else:
             reading.add(row, {name: " ".join(cells[at].split()) for name, at in place.items()})
     return reading.items()
@@ -124,10 +118,8 @@ class _Reading:
             self._placed.append(Placed(item, self._file, row))
 
     def _amount(self, row: int, text: str, currency: str) -> int:
-        """Minor units; 0 where the amount or its currency is no good, which is told."""
-        try:
-            self._currencies.exponent(currency)
-        except UnknownCurrency:
+        """Minor units; 0 where the amount or its currency is no good, which is a fault."""
+        if not self._currencies.knows(currency):
             self.fault(row, "currency", f'currency "{shown(currency)}" is not known' if currency else "is empty")
             return 0
         if not text:
@@ -135,7 +127,7 @@ class _Reading:
             return 0
         values, refused = amounts(pa.array([text]), currency, "major", self._currencies)
         if refused:
-            self.fault(row, "amount", told(refused[0], text))
+            self.fault(row, "amount", quoted(refused[0], text))
         elif values[0] < 0:
             self.fault(row, "amount", f'amount "{text}" is negative: what is open is written without a sign')
         return int(values[0])

@@ -1,28 +1,19 @@
 """Orders from Parquet files: typed columns to columns of exact text."""
 
-import hashlib
 from collections.abc import Iterator
-from datetime import datetime
 
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
-from recon.model import Window
-from recon.orders.files import PATH, SourceFile, source_files
-from recon.orders.source import Kind, OrderSource, SourceUnreadable
+from recon.orders.files import file_kind
+from recon.orders.source import OrderSource, SourceUnreadable
+from recon.tabular.files import SourceFile
 from recon.tabular.table import Doubt, Table, column_of, doubts_of
 
 
-def _tables(source: OrderSource, _window: Window, _changed_since: datetime | None) -> Iterator[Table]:
-    return (_table(file) for file in source_files(source))
-
-
-KIND = Kind("parquet", _tables, (PATH,))
-
-
-def _table(file: SourceFile) -> Table:
+def _table(file: SourceFile, _source: OrderSource) -> Table:
     try:
         read = pq.read_table(pa.BufferReader(file.content))
     except (pa.ArrowException, OSError) as error:
@@ -30,7 +21,7 @@ def _table(file: SourceFile) -> Table:
     columns = [_whole(column) for column in read.columns]
     return Table(
         file.name,
-        hashlib.sha256(file.content).hexdigest(),
+        file.sha256,
         tuple(name.strip() for name in read.column_names),
         tuple(_text(column) for column in columns),
         np.arange(1, read.num_rows + 1),
@@ -38,9 +29,12 @@ def _table(file: SourceFile) -> Table:
     )
 
 
+KIND = file_kind("parquet", _table)
+
+
 def _whole(column: pa.ChunkedArray) -> pa.Array:
-    found = column.combine_chunks()
-    return found.cast(found.type.value_type) if pa.types.is_dictionary(found.type) else found
+    whole = column.combine_chunks()
+    return whole.cast(whole.type.value_type) if pa.types.is_dictionary(whole.type) else whole
 
 
 def _text(column: pa.Array) -> pa.Array:

@@ -12,12 +12,12 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from recon import columns as c
-from recon.arrays import Ints
-from recon.money import Currencies, UnknownCurrency
+from recon.arrays import Ints, Mask
+from recon.money import Currencies
 from recon.orders.source import OrderSource, SourceUnreadable
 from recon.privacy import keyed_hash, redact
 from recon.tabular.amounts import amounts
-from recon.tabular.faults import Faults, shown, told
+from recon.tabular.faults import Faults, quoted, shown
 from recon.tabular.moments import moments
 from recon.tabular.table import Table, Torn, mapped
 
@@ -37,7 +37,7 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Known:
+class Context:
     """What the configuration knows: accounts with their settlement currency, exponents, the key for customers."""
 
     accounts: Mapping[str, str]
@@ -45,16 +45,16 @@ class Known:
     hash_key: bytes | None = field(repr=False)
 
 
-def rows_of(table: Table, source: OrderSource, known: Known) -> Rows:
+def rows_of(table: Table, source: OrderSource, context: Context) -> Rows:
     """The orders of a table; raises SourceUnreadable where a column that is needed is not there."""
-    return _Reading(table, source, known).rows()
+    return _Reading(table, source, context).rows()
 
 
 class _Reading:
     """One table being read: the rows that count, by position, and what was found wrong with them."""
 
-    def __init__(self, table: Table, source: OrderSource, known: Known) -> None:
-        self.table, self.source, self.known = table, source, known
+    def __init__(self, table: Table, source: OrderSource, context: Context) -> None:
+        self.table, self.source, self.context = table, source, context
         self.header = self._columns()
         self.faults = Faults()
         filled = self._filled()
@@ -66,7 +66,7 @@ class _Reading:
     def rows(self) -> Rows:
         """Every column parsed, then good rows and bad rows apart."""
         order_id = self._id(c.ORDER_ID, required=True)
-        currency, accounts = self._money_words()
+        currency, accounts = self._currencies_and_accounts()
         amount = self._amount(c.AMOUNT, currency)
         refunded = self._amount(c.REFUNDED_AMOUNT, currency)
         status = self._status()
@@ -92,7 +92,7 @@ class _Reading:
             c.FILE_HASH: _same(self.table.sha256, count),
             c.ROW: pa.array(self.table.rows[self.kept]),
         }
-        bad = sorted(self.faults.found)
+        bad = sorted(self.faults.by_row)
         good = np.delete(np.arange(count), bad)
         orders = pa.table(data)
         return Rows(
@@ -123,14 +123,14 @@ class _Reading:
             raise SourceUnreadable(f"{self.table.name} has no column {names}; {has}; {advice}")
         return {ours: header.index(theirs) for ours, theirs in wanted.items() if theirs in header}
 
-    def _filled(self) -> npt.NDArray[np.bool_]:
+    def _filled(self) -> Mask:
         """Rows with anything in them: blank lines are no rows."""
         filled = np.zeros(len(self.table.rows), dtype=bool)
         for column in self.table.cells:
             filled |= _mask(pc.not_equal(column, ""))
         return filled
 
-    def _ignored(self) -> npt.NDArray[np.bool_]:
+    def _ignored(self) -> Mask:
         """Rows that the configuration leaves out, by a column of ours or of the table."""
         ignored = np.zeros(len(self.table.rows), dtype=bool)
         for name, values in self.source.ignore.items():
@@ -146,117 +146,112 @@ class _Reading:
 
     def _ignored_by_account(self) -> Counter[str]:
         codes = pc.utf8_upper(self._cells(c.CURRENCY, self.ignored_at))
-        found, _ = self._accounts(codes, self.ignored_at)
-        return Counter(account or "" for account in found.to_pylist())
+        accounts, _ = self._accounts(codes, self.ignored_at)
+        return Counter(account or "" for account in accounts.to_pylist())
 
-    def _name(self, ours: str) -> str:
-        return self.table.header[self.header[ours]]
+    def _name(self, column: str) -> str:
+        return self.table.header[self.header[column]]
 
-    def _cells(self, ours: str, at: Ints | None = None) -> pa.Array:
+    def _cells(self, column: str, at: Ints | None = None) -> pa.Array:
         """A column's trimmed texts at the rows that count; empty texts where the table has no such column."""
         positions = self.kept if at is None else at
-        if ours not in self.header:
+        if column not in self.header:
             return _same("", len(positions))
-        return _trimmed(self.table.cells[self.header[ours]].take(pa.array(positions)))
+        return _trimmed(self.table.cells[self.header[column]].take(pa.array(positions)))
 
-    def _required(self, ours: str) -> pa.Array:
-        texts = self._cells(ours)
-        self.faults.add(_where(pc.equal(texts, "")), self._name(ours), f"{ours} is empty")
+    def _required(self, column: str) -> pa.Array:
+        texts = self._cells(column)
+        self.faults.add(_where(pc.equal(texts, "")), self._name(column), f"{column} is empty")
         return texts
 
-    def _refuse(self, ours: str, texts: pa.Array, refused: Mapping[int, str]) -> None:
+    def _refuse(self, column: str, texts: pa.Array, refused: Mapping[int, str]) -> None:
         """The parser's reasons made fit to show; an empty cell has its own."""
         values = ((at, reason, texts[at].as_py()) for at, reason in refused.items())
-        self.faults.add_each({at: told(reason, value) for at, reason, value in values if value}, self._name(ours))
+        self.faults.add_each({at: quoted(reason, value) for at, reason, value in values if value}, self._name(column))
 
-    def _id(self, ours: str, *, required: bool) -> pa.Array:
-        texts = self._required(ours) if required else self._cells(ours)
+    def _id(self, column: str, *, required: bool) -> pa.Array:
+        texts = self._required(column) if required else self._cells(column)
         unseen = _where(pc.match_substring_regex(texts, _UNSEEN))
         if unseen:
-            self.faults.add(unseen, self._name(ours), f"{ours} has a control character or an invisible one in it")
+            self.faults.add(unseen, self._name(column), f"{column} has a control character or an invisible one in it")
         return texts
 
-    def _money_words(self) -> tuple[pa.Array, pa.Array]:
+    def _currencies_and_accounts(self) -> tuple[pa.Array, pa.Array]:
         """Currency codes (null where not known) and accounts (null where not known)."""
         codes = pc.utf8_upper(self._required(c.CURRENCY))
-        known = _words(codes, lambda code: code if self._is_currency(code) else None)
+        currencies = _words(codes, lambda code: code if self.context.currencies.knows(code) else None)
         name = self._name(c.CURRENCY)
-        for at in _where(pc.and_(pc.is_null(known), pc.not_equal(codes, ""))):
+        for at in _where(pc.and_(pc.is_null(currencies), pc.not_equal(codes, ""))):
             self.faults.add((at,), name, f'currency "{shown(codes[at].as_py())}" is not known')
-        accounts, reasons = self._accounts(known, self.kept)
+        accounts, reasons = self._accounts(currencies, self.kept)
         self.faults.add_each(reasons, name if c.ACCOUNT not in self.header else self._name(c.ACCOUNT))
-        return known, accounts
-
-    def _is_currency(self, code: str) -> bool:
-        try:
-            self.known.currencies.exponent(code)
-        except UnknownCurrency:
-            return False
-        return True
+        return currencies, accounts
 
     def _accounts(self, codes: pa.Array, at: Ints) -> tuple[pa.Array, dict[int, str]]:
         """The account of each row, null where it is not known, and why not."""
         if self.source.account:
             return _same(self.source.account, len(at)), {}
         if self.source.account_by:
-            found = _words(codes, lambda code: _only(self._settling(code)))
-            unknown = _where(pc.and_(pc.is_null(found), pc.is_valid(codes)))
-            return found, {row: self._not_one(codes[row].as_py()) for row in unknown}
+            accounts = _words(codes, lambda code: _only(self._settling(code)))
+            unknown = _where(pc.and_(pc.is_null(accounts), pc.is_valid(codes)))
+            return accounts, {row: self._not_settled_by_one(codes[row].as_py()) for row in unknown}
         names = self._cells(c.ACCOUNT, at)
-        found = _words(names, lambda name: name if name in self.known.accounts else None)
-        reasons = {row: names[row].as_py() for row in _where(pc.is_null(found))}
-        return found, {
+        accounts = _words(names, lambda name: name if name in self.context.accounts else None)
+        unknown_names = {row: names[row].as_py() for row in _where(pc.is_null(accounts))}
+        return accounts, {
             row: f'account "{shown(name)}" is not one of [accounts]' if name else "account is empty"
-            for row, name in reasons.items()
+            for row, name in unknown_names.items()
         }
 
     def _settling(self, code: str) -> list[str]:
-        return sorted(name for name, currency in self.known.accounts.items() if currency == code)
+        return sorted(name for name, currency in self.context.accounts.items() if currency == code)
 
-    def _not_one(self, code: str) -> str:
+    def _not_settled_by_one(self, code: str) -> str:
         names = self._settling(code)
         many = f"{len(names)} accounts settle in {code} ({', '.join(names)}): name the account in a column"
         return many if names else f"no account settles in {code}"
 
-    def _amount(self, ours: str, codes: pa.Array) -> npt.NDArray[np.int64]:
+    def _amount(self, column: str, codes: pa.Array) -> npt.NDArray[np.int64]:
         """Minor units; an amount that is empty is 0, which only a refund may be."""
-        if ours not in self.header:
+        if column not in self.header:
             return np.zeros(len(codes), dtype=np.int64)
-        texts = self._required(ours) if ours == c.AMOUNT else self._cells(ours)
+        texts = self._required(column) if column == c.AMOUNT else self._cells(column)
         filled = pc.if_else(pc.equal(texts, ""), "0", texts)
         values = np.zeros(len(texts), dtype=np.int64)
-        word = "" if ours == c.AMOUNT else "refunded "
+        word = "" if column == c.AMOUNT else "refunded "
+        unit = self.source.amount_unit
+        currencies = self.context.currencies
         for code in pc.unique(codes).drop_null().to_pylist():
             at = np.flatnonzero(_mask(pc.fill_null(pc.equal(codes, code), False)))
-            units, refused = amounts(filled.take(pa.array(at)), code, self.source.amount_unit, self.known.currencies)
+            units, refused = amounts(filled.take(pa.array(at)), code, unit, currencies)
             values[at] = units
-            self._refuse(ours, texts, {int(at[row]): word + reason for row, reason in refused.items()})
+            self._refuse(column, texts, {int(at[row]): word + reason for row, reason in refused.items()})
         negative = np.flatnonzero(values < 0).tolist()
-        self._refuse(ours, texts, {at: f'{word}amount "{texts[at].as_py()}" is negative' for at in negative})
+        self._refuse(column, texts, {at: f'{word}amount "{texts[at].as_py()}" is negative' for at in negative})
         return values
 
     def _status(self) -> pa.Array:
-        words = {word: ours for ours, theirs in self.source.statuses.items() for word in theirs}
+        words = {word: status for status, words in self.source.statuses.items() for word in words}
         texts = self._required(c.STATUS)
-        found = _words(texts, words.get)
-        unknown = {at: texts[at].as_py() for at in _where(pc.is_null(found))}
+        statuses = _words(texts, words.get)
+        unknown = {at: texts[at].as_py() for at in _where(pc.is_null(statuses))}
         where = f"is not in [orders.{self.source.name}.status]"
         self._refuse(c.STATUS, texts, {at: f'status "{word}" {where}' for at, word in unknown.items()})
-        return found
+        return statuses
 
     def _customer(self) -> pa.Array:
-        key = self.known.hash_key
+        key = self.context.hash_key
         if key is None or c.CUSTOMER not in self.header:
             return pa.nulls(len(self.kept), pa.string())
         return _words(self._cells(c.CUSTOMER), lambda value: keyed_hash(value, key) if value else None)
 
     def _doubts(self) -> None:
-        ours = {index: name for name, index in self.header.items() if name != c.CUSTOMER}
-        doubts = [doubt for doubt in self.table.doubts if doubt.column in ours]
+        names = {index: name for name, index in self.header.items() if name != c.CUSTOMER}
+        doubts = [doubt for doubt in self.table.doubts if doubt.column in names]
         place = {int(at): position for position, at in enumerate(self.kept)} if doubts else {}
         for doubt in doubts:
             if doubt.at in place:
-                name = ours[doubt.column]
+                name = names[doubt.column]
                 self.faults.add((place[doubt.at],), self._name(name), f"{name} {doubt.reason}")
 
     def _rejected(self, bad: list[int], accounts: list[str | None]) -> Iterator[tuple[str | int | None, ...]]:
@@ -295,9 +290,9 @@ def _or_null(texts: pa.Array) -> pa.Array:
     return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
 
 
-def _mask(array: pa.Array) -> npt.NDArray[np.bool_]:
-    found: npt.NDArray[np.bool_] = array.to_numpy(zero_copy_only=False)
-    return found
+def _mask(array: pa.Array) -> Mask:
+    mask: Mask = array.to_numpy(zero_copy_only=False)
+    return mask
 
 
 def _where(array: pa.Array) -> list[int]:

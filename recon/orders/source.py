@@ -1,6 +1,6 @@
 """What an order source is and what reading one gives."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -44,7 +44,7 @@ class OrderSource:
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadedOrders:
     """What a source held: `orders` and `rejected` are shaped by `recon.columns`, one row per order or bad row.
 
     `ignored` counts rows left out by account ("" where a row names none that is known); `duplicates` counts rows that
@@ -69,8 +69,8 @@ class Preview:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of source, declared once as KIND in its module; `tables` yields its inputs in reading order."""
+    """A kind of source, declared once as KIND in its module; `tables` gives its inputs in reading order."""
 
     name: str
-    tables: Callable[[OrderSource, Window, datetime | None], Iterator[Table]]
+    tables: Callable[[OrderSource, Window, datetime | None], Iterable[Table]]
     keys: tuple[Key, ...] = ()

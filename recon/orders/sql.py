@@ -1,7 +1,7 @@
 """Orders from a database that SQLAlchemy can reach: a query's rows to columns of exact text."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,38 +17,23 @@ from recon.privacy import redact
 from recon.tabular.keys import Key, Value
 from recon.tabular.table import Table, column_of, doubts_of, text_of
 
-Found = tuple[tuple[str, ...], list[tuple[Any, ...]]]  # column names and rows
+QueryRows = tuple[tuple[str, ...], list[tuple[Any, ...]]]  # column names and rows
 
 
 class _UnknownParameter(Exception):
     pass
 
 
-def _tables(source: OrderSource, window: Window, changed_since: datetime | None) -> Iterator[Table]:
+def _tables(source: OrderSource, window: Window, changed_since: datetime | None) -> list[Table]:
     """The query's rows, then those that only the open query has: an order in both is one order."""
-    yield from _read(source, window, changed_since)
-
-
-KIND = Kind(
-    "sql",
-    _tables,
-    (
-        Key("url", Value.DATABASE, required=True),
-        Key("query", required=True, mentions=(":from", ":to")),
-        Key("open_query", mentions=(":changed_since",)),
-    ),
-)
-
-
-def _read(source: OrderSource, window: Window, changed_since: datetime | None) -> list[Table]:
     url = _url(source)
     values = bound(url.get_backend_name(), window, changed_since)
     try:
-        store = create_engine(url, hide_parameters=True)
+        engine = create_engine(url, hide_parameters=True)
     except (NoSuchModuleError, ImportError) as error:
         raise SourceUnreadable(f"[orders.{source.name}] the driver of {url.drivername} is not installed") from error
     try:
-        with store.connect() as connection:
+        with engine.connect() as connection:
             first = _rows(connection, source.settings["query"], values)
             tables = [_table("query", *first)]
             open_query = source.settings.get("open_query")
@@ -61,7 +46,18 @@ def _read(source: OrderSource, window: Window, changed_since: datetime | None) -
     except SQLAlchemyError as error:
         raise SourceUnreadable(f"[orders.{source.name}] {_words(error, url)}") from error
     finally:
-        store.dispose()
+        engine.dispose()
+
+
+KIND = Kind(
+    "sql",
+    _tables,
+    (
+        Key("url", Value.DATABASE, required=True),
+        Key("query", required=True, mentions=(":from", ":to")),
+        Key("open_query", mentions=(":changed_since",)),
+    ),
+)
 
 
 def _url(source: OrderSource) -> URL:
@@ -94,17 +90,17 @@ def bound(database: str, window: Window, changed_since: datetime | None) -> dict
     }
 
 
-def _rows(connection: Connection, query: str, values: dict[str, datetime | str]) -> Found:
+def _rows(connection: Connection, query: str, values: dict[str, datetime | str]) -> QueryRows:
     statement = text(query)
-    wanted = statement.compile().params
-    unknown = sorted(set(wanted) - set(values))
+    names = statement.compile().params
+    unknown = sorted(set(names) - set(values))
     if unknown:
         raise _UnknownParameter(unknown[0])
-    found = connection.execute(statement, {name: values[name] for name in wanted})
-    return tuple(found.keys()), [tuple(row) for row in found]
+    result = connection.execute(statement, {name: values[name] for name in names})
+    return tuple(result.keys()), [tuple(row) for row in result]
 
 
-def _only_new(first: Found, second: Found) -> Found:
+def _only_new(first: QueryRows, second: QueryRows) -> QueryRows:
     """The second query's rows that the first does not have, where both have the same columns."""
     if first[0] != second[0]:
         return second

@@ -14,7 +14,7 @@ def shown(value: str) -> str:
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 
-def told(reason: str, value: str) -> str:
+def quoted(reason: str, value: str) -> str:
     """A reason with the value that it quotes made fit to show."""
     return reason.replace(f'"{value}"', f'"{shown(value)}"')
 
@@ -23,12 +23,12 @@ def told(reason: str, value: str) -> str:
 class Faults:
     """By row position, every fault found: the file's column and the reason."""
 
-    found: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
+    by_row: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
 
     def add(self, at: Iterable[int], column: str, reason: str) -> None:
         """The same fault of several rows."""
         for position in at:
-            self.found.setdefault(position, []).append((column, reason))
+            self.by_row.setdefault(position, []).append((column, reason))
 
     def add_each(self, reasons: Mapping[int, str], column: str) -> None:
         """One fault for each row."""
@@ -37,5 +37,5 @@ class Faults:
 
     def row(self, at: int) -> tuple[str, str]:
         """The first fault's column, and all reasons of a row."""
-        faults = self.found[at]
+        faults = self.by_row[at]
         return faults[0][0], "; ".join(reason for _, reason in faults)

@@ -1,19 +1,35 @@
 """The files that a path with wild cards names, in natural order."""
 
 import glob
+import hashlib
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One file: its name below the folder before the first wild card, and its bytes."""
+
+    name: str
+    content: bytes
+
+    @property
+    def sha256(self) -> str:
+        """Of the bytes, in hex."""
+        return hashlib.sha256(self.content).hexdigest()
 
 
 def matching_files(pattern: str) -> Mapping[str, Path]:
     """Every file that an absolute path names, `orders_2` before `orders_10`, by its name below `fixed_folder`."""
     if Path(pattern).is_file():
-        folder, found = Path(pattern).parent, [Path(pattern)]
+        folder = Path(pattern).parent
+        paths = [Path(pattern)]
     else:
         folder = fixed_folder(pattern)
-        found = [Path(name) for name in glob.glob(pattern, recursive=True)]  # noqa: PTH207 (an absolute pattern)
-    names = {path.relative_to(folder).as_posix(): path for path in found if _is_data(path)}
+        paths = [Path(name) for name in glob.glob(pattern, recursive=True)]  # noqa: PTH207 (an absolute pattern)
+    names = {path.relative_to(folder).as_posix(): path for path in paths if _is_data(path)}
     return {name: names[name] for name in sorted(names, key=_natural)}
 
 

@@ -11,9 +11,8 @@ import pandas as pd
 from sqlalchemy import BigInteger, ColumnElement, Connection, func, literal_column, or_, select, update
 
 from recon import columns as c
-from recon.calendars import joined
+from recon.calendars import joined, outside, within
 from recon.model import Window
-from recon.spans import outside, within
 from recon.store import bulk, tables
 from recon.store.engine import SQLITE, Store, from_micros, reading, to_micros, writing
 from recon.store.related.range import created, names_query

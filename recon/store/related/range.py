@@ -15,9 +15,8 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Table, and_, exists, literal_column, or_, select
 
 from recon import columns as c
-from recon.calendars import joined
+from recon.calendars import joined, outside, within
 from recon.model import ChargeStatus, Window
-from recon.spans import outside, within
 from recon.store import bulk, tables
 from recon.store.engine import from_micros, to_micros
 from recon.store.tables.related import LOOSE

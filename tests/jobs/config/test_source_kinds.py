@@ -10,8 +10,8 @@ import recon.orders
 from jobs.config.config import load
 from recon.model import Window
 from recon.money import Currencies
-from recon.orders.kinds import kinds
 from recon.orders.load import read
+from recon.tabular.kinds import kinds_in
 from tests.jobs.config.test_config import ENV, refused, write
 
 MODULE = '''
@@ -56,9 +56,9 @@ def counter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     added.mkdir()
     (added / "counter.py").write_text(MODULE, encoding="utf-8")
     monkeypatch.setattr(recon.orders, "__path__", [*recon.orders.__path__, str(added)])
-    kinds.cache_clear()
+    kinds_in.cache_clear()
     yield
-    kinds.cache_clear()
+    kinds_in.cache_clear()
 
 
 def test_its_own_keys_are_read_and_its_orders_loaded(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from recon import columns as c
 from recon.model import Window
 from recon.money import Currencies
 from recon.orders.load import preview, read
-from recon.orders.source import Loaded, OrderSource, SourceMissing, SourceUnreadable
+from recon.orders.source import LoadedOrders, OrderSource, SourceMissing, SourceUnreadable
 
 WINDOW = Window(datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 30, tzinfo=UTC))
 OURS = (
@@ -43,22 +43,22 @@ def a_source(path: Path, **changes: Any) -> OrderSource:
     return OrderSource(**settings | changes, settings=own_keys)
 
 
-def load(source: OrderSource, **changes: Any) -> Loaded:
+def load(source: OrderSource, **changes: Any) -> LoadedOrders:
     known: dict[str, Any] = {"accounts": {"th": "THB", "jp": "JPY"}, "currencies": Currencies(), "hash_key": None}
     return read(source, window=WINDOW, **known | changes)
 
 
-def load_text(folder: Path, text: str, encoding: str = "utf-8", **changes: Any) -> Loaded:
+def load_text(folder: Path, text: str, encoding: str = "utf-8", **changes: Any) -> LoadedOrders:
     path = folder / "orders.csv"
     path.write_bytes(text.encode(encoding))
     return load(a_source(path, **{"encoding": encoding} | changes))
 
 
-def load_row(folder: Path, row: str, **changes: Any) -> Loaded:
+def load_row(folder: Path, row: str, **changes: Any) -> LoadedOrders:
     return load_text(folder, HEADER + row + "\n", **changes)
 
 
-def the_reason(loaded: Loaded) -> str:
+def the_reason(loaded: LoadedOrders) -> str:
     assert len(loaded.rejected) == 1, loaded.rejected
     return str(loaded.rejected[c.REASON][0])
 

@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 
 from recon import columns as c
-from recon.orders.source import Loaded, SourceUnreadable
+from recon.orders.source import LoadedOrders, SourceUnreadable
 from tests.recon.orders.test_csv import a_source, load, record
 
 HEADER = ("order_id", "account", "amount", "currency", "status", "created_at")
 
 
-def load_rows(folder: Path, *rows: tuple[Any, ...], header: tuple[str, ...] = HEADER) -> Loaded:
+def load_rows(folder: Path, *rows: tuple[Any, ...], header: tuple[str, ...] = HEADER) -> LoadedOrders:
     book = openpyxl.Workbook()
     for row in (header, *rows):
         book.worksheets[0].append(row)

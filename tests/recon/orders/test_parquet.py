@@ -11,13 +11,13 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 
 from recon import columns as c
-from recon.orders.source import Loaded, SourceUnreadable
+from recon.orders.source import LoadedOrders, SourceUnreadable
 from tests.recon.orders.test_csv import a_source, load
 
 NINE = datetime(2026, 11, 24, 9, 30, 0, 5, tzinfo=UTC)
 
 
-def load_columns(folder: Path, **changes: Any) -> Loaded:
+def load_columns(folder: Path, **changes: Any) -> LoadedOrders:
     given = {
         "order_id": ["A"],
         "account": ["th"],

@@ -1,0 +1,50 @@
+"""How a text file of a table is written: its encoding, its delimiter, its quotes."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+UTF8_MARK = b"\xef\xbb\xbf"
+UNCLOSED = 'the quotes (") of this row do not close'
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """A quote that is open for more than `longest_record` lines was never closed."""
+
+    delimiter: str
+    longest_record: int = 100
+
+    def records(self, lines: Sequence[str]) -> Iterator[tuple[int, list[str] | None]]:
+        """Each record with the line where it begins; null for a line whose quotes do not close."""
+        at = 0
+        while at < len(lines):
+            reader = csv.reader(lines[at : at + self.longest_record], delimiter=self.delimiter, strict=True)
+            try:
+                yield at + 1, next(reader)
+                at += reader.line_num
+            except csv.Error:
+                yield at + 1, None
+                at += 1
+
+
+def delimiter_of(header: str) -> str:
+    """A comma; a semicolon or a tab only where the header has that one and no comma."""
+    others = [mark for mark in (";", "\t") if mark in header]
+    return others[0] if "," not in header and len(others) == 1 else ","
+
+
+def first_line(lines: Sequence[str]) -> str:
+    """The first line with anything in it."""
+    return next((line for line in lines if line.strip()), "")
+
+
+def wrong_width(cells: Sequence[str], width: int) -> str:
+    """Why a row does not fit its header."""
+    return f"{len(cells)} fields where the header has {width}"
+
+
+def encoding_advice(place: str, encoding: str) -> str:
+    """What to do where a file is in another encoding than the configuration says at `place`."""
+    known = '"utf-8", or "cp874" for Thai Windows'
+    return f'set [{place}] encoding to what the file is ({known}); it is "{encoding}" now'
