@@ -42,7 +42,7 @@ class Night:
 
 
 @dataclass(frozen=True)
-class Known:
+class NightRecords:
     """What is recorded: attempts in order, each account's first one, and what runs of single days counted."""
 
     attempts: Sequence[Attempt]
@@ -55,15 +55,15 @@ def oldest_day(now: datetime, catch_up_days: int) -> date:
     return now.date() - (max(WATCHED_DAYS, catch_up_days) + 7 * WEEKS + 2) * DAY
 
 
-def grid(
-    account: Account, known: Known, now: datetime, days: int, due: Callable[[datetime], datetime]
+def expected_nights(
+    account: Account, records: NightRecords, now: datetime, days: int, due: Callable[[datetime], datetime]
 ) -> list[Night]:
     """The nights of yesterday and of the `days` days before it that should run, oldest first.
 
     They begin with the first night after the account came into use or went live. `due` says when the first run at or
     after the end of a day begins. What was due before the account was in use is due then.
     """
-    used = min(known.first.get(account.name, now), now)
+    used = min(records.first.get(account.name, now), now)
     yesterday = local_day(now, account.zone) - DAY
     first = max(yesterday - days * DAY, local_day(used, account.zone) - DAY, account.go_live or date.min)
     nights = []
@@ -76,8 +76,10 @@ def grid(
 
 def done(night: Night, attempts: Iterable[Attempt]) -> Attempt | None:
     """The first attempt that reconciled a night."""
-    ours = (attempt for attempt in attempts if attempt.account == night.account.name)
-    return next((attempt for attempt in ours if attempt.reconciles(night.day, night.ends_at)), None)
+    for attempt in attempts:
+        if attempt.account == night.account.name and attempt.reconciles(night.day, night.ends_at):
+            return attempt
+    return None
 
 
 def to_run(nights: Sequence[Night], attempts: Sequence[Attempt], now: datetime) -> list[Night]:
@@ -103,16 +105,16 @@ def _tries(night: Night, attempts: Iterable[Attempt]) -> list[Attempt]:
     ]
 
 
-def watch(nights: Sequence[Night], known: Known, now: datetime, catch_up_days: int) -> tuple[Finding, ...]:
+def watch(nights: Sequence[Night], records: NightRecords, now: datetime, catch_up_days: int) -> tuple[Finding, ...]:
     """What is wrong with these nights at a moment, by account and day; the same as long as it is so."""
-    found = []
+    findings: list[Finding | None] = []
     for night in nights:
-        whole = done(night, known.attempts)
-        if whole is None and now - night.due_at > LATE:
-            found.append(_undone(night, _tries(night, known.attempts), now, catch_up_days))
+        whole = done(night, records.attempts)
         if whole is not None:
-            found += [one for one in (_late(night, whole), _thin(night, known)) if one]
-    return tuple(found)
+            findings += [_late(night, whole), _thin(night, records)]
+        elif now - night.due_at > LATE:
+            findings.append(_undone(night, _tries(night, records.attempts), now, catch_up_days))
+    return tuple(finding for finding in findings if finding is not None)
 
 
 def _undone(night: Night, tries: Sequence[Attempt], now: datetime, catch_up_days: int) -> Finding:
@@ -136,27 +138,28 @@ def _late(night: Night, whole: Attempt) -> Finding | None:
     return _finding("late", night, words)
 
 
-def _thin(night: Night, known: Known) -> Finding | None:
+def _thin(night: Night, records: NightRecords) -> Finding | None:
     """Fewer than a quarter of the usual orders or charges of that weekday, where three weeks or more are known."""
-    ours = _counts(night.account.name, night.day, known)
-    earlier = [_counts(night.account.name, night.day - 7 * week * DAY, known) for week in range(1, WEEKS + 1)]
-    weeks = [counts for counts in earlier if counts is not None]
-    if ours is None or len(weeks) < WEEKS - 1:
+    account, day = night.account.name, night.day
+    counts = _counts(account, day, records)
+    earlier = [_counts(account, day - 7 * week * DAY, records) for week in range(1, WEEKS + 1)]
+    weeks = [week for week in earlier if week is not None]
+    if counts is None or len(weeks) < WEEKS - 1:
         return None
     lacking = []
     for name in ("orders", "charges"):
-        usual = median_low(int(counts[name]) for counts in weeks)
-        if usual >= THIN_FROM and int(ours[name]) * THIN_PART < usual:
-            lacking.append(f"{int(ours[name])} {name} where {usual} are usual on a {night.day:%A}")
+        usual = median_low(int(week[name]) for week in weeks)
+        if usual >= THIN_FROM and int(counts[name]) * THIN_PART < usual:
+            lacking.append(f"{int(counts[name])} {name} where {usual} are usual on a {day:%A}")
     return _finding("thin", night, "has " + " and ".join(lacking)) if lacking else None
 
 
-def _counts(account: str, day: date, known: Known) -> Mapping[str, Any] | None:
+def _counts(account: str, day: date, records: NightRecords) -> Mapping[str, Any] | None:
     """What the last whole run of that day alone counted."""
-    for attempt in reversed(known.attempts):
+    for attempt in reversed(records.attempts):
         single = attempt.account == account and attempt.first_day == attempt.last_day == day
         if single and attempt.is_whole and attempt.run_id is not None:
-            return known.counted.get((attempt.run_id, account))
+            return records.counted.get((attempt.run_id, account))
     return None
 
 

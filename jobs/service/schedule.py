@@ -6,9 +6,11 @@ this moment, which `jobs.service.nights` answers from recorded attempts.
 
 import asyncio
 import socket
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -25,10 +27,10 @@ from jobs.run.lock import AlreadyDone, Busy
 from jobs.run.outcome import Outcome, RunOptions
 from jobs.service import nights
 from jobs.service.extra_jobs import EXTRA_GRACE, Extra
-from jobs.service.nights import Finding, Known, Night
+from jobs.service.nights import Finding, Night, NightRecords
 from recon.model import Account
 from recon.store.engine import Store
-from recon.store.runs import attempts as kept
+from recon.store.runs import attempts
 
 TICK = timedelta(minutes=10)  # between two looks for missed nights, and two of the watchdog
 WHO = "scheduler"
@@ -38,7 +40,7 @@ _MINUTE = timedelta(minutes=1)
 Run = Callable[[RunOptions], Awaitable[Outcome]]
 
 
-class Tells(Protocol):
+class RunTeller(Protocol):
     """Whoever is told (`jobs.alerts.Teller`); a tuple that comes back says in words what did not go."""
 
     async def run_finished(self, outcome: Outcome, trigger: str) -> object:
@@ -57,17 +59,17 @@ class Tells(Protocol):
 def mistakes(config: Config, now: datetime) -> tuple[str, ...]:
     """What cannot be scheduled, in words."""
     section = config.schedule
-    lines = [("schedule.nightly", section.nightly)]
-    lines += [(f"schedule.jobs.{number}.cron", job.cron) for number, job in enumerate(section.jobs)]
-    found = []
-    for path, line in lines:
+    lines = {"schedule.nightly": section.nightly}
+    lines |= {f"schedule.jobs.{number}.cron": job.cron for number, job in enumerate(section.jobs)}
+    wrong = []
+    for path, line in lines.items():
         try:
             next_fire(line, ZoneInfo("UTC"), now)
         except ValueError as error:
-            found.append(f'{path}: "{line}" is not a time of cron: {error}')
-    names = [job.name for job in section.jobs]
-    found += [f'schedule.jobs: two are called "{name}"' for name in sorted({n for n in names if names.count(n) > 1})]
-    return tuple(found)
+            wrong.append(f'{path}: "{line}" is not a time of cron: {error}')
+    names = Counter(job.name for job in section.jobs)
+    wrong += [f'schedule.jobs: two are called "{name}"' for name, count in sorted(names.items()) if count > 1]
+    return tuple(wrong)
 
 
 def cron(line: str, zone: ZoneInfo) -> Any:
@@ -81,69 +83,70 @@ def cron(line: str, zone: ZoneInfo) -> Any:
 
 def _weekdays(field: str) -> str:
     """Cron's numbers of weekdays as names; names stay."""
-    found: list[str] = []
+    names: list[str] = []
     for part in field.split(","):
         days, _, step = part.partition("/")
         first, _, last = days.partition("-")
         if days == "*" and step:
             first, last = "0", "6"
         if not first.isdecimal():
-            found.append(part)
+            names.append(part)
             continue
         numbers = range(int(first), int(last or first) + 1, int(step or 1))
         if not numbers or numbers[-1] > 7:
             raise ValueError(f'"{part}" names no day of the week')
-        found += [_DAYS[number % 7] for number in numbers]
-    return ",".join(found)
+        names += [_DAYS[number % 7] for number in numbers]
+    return ",".join(names)
 
 
 def next_fire(line: str, zone: ZoneInfo, at: datetime) -> datetime:
     """The first time at or after a moment, UTC; raises ValueError where it never comes."""
-    found = cron(line, zone).get_next_fire_time(None, at.astimezone(zone))
-    if found is None:
+    fire: datetime | None = cron(line, zone).get_next_fire_time(None, at.astimezone(zone))
+    if fire is None:
         raise ValueError(f'"{line}" never comes')
-    fire: datetime = found.astimezone(UTC)
-    return fire
+    return fire.astimezone(UTC)
 
 
 def last_fire(line: str, zone: ZoneInfo, now: datetime, within: timedelta) -> datetime | None:
     """The latest time up to a moment, UTC, if it is no longer ago than `within`."""
-    trigger, found, at = cron(line, zone), None, now - within
+    trigger = cron(line, zone)
+    last, at = None, now - within
     while (fire := trigger.get_next_fire_time(None, at.astimezone(zone))) is not None and fire <= now:
-        found = fire.astimezone(UTC)
-        at = max(at, found) + _MINUTE
-    return found
+        last = fire.astimezone(UTC)
+        at = max(at, last) + _MINUTE
+    return last
 
 
 @dataclass(frozen=True)
-class Means:
+class ScheduleContext:
     """What the schedule works with: the store, the clock, how a run is done, who is told, how a command is run."""
 
     store: Store
     clock: Callable[[], datetime]
     run: Run
-    teller: Tells
+    teller: RunTeller
     extra: Extra
-    left: Callable[[], Awaitable[Sequence[RunOptions]]] | None = None  # nights under way elsewhere, to be told of
+    nights_under_way: Callable[[], Awaitable[Sequence[RunOptions]]] | None = None  # elsewhere, to be told of
 
 
 class Schedule:
     """Everything that runs by itself in one process; several processes may share a store."""
 
-    def __init__(self, config: Config, means: Means) -> None:
+    def __init__(self, config: Config, context: ScheduleContext) -> None:
         self._config = config
-        self._means = means
+        self._context = context
         self._accounts = config.as_accounts()
         self._zones: Mapping[str, ZoneInfo] = {account.name: account.zone for account in self._accounts}
-        self._going: set[str] = set()  # accounts whose nights are run just now
+        self._running: set[str] = set()  # accounts whose nights are run just now
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._noted: set[tuple[Any, ...]] = set()  # findings that this process has said
+        self._reported: set[tuple[Any, ...]] = set()  # findings that this process has said
         self._draining = False
         self.timers: Any = None
 
     def start(self) -> None:
         """Set the timers; missed nights are looked for at once. Needs a running event loop."""
-        section, defaults = self._config.schedule, {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        section = self._config.schedule
+        defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         timers = AsyncIOScheduler(timezone=UTC, job_defaults=defaults)
 
         def add(name: str, trigger: Any, *work: Any, **more: Any) -> None:
@@ -157,7 +160,7 @@ class Schedule:
         for job in section.jobs:
             add(f"job {job.name}", cron(job.cron, self._accounts[0].zone), self.extra_job, job)
         add("watchdog", every, self.watch)
-        if self._means.left is not None:
+        if self._context.nights_under_way is not None:
             add("left nights", DateTrigger(datetime.now(UTC)), self.take_up)
         timers.start()
         self.timers = timers
@@ -175,21 +178,21 @@ class Schedule:
         self._draining = True
         if self.timers is not None:
             self.timers.pause()
-        going = {task for task in self._tasks if task is not asyncio.current_task()}
-        if going:
-            _, going = await asyncio.wait(going, timeout=grace.total_seconds())
-            for task in going:
+        running = {task for task in self._tasks if task is not asyncio.current_task()}
+        if running:
+            _, running = await asyncio.wait(running, timeout=grace.total_seconds())
+            for task in running:
                 task.cancel()
-            await asyncio.gather(*going, return_exceptions=True)
+            await asyncio.gather(*running, return_exceptions=True)
         if self.timers is not None:
             self.timers.shutdown(wait=False)  # would cancel what runs: nothing does any more
-        return not going
+        return not running
 
     async def catch_up(self, account: Account) -> None:
         """Run the nights of one account that are due and not done, oldest first; once each."""
-        if account.name in self._going:
+        if account.name in self._running:
             return
-        self._going.add(account.name)
+        self._running.add(account.name)
         try:
             tried: set[Any] = set()
             while not self._draining:
@@ -198,50 +201,50 @@ class Schedule:
                     break
                 tried.add(due[0].day)
         finally:
-            self._going.discard(account.name)
+            self._running.discard(account.name)
 
     async def take_up(self) -> None:
         """Wait for the nights that go on elsewhere, and tell of them: their scheduler may be gone."""
-        found = await self._means.left() if self._means.left is not None else ()
-        await asyncio.gather(*(self._run(options) for options in found))
+        under_way = await self._context.nights_under_way() if self._context.nights_under_way is not None else ()
+        await asyncio.gather(*(self._run(options) for options in under_way))
 
     async def watch(self) -> tuple[Finding, ...]:
         """Look at every night that should have run, and tell what is wrong."""
-        now, days = self._means.clock(), self._config.schedule.catch_up_days
-        known = await self._known(now)
-        grids = [self._grid(account, known, now, max(days, nights.WATCHED_DAYS)) for account in self._accounts]
-        found = tuple(one for grid in grids for one in nights.watch(grid, known, now, days))
-        for one in found:
-            if (key := (one.kind, one.account, one.day)) not in self._noted:
-                self._noted.add(key)
-                note(one.kind, level="warning", account=one.account, night=one.day, reason=one.words)
-        await self._tell(self._means.teller.watch(found, now))
-        return found
+        now, days = self._context.clock(), self._config.schedule.catch_up_days
+        records = await self._records(now)
+        expected = self._nights(self._accounts, records, now, max(days, nights.WATCHED_DAYS))
+        findings = nights.watch(expected, records, now, days)
+        for finding in findings:
+            if (key := (finding.kind, finding.account, finding.day)) not in self._reported:
+                self._reported.add(key)
+                note(finding.kind, level="warning", account=finding.account, night=finding.day, reason=finding.words)
+        await self._tell(self._context.teller.watch(findings, now))
+        return findings
 
     async def extra_job(self, job: Job) -> None:
         """Run a job of the configuration, unless this hour of it was taken by another process."""
-        zone, now, host = self._accounts[0].zone, self._means.clock(), socket.gethostname()
+        zone, now = self._accounts[0].zone, self._context.clock()
         fire = last_fire(job.cron, zone, now, EXTRA_GRACE)
         if fire is None or self._draining:
             return
-        hour, store = f"{fire.astimezone(zone):%Y-%m-%dT%H:%M}", self._means.store
-        if not await asyncio.to_thread(kept.begin_job, store, job.name, hour, host, now):
+        hour, store = f"{fire.astimezone(zone):%Y-%m-%dT%H:%M}", self._context.store
+        if not await asyncio.to_thread(attempts.begin_job, store, job.name, hour, socket.gethostname(), now):
             return
         with bound(job=job.name):
-            code = await self._means.extra(job.command)
+            code = await self._context.extra(job.command)
             note("job ended", level="warning" if code else "info", name=job.name, exit_code=code)
-        await asyncio.to_thread(kept.end_job, store, job.name, hour, self._means.clock(), code)
+        await asyncio.to_thread(attempts.end_job, store, job.name, hour, self._context.clock(), code)
 
     async def _night(self, night: Night) -> bool:
         """Run one night and tell what became of it; whether the account's next one is worth a try."""
         return await self._run(RunOptions(night.day, night.day, (night.account.name,), by=WHO, unless_done=True))
 
     async def _run(self, options: RunOptions) -> bool:
-        [name], day, teller = options.accounts, options.last, self._means.teller
+        [name], day, teller = options.accounts, options.last, self._context.teller
         trigger = f"night {day}"
         with bound(job=trigger, account=name):
             try:
-                outcome = await self._means.run(options)
+                outcome = await self._context.run(options)
             except AlreadyDone:
                 return True
             except Busy as busy:
@@ -265,28 +268,35 @@ class Schedule:
             return outcome.complete or bool(outcome.results)
 
     async def _due(self, account: Account) -> list[Night]:
-        now, days = self._means.clock(), self._config.schedule.catch_up_days
-        known = await self._known(now)
-        return nights.to_run(self._grid(account, known, now, days), known.attempts, now)
+        now = self._context.clock()
+        records = await self._records(now)
+        expected = self._nights([account], records, now, self._config.schedule.catch_up_days)
+        return nights.to_run(expected, records.attempts, now)
 
     async def _owed(self) -> bool:
         """Whether any account's night is due and not done, be it soon to be tried again or not."""
-        now, days = self._means.clock(), self._config.schedule.catch_up_days
-        known = await self._known(now)
-        grids = [self._grid(account, known, now, days) for account in self._accounts]
-        return any(night.due_at <= now and not nights.done(night, known.attempts) for grid in grids for night in grid)
+        now = self._context.clock()
+        records = await self._records(now)
+        expected = self._nights(self._accounts, records, now, self._config.schedule.catch_up_days)
+        return any(night.due_at <= now and not nights.done(night, records.attempts) for night in expected)
 
-    async def _known(self, now: datetime) -> Known:
-        store, since = self._means.store, nights.oldest_day(now, self._config.schedule.catch_up_days)
+    async def _records(self, now: datetime) -> NightRecords:
+        store, since = self._context.store, nights.oldest_day(now, self._config.schedule.catch_up_days)
 
-        def read() -> Known:
-            return Known(kept.attempts(store, since), kept.first_attempts(store), kept.counted(store, since))
+        def read() -> NightRecords:
+            return NightRecords(
+                attempts.attempts(store, since), attempts.first_attempts(store), attempts.counted(store, since)
+            )
 
         return await asyncio.to_thread(read)
 
-    def _grid(self, account: Account, known: Known, now: datetime, days: int) -> list[Night]:
+    def _nights(self, accounts: Sequence[Account], records: NightRecords, now: datetime, days: int) -> list[Night]:
         line = self._config.schedule.nightly
-        return nights.grid(account, known, now, days, lambda ends: next_fire(line, account.zone, ends))
+        expected: list[Night] = []
+        for account in accounts:
+            due = partial(next_fire, line, account.zone)
+            expected += nights.expected_nights(account, records, now, days, due)
+        return expected
 
     async def _tell(self, telling: Awaitable[object]) -> None:
         try:

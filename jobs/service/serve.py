@@ -16,7 +16,7 @@ from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
 from jobs.run.run import open_ready_store, run
 from jobs.service.extra_jobs import in_own_process
 from jobs.service.metrics import Metrics
-from jobs.service.schedule import Means, Schedule, mistakes
+from jobs.service.schedule import Schedule, ScheduleContext, mistakes
 from jobs.service.signals import asked_to_end
 from jobs.service.site import Rerun, Verified, check_reach, make
 from recon import __version__
@@ -40,7 +40,7 @@ class _Service:
         """What `/health` says."""
         return {"status": self.status, "scheduler": self.scheduler, "version": __version__}
 
-    async def left(self) -> Sequence[RunOptions]:
+    async def nights_under_way(self) -> Sequence[RunOptions]:
         """The nights that workers may still be at."""
         return await asyncio.to_thread(nights_under_way, self.config) if self.config.queue is not None else ()
 
@@ -77,8 +77,15 @@ async def serve(
 
 
 async def _schedule(service: _Service, store: Store, stop: asyncio.Event) -> bool:
-    teller, extra = Teller(service.config, service.clock), in_own_process(service.path)
-    schedule = Schedule(service.config, Means(store, service.clock, service.run, teller, extra, service.left))
+    context = ScheduleContext(
+        store=store,
+        clock=service.clock,
+        run=service.run,
+        teller=Teller(service.config, service.clock),
+        extra=in_own_process(service.path),
+        nights_under_way=service.nights_under_way,
+    )
+    schedule = Schedule(service.config, context)
     schedule.start()
     service.scheduler = "running"
     for name, moment in schedule.next_times():

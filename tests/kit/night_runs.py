@@ -12,7 +12,7 @@ from jobs.run.lock import Hold, run_held
 from jobs.run.outcome import Outcome, RunOptions
 from jobs.run.run import resolve
 from jobs.service.nights import Finding
-from jobs.service.schedule import Means, Schedule
+from jobs.service.schedule import Schedule, ScheduleContext
 from recon.store.engine import Store
 from recon.store.runs.attempts import Attempt, Claim, attempts
 
@@ -102,7 +102,7 @@ class Nights:
     gate: asyncio.Event | None = None  # work waits for it where there is one
 
     def __post_init__(self) -> None:
-        means = Means(self.store, self.clock, self.run, self.told, self.command)
+        means = ScheduleContext(self.store, self.clock, self.run, self.told, self.command)
         self.schedule = Schedule(self.config, means)
 
     async def command(self, words: str) -> int:

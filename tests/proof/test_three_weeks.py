@@ -26,7 +26,7 @@ from jobs.run.outcome import RunOptions
 from jobs.run.run import ready_store, run
 from jobs.service.extra_jobs import in_own_process
 from jobs.service.nights import Finding
-from jobs.service.schedule import Means, Schedule
+from jobs.service.schedule import Schedule, ScheduleContext
 from recon.model import BreakStatus, Severity
 from recon.sandbox.server.app import Sandbox, serve
 from recon.sandbox.server.faults import Faults
@@ -76,7 +76,7 @@ class Merchant:
             return await run(config, options, self.clock, Silent())
 
         with ready_store(config) as store:
-            means = Means(store, self.clock, job, Teller(config, self.clock), in_own_process(self.config))
+            means = ScheduleContext(store, self.clock, job, Teller(config, self.clock), in_own_process(self.config))
             schedule = Schedule(config, means)
             await asyncio.gather(*(schedule.catch_up(account) for account in config.as_accounts()))
             self.findings |= set(await schedule.watch())

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jobs.service.nights import Known, Night, done, grid, oldest_day, to_run, watch
+from jobs.service.nights import Night, NightRecords, done, expected_nights, oldest_day, to_run, watch
 from jobs.service.schedule import next_fire
 from recon.model import Account
 from recon.store.runs.attempts import Attempt
@@ -41,27 +41,29 @@ def attempt(day: date = MONDAY, began: datetime = BEGAN, **fields: Any) -> Attem
     return replace(made, **fields)
 
 
-def known(*attempts: Attempt, first: datetime = BEGAN, counted: Any = None) -> Known:
-    return Known(attempts, {"th": first}, counted or {})
+def known(*attempts: Attempt, first: datetime = BEGAN, counted: Any = None) -> NightRecords:
+    return NightRecords(attempts, {"th": first}, counted or {})
 
 
-def nights(what: Known, now: datetime, days: int = 7, account: Account = TH, cron: str = "30 1 * * *") -> list[Night]:
-    return grid(account, what, now, days, lambda ends: next_fire(cron, account.zone, ends))
+def nights(
+    what: NightRecords, now: datetime, days: int = 7, account: Account = TH, cron: str = "30 1 * * *"
+) -> list[Night]:
+    return expected_nights(account, what, now, days, lambda ends: next_fire(cron, account.zone, ends))
 
 
-def due(what: Known, now: datetime, **options: Any) -> list[date]:
+def due(what: NightRecords, now: datetime, **options: Any) -> list[date]:
     return [night.day for night in to_run(nights(what, now, **options), what.attempts, now)]
 
 
-def kinds(what: Known, now: datetime, catch_up_days: int = 7) -> list[tuple[str, date]]:
+def kinds(what: NightRecords, now: datetime, catch_up_days: int = 7) -> list[tuple[str, date]]:
     return [(one.kind, one.day) for one in watch(nights(what, now, 14), what, now, catch_up_days)]
 
 
 def test_before_the_first_attempt_only_last_night_is_due() -> None:
-    assert due(Known((), {}, {}), at("2026-03-10 12:00")) == [date(2026, 3, 9)]
+    assert due(NightRecords((), {}, {}), at("2026-03-10 12:00")) == [date(2026, 3, 9)]
     # In Bangkok it is 02:00 of the next day; before its midnight the day is not over.
-    assert due(Known((), {}, {}), at("2026-03-09 19:00")) == [date(2026, 3, 9)]
-    assert due(Known((), {}, {}), at("2026-03-09 16:59")) == [date(2026, 3, 8)]
+    assert due(NightRecords((), {}, {}), at("2026-03-09 19:00")) == [date(2026, 3, 9)]
+    assert due(NightRecords((), {}, {}), at("2026-03-09 16:59")) == [date(2026, 3, 8)]
 
 
 def test_a_night_is_not_due_before_its_hour() -> None:
@@ -159,7 +161,7 @@ def mondays(counts: Sequence[int], ours: int, name: str = "orders") -> list[tupl
     days = [MONDAY - 7 * (len(counts) - number) * DAY for number in range(len(counts))] + [MONDAY]
     made = [attempt(day, BEGAN - (MONDAY - day), run_id=number) for number, day in enumerate(days)]
     rows = {(number, "th"): {name: count, other: 100} for number, count in enumerate((*counts, ours))}
-    what = Known(made, {"th": BEGAN - timedelta(hours=1)}, rows)
+    what = NightRecords(made, {"th": BEGAN - timedelta(hours=1)}, rows)
     return kinds(what, BEGAN + HOUR)
 
 
@@ -180,8 +182,8 @@ def test_a_day_that_was_run_again_counts_once() -> None:
     rows |= {(10, "th"): {"orders": 2, "charges": 2}, (11, "th"): {"orders": 38, "charges": 38}}
     again = [attempt(run_id=10), attempt(began=BEGAN + HOUR, run_id=11)]
     first = BEGAN - HOUR
-    assert kinds(Known((*weeks, again[0]), {"th": first}, rows), BEGAN + 2 * HOUR) == [("thin", MONDAY)]
-    assert kinds(Known((*weeks, *again), {"th": first}, rows), BEGAN + 2 * HOUR) == []
+    assert kinds(NightRecords((*weeks, again[0]), {"th": first}, rows), BEGAN + 2 * HOUR) == [("thin", MONDAY)]
+    assert kinds(NightRecords((*weeks, *again), {"th": first}, rows), BEGAN + 2 * HOUR) == []
 
 
 def test_records_older_than_anything_asks_for_are_not_read() -> None:
