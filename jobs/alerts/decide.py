@@ -88,13 +88,14 @@ class Digest:
     @property
     def worst(self) -> Severity | None:
         """The highest severity of its breaks; null without any."""
-        return max((one.known.found.severity for one in self.news), default=None)
+        return max((news.known.found.severity for news in self.news), default=None)
 
     @property
     def accounts(self) -> tuple[str, ...]:
         """Every account that it speaks of, by name; a break of no known account has an empty one."""
-        named = {_account(one.known) for one in self.news} | {one.account for one in self.notices}
-        return tuple(sorted(named | {*self.clear}))
+        of_news = {_account(news.known) for news in self.news}
+        of_notices = {notice.account for notice in self.notices}
+        return tuple(sorted(of_news | of_notices | {*self.clear}))
 
     @property
     def top(self) -> tuple[News, ...]:
@@ -105,8 +106,9 @@ class Digest:
     def lines(self) -> tuple[Line, ...]:
         """By account, then the gravest code first."""
         groups: dict[tuple[str, str, Severity], list[News]] = {}
-        for one in self.news:
-            groups.setdefault((_account(one.known), one.known.found.code, one.known.found.severity), []).append(one)
+        for news in self.news:
+            found = news.known.found
+            groups.setdefault((_account(news.known), found.code, found.severity), []).append(news)
         order = sorted(groups, key=lambda key: (key[0], -key[2], key[1]))
         return tuple(_line(*key, groups[key]) for key in order)
 
@@ -142,15 +144,19 @@ def compose(
     A notice of days that were told and still wait is not told again. The all-clear of an account comes once, when the
     last thing that it waited for is gone and nothing new waits.
     """
-    every = Digest(about, tuple(one for one in dict.fromkeys(notices) if _is_fresh(one, state)), tuple(_news(state)))
-    told = part(every, scopes)
-    claims = (*(_break_claim(one) for one in told.news), *(_notice_claim(one, state) for one in told.notices))
-    gone = [one for one in state.standing if one.gone]
-    waiting = {one.account for one in state.standing if not one.gone} | {one.account for one in claims if one.waits}
-    clear = tuple(sorted({one.account for one in gone} - waiting))
-    notices = sorted(told.notices, key=lambda one: (one.kind, one.account, one.first))
-    digest = Digest(about, tuple(notices), tuple(_ordered(told.news)), clear, state.open)
-    return digest, claims, tuple(one.key for one in gone)
+    fresh = tuple(notice for notice in dict.fromkeys(notices) if _is_fresh(notice, state))
+    told = part(Digest(about, fresh, tuple(_news(state))), scopes)
+    claims = (
+        *(_break_claim(news) for news in told.news),
+        *(_notice_claim(notice, state) for notice in told.notices),
+    )
+    settled = [standing for standing in state.standing if standing.gone]
+    waiting = {standing.account for standing in state.standing if not standing.gone}
+    waiting |= {claim.account for claim in claims if claim.waits}
+    clear = tuple(sorted({standing.account for standing in settled} - waiting))
+    ordered = sorted(told.notices, key=lambda notice: (notice.kind, notice.account, notice.first))
+    digest = Digest(about, tuple(ordered), tuple(_ordered(told.news)), clear, state.open)
+    return digest, claims, tuple(standing.key for standing in settled)
 
 
 def part(digest: Digest, scopes: Iterable[Scope]) -> Digest:
@@ -159,15 +165,17 @@ def part(digest: Digest, scopes: Iterable[Scope]) -> Digest:
     whole = [scope for scope in chosen if not scope.codes]
     return replace(
         digest,
-        notices=tuple(one for one in digest.notices if any(scope.has_account(one.account) for scope in whole)),
-        news=tuple(one for one in digest.news if any(scope.has(one.known) for scope in chosen)),
+        notices=tuple(
+            notice for notice in digest.notices if any(scope.has_account(notice.account) for scope in whole)
+        ),
+        news=tuple(news for news in digest.news if any(scope.has(news.known) for scope in chosen)),
         clear=tuple(name for name in digest.clear if any(scope.has_account(name) for scope in whole)),
     )
 
 
 def asked_about(notices: Iterable[Notice]) -> list[Days]:
     """The days about which a decision on the notices must know what was told."""
-    return [days for one in notices for days in _known_as(one)]
+    return [days for notice in notices for days in _known_as(notice)]
 
 
 def _known_as(notice: Notice) -> list[Days]:
@@ -181,14 +189,14 @@ def _news(state: State) -> list[News]:
     by_break: dict[str, list[Step]] = {}
     for step in state.steps:
         by_break.setdefault(step.known.found.id, []).append(step)
-    found = []
+    news = []
     for break_id, steps in by_break.items():
         known, last = steps[-1].known, steps[-1].seq
         if any(step.what in _OPENED for step in steps):
-            found.append(News(NEW, last, known))
+            news.append(News(NEW, last, known))
         elif any(_grew(step) for step in steps) and _is_worse(known, state.told.get(break_id)):
-            found.append(News(WORSE, last, known))
-    return found
+            news.append(News(WORSE, last, known))
+    return news
 
 
 def _grew(step: Step) -> bool:
@@ -206,26 +214,29 @@ def _is_worse(known: KnownBreak, told: tuple[int, int] | None) -> bool:
 
 
 def _ordered(news: Sequence[News]) -> list[News]:
-    def amount(one: News) -> int:
-        return one.known.found.amount_at_risk or 0
+    def by_size(item: News) -> tuple[int, int, str]:
+        found = item.known.found
+        return (-found.severity, -(found.amount_at_risk or 0), found.id)
 
-    by_size = sorted(news, key=lambda one: (-one.known.found.severity, -amount(one), one.known.found.id))
-    rank: Counter[tuple[Severity, str]] = Counter()
+    ranks: Counter[tuple[Severity, str]] = Counter()
     places: dict[str, tuple[int, int, str]] = {}
-    for one in by_size:
-        found = one.known.found
-        group = (found.severity, found.currency or "")
-        rank[group] += 1
-        places[found.id] = (-found.severity, rank[group] if amount(one) else len(news), found.currency or "")
-    return sorted(by_size, key=lambda one: places[one.known.found.id])
+    largest_first = sorted(news, key=by_size)
+    for item in largest_first:
+        found = item.known.found
+        currency = found.currency or ""
+        ranks[found.severity, currency] += 1
+        rank = ranks[found.severity, currency] if found.amount_at_risk else len(news)
+        places[found.id] = (-found.severity, rank, currency)
+    return sorted(largest_first, key=lambda item: places[item.known.found.id])
 
 
 def _line(account: str, code: str, severity: Severity, news: Sequence[News]) -> Line:
     amounts: Counter[str] = Counter()
-    for one in news:
-        if one.known.found.currency and one.known.found.amount_at_risk:
-            amounts[one.known.found.currency] += one.known.found.amount_at_risk
-    new = sum(one.what == NEW for one in news)
+    for item in news:
+        found = item.known.found
+        if found.currency and found.amount_at_risk:
+            amounts[found.currency] += found.amount_at_risk
+    new = sum(item.what == NEW for item in news)
     return Line(account, code, severity, new, len(news) - new, tuple(sorted(amounts.items())))
 
 

@@ -6,14 +6,12 @@ from datetime import UTC, datetime
 from functools import cache
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from jobs.alerts.decide import NEW, Digest, Line, Notice
 from jobs.logs.redaction import masked, masked_for_logs
 from recon.money import Currencies
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 TEMPLATES = Path(__file__).parent / "templates"
 _LONGEST_TITLE = 200
@@ -36,7 +34,7 @@ class Letter:
     html: str
 
 
-def letter(digest: Digest, currencies: Currencies) -> Letter:
+def letter_of(digest: Digest, currencies: Currencies) -> Letter:
     """The digest as people read it."""
     accounts = [(name, list(lines)) for name, lines in groupby(digest.lines, key=lambda line: line.account)]
     words = {
@@ -56,7 +54,7 @@ def letter(digest: Digest, currencies: Currencies) -> Letter:
 
 def title(digest: Digest) -> str:
     """One line: what is worst comes first."""
-    parts = [_heading(kind).lower() for kind in dict.fromkeys(one.kind for one in digest.notices)]
+    parts = [_heading(kind).lower() for kind in dict.fromkeys(notice.kind for notice in digest.notices)]
     if digest.news:
         worst = digest.worst.word if digest.worst else ""
         parts.append(f"{_counted(digest.lines)} ({worst})")
@@ -67,9 +65,7 @@ def title(digest: Digest) -> str:
 
 
 @cache
-def _environment() -> "Environment":
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+def _environment() -> Environment:
     def is_html(name: str | None) -> bool:
         return bool(name and name.endswith(".html"))
 

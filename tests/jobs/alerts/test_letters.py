@@ -1,7 +1,7 @@
 """A digest in words: what stands in it, and what does not."""
 
 from jobs.alerts.decide import RANGE_CHANGED, WORSE, About, Digest, News, Notice
-from jobs.alerts.letters import letter
+from jobs.alerts.letters import letter_of
 from recon.model import Severity
 from recon.money import Currencies
 from tests.kit.alert_samples import DAY, known
@@ -45,19 +45,19 @@ Audit head: abc123
 
 
 def test_the_text_says_it_all() -> None:
-    assert letter(DIGEST, Currencies()).text == TEXT
+    assert letter_of(DIGEST, Currencies()).text == TEXT
 
 
 def test_the_title_says_what_is_worst() -> None:
-    title = letter(DIGEST, Currencies()).title
+    title = letter_of(DIGEST, Currencies()).title
     assert title == "recon: run not complete, 1 new and 1 worse breaks (critical), all clear: jp, sg, th"
-    assert letter(Digest(ABOUT, clear=("th",)), Currencies()).title == "recon: all clear: th"
+    assert letter_of(Digest(ABOUT, clear=("th",)), Currencies()).title == "recon: all clear: th"
     changed = Notice(RANGE_CHANGED, "th", DAY, DAY, "")
-    assert letter(Digest(ABOUT, (changed,)), Currencies()).title == "recon: signed range changed: th"
+    assert letter_of(Digest(ABOUT, (changed,)), Currencies()).title == "recon: signed range changed: th"
 
 
 def test_the_html_says_the_same_and_is_escaped() -> None:
-    html = letter(DIGEST, Currencies()).html
+    html = letter_of(DIGEST, Currencies()).html
     for words in (
         "A-1",
         "JPY&nbsp;500",
@@ -72,7 +72,7 @@ def test_the_html_says_the_same_and_is_escaped() -> None:
 
 def test_more_than_ten_are_counted() -> None:
     news = tuple(News("new", at, known(str(at))) for at in range(1, 1_201))
-    text = letter(Digest(ABOUT, news=news), Currencies()).text
+    text = letter_of(Digest(ABOUT, news=news), Currencies()).text
     assert "The first 10 of 1,200\n" in text
     assert "th: 1,200 new breaks" in text
     assert "order 10," in text
@@ -84,7 +84,7 @@ def test_what_is_personal_or_secret_is_masked() -> None:
     digest = Digest(
         ABOUT, (Notice("failed", "th", DAY, DAY, words),), (News("new", 1, known("x@y.example", explanation=words)),)
     )
-    made = letter(digest, Currencies())
+    made = letter_of(digest, Currencies())
     for part in (made.title, made.text, made.html):
         for secret in ("skey_test_5abc", "somchai", "4242", "x@y.example"):
             assert secret not in part
