@@ -100,9 +100,9 @@ def _check_folder(file: Path) -> None:
 
 def _document(row: RowOutcome) -> dict[str, Any]:
     return {
-        "row": row.line.number,
-        "break_id": row.line.texts.get(c.BREAK_ID),
-        "ruling": row.line.texts.get(RULING),
+        "row": row.desk_row.number,
+        "break_id": row.desk_row.texts.get(c.BREAK_ID),
+        "ruling": row.desk_row.texts.get(RULING),
         "outcome": row.outcome,
         "why": row.why,
         "ruling_id": row.ruling_id,

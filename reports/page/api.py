@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -13,7 +14,7 @@ from recon.store.desk import rulings, worklist
 from recon.store.runs import record
 from reports.documents import answer_document, break_document, event_document, moment, ruling_document
 from reports.page import openapi, workbooks
-from reports.page.breaks import asked, find
+from reports.page.breaks import find, list_of
 from reports.page.ruling import answers_to, ask_of
 from reports.page.security import PERSON, require
 from reports.page.site import SITE
@@ -31,15 +32,15 @@ async def breaks(request: web.Request) -> web.Response:
     """A page of breaks, filtered and sorted as on the page."""
     require(request, Right.VIEW)
     site = request.app[SITE]
-    wanted, sort, descending, _ = asked(request)
+    filters, sort, descending, _ = list_of(request)
     page, size = _number(request, "page", 1, PAGES), _number(request, "per_page", 100, MOST)
     offset = (page - 1) * size
-    found = await asyncio.to_thread(find, site, wanted, sort, descending, offset, size)
+    found = await asyncio.to_thread(find, site, filters, sort, descending, offset, size)
     listed = [break_document(known, site.accounts) for known in found.breaks]
     return web.json_response({"breaks": listed, "total": found.total, "page": page, "per_page": size})
 
 
-async def one(request: web.Request) -> web.Response:
+async def show_break(request: web.Request) -> web.Response:
     """One break with its history and rulings."""
     require(request, Right.VIEW)
     site, break_id = request.app[SITE], request.match_info.get("id", "")
@@ -59,9 +60,13 @@ async def one(request: web.Request) -> web.Response:
 async def rule(request: web.Request) -> web.Response:
     """Rulings on breaks, all of them in one transaction, each answered."""
     given = (await _body(request)).get("rulings")
-    if not isinstance(given, list) or not 0 < len(given) <= MOST or not all(isinstance(one, dict) for one in given):
+    if (
+        not isinstance(given, list)
+        or not 0 < len(given) <= MOST
+        or not all(isinstance(ruling, dict) for ruling in given)
+    ):
         raise _refused(f"rulings must be a list of 1 to {MOST} objects")
-    asks = [ask_of(request, _texts(one), _text(one, "break_id"), _version(one)) for one in given]
+    asks = [ask_of(request, _texts(ruling), _text(ruling, "break_id"), _version(ruling)) for ruling in given]
     answers = await answers_to(request, asks)
     return web.json_response({"answers": [answer_document(answer) for answer in answers]})
 
@@ -106,18 +111,17 @@ async def start(request: web.Request) -> web.Response:
 async def progress(request: web.Request) -> web.Response:
     """How far a run is that was asked for."""
     require(request, Right.VIEW)
-    found = request.app[SITE].runner.progress(request.match_info["ticket"])
-    if found is None:
+    run = request.app[SITE].runner.progress(request.match_info["ticket"])
+    if run is None:
         raise _missing("ticket")
-    said = {"stages": list(found.stages), "finished": found.finished, "run_id": found.run_id}
-    return web.json_response({**said, "messages": list(found.messages)})
+    return web.json_response(asdict(run))
 
 
 async def reports(request: web.Request) -> web.Response:
     """The finished workbooks that the asker may see, newest first."""
     require(request, Right.VIEW)
-    found = await asyncio.to_thread(workbooks.visible, request.app[SITE], request[PERSON])
-    return web.json_response({"reports": [workbooks.as_document(one) for one in found]})
+    books = await asyncio.to_thread(workbooks.visible, request.app[SITE], request[PERSON])
+    return web.json_response({"reports": [workbooks.as_document(book) for book in books]})
 
 
 async def _body(request: web.Request) -> Mapping[str, Any]:

@@ -1,9 +1,10 @@
-"""The breaks: a list with filters, one with both sides and its history; acts nothing itself."""
+"""The breaks: a list with filters, and each with both sides and its history."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -69,20 +70,20 @@ class Step:
 async def breaks(request: web.Request) -> web.Response:
     """A page of the list, as filtered and sorted by the address."""
     person, site = require(request, Right.VIEW), request.app[SITE]
-    wanted, sort, descending, page = asked(request)
-    found = await asyncio.to_thread(find, site, wanted, sort, descending, (page - 1) * PER_PAGE, PER_PAGE)
+    filters, sort, descending, page = list_of(request)
+    listed = await asyncio.to_thread(find, site, filters, sort, descending, (page - 1) * PER_PAGE, PER_PAGE)
     owners = await asyncio.to_thread(worklist.owners, site.store, person.accounts)
     names = site.names_for(person)
     query = {name: value for name, value in request.query.items() if name not in ("page", "told") and value}
     return render(
         request,
         "breaks.html",
-        found=found,
-        wanted=wanted,
+        listed=listed,
+        filters=filters,
         sort=sort,
         descending=descending,
         page=page,
-        pages=max(1, -(-found.total // PER_PAGE)),
+        pages=max(1, -(-listed.total // PER_PAGE)),
         owners=owners,
         names=names,
         notices=notices_of(request),
@@ -96,17 +97,19 @@ async def breaks(request: web.Request) -> web.Response:
     )
 
 
-def find(site: Site, wanted: worklist.Filter, sort: str, descending: bool, offset: int, limit: int) -> worklist.Found:
+def find(
+    site: Site, filters: worklist.Filter, sort: str, descending: bool, offset: int, limit: int
+) -> worklist.Found:
     """A page of the list, asked for anew only when a run or a ruling has changed something."""
-    key = ("breaks", wanted, sort, descending, offset, limit)
-    return cached(site, key, lambda: worklist.find(site.store, wanted, sort, descending, offset, limit))
+    key = ("breaks", filters, sort, descending, offset, limit)
+    return cached(site, key, lambda: worklist.find(site.store, filters, sort, descending, offset, limit))
 
 
-def asked(request: web.Request) -> tuple[worklist.Filter, str, bool, int]:
+def list_of(request: web.Request) -> tuple[worklist.Filter, str, bool, int]:
     """Filter, sort, direction and page of a list's address; words that are not known are 400."""
     query = request.query
     try:
-        wanted = worklist.Filter(
+        filters = worklist.Filter(
             visible=request[PERSON].accounts,
             accounts=_all(query, "account"),
             codes=_all(query, "code"),
@@ -120,14 +123,14 @@ def asked(request: web.Request) -> tuple[worklist.Filter, str, bool, int]:
         order = _ORDERS[query.get("order", "desc" if sort in ("severity", "risk") else "asc")]
     except (KeyError, ValueError):
         raise web.HTTPBadRequest(text="this address names a filter that there is not\n") from None
-    return wanted, sort, order, min(max(1, page), 1_000_000)
+    return filters, sort, order, min(max(1, page), 1_000_000)
 
 
 def _all(query: Any, name: str) -> tuple[str, ...]:
     return tuple(value for value in query.getall(name, []) if value and "\0" not in value)
 
 
-async def one(request: web.Request) -> web.Response:
+async def show(request: web.Request) -> web.Response:
     """Everything about one break; 404 for one that is not there, or in somebody else's account."""
     require(request, Right.VIEW)
     site = request.app[SITE]
@@ -155,9 +158,10 @@ async def one(request: web.Request) -> web.Response:
 
 def actions(known: KnownBreak, rulings: Sequence[Ruling]) -> list[Kind]:
     """What a person can ask of a break as it stands, approval included; whether it is done, the desk decides."""
-    found, moves = known.found, MOVES[known.status]
+    found = known.found
+    moves = MOVES[known.status]
     stands = any(ruling.standing in IN_FORCE for ruling in rulings)
-    can = {
+    allowed = {
         Kind.ACKNOWLEDGE: "acknowledged" in moves,
         Kind.RESOLVE: "resolved" in moves,
         Kind.WRITE_OFF: "written_off" in moves and found.amount_at_risk is not None,
@@ -166,7 +170,7 @@ def actions(known: KnownBreak, rulings: Sequence[Ruling]) -> list[Kind]:
         Kind.REOPEN: known.status in CLOSED,
         Kind.APPROVE: "approved" in moves,
     }
-    return [kind for kind in ACTIONS if can.get(kind, True)]
+    return [kind for kind in ACTIONS if allowed.get(kind, True)]
 
 
 def _details(
@@ -176,16 +180,16 @@ def _details(
     ids = {kind: getattr(found, f"{kind}_id", None) for kind in KINDS}
     if found.subject_type in KINDS:
         ids[found.subject_type] = found.subject_id
-    sides = [_side(site, kind, (found.account, one), visible) for kind, one in ids.items() if one]
+    versions = partial(evidence.versions, site.store, visible=visible)
+    sides = []
+    for kind, id_ in ids.items():
+        if not id_:
+            continue
+        try:
+            sides.append(Side(kind, id_, versions(kind, found.account, id_)))
+        except ArchiveError:  # a lost file of the archive hides what was, not what is
+            sides.append(Side(kind, id_, versions(kind, found.account, id_, archived=False), whole=False))
     return sides, rulings.rulings(site.store, found.id), rulings.events_of(site.store, found.id)
-
-
-def _side(site: Site, kind: str, of: tuple[str | None, str], visible: frozenset[str] | None) -> Side:
-    """A lost file of the archive hides what was, not what is."""
-    try:
-        return Side(kind, of[1], evidence.versions(site.store, kind, *of, visible))
-    except ArchiveError:
-        return Side(kind, of[1], evidence.versions(site.store, kind, *of, visible, archived=False), whole=False)
 
 
 def differences(sides: Sequence[Side]) -> set[tuple[str, str]]:
@@ -195,8 +199,8 @@ def differences(sides: Sequence[Side]) -> set[tuple[str, str]]:
     if order is None or charge is None:
         return set()
     captured = charge.get(c.CAPTURED_AMOUNT)
-    said = {**charge, c.AMOUNT: charge[c.AMOUNT] if captured is None else captured}
-    return {(kind, name) for name in SAME if order.get(name) != said.get(name) for kind in ("order", "charge")}
+    comparable = {**charge, c.AMOUNT: charge[c.AMOUNT] if captured is None else captured}
+    return {(kind, name) for name in SAME if order.get(name) != comparable.get(name) for kind in ("order", "charge")}
 
 
 def _steps(events: Sequence[BreakEvent], sides: Sequence[Side]) -> list[Step]:

@@ -1,4 +1,4 @@
-"""What a page has found in the store, kept until a run or a ruling changes something."""
+"""What a page was told by the store, kept until a run or a ruling changes something."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -9,22 +9,22 @@ from recon.store.desk import worklist
 from reports.page.site import Site
 
 _T = TypeVar("_T")
-MOST = 200  # findings, the latest so many
+MOST = 200  # answers, the latest so many
 
-_KEPT: OrderedDict[Hashable, Any] = OrderedDict()
+_ANSWERS: OrderedDict[Hashable, Any] = OrderedDict()
 _LOCK = Lock()
 
 
-def cached(site: Site, key: Hashable, find: Callable[[], _T]) -> _T:
-    """What was found under the key, found anew only when the store has another last run or step in a break's life."""
-    whole = (str(site.store.url), worklist.state(site.store), key)
+def cached(site: Site, key: Hashable, ask: Callable[[], _T]) -> _T:
+    """The answer under the key, asked anew only when the store has another last run or step in a break's life."""
+    full_key = (str(site.store.url), worklist.state(site.store), key)
     with _LOCK:
-        if whole in _KEPT:
-            known: _T = _KEPT[whole]
-            return known
-    found = find()
+        if full_key in _ANSWERS:
+            answer: _T = _ANSWERS[full_key]
+            return answer
+    answer = ask()
     with _LOCK:
-        _KEPT[whole] = found
-        while len(_KEPT) > MOST:
-            _KEPT.popitem(last=False)
-    return found
+        _ANSWERS[full_key] = answer
+        while len(_ANSWERS) > MOST:
+            _ANSWERS.popitem(last=False)
+    return answer

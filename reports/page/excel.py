@@ -3,7 +3,6 @@
 import asyncio
 import tempfile
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
@@ -23,14 +22,6 @@ from reports.rulings.read import read_rulings
 from reports.rulings.xlsx_guard import Refused
 
 _NOT_CLOSED = tuple(status for status in BreakStatus if status not in CLOSED)
-
-
-@dataclass(frozen=True)
-class _Upload:
-    """A filled-in file that was sent, and who sent it."""
-
-    content: bytes
-    person: Person
 
 
 async def export(request: web.Request) -> web.Response:
@@ -59,27 +50,27 @@ async def upload(request: web.Request) -> web.Response:
     if not isinstance(field, web.FileField):
         raise web.HTTPBadRequest(text="choose a file\n")
     try:
-        told = await asyncio.to_thread(_apply, site, _Upload(field.file.read(), person))
+        applied = await asyncio.to_thread(_apply, site, person, field.file.read())
     except Refused as error:
         raise web.HTTPBadRequest(text="; ".join(error.messages)) from None
-    return render(request, "outcome.html", told=told, counts=count(told))
+    return render(request, "outcome.html", outcomes=applied, counts=count(applied))
 
 
-def _apply(site: Site, sent: _Upload) -> list[RowOutcome]:
+def _apply(site: Site, person: Person, content: bytes) -> list[RowOutcome]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rulings.xlsx"
-        path.write_bytes(sent.content)
-        lines = read_rulings(path, sent.person.name)
-    asks = [line.ask for line in lines if line.ask]
-    seen = worklist.seen(site.store, [ask.break_id or "" for ask in asks], sent.person.accounts)
-    barred = {number: words for number, ask in enumerate(asks) if (words := _barred(sent.person, ask, seen))}
-    allowed = [ask for number, ask in enumerate(asks) if number not in barred]
-    done = iter(_ruled(site, allowed))
+        path.write_bytes(content)
+        rows = read_rulings(path, person.name)
+    asks = [row.ask for row in rows if row.ask]
+    visible = worklist.seen(site.store, [ask.break_id or "" for ask in asks], person.accounts)
+    refusals = [_refusal(person, ask, visible) for ask in asks]
+    allowed = [ask for ask, words in zip(asks, refusals, strict=True) if not words]
+    ruled = iter(_ruled(site, allowed))
     answers = [
-        Answer(ask, Became.REFUSED, barred[number]) if number in barred else next(done)
-        for number, ask in enumerate(asks)
+        Answer(ask, Became.REFUSED, words) if words else next(ruled)
+        for ask, words in zip(asks, refusals, strict=True)
     ]
-    return outcomes(lines, answers)
+    return outcomes(rows, answers)
 
 
 def _ruled(site: Site, asks: Sequence[Ask]) -> list[Answer]:
@@ -88,8 +79,8 @@ def _ruled(site: Site, asks: Sequence[Ask]) -> list[Answer]:
     return rulings.rule(site.store, asks, site.limits, site.clock(), site.audit_key, site.accounts)
 
 
-def _barred(person: Person, ask: Ask, seen: Collection[str]) -> str:
+def _refusal(person: Person, ask: Ask, visible: Collection[str]) -> str:
     """Why a person may not ask for this; empty where they may."""
     if ask.kind == Kind.APPROVE and not person.has(Right.APPROVE):
         return f"your role ({person.role}) may not approve"
-    return "" if ask.break_id in seen else f'there is no break "{ask.break_id}"'
+    return "" if ask.break_id in visible else f'there is no break "{ask.break_id}"'

@@ -1,7 +1,7 @@
 """The first page: how the nights went, what is open, what needs a person now; changes nothing."""
 
 import asyncio
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -54,9 +54,8 @@ async def home(request: web.Request) -> web.Response:
     person, site = require(request, Right.VIEW), request.app[SITE]
     now = site.clock()
     key = ("home", person.accounts, now.date())
-    found = await asyncio.to_thread(cached, site, key, lambda: _home(site, person, now))
-    names = site.names_for(person)
-    return render(request, "home.html", home=found, names=names)
+    shown = await asyncio.to_thread(cached, site, key, lambda: _home(site, person, now))
+    return render(request, "home.html", home=shown, names=site.names_for(person))
 
 
 def _home(site: Site, person: Person, now: datetime) -> Home:
@@ -65,26 +64,22 @@ def _home(site: Site, person: Person, now: datetime) -> Home:
     last = max(yesterdays)
     days = [last - timedelta(days=back) for back in range(NIGHTS)][::-1]
     sums = worklist.open_sums(store, visible)
-    values: dict[str | None, list[int]] = defaultdict(lambda: [0, 0])
-    severities: dict[str, int] = defaultdict(int)
-    for one in sums:
-        values[one.currency][0] += one.count
-        values[one.currency][1] += one.amount
-        severities[one.severity.word] += one.count
-    currencies = sorted(currency for currency in values if currency)
+    severities: Counter[str] = Counter()
+    for part in sums:
+        severities[part.severity.word] += part.count
     due = worklist.find(store, worklist.Filter(visible=visible, has_due=True), "due", False, 0, URGENT)
     costly = [
         (
             currency,
             worklist.find(store, worklist.Filter(visible=visible, currency=currency), "risk", True, 0, 5).breaks,
         )
-        for currency in currencies
+        for currency in sorted({part.currency for part in sums if part.currency})
     ]
     ranges = {name: history.last_of_each_range(store, name) for name in site.names_for(person)}
     return Home(
         days=days,
         nights={(run.account, run.day): run for run in worklist.days(store, visible, days[0], last)},
-        values=[OpenValue(currency, *found) for currency, found in sorted(values.items(), key=_named_first)],
+        values=_values(sums),
         by_severity=[(word, severities[word]) for word in ("critical", "high", "medium", "low") if severities[word]],
         due=due.breaks,
         costly=costly,
@@ -93,14 +88,20 @@ def _home(site: Site, person: Person, now: datetime) -> Home:
     )
 
 
-def _named_first(item: tuple[str | None, list[int]]) -> tuple[bool, str]:
-    return item[0] is None, item[0] or ""
+def _values(sums: Sequence[worklist.OpenSum]) -> list[OpenValue]:
+    """By currency, breaks without an amount last."""
+    currencies = sorted({part.currency for part in sums}, key=lambda currency: (currency is None, currency or ""))
+    by_currency = {currency: [part for part in sums if part.currency == currency] for currency in currencies}
+    return [
+        OpenValue(currency, sum(part.count for part in parts), sum(part.amount for part in parts))
+        for currency, parts in by_currency.items()
+    ]
 
 
 def _charts(
     ages: Sequence[tuple[str | None, tuple[int, ...]]], ranges: Mapping[str, Sequence[history.EarlierRun]]
 ) -> list[Markup]:
-    counts = [sum(found[number] for _, found in ages) for number in range(len(worklist.AGES))]
+    counts = [sum(breaks[age] for _, breaks in ages) for age in range(len(worklist.AGES))]
     names = [f"{least}–{most} days" if most is not None else "over 90" for least, most in worklist.AGES]
     charts = [pictures.bars("Open breaks by age", list(zip(names, counts, strict=True)))]
     charts += [
@@ -111,11 +112,10 @@ def _charts(
 
 def _rates(runs: Sequence[history.EarlierRun]) -> list[tuple[str, int]]:
     """Whole percent, rounded down, of the orders that expect a charge; days without any are left out."""
-    days = sorted(
-        (one for one in (run.found for run in runs) if one.first_day == one.last_day), key=lambda one: one.first_day
-    )
+    days = [run.found for run in runs if run.found.first_day == run.found.last_day]
+    days.sort(key=lambda day: day.first_day)
     return [
-        (one.first_day.isoformat(), 100 * one.counts[c.MATCHED_ORDERS] // one.counts[c.EXPECTING_ORDERS])
-        for one in days[-TREND:]
-        if one.counts.get(c.EXPECTING_ORDERS)
+        (day.first_day.isoformat(), 100 * day.counts[c.MATCHED_ORDERS] // day.counts[c.EXPECTING_ORDERS])
+        for day in days[-TREND:]
+        if day.counts.get(c.EXPECTING_ORDERS)
     ]

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from reports.page.security import PERSON
 
-_KEPT = 1_000
+_MOST = 1_000
 
 
 @dataclass(frozen=True)
@@ -26,19 +26,19 @@ class Notices:
     """Notices by ticket, the latest so many; each for the person that it was made for."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, tuple[str, tuple[Notice, ...]]] = OrderedDict()
+        self._notices: OrderedDict[str, tuple[str, tuple[Notice, ...]]] = OrderedDict()
 
     def keep(self, who: str, notices: Sequence[Notice]) -> str:
         """A ticket for the next page's address."""
         ticket = secrets.token_urlsafe(12)
-        self._kept[ticket] = (who, tuple(notices))
-        while len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
+        self._notices[ticket] = (who, tuple(notices))
+        while len(self._notices) > _MOST:
+            self._notices.popitem(last=False)
         return ticket
 
     def take(self, who: str, ticket: str) -> tuple[Notice, ...]:
         """What the ticket stands for; nothing for somebody else's, or an old one."""
-        owner, notices = self._kept.get(ticket, ("", ()))
+        owner, notices = self._notices.get(ticket, ("", ()))
         return notices if owner == who else ()
 
 

@@ -21,12 +21,12 @@ _GOOD = frozenset({Became.APPLIED, Became.PENDING, Became.ALREADY})
 async def rule(request: web.Request) -> web.StreamResponse:
     """One ruling on every ticked break; then back to where the form was, with what became of each."""
     data = await request.post()
-    chosen = [str(value) for value in data.getall("id", [])]
+    ticked = [str(value) for value in data.getall("id", [])]
     text = {name: str(value).strip() for name, value in data.items()}
     back = f"/breaks/{quote(text['one'], safe='')}" if text.get("one") else f"/breaks?{text.get('back', '')}"
-    if not chosen:
+    if not ticked:
         redirect(request, back, Notice(False, "no break was ticked"))
-    asks = [ask_of(request, text, *_seen(value)) for value in chosen]
+    asks = [ask_of(request, text, *_seen(value)) for value in ticked]
     answers = await answers_to(request, asks)
     redirect(request, back, *(_notice(answer) for answer in answers))
 
@@ -65,12 +65,11 @@ async def answers_to(request: web.Request, asks: Sequence[Ask]) -> list[Answer]:
     if any(ask.kind == Kind.APPROVE for ask in asks):
         require(request, Right.APPROVE)
     for ask in asks:
-        if ask.kind != Kind.IGNORE:
-            continue
-        if not person.sees(ask.account) or (ask.account is not None and ask.account not in site.accounts):
+        is_unknown = ask.account is not None and ask.account not in site.accounts
+        if ask.kind == Kind.IGNORE and (is_unknown or not person.sees(ask.account)):
             raise web.HTTPNotFound(text="there is no such account for you\n")
-    wanted = {ask.break_id or "" for ask in asks if ask.kind != Kind.IGNORE}
-    if wanted - await asyncio.to_thread(worklist.seen, site.store, wanted, person.accounts):
+    break_ids = {ask.break_id or "" for ask in asks if ask.kind != Kind.IGNORE}
+    if break_ids - await asyncio.to_thread(worklist.seen, site.store, break_ids, person.accounts):
         raise web.HTTPNotFound(text="there is no such break\n")
     return await asyncio.to_thread(
         rulings.rule, site.store, asks, site.limits, site.clock(), site.audit_key, site.accounts

@@ -1,4 +1,4 @@
-"""Finished workbooks: listed, looked at sheet by sheet, downloaded, verified, signed, made again; judges nothing."""
+"""Finished workbooks: listed, looked at sheet by sheet, downloaded, verified, signed, made again."""
 
 import asyncio
 import re
@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from recon.people import Person, Right
-from recon.store.desk import workbooks as shelf
+from recon.store.desk import workbooks as stored
 from recon.store.desk.workbook_bytes import CHUNK, pieces_of, sha256_of_file
 from recon.store.desk.workbooks import GROUP, ROLES, SignOff, StoredWorkbook
 from reports.documents import moment
@@ -28,7 +28,7 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
-class Line:
+class ListedWorkbook:
     """One workbook of the list, with who has signed its range."""
 
     book: StoredWorkbook
@@ -39,30 +39,36 @@ async def reports(request: web.Request) -> web.Response:
     """The latest workbook of each account and range, of one account where the address says so."""
     person, site = require(request, Right.VIEW), request.app[SITE]
     chosen = request.query.get("account", "")
-    lines = await asyncio.to_thread(_lines, site, person, chosen)
-    names = site.names_for(person)
-    return render(request, "reports.html", lines=lines, names=names, chosen=chosen, notices=notices_of(request))
+    workbooks = await asyncio.to_thread(_listed, site, person, chosen)
+    return render(
+        request,
+        "reports.html",
+        workbooks=workbooks,
+        names=site.names_for(person),
+        chosen=chosen,
+        notices=notices_of(request),
+    )
 
 
-def _lines(site: Site, person: Person, chosen: str) -> list[Line]:
-    signed = shelf.standing(site.store)
+def _listed(site: Site, person: Person, chosen: str) -> list[ListedWorkbook]:
+    signed = stored.standing(site.store)
     return [
-        Line(book, [one for one in signed if (one.account, one.first_day, one.last_day) == _range(book)])
+        ListedWorkbook(book, [sign_off for sign_off in signed if _range(sign_off) == _range(book)])
         for book in visible(site, person)
         if not chosen or book.account == chosen
     ]
 
 
-def _range(book: StoredWorkbook) -> tuple[str, date, date]:
+def _range(book: StoredWorkbook | SignOff) -> tuple[str, date, date]:
     return book.account, book.first_day, book.last_day
 
 
 def visible(site: Site, person: Person) -> list[StoredWorkbook]:
     """The latest of each range; the group's only for those who see every account."""
-    return shelf.latest(site.store, person.accounts, MOST)
+    return stored.latest(site.store, person.accounts, MOST)
 
 
-async def one(request: web.Request) -> web.Response:
+async def show(request: web.Request) -> web.Response:
     """A workbook's page: what it is, who signed it, and one of its sheets."""
     book = await _book(request)
     site, name = request.app[SITE], request.query.get("sheet", "Settlement")
@@ -71,16 +77,16 @@ async def one(request: web.Request) -> web.Response:
     page = request.query.get("page", "1")
     pieces = await asyncio.to_thread(_pieces, site, book)
     number = int(page) if page.isascii() and page.isdecimal() and len(page) < 9 else 1
-    found: View | None = None
+    shown: View | None = None
     if pieces is not None and book.account != GROUP and book.size <= SHOWN:
         content = await asyncio.to_thread(b"".join, pieces)
-        found = await asyncio.to_thread(view, content, name, number, site.currencies)
-    signed = await asyncio.to_thread(shelf.sign_offs, site.store, *_range(book))
+        shown = await asyncio.to_thread(view, content, name, number, site.currencies)
+    signed = await asyncio.to_thread(stored.sign_offs, site.store, *_range(book))
     return render(
         request,
         "report.html",
         book=book,
-        view=found,
+        view=shown,
         sheet=name,
         sheets=list(SHEETS),
         signed=signed,
@@ -148,7 +154,7 @@ async def sign(request: web.Request) -> web.StreamResponse:
     verdict = await asyncio.to_thread(request.app[SITE].notary.sign, book.sha256, role, person.name)
     good = verdict.state == "signed"
     words = verdict.words or (f"{book.name} is signed by {person.name} as {role}",)
-    redirect(request, f"/reports/{book.sha256}", *(Notice(good, one) for one in words))
+    redirect(request, f"/reports/{book.sha256}", *(Notice(good, line) for line in words))
 
 
 async def start(request: web.Request) -> web.StreamResponse:
@@ -178,11 +184,11 @@ async def progress(request: web.Request) -> web.Response:
     """How far a run is; the part of the page alone where htmx asks."""
     require(request, Right.VIEW)
     ticket = request.match_info["ticket"]
-    found = request.app[SITE].runner.progress(ticket)
-    if found is None:
+    run = request.app[SITE].runner.progress(ticket)
+    if run is None:
         raise web.HTTPNotFound(text="there is no such run\n")
     template = "progress_part.html" if "HX-Request" in request.headers else "progress.html"
-    return render(request, template, ticket=ticket, progress=found)
+    return render(request, template, ticket=ticket, progress=run)
 
 
 async def settlement(request: web.Request) -> web.Response:
@@ -202,7 +208,7 @@ async def _book(request: web.Request) -> StoredWorkbook:
     person, sha256 = require(request, Right.VIEW), request.match_info["sha256"]
     book = None
     if _HASH.fullmatch(sha256):
-        book = await asyncio.to_thread(shelf.by_hash, request.app[SITE].store, sha256)
+        book = await asyncio.to_thread(stored.by_hash, request.app[SITE].store, sha256)
     if book is None or not person.sees(book.account):
         raise web.HTTPNotFound(text="there is no such report\n")
     return book

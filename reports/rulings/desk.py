@@ -47,7 +47,7 @@ OUTCOME_COLUMNS = (
     Column("Row", _ROW, Kind.COUNT, 7),
     Column("Outcome", _OUTCOME, Kind.TEXT, 17),
     Column("Why", _WHY, Kind.WRAPPED, 60),
-    *(Column(one.title, one.name, Kind.TEXT, one.width) for one in ANSWERS),
+    *(Column(answer.title, answer.name, Kind.TEXT, answer.width) for answer in ANSWERS),
     *(column for column in FACTS if column.name in _SHOWN),
     _RISK,
 )
@@ -59,42 +59,42 @@ _NO_ZONE = ZoneInfo("UTC")  # times come as each account's own
 class RowOutcome:
     """What became of one row: applied, pending_approval, already_applied, refused or skipped; why, in words."""
 
-    line: DeskRow
+    desk_row: DeskRow
     outcome: str
     why: str
     ruling_id: int | None = None
 
 
-def outcomes(lines: Sequence[DeskRow], answers: Sequence[Answer]) -> list[RowOutcome]:
+def outcomes(rows: Sequence[DeskRow], answers: Sequence[Answer]) -> list[RowOutcome]:
     """Every row with what became of it; `answers` are those to the rows' asks, in their order."""
-    left = iter(answers)
-    return [_told(line, next(left) if line.ask else None) for line in lines]
+    remaining = iter(answers)
+    return [_outcome(row, next(remaining) if row.ask else None) for row in rows]
 
 
-def count(told: Sequence[RowOutcome]) -> dict[str, int]:
+def count(outcomes: Sequence[RowOutcome]) -> dict[str, int]:
     """How many rows came to each outcome, all outcomes named."""
-    counts = Counter(one.outcome for one in told)
-    return {outcome: counts[outcome] for outcome in (*(word.value for word in Became), SKIPPED)}
+    counts = Counter(outcome.outcome for outcome in outcomes)
+    return {word: counts[word] for word in (*(became.value for became in Became), SKIPPED)}
 
 
-def _told(line: DeskRow, answer: Answer | None) -> RowOutcome:
+def _outcome(row: DeskRow, answer: Answer | None) -> RowOutcome:
     if answer is not None:
-        return RowOutcome(line, answer.became.value, answer.words, answer.ruling_id)
-    if line.wrong:
-        return RowOutcome(line, Became.REFUSED.value, line.wrong)
-    return RowOutcome(line, SKIPPED, "no ruling was chosen")
+        return RowOutcome(row, answer.became.value, answer.words, answer.ruling_id)
+    if row.wrong:
+        return RowOutcome(row, Became.REFUSED.value, row.wrong)
+    return RowOutcome(row, SKIPPED, "no ruling was chosen")
 
 
 def write_rulings(
-    known: Sequence[KnownBreak], accounts: Mapping[str, Account], currencies: Currencies, file: IO[bytes], day: date
+    breaks: Sequence[KnownBreak], accounts: Mapping[str, Account], currencies: Currencies, file: IO[bytes], day: date
 ) -> None:
     """Write the breaks into a seekable file, with the columns to be filled in; the same breaks give the same bytes.
 
     Raises Refused for more breaks than a file is read back with.
     """
-    if len(known) >= MOST_ROWS:
-        raise Refused(f"{len(known):,} breaks are more than one file takes ({MOST_ROWS - 1:,}): choose an account")
-    frame = rulings_frame(known, accounts)
+    if len(breaks) >= MOST_ROWS:
+        raise Refused(f"{len(breaks):,} breaks are more than one file takes ({MOST_ROWS - 1:,}): choose an account")
+    frame = rulings_frame(breaks, accounts)
     book = _book("Rulings on breaks", day, frame, currencies)
     sheet, filled = _sheet(book, COLUMNS, NAME, frame, "No break is open.", _FROZEN)
     for name in HIDDEN:
@@ -106,23 +106,27 @@ def write_rulings(
     _save(book, filled, currencies, file, day)
 
 
-def write_outcome(told: Sequence[RowOutcome], currencies: Currencies, file: IO[bytes], day: date) -> None:
+def write_outcome(outcomes: Sequence[RowOutcome], currencies: Currencies, file: IO[bytes], day: date) -> None:
     """Write a line per row into a seekable file: what became of it, why, and the row as it was read."""
-    frame = frame_of(OUTCOME_COLUMNS, [_outcome_row(one, currencies) for one in told])
+    frame = frame_of(OUTCOME_COLUMNS, [_outcome_values(outcome, currencies) for outcome in outcomes])
     book = _book("What became of rulings", day, frame, currencies)
     _, filled = _sheet(book, OUTCOME_COLUMNS, "Outcome", frame, "The file had no rows.", 3)
     _save(book, filled, currencies, file, day)
 
 
-def _outcome_row(told: RowOutcome, currencies: Currencies) -> dict[str, object]:
-    texts = told.line.texts
-    row: dict[str, object] = {name: text for name, text in texts.items() if name not in (VERSION, EXPORT)}
-    risk = _minor(texts.get(c.AMOUNT_AT_RISK), texts.get(c.CURRENCY), currencies)
-    row |= {_ROW: told.line.number, _OUTCOME: told.outcome.replace("_", " "), _WHY: told.why, c.AMOUNT_AT_RISK: risk}
-    return row
+def _outcome_values(outcome: RowOutcome, currencies: Currencies) -> dict[str, object]:
+    texts = outcome.desk_row.texts
+    risk = _minor_units(texts.get(c.AMOUNT_AT_RISK), texts.get(c.CURRENCY), currencies)
+    return {
+        **{name: text for name, text in texts.items() if name not in (VERSION, EXPORT)},
+        _ROW: outcome.desk_row.number,
+        _OUTCOME: outcome.outcome.replace("_", " "),
+        _WHY: outcome.why,
+        c.AMOUNT_AT_RISK: risk,
+    }
 
 
-def _minor(text: str | None, currency: str | None, currencies: Currencies) -> int | None:
+def _minor_units(text: str | None, currency: str | None, currencies: Currencies) -> int | None:
     """A number cell as minor units: a spreadsheet may have kept 12.3 as 12.300000000000001."""
     try:
         return int((Decimal(text or "") * 10 ** currencies.exponent(currency or "")).to_integral_value())

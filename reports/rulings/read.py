@@ -36,6 +36,7 @@ _BY_WORD = {choice.word: choice for choice in CHOICES}
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _WHOLE = re.compile(r"\d{1,15}", re.ASCII)
 _LAST_SERIAL = 2_958_465  # 9999-12-31 as Excel counts
+Decision = tuple[str | None, bool]  # a break, and whether it is about whose it is, or about how it stands
 _BUDDHIST = 543  # years; what Thai calendars say of 2026 is 2569
 
 
@@ -65,14 +66,14 @@ def read_rulings(path: Path, who: str) -> list[DeskRow]:
     if not rows:
         raise Refused(f'the sheet "{NAME}" is empty: import a file of `recon rulings export`')
     names = _header(rows[0])
-    found = ((number, _named(cells, names)) for number, cells in rows[1:])
-    return _apart([_line(number, cells, who, start) for number, cells in found if cells])
+    named_rows = ((number, _named(cells, names)) for number, cells in rows[1:])
+    return _refuse_contradictions([_desk_row(number, cells, who, start) for number, cells in named_rows if cells])
 
 
 def _header(row: Row) -> dict[int, str]:
     """The columns by where they stand; others than ours are left alone."""
-    ours = {_plain(title): name for name, title in TITLES.items()}
-    names = {at: ours[_plain(cell.text)] for at, cell in row[1].items() if _plain(cell.text) in ours}
+    by_title = {_plain(title): name for name, title in TITLES.items()}
+    names = {at: by_title[_plain(cell.text)] for at, cell in row[1].items() if _plain(cell.text) in by_title}
     missing = [TITLES[name] for name in _NEEDED if name not in names.values()]
     if missing:
         raise Refused(
@@ -92,7 +93,7 @@ def _named(cells: Mapping[int, CellValue], names: Mapping[int, str]) -> dict[str
     return {names[at]: cell for at, cell in cells.items() if at in names and cell.text.strip()}
 
 
-def _line(number: int, cells: Mapping[str, CellValue], who: str, start: date) -> DeskRow:
+def _desk_row(number: int, cells: Mapping[str, CellValue], who: str, start: date) -> DeskRow:
     texts = {column.name: cells[column.name].text.strip() for column in COLUMNS if column.name in cells}
     filled = [column.name for column in ANSWERS if column.name in cells]
     if not filled:
@@ -101,10 +102,10 @@ def _line(number: int, cells: Mapping[str, CellValue], who: str, start: date) ->
         until = _day(cells[UNTIL], start) if UNTIL in cells else None
         texts |= {UNTIL: until.isoformat()} if until else {}
         choice = _choice(cells, filled)
-        said = {name: _text(name, cells[name]) for name in filled if name != UNTIL}
-        ask = replace(_ask(choice, said, cells, who), until=until)
-    except _Wrong as wrong:
-        return DeskRow(number, texts, wrong=str(wrong))
+        answers = {name: _text(name, cells[name]) for name in filled if name != UNTIL}
+        ask = replace(_ask(choice, answers, cells, who), until=until)
+    except _Wrong as error:
+        return DeskRow(number, texts, wrong=str(error))
     return DeskRow(number, texts, replace(ask, key=_key(texts[EXPORT], ask)))
 
 
@@ -129,7 +130,7 @@ def _titles(names: Iterable[str]) -> str:
     return " and ".join(TITLES[name] for name in names)
 
 
-def _ask(choice: Choice, said: Mapping[str, str], cells: Mapping[str, CellValue], who: str) -> Ask:
+def _ask(choice: Choice, answers: Mapping[str, str], cells: Mapping[str, CellValue], who: str) -> Ask:
     if c.BREAK_ID not in cells:
         raise _Wrong("no break: its id is missing in this row")
     version = cells.get(VERSION)
@@ -139,10 +140,10 @@ def _ask(choice: Choice, said: Mapping[str, str], cells: Mapping[str, CellValue]
         choice.kind,
         who,
         break_id=cells[c.BREAK_ID].text.strip(),
-        reason=said.get(REASON, ""),
-        owner=said.get(OWNER),
-        order_id=said.get(LINK_ORDER),
-        charge_id=said.get(LINK_CHARGE),
+        reason=answers.get(REASON, ""),
+        owner=answers.get(OWNER),
+        order_id=answers.get(LINK_ORDER),
+        charge_id=answers.get(LINK_CHARGE),
         version=int(version.text),
     )
 
@@ -165,54 +166,46 @@ def _day(cell: CellValue, start: date) -> date:
     try:
         if cell.type is CellType.NUMBER:
             days = int(Decimal(text))
-            found = start + timedelta(days=days) if 0 < days <= _LAST_SERIAL else None
+            day = start + timedelta(days=days) if 0 < days <= _LAST_SERIAL else None
         elif cell.type is CellType.DAY:
-            found = date.fromisoformat(text[:10])
+            day = date.fromisoformat(text[:10])
         else:
-            found = date.fromisoformat(text) if _DAY.fullmatch(text) else None
+            day = date.fromisoformat(text) if _DAY.fullmatch(text) else None
     except (ArithmeticError, ValueError):
-        found = None
-    if found is None:
+        day = None
+    if day is None:
         raise _Wrong(f'Until is "{text[:60]}", not a date such as 2026-12-31')
-    if found.year >= 2400:
-        raise _Wrong(
-            f"Until is in the year {found.year}: by the calendar of this file that is {found.year - _BUDDHIST}"
-        )
-    return found
+    if day.year >= 2400:
+        raise _Wrong(f"Until is in the year {day.year}: by the calendar of this file that is {day.year - _BUDDHIST}")
+    return day
 
 
 def _key(export: str, ask: Ask) -> str:
     """The same for the same ruling on the same row of the same export, whoever imports it."""
-    said = (
-        export,
-        ask.break_id,
-        ask.version,
-        ask.kind.value,
-        ask.until,
-        ask.owner,
-        ask.reason,
-        ask.order_id,
-        ask.charge_id,
-    )
-    return hashlib.sha256("\x1f".join(map(str, said)).encode()).hexdigest()
+    subject = (export, ask.break_id, ask.version)
+    ruling = (ask.kind.value, ask.until, ask.owner, ask.reason, ask.order_id, ask.charge_id)
+    return hashlib.sha256("\x1f".join(map(str, (*subject, *ruling))).encode()).hexdigest()
 
 
-def _apart(lines: list[DeskRow]) -> list[DeskRow]:
+def _refuse_contradictions(rows: list[DeskRow]) -> list[DeskRow]:
     """Rows that decide differently about one break are all refused: which one is meant? Notes go beside anything."""
-    rows: dict[tuple[str | None, bool], dict[str | None, int]] = {}
-    for line in lines:
-        if line.ask and line.ask.kind is not Kind.NOTE:
-            rows.setdefault(_matter(line.ask), {}).setdefault(line.ask.key, line.number)
-    return [_unless_doubled(line, rows.get(_matter(line.ask), {})) if line.ask else line for line in lines]
+    numbers: dict[Decision, dict[str | None, int]] = {}  # by what is decided and the ask's key
+    for row in rows:
+        if row.ask and row.ask.kind is not Kind.NOTE:
+            numbers.setdefault(_decision(row.ask), {}).setdefault(row.ask.key, row.number)
+    return [_unless_contradicted(row, numbers) for row in rows]
 
 
-def _matter(ask: Ask) -> tuple[str | None, bool]:
-    """What is decided: whose a break is, or how it stands."""
+def _decision(ask: Ask) -> Decision:
     return ask.break_id, ask.kind is Kind.ASSIGN
 
 
-def _unless_doubled(line: DeskRow, rows: Mapping[str | None, int]) -> DeskRow:
-    if len(rows) < 2 or line.ask is None or line.ask.kind is Kind.NOTE:
-        return line
-    others = " and ".join(str(number) for key, number in rows.items() if key != line.ask.key)
-    return replace(line, ask=None, wrong=f"row {others} decides about this break too, and differently: keep one")
+def _unless_contradicted(row: DeskRow, numbers: Mapping[Decision, Mapping[str | None, int]]) -> DeskRow:
+    if row.ask is None or row.ask.kind is Kind.NOTE:
+        return row
+    ask = row.ask
+    others = [str(number) for key, number in numbers[_decision(ask)].items() if key != ask.key]
+    if not others:
+        return row
+    words = f"row {' and '.join(others)} decides about this break too, and differently: keep one"
+    return replace(row, ask=None, wrong=words)

@@ -120,23 +120,25 @@ def rulings_sheet(columns: tuple[Column, ...], name: str, empty: str, frozen: in
     )
 
 
-def rulings_frame(known: Sequence[KnownBreak], accounts: Mapping[str, Account]) -> pd.DataFrame:
+def rulings_frame(breaks: Sequence[KnownBreak], accounts: Mapping[str, Account]) -> pd.DataFrame:
     """A row per break, worst first, the columns `COLUMNS`; due dates and ages are in each account's zone.
 
-    A due date is told as if its local time were UTC: one column holds the times of many zones.
+    A due date stands as if its local time were UTC: one column holds the times of many zones.
     """
-    frame = BREAKS.arrange(frame_of(COLUMNS, [_values(one, accounts) for one in known]))
-    said = [
-        list(map(str, row)) for row in frame.drop(columns=[EXPORT, c.AGE_DAYS]).itertuples(index=False, name=None)
-    ]
-    export = hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()[:16]
+    frame = BREAKS.arrange(frame_of(COLUMNS, [_values(known, accounts) for known in breaks]))
+    facts = frame.drop(columns=[EXPORT, c.AGE_DAYS])
+    rows = [list(map(str, row)) for row in facts.itertuples(index=False, name=None)]
+    export = hashlib.sha256(json.dumps(rows, ensure_ascii=False).encode()).hexdigest()[:16]
     return frame.assign(**{EXPORT: pd.Series([export] * len(frame), dtype=c.TEXT)})
 
 
 def frame_of(columns: Sequence[Column], rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
     """Rows of values by column name as a frame with the dtypes that the columns are written from."""
     return pd.DataFrame(
-        {one.name: c.typed([row.get(one.name) for row in rows], _DTYPES.get(one.kind, c.TEXT)) for one in columns}
+        {
+            column.name: c.typed([row.get(column.name) for row in rows], _DTYPES.get(column.kind, c.TEXT))
+            for column in columns
+        }
     )
 
 

@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
-from xml.parsers import expat
 
-from reports.rulings.xlsx_guard import Package, Refused, feed, local_name
+from reports.rulings.xlsx_guard import END, START, TEXT, Package, Refused, events
 from reports.sheet import column_letter
 
 MOST_COLUMNS = 200
@@ -58,165 +57,124 @@ def read_rows(package: Package, name: str, most_rows: int) -> Iterator[Row]:
     `most_rows` rows, empty ones included.
     """
     if name not in package.sheets:
-        there = ", ".join(f'"{sheet}"' for sheet in package.sheets)
-        raise Refused(f'there is no sheet "{name}" (there is {there}): import a file of `recon rulings export`')
-    reader = _Cells(_shared_texts(package), most_rows)
-    for _ in feed(reader.parser, package.archive, package.sheets[name]):
-        yield from reader.rows
-        reader.rows.clear()
-    if reader.formulas:
-        more = " and more" if len(reader.formulas) > NAMED else ""
-        cells = ", ".join(reader.formulas[:NAMED])
-        raise Refused(f"formulas are not read: put plain values into {cells}{more}")
+        names = ", ".join(f'"{sheet}"' for sheet in package.sheets)
+        raise Refused(f'there is no sheet "{name}" (there is {names}): import a file of `recon rulings export`')
+    shared_texts = _shared_texts(package)
+    text = _Text()
+    formulas: list[str] = []
+    row_count = row_number = cell_count = 0
+    column = -1
+    cell_type = "n"
+    cells: dict[int, CellValue] | None = None  # of the open row: elsewhere the same elements say other things
+    for kind, word, attributes in events(package.archive, package.sheets[name]):
+        if cells is not None and word != "c" and word != "row":
+            text.add(kind, word)
+            if word == "f" and kind == START:
+                formulas = [*formulas[:NAMED], _place(column, row_number)]
+        elif word == "row" and kind == START:
+            row_count += 1
+            if row_count > most_rows:
+                rows = f"more than {most_rows:,} rows, empty ones included"
+                raise Refused(f"the sheet has {rows}: delete the empty rows below the last one, or split the file")
+            row_number = _row_number(attributes.get("r", ""), row_number + 1)
+            column = -1
+            cells = {}
+        elif cells is None:
+            continue
+        elif kind == TEXT:
+            text.add(kind, word)
+        elif word == "row":
+            if cells:
+                yield row_number, cells
+            cells = None
+        elif kind == START:
+            cell_count += 1
+            column = _column_number(attributes.get("r", ""), column + 1)
+            _check_limits(column, row_number, cell_count)
+            cell_type = attributes.get("t", "n")
+            text.take()
+        else:
+            content = text.take()
+            if cell_type == "s" and content:
+                content = _shared_text(content, shared_texts, _place(column, row_number))
+            if content:
+                cells[column] = CellValue(content, _TYPES.get(cell_type, CellType.ERROR))
+    if formulas:
+        more = " and more" if len(formulas) > NAMED else ""
+        raise Refused(f"formulas are not read: put plain values into {', '.join(formulas[:NAMED])}{more}")
 
 
-def _shared_texts(package: Package) -> list[str]:
-    """The texts that cells name by number."""
-    if package.shared is None:
-        return []
-    reader = _Shared()
-    for _ in feed(reader.parser, package.archive, package.shared):
-        pass
-    return reader.found
+def _row_number(reference: str, following: int) -> int:
+    return int(reference) if _NUMBER.fullmatch(reference) else following
 
 
-@dataclass
-class _Texts:
-    """The text of an item, joined from its runs; a reading aid (phonetic) beside it is left out."""
-
-    parts: list[str] = field(default_factory=list)
-    open: list[str] | None = None
-    phonetic: bool = False
-
-    def start(self, name: str) -> None:
-        if name == "rPh":
-            self.phonetic = True
-        elif name in ("t", "v") and not self.phonetic:
-            self.open = []
-
-    def end(self, name: str) -> None:
-        if name == "rPh":
-            self.phonetic = False
-        elif name in ("t", "v") and self.open is not None:
-            text = "".join(self.open)
-            self.parts.append(_unescaped(text) if name == "t" else text)
-            self.open = None
-
-    def characters(self, text: str) -> None:
-        if self.open is not None:
-            self.open.append(text)
-
-    def take(self) -> str:
-        text = "".join(self.parts)
-        self.parts.clear()
-        return text
-
-
-def _unescaped(text: str) -> str:
-    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
-
-
-def _parser(start: object, end: object, texts: _Texts) -> expat.XMLParserType:
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    parser.StartElementHandler, parser.EndElementHandler = start, end  # type: ignore[assignment]
-    parser.CharacterDataHandler = texts.characters
-    return parser
-
-
-class _Shared:
-    """Reads the shared texts."""
-
-    def __init__(self) -> None:
-        self.found: list[str] = []
-        self.texts = _Texts()
-        self.parser = _parser(self._start, self._end, self.texts)
-
-    def _start(self, name: str, _attributes: dict[str, str]) -> None:
-        self.texts.start(local_name(name))
-
-    def _end(self, name: str) -> None:
-        self.texts.end(local_name(name))
-        if local_name(name) == "si":
-            self.found.append(self.texts.take())
-            if len(self.found) > MOST_CELLS:
-                raise Refused("the file holds too many texts")
-
-
-class _Cells:
-    """Reads a sheet: what was seen of the row and of the cell that are open, and the rows that are done."""
-
-    def __init__(self, shared: list[str], most_rows: int) -> None:
-        self.shared, self.most_rows = shared, most_rows
-        self.rows: list[Row] = []
-        self.formulas: list[str] = []
-        self.texts = _Texts()
-        self.parser = _parser(self._start, self._end, self.texts)
-        self.in_row = False  # elsewhere elements of the same names say other things
-        self.seen_rows = self.seen_cells = self.number = 0
-        self.column, self.type = -1, "n"
-        self.cells: dict[int, CellValue] = {}
-
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        name = local_name(name)
-        if name == "row":
-            self._begin_row(attributes.get("r", ""))
-        elif self.in_row and name == "c":
-            self._begin_cell(attributes)
-        elif self.in_row and name == "f":
-            self.formulas = [*self.formulas[:NAMED], self._place()]
-        elif self.in_row:
-            self.texts.start(name)
-
-    def _end(self, name: str) -> None:
-        name = local_name(name)
-        if name == "row":
-            self.in_row = False
-            if self.cells:
-                self.rows.append((self.number, self.cells))
-        elif self.in_row and name == "c":
-            self._end_cell()
-        elif self.in_row:
-            self.texts.end(name)
-
-    def _place(self) -> str:
-        return f"{column_letter(self.column)}{self.number}"
-
-    def _begin_row(self, number: str) -> None:
-        self.seen_rows += 1
-        if self.seen_rows > self.most_rows:
-            rows = f"more than {self.most_rows:,} rows, empty ones included"
-            raise Refused(f"the sheet has {rows}: delete the empty rows below the last one, or split the file")
-        self.number = int(number) if _NUMBER.fullmatch(number) else self.number + 1
-        self.in_row, self.column, self.cells = True, -1, {}
-
-    def _begin_cell(self, attributes: dict[str, str]) -> None:
-        self.seen_cells += 1
-        found = _REFERENCE.fullmatch(attributes.get("r", ""))
-        self.column = _column(found[1]) if found else self.column + 1
-        if self.column >= MOST_COLUMNS:
-            raise Refused(
-                f"the sheet has a cell far to the right, {self._place()}: delete the columns that you added"
-            )
-        if self.seen_cells > MOST_CELLS:
-            raise Refused(f"the sheet has more than {MOST_CELLS:,} cells, empty ones included: delete those")
-        self.type = attributes.get("t", "n")
-        self.texts.take()
-
-    def _end_cell(self) -> None:
-        text = self.texts.take()
-        if self.type == "s" and text:
-            number = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else MOST_CELLS
-            if number >= len(self.shared):
-                raise Refused(f"the file is damaged: cell {self._place()} names a text that is not there")
-            text = self.shared[number]
-        if text:
-            self.cells[self.column] = CellValue(text, _TYPES.get(self.type, CellType.ERROR))
+def _column_number(reference: str, following: int) -> int:
+    match = _REFERENCE.fullmatch(reference)
+    return _column_of_letters(match[1]) if match else following
 
 
 @lru_cache(1_024)
-def _column(letters: str) -> int:
+def _column_of_letters(letters: str) -> int:
     number = 0
     for char in letters:
         number = number * 26 + ord(char) - ord("A") + 1
     return number - 1
+
+
+def _place(column: int, row_number: int) -> str:
+    return f"{column_letter(column)}{row_number}"
+
+
+def _check_limits(column: int, row_number: int, cell_count: int) -> None:
+    if column >= MOST_COLUMNS:
+        place = _place(column, row_number)
+        raise Refused(f"the sheet has a cell far to the right, {place}: delete the columns that you added")
+    if cell_count > MOST_CELLS:
+        raise Refused(f"the sheet has more than {MOST_CELLS:,} cells, empty ones included: delete those")
+
+
+def _shared_text(number: str, shared_texts: list[str], place: str) -> str:
+    """The text that a cell names by its number."""
+    is_number = number.isascii() and number.isdigit() and len(number) < 9
+    if not is_number or int(number) >= len(shared_texts):
+        raise Refused(f"the file is damaged: cell {place} names a text that is not there")
+    return shared_texts[int(number)]
+
+
+def _shared_texts(package: Package) -> list[str]:
+    texts: list[str] = []
+    text = _Text()
+    for kind, word, _ in events(package.archive, package.shared) if package.shared else ():
+        text.add(kind, word)
+        if kind == END and word == "si":
+            texts.append(text.take())
+            if len(texts) > MOST_CELLS:
+                raise Refused("the file holds too many texts")
+    return texts
+
+
+class _Text:
+    """The text of an item, joined from its runs; a reading aid (phonetic) beside it is left out."""
+
+    def __init__(self) -> None:
+        self._runs: list[str] = []
+        self._run: list[str] | None = None  # the pieces of the one that is open
+        self._phonetic = False
+
+    def add(self, kind: str, word: str) -> None:
+        if kind == TEXT:
+            if self._run is not None:
+                self._run.append(word)
+        elif word == "rPh":
+            self._phonetic = kind == START
+        elif word in ("t", "v") and kind == START and not self._phonetic:
+            self._run = []
+        elif word in ("t", "v") and kind == END and self._run is not None:
+            run = "".join(self._run)
+            self._runs.append(_ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), run) if word == "t" else run)
+            self._run = None
+
+    def take(self) -> str:
+        text = "".join(self._runs)
+        self._runs.clear()
+        return text

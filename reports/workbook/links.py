@@ -29,8 +29,8 @@ _NAMED = {
     c.REFUND_ID: ((REFUNDS.name, c.REFUND_ID),),
     c.DISPUTE_ID: ((DISPUTES.name, c.DISPUTE_ID),),
     c.TRANSFER_ID: ((SETTLEMENT.name, c.TRANSFER_ID), (BANK.name, c.TRANSFER_ID)),
-    c.CHARGE_ID: tuple((one.name, c.CHARGE_ID) for one in (PENDING, REFUNDS, DISPUTES, MATCHED, SETTLEMENT)),
-    c.ORDER_ID: tuple((one.name, c.ORDER_ID) for one in (PENDING, REFUNDS, DISPUTES, MATCHED)),
+    c.CHARGE_ID: tuple((sheet.name, c.CHARGE_ID) for sheet in (PENDING, REFUNDS, DISPUTES, MATCHED, SETTLEMENT)),
+    c.ORDER_ID: tuple((sheet.name, c.ORDER_ID) for sheet in (PENDING, REFUNDS, DISPUTES, MATCHED)),
 }
 # Where a break's subject stands, by its type; the other types are named by an id of their own.
 _SUBJECTS = {"bank_line": (BANK.name, c.LINE_ID), "row": (REJECTED.name, c.DIGEST)}
@@ -44,71 +44,73 @@ def with_links(placed: Mapping[str, PlacedSheet]) -> tuple[dict[str, PlacedSheet
     breaks = placed[BREAKS.name]
     if breaks.frame.empty:
         return dict(placed), {}
-    named = {name: list(_places(placed, name)) for name in _NAMED}
-    own = list(_own_places(placed, named))
-    words = [f"{place[0]}, row {place[1]}" if place else None for place in own]
+    places = {name: _places(placed, sources, name) for name, sources in _NAMED.items()}
+    subject_places = _subject_places(placed, places)
+    words = [f"{place[0]}, row {place[1]}" if place else None for place in subject_places]
     frame = breaks.frame.assign(**{ITS_ROW: pd.Series(words, index=breaks.frame.index, dtype=c.TEXT)})
     breaks = replace(breaks, frame=frame)
-    return {**placed, BREAKS.name: breaks}, _links(breaks, {**named, ITS_ROW: own})
+    return {**placed, BREAKS.name: breaks}, _links(breaks, {**places, ITS_ROW: subject_places})
 
 
 def _links(breaks: PlacedSheet, places: Mapping[str, Sequence[Place | None]]) -> dict[str, list[Link]]:
     shown = [
-        (column_letter(at), places[one.name]) for at, one in enumerate(breaks.sheet.columns) if one.name in places
+        (column_letter(at), places[column.name])
+        for at, column in enumerate(breaks.sheet.columns)
+        if column.name in places
     ]
-    found: dict[str, list[Link]] = {}
+    links: dict[str, list[Link]] = {}
     for index in range(len(breaks.frame)):
         tab, row = breaks.where(index)
-        links = found.setdefault(tab, [])
-        for column, its_places in shown:
-            place = its_places[index]
-            if place and len(links) < MOST:
-                links.append((f"{column}{row}", f"'{place[0]}'!A{place[1]}"))
-    return found
+        links_of_tab = links.setdefault(tab, [])
+        for column, column_places in shown:
+            place = column_places[index]
+            if place and len(links_of_tab) < MOST:
+                links_of_tab.append((f"{column}{row}", f"'{place[0]}'!A{place[1]}"))
+    return links
 
 
-def _own_places(
-    placed: Mapping[str, PlacedSheet], named: Mapping[str, Sequence[Place | None]]
-) -> Iterator[Place | None]:
+def _subject_places(
+    placed: Mapping[str, PlacedSheet], places: Mapping[str, Sequence[Place | None]]
+) -> list[Place | None]:
     """Where each break's subject stands, else one of the things that it names."""
-    frame = placed[BREAKS.name].frame
-    kinds = {kind: list(_found(placed, (where,), c.SUBJECT_ID)) for kind, where in _SUBJECTS.items()}
-    for index, kind in enumerate(frame[c.SUBJECT_TYPE]):
-        own = kinds.get(kind) or named.get(ID_COLUMNS.get(kind, ""))
-        yield next((one[index] for one in (own, *named.values()) if one and one[index]), None)
+    by_type = {kind: _places(placed, (source,), c.SUBJECT_ID) for kind, source in _SUBJECTS.items()}
+    by_type |= {kind: places[id_column] for kind, id_column in ID_COLUMNS.items()}
+    return [
+        next(
+            (column[index] for column in (by_type.get(kind, ()), *places.values()) if column and column[index]), None
+        )
+        for index, kind in enumerate(placed[BREAKS.name].frame[c.SUBJECT_TYPE])
+    ]
 
 
-def _places(placed: Mapping[str, PlacedSheet], name: str) -> Iterator[Place | None]:
-    return _found(placed, _NAMED[name], name)
-
-
-def _found(placed: Mapping[str, PlacedSheet], wheres: Iterable[tuple[str, str]], name: str) -> Iterator[Place | None]:
-    """Of each break the first place of what its column `name` holds."""
+def _places(
+    placed: Mapping[str, PlacedSheet], sources: Iterable[tuple[str, str]], name: str
+) -> Sequence[Place | None]:
+    """Of each break the first place, by sheet and column, of what its column `name` holds."""
     breaks = placed[BREAKS.name]
     wanted = breaks.frame[name].dropna().unique()
-    several = breaks.sheet.columns[0].name == c.ACCOUNT  # of all accounts: shops may number alike
-    found: dict[_Key, Place] = {}
-    for sheet, column in wheres:
+    by_account = breaks.sheet.columns[0].name == c.ACCOUNT  # of all accounts: shops may number alike
+    places: dict[_Key, Place] = {}
+    for sheet, column in sources:
         if sheet in placed:
-            for key, place in _rows(placed[sheet], column, wanted, several):
-                found.setdefault(key, place)
-    for key in _keys(breaks.frame, name, several):
-        yield found.get(key)
+            for key, place in _rows(placed[sheet], column, wanted, by_account):
+                places.setdefault(key, place)
+    return [places.get(key) for key in _keys(breaks.frame, name, by_account)]
 
 
-def _rows(placed: PlacedSheet, column: str, wanted: Any, several: bool) -> Iterator[tuple[_Key, Place]]:
+def _rows(placed: PlacedSheet, column: str, wanted: Any, by_account: bool) -> Iterator[tuple[_Key, Place]]:
     frame = placed.frame
     if frame.empty or not len(wanted):
         return
     rows = c.is_in(frame[column], wanted).nonzero()[0]
-    names = [c.ACCOUNT, column] if several else [column]
-    for index, key in zip(rows.tolist(), _keys(frame[names].iloc[rows], column, several), strict=True):
+    names = [c.ACCOUNT, column] if by_account else [column]
+    for index, key in zip(rows.tolist(), _keys(frame[names].iloc[rows], column, by_account), strict=True):
         yield key, placed.where(index)
 
 
-def _keys(frame: pd.DataFrame, name: str, several: bool) -> Iterator[_Key]:
+def _keys(frame: pd.DataFrame, name: str, by_account: bool) -> Iterator[_Key]:
     ids = frame[name].astype(object).where(frame[name].notna(), "")
-    if not several:
-        return (("", one) for one in ids)
+    if not by_account:
+        return (("", id_) for id_ in ids)
     accounts = frame[c.ACCOUNT].astype(object).where(frame[c.ACCOUNT].notna(), "")
     return zip(accounts, ids, strict=True)
