@@ -87,4 +87,3 @@ class Transfer:
     money: Money
     net: Money
     sent_at: datetime | None
-    is_open: bool  # sent, not paid, neither failed nor deleted

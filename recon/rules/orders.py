@@ -313,13 +313,6 @@ def _order(case: Case, context: Context) -> str:
     return f"Order {order.id} ({context.words(order.money)}) is {order.status.replace('_', ' ')}"
 
 
-# Masks per case, at the order that stands for it.
-
-
-def _paid_elsewhere(columns: CaseColumns, _context: Context) -> Mask:
-    return columns.paid_elsewhere(c.ACCOUNT)
-
-
 def _ambiguous(columns: CaseColumns, _context: Context) -> Mask:
     result = np.zeros(len(columns.books.orders), dtype=bool)
     result[list(columns.matching.ambiguous)] = True
@@ -328,26 +321,6 @@ def _ambiguous(columns: CaseColumns, _context: Context) -> Mask:
 
 def _unpaid(columns: CaseColumns, _context: Context) -> Mask:
     return np.asarray(columns.expects & (columns.paying == 0))
-
-
-def _no_order(columns: CaseColumns, _context: Context) -> Mask:
-    return columns.without_order & columns.pays & ~columns.by_design
-
-
-def _pending_and_paid(columns: CaseColumns, _context: Context) -> Mask:
-    return columns.orders_in(OrderStatus.PENDING) & (columns.paying > 0)
-
-
-def _cancelled_and_paid(columns: CaseColumns, _context: Context) -> Mask:
-    return columns.orders_in(OrderStatus.CANCELLED) & (columns.paying > 0)
-
-
-def _paid_again(columns: CaseColumns, _context: Context) -> Mask:
-    return columns.paying > 1
-
-
-def _paid_in_other_currency(columns: CaseColumns, _context: Context) -> Mask:
-    return columns.expects & columns.paid_elsewhere(c.CURRENCY)
 
 
 def _paid_differently(columns: CaseColumns, _context: Context) -> Mask:
@@ -364,7 +337,7 @@ RULES = (
         "The order's successful charge sits in another Omise account.",
         "Find out which keys the shop used; correct the order's account, or refund and charge again.",
         judge=_wrong_account,
-        may_apply=_paid_elsewhere,
+        may_apply=lambda columns, _: columns.paid_elsewhere(c.ACCOUNT),
     ),
     Rule(
         "match_ambiguous",
@@ -414,7 +387,7 @@ RULES = (
         "A successful charge, not voided, has no order in any source.",
         "Find the order it belongs to, or refund the payer.",
         judge=_order_missing,
-        may_apply=_no_order,
+        may_apply=lambda columns, _: columns.without_order & columns.pays & ~columns.by_design,
     ),
     Rule(
         "order_not_marked_paid",
@@ -424,7 +397,7 @@ RULES = (
         "The charge is successful, and the order is still pending after the grace: a lost webhook.",
         "Mark the order as paid and deliver; look for a webhook that did not arrive.",
         judge=_not_marked_paid,
-        may_apply=_pending_and_paid,
+        may_apply=lambda columns, _: columns.orders_in(OrderStatus.PENDING) & (columns.paying > 0),
         thresholds={"grace": WEBHOOK_GRACE},
     ),
     Rule(
@@ -435,7 +408,7 @@ RULES = (
         "The order is cancelled, and its successful charge is not fully refunded.",
         "Refund the rest of the charge, or reinstate the order.",
         judge=_cancelled_but_charged,
-        may_apply=_cancelled_and_paid,
+        may_apply=lambda columns, _: columns.orders_in(OrderStatus.CANCELLED) & (columns.paying > 0),
     ),
     Rule(
         "duplicate_charge",
@@ -445,7 +418,7 @@ RULES = (
         "More than one successful, not fully refunded charge, where one pays the order.",
         "Refund the charge that the order does not point at.",
         judge=_duplicate_charge,
-        may_apply=_paid_again,
+        may_apply=lambda columns, _: columns.paying > 1,
     ),
     Rule(
         "currency_mismatch",
@@ -455,7 +428,7 @@ RULES = (
         "The charge's currency is not the order's.",
         "Compare what the payer was shown with what was charged; refund and charge again if it was wrong.",
         judge=_currency_mismatch,
-        may_apply=_paid_in_other_currency,
+        may_apply=lambda columns, _: columns.expects & columns.paid_elsewhere(c.CURRENCY),
     ),
     Rule(
         "amount_scale_mismatch",

@@ -286,14 +286,6 @@ def _refund_requested(columns: CaseColumns, _context: Context) -> Mask:
     return columns.orders_in(OrderStatus.REFUND_REQUESTED) & (columns.paying > 0)
 
 
-def _refunded_too_much(columns: CaseColumns, _context: Context) -> Mask:
-    return columns.pays & (columns.refunded_of_charge > columns.captured_of_charge)
-
-
-def _pending(columns: CaseColumns, _context: Context) -> Mask:
-    return c.equals(columns.books.refunds, c.STATUS, "pending")
-
-
 def _often_refunded(columns: CaseColumns, context: Context) -> Mask:
     refunds, charge_ids = columns.books.refunds, columns.books.charges[c.CHARGE_ID]
     limit = context.count("refund_count_limit", "at", COUNT_LIMIT)
@@ -310,7 +302,7 @@ RULES = (
         "More of a charge is refunded than was captured.",
         "Ask Omise's support how this could be; stop refunds of the charge.",
         judge_each=_exceeds,
-        may_apply=_refunded_too_much,
+        may_apply=lambda columns, _: columns.pays & (columns.refunded_of_charge > columns.captured_of_charge),
     ),
     Rule(
         "refund_missing",
@@ -381,7 +373,7 @@ RULES = (
         "A refund is pending for longer than it takes to reach the payer.",
         "Ask Omise's support for the refund, and tell the customer.",
         judge_each=_overdue,
-        may_apply=_pending,
+        may_apply=lambda columns, _: c.equals(columns.books.refunds, c.STATUS, "pending"),
         thresholds={"business_days": REFUND_DAYS},
     ),
     Rule(
