@@ -24,7 +24,7 @@ from recon.rulings.life import Carried, Said, carry
 from recon.rulings.opening_items import Items, not_covered, standing_of
 from recon.rulings.patterns import as_ignore, ignored_by
 from recon.settlement import settle
-from recon.settlement.fifo import lines_of
+from recon.settlement.fifo import histories_of
 from recon.store.desk import opening, rulings
 from recon.store.engine import Store
 from recon.store.runs import record
@@ -79,7 +79,7 @@ def _find(store: Store, question: Question) -> Findings:
     hand_links = [ruling for ruling in lasting if ruling.kind == Kind.LINK]
     what = replace(_range(store, question, known), opening=frozenset(items))
     books, recorded = books_of(store, question, what, hand_links)
-    books = replace(books, lines=lines_of(books))
+    books = replace(books, histories=histories_of(books))
     changed = changed_links(hand_links, books.orders, books.charges)
     links = recorded if current or question.known is not None else c.LINKS.empty()
     links = with_hand_links(links, [ruling for ruling in hand_links if ruling.id not in changed])

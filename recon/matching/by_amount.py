@@ -53,7 +53,7 @@ def nameless_orders(board: Board) -> Positions:
 def nameless_charges(board: Board) -> Positions:
     """Free charges that were successful, name no order, and are nobody's equal candidate already."""
     usable: Mask = c.successful(board.charges) & board.free & ~board.names_order
-    usable[[*board.contested, *(charge for found in board.ambiguous.values() for charge in found)]] = False
+    usable[[*board.contested, *(charge for candidates in board.ambiguous.values() for charge in candidates)]] = False
     return np.flatnonzero(usable)
 
 
@@ -67,44 +67,63 @@ class _Sides:
     charge_groups: Positions
 
 
+@dataclass(frozen=True)
+class _Codes:
+    """One property of the orders and of the charges as numbers: only equal ones fit each other."""
+
+    orders: Positions
+    charges: Positions
+
+
 def _sides(board: Board, orders: Positions, charges: Positions, agreeing: bool, *, same: bool) -> _Sides:
     """Only orders and charges of one account, currency, customer and, where asked for, state fit each other.
 
     `same` compares customers; else an order without one fits every charge, and one with a customer fits the charges
     without: those with the same customer were looked at by the pass before.
     """
-    accounts = board.order_accounts[orders], board.charge_accounts[charges]
-    currencies = c.word_codes(board.orders[c.CURRENCY].iloc[orders], board.charges[c.CURRENCY].iloc[charges])
-    own, theirs = c.joint_codes(board.orders[c.CUSTOMER].iloc[orders], board.charges[c.CUSTOMER].iloc[charges])
-    if same:
-        wanted, customers = own, [(np.arange(len(charges)), theirs)]
-    else:
-        wanted = np.where(own >= 0, _NONE, _ANY)
-        without = np.flatnonzero(theirs < 0)
-        customers = [(np.arange(len(charges)), np.full(len(charges), _ANY)), (without, np.full(len(without), _NONE))]
-    states = _charge_states(board, charges) if agreeing else [(np.arange(len(charges)), np.full(len(charges), _ANY))]
+    order_customers, charge_customers = c.joint_codes(
+        board.orders[c.CUSTOMER].iloc[orders], board.charges[c.CUSTOMER].iloc[charges]
+    )
+    every_charge = np.arange(len(charges))
+    whatever = (every_charge, np.full(len(charges), _ANY))
+    customers = [(every_charge, charge_customers)]
+    if not same:
+        without = np.flatnonzero(charge_customers < 0)
+        order_customers = np.where(order_customers >= 0, _NONE, _ANY)
+        customers = [whatever, (without, np.full(len(without), _NONE))]
     order_states = _order_states(board, orders) if agreeing else np.full(len(orders), _ANY)
-    place, customer, state = _all_pairs(len(charges), customers, states)
-    ours = (accounts[0], currencies[0], wanted, order_states)
-    groups = _codes([*zip(ours, (accounts[1][place], currencies[1][place], customer, state), strict=True)])
-    return _Sides(orders, groups[: len(orders)], charges[place], groups[len(orders) :])
+    place, customer, state = _all_pairs(
+        len(charges), customers, _charge_states(board, charges) if agreeing else [whatever]
+    )
+    order_currencies, charge_currencies = c.word_codes(
+        board.orders[c.CURRENCY].iloc[orders], board.charges[c.CURRENCY].iloc[charges]
+    )
+    order_groups, charge_groups = _groups(
+        _Codes(board.order_accounts[orders], board.charge_accounts[charges[place]]),
+        _Codes(order_currencies, charge_currencies[place]),
+        _Codes(order_customers, customer),
+        _Codes(order_states, state),
+    )
+    return _Sides(orders, order_groups, charges[place], charge_groups)
 
 
-Marked = list[tuple[Positions, Ints]]
+Marks = list[tuple[Positions, Ints]]  # places among the charges, and the code that each may stand under
 
 
-def _all_pairs(count: int, left: Marked, right: Marked) -> tuple[Positions, Ints, Ints]:
-    """Every place with each of its marks on the left and each on the right."""
-    places, ours, theirs = [], [], []
-    for at, marks in left:
-        mark_of = np.full(count, _NEVER, dtype=np.int64)
-        mark_of[at] = marks
-        for other, more in right:
-            both = mark_of[other] != _NEVER
-            places.append(other[both])
-            ours.append(mark_of[other[both]])
-            theirs.append(more[both])
-    return np.concatenate(places), np.concatenate(ours), np.concatenate(theirs)
+def _all_pairs(count: int, first: Marks, second: Marks) -> tuple[Positions, Ints, Ints]:
+    """Every place with each of its codes of the first kind and each of the second."""
+    places: list[Positions] = []
+    first_codes: list[Ints] = []
+    second_codes: list[Ints] = []
+    for marked, codes in first:
+        code_of = np.full(count, _NEVER, dtype=np.int64)
+        code_of[marked] = codes
+        for others, other_codes in second:
+            both = code_of[others] != _NEVER
+            places.append(others[both])
+            first_codes.append(code_of[others[both]])
+            second_codes.append(other_codes[both])
+    return np.concatenate(places), np.concatenate(first_codes), np.concatenate(second_codes)
 
 
 def _order_states(board: Board, orders: Positions) -> Ints:
@@ -116,21 +135,21 @@ def _order_states(board: Board, orders: Positions) -> Ints:
     return np.where(expects, refunded, np.where(cancelled, _NONE, _NEVER))
 
 
-def _charge_states(board: Board, charges: Positions) -> Marked:
+def _charge_states(board: Board, charges: Positions) -> Marks:
     """What each charge gave back to the payer, and beside that which of them gave back all."""
     refunded = board.charges[c.REFUNDED_AMOUNT].to_numpy(dtype=np.int64)[charges]
     all_back = np.flatnonzero(refunded >= c.captured_amounts(board.charges)[charges])
     return [(np.arange(len(charges)), refunded), (all_back, np.full(len(all_back), _NONE))]
 
 
-def _codes(sides: list[tuple[Any, Any]]) -> Positions:
-    """One number per row that is equal where all columns are: first the rows on the left, then those on the right."""
-    result = np.zeros(len(sides[0][0]) + len(sides[0][1]), dtype=np.intp)
-    for left, right in sides:
-        column = np.concatenate([left, right])
-        codes, values = pd.factorize(column)
-        result = pd.factorize(result * (len(values) + 1) + codes)[0]
-    return result
+def _groups(*properties: _Codes) -> tuple[Positions, Positions]:
+    """One number per order and per charge that is equal where all properties are."""
+    count = len(properties[0].orders)
+    result = np.zeros(count + len(properties[0].charges), dtype=np.intp)
+    for codes in properties:
+        column, values = pd.factorize(np.concatenate([codes.orders, codes.charges]))
+        result = pd.factorize(result * (len(values) + 1) + column)[0]
+    return result[:count], result[count:]
 
 
 @dataclass(frozen=True)
@@ -143,40 +162,41 @@ class _Ranges:
     centre: Positions  # where the order's own time would stand
     entries: Positions
 
+    def covered(self, ranges: Mask | slice = slice(None)) -> Ints:
+        """Per entry how many of these ranges it lies in."""
+        steps = np.zeros(len(self.entries) + 1, dtype=np.int64)
+        np.add.at(steps, self.low[ranges], 1)
+        np.add.at(steps, self.high[ranges], -1)
+        return np.cumsum(steps)[:-1]
+
 
 def _link(board: Board, settings: MatchSettings, name: str, sides: _Sides) -> None:
     if not len(sides.orders) or not len(sides.charges):
         return
-    found = _ranges(board, settings, sides)
+    ranges = _ranges(board, settings, sides)
     per_order = np.zeros(len(sides.orders), dtype=np.int64)
-    np.add.at(per_order, found.order, found.high - found.low)
-    steps = np.zeros(len(found.entries) + 1, dtype=np.int64)
-    np.add.at(steps, found.low, 1)
-    np.add.at(steps, found.high, -1)
+    np.add.at(per_order, ranges.order, ranges.high - ranges.low)
     per_charge = np.zeros(len(board.charges), dtype=np.int64)
-    np.add.at(per_charge, sides.charges[found.entries], np.cumsum(steps)[:-1])
-    some = found.high > found.low
-    first = sides.charges[found.entries[found.low[some]]]
-    single = (per_order[found.order[some]] == 1) & (per_charge[first] == 1)
-    linked = found.order[some][single]
+    np.add.at(per_charge, sides.charges[ranges.entries], ranges.covered())
+    some = ranges.high > ranges.low
+    first = sides.charges[ranges.entries[ranges.low[some]]]
+    single = (per_order[ranges.order[some]] == 1) & (per_charge[first] == 1)
+    linked = ranges.order[some][single]
     expects = c.expects_charge(board.orders)[sides.orders]
-    doubtful = some & expects[found.order]
+    doubtful = some & expects[ranges.order]
     doubtful[np.flatnonzero(some)[single]] = False
-    for order, charges in _candidates(board, sides, found, np.flatnonzero(doubtful)):
+    for order, charges in _candidates(board, sides, ranges, np.flatnonzero(doubtful)):
         board.ambiguous[order] = tuple(dict.fromkeys((*board.ambiguous.get(order, ()), *charges)))[:MOST_NAMED]
-    _count_the_others(board, sides, found, doubtful, per_order)
+    _count_the_others(board, sides, ranges, doubtful, per_order)
     board.link(sides.orders[linked], first[single], name)
 
 
-def _count_the_others(board: Board, sides: _Sides, found: _Ranges, doubtful: Mask, per_order: Ints) -> None:
+def _count_the_others(board: Board, sides: _Sides, ranges: _Ranges, doubtful: Mask, per_order: Ints) -> None:
     """Of orders with more candidates than are named how many are not; no such charge is offered to anybody else."""
-    crowded = doubtful & (per_order[found.order] > MOST_NAMED)
-    for place in np.unique(found.order[crowded]).tolist():
+    crowded = doubtful & (per_order[ranges.order] > MOST_NAMED)
+    for place in np.unique(ranges.order[crowded]).tolist():
         board.unnamed[int(sides.orders[place])] = int(per_order[place]) - MOST_NAMED
-    steps = np.zeros(len(found.entries) + 1, dtype=np.int64)
-    np.add.at(steps, found.low[crowded], 1)
-    np.add.at(steps, found.high[crowded], -1)
-    board.contested.update(sides.charges[found.entries[np.cumsum(steps)[:-1] > 0]].tolist())
+    board.contested.update(sides.charges[ranges.entries[ranges.covered(crowded) > 0]].tolist())
 
 
 def _ranges(board: Board, settings: MatchSettings, sides: _Sides) -> _Ranges:
@@ -210,20 +230,20 @@ def _ranges(board: Board, settings: MatchSettings, sides: _Sides) -> _Ranges:
 
 
 def _candidates(
-    board: Board, sides: _Sides, found: _Ranges, ranges: Positions
+    board: Board, sides: _Sides, ranges: _Ranges, chosen: Positions
 ) -> Iterator[tuple[int, tuple[int, ...]]]:
     """Per range its order and that order's candidates in the order of Omise's ids, the nearest in time if many."""
-    if not len(ranges):
+    if not len(chosen):
         return
     ids = board.charges[c.CHARGE_ID]
-    for at in ranges.tolist():
-        low, high, centre = int(found.low[at]), int(found.high[at]), int(found.centre[at])
+    for at in chosen.tolist():
+        low, high, centre = int(ranges.low[at]), int(ranges.high[at]), int(ranges.centre[at])
         if high - low > MOST_NAMED:
             low = min(max(low, centre - MOST_NAMED // 2), high - MOST_NAMED)
             high = low + MOST_NAMED
-        charges = np.unique(sides.charges[found.entries[low:high]])
+        charges = np.unique(sides.charges[ranges.entries[low:high]])
         named = sorted(zip(ids.iloc[charges], charges.tolist(), strict=True))
-        yield int(sides.orders[found.order[at]]), tuple(charge for _, charge in named)
+        yield int(sides.orders[ranges.order[at]]), tuple(charge for _, charge in named)
 
 
 def _micros(times: "pd.Series[Any]") -> Ints:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recon.model.ledger_history import LedgerLine
+from recon.model.ledger_history import LedgerHistory
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Books:
     bank_lines: pd.DataFrame = field(default_factory=pd.DataFrame)
     receipts: pd.DataFrame = field(default_factory=pd.DataFrame)  # these two are shaped by `recon.columns.ledger`
     readings: pd.DataFrame = field(default_factory=pd.DataFrame)
-    lines: Mapping[str, LedgerLine] = field(default_factory=dict)  # per account; none: made of all the transactions
+    histories: Mapping[str, LedgerHistory] = field(default_factory=dict)  # per account; none: of all the transactions
 
 
 @dataclass(frozen=True)

@@ -15,29 +15,30 @@ def _none() -> Ints:
 
 
 @dataclass(frozen=True)
-class LedgerLine:
+class LedgerHistory:
     """Money is minor units; a quarter hour is its first microsecond since the epoch (UTC). Without arguments: empty.
 
-    Credits lie end to end in order of the moment from which they can be paid out, then id: `free` sums them by the
-    quarter hours of that. Debits cover this line in their turn: a transfer's from `start` to `stop`, all together
-    up to `reached`. `credits` and `debits` (positive) are the sums by the quarter hours in which they were made.
+    Credits wait in one queue, end to end, in order of the moment from which they can be paid out, then id:
+    `available` sums them by the quarter hours of that. Debits take from the queue, first in, first out: a transfer's
+    the stretch `paid_from` to `paid_to`, all together up to `consumed`. `credits` and `debits` (positive) are the
+    sums by the quarter hours in which they were booked.
     """
 
-    free_at: Ints = field(default_factory=_none)
-    free: Ints = field(default_factory=_none)
-    made_at: Ints = field(default_factory=_none)
+    available_quarters: Ints = field(default_factory=_none)
+    available: Ints = field(default_factory=_none)
+    booked_quarters: Ints = field(default_factory=_none)
     credits: Ints = field(default_factory=_none)
     debits: Ints = field(default_factory=_none)
-    transfers: tuple[str, ...] = ()  # per debit of a transfer its id, in their turn
-    start: Ints = field(default_factory=_none)
-    stop: Ints = field(default_factory=_none)
-    reached: int = 0
-    hold: int = 0  # the longest time, in microseconds, from the quarter hour of a credit's creation to that of `free`
+    transfers: tuple[str, ...] = ()  # per debit of a transfer its id, in the order in which they took
+    paid_from: Ints = field(default_factory=_none)
+    paid_to: Ints = field(default_factory=_none)
+    consumed: int = 0
+    longest_hold: int = 0  # microseconds from the quarter hour of a credit's booking to that of its availability
 
     @cached_property
     def ends(self) -> Ints:
-        """Where the credits of each quarter hour of `free_at` end on the line."""
-        return np.cumsum(self.free, dtype=np.int64)
+        """Where the credits of each available quarter hour end in the queue."""
+        return np.cumsum(self.available, dtype=np.int64)
 
     def quarters(self, start: Ints, stop: Ints) -> tuple[Ints, Ints]:
         """The places of the first and the last quarter hour that each stretch touches; of none, last < first."""
@@ -45,19 +46,19 @@ class LedgerLine:
         last = np.minimum(np.searchsorted(self.ends, stop, side="left"), len(self.ends) - 1)
         return first, np.where(stop > start, last, first - 1)
 
-    def taken(self, before: int | None) -> int:
+    def paid_out(self, before: int | None) -> int:
         """Up to where the credits are paid out.
 
         `before` is what the balance held beyond the stored transactions, where a reading says so: all that the debits
         came to beyond that has been taken, be it explained or not.
         """
-        return self.reached if before is None else max(self.reached, int(self.debits.sum()) - max(before, 0))
+        return self.consumed if before is None else max(self.consumed, int(self.debits.sum()) - max(before, 0))
 
-    def made_before(self, moments: Ints) -> tuple[Ints, Ints]:
-        """Sums of the credits and of the debits made before each moment, which is a whole quarter hour."""
+    def booked_before(self, moments: Ints) -> tuple[Ints, Ints]:
+        """Sums of the credits and of the debits booked before each moment, which is a whole quarter hour."""
         assert not np.any(moments % QUARTER), "a local midnight inside a quarter hour"
-        at = np.searchsorted(self.made_at, moments)
-        return _running(self.credits)[at], _running(self.debits)[at]
+        places = np.searchsorted(self.booked_quarters, moments)
+        return _running(self.credits)[places], _running(self.debits)[places]
 
 
 def _running(sums: Ints) -> Ints:

@@ -18,7 +18,7 @@ from recon.settlement.balance import days, moves
 from recon.settlement.bank_credits import bank
 from recon.settlement.fee_lines import fee_lines
 from recon.settlement.fees import ExpectedFees, by_contract, by_own_rates
-from recon.settlement.fifo import accounts, held_before, lines_of, shown_in
+from recon.settlement.fifo import accounts, held_before, histories_of, shown_in
 from recon.settlement.ledger import Discrepancies, Ledger, discrepancies, read
 
 
@@ -57,14 +57,14 @@ def rebuild(books: Books, ledger: Ledger) -> Settlement:
     A transfer has parts if the books have every credit that it took; all credits that are not paid out must be there.
     """
     parts, unpaid = [c.PARTS.empty()], [c.UNPAID.empty()]
-    lines, places = lines_of(books), dict(accounts(books.transactions))
-    for account, line in lines.items():
-        credits = payouts.credits(books, ledger, line, places.get(account, np.zeros(0, dtype=np.int64)))
-        parts.append(payouts.parts(books, ledger, line, credits))
-        unpaid.append(payouts.unpaid(books, ledger, line, credits, held_before(books.readings, account)))
+    histories, places = histories_of(books), dict(accounts(books.transactions))
+    for account, history in histories.items():
+        credits = payouts.credits(books, ledger, history, places.get(account, np.zeros(0, dtype=np.int64)))
+        parts.append(payouts.parts(books, ledger, history, credits))
+        unpaid.append(payouts.unpaid(books, ledger, history, credits, held_before(books.readings, account)))
     all_parts = _joined(parts)
-    found = payouts.payouts(books, ledger, lines.values(), all_parts)
-    return Settlement(payouts=found, parts=all_parts, unpaid=_joined(unpaid))
+    rebuilt = payouts.payouts(books, ledger, histories.values(), all_parts)
+    return Settlement(payouts=rebuilt, parts=all_parts, unpaid=_joined(unpaid))
 
 
 def with_bank(

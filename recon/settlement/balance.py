@@ -7,8 +7,8 @@ import pandas as pd
 
 from recon import columns as c
 from recon.calendars import days_window, local_day
-from recon.model import Account, Books, LedgerLine, Proof, Window
-from recon.settlement.fifo import held_before, lines_of
+from recon.model import Account, Books, LedgerHistory, Proof, Window
+from recon.settlement.fifo import held_before, histories_of
 from recon.settlement.ledger import Ledger, kind_words
 
 _DAY = timedelta(days=1)
@@ -23,13 +23,13 @@ def days(books: Books, account: Account, first: date, last: date) -> pd.DataFram
     """
     read = _readings(books, account)
     ends = _span(first, last, max(read, default=last))
-    line = lines_of(books).get(account.name, LedgerLine())
+    history = histories_of(books).get(account.name, LedgerHistory())
     base = held_before(books.readings, account.name) or 0
     rows = []
     for day in ends:
         window = days_window(day, day, account.zone)
         midnights = np.array([_micros(window.start), _micros(window.end)], dtype=np.int64)
-        credits, debits = line.made_before(midnights)
+        credits, debits = history.booked_before(midnights)
         opening, closing = (base + credits - debits).tolist()
         moved = int(np.diff(credits)[0]), int(np.diff(debits)[0])
         said = read.get(day)

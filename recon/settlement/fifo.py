@@ -1,8 +1,8 @@
-"""Makes an account's line of its transactions, whatever their order, and says which credits a range needs; no store.
+"""First in, first out: what each transfer took of an account's credits, and which credits a range needs.
 
 Transactions are added up as they come, and only what transfers took is kept of the debits: what is held grows with
 quarter hours and transfers, not with credits. A transfer's sum is fixed when it is created, and its turn is then; it
-cannot take what was not free when its debit was booked. Any other debit may take from what becomes free later.
+cannot take what was not available when its debit was booked. Any other debit may take what becomes available later.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 
 from recon import columns as c
 from recon.arrays import Ints
-from recon.model import QUARTER, Books, LedgerLine, Window
+from recon.model import QUARTER, Books, LedgerHistory, Window
 from recon.settlement.ledger import CREDIT, kinds
 
 _MANY = 100_000  # sums that wait to be added up
@@ -31,14 +31,24 @@ class Span(NamedTuple):
     since: int
 
 
-class Wanted(NamedTuple):
+class NeededCredits(NamedTuple):
     """Which credits a range shows: those that its transfers paid out, with their charges, and those not paid out."""
 
     paid: tuple[Span, ...]
     unpaid: tuple[Span, ...]
 
 
-class LineUp:
+class _TransferDebit(NamedTuple):
+    """One debit of a transfer; they take from the queue in this order."""
+
+    turn: int  # when the transfer was created
+    transaction: str
+    transfer: int  # its place
+    amount: int
+    booked: int
+
+
+class HistoryBuilder:
     """Adds up one account's transactions in any order and any number of pieces.
 
     `transfers` has the id, transaction and creation of all transfers (columns of TRANSFERS); `moments` are those at
@@ -48,81 +58,93 @@ class LineUp:
     def __init__(self, transfers: pd.DataFrame, moments: Ints) -> None:
         ids = transfers[c.TRANSFER_ID].tolist()
         named = transfers[c.TRANSACTION_ID].notna().tolist()
-        own = (kinds(transfers[c.TRANSFER_ID]) == "transfer").tolist()
+        is_transfer = (kinds(transfers[c.TRANSFER_ID]) == "transfer").tolist()
         self._ids = ids
-        self._by_origin = {ids[at]: at for at in reversed(range(len(ids))) if own[at]}
-        self._by_name = {id: at for at, id in enumerate(transfers[c.TRANSACTION_ID].tolist()) if named[at]}
+        self._by_origin = {ids[place]: place for place in reversed(range(len(ids))) if is_transfer[place]}
+        self._by_transaction = {
+            id: place for place, id in enumerate(transfers[c.TRANSACTION_ID].tolist()) if named[place]
+        }
         self._created = micros(transfers[c.CREATED_AT])
-        self._turns, self._moments = np.unique(self._created), np.unique(moments)
-        # What there was since the turn, or the moment, before: other debits, and credits that became free.
-        self._before_turn = np.zeros(len(self._turns) + 1, dtype=np.int64)
-        self._free_by = np.zeros(len(self._moments) + 1, dtype=np.int64)
-        self._free, self._made = _Sums(1), _Sums(2)
-        self._own: list[tuple[int, str, int, int, int]] = []  # turn, debit, transfer, amount, when it was booked
-        self._hold = 0
+        self._turns = np.unique(self._created)
+        self._moments = np.unique(moments)
+        # What came since the turn, or the moment, before: other debits, and credits that became available.
+        self._other_debits = np.zeros(len(self._turns) + 1, dtype=np.int64)
+        self._new_credits = np.zeros(len(self._moments) + 1, dtype=np.int64)
+        self._available = _QuarterSums(1)
+        self._booked = _QuarterSums(2)
+        self._transfer_debits: list[_TransferDebit] = []
+        self._longest_hold = 0
 
-    def add(self, created: Ints, free: Ints, signed: Ints, ids: Any, origins: Any) -> None:
+    def add(self, created: Ints, available: Ints, signed: Ints, ids: Any, origins: Any) -> None:
         """Transactions: two moments in microseconds, minor units (a debit is negative), and two Arrow text arrays.
 
-        `free` is as `available_at` says. Only the debits' ids and origins are read. Credits may come added up by
-        quarter hours; but of one in which any of `moments` lies `free` must be exact.
+        `available` is as `available_at` says. Only the debits' ids and origins are read. Credits may come added up by
+        quarter hours; but of one in which any of `moments` lies `available` must be exact.
         """
-        self._made.add(created, np.stack([np.maximum(signed, 0), np.maximum(-signed, 0)], axis=1))
-        credits = signed > 0
-        made, came, amounts = created[credits], free[credits], signed[credits]
-        self._free.add(came, amounts[:, np.newaxis])
-        np.add.at(self._free_by, np.searchsorted(self._moments, came), amounts)
-        self._hold = max(self._hold, int(np.max(came // QUARTER - made // QUARTER, initial=0)) * QUARTER)
+        self._booked.add(created, np.stack([np.maximum(signed, 0), np.maximum(-signed, 0)], axis=1))
+        self._add_credits(created[signed > 0], available[signed > 0], signed[signed > 0])
         debits = np.flatnonzero(signed < 0)
-        transfers = np.fromiter(self._transfers(ids.take(debits), origins.take(debits)), np.int64, len(debits))
+        transfers = np.fromiter(self._transfers_of(ids.take(debits), origins.take(debits)), np.int64, len(debits))
         others = debits[transfers < 0]
-        np.add.at(self._before_turn, np.searchsorted(self._turns, created[others]), -signed[others])
+        np.add.at(self._other_debits, np.searchsorted(self._turns, created[others]), -signed[others])
         own = debits[transfers >= 0]
-        for transfer, id, at in zip(transfers[transfers >= 0].tolist(), ids.take(own).to_pylist(), own, strict=True):
+        for transfer, id, row in zip(transfers[transfers >= 0].tolist(), ids.take(own).to_pylist(), own, strict=True):
             turn = int(self._created[transfer])
-            self._own.append((turn, id, transfer, -int(signed[at]), int(created[at])))
+            self._transfer_debits.append(_TransferDebit(turn, id, transfer, -int(signed[row]), int(created[row])))
 
-    def _transfers(self, ids: Any, origins: Any) -> Iterator[int]:
+    def _add_credits(self, created: Ints, available: Ints, amounts: Ints) -> None:
+        self._available.add(available, amounts[:, np.newaxis])
+        np.add.at(self._new_credits, np.searchsorted(self._moments, available), amounts)
+        hold = int(np.max(available // QUARTER - created // QUARTER, initial=0)) * QUARTER
+        self._longest_hold = max(self._longest_hold, hold)
+
+    def _transfers_of(self, ids: Any, origins: Any) -> Iterator[int]:
         """Per debit the transfer whose it is: that names it, else that it names; else -1."""
         for id, origin in zip(ids.to_pylist(), origins.to_pylist(), strict=True):
-            yield self._by_name.get(id, self._by_origin.get(origin, -1))
+            yield self._by_transaction.get(id, self._by_origin.get(origin, -1))
 
-    def line(self) -> LedgerLine:
-        """What has been added, as a line."""
-        free_at, free = self._free.result()
-        made_at, made = self._made.result()
-        transfers, start, stop, reached = self._taken()
-        return LedgerLine(
-            free_at=free_at,
-            free=free[:, 0],
-            made_at=made_at,
-            credits=made[:, 0],
-            debits=made[:, 1],
-            transfers=tuple(self._ids[at] for at in transfers),
-            start=np.array(start, dtype=np.int64),
-            stop=np.array(stop, dtype=np.int64),
-            reached=reached,
-            hold=self._hold,
+    def history(self) -> LedgerHistory:
+        """What has been added, as a history."""
+        available_quarters, available = self._available.result()
+        booked_quarters, booked = self._booked.result()
+        stretches, consumed = self._first_in_first_out()
+        return LedgerHistory(
+            available_quarters=available_quarters,
+            available=available[:, 0],
+            booked_quarters=booked_quarters,
+            credits=booked[:, 0],
+            debits=booked[:, 1],
+            transfers=tuple(self._ids[transfer] for transfer, _, _ in stretches),
+            paid_from=np.array([start for _, start, _ in stretches], dtype=np.int64),
+            paid_to=np.array([stop for _, _, stop in stretches], dtype=np.int64),
+            consumed=consumed,
+            longest_hold=self._longest_hold,
         )
 
-    def _taken(self) -> tuple[list[int], list[int], list[int], int]:
-        """Per debit of a transfer, in their turn, the transfer and its stretch; and how far all debits reach."""
-        limits, others = np.cumsum(self._free_by), np.cumsum(self._before_turn)
-        position, gone = 0, 0
-        transfers, starts, stops = [], [], []
-        for turn, _, transfer, amount, booked in sorted(self._own):
-            at = int(np.searchsorted(self._moments, booked))
-            assert booked in self._moments[at : at + 1], "a transfer's debit of an unknown moment"
-            before = int(others[np.searchsorted(self._turns, turn)])
-            position, gone = position + before - gone, before
-            transfers.append(transfer)
-            starts.append(position)
-            position = min(position + amount, max(position, int(limits[at])))
-            stops.append(position)
-        return transfers, starts, stops, position + int(others[-1]) - gone
+    def _first_in_first_out(self) -> tuple[list[tuple[int, int, int]], int]:
+        """Per debit of a transfer the transfer and the stretch of the queue that it took; how far all debits took.
+
+        A transfer takes no more than what was available when its debit was booked; other debits take all they need.
+        """
+        credits_by_moment = np.cumsum(self._new_credits)
+        other_debits_by_turn = np.cumsum(self._other_debits)
+        stretches = []
+        consumed = 0
+        other_debits = 0  # that have taken their part of what is consumed
+        for debit in sorted(self._transfer_debits):
+            moment = int(np.searchsorted(self._moments, debit.booked))
+            assert debit.booked in self._moments[moment : moment + 1], "a transfer's debit of an unknown moment"
+            other_debits_before = int(other_debits_by_turn[np.searchsorted(self._turns, debit.turn)])
+            consumed += other_debits_before - other_debits
+            other_debits = other_debits_before
+            available = max(int(credits_by_moment[moment]) - consumed, 0)
+            taken = min(debit.amount, available)
+            stretches.append((debit.transfer, consumed, consumed + taken))
+            consumed += taken
+        return stretches, consumed + int(other_debits_by_turn[-1]) - other_debits
 
 
-class _Sums:
+class _QuarterSums:
     """Sums by quarter hour, in so many columns: never much more is held than there are quarter hours."""
 
     def __init__(self, width: int) -> None:
@@ -152,39 +174,42 @@ def _added(keys: Ints, amounts: Ints) -> tuple[Ints, Ints]:
     return keys[first], np.add.reduceat(amounts[order], first) if len(first) else amounts[:0]
 
 
-def lines_of(books: Books) -> Mapping[str, LedgerLine]:
-    """The books' lines: those that they were given, else made of their transactions, which then are all there are."""
-    return books.lines or line_up(books.transactions, books.transfers)
+def histories_of(books: Books) -> Mapping[str, LedgerHistory]:
+    """The books' histories: those that they were given, else of their transactions, which then are all there are."""
+    return books.histories or ledger_histories(books.transactions, books.transfers)
 
 
-def line_up(transactions: pd.DataFrame, transfers: pd.DataFrame) -> dict[str, LedgerLine]:
-    """The line of every account in whole frames (shaped TRANSACTIONS and TRANSFERS)."""
+def ledger_histories(transactions: pd.DataFrame, transfers: pd.DataFrame) -> dict[str, LedgerHistory]:
+    """The history of every account in whole frames (shaped TRANSACTIONS and TRANSFERS)."""
     ids, origins = transactions[c.TRANSACTION_ID], transactions[c.ORIGIN]
     named = c.is_in(ids, transfers[c.TRANSACTION_ID]) | c.is_in(origins, transfers[c.TRANSFER_ID])
-    created, free = micros(transactions[c.CREATED_AT]), available_at(transactions)
+    created = micros(transactions[c.CREATED_AT])
+    available = available_at(transactions)
     amounts = transactions[c.AMOUNT].to_numpy(dtype=np.int64)
-    signed = np.where((transactions[c.DIRECTION] == CREDIT).to_numpy(dtype=bool), amounts, -amounts)
-    found = {}
+    signed = np.where(c.equals(transactions, c.DIRECTION, CREDIT), amounts, -amounts)
+    histories = {}
     for account, rows in accounts(transactions):
-        one = LineUp(transfers, created[named])
+        builder = HistoryBuilder(transfers, created[named])
         texts = (pa.array(words.iloc[rows], from_pandas=True) for words in (ids, origins))
-        one.add(created[rows], free[rows], signed[rows], *texts)
-        found[account] = one.line()
-    return found
+        builder.add(created[rows], available[rows], signed[rows], *texts)
+        histories[account] = builder.history()
+    return histories
 
 
-def wanted_credits(line: LedgerLine, transfers: pd.DataFrame, window: Window, before: int | None) -> Wanted:
+def needed_credits(
+    history: LedgerHistory, transfers: pd.DataFrame, window: Window, before: int | None
+) -> NeededCredits:
     """The credits that must be there as rows: those of transfers that the window shows, and those not paid out.
 
     `transfers` are all of the account (TRANSFERS); `before` is what its first reading held beyond what is stored, or
     None. Whole quarter hours: so `payouts.credits` finds where each credit lies without those before.
     """
     ids = transfers[c.TRANSFER_ID][shown_in(transfers, window)]
-    mine = c.is_in(pd.Series(line.transfers, dtype=c.TEXT), ids)
-    first, last = line.quarters(line.start[mine], line.stop[mine])
+    mine = c.is_in(pd.Series(history.transfers, dtype=c.TEXT), ids)
+    first, last = history.quarters(history.paid_from[mine], history.paid_to[mine])
     some = last >= first
-    left = np.arange(np.searchsorted(line.ends, line.taken(before), side="right"), len(line.ends))
-    return Wanted(_spans(line, first[some], last[some]), _spans(line, left[:1], left[-1:]))
+    left = np.arange(np.searchsorted(history.ends, history.paid_out(before), side="right"), len(history.ends))
+    return NeededCredits(_spans(history, first[some], last[some]), _spans(history, left[:1], left[-1:]))
 
 
 def held_before(readings: pd.DataFrame, account: str) -> int | None:
@@ -201,14 +226,16 @@ def shown_in(transfers: pd.DataFrame, window: Window) -> npt.NDArray[np.bool_]:
     return ((sent >= window.start) & (sent < window.end)).to_numpy(dtype=bool)
 
 
-def _spans(line: LedgerLine, first: Ints, last: Ints) -> tuple[Span, ...]:
+def _spans(history: LedgerHistory, first: Ints, last: Ints) -> tuple[Span, ...]:
     spans: list[Span] = []
-    for start, end in zip(line.free_at[first].tolist(), line.free_at[last].tolist(), strict=True):
+    for start, end in zip(
+        history.available_quarters[first].tolist(), history.available_quarters[last].tolist(), strict=True
+    ):
         until = end + QUARTER - 1
         if spans and start <= spans[-1].last + _CLOSE:
             spans[-1] = spans[-1]._replace(last=until)
         else:
-            spans.append(Span(start, until, start - line.hold))
+            spans.append(Span(start, until, start - history.longest_hold))
     return tuple(spans)
 
 

@@ -1,7 +1,7 @@
 """Rebuilds what each transfer paid out: credits as they become available, consumed by every debit in its turn.
 
-Omise does not say which charges a transfer pays (facts, section 7.8). Credits lie end to end on a line in order of
-`transferable_at`, then id; every debit covers the next stretch of it. A transfer cannot pay what was not available
+Omise does not say which charges a transfer pays (facts, section 7.8). Credits wait in a queue, in order of
+`transferable_at`, then id; every debit takes the next stretch of it. A transfer cannot pay what was not available
 when it left the balance: what it took beyond that stays unexplained, as where the days before the store began are
 not known. A refund or a dispute may take from what becomes available later: then the balance is negative meanwhile.
 """
@@ -18,58 +18,60 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from recon import columns as c
 from recon.arrays import Ints
-from recon.model import QUARTER, Books, LedgerLine
+from recon.model import QUARTER, Books, LedgerHistory
 from recon.settlement.fifo import available_at
 from recon.settlement.ledger import Ledger, kind_words, places
 
 
 @dataclass(frozen=True)
 class Credits:
-    """An account's credits of those quarter hours of its line that are whole: whose every credit is in the books.
+    """An account's credits of those quarter hours that are whole: whose every credit is in the books.
 
-    `rows` are their places in the books' transactions, in the line's order; `ends` is where each ends on the line.
+    `rows` are their places in the books' transactions, in the queue's order; `ends` is where each ends in the queue.
     """
 
     rows: Ints
     ends: Ints
-    whole: npt.NDArray[np.bool_]  # per quarter hour of the line
+    whole: npt.NDArray[np.bool_]  # per quarter hour of the history
 
 
-def credits(books: Books, ledger: Ledger, line: LedgerLine, rows: Ints) -> Credits:
+def credits(books: Books, ledger: Ledger, history: LedgerHistory, rows: Ints) -> Credits:
     """The credits among an account's transactions, which stand at `rows`."""
     rows = rows[ledger.signed[rows] > 0]
     free, ids = available_at(books.transactions)[rows], books.transactions[c.TRANSACTION_ID].iloc[rows]
     quarters = free // QUARTER * QUARTER
-    at = np.searchsorted(line.free_at, quarters)
-    assert np.array_equal(np.append(line.free_at, -1)[at], quarters), "credits that their line does not know"
-    here = np.zeros(len(line.free), dtype=np.int64)
-    np.add.at(here, at, ledger.signed[rows])
-    whole = here == line.free
+    at = np.searchsorted(history.available_quarters, quarters)
+    assert np.array_equal(np.append(history.available_quarters, -1)[at], quarters), (
+        "credits that their history does not know"
+    )
+    in_books = np.zeros(len(history.available), dtype=np.int64)
+    np.add.at(in_books, at, ledger.signed[rows])
+    whole = in_books == history.available
     kept = np.flatnonzero(whole[at])
     kept = kept[_by(free[kept], ids.iloc[kept])]
-    elsewhere = np.cumsum(np.where(whole, 0, line.free))[at[kept]]  # what lies before on the line and is not here
-    ends = np.cumsum(ledger.signed[rows[kept]], dtype=np.int64) + elsewhere
+    not_in_books = np.cumsum(np.where(whole, 0, history.available))[at[kept]]  # what waits before them
+    ends = np.cumsum(ledger.signed[rows[kept]], dtype=np.int64) + not_in_books
     return Credits(rows[kept], ends, whole)
 
 
-def parts(books: Books, ledger: Ledger, line: LedgerLine, found: Credits) -> pd.DataFrame:
-    """What the transfers of a line took, credit by credit (shaped PARTS), in the order in which they took it.
+def parts(books: Books, ledger: Ledger, history: LedgerHistory, credits: Credits) -> pd.DataFrame:
+    """What the transfers of an account took, credit by credit (shaped PARTS), in the order in which they took it.
 
     A transfer that took a credit which is not in the books has no parts.
     """
-    mine = _whole(line, found)
-    starts, stops = line.start[mine], line.stop[mine]
-    first = np.searchsorted(found.ends, starts, side="right")
-    counts = np.searchsorted(found.ends, stops, side="left") - first + 1
+    mine = _whole(history, credits)
+    starts, stops = history.paid_from[mine], history.paid_to[mine]
+    first = np.searchsorted(credits.ends, starts, side="right")
+    counts = np.searchsorted(credits.ends, stops, side="left") - first + 1
     which = np.repeat(np.arange(len(mine)), counts)
     steps = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
     at = first[which] + steps
-    rows, ends = found.rows[at], found.ends[at]
+    rows, ends = credits.rows[at], credits.ends[at]
     sizes = ledger.signed[rows]
     offset = ends - sizes
     low, high = np.maximum(starts[which], offset), np.minimum(stops[which], ends)
     money = _shares(books, ledger, rows, sizes, low - offset, high - offset)
-    transfers = pd.Series(line.transfers, dtype=c.TEXT).iloc[mine[which]]
+    transfers = pd.Series(history.transfers, dtype=c.TEXT).iloc[mine[which]]
     return _frame(
         c.PARTS,
         books,
@@ -84,20 +86,24 @@ def parts(books: Books, ledger: Ledger, line: LedgerLine, found: Credits) -> pd.
     )
 
 
-def _whole(line: LedgerLine, found: Credits) -> Ints:
+def _whole(history: LedgerHistory, credits: Credits) -> Ints:
     """The transfers' debits that took something, and nothing but credits that are in the books."""
-    first, last = line.quarters(line.start, line.stop)
-    missing = np.concatenate([[0], np.cumsum(~found.whole)])
+    first, last = history.quarters(history.paid_from, history.paid_to)
+    missing = np.concatenate([[0], np.cumsum(~credits.whole)])
     return np.flatnonzero((last >= first) & (missing[last + 1] == missing[first]))
 
 
-def unpaid(books: Books, ledger: Ledger, line: LedgerLine, found: Credits, before: int | None) -> pd.DataFrame:
-    """Credits of a line that nothing took, or not the whole of (shaped UNPAID); `before`: as LedgerLine.taken."""
-    taken = line.taken(before)
-    assert np.all(found.whole[np.searchsorted(line.ends, taken, side="right") :]), "credits not paid out are missing"
-    at = np.arange(int(np.searchsorted(found.ends, taken, side="right")), len(found.ends))
-    rows = found.rows[at]
-    left = np.minimum(ledger.signed[rows], found.ends[at] - taken)
+def unpaid(
+    books: Books, ledger: Ledger, history: LedgerHistory, credits: Credits, before: int | None
+) -> pd.DataFrame:
+    """Credits that nothing took, or not the whole of (shaped UNPAID); `before`: as LedgerHistory.paid_out has it."""
+    taken = history.paid_out(before)
+    assert np.all(credits.whole[np.searchsorted(history.ends, taken, side="right") :]), (
+        "credits not paid out are missing"
+    )
+    at = np.arange(int(np.searchsorted(credits.ends, taken, side="right")), len(credits.ends))
+    rows = credits.rows[at]
+    left = np.minimum(ledger.signed[rows], credits.ends[at] - taken)
     return _frame(
         c.UNPAID,
         books,
@@ -110,22 +116,24 @@ def unpaid(books: Books, ledger: Ledger, line: LedgerLine, found: Credits, befor
     )
 
 
-def payouts(books: Books, ledger: Ledger, lines: Iterable[LedgerLine], found: pd.DataFrame) -> pd.DataFrame:
+def payouts(
+    books: Books, ledger: Ledger, histories: Iterable[LedgerHistory], all_parts: pd.DataFrame
+) -> pd.DataFrame:
     """Every transfer that left the balance (shaped PAYOUTS), by account and creation.
 
-    What is explained comes of the lines, how many and which charges of the parts that were found of all lines.
+    What is explained comes of the histories, how many and which charges of the parts of all of them.
     """
     left = np.flatnonzero(((ledger.transfer_at >= 0) | books.transfers[c.SENT]).to_numpy(dtype=bool))
     frame = books.transfers.iloc[left].reset_index(drop=True)
-    at = places(frame[c.TRANSFER_ID], found[c.TRANSFER_ID])
+    at = places(frame[c.TRANSFER_ID], all_parts[c.TRANSFER_ID])
 
     def total(name: str) -> Ints:
         result = np.zeros(len(frame), dtype=np.int64)
-        np.add.at(result, at, found[name].to_numpy(dtype=np.int64))
+        np.add.at(result, at, all_parts[name].to_numpy(dtype=np.int64))
         return result
 
     gross, fee, vat, interest = total(c.GROSS), total(c.FEE), total(c.FEE_VAT), total(c.INTEREST)
-    explained = _explained(frame[c.TRANSFER_ID], lines)
+    explained = _explained(frame[c.TRANSFER_ID], histories)
     made = {
         c.EXPLAINED: explained,
         c.UNEXPLAINED: frame[c.AMOUNT].to_numpy(dtype=np.int64) - explained,
@@ -139,12 +147,12 @@ def payouts(books: Books, ledger: Ledger, lines: Iterable[LedgerLine], found: pd
     return c.PAYOUTS.check(frame.assign(**made)[c.PAYOUTS.names])
 
 
-def _explained(transfers: "pd.Series[str]", lines: Iterable[LedgerLine]) -> Ints:
+def _explained(transfers: "pd.Series[str]", histories: Iterable[LedgerHistory]) -> Ints:
     """Per transfer what its debits took."""
     result = np.zeros(len(transfers), dtype=np.int64)
-    for line in lines:
-        at = places(transfers, pd.Series(line.transfers, dtype=c.TEXT))
-        np.add.at(result, at[at >= 0], (line.stop - line.start)[at >= 0])
+    for history in histories:
+        at = places(transfers, pd.Series(history.transfers, dtype=c.TEXT))
+        np.add.at(result, at[at >= 0], (history.paid_to - history.paid_from)[at >= 0])
     return result
 
 

@@ -10,8 +10,8 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Select, case, cast
 from recon import columns as c
 from recon.arrays import Ints
 from recon.columns import AVAILABLE_AT
-from recon.model import QUARTER, LedgerLine
-from recon.settlement.fifo import LineUp, Span
+from recon.model import QUARTER, LedgerHistory
+from recon.settlement.fifo import HistoryBuilder, Span
 from recon.settlement.ledger import CREDIT
 from recon.store import tables
 from recon.store.engine import SQLITE
@@ -40,14 +40,14 @@ _Q: Any = literal_column(str(QUARTER), BigInteger())
 
 def load_lines(
     connections: Sequence[Connection], accounts: Collection[str], as_of: int, known: int | None
-) -> dict[str, LedgerLine]:
+) -> dict[str, LedgerHistory]:
     """The line of each account: what was created up to `as_of` (inclusive), in the versions known at `known`.
 
     Both are microseconds; None: the current versions. The connections see one state of the store. An account without
     transactions has an empty line.
     """
     turns, moments = _turns(connections[0], as_of, known), _moments(connections[0], accounts)
-    ups = {account: LineUp(turns, moments) for account in accounts}
+    ups = {account: HistoryBuilder(turns, moments) for account in accounts}
     # A condition that no index serves: the whole table is read in its own order, which is faster by far.
     ours = case((_TABLE.c[c.ACCOUNT].in_(accounts), 1), else_=0) == literal_column("1")
     moves = _moves() if connections[0].dialect.name == SQLITE else _added_up(moments)
@@ -59,7 +59,7 @@ def load_lines(
         for code, account in enumerate(whose.dictionary.to_pylist()):
             rows = np.flatnonzero(whose.indices.to_numpy() == code)
             ups[account].add(*(one[rows] for one in numbers), *(one.take(rows) for one in texts))
-    return {account: up.line() for account, up in ups.items()}
+    return {account: up.history() for account, up in ups.items()}
 
 
 def _moves() -> Select[Any]:

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from recon import columns as c
 from recon.model import OPEN_DISPUTES, Books
-from recon.settlement.fifo import Wanted, wanted_credits
+from recon.settlement.fifo import NeededCredits, needed_credits
 from recon.store import tables
 from recon.store.engine import Store, reading_together, to_micros
 from recon.store.related.ledger_history import credits_where, load_lines
@@ -55,7 +55,7 @@ def load_near(
             transactions=c.TRANSACTIONS.empty(),
             **whole,
             readings=load_readings(connections[0], None),
-            lines=load_lines(connections, list(near.what.windows), to_micros(as_of), None),
+            histories=load_lines(connections, list(near.what.windows), to_micros(as_of), None),
         )
         return _Rest(connections, queries, near, accounts, books).load()
 
@@ -120,17 +120,17 @@ class _Rest:
             *changed(_MOVE, self.near.what),
             *by_id(self._one, _MOVE, c.TRANSACTION_ID, ids),
             *by_id(self._one, _MOVE, c.ORIGIN, self.books.disputes[c.DISPUTE_ID]),
-            *credits_where({name: self._wanted(name).paid for name in self.books.lines}),
+            *credits_where({name: self._wanted(name).paid for name in self.books.histories}),
         ]
 
     def _unpaid(self) -> list[ColumnElement[bool]]:
         """Credits that are not paid out yet, whenever made; what they come from is not asked for."""
-        return credits_where({name: self._wanted(name).unpaid for name in self.books.lines})
+        return credits_where({name: self._wanted(name).unpaid for name in self.books.histories})
 
-    def _wanted(self, account: str) -> Wanted:
+    def _wanted(self, account: str) -> NeededCredits:
         held = self.books.readings[c.BEFORE][(self.books.readings[c.ACCOUNT] == account).to_numpy(dtype=bool)]
         before, window = int(held.iloc[0]) if len(held) else None, self.near.what.windows[account]
-        return wanted_credits(self.books.lines[account], self.books.transfers, window, before)
+        return needed_credits(self.books.histories[account], self.books.transfers, window, before)
 
     def _disputed(self) -> "pd.Series[str]":
         """Charges of disputes that the range may ask about."""

@@ -16,22 +16,22 @@ from hypothesis import strategies as st
 
 from recon import columns as c
 from recon.calendars import days_window, local_day
-from recon.model import QUARTER, Account, Books, Break, BreakStatus, KnownBreak, LedgerLine, Result, Window
+from recon.model import QUARTER, Account, Books, Break, BreakStatus, KnownBreak, LedgerHistory, Result, Window
 from recon.result import with_settlement
 from recon.rules import CATALOGUE, find_breaks
 from recon.sandbox.worlds.world import make_world
 from recon.settings import Context
 from recon.settlement import settle
 from recon.settlement.fifo import (
-    LineUp,
+    HistoryBuilder,
+    NeededCredits,
     Span,
-    Wanted,
     available_at,
     held_before,
-    line_up,
-    lines_of,
+    histories_of,
+    ledger_histories,
     micros,
-    wanted_credits,
+    needed_credits,
 )
 from tests.kit.books import ACCOUNTS, AS_OF, TH, Job, Row
 from tests.kit.books import books as made_of
@@ -57,15 +57,15 @@ NOTHING: Mapping[str, Any] = dict.fromkeys(
 )
 
 
-def said(line: LedgerLine) -> Said:
+def said(line: LedgerHistory) -> Said:
     """A line in plain values."""
     made = zip(line.credits.tolist(), line.debits.tolist(), strict=True)
-    taken = zip(line.transfers, line.start.tolist(), line.stop.tolist(), strict=True)
+    taken = zip(line.transfers, line.paid_from.tolist(), line.paid_to.tolist(), strict=True)
     return (
-        dict(zip(line.free_at.tolist(), line.free.tolist(), strict=True)),
-        dict(zip(line.made_at.tolist(), made, strict=True)),
+        dict(zip(line.available_quarters.tolist(), line.available.tolist(), strict=True)),
+        dict(zip(line.booked_quarters.tolist(), made, strict=True)),
         list(taken),
-        line.reached,
+        line.consumed,
     )
 
 
@@ -110,9 +110,9 @@ def quarter(moment: Any) -> int:
 
 def near(books: Books, account: Account, window: Window) -> Books:
     """What a range must have of the books as rows, and the line of all the rest."""
-    lines = line_up(books.transactions, books.transfers)
-    line = lines.get(account.name, LedgerLine())
-    wanted = wanted_credits(line, books.transfers, window, held_before(books.readings, account.name))
+    lines = ledger_histories(books.transactions, books.transfers)
+    line = lines.get(account.name, LedgerHistory())
+    wanted = needed_credits(line, books.transfers, window, held_before(books.readings, account.name))
     rows, charges, refunds = books.transactions, books.charges, books.refunds
     paid, unpaid = (among(rows, account, spans) for spans in wanted)
     moves = inside(rows[c.CREATED_AT], window) | c.is_in(rows[c.TRANSACTION_ID], books.transfers[c.TRANSACTION_ID])
@@ -129,7 +129,7 @@ def near(books: Books, account: Account, window: Window) -> Books:
         charges=of(charges, ours),
         refunds=of(refunds, back),
         transactions=of(rows, moves | paid | unpaid),
-        lines={account.name: line},
+        histories={account.name: line},
     )
 
 
@@ -153,7 +153,7 @@ def settled(books: Books, account: Account, days: tuple[date, date]) -> tuple[Re
     """The settlement of a range, and its breaks, which all are reported as open."""
     window = days_window(*days, account.zone)
     job = Job(window=window, context=Context(as_of=books.as_of), accounts=ACCOUNTS)
-    books = replace(books, lines=lines_of(books))
+    books = replace(books, histories=histories_of(books))
     judged = job.judge_books(books)
     accounts = {account.name: account}
     made = settle(books, judged.scope.charges, accounts, job.context)
@@ -209,7 +209,7 @@ def test_a_line_is_what_plain_loops_make_of_it(
         for at, (made, of) in enumerate(left)
     ]
     known = made_of([], [], transactions=rows, transfers=transfers)
-    found = line_up(known.transactions, known.transfers).get("th", LedgerLine())
+    found = ledger_histories(known.transactions, known.transfers).get("th", LedgerHistory())
     assert said(found) == naive(rows, transfers)
 
 
@@ -222,13 +222,13 @@ def test_the_order_and_the_pieces_do_not_matter(acts: list[tuple[str, int, int]]
     moved = np.where(rows[c.DIRECTION] == "credit", amounts, -amounts)
     texts = [pa.array(rows[name], from_pandas=True) for name in (c.TRANSACTION_ID, c.ORIGIN)]
     order = dice.sample(range(len(rows)), len(rows))
-    one = LineUp(books.transfers, created)
+    one = HistoryBuilder(books.transfers, created)
     while order:
         some = np.array([order.pop() for _ in range(min(len(order), dice.randint(1, 5)))])
         one.add(created[some], available_at(rows)[some], moved[some], *(text.take(some) for text in texts))
-    whole = line_up(rows, books.transfers)["th"]
-    assert said(one.line()) == said(whole)
-    assert one.line().hold == whole.hold
+    whole = ledger_histories(rows, books.transfers)["th"]
+    assert said(one.history()) == said(whole)
+    assert one.history().longest_hold == whole.longest_hold
 
 
 @settings(max_examples=8, deadline=None)
@@ -278,14 +278,14 @@ def test_spans_are_whole_quarter_hours_and_near_ones_are_one() -> None:
     merchant.wait(2 * 60 * MINUTE)
     merchant.pay_out(3 * row["net"])
     books = merchant.books()
-    line = line_up(books.transactions, books.transfers)["th"]
+    line = ledger_histories(books.transactions, books.transfers)["th"]
     start, hold = quarter(START), quarter(START + 30 * DAY) - quarter(START)
     free = Span(start, start + 3 * QUARTER - 1, start - hold)
     window = Window(merchant.now, merchant.now + MINUTE)
     later = Window(merchant.now + MINUTE, merchant.now + DAY)
     left = tuple(Span(at, end + QUARTER - 1, at - hold) for at, end in [(start + 2 * QUARTER, start + hold)])
-    assert wanted_credits(line, books.transfers, window, None) == Wanted((free,), left)
-    assert wanted_credits(line, books.transfers, later, None) == Wanted((), left)
+    assert needed_credits(line, books.transfers, window, None) == NeededCredits((free,), left)
+    assert needed_credits(line, books.transfers, later, None) == NeededCredits((), left)
 
 
 def test_credits_that_are_missing_are_noticed() -> None:
@@ -295,16 +295,16 @@ def test_credits_that_are_missing_are_noticed() -> None:
     merchant.wait(8 * DAY)
     merchant.pay_out(9_610)
     books = merchant.books()
-    lines = line_up(books.transactions, books.transfers)
+    lines = ledger_histories(books.transactions, books.transfers)
     day = local_day(merchant.now, TH.zone)
     for lacks, words in ((0, "paid out are missing"), (1, "not paid out are missing")):
-        part = replace(books, lines=lines, transactions=of(books.transactions, np.arange(3) != lacks))
+        part = replace(books, histories=lines, transactions=of(books.transactions, np.arange(3) != lacks))
         with pytest.raises(AssertionError, match=words):
             settled(part, TH, (day, day))
     with pytest.raises(AssertionError, match="does not know"):
-        settled(replace(books, lines={"th": LedgerLine()}), TH, (day, day))
+        settled(replace(books, histories={"th": LedgerHistory()}), TH, (day, day))
     with pytest.raises(AssertionError, match="quarter hour"):
-        lines["th"].made_before(np.array([QUARTER // 2]))
+        lines["th"].booked_before(np.array([QUARTER // 2]))
 
 
 @pytest.mark.parametrize("seed", [9021])

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from recon import columns as c
-from recon.model import LedgerLine
+from recon.model import LedgerHistory
 from recon.settlement.fifo import Span
 from recon.store import tables
 from recon.store.engine import SQLITE, Store, reading, reading_together, to_micros, writing
@@ -90,7 +90,7 @@ class Known:
         return {name: naive([one for one in past if one["account"] == name], transfers) for name in ACCOUNTS}
 
 
-def lines(store: Store, known: datetime | None = None) -> dict[str, LedgerLine]:
+def lines(store: Store, known: datetime | None = None) -> dict[str, LedgerHistory]:
     with reading_together(store, 2) as connections:
         return load_lines(connections, ACCOUNTS, to_micros(AS_OF), to_micros(known) if known else None)
 
@@ -101,7 +101,7 @@ def test_lines_are_what_plain_loops_make_of_the_stored_rows(store: Store, seed: 
     known.save(store)
     assert {name: said(line) for name, line in lines(store).items()} == known.says(known.moves)
     assert {name: said(line) for name, line in lines(store, CHANGED - HOUR).items()} == known.says(known.then)
-    assert sum(sum(line.stop > line.start) for line in lines(store).values()) > 3
+    assert sum(sum(line.paid_to > line.paid_from) for line in lines(store).values()) > 3
     with reading(store) as connection:
         only = load_lines([connection], ["sg"], to_micros(AS_OF), None)
     assert {name: said(line) for name, line in only.items()} == {"sg": known.says(known.moves)["sg"]}
@@ -130,5 +130,5 @@ def test_a_span_finds_what_can_be_paid_out_in_it(store: Store, seed: int) -> Non
 def test_nothing_stored_gives_empty_lines(store: Store) -> None:
     found = lines(store)
     assert list(found) == list(ACCOUNTS)
-    assert all(said(line) == said(LedgerLine()) for line in found.values())
+    assert all(said(line) == said(LedgerHistory()) for line in found.values())
     assert credits_where({"th": ()}) == []
