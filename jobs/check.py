@@ -35,6 +35,7 @@ from recon.store.engine import Store
 from recon.store.migrate import current
 from recon.store.runs.record import list_runs
 from recon.store.versions import archive
+from reports.documents import Document, fields
 
 OK, WARNING, FAILED = "ok", "warning", "FAILED"
 
@@ -89,15 +90,13 @@ def failed(items: Sequence[Item]) -> bool:
     return any(item.result == FAILED for item in items)
 
 
-def as_document(items: Sequence[Item]) -> dict[str, Any]:
+def as_document(items: Sequence[Item]) -> Document:
     """`recon check --json`."""
     return {
         "status": FAILED if failed(items) else OK,
         "items": [
             {
-                "what": item.what,
-                "result": item.result,
-                "details": item.details,
+                **fields(item, "what", "result", "details"),
                 "rows": [dict(zip(item.header, row, strict=True)) for row in item.rows],
             }
             for item in items

@@ -1,19 +1,18 @@
 """The whole job on a made world: sandbox, SQLite, workbooks, and what was planted against what was found."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 from jobs.config import config as configuration
 from jobs.run.outcome import Outcome, Progress, RunOptions
 from jobs.run.run import run
 from recon import columns as c
-from recon.model import Result
 from recon.sandbox.server.app import serve
 from recon.sandbox.worlds.world import World, make_world
+from reports.documents import records
 
 FIRST, LAST = date(2026, 10, 19), date(2026, 10, 25)
 
@@ -116,36 +115,27 @@ def prepare(world: World, out: Path, url: str) -> Path:
     return path
 
 
-_IN_FILES = ("row", "bank_line")
-
-
 def compare(world: World, outcome: Outcome) -> tuple[Tally, ...]:
     """Planted against found, by code.
 
     Rows that could not be read and bank lines are compared by account alone: their break is named by their content.
     """
-    made = (*world.truth, *world.truth_since_first_look)
-    planted = Counter(_same(one.code, one.account, one.subject_type, one.subject_id) for one in made)
-    found: Counter[Key] = Counter()
-    for key in {_subject(row) for result in outcome.results for row in _rows(result)}:
-        found[_same(*key)] += 1
-    result = []
-    for code in sorted({key[0] for key in planted | found}):
-        ours = Counter({key: count for key, count in planted.items() if key[0] == code})
-        theirs = Counter({key: count for key, count in found.items() if key[0] == code})
-        missed, extra = (ours - theirs).total(), (theirs - ours).total()
-        result.append(Tally(code, ours.total(), theirs.total(), missed, extra))
-    return tuple(result)
+    planted = Counter(
+        _key(planted.code, planted.account, planted.subject_type, planted.subject_id)
+        for planted in (*world.truth, *world.truth_since_first_look)
+    )
+    names = [c.CODE, c.ACCOUNT, c.SUBJECT_TYPE, c.SUBJECT_ID]
+    subjects = {tuple(row.values()) for result in outcome.results for row in records(result.breaks[names])}
+    raised = Counter(_key(*subject) for subject in subjects)
+    tallies = []
+    for code in sorted({key[0] for key in planted | raised}):
+        planted_here = Counter({key: count for key, count in planted.items() if key[0] == code})
+        raised_here = Counter({key: count for key, count in raised.items() if key[0] == code})
+        missed = (planted_here - raised_here).total()
+        extra = (raised_here - planted_here).total()
+        tallies.append(Tally(code, planted_here.total(), raised_here.total(), missed, extra))
+    return tuple(tallies)
 
 
-def _rows(result: Result) -> Iterator[Mapping[str, Any]]:
-    for row in result.breaks.astype(object).where(result.breaks.notna(), None).itertuples(index=False, name=None):
-        yield dict(zip(result.breaks.columns, row, strict=True))
-
-
-def _subject(row: Mapping[str, Any]) -> Key:
-    return (row[c.CODE], row[c.ACCOUNT] or "", row[c.SUBJECT_TYPE], row[c.SUBJECT_ID])
-
-
-def _same(code: str, account: str | None, subject_type: str, subject_id: str) -> Key:
-    return (code, account or "", subject_type, "" if subject_type in _IN_FILES else subject_id)
+def _key(code: str, account: str | None, subject_type: str, subject_id: str) -> Key:
+    return (code, account or "", subject_type, "" if subject_type in ("row", "bank_line") else subject_id)

@@ -1,9 +1,10 @@
-"""Breaks, rulings, runs and workbooks as JSON, key by key as the contract has it."""
+"""Breaks, rulings and other values as JSON, key by key as the contract has it."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pandas as pd
 
 from recon.model import Account, BreakEvent, KnownBreak
@@ -11,21 +12,7 @@ from recon.model.rulings import Answer, Ruling
 
 Document = dict[str, Any]
 
-_IDS = ("order_id", "charge_id", "refund_id", "transfer_id", "transaction_id", "dispute_id")
-_RULING = (
-    "kind",
-    "who",
-    "reason",
-    "standing",
-    "owner",
-    "order_id",
-    "charge_id",
-    "amount",
-    "currency",
-    "approved_by",
-    "ended_by",
-    "ended_why",
-)
+_RANGE = {"first_day": "from", "last_day": "to"}
 
 
 def moment(at: datetime | None) -> str | None:
@@ -33,32 +20,36 @@ def moment(at: datetime | None) -> str | None:
     return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def fields(value: object, *names: str) -> Document:
+    """Some attributes of a value as JSON holds them; a range's days are "from" and "to"."""
+    chosen = {_RANGE.get(name, name): getattr(value, name) for name in names}
+    plain = {name: moment(part) if isinstance(part, datetime) else part for name, part in chosen.items()}
+    document: Document = msgspec.to_builtins(plain)
+    return document
+
+
+def records(frame: pd.DataFrame) -> list[Document]:
+    """The rows of a frame, null where a cell is empty."""
+    plain = frame.astype(object).where(frame.notna(), None)
+    return [dict(zip(frame.columns, row, strict=True)) for row in plain.itertuples(index=False, name=None)]
+
+
 def break_document(known: KnownBreak, accounts: Mapping[str, Account]) -> Document:
     """One break of `recon breaks list --json`; its age is that at its last as-of moment, in its account's days."""
-    found = known.found
-    account = accounts.get(found.account or "")
+    account = accounts.get(known.found.account or "")
+    ids = ("order_id", "charge_id", "refund_id", "transfer_id", "transaction_id", "dispute_id")
     return {
-        "id": found.id,
-        "code": found.code,
-        "severity": found.severity.word,
+        **fields(known.found, "id", "code"),
+        "severity": known.found.severity.word,
         "status": str(known.status),
-        "account": found.account,
+        "account": known.found.account,
         "region": account.region if account else None,
-        "currency": found.currency,
-        "subject_type": found.subject_type,
-        "subject_id": found.subject_id,
-        **{name: getattr(found, name) for name in _IDS},
-        "expected": found.expected,
-        "actual": found.actual,
-        "difference": found.difference,
-        "amount_at_risk": found.amount_at_risk,
-        "due_by": moment(found.due_by),
-        "first_seen": moment(known.first_seen),
-        "last_seen": moment(known.last_seen),
+        **fields(known.found, "currency", "subject_type", "subject_id", *ids),
+        **fields(known.found, "expected", "actual", "difference", "amount_at_risk", "due_by"),
+        **fields(known, "first_seen", "last_seen"),
         "age_days": age_days(known, accounts),
         "owner": known.owner,
-        "explanation": found.explanation,
-        "suggestion": found.suggestion,
+        **fields(known.found, "explanation", "suggestion"),
     }
 
 
@@ -70,28 +61,17 @@ def age_days(known: KnownBreak, accounts: Mapping[str, Account]) -> int:
 
 def event_document(event: BreakEvent) -> Document:
     """One step in a break's life."""
-    return {"at": moment(event.at), "what": event.what, "who": event.who, "detail": event.detail}
+    return fields(event, "at", "what", "who", "detail")
 
 
 def ruling_document(ruling: Ruling) -> Document:
     """One ruling, as it stands now."""
-    until = ruling.until.isoformat() if ruling.until else None
-    said = {name: getattr(ruling, name) for name in _RULING}
-    return {"id": ruling.name, "at": moment(ruling.at), "until": until, **said}
+    decision = fields(ruling, "at", "until", "kind", "who", "reason", "standing", "owner", "order_id", "charge_id")
+    ending = fields(ruling, "amount", "currency", "approved_by", "ended_by", "ended_why")
+    return {"id": ruling.name, **decision, **ending}
 
 
 def answer_document(answer: Answer) -> Document:
     """What became of an ask."""
-    return {
-        "id": answer.ask.break_id,
-        "ruling": None if answer.ruling_id is None else f"rul_{answer.ruling_id}",
-        "became": str(answer.became),
-        "words": answer.words,
-        "status": answer.status,
-    }
-
-
-def records(frame: pd.DataFrame) -> list[Document]:
-    """The rows of a frame, null where a cell is empty."""
-    plain = frame.astype(object).where(frame.notna(), None)
-    return [dict(zip(frame.columns, row, strict=True)) for row in plain.itertuples(index=False, name=None)]
+    ruling = None if answer.ruling_id is None else f"rul_{answer.ruling_id}"
+    return {"id": answer.ask.break_id, "ruling": ruling, **fields(answer, "became", "words", "status")}

@@ -43,7 +43,7 @@ HOMES = {
     "pydantic_settings": ("jobs.config",),
     "typer": ("jobs",),
     "rich": ("jobs",),
-    "msgspec": ("recon.omise", "recon.sandbox", "jobs.batch"),
+    "msgspec": ("recon.omise", "recon.sandbox", "jobs.batch", "jobs.run.pulled", "reports.documents"),
     "lxml": ("recon.bank",),
     "mt940": ("recon.bank",),
     "argon2": ("recon.people",),

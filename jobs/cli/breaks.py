@@ -8,7 +8,7 @@ import typer
 from jobs.cli import tables
 from jobs.cli.options import SEVERITIES, Accounts, AsJson, By, actor, choices, clock, day, read_config, respond
 from jobs.config.thresholds import THRESHOLDS
-from jobs.desk.actions import do, one_break, whole_document
+from jobs.desk.actions import do, whole_document
 from jobs.logs.errors import told
 from jobs.run.run import ready_store
 from recon.model import CLOSED, BreakStatus, Severity
@@ -172,5 +172,5 @@ def show(context: typer.Context, id: str, as_json: AsJson = False) -> None:
     """Everything about one break."""
     with told(as_json):
         config = read_config(context)
-        document = whole_document(config, *one_break(config, id))
+        document = whole_document(config, id)
         respond(as_json, document, lambda: tables.one_break(document, config.currencies()))

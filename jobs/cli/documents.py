@@ -11,7 +11,7 @@ from recon.model import BreakStatus, Result, Severity
 from recon.result.changes import open_breaks
 from recon.rules import CATALOGUE
 from recon.store.runs.record import StoredRun
-from reports.documents import Document, moment
+from reports.documents import Document, fields, moment
 
 _MATCH = (c.ACCOUNT, c.ORDER_ID, c.CHARGE_ID, c.MATCHED_BY, c.ORDER_AMOUNT, c.CHARGE_AMOUNT, c.CURRENCY)
 
@@ -28,60 +28,36 @@ def run_document(outcome: Outcome) -> Document:
     }
 
 
-def unsigned_words(one: Unsigned) -> str:
+def unsigned_words(unsigned: Unsigned) -> str:
     """A sign-off that a run ended, in a sentence."""
-    return f"{one.account} {one.first} to {one.last} is no longer signed: {one.words}"
+    return f"{unsigned.account} {unsigned.first} to {unsigned.last} is no longer signed: {unsigned.words}"
 
 
 def has_open_break(outcome: Outcome, least: str) -> bool:
     """Whether any break of the run's ranges, but those that people acknowledged, is open at `least` or above it."""
     at_or_above = [severity.word for severity in Severity if severity >= Severity[least.upper()]]
-    still_open = (open_breaks(result.breaks) for result in outcome.results)
-    unknown = (found[found[c.STATUS] != BreakStatus.ACKNOWLEDGED] for found in still_open)
-    return any(found[c.SEVERITY].isin(at_or_above).any() for found in unknown)
+    for result in outcome.results:
+        breaks = open_breaks(result.breaks)
+        unacknowledged = breaks[breaks[c.STATUS] != BreakStatus.ACKNOWLEDGED]
+        if unacknowledged[c.SEVERITY].isin(at_or_above).any():
+            return True
+    return False
 
 
 def _account(result: Result) -> Document:
     still_open = open_breaks(result.breaks)
+    counts = ("orders", "charges", "refunds", "transfers", "transactions", "matched_orders", "match_rate")
+    totals = ("currency", "orders", "charges", "matched_orders", "amount_matched", "amount_open")
+    proof = ("name", "left", "right", "difference", "explained", "currency")
     return {
         "account": result.account.name,
-        "from": result.first_day.isoformat(),
-        "to": result.last_day.isoformat(),
-        "orders": result.orders,
-        "charges": result.charges,
-        "refunds": result.refunds,
-        "transfers": result.transfers,
-        "transactions": result.transactions,
-        "matched_orders": result.matched_orders,
-        "match_rate": result.match_rate,
+        **fields(result, "first_day", "last_day", *counts),
         "breaks_open": len(still_open),
-        "breaks_new": result.breaks_new,
-        "breaks_closed": result.breaks_closed,
+        **fields(result, "breaks_new", "breaks_closed"),
         "breaks_by_code": dict(sorted(Counter(still_open[c.CODE]).items())),
-        "currencies": [
-            {
-                "currency": totals.currency,
-                "orders": totals.orders,
-                "charges": totals.charges,
-                "matched_orders": totals.matched_orders,
-                "amount_matched": totals.amount_matched,
-                "amount_open": totals.amount_open,
-            }
-            for totals in result.currencies
-        ],
-        "proof": [
-            {
-                "name": proof.name,
-                "left": proof.left,
-                "right": proof.right,
-                "difference": proof.difference,
-                "explained": proof.explained,
-                "currency": proof.currency,
-            }
-            for proof in result.proofs
-        ],
-        "rejected_rows": result.rejected_rows,
-        "ignored_rows": result.ignored_rows,
+        "currencies": [fields(line, *totals) for line in result.currencies],
+        "proof": [fields(line, *proof) for line in result.proofs],
+        **fields(result, "rejected_rows", "ignored_rows"),
     }
 
 
@@ -96,24 +72,11 @@ def run_documents(runs: Iterable[StoredRun]) -> list[Document]:
     return [
         {
             "run_id": run.run_id,
-            "status": run.record.status,
-            "as_of": moment(run.record.as_of),
-            "started_at": moment(run.record.started_at),
-            "recorded_at": moment(run.record.recorded_at),
+            **fields(run.record, "status", "as_of", "started_at", "recorded_at"),
             "by": run.record.who,
-            "command": run.record.command,
-            "options": dict(run.record.options),
-            "software": run.record.software,
-            "config_digest": run.record.config_digest,
-            "timings": dict(run.record.timings),
+            **fields(run.record, "command", "options", "software", "config_digest", "timings"),
             "accounts": [
-                {
-                    "account": part.account,
-                    "from": part.first_day.isoformat(),
-                    "to": part.last_day.isoformat(),
-                    "result_digest": part.result_digest,
-                    **part.counts,
-                }
+                {**fields(part, "account", "first_day", "last_day", "result_digest"), **part.counts}
                 for part in run.accounts
             ],
         }
@@ -123,14 +86,4 @@ def run_documents(runs: Iterable[StoredRun]) -> list[Document]:
 
 def rule_documents() -> list[Document]:
     """The catalogue of `recon rules --json`."""
-    return [
-        {
-            "code": rule.code,
-            "severity": rule.severity,
-            "subject": rule.subject,
-            "group": rule.group,
-            "meaning": rule.meaning,
-            "action": rule.action,
-        }
-        for rule in CATALOGUE
-    ]
+    return [fields(rule, "code", "severity", "subject", "group", "meaning", "action") for rule in CATALOGUE]

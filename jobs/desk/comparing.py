@@ -8,7 +8,7 @@ from recon.result.changes import changes, figures_between
 from recon.store.engine import Store
 from recon.store.runs import history, record
 from recon.store.runs.record import StoredRun
-from reports.documents import Document, moment, records
+from reports.documents import Document, fields, records
 
 _SHOWN = [
     c.WHAT,
@@ -40,9 +40,7 @@ def runs_diff(config: Config, before: int, after: int) -> Document:
             left_after = history.left_open(store, after, part.account)
             accounts.append(
                 {
-                    "account": part.account,
-                    "from": part.first_day.isoformat(),
-                    "to": part.last_day.isoformat(),
+                    **fields(part, "account", "first_day", "last_day"),
                     "same_result": part.result_digest == same.result_digest,
                     "figures": records(figures_between(part.counts, same.counts)),
                     "breaks": records(changes(left_before, left_after, known)[_SHOWN]),
@@ -62,7 +60,7 @@ def stored_run(store: Store, run_id: int) -> StoredRun:
 
 
 def _head(run: StoredRun) -> Document:
-    return {"run_id": run.run_id, "as_of": moment(run.record.as_of), "status": run.record.status}
+    return {"run_id": run.run_id, **fields(run.record, "as_of", "status")}
 
 
 def _spans(run: StoredRun) -> str:

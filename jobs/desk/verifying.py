@@ -20,7 +20,7 @@ from recon.store.desk.workbooks import NotSigned, SignOff, StoredWorkbook
 from recon.store.engine import Store
 from recon.store.runs import record
 from recon.store.runs.record import StoredRun
-from reports.documents import Document, moment, records
+from reports.documents import Document, fields, records
 from reports.verify.compare import Edit, edits, identity_of
 
 UNTOUCHED, EDITED, NOT_OURS = "untouched", "edited", "not ours"
@@ -89,35 +89,22 @@ def sign(
             raise JobError(str(error)) from None
 
 
-def document(found: Verified) -> Document:
+def document(verified: Verified) -> Document:
     """`recon verify --json`; amounts in minor units."""
-    book = found.workbook
-    whose: Document = (
-        {}
-        if book is None
-        else {
-            "account": book.account,
-            "from": book.first_day.isoformat(),
-            "to": book.last_day.isoformat(),
-            "run_id": book.run_id,
-            "as_of": moment(book.as_of),
-            "written_at": moment(book.written_at),
-            "result_digest": book.result_digest,
-            "audit_head": book.audit_head,
-        }
-    )
+    book = verified.workbook
+    range_ = fields(book, "account", "first_day", "last_day", "run_id", "as_of", "written_at") if book else {}
+    digests = fields(book, "result_digest", "audit_head") if book else {}
     return {
-        "file": str(found.path),
-        "sha256": found.sha256,
-        "verdict": found.verdict,
-        "data": found.data,
-        **whose,
-        "edited": found.edited,
-        "edits": [{"cell": one.cell, "was": one.was, "is": one.is_} for one in found.edits],
-        "changes": [_change(one) for one in found.changes],
-        "ruled_since": found.ruled,
-        "possible_causes": list(found.causes),
-        "sign_offs": [sign_off_document(one) for one in found.sign_offs],
+        "file": str(verified.path),
+        **fields(verified, "sha256", "verdict", "data"),
+        **range_,
+        **digests,
+        "edited": verified.edited,
+        "edits": [{"cell": edit.cell, "was": edit.was, "is": edit.is_} for edit in verified.edits],
+        "changes": [_change(change) for change in verified.changes],
+        "ruled_since": verified.ruled,
+        "possible_causes": list(verified.causes),
+        "sign_offs": [sign_off_document(sign_off) for sign_off in verified.sign_offs],
     }
 
 
@@ -153,20 +140,10 @@ def lines(found: Verified, currencies: Currencies) -> list[str]:
     return said
 
 
-def sign_off_document(one: SignOff) -> Document:
+def sign_off_document(sign_off: SignOff) -> Document:
     """A sign-off, as JSON."""
-    return {
-        "account": one.account,
-        "from": one.first_day.isoformat(),
-        "to": one.last_day.isoformat(),
-        "role": one.role,
-        "who": one.who,
-        "at": moment(one.at),
-        "sha256": one.sha256,
-        "ended_at": moment(one.ended_at),
-        "ended_by": one.ended_by,
-        "ended_why": one.ended_why,
-    }
+    signed = fields(sign_off, "account", "first_day", "last_day", "role", "who", "at", "sha256")
+    return {**signed, **fields(sign_off, "ended_at", "ended_by", "ended_why")}
 
 
 def _read(path: Path) -> bytes:

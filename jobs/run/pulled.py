@@ -1,8 +1,10 @@
 """What one account's pull did, as a value and as JSON keeps it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from recon.model import Account
 from recon.omise.objects import Malformed
@@ -61,23 +63,20 @@ class Pulled:
 
     def as_json(self) -> dict[str, Any]:
         """All of it but the account, as JSON holds it."""
-        counts = {name: getattr(self, name) for name in COUNTS}
-        absent = {kind: sorted(ids) for kind, ids in self.absent.items() if ids}
-        malformed = [asdict(aside) for aside in self.malformed.values()]
-        return {
-            "failure": self.failure,
-            "short": list(self.short),
-            **counts,
-            "malformed": malformed,
-            "absent": absent,
+        values = {name: getattr(self, name) for name in ("failure", "short", *COUNTS)}
+        lists = {
+            "malformed": list(self.malformed.values()),
+            "absent": {kind: sorted(ids) for kind, ids in self.absent.items() if ids},
         }
+        document: dict[str, Any] = msgspec.to_builtins(values | lists)
+        return document
 
     def add(self, part: Mapping[str, Any]) -> None:
         """Takes over what `as_json` gave of an earlier part of the same pull; its failure is not this one's."""
         self.short += part["short"]
         for name in COUNTS:
             setattr(self, name, getattr(self, name) + part[name])
-        for malformed in part["malformed"]:
-            self.keep_aside(Malformed(**malformed))
+        for malformed in msgspec.convert(part["malformed"], list[Malformed]):
+            self.keep_aside(malformed)
         for kind, ids in part["absent"].items():
             self.absent.setdefault(kind, set()).update(tuple(id_) if isinstance(id_, list) else id_ for id_ in ids)
