@@ -213,12 +213,11 @@ def place(sheet: Sheet, report: AnyReport, tab_rows: int = TAB_ROWS) -> PlacedSh
         sheet = replace(sheet, columns=columns, printed=sheet.printed + 1, frozen=sheet.frozen + 1)
     frame = sheet.arrange(_rows(sheet, report))
     tabs = tuple(_tabs(sheet.name, len(frame), tab_rows - HEADER_ROWS))
-    below = tuple(_table(block, report) for block in sheet.below if _is_here(block, report))
-    return PlacedSheet(sheet, frame, tabs, _text(sheet.empty, report), below)
-
-
-def _is_here(block: Block, report: AnyReport) -> bool:
-    return isinstance(report, Report) or block.grouping is not Grouping.ABSENT
+    is_group = isinstance(report, Group)
+    below = (block for block in sheet.below if not (is_group and block.grouping is Grouping.ABSENT))
+    return PlacedSheet(
+        sheet, frame, tabs, _text(sheet.empty, report), tuple(_table(block, report) for block in below)
+    )
 
 
 def _table(block: Block, report: AnyReport) -> Table:
@@ -237,15 +236,16 @@ def _rows(table: Sheet | Block, report: AnyReport) -> pd.DataFrame:
     for part in report.parts:
         frame = table.rows(part)
         if c.ACCOUNT not in frame.columns:
-            whose = pd.Series([part.result.account.name] * len(frame), index=frame.index, dtype=c.TEXT)
-            frame = frame.assign(**{c.ACCOUNT: whose})
+            accounts = pd.Series([part.name] * len(frame), index=frame.index, dtype=c.TEXT)
+            frame = frame.assign(**{c.ACCOUNT: accounts})
         frames.append(frame)
     return pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
 
 
 def _with_account(columns: tuple[Column, ...]) -> tuple[Column, ...]:
-    account = next((one for one in columns if one.name == c.ACCOUNT), Column("Account", c.ACCOUNT, Kind.TEXT, 12))
-    return (account, *(one for one in columns if one is not account))
+    declared = (column for column in columns if column.name == c.ACCOUNT)
+    account = next(declared, Column("Account", c.ACCOUNT, Kind.TEXT, 12))
+    return (account, *(column for column in columns if column is not account))
 
 
 def _text(words: Text, report: AnyReport) -> str:
@@ -253,9 +253,10 @@ def _text(words: Text, report: AnyReport) -> str:
         return words
     if isinstance(report, Report):
         return words(report)
-    said = [words(part) for part in report.parts]
-    names = [part.result.account.name for part in report.parts]
-    return said[0] if len(set(said)) == 1 else " ".join(f"{n}: {text}" for n, text in zip(names, said, strict=True))
+    texts = {part.name: words(part) for part in report.parts}
+    if len(set(texts.values())) == 1:
+        return next(iter(texts.values()))
+    return " ".join(f"{name}: {text}" for name, text in texts.items())
 
 
 def _tabs(name: str, rows: int, size: int) -> Iterator[Tab]:

@@ -9,7 +9,6 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from recon.model import Account
 from recon.people import Right
 from reports.page.security import CSRF, PERSON
 from reports.page.site import SITE, Site
@@ -31,7 +30,7 @@ def _environment() -> Environment:
 def render(request: web.Request, template: str, **values: Any) -> web.Response:
     """An HTML answer; every template knows who asks, the forms' secret and how amounts are written."""
     site, person = request.app[SITE], request.get(PERSON)
-    known: Mapping[str, Any] = {
+    shared: Mapping[str, Any] = {
         "person": person,
         "csrf": request.get(CSRF, ""),
         "can_rule": person is not None and person.has(Right.RULE),
@@ -44,7 +43,7 @@ def render(request: web.Request, template: str, **values: Any) -> web.Response:
         "day": day,
         "due": lambda at, account=None: moment(site, at, account, short=True),
     }
-    text = _environment().get_template(template).render({**known, **values})
+    text = _environment().get_template(template).render({**shared, **values})
     return web.Response(text=text, content_type="text/html")
 
 
@@ -61,8 +60,9 @@ def moment(site: Site, at: datetime | None, account: str | None = None, short: b
     """Date and time to the minute in the account's zone, else UTC, with the zone's name; `short`: the date alone."""
     if at is None:
         return Markup("")
-    known: Account | None = site.accounts.get(account or "")
-    local = at.astimezone(known.zone if known else UTC)
+    known = site.accounts.get(account or "")
+    zone = known.zone if known else UTC
+    local = at.astimezone(zone)
     if short:
         return Markup('<time datetime="{}" title="{}">{}</time>').format(
             at.isoformat(), f"{local:%Y-%m-%d %H:%M %Z}", f"{local:%Y-%m-%d}"

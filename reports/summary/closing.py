@@ -11,10 +11,10 @@ _FEW = 12  # files: no more, and the sign-off stays on their page
 
 def notes(report: Report, _: PlacedSheets, __: int) -> Iterator[Line]:
     """What was counted and not judged, by reason."""
-    found = {reason: count for reason, count in report.result.notes.items() if count}
-    if found:
+    counts = {reason: count for reason, count in report.result.notes.items() if count}
+    if counts:
         yield section("Counted, not judged")
-        for reason, count in sorted(found.items()):
+        for reason, count in sorted(counts.items()):
             yield Line((Cell(reason, "label", span=3), Cell(count)))
 
 

@@ -1,6 +1,7 @@
 """The Summary over all accounts of a run: by account with links to their files, by region and currency, proofs."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from recon import columns as c
 from recon.model import CurrencyTotals
@@ -13,7 +14,6 @@ from reports.summary.identity import headline
 from reports.summary.open_breaks import by_age
 from reports.summary.parts import (
     COLUMNS,
-    GAP,
     WIDTHS,
     PlacedSheets,
     assert_ties,
@@ -21,6 +21,7 @@ from reports.summary.parts import (
     exact_sum,
     header,
     height,
+    page_lines,
     section,
     sum_cell,
 )
@@ -30,20 +31,12 @@ from reports.workbook.styles import severity_style
 _UNKNOWN = "No region: rows that name no known account"
 
 
-def _lines(group: Group, placed: PlacedSheets) -> list[Line]:
-    lines: list[Line] = []
-    for block in (_title, _identity, _accounts, _regions, _proofs, _codes, by_age, sign_off):
-        made = list(block(group, placed, len(lines) + 1))
-        lines += [*made, GAP] if made else []
-    return lines
-
-
 def _title(group: Group, placed: PlacedSheets, _: int) -> Iterator[Line]:
     first, last = group.days
     results = [part.result for part in group.parts]
     subtitle = f"All accounts  ·  {first.isoformat()} to {last.isoformat()}"
     proofs = [proof for result in results for proof in result.proofs]
-    yield from headline(subtitle, all(one.complete for one in results), placed[BREAKS.name].frame, proofs)
+    yield from headline(subtitle, all(result.complete for result in results), placed[BREAKS.name].frame, proofs)
 
 
 def _identity(group: Group, _: PlacedSheets, __: int) -> Iterator[Line]:
@@ -69,13 +62,20 @@ def _accounts(group: Group, placed: PlacedSheets, row: int) -> Iterator[Line]:
         rate = Cell("not applicable")
         if result.match_rate is not None:
             rate = Cell(result.match_rate, formula=f"E{number}/D{number}")
-        mine = int((breaks.frame[c.ACCOUNT] == part.name).sum())
+        of_account = int((breaks.frame[c.ACCOUNT] == part.name).sum())
         counts = (Cell(result.orders), Cell(result.expecting_orders), Cell(result.matched_orders))
-        found = Cell(mine, formula=breaks.count((c.ACCOUNT, f'"{part.name}"')))
+        break_count = Cell(of_account, formula=breaks.count((c.ACCOUNT, f'"{part.name}"')))
         state = _state(part)
-        look = "verdict good" if state == "complete" else "verdict bad"
+        style = "verdict good" if state == "complete" else "verdict bad"
         yield Line(
-            (Cell(name, "link", file=file), Cell(result.account.region), *counts, rate, found, Cell(state, look)),
+            (
+                Cell(name, "link", file=file),
+                Cell(result.account.region),
+                *counts,
+                rate,
+                break_count,
+                Cell(state, style),
+            ),
             height(name, 0, 1),
         )
     nameless = int(breaks.frame[c.ACCOUNT].isna().sum())
@@ -100,24 +100,28 @@ def _regions(group: Group, placed: PlacedSheets, row: int) -> Iterator[Line]:
         for total in part.result.currencies:
             totals.setdefault((part.result.account.region, total.currency), []).append(total)
     breaks = placed[BREAKS.name]
-    for number, ((region, currency), found) in enumerate(sorted(totals.items()), start=row + 2):
-        here = ((c.REGION, f"$A{number}"), (c.CURRENCY, f"$B{number}"))
+    for number, ((region, currency), parts) in enumerate(sorted(totals.items()), start=row + 2):
+        criteria = ((c.REGION, f"$A{number}"), (c.CURRENCY, f"$B{number}"))
         risk = breaks.frame[(breaks.frame[c.REGION] == region) & (breaks.frame[c.CURRENCY] == currency)]
-        stated = sum(total.amount_open for total in found)
+        stated = sum(total.amount_open for total in parts)
         assert_ties(f"amount open in {region}, {currency}", exact_sum(risk[c.AMOUNT_AT_RISK]), stated)
-        open_ = sum_cell(group.basis, breaks, risk, c.AMOUNT_AT_RISK, currency, *here)
-        matched = Cell(Money(sum(total.amount_matched for total in found), currency))
-        counts = (sum(t.orders for t in found), sum(t.charges for t in found), sum(t.matched_orders for t in found))
+        open_ = sum_cell(group.basis, breaks, risk, c.AMOUNT_AT_RISK, currency, *criteria)
+        matched = Cell(Money(sum(total.amount_matched for total in parts), currency))
+        counts = (
+            sum(total.orders for total in parts),
+            sum(total.charges for total in parts),
+            sum(total.matched_orders for total in parts),
+        )
         yield Line((Cell(region), Cell(currency), *(Cell(count) for count in counts), matched, open_))
 
 
 def _proofs(group: Group, _: PlacedSheets, row: int) -> Iterator[Line]:
-    found = [(part.name, proof) for part in group.parts for proof in part.result.proofs]
-    if not found:
+    proofs = [(part.name, proof) for part in group.parts for proof in part.result.proofs]
+    if not proofs:
         return
     yield section("Proofs by account: left and right must agree, or the difference must be explained")
     yield header(HEADER)
-    for number, (name, proof) in enumerate(found, start=row + 2):
+    for number, (name, proof) in enumerate(proofs, start=row + 2):
         yield proof_line(group.basis, f"{name}: {proof_title(proof.name)}", proof, number)
 
 
@@ -131,16 +135,16 @@ def _codes(group: Group, placed: PlacedSheets, row: int) -> Iterator[Line]:
         return
     yield header(("Code", "Severity", "Breaks", "In the accounts", "What it means"), last=4)
     number = row + 2
-    for _, found in breaks.frame.groupby([c.SEVERITY, c.CODE], sort=False):
-        severity, code = found[[c.SEVERITY, c.CODE]].iloc[0].tolist()
-        where = found[c.ACCOUNT].fillna("?").value_counts().sort_index()
-        accounts = ", ".join(f"{name} {count}" for name, count in where.items())
+    for _, same_code in breaks.frame.groupby([c.SEVERITY, c.CODE], sort=False):
+        severity, code = same_code[[c.SEVERITY, c.CODE]].iloc[0].tolist()
+        by_account = same_code[c.ACCOUNT].fillna("?").value_counts().sort_index()
+        accounts = ", ".join(f"{name} {count}" for name, count in by_account.items())
         meaning = meanings.get(code, "")
         yield Line(
             (
-                Cell(code, "link", link=breaks.link(found.index.tolist()[0])),
+                Cell(code, "link", link=breaks.link(same_code.index.tolist()[0])),
                 Cell(severity, severity_style(severity)),
-                Cell(len(found), formula=breaks.count((c.SEVERITY, f"$B{number}"), (c.CODE, f"$A{number}"))),
+                Cell(len(same_code), formula=breaks.count((c.SEVERITY, f"$B{number}"), (c.CODE, f"$A{number}"))),
                 Cell(accounts, "wrapped"),
                 Cell(meaning, "wrapped", span=4),
             ),
@@ -151,4 +155,5 @@ def _codes(group: Group, placed: PlacedSheets, row: int) -> Iterator[Line]:
     yield Line((Cell("All breaks", "total"), Cell("", "total"), total, Cell("", "total", span=5)))
 
 
-PAGE = Page(order=10, name="Summary", widths=WIDTHS, lines=_lines)
+_BLOCKS = (_title, _identity, _accounts, _regions, _proofs, _codes, by_age, sign_off)
+PAGE = Page(order=10, name="Summary", widths=WIDTHS, lines=partial(page_lines, _BLOCKS))

@@ -40,10 +40,10 @@ def _verdict(complete: bool, breaks: pd.DataFrame, proofs: Sequence[Proof]) -> s
     severities = breaks[c.SEVERITY].value_counts().to_dict()
     words = [severity.word for severity in sorted(Severity, reverse=True)]
     parts = ", ".join(f"{severities[word]:,} {word}" for word in words if word in severities)
-    found = f"{len(breaks):,} {'break' if len(breaks) == 1 else 'breaks'} ({parts})" if parts else "No breaks"
+    count = f"{len(breaks):,} {'break' if len(breaks) == 1 else 'breaks'} ({parts})" if parts else "No breaks"
     failing = sum(proof.unexplained != 0 for proof in proofs)
-    said = f"proofs that do not tie out: {failing} of {len(proofs)}" if failing else "every proof ties out"
-    return "  ·  ".join(("Complete" if complete else "Not complete", found, *((said,) if proofs else ())))
+    proven = f"proofs that do not tie out: {failing} of {len(proofs)}" if failing else "every proof ties out"
+    return "  ·  ".join(("Complete" if complete else "Not complete", count, *((proven,) if proofs else ())))
 
 
 def identity(report: Report, _: PlacedSheets, __: int) -> Iterator[Line]:
@@ -56,8 +56,8 @@ def identity(report: Report, _: PlacedSheets, __: int) -> Iterator[Line]:
         ("Settlement currency", result.account.currency, "As of", report.as_of_day),
         ("Time zone", str(result.account.zone), "Software", f"omise-recon {report.basis.software_version}"),
     )
-    for name, value, other, right in pairs:
-        yield Line((Cell(name, "label"), Cell(value, span=2), Cell(other, "label"), Cell(right, span=4)))
+    for left, left_value, right, right_value in pairs:
+        yield Line((Cell(left, "label"), Cell(left_value, span=2), Cell(right, "label"), Cell(right_value, span=4)))
 
 
 def rests_on(report: Report, placed: PlacedSheets, _: int) -> Iterator[Line]:

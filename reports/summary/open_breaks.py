@@ -28,16 +28,16 @@ def by_code(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]
     # The frame is sorted, worst first; groups keep that order.
     for _, group in breaks.frame.groupby(keys, sort=False, dropna=False):
         severity, code, currency = group[keys].fillna("").iloc[0].tolist()
-        here = f"$C{number}" if currency else '""'
-        of = ((c.SEVERITY, f"$B{number}"), (c.CODE, f"$A{number}"), (c.CURRENCY, here))
-        risk = sum_cell(report.basis, breaks, group, c.AMOUNT_AT_RISK, currency, *of) if currency else Cell("")
+        in_currency = f"$C{number}" if currency else '""'
+        criteria = ((c.SEVERITY, f"$B{number}"), (c.CODE, f"$A{number}"), (c.CURRENCY, in_currency))
+        risk = sum_cell(report.basis, breaks, group, c.AMOUNT_AT_RISK, currency, *criteria) if currency else Cell("")
         meaning = meanings.get(code, "")
         yield Line(
             (
                 Cell(code, "link", link=breaks.link(group.index.tolist()[0])),
                 Cell(severity, severity_style(severity)),
                 Cell(currency),
-                Cell(len(group), formula=breaks.count(*of)),
+                Cell(len(group), formula=breaks.count(*criteria)),
                 risk,
                 Cell(meaning, "wrapped", span=3),
             ),
@@ -61,12 +61,12 @@ def by_age(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]:
     yield Line((Cell("Breaks", "label"), Cell(""), *counts, Cell(len(breaks.frame), formula=sum_)))
     for number, currency in enumerate(sorted(breaks.frame[c.CURRENCY].dropna().unique()), start=row + 3):
         frame = breaks.frame[breaks.frame[c.CURRENCY] == currency]
-        of = (c.CURRENCY, f"$B{number}")
+        in_currency = (c.CURRENCY, f"$B{number}")
         cells = [
-            sum_cell(report.basis, breaks, _aged(frame, age), c.AMOUNT_AT_RISK, currency, of, *_between(age))
+            sum_cell(report.basis, breaks, _aged(frame, age), c.AMOUNT_AT_RISK, currency, in_currency, *_between(age))
             for age in AGES
         ]
-        every = sum_cell(report.basis, breaks, frame, c.AMOUNT_AT_RISK, currency, of)
+        every = sum_cell(report.basis, breaks, frame, c.AMOUNT_AT_RISK, currency, in_currency)
         yield Line((Cell("Amount at risk", "label"), Cell(currency), *cells, every))
 
 

@@ -1,20 +1,31 @@
 """What the blocks of a Summary are put together from: titles, headers, sums over sheets."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from recon.money import Money
 from reports.report import Basis
-from reports.sheet import ROW_POINTS, Cell, Criterion, Line, PlacedSheet
+from reports.sheet import ROW_POINTS, AnyReport, Cell, Criterion, Line, PlacedSheet
 from reports.workbook.paper import lines_of, points_of
 
 WIDTHS = (32, 14, 17, 21, 19, 19, 19, 19)
 COLUMNS = len(WIDTHS)
 GAP = Line(height=10)
 PlacedSheets = Mapping[str, PlacedSheet]
+Block = Callable[[Any, PlacedSheets, int], Iterable[Line]]  # of a report or a group, and the row it begins in
 _LINE_POINTS = 13.0
+
+
+def page_lines(blocks: Sequence[Block], report: AnyReport, placed: PlacedSheets) -> list[Line]:
+    """The lines of blocks below each other, a gap after each that has any."""
+    lines: list[Line] = []
+    for block in blocks:
+        block_lines = list(block(report, placed, len(lines) + 1))
+        lines += [*block_lines, GAP] if block_lines else []
+    return lines
 
 
 def section(text: str, *, starts: bool = True) -> Line:
@@ -58,6 +69,8 @@ def sum_cell(
     return Cell(money, formula=formula)
 
 
-def assert_ties(what: str, found: int, stated: int) -> None:
+def assert_ties(figure: str, sheets_sum: int, stated: int) -> None:
     """Stops a file whose sheets do not come to what the result says."""
-    assert found == stated, f"{what}: the sheets come to {found}, the result says {stated}; nothing is written"
+    assert sheets_sum == stated, (
+        f"{figure}: the sheets come to {sheets_sum}, the result says {stated}; nothing is written"
+    )

@@ -30,10 +30,10 @@ def counts(report: Report, placed: PlacedSheets, row: int) -> Iterator[Line]:
     """Orders, charges and the rest, with the match rate."""
     result, matched, rejected = report.result, placed[MATCHED.name], placed[REJECTED.name]
     assert_ties(
-        "matched orders by currency", sum(one.matched_orders for one in result.currencies), result.matched_orders
+        "matched orders by currency", sum(total.matched_orders for total in result.currencies), result.matched_orders
     )
     assert_ties("rejected rows", len(rejected.frame), result.rejected_rows)
-    elsewhere = result.matched_orders - _orders(matched.frame)
+    off_sheet = result.matched_orders - _orders(matched.frame)
     rate = Cell("not applicable")
     if result.match_rate is not None:
         rate = Cell(result.match_rate, formula=f"F{row + 2}/F{row + 1}")
@@ -44,7 +44,7 @@ def counts(report: Report, placed: PlacedSheets, row: int) -> Iterator[Line]:
             Cell(result.charges),
             "Matched orders",
             Cell(
-                result.matched_orders, formula=matched.count((PAYMENT, "1")) + (f"+F{row + 6}" if elsewhere else "")
+                result.matched_orders, formula=matched.count((PAYMENT, "1")) + (f"+F{row + 6}" if off_sheet else "")
             ),
         ),
         ("Refunds", Cell(result.refunds), "Match rate", rate),
@@ -60,9 +60,9 @@ def counts(report: Report, placed: PlacedSheets, row: int) -> Iterator[Line]:
     for name, value, other, right in pairs:
         filler = Cell("", "label", span=2)
         yield Line((Cell(name, "label"), value, Cell("", "label"), Cell(other, "label", span=2), right, filler))
-    if elsewhere:
+    if off_sheet:
         note = "of these not on the Matched sheet: their break was closed by a person, or its rule is switched off"
-        yield Line((Cell(note, "label", span=5), Cell(elsewhere), Cell("", "label", span=2)))
+        yield Line((Cell(note, "label", span=5), Cell(off_sheet), Cell("", "label", span=2)))
 
 
 def currencies(report: Report, placed: PlacedSheets, row: int) -> Iterator[Line]:
@@ -71,47 +71,47 @@ def currencies(report: Report, placed: PlacedSheets, row: int) -> Iterator[Line]
     unknown = set(placed[BREAKS.name].frame[c.CURRENCY].dropna()) - {total.currency for total in totals}
     assert not unknown, f"breaks have currencies that the result's totals lack: {sorted(unknown)}"
     titles = ["Currency", "Orders", "Charges", "Matched orders", "Amount matched", "Amount open"]
-    others = [_elsewhere(placed[MATCHED.name], total) for total in totals]
-    if any(others):
+    off_sheet = [_off_sheet(placed[MATCHED.name], total) for total in totals]
+    if any(off_sheet):
         titles += ["Matched, not on its sheet", "Their amount"]
     yield section("By currency (never added together; open is what the breaks put at risk)")
     yield header(tuple(titles))
-    for number, (total, other) in enumerate(zip(totals, others, strict=True), start=row + 2):
-        cells = _currency(report, placed, total, number, other)
-        orders, missing = other or (0, 0)
-        shown = (Cell(orders), Cell(Money(missing, total.currency))) if any(others) else ()
+    for number, (total, missing) in enumerate(zip(totals, off_sheet, strict=True), start=row + 2):
+        cells = _currency(report, placed, total, number, missing)
+        orders, missing_amount = missing or (0, 0)
+        shown = (Cell(orders), Cell(Money(missing_amount, total.currency))) if any(off_sheet) else ()
         yield Line((*cells, *shown))
     if not totals:
         yield empty_block("No orders and no charges.")
 
 
 def _currency(
-    report: Report, placed: PlacedSheets, total: CurrencyTotals, row: int, other: tuple[int, int] | None
+    report: Report, placed: PlacedSheets, total: CurrencyTotals, row: int, missing: tuple[int, int] | None
 ) -> tuple[Cell, ...]:
     matched, breaks = placed[MATCHED.name], placed[BREAKS.name]
-    here = (c.CURRENCY, f"$A{row}")
+    in_currency = (c.CURRENCY, f"$A{row}")
     risk = breaks.frame[breaks.frame[c.CURRENCY] == total.currency]
-    open_ = sum_cell(report.basis, breaks, risk, c.AMOUNT_AT_RISK, total.currency, here)
+    open_ = sum_cell(report.basis, breaks, risk, c.AMOUNT_AT_RISK, total.currency, in_currency)
     assert_ties(f"amount open in {total.currency}", exact_sum(risk[c.AMOUNT_AT_RISK]), total.amount_open)
     paid = _matched_in(matched, total.currency)
-    paid_here = sum_cell(report.basis, matched, paid, c.ORDER_AMOUNT, total.currency, here)
-    plus = (f"+G{row}", f"+H{row}") if other else ("", "")
-    orders = Cell(total.matched_orders, formula=matched.count((PAYMENT, "1"), here) + plus[0])
-    formula = paid_here.formula and paid_here.formula + plus[1]
+    paid_here = sum_cell(report.basis, matched, paid, c.ORDER_AMOUNT, total.currency, in_currency)
+    plus_orders, plus_amount = (f"+G{row}", f"+H{row}") if missing else ("", "")
+    orders = Cell(total.matched_orders, formula=matched.count((PAYMENT, "1"), in_currency) + plus_orders)
+    formula = paid_here.formula and paid_here.formula + plus_amount
     paid_amount = Cell(Money(total.amount_matched, total.currency), formula=formula)
     return (Cell(total.currency), Cell(total.orders), Cell(total.charges), orders, paid_amount, open_)
 
 
-def _elsewhere(matched: PlacedSheet, total: CurrencyTotals) -> tuple[int, int] | None:
+def _off_sheet(matched: PlacedSheet, total: CurrencyTotals) -> tuple[int, int] | None:
     """How many orders, and how much, count as matched without a row; None where the sheet holds all of them.
 
     Such are orders whose break a person has closed or whose rule is switched off, and, where several charges pay
     one order, what the tolerance allows between them.
     """
-    mine = _matched_in(matched, total.currency)
-    orders = total.matched_orders - _orders(mine)
-    missing = total.amount_matched - exact_sum(mine[c.ORDER_AMOUNT])
-    if orders == 0 and (mine[PAYMENT] == 1).all():
+    on_sheet = _matched_in(matched, total.currency)
+    orders = total.matched_orders - _orders(on_sheet)
+    missing = total.amount_matched - exact_sum(on_sheet[c.ORDER_AMOUNT])
+    if orders == 0 and (on_sheet[PAYMENT] == 1).all():
         assert_ties(f"amount matched in {total.currency}", -missing, 0)
     return (orders, missing) if orders or missing else None
 
@@ -136,15 +136,15 @@ def waiting(report: Report, placed: PlacedSheets, row: int) -> Iterator[Line]:
     frame, number = pending.frame, row + 2
     for _, group in frame.groupby([c.SUBJECT_TYPE, c.CURRENCY], sort=True):
         kind, currency = group[[c.SUBJECT_TYPE, c.CURRENCY]].iloc[0].tolist()
-        of = ((c.SUBJECT_TYPE, f"$A{number}"), (c.CURRENCY, f"$B{number}"))
+        criteria = ((c.SUBJECT_TYPE, f"$A{number}"), (c.CURRENCY, f"$B{number}"))
         late = int((group[DAYS_LEFT] < 0).sum())
         yield Line(
             (
                 Cell(kind.capitalize(), "link", link=pending.link(group.index.tolist()[0])),
                 Cell(currency),
-                Cell(len(group), formula=pending.count(*of)),
-                Cell(late, formula=pending.count(*of, (DAYS_LEFT, '"<0"'))),
-                sum_cell(report.basis, pending, group, c.AMOUNT, currency, *of),
+                Cell(len(group), formula=pending.count(*criteria)),
+                Cell(late, formula=pending.count(*criteria, (DAYS_LEFT, '"<0"'))),
+                sum_cell(report.basis, pending, group, c.AMOUNT, currency, *criteria),
                 Cell(_WAITING.get(kind, ""), span=3),
             )
         )

@@ -3,7 +3,7 @@
 import io
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import zip_longest
@@ -50,16 +50,18 @@ def identity_of(content: bytes) -> WorkbookIdentity | None:
         title = _title(content)
     except (CalamineError, zipfile.BadZipFile, OSError, KeyError, ValueError):
         return None
-    found = _TITLE.search(title)
-    said: dict[str, str] = {}
+    match = _TITLE.search(title)
+    facts: dict[str, str] = {}
     if _SUMMARY in book.sheet_names:
         for row in book.get_sheet_by_name(_SUMMARY).to_python(skip_empty_area=False)[:_LOOK]:
             texts = [cell for cell in row if isinstance(cell, str) and cell]
             if len(texts) > 1:
-                said.setdefault(texts[0], texts[1])
-    digest = next((said[label] for label in _RESULT if _DIGEST.fullmatch(said.get(label, ""))), None)
-    days = (date.fromisoformat(found[2]), date.fromisoformat(found[3])) if found else (None, None)
-    return WorkbookIdentity(digest, said.get(_HEAD), found[1] if found else "", *days)
+                facts.setdefault(texts[0], texts[1])
+    digest = next((facts[label] for label in _RESULT if _DIGEST.fullmatch(facts.get(label, ""))), None)
+    if match is None:
+        return WorkbookIdentity(digest, facts.get(_HEAD), "", None, None)
+    days = (date.fromisoformat(match[2]), date.fromisoformat(match[3]))
+    return WorkbookIdentity(digest, facts.get(_HEAD), match[1], *days)
 
 
 def edits(kept: bytes, given: bytes) -> Iterator[Edit]:
@@ -68,28 +70,40 @@ def edits(kept: bytes, given: bytes) -> Iterator[Edit]:
     Looks and widths do not count. A number counts to the 15 digits that spreadsheets keep, a moment to the
     millisecond, since programs write them anew.
     """
-    ours, theirs = (CalamineWorkbook.from_filelike(io.BytesIO(one)) for one in (kept, given))
-    formulas, others = _formulas(kept), _formulas(given)
-    for name in dict.fromkeys((*ours.sheet_names, *theirs.sheet_names)):
-        if name not in theirs.sheet_names or name not in ours.sheet_names:
-            is_here = name in theirs.sheet_names
-            yield Edit(name, "" if is_here else "a sheet", "a sheet that was not there" if is_here else "")
-            continue
-        yield from _of_sheet(name, ours, theirs, formulas.get(name, {}), others.get(name, {}))
+    before = CalamineWorkbook.from_filelike(io.BytesIO(kept))
+    after = CalamineWorkbook.from_filelike(io.BytesIO(given))
+    formulas_before = _formulas(kept)
+    formulas_after = _formulas(given)
+    for name in dict.fromkeys((*before.sheet_names, *after.sheet_names)):
+        if name not in after.sheet_names:
+            yield Edit(name, "a sheet", "")
+        elif name not in before.sheet_names:
+            yield Edit(name, "", "a sheet that was not there")
+        else:
+            formulas = (formulas_before.get(name, {}), formulas_after.get(name, {}))
+            yield from _edits_of_sheet(name, before, after, *formulas)
 
 
-def _of_sheet(name: str, ours: Any, theirs: Any, formulas: dict[str, str], others: dict[str, str]) -> Iterator[Edit]:
-    rows, given = (book.get_sheet_by_name(name).to_python(skip_empty_area=False) for book in (ours, theirs))
-    for row, (left, right) in enumerate(zip_longest(rows, given, fillvalue=()), start=1):
-        if left == right and not formulas and not others:
+def _edits_of_sheet(
+    name: str,
+    before: CalamineWorkbook,
+    after: CalamineWorkbook,
+    formulas_before: Mapping[str, str],
+    formulas_after: Mapping[str, str],
+) -> Iterator[Edit]:
+    rows_before = before.get_sheet_by_name(name).to_python(skip_empty_area=False)
+    rows_after = after.get_sheet_by_name(name).to_python(skip_empty_area=False)
+    for row, (left, right) in enumerate(zip_longest(rows_before, rows_after, fillvalue=()), start=1):
+        if left == right and not formulas_before and not formulas_after:
             continue
-        for column, (was, now) in enumerate(zip_longest(left, right, fillvalue="")):
+        for column, (was, is_) in enumerate(zip_longest(left, right, fillvalue="")):
             cell = f"{column_letter(column)}{row}"
-            formula, other = formulas.get(cell, ""), others.get(cell, "")
-            if formula != other:
-                yield Edit(f"{name}!{cell}", formula or _shown(was), other or _shown(now))
-            elif _exact(was) != _exact(now) and not (formula and now == ""):  # not computed by who wrote it
-                yield Edit(f"{name}!{cell}", _shown(was), _shown(now))
+            formula = formulas_before.get(cell, "")
+            new_formula = formulas_after.get(cell, "")
+            if formula != new_formula:
+                yield Edit(f"{name}!{cell}", formula or _shown(was), new_formula or _shown(is_))
+            elif _exact(was) != _exact(is_) and not (formula and is_ == ""):  # not computed by who wrote it
+                yield Edit(f"{name}!{cell}", _shown(was), _shown(is_))
 
 
 def _exact(value: Any) -> Any:
@@ -122,13 +136,13 @@ def _formulas(content: bytes) -> dict[str, dict[str, str]]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = {name: b"<f" in archive.read(name) for name in archive.namelist() if "worksheets/sheet" in name}
-        found: dict[str, dict[str, str]] = {}
+        formulas: dict[str, dict[str, str]] = {}
         for sheet in book.worksheets:
             part = getattr(sheet, "_worksheet_path", "").lstrip("/")
             if parts.get(part, True):
                 cells = (cell for row in sheet.iter_rows() for cell in row if cell.data_type == "f")
-                found[sheet.title] = {cell.coordinate: _formula(cell.value) for cell in cells}
-        return found
+                formulas[sheet.title] = {cell.coordinate: _formula(cell.value) for cell in cells}
+        return formulas
     finally:
         book.close()
 
