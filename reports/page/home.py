@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from aiohttp import web
-from markupsafe import Markup
 
 from recon import columns as c
 from recon.calendars import local_day
@@ -15,7 +14,6 @@ from recon.model import KnownBreak
 from recon.people import Person, Right
 from recon.store.desk import worklist
 from recon.store.runs import history
-from reports.page import pictures
 from reports.page.cache import cached
 from reports.page.render import render
 from reports.page.security import require
@@ -46,7 +44,8 @@ class Home:
     by_severity: Sequence[tuple[str, int]]
     due: Sequence[KnownBreak]
     costly: Sequence[tuple[str, Sequence[KnownBreak]]]
-    charts: Sequence[Markup]
+    ages: Sequence[tuple[str, int]]  # how many breaks are of an age
+    match_rates: Mapping[str, Sequence[tuple[str, int]]]  # by account, of days, whole percent
 
 
 async def home(request: web.Request) -> web.Response:
@@ -84,7 +83,8 @@ def _home(site: Site, person: Person, now: datetime) -> Home:
         due=due.breaks,
         costly=costly,
         begun={name: min(run.found.first_day for run in runs) for name, runs in ranges.items() if runs},
-        charts=_charts(worklist.ages(store, visible, now), ranges),
+        ages=_ages(worklist.ages(store, visible, now)),
+        match_rates={name: _rates(runs) for name, runs in ranges.items()},
     )
 
 
@@ -98,16 +98,9 @@ def _values(sums: Sequence[worklist.OpenSum]) -> list[OpenValue]:
     ]
 
 
-def _charts(
-    ages: Sequence[tuple[str | None, tuple[int, ...]]], ranges: Mapping[str, Sequence[history.EarlierRun]]
-) -> list[Markup]:
-    counts = [sum(breaks[age] for _, breaks in ages) for age in range(len(worklist.AGES))]
+def _ages(breaks_by_age: Sequence[tuple[str | None, tuple[int, ...]]]) -> list[tuple[str, int]]:
     names = [f"{least}–{most} days" if most is not None else "over 90" for least, most in worklist.AGES]
-    charts = [pictures.bars("Open breaks by age", list(zip(names, counts, strict=True)))]
-    charts += [
-        pictures.line(f"Match rate of {name}, by day", _rates(runs), 100, " %") for name, runs in ranges.items()
-    ]
-    return charts
+    return [(name, sum(breaks[age] for _, breaks in breaks_by_age)) for age, name in enumerate(names)]
 
 
 def _rates(runs: Sequence[history.EarlierRun]) -> list[tuple[str, int]]:

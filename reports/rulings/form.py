@@ -56,26 +56,16 @@ def input_styles() -> tuple[NamedStyle, ...]:
     box = Border(left=side, right=side, top=side, bottom=side)
     left = Alignment(horizontal="left", vertical="top", indent=1, wrap_text=True)
     middle = Alignment(horizontal="center", vertical="center", wrap_text=True)
-    font, bold = Font(name=FONT, size=10, color=INK), Font(name=FONT, size=10, bold=True, color=INK)
-    open_, locked = Protection(locked=False), Protection(locked=True)
+    font = Font(name=FONT, size=10, color=INK)
+    bold = Font(name=FONT, size=10, bold=True, color=INK)
+    fill = PatternFill("solid", fgColor=_INPUT)
+    header_fill = PatternFill("solid", fgColor=_INPUT_HEADER)
+    unlocked = Protection(locked=False)
     return (
-        _style(Kind.INPUT, font, _INPUT, box, left, "@", open_),
-        _style(Kind.INPUT_DAY, font, _INPUT, box, left, DAY_FORMAT, open_),
-        _style("input header", bold, _INPUT_HEADER, box, middle, "General", locked),
+        NamedStyle(str(Kind.INPUT), font, fill, box, left, "@", unlocked),
+        NamedStyle(str(Kind.INPUT_DAY), font, fill, box, left, DAY_FORMAT, unlocked),
+        NamedStyle("input header", bold, header_fill, box, middle, "General", Protection(locked=True)),
     )
-
-
-def _style(
-    name: str,
-    font: Font,
-    color: str,
-    border: Border,
-    alignment: Alignment,
-    number_format: str,
-    protection: Protection,
-) -> NamedStyle:
-    fill = PatternFill("solid", fgColor=color)
-    return NamedStyle(str(name), font, fill, border, alignment, number_format, protection)
 
 
 def fill_in(book: Workbook, sheet: Worksheet, ranges: Mapping[BreakStatus, str], rows: int, day: date) -> None:
