@@ -35,9 +35,9 @@ async def breaks(request: web.Request) -> web.Response:
     filters, sort, descending, _ = list_of(request)
     page, size = _number(request, "page", 1, PAGES), _number(request, "per_page", 100, MOST)
     offset = (page - 1) * size
-    found = await asyncio.to_thread(find, site, filters, sort, descending, offset, size)
-    listed = [break_document(known, site.accounts) for known in found.breaks]
-    return web.json_response({"breaks": listed, "total": found.total, "page": page, "per_page": size})
+    result = await asyncio.to_thread(find, site, filters, sort, descending, offset, size)
+    listed = [break_document(known, site.accounts) for known in result.breaks]
+    return web.json_response({"breaks": listed, "total": result.total, "page": page, "per_page": size})
 
 
 async def show_break(request: web.Request) -> web.Response:
@@ -74,7 +74,7 @@ async def rule(request: web.Request) -> web.Response:
 async def runs(request: web.Request) -> web.Response:
     """The latest runs with what they found for the accounts that the asker sees."""
     person, site = require(request, Right.VIEW), request.app[SITE]
-    found = await asyncio.to_thread(record.list_runs, site.store, _number(request, "limit", 20, MOST))
+    latest = await asyncio.to_thread(record.list_runs, site.store, _number(request, "limit", 20, MOST))
     listed = [
         {
             "run_id": run.run_id,
@@ -93,7 +93,7 @@ async def runs(request: web.Request) -> web.Response:
                 if person.sees(part.account)
             ],
         }
-        for run in found
+        for run in latest
     ]
     return web.json_response({"runs": [run for run in listed if run["accounts"]]})
 

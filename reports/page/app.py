@@ -1,7 +1,6 @@
 """The finance page's application and its place on the network; what it answers is handed in."""
 
 import asyncio
-import logging
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -15,7 +14,6 @@ from reports.page.site import Site
 
 OK = "ok"
 _METRICS = "text/plain; version=0.0.4; charset=utf-8"
-_LOG = logging.getLogger("recon.page")
 
 
 def make_app(
@@ -28,8 +26,8 @@ def make_app(
     app = make_site(site) if site else web.Application(middlewares=[strict_headers, _inside_unsaid])
 
     async def say_health(_request: web.Request) -> web.Response:
-        found = dict(await asyncio.to_thread(health))
-        return web.json_response(found, status=200 if found.get("status") == OK else 503)
+        state = dict(await asyncio.to_thread(health))
+        return web.json_response(state, status=200 if state.get("status") == OK else 503)
 
     async def say_metrics(_request: web.Request) -> web.Response:
         return web.Response(body=await asyncio.to_thread(metrics), headers={"Content-Type": _METRICS})

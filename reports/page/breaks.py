@@ -158,14 +158,14 @@ async def show(request: web.Request) -> web.Response:
 
 def actions(known: KnownBreak, rulings: Sequence[Ruling]) -> list[Kind]:
     """What a person can ask of a break as it stands, approval included; whether it is done, the desk decides."""
-    found = known.found
+    break_ = known.found
     moves = MOVES[known.status]
     stands = any(ruling.standing in IN_FORCE for ruling in rulings)
     allowed = {
         Kind.ACKNOWLEDGE: "acknowledged" in moves,
         Kind.RESOLVE: "resolved" in moves,
-        Kind.WRITE_OFF: "written_off" in moves and found.amount_at_risk is not None,
-        Kind.LINK: "linked" in moves and found.subject_type in ("order", "charge"),
+        Kind.WRITE_OFF: "written_off" in moves and break_.amount_at_risk is not None,
+        Kind.LINK: "linked" in moves and break_.subject_type in ("order", "charge"),
         Kind.UNDO: stands,
         Kind.REOPEN: known.status in CLOSED,
         Kind.APPROVE: "approved" in moves,
@@ -176,20 +176,20 @@ def actions(known: KnownBreak, rulings: Sequence[Ruling]) -> list[Kind]:
 def _details(
     site: Site, known: KnownBreak, visible: frozenset[str] | None
 ) -> tuple[list[Side], list[Ruling], list[BreakEvent]]:
-    found = known.found
-    ids = {kind: getattr(found, f"{kind}_id", None) for kind in KINDS}
-    if found.subject_type in KINDS:
-        ids[found.subject_type] = found.subject_id
+    break_ = known.found
+    ids = {kind: getattr(break_, f"{kind}_id", None) for kind in KINDS}
+    if break_.subject_type in KINDS:
+        ids[break_.subject_type] = break_.subject_id
     versions = partial(evidence.versions, site.store, visible=visible)
     sides = []
     for kind, id_ in ids.items():
         if not id_:
             continue
         try:
-            sides.append(Side(kind, id_, versions(kind, found.account, id_)))
+            sides.append(Side(kind, id_, versions(kind, break_.account, id_)))
         except ArchiveError:  # a lost file of the archive hides what was, not what is
-            sides.append(Side(kind, id_, versions(kind, found.account, id_, archived=False), whole=False))
-    return sides, rulings.rulings(site.store, found.id), rulings.events_of(site.store, found.id)
+            sides.append(Side(kind, id_, versions(kind, break_.account, id_, archived=False), whole=False))
+    return sides, rulings.rulings(site.store, break_.id), rulings.events_of(site.store, break_.id)
 
 
 def differences(sides: Sequence[Side]) -> set[tuple[str, str]]:

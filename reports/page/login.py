@@ -12,7 +12,7 @@ from yarl import URL
 from recon.people import hash_password, is_password
 from recon.store.desk import people
 from reports.page.render import render
-from reports.page.security import COOKIE, check_form, cookie, session_of
+from reports.page.security import COOKIE, check_form, session_of, set_session_cookie
 from reports.page.site import SITE
 
 TRIES, WITHIN = 5, timedelta(minutes=15)
@@ -52,15 +52,15 @@ _NOBODY = hash_password(secrets.token_urlsafe(32))  # takes the same time as a r
 
 async def form(request: web.Request) -> web.Response:
     """The form; whoever is logged in already goes on."""
-    there = _inside(request.query.get("next", "/"))
+    target = _inside(request.query.get("next", "/"))
     if await session_of(request):
-        raise web.HTTPSeeOther(there)
-    return _form(request, there, "")
+        raise web.HTTPSeeOther(target)
+    return _form(request, target, "")
 
 
-def _form(request: web.Request, there: str, words: str, status: int = 200) -> web.Response:
+def _form(request: web.Request, target: str, words: str, status: int = 200) -> web.Response:
     secret = request.cookies.get(_FORM_COOKIE) or secrets.token_urlsafe(32)
-    response = render(request, "login.html", words=words, csrf=secret, next=there)
+    response = render(request, "login.html", words=words, csrf=secret, next=target)
     response.set_status(status)
     secure = request.app[SITE].secure
     response.set_cookie(_FORM_COOKIE, secret, httponly=True, secure=secure, samesite="Strict", path="/login")
@@ -72,21 +72,24 @@ async def log_in(request: web.Request) -> web.StreamResponse:
     site, failures = request.app[SITE], request.app[FAILURES]
     await check_form(request, request.cookies.get(_FORM_COOKIE, ""))
     data = await request.post()
-    name, password = str(data.get("name", "")).strip(), str(data.get("password", ""))
-    now, there = site.clock(), _inside(str(data.get("next", "/")))
+    name = str(data.get("name", "")).strip()
+    password = str(data.get("password", ""))
+    now = site.clock()
+    target = _inside(str(data.get("next", "/")))
     limits = {f"name {name}": TRIES, f"from {request.remote}": FROM_ONE_ADDRESS}
     if failures.too_many(limits, now):
-        return _form(request, there, "Too many attempts: wait a quarter of an hour.", 429)
-    known = await asyncio.to_thread(people.credentials, site.store, name)
-    good = await asyncio.to_thread(is_password, password, known[1] if known else _NOBODY)
-    if known is None or not good:
+        return _form(request, target, "Too many attempts: wait a quarter of an hour.", 429)
+    credentials = await asyncio.to_thread(people.credentials, site.store, name)
+    is_right = await asyncio.to_thread(is_password, password, credentials[1] if credentials else _NOBODY)
+    if credentials is None or not is_right:
         failures.add(limits, now)
-        return _form(request, there, "Name or password is wrong.", 401)
+        return _form(request, target, "Name or password is wrong.", 401)
     failures.forget(f"name {name}")
-    secret, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    secret = secrets.token_urlsafe(32)
+    csrf = secrets.token_urlsafe(32)
     await asyncio.to_thread(people.open_session, site.store, name, secret, csrf, now)
-    response = web.HTTPSeeOther(there)
-    cookie(request, response, secret)
+    response = web.HTTPSeeOther(target)
+    set_session_cookie(request, response, secret)
     raise response
 
 
@@ -102,8 +105,8 @@ async def log_out(request: web.Request) -> web.StreamResponse:
 def _inside(path: str) -> str:
     """A path of this page; anything else leads home."""
     try:
-        there = str(URL(path))  # as the answer will have it: without dots and control characters
+        target = str(URL(path))  # as the answer will have it: without dots and control characters
     except ValueError:
         return "/"
     is_plain = path.isprintable() and "\\" not in path
-    return path if is_plain and all(one.startswith("/") and one[1:2] != "/" for one in (path, there)) else "/"
+    return path if is_plain and all(path_.startswith("/") and path_[1:2] != "/" for path_ in (path, target)) else "/"

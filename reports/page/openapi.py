@@ -44,7 +44,7 @@ def document(version: str) -> Schema:
             "/api/rulings": {"post": _post("Rule on breaks, all in one transaction", _rulings(), _answers(), 200)},
             "/api/runs": {
                 "get": _get("The latest runs", [_query("limit", _bounded(1_000))], _list("runs", "Run")),
-                "post": _post("Run a range again", _wish(), _object({"ticket": _TEXT}), 202, _CONFLICT),
+                "post": _post("Run a range again", _run_request(), _object({"ticket": _TEXT}), 202, _CONFLICT),
             },
             "/api/runs/{ticket}": {"get": _get("How far a run is", [_in_path("ticket")], _ref("Progress"))},
             "/api/reports": {"get": _get("Finished workbooks", [], _list("reports", "Report"))},
@@ -112,13 +112,13 @@ def _rulings() -> Schema:
     return _object({"rulings": {"type": "array", "items": ruling, "minItems": 1, "maxItems": 1_000}})
 
 
-def _wish() -> Schema:
-    wish = _object({"from": _DAY, "to": _DAY})
-    return {**wish, "properties": {**wish["properties"], "accounts": _texts()}}
+def _run_request() -> Schema:
+    run_request = _object({"from": _DAY, "to": _DAY})
+    return {**run_request, "properties": {**run_request["properties"], "accounts": _texts()}}
 
 
 def _answers() -> Schema:
-    became = {"enum": [str(one) for one in Became]}
+    became = {"enum": [str(word) for word in Became]}
     answer = _object({"id": _MAYBE, "became": became, "words": _TEXT, "ruling": _MAYBE, "status": _MAYBE})
     return _object({"answers": _array(answer)})
 
@@ -166,7 +166,7 @@ _SENT = {"408": "Sent too slowly", "413": "Too large"}
 
 def _errors(words: Mapping[str, str] = _ANY) -> Schema:
     content = {"application/json": {"schema": _ref("Error")}}
-    return {status: {"description": said, "content": content} for status, said in words.items()}
+    return {status: {"description": description, "content": content} for status, description in words.items()}
 
 
 def _object(properties: Schema) -> Schema:

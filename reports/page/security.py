@@ -48,9 +48,9 @@ async def strict_headers(request: web.Request, handler: Handler) -> web.StreamRe
 
 def _headers(request: web.Request) -> dict[str, str]:
     static = request.path.startswith("/static/")
-    found = {**HEADERS, "Cache-Control": "public, max-age=3600" if static else "no-store"}
+    headers = {**HEADERS, "Cache-Control": "public, max-age=3600" if static else "no-store"}
     site = request.app.get(SITE)
-    return {**found, "Strict-Transport-Security": "max-age=31536000"} if site and site.secure else found
+    return {**headers, "Strict-Transport-Security": "max-age=31536000"} if site and site.secure else headers
 
 
 @web.middleware
@@ -116,8 +116,8 @@ def _to_login(request: web.Request) -> web.HTTPException:
     except ValueError:
         referrer = URL()
     is_page = request.method == "GET" and "HX-Request" not in request.headers
-    there = request.path_qs if is_page else referrer.path_qs if referrer.host == request.url.host else "/"
-    target = f"/login?next={quote(there)}" if there not in ("/", "/logout") else "/login"
+    page = request.path_qs if is_page else referrer.path_qs if referrer.host == request.url.host else "/"
+    target = f"/login?next={quote(page)}" if page not in ("/", "/logout") else "/login"
     if "HX-Request" in request.headers:  # htmx would put the login into a part of the page
         return web.HTTPUnauthorized(headers={"HX-Redirect": target})
     return web.HTTPSeeOther(target)
@@ -152,7 +152,7 @@ def require(request: web.Request, right: Right) -> Person:
     return person
 
 
-def cookie(request: web.Request, response: web.StreamResponse, secret: str) -> None:
+def set_session_cookie(request: web.Request, response: web.StreamResponse, secret: str) -> None:
     """Give the browser its session's secret: for this site, out of reach of scripts, until it is closed."""
     secure = request.app[SITE].secure
     response.set_cookie(COOKIE, secret, httponly=True, secure=secure, samesite="Lax", path="/")

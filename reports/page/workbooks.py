@@ -169,11 +169,11 @@ async def start(request: web.Request) -> web.StreamResponse:
 
 
 async def request_run(request: web.Request, first: date, last: date, accounts: Sequence[str]) -> str:
-    """Ask for a run of accounts that are the asker's (none named: all of theirs); the ticket."""
+    """Ask for a run of accounts that are the asker's (none named: all of visible_names); the ticket."""
     site, person = request.app[SITE], require(request, Right.RULE)
-    theirs = site.names_for(person)
-    chosen = tuple(accounts or theirs)
-    if not chosen or not set(chosen) <= set(theirs):
+    visible_names = site.names_for(person)
+    chosen = tuple(accounts or visible_names)
+    if not chosen or not set(chosen) <= set(visible_names):
         raise web.HTTPNotFound(text="there is no such account\n")
     if first > last or last > site.clock().date():
         raise web.HTTPConflict(text="the range ends before it begins, or in the future\n")

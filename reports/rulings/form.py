@@ -91,9 +91,9 @@ def fill_in(book: Workbook, sheet: Worksheet, ranges: Mapping[BreakStatus, str],
 
 def _validations(ranges: Mapping[BreakStatus, str], day: date) -> Iterator[tuple[str, DataValidation]]:
     """By column: a drop-down of rulings by each row's status, one of reasons, and a date."""
-    *others, last = ranges
-    rulings = _list_name(last)
-    for status in others:
+    *first_statuses, last_status = ranges
+    rulings = _list_name(last_status)
+    for status in first_statuses:
         rulings = f'IF(${_place(c.STATUS)}{HEADER_ROWS + 1}="{status}",{_list_name(status)},{rulings})'
     yield (
         RULING,
@@ -159,7 +159,9 @@ def draw_how_to(book: Workbook, breaks: int, day: date) -> dict[BreakStatus, str
     sheet.protection.sheet = True
     set_up_paper(sheet, FOOTER)
     sheet.page_setup.fitToHeight = 1
-    return {status: _range(status, first) for status in BreakStatus if any(status in one.states for one in CHOICES)}
+    return {
+        status: _range(status, first) for status in BreakStatus if any(status in choice.states for choice in CHOICES)
+    }
 
 
 def _range(status: BreakStatus, first: int) -> str:

@@ -143,27 +143,27 @@ def frame_of(columns: Sequence[Column], rows: Sequence[Mapping[str, object]]) ->
 
 
 def _values(known: KnownBreak, accounts: Mapping[str, Account]) -> dict[str, object]:
-    found = known.found
-    account = accounts.get(found.account or "")
+    break_ = known.found
+    account = accounts.get(break_.account or "")
     zone = account.zone if account else UTC
     return {
-        c.BREAK_ID: found.id,
+        c.BREAK_ID: break_.id,
         VERSION: known.version,
-        c.SEVERITY: found.severity.word,
-        c.CODE: found.code,
-        c.ACCOUNT: found.account,
-        c.ORDER_ID: found.order_id,
-        c.CHARGE_ID: found.charge_id,
-        c.SUBJECT_ID: f"{found.subject_type} {found.subject_id}",
-        c.EXPECTED: found.expected,
-        c.ACTUAL: found.actual,
-        c.DIFFERENCE: found.difference,
-        c.AMOUNT_AT_RISK: found.amount_at_risk,
-        c.CURRENCY: found.currency,
+        c.SEVERITY: break_.severity.word,
+        c.CODE: break_.code,
+        c.ACCOUNT: break_.account,
+        c.ORDER_ID: break_.order_id,
+        c.CHARGE_ID: break_.charge_id,
+        c.SUBJECT_ID: f"{break_.subject_type} {break_.subject_id}",
+        c.EXPECTED: break_.expected,
+        c.ACTUAL: break_.actual,
+        c.DIFFERENCE: break_.difference,
+        c.AMOUNT_AT_RISK: break_.amount_at_risk,
+        c.CURRENCY: break_.currency,
         c.AGE_DAYS: known.age_days(known.last_seen, zone),
-        c.DUE_BY: found.due_by and found.due_by.astimezone(zone).replace(tzinfo=UTC),
+        c.DUE_BY: break_.due_by and break_.due_by.astimezone(zone).replace(tzinfo=UTC),
         c.OWNER: known.owner,
         c.STATUS: known.status.value,
-        c.EXPLANATION: found.explanation,
-        c.SUGGESTION: found.suggestion,
+        c.EXPLANATION: break_.explanation,
+        c.SUGGESTION: break_.suggestion,
     }

@@ -59,7 +59,7 @@ def text_value(text: str) -> str:
     if len(text.encode("utf-16-le")) > 2 * LONGEST:
         room = 2 * (LONGEST - len(CUT))
         text = text.encode("utf-16-le")[:room].decode("utf-16-le", "ignore") + CUT
-    return _ILLEGAL.sub(lambda found: chr(0x2400 + ord(found[0])) if found[0] < " " else "\ufffd", text)
+    return _ILLEGAL.sub(lambda match: chr(0x2400 + ord(match[0])) if match[0] < " " else "\ufffd", text)
 
 
 def text_xml(text: str) -> str:
@@ -156,8 +156,8 @@ def _money(series: "pd.Series[Any]", codes: Any, context: CellContext) -> Parts:
     cells = pa.nulls(len(amounts), _TEXT)
     safe = pc.if_else(small, amounts, pa.scalar(None, pa.int64()))
     for code, style in styles.items():
-        mine = _join(*_number(style, _major(safe, context.currencies.exponent(code))))
-        cells = pc.if_else(pc.fill_null(pc.equal(codes, code), False), mine, cells)
+        numbers = _join(*_number(style, _major(safe, context.currencies.exponent(code))))
+        cells = pc.if_else(pc.fill_null(pc.equal(codes, code), False), numbers, cells)
     return (_patch(cells, pc.and_(pc.is_valid(amounts), pc.is_null(cells)), _money_text(amounts, codes, context)),)
 
 

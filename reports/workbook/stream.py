@@ -164,10 +164,10 @@ def _rendered(part: FilledSheet, context: CellContext, chunk: int) -> Iterator[b
 def _with_values(xml: str, values: Mapping[str, str]) -> str:
     left = dict(values)
 
-    def fill(found: re.Match[str]) -> str:
-        place, attributes, formula = found.groups()
+    def fill(match: re.Match[str]) -> str:
+        place, attributes, formula = match.groups()
         value = left.pop(place, None)
-        return found[0] if value is None else f'<c r="{place}"{attributes}>{formula or ""}<v>{value}</v></c>'
+        return match[0] if value is None else f'<c r="{place}"{attributes}>{formula or ""}<v>{value}</v></c>'
 
     filled = _CELL.sub(fill, xml)
     assert not left, f"cells without a place for their value: {sorted(left)}"
