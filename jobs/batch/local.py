@@ -69,7 +69,7 @@ async def _do_steps(work: Work) -> None:
             except StepFailed as failed:
                 failure = str(failed)
         if failure:
-            await give_up(work, step.key, failure)
+            await asyncio.to_thread(give_up, work, step.key, failure)
         done += 1
         progress.advance(STEPS, done, len(steps))
         return failure

@@ -222,9 +222,9 @@ class Queue:
 
     @classmethod
     @asynccontextmanager
-    async def opened(cls, url: str, size: int = 1) -> "AsyncIterator[Queue]":
+    async def opened(cls, url: str) -> "AsyncIterator[Queue]":
         """For the block."""
-        async with _opened(_Connector(url, size), url) as app:
+        async with _opened(_Connector(url, 1), url) as app:
             yield cls(app)
 
     async def is_installed(self) -> bool:

@@ -82,6 +82,13 @@ class Work:
             raise JobError(*(f'the configuration has no account "{name}" any more' for name in missing))
         return tuple(configured[name] for name in names)
 
+    def step(self, key: str) -> Step:
+        """A step as it stands now; raises NotReady where the batch has none of this key."""
+        step = batches.one_step(self.store, self.batch.id, key)
+        if step is None:
+            raise NotReady(f"batch {self.batch.id} has no step {key}")
+        return step
+
     def steps(self, kind: Kind, account: str | None = None) -> list[Step]:
         """The batch's steps of a kind in their places, of all accounts or of one."""
         return batches.steps(self.store, self.batch.id, (kind,), account)
@@ -111,46 +118,32 @@ class Work:
         return Marker(self.batch.id, step.key, self.clock(), complete, outcome, parcel)
 
 
-@dataclass(frozen=True)
-class StepOutcome:
-    """What became of a step: whether anything is missing from it, and what is, in words."""
-
-    key: str
-    complete: bool
-    messages: tuple[str, ...] = ()
-
-
-async def perform(work: Work, key: str) -> StepOutcome:
-    """Do a step; one that is done already answers at once with what came of it, so that anybody may ask again.
+async def perform(work: Work, key: str) -> Step:
+    """Do a step and give it back; one that is done already comes back at once, so that anybody may ask again.
 
     Raises StepFailed (try again; after some tries `give_up`), `jobs.run.lock.Busy` (another run holds the account, a
     dead one for three minutes: try again), AlreadyDone (a night that others finished; the batch is ended), any other
     JobError (nothing of this batch can go on: `abandon`), NotReady (leave it).
     """
     step = await asyncio.to_thread(_begin, work, key)
-    if not step.done:
-        try:
+    if step.done:
+        return step
+    try:
+        with suppress(StepDone):  # by somebody who was believed dead
             await _PERFORM[Kind(step.kind)](work, step)
-        except StepDone:  # by somebody who was believed dead
-            pass
-        except AlreadyDone:
-            await asyncio.to_thread(batches.end, work.store, work.batch.id, work.clock())
-            raise
-    return await asyncio.to_thread(_outcome, work, key)
+    except AlreadyDone:
+        await asyncio.to_thread(batches.end, work.store, work.batch.id, work.clock())
+        raise
+    return await asyncio.to_thread(work.step, key)
 
 
-async def give_up(work: Work, key: str, reason: str) -> StepOutcome:
+def give_up(work: Work, key: str, reason: str) -> None:
     """Mark a sweep or a pull whose source failed for good: what comes after it goes on and says what is missing."""
-
-    def mark() -> StepOutcome:
-        step = batches.one_step(work.store, work.batch.id, key)
-        if step is None or step.kind not in (Kind.SWEEP, Kind.PULL):
-            raise NotReady(key)
-        with suppress(StepDone):
-            work.finish(step, Pulled(work.account(step), reason).as_json(), complete=False)
-        return _outcome(work, key)
-
-    return await asyncio.to_thread(mark)
+    step = work.step(key)
+    if step.kind not in (Kind.SWEEP, Kind.PULL):
+        raise NotReady(key)
+    with suppress(StepDone):
+        work.finish(step, Pulled(work.account(step), reason).as_json(), complete=False)
 
 
 def abandon(work: Work, *reasons: str) -> None:
@@ -161,9 +154,7 @@ def abandon(work: Work, *reasons: str) -> None:
 def _begin(work: Work, key: str) -> Step:
     """The step, with the try noted unless it is done; raises NotReady."""
     batch_id = work.batch.id
-    step = batches.one_step(work.store, batch_id, key)
-    if step is None:
-        raise NotReady(f"batch {batch_id} has no step {key}")
+    step = work.step(key)
     if step.done:
         return step
     before = batches.steps(work.store, batch_id, KINDS_BEFORE[Kind(step.kind)])
@@ -171,18 +162,10 @@ def _begin(work: Work, key: str) -> Step:
         raise NotReady(f"{key} waits for {waiting[0]}")
     if batches.begin(work.store, batch_id, key, socket.gethostname(), work.clock()):
         return step
-    step = batches.one_step(work.store, batch_id, key)
-    if step is None or not step.done:
+    step = work.step(key)
+    if not step.done:
         raise NotReady(f"batch {batch_id} has ended")
     return step
-
-
-def _outcome(work: Work, key: str) -> StepOutcome:
-    step = batches.one_step(work.store, work.batch.id, key)
-    outcome = batches.outcomes(work.store, work.batch.id, [key])[key]
-    failure = [outcome["failure"]] if outcome.get("failure") else []
-    messages = (*outcome.get("messages", ()), *failure, *outcome.get("short", ()))
-    return StepOutcome(key, bool(step and step.complete), messages)
 
 
 async def _read(work: Work, step: Step) -> None:

@@ -81,7 +81,7 @@ class Worker:
             await self._abandon(work, f'"{key}" ended {step_try.deaths} processes that worked on it')
             return None
         try:
-            outcome = await perform(work, key)
+            step = await perform(work, key)
         except (NotReady, AlreadyDone):
             return None
         except Busy as busy:
@@ -93,7 +93,7 @@ class Worker:
         except Exception as error:
             return await self._failed(work, step_try, job, error)
         seconds = round(asyncio.get_running_loop().time() - begun, 3)
-        note("step done", batch=work.batch.id, step=key, complete=outcome.complete, seconds=seconds)
+        note("step done", batch=work.batch.id, step=key, complete=bool(step.complete), seconds=seconds)
         return None
 
     async def _failed(self, work: Work, step_try: StepTry, job: StepJob, error: Exception) -> StepJob | None:
@@ -108,7 +108,7 @@ class Worker:
             wait_s = self._pace.again * float(3 ** min(step_try.fails, 5))
             return replace(job, fails=fails, wait_s=min(wait_s, _LONGEST_AGAIN_S))
         if isinstance(error, StepFailed):
-            await give_up(work, key, reason)
+            await asyncio.to_thread(give_up, work, key, reason)
         else:
             await self._abandon(work, f'"{key}" failed {fails} times; the last time: {reason}')
         return None

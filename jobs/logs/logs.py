@@ -27,8 +27,8 @@ def configure(as_json: bool) -> None:
     handler.addFilter(_is_ours_to_show)
     handler.setFormatter(_json_formatter() if as_json else _Lines("%(levelname)s: %(name)s: %(message)s"))
     root = logging.getLogger()
-    for old in [one for one in root.handlers if isinstance(one, _Handler)]:
-        root.removeHandler(old)
+    for handler_before in [before for before in root.handlers if isinstance(before, _Handler)]:
+        root.removeHandler(handler_before)
     root.addHandler(handler)
     root.setLevel(logging.WARNING)
     for name, level in _LEVELS.items():

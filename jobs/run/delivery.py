@@ -26,20 +26,20 @@ def deliver(reports: ReportsSection, files: Sequence[Path]) -> list[str]:
         return []
     names = [path.relative_to(reports.folder).as_posix() for path in files]
     owed = _owed(reports.folder)
-    left: dict[str, list[str]] = {}
-    said = []
+    undelivered: dict[str, list[str]] = {}
+    failures = []
     for place in reports.deliver:
         wanted = list(dict.fromkeys([*owed.get(place, ()), *names]))
         try:
             _to_place(place, reports.folder, [name for name in wanted if (reports.folder / name).is_file()])
         except Exception as error:  # a store's own errors have no name here
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            left[place] = wanted
-            said.append(
+            undelivered[place] = wanted
+            failures.append(
                 f"reports.deliver: {masked(place)} did not get its files ({masked(reason)}); the next run tries again"
             )
-    _keep_owed(reports.folder, left)
-    return said
+    _keep_owed(reports.folder, undelivered)
+    return failures
 
 
 def _to_place(place: str, folder: Path, names: Iterable[str]) -> None:
@@ -80,14 +80,14 @@ def _copy(source: Path, target: Path) -> None:
 
 def _owed(folder: Path) -> Mapping[str, Sequence[str]]:
     try:
-        found = json.loads((folder / _OWED).read_text(encoding="utf-8"))
+        owed = json.loads((folder / _OWED).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return owed if isinstance(owed, dict) else {}
 
 
-def _keep_owed(folder: Path, left: Mapping[str, Sequence[str]]) -> None:
-    if left:
-        (folder / _OWED).write_text(json.dumps(left, indent=1, sort_keys=True), encoding="utf-8")
+def _keep_owed(folder: Path, undelivered: Mapping[str, Sequence[str]]) -> None:
+    if undelivered:
+        (folder / _OWED).write_text(json.dumps(undelivered, indent=1, sort_keys=True), encoding="utf-8")
     else:
         (folder / _OWED).unlink(missing_ok=True)

@@ -16,7 +16,7 @@ def with_histories(store: Store, findings: Findings, digests: Mapping[str, str])
     if findings.carried is None:
         return findings
     now = (*findings.carried.reported, *findings.carried.changed)
-    results = (with_history(store, one, digests[one.account.name], now) for one in findings.results)
+    results = (with_history(store, result, digests[result.account.name], now) for result in findings.results)
     return replace(findings, results=tuple(results))
 
 
@@ -32,8 +32,8 @@ def with_history(store: Store, result: Result, digest: str, now: Iterable[KnownB
     """
     account = result.account
     earlier = [
-        Earlier(one.found.first_day, one.found.last_day, one.found.counts)
-        for one in history.last_of_each_range(store, account.name)
+        Earlier(run.found.first_day, run.found.last_day, run.found.counts)
+        for run in history.last_of_each_range(store, account.name)
     ]
     details = replace(result.details, past=past(earlier, result))
     run = history.last_different(store, account.name, result.first_day, result.last_day, digest)

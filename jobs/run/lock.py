@@ -6,8 +6,11 @@ import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
+
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_chain, wait_fixed
 
 from jobs.run.outcome import JobError, Outcome
 from jobs.service.nights import RETRY
@@ -54,7 +57,7 @@ def _place() -> str:
 
 
 _PLACE = _place()
-_GOING: set[str] = set()  # what this process is at, by its name; the next life may have the same pid
+_RUNNING: set[str] = set()  # what this process is at, by its name; the next life may have the same pid
 
 
 async def run_held(
@@ -74,20 +77,19 @@ async def run_held(
     """
     now, holder = clock(), this_process(who)
     since = now - RETRY if unless_done else None
-    _GOING.add(holder.process)
+    dead = partial(is_dead, now=now)
+    _RUNNING.add(holder.process)
     try:
-        begun = await asyncio.to_thread(
-            attempts.begin, store, claims, holder, now, lambda attempt: is_dead(attempt, now), since
-        )
+        begun = await asyncio.to_thread(attempts.begin, store, claims, holder, now, dead, since)
         if begun.settled:
             raise AlreadyDone
         if begun.held:
             raise Busy(*(_words(attempt) for attempt in begun.held))
         outcome = await _done(Hold(store, begun.ids, clock), work, beat_s)
     except Exception:
-        _GOING.discard(holder.process)
+        _RUNNING.discard(holder.process)
         raise
-    _GOING.discard(holder.process)
+    _RUNNING.discard(holder.process)
     return outcome
 
 
@@ -116,13 +118,15 @@ def this_process(who: str) -> Holder:
 
 def is_dead(attempt: Attempt, now: datetime) -> bool:
     """Whether an attempt's process is gone at a moment: by its pid, where pids mean something, or by its silence."""
-    here = attempt.host == socket.gethostname() and attempt.process.split(" ")[0] == _PLACE
-    ours = attempt.process in _GOING
-    gone = here and not ours and (attempt.pid == os.getpid() or not _lives(attempt.pid))
-    return gone or now - attempt.beat_at > DEAD_AFTER
+    if now - attempt.beat_at > DEAD_AFTER:
+        return True
+    elsewhere = attempt.host != socket.gethostname() or attempt.process.split(" ")[0] != _PLACE
+    if elsewhere or attempt.process in _RUNNING:
+        return False
+    return attempt.pid == os.getpid() or not _is_alive(attempt.pid)
 
 
-def _lives(pid: int) -> bool:
+def _is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -149,20 +153,20 @@ async def _beat(hold: Hold, over: asyncio.Event, beat_s: float) -> None:
 
 async def _end(hold: Hold, ending: str, words: str, run_id: int | None) -> None:
     """Writes how it ended, also where the database is away for a moment."""
-    for wait_s in (*_ENDING_S, None):
-        try:
-            await asyncio.to_thread(attempts.end, hold.store, hold.ids, hold.clock(), ending, words, run_id)
-        except Exception as error:
-            if wait_s is None or not is_lost(error):
-                raise
-            await asyncio.sleep(wait_s)
-        else:
-            return
+    retrying = AsyncRetrying(
+        retry=retry_if_exception(is_lost),
+        wait=wait_chain(*map(wait_fixed, _ENDING_S)),
+        stop=stop_after_attempt(len(_ENDING_S) + 1),
+        reraise=True,
+    )
+    await retrying(asyncio.to_thread, attempts.end, hold.store, hold.ids, hold.clock(), ending, words, run_id)
 
 
 def _words(attempt: Attempt) -> str:
     first, last = attempt.first_day, attempt.last_day
     days = f"{first}" if first == last else f"{first} to {last}"
-    whose = f"{attempt.who} on {attempt.host} (process {attempt.pid})"
+    holder = f"{attempt.who} on {attempt.host} (process {attempt.pid})"
     since = f"{attempt.began_at:%Y-%m-%d %H:%M} UTC"
-    return f'account "{attempt.account}": a run of {days} by {whose} goes on since {since}; run again when it is over'
+    return (
+        f'account "{attempt.account}": a run of {days} by {holder} goes on since {since}; run again when it is over'
+    )

@@ -52,18 +52,17 @@ def write_reports(
     )
     parts = tuple(Report(result, basis, digests[result.account.name]) for result in findings.results)
     if writing.format != XLSX:
-        whole: tuple[AnyReport, ...] = (*parts, *([Group(parts, ())] if len(parts) > 1 else []))
+        reports: tuple[AnyReport, ...] = (*parts, *([Group(parts, ())] if len(parts) > 1 else []))
         folder = writing.config.reports.folder
-        return tuple(path for one in whole for path in write_plain(one, folder, writing.format))
-    places = [_place(writing, part) for part in parts]
-    asked: list[tuple[AnyReport, _Place]] = list(zip(parts, places, strict=True))
+        return tuple(path for report in reports for path in write_plain(report, folder, writing.format))
+    placed: list[tuple[AnyReport, _Place]] = [(part, _place(writing, part)) for part in parts]
     if len(parts) > 1:
-        group = Group(parts, tuple(place.name for place in places))
-        asked.append((group, _place(writing, group)))
+        group = Group(parts, tuple(place.name for _, place in placed))
+        placed.append((group, _place(writing, group)))
     with ThreadPoolExecutor(_TOGETHER) as pool:
-        longest_first = sorted(asked, key=lambda one: -_orders(one[0]))
-        begun = {one.name: pool.submit(_write, writing, one, place) for one, place in longest_first}
-        return tuple(begun[one.name].result() for one, _ in asked)
+        longest_first = sorted(placed, key=lambda report_and_place: -_orders(report_and_place[0]))
+        writes = {report.name: pool.submit(_write, writing, report, place) for report, place in longest_first}
+        return tuple(writes[report.name].result() for report, _ in placed)
 
 
 def _orders(report: AnyReport) -> int:
@@ -81,15 +80,15 @@ class _Place:
 
 def _place(writing: Writing, report: AnyReport) -> _Place:
     """A signed file of this result stays as it is, and no signed one is written over."""
-    names: dict[str, str] = {}  # of the signed ones, by name, the digest of the result
-    for one in workbooks.sign_offs(writing.store, report.name, *report.days):
-        signed = workbooks.by_hash(writing.store, one.sha256)
-        if signed and one.result_digest == report.digest:
+    signed_names = set[str]()
+    for sign_off in workbooks.sign_offs(writing.store, report.name, *report.days):
+        signed = workbooks.by_hash(writing.store, sign_off.sha256)
+        if signed and sign_off.result_digest == report.digest:
             return _Place(signed.name, 0, signed)
         if signed:
-            names[signed.name] = one.result_digest
+            signed_names.add(signed.name)
     number = 1
-    while file_name(report, number) in names:
+    while file_name(report, number) in signed_names:
         number += 1
     return _Place(file_name(report, number), number)
 
@@ -128,10 +127,10 @@ def put_back(store: Store, path: Path, sha256: str) -> str:
 
     An earlier one of the same name gives way; one that was edited does not, and is left for `recon verify`.
     """
-    there = hash_of(path) if path.exists() else ""
-    if there == sha256:
+    present = hash_of(path) if path.exists() else ""
+    if present == sha256:
         return ""
-    if there and workbooks.by_hash(store, there) is None:
+    if present and workbooks.by_hash(store, present) is None:
         return f"{path.name}: was edited in the report folder, and is left as it is"
     pieces = pieces_of(store, sha256)
     if pieces is None:

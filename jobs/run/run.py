@@ -34,20 +34,22 @@ async def run(config: Config, options: RunOptions, clock: Callable[[], datetime]
         road = Road(config, options, clock, progress, store, started, as_of, accounts, days)
         if not options.record:
             return await _travel(road)
-        claims = [Claim(n, d.first, d.last, d.window.end, as_of, options.pull) for n, d in days.items()]
-        return await run_held(store, claims, options.by, clock, partial(_travel_held, road), options.unless_done)
+        claims = [
+            Claim(name, span.first, span.last, span.window.end, as_of, options.pull) for name, span in days.items()
+        ]
+        return await run_held(store, claims, options.by, clock, partial(_travel, road), options.unless_done)
     finally:
         await asyncio.to_thread(store.dispose)
 
 
 def resolve(config: Config, options: RunOptions, now: datetime) -> tuple[tuple[Account, ...], dict[str, Days]]:
     """The accounts asked for and the days of each; raises JobError in words."""
-    known = {account.name: account for account in config.as_accounts()}
-    unknown = [name for name in options.accounts if name not in known]
+    configured = {account.name: account for account in config.as_accounts()}
+    unknown = [name for name in options.accounts if name not in configured]
     if unknown:
-        names = ", ".join(known)
+        names = ", ".join(configured)
         raise JobError(*(f"--account {name}: no such account in the configuration ({names})" for name in unknown))
-    chosen = [known[name] for name in dict.fromkeys(options.accounts or known)]
+    chosen = [configured[name] for name in dict.fromkeys(options.accounts or configured)]
     days: dict[str, Days] = {}
     for account in chosen:
         yesterday = local_day(now, account.zone) - DAY
@@ -88,12 +90,8 @@ def ready_store(config: Config) -> Iterator[Store]:
         store.dispose()
 
 
-async def _travel_held(road: Road, hold: Hold) -> Outcome:
+async def _travel(road: Road, hold: Hold | None = None) -> Outcome:
     road.hold = hold
-    return await _travel(road)
-
-
-async def _travel(road: Road) -> Outcome:
     options = road.options
     if options.opening is not None:
         await asyncio.to_thread(read_opening_items, road.config, road.store, options.opening, options.by, road.clock)

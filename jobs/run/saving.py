@@ -6,17 +6,17 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from recon.model import ObjectRow
 
 ROWS = 1000  # that wait at most: the reader then waits for the writer
-Store = Callable[[Sequence[ObjectRow], Mapping[str, bytes]], Coroutine[None, None, None]]
+SaveRows = Callable[[Sequence[ObjectRow], Mapping[str, bytes]], Coroutine[None, None, None]]
 
 
 class Saver:
-    """Hands rows to `store` in their order, all that came meanwhile at once, and lets it end, whatever ends reading.
+    """Hands rows to `save_rows` in order, all that came meanwhile at once, and lets it end, whatever ends reading.
 
     An async context: what was handed over is stored when it is left, unless the reading failed.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, save_rows: SaveRows) -> None:
+        self._save_rows = save_rows
         self._rows: list[ObjectRow] = []
         self._marks: dict[str, bytes] = {}
         self._under_way: asyncio.Task[None] | None = None
@@ -28,8 +28,8 @@ class Saver:
         if self._under_way is not None and (self._under_way.done() or len(self._rows) >= ROWS):
             await self.saved(begun=True)
         if self._under_way is None and self._rows:
-            rows, self._rows, marks, self._marks = self._rows, [], self._marks, {}
-            self._under_way = asyncio.create_task(self._store(rows, marks))
+            self._under_way = asyncio.create_task(self._save_rows(self._rows, self._marks))
+            self._rows, self._marks = [], {}
 
     async def saved(self, begun: bool = False) -> None:
         """Everything handed over is stored, or what was `begun`; raises what went wrong with it."""

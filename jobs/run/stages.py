@@ -71,7 +71,7 @@ class Road:
     timings: dict[str, float] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
     digests: dict[str, str] = field(default_factory=dict)  # of the results, by account
-    rows: dict[str, Mapping[str, str]] = field(default_factory=dict)  # of what the data say, by account and frame
+    row_digests: dict[str, Mapping[str, str]] = field(default_factory=dict)  # by account and frame
     hold: Hold | None = None  # on its accounts, where the run is to be recorded
 
     @contextmanager
@@ -89,8 +89,9 @@ async def read_sources(road: Road) -> SourcesRead:
     """What the shop and the bank say, stored, where the options have it read; what is missing raises JobError."""
     if not road.options.read_orders:
         return SourcesRead()
-    config, days = road.config, road.days.values()
-    window = Window(min(one.window.start for one in days), max(one.window.end for one in days))
+    config = road.config
+    windows = [days.window for days in road.days.values()]
+    window = Window(min(window.start for window in windows), max(window.end for window in windows))
     with road.stage("orders"):
         since = road.started - config.omise.lookback_days * DAY
         sources = await read_orders(config, road.store, road.clock, window, since)
@@ -155,9 +156,10 @@ def _find(road: Road, question: Question) -> Findings:
     if road.options.record:
         read_names(road.store, question, road.clock())
     findings = find(road.store, question)
-    for one in findings.results:
-        found = digests(one)
-        road.digests[one.account.name], road.rows[one.account.name] = found.result, found.rows
+    for result in findings.results:
+        name, digest = result.account.name, digests(result)
+        road.digests[name] = digest.result
+        road.row_digests[name] = digest.rows
     return with_histories(road.store, findings, road.digests)
 
 
@@ -224,16 +226,16 @@ def record_findings(road: Road, findings: Findings, marker: Marker | None = None
     )
     accounts = [
         record.RunAccount(
-            one.account.name,
-            one.first_day,
-            one.last_day,
-            {**counts(one), ROWS: road.rows[one.account.name]},
-            road.digests[one.account.name],
+            account=result.account.name,
+            first_day=result.first_day,
+            last_day=result.last_day,
+            counts={**counts(result), ROWS: road.row_digests[result.account.name]},
+            result_digest=road.digests[result.account.name],
         )
-        for one in findings.results
+        for result in findings.results
     ]
     carried = findings.carried
-    left = {one.account.name: open_breaks(one.breaks) for one in findings.results}
+    left_open = {result.account.name: open_breaks(result.breaks) for result in findings.results}
     return record.record_run(
         road.store,
         run_record,
@@ -241,7 +243,7 @@ def record_findings(road: Road, findings: Findings, marker: Marker | None = None
         carried.changed,
         carried.events,
         findings.links,
-        left,
+        left_open,
         found=findings.found,
         again=findings.again,
         audit_key=road.config.audit_key,
@@ -265,17 +267,17 @@ async def conclude(
             road.messages += await asyncio.to_thread(deliver, road.config.reports, reports)
     complete = not road.messages and all(result.complete for result in findings.results)
     return Outcome(
-        run_id,
-        complete,
-        road.as_of,
-        findings.results,
-        reports,
-        dict(road.timings),
-        tuple(road.messages),
-        {name: pulled.traffic for name, pulled in pulls.items()},
-        unsigned,
-        {name: (days.first, days.last) for name, days in road.days.items()},
-        await asyncio.to_thread(workbooks.head, road.store),
+        run_id=run_id,
+        complete=complete,
+        as_of=road.as_of,
+        results=findings.results,
+        reports=reports,
+        timings=dict(road.timings),
+        messages=tuple(road.messages),
+        pulled={name: pulled.traffic for name, pulled in pulls.items()},
+        unsigned=unsigned,
+        days={name: (days.first, days.last) for name, days in road.days.items()},
+        audit_head=await asyncio.to_thread(workbooks.head, road.store),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from operator import attrgetter
 
 from jobs.config.config import Config
 from jobs.run.judging import Findings
@@ -44,10 +45,14 @@ def unsign(
     The results of a look at the past say nothing of now. Those that this run ended before it was cut, and could not
     tell, are told again.
     """
-    look = _Look(config, store, run_id, {one.account.name: one for one in findings.results}, findings.current)
-    by = f"run {run_id}"
-    before = [(o.account, o.first_day, o.last_day, o.ended_why or "") for o in workbooks.ended_by(store, by)]
-    ended, judged = [Unsigned(*one) for one in dict.fromkeys(before)], 0
+    results = {result.account.name: result for result in findings.results}
+    look = _Look(config, store, run_id, results, findings.current)
+    by, judged = f"run {run_id}", 0
+    before = (
+        Unsigned(sign_off.account, sign_off.first_day, sign_off.last_day, sign_off.ended_why or "")
+        for sign_off in workbooks.ended_by(store, by)
+    )
+    ended = list(dict.fromkeys(before))
     for signed, sign_offs in _signed(store):
         run = record.one_run(store, signed.run_id) if signed.run_id is not None else None
         if run is None:
@@ -60,7 +65,7 @@ def unsign(
                 ended.append(Unsigned(signed.account, signed.first_day, signed.last_day, f"not ended: {words}"))
                 continue
             changes = list(judged_again(config, store, run).values())
-        why = words_of([one for one in changes or () if one.of_figures], config.currencies())
+        why = words_of([change for change in changes or () if change.of_figures], config.currencies())
         if why:
             workbooks.end(store, sign_offs, by, by, why, clock(), config.audit_key)
             ended.append(Unsigned(signed.account, signed.first_day, signed.last_day, why))
@@ -70,11 +75,11 @@ def unsign(
 def words_of(changes: Sequence[Change], currencies: Currencies) -> str:
     """Which figures and breaks changed, in one line; nothing where none did."""
     parts = []
-    for one in changes:
-        said = [*_figures(one, currencies), *_breaks(one)]
-        more = f", and {len(said) - _FEW} more" if len(said) > _FEW else ""
-        if said:
-            parts.append(f"{one.account}: {', '.join(said[:_FEW])}{more}")
+    for change in changes:
+        differences = [*_figures(change, currencies), *_breaks(change)]
+        more = f", and {len(differences) - _FEW} more" if len(differences) > _FEW else ""
+        if differences:
+            parts.append(f"{change.account}: {', '.join(differences[:_FEW])}{more}")
     return "; ".join(parts)
 
 
@@ -97,8 +102,8 @@ def _breaks(change: Change) -> Iterator[str]:
 
 def _signed(store: Store) -> Iterator[tuple[StoredWorkbook, list[SignOff]]]:
     """Every signed workbook with its standing sign-offs."""
-    found = sorted(workbooks.standing(store), key=lambda one: (one.account, one.first_day, one.last_day, one.id))
-    for sha256, group in groupby(found, key=lambda one: one.sha256):
+    by_range = attrgetter("account", "first_day", "last_day", "id")
+    for sha256, group in groupby(sorted(workbooks.standing(store), key=by_range), key=attrgetter("sha256")):
         signed = workbooks.by_hash(store, sha256)
         if signed is not None:
             yield signed, list(group)
@@ -108,17 +113,16 @@ def _of_this_run(look: _Look, signed: StoredWorkbook, run: StoredRun) -> list[Ch
     """What this run's own results say of the range; None where it judged another one."""
     if not look.current:
         return None
-    parts = [part for part in run.accounts if signed.covers(part.account)]
-    mine = [look.results.get(part.account) for part in parts]
-    found = []
-    lives = None
-    for part, result in zip(parts, mine, strict=True):
+    judged = []
+    for part in run.accounts:
+        if not signed.covers(part.account):
+            continue
+        result = look.results.get(part.account)
         if result is None or (result.first_day, result.last_day) != (part.first_day, part.last_day):
             return None
-        if lives is None:
-            lives = {one.found.id: one for one in record.known_breaks(look.store)}
-        found.append(compare(look.store, run.run_id, part, result, lives))
-    return found
+        judged.append((part, result))
+    lives = {known.found.id: known for known in record.known_breaks(look.store)} if judged else {}
+    return [compare(look.store, run.run_id, part, result, lives) for part, result in judged]
 
 
 def _is_touched(look: _Look, signed: StoredWorkbook, run: StoredRun) -> bool:

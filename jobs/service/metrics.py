@@ -57,12 +57,12 @@ class _Stored(Collector):
         """What the store says now."""
         up = GaugeMetricFamily("recon_up", "Whether the store could be read")
         try:
-            found = self._families()
+            families = self._families()
         except Exception:  # a database's own errors have no name here
-            found = []
-        up.add_metric([], 1 if found else 0)
+            families = []
+        up.add_metric([], 1 if families else 0)
         yield up
-        yield from found
+        yield from families
 
     def _families(self) -> list[CounterMetricFamily | GaugeMetricFamily]:
         runs = CounterMetricFamily("recon_runs", "Recorded runs", labels=["command", "status"])
