@@ -22,8 +22,8 @@ async def mail_reports(config: Config, outcome: Outcome) -> tuple[str, ...]:
     """Mail a run's workbooks to [reports].mail; why that did not go, in words without secrets."""
     if not (outcome.reports and config.reports.mail):
         return ()
-    parts = sorted({f"{one.first_day} to {one.last_day}" for one in outcome.results})
-    subject = f"Reconciliation {', '.join(parts)}" + ("" if outcome.complete else " (not complete)")
+    ranges = sorted({f"{result.first_day} to {result.last_day}" for result in outcome.results})
+    subject = f"Reconciliation {', '.join(ranges)}" + ("" if outcome.complete else " (not complete)")
     return await _sent(config, _message(config, subject, outcome.reports))
 
 
@@ -37,12 +37,12 @@ def mistakes(config: Config) -> tuple[str, ...]:
     if not config.reports.mail:
         return ()
     section = config.alerts
-    found = [] if section.smtp_url and section.smtp_url.is_set else ["alerts.smtp_url is not set"]
-    if not found and section.smtp_url:
+    wrong = [] if section.smtp_url and section.smtp_url.is_set else ["alerts.smtp_url is not set"]
+    if not wrong and section.smtp_url:
         parts = urlsplit(section.smtp_url.reveal())
         if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-            found.append("alerts.smtp_url must be smtp://[USER:PASSWORD@]HOST[:PORT] or smtps://…")
-    return (*found, *(() if section.mail_from else ("alerts.mail_from is not set",)))
+            wrong.append("alerts.smtp_url must be smtp://[USER:PASSWORD@]HOST[:PORT] or smtps://…")
+    return (*wrong, *(() if section.mail_from else ("alerts.mail_from is not set",)))
 
 
 def _message(config: Config, subject: str, paths: Sequence[Path]) -> EmailMessage:

@@ -17,10 +17,10 @@ _secrets: set[str] = set()
 
 def keep_secret(text: str) -> None:
     """From now on mask this text, and of a URL also the parts that look like tokens, wherever they appear."""
-    found = {form for word in text.split() for piece in (word, *_parts(word)) for form in (piece, unquote(piece))}
-    found = {form for form in found if len(form) >= _SHORTEST}
-    if not found <= _secrets:
-        _secrets.update(found)
+    parts = {part for word in text.split() for part in (word, *_parts(word))}
+    forms = {form for part in parts for form in (part, unquote(part)) if len(form) >= _SHORTEST}
+    if not forms <= _secrets:
+        _secrets.update(forms)
         _pattern.cache_clear()
 
 
@@ -48,8 +48,8 @@ def _pattern() -> re.Pattern[str] | None:
 
 def _parts(url: str) -> list[str]:
     """Of a database's URL the password alone: names of hosts and databases are no secrets."""
-    scheme, found, rest = url.partition("://")
-    if not found:
+    scheme, separator, rest = url.partition("://")
+    if not separator:
         return []
     if scheme.partition("+")[0] in ("sqlite", "postgresql", "mysql", "mssql", "oracle"):
         return [rest.rpartition("@")[0].partition(":")[2]]

@@ -72,7 +72,7 @@ def context_of(config: Config, as_of: datetime, *, with_bank: bool) -> Context:
         settings=config.rule_settings(),
         regions={account.name: account.region for account in config.as_accounts()},
         calendars=config.calendars(as_of.date()),
-        split_sources=frozenset(name for name, one in config.order_sources.items() if one.split_payments),
+        split_sources=frozenset(name for name, source in config.order_sources.items() if source.split_payments),
         without_orders=config.without_orders(),
         fees=config.contract_rates(),
         bank_fees=config.bank_fees() if with_bank else {},
@@ -87,10 +87,10 @@ def judged_again(config: Config, store: Store, run: StoredRun) -> dict[str, Chan
     lives = _lives(store, run)
     findings = find(store, _question(config, run, lives))
     carried = findings.carried.reported if findings.carried else ()
-    known = {one.found.id: one for one in (*record.known_breaks(store), *lives, *carried)}
+    by_id = {known.found.id: known for known in (*record.known_breaks(store), *lives, *carried)}
     by_name = {part.account: part for part in run.accounts}
     return {
-        result.account.name: compare(store, run.run_id, by_name[result.account.name], result, known)
+        result.account.name: compare(store, run.run_id, by_name[result.account.name], result, by_id)
         for result in findings.results
     }
 
@@ -98,20 +98,20 @@ def judged_again(config: Config, store: Store, run: StoredRun) -> dict[str, Chan
 def compare(store: Store, run_id: int, then: RunAccount, result: Result, lives: Mapping[str, KnownBreak]) -> Change:
     """What differs between an account's part of a run and a result; `lives` has every break by its id."""
     before = history.left_open(store, run_id, then.account)
-    found = changes(before, result.breaks, lives)
-    same = (found[c.WHAT] == c.CHANGED) & _equal(found, c.EXPECTED_BEFORE, c.EXPECTED)
-    same &= _equal(found, c.ACTUAL_BEFORE, c.ACTUAL) & _equal(found, c.RISK_BEFORE, c.AMOUNT_AT_RISK)
+    breaks = changes(before, result.breaks, lives)
+    same = (breaks[c.WHAT] == c.CHANGED) & _equal(breaks, c.EXPECTED_BEFORE, c.EXPECTED)
+    same &= _equal(breaks, c.ACTUAL_BEFORE, c.ACTUAL) & _equal(breaks, c.RISK_BEFORE, c.AMOUNT_AT_RISK)
     recorded: Mapping[str, str] = then.counts.get(ROWS, {})
     now = digests(result).rows if recorded else {}
     differ = {_SHEETS.get(name, name) for name, digest in now.items() if recorded.get(name, digest) != digest}
     changed = figures(then.counts, result)
     changed = changed[(changed[c.FIGURE] != _OF_FILES).to_numpy(dtype=bool)]
-    return Change(then.account, changed, found[~same.to_numpy(dtype=bool)], tuple(sorted(differ)))
+    return Change(then.account, changed, breaks[~same.to_numpy(dtype=bool)], tuple(sorted(differ)))
 
 
-def _equal(frame: pd.DataFrame, one: str, other: str) -> "pd.Series[bool]":
-    left, right = frame[one], frame[other]
-    return (left.isna() & right.isna()) | (left == right).fillna(False)
+def _equal(frame: pd.DataFrame, before: str, now: str) -> "pd.Series[bool]":
+    missing = frame[before].isna() & frame[now].isna()
+    return missing | (frame[before] == frame[now]).fillna(False)
 
 
 def _question(config: Config, run: StoredRun, lives: Iterable[KnownBreak]) -> Question:
@@ -151,11 +151,11 @@ def _lives(store: Store, run: StoredRun) -> list[KnownBreak]:
     for part in run.accounts:
         left |= set(history.left_open(store, run.run_id, part.account)[c.BREAK_ID])
         ruled |= workbooks.ruled_since(store, part.account, run.record.recorded_at)
-    found = []
+    lives = []
     for known in record.known_breaks(store):
         then = replace(known, last_seen=min(known.last_seen, as_of))
         if known.found.id in left:
-            found.append(replace(then, status=BreakStatus.OPEN, standing=None))
+            lives.append(replace(then, status=BreakStatus.OPEN, standing=None))
         elif known.found.id not in ruled and known.first_seen <= as_of:
-            found.append(then)
-    return found
+            lives.append(then)
+    return lives

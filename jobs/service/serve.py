@@ -18,7 +18,7 @@ from jobs.service.extra_jobs import in_own_process
 from jobs.service.metrics import Metrics
 from jobs.service.schedule import Schedule, ScheduleContext, mistakes
 from jobs.service.signals import asked_to_end
-from jobs.service.site import Rerun, Verified, check_reach, make
+from jobs.service.site import PageNotary, PageRuns, check_reach, make_site
 from recon import __version__
 from recon.store.engine import Store
 from reports.page.app import OK, listening, make_app
@@ -100,20 +100,22 @@ async def _schedule(service: _Service, store: Store, stop: asyncio.Event) -> boo
 
 
 async def _open_page(stack: AsyncExitStack, service: _Service, store: Store) -> str:
-    config, section, teller = service.config, service.config.page, Teller(service.config, service.clock)
+    config, section = service.config, service.config.page
+    teller = Teller(config, service.clock)
 
     async def run_and_tell(options: RunOptions, progress: Progress) -> Outcome:
         """A run that somebody asked for on the page, told like any other."""
         return await tell_of(teller, partial(service.run, options, progress), options)
 
     await asyncio.to_thread(check_reach, section, store)
-    rerun = Rerun(run_and_tell)
-    site = make(config, store, service.clock, rerun, Verified(config, service.clock), service.health)
+    runs = PageRuns(run_and_tell)
+    notary = PageNotary(config, service.clock)
+    site = make_site(config, store, service.clock, runs, notary, service.health)
     app = make_app(service.health, service.metrics.render, site)
     try:
         tls = section.tls
         address = await stack.enter_async_context(listening(app, section.host, section.port, tls.cert, tls.key))
     except OSError as error:
         raise JobError(f"page: {section.host}:{section.port} cannot be served ({error.strerror})") from None
-    stack.push_async_callback(rerun.drain)
+    stack.push_async_callback(runs.drain)
     return address

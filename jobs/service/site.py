@@ -55,15 +55,15 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def make(
+def make_site(
     config: Config,
     store: Store,
     clock: Callable[[], datetime],
-    runner: "Rerun",
+    runner: "PageRuns",
     notary: Notary,
     health: Callable[[], Mapping[str, object]],
 ) -> Site:
-    """The page's ground."""
+    """What the page works with."""
     page = config.page
     public = urlsplit(page.public_url or "").hostname
     hosts = {*LOOPBACK, page.host.lower(), *([public.lower()] if public else [])}
@@ -104,29 +104,29 @@ class _Stages:
         """A stage is over."""
 
 
-class Rerun:
+class PageRuns:
     """Runs ranges that people ask for, one after the other, in the page's own loop."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._turn = asyncio.Lock()
-        self._asked: OrderedDict[str, _Stages] = OrderedDict()
+        self._one_at_a_time = asyncio.Lock()
+        self._progress: OrderedDict[str, _Stages] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def start(self, wish: RunRequest) -> str:
+    def start(self, request: RunRequest) -> str:
         """A ticket; the run begins when those before it are over."""
         ticket, stages = secrets.token_urlsafe(12), _Stages()
-        self._asked[ticket] = stages
-        while len(self._asked) > _KEPT:
-            self._asked.popitem(last=False)
-        task = asyncio.get_running_loop().create_task(self._go(wish, stages))
+        self._progress[ticket] = stages
+        while len(self._progress) > _KEPT:
+            self._progress.popitem(last=False)
+        task = asyncio.get_running_loop().create_task(self._execute(request, stages))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return ticket
 
     def progress(self, ticket: str) -> RunProgress | None:
         """How far it is; None for a ticket that was never given."""
-        stages = self._asked.get(ticket)
+        stages = self._progress.get(ticket)
         return stages.seen if stages else None
 
     async def drain(self) -> None:
@@ -135,9 +135,9 @@ class Rerun:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _go(self, wish: RunRequest, stages: _Stages) -> None:
-        options = RunOptions(wish.first, wish.last, wish.accounts, by=wish.who, command="page")
-        async with self._turn:
+    async def _execute(self, request: RunRequest, stages: _Stages) -> None:
+        options = RunOptions(request.first, request.last, request.accounts, by=request.who, command="page")
+        async with self._one_at_a_time:
             try:
                 outcome = await self._run(options, stages)
                 ended = replace(stages.seen, run_id=outcome.run_id, messages=outcome.messages)
@@ -149,7 +149,7 @@ class Rerun:
 
 
 @dataclass(frozen=True)
-class Verified:
+class PageNotary:
     """Verification and signatures for the page, by the same functions as the commands'."""
 
     config: Config
@@ -157,10 +157,10 @@ class Verified:
 
     def verify(self, sha256: str) -> Verdict:
         """The workbook against its run and against the data of today."""
-        found = verifying.verify(self.config, *self._file(sha256))
-        current = found.data == verifying.CURRENT
-        state = found.verdict if current or found.verdict != verifying.UNTOUCHED else found.data
-        return Verdict(state, tuple(line.strip() for line in verifying.lines(found, self.config.currencies())[1:]))
+        verified = verifying.verify(self.config, *self._file(sha256))
+        outdated = verified.verdict == verifying.UNTOUCHED and verified.data != verifying.CURRENT
+        lines = verifying.lines(verified, self.config.currencies())[1:]
+        return Verdict(verified.data if outdated else verified.verdict, tuple(line.strip() for line in lines))
 
     def sign(self, sha256: str, role: str, who: str) -> Verdict:
         """Signed, where it may be."""

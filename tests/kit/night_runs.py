@@ -55,7 +55,7 @@ class Clock:
 
 
 @dataclass
-class Told:
+class RecordingTeller:
     """Everything that anybody was told."""
 
     finished: list[tuple[Outcome, str]] = field(default_factory=list)
@@ -96,7 +96,7 @@ class Nights:
     config: Config
     clock: Clock
     trouble: Trouble = no_trouble
-    told: Told = field(default_factory=Told)
+    told: RecordingTeller = field(default_factory=RecordingTeller)
     commands: list[str] = field(default_factory=list)
     begun: asyncio.Event = field(default_factory=asyncio.Event)
     gate: asyncio.Event | None = None  # work waits for it where there is one

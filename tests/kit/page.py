@@ -159,7 +159,7 @@ async def paged(
         return await run(config, replace(options, as_of=as_of), clock, progress)
 
     try:
-        site = wiring.make(config, store, clock, wiring.Rerun(again), notary, lambda: {"status": "ok"})
+        site = wiring.make_site(config, store, clock, wiring.PageRuns(again), notary, lambda: {"status": "ok"})
         async with served(replace(site, body_seconds=body_seconds), clock) as found:
             yield found
     finally:

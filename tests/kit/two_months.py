@@ -37,7 +37,7 @@ async def two_months(
         yield made
 
 
-def wish(made: Job, **options: Any) -> tuple[Config, RunOptions]:
+def backfill_options(made: Job, **options: Any) -> tuple[Config, RunOptions]:
     """The whole range of both accounts, as `recon backfill` asks for it."""
     given = {"first": made.world.first_day, "last": made.world.last_day, "as_of": made.world.as_of, **options}
     return configuration.load(made.config, {}), RunOptions(**given, by="test", command="backfill")

@@ -16,7 +16,7 @@ from jobs.run.run import ready_store
 from recon.store.queue import batches
 from recon.store.queue.batches import Step
 from tests.kit.job import Job, Silent, clock
-from tests.kit.two_months import left_behind, two_months, wish
+from tests.kit.two_months import backfill_options, left_behind, two_months
 
 pytestmark = pytest.mark.proof
 
@@ -26,7 +26,7 @@ FIRST, LAST, ACCOUNTS = date(2026, 1, 30), date(2026, 3, 2), ("th", "jp", "sg", 
 @pytest.mark.parametrize("together", [False, True])
 async def test_whatever_order_the_steps_come_in(tmp_path: Path, together: bool) -> None:
     async with two_months(tmp_path / "row", 2, 150, FIRST, LAST, ACCOUNTS) as made:
-        await backfill(*wish(made), clock, Silent())
+        await backfill(*backfill_options(made), clock, Silent())
         expected = left_behind(made)
     async with two_months(tmp_path / "any", 2, 150, FIRST, LAST, ACCOUNTS) as made:
         await in_any_order(made, Random(2), together)
@@ -38,7 +38,7 @@ async def test_whatever_order_the_steps_come_in(tmp_path: Path, together: bool) 
 
 async def in_any_order(made: Job, chance: Random, together: bool) -> None:
     """Every step by a process of its own, as it were: none knows what another one remembers."""
-    config, options = wish(made)
+    config, options = backfill_options(made)
     batch_id = open_backfill(config, options, clock())
     assert batch_id is not None
     with ready_store(config) as store:

@@ -29,7 +29,7 @@ from tests.jobs.run.test_pulling_of_runs import of_th, point
 from tests.kit.job import Job, Silent, as_json, clock
 from tests.kit.proxy import altered
 from tests.kit.small_config import configured
-from tests.kit.two_months import ACCOUNTS, MONTHS, left_behind, two_months, wish
+from tests.kit.two_months import ACCOUNTS, MONTHS, backfill_options, left_behind, two_months
 
 JUDGE = "judge th 2026-03-01"
 _, MARCH = MONTHS
@@ -54,13 +54,13 @@ class Mortal:
 
 def steps_of(made: Job) -> dict[str, Step]:
     """The steps of the last batch."""
-    with ready_store(wish(made)[0]) as store:
+    with ready_store(backfill_options(made)[0]) as store:
         return {step.key: step for step in batches.steps(store, max(row[0] for row in made.rows("batch")))}
 
 
 async def run_by_run(made: Job, **options: Any) -> list[Outcome]:
     """The months one after another, each a run of its own."""
-    config, asked = wish(made, **options)
+    config, asked = backfill_options(made, **options)
     names = tuple(made.world.books)
     return [
         await run(config, replace(asked, first=first, last=last, accounts=names), clock, Silent())
@@ -91,7 +91,7 @@ async def test_whatever_stops_it_it_comes_to_what_runs_of_the_months_come_to(
         outcomes = await run_by_run(made, report=report)
         expected = left_behind(made)
     async with two_months(tmp_path / "steps", seed, accounts=accounts) as made:
-        lives, asked = 0, wish(made, report=report)
+        lives, asked = 0, backfill_options(made, report=report)
         while True:
             lives += 1
             try:
@@ -112,14 +112,14 @@ async def test_whatever_stops_it_it_comes_to_what_runs_of_the_months_come_to(
 
 def bury(made: Job) -> None:
     """Its attempts died with the process, which here goes on."""
-    with ready_store(wish(made)[0]) as store:
+    with ready_store(backfill_options(made)[0]) as store:
         running = [one.id for one in attempts.attempts(store, MONTHS[0][0]) if one.ended_at is None]
         attempts.end(store, running, clock(), attempts.DIED, "", None)
 
 
 async def test_a_missing_file_ends_it_before_anything_is_pulled_and_the_same_batch_goes_on(tmp_path: Path) -> None:
     async with two_months(tmp_path, accounts=("th",)) as made:
-        asked = wish(made, first=MARCH[0], report=False)
+        asked = backfill_options(made, first=MARCH[0], report=False)
         file = made.orders("th")
         file.rename(file.with_suffix(".away"))
         with pytest.raises(JobError, match=r"orders.*\*\.csv"):
@@ -171,14 +171,14 @@ async def test_an_account_that_cannot_be_pulled_is_left_out_and_the_others_are_n
         words = 'account "th" was not pulled to its end and not judged (Omise refused the key); run again'
         assert words in ended.stderr.splitlines()
         assert [run[9] for run in made.rows("run")] == ["incomplete"]
-        with ready_store(wish(made)[0]) as store:
+        with ready_store(backfill_options(made)[0]) as store:
             [left] = periods_left(store, ACCOUNTS, *MARCH)
         assert left.accounts == ACCOUNTS, "a month that is not complete is run again"
 
 
 async def test_a_night_that_is_done_is_not_done_again(tmp_path: Path) -> None:
     async with two_months(tmp_path, accounts=("th",)) as made:
-        config, options = wish(made, first=MARCH[0], accounts=("th",), report=False)
+        config, options = backfill_options(made, first=MARCH[0], accounts=("th",), report=False)
         night = replace(options, unless_done=True, as_of=None, command="run")
         [outcome] = await do_batch(config, open_night(config, night, clock()), clock, Silent())
         assert outcome.complete

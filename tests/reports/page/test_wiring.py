@@ -18,7 +18,7 @@ from jobs.cli.app import app
 from jobs.config import config as configuration
 from jobs.config.sections import PageSection, Tls
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
-from jobs.service.site import Rerun, Verified, check_reach, is_loopback
+from jobs.service.site import PageNotary, PageRuns, check_reach, is_loopback
 from recon.people import Person, Role
 from recon.store.desk import people, workbooks
 from recon.store.engine import Store, open_store, reading
@@ -92,7 +92,7 @@ async def test_behind_tls_cookies_are_for_tls_alone(tmp_path: Path) -> None:
                     assert ("Strict-Transport-Security" in answer.headers) == secure
 
 
-async def finished(rerun: Rerun, ticket: str) -> tuple[tuple[str, ...], int | None, tuple[str, ...]]:
+async def finished(rerun: PageRuns, ticket: str) -> tuple[tuple[str, ...], int | None, tuple[str, ...]]:
     """Stages, run and messages of a run when it is over."""
     async with asyncio.timeout(5):
         while not (seen := rerun.progress(ticket)) or not seen.finished:
@@ -122,7 +122,7 @@ async def test_runs_go_one_after_the_other_and_a_failed_one_says_so() -> None:
         finally:
             running -= 1
 
-    rerun = Rerun(run)
+    rerun = PageRuns(run)
     tickets = [rerun.start(replace(WISH, accounts=(name,))) for name in ("th", "jp", "sg")]
     assert rerun.progress("never given") is None
     await asyncio.sleep(0.05)
@@ -150,7 +150,7 @@ async def test_at_the_end_of_the_page_what_runs_is_ended() -> None:
             ended.append("here")
         raise AssertionError
 
-    rerun = Rerun(run)
+    rerun = PageRuns(run)
     rerun.start(WISH)
     rerun.start(WISH)
     await asyncio.sleep(0.01)
@@ -161,7 +161,7 @@ async def test_at_the_end_of_the_page_what_runs_is_ended() -> None:
 async def test_a_workbook_is_verified_and_signed_by_two_and_outdated_when_the_data_change(tmp_path: Path) -> None:
     async with job(tmp_path, orders=30) as work:
         await work.run(report=True)
-        async with paged(work.config, Verified(configuration.load(work.config, {}), clock)) as found:
+        async with paged(work.config, PageNotary(configuration.load(work.config, {}), clock)) as found:
             book = workbooks.latest(found.store, ("th",), 10)[0].sha256
             here = f"/reports/{book}"
             async with found.login("anna") as anna, found.login("paul") as paul, found.login("vera") as vera:
