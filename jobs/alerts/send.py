@@ -9,7 +9,7 @@ import hashlib
 import warnings
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from threading import Lock
 from typing import Any, TypeVar
@@ -165,10 +165,6 @@ class Teller:
             Notice(finding.kind, finding.account, finding.day, finding.day, finding.words) for finding in findings
         ]
         return await self._tell(replace(self._about("watch"), at=now), notices)
-
-    async def range_unsigned(self, account: str, first: date, last: date, words: str) -> tuple[str, ...]:
-        """A signed range came to something else outside a run; what a run un-signs stands in that run's digest."""
-        return await self._tell(self._about("sign-off"), (Notice(RANGE_CHANGED, account, first, last, words),))
 
     async def retry(self, now: datetime) -> tuple[str, ...]:
         """Send what is due: fresh messages, held ones whose quiet hours are over, failed ones whose turn it is."""

@@ -22,7 +22,6 @@ from reports.workbook.plain import write_plain
 from reports.workbook.write import file_name, replacing, write_workbook
 
 XLSX = "xlsx"
-FORMATS = (XLSX, "csv", "parquet")
 _TOGETHER = 2  # workbooks written side by side
 
 

@@ -258,9 +258,10 @@ async def test_a_mistake_in_what_was_asked_is_told_nobody(houses: Any, hook: Hoo
     assert hook.calls == []
 
 
-async def test_a_signed_range_that_changed_is_told_at_once_or_in_the_digest(houses: Any, hook: Hook) -> None:
+async def test_a_signed_range_that_changed_is_told_alone_or_beside_breaks(houses: Any, hook: Hook) -> None:
     house = houses(f"{hook.url}/a")
-    await house.teller.range_unsigned("th", DAY, DAY, "orders: 3 -> 4")
+    unsigned = Unsigned("th", DAY, DAY, "orders: 3 -> 4")
+    await house.teller.run_finished(replace(house.outcome(ran(house.store)), unsigned=(unsigned,)), "nightly")
     run_id = ran(house.store, opened())
     outcome = replace(
         house.outcome(run_id), unsigned=(Unsigned("jp", DAY, DAY, "orders: 5 -> 6"),), audit_head="head0"
