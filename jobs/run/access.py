@@ -9,6 +9,7 @@ from typing import Any
 
 from jobs.config.config import Config
 from jobs.run.outcome import JobError, Progress
+from jobs.run.related import name_rules
 from recon.model import Account
 from recon.omise import pull
 from recon.omise.client import KeyRefused, Limits, OmiseError, SharedRate, open_client
@@ -16,6 +17,7 @@ from recon.omise.objects import AccountFacts
 from recon.omise.scrub import Scrub
 from recon.store.engine import Store
 from recon.store.queue import rate_limit
+from recon.store.related.charge_names import NameRules
 from recon.store.versions import save
 
 
@@ -29,6 +31,7 @@ class AccountAccess:
     scrub: Scrub
     livemode: bool | None
     shared_rate: SharedRate | None = None  # shared with other hosts
+    name_rules: NameRules | None = None  # by which pulled charges are indexed under the orders that they name
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ def access_of(config: Config, store: Store, name: str) -> AccountAccess:
         scrub=Scrub(config.hash_key, tuple(config.matching.customer_keys)),
         livemode=section.livemode,
         shared_rate=None if config.queue is None else StoreRate(store, name, omise.requests_per_second),
+        name_rules=name_rules(config.matching.metadata_keys, config.match_settings()),
     )
 
 

@@ -99,7 +99,7 @@ def _find(store: Store, question: Question) -> Findings:
     carried = again(own, lasting)
     with ThreadPoolExecutor(_TOGETHER) as pool:
         results = tuple(pool.map(lambda asked: _result(asked, judged, carried, question), question.asked))
-    links_found = links_of(judged, recorded, what, question.match_settings) if current else Links()
+    links_found = links_of(judged, recorded, what) if current else Links()
     ever_pulled = any(map(len, what.covered.values()))
     return Findings(results, carried, links_found, ever_pulled, current, again)
 

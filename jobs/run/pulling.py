@@ -23,6 +23,7 @@ from recon.omise.scrub import Scrub
 from recon.store.engine import Store
 from recon.store.queue.batches import PulledWindow
 from recon.store.related import unfinished
+from recon.store.related.charge_names import bring_up_to_date
 from recon.store.versions import save
 from recon.store.versions.load import complete_windows
 
@@ -105,6 +106,8 @@ async def _pull(
     except (OmiseError, save.AccountChanged) as error:
         result.failure = str(error)
     else:
+        if access.name_rules is not None:
+            await context.write(bring_up_to_date, [account.name], access.name_rules)
         await context.write(finish, result, windows)
     result.report_malformed()
     return result

@@ -1,27 +1,26 @@
-"""Loads what a run's range concerns, and says which links it found for what it looked at; judges nothing."""
+"""Loads what a run's range concerns, and says which links it found for what it looked at."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
+from hashlib import sha256
 
-import numpy as np
 import pandas as pd
 
 from jobs.run.question import Question
 from recon import columns as c
 from recon.arrays import Mask
-from recon.calendars import joined, outside, within
+from recon.calendars import joined, within
 from recon.matching import links
 from recon.matching.by_description import names
 from recon.model import Books, Window
 from recon.model.rulings import Ruling
 from recon.settings import MatchSettings
 from recon.store.engine import Store
-from recon.store.related.load import load_near
-from recon.store.related.names import MANY, Reading, named_windows, read_ahead
-from recon.store.related.range import Near
+from recon.store.related.charge_names import NameRules
+from recon.store.related.load import load_related
+from recon.store.related.orders_and_charges import LoadScope
 from recon.store.runs import record
 from recon.store.runs.links import Links, judged_windows
 from recon.store.versions import load
@@ -39,37 +38,36 @@ def books_of(store: Store, question: Question, what: Range, by_hand: Sequence[Ru
         books = load.load_books(store, question.as_of, versions_at=question.versions_at, **keys)
         return books, load.load_matches(store, list(question.all_accounts))
     settings = question.match_settings
-    near = Near(
-        replace(what, known={name: one for name in what.accounts if (one := known_of(store, name))}),
+    known = {account: last for account in what.accounts if (last := known_of(store, account))}
+    scope = LoadScope(
+        replace(what, known=known),
         reach=_FAR * settings.window,
-        names=partial(names_of, settings=settings),
+        rules=name_rules(question.metadata_keys, settings),
         judged=judged_windows(store),
-        hands=[(one.order_id, one.charge_id) for one in by_hand],
-        named=named_windows(store, _rules(question)),
+        linked_by_hand=[(ruling.order_id, ruling.charge_id) for ruling in by_hand],
     )
-    return load_near(store, question.as_of, near, **keys)
+    return load_related(store, question.as_of, scope, **keys)
 
 
-def read_names(store: Store, question: Question, now: datetime, many: int = MANY) -> int:
-    """Reads once, and writes down, which orders far charges name that no run judged; how many charges it read.
-
-    Not needed by any run, but the next ones then need not read them again; `many` as `near_names.read_ahead` has it.
-    """
-    if question.whole or question.versions_at is not None or not question.asked:
-        return 0
-    settings, accounts = question.match_settings, question.all_accounts
-    what = Range(accounts, {asked.account.name: asked.window for asked in question.asked})
-    names = partial(names_of, settings=settings)
-    near, judged = Near(what, _FAR * settings.window, names), judged_windows(store)
-    wanted = {account: outside(near.beyond(account), judged.get(account, ())) for account in accounts}
-    how = Reading(question.as_of, question.metadata_keys, names, _rules(question))
-    return read_ahead(store, wanted, how, now, many)
+def name_rules(metadata_keys: Sequence[str], settings: MatchSettings) -> NameRules:
+    """By which rules charges name orders: the metadata keys, and words and patterns of descriptions."""
+    patterns = sorted((source, pattern.pattern, pattern.flags) for source, pattern in settings.patterns.items())
+    text = json.dumps([list(metadata_keys), patterns])
+    return NameRules(
+        digest=sha256(text.encode()).hexdigest(),
+        order_ref=partial(_first_value, keys=metadata_keys),
+        names_of=partial(names, patterns=settings.patterns.values()),
+    )
 
 
-def _rules(question: Question) -> str:
-    """All that decides which orders a charge names."""
-    patterns = sorted((name, one.pattern, one.flags) for name, one in question.match_settings.patterns.items())
-    return json.dumps([list(question.metadata_keys), patterns])
+def _first_value(metadata: str | None, keys: Sequence[str]) -> str | None:
+    """The first of the keys with a value that is not empty, as `load_books` reads it."""
+    values = json.loads(metadata) if metadata else {}
+    for key in keys:
+        value = values.get(key)
+        if value is not None and value != "":
+            return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return None
 
 
 def known_of(store: Store, account: str) -> Known | None:
@@ -81,7 +79,7 @@ def known_of(store: Store, account: str) -> Known | None:
     return Known(last.recorded_at, joined([window for window, at in pulled if at <= last.recorded_at]))
 
 
-def links_of(judged: Judged, before: pd.DataFrame, what: Range, settings: MatchSettings) -> Links:
+def links_of(judged: Judged, before: pd.DataFrame, what: Range) -> Links:
     """The links of what the run looked at: of what was created in its range, and of what it judged."""
     books, matching = judged.books, judged.matching
     orders = judged.scope.orders | created_in_range(books.orders, what)
@@ -94,28 +92,16 @@ def links_of(judged: Judged, before: pd.DataFrame, what: Range, settings: MatchS
     return Links(
         now[ours].reset_index(drop=True),
         before[theirs].reset_index(drop=True),
-        _loose(judged, charges, settings),
+        _unmatched(judged, charges),
         {name: _trusted(window, what.covered.get(name, ()), books) for name, window in what.windows.items()},
     )
 
 
-def _loose(judged: Judged, looked: Mask, settings: MatchSettings) -> list[tuple[str, str, str]]:
-    """Of these charges those that nothing links, as `Links` has them."""
-    charges, alone = judged.books.charges, looked.copy()
-    alone[judged.matching.charges] = False
-    own = charges[alone].reset_index(drop=True)
-    named = names_of(own, settings)
-    nameless = np.zeros(len(charges), dtype=bool)
-    nameless[list(judged.matching.loose)] = True
-    at = np.concatenate([named[c.ROW].to_numpy(), np.flatnonzero(nameless[alone])])
-    words = [*named[c.ORDER_REF], *[""] * (len(at) - len(named))]
-    found = zip(own[c.ACCOUNT].iloc[at], own[c.CHARGE_ID].iloc[at], words, strict=True)
-    return sorted(set(found))
-
-
-def names_of(charges: pd.DataFrame, settings: MatchSettings) -> pd.DataFrame:
-    """The orders' ids that charges may name, as `recon.matching.by_description.names` gives them."""
-    return names(charges, settings.patterns.values())
+def _unmatched(judged: Judged, looked: Mask) -> list[tuple[str, str]]:
+    """Of these charges those that nothing links and that name no order, as `Links` has them."""
+    positions = [charge for charge in judged.matching.loose if looked[charge]]
+    charges = judged.books.charges.iloc[positions]
+    return sorted(zip(charges[c.ACCOUNT], charges[c.CHARGE_ID], strict=True))
 
 
 def _trusted(window: Window, covered: Sequence[Window], books: Books) -> tuple[Window, ...]:

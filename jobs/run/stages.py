@@ -25,7 +25,6 @@ from jobs.run.pulled import Pulled
 from jobs.run.pulling import PullScope, pull_account
 from jobs.run.question import Asked, Question
 from jobs.run.rejudging import ROWS, context_of
-from jobs.run.related import read_names
 from jobs.run.reporting import Writing, write_reports
 from jobs.run.sources import NO_ACCOUNT, SourcesRead, read_orders, read_statements
 from jobs.run.unsigning import unsign
@@ -153,8 +152,6 @@ async def judge(road: Road, sources: SourcesRead, pulls: Mapping[str, Pulled]) -
 
 
 def _find(road: Road, question: Question) -> Findings:
-    if road.options.record:
-        read_names(road.store, question, road.clock())
     findings = find(road.store, question)
     for result in findings.results:
         name, digest = result.account.name, digests(result)

@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -47,21 +48,22 @@ def cross(board: Board, settings: MatchSettings) -> None:
     board.link(orders[sure], charges[sure], _NAME)
 
 
-def names(charges: pd.DataFrame, patterns: Iterable[re.Pattern[str]]) -> pd.DataFrame:
-    """Every id that charges (with ORDER_REF and DESCRIPTION) may name as their order: the row, and the id.
+def names(order_refs: Any, descriptions: Any, patterns: Iterable[re.Pattern[str]]) -> tuple[Positions, Any]:
+    """Every id that charges may name as their order, by their texts as Arrow takes them (null: none).
 
-    A row stands there once for each of its ids; metadata first.
+    The place of the charge, once for each of its ids, and the ids as Arrow's strings; metadata first.
     """
-    referred = np.flatnonzero(charges[c.ORDER_REF].notna().to_numpy(dtype=bool))
-    told = np.flatnonzero(charges[c.DESCRIPTION].notna().to_numpy(dtype=bool))
-    texts = charges[c.DESCRIPTION].iloc[told]
-    at, words = _words(texts)
-    rows, found = [referred, told[at]], [charges[c.ORDER_REF].iloc[referred], words]
+    refs, texts = _array(order_refs), _array(descriptions)
+    described = np.flatnonzero(texts.is_valid())
+    texts = texts.drop_null()
+    in_word, words = _words(texts)
+    places = [np.flatnonzero(refs.is_valid()), described[in_word]]
+    ids = [refs.drop_null(), *words.chunks]
     for pattern in patterns:
-        at, ids = _by_pattern(texts, pattern)
-        rows.append(told[at])
-        found.append(ids)
-    return pd.DataFrame({c.ROW: np.concatenate(rows), c.ORDER_REF: pd.concat(found, ignore_index=True)})
+        hits, found = _by_pattern(texts.to_pylist(), pattern)
+        places.append(described[hits])
+        ids.append(pa.array(found, pa.large_string()))
+    return np.concatenate(places), pa.chunked_array(ids, pa.large_string())
 
 
 def _link_several(board: Board, named: list[int], charge: int) -> None:
@@ -81,17 +83,19 @@ def _named(
     board: Board, orders: Positions, charges: Positions, settings: MatchSettings, *, crossing: bool
 ) -> dict[int, list[int]]:
     """Per charge the orders that its description names, by position; what is not unique names nobody."""
-    texts = board.charges[c.DESCRIPTION].iloc[charges]
-    by_word, words = _words(texts)
+    texts = _array(board.charges[c.DESCRIPTION].iloc[charges])
+    in_text, words = _words(texts)
+    listed = texts.to_pylist() if settings.patterns else []
     sources = board.orders[c.SOURCE].iloc[orders]
     plain = orders[~sources.isin(list(settings.patterns)).to_numpy(dtype=bool)]
-    found = [(charges[by_word], _find(board, plain, charges[by_word], words, crossing))]
+    by_word = _find(board, plain, charges[in_text], words.to_pandas().astype(c.TEXT), crossing)
+    found = [(charges[in_text], by_word)]
     for source, pattern in settings.patterns.items():
-        hits, ids = _by_pattern(texts, pattern)
+        hits, ids = _by_pattern(listed, pattern)
         at = charges[hits]
         board.names_order[at] = True
         own = orders[(sources == source).to_numpy(dtype=bool)]
-        found.append((at, _find(board, own, at, ids, crossing)))
+        found.append((at, _find(board, own, at, pd.Series(ids, dtype=c.TEXT), crossing)))
     result: defaultdict[int, set[int]] = defaultdict(set)
     for at, named in found:
         for charge, order in zip(at[named >= 0].tolist(), named[named >= 0].tolist(), strict=True):
@@ -107,26 +111,30 @@ def _find(board: Board, orders: Positions, charges: Positions, ids: "pd.Series[s
     return np.where(found >= 0, orders[found], -1) if len(orders) else found
 
 
-def _words(texts: "pd.Series[str]") -> "tuple[Positions, pd.Series[str]]":
+def _array(texts: Any) -> Any:
+    """Texts as one Arrow array."""
+    array = pa.array(texts, pa.large_string(), from_pandas=True)
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+
+
+def _words(texts: Any) -> tuple[Positions, Any]:
     """Every word of every text with the text's place: as it stands, without its edges, and without a hash sign."""
-    if not len(texts):
-        return np.zeros(0, dtype=np.intp), pd.Series([], dtype=c.TEXT)
-    split = pc.utf8_split_whitespace(pa.array(texts))
-    split = split.combine_chunks() if isinstance(split, pa.ChunkedArray) else split
-    words, parents = pc.list_flatten(split), pc.list_parent_indices(split).to_numpy().astype(np.intp)
-    bare = pc.utf8_trim(words, characters=_EDGES)
+    split = pc.utf8_split_whitespace(texts)
+    words = pc.list_flatten(split)
+    parents = pc.list_parent_indices(split).to_numpy().astype(np.intp)
     places, found = [parents], [words]
-    for trimmed in (bare, pc.utf8_trim(words, characters=_EDGES + "#")):
-        other = pc.not_equal(trimmed, words).to_numpy(zero_copy_only=False)
-        places.append(parents[other])
-        found.append(trimmed.filter(pa.array(other)))
-    return np.concatenate(places), pa.chunked_array(found).to_pandas().astype(c.TEXT)
+    for edges in (_EDGES, _EDGES + "#"):
+        trimmed = pc.utf8_trim(words, characters=edges)
+        other = pc.not_equal(trimmed, words)
+        places.append(parents[other.to_numpy(zero_copy_only=False)])
+        found.append(trimmed.filter(other))
+    return np.concatenate(places), pa.chunked_array(found, pa.large_string())
 
 
-def _by_pattern(texts: "pd.Series[str]", pattern: re.Pattern[str]) -> "tuple[Positions, pd.Series[str]]":
+def _by_pattern(texts: Iterable[str], pattern: re.Pattern[str]) -> tuple[Positions, list[str]]:
     """The places of the texts in which a source's pattern finds an id, and these ids."""
     hits = [(at, hit.group(1)) for at, text in enumerate(texts) if (hit := pattern.search(text))]
-    return _positions(at for at, _ in hits), pd.Series([name for _, name in hits], dtype=c.TEXT)
+    return _positions(at for at, _ in hits), [name for _, name in hits]
 
 
 def _positions(found: Iterable[int]) -> Positions:

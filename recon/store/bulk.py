@@ -1,7 +1,7 @@
 """Rows to and from the driver in bulk, as each database likes it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -20,10 +20,13 @@ from sqlalchemy import (
     literal_column,
     select,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from recon import columns as c
 from recon.store.engine import SQLITE
+
+_TEXTS = 50_000  # in one condition
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -59,11 +62,27 @@ def in_list(connection: Connection, column: str) -> str:
     return f"{column} = ANY(?)"
 
 
-def one_of(connection: Connection, column: ColumnElement[Any], values: list[Any]) -> ColumnElement[bool]:
-    """As `in_list`, for a statement of SQLAlchemy's."""
+def among(connection: Connection, column: ColumnElement[Any], texts: Collection[Any]) -> list[ColumnElement[bool]]:
+    """`column` is one of some texts, for statements of SQLAlchemy's: so many texts in each condition."""
+    listed = list(texts)
+    return [_among(connection, column, listed[at : at + _TEXTS]) for at in range(0, len(listed), _TEXTS)]
+
+
+def _among(connection: Connection, column: ColumnElement[Any], texts: list[Any]) -> ColumnElement[bool]:
     if connection.dialect.name == SQLITE:
-        return column.in_(select(literal_column("value")).select_from(func.json_each(json.dumps(values))))
-    return column == any_(bindparam(None, values, ARRAY(Text()), unique=True))
+        return column.in_(select(literal_column("value")).select_from(func.json_each(json.dumps(texts))))
+    return column == any_(bindparam(None, texts, ARRAY(Text()), unique=True))
+
+
+def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Inserts rows, or replaces those that stand under the same key."""
+    if not rows:
+        return
+    dialect: Any = sqlite if connection.dialect.name == SQLITE else postgresql
+    statement = dialect.insert(table)
+    keys = [column.name for column in table.primary_key]
+    changes = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in keys}
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes), list(rows))
 
 
 def quoted(connection: Connection, table: Table) -> str:

@@ -62,7 +62,7 @@ def differences(near: Findings, whole: Findings) -> list[str]:
 def _links(near: Links, whole: Links) -> list[str]:
     ours, theirs = rows(near.now), rows(whole.now)
     found = [f"link lacks {one}" for one in theirs - ours] + [f"link has {one}" for one in ours - theirs]
-    found += [f"loose: {one}" for one in set(whole.loose) ^ set(near.loose)]
+    found += [f"unmatched: {one}" for one in set(whole.unmatched) ^ set(near.unmatched)]
     return found + ([] if near.judged == whole.judged else ["judged windows"])
 
 

@@ -9,10 +9,11 @@ from sqlalchemy import Row, select
 
 from recon.model.rulings import OpeningItem
 from recon.rulings.opening_items import Items, Placed, by_key, key_of
+from recon.store import bulk
 from recon.store.desk.audit import Entry, append_all
 from recon.store.engine import Store, reading, writing
 from recon.store.tables.desk import OPENING_ITEM
-from recon.store.versions.save import Saved, put
+from recon.store.versions.save import Saved
 
 _ITEM = OPENING_ITEM.c
 _SAID = ("amount", "currency", "note")
@@ -28,7 +29,7 @@ def save(store: Store, places: Iterable[Placed], at: datetime, audit_key: bytes 
     with writing(store, "opening_item") as connection:
         known = by_key(_item_of(row) for row in connection.execute(select(OPENING_ITEM)))
         differ = [one for key, one in given.items() if key not in known or _said(known[key]) != _said(one.item)]
-        put(connection, OPENING_ITEM, [_row_of(one, at) for one in differ])
+        bulk.upsert(connection, OPENING_ITEM, [_row_of(one, at) for one in differ])
         if differ:
             append_all(connection, [_entry(one, known) for one in differ], at, audit_key)
     changed = sum(key_of(one.item) in known for one in differ)

@@ -12,6 +12,7 @@ from recon.model import Account, BreakEvent, BreakStatus, KnownBreak
 from recon.model.rulings import Answer, Ask, Became, Ignore, Kind, Limits, Ruling, Stand, Standing
 from recon.rulings.decide import Already, Decision, Refused, Sight, decide, ended, moved, new_ignore
 from recon.rulings.patterns import as_ignore, covers, ignoring
+from recon.store import bulk
 from recon.store.desk.audit import Entry, append_all
 from recon.store.desk.pairs import Pairs
 from recon.store.engine import Store, reading, writing
@@ -19,7 +20,6 @@ from recon.store.runs import break_rows
 from recon.store.runs.break_rows import LASTING
 from recon.store.tables import BREAK, BREAK_EVENT
 from recon.store.tables.desk import RULING
-from recon.store.versions.save import put
 
 # What no cell, terminal or database takes well; line breaks and tabs are fine.
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -287,7 +287,7 @@ class _Work:
         if not self.entries:
             return
         changed = [known for name, known in self.breaks.items() if known != self.read[name]]
-        put(self.connection, BREAK, [break_rows.break_row(known) for known in changed])
+        bulk.upsert(self.connection, BREAK, [break_rows.break_row(known) for known in changed])
         break_rows.insert_rulings(self.connection, [self.rulings[one] for one in self.new])
         break_rows.update_rulings(
             self.connection, [self.rulings[one] for one in sorted(self.touched - set(self.new))]

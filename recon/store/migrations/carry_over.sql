@@ -1,2 +1,17 @@
--- From the last revision before the first release (0014) to the first release's.
+-- From the last revision before the first release (0014) to the first release's tables.
+CREATE TABLE charge_name (
+    name TEXT NOT NULL, charge_ids TEXT NOT NULL
+);
+CREATE INDEX ix_charge_name_name ON charge_name (name);
+CREATE TABLE charge_name_rules (
+    account TEXT NOT NULL, rules TEXT NOT NULL, stale_from BIGINT,
+    CONSTRAINT pk_charge_name_rules PRIMARY KEY (account, rules)
+);
+CREATE TABLE unmatched_charge (
+    account TEXT NOT NULL, charge_id TEXT NOT NULL,
+    CONSTRAINT pk_unmatched_charge PRIMARY KEY (account, charge_id)
+);
+INSERT INTO unmatched_charge (account, charge_id) SELECT account, charge_id FROM loose_charge WHERE name = '';
+DROP TABLE loose_charge;
+DROP TABLE named_window;
 UPDATE alembic_version SET version_num = '0015';

@@ -77,6 +77,16 @@ CREATE INDEX ix_charge_paid_late ON charge (account, paid_at) WHERE superseded_a
 CREATE INDEX ix_charge_pending ON charge (account, status, charge_id) WHERE superseded_at IS NULL AND status = 'pending';
 CREATE UNIQUE INDEX uq_charge_current ON charge (charge_id, account) WHERE superseded_at IS NULL;
 
+CREATE TABLE charge_name (
+    name TEXT NOT NULL, charge_ids TEXT NOT NULL
+);
+CREATE INDEX ix_charge_name_name ON charge_name (name);
+
+CREATE TABLE charge_name_rules (
+    account TEXT NOT NULL, rules TEXT NOT NULL, stale_from BIGINT,
+    CONSTRAINT pk_charge_name_rules PRIMARY KEY (account, rules)
+);
+
 CREATE TABLE dispute (
     account TEXT NOT NULL, dispute_id TEXT NOT NULL, charge_id TEXT NOT NULL, status TEXT NOT NULL,
     amount BIGINT NOT NULL, currency TEXT NOT NULL, funding_amount BIGINT NOT NULL,
@@ -104,24 +114,12 @@ CREATE TABLE job_run (
     CONSTRAINT pk_job_run PRIMARY KEY (name, hour)
 );
 
-CREATE TABLE loose_charge (
-    account TEXT NOT NULL, charge_id TEXT NOT NULL, name TEXT NOT NULL,
-    CONSTRAINT pk_loose_charge PRIMARY KEY (account, charge_id, name)
-);
-CREATE INDEX ix_loose_charge_name ON loose_charge (name);
-
 CREATE TABLE "match" (
     order_account TEXT NOT NULL, order_id TEXT NOT NULL, charge_account TEXT NOT NULL,
     charge_id TEXT NOT NULL, matched_by TEXT NOT NULL,
     CONSTRAINT pk_match PRIMARY KEY (order_account, order_id, charge_account, charge_id)
 );
 CREATE INDEX ix_match_charge_id_charge_account ON "match" (charge_id, charge_account);
-
-CREATE TABLE named_window (
-    account TEXT NOT NULL, start_at BIGINT NOT NULL, end_at BIGINT NOT NULL, named_at BIGINT NOT NULL,
-    rules TEXT NOT NULL,
-    CONSTRAINT pk_named_window PRIMARY KEY (account, start_at, end_at)
-);
 
 CREATE TABLE omise_turn (
     account TEXT NOT NULL, next_at BIGINT NOT NULL, quiet_until BIGINT NOT NULL,
@@ -222,6 +220,11 @@ CREATE TABLE transfer (
 CREATE INDEX ix_transfer_account_created_at ON transfer (account, created_at);
 CREATE UNIQUE INDEX uq_transfer_current ON transfer (transfer_id, account) WHERE superseded_at IS NULL;
 
+CREATE TABLE unmatched_charge (
+    account TEXT NOT NULL, charge_id TEXT NOT NULL,
+    CONSTRAINT pk_unmatched_charge PRIMARY KEY (account, charge_id)
+);
+
 CREATE TABLE "user" (
     name TEXT NOT NULL, role TEXT NOT NULL, accounts TEXT, password_hash TEXT NOT NULL,
     created_at BIGINT NOT NULL, created_by TEXT NOT NULL, disabled_at BIGINT,
@@ -250,16 +253,16 @@ CREATE TABLE batch_step (
     first_day DATE NOT NULL, last_day DATE NOT NULL, tries INTEGER NOT NULL, begun_at BIGINT, host TEXT,
     done_at BIGINT, complete BOOLEAN, run_id BIGINT, outcome TEXT, parcel $bytes,
     CONSTRAINT pk_batch_step PRIMARY KEY (batch_id, "key"),
-    CONSTRAINT fk_batch_step_batch_id FOREIGN KEY (batch_id) REFERENCES batch (id),
-    CONSTRAINT fk_batch_step_run_id FOREIGN KEY (run_id) REFERENCES run (id)
+    CONSTRAINT fk_batch_step_run_id FOREIGN KEY (run_id) REFERENCES run (id),
+    CONSTRAINT fk_batch_step_batch_id FOREIGN KEY (batch_id) REFERENCES batch (id)
 );
 
 CREATE TABLE break_event (
     seq $serial NOT NULL, break_id TEXT NOT NULL, run_id BIGINT, at BIGINT NOT NULL,
     recorded_at BIGINT NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL, detail TEXT NOT NULL,
     CONSTRAINT pk_break_event PRIMARY KEY (seq$counted),
-    CONSTRAINT fk_break_event_break_id FOREIGN KEY (break_id) REFERENCES break (id),
-    CONSTRAINT fk_break_event_run_id FOREIGN KEY (run_id) REFERENCES run (id)
+    CONSTRAINT fk_break_event_run_id FOREIGN KEY (run_id) REFERENCES run (id),
+    CONSTRAINT fk_break_event_break_id FOREIGN KEY (break_id) REFERENCES break (id)
 );
 CREATE INDEX ix_break_event_break_id ON break_event (break_id);
 
@@ -288,8 +291,8 @@ CREATE TABLE run_break (
     run_id BIGINT NOT NULL, account TEXT NOT NULL, break_id TEXT NOT NULL, severity INTEGER NOT NULL,
     status TEXT NOT NULL, expected BIGINT, actual BIGINT, amount_at_risk BIGINT,
     CONSTRAINT pk_run_break PRIMARY KEY (run_id, account, break_id),
-    CONSTRAINT fk_run_break_run_id FOREIGN KEY (run_id) REFERENCES run (id),
-    CONSTRAINT fk_run_break_break_id FOREIGN KEY (break_id) REFERENCES break (id)
+    CONSTRAINT fk_run_break_break_id FOREIGN KEY (break_id) REFERENCES break (id),
+    CONSTRAINT fk_run_break_run_id FOREIGN KEY (run_id) REFERENCES run (id)
 );
 
 CREATE TABLE session (

@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
 from recon.model import Window
+from recon.store import bulk
 from recon.store.engine import Store, reading, writing
 from recon.store.tables import PULL_WINDOW
 from recon.store.tables.batches import BATCH, BATCH_STEP
-from recon.store.versions.save import put
 
 LOCK = "batch"
 _NOTHING: Mapping[str, bytes] = {}
@@ -215,7 +215,7 @@ def finish_pulled(store: Store, marker: Marker, account: str, windows: Sequence[
         for one in windows
     ]
     with writing(store, "pull_window") as connection:
-        put(connection, PULL_WINDOW, rows)
+        bulk.upsert(connection, PULL_WINDOW, rows)
         finish(connection, marker)
 
 

@@ -13,7 +13,7 @@ from recon.calendars import joined
 from recon.model import Window
 from recon.store import bulk, tables
 from recon.store.engine import Store, from_micros, reading, to_micros
-from recon.store.tables.related import LOOSE
+from recon.store.tables.related import UNMATCHED_CHARGE
 
 _CHARGE = [c.CHARGE_ACCOUNT, c.CHARGE_ID]
 
@@ -22,13 +22,13 @@ _CHARGE = [c.CHARGE_ACCOUNT, c.CHARGE_ID]
 class Links:
     """Of the orders and charges that a run looked at: their links now, and as they were recorded (`columns.LINKS`).
 
-    `loose` are charges that nothing links, under each of their names (account, id, name), under "" a successful one
-    that names no order. `judged`: by account the creation times whose links later runs may trust.
+    `unmatched` are successful charges (account, id) that nothing links and that name no order. `judged`: by account
+    the creation times whose links later runs may trust.
     """
 
     now: pd.DataFrame = field(default_factory=c.LINKS.empty)
     before: pd.DataFrame = field(default_factory=c.LINKS.empty)
-    loose: Sequence[tuple[str, str, str]] = ()
+    unmatched: Sequence[tuple[str, str]] = ()
     judged: Mapping[str, Sequence[Window]] = field(default_factory=dict)
 
 
@@ -47,7 +47,7 @@ def write(connection: Connection, links: Links, run_id: int) -> None:
     theirs = pd.MultiIndex.from_frame(links.now[_CHARGE]).isin(pd.MultiIndex.from_frame(touched))
     rows = list(zip(*bulk.to_lists(links.now[theirs], c.LINKS), strict=True)) if len(touched) else []
     bulk.insert_rows(connection, tables.MATCH, rows)
-    _write_loose(connection, links, fresh)
+    _write_unmatched(connection, links, fresh)
     part = tables.RUN_ACCOUNT
     for account, windows in links.judged.items():
         text = json.dumps([[to_micros(one.start), to_micros(one.end)] for one in windows])
@@ -66,11 +66,11 @@ def judged_windows(store: Store) -> dict[str, tuple[Window, ...]]:
     return {account: joined(windows) for account, windows in found.items()}
 
 
-def _write_loose(connection: Connection, links: Links, fresh: pd.DataFrame) -> None:
-    name, linked = LOOSE.name, fresh[_CHARGE].drop_duplicates()
-    bulk.execute_many(connection, f"DELETE FROM {name} WHERE account = ? AND charge_id = ?", _tuples(linked))
-    insert = f"INSERT INTO {name} (account, charge_id, name) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
-    bulk.execute_many(connection, insert, list(links.loose))
+def _write_unmatched(connection: Connection, links: Links, fresh: pd.DataFrame) -> None:
+    linked = _tuples(fresh[_CHARGE].drop_duplicates())
+    bulk.execute_many(connection, f"DELETE FROM {UNMATCHED_CHARGE} WHERE account = ? AND charge_id = ?", linked)
+    insert = f"INSERT INTO {UNMATCHED_CHARGE} (account, charge_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
+    bulk.execute_many(connection, insert, list(links.unmatched))
 
 
 def _tuples(frame: pd.DataFrame) -> list[tuple[Any, ...]]:

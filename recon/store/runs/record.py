@@ -32,7 +32,6 @@ from recon.store.runs.break_rows import (
 )
 from recon.store.runs.links import Links
 from recon.store.versions import load
-from recon.store.versions.save import put
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +115,9 @@ def record_run(
         _insert(connection, tables.RUN_ACCOUNT, [{**_row_of(account), "run_id": run_id} for account in accounts])
         names = [one.account for one in accounts]
         carried = again(_known(connection, names, found), in_force(connection, *LASTING)) if again else None
-        put(connection, tables.BREAK, [break_row(known) for known in (carried.changed if carried else breaks)])
+        bulk.upsert(
+            connection, tables.BREAK, [break_row(known) for known in (carried.changed if carried else breaks)]
+        )
         insert_events(connection, carried.events if carried else events, run_id, run.recorded_at)
         _end(connection, carried.ended if carried else (), run, audit_key)
         this = update(tables.RUN).where(tables.RUN.c.id == run_id)

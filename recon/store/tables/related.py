@@ -1,28 +1,32 @@
-"""What runs leave behind for the next ones' view: charges that nothing links."""
+"""The tables by which a run finds what its range concerns."""
 
-from sqlalchemy import Column, Index, Table, Text
+from sqlalchemy import BigInteger, Column, Table, Text
 
-from recon.store.tables import METADATA, Moment
+from recon.store.tables import METADATA
 
-# Charges that no pass linked, as the last run which looked at them left them, under every name that may be an
-# order's; under none a successful one that names no order. Rows may outlive what made them: they say where to look.
-LOOSE = Table(
-    "loose_charge",
+# Which orders charges may name: under each name the ids of charges that were indexed together, joined by spaces. Rows
+# may outlive the version that made them: they say where to look.
+CHARGE_NAME = Table(
+    "charge_name",
+    METADATA,
+    Column("name", Text(), nullable=False, index=True),
+    Column("charge_ids", Text(), nullable=False),
+)
+
+# By which rules an account's charges stand there. `stale_from` (microseconds): some that were seen from then on are
+# not indexed yet; null: all are.
+CHARGE_NAME_RULES = Table(
+    "charge_name_rules",
+    METADATA,
+    Column("account", Text(), primary_key=True),
+    Column("rules", Text(), primary_key=True),
+    Column("stale_from", BigInteger()),
+)
+
+# Successful charges that no pass linked and that name no order, as the last run which looked at them left them.
+UNMATCHED_CHARGE = Table(
+    "unmatched_charge",
     METADATA,
     Column("account", Text(), primary_key=True),
     Column("charge_id", Text(), primary_key=True),
-    Column("name", Text(), primary_key=True),
-)
-Index(None, LOOSE.c.name)
-
-# Creation times that no run judged yet and whose charges stand in LOOSE under each of their names, all that had been
-# stored by `named_at`; `rules` says by which settings a charge names an order.
-NAMED = Table(
-    "named_window",
-    METADATA,
-    Column("account", Text(), primary_key=True),
-    Column("start_at", Moment(), primary_key=True),
-    Column("end_at", Moment(), primary_key=True),
-    Column("named_at", Moment(), nullable=False),
-    Column("rules", Text(), nullable=False),
 )

@@ -10,7 +10,7 @@ import json
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from queue import SimpleQueue
 from typing import Any
@@ -91,6 +91,10 @@ class Query:
     statement: Select[Any]
     keys: Sequence[str]
     either: Sequence[ColumnElement[bool]] | None = None
+
+    def where(self, either: Sequence[ColumnElement[bool]]) -> "Query":
+        """The rows that also meet one of some conditions; none for no condition."""
+        return replace(self, either=either)
 
 
 def fetch(connection: Connection, query: Query) -> pd.DataFrame:

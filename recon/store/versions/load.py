@@ -1,6 +1,7 @@
 """Loads what is known as of a moment into frames."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -18,7 +19,7 @@ from recon.store.versions.archive import with_archived
 from recon.store.versions.frames import Query, fetch, fetch_all
 from recon.store.versions.readings import load_readings
 
-_TOGETHER = 2  # connections that read side by side
+TOGETHER = 2  # connections that read side by side
 _NOTHING: Mapping[str, ColumnElement[Any]] = {}
 _EASTERNMOST = timezone(timedelta(hours=14))
 
@@ -37,7 +38,7 @@ def load_books(
     non-empty metadata value among the keys, as text. All frames come of one state of the store.
     """
     wanted = book_queries(store.dialect.name, as_of, versions_at, metadata_keys, customer_keys)
-    with reading_together(store, _TOGETHER) as connections:
+    with reading_together(store, TOGETHER) as connections:
         return whole_books(connections, wanted, as_of, None if versions_at is None else to_micros(versions_at))
 
 
@@ -93,10 +94,16 @@ def load_matches(store: Store, accounts: Sequence[str]) -> pd.DataFrame:
 
 def matches(connection: Connection, accounts: Sequence[str]) -> pd.DataFrame:
     """As load_matches, inside a transaction."""
-    table = tables.MATCH
-    touched = table.c[c.ORDER_ACCOUNT].in_(accounts) | table.c[c.CHARGE_ACCOUNT].in_(accounts)
+    match = tables.MATCH.c
+    touched = match[c.ORDER_ACCOUNT].in_(accounts) | match[c.CHARGE_ACCOUNT].in_(accounts)
+    query = links_query()
+    return fetch(connection, replace(query, statement=query.statement.where(touched)))
+
+
+def links_query() -> Query:
+    """Every recorded link, by charge."""
     keys = (c.CHARGE_ACCOUNT, c.CHARGE_ID, c.ORDER_ACCOUNT, c.ORDER_ID)
-    return fetch(connection, Query(c.LINKS, table, _all_of(c.LINKS, table).where(touched), keys))
+    return Query(c.LINKS, tables.MATCH, _all_of(c.LINKS, tables.MATCH), keys)
 
 
 def complete_windows(store: Store, account: str, kind: str) -> list[tuple[Window, datetime]]:

@@ -11,12 +11,12 @@ import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 from sqlalchemy import Connection, Table, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from recon import columns as c
 from recon.model import Balance, ObjectRow, Window
 from recon.store import bulk, tables
 from recon.store.engine import SQLITE, Store, reading, to_micros, writing
+from recon.store.related import charge_names
 from recon.store.versions import packing
 
 DIGEST_BYTES = 16  # of a digest; what follows it in an object's row is its mark
@@ -56,7 +56,8 @@ def save_objects(
     same id twice: the last one. The raw object is packed (`packing`); `marks`, by id, are kept with the digest for
     `known_as`. Raises AccountChanged for an object of the other livemode.
     """
-    table, by_id, marked = tables.OBJECTS[kind], {row.id: row for row in rows}, marks or {}
+    table, marked = tables.OBJECTS[kind], marks or {}
+    by_id = {row.id: row for row in rows}
 
     def version(key: str, seen: int, first: int) -> tuple[Any, ...]:
         row = by_id[key]
@@ -66,7 +67,10 @@ def save_objects(
     digests = {key: row.digest for key, row in by_id.items()}
     with writing(store, f"{kind} {account}") as connection:
         _check_livemode(connection, account, kind, rows)
-        return _save_versions(connection, table, account, digests, to_micros(seen_at), version)
+        saved = _save_versions(connection, table, account, digests, to_micros(seen_at), version)
+        if kind == "charge" and saved.new + saved.changed:
+            charge_names.mark_stale(connection, account, to_micros(seen_at))
+    return saved
 
 
 def known_as(store: Store, account: str, kind: str, marks: Mapping[str, bytes]) -> frozenset[str]:
@@ -153,7 +157,7 @@ def save_balance(store: Store, account: str, balance: Balance, read_at: datetime
         "on_hold": balance.on_hold,
     }
     with writing(store, "balance") as connection:
-        put(connection, tables.BALANCE, [row])
+        bulk.upsert(connection, tables.BALANCE, [row])
 
 
 def save_window(
@@ -171,18 +175,7 @@ def save_window(
         "complete": total == stored,
     }
     with writing(store, "pull_window") as connection:
-        put(connection, tables.PULL_WINDOW, [row])
-
-
-def put(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Inserts rows, or replaces those that stand under the same key."""
-    if not rows:
-        return
-    dialect: Any = sqlite if connection.dialect.name == SQLITE else postgresql
-    statement = dialect.insert(table)
-    keys = [column.name for column in table.primary_key]
-    changes = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes), list(rows))
+        bulk.upsert(connection, tables.PULL_WINDOW, [row])
 
 
 def _save_versions(

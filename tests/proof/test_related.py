@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.recon.store.related.test_range import check
+from tests.recon.store.related.test_related import check
 
 pytestmark = pytest.mark.proof
 

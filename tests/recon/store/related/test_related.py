@@ -10,11 +10,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from jobs.run.question import Asked, Question
-from jobs.run.related import read_names
+from jobs.run.related import name_rules
 from recon.calendars import business_calendar, days_window
 from recon.model import Window
 from recon.settings import Context, MatchSettings
 from recon.store.engine import open_store
+from recon.store.related.charge_names import bring_up_to_date
 from recon.store.runs.record import RunAccount, RunRecord, record_run
 from recon.store.versions.save import save_objects, save_orders, save_window
 from tests.kit.books import SG, TH
@@ -28,6 +29,7 @@ ACCOUNTS = {"th": TH, "sg": SG}
 CURRENCIES = {"th": "THB", "sg": "SGD"}
 NAMES = tuple("ABCDEF")
 CLOSE = MatchSettings(window=2 * HOUR)  # nameless records look for each other that near
+RULES = name_rules(("order_id",), CLOSE)
 
 # Creation times crowd on few days, so that what has no name meets its like there.
 moments = st.builds(
@@ -65,7 +67,8 @@ acts = st.lists(
     st.one_of(
         st.tuples(st.just("orders"), st.lists(some_orders, min_size=1, max_size=4)),
         st.tuples(st.just("charges"), st.lists(some_charges, min_size=1, max_size=4)),
-        st.tuples(st.sampled_from(("run", "run", "ahead")), ranges),
+        st.tuples(st.just("run"), ranges),
+        st.tuples(st.just("index"), st.integers(1, 3)),
     ),
     min_size=3,
     max_size=12,
@@ -143,10 +146,9 @@ class History:
         parts = [RunAccount(one.account.name, one.first, one.last, {}, "0") for one in question.asked]
         record_run(self.store, run, parts, near.carried.changed, near.carried.events, near.links)
 
-    def ahead(self, first: int, days: int, names: tuple[str, ...]) -> None:
-        """Names are read ahead, as before a run of that range."""
-        day = FIRST.date() + first * DAY
-        read_names(self.store, self.question(day, day + (days - 1) * DAY, names), self.now, many=1)
+    def index(self, piece: int) -> None:
+        """What is stored is indexed, so many charges at a time."""
+        bring_up_to_date(self.store, ACCOUNTS, RULES, piece)
 
     def question(self, first: date, last: date, names: tuple[str, ...]) -> Question:
         calendars = {name: business_calendar(one.region, one.zone, self.now.date()) for name, one in ACCOUNTS.items()}
@@ -162,14 +164,14 @@ def test_near_its_range_a_run_finds_what_it_would_find_in_the_whole_history() ->
     check(examples=5)
 
 
-def test_a_charge_that_comes_after_the_names_of_its_time_were_read_is_found() -> None:
+def test_a_charge_that_is_stored_after_others_were_indexed_is_found() -> None:
     order = {"order_id": "A", "account": "th", "amount": 100, "status": "paid", "charge_id": None}
     charge_ = {"account": "th", "amount": 100, "status": "successful", "told": None, "late": False, "refunded": False}
     day_25, day_24 = FIRST + 25 * DAY, FIRST + 24 * DAY
     known = {**charge_, "number": 1, "created_at": day_25, "named": "B"}
     new = {**charge_, "number": 2, "created_at": day_24, "named": "A"}
     range_ = (1, 1, ("th",))
-    acts = [("orders", [{**order, "created_at": FIRST + DAY}]), ("charges", [known]), ("ahead", range_)]
+    acts = [("orders", [{**order, "created_at": FIRST + DAY}]), ("charges", [known]), ("index", 1)]
     _same_both_ways([*acts, ("charges", [new]), ("run", range_)])
 
 
@@ -193,6 +195,6 @@ def _same_both_ways(acts: list[tuple[str, Any]]) -> None:
                 save_window(history.store, account, "charge", window, 1, 1, history.now - HOUR)
             for what, said in acts:
                 history.now += HOUR
-                getattr(history, what)(*said if what in ("run", "ahead") else (said,))
+                getattr(history, what)(*said if what == "run" else (said,))
         finally:
             history.store.dispose()
