@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pandas as pd
@@ -33,7 +32,7 @@ from recon.orders.load import preview, read
 from recon.orders.source import OrderSource, SourceMissing, SourceUnreadable
 from recon.store.engine import Store
 from recon.store.migrate import current
-from recon.store.runs.record import list_runs
+from recon.store.runs.record import StoredRun, list_runs
 from recon.store.versions import archive
 from reports.documents import Document, fields
 
@@ -150,20 +149,18 @@ async def _key(config: Config, name: str, section: AccountSection) -> Item:
     return _item(what, OK, f"{facts.country}, {facts.currency}, {'live' if facts.livemode else 'test'} mode")
 
 
-def _store(config: Config, now: datetime) -> Iterator[Item]:
+def _store(config: Config, now: datetime) -> list[Item]:
     try:
         store = open_ready_store(config)
     except JobError as error:
-        return (_item("store", FAILED, message) for message in error.messages)
+        return [_item("store", FAILED, message) for message in error.messages]
     except Exception as error:  # a database's own errors have no name here
-        return iter([_broken("store", error)])
+        return [_broken("store", error)]
     try:
-        revision = current(store)
-        latest = list_runs(store, 1)
-        archived = list(_archive(store))
+        tables = _item("store", OK, f"{store.dialect.name}, tables at {current(store)}")
+        return [tables, *_archive(store), _clock(list_runs(store, 1), now)]
     finally:
         store.dispose()
-    return iter([_item("store", OK, f"{store.dialect.name}, tables at {revision}"), *archived, _clock(latest, now)])
 
 
 def _archive(store: Store) -> Iterator[Item]:
@@ -193,13 +190,13 @@ async def _queue(config: Config) -> list[Item]:
     return [_item("queue", OK, f"{workers} worker(s)")]
 
 
-def _clock(latest: Sequence[Any], now: datetime) -> Item:
+def _clock(latest: Sequence[StoredRun], now: datetime) -> Item:
     """A clock that stands before the last run has gone wrong."""
-    if latest and latest[0].record.recorded_at > now + timedelta(minutes=5):
-        last = latest[0].record.recorded_at
-        return _item(
-            "clock", FAILED, f"stands at {now:%Y-%m-%d %H:%M} UTC, before the last run ({last:%Y-%m-%d %H:%M})"
-        )
+    for run in latest:
+        last = run.record.recorded_at
+        if last > now + timedelta(minutes=5):
+            words = f"stands at {now:%Y-%m-%d %H:%M} UTC, before the last run ({last:%Y-%m-%d %H:%M})"
+            return _item("clock", FAILED, words)
     return _item("clock", OK, f"{now.astimezone(UTC):%Y-%m-%d %H:%M} UTC")
 
 
@@ -213,8 +210,8 @@ def _orders(config: Config, source: OrderSource, now: datetime) -> Iterator[Item
     window = days_window(yesterday, yesterday, source.zone)
     accounts = {name: account.currency for name, account in config.accounts.items()}
     try:
-        seen = preview(source, window=window)
-        found = read(
+        first_rows = preview(source, window=window)
+        loaded = read(
             source, accounts=accounts, currencies=config.currencies(), hash_key=config.hash_key, window=window
         )
     except (SourceMissing, SourceUnreadable) as error:
@@ -223,34 +220,32 @@ def _orders(config: Config, source: OrderSource, now: datetime) -> Iterator[Item
     except Exception as error:  # a database's own errors have no name here
         yield _broken(what, error)
         return
-    details = (
-        f"{len(found.orders):,} orders in {len(found.inputs)} input(s); times without an offset: {source.zone.key}"
-    )
-    yield Item(what, OK, masked(details), seen.header, seen.rows)
-    if len(found.rejected):
-        yield _item(what, WARNING, _worst(found.rejected))
+    orders = f"{len(loaded.orders):,} orders in {len(loaded.inputs)} input(s)"
+    details = f"{orders}; times without an offset: {source.zone.key}"
+    yield Item(what, OK, masked(details), first_rows.header, first_rows.rows)
+    yield from _kept_aside(what, loaded.rejected)
 
 
 def _bank(config: Config, source: BankSource) -> Iterator[Item]:
     """A bank folder may be empty on the first night."""
+    place = source.place
     try:
-        found = read_bank(source, currencies=config.currencies())
+        loaded = read_bank(source, currencies=config.currencies())
     except BankMissing as error:
-        yield _item(source.place, FAILED, str(error))
+        yield _item(place, FAILED, str(error))
         return
-    payouts = int(found.lines[c.PAYOUT].sum())
-    proved = sum(one.closing is not None for one in found.statements)
-    details = f"{len(found.lines):,} lines in {len(found.inputs)} file(s), {payouts:,} of them payouts by their text"
+    payouts = int(loaded.lines[c.PAYOUT].sum())
+    proved = sum(statement.closing is not None for statement in loaded.statements)
+    details = (
+        f"{len(loaded.lines):,} lines in {len(loaded.inputs)} file(s), {payouts:,} of them payouts by their text"
+    )
     details += f"; {proved:,} statement(s) add up" if proved else ""
-    yield Item(source.place, OK, masked(details), *_first_lines(found.lines, config.currencies()))
-    if len(found.lines) and not payouts:
-        yield _item(source.place, WARNING, "no line matches payout_pattern: set it to what the bank writes for Omise")
-    for note in found.notes:
-        yield _item(source.place, WARNING, note.removeprefix(f"{source.place}: "))
-    for words in found.unreadable:
-        yield _item(source.place, FAILED, words.removeprefix(f"{source.place}: "))
-    if len(found.rejected):
-        yield _item(source.place, WARNING, _worst(found.rejected))
+    yield Item(place, OK, masked(details), *_first_lines(loaded.lines, config.currencies()))
+    if len(loaded.lines) and not payouts:
+        yield _item(place, WARNING, "no line matches payout_pattern: set it to what the bank writes for Omise")
+    yield from (_item(place, WARNING, note.removeprefix(f"{place}: ")) for note in loaded.notes)
+    yield from (_item(place, FAILED, words.removeprefix(f"{place}: ")) for words in loaded.unreadable)
+    yield from _kept_aside(place, loaded.rejected)
 
 
 def _first_lines(lines: pd.DataFrame, currencies: Currencies) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
@@ -262,10 +257,11 @@ def _first_lines(lines: pd.DataFrame, currencies: Currencies) -> tuple[tuple[str
     return header, tuple((on, currencies.show(amount, code), code, *texts) for on, amount, code, *texts in rows)
 
 
-def _worst(rejected: pd.DataFrame) -> str:
-    first = rejected.iloc[0]
-    where = f"{first[c.FILE]}, row {first[c.ROW]}: {first[c.REASON]}"
-    return f"{len(rejected):,} row(s) cannot be read and are kept aside; {where}"
+def _kept_aside(what: str, rejected: pd.DataFrame) -> Iterator[Item]:
+    if len(rejected):
+        first = rejected.iloc[0]
+        where = f"{first[c.FILE]}, row {first[c.ROW]}: {first[c.REASON]}"
+        yield _item(what, WARNING, f"{len(rejected):,} row(s) cannot be read and are kept aside; {where}")
 
 
 async def _channel(channel: send.Channel, send_test: bool) -> Item:

@@ -85,7 +85,7 @@ def choices(option: str, given: Iterable[str] | None, allowed: Collection[str]) 
     words = list(given or ())
     unknown = [word for word in words if word not in allowed]
     if unknown:
-        raise JobError(*(f'{option}: "{word}" is not known{suggest(word, list(allowed))}' for word in unknown))
+        raise JobError(*(f'{option}: "{word}" is not known{suggest(word, allowed)}' for word in unknown))
     return words
 
 

@@ -28,11 +28,11 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]], *, to_stderr: 
     if to_stderr and is_json():
         return
     grid = Table(header_style="bold")
-    found = [list(row) for row in rows]
+    lines = [list(row) for row in rows]
     for at, head in enumerate(heads):
-        number = bool(found) and all(isinstance(row[at], int | None) for row in found)
+        number = bool(lines) and all(isinstance(line[at], int | None) for line in lines)
         grid.add_column(head, justify="right" if number else "left", overflow="fold")
-    for row in found:
+    for row in lines:
         grid.add_row(*(_cell(value) for value in row))
     stream = sys.stderr if to_stderr else sys.stdout
     Console(file=stream, width=None if stream.isatty() else _PIPED).print(grid)
@@ -43,29 +43,29 @@ def _cell(value: object) -> Text:
     return Text(text, _COLOURS.get(text, ""))
 
 
-def outcome(found: Outcome) -> None:
+def outcome(run: Outcome) -> None:
     """A run's summary on stderr: a line per account, then its open breaks by code."""
     heads = ("account", "from", "to", "orders", "charges", "matched", "open", "new", "closed", "rejected rows")
     rows = [
         (
-            r.account.name,
-            r.first_day,
-            r.last_day,
-            r.orders,
-            r.charges,
-            _share(r.match_rate),
-            len(open_breaks(r.breaks)),
-            r.breaks_new,
-            r.breaks_closed,
-            r.rejected_rows,
+            result.account.name,
+            result.first_day,
+            result.last_day,
+            result.orders,
+            result.charges,
+            _share(result.match_rate),
+            len(open_breaks(result.breaks)),
+            result.breaks_new,
+            result.breaks_closed,
+            result.rejected_rows,
         )
-        for r in found.results
+        for result in run.results
     ]
     if rows:
         table(heads, rows, to_stderr=True)
-    counts = _by_code(found)
+    counts = _by_code(run)
     if counts:
-        names = [result.account.name for result in found.results]
+        names = [result.account.name for result in run.results]
         lines = ((code, severity, *(counts[code, severity].get(name) for name in names)) for code, severity in counts)
         table(("open breaks", "severity", *names), lines, to_stderr=True)
 
@@ -74,35 +74,35 @@ def _share(rate: float | None) -> str:
     return "" if rate is None else f"{int(rate * 10_000) / 100:.2f} %"  # cut, not rounded: 100 % means all
 
 
-def _by_code(found: Outcome) -> dict[tuple[str, str], dict[str, int]]:
+def _by_code(run: Outcome) -> dict[tuple[str, str], dict[str, int]]:
     """(code, severity) -> account -> how many; the most severe first."""
     counts: dict[tuple[str, str], dict[str, int]] = {}
-    for result in found.results:
-        found_here = open_breaks(result.breaks)
-        for (code, severity), size in Counter(zip(found_here[c.CODE], found_here[c.SEVERITY], strict=True)).items():
+    for result in run.results:
+        still_open = open_breaks(result.breaks)
+        for (code, severity), size in Counter(zip(still_open[c.CODE], still_open[c.SEVERITY], strict=True)).items():
             counts.setdefault((code, severity), {})[result.account.name] = size
     return dict(sorted(counts.items(), key=lambda item: (-Severity[item[0][1].upper()], item[0])))
 
 
-def breaks(found: Sequence[KnownBreak], accounts: Mapping[str, Account], currencies: Currencies) -> None:
+def breaks(known_breaks: Sequence[KnownBreak], accounts: Mapping[str, Account], currencies: Currencies) -> None:
     """Breaks, a line each."""
     heads = ("id", "severity", "status", "owner", "account", "code", "subject", "at risk", "age", "explanation")
     table(
         heads,
         (
             (
-                known.found.id,
-                known.found.severity.word,
-                known.status,
-                known.owner,
-                known.found.account,
-                known.found.code,
-                known.found.subject_id,
-                _money(known.found.amount_at_risk, known.found.currency, currencies),
-                f"{age_days(known, accounts)} d",
-                known.found.explanation,
+                known_break.found.id,
+                known_break.found.severity.word,
+                known_break.status,
+                known_break.owner,
+                known_break.found.account,
+                known_break.found.code,
+                known_break.found.subject_id,
+                _money(known_break.found.amount_at_risk, known_break.found.currency, currencies),
+                f"{age_days(known_break, accounts)} d",
+                known_break.found.explanation,
             )
-            for known in found
+            for known_break in known_breaks
         ),
     )
 
@@ -132,7 +132,7 @@ def _money(amount: int | None, currency: str | None, currencies: Currencies) -> 
     return "" if amount is None or currency is None else f"{currencies.show(amount, currency)} {currency}"
 
 
-def matches(found: Sequence[Document], currencies: Currencies) -> None:
+def matches(links: Sequence[Document], currencies: Currencies) -> None:
     """Links, a line each."""
     table(
         ("account", "order", "charge", "matched by", "order amount", "charge amount"),
@@ -145,7 +145,7 @@ def matches(found: Sequence[Document], currencies: Currencies) -> None:
                 _money(link["order_amount"], link["currency"], currencies),
                 _money(link["charge_amount"], link["currency"], currencies),
             )
-            for link in found
+            for link in links
         ),
     )
 
@@ -158,7 +158,7 @@ def rules() -> None:
     )
 
 
-def runs(found: Sequence[Document]) -> None:
+def runs(documents: Sequence[Document]) -> None:
     """Runs, newest first, a line each; moments in UTC."""
     heads = ("run", "status", "as of", "by", "command", "accounts", "from", "to", "open breaks")
     table(
@@ -175,7 +175,7 @@ def runs(found: Sequence[Document]) -> None:
                 max((part["to"] for part in run["accounts"]), default=""),
                 sum(part.get("breaks_open", 0) for part in run["accounts"]),
             )
-            for run in found
+            for run in documents
         ),
     )
 

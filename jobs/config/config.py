@@ -99,13 +99,13 @@ class Config(Section):
     @field_validator("fees")
     @classmethod
     def _exact_flat_fees(cls, fees: FeeRates, info: ValidationInfo) -> FeeRates:
-        known = setting(info)
+        context = setting(info)
         wrong: list[tuple[tuple[str, ...], str]] = []
         for account, methods in fees.items():
             for method, rates in methods.items():
                 for place, rate in enumerate(rates):
                     try:
-                        known.currencies.parse_major(f"{rate.flat:f}", known.accounts[account])
+                        context.currencies.parse_major(f"{rate.flat:f}", context.accounts[account])
                     except ValueError as error:
                         wrong.append(((account, method, str(place), "flat"), str(error)))
         if wrong:
@@ -125,14 +125,12 @@ class Config(Section):
     @property
     def hash_key(self) -> bytes | None:
         """The key of customer hashes; null: customer fields are dropped."""
-        secret = self.privacy.hash_key
-        return secret.reveal().encode() if secret is not None and secret.is_set else None
+        return _bytes_of(self.privacy.hash_key)
 
     @property
     def audit_key(self) -> bytes | None:
         """The key of the audit chain; null: its hashes are plain."""
-        secret = self.store.audit_key
-        return secret.reveal().encode() if secret is not None and secret.is_set else None
+        return _bytes_of(self.store.audit_key)
 
     def limits(self) -> Limits:
         """Up to which sums one person decides alone."""
@@ -204,10 +202,10 @@ class Config(Section):
 
     def bank_fees(self) -> Mapping[str, int]:
         """The largest bank fee (minor units) of every account that has statements, of several banks the largest."""
-        found: dict[str, int] = {}
+        bounds: dict[str, int] = {}
         for source in self.bank_sources():
-            found[source.account] = max(source.fee_bound, found.get(source.account, 0))
-        return found
+            bounds[source.account] = max(source.fee_bound, bounds.get(source.account, 0))
+        return bounds
 
     def rule_settings(self) -> Mapping[str, RuleSettings]:
         """What the file says of each rule that it names, by code."""
@@ -215,13 +213,13 @@ class Config(Section):
 
     def sources(self) -> tuple[orders.OrderSource, ...]:
         """Every order source as `recon.orders` is handed it."""
-        return tuple(self._source(name, section) for name, section in self.order_sources.items())
+        return tuple(self._order_source(name, section) for name, section in self.order_sources.items())
 
-    def _source(self, name: str, section: OrderSection) -> orders.OrderSource:
+    def _order_source(self, name: str, section: OrderSection) -> orders.OrderSource:
         return orders.OrderSource(
             name=name,
             kind=section.kind,
-            columns={ours: theirs for ours, theirs in section.columns if theirs},
+            columns={column: header for column, header in section.columns if header},
             statuses=dict(section.status),
             zone=self.order_zone(name),
             settings=_revealed(section.own_keys),
@@ -262,8 +260,8 @@ class Config(Section):
 
     def unset_secrets(self) -> tuple[str, ...]:
         """Every secret that the file names and nobody set, as `path: origin is not set`."""
-        found = ((".".join(path), value) for path, value in _leaves(self, ()) if isinstance(value, Secret))
-        return tuple(f"{path}: {secret.origin} is not set" for path, secret in found if not secret.is_set)
+        secrets = ((".".join(path), value) for path, value in _leaves(self, ()) if isinstance(value, Secret))
+        return tuple(f"{path}: {secret.origin} is not set" for path, secret in secrets if not secret.is_set)
 
     def unused_sections(self) -> tuple[str, ...]:
         """What the file sets although the part that would use it does not exist yet, as dotted paths."""
@@ -278,6 +276,10 @@ class Config(Section):
         return str(value)
 
 
+def _bytes_of(secret: Secret | None) -> bytes | None:
+    return secret.reveal().encode() if secret is not None and secret.is_set else None
+
+
 def load(path: Path, environ: Mapping[str, str], needs: Collection[str] = EVERY_SECRET) -> Config:
     """The configuration at `path`; raises ConfigError with every mistake.
 
@@ -290,8 +292,8 @@ def load(path: Path, environ: Mapping[str, str], needs: Collection[str] = EVERY_
     try:
         config = Config.model_validate({"reports": {}, **raw}, context=context)
     except ValidationError as error:
-        found = error.errors(include_url=False)
-        raise ConfigError(tuple(dict.fromkeys(redact(_sentence(one)) for one in found))) from None
+        sentences = (redact(_sentence(mistake)) for mistake in error.errors(include_url=False))
+        raise ConfigError(tuple(dict.fromkeys(sentences))) from None
     config._folder = folder
     return config
 
@@ -363,7 +365,7 @@ def _fields(section: type[Section]) -> dict[str, Any]:
 def _section_in(annotation: Any) -> type[Section] | None:
     if isinstance(annotation, type) and issubclass(annotation, Section):
         return annotation
-    return next((found for inner in get_args(annotation) if (found := _section_in(inner))), None)
+    return next((section for inner in get_args(annotation) if (section := _section_in(inner))), None)
 
 
 def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -1,7 +1,7 @@
 """The kinds of values that config.toml holds, each refused in words."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
@@ -69,19 +69,19 @@ def setting(info: ValidationInfo) -> Setting:
     return info.context
 
 
-def suggest(word: str, known: Mapping[str, Any] | frozenset[str] | set[str] | list[str]) -> str:
+def suggest(word: str, names: Collection[str]) -> str:
     """` (did you mean "x"?)`, or the few that there are, or nothing."""
-    close = get_close_matches(word, list(known), n=1)
+    close = get_close_matches(word, list(names), n=1)
     if close:
         return f' (did you mean "{close[0]}"?)'
-    return f" (there is {', '.join(sorted(known))})" if 0 < len(known) <= 10 else ""
+    return f" (there is {', '.join(sorted(names))})" if 0 < len(names) <= 10 else ""
 
 
-def mistakes(found: list[tuple[tuple[str, ...], str]]) -> ValidationError:
+def mistakes(places: list[tuple[tuple[str, ...], str]]) -> ValidationError:
     """One error that names each place below the value under validation with its words."""
     lines = [
         InitErrorDetails(type=PydanticCustomError("words", "{words}", {"words": words}), loc=place, input=None)
-        for place, words in found
+        for place, words in places
     ]
     return ValidationError.from_exception_data("config", lines, hide_input=True)
 
@@ -119,20 +119,20 @@ def _database(value: Secret | None, info: ValidationInfo) -> Secret:
         return value
     shape = re.fullmatch(r"([a-z][\w+.-]*)://(.*)", value.reveal(), re.DOTALL)
     if shape is None:
-        raise ValueError(f"{_whose(value)} is not a database URL such as sqlite:///var/recon.db or postgresql://…")
+        raise ValueError(f"{_origin(value)} is not a database URL such as sqlite:///var/recon.db or postgresql://…")
     scheme, rest = shape.groups()
     if scheme.partition("+")[0] != "sqlite" or not rest.startswith("/") or rest[1:] in ("", ":memory:"):
         return value
     return Secret(value.origin, f"{scheme}:///{(setting(info).folder / rest[1:]).as_posix()}")
 
 
-def _whose(value: Secret) -> str:
+def _origin(value: Secret) -> str:
     return "it" if value.origin == IN_FILE else value.origin
 
 
 def _store(value: Secret) -> Secret:
     if value.is_set and not re.match(r"sqlite(\+\w+)?:///[^:]|postgresql(\+\w+)?://", value.reveal()):
-        raise ValueError(f"{_whose(value)} must be sqlite:///PATH or postgresql://…")
+        raise ValueError(f"{_origin(value)} must be sqlite:///PATH or postgresql://…")
     return value
 
 
@@ -146,11 +146,11 @@ def _must_be_set(section: str) -> Callable[[Secret, ValidationInfo], Secret]:
 
 
 def _duration(value: Any) -> timedelta:
-    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
+    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
         raise ValueError(f'{shown(value)} is not a duration such as "30m", "72h" or "35d"')
     try:
-        return timedelta(**{_UNITS[found[2]]: int(found[1])})
+        return timedelta(**{_UNITS[match[2]]: int(match[1])})
     except OverflowError:
         raise ValueError(f"{shown(value)} is too long") from None
 
@@ -168,9 +168,9 @@ def _zones() -> frozenset[str]:
 
 
 def _zone(value: Any) -> ZoneInfo:
-    known = _zones()
-    if not isinstance(value, str) or value not in known:
-        close = get_close_matches(str(value), known, n=1)
+    names = _zones()
+    if not isinstance(value, str) or value not in names:
+        close = get_close_matches(str(value), names, n=1)
         hint = f' (did you mean "{close[0]}"?)' if close else ""
         raise ValueError(f"{shown(value)} is not a time zone{hint}")
     return ZoneInfo(value)
@@ -192,9 +192,9 @@ def _currency(value: str, info: ValidationInfo) -> str:
 
 
 def _account(value: str, info: ValidationInfo) -> str:
-    known = setting(info).accounts
-    if value not in known:
-        raise ValueError(f"there is no account {shown(value)}{suggest(value, known)}")
+    accounts = setting(info).accounts
+    if value not in accounts:
+        raise ValueError(f"there is no account {shown(value)}{suggest(value, accounts)}")
     return value
 
 
@@ -222,12 +222,12 @@ def _minor(text: Any, currency: str, currencies: Currencies) -> int:
 
 def _decimal(value: Any) -> Decimal:
     try:
-        found = Decimal(_digits(value))
+        number = Decimal(_digits(value))
     except InvalidOperation:
         raise ValueError(f"{shown(value)} is not a number") from None
-    if not found.is_finite() or found < 0:
+    if not number.is_finite() or number < 0:
         raise ValueError(f"{shown(value)} is not a number from 0 up")
-    return found
+    return number
 
 
 def _digits(value: Any) -> str:
@@ -239,17 +239,17 @@ def _digits(value: Any) -> str:
 def _by_currency(value: Any, currencies: Currencies, parse: Callable[[Any, str], _T]) -> dict[str, _T]:
     if not isinstance(value, dict):
         raise ValueError('must be a table by currency, such as { THB = "1.00" }')
-    found: dict[str, _T] = {}
+    values: dict[str, _T] = {}
     wrong: list[tuple[tuple[str, ...], str]] = []
     for currency, text in value.items():
         try:
             currencies.exponent(currency)
-            found[currency] = parse(text, currency)
+            values[currency] = parse(text, currency)
         except ValueError as error:
             wrong.append(((currency,), str(error)))
     if wrong:
         raise mistakes(wrong)
-    return found
+    return values
 
 
 def _path(value: Any, info: ValidationInfo) -> Path:
@@ -262,8 +262,8 @@ def _place(value: Any, info: ValidationInfo) -> str:
     if not isinstance(value, str) or "://" not in value:
         return str(_path(value, info))
     if value.partition("://")[0] not in _PLACES:
-        known = ", ".join(f"{scheme}://" for scheme in _PLACES)
-        raise ValueError(f"{shown(value)} is neither a folder nor one of {known}")
+        schemes = ", ".join(f"{scheme}://" for scheme in _PLACES)
+        raise ValueError(f"{shown(value)} is neither a folder nor one of {schemes}")
     if find_spec("obstore") is None:
         raise ValueError(f"{shown(value)} needs obstore: pip install 'omise-recon[delivery]'")
     return value
@@ -276,7 +276,7 @@ def is_postgresql(url: Secret) -> bool:
 
 def _postgresql(value: Secret) -> Secret:
     if not is_postgresql(value):
-        raise ValueError(f"{_whose(value)} is not a database URL such as postgresql://…")
+        raise ValueError(f"{_origin(value)} is not a database URL such as postgresql://…")
     return value
 
 

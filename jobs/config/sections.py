@@ -153,10 +153,10 @@ class MethodSection(MethodFigures):
 
     @model_validator(mode="after")
     def _extras_are_accounts(self, info: ValidationInfo) -> "MethodSection":
-        known = setting(info).accounts
-        unknown = [name for name in self.accounts if name not in known]
+        accounts = setting(info).accounts
+        unknown = [name for name in self.accounts if name not in accounts]
         if unknown:
-            raise mistakes([((name,), f"is no account{suggest(name, known)}") for name in unknown])
+            raise mistakes([((name,), f"is no account{suggest(name, accounts)}") for name in unknown])
         return self
 
     @property

@@ -45,27 +45,27 @@ def whole_document(config: Config, beginning: str) -> Document:
     """
     accounts = {account.name: account for account in config.as_accounts()}
     with ready_store(config) as store:
-        known = find_break(store, beginning)
-        history = [event_document(event) for event in rulings.events_of(store, known.found.id)]
-        ruling = _ruling(known, rulings.rulings(store, known.found.id))
-    return {**break_document(known, accounts), "ruling": ruling, "events": history}
+        known_break = find_break(store, beginning)
+        history = [event_document(event) for event in rulings.events_of(store, known_break.found.id)]
+        ruling = _ruling(known_break, rulings.rulings(store, known_break.found.id))
+    return {**break_document(known_break, accounts), "ruling": ruling, "events": history}
 
 
 def find_break(store: Store, beginning: str) -> KnownBreak:
     """The only break whose id begins so; raises JobError where there is none, or several."""
     candidates = breaks_like(store, beginning, _SHOWN)
-    exact = [known for known in candidates if known.found.id == beginning]
+    exact = [known_break for known_break in candidates if known_break.found.id == beginning]
     if len(exact or candidates) == 1:
         return (exact or candidates)[0]
     if not candidates:
         raise JobError(f'there is no break "{beginning}"; recon breaks list names them')
-    names = ", ".join(known.found.id for known in candidates)
+    names = ", ".join(known_break.found.id for known_break in candidates)
     raise JobError(f'"{beginning}" could be {names}{" or others" if len(candidates) == _SHOWN else ""}')
 
 
-def _ruling(known: KnownBreak, decisions: Sequence[Ruling]) -> Document | None:
+def _ruling(known_break: KnownBreak, decisions: Sequence[Ruling]) -> Document | None:
     """What the break rests on, with who approved it."""
-    standing = known.standing
+    standing = known_break.standing
     if standing is None:
         return None
     kept = next((ruling for ruling in decisions if ruling.id == standing.ruling_id), None)

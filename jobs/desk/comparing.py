@@ -29,7 +29,7 @@ def runs_diff(config: Config, before: int, after: int) -> Document:
     with ready_store(config) as store:
         earlier = stored_run(store, before)
         later = stored_run(store, after)
-        known = {known.found.id: known for known in record.list_breaks(store)}
+        known_breaks = {known_break.found.id: known_break for known_break in record.list_breaks(store)}
         later_parts = {(part.account, part.first_day, part.last_day): part for part in later.accounts}
         accounts = []
         for part in earlier.accounts:
@@ -43,7 +43,7 @@ def runs_diff(config: Config, before: int, after: int) -> Document:
                     **fields(part, "account", "first_day", "last_day"),
                     "same_result": part.result_digest == same.result_digest,
                     "figures": records(figures_between(part.counts, same.counts)),
-                    "breaks": records(changes(left_before, left_after, known)[_SHOWN]),
+                    "breaks": records(changes(left_before, left_after, known_breaks)[_SHOWN]),
                 }
             )
     if not accounts:

@@ -1,6 +1,6 @@
 """Holds a workbook against the store: is it as a run wrote it, did its data change, who signed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
@@ -56,8 +56,7 @@ def verify(config: Config, path: Path, content: bytes | None = None) -> Verified
     """Hold a file against the store, by its bytes where they are at hand; raises JobError where it cannot be read."""
     content = _read(path) if content is None else content
     with ready_store(config) as store:
-        found = _known(store, path, content)
-        return found if found.workbook is None else _with_data(config, store, found, found.workbook)
+        return _with_data(config, store, _identified(store, path, content))
 
 
 def sign(
@@ -69,22 +68,22 @@ def sign(
         raise JobError("--by: say who signs")
     content = _read(path) if content is None else content
     with ready_store(config) as store:
-        found = _known(store, path, content)
-        book = found.workbook
-        if book is None or found.verdict != UNTOUCHED:
-            raise JobError(f"{path}: is {found.verdict}, so it cannot be signed: recon verify says more")
-        found = _with_data(config, store, found, book)
-        if found.run is None:
+        identified = _identified(store, path, content)
+        book = identified.workbook
+        if book is None or identified.verdict != UNTOUCHED:
+            raise JobError(f"{path}: is {identified.verdict}, so it cannot be signed: recon verify says more")
+        verified = _with_data(config, store, identified)
+        if verified.run is None:
             raise JobError(f"{path}: was written by no recorded run: recon run writes a workbook that can be signed")
-        if found.run.record.status != "complete":
-            raise JobError(f"{path}: its run {found.run.run_id} was not complete: run the range again")
-        if found.data != CURRENT:
+        if verified.run.record.status != "complete":
+            raise JobError(f"{path}: its run {verified.run.run_id} was not complete: run the range again")
+        if verified.data != CURRENT:
             raise JobError(f"{path}: its data changed since: run the range again and sign that workbook")
-        wanted = SignOff(
+        sign_off = SignOff(
             0, book.account, book.first_day, book.last_day, book.result_digest, book.sha256, role, who, clock()
         )
         try:
-            return workbooks.sign(store, wanted, config.audit_key)
+            return workbooks.sign(store, sign_off, config.audit_key)
         except NotSigned as error:
             raise JobError(str(error)) from None
 
@@ -108,36 +107,44 @@ def document(verified: Verified) -> Document:
     }
 
 
-def lines(found: Verified, currencies: Currencies) -> list[str]:
+def lines(verified: Verified, currencies: Currencies) -> list[str]:
     """What is known of a file, for a person: its verdict, edited cells, what changed, and who signed it."""
-    if found.verdict == NOT_OURS:
-        return [f"{found.path}: not ours: no run here wrote it, nor a workbook of its range"]
-    book = found.workbook
-    assert book is not None
-    wrote = f"run {book.run_id}" if book.run_id else "a report alone"
-    said = [f"{found.path}: {found.verdict}; {book.name}, by {wrote} as of {book.as_of:%Y-%m-%d %H:%M} UTC"]
-    if found.verdict == EDITED:
-        said += [f"  {one.cell}: was {one.was or 'empty'}, is {one.is_ or 'empty'}" for one in found.edits]
-        if found.edited is None:
-            said.append("  no copy of it was kept, so its cells cannot be compared")
-        elif not found.edited:
-            said.append("  every cell says what it said: another program saved it")
-        elif found.edited > FEW:
-            said.append(f"  and {found.edited - FEW:,} more cells")
-    words = {CURRENT: "unchanged since", OUTDATED: "changed since"}.get(found.data, "not known whether they changed")
-    said.append(f"data: {words}")
-    why = words_of(found.changes, currencies)
-    said += [f"  {why}"] if why else []
-    for change in found.changes:
-        if change.sheets:
-            said.append(f"  {change.account}: other rows on {', '.join(change.sheets)}")
-    said += [f"  possible cause: {cause}" for cause in found.causes]
-    if found.ruled:
-        said.append(f"{found.ruled:,} {'break was' if found.ruled == 1 else 'breaks were'} ruled on since")
-    for one in found.sign_offs:
-        ended = f"; ended {one.ended_at:%Y-%m-%d} by {one.ended_by}: {one.ended_why}" if one.ended_at else ""
-        said.append(f"signed as {one.role} by {one.who} on {one.at:%Y-%m-%d}{ended}")
-    return said
+    book = verified.workbook
+    if book is None:
+        return [f"{verified.path}: not ours: no run here wrote it, nor a workbook of its range"]
+    writer = f"run {book.run_id}" if book.run_id else "a report alone"
+    words = {CURRENT: "unchanged since", OUTDATED: "changed since"}
+    changes = words_of(verified.changes, currencies)
+    other_rows = [change for change in verified.changes if change.sheets]
+    breaks = "break was" if verified.ruled == 1 else "breaks were"
+    return [
+        f"{verified.path}: {verified.verdict}; {book.name}, by {writer} as of {book.as_of:%Y-%m-%d %H:%M} UTC",
+        *(_edit_lines(verified) if verified.verdict == EDITED else ()),
+        f"data: {words.get(verified.data, 'not known whether they changed')}",
+        *([f"  {changes}"] if changes else ()),
+        *(f"  {change.account}: other rows on {', '.join(change.sheets)}" for change in other_rows),
+        *(f"  possible cause: {cause}" for cause in verified.causes),
+        *([f"{verified.ruled:,} {breaks} ruled on since"] if verified.ruled else ()),
+        *(_sign_off_line(sign_off) for sign_off in verified.sign_offs),
+    ]
+
+
+def _edit_lines(verified: Verified) -> Iterator[str]:
+    for edit in verified.edits:
+        yield f"  {edit.cell}: was {edit.was or 'empty'}, is {edit.is_ or 'empty'}"
+    if verified.edited is None:
+        yield "  no copy of it was kept, so its cells cannot be compared"
+    elif not verified.edited:
+        yield "  every cell says what it said: another program saved it"
+    elif verified.edited > FEW:
+        yield f"  and {verified.edited - FEW:,} more cells"
+
+
+def _sign_off_line(sign_off: SignOff) -> str:
+    line = f"signed as {sign_off.role} by {sign_off.who} on {sign_off.at:%Y-%m-%d}"
+    if sign_off.ended_at is None:
+        return line
+    return f"{line}; ended {sign_off.ended_at:%Y-%m-%d} by {sign_off.ended_by}: {sign_off.ended_why}"
 
 
 def sign_off_document(sign_off: SignOff) -> Document:
@@ -153,66 +160,65 @@ def _read(path: Path) -> bytes:
         raise JobError(f"{path}: cannot be read ({error.strerror})") from None
 
 
-def _known(store: Store, path: Path, content: bytes) -> Verified:
+def _identified(store: Store, path: Path, content: bytes) -> Verified:
     """The file by its hash, else by what it says of itself, with what differs from the copy that was kept."""
     sha256 = sha256_of(content)
     book = workbooks.by_hash(store, sha256)
     if book is not None:
-        return _signed(store, Verified(path, sha256, UNTOUCHED, book))
-    book = _by_marks(store, content)
+        return Verified(path, sha256, UNTOUCHED, book, sign_offs=_sign_offs(store, book))
+    book = _by_identity(store, content)
     if book is None:
         return Verified(path, sha256, NOT_OURS)
     kept = content_of(store, book.sha256)
     differing = list(islice(edits(kept, content), _MOST)) if kept is not None else []
     count = len(differing) if kept is not None else None
-    return _signed(store, Verified(path, sha256, EDITED, book, tuple(differing[:FEW]), count))
+    return Verified(path, sha256, EDITED, book, tuple(differing[:FEW]), count, sign_offs=_sign_offs(store, book))
 
 
-def _signed(store: Store, found: Verified) -> Verified:
-    book = found.workbook
-    assert book is not None
-    signs = workbooks.sign_offs(store, book.account, book.first_day, book.last_day)
-    return replace(found, sign_offs=tuple(one for one in signs if one.sha256 == book.sha256))
+def _sign_offs(store: Store, book: StoredWorkbook) -> tuple[SignOff, ...]:
+    of_range = workbooks.sign_offs(store, book.account, book.first_day, book.last_day)
+    return tuple(sign_off for sign_off in of_range if sign_off.sha256 == book.sha256)
 
 
-def _by_marks(store: Store, content: bytes) -> StoredWorkbook | None:
+def _by_identity(store: Store, content: bytes) -> StoredWorkbook | None:
     """Of the workbooks with the digest that the file shows, else of its range, the one with its audit head, or the
     latest."""
-    said = identity_of(content)
-    if said is None:
+    identity = identity_of(content)
+    if identity is None:
         return None
-    found = workbooks.by_digest(store, said.digest) if said.digest else []
-    if not found and said.first and said.last:
-        found = workbooks.by_range(store, said.account, said.first, said.last)
-    return next((one for one in found if one.audit_head == said.audit_head), found[0] if found else None)
+    books = workbooks.by_digest(store, identity.digest) if identity.digest else []
+    if not books and identity.first and identity.last:
+        books = workbooks.by_range(store, identity.account, identity.first, identity.last)
+    return next((book for book in books if book.audit_head == identity.audit_head), books[0] if books else None)
 
 
-def _with_data(config: Config, store: Store, found: Verified, book: StoredWorkbook) -> Verified:
+def _with_data(config: Config, store: Store, verified: Verified) -> Verified:
     """What the data say now of the workbook's range as of its moment."""
-    run = record.one_run(store, book.run_id) if book.run_id is not None else None
-    if run is None:
-        return found
-    mine = [part for part in run.accounts if book.covers(part.account)]
-    ruled = sum(len(workbooks.ruled_since(store, part.account, run.record.recorded_at)) for part in mine)
+    book = verified.workbook
+    run = record.one_run(store, book.run_id) if book and book.run_id is not None else None
+    if book is None or run is None:
+        return verified
+    accounts = [part.account for part in run.accounts if book.covers(part.account)]
+    ruled = sum(len(workbooks.ruled_since(store, account, run.record.recorded_at)) for account in accounts)
     by_account = judged_again(config, store, run)
-    changes = [by_account[part.account] for part in mine if by_account.get(part.account)]
-    gone = [part.account for part in mine if part.account not in by_account]
-    data = UNKNOWN if gone else OUTDATED if changes else CURRENT
-    causes = _causes(config, run, gone) if data != CURRENT else ()
-    return replace(found, data=data, changes=tuple(changes), ruled=ruled, causes=causes, run=run)
+    changes = tuple(by_account[account] for account in accounts if by_account.get(account))
+    unconfigured = [account for account in accounts if account not in by_account]
+    data = UNKNOWN if unconfigured else OUTDATED if changes else CURRENT
+    causes = tuple(_causes(config, run, unconfigured)) if data != CURRENT else ()
+    return replace(verified, data=data, changes=changes, ruled=ruled, causes=causes, run=run)
 
 
-def _causes(config: Config, run: StoredRun, gone: list[str]) -> tuple[str, ...]:
-    said = [f'the configuration has no account "{name}" any more' for name in gone]
+def _causes(config: Config, run: StoredRun, unconfigured: list[str]) -> Iterator[str]:
+    for name in unconfigured:
+        yield f'the configuration has no account "{name}" any more'
     if config.digest != run.record.config_digest:
-        said.append("the configuration is another one than the run's")
+        yield "the configuration is another one than the run's"
     if __version__ != run.record.software:
-        said.append(f"the software is {__version__}, the run's was {run.record.software}")
+        yield f"the software is {__version__}, the run's was {run.record.software}"
     if run.record.options.get("rule_book") not in (None, config.method_book().digest):
-        said.append("the method rule book is another one than the run's")
+        yield "the method rule book is another one than the run's"
     if run.record.status != "complete":
-        said.append("the run was not complete: what it missed may have come since")
-    return tuple(said)
+        yield "the run was not complete: what it missed may have come since"
 
 
 def _change(change: Change) -> Document:
