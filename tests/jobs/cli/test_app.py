@@ -24,7 +24,7 @@ from jobs.logs.errors import told
 from recon.rules import CATALOGUE
 from recon.sandbox.server.app import serve
 from recon.sandbox.worlds.world import World, make_world
-from tests.jobs.config.test_config import SMALL
+from tests.kit.small_config import ONE_ACCOUNT
 
 FIRST, LAST = "2026-10-19", "2026-10-20"
 RUN_KEYS = ["run_id", "status", "as_of", "accounts", "reports", "timings"]
@@ -133,7 +133,7 @@ def ran(config: Path, world: World) -> Said:
     return recon("--config", config, "run", "--from", FIRST, "--to", LAST, "--as-of", as_of, "--by", "mali", "--json")
 
 
-def broken(tmp_path: Path, text: str = SMALL) -> Path:
+def broken(tmp_path: Path, text: str = ONE_ACCOUNT) -> Path:
     path = tmp_path / "config.toml"
     path.write_text(text, encoding="utf-8")
     return path
@@ -221,7 +221,7 @@ def test_the_configuration_is_beside_you_or_where_the_environment_says(
 
 
 def test_five_mistakes_are_five_lines(tmp_path: Path) -> None:
-    text = SMALL.replace("Asia/Bangkok", "Asia/Bankok").replace('"csv"', '"cvs"').replace('"THB"', '"THX"')
+    text = ONE_ACCOUNT.replace("Asia/Bangkok", "Asia/Bankok").replace('"csv"', '"cvs"').replace('"THB"', '"THX"')
     path = broken(tmp_path, text + "[omise]\nconcurrency = 11\n[alrts]\n")
     said = recon("--config", path, "run", env={"TH_KEY": "skey_test_0canary0"})
     assert said.code == 2

@@ -7,18 +7,9 @@ import pytest
 from typer.testing import CliRunner
 
 from jobs.cli.app import app
+from tests.kit.small_config import configured
 
-CONFIG = """
-[store]
-url = "sqlite:///recon.db"
-[accounts.th]
-region = "TH"
-currency = "THB"
-timezone = "Asia/Bangkok"
-secret_key = { env = "NOT_SET" }
-[orders.shop]
-kind = "csv"
-path = "orders/*.csv"
+METHODS = """
 [methods.kakaopay.th]
 maximum = { THB = "500.00" }
 [methods.moon_wallet]
@@ -42,8 +33,7 @@ def test_without_a_configuration_it_is_the_book_alone(tmp_path: Path, monkeypatc
 
 
 def test_what_the_configuration_says_stands_beside_it(tmp_path: Path) -> None:
-    path = tmp_path / "config.toml"
-    path.write_text(CONFIG, encoding="utf-8")
+    path = configured(tmp_path, METHODS)
     overrides = json.loads(said("--config", str(path), "methods", "--json"))["overrides"]
     assert [(one["method"], one["region"], one["figure"], one["value"]) for one in overrides] == [
         ("kakaopay", "account th", "maximum", "500.00"),

@@ -18,9 +18,9 @@ from recon.model import BreakStatus, KnownBreak
 from recon.store.engine import Store, open_store
 from recon.store.migrate import upgrade
 from recon.store.runs.record import RunRecord, list_breaks, record_run
-from tests.jobs.config.test_config import SMALL
 from tests.kit.desk import fill, rewritten, rows_of
 from tests.kit.report_example import known_break
+from tests.kit.small_config import ONE_ACCOUNT
 
 UNTIL = date(2099, 12, 31)
 SOFFICE = shutil.which("soffice")
@@ -65,7 +65,7 @@ def some_breaks(count: int = 6) -> list[KnownBreak]:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    (tmp_path / "config.toml").write_text(SMALL, encoding="utf-8")
+    (tmp_path / "config.toml").write_text(ONE_ACCOUNT, encoding="utf-8")
     store = open_store(f"sqlite:///{tmp_path}/var/recon.db")
     upgrade(store)
     made = Desk(tmp_path, store)

@@ -13,36 +13,19 @@ from jobs.config.config import Config, ConfigError, load
 from jobs.config.thresholds import THRESHOLDS
 from recon.model import Account, OrderStatus, Severity
 from tests.kit.places import ROOT
+from tests.kit.small_config import ONE_ACCOUNT, configured
 
 KEY = "skey_test_canary0canary0canary"
 ENV = {"TH_KEY": KEY}
-SMALL = """
-[store]
-url = "sqlite:///var/recon.db"
-[accounts.th]
-region = "TH"
-currency = "THB"
-timezone = "Asia/Bangkok"
-secret_key = { env = "TH_KEY" }
-[orders.shop]
-kind = "csv"
-path = "orders/*.csv"
-"""
 
 
-def write(folder: Path, text: str) -> Path:
-    path = folder / "config.toml"
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-def read(folder: Path, more: str = "", small: str = SMALL) -> Config:
-    return load(write(folder, small + more), ENV)
+def read(folder: Path, more: str = "", small: str = ONE_ACCOUNT) -> Config:
+    return load(configured(folder, text=small + more), ENV)
 
 
 def refused(folder: Path, text: str, env: dict[str, str] | None = None) -> tuple[str, ...]:
     with pytest.raises(ConfigError) as raised:
-        load(write(folder, text), ENV if env is None else env)
+        load(configured(folder, text=text), ENV if env is None else env)
     return raised.value.messages
 
 
@@ -74,11 +57,15 @@ def test_paths_count_from_the_file_the_store_included(tmp_path: Path) -> None:
 
 def test_a_store_elsewhere_stays_where_it_is(tmp_path: Path) -> None:
     for url in ("sqlite:////data/recon.db", "postgresql://recon@db/recon"):
-        assert read(tmp_path, small=SMALL.replace("sqlite:///var/recon.db", url)).store_url == url
+        assert read(tmp_path, small=ONE_ACCOUNT.replace("sqlite:///var/recon.db", url)).store_url == url
 
 
 def test_five_mistakes_are_all_named(tmp_path: Path) -> None:
-    text = SMALL.replace("Asia/Bangkok", "Asia/Bankok").replace('"csv"', '"cvs"').replace("currency =", "curency =")
+    text = (
+        ONE_ACCOUNT.replace("Asia/Bangkok", "Asia/Bankok")
+        .replace('"csv"', '"cvs"')
+        .replace("currency =", "curency =")
+    )
     messages = refused(tmp_path, text + '[rules.pending_stuck]\ngrace = "half an hour"\n[omise]\nconcurrency = 11\n')
     assert set(messages) == {
         'accounts.th.timezone: "Asia/Bankok" is not a time zone (did you mean "Asia/Bangkok"?)',
@@ -166,14 +153,14 @@ def test_five_mistakes_are_all_named(tmp_path: Path) -> None:
     ],
 )
 def test_a_mistake_is_named_with_its_place(tmp_path: Path, more: str, message: str) -> None:
-    found = refused(tmp_path, SMALL + more)
+    found = refused(tmp_path, ONE_ACCOUNT + more)
     assert len(found) == 1
     assert found[0].startswith(message)
 
 
 @pytest.mark.parametrize("name", ["TH", "th-main", "group", "t h"])
 def test_an_account_name_is_lower_case_letters_digits_and_underscores(tmp_path: Path, name: str) -> None:
-    [message] = refused(tmp_path, SMALL.replace("[accounts.th]", f'[accounts."{name}"]'))
+    [message] = refused(tmp_path, ONE_ACCOUNT.replace("[accounts.th]", f'[accounts."{name}"]'))
     assert message == f'accounts.{name}: a name of an account is made of a-z, 0-9 and _, and is not "group"'
 
 
@@ -200,31 +187,34 @@ def test_a_missing_file_and_broken_toml_are_told_with_their_place(tmp_path: Path
 
 def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
-    path.write_text(SMALL, encoding="utf-8-sig")
+    path.write_text(ONE_ACCOUNT, encoding="utf-8-sig")
     assert list(load(path, ENV).accounts) == ["th"]
 
 
 def test_a_secret_comes_from_a_variable_or_a_file_beside_the_config(tmp_path: Path) -> None:
     (tmp_path / "th.key").write_text(KEY + "\n", encoding="utf-8")
-    from_file = read(tmp_path, small=SMALL.replace('env = "TH_KEY"', 'file = "th.key"'))
+    from_file = read(tmp_path, small=ONE_ACCOUNT.replace('env = "TH_KEY"', 'file = "th.key"'))
     assert from_file.accounts["th"].secret_key.reveal() == KEY
     assert read(tmp_path).accounts["th"].secret_key.reveal() == KEY
 
 
 def test_an_unset_key_is_named_only_where_it_is_needed(tmp_path: Path) -> None:
-    assert refused(tmp_path, SMALL, {}) == ("accounts.th.secret_key: environment variable TH_KEY is not set",)
-    assert refused(tmp_path, SMALL, {"TH_KEY": " "}) == refused(tmp_path, SMALL, {})
-    [message] = refused(tmp_path, SMALL.replace('env = "TH_KEY"', 'file = "no.key"'))
+    assert refused(tmp_path, ONE_ACCOUNT, {}) == ("accounts.th.secret_key: environment variable TH_KEY is not set",)
+    assert refused(tmp_path, ONE_ACCOUNT, {"TH_KEY": " "}) == refused(tmp_path, ONE_ACCOUNT, {})
+    [message] = refused(tmp_path, ONE_ACCOUNT.replace('env = "TH_KEY"', 'file = "no.key"'))
     assert message == f"accounts.th.secret_key: file {tmp_path / 'no.key'} is not set"
-    config = load(write(tmp_path, SMALL), {}, needs=())
+    config = load(configured(tmp_path, text=ONE_ACCOUNT), {}, needs=())
     assert config.unset_secrets() == ("accounts.th.secret_key: environment variable TH_KEY is not set",)
 
 
 def test_the_store_is_always_needed(tmp_path: Path) -> None:
-    text = SMALL.replace('"sqlite:///var/recon.db"', '{ env = "STORE" }')
+    text = ONE_ACCOUNT.replace('"sqlite:///var/recon.db"', '{ env = "STORE" }')
     with pytest.raises(ConfigError, match=r"^store\.url: environment variable STORE is not set$"):
-        load(write(tmp_path, text), ENV, needs=())
-    assert load(write(tmp_path, text), {**ENV, "STORE": "sqlite:///a.db"}).store_url == f"sqlite:///{tmp_path}/a.db"
+        load(configured(tmp_path, text=text), ENV, needs=())
+    assert (
+        load(configured(tmp_path, text=text), {**ENV, "STORE": "sqlite:///a.db"}).store_url
+        == f"sqlite:///{tmp_path}/a.db"
+    )
     [message] = refused(tmp_path, text, {**ENV, "STORE": "mysql://root:hunter2@db/x"})
     assert message == "store.url: environment variable STORE must be sqlite:///PATH or postgresql://…"
 
@@ -237,11 +227,11 @@ def test_an_optional_secret_that_nobody_set_is_absent(tmp_path: Path) -> None:
         "privacy.hash_key: environment variable HASH is not set",
         "alerts.urls: environment variable ALERTS is not set",
     )
-    assert load(write(tmp_path, SMALL + more), {**ENV, "HASH": "salt"}).hash_key == b"salt"
+    assert load(configured(tmp_path, text=ONE_ACCOUNT + more), {**ENV, "HASH": "salt"}).hash_key == b"salt"
 
 
 def test_a_secret_written_into_the_file_is_refused_and_not_repeated(tmp_path: Path) -> None:
-    [message] = refused(tmp_path, SMALL.replace('{ env = "TH_KEY" }', f'"{KEY}"'))
+    [message] = refused(tmp_path, ONE_ACCOUNT.replace('{ env = "TH_KEY" }', f'"{KEY}"'))
     assert message == 'accounts.th.secret_key: must be { env = "NAME" } or { file = "PATH" }, not the secret itself'
 
 
@@ -249,7 +239,7 @@ def test_no_key_shows_in_a_repr_a_dump_or_a_traceback(tmp_path: Path) -> None:
     config = read(tmp_path, "[orders.web]\nkind = 'sql'\nurl = 'postgresql://u:hunter2@db/x'\nquery = ':from :to'\n")
     told = [repr(config), str(config), str(config.model_dump()), str(config.accounts["th"].secret_key), config.digest]
     try:
-        load(write(tmp_path, SMALL + f'[omise]\nbase_url = "{KEY}"\nconcurrency = "{KEY}"\n'), ENV)
+        load(configured(tmp_path, text=ONE_ACCOUNT + f'[omise]\nbase_url = "{KEY}"\nconcurrency = "{KEY}"\n'), ENV)
     except ConfigError as error:
         told += traceback.format_exception(error)
         told += error.messages
@@ -262,7 +252,7 @@ def test_the_digest_follows_what_is_in_effect_but_neither_secrets_nor_folders(tm
     there.mkdir()
     digest = read(tmp_path).digest
     assert read(there).digest == digest
-    assert load(write(there, SMALL), {"TH_KEY": "skey_test_another"}).digest == digest
+    assert load(configured(there, text=ONE_ACCOUNT), {"TH_KEY": "skey_test_another"}).digest == digest
     assert read(tmp_path, "[omise]\nconcurrency = 8\n").digest == digest
     assert read(tmp_path, "[omise]\nconcurrency = 7\n").digest != digest
     assert read(tmp_path, '[rules.pending_stuck]\ngrace = "31m"\n').digest != digest
@@ -312,8 +302,8 @@ def test_a_methods_figures_can_be_overridden_for_all_and_for_one_account(tmp_pat
 
 
 def test_times_without_an_offset_are_read_in_the_sources_zone(tmp_path: Path) -> None:
-    account = SMALL.split("[orders")[0].split("[accounts.th]")[1].replace("Asia/Bangkok", "Asia/Tokyo")
-    one = read(tmp_path, small=SMALL.replace("Asia/Bangkok", "Asia/Tokyo"))
+    account = ONE_ACCOUNT.split("[orders")[0].split("[accounts.th]")[1].replace("Asia/Bangkok", "Asia/Tokyo")
+    one = read(tmp_path, small=ONE_ACCOUNT.replace("Asia/Bangkok", "Asia/Tokyo"))
     assert one.order_zone("shop") == ZoneInfo("Asia/Tokyo")
     more = f'[accounts.jp]{account}\n[orders.jp]\nkind = "csv"\npath = "x"\naccount = "jp"\n'
     two = read(tmp_path, more + '[orders.sg]\nkind = "csv"\npath = "x"\ntimezone = "Asia/Singapore"\n')
@@ -322,8 +312,8 @@ def test_times_without_an_offset_are_read_in_the_sources_zone(tmp_path: Path) ->
 
 
 def test_an_order_cannot_tell_its_account_by_a_currency_that_two_accounts_have(tmp_path: Path) -> None:
-    account = SMALL.split("[orders")[0].split("[accounts.th]")[1]
-    [message] = refused(tmp_path, SMALL + f'account_by = "currency"\n[accounts.th2]{account}')
+    account = ONE_ACCOUNT.split("[orders")[0].split("[accounts.th]")[1]
+    [message] = refused(tmp_path, ONE_ACCOUNT + f'account_by = "currency"\n[accounts.th2]{account}')
     assert message == "orders.shop.account_by: more than one account has THB"
 
 
@@ -341,16 +331,16 @@ def example(uncommented: bool) -> str:
 
 
 def test_a_queue_needs_postgresql_for_itself_and_for_the_store(tmp_path: Path) -> None:
-    text = SMALL + '[queue]\nurl = { env = "QUEUE" }\n'
+    text = ONE_ACCOUNT + '[queue]\nurl = { env = "QUEUE" }\n'
     for url, words in (
         ("sqlite:///queue.db", "queue.url: environment variable QUEUE is not a database URL such as postgresql://…"),
         ("postgresql://h/q", "queue: needs a store that hosts share: store.url must be postgresql://…, too"),
     ):
         with pytest.raises(ConfigError) as error:
-            load(write(tmp_path, text), ENV | {"QUEUE": url})
+            load(configured(tmp_path, text=text), ENV | {"QUEUE": url})
         assert error.value.messages == (words,)
     shared = text.replace("sqlite:///var/recon.db", "postgresql://h/store")
-    config = load(write(tmp_path, shared), ENV | {"QUEUE": "postgresql://u:secret@h/q"})
+    config = load(configured(tmp_path, text=shared), ENV | {"QUEUE": "postgresql://u:secret@h/q"})
     assert config.queue is not None
     assert config.unused_sections() == ()
     assert "u:secret" not in repr(config)
@@ -360,7 +350,7 @@ NAMES = {f"OMISE_{region}_SECRET_KEY": f"skey_test_{region}" for region in ("TH"
 
 
 def test_the_example_at_the_root_loads_for_four_accounts(tmp_path: Path) -> None:
-    config = load(write(tmp_path, example(uncommented=False)), NAMES)
+    config = load(configured(tmp_path, text=example(uncommented=False)), NAMES)
     assert [(a.name, a.region, a.currency) for a in config.as_accounts()] == [
         ("th", "TH", "THB"),
         ("sg", "SG", "SGD"),
@@ -372,8 +362,8 @@ def test_the_example_at_the_root_loads_for_four_accounts(tmp_path: Path) -> None
 def test_the_examples_comments_are_accepted_and_show_the_defaults(tmp_path: Path) -> None:
     # One source serves one account by column, name or currency: the example shows all three.
     text = "\n".join(line for line in example(uncommented=True).splitlines() if not line.startswith("account_by"))
-    full = load(write(tmp_path, text), {**NAMES, "SHOP_DATABASE_URL": "sqlite:///shop.db"})
-    plain = load(write(tmp_path, example(uncommented=False)), NAMES)
+    full = load(configured(tmp_path, text=text), {**NAMES, "SHOP_DATABASE_URL": "sqlite:///shop.db"})
+    plain = load(configured(tmp_path, text=example(uncommented=False)), NAMES)
     for section in ("omise", "rulings", "reports", "schedule", "page"):
         assert getattr(full, section) == getattr(plain, section), section
     assert full.matching.model_copy(update={"amount_tolerance": {}}) == plain.matching

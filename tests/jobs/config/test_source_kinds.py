@@ -12,7 +12,8 @@ from recon.model import Window
 from recon.money import Currencies
 from recon.orders.load import read
 from recon.tabular.kinds import kinds_in
-from tests.jobs.config.test_config import ENV, refused, write
+from tests.jobs.config.test_config import ENV, refused
+from tests.kit.small_config import ONE_ACCOUNT, configured
 
 MODULE = '''
 """Orders that are counted out, without a file."""
@@ -37,15 +38,7 @@ def _tables(source, window, changed_since):
 
 KIND = Kind("counter", _tables, (Key("prefix", required=True), Key("count", Value.COUNT, default=2)))
 '''
-STORE = """
-[store]
-url = "sqlite:///var/recon.db"
-[accounts.th]
-region = "TH"
-currency = "THB"
-timezone = "Asia/Bangkok"
-secret_key = { env = "TH_KEY" }
-"""
+STORE = ONE_ACCOUNT.partition("[orders.shop]")[0]
 WINDOW = Window(datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 30, tzinfo=UTC))
 
 
@@ -66,7 +59,7 @@ def test_its_own_keys_are_read_and_its_orders_loaded(tmp_path: Path) -> None:
         STORE
         + '[orders.shop]\nkind = "counter"\nprefix = "A"\n[orders.more]\nkind = "counter"\nprefix = "B"\ncount = 3\n'
     )
-    config = load(write(tmp_path, text), ENV)
+    config = load(configured(tmp_path, text=text), ENV)
     loaded = [
         read(source, accounts={"th": "THB"}, currencies=Currencies(), hash_key=None, window=WINDOW)
         for source in config.sources()

@@ -17,7 +17,7 @@ from jobs.run.access import StoreRate, access_of
 from recon.omise.client import Limits, open_client
 from recon.store.engine import Store
 from recon.store.queue import rate_limit
-from tests.jobs.config.test_config import SMALL
+from tests.kit.small_config import ONE_ACCOUNT
 from tests.kit.store_samples import opened
 from tests.recon.omise.test_client import serve
 
@@ -78,7 +78,7 @@ async def test_an_infinite_rate_shares_only_the_quiet(store: Store) -> None:
 
 def test_there_is_a_shared_turn_only_with_a_queue(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
-    path.write_text(SMALL, encoding="utf-8")
+    path.write_text(ONE_ACCOUNT, encoding="utf-8")
     config = configuration.load(path, {"TH_KEY": "skey_test_th"}, ())
     assert access_of(config, store, "th").shared_rate is None
 

@@ -21,16 +21,16 @@ from jobs.service.extra_jobs import in_own_process
 from jobs.service.serve import serve
 from recon.store.runs.attempts import Attempt, Claim, attempts, begin
 from tests.jobs.cli.test_app import recon
-from tests.jobs.config.test_config import SMALL
 from tests.kit.job import FIRST, Job, Silent, clock, job
 from tests.kit.night_process import free_port
+from tests.kit.small_config import ONE_ACCOUNT
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """A configuration whose store is empty."""
     file = tmp_path / "config.toml"
-    file.write_text(SMALL + f"\n[page]\nport = {free_port()}\n", encoding="utf-8")
+    file.write_text(ONE_ACCOUNT + f"\n[page]\nport = {free_port()}\n", encoding="utf-8")
     return file
 
 

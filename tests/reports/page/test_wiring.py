@@ -24,11 +24,11 @@ from recon.store.desk import people, workbooks
 from recon.store.engine import Store, open_store, reading
 from recon.store.tables.desk import AUDIT
 from reports.page.site import RunRequest
-from tests.jobs.config.test_config import SMALL
 from tests.jobs.desk.test_verifying import correct_an_order
 from tests.kit.job import FIRST, LAST, clock, job
 from tests.kit.night_process import free_port
 from tests.kit.page import PASSWORD, Visitor, page, paged, served
+from tests.kit.small_config import ONE_ACCOUNT
 from tests.kit.store_samples import fresh_url
 
 WISH = RunRequest(FIRST, LAST, ("th",), "anna")
@@ -294,7 +294,9 @@ def add_user(path: Path, name: str) -> None:
 
 async def test_recon_serve_has_the_page_and_its_users_log_in(tmp_path: Path) -> None:
     port, path = free_port(), tmp_path / "config.toml"
-    path.write_text(SMALL.replace('env = "TH_KEY"', 'file = "key"') + f"\n[page]\nport = {port}\n", encoding="utf-8")
+    path.write_text(
+        ONE_ACCOUNT.replace('env = "TH_KEY"', 'file = "key"') + f"\n[page]\nport = {port}\n", encoding="utf-8"
+    )
     (tmp_path / "key").write_text("skey_test_none", encoding="utf-8")
     add_user(path, "anna")
     async with served_process(path):
