@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 
-from jobs.config.fields import AccountName, KnownAccount, Secret, Setting, mistakes, setting, shown, suggest
+from jobs.config.fields import AccountName, KnownAccount, ReadContext, Secret, mistakes, read_context, shown, suggest
 from jobs.config.sections import (
     AccountSection,
     AlertsSection,
@@ -99,7 +99,7 @@ class Config(Section):
     @field_validator("fees")
     @classmethod
     def _exact_flat_fees(cls, fees: FeeRates, info: ValidationInfo) -> FeeRates:
-        context = setting(info)
+        context = read_context(info)
         wrong: list[tuple[tuple[str, ...], str]] = []
         for account, methods in fees.items():
             for method, rates in methods.items():
@@ -288,7 +288,7 @@ def load(path: Path, environ: Mapping[str, str], needs: Collection[str] = EVERY_
     """
     raw = _read(path)
     folder = path.resolve().parent
-    context = Setting(environ, folder, frozenset({"store", *needs}), _account_currencies(raw), _currencies(raw))
+    context = ReadContext(environ, folder, frozenset({"store", *needs}), _account_currencies(raw), _currencies(raw))
     try:
         config = Config.model_validate({"reports": {}, **raw}, context=context)
     except ValidationError as error:

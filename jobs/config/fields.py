@@ -27,7 +27,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 @dataclass(frozen=True)
-class Setting:
+class ReadContext:
     """What a value is read against: the environment, the file's folder, and what other sections name."""
 
     environ: Mapping[str, str] = field(repr=False)
@@ -63,9 +63,9 @@ class Secret:
         return self._text
 
 
-def setting(info: ValidationInfo) -> Setting:
+def read_context(info: ValidationInfo) -> ReadContext:
     """What the value being validated is read against."""
-    assert isinstance(info.context, Setting)
+    assert isinstance(info.context, ReadContext)
     return info.context
 
 
@@ -96,8 +96,8 @@ def _secret(value: Any, info: ValidationInfo) -> Secret:
     if place not in ("env", "file") or not isinstance(name, str) or not name:
         raise ValueError(shape)
     if place == "env":
-        return Secret(f"environment variable {name}", setting(info).environ.get(name, "").strip())
-    path = setting(info).folder / name
+        return Secret(f"environment variable {name}", read_context(info).environ.get(name, "").strip())
+    path = read_context(info).folder / name
     try:
         return Secret(f"file {path}", path.read_text(encoding="utf-8").strip())
     except FileNotFoundError:
@@ -112,9 +112,7 @@ def _secret_or_text(value: Any, info: ValidationInfo) -> Secret | None:
     return _secret(value, info)
 
 
-def _database(value: Secret | None, info: ValidationInfo) -> Secret:
-    if value is None:
-        raise ValueError("is empty")
+def _database(value: Secret, info: ValidationInfo) -> Secret:
     if not value.is_set:
         return value
     shape = re.fullmatch(r"([a-z][\w+.-]*)://(.*)", value.reveal(), re.DOTALL)
@@ -123,7 +121,7 @@ def _database(value: Secret | None, info: ValidationInfo) -> Secret:
     scheme, rest = shape.groups()
     if scheme.partition("+")[0] != "sqlite" or not rest.startswith("/") or rest[1:] in ("", ":memory:"):
         return value
-    return Secret(value.origin, f"{scheme}:///{(setting(info).folder / rest[1:]).as_posix()}")
+    return Secret(value.origin, f"{scheme}:///{(read_context(info).folder / rest[1:]).as_posix()}")
 
 
 def _origin(value: Secret) -> str:
@@ -136,9 +134,11 @@ def _store(value: Secret) -> Secret:
     return value
 
 
-def _must_be_set(section: str) -> Callable[[Secret, ValidationInfo], Secret]:
-    def check(value: Secret, info: ValidationInfo) -> Secret:
-        if section in setting(info).needs and not value.is_set:
+def _must_be_set(section: str) -> Callable[[Secret | None, ValidationInfo], Secret]:
+    def check(value: Secret | None, info: ValidationInfo) -> Secret:
+        if value is None:
+            raise ValueError("is empty")
+        if section in read_context(info).needs and not value.is_set:
             raise ValueError(f"{value.origin} is not set")
         return value
 
@@ -185,14 +185,14 @@ def _severity(value: Any) -> Severity:
 
 def _currency(value: str, info: ValidationInfo) -> str:
     try:
-        setting(info).currencies.exponent(value)
+        read_context(info).currencies.exponent(value)
     except UnknownCurrency as error:
         raise ValueError(f"{error}: [currencies.{value}] may give its exponent") from None
     return value
 
 
 def _account(value: str, info: ValidationInfo) -> str:
-    accounts = setting(info).accounts
+    accounts = read_context(info).accounts
     if value not in accounts:
         raise ValueError(f"there is no account {shown(value)}{suggest(value, accounts)}")
     return value
@@ -205,12 +205,12 @@ def _day(value: Any) -> date:
 
 
 def _amounts(value: Any, info: ValidationInfo) -> dict[str, int]:
-    currencies = setting(info).currencies
+    currencies = read_context(info).currencies
     return _by_currency(value, currencies, lambda text, currency: _minor(text, currency, currencies))
 
 
 def _percents(value: Any, info: ValidationInfo) -> dict[str, Decimal]:
-    return _by_currency(value, setting(info).currencies, lambda text, _: _decimal(text))
+    return _by_currency(value, read_context(info).currencies, lambda text, _: _decimal(text))
 
 
 def _minor(text: Any, currency: str, currencies: Currencies) -> int:
@@ -255,7 +255,7 @@ def _by_currency(value: Any, currencies: Currencies, parse: Callable[[Any, str],
 def _path(value: Any, info: ValidationInfo) -> Path:
     if not isinstance(value, str | Path) or not str(value):
         raise ValueError(f"{shown(value)} is not a path")
-    return setting(info).folder / value
+    return read_context(info).folder / value
 
 
 def _place(value: Any, info: ValidationInfo) -> str:

@@ -37,7 +37,7 @@ from jobs.config.fields import (
     Zone,
     is_postgresql,
     mistakes,
-    setting,
+    read_context,
     suggest,
 )
 from recon.model import Account, Severity
@@ -153,7 +153,7 @@ class MethodSection(MethodFigures):
 
     @model_validator(mode="after")
     def _extras_are_accounts(self, info: ValidationInfo) -> "MethodSection":
-        accounts = setting(info).accounts
+        accounts = read_context(info).accounts
         unknown = [name for name in self.accounts if name not in accounts]
         if unknown:
             raise mistakes([((name,), f"is no account{suggest(name, accounts)}") for name in unknown])

@@ -29,7 +29,7 @@ from jobs.config.fields import (
     Words,
     Zone,
     mistakes,
-    setting,
+    read_context,
     shown,
 )
 from jobs.config.sections import Section
@@ -102,7 +102,7 @@ def _of_its_kind(name: str, kinds: Mapping[str, SourceKind], value: Any, info: V
             raise ValueError(_misplaced(name, kind, kinds))
         return value
     key = taken[name]
-    if key.required and not value:
+    if key.required and value in (None, ""):
         raise ValueError(f'is missing: kind "{kind.name}" {key.needed_for}')
     missing = [word for word in key.mentions if value and word not in value]
     if missing:
@@ -183,7 +183,7 @@ class OrderSection(SourceSection):
             return None
         if info.data.get("account") is not None:
             raise ValueError("stands beside account: give one of them")
-        currencies = list(setting(info).accounts.values())
+        currencies = list(read_context(info).accounts.values())
         twice = sorted({currency for currency in currencies if currencies.count(currency) > 1})
         if twice:
             raise ValueError(f"more than one account has {', '.join(twice)}")
@@ -225,7 +225,7 @@ class BankSection(SourceSection, BankAccount):
     def _exact_fee(cls, bound: Decimal, info: ValidationInfo) -> Decimal:
         account = info.data.get("account")
         if account is not None:
-            context = setting(info)
+            context = read_context(info)
             context.currencies.parse_major(f"{bound:f}", context.accounts[account])
         return bound
 

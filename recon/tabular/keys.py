@@ -18,7 +18,7 @@ class Value(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key of `[orders.NAME]` or `[bank.NAME]` that only some kinds take.
+    """One key of `[orders.NAME]` or `[bank.NAME]` that only some kinds take, all of them with the same kind of value.
 
     `mentions` are words that a text must have in it. `needed_for` and `belongs_to` say, where the key is missing or
     stands with a kind that does not take it, what it is for.

@@ -12,7 +12,7 @@ from aiohttp import web
 from recon.people import Right
 from recon.store.desk import rulings, worklist
 from recon.store.runs import record
-from reports.documents import answer_document, break_document, event_document, moment, ruling_document
+from reports.documents import answer_document, break_document, event_document, fields, ruling_document
 from reports.page import openapi, workbooks
 from reports.page.breaks import find, list_of
 from reports.page.ruling import answers_to, ask_of
@@ -78,17 +78,11 @@ async def runs(request: web.Request) -> web.Response:
     listed = [
         {
             "run_id": run.run_id,
-            "status": run.record.status,
-            "as_of": moment(run.record.as_of),
+            **fields(run.record, "status", "as_of"),
             "by": run.record.who,
-            "timings": dict(run.record.timings),
+            **fields(run.record, "timings"),
             "accounts": [
-                {
-                    "account": part.account,
-                    "from": part.first_day.isoformat(),
-                    "to": part.last_day.isoformat(),
-                    **part.counts,
-                }
+                {**fields(part, "account", "first_day", "last_day"), **part.counts}
                 for part in run.accounts
                 if person.sees(part.account)
             ],
@@ -121,7 +115,8 @@ async def reports(request: web.Request) -> web.Response:
     """The finished workbooks that the asker may see, newest first."""
     require(request, Right.VIEW)
     books = await asyncio.to_thread(workbooks.visible, request.app[SITE], request[PERSON])
-    return web.json_response({"reports": [workbooks.as_document(book) for book in books]})
+    names = ("sha256", "name", "account", "first_day", "last_day", "as_of", "size", "result_digest", "audit_head")
+    return web.json_response({"reports": [fields(book, *names) for book in books]})
 
 
 async def _body(request: web.Request) -> Mapping[str, Any]:

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from aiohttp import web
 
@@ -14,7 +13,6 @@ from recon.people import Person, Right
 from recon.store.desk import workbooks as stored
 from recon.store.desk.workbook_bytes import CHUNK, pieces_of, sha256_of_file
 from recon.store.desk.workbooks import GROUP, ROLES, SignOff, StoredWorkbook
-from reports.documents import moment
 from reports.page.notices import Notice, notices_of, redirect
 from reports.page.render import render
 from reports.page.security import require
@@ -212,18 +210,3 @@ async def _book(request: web.Request) -> StoredWorkbook:
     if book is None or not person.sees(book.account):
         raise web.HTTPNotFound(text="there is no such report\n")
     return book
-
-
-def as_document(book: StoredWorkbook) -> dict[str, Any]:
-    """A workbook of the API's list."""
-    return {
-        "sha256": book.sha256,
-        "name": book.name,
-        "account": book.account,
-        "from": book.first_day.isoformat(),
-        "to": book.last_day.isoformat(),
-        "as_of": moment(book.as_of),
-        "size": book.size,
-        "result_digest": book.result_digest,
-        "audit_head": book.audit_head,
-    }
