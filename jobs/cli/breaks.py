@@ -7,7 +7,7 @@ import typer
 
 from jobs.cli import tables
 from jobs.cli.options import SEVERITIES, Accounts, AsJson, By, actor, choices, clock, day, read_config, respond
-from jobs.config.thresholds import THRESHOLDS
+from jobs.config.thresholds import SECTIONS
 from jobs.desk.actions import do, whole_document
 from jobs.logs.errors import told
 from jobs.run.run import ready_store
@@ -125,7 +125,7 @@ def _rule(context: typer.Context, as_json: bool, by: str, kind: str, **ruling: A
     """Ask for a ruling, and say what became of it; a refusal exits with 2."""
     with told(as_json):
         config = read_config(context)
-        choices("--code", [ruling["code"]] if "code" in ruling else (), THRESHOLDS)
+        choices("--code", [ruling["code"]] if "code" in ruling else (), SECTIONS)
         answer = do(config, Ask(Kind(kind), actor(by), **ruling), clock())
         respond(as_json, answer_document(answer), lambda: print(answer.words))
 
@@ -153,7 +153,7 @@ def list_open(
             known_breaks = list_breaks(
                 store,
                 accounts=choices("--account", account, config.accounts),
-                codes=choices("--code", code, THRESHOLDS),
+                codes=choices("--code", code, SECTIONS),
                 severities=[Severity[word.upper()] for word in choices("--severity", severity, SEVERITIES)],
                 statuses=statuses or [each for each in BreakStatus if each not in CLOSED],
                 owner=owner,

@@ -9,15 +9,8 @@ from pydantic import PlainValidator, ValidationInfo, create_model
 from jobs.config.fields import Count, Duration, Flag, SeverityWord
 from jobs.config.sections import Section
 from recon.rules import CATALOGUE
+from recon.rules.rule import Rule
 from recon.settings import RuleSettings
-
-# Code -> its thresholds with their kinds.
-THRESHOLDS: Mapping[str, Mapping[str, Any]] = {
-    rule.code: {
-        name: Duration if isinstance(default, timedelta) else Count for name, default in rule.thresholds.items()
-    }
-    for rule in CATALOGUE
-}
 
 
 class RuleSection(Section):
@@ -32,13 +25,16 @@ class RuleSection(Section):
         return RuleSettings(self.enabled, self.severity, own)
 
 
-def _section(code: str, thresholds: Mapping[str, Any]) -> Any:
-    fields: dict[str, Any] = {name: (kind | None, None) for name, kind in thresholds.items()}
-    return create_model(code, __base__=RuleSection, **fields)
+def _section(rule: Rule) -> Any:
+    kinds = {name: Duration if isinstance(default, timedelta) else Count for name, default in rule.thresholds.items()}
+    own: dict[str, Any] = {name: (kind | None, None) for name, kind in kinds.items()}
+    return create_model(rule.code, __base__=RuleSection, **own)
 
 
-_CODES: dict[str, Any] = {code: (_section(code, own) | None, None) for code, own in THRESHOLDS.items()}
-_ALL = create_model("rules", __base__=Section, **_CODES)
+# Code -> the section of its rule.
+SECTIONS: Mapping[str, Any] = {rule.code: _section(rule) for rule in CATALOGUE}
+_OPTIONAL: dict[str, Any] = {code: (section | None, None) for code, section in SECTIONS.items()}
+_ALL = create_model("rules", __base__=Section, **_OPTIONAL)
 
 
 def _rules(value: Any, info: ValidationInfo) -> Mapping[str, RuleSection]:

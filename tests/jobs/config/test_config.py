@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from jobs.config.config import Config, ConfigError, load
-from jobs.config.thresholds import THRESHOLDS
 from recon.model import Account, OrderStatus, Severity
+from recon.rules import CATALOGUE
 from tests.kit.places import ROOT
 from tests.kit.small_config import ONE_ACCOUNT, configured
 
@@ -262,11 +262,12 @@ def test_the_digest_follows_what_is_in_effect_but_neither_secrets_nor_folders(tm
 def test_every_code_of_the_catalogue_takes_its_own_thresholds(tmp_path: Path) -> None:
     values = {"grace": '"45m"', "within": '"45m"', "within_days": "7", "business_days": "7", "at": "7"}
     more = "".join(
-        f'[rules.{code}]\nenabled = false\nseverity = "low"\n' + "".join(f"{name} = {values[name]}\n" for name in own)
-        for code, own in THRESHOLDS.items()
+        f'[rules.{rule.code}]\nenabled = false\nseverity = "low"\n'
+        + "".join(f"{name} = {values[name]}\n" for name in rule.thresholds)
+        for rule in CATALOGUE
     )
     settings = read(tmp_path, more).rule_settings()
-    assert list(settings) == list(THRESHOLDS)
+    assert list(settings) == [rule.code for rule in CATALOGUE]
     assert all(not rule.enabled and rule.severity is Severity.LOW for rule in settings.values())
     assert settings["pending_stuck"].thresholds == {"grace": timedelta(minutes=45)}
     assert settings["refund_window_closing"].thresholds == {"within_days": 7}
