@@ -21,6 +21,20 @@ from recon.store.versions.readings import load_readings
 
 TOGETHER = 2  # connections that read side by side
 _NOTHING: Mapping[str, ColumnElement[Any]] = {}
+_MATCHES = c.Frame(
+    "matches",
+    (
+        c.Column(c.ACCOUNT, c.TEXT),
+        c.Column(c.ORDER_ID, c.TEXT),
+        c.Column(c.ORDER_AMOUNT, c.MINOR),
+        c.Column(c.CREATED_AT, c.MOMENT),
+        c.Column(c.CHARGE_ACCOUNT, c.TEXT),
+        c.Column(c.CHARGE_ID, c.TEXT),
+        c.Column(c.CHARGE_AMOUNT, c.MINOR),
+        c.Column(c.CURRENCY, c.TEXT),
+        c.Column(c.MATCHED_BY, c.TEXT),
+    ),
+)
 _EASTERNMOST = timezone(timedelta(hours=14))
 
 
@@ -104,6 +118,43 @@ def links_query() -> Query:
     """Every recorded link, by charge."""
     keys = (c.CHARGE_ACCOUNT, c.CHARGE_ID, c.ORDER_ACCOUNT, c.ORDER_ID)
     return Query(c.LINKS, tables.MATCH, _all_of(c.LINKS, tables.MATCH), keys)
+
+
+def load_matches_of(store: Store, windows: Mapping[str, Window], as_of: datetime) -> pd.DataFrame:
+    """The recorded links of orders created in windows of accounts, with both amounts, as `_MATCHES` has them.
+
+    Of current versions that were created up to `as_of` (inclusive); by account, creation, order and charge.
+    """
+    match, order, charge = tables.MATCH, tables.ORDER, tables.OBJECTS["charge"]
+    made = order.c[c.CREATED_AT]
+    statement = (
+        select(
+            order.c[c.ACCOUNT],
+            order.c[c.ORDER_ID],
+            order.c[c.AMOUNT].label(c.ORDER_AMOUNT),
+            made,
+            charge.c[c.ACCOUNT].label(c.CHARGE_ACCOUNT),
+            charge.c[c.CHARGE_ID],
+            charge.c[c.AMOUNT].label(c.CHARGE_AMOUNT),
+            charge.c[c.CURRENCY],
+            match.c[c.MATCHED_BY],
+        )
+        .select_from(match)
+        .join(order, (order.c[c.ACCOUNT] == match.c[c.ORDER_ACCOUNT]) & (order.c[c.ORDER_ID] == match.c[c.ORDER_ID]))
+        .join(
+            charge,
+            (charge.c[c.ACCOUNT] == match.c[c.CHARGE_ACCOUNT]) & (charge.c[c.CHARGE_ID] == match.c[c.CHARGE_ID]),
+        )
+        .where(tables.known_at(order, None), tables.known_at(charge, None))
+        .where(made <= to_micros(as_of), charge.c[c.CREATED_AT] <= to_micros(as_of))
+    )
+    created = [
+        (order.c[c.ACCOUNT] == account) & (made >= to_micros(window.start)) & (made < to_micros(window.end))
+        for account, window in windows.items()
+    ]
+    with reading(store) as connection:
+        keys = (c.ACCOUNT, c.CREATED_AT, c.ORDER_ID, c.CHARGE_ID)
+        return fetch(connection, Query(_MATCHES, match, statement, keys, created))
 
 
 def complete_windows(store: Store, account: str, kind: str) -> list[tuple[Window, datetime]]:
