@@ -1,0 +1,106 @@
+"""Builds the worlds of the cases, runs the product on them once, and keeps what it raised for the tests to compare."""
+
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from tests.contract import cases_charges, cases_ledger, cases_links, cases_orders, cases_refunds
+from tests.contract.case import ANY, CASES, Expected
+from tests.contract.command import Outcome, recon, run_arguments
+from tests.contract.files import environment, write_world
+from tests.contract.server import FakeOmise
+from tests.contract.world import NOW, ORDER_COLUMNS, World
+
+MODULES = (cases_charges, cases_ledger, cases_links, cases_orders, cases_refunds)
+IDS = ("subject_id", "order_id", "charge_id", "refund_id", "transfer_id", "transaction_id", "dispute_id")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A world after its run: what each case expected, and every break with the case that it belongs to."""
+
+    world: World
+    expected: dict[str, list[Expected]]
+    runs: list[Outcome]
+    breaks: list[dict[str, Any]]
+
+    def of_case(self, name: str) -> list[dict[str, Any]]:
+        return [row for row in self.breaks if owner(self.world, row) == name]
+
+
+def owner(world: World, row: dict[str, Any]) -> str:
+    """Which case a break tells of: by its subject, else by any id it names, else by its account."""
+    for key in IDS:
+        if row[key] in world.owners:
+            return world.owners[row[key]]
+    return world.owners.get(row["account"], "nobody")
+
+
+def as_expected(world: World, row: dict[str, Any]) -> Expected:
+    subject = row["subject_id"] if row["subject_id"] in world.owners else ANY
+    return Expected(row["code"], subject, row["severity"])
+
+
+def plant_cases(world: World) -> dict[str, list[Expected]]:
+    expected = {}
+    for case in CASES.values():
+        if case.world == world.name:
+            with world.planting(case.name):
+                expected[case.name] = case.plant(world)
+    return expected
+
+
+def sales_world() -> World:
+    world = World("sales")
+    for name, region in (("th", "TH"), ("th2", "TH"), ("sg", "SG"), ("jp", "JP"), ("my", "MY"), ("kr", "KR")):
+        world.account(name, region)
+    world.account("young", settings="go_live = 2026-09-08")
+    for name in ("old", "hidden"):
+        world.account(name)
+    world.account("live", live=True)
+    plain = tuple(name for name in ORDER_COLUMNS if name not in ("refunded_amount", "payment_method", "charge_id"))
+    world.source("plain", "").columns = plain
+    world.source("split", "split_payments = true")
+    world.source("patterned", "description_pattern = 'ref=([^;]+);'")
+    world.source("mixed", '[orders.mixed.ignore]\npayment_method = ["cod"]\n[orders.mixed.status]\npaid = ["Completed"]')
+    world.source("members", '[orders.members.columns]\ncustomer = "customer_email"').columns += ("customer_email",)
+    world.settings += [
+        '[privacy]\nhash_key = { env = "CONTRACT_HASH_KEY" }',
+        "[currencies.KRW]\nexponent = 0",
+        '[fees.my]\ncard = [{ brand = "", rate = "3.00", flat = "0", vat = "0", from = 2026-01-01 }]',
+        '[matching]\namount_tolerance = { MYR = "1.00" }\namount_tolerance_percent = { SGD = "1" }\n'
+        'charges_without_orders = { kinds = ["link", "schedule"], description = "^TOPUP " }',
+    ]
+    return world
+
+
+WORLDS: dict[str, Callable[[], World]] = {"sales": sales_world}
+
+
+@cache
+def judged(name: str) -> Judged:
+    world = WORLDS[name]()
+    expected = plant_cases(world)
+    world.finish()
+    folder = Path(tempfile.mkdtemp(prefix=f"contract-{name}-"))
+    with FakeOmise(list(world.accounts.values()), NOW) as omise:
+        write_world(world, folder, omise.url)
+        opening = ["--opening", "opening.csv"] if world.opening else []
+        run = recon(folder, secrets(world), *run_arguments(*opening))
+    return Judged(world, expected, [run], open_breaks(folder, world))
+
+
+def secrets(world: World) -> dict[str, str]:
+    return {**environment(world), "CONTRACT_HASH_KEY": "a key of at least thirty-two characters, for tests"}
+
+
+def open_breaks(folder: Path, world: World) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = recon(folder, secrets(world), "breaks", "list", "--json").json()["breaks"]
+    return rows
+
+
+def names_of(world: str) -> Iterable[str]:
+    return [case.name for case in CASES.values() if case.world == world]
