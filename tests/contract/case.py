@@ -9,8 +9,8 @@ from tests.contract.world import World
 ANY = "*"  # a subject whose id the contract leaves open: a row, a bank line
 
 SEVERITIES = {
-    "critical": "order_paid_charge_failed amount_scale_mismatch refund_exceeds_charge balance_mismatch transfer_failed "
-    "source_incomplete",
+    "critical": "order_paid_charge_failed amount_scale_mismatch refund_exceeds_charge balance_mismatch "
+    "transfer_failed source_incomplete",
     "high": "wrong_account charge_missing order_paid_charge_pending order_missing order_not_marked_paid "
     "order_cancelled_but_charged duplicate_charge currency_mismatch amount_mismatch pending_stuck "
     "authorization_expiring refund_missing refund_unrecorded refund_amount_mismatch refund_not_supported "

@@ -198,7 +198,10 @@ def unsuccessful_charges_outside_the_limits(world: World) -> list[Expected]:
     return []
 
 
-@case(SALES, "method_not_in_region: the rule book does not know the method there; one break per method, the first charge")
+@case(
+    SALES,
+    "method_not_in_region: the rule book does not know the method there; one break per method, the first charge",
+)
 def kakaopay_in_malaysia_twice(world: World) -> list[Expected]:
     first = limited(world, "MY", 40_100, "kakaopay")
     limited(world, "MY", 40_200, "kakaopay")

@@ -15,7 +15,9 @@ AMOUNT = "transaction_amount_mismatch: balance transaction ≠ net (charge) or f
 FEE = "fee_mismatch: fee ≠ the rate on the charge, or the contract rate"
 VAT = "fee_vat_mismatch: VAT ≠ rate × the fee as charged (±1 unit), where no fee_mismatch stands"
 UNEXPLAINED = "transaction_unexplained: its origin is unknown to Omise, or its direction impossible for it"
-KIND = "transaction_unexplained, new: an origin of a kind that we do not know; one break per kind and account, the first"
+KIND = (
+    "transaction_unexplained, new: an origin of a kind that we do not know; one break per kind and account, the first"
+)
 OPEN = "dispute_open: open or pending"
 LOST = "dispute_lost: lost, and the order still stands as paid"
 LIVE = "go_live: nothing earlier is judged, but opening items"
@@ -245,14 +247,18 @@ def vat_of_the_right_fee_beside_a_wrong_fee(world: World) -> list[Expected]:
 def transaction_of_a_charge_that_omise_does_not_know(world: World) -> list[Expected]:
     th = world.account("th")
     origin = object_id("chrg", "nobody's")
-    return [expect("transaction_unexplained", th.transaction(7_700, "credit", "charge.captured.net", origin, at=NOON))]
+    return [
+        expect("transaction_unexplained", th.transaction(7_700, "credit", "charge.captured.net", origin, at=NOON))
+    ]
 
 
 @case(SALES, UNEXPLAINED)
 def transaction_of_a_refund_that_omise_does_not_know(world: World) -> list[Expected]:
     th = world.account("th")
     origin = object_id("rfnd", "nobody's")
-    return [expect("transaction_unexplained", th.transaction(3_300, "debit", "refund.created.debit", origin, at=NOON))]
+    return [
+        expect("transaction_unexplained", th.transaction(3_300, "debit", "refund.created.debit", origin, at=NOON))
+    ]
 
 
 @case(SALES, UNEXPLAINED + ": a charge cannot take money")
@@ -352,7 +358,7 @@ def transaction_that_no_list_shows(world: World) -> list[Expected]:
     _, charge = hidden.sale()
     hidden.sale()
 
-    def tamper(path: str, query: dict[str, str], body: Json) -> Json | web.Response:
+    def tamper(path: str, _: dict[str, str], body: Json) -> Json | web.Response:
         if path != "/transactions":
             return body
         rows = [row for row in body["data"] if row["id"] != charge["transaction"]]

@@ -13,7 +13,9 @@ CURRENCY = "currency_mismatch: presentment currency differs"
 LINKS = "links, most certain first: charge_id, metadata.order_id, description, amount + window"
 UNIQUE = "the last two link only when the pair is unique on both sides"
 NEVER = "… and never touch a charge that names an order or an order that names a charge, even an unknown one"
-AMBIGUOUS = "match_ambiguous: several equally good candidates; nothing is linked; none of them is missing its other side"
+AMBIGUOUS = (
+    "match_ambiguous: several equally good candidates; nothing is linked; none of them is missing its other side"
+)
 SPLIT = "with split payments their sum counts"
 HOUR = timedelta(hours=1)
 
@@ -135,7 +137,7 @@ def order_found_by_its_source_s_pattern(world: World) -> list[Expected]:
     return []
 
 
-@case(SALES, "metadata_keys = [\"order_id\"]")
+@case(SALES, 'metadata_keys = ["order_id"]')
 def metadata_of_another_key_names_nothing(world: World) -> list[Expected]:
     order, charge = world.account("th").sale()
     charge["metadata"] = {"invoice": order["order_id"]}
@@ -185,7 +187,9 @@ def order_with_the_shop_s_own_word(world: World) -> list[Expected]:
     return [expect("charge_missing", world.account("th").order(74_500, "Completed", source="mixed"))]
 
 
-@case(SALES, "wrong_account: the order's successful charge sits in another account (that charge is not order_missing)")
+@case(
+    SALES, "wrong_account: the order's successful charge sits in another account (that charge is not order_missing)"
+)
 def order_charged_in_another_account(world: World) -> list[Expected]:
     order = world.account("th").order(75_500)
     world.account("th2").charge(75_500, order_id=order["order_id"])
@@ -240,24 +244,24 @@ def order_with_thousands_separator(world: World) -> list[Expected]:
     return [] if charge["amount"] == 12_500_000 else [expect("amount_mismatch", order)]
 
 
-@case(SALES, "amount_tolerance = { MYR = \"1.00\" }")
+@case(SALES, 'amount_tolerance = { MYR = "1.00" }')
 def one_ringgit_apart_within_tolerance(world: World) -> list[Expected]:
     priced(world.account("my", "MY"), 50_100, 50_000)
     return []
 
 
-@case(SALES, "amount_tolerance = { MYR = \"1.00\" }")
+@case(SALES, 'amount_tolerance = { MYR = "1.00" }')
 def one_ringgit_and_one_sen_apart(world: World) -> list[Expected]:
     return [expect("amount_mismatch", priced(world.account("my", "MY"), 60_101, 60_000))]
 
 
-@case(SALES, "amount_tolerance_percent = { SGD = \"1\" }")
+@case(SALES, 'amount_tolerance_percent = { SGD = "1" }')
 def one_per_cent_apart_within_tolerance(world: World) -> list[Expected]:
     priced(world.account("sg", "SG"), 50_000, 49_500)
     return []
 
 
-@case(SALES, "amount_tolerance_percent = { SGD = \"1\" }")
+@case(SALES, 'amount_tolerance_percent = { SGD = "1" }')
 def more_than_one_per_cent_apart(world: World) -> list[Expected]:
     return [expect("amount_mismatch", priced(world.account("sg", "SG"), 60_000, 59_300))]
 

@@ -8,7 +8,8 @@ from tests.contract.objects import Json, major
 from tests.contract.world import NOW, World
 
 SALES = "sales"
-OLD = "old"
+OLD = "old"  # charges of before the first pull, fetched because their orders name them
+LATELY = "lately"
 EXCEEDS = "refund_exceeds_charge: more refunded than captured"
 MISSING = "refund_missing: refunded at the shop, nothing at Omise"
 UNRECORDED = "refund_unrecorded: refunded at Omise, nothing at the shop"
@@ -155,10 +156,11 @@ def plain_paid_order_refunded_at_omise(world: World) -> list[Expected]:
 
 
 def requested(
-    world: World, method: str, *, days: float = 8, region: str = "TH", brand: str = "Visa", account: str = OLD
+    world: World, method: str, *, days: float = 8, region: str = "TH", brand: str = "Visa"
 ) -> dict[str, str]:
     """An order in refund_requested whose charge was paid so many days ago."""
-    shop = world.account(account if region == "TH" else region.lower(), region)
+    account = region.lower() if region != "TH" else OLD if days > 31 else LATELY
+    shop = world.account(account, region)
     order, charge = shop.sale(at=NOW - days * DAY, method=method, brand=brand)
     order.update(status="refund_requested", charge_id=charge["id"])
     return order
@@ -277,6 +279,19 @@ def linepay_refund_asked_for_after_an_unsure_window(world: World) -> list[Expect
 def paid_order_beyond_every_window(world: World) -> list[Expected]:
     order, charge = world.account(OLD).sale(at=NOW - 380 * DAY)
     order["charge_id"] = charge["id"]
+    return []
+
+
+@case(
+    SALES,
+    "settlement_overdue: transferable, not paid out. This account was paid out everything, before the pull, too",
+)
+def old_charge_named_by_an_order_beside_sales_paid_out_since(world: World) -> list[Expected]:
+    veteran = world.account("veteran")
+    order, charge = veteran.sale(at=NOW - 200 * DAY)
+    order["charge_id"] = charge["id"]
+    for days in (30, 29, 28):
+        veteran.sale(at=NOW - days * DAY)
     return []
 
 

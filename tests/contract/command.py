@@ -30,7 +30,9 @@ class Outcome:
         try:
             return json.loads(self.out)
         except ValueError:
-            raise AssertionError(f"no JSON document on stdout; exit code {self.code}\n{self.out}\n{self.err}") from None
+            raise AssertionError(
+                f"no JSON document on stdout; exit code {self.code}\n{self.out}\n{self.err}"
+            ) from None
 
     @property
     def words(self) -> str:
@@ -64,12 +66,12 @@ def process_state(folder: Path, arguments: list[str], environment: Mapping[str, 
 def recon(folder: Path, environment: Mapping[str, str], *arguments: str) -> Outcome:
     out, err, code = io.StringIO(), io.StringIO(), 0
     main = entry_point()
-    with process_state(folder, list(arguments), {"COLUMNS": "200", **environment}):
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            try:
-                main()
-            except SystemExit as end:
-                code = end.code if isinstance(end.code, int) else 1 if end.code else 0
+    state = process_state(folder, list(arguments), {"COLUMNS": "200", **environment})
+    with state, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 1 if end.code else 0
     return Outcome(code, out.getvalue(), err.getvalue())
 
 

@@ -1,4 +1,4 @@
-"""A merchant's world, clean by default: accounts with ledgers that add up, orders as the shop writes them, statements.
+"""A merchant's world, clean by default: accounts whose ledgers add up, orders as the shop writes them, statements.
 
 Each case changes one thing of it. Nothing here reads a clock or the product: moments are arguments or count from NOW.
 """
@@ -16,7 +16,7 @@ from tests.contract.server import Tamper
 
 NOW = datetime(2026, 9, 18, 5, 0, tzinfo=UTC)  # a Friday, noon in Bangkok
 FIRST, LAST = date(2026, 9, 1), date(2026, 9, 18)
-SALES_BEGIN = datetime(2026, 9, 10, 3, 0, tzinfo=UTC)
+SALES_BEGIN = datetime(2026, 9, 11, 6, 0, tzinfo=UTC)  # what pends for seven days still may at NOW
 DAY = timedelta(days=1)
 
 ORDER_COLUMNS = (
@@ -209,7 +209,9 @@ class Account:
         objects.set_status(body, "pending" if status == "authorised" else status)
         if status == "successful":
             objects.pay(body, at + timedelta(seconds=40), captured)
-            row = self.transaction(body["net"], "credit", "charge.captured.net", body["id"], at=at, hold=self.facts.hold)
+            row = self.transaction(
+                body["net"], "credit", "charge.captured.net", body["id"], at=at, hold=self.facts.hold
+            )
             body["transaction"] = row["id"]
         elif status == "authorised":
             body.update(capture=False, capturable=True, authorized=True, authorized_at=stamp(at), reversible=True)
@@ -220,7 +222,9 @@ class Account:
         elif status == "expired":
             body.update(expired=True, expired_at=body["expires_at"])
 
-    def sale(self, amount: int | None = None, *, at: datetime | None = None, **charge: object) -> tuple[dict[str, str], Json]:
+    def sale(
+        self, amount: int | None = None, *, at: datetime | None = None, **charge: object
+    ) -> tuple[dict[str, str], Json]:
         """An order and the one charge that pays it: no break."""
         amount, at = amount or self.next_amount(), at or self.next_moment()
         row = self.order(amount, at=at)
@@ -239,7 +243,7 @@ class Account:
         voided: bool = False,
         counts: bool = True,
     ) -> Json:
-        """A refund with its debit; `counts` says whether it is in the charge's refunded_amount (a failed one is not)."""
+        """A refund with its debit; `counts` says whether the charge's refunded_amount has it (not of a failed one)."""
         at = at or datetime.fromisoformat(paid["created_at"]) + timedelta(hours=2)
         body = objects.refund(self.next_id("rfnd"), paid, amount, created_at=at, status=status, voided=voided)
         if counts:
@@ -286,7 +290,12 @@ class Account:
     # -- payouts and the bank ------------------------------------------------------------------------------------
 
     def transfer(
-        self, amount: int, *, sent_at: datetime | None = None, paid_at: datetime | None = None, at: datetime | None = None
+        self,
+        amount: int,
+        *,
+        sent_at: datetime | None = None,
+        paid_at: datetime | None = None,
+        at: datetime | None = None,
     ) -> Json:
         """A transfer as far as it got: created, sent with its debit, or paid."""
         created_at = at or (sent_at or NOW) - timedelta(hours=12)
@@ -301,7 +310,9 @@ class Account:
             body.update(paid=True, paid_at=stamp(paid_at))
         return self.keep("transfers", body)
 
-    def bank_line(self, day: date, amount: int, description: str = "OMISE CO LTD", reference: str = "") -> dict[str, str]:
+    def bank_line(
+        self, day: date, amount: int, description: str = "OMISE CO LTD", reference: str = ""
+    ) -> dict[str, str]:
         line = {
             "date": day.isoformat(),
             "amount": major(amount, self.currency),
@@ -313,12 +324,14 @@ class Account:
         return line
 
     def credit(self, paid: Json, *, style: str = "id", amount: int | None = None, days: int = 0) -> dict[str, str]:
-        """The bank's credit of a transfer; it carries the transfer's id, or (style "amount") nothing but its amount."""
+        """The bank's credit of a transfer, with the transfer's id or (style "amount") nothing but its amount."""
         day = datetime.fromisoformat(paid["paid_at"]).astimezone(self.zone).date() + days * DAY
-        return self.bank_line(day, paid["net"] if amount is None else amount, reference=paid["id"] if style == "id" else "")
+        return self.bank_line(
+            day, paid["net"] if amount is None else amount, reference=paid["id"] if style == "id" else ""
+        )
 
     def pay_everything_out(self) -> None:
-        """A transfer each weekday morning of whatever is transferable then, paid and credited a business day later."""
+        """A transfer each weekday morning of what is transferable then, paid and credited a business day later."""
         moments = [row["created_at"] for row in self.objects["transactions"].values()]
         day = datetime.fromisoformat(min(moments)).astimezone(self.zone).date() if moments else LAST
         while day <= NOW.astimezone(self.zone).date():
@@ -346,6 +359,7 @@ class World:
         self.sources: dict[str, Source] = {"shop": Source("shop")}
         self.settings: list[str] = []
         self.opening: list[tuple[str, ...]] = []
+        self.elsewhere: dict[tuple[str, str], str] = {}  # (account, code) that one case alone judges: its name
         self.owners: dict[str, str] = {}
         self._planting = "the world itself"
 

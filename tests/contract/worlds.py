@@ -1,7 +1,7 @@
-"""Builds the worlds of the cases, runs the product on them once, and keeps what it raised for the tests to compare."""
+"""Builds the worlds of the cases, runs the product on each once, and keeps what it raised for the tests."""
 
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -28,7 +28,13 @@ class Judged:
     breaks: list[dict[str, Any]]
 
     def of_case(self, name: str) -> list[dict[str, Any]]:
-        return [row for row in self.breaks if owner(self.world, row) == name]
+        """The breaks of a case, but those that another case judges for the whole account."""
+        return [
+            row
+            for row in self.breaks
+            if owner(self.world, row) == name
+            and self.world.elsewhere.get((row["account"], row["code"]), name) == name
+        ]
 
 
 def owner(world: World, row: dict[str, Any]) -> str:
@@ -58,14 +64,18 @@ def sales_world() -> World:
     for name, region in (("th", "TH"), ("th2", "TH"), ("sg", "SG"), ("jp", "JP"), ("my", "MY"), ("kr", "KR")):
         world.account(name, region)
     world.account("young", settings="go_live = 2026-09-08")
-    for name in ("old", "hidden"):
+    for name in ("old", "lately", "veteran", "hidden"):
         world.account(name)
     world.account("live", live=True)
+    overdue = "old_charge_named_by_an_order_beside_sales_paid_out_since"
+    world.elsewhere["old", "settlement_overdue"] = overdue
     plain = tuple(name for name in ORDER_COLUMNS if name not in ("refunded_amount", "payment_method", "charge_id"))
     world.source("plain", "").columns = plain
     world.source("split", "split_payments = true")
     world.source("patterned", "description_pattern = 'ref=([^;]+);'")
-    world.source("mixed", '[orders.mixed.ignore]\npayment_method = ["cod"]\n[orders.mixed.status]\npaid = ["Completed"]')
+    world.source(
+        "mixed", '[orders.mixed.ignore]\npayment_method = ["cod"]\n[orders.mixed.status]\npaid = ["Completed"]'
+    )
     world.source("members", '[orders.members.columns]\ncustomer = "customer_email"').columns += ("customer_email",)
     world.settings += [
         '[privacy]\nhash_key = { env = "CONTRACT_HASH_KEY" }',
@@ -100,7 +110,3 @@ def secrets(world: World) -> dict[str, str]:
 def open_breaks(folder: Path, world: World) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = recon(folder, secrets(world), "breaks", "list", "--json").json()["breaks"]
     return rows
-
-
-def names_of(world: str) -> Iterable[str]:
-    return [case.name for case in CASES.values() if case.world == world]
