@@ -35,14 +35,16 @@ class Expected:
 
 
 def expect(code: str, subject: Json | dict[str, str] | str, severity: str = "") -> Expected:
-    name = subject if isinstance(subject, str) else subject.get("id") or subject["order_id"]
-    return Expected(code, name, severity or SEVERITY[code])
+    return Expected(code, name_of(subject), severity or SEVERITY[code])
 
 
 def perhaps(code: str, subject: Json | dict[str, str] | str) -> Expected:
     """For a break that one reading of the contract asks for and another does not: neither fails the case."""
-    name = subject if isinstance(subject, str) else subject.get("id") or subject["order_id"]
-    return Expected(code, name, SEVERITY[code], optional=True)
+    return Expected(code, name_of(subject), SEVERITY[code], optional=True)
+
+
+def name_of(subject: Json | dict[str, str] | str) -> str:
+    return subject if isinstance(subject, str) else subject.get("id") or subject["order_id"]
 
 
 Plant = Callable[[World], list[Expected]]

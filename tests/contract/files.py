@@ -69,4 +69,4 @@ def source_table(source: Source) -> str:
 
 def bank_table(account: Account) -> str:
     name = account.name
-    return f'[bank.{name}]\naccount = "{name}"\nkind = "csv"\npath = "bank/{name}/*.csv"\n'
+    return f'[bank.{name}]\naccount = "{name}"\nkind = "csv"\npath = "bank/{name}/*.csv"\n{account.bank_settings}'

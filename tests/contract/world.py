@@ -4,7 +4,7 @@ Each case changes one thing of it. Nothing here reads a clock or the product: mo
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -80,6 +80,7 @@ class Account:
         self.tamper: Tamper | None = None
         self.lines: list[dict[str, str]] = []
         self.has_bank = True
+        self.bank_settings = ""
         self.pays_out = True
         self.balance_changes: Json = {}
         self._count = 0
@@ -202,10 +203,10 @@ class Account:
         body["transaction_fees"] = {"fee_flat": flat, "fee_rate": self.facts.rate, "vat_rate": self.facts.vat}
         body["interest"], body["interest_vat"] = interest
         objects.price(body)
-        self._bring_to(body, status, at, taken)
+        self.bring_to(body, status, at, taken)
         return self.keep("charges", body)
 
-    def _bring_to(self, body: Json, status: str, at: datetime, captured: int) -> None:
+    def bring_to(self, body: Json, status: str, at: datetime, captured: int) -> None:
         objects.set_status(body, "pending" if status == "authorised" else status)
         if status == "successful":
             objects.pay(body, at + timedelta(seconds=40), captured)
@@ -243,7 +244,7 @@ class Account:
         voided: bool = False,
         counts: bool = True,
     ) -> Json:
-        """A refund with its debit; `counts` says whether the charge's refunded_amount has it (not of a failed one)."""
+        """A refund with its debit; `counts` says whether the charge's refunded_amount has it."""
         at = at or datetime.fromisoformat(paid["created_at"]) + timedelta(hours=2)
         body = objects.refund(self.next_id("rfnd"), paid, amount, created_at=at, status=status, voided=voided)
         if counts:
@@ -362,6 +363,7 @@ class World:
         self.elsewhere: dict[tuple[str, str], str] = {}  # (account, code) that one case alone judges: its name
         self.owners: dict[str, str] = {}
         self._planting = "the world itself"
+        self._later: list[tuple[str, Callable[[], object]]] = []
 
     def account(self, name: str, region: str = "TH", *, live: bool = False, settings: str = "") -> Account:
         """The account of that name, made when it is first asked for."""
@@ -384,6 +386,19 @@ class World:
             yield
         finally:
             self._planting = before
+
+    def later(self, change: Callable[[], object]) -> None:
+        """Something that happens between the first night and the second."""
+        self._later.append((self._planting, change))
+
+    def happen(self) -> None:
+        for case, change in self._later:
+            with self.planting(case):
+                change()
+
+    @property
+    def two_nights(self) -> bool:
+        return bool(self._later)
 
     def finish(self) -> None:
         """What the world does by itself once every case is planted: pays out what is transferable."""

@@ -7,14 +7,22 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.contract import cases_charges, cases_ledger, cases_links, cases_orders, cases_refunds
+from tests.contract import (
+    cases_bank,
+    cases_charges,
+    cases_ledger,
+    cases_links,
+    cases_orders,
+    cases_refunds,
+    cases_settlement,
+)
 from tests.contract.case import ANY, CASES, Expected
 from tests.contract.command import Outcome, recon, run_arguments
 from tests.contract.files import environment, write_world
 from tests.contract.server import FakeOmise
 from tests.contract.world import NOW, ORDER_COLUMNS, World
 
-MODULES = (cases_charges, cases_ledger, cases_links, cases_orders, cases_refunds)
+MODULES = (cases_bank, cases_charges, cases_ledger, cases_links, cases_orders, cases_refunds, cases_settlement)
 IDS = ("subject_id", "order_id", "charge_id", "refund_id", "transfer_id", "transaction_id", "dispute_id")
 
 
@@ -87,7 +95,7 @@ def sales_world() -> World:
     return world
 
 
-WORLDS: dict[str, Callable[[], World]] = {"sales": sales_world}
+WORLDS: dict[str, Callable[[], World]] = {"sales": sales_world, "bank": lambda: World("bank")}
 
 
 @cache
