@@ -51,7 +51,7 @@ def failed_charge_that_succeeds_the_next_day(world: World) -> list[Expected]:
     order["status"] = "pending"
 
     @world.later
-    def _() -> None:
+    def night() -> None:
         succeed(th, charge)
         order["status"] = "paid"
 
@@ -65,7 +65,7 @@ def expired_charge_that_succeeds_the_next_day(world: World) -> list[Expected]:
     order["status"] = "pending"
 
     @world.later
-    def _() -> None:
+    def night() -> None:
         succeed(th, charge)
         order["status"] = "paid"
 
@@ -88,7 +88,7 @@ def pending_charge_that_succeeds_the_next_day(world: World) -> list[Expected]:
     order["status"] = "pending"
 
     @world.later
-    def _() -> None:
+    def night() -> None:
         succeed(th, charge)
         order["status"] = "paid"
 
@@ -186,7 +186,7 @@ def disputed(world: World, status: str) -> Json:
     dispute = th.dispute(charge)
 
     @world.later
-    def _() -> None:
+    def night() -> None:
         dispute.update(status=status, closed_at=stamp(NOW + HOUR))
         if status == "won":
             row = th.transaction(
@@ -223,7 +223,7 @@ def stuck_transfer_paid_between_the_nights(world: World) -> list[Expected]:
     transfer = account.transfer(charge["net"], sent_at=sent_at)
 
     @world.later
-    def _() -> None:
+    def night() -> None:
         transfer.update(paid=True, paid_at=stamp(NOW + HOUR))
         account.credit(transfer)
 
@@ -242,7 +242,7 @@ def balance_that_moved_by_one_satang_more(world: World) -> list[Expected]:
     account = watched(world, "drift")
 
     @world.later
-    def _() -> None:
+    def night() -> None:
         account.sale(at=NOW + HOUR)
         account.balance_changes = {"total": account.balance_json(NEXT)["total"] + 1}
 
@@ -262,7 +262,7 @@ def balance_with_an_old_part_in_both_readings(world: World) -> list[Expected]:
     account.balance_changes = {"total": account.balance_json(NOW)["total"] + 777_000}
 
     @world.later
-    def _() -> None:
+    def night() -> None:
         account.balance_changes = {}
         account.sale(at=NOW + HOUR)
         account.balance_changes = {"total": account.balance_json(NEXT)["total"] + 777_000}
@@ -279,7 +279,7 @@ def balance_with_a_transaction_that_came_late(world: World) -> list[Expected]:
     row["status"] = "pending"
 
     @world.later
-    def _() -> None:
+    def night() -> None:
         account.objects["transactions"][booked["id"]] = booked
         account.objects["charges"][charge["id"]] = charge
         row["status"] = "paid"

@@ -1,4 +1,4 @@
-"""Cases of rows and lines that cannot be read: kept aside with their reason, and accusing nobody of what they hide."""
+"""Cases of rows and lines that cannot be read: kept aside with their reason, accusing nobody of what they hide."""
 
 from tests.contract.case import ANY, Expected, case, expect
 from tests.contract.cases_bank import BANK, MONDAY, payout, shop

@@ -20,7 +20,7 @@ def write_world(world: World, folder: Path, base_url: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.toml").write_text(config(world, base_url), encoding="utf-8")
     for source in world.sources.values():
-        write_csv(folder / "orders" / source.name / "orders.csv", source.columns, source.rows)
+        write_csv(folder / "orders" / source.name / f"{source.name}.csv", source.columns, source.rows)
     if world.opening:
         names = ("account", "kind", "id", "amount", "currency", "note")
         write_csv(folder / "opening.csv", names, [dict(zip(names, row, strict=True)) for row in world.opening])

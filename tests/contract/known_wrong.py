@@ -1,7 +1,11 @@
-"""Cases where the product does not do yet what the contract says: the only list of them, with what happens now.
+"""Where the product does not do yet what the contract says: the only list of it, with what happens now.
 
-A case that is mended fails its test until it is taken off this list.
+What is mended fails its test until it is taken off this list.
 """
+
+UNBUILT = "nothing is raised: receipt_mismatch is not built yet"
+UNSAID = "nothing is raised, and the proof transfers_to_bank keeps a difference of which nothing is explained"
+ACCUSED = "bank_credit_missing accuses a transfer whose credit the unreadable line may be"
 
 KNOWN_WRONG: dict[str, str] = {
     "transactions_of_two_unknown_kinds": "nothing is raised for an origin of an unknown kind",
@@ -11,4 +15,19 @@ KNOWN_WRONG: dict[str, str] = {
     "charge_of_fifty_nine_minutes_without_order": "order_missing at once: there is no [matching] settle",
     "old_charge_named_by_an_order_beside_sales_paid_out_since": "settlement_overdue for what was paid out: a charge "
     "from before the pull is fetched by id, its payout is not, and first in first out passes the hole on",
+    "named_credit_ten_baht_short": UNSAID,
+    "named_credit_ten_baht_over": UNSAID,
+    "named_credit_of_half": UNSAID,
+    "named_credit_one_satang_short": UNSAID,
+    "named_credit_short_by_more_than_the_fee_bound": UNSAID,
+    "named_credit_over_by_less_than_the_fee_bound": UNSAID,
+    "credit_one_yen_short": UNSAID,
+    "unnamed_credit_six_per_cent_short": "bank_amount_mismatch: any difference is one where one credit and one "
+    "transfer are left of a day",
+    "receipt_whose_fees_are_off_by_two_units": UNBUILT,
+    "receipt_whose_vat_is_off_by_a_baht": UNBUILT,
+    "unreadable_line_of_the_transfer_s_amount": ACCUSED,
+    "unreadable_line_that_names_its_transfer": ACCUSED,
+    "unreadable_line_that_names_another_transfer": ACCUSED,
+    "unreadable_line_without_amount_or_name": ACCUSED,
 }

@@ -1,8 +1,10 @@
 """Builds the worlds of the cases, runs the product on each once, and keeps what it raised for the tests."""
 
+import re
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,20 +12,34 @@ from typing import Any
 from tests.contract import (
     cases_bank,
     cases_charges,
+    cases_later,
     cases_ledger,
     cases_links,
     cases_orders,
     cases_refunds,
+    cases_rows,
     cases_settlement,
 )
 from tests.contract.case import ANY, CASES, Expected
 from tests.contract.command import Outcome, recon, run_arguments
 from tests.contract.files import environment, write_world
+from tests.contract.objects import stamp
 from tests.contract.server import FakeOmise
 from tests.contract.world import NOW, ORDER_COLUMNS, World
 
-MODULES = (cases_bank, cases_charges, cases_ledger, cases_links, cases_orders, cases_refunds, cases_settlement)
+MODULES = (
+    cases_bank,
+    cases_charges,
+    cases_later,
+    cases_ledger,
+    cases_links,
+    cases_orders,
+    cases_refunds,
+    cases_rows,
+    cases_settlement,
+)
 IDS = ("subject_id", "order_id", "charge_id", "refund_id", "transfer_id", "transaction_id", "dispute_id")
+WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
@@ -34,6 +50,7 @@ class Judged:
     expected: dict[str, list[Expected]]
     runs: list[Outcome]
     breaks: list[dict[str, Any]]
+    breaks_of_first_run: list[dict[str, Any]]
 
     def of_case(self, name: str) -> list[dict[str, Any]]:
         """The breaks of a case, but those that another case judges for the whole account."""
@@ -46,10 +63,10 @@ class Judged:
 
 
 def owner(world: World, row: dict[str, Any]) -> str:
-    """Which case a break tells of: by its subject, else by any id it names, else by its account."""
-    for key in IDS:
-        if row[key] in world.owners:
-            return world.owners[row[key]]
+    """Which case a break tells of: by its subject, else by an id or a source that it names, else by its account."""
+    for name in [*(row[key] for key in IDS), *WORD.findall(row["explanation"])]:
+        if name in world.owners:
+            return world.owners[name]
     return world.owners.get(row["account"], "nobody")
 
 
@@ -95,7 +112,11 @@ def sales_world() -> World:
     return world
 
 
-WORLDS: dict[str, Callable[[], World]] = {"sales": sales_world, "bank": lambda: World("bank")}
+WORLDS: dict[str, Callable[[], World]] = {
+    "sales": sales_world,
+    "bank": lambda: World("bank"),
+    "later": lambda: World("later"),
+}
 
 
 @cache
@@ -107,8 +128,16 @@ def judged(name: str) -> Judged:
     with FakeOmise(list(world.accounts.values()), NOW) as omise:
         write_world(world, folder, omise.url)
         opening = ["--opening", "opening.csv"] if world.opening else []
-        run = recon(folder, secrets(world), *run_arguments(*opening))
-    return Judged(world, expected, [run], open_breaks(folder, world))
+        runs = [recon(folder, secrets(world), *run_arguments(*opening))]
+        breaks = [open_breaks(folder, world)]
+        if world.two_nights:
+            world.happen()
+            omise.now = NOW + timedelta(days=1)
+            write_world(world, folder, omise.url)
+            second = run_arguments(as_of=stamp(omise.now), first="2026-09-18", last="2026-09-19")
+            runs.append(recon(folder, secrets(world), *second))
+            breaks.append(open_breaks(folder, world))
+    return Judged(world, expected, runs, breaks[-1], breaks[0])
 
 
 def secrets(world: World) -> dict[str, str]:
