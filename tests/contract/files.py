@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from tests.contract import statements
 from tests.contract.world import BANK_COLUMNS, Account, Source, World
 
 
@@ -26,8 +27,17 @@ def write_world(world: World, folder: Path, base_url: str) -> None:
         write_csv(folder / "opening.csv", names, [dict(zip(names, row, strict=True)) for row in world.opening])
     for account in world.accounts.values():
         if account.has_bank:
-            lines = sorted(account.lines, key=lambda line: line["date"])
-            write_csv(folder / "bank" / account.name / "statement.csv", BANK_COLUMNS, lines)
+            write_statement(account, folder / "bank" / account.name / account.bank_file)
+
+
+def write_statement(account: Account, path: Path) -> None:
+    lines = sorted(account.lines, key=lambda line: line["date"])
+    if account.bank_kind == "csv":
+        write_csv(path, BANK_COLUMNS, lines)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write = {"mt940": statements.mt940, "camt053": statements.camt053}[account.bank_kind]
+    path.write_text(write(account.currency, lines), encoding="utf-8")
 
 
 def key_name(account: Account) -> str:
@@ -41,7 +51,7 @@ def environment(world: World) -> dict[str, str]:
 def config(world: World, base_url: str) -> str:
     parts = [
         '[store]\nurl = "sqlite:///var/recon.db"',
-        f'[omise]\nbase_url = "{base_url}"\nrequests_per_second = 100000',
+        f'[omise]\nbase_url = "{base_url}"\nrequests_per_second = 100000\n{world.omise_settings}',
         *(account_table(account) for account in world.accounts.values()),
         *(source_table(source) for source in world.sources.values()),
         *(bank_table(account) for account in world.accounts.values() if account.has_bank),
@@ -69,4 +79,4 @@ def source_table(source: Source) -> str:
 
 def bank_table(account: Account) -> str:
     name = account.name
-    return f'[bank.{name}]\naccount = "{name}"\nkind = "csv"\npath = "bank/{name}/*.csv"\n{account.bank_settings}'
+    return f'[bank.{name}]\naccount = "{name}"\nkind = "{account.bank_kind}"\npath = "bank/{name}/*"\n{account.bank_settings}'

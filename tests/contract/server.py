@@ -24,6 +24,7 @@ class Served(Protocol):
     key: str
     objects: dict[str, dict[str, Json]]
     tamper: Tamper | None
+    page_limit: int
 
     def account_json(self) -> Json: ...
     def balance_json(self, now: datetime) -> Json: ...
@@ -110,11 +111,11 @@ class FakeOmise:
             return None
         rows = account.objects[parts[0]]
         if len(parts) == 1:
-            return self.page(path, list(rows.values()), query)
+            return self.page(path, list(rows.values()), query, account.page_limit)
         if parts == ["disputes", "open"] or parts == ["disputes", "pending"]:
-            return self.page(path, [row for row in rows.values() if row["status"] == parts[1]], query)
+            return self.page(path, [row for row in rows.values() if row["status"] == parts[1]], query, 100)
         if parts == ["disputes", "closed"]:
-            return self.page(path, [row for row in rows.values() if row["status"] in ("won", "lost")], query)
+            return self.page(path, [row for row in rows.values() if row["status"] in ("won", "lost")], query, 100)
         row = rows.get(parts[1])
         if row is None or moment(row["created_at"], self.now) > self.now:
             return None
@@ -123,14 +124,14 @@ class FakeOmise:
         if len(parts) >= 3 and parts[2] == "refunds":
             refunds = [refund for refund in account.objects["refunds"].values() if refund["charge"] == parts[1]]
             if len(parts) == 3:
-                return self.page(path, refunds, query)
+                return self.page(path, refunds, query, 100)
             return next((refund for refund in refunds if refund["id"] == parts[3]), None)
         return None
 
-    def page(self, path: str, rows: list[Json], query: dict[str, str]) -> Json:
+    def page(self, path: str, rows: list[Json], query: dict[str, str], most: int) -> Json:
         begin = moment(query.get("from", ""), datetime(1970, 1, 1, tzinfo=UTC))
         end = min(moment(query.get("to", ""), self.now), self.now)
-        offset, limit = int(query.get("offset", 0)), min(int(query.get("limit", 20)), 100)
+        offset, limit = int(query.get("offset", 0)), min(int(query.get("limit", 20)), most)
         order = query.get("order", "chronological")
         picked = [row for row in rows if begin <= moment(row["created_at"], self.now) <= end]
         picked.sort(key=lambda row: (row["created_at"], row.get("id", "")), reverse=order != "chronological")

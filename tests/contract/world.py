@@ -78,9 +78,11 @@ class Account:
             kind: {} for kind in ("charges", "refunds", "transfers", "transactions", "disputes", "events", "receipts")
         }
         self.tamper: Tamper | None = None
+        self.page_limit = 100
         self.lines: list[dict[str, str]] = []
         self.has_bank = True
         self.bank_settings = ""
+        self.bank_kind, self.bank_file = "csv", "statement.csv"
         self.pays_out = True
         self.balance_changes: Json = {}
         self._count = 0
@@ -359,6 +361,7 @@ class World:
         self.accounts: dict[str, Account] = {}
         self.sources: dict[str, Source] = {"shop": Source("shop")}
         self.settings: list[str] = []
+        self.omise_settings = ""
         self.opening: list[tuple[str, ...]] = []
         self.elsewhere: dict[tuple[str, str], str] = {}  # (account, code) that one case alone judges: its name
         self.owners: dict[str, str] = {}

@@ -51,6 +51,7 @@ class Judged:
     runs: list[Outcome]
     breaks: list[dict[str, Any]]
     breaks_of_first_run: list[dict[str, Any]]
+    again: Outcome | None  # the second night once more, with --fail-on high
 
     def of_case(self, name: str) -> list[dict[str, Any]]:
         """The breaks of a case, but those that another case judges for the whole account."""
@@ -137,7 +138,9 @@ def judged(name: str) -> Judged:
             second = run_arguments(as_of=stamp(omise.now), first="2026-09-18", last="2026-09-19")
             runs.append(recon(folder, secrets(world), *second))
             breaks.append(open_breaks(folder, world))
-    return Judged(world, expected, runs, breaks[-1], breaks[0])
+            again = recon(folder, secrets(world), *second, "--fail-on", "high")
+            return Judged(world, expected, runs, breaks[-1], breaks[0], again)
+    return Judged(world, expected, runs, breaks[-1], breaks[0], None)
 
 
 def secrets(world: World) -> dict[str, str]:
