@@ -1,7 +1,7 @@
 """Cases of rows and lines that cannot be read: kept aside with their reason, accusing nobody of what they hide."""
 
 from tests.contract.case import ANY, Expected, case, expect
-from tests.contract.cases_bank import BANK, MONDAY, payout, shop
+from tests.contract.cases_bank import BANK, MONDAY, MORE, payout, shop
 from tests.contract.world import World
 
 SALES = "sales"
@@ -113,6 +113,18 @@ def row_with_a_word_for_its_refund(world: World) -> list[Expected]:
     return odd_row(world, refunded_amount="some")
 
 
+@case(SALES, "order_missing: no order in any source; this one is in a source, and order_invalid tells of it")
+def charge_of_an_order_whose_row_cannot_be_read(world: World) -> list[Expected]:
+    account = world.account("rows")
+    name = f"rows{len(world.sources)}"
+    world.source(name, "")
+    world.own(name)
+    order = account.order(account.next_amount(), source=name)
+    order["amount"] = "twelve"
+    account.charge(order_id=order["order_id"])
+    return [expect("order_invalid", ANY)]
+
+
 @case(SALES, 'zeros that a whole column has ("310.0000") are not decimals too many')
 def column_with_four_decimals_that_are_zeros(world: World) -> list[Expected]:
     account = world.account("rows")
@@ -127,7 +139,7 @@ def column_with_four_decimals_that_are_zeros(world: World) -> list[Expected]:
     return []
 
 
-@case(BANK, LINE)
+@case(MORE, LINE)
 def line_with_a_word_for_an_amount(world: World) -> list[Expected]:
     account = shop(world)
     account.credit(payout(account))
@@ -135,7 +147,7 @@ def line_with_a_word_for_an_amount(world: World) -> list[Expected]:
     return [expect("bank_line_invalid", ANY)]
 
 
-@case(BANK, LINE)
+@case(MORE, LINE)
 def line_with_a_word_for_a_date(world: World) -> list[Expected]:
     account = shop(world)
     account.credit(payout(account))
@@ -143,7 +155,7 @@ def line_with_a_word_for_a_date(world: World) -> list[Expected]:
     return [expect("bank_line_invalid", ANY)]
 
 
-@case(BANK, LINE + "; a currency that is not the account's")
+@case(MORE, LINE + "; a currency that is not the account's")
 def line_of_an_unknown_currency(world: World) -> list[Expected]:
     account = shop(world)
     account.credit(payout(account))
@@ -166,14 +178,14 @@ def unreadable_line_of_another_amount(world: World) -> list[Expected]:
     return [expect("bank_line_invalid", ANY), expect("bank_credit_missing", transfer)]
 
 
-@case(BANK, HIDES)
+@case(MORE, HIDES)
 def unreadable_line_that_names_its_transfer(world: World) -> list[Expected]:
     account = shop(world)
     account.credit(payout(account))["amount"] = "much"
     return [expect("bank_line_invalid", ANY)]
 
 
-@case(BANK, HIDES)
+@case(MORE, HIDES)
 def unreadable_line_that_names_another_transfer(world: World) -> list[Expected]:
     account = shop(world)
     account.credit(payout(account))["amount"] = "much"

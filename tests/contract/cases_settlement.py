@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 from tests.contract.case import Expected, case, expect, perhaps
-from tests.contract.cases_bank import BANK, MONDAY, at_hour, payout, shop
+from tests.contract.cases_bank import BANK, MONDAY, MORE, at_hour, payout, shop
 from tests.contract.objects import Json
 from tests.contract.world import Account, World
 
@@ -27,32 +27,32 @@ def charge_transferable_since_the_tenth(world: World) -> list[Expected]:
     return [expect("settlement_overdue", sold(shop(world), 3))]
 
 
-@case(BANK, OVERDUE)
+@case(MORE, OVERDUE)
 def three_charges_transferable_on_one_day(world: World) -> list[Expected]:
     account = shop(world)
     first, *_ = [sold(account, 3, hour=hour) for hour in (2, 5, 9)]
     return [expect("settlement_overdue", first)]
 
 
-@case(BANK, OVERDUE)
+@case(MORE, OVERDUE)
 def charges_transferable_on_two_days(world: World) -> list[Expected]:
     account = shop(world)
     return [expect("settlement_overdue", sold(account, day)) for day in (2, 3)]
 
 
-@case(BANK, OVERDUE + ": 17 and 18 September are two business days")
+@case(MORE, OVERDUE + ": 17 and 18 September are two business days")
 def charge_transferable_since_wednesday(world: World) -> list[Expected]:
     sold(shop(world), 9)
     return []
 
 
-@case(BANK, OVERDUE + ": on hold until the twenty-second")
+@case(MORE, OVERDUE + ": on hold until the twenty-second")
 def charge_not_transferable_yet(world: World) -> list[Expected]:
     sold(shop(world), 15)
     return []
 
 
-@case(BANK, OVERDUE + ": 16 September is a holiday in Malaysia; 15, 17 and 18 are the three")
+@case(MORE, OVERDUE + ": 16 September is a holiday in Malaysia; 15, 17 and 18 are the three")
 def charge_transferable_since_monday_in_malaysia(world: World) -> list[Expected]:
     sold(shop(world, "MY"), 7, hour=6)
     return []
@@ -81,14 +81,14 @@ def charge_consumed_by_the_refund_of_a_later_one(world: World) -> list[Expected]
     return []
 
 
-@case(BANK, FIFO + ": the dispute of a later charge consumes the earlier credit")
+@case(MORE, FIFO + ": the dispute of a later charge consumes the earlier credit")
 def charge_consumed_by_the_dispute_of_a_later_one(world: World) -> list[Expected]:
     account = shop(world)
     sold(account, 3)
     return [expect("dispute_open", account.dispute(sold(account, 13, 400_000)))]
 
 
-@case(BANK, OVERDUE + ": paid out")
+@case(MORE, OVERDUE + ": paid out")
 def charge_paid_out_in_full(world: World) -> list[Expected]:
     account = shop(world)
     account.credit(payout(account))
@@ -107,21 +107,21 @@ def transfer_that_failed(world: World) -> list[Expected]:
     return [expect("transfer_failed", failed(world))]
 
 
-@case(BANK, FAILED + ": failure codes are open words")
+@case(MORE, FAILED + ": failure codes are open words")
 def transfer_that_failed_for_an_unheard_reason(world: World) -> list[Expected]:
     transfer = failed(world)
     transfer["failure_code"] = "moon_phase"
     return [expect("transfer_failed", transfer)]
 
 
-@case(BANK, FAILED + ": only created, and deleted again")
+@case(MORE, FAILED + ": only created, and deleted again")
 def transfer_that_was_deleted(world: World) -> list[Expected]:
     transfer = failed(world)
     transfer.update(failure_code=None, failure_message=None, deleted=True, sendable=False)
     return []
 
 
-@case(BANK, FAILED + ": waiting for its morning")
+@case(MORE, FAILED + ": waiting for its morning")
 def transfer_created_yesterday(world: World) -> list[Expected]:
     failed(world).update(failure_code=None, failure_message=None)
     return []
@@ -145,7 +145,7 @@ def transfer_that_took_more_than_its_amount(world: World) -> list[Expected]:
     return [expect("transfer_amount_mismatch", transfer)]
 
 
-@case(BANK, AMOUNT + ": amount, fee, VAT and net add up")
+@case(MORE, AMOUNT + ": amount, fee, VAT and net add up")
 def transfer_with_fee_and_vat(world: World) -> list[Expected]:
     account = shop(world)
     transfer = payout(account)
@@ -161,7 +161,7 @@ def sent(world: World, day: int, hour: int = 9, region: str = "TH") -> Json:
     return account.transfer(charge["net"], sent_at=sent_at)
 
 
-@case(BANK, STUCK)
+@case(MORE, STUCK)
 def transfer_sent_on_friday_the_eleventh(world: World) -> list[Expected]:
     return [expect("transfer_stuck", sent(world, 11))]
 
@@ -177,13 +177,13 @@ def transfer_sent_on_tuesday_afternoon(world: World) -> list[Expected]:
     return []
 
 
-@case(BANK, STUCK + ": 16 September is a holiday in Malaysia")
+@case(MORE, STUCK + ": 16 September is a holiday in Malaysia")
 def transfer_sent_on_monday_in_malaysia(world: World) -> list[Expected]:
     sent(world, 14, hour=14, region="MY")
     return []
 
 
-@case(BANK, STUCK + "; everything not final is judged, whenever made")
+@case(MORE, STUCK + "; everything not final is judged, whenever made")
 def transfer_sent_in_august(world: World) -> list[Expected]:
     account = shop(world)
     sent_at = datetime(2026, 8, 24, 2, tzinfo=UTC)
@@ -191,7 +191,7 @@ def transfer_sent_in_august(world: World) -> list[Expected]:
     return [expect("transfer_stuck", account.transfer(charge["net"], sent_at=sent_at))]
 
 
-@case(BANK, STUCK + "; a failure code comes first in its group")
+@case(MORE, STUCK + "; a failure code comes first in its group")
 def transfer_sent_and_failed(world: World) -> list[Expected]:
     transfer = sent(world, 11)
     transfer.update(failure_code="transfer_failed", failure_message="the bank sent it back")

@@ -79,4 +79,5 @@ def source_table(source: Source) -> str:
 
 def bank_table(account: Account) -> str:
     name = account.name
-    return f'[bank.{name}]\naccount = "{name}"\nkind = "{account.bank_kind}"\npath = "bank/{name}/*"\n{account.bank_settings}'
+    table = f'[bank.{name}]\naccount = "{name}"\nkind = "{account.bank_kind}"\n'
+    return f'{table}path = "bank/{name}/*"\n{account.bank_settings}'

@@ -1,18 +1,20 @@
 """A planted world whose inputs get damaged, and the verdict over what the product then says.
 
-A mutation is *right* where the breaks are the same as without it, *said* where the exit code is 2 or 3 with words that
-name what is damaged, or where a break tells of it. It *accuses* where it is said, but breaks appear that are not true,
-and it is *silent* where the result is another one and nobody was told.
+A mutation is *right* where the breaks are the same as without it, *said* where the exit code is 2 or 3 with words
+that name what is damaged, or where a break tells of it. It *accuses* where it is said, but breaks appear that are not
+true, and it is *silent* where the result is another one and nobody was told.
 """
 
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
+from tests.contract.case import ANY
 from tests.contract.cases_bank import MONDAY, payout
 from tests.contract.command import Outcome, recon, run_arguments
 from tests.contract.files import environment, write_world
@@ -24,6 +26,7 @@ TOLD_BY = {"order_invalid", "bank_line_invalid", "source_incomplete"}
 NOON = datetime(2026, 9, 12, 5, tzinfo=UTC)
 
 Break = tuple[str, str, str]
+Breaks = Counter[Break]
 Change = Callable[["Base", Path], None]
 
 
@@ -35,9 +38,10 @@ class Base:
         self.th = self.world.account("th", "TH")
         self.sg = self.world.account("sg", "SG")
         self.my = self.world.account("my", "MY")
+        self.sg.facts = replace(self.sg.facts, hold=self.th.facts.hold)
         self.sg.bank_kind, self.sg.bank_file = "mt940", "statement.sta"
         self.my.bank_kind, self.my.bank_file = "camt053", "statement.xml"
-        self.world.omise_settings = 'deadline = "20s"'
+        self.world.omise_settings = 'deadline = "10s"'
         self.sales: dict[str, list[tuple[dict[str, str], Json]]] = {}
         self.transfers: dict[str, Json] = {}
         for account in (self.th, self.sg, self.my):
@@ -67,21 +71,28 @@ class Mutation:
 
     name: str
     change: Change
-    after: bool
     names: tuple[str, ...]
-    quick: bool
+    after: bool
+    tells: str
+    never_right: bool
 
 
 MUTATIONS: dict[str, Mutation] = {}
 
 
-def mutation(name: str, *names: str, after: bool = False, quick: bool = False) -> Callable[[Change], Change]:
-    """Puts a mutation into the table; one of `names` must stand in the words of a run that ends with 2 or 3."""
+def mutation(
+    name: str, *names: str, after: bool = False, tells: str = "", never_right: bool = False
+) -> Callable[[Change], Change]:
+    """Puts a mutation into the table.
+
+    One of `names` must stand in the words of a run that ends with 2 or 3; `tells` is the code of a break that is true
+    of the damaged object; `never_right` says that the damage cannot be read over.
+    """
 
     def register(change: Change) -> Change:
         if name in MUTATIONS:
             raise ValueError(f"two mutations are called {name}")
-        MUTATIONS[name] = Mutation(name, change, after, names, quick)
+        MUTATIONS[name] = Mutation(name, change, names, after, tells, never_right)
         return change
 
     return register
@@ -89,14 +100,16 @@ def mutation(name: str, *names: str, after: bool = False, quick: bool = False) -
 
 @dataclass
 class Verdict:
+    """`lost` and `extra` are breaks less and more than without the damage, those that tell of it left out."""
+
     word: str
     code: int
-    lost: set[Break] = field(default_factory=set)
-    extra: set[Break] = field(default_factory=set)
+    lost: Breaks
+    extra: Breaks
     words: str = ""
 
 
-def run_base(base: Base, folder: Path, mutated: Mutation | None) -> tuple[Outcome, set[Break]]:
+def run_base(base: Base, folder: Path, mutated: Mutation | None) -> tuple[Outcome, Breaks]:
     if mutated and not mutated.after:
         mutated.change(base, folder)
     with FakeOmise(list(base.world.accounts.values()), NOW) as omise:
@@ -106,26 +119,30 @@ def run_base(base: Base, folder: Path, mutated: Mutation | None) -> tuple[Outcom
         outcome = recon(folder, environment(base.world), *run_arguments())
         listed = recon(folder, environment(base.world), "breaks", "list", "--json")
     rows = listed.json()["breaks"] if listed.code == 0 else []
-    return outcome, {(row["account"], row["code"], row["subject_id"]) for row in rows}
+    owned = {"order", "charge", "refund", "transfer", "transaction", "dispute", "account"}
+    return outcome, Counter(
+        (row["account"], row["code"], row["subject_id"] if row["subject_type"] in owned else ANY) for row in rows
+    )
 
 
 @cache
-def truth() -> frozenset[Break]:
+def truth() -> Breaks:
     folder = Path(tempfile.mkdtemp(prefix="contract-truth-"))
     outcome, breaks = run_base(Base(), folder, None)
     shutil.rmtree(folder)
     if outcome.code != 0:
         raise AssertionError(outcome.words)
-    return frozenset(breaks)
+    return breaks
 
 
 def judge(mutated: Mutation, folder: Path) -> Verdict:
     outcome, breaks = run_base(Base(), folder, mutated)
-    told = {row for row in breaks - truth() if row[1] in TOLD_BY}
-    verdict = Verdict("silent", outcome.code, set(truth() - breaks), breaks - truth() - told, outcome.words)
+    more = breaks - truth()
+    telling = Counter({row: count for row, count in more.items() if row[1] in TOLD_BY | {mutated.tells}})
+    verdict = Verdict("silent", outcome.code, truth() - breaks, more - telling, outcome.words)
     named = outcome.code in (2, 3) and any(name in outcome.words for name in mutated.names)
-    if outcome.code == 0 and not verdict.lost and not verdict.extra and not told:
+    if not verdict.lost and not more and outcome.code == 0 and not mutated.never_right:
         verdict.word = "right"
-    elif named or told:
+    elif named or telling:
         verdict.word = "accuses" if verdict.extra else "said"
     return verdict

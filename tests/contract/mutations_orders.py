@@ -70,13 +70,14 @@ def rename(name: str, other: str) -> Callable[[Base, Path], None]:
 
 
 for needed in ("order_id", "account", "amount", "currency", "status", "created_at"):
-    mutation(f"orders: column {needed} dropped", needed, after=True, quick=needed == "amount")(drop(needed))
+    mutation(f"orders: column {needed} dropped", needed, after=True)(drop(needed))
 for absent in ("refunded_amount", "payment_method", "charge_id"):
-    mutation(f"orders: column {absent} dropped", absent, after=True)(drop(absent))
+    tells = "refund_unrecorded" if absent == "refunded_amount" else ""  # the shop then says nothing of its refunds
+    mutation(f"orders: column {absent} dropped", absent, after=True, tells=tells)(drop(absent))
 for old, new in (("amount", "Amount"), ("order_id", "Order ID"), ("status", "state"), ("created_at", " created_at ")):
     mutation(f"orders: column {old} renamed {new!r}", old, FILE, after=True)(rename(old, new))
 for mark in (";", "\t", "|"):
-    mutation(f"orders: separator {mark!r}", FILE, "column", after=True)(on_rows(lambda rows: None, mark))
+    mutation(f"orders: separator {mark!r}", FILE, "column", after=True)(on_rows(lambda _: None, mark))
 for encoding in ("utf-8-sig", "utf-16", "utf-16-le", "utf-32"):
     mutation(f"orders: encoding {encoding}", FILE, after=True)(on_text(lambda text, name=encoding: text.encode(name)))  # type: ignore[misc]
 
@@ -97,7 +98,6 @@ AMOUNTS: dict[str, Callable[[str], str]] = {
     "plus sign": lambda text: f"+{text}",
     "minus sign": lambda text: f"-{text}",
     "formula": lambda text: f'="{text}"',
-    "one decimal cut": lambda text: text[:-1],
     "three decimals": lambda text: text + "0",
     "a zero more before the point": lambda text: f"0{text}",
     "brackets": lambda text: f"({text})",
@@ -105,10 +105,7 @@ AMOUNTS: dict[str, Callable[[str], str]] = {
     "hexadecimal": lambda text: hex(int(text.replace(".", ""))),
 }
 for label, changed in AMOUNTS.items():
-    quick = label == "decimal comma"
-    mutation(f"orders: every amount with {label}", FILE, "amount", after=True, quick=quick)(
-        each_cell("amount", changed)
-    )
+    mutation(f"orders: every amount with {label}", FILE, "amount", after=True)(each_cell("amount", changed))
 for label in ("decimal comma", "three decimals", "brackets", "letter O for zero", "exponent"):
     mutation(f"orders: one amount with {label}", FILE, "amount", after=True)(each_cell("amount", AMOUNTS[label], 2))
 
@@ -140,18 +137,20 @@ WORDS: dict[str, tuple[str, Callable[[str], str], int | None]] = {
     "refunds empty where nothing is refunded": ("refunded_amount", lambda text: "" if text == "0.00" else text, None),
 }
 for label, (name, changed, only) in WORDS.items():
-    quick = label == "one status not mapped"
-    mutation(f"orders: {label}", FILE, name, after=True, quick=quick)(each_cell(name, changed, only))
+    mutation(f"orders: {label}", FILE, name, after=True)(each_cell(name, changed, only))
 
 
-@mutation("orders: one row has a cell more before its amount", FILE, after=True, quick=True)
+@mutation("orders: one row has a cell more before its amount", FILE, after=True)
 def shifted(base: Base, folder: Path) -> None:
     on_rows(lambda rows: rows[3].insert(column(rows, "amount"), "x"))(base, folder)
 
 
 @mutation("orders: one row lacks its amount cell", FILE, after=True)
 def shifted_left(base: Base, folder: Path) -> None:
-    on_rows(lambda rows: rows[3].pop(column(rows, "amount")) and None)(base, folder)
+    def apply(rows: Rows) -> None:
+        del rows[3][column(rows, "amount")]
+
+    on_rows(apply)(base, folder)
 
 
 @mutation("orders: one row ends after its amount", FILE, after=True)
@@ -174,7 +173,11 @@ def swapped(base: Base, folder: Path) -> None:
 
 @mutation("orders: columns in another order", after=True)
 def reordered(base: Base, folder: Path) -> None:
-    on_rows(lambda rows: [row.reverse() for row in rows] and None)(base, folder)
+    def apply(rows: Rows) -> None:
+        for row in rows:
+            row.reverse()
+
+    on_rows(apply)(base, folder)
 
 
 @mutation("orders: a column twice", FILE, "amount", after=True)
@@ -208,8 +211,7 @@ TEXTS: dict[str, Callable[[str], str | bytes]] = {
     "bytes of a workbook": lambda _: b"PK\x03\x04\x14\x00\x06\x00\x08\x00" + bytes(range(256)) * 4,
 }
 for label, text_change in TEXTS.items():
-    quick = label == "cut inside the last row's amount"
-    mutation(f"orders: {label}", FILE, "column", after=True, quick=quick)(on_text(text_change))
+    mutation(f"orders: {label}", FILE, "column", after=True)(on_text(text_change))
 
 
 @mutation("orders: a second file with some of the same orders", after=True)
@@ -238,7 +240,7 @@ def no_file(_: Base, folder: Path) -> None:
     order_file(folder).unlink()
 
 
-@mutation("orders: a file that may not be read", FILE, after=True)
+@mutation("orders: a folder where the file was", "shop", after=True)
 def folder_for_a_file(_: Base, folder: Path) -> None:
     path = order_file(folder)
     path.unlink()

@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.contract import (
     cases_bank,
     cases_charges,
@@ -117,7 +119,9 @@ WORLDS: dict[str, Callable[[], World]] = {
     "sales": sales_world,
     "bank": lambda: World("bank"),
     "later": lambda: World("later"),
+    "more of the bank": lambda: World("more of the bank"),
 }
+PROOFS = ("more of the bank",)  # worlds for `make proof` alone
 
 
 @cache
@@ -150,3 +154,11 @@ def secrets(world: World) -> dict[str, str]:
 def open_breaks(folder: Path, world: World) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = recon(folder, secrets(world), "breaks", "list", "--json").json()["breaks"]
     return rows
+
+
+def mark(world: str) -> tuple[pytest.MarkDecorator, ...]:
+    return (pytest.mark.proof,) if world in PROOFS else ()
+
+
+def each_world() -> list[object]:
+    return [pytest.param(name, marks=mark(name)) for name in WORLDS]
