@@ -2,7 +2,8 @@
 
 A mutation is *right* where the breaks are the same as without it, *said* where the exit code is 2 or 3 with words
 that name what is damaged, or where a break tells of it. It *accuses* where it is said, but breaks appear that are not
-true, and it is *silent* where the result is another one and nobody was told.
+true, it *hides* where the run goes on without judging accounts that the damage does not touch, and it is *silent*
+where the result is another one and nobody was told.
 """
 
 import shutil
@@ -75,24 +76,30 @@ class Mutation:
     after: bool
     tells: str
     never_right: bool
+    account: str
 
 
 MUTATIONS: dict[str, Mutation] = {}
 
 
 def mutation(
-    name: str, *names: str, after: bool = False, tells: str = "", never_right: bool = False
+    name: str,
+    *names: str,
+    after: bool = False,
+    tells: str = "",
+    never_right: bool = False,
+    account: str = "",
 ) -> Callable[[Change], Change]:
     """Puts a mutation into the table.
 
     One of `names` must stand in the words of a run that ends with 2 or 3; `tells` is the code of a break that is true
-    of the damaged object; `never_right` says that the damage cannot be read over.
+    of the damaged object; `never_right`: the damage cannot be read over; `account`: the only one that is touched.
     """
 
     def register(change: Change) -> Change:
         if name in MUTATIONS:
             raise ValueError(f"two mutations are called {name}")
-        MUTATIONS[name] = Mutation(name, change, names, after, tells, never_right)
+        MUTATIONS[name] = Mutation(name, change, names, after, tells, never_right, account)
         return change
 
     return register
@@ -145,4 +152,6 @@ def judge(mutated: Mutation, folder: Path) -> Verdict:
         verdict.word = "right"
     elif named or telling:
         verdict.word = "accuses" if verdict.extra else "said"
+    if named and outcome.code == 3 and mutated.account and {row[0] for row in verdict.lost} - {mutated.account}:
+        verdict.word = "hides"
     return verdict

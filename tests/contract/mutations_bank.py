@@ -99,7 +99,10 @@ CSV: dict[str, Text] = {
 }
 for label, text_change in CSV.items():
     words = ("statement.csv", "bank.th", "column")
-    mutation(f"bank CSV: {label}", *words, after=True)(on_statement("th", text_change))
+    never = label in UNREADABLE
+    mutation(f"bank CSV: {label}", *words, after=True, never_right=never, account="th")(
+        on_statement("th", text_change)
+    )
 
 MT940: dict[str, Text] = {
     "a point in one amount": lambda text: re.sub(r"(:61:\d{10}[CD]\d+),", r"\1.", text, count=1),
@@ -122,7 +125,8 @@ MT940: dict[str, Text] = {
     "a byte that is no UTF-8": lambda text: text.replace("RENT", "R\udcffNT").encode(errors="surrogateescape"),
 }
 for label, text_change in MT940.items():
-    mutation(f"MT940: {label}", "statement.sta", "bank.sg", after=True, never_right=label in UNREADABLE)(
+    never = label in UNREADABLE
+    mutation(f"MT940: {label}", "statement.sta", "bank.sg", after=True, never_right=never, account="sg")(
         on_statement("sg", text_change)
     )
 
@@ -155,13 +159,15 @@ CAMT: dict[str, Text] = {
     "nothing at all": lambda _: "",
 }
 for label, text_change in CAMT.items():
-    mutation(f"CAMT: {label}", "statement.xml", "bank.my", after=True)(on_statement("my", text_change))
+    mutation(f"CAMT: {label}", "statement.xml", "bank.my", after=True, account="my")(on_statement("my", text_change))
 
 for account, name in (("th", "copy.csv"), ("sg", "copy.sta"), ("my", "copy.xml")):
     mutation(f"bank {account}: the same statement in a second file", name, after=True)(copied(account, name))
 for account, name in (("th", "zz.csv"), ("sg", "zz.sta"), ("my", "zz.xml")):
     junk = bytes(range(256)) * 2
-    mutation(f"bank {account}: an unreadable file beside", name, after=True)(beside(account, name, junk))
+    mutation(f"bank {account}: an unreadable file beside", name, after=True, account=account)(
+        beside(account, name, junk)
+    )
 
 
 @mutation("bank th: no statement at all", "bank.th", after=True)

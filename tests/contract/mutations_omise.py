@@ -136,7 +136,7 @@ TELLS = {
 }
 for kind, name, label, value in FIELDS:
     called = f"{kind}: {name} {label}"
-    mutation(called, "_test_", "th", tells=TELLS.get(called, ""))(with_field(kind, name, value))
+    mutation(called, "_test_", "th", tells=TELLS.get(called, ""), account="th")(with_field(kind, name, value))
 
 
 def on_list(path: str, change: Callable[[Json], Answer]) -> Change:
@@ -169,7 +169,7 @@ LISTS: dict[str, Callable[[Json], Answer]] = {
 }
 for label, list_change in LISTS.items():
     for path in ("/charges", "/transactions", "/transfers"):
-        mutation(f"list {path}: {label}", path[1:], "th")(on_list(path, list_change))
+        mutation(f"list {path}: {label}", path[1:], "th", account="th")(on_list(path, list_change))
 
 
 def counted(path: str, first: Callable[[], web.Response]) -> Change:
@@ -238,7 +238,9 @@ def updated(changes: Json) -> Callable[[Json], Answer]:
 
 for label, balance in BALANCES.items():
     other = label == "another currency"
-    mutation(f"/balance: {label}", "balance", "th", never_right=other)(on_list("/balance", updated(balance)))
+    mutation(f"/balance: {label}", "balance", "th", never_right=other, account="th")(
+        on_list("/balance", updated(balance))
+    )
 
 ACCOUNTS: dict[str, Json] = {
     "another country": {"country": "JP"},
