@@ -129,8 +129,8 @@ def judged(name: str) -> Judged:
     world = WORLDS[name]()
     expected = plant_cases(world)
     world.finish()
-    folder = Path(tempfile.mkdtemp(prefix=f"contract-{name}-"))
-    with FakeOmise(list(world.accounts.values()), NOW) as omise:
+    with tempfile.TemporaryDirectory() as temporary, FakeOmise(list(world.accounts.values()), NOW) as omise:
+        folder = Path(temporary)
         write_world(world, folder, omise.url)
         opening = ["--opening", "opening.csv"] if world.opening else []
         runs = [recon(folder, secrets(world), *run_arguments(*opening))]
