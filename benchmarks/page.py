@@ -38,8 +38,11 @@ REQUESTS, LIMIT_MS = 40, 200
 def fill(store: Store, breaks: int, runs: int) -> None:
     """Breaks of every code, half of them open; a run for each account and day."""
     dice, codes = random.Random(1), [rule.code for rule in CATALOGUE]
-    known = [_known(number, dice, codes) for number in range(breaks)]
-    events = [BreakEvent(one.found.id, "opened", one.first_seen, "run", one.found.explanation) for one in known]
+    known_breaks = [_known(number, dice, codes) for number in range(breaks)]
+    events = [
+        BreakEvent(known.found.id, "opened", known.first_seen, "run", known.found.explanation)
+        for known in known_breaks
+    ]
     for number in range(runs):
         account = list(ACCOUNTS)[number % 4]
         day = NOW.date() - timedelta(days=1 + number // 4)
@@ -52,19 +55,19 @@ def fill(store: Store, breaks: int, runs: int) -> None:
             "currencies": {},
         }
         part = RunAccount(account, day, day, counts, f"digest {number}")
-        _record(store, run, part, known if number == 0 else [], events if number == 0 else [])
+        _record(store, run, part, known_breaks if number == 0 else [], events if number == 0 else [])
 
 
 def _record(
-    store: Store, run: RunRecord, part: RunAccount, known: list[KnownBreak], events: list[BreakEvent]
+    store: Store, run: RunRecord, part: RunAccount, known_breaks: list[KnownBreak], events: list[BreakEvent]
 ) -> None:
-    record_run(store, run, [part], known, events, c.LINKS.empty())
+    record_run(store, run, [part], known_breaks, events, c.LINKS.empty())
 
 
 def _known(number: int, dice: random.Random, codes: list[str]) -> KnownBreak:
     account = dice.choice(list(ACCOUNTS))
     seen = NOW - timedelta(days=dice.randrange(120))
-    found = Break(
+    break_ = Break(
         code=dice.choice(codes),
         severity=Severity(dice.randrange(1, 5)),
         account=account,
@@ -81,7 +84,7 @@ def _known(number: int, dice: random.Random, codes: list[str]) -> KnownBreak:
         charge_id=f"chrg_{number:07d}",
     )
     status = BreakStatus.OPEN if dice.random() < 0.5 else BreakStatus.AUTO_CLOSED
-    return KnownBreak(found, status, seen, NOW, dice.choice([None, "anna", "paul"]))
+    return KnownBreak(break_, status, seen, NOW, dice.choice([None, "anna", "paul"]))
 
 
 def serve_page(config: Path, port: int) -> None:
@@ -173,13 +176,13 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=1_000)
     parser.add_argument("--people", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=60)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = configured(Path(folder))
         store = open_store(configuration.load(path, {}).store_url)
         upgrade(store)
-        fill(store, asked.breaks, asked.runs)
-        one = find(store, Filter(), "id", False, 0, 1).breaks[0].found.id
+        fill(store, options.breaks, options.runs)
+        break_id = find(store, Filter(), "id", False, 0, 1).breaks[0].found.id
         store.dispose()
         port = _free_port()
         process = multiprocessing.get_context("spawn").Process(target=serve_page, args=(path, port), daemon=True)
@@ -190,7 +193,7 @@ def main() -> None:
             "/breaks?sort=risk&account=th",
             "/breaks?q=ORD-00500",
             "/breaks?sort=due&page=200",
-            f"/breaks/{one}",
+            f"/breaks/{break_id}",
             "/reports",
             "/settlement",
             "/about",
@@ -198,7 +201,7 @@ def main() -> None:
             "/api/breaks?per_page=100",
         ]
         try:
-            asyncio.run(measure(f"http://127.0.0.1:{port}", pages, asked.people, asked.seconds))
+            asyncio.run(measure(f"http://127.0.0.1:{port}", pages, options.people, options.seconds))
         finally:
             process.terminate()
             process.join()

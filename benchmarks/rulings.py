@@ -94,7 +94,7 @@ def _store(folder: Path, rows: int) -> list[KnownBreak]:
 
 
 def _break(number: int, now: datetime) -> KnownBreak:
-    found = Break(
+    break_ = Break(
         "amount_mismatch",
         Severity.HIGH,
         "th",
@@ -110,7 +110,7 @@ def _break(number: int, now: datetime) -> KnownBreak:
         order_id=f"{number:08d}",
         charge_id=f"chrg_test_5xuy{number:015d}",
     )
-    return KnownBreak(found, BreakStatus.OPEN, now - timedelta(days=number % 40), now)
+    return KnownBreak(break_, BreakStatus.OPEN, now - timedelta(days=number % 40), now)
 
 
 def _fill_in(path: Path) -> None:

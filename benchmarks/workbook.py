@@ -82,10 +82,10 @@ def matched(rows: int) -> pd.DataFrame:
         c.NET: amounts - fees - fees * 7 // 100,
     }
     moments = {c.ORDER_CREATED_AT: made, c.CREATED_AT: made + 41 * MICROS, c.PAID_AT: made + 95 * MICROS}
-    found: dict[str, Any] = {name: pd.Series(column.to_pandas(), dtype=c.TEXT) for name, column in words.items()}
-    found |= {name: pd.Series(column, dtype=c.MINOR) for name, column in plain.items()}
-    found |= {name: pd.to_datetime(column, unit="us", utc=True).as_unit("us") for name, column in moments.items()}
-    return c.MATCHED.check(pd.DataFrame(found)[c.MATCHED.names])
+    columns: dict[str, Any] = {name: pd.Series(column.to_pandas(), dtype=c.TEXT) for name, column in words.items()}
+    columns |= {name: pd.Series(column, dtype=c.MINOR) for name, column in plain.items()}
+    columns |= {name: pd.to_datetime(column, unit="us", utc=True).as_unit("us") for name, column in moments.items()}
+    return c.MATCHED.check(pd.DataFrame(columns)[c.MATCHED.names])
 
 
 def report(rows: int) -> Report:
@@ -103,8 +103,8 @@ def ours(rows: int, folder: Path) -> Callable[[], Path]:
     """The whole workbook, its digest included."""
     from reports.workbook.write import write_workbook
 
-    asked = report(rows)
-    return lambda: write_workbook(Report(asked.result, asked.basis), folder)
+    made = report(rows)
+    return lambda: write_workbook(Report(made.result, made.basis), folder)
 
 
 def bare(rows: int, folder: Path) -> Callable[[], Path]:
@@ -258,7 +258,7 @@ def _fill(config: Any, rows: int) -> None:
     seen = pa.array(np.full(most, START), pa.int64())
     same = {"seen_at": seen, "first_seen_at": seen, "superseded_at": pa.nulls(most, pa.int64())}
     same |= {"digest": pa.array([b"0"] * most), "raw": pa.array([zlib.compress(b"{}")] * most)}
-    tabled = [(tables.ORDER, orders), *((tables.OBJECTS[kind], found) for kind, found in objects.items())]
+    tabled = [(tables.ORDER, orders), *((tables.OBJECTS[kind], table) for kind, table in objects.items())]
     with writing(store, "benchmark") as connection:
         for table, made in tabled:
             held = {name: made[name] for name in made.column_names}
@@ -284,8 +284,8 @@ def _ledger(charges: pa.Table) -> pa.Table:
     same = {name: pa.array([word] * len(paid)) for name, word in words.items()}
     free = pc.add(paid["created_at"], 7 * 86_400 * MICROS)
     names = ("account", "transaction_id", "currency", "created_at", "livemode")
-    found = {name: paid[name] for name in names} | same
-    return pa.table({**found, "amount": paid["net"], "origin": paid["charge_id"], "transferable_at": free})
+    shared = {name: paid[name] for name in names} | same
+    return pa.table({**shared, "amount": paid["net"], "origin": paid["charge_id"], "transferable_at": free})
 
 
 def _payouts(credits: pa.Table) -> tuple[pa.Table, pa.Table]:
@@ -331,7 +331,7 @@ def measure(way: str, rows: int, folder: Path) -> Measured:
 
 def in_process(way: str, rows: int, rounds: int) -> Measured:
     """The best of some rounds, each in a process of its own."""
-    found = []
+    measured = []
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as folder:
             command = [
@@ -346,13 +346,13 @@ def in_process(way: str, rows: int, rounds: int) -> Measured:
                 str(rows),
             ]
             done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-            found.append(Measured(**json.loads(done.stdout.splitlines()[-1])))
-    return min(found, key=lambda one: one.seconds)
+            measured.append(Measured(**json.loads(done.stdout.splitlines()[-1])))
+    return min(measured, key=lambda round_: round_.seconds)
 
 
 def compare(rows: int, rounds: int) -> None:
     """Prints every way's figures and the ratios that the issue asks for."""
-    found = {way: in_process(way, rows, 1 if way == "openpyxl" else rounds) for way in WAYS}
+    measured = {way: in_process(way, rows, 1 if way == "openpyxl" else rounds) for way in WAYS}
     print(
         f"| {rows:,} rows x {len(MATCHED.columns)} columns | seconds | CPU seconds | MB over the frames | file, MB |"
     )
@@ -363,11 +363,15 @@ def compare(rows: int, rounds: int) -> None:
         "openpyxl": f"openpyxl write-only, {rows // PART:,} rows",
         "stored": "stored data to finished workbooks",
     }
-    for way, one in found.items():
-        print(f"| {names[way]} | {one.seconds:.1f} | {one.cpu:.1f} | {one.extra_mb:.0f} | {one.megabytes:.0f} |")
-    mine, least = found["ours"], found["bare"]
-    times = PART * found["openpyxl"].cpu / mine.cpu
-    ratios = (mine.seconds / least.seconds, mine.cpu / least.cpu)
+    for way, figures in measured.items():
+        print(
+            f"| {names[way]} | {figures.seconds:.1f} | {figures.cpu:.1f} "
+            f"| {figures.extra_mb:.0f} | {figures.megabytes:.0f} |"
+        )
+    whole = measured["ours"]
+    least = measured["bare"]
+    times = PART * measured["openpyxl"].cpu / whole.cpu
+    ratios = (whole.seconds / least.seconds, whole.cpu / least.cpu)
     print("\nOurs takes {:.2f} times the bare loop's time, {:.2f} times its CPU time.".format(*ratios))
     print(f"openpyxl would take {times:.1f} times our CPU time: {PART} times what it takes for a tenth of the rows.")
 
@@ -379,12 +383,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--way", choices=WAYS)
     parser.add_argument("--data", type=Path)
-    asked = parser.parse_args()
-    if asked.way:
-        found = measure(asked.way, asked.rows, asked.data)
-        print(json.dumps(vars(found)))
+    options = parser.parse_args()
+    if options.way:
+        figures = measure(options.way, options.rows, options.data)
+        print(json.dumps(vars(figures)))
     else:
-        compare(asked.rows, asked.rounds)
+        compare(options.rows, options.rounds)
 
 
 if __name__ == "__main__":

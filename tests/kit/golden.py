@@ -34,11 +34,11 @@ def pages() -> dict[str, str]:
     """File name -> text: every sheet of the account's workbook, and the Summary of the group's."""
     book = MethodBook()
     small = replace(basis(), book=replace(book, entries=book.entries[:6]))
-    parts = tuple(Report(one, small) for one in results())
+    parts = tuple(Report(result, small) for result in results())
     group = Group(parts, tuple(f"settlement_{part.name}.xlsx" for part in parts))
-    found = {f"th {sheet.title}.txt": text for sheet, text in _sheets(parts[0])}
-    found |= {f"group {sheet.title}.txt": text for sheet, text in _sheets(group) if sheet.title == "Summary"}
-    return found
+    texts = {f"th {sheet.title}.txt": text for sheet, text in _sheets(parts[0])}
+    texts |= {f"group {sheet.title}.txt": text for sheet, text in _sheets(group) if sheet.title == "Summary"}
+    return texts
 
 
 def _sheets(report: Report | Group) -> list[tuple[Worksheet, str]]:
@@ -55,7 +55,7 @@ def _text(values: Worksheet, formulas: Worksheet) -> str:
         cells = [_cell(value, formula) for value, formula in zip(row, plain, strict=True)]
         lines.append(f"{row[0].row:>3} | " + " | ".join(cells).rstrip(" |"))
     head = f"freeze {values.freeze_panes}, filter {values.auto_filter.ref}, breaks after rows"
-    return "\n".join([f"{head} {[one.id for one in values.row_breaks.brk]}", *lines]) + "\n"
+    return "\n".join([f"{head} {[page_break.id for page_break in values.row_breaks.brk]}", *lines]) + "\n"
 
 
 def _cell(value: Any, formula: Any) -> str:

@@ -103,8 +103,8 @@ class Visitor:
             return answer.status
 
     async def csrf(self, path: str) -> str:
-        found = re.search(r'name="csrf" value="([^"]*)"', await self.text(path))
-        return found.group(1) if found else ""
+        match = re.search(r'name="csrf" value="([^"]*)"', await self.text(path))
+        return match.group(1) if match else ""
 
     async def text(self, path: str) -> str:
         async with self.http.get(path) as answer:
@@ -118,8 +118,8 @@ class Visitor:
         """A form of the page `form`, sent with its secret; the status and text where it ends."""
         fields = aiohttp.FormData({"csrf": await self.csrf(form)})
         for name, value in data.items():
-            for one in value if isinstance(value, list) else [value]:
-                fields.add_field(name.rstrip("_"), one)
+            for text in value if isinstance(value, list) else [value]:
+                fields.add_field(name.rstrip("_"), text)
         async with self.http.post(path, data=fields) as answer:
             return answer.status, await answer.text()
 
@@ -129,8 +129,8 @@ async def page(folder: Path, notary: Notary | None = None, body_seconds: float =
     """The page over a copy of a job that has run once with its reports; its Omise does not answer."""
     _, kept, _, _ = await done_once(("th", "jp"))
     shutil.copytree(kept, folder, dirs_exist_ok=True)
-    async with paged(folder / "config.toml", notary or Trusting(), body_seconds) as found:
-        yield found
+    async with paged(folder / "config.toml", notary or Trusting(), body_seconds) as page_:
+        yield page_
 
 
 @asynccontextmanager
@@ -143,8 +143,8 @@ async def page_with_omise(
         for day in (FIRST, FIRST + timedelta(days=1), LAST) if nights else ():
             await work.run(first=day, last=day)
         chosen = notary(configuration.load(work.config, {})) if notary else Trusting()
-        async with paged(work.config, chosen, as_of=work.world.as_of) as found:
-            yield found
+        async with paged(work.config, chosen, as_of=work.world.as_of) as page_:
+            yield page_
 
 
 @asynccontextmanager
@@ -160,8 +160,8 @@ async def paged(
 
     try:
         site = wiring.make_site(config, store, clock, wiring.PageRuns(again), notary, lambda: {"status": "ok"})
-        async with served(replace(site, body_seconds=body_seconds), clock) as found:
-            yield found
+        async with served(replace(site, body_seconds=body_seconds), clock) as page_:
+            yield page_
     finally:
         store.dispose()
 

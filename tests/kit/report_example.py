@@ -185,7 +185,7 @@ def known_break(
 ) -> KnownBreak:
     """One break, `age` days old at the as-of moment."""
     entry = _ENTRY[code]
-    found = Break(
+    break_ = Break(
         code=code,
         severity=Severity[entry.severity.upper()],
         account="th",
@@ -202,7 +202,7 @@ def known_break(
         charge_id=f"chrg_test_5xuy{number:015d}" if entry.subject != "row" and code != "charge_missing" else None,
         refund_id=f"rfnd_test_5xuy{number:015d}" if entry.subject == "refund" else None,
     )
-    return KnownBreak(found, status, AS_OF - timedelta(days=age, hours=1), AS_OF, owner)
+    return KnownBreak(break_, status, AS_OF - timedelta(days=age, hours=1), AS_OF, owner)
 
 
 BREAKS = (
@@ -275,7 +275,7 @@ def totals(links: pd.DataFrame, open_breaks: pd.DataFrame) -> tuple[CurrencyTota
     """What a result says per currency, recomputed here row by row."""
     pairs = list(zip(links[c.CURRENCY], links[c.CHARGE_AMOUNT], links[c.ORDER_ID], strict=True)) if len(links) else []
     risks = list(zip(open_breaks[c.CURRENCY], open_breaks[c.AMOUNT_AT_RISK], strict=True)) if len(open_breaks) else []
-    found = sorted({p[0] for p in pairs} | {r[0] for r in risks if isinstance(r[0], str)})
+    codes = sorted({p[0] for p in pairs} | {r[0] for r in risks if isinstance(r[0], str)})
     return tuple(
         CurrencyTotals(
             currency=code,
@@ -285,7 +285,7 @@ def totals(links: pd.DataFrame, open_breaks: pd.DataFrame) -> tuple[CurrencyTota
             amount_matched=sum(int(p[1]) for p in pairs if p[0] == code),
             amount_open=sum(int(r[1]) for r in risks if r[0] == code and not pd.isna(r[1])),
         )
-        for code in found
+        for code in codes
     )
 
 

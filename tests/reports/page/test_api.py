@@ -27,7 +27,7 @@ def _hold_against_document(url: str, headers: dict[str, str]) -> None:
     import schemathesis
 
     schema = schemathesis.openapi.from_url(f"{url}/api/openapi.json", headers=headers)
-    operations: list[Any] = [found.ok() for found in schema.get_all_operations()]  # type: ignore[union-attr]
+    operations: list[Any] = [operation.ok() for operation in schema.get_all_operations()]  # type: ignore[union-attr]
     assert len(operations) == OPERATIONS
     few = settings(
         max_examples=5,

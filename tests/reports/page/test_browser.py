@@ -30,11 +30,11 @@ PAGES = ("/", "/breaks", "/reports", "/settlement", "/about", "/admin")
 async def browser() -> AsyncIterator[Browser]:
     """Headless Chromium, without its sandbox: it runs as root in many a container."""
     async with async_playwright() as playwright:
-        found = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         try:
-            yield found
+            yield chromium
         finally:
-            await found.close()
+            await chromium.close()
 
 
 @asynccontextmanager
@@ -112,9 +112,11 @@ async def test_every_page_is_free_of_serious_faults(tmp_path: Path) -> None:
         first = await tab.locator("tbody a").first.get_attribute("href")
         for path in (*PAGES, str(first)):
             await tab.goto(served.url + path)
-            found = (await Axe().run(tab)).response["violations"]
+            violations = (await Axe().run(tab)).response["violations"]
             grave = [
-                (one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")
+                (violation["id"], violation["nodes"][0]["html"])
+                for violation in violations
+                if violation["impact"] in ("serious", "critical")
             ]
             assert grave == [], path
             await tab.set_viewport_size({"width": 390, "height": 844})

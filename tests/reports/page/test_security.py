@@ -156,8 +156,8 @@ async def test_a_slow_sender_is_cut_off(tmp_path: Path) -> None:
 
 
 def _break_of(served: Page, account: str) -> str:
-    found = worklist.find(served.store, worklist.Filter(accounts=(account,)), "id", False, 0, 1)
-    return found.breaks[0].found.id
+    listed = worklist.find(served.store, worklist.Filter(accounts=(account,)), "id", False, 0, 1)
+    return listed.breaks[0].found.id
 
 
 async def _reports(served: Page) -> dict[str, str]:

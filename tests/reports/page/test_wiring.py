@@ -71,12 +71,15 @@ def test_off_loopback_the_page_needs_users_and_tls_or_a_proxy(host: str, store: 
 async def test_behind_tls_cookies_are_for_tls_alone(tmp_path: Path) -> None:
     async with page(tmp_path) as plain:
         for secure in (False, True):
-            async with served(replace(plain.site, secure=secure), plain.clock) as found, found.visitor() as visitor:
+            async with (
+                served(replace(plain.site, secure=secure), plain.clock) as site_page,
+                site_page.visitor() as visitor,
+            ):
                 form = await visitor.csrf("/login")
-                jar = {one.key: one.value for one in visitor.http.cookie_jar}
+                jar = {cookie.key: cookie.value for cookie in visitor.http.cookie_jar}
                 data = {"name": "anna", "password": PASSWORD, "csrf": form}
                 async with (
-                    aiohttp.ClientSession(found.url) as bare,
+                    aiohttp.ClientSession(site_page.url) as bare,
                     bare.post(
                         "/login",
                         data=data,
@@ -161,33 +164,37 @@ async def test_at_the_end_of_the_page_what_runs_is_ended() -> None:
 async def test_a_workbook_is_verified_and_signed_by_two_and_outdated_when_the_data_change(tmp_path: Path) -> None:
     async with job(tmp_path, orders=30) as work:
         await work.run(report=True)
-        async with paged(work.config, PageNotary(configuration.load(work.config, {}), clock)) as found:
-            book = workbooks.latest(found.store, ("th",), 10)[0].sha256
-            here = f"/reports/{book}"
-            async with found.login("anna") as anna, found.login("paul") as paul, found.login("vera") as vera:
-                _, text = await vera.post(f"{here}/verify", "/")
+        async with paged(work.config, PageNotary(configuration.load(work.config, {}), clock)) as site_page:
+            book = workbooks.latest(site_page.store, ("th",), 10)[0].sha256
+            report = f"/reports/{book}"
+            async with (
+                site_page.login("anna") as anna,
+                site_page.login("paul") as paul,
+                site_page.login("vera") as vera,
+            ):
+                _, text = await vera.post(f"{report}/verify", "/")
                 assert "is untouched" in text
-                assert (await vera.post(f"{here}/sign", "/", role="preparer"))[0] == 403
-                assert (await anna.post(f"{here}/sign", here, role="reviewer"))[0] == 403
-                _, text = await paul.post(f"{here}/sign", here, role="preparer")
+                assert (await vera.post(f"{report}/sign", "/", role="preparer"))[0] == 403
+                assert (await anna.post(f"{report}/sign", report, role="reviewer"))[0] == 403
+                _, text = await paul.post(f"{report}/sign", report, role="preparer")
                 assert "signed as preparer by paul" in text
-                async with found.login("ada") as ada:
-                    _, text = await ada.post(f"{here}/sign", here, role="reviewer")
+                async with site_page.login("ada") as ada:
+                    _, text = await ada.post(f"{report}/sign", report, role="reviewer")
                     assert "signed as reviewer by ada" in text
                 text = await anna.text("/reports?account=th")
                 assert "preparer: paul" in text
                 assert "reviewer: ada" in text
                 correct_an_order(work)
                 await work.run()
-                _, text = await anna.post(f"{here}/verify", here)
+                _, text = await anna.post(f"{report}/verify", report)
                 assert "is outdated" in text
                 assert 'class="error"' in text
 
 
 async def test_who_has_lost_access_by_the_admin_page_has_none(tmp_path: Path) -> None:
-    async with page(tmp_path) as found, found.login("ada") as ada, found.login("vera") as vera:
-        header = found.token(Person("robot", Role.VIEWER))
-        async with aiohttp.ClientSession(found.url, headers=header) as robot:
+    async with page(tmp_path) as site_page, site_page.login("ada") as ada, site_page.login("vera") as vera:
+        header = site_page.token(Person("robot", Role.VIEWER))
+        async with aiohttp.ClientSession(site_page.url, headers=header) as robot:
             async with robot.get("/api/runs") as answer:
                 assert answer.status == 200
             _, text = await ada.post("/admin/revoke", "/admin", name="robot")
@@ -203,25 +210,29 @@ async def test_who_has_lost_access_by_the_admin_page_has_none(tmp_path: Path) ->
         assert await vera.log_in("vera", PASSWORD) == 401
         _, text = await ada.post("/admin/disable", "/admin", name="vera")
         assert "was disabled before" in text
-        assert _done(found.store) == [("ada", "token revoked"), ("ada", "sessions ended"), ("ada", "user disabled")]
+        assert _done(site_page.store) == [
+            ("ada", "token revoked"),
+            ("ada", "sessions ended"),
+            ("ada", "user disabled"),
+        ]
 
 
 def _done(store: Store) -> list[tuple[str, str]]:
     """What was done by people, by the audit log."""
     with reading(store) as connection:
-        found = select(AUDIT.c.who, AUDIT.c.what).where(AUDIT.c.who == "ada").order_by(AUDIT.c.seq)
-        return [(who, what) for who, what in connection.execute(found)]
+        acts = select(AUDIT.c.who, AUDIT.c.what).where(AUDIT.c.who == "ada").order_by(AUDIT.c.seq)
+        return [(who, what) for who, what in connection.execute(acts)]
 
 
 async def test_a_login_that_ended_leads_back_to_where_one_was(tmp_path: Path) -> None:
-    async with page(tmp_path) as found:
+    async with page(tmp_path) as site_page:
         where = "/breaks?account=th&sort=risk"
-        async with found.login("anna") as anna:
+        async with site_page.login("anna") as anna:
             form = await anna.csrf(where)
-            found.clock.forward(hours=13)
+            site_page.clock.forward(hours=13)
             for path, headers in (("/breaks/rule", {}), ("/", {"HX-Request": "true"})):
                 method = "GET" if headers else "POST"
-                headers["Referer"] = found.url + where
+                headers["Referer"] = site_page.url + where
                 async with anna.http.request(
                     method, path, data={"csrf": form}, headers=headers, allow_redirects=False
                 ) as answer:
@@ -240,18 +251,18 @@ async def test_a_login_that_ended_leads_back_to_where_one_was(tmp_path: Path) ->
             async with anna.http.post("/login", data=data) as answer:
                 assert 'value="/breaks?account=th&amp;sort=risk"' in await answer.text(), "a mistake forgets nothing"
             async with anna.http.post("/login", data={**data, "password": PASSWORD}) as answer:
-                assert str(answer.url) == found.url + where
+                assert str(answer.url) == site_page.url + where
             async with anna.http.get("/login", allow_redirects=False) as answer:
                 assert (answer.status, answer.headers["Location"]) == (303, "/"), "who is logged in goes on"
-            for there in (
+            for target in (
                 "//evil.example",
                 "/\\evil.example",
                 "https://evil.example",
                 "/\t/evil.example",
                 "//[",
             ):
-                async with anna.http.get("/login", params={"next": there}, allow_redirects=False) as answer:
-                    assert answer.headers["Location"] == "/", there
+                async with anna.http.get("/login", params={"next": target}, allow_redirects=False) as answer:
+                    assert answer.headers["Location"] == "/", target
 
 
 async def when_up(http: aiohttp.ClientSession) -> Visitor:

@@ -38,9 +38,9 @@ def add_orders(file: Path, ids: tuple[str, ...]) -> None:
         writer.writerows({**model, "order_id": one, "amount": "1234.50", "charge_id": ""} for one in ids)
 
 
-async def break_of(found: Page, tab: Tab, order: str) -> str:
+async def break_of(site_page: Page, tab: Tab, order: str) -> str:
     """The page of the break about an order, found by the list's search."""
-    await tab.goto(f"{found.url}/breaks")
+    await tab.goto(f"{site_page.url}/breaks")
     await tab.get_by_label("Order, charge or other id").fill(order)
     await tab.get_by_role("button", name="Show").click()
     assert await tab.get_by_text("1 break", exact=True).count() == 1, order
@@ -56,12 +56,12 @@ async def test_other_scripts_and_hostile_texts_are_shown_as_they_are(tmp_path: P
         add_orders(work.orders("th"), SCRIPTS + HOSTILE)
         await work.run(report=True)
         async with (
-            paged(work.config, Trusting()) as found,
+            paged(work.config, Trusting()) as site_page,
             browser() as chromium,
-            logged_in(chromium, found, "ada", complaints) as tab,
+            logged_in(chromium, site_page, "ada", complaints) as tab,
         ):
             for order in SCRIPTS + HOSTILE:
-                await break_of(found, tab, order)
+                await break_of(site_page, tab, order)
                 assert await tab.locator("dd.id", has_text=order).count() >= 1
                 assert await tab.get_by_text("THB 1,234.50").count() >= 1
                 if order in HOSTILE:
@@ -73,29 +73,33 @@ async def test_other_scripts_and_hostile_texts_are_shown_as_they_are(tmp_path: P
                 assert await tab.locator("main script, [onmouseover]").count() == 0
             charged = next(
                 known.found
-                for known in worklist.find(found.store, worklist.Filter(accounts=("th",)), "id", False, 0, 99).breaks
+                for known in worklist.find(
+                    site_page.store, worklist.Filter(accounts=("th",)), "id", False, 0, 99
+                ).breaks
                 if known.found.code == "amount_mismatch"
             )
             told = " ".join(SCRIPTS + HOSTILE)
-            now = found.clock()
-            save_objects(found.store, "th", "charge", [row("charge", str(charged.charge_id), description=told)], now)
-            await tab.goto(f"{found.url}/breaks/{charged.id}")
+            now = site_page.clock()
+            save_objects(
+                site_page.store, "th", "charge", [row("charge", str(charged.charge_id), description=told)], now
+            )
+            await tab.goto(f"{site_page.url}/breaks/{charged.id}")
             assert await tab.get_by_text(told, exact=True).count() == 1
     assert complaints == []
 
 
 @needs_browser
 async def test_the_keyboard_reaches_every_action_and_the_focus_is_seen(tmp_path: Path) -> None:
-    async with page(tmp_path) as found, browser() as chromium, logged_in(chromium, found, "ada", []) as tab:
+    async with page(tmp_path) as site_page, browser() as chromium, logged_in(chromium, site_page, "ada", []) as tab:
         one = await tab.locator("tbody a").first.get_attribute("href")
         for path in ("/", "/breaks?severity=critical", str(one), "/reports", "/settlement", "/admin"):
-            await tab.goto(found.url + path)
+            await tab.goto(site_page.url + path)
             await tab.keyboard.press("Tab")
             assert await tab.evaluate("document.activeElement.className") == "skip"
             assert (await tab.locator(".skip").bounding_box() or {"x": -1})["x"] >= 0, "seen when it has the focus"
             await tab.keyboard.press("Enter")
             assert await tab.evaluate("document.activeElement.id") == "main"
-            await tab.goto(found.url + path)
+            await tab.goto(site_page.url + path)
             reached: set[str] = set()
             count = await tab.evaluate(_MARK)
             for _ in range(count + 60):
@@ -140,11 +144,11 @@ async def test_progress_is_live_and_a_login_that_ends_meanwhile_leads_back(tmp_p
     runner = Slow()
     async with (
         page(tmp_path) as plain,
-        served(replace(plain.site, runner=runner), plain.clock) as found,
+        served(replace(plain.site, runner=runner), plain.clock) as site_page,
         browser() as chromium,
-        logged_in(chromium, found, "anna", complaints) as tab,
+        logged_in(chromium, site_page, "anna", complaints) as tab,
     ):
-        await tab.goto(f"{found.url}/reports")
+        await tab.goto(f"{site_page.url}/reports")
         await tab.get_by_label("From").fill("2026-03-02")
         await tab.get_by_label("To").fill("2026-03-02")
         await tab.get_by_role("button", name="Run", exact=True).click()
@@ -155,7 +159,7 @@ async def test_progress_is_live_and_a_login_that_ends_meanwhile_leads_back(tmp_p
             assert await tab.locator("#progress li").all_inner_texts() == list(stages)
             assert await tab.locator("#progress").count() == 1
         assert complaints == []
-        found.clock.forward(hours=13)
+        site_page.clock.forward(hours=13)
         await tab.get_by_label("Password").wait_for(timeout=5_000)
         await tab.get_by_label("Name").fill("anna")
         await tab.get_by_label("Password").fill("correct horse battery")
@@ -167,10 +171,10 @@ async def test_progress_is_live_and_a_login_that_ends_meanwhile_leads_back(tmp_p
 
 
 async def test_only_what_fits_a_break_s_state_is_offered_and_what_is_missing_is_said(tmp_path: Path) -> None:
-    async with page(tmp_path) as found, found.login("paul") as paul, found.login("ada") as ada:
+    async with page(tmp_path) as site_page, site_page.login("paul") as paul, site_page.login("ada") as ada:
         known = next(
             one
-            for one in worklist.find(found.store, worklist.Filter(accounts=("th",)), "id", False, 0, 99).breaks
+            for one in worklist.find(site_page.store, worklist.Filter(accounts=("th",)), "id", False, 0, 99).breaks
             if one.found.code == "amount_scale_mismatch"
         )
         here = f"/breaks/{known.found.id}"
@@ -205,13 +209,13 @@ async def test_only_what_fits_a_break_s_state_is_offered_and_what_is_missing_is_
         assert await offered() == {*always, "approve", "undo"}
         await ada.post("/breaks/rule", here, **asked, kind="approve")
         assert await offered() == {*always, "reopen", "undo"}
-        now = worklist.one(found.store, known.found.id, None)
+        now = worklist.one(site_page.store, known.found.id, None)
         assert now
         assert now.status == BreakStatus.WRITTEN_OFF
 
 
 async def test_a_sheet_reads_as_its_currency_does(tmp_path: Path) -> None:
-    async with page(tmp_path) as found, found.login("vera") as vera:
+    async with page(tmp_path) as site_page, site_page.login("vera") as vera:
         for account in ("th", "jp"):
             assert f"<h2>{account}</h2>" in await vera.text("/settlement")
             async with vera.http.get("/api/reports") as answer:
