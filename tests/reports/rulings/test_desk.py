@@ -2,6 +2,7 @@
 
 import io
 import random
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -359,6 +360,18 @@ def test_what_the_sheet_says_of_its_size_is_not_believed(tmp_path: Path) -> None
         assert b'<dimension ref="A1:Z16"' in package.read(SHEET)
     changed(SHEET, b'ref="A1:Z16"', b'ref="A1:XFD1048576"')(path)
     assert len(read(path)) == len(BREAKS)
+
+
+def test_a_cell_far_below_the_others_costs_no_more_than_itself(tmp_path: Path) -> None:
+    path = fill(export(tmp_path / "desk.xlsx"), {"Ruling": "undo"})
+    rows_added(b'<row r="1048576"><c r="GR1048576"><v>1</v></c><c r="A1048576"><v>1</v></c></row>')(path)
+    tracemalloc.start()
+    lines = read(path)
+    most_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(lines) == len(BREAKS) + 1
+    assert lines[-1].number == 1_048_576
+    assert most_bytes < 10_000_000
 
 
 PARTS = (SHEET, "xl/sharedStrings.xml", "xl/workbook.xml", RELS, TYPES, "")
