@@ -78,10 +78,10 @@ class Currencies:
 
     def exponent(self, currency: str) -> int:
         """Decimals of a currency, by upper-case ISO code; raises UnknownCurrency."""
-        found = self.overrides.get(currency, EXPONENTS.get(currency))
-        if found is None:
+        exponent = self.overrides.get(currency, EXPONENTS.get(currency))
+        if exponent is None:
             raise UnknownCurrency(f'currency "{currency}" is not known')
-        return found
+        return exponent
 
     def knows(self, currency: str) -> bool:
         """Whether the table has the currency."""
@@ -155,8 +155,8 @@ class Tolerance:
 
 
 def _split(text: str) -> tuple[str, str, str]:
-    found = _PLAIN.fullmatch(text.strip())
-    if found is None:
+    match = _PLAIN.fullmatch(text.strip())
+    if match is None:
         raise BadAmount(f'amount "{text}" is not a number like 1234.50 or 1,234.50')
-    sign, whole, decimals = found.groups()
+    sign, whole, decimals = match.groups()
     return sign, whole.replace(",", ""), decimals or ""

@@ -77,45 +77,47 @@ def _find(store: Store, question: Question) -> Findings:
     lasting = _lasting(store, question)
     items = opening.load(store)
     hand_links = [ruling for ruling in lasting if ruling.kind == Kind.LINK]
-    what = replace(_range(store, question, known), opening=frozenset(items))
-    books, recorded = books_of(store, question, what, hand_links)
+    run_range = replace(_range(store, question, known), opening=frozenset(items))
+    books, recorded = books_of(store, question, run_range, hand_links)
     books = replace(books, histories=histories_of(books))
     changed = changed_links(hand_links, books.orders, books.charges)
     links = recorded if current or question.known is not None else c.LINKS.empty()
     links = with_hand_links(links, [ruling for ruling in hand_links if ruling.id not in changed])
-    judged = _judge(books, links, what, question)
+    judged = _judge(books, links, run_range, question)
     names: set[str | None] = {*judged.accounts, *([None] if question.shows_nameless else [])}
     breaks = [raised for raised in find_breaks(judged, question.context) if raised.account in names]
-    raised_again = () if question.known is not None else record.breaks_to_carry(store, {one.id for one in breaks})
-    own = [known_break for known_break in (*known, *raised_again) if known_break.found.account in names]
+    raised_again = (
+        () if question.known is not None else record.breaks_to_carry(store, {raised.id for raised in breaks})
+    )
+    known_here = [known_break for known_break in (*known, *raised_again) if known_break.found.account in names]
     again = _Again(
         breaks,
-        _is_judged(judged, question, own),
+        _is_judged(judged, question, known_here),
         question.as_of,
         {name: account.zone for name, account in question.all_accounts.items()},
         items,
         changed if current else {},
     )
-    carried = again(own, lasting)
+    carried = again(known_here, lasting)
     with ThreadPoolExecutor(_TOGETHER) as pool:
         results = tuple(pool.map(lambda asked: _result(asked, judged, carried, question), question.asked))
-    links_found = links_of(judged, recorded, what) if current else Links()
-    ever_pulled = any(map(len, what.covered.values()))
-    return Findings(results, carried, links_found, ever_pulled, current, again)
+    new_links = links_of(judged, recorded, run_range) if current else Links()
+    ever_pulled = any(map(len, run_range.covered.values()))
+    return Findings(results, carried, new_links, ever_pulled, current, again)
 
 
-def _judge(books: Books, links: pd.DataFrame, what: Range, question: Question) -> Judged:
+def _judge(books: Books, links: pd.DataFrame, run_range: Range, question: Question) -> Judged:
     """All that rules look at; `links` are those that earlier runs and people made."""
     accounts = {asked.account.name: asked.account for asked in question.asked}
     context = question.context
     matching = match(books.orders, books.charges, question.match_settings, links)
-    seen = scope(books, matching, what)
+    judged_scope = scope(books, matching, run_range)
     with ThreadPoolExecutor(_TOGETHER) as pool:  # columns and values: hardly in each other's way
-        settling = pool.submit(settle, books, seen.charges, accounts, context)
-        triaged = triage(books, matching, seen, context, case_rules(context))
+        settling = pool.submit(settle, books, judged_scope.charges, accounts, context)
+        triaged = triage(books, matching, judged_scope, context, case_rules(context))
         settled = settling.result()
     incomplete = {asked.account.name: asked.short for asked in question.asked}
-    return Judged(books, matching, seen, triaged, settled, accounts, incomplete)
+    return Judged(books, matching, judged_scope, triaged, settled, accounts, incomplete)
 
 
 def _is_judged(judged: Judged, question: Question, known: Sequence[KnownBreak]) -> Callable[[Break], bool]:
@@ -130,7 +132,7 @@ def _is_judged(judged: Judged, question: Question, known: Sequence[KnownBreak]) 
 def _lasting(store: Store, question: Question) -> list[Ruling]:
     """The patterns and links that the run goes by: those in force; at a moment, of these what had been ruled then."""
     at = question.versions_at
-    return [one for one in rulings.lasting(store) if at is None or one.at <= at]
+    return [ruling for ruling in rulings.lasting(store) if at is None or ruling.at <= at]
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,7 @@ def _is_current(store: Store, question: Question) -> bool:
     return question.versions_at is None and all(last is None or last.as_of <= question.as_of for last in last_runs)
 
 
-def _range(store: Store, question: Question, known: Sequence[KnownBreak]) -> Range:
+def _range(store: Store, question: Question, known_breaks: Sequence[KnownBreak]) -> Range:
     """The asked windows with what earlier runs knew and which days were pulled."""
     windows, earlier, covered = {}, {}, {}
     for asked in question.asked:
@@ -182,9 +184,10 @@ def _range(store: Store, question: Question, known: Sequence[KnownBreak]) -> Ran
         if last := known_of(store, name):
             earlier[name] = last
     subjects = frozenset(
-        (one.found.account or "", one.found.subject_type, one.found.subject_id)
-        for one in known
-        if one.status not in CLOSED or (one.standing is not None and one.standing.kind == Kind.LINK)
+        (known_break.found.account or "", known_break.found.subject_type, known_break.found.subject_id)
+        for known_break in known_breaks
+        if known_break.status not in CLOSED
+        or (known_break.standing is not None and known_break.standing.kind == Kind.LINK)
     )
     return Range(question.all_accounts, windows, earlier, covered, subjects)
 

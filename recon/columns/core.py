@@ -57,9 +57,9 @@ class Frame:
 
     def check(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The frame itself, after asserting names and dtypes."""
-        found = {name: str(dtype) for name, dtype in frame.dtypes.items()}
+        dtypes = {name: str(dtype) for name, dtype in frame.dtypes.items()}
         wanted = {c.name: c.dtype for c in self.columns}
-        assert found == wanted, f"{self.name}: {found} is not {wanted}"
+        assert dtypes == wanted, f"{self.name}: {dtypes} is not {wanted}"
         return frame
 
 
@@ -349,7 +349,7 @@ REJECTED = Frame(
 
 _VERSION = _at(SEEN_AT, FIRST_SEEN_AT)
 # What no rule, sum or sheet asks of a million charges or orders.
-_UNASKED = {
+_NOT_LOADED = {
     METADATA,
     CAPTURE,
     REVERSED,
@@ -362,10 +362,12 @@ _UNASKED = {
     ROW,
 }
 # What `recon/store` loads: objects of all accounts in one frame each, with the version's moments.
-ORDERS = Frame("orders", (*(one for one in ORDER.columns if one.name not in _UNASKED), *_VERSION))
+ORDERS = Frame("orders", (*(column for column in ORDER.columns if column.name not in _NOT_LOADED), *_VERSION))
 BANK_LINES = Frame("bank_lines", (*BANK_LINE.columns, *_VERSION))
-_ASKED = tuple(one for one in CHARGE.columns if one.name not in _UNASKED)
-CHARGES = Frame("charges", (*_text(ACCOUNT), *_ASKED, *_maybe(ORDER_REF, CUSTOMER), *_flag(WAS_FAILED), *_VERSION))
+_LOADED_OF_CHARGE = tuple(column for column in CHARGE.columns if column.name not in _NOT_LOADED)
+CHARGES = Frame(
+    "charges", (*_text(ACCOUNT), *_LOADED_OF_CHARGE, *_maybe(ORDER_REF, CUSTOMER), *_flag(WAS_FAILED), *_VERSION)
+)
 REFUNDS = Frame("refunds", (*_text(ACCOUNT), *REFUND.columns, *_VERSION))
 TRANSFERS = Frame("transfers", (*_text(ACCOUNT), *TRANSFER.columns, *_VERSION))
 TRANSACTIONS = Frame("transactions", (*_text(ACCOUNT), *TRANSACTION.columns, *_VERSION))

@@ -77,9 +77,11 @@ def joint_codes(left: Words, right: Words) -> tuple[Positions, Positions]:
 
 def word_codes(left: Words, right: Words) -> tuple[Positions, Positions]:
     """As joint_codes, for columns of a few different words: half the time."""
-    (ours, words), (theirs, others) = pd.factorize(left), pd.factorize(right)
-    place = dict(zip(words, range(len(words)), strict=True))
-    return ours, np.array([*(place.get(word, len(words) + at) for at, word in enumerate(others)), -1])[theirs]
+    (left_codes, left_words), (right_codes, right_words) = pd.factorize(left), pd.factorize(right)
+    place = dict(zip(left_words, range(len(left_words)), strict=True))
+    return left_codes, np.array(
+        [*(place.get(word, len(left_words) + at) for at, word in enumerate(right_words)), -1]
+    )[right_codes]
 
 
 def slack(currencies: Words, expected: Ints, tolerance: Tolerance) -> Ints:
@@ -98,8 +100,8 @@ def is_in(column: Words, values: Iterable[str]) -> Mask:
     wanted = values.dropna() if isinstance(values, pd.Series) else pd.Series(list(values), dtype=TEXT)
     if not len(wanted) or not len(column):
         return np.zeros(len(column), dtype=bool)
-    found = pc.is_in(pa.array(column), value_set=pa.array(wanted))  # null is none of the values
-    return np.asarray(found.to_numpy(zero_copy_only=False))
+    is_one = pc.is_in(pa.array(column), value_set=pa.array(wanted))  # null is none of the values
+    return np.asarray(is_one.to_numpy(zero_copy_only=False))
 
 
 def distinct_rows(frame: pd.DataFrame, names: list[str]) -> tuple[list[tuple[Any, ...]], Positions]:

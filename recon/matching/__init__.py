@@ -45,7 +45,7 @@ def match(
         if not step.cross:
             step.run(board, settings)
     taken = np.flatnonzero(~board.free)
-    shared = [(order, charge) for charge, others in board.shared.items() for order in others]
+    shared = [(order, charge) for charge, other_orders in board.shared.items() for order in other_orders]
     more = np.array(shared, dtype=np.intp).reshape(-1, 2)
     by_charge = np.concatenate([taken, more[:, 1]])
     ambiguous = board.still_ambiguous()
@@ -64,15 +64,15 @@ def match(
 def _stands_for(board: Board) -> Positions:
     """Per order the first, by order id, of all orders that are tied to it by shared charges."""
     tied: dict[int, set[int]] = {}
-    for charge, others in board.shared.items():
-        members = {int(board.taken_by[charge]), *others}
-        for known in [tied[order] for order in members if order in tied]:
-            members |= known
+    for charge, other_orders in board.shared.items():
+        members = {int(board.taken_by[charge]), *other_orders}
+        for tied_members in [tied[order] for order in members if order in tied]:
+            members |= tied_members
         tied |= dict.fromkeys(members, members)
     result = np.arange(len(board.orders), dtype=np.intp)
     ids = dict(zip(sorted(tied), board.orders[c.ORDER_ID].iloc[sorted(tied)], strict=True))
     for order, members in tied.items():
-        result[order] = min(members, key=lambda one: str(ids[one]))
+        result[order] = min(members, key=lambda member: str(ids[member]))
     return result
 
 

@@ -118,10 +118,10 @@ def _all_pairs(count: int, first: Marks, second: Marks) -> tuple[Positions, Ints
     for marked, codes in first:
         code_of = np.full(count, _NEVER, dtype=np.int64)
         code_of[marked] = codes
-        for others, other_codes in second:
-            both = code_of[others] != _NEVER
-            places.append(others[both])
-            first_codes.append(code_of[others[both]])
+        for other_places, other_codes in second:
+            both = code_of[other_places] != _NEVER
+            places.append(other_places[both])
+            first_codes.append(code_of[other_places[both]])
             second_codes.append(other_codes[both])
     return np.concatenate(places), np.concatenate(first_codes), np.concatenate(second_codes)
 

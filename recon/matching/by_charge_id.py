@@ -14,10 +14,10 @@ def link(board: Board, _settings: MatchSettings) -> None:
     """Link each order to the free charge it names; where several name one, the charge's own word decides."""
     orders = np.flatnonzero(board.orders[c.CHARGE_ID].notna().to_numpy(dtype=bool))
     wanted = Names.of(board.orders[c.CHARGE_ID], board.order_accounts, orders)
-    found = lookup(Names(board.charges[c.CHARGE_ID], board.charge_accounts), wanted)
-    free = found >= 0
-    free[free] = board.free[found[free]]
-    _link(board, orders[free], found[free])
+    charge_at = lookup(Names(board.charges[c.CHARGE_ID], board.charge_accounts), wanted)
+    free = charge_at >= 0
+    free[free] = board.free[charge_at[free]]
+    _link(board, orders[free], charge_at[free])
 
 
 def cross(board: Board, _settings: MatchSettings) -> None:
@@ -27,8 +27,8 @@ def cross(board: Board, _settings: MatchSettings) -> None:
         return
     orders = np.flatnonzero(board.orders[c.CHARGE_ID].notna().to_numpy(dtype=bool) & ~board.paid)
     wanted = Names.of(board.orders[c.CHARGE_ID], board.order_accounts, orders).everywhere()
-    found = lookup(Names.of(board.charges[c.CHARGE_ID], board.charge_accounts, free).everywhere(), wanted)
-    _link(board, orders[found >= 0], free[found[found >= 0]])
+    charge_at = lookup(Names.of(board.charges[c.CHARGE_ID], board.charge_accounts, free).everywhere(), wanted)
+    _link(board, orders[charge_at >= 0], free[charge_at[charge_at >= 0]])
 
 
 def _link(board: Board, orders: Positions, charges: Positions) -> None:

@@ -24,9 +24,9 @@ def link(board: Board, settings: MatchSettings) -> None:
 
     A charge that an order named by id is read too where the amounts differ: it may pay several orders.
     """
-    told, free = board.charges[c.DESCRIPTION].notna().to_numpy(dtype=bool), board.free
-    taken = np.flatnonzero(told & ~free)
-    read = told & free
+    described, free = board.charges[c.DESCRIPTION].notna().to_numpy(dtype=bool), board.free
+    taken = np.flatnonzero(described & ~free)
+    read = described & free
     read[taken[~agreeing_amounts(board, board.taken_by[taken], taken, settings)]] = True
     read[list(board.shared)] = False
     named = _named(board, np.arange(len(board.orders)), np.flatnonzero(read), settings, crossing=False)
@@ -39,8 +39,8 @@ def link(board: Board, settings: MatchSettings) -> None:
 
 def cross(board: Board, settings: MatchSettings) -> None:
     """The same for orders that no charge pays, with free charges of other accounts over the same amount."""
-    told = board.charges[c.DESCRIPTION].notna().to_numpy(dtype=bool)
-    free = np.flatnonzero(board.free & board.pays & told)
+    described = board.charges[c.DESCRIPTION].notna().to_numpy(dtype=bool)
+    free = np.flatnonzero(board.free & board.pays & described)
     named = _named(board, np.flatnonzero(~board.paid), free, settings, crossing=True)
     single = {charge: orders[0] for charge, orders in named.items() if len(orders) == 1}
     orders, charges = _positions(single.values()), _positions(single)
@@ -60,9 +60,9 @@ def names(order_refs: Any, descriptions: Any, patterns: Iterable[re.Pattern[str]
     places = [np.flatnonzero(refs.is_valid()), described[in_word]]
     ids = [refs.drop_null(), *words.chunks]
     for pattern in patterns:
-        hits, found = _by_pattern(texts.to_pylist(), pattern)
+        hits, pattern_ids = _by_pattern(texts.to_pylist(), pattern)
         places.append(described[hits])
-        ids.append(pa.array(found, pa.large_string()))
+        ids.append(pa.array(pattern_ids, pa.large_string()))
     return np.concatenate(places), pa.chunked_array(ids, pa.large_string())
 
 
@@ -89,15 +89,15 @@ def _named(
     sources = board.orders[c.SOURCE].iloc[orders]
     plain = orders[~sources.isin(list(settings.patterns)).to_numpy(dtype=bool)]
     by_word = _find(board, plain, charges[in_text], words.to_pandas().astype(c.TEXT), crossing)
-    found = [(charges[in_text], by_word)]
+    names_found = [(charges[in_text], by_word)]
     for source, pattern in settings.patterns.items():
         hits, ids = _by_pattern(listed, pattern)
         at = charges[hits]
         board.names_order[at] = True
         own = orders[(sources == source).to_numpy(dtype=bool)]
-        found.append((at, _find(board, own, at, pd.Series(ids, dtype=c.TEXT), crossing)))
+        names_found.append((at, _find(board, own, at, pd.Series(ids, dtype=c.TEXT), crossing)))
     result: defaultdict[int, set[int]] = defaultdict(set)
-    for at, named in found:
+    for at, named in names_found:
         for charge, order in zip(at[named >= 0].tolist(), named[named >= 0].tolist(), strict=True):
             result[charge].add(order)
     board.names_order[list(result)] = True
@@ -105,10 +105,10 @@ def _named(
 
 
 def _find(board: Board, orders: Positions, charges: Positions, ids: "pd.Series[str]", crossing: bool) -> Positions:
-    known = Names.of(board.orders[c.ORDER_ID], board.order_accounts, orders)
+    order_names = Names.of(board.orders[c.ORDER_ID], board.order_accounts, orders)
     wanted = Names(ids, board.charge_accounts[charges])
-    found = lookup(known.everywhere(), wanted.everywhere()) if crossing else lookup(known, wanted)
-    return np.where(found >= 0, orders[found], -1) if len(orders) else found
+    places = lookup(order_names.everywhere(), wanted.everywhere()) if crossing else lookup(order_names, wanted)
+    return np.where(places >= 0, orders[places], -1) if len(orders) else places
 
 
 def _array(texts: Any) -> Any:
@@ -122,13 +122,13 @@ def _words(texts: Any) -> tuple[Positions, Any]:
     split = pc.utf8_split_whitespace(texts)
     words = pc.list_flatten(split)
     parents = pc.list_parent_indices(split).to_numpy().astype(np.intp)
-    places, found = [parents], [words]
+    places, variants = [parents], [words]
     for edges in (_EDGES, _EDGES + "#"):
         trimmed = pc.utf8_trim(words, characters=edges)
         other = pc.not_equal(trimmed, words)
         places.append(parents[other.to_numpy(zero_copy_only=False)])
-        found.append(trimmed.filter(other))
-    return np.concatenate(places), pa.chunked_array(found, pa.large_string())
+        variants.append(trimmed.filter(other))
+    return np.concatenate(places), pa.chunked_array(variants, pa.large_string())
 
 
 def _by_pattern(texts: Iterable[str], pattern: re.Pattern[str]) -> tuple[Positions, list[str]]:
@@ -137,8 +137,8 @@ def _by_pattern(texts: Iterable[str], pattern: re.Pattern[str]) -> tuple[Positio
     return _positions(at for at, _ in hits), [name for _, name in hits]
 
 
-def _positions(found: Iterable[int]) -> Positions:
-    return np.fromiter(found, dtype=np.intp)
+def _positions(numbers: Iterable[int]) -> Positions:
+    return np.fromiter(numbers, dtype=np.intp)
 
 
 PASSES = (Pass(_NAME, 3, link, cross),)

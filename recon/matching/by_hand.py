@@ -18,9 +18,9 @@ Sums = dict[tuple[str, str], tuple[int, str, bool]]  # account and id: minor uni
 def with_hand_links(recorded: pd.DataFrame, links: Iterable[Ruling]) -> pd.DataFrame:
     """The links that are known (`columns.LINKS`), those by hand being the ones that stand now."""
     rows = [
-        (one.order_account, one.order_id, one.charge_account, one.charge_id, NAME)
-        for one in links
-        if one.standing == Stand.STANDS
+        (ruling.order_account, ruling.order_id, ruling.charge_account, ruling.charge_id, NAME)
+        for ruling in links
+        if ruling.standing == Stand.STANDS
     ]
     others = recorded[(recorded[c.MATCHED_BY] != NAME).to_numpy(dtype=bool)]
     return pd.concat([others, c.LINKS.from_rows(rows)], ignore_index=True) if rows else others
@@ -30,22 +30,22 @@ def changed_links(links: Sequence[Ruling], orders: pd.DataFrame, charges: pd.Dat
     """Of the links by hand those whose order or charge is not what it was, by ruling, and how, in words."""
     if not links:
         return {}
-    ours = _sums(orders, c.ORDER_ID, [one.order_id for one in links])
-    theirs = _sums(charges, c.CHARGE_ID, [one.charge_id for one in links])
+    order_sums = _sums(orders, c.ORDER_ID, [ruling.order_id for ruling in links])
+    charge_sums = _sums(charges, c.CHARGE_ID, [ruling.charge_id for ruling in links])
     changed = {}
-    for one in links:
-        order = ours.get((one.order_account or "", one.order_id or ""))
-        charge = theirs.get((one.charge_account or "", one.charge_id or ""))
+    for ruling in links:
+        order = order_sums.get((ruling.order_account or "", ruling.order_id or ""))
+        charge = charge_sums.get((ruling.charge_account or "", ruling.charge_id or ""))
         now = (
             link_facts(order[:2], charge[:2], charge[2]) if order and charge else "one of both is not known any more"
         )
-        if now != one.facts:
-            changed[one.id] = f"{one.facts} -> {now}"
+        if now != ruling.facts:
+            changed[ruling.id] = f"{ruling.facts} -> {now}"
     return changed
 
 
 def _sums(frame: pd.DataFrame, key: str, ids: Sequence[str | None]) -> Sums:
-    chosen = frame.iloc[np.flatnonzero(frame[key].isin([one for one in ids if one]).to_numpy(dtype=bool))]
+    chosen = frame.iloc[np.flatnonzero(frame[key].isin([id for id in ids if id]).to_numpy(dtype=bool))]
     is_charge = key == c.CHARGE_ID
     amounts = c.captured_amounts(chosen) if is_charge else chosen[c.AMOUNT].to_numpy(dtype=np.int64)
     pays = c.took_money(chosen) if is_charge else np.ones(len(chosen), dtype=bool)
@@ -62,8 +62,8 @@ def link(board: Board, _settings: MatchSettings) -> None:
     charge_names = Names(pairs[c.CHARGE_ID], board.account_codes(pairs[c.CHARGE_ACCOUNT]))
     orders = lookup(Names(board.orders[c.ORDER_ID], board.order_accounts), order_names)
     charges = lookup(Names(board.charges[c.CHARGE_ID], board.charge_accounts), charge_names)
-    known = (orders >= 0) & (charges >= 0)
-    board.link(orders[known], charges[known], NAME)
+    in_books = (orders >= 0) & (charges >= 0)
+    board.link(orders[in_books], charges[in_books], NAME)
 
 
 def cross(_board: Board, _settings: MatchSettings) -> None:

@@ -19,9 +19,9 @@ def link(board: Board, _settings: MatchSettings) -> None:
     named = board.charges[c.ORDER_REF].notna().to_numpy(dtype=bool)
     free = np.flatnonzero(board.free & named)
     wanted = Names.of(board.charges[c.ORDER_REF], board.charge_accounts, free)
-    found = lookup(Names(board.orders[c.ORDER_ID], board.order_accounts), wanted)
-    hit = found >= 0
-    board.link(found[hit], free[hit], _NAME)
+    order_at = lookup(Names(board.orders[c.ORDER_ID], board.order_accounts), wanted)
+    hit = order_at >= 0
+    board.link(order_at[hit], free[hit], _NAME)
     _link_lists(board, np.flatnonzero(board.charges[c.ORDER_REF].str.contains(r"[\[,;]", regex=True, na=False)))
 
 
@@ -33,8 +33,8 @@ def cross(board: Board, settings: MatchSettings) -> None:
     named = board.charges[c.ORDER_REF].notna().to_numpy(dtype=bool)
     orders, free = np.flatnonzero(~board.paid), np.flatnonzero(board.free & board.pays & named)
     wanted = Names.of(board.charges[c.ORDER_REF], board.charge_accounts, free).everywhere()
-    found = lookup(Names.of(board.orders[c.ORDER_ID], board.order_accounts, orders).everywhere(), wanted)
-    pairs = orders[found[found >= 0]], free[found >= 0]
+    order_at = lookup(Names.of(board.orders[c.ORDER_ID], board.order_accounts, orders).everywhere(), wanted)
+    pairs = orders[order_at[order_at >= 0]], free[order_at >= 0]
     sure = agreeing_amounts(board, *pairs, settings)
     board.link(pairs[0][sure], pairs[1][sure], _NAME)
 
@@ -47,9 +47,9 @@ def _link_lists(board: Board, charges: "np.typing.NDArray[np.intp]") -> None:
         names += [(charge, name) for name in sorted(set(listed))]
     owners = np.array([charge for charge, _ in names], dtype=np.intp)
     wanted = Names(pd.Series([name for _, name in names], dtype=c.TEXT), board.charge_accounts[owners])
-    found = lookup(Names(board.orders[c.ORDER_ID], board.order_accounts), wanted)
+    order_at = lookup(Names(board.orders[c.ORDER_ID], board.order_accounts), wanted)
     for charge in charges.tolist():
-        listed = found[owners == charge].tolist()
+        listed = order_at[owners == charge].tolist()
         taken = int(board.taken_by[charge])
         if listed and min(listed) >= 0 and (taken < 0 or taken in listed):
             board.share(listed, charge, _NAME)

@@ -59,14 +59,16 @@ class Board:
         names = pd.concat([self.orders[c.ACCOUNT], self.charges[c.ACCOUNT]], ignore_index=True)
         codes = np.concatenate([self.order_accounts, self.charge_accounts])
         first = np.flatnonzero(~names.duplicated().to_numpy())
-        known = dict(zip(names.iloc[first], codes[first].tolist(), strict=True))
-        return np.array([known.get(name, -1) for name in accounts], dtype=np.intp)
+        code_of = dict(zip(names.iloc[first], codes[first].tolist(), strict=True))
+        return np.array([code_of.get(name, -1) for name in accounts], dtype=np.intp)
 
     def _orders_of(self, charges: Mask) -> Mask:
-        found = np.zeros(len(self.orders), dtype=bool)
-        found[self.taken_by[~self.free & charges]] = True
-        found[[order for charge, others in self.shared.items() if charges[charge] for order in others]] = True
-        return found
+        with_charge = np.zeros(len(self.orders), dtype=bool)
+        with_charge[self.taken_by[~self.free & charges]] = True
+        with_charge[
+            [order for charge, other_orders in self.shared.items() if charges[charge] for order in other_orders]
+        ] = True
+        return with_charge
 
     def link(self, orders: Positions, charges: Positions, name: str) -> None:
         """Give each charge to its order; a charge is given once."""
@@ -79,22 +81,25 @@ class Board:
     def share(self, orders: Iterable[int], charge: int, name: str) -> None:
         """Give one charge, be it one's already, to all orders that it pays; the first by order id stands for them."""
         ids = self.orders[c.ORDER_ID]
-        first, *others = sorted(set(orders), key=lambda order: str(ids.iloc[order]))
+        first, *other_orders = sorted(set(orders), key=lambda order: str(ids.iloc[order]))
         self.matched_by[charge] = name
         self.taken_by[charge] = first
-        self.shared[charge] = tuple(others)
+        self.shared[charge] = tuple(other_orders)
 
     def doubt(self, order: int, charge: int) -> None:
         """Name one more charge that could be the order's; nothing is linked."""
-        found = self.ambiguous.get(order, ())
-        if charge not in found:
-            self.ambiguous[order] = (*found, charge)
+        candidates = self.ambiguous.get(order, ())
+        if charge not in candidates:
+            self.ambiguous[order] = (*candidates, charge)
 
     def still_ambiguous(self) -> dict[int, tuple[int, ...]]:
         """Orders that nothing was linked to, each with the charges that still could be theirs."""
         linked, free = self.linked, self.free
-        open_ones = {order: tuple(one for one in found if free[one]) for order, found in self.ambiguous.items()}
-        return {order: found for order, found in open_ones.items() if found and not linked[order]}
+        undecided = {
+            order: tuple(charge for charge in candidates if free[charge])
+            for order, candidates in self.ambiguous.items()
+        }
+        return {order: candidates for order, candidates in undecided.items() if candidates and not linked[order]}
 
 
 @dataclass(frozen=True)
@@ -127,28 +132,28 @@ class Names:
         return Names(self.ids, np.zeros_like(self.accounts))
 
 
-def lookup(known: Names, wanted: Names) -> Positions:
+def lookup(known_names: Names, wanted: Names) -> Positions:
     """Per wanted id the position of its only equal in its account; -1 where none, several, or null."""
     result = np.full(len(wanted.ids), -1, dtype=np.intp)
-    if not len(known.ids) or not len(wanted.ids):
+    if not len(known_names.ids) or not len(wanted.ids):
         return result
-    if len(wanted.ids) * 4 < len(known.ids):
-        at = np.flatnonzero(c.is_in(known.ids, wanted.ids))
+    if len(wanted.ids) * 4 < len(known_names.ids):
+        at = np.flatnonzero(c.is_in(known_names.ids, wanted.ids))
         if not len(at):
             return result
-        found = lookup(Names.of(known.ids, known.accounts, at), wanted)
-        return np.where(found >= 0, at[found], -1)
-    keys, sought = c.joint_codes(known.ids, wanted.ids)
+        row = lookup(Names.of(known_names.ids, known_names.accounts, at), wanted)
+        return np.where(row >= 0, at[row], -1)
+    keys, sought = c.joint_codes(known_names.ids, wanted.ids)
     usable = np.flatnonzero(keys >= 0)
     hit = np.flatnonzero((sought >= 0) & (wanted.accounts >= 0))
     keys, sought = keys[usable], sought[hit]
     place, once = _places(keys, usable, sought)
     if once:
-        found = place[sought]
-        result[hit] = np.where(known.accounts[found] == wanted.accounts[hit], found, -1)
+        row = place[sought]
+        result[hit] = np.where(known_names.accounts[row] == wanted.accounts[hit], row, -1)
         return result
-    accounts = 1 + int(max(np.max(known.accounts), np.max(wanted.accounts)))
-    keys, sought = keys * accounts + known.accounts[usable], sought * accounts + wanted.accounts[hit]
+    accounts = 1 + int(max(np.max(known_names.accounts), np.max(wanted.accounts)))
+    keys, sought = keys * accounts + known_names.accounts[usable], sought * accounts + wanted.accounts[hit]
     place, once = _places(keys, usable, sought)
     if not once:
         place[keys[place[keys] != usable]] = -1
@@ -167,7 +172,10 @@ def agreeing_amounts(board: Board, orders: Positions, charges: Positions, settin
     """Per pair whether currency and amount are the same, within the tolerance."""
     captured = c.captured_amounts(board.charges)[charges]
     expected = board.orders[c.AMOUNT].to_numpy(dtype=np.int64)[orders]
-    theirs, ours = board.charges[c.CURRENCY].iloc[charges], board.orders[c.CURRENCY].iloc[orders]
-    our_codes, their_codes = c.word_codes(ours, theirs)
-    near = np.abs(captured - expected) <= c.slack(ours, expected, settings.tolerance)
-    return np.asarray((our_codes == their_codes) & near)
+    charge_currencies, order_currencies = (
+        board.charges[c.CURRENCY].iloc[charges],
+        board.orders[c.CURRENCY].iloc[orders],
+    )
+    order_codes, charge_codes = c.word_codes(order_currencies, charge_currencies)
+    near = np.abs(captured - expected) <= c.slack(order_currencies, expected, settings.tolerance)
+    return np.asarray((order_codes == charge_codes) & near)

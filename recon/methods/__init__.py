@@ -130,8 +130,12 @@ class MethodBook:
             return None
         if not any(method in entry.names and region in entry.regions for entry in self.entries):
             return None
-        found = [e.figures[name] for e in self.entries if name in e.figures and e.fits(method, region, brand)]
-        return found[-1] if found else None
+        figures = [
+            entry.figures[name]
+            for entry in self.entries
+            if name in entry.figures and entry.fits(method, region, brand)
+        ]
+        return figures[-1] if figures else None
 
     def expires_after(self, method: str | None, account: str, region: str) -> timedelta | None:
         """How long an unpaid charge of `method` lives, or null where nobody says."""
@@ -175,7 +179,7 @@ def _lines(entry: Entry, book: MethodBook) -> Iterator[tuple[str, ...]]:
 
 def document(book: MethodBook) -> list[dict[str, Any]]:
     """Every method × region × card brand as JSON holds it: amounts in minor units, durations in seconds."""
-    found: list[dict[str, Any]] = []
+    documents: list[dict[str, Any]] = []
     places = ((entry, method, region) for entry in book.entries for method in entry.names for region in entry.regions)
     keys = {(method, region, brand) for entry, method, region in places for brand in entry.brands or ("",)}
     for method, region, brand in sorted(keys):
@@ -188,9 +192,11 @@ def document(book: MethodBook) -> list[dict[str, Any]]:
             if figure is not None
         }
         flow = flows[-1] if flows else None
-        found.append({"method": method, "region": region, "currency": currency, "brand": brand or None, "flow": flow})
-        found[-1]["figures"] = plain
-    return found
+        documents.append(
+            {"method": method, "region": region, "currency": currency, "brand": brand or None, "flow": flow}
+        )
+        documents[-1]["figures"] = plain
+    return documents
 
 
 def _plain(value: Any) -> Any:

@@ -65,10 +65,10 @@ def refund_arrives(refund: Refund, charge: Charge | None, context: Context) -> D
 
     The configuration's word on the method, else its word on the rule, else the book's, else five business days.
     """
-    said = context.count("refund_overdue", "business_days", -1)
+    configured = context.count("refund_overdue", "business_days", -1)
     figure = context.figure("refund_business_days", charge) if charge else None
-    by_book = figure is not None and (figure.certainty == CONFIGURED or said < 0)
-    days = figure.value if figure is not None and by_book else said if said >= 0 else REFUND_DAYS
+    by_book = figure is not None and (figure.certainty == CONFIGURED or configured < 0)
+    days = figure.value if figure is not None and by_book else configured if configured >= 0 else REFUND_DAYS
     at = context.calendar(refund.account).end_after(refund.created_at, days)
     return Due(at, f"{days} business days", figure.sure if figure is not None and by_book else True)
 
@@ -126,6 +126,6 @@ def local(moment: datetime, account: str, context: Context) -> str:
     return f"{there:%Y-%m-%d %H:%M}"
 
 
-def no_more_than_low(found: Break, *, sure: bool) -> Break:
+def no_more_than_low(raised: Break, *, sure: bool) -> Break:
     """What rests on an unsure figure raises no more than low."""
-    return found if sure else replace(found, severity=min(found.severity, Severity.LOW))
+    return raised if sure else replace(raised, severity=min(raised.severity, Severity.LOW))

@@ -63,31 +63,31 @@ class Lives:
 def summarise(account: Account, judged: Judged, intake: Intake, lives: Lives, context: Context) -> Result:
     """The result of one account; every count is of what was created in the range unless it says otherwise."""
     books = judged.books
-    ours = {name: _in_range(frame, account.name, intake.window) for name, frame in _frames(books).items()}
+    in_range = {name: _in_range(frame, account.name, intake.window) for name, frame in _frames(books).items()}
     broken = _broken(judged, account.name, lives.reported)
-    expecting = ours["orders"] & _expecting(judged)
+    expecting = in_range["orders"] & _expecting(judged)
     matched = expecting & ~broken
     account_orders = c.of_account(books.orders, account.name)
-    sides = Sides(ours["orders"], ours["charges"], broken, account_orders)
-    whose = books.rejected[c.ACCOUNT]
-    rejected = books.rejected[(whose == account.name) | (whose.isna() & intake.unassigned)]
+    sides = Sides(in_range["orders"], in_range["charges"], broken, account_orders)
+    accounts = books.rejected[c.ACCOUNT]
+    rejected = books.rejected[(accounts == account.name) | (accounts.isna() & intake.unassigned)]
     pairs = _matched_pairs(judged, matched, context)
     return Result(
         account=account,
         first_day=intake.first_day,
         last_day=intake.last_day,
         as_of=books.as_of,
-        orders=int(ours["orders"].sum()),
-        charges=int(ours["charges"].sum()),
-        refunds=int(ours["refunds"].sum()),
-        transfers=int(ours["transfers"].sum()),
-        transactions=int(ours["transactions"].sum()),
+        orders=int(in_range["orders"].sum()),
+        charges=int(in_range["charges"].sum()),
+        refunds=int(in_range["refunds"].sum()),
+        transfers=int(in_range["transfers"].sum()),
+        transactions=int(in_range["transactions"].sum()),
         matched_orders=int(matched.sum()),
         expecting_orders=int(expecting.sum()),
         rejected_rows=len(rejected),
         ignored_rows=intake.ignored_rows,
         notes=_notes(judged, intake, account.name) | not_yet_due(judged, account.name, context),
-        currencies=_currencies(books, ours, matched, lives.reported),
+        currencies=_currencies(books, in_range, matched, lives.reported),
         proofs=orders_to_charges(judged, sides, lives.reported),
         inputs=intake.inputs,
         breaks_new=lives.opened,
@@ -115,34 +115,34 @@ def breaks_frame(breaks: Sequence[KnownBreak], account: Account, as_of: datetime
     """Breaks shaped `columns.BREAKS`, in the order given; the names are those of the public JSON."""
     return c.BREAKS.from_rows(
         (
-            known.found.id,
-            known.found.code,
-            known.found.severity.word,
-            known.status.value,
-            known.found.account,
-            account.region if known.found.account else None,
-            known.found.currency,
-            known.found.subject_type,
-            known.found.subject_id,
-            known.found.order_id,
-            known.found.charge_id,
-            known.found.refund_id,
-            known.found.transfer_id,
-            known.found.transaction_id,
-            known.found.dispute_id,
-            known.found.expected,
-            known.found.actual,
-            known.found.difference,
-            known.found.amount_at_risk,
-            known.found.due_by,
-            known.first_seen,
-            known.last_seen,
-            known.age_days(as_of, account.zone),
-            known.owner,
-            known.found.explanation,
-            known.found.suggestion,
+            known_break.found.id,
+            known_break.found.code,
+            known_break.found.severity.word,
+            known_break.status.value,
+            known_break.found.account,
+            account.region if known_break.found.account else None,
+            known_break.found.currency,
+            known_break.found.subject_type,
+            known_break.found.subject_id,
+            known_break.found.order_id,
+            known_break.found.charge_id,
+            known_break.found.refund_id,
+            known_break.found.transfer_id,
+            known_break.found.transaction_id,
+            known_break.found.dispute_id,
+            known_break.found.expected,
+            known_break.found.actual,
+            known_break.found.difference,
+            known_break.found.amount_at_risk,
+            known_break.found.due_by,
+            known_break.first_seen,
+            known_break.last_seen,
+            known_break.age_days(as_of, account.zone),
+            known_break.owner,
+            known_break.found.explanation,
+            known_break.found.suggestion,
         )
-        for known in breaks
+        for known_break in breaks
     )
 
 
@@ -173,9 +173,11 @@ def _broken(judged: Judged, account: str, reported: Sequence[KnownBreak]) -> Mas
     """Orders with an open break of the group "Order and charge", on them or on one that shares a charge with them."""
     orders, root = judged.books.orders, judged.matching.stands_for
     ids = [
-        known.found.order_id
-        for known in reported
-        if known.found.code in ORDER_AND_CHARGE and known.found.order_id and known.status not in CLOSED
+        known_break.found.order_id
+        for known_break in reported
+        if known_break.found.code in ORDER_AND_CHARGE
+        and known_break.found.order_id
+        and known_break.status not in CLOSED
     ]
     cases = np.zeros(len(orders), dtype=bool)
     cases[root[c.is_in(orders[c.ORDER_ID], ids) & c.of_account(orders, account)]] = True
@@ -196,16 +198,18 @@ def _notes(judged: Judged, intake: Intake, account: str) -> dict[str, int]:
 
 
 def _currencies(
-    books: Books, ours: Mapping[str, Mask], matched: Mask, reported: Sequence[KnownBreak]
+    books: Books, in_range: Mapping[str, Mask], matched: Mask, reported: Sequence[KnownBreak]
 ) -> tuple[CurrencyTotals, ...]:
     """Totals per presentment currency that occurs in the range or in an open break."""
     orders, charges = books.orders, books.charges
     at_risk: dict[str, int] = {}
-    for known in reported:
-        if known.found.currency and known.status not in CLOSED:
-            at_risk[known.found.currency] = at_risk.get(known.found.currency, 0) + (known.found.amount_at_risk or 0)
+    for known_break in reported:
+        if known_break.found.currency and known_break.status not in CLOSED:
+            at_risk[known_break.found.currency] = at_risk.get(known_break.found.currency, 0) + (
+                known_break.found.amount_at_risk or 0
+            )
     order_currency, charge_currency = orders[c.CURRENCY], charges[c.CURRENCY]
-    present = {*order_currency[ours["orders"]].unique(), *charge_currency[ours["charges"]].unique(), *at_risk}
+    present = {*order_currency[in_range["orders"]].unique(), *charge_currency[in_range["charges"]].unique(), *at_risk}
     result = []
     for currency in sorted(present):
         of_order = (order_currency == currency).to_numpy(dtype=bool)
@@ -213,8 +217,8 @@ def _currencies(
         result.append(
             CurrencyTotals(
                 currency,
-                orders=int((ours["orders"] & of_order).sum()),
-                charges=int((ours["charges"] & of_charge).sum()),
+                orders=int((in_range["orders"] & of_order).sum()),
+                charges=int((in_range["charges"] & of_charge).sum()),
                 matched_orders=int((matched & of_order).sum()),
                 amount_matched=int(orders[c.AMOUNT].to_numpy(dtype=np.int64)[matched & of_order].sum()),
                 amount_open=at_risk.get(currency, 0),
@@ -254,7 +258,9 @@ def _matched_pairs(judged: Judged, matched: Mask, context: Context) -> pd.DataFr
         c.IMPLIED_RATE: _implied_rates(charge_rows, captured, context),
     }
     series = {name: taken.get(name, charge_rows.get(name)) for name in c.MATCHED.names}
-    frame = pd.DataFrame({name: one.reset_index(drop=True) for name, one in series.items() if one is not None})
+    frame = pd.DataFrame(
+        {name: column.reset_index(drop=True) for name, column in series.items() if column is not None}
+    )
     return c.MATCHED.check(frame)
 
 

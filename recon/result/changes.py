@@ -62,31 +62,31 @@ def changes(before: pd.DataFrame, breaks: pd.DataFrame, lives: Mapping[str, Know
     rows = []
     for break_id in now.keys() | then.keys():
         old, new = then.get(break_id), now.get(break_id)
-        what = c.NEW if old is None else c.CLOSED if new is None else c.CHANGED
+        change = c.NEW if old is None else c.CLOSED if new is None else c.CHANGED
         if old and new and all(old[name] == new[name] for name in c.RUN_BREAKS.names):
             continue
-        rows.append(_change(what, old or {}, new or {}, lives[break_id]))
+        rows.append(_change(change, old or {}, new or {}, lives[break_id]))
     rows.sort(key=lambda row: (_RANK[row[0]], row[2], row[11], row[1]))
     return c.CHANGES.from_rows(rows)
 
 
-def _change(what: str, old: Mapping[str, Any], new: Mapping[str, Any], known: KnownBreak) -> tuple[Any, ...]:
-    found = known.found
+def _change(change: str, old: Mapping[str, Any], new: Mapping[str, Any], known_break: KnownBreak) -> tuple[Any, ...]:
+    break_ = known_break.found
     before, now = old.get(c.AMOUNT_AT_RISK), new.get(c.AMOUNT_AT_RISK)
     return (
-        what,
-        found.id,
-        found.code,
-        new.get(c.SEVERITY, found.severity.word),
-        new.get(c.STATUS, known.status.value),
+        change,
+        break_.id,
+        break_.code,
+        new.get(c.SEVERITY, break_.severity.word),
+        new.get(c.STATUS, known_break.status.value),
         old.get(c.SEVERITY),
         old.get(c.STATUS),
-        found.account,
-        found.order_id,
-        found.charge_id,
-        found.subject_type,
-        found.subject_id,
-        found.currency,
+        break_.account,
+        break_.order_id,
+        break_.charge_id,
+        break_.subject_type,
+        break_.subject_id,
+        break_.currency,
         old.get(c.EXPECTED),
         new.get(c.EXPECTED),
         old.get(c.ACTUAL),
@@ -94,7 +94,7 @@ def _change(what: str, old: Mapping[str, Any], new: Mapping[str, Any], known: Kn
         before,
         now,
         (now or 0) - (before or 0),
-        found.explanation,
+        break_.explanation,
     )
 
 
@@ -129,14 +129,16 @@ def past(earlier: Iterable[Earlier], result: Result) -> pd.DataFrame:
     """The latest ranges before the result's that are as long as it, shaped `PAST`, in order."""
     length = _length(result.first_day, result.last_day)
     own, currency = (result.last_day, result.first_day), result.account.currency
-    alike = [one for one in earlier if _length(one.first_day, one.last_day) == length]
-    alike = sorted((one for one in alike if (one.last_day, one.first_day) < own), key=lambda one: one.last_day)
+    same_length = [run for run in earlier if _length(run.first_day, run.last_day) == length]
+    same_length = sorted(
+        (run for run in same_length if (run.last_day, run.first_day) < own), key=lambda run: run.last_day
+    )
     rows = []
-    for one in alike[-RANGES:]:
-        amounts = one.counts.get("currencies")
+    for run in same_length[-RANGES:]:
+        amounts = run.counts.get("currencies")
         open_ = None if amounts is None else amounts.get(currency, {}).get("amount_open", 0)
-        orders = (one.counts[c.MATCHED_ORDERS], one.counts[c.EXPECTING_ORDERS], one.counts[c.BREAKS_OPEN])
-        rows.append((one.first_day.isoformat(), one.last_day.isoformat(), *orders, currency, open_))
+        orders = (run.counts[c.MATCHED_ORDERS], run.counts[c.EXPECTING_ORDERS], run.counts[c.BREAKS_OPEN])
+        rows.append((run.first_day.isoformat(), run.last_day.isoformat(), *orders, currency, open_))
     return c.PAST.from_rows(rows)
 
 

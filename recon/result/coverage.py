@@ -27,28 +27,28 @@ class Sources:
 class Coverage:
     """What a run judged, of the subjects of some known breaks."""
 
-    def __init__(self, judged: Judged, sources: Sources, known: Iterable[Break]) -> None:
+    def __init__(self, judged: Judged, sources: Sources, known_breaks: Iterable[Break]) -> None:
         self._sources = sources
         wanted: dict[str, list[str]] = {}
-        for known_break in known:
+        for known_break in known_breaks:
             wanted.setdefault(known_break.subject_type, []).append(known_break.subject_id)
         self._subjects = {
             subject: _judged_ids(frame, key, mask, wanted.get(subject, []))
             for subject, (frame, key, mask) in _subjects(judged).items()
         }
 
-    def __call__(self, known: Break) -> bool:
+    def __call__(self, known_break: Break) -> bool:
         """Whether the run would have raised it again."""
-        if known.account is None and not self._sources.nameless:
+        if known_break.account is None and not self._sources.nameless:
             return False
-        rule = RULE_OF.get(known.code)
+        rule = RULE_OF.get(known_break.code)
         needs = rule.needs if rule else ""
-        if not self._has_read(needs, known.account):
+        if not self._has_read(needs, known_break.account):
             return False
-        subjects = self._subjects.get(known.subject_type)
+        subjects = self._subjects.get(known_break.subject_type)
         if subjects is None:  # rows and accounts: what was read was looked at whole
             return needs != ""
-        return (known.account, known.subject_id) in subjects
+        return (known_break.account, known_break.subject_id) in subjects
 
     def _has_read(self, needs: str, account: str | None) -> bool:
         sources = self._sources

@@ -48,10 +48,10 @@ def _created_in(frame: pd.DataFrame, account: str, window: Window) -> tuple[Mask
 def _sides(judged: Judged, ids: "pd.Series[str]") -> _Sides:
     charges, orders, matching = judged.books.charges, judged.books.orders, judged.matching
     wanted = c.is_in(charges[c.CHARGE_ID], ids)
-    found = {charge.id: charge for charge in charges_at(charges, np.flatnonzero(wanted))}
+    charge_of_id = {charge.id: charge for charge in charges_at(charges, np.flatnonzero(wanted))}
     pairs = np.flatnonzero(wanted[matching.charges])
     names = charges[c.CHARGE_ID].iloc[matching.charges[pairs]]
-    return _Sides(found, dict(zip(names, orders_at(orders, matching.orders[pairs]), strict=True)))
+    return _Sides(charge_of_id, dict(zip(names, orders_at(orders, matching.orders[pairs]), strict=True)))
 
 
 def _refunds(judged: Judged, account: str, window: Window, context: Context) -> pd.DataFrame:
@@ -60,18 +60,20 @@ def _refunds(judged: Judged, account: str, window: Window, context: Context) -> 
     own, within = _created_in(refunds, account, window)
     pending = c.equals(refunds, c.STATUS, ChargeStatus.PENDING)
     chosen = refunds.iloc[np.flatnonzero(within | (own & pending))]
-    found = sorted(refunds_at(chosen, np.arange(len(chosen))), key=lambda one: (one.created_at, one.id))
+    listed = sorted(refunds_at(chosen, np.arange(len(chosen))), key=lambda refund: (refund.created_at, refund.id))
     sides = _sides(judged, chosen[c.CHARGE_ID])
     rows: list[Row] = []
     shown: set[str] = set()
-    for one in found:
-        charge, order = sides.charges.get(one.charge_id), sides.orders.get(one.charge_id)
-        sums = _sums(order, charge) if one.charge_id not in shown else (None, None, None)
-        shown.add(one.charge_id)
-        names = (one.id, order.id if order else None, one.charge_id, charge.method if charge else None)
-        state = (one.status, order.status if order else None)
+    for refund in listed:
+        charge, order = sides.charges.get(refund.charge_id), sides.orders.get(refund.charge_id)
+        sums = _sums(order, charge) if refund.charge_id not in shown else (None, None, None)
+        shown.add(refund.charge_id)
+        names = (refund.id, order.id if order else None, refund.charge_id, charge.method if charge else None)
+        state = (refund.status, order.status if order else None)
         end = refund_window(charge, context) if charge else None
-        rows.append((*names, *state, one.money.amount, one.money.currency, *sums, one.created_at, end and end.at))
+        rows.append(
+            (*names, *state, refund.money.amount, refund.money.currency, *sums, refund.created_at, end and end.at)
+        )
     rows += _at_the_shop_alone(judged, account, window, context)
     return c.REFUND_LIST.from_rows(rows)
 
@@ -97,8 +99,8 @@ def _at_the_shop_alone(judged: Judged, account: str, window: Window, context: Co
     chosen = np.flatnonzero((within | (own & asked)) & refunding.to_numpy(dtype=bool) & ~at_omise)
     paid = np.flatnonzero(c.took_money(charges)[matching.charges] & np.isin(matching.orders, chosen))
     payers = dict(zip(matching.orders[paid].tolist(), charges_at(charges, matching.charges[paid]), strict=True))
-    found = zip(chosen.tolist(), orders_at(orders, chosen), strict=True)
-    for position, order in sorted(found, key=lambda pair: (pair[1].created_at, pair[1].id)):
+    listed = zip(chosen.tolist(), orders_at(orders, chosen), strict=True)
+    for position, order in sorted(listed, key=lambda pair: (pair[1].created_at, pair[1].id)):
         charge = payers.get(position)
         end = refund_window(charge, context) if charge else None
         names = (None, order.id, charge.id if charge else None, charge.method if charge else order.payment_method)
@@ -117,16 +119,23 @@ def _disputes(judged: Judged, account: Account, window: Window, context: Context
     sides = _sides(judged, chosen[c.CHARGE_ID])
     values = disputes_at(chosen, np.arange(len(chosen)))
     rows = []
-    for one, closed, funding, currency in zip(
+    for dispute, closed, funding, currency in zip(
         values, chosen[c.CLOSED_AT], chosen[c.FUNDING_AMOUNT], chosen[c.FUNDING_CURRENCY], strict=True
     ):
-        charge, order = sides.charges.get(one.charge_id), sides.orders.get(one.charge_id)
+        charge, order = sides.charges.get(dispute.charge_id), sides.orders.get(dispute.charge_id)
         end = context.as_of if pd.isna(closed) else closed.to_pydatetime()
-        days = (end.astimezone(account.zone).date() - one.created_at.astimezone(account.zone).date()).days
-        names = (one.id, one.charge_id, one.status, one.reason, order and order.id, order and order.status)
-        money = (one.money.amount, one.money.currency, int(funding), currency)
+        days = (end.astimezone(account.zone).date() - dispute.created_at.astimezone(account.zone).date()).days
+        names = (
+            dispute.id,
+            dispute.charge_id,
+            dispute.status,
+            dispute.reason,
+            order and order.id,
+            order and order.status,
+        )
+        money = (dispute.money.amount, dispute.money.currency, int(funding), currency)
         ended = None if pd.isna(closed) else end
-        rows.append((*names, charge.method if charge else None, *money, one.created_at, ended, max(0, days)))
+        rows.append((*names, charge.method if charge else None, *money, dispute.created_at, ended, max(0, days)))
     rows.sort(key=lambda row: (row[2] not in OPEN_DISPUTES, row[11], row[0]))
     return c.DISPUTE_LIST.from_rows(rows)
 
@@ -146,7 +155,7 @@ def _failures(judged: Judged, account: str, window: Window) -> pd.DataFrame:
     failed = frame.assign(**{c.ATTEMPTS: attempts})[frame[c.STATUS].isin(list(_FAILED))]
     if failed.empty:
         return c.FAILURES.empty()
-    found = failed.groupby(names, dropna=False, as_index=False).agg(
+    failures = failed.groupby(names, dropna=False, as_index=False).agg(
         **{
             c.ROWS: (c.AMOUNT, "size"),
             c.ATTEMPTS: (c.ATTEMPTS, "first"),
@@ -154,8 +163,8 @@ def _failures(judged: Judged, account: str, window: Window) -> pd.DataFrame:
             c.PAID_OTHERWISE: (c.PAID_OTHERWISE, "sum"),
         }
     )
-    found[c.RATE] = found[c.ROWS] * 10_000 // found[c.ATTEMPTS]
-    found = found.astype({column.name: column.dtype for column in c.FAILURES.columns})[c.FAILURES.names]
+    failures[c.RATE] = failures[c.ROWS] * 10_000 // failures[c.ATTEMPTS]
+    failures = failures.astype({column.name: column.dtype for column in c.FAILURES.columns})[c.FAILURES.names]
     order = [c.ROWS, c.METHOD, c.STATUS, c.FAILURE_CODE, c.CURRENCY]
-    found = found.sort_values(order, ascending=[False, True, True, True, True], ignore_index=True)
-    return c.FAILURES.check(found)
+    failures = failures.sort_values(order, ascending=[False, True, True, True, True], ignore_index=True)
+    return c.FAILURES.check(failures)

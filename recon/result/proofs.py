@@ -102,14 +102,14 @@ def to_ledger_balance_and_bank(
 
 def _broken_ids(open_breaks: Sequence[Break]) -> tie_out.BrokenIds:
     booked: dict[str, set[str]] = {"charge": set(), "refund": set(), "transaction": set()}
-    for known in open_breaks:
-        rule = RULE_OF.get(known.code)
-        if rule and rule.proof == tie_out.CHARGES_TO_LEDGER and known.subject_type in booked:
-            booked[known.subject_type].add(known.subject_id)
+    for open_break in open_breaks:
+        rule = RULE_OF.get(open_break.code)
+        if rule and rule.proof == tie_out.CHARGES_TO_LEDGER and open_break.subject_type in booked:
+            booked[open_break.subject_type].add(open_break.subject_id)
     return tie_out.BrokenIds(
         charges=booked["charge"],
         refunds=booked["refund"],
         transactions=booked["transaction"],
-        transfers={known.transfer_id for known in open_breaks if known.transfer_id},
-        lines={known.subject_id for known in open_breaks if known.subject_type == "bank_line"},
+        transfers={open_break.transfer_id for open_break in open_breaks if open_break.transfer_id},
+        lines={open_break.subject_id for open_break in open_breaks if open_break.subject_type == "bank_line"},
     )

@@ -67,10 +67,10 @@ def _pending_charges(judged: Judged, account: str, context: Context) -> Iterator
 
 def _pending_refunds(judged: Judged, account: str, context: Context) -> Iterator[tuple[Any, datetime | None]]:
     refunds, charges = judged.books.refunds, judged.books.charges
-    found = [*refunds_at(refunds, _positions(refunds, account, judged.scope.refunds & _is_pending(refunds)))]
-    named = np.flatnonzero(charges[c.CHARGE_ID].isin({one.charge_id for one in found}).to_numpy(dtype=bool))
+    pending = [*refunds_at(refunds, _positions(refunds, account, judged.scope.refunds & _is_pending(refunds)))]
+    named = np.flatnonzero(charges[c.CHARGE_ID].isin({refund.charge_id for refund in pending}).to_numpy(dtype=bool))
     by_id = {charge.id: charge for charge in charges_at(charges, named)}
-    for refund in found:
+    for refund in pending:
         yield (refund, by_id.get(refund.charge_id)), refund_arrives(refund, by_id.get(refund.charge_id), context).at
 
 
@@ -115,15 +115,21 @@ def _refunds(judged: Judged, account: str, context: Context) -> Iterator[Row]:
 def _disputes(judged: Judged, account: str) -> Iterator[Row]:
     disputes, charges = judged.books.disputes, judged.books.charges
     undecided = judged.scope.disputes & disputes[c.STATUS].isin(OPEN_DISPUTES).to_numpy(dtype=bool)
-    found = [*disputes_at(disputes, _positions(disputes, account, undecided))]
-    ids = [one.charge_id for one in found]
+    open_disputes = [*disputes_at(disputes, _positions(disputes, account, undecided))]
+    ids = [dispute.charge_id for dispute in open_disputes]
     orders, named = _order_of(judged, ids), charges[c.is_in(charges[c.CHARGE_ID], ids)]
     method_of = dict(zip(named[c.CHARGE_ID], named[c.METHOD], strict=True))
-    for one in found:
-        money = (one.money.amount, one.money.currency)
-        method = method_of.get(one.charge_id)
-        names = ("dispute", one.id, orders.get(one.charge_id), one.charge_id, None if pd.isna(method) else method)
-        yield (*names, one.status, *money, one.created_at, None, None)
+    for dispute in open_disputes:
+        money = (dispute.money.amount, dispute.money.currency)
+        method = method_of.get(dispute.charge_id)
+        names = (
+            "dispute",
+            dispute.id,
+            orders.get(dispute.charge_id),
+            dispute.charge_id,
+            None if pd.isna(method) else method,
+        )
+        yield (*names, dispute.status, *money, dispute.created_at, None, None)
 
 
 def _transfers(judged: Judged, account: str, context: Context) -> Iterator[Row]:

@@ -78,8 +78,8 @@ _Step = tuple[Rule, Judge | None, JudgeEach | None, str]
 
 def _steps(group: str, context: Context, rules: Sequence[Rule]) -> list[_Step]:
     """A group's rules that judge cases, taken apart once: a million cases ask them."""
-    asked = [rule for rule in case_rules(context, rules) if rule.group == group]
-    return [(rule, rule.judge, rule.judge_each, _THINGS.get(rule.subject, "")) for rule in asked]
+    chosen = [rule for rule in case_rules(context, rules) if rule.group == group]
+    return [(rule, rule.judge, rule.judge_each, _THINGS.get(rule.subject, "")) for rule in chosen]
 
 
 def _first_of_group(steps: list[_Step], case: Case, context: Context) -> list[Break]:
@@ -96,11 +96,11 @@ def _first_of_group(steps: list[_Step], case: Case, context: Context) -> list[Br
                     raised.append(on_thing)
         if not raised:
             continue
-        fresh = [known for known in raised if not _is_spoken_of(known, spoken)]
+        fresh = [break_ for break_ in raised if not _is_spoken_of(break_, spoken)]
         result += fresh
-        if any(known.subject_type == "order" for known in fresh):
+        if any(break_.subject_type == "order" for break_ in fresh):
             break
-        spoken.update(_spoken_for(known) for known in fresh)
+        spoken.update(_spoken_for(break_) for break_ in fresh)
     return result
 
 

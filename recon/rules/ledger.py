@@ -59,8 +59,12 @@ def _transaction_missing(rule: Rule, judged: Judged, context: Context) -> Iterat
 
 
 def _why_missing(transaction: object) -> str:
-    known = text_or_none(transaction)
-    return f"Omise does not know its transaction {known}" if known else "it names no balance transaction"
+    transaction_id = text_or_none(transaction)
+    return (
+        f"Omise does not know its transaction {transaction_id}"
+        if transaction_id
+        else "it names no balance transaction"
+    )
 
 
 def _transaction_differs(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:

@@ -154,12 +154,12 @@ def _cancelled_but_charged(rule: Rule, case: Case, context: Context) -> Break | 
     rests = [charge.captured - charge.refunded for charge in kept]
     held = _total_of(case, rests)
     pairs = zip(kept, rests, strict=True)
-    told = " and ".join(f"{charge.id} still holds {context.words(rest)}" for charge, rest in pairs)
+    held_words = " and ".join(f"{charge.id} still holds {context.words(rest)}" for charge, rest in pairs)
     due_by, action = owed(kept, context)
     return rule.on_order(
         case,
         context,
-        f"{_order(case, context)}, but charge {told} of the payer's money.",
+        f"{_order(case, context)}, but charge {held_words} of the payer's money.",
         suggestion=f"{action} Or reinstate the order.",
         due_by=due_by,
         charge_id=kept[0].id,

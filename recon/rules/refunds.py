@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,12 +23,12 @@ NONE, FULL = "none", "full"
 
 def concerns(case: Case) -> bool:
     """Whether anything was refunded on either side, or is asked for."""
-    asked = (OrderStatus.REFUNDED, OrderStatus.REFUND_REQUESTED)
+    refunding = (OrderStatus.REFUNDED, OrderStatus.REFUND_REQUESTED)
     orders = (case.order, *case.other_orders) if case.order else ()
     return (
         bool(case.refunds)
         or any(charge.refunded.amount for charge in case.charges)
-        or any(order.refunded.amount or order.status in asked for order in orders)
+        or any(order.refunded.amount or order.status in refunding for order in orders)
     )
 
 
@@ -56,7 +57,9 @@ def _sides(case: Case, context: Context) -> _Sides | None:
         payers,
         shop=sum(_given_back(order) for order in (case.order, *case.other_orders)),
         omise=sum(charge.refunded.amount for charge in payers),
-        lost=sum(one.money.amount for one in case.disputes if one.status == "lost" and one.charge_id in ids),
+        lost=sum(
+            dispute.money.amount for dispute in case.disputes if dispute.status == "lost" and dispute.charge_id in ids
+        ),
     )
 
 
@@ -77,17 +80,17 @@ def _payers(case: Case, order: Order, context: Context) -> tuple[Charge, ...]:
     pool = tuple(charge for charge in paying if charge.kept) or paying
     if order.source in context.split_sources:
         return paying if _agrees(case, paying, context) else pool
-    back = sum(_given_back(one) for one in (order, *case.other_orders))
+    back = sum(_given_back(member) for member in (order, *case.other_orders))
 
-    def doubts(one: Charge) -> tuple[bool, ...]:
-        return not _agrees(case, (one,), context), one.id != order.charge_id, one.refunded.amount != back
+    def doubts(charge: Charge) -> tuple[bool, ...]:
+        return not _agrees(case, (charge,), context), charge.id != order.charge_id, charge.refunded.amount != back
 
     return tuple(sorted(pool, key=doubts)[:1])
 
 
 def _agrees(case: Case, charges: tuple[Charge, ...], context: Context) -> bool:
     order = order_of(case)
-    total = sum(one.money.amount for one in (order, *case.other_orders))
+    total = sum(member.money.amount for member in (order, *case.other_orders))
     same = all(charge.captured.currency == order.money.currency for charge in charges)
     taken = sum(charge.captured.amount for charge in charges)
     return same and context.tolerance.allows(total, taken, order.money.currency)
@@ -152,13 +155,13 @@ def _back(sides: _Sides, context: Context) -> str:
 
 def _order_break(rule: Rule, case: Case, context: Context, sides: _Sides, words: str, at_risk: int) -> Break:
     order = order_of(case)
-    said = context.words(Money(sides.shop, order.money.currency))
+    at_shop = context.words(Money(sides.shop, order.money.currency))
     first = sides.payers[0] if sides.payers else None
     same = first is None or first.refunded.currency == order.money.currency
     return rule.on_order(
         case,
         context,
-        f"Order {order.id} is {order.status.replace('_', ' ')}, {said} refunded at the shop, {words}",
+        f"Order {order.id} is {order.status.replace('_', ' ')}, {at_shop} refunded at the shop, {words}",
         charge_id=first.id if first else None,
         expected=sides.shop,
         actual=sides.omise if same else None,
@@ -166,91 +169,90 @@ def _order_break(rule: Rule, case: Case, context: Context, sides: _Sides, words:
     )
 
 
-def _asked_for(case: Case, context: Context) -> tuple[Charge, Money] | None:
-    """The charge whose refund is asked for and not made in full, and how much is asked: all of it, unless said."""
+class _Request(NamedTuple):
+    """A refund that is asked for and not made in full: of which charge, and how much."""
+
+    charge: Charge
+    money: Money
+
+
+def _request(case: Case, context: Context) -> _Request | None:
+    """What is asked for: all that is left, unless the order says how much."""
     sides = _sides(case, context)
     if sides is None or order_of(case).status != OrderStatus.REFUND_REQUESTED or not sides.payers or sides.whole:
         return None
-    charge = next(one for one in sides.payers if one.refunded.amount < one.captured.amount)
+    charge = next(payer for payer in sides.payers if payer.refunded.amount < payer.captured.amount)
     left = charge.captured.amount - charge.refunded.amount
-    asked = sides.shop - sides.omise if sides.shop > sides.omise else left
-    return charge, Money(min(asked, left), charge.captured.currency)
+    amount = sides.shop - sides.omise if sides.shop > sides.omise else left
+    return _Request(charge, Money(min(amount, left), charge.captured.currency))
 
 
 def _not_supported(rule: Rule, case: Case, context: Context) -> Break | None:
-    found = _asked_for(case, context)
-    if found is None:
+    request = _request(case, context)
+    if request is None or request.charge.refunded.amount:
         return None
-    charge, asked = found
+    charge = request.charge
     figure = context.figure("refund", charge)
-    in_part = asked.amount < charge.captured.amount
-    if figure is None or charge.refunded.amount or figure.value not in ((NONE, FULL) if in_part else (NONE,)):
+    in_part = request.money.amount < charge.captured.amount
+    if figure is None or figure.value not in ((NONE, FULL) if in_part else (NONE,)):
         return None
     how = "cannot be refunded" if figure.value == NONE else "can only be refunded in full"
-    raised = rule.on_order(
-        case,
-        context,
-        f"A refund of {context.words(asked)} is asked for order {order_of(case).id}, but {charge.method} {how} "
-        f"through Omise ({figure.certainty}: {figure.source}).",
-        charge_id=charge.id,
-        expected=asked.amount,
-        actual=0,
-        amount_at_risk=asked.amount,
-    )
-    return no_more_than_low(raised, sure=figure.sure)
+    words = f"but {charge.method} {how} through Omise ({figure.certainty}: {figure.source})"
+    asked = f"A refund of {context.words(request.money)} is asked for order {order_of(case).id}, {words}."
+    return no_more_than_low(_on_request(rule, case, context, request, asked), sure=figure.sure)
 
 
 def _window_closed(rule: Rule, case: Case, context: Context) -> Break | None:
-    return _by_window(rule, case, context, closed=True)
+    request = _request(case, context)
+    due = refund_window(request.charge, context) if request else None
+    if request is None or due is None or context.as_of <= due.at:
+        return None
+    words = f"its refund window ended {local(due.at, case.account, context)}"
+    action = f"Pay the customer back yourself; {request.charge.id} can no longer be refunded."
+    return _window_break(rule, case, context, request, due, words, action)
 
 
 def _window_closing(rule: Rule, case: Case, context: Context) -> Break | None:
-    return _by_window(rule, case, context, closed=False)
-
-
-def _by_window(rule: Rule, case: Case, context: Context, *, closed: bool) -> Break | None:
-    found = _asked_for(case, context)
-    due = refund_window(found[0], context) if found else None
-    if found is None or due is None or (context.as_of > due.at) != closed:
+    request = _request(case, context)
+    due = refund_window(request.charge, context) if request else None
+    within = timedelta(days=context.count(rule.code, "within_days", WITHIN_DAYS))
+    if request is None or due is None or not due.at - within <= context.as_of <= due.at:
         return None
-    if not closed and context.as_of < due.at - timedelta(days=context.count(rule.code, "within_days", WITHIN_DAYS)):
-        return None
-    charge, asked = found
     end = local(due.at, case.account, context)
-    words, action = (
-        (f"its refund window ended {end}", f"Pay the customer back yourself; {charge.id} can no longer be refunded.")
-        if closed
-        else (f"its refund window ends {end}", f"Refund {charge.id} for {context.words(asked)} before {end}.")
-    )
-    return _window_break(rule, case, context, (charge, asked, due), words, action)
+    action = f"Refund {request.charge.id} for {context.words(request.money)} before {end}."
+    return _window_break(rule, case, context, request, due, f"its refund window ends {end}", action)
 
 
 def _window_break(
-    rule: Rule, case: Case, context: Context, facts: tuple[Charge, Money, Due], words: str, action: str
+    rule: Rule, case: Case, context: Context, request: _Request, due: Due, words: str, action: str
 ) -> Break:
-    charge, asked, due = facts
-    raised = rule.on_order(
+    asked = f"A refund of {context.words(request.money)} (charge {request.charge.id}) is asked for"
+    words = f"{asked} order {order_of(case).id}; {words}."
+    raised = _on_request(rule, case, context, request, words, suggestion=action, due_by=due.at)
+    return no_more_than_low(raised, sure=due.sure)
+
+
+def _on_request(rule: Rule, case: Case, context: Context, request: _Request, words: str, **fields: Any) -> Break:
+    return rule.on_order(
         case,
         context,
-        f"A refund of {context.words(asked)} (charge {charge.id}) is asked for order {order_of(case).id}; {words}.",
-        suggestion=action,
-        charge_id=charge.id,
-        expected=asked.amount,
+        words,
+        charge_id=request.charge.id,
+        expected=request.money.amount,
         actual=0,
-        amount_at_risk=asked.amount,
-        due_by=due.at,
+        amount_at_risk=request.money.amount,
+        **fields,
     )
-    return no_more_than_low(raised, sure=due.sure)
 
 
 def _overdue(rule: Rule, case: Case, refund: Refund, context: Context) -> Break | None:
     if refund.status != "pending":
         return None
-    charge = next((one for one in case.charges if one.id == refund.charge_id), None)
+    charge = next((candidate for candidate in case.charges if candidate.id == refund.charge_id), None)
     due = refund_arrives(refund, charge, context)
     if context.as_of <= due.at:
         return None
-    found = rule.on_thing(
+    raised = rule.on_thing(
         refund,
         context,
         f"Refund {refund.id} of {context.words(refund.money)} (charge {refund.charge_id}) is pending since "
@@ -261,7 +263,7 @@ def _overdue(rule: Rule, case: Case, refund: Refund, context: Context) -> Break 
         amount_at_risk=refund.money.amount,
         due_by=due.at,
     )
-    return no_more_than_low(found, sure=due.sure)
+    return no_more_than_low(raised, sure=due.sure)
 
 
 def _count_limit(rule: Rule, case: Case, charge: Charge, context: Context) -> Break | None:

@@ -32,9 +32,9 @@ def days(books: Books, account: Account, first: date, last: date) -> pd.DataFram
         credits, debits = history.booked_before(midnights)
         opening, closing = (base + credits - debits).tolist()
         moved = int(np.diff(credits)[0]), int(np.diff(debits)[0])
-        said = read.get(day)
+        reading = read.get(day)
         whole = (opening, *moved, closing)
-        rows.append((account.name, day.isoformat(), account.currency, *whole, *(said or (None,) * 5)))
+        rows.append((account.name, day.isoformat(), account.currency, *whole, *(reading or (None,) * 5)))
     return c.BALANCE_DAYS.from_rows(rows)
 
 
@@ -49,10 +49,10 @@ def moves(books: Books, ledger: Ledger, account: Account, window: Window) -> pd.
     kinds = kind_words(ledger.kinds[at])
     chosen = rows[[c.KEY, c.DIRECTION, c.CURRENCY]].iloc[at].reset_index(drop=True)
     counted = {c.ROWS: np.ones(len(at), dtype=np.int64), c.AMOUNT: ledger.signed[at]}
-    found = chosen.assign(**counted).assign(**{c.KIND: kinds}).assign(**{c.ACCOUNT: account.name})
+    moved = chosen.assign(**counted).assign(**{c.KIND: kinds}).assign(**{c.ACCOUNT: account.name})
     keys = [c.ACCOUNT, c.KIND, c.KEY, c.DIRECTION, c.CURRENCY]
-    sums = found.groupby(keys, sort=True)[[c.ROWS, c.AMOUNT]].sum().reset_index()
-    return c.MOVES.check(sums.astype({one.name: one.dtype for one in c.MOVES.columns})[c.MOVES.names])
+    sums = moved.groupby(keys, sort=True)[[c.ROWS, c.AMOUNT]].sum().reset_index()
+    return c.MOVES.check(sums.astype({column.name: column.dtype for column in c.MOVES.columns})[c.MOVES.names])
 
 
 def proof(books: Books, account: str) -> tuple[Proof, ...]:
@@ -67,28 +67,28 @@ def proof(books: Books, account: str) -> tuple[Proof, ...]:
 
 def _span(first: date, last: date, read: date) -> list[date]:
     until = read if last < read <= last + _SHOWN_BEYOND * _DAY else last
-    found = [first + n * _DAY for n in range((until - first).days + 1)]
-    return found if read <= until else [*found, read]
+    days_shown = [first + n * _DAY for n in range((until - first).days + 1)]
+    return days_shown if read <= until else [*days_shown, read]
 
 
 def _readings(books: Books, account: Account) -> dict[date, tuple[object, ...]]:
     """The last reading of each day, as the columns after the closing; a run about the past read at its as-of."""
-    mine = _of(books.readings, account.name)
-    found: dict[date, tuple[object, ...]] = {}
-    if not len(mine):
-        return found
-    first = int(mine[c.TOTAL].iloc[0])
+    readings = _of(books.readings, account.name)
+    last_of_day: dict[date, tuple[object, ...]] = {}
+    if not len(readings):
+        return last_of_day
+    first = int(readings[c.TOTAL].iloc[0])
     names = [c.READ_AT, c.TOTAL, c.SINCE_FIRST, c.TRANSFERABLE, c.ON_HOLD, c.RESERVE]
-    for read_at, total, grown, free, hold, reserve in mine[names].itertuples(index=False, name=None):
+    for read_at, total, grown, free, hold, reserve in readings[names].itertuples(index=False, name=None):
         held = None if pd.isna(hold) else int(hold)
-        found[local_day(min(read_at, books.as_of), account.zone)] = (
+        last_of_day[local_day(min(read_at, books.as_of), account.zone)] = (
             total,
             total - first - grown,
             free,
             held,
             reserve,
         )
-    return found
+    return last_of_day
 
 
 def _of(frame: pd.DataFrame, account: str) -> pd.DataFrame:

@@ -22,7 +22,7 @@ from recon.model import Books
 _T = TypeVar("_T")
 Pair = tuple[str, str | None, str | None]  # how, transfer, bank line
 EARLY, LATE = timedelta(days=1), timedelta(days=10)  # a value date before Omise's word; a bank's slow week
-_FAR = 2  # an amount that is more than twice the other is another payment
+_FAR = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +60,24 @@ def bank(books: Books, zones: Mapping[str, ZoneInfo], bank_fees: Mapping[str, in
 
 
 def _of_account(books: Books, account: str, zone: ZoneInfo, fee: int) -> pd.DataFrame:
-    payouts = {one.id: one for one in _payouts(books, account, zone)}
+    payouts = {payout.id: payout for payout in _payouts(books, account, zone)}
     lines = books.bank_lines
     until = local_day(books.as_of, zone)
-    credits = {one.id: one for one in _credits(lines, account) if one.booked <= until} if len(lines) else {}
+    credits = (
+        {credit.id: credit for credit in _credits(lines, account) if credit.booked <= until} if len(lines) else {}
+    )
     pairs = _pair(list(payouts.values()), list(credits.values()), fee)
     rows = []
     for how, payout_id, credit_id in pairs:
         payout, credit = payouts.get(payout_id or ""), credits.get(credit_id or "")
-        known = payout or credit
-        assert known is not None
+        either = payout or credit
+        assert either is not None
         difference = credit.amount - payout.net if payout and credit else None
         rows.append(
             (
                 account,
                 how,
-                known.currency,
+                either.currency,
                 payout_id,
                 credit_id,
                 payout.net if payout else None,
@@ -108,72 +110,80 @@ def _credits(lines: pd.DataFrame, account: str) -> Iterator[_Credit]:
     for id, amount, currency, booked, *texts in lines[mine.to_numpy(dtype=bool)][names].itertuples(
         index=False, name=None
     ):
-        description, reference = (one if isinstance(one, str) else None for one in texts)
+        description, reference = (text if isinstance(text, str) else None for text in texts)
         yield _Credit(id, amount, currency, date.fromisoformat(booked), description, reference)
 
 
 def _pair(payouts: list[_Payout], credits: list[_Credit], fee: int) -> list[Pair]:
     """How each payout and each credit found its other side: (how, payout, credit)."""
-    left, right = list(payouts), list(credits)
+    open_payouts = list(payouts)
+    open_credits = list(credits)
     pairs: list[Pair] = []
 
-    def take(how: str, made: list[tuple[_Payout, _Credit]]) -> None:
-        used = {p.id for p, _ in made}, {k.id for _, k in made}
-        left[:] = [one for one in left if one.id not in used[0]]
-        right[:] = [one for one in right if one.id not in used[1]]
-        pairs.extend((how, p.id, k.id) for p, k in made)
+    def take(how: str, matched: list[tuple[_Payout, _Credit]]) -> None:
+        payout_ids = {payout.id for payout, _ in matched}
+        credit_ids = {credit.id for _, credit in matched}
+        open_payouts[:] = [payout for payout in open_payouts if payout.id not in payout_ids]
+        open_credits[:] = [credit for credit in open_credits if credit.id not in credit_ids]
+        pairs.extend((how, payout.id, credit.id) for payout, credit in matched)
 
-    named = {one.id: one for one in left}
-    by_id = [(named[word], k) for k in right for word in set(k.words) if word in named]
-    take(c.BY_ID, _one_to_one(by_id))
-    ours, theirs = (lambda p: (p.net, p.currency, p.paid)), (lambda k: (k.amount, k.currency, k.booked))
-    take(c.SAME_DAY, _same(left, right, ours, theirs))
-    near = _near(left, right, lambda p, k: p.net == k.amount)
-    take(c.SAME_NET, _one_to_one(near))
+    payout_of = {payout.id: payout for payout in payouts}
+    named = [(payout_of[word], credit) for credit in credits for word in set(credit.words) if word in payout_of]
+    take(c.BY_ID, _one_to_one(named))
+    take(c.SAME_DAY, _one_to_one(_near(open_payouts, open_credits, _same_day, timedelta(0))))
+    take(c.SAME_NET, _one_to_one(_near(open_payouts, open_credits, _same_net)))
     if fee:
-        take(c.WITHIN_FEE, _one_to_one(_near(left, right, lambda p, k: 0 < p.net - k.amount <= fee)))
-    for group in _groups(_near(left, right, lambda p, k: p.net == k.amount)):
+        less_a_fee = _near(open_payouts, open_credits, lambda payout, credit: 0 < payout.net - credit.amount <= fee)
+        take(c.WITHIN_FEE, _one_to_one(less_a_fee))
+    for group in _groups(_near(open_payouts, open_credits, _same_net)):
         take(c.AMBIGUOUS, group)
-    paid = [one for one in left if one.paid is not None]
-    for days in (timedelta(0), LATE):
-        close = _near(paid, right, lambda p, k: k.amount < _FAR * p.net and p.net < _FAR * k.amount, days)
-        take(c.OTHER_AMOUNT, _one_to_one(close))
-        paid = [one for one in paid if one in left]
-    return [*pairs, *((c.NO_CREDIT, p.id, None) for p in left), *((c.NO_TRANSFER, None, k.id) for k in right)]
-
-
-def _same(
-    payouts: list[_Payout],
-    credits: list[_Credit],
-    left: Callable[[_Payout], Hashable],
-    right: Callable[[_Credit], Hashable],
-) -> list[tuple[_Payout, _Credit]]:
-    """Pairs whose keys are equal and occur once on both sides."""
-    ours, theirs = _by(payouts, left), _by(credits, right)
+    for late in (timedelta(0), LATE):
+        paid = [payout for payout in open_payouts if payout.paid is not None]
+        take(c.OTHER_AMOUNT, _one_to_one(_near(paid, open_credits, _same_size, late)))
     return [
-        (mine[0], theirs[key][0]) for key, mine in ours.items() if len(mine) == 1 and len(theirs.get(key, ())) == 1
+        *pairs,
+        *((c.NO_CREDIT, payout.id, None) for payout in open_payouts),
+        *((c.NO_TRANSFER, None, credit.id) for credit in open_credits),
     ]
+
+
+def _same_net(payout: _Payout, credit: _Credit) -> bool:
+    return payout.net == credit.amount
+
+
+def _same_day(payout: _Payout, credit: _Credit) -> bool:
+    return payout.net == credit.amount and payout.paid == credit.booked
+
+
+def _same_size(payout: _Payout, credit: _Credit) -> bool:
+    """An amount that is more than twice the other is another payment."""
+    return credit.amount < _FAR * payout.net and payout.net < _FAR * credit.amount
 
 
 def _near(
     payouts: list[_Payout], credits: list[_Credit], fits: Callable[[_Payout, _Credit], bool], late: timedelta = LATE
 ) -> list[tuple[_Payout, _Credit]]:
     """Every pair that fits and whose days do: from a day before it was sent, to some days after it was paid."""
-    days = sorted(credits, key=lambda k: k.booked)
-    booked = np.array([k.booked.toordinal() for k in days], dtype=np.int64)
-    found = []
+    by_day = sorted(credits, key=lambda credit: credit.booked)
+    booked = np.array([credit.booked.toordinal() for credit in by_day], dtype=np.int64)
+    pairs = []
     for payout in payouts:
         first = (payout.sent - EARLY) if late else (payout.paid or payout.sent)
         last = (payout.paid or payout.sent) + late
         low, high = np.searchsorted(booked, [first.toordinal(), last.toordinal() + 1])
-        found += [(payout, k) for k in days[low:high] if k.currency == payout.currency and fits(payout, k)]
-    return found
+        pairs += [
+            (payout, credit)
+            for credit in by_day[low:high]
+            if credit.currency == payout.currency and fits(payout, credit)
+        ]
+    return pairs
 
 
 def _one_to_one(pairs: list[tuple[_Payout, _Credit]]) -> list[tuple[_Payout, _Credit]]:
     """Those whose both sides stand in no other pair."""
-    ours, theirs = _by(pairs, lambda pair: pair[0].id), _by(pairs, lambda pair: pair[1].id)
-    return [pair for pair in pairs if len(ours[pair[0].id]) == 1 and len(theirs[pair[1].id]) == 1]
+    by_payout = _by(pairs, lambda pair: pair[0].id)
+    by_credit = _by(pairs, lambda pair: pair[1].id)
+    return [pair for pair in pairs if len(by_payout[pair[0].id]) == 1 and len(by_credit[pair[1].id]) == 1]
 
 
 def _groups(pairs: list[tuple[_Payout, _Credit]]) -> Iterator[list[tuple[_Payout, _Credit]]]:
@@ -193,7 +203,7 @@ def _in_time(pair: tuple[_Payout, _Credit]) -> tuple[date, str, date, str]:
 
 
 def _by(things: list[_T], key: Callable[[_T], Hashable]) -> dict[Hashable, list[_T]]:
-    found: dict[Hashable, list[_T]] = defaultdict(list)
-    for one in things:
-        found[key(one)].append(one)
-    return found
+    groups: dict[Hashable, list[_T]] = defaultdict(list)
+    for thing in things:
+        groups[key(thing)].append(thing)
+    return groups

@@ -68,8 +68,8 @@ def by_contract(charges: pd.DataFrame, contract_of: Callable[[str, str], Sequenc
 
 def _least_certain_first(rates: Sequence[ContractRate], brand: str | None) -> list[ContractRate]:
     """So that a later one may take its place: any brand before the charge's own, older before newer."""
-    fitting = [one for one in rates if not one.brand or one.brand.casefold() == (brand or "").casefold()]
-    return sorted(fitting, key=lambda one: (bool(one.brand), one.since))
+    fitting = [rate for rate in rates if not rate.brand or rate.brand.casefold() == (brand or "").casefold()]
+    return sorted(fitting, key=lambda rate: (bool(rate.brand), rate.since))
 
 
 def _expected(
@@ -113,8 +113,8 @@ def _times(amounts: Ints, rate: Fraction) -> Ints:
 
 
 def _percent(text: str | None) -> Fraction | None:
-    found = _plain(text)
-    return None if found is None else found / _PERCENT
+    number = _plain(text)
+    return None if number is None else number / _PERCENT
 
 
 def _plain(text: str | None) -> Fraction | None:

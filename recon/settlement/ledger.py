@@ -66,11 +66,13 @@ def read(books: Books) -> Ledger:
     ids = rows[c.TRANSACTION_ID]
     amounts = rows[c.AMOUNT].to_numpy(dtype=np.int64)
     credit = (rows[c.DIRECTION] == CREDIT).to_numpy(dtype=bool)
-    found = kinds(rows[c.ORIGIN])
+    origin_kinds = kinds(rows[c.ORIGIN])
     # One look for all of them: the index of a million ids costs more than the asking.
     named = [frame[c.TRANSACTION_ID] for frame in (books.charges, books.refunds, books.transfers)]
     at = np.split(places(ids, pd.concat(named, ignore_index=True)), np.cumsum([len(one) for one in named])[:-1])
-    return Ledger(found, np.where(credit, amounts, -amounts), _origin_places(books, found), at[0], at[1], at[2])
+    return Ledger(
+        origin_kinds, np.where(credit, amounts, -amounts), _origin_places(books, origin_kinds), at[0], at[1], at[2]
+    )
 
 
 def discrepancies(books: Books, ledger: Ledger) -> Discrepancies:
@@ -104,44 +106,44 @@ def kinds(origins: "pd.Series[str]") -> "pd.Categorical[str]":
     return pd.Categorical.from_codes(codes, categories=pd.Index([UNKNOWN, *PREFIXES.values()]))
 
 
-def kind_words(found: "pd.Categorical[str]") -> "pd.Series[str]":
+def kind_words(kinds_of_rows: "pd.Categorical[str]") -> "pd.Series[str]":
     """Kinds as a text column."""
-    return pd.Series(found.categories.astype(c.TEXT).array.take(found.codes))
+    return pd.Series(kinds_of_rows.categories.astype(c.TEXT).array.take(kinds_of_rows.codes))
 
 
 def places(ids: "pd.Series[str]", wanted: "pd.Series[str]") -> Ints:
     """Where each wanted id stands among the ids; -1 for one that is not there, and for none."""
     if not len(ids) or not len(wanted):
         return np.full(len(wanted), -1, dtype=np.int64)
-    found = pc.index_in(pa.array(wanted), value_set=pa.array(ids), skip_nulls=True)
-    return np.asarray(pc.fill_null(found, -1).to_numpy(zero_copy_only=False), dtype=np.int64)
+    positions = pc.index_in(pa.array(wanted), value_set=pa.array(ids), skip_nulls=True)
+    return np.asarray(pc.fill_null(positions, -1).to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
 def _origins(books: Books) -> list[tuple[str, pd.DataFrame, str]]:
-    known = [
+    origins = [
         ("charge", books.charges, c.CHARGE_ID),
         ("refund", books.refunds, c.REFUND_ID),
         ("dispute", books.disputes, c.DISPUTE_ID),
         ("transfer", books.transfers, c.TRANSFER_ID),
     ]
-    return [*known, ("receipt", books.receipts, c.RECEIPT_ID)] if len(books.receipts) else known
+    return [*origins, ("receipt", books.receipts, c.RECEIPT_ID)] if len(books.receipts) else origins
 
 
-def _origin_places(books: Books, found: "pd.Categorical[str]") -> Ints:
-    result = np.full(len(found), -1, dtype=np.int64)
+def _origin_places(books: Books, origin_kinds: "pd.Categorical[str]") -> Ints:
+    result = np.full(len(origin_kinds), -1, dtype=np.int64)
     for kind, frame, key in _origins(books):
-        mine = np.flatnonzero(found == kind)
-        result[mine] = places(frame[key], books.transactions[c.ORIGIN].iloc[mine])
+        rows = np.flatnonzero(origin_kinds == kind)
+        result[rows] = places(frame[key], books.transactions[c.ORIGIN].iloc[rows])
     return result
 
 
 def _differs(books: Books, ledger: Ledger, at: Ints, frame: pd.DataFrame, due: Ints) -> Mask:
     """Whose transaction has another signed amount, or another currency, than is due."""
     result = np.zeros(len(frame), dtype=bool)
-    here = np.flatnonzero(at >= 0)
-    booked = books.transactions[c.CURRENCY].iloc[at[here]].to_numpy()
-    funded = frame[c.FUNDING_CURRENCY].iloc[here].to_numpy()
-    result[here] = (ledger.signed[at[here]] != due[here]) | (booked != funded)
+    booked_rows = np.flatnonzero(at >= 0)
+    booked = books.transactions[c.CURRENCY].iloc[at[booked_rows]].to_numpy()
+    funded = frame[c.FUNDING_CURRENCY].iloc[booked_rows].to_numpy()
+    result[booked_rows] = (ledger.signed[at[booked_rows]] != due[booked_rows]) | (booked != funded)
     return result
 
 

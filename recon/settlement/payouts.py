@@ -164,13 +164,15 @@ def _shares(
     Rounded so that the stretches of one charge come to the whole; gross less the rest is the stretch itself.
     """
     at = np.where(ledger.kinds[rows] == "charge", ledger.origin_at[rows], -1)
-    here = at >= 0
+    is_charge = at >= 0
     size = np.maximum(sizes, 1)
     result: dict[str, pd.Series[int]] = {}
-    gross = np.where(here, high - low, 0)
-    for name, of in ((c.FEE, (c.FEE,)), (c.FEE_VAT, (c.FEE_VAT,)), (c.INTEREST, (c.INTEREST, c.INTEREST_VAT))):
-        whole = sum(books.charges[one].to_numpy(dtype=np.int64)[at] for one in of) if len(books.charges) else at
-        whole = np.where(here, whole, 0)
+    gross = np.where(is_charge, high - low, 0)
+    costs = ((c.FEE, (c.FEE,)), (c.FEE_VAT, (c.FEE_VAT,)), (c.INTEREST, (c.INTEREST, c.INTEREST_VAT)))
+    for name, parts_of_cost in costs:
+        whole = np.zeros(len(rows), dtype=np.int64)
+        for part in parts_of_cost:
+            whole[is_charge] += books.charges[part].to_numpy(dtype=np.int64)[at[is_charge]]
         share = whole * high // size - whole * low // size
         gross = gross + share
         result[name] = pd.Series(share, dtype=c.MINOR)
@@ -190,7 +192,9 @@ def _frame(shape: c.Frame, books: Books, rows: Ints, made: dict[str, "pd.Series[
     free = pd.Series(available_at(books.transactions)[rows], dtype="datetime64[us]").dt.tz_localize("UTC")
     given = {c.AVAILABLE_AT: free, **made}
     series = {name: given.get(name, chosen.get(name)) for name in shape.names}
-    frame = pd.DataFrame({name: one.reset_index(drop=True) for name, one in series.items() if one is not None})
+    frame = pd.DataFrame(
+        {name: column.reset_index(drop=True) for name, column in series.items() if column is not None}
+    )
     return shape.check(frame)
 
 

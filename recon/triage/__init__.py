@@ -102,11 +102,11 @@ def triage(
 def _suspects(columns: CaseColumns, rules: Sequence[CaseRule], everything: bool) -> _Suspects:
     books = columns.books
     frames = {"order": books.orders, "charge": books.charges, "refund": books.refunds, "dispute": books.disputes}
-    asked = dict.fromkeys((rule.subject, rule.may_apply) for rule in rules)  # a mask of several rules once
-    every = everything or any(may_apply is None for _, may_apply in asked)
-    masks = {subject: np.full(len(frame), every) for subject, frame in frames.items()}
-    for subject, may_apply in asked:
-        if may_apply is not None and not every:
+    masked = dict.fromkeys((rule.subject, rule.may_apply) for rule in rules)  # a mask of several rules once
+    no_mask = everything or any(may_apply is None for _, may_apply in masked)
+    masks = {subject: np.full(len(frame), no_mask) for subject, frame in frames.items()}
+    for subject, may_apply in masked:
+        if may_apply is not None and not no_mask:
             masks[subject] |= may_apply(columns, columns.context)
     named = {*books.refunds[c.CHARGE_ID][masks["refund"]], *books.disputes[c.CHARGE_ID][masks["dispute"]]}
     charges = masks["charge"] | c.is_in(books.charges[c.CHARGE_ID], named)

@@ -50,146 +50,160 @@ class Scope:
     bank_lines: Mask
 
 
-def scope(books: Books, matching: Matching, what: Range) -> Scope:
+def scope(books: Books, matching: Matching, run_range: Range) -> Scope:
     """Judge a case if any part of it was created in the range, changed since the last run, or is not final."""
     orders, charges = books.orders, books.charges
     root = matching.stands_for
     charge_root = np.full(len(charges), -1, dtype=np.intp)
     charge_root[matching.charges] = root[matching.orders]
     own = charge_root < 0
-    items = _opening_charges(books, what)
+    items = _opening_charges(books, run_range)
     opening = np.zeros(len(orders), dtype=bool)  # per order whose case has an opening item in it
-    opening[root[_named(orders, c.ORDER_ID, "order", what.windows, what.opening)]] = True
+    opening[root[_named(orders, c.ORDER_ID, "order", run_range.windows, run_range.opening)]] = True
     opening[charge_root[items & ~own]] = True
     touched = opening.copy()
-    touched[root[_orders(orders, what)]] = True
-    refunds, disputes = _refunds(books.refunds, what), _disputes(books.disputes, what)
+    touched[root[_orders(orders, run_range)]] = True
+    refunds, disputes = _refunds(books.refunds, run_range), _disputes(books.disputes, run_range)
     named = {*books.refunds[c.CHARGE_ID][refunds], *books.disputes[c.CHARGE_ID][disputes]}
-    charge_touched = _charges(charges, what) | c.is_in(charges[c.CHARGE_ID], named) | items
+    charge_touched = _charges(charges, run_range) | c.is_in(charges[c.CHARGE_ID], named) | items
     touched[charge_root[charge_touched & ~own]] = True
-    touched[[order for order, found in matching.ambiguous.items() if charge_touched[list(found)].any()]] = True
+    touched[[order for order, candidates in matching.ambiguous.items() if charge_touched[list(candidates)].any()]] = (
+        True
+    )
 
     linked = np.zeros(len(orders), dtype=bool)
     linked[root[matching.orders]] = True
     linked[list(matching.ambiguous)] = True
-    unpulled = ~linked & _expects(orders) & ~_pulled(orders, what)
-    allowed = _selected(orders, what) & (_after_go_live(orders, what) | opening)
+    unpulled = ~linked & _expects(orders) & ~_pulled(orders, run_range)
+    allowed = _selected(orders, run_range) & (_after_go_live(orders, run_range) | opening)
     judged = touched & allowed & ~unpulled
-    alone = charge_touched & own & _selected(charges, what) & (_after_go_live(charges, what) | items)
+    alone = charge_touched & own & _selected(charges, run_range) & (_after_go_live(charges, run_range) | items)
     by_order = np.zeros(len(charges), dtype=bool)
     by_order[~own] = judged[charge_root[~own]]
-    seen = alone | by_order
+    judged_charges = alone | by_order
     return Scope(
         orders=judged[root],
-        charges=seen,
+        charges=judged_charges,
         unpulled=touched & allowed & unpulled,
-        refunds=_with_charge(books.refunds, charges, seen, refunds & _selected(books.refunds, what)),
-        disputes=_with_charge(books.disputes, charges, seen, disputes & _selected(books.disputes, what)),
-        transfers=_transfers(books.transfers, what),
-        transactions=_judged(books.transactions, what, c.TRANSACTION_ID, "transaction"),
-        bank_lines=_bank_lines(books.bank_lines, what),
+        refunds=_with_charge(books.refunds, charges, judged_charges, refunds & _selected(books.refunds, run_range)),
+        disputes=_with_charge(
+            books.disputes, charges, judged_charges, disputes & _selected(books.disputes, run_range)
+        ),
+        transfers=_transfers(books.transfers, run_range),
+        transactions=_judged(books.transactions, run_range, c.TRANSACTION_ID, "transaction"),
+        bank_lines=_bank_lines(books.bank_lines, run_range),
     )
 
 
 def _with_charge(frame: pd.DataFrame, charges: pd.DataFrame, seen: Mask, touched: Mask) -> Mask:
     """Judged with its charge; what names a charge that is not known is judged if it is touched itself."""
-    known = c.is_in(frame[c.CHARGE_ID], charges[c.CHARGE_ID])
-    return np.where(known, c.is_in(frame[c.CHARGE_ID], charges[c.CHARGE_ID][seen]), touched)
+    with_known_charge = c.is_in(frame[c.CHARGE_ID], charges[c.CHARGE_ID])
+    return np.where(with_known_charge, c.is_in(frame[c.CHARGE_ID], charges[c.CHARGE_ID][seen]), touched)
 
 
-def _refunds(refunds: pd.DataFrame, what: Range) -> Mask:
+def _refunds(refunds: pd.DataFrame, run_range: Range) -> Mask:
     pending = c.equals(refunds, c.STATUS, ChargeStatus.PENDING)
-    opening = _named(refunds, c.REFUND_ID, "refund", what.windows, what.opening)
-    return _touched(refunds, what, c.REFUND_ID, "refund") | pending | opening
+    opening = _named(refunds, c.REFUND_ID, "refund", run_range.windows, run_range.opening)
+    return _touched(refunds, run_range, c.REFUND_ID, "refund") | pending | opening
 
 
-def _opening_charges(books: Books, what: Range) -> Mask:
+def _opening_charges(books: Books, run_range: Range) -> Mask:
     """Charges that are opening items, and those of refunds that are."""
     refunds = books.refunds
-    chosen = _named(refunds, c.REFUND_ID, "refund", what.windows, what.opening)
+    chosen = _named(refunds, c.REFUND_ID, "refund", run_range.windows, run_range.opening)
     named = set(refunds[c.CHARGE_ID][chosen]) if chosen.any() else set()
     charges = books.charges
-    own = _named(charges, c.CHARGE_ID, "charge", what.windows, what.opening)
+    own = _named(charges, c.CHARGE_ID, "charge", run_range.windows, run_range.opening)
     return own | c.is_in(charges[c.CHARGE_ID], named) if named else own
 
 
-def _disputes(disputes: pd.DataFrame, what: Range) -> Mask:
+def _disputes(disputes: pd.DataFrame, run_range: Range) -> Mask:
     undecided = disputes[c.STATUS].isin(OPEN_DISPUTES).to_numpy(dtype=bool)
-    return _touched(disputes, what, c.DISPUTE_ID, "dispute") | undecided
+    return _touched(disputes, run_range, c.DISPUTE_ID, "dispute") | undecided
 
 
-def _transfers(transfers: pd.DataFrame, what: Range) -> Mask:
+def _transfers(transfers: pd.DataFrame, run_range: Range) -> Mask:
     on_its_way = (~transfers[c.PAID] & ~transfers[c.DELETED]).to_numpy(dtype=bool)
-    opening = _named(transfers, c.TRANSFER_ID, "transfer", what.windows, what.opening)
-    touched = _touched(transfers, what, c.TRANSFER_ID, "transfer") | on_its_way
-    return _selected(transfers, what) & (touched & _after_go_live(transfers, what) | opening)
+    opening = _named(transfers, c.TRANSFER_ID, "transfer", run_range.windows, run_range.opening)
+    touched = _touched(transfers, run_range, c.TRANSFER_ID, "transfer") | on_its_way
+    return _selected(transfers, run_range) & (touched & _after_go_live(transfers, run_range) | opening)
 
 
-def _judged(frame: pd.DataFrame, what: Range, key: str, kind: str) -> Mask:
-    return _touched(frame, what, key, kind) & _selected(frame, what) & _after_go_live(frame, what)
+def _judged(frame: pd.DataFrame, run_range: Range, key: str, kind: str) -> Mask:
+    return _touched(frame, run_range, key, kind) & _selected(frame, run_range) & _after_go_live(frame, run_range)
 
 
-def _bank_lines(lines: pd.DataFrame, what: Range) -> Mask:
+def _bank_lines(lines: pd.DataFrame, run_range: Range) -> Mask:
     """Booked on a day of the range, read after the account's last run though booked before it, or in a break."""
     result = np.zeros(len(lines), dtype=bool)
-    for account, window in what.windows.items() if len(lines) else ():
-        zone, known = what.accounts[account].zone, what.known.get(account)
+    for account, window in run_range.windows.items() if len(lines) else ():
+        zone, last_run = run_range.accounts[account].zone, run_range.known.get(account)
         booked = lines[c.BOOKED_ON]
         last = local_day(window.end - timedelta.resolution, zone)
         touched = (booked >= local_day(window.start, zone).isoformat()) & (booked <= last.isoformat())
-        if known:
-            late = lines[c.FIRST_SEEN_AT] > known.recorded_at
-            touched |= late & (booked < local_day(known.recorded_at, zone).isoformat())
-        go_live = what.accounts[account].go_live
+        if last_run:
+            late = lines[c.FIRST_SEEN_AT] > last_run.recorded_at
+            touched |= late & (booked < local_day(last_run.recorded_at, zone).isoformat())
+        go_live = run_range.accounts[account].go_live
         after = (booked >= go_live.isoformat()) if go_live else True
         result |= c.of_account(lines, account) & (touched & after).to_numpy(dtype=bool)
-    return result | (_has_open_break(lines, c.LINE_ID, "bank_line", what) if len(lines) else result)
+    return result | (_has_open_break(lines, c.LINE_ID, "bank_line", run_range) if len(lines) else result)
 
 
-def _touched(frame: pd.DataFrame, what: Range, key: str, kind: str) -> Mask:
-    open_break = _has_open_break(frame, key, kind, what)
-    return created_in_range(frame, what) | _changed(frame, what, late_everywhere=False) | open_break
+def _touched(frame: pd.DataFrame, run_range: Range, key: str, kind: str) -> Mask:
+    open_break = _has_open_break(frame, key, kind, run_range)
+    return created_in_range(frame, run_range) | _changed(frame, run_range, late_everywhere=False) | open_break
 
 
-def _orders(orders: pd.DataFrame, what: Range) -> Mask:
+def _orders(orders: pd.DataFrame, run_range: Range) -> Mask:
     wants_refund = c.equals(orders, c.STATUS, OrderStatus.REFUND_REQUESTED)
-    open_break = _has_open_break(orders, c.ORDER_ID, "order", what)
-    return created_in_range(orders, what) | _changed(orders, what, late_everywhere=True) | wants_refund | open_break
+    open_break = _has_open_break(orders, c.ORDER_ID, "order", run_range)
+    return (
+        created_in_range(orders, run_range)
+        | _changed(orders, run_range, late_everywhere=True)
+        | wants_refund
+        | open_break
+    )
 
 
-def _charges(charges: pd.DataFrame, what: Range) -> Mask:
+def _charges(charges: pd.DataFrame, run_range: Range) -> Mask:
     pending = c.equals(charges, c.STATUS, ChargeStatus.PENDING)
-    open_break = _has_open_break(charges, c.CHARGE_ID, "charge", what)
-    return created_in_range(charges, what) | _changed(charges, what, late_everywhere=False) | pending | open_break
+    open_break = _has_open_break(charges, c.CHARGE_ID, "charge", run_range)
+    return (
+        created_in_range(charges, run_range)
+        | _changed(charges, run_range, late_everywhere=False)
+        | pending
+        | open_break
+    )
 
 
-def created_in_range(frame: pd.DataFrame, what: Range) -> Mask:
+def created_in_range(frame: pd.DataFrame, run_range: Range) -> Mask:
     """Rows of the asked accounts that were created in their windows."""
     result = np.zeros(len(frame), dtype=bool)
-    for account, window in what.windows.items():
+    for account, window in run_range.windows.items():
         result |= c.of_account(frame, account) & _within(frame[c.CREATED_AT], (window,))
     return result
 
 
-def _changed(frame: pd.DataFrame, what: Range, *, late_everywhere: bool) -> Mask:
+def _changed(frame: pd.DataFrame, run_range: Range, *, late_everywhere: bool) -> Mask:
     """New versions since the account's last run, and objects that arrived late: made earlier than that run knew.
 
     Every run reads all orders, so an order made before the last run is late wherever it stands; a charge is late
     only within days that had been pulled.
     """
     result = np.zeros(len(frame), dtype=bool)
-    for account, known in what.known.items():
-        recent = (frame[c.SEEN_AT] > known.recorded_at).to_numpy(dtype=bool)
-        newer = (frame[c.FIRST_SEEN_AT] <= known.recorded_at).to_numpy(dtype=bool)
+    for account, last_run in run_range.known.items():
+        recent = (frame[c.SEEN_AT] > last_run.recorded_at).to_numpy(dtype=bool)
+        newer = (frame[c.FIRST_SEEN_AT] <= last_run.recorded_at).to_numpy(dtype=bool)
         created = frame[c.CREATED_AT]
-        before = (created < known.recorded_at).to_numpy(dtype=bool)
-        late = before if late_everywhere else _within(created, known.covered)
+        before = (created < last_run.recorded_at).to_numpy(dtype=bool)
+        late = before if late_everywhere else _within(created, last_run.covered)
         result |= c.of_account(frame, account) & recent & (newer | late)
     return result
 
 
-def _has_open_break(frame: pd.DataFrame, key: str, kind: str, what: Range) -> Mask:
-    return _named(frame, key, kind, what.windows, what.open_subjects)
+def _has_open_break(frame: pd.DataFrame, key: str, kind: str, run_range: Range) -> Mask:
+    return _named(frame, key, kind, run_range.windows, run_range.open_subjects)
 
 
 def _named(frame: pd.DataFrame, key: str, kind: str, accounts: Iterable[str], subjects: Subjects) -> Mask:
@@ -202,13 +216,13 @@ def _named(frame: pd.DataFrame, key: str, kind: str, accounts: Iterable[str], su
     return result
 
 
-def _selected(frame: pd.DataFrame, what: Range) -> Mask:
-    return frame[c.ACCOUNT].isin(list(what.windows)).to_numpy(dtype=bool)
+def _selected(frame: pd.DataFrame, run_range: Range) -> Mask:
+    return frame[c.ACCOUNT].isin(list(run_range.windows)).to_numpy(dtype=bool)
 
 
-def _after_go_live(frame: pd.DataFrame, what: Range) -> Mask:
+def _after_go_live(frame: pd.DataFrame, run_range: Range) -> Mask:
     result = np.ones(len(frame), dtype=bool)
-    for name, account in what.accounts.items():
+    for name, account in run_range.accounts.items():
         if account.go_live:
             start = datetime.combine(account.go_live, time.min, account.zone)
             result &= ~c.of_account(frame, name) | (frame[c.CREATED_AT] >= start).to_numpy(dtype=bool)
@@ -219,9 +233,9 @@ def _expects(orders: pd.DataFrame) -> Mask:
     return (~orders[c.STATUS].isin([OrderStatus.PENDING, OrderStatus.CANCELLED])).to_numpy(dtype=bool)
 
 
-def _pulled(orders: pd.DataFrame, what: Range) -> Mask:
+def _pulled(orders: pd.DataFrame, run_range: Range) -> Mask:
     result = np.ones(len(orders), dtype=bool)
-    for account, windows in what.covered.items():
+    for account, windows in run_range.covered.items():
         result &= ~c.of_account(orders, account) | _within(orders[c.CREATED_AT], windows)
     return result
 
