@@ -92,7 +92,7 @@ def _figures(change: Change, currencies: Currencies) -> Iterator[str]:
         if code is None:
             yield f"{words} {before} -> {now}"
         else:
-            yield f"{words} {code} {currencies.show(amount, code)} -> {currencies.show(amount_now, code)}"
+            yield f"{words} {currencies.words(amount, code)} -> {currencies.show(amount_now, code)}"
 
 
 def _breaks(change: Change) -> Iterator[str]:

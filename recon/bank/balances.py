@@ -71,4 +71,4 @@ def _name(statement: Statement) -> str:
 
 
 def _shower(statement: Statement, currencies: Currencies) -> Callable[[int], str]:
-    return lambda amount: f"{statement.currency} {currencies.show(amount, statement.currency)}"
+    return lambda amount: currencies.words(amount, statement.currency)

@@ -137,11 +137,6 @@ class MethodBook:
         ]
         return figures[-1] if figures else None
 
-    def expires_after(self, method: str | None, account: str, region: str) -> timedelta | None:
-        """How long an unpaid charge of `method` lives, or null where nobody says."""
-        figure = self.figure("expires_after", method, account, region)
-        return None if figure is None else figure.value
-
     @property
     def digest(self) -> str:
         """SHA-256 of the book in effect, 64 hex digits: a run's record names the book it used."""

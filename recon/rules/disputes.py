@@ -45,7 +45,6 @@ def _dispute_lost(rule: Rule, case: Case, dispute: Dispute, context: Context) ->
         order_id=order.id,
         expected=0,
         actual=dispute.money.amount,
-        amount_at_risk=dispute.money.amount,
     )
 
 

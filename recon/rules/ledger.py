@@ -35,7 +35,6 @@ def _transaction_missing(rule: Rule, judged: Judged, context: Context) -> Iterat
             currency=currency,
             expected=net,
             actual=0,
-            amount_at_risk=abs(net),
             charge_id=charge,
             transaction_id=text_or_none(transaction),
         )
@@ -51,7 +50,6 @@ def _transaction_missing(rule: Rule, judged: Judged, context: Context) -> Iterat
             currency=currency,
             expected=-amount,
             actual=0,
-            amount_at_risk=amount,
             refund_id=refund,
             charge_id=charge,
             transaction_id=text_or_none(transaction),
@@ -84,7 +82,6 @@ def _transaction_differs(rule: Rule, judged: Judged, context: Context) -> Iterat
             currency=currency,
             expected=net,
             actual=moved,
-            amount_at_risk=abs(moved - net),
             charge_id=charge,
             transaction_id=transaction,
         )
@@ -103,7 +100,6 @@ def _transaction_differs(rule: Rule, judged: Judged, context: Context) -> Iterat
             currency=currency,
             expected=-amount,
             actual=moved,
-            amount_at_risk=abs(moved + amount),
             refund_id=refund,
             charge_id=charge,
             transaction_id=transaction,
@@ -144,7 +140,6 @@ def _fee_breaks(
             currency=currency,
             expected=due,
             actual=charged,
-            amount_at_risk=abs(charged - due),
             charge_id=charge,
         )
 
@@ -175,7 +170,6 @@ def _unexplained(rule: Rule, judged: Judged, context: Context) -> Iterator[Break
             currency=currency,
             expected=0,
             actual=moved,
-            amount_at_risk=abs(moved),
             transaction_id=transaction,
             **ids,
         )
@@ -205,7 +199,6 @@ def _balance_differs(rule: Rule, judged: Judged, context: Context) -> Iterator[B
             currency=currency,
             expected=expected,
             actual=totals[-1],
-            amount_at_risk=abs(differences[-1]),
         )
 
 

@@ -63,7 +63,6 @@ def _charge_missing(rule: Rule, case: Case, context: Context) -> Break | None:
         charge_id=id,
         expected=case.expected,
         actual=0,
-        amount_at_risk=case.expected,
     )
 
 
@@ -79,7 +78,6 @@ def _paid_charge_pending(rule: Rule, case: Case, context: Context) -> Break | No
         charge_id=charge.id,
         expected=case.expected,
         actual=0,
-        amount_at_risk=case.expected,
     )
 
 
@@ -104,7 +102,6 @@ def _paid_charge_failed(rule: Rule, case: Case, context: Context) -> Break | Non
         charge_id=last.id,
         expected=case.expected,
         actual=0,
-        amount_at_risk=case.expected,
     )
 
 
@@ -243,7 +240,6 @@ def _amounts_differ(rule: Rule, case: Case, context: Context, words: str) -> Bre
         charge_id=counted[0].id,
         expected=case.expected,
         actual=taken.amount,
-        amount_at_risk=abs(taken.amount - case.expected),
     )
 
 

@@ -107,7 +107,6 @@ def _exceeds(rule: Rule, case: Case, charge: Charge, context: Context) -> Break 
         "refunded.",
         expected=charge.captured.amount,
         actual=charge.refunded.amount,
-        amount_at_risk=charge.refunded.amount - charge.captured.amount,
     )
 
 
@@ -240,7 +239,6 @@ def _on_request(rule: Rule, case: Case, context: Context, request: _Request, wor
         charge_id=request.charge.id,
         expected=request.money.amount,
         actual=0,
-        amount_at_risk=request.money.amount,
         **fields,
     )
 

@@ -54,8 +54,13 @@ class Rule:
         return self.default if settings is None or settings.severity is None else settings.severity
 
     def on(self, context: Context, account: str | None, subject_id: str, explanation: str, **fields: Any) -> Break:
-        """The break of this rule on a subject; `fields` are further ones of `Break`."""
+        """The break of this rule on a subject; `fields` are further ones of `Break`.
+
+        At risk is by how much `actual` differs from `expected`, where both are given and nothing else is said.
+        """
         facts = {"subject_type": self.subject, "suggestion": self.action} | fields
+        if "amount_at_risk" not in facts and facts.get("expected") is not None and facts.get("actual") is not None:
+            facts["amount_at_risk"] = abs(facts["actual"] - facts["expected"])
         return Break(
             code=self.code,
             severity=self.severity_in(context),

@@ -63,7 +63,6 @@ def _overdue_day(
         currency=currency,
         expected=total,
         actual=0,
-        amount_at_risk=total,
         due_by=due,
         charge_id=charge,
     )
@@ -82,7 +81,6 @@ def _failed(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
             transfer_id=id,
             expected=net,
             actual=0,
-            amount_at_risk=net,
         )
 
 
@@ -108,7 +106,6 @@ def _amounts_differ(rule: Rule, judged: Judged, context: Context) -> Iterator[Br
             transfer_id=id,
             expected=other,
             actual=amount,
-            amount_at_risk=abs(amount - other),
         )
 
 
@@ -127,7 +124,6 @@ def _stuck(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
             f"{local(due.at, transfer.account, context).removeprefix('the end of ')}.",
             expected=transfer.net.amount,
             actual=0,
-            amount_at_risk=transfer.net.amount,
             due_by=due.at,
         )
 
@@ -155,7 +151,6 @@ def _credit_missing(rule: Rule, judged: Judged, context: Context) -> Iterator[Br
             transfer_id=transfer,
             expected=int(net),
             actual=0,
-            amount_at_risk=int(net),
             due_by=due.at,
         )
 
@@ -177,7 +172,6 @@ def _credit_differs(rule: Rule, judged: Judged, context: Context) -> Iterator[Br
             transfer_id=transfer,
             expected=int(net),
             actual=int(amount),
-            amount_at_risk=abs(int(amount) - int(net)),
         )
 
 
@@ -195,7 +189,6 @@ def _credit_unexplained(rule: Rule, judged: Judged, context: Context) -> Iterato
                 currency=currency,
                 expected=0,
                 actual=int(amount),
-                amount_at_risk=int(amount),
             )
 
 

@@ -5,11 +5,13 @@ import traceback
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from jobs.config.config import Config, ConfigError, load
+from recon.methods import MethodBook
 from recon.model import Account, OrderStatus, Severity
 from recon.rules import CATALOGUE
 from tests.kit.places import ROOT
@@ -294,12 +296,17 @@ amount_tolerance_percent = { THB = "0.5" }
     assert config.currencies().exponent("KRW") == 2
 
 
+def _expiry(book: MethodBook, method: str, account: str, region: str) -> Any:
+    figure = book.figure("expires_after", method, account, region)
+    return figure and figure.value
+
+
 def test_a_methods_figures_can_be_overridden_for_all_and_for_one_account(tmp_path: Path) -> None:
     more = '[methods.kakaopay]\nexpires_after = "20m"\n[methods.kakaopay.th]\nexpires_after = "15m"\n'
     book = read(tmp_path, more).method_book()
-    assert book.expires_after("kakaopay", "th", "TH") == timedelta(minutes=15)
-    assert book.expires_after("kakaopay", "sg", "SG") == timedelta(minutes=20)
-    assert book.expires_after("promptpay", "th", "TH") == timedelta(hours=24)
+    assert _expiry(book, "kakaopay", "th", "TH") == timedelta(minutes=15)
+    assert _expiry(book, "kakaopay", "sg", "SG") == timedelta(minutes=20)
+    assert _expiry(book, "promptpay", "th", "TH") == timedelta(hours=24)
 
 
 def test_times_without_an_offset_are_read_in_the_sources_zone(tmp_path: Path) -> None:

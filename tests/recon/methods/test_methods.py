@@ -1,6 +1,7 @@
 """The rule book: every method, every figure with its source, and what the configuration says instead."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -148,6 +149,11 @@ def test_what_is_known_and_where() -> None:
     assert not BOOK.knows("moon_wallet")
 
 
+def _expiry(book: MethodBook, method: str | None, account: str, region: str) -> Any:
+    figure = book.figure("expires_after", method, account, region)
+    return figure and figure.value
+
+
 def test_the_configuration_beats_the_book_for_all_or_for_one_account() -> None:
     book = MethodBook(
         overrides={
@@ -155,8 +161,8 @@ def test_the_configuration_beats_the_book_for_all_or_for_one_account() -> None:
             ("kakaopay", "th"): {"expires_after": timedelta(minutes=15)},
         }
     )
-    assert book.expires_after("kakaopay", "th", "TH") == timedelta(minutes=15)
-    assert book.expires_after("kakaopay", "sg", "SG") == timedelta(minutes=20)
+    assert _expiry(book, "kakaopay", "th", "TH") == timedelta(minutes=15)
+    assert _expiry(book, "kakaopay", "sg", "SG") == timedelta(minutes=20)
     high = book.figure("maximum", "kakaopay", "th", "TH", currency="THB")
     assert high is not None
     assert (high.value, high.certainty, high.source) == (500, "configured", "config.toml, [methods.kakaopay]")
