@@ -1,7 +1,7 @@
 """What a rule is: a code, its words for the catalogue, its judgement, and to which cases it may apply at all."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -59,9 +59,7 @@ class Rule:
         At risk is by how much `actual` differs from `expected`, where both are given and nothing else is said.
         """
         facts = {"subject_type": self.subject, "suggestion": self.action} | fields
-        if "amount_at_risk" not in facts and facts.get("expected") is not None and facts.get("actual") is not None:
-            facts["amount_at_risk"] = abs(facts["actual"] - facts["expected"])
-        return Break(
+        raised = Break(
             code=self.code,
             severity=self.severity_in(context),
             account=account,
@@ -69,6 +67,9 @@ class Rule:
             explanation=explanation,
             **facts,
         )
+        if "amount_at_risk" in facts or raised.difference is None:
+            return raised
+        return replace(raised, amount_at_risk=abs(raised.difference))
 
     def on_order(self, case: Case, context: Context, explanation: str, **fields: Any) -> Break:
         """The break of this rule on the case's order."""

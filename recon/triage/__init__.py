@@ -72,18 +72,10 @@ class _Suspects:
     disputes: Mask
 
 
-def triage(
-    books: Books,
-    matching: Matching,
-    scope: Scope,
-    context: Context,
-    rules: Iterable[CaseRule],
-    *,
-    everything: bool = False,
-) -> Triage:
-    """Split the judged cases into those that agree and those that become values; with `everything` all of them do."""
+def triage(books: Books, matching: Matching, scope: Scope, context: Context, rules: Iterable[CaseRule]) -> Triage:
+    """Split the judged cases into those that agree and those that become values; all do if a rule has no mask."""
     columns = CaseColumns(books, matching, context)
-    suspects = _suspects(columns, list(rules), everything)
+    suspects = _suspects(columns, rules)
     first_of_case = np.arange(len(books.orders)) == matching.stands_for
     cases = (
         *_order_cases(columns, scope.orders & first_of_case & ~columns.over_nothing & suspects.cases),
@@ -99,11 +91,11 @@ def triage(
     )
 
 
-def _suspects(columns: CaseColumns, rules: Sequence[CaseRule], everything: bool) -> _Suspects:
+def _suspects(columns: CaseColumns, rules: Iterable[CaseRule]) -> _Suspects:
     books = columns.books
     frames = {"order": books.orders, "charge": books.charges, "refund": books.refunds, "dispute": books.disputes}
     masked = dict.fromkeys((rule.subject, rule.may_apply) for rule in rules)  # a mask of several rules once
-    no_mask = everything or any(may_apply is None for _, may_apply in masked)
+    no_mask = any(may_apply is None for _, may_apply in masked)
     masks = {subject: np.full(len(frame), no_mask) for subject, frame in frames.items()}
     for subject, may_apply in masked:
         if may_apply is not None and not no_mask:

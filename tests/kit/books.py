@@ -14,6 +14,7 @@ from recon import columns as c
 from recon.matching import links, match
 from recon.model import Account, Books, Break, Matching, Window
 from recon.rules import CATALOGUE, case_rules, judge
+from recon.rules.rule import Rule
 from recon.settings import Context, MatchSettings
 from recon.settlement import Settled, settle
 from recon.triage import Judged, triage
@@ -153,12 +154,13 @@ class Job:
         """Matched once, triaged once for each."""
         matching = match(known.orders, known.charges, self.settings, self.recorded)
         seen = scope(known, matching, self.range())
+        rules = case_rules(self.context)
         return [
             Judged(
                 known,
                 matching,
                 seen,
-                triage(known, matching, seen, self.context, case_rules(self.context), everything=every),
+                triage(known, matching, seen, self.context, without_masks(rules) if every else rules),
                 nothing_settled(),
                 self.accounts,
             )
@@ -186,6 +188,11 @@ class Job:
     def links(self, orders: Sequence[Row], charges: Sequence[Row]) -> list[str]:
         """Every link in words: order, charge, pass."""
         return links_of(self.judged(orders, charges))
+
+
+def without_masks(rules: Iterable[Rule]) -> list[Rule]:
+    """Rules that are asked of every case."""
+    return [replace(rule, may_apply=None) for rule in rules]
 
 
 def links_of(judged: Judged) -> list[str]:
