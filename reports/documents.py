@@ -74,4 +74,5 @@ def ruling_document(ruling: Ruling) -> Document:
 def answer_document(answer: Answer) -> Document:
     """What became of an ask."""
     ruling = None if answer.ruling_id is None else f"rul_{answer.ruling_id}"
-    return {"id": answer.ask.break_id, "ruling": ruling, **fields(answer, "became", "words", "status")}
+    became = str(answer.outcome)
+    return {"id": answer.request.break_id, "ruling": ruling, "became": became, **fields(answer, "words", "status")}

@@ -12,7 +12,7 @@ from jobs.desk.actions import do, whole_document
 from jobs.logs.errors import told
 from jobs.run.run import ready_store
 from recon.model import CLOSED, BreakStatus, Severity
-from recon.model.rulings import Ask, Kind
+from recon.model.rulings import RulingKind, RulingRequest
 from recon.store.runs.record import list_breaks
 from reports.documents import age_days, answer_document, break_document
 
@@ -126,7 +126,7 @@ def _rule(context: typer.Context, as_json: bool, by: str, kind: str, **ruling: A
     with told(as_json):
         config = read_config(context)
         choices("--code", [ruling["code"]] if "code" in ruling else (), SECTIONS)
-        answer = do(config, Ask(Kind(kind), actor(by), **ruling), clock())
+        answer = do(config, RulingRequest(RulingKind(kind), actor(by), **ruling), clock())
         respond(as_json, answer_document(answer), lambda: print(answer.words))
 
 

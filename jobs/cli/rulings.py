@@ -14,7 +14,7 @@ from jobs.run.outcome import JobError
 from jobs.run.run import ready_store
 from recon import columns as c
 from recon.model import CLOSED, BreakStatus
-from recon.model.rulings import Became
+from recon.model.rulings import Outcome
 from recon.store.desk.rulings import rule
 from recon.store.runs.record import list_breaks
 from reports.rulings.desk import RowOutcome, count, outcomes, write_outcome, write_rulings
@@ -111,7 +111,7 @@ def _document(row: RowOutcome) -> dict[str, Any]:
 
 def _show(rows: Sequence[RowOutcome], counts: dict[str, int], target: Path) -> None:
     """The rows that somebody must look at, then how many came to what."""
-    unsettled = [_document(row) for row in rows if row.outcome in (Became.REFUSED, Became.PENDING)]
+    unsettled = [_document(row) for row in rows if row.outcome in (Outcome.REFUSED, Outcome.PENDING)]
     if unsettled:
         lines = (
             (str(row["row"]), _plain(row["outcome"]), row["break_id"], row["ruling"], row["why"])

@@ -38,7 +38,7 @@ from recon.bank.source import BankSource
 from recon.calendars import Calendar, business_calendar
 from recon.methods import MethodBook
 from recon.model import Account
-from recon.model.rulings import Limits
+from recon.model.rulings import ApprovalLimits
 from recon.money import Currencies, Tolerance
 from recon.orders import source as orders
 from recon.privacy import redact
@@ -132,9 +132,9 @@ class Config(Section):
         """The key of the audit chain; null: its hashes are plain."""
         return _bytes_of(self.store.audit_key)
 
-    def limits(self) -> Limits:
+    def limits(self) -> ApprovalLimits:
         """Up to which sums one person decides alone."""
-        return Limits(self.rulings.write_off_limit, self.rulings.link_limit)
+        return ApprovalLimits(self.rulings.write_off_limit, self.rulings.link_limit)
 
     @property
     def digest(self) -> str:

@@ -34,10 +34,10 @@ from jobs.config.fields import (
 )
 from jobs.config.sections import Section
 from recon.bank.kinds import kinds as bank_kinds
-from recon.bank.source import Kind as BankKind
+from recon.bank.source import BankKind
 from recon.model import OrderStatus
 from recon.orders.kinds import kinds as order_kinds
-from recon.orders.source import Kind as OrderKind
+from recon.orders.source import OrderKind
 from recon.tabular.keys import Value
 
 SourceKind = OrderKind | BankKind

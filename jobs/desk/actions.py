@@ -8,7 +8,7 @@ from jobs.config.config import Config
 from jobs.run.outcome import JobError
 from jobs.run.run import ready_store
 from recon.model import KnownBreak
-from recon.model.rulings import Answer, Ask, Became, Ruling
+from recon.model.rulings import Answer, Outcome, Ruling, RulingRequest
 from recon.store.desk import audit, rulings
 from recon.store.engine import Store
 from recon.store.runs.record import breaks_like
@@ -17,14 +17,14 @@ from reports.documents import Document, break_document, event_document, fields, 
 _SHOWN = 5  # of the breaks that an ambiguous beginning could mean
 
 
-def do(config: Config, ask: Ask, now: datetime) -> Answer:
+def do(config: Config, ask: RulingRequest, now: datetime) -> Answer:
     """Ask for one thing; a break may be given by the beginning of its id. Raises JobError where it is refused."""
     accounts = {account.name: account for account in config.as_accounts()}
     with ready_store(config) as store:
         if ask.break_id is not None:
             ask = replace(ask, break_id=find_break(store, ask.break_id).found.id)
         (answer,) = rulings.rule(store, [ask], config.limits(), now, config.audit_key, accounts)
-    if answer.became == Became.REFUSED:
+    if answer.outcome == Outcome.REFUSED:
         raise JobError(answer.words)
     return answer
 

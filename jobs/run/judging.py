@@ -16,13 +16,13 @@ from recon.calendars import joined
 from recon.matching import match
 from recon.matching.by_hand import changed_links, with_hand_links
 from recon.model import CLOSED, Books, Break, KnownBreak, Result
-from recon.model.rulings import Ended, Kind, Ruling, Stand
+from recon.model.rulings import EndedRuling, Ruling, RulingKind, RulingState
 from recon.result import Intake, Lives, summarise, with_settlement
 from recon.result.coverage import Coverage, Sources
 from recon.rules import case_rules, find_breaks
-from recon.rulings.life import Carried, Said, carry
-from recon.rulings.opening_items import Items, not_covered, standing_of
-from recon.rulings.patterns import as_ignore, ignored_by
+from recon.rulings.life import CarriedBreaks, RulingsInForce, carry
+from recon.rulings.opening_items import Items, standing_of, why_not_covered
+from recon.rulings.patterns import as_ignore, expected_by
 from recon.settlement import settle
 from recon.settlement.fifo import histories_of
 from recon.store.desk import opening, rulings
@@ -41,7 +41,7 @@ class Findings:
     """Results by account, and what the store must write of breaks and links."""
 
     results: tuple[Result, ...] = ()
-    carried: Carried | None = None
+    carried: CarriedBreaks | None = None
     links: Links = field(default_factory=Links)
     pulled: bool = True
     current: bool = True  # false: a look at the past, which rewrites no links
@@ -76,7 +76,7 @@ def _find(store: Store, question: Question) -> Findings:
     current = _is_current(store, question)
     lasting = _lasting(store, question)
     items = opening.load(store)
-    hand_links = [ruling for ruling in lasting if ruling.kind == Kind.LINK]
+    hand_links = [ruling for ruling in lasting if ruling.kind == RulingKind.LINK]
     run_range = replace(_range(store, question, known), opening=frozenset(items))
     books, recorded = books_of(store, question, run_range, hand_links)
     books = replace(books, histories=histories_of(books))
@@ -146,23 +146,23 @@ class _Again:
     items: Items
     changed: Mapping[int, str]  # links by hand whose order or charge is not what it was
 
-    def __call__(self, known: Sequence[KnownBreak], lasting: Sequence[Ruling]) -> Carried:
+    def __call__(self, known: Sequence[KnownBreak], lasting: Sequence[Ruling]) -> CarriedBreaks:
         """Shaped as `recon.store.record.Again`."""
         whose = {one.found.id for one in known}
         fallen = [
-            (one.break_id, Ended(one.id, Stand.FELL, self.changed[one.id]))
+            (one.break_id, EndedRuling(one.id, RulingState.FELL, self.changed[one.id]))
             for one in lasting
             if one.id in self.changed and one.break_id in whose
         ]
-        said = Said(self.zones, fallen=fallen)
-        patterns = [as_ignore(one) for one in lasting if one.kind == Kind.IGNORE]
-        ignored = ignored_by(patterns, lambda account: said.today(account, self.as_of))
+        said = RulingsInForce(self.zones, fallen=fallen)
+        patterns = [as_ignore(one) for one in lasting if one.kind == RulingKind.IGNORE]
+        ignored = expected_by(patterns, lambda account: said.today(account, self.as_of))
         rests = replace(said, expected=ignored)
         if self.items:
             rests = replace(
                 said,
                 expected=lambda one: ignored(one) or standing_of(one, self.items),
-                remark=lambda one: not_covered(one, self.items),
+                remark=lambda one: why_not_covered(one, self.items),
             )
         return carry(known, self.found, self.is_judged, self.as_of, rests)
 
@@ -187,12 +187,12 @@ def _range(store: Store, question: Question, known_breaks: Sequence[KnownBreak])
         (known_break.found.account or "", known_break.found.subject_type, known_break.found.subject_id)
         for known_break in known_breaks
         if known_break.status not in CLOSED
-        or (known_break.standing is not None and known_break.standing.kind == Kind.LINK)
+        or (known_break.standing is not None and known_break.standing.kind == RulingKind.LINK)
     )
     return Range(question.all_accounts, windows, earlier, covered, subjects)
 
 
-def _result(asked: Asked, judged: Judged, carried: Carried, question: Question) -> Result:
+def _result(asked: Asked, judged: Judged, carried: CarriedBreaks, question: Question) -> Result:
     names = {asked.account.name, None} if asked.unassigned else {asked.account.name}
     intake = Intake(
         window=asked.window,

@@ -11,7 +11,17 @@ from dataclasses import dataclass, field
 
 from lxml import etree  # type: ignore[import-untyped]
 
-from recon.bank.source import BadLine, Balance, BankSource, BankUnreadable, Kind, Line, Parsed, Rejected, Statement
+from recon.bank.source import (
+    BadLine,
+    Balance,
+    BankKind,
+    BankSource,
+    BankUnreadable,
+    Line,
+    Parsed,
+    Rejected,
+    Statement,
+)
 from recon.bank.texts import day, shown, tidy
 from recon.money import BadAmount, Currencies, UnknownCurrency
 from recon.tabular.files import SourceFile
@@ -73,7 +83,7 @@ def _read(file: SourceFile, source: BankSource, currencies: Currencies) -> Parse
     return tuple(statements), tuple(rejected)
 
 
-KIND = Kind("camt053", _read)
+KIND = BankKind("camt053", _read)
 
 
 def _elements(file: SourceFile) -> Iterator[etree._Element]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from recon import columns as c
-from recon.bank.source import BadLine, BankSource, BankUnreadable, Kind, Line, Parsed, Rejected, Statement
+from recon.bank.source import BadLine, BankKind, BankSource, BankUnreadable, Line, Parsed, Rejected, Statement
 from recon.bank.texts import day, decoded, shown, tidy
 from recon.money import BadAmount, Currencies
 from recon.tabular.dialect import UNCLOSED, Dialect, delimiter_of, first_line, wrong_width
@@ -57,7 +57,7 @@ def _read(file: SourceFile, source: BankSource, currencies: Currencies) -> Parse
     return (Statement(tuple(lines)),), tuple(rejected)
 
 
-KIND = Kind("csv", _read)
+KIND = BankKind("csv", _read)
 
 
 def _places(header: Sequence[str], file: SourceFile, source: BankSource) -> dict[str, int]:

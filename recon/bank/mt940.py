@@ -16,7 +16,17 @@ from mt940.models import Balance as LibraryBalance
 from mt940.models import Transactions
 from mt940.tags import Tag
 
-from recon.bank.source import BadLine, Balance, BankSource, BankUnreadable, Kind, Line, Parsed, Rejected, Statement
+from recon.bank.source import (
+    BadLine,
+    Balance,
+    BankKind,
+    BankSource,
+    BankUnreadable,
+    Line,
+    Parsed,
+    Rejected,
+    Statement,
+)
 from recon.bank.texts import decoded, shown, tidy
 from recon.money import BadAmount, Currencies
 from recon.tabular.files import SourceFile
@@ -52,7 +62,7 @@ def _read(file: SourceFile, source: BankSource, currencies: Currencies) -> Parse
     return tuple(statements), tuple(rejected)
 
 
-KIND = Kind("mt940", _read)
+KIND = BankKind("mt940", _read)
 
 
 def _blocks(text: str) -> Iterator[tuple[int, str]]:

@@ -114,7 +114,7 @@ Parsed = tuple[tuple[Statement, ...], tuple[Rejected, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class BankKind:
     """A statement format, declared once as KIND in its module; `read` raises BankUnreadable."""
 
     name: str

@@ -7,7 +7,7 @@ import pandas as pd
 
 from recon import columns as c
 from recon.matching.passes import Board, Names, Pass, lookup
-from recon.model.rulings import Ruling, Stand
+from recon.model.rulings import Ruling, RulingState
 from recon.rulings.decide import link_facts
 from recon.settings import MatchSettings
 
@@ -20,7 +20,7 @@ def with_hand_links(recorded: pd.DataFrame, links: Iterable[Ruling]) -> pd.DataF
     rows = [
         (ruling.order_account, ruling.order_id, ruling.charge_account, ruling.charge_id, NAME)
         for ruling in links
-        if ruling.standing == Stand.STANDS
+        if ruling.standing == RulingState.STANDS
     ]
     others = recorded[(recorded[c.MATCHED_BY] != NAME).to_numpy(dtype=bool)]
     return pd.concat([others, c.LINKS.from_rows(rows)], ignore_index=True) if rows else others

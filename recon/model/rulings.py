@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class RulingKind(StrEnum):
     """What a person can do to a break; `opening` is an item known at go-live."""
 
     ASSIGN = "assign"
@@ -51,14 +51,14 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class RulingRequest:
     """One thing that a person asks for; what its kind does not need is null or empty.
 
-    `version` is the break as the person saw it (null: as it is now). `key` makes a repeated ask known: an ask whose
+    `version` is the break as the person saw it (null: as it is now). `key` makes a repeated request known: one whose
     key was answered once changes nothing. `target` is the ruling that an undo names (null: the break's last).
     """
 
-    kind: Kind
+    kind: RulingKind
     who: str
     break_id: str | None = None
     reason: str = ""
@@ -74,8 +74,8 @@ class Ask:
     key: str | None = None
 
 
-class Became(StrEnum):
-    """What became of an ask."""
+class Outcome(StrEnum):
+    """What became of a request."""
 
     APPLIED = "applied"
     PENDING = "pending_approval"
@@ -85,17 +85,17 @@ class Became(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of an ask, in words for the person who asked."""
+    """What became of a request, in words for the person who asked."""
 
-    ask: Ask
-    became: Became
+    request: RulingRequest
+    outcome: Outcome
     words: str
     ruling_id: int | None = None
     status: str | None = None  # the break's afterwards
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ApprovalLimits:
     """Up to these sums (minor units by currency) one person decides alone; a currency that is not named has 0."""
 
     write_off: Mapping[str, int] = field(default_factory=dict)
@@ -103,7 +103,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Ignore:
+class IgnorePattern:
     """A pattern of breaks that is expected until a day: those of `code`, in `account` (null: any), whose subject or
     order id is like `pattern` (shell wild cards; empty: all)."""
 
@@ -129,7 +129,7 @@ class OpeningItem:
     who: str
 
 
-class Stand(StrEnum):
+class RulingState(StrEnum):
     """Where a ruling stands: it waits, holds, was done once for all, or why it no longer holds."""
 
     PENDING = "pending"
@@ -143,11 +143,11 @@ class Stand(StrEnum):
     CLOSED = "auto_closed"
 
 
-IN_FORCE = frozenset({Stand.PENDING, Stand.STANDS})
+IN_FORCE = frozenset({RulingState.PENDING, RulingState.STANDS})
 
 
 @dataclass(frozen=True, slots=True)
-class Before:
+class PriorState:
     """What a break's life was before a ruling, for an undo."""
 
     status: str
@@ -166,7 +166,7 @@ class Ruling:
     at: datetime
     reason: str
     standing: str
-    before: Before | None = None
+    before: PriorState | None = None
     until: date | None = None
     owner: str | None = None
     account: str | None = None
@@ -193,9 +193,9 @@ class Ruling:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class EndedRuling:
     """A ruling that a run ended: where it stands now, and why, in words."""
 
     ruling_id: int
-    standing: Stand
+    standing: RulingState
     why: str

@@ -40,7 +40,7 @@ class NotFound(OmiseError):
         self.code = code
 
 
-class Refused(OmiseError):
+class RequestRefused(OmiseError):
     """Omise does not accept the request, and would not accept it again; `code` says why, where Omise names it."""
 
     def __init__(self, message: str, code: str | None) -> None:
@@ -127,7 +127,7 @@ class Client:
         """What `decode` makes of the answer to GET `path`; asked again while it is busy, broken or cut.
 
         `decode` raises BadAnswer where the body is not whole, UnexpectedShape where it is whole and something else.
-        Raises KeyRefused, NotFound, Refused, Unavailable.
+        Raises KeyRefused, NotFound, RequestRefused, Unavailable.
         """
         tries = AsyncRetrying(
             stop=self._stop,
@@ -248,7 +248,7 @@ def _failure(status: int, headers: Mapping[str, str], code: str | None, about: s
         return NotFound(about, code)
     if status in (408, 429) or status >= 500 or code == "backend_error" or status < 300:
         return _Retry(about, _retry_after_s(headers), busy=status in (429, 503))
-    return Refused(about, code)
+    return RequestRefused(about, code)
 
 
 def _code(body: bytes) -> str | None:

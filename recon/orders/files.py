@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from recon.model import Window
-from recon.orders.source import Kind, OrderSource, SourceMissing, SourceUnreadable
+from recon.orders.source import OrderKind, OrderSource, SourceMissing, SourceUnreadable
 from recon.tabular.files import SourceFile, matching_files
 from recon.tabular.keys import Key, Value
 from recon.tabular.table import Table
@@ -12,13 +12,13 @@ from recon.tabular.table import Table
 _PATH = Key("path", Value.PATH, required=True, needed_for="reads files", belongs_to="files")
 
 
-def file_kind(name: str, table_of: Callable[[SourceFile, OrderSource], Table]) -> Kind:
+def file_kind(name: str, table_of: Callable[[SourceFile, OrderSource], Table]) -> OrderKind:
     """A kind whose files are read whole, each as one table."""
 
     def tables(source: OrderSource, _window: Window, _changed_since: datetime | None) -> Iterator[Table]:
         return (table_of(file, source) for file in _files(source))
 
-    return Kind(name, tables, (_PATH,))
+    return OrderKind(name, tables, (_PATH,))
 
 
 def _files(source: OrderSource) -> Iterator[SourceFile]:

@@ -10,7 +10,7 @@ from recon import columns as c
 from recon.model import InputFile, Window
 from recon.money import Currencies
 from recon.orders.kinds import kinds
-from recon.orders.rows import Context, Rows, rows_of
+from recon.orders.rows import OrderContext, ReadRows, rows_of
 from recon.orders.source import LoadedOrders, OrderSource, Preview, SourceUnreadable
 from recon.privacy import redact
 from recon.tabular.table import Table
@@ -32,8 +32,8 @@ def read(
     `window` and `changed_since` (aware UTC) bind a database's query; files are read whole. The same account and order
     id twice: the later file, then the later row, wins. Raises SourceMissing and SourceUnreadable.
     """
-    context = Context(accounts, currencies, hash_key)
-    parts: list[Rows] = []
+    context = OrderContext(accounts, currencies, hash_key)
+    parts: list[ReadRows] = []
     inputs: list[InputFile] = []
     for table in _tables(source, window, changed_since):
         part = rows_of(table, source, context)

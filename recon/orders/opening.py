@@ -9,7 +9,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 
 from recon.model.rulings import OpeningItem
 from recon.money import Currencies
-from recon.rulings.opening_items import KINDS, Placed
+from recon.rulings.opening_items import KINDS, LocatedItem
 from recon.tabular.amounts import amounts
 from recon.tabular.dialect import UNCLOSED, UTF8_MARK, Dialect, delimiter_of, first_line, wrong_width
 from recon.tabular.faults import quoted, shown
@@ -27,7 +27,7 @@ class OpeningUnreadable(Exception):
         self.messages = tuple(messages)
 
 
-def read_opening(path: Path, accounts: Collection[str], currencies: Currencies, who: str) -> tuple[Placed, ...]:
+def read_opening(path: Path, accounts: Collection[str], currencies: Currencies, who: str) -> tuple[LocatedItem, ...]:
     """Every item of a file, in its order; amounts in it are major units. Raises OpeningUnreadable.
 
     UTF-8 with or without its mark; commas, semicolons or tabs; columns in any order, others beside them are left out.
@@ -79,10 +79,10 @@ class _Reading:
     def __init__(self, file: str, accounts: set[str], currencies: Currencies, who: str) -> None:
         self._file, self._accounts, self._currencies, self._who = file, accounts, currencies, who
         self._faults: list[str] = []
-        self._placed: list[Placed] = []
+        self._placed: list[LocatedItem] = []
         self._rows: dict[tuple[str, str, str], int] = {}
 
-    def items(self) -> tuple[Placed, ...]:
+    def items(self) -> tuple[LocatedItem, ...]:
         """All of them; raises OpeningUnreadable where anything was wrong."""
         if self._faults:
             raise OpeningUnreadable(self._faults)
@@ -115,7 +115,7 @@ class _Reading:
         self._rows.setdefault(key, row)
         if len(self._faults) == before:
             item = OpeningItem(account, kind, id_, amount, currency, cells["note"], self._who)
-            self._placed.append(Placed(item, self._file, row))
+            self._placed.append(LocatedItem(item, self._file, row))
 
     def _amount(self, row: int, text: str, currency: str) -> int:
         """Minor units; 0 where the amount or its currency is no good, which is a fault."""

@@ -17,7 +17,7 @@ from recon.money import Currencies
 from recon.orders.source import OrderSource, SourceUnreadable
 from recon.privacy import keyed_hash, redact
 from recon.tabular.amounts import amounts
-from recon.tabular.faults import Faults, quoted, shown
+from recon.tabular.faults import RowFaults, quoted, shown
 from recon.tabular.moments import moments
 from recon.tabular.table import Table, Torn, mapped
 
@@ -27,7 +27,7 @@ _UNSEEN = r"[\x00-\x1f\x7f-\x{9f}\x{ad}\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060
 
 
 @dataclass(frozen=True)
-class Rows:
+class ReadRows:
     """What one table held: `orders` shaped by ORDER, `rejected` as tuples in REJECTED's column order."""
 
     orders: pd.DataFrame
@@ -37,7 +37,7 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Context:
+class OrderContext:
     """What the configuration knows: accounts with their settlement currency, exponents, the key for customers."""
 
     accounts: Mapping[str, str]
@@ -45,7 +45,7 @@ class Context:
     hash_key: bytes | None = field(repr=False)
 
 
-def rows_of(table: Table, source: OrderSource, context: Context) -> Rows:
+def rows_of(table: Table, source: OrderSource, context: OrderContext) -> ReadRows:
     """The orders of a table; raises SourceUnreadable where a column that is needed is not there."""
     return _Reading(table, source, context).rows()
 
@@ -53,17 +53,17 @@ def rows_of(table: Table, source: OrderSource, context: Context) -> Rows:
 class _Reading:
     """One table being read: the rows that count, by position, and what was found wrong with them."""
 
-    def __init__(self, table: Table, source: OrderSource, context: Context) -> None:
+    def __init__(self, table: Table, source: OrderSource, context: OrderContext) -> None:
         self.table, self.source, self.context = table, source, context
         self.header = self._columns()
-        self.faults = Faults()
+        self.faults = RowFaults()
         filled = self._filled()
         ignored = self._ignored() & filled
         self.kept: Ints = np.flatnonzero(filled & ~ignored)
         self.ignored_at: Ints = np.flatnonzero(ignored)
         self.count = int(filled.sum()) + len(table.torn)
 
-    def rows(self) -> Rows:
+    def rows(self) -> ReadRows:
         """Every column parsed, then good rows and bad rows apart."""
         order_id = self._id(c.ORDER_ID, required=True)
         currency, accounts = self._currencies_and_accounts()
@@ -95,7 +95,7 @@ class _Reading:
         bad = sorted(self.faults.by_row)
         good = np.delete(np.arange(count), bad)
         orders = pa.table(data)
-        return Rows(
+        return ReadRows(
             c.ORDER.check((orders.take(pa.array(good)) if bad else orders).to_pandas()),
             (*self._rejected(bad, accounts.take(pa.array(bad, pa.int64())).to_pylist()), *self._torn()),
             self._ignored_by_account(),

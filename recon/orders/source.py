@@ -68,7 +68,7 @@ class Preview:
 
 
 @dataclass(frozen=True)
-class Kind:
+class OrderKind:
     """A kind of source, declared once as KIND in its module; `tables` gives its inputs in reading order."""
 
     name: str

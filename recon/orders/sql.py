@@ -12,7 +12,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from recon.model import Window
-from recon.orders.source import Kind, OrderSource, SourceMissing, SourceUnreadable
+from recon.orders.source import OrderKind, OrderSource, SourceMissing, SourceUnreadable
 from recon.privacy import redact
 from recon.tabular.keys import Key, Value
 from recon.tabular.table import Table, column_of, doubts_of, text_of
@@ -49,7 +49,7 @@ def _tables(source: OrderSource, window: Window, changed_since: datetime | None)
         engine.dispose()
 
 
-KIND = Kind(
+KIND = OrderKind(
     "sql",
     _tables,
     (

@@ -7,7 +7,17 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, tzinfo
 
 from recon.model import CLOSED, Break, BreakStatus, KnownBreak
-from recon.model.rulings import IN_FORCE, Ask, Became, Before, Kind, Limits, Ruling, Stand, Standing
+from recon.model.rulings import (
+    IN_FORCE,
+    ApprovalLimits,
+    Outcome,
+    PriorState,
+    Ruling,
+    RulingKind,
+    RulingRequest,
+    RulingState,
+    Standing,
+)
 
 OPEN, ACKNOWLEDGED, PENDING = BreakStatus.OPEN, BreakStatus.ACKNOWLEDGED, BreakStatus.PENDING_APPROVAL
 RESOLVED, WRITTEN_OFF, AUTO_CLOSED = BreakStatus.RESOLVED, BreakStatus.WRITTEN_OFF, BreakStatus.AUTO_CLOSED
@@ -27,12 +37,12 @@ MOVES: Mapping[BreakStatus, Mapping[str, set[BreakStatus]]] = {
     AUTO_CLOSED: {"reopened": {OPEN}, "undone": {OPEN}},  # undone: the link by hand that made the facts agree
 }
 _STATUS = {
-    Kind.ACKNOWLEDGE: ACKNOWLEDGED,
-    Kind.IGNORE: ACKNOWLEDGED,
-    Kind.OPENING: ACKNOWLEDGED,
-    Kind.RESOLVE: RESOLVED,
-    Kind.LINK: RESOLVED,
-    Kind.WRITE_OFF: WRITTEN_OFF,
+    RulingKind.ACKNOWLEDGE: ACKNOWLEDGED,
+    RulingKind.IGNORE: ACKNOWLEDGED,
+    RulingKind.OPENING: ACKNOWLEDGED,
+    RulingKind.RESOLVE: RESOLVED,
+    RulingKind.LINK: RESOLVED,
+    RulingKind.WRITE_OFF: WRITTEN_OFF,
 }
 _FACTS = (
     "currency",
@@ -48,16 +58,16 @@ _FACTS = (
 )
 
 
-class Refused(Exception):
-    """Why an ask is not done, in words for the person who asked."""
+class RulingRefused(Exception):
+    """Why a request is not done, in words for the person who asked."""
 
 
-class Already(Refused):
+class AlreadyInForce(RulingRefused):
     """There is nothing to do."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class LinkedPair:
     """An order and a charge as they are known; `amount` is what was captured. `held`: who has the charge by hand."""
 
     account: str
@@ -70,40 +80,42 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class BreakContext:
     """What a decision looks at; `rulings` has, by id, those on the break and those that these rest on."""
 
     known: KnownBreak
     ruling_id: int
     now: datetime
     zone: tzinfo
-    limits: Limits
+    limits: ApprovalLimits
     rulings: Mapping[int, Ruling] = field(default_factory=dict)
-    pair: Pair | None = None
+    pair: LinkedPair | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """What an ask comes to: the break afterwards, the new ruling, what became of older ones, and how it is told."""
+class RulingDecision:
+    """What a request comes to: the break afterwards, the new ruling, older ones that changed, and it all in words."""
 
     after: KnownBreak
     ruling: Ruling
-    what: str
+    event: str
     detail: str
     words: str
-    became: Became = Became.APPLIED
-    others: tuple[Ruling, ...] = ()
+    outcome: Outcome = Outcome.APPLIED
+    changed_rulings: tuple[Ruling, ...] = ()
 
 
-def decide(ask: Ask, sight: Sight) -> Decision:
-    """What an ask about one break comes to; raises Refused in words."""
-    return _HOW[ask.kind](ask, sight)
+def decide(request: RulingRequest, context: BreakContext) -> RulingDecision:
+    """What a request about one break comes to; raises RulingRefused in words."""
+    if request.kind not in _DECISIONS:
+        raise RulingRefused(f"{request.kind} is nothing that is asked of one break")
+    return _DECISIONS[request.kind](request, context)
 
 
-def facts_of(found: Break) -> str:
+def facts_of(break_: Break) -> str:
     """A digest of the facts that a ruling on a break rests on; words, severity and due dates are none."""
-    named = (found.code, found.account, found.subject_type, found.subject_id)
-    return hashlib.sha256(repr((*named, *(getattr(found, name) for name in _FACTS))).encode()).hexdigest()
+    named = (break_.code, break_.account, break_.subject_type, break_.subject_id)
+    return hashlib.sha256(repr((*named, *(getattr(break_, name) for name in _FACTS))).encode()).hexdigest()
 
 
 def changed_facts(old: Break, new: Break) -> str:
@@ -120,256 +132,305 @@ def link_facts(order: tuple[int, str], charge: tuple[int, str], pays: bool) -> s
 
 def status_of(kind: str, stands: str) -> BreakStatus | None:
     """The status that a break has by a ruling of a kind; None where the kind gives none."""
-    return PENDING if stands == Stand.PENDING else _STATUS.get(Kind(kind))
+    return PENDING if stands == RulingState.PENDING else _STATUS.get(RulingKind(kind))
 
 
-def is_same_person(one: str, other: str) -> bool:
+def is_same_person(name: str, other: str) -> bool:
     """Whether two names are one person's, however they are written."""
-    return _name(one) == _name(other)
+    return _name(name) == _name(other)
 
 
 def _name(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
-def new_ignore(ask: Ask, ruling_id: int, now: datetime, today: date) -> Ruling:
-    """The ruling that a pattern is; raises Refused in words."""
-    if not ask.code:
-        raise Refused("an ignore needs the code of the breaks")
-    pattern = {"code": ask.code, "account": ask.account, "pattern": ask.pattern or "", "until": _until(ask, today)}
-    return _new(replace(ask, reason=_reason(ask)), ruling_id, now, Stand.STANDS, **pattern)
+def new_ignore(request: RulingRequest, ruling_id: int, now: datetime, today: date) -> Ruling:
+    """The ruling that a pattern is; raises RulingRefused in words."""
+    if not request.code:
+        raise RulingRefused("an ignore needs the code of the breaks")
+    pattern = {
+        "code": request.code,
+        "account": request.account,
+        "pattern": request.pattern or "",
+        "until": _until(request, today),
+    }
+    return _new(replace(request, reason=_reason(request)), ruling_id, now, RulingState.STANDS, **pattern)
 
 
-def ended(ruling: Ruling, stands: Stand, by: str, at: datetime, why: str) -> Ruling:
+def end_ruling(ruling: Ruling, stands: RulingState, by: str, at: datetime, why: str) -> Ruling:
     """A ruling that no longer holds."""
     return replace(ruling, standing=stands.value, ended_at=at, ended_by=by, ended_why=why)
 
 
-def moved(known: KnownBreak, what: str, status: BreakStatus, standing: Standing | None) -> KnownBreak:
+def move_break(known: KnownBreak, event: str, status: BreakStatus, standing: Standing | None) -> KnownBreak:
     """The break after an event that the graph allows."""
-    assert status in MOVES[known.status].get(what, ()), f"{known.status} -{what}-> {status} is no move of a break"
+    assert status in MOVES[known.status].get(event, ()), f"{known.status} -{event}-> {status} is no move of a break"
     return replace(known, status=status, standing=standing, version=known.version + 1)
 
 
-def _assign(ask: Ask, sight: Sight) -> Decision:
-    owner = (ask.owner or "").strip() or None
+def _assign(request: RulingRequest, context: BreakContext) -> RulingDecision:
+    known = context.known
+    owner = (request.owner or "").strip() or None
     whose = f"{owner}'s" if owner else "nobody's"
-    if owner == sight.known.owner:
-        raise Already(f"{sight.known.found.id} is {whose} already")
-    after = replace(sight.known, owner=owner, version=sight.known.version + 1)
-    ruling = _on_break(ask, sight, Stand.DONE, owner=owner)
-    return Decision(after, ruling, "assigned", f"to {owner or 'nobody'}", f"{after.found.id} is {whose}")
+    if owner == known.owner:
+        raise AlreadyInForce(f"{known.found.id} is {whose} already")
+    ruling = _on_break(request, context, RulingState.DONE, owner=owner)
+    after = replace(known, owner=owner, version=known.version + 1)
+    return RulingDecision(after, ruling, "assigned", f"to {owner or 'nobody'}", f"{known.found.id} is {whose}")
 
 
-def _note(ask: Ask, sight: Sight) -> Decision:
-    text = _reason(ask, "a note needs a text")
-    ruling = _on_break(ask, sight, Stand.DONE)
-    return Decision(sight.known, ruling, "noted", text, f"{sight.known.found.id} has the note")
+def _note(request: RulingRequest, context: BreakContext) -> RulingDecision:
+    text = _reason(request, "a note needs a text")
+    ruling = _on_break(request, context, RulingState.DONE)
+    return RulingDecision(context.known, ruling, "noted", text, f"{context.known.found.id} has the note")
 
 
-def _acknowledge(ask: Ask, sight: Sight) -> Decision:
-    until = _until(ask, sight.now.astimezone(sight.zone).date())
-    detail = f"until {until}" + (f": {ask.reason.strip()}" if ask.reason.strip() else "")
-    return _ruled(ask, sight, "acknowledged", detail)
+def _acknowledge(request: RulingRequest, context: BreakContext) -> RulingDecision:
+    until = _until(request, context.now.astimezone(context.zone).date())
+    return _ruled(request, context, "acknowledged", _with_reason(f"until {until}", request.reason.strip()))
 
 
-def _resolve(ask: Ask, sight: Sight) -> Decision:
-    return _ruled(ask, sight, "resolved", _reason(ask))
+def _resolve(request: RulingRequest, context: BreakContext) -> RulingDecision:
+    return _ruled(request, context, "resolved", _reason(request))
 
 
-def _write_off(ask: Ask, sight: Sight) -> Decision:
-    reason, found = _reason(ask), sight.known.found
-    if found.amount_at_risk is None or found.currency is None:
-        raise Refused(f"{found.id} has no amount that could be written off")
-    amount = abs(found.amount_at_risk)
-    sums = {"amount": amount, "currency": found.currency}
-    above = amount > sight.limits.write_off.get(found.currency, 0)
-    return _ruled(ask, sight, "proposed" if above else "written_off", f"write-off: {reason}", **sums)
+def _write_off(request: RulingRequest, context: BreakContext) -> RulingDecision:
+    reason = _reason(request)
+    break_ = context.known.found
+    if break_.amount_at_risk is None or break_.currency is None:
+        raise RulingRefused(f"{break_.id} has no amount that could be written off")
+    amount = abs(break_.amount_at_risk)
+    event = "proposed" if amount > context.limits.write_off.get(break_.currency, 0) else "written_off"
+    return _ruled(request, context, event, f"write-off: {reason}", amount=amount, currency=break_.currency)
 
 
-def _link(ask: Ask, sight: Sight) -> Decision:
-    found, pair = sight.known.found, sight.pair
+def _link(request: RulingRequest, context: BreakContext) -> RulingDecision:
+    break_ = context.known.found
+    pair = context.pair
     assert pair is not None, "who asks for a link hands over the pair"
-    named = {"order": pair.order_id, "charge": pair.charge_id}.get(found.subject_type)
-    if named is None:
-        raise Refused(f"{found.id} is about a {found.subject_type}: a link by hand is for an order and a charge")
-    if named != found.subject_id:
-        raise Refused(f"{found.id} is about {found.subject_type} {found.subject_id}, not {named}")
+    subject_id = {"order": pair.order_id, "charge": pair.charge_id}.get(break_.subject_type)
+    if subject_id is None:
+        raise RulingRefused(
+            f"{break_.id} is about a {break_.subject_type}: a link by hand is for an order and a charge"
+        )
+    if subject_id != break_.subject_id:
+        raise RulingRefused(f"{break_.id} is about {break_.subject_type} {break_.subject_id}, not {subject_id}")
     if pair.held is not None:
-        raise Refused(f"charge {pair.charge_id} is linked by hand to order {pair.held.order_id} ({pair.held.name})")
-    above = pair.amount > sight.limits.link.get(pair.currency, 0)
-    detail = f"order {pair.order_id} and charge {pair.charge_id}" + (f": {ask.reason}" if ask.reason else "")
-    sides = {"order_account": pair.account, "order_id": pair.order_id, "charge_account": pair.account}
-    sums = {"charge_id": pair.charge_id, "amount": pair.amount, "currency": pair.currency, "facts": pair.facts}
-    return _ruled(ask, sight, "proposed" if above else "linked", detail, **sides, **sums)
-
-
-def _ruled(ask: Ask, sight: Sight, what: str, detail: str, **more: object) -> Decision:
-    """A ruling that gives the break a status."""
-    known, above = sight.known, what == "proposed"
-    if what not in MOVES[known.status]:
-        raise Refused(_state(sight))
-    (status,) = MOVES[known.status][what]
-    until, facts = (ask.until if ask.kind == Kind.ACKNOWLEDGE else None), facts_of(known.found)
-    standing = Standing(sight.ruling_id, ask.kind.value, ask.who.strip(), ask.reason.strip(), until, facts)
-    stands = Stand.PENDING if above else Stand.STANDS
-    ruling = _on_break(ask, sight, stands, **{"facts": facts, "until": until, **more})
-    word = "waits for a second person: the sum is above the limit" if above else f"is {_word(what)}"
-    return Decision(
-        moved(known, what, status, standing),
-        ruling,
-        what,
-        detail,
-        f"{known.found.id} {word}",
-        Became.PENDING if above else Became.APPLIED,
-        _replaced(sight, ruling),
+        holder = f"order {pair.held.order_id} ({pair.held.name})"
+        raise RulingRefused(f"charge {pair.charge_id} is linked by hand to {holder}")
+    return _ruled(
+        request,
+        context,
+        "proposed" if pair.amount > context.limits.link.get(pair.currency, 0) else "linked",
+        _with_reason(f"order {pair.order_id} and charge {pair.charge_id}", request.reason),
+        order_account=pair.account,
+        order_id=pair.order_id,
+        charge_account=pair.account,
+        charge_id=pair.charge_id,
+        amount=pair.amount,
+        currency=pair.currency,
+        facts=pair.facts,
     )
 
 
-def _replaced(sight: Sight, by: Ruling) -> tuple[Ruling, ...]:
+def _ruled(
+    request: RulingRequest, context: BreakContext, event: str, detail: str, **fields: object
+) -> RulingDecision:
+    """A ruling that gives the break a status; `fields` are more of the ruling's own."""
+    known = context.known
+    if event not in MOVES[known.status]:
+        raise RulingRefused(_state(context))
+    (status,) = MOVES[known.status][event]
+    facts = facts_of(known.found)
+    until = request.until if request.kind == RulingKind.ACKNOWLEDGE else None
+    who, reason = request.who.strip(), request.reason.strip()
+    standing = Standing(context.ruling_id, request.kind.value, who, reason, until, facts)
+    is_pending = event == "proposed"
+    state = RulingState.PENDING if is_pending else RulingState.STANDS
+    ruling = _on_break(request, context, state, **{"facts": facts, "until": until, **fields})
+    words = "waits for a second person: the sum is above the limit" if is_pending else f"is {_word(event)}"
+    return RulingDecision(
+        move_break(known, event, status, standing),
+        ruling,
+        event,
+        detail,
+        f"{known.found.id} {words}",
+        Outcome.PENDING if is_pending else Outcome.APPLIED,
+        _replaced(context, ruling),
+    )
+
+
+def _replaced(context: BreakContext, by: Ruling) -> tuple[Ruling, ...]:
     """The break's own ruling that stood until now; a pattern goes on for others."""
-    old = _rests_on(sight)
+    old = _rests_on(context)
     if old is None or old.break_id is None or old.standing not in IN_FORCE:
         return ()
-    return (ended(old, Stand.REPLACED, by.who, by.at, f"replaced by {by.name}"),)
+    return (end_ruling(old, RulingState.REPLACED, by.who, by.at, f"replaced by {by.name}"),)
 
 
-def _approve(ask: Ask, sight: Sight) -> Decision:
-    known, standing, pending = sight.known, sight.known.standing, _rests_on(sight)
-    if known.status != PENDING or pending is None or pending.standing != Stand.PENDING:
-        raise Refused(f"nothing waits for approval: {_state(sight)}")
-    if ask.target not in (None, pending.id):
-        raise Refused(f"rul_{ask.target} does not wait for approval; {pending.name} does")
-    if is_same_person(ask.who, pending.who):
-        raise Refused(f"{pending.name} is {pending.who}'s own: a second person approves it")
-    approved = replace(pending, standing=Stand.STANDS.value, approved_by=ask.who.strip(), approved_at=sight.now)
-    after = moved(known, "approved", _STATUS[Kind(pending.kind)], standing)
-    detail = f"{pending.kind} by {pending.who} ({pending.name})" + (f": {ask.reason}" if ask.reason else "")
-    ruling, words = _on_break(ask, sight, Stand.DONE), f"{known.found.id} is {_word(after.status)}"
-    return Decision(after, ruling, "approved", detail, words, others=(approved,))
+def _approve(request: RulingRequest, context: BreakContext) -> RulingDecision:
+    known = context.known
+    pending = _rests_on(context)
+    if known.status != PENDING or pending is None or pending.standing != RulingState.PENDING:
+        raise RulingRefused(f"nothing waits for approval: {_state(context)}")
+    if request.target not in (None, pending.id):
+        raise RulingRefused(f"rul_{request.target} does not wait for approval; {pending.name} does")
+    if is_same_person(request.who, pending.who):
+        raise RulingRefused(f"{pending.name} is {pending.who}'s own: a second person approves it")
+    approved = replace(
+        pending,
+        standing=RulingState.STANDS.value,
+        approved_by=request.who.strip(),
+        approved_at=context.now,
+    )
+    after = move_break(known, "approved", _STATUS[RulingKind(pending.kind)], known.standing)
+    ruling = _on_break(request, context, RulingState.DONE)
+    words = f"{known.found.id} is {_word(after.status)}"
+    detail = _with_reason(_described(pending), request.reason)
+    return RulingDecision(after, ruling, "approved", detail, words, changed_rulings=(approved,))
 
 
-def _undo(ask: Ask, sight: Sight) -> Decision:
-    known, target = sight.known, _undone(ask, sight)
-    ruling = _on_break(ask, sight, Stand.DONE)
-    over = ended(target, Stand.UNDONE, ruling.who, sight.now, ask.reason.strip() or "taken back")
-    detail = f"{target.kind} by {target.who} ({target.name})" + (f": {ask.reason}" if ask.reason else "")
-    if known.status == AUTO_CLOSED and target.kind == Kind.LINK:
-        words = f"{target.name} is undone: {known.found.id} is open again"
-        return Decision(moved(known, "undone", OPEN, None), ruling, "undone", detail, words, others=(over,))
-    if _rests_on(sight) != target:
-        words = f"{target.name} is undone"
-        return Decision(replace(known, version=known.version + 1), ruling, "undone", detail, words, others=(over,))
-    status, standing, again = _life_before(target, sight)
-    after = moved(known, "undone", status, standing)
-    words = f"{target.name} is undone: {known.found.id} is {_word(status)}"
-    return Decision(after, ruling, "undone", detail, words, others=(over, *again))
+def _undo(request: RulingRequest, context: BreakContext) -> RulingDecision:
+    known = context.known
+    target = _undone(request, context)
+    ruling = _on_break(request, context, RulingState.DONE)
+    undone = end_ruling(target, RulingState.UNDONE, ruling.who, context.now, request.reason.strip() or "taken back")
+    changed: tuple[Ruling, ...] = (undone,)
+    words = f"{target.name} is undone"
+    if known.status == AUTO_CLOSED and target.kind == RulingKind.LINK:
+        after = move_break(known, "undone", OPEN, None)
+        words += f": {known.found.id} is open again"
+    elif _rests_on(context) != target:
+        after = replace(known, version=known.version + 1)
+    else:
+        status, standing, reinstated = _life_before(target, context)
+        after = move_break(known, "undone", status, standing)
+        words += f": {known.found.id} is {_word(status)}"
+        changed += reinstated
+    detail = _with_reason(_described(target), request.reason)
+    return RulingDecision(after, ruling, "undone", detail, words, changed_rulings=changed)
 
 
-def _undone(ask: Ask, sight: Sight) -> Ruling:
-    """Which ruling is meant; raises Refused where it cannot be undone."""
-    known = sight.known
-    own = [one for one in sight.rulings.values() if one.break_id == known.found.id and one.standing in IN_FORCE]
-    if ask.target is None and not own:
-        raise Refused(f"there is nothing to undo: {_state(sight)}")
-    target = max(own, key=lambda one: one.id) if ask.target is None else sight.rulings.get(ask.target)
+def _undone(request: RulingRequest, context: BreakContext) -> Ruling:
+    """Which ruling is meant; raises RulingRefused where it cannot be undone."""
+    break_id = context.known.found.id
+    own = [
+        ruling for ruling in context.rulings.values() if ruling.break_id == break_id and ruling.standing in IN_FORCE
+    ]
+    if request.target is None and not own:
+        raise RulingRefused(f"there is nothing to undo: {_state(context)}")
+    last = max(own, key=lambda ruling: ruling.id, default=None)
+    target = last if request.target is None else context.rulings.get(request.target)
     if target is None:
-        raise Refused(f"rul_{ask.target} is not about {known.found.id}")
-    if target.standing == Stand.DONE:
-        raise Refused(f"{target.name} ({target.kind}) changed no status: there is nothing to undo")
+        raise RulingRefused(f"rul_{request.target} is not about {break_id}")
+    if target.standing == RulingState.DONE:
+        raise RulingRefused(f"{target.name} ({target.kind}) changed no status: there is nothing to undo")
     if target.standing not in IN_FORCE:
-        raise Refused(f"{target.name} no longer stands: {target.standing} ({target.ended_why})")
+        raise RulingRefused(f"{target.name} no longer stands: {target.standing} ({target.ended_why})")
     return target
 
 
-def _life_before(target: Ruling, sight: Sight) -> tuple[BreakStatus, Standing | None, tuple[Ruling, ...]]:
+def _life_before(target: Ruling, context: BreakContext) -> tuple[BreakStatus, Standing | None, tuple[Ruling, ...]]:
     """Status and ruling to go back to, and that ruling if it stands again; open where it does not hold any more."""
-    before = target.before or Before(OPEN.value, None)
-    standing, nothing = before.standing, (OPEN, None, ())
-    if standing is None or standing.facts not in (None, facts_of(sight.known.found)):
-        return nothing
-    if standing.kind == Kind.OPENING:
+    before = target.before or PriorState(OPEN.value, None)
+    standing = before.standing
+    if standing is None or standing.facts not in (None, facts_of(context.known.found)):
+        return OPEN, None, ()
+    old = context.rulings.get(standing.ruling_id)
+    is_pattern = old is not None and old.break_id is None and old.standing == RulingState.STANDS
+    if standing.kind == RulingKind.OPENING or is_pattern:
         return ACKNOWLEDGED, standing, ()
-    old = sight.rulings.get(standing.ruling_id)
-    if old is not None and old.break_id is None and old.standing == Stand.STANDS:
-        return ACKNOWLEDGED, standing, ()
-    if old is not None and old.standing == Stand.REPLACED:
-        again = replace(old, standing=Stand.STANDS.value, ended_at=None, ended_by=None, ended_why=None)
-        return BreakStatus(before.status), standing, (again,)
-    return nothing
+    if old is not None and old.standing == RulingState.REPLACED:
+        reinstated = replace(old, standing=RulingState.STANDS.value, ended_at=None, ended_by=None, ended_why=None)
+        return BreakStatus(before.status), standing, (reinstated,)
+    return OPEN, None, ()
 
 
-def _reopen(ask: Ask, sight: Sight) -> Decision:
-    known = sight.known
+def _reopen(request: RulingRequest, context: BreakContext) -> RulingDecision:
+    known = context.known
     if known.status not in CLOSED:
-        raise Refused(f"{known.found.id} is not closed: {_state(sight)}")
-    ruling = _on_break(ask, sight, Stand.DONE)
-    old = _rests_on(sight)
-    over = (ended(old, Stand.REOPENED, ruling.who, sight.now, f"reopened by {ruling.who}"),) if old else ()
-    after = moved(known, "reopened", OPEN, None)
-    return Decision(after, ruling, "reopened", ask.reason.strip(), f"{known.found.id} is open again", others=over)
+        raise RulingRefused(f"{known.found.id} is not closed: {_state(context)}")
+    ruling = _on_break(request, context, RulingState.DONE)
+    old = _rests_on(context)
+    why = f"reopened by {ruling.who}"
+    changed = (end_ruling(old, RulingState.REOPENED, ruling.who, context.now, why),) if old else ()
+    after = move_break(known, "reopened", OPEN, None)
+    words = f"{known.found.id} is open again"
+    return RulingDecision(after, ruling, "reopened", request.reason.strip(), words, changed_rulings=changed)
 
 
-def _rests_on(sight: Sight) -> Ruling | None:
+def _rests_on(context: BreakContext) -> Ruling | None:
     """The ruling that the break rests on; an opening item is none."""
-    standing = sight.known.standing
-    return None if standing is None or standing.kind == Kind.OPENING else sight.rulings.get(standing.ruling_id)
+    standing = context.known.standing
+    if standing is None or standing.kind == RulingKind.OPENING:
+        return None
+    return context.rulings.get(standing.ruling_id)
 
 
-def _refused_kind(ask: Ask, _sight: Sight) -> Decision:
-    raise Refused(f"{ask.kind} is nothing that is asked of one break")
-
-
-_HOW: Mapping[Kind, Callable[[Ask, Sight], Decision]] = {
-    Kind.ASSIGN: _assign,
-    Kind.NOTE: _note,
-    Kind.ACKNOWLEDGE: _acknowledge,
-    Kind.RESOLVE: _resolve,
-    Kind.LINK: _link,
-    Kind.WRITE_OFF: _write_off,
-    Kind.APPROVE: _approve,
-    Kind.UNDO: _undo,
-    Kind.REOPEN: _reopen,
-    Kind.IGNORE: _refused_kind,
-    Kind.OPENING: _refused_kind,
+_DECISIONS: Mapping[RulingKind, Callable[[RulingRequest, BreakContext], RulingDecision]] = {
+    RulingKind.ASSIGN: _assign,
+    RulingKind.NOTE: _note,
+    RulingKind.ACKNOWLEDGE: _acknowledge,
+    RulingKind.RESOLVE: _resolve,
+    RulingKind.LINK: _link,
+    RulingKind.WRITE_OFF: _write_off,
+    RulingKind.APPROVE: _approve,
+    RulingKind.UNDO: _undo,
+    RulingKind.REOPEN: _reopen,
 }
 
 
-def _on_break(ask: Ask, sight: Sight, stands: Stand, **more: object) -> Ruling:
-    before = Before(sight.known.status.value, sight.known.standing)
-    return _new(ask, sight.ruling_id, sight.now, stands, break_id=sight.known.found.id, before=before, **more)
+def _on_break(request: RulingRequest, context: BreakContext, state: RulingState, **fields: object) -> Ruling:
+    fields["break_id"] = context.known.found.id
+    fields["before"] = PriorState(context.known.status.value, context.known.standing)
+    return _new(request, context.ruling_id, context.now, state, **fields)
 
 
-def _new(ask: Ask, ruling_id: int, now: datetime, stands: Stand, **more: object) -> Ruling:
-    bare = Ruling(
-        ruling_id, None, ask.kind.value, ask.who.strip(), now, ask.reason.strip(), stands.value, key=ask.key
+def _new(request: RulingRequest, ruling_id: int, now: datetime, state: RulingState, **fields: object) -> Ruling:
+    ruling = Ruling(
+        ruling_id,
+        None,
+        request.kind.value,
+        request.who.strip(),
+        now,
+        request.reason.strip(),
+        state.value,
+        key=request.key,
     )
-    return replace(bare, **more)  # type: ignore[arg-type]  # fields of a ruling, by their names
+    return replace(ruling, **fields)  # type: ignore[arg-type]  # fields of a ruling, by their names
 
 
-def _reason(ask: Ask, otherwise: str = "a reason is needed") -> str:
-    if not ask.reason.strip():
-        raise Refused(otherwise)
-    return ask.reason.strip()
+def _reason(request: RulingRequest, otherwise: str = "a reason is needed") -> str:
+    if not request.reason.strip():
+        raise RulingRefused(otherwise)
+    return request.reason.strip()
 
 
-def _until(ask: Ask, today: date) -> date:
-    if ask.until is None:
-        raise Refused("a day is needed until which it is expected")
-    if ask.until < today:
-        raise Refused(f"{ask.until} has passed: today is {today}")
-    return ask.until
+def _until(request: RulingRequest, today: date) -> date:
+    if request.until is None:
+        raise RulingRefused("a day is needed until which it is expected")
+    if request.until < today:
+        raise RulingRefused(f"{request.until} has passed: today is {today}")
+    return request.until
 
 
 def _word(status: str) -> str:
     return status.replace("_", " ")
 
 
-def _state(sight: Sight) -> str:
-    """How a break stands, by whom and since when, for a person whose ask does not fit."""
-    known, standing = sight.known, sight.known.standing
-    ruling = _rests_on(sight)
-    day = (ruling.at if ruling else known.last_seen).astimezone(sight.zone).date()
+def _with_reason(text: str, reason: str) -> str:
+    return f"{text}: {reason}" if reason else text
+
+
+def _described(ruling: Ruling) -> str:
+    return f"{ruling.kind} by {ruling.who} ({ruling.name})"
+
+
+def _state(context: BreakContext) -> str:
+    """How a break stands, by whom and since when, for a person whose request does not fit."""
+    known, standing = context.known, context.known.standing
+    ruling = _rests_on(context)
+    day = (ruling.at if ruling else known.last_seen).astimezone(context.zone).date()
     name = known.found.id
     if known.status == AUTO_CLOSED:
         return f"{name} closed by itself on {day}: the facts agree"

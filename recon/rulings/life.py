@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, tzinfo
 
 from recon.model import CLOSED, Break, BreakEvent, BreakStatus, KnownBreak
-from recon.model.rulings import Ended, Kind, Stand, Standing
-from recon.rulings.decide import changed_facts, facts_of, moved
+from recon.model.rulings import EndedRuling, RulingKind, RulingState, Standing
+from recon.rulings.decide import changed_facts, facts_of, move_break
 
 RUN = "run"  # who acts where nobody does
 
@@ -20,8 +20,8 @@ def _no_remark(_found: Break) -> str:
 
 
 @dataclass(frozen=True)
-class Said:
-    """What people said, as a run needs it.
+class RulingsInForce:
+    """What people decided, as a run needs it.
 
     `zones` has the accounts' (a ruling holds to the end of its last local day). `expected` says what a break rests on
     that nobody ruled on: a pattern or an opening item. `fallen` has the links by hand whose order or charge is not
@@ -30,7 +30,7 @@ class Said:
 
     zones: Mapping[str, tzinfo] = field(default_factory=dict)
     expected: Callable[[Break], Standing | None] = _nothing_expected
-    fallen: Sequence[tuple[str, Ended]] = ()
+    fallen: Sequence[tuple[str, EndedRuling]] = ()
     remark: Callable[[Break], str] = _no_remark
 
     def today(self, account: str | None, as_of: datetime) -> date:
@@ -39,7 +39,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Carried:
+class CarriedBreaks:
     """What a run makes of the breaks: `reported` are the run's own, `changed` is what the store must write."""
 
     reported: tuple[KnownBreak, ...]
@@ -47,7 +47,7 @@ class Carried:
     events: tuple[BreakEvent, ...]
     opened: tuple[Break, ...]
     closed: tuple[Break, ...]
-    ended: tuple[Ended, ...] = ()  # rulings that no longer hold
+    ended: tuple[EndedRuling, ...] = ()  # rulings that no longer hold
 
 
 @dataclass
@@ -57,24 +57,24 @@ class _Life:
     known: KnownBreak
     as_of: datetime
     events: list[BreakEvent] = field(default_factory=list)
-    ended: list[Ended] = field(default_factory=list)
+    ended: list[EndedRuling] = field(default_factory=list)
 
-    def move(self, what: str, status: BreakStatus, detail: str, standing: Standing | None = None) -> None:
+    def move(self, event: str, status: BreakStatus, detail: str, standing: Standing | None = None) -> None:
         """Another state, and why."""
-        self.known = moved(self.known, what, status, standing)
-        self.say(what, detail)
+        self.known = move_break(self.known, event, status, standing)
+        self.add(event, detail)
 
-    def say(self, what: str, detail: str) -> None:
+    def add(self, event: str, detail: str) -> None:
         """An event."""
-        self.events.append(BreakEvent(self.known.found.id, what, self.as_of, RUN, detail))
+        self.events.append(BreakEvent(self.known.found.id, event, self.as_of, RUN, detail))
 
-    def end(self, stands: Stand, why: str) -> None:
+    def end(self, stands: RulingState, why: str) -> None:
         """The break's own ruling no longer holds; a pattern goes on for others, and a link is the matching's."""
         standing = self.known.standing
-        if standing is None or standing.kind in (Kind.IGNORE, Kind.OPENING):
+        if standing is None or standing.kind in (RulingKind.IGNORE, RulingKind.OPENING):
             return
-        if standing.kind != Kind.LINK or self.known.status == BreakStatus.PENDING_APPROVAL:
-            self.ended.append(Ended(standing.ruling_id, stands, why))
+        if standing.kind != RulingKind.LINK or self.known.status == BreakStatus.PENDING_APPROVAL:
+            self.ended.append(EndedRuling(standing.ruling_id, stands, why))
 
 
 def carry(
@@ -82,8 +82,8 @@ def carry(
     found: Iterable[Break],
     is_judged: Callable[[Break], bool],
     as_of: datetime,
-    said: Said | None = None,
-) -> Carried:
+    in_force: RulingsInForce | None = None,
+) -> CarriedBreaks:
     """Carry every known break through one run.
 
     Found and unknown: opened. Found and closed by itself before: reopened under the same id. Known, judged by this
@@ -91,54 +91,57 @@ def carry(
     passed; else it falls and the break is open. A run whose as-of lies before what is known of a break opens what is
     new and rewrites nothing: yesterday's report does not undo today's work.
     """
-    said = said or Said()
-    before = {one.found.id: one for one in known}
-    seen = {one.id: one for one in found}
-    fallen: dict[str, list[Ended]] = {}
-    for break_id, ended in said.fallen:
+    in_force = in_force or RulingsInForce()
+    before = {known_break.found.id: known_break for known_break in known}
+    seen = {break_.id: break_ for break_ in found}
+    fallen: dict[str, list[EndedRuling]] = {}
+    for break_id, ended in in_force.fallen:
         fallen.setdefault(break_id, []).append(ended)
-    reported, lives = [], []
+    reported: list[KnownBreak] = []
+    lives: list[_Life] = []
     for break_id, fresh in sorted(seen.items(), key=lambda item: _order(item[1])):
         old = before.get(break_id)
         if old is not None and _is_past(old, as_of):
             reported.append(_in_the_past(old, fresh, as_of))
             continue
-        life = _found(old, fresh, as_of, said, fallen.get(break_id, ()))
+        life = _carry_found(old, fresh, as_of, in_force, fallen.get(break_id, ()))
         reported.append(life.known)
         lives.append(life)
     for old in before.values():
         if old.found.id not in seen and not _is_past(old, as_of):
-            lives.append(_not_found(old, as_of, is_judged, fallen.get(old.found.id, ())))
+            lives.append(_carry_absent(old, as_of, is_judged, fallen.get(old.found.id, ())))
     events = [event for life in lives for event in life.events]
     opened = {event.break_id for event in events if event.what in ("opened", "reopened")}
     closed = [before[event.break_id] for event in events if event.what == "auto_closed"]
-    return Carried(
+    return CarriedBreaks(
         tuple(reported),
         tuple(life.known for life in lives if life.known != before.get(life.known.found.id)),
         tuple(events),
         tuple(life.known.found for life in lives if life.known.found.id in opened),
-        tuple(one.found for one in closed if one.status not in CLOSED),
+        tuple(known_break.found for known_break in closed if known_break.status not in CLOSED),
         tuple(ended for life in lives for ended in life.ended),
     )
 
 
-def _found(old: KnownBreak | None, fresh: Break, as_of: datetime, said: Said, fallen: Sequence[Ended]) -> _Life:
+def _carry_found(
+    old: KnownBreak | None, fresh: Break, as_of: datetime, in_force: RulingsInForce, fallen: Sequence[EndedRuling]
+) -> _Life:
     """A break that this run found, as it is known from now on, and what happened to it."""
     if old is None:
         life = _Life(KnownBreak(fresh, BreakStatus.OPEN, first_seen=as_of, last_seen=as_of), as_of)
-        life.say("opened", fresh.explanation)
+        life.add("opened", fresh.explanation)
     else:
         life = _Life(old, as_of)
         _links_fall(life, fallen)
-        _hold(life, fresh, said.today(fresh.account, as_of))
-        _item_falls(life, fresh, said)
-    standing = said.expected(fresh) if life.known.status == BreakStatus.OPEN else None
+        _hold(life, fresh, in_force.today(fresh.account, as_of))
+        _item_falls(life, fresh, in_force)
+    standing = in_force.expected(fresh) if life.known.status == BreakStatus.OPEN else None
     if standing is not None:
-        what = "opening" if standing.kind == Kind.OPENING else "ignored"
+        event = "opening" if standing.kind == RulingKind.OPENING else "ignored"
         until = f"until {standing.until}: " if standing.until else ""
-        life.move(what, BreakStatus.ACKNOWLEDGED, f"{until}{standing.reason}", standing)
-    elif life.known.status == BreakStatus.OPEN and life.events and (why := said.remark(fresh)):
-        life.say("not_covered", why)
+        life.move(event, BreakStatus.ACKNOWLEDGED, f"{until}{standing.reason}", standing)
+    elif life.known.status == BreakStatus.OPEN and life.events and (why := in_force.remark(fresh)):
+        life.add("not_covered", why)
     life.known = replace(life.known, found=fresh, last_seen=as_of, version=_version(old, life.known, fresh))
     return life
 
@@ -150,32 +153,33 @@ def _hold(life: _Life, fresh: Break, today: date) -> None:
         life.move("reopened", BreakStatus.OPEN, fresh.explanation)
     elif standing is not None and standing.facts not in (None, facts_of(fresh)):
         why = changed_facts(known.found, fresh)
-        life.end(Stand.FELL, why)
+        life.end(RulingState.FELL, why)
         life.move("fell", BreakStatus.OPEN, f"{standing.kind} by {standing.who}: {why}")
     elif standing is not None and standing.until is not None and standing.until < today:
         why = f"expected until {standing.until}"
-        life.end(Stand.EXPIRED, why)
+        life.end(RulingState.EXPIRED, why)
         life.move("expired", BreakStatus.OPEN, f"{standing.kind} by {standing.who}: {why}")
     elif known.found != fresh:
-        life.say("changed", _difference(known.found, fresh))
+        life.add("changed", _difference(known.found, fresh))
 
 
-def _item_falls(life: _Life, fresh: Break, said: Said) -> None:
+def _item_falls(life: _Life, fresh: Break, in_force: RulingsInForce) -> None:
     """An opening item that was replaced is asked again."""
     standing = life.known.standing
-    if standing is not None and standing.kind == Kind.OPENING and said.expected(fresh) != standing:
+    if standing is not None and standing.kind == RulingKind.OPENING and in_force.expected(fresh) != standing:
         life.move("fell", BreakStatus.OPEN, f"{standing.kind} by {standing.who}: the item is not what it was")
 
 
-def _not_found(
-    old: KnownBreak, as_of: datetime, is_judged: Callable[[Break], bool], fallen: Sequence[Ended]
+def _carry_absent(
+    old: KnownBreak, as_of: datetime, is_judged: Callable[[Break], bool], fallen: Sequence[EndedRuling]
 ) -> _Life:
     """A break that this run did not find: closed by itself if it was judged."""
     life = _Life(old, as_of)
     _links_fall(life, fallen)
     if old.status != BreakStatus.AUTO_CLOSED and is_judged(old.found):
-        why, standing = "the facts agree now", life.known.standing
-        life.end(Stand.CLOSED, why)
+        why = "the facts agree now"
+        standing = life.known.standing
+        life.end(RulingState.CLOSED, why)
         needless = f"; {standing.kind} by {standing.who} is no longer needed" if standing else ""
         life.move("auto_closed", BreakStatus.AUTO_CLOSED, why + needless)
         life.known = replace(life.known, last_seen=as_of)
@@ -184,7 +188,7 @@ def _not_found(
     return life
 
 
-def _links_fall(life: _Life, fallen: Sequence[Ended]) -> None:
+def _links_fall(life: _Life, fallen: Sequence[EndedRuling]) -> None:
     """A link by hand whose order or charge is not what it was holds no more, whatever the break's own state."""
     for ended in fallen:
         standing = life.known.standing
@@ -192,7 +196,7 @@ def _links_fall(life: _Life, fallen: Sequence[Ended]) -> None:
         if standing is not None and standing.ruling_id == ended.ruling_id:
             life.move("fell", BreakStatus.OPEN, f"link by {standing.who}: {ended.why}")
         else:
-            life.say("fell", f"link: {ended.why}")
+            life.add("fell", f"link: {ended.why}")
 
 
 def _version(old: KnownBreak | None, now: KnownBreak, fresh: Break) -> int:
@@ -224,5 +228,5 @@ def _difference(old: Break, new: Break) -> str:
     )
 
 
-def _order(found: Break) -> tuple[str, int, str, str, str]:
-    return (found.account or "", -found.severity, found.code, found.subject_type, found.subject_id)
+def _order(break_: Break) -> tuple[str, int, str, str, str]:
+    return (break_.account or "", -break_.severity, break_.code, break_.subject_type, break_.subject_id)

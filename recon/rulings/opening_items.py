@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from recon.model import Break
-from recon.model.rulings import Kind, OpeningItem, Standing
+from recon.model.rulings import OpeningItem, RulingKind, Standing
 from recon.rulings.decide import facts_of
 
 KINDS = ("order", "charge", "refund", "transfer")
@@ -15,7 +15,7 @@ Items = Mapping[Key, OpeningItem]
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class LocatedItem:
     """An item with the file and the row that it stands in."""
 
     item: OpeningItem
@@ -33,7 +33,7 @@ def key_of(item: OpeningItem) -> Key:
     return (item.account, item.kind, item.id)
 
 
-def standing_of(found: Break, items: Items) -> Standing | None:
+def standing_of(break_: Break, items: Items) -> Standing | None:
     """The acknowledgement that an opening item gives an open break, null where none covers it.
 
     An item is the break's by account and subject, or by the order, charge, refund or transfer that the break names.
@@ -41,28 +41,30 @@ def standing_of(found: Break, items: Items) -> Standing | None:
     than its amount; a break of unknown amount is never covered. Ask again in every run, also of breaks that stand by
     an item: the break may have grown, or the item have been replaced.
     """
-    item = next((item for item in _items(found, items) if _covers(item, found)), None)
-    return Standing(NO_RULING, Kind.OPENING.value, item.who, item.note, facts=facts_of(found)) if item else None
+    item = next((item for item in _items(break_, items) if _covers(item, break_)), None)
+    return (
+        Standing(NO_RULING, RulingKind.OPENING.value, item.who, item.note, facts=facts_of(break_)) if item else None
+    )
 
 
-def not_covered(found: Break, items: Items) -> str:
+def why_not_covered(break_: Break, items: Items) -> str:
     """Why a break stays open although an item names it, for its event (amounts in minor units); empty where none."""
-    named = _items(found, items)
-    if not named or any(_covers(item, found) for item in named):
+    named = _items(break_, items)
+    if not named or any(_covers(item, break_) for item in named):
         return ""
     item = named[0]
-    risk = "of unknown amount" if found.amount_at_risk is None else f"{abs(found.amount_at_risk)} {found.currency}"
+    risk = "of unknown amount" if break_.amount_at_risk is None else f"{abs(break_.amount_at_risk)} {break_.currency}"
     return f"the opening item {item.kind} {item.id} ({item.amount} {item.currency}) does not cover it ({risk})"
 
 
-def _items(found: Break, items: Items) -> list[OpeningItem]:
+def _items(break_: Break, items: Items) -> list[OpeningItem]:
     """The items that name a break, the one of its subject first."""
-    ids = {kind: getattr(found, f"{kind}_id") for kind in KINDS}
-    keys = [(found.subject_type, found.subject_id), *ids.items()]
-    named = (items.get((found.account or "", kind, thing)) for kind, thing in dict.fromkeys(keys) if thing)
+    ids = {kind: getattr(break_, f"{kind}_id") for kind in KINDS}
+    keys = [(break_.subject_type, break_.subject_id), *ids.items()]
+    named = (items.get((break_.account or "", kind, thing)) for kind, thing in dict.fromkeys(keys) if thing)
     return [item for item in named if item]
 
 
-def _covers(item: OpeningItem, found: Break) -> bool:
-    at_risk = found.amount_at_risk
-    return item.currency == found.currency and at_risk is not None and abs(at_risk) <= item.amount
+def _covers(item: OpeningItem, break_: Break) -> bool:
+    at_risk = break_.amount_at_risk
+    return item.currency == break_.currency and at_risk is not None and abs(at_risk) <= item.amount

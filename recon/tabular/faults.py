@@ -20,7 +20,7 @@ def quoted(reason: str, value: str) -> str:
 
 
 @dataclass
-class Faults:
+class RowFaults:
     """By row position, every fault found: the file's column and the reason."""
 
     by_row: dict[int, list[tuple[str, str]]] = field(default_factory=dict)

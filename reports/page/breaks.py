@@ -12,7 +12,7 @@ from aiohttp import web
 
 from recon import columns as c
 from recon.model import CLOSED, BreakEvent, BreakStatus, KnownBreak, Severity
-from recon.model.rulings import IN_FORCE, REASONS, Kind, Ruling
+from recon.model.rulings import IN_FORCE, REASONS, Ruling, RulingKind
 from recon.people import Right
 from recon.rulings.decide import MOVES
 from recon.store.desk import rulings, worklist
@@ -30,15 +30,15 @@ KINDS = ("order", "charge", "refund", "transfer", "transaction", "dispute", "ban
 # Fields of an order and of its charge that mean the same.
 SAME = {c.AMOUNT, c.CURRENCY, c.REFUNDED_AMOUNT}
 ACTIONS = (
-    Kind.ASSIGN,
-    Kind.NOTE,
-    Kind.ACKNOWLEDGE,
-    Kind.RESOLVE,
-    Kind.WRITE_OFF,
-    Kind.LINK,
-    Kind.UNDO,
-    Kind.REOPEN,
-    Kind.APPROVE,
+    RulingKind.ASSIGN,
+    RulingKind.NOTE,
+    RulingKind.ACKNOWLEDGE,
+    RulingKind.RESOLVE,
+    RulingKind.WRITE_OFF,
+    RulingKind.LINK,
+    RulingKind.UNDO,
+    RulingKind.REOPEN,
+    RulingKind.APPROVE,
 )
 
 
@@ -156,19 +156,19 @@ async def show(request: web.Request) -> web.Response:
     )
 
 
-def actions(known: KnownBreak, rulings: Sequence[Ruling]) -> list[Kind]:
+def actions(known: KnownBreak, rulings: Sequence[Ruling]) -> list[RulingKind]:
     """What a person can ask of a break as it stands, approval included; whether it is done, the desk decides."""
     break_ = known.found
     moves = MOVES[known.status]
     stands = any(ruling.standing in IN_FORCE for ruling in rulings)
     allowed = {
-        Kind.ACKNOWLEDGE: "acknowledged" in moves,
-        Kind.RESOLVE: "resolved" in moves,
-        Kind.WRITE_OFF: "written_off" in moves and break_.amount_at_risk is not None,
-        Kind.LINK: "linked" in moves and break_.subject_type in ("order", "charge"),
-        Kind.UNDO: stands,
-        Kind.REOPEN: known.status in CLOSED,
-        Kind.APPROVE: "approved" in moves,
+        RulingKind.ACKNOWLEDGE: "acknowledged" in moves,
+        RulingKind.RESOLVE: "resolved" in moves,
+        RulingKind.WRITE_OFF: "written_off" in moves and break_.amount_at_risk is not None,
+        RulingKind.LINK: "linked" in moves and break_.subject_type in ("order", "charge"),
+        RulingKind.UNDO: stands,
+        RulingKind.REOPEN: known.status in CLOSED,
+        RulingKind.APPROVE: "approved" in moves,
     }
     return [kind for kind in ACTIONS if allowed.get(kind, True)]
 

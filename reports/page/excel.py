@@ -9,7 +9,7 @@ from pathlib import Path
 from aiohttp import web
 
 from recon.model import CLOSED, BreakStatus
-from recon.model.rulings import Answer, Ask, Became, Kind
+from recon.model.rulings import Answer, Outcome, RulingKind, RulingRequest
 from recon.people import Person, Right
 from recon.store.desk import rulings, worklist
 from recon.store.runs import record
@@ -67,20 +67,20 @@ def _apply(site: Site, person: Person, content: bytes) -> list[RowOutcome]:
     allowed = [ask for ask, words in zip(asks, refusals, strict=True) if not words]
     ruled = iter(_ruled(site, allowed))
     answers = [
-        Answer(ask, Became.REFUSED, words) if words else next(ruled)
+        Answer(ask, Outcome.REFUSED, words) if words else next(ruled)
         for ask, words in zip(asks, refusals, strict=True)
     ]
     return outcomes(rows, answers)
 
 
-def _ruled(site: Site, asks: Sequence[Ask]) -> list[Answer]:
+def _ruled(site: Site, asks: Sequence[RulingRequest]) -> list[Answer]:
     if not asks:
         return []
     return rulings.rule(site.store, asks, site.limits, site.clock(), site.audit_key, site.accounts)
 
 
-def _refusal(person: Person, ask: Ask, visible: Collection[str]) -> str:
+def _refusal(person: Person, ask: RulingRequest, visible: Collection[str]) -> str:
     """Why a person may not ask for this; empty where they may."""
-    if ask.kind == Kind.APPROVE and not person.has(Right.APPROVE):
+    if ask.kind == RulingKind.APPROVE and not person.has(Right.APPROVE):
         return f"your role ({person.role}) may not approve"
     return "" if ask.break_id in visible else f'there is no break "{ask.break_id}"'

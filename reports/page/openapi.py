@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from recon.model import BreakStatus, Severity
-from recon.model.rulings import Became, Kind
+from recon.model.rulings import Outcome, RulingKind
 from recon.store.desk.worklist import SORTS
 
 Schema = dict[str, Any]
@@ -102,7 +102,7 @@ def _rulings() -> Schema:
     ruling = {
         "type": "object",
         "properties": {
-            "kind": {"enum": [str(kind) for kind in Kind if kind != Kind.OPENING]},
+            "kind": {"enum": [str(kind) for kind in RulingKind if kind != RulingKind.OPENING]},
             "version": {"type": ["integer", "null"], "minimum": 0, "maximum": 2**63 - 1},
             "until": {"type": ["string", "null"], "format": "date"},
             **dict.fromkeys(optional, _MAYBE),
@@ -118,7 +118,7 @@ def _run_request() -> Schema:
 
 
 def _answers() -> Schema:
-    became = {"enum": [str(word) for word in Became]}
+    became = {"enum": [str(word) for word in Outcome]}
     answer = _object({"id": _MAYBE, "became": became, "words": _TEXT, "ruling": _MAYBE, "status": _MAYBE})
     return _object({"answers": _array(answer)})
 

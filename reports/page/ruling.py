@@ -8,14 +8,14 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from recon.model.rulings import Answer, Ask, Became, Kind
+from recon.model.rulings import Answer, Outcome, RulingKind, RulingRequest
 from recon.people import Right
 from recon.store.desk import rulings, worklist
 from reports.page.notices import Notice, redirect
 from reports.page.security import PERSON, require
 from reports.page.site import SITE
 
-_GOOD = frozenset({Became.APPLIED, Became.PENDING, Became.ALREADY})
+_GOOD = frozenset({Outcome.APPLIED, Outcome.PENDING, Outcome.ALREADY})
 
 
 async def rule(request: web.Request) -> web.StreamResponse:
@@ -39,15 +39,15 @@ async def ignore(request: web.Request) -> web.StreamResponse:
     redirect(request, "/breaks", *(_notice(answer) for answer in answers))
 
 
-def ask_of(request: web.Request, text: Mapping[str, Any], break_id: str | None, version: int | None) -> Ask:
+def ask_of(request: web.Request, text: Mapping[str, Any], break_id: str | None, version: int | None) -> RulingRequest:
     """What a form or a script asks for; raises 400 in words."""
     try:
-        kind = Kind(text.get("kind", ""))
+        kind = RulingKind(text.get("kind", ""))
         until = date.fromisoformat(text["until"]) if text.get("until") else None
     except (ValueError, TypeError):
         raise web.HTTPBadRequest(text="the ruling or its day is not known\n") from None
     words = {name: text.get(name) or None for name in ("order_id", "charge_id", "code", "account", "pattern")}
-    return Ask(
+    return RulingRequest(
         kind,
         request[PERSON].name,
         break_id,
@@ -59,16 +59,16 @@ def ask_of(request: web.Request, text: Mapping[str, Any], break_id: str | None, 
     )
 
 
-async def answers_to(request: web.Request, asks: Sequence[Ask]) -> list[Answer]:
+async def answers_to(request: web.Request, asks: Sequence[RulingRequest]) -> list[Answer]:
     """What becomes of the asks; what the person may not do is 403, and a break that they do not see 404."""
     site, person = request.app[SITE], require(request, Right.RULE)
-    if any(ask.kind == Kind.APPROVE for ask in asks):
+    if any(ask.kind == RulingKind.APPROVE for ask in asks):
         require(request, Right.APPROVE)
     for ask in asks:
         is_unknown = ask.account is not None and ask.account not in site.accounts
-        if ask.kind == Kind.IGNORE and (is_unknown or not person.sees(ask.account)):
+        if ask.kind == RulingKind.IGNORE and (is_unknown or not person.sees(ask.account)):
             raise web.HTTPNotFound(text="there is no such account for you\n")
-    break_ids = {ask.break_id or "" for ask in asks if ask.kind != Kind.IGNORE}
+    break_ids = {ask.break_id or "" for ask in asks if ask.kind != RulingKind.IGNORE}
     if break_ids - await asyncio.to_thread(worklist.seen, site.store, break_ids, person.accounts):
         raise web.HTTPNotFound(text="there is no such break\n")
     return await asyncio.to_thread(
@@ -83,4 +83,4 @@ def _seen(value: str) -> tuple[str, int | None]:
 
 
 def _notice(answer: Answer) -> Notice:
-    return Notice(answer.became in _GOOD, answer.words, answer.ask.break_id or "")
+    return Notice(answer.outcome in _GOOD, answer.words, answer.request.break_id or "")

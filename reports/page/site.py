@@ -10,7 +10,7 @@ from aiohttp import web
 
 from recon.methods import MethodBook
 from recon.model import Account
-from recon.model.rulings import Limits
+from recon.model.rulings import ApprovalLimits
 from recon.money import Currencies
 from recon.people import Person
 from recon.store.engine import Store
@@ -75,7 +75,7 @@ class Site:
     currencies: Currencies
     catalogue: Sequence[CatalogueEntry]
     book: MethodBook
-    limits: Limits
+    limits: ApprovalLimits
     runner: Runner
     notary: Notary
     folder: Path

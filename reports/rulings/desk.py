@@ -14,7 +14,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from recon import columns as c
 from recon.model import Account, KnownBreak
-from recon.model.rulings import Answer, Became
+from recon.model.rulings import Answer, Outcome
 from recon.money import Currencies
 from reports.rulings.form import FOOTER, draw_how_to, fill_in, input_styles
 from reports.rulings.read import DeskRow
@@ -74,14 +74,14 @@ def outcomes(rows: Sequence[DeskRow], answers: Sequence[Answer]) -> list[RowOutc
 def count(outcomes: Sequence[RowOutcome]) -> dict[str, int]:
     """How many rows came to each outcome, all outcomes named."""
     counts = Counter(outcome.outcome for outcome in outcomes)
-    return {word: counts[word] for word in (*(became.value for became in Became), SKIPPED)}
+    return {word: counts[word] for word in (*(became.value for became in Outcome), SKIPPED)}
 
 
 def _outcome(row: DeskRow, answer: Answer | None) -> RowOutcome:
     if answer is not None:
-        return RowOutcome(row, answer.became.value, answer.words, answer.ruling_id)
+        return RowOutcome(row, answer.outcome.value, answer.words, answer.ruling_id)
     if row.wrong:
-        return RowOutcome(row, Became.REFUSED.value, row.wrong)
+        return RowOutcome(row, Outcome.REFUSED.value, row.wrong)
     return RowOutcome(row, SKIPPED, "no ruling was chosen")
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from recon import columns as c
-from recon.model.rulings import Ask, Kind
+from recon.model.rulings import RulingKind, RulingRequest
 from reports.rulings.sheet import (
     ANSWERS,
     CHOICES,
@@ -46,7 +46,7 @@ class DeskRow:
 
     number: int
     texts: Mapping[str, str]
-    ask: Ask | None = None
+    ask: RulingRequest | None = None
     wrong: str = ""
 
 
@@ -130,13 +130,13 @@ def _titles(names: Iterable[str]) -> str:
     return " and ".join(TITLES[name] for name in names)
 
 
-def _ask(choice: Choice, answers: Mapping[str, str], cells: Mapping[str, CellValue], who: str) -> Ask:
+def _ask(choice: Choice, answers: Mapping[str, str], cells: Mapping[str, CellValue], who: str) -> RulingRequest:
     if c.BREAK_ID not in cells:
         raise _Wrong("no break: its id is missing in this row")
     version = cells.get(VERSION)
     if version is None or not _WHOLE.fullmatch(version.text.strip()) or EXPORT not in cells:
         raise _Wrong("the hidden cells of this row (Version, Export) are not those of the export: export again")
-    return Ask(
+    return RulingRequest(
         choice.kind,
         who,
         break_id=cells[c.BREAK_ID].text.strip(),
@@ -180,7 +180,7 @@ def _day(cell: CellValue, start: date) -> date:
     return day
 
 
-def _key(export: str, ask: Ask) -> str:
+def _key(export: str, ask: RulingRequest) -> str:
     """The same for the same ruling on the same row of the same export, whoever imports it."""
     subject = (export, ask.break_id, ask.version)
     ruling = (ask.kind.value, ask.until, ask.owner, ask.reason, ask.order_id, ask.charge_id)
@@ -191,17 +191,17 @@ def _refuse_contradictions(rows: list[DeskRow]) -> list[DeskRow]:
     """Rows that decide differently about one break are all refused: which one is meant? Notes go beside anything."""
     numbers: dict[Decision, dict[str | None, int]] = {}  # by what is decided and the ask's key
     for row in rows:
-        if row.ask and row.ask.kind is not Kind.NOTE:
+        if row.ask and row.ask.kind is not RulingKind.NOTE:
             numbers.setdefault(_decision(row.ask), {}).setdefault(row.ask.key, row.number)
     return [_unless_contradicted(row, numbers) for row in rows]
 
 
-def _decision(ask: Ask) -> Decision:
-    return ask.break_id, ask.kind is Kind.ASSIGN
+def _decision(ask: RulingRequest) -> Decision:
+    return ask.break_id, ask.kind is RulingKind.ASSIGN
 
 
 def _unless_contradicted(row: DeskRow, numbers: Mapping[Decision, Mapping[str | None, int]]) -> DeskRow:
-    if row.ask is None or row.ask.kind is Kind.NOTE:
+    if row.ask is None or row.ask.kind is RulingKind.NOTE:
         return row
     ask = row.ask
     others = [str(number) for key, number in numbers[_decision(ask)].items() if key != ask.key]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from recon import columns as c
 from recon.model import Account, BreakStatus, KnownBreak
-from recon.model.rulings import Kind as Ruling
+from recon.model.rulings import RulingKind
 from reports.sheet import Column, Kind, Sheet
 from reports.sheets.breaks import SHEET as BREAKS
 
@@ -65,7 +65,7 @@ class Choice:
     """
 
     word: str
-    kind: Ruling
+    kind: RulingKind
     does: str
     needs: tuple[str, ...]
     states: tuple[BreakStatus, ...]
@@ -75,31 +75,39 @@ _OPEN, _EXPECTED, _WAITING = BreakStatus.OPEN, BreakStatus.ACKNOWLEDGED, BreakSt
 # In such an order that the choices of each state stand together: a drop-down is a range of cells.
 CHOICES = (
     Choice(
-        "acknowledge", Ruling.ACKNOWLEDGE, "It is expected until a day; then it is open again.", (UNTIL,), (_OPEN,)
+        "acknowledge",
+        RulingKind.ACKNOWLEDGE,
+        "It is expected until a day; then it is open again.",
+        (UNTIL,),
+        (_OPEN,),
     ),
-    Choice("resolve", Ruling.RESOLVE, "It is settled, and the reason says how.", (REASON,), (_OPEN, _EXPECTED)),
+    Choice("resolve", RulingKind.RESOLVE, "It is settled, and the reason says how.", (REASON,), (_OPEN, _EXPECTED)),
     Choice(
         "write off",
-        Ruling.WRITE_OFF,
+        RulingKind.WRITE_OFF,
         "The amount is given up. Above the limit a second person approves it.",
         (REASON,),
         (_OPEN, _EXPECTED),
     ),
     Choice(
         "link",
-        Ruling.LINK,
+        RulingKind.LINK,
         "This order was paid by this charge. Above the limit a second person approves it.",
         (LINK_ORDER, LINK_CHARGE),
         (_OPEN, _EXPECTED),
     ),
-    Choice("assign", Ruling.ASSIGN, "Somebody works on it.", (OWNER,), (_OPEN, _EXPECTED, _WAITING)),
+    Choice("assign", RulingKind.ASSIGN, "Somebody works on it.", (OWNER,), (_OPEN, _EXPECTED, _WAITING)),
     Choice(
-        "note", Ruling.NOTE, "The text under Reason is kept with the break.", (REASON,), (_OPEN, _EXPECTED, _WAITING)
+        "note",
+        RulingKind.NOTE,
+        "The text under Reason is kept with the break.",
+        (REASON,),
+        (_OPEN, _EXPECTED, _WAITING),
     ),
-    Choice("undo", Ruling.UNDO, "The last ruling on it is taken back.", (), (_EXPECTED, _WAITING)),
+    Choice("undo", RulingKind.UNDO, "The last ruling on it is taken back.", (), (_EXPECTED, _WAITING)),
     Choice(
         "approve",
-        Ruling.APPROVE,
+        RulingKind.APPROVE,
         "The write-off or link that waits is right. Nobody approves their own.",
         (),
         (_WAITING,),

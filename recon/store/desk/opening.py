@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from recon.model.rulings import OpeningItem
-from recon.rulings.opening_items import Items, Placed, by_key, key_of
+from recon.rulings.opening_items import Items, LocatedItem, by_key, key_of
 from recon.store import bulk
 from recon.store.desk.audit import Entry, append_all
 from recon.store.engine import Store, reading, writing
@@ -19,7 +19,7 @@ _ITEM = OPENING_ITEM.c
 _SAID = ("amount", "currency", "note")
 
 
-def save(store: Store, places: Iterable[Placed], at: datetime, audit_key: bytes | None) -> Saved:
+def save(store: Store, places: Iterable[LocatedItem], at: datetime, audit_key: bytes | None) -> Saved:
     """Store items in one transaction, each new or changed one with an entry in the audit log.
 
     An item whose amount, currency and note are those that are known changes nothing, whoever brings it; one that a
@@ -47,14 +47,14 @@ def _said(item: OpeningItem) -> dict[str, object]:
     return {name: getattr(item, name) for name in _SAID}
 
 
-def _entry(place: Placed, known: Items) -> Entry:
+def _entry(place: LocatedItem, known: Items) -> Entry:
     item = place.item
     before = known.get(key_of(item))
     detail = {**_said(item), "file": place.file, "row": place.row, "before": before and _said(before)}
     return Entry(item.who, "opening", f"{item.account} {item.kind} {item.id}", detail)
 
 
-def _row_of(place: Placed, at: datetime) -> dict[str, object]:
+def _row_of(place: LocatedItem, at: datetime) -> dict[str, object]:
     row = asdict(place.item)
     return {"item_id": row.pop("id"), **row, "at": at, "file": place.file, "row": place.row}
 

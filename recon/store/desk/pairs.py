@@ -7,8 +7,8 @@ from sqlalchemy import Connection, Row, Table, select
 
 from recon import columns as c
 from recon.model import ChargeStatus
-from recon.model.rulings import Kind
-from recon.rulings.decide import Pair, Refused, link_facts
+from recon.model.rulings import RulingKind
+from recon.rulings.decide import LinkedPair, RulingRefused, link_facts
 from recon.store import tables
 from recon.store.runs.break_rows import chunks, in_force
 
@@ -19,23 +19,25 @@ class Pairs:
     def __init__(self, connection: Connection, orders: Collection[str], charges: Collection[str]) -> None:
         self._orders = _current(connection, tables.ORDER, orders)
         self._charges = _current(connection, tables.OBJECTS["charge"], charges)
-        held = in_force(connection, Kind.LINK) if orders or charges else []
+        held = in_force(connection, RulingKind.LINK) if orders or charges else []
         self.held = {(one.charge_account, one.charge_id): one for one in held}
 
-    def of(self, account: str | None, order_id: str | None, charge_id: str | None) -> Pair:
-        """An order and a charge of one account; raises Refused where one is not known."""
+    def of(self, account: str | None, order_id: str | None, charge_id: str | None) -> LinkedPair:
+        """An order and a charge of one account; raises RulingRefused where one is not known."""
         if not account or not order_id or not charge_id:
-            raise Refused("a link by hand needs a break of an account, an order and a charge")
+            raise RulingRefused("a link by hand needs a break of an account, an order and a charge")
         order, charge = self._orders.get((account, order_id)), self._charges.get((account, charge_id))
         for name, found in ((f"order {order_id}", order), (f"charge {charge_id}", charge)):
             if found is None:
-                raise Refused(f'{name} is not known in account "{account}"')
+                raise RulingRefused(f'{name} is not known in account "{account}"')
         assert order is not None
         assert charge is not None
         captured, currency = _captured(charge)
         pays = charge.status == ChargeStatus.SUCCESSFUL and not charge.voided
         facts = link_facts((order.amount, order.currency), (captured, currency), pays)
-        return Pair(account, order_id, charge_id, captured, currency, facts, self.held.get((account, charge_id)))
+        return LinkedPair(
+            account, order_id, charge_id, captured, currency, facts, self.held.get((account, charge_id))
+        )
 
 
 def _captured(charge: Row[Any]) -> tuple[int, str]:

@@ -9,9 +9,28 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from recon.model import Account, BreakEvent, BreakStatus, KnownBreak
-from recon.model.rulings import Answer, Ask, Became, Ignore, Kind, Limits, Ruling, Stand, Standing
-from recon.rulings.decide import Already, Decision, Refused, Sight, decide, ended, moved, new_ignore
-from recon.rulings.patterns import as_ignore, covers, ignoring
+from recon.model.rulings import (
+    Answer,
+    ApprovalLimits,
+    IgnorePattern,
+    Outcome,
+    Ruling,
+    RulingKind,
+    RulingRequest,
+    RulingState,
+    Standing,
+)
+from recon.rulings.decide import (
+    AlreadyInForce,
+    BreakContext,
+    RulingDecision,
+    RulingRefused,
+    decide,
+    end_ruling,
+    move_break,
+    new_ignore,
+)
+from recon.rulings.patterns import as_ignore, covers, standing_by
 from recon.store import bulk
 from recon.store.desk.audit import Entry, append_all
 from recon.store.desk.pairs import Pairs
@@ -28,8 +47,8 @@ _TEXTS = ("who", "reason", "owner", "order_id", "charge_id", "code", "account", 
 
 def rule(
     store: Store,
-    asks: Sequence[Ask],
-    limits: Limits,
+    asks: Sequence[RulingRequest],
+    limits: ApprovalLimits,
     now: datetime,
     audit_key: bytes | None,
     accounts: Mapping[str, Account],
@@ -52,10 +71,10 @@ def rulings(store: Store, break_id: str) -> list[Ruling]:
         return break_rows.rulings_by(connection, "break_id", [break_id])
 
 
-def ignores(store: Store) -> list[Ignore]:
+def ignores(store: Store) -> list[IgnorePattern]:
     """The patterns that stand, those included whose last day has passed."""
     with reading(store) as connection:
-        return [as_ignore(ruling) for ruling in break_rows.in_force(connection, Kind.IGNORE)]
+        return [as_ignore(ruling) for ruling in break_rows.in_force(connection, RulingKind.IGNORE)]
 
 
 def lasting(store: Store) -> list[Ruling]:
@@ -77,7 +96,7 @@ def _events(connection: Connection, break_id: str) -> list[BreakEvent]:
     return [BreakEvent(*row) for row in rows]
 
 
-def _unwritable(ask: Ask) -> bool:
+def _unwritable(ask: RulingRequest) -> bool:
     return any(_UNWRITABLE.search(getattr(ask, name) or "") for name in _TEXTS)
 
 
@@ -86,7 +105,7 @@ class _Work:
     """One transaction's breaks and rulings, as they become ask by ask."""
 
     connection: Connection
-    limits: Limits
+    limits: ApprovalLimits
     now: datetime
     accounts: Mapping[str, Account]
     breaks: dict[str, KnownBreak] = field(default_factory=dict)
@@ -100,7 +119,7 @@ class _Work:
     entries: list[Entry] = field(default_factory=list)
     next_id: int = 1
 
-    def load(self, asks: Sequence[Ask]) -> None:
+    def load(self, asks: Sequence[RulingRequest]) -> None:
         """Read once all that the asks speak of."""
         connection = self.connection
         self.next_id = (connection.execute(select(func.max(RULING.c.id))).scalar() or 0) + 1
@@ -114,47 +133,49 @@ class _Work:
         rests = _standings(self.breaks.values(), self.rulings.values())
         missing = {one.ruling_id for one in rests} - self.rulings.keys()
         self._keep_rulings(break_rows.rulings_by(connection, "id", missing))
-        links = [ask for ask in asks if ask.kind == Kind.LINK]
+        links = [ask for ask in asks if ask.kind == RulingKind.LINK]
         orders, charges = {ask.order_id for ask in links}, {ask.charge_id for ask in links}
         self.pairs = Pairs(connection, orders - {None}, charges - {None})  # type: ignore[arg-type]
 
-    def answer(self, ask: Ask) -> Answer:
+    def answer(self, ask: RulingRequest) -> Answer:
         """Apply one ask, if it is allowed."""
         try:
             return self._apply(ask)
-        except Already as reason:
-            return Answer(ask, Became.ALREADY, str(reason))
-        except Refused as reason:
-            return Answer(ask, Became.REFUSED, str(reason))
+        except AlreadyInForce as reason:
+            return Answer(ask, Outcome.ALREADY, str(reason))
+        except RulingRefused as reason:
+            return Answer(ask, Outcome.REFUSED, str(reason))
 
-    def _apply(self, ask: Ask) -> Answer:
+    def _apply(self, ask: RulingRequest) -> Answer:
         if _unwritable(ask):
-            raise Refused("a text holds characters that cannot be kept")
+            raise RulingRefused("a text holds characters that cannot be kept")
         if not ask.who.strip():
-            raise Refused("nobody is named who asks")
+            raise RulingRefused("nobody is named who asks")
         if ask.key in self.by_key:
             done = self.by_key[str(ask.key)]
-            return Answer(ask, Became.ALREADY, f"was done before: {done.name} by {done.who}", done.id)
+            return Answer(ask, Outcome.ALREADY, f"was done before: {done.name} by {done.who}", done.id)
         target = self.rulings.get(ask.target or 0)
-        if ask.kind == Kind.IGNORE:
+        if ask.kind == RulingKind.IGNORE:
             return self._ignore(ask)
-        if ask.kind == Kind.UNDO and target is not None and target.kind == Kind.IGNORE:
+        if ask.kind == RulingKind.UNDO and target is not None and target.kind == RulingKind.IGNORE:
             return self._undo_ignore(ask, target)
         break_id = ask.break_id or (target.break_id if target else None)
         if break_id not in self.breaks:
             whose = f"rul_{ask.target}" if ask.target and not ask.break_id else f'break "{ask.break_id or ""}"'
-            raise Refused(f"there is no {whose}")
+            raise RulingRefused(f"there is no {whose}")
         return self._on_break(replace(ask, break_id=break_id), self.breaks[str(break_id)], ask)
 
-    def _on_break(self, ask: Ask, known: KnownBreak, asked: Ask) -> Answer:
+    def _on_break(self, ask: RulingRequest, known: KnownBreak, asked: RulingRequest) -> Answer:
         self._check_version(ask, known)
         found = known.found
-        pair = self.pairs.of(found.account, ask.order_id, ask.charge_id) if ask.kind == Kind.LINK else None
+        pair = self.pairs.of(found.account, ask.order_id, ask.charge_id) if ask.kind == RulingKind.LINK else None
         account = self.accounts.get(found.account or "")
         zone = account.zone if account else UTC
-        decision = decide(ask, Sight(known, self.next_id, self.now, zone, self.limits, self._about(known), pair))
+        decision = decide(
+            ask, BreakContext(known, self.next_id, self.now, zone, self.limits, self._about(known), pair)
+        )
         self._decided(decision)
-        return Answer(asked, decision.became, decision.words, decision.ruling.id, decision.after.status.value)
+        return Answer(asked, decision.outcome, decision.words, decision.ruling.id, decision.after.status.value)
 
     def _about(self, known: KnownBreak) -> dict[int, Ruling]:
         """The rulings on a break, and those that it rests on, or rested on before one of them."""
@@ -162,7 +183,7 @@ class _Work:
         rests = {one.ruling_id for one in _standings([known], own)}
         return {one.id: one for one in own} | {one: self.rulings[one] for one in rests if one in self.rulings}
 
-    def _check_version(self, ask: Ask, known: KnownBreak) -> None:
+    def _check_version(self, ask: RulingRequest, known: KnownBreak) -> None:
         """Two asks of one file about one break are one person's: what counts is how it stood before the first."""
         before = self.read[known.found.id]
         if ask.version is None or ask.version == before.version:
@@ -171,24 +192,24 @@ class _Work:
         how = (
             f"{last.what.replace('_', ' ')} by {last.who} on {last.at.date()}: {last.detail}" if last else "by a run"
         )
-        raise Refused(f"{known.found.id} changed since: {how}")
+        raise RulingRefused(f"{known.found.id} changed since: {how}")
 
-    def _decided(self, decision: Decision) -> None:
+    def _decided(self, decision: RulingDecision) -> None:
         after, ruling = decision.after, decision.ruling
-        if ruling.kind == Kind.LINK:
+        if ruling.kind == RulingKind.LINK:
             self.pairs.held[ruling.charge_account, ruling.charge_id] = ruling
-        for one in decision.others:
-            if one.kind == Kind.LINK and one.standing not in (Stand.STANDS, Stand.PENDING):
+        for one in decision.changed_rulings:
+            if one.kind == RulingKind.LINK and one.standing not in (RulingState.STANDS, RulingState.PENDING):
                 self.pairs.held.pop((one.charge_account, one.charge_id), None)
         self.breaks[after.found.id] = after
-        self._add(ruling, decision.others)
-        self._say(after, decision.what, ruling.who, decision.detail)
+        self._add(ruling, decision.changed_rulings)
+        self._say(after, decision.event, ruling.who, decision.detail)
         state = {"status": after.status.value, "owner": after.owner, "version": after.version}
-        self._keep_entry(ruling, decision.what, after.found.id, decision.others, {"break": state})
+        self._keep_entry(ruling, decision.event, after.found.id, decision.changed_rulings, {"break": state})
 
-    def _ignore(self, ask: Ask) -> Answer:
+    def _ignore(self, ask: RulingRequest) -> Answer:
         if ask.account is not None and ask.account not in self.accounts:
-            raise Refused(f'there is no account "{ask.account}"')
+            raise RulingRefused(f'there is no account "{ask.account}"')
         ruling = new_ignore(ask, self.next_id, self.now, self._earliest(ask.account))
         pattern = as_ignore(ruling)
         more = {"account": ask.account} if ask.account else {}
@@ -207,38 +228,38 @@ class _Work:
             self._move(known, "ignored", BreakStatus.ACKNOWLEDGED, ruling, f"until {pattern.until}: {ruling.reason}")
         self._keep_entry(ruling, "ignored", ruling.name, (), {"breaks": len(expected)})
         words = f"{ruling.name} holds until {pattern.until}: {len(expected)} open breaks are acknowledged by it"
-        return Answer(ask, Became.APPLIED, words, ruling.id)
+        return Answer(ask, Outcome.APPLIED, words, ruling.id)
 
-    def _undo_ignore(self, ask: Ask, target: Ruling) -> Answer:
-        if target.standing != Stand.STANDS:
-            raise Refused(f"{target.name} no longer stands: {target.standing} ({target.ended_why})")
+    def _undo_ignore(self, ask: RulingRequest, target: Ruling) -> Answer:
+        if target.standing != RulingState.STANDS:
+            raise RulingRefused(f"{target.name} no longer stands: {target.standing} ({target.ended_why})")
         self._keep(break_rows.breaks_by(self.connection, "ruling_id", [target.id]))
         resting = [one for one in self.breaks.values() if one.standing and one.standing.ruling_id == target.id]
         who, reason = ask.who.strip(), ask.reason.strip()
         ruling = Ruling(
             self.next_id,
             None,
-            Kind.UNDO.value,
+            RulingKind.UNDO.value,
             who,
             self.now,
             reason,
-            Stand.DONE.value,
+            RulingState.DONE.value,
             code=target.code,
             account=target.account,
             pattern=target.pattern,
             key=ask.key,
         )
-        over = ended(target, Stand.UNDONE, who, self.now, reason or "taken back")
+        over = end_ruling(target, RulingState.UNDONE, who, self.now, reason or "taken back")
         self._add(ruling, (over,))
         for known in resting:
             self._move(known, "undone", BreakStatus.OPEN, ruling, f"ignore by {target.who} ({target.name})")
         self._keep_entry(ruling, "undone", target.name, (over,), {"breaks": len(resting)})
         words = f"{target.name} is undone: {len(resting)} breaks are open again"
-        return Answer(ask, Became.APPLIED, words, ruling.id)
+        return Answer(ask, Outcome.APPLIED, words, ruling.id)
 
     def _move(self, known: KnownBreak, what: str, status: BreakStatus, ruling: Ruling, detail: str) -> None:
-        standing = ignoring(as_ignore(ruling)) if ruling.kind == Kind.IGNORE else None
-        self.breaks[known.found.id] = moved(known, what, status, standing)
+        standing = standing_by(as_ignore(ruling)) if ruling.kind == RulingKind.IGNORE else None
+        self.breaks[known.found.id] = move_break(known, what, status, standing)
         self._say(known, what, ruling.who, detail)
 
     def _say(self, known: KnownBreak, what: str, who: str, detail: str) -> None:
@@ -299,4 +320,4 @@ class _Work:
 def _standings(known: Iterable[KnownBreak], of: Iterable[Ruling]) -> list[Standing]:
     """What breaks rest on, and what rulings found them resting on; opening items are no rulings."""
     found = [*(one.standing for one in known), *(one.before.standing for one in of if one.before)]
-    return [one for one in found if one is not None and one.kind != Kind.OPENING]
+    return [one for one in found if one is not None and one.kind != RulingKind.OPENING]

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from recon.model import Break, BreakEvent, BreakStatus, KnownBreak, Severity
-from recon.model.rulings import IN_FORCE, Before, Ended, Kind, Ruling, Standing
+from recon.model.rulings import IN_FORCE, EndedRuling, PriorState, Ruling, RulingKind, Standing
 from recon.rulings.decide import status_of
 from recon.store.engine import to_micros
 from recon.store.tables import BREAK, BREAK_EVENT
@@ -24,11 +24,11 @@ RULED = tuple(
         BreakStatus.WRITTEN_OFF,
     )
 )  # what a break is only by a ruling
-LASTING = (Kind.IGNORE, Kind.LINK)  # kinds that later runs go by
+LASTING = (RulingKind.IGNORE, RulingKind.LINK)  # kinds that later runs go by
 _FOUND = tuple(field.name for field in fields(Break))
 _RULING = tuple(field.name for field in fields(Ruling))
 _EVENT = tuple(field.name for field in fields(BreakEvent))
-_PARTS = {kind: tuple(field.name for field in fields(kind)) for kind in (Before, Standing)}
+_PARTS = {kind: tuple(field.name for field in fields(kind)) for kind in (PriorState, Standing)}
 _CHUNK = 5_000  # ids in one question
 
 
@@ -120,7 +120,7 @@ def update_rulings(connection: Connection, rulings: Sequence[Ruling]) -> None:
         )
 
 
-def end_rulings(connection: Connection, ended: Sequence[Ended], by: str, at: datetime) -> list[Ruling]:
+def end_rulings(connection: Connection, ended: Sequence[EndedRuling], by: str, at: datetime) -> list[Ruling]:
     """End those that still are in force, and return them."""
     reasons = {one.ruling_id: one for one in ended}
     found = [ruling for ruling in rulings_by(connection, "id", list(reasons)) if ruling.standing in IN_FORCE]
@@ -146,7 +146,7 @@ def ruling_statuses(connection: Connection) -> Mapping[int, BreakStatus | None]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Before | Standing):
+    if isinstance(value, PriorState | Standing):
         return {name: _plain(getattr(value, name)) for name in _PARTS[type(value)]}
     if isinstance(value, datetime):
         return to_micros(value)
@@ -163,12 +163,12 @@ def _ruling_of(row: Row[Any]) -> Ruling:
     return Ruling(**{**row._mapping, "before": before and _before(before)})
 
 
-def _before(found: Mapping[str, Any]) -> Before:
+def _before(found: Mapping[str, Any]) -> PriorState:
     standing = found["standing"]
     if standing is not None:
         until = standing["until"]
         standing = Standing(**{**standing, "until": until and date.fromisoformat(until)})
-    return Before(found["status"], standing)
+    return PriorState(found["status"], standing)
 
 
 def chunks(values: Collection[Any]) -> Iterator[list[Any]]:

@@ -12,8 +12,8 @@ from sqlalchemy import Column, Connection, Row, Table, func, insert, select, upd
 from recon import columns as c
 from recon.columns import RUN_BREAKS
 from recon.model import CLOSED, BreakEvent, BreakStatus, KnownBreak, Severity
-from recon.model.rulings import Ended, Kind, Ruling
-from recon.rulings.life import RUN, Carried
+from recon.model.rulings import EndedRuling, Ruling, RulingKind
+from recon.rulings.life import RUN, CarriedBreaks
 from recon.store import bulk, tables
 from recon.store.desk import audit
 from recon.store.engine import Store, reading, writing
@@ -80,7 +80,7 @@ class LastRun:
 
 
 # What a run makes of the breaks as they are known, by the patterns and links by hand that are in force.
-Again = Callable[[Sequence[KnownBreak], Sequence[Ruling]], Carried]
+Again = Callable[[Sequence[KnownBreak], Sequence[Ruling]], CarriedBreaks]
 
 
 def record_run(
@@ -144,7 +144,7 @@ def _known(connection: Connection, accounts: Sequence[str], found: Collection[st
     return [break_of(row) for row in rows]
 
 
-def _end(connection: Connection, ended: Sequence[Ended], run: RunRecord, audit_key: bytes | None) -> None:
+def _end(connection: Connection, ended: Sequence[EndedRuling], run: RunRecord, audit_key: bytes | None) -> None:
     """Mark the rulings that no longer hold, each with its own audit entry."""
     over = end_rulings(connection, ended, RUN, run.recorded_at)
     entries = [
@@ -212,7 +212,9 @@ def _to_carry(
 ) -> list[KnownBreak]:
     """Of some accounts and of none (null: of all): all but those that closed by themselves, or of these ids those."""
     table = tables.BREAK.c
-    gone = (table.status == BreakStatus.AUTO_CLOSED.value) & (func.coalesce(table.ruling_kind, "") != Kind.LINK.value)
+    gone = (table.status == BreakStatus.AUTO_CLOSED.value) & (
+        func.coalesce(table.ruling_kind, "") != RulingKind.LINK.value
+    )
     statement = select(tables.BREAK).where(gone if found is not None else ~gone)
     if accounts is not None:
         statement = statement.where(table.account.in_(accounts) | table.account.is_(None))

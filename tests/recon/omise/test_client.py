@@ -19,7 +19,7 @@ from recon.omise.client import (
     Limits,
     NotFound,
     OmiseError,
-    Refused,
+    RequestRefused,
     Unavailable,
     open_client,
 )
@@ -144,8 +144,8 @@ async def test_a_lasting_fault_ends_after_so_many_tries(kind: str) -> None:
         (403, None, KeyRefused),
         (404, "not_found", NotFound),
         (404, None, NotFound),
-        (400, "bad_request", Refused),
-        (422, None, Refused),
+        (400, "bad_request", RequestRefused),
+        (422, None, RequestRefused),
     ],
 )
 async def test_a_refusal_is_not_asked_again(status: int, code: str | None, error: type[OmiseError]) -> None:
@@ -163,7 +163,7 @@ async def test_a_refusal_is_not_asked_again(status: int, code: str | None, error
 
 
 async def test_a_redirect_is_refused_and_the_key_stays_here() -> None:
-    with pytest.raises(Refused, match="302"):
+    with pytest.raises(RequestRefused, match="302"):
         await ask(refusing(302, Location="https://elsewhere.example/"))
 
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from recon.model import CLOSED, BreakStatus, KnownBreak
-from recon.model.rulings import Answer, Ask, Became, Kind
+from recon.model.rulings import Answer, Outcome, RulingKind, RulingRequest
 from recon.rulings.decide import MOVES
-from recon.rulings.life import Said, carry
-from recon.rulings.patterns import as_ignore, ignored_by
+from recon.rulings.life import RulingsInForce, carry
+from recon.rulings.patterns import as_ignore, expected_by
 from recon.store.desk import audit, rulings
 from recon.store.engine import open_store
 from recon.store.runs.record import RunAccount, known_breaks, record_run
@@ -59,14 +59,14 @@ class Desk(RuleBasedStateMachine):
         breaks = [found(subject, amount) for subject, amount in self.wrong.items()]
 
         def again(known: Any, lasting: Any) -> Any:
-            patterns = [as_ignore(one) for one in lasting if one.kind == Kind.IGNORE]
-            said = Said({"th": TH["th"].zone})
-            ignored = ignored_by(patterns, lambda account: said.today(account, self.now))
+            patterns = [as_ignore(one) for one in lasting if one.kind == RulingKind.IGNORE]
+            said = RulingsInForce({"th": TH["th"].zone})
+            ignored = expected_by(patterns, lambda account: said.today(account, self.now))
             return carry(known, breaks, lambda _: True, self.now, replace(said, expected=ignored))
 
         judged = again(known_breaks(self.store), rulings.lasting(self.store))
         if meanwhile:
-            self.ask(Kind.RESOLVE, "Niran", meanwhile, reason="meanwhile")
+            self.ask(RulingKind.RESOLVE, "Niran", meanwhile, reason="meanwhile")
         part = RunAccount("th", NOON.date(), NOON.date(), {}, "r0")
         run = replace(RUN, as_of=self.now, recorded_at=self.now)
         record_run(self.store, run, [part], judged.changed, judged.events, NONE, again=again, audit_key=KEY)
@@ -83,26 +83,26 @@ class Desk(RuleBasedStateMachine):
         who=PEOPLE,
         kind=st.sampled_from(
             [
-                Kind.RESOLVE,
-                Kind.WRITE_OFF,
-                Kind.ACKNOWLEDGE,
-                Kind.APPROVE,
-                Kind.UNDO,
-                Kind.REOPEN,
-                Kind.NOTE,
-                Kind.ASSIGN,
+                RulingKind.RESOLVE,
+                RulingKind.WRITE_OFF,
+                RulingKind.ACKNOWLEDGE,
+                RulingKind.APPROVE,
+                RulingKind.UNDO,
+                RulingKind.REOPEN,
+                RulingKind.NOTE,
+                RulingKind.ASSIGN,
             ]
         ),
         days=st.integers(0, 3),
     )
-    def people_rule(self, subject: str, who: str, kind: Kind, days: int) -> None:
+    def people_rule(self, subject: str, who: str, kind: RulingKind, days: int) -> None:
         before = self.lives().get(subject)
         until = (self.now + timedelta(days=days)).date()
         answer = self.ask(kind, who, subject, reason="because", until=until, owner=who)
         after = self.lives().get(subject)
-        if answer.became in (Became.REFUSED, Became.ALREADY):
+        if answer.outcome in (Outcome.REFUSED, Outcome.ALREADY):
             assert after == before
-        if kind == Kind.APPROVE and answer.became == Became.APPLIED:
+        if kind == RulingKind.APPROVE and answer.outcome == Outcome.APPLIED:
             assert before is not None
             assert before.standing is not None
             assert before.standing.who != who
@@ -110,13 +110,13 @@ class Desk(RuleBasedStateMachine):
     @rule(who=PEOPLE, days=st.integers(0, 3))
     def a_pattern_is_ignored(self, who: str, days: int) -> None:
         until = (self.now + timedelta(days=days)).date()
-        self.ask(Kind.IGNORE, who, None, code="charge_missing", pattern="TEST-*", reason="trials", until=until)
+        self.ask(RulingKind.IGNORE, who, None, code="charge_missing", pattern="TEST-*", reason="trials", until=until)
 
     @rule(who=PEOPLE, place=st.integers(0, 3))
     def a_pattern_is_undone(self, who: str, place: int) -> None:
         patterns = rulings.ignores(self.store)
         if patterns:
-            self.ask(Kind.UNDO, who, None, target=patterns[place % len(patterns)].ruling_id)
+            self.ask(RulingKind.UNDO, who, None, target=patterns[place % len(patterns)].ruling_id)
 
     @invariant()
     def no_break_is_lost_or_doubled(self) -> None:
@@ -143,9 +143,9 @@ class Desk(RuleBasedStateMachine):
         if hasattr(self, "store"):
             assert audit.prove(self.store, KEY) == []
 
-    def ask(self, kind: Kind, who: str, subject: str | None, **more: Any) -> Answer:
+    def ask(self, kind: RulingKind, who: str, subject: str | None, **more: Any) -> Answer:
         break_id = found(subject).id if subject else None
-        asked = Ask(kind, who, break_id, **more)
+        asked = RulingRequest(kind, who, break_id, **more)
         (answer,) = rulings.rule(self.store, [asked], LIMITS, self.now, KEY, TH)
         return answer
 

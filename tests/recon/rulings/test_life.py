@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from recon.model import Break, BreakStatus, KnownBreak, Severity
-from recon.model.rulings import Ended, Stand, Standing
+from recon.model.rulings import EndedRuling, RulingState, Standing
 from recon.rulings.decide import facts_of
-from recon.rulings.life import Carried, Said, carry
+from recon.rulings.life import CarriedBreaks, RulingsInForce, carry
 
 NIGHT = datetime(2026, 3, 5, 18, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -17,11 +17,11 @@ MISSING = Break(
 )
 
 
-def night(known: Sequence[KnownBreak], found: Sequence[Break], as_of: datetime, judged: bool = True) -> Carried:
+def night(known: Sequence[KnownBreak], found: Sequence[Break], as_of: datetime, judged: bool = True) -> CarriedBreaks:
     return carry(known, found, lambda _: judged, as_of)
 
 
-def words(carried: Carried) -> list[str]:
+def words(carried: CarriedBreaks) -> list[str]:
     return [event.what for event in carried.events]
 
 
@@ -124,7 +124,7 @@ def test_a_ruling_holds_while_other_words_are_found_and_falls_with_its_facts() -
     fallen = night([resolved], [replace(MISSING, actual=100)], NIGHT + DAY)
     assert (fallen.reported[0].status, fallen.reported[0].version) == (BreakStatus.OPEN, 4)
     assert words(fallen) == ["fell"]
-    assert fallen.ended == (Ended(7, Stand.FELL, "actual: 0 -> 100"),)
+    assert fallen.ended == (EndedRuling(7, RulingState.FELL, "actual: 0 -> 100"),)
 
 
 def test_facts_that_agree_end_a_ruling_and_a_proposal() -> None:
@@ -132,15 +132,15 @@ def test_facts_that_agree_end_a_ruling_and_a_proposal() -> None:
         closing = night([ruled(status, kind)], [], NIGHT + DAY)
         assert closing.changed[0].status == BreakStatus.AUTO_CLOSED
         assert "by Malee is no longer needed" in closing.events[0].detail
-        assert [(one.ruling_id, one.standing) for one in closing.ended] == [(7, Stand.CLOSED)]
+        assert [(one.ruling_id, one.standing) for one in closing.ended] == [(7, RulingState.CLOSED)]
 
 
 def test_a_link_by_hand_outlives_the_break_that_it_closed_and_falls_with_its_own_facts() -> None:
     linked = ruled(BreakStatus.RESOLVED, "link")
     closing = night([linked], [], NIGHT + DAY)
     assert (closing.changed[0].status, closing.ended) == (BreakStatus.AUTO_CLOSED, ())
-    ended = Ended(7, Stand.FELL, "order 500 THB -> order 700 THB")
-    said = Said(fallen=[(MISSING.id, ended)])
+    ended = EndedRuling(7, RulingState.FELL, "order 500 THB -> order 700 THB")
+    said = RulingsInForce(fallen=[(MISSING.id, ended)])
     again = carry(closing.changed, [MISSING], lambda _: True, NIGHT + 2 * DAY, said)
     assert words(again) == ["fell", "reopened"]
     assert again.ended == (ended,)
@@ -150,7 +150,7 @@ def test_a_link_by_hand_outlives_the_break_that_it_closed_and_falls_with_its_own
 
 def test_what_is_expected_is_acknowledged_when_it_is_opened_and_when_a_ruling_fell() -> None:
     opening = Standing(0, "opening", "Malee", "known at go-live", facts=facts_of(MISSING))
-    said = Said(expected=lambda found: opening if found.amount_at_risk == 500 else None)
+    said = RulingsInForce(expected=lambda found: opening if found.amount_at_risk == 500 else None)
     first = carry([], [MISSING], lambda _: True, NIGHT, said)
     assert words(first) == ["opened", "opening"]
     assert first.reported[0].standing == opening

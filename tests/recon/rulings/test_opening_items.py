@@ -9,8 +9,8 @@ import pytest
 from recon.model import Break, BreakStatus, KnownBreak, Severity
 from recon.model.rulings import OpeningItem
 from recon.rulings.decide import facts_of
-from recon.rulings.life import Carried, Said, carry
-from recon.rulings.opening_items import Items, by_key, not_covered, standing_of
+from recon.rulings.life import CarriedBreaks, RulingsInForce, carry
+from recon.rulings.opening_items import Items, by_key, standing_of, why_not_covered
 
 NIGHT = datetime(2026, 3, 5, 18, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -32,8 +32,12 @@ MISSING = Break(
 ITEM = OpeningItem("th", "order", "A-1", 500, "THB", "the old shop's", "mali")
 
 
-def night(known: Sequence[KnownBreak], found: Sequence[Break], items: Items, as_of: datetime = NIGHT) -> Carried:
-    said = Said(expected=lambda one: standing_of(one, items), remark=lambda one: not_covered(one, items))
+def night(
+    known: Sequence[KnownBreak], found: Sequence[Break], items: Items, as_of: datetime = NIGHT
+) -> CarriedBreaks:
+    said = RulingsInForce(
+        expected=lambda one: standing_of(one, items), remark=lambda one: why_not_covered(one, items)
+    )
     return carry(known, found, lambda _: True, as_of, said)
 
 
@@ -47,7 +51,7 @@ def test_a_covered_break_stands_by_the_item_with_its_note() -> None:
         None,
     )
     assert standing.facts == facts_of(MISSING)
-    assert not_covered(MISSING, by_key([ITEM])) == ""
+    assert why_not_covered(MISSING, by_key([ITEM])) == ""
 
 
 @pytest.mark.parametrize(
@@ -72,7 +76,7 @@ def test_the_amount_at_risk_counts_without_its_sign_and_an_unknown_one_is_never_
     assert standing_of(replace(MISSING, amount_at_risk=-500), items) is not None
     assert standing_of(replace(MISSING, amount_at_risk=-501), items) is None
     assert standing_of(replace(MISSING, amount_at_risk=None), items) is None
-    assert "of unknown amount" in not_covered(replace(MISSING, amount_at_risk=None), items)
+    assert "of unknown amount" in why_not_covered(replace(MISSING, amount_at_risk=None), items)
 
 
 def test_any_item_that_covers_is_enough() -> None:

@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Page as Tab
 
 from recon.model import BreakStatus
-from recon.model.rulings import Kind
+from recon.model.rulings import RulingKind
 from recon.store.desk import worklist
 from recon.store.versions.save import save_objects
 from reports.page.site import RunProgress, RunRequest
@@ -182,7 +182,7 @@ async def test_only_what_fits_a_break_s_state_is_offered_and_what_is_missing_is_
 
         async def offered() -> set[str]:
             text = await ada.text(here)
-            return {str(kind) for kind in Kind if f'<option value="{kind}">' in text}
+            return {str(kind) for kind in RulingKind if f'<option value="{kind}">' in text}
 
         def ruled(text: str) -> str:
             return text.split('role="alert"')[1].split("</p>")[0] if 'role="alert"' in text else "done"

@@ -14,7 +14,7 @@ import pytest
 from openpyxl import load_workbook
 
 from recon.model import BreakStatus
-from recon.model.rulings import Answer, Became, Kind
+from recon.model.rulings import Answer, Outcome, RulingKind
 from recon.money import Currencies
 from recon.rulings.decide import MOVES
 from reports.rulings.desk import OUTCOME_COLUMNS, RowOutcome, count, outcomes, write_outcome
@@ -235,7 +235,7 @@ def test_columns_may_be_moved_added_and_renamed_in_case_but_not_lost(tmp_path: P
     book[NAME]["A1"], book[NAME]["A2"] = "Mine", "?"
     book[NAME]["B1"] = " BREAK "
     book.save(path)
-    assert [line.ask.kind for line in read(path) if line.ask] == [Kind.UNDO]
+    assert [line.ask.kind for line in read(path) if line.ask] == [RulingKind.UNDO]
     book[NAME]["B1"] = "Brake"
     book.save(path)
     assert "lacks Break" in refusal(path)
@@ -251,7 +251,7 @@ def test_the_outcome_has_a_line_per_row_and_every_outcome_is_counted(tmp_path: P
     path = fill(export(tmp_path / "desk.xlsx", BREAKS[:3]), {"Ruling": "undo"}, {"Ruling": "frobnicate"})
     lines = read(path)
     assert lines[0].ask is not None
-    told = outcomes(lines, [Answer(lines[0].ask, Became.PENDING, "waits for a second person", 4)])
+    told = outcomes(lines, [Answer(lines[0].ask, Outcome.PENDING, "waits for a second person", 4)])
     assert count(told) == {"applied": 0, "pending_approval": 1, "already_applied": 0, "refused": 1, "skipped": 1}
     made = io.BytesIO()
     write_outcome(told, Currencies(), made, DAY)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from recon.model.rulings import Ask, Kind
+from recon.model.rulings import RulingKind, RulingRequest
 from recon.store.desk import audit
 from recon.store.engine import Store, reading, writing
 from tests.kit.store_samples import DATABASES, opened
@@ -24,10 +24,10 @@ def told(database: str, folder: Path) -> Iterator[Store]:
     """Three rulings on two breaks, and a run between them that recorded the chain's head."""
     for store in opened(database, folder):
         a_run(store, [found("1"), found("2")])
-        ask(store, Ask(Kind.RESOLVE, "Malee", found("1").id, "refunded"), key=KEY)
-        ask(store, Ask(Kind.WRITE_OFF, "Malee", found("2").id, "small"), key=KEY)
+        ask(store, RulingRequest(RulingKind.RESOLVE, "Malee", found("1").id, "refunded"), key=KEY)
+        ask(store, RulingRequest(RulingKind.WRITE_OFF, "Malee", found("2").id, "small"), key=KEY)
         a_run(store, [found("1"), found("2")], key=KEY)
-        ask(store, Ask(Kind.UNDO, "Niran", found("2").id), key=KEY)
+        ask(store, RulingRequest(RulingKind.UNDO, "Niran", found("2").id), key=KEY)
         assert audit.prove(store, KEY) == []
         yield store
 
@@ -104,5 +104,5 @@ def test_a_rewritten_chain_needs_the_key(store: Store) -> None:
 
 def test_entries_from_before_the_key_stay_proved_and_none_may_follow_without_it(store: Store) -> None:
     for engine_key, wrong in ((KEY, False), (None, True)):
-        ask(store, Ask(Kind.NOTE, "Malee", found("1").id, "a note"), key=engine_key)
+        ask(store, RulingRequest(RulingKind.NOTE, "Malee", found("1").id, "a note"), key=engine_key)
         assert bool(audit.prove(store, KEY)) == wrong

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from recon.model.rulings import OpeningItem
-from recon.rulings.opening_items import Placed, by_key
+from recon.rulings.opening_items import LocatedItem, by_key
 from recon.store.desk import audit, opening
 from recon.store.engine import Store, reading
 from recon.store.related.unfinished import named_not_stored
@@ -30,7 +30,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 
 def save(store: Store, *items: OpeningItem, hours: int = 0) -> Saved:
     return opening.save(
-        store, [Placed(item, "open.csv", n) for n, item in enumerate(items, 2)], NOON + hours * HOUR, KEY
+        store, [LocatedItem(item, "open.csv", n) for n, item in enumerate(items, 2)], NOON + hours * HOUR, KEY
     )
 
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from recon.model import Account, Break, BreakStatus, KnownBreak, Severity
-from recon.model.rulings import Answer, Ask, Became, Kind, Limits, Ruling
+from recon.model.rulings import Answer, ApprovalLimits, Outcome, Ruling, RulingKind, RulingRequest
 from recon.rulings.life import carry
 from recon.store.desk import audit, rulings
 from recon.store.engine import Store, open_store
@@ -21,7 +21,7 @@ from tests.kit.store_samples import DATABASES, NOON, charge, fresh_url, opened, 
 from tests.recon.store.runs.test_record import NONE, RUN
 
 TH = {"th": Account("th", "TH", "THB", ZoneInfo("Asia/Bangkok"))}
-LIMITS = Limits({"THB": 1_000}, {"THB": 1_000})
+LIMITS = ApprovalLimits({"THB": 1_000}, {"THB": 1_000})
 UNTIL = date(2026, 3, 9)
 
 
@@ -39,7 +39,7 @@ def a_run(
     store: Store,
     breaks: Sequence[Break],
     as_of: datetime = NOON,
-    meanwhile: Sequence[Ask] = (),
+    meanwhile: Sequence[RulingRequest] = (),
     key: bytes | None = None,
 ) -> None:
     """A run that judges everything; between its judging and its recording people may ask for something."""
@@ -54,12 +54,12 @@ def a_run(
     record_run(store, run, [part], judged.changed, judged.events, NONE, again=again, audit_key=key)
 
 
-def ask(store: Store, *asks: Ask, now: datetime = NOON, key: bytes | None = None) -> list[Answer]:
+def ask(store: Store, *asks: RulingRequest, now: datetime = NOON, key: bytes | None = None) -> list[Answer]:
     return rulings.rule(store, asks, LIMITS, now, key, TH) if asks else []
 
 
-def one(store: Store, kind: Kind, who: str = "Malee", **more: Any) -> Answer:
-    (answer,) = ask(store, Ask(kind, who, **{"break_id": found().id, **more}))
+def one(store: Store, kind: RulingKind, who: str = "Malee", **more: Any) -> Answer:
+    (answer,) = ask(store, RulingRequest(kind, who, **{"break_id": found().id, **more}))
     return answer
 
 
@@ -73,7 +73,7 @@ def steps(store: Store) -> list[str]:
 
 def test_a_resolved_break_stays_so_until_its_facts_change(store: Store) -> None:
     a_run(store, [found()])
-    assert one(store, Kind.RESOLVE, reason="refunded").became == Became.APPLIED
+    assert one(store, RulingKind.RESOLVE, reason="refunded").outcome == Outcome.APPLIED
     a_run(store, [replace(found(), explanation="other words")])
     assert life(store).status == BreakStatus.RESOLVED
     a_run(store, [found(at_risk=700)])
@@ -88,12 +88,12 @@ def test_a_resolved_break_stays_so_until_its_facts_change(store: Store) -> None:
 
 
 def test_an_acknowledgement_ends_after_its_last_local_day(store: Store) -> None:
-    from recon.rulings.life import Said
+    from recon.rulings.life import RulingsInForce
 
     a_run(store, [found()])
-    one(store, Kind.ACKNOWLEDGE, until=UNTIL)
+    one(store, RulingKind.ACKNOWLEDGE, until=UNTIL)
     evening = datetime(2026, 3, 9, 16, 59, tzinfo=UTC)  # in Bangkok one minute before midnight
-    said = Said({"th": TH["th"].zone})
+    said = RulingsInForce({"th": TH["th"].zone})
     (kept,) = carry([life(store)], [found()], lambda _: True, evening, said).reported
     assert kept.status == BreakStatus.ACKNOWLEDGED
     later = carry([life(store)], [found()], lambda _: True, evening + timedelta(minutes=1), said)
@@ -104,20 +104,20 @@ def test_an_acknowledgement_ends_after_its_last_local_day(store: Store) -> None:
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ({"kind": Kind.RESOLVE}, "a reason is needed"),
-        ({"kind": Kind.NOTE, "reason": " "}, "needs a text"),
-        ({"kind": Kind.ACKNOWLEDGE}, "a day is needed"),
-        ({"kind": Kind.ACKNOWLEDGE, "until": date(2026, 2, 28)}, "2026-02-28 has passed"),
-        ({"kind": Kind.RESOLVE, "reason": "x", "break_id": "brk_none"}, 'no break "brk_none"'),
-        ({"kind": Kind.RESOLVE, "reason": "a\x00b"}, "cannot be kept"),
-        ({"kind": Kind.NOTE, "reason": "x", "who": " "}, "nobody is named"),
-        ({"kind": Kind.UNDO}, "nothing to undo"),
-        ({"kind": Kind.UNDO, "target": 99}, "rul_99 is not about"),
-        ({"kind": Kind.APPROVE}, "nothing waits for approval"),
-        ({"kind": Kind.REOPEN}, "is not closed"),
-        ({"kind": Kind.LINK, "order_id": "1", "charge_id": "chrg_9"}, "order 1 is not known"),
+        ({"kind": RulingKind.RESOLVE}, "a reason is needed"),
+        ({"kind": RulingKind.NOTE, "reason": " "}, "needs a text"),
+        ({"kind": RulingKind.ACKNOWLEDGE}, "a day is needed"),
+        ({"kind": RulingKind.ACKNOWLEDGE, "until": date(2026, 2, 28)}, "2026-02-28 has passed"),
+        ({"kind": RulingKind.RESOLVE, "reason": "x", "break_id": "brk_none"}, 'no break "brk_none"'),
+        ({"kind": RulingKind.RESOLVE, "reason": "a\x00b"}, "cannot be kept"),
+        ({"kind": RulingKind.NOTE, "reason": "x", "who": " "}, "nobody is named"),
+        ({"kind": RulingKind.UNDO}, "nothing to undo"),
+        ({"kind": RulingKind.UNDO, "target": 99}, "rul_99 is not about"),
+        ({"kind": RulingKind.APPROVE}, "nothing waits for approval"),
+        ({"kind": RulingKind.REOPEN}, "is not closed"),
+        ({"kind": RulingKind.LINK, "order_id": "1", "charge_id": "chrg_9"}, "order 1 is not known"),
         (
-            {"kind": Kind.IGNORE, "code": "charge_missing", "reason": "x", "until": UNTIL, "account": "xx"},
+            {"kind": RulingKind.IGNORE, "code": "charge_missing", "reason": "x", "until": UNTIL, "account": "xx"},
             "no account",
         ),
     ],
@@ -129,83 +129,83 @@ def test_what_cannot_be_is_refused_in_words_and_changes_nothing(
         a_run(store, [found()])
         before = life(store), steps(store)
         answer = one(store, **asked)
-        assert (answer.became, words in answer.words) == (Became.REFUSED, True), answer.words
+        assert (answer.outcome, words in answer.words) == (Outcome.REFUSED, True), answer.words
         assert (life(store), steps(store)) == before
 
 
 def test_no_amount_no_write_off(store: Store) -> None:
     a_run(store, [found(at_risk=None)])
-    assert "no amount" in one(store, Kind.WRITE_OFF, reason="small").words
+    assert "no amount" in one(store, RulingKind.WRITE_OFF, reason="small").words
 
 
 def test_a_write_off_above_the_limit_waits_for_a_second_person(store: Store) -> None:
     a_run(store, [found(at_risk=-1_001)])
-    assert one(store, Kind.WRITE_OFF, reason="bad debt").became == Became.PENDING
+    assert one(store, RulingKind.WRITE_OFF, reason="bad debt").outcome == Outcome.PENDING
     assert life(store).status == BreakStatus.PENDING_APPROVAL
-    assert "a second person" in one(store, Kind.APPROVE, " MALEE  ").words
-    assert one(store, Kind.APPROVE, "Somchai").became == Became.APPLIED
+    assert "a second person" in one(store, RulingKind.APPROVE, " MALEE  ").words
+    assert one(store, RulingKind.APPROVE, "Somchai").outcome == Outcome.APPLIED
     assert life(store).status == BreakStatus.WRITTEN_OFF
     assert [(r.kind, r.who, r.approved_by) for r in rulings.rulings(store, found().id)] == [
         ("write_off", "Malee", "Somchai"),
         ("approve", "Somchai", None),
     ]
-    assert one(store, Kind.APPROVE, "Niran").became == Became.REFUSED
-    assert one(store, Kind.UNDO, "Malee").became == Became.APPLIED
+    assert one(store, RulingKind.APPROVE, "Niran").outcome == Outcome.REFUSED
+    assert one(store, RulingKind.UNDO, "Malee").outcome == Outcome.APPLIED
     assert life(store).status == BreakStatus.OPEN
     assert audit.prove(store, None) == []
 
 
 def test_a_write_off_at_the_limit_needs_nobody_else(store: Store) -> None:
     a_run(store, [found(at_risk=1_000)])
-    assert one(store, Kind.WRITE_OFF, reason="small").became == Became.APPLIED
+    assert one(store, RulingKind.WRITE_OFF, reason="small").outcome == Outcome.APPLIED
     assert life(store).status == BreakStatus.WRITTEN_OFF
 
 
 def test_undo_gives_back_the_life_before_and_keeps_its_history(store: Store) -> None:
     a_run(store, [found()])
-    one(store, Kind.ACKNOWLEDGE, until=UNTIL)
+    one(store, RulingKind.ACKNOWLEDGE, until=UNTIL)
     acknowledged = life(store)
-    one(store, Kind.RESOLVE, reason="refunded")
+    one(store, RulingKind.RESOLVE, reason="refunded")
     assert [ruling.standing for ruling in rulings.rulings(store, found().id)] == ["replaced", "stands"]
-    one(store, Kind.UNDO)
+    one(store, RulingKind.UNDO)
     assert (life(store).status, life(store).standing) == (acknowledged.status, acknowledged.standing)
-    one(store, Kind.UNDO)
+    one(store, RulingKind.UNDO)
     assert life(store).status == BreakStatus.OPEN
-    assert "nothing to undo" in one(store, Kind.UNDO).words
+    assert "nothing to undo" in one(store, RulingKind.UNDO).words
     assert steps(store) == ["opened", "acknowledged", "resolved", "undone", "undone"]
     assert audit.prove(store, None) == []
 
 
 def test_a_closed_break_can_be_opened_again(store: Store) -> None:
     a_run(store, [found()])
-    one(store, Kind.RESOLVE, reason="refunded")
-    assert one(store, Kind.REOPEN, "Somchai").became == Became.APPLIED
+    one(store, RulingKind.RESOLVE, reason="refunded")
+    assert one(store, RulingKind.REOPEN, "Somchai").outcome == Outcome.APPLIED
     assert life(store).status == BreakStatus.OPEN
     assert audit.prove(store, None) == []
 
 
 def test_a_break_has_an_owner_and_notes_in_any_state(store: Store) -> None:
     a_run(store, [found()])
-    one(store, Kind.RESOLVE, reason="refunded")
-    one(store, Kind.ASSIGN, owner="Niran")
-    one(store, Kind.NOTE, reason="asked the bank")
+    one(store, RulingKind.RESOLVE, reason="refunded")
+    one(store, RulingKind.ASSIGN, owner="Niran")
+    one(store, RulingKind.NOTE, reason="asked the bank")
     assert (life(store).owner, life(store).status) == ("Niran", BreakStatus.RESOLVED)
-    assert one(store, Kind.ASSIGN, owner="Niran").became == Became.ALREADY
-    one(store, Kind.ASSIGN, owner="")
+    assert one(store, RulingKind.ASSIGN, owner="Niran").outcome == Outcome.ALREADY
+    one(store, RulingKind.ASSIGN, owner="")
     assert life(store).owner is None
 
 
 def test_a_pattern_acknowledges_what_is_open_and_its_undo_opens_it_again(store: Store) -> None:
     a_run(store, [found("TEST-1"), found("TEST-2"), found("1")])
-    one(store, Kind.RESOLVE, break_id=found("TEST-2").id, reason="x")
+    one(store, RulingKind.RESOLVE, break_id=found("TEST-2").id, reason="x")
     answer = one(
-        store, Kind.IGNORE, break_id=None, code="charge_missing", pattern="TEST-*", until=UNTIL, reason="trials"
+        store, RulingKind.IGNORE, break_id=None, code="charge_missing", pattern="TEST-*", until=UNTIL, reason="trials"
     )
     assert "1 open breaks" in answer.words
     assert [life(store, s).status.value for s in ("TEST-1", "TEST-2", "1")] == ["acknowledged", "resolved", "open"]
     (pattern,) = rulings.ignores(store)
     assert (pattern.pattern, pattern.until) == ("TEST-*", UNTIL)
-    one(store, Kind.UNDO, break_id=None, target=answer.ruling_id)
+    one(store, RulingKind.UNDO, break_id=None, target=answer.ruling_id)
     assert [life(store, s).status.value for s in ("TEST-1", "TEST-2", "1")] == ["open", "resolved", "open"]
     assert rulings.ignores(store) == []
     assert audit.prove(store, None) == []
@@ -216,40 +216,45 @@ def test_a_link_by_hand_needs_both_sides_and_gives_a_charge_to_one_order(store: 
     save_objects(store, "th", "charge", [charge("chrg_1", amount=900, currency="THB")], NOON)
     a_run(store, [found("1"), found("2")])
     both = {"order_id": "1", "charge_id": "chrg_1"}
-    assert "is about order 2, not 1" in one(store, Kind.LINK, break_id=found("2").id, **both).words
-    assert "not known" in one(store, Kind.LINK, order_id="1", charge_id="chrg_2").words
-    assert one(store, Kind.LINK, **both).became == Became.APPLIED
+    assert "is about order 2, not 1" in one(store, RulingKind.LINK, break_id=found("2").id, **both).words
+    assert "not known" in one(store, RulingKind.LINK, order_id="1", charge_id="chrg_2").words
+    assert one(store, RulingKind.LINK, **both).outcome == Outcome.APPLIED
     assert life(store).status == BreakStatus.RESOLVED
-    second = one(store, Kind.LINK, break_id=found("2").id, order_id="2", charge_id="chrg_1")
+    second = one(store, RulingKind.LINK, break_id=found("2").id, order_id="2", charge_id="chrg_1")
     assert "is linked by hand to order 1" in second.words
     a_run(store, [found("2")])
     assert life(store).status == BreakStatus.AUTO_CLOSED
     assert [ruling.standing for ruling in rulings.rulings(store, found().id)] == ["stands"]
-    one(store, Kind.UNDO)
+    one(store, RulingKind.UNDO)
     assert life(store).status == BreakStatus.OPEN
     assert audit.prove(store, None) == []
 
 
 def test_a_repeated_ask_is_known_by_its_key(store: Store) -> None:
     a_run(store, [found()])
-    asked = Ask(Kind.RESOLVE, "Malee", found().id, "refunded", key="file row 2")
-    assert [answer.became for answer in ask(store, asked, asked)] == [Became.APPLIED, Became.ALREADY]
-    assert ask(store, asked)[0].became == Became.ALREADY
+    asked = RulingRequest(RulingKind.RESOLVE, "Malee", found().id, "refunded", key="file row 2")
+    assert [answer.outcome for answer in ask(store, asked, asked)] == [Outcome.APPLIED, Outcome.ALREADY]
+    assert ask(store, asked)[0].outcome == Outcome.ALREADY
     assert steps(store) == ["opened", "resolved"]
 
 
 def test_what_changed_since_a_person_saw_it_is_refused_and_told(store: Store) -> None:
     a_run(store, [found()])
     seen = life(store).version
-    one(store, Kind.RESOLVE, "Somchai", reason="refunded")
-    answer = one(store, Kind.ACKNOWLEDGE, until=UNTIL, version=seen)
+    one(store, RulingKind.RESOLVE, "Somchai", reason="refunded")
+    answer = one(store, RulingKind.ACKNOWLEDGE, until=UNTIL, version=seen)
     assert "changed since: resolved by Somchai" in answer.words
-    assert "is already resolved by Somchai on 2026-03-01" in one(store, Kind.ACKNOWLEDGE, until=UNTIL).words
+    assert "is already resolved by Somchai on 2026-03-01" in one(store, RulingKind.ACKNOWLEDGE, until=UNTIL).words
 
 
 def test_a_ruling_made_while_a_run_judges_survives_it(store: Store) -> None:
     a_run(store, [found()])
-    a_run(store, [found()], NOON + timedelta(days=1), [Ask(Kind.RESOLVE, "Malee", found().id, "refunded")])
+    a_run(
+        store,
+        [found()],
+        NOON + timedelta(days=1),
+        [RulingRequest(RulingKind.RESOLVE, "Malee", found().id, "refunded")],
+    )
     assert life(store).status == BreakStatus.RESOLVED
     assert life(store).last_seen == NOON + timedelta(days=1)
     assert steps(store) == ["opened", "resolved"]
@@ -266,7 +271,9 @@ def test_of_two_people_at_the_same_moment_one_wins_and_the_other_is_told(databas
     def person(name: str, store: Store) -> None:
         start.wait()
         answers[name] = [
-            rulings.rule(store, [Ask(Kind.RESOLVE, name, found(s).id, "x", version=0)], LIMITS, NOON, None, TH)[0]
+            rulings.rule(
+                store, [RulingRequest(RulingKind.RESOLVE, name, found(s).id, "x", version=0)], LIMITS, NOON, None, TH
+            )[0]
             for s in subjects
         ]
 
@@ -276,12 +283,12 @@ def test_of_two_people_at_the_same_moment_one_wins_and_the_other_is_told(databas
     for thread in threads:
         thread.join()
     for subject, ours, theirs in zip(subjects, answers["Malee"], answers["Niran"], strict=True):
-        won, lost = (ours, theirs) if ours.became == Became.APPLIED else (theirs, ours)
-        assert (won.became, lost.became) == (Became.APPLIED, Became.REFUSED)
-        assert f"changed since: resolved by {won.ask.who}" in lost.words
+        won, lost = (ours, theirs) if ours.outcome == Outcome.APPLIED else (theirs, ours)
+        assert (won.outcome, lost.outcome) == (Outcome.APPLIED, Outcome.REFUSED)
+        assert f"changed since: resolved by {won.request.who}" in lost.words
         standing = life(engines[0], subject).standing
         assert standing is not None
-        assert standing.who == won.ask.who
+        assert standing.who == won.request.who
     assert audit.prove(engines[0], None) == []
     for store in engines:
         store.dispose()
