@@ -192,27 +192,27 @@ TYPES: Mapping[str, type[Any]] = {
 }
 
 
-def _id(reference: Id) -> str | None:
+def _id(reference: str | Ref) -> str | None:
     return reference.id if isinstance(reference, Ref) else reference
 
 
-def _microseconds(moment: datetime | None) -> int | None:
+def _microseconds(moment: datetime) -> int:
     """Since the epoch."""
-    return None if moment is None else (moment - _EPOCH) // _MICROSECOND
+    return (moment - _EPOCH) // _MICROSECOND
 
 
-def _json(metadata: dict[str, Any] | None) -> str | None:
+def _json(metadata: dict[str, Any]) -> str | None:
     return _sorted.encode(metadata).decode() if metadata else None
 
 
-# The columns that are not the object's own field of that name as it is: which field they are, and what is made of it.
+# The columns that are not the object's own field as it is: which field they are, and what its value becomes.
 _COLUMNS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     c.CURRENCY: ("currency", str.upper),
     c.FUNDING_CURRENCY: ("funding_currency", str.upper),
-    c.FEE_FLAT: ("transaction_fees", lambda rates: rates and rates.fee_flat),
-    c.FEE_RATE: ("transaction_fees", lambda rates: rates and rates.fee_rate),
-    c.VAT_RATE: ("transaction_fees", lambda rates: rates and rates.vat_rate),
-    c.CARD_BRAND: ("card", lambda card: card and card.brand),
+    c.FEE_FLAT: ("transaction_fees", attrgetter("fee_flat")),
+    c.FEE_RATE: ("transaction_fees", attrgetter("fee_rate")),
+    c.VAT_RATE: ("transaction_fees", attrgetter("vat_rate")),
+    c.CARD_BRAND: ("card", attrgetter("brand")),
     c.CHARGE_ID: ("charge", _id),
     c.TRANSACTION_ID: ("transaction", _id),
     c.DISPUTE_ID: ("dispute", _id),
@@ -241,7 +241,8 @@ def _values_of(frame: c.Frame) -> Callable[[Any], Values]:
     def values(shape: Any) -> Values:
         row = list(get(shape))
         for place, convert in conversions:
-            row[place] = convert(row[place])
+            if (value := row[place]) is not None:
+                row[place] = convert(value)
         return tuple(row)
 
     return values
