@@ -40,7 +40,7 @@ def fill(store: Store, breaks: int, runs: int) -> None:
     dice, codes = random.Random(1), [rule.code for rule in CATALOGUE]
     known_breaks = [_known(number, dice, codes) for number in range(breaks)]
     events = [
-        BreakEvent(known.found.id, "opened", known.first_seen, "run", known.found.explanation)
+        BreakEvent(known.latest.id, "opened", known.first_seen, "run", known.latest.explanation)
         for known in known_breaks
     ]
     for number in range(runs):
@@ -182,7 +182,7 @@ def main() -> None:
         store = open_store(configuration.load(path, {}).store_url)
         upgrade(store)
         fill(store, options.breaks, options.runs)
-        break_id = find(store, Filter(), "id", False, 0, 1).breaks[0].found.id
+        break_id = find(store, Filter(), "id", False, 0, 1).breaks[0].latest.id
         store.dispose()
         port = _free_port()
         process = multiprocessing.get_context("spawn").Process(target=serve_page, args=(path, port), daemon=True)

@@ -36,26 +36,26 @@ def records(frame: pd.DataFrame) -> list[Document]:
 
 def break_document(known_break: KnownBreak, accounts: Mapping[str, Account]) -> Document:
     """One break of `recon breaks list --json`; its age is that at its last as-of moment, in its account's days."""
-    account = accounts.get(known_break.found.account or "")
+    account = accounts.get(known_break.latest.account or "")
     ids = ("order_id", "charge_id", "refund_id", "transfer_id", "transaction_id", "dispute_id")
     return {
-        **fields(known_break.found, "id", "code"),
-        "severity": known_break.found.severity.word,
+        **fields(known_break.latest, "id", "code"),
+        "severity": known_break.latest.severity.word,
         "status": str(known_break.status),
-        "account": known_break.found.account,
+        "account": known_break.latest.account,
         "region": account.region if account else None,
-        **fields(known_break.found, "currency", "subject_type", "subject_id", *ids),
-        **fields(known_break.found, "expected", "actual", "difference", "amount_at_risk", "due_by"),
+        **fields(known_break.latest, "currency", "subject_type", "subject_id", *ids),
+        **fields(known_break.latest, "expected", "actual", "difference", "amount_at_risk", "due_by"),
         **fields(known_break, "first_seen", "last_seen"),
         "age_days": age_days(known_break, accounts),
         "owner": known_break.owner,
-        **fields(known_break.found, "explanation", "suggestion"),
+        **fields(known_break.latest, "explanation", "suggestion"),
     }
 
 
 def age_days(known_break: KnownBreak, accounts: Mapping[str, Account]) -> int:
     """A break's age at its last as-of moment; in UTC where its account is not known."""
-    account = accounts.get(known_break.found.account or "")
+    account = accounts.get(known_break.latest.account or "")
     return known_break.age_days(known_break.last_seen, account.zone if account else UTC)
 
 

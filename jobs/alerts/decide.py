@@ -88,7 +88,7 @@ class Digest:
     @property
     def worst(self) -> Severity | None:
         """The highest severity of its breaks; null without any."""
-        return max((news.known.found.severity for news in self.news), default=None)
+        return max((news.known.latest.severity for news in self.news), default=None)
 
     @property
     def accounts(self) -> tuple[str, ...]:
@@ -107,7 +107,7 @@ class Digest:
         """By account, then the gravest code first."""
         groups: dict[tuple[str, str, Severity], list[News]] = {}
         for news in self.news:
-            found = news.known.found
+            found = news.known.latest
             groups.setdefault((_account(news.known), found.code, found.severity), []).append(news)
         order = sorted(groups, key=lambda key: (key[0], -key[2], key[1]))
         return tuple(_line(*key, groups[key]) for key in order)
@@ -124,7 +124,7 @@ class Scope:
 
     def has(self, known: KnownBreak) -> bool:
         """Whether a break is in it."""
-        found = known.found
+        found = known.latest
         return (
             found.severity >= self.least
             and (not self.codes or found.code in self.codes)
@@ -188,7 +188,7 @@ def _news(state: State) -> list[News]:
     """Each break once, however many of its events nobody has looked at."""
     by_break: dict[str, list[Step]] = {}
     for step in state.steps:
-        by_break.setdefault(step.known.found.id, []).append(step)
+        by_break.setdefault(step.known.latest.id, []).append(step)
     news = []
     for break_id, steps in by_break.items():
         known, last = steps[-1].known, steps[-1].seq
@@ -210,30 +210,30 @@ def _is_worse(known: KnownBreak, told: tuple[int, int] | None) -> bool:
     if told is None:
         return True
     severity, amount = told
-    return known.found.severity > severity or (known.found.amount_at_risk or 0) > amount
+    return known.latest.severity > severity or (known.latest.amount_at_risk or 0) > amount
 
 
 def _ordered(news: Sequence[News]) -> list[News]:
     def by_size(item: News) -> tuple[int, int, str]:
-        found = item.known.found
+        found = item.known.latest
         return (-found.severity, -(found.amount_at_risk or 0), found.id)
 
     ranks: Counter[tuple[Severity, str]] = Counter()
     places: dict[str, tuple[int, int, str]] = {}
     largest_first = sorted(news, key=by_size)
     for item in largest_first:
-        found = item.known.found
+        found = item.known.latest
         currency = found.currency or ""
         ranks[found.severity, currency] += 1
         rank = ranks[found.severity, currency] if found.amount_at_risk else len(news)
         places[found.id] = (-found.severity, rank, currency)
-    return sorted(largest_first, key=lambda item: places[item.known.found.id])
+    return sorted(largest_first, key=lambda item: places[item.known.latest.id])
 
 
 def _line(account: str, code: str, severity: Severity, news: Sequence[News]) -> Line:
     amounts: Counter[str] = Counter()
     for item in news:
-        found = item.known.found
+        found = item.known.latest
         if found.currency and found.amount_at_risk:
             amounts[found.currency] += found.amount_at_risk
     new = sum(item.what == NEW for item in news)
@@ -254,10 +254,10 @@ def _notice_claim(notice: Notice, state: State) -> Claim:
 
 
 def _break_claim(news: News) -> Claim:
-    found = news.known.found
+    found = news.known.latest
     severity, amount = int(found.severity), found.amount_at_risk
     return Claim(f"event:{news.seq}", BREAK_KIND, found.account or "", found.id, severity, amount)
 
 
 def _account(known: KnownBreak) -> str:
-    return known.found.account or ""
+    return known.latest.account or ""

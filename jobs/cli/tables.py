@@ -91,16 +91,16 @@ def breaks(known_breaks: Sequence[KnownBreak], accounts: Mapping[str, Account], 
         heads,
         (
             (
-                known_break.found.id,
-                known_break.found.severity.word,
+                known_break.latest.id,
+                known_break.latest.severity.word,
                 known_break.status,
                 known_break.owner,
-                known_break.found.account,
-                known_break.found.code,
-                known_break.found.subject_id,
-                _money(known_break.found.amount_at_risk, known_break.found.currency, currencies),
+                known_break.latest.account,
+                known_break.latest.code,
+                known_break.latest.subject_id,
+                _money(known_break.latest.amount_at_risk, known_break.latest.currency, currencies),
                 f"{age_days(known_break, accounts)} d",
-                known_break.found.explanation,
+                known_break.latest.explanation,
             )
             for known_break in known_breaks
         ),

@@ -22,7 +22,7 @@ def do(config: Config, ask: RulingRequest, now: datetime) -> Answer:
     accounts = {account.name: account for account in config.as_accounts()}
     with ready_store(config) as store:
         if ask.break_id is not None:
-            ask = replace(ask, break_id=find_break(store, ask.break_id).found.id)
+            ask = replace(ask, break_id=find_break(store, ask.break_id).latest.id)
         (answer,) = rulings.rule(store, [ask], config.limits(), now, config.audit_key, accounts)
     if answer.outcome == Outcome.REFUSED:
         raise JobError(answer.words)
@@ -46,20 +46,20 @@ def whole_document(config: Config, beginning: str) -> Document:
     accounts = {account.name: account for account in config.as_accounts()}
     with ready_store(config) as store:
         known_break = find_break(store, beginning)
-        history = [event_document(event) for event in rulings.events_of(store, known_break.found.id)]
-        ruling = _ruling(known_break, rulings.rulings(store, known_break.found.id))
+        history = [event_document(event) for event in rulings.events_of(store, known_break.latest.id)]
+        ruling = _ruling(known_break, rulings.rulings(store, known_break.latest.id))
     return {**break_document(known_break, accounts), "ruling": ruling, "events": history}
 
 
 def find_break(store: Store, beginning: str) -> KnownBreak:
     """The only break whose id begins so; raises JobError where there is none, or several."""
     candidates = breaks_like(store, beginning, _SHOWN)
-    exact = [known_break for known_break in candidates if known_break.found.id == beginning]
+    exact = [known_break for known_break in candidates if known_break.latest.id == beginning]
     if len(exact or candidates) == 1:
         return (exact or candidates)[0]
     if not candidates:
         raise JobError(f'there is no break "{beginning}"; recon breaks list names them')
-    names = ", ".join(known_break.found.id for known_break in candidates)
+    names = ", ".join(known_break.latest.id for known_break in candidates)
     raise JobError(f'"{beginning}" could be {names}{" or others" if len(candidates) == _SHOWN else ""}')
 
 

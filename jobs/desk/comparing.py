@@ -29,7 +29,7 @@ def runs_diff(config: Config, before: int, after: int) -> Document:
     with ready_store(config) as store:
         earlier = stored_run(store, before)
         later = stored_run(store, after)
-        known_breaks = {known_break.found.id: known_break for known_break in record.list_breaks(store)}
+        known_breaks = {known_break.latest.id: known_break for known_break in record.list_breaks(store)}
         later_parts = {(part.account, part.first_day, part.last_day): part for part in later.accounts}
         accounts = []
         for part in earlier.accounts:

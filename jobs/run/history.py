@@ -22,7 +22,7 @@ def with_histories(store: Store, findings: Findings, digests: Mapping[str, str])
 
 def by_id(*lives: Iterable[KnownBreak]) -> dict[str, KnownBreak]:
     """Every break by its id, as the last of the groups that has it knows it."""
-    return {known.found.id: known for group in lives for known in group}
+    return {known.latest.id: known for group in lives for known in group}
 
 
 def with_history(store: Store, result: Result, digest: str, now: Iterable[KnownBreak]) -> Result:

@@ -126,7 +126,7 @@ def _is_judged(judged: Judged, question: Question, known: Sequence[KnownBreak]) 
         return lambda _: False
     pulled = frozenset(asked.account.name for asked in question.asked if asked.pulled)
     sources = Sources(question.orders_read, question.bank_read, pulled, question.shows_nameless)
-    return Coverage(judged, sources, [known_break.found for known_break in known])
+    return Coverage(judged, sources, [known_break.latest for known_break in known])
 
 
 def _lasting(store: Store, question: Question) -> list[Ruling]:
@@ -148,7 +148,7 @@ class _Again:
 
     def __call__(self, known: Sequence[KnownBreak], lasting: Sequence[Ruling]) -> CarriedBreaks:
         """Shaped as `recon.store.record.Again`."""
-        whose = {one.found.id for one in known}
+        whose = {one.latest.id for one in known}
         fallen = [
             (one.break_id, EndedRuling(one.id, RulingState.FELL, self.changed[one.id]))
             for one in lasting
@@ -184,7 +184,7 @@ def _range(store: Store, question: Question, known_breaks: Sequence[KnownBreak])
         if last := known_of(store, name):
             earlier[name] = last
     subjects = frozenset(
-        (known_break.found.account or "", known_break.found.subject_type, known_break.found.subject_id)
+        (known_break.latest.account or "", known_break.latest.subject_type, known_break.latest.subject_id)
         for known_break in known_breaks
         if known_break.status not in CLOSED
         or (known_break.standing is not None and known_break.standing.kind == RulingKind.LINK)
@@ -206,7 +206,7 @@ def _result(asked: Asked, judged: Judged, carried: CarriedBreaks, question: Ques
         notes=asked.notes,
     )
     lives = Lives(
-        reported=[one for one in carried.reported if one.found.account in names],
+        reported=[one for one in carried.reported if one.latest.account in names],
         opened=sum(one.account in names for one in carried.opened),
         closed=sum(one.account in names for one in carried.closed),
     )

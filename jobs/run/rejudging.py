@@ -87,7 +87,7 @@ def judged_again(config: Config, store: Store, run: StoredRun) -> dict[str, Chan
     lives = _lives(store, run)
     findings = find(store, _question(config, run, lives))
     carried = findings.carried.reported if findings.carried else ()
-    by_id = {known.found.id: known for known in (*record.known_breaks(store), *lives, *carried)}
+    by_id = {known.latest.id: known for known in (*record.known_breaks(store), *lives, *carried)}
     by_name = {part.account: part for part in run.accounts}
     return {
         result.account.name: compare(store, run.run_id, by_name[result.account.name], result, by_id)
@@ -154,8 +154,8 @@ def _lives(store: Store, run: StoredRun) -> list[KnownBreak]:
     lives = []
     for known in record.known_breaks(store):
         then = replace(known, last_seen=min(known.last_seen, as_of))
-        if known.found.id in left:
+        if known.latest.id in left:
             lives.append(replace(then, status=BreakStatus.OPEN, standing=None))
-        elif known.found.id not in ruled and known.first_seen <= as_of:
+        elif known.latest.id not in ruled and known.first_seen <= as_of:
             lives.append(then)
     return lives

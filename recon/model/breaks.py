@@ -81,9 +81,12 @@ class Break:
 
 @dataclass(frozen=True, slots=True)
 class KnownBreak:
-    """A break with its life so far; `first_seen` and `last_seen` are as-of moments; each change is a new version."""
+    """A break as it was last found, with its life so far; `first_seen` and `last_seen` are as-of moments.
 
-    found: Break
+    Each change is a new version.
+    """
+
+    latest: Break
     status: BreakStatus
     first_seen: datetime
     last_seen: datetime

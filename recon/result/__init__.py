@@ -115,32 +115,32 @@ def breaks_frame(breaks: Sequence[KnownBreak], account: Account, as_of: datetime
     """Breaks shaped `columns.BREAKS`, in the order given; the names are those of the public JSON."""
     return c.BREAKS.from_rows(
         (
-            known_break.found.id,
-            known_break.found.code,
-            known_break.found.severity.word,
+            known_break.latest.id,
+            known_break.latest.code,
+            known_break.latest.severity.word,
             known_break.status.value,
-            known_break.found.account,
-            account.region if known_break.found.account else None,
-            known_break.found.currency,
-            known_break.found.subject_type,
-            known_break.found.subject_id,
-            known_break.found.order_id,
-            known_break.found.charge_id,
-            known_break.found.refund_id,
-            known_break.found.transfer_id,
-            known_break.found.transaction_id,
-            known_break.found.dispute_id,
-            known_break.found.expected,
-            known_break.found.actual,
-            known_break.found.difference,
-            known_break.found.amount_at_risk,
-            known_break.found.due_by,
+            known_break.latest.account,
+            account.region if known_break.latest.account else None,
+            known_break.latest.currency,
+            known_break.latest.subject_type,
+            known_break.latest.subject_id,
+            known_break.latest.order_id,
+            known_break.latest.charge_id,
+            known_break.latest.refund_id,
+            known_break.latest.transfer_id,
+            known_break.latest.transaction_id,
+            known_break.latest.dispute_id,
+            known_break.latest.expected,
+            known_break.latest.actual,
+            known_break.latest.difference,
+            known_break.latest.amount_at_risk,
+            known_break.latest.due_by,
             known_break.first_seen,
             known_break.last_seen,
             known_break.age_days(as_of, account.zone),
             known_break.owner,
-            known_break.found.explanation,
-            known_break.found.suggestion,
+            known_break.latest.explanation,
+            known_break.latest.suggestion,
         )
         for known_break in breaks
     )
@@ -173,10 +173,10 @@ def _broken(judged: Judged, account: str, reported: Sequence[KnownBreak]) -> Mas
     """Orders with an open break of the group "Order and charge", on them or on one that shares a charge with them."""
     orders, root = judged.books.orders, judged.matching.stands_for
     ids = [
-        known_break.found.order_id
+        known_break.latest.order_id
         for known_break in reported
-        if known_break.found.code in ORDER_AND_CHARGE
-        and known_break.found.order_id
+        if known_break.latest.code in ORDER_AND_CHARGE
+        and known_break.latest.order_id
         and known_break.status not in CLOSED
     ]
     cases = np.zeros(len(orders), dtype=bool)
@@ -204,9 +204,9 @@ def _currencies(
     orders, charges = books.orders, books.charges
     at_risk: dict[str, int] = {}
     for known_break in reported:
-        if known_break.found.currency and known_break.status not in CLOSED:
-            at_risk[known_break.found.currency] = at_risk.get(known_break.found.currency, 0) + (
-                known_break.found.amount_at_risk or 0
+        if known_break.latest.currency and known_break.status not in CLOSED:
+            at_risk[known_break.latest.currency] = at_risk.get(known_break.latest.currency, 0) + (
+                known_break.latest.amount_at_risk or 0
             )
     order_currency, charge_currency = orders[c.CURRENCY], charges[c.CURRENCY]
     present = {*order_currency[in_range["orders"]].unique(), *charge_currency[in_range["charges"]].unique(), *at_risk}

@@ -71,7 +71,7 @@ def changes(before: pd.DataFrame, breaks: pd.DataFrame, lives: Mapping[str, Know
 
 
 def _change(change: str, old: Mapping[str, Any], new: Mapping[str, Any], known_break: KnownBreak) -> tuple[Any, ...]:
-    break_ = known_break.found
+    break_ = known_break.latest
     before, now = old.get(c.AMOUNT_AT_RISK), new.get(c.AMOUNT_AT_RISK)
     return (
         change,

@@ -75,7 +75,7 @@ def _alone(judged: Judged, right: Ints, reported: Sequence[KnownBreak]) -> Ints:
     result = np.where(judged.scope.charges & ~judged.triage.by_design, right, 0)
     result[matching.charges] = 0
     result[list(matching.contested)] = 0
-    named = [known.found.charge_id for known in reported if known.status not in CLOSED and known.found.charge_id]
+    named = [known.latest.charge_id for known in reported if known.status not in CLOSED and known.latest.charge_id]
     result[charges[c.CHARGE_ID].isin(named).to_numpy(dtype=bool)] = 0
     return result
 
@@ -90,7 +90,7 @@ def to_ledger_balance_and_bank(
 ) -> tuple[Proof, ...]:
     """Charges against the ledger, the ledger against the balance, transfers against the bank."""
     books, settled = judged.books, judged.settled
-    broken = _broken_ids([known.found for known in reported if known.status not in CLOSED])
+    broken = _broken_ids([known.latest for known in reported if known.status not in CLOSED])
     due = last_day_without_credit(account.name, context)
     banked = settled.settlement.banked
     return (

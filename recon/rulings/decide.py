@@ -173,16 +173,16 @@ def _assign(request: RulingRequest, context: BreakContext) -> RulingDecision:
     owner = (request.owner or "").strip() or None
     whose = f"{owner}'s" if owner else "nobody's"
     if owner == known.owner:
-        raise AlreadyInForce(f"{known.found.id} is {whose} already")
+        raise AlreadyInForce(f"{known.latest.id} is {whose} already")
     ruling = _on_break(request, context, RulingState.DONE, owner=owner)
     after = replace(known, owner=owner, version=known.version + 1)
-    return RulingDecision(after, ruling, "assigned", f"to {owner or 'nobody'}", f"{known.found.id} is {whose}")
+    return RulingDecision(after, ruling, "assigned", f"to {owner or 'nobody'}", f"{known.latest.id} is {whose}")
 
 
 def _note(request: RulingRequest, context: BreakContext) -> RulingDecision:
     text = _reason(request, "a note needs a text")
     ruling = _on_break(request, context, RulingState.DONE)
-    return RulingDecision(context.known, ruling, "noted", text, f"{context.known.found.id} has the note")
+    return RulingDecision(context.known, ruling, "noted", text, f"{context.known.latest.id} has the note")
 
 
 def _acknowledge(request: RulingRequest, context: BreakContext) -> RulingDecision:
@@ -196,7 +196,7 @@ def _resolve(request: RulingRequest, context: BreakContext) -> RulingDecision:
 
 def _write_off(request: RulingRequest, context: BreakContext) -> RulingDecision:
     reason = _reason(request)
-    break_ = context.known.found
+    break_ = context.known.latest
     if break_.amount_at_risk is None or break_.currency is None:
         raise RulingRefused(f"{break_.id} has no amount that could be written off")
     amount = abs(break_.amount_at_risk)
@@ -205,7 +205,7 @@ def _write_off(request: RulingRequest, context: BreakContext) -> RulingDecision:
 
 
 def _link(request: RulingRequest, context: BreakContext) -> RulingDecision:
-    break_ = context.known.found
+    break_ = context.known.latest
     pair = context.pair
     assert pair is not None, "who asks for a link hands over the pair"
     subject_id = {"order": pair.order_id, "charge": pair.charge_id}.get(break_.subject_type)
@@ -241,7 +241,7 @@ def _ruled(
     if event not in MOVES[known.status]:
         raise RulingRefused(_state(context))
     (status,) = MOVES[known.status][event]
-    facts = facts_of(known.found)
+    facts = facts_of(known.latest)
     until = request.until if request.kind == RulingKind.ACKNOWLEDGE else None
     who, reason = request.who.strip(), request.reason.strip()
     standing = Standing(context.ruling_id, request.kind.value, who, reason, until, facts)
@@ -254,7 +254,7 @@ def _ruled(
         ruling,
         event,
         detail,
-        f"{known.found.id} {words}",
+        f"{known.latest.id} {words}",
         Outcome.PENDING if is_pending else Outcome.APPLIED,
         _replaced(context, ruling),
     )
@@ -285,7 +285,7 @@ def _approve(request: RulingRequest, context: BreakContext) -> RulingDecision:
     )
     after = move_break(known, "approved", _STATUS[RulingKind(pending.kind)], known.standing)
     ruling = _on_break(request, context, RulingState.DONE)
-    words = f"{known.found.id} is {_word(after.status)}"
+    words = f"{known.latest.id} is {_word(after.status)}"
     detail = _with_reason(_described(pending), request.reason)
     return RulingDecision(after, ruling, "approved", detail, words, changed_rulings=(approved,))
 
@@ -299,13 +299,13 @@ def _undo(request: RulingRequest, context: BreakContext) -> RulingDecision:
     words = f"{target.name} is undone"
     if known.status == AUTO_CLOSED and target.kind == RulingKind.LINK:
         after = move_break(known, "undone", OPEN, None)
-        words += f": {known.found.id} is open again"
+        words += f": {known.latest.id} is open again"
     elif _rests_on(context) != target:
         after = replace(known, version=known.version + 1)
     else:
         status, standing, reinstated = _life_before(target, context)
         after = move_break(known, "undone", status, standing)
-        words += f": {known.found.id} is {_word(status)}"
+        words += f": {known.latest.id} is {_word(status)}"
         changed += reinstated
     detail = _with_reason(_described(target), request.reason)
     return RulingDecision(after, ruling, "undone", detail, words, changed_rulings=changed)
@@ -313,7 +313,7 @@ def _undo(request: RulingRequest, context: BreakContext) -> RulingDecision:
 
 def _undone(request: RulingRequest, context: BreakContext) -> Ruling:
     """Which ruling is meant; raises RulingRefused where it cannot be undone."""
-    break_id = context.known.found.id
+    break_id = context.known.latest.id
     own = [
         ruling for ruling in context.rulings.values() if ruling.break_id == break_id and ruling.standing in IN_FORCE
     ]
@@ -334,7 +334,7 @@ def _life_before(target: Ruling, context: BreakContext) -> tuple[BreakStatus, St
     """Status and ruling to go back to, and that ruling if it stands again; open where it does not hold any more."""
     before = target.before or PriorState(OPEN.value, None)
     standing = before.standing
-    if standing is None or standing.facts not in (None, facts_of(context.known.found)):
+    if standing is None or standing.facts not in (None, facts_of(context.known.latest)):
         return OPEN, None, ()
     old = context.rulings.get(standing.ruling_id)
     is_pattern = old is not None and old.break_id is None and old.standing == RulingState.STANDS
@@ -349,13 +349,13 @@ def _life_before(target: Ruling, context: BreakContext) -> tuple[BreakStatus, St
 def _reopen(request: RulingRequest, context: BreakContext) -> RulingDecision:
     known = context.known
     if known.status not in CLOSED:
-        raise RulingRefused(f"{known.found.id} is not closed: {_state(context)}")
+        raise RulingRefused(f"{known.latest.id} is not closed: {_state(context)}")
     ruling = _on_break(request, context, RulingState.DONE)
     old = _rests_on(context)
     why = f"reopened by {ruling.who}"
     changed = (end_ruling(old, RulingState.REOPENED, ruling.who, context.now, why),) if old else ()
     after = move_break(known, "reopened", OPEN, None)
-    words = f"{known.found.id} is open again"
+    words = f"{known.latest.id} is open again"
     return RulingDecision(after, ruling, "reopened", request.reason.strip(), words, changed_rulings=changed)
 
 
@@ -381,7 +381,7 @@ _DECISIONS: Mapping[RulingKind, Callable[[RulingRequest, BreakContext], RulingDe
 
 
 def _on_break(request: RulingRequest, context: BreakContext, state: RulingState, **fields: object) -> Ruling:
-    fields["break_id"] = context.known.found.id
+    fields["break_id"] = context.known.latest.id
     fields["before"] = PriorState(context.known.status.value, context.known.standing)
     return _new(request, context.ruling_id, context.now, state, **fields)
 
@@ -431,7 +431,7 @@ def _state(context: BreakContext) -> str:
     known, standing = context.known, context.known.standing
     ruling = _rests_on(context)
     day = (ruling.at if ruling else known.last_seen).astimezone(context.zone).date()
-    name = known.found.id
+    name = known.latest.id
     if known.status == AUTO_CLOSED:
         return f"{name} closed by itself on {day}: the facts agree"
     if standing is None:

@@ -66,7 +66,7 @@ class _Life:
 
     def add(self, event: str, detail: str) -> None:
         """An event."""
-        self.events.append(BreakEvent(self.known.found.id, event, self.as_of, RUN, detail))
+        self.events.append(BreakEvent(self.known.latest.id, event, self.as_of, RUN, detail))
 
     def end(self, stands: RulingState, why: str) -> None:
         """The break's own ruling no longer holds; a pattern goes on for others, and a link is the matching's."""
@@ -92,7 +92,7 @@ def carry(
     new and rewrites nothing: yesterday's report does not undo today's work.
     """
     in_force = in_force or RulingsInForce()
-    before = {known_break.found.id: known_break for known_break in known}
+    before = {known_break.latest.id: known_break for known_break in known}
     seen = {break_.id: break_ for break_ in found}
     fallen: dict[str, list[EndedRuling]] = {}
     for break_id, ended in in_force.fallen:
@@ -108,17 +108,17 @@ def carry(
         reported.append(life.known)
         lives.append(life)
     for old in before.values():
-        if old.found.id not in seen and not _is_past(old, as_of):
-            lives.append(_carry_absent(old, as_of, is_judged, fallen.get(old.found.id, ())))
+        if old.latest.id not in seen and not _is_past(old, as_of):
+            lives.append(_carry_absent(old, as_of, is_judged, fallen.get(old.latest.id, ())))
     events = [event for life in lives for event in life.events]
     opened = {event.break_id for event in events if event.what in ("opened", "reopened")}
     closed = [before[event.break_id] for event in events if event.what == "auto_closed"]
     return CarriedBreaks(
         tuple(reported),
-        tuple(life.known for life in lives if life.known != before.get(life.known.found.id)),
+        tuple(life.known for life in lives if life.known != before.get(life.known.latest.id)),
         tuple(events),
-        tuple(life.known.found for life in lives if life.known.found.id in opened),
-        tuple(known_break.found for known_break in closed if known_break.status not in CLOSED),
+        tuple(life.known.latest for life in lives if life.known.latest.id in opened),
+        tuple(known_break.latest for known_break in closed if known_break.status not in CLOSED),
         tuple(ended for life in lives for ended in life.ended),
     )
 
@@ -142,7 +142,7 @@ def _carry_found(
         life.move(event, BreakStatus.ACKNOWLEDGED, f"{until}{standing.reason}", standing)
     elif life.known.status == BreakStatus.OPEN and life.events and (why := in_force.remark(fresh)):
         life.add("not_covered", why)
-    life.known = replace(life.known, found=fresh, last_seen=as_of, version=_version(old, life.known, fresh))
+    life.known = replace(life.known, latest=fresh, last_seen=as_of, version=_version(old, life.known, fresh))
     return life
 
 
@@ -152,15 +152,15 @@ def _hold(life: _Life, fresh: Break, today: date) -> None:
     if known.status == BreakStatus.AUTO_CLOSED:
         life.move("reopened", BreakStatus.OPEN, fresh.explanation)
     elif standing is not None and standing.facts not in (None, facts_of(fresh)):
-        why = changed_facts(known.found, fresh)
+        why = changed_facts(known.latest, fresh)
         life.end(RulingState.FELL, why)
         life.move("fell", BreakStatus.OPEN, f"{standing.kind} by {standing.who}: {why}")
     elif standing is not None and standing.until is not None and standing.until < today:
         why = f"expected until {standing.until}"
         life.end(RulingState.EXPIRED, why)
         life.move("expired", BreakStatus.OPEN, f"{standing.kind} by {standing.who}: {why}")
-    elif known.found != fresh:
-        life.add("changed", _difference(known.found, fresh))
+    elif known.latest != fresh:
+        life.add("changed", _difference(known.latest, fresh))
 
 
 def _item_falls(life: _Life, fresh: Break, in_force: RulingsInForce) -> None:
@@ -176,7 +176,7 @@ def _carry_absent(
     """A break that this run did not find: closed by itself if it was judged."""
     life = _Life(old, as_of)
     _links_fall(life, fallen)
-    if old.status != BreakStatus.AUTO_CLOSED and is_judged(old.found):
+    if old.status != BreakStatus.AUTO_CLOSED and is_judged(old.latest):
         why = "the facts agree now"
         standing = life.known.standing
         life.end(RulingState.CLOSED, why)
@@ -204,13 +204,13 @@ def _version(old: KnownBreak | None, now: KnownBreak, fresh: Break) -> int:
     if old is None:
         return 0
     same = (old.status, old.standing) == (now.status, now.standing)
-    return old.version + (0 if same and (old.found == fresh or facts_of(old.found) == facts_of(fresh)) else 1)
+    return old.version + (0 if same and (old.latest == fresh or facts_of(old.latest) == facts_of(fresh)) else 1)
 
 
 def _in_the_past(old: KnownBreak, fresh: Break, as_of: datetime) -> KnownBreak:
     """How a look at the past reports a break of which more is known since."""
     status = BreakStatus.OPEN if old.status in CLOSED else old.status
-    return replace(old, found=fresh, status=status, first_seen=min(old.first_seen, as_of), last_seen=as_of)
+    return replace(old, latest=fresh, status=status, first_seen=min(old.first_seen, as_of), last_seen=as_of)
 
 
 def _is_past(old: KnownBreak, as_of: datetime) -> bool:

@@ -150,15 +150,15 @@ async def show(request: web.Request) -> web.Response:
         notices=notices_of(request),
         actions=actions(known, rulings),
         reasons=REASONS,
-        entry=next((entry for entry in site.catalogue if entry.code == known.found.code), None),
-        account=site.accounts.get(known.found.account or ""),
-        shown=lambda name, side: shown(site, side, name, known.found.account),
+        entry=next((entry for entry in site.catalogue if entry.code == known.latest.code), None),
+        account=site.accounts.get(known.latest.account or ""),
+        shown=lambda name, side: shown(site, side, name, known.latest.account),
     )
 
 
 def actions(known: KnownBreak, rulings: Sequence[Ruling]) -> list[RulingKind]:
     """What a person can ask of a break as it stands, approval included; whether it is done, the desk decides."""
-    break_ = known.found
+    break_ = known.latest
     moves = MOVES[known.status]
     stands = any(ruling.standing in IN_FORCE for ruling in rulings)
     allowed = {
@@ -176,7 +176,7 @@ def actions(known: KnownBreak, rulings: Sequence[Ruling]) -> list[RulingKind]:
 def _details(
     site: Site, known: KnownBreak, visible: frozenset[str] | None
 ) -> tuple[list[Side], list[Ruling], list[BreakEvent]]:
-    break_ = known.found
+    break_ = known.latest
     ids = {kind: getattr(break_, f"{kind}_id", None) for kind in KINDS}
     if break_.subject_type in KINDS:
         ids[break_.subject_type] = break_.subject_id

@@ -151,7 +151,7 @@ def frame_of(columns: Sequence[Column], rows: Sequence[Mapping[str, object]]) ->
 
 
 def _values(known: KnownBreak, accounts: Mapping[str, Account]) -> dict[str, object]:
-    break_ = known.found
+    break_ = known.latest
     account = accounts.get(break_.account or "")
     zone = account.zone if account else UTC
     return {

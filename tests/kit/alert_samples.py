@@ -66,10 +66,10 @@ def ran(
     complete: bool = True,
 ) -> int:
     """A recorded run over one day with breaks and what happened to each (what, detail)."""
-    events = [BreakEvent(one.found.id, what, at, "run", detail) for one, what, detail in changes]
+    events = [BreakEvent(one.latest.id, what, at, "run", detail) for one, what, detail in changes]
     run = replace(RUN, started_at=at, recorded_at=at, as_of=at, status="complete" if complete else "incomplete")
     parts = [RunAccount(name, day, day, {}, "r0") for name in accounts]
-    lives = {one.found.id: one for one, _, _ in changes}
+    lives = {one.latest.id: one for one, _, _ in changes}
     return record_run(store, run, parts, list(lives.values()), events, c.LINKS.empty())
 
 

@@ -256,7 +256,7 @@ def breaks(known: Sequence[KnownBreak] = BREAKS, region: str = "TH") -> pd.DataF
                 b.explanation,
                 b.suggestion,
             )
-            for k, b in ((k, k.found) for k in known)
+            for k, b in ((k, k.latest) for k in known)
         ]
     )
 

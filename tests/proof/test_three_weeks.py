@@ -213,7 +213,7 @@ async def the_same_as_one_run(one: Merchant, folder: Path) -> None:
 
 def opened(path: Path) -> set[tuple[str, ...]]:
     with ready_store(configuration.load(path, {})) as store:
-        found = [known.found for known in list_breaks(store, statuses=[BreakStatus.OPEN])]
+        found = [known.latest for known in list_breaks(store, statuses=[BreakStatus.OPEN])]
     return {(b.code, b.account or "", b.subject_type, b.subject_id) for b in found}
 
 

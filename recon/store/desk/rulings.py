@@ -167,7 +167,7 @@ class _Work:
 
     def _on_break(self, ask: RulingRequest, known: KnownBreak, asked: RulingRequest) -> Answer:
         self._check_version(ask, known)
-        found = known.found
+        found = known.latest
         pair = self.pairs.of(found.account, ask.order_id, ask.charge_id) if ask.kind == RulingKind.LINK else None
         account = self.accounts.get(found.account or "")
         zone = account.zone if account else UTC
@@ -179,20 +179,20 @@ class _Work:
 
     def _about(self, known: KnownBreak) -> dict[int, Ruling]:
         """The rulings on a break, and those that it rests on, or rested on before one of them."""
-        own = [self.rulings[one] for one in self.of_break.get(known.found.id, ())]
+        own = [self.rulings[one] for one in self.of_break.get(known.latest.id, ())]
         rests = {one.ruling_id for one in _standings([known], own)}
         return {one.id: one for one in own} | {one: self.rulings[one] for one in rests if one in self.rulings}
 
     def _check_version(self, ask: RulingRequest, known: KnownBreak) -> None:
         """Two asks of one file about one break are one person's: what counts is how it stood before the first."""
-        before = self.read[known.found.id]
+        before = self.read[known.latest.id]
         if ask.version is None or ask.version == before.version:
             return
-        last = next(reversed(_events(self.connection, known.found.id)), None)
+        last = next(reversed(_events(self.connection, known.latest.id)), None)
         how = (
             f"{last.what.replace('_', ' ')} by {last.who} on {last.at.date()}: {last.detail}" if last else "by a run"
         )
-        raise RulingRefused(f"{known.found.id} changed since: {how}")
+        raise RulingRefused(f"{known.latest.id} changed since: {how}")
 
     def _decided(self, decision: RulingDecision) -> None:
         after, ruling = decision.after, decision.ruling
@@ -201,11 +201,11 @@ class _Work:
         for one in decision.changed_rulings:
             if one.kind == RulingKind.LINK and one.standing not in (RulingState.STANDS, RulingState.PENDING):
                 self.pairs.held.pop((one.charge_account, one.charge_id), None)
-        self.breaks[after.found.id] = after
+        self.breaks[after.latest.id] = after
         self._add(ruling, decision.changed_rulings)
         self._say(after, decision.event, ruling.who, decision.detail)
         state = {"status": after.status.value, "owner": after.owner, "version": after.version}
-        self._keep_entry(ruling, decision.event, after.found.id, decision.changed_rulings, {"break": state})
+        self._keep_entry(ruling, decision.event, after.latest.id, decision.changed_rulings, {"break": state})
 
     def _ignore(self, ask: RulingRequest) -> Answer:
         if ask.account is not None and ask.account not in self.accounts:
@@ -220,8 +220,8 @@ class _Work:
             known
             for known in self.breaks.values()
             if known.status == BreakStatus.OPEN
-            and covers(pattern, known.found)
-            and pattern.until >= self._today(known.found.account)
+            and covers(pattern, known.latest)
+            and pattern.until >= self._today(known.latest.account)
         ]
         self._add(ruling, ())
         for known in expected:
@@ -259,11 +259,11 @@ class _Work:
 
     def _move(self, known: KnownBreak, what: str, status: BreakStatus, ruling: Ruling, detail: str) -> None:
         standing = standing_by(as_ignore(ruling)) if ruling.kind == RulingKind.IGNORE else None
-        self.breaks[known.found.id] = move_break(known, what, status, standing)
+        self.breaks[known.latest.id] = move_break(known, what, status, standing)
         self._say(known, what, ruling.who, detail)
 
     def _say(self, known: KnownBreak, what: str, who: str, detail: str) -> None:
-        self.events.append(BreakEvent(known.found.id, what, self.now, who, detail))
+        self.events.append(BreakEvent(known.latest.id, what, self.now, who, detail))
 
     def _add(self, ruling: Ruling, others: Iterable[Ruling]) -> None:
         self.next_id += 1
@@ -284,8 +284,8 @@ class _Work:
     def _keep(self, found: Iterable[KnownBreak]) -> None:
         """What was read before stays as it has become."""
         for known in found:
-            self.read.setdefault(known.found.id, known)
-            self.breaks.setdefault(known.found.id, known)
+            self.read.setdefault(known.latest.id, known)
+            self.breaks.setdefault(known.latest.id, known)
 
     def _keep_rulings(self, found: Iterable[Ruling]) -> None:
         for one in found:

@@ -35,11 +35,11 @@ _CHUNK = 5_000  # ids in one question
 def break_row(known: KnownBreak) -> dict[str, Any]:
     """A break with its life as a row of the table of breaks."""
     standing = known.standing
-    found = {name: getattr(known.found, name) for name in _FOUND}
+    found = {name: getattr(known.latest, name) for name in _FOUND}
     return {
         **found,
-        "id": known.found.id,
-        "severity": int(known.found.severity),
+        "id": known.latest.id,
+        "severity": int(known.latest.severity),
         "status": str(known.status),
         "first_seen": known.first_seen,
         "last_seen": known.last_seen,

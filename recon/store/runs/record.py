@@ -204,7 +204,7 @@ def breaks_to_carry(store: Store, found: Collection[str] | None = None) -> list[
     """
     with reading(store) as connection:
         rows = _to_carry(connection, None, found)
-    return sorted(rows, key=lambda one: (one.first_seen, one.found.id))
+    return sorted(rows, key=lambda one: (one.first_seen, one.latest.id))
 
 
 def _to_carry(

@@ -43,8 +43,8 @@ def test_a_break_that_grows_is_worse(detail: str, news: list[str]) -> None:
 
 def test_a_break_that_grows_back_to_what_was_told_is_no_news() -> None:
     growing = step(known(), "changed", detail="amount_at_risk: 5000 -> 10000")
-    assert told(state(growing, told={known().found.id: (3, 100_00)})).news == ()
-    assert len(told(state(growing, told={known().found.id: (3, 99_99)})).news) == 1
+    assert told(state(growing, told={known().latest.id: (3, 100_00)})).news == ()
+    assert len(told(state(growing, told={known().latest.id: (3, 99_99)})).news) == 1
 
 
 @pytest.mark.parametrize("what", ["note", "assign", "acknowledge"])
@@ -88,7 +88,7 @@ def test_the_top_is_the_gravest_then_the_largest_of_each_currency() -> None:
         known("nothing", amount_at_risk=None),
     ]
     digest = told(state(*(step(one, seq=at) for at, one in enumerate(breaks))))
-    found = [one.known.found.subject_id for one in digest.top]
+    found = [one.known.latest.subject_id for one in digest.top]
     assert found == ["grave", "yen", "large", "less yen", "small", "nothing"]
     assert len(told(state(*(step(known(str(at)), seq=at) for at in range(30)))).top) == 10
 
@@ -102,7 +102,7 @@ def test_a_scope_has_its_accounts_codes_and_severities() -> None:
     )
 
     def subjects(scope: Scope) -> set[str]:
-        return {one.known.found.subject_id for one in part(told(given, MISSED), [scope]).news}
+        return {one.known.latest.subject_id for one in part(told(given, MISSED), [scope]).news}
 
     assert subjects(Scope()) == {"1", "2", "3", "4"}
     assert subjects(Scope(accounts=("jp",))) == {"2"}

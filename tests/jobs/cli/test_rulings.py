@@ -49,7 +49,7 @@ class Desk:
         return code, json.loads(out)
 
     def breaks(self) -> dict[str, KnownBreak]:
-        return {known.found.id: known for known in list_breaks(self.store)}
+        return {known.latest.id: known for known in list_breaks(self.store)}
 
     def put(self, *known: KnownBreak) -> None:
         now = datetime.now(UTC)
@@ -80,7 +80,7 @@ def by_break(path: Path, rulings: Mapping[str, Mapping[str, Any]]) -> Path:
 
 
 def ids(known: Sequence[KnownBreak]) -> list[str]:
-    return [one.found.id for one in known]
+    return [one.latest.id for one in known]
 
 
 def outcomes(document: Mapping[str, Any]) -> dict[str, tuple[str, str]]:

@@ -38,7 +38,9 @@ def night(store: Store, as_of: datetime) -> tuple[Findings, list[str]]:
     run = RunRecord(as_of, as_of, as_of, "test", "run", {}, "0", "0", "complete", {})
     counts = [RunAccount("th", FIRST, LAST, {}, "0")]
     record_run(store, run, counts, findings.carried.changed, findings.carried.events, findings.links)
-    ours = [one.found for one in findings.carried.reported if one.found.code in ("match_ambiguous", "order_missing")]
+    ours = [
+        one.latest for one in findings.carried.reported if one.latest.code in ("match_ambiguous", "order_missing")
+    ]
     return findings, [f"{one.code} {one.subject_id}" for one in ours]
 
 

@@ -93,7 +93,7 @@ async def test_recorded_charges_are_orderless_but_the_one_that_names_an_order(ur
     store = open_ready_store(config)
     breaks = list_breaks(store)
     store.dispose()
-    orderless = {known.found.subject_id for known in breaks if known.found.code == "order_missing"}
+    orderless = {known.latest.subject_id for known in breaks if known.latest.code == "order_missing"}
     assert orderless == successful - {"chrg_test_62f161x7rdkm4u7pibg"}
     matched = outcome.results[0].matched
     assert matched.values.tolist()[0][:3] == ["000000016", "chrg_test_62f161x7rdkm4u7pibg", "metadata"]

@@ -219,7 +219,7 @@ def test_what_is_matched_and_what_is_broken_are_all_there_is(job: Job, orders: l
     carried = carry([], list(judge(judged.triage.cases, job.context)), lambda _: True, AS_OF)
     for name in ("th", "sg"):
         account = replace(TH, name=name)
-        mine = [one for one in carried.reported if one.found.account == name]
+        mine = [one for one in carried.reported if one.latest.account == name]
         intake = Intake(EVER, day(2026, 10, 1), day(2026, 10, 31))
         result = summarise(account, judged, intake, Lives(mine), job.context)
         expecting = [
@@ -227,7 +227,7 @@ def test_what_is_matched_and_what_is_broken_are_all_there_is(job: Job, orders: l
             for row, zero in zip(orders, judged.triage.zero, strict=True)
             if row["account"] == name and row["status"] in EXPECTS_CHARGE and not zero
         ]
-        named = {one.found.order_id for one in mine if one.found.code in GROUP}
+        named = {one.latest.order_id for one in mine if one.latest.code in GROUP}
         root = judged.matching.stands_for
         roots = {
             int(root[at]) for at, row in enumerate(orders) if row["account"] == name and row["order_id"] in named

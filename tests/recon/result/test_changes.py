@@ -25,13 +25,13 @@ def left(*numbers: int) -> pd.DataFrame:
 
 
 def test_what_stays_as_it_was_is_no_change() -> None:
-    lives = {known.found.id: known for known in KNOWN}
+    lives = {known.latest.id: known for known in KNOWN}
     assert changes(left(0, 1, 2), breaks(KNOWN), lives).empty
 
 
 def test_new_changed_and_closed_in_this_order() -> None:
-    cheaper = replace(KNOWN[1], found=replace(KNOWN[1].found, actual=450, amount_at_risk=50))
-    lives = {known.found.id: known for known in (KNOWN[0], cheaper, KNOWN[2], KNOWN[3])}
+    cheaper = replace(KNOWN[1], latest=replace(KNOWN[1].latest, actual=450, amount_at_risk=50))
+    lives = {known.latest.id: known for known in (KNOWN[0], cheaper, KNOWN[2], KNOWN[3])}
     before = left(1, 3)
     before[c.STATUS] = "open"
     frame = changes(before, breaks([KNOWN[0], cheaper, KNOWN[3]]), lives)

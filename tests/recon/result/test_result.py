@@ -19,7 +19,7 @@ def result_of(orders: list[Row], charges: list[Row], job: Job | None = None, **i
     job = job or Job()
     judged = job.judged(orders, charges)
     carried = carry([], list(judge(judged.triage.cases, job.context)), lambda _: True, AS_OF)
-    mine = [one for one in carried.reported if one.found.account == "th"]
+    mine = [one for one in carried.reported if one.latest.account == "th"]
     what = replace(Intake(EVER, day(2026, 10, 1), day(2026, 10, 31)), **intake)
     return summarise(TH, judged, what, Lives(mine, opened=len(mine)), job.context)
 

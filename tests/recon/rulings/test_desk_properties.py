@@ -76,7 +76,7 @@ class Desk(RuleBasedStateMachine):
             closed = lives[subject].status == BreakStatus.AUTO_CLOSED
             assert closed == (subject not in self.wrong), subject
             if subject in self.wrong:
-                assert lives[subject].found.amount_at_risk == self.wrong[subject]
+                assert lives[subject].latest.amount_at_risk == self.wrong[subject]
 
     @rule(
         subject=st.sampled_from(SUBJECTS),
@@ -121,19 +121,19 @@ class Desk(RuleBasedStateMachine):
     @invariant()
     def no_break_is_lost_or_doubled(self) -> None:
         if hasattr(self, "store"):
-            subjects = [known.found.subject_id for known in known_breaks(self.store)]
+            subjects = [known.latest.subject_id for known in known_breaks(self.store)]
             assert sorted(subjects) == sorted(self.ever)
 
     @invariant()
     def every_break_came_along_the_graph(self) -> None:
         for known in self.lives().values() if hasattr(self, "store") else ():
             reachable = {BreakStatus.OPEN}
-            first, *events = rulings.events_of(self.store, known.found.id)
+            first, *events = rulings.events_of(self.store, known.latest.id)
             assert first.what == "opened"
             for event in events:
                 if event.what in STEPS:
                     reachable = {to for at in reachable for to in MOVES[at].get(event.what, ())}
-                    assert reachable, (known.found.subject_id, event.what)
+                    assert reachable, (known.latest.subject_id, event.what)
             assert known.status in reachable
             assert (known.standing is None) == (known.status in (BreakStatus.OPEN, BreakStatus.AUTO_CLOSED))
             assert known.status in CLOSED or known.status in MOVES
@@ -150,7 +150,7 @@ class Desk(RuleBasedStateMachine):
         return answer
 
     def lives(self) -> dict[str, KnownBreak]:
-        return {known.found.subject_id: known for known in known_breaks(self.store)}
+        return {known.latest.subject_id: known for known in known_breaks(self.store)}
 
 
 TestDesk = Desk.TestCase

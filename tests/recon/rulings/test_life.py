@@ -47,7 +47,7 @@ def test_it_closes_when_it_was_judged_and_not_found_and_reopens_as_the_same() ->
     assert closing.changed[0].status == BreakStatus.AUTO_CLOSED
     reopening = night(closing.changed, [MISSING], NIGHT + 2 * DAY)
     assert words(reopening) == ["reopened"]
-    assert reopening.reported[0].found.id == MISSING.id
+    assert reopening.reported[0].latest.id == MISSING.id
     assert reopening.reported[0].first_seen == NIGHT
 
 
@@ -95,7 +95,7 @@ def test_breaks_are_reported_by_account_severity_code_and_subject() -> None:
         replace(MISSING, account="jp", subject_id="A", severity=Severity.CRITICAL),
     ]
     reported = night([], found, NIGHT).reported
-    assert [(known.found.account, known.found.subject_id) for known in reported] == [
+    assert [(known.latest.account, known.latest.subject_id) for known in reported] == [
         ("jp", "A"),
         ("jp", "B"),
         ("th", "A-1"),

@@ -21,39 +21,41 @@ async def test_the_list_says_what_the_store_says(tmp_path: Path) -> None:
     async with page(tmp_path) as served, served.login("anna") as anna:
         all_of_them = worklist.find(served.store, worklist.Filter(), "risk", True, 0, 1_000)
         assert f"{all_of_them.total} breaks" in await anna.text("/breaks")
-        codes = {known.found.code for known in all_of_them.breaks}
+        codes = {known.latest.code for known in all_of_them.breaks}
         for code in codes:
-            ours = [known for known in all_of_them.breaks if known.found.code == code]
+            ours = [known for known in all_of_them.breaks if known.latest.code == code]
             text = await anna.text(f"/breaks?code={code}")
             assert f"{len(ours)} break" in text
-            assert all(known.found.id in text for known in ours)
-        one = next(known.found for known in all_of_them.breaks if known.found.charge_id)
+            assert all(known.latest.id in text for known in ours)
+        one = next(known.latest for known in all_of_them.breaks if known.latest.charge_id)
         assert one.id in await anna.text(f"/breaks?q={one.charge_id}")
         assert "No break is like this" in await anna.text("/breaks?q=nothing-begins-so")
         assert await anna.status("/breaks?severity=dreadful") == 400
         assert await anna.status("/breaks?sort=password") == 400
-        risky = [known.found.amount_at_risk for known in all_of_them.breaks if known.found.amount_at_risk is not None]
+        risky = [
+            known.latest.amount_at_risk for known in all_of_them.breaks if known.latest.amount_at_risk is not None
+        ]
         assert risky == sorted(risky, reverse=True)
 
 
 async def test_many_breaks_are_ruled_on_at_once_and_only_as_they_were_seen(tmp_path: Path) -> None:
     async with page(tmp_path) as served, served.login("anna") as anna:
         two = worklist.find(served.store, worklist.Filter(accounts=("th",)), "id", False, 0, 2).breaks
-        ticked = [f"{known.found.id}:{known.version}" for known in two]
+        ticked = [f"{known.latest.id}:{known.version}" for known in two]
         before = await anna.text("/breaks?account=th")
-        assert two[0].found.id in before
+        assert two[0].latest.id in before
         status, text = await anna.post("/breaks/rule", "/breaks", id=ticked, kind="resolve", reason="test_order")
         assert status == 200
         assert text.count('class="done"') == 2
         after = await anna.text("/breaks?account=th")
-        assert not any(known.found.id in after for known in two), "a list is never older than a ruling"
-        closed = [worklist.one(served.store, known.found.id, None) for known in two]
+        assert not any(known.latest.id in after for known in two), "a list is never older than a ruling"
+        closed = [worklist.one(served.store, known.latest.id, None) for known in two]
         assert [known and str(known.status) for known in closed] == ["resolved", "resolved"]
         _, text = await anna.post("/breaks/rule", "/breaks", id=ticked, kind="resolve", reason="again")
         assert text.count('class="error"') == 2, "what was seen then is not what stands now"
-        [ruling] = rulings.rulings(served.store, two[0].found.id)
+        [ruling] = rulings.rulings(served.store, two[0].latest.id)
         assert (ruling.who, ruling.reason) == ("anna", "test_order")
-        page_of_it = await anna.text(f"/breaks/{two[0].found.id}")
+        page_of_it = await anna.text(f"/breaks/{two[0].latest.id}")
         assert "test_order" in page_of_it
         assert "resolved" in page_of_it
 

@@ -157,7 +157,7 @@ async def test_a_slow_sender_is_cut_off(tmp_path: Path) -> None:
 
 def _break_of(served: Page, account: str) -> str:
     listed = worklist.find(served.store, worklist.Filter(accounts=(account,)), "id", False, 0, 1)
-    return listed.breaks[0].found.id
+    return listed.breaks[0].latest.id
 
 
 async def _reports(served: Page) -> dict[str, str]:

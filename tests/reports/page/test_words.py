@@ -72,11 +72,11 @@ async def test_other_scripts_and_hostile_texts_are_shown_as_they_are(tmp_path: P
                 assert await tab.title() != "taken"
                 assert await tab.locator("main script, [onmouseover]").count() == 0
             charged = next(
-                known.found
+                known.latest
                 for known in worklist.find(
                     site_page.store, worklist.Filter(accounts=("th",)), "id", False, 0, 99
                 ).breaks
-                if known.found.code == "amount_mismatch"
+                if known.latest.code == "amount_mismatch"
             )
             told = " ".join(SCRIPTS + HOSTILE)
             now = site_page.clock()
@@ -175,10 +175,10 @@ async def test_only_what_fits_a_break_s_state_is_offered_and_what_is_missing_is_
         known = next(
             one
             for one in worklist.find(site_page.store, worklist.Filter(accounts=("th",)), "id", False, 0, 99).breaks
-            if one.found.code == "amount_scale_mismatch"
+            if one.latest.code == "amount_scale_mismatch"
         )
-        here = f"/breaks/{known.found.id}"
-        asked = {"id": known.found.id, "one": known.found.id}
+        here = f"/breaks/{known.latest.id}"
+        asked = {"id": known.latest.id, "one": known.latest.id}
 
         async def offered() -> set[str]:
             text = await ada.text(here)
@@ -209,7 +209,7 @@ async def test_only_what_fits_a_break_s_state_is_offered_and_what_is_missing_is_
         assert await offered() == {*always, "approve", "undo"}
         await ada.post("/breaks/rule", here, **asked, kind="approve")
         assert await offered() == {*always, "reopen", "undo"}
-        now = worklist.one(site_page.store, known.found.id, None)
+        now = worklist.one(site_page.store, known.latest.id, None)
         assert now
         assert now.status == BreakStatus.WRITTEN_OFF
 

@@ -61,8 +61,8 @@ def test_the_first_sheet_has_a_row_per_break_with_facts_as_numbers_and_texts(tmp
     path = export(tmp_path / "desk.xlsx")
     assert load_workbook(path).sheetnames == [NAME, "How to"]
     rows = {row["Break"]: row for row in rows_of(path)}
-    assert rows.keys() == {known.found.id for known in BREAKS}
-    row = rows[BREAKS[8].found.id]
+    assert rows.keys() == {known.latest.id for known in BREAKS}
+    row = rows[BREAKS[8].latest.id]
     assert (row["Code"], row["Severity"], row["Order"]) == ("amount_mismatch", "high", "0000909")
     assert (row["Expected (ours)"], row["Actual (Omise or bank)"], row["Difference"]) == (500, 450, -50)
     assert (row["Age, days"], row["Status"], row["Ruling"], row["Until"]) == (40, "open", None, None)
@@ -213,7 +213,7 @@ def test_what_a_row_lacks_is_said_in_words(tmp_path: Path, cells: dict[str, Any]
 
 
 def test_rows_that_decide_differently_about_one_break_are_all_refused(tmp_path: Path) -> None:
-    same = {"Break": BREAKS[0].found.id}
+    same = {"Break": BREAKS[0].latest.id}
     path = fill(
         export(tmp_path / "desk.xlsx"),
         {**same, "Ruling": "resolve", "Reason": "refunded"},

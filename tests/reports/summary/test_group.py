@@ -31,7 +31,7 @@ SHEETS = [
     "Changes",
     "Legend",
 ]
-NAMELESS = replace(known_break("order_invalid", 77, currency=None), found=replace(BREAKS[-2].found, account=None))
+NAMELESS = replace(known_break("order_invalid", 77, currency=None), latest=replace(BREAKS[-2].latest, account=None))
 
 
 def of(account: Account, *known: Any) -> Result:
@@ -84,7 +84,7 @@ def values_of(account: Account, currency: str) -> int:
 
 
 def values_open(currency: str) -> int:
-    return sum(k.found.amount_at_risk or 0 for k in BREAKS if k.found.currency == currency)
+    return sum(k.latest.amount_at_risk or 0 for k in BREAKS if k.latest.currency == currency)
 
 
 def test_every_account_has_a_row_that_opens_its_file() -> None:

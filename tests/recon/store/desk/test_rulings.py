@@ -64,7 +64,7 @@ def one(store: Store, kind: RulingKind, who: str = "Malee", **more: Any) -> Answ
 
 
 def life(store: Store, subject: str = "1") -> KnownBreak:
-    return next(known for known in known_breaks(store) if known.found.subject_id == subject)
+    return next(known for known in known_breaks(store) if known.latest.subject_id == subject)
 
 
 def steps(store: Store) -> list[str]:

@@ -64,7 +64,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 def found(store: Store, wanted: Filter = Filter(), sort: str = "id", down: bool = False) -> list[str]:  # noqa: B008
     page = worklist.find(store, wanted, sort, down, 0, 100)
     assert page.total == len(page.breaks)
-    return [known.found.subject_id[-1] for known in page.breaks]
+    return [known.latest.subject_id[-1] for known in page.breaks]
 
 
 def test_filters(store: Store) -> None:
@@ -84,11 +84,11 @@ def test_nobody_sees_other_accounts_nor_what_has_none(store: Store) -> None:
     assert found(store, Filter(visible=JP)) == ["3"]
     assert found(store, Filter(visible=TH, accounts=("jp",))) == []
     assert found(store, Filter(visible=frozenset())) == []
-    other = BREAKS[2].found.id
+    other = BREAKS[2].latest.id
     assert worklist.one(store, other, TH) is None
     assert worklist.one(store, other, JP) == BREAKS[2]
     assert worklist.owners(store, JP) == []
-    ids = [known.found.id for known in BREAKS]
+    ids = [known.latest.id for known in BREAKS]
     assert worklist.seen(store, [*ids, "brk_none", "\0"], JP) == {other}
     assert worklist.seen(store, ids, None) == set(ids)
     assert worklist.seen(store, ids, frozenset()) == set()
@@ -106,7 +106,7 @@ def test_sorts_have_the_unknown_last(store: Store) -> None:
 def test_pages_neither_repeat_nor_lose(store: Store) -> None:
     pages = [worklist.find(store, Filter(), "account", False, at, 2) for at in (0, 2, 4, 6)]
     assert [page.total for page in pages] == [5] * 4
-    ids = [known.found.id for page in pages for known in page.breaks]
+    ids = [known.latest.id for page in pages for known in page.breaks]
     assert len(ids) == len(set(ids)) == 5
 
 

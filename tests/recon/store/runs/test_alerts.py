@@ -40,7 +40,7 @@ def seen(store: Store, occasion: Occasion = OCCASION, decision: Decision = Decis
 def claim_of(state: State) -> Decision:
     return Decision(
         [
-            Claim(f"event:{one.seq}", "break", "th", one.known.found.id, 3, one.known.found.amount_at_risk)
+            Claim(f"event:{one.seq}", "break", "th", one.known.latest.id, 3, one.known.latest.amount_at_risk)
             for one in state.steps
         ]
     )
@@ -49,11 +49,11 @@ def claim_of(state: State) -> Decision:
 def test_an_event_is_looked_at_once(store: Store) -> None:
     ran(store, (known(), "opened", "why"))
     first = seen(store)
-    assert [(one.what, one.detail, one.known.found) for one in first.steps] == [("opened", "why", known().found)]
+    assert [(one.what, one.detail, one.known.latest) for one in first.steps] == [("opened", "why", known().latest)]
     assert first.open == {"th": 1}
     assert seen(store).steps == ()
     ran(store, (known("A-2"), "opened", ""))
-    assert [one.known.found.subject_id for one in seen(store).steps] == ["A-2"]
+    assert [one.known.latest.subject_id for one in seen(store).steps] == ["A-2"]
 
 
 def test_nothing_new_leaves_no_row(store: Store) -> None:
@@ -66,7 +66,7 @@ def test_closed_acknowledged_and_lesser_breaks_are_no_news(store: Store) -> None
     low = known("low", severity=Severity.LOW)
     ran(store, *((one, "opened", "") for one in (*silent, low, known("loud"))))
     state = seen(store, replace(OCCASION, least=Severity.MEDIUM))
-    assert [one.known.found.subject_id for one in state.steps] == ["loud"]
+    assert [one.known.latest.subject_id for one in state.steps] == ["loud"]
 
 
 def test_many_who_see_the_same_event_tell_it_once(store: Store) -> None:
@@ -74,7 +74,7 @@ def test_many_who_see_the_same_event_tell_it_once(store: Store) -> None:
     told: list[str] = []
 
     def decide(state: State) -> Decision:
-        told.extend(one.known.found.subject_id for one in state.steps)
+        told.extend(one.known.latest.subject_id for one in state.steps)
         return claim_of(state)
 
     threads = [threading.Thread(target=alerts.claim, args=(store, OCCASION, decide)) for _ in range(4)]
@@ -101,14 +101,14 @@ def test_what_was_told_last_of_a_break_is_known(store: Store) -> None:
     alerts.claim(store, OCCASION, claim_of)
     worse = known(amount_at_risk=200_00)
     ran(store, (worse, "changed", "amount_at_risk: 10000 -> 20000"))
-    assert seen(store).told == {known().found.id: (3, 100_00)}
+    assert seen(store).told == {known().latest.id: (3, 100_00)}
 
 
 def test_a_claimed_break_stands_until_it_is_closed_and_a_hole_until_a_complete_run(store: Store) -> None:
     ran(store, (known(), "opened", ""))
     hole = Claim("missed:th", "missed", "th", first_day=DAY, last_day=DAY)
     news = Claim("late:th", "late", "th", first_day=DAY, last_day=DAY, waits=False)
-    seen(store, decision=Decision([Claim("event:1", "break", "th", known().found.id, 3, 0), hole, news]))
+    seen(store, decision=Decision([Claim("event:1", "break", "th", known().latest.id, 3, 0), hole, news]))
     assert [(one.key, one.gone) for one in seen(store).standing] == [("event:1", False), ("missed:th", False)]
     ran(store, at=LATER, accounts=("sg",))
     ran(store, at=LATER, complete=False)

@@ -121,12 +121,12 @@ def test_a_break_is_known_by_its_id_and_replaced(store: Store) -> None:
     record(store, breaks=[known("1"), known("2")])
     later = known("1", status=BreakStatus.AUTO_CLOSED, last_seen=NOON + HOUR)
     record(store, breaks=[later])
-    assert {each.found.subject_id: each for each in known_breaks(store)} == {"1": later, "2": known("2")}
+    assert {each.latest.subject_id: each for each in known_breaks(store)} == {"1": later, "2": known("2")}
     assert known_breaks(store, include_closed=False) == [known("2")]
 
 
 def test_breaks_are_listed_by_what_is_asked(store: Store) -> None:
-    low = replace(known("3").found, code="fee_mismatch", severity=Severity.LOW)
+    low = replace(known("3").latest, code="fee_mismatch", severity=Severity.LOW)
     one, two = known("1"), known("2", account="sg", status=BreakStatus.RESOLVED)
     three = KnownBreak(low, BreakStatus.OPEN, NOON + HOUR, NOON + HOUR, owner="mali")
     record(store, breaks=[one, two, three])
@@ -140,7 +140,7 @@ def test_breaks_are_listed_by_what_is_asked(store: Store) -> None:
 
 
 def test_events_are_kept_in_order_with_their_run(store: Store) -> None:
-    opening = [BreakEvent(known(n).found.id, "opened", NOON, "run", "") for n in ("1", "2")]
+    opening = [BreakEvent(known(n).latest.id, "opened", NOON, "run", "") for n in ("1", "2")]
     run_id = record(store, breaks=[known("1"), known("2")], events=opening)
     table = tables.BREAK_EVENT.c
     with reading(store) as connection:
@@ -153,7 +153,7 @@ def test_events_are_kept_in_order_with_their_run(store: Store) -> None:
 def test_a_run_is_recorded_whole_or_not_at_all(store: Store, failing: str) -> None:
     record(store, breaks=[known("1")], matches=links("th/1 th/chrg_1 metadata"))
     before = [count(store, table) for table in TABLES], known_breaks(store), rows(load_matches(store, ["th"]))
-    opened_event = BreakEvent(known("2").found.id, "opened", NOON, "run", "")
+    opened_event = BreakEvent(known("2").latest.id, "opened", NOON, "run", "")
     events, matches = [opened_event], links("th/2 th/chrg_2 metadata")
     if failing == "an unknown break":
         events = [opened_event, BreakEvent("brk_nowhere", "opened", NOON, "run", "")]
