@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from recon.model import KnownBreak, Severity
-from recon.store.runs.alerts import BREAK_KIND, Claim, Days, State, Step
+from recon.store.runs.alerts import BREAK_KIND, AlertClaim, Days, State, Step
 
 NEW, WORSE = "new", "worse"
 RANGE_CHANGED = "range_changed"  # of the kinds of notices
@@ -138,7 +138,7 @@ class Scope:
 
 def compose(
     state: State, about: About, scopes: Sequence[Scope], notices: Sequence[Notice] = ()
-) -> tuple[Digest, tuple[Claim, ...], tuple[str, ...]]:
+) -> tuple[Digest, tuple[AlertClaim, ...], tuple[str, ...]]:
     """Everything there is to tell in the scopes, the claims that telling it makes, and the keys that are cleared.
 
     A notice of days that were told and still wait is not told again. The all-clear of an account comes once, when the
@@ -245,18 +245,18 @@ def _is_fresh(notice: Notice, state: State) -> bool:
     return not any(waits for _, waits in earlier) and (earlier[0][0] == 0 or notice.kind in _OWED)
 
 
-def _notice_claim(notice: Notice, state: State) -> Claim:
+def _notice_claim(notice: Notice, state: State) -> AlertClaim:
     times, _ = state.earlier.get(_known_as(notice)[0], (0, False))
     key = f"{notice.kind}:{notice.account}:{notice.first}:{notice.last}" + (f":{times + 1}" if times else "")
-    return Claim(
+    return AlertClaim(
         key, notice.kind, notice.account, first_day=notice.first, last_day=notice.last, waits=notice.kind in _OWED
     )
 
 
-def _break_claim(news: News) -> Claim:
+def _break_claim(news: News) -> AlertClaim:
     found = news.known.latest
     severity, amount = int(found.severity), found.amount_at_risk
-    return Claim(f"event:{news.seq}", BREAK_KIND, found.account or "", found.id, severity, amount)
+    return AlertClaim(f"event:{news.seq}", BREAK_KIND, found.account or "", found.id, severity, amount)
 
 
 def _account(known: KnownBreak) -> str:

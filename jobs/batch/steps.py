@@ -104,18 +104,22 @@ class Work:
 
     def results(self, judged: Sequence[Step]) -> dict[str, Result]:
         """By key the results of steps that judged something; once reports are written they hold no rows."""
-        parcels = {step.key: batches.parcel(self.store, self.batch.id, step.key) for step in judged}
-        return {key: packed.unpack(parcel) for key, parcel in parcels.items() if parcel is not None}
+        packed_results = {step.key: batches.packed_result(self.store, self.batch.id, step.key) for step in judged}
+        return {
+            key: packed.unpack(packed_result)
+            for key, packed_result in packed_results.items()
+            if packed_result is not None
+        }
 
     def finish(self, step: Step, outcome: Mapping[str, Any], *, complete: bool) -> None:
         """Mark a step that writes nothing else; raises StepDone."""
         batches.finish_alone(self.store, self.marker(step, outcome, complete=complete))
 
     def marker(
-        self, step: Step, outcome: Mapping[str, Any], *, complete: bool, parcel: bytes | None = None
+        self, step: Step, outcome: Mapping[str, Any], *, complete: bool, packed_result: bytes | None = None
     ) -> Marker:
         """That a step is done, and what came of it."""
-        return Marker(self.batch.id, step.key, self.clock(), complete, outcome, parcel)
+        return Marker(self.batch.id, step.key, self.clock(), complete, outcome, packed_result)
 
 
 async def perform(work: Work, key: str) -> Step:
@@ -267,8 +271,8 @@ async def _judge_held(
 
 
 def _record(work: Work, step: Step, road: Road, findings: Findings, complete: bool) -> int | None:
-    parcel = packed.pack(findings.results[0]) if findings.results else None
-    if parcel and len(parcel) > packed.LARGEST:
+    packed_result = packed.pack(findings.results[0]) if findings.results else None
+    if packed_result and len(packed_result) > packed.LARGEST:
         days = f"{step.first_day} to {step.last_day}"
         raise JobError(f'account "{step.account}": {days} is too much for one step: recon run takes parts of it')
     outcome = {
@@ -277,7 +281,7 @@ def _record(work: Work, step: Step, road: Road, findings: Findings, complete: bo
         "digests": road.digests,
         "current": findings.current,
     }
-    marker = work.marker(step, outcome, complete=complete, parcel=parcel)
+    marker = work.marker(step, outcome, complete=complete, packed_result=packed_result)
     run_id = record_findings(road, findings, marker)
     if run_id is None:
         batches.finish_alone(work.store, marker)

@@ -9,8 +9,8 @@ from datetime import datetime, tzinfo
 
 import pandas as pd
 
-from jobs.run.question import Asked, Question
-from jobs.run.related import books_of, known_of, links_of
+from jobs.run.judging_request import AccountRequest, JudgingRequest
+from jobs.run.related import books_of, last_run_state, links_of
 from recon import columns as c
 from recon.calendars import joined
 from recon.matching import match
@@ -53,10 +53,10 @@ class Findings:
         return [one.id for one in self.again.found] if self.again else None
 
 
-def find(store: Store, question: Question) -> Findings:
+def find(store: Store, request: JudgingRequest) -> Findings:
     """Judge every asked account over one state of the store."""
     with _collector_paused():
-        return _find(store, question)
+        return _find(store, request)
 
 
 @contextmanager
@@ -71,67 +71,67 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _find(store: Store, question: Question) -> Findings:
-    known = record.breaks_to_carry(store) if question.known is None else question.known
-    current = _is_current(store, question)
-    lasting = _lasting(store, question)
+def _find(store: Store, request: JudgingRequest) -> Findings:
+    known = record.breaks_to_carry(store) if request.known_breaks is None else request.known_breaks
+    current = _is_current(store, request)
+    lasting = _lasting(store, request)
     items = opening.load(store)
     hand_links = [ruling for ruling in lasting if ruling.kind == RulingKind.LINK]
-    run_range = replace(_range(store, question, known), opening=frozenset(items))
-    books, recorded = books_of(store, question, run_range, hand_links)
+    run_range = replace(_range(store, request, known), opening=frozenset(items))
+    books, recorded = books_of(store, request, run_range, hand_links)
     books = replace(books, histories=histories_of(books))
     changed = changed_links(hand_links, books.orders, books.charges)
-    links = recorded if current or question.known is not None else c.LINKS.empty()
+    links = recorded if current or request.known_breaks is not None else c.LINKS.empty()
     links = with_hand_links(links, [ruling for ruling in hand_links if ruling.id not in changed])
-    judged = _judge(books, links, run_range, question)
-    names: set[str | None] = {*judged.accounts, *([None] if question.shows_nameless else [])}
-    breaks = [raised for raised in find_breaks(judged, question.context) if raised.account in names]
+    judged = _judge(books, links, run_range, request)
+    names: set[str | None] = {*judged.accounts, *([None] if request.shows_nameless else [])}
+    breaks = [raised for raised in find_breaks(judged, request.context) if raised.account in names]
     raised_again = (
-        () if question.known is not None else record.breaks_to_carry(store, {raised.id for raised in breaks})
+        () if request.known_breaks is not None else record.breaks_to_carry(store, {raised.id for raised in breaks})
     )
     known_here = [known_break for known_break in (*known, *raised_again) if known_break.found.account in names]
     again = _Again(
         breaks,
-        _is_judged(judged, question, known_here),
-        question.as_of,
-        {name: account.zone for name, account in question.all_accounts.items()},
+        _is_judged(judged, request, known_here),
+        request.as_of,
+        {name: account.zone for name, account in request.all_accounts.items()},
         items,
         changed if current else {},
     )
     carried = again(known_here, lasting)
     with ThreadPoolExecutor(_TOGETHER) as pool:
-        results = tuple(pool.map(lambda asked: _result(asked, judged, carried, question), question.asked))
+        results = tuple(pool.map(lambda part: _result(part, judged, carried, request), request.accounts))
     new_links = links_of(judged, recorded, run_range) if current else Links()
     ever_pulled = any(map(len, run_range.covered.values()))
     return Findings(results, carried, new_links, ever_pulled, current, again)
 
 
-def _judge(books: Books, links: pd.DataFrame, run_range: Range, question: Question) -> Judged:
+def _judge(books: Books, links: pd.DataFrame, run_range: Range, request: JudgingRequest) -> Judged:
     """All that rules look at; `links` are those that earlier runs and people made."""
-    accounts = {asked.account.name: asked.account for asked in question.asked}
-    context = question.context
-    matching = match(books.orders, books.charges, question.match_settings, links)
+    accounts = {part.account.name: part.account for part in request.accounts}
+    context = request.context
+    matching = match(books.orders, books.charges, request.match_settings, links)
     judged_scope = scope(books, matching, run_range)
     with ThreadPoolExecutor(_TOGETHER) as pool:  # columns and values: hardly in each other's way
         settling = pool.submit(settle, books, judged_scope.charges, accounts, context)
         triaged = triage(books, matching, judged_scope, context, case_rules(context))
         settled = settling.result()
-    incomplete = {asked.account.name: asked.short for asked in question.asked}
+    incomplete = {part.account.name: part.short for part in request.accounts}
     return Judged(books, matching, judged_scope, triaged, settled, accounts, incomplete)
 
 
-def _is_judged(judged: Judged, question: Question, known: Sequence[KnownBreak]) -> Callable[[Break], bool]:
+def _is_judged(judged: Judged, request: JudgingRequest, known: Sequence[KnownBreak]) -> Callable[[Break], bool]:
     """Which of the known breaks would have been raised again; what was known then says nothing about now."""
-    if question.versions_at is not None:
+    if request.versions_at is not None:
         return lambda _: False
-    pulled = frozenset(asked.account.name for asked in question.asked if asked.pulled)
-    sources = Sources(question.orders_read, question.bank_read, pulled, question.shows_nameless)
+    pulled = frozenset(part.account.name for part in request.accounts if part.pulled)
+    sources = Sources(request.orders_read, request.bank_read, pulled, request.shows_nameless)
     return Coverage(judged, sources, [known_break.latest for known_break in known])
 
 
-def _lasting(store: Store, question: Question) -> list[Ruling]:
+def _lasting(store: Store, request: JudgingRequest) -> list[Ruling]:
     """The patterns and links that the run goes by: those in force; at a moment, of these what had been ruled then."""
-    at = question.versions_at
+    at = request.versions_at
     return [ruling for ruling in rulings.lasting(store) if at is None or ruling.at <= at]
 
 
@@ -167,21 +167,21 @@ class _Again:
         return carry(known, self.found, self.is_judged, self.as_of, rests)
 
 
-def _is_current(store: Store, question: Question) -> bool:
+def _is_current(store: Store, request: JudgingRequest) -> bool:
     """Whether all that is known was looked at, and no run as of a later moment is recorded."""
-    last_runs = [record.last_run(store, asked.account.name) for asked in question.asked]
-    return question.versions_at is None and all(last is None or last.as_of <= question.as_of for last in last_runs)
+    last_runs = [record.last_run(store, part.account.name) for part in request.accounts]
+    return request.versions_at is None and all(last is None or last.as_of <= request.as_of for last in last_runs)
 
 
-def _range(store: Store, question: Question, known_breaks: Sequence[KnownBreak]) -> Range:
+def _range(store: Store, request: JudgingRequest, known_breaks: Sequence[KnownBreak]) -> Range:
     """The asked windows with what earlier runs knew and which days were pulled."""
     windows, earlier, covered = {}, {}, {}
-    for asked in question.asked:
-        name = asked.account.name
-        windows[name] = asked.window
+    for part in request.accounts:
+        name = part.account.name
+        windows[name] = part.window
         pulled = load.complete_windows(store, name, "charge")
         covered[name] = joined([window for window, _ in pulled])
-        if last := known_of(store, name):
+        if last := last_run_state(store, name):
             earlier[name] = last
     subjects = frozenset(
         (known_break.latest.account or "", known_break.latest.subject_type, known_break.latest.subject_id)
@@ -189,26 +189,26 @@ def _range(store: Store, question: Question, known_breaks: Sequence[KnownBreak])
         if known_break.status not in CLOSED
         or (known_break.standing is not None and known_break.standing.kind == RulingKind.LINK)
     )
-    return Range(question.all_accounts, windows, earlier, covered, subjects)
+    return Range(request.all_accounts, windows, earlier, covered, subjects)
 
 
-def _result(asked: Asked, judged: Judged, carried: CarriedBreaks, question: Question) -> Result:
-    names = {asked.account.name, None} if asked.unassigned else {asked.account.name}
+def _result(part: AccountRequest, judged: Judged, carried: CarriedBreaks, request: JudgingRequest) -> Result:
+    names = {part.account.name, None} if part.unassigned else {part.account.name}
     intake = Intake(
-        window=asked.window,
-        first_day=asked.first,
-        last_day=asked.last,
-        ignored_rows=asked.ignored_rows,
-        duplicate_rows=asked.duplicate_rows,
-        inputs=asked.inputs,
-        complete=not asked.short,
-        unassigned=asked.unassigned,
-        notes=asked.notes,
+        window=part.window,
+        first_day=part.first,
+        last_day=part.last,
+        ignored_rows=part.ignored_rows,
+        duplicate_rows=part.duplicate_rows,
+        inputs=part.inputs,
+        complete=not part.short,
+        unassigned=part.unassigned,
+        notes=part.notes,
     )
     lives = Lives(
         reported=[one for one in carried.reported if one.latest.account in names],
         opened=sum(one.account in names for one in carried.opened),
         closed=sum(one.account in names for one in carried.closed),
     )
-    result = summarise(asked.account, judged, intake, lives, question.context)
-    return with_settlement(result, judged, asked.window, lives.reported, question.context)
+    result = summarise(part.account, judged, intake, lives, request.context)
+    return with_settlement(result, judged, part.window, lives.reported, request.context)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from jobs.config.config import Config
 from jobs.run.judging import find
-from jobs.run.question import Asked, Question
+from jobs.run.judging_request import AccountRequest, JudgingRequest
 from recon import columns as c
 from recon.calendars import days_window
 from recon.model import BreakStatus, KnownBreak, Result
@@ -85,7 +85,7 @@ def judged_again(config: Config, store: Store, run: StoredRun) -> dict[str, Chan
     What people ruled since is left out. Accounts that the configuration has no more are left out, too.
     """
     lives = _lives(store, run)
-    findings = find(store, _question(config, run, lives))
+    findings = find(store, _judging_request(config, run, lives))
     carried = findings.carried.reported if findings.carried else ()
     by_id = {known.latest.id: known for known in (*record.known_breaks(store), *lives, *carried)}
     by_name = {part.account: part for part in run.accounts}
@@ -114,14 +114,14 @@ def _equal(frame: pd.DataFrame, before: str, now: str) -> "pd.Series[bool]":
     return missing | (frame[before] == frame[now]).fillna(False)
 
 
-def _question(config: Config, run: StoredRun, lives: Iterable[KnownBreak]) -> Question:
+def _judging_request(config: Config, run: StoredRun, lives: Iterable[KnownBreak]) -> JudgingRequest:
     accounts = {account.name: account for account in config.as_accounts()}
     parts = {part.account: part for part in run.accounts if part.account in accounts}
     order = [name for name in (run.record.options.get("accounts") or accounts) if name in accounts]
     as_of = run.record.as_of
-    return Question(
-        asked=tuple(
-            Asked(
+    return JudgingRequest(
+        accounts=tuple(
+            AccountRequest(
                 account=accounts[name],
                 first=parts[name].first_day,
                 last=parts[name].last_day,
@@ -139,7 +139,7 @@ def _question(config: Config, run: StoredRun, lives: Iterable[KnownBreak]) -> Qu
         metadata_keys=config.matching.metadata_keys,
         customer_keys=config.matching.customer_keys,
         orders_read=False,
-        known=tuple(lives),
+        known_breaks=tuple(lives),
     )
 
 

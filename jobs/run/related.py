@@ -8,7 +8,7 @@ from hashlib import sha256
 
 import pandas as pd
 
-from jobs.run.question import Question
+from jobs.run.judging_request import JudgingRequest
 from recon import columns as c
 from recon.arrays import Mask
 from recon.calendars import joined, within
@@ -25,28 +25,30 @@ from recon.store.runs import record
 from recon.store.runs.links import Links, judged_windows
 from recon.store.versions import load
 from recon.triage import Judged
-from recon.triage.scope import Known, Range, created_in_range
+from recon.triage.scope import LastRunState, Range, created_in_range
 
 # By amount and time a pair decides about its neighbours, and these about theirs, in each of the two passes.
 _FAR = 4
 
 
-def books_of(store: Store, question: Question, what: Range, by_hand: Sequence[Ruling]) -> tuple[Books, pd.DataFrame]:
-    """The books of a question: of what is known now what its range concerns, of a moment in the past all of it."""
-    keys = {"metadata_keys": question.metadata_keys, "customer_keys": question.customer_keys}
-    if question.whole or question.versions_at is not None or not question.asked:
-        books = load.load_books(store, question.as_of, versions_at=question.versions_at, **keys)
-        return books, load.load_matches(store, list(question.all_accounts))
-    settings = question.match_settings
-    known = {account: last for account in what.accounts if (last := known_of(store, account))}
+def books_of(
+    store: Store, request: JudgingRequest, what: Range, by_hand: Sequence[Ruling]
+) -> tuple[Books, pd.DataFrame]:
+    """The books of a request: of what is known now what its range concerns, of a moment in the past all of it."""
+    keys = {"metadata_keys": request.metadata_keys, "customer_keys": request.customer_keys}
+    if request.whole or request.versions_at is not None or not request.accounts:
+        books = load.load_books(store, request.as_of, versions_at=request.versions_at, **keys)
+        return books, load.load_matches(store, list(request.all_accounts))
+    settings = request.match_settings
+    last_runs = {account: last for account in what.accounts if (last := last_run_state(store, account))}
     scope = LoadScope(
-        replace(what, known=known),
+        replace(what, last_runs=last_runs),
         reach=_FAR * settings.window,
-        rules=name_rules(question.metadata_keys, settings),
+        rules=name_rules(request.metadata_keys, settings),
         judged=judged_windows(store),
         linked_by_hand=[(ruling.order_id, ruling.charge_id) for ruling in by_hand],
     )
-    return load_related(store, question.as_of, scope, **keys)
+    return load_related(store, request.as_of, scope, **keys)
 
 
 def name_rules(metadata_keys: Sequence[str], settings: MatchSettings) -> NameRules:
@@ -70,13 +72,13 @@ def _first_value(metadata: str | None, keys: Sequence[str]) -> str | None:
     return None
 
 
-def known_of(store: Store, account: str) -> Known | None:
+def last_run_state(store: Store, account: str) -> LastRunState | None:
     """What was known of an account when its last run was recorded; None before the first."""
     last = record.last_run(store, account)
     if last is None:
         return None
     pulled = load.complete_windows(store, account, "charge")
-    return Known(last.recorded_at, joined([window for window, at in pulled if at <= last.recorded_at]))
+    return LastRunState(last.recorded_at, joined([window for window, at in pulled if at <= last.recorded_at]))
 
 
 def links_of(judged: Judged, before: pd.DataFrame, what: Range) -> Links:

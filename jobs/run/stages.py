@@ -19,11 +19,11 @@ from jobs.run.access import PullContext, access_of, prove
 from jobs.run.delivery import deliver
 from jobs.run.history import with_histories
 from jobs.run.judging import Findings, find
+from jobs.run.judging_request import AccountRequest, JudgingRequest
 from jobs.run.lock import Hold
 from jobs.run.outcome import Outcome, Progress, RunOptions, Unsigned
 from jobs.run.pulled import Pulled
 from jobs.run.pulling import PullScope, pull_account
-from jobs.run.question import Asked, Question
 from jobs.run.rejudging import ROWS, context_of
 from jobs.run.reporting import Writing, write_reports
 from jobs.run.sources import NO_ACCOUNT, SourcesRead, read_orders, read_statements
@@ -144,15 +144,15 @@ def _pull_scope(road: Road, account: Account) -> PullScope:
 async def judge(road: Road, sources: SourcesRead, pulls: Mapping[str, Pulled]) -> tuple[Findings, Context]:
     """The road's accounts, of which those that a source failed for are left out, and by which settings."""
     with road.stage("judge"):
-        question = _question(road, sources, pulls)
-        findings = await asyncio.to_thread(_find, road, question)
+        request = _judging_request(road, sources, pulls)
+        findings = await asyncio.to_thread(_find, road, request)
     if not road.options.pull and not findings.pulled:
         road.messages.append("no charges were ever pulled: run without --no-pull")
-    return findings, question.context
+    return findings, request.context
 
 
-def _find(road: Road, question: Question) -> Findings:
-    findings = find(road.store, question)
+def _find(road: Road, request: JudgingRequest) -> Findings:
+    findings = find(road.store, request)
     for result in findings.results:
         name, digest = result.account.name, digests(result)
         road.digests[name] = digest.result
@@ -160,13 +160,13 @@ def _find(road: Road, question: Question) -> Findings:
     return with_histories(road.store, findings, road.digests)
 
 
-def _question(road: Road, sources: SourcesRead, pulls: Mapping[str, Pulled]) -> Question:
+def _judging_request(road: Road, sources: SourcesRead, pulls: Mapping[str, Pulled]) -> JudgingRequest:
     config = road.config
     skipped = {*(name for name, pulled in pulls.items() if pulled.failure), *sources.unread}
     accounts = {account.name: account for account in config.as_accounts()}
-    return Question(
-        asked=tuple(
-            _asked(road, account, sources, pulls.get(account.name))
+    return JudgingRequest(
+        accounts=tuple(
+            _account_request(road, account, sources, pulls.get(account.name))
             for account in road.accounts
             if account.name not in skipped
         ),
@@ -182,10 +182,10 @@ def _question(road: Road, sources: SourcesRead, pulls: Mapping[str, Pulled]) -> 
     )
 
 
-def _asked(road: Road, account: Account, sources: SourcesRead, pulled: Pulled | None) -> Asked:
+def _account_request(road: Road, account: Account, sources: SourcesRead, pulled: Pulled | None) -> AccountRequest:
     name, days = account.name, road.days[account.name]
     first = name == next(iter(road.days))
-    return Asked(
+    return AccountRequest(
         account=account,
         first=days.first,
         last=days.last,

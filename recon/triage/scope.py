@@ -17,7 +17,7 @@ Subjects = frozenset[tuple[str, str, str]]  # account, type, id
 
 
 @dataclass(frozen=True)
-class Known:
+class LastRunState:
     """What was known of an account when its last run was recorded (absent: there was none)."""
 
     recorded_at: datetime
@@ -30,7 +30,7 @@ class Range:
 
     accounts: Mapping[str, Account]
     windows: Mapping[str, Window]
-    known: Mapping[str, Known] = field(default_factory=dict)
+    last_runs: Mapping[str, LastRunState] = field(default_factory=dict)
     covered: Mapping[str, tuple[Window, ...]] = field(default_factory=dict)  # absent: every day counts as pulled
     open_subjects: Subjects = frozenset()  # of open breaks
     opening: Subjects = frozenset()  # known to be open at go-live: judged in every run, whenever made
@@ -137,7 +137,7 @@ def _bank_lines(lines: pd.DataFrame, run_range: Range) -> Mask:
     """Booked on a day of the range, read after the account's last run though booked before it, or in a break."""
     result = np.zeros(len(lines), dtype=bool)
     for account, window in run_range.windows.items() if len(lines) else ():
-        zone, last_run = run_range.accounts[account].zone, run_range.known.get(account)
+        zone, last_run = run_range.accounts[account].zone, run_range.last_runs.get(account)
         booked = lines[c.BOOKED_ON]
         last = local_day(window.end - timedelta.resolution, zone)
         touched = (booked >= local_day(window.start, zone).isoformat()) & (booked <= last.isoformat())
@@ -192,7 +192,7 @@ def _changed(frame: pd.DataFrame, run_range: Range, *, late_everywhere: bool) ->
     only within days that had been pulled.
     """
     result = np.zeros(len(frame), dtype=bool)
-    for account, last_run in run_range.known.items():
+    for account, last_run in run_range.last_runs.items():
         recent = (frame[c.SEEN_AT] > last_run.recorded_at).to_numpy(dtype=bool)
         newer = (frame[c.FIRST_SEEN_AT] <= last_run.recorded_at).to_numpy(dtype=bool)
         created = frame[c.CREATED_AT]

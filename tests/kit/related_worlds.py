@@ -1,45 +1,19 @@
 """What a run finds near its range beside what it finds in the whole history, for tests."""
 
-from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, datetime
 from typing import Any
 
-from jobs.config.config import Config
 from jobs.run.judging import Findings, find
-from jobs.run.question import Asked, Question
-from jobs.run.rejudging import context_of
+from jobs.run.judging_request import JudgingRequest
 from recon import columns as c
-from recon.calendars import days_window
 from recon.store.engine import Store
 from recon.store.runs.links import Links
 from reports.verify.digests import digests
 
 
-def question(config: Config, names: Iterable[str], first: date, last: date, as_of: datetime) -> Question:
-    """What a run of some accounts over a range asks, as of a moment, of all that is known now."""
-    accounts = {account.name: account for account in config.as_accounts()}
-    asked = [
-        Asked(one, first, last, days_window(first, last, one.zone), pulled=True, unassigned=not at)
-        for at, one in enumerate(accounts[name] for name in names)
-    ]
-    return Question(
-        asked=tuple(asked),
-        all_accounts=accounts,
-        as_of=as_of,
-        versions_at=None,
-        context=context_of(config, as_of, with_bank=True),
-        match_settings=config.match_settings(),
-        metadata_keys=config.matching.metadata_keys,
-        customer_keys=config.matching.customer_keys,
-        orders_read=True,
-        bank_read=True,
-    )
-
-
-def both_ways(store: Store, asked: Question) -> tuple[Findings, Findings]:
+def both_ways(store: Store, request: JudgingRequest) -> tuple[Findings, Findings]:
     """What is found near the range, and in the whole history."""
-    return find(store, asked), find(store, replace(asked, whole=True))
+    return find(store, request), find(store, replace(request, whole=True))
 
 
 def differences(near: Findings, whole: Findings) -> list[str]:

@@ -14,4 +14,5 @@ CREATE TABLE unmatched_charge (
 INSERT INTO unmatched_charge (account, charge_id) SELECT account, charge_id FROM loose_charge WHERE name = '';
 DROP TABLE loose_charge;
 DROP TABLE named_window;
+ALTER TABLE batch_step RENAME COLUMN parcel TO packed_result;
 UPDATE alembic_version SET version_num = '0015';

@@ -251,7 +251,7 @@ CREATE UNIQUE INDEX uq_attempt_running ON attempt (account) WHERE ended_at IS NU
 CREATE TABLE batch_step (
     batch_id BIGINT NOT NULL, "key" TEXT NOT NULL, place INTEGER NOT NULL, kind TEXT NOT NULL, account TEXT,
     first_day DATE NOT NULL, last_day DATE NOT NULL, tries INTEGER NOT NULL, begun_at BIGINT, host TEXT,
-    done_at BIGINT, complete BOOLEAN, run_id BIGINT, outcome TEXT, parcel $bytes,
+    done_at BIGINT, complete BOOLEAN, run_id BIGINT, outcome TEXT, packed_result $bytes,
     CONSTRAINT pk_batch_step PRIMARY KEY (batch_id, "key"),
     CONSTRAINT fk_batch_step_run_id FOREIGN KEY (run_id) REFERENCES run (id),
     CONSTRAINT fk_batch_step_batch_id FOREIGN KEY (batch_id) REFERENCES batch (id)

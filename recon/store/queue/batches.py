@@ -76,14 +76,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """That a step is done, and what came of it: `outcome` as JSON holds it, `parcel` for the steps after it."""
+    """That a step is done, and what came of it: `outcome` for JSON, `packed_result` for the steps after it."""
 
     batch_id: int
     key: str
     done_at: datetime
     complete: bool
     outcome: Mapping[str, Any]
-    parcel: bytes | None = field(default=None, repr=False)
+    packed_result: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +115,8 @@ def open_batch(
         if not steps:
             return None
         old = select(BATCH.c.id).where(BATCH.c.ended_at < since)
-        used = update(BATCH_STEP).where(BATCH_STEP.c.batch_id.in_(old), BATCH_STEP.c.parcel.is_not(None))
-        connection.execute(used.values(parcel=None))
+        used = update(BATCH_STEP).where(BATCH_STEP.c.batch_id.in_(old), BATCH_STEP.c.packed_result.is_not(None))
+        connection.execute(used.values(packed_result=None))
         row = {one.name: getattr(request, one.name) for one in fields(BatchRequest)}
         row |= {
             "accounts": json.dumps(request.accounts),
@@ -191,7 +191,7 @@ def finish(connection: Connection, marker: Marker, run_id: int | None = None) ->
             done_at=marker.done_at,
             complete=marker.complete,
             run_id=run_id,
-            parcel=marker.parcel,
+            packed_result=marker.packed_result,
             outcome=json.dumps(dict(marker.outcome)),
         )
     )
@@ -220,14 +220,14 @@ def finish_pulled(store: Store, marker: Marker, account: str, windows: Sequence[
 
 
 def finish_alone(
-    store: Store, marker: Marker, run_id: int | None = None, parcels: Mapping[str, bytes] = _NOTHING
+    store: Store, marker: Marker, run_id: int | None = None, packed_results: Mapping[str, bytes] = _NOTHING
 ) -> None:
-    """Marks a step that writes nothing else but, by key, what becomes of other steps' parcels; raises StepDone."""
+    """Marks a step that writes nothing else, and by key sets the packed results of other steps; raises StepDone."""
     with writing(store, LOCK) as connection:
         finish(connection, marker, run_id)
-        for key, parcel in parcels.items():
+        for key, packed_result in packed_results.items():
             other = (BATCH_STEP.c.batch_id == marker.batch_id, BATCH_STEP.c.key == key)
-            connection.execute(update(BATCH_STEP).where(*other).values(parcel=parcel))
+            connection.execute(update(BATCH_STEP).where(*other).values(packed_result=packed_result))
 
 
 def run_of(connection: Connection, marker: Marker) -> int | None:
@@ -254,9 +254,9 @@ def outcomes(store: Store, batch_id: int, keys: Collection[str]) -> dict[str, Ma
         return {key: json.loads(outcome) for key, outcome in connection.execute(statement)}
 
 
-def parcel(store: Store, batch_id: int, key: str) -> bytes | None:
+def packed_result(store: Store, batch_id: int, key: str) -> bytes | None:
     """What a step left for others; None where it left nothing or its batch has ended."""
-    statement = select(BATCH_STEP.c.parcel).where(BATCH_STEP.c.batch_id == batch_id, BATCH_STEP.c.key == key)
+    statement = select(BATCH_STEP.c.packed_result).where(BATCH_STEP.c.batch_id == batch_id, BATCH_STEP.c.key == key)
     with reading(store) as connection:
         return connection.execute(statement).scalar_one_or_none()
 

@@ -150,7 +150,7 @@ class _Related:
         disputes, span = self.books.disputes, self.scope.span
         made = disputes[c.CREATED_AT]
         wanted = ((made >= span.start) & (made < span.end)) | disputes[c.STATUS].isin(OPEN_DISPUTES)
-        recorded = [known.recorded_at for known in self.scope.target.known.values()]
+        recorded = [last_run.recorded_at for last_run in self.scope.target.last_runs.values()]
         wanted |= (disputes[c.SEEN_AT] > min(recorded)) if recorded else False
         wanted |= disputes[c.DISPUTE_ID].isin(self.scope.ids("dispute"))
         return disputes[c.CHARGE_ID][wanted]

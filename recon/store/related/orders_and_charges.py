@@ -267,14 +267,14 @@ def changed(table: Table, target: Range) -> list[ColumnElement[bool]]:
     """Rows that `recon.triage.scope` takes for changed since their account's last run, one condition each."""
     seen, first, at = table.c[c.SEEN_AT], table.c[c.FIRST_SEEN_AT], table.c[c.CREATED_AT]
     conditions: list[ColumnElement[bool]] = []
-    for account, known in target.known.items():
-        recorded = to_micros(known.recorded_at)
+    for account, last_run in target.last_runs.items():
+        recorded = to_micros(last_run.recorded_at)
         if table is _ORDER:
             late = at < recorded
         else:
             late = or_(
                 literal_column("1 = 0"),
-                *(and_(at >= to_micros(window.start), at < to_micros(window.end)) for window in known.covered),
+                *(and_(at >= to_micros(window.start), at < to_micros(window.end)) for window in last_run.covered),
             )
         conditions.append(_of(table, account) & (seen > recorded) & ((first <= recorded) | late))
     return conditions

@@ -35,7 +35,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class AlertClaim:
     """One transition that is being told; `waits`: the account's all-clear waits until it is gone."""
 
     key: str
@@ -85,7 +85,7 @@ class State:
 class Decision:
     """What is told; with nothing in it the events are still looked at, and told to nobody."""
 
-    claims: Sequence[Claim] = ()
+    claims: Sequence[AlertClaim] = ()
     messages: Sequence[Message] = ()
     cleared: Sequence[str] = ()
 
@@ -253,7 +253,7 @@ def _queue(connection: Connection, alert_id: int, at: datetime, decision: Decisi
         gone = ALERT_CLAIM.c.key.in_(decision.cleared)
         connection.execute(update(ALERT_CLAIM).where(gone).values(cleared_at=at))
     if decision.claims:
-        names = [one.name for one in fields(Claim) if one.name != "waits"]
+        names = [one.name for one in fields(AlertClaim) if one.name != "waits"]
         rows = [{name: getattr(one, name) for name in names} for one in decision.claims]
         extra = [{"alert_id": alert_id, "cleared_at": None if one.waits else at} for one in decision.claims]
         connection.execute(insert(ALERT_CLAIM), [row | more for row, more in zip(rows, extra, strict=True)])

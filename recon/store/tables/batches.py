@@ -26,7 +26,7 @@ BATCH = Table(
 _OPEN = text("ended_at IS NULL")
 Index("uq_batch_open", BATCH.c.name, unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN)
 
-# A step is done once: `done_at`, `outcome` (JSON) and `parcel` are written with its result, in one transaction.
+# A step is done once: `done_at`, `outcome` (JSON) and `packed_result` are written in one transaction with its result.
 # `complete`: nothing is missing from it. `run_id`: the run that a judged account and range were recorded in.
 BATCH_STEP = Table(
     "batch_step",
@@ -45,5 +45,5 @@ BATCH_STEP = Table(
     Column("complete", Boolean()),
     Column("run_id", BigInteger(), ForeignKey("run.id")),
     Column("outcome", Text()),
-    Column("parcel", LargeBinary()),
+    Column("packed_result", LargeBinary()),
 )

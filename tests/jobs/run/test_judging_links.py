@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from jobs.run.judging import Findings, find
-from jobs.run.question import Asked, Question
+from jobs.run.judging_request import AccountRequest, JudgingRequest
 from recon import columns as c
 from recon.calendars import business_calendar, days_window
 from recon.settings import Context, MatchSettings
@@ -31,9 +31,11 @@ def night(store: Store, as_of: datetime) -> tuple[Findings, list[str]]:
     """One run: judged, recorded; with the breaks it found, in words."""
     window = days_window(FIRST, LAST, TH.zone)
     context = Context(as_of, regions={"th": "TH"}, calendars={"th": business_calendar("TH", TH.zone, as_of.date())})
-    asked = Asked(TH, FIRST, LAST, window, pulled=True)
-    question = Question((asked,), {"th": TH}, as_of, None, context, MatchSettings(), ("order_id",), (), True)
-    findings = find(store, question)
+    account_request = AccountRequest(TH, FIRST, LAST, window, pulled=True)
+    request = JudgingRequest(
+        (account_request,), {"th": TH}, as_of, None, context, MatchSettings(), ("order_id",), (), True
+    )
+    findings = find(store, request)
     assert findings.carried is not None
     run = RunRecord(as_of, as_of, as_of, "test", "run", {}, "0", "0", "complete", {})
     counts = [RunAccount("th", FIRST, LAST, {}, "0")]

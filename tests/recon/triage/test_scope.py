@@ -8,7 +8,7 @@ import pytest
 
 from recon.calendars import days_window
 from recon.model import Window
-from recon.triage.scope import Known, Range
+from recon.triage.scope import LastRunState, Range
 from tests.kit.books import DAY, EVER, HOUR, MINUTE, NOON, SG, TH, Job, Row, charge, day, failed, order, pending
 
 TODAY = days_window(day(2026, 10, 20), day(2026, 10, 20), TH.zone)
@@ -64,17 +64,17 @@ def test_an_open_break_keeps_its_subject_in_sight() -> None:
 @pytest.mark.parametrize(("at", "judged"), [(RUN - MINUTE, False), (RUN, False), (RUN + MINUTE, True)])
 def test_what_changed_since_the_last_run_is_judged(at: datetime, judged: bool) -> None:
     old: dict[str, Any] = {"created_at": LONG_AGO, "first_seen_at": LONG_AGO, "seen_at": at}
-    what = of(known={"th": Known(RUN)})
+    what = of(last_runs={"th": LastRunState(RUN)})
     assert seen(what, [order(**old)], [charge(created_at=LONG_AGO)]) == ([judged], [judged])
     assert seen(what, [], [charge(of=None, **old)]) == ([], [judged])
 
 
 def test_an_order_that_arrives_late_is_judged_and_a_charge_only_within_days_that_were_pulled() -> None:
     late: dict[str, Any] = {"created_at": LONG_AGO, "seen_at": RUN + MINUTE, "first_seen_at": RUN + MINUTE}
-    unknown, known = Known(RUN), Known(RUN, (Window(LONG_AGO - DAY, LONG_AGO + DAY),))
-    assert seen(of(known={"th": unknown}), [order(**late)], []) == ([True], [])
-    assert seen(of(known={"th": unknown}), [], [charge(of=None, **late)]) == ([], [False])
-    assert seen(of(known={"th": known}), [], [charge(of=None, **late)]) == ([], [True])
+    unknown, known = LastRunState(RUN), LastRunState(RUN, (Window(LONG_AGO - DAY, LONG_AGO + DAY),))
+    assert seen(of(last_runs={"th": unknown}), [order(**late)], []) == ([True], [])
+    assert seen(of(last_runs={"th": unknown}), [], [charge(of=None, **late)]) == ([], [False])
+    assert seen(of(last_runs={"th": known}), [], [charge(of=None, **late)]) == ([], [True])
 
 
 def test_days_that_were_not_pulled_are_not_judged_but_counted() -> None:

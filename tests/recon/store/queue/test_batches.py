@@ -40,7 +40,7 @@ def batch(store: Store) -> Batch:
 
 
 def marker(batch: Batch, key: str, *, complete: bool = True) -> Marker:
-    return Marker(batch.id, key, NOON + HOUR, complete, {"of": key}, b"parcel")
+    return Marker(batch.id, key, NOON + HOUR, complete, {"of": key}, b"packed")
 
 
 def record(store: Store, made: Marker) -> int:
@@ -140,13 +140,13 @@ def test_what_is_recorded_a_second_time_is_not_recorded(store: Store, batch: Bat
     assert list_runs(store, 9) == before
 
 
-def test_parcels_are_emptied_long_after_their_batch_has_ended(store: Store, batch: Batch) -> None:
+def test_packed_results_are_emptied_long_after_their_batch_has_ended(store: Store, batch: Batch) -> None:
     key = JUDGE.format("th")
     record(store, marker(batch, key))
     batches.finish_alone(store, marker(batch, "report 2026-03-01"), None, {key: b"less"})
-    assert batches.parcel(store, batch.id, key) == b"less"
+    assert batches.packed_result(store, batch.id, key) == b"less"
     batches.end(store, batch.id, NOON)
     batches.open_batch(store, replace(REQUEST, name="soon"), STEPS, NOON, LONG_AGO)
-    assert batches.parcel(store, batch.id, key) == b"less"
+    assert batches.packed_result(store, batch.id, key) == b"less"
     batches.open_batch(store, replace(REQUEST, name="later"), STEPS, NOON, NOON + HOUR)
-    assert batches.parcel(store, batch.id, key) is None
+    assert batches.packed_result(store, batch.id, key) is None

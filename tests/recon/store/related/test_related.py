@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from jobs.run.question import Asked, Question
+from jobs.run.judging_request import AccountRequest, JudgingRequest
 from jobs.run.related import name_rules
 from recon.calendars import business_calendar, days_window
 from recon.model import Window
@@ -137,27 +137,27 @@ class History:
     def run(self, first: int, days: int, names: tuple[str, ...]) -> None:
         """Both ways find the same; what the near one found is recorded."""
         day = FIRST.date() + first * DAY
-        question = self.question(day, day + (days - 1) * DAY, names)
-        near, whole = both_ways(self.store, question)
+        request = self.request(day, day + (days - 1) * DAY, names)
+        near, whole = both_ways(self.store, request)
         found = differences(near, whole)
         assert not found, "\n".join(found)
         assert near.carried is not None
-        run = RunRecord(self.now, self.now, question.as_of, "test", "run", {}, "0", "0", "complete", {})
-        parts = [RunAccount(one.account.name, one.first, one.last, {}, "0") for one in question.asked]
+        run = RunRecord(self.now, self.now, request.as_of, "test", "run", {}, "0", "0", "complete", {})
+        parts = [RunAccount(part.account.name, part.first, part.last, {}, "0") for part in request.accounts]
         record_run(self.store, run, parts, near.carried.changed, near.carried.events, near.links)
 
     def index(self, piece: int) -> None:
         """What is stored is indexed, so many charges at a time."""
         bring_up_to_date(self.store, ACCOUNTS, RULES, piece)
 
-    def question(self, first: date, last: date, names: tuple[str, ...]) -> Question:
+    def request(self, first: date, last: date, names: tuple[str, ...]) -> JudgingRequest:
         calendars = {name: business_calendar(one.region, one.zone, self.now.date()) for name, one in ACCOUNTS.items()}
         context = Context(self.now, regions={"th": "TH", "sg": "SG"}, calendars=calendars)
-        asked = tuple(
-            Asked(one, first, last, days_window(first, last, one.zone), pulled=True, unassigned=not at)
+        account_requests = tuple(
+            AccountRequest(one, first, last, days_window(first, last, one.zone), pulled=True, unassigned=not at)
             for at, one in enumerate(ACCOUNTS[name] for name in names)
         )
-        return Question(asked, ACCOUNTS, self.now, None, context, CLOSE, ("order_id",), (), True)
+        return JudgingRequest(account_requests, ACCOUNTS, self.now, None, context, CLOSE, ("order_id",), (), True)
 
 
 def test_near_its_range_a_run_finds_what_it_would_find_in_the_whole_history() -> None:

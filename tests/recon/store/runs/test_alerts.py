@@ -11,7 +11,7 @@ import pytest
 from recon.model import BreakStatus, Severity
 from recon.store.engine import Store
 from recon.store.runs import alerts
-from recon.store.runs.alerts import Claim, Decision, Message, Occasion, State
+from recon.store.runs.alerts import AlertClaim, Decision, Message, Occasion, State
 from tests.kit.alert_samples import DAY, LATER, known, ran
 from tests.kit.store_samples import DATABASES, NOON, count, opened
 
@@ -40,7 +40,7 @@ def seen(store: Store, occasion: Occasion = OCCASION, decision: Decision = Decis
 def claim_of(state: State) -> Decision:
     return Decision(
         [
-            Claim(f"event:{one.seq}", "break", "th", one.known.latest.id, 3, one.known.latest.amount_at_risk)
+            AlertClaim(f"event:{one.seq}", "break", "th", one.known.latest.id, 3, one.known.latest.amount_at_risk)
             for one in state.steps
         ]
     )
@@ -106,9 +106,9 @@ def test_what_was_told_last_of_a_break_is_known(store: Store) -> None:
 
 def test_a_claimed_break_stands_until_it_is_closed_and_a_hole_until_a_complete_run(store: Store) -> None:
     ran(store, (known(), "opened", ""))
-    hole = Claim("missed:th", "missed", "th", first_day=DAY, last_day=DAY)
-    news = Claim("late:th", "late", "th", first_day=DAY, last_day=DAY, waits=False)
-    seen(store, decision=Decision([Claim("event:1", "break", "th", known().latest.id, 3, 0), hole, news]))
+    hole = AlertClaim("missed:th", "missed", "th", first_day=DAY, last_day=DAY)
+    news = AlertClaim("late:th", "late", "th", first_day=DAY, last_day=DAY, waits=False)
+    seen(store, decision=Decision([AlertClaim("event:1", "break", "th", known().latest.id, 3, 0), hole, news]))
     assert [(one.key, one.gone) for one in seen(store).standing] == [("event:1", False), ("missed:th", False)]
     ran(store, at=LATER, accounts=("sg",))
     ran(store, at=LATER, complete=False)
@@ -122,7 +122,7 @@ def test_a_claimed_break_stands_until_it_is_closed_and_a_hole_until_a_complete_r
 def test_days_that_were_told_are_known_by_kind_and_account(store: Store) -> None:
     days = ("missed", "th", DAY, DAY)
     assert seen(store, replace(OCCASION, days=[days])).earlier == {}
-    seen(store, decision=Decision([Claim("a", "missed", "th", first_day=DAY, last_day=DAY)]))
+    seen(store, decision=Decision([AlertClaim("a", "missed", "th", first_day=DAY, last_day=DAY)]))
     asked = replace(OCCASION, days=[days, ("late", "th", DAY, DAY)])
     assert seen(store, asked).earlier == {days: (1, True)}
     seen(store, decision=Decision(cleared=["a"]))

@@ -9,7 +9,7 @@ from recon.settings import Context, MatchSettings
 
 
 @dataclass(frozen=True)
-class Asked:
+class AccountRequest:
     """One account to judge: its days, and what its sources said beside the objects."""
 
     account: Account
@@ -26,10 +26,10 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Question:
+class JudgingRequest:
     """What is to be judged, as of when, by which settings."""
 
-    asked: tuple[Asked, ...]
+    accounts: tuple[AccountRequest, ...]
     all_accounts: Mapping[str, Account]
     as_of: datetime
     versions_at: datetime | None
@@ -39,10 +39,12 @@ class Question:
     customer_keys: Sequence[str]
     orders_read: bool
     bank_read: bool = False  # every file of every bank source
-    known: Sequence[KnownBreak] | None = None  # asked again: the lives of the breaks then, instead of the store's
+    known_breaks: Sequence[KnownBreak] | None = (
+        None  # asked again: the lives of the breaks then, instead of the store's
+    )
     whole: bool = False  # look at the whole history, and not only near the range: what is found is the same
 
     @property
     def shows_nameless(self) -> bool:
         """Whether one of the asked accounts shows the rows that name no known account."""
-        return any(asked.unassigned for asked in self.asked)
+        return any(part.unassigned for part in self.accounts)
