@@ -89,7 +89,7 @@ def _find(store: Store, request: JudgingRequest) -> Findings:
     raised_again = (
         () if request.known_breaks is not None else record.breaks_to_carry(store, {raised.id for raised in breaks})
     )
-    known_here = [known_break for known_break in (*known, *raised_again) if known_break.found.account in names]
+    known_here = [known_break for known_break in (*known, *raised_again) if known_break.latest.account in names]
     again = _Again(
         breaks,
         _is_judged(judged, request, known_here),
