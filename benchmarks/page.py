@@ -21,14 +21,14 @@ import aiohttp
 from jobs.config import config as configuration
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
 from jobs.service import site as wiring
-from recon import columns as c
 from recon.model import Break, BreakEvent, BreakStatus, KnownBreak, Severity
 from recon.rules import CATALOGUE
 from recon.store.desk.worklist import Filter, find
 from recon.store.engine import Store, open_store
 from recon.store.migrate import upgrade
-from recon.store.runs.record import RunAccount, RunRecord, record_run
+from recon.store.runs.record import RunAccount, RunRecord
 from tests.kit.page import PASSWORD, Clock, Trusting, Visitor, served
+from tests.kit.recorded_runs import put_run
 
 NOW = datetime.now(UTC)
 ACCOUNTS = {"th": "THB", "sg": "SGD", "jp": "JPY", "my": "MYR"}
@@ -55,13 +55,7 @@ def fill(store: Store, breaks: int, runs: int) -> None:
             "currencies": {},
         }
         part = RunAccount(account, day, day, counts, f"digest {number}")
-        _record(store, run, part, known_breaks if number == 0 else [], events if number == 0 else [])
-
-
-def _record(
-    store: Store, run: RunRecord, part: RunAccount, known_breaks: list[KnownBreak], events: list[BreakEvent]
-) -> None:
-    record_run(store, run, [part], known_breaks, events, c.LINKS.empty())
+        put_run(store, run, [part], known_breaks if number == 0 else [], events if number == 0 else [])
 
 
 def _known(number: int, dice: random.Random, codes: list[str]) -> KnownBreak:

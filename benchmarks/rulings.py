@@ -16,15 +16,15 @@ from time import perf_counter
 
 from openpyxl import load_workbook
 
-from recon import columns as c
 from recon.model import Account, Break, BreakStatus, KnownBreak, Severity
 from recon.money import Currencies
 from recon.store.engine import open_store
 from recon.store.migrate import upgrade
-from recon.store.runs.record import RunRecord, list_breaks, record_run
+from recon.store.runs.record import RunRecord, list_breaks
 from reports.rulings.desk import write_rulings
 from reports.rulings.read import read_rulings
 from reports.rulings.sheet import NAME
+from tests.kit.recorded_runs import put_run
 
 CONFIG = """
 [store]
@@ -87,7 +87,7 @@ def _store(folder: Path, rows: int) -> list[KnownBreak]:
     upgrade(store)
     now = datetime(2026, 11, 24, tzinfo=UTC)
     run = RunRecord(now, now, now, "bench", "run", {}, "0", "d", "complete", {})
-    record_run(store, run, [], [_break(number, now) for number in range(rows)], [], c.LINKS.empty())
+    put_run(store, run, breaks=[_break(number, now) for number in range(rows)])
     known = list_breaks(store)
     store.dispose()
     return known

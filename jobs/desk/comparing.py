@@ -53,7 +53,7 @@ def runs_diff(config: Config, before: int, after: int) -> Document:
 
 def stored_run(store: Store, run_id: int) -> StoredRun:
     """A recorded run; raises JobError where there is none."""
-    run = record.one_run(store, run_id)
+    run = record.find_run(store, run_id)
     if run is None:
         raise JobError(f"there is no run {run_id}; recon runs list names them")
     return run

@@ -195,7 +195,7 @@ def _by_identity(store: Store, content: bytes) -> StoredWorkbook | None:
 def _with_data(config: Config, store: Store, verified: Verified) -> Verified:
     """What the data say now of the workbook's range as of its moment."""
     book = verified.workbook
-    run = record.one_run(store, book.run_id) if book and book.run_id is not None else None
+    run = record.find_run(store, book.run_id) if book and book.run_id is not None else None
     if book is None or run is None:
         return verified
     accounts = [part.account for part in run.accounts if book.covers(part.account)]

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
+from functools import partial
 
 import pandas as pd
 
@@ -45,12 +46,7 @@ class Findings:
     links: Links = field(default_factory=Links)
     pulled: bool = True
     current: bool = True  # false: a look at the past, which rewrites no links
-    again: "_Again | None" = None
-
-    @property
-    def found(self) -> list[str] | None:
-        """Ids of every break that was found."""
-        return [one.id for one in self.again.found] if self.again else None
+    raised: "RaisedBreaks | None" = None
 
 
 def find(store: Store, request: JudgingRequest) -> Findings:
@@ -90,7 +86,7 @@ def _find(store: Store, request: JudgingRequest) -> Findings:
         () if request.known_breaks is not None else record.breaks_to_carry(store, {raised.id for raised in breaks})
     )
     known_here = [known_break for known_break in (*known, *raised_again) if known_break.latest.account in names]
-    again = _Again(
+    raised_breaks = RaisedBreaks(
         breaks,
         _is_judged(judged, request, known_here),
         request.as_of,
@@ -98,12 +94,12 @@ def _find(store: Store, request: JudgingRequest) -> Findings:
         items,
         changed if current else {},
     )
-    carried = again(known_here, lasting)
+    carried = raised_breaks.carry(known_here, lasting)
     with ThreadPoolExecutor(_TOGETHER) as pool:
         results = tuple(pool.map(lambda part: _result(part, judged, carried, request), request.accounts))
     new_links = links_of(judged, recorded, run_range) if current else Links()
     ever_pulled = any(map(len, run_range.covered.values()))
-    return Findings(results, carried, new_links, ever_pulled, current, again)
+    return Findings(results, carried, new_links, ever_pulled, current, raised_breaks)
 
 
 def _judge(books: Books, links: pd.DataFrame, run_range: Range, request: JudgingRequest) -> Judged:
@@ -136,35 +132,40 @@ def _lasting(store: Store, request: JudgingRequest) -> list[Ruling]:
 
 
 @dataclass(frozen=True)
-class _Again:
-    """Carries what was found from whatever is known of the breaks: once to report, and again when it is recorded."""
+class RaisedBreaks:
+    """What was raised, to be carried from whatever is known of the breaks: to report, and again to record."""
 
-    found: Sequence[Break]
+    breaks: Sequence[Break]
     is_judged: Callable[[Break], bool]
     as_of: datetime
     zones: Mapping[str, tzinfo]
     items: Items
-    changed: Mapping[int, str]  # links by hand whose order or charge is not what it was
+    changed_links: Mapping[int, str]  # links by hand whose order or charge is not what it was
 
-    def __call__(self, known: Sequence[KnownBreak], lasting: Sequence[Ruling]) -> CarriedBreaks:
-        """Shaped as `recon.store.record.Again`."""
-        whose = {one.latest.id for one in known}
+    @property
+    def ids(self) -> list[str]:
+        """The breaks' ids."""
+        return [break_.id for break_ in self.breaks]
+
+    def carry(self, known_breaks: Sequence[KnownBreak], lasting: Sequence[Ruling]) -> CarriedBreaks:
+        """What becomes of the breaks that are known, by the patterns and links by hand that are in force."""
+        known_ids = {known_break.latest.id for known_break in known_breaks}
         fallen = [
-            (one.break_id, EndedRuling(one.id, RulingState.FELL, self.changed[one.id]))
-            for one in lasting
-            if one.id in self.changed and one.break_id in whose
+            (ruling.break_id, EndedRuling(ruling.id, RulingState.FELL, self.changed_links[ruling.id]))
+            for ruling in lasting
+            if ruling.id in self.changed_links and ruling.break_id in known_ids
         ]
-        said = RulingsInForce(self.zones, fallen=fallen)
-        patterns = [as_ignore(one) for one in lasting if one.kind == RulingKind.IGNORE]
-        ignored = expected_by(patterns, lambda account: said.today(account, self.as_of))
-        rests = replace(said, expected=ignored)
+        in_force = RulingsInForce(self.zones, fallen=fallen)
+        patterns = [as_ignore(ruling) for ruling in lasting if ruling.kind == RulingKind.IGNORE]
+        ignored = expected_by(patterns, partial(in_force.today, as_of=self.as_of))
+        in_force = replace(in_force, expected=ignored)
         if self.items:
-            rests = replace(
-                said,
-                expected=lambda one: ignored(one) or standing_of(one, self.items),
-                remark=lambda one: why_not_covered(one, self.items),
+            in_force = replace(
+                in_force,
+                expected=lambda break_: ignored(break_) or standing_of(break_, self.items),
+                remark=lambda break_: why_not_covered(break_, self.items),
             )
-        return carry(known, self.found, self.is_judged, self.as_of, rests)
+        return carry(known_breaks, self.breaks, self.is_judged, self.as_of, in_force)
 
 
 def _is_current(store: Store, request: JudgingRequest) -> bool:
@@ -206,9 +207,9 @@ def _result(part: AccountRequest, judged: Judged, carried: CarriedBreaks, reques
         notes=part.notes,
     )
     lives = Lives(
-        reported=[one for one in carried.reported if one.latest.account in names],
-        opened=sum(one.account in names for one in carried.opened),
-        closed=sum(one.account in names for one in carried.closed),
+        reported=[known_break for known_break in carried.reported if known_break.latest.account in names],
+        opened=sum(break_.account in names for break_ in carried.opened),
+        closed=sum(break_.account in names for break_ in carried.closed),
     )
     result = summarise(part.account, judged, intake, lives, request.context)
     return with_settlement(result, judged, part.window, lives.reported, request.context)

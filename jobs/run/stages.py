@@ -205,7 +205,7 @@ def record_findings(road: Road, findings: Findings, marker: Marker | None = None
 
     Raises StepDone where the step is done already, Busy where another process took the run over.
     """
-    if findings.carried is None or not findings.results:
+    if findings.raised is None or not findings.results:
         return None
     if road.hold is not None:
         road.hold.prove()
@@ -231,21 +231,14 @@ def record_findings(road: Road, findings: Findings, marker: Marker | None = None
         )
         for result in findings.results
     ]
-    carried = findings.carried
-    left_open = {result.account.name: open_breaks(result.breaks) for result in findings.results}
-    return record.record_run(
-        road.store,
-        run_record,
-        accounts,
-        carried.changed,
-        carried.events,
-        findings.links,
-        left_open,
-        found=findings.found,
-        again=findings.again,
-        audit_key=road.config.audit_key,
-        marker=marker,
+    run_findings = record.RunFindings(
+        accounts=accounts,
+        carry=findings.raised.carry,
+        raised_ids=findings.raised.ids,
+        links=findings.links,
+        left_open={result.account.name: open_breaks(result.breaks) for result in findings.results},
     )
+    return record.record_run(road.store, run_record, run_findings, road.config.audit_key, marker)
 
 
 async def conclude(

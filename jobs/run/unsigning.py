@@ -54,7 +54,7 @@ def unsign(
     )
     ended = list(dict.fromkeys(before))
     for signed, sign_offs in _signed(store):
-        run = record.one_run(store, signed.run_id) if signed.run_id is not None else None
+        run = record.find_run(store, signed.run_id) if signed.run_id is not None else None
         if run is None:
             continue
         changes = _of_this_run(look, signed, run)

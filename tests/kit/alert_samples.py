@@ -4,11 +4,11 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from recon import columns as c
 from recon.model import Break, BreakEvent, BreakStatus, KnownBreak, Severity
 from recon.store.engine import Store
 from recon.store.runs.alerts import State, Step
-from recon.store.runs.record import RunAccount, RunRecord, record_run
+from recon.store.runs.record import RunAccount, RunRecord
+from tests.kit.recorded_runs import put_run
 from tests.kit.store_samples import HOUR, NOON
 
 DAY = date(2026, 2, 28)
@@ -70,7 +70,7 @@ def ran(
     run = replace(RUN, started_at=at, recorded_at=at, as_of=at, status="complete" if complete else "incomplete")
     parts = [RunAccount(name, day, day, {}, "r0") for name in accounts]
     lives = {one.latest.id: one for one, _, _ in changes}
-    return record_run(store, run, parts, list(lives.values()), events, c.LINKS.empty())
+    return put_run(store, run, parts, lives.values(), events)
 
 
 LATER = NOON + HOUR

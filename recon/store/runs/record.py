@@ -2,16 +2,15 @@
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
 from sqlalchemy import Column, Connection, Row, Table, func, insert, select, update
 
-from recon import columns as c
 from recon.columns import RUN_BREAKS
-from recon.model import CLOSED, BreakEvent, BreakStatus, KnownBreak, Severity
+from recon.model import CLOSED, BreakStatus, KnownBreak, Severity
 from recon.model.rulings import EndedRuling, Ruling, RulingKind
 from recon.rulings.life import RUN, CarriedBreaks
 from recon.store import bulk, tables
@@ -31,7 +30,6 @@ from recon.store.runs.break_rows import (
     insert_events,
 )
 from recon.store.runs.links import Links
-from recon.store.versions import load
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,55 +77,55 @@ class LastRun:
     as_of: datetime
 
 
-# What a run makes of the breaks as they are known, by the patterns and links by hand that are in force.
-Again = Callable[[Sequence[KnownBreak], Sequence[Ruling]], CarriedBreaks]
+@dataclass(frozen=True)
+class RunFindings:
+    """What a run found.
+
+    `carry` says what becomes of the accounts' breaks that `breaks_to_carry` gives (without and with `raised_ids`, the
+    ids of the breaks that the run raised), by the patterns and links by hand that are in force. `left_open` has, by
+    account, the breaks (`columns.BREAKS`) that the run reports as open: what a later run of the range compares with.
+    """
+
+    accounts: Sequence[RunAccount]
+    carry: Callable[[Sequence[KnownBreak], Sequence[Ruling]], CarriedBreaks]
+    raised_ids: Collection[str] = ()
+    links: Links = field(default_factory=Links)
+    left_open: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
 
 def record_run(
     store: Store,
     run: RunRecord,
-    accounts: Sequence[RunAccount],
-    breaks: Sequence[KnownBreak],
-    events: Sequence[BreakEvent],
-    matches: pd.DataFrame | Links,
-    left_open: Mapping[str, pd.DataFrame] | None = None,
-    *,
-    again: Again | None = None,
+    findings: RunFindings,
     audit_key: bytes | None = None,
-    found: Collection[str] | None = None,
     marker: batches.Marker | None = None,
 ) -> int:
     """Records a run in one transaction and returns its id, higher than any before.
 
-    Breaks replace what stands under their id. `again` makes breaks and events anew of what by then is known of the
-    accounts' breaks (with `found`, the ids of what the run found, of those that `breaks_to_carry` gives), and of the
-    rulings that runs go by: so a ruling that was made while the run judged is not lost.
-    `left_open` has, by account, the breaks (`columns.BREAKS`) that the run reports as open: what a later run of the
-    range compares with. `matches` as a frame (`columns.LINKS`) are all links of the run's accounts: only what differs
-    from the recorded ones is written, and a recorded one that is not among them is removed. `audit_key` keys the
-    entries of the rulings that the run ends. With the `marker` of a batch's step the accounts join the run of the
-    step's range, complete once all its steps are; raises StepDone, and records nothing, where it was done before.
+    Breaks are carried from what is known of them by then, so that a ruling that was made while the run judged is not
+    lost; they replace what stands under their id. `audit_key` keys the entries of the rulings that the run ends.
+    With the `marker` of a batch's step the accounts join the run of the step's range, complete once all its steps
+    are; raises StepDone, and records nothing, where it was done before.
     """
     with writing(store, "record") as connection:
         run_id = batches.run_of(connection, marker) if marker else None
         if run_id is None:
             run_id = int(connection.execute(insert(tables.RUN).returning(tables.RUN.c.id), _row_of(run)).scalar_one())
-        _insert(connection, tables.RUN_ACCOUNT, [{**_row_of(account), "run_id": run_id} for account in accounts])
-        names = [one.account for one in accounts]
-        carried = again(_known(connection, names, found), in_force(connection, *LASTING)) if again else None
-        bulk.upsert(
-            connection, tables.BREAK, [break_row(known) for known in (carried.changed if carried else breaks)]
-        )
-        insert_events(connection, carried.events if carried else events, run_id, run.recorded_at)
-        _end(connection, carried.ended if carried else (), run, audit_key)
+        _insert(connection, tables.RUN_ACCOUNT, [{**_row_of(part), "run_id": run_id} for part in findings.accounts])
+        names = [part.account for part in findings.accounts]
+        known_breaks = [
+            *_to_carry(connection, names, None),
+            *_to_carry(connection, names, findings.raised_ids),
+        ]
+        carried = findings.carry(known_breaks, in_force(connection, *LASTING))
+        bulk.upsert(connection, tables.BREAK, [break_row(known_break) for known_break in carried.changed])
+        insert_events(connection, carried.events, run_id, run.recorded_at)
+        _end(connection, carried.ended, run, audit_key)
         this = update(tables.RUN).where(tables.RUN.c.id == run_id)
         connection.execute(this.values(audit_head=audit.head(connection)))
-        for account, frame in (left_open or {}).items():
+        for account, frame in findings.left_open.items():
             _insert(connection, tables.RUN_BREAK, _left_rows(run_id, account, frame))
-        if isinstance(matches, Links):
-            links.write(connection, matches, run_id)
-        else:
-            _replace_matches(connection, names, c.LINKS.check(matches))
+        links.write(connection, findings.links, run_id)
         if marker:
             batches.finish(connection, marker, run_id)
             status = "complete" if batches.is_whole(connection, marker) else "incomplete"
@@ -135,21 +133,16 @@ def record_run(
     return run_id
 
 
-def _known(connection: Connection, accounts: Sequence[str], found: Collection[str] | None) -> list[KnownBreak]:
-    """The breaks of some accounts, and those of none; with `found` those that a run which found these carries."""
-    if found is not None:
-        return _to_carry(connection, accounts, None) + _to_carry(connection, accounts, found)
-    account = tables.BREAK.c.account
-    rows = connection.execute(select(tables.BREAK).where(account.in_(accounts) | account.is_(None)))
-    return [break_of(row) for row in rows]
-
-
 def _end(connection: Connection, ended: Sequence[EndedRuling], run: RunRecord, audit_key: bytes | None) -> None:
     """Mark the rulings that no longer hold, each with its own audit entry."""
-    over = end_rulings(connection, ended, RUN, run.recorded_at)
     entries = [
-        audit.Entry(RUN, one.standing, one.break_id or one.name, {"rulings": [content(one)], "as_of": str(run.as_of)})
-        for one in over
+        audit.Entry(
+            who=RUN,
+            what=ruling.standing,
+            subject=ruling.break_id or ruling.name,
+            detail={"rulings": [content(ruling)], "as_of": str(run.as_of)},
+        )
+        for ruling in end_rulings(connection, ended, RUN, run.recorded_at)
     ]
     if entries:
         audit.append_all(connection, entries, run.recorded_at, audit_key)
@@ -186,7 +179,7 @@ def list_runs(store: Store, limit: int, run_id: int | None = None) -> list[Store
     return [StoredRun(row.id, _run_of(row), tuple(accounts[row.id])) for row in rows]
 
 
-def one_run(store: Store, run_id: int) -> StoredRun | None:
+def find_run(store: Store, run_id: int) -> StoredRun | None:
     """A recorded run by its number."""
     return next(iter(list_runs(store, 1, run_id)), None) if 0 < run_id < 2**63 else None
 
@@ -197,29 +190,34 @@ def known_breaks(store: Store, account: str | None = None, include_closed: bool 
     return list_breaks(store, accounts=() if account is None else (account,), statuses=statuses)
 
 
-def breaks_to_carry(store: Store, found: Collection[str] | None = None) -> list[KnownBreak]:
+def breaks_to_carry(store: Store, raised_ids: Collection[str] | None = None) -> list[KnownBreak]:
     """Breaks that a run has to carry, by first seen and id: all but those that closed by themselves.
 
-    With `found` only those, and only of these ids. A break linked by hand is always carried.
+    With `raised_ids` only those, and only of these ids. A break linked by hand is always carried.
     """
     with reading(store) as connection:
-        rows = _to_carry(connection, None, found)
-    return sorted(rows, key=lambda one: (one.first_seen, one.latest.id))
+        known_breaks = _to_carry(connection, None, raised_ids)
+    return sorted(known_breaks, key=lambda known_break: (known_break.first_seen, known_break.latest.id))
 
 
 def _to_carry(
-    connection: Connection, accounts: Sequence[str] | None, found: Collection[str] | None
+    connection: Connection, accounts: Sequence[str] | None, raised_ids: Collection[str] | None
 ) -> list[KnownBreak]:
     """Of some accounts and of none (null: of all): all but those that closed by themselves, or of these ids those."""
     table = tables.BREAK.c
-    gone = (table.status == BreakStatus.AUTO_CLOSED.value) & (
+    closed_by_itself = (table.status == BreakStatus.AUTO_CLOSED.value) & (
         func.coalesce(table.ruling_kind, "") != RulingKind.LINK.value
     )
-    statement = select(tables.BREAK).where(gone if found is not None else ~gone)
+    statement = select(tables.BREAK).where(~closed_by_itself if raised_ids is None else closed_by_itself)
     if accounts is not None:
         statement = statement.where(table.account.in_(accounts) | table.account.is_(None))
-    parts = [statement] if found is None else [statement.where(table.id.in_(chunk)) for chunk in chunks(found)]
-    return [break_of(row) for part in parts for row in connection.execute(part)]
+    if raised_ids is None:
+        return [break_of(row) for row in connection.execute(statement)]
+    return [
+        break_of(row)
+        for chunk in chunks(raised_ids)
+        for row in connection.execute(statement.where(table.id.in_(chunk)))
+    ]
 
 
 def list_breaks(
@@ -270,8 +268,8 @@ def _insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, An
 
 def _row_of(value: Any) -> dict[str, Any]:
     """A frozen value's fields under their own names; mappings as JSON text."""
-    found = {field.name: getattr(value, field.name) for field in fields(value)}
-    return {k: json.dumps(dict(v), sort_keys=True) if isinstance(v, Mapping) else v for k, v in found.items()}
+    values = ((column.name, getattr(value, column.name)) for column in fields(value))
+    return {name: json.dumps(dict(v), sort_keys=True) if isinstance(v, Mapping) else v for name, v in values}
 
 
 def _left_rows(run_id: int, account: str, frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -292,33 +290,10 @@ def _left_rows(run_id: int, account: str, frame: pd.DataFrame) -> list[dict[str,
 
 
 def _run_of(row: Row[Any]) -> RunRecord:
-    values = {field.name: row._mapping[field.name] for field in fields(RunRecord)}
+    values = {column.name: row._mapping[column.name] for column in fields(RunRecord)}
     return RunRecord(**{**values, "options": json.loads(row.options), "timings": json.loads(row.timings)})
 
 
 def account_of(row: Row[Any]) -> RunAccount:
     """A row of the table of runs' accounts as a value."""
     return RunAccount(row.account, row.first_day, row.last_day, json.loads(row.counts), row.result_digest)
-
-
-def _replace_matches(connection: Connection, accounts: Sequence[str], matches: pd.DataFrame) -> None:
-    """Writes the difference alone: a night's run of a settled month finds the links that it found before."""
-    found = matches[_touch(matches, accounts)]
-    known = load.matches(connection, [*accounts, *found[c.CHARGE_ACCOUNT].unique()])
-    once = ~pd.concat([known, found], ignore_index=True).duplicated(keep=False).to_numpy()
-    known, fresh = known[once[: len(known)]], found[once[len(known) :]]
-    charge = [c.CHARGE_ACCOUNT, c.CHARGE_ID]
-    both = [c.ORDER_ACCOUNT, c.ORDER_ID, *charge]  # a charge may pay several orders
-    # A fresh link takes its charge from the order that held it, be that an order of another run's account.
-    taken = pd.MultiIndex.from_frame(known[charge]).isin(pd.MultiIndex.from_frame(fresh[charge]))
-    leaving = known[both][_touch(known, accounts) | taken]
-    where = " AND ".join(f"{name} = ?" for name in both)
-    name = bulk.quoted(connection, tables.MATCH)
-    bulk.execute_many(
-        connection, f"DELETE FROM {name} WHERE {where}", list(leaving.itertuples(index=False, name=None))
-    )
-    bulk.insert_rows(connection, tables.MATCH, list(zip(*bulk.to_lists(fresh, c.LINKS), strict=True)))
-
-
-def _touch(links: pd.DataFrame, accounts: Sequence[str]) -> "pd.Series[bool]":
-    return links[c.ORDER_ACCOUNT].isin(accounts) | links[c.CHARGE_ACCOUNT].isin(accounts)

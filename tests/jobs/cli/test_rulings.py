@@ -13,12 +13,12 @@ import pytest
 from typer.testing import CliRunner
 
 from jobs.cli.app import app
-from recon import columns as c
 from recon.model import BreakStatus, KnownBreak
 from recon.store.engine import Store, open_store
 from recon.store.migrate import upgrade
-from recon.store.runs.record import RunRecord, list_breaks, record_run
+from recon.store.runs.record import RunRecord, list_breaks
 from tests.kit.desk import fill, rewritten, rows_of
+from tests.kit.recorded_runs import put_run
 from tests.kit.report_example import known_break
 from tests.kit.small_config import ONE_ACCOUNT
 
@@ -54,7 +54,7 @@ class Desk:
     def put(self, *known: KnownBreak) -> None:
         now = datetime.now(UTC)
         run = RunRecord(now, now, now, "test", "run", {}, "0", "d", "complete", {})
-        record_run(self.store, run, [], known, [], c.LINKS.empty())
+        put_run(self.store, run, breaks=known)
 
 
 def some_breaks(count: int = 6) -> list[KnownBreak]:

@@ -12,7 +12,7 @@ from recon import columns as c
 from recon.calendars import business_calendar, days_window
 from recon.settings import Context, MatchSettings
 from recon.store.engine import Store
-from recon.store.runs.record import RunAccount, RunRecord, record_run
+from recon.store.runs.record import RunAccount, RunFindings, RunRecord, record_run
 from recon.store.versions.load import load_matches
 from recon.store.versions.save import save_objects, save_orders, save_window
 from tests.kit.books import TH
@@ -37,9 +37,11 @@ def night(store: Store, as_of: datetime) -> tuple[Findings, list[str]]:
     )
     findings = find(store, request)
     assert findings.carried is not None
+    assert findings.raised is not None
     run = RunRecord(as_of, as_of, as_of, "test", "run", {}, "0", "0", "complete", {})
     counts = [RunAccount("th", FIRST, LAST, {}, "0")]
-    record_run(store, run, counts, findings.carried.changed, findings.carried.events, findings.links)
+    raised = findings.raised
+    record_run(store, run, RunFindings(counts, raised.carry, raised.ids, findings.links))
     ours = [
         one.latest for one in findings.carried.reported if one.latest.code in ("match_ambiguous", "order_missing")
     ]

@@ -17,10 +17,10 @@ from recon.rulings.life import RulingsInForce, carry
 from recon.rulings.patterns import as_ignore, expected_by
 from recon.store.desk import audit, rulings
 from recon.store.engine import open_store
-from recon.store.runs.record import RunAccount, known_breaks, record_run
+from recon.store.runs.record import RunAccount, RunFindings, known_breaks, record_run
 from tests.kit.store_samples import NOON, fresh_url
 from tests.recon.store.desk.test_rulings import LIMITS, TH, found
-from tests.recon.store.runs.test_record import NONE, RUN
+from tests.recon.store.runs.test_record import RUN
 
 SUBJECTS = ("1", "2", "TEST-3")
 PEOPLE = st.sampled_from(["Malee", "Niran"])
@@ -58,18 +58,17 @@ class Desk(RuleBasedStateMachine):
         self.now += timedelta(days=days, seconds=1)
         breaks = [found(subject, amount) for subject, amount in self.wrong.items()]
 
-        def again(known: Any, lasting: Any) -> Any:
+        def carry_breaks(known: Any, lasting: Any) -> Any:
             patterns = [as_ignore(one) for one in lasting if one.kind == RulingKind.IGNORE]
             said = RulingsInForce({"th": TH["th"].zone})
             ignored = expected_by(patterns, lambda account: said.today(account, self.now))
             return carry(known, breaks, lambda _: True, self.now, replace(said, expected=ignored))
 
-        judged = again(known_breaks(self.store), rulings.lasting(self.store))
         if meanwhile:
             self.ask(RulingKind.RESOLVE, "Niran", meanwhile, reason="meanwhile")
         part = RunAccount("th", NOON.date(), NOON.date(), {}, "r0")
         run = replace(RUN, as_of=self.now, recorded_at=self.now)
-        record_run(self.store, run, [part], judged.changed, judged.events, NONE, again=again, audit_key=KEY)
+        record_run(self.store, run, RunFindings([part], carry_breaks, [break_.id for break_ in breaks]), KEY)
         self.ever |= set(self.wrong)
         lives = self.lives()
         for subject in self.ever:

@@ -15,10 +15,10 @@ from recon.model.rulings import Answer, ApprovalLimits, Outcome, Ruling, RulingK
 from recon.rulings.life import carry
 from recon.store.desk import audit, rulings
 from recon.store.engine import Store, open_store
-from recon.store.runs.record import RunAccount, RunRecord, known_breaks, record_run
+from recon.store.runs.record import RunAccount, RunFindings, RunRecord, known_breaks, record_run
 from recon.store.versions.save import save_objects, save_orders
 from tests.kit.store_samples import DATABASES, NOON, charge, fresh_url, opened, orders, rejected
-from tests.recon.store.runs.test_record import NONE, RUN
+from tests.recon.store.runs.test_record import RUN
 
 TH = {"th": Account("th", "TH", "THB", ZoneInfo("Asia/Bangkok"))}
 LIMITS = ApprovalLimits({"THB": 1_000}, {"THB": 1_000})
@@ -44,14 +44,13 @@ def a_run(
 ) -> None:
     """A run that judges everything; between its judging and its recording people may ask for something."""
 
-    def again(known: Sequence[KnownBreak], _lasting: Sequence[Ruling]) -> Any:
-        return carry(known, breaks, lambda _: True, as_of)
+    def carry_breaks(known_breaks: Sequence[KnownBreak], _lasting: Sequence[Ruling]) -> Any:
+        return carry(known_breaks, breaks, lambda _: True, as_of)
 
-    judged = again(known_breaks(store), ())
     ask(store, *meanwhile)
     run: RunRecord = replace(RUN, as_of=as_of, recorded_at=as_of)
     part = RunAccount("th", date(2026, 3, 1), date(2026, 3, 1), {}, "r0")
-    record_run(store, run, [part], judged.changed, judged.events, NONE, again=again, audit_key=key)
+    record_run(store, run, RunFindings([part], carry_breaks, [break_.id for break_ in breaks]), key)
 
 
 def ask(store: Store, *asks: RulingRequest, now: datetime = NOON, key: bytes | None = None) -> list[Answer]:

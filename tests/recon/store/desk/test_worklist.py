@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from recon import columns as c
 from recon.model import Break, BreakStatus, KnownBreak, Severity
 from recon.store.desk import worklist
 from recon.store.desk.worklist import Filter
 from recon.store.engine import Store, open_store
-from recon.store.runs.record import RunAccount, RunRecord, record_run
+from recon.store.runs.record import RunAccount, RunRecord
+from tests.kit.recorded_runs import put_run
 from tests.kit.store_samples import DATABASES, fresh_url
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
@@ -56,7 +56,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
         run = RunRecord(NOW, NOW, NOW, "test", "run", {}, "0", "", status, {})
         day = date(2026, 3, 1 + number // 2)
         part = RunAccount("th", day, day, {"breaks_open": number}, str(number))
-        record_run(store, run, [part], BREAKS if number == 0 else [], [], c.LINKS.empty())
+        put_run(store, run, [part], BREAKS if number == 0 else [])
     yield store
     store.dispose()
 

@@ -9,13 +9,13 @@ import pytest
 
 from jobs.batch.plan import BACKFILL, Period, PullDays, plan, request_of
 from jobs.run.outcome import RunOptions
-from recon import columns as c
 from recon.model import Window
 from recon.store.engine import Store
 from recon.store.queue import batches
 from recon.store.queue.batches import Batch, Marker, PulledWindow, StepDone
-from recon.store.runs.record import RunAccount, RunRecord, list_runs, record_run
+from recon.store.runs.record import RunAccount, RunRecord, list_runs
 from recon.store.versions.load import complete_windows
+from tests.kit.recorded_runs import put_run
 from tests.kit.store_samples import DATABASES, HOUR, NOON, opened
 
 DAY = date(2026, 3, 1)
@@ -46,7 +46,7 @@ def marker(batch: Batch, key: str, *, complete: bool = True) -> Marker:
 def record(store: Store, made: Marker) -> int:
     account = made.key.split()[1]
     part = RunAccount(account, DAY, DAY, {}, f"digest of {account}")
-    return record_run(store, RUN, [part], (), (), c.LINKS.empty(), marker=made)
+    return put_run(store, RUN, [part], marker=made)
 
 
 def test_one_wish_is_one_batch_until_it_has_ended(store: Store, batch: Batch) -> None:

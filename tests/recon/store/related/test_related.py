@@ -16,7 +16,7 @@ from recon.model import Window
 from recon.settings import Context, MatchSettings
 from recon.store.engine import open_store
 from recon.store.related.charge_names import bring_up_to_date
-from recon.store.runs.record import RunAccount, RunRecord, record_run
+from recon.store.runs.record import RunAccount, RunFindings, RunRecord, record_run
 from recon.store.versions.save import save_objects, save_orders, save_window
 from tests.kit.books import SG, TH
 from tests.kit.related_worlds import both_ways, differences
@@ -141,10 +141,10 @@ class History:
         near, whole = both_ways(self.store, request)
         found = differences(near, whole)
         assert not found, "\n".join(found)
-        assert near.carried is not None
+        assert near.raised is not None
         run = RunRecord(self.now, self.now, request.as_of, "test", "run", {}, "0", "0", "complete", {})
         parts = [RunAccount(part.account.name, part.first, part.last, {}, "0") for part in request.accounts]
-        record_run(self.store, run, parts, near.carried.changed, near.carried.events, near.links)
+        record_run(self.store, run, RunFindings(parts, near.raised.carry, near.raised.ids, near.links))
 
     def index(self, piece: int) -> None:
         """What is stored is indexed, so many charges at a time."""

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from recon import columns as c
 from recon.store.engine import Store
 from recon.store.runs.attempts import (
     Attempt,
@@ -24,7 +23,8 @@ from recon.store.runs.attempts import (
     end_job,
     first_attempts,
 )
-from recon.store.runs.record import RunAccount, RunRecord, record_run
+from recon.store.runs.record import RunAccount, RunRecord
+from tests.kit.recorded_runs import put_run
 from tests.kit.store_samples import DATABASES, HOUR, NOON, opened
 
 DAY = date(2026, 3, 1)
@@ -151,6 +151,6 @@ def test_what_runs_of_single_days_counted(store: Store) -> None:
     run = RunRecord(NOON, NOON, NOON, "x", "run", {}, "1", "d", "complete", {})
     days = {"th": DAY, "jp": date(2026, 2, 1)}
     parts = [RunAccount(name, first, DAY, {"orders": 4}, "d") for name, first in days.items()]
-    run_id = record_run(store, run, parts, (), (), c.LINKS.empty())
+    run_id = put_run(store, run, parts)
     assert counted(store, DAY) == {(run_id, "th"): {"orders": 4}}
     assert counted(store, DAY + timedelta(days=1)) == {}

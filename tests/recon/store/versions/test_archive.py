@@ -19,7 +19,7 @@ from recon.store import migrate, tables
 from recon.store.desk import audit, workbooks
 from recon.store.desk.people import Act
 from recon.store.engine import SQLITE, Store, open_store, reading, writing
-from recon.store.runs.record import RunAccount, RunRecord, record_run
+from recon.store.runs.record import RunAccount, RunRecord
 from recon.store.tables.archive import ARCHIVE_FILE
 from recon.store.versions import archive
 from recon.store.versions.archive import ArchiveError, copy_files, folder_of, keep_in, look
@@ -29,6 +29,7 @@ from recon.store.versions.evidence import raw_objects, versions
 from recon.store.versions.load import load_books
 from recon.store.versions.save import Saved, known_as, save_gone, save_objects, save_orders
 from tests.kit.archived_store import LATE, MOMENTS, cut, evidence, fill, killed_after, known, rows_of
+from tests.kit.recorded_runs import put_run
 from tests.kit.store_samples import DATABASES, HOUR, NOON, charge, count, opened, orders, rejected
 
 DAY = timedelta(days=1)
@@ -155,7 +156,7 @@ def test_what_ended_since_the_run_before_stays_for_the_sign_offs(store: Store) -
 def recorded(store: Store, at: datetime) -> None:
     run = RunRecord(at, at, at, "test", "run", {}, "0", "c", "complete", {})
     part = RunAccount("th", at.date(), at.date(), {}, "r")
-    record_run(store, run, [part], [], [], c.LINKS.empty())
+    put_run(store, run, [part])
 
 
 def test_a_file_that_is_not_as_it_was_is_named(lite: Store, tmp_path: Path) -> None:
