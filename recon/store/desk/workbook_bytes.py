@@ -4,10 +4,10 @@ import hashlib
 from collections.abc import Iterator
 from typing import IO
 
-from sqlalchemy import Connection, insert, or_, select
+from sqlalchemy import Connection, insert, select
 
 from recon.store.engine import Store, reading
-from recon.store.tables.desk import WORKBOOK, WORKBOOK_CHUNK
+from recon.store.tables.desk import WORKBOOK_CHUNK
 
 CHUNK = 8 * 2**20  # bytes
 LARGEST = 2**30  # bytes: of a larger workbook only the hash is kept
@@ -37,9 +37,8 @@ def put_chunks(connection: Connection, sha256: str, file: IO[bytes]) -> None:
 
 def is_kept(connection: Connection, sha256: str) -> bool:
     """Whether the bytes of a workbook are there."""
-    whole = select(1).where(WORKBOOK.c.sha256 == sha256, WORKBOOK.c.content.is_not(None))
-    chunk = select(1).where(WORKBOOK_CHUNK.c.sha256 == sha256)
-    return connection.execute(select(or_(whole.exists(), chunk.exists()))).scalar_one() in (True, 1)
+    first = select(WORKBOOK_CHUNK.c.place).where(WORKBOOK_CHUNK.c.sha256 == sha256).limit(1)
+    return connection.execute(first).one_or_none() is not None
 
 
 def pieces_of(store: Store, sha256: str) -> Iterator[bytes] | None:
@@ -47,11 +46,6 @@ def pieces_of(store: Store, sha256: str) -> Iterator[bytes] | None:
 
     The last piece comes only if all of them together have the hash: else Damaged is raised in its place.
     """
-    with reading(store) as connection:
-        statement = select(WORKBOOK.c.content).where(WORKBOOK.c.sha256 == sha256)
-        whole: bytes | None = connection.execute(statement).scalar_one_or_none()  # of before there were chunks
-    if whole is not None:
-        return _proved(sha256, iter([whole]))
     first = _chunk(store, sha256, 0)
     return None if first is None else _proved(sha256, _chunks(store, sha256, first))
 

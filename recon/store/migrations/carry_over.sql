@@ -15,4 +15,8 @@ INSERT INTO unmatched_charge (account, charge_id) SELECT account, charge_id FROM
 DROP TABLE loose_charge;
 DROP TABLE named_window;
 ALTER TABLE batch_step RENAME COLUMN parcel TO packed_result;
+INSERT INTO workbook_chunk (sha256, place, content)
+    SELECT sha256, 0, content FROM workbook
+    WHERE content IS NOT NULL AND sha256 NOT IN (SELECT sha256 FROM workbook_chunk);
+ALTER TABLE workbook DROP COLUMN content;
 UPDATE alembic_version SET version_num = '0015';

@@ -306,7 +306,7 @@ CREATE INDEX ix_session_user_name ON session (user_name);
 CREATE TABLE workbook (
     sha256 TEXT NOT NULL, name TEXT NOT NULL, account TEXT NOT NULL, first_day DATE NOT NULL,
     last_day DATE NOT NULL, run_id BIGINT, as_of BIGINT NOT NULL, result_digest TEXT NOT NULL,
-    audit_head TEXT, written_at BIGINT NOT NULL, size BIGINT NOT NULL, content $bytes,
+    audit_head TEXT, written_at BIGINT NOT NULL, size BIGINT NOT NULL,
     CONSTRAINT pk_workbook PRIMARY KEY (sha256),
     CONSTRAINT fk_workbook_run_id FOREIGN KEY (run_id) REFERENCES run (id)
 );

@@ -71,7 +71,7 @@ AUDIT = Table(
     sqlite_autoincrement=True,
 )
 
-# A finished workbook by the hash of its bytes; `content` has those of before there were chunks.
+# A finished workbook by the hash of its bytes.
 WORKBOOK = Table(
     "workbook",
     METADATA,
@@ -86,7 +86,6 @@ WORKBOOK = Table(
     Column("audit_head", Text()),
     Column("written_at", Moment(), nullable=False),
     Column("size", BigInteger(), nullable=False),
-    Column("content", LargeBinary()),
 )
 Index(None, WORKBOOK.c.account, WORKBOOK.c.first_day, WORKBOOK.c.last_day)
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from alembic import command
-from sqlalchemy import Connection, MetaData, inspect
+from sqlalchemy import Connection, MetaData, insert, inspect, select
 from sqlalchemy.engine.interfaces import ReflectedIndex
 
 from recon.store import migrate
+from recon.store.desk.workbook_bytes import content_of, sha256_of
 from recon.store.engine import Store, open_store, reading, writing
 from recon.store.migrate import OtherVersion
 from recon.store.migrations import run_script
@@ -134,6 +135,9 @@ def test_a_store_of_the_last_development_revision_is_carried_over_with_its_rows(
         after = rows(connection)
         gone = {name: before.pop(name) for name in ("loose_charge", "named_window")}
         made = {name: after.pop(name) for name in ("charge_name", "charge_name_rules", "unmatched_charge")}
+        chunks = {name: found.pop("workbook_chunk") for name, found in (("then", before), ("now", after))}
+        assert chunks == {"then": [("x", 1, b"x")], "now": [("x", 1, b"x")]}, "it had chunks beside its content"
+        before["workbook"] = [row[:-1] for row in before["workbook"]]
         assert after == before
         assert gone["loose_charge"] == [("x", "chrg_1", ""), ("x", "chrg_2", "A-1")]
         assert made == {"charge_name": [], "charge_name_rules": [], "unmatched_charge": [("x", "chrg_1")]}
@@ -142,6 +146,19 @@ def test_a_store_of_the_last_development_revision_is_carried_over_with_its_rows(
         connection.exec_driver_sql("DELETE FROM archive_file")
         command.downgrade(migrate.alembic_config(connection), "base")
         assert inspect(connection).get_table_names() == ["alembic_version"]
+
+
+def test_a_workbook_of_before_there_were_chunks_is_carried_over_whole(store: Store) -> None:
+    at_0014(store)
+    content = b"a workbook's bytes"
+    sha256 = sha256_of(content)
+    with writing(store) as connection:
+        known = MetaData()
+        known.reflect(connection, only=["workbook"])
+        row = connection.execute(select(known.tables["workbook"])).mappings().one()
+        connection.execute(insert(known.tables["workbook"]), {**row, "sha256": sha256, "content": content})
+    migrate.upgrade(store)
+    assert content_of(store, sha256) == content
 
 
 def test_a_carried_over_store_has_the_tables_and_indexes_of_a_new_one(store: Store, tmp_path: Path) -> None:
