@@ -105,7 +105,9 @@ def fill(
             made += month.count
             for at in range((last - first).days + 1):
                 day = window.start + timedelta(days=at)
-                save.save_window(store, shop.name, "charge", Window(day, day + timedelta(days=1)), 0, 0, now)
+                save.save_windows(
+                    store, shop.name, [save.PulledWindow("charge", Window(day, day + timedelta(days=1)), 0, 0, now)]
+                )
     return made
 
 

@@ -267,7 +267,7 @@ def _fill(config: Any, rows: int) -> None:
             bulk.insert_rows(connection, table, list(zip(*lists, strict=True)))
     everything = Window(datetime(2026, 1, 1, tzinfo=UTC), AS_OF)
     for name, _, _ in ACCOUNTS:
-        save.save_window(store, name, "charge", everything, 0, 0, AS_OF)
+        save.save_windows(store, name, [save.PulledWindow("charge", everything, 0, 0, AS_OF)])
     store.dispose()
 
 

@@ -31,8 +31,9 @@ from recon.calendars import days_window
 from recon.model import Account, Result, Window
 from recon.store.engine import Store
 from recon.store.queue import batches
-from recon.store.queue.batches import Batch, Marker, PulledWindow, Step, StepDone
+from recon.store.queue.batches import Batch, Marker, Step, StepDone
 from recon.store.runs.attempts import Claim
+from recon.store.versions.save import PulledWindow
 
 
 class StepFailed(Exception):

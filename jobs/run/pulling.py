@@ -21,11 +21,11 @@ from recon.omise.marks import StoredMarks, key_of
 from recon.omise.objects import Malformed
 from recon.omise.scrub import Scrub
 from recon.store.engine import Store
-from recon.store.queue.batches import PulledWindow
 from recon.store.related import unfinished
 from recon.store.related.charge_names import bring_up_to_date
 from recon.store.versions import save
 from recon.store.versions.load import complete_windows
+from recon.store.versions.save import PulledWindow
 
 T = TypeVar("T")
 
@@ -55,9 +55,7 @@ Finish = Callable[[Store, Pulled, Sequence[PulledWindow]], None]  # writes the l
 
 def save_windows(store: Store, pulled: Pulled, windows: Sequence[PulledWindow]) -> None:
     """The last of a pull that is no step of anything."""
-    account = pulled.account.name
-    for window in windows:
-        save.save_window(store, account, window.kind, window.window, window.total, window.stored, window.pulled_at)
+    save.save_windows(store, pulled.account.name, windows)
 
 
 async def pull_account(
@@ -173,7 +171,7 @@ class _AccountPull:
             window, began = max(complete, key=lambda window_and_start: window_and_start[0].end)
             return window.end, began
         start = Window(self.scope.until, self.scope.until)
-        await self._write(save.save_window, "event", start, 0, 0, NEVER)
+        await self._write(save.save_windows, [PulledWindow("event", start, 0, 0, NEVER)])
         return start.end, NEVER
 
     async def _sweep(self, kind: str, window: Window, what: str = "") -> tuple[int, int]:

@@ -8,11 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
-from recon.model import Window
-from recon.store import bulk
 from recon.store.engine import Store, reading, writing
-from recon.store.tables import PULL_WINDOW
 from recon.store.tables.batches import BATCH, BATCH_STEP
+from recon.store.versions.save import PULL_LOCK, PulledWindow, write_windows
 
 LOCK = "batch"
 _NOTHING: Mapping[str, bytes] = {}
@@ -84,17 +82,6 @@ class Marker:
     complete: bool
     outcome: Mapping[str, Any]
     packed_result: bytes | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class PulledWindow:
-    """One row of `pull_window`; complete where the rows stored are Omise's total."""
-
-    kind: str
-    window: Window
-    total: int
-    stored: int
-    pulled_at: datetime
 
 
 def open_batch(
@@ -201,21 +188,8 @@ def finish(connection: Connection, marker: Marker, run_id: int | None = None) ->
 
 def finish_pulled(store: Store, marker: Marker, account: str, windows: Sequence[PulledWindow]) -> None:
     """The last of a pull in one transaction: its windows and the marker; raises StepDone and then writes nothing."""
-    rows = [
-        {
-            "account": account,
-            "kind": one.kind,
-            "start_at": one.window.start,
-            "end_at": one.window.end,
-            "total": one.total,
-            "stored": one.stored,
-            "pulled_at": one.pulled_at,
-            "complete": one.total == one.stored,
-        }
-        for one in windows
-    ]
-    with writing(store, "pull_window") as connection:
-        bulk.upsert(connection, PULL_WINDOW, rows)
+    with writing(store, PULL_LOCK) as connection:
+        write_windows(connection, account, windows)
         finish(connection, marker)
 
 

@@ -1,6 +1,6 @@
 """Saves what Omise and the shop said, in versions."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
@@ -19,6 +19,7 @@ from recon.store.engine import SQLITE, Store, reading, to_micros, writing
 from recon.store.related import charge_names
 from recon.store.versions import packing
 
+PULL_LOCK = "pull_window"
 DIGEST_BYTES = 16  # of a digest; what follows it in an object's row is its mark
 
 _NEVER = (None,) * 5  # the last version of what was never stored
@@ -40,6 +41,17 @@ class Saved:
 
     def __add__(self, other: "Saved") -> "Saved":
         return Saved(self.new + other.new, self.changed + other.changed, self.unchanged + other.unchanged)
+
+
+@dataclass(frozen=True, slots=True)
+class PulledWindow:
+    """One pull of a window: Omise's `total` of a kind against the rows stored."""
+
+    kind: str
+    window: Window
+    total: int
+    stored: int
+    pulled_at: datetime
 
 
 def save_objects(
@@ -160,22 +172,28 @@ def save_balance(store: Store, account: str, balance: Balance, read_at: datetime
         bulk.upsert(connection, tables.BALANCE, [row])
 
 
-def save_window(
-    store: Store, account: str, kind: str, window: Window, total: int, stored: int, pulled_at: datetime
-) -> None:
-    """The last pull of one window: Omise's `total` against the rows stored; complete where they agree."""
-    row = {
-        "account": account,
-        "kind": kind,
-        "start_at": window.start,
-        "end_at": window.end,
-        "total": total,
-        "stored": stored,
-        "pulled_at": pulled_at,
-        "complete": total == stored,
-    }
-    with writing(store, "pull_window") as connection:
-        bulk.upsert(connection, tables.PULL_WINDOW, [row])
+def save_windows(store: Store, account: str, windows: Iterable[PulledWindow]) -> None:
+    """The last pull of an account's windows, each complete where total and rows agree."""
+    with writing(store, PULL_LOCK) as connection:
+        write_windows(connection, account, windows)
+
+
+def write_windows(connection: Connection, account: str, windows: Iterable[PulledWindow]) -> None:
+    """As save_windows, inside a transaction that holds `PULL_LOCK`."""
+    rows = [
+        {
+            "account": account,
+            "kind": pulled.kind,
+            "start_at": pulled.window.start,
+            "end_at": pulled.window.end,
+            "total": pulled.total,
+            "stored": pulled.stored,
+            "pulled_at": pulled.pulled_at,
+            "complete": pulled.total == pulled.stored,
+        }
+        for pulled in windows
+    ]
+    bulk.upsert(connection, tables.PULL_WINDOW, rows)
 
 
 def _save_versions(

@@ -14,7 +14,7 @@ from recon.settings import Context, MatchSettings
 from recon.store.engine import Store
 from recon.store.runs.record import RunAccount, RunFindings, RunRecord, record_run
 from recon.store.versions.load import load_matches
-from recon.store.versions.save import save_objects, save_orders, save_window
+from recon.store.versions.save import PulledWindow, save_objects, save_orders, save_windows
 from tests.kit.books import TH
 from tests.kit.store_samples import NOON, charge, opened, orders, rejected
 
@@ -70,7 +70,7 @@ def recorded(store: Store) -> list[str]:
 
 def test_an_equal_charge_of_the_second_night_takes_nothing_away(store: Store) -> None:
     save_orders(store, orders({"order_id": "A-1"}), rejected(), NOON)
-    save_window(store, "th", "charge", days_window(FIRST, LAST, TH.zone), 1, 1, NOON)
+    save_windows(store, "th", [PulledWindow("charge", days_window(FIRST, LAST, TH.zone), 1, 1, NOON)])
     arrive(store, "chrg_2", NOON)
     _, first = night(store, NOON + DAY)
     assert first == []
@@ -84,7 +84,7 @@ def test_an_equal_charge_of_the_second_night_takes_nothing_away(store: Store) ->
 
 def test_had_both_come_at_once_nobody_would_know(store: Store) -> None:
     save_orders(store, orders({"order_id": "A-1"}), rejected(), NOON)
-    save_window(store, "th", "charge", days_window(FIRST, LAST, TH.zone), 2, 2, NOON)
+    save_windows(store, "th", [PulledWindow("charge", days_window(FIRST, LAST, TH.zone), 2, 2, NOON)])
     arrive(store, "chrg_1", NOON)
     arrive(store, "chrg_2", NOON)
     _, found = night(store, NOON + DAY)
@@ -94,7 +94,7 @@ def test_had_both_come_at_once_nobody_would_know(store: Store) -> None:
 
 def test_a_look_at_the_past_neither_uses_nor_rewrites_the_links(store: Store) -> None:
     save_orders(store, orders({"order_id": "A-1"}), rejected(), NOON)
-    save_window(store, "th", "charge", days_window(FIRST, LAST, TH.zone), 1, 1, NOON)
+    save_windows(store, "th", [PulledWindow("charge", days_window(FIRST, LAST, TH.zone), 1, 1, NOON)])
     arrive(store, "chrg_1", NOON)
     night(store, NOON + 2 * DAY)
     findings, _ = night(store, NOON + DAY)

@@ -12,9 +12,10 @@ from jobs.run.outcome import RunOptions
 from recon.model import Window
 from recon.store.engine import Store
 from recon.store.queue import batches
-from recon.store.queue.batches import Batch, Marker, PulledWindow, StepDone
+from recon.store.queue.batches import Batch, Marker, StepDone
 from recon.store.runs.record import RunAccount, RunRecord, list_runs
 from recon.store.versions.load import complete_windows
+from recon.store.versions.save import PulledWindow
 from tests.kit.recorded_runs import put_run
 from tests.kit.store_samples import DATABASES, HOUR, NOON, opened
 

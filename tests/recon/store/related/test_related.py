@@ -17,7 +17,7 @@ from recon.settings import Context, MatchSettings
 from recon.store.engine import open_store
 from recon.store.related.charge_names import bring_up_to_date
 from recon.store.runs.record import RunAccount, RunFindings, RunRecord, record_run
-from recon.store.versions.save import save_objects, save_orders, save_window
+from recon.store.versions.save import PulledWindow, save_objects, save_orders, save_windows
 from tests.kit.books import SG, TH
 from tests.kit.related_worlds import both_ways, differences
 from tests.kit.store_samples import charge, fresh_url, orders, rejected, row
@@ -192,7 +192,7 @@ def _same_both_ways(acts: list[tuple[str, Any]]) -> None:
         try:
             for account in ACCOUNTS:
                 window = Window(FIRST - DAY, FIRST + (DAYS + 1) * DAY)
-                save_window(history.store, account, "charge", window, 1, 1, history.now - HOUR)
+                save_windows(history.store, account, [PulledWindow("charge", window, 1, 1, history.now - HOUR)])
             for what, said in acts:
                 history.now += HOUR
                 getattr(history, what)(*said if what == "run" else (said,))

@@ -20,6 +20,7 @@ from recon.store.versions.load import complete_windows
 from recon.store.versions.packing import unpack
 from recon.store.versions.save import (
     AccountChanged,
+    PulledWindow,
     Saved,
     bind_account,
     known_as,
@@ -27,7 +28,7 @@ from recon.store.versions.save import (
     save_gone,
     save_objects,
     save_orders,
-    save_window,
+    save_windows,
 )
 from tests.kit.places import ROOT
 from tests.kit.store_samples import DATABASES, HOUR, NOON, charge, count, opened, orders, rejected, row
@@ -298,10 +299,10 @@ def test_an_object_of_the_other_mode_is_refused(store: Store) -> None:
 
 def test_windows_are_complete_where_total_and_rows_agree(store: Store) -> None:
     first, second = Window(NOON, NOON + HOUR), Window(NOON + HOUR, NOON + 2 * HOUR)
-    save_window(store, "th", "charge", second, 5, 5, NOON + 3 * HOUR)
-    save_window(store, "th", "charge", first, 5, 4, NOON + 3 * HOUR)
+    save_windows(store, "th", [PulledWindow("charge", second, 5, 5, NOON + 3 * HOUR)])
+    save_windows(store, "th", [PulledWindow("charge", first, 5, 4, NOON + 3 * HOUR)])
     assert complete_windows(store, "th", "charge") == [(second, NOON + 3 * HOUR)]
-    save_window(store, "th", "charge", first, 5, 5, NOON + 4 * HOUR)
+    save_windows(store, "th", [PulledWindow("charge", first, 5, 5, NOON + 4 * HOUR)])
     assert complete_windows(store, "th", "charge") == [(first, NOON + 4 * HOUR), (second, NOON + 3 * HOUR)]
     assert complete_windows(store, "th", "refund") == complete_windows(store, "sg", "charge") == []
 
