@@ -1,7 +1,7 @@
 """The road: read orders, pull, load, match, triage, judge, record, report; no step calls its neighbour."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -19,6 +19,7 @@ from recon.store import migrate
 from recon.store.engine import SQLITE, Store, open_store
 from recon.store.runs.attempts import Claim
 from recon.store.versions.archive import keep_in
+from recon.store.versions.load import known_since
 
 
 async def run(config: Config, options: RunOptions, clock: Callable[[], datetime], progress: Progress) -> Outcome:
@@ -31,6 +32,8 @@ async def run(config: Config, options: RunOptions, clock: Callable[[], datetime]
     accounts, days = resolve(config, options, started)
     store = await asyncio.to_thread(open_ready_store, config)
     try:
+        if options.as_of is not None and not options.pull:
+            await asyncio.to_thread(refuse_the_unknown, store, accounts, as_of)
         road = Road(config, options, clock, progress, store, started, as_of, accounts, days)
         if not options.record:
             return await _travel(road)
@@ -50,6 +53,8 @@ def resolve(config: Config, options: RunOptions, now: datetime) -> tuple[tuple[A
         names = ", ".join(configured)
         raise JobError(*(f"--account {name}: no such account in the configuration ({names})" for name in unknown))
     chosen = [configured[name] for name in dict.fromkeys(options.accounts or configured)]
+    if options.as_of is not None and options.as_of > now:
+        raise JobError(f"--as-of {options.as_of.isoformat()} is later than now, {now.isoformat(timespec='seconds')}")
     days: dict[str, Days] = {}
     for account in chosen:
         yesterday = local_day(now, account.zone) - DAY
@@ -78,6 +83,22 @@ def open_ready_store(config: Config) -> Store:
     except (OSError, ValueError) as error:
         raise JobError(f"store.url: {error}") from None
     return store
+
+
+def refuse_the_unknown(store: Store, accounts: Sequence[Account], as_of: datetime) -> None:
+    """Raises JobError where nothing was known yet of an account: its good workbook would give way to an empty one."""
+    since = known_since(store, [account.name for account in accounts])
+    mistakes = []
+    for account in accounts:
+        first = since.get(account.name)
+        if first is not None and first <= as_of:
+            continue
+        when = f"the first was stored at {first.isoformat(timespec='seconds')}" if first else "nor is anything since"
+        mistakes.append(
+            f"--as-of {as_of.isoformat(timespec='seconds')}: nothing was known of account {account.name} then; {when}"
+        )
+    if mistakes:
+        raise JobError(*mistakes)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from recon import columns as c
 from recon.columns import RECEIPTS
 from recon.model import Books, ChargeStatus, Window
 from recon.store import tables
-from recon.store.engine import SQLITE, Store, reading, reading_together, to_micros
+from recon.store.engine import SQLITE, Store, from_micros, reading, reading_together, to_micros
 from recon.store.versions.archive import with_archived
 from recon.store.versions.frames import Query, fetch, fetch_all
 from recon.store.versions.readings import load_readings
@@ -167,6 +167,26 @@ def complete_windows(store: Store, account: str, kind: str) -> list[tuple[Window
     )
     with reading(store) as connection:
         return [(Window(start, end), pulled) for start, end, pulled in connection.execute(statement)]
+
+
+def known_since(store: Store, accounts: Sequence[str]) -> dict[str, datetime]:
+    """The first moment at which anything was known of each account; one of which nothing is known is left out."""
+    charge, order, balance = tables.OBJECTS["charge"].c, tables.ORDER.c, tables.BALANCE.c
+    seen = (
+        (charge[c.ACCOUNT], charge[c.FIRST_SEEN_AT]),
+        (order[c.ACCOUNT], order[c.FIRST_SEEN_AT]),
+        (balance.account, balance.read_at),
+    )
+    since: dict[str, datetime] = {}
+    with reading(store) as connection:
+        for account, moment in seen:
+            rows = connection.execute(
+                select(account, func.min(moment)).where(account.in_(accounts)).group_by(account)
+            )
+            for name, first in rows:
+                at = first if isinstance(first, datetime) else from_micros(first)
+                since[name] = min(at, since.get(name, at))
+    return since
 
 
 def _bank_lines(known: int | None, as_of: datetime) -> Query:

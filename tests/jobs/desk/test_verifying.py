@@ -155,7 +155,7 @@ async def test_late_data_that_the_run_of_another_range_brings_unsigns_too(mercha
     sign(config, path, "preparer", "Mei", clock)
     later = {"first": LAST + timedelta(days=1), "last": LAST + timedelta(days=1), "accounts": ("th",)}
     assert (await merchant.run(**later)).unsigned == ()
-    past = await merchant.run(pull=False, as_of=merchant.world.as_of - timedelta(days=1), accounts=("th",))
+    past = await merchant.run(pull=False, as_of=clock(), accounts=("th",))
     assert past.unsigned == ()  # it says nothing of now
     correct_an_order(merchant)
     outcome = await merchant.run(**later)

@@ -1,11 +1,12 @@
 """The road as a whole: what it finds, that running again changes nothing, what it says when something is wrong."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from jobs.run.outcome import JobError
-from tests.kit.job import finished_job, found, job, truth
+from tests.kit.job import clock, finished_job, found, job, truth
 
 VERSIONED = ("charge", "refund", "transfer", "transaction", "dispute", "order", "receipt")
 
@@ -30,12 +31,42 @@ async def test_the_same_range_again_changes_nothing(tmp_path: Path) -> None:
 
 async def test_what_was_known_earlier_can_be_judged_again_and_closes_nothing(tmp_path: Path) -> None:
     async with finished_job(tmp_path) as (merchant, _):
+        then = clock()
+        merchant.orders("th").write_text(
+            merchant.orders("th").read_text(encoding="utf-8").replace(",paid,", ",pending,")
+        )
+        await merchant.run(as_of=clock())
         before = merchant.rows("break")
         links = merchant.rows("match")
-        nothing_known_yet = await merchant.run(pull=False)
-        assert [result.orders for result in nothing_known_yet.results] == [0, 0]
+        known_then = await merchant.run(pull=False, as_of=then)
+        assert [result.orders > 0 for result in known_then.results] == [True, True]
         assert merchant.rows("break") == before
         assert merchant.rows("match") == links
+
+
+@pytest.mark.parametrize("record", [True, False], ids=["run", "report"])
+async def test_a_moment_before_anything_was_known_is_refused_and_replaces_nothing(
+    tmp_path: Path, record: bool
+) -> None:
+    async with finished_job(tmp_path) as (merchant, first):
+        files = {path: path.read_bytes() for path in first.reports}
+        runs = merchant.rows("run")
+        with pytest.raises(
+            JobError, match="nothing was known of account th then; the first was stored at 20"
+        ) as error:
+            await merchant.run(pull=False, record=record, report=True)
+        assert "account jp" in str(error.value)
+        assert {path: path.read_bytes() for path in first.reports} == files
+        assert merchant.rows("run") == runs
+
+
+async def test_a_moment_that_has_not_come_is_refused(tmp_path: Path) -> None:
+    async with finished_job(tmp_path) as (merchant, _):
+        runs = merchant.rows("run")
+        for pull in (True, False):
+            with pytest.raises(JobError, match="--as-of 2062-01-01T00:00:00\\+00:00 is later than now"):
+                await merchant.run(pull=pull, as_of=datetime(2062, 1, 1, tzinfo=UTC))
+        assert merchant.rows("run") == runs
 
 
 async def test_one_account_alone_is_judged_as_it_is_among_all(tmp_path: Path) -> None:
