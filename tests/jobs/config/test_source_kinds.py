@@ -21,7 +21,7 @@ MODULE = '''
 import numpy as np
 import pyarrow as pa
 
-from recon.orders.source import SourceKind
+from recon.orders.source import OrderKind
 from recon.tabular.keys import Key, Value
 from recon.tabular.table import Table
 
@@ -36,7 +36,7 @@ def _tables(source, window, changed_since):
     yield Table("counted", "0" * 64, header, cells, np.arange(1, count + 1))
 
 
-KIND = SourceKind("counter", _tables, (Key("prefix", required=True), Key("count", Value.COUNT, default=2)))
+KIND = OrderKind("counter", _tables, (Key("prefix", required=True), Key("count", Value.COUNT, default=2)))
 '''
 STORE = ONE_ACCOUNT.partition("[orders.shop]")[0]
 WINDOW = Window(datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 30, tzinfo=UTC))
