@@ -19,6 +19,8 @@ from recon.model import Window
 YEARS_BEFORE, YEARS_AFTER = 1, 1
 # Omise's Malaysian accounts settle by the banks of the capital; by default the package leaves a state's days out.
 _SUBDIVISIONS = {"MY": "KUL"}
+# By whose days Omise dates its receipts, whatever the account's country: a Malaysian account's were seen so, too.
+RECEIPT_ZONE = ZoneInfo("Asia/Bangkok")
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ _SHEETS = {
     "days": "Balance proof",
     "moves": "Balance proof",
     "fees": "Fees and VAT",
+    "receipts": "Fees and VAT",
     "banked": "Bank",
     "breaks": "Breaks",
 }

@@ -27,6 +27,9 @@ EXPECTED_FEE = "expected_fee"
 EXPECTED_VAT = "expected_vat"
 MATCH = "match"  # how a transfer and a bank line found each other, or that they did not
 PAID_ON = "paid_on"
+BASE = "base"  # what stands on receipts before VAT
+BASE_DIFFERENCE = "base_difference"
+VAT_DIFFERENCE = "vat_difference"
 
 # The words of MATCH.
 BY_ID = "by id"
@@ -37,6 +40,13 @@ AMBIGUOUS = "ambiguous"
 OTHER_AMOUNT = "other amount"
 NO_CREDIT = "no credit"
 NO_TRANSFER = "no transfer"
+
+# How a day stands to Omise's receipts of it.
+AGREES = "agrees"
+DIFFERS = "differs"
+NO_RECEIPT = "no receipt"
+NOT_CLOSED = "the day has not closed"
+NOT_READ = "waits: not all of the day was read"
 
 
 def _all(dtype: str, *names: str) -> tuple[Column, ...]:
@@ -144,13 +154,29 @@ FEE_LINES = Frame(
         *_maybe(c.TEXT, c.METHOD, c.CARD_BRAND),
         *_all(c.TEXT, c.CURRENCY),
         Column(ROWS, c.COUNT),
-        *_all(c.MINOR, GROSS, c.FEE, c.FEE_VAT, c.INTEREST, c.NET),
+        *_all(c.MINOR, GROSS, c.FEE, c.FEE_VAT, c.INTEREST, c.INTEREST_VAT, c.NET),
         *_maybe(c.OPTIONAL_MINOR, EXPECTED_FEE, EXPECTED_VAT, c.WHT),
     ),
 )
-# Per month: fees and VAT as charged, VAT and withholding tax as on the receipts.
+# Per month: fees, interest and their VAT as charged; what the receipts have before VAT, as VAT, and as withheld tax.
 VAT_RETURN = Frame(
-    "vat return", (*_all(c.TEXT, c.ACCOUNT, MONTH, c.CURRENCY), *_all(c.MINOR, c.FEE, c.FEE_VAT, c.VAT, c.WHT))
+    "vat return", (*_all(c.TEXT, c.ACCOUNT, MONTH, c.CURRENCY), *_all(c.MINOR, c.FEE, c.FEE_VAT, BASE, c.VAT, c.WHT))
+)
+# One day and currency of Omise's receipts: how many, what they say, and what charges and transfers have of it.
+# Differences are the receipts' less the ledger's; fees include interest, and VAT is after its rounding was settled.
+# What receipts say is null on a day that has none.
+RECEIPT_DAYS = Frame(
+    "receipt days",
+    (
+        *_all(c.TEXT, c.ACCOUNT, DAY, c.CURRENCY),
+        Column(ROWS, c.COUNT),
+        *_maybe(c.OPTIONAL_MINOR, BASE),
+        *_all(c.MINOR, c.FEE),
+        *_maybe(c.OPTIONAL_MINOR, BASE_DIFFERENCE, c.VAT),
+        *_all(c.MINOR, c.FEE_VAT),
+        *_maybe(c.OPTIONAL_MINOR, VAT_DIFFERENCE, c.WHT),
+        *_all(c.TEXT, MATCH),
+    ),
 )
 # Transfers and bank credits, those that have no other side included.
 BANKED = Frame(

@@ -65,6 +65,7 @@ class Settlement:
     days: pd.DataFrame = field(default_factory=pd.DataFrame)
     moves: pd.DataFrame = field(default_factory=pd.DataFrame)
     fees: pd.DataFrame = field(default_factory=pd.DataFrame)
+    receipts: pd.DataFrame = field(default_factory=pd.DataFrame)
     banked: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 

@@ -27,8 +27,10 @@ from recon.result.listing import details
 from recon.result.proofs import Sides, orders_to_charges, to_ledger_balance_and_bank
 from recon.result.waiting import not_yet_due, waiting
 from recon.rules import CATALOGUE
+from recon.rules.receipts import differing, waits_for_lists
 from recon.settings import Context
 from recon.settlement import of_range
+from recon.settlement.receipts import day_window, issued_on
 from recon.triage import Judged
 
 # What of a charge a matched pair shows.
@@ -108,7 +110,24 @@ def with_settlement(
     account, days, settled = result.account, (result.first_day, result.last_day), judged.settled
     settlement = of_range(settled.settlement, judged.books, settled.ledger, account, window, days)
     proofs = to_ledger_balance_and_bank(judged, account, window, days, reported, context)
+    settlement = replace(settlement, receipts=_receipt_days(judged, account.name, days))
     return replace(result, settlement=settlement, proofs=(*result.proofs, *proofs))
+
+
+def _receipt_days(judged: Judged, account: str, days: tuple[date, date]) -> pd.DataFrame:
+    """The range's part of RECEIPT_DAYS, with what keeps a day from being held against its receipts."""
+    every, receipts = judged.settled.receipts, judged.books.receipts
+    first, last = (day.isoformat() for day in days)
+    mine = c.of_account(every, account) & ((every[c.DAY] >= first) & (every[c.DAY] <= last)).to_numpy(dtype=bool)
+    shown = every[mine].reset_index(drop=True)
+    if not len(shown):
+        return shown
+    open_days = [day for day in shown[c.DAY].unique() if day_window(day).end > judged.books.as_of]
+    waiting = judged.scope.unread_receipts | waits_for_lists(judged)
+    unread = set(issued_on(receipts)[waiting & c.of_account(receipts, account)])
+    shown.loc[(shown[c.MATCH] == c.DIFFERS) & shown[c.DAY].isin(unread), c.MATCH] = c.NOT_READ
+    shown.loc[shown[c.DAY].isin(open_days), c.MATCH] = c.NOT_CLOSED
+    return shown
 
 
 def breaks_frame(breaks: Sequence[KnownBreak], account: Account, as_of: datetime) -> pd.DataFrame:
@@ -193,8 +212,21 @@ def _notes(judged: Judged, intake: Intake, account: str) -> dict[str, int]:
         "orders of days that were not pulled": int((judged.scope.unpulled & orders).sum()),
         "charges without an order by design": int((judged.triage.by_design & charges).sum()),
         "order rows replaced by a newer row": intake.duplicate_rows,
+        "days whose receipts wait: the day has not closed, or not all of it was read": _waiting_receipts(
+            judged, account
+        ),
         **intake.notes,
     }
+
+
+def _waiting_receipts(judged: Judged, account: str) -> int:
+    """Days of receipts that were not judged, and those that differ where a list does not add up."""
+    receipts = judged.books.receipts
+    if not len(receipts):
+        return 0
+    unread = judged.scope.unread_receipts & c.of_account(receipts, account)
+    doubted = differing(judged, judged.scope.receipts & waits_for_lists(judged) & c.of_account(receipts, account))
+    return len({*issued_on(receipts)[unread], *doubted[c.DAY]})
 
 
 def _currencies(

@@ -10,6 +10,7 @@ from recon import columns as c
 from recon.arrays import Mask
 from recon.model import Break
 from recon.rules import RULE_OF
+from recon.rules.receipts import waits_for_lists
 from recon.rules.rule import BANK, ORDERS, PULL
 from recon.triage import Judged
 
@@ -69,6 +70,7 @@ def _subjects(judged: Judged) -> dict[str, tuple[pd.DataFrame, str, Mask]]:
         "transfer": (books.transfers, c.TRANSFER_ID, transfers),
         "transaction": (books.transactions, c.TRANSACTION_ID, scope.transactions),
         "bank_line": (books.bank_lines, c.LINE_ID, scope.bank_lines),
+        "receipt": (books.receipts, c.RECEIPT_ID, scope.receipts & ~waits_for_lists(judged)),
     }
 
 

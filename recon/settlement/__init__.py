@@ -20,6 +20,9 @@ from recon.settlement.fee_lines import fee_lines
 from recon.settlement.fees import ExpectedFees, by_contract, by_own_rates
 from recon.settlement.fifo import accounts, held_before, histories_of, shown_in
 from recon.settlement.ledger import Discrepancies, Ledger, discrepancies, read
+from recon.settlement.receipts import receipt_days
+
+RECEIPT_TOLERANCE = 1  # minor units, of fees and of VAT, for each receipt
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Settled:
     charged: pd.DataFrame  # the judged charges that were successful (CHARGES)
     fees_by_rate: ExpectedFees  # of these charges, by the rates that they carry
     fees_by_contract: ExpectedFees
+    receipts: pd.DataFrame  # of all accounts and days of the books (RECEIPT_DAYS)
 
 
 def settle(books: Books, charges: Mask, accounts: Mapping[str, Account], context: Context) -> Settled:
@@ -48,6 +52,7 @@ def settle(books: Books, charges: Mask, accounts: Mapping[str, Account], context
         charged,
         by_own_rates(charged),
         by_contract(charged, context.contract),
+        receipt_days(books, ledger, context.count("receipt_mismatch", "tolerance", RECEIPT_TOLERANCE)),
     )
 
 
@@ -88,7 +93,7 @@ def of_range(
         unpaid=settlement.unpaid[c.of_account(settlement.unpaid, account.name)].reset_index(drop=True),
         days=days(books, account, *span),
         moves=moves(books, ledger, account, window),
-        fees=fee_lines(books, account, window),
+        fees=fee_lines(books, account, window, span),
         banked=_banked(settlement.banked, account, books, span),
     )
 

@@ -1,5 +1,6 @@
 """Fees and VAT by month, method and brand, beside Omise's receipts: the lines of a VAT return; judges nothing."""
 
+from datetime import date
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -10,10 +11,11 @@ from recon import columns as c
 from recon.arrays import Mask
 from recon.model import Account, Books, Window
 from recon.settlement.fees import by_own_rates
+from recon.settlement.receipts import issued_on
 
 Months = npt.NDArray[np.int64]
 _KEYS = [c.MONTH, c.METHOD, c.CARD_BRAND, c.CURRENCY]
-_MONEY = [c.GROSS, c.FEE, c.FEE_VAT, c.INTEREST, c.NET]
+_MONEY = [c.GROSS, c.FEE, c.FEE_VAT, c.INTEREST, c.INTEREST_VAT, c.NET]
 _OF_CHARGE = [
     c.METHOD,
     c.CARD_BRAND,
@@ -33,13 +35,13 @@ _OF_CHARGE = [
 _MAYBE = [c.EXPECTED_FEE, c.EXPECTED_VAT, c.WHT]
 
 
-def fee_lines(books: Books, account: Account, window: Window) -> pd.DataFrame:
-    """Charges paid, transfers sent and receipts made in the window (shaped FEE_LINES), by month and kind.
+def fee_lines(books: Books, account: Account, window: Window, days: tuple[date, date]) -> pd.DataFrame:
+    """Charges paid and transfers sent in the window, receipts issued on its days (FEE_LINES), by month and kind.
 
-    `expected_*` are recomputed from the rates on the charges. Interest includes its VAT; `wht` is the withholding
-    tax on a receipt, whose fee is what stands before VAT.
+    `expected_*` are recomputed from the rates on the charges. `wht` is the withholding tax on a receipt, whose fee is
+    what stands before VAT.
     """
-    parts = (_charges(books, account, window), _transfers(books, account, window), _receipts(books, account, window))
+    parts = (_charges(books, account, window), _transfers(books, account, window), _receipts(books, account, days))
     full = [part for part in parts if len(part)]
     if not full:
         return c.FEE_LINES.empty()
@@ -67,7 +69,8 @@ def _charges(books: Books, account: Account, window: Window) -> pd.DataFrame:
             c.GROSS: rows[c.FUNDING_AMOUNT],
             c.FEE: rows[c.FEE],
             c.FEE_VAT: rows[c.FEE_VAT],
-            c.INTEREST: rows[c.INTEREST] + rows[c.INTEREST_VAT],
+            c.INTEREST: rows[c.INTEREST],
+            c.INTEREST_VAT: rows[c.INTEREST_VAT],
             c.NET: rows[c.NET],
             c.EXPECTED_FEE: _known(proved.fee, proved.has_fee),
             c.EXPECTED_VAT: _known(proved.vat, proved.has_vat),
@@ -98,16 +101,18 @@ def _transfers(books: Books, account: Account, window: Window) -> pd.DataFrame:
     )
 
 
-def _receipts(books: Books, account: Account, window: Window) -> pd.DataFrame:
+def _receipts(books: Books, account: Account, days: tuple[date, date]) -> pd.DataFrame:
     receipts = books.receipts
     if not len(receipts):
         return receipts
-    mine = c.of_account(receipts, account.name) & c.within(receipts[c.CREATED_AT], window)
+    first, last = (day.isoformat() for day in days)
+    issued = issued_on(receipts)
+    mine = c.of_account(receipts, account.name) & ((issued >= first) & (issued <= last)).to_numpy(dtype=bool)
     rows = receipts[mine].reset_index(drop=True)
     return _lines(
         rows,
         "receipt",
-        _month(rows[c.CREATED_AT], account.zone),
+        issued[mine].to_numpy().astype("datetime64[M]").astype(np.int64),
         {
             c.CURRENCY: rows[c.CURRENCY],
             c.FEE: rows[c.TOTAL] - rows[c.VAT],

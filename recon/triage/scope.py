@@ -10,8 +10,9 @@ import pandas as pd
 
 from recon import columns as c
 from recon.arrays import Mask
-from recon.calendars import local_day
+from recon.calendars import local_day, within
 from recon.model import OPEN_DISPUTES, Account, Books, ChargeStatus, Matching, OrderStatus, Window
+from recon.settlement.receipts import day_window, has_day, issued_on
 
 Subjects = frozenset[tuple[str, str, str]]  # account, type, id
 
@@ -48,6 +49,8 @@ class Scope:
     transfers: Mask
     transactions: Mask
     bank_lines: Mask
+    receipts: Mask  # per receipt: of a day that is judged; `unread_receipts` are not, for want of all of their day
+    unread_receipts: Mask
 
 
 def scope(books: Books, matching: Matching, run_range: Range) -> Scope:
@@ -81,6 +84,7 @@ def scope(books: Books, matching: Matching, run_range: Range) -> Scope:
     by_order = np.zeros(len(charges), dtype=bool)
     by_order[~own] = judged[charge_root[~own]]
     judged_charges = alone | by_order
+    wanted_receipts, read = receipts_of_days(books.receipts, run_range), _read_days(books, run_range)
     return Scope(
         orders=judged[root],
         charges=judged_charges,
@@ -92,6 +96,8 @@ def scope(books: Books, matching: Matching, run_range: Range) -> Scope:
         transfers=_transfers(books.transfers, run_range),
         transactions=_judged(books.transactions, run_range, c.TRANSACTION_ID, "transaction"),
         bank_lines=_bank_lines(books.bank_lines, run_range),
+        receipts=wanted_receipts & read,
+        unread_receipts=wanted_receipts & ~read,
     )
 
 
@@ -148,6 +154,43 @@ def _bank_lines(lines: pd.DataFrame, run_range: Range) -> Mask:
         after = (booked >= go_live.isoformat()) if go_live else True
         result |= c.of_account(lines, account) & (touched & after).to_numpy(dtype=bool)
     return result | (_has_open_break(lines, c.LINE_ID, "bank_line", run_range) if len(lines) else result)
+
+
+def receipts_of_days(receipts: pd.DataFrame, run_range: Range) -> Mask:
+    """Receipts (RECEIPTS) of the days that a run judges: of its range, with one that is new to it or in a break."""
+    result = np.zeros(len(receipts), dtype=bool)
+    if not len(receipts):
+        return result
+    days = issued_on(receipts)
+    touched = _has_open_break(receipts, c.RECEIPT_ID, "receipt", run_range)
+    for account, window in run_range.windows.items():
+        zone, last_run = run_range.accounts[account].zone, run_range.known.get(account)
+        last = local_day(window.end - timedelta.resolution, zone)
+        wanted = (days >= local_day(window.start, zone).isoformat()) & (days <= last.isoformat())
+        if last_run:
+            wanted |= receipts[c.SEEN_AT] > last_run.recorded_at
+        touched |= c.of_account(receipts, account) & wanted.to_numpy(dtype=bool)
+    keys = receipts[c.ACCOUNT] + " " + days  # a day's receipts are judged together
+    result = c.is_in(keys, keys[touched]) & _selected(receipts, run_range)
+    for name, account_of in run_range.accounts.items():
+        if account_of.go_live:
+            result &= ~c.of_account(receipts, name) | (days >= account_of.go_live.isoformat()).to_numpy(dtype=bool)
+    return result
+
+
+def _read_days(books: Books, run_range: Range) -> Mask:
+    """Per receipt whether it says its day, and the day has closed and was pulled as a whole."""
+    receipts = books.receipts
+    if not len(receipts):
+        return np.zeros(0, dtype=bool)
+    result = has_day(receipts)
+    rows = zip(receipts[c.ACCOUNT], issued_on(receipts), strict=True)
+    for place, (account, day) in enumerate(rows):
+        window = day_window(day)
+        covered = run_range.covered.get(account)
+        whole = covered is None or within([window], covered) == (window,)
+        result[place] &= window.end <= books.as_of and whole
+    return result
 
 
 def _touched(frame: pd.DataFrame, run_range: Range, key: str, kind: str) -> Mask:

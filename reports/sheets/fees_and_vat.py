@@ -12,7 +12,7 @@ def _fee_lines(report: Report) -> pd.DataFrame:
 
 
 def _returns(report: Report) -> pd.DataFrame:
-    """Per month and currency: fees and VAT as charged, VAT and withholding tax as on Omise's receipts."""
+    """Per month and currency: fees, interest and their VAT as charged; base, VAT and withholding tax on receipts."""
     lines = _fee_lines(report)
     if lines.empty:
         return c.VAT_RETURN.empty()
@@ -21,7 +21,8 @@ def _returns(report: Report) -> pd.DataFrame:
     parts = lines[[c.ACCOUNT, c.MONTH, c.CURRENCY]].assign(
         **{
             c.FEE: fees.where(~receipts, 0),
-            c.FEE_VAT: lines[c.FEE_VAT].where(~receipts, 0),
+            c.FEE_VAT: (lines[c.FEE_VAT] + lines[c.INTEREST_VAT]).where(~receipts, 0),
+            c.BASE: lines[c.FEE].where(receipts, 0),
             c.VAT: lines[c.FEE_VAT].where(receipts, 0),
             c.WHT: lines[c.WHT].fillna(0).astype("int64"),
         }
@@ -45,27 +46,48 @@ SHEET = Sheet(
         Column("Fee by the rates", c.EXPECTED_FEE, Kind.MONEY, 15, c.CURRENCY),
         Column("VAT on fee", c.FEE_VAT, Kind.MONEY, 15, c.CURRENCY),
         Column("VAT by the rates", c.EXPECTED_VAT, Kind.MONEY, 15, c.CURRENCY),
-        Column("Interest and its VAT", c.INTEREST, Kind.MONEY, 15, c.CURRENCY),
+        Column("Interest", c.INTEREST, Kind.MONEY, 15, c.CURRENCY),
+        Column("VAT on interest", c.INTEREST_VAT, Kind.MONEY, 15, c.CURRENCY),
         Column("Net", c.NET, Kind.MONEY, 17, c.CURRENCY),
         Column("Withheld", c.WHT, Kind.MONEY, 14, c.CURRENCY),
     ),
     rows=_fee_lines,
     empty="No fees.",
-    printed=14,
+    printed=15,
     grouping=Grouping.EACH,
     below=(
         Block(
-            "For the VAT return: charges and transfers of the days, and Omise's tax invoices made in them",
+            "For the VAT return: charges and transfers of the days, and Omise's tax receipts issued on them",
             (
                 Column("Month", c.MONTH, Kind.TEXT, 12),
                 Column("Currency", c.CURRENCY, Kind.TEXT, 12),
                 Column("Fees and interest as charged", c.FEE, Kind.MONEY, 22, c.CURRENCY),
                 Column("VAT as charged", c.FEE_VAT, Kind.MONEY, 14, c.CURRENCY),
+                Column("Receipts before VAT", c.BASE, Kind.MONEY, 14, c.CURRENCY),
                 Column("VAT on receipts", c.VAT, Kind.MONEY, 14, c.CURRENCY),
                 Column("Withholding tax on receipts", c.WHT, Kind.MONEY, 14, c.CURRENCY),
             ),
             _returns,
             "No fees.",
+        ),
+        Block(
+            "Omise's tax receipts by day (in Bangkok), beside what was paid and sent on it: fees with interest, VAT "
+            "with that on interest, less what Omise gave back of its rounding",
+            (
+                Column("Day", c.DAY, Kind.TEXT, 12),
+                Column("Currency", c.CURRENCY, Kind.TEXT, 12),
+                Column("How it stands", c.MATCH, Kind.TEXT, 22),
+                Column("Receipts", c.ROWS, Kind.COUNT, 14),
+                Column("Receipts before VAT", c.BASE, Kind.MONEY, 14, c.CURRENCY),
+                Column("Fees in the ledger", c.FEE, Kind.MONEY, 14, c.CURRENCY),
+                Column("Difference", c.BASE_DIFFERENCE, Kind.MONEY, 14, c.CURRENCY),
+                Column("VAT on receipts", c.VAT, Kind.MONEY, 14, c.CURRENCY),
+                Column("VAT in the ledger", c.FEE_VAT, Kind.MONEY, 14, c.CURRENCY),
+                Column("Difference in VAT", c.VAT_DIFFERENCE, Kind.MONEY, 14, c.CURRENCY),
+                Column("Withheld", c.WHT, Kind.MONEY, 14, c.CURRENCY),
+            ),
+            lambda report: in_shape(report.result.settlement.receipts, c.RECEIPT_DAYS),
+            "No receipts: Omise makes them for live accounts alone.",
         ),
     ),
 )

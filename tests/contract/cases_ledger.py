@@ -372,10 +372,13 @@ def transaction_that_no_list_shows(world: World) -> list[Expected]:
 @case(SALES, "the ledger may hold a row of a receipt: receipt.vat_adjustment.credit")
 def vat_adjustment_of_a_receipt(world: World) -> list[Expected]:
     live = world.account("live", live=True)
-    receipt = objects.receipt(live.next_id("rcpt"), NOON.date(), 0, 0, 0, "THB", created_at=NOON)
+    _, paid = live.sale(at=NOON)
+    made = NOON + timedelta(hours=13)
+    receipt = objects.receipt(
+        live.next_id("rcpt"), NOON.date(), paid["fee"], 0, paid["fee_vat"] - 3, "THB", created_at=made
+    )
     live.keep("receipts", receipt)
-    live.sale()
-    live.transaction(3, "credit", "receipt.vat_adjustment.credit", receipt["id"], at=NOON)
+    live.transaction(3, "credit", "receipt.vat_adjustment.credit", receipt["id"], at=made)
     return []
 
 

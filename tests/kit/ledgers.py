@@ -20,7 +20,7 @@ from tests.kit.books import AS_OF, NOON, TH, Row, books, build, charge
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 HOLD = 7 * DAY
 START = NOON - 60 * DAY
-_KINDS = ("orders", "charges", "refunds", "disputes", "transfers", "transactions", "bank_lines")
+_KINDS = ("orders", "charges", "refunds", "disputes", "transfers", "transactions", "bank_lines", "receipts")
 
 
 @dataclass
@@ -216,7 +216,11 @@ def judged_whole(books: Books, context: Context, *, judged: bool = True, **accou
     nothing = np.zeros(0, dtype=np.intp)
     matching = Matching(nothing, nothing, nothing.astype(object), np.arange(len(books.orders)), {})
     masks = {kind: np.full(len(getattr(books, kind)), judged) for kind in _KINDS}
-    scope = Scope(**masks, unpulled=np.zeros(len(books.orders), dtype=bool))
+    scope = Scope(
+        **masks,
+        unpulled=np.zeros(len(books.orders), dtype=bool),
+        unread_receipts=np.zeros(len(books.receipts), dtype=bool),
+    )
     by_name = accounts or {"th": TH}
     settled = settle(books, scope.charges, by_name, context)
     return Judged(books, matching, scope, triage(books, matching, scope, context, ()), settled, by_name)

@@ -7,6 +7,7 @@ from itertools import accumulate
 
 from recon.sandbox.worlds.facts import Transaction
 from recon.sandbox.worlds.maker import Maker
+from recon.sandbox.worlds.receipts import Receipts
 
 
 class Ledger:
@@ -39,11 +40,12 @@ def _until(sums: tuple[list[int], list[int]], at: int) -> int:
     return totals[bisect_right(moments, at)]
 
 
-def pay_out(maker: Maker, first: date, last: date) -> None:
+def pay_out(maker: Maker, first: date, last: date, receipts: Receipts | None = None) -> None:
     """One transfer each working day at 23:00 local, sent at 08:00 and paid at 10:00 of the next two working days.
 
     Working days are Monday to Friday: what is sent on a public holiday is early, never late. Nothing is sent that
-    the balance will not have at sending, nor less than the account's minimum and its fee.
+    the balance will not have at sending, nor less than the account's minimum and its fee. Receipts are issued as the
+    days go by, since what they settle can be paid out.
     """
     ledger = Ledger(maker.transactions)
     paid_out = 0
@@ -53,7 +55,11 @@ def pay_out(maker: Maker, first: date, last: date) -> None:
         sent_day = _working_day_after(day)
         created = _moment(maker, day, 23)
         sent = _moment(maker, sent_day, 8)
-        amount = min(ledger.transferable(created), ledger.transferable(sent)) - paid_out
+        free = [ledger.transferable(created), ledger.transferable(sent)]
+        if receipts:
+            receipts.close_until(sent)
+            free = [amount + receipts.settled(at) for amount, at in zip(free, (created, sent), strict=True)]
+        amount = min(free) - paid_out
         paused = maker.paused_from and maker.paused_from <= created <= maker.as_of
         if day.weekday() < 5 and amount >= floor and not paused:
             maker.transfer(created, amount, sent, _moment(maker, _working_day_after(sent_day), 10))

@@ -23,7 +23,7 @@ from recon.sandbox.worlds.overdue import CLOCKS
 from recon.sandbox.worlds.payout_queue import allocate, overdue
 from recon.sandbox.worlds.payouts import pay_out
 from recon.sandbox.worlds.planting import ORDERS, order_invalid, sow, wrong_account
-from recon.sandbox.worlds.receipts import issue
+from recon.sandbox.worlds.receipts import Receipts, misprint
 from recon.sandbox.worlds.scenarios import SCENARIOS, Scenario, paid
 from recon.sandbox.worlds.tariff import DAY
 
@@ -90,7 +90,7 @@ class World:
     """A made world. `truth` holds at `as_of`: these breaks and no other.
 
     `truth_since_first_look` are the breaks that only who also looked at `first_look` can find: charges that had
-    failed by then, and a balance that comes off.
+    failed by then, and, of a live world, a balance that comes off; with them stands its receipt that is wrong.
     `links` are true, whatever noise made of the names.
     """
 
@@ -180,7 +180,7 @@ def make_world(
     noise 1 and 2 take the order's name from a tenth or half of the unbroken orders with one charge, let amounts
     repeat, and set the shop's clock off by minutes or hours (`NOISES`). With `plant`
     every code is planted at least once per account (`wrong_account` needs two accounts), more in larger worlds.
-    `live`: with receipts, which test mode lacks, and, planted, one account's balance that comes off.
+    `live`: with receipts, which test mode lacks, and, planted, a balance that comes off and a receipt that is wrong.
     """
     as_of = datetime.combine(last_day, time(3), UTC) + timedelta(days=2)
     shares = sum(SHARES[name] for name in accounts)
@@ -190,17 +190,21 @@ def make_world(
         maker.other = makers[(place + 1) % len(makers)] if len(makers) > 1 else None
         _fill(maker, orders * SHARES[maker.account.name] // shares, plant)
     links = [link for maker in makers for link in maker.links]
-    receipts = [issue(maker) if live else [] for maker in makers]
+    receipts = [Receipts(maker) if live else None for maker in makers]
     balance_errors = _balance_errors(makers, seed, as_of) if live and plant else {}
-    for maker in makers:
+    for maker, receipts_of_maker in zip(makers, receipts, strict=True):
         _forget_names(maker, NOISES[noise].forgotten_percent, links)
         _skew_clock(maker, NOISES[noise].skew_s, seed)
-        pay_out(maker, first_day, last_day + timedelta(days=LATER_DAYS))
+        pay_out(maker, first_day, last_day + timedelta(days=LATER_DAYS), receipts_of_maker)
         maker.truth.extend(overdue(maker))
         unmarked = {planted.subject_id for planted in maker.truth if planted.code == "order_not_marked_paid"}
         silent = (charge.id for charge in maker.charges if charge.metadata.get("order_id") in unmarked)
         add_events(maker, frozenset(silent))
-    books = [_books(maker, issued) for maker, issued in zip(makers, receipts, strict=True)]
+    issued: list[Sequence[Given]] = [
+        receipts_of_maker.issued if receipts_of_maker else () for receipts_of_maker in receipts
+    ]
+    misprinted = _misprint(makers, issued, seed) if live and plant else []
+    books = [_books(maker, given) for maker, given in zip(makers, issued, strict=True)]
     late = [planted for maker in makers for planted in _late_successes(maker, as_of)]
     return World(
         seed,
@@ -214,7 +218,7 @@ def make_world(
         tuple(order for maker in makers for order in maker.orders),
         tuple(row for maker in makers for row in maker.bad_rows),
         tuple(planted for maker in makers for planted in maker.truth),
-        (*late, *map(_balance_mismatch, balance_errors)),
+        (*late, *map(_balance_mismatch, balance_errors), *misprinted),
         tuple(Link(order.account.name, order.id, charge.account.name, charge.id) for order, charge in links),
     )
 
@@ -228,6 +232,14 @@ def _balance_errors(makers: Sequence[Maker], seed: int, as_of: datetime) -> dict
     rng = Random(f"{seed}/balance")
     amount = rng.choice((-1, 1)) * rng.randint(1, 5_000)
     return {rng.choice(makers).account.name: (int(_first_look(as_of).timestamp()) + 1, amount)}
+
+
+def _misprint(makers: Sequence[Maker], issued: list[Sequence[Given]], seed: int) -> list[Planted]:
+    """One receipt of the world's days, of one account, says other fees than its day; the rest stay as they are."""
+    rng = Random(f"{seed}/receipts")
+    place = rng.choice([place for place, receipts in enumerate(issued) if len(receipts) > 1])
+    issued[place], planted = misprint(makers[place].account.name, issued[place], rng)
+    return [planted]
 
 
 def _balance_mismatch(account: str) -> Planted:

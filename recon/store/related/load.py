@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Table, select
 from recon import columns as c
 from recon.model import OPEN_DISPUTES, Books
 from recon.settlement.fifo import NeededCredits, needed_credits
+from recon.settlement.receipts import day_window, issued_on
 from recon.store import bulk, tables
 from recon.store.engine import Store, reading, reading_together, to_micros
 from recon.store.related.charge_names import bring_up_to_date
@@ -23,6 +24,7 @@ from recon.store.related.orders_and_charges import LoadScope, OrdersAndCharges, 
 from recon.store.versions.frames import Query, fetch, fetch_all, ordered
 from recon.store.versions.load import TOGETHER, book_queries, matches, whole_books
 from recon.store.versions.readings import load_readings
+from recon.triage.scope import receipts_of_days
 
 _WHOLE = ("transfers", "disputes", "receipts", "rejected", "bank_lines")
 _SOON = timedelta(days=3)  # after a charge its transaction is booked, nearly always
@@ -128,11 +130,18 @@ class _Related:
         ids = {*self.scope.ids("transaction"), *pd.concat(named)}
         return [
             *(created(_TRANSACTION, account, soon) for account in target.windows),
+            *self._of_receipts(),
             *changed(_TRANSACTION, target),
             *self._any(_TRANSACTION, c.TRANSACTION_ID, ids),
             *self._any(_TRANSACTION, c.ORIGIN, self.books.disputes[c.DISPUTE_ID]),
             *credits_where({account: self._needed(account).paid for account in self.books.histories}),
         ]
+
+    def _of_receipts(self) -> list[ColumnElement[bool]]:
+        """All of the days that judged receipts are of: what was paid, sent and voided on them."""
+        receipts = self.books.receipts[receipts_of_days(self.books.receipts, self.scope.target)]
+        days = set(zip(receipts[c.ACCOUNT], issued_on(receipts), strict=True)) if len(receipts) else set()
+        return [created(_TRANSACTION, account, day_window(day)) for account, day in sorted(days)]
 
     def _unpaid(self) -> list[ColumnElement[bool]]:
         """Credits that are not paid out yet, whenever made; what they come from is not asked for."""

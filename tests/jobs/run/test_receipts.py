@@ -1,6 +1,6 @@
 """Omise's receipts over the sandbox, from the list to the books: pulled, stored, tied to ledger and fees."""
 
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 
 from jobs import demo
@@ -47,12 +47,26 @@ async def test_receipts_are_pulled_stored_and_tied_in(tmp_path: Path) -> None:
         receipts = lines[lines[c.KIND] == "receipt"]
         name = result.account.name
         within = [one for one in said.values() if one["id"] in {r.id for r in done.world.books[name].receipts}]
-        zone = result.account.zone
-        days = [datetime.fromisoformat(one["created_at"]).astimezone(zone).date() for one in within]
-        inside = [one for one, day in zip(within, days, strict=True) if FIRST <= day <= LAST]
+        inside = [one for one in within if FIRST <= date.fromisoformat(one["issued_on"]) <= LAST]
         assert receipts[c.FEE].sum() == sum(one["subtotal"] for one in inside)
         assert receipts[c.FEE_VAT].sum() == sum(one["vat"] for one in inside)
+        days = result.settlement.receipts
+        assert set(days[c.MATCH]) == {c.AGREES}
+        assert days[c.BASE_DIFFERENCE].abs().max() == 0
+        assert days[c.VAT_DIFFERENCE].abs().max() == 0
+        assert days[c.VAT].sum() == sum(one["vat"] for one in inside)
+    assert [b for b in done.breaks() if b["code"] == "receipt_mismatch"] == []
     assert [b for b in done.breaks() if b["code"].startswith("transaction")] == []
+
+
+async def test_a_receipt_of_other_fees_is_found_and_the_others_of_the_week_agree(tmp_path: Path) -> None:
+    done, results = await over(tmp_path, plant=True)
+    (planted,) = [p for p in done.world.truth_since_first_look if p.code == "receipt_mismatch"]
+    (found,) = [b for b in done.breaks() if b["code"] == "receipt_mismatch"]
+    assert (found["account"], found["subject_id"]) == (planted.account, planted.subject_id)
+    states = [state for result in results for state in result.settlement.receipts[c.MATCH]]
+    assert states.count(c.DIFFERS) == 1
+    assert set(states) == {c.AGREES, c.DIFFERS}
 
 
 async def test_a_balance_that_comes_off_is_found_and_its_proof_alone_does_not_hold(tmp_path: Path) -> None:
