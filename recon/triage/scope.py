@@ -164,7 +164,7 @@ def receipts_of_days(receipts: pd.DataFrame, run_range: Range) -> Mask:
     days = issued_on(receipts)
     touched = _has_open_break(receipts, c.RECEIPT_ID, "receipt", run_range)
     for account, window in run_range.windows.items():
-        zone, last_run = run_range.accounts[account].zone, run_range.known.get(account)
+        zone, last_run = run_range.accounts[account].zone, run_range.last_runs.get(account)
         last = local_day(window.end - timedelta.resolution, zone)
         wanted = (days >= local_day(window.start, zone).isoformat()) & (days <= last.isoformat())
         if last_run:

@@ -12,7 +12,7 @@ from recon.model import Books, Severity, Window
 from recon.result.coverage import Coverage, Sources
 from recon.settings import Context, RuleSettings
 from recon.triage import Judged
-from recon.triage.scope import Known, Range, scope
+from recon.triage.scope import LastRunState, Range, scope
 from tests.kit.books import AS_OF, SG, TH, build
 from tests.kit.ledgers import Merchant, column_breaks, judged_whole
 
@@ -169,8 +169,8 @@ def test_which_receipts_are_judged_and_which_wait(merchant: Merchant) -> None:
     half = Window(datetime(2026, 8, 9, tzinfo=UTC), datetime(2026, 8, 10, 5, tzinfo=UTC))
     assert masks(books, covered={"th": (half,)}) == ([False] * 3, [True, False, False])
     # A receipt that came after the last run is judged, whatever its day; so is one in an open break.
-    late = Known(datetime(2026, 8, 10, 18, tzinfo=UTC))
-    assert masks(books, known={"th": late})[0] == [True, True, False]
+    late = LastRunState(datetime(2026, 8, 10, 18, tzinfo=UTC))
+    assert masks(books, last_runs={"th": late})[0] == [True, True, False]
     assert masks(books, open_subjects=frozenset({("th", "receipt", "rcpt_002")}))[0] == [True, True, False]
     nameless = merchant.books(receipts=build(c.RECEIPTS, [receipt(1, 0, issued_on=None)]))
     assert masks(nameless) == ([False], [False])  # it stands on the day it was created
