@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, Table, and_, exists, literal_column, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, exists, literal_column, or_, select
 
 from recon import columns as c
 from recon.arrays import Mask
@@ -259,8 +259,7 @@ class OrdersAndCharges:
 
 def created(table: Table, account: str, window: Window) -> ColumnElement[bool]:
     """Rows of an account created in a window."""
-    at = table.c[c.CREATED_AT]
-    return _of(table, account) & (at >= to_micros(window.start)) & (at < to_micros(window.end))
+    return _of(table, account) & tables.created_in(table, window)
 
 
 def changed(table: Table, target: Range) -> list[ColumnElement[bool]]:
@@ -274,7 +273,7 @@ def changed(table: Table, target: Range) -> list[ColumnElement[bool]]:
         else:
             late = or_(
                 literal_column("1 = 0"),
-                *(and_(at >= to_micros(window.start), at < to_micros(window.end)) for window in last_run.covered),
+                *(tables.created_in(table, window) for window in last_run.covered),
             )
         conditions.append(_of(table, account) & (seen > recorded) & ((first <= recorded) | late))
     return conditions

@@ -47,26 +47,26 @@ def not_final(store: Store, account: str, swept: Window) -> dict[str, list[Any]]
 
     A refund's id is the pair (charge id, refund id).
     """
-    found: dict[str, list[Any]] = {}
+    ids_by_kind: dict[str, list[Any]] = {}
     with reading(store) as connection:
         for kind, condition in NOT_FINAL.items():
             table = tables.OBJECTS[kind]
             statement = _ids(kind).where(_current(table, account), _beyond(table, swept), condition)
-            found[kind] = [_id(kind, row) for row in connection.execute(statement)]
+            ids_by_kind[kind] = [_id(kind, row) for row in connection.execute(statement)]
         for kind in _PARTS:
             statement = _charges_of(kind, account, NOT_FINAL[kind], swept)
-            found["charge"] += connection.execute(statement).scalars()
-    return {kind: sorted(set(ids)) for kind, ids in found.items()}
+            ids_by_kind["charge"] += connection.execute(statement).scalars()
+    return {kind: sorted(set(ids)) for kind, ids in ids_by_kind.items()}
 
 
 def with_new_parts(store: Store, account: str, since: datetime, swept: Window) -> list[str]:
     """Ids of charges with a refund or dispute of which this version was first seen at or after a moment."""
-    found: set[str] = set()
+    charge_ids: set[str] = set()
     with reading(store) as connection:
         for kind in _PARTS:
             new = tables.OBJECTS[kind].c[c.SEEN_AT] >= to_micros(since)
-            found.update(connection.execute(_charges_of(kind, account, new, swept)).scalars())
-    return sorted(found)
+            charge_ids.update(connection.execute(_charges_of(kind, account, new, swept)).scalars())
+    return sorted(charge_ids)
 
 
 def may_succeed_late(store: Store, account: str, until: datetime, lookback: timedelta, swept: Window) -> list[str]:
@@ -99,9 +99,10 @@ def may_succeed_late(store: Store, account: str, until: datetime, lookback: time
 def unlisted(store: Store, account: str, kind: str, window: Window, listed: Collection[str]) -> list[Any]:
     """Ids of what is stored as created in a window and was not listed; a refund's is a pair as above."""
     table = tables.OBJECTS[kind]
-    statement, known = _ids(kind).where(_current(table, account), _within(table, window)), set(listed)
+    statement = _ids(kind).where(_current(table, account), tables.created_in(table, window))
+    listed_ids = set(listed)
     with reading(store) as connection:
-        return sorted(_id(kind, row) for row in connection.execute(statement) if row[-1] not in known)
+        return sorted(_id(kind, row) for row in connection.execute(statement) if row[-1] not in listed_ids)
 
 
 def named_not_stored(store: Store, account: str) -> dict[str, list[str]]:
@@ -124,19 +125,20 @@ def named_by_events(store: Store, account: str, since: datetime, swept: Window) 
     event, refund = tables.OBJECTS["event"].c, tables.OBJECTS["refund"]
     named = event[c.OBJECT_ID]
     recent = (event[c.ACCOUNT] == account) & (event[c.CREATED_AT] >= to_micros(since))
-    found: dict[str, list[Any]] = {}
+    ids_by_kind: dict[str, list[Any]] = {}
     with reading(store) as connection:
         for kind, prefix in _EVENT_PREFIXES.items():
             table = tables.OBJECTS[kind]
             names = select(named).where(recent, func.substr(named, 1, len(prefix)) == prefix).distinct()
             if kind == "refund":
-                told = _ids(kind).where(_current(refund, account), _beyond(refund, swept))
-                names = told.where(refund.c[c.REFUND_ID].in_(names))
+                stored = _ids(kind).where(_current(refund, account), _beyond(refund, swept))
+                names = stored.where(refund.c[c.REFUND_ID].in_(names))
             else:
                 key = table.c[tables.key_of(table)]
-                names = names.where(~exists().where(_current(table, account), key == named, _within(table, swept)))
-            found[kind] = sorted(_id(kind, row) for row in connection.execute(names))
-    return found
+                in_sweep = exists().where(_current(table, account), key == named, tables.created_in(table, swept))
+                names = names.where(~in_sweep)
+            ids_by_kind[kind] = sorted(_id(kind, row) for row in connection.execute(names))
+    return ids_by_kind
 
 
 def _ids(kind: str) -> Select[Any]:
@@ -153,15 +155,9 @@ def _current(table: Table, account: str) -> ColumnElement[bool]:
     return (table.c[c.ACCOUNT] == account) & tables.known_at(table, None)
 
 
-def _within(table: Table, window: Window) -> ColumnElement[bool]:
-    """Created in a window."""
-    created = table.c[c.CREATED_AT]
-    return and_(created >= to_micros(window.start), created < to_micros(window.end))
-
-
 def _beyond(table: Table, window: Window) -> ColumnElement[bool]:
     """Created outside a window. So put that SQLite looks for what else is asked, not for both sides of the window."""
-    return not_(_within(table, window))
+    return not_(tables.created_in(table, window))
 
 
 def _charges_of(kind: str, account: str, condition: ColumnElement[bool], swept: Window) -> Select[Any]:

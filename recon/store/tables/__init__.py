@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.elements import ColumnElement
 
 from recon import columns as c
-from recon.model import CLOSED, BreakStatus
+from recon.model import CLOSED, BreakStatus, Window
 from recon.store.engine import from_micros, to_micros
 
 # Names by rule from the first table on: what has no name cannot be changed by a later migration on SQLite.
@@ -72,9 +72,15 @@ def known_at(table: Table, moment: int | None) -> ColumnElement[bool]:
     return (table.c[c.SEEN_AT] <= moment) & (superseded.is_(None) | (superseded > moment))
 
 
+def created_in(table: Table, window: Window) -> ColumnElement[bool]:
+    """The rows created in a window."""
+    created = table.c[c.CREATED_AT]
+    return (created >= to_micros(window.start)) & (created < to_micros(window.end))
+
+
 def key_of(table: Table) -> str:
     """The id column of a table of versions."""
-    return next(one.name for one in table.primary_key if one.name not in (c.ACCOUNT, c.SEEN_AT))
+    return next(column.name for column in table.primary_key if column.name not in (c.ACCOUNT, c.SEEN_AT))
 
 
 def _declared(frame: c.Frame, keys: tuple[str, ...]) -> list[Column[Any]]:

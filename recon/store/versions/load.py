@@ -149,8 +149,7 @@ def load_matches_of(store: Store, windows: Mapping[str, Window], as_of: datetime
         .where(made <= to_micros(as_of), charge.c[c.CREATED_AT] <= to_micros(as_of))
     )
     created = [
-        (order.c[c.ACCOUNT] == account) & (made >= to_micros(window.start)) & (made < to_micros(window.end))
-        for account, window in windows.items()
+        (order.c[c.ACCOUNT] == account) & tables.created_in(order, window) for account, window in windows.items()
     ]
     with reading(store) as connection:
         keys = (c.ACCOUNT, c.CREATED_AT, c.ORDER_ID, c.CHARGE_ID)
