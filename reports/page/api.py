@@ -44,7 +44,7 @@ async def show_break(request: web.Request) -> web.Response:
     """One break with its history and rulings."""
     require(request, Right.VIEW)
     site, break_id = request.app[SITE], request.match_info.get("id", "")
-    known = await asyncio.to_thread(worklist.one, site.store, break_id, request[PERSON].accounts)
+    known = await asyncio.to_thread(worklist.find_break, site.store, break_id, request[PERSON].accounts)
     if known is None:
         raise _missing("break")
     events = await asyncio.to_thread(rulings.events_of, site.store, break_id)

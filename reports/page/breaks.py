@@ -99,7 +99,7 @@ async def breaks(request: web.Request) -> web.Response:
 
 def find(
     site: Site, filters: worklist.Filter, sort: str, descending: bool, offset: int, limit: int
-) -> worklist.Found:
+) -> worklist.BreakPage:
     """A page of the list, asked for anew only when a run or a ruling has changed something."""
     key = ("breaks", filters, sort, descending, offset, limit)
     return cached(site, key, lambda: worklist.find(site.store, filters, sort, descending, offset, limit))
@@ -135,7 +135,7 @@ async def show(request: web.Request) -> web.Response:
     require(request, Right.VIEW)
     site = request.app[SITE]
     break_id = request.match_info.get("id", "")
-    known = await asyncio.to_thread(worklist.one, site.store, break_id, request[PERSON].accounts)
+    known = await asyncio.to_thread(worklist.find_break, site.store, break_id, request[PERSON].accounts)
     if known is None:
         raise web.HTTPNotFound(text="there is no such break\n")
     sides, rulings, events = await asyncio.to_thread(_details, site, known, request[PERSON].accounts)

@@ -117,8 +117,9 @@ def _canonical(value: Any) -> str:
 
 def _hash(row: Any, key: bytes | None) -> str:
     """Over everything of an entry (by column) but the hash itself."""
-    said = [to_micros(value) if isinstance(value, datetime) else value for value in (row[name] for name in _COVERED)]
-    message = _canonical(said).encode()
+    values = [row[name] for name in _COVERED]
+    covered = [to_micros(value) if isinstance(value, datetime) else value for value in values]
+    message = _canonical(covered).encode()
     if key is None:
         return _PLAIN + hashlib.sha256(message).hexdigest()
     return _KEYED + hmac.new(key, message, hashlib.sha256).hexdigest()
@@ -182,8 +183,8 @@ def _wrong_seals(connection: Connection, rows: Sequence[Row[Any]]) -> list[str]:
     take = _taker(events)
     wrong, sealed, digest = [], 0, ""
     for row in rows:
-        _, found = _chained(sealed, digest, take(row.sealed)) if row.sealed > sealed else (sealed, digest)
-        if row.sealed < sealed or found != row.sealed_digest:
+        _, chained = _chained(sealed, digest, take(row.sealed)) if row.sealed > sealed else (sealed, digest)
+        if row.sealed < sealed or chained != row.sealed_digest:
             wrong.append(
                 f"of the break events {sealed + 1} to {row.sealed} one was edited, added or removed: "
                 f"they are not what audit entry {row.seq} sealed"
@@ -212,28 +213,28 @@ def _taker(events: Iterable[Row[Any]]) -> Callable[[int], Iterable[Row[Any]]]:
 
 def _wrong_rulings(connection: Connection, rows: Sequence[Row[Any]]) -> list[str]:
     """Rulings that are not what their last audit entry says, and those that no entry or no row speaks of."""
-    said: dict[int, tuple[int, Any]] = {}
+    audited: dict[int, tuple[int, Any]] = {}  # by ruling the last entry that has it
     for row in rows:
-        for one in _said(row.detail):
-            said[one["id"]] = (row.seq, one)
+        for written in _rulings_in(row.detail):
+            audited[written["id"]] = (row.seq, written)
     wrong = []
     for ruling in ruling_rows(connection):
-        seq, told = said.pop(ruling.id, (0, None))
-        if told is None:
+        seq, written = audited.pop(ruling.id, (0, None))
+        if written is None:
             wrong.append(f"rul_{ruling.id} is in no audit entry")
-        elif told != content(ruling):
-            names = ", ".join(name for name, value in content(ruling).items() if told.get(name) != value)
+        elif written != content(ruling):
+            names = ", ".join(name for name, value in content(ruling).items() if written.get(name) != value)
             wrong.append(f"rul_{ruling.id} was edited since audit entry {seq}: {names}")
-    return wrong + [f"rul_{missing} was removed; audit entry {seq} has it" for missing, (seq, _) in said.items()]
+    return wrong + [f"rul_{missing} was removed; audit entry {seq} has it" for missing, (seq, _) in audited.items()]
 
 
-def _said(detail: str) -> list[Any]:
+def _rulings_in(detail: str) -> list[Any]:
     """The rulings' content in an entry's detail; none where it cannot be read: its hash is wrong then."""
     try:
-        found = json.loads(detail).get("rulings", [])
+        rulings = json.loads(detail).get("rulings", [])
     except (ValueError, AttributeError):
         return []
-    return [one for one in found if isinstance(one, dict) and "id" in one]
+    return [ruling for ruling in rulings if isinstance(ruling, dict) and "id" in ruling]
 
 
 def _wrong_breaks(connection: Connection) -> list[str]:
@@ -249,31 +250,32 @@ def _wrong_breaks(connection: Connection) -> list[str]:
 
 def _wrong_files(connection: Connection, rows: Sequence[Row[Any]]) -> list[str]:
     """Files of the archive that are not recorded as they were when evidence went into them, or not any more."""
-    said = {row.subject: row.seq for row in rows if row.what == ARCHIVED}
+    audited = {row.subject: row.seq for row in rows if row.what == ARCHIVED}
     wrong = []
     for name, sha256 in connection.execute(select(_FILE.name, _FILE.sha256).order_by(_FILE.name)):
-        if said.pop(name, None) is None:
+        if audited.pop(name, None) is None:
             wrong.append(f"the archive's file {name} is in no audit entry")
         elif sha256 not in name:
             wrong.append(f"the archive's file {name} has another hash than its name")
     return wrong + [
-        f"the archive's file {name} was removed from the records; audit entry {said[name]} has it" for name in said
+        f"the archive's file {name} was removed from the records; audit entry {seq} has it"
+        for name, seq in audited.items()
     ]
 
 
-def _unknown_heads(connection: Connection, known: set[str], heads: Iterable[str]) -> list[str]:
+def _unknown_heads(connection: Connection, hashes: set[str], heads: Iterable[str]) -> list[str]:
     """Heads that were recorded or printed and are not in the chain."""
     runs = connection.execute(select(RUN.c.id, RUN.c.audit_head).where(RUN.c.audit_head.is_not(None)))
     books = connection.execute(
         select(WORKBOOK.c.name, WORKBOOK.c.audit_head).where(WORKBOOK.c.audit_head.is_not(None))
     )
-    found = [
+    recorded_heads = [
         *((f"run {run_id}", recorded) for run_id, recorded in runs),
         *((f"the workbook {name}", recorded) for name, recorded in books),
         *(("what was given", given) for given in heads),
     ]
     return [
-        f"{whose} has the audit head {recorded}, which is not in the chain: its tail was cut off or rewritten"
-        for whose, recorded in found
-        if recorded not in known
+        f"{holder} has the audit head {head_hash}, which is not in the chain: its tail was cut off or rewritten"
+        for holder, head_hash in recorded_heads
+        if head_hash not in hashes
     ]

@@ -16,7 +16,7 @@ from recon.store.tables.desk import OPENING_ITEM
 from recon.store.versions.save import Saved
 
 _ITEM = OPENING_ITEM.c
-_SAID = ("amount", "currency", "note")
+_VALUES = ("amount", "currency", "note")
 
 
 def save(store: Store, places: Iterable[LocatedItem], at: datetime, audit_key: bytes | None) -> Saved:
@@ -25,14 +25,19 @@ def save(store: Store, places: Iterable[LocatedItem], at: datetime, audit_key: b
     An item whose amount, currency and note are those that are known changes nothing, whoever brings it; one that a
     later file leaves out stays.
     """
-    given = {key_of(one.item): one for one in places}
+    given = {key_of(place.item): place for place in places}
     with writing(store, "opening_item") as connection:
-        known = by_key(_item_of(row) for row in connection.execute(select(OPENING_ITEM)))
-        differ = [one for key, one in given.items() if key not in known or _said(known[key]) != _said(one.item)]
-        bulk.upsert(connection, OPENING_ITEM, [_row_of(one, at) for one in differ])
+        stored = by_key(_item_of(row) for row in connection.execute(select(OPENING_ITEM)))
+        differ = {
+            key: place
+            for key, place in given.items()
+            if key not in stored or _values(stored[key]) != _values(place.item)
+        }
+        bulk.upsert(connection, OPENING_ITEM, [_row_of(place, at) for place in differ.values()])
         if differ:
-            append_all(connection, [_entry(one, known) for one in differ], at, audit_key)
-    changed = sum(key_of(one.item) in known for one in differ)
+            entries = [_entry(place, stored.get(key)) for key, place in differ.items()]
+            append_all(connection, entries, at, audit_key)
+    changed = len(differ.keys() & stored.keys())
     return Saved(len(differ) - changed, changed, len(given) - len(differ))
 
 
@@ -43,14 +48,13 @@ def load(store: Store) -> Items:
         return by_key(_item_of(row) for row in connection.execute(statement))
 
 
-def _said(item: OpeningItem) -> dict[str, object]:
-    return {name: getattr(item, name) for name in _SAID}
+def _values(item: OpeningItem) -> dict[str, object]:
+    return {name: getattr(item, name) for name in _VALUES}
 
 
-def _entry(place: LocatedItem, known: Items) -> Entry:
+def _entry(place: LocatedItem, before: OpeningItem | None) -> Entry:
     item = place.item
-    before = known.get(key_of(item))
-    detail = {**_said(item), "file": place.file, "row": place.row, "before": before and _said(before)}
+    detail = {**_values(item), "file": place.file, "row": place.row, "before": before and _values(before)}
     return Entry(item.who, "opening", f"{item.account} {item.kind} {item.id}", detail)
 
 

@@ -20,15 +20,15 @@ class Pairs:
         self._orders = _current(connection, tables.ORDER, orders)
         self._charges = _current(connection, tables.OBJECTS["charge"], charges)
         held = in_force(connection, RulingKind.LINK) if orders or charges else []
-        self.held = {(one.charge_account, one.charge_id): one for one in held}
+        self.held = {(ruling.charge_account, ruling.charge_id): ruling for ruling in held}
 
     def of(self, account: str | None, order_id: str | None, charge_id: str | None) -> LinkedPair:
         """An order and a charge of one account; raises RulingRefused where one is not known."""
         if not account or not order_id or not charge_id:
             raise RulingRefused("a link by hand needs a break of an account, an order and a charge")
         order, charge = self._orders.get((account, order_id)), self._charges.get((account, charge_id))
-        for name, found in ((f"order {order_id}", order), (f"charge {charge_id}", charge)):
-            if found is None:
+        for name, row in ((f"order {order_id}", order), (f"charge {charge_id}", charge)):
+            if row is None:
                 raise RulingRefused(f'{name} is not known in account "{account}"')
         assert order is not None
         assert charge is not None

@@ -73,14 +73,14 @@ def add_user(store: Store, person: Person, password_hash: str, act: Act) -> None
     """A new user, or one with another role, accounts or password under the same name; ends the sessions they had."""
     row = {"role": str(person.role), "accounts": _accounts_text(person), "password_hash": password_hash}
     with writing(store, "people") as connection:
-        known = connection.execute(select(USER.c.name).where(USER.c.name == person.name)).one_or_none()
-        if known:
+        stored = connection.execute(select(USER.c.name).where(USER.c.name == person.name)).one_or_none()
+        if stored:
             connection.execute(update(USER).where(USER.c.name == person.name).values(**row, disabled_at=None))
             _end_sessions(connection, person.name, act.at)
         else:
             new = {"name": person.name, "created_at": act.at, "created_by": act.who}
             connection.execute(insert(USER), [{**new, **row}])
-        _note(connection, act, "user changed" if known else "user added", person.name, person)
+        _note(connection, act, "user changed" if stored else "user added", person.name, person)
 
 
 def disable_user(store: Store, name: str, act: Act) -> None:
@@ -119,17 +119,17 @@ def open_session(store: Store, name: str, secret: str, csrf: str, now: datetime)
 
 def session(store: Store, secret: str, now: datetime) -> Session | None:
     """The session of a secret, if it holds at this moment; keeps it alive."""
-    known = SESSION.c.hash == digest(secret)
+    of_secret = SESSION.c.hash == digest(secret)
     joined = select(SESSION, USER).join(USER, USER.c.name == SESSION.c.user_name)
     with reading(store) as connection:
         row = connection.execute(
-            joined.where(known, SESSION.c.ended_at.is_(None), USER.c.disabled_at.is_(None))
+            joined.where(of_secret, SESSION.c.ended_at.is_(None), USER.c.disabled_at.is_(None))
         ).one_or_none()
     if row is None or now - row.seen_at > IDLE or now - row.created_at > ABSOLUTE:
         return None
     if now - row.seen_at > _SEEN_EVERY:
         with writing(store, "people") as connection:
-            connection.execute(update(SESSION).where(known).values(seen_at=now))
+            connection.execute(update(SESSION).where(of_secret).values(seen_at=now))
     return Session(_person(row), row.csrf)
 
 
@@ -176,16 +176,16 @@ def tokens(store: Store) -> list[Token]:
 
 def bearer(store: Store, secret: str, now: datetime) -> Person | None:
     """Whose token this is, as "token:NAME"; None where it does not hold."""
-    known = TOKEN.c.hash == digest(secret)
+    of_secret = TOKEN.c.hash == digest(secret)
     with reading(store) as connection:
-        row = connection.execute(select(TOKEN).where(known, TOKEN.c.revoked_at.is_(None))).one_or_none()
+        row = connection.execute(select(TOKEN).where(of_secret, TOKEN.c.revoked_at.is_(None))).one_or_none()
     if row is None:
         return None
     if row.used_at is None or now - row.used_at > _SEEN_EVERY:
         with writing(store, "people") as connection:
-            connection.execute(update(TOKEN).where(known).values(used_at=now))
-    found = _person(row)
-    return Person(f"token:{found.name}", found.role, found.accounts)
+            connection.execute(update(TOKEN).where(of_secret).values(used_at=now))
+    person = _person(row)
+    return Person(f"token:{person.name}", person.role, person.accounts)
 
 
 def digest(secret: str) -> str:

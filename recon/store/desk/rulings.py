@@ -124,14 +124,14 @@ class _Work:
         connection = self.connection
         self.next_id = (connection.execute(select(func.max(RULING.c.id))).scalar() or 0) + 1
         keys = {ask.key for ask in asks if ask.key}
-        self.by_key = {str(one.key): one for one in break_rows.rulings_by(connection, "key", keys)}
+        self.by_key = {str(ruling.key): ruling for ruling in break_rows.rulings_by(connection, "key", keys)}
         self._keep_rulings(break_rows.rulings_by(connection, "id", {ask.target for ask in asks if ask.target}))
         named = {ask.break_id for ask in asks if ask.break_id}
-        named |= {one.break_id for one in self.rulings.values() if one.break_id}
+        named |= {ruling.break_id for ruling in self.rulings.values() if ruling.break_id}
         self._keep(break_rows.breaks_by(connection, "id", named))
         self._keep_rulings(break_rows.rulings_by(connection, "break_id", named))
-        rests = _standings(self.breaks.values(), self.rulings.values())
-        missing = {one.ruling_id for one in rests} - self.rulings.keys()
+        standings = _standings(self.breaks.values(), self.rulings.values())
+        missing = {standing.ruling_id for standing in standings} - self.rulings.keys()
         self._keep_rulings(break_rows.rulings_by(connection, "id", missing))
         links = [ask for ask in asks if ask.kind == RulingKind.LINK]
         orders, charges = {ask.order_id for ask in links}, {ask.charge_id for ask in links}
@@ -161,46 +161,47 @@ class _Work:
             return self._undo_ignore(ask, target)
         break_id = ask.break_id or (target.break_id if target else None)
         if break_id not in self.breaks:
-            whose = f"rul_{ask.target}" if ask.target and not ask.break_id else f'break "{ask.break_id or ""}"'
-            raise RulingRefused(f"there is no {whose}")
+            subject = f"rul_{ask.target}" if ask.target and not ask.break_id else f'break "{ask.break_id or ""}"'
+            raise RulingRefused(f"there is no {subject}")
         return self._on_break(replace(ask, break_id=break_id), self.breaks[str(break_id)], ask)
 
-    def _on_break(self, ask: RulingRequest, known: KnownBreak, asked: RulingRequest) -> Answer:
-        self._check_version(ask, known)
-        found = known.latest
-        pair = self.pairs.of(found.account, ask.order_id, ask.charge_id) if ask.kind == RulingKind.LINK else None
-        account = self.accounts.get(found.account or "")
+    def _on_break(self, ask: RulingRequest, known_break: KnownBreak, original: RulingRequest) -> Answer:
+        self._check_version(ask, known_break)
+        break_ = known_break.latest
+        pair = self.pairs.of(break_.account, ask.order_id, ask.charge_id) if ask.kind == RulingKind.LINK else None
+        account = self.accounts.get(break_.account or "")
         zone = account.zone if account else UTC
         decision = decide(
-            ask, BreakContext(known, self.next_id, self.now, zone, self.limits, self._about(known), pair)
+            ask, BreakContext(known_break, self.next_id, self.now, zone, self.limits, self._about(known_break), pair)
         )
         self._decided(decision)
-        return Answer(asked, decision.outcome, decision.words, decision.ruling.id, decision.after.status.value)
+        return Answer(original, decision.outcome, decision.words, decision.ruling.id, decision.after.status.value)
 
-    def _about(self, known: KnownBreak) -> dict[int, Ruling]:
+    def _about(self, known_break: KnownBreak) -> dict[int, Ruling]:
         """The rulings on a break, and those that it rests on, or rested on before one of them."""
-        own = [self.rulings[one] for one in self.of_break.get(known.latest.id, ())]
-        rests = {one.ruling_id for one in _standings([known], own)}
-        return {one.id: one for one in own} | {one: self.rulings[one] for one in rests if one in self.rulings}
+        own_ids = self.of_break.get(known_break.latest.id, ())
+        standings = _standings([known_break], [self.rulings[ruling_id] for ruling_id in own_ids])
+        ids = [*own_ids, *(standing.ruling_id for standing in standings)]
+        return {ruling_id: self.rulings[ruling_id] for ruling_id in ids if ruling_id in self.rulings}
 
-    def _check_version(self, ask: RulingRequest, known: KnownBreak) -> None:
+    def _check_version(self, ask: RulingRequest, known_break: KnownBreak) -> None:
         """Two asks of one file about one break are one person's: what counts is how it stood before the first."""
-        before = self.read[known.latest.id]
+        before = self.read[known_break.latest.id]
         if ask.version is None or ask.version == before.version:
             return
-        last = next(reversed(_events(self.connection, known.latest.id)), None)
+        last = next(reversed(_events(self.connection, known_break.latest.id)), None)
         how = (
             f"{last.what.replace('_', ' ')} by {last.who} on {last.at.date()}: {last.detail}" if last else "by a run"
         )
-        raise RulingRefused(f"{known.latest.id} changed since: {how}")
+        raise RulingRefused(f"{known_break.latest.id} changed since: {how}")
 
     def _decided(self, decision: RulingDecision) -> None:
         after, ruling = decision.after, decision.ruling
         if ruling.kind == RulingKind.LINK:
             self.pairs.held[ruling.charge_account, ruling.charge_id] = ruling
-        for one in decision.changed_rulings:
-            if one.kind == RulingKind.LINK and one.standing not in (RulingState.STANDS, RulingState.PENDING):
-                self.pairs.held.pop((one.charge_account, one.charge_id), None)
+        for changed in decision.changed_rulings:
+            if changed.kind == RulingKind.LINK and changed.standing not in (RulingState.STANDS, RulingState.PENDING):
+                self.pairs.held.pop((changed.charge_account, changed.charge_id), None)
         self.breaks[after.latest.id] = after
         self._add(ruling, decision.changed_rulings)
         self._say(after, decision.event, ruling.who, decision.detail)
@@ -217,15 +218,17 @@ class _Work:
             break_rows.breaks_by(self.connection, "status", [BreakStatus.OPEN.value], code=pattern.code, **more)
         )
         expected = [
-            known
-            for known in self.breaks.values()
-            if known.status == BreakStatus.OPEN
-            and covers(pattern, known.latest)
-            and pattern.until >= self._today(known.latest.account)
+            known_break
+            for known_break in self.breaks.values()
+            if known_break.status == BreakStatus.OPEN
+            and covers(pattern, known_break.latest)
+            and pattern.until >= self._today(known_break.latest.account)
         ]
         self._add(ruling, ())
-        for known in expected:
-            self._move(known, "ignored", BreakStatus.ACKNOWLEDGED, ruling, f"until {pattern.until}: {ruling.reason}")
+        for known_break in expected:
+            self._move(
+                known_break, "ignored", BreakStatus.ACKNOWLEDGED, ruling, f"until {pattern.until}: {ruling.reason}"
+            )
         self._keep_entry(ruling, "ignored", ruling.name, (), {"breaks": len(expected)})
         words = f"{ruling.name} holds until {pattern.until}: {len(expected)} open breaks are acknowledged by it"
         return Answer(ask, Outcome.APPLIED, words, ruling.id)
@@ -234,7 +237,11 @@ class _Work:
         if target.standing != RulingState.STANDS:
             raise RulingRefused(f"{target.name} no longer stands: {target.standing} ({target.ended_why})")
         self._keep(break_rows.breaks_by(self.connection, "ruling_id", [target.id]))
-        resting = [one for one in self.breaks.values() if one.standing and one.standing.ruling_id == target.id]
+        resting = [
+            known_break
+            for known_break in self.breaks.values()
+            if known_break.standing and known_break.standing.ruling_id == target.id
+        ]
         who, reason = ask.who.strip(), ask.reason.strip()
         ruling = Ruling(
             self.next_id,
@@ -251,52 +258,52 @@ class _Work:
         )
         over = end_ruling(target, RulingState.UNDONE, who, self.now, reason or "taken back")
         self._add(ruling, (over,))
-        for known in resting:
-            self._move(known, "undone", BreakStatus.OPEN, ruling, f"ignore by {target.who} ({target.name})")
+        for known_break in resting:
+            self._move(known_break, "undone", BreakStatus.OPEN, ruling, f"ignore by {target.who} ({target.name})")
         self._keep_entry(ruling, "undone", target.name, (over,), {"breaks": len(resting)})
         words = f"{target.name} is undone: {len(resting)} breaks are open again"
         return Answer(ask, Outcome.APPLIED, words, ruling.id)
 
-    def _move(self, known: KnownBreak, what: str, status: BreakStatus, ruling: Ruling, detail: str) -> None:
+    def _move(self, known_break: KnownBreak, event: str, status: BreakStatus, ruling: Ruling, detail: str) -> None:
         standing = standing_by(as_ignore(ruling)) if ruling.kind == RulingKind.IGNORE else None
-        self.breaks[known.latest.id] = move_break(known, what, status, standing)
-        self._say(known, what, ruling.who, detail)
+        self.breaks[known_break.latest.id] = move_break(known_break, event, status, standing)
+        self._say(known_break, event, ruling.who, detail)
 
-    def _say(self, known: KnownBreak, what: str, who: str, detail: str) -> None:
-        self.events.append(BreakEvent(known.latest.id, what, self.now, who, detail))
+    def _say(self, known_break: KnownBreak, event: str, who: str, detail: str) -> None:
+        self.events.append(BreakEvent(known_break.latest.id, event, self.now, who, detail))
 
-    def _add(self, ruling: Ruling, others: Iterable[Ruling]) -> None:
+    def _add(self, ruling: Ruling, changed: Iterable[Ruling]) -> None:
         self.next_id += 1
         self.new.append(ruling.id)
         self._keep_rulings([ruling])
         if ruling.key:
             self.by_key[ruling.key] = ruling
-        for one in others:
-            self.rulings[one.id] = one
-            self.touched.add(one.id)
+        for changed_ruling in changed:
+            self.rulings[changed_ruling.id] = changed_ruling
+            self.touched.add(changed_ruling.id)
 
     def _keep_entry(
-        self, ruling: Ruling, what: str, subject: str, others: Iterable[Ruling], more: Mapping[str, Any]
+        self, ruling: Ruling, event: str, subject: str, changed: Iterable[Ruling], more: Mapping[str, Any]
     ) -> None:
-        detail = {**more, "rulings": [break_rows.content(one) for one in (ruling, *others)]}
-        self.entries.append(Entry(ruling.who, what, subject, detail))
+        detail = {**more, "rulings": [break_rows.content(written) for written in (ruling, *changed)]}
+        self.entries.append(Entry(ruling.who, event, subject, detail))
 
-    def _keep(self, found: Iterable[KnownBreak]) -> None:
+    def _keep(self, known_breaks: Iterable[KnownBreak]) -> None:
         """What was read before stays as it has become."""
-        for known in found:
-            self.read.setdefault(known.latest.id, known)
-            self.breaks.setdefault(known.latest.id, known)
+        for known_break in known_breaks:
+            self.read.setdefault(known_break.latest.id, known_break)
+            self.breaks.setdefault(known_break.latest.id, known_break)
 
-    def _keep_rulings(self, found: Iterable[Ruling]) -> None:
-        for one in found:
-            if one.id not in self.rulings:
-                self.rulings[one.id] = one
-                if one.break_id:
-                    self.of_break.setdefault(one.break_id, []).append(one.id)
+    def _keep_rulings(self, rulings_read: Iterable[Ruling]) -> None:
+        for ruling in rulings_read:
+            if ruling.id not in self.rulings:
+                self.rulings[ruling.id] = ruling
+                if ruling.break_id:
+                    self.of_break.setdefault(ruling.break_id, []).append(ruling.id)
 
     def _today(self, account: str | None) -> date:
-        known = self.accounts.get(account or "")
-        return self.now.astimezone(known.zone if known else UTC).date()
+        known_account = self.accounts.get(account or "")
+        return self.now.astimezone(known_account.zone if known_account else UTC).date()
 
     def _earliest(self, account: str | None) -> date:
         """Today where the day is youngest among the accounts that a pattern is for."""
@@ -307,17 +314,20 @@ class _Work:
         """All that has changed, the audit log last: it seals the events."""
         if not self.entries:
             return
-        changed = [known for name, known in self.breaks.items() if known != self.read[name]]
-        bulk.upsert(self.connection, BREAK, [break_rows.break_row(known) for known in changed])
-        break_rows.insert_rulings(self.connection, [self.rulings[one] for one in self.new])
+        changed = [known_break for break_id, known_break in self.breaks.items() if known_break != self.read[break_id]]
+        bulk.upsert(self.connection, BREAK, [break_rows.break_row(known_break) for known_break in changed])
+        break_rows.insert_rulings(self.connection, [self.rulings[ruling_id] for ruling_id in self.new])
         break_rows.update_rulings(
-            self.connection, [self.rulings[one] for one in sorted(self.touched - set(self.new))]
+            self.connection, [self.rulings[ruling_id] for ruling_id in sorted(self.touched - set(self.new))]
         )
         break_rows.insert_events(self.connection, self.events, None, self.now)
         append_all(self.connection, self.entries, self.now, audit_key)
 
 
-def _standings(known: Iterable[KnownBreak], of: Iterable[Ruling]) -> list[Standing]:
+def _standings(known_breaks: Iterable[KnownBreak], rulings_: Iterable[Ruling]) -> list[Standing]:
     """What breaks rest on, and what rulings found them resting on; opening items are no rulings."""
-    found = [*(one.standing for one in known), *(one.before.standing for one in of if one.before)]
-    return [one for one in found if one is not None and one.kind != RulingKind.OPENING]
+    standings = [
+        *(known_break.standing for known_break in known_breaks),
+        *(ruling.before.standing for ruling in rulings_ if ruling.before),
+    ]
+    return [standing for standing in standings if standing is not None and standing.kind != RulingKind.OPENING]

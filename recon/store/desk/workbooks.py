@@ -69,13 +69,13 @@ def keep(store: Store, workbook: StoredWorkbook, file: IO[bytes]) -> bool:
     """
     table = WORKBOOK.c
     with writing(store, "workbook") as connection:
-        known = connection.execute(select(table.sha256).where(table.sha256 == workbook.sha256)).first()
-        if known is None:
-            row = {one.name: getattr(workbook, one.name) for one in fields(StoredWorkbook)}
+        stored = connection.execute(select(table.sha256).where(table.sha256 == workbook.sha256)).first()
+        if stored is None:
+            row = {column.name: getattr(workbook, column.name) for column in fields(StoredWorkbook)}
             connection.execute(insert(WORKBOOK), row)
         if workbook.size <= LARGEST and not is_kept(connection, workbook.sha256):
             put_chunks(connection, workbook.sha256, file)
-    return known is None
+    return stored is None
 
 
 def by_hash(store: Store, sha256: str) -> StoredWorkbook | None:
@@ -153,21 +153,21 @@ def sign(store: Store, wanted: SignOff, audit_key: bytes | None) -> SignOff:
             table.last_day == wanted.last_day,
             table.ended_at.is_(None),
         )
-        before = {one.role: one for one in _sign_offs(connection, where)}
-        if (known := _allowed(wanted, before)) is not None:
-            return known
-        row = {one.name: getattr(wanted, one.name) for one in fields(SignOff) if one.name != "id"}
+        before = {sign_off.role: sign_off for sign_off in _sign_offs(connection, where)}
+        if (signed := _allowed(wanted, before)) is not None:
+            return signed
+        row = {column.name: getattr(wanted, column.name) for column in fields(SignOff) if column.name != "id"}
         connection.execute(insert(SIGN_OFF), row)
         detail = {"role": wanted.role, "sha256": wanted.sha256, "result_digest": wanted.result_digest}
         audit.append(connection, wanted.who, "signed", _range_of(wanted), detail, wanted.at, audit_key)
-        return next(one for one in _sign_offs(connection, where) if one.role == wanted.role)
+        return next(sign_off for sign_off in _sign_offs(connection, where) if sign_off.role == wanted.role)
 
 
 def end(
     store: Store, ended: Sequence[SignOff], who: str, by: str, why: str, at: datetime, audit_key: bytes | None
 ) -> None:
     """End sign-offs that stand, with an audit entry for their range; `by` is what ended them, as "run 12"."""
-    ids = [one.id for one in ended]
+    ids = [sign_off.id for sign_off in ended]
     with writing(store, "workbook") as connection:
         changed = (
             update(SIGN_OFF)
@@ -175,7 +175,7 @@ def end(
             .values(ended_at=at, ended_by=by, ended_why=why)
         )
         if connection.execute(changed).rowcount:
-            detail = {"by": by, "why": why, "roles": [one.role for one in ended], "sha256": ended[0].sha256}
+            detail = {"by": by, "why": why, "roles": [sign_off.role for sign_off in ended], "sha256": ended[0].sha256}
             audit.append(connection, who, "unsigned", _range_of(ended[0]), detail, at, audit_key)
 
 
@@ -210,20 +210,20 @@ def recorded_before(store: Store, account: str, run_id: int) -> datetime | None:
         .where(part.account == account, whole.id < run_id)
     )
     with reading(store) as connection:
-        found: datetime | None = connection.execute(statement).scalar_one_or_none()
-    return found
+        recorded_at: datetime | None = connection.execute(statement).scalar_one_or_none()
+    return recorded_at
 
 
 def _allowed(wanted: SignOff, before: dict[str, SignOff]) -> SignOff | None:
     """The sign-off that stands already; raises NotSigned in words."""
     where = _range_of(wanted)
-    known, preparer = before.get(wanted.role), before.get("preparer")
+    signed, preparer = before.get(wanted.role), before.get("preparer")
     if preparer and preparer.sha256 != wanted.sha256:
         raise NotSigned(f"another workbook of {where} is signed: {preparer.who} signed it as preparer")
-    if known is not None:
-        if _same(known.who, wanted.who):
-            return known
-        raise NotSigned(f"{where} is signed as {wanted.role} already, by {known.who}")
+    if signed is not None:
+        if _same(signed.who, wanted.who):
+            return signed
+        raise NotSigned(f"{where} is signed as {wanted.role} already, by {signed.who}")
     if wanted.role == "reviewer" and preparer is None:
         raise NotSigned(f"no preparer has signed {where} yet: the preparer signs first")
     if wanted.role == "reviewer" and preparer and _same(preparer.who, wanted.who):
@@ -231,9 +231,9 @@ def _allowed(wanted: SignOff, before: dict[str, SignOff]) -> SignOff | None:
     return None
 
 
-def _same(one: str, other: str) -> bool:
+def _same(name: str, other_name: str) -> bool:
     """One person is one name, however it is spaced and capitalised."""
-    return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
+    return " ".join(name.split()).casefold() == " ".join(other_name.split()).casefold()
 
 
 def _range_of(sign_off: SignOff) -> str:
@@ -241,14 +241,14 @@ def _range_of(sign_off: SignOff) -> str:
 
 
 def _workbooks(store: Store, where: Any) -> list[StoredWorkbook]:
-    wanted = [WORKBOOK.c[one.name] for one in fields(StoredWorkbook)]
+    wanted = [WORKBOOK.c[column.name] for column in fields(StoredWorkbook)]
     statement = select(*wanted).where(where).order_by(WORKBOOK.c.written_at.desc(), WORKBOOK.c.sha256)
     with reading(store) as connection:
         return [StoredWorkbook(*row) for row in connection.execute(statement)]
 
 
 def _sign_offs(connection: Connection, where: Any) -> list[SignOff]:
-    statement = select(*(SIGN_OFF.c[one.name] for one in fields(SignOff))).where(where).order_by(SIGN_OFF.c.id)
+    statement = select(*(SIGN_OFF.c[column.name] for column in fields(SignOff))).where(where).order_by(SIGN_OFF.c.id)
     return [SignOff(*row) for row in connection.execute(statement)]
 
 

@@ -45,7 +45,7 @@ class Filter:
 
 
 @dataclass(frozen=True)
-class Found:
+class BreakPage:
     """One page of a list, and how many there are in all."""
 
     breaks: tuple[KnownBreak, ...]
@@ -76,7 +76,7 @@ class DayRun:
     days: int = 1
 
 
-def find(store: Store, wanted: Filter, sort: str, descending: bool, offset: int, limit: int) -> Found:
+def find(store: Store, wanted: Filter, sort: str, descending: bool, offset: int, limit: int) -> BreakPage:
     """A page of the breaks wanted; an unknown `sort` raises KeyError."""
     by = SORTS[sort]
     order = by.desc() if descending else by
@@ -87,10 +87,10 @@ def find(store: Store, wanted: Filter, sort: str, descending: bool, offset: int,
         ids = connection.execute(page).scalars().all()
         # Whole rows only of what is shown: a sort carries all that it is given.
         rows = {row.id: row for row in connection.execute(select(BREAK).where(_B.id.in_(ids)))}
-    return Found(tuple(break_of(rows[break_id]) for break_id in ids), total)
+    return BreakPage(tuple(break_of(rows[break_id]) for break_id in ids), total)
 
 
-def one(store: Store, break_id: str, visible: frozenset[str] | None) -> KnownBreak | None:
+def find_break(store: Store, break_id: str, visible: frozenset[str] | None) -> KnownBreak | None:
     """A break by its whole id; None where there is none, or it is not for the asker to see."""
     if not _can_be_asked(break_id):
         return None
@@ -101,12 +101,12 @@ def one(store: Store, break_id: str, visible: frozenset[str] | None) -> KnownBre
 
 def seen(store: Store, break_ids: Collection[str], visible: frozenset[str] | None) -> set[str]:
     """Of these whole ids those that are breaks for the asker to see."""
-    found: set[str] = set()
+    seen_ids: set[str] = set()
     with reading(store) as connection:
-        for some in chunks({one for one in break_ids if _can_be_asked(one)}):
+        for some in chunks({break_id for break_id in break_ids if _can_be_asked(break_id)}):
             wanted = _B.id.in_(some) & _seen(_B.account, visible)
-            found.update(connection.execute(select(_B.id).where(wanted)).scalars())
-    return found
+            seen_ids.update(connection.execute(select(_B.id).where(wanted)).scalars())
+    return seen_ids
 
 
 def open_sums(store: Store, visible: frozenset[str] | None) -> list[OpenSum]:
@@ -133,11 +133,11 @@ def ages(store: Store, visible: frozenset[str] | None, now: datetime) -> list[tu
         .group_by(_B.currency, bucket)
         .order_by(_B.currency.nulls_first())
     )
-    found: dict[str | None, list[int]] = {}
+    by_currency: dict[str | None, list[int]] = {}
     with reading(store) as connection:
         for currency, number, count in connection.execute(statement):
-            found.setdefault(currency, [0] * len(AGES))[number] = count
-    return [(currency, tuple(counts)) for currency, counts in found.items()]
+            by_currency.setdefault(currency, [0] * len(AGES))[number] = count
+    return [(currency, tuple(counts)) for currency, counts in by_currency.items()]
 
 
 def days(store: Store, visible: frozenset[str] | None, first: date, last: date) -> list[DayRun]:

@@ -93,18 +93,18 @@ def open_batch(
     """
     with writing(store, LOCK) as connection:
         unfinished = or_(BATCH.c.ended_at.is_(None), BATCH.c.words.is_not(None))
-        for one in _batches(connection, BATCH.c.name == request.name, unfinished)[-1:]:
-            if _last_sign(connection, one) >= since:
-                this = update(BATCH).where(BATCH.c.id == one.id)
+        for batch in _batches(connection, BATCH.c.name == request.name, unfinished)[-1:]:
+            if _last_sign(connection, batch) >= since:
+                this = update(BATCH).where(BATCH.c.id == batch.id)
                 connection.execute(this.values(ended_at=None, words=None))
-                return replace(one, ended_at=None, words=None)
-            _end(connection, one.id, now, "nobody worked on it any more")
+                return replace(batch, ended_at=None, words=None)
+            _end(connection, batch.id, now, "nobody worked on it any more")
         if not steps:
             return None
         old = select(BATCH.c.id).where(BATCH.c.ended_at < since)
         used = update(BATCH_STEP).where(BATCH_STEP.c.batch_id.in_(old), BATCH_STEP.c.packed_result.is_not(None))
         connection.execute(used.values(packed_result=None))
-        row = {one.name: getattr(request, one.name) for one in fields(BatchRequest)}
+        row = {column.name: getattr(request, column.name) for column in fields(BatchRequest)}
         row |= {
             "accounts": json.dumps(request.accounts),
             "options": json.dumps(dict(request.options)),
@@ -112,7 +112,8 @@ def open_batch(
         }
         batch_id = int(connection.execute(insert(BATCH).returning(BATCH.c.id), row).scalar_one())
         rows = [
-            {"batch_id": batch_id, **{one.name: getattr(step, one.name) for one in fields(Step)}} for step in steps
+            {"batch_id": batch_id, **{column.name: getattr(step, column.name) for column in fields(Step)}}
+            for step in steps
         ]
         connection.execute(insert(BATCH_STEP), rows)
         return Batch(batch_id, request, now)
@@ -207,8 +208,8 @@ def finish_alone(
 def run_of(connection: Connection, marker: Marker) -> int | None:
     """The run that another step of this kind and range was recorded in: a range is one run of all its accounts."""
     statement = select(func.max(BATCH_STEP.c.run_id)).where(*_beside(connection, marker))
-    found: int | None = connection.execute(statement).scalar_one()
-    return found
+    run_id: int | None = connection.execute(statement).scalar_one()
+    return run_id
 
 
 def is_whole(connection: Connection, marker: Marker) -> bool:
@@ -289,5 +290,5 @@ def _batch(row: Row[Any]) -> Batch:
 
 
 def _steps(connection: Connection, *where: Any) -> list[Step]:
-    wanted = select(*(BATCH_STEP.c[one.name] for one in fields(Step)))
+    wanted = select(*(BATCH_STEP.c[column.name] for column in fields(Step)))
     return [Step(*row) for row in connection.execute(wanted.where(*where).order_by(BATCH_STEP.c.place))]

@@ -19,7 +19,9 @@ from recon.store.versions.frames import Query, batches, fetch
 
 _TEXTS = (c.TRANSACTION_ID, c.ORIGIN)
 _OF_TRANSFER = (c.ACCOUNT, c.TRANSFER_ID, c.TRANSACTION_ID, c.CREATED_AT)
-_TURNS = c.Frame("turns", tuple(one for one in c.TRANSFERS.columns if one.name in _OF_TRANSFER))
+_TRANSFER_COLUMNS = c.Frame(
+    "transfers", tuple(column for column in c.TRANSFERS.columns if column.name in _OF_TRANSFER)
+)
 _MOVES = c.Frame(  # a debit's amount is negative; a credit has neither id nor origin here
     "moves",
     (
@@ -39,27 +41,28 @@ _Q: Any = literal_column(str(QUARTER), BigInteger())
 
 
 def load_lines(
-    connections: Sequence[Connection], accounts: Collection[str], as_of: int, known: int | None
+    connections: Sequence[Connection], accounts: Collection[str], as_of: int, versions_at: int | None
 ) -> dict[str, LedgerHistory]:
-    """The line of each account: what was created up to `as_of` (inclusive), in the versions known at `known`.
+    """The line of each account: what was created up to `as_of` (inclusive), in the versions known at `versions_at`.
 
     Both are microseconds; None: the current versions. The connections see one state of the store. An account without
     transactions has an empty line.
     """
-    turns, moments = _turns(connections[0], as_of, known), _moments(connections[0], accounts)
-    ups = {account: HistoryBuilder(turns, moments) for account in accounts}
+    transfers = _transfers(connections[0], as_of, versions_at)
+    moments = _moments(connections[0], accounts)
+    builders = {account: HistoryBuilder(transfers, moments) for account in accounts}
     # A condition that no index serves: the whole table is read in its own order, which is faster by far.
-    ours = case((_TABLE.c[c.ACCOUNT].in_(accounts), 1), else_=0) == literal_column("1")
+    of_accounts = case((_TABLE.c[c.ACCOUNT].in_(accounts), 1), else_=0) == literal_column("1")
     moves = _moves() if connections[0].dialect.name == SQLITE else _added_up(moments)
-    statement = moves.where(tables.known_at(_TABLE, known), ours, as_of >= _MADE)
+    statement = moves.where(tables.known_at(_TABLE, versions_at), of_accounts, as_of >= _MADE)
     for batch in batches(connections, Query(_MOVES, _TABLE, statement, ())):
-        whose = batch[c.ACCOUNT].combine_chunks()
+        owners = batch[c.ACCOUNT].combine_chunks()
         numbers = [batch[name].to_numpy() for name in (c.CREATED_AT, AVAILABLE_AT, c.AMOUNT)]
         texts = [batch[name].combine_chunks() for name in _TEXTS]
-        for code, account in enumerate(whose.dictionary.to_pylist()):
-            rows = np.flatnonzero(whose.indices.to_numpy() == code)
-            ups[account].add(*(one[rows] for one in numbers), *(one.take(rows) for one in texts))
-    return {account: up.history() for account, up in ups.items()}
+        for code, account in enumerate(owners.dictionary.to_pylist()):
+            rows = np.flatnonzero(owners.indices.to_numpy() == code)
+            builders[account].add(*(column[rows] for column in numbers), *(column.take(rows) for column in texts))
+    return {account: builder.history() for account, builder in builders.items()}
 
 
 def _moves() -> Select[Any]:
@@ -89,17 +92,21 @@ def credits_where(spans: Mapping[str, Sequence[Span]]) -> list[ColumnElement[boo
     ]
 
 
-def _turns(connection: Connection, as_of: int, known: int | None) -> pd.DataFrame:
+def _transfers(connection: Connection, as_of: int, versions_at: int | None) -> pd.DataFrame:
     """What lines must know of the transfers, in the order of the books."""
-    statement = select(*(_TRANSFERS.c[name] for name in _TURNS.names))
-    wanted = tables.known_at(_TRANSFERS, known) & (_TRANSFERS.c[c.CREATED_AT] <= as_of)
+    statement = select(*(_TRANSFERS.c[name] for name in _TRANSFER_COLUMNS.names))
+    wanted = tables.known_at(_TRANSFERS, versions_at) & (_TRANSFERS.c[c.CREATED_AT] <= as_of)
     keys = (c.ACCOUNT, c.CREATED_AT, c.TRANSFER_ID)
-    return fetch(connection, Query(_TURNS, _TRANSFERS, statement.where(wanted), keys))
+    return fetch(connection, Query(_TRANSFER_COLUMNS, _TRANSFERS, statement.where(wanted), keys))
 
 
 def _moments(connection: Connection, accounts: Collection[str]) -> Ints:
     """When the transactions were made that any version of a transfer names, or that name a transfer."""
     named = _TABLE.c[c.TRANSACTION_ID].in_(select(_TRANSFERS.c[c.TRANSACTION_ID]))
-    either = (named & _TABLE.c[c.ACCOUNT].in_(accounts), _TABLE.c[c.ORIGIN].in_(select(_TRANSFERS.c[c.TRANSFER_ID])))
-    found: list[Any] = [at for one in either for at in connection.execute(select(_MADE).where(one)).scalars()]
-    return np.array(found, dtype=np.int64)
+    naming = _TABLE.c[c.ORIGIN].in_(select(_TRANSFERS.c[c.TRANSFER_ID]))
+    moments = [
+        moment
+        for condition in (named & _TABLE.c[c.ACCOUNT].in_(accounts), naming)
+        for moment in connection.execute(select(_MADE).where(condition)).scalars()
+    ]
+    return np.array(moments, dtype=np.int64)

@@ -241,34 +241,40 @@ def _earlier(connection: Connection, days: Collection[Days]) -> dict[Days, tuple
         .where(table.kind.in_(kinds), table.account.in_(accounts))
         .where(table.first_day >= min(firsts), table.last_day <= max(lasts))
     )
-    found: dict[Days, tuple[int, bool]] = {}
+    earlier: dict[Days, tuple[int, bool]] = {}
     for kind, account, first, last, cleared in connection.execute(statement):
-        times, waits = found.get((kind, account, first, last), (0, False))
-        found[kind, account, first, last] = (times + 1, waits or cleared is None)
-    return found
+        times, waits = earlier.get((kind, account, first, last), (0, False))
+        earlier[kind, account, first, last] = (times + 1, waits or cleared is None)
+    return earlier
 
 
 def _queue(connection: Connection, alert_id: int, at: datetime, decision: Decision) -> None:
     if decision.cleared:
-        gone = ALERT_CLAIM.c.key.in_(decision.cleared)
-        connection.execute(update(ALERT_CLAIM).where(gone).values(cleared_at=at))
+        cleared = ALERT_CLAIM.c.key.in_(decision.cleared)
+        connection.execute(update(ALERT_CLAIM).where(cleared).values(cleared_at=at))
     if decision.claims:
-        names = [one.name for one in fields(AlertClaim) if one.name != "waits"]
-        rows = [{name: getattr(one, name) for name in names} for one in decision.claims]
-        extra = [{"alert_id": alert_id, "cleared_at": None if one.waits else at} for one in decision.claims]
-        connection.execute(insert(ALERT_CLAIM), [row | more for row, more in zip(rows, extra, strict=True)])
+        names = [column.name for column in fields(AlertClaim) if column.name != "waits"]
+        claims = [
+            {
+                **{name: getattr(claim, name) for name in names},
+                "alert_id": alert_id,
+                "cleared_at": None if claim.waits else at,
+            }
+            for claim in decision.claims
+        ]
+        connection.execute(insert(ALERT_CLAIM), claims)
     if decision.messages:
         rows = [
             {
                 "alert_id": alert_id,
-                "channel": one.channel,
-                "title": one.title,
-                "text": one.text,
-                "html": one.html,
+                "channel": message.channel,
+                "title": message.title,
+                "text": message.text,
+                "html": message.html,
                 "status": PENDING,
                 "tries": 0,
-                "next_try_at": one.due,
+                "next_try_at": message.due,
             }
-            for one in decision.messages
+            for message in decision.messages
         ]
         connection.execute(insert(ALERT_DELIVERY), rows)

@@ -170,10 +170,14 @@ def end_job(store: Store, name: str, hour: str, now: datetime, exit_code: int) -
 
 def _is_settled(connection: Connection, claim: Claim, since: datetime) -> bool:
     covers = (ATTEMPT.c.first_day <= claim.first_day, ATTEMPT.c.last_day >= claim.last_day)
-    found = _attempts(connection, ATTEMPT.c.account == claim.account, ATTEMPT.c.ended_at.is_not(None), *covers)
-    exact = [one for one in found if (one.first_day, one.last_day) == (claim.first_day, claim.last_day)]
-    tried = [one for one in exact[-1:] if one.ending != DIED and one.ended_at is not None and one.ended_at > since]
-    return bool(tried) or any(one.reconciles(claim.last_day, claim.ends_at) for one in found)
+    ended = _attempts(connection, ATTEMPT.c.account == claim.account, ATTEMPT.c.ended_at.is_not(None), *covers)
+    if any(attempt.reconciles(claim.last_day, claim.ends_at) for attempt in ended):
+        return True
+    exact = [
+        attempt for attempt in ended if (attempt.first_day, attempt.last_day) == (claim.first_day, claim.last_day)
+    ]
+    last = exact[-1] if exact else None
+    return last is not None and last.ending != DIED and last.ended_at is not None and last.ended_at > since
 
 
 def _attempts(connection: Connection, *where: Any) -> list[Attempt]:

@@ -25,26 +25,26 @@ RULED = tuple(
     )
 )  # what a break is only by a ruling
 LASTING = (RulingKind.IGNORE, RulingKind.LINK)  # kinds that later runs go by
-_FOUND = tuple(field.name for field in fields(Break))
+_BREAK = tuple(field.name for field in fields(Break))
 _RULING = tuple(field.name for field in fields(Ruling))
 _EVENT = tuple(field.name for field in fields(BreakEvent))
 _PARTS = {kind: tuple(field.name for field in fields(kind)) for kind in (PriorState, Standing)}
 _CHUNK = 5_000  # ids in one question
 
 
-def break_row(known: KnownBreak) -> dict[str, Any]:
+def break_row(known_break: KnownBreak) -> dict[str, Any]:
     """A break with its life as a row of the table of breaks."""
-    standing = known.standing
-    found = {name: getattr(known.latest, name) for name in _FOUND}
+    standing = known_break.standing
+    facts = {name: getattr(known_break.latest, name) for name in _BREAK}
     return {
-        **found,
-        "id": known.latest.id,
-        "severity": int(known.latest.severity),
-        "status": str(known.status),
-        "first_seen": known.first_seen,
-        "last_seen": known.last_seen,
-        "owner": known.owner,
-        "version": known.version,
+        **facts,
+        "id": known_break.latest.id,
+        "severity": int(known_break.latest.severity),
+        "status": str(known_break.status),
+        "first_seen": known_break.first_seen,
+        "last_seen": known_break.last_seen,
+        "owner": known_break.owner,
+        "version": known_break.version,
         "ruling_id": standing and standing.ruling_id,
         "ruling_kind": standing and standing.kind,
         "ruled_by": standing and standing.who,
@@ -57,13 +57,13 @@ def break_row(known: KnownBreak) -> dict[str, Any]:
 def break_of(row: Row[Any]) -> KnownBreak:
     """The break that `break_row` made a row of."""
     values = row._mapping
-    found = {name: values[name] for name in _FOUND}
-    found["severity"] = Severity(found["severity"])
+    facts = {name: values[name] for name in _BREAK}
+    facts["severity"] = Severity(facts["severity"])
     standing = None
     if row.ruling_id is not None:
         standing = Standing(row.ruling_id, row.ruling_kind, row.ruled_by, row.reason, row.until, row.facts)
     life = (BreakStatus(row.status), row.first_seen, row.last_seen, row.owner, standing, row.version)
-    return KnownBreak(Break(**found), *life)
+    return KnownBreak(Break(**facts), *life)
 
 
 def breaks_by(connection: Connection, column: str, values: Collection[Any], **equal: str) -> list[KnownBreak]:
@@ -116,20 +116,26 @@ def update_rulings(connection: Connection, rulings: Sequence[Ruling]) -> None:
             update(RULING).where(RULING.c.id == bindparam("of")).values({n: bindparam(f"new_{n}") for n in names})
         )
         connection.execute(
-            statement, [{"of": one.id, **{f"new_{n}": getattr(one, n) for n in names}} for one in rulings]
+            statement, [{"of": ruling.id, **{f"new_{n}": getattr(ruling, n) for n in names}} for ruling in rulings]
         )
 
 
 def end_rulings(connection: Connection, ended: Sequence[EndedRuling], by: str, at: datetime) -> list[Ruling]:
     """End those that still are in force, and return them."""
-    reasons = {one.ruling_id: one for one in ended}
-    found = [ruling for ruling in rulings_by(connection, "id", list(reasons)) if ruling.standing in IN_FORCE]
-    over = [
-        replace(ruling, standing=str(end.standing), ended_at=at, ended_by=by, ended_why=end.why)
-        for ruling, end in ((ruling, reasons[ruling.id]) for ruling in found)
+    ends = {end.ruling_id: end for end in ended}
+    ended_rulings = [
+        replace(
+            ruling,
+            standing=str(ends[ruling.id].standing),
+            ended_at=at,
+            ended_by=by,
+            ended_why=ends[ruling.id].why,
+        )
+        for ruling in rulings_by(connection, "id", list(ends))
+        if ruling.standing in IN_FORCE
     ]
-    update_rulings(connection, over)
-    return over
+    update_rulings(connection, ended_rulings)
+    return ended_rulings
 
 
 def content(ruling: Ruling) -> dict[str, Any]:
@@ -163,12 +169,12 @@ def _ruling_of(row: Row[Any]) -> Ruling:
     return Ruling(**{**row._mapping, "before": before and _before(before)})
 
 
-def _before(found: Mapping[str, Any]) -> PriorState:
-    standing = found["standing"]
+def _before(state: Mapping[str, Any]) -> PriorState:
+    standing = state["standing"]
     if standing is not None:
         until = standing["until"]
         standing = Standing(**{**standing, "until": until and date.fromisoformat(until)})
-    return PriorState(found["status"], standing)
+    return PriorState(state["status"], standing)
 
 
 def chunks(values: Collection[Any]) -> Iterator[list[Any]]:

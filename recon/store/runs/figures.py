@@ -19,8 +19,7 @@ def runs_by_status(store: Store) -> dict[tuple[str, str], int]:
 
 def open_breaks(store: Store) -> dict[tuple[str, str, str], int]:
     """How many breaks are not closed, by account (empty: none is known), code and severity's word."""
-    found = BREAK.c
-    keys = (found.account, found.code, found.severity)
+    keys = (BREAK.c.account, BREAK.c.code, BREAK.c.severity)
     statement = select(*keys, func.count()).where(IS_OPEN).group_by(*keys)
     with reading(store) as connection:
         rows = connection.execute(statement).all()

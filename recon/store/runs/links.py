@@ -39,31 +39,32 @@ def write(connection: Connection, links: Links, run_id: int) -> None:
     of another account's run.
     """
     once = ~pd.concat([links.before, links.now], ignore_index=True).duplicated(keep=False).to_numpy()
-    gone, fresh = links.before[once[: len(links.before)]], links.now[once[len(links.before) :]]
-    touched = pd.concat([gone, fresh], ignore_index=True)[_CHARGE].drop_duplicates()
+    removed, fresh = links.before[once[: len(links.before)]], links.now[once[len(links.before) :]]
+    touched = pd.concat([removed, fresh], ignore_index=True)[_CHARGE].drop_duplicates()
     name = bulk.quoted(connection, tables.MATCH)
-    where = " AND ".join(f"{one} = ?" for one in _CHARGE)
+    where = " AND ".join(f"{column} = ?" for column in _CHARGE)
     bulk.execute_many(connection, f"DELETE FROM {name} WHERE {where}", _tuples(touched))
-    theirs = pd.MultiIndex.from_frame(links.now[_CHARGE]).isin(pd.MultiIndex.from_frame(touched))
-    rows = list(zip(*bulk.to_lists(links.now[theirs], c.LINKS), strict=True)) if len(touched) else []
+    of_touched = pd.MultiIndex.from_frame(links.now[_CHARGE]).isin(pd.MultiIndex.from_frame(touched))
+    rows = list(zip(*bulk.to_lists(links.now[of_touched], c.LINKS), strict=True)) if len(touched) else []
     bulk.insert_rows(connection, tables.MATCH, rows)
     _write_unmatched(connection, links, fresh)
     part = tables.RUN_ACCOUNT
     for account, windows in links.judged.items():
-        text = json.dumps([[to_micros(one.start), to_micros(one.end)] for one in windows])
-        ours = (part.c.run_id == run_id) & (part.c.account == account)
-        connection.execute(update(part).where(ours).values(judged=text))
+        text = json.dumps([[to_micros(window.start), to_micros(window.end)] for window in windows])
+        of_account = (part.c.run_id == run_id) & (part.c.account == account)
+        connection.execute(update(part).where(of_account).values(judged=text))
 
 
 def judged_windows(store: Store) -> dict[str, tuple[Window, ...]]:
     """By account the creation times whose charges and orders earlier runs looked at."""
-    part, found = tables.RUN_ACCOUNT.c, dict[str, list[Window]]()
+    part = tables.RUN_ACCOUNT.c
+    by_account: dict[str, list[Window]] = {}
     statement = select(part.account, part.judged).where(part.judged.is_not(None)).distinct()
     with reading(store) as connection:
         for account, text in connection.execute(statement):
             windows = [Window(from_micros(start), from_micros(end)) for start, end in json.loads(text)]
-            found.setdefault(account, []).extend(windows)
-    return {account: joined(windows) for account, windows in found.items()}
+            by_account.setdefault(account, []).extend(windows)
+    return {account: joined(windows) for account, windows in by_account.items()}
 
 
 def _write_unmatched(connection: Connection, links: Links, fresh: pd.DataFrame) -> None:

@@ -55,30 +55,32 @@ def folder_of(store: Store | Connection) -> Path:
     return Path(f"{store.engine.url.database}.archive")
 
 
-def with_archived(connection: Connection, found: pd.DataFrame, query: Query, known: int | None) -> pd.DataFrame:
+def with_archived(connection: Connection, frame: pd.DataFrame, query: Query, versions_at: int | None) -> pd.DataFrame:
     """What a query found, and what it would have found among the archived versions known at a moment (microseconds).
 
-    `found` and the list of the archive's files must be of one state of the store: `connection` is in the transaction
-    that `found` came from. The query is asked again of a temporary table, which lacks only raw object and digest. No
-    current version (`known` None) is in the archive. Raises ArchiveError.
+    `frame` and the list of the archive's files must be of one state of the store: `connection` is in the transaction
+    that `frame` came from. The query is asked again of a temporary table, which lacks only raw object and digest. No
+    current version (`versions_at` None) is in the archive. Raises ArchiveError.
     """
-    if known is None:
-        return found
+    if versions_at is None:
+        return frame
     file = ARCHIVE_FILE.c
-    files = _files(connection, query.table, VERSIONS, file.first_seen_at <= known, file.last_superseded_at > known)
+    files = _files(
+        connection, query.table, VERSIONS, file.first_seen_at <= versions_at, file.last_superseded_at > versions_at
+    )
     if not files:
-        return found
+        return frame
     beside = _temporary(query.table)
     beside.create(connection, checkfirst=False)
-    for one in files:
-        rows = read(folder_of(connection), one, beside.columns.keys())
-        then = pc.less_equal(rows[c.SEEN_AT], known)
-        rows = rows.filter(pc.and_(then, pc.greater(rows[tables.SUPERSEDED_AT], known)))
+    for file_row in files:
+        rows = read(folder_of(connection), file_row, beside.columns.keys())
+        then = pc.less_equal(rows[c.SEEN_AT], versions_at)
+        rows = rows.filter(pc.and_(then, pc.greater(rows[tables.SUPERSEDED_AT], versions_at)))
         bulk.insert_rows(connection, beside, list(zip(*(column.to_pylist() for column in rows.columns), strict=True)))
     more = fetch(connection, replace(query, table=beside, statement=_asked_of(query.statement, query.table, beside)))
     beside.drop(connection, checkfirst=False)
-    together = pd.concat([found, more], ignore_index=True)
-    return query.frame.check(together.sort_values(list(query.keys), ignore_index=True)) if len(more) else found
+    together = pd.concat([frame, more], ignore_index=True)
+    return query.frame.check(together.sort_values(list(query.keys), ignore_index=True)) if len(more) else frame
 
 
 def versions_of(
@@ -88,7 +90,7 @@ def versions_of(
     first. Raises ArchiveError."""
     file, (start, end) = ARCHIVE_FILE.c, between
     seen = (file.first_seen_at < end, file.last_seen_at >= start)
-    names = [one.name for one in table.columns if one.name not in _UNKEPT]
+    names = [column.name for column in table.columns if column.name not in _UNKEPT]
     rows = _rows(connection, (table, VERSIONS), names, account, object_id, seen)
     return sorted((row for row in rows if start <= row[c.SEEN_AT] < end), key=lambda row: row[c.SEEN_AT])
 
@@ -114,14 +116,14 @@ def copy_files(store: Store, target: Path) -> int:
     Raises ArchiveError, which names all that are not whole, after the others are copied.
     """
     files, wrong = _recorded(store), list[str]()
-    for one in files:
+    for file in files:
         try:
-            content = _whole(folder_of(store), one)
+            content = _whole(folder_of(store), file)
         except ArchiveError as error:
             wrong += error.messages
             continue
         target.mkdir(parents=True, exist_ok=True)
-        (target / one.name).write_bytes(content)
+        (target / file.name).write_bytes(content)
     if wrong:
         raise ArchiveError(*wrong)
     return len(files)
@@ -133,16 +135,16 @@ def look(store: Store) -> tuple[int, int, list[str]]:
     Raises ArchiveError where there are files and nobody says where.
     """
     files, wrong = _recorded(store), []
-    for one in files:
-        path = folder_of(store) / one.name
+    for file in files:
+        path = folder_of(store) / file.name
         try:
             size = path.stat().st_size
         except OSError as error:
-            wrong.append(_missing(path, one, error))
+            wrong.append(_missing(path, file, error))
             continue
-        if size != one.size:
-            wrong.append(_altered(path, one))
-    return len(files), sum(one.size for one in files), wrong
+        if size != file.size:
+            wrong.append(_altered(path, file))
+    return len(files), sum(file.size for file in files), wrong
 
 
 def read(folder: Path, file: Row[Any], names: Sequence[str]) -> Any:
@@ -151,9 +153,9 @@ def read(folder: Path, file: Row[Any], names: Sequence[str]) -> Any:
     Raises ArchiveError where it is missing or altered.
     """
     there = parquet.ParquetFile(pa.BufferReader(_whole(folder, file)))
-    known = set(there.schema_arrow.names)
-    found = there.read([name for name in names if name in known], use_threads=False)
-    return pa.table({name: found[name] if name in known else pa.nulls(len(found)) for name in names})
+    kept_names = set(there.schema_arrow.names)
+    kept = there.read([name for name in names if name in kept_names], use_threads=False)
+    return pa.table({name: kept[name] if name in kept_names else pa.nulls(len(kept)) for name in names})
 
 
 def _whole(folder: Path, file: Row[Any]) -> bytes:
@@ -197,9 +199,9 @@ def _rows(
 ) -> Iterator[Mapping[str, Any]]:
     """The rows of one object in the files that may hold it."""
     (table, what), key = of, tables.key_of(of[0])
-    for one in _files(connection, table, what, ARCHIVE_FILE.c.account == account, *seen):
-        if one.first_id <= object_id <= one.last_id:  # by code points, whatever the database sorts by
-            rows = read(folder_of(connection), one, list(dict.fromkeys((*names, key))))
+    for file in _files(connection, table, what, ARCHIVE_FILE.c.account == account, *seen):
+        if file.first_id <= object_id <= file.last_id:  # by code points, whatever the database sorts by
+            rows = read(folder_of(connection), file, list(dict.fromkeys((*names, key))))
             yield from rows.filter(pc.equal(rows[key], object_id)).to_pylist()
 
 
@@ -218,6 +220,6 @@ def _asked_of(statement: Select[Any], table: Table, other: Table) -> Select[Any]
 
 @cache
 def _temporary(table: Table) -> Table:
-    kept = (one for one in table.columns if one.name not in _UNKEPT)
-    copied = [Column(one.name, one.type, primary_key=one.primary_key) for one in kept]
+    kept = (column for column in table.columns if column.name not in _UNKEPT)
+    copied = [Column(column.name, column.type, primary_key=column.primary_key) for column in kept]
     return Table(f"archived_{table.name}", MetaData(), *copied, prefixes=["TEMPORARY"])

@@ -181,7 +181,7 @@ def _parts(store: Store, table: Table, account: str, cut: Cut) -> list[_Part]:
     parts = [_Part(table, VERSIONS, account, whole, f"DELETE FROM {name} WHERE {at}")]
     if tables.RAW in table.c:
         names = (c.ACCOUNT, key, c.SEEN_AT, tables.RAW)
-        raw = select(*(table.c[one] for one in names)).where(mine, _raw_is_old(table, before))
+        raw = select(*(table.c[name] for name in names)).where(mine, _raw_is_old(table, before))
         empty = "x''" if store.dialect.name == SQLITE else "''"
         parts.append(_Part(table, RAW_OBJECTS, account, raw, f"UPDATE {name} SET {tables.RAW} = {empty} WHERE {at}"))
     return parts
@@ -230,7 +230,7 @@ def _move(store: Store, folder: Path, part: _Part, cause: _Cause, batch: int) ->
     rows = _fetched(store, rest)
     while rows:
         moved.append(_move_rows(store, folder, part, rows, cause))
-        last = tuple(rows[-1]._mapping[one.name] for one in place)
+        last = tuple(rows[-1]._mapping[column.name] for column in place)
         rows = _fetched(store, rest.where(tuple_(*place) > last)) if len(rows) == batch else []
     return moved
 
@@ -280,8 +280,8 @@ def _name(part: _Part, sha256: str) -> str:
 
 
 def _recorded(connection: Connection, name: str) -> bool:
-    found = select(func.count()).select_from(ARCHIVE_FILE).where(ARCHIVE_FILE.c.name == name)
-    return bool(connection.execute(found).scalar_one())
+    statement = select(func.count()).select_from(ARCHIVE_FILE).where(ARCHIVE_FILE.c.name == name)
+    return bool(connection.execute(statement).scalar_one())
 
 
 def _changed(connection: Connection, change: str, keys: Sequence[tuple[Any, ...]]) -> int:
@@ -313,7 +313,7 @@ def _line(lists: _Lists, part: _Part, done: Moved, sha256: str, cause: _Cause) -
 
 def _parquet(table: Table, lists: _Lists) -> bytes:
     """The rows as a compressed file; raw objects as Omise said them, since together they compress far better."""
-    raw = {tables.RAW: [packing.unpack(one) if one else one for one in lists.get(tables.RAW, ())]}
+    raw = {tables.RAW: [packing.unpack(packed) if packed else packed for packed in lists.get(tables.RAW, ())]}
     whole = {**lists, **(raw if tables.RAW in lists else {})}
     arrays = {name: pa.array(values, _type(table, name)) for name, values in whole.items()}
     sink = pa.BufferOutputStream()

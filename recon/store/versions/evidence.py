@@ -75,13 +75,13 @@ def raw_objects(store: Store, kind: str, account: str, object_id: str) -> list[t
     with reading(store) as connection:
         kept = (c.FIRST_SEEN_AT, tables.SUPERSEDED_AT, tables.RAW)
         rows = _stored(connection, table, kept, (account, object_id), frozenset({account}))
-        found = []
+        objects = []
         for row in _with_archived(connection, table, object_id, rows):
             packed, seen = row.get(tables.RAW), row[c.SEEN_AT]
             raw = packing.unpack(packed) if packed else archive.raw_of(connection, kind, account, object_id, seen)
             assert raw is not None, f"{object_id}: its raw object is neither in the store nor in its archive"
-            found.append((from_micros(seen), raw))
-    return found
+            objects.append((from_micros(seen), raw))
+    return objects
 
 
 def _stored(
@@ -93,13 +93,13 @@ def _stored(
 ) -> list[Mapping[str, Any]]:
     """The versions in the database, oldest first: the account's, else of those that hold the id, else of any."""
     (account, object_id), key = of, table.c[tables.key_of(table)]
-    seen, whose = table.c[c.SEEN_AT], table.c[c.ACCOUNT]
-    statement = select(seen, whose, *(table.c[name] for name in names)).where(key == object_id).order_by(seen)
+    seen, owner = table.c[c.SEEN_AT], table.c[c.ACCOUNT]
+    statement = select(seen, owner, *(table.c[name] for name in names)).where(key == object_id).order_by(seen)
     if visible is not None:
-        statement = statement.where(whose.in_(sorted(visible)))
-    holders = select(whose).where(key == object_id, tables.known_at(table, None))
-    ways = [whose.in_(holders), true()]  # the latter takes no index: it is for what is gone and was another's
-    for those in [whose == account, *ways] if account else ways:
+        statement = statement.where(owner.in_(sorted(visible)))
+    holders = select(owner).where(key == object_id, tables.known_at(table, None))
+    ways = [owner.in_(holders), true()]  # the latter takes no index: it is for what is gone and was another's
+    for those in [owner == account, *ways] if account else ways:
         rows: list[Mapping[str, Any]] = [dict(row._mapping) for row in connection.execute(statement.where(those))]
         if rows:
             break
@@ -110,16 +110,16 @@ def _with_archived(
     connection: Connection, table: Table, object_id: str, rows: Sequence[Mapping[str, Any]]
 ) -> list[Mapping[str, Any]]:
     """One account's versions with those that the archive has: only where the stored ones do not follow each other."""
-    found: list[Mapping[str, Any]] = []
+    with_archived: list[Mapping[str, Any]] = []
     ended: dict[int, int] = {}  # of each life, by its beginning: until when its versions are known
     for row in rows:
         life, seen = row[c.FIRST_SEEN_AT], row[c.SEEN_AT]
-        known = ended.get(life, life)
-        if known < seen:
-            found += archive.versions_of(connection, table, row[c.ACCOUNT], object_id, (known, seen))
-        found.append(row)
+        known_until = ended.get(life, life)
+        if known_until < seen:
+            with_archived += archive.versions_of(connection, table, row[c.ACCOUNT], object_id, (known_until, seen))
+        with_archived.append(row)
         ended[life] = row[tables.SUPERSEDED_AT] or seen
-    return found
+    return with_archived
 
 
 def _values(kind: str, row: Mapping[str, Any]) -> list[tuple[str, Any]]:

@@ -108,7 +108,7 @@ def fetch_all(connections: Sequence[Connection], queries: Sequence[Query]) -> li
     pieces = [_pieces(connections[0], query) for query in queries]
     pool = ThreadPoolExecutor(len(connections))
     try:
-        begun = [[pool.submit(read, query, one) for one in of] for query, of in zip(queries, pieces, strict=True)]
+        begun = [[pool.submit(read, query, piece) for piece in of] for query, of in zip(queries, pieces, strict=True)]
         with ThreadPoolExecutor(len(connections)) as beside:  # frames are made while the next are read
             made = [
                 beside.submit(_assemble, query, [table for done in of for table in done.result()])
@@ -127,10 +127,10 @@ def batches(connections: Sequence[Connection], query: Query) -> Iterator[Any]:
         return
     pool = ThreadPoolExecutor(len(connections))
     try:
-        ahead = deque(pool.submit(read, query, one) for one in islice(pieces, 2 * len(connections)))
+        ahead = deque(pool.submit(read, query, piece) for piece in islice(pieces, 2 * len(connections)))
         while ahead:
             yield from ahead.popleft().result()
-            ahead.extend(pool.submit(read, query, one) for one in islice(pieces, 1))
+            ahead.extend(pool.submit(read, query, piece) for piece in islice(pieces, 1))
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -161,8 +161,8 @@ def _pieces(connection: Connection, query: Query) -> list[_Piece]:
         return [None]
     row = _row_number(query.table)
     if query.either is not None:
-        found = _found(connection, query, row)
-        return [json.dumps(found[at : at + _ROWS].tolist()) for at in range(0, len(found), _ROWS)]
+        row_numbers = _found(connection, query, row)
+        return [json.dumps(row_numbers[at : at + _ROWS].tolist()) for at in range(0, len(row_numbers), _ROWS)]
     of_all = select(func.min(row), func.max(row)).select_from(query.table)
     first, last = connection.execute(of_all).one()
     return [] if first is None or last is None else [(at, at + _ROWS) for at in range(first, last + 1, _ROWS)]
@@ -171,7 +171,7 @@ def _pieces(connection: Connection, query: Query) -> list[_Piece]:
 def _found(connection: Connection, query: Query, row: Any) -> npt.NDArray[np.int64]:
     """Numbers of the rows that an index finds for each condition, in order, each once."""
     rows = query.statement.with_only_columns(row)
-    each = [list(connection.execute(rows.where(one)).scalars()) for one in query.either or ()]
+    each = [list(connection.execute(rows.where(condition)).scalars()) for condition in query.either or ()]
     return np.unique(np.array([number for numbers in each for number in numbers], dtype=np.int64))
 
 
@@ -212,8 +212,8 @@ def _postgresql_csv(connection: Connection, query: Query) -> Iterator[bytes]:
 def _one_of(query: Query, either: Sequence[ColumnElement[bool]]) -> Any:
     """The rows by their places, each condition by its own index: many conditions in one are none's index's."""
     place: Any = literal_column(f'"{query.table.name}".ctid')
-    found = union(*(query.statement.with_only_columns(place).where(one) for one in either))
-    return place == any_(func.array(found.scalar_subquery()))
+    places = union(*(query.statement.with_only_columns(place).where(condition) for condition in either))
+    return place == any_(func.array(places.scalar_subquery()))
 
 
 def _parse(batch: bytes, frame: c.Frame, postgresql: bool) -> Any:
@@ -239,8 +239,8 @@ def _assemble(query: Query, tables: Sequence[Any]) -> pd.DataFrame:
         return frame.empty()
     whole = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
     order = _order(whole, query.keys)
-    found = {c.name: _series(_in_order(whole[c.name], order), c.dtype) for c in frame.columns}
-    return frame.check(pd.DataFrame(found, columns=frame.names, copy=False))
+    series = {c.name: _series(_in_order(whole[c.name], order), c.dtype) for c in frame.columns}
+    return frame.check(pd.DataFrame(series, columns=frame.names, copy=False))
 
 
 def ordered(frame: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:

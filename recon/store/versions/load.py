@@ -57,12 +57,12 @@ def load_books(
 
 
 def whole_books(
-    connections: Sequence[Connection], wanted: Mapping[str, Query], as_of: datetime, known: int | None
+    connections: Sequence[Connection], wanted: Mapping[str, Query], as_of: datetime, versions_at: int | None
 ) -> Books:
-    """Books of all rows of these queries; `known` chooses the readings (microseconds since the epoch)."""
+    """Books of all rows of these queries; `versions_at` chooses the readings (microseconds since the epoch)."""
     frames = dict(zip(wanted, fetch_all(connections, list(wanted.values())), strict=True))
-    frames = {name: with_archived(connections[0], frame, wanted[name], known) for name, frame in frames.items()}
-    return Books(as_of=as_of, **frames, readings=load_readings(connections[0], known))  # type: ignore[arg-type]
+    frames = {name: with_archived(connections[0], frame, wanted[name], versions_at) for name, frame in frames.items()}
+    return Books(as_of=as_of, **frames, readings=load_readings(connections[0], versions_at))  # type: ignore[arg-type]
 
 
 def book_queries(
@@ -188,19 +188,19 @@ def known_since(store: Store, accounts: Sequence[str]) -> dict[str, datetime]:
     return since
 
 
-def _bank_lines(known: int | None, as_of: datetime) -> Query:
+def _bank_lines(versions_at: int | None, as_of: datetime) -> Query:
     """By account, day and id. A day that has begun anywhere on earth counts: the store knows no account's zone."""
     table = tables.BANK_LINE
     begun = as_of.astimezone(_EASTERNMOST).date().isoformat()
-    wanted = tables.known_at(table, known) & (table.c[c.BOOKED_ON] <= begun)
+    wanted = tables.known_at(table, versions_at) & (table.c[c.BOOKED_ON] <= begun)
     keys = (c.ACCOUNT, c.BOOKED_ON, c.LINE_ID)
     return Query(c.BANK_LINES, table, _all_of(c.BANK_LINES, table).where(wanted), keys)
 
 
-def _rejected(known: int | None) -> Query:
+def _rejected(versions_at: int | None) -> Query:
     table = tables.REJECTED
     keys = (c.SOURCE, c.FILE, c.ROW, c.DIGEST)
-    statement = _all_of(c.REJECTED, table).where(tables.known_at(table, known))
+    statement = _all_of(c.REJECTED, table).where(tables.known_at(table, versions_at))
     return Query(c.REJECTED, table, statement, keys)
 
 
@@ -225,8 +225,8 @@ def _was_failed() -> ColumnElement[Any]:
 def _first_value(sqlite: bool, metadata: Any, keys: Sequence[str]) -> ColumnElement[Any]:
     """The first of the keys with a value that is not empty; numbers and lists as their JSON text."""
     value = _sqlite_value if sqlite else _postgresql_value
-    found = [func.nullif(value(metadata, key), "") for key in keys]
-    return func.coalesce(*found, null()) if found else cast(null(), Text)
+    values = [func.nullif(value(metadata, key), "") for key in keys]
+    return func.coalesce(*values, null()) if values else cast(null(), Text)
 
 
 def _sqlite_value(metadata: Any, key: str) -> ColumnElement[Any]:

@@ -17,37 +17,39 @@ _T = tables.OBJECTS["transaction"].c
 _SIGNED = case((_T[c.DIRECTION] == "credit", _T[c.AMOUNT]), else_=-_T[c.AMOUNT])
 
 
-def load_readings(connection: Connection, known: int | None) -> pd.DataFrame:
-    """The readings (shaped READINGS) by account and moment; with `known` those of that moment and before.
+def load_readings(connection: Connection, versions_at: int | None) -> pd.DataFrame:
+    """The readings (shaped READINGS) by account and moment; with `versions_at` those of that moment and before.
 
     `since_first` sums the transactions first stored after the account's first reading, up to each one. Older days
     that were pulled later, as a backfill does, were in the first reading already: they do not count.
     """
     table = tables.BALANCE.c
     rows = connection.execute(select(tables.BALANCE).order_by(table.account, table.read_at)).all()
-    found: dict[str, list[tuple[datetime, tuple[Any, ...]]]] = {}
+    by_account: dict[str, list[tuple[datetime, tuple[Any, ...]]]] = {}
     for row in rows:
-        if known is None or to_micros(row.read_at) <= known:
-            said = (row.currency, row.total, row.transferable, row.reserve, row.on_hold)
-            found.setdefault(row.account, []).append((row.read_at, said))
+        if versions_at is None or to_micros(row.read_at) <= versions_at:
+            balance = (row.currency, row.total, row.transferable, row.reserve, row.on_hold)
+            by_account.setdefault(row.account, []).append((row.read_at, balance))
     lines = []
-    for account, readings in found.items():
+    for account, readings in by_account.items():
         growth, before = _growth(connection, account, [at for at, _ in readings])
         total = int(readings[0][1][1])
-        for (read_at, said), grown in zip(readings, growth, strict=True):
-            lines.append((account, read_at, *said, grown, total - before))
+        for (read_at, balance), grown in zip(readings, growth, strict=True):
+            lines.append((account, read_at, *balance, grown, total - before))
     return READINGS.from_rows(lines)
 
 
 def _growth(connection: Connection, account: str, moments: list[datetime]) -> tuple[list[int], int]:
     """Credits less debits first stored after the first moment, up to each of them; and those of before, added up."""
     table = tables.OBJECTS["transaction"]
-    ours = (_T[c.ACCOUNT] == account) & tables.known_at(table, None)
+    of_account = (_T[c.ACCOUNT] == account) & tables.known_at(table, None)
     seen, created, first = _T[c.FIRST_SEEN_AT], _T[c.CREATED_AT], to_micros(moments[0])
-    oldest = connection.execute(select(func.min(created)).where(ours, seen <= first)).scalar() or 0
+    oldest = connection.execute(select(func.min(created)).where(of_account, seen <= first)).scalar() or 0
     later = (seen > first) & (created >= oldest)
-    before = connection.execute(select(func.sum(_SIGNED)).where(ours, ~later)).scalar() or 0
-    steps = connection.execute(select(seen, func.sum(_SIGNED)).where(ours, later).group_by(seen).order_by(seen)).all()
+    before = connection.execute(select(func.sum(_SIGNED)).where(of_account, ~later)).scalar() or 0
+    steps = connection.execute(
+        select(seen, func.sum(_SIGNED)).where(of_account, later).group_by(seen).order_by(seen)
+    ).all()
     sums = list(accumulate((int(amount) for _, amount in steps), initial=0))
     stored = [at for at, _ in steps]
     return [sums[bisect_right(stored, to_micros(moment))] for moment in moments], int(before)

@@ -88,8 +88,8 @@ def save_objects(
 def known_as(store: Store, account: str, kind: str, marks: Mapping[str, bytes]) -> frozenset[str]:
     """The ids among `marks` whose current version was stored with that very mark."""
     with reading(store) as connection:
-        known = _current(connection, tables.OBJECTS[kind], account, list(marks))
-    return frozenset(key for key, row in known.items() if row[1][DIGEST_BYTES:].endswith(marks[key]))
+        current = _current(connection, tables.OBJECTS[kind], account, list(marks))
+    return frozenset(key for key, row in current.items() if row[1][DIGEST_BYTES:].endswith(marks[key]))
 
 
 def save_gone(store: Store, account: str, kind: str, ids: Sequence[str], seen_at: datetime) -> int:
@@ -99,8 +99,8 @@ def save_gone(store: Store, account: str, kind: str, ids: Sequence[str], seen_at
     """
     table = tables.OBJECTS[kind]
     with writing(store, f"{kind} {account}") as connection:
-        known = _current(connection, table, account, list(ids))
-        closed = [(max(to_micros(seen_at), row[2] + 1), account, key) for key, row in known.items()]
+        current = _current(connection, table, account, list(ids))
+        closed = [(max(to_micros(seen_at), row[2] + 1), account, key) for key, row in current.items()]
         bulk.execute_many(connection, f"UPDATE {_at_key(connection, table)}", closed)
     return len(closed)
 
@@ -145,16 +145,16 @@ def bind_account(
     values = {"name": name, "omise_id": omise_id, "country": country, "currency": currency, "livemode": livemode}
     table = tables.ACCOUNT
     with writing(store, "account") as connection:
-        known = connection.execute(select(table).where(table.c.name == name)).one_or_none()
-        if known is None:
+        bound = connection.execute(select(table).where(table.c.name == name)).one_or_none()
+        if bound is None:
             connection.execute(table.insert(), {**values, "first_seen_at": seen_at})
-        elif known.omise_id != omise_id:
+        elif bound.omise_id != omise_id:
             raise AccountChanged(
-                f'account "{name}" is {known.omise_id} in this store, but the key belongs to {omise_id}: '
+                f'account "{name}" is {bound.omise_id} in this store, but the key belongs to {omise_id}: '
                 "use the right key, another account name, or another store"
             )
-        elif known.livemode != livemode:
-            raise AccountChanged(_mixed(name, known.livemode))
+        elif bound.livemode != livemode:
+            raise AccountChanged(_mixed(name, bound.livemode))
 
 
 def save_balance(store: Store, account: str, balance: Balance, read_at: datetime) -> None:
@@ -204,11 +204,11 @@ def _save_versions(
     seen: int,
     version: Callable[[str, int, int], tuple[Any, ...]],
 ) -> Saved:
-    known = _last(connection, table, account, list(digests))
+    last_versions = _last(connection, table, account, list(digests))
     fresh: list[tuple[Any, ...]] = []
     closed: list[tuple[Any, ...]] = []
     for key, digest in digests.items():
-        _, old, seen_before, first, ended = known.get(key, _NEVER)
+        _, old, seen_before, first, ended = last_versions.get(key, _NEVER)
         if old is None or ended is not None:  # one that was gone begins anew, after its end
             moment = max(seen, ended or seen)
             fresh.append(version(key, moment, moment))
@@ -232,15 +232,15 @@ def _at_key(connection: Connection, table: Table) -> str:
 def _last(connection: Connection, table: Table, account: str, keys: list[str]) -> dict[str, Any]:
     """Id, digest, seen_at, first_seen_at and superseded_at of the last versions, by id."""
     key, seen = tables.key_of(table), c.SEEN_AT
-    found = (
+    of_account = (
         f"SELECT {key}, {c.DIGEST}, {seen}, {c.FIRST_SEEN_AT}, {tables.SUPERSEDED_AT} "
         f"FROM {bulk.quoted(connection, table)} WHERE {c.ACCOUNT} = ?"
     )
     if connection.dialect.name == SQLITE:  # told the order, it would read all of the account in that order
-        rows = bulk.fetch(connection, f"{found} AND {bulk.in_list(connection, key)}", (account, keys))
+        rows = bulk.fetch(connection, f"{of_account} AND {bulk.in_list(connection, key)}", (account, keys))
         return {row[0]: row for row in sorted(rows, key=itemgetter(2))}
     # One id at a time: without statistics, as in a store's first hour, PostgreSQL would read all of the account.
-    last = f"{found} AND {key} = asked ORDER BY {seen} DESC LIMIT 1"
+    last = f"{of_account} AND {key} = asked ORDER BY {seen} DESC LIMIT 1"
     each = f"SELECT last.* FROM unnest(?::text[]) AS asked CROSS JOIN LATERAL ({last}) AS last"
     return {row[0]: row for row in bulk.fetch(connection, each, (keys, account))}
 
@@ -251,16 +251,16 @@ def _current(connection: Connection, table: Table, account: str, keys: list[str]
 
 
 def _check_livemode(connection: Connection, account: str, kind: str, rows: Sequence[ObjectRow]) -> None:
-    known = bulk.fetch(connection, f"SELECT livemode FROM {tables.ACCOUNT.name} WHERE name = ?", (account,))
+    bound = bulk.fetch(connection, f"SELECT livemode FROM {tables.ACCOUNT.name} WHERE name = ?", (account,))
     place = c.KINDS[kind].names.index(c.LIVEMODE)
-    for (livemode,) in known:
+    for (livemode,) in bound:
         if any(row.values[place] != livemode for row in rows):
             raise AccountChanged(_mixed(account, livemode))
 
 
 def _mixed(account: str, livemode: bool) -> str:
-    ours, theirs = ("live", "test") if livemode else ("test", "live")
-    return f'account "{account}" is {ours} in this store: {theirs} objects need another account name or another store'
+    mode, other = ("live", "test") if livemode else ("test", "live")
+    return f'account "{account}" is {mode} in this store: {other} objects need another account name or another store'
 
 
 def _save_frame(connection: Connection, table: Table, shape: c.Frame, frame: pd.DataFrame, seen: int) -> Saved:
@@ -300,8 +300,8 @@ def _digests(rows: pd.DataFrame, shape: c.Frame) -> Iterator[bytes]:
 
 def _save_rejected(connection: Connection, sources: Sequence[str], rejected: pd.DataFrame, seen: int) -> None:
     table = tables.REJECTED
-    found = rejected.drop_duplicates([c.SOURCE, c.DIGEST], keep="first")
-    rows = list(zip(*bulk.to_lists(found, c.REJECTED), strict=True))
+    distinct = rejected.drop_duplicates([c.SOURCE, c.DIGEST], keep="first")
+    rows = list(zip(*bulk.to_lists(distinct, c.REJECTED), strict=True))
     source, digest = (c.REJECTED.names.index(name) for name in (c.SOURCE, c.DIGEST))
     by_key = {(row[source], row[digest]): row for row in rows}
     last = {
@@ -313,14 +313,14 @@ def _save_rejected(connection: Connection, sources: Sequence[str], rejected: pd.
             (list(sources),),
         )
     }
-    there = {key for key, (_, closed) in last.items() if closed is None}
-    gone = [(max(seen, last[key][0] + 1), *key) for key in there - by_key.keys()]
+    current = {key for key, (_, superseded) in last.items() if superseded is None}
+    closed = [(max(seen, last[key][0] + 1), *key) for key in current - by_key.keys()]
     bulk.execute_many(
         connection,
         f"UPDATE {table.name} SET {tables.SUPERSEDED_AT} = ? "
         f"WHERE {c.SOURCE} = ? AND {c.DIGEST} = ? AND {tables.SUPERSEDED_AT} IS NULL",
-        gone,
+        closed,
     )
-    # A row that comes back is there again from when it was gone, at the earliest.
-    moments = {key: max(seen, last[key][1] if key in last else seen) for key in by_key.keys() - there}
+    # A row that comes back is there again from when it was closed, at the earliest.
+    moments = {key: max(seen, last[key][1] if key in last else seen) for key in by_key.keys() - current}
     bulk.insert_rows(connection, table, [(*by_key[key], moment, None) for key, moment in moments.items()])

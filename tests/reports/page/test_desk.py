@@ -49,7 +49,7 @@ async def test_many_breaks_are_ruled_on_at_once_and_only_as_they_were_seen(tmp_p
         assert text.count('class="done"') == 2
         after = await anna.text("/breaks?account=th")
         assert not any(known.latest.id in after for known in two), "a list is never older than a ruling"
-        closed = [worklist.one(served.store, known.latest.id, None) for known in two]
+        closed = [worklist.find_break(served.store, known.latest.id, None) for known in two]
         assert [known and str(known.status) for known in closed] == ["resolved", "resolved"]
         _, text = await anna.post("/breaks/rule", "/breaks", id=ticked, kind="resolve", reason="again")
         assert text.count('class="error"') == 2, "what was seen then is not what stands now"

@@ -209,7 +209,7 @@ async def test_only_what_fits_a_break_s_state_is_offered_and_what_is_missing_is_
         assert await offered() == {*always, "approve", "undo"}
         await ada.post("/breaks/rule", here, **asked, kind="approve")
         assert await offered() == {*always, "reopen", "undo"}
-        now = worklist.one(site_page.store, known.latest.id, None)
+        now = worklist.find_break(site_page.store, known.latest.id, None)
         assert now
         assert now.status == BreakStatus.WRITTEN_OFF
 

@@ -85,8 +85,8 @@ def test_nobody_sees_other_accounts_nor_what_has_none(store: Store) -> None:
     assert found(store, Filter(visible=TH, accounts=("jp",))) == []
     assert found(store, Filter(visible=frozenset())) == []
     other = BREAKS[2].latest.id
-    assert worklist.one(store, other, TH) is None
-    assert worklist.one(store, other, JP) == BREAKS[2]
+    assert worklist.find_break(store, other, TH) is None
+    assert worklist.find_break(store, other, JP) == BREAKS[2]
     assert worklist.owners(store, JP) == []
     ids = [known.latest.id for known in BREAKS]
     assert worklist.seen(store, [*ids, "brk_none", "\0"], JP) == {other}
