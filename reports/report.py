@@ -120,9 +120,13 @@ class Group:
 
     @property
     def zone(self) -> ZoneInfo:
-        """The accounts' zone where they share one, else UTC."""
-        zones = {part.zone.key for part in self.parts}
-        return self.parts[0].zone if len(zones) == 1 else ZoneInfo("UTC")
+        """The first account's; each row's times are in its own account's."""
+        return self.parts[0].zone
+
+    @property
+    def shares_zone(self) -> bool:
+        """Whether all accounts go by one zone."""
+        return len({part.zone.key for part in self.parts}) == 1
 
     @property
     def as_of_day(self) -> date:

@@ -16,6 +16,7 @@ HEADER_ROWS = 1
 TAB_ROWS = 1_048_576  # of one Excel sheet, its header included
 ROW_POINTS = 14.5  # the height of a page's row that says nothing else
 AnyReport = Report | Group
+TIME_ZONE = "time_zone"  # in the workbook over all accounts: the zone of the account that a row is of
 
 
 class Kind(StrEnum):
@@ -24,7 +25,7 @@ class Kind(StrEnum):
     TEXT = "text"
     WRAPPED = "wrapped"
     MONEY = "money"  # minor units, shown in major units of the row's currency
-    MOMENT = "moment"  # shown in the account's zone
+    MOMENT = "moment"  # shown in the zone of the row's account
     COUNT = "count"
     RATE = "rate"  # ten-thousandths, shown in percent
     SEVERITY = "severity"
@@ -209,8 +210,9 @@ def typed_as(frame: pd.DataFrame, shape: c.Frame) -> pd.DataFrame:
 def place(sheet: Sheet, report: AnyReport, tab_rows: int = TAB_ROWS) -> PlacedSheet:
     """The rows on as many tabs as they need: Matched, Matched (2), …; no rows have one."""
     if isinstance(report, Group) and sheet.grouping is Grouping.EACH:
-        columns = _with_account(sheet.columns)
-        sheet = replace(sheet, columns=columns, printed=sheet.printed + 1, frozen=sheet.frozen + 1)
+        columns = _of_group(sheet.columns, report)
+        printed = sheet.printed + len(columns) - len(sheet.columns)
+        sheet = replace(sheet, columns=columns, printed=printed, frozen=sheet.frozen + 1)
     frame = sheet.arrange(_rows(sheet, report))
     tabs = tuple(_tabs(sheet.name, len(frame), tab_rows - HEADER_ROWS))
     is_group = isinstance(report, Group)
@@ -222,7 +224,7 @@ def place(sheet: Sheet, report: AnyReport, tab_rows: int = TAB_ROWS) -> PlacedSh
 
 def _table(block: Block, report: AnyReport) -> Table:
     each = isinstance(report, Group) and block.grouping is Grouping.EACH
-    columns = _with_account(block.columns) if each else block.columns
+    columns = _of_group(block.columns, report) if isinstance(report, Group) and each else block.columns
     return Table(block.title, columns, _rows(block, report), _text(block.empty, report))
 
 
@@ -238,14 +240,20 @@ def _rows(table: Sheet | Block, report: AnyReport) -> pd.DataFrame:
         if c.ACCOUNT not in frame.columns:
             accounts = pd.Series([part.name] * len(frame), index=frame.index, dtype=c.TEXT)
             frame = frame.assign(**{c.ACCOUNT: accounts})
-        frames.append(frame)
+        zones = pd.Series([part.zone.key] * len(frame), index=frame.index, dtype=c.TEXT)
+        frames.append(frame.assign(**{TIME_ZONE: zones}))
     return pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
 
 
-def _with_account(columns: tuple[Column, ...]) -> tuple[Column, ...]:
+def _of_group(columns: tuple[Column, ...], group: Group) -> tuple[Column, ...]:
+    """The columns with the account's name first, and where zones differ the zone before the first time."""
     declared = (column for column in columns if column.name == c.ACCOUNT)
     account = next(declared, Column("Account", c.ACCOUNT, Kind.TEXT, 12))
-    return (account, *(column for column in columns if column is not account))
+    shown = [account, *(column for column in columns if column is not account)]
+    first_time = next((at for at, column in enumerate(shown) if column.kind is Kind.MOMENT), None)
+    if first_time is not None and not group.shares_zone:
+        shown.insert(first_time, Column("Time zone", TIME_ZONE, Kind.TEXT, 18))
+    return tuple(shown)
 
 
 def _text(words: Text, report: AnyReport) -> str:

@@ -6,6 +6,7 @@ from recon.columns.core import Column, Frame
 # What stands only in these frames.
 SHOP_REFUNDED = "shop_refunded"
 OMISE_REFUNDED = "omise_refunded"
+REFUND_NOTE = "refund_note"  # what a refund, or a difference, is that is no break
 WINDOW_END = "window_end"  # until when the charge can be refunded, by the rule book
 ATTEMPTS = "attempts"  # charges of the same method and currency
 ROWS = "rows"  # how many
@@ -42,7 +43,7 @@ def _maybe(dtype: str, *names: str) -> tuple[Column, ...]:
 
 
 # A refund of the range or one that is pending; and orders that the shop refunds and Omise knows no refund of. What
-# both sides refunded of an order stands on the order's first row alone, so that a column adds up.
+# both sides refunded of an order stands on the first row of a charge that pays it, so that a column adds up.
 REFUND_LIST = Frame(
     "refund list",
     (
@@ -52,6 +53,7 @@ REFUND_LIST = Frame(
         *_maybe(c.OPTIONAL_MINOR, c.AMOUNT),
         *_all(c.TEXT, c.CURRENCY),
         *_maybe(c.OPTIONAL_MINOR, SHOP_REFUNDED, OMISE_REFUNDED, c.DIFFERENCE),
+        *_maybe(c.TEXT, REFUND_NOTE),
         *_all(c.MOMENT, c.CREATED_AT),
         *_maybe(c.MOMENT, WINDOW_END),
     ),

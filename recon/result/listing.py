@@ -10,12 +10,14 @@ import pandas as pd
 from recon import columns as c
 from recon.arrays import Mask
 from recon.methods.deadlines import refund_window
-from recon.model import OPEN_DISPUTES, Account, Charge, ChargeStatus, Details, Order, OrderStatus, Window
+from recon.model import OPEN_DISPUTES, Account, Case, Charge, ChargeStatus, Details, Order, OrderStatus, Window
+from recon.rules.refunds import RefundSums, given_back, refund_sums
 from recon.settings import Context
 from recon.triage import Judged
-from recon.triage.values import charges_at, disputes_at, orders_at, refunds_at
+from recon.triage.values import attached, charges_at, disputes_at, orders_at, refunds_at
 
 Row = tuple[Any, ...]
+NO_SUMS = RefundSums(None, None)
 NOT_AT_OMISE = "none at Omise"  # the status of a refund that only the shop knows
 _FAILED = (ChargeStatus.FAILED, ChargeStatus.EXPIRED, ChargeStatus.REVERSED)
 _REFUNDING = (OrderStatus.REFUND_REQUESTED, OrderStatus.REFUNDED)
@@ -61,30 +63,76 @@ def _refunds(judged: Judged, account: str, window: Window, context: Context) -> 
     pending = c.equals(refunds, c.STATUS, ChargeStatus.PENDING)
     chosen = refunds.iloc[np.flatnonzero(within | (own & pending))]
     listed = sorted(refunds_at(chosen, np.arange(len(chosen))), key=lambda refund: (refund.created_at, refund.id))
-    sides = _sides(judged, chosen[c.CHARGE_ID])
+    sides, cases = _sides(judged, chosen[c.CHARGE_ID]), _cases(judged, chosen[c.CHARGE_ID])
     rows: list[Row] = []
     shown: set[str] = set()
     for refund in listed:
         charge, order = sides.charges.get(refund.charge_id), sides.orders.get(refund.charge_id)
-        sums = _sums(order, charge) if refund.charge_id not in shown else (None, None, None)
-        shown.add(refund.charge_id)
+        case = cases.get(refund.charge_id)
+        sums = _sums(case, charge, context)
+        if case and case.order and sums.omise is not None:
+            sums = NO_SUMS if case.order.id in shown else sums
+            shown.add(case.order.id)
+        elif charge:
+            sums = NO_SUMS._replace(note=sums.note) if charge.id in shown else sums
+            shown.add(charge.id)
         names = (refund.id, order.id if order else None, refund.charge_id, charge.method if charge else None)
         state = (refund.status, order.status if order else None)
         end = refund_window(charge, context) if charge else None
         rows.append(
-            (*names, *state, refund.money.amount, refund.money.currency, *sums, refund.created_at, end and end.at)
+            (
+                *names,
+                *state,
+                refund.money.amount,
+                refund.money.currency,
+                sums.shop,
+                sums.omise,
+                sums.difference,
+                sums.note,
+                refund.created_at,
+                end and end.at,
+            )
         )
     rows += _at_the_shop_alone(judged, account, window, context)
     return c.REFUND_LIST.from_rows(rows)
 
 
-def _sums(order: Order | None, charge: Charge | None) -> tuple[int | None, int | None, int | None]:
-    """What the shop and Omise refunded, and Omise's less the shop's where both are of one currency."""
-    shop = order.refunded.amount if order else None
-    omise = charge.refunded.amount if charge else None
-    if order and charge and order.refunded.currency != charge.refunded.currency:
-        shop = None
-    return shop, omise, None if shop is None or omise is None else omise - shop
+def _sums(case: Case | None, charge: Charge | None, context: Context) -> RefundSums:
+    """What both sides refunded of the order that a charge pays; of a charge without an order Omise's sum alone."""
+    if case and charge:
+        return refund_sums(case, charge, context)
+    return RefundSums(None, charge.refunded.amount if charge else None)
+
+
+def _cases(judged: Judged, ids: "pd.Series[str]") -> Mapping[str, Case]:
+    """The whole case, of order and charges, that each of these charges is part of, by the charge's id."""
+    books, matching = judged.books, judged.matching
+    case_of_pair = matching.stands_for[matching.orders]
+    wanted = np.unique(case_of_pair[c.is_in(books.charges[c.CHARGE_ID], ids)[matching.charges]])
+    pairs = np.flatnonzero(np.isin(case_of_pair, wanted))
+    charges: dict[int, dict[str, Charge]] = {}
+    for case, charge in zip(
+        case_of_pair[pairs].tolist(), charges_at(books.charges, matching.charges[pairs]), strict=True
+    ):
+        charges.setdefault(case, {})[charge.id] = charge
+    places = np.flatnonzero(np.isin(matching.stands_for, wanted))
+    orders: dict[int, dict[int, Order]] = {}
+    for place, order in zip(places.tolist(), orders_at(books.orders, places), strict=True):
+        orders.setdefault(int(matching.stands_for[place]), {})[place] = order
+    belongings = attached(books, {charge_id for of_case in charges.values() for charge_id in of_case})
+    cases: dict[str, Case] = {}
+    for case, of_case in charges.items():
+        members = tuple(sorted(of_case.values(), key=lambda charge: (charge.created_at, charge.id)))
+        rest = (order for place, order in orders[case].items() if place != case)
+        whole = Case(
+            orders[case][case].account,
+            orders[case][case],
+            members,
+            tuple(sorted(rest, key=lambda order: order.id)),
+            disputes=belongings.disputes_of(members),
+        )
+        cases |= dict.fromkeys(of_case, whole)
+    return cases
 
 
 def _at_the_shop_alone(judged: Judged, account: str, window: Window, context: Context) -> Iterator[Row]:
@@ -104,8 +152,7 @@ def _at_the_shop_alone(judged: Judged, account: str, window: Window, context: Co
         charge = payers.get(position)
         end = refund_window(charge, context) if charge else None
         names = (None, order.id, charge.id if charge else None, charge.method if charge else order.payment_method)
-        shop, omise, difference = _sums(order, charge)
-        sums = (shop, omise or 0, difference if charge else -order.refunded.amount)
+        sums = (given_back(order), 0, -given_back(order), None)
         state = (NOT_AT_OMISE, order.status, None, order.money.currency)
         yield (*names, *state, *sums, order.created_at, end and end.at)
 

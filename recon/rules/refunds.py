@@ -19,6 +19,10 @@ GROUP = "Refunds"
 WITHIN_DAYS = 14
 COUNT_LIMIT = 13  # Omise allows 15 refunds of a charge (docs.omise.co/refunding-charges)
 NONE, FULL = "none", "full"
+# What a refund, or a difference of sums, is where it is no break.
+NOT_PAYING = "of a charge that does not pay the order"
+LOST_REST = "the rest was lost in a dispute"
+CANCELLED_WHOLE = "all of a cancelled order's payment"
 
 
 def concerns(case: Case) -> bool:
@@ -55,7 +59,7 @@ def _sides(case: Case, context: Context) -> _Sides | None:
     ids = {charge.id for charge in payers}
     return _Sides(
         payers,
-        shop=sum(_given_back(order) for order in (case.order, *case.other_orders)),
+        shop=sum(given_back(order) for order in (case.order, *case.other_orders)),
         omise=sum(charge.refunded.amount for charge in payers),
         lost=sum(
             dispute.money.amount for dispute in case.disputes if dispute.status == "lost" and dispute.charge_id in ids
@@ -63,7 +67,40 @@ def _sides(case: Case, context: Context) -> _Sides | None:
     )
 
 
-def _given_back(order: Order) -> int:
+class RefundSums(NamedTuple):
+    """What both sides gave back for an order, minor units of its currency, and what a difference is that is no break.
+
+    The sums are null where they cannot be compared, or where the refund is none of the order.
+    """
+
+    shop: int | None
+    omise: int | None
+    note: str | None = None
+
+    @property
+    def difference(self) -> int | None:
+        """Omise's less the shop's."""
+        return None if self.shop is None or self.omise is None else self.omise - self.shop
+
+
+def refund_sums(case: Case, charge: Charge, context: Context) -> RefundSums:
+    """As the rules see a refund of a charge of the case; of an order with equal candidates by the charge alone."""
+    sides = _sides(case, context)
+    if case.order is None or sides is None:
+        return RefundSums(None, charge.refunded.amount)
+    if charge.id not in {payer.id for payer in sides.payers}:
+        return RefundSums(None, None, NOT_PAYING)
+    if any(payer.refunded.currency != case.order.money.currency for payer in sides.payers):
+        return RefundSums(None, sides.omise)
+    sums = RefundSums(sides.shop, sides.omise)
+    if sides.lost and sides.shop == sides.omise + sides.lost:
+        return sums._replace(note=LOST_REST)
+    if case.order.status == OrderStatus.CANCELLED and not sides.shop and sides.whole:
+        return sums._replace(note=CANCELLED_WHOLE)
+    return sums
+
+
+def given_back(order: Order) -> int:
     """A refunded order that does not say how much was refunded in full."""
     unsaid = order.status == OrderStatus.REFUNDED and order.refunded.amount == 0
     return order.money.amount if unsaid else order.refunded.amount
@@ -80,7 +117,7 @@ def _payers(case: Case, order: Order, context: Context) -> tuple[Charge, ...]:
     pool = tuple(charge for charge in paying if charge.kept) or paying
     if order.source in context.split_sources:
         return paying if _agrees(case, paying, context) else pool
-    back = sum(_given_back(member) for member in (order, *case.other_orders))
+    back = sum(given_back(member) for member in (order, *case.other_orders))
 
     def doubts(charge: Charge) -> tuple[bool, ...]:
         return not _agrees(case, (charge,), context), charge.id != order.charge_id, charge.refunded.amount != back

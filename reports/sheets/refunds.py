@@ -32,6 +32,7 @@ SHEET = Sheet(
         Column("Order, at the shop", c.SHOP_REFUNDED, Kind.MONEY, 15, c.CURRENCY),
         Column("Order, at Omise", c.OMISE_REFUNDED, Kind.MONEY, 15, c.CURRENCY),
         Column("Difference", c.DIFFERENCE, Kind.MONEY, 15, c.CURRENCY),
+        Column("What it is", c.REFUND_NOTE, Kind.TEXT, 36),
         Column("Created", c.CREATED_AT, Kind.MOMENT, 21),
         Column("Refundable until", c.WINDOW_END, Kind.MOMENT, 21),
         Column("Break", BREAK_CODES, Kind.TEXT, 30),
@@ -39,6 +40,6 @@ SHEET = Sheet(
     ),
     rows=_rows,
     empty="No refunds.",
-    printed=13,
+    printed=14,
     grouping=Grouping.EACH,
 )

@@ -6,8 +6,9 @@ from functools import partial
 from recon import columns as c
 from recon.model import CurrencyTotals
 from recon.money import Money
+from recon.result.changes import open_breaks
 from reports.report import Group, Report
-from reports.sheet import Cell, Line, Page
+from reports.sheet import Cell, Line, Page, PlacedSheet
 from reports.sheets.breaks import SHEET as BREAKS
 from reports.summary.closing import sign_off
 from reports.summary.identity import headline
@@ -28,7 +29,7 @@ from reports.summary.parts import (
 from reports.summary.proofs import HEADER, proof_line, proof_title
 from reports.workbook.styles import severity_style
 
-_UNKNOWN = "No region: rows that name no known account"
+_UNKNOWN = "no known account"
 
 
 def _title(group: Group, placed: PlacedSheets, _: int) -> Iterator[Line]:
@@ -41,9 +42,10 @@ def _title(group: Group, placed: PlacedSheets, _: int) -> Iterator[Line]:
 
 def _identity(group: Group, _: PlacedSheets, __: int) -> Iterator[Line]:
     yield section("What this page covers")
+    zones = group.zone.key if group.shares_zone else "each account's zone"
     pairs = (
         ("Accounts", len(group.parts), "As of", group.as_of_day),
-        ("Times are shown in", group.zone.key, "Software", f"omise-recon {group.basis.software_version}"),
+        ("Times are in", zones, "Software", f"omise-recon {group.basis.software_version}"),
     )
     for name, value, other, right in pairs:
         yield Line((Cell(name, "label"), Cell(value, "left", span=2), Cell(other, "label"), Cell(right, span=4)))
@@ -62,9 +64,8 @@ def _accounts(group: Group, placed: PlacedSheets, row: int) -> Iterator[Line]:
         rate = Cell("not applicable")
         if result.match_rate is not None:
             rate = Cell(result.match_rate, formula=f"E{number}/D{number}")
-        of_account = int((breaks.frame[c.ACCOUNT] == part.name).sum())
         counts = (Cell(result.orders), Cell(result.expecting_orders), Cell(result.matched_orders))
-        break_count = Cell(of_account, formula=breaks.count((c.ACCOUNT, f'"{part.name}"')))
+        break_count = _break_count(part, breaks)
         state = _state(part)
         style = "verdict good" if state == "complete" else "verdict bad"
         yield Line(
@@ -78,10 +79,26 @@ def _accounts(group: Group, placed: PlacedSheets, row: int) -> Iterator[Line]:
             ),
             height(name, 0, 1),
         )
-    nameless = int(breaks.frame[c.ACCOUNT].isna().sum())
-    if nameless:
-        row_cells = (Cell(_UNKNOWN, "label", span=6), Cell(nameless, formula=breaks.count((c.ACCOUNT, '""'))))
-        yield Line((*row_cells, Cell("", "label")))
+    for part in group.parts:
+        nameless = int(open_breaks(part.result.breaks)[c.ACCOUNT].isna().sum())
+        if nameless:
+            words = f"of these in the file of {part.name}, for rows that name no known account (they have no region)"
+            yield Line(
+                (
+                    Cell(words, "label", span=6),
+                    Cell(nameless, formula=breaks.count((c.ACCOUNT, '""'))),
+                    Cell("", "label"),
+                )
+            )
+
+
+def _break_count(part: Report, breaks: PlacedSheet) -> Cell:
+    """How many breaks an account's own file has: rows that name no known account stand and count in one of them."""
+    shown = open_breaks(part.result.breaks)
+    formula = breaks.count((c.ACCOUNT, f'"{part.name}"'))
+    if shown[c.ACCOUNT].isna().any():
+        formula += "+" + breaks.count((c.ACCOUNT, '""'))
+    return Cell(len(shown), formula=formula)
 
 
 def _state(part: Report) -> str:
@@ -137,7 +154,7 @@ def _codes(group: Group, placed: PlacedSheets, row: int) -> Iterator[Line]:
     number = row + 2
     for _, same_code in breaks.frame.groupby([c.SEVERITY, c.CODE], sort=False):
         severity, code = same_code[[c.SEVERITY, c.CODE]].iloc[0].tolist()
-        by_account = same_code[c.ACCOUNT].fillna("?").value_counts().sort_index()
+        by_account = same_code[c.ACCOUNT].fillna(_UNKNOWN).value_counts().sort_index()
         accounts = ", ".join(f"{name} {count}" for name, count in by_account.items())
         meaning = meanings.get(code, "")
         yield Line(

@@ -14,7 +14,7 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from recon.money import Currencies
 from reports.report import EXACT
-from reports.sheet import Column, Kind, column_letter
+from reports.sheet import TIME_ZONE, Column, Kind, column_letter
 from reports.workbook.styles import money_style, severity_style
 
 LONGEST = 32_767  # characters (UTF-16) that a cell holds
@@ -82,6 +82,8 @@ def major_text(amount: int, exponent: int) -> str:
 def _column(frame: pd.DataFrame, column: Column, context: CellContext) -> Parts:
     """What follows `s="` in one cell per row; an empty one keeps its style."""
     named = [column.name, column.currency] if column.kind is Kind.MONEY else [column.name]
+    if column.kind is Kind.MOMENT and TIME_ZONE in frame.columns:
+        named.append(TIME_ZONE)
     if len(frame) > 1 and all(_is_same(frame[name]) for name in named):
         return (_join(*_column(frame.iloc[:1], column, context))[0].as_py(),)
     series = frame[column.name]
@@ -90,7 +92,7 @@ def _column(frame: pd.DataFrame, column: Column, context: CellContext) -> Parts:
         case Kind.MONEY:
             cells = _money(series, _text(frame[column.currency]), context)
         case Kind.MOMENT:
-            cells = _number(style, _serial(series, context.zone))
+            cells = _number(style, _serial(_local(frame, column.name, context)))
         case Kind.COUNT:
             cells = _number(style, (pa.array(series).cast(_TEXT),))
         case Kind.RATE:
@@ -190,9 +192,20 @@ def _after_point(digits: int) -> Any:
     )
 
 
-def _serial(series: "pd.Series[Any]", zone: ZoneInfo) -> Parts:
-    """Moments as Excel's day numbers in a zone, to the millisecond."""
-    local = series.dt.tz_convert(zone).dt.tz_localize(None).dt.as_unit("ms")
+def _local(frame: pd.DataFrame, name: str, context: CellContext) -> Any:
+    """Moments as the clocks of each row's zone show them; where rows have none, of the account's."""
+    if TIME_ZONE not in frame.columns:
+        return frame[name].dt.tz_convert(context.zone).dt.tz_localize(None)
+    parts = [
+        rows.dt.tz_convert(str(zone)).dt.tz_localize(None)
+        for zone, rows in frame[name].groupby(frame[TIME_ZONE], sort=False)
+    ]
+    return pd.concat(parts).reindex(frame.index)
+
+
+def _serial(local: Any) -> Parts:
+    """Local times as Excel's day numbers, to the millisecond."""
+    local = local.dt.as_unit("ms")
     since = pc.add(_whole(pa.array(local, from_pandas=True)).cast(pa.int64()), _EPOCH_MS)
     days = pc.divide(since, _DAY_MS)
     rest = pc.subtract(since, pc.multiply(days, _DAY_MS))

@@ -14,7 +14,7 @@ import pyarrow.csv as arrow_csv  # type: ignore[import-untyped]
 import pyarrow.parquet as parquet  # type: ignore[import-untyped]
 
 from recon.money import Currencies
-from reports.sheet import AnyReport, Column, Kind, Sheet, place
+from reports.sheet import TIME_ZONE, AnyReport, Column, Kind, Sheet, place
 from reports.workbook.cells import major_text
 from reports.workbook.write import file_name, sheets_of
 
@@ -61,8 +61,8 @@ def _tables(report: AnyReport) -> Iterator[tuple[str, list[Column], pd.DataFrame
 
 
 def _with_currencies(columns: Sequence[Column]) -> list[Column]:
-    """The columns that say something outside of a workbook; every amount has the column of its currency."""
-    shown = {column.name: column for column in columns if column.kind is not Kind.LINK}
+    """The columns that say something outside of a workbook, where times are in UTC; every amount has its currency."""
+    shown = {column.name: column for column in columns if column.kind is not Kind.LINK and column.name != TIME_ZONE}
     for column in list(shown.values()):
         if column.currency:
             currency = Column(f"Currency of {column.title}", column.currency, Kind.TEXT, 10)

@@ -29,10 +29,25 @@ def refunds() -> pd.DataFrame:
     """A refund that both sides know, one in two parts, one that only the shop knows."""
     end = NOW + 300 * DAY
     rows = [
-        ("rfnd_2", "0000020", "chrg_20", "card", "closed", "refunded", 10_000, "THB", 10_000, 10_000, 0, NOW, end),
-        ("rfnd_3", "0000021", "chrg_21", "card", "closed", "paid", 500, "THB", 0, 900, 900, NOW, end),
-        ("rfnd_4", "0000021", "chrg_21", "card", "pending", "paid", 400, "THB", None, None, None, NOW, end),
-        (None, "0000911", "chrg_22", None, "none at Omise", "refunded", None, "JPY", 700, 0, -700, NOW, None),
+        (
+            "rfnd_2",
+            "0000020",
+            "chrg_20",
+            "card",
+            "closed",
+            "refunded",
+            10_000,
+            "THB",
+            10_000,
+            10_000,
+            0,
+            None,
+            NOW,
+            end,
+        ),
+        ("rfnd_3", "0000021", "chrg_21", "card", "closed", "paid", 500, "THB", 0, 900, 900, None, NOW, end),
+        ("rfnd_4", "0000021", "chrg_21", "card", "pending", "paid", 400, "THB", None, None, None, None, NOW, end),
+        (None, "0000911", "chrg_22", None, "none at Omise", "refunded", None, "JPY", 700, 0, -700, None, NOW, None),
     ]
     return c.REFUND_LIST.from_rows(rows)
 

@@ -67,6 +67,49 @@ def test_refunds_of_the_range_and_open_ones_with_what_both_sides_refunded() -> N
     assert frame[c.WINDOW_END].iloc[1] == NOON + timedelta(minutes=1) + 365 * DAY
 
 
+def test_a_difference_that_is_no_break_says_what_it_is() -> None:
+    """Contract: refunds of a charge that does not pay the order do not count, nor a cancelled order's in full."""
+    frame = details(
+        Job(context=USING, accounts=ACCOUNTS).judge_books(
+            books(
+                [
+                    order("B-1"),
+                    order("B-2", refunded_amount=10_000),
+                    order("B-3", status="cancelled"),
+                    order("B-4", status="refunded"),
+                ],
+                [
+                    charge("chrg_1", "B-1"),
+                    charge("chrg_2", "B-1", refunded_amount=10_000),
+                    charge("chrg_3", "B-2", refunded_amount=4_000),
+                    charge("chrg_4", "B-3", refunded_amount=10_000),
+                    charge("chrg_5", "B-4", refunded_amount=10_000),
+                ],
+                AS_OF,
+                refunds=[
+                    refund("rfnd_1", "chrg_2", 6_000),
+                    refund("rfnd_2", "chrg_2", 4_000, created_at=NOON + HOUR),
+                    refund("rfnd_3", "chrg_3", 4_000, created_at=NOON + 2 * HOUR),
+                    refund("rfnd_4", "chrg_4", 10_000, created_at=NOON + 3 * HOUR),
+                    refund("rfnd_5", "chrg_5", 10_000, created_at=NOON + 4 * HOUR),
+                ],
+                disputes=[dispute("dspt_1", "chrg_3", status="lost", amount=6_000, funding_amount=6_000)],
+            )
+        ),
+        TH,
+        WINDOW,
+        USING,
+    ).refunds
+    names = [c.REFUND_ID, c.SHOP_REFUNDED, c.OMISE_REFUNDED, c.DIFFERENCE, c.REFUND_NOTE]
+    assert frame[names].astype(object).where(frame[names].notna(), None).values.tolist() == [
+        ["rfnd_1", None, None, None, "of a charge that does not pay the order"],
+        ["rfnd_2", None, None, None, "of a charge that does not pay the order"],
+        ["rfnd_3", 10_000, 4_000, -6_000, "the rest was lost in a dispute"],
+        ["rfnd_4", 0, 10_000, 10_000, "all of a cancelled order's payment"],
+        ["rfnd_5", 10_000, 10_000, 0, None],  # a refunded order that does not say how much: all of it
+    ]
+
+
 def test_disputes_of_the_range_and_undecided_ones_first_with_their_age() -> None:
     frame = c.DISPUTE_LIST.check(LISTED.disputes)
     assert frame[[c.DISPUTE_ID, c.STATUS, c.AGE_DAYS]].values.tolist() == [

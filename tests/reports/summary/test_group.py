@@ -5,7 +5,6 @@ from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
@@ -53,7 +52,10 @@ JPY = [known_break("amount_mismatch", n, currency="JPY", risk=1_000, expected=5,
 TWO = group_of(of(TH, *BREAKS, NAMELESS), of(JP, *JPY, known_break("order_missing", 3, currency="THB", risk=50)))
 
 
-def written(group: Group) -> BytesIO:
+TIMES = {"Due by", "First seen", "Created", "Due", "Refundable until", "Opened", "Closed"}
+
+
+def written(group: Group | Report) -> BytesIO:
     file = BytesIO()
     write_report(group, file)
     file.seek(0)
@@ -91,8 +93,9 @@ def test_every_account_has_a_row_that_opens_its_file() -> None:
     summary = sheet_of(shown(example()), "Summary")
     links = {cell.value: cell.hyperlink.target for row in summary for cell in row if cell.hyperlink}
     assert links["th  2026-11-01 to 2026-11-30"] == "settlement_th.xlsx"
-    assert row_of(summary, "th  2026-11-01 to 2026-11-30")[1:7] == ["TH", 19, 18, 7, 7 / 18, len(BREAKS)]
-    assert row_of(summary, "No region: rows that name no known account")[6] == 1
+    assert row_of(summary, "th  2026-11-01 to 2026-11-30")[1:7] == ["TH", 19, 18, 7, 7 / 18, len(BREAKS) + 1]
+    nameless = "of these in the file of th, for rows that name no known account (they have no region)"
+    assert row_of(summary, nameless)[6] == 1
     assert row_of(summary, "All breaks")[2] == len(BREAKS) + 1 + 3
 
 
@@ -115,9 +118,32 @@ def test_rows_say_whose_they_are(name: str) -> None:
     assert set(accounts) == {"th", "jp"}
 
 
-def test_moments_are_in_utc_where_zones_differ_and_local_where_they_do_not() -> None:
-    assert TWO.zone == ZoneInfo("UTC")
-    assert group_of(of(TH), of(replace(TH, name="th2"))).zone == TH.zone
+@pytest.mark.parametrize("name", ["Breaks", "Pending", "Refunds", "Disputes"])
+def test_times_are_those_of_the_account_s_own_file_and_their_zone_stands_beside_them(name: str) -> None:
+    times = {}
+    for part in TWO.parts:
+        [header, *rows] = cells(sheet_of(shown(written(part)), name))
+        at = [place for place, title in enumerate(header) if title in TIMES]
+        times[part.zone.key] = sorted(str([row[place] for place in at]) for row in _first_table(rows))
+    [header, *rows] = cells(sheet_of(shown(example()), name))
+    at, zone = [place for place, title in enumerate(header) if title in TIMES], header.index("Time zone")
+    assert zone < at[0]
+    found: dict[str, list[str]] = {key: [] for key in times}
+    for row in _first_table(rows):
+        found[row[zone]].append(str([row[place] for place in at]))
+    assert {key: sorted(rows) for key, rows in found.items()} == times
+
+
+def test_where_all_accounts_share_a_zone_the_summary_names_it() -> None:
+    group = group_of(of(TH), of(replace(TH, name="th2")))
+    [header, *_] = cells(sheet_of(shown(written(group)), "Breaks"))
+    assert "Time zone" not in header
+    assert row_of(sheet_of(shown(written(group)), "Summary"), "Times are in")[1] == TH.zone.key
+    assert row_of(sheet_of(shown(example()), "Summary"), "Times are in")[1] == "each account's zone"
+
+
+def _first_table(rows: list[list[Any]]) -> list[list[Any]]:
+    return rows[: rows.index([None] * len(rows[0]))] if [None] * len(rows[0]) in rows else rows
 
 
 def test_the_days_off_of_every_account_are_in_the_legend() -> None:
