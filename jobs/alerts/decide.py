@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from recon.model import KnownBreak, Severity
-from recon.store.runs.alerts import BREAK_KIND, AlertClaim, Days, State, Step
+from recon.store.runs.alerts import BREAK_KIND, AlertClaim, AlertState, BreakStep, Days
 
 NEW, WORSE = "new", "worse"
 RANGE_CHANGED = "range_changed"  # of the kinds of notices
@@ -137,7 +137,7 @@ class Scope:
 
 
 def compose(
-    state: State, about: About, scopes: Sequence[Scope], notices: Sequence[Notice] = ()
+    state: AlertState, about: About, scopes: Sequence[Scope], notices: Sequence[Notice] = ()
 ) -> tuple[Digest, tuple[AlertClaim, ...], tuple[str, ...]]:
     """Everything there is to tell in the scopes, the claims that telling it makes, and the keys that are cleared.
 
@@ -150,13 +150,13 @@ def compose(
         *(_break_claim(news) for news in told.news),
         *(_notice_claim(notice, state) for notice in told.notices),
     )
-    settled = [standing for standing in state.standing if standing.gone]
-    waiting = {standing.account for standing in state.standing if not standing.gone}
+    settled = [claim for claim in state.waiting if claim.is_settled]
+    waiting = {claim.account for claim in state.waiting if not claim.is_settled}
     waiting |= {claim.account for claim in claims if claim.waits}
-    clear = tuple(sorted({standing.account for standing in settled} - waiting))
+    clear = tuple(sorted({claim.account for claim in settled} - waiting))
     ordered = sorted(told.notices, key=lambda notice: (notice.kind, notice.account, notice.first))
     digest = Digest(about, tuple(ordered), tuple(_ordered(told.news)), clear, state.open)
-    return digest, claims, tuple(standing.key for standing in settled)
+    return digest, claims, tuple(claim.key for claim in settled)
 
 
 def part(digest: Digest, scopes: Iterable[Scope]) -> Digest:
@@ -184,9 +184,9 @@ def _known_as(notice: Notice) -> list[Days]:
     return [(kind, notice.account, notice.first, notice.last) for kind in (notice.kind, *others)]
 
 
-def _news(state: State) -> list[News]:
+def _news(state: AlertState) -> list[News]:
     """Each break once, however many of its events nobody has looked at."""
-    by_break: dict[str, list[Step]] = {}
+    by_break: dict[str, list[BreakStep]] = {}
     for step in state.steps:
         by_break.setdefault(step.known.latest.id, []).append(step)
     news = []
@@ -194,12 +194,12 @@ def _news(state: State) -> list[News]:
         known, last = steps[-1].known, steps[-1].seq
         if any(step.what in _OPENED for step in steps):
             news.append(News(NEW, last, known))
-        elif any(_grew(step) for step in steps) and _is_worse(known, state.told.get(break_id)):
+        elif any(_grew(step) for step in steps) and _is_worse(known, state.last_claims.get(break_id)):
             news.append(News(WORSE, last, known))
     return news
 
 
-def _grew(step: Step) -> bool:
+def _grew(step: BreakStep) -> bool:
     if step.what != _CHANGED:
         return False
     pairs = _GREW.findall(step.detail)
@@ -240,12 +240,12 @@ def _line(account: str, code: str, severity: Severity, news: Sequence[News]) -> 
     return Line(account, code, severity, new, len(news) - new, tuple(sorted(amounts.items())))
 
 
-def _is_fresh(notice: Notice, state: State) -> bool:
+def _is_fresh(notice: Notice, state: AlertState) -> bool:
     earlier = [state.earlier.get(days, (0, False)) for days in _known_as(notice)]
     return not any(waits for _, waits in earlier) and (earlier[0][0] == 0 or notice.kind in _OWED)
 
 
-def _notice_claim(notice: Notice, state: State) -> AlertClaim:
+def _notice_claim(notice: Notice, state: AlertState) -> AlertClaim:
     times, _ = state.earlier.get(_known_as(notice)[0], (0, False))
     key = f"{notice.kind}:{notice.account}:{notice.first}:{notice.last}" + (f":{times + 1}" if times else "")
     return AlertClaim(

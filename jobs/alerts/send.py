@@ -157,7 +157,7 @@ class Teller:
     async def run_silent(self, outcome: Outcome, trigger: str) -> None:
         """Nobody is told of what a run found, now or later."""
         occasion = alerts.Occasion(self._clock(), trigger, outcome.run_id)
-        await self._stored(alerts.claim, occasion, lambda _: alerts.Decision())
+        await self._stored(alerts.claim, occasion, lambda _: alerts.AlertDecision())
 
     async def watch(self, findings: Iterable[Finding], now: datetime) -> tuple[str, ...]:
         """What the watchdog found, each once; and the all-clear of what was made good."""
@@ -198,9 +198,9 @@ class Teller:
         least = min((scope.least for scope in scopes), default=Severity.CRITICAL)
         occasion = alerts.Occasion(about.at, about.reason, about.run_id, asked_about(notices), least)
 
-        def decide(state: alerts.State) -> alerts.Decision:
+        def decide(state: alerts.AlertState) -> alerts.AlertDecision:
             digest, claims, cleared = compose(state, about, scopes, notices)
-            return alerts.Decision(claims, self._messages(digest), cleared) if scopes else alerts.Decision()
+            return alerts.AlertDecision(claims, self._messages(digest), cleared) if scopes else alerts.AlertDecision()
 
         try:
             await self._stored(alerts.claim, occasion, decide)

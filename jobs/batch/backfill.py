@@ -59,7 +59,7 @@ def open_night(config: Config, options: RunOptions, now: datetime) -> int:
 def periods_left(store: Store, accounts: Sequence[str], first: date, last: date) -> list[Period]:
     """What is left to do of a range, oldest first: the months that some of the accounts have no complete run of."""
     complete = {
-        (name, run.found.first_day, run.found.last_day)
+        (name, run.part.first_day, run.part.last_day)
         for name in accounts
         for run in last_of_each_range(store, name)
         if run.complete

@@ -32,7 +32,7 @@ def with_history(store: Store, result: Result, digest: str, now: Iterable[KnownB
     """
     account = result.account
     earlier = [
-        Earlier(run.found.first_day, run.found.last_day, run.found.counts)
+        Earlier(run.part.first_day, run.part.last_day, run.part.counts)
         for run in history.last_of_each_range(store, account.name)
     ]
     details = replace(result.details, past=past(earlier, result))
@@ -43,7 +43,7 @@ def with_history(store: Store, result: Result, digest: str, now: Iterable[KnownB
         details = replace(
             details,
             changes=changes(before, result.breaks, lives),
-            figures=figures(run.found.counts, result),
+            figures=figures(run.part.counts, result),
             since=run.as_of.astimezone(account.zone).date().isoformat(),
         )
     return replace(result, details=details)

@@ -82,7 +82,7 @@ def _home(site: Site, person: Person, now: datetime) -> Home:
         by_severity=[(word, severities[word]) for word in ("critical", "high", "medium", "low") if severities[word]],
         due=due.breaks,
         costly=costly,
-        begun={name: min(run.found.first_day for run in runs) for name, runs in ranges.items() if runs},
+        begun={name: min(run.part.first_day for run in runs) for name, runs in ranges.items() if runs},
         ages=_ages(worklist.ages(store, visible, now)),
         match_rates={name: _rates(runs) for name, runs in ranges.items()},
     )
@@ -105,7 +105,7 @@ def _ages(breaks_by_age: Sequence[tuple[str | None, tuple[int, ...]]]) -> list[t
 
 def _rates(runs: Sequence[history.EarlierRun]) -> list[tuple[str, int]]:
     """Whole percent, rounded down, of the orders that expect a charge; days without any are left out."""
-    days = [run.found for run in runs if run.found.first_day == run.found.last_day]
+    days = [run.part for run in runs if run.part.first_day == run.part.last_day]
     days.sort(key=lambda day: day.first_day)
     return [
         (day.first_day.isoformat(), 100 * day.counts[c.MATCHED_ORDERS] // day.counts[c.EXPECTING_ORDERS])

@@ -6,7 +6,7 @@ from typing import Any
 
 from recon.model import Break, BreakEvent, BreakStatus, KnownBreak, Severity
 from recon.store.engine import Store
-from recon.store.runs.alerts import State, Step
+from recon.store.runs.alerts import AlertState, BreakStep
 from recon.store.runs.record import RunAccount, RunRecord
 from tests.kit.recorded_runs import put_run
 from tests.kit.store_samples import HOUR, NOON
@@ -46,15 +46,15 @@ def known(subject: str = "A-1", **fields: Any) -> KnownBreak:
     )
 
 
-def step(one: KnownBreak, what: str = "opened", seq: int = 1, detail: str = "") -> Step:
+def step(one: KnownBreak, what: str = "opened", seq: int = 1, detail: str = "") -> BreakStep:
     """An event that nobody has looked at."""
-    return Step(seq, what, detail, one)
+    return BreakStep(seq, what, detail, one)
 
 
-def state(*steps: Step, **fields: Any) -> State:
+def state(*steps: BreakStep, **fields: Any) -> AlertState:
     """What a decision rests on: nothing was told before, unless told otherwise."""
-    empty: dict[str, Any] = {"told": {}, "standing": (), "earlier": {}, "open": {}}
-    return State(steps, **{**empty, **fields})
+    empty: dict[str, Any] = {"last_claims": {}, "waiting": (), "earlier": {}, "open": {}}
+    return AlertState(steps, **{**empty, **fields})
 
 
 def ran(

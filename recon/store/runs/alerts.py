@@ -25,7 +25,7 @@ _SILENT = (*CLOSED, BreakStatus.ACKNOWLEDGED)
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class BreakStep:
     """One break event that nobody has looked at yet, with its break as it stands."""
 
     seq: int
@@ -61,28 +61,31 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class WaitingClaim:
     """A claim that its account's all-clear waits for, and whether what it told of is gone."""
 
     key: str
     account: str
-    gone: bool
+    is_settled: bool
 
 
 @dataclass(frozen=True)
-class State:
-    """What a decision rests on. `told` has the severity and amount last told of each break of `steps`; `earlier` has,
-    for the days asked about, how often they were told and whether that still waits; `open` counts by account."""
+class AlertState:
+    """What a decision rests on.
 
-    steps: tuple[Step, ...]
-    told: Mapping[str, tuple[int, int]]
-    standing: tuple[Standing, ...]
+    `last_claims` has the severity and amount last told of each break of `steps`; `earlier` has, for the days asked
+    about, how often they were told and whether that still waits; `open` counts by account.
+    """
+
+    steps: tuple[BreakStep, ...]
+    last_claims: Mapping[str, tuple[int, int]]
+    waiting: tuple[WaitingClaim, ...]
     earlier: Mapping[Days, tuple[int, bool]]
     open: Mapping[str, int]
 
 
 @dataclass(frozen=True)
-class Decision:
+class AlertDecision:
     """What is told; with nothing in it the events are still looked at, and told to nobody."""
 
     claims: Sequence[AlertClaim] = ()
@@ -114,7 +117,7 @@ class Due:
     tries: int
 
 
-def claim(store: Store, occasion: Occasion, decide: Callable[[State], Decision]) -> int | None:
+def claim(store: Store, occasion: Occasion, decide: Callable[[AlertState], AlertDecision]) -> int | None:
     """Claims and queues what `decide` makes of the state, in one transaction; the alert's id, or None for nothing.
 
     Holds the lock of those who record break events, so that none of an earlier number can come after.
@@ -167,13 +170,13 @@ def deliveries(store: Store) -> dict[tuple[str, str], int]:
         return {(channel, status): count for channel, status, count in connection.execute(statement)}
 
 
-def _state(connection: Connection, occasion: Occasion, seen: int) -> State:
+def _state(connection: Connection, occasion: Occasion, seen: int) -> AlertState:
     steps = _steps(connection, occasion.least, seen)
     by_account = select(BREAK.c.account, func.count()).where(IS_OPEN).group_by(BREAK.c.account)
-    return State(
+    return AlertState(
         steps=steps,
-        told=_told(connection, seen, occasion.least) if steps else {},
-        standing=_standing(connection),
+        last_claims=_last_claims(connection, seen, occasion.least) if steps else {},
+        waiting=_waiting(connection),
         earlier=_earlier(connection, occasion.days),
         open={account or "": count for account, count in connection.execute(by_account)},
     )
@@ -183,7 +186,7 @@ def _fresh(seen: int, least: Severity) -> Any:
     return and_(BREAK_EVENT.c.seq > seen, BREAK.c.severity >= int(least), BREAK.c.status.not_in(_SILENT))
 
 
-def _steps(connection: Connection, least: Severity, seen: int) -> tuple[Step, ...]:
+def _steps(connection: Connection, least: Severity, seen: int) -> tuple[BreakStep, ...]:
     event = BREAK_EVENT.c
     statement = (
         select(event.seq, event.what, event.detail, BREAK)
@@ -191,10 +194,10 @@ def _steps(connection: Connection, least: Severity, seen: int) -> tuple[Step, ..
         .where(_fresh(seen, least))
         .order_by(event.seq)
     )
-    return tuple(Step(row.seq, row.what, row.detail, break_of(row)) for row in connection.execute(statement))
+    return tuple(BreakStep(row.seq, row.what, row.detail, break_of(row)) for row in connection.execute(statement))
 
 
-def _told(connection: Connection, seen: int, least: Severity) -> dict[str, tuple[int, int]]:
+def _last_claims(connection: Connection, seen: int, least: Severity) -> dict[str, tuple[int, int]]:
     """By break, the last claim's severity and amount."""
     table = ALERT_CLAIM.c
     touched = select(BREAK.c.id).join(BREAK_EVENT, BREAK_EVENT.c.break_id == BREAK.c.id).where(_fresh(seen, least))
@@ -206,7 +209,7 @@ def _told(connection: Connection, seen: int, least: Severity) -> dict[str, tuple
     return {break_id: (severity, amount or 0) for break_id, severity, amount in connection.execute(statement)}
 
 
-def _standing(connection: Connection) -> tuple[Standing, ...]:
+def _waiting(connection: Connection) -> tuple[WaitingClaim, ...]:
     claimed, part = ALERT_CLAIM.c, RUN_ACCOUNT.c
     ran = (
         select(RUN.c.id)
@@ -223,12 +226,12 @@ def _standing(connection: Connection) -> tuple[Standing, ...]:
         .where(claimed.cleared_at.is_(None))
         .order_by(claimed.alert_id, claimed.key)
     )
-    return tuple(_standing_of(row) for row in connection.execute(statement))
+    return tuple(_waiting_claim(row) for row in connection.execute(statement))
 
 
-def _standing_of(row: Row[Any]) -> Standing:
-    gone = BreakStatus(row.status) in CLOSED if row.kind == BREAK_KIND else bool(row.ran)
-    return Standing(row.key, row.account, gone)
+def _waiting_claim(row: Row[Any]) -> WaitingClaim:
+    is_settled = BreakStatus(row.status) in CLOSED if row.kind == BREAK_KIND else bool(row.ran)
+    return WaitingClaim(row.key, row.account, is_settled)
 
 
 def _earlier(connection: Connection, days: Collection[Days]) -> dict[Days, tuple[int, bool]]:
@@ -248,7 +251,7 @@ def _earlier(connection: Connection, days: Collection[Days]) -> dict[Days, tuple
     return earlier
 
 
-def _queue(connection: Connection, alert_id: int, at: datetime, decision: Decision) -> None:
+def _queue(connection: Connection, alert_id: int, at: datetime, decision: AlertDecision) -> None:
     if decision.cleared:
         cleared = ALERT_CLAIM.c.key.in_(decision.cleared)
         connection.execute(update(ALERT_CLAIM).where(cleared).values(cleared_at=at))

@@ -21,7 +21,7 @@ class EarlierRun:
     run_id: int
     as_of: datetime
     complete: bool
-    found: RunAccount
+    part: RunAccount
 
 
 def last_different(store: Store, account: str, first: date, last: date, digest: str) -> EarlierRun | None:

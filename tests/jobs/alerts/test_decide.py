@@ -6,7 +6,7 @@ import pytest
 
 from jobs.alerts.decide import NEW, WORSE, About, Digest, Notice, Scope, compose, part
 from recon.model import Severity
-from recon.store.runs.alerts import Standing, State
+from recon.store.runs.alerts import AlertState, WaitingClaim
 from tests.kit.alert_samples import DAY, known, state, step
 from tests.kit.store_samples import NOON
 
@@ -16,7 +16,7 @@ MISSED = Notice("missed", "th", DAY, DAY, "did not run")
 LATE = Notice("late", "th", DAY, DAY, "ran late")
 
 
-def told(given: State, *notices: Notice, scopes: tuple[Scope, ...] = ALL) -> Digest:
+def told(given: AlertState, *notices: Notice, scopes: tuple[Scope, ...] = ALL) -> Digest:
     digest, _, _ = compose(given, ABOUT, scopes, notices)
     return digest
 
@@ -43,8 +43,8 @@ def test_a_break_that_grows_is_worse(detail: str, news: list[str]) -> None:
 
 def test_a_break_that_grows_back_to_what_was_told_is_no_news() -> None:
     growing = step(known(), "changed", detail="amount_at_risk: 5000 -> 10000")
-    assert told(state(growing, told={known().latest.id: (3, 100_00)})).news == ()
-    assert len(told(state(growing, told={known().latest.id: (3, 99_99)})).news) == 1
+    assert told(state(growing, last_claims={known().latest.id: (3, 100_00)})).news == ()
+    assert len(told(state(growing, last_claims={known().latest.id: (3, 99_99)})).news) == 1
 
 
 @pytest.mark.parametrize("what", ["note", "assign", "acknowledge"])
@@ -159,14 +159,14 @@ def test_a_late_night_is_told_once_and_nothing_waits_for_it() -> None:
     ],
 )
 def test_the_all_clear_comes_when_the_last_is_gone(standing: list[tuple[str, bool]], clear: tuple[str, ...]) -> None:
-    given = state(standing=tuple(Standing(str(at), *one) for at, one in enumerate(standing)))
+    given = state(waiting=tuple(WaitingClaim(str(at), *one) for at, one in enumerate(standing)))
     digest, _, cleared = compose(given, ABOUT, ALL)
     assert digest.clear == clear
     assert len(cleared) == sum(gone for _, gone in standing)
 
 
 def test_no_all_clear_while_something_new_waits() -> None:
-    gone = (Standing("a", "th", True),)
-    assert told(state(step(known()), standing=gone)).clear == ()
-    assert told(state(standing=gone), MISSED).clear == ()
-    assert told(state(standing=gone), LATE).clear == ("th",)
+    gone = (WaitingClaim("a", "th", True),)
+    assert told(state(step(known()), waiting=gone)).clear == ()
+    assert told(state(waiting=gone), MISSED).clear == ()
+    assert told(state(waiting=gone), LATE).clear == ("th",)

@@ -11,7 +11,7 @@ from jobs.run.run import ready_store
 from jobs.service.metrics import Metrics
 from recon.model import BreakStatus
 from recon.sandbox.server.faults import Faults
-from recon.store.runs.alerts import Decision, Message, Occasion, claim
+from recon.store.runs.alerts import AlertDecision, Message, Occasion, claim
 from tests.kit.alert_samples import known, ran
 from tests.kit.job import job
 from tests.kit.small_config import configured
@@ -40,7 +40,9 @@ def test_the_store_is_counted_when_it_is_asked(tmp_path: Path) -> None:
         closed = known("A-3", status=BreakStatus.RESOLVED)
         ran(store, (known("A-1"), "opened", ""), (known("A-2"), "opened", ""), (closed, "opened", ""))
         ran(store, at=NOON + timedelta(minutes=30), accounts=("jp",), complete=False)
-        claim(store, Occasion(NOON, "run"), lambda _: Decision(messages=[Message("json 1", "t", "t", "h", NOON)]))
+        claim(
+            store, Occasion(NOON, "run"), lambda _: AlertDecision(messages=[Message("json 1", "t", "t", "h", NOON)])
+        )
     assert figures(metrics, "recon_up") == {(): 1}
     assert figures(metrics, "recon_open_breaks") == {("th", "charge_missing", "high"): 2}
     assert figures(metrics, "recon_runs_total") == {("run", "complete"): 1, ("run", "incomplete"): 1}

@@ -11,7 +11,7 @@ import pytest
 from recon.model import BreakStatus, Severity
 from recon.store.engine import Store
 from recon.store.runs import alerts
-from recon.store.runs.alerts import AlertClaim, Decision, Message, Occasion, State
+from recon.store.runs.alerts import AlertClaim, AlertDecision, AlertState, Message, Occasion
 from tests.kit.alert_samples import DAY, LATER, known, ran
 from tests.kit.store_samples import DATABASES, NOON, count, opened
 
@@ -25,11 +25,11 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     yield from opened(request.param, tmp_path)
 
 
-def seen(store: Store, occasion: Occasion = OCCASION, decision: Decision = Decision()) -> State:  # noqa: B008
+def seen(store: Store, occasion: Occasion = OCCASION, decision: AlertDecision = AlertDecision()) -> AlertState:  # noqa: B008
     """The state that a decision is made on."""
-    found: list[State] = []
+    found: list[AlertState] = []
 
-    def decide(state: State) -> Decision:
+    def decide(state: AlertState) -> AlertDecision:
         found.append(state)
         return decision
 
@@ -37,8 +37,8 @@ def seen(store: Store, occasion: Occasion = OCCASION, decision: Decision = Decis
     return found[0]
 
 
-def claim_of(state: State) -> Decision:
-    return Decision(
+def claim_of(state: AlertState) -> AlertDecision:
+    return AlertDecision(
         [
             AlertClaim(f"event:{one.seq}", "break", "th", one.known.latest.id, 3, one.known.latest.amount_at_risk)
             for one in state.steps
@@ -57,7 +57,7 @@ def test_an_event_is_looked_at_once(store: Store) -> None:
 
 
 def test_nothing_new_leaves_no_row(store: Store) -> None:
-    assert alerts.claim(store, OCCASION, lambda _: Decision()) is None
+    assert alerts.claim(store, OCCASION, lambda _: AlertDecision()) is None
     assert count(store, "alert") == 0
 
 
@@ -73,7 +73,7 @@ def test_many_who_see_the_same_event_tell_it_once(store: Store) -> None:
     ran(store, *((known(str(number)), "opened", "") for number in range(20)))
     told: list[str] = []
 
-    def decide(state: State) -> Decision:
+    def decide(state: AlertState) -> AlertDecision:
         told.extend(one.known.latest.subject_id for one in state.steps)
         return claim_of(state)
 
@@ -88,7 +88,7 @@ def test_many_who_see_the_same_event_tell_it_once(store: Store) -> None:
 def test_a_decision_that_fails_claims_nothing(store: Store) -> None:
     ran(store, (known(), "opened", ""))
 
-    def fail(_: State) -> Decision:
+    def fail(_: AlertState) -> AlertDecision:
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
@@ -101,37 +101,37 @@ def test_what_was_told_last_of_a_break_is_known(store: Store) -> None:
     alerts.claim(store, OCCASION, claim_of)
     worse = known(amount_at_risk=200_00)
     ran(store, (worse, "changed", "amount_at_risk: 10000 -> 20000"))
-    assert seen(store).told == {known().latest.id: (3, 100_00)}
+    assert seen(store).last_claims == {known().latest.id: (3, 100_00)}
 
 
 def test_a_claimed_break_stands_until_it_is_closed_and_a_hole_until_a_complete_run(store: Store) -> None:
     ran(store, (known(), "opened", ""))
     hole = AlertClaim("missed:th", "missed", "th", first_day=DAY, last_day=DAY)
     news = AlertClaim("late:th", "late", "th", first_day=DAY, last_day=DAY, waits=False)
-    seen(store, decision=Decision([AlertClaim("event:1", "break", "th", known().latest.id, 3, 0), hole, news]))
-    assert [(one.key, one.gone) for one in seen(store).standing] == [("event:1", False), ("missed:th", False)]
+    seen(store, decision=AlertDecision([AlertClaim("event:1", "break", "th", known().latest.id, 3, 0), hole, news]))
+    assert [(one.key, one.is_settled) for one in seen(store).waiting] == [("event:1", False), ("missed:th", False)]
     ran(store, at=LATER, accounts=("sg",))
     ran(store, at=LATER, complete=False)
-    assert not any(one.gone for one in seen(store).standing)
+    assert not any(one.is_settled for one in seen(store).waiting)
     ran(store, (known(status=BreakStatus.AUTO_CLOSED), "auto_closed", ""), at=LATER)
-    assert [(one.key, one.gone) for one in seen(store).standing] == [("event:1", True), ("missed:th", True)]
-    seen(store, decision=Decision(cleared=["event:1", "missed:th"]))
-    assert seen(store).standing == ()
+    assert [(one.key, one.is_settled) for one in seen(store).waiting] == [("event:1", True), ("missed:th", True)]
+    seen(store, decision=AlertDecision(cleared=["event:1", "missed:th"]))
+    assert seen(store).waiting == ()
 
 
 def test_days_that_were_told_are_known_by_kind_and_account(store: Store) -> None:
     days = ("missed", "th", DAY, DAY)
     assert seen(store, replace(OCCASION, days=[days])).earlier == {}
-    seen(store, decision=Decision([AlertClaim("a", "missed", "th", first_day=DAY, last_day=DAY)]))
+    seen(store, decision=AlertDecision([AlertClaim("a", "missed", "th", first_day=DAY, last_day=DAY)]))
     asked = replace(OCCASION, days=[days, ("late", "th", DAY, DAY)])
     assert seen(store, asked).earlier == {days: (1, True)}
-    seen(store, decision=Decision(cleared=["a"]))
+    seen(store, decision=AlertDecision(cleared=["a"]))
     assert seen(store, asked).earlier == {days: (1, False)}
 
 
 def test_a_message_is_taken_by_one_at_a_time_and_again_after_its_lease(store: Store) -> None:
     later = replace(MESSAGE, channel="json 2", due=LATER)
-    alert_id = alerts.claim(store, OCCASION, lambda _: Decision(messages=[MESSAGE, later]))
+    alert_id = alerts.claim(store, OCCASION, lambda _: AlertDecision(messages=[MESSAGE, later]))
     [due] = alerts.take_due(store, NOON, LEASE)
     assert (due.alert_id, due.channel, due.title, due.text, due.html, due.tries) == (
         alert_id,
@@ -149,7 +149,7 @@ def test_a_message_is_taken_by_one_at_a_time_and_again_after_its_lease(store: St
 def test_a_message_is_sent_or_tried_again_or_given_up(store: Store) -> None:
     channels = ("a", "b", "c")
     messages = [replace(MESSAGE, channel=name) for name in channels]
-    alerts.claim(store, OCCASION, lambda _: Decision(messages=messages))
+    alerts.claim(store, OCCASION, lambda _: AlertDecision(messages=messages))
     a, b, c = alerts.take_due(store, NOON, LEASE)
     alerts.finish(store, a, NOON)
     alerts.finish(store, b, NOON, "down", again_at=LATER)
