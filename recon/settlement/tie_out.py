@@ -108,8 +108,9 @@ def transfers_to_bank(
 ) -> tuple[Proof, ...]:
     """Net of the transfers paid in the days, against the payout credits booked in them (BANKED).
 
-    Explained is what an open break stands for, what the edge of the days makes, a bank fee within its bound, and a
-    transfer paid after `due`, whose credit may still come. Nothing for an account without statements.
+    Explained is what an open break stands for, what the edge of the days makes, a bank fee within its bound, a
+    transfer paid after `due`, whose credit may still come, and one whose credit may stand in what was not read.
+    Nothing for an account without statements.
     """
     rows = banked[c.of_account(banked, account)] if len(banked) else banked
     if not len(rows):
@@ -121,7 +122,7 @@ def transfers_to_bank(
     net = rows[c.NET].fillna(0).to_numpy(dtype=np.int64)
     credited = rows[c.AMOUNT].fillna(0).to_numpy(dtype=np.int64)
     on_its_way = ((rows[c.MATCH] == c.NO_CREDIT) & (paid > due.isoformat())).to_numpy(dtype=bool)
-    explained = on_its_way | (rows[c.MATCH] == c.WITHIN_FEE).to_numpy(dtype=bool)
+    explained = on_its_way | rows[c.MATCH].isin([c.WITHIN_FEE, c.NOT_READ]).to_numpy(dtype=bool)
     explained |= c.is_in(rows[c.TRANSFER_ID], broken.transfers) | c.is_in(rows[c.LINE_ID], broken.lines)
     unexplained = int((credited - net)[(left_in | right_in) & ~explained].sum())
     left, right = int(net[left_in].sum()), int(credited[right_in].sum())
