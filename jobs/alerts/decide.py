@@ -121,12 +121,14 @@ class Scope:
     accounts: Collection[str] = ()
     codes: Collection[str] = ()
     least: Severity = Severity.LOW
+    proofs: bool = True  # false: not of a proof that does not tie
 
     def has(self, known: KnownBreak) -> bool:
         """Whether a break is in it."""
         found = known.latest
         return (
             found.severity >= self.least
+            and (self.proofs or found.subject_type != "proof")
             and (not self.codes or found.code in self.codes)
             and self.has_account(found.account or "")
         )

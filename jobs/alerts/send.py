@@ -61,9 +61,9 @@ class Channel:
 def channels(config: Config) -> tuple[Channel, ...]:
     """Every channel once: the general ones, then those of routes, which get theirs besides."""
     section = config.alerts
-    routes = [(section.urls, "alerts.urls", Scope(least=section.min_severity))]
+    routes = [(section.urls, "alerts.urls", Scope(least=section.min_severity, proofs=section.proofs))]
     for at, route in enumerate(section.routes):
-        scope = Scope(route.accounts, route.codes, route.min_severity)
+        scope = Scope(route.accounts, route.codes, route.min_severity, section.proofs)
         routes.append((route.urls, f"alerts.routes.{at}.urls", scope))
     by_url: dict[str, Channel] = {}
     for secret, place, scope in routes:

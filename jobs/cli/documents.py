@@ -56,7 +56,10 @@ def _account(result: Result) -> Document:
         **fields(result, "breaks_new", "breaks_closed"),
         "breaks_by_code": dict(sorted(Counter(still_open[c.CODE]).items())),
         "currencies": [fields(line, *totals) for line in result.currencies],
-        "proof": [fields(line, *proof) for line in result.proofs],
+        "proof": [
+            {**fields(line, *proof), "items": [fields(item, "what", "count", "amount") for item in line.items]}
+            for line in result.proofs
+        ],
         **fields(result, "rejected_rows", "ignored_rows"),
     }
 

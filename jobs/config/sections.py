@@ -223,6 +223,7 @@ class AlertsSection(Section):
     quiet_hours: Hours = ""
     routes: tuple[Route, ...] = ()
     heartbeat_url: SecretOrText = None
+    proofs: bool = True
     smtp_url: SecretOrText = None
     mail_from: str = ""
 

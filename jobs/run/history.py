@@ -16,7 +16,10 @@ def with_histories(store: Store, findings: Findings, digests: Mapping[str, str])
     if findings.carried is None:
         return findings
     now = (*findings.carried.reported, *findings.carried.changed)
-    results = (with_history(store, result, digests[result.account.name], now) for result in findings.results)
+    closings = {event.break_id: event.detail for event in findings.carried.events if event.what == "auto_closed"}
+    results = (
+        with_history(store, result, digests[result.account.name], now, closings) for result in findings.results
+    )
     return replace(findings, results=tuple(results))
 
 
@@ -25,10 +28,13 @@ def by_id(*lives: Iterable[KnownBreak]) -> dict[str, KnownBreak]:
     return {known.latest.id: known for group in lives for known in group}
 
 
-def with_history(store: Store, result: Result, digest: str, now: Iterable[KnownBreak]) -> Result:
+def with_history(
+    store: Store, result: Result, digest: str, now: Iterable[KnownBreak], closings: Mapping[str, str]
+) -> Result:
     """The result with its changes since the last run of the range that came to something else, and the ranges before.
 
-    `digest` is the result's own, `now` has what became of breaks since they were recorded.
+    `digest` is the result's own, `now` has what became of breaks since they were recorded, `closings` why some of
+    them closed by themselves.
     """
     account = result.account
     earlier = [
@@ -42,7 +48,7 @@ def with_history(store: Store, result: Result, digest: str, now: Iterable[KnownB
         lives = by_id(record.breaks_of(store, before[c.BREAK_ID]), now)
         details = replace(
             details,
-            changes=changes(before, result.breaks, lives),
+            changes=changes(before, result.breaks, lives, {**record.closings(store, before[c.BREAK_ID]), **closings}),
             figures=figures(run.part.counts, result),
             since=run.as_of.astimezone(account.zone).date().isoformat(),
         )

@@ -1,29 +1,27 @@
 """From stored books to results: load, match, triage, judge, carry, sum up; asks no source and writes nothing."""
 
 import gc
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, tzinfo
-from functools import partial
 
 import pandas as pd
 
+from jobs.run.carrying import RaisedBreaks, carry_with_proofs, reopened
 from jobs.run.judging_request import AccountRequest, JudgingRequest
 from jobs.run.related import books_of, last_run_state, links_of
 from recon import columns as c
 from recon.calendars import joined
 from recon.matching import match
 from recon.matching.by_hand import changed_links, with_hand_links
-from recon.model import CLOSED, Books, Break, KnownBreak, Result
-from recon.model.rulings import EndedRuling, Ruling, RulingKind, RulingState
+from recon.model import CLOSED, Books, Break, KnownBreak, Proof, Result
+from recon.model.rulings import Ruling, RulingKind
 from recon.result import Intake, Lives, summarise, with_settlement
+from recon.result.closing import Closing
 from recon.result.coverage import Coverage, Sources
 from recon.rules import case_rules, find_breaks
-from recon.rulings.life import CarriedBreaks, RulingsInForce, carry
-from recon.rulings.opening_items import Items, standing_of, why_not_covered
-from recon.rulings.patterns import as_ignore, expected_by
+from recon.rulings.life import CarriedBreaks
 from recon.settlement import settle
 from recon.settlement.fifo import histories_of
 from recon.store.desk import opening, rulings
@@ -46,7 +44,7 @@ class Findings:
     links: Links = field(default_factory=Links)
     pulled: bool = True
     current: bool = True  # false: a look at the past, which rewrites no links
-    raised: "RaisedBreaks | None" = None
+    raised: RaisedBreaks | None = None
 
 
 def find(store: Store, request: JudgingRequest) -> Findings:
@@ -82,10 +80,8 @@ def _find(store: Store, request: JudgingRequest) -> Findings:
     judged = _judge(books, links, run_range, request)
     names: set[str | None] = {*judged.accounts, *([None] if request.shows_nameless else [])}
     breaks = [raised for raised in find_breaks(judged, request.context) if raised.account in names]
-    raised_again = (
-        () if request.known_breaks is not None else record.breaks_to_carry(store, {raised.id for raised in breaks})
-    )
-    known_here = [known_break for known_break in (*known, *raised_again) if known_break.latest.account in names]
+    known_here = [*known, *reopened(store, request, breaks)]
+    known_here = [known_break for known_break in known_here if known_break.latest.account in names]
     raised_breaks = RaisedBreaks(
         breaks,
         _is_judged(judged, request, known_here),
@@ -93,13 +89,20 @@ def _find(store: Store, request: JudgingRequest) -> Findings:
         {name: account.zone for name, account in request.all_accounts.items()},
         items,
         changed if current else {},
+        Closing(judged, request.context),
     )
-    carried = raised_breaks.carry(known_here, lasting)
+    proven = carry_with_proofs(store, request, judged, raised_breaks, known_here, lasting)
     with ThreadPoolExecutor(_TOGETHER) as pool:
-        results = tuple(pool.map(lambda part: _result(part, judged, carried, request), request.accounts))
+        results = tuple(
+            pool.map(
+                lambda part, proofs: _result(part, proofs, judged, proven.carried, request),
+                request.accounts,
+                proven.proofs,
+            )
+        )
     new_links = links_of(judged, recorded, run_range) if current else Links()
     ever_pulled = any(map(len, run_range.covered.values()))
-    return Findings(results, carried, new_links, ever_pulled, current, raised_breaks)
+    return Findings(results, proven.carried, new_links, ever_pulled, current, proven.raised)
 
 
 def _judge(books: Books, links: pd.DataFrame, run_range: Range, request: JudgingRequest) -> Judged:
@@ -121,13 +124,7 @@ def _is_judged(judged: Judged, request: JudgingRequest, known: Sequence[KnownBre
     if request.versions_at is not None:
         return lambda _: False
     pulled = frozenset(part.account.name for part in request.accounts if part.pulled)
-    sources = Sources(
-        orders=request.orders_read,
-        bank=request.bank_read,
-        bank_unread=request.bank_unread,
-        pulled=pulled,
-        nameless=request.shows_nameless,
-    )
+    sources = Sources(request.orders_read, request.bank_read, pulled, request.shows_nameless)
     return Coverage(judged, sources, [known_break.latest for known_break in known])
 
 
@@ -135,43 +132,6 @@ def _lasting(store: Store, request: JudgingRequest) -> list[Ruling]:
     """The patterns and links that the run goes by: those in force; at a moment, of these what had been ruled then."""
     at = request.versions_at
     return [ruling for ruling in rulings.lasting(store) if at is None or ruling.at <= at]
-
-
-@dataclass(frozen=True)
-class RaisedBreaks:
-    """What was raised, to be carried from whatever is known of the breaks: to report, and again to record."""
-
-    breaks: Sequence[Break]
-    is_judged: Callable[[Break], bool]
-    as_of: datetime
-    zones: Mapping[str, tzinfo]
-    items: Items
-    changed_links: Mapping[int, str]  # links by hand whose order or charge is not what it was
-
-    @property
-    def ids(self) -> list[str]:
-        """The breaks' ids."""
-        return [break_.id for break_ in self.breaks]
-
-    def carry(self, known_breaks: Sequence[KnownBreak], lasting: Sequence[Ruling]) -> CarriedBreaks:
-        """What becomes of the breaks that are known, by the patterns and links by hand that are in force."""
-        known_ids = {known_break.latest.id for known_break in known_breaks}
-        fallen = [
-            (ruling.break_id, EndedRuling(ruling.id, RulingState.FELL, self.changed_links[ruling.id]))
-            for ruling in lasting
-            if ruling.id in self.changed_links and ruling.break_id in known_ids
-        ]
-        in_force = RulingsInForce(self.zones, fallen=fallen)
-        patterns = [as_ignore(ruling) for ruling in lasting if ruling.kind == RulingKind.IGNORE]
-        ignored = expected_by(patterns, partial(in_force.today, as_of=self.as_of))
-        in_force = replace(in_force, expected=ignored)
-        if self.items:
-            in_force = replace(
-                in_force,
-                expected=lambda break_: ignored(break_) or standing_of(break_, self.items),
-                remark=lambda break_: why_not_covered(break_, self.items),
-            )
-        return carry(known_breaks, self.breaks, self.is_judged, self.as_of, in_force)
 
 
 def _is_current(store: Store, request: JudgingRequest) -> bool:
@@ -199,7 +159,13 @@ def _range(store: Store, request: JudgingRequest, known_breaks: Sequence[KnownBr
     return Range(request.all_accounts, windows, earlier, covered, subjects)
 
 
-def _result(part: AccountRequest, judged: Judged, carried: CarriedBreaks, request: JudgingRequest) -> Result:
+def _result(
+    part: AccountRequest,
+    proofs: tuple[Proof, ...],
+    judged: Judged,
+    carried: CarriedBreaks,
+    request: JudgingRequest,
+) -> Result:
     names = {part.account.name, None} if part.unassigned else {part.account.name}
     intake = Intake(
         window=part.window,
@@ -216,6 +182,7 @@ def _result(part: AccountRequest, judged: Judged, carried: CarriedBreaks, reques
         reported=[known_break for known_break in carried.reported if known_break.latest.account in names],
         opened=sum(break_.account in names for break_ in carried.opened),
         closed=sum(break_.account in names for break_ in carried.closed),
+        proofs=proofs,
     )
     result = summarise(part.account, judged, intake, lives, request.context)
-    return with_settlement(result, judged, part.window, lives.reported, request.context)
+    return with_settlement(result, judged, part.window)

@@ -19,6 +19,7 @@ EXPECTED_BEFORE = "expected_before"
 ACTUAL_BEFORE = "actual_before"
 RISK_BEFORE = "risk_before"
 RISK_CHANGE = "risk_change"
+WHY_CLOSED = "why_closed"  # by itself: in the run's words
 FIGURE = "figure"
 COUNT_BEFORE = "count_before"
 COUNT_NOW = "count_now"
@@ -96,6 +97,7 @@ CHANGES = Frame(
         *_maybe(c.OPTIONAL_MINOR, EXPECTED_BEFORE, c.EXPECTED, ACTUAL_BEFORE, c.ACTUAL),
         *_maybe(c.OPTIONAL_MINOR, RISK_BEFORE, c.AMOUNT_AT_RISK, RISK_CHANGE),
         *_all(c.TEXT, c.EXPLANATION),
+        *_maybe(c.TEXT, WHY_CLOSED),
     ),
 )
 # What a run left open, as the store keeps it of every run.

@@ -31,6 +31,11 @@ BASE = "base"  # what stands on receipts before VAT
 BASE_DIFFERENCE = "base_difference"
 VAT_DIFFERENCE = "vat_difference"
 
+PROOF = "proof"
+ITEM_AMOUNT = "item_amount"
+ITEM = "item"  # why a proof's sides differ, in plain words
+ROW_IDS = "row_ids"  # what an item stands for: one id a line where they are few, else how many
+
 # The words of MATCH.
 BY_ID = "by id"
 SAME_DAY = "net and day"
@@ -39,7 +44,6 @@ WITHIN_FEE = "net less bank fee"
 AMBIGUOUS = "ambiguous"
 OTHER_AMOUNT = "other amount"
 NO_CREDIT = "no credit"
-NOT_READ = "not read"  # paid, without a credit, which may stand in what could not be read of the bank
 NO_TRANSFER = "no transfer"
 
 # How a day stands to Omise's receipts of it.
@@ -136,6 +140,17 @@ BALANCE_DAYS = Frame(
         *_all(c.TEXT, c.ACCOUNT, DAY, c.CURRENCY),
         *_all(c.MINOR, OPENING, CREDITS, DEBITS, CLOSING),
         *_maybe(c.OPTIONAL_MINOR, c.TOTAL, c.DIFFERENCE, TRANSFERABLE, ON_HOLD, RESERVE),
+    ),
+)
+# Why the sides of the proofs differ: per item its own line, then one a row where they are few; `item_amount` adds up
+# to the difference, `amount` of an item's rows to its own.
+PROOF_LINES = Frame(
+    "proof lines",
+    (
+        *_all(c.TEXT, PROOF, c.CURRENCY, ITEM),
+        *_maybe(c.OPTIONAL_MINOR, ROWS, ITEM_AMOUNT),
+        *_all(c.TEXT, ROW_IDS),
+        *_maybe(c.OPTIONAL_MINOR, c.AMOUNT),
     ),
 )
 # What moved the balance in the days, by what it comes from and Omise's own key: a kind never seen is `unknown`.

@@ -52,7 +52,7 @@ class Break:
     code: str
     severity: Severity
     account: str | None  # null only for a row whose account could not be read
-    subject_type: str  # order, charge, refund, transfer, transaction, dispute, account, row, bank_line
+    subject_type: str  # order, charge, refund, transfer, transaction, dispute, account, row, bank_line, proof
     subject_id: str
     explanation: str
     suggestion: str

@@ -22,14 +22,37 @@ class CurrencyTotals:
 
 
 @dataclass(frozen=True, slots=True)
+class ProofItem:
+    """One reason why a proof's sides differ, in plain words; `rows` are ids with what each adds to right - left.
+
+    An id may stand in several items (an order whose charge lies outside of the range and is too small), and once in
+    an item.
+    """
+
+    what: str
+    rows: tuple[tuple[str, int], ...]
+
+    @property
+    def count(self) -> int:
+        """How many rows it stands for."""
+        return len(self.rows)
+
+    @property
+    def amount(self) -> int:
+        """What they come to."""
+        return sum(amount for _, amount in self.rows)
+
+
+@dataclass(frozen=True, slots=True)
 class Proof:
-    """A total that ties out, or says by how much not: left + explained == right where it does."""
+    """Two totals of one currency, and why they differ, item by item; `rest` are the rows that no item explains."""
 
     name: str
     currency: str
     left: int
     right: int
-    explained: int
+    items: tuple[ProofItem, ...] = ()
+    rest: tuple[tuple[str, int], ...] = ()
 
     @property
     def difference(self) -> int:
@@ -37,8 +60,13 @@ class Proof:
         return self.right - self.left
 
     @property
+    def explained(self) -> int:
+        """What the items come to."""
+        return sum(item.amount for item in self.items)
+
+    @property
     def unexplained(self) -> int:
-        """What nothing explains; zero where the proof holds."""
+        """What no item explains; zero where the proof ties out."""
         return self.difference - self.explained
 
 

@@ -19,24 +19,23 @@ from recon.model import (
     InputFile,
     KnownBreak,
     Matching,
+    Proof,
     Result,
     Window,
 )
 from recon.money import Money
 from recon.result.listing import details
-from recon.result.proofs import Sides, orders_to_charges, to_ledger_balance_and_bank
+from recon.result.reasons import ORDER_AND_CHARGE
 from recon.result.waiting import not_yet_due, waiting
-from recon.rules import CATALOGUE
 from recon.rules.receipts import differing, waits_for_lists
-from recon.rules.settlement import credits_waiting
 from recon.settings import Context
 from recon.settlement import of_range
+from recon.settlement.ledger import KEYS
 from recon.settlement.receipts import day_window, issued_on
 from recon.triage import Judged
 
 # What of a charge a matched pair shows.
 _OF_CHARGE = list({c.STATUS, c.CURRENCY, *c.MATCHED.names} & set(c.CHARGES.names))
-ORDER_AND_CHARGE = frozenset(rule.code for rule in CATALOGUE if rule.group == "Order and charge")
 
 
 @dataclass(frozen=True)
@@ -61,6 +60,7 @@ class Lives:
     reported: Sequence[KnownBreak] = field(default_factory=tuple)
     opened: int = 0
     closed: int = 0
+    proofs: tuple[Proof, ...] = ()
 
 
 def summarise(account: Account, judged: Judged, intake: Intake, lives: Lives, context: Context) -> Result:
@@ -70,8 +70,6 @@ def summarise(account: Account, judged: Judged, intake: Intake, lives: Lives, co
     broken = _broken(judged, account.name, lives.reported)
     expecting = in_range["orders"] & _expecting(judged)
     matched = expecting & ~broken
-    account_orders = c.of_account(books.orders, account.name)
-    sides = Sides(in_range["orders"], in_range["charges"], broken, account_orders)
     accounts = books.rejected[c.ACCOUNT]
     rejected = books.rejected[(accounts == account.name) | (accounts.isna() & intake.unassigned)]
     pairs = _matched_pairs(judged, matched, context)
@@ -91,7 +89,7 @@ def summarise(account: Account, judged: Judged, intake: Intake, lives: Lives, co
         ignored_rows=intake.ignored_rows,
         notes=_notes(judged, intake, account.name) | not_yet_due(judged, account.name, context),
         currencies=_currencies(books, in_range, matched, lives.reported),
-        proofs=orders_to_charges(judged, sides, lives.reported),
+        proofs=lives.proofs,
         inputs=intake.inputs,
         breaks_new=lives.opened,
         breaks_closed=lives.closed,
@@ -104,15 +102,15 @@ def summarise(account: Account, judged: Judged, intake: Intake, lives: Lives, co
     )
 
 
-def with_settlement(
-    result: Result, judged: Judged, window: Window, reported: Sequence[KnownBreak], context: Context
-) -> Result:
-    """A result with its part of the settlement, and the proofs beyond the orders: to ledger, balance and bank."""
+def with_settlement(result: Result, judged: Judged, window: Window) -> Result:
+    """A result with its part of the settlement."""
     account, days, settled = result.account, (result.first_day, result.last_day), judged.settled
     settlement = of_range(settled.settlement, judged.books, settled.ledger, account, window, days)
-    proofs = to_ledger_balance_and_bank(judged, account, window, days, reported, context)
     settlement = replace(settlement, receipts=_receipt_days(judged, account.name, days))
-    return replace(result, settlement=settlement, proofs=(*result.proofs, *proofs))
+    unknown = settlement.moves[~settlement.moves[c.KEY].isin(KEYS)] if len(settlement.moves) else settlement.moves
+    movements = int(unknown[c.ROWS].sum()) if len(unknown) else 0
+    notes = {**result.notes, "ledger movements whose key nobody here has seen (Balance proof)": movements}
+    return replace(result, settlement=settlement, notes=notes)
 
 
 def _receipt_days(judged: Judged, account: str, days: tuple[date, date]) -> pd.DataFrame:
@@ -216,7 +214,6 @@ def _notes(judged: Judged, intake: Intake, account: str) -> dict[str, int]:
         "days whose receipts wait: the day has not closed, or not all of it was read": _waiting_receipts(
             judged, account
         ),
-        "transfers whose credit may stand in what could not be read of the bank": credits_waiting(judged, account),
         **intake.notes,
     }
 

@@ -51,11 +51,16 @@ def open_breaks(breaks: pd.DataFrame) -> pd.DataFrame:
     return breaks[~breaks[c.STATUS].isin(_CLOSED)] if len(breaks.columns) else c.BREAKS.empty()
 
 
-def changes(before: pd.DataFrame, breaks: pd.DataFrame, lives: Mapping[str, KnownBreak]) -> pd.DataFrame:
+def changes(
+    before: pd.DataFrame,
+    breaks: pd.DataFrame,
+    lives: Mapping[str, KnownBreak],
+    why_closed: Mapping[str, str] | None = None,
+) -> pd.DataFrame:
     """What is new, changed or closed since, shaped `CHANGES`, in this order.
 
     `before` (shaped `RUN_BREAKS`) was open then, `breaks` (shaped `columns.BREAKS`) is reported now, `lives` has
-    every break by its id as it is known now.
+    every break by its id as it is known now, `why_closed` the words of those that closed by themselves.
     """
     now = {row[c.BREAK_ID]: row for row in _rows(open_breaks(breaks))}
     then = {row[c.BREAK_ID]: row for row in _rows(before)}
@@ -65,12 +70,14 @@ def changes(before: pd.DataFrame, breaks: pd.DataFrame, lives: Mapping[str, Know
         change = c.NEW if old is None else c.CLOSED if new is None else c.CHANGED
         if old and new and all(old[name] == new[name] for name in c.RUN_BREAKS.names):
             continue
-        rows.append(_change(change, old or {}, new or {}, lives[break_id]))
+        rows.append(_change(change, old or {}, new or {}, lives[break_id], (why_closed or {}).get(break_id)))
     rows.sort(key=lambda row: (_RANK[row[0]], row[2], row[11], row[1]))
     return c.CHANGES.from_rows(rows)
 
 
-def _change(change: str, old: Mapping[str, Any], new: Mapping[str, Any], known_break: KnownBreak) -> tuple[Any, ...]:
+def _change(
+    change: str, old: Mapping[str, Any], new: Mapping[str, Any], known_break: KnownBreak, why: str | None
+) -> tuple[Any, ...]:
     break_ = known_break.latest
     before, now = old.get(c.AMOUNT_AT_RISK), new.get(c.AMOUNT_AT_RISK)
     return (
@@ -95,6 +102,7 @@ def _change(change: str, old: Mapping[str, Any], new: Mapping[str, Any], known_b
         now,
         (now or 0) - (before or 0),
         break_.explanation,
+        why,
     )
 
 

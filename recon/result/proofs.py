@@ -1,6 +1,6 @@
 """Control totals that do not trust the matching: both sides summed alone, and the gap explained case by case."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,107 +9,200 @@ import numpy as np
 from recon import columns as c
 from recon.arrays import Ints, Mask
 from recon.methods.deadlines import last_day_without_credit
-from recon.model import CLOSED, Account, Break, KnownBreak, Proof, Window
-from recon.rules import RULE_OF
+from recon.model import Account, KnownBreak, OrderStatus, Proof, Window
+from recon.model.rulings import Ruling
+from recon.result.reasons import reasons_of
+from recon.rules.proofs import AccountProofs
 from recon.settings import Context
 from recon.settlement import balance, tie_out
+from recon.settlement.gaps import EDGE, Gap, Reasons, proof_of
+from recon.settlement.tie_out import BankTerms
 from recon.triage import Judged
+
+ORDERS_TO_CHARGES = "orders_to_charges"
+_NOT_JUDGED = "not judged"
 
 
 @dataclass(frozen=True)
 class Sides:
-    """Whose totals are compared: masks over the books' orders and charges of one account and range."""
+    """Whose totals are compared: masks over the books' orders and charges of one account, in a range and whenever."""
 
     orders: Mask
     charges: Mask
-    broken: Mask  # orders with an open break of the group "Order and charge"
-    account: Mask  # orders of the account, whenever made: another account's order with a charge here is broken there
+    all_orders: Mask
+    all_charges: Mask
 
 
-def orders_to_charges(judged: Judged, sides: Sides, reported: Sequence[KnownBreak]) -> tuple[Proof, ...]:
+def orders_to_charges(judged: Judged, sides: Sides, reasons: Reasons) -> tuple[Proof, ...]:
     """Per currency: what the range's orders say was paid, against what the range's charges took.
 
-    Explained is a gap that an open break stands for, that the range's edge makes (the other side was created
-    outside), that the tolerance allows, or that a status makes (a cancelled order's refunded charge, an order not
-    yet due to be marked paid). A paid order whose charges come to another sum and that has no break is unexplained.
+    A gap is explained by what a break says of its order or charge, by the range's edge (the other side was created
+    outside), by the tolerance, by a status (a cancelled order's refunded charge, an order not yet due to be marked
+    paid), or because it was not judged. A paid order whose charges come to another sum and that has no break is not.
     """
     orders, charges = judged.books.orders, judged.books.charges
-    expects = c.expects_charge(orders)
-    left = np.where(sides.orders & expects, orders[c.AMOUNT].to_numpy(dtype=np.int64), 0)
-    right = np.where(sides.charges & c.took_money(charges), c.captured_amounts(charges), 0)
-    columns = judged.triage.columns
-    gaps = columns.captured - columns.expected
-    differ = np.abs(gaps) > columns.allowed_difference
-    silent = np.where(sides.account & _in_sight(judged, left, right) & differ, gaps, 0)
-    silent[judged.matching.stands_for[sides.broken]] = 0
-    alone = _alone(judged, right, reported)
-    result = []
+    cases = _Cases(judged, sides, reasons)
+    left = np.where(sides.orders, cases.ordered, 0)
+    right = np.where(sides.charges, cases.taken, 0)
     present = {*orders[c.CURRENCY][left != 0].unique(), *charges[c.CURRENCY][right != 0].unique()}
+    result = []
     for currency in sorted(present):
-        of_order = (orders[c.CURRENCY] == currency).to_numpy(dtype=bool)
-        of_charge = (charges[c.CURRENCY] == currency).to_numpy(dtype=bool)
-        total_left, total_right = int(left[of_order].sum()), int(right[of_charge].sum())
-        unexplained = int(silent[of_order].sum()) + int(alone[of_charge].sum())
-        explained = total_right - total_left - unexplained
-        result.append(Proof("orders_to_charges", currency, total_left, total_right, explained))
+        of_order, of_charge = c.equals(orders, c.CURRENCY, currency), c.equals(charges, c.CURRENCY, currency)
+        own_left, own_right = np.where(of_order, left, 0), np.where(of_charge, right, 0)
+        gaps = [*cases.gaps(own_left, own_right, of_order, of_charge), *cases.gaps_alone(own_right)]
+        result.append(proof_of(ORDERS_TO_CHARGES, currency, int(own_left.sum()), int(own_right.sum()), gaps))
     return tuple(result)
 
 
-def _in_sight(judged: Judged, left: Ints, right: Ints) -> Mask:
-    """Cases that the range touches, were judged, expect a charge, and have none fully refunded or voided."""
-    orders, charges, matching = judged.books.orders, judged.books.charges, judged.matching
-    root, own = matching.stands_for, matching.stands_for[matching.orders]
-    touched = np.zeros(len(orders), dtype=bool)
-    touched[root[left != 0]] = True
-    touched[own[right[matching.charges] != 0]] = True
-    successful = c.successful(charges)
-    returned = successful & (charges[c.REFUNDED_AMOUNT].to_numpy(dtype=np.int64) >= c.captured_amounts(charges))
-    touched[own[returned[matching.charges]]] = False
-    expects = c.expects_charge(orders)
-    return np.asarray(touched & expects & judged.scope.orders & ~judged.triage.zero)
+class _Cases:
+    """The cases of an account's orders and charges, with what explains that the two sides of one differ."""
+
+    def __init__(self, judged: Judged, sides: Sides, reasons: Reasons) -> None:
+        orders, charges = judged.books.orders, judged.books.charges
+        self._judged, self._sides, self._reasons = judged, sides, reasons
+        self._columns = judged.triage.columns
+        self._case_of = self._columns.case_of_charge
+        self._linked = ~self._columns.without_order
+        self._order_ids, self._charge_ids = orders[c.ORDER_ID], charges[c.CHARGE_ID]
+        captured = c.captured_amounts(charges)
+        successful = c.successful(charges) & sides.all_charges
+        given_back = successful & (self._columns.refunded_of_charge >= captured)
+        self.ordered: Ints = np.where(
+            sides.all_orders & c.expects_charge(orders), orders[c.AMOUNT].to_numpy(dtype=np.int64), 0
+        )
+        self.taken: Ints = np.where(sides.all_charges & self._columns.pays, captured, 0)
+        self._given_back = np.where(given_back & self._columns.pays, captured, 0)
+        self._voided = np.where(successful & ~self._columns.pays, captured, 0)
+        self._returned = self._columns.of_any_charge(given_back | (self._voided != 0))
+        elsewhere = self._columns.of_any_charge(self._columns.pays & ~sides.all_charges)
+        self._elsewhere = elsewhere | self._columns.of_any_order(~sides.all_orders)
+        self._linked_by_hand = sides.all_orders & c.is_in(self._order_ids, reasons.linked)
+        self._words = self._words_of_cases()
+
+    def gaps(self, left: Ints, right: Ints, of_order: Mask, of_charge: Mask) -> Iterator[Gap]:
+        """Of each case that the range touches, in one currency: what lies outside, and why it differs."""
+        in_range = self._by_case(-left, right)
+        touched = self._by_case((left != 0).astype(np.int64), (right != 0).astype(np.int64)) != 0
+        ordered, taken = np.where(of_order, self.ordered, 0), np.where(of_charge, self.taken, 0)
+        whole = np.where(touched, self._by_case(-ordered, taken), 0)
+        beyond = in_range - whole
+        nothing = np.zeros_like(ordered)
+        given_back = self._by_case(nothing, np.where(of_charge, self._given_back, 0))
+        voided = self._by_case(nothing, np.where(of_charge, self._voided, 0))
+        for case in np.flatnonzero(touched & self._linked_by_hand & (whole == 0)).tolist():
+            yield self._reasons.linked[self._order_ids.iloc[case]], self._order_ids.iloc[case], 0
+        for case in np.flatnonzero((whole != 0) | (beyond != 0)).tolist():
+            order_id = self._order_ids.iloc[case]
+            if beyond[case]:
+                yield EDGE, order_id, int(beyond[case])
+            if whole[case]:
+                yield from self._explained(case, order_id, int(whole[case]), int(given_back[case]), int(voided[case]))
+
+    def gaps_alone(self, right: Ints) -> Iterator[Gap]:
+        """The charges of the range that no order has."""
+        contested = set(self._judged.matching.contested)
+        by_design, judged = self._columns.by_design, self._judged.scope.charges
+        for place in np.flatnonzero((right != 0) & ~self._linked).tolist():
+            charge_id = self._charge_ids.iloc[place]
+            why = self._reasons.charges.get(charge_id, "")
+            if not why and place in contested:
+                why = "charges of which several could pay an order (match_ambiguous)"
+            if not why and by_design[place]:
+                why = "charges without an order by design"
+            if not why and not judged[place]:
+                why = _NOT_JUDGED
+            yield why, charge_id, int(right[place])
+
+    def _explained(self, case: int, order_id: str, gap: int, given_back: int, voided: int) -> Iterator[Gap]:
+        words = self._words.get(case, "")
+        for why, part in (
+            ("charges given back in full", given_back),
+            ("refunded orders whose charge was voided", -voided),
+        ):
+            if part and (gap == part or (not words and abs(gap - part) < abs(gap))):
+                yield why, order_id, part
+                gap -= part
+        if gap:
+            yield words or self._why(case, gap), order_id, gap
+
+    def _why(self, case: int, gap: int) -> str:
+        """Why a case differs of which no break says anything; empty where nothing does."""
+        if abs(gap) <= self._columns.allowed_difference[case]:
+            return "within the tolerance"
+        if self._elsewhere[case]:
+            return "the other side stands in another account"
+        if not self._columns.expects[case]:
+            status = self._judged.books.orders[c.STATUS].iloc[case]
+            due = "orders that are not yet due to be marked as paid"
+            return due if status == OrderStatus.PENDING else "cancelled orders"
+        if self._returned[case]:
+            return "charges given back in full"
+        if self._judged.scope.unpulled[case]:
+            return "orders of days that were not pulled"
+        if not self._judged.scope.orders[case]:
+            return _NOT_JUDGED
+        return "orders over nothing" if self._judged.triage.zero[case] else ""
+
+    def _words_of_cases(self) -> dict[int, str]:
+        """Per case what a break says of one of its orders, of the account."""
+        told = c.is_in(self._order_ids, self._reasons.orders) & self._sides.all_orders
+        words: dict[int, str] = {}
+        for place in np.flatnonzero(told).tolist():
+            case = int(self._judged.matching.stands_for[place])
+            words.setdefault(case, self._reasons.orders[self._order_ids.iloc[place]])
+        for place in np.flatnonzero(self._linked_by_hand).tolist():
+            case = int(self._judged.matching.stands_for[place])
+            words.setdefault(case, self._reasons.linked[self._order_ids.iloc[place]])
+        return words
+
+    def _by_case(self, of_orders: Ints, of_charges: Ints) -> Ints:
+        """Exact sums per case, of its orders and its charges together."""
+        result = np.zeros(len(self._order_ids), dtype=np.int64)
+        np.add.at(result, self._judged.matching.stands_for, of_orders)
+        np.add.at(result, self._case_of[self._linked], of_charges[self._linked])
+        return result
 
 
-def _alone(judged: Judged, right: Ints, reported: Sequence[KnownBreak]) -> Ints:
-    """Per charge without an order: what it took, where neither a break nor a design explains it."""
-    charges, matching = judged.books.charges, judged.matching
-    result = np.where(judged.scope.charges & ~judged.triage.by_design, right, 0)
-    result[matching.charges] = 0
-    result[list(matching.contested)] = 0
-    named = [known.latest.charge_id for known in reported if known.status not in CLOSED and known.latest.charge_id]
-    result[charges[c.CHARGE_ID].isin(named).to_numpy(dtype=bool)] = 0
-    return result
-
-
-def to_ledger_balance_and_bank(
-    judged: Judged,
+def account_proofs(
     account: Account,
+    judged: Judged,
     window: Window,
     days: tuple[date, date],
-    reported: Sequence[KnownBreak],
+    breaks: Iterable[KnownBreak],
+    hand_links: Iterable[Ruling],
     context: Context,
+) -> AccountProofs:
+    """Every proof of one account and range; `breaks` are all that are known of it, also those that people closed."""
+    books = judged.books
+    reasons = reasons_of(breaks, account.name, books, hand_links)
+    orders, charges = (c.of_account(frame, account.name) for frame in (books.orders, books.charges))
+    sides = Sides(
+        orders=orders & c.within(books.orders[c.CREATED_AT], window),
+        charges=charges & c.within(books.charges[c.CREATED_AT], window),
+        all_orders=orders,
+        all_charges=charges,
+    )
+    proofs = (
+        *orders_to_charges(judged, sides, reasons),
+        *_to_ledger_balance_and_bank(judged, account, window, days, reasons, context),
+    )
+    return AccountProofs(account, days, proofs)
+
+
+def _to_ledger_balance_and_bank(
+    judged: Judged, account: Account, window: Window, days: tuple[date, date], reasons: Reasons, context: Context
 ) -> tuple[Proof, ...]:
     """Charges against the ledger, the ledger against the balance, transfers against the bank."""
     books, settled = judged.books, judged.settled
-    broken = _broken_ids([known.latest for known in reported if known.status not in CLOSED])
-    due = last_day_without_credit(account.name, context)
-    banked = settled.settlement.banked
-    return (
-        *tie_out.charges_to_ledger(books, settled.ledger, account.name, window, broken),
-        *balance.proof(books, account.name),
-        *tie_out.transfers_to_bank(banked, account.name, account.currency, days, due, broken),
+    lines = books.bank_lines
+    booked_on = lines[c.BOOKED_ON][c.of_account(lines, account.name)] if len(lines) else lines
+    terms = BankTerms(
+        due=last_day_without_credit(account.name, context),
+        fee=context.bank_fees.get(account.name, 0),
+        since=str(booked_on.min()) if len(booked_on) else "",
     )
-
-
-def _broken_ids(open_breaks: Sequence[Break]) -> tie_out.BrokenIds:
-    booked: dict[str, set[str]] = {"charge": set(), "refund": set(), "transaction": set()}
-    for open_break in open_breaks:
-        rule = RULE_OF.get(open_break.code)
-        if rule and rule.proof == tie_out.CHARGES_TO_LEDGER and open_break.subject_type in booked:
-            booked[open_break.subject_type].add(open_break.subject_id)
-    return tie_out.BrokenIds(
-        charges=booked["charge"],
-        refunds=booked["refund"],
-        transactions=booked["transaction"],
-        transfers={open_break.transfer_id for open_break in open_breaks if open_break.transfer_id},
-        lines={open_break.subject_id for open_break in open_breaks if open_break.subject_type == "bank_line"},
+    return (
+        *tie_out.charges_to_ledger(books, settled.ledger, account, window, reasons),
+        *balance.proof(books, account.name, reasons),
+        *tie_out.transfers_to_bank(settled.settlement.banked, account, days, terms, reasons),
     )

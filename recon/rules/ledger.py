@@ -14,6 +14,7 @@ from recon.arrays import Ints, Mask
 from recon.model import Break, Severity
 from recon.rules.rule import PULL, Rule
 from recon.settings import Context
+from recon.settlement.ledger import unknown_kinds
 from recon.settlement.tie_out import CHARGES_TO_LEDGER
 from recon.triage import Judged
 
@@ -173,6 +174,29 @@ def _unexplained(rule: Rule, judged: Judged, context: Context) -> Iterator[Break
             transaction_id=transaction,
             **ids,
         )
+    yield from _unknown_kinds(rule, judged, context)
+
+
+def _unknown_kinds(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
+    """One break per account and kind of origin that is not known here, on its first transaction ever stored."""
+    ledger, rows = judged.settled.ledger, judged.books.transactions
+    for (account, kind), places in unknown_kinds(judged.books, ledger).items():
+        if not judged.scope.transactions[places].any():
+            continue
+        first = rows.iloc[places[0]]
+        transaction, currency, moved = first[c.TRANSACTION_ID], first[c.CURRENCY], int(ledger.signed[places[0]])
+        yield rule.on(
+            context,
+            account,
+            transaction,
+            f'Transaction {transaction} ("{first[c.KEY]}") is a {first[c.DIRECTION]} of '
+            f"{context.currencies.words(abs(moved), currency)} for {first[c.ORIGIN]}, and nothing of the kind "
+            f'"{kind}" is known here. This is the first that was stored; a decision on it holds for all of its kind.',
+            currency=currency,
+            expected=0,
+            actual=moved,
+            transaction_id=transaction,
+        )
 
 
 def _balance_differs(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
@@ -256,7 +280,8 @@ RULES = (
         GROUP,
         Severity.MEDIUM,
         "transaction",
-        "The balance moved for something that Omise does not know, or in a direction that it cannot have.",
+        "The balance moved for something that Omise does not know, in a direction that it cannot have, or for a kind "
+        "of thing that is not known here (one break per kind).",
         "Ask Omise's support what the transaction is for.",
         find=_unexplained,
         proof=CHARGES_TO_LEDGER,

@@ -58,6 +58,9 @@ _FACTS = (
 )
 
 
+_TOTALS = ("account", "proof")  # types of subjects
+
+
 class RulingRefused(Exception):
     """Why a request is not done, in words for the person who asked."""
 
@@ -115,12 +118,21 @@ def decide(request: RulingRequest, context: BreakContext) -> RulingDecision:
 def facts_of(break_: Break) -> str:
     """A digest of the facts that a ruling on a break rests on; words, severity and due dates are none."""
     named = (break_.code, break_.account, break_.subject_type, break_.subject_id)
-    return hashlib.sha256(repr((*named, *(getattr(break_, name) for name in _FACTS))).encode()).hexdigest()
+    return hashlib.sha256(
+        repr((*named, *(getattr(break_, name) for name in _fact_names(break_)))).encode()
+    ).hexdigest()
+
+
+def _fact_names(break_: Break) -> tuple[str, ...]:
+    """Of a total, which every night moves on, the difference is the fact, and not its two sides."""
+    if break_.subject_type in _TOTALS:
+        return ("difference", *(name for name in _FACTS if name not in ("expected", "actual")))
+    return _FACTS
 
 
 def changed_facts(old: Break, new: Break) -> str:
     """Which facts are others now, in words; amounts are minor units."""
-    names = [name for name in _FACTS if getattr(old, name) != getattr(new, name)]
+    names = [name for name in _fact_names(new) if getattr(old, name) != getattr(new, name)]
     return "; ".join(f"{name}: {getattr(old, name)} -> {getattr(new, name)}" for name in names)
 
 
@@ -433,7 +445,7 @@ def _state(context: BreakContext) -> str:
     day = (ruling.at if ruling else known.last_seen).astimezone(context.zone).date()
     name = known.latest.id
     if known.status == AUTO_CLOSED:
-        return f"{name} closed by itself on {day}: the facts agree"
+        return f"{name} closed by itself on {day}"
     if standing is None:
         return f"{name} is {_word(known.status)}"
     if known.status == PENDING:

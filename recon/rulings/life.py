@@ -1,4 +1,4 @@
-"""The life of a break: opened once, carried from run to run, closed when the facts agree."""
+"""The life of a break: opened once, carried from run to run, closed when it was judged and is no more."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,6 +19,10 @@ def _no_remark(_found: Break) -> str:
     return ""
 
 
+def _facts_agree(_opened: Iterable[Break]) -> Callable[[Break], str]:
+    return lambda _closed: "the facts agree now"
+
+
 @dataclass(frozen=True)
 class RulingsInForce:
     """What people decided, as a run needs it.
@@ -26,12 +30,14 @@ class RulingsInForce:
     `zones` has the accounts' (a ruling holds to the end of its last local day). `expected` says what a break rests on
     that nobody ruled on: a pattern or an opening item. `fallen` has the links by hand whose order or charge is not
     what it was, each with its break's id. `remark` says why a break is open although an opening item names it.
+    `why_closed` says, beside the breaks that the run opens, why one that it judged is no more.
     """
 
     zones: Mapping[str, tzinfo] = field(default_factory=dict)
     expected: Callable[[Break], Standing | None] = _nothing_expected
     fallen: Sequence[tuple[str, EndedRuling]] = ()
     remark: Callable[[Break], str] = _no_remark
+    why_closed: Callable[[Iterable[Break]], Callable[[Break], str]] = _facts_agree
 
     def today(self, account: str | None, as_of: datetime) -> date:
         """The local day of an account; of none, or an unknown one, that of UTC."""
@@ -107,9 +113,14 @@ def carry(
         life = _carry_found(old, fresh, as_of, in_force, fallen.get(break_id, ()))
         reported.append(life.known)
         lives.append(life)
+    why_closed = in_force.why_closed(
+        fresh
+        for break_id, fresh in seen.items()
+        if break_id not in before or before[break_id].status == BreakStatus.AUTO_CLOSED
+    )
     for old in before.values():
         if old.latest.id not in seen and not _is_past(old, as_of):
-            lives.append(_carry_absent(old, as_of, is_judged, fallen.get(old.latest.id, ())))
+            lives.append(_carry_absent(old, as_of, is_judged, why_closed, fallen.get(old.latest.id, ())))
     events = [event for life in lives for event in life.events]
     opened = {event.break_id for event in events if event.what in ("opened", "reopened")}
     closed = [before[event.break_id] for event in events if event.what == "auto_closed"]
@@ -171,13 +182,17 @@ def _item_falls(life: _Life, fresh: Break, in_force: RulingsInForce) -> None:
 
 
 def _carry_absent(
-    old: KnownBreak, as_of: datetime, is_judged: Callable[[Break], bool], fallen: Sequence[EndedRuling]
+    old: KnownBreak,
+    as_of: datetime,
+    is_judged: Callable[[Break], bool],
+    why_closed: Callable[[Break], str],
+    fallen: Sequence[EndedRuling],
 ) -> _Life:
     """A break that this run did not find: closed by itself if it was judged."""
     life = _Life(old, as_of)
     _links_fall(life, fallen)
     if old.status != BreakStatus.AUTO_CLOSED and is_judged(old.latest):
-        why = "the facts agree now"
+        why = why_closed(old.latest)
         standing = life.known.standing
         life.end(RulingState.CLOSED, why)
         needless = f"; {standing.kind} by {standing.who} is no longer needed" if standing else ""

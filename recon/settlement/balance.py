@@ -9,6 +9,7 @@ from recon import columns as c
 from recon.calendars import days_window, local_day
 from recon.model import Account, Books, LedgerHistory, Proof, Window
 from recon.settlement.fifo import held_before, histories_of
+from recon.settlement.gaps import Reasons, proof_of
 from recon.settlement.ledger import Ledger, kind_words
 
 _DAY = timedelta(days=1)
@@ -55,14 +56,16 @@ def moves(books: Books, ledger: Ledger, account: Account, window: Window) -> pd.
     return c.MOVES.check(sums.astype({column.name: column.dtype for column in c.MOVES.columns})[c.MOVES.names])
 
 
-def proof(books: Books, account: str) -> tuple[Proof, ...]:
+def proof(books: Books, account: str, reasons: Reasons) -> tuple[Proof, ...]:
     """The first reading and what was booked since, against the last reading; nothing where none was taken."""
     mine = _of(books.readings, account)
     if not len(mine):
         return ()
     totals, grown = mine[c.TOTAL].tolist(), mine[c.SINCE_FIRST].tolist()
     currency = str(mine[c.CURRENCY].iloc[-1])
-    return (Proof("ledger_to_balance", currency, totals[0] + grown[-1], totals[-1], explained=0),)
+    left, right = totals[0] + grown[-1], totals[-1]
+    gaps = [(reasons.balance, account, right - left)] if left != right else []
+    return (proof_of("ledger_to_balance", currency, left, right, gaps),)
 
 
 def _span(first: date, last: date, read: date) -> list[date]:

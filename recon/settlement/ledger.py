@@ -106,6 +106,25 @@ def kinds(origins: "pd.Series[str]") -> "pd.Categorical[str]":
     return pd.Categorical.from_codes(codes, categories=pd.Index([UNKNOWN, *PREFIXES.values()]))
 
 
+def unknown_kind(origin: str) -> str:
+    """What an origin of a kind that is not known calls it: the text before its first underscore."""
+    kind, underscore, _ = origin.partition("_")
+    return kind if underscore else ""
+
+
+def unknown_kinds(books: Books, ledger: Ledger) -> dict[tuple[str, str], list[int]]:
+    """By account and kind, where that is not known, the places of its transactions, the first stored first."""
+    rows = books.transactions
+    odd = np.flatnonzero((ledger.kinds == UNKNOWN) & rows[c.ORIGIN].notna().to_numpy(dtype=bool))
+    chosen = rows[[c.FIRST_SEEN_AT, c.CREATED_AT, c.TRANSACTION_ID, c.ACCOUNT, c.ORIGIN]].iloc[odd]
+    by_kind: dict[tuple[str, str], list[int]] = {}
+    for place, (*_, account, origin) in sorted(
+        zip(odd.tolist(), chosen.itertuples(index=False, name=None), strict=True), key=lambda row: row[1][:3]
+    ):
+        by_kind.setdefault((account, unknown_kind(origin)), []).append(place)
+    return by_kind
+
+
 def kind_words(kinds_of_rows: "pd.Categorical[str]") -> "pd.Series[str]":
     """Kinds as a text column."""
     return pd.Series(kinds_of_rows.categories.astype(c.TEXT).array.take(kinds_of_rows.codes))

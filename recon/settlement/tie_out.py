@@ -1,69 +1,91 @@
 """Control totals beyond the orders: charges against the ledger, transfers against the bank, gap by gap."""
 
-from collections.abc import Collection
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from recon import columns as c
-from recon.arrays import Ints, Mask
-from recon.model import Books, Proof, Window
-from recon.settlement.ledger import UNKNOWN, Ledger
+from recon.arrays import Ints, Mask, Positions
+from recon.model import Account, Books, Proof, Window
+from recon.settlement.gaps import BEFORE_GO_LIVE, EDGE, Gap, Reasons, proof_of
+from recon.settlement.ledger import UNKNOWN, Ledger, unknown_kind
 
 CHARGES_TO_LEDGER = "charges_to_ledger"
-
-
-@dataclass(frozen=True)
-class BrokenIds:
-    """Ids that open breaks of the range speak of: a gap of theirs is explained."""
-
-    charges: Collection[str] = ()
-    refunds: Collection[str] = ()
-    transactions: Collection[str] = ()
-    transfers: Collection[str] = ()
-    lines: Collection[str] = ()
+TRANSFERS_TO_BANK = "transfers_to_bank"
 
 
 @dataclass(frozen=True)
 class _Side:
-    """Objects of one kind: which count, what the ledger should hold of each, and whose gap is explained."""
+    """Objects of one kind: which count, what the ledger should hold of each, and which are voids."""
 
     kind: str
+    ids: "pd.Series[str]"
     inside: Mask
     due: Ints
-    explained: Mask
+    voids: Mask
+    before_go_live: Mask
 
 
 def charges_to_ledger(
-    books: Books, ledger: Ledger, account: str, window: Window, broken: BrokenIds
+    books: Books, ledger: Ledger, account: Account, window: Window, reasons: Reasons
 ) -> tuple[Proof, ...]:
     """Charges less refunds, disputes, fees and VAT of a window, against the ledger's movements but for transfers.
 
-    Explained is what an open break stands for, what the window's edge makes, a receipt's adjustment, and a void's
-    sum, which Omise does not say. A movement of a kind that was never seen stays unexplained.
+    A gap is explained by what a break says of it, by the window's edge, by a receipt's adjustment, and by a void,
+    whose sum Omise does not say.
     """
     rows = books.transactions
-    moved = c.of_account(rows, account) & c.within(rows[c.CREATED_AT], window) & (ledger.kinds != "transfer")
-    sides = [side for side in _sides(books, account, window, broken) if side.inside.any()]
-    if not moved.any() and not sides:
+    moved = c.of_account(rows, account.name) & c.within(rows[c.CREATED_AT], window) & (ledger.kinds != "transfer")
+    sides = _sides(books, account, window)
+    if not moved.any() and not any(side.inside.any() for side in sides):
         return ()
     right = int(ledger.signed[moved].sum())
     left = sum(int(side.due[side.inside].sum()) for side in sides)
-    orphan = moved & np.where(ledger.kinds == UNKNOWN, True, (ledger.origin_at < 0) & (ledger.kinds != "receipt"))
-    spoken_of = c.is_in(rows[c.TRANSACTION_ID], broken.transactions)
-    orphan &= ~spoken_of
-    unexplained = int(ledger.signed[orphan].sum())
+    spoken_of = c.is_in(rows[c.TRANSACTION_ID], reasons.booked)
+    alone = moved & (spoken_of | (ledger.origin_at < 0) | np.asarray(ledger.kinds.isin([UNKNOWN, "receipt"])))
     counted = (moved | _named(ledger)) & (ledger.origin_at >= 0) & ~spoken_of
-    for side in sides:
-        booked = np.zeros(len(side.due), dtype=np.int64)
-        mine = (ledger.kinds == side.kind) & counted
-        np.add.at(booked, ledger.origin_at[mine], ledger.signed[mine])
-        silent = side.inside & ~side.explained
-        unexplained += int((booked - side.due)[silent].sum())
-    currency = _currency(books, account)
-    return (Proof(CHARGES_TO_LEDGER, currency, left, right, explained=right - left - unexplained),)
+    gaps = [
+        *_gaps_alone(books, ledger, np.flatnonzero(alone), reasons),
+        *(gap for side in sides for gap in _gaps_of(side, ledger, counted, moved & ~alone, reasons)),
+    ]
+    return (proof_of(CHARGES_TO_LEDGER, _currency(books, account.name), left, right, gaps),)
+
+
+def _gaps_alone(books: Books, ledger: Ledger, places: Positions, reasons: Reasons) -> Iterator[Gap]:
+    """Movements that belong to no charge, refund or dispute, and those of which a break speaks."""
+    names = books.transactions[[c.TRANSACTION_ID, c.ORIGIN]].iloc[places].itertuples(index=False, name=None)
+    for (transaction, origin), place in zip(names, places.tolist(), strict=True):
+        kind, why = ledger.kinds[place], reasons.booked.get(transaction, "")
+        if not why and kind == "receipt":
+            why = "adjustments by Omise's receipts"
+        if not why and kind == UNKNOWN and isinstance(origin, str):
+            why = reasons.kinds.get(unknown_kind(origin), "")
+        yield why, transaction, int(ledger.signed[place])
+
+
+def _gaps_of(side: _Side, ledger: Ledger, counted: Mask, moved: Mask, reasons: Reasons) -> Iterator[Gap]:
+    """What the ledger holds of each object otherwise than it should, and what of it lies outside of the window."""
+    booked, inside_booked = np.zeros(len(side.due), dtype=np.int64), np.zeros(len(side.due), dtype=np.int64)
+    for sums, chosen in ((booked, counted), (inside_booked, moved)):
+        mine = (ledger.kinds == side.kind) & chosen
+        np.add.at(sums, ledger.origin_at[mine], ledger.signed[mine])
+    gap = np.where(side.inside, booked - side.due, 0)
+    beyond = inside_booked - np.where(side.inside, booked, 0)
+    for place in np.flatnonzero((gap != 0) | (beyond != 0)).tolist():
+        row_id = side.ids.iloc[place]
+        if beyond[place]:
+            yield EDGE, row_id, int(beyond[place])
+        if gap[place]:
+            why = reasons.booked.get(row_id, "")
+            if not why and side.voids[place]:
+                why = "voids, of which Omise does not say the sum"
+            if not why and side.before_go_live[place]:
+                why = BEFORE_GO_LIVE
+            yield why, row_id, int(gap[place])
 
 
 def _named(ledger: Ledger) -> Mask:
@@ -74,45 +96,66 @@ def _named(ledger: Ledger) -> Mask:
     return np.asarray(result)
 
 
-def _sides(books: Books, account: str, window: Window, broken: BrokenIds) -> list[_Side]:
+def _sides(books: Books, account: Account, window: Window) -> list[_Side]:
     charges, refunds, disputes = books.charges, books.refunds, books.disputes
-    taken = c.successful(charges) & c.of_account(charges, account)
+    taken = c.successful(charges) & c.of_account(charges, account.name)
     costs = sum(charges[name].to_numpy(dtype=np.int64) for name in (c.FEE, c.FEE_VAT, c.INTEREST, c.INTEREST_VAT))
     paid = charges[c.PAID_AT].fillna(charges[c.CREATED_AT])
-    counts = (refunds[c.STATUS] != "failed").to_numpy(dtype=bool) & c.of_account(refunds, account)
+    counts = (refunds[c.STATUS] != "failed").to_numpy(dtype=bool) & c.of_account(refunds, account.name)
     lost = np.where(c.equals(disputes, c.STATUS, "won"), 0, -disputes[c.FUNDING_AMOUNT])
     return [
         _Side(
             "charge",
+            charges[c.CHARGE_ID],
             taken & c.within(paid, window),
             charges[c.FUNDING_AMOUNT].to_numpy(dtype=np.int64) - costs,
-            c.is_in(charges[c.CHARGE_ID], broken.charges),
+            np.zeros(len(charges), dtype=bool),
+            _before_go_live(charges, account),
         ),
         _Side(
             "refund",
+            refunds[c.REFUND_ID],
             counts & c.within(refunds[c.CREATED_AT], window),
             -refunds[c.FUNDING_AMOUNT].to_numpy(dtype=np.int64),
-            refunds[c.VOIDED].to_numpy(dtype=bool) | c.is_in(refunds[c.REFUND_ID], broken.refunds),
+            refunds[c.VOIDED].to_numpy(dtype=bool),
+            _before_go_live(refunds, account),
         ),
         _Side(
             "dispute",
-            c.of_account(disputes, account) & c.within(disputes[c.CREATED_AT], window),
+            disputes[c.DISPUTE_ID],
+            c.of_account(disputes, account.name) & c.within(disputes[c.CREATED_AT], window),
             np.asarray(lost, dtype=np.int64),
             np.zeros(len(disputes), dtype=bool),
+            _before_go_live(disputes, account),
         ),
     ]
 
 
+def _before_go_live(frame: pd.DataFrame, account: Account) -> Mask:
+    if account.go_live is None:
+        return np.zeros(len(frame), dtype=bool)
+    start = datetime.combine(account.go_live, time(), account.zone)
+    return (frame[c.CREATED_AT] < start).to_numpy(dtype=bool)
+
+
+@dataclass(frozen=True)
+class BankTerms:
+    """By when a transfer's credit is due, which fee explains a smaller one, and when the statements begin."""
+
+    due: date  # the last paid day whose credit should be there
+    fee: int = 0
+    since: str = ""  # an ISO date; empty: no statement was read
+
+
 def transfers_to_bank(
-    banked: pd.DataFrame, account: str, currency: str, days: tuple[date, date], due: date, broken: BrokenIds
+    banked: pd.DataFrame, account: Account, days: tuple[date, date], terms: BankTerms, reasons: Reasons
 ) -> tuple[Proof, ...]:
     """Net of the transfers paid in the days, against the payout credits booked in them (BANKED).
 
-    Explained is what an open break stands for, what the edge of the days makes, a bank fee within its bound, a
-    transfer paid after `due`, whose credit may still come, and one whose credit may stand in what was not read.
-    Nothing for an account without statements.
+    A gap is explained by what a break says of it, by the edge of the days, by a bank fee within its bound, and by a
+    credit that may still come. Nothing for an account without statements.
     """
-    rows = banked[c.of_account(banked, account)] if len(banked) else banked
+    rows = banked[c.of_account(banked, account.name)] if len(banked) else banked
     if not len(rows):
         return ()
     first, last = (day.isoformat() for day in days)
@@ -121,12 +164,33 @@ def transfers_to_bank(
     right_in = ((booked >= first) & (booked <= last)).to_numpy(dtype=bool)
     net = rows[c.NET].fillna(0).to_numpy(dtype=np.int64)
     credited = rows[c.AMOUNT].fillna(0).to_numpy(dtype=np.int64)
-    on_its_way = ((rows[c.MATCH] == c.NO_CREDIT) & (paid > due.isoformat())).to_numpy(dtype=bool)
-    explained = on_its_way | rows[c.MATCH].isin([c.WITHIN_FEE, c.NOT_READ]).to_numpy(dtype=bool)
-    explained |= c.is_in(rows[c.TRANSFER_ID], broken.transfers) | c.is_in(rows[c.LINE_ID], broken.lines)
-    unexplained = int((credited - net)[(left_in | right_in) & ~explained].sum())
+    gap = np.where(left_in | right_in, credited - net, 0)
+    beyond = np.where(right_in, credited, 0) - np.where(left_in, net, 0) - gap
+    gaps: list[Gap] = []
+    for place in np.flatnonzero((gap != 0) | (beyond != 0)).tolist():
+        row = rows.iloc[place]
+        row_id = row[c.TRANSFER_ID] if isinstance(row[c.TRANSFER_ID], str) else row[c.LINE_ID]
+        if beyond[place]:
+            gaps.append((EDGE, row_id, int(beyond[place])))
+        if gap[place]:
+            gaps.append((_why_not_credited(row, account, terms, reasons), row_id, int(gap[place])))
     left, right = int(net[left_in].sum()), int(credited[right_in].sum())
-    return (Proof("transfers_to_bank", currency, left, right, explained=right - left - unexplained),)
+    return (proof_of(TRANSFERS_TO_BANK, account.currency, left, right, gaps),)
+
+
+def _why_not_credited(row: "pd.Series[Any]", account: Account, terms: BankTerms, reasons: Reasons) -> str:
+    """Why a transfer and its credit (a row of BANKED) differ, or one stands alone; empty where nothing says."""
+    match, paid = row[c.MATCH], row[c.PAID_ON]
+    if why := reasons.transfers.get(row[c.TRANSFER_ID]) or reasons.lines.get(row[c.LINE_ID]):
+        return why
+    if match in (c.WITHIN_FEE, c.BY_ID) and 0 < row[c.NET] - row[c.AMOUNT] <= terms.fee:
+        return "the bank's fee, within its bound"
+    if match == c.NO_CREDIT and paid > terms.due.isoformat():
+        return "on its way: the credit is not due yet"
+    if match == c.NO_CREDIT and paid < terms.since:
+        return "paid before the statements begin"
+    day = paid if isinstance(paid, str) else row[c.BOOKED_ON]
+    return BEFORE_GO_LIVE if account.go_live is not None and day < account.go_live.isoformat() else ""
 
 
 def _currency(books: Books, account: str) -> str:

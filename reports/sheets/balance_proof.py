@@ -1,7 +1,40 @@
-"""The Balance proof sheet: opening + credits - debits = closing, day by day, beside what Omise said."""
+"""The Balance proof sheet: opening + credits - debits = closing by day, what Omise said, and why proofs differ."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
 
 from recon import columns as c
+from recon.model import Proof
+from reports.report import Report
 from reports.sheet import Block, Column, Grouping, Kind, Sheet, in_shape
+
+ROWS_SHOWN = 200  # of one item; of more it says how many
+NOT_EXPLAINED = "NOT EXPLAINED by anything"
+
+
+def proof_lines(report: Report) -> pd.DataFrame:
+    """Why the sides of each proof differ (shaped PROOF_LINES): each item and the rest, then their rows."""
+    lines = [line for proof in report.result.proofs for line in _lines(proof)]
+    return c.PROOF_LINES.from_rows(lines)
+
+
+def _lines(proof: Proof) -> Iterator[tuple[Any, ...]]:
+    items = [(item.what, item.amount, item.rows) for item in proof.items]
+    if proof.rest:
+        items.append((NOT_EXPLAINED, proof.unexplained, proof.rest))
+    for what, amount, rows in items:
+        head = (proof.name, proof.currency, what, len(rows), amount)
+        if len(rows) == 1:
+            yield (*head, *rows[0])
+            continue
+        shown = rows if len(rows) <= ROWS_SHOWN else rows[:ROWS_SHOWN]
+        more = f" of which the first {ROWS_SHOWN}" if len(shown) < len(rows) else ""
+        yield (*head, f"{len(rows):,} rows{more}", None)
+        for row_id, part in shown:
+            yield (proof.name, proof.currency, what, None, None, row_id, part)
+
 
 SHEET = Sheet(
     order=40,
@@ -36,6 +69,20 @@ SHEET = Sheet(
             ),
             lambda report: in_shape(report.result.settlement.moves, c.MOVES),
             "No movements.",
+        ),
+        Block(
+            "Why the two sides of each proof differ (an item's rows add up to it, the items to the difference)",
+            (
+                Column("Proof", c.PROOF, Kind.TEXT, 12),
+                Column("Currency", c.CURRENCY, Kind.TEXT, 10),
+                Column("Amount", c.ITEM_AMOUNT, Kind.MONEY, 18, c.CURRENCY),
+                Column("Rows", c.ROWS, Kind.COUNT, 18),
+                Column("Amount of the row", c.AMOUNT, Kind.MONEY, 18, c.CURRENCY),
+                Column("Row", c.ROW_IDS, Kind.TEXT, 18),
+                Column("Why", c.ITEM, Kind.TEXT, 18),
+            ),
+            proof_lines,
+            "Both sides of every proof are equal, row by row.",
         ),
     ),
 )

@@ -27,6 +27,9 @@ def _rows(report: Report) -> pd.DataFrame:
 def _how(report: Report, row: Mapping[Hashable, object]) -> str:
     if row[c.WHAT] == c.NEW:
         return str(row[c.EXPLANATION])
+    if row[c.WHAT] == c.CLOSED and row[c.STATUS] == "auto_closed" and row[c.WHY_CLOSED]:
+        why = str(row[c.WHY_CLOSED])
+        return f"{why[0].upper()}{why[1:]}."
     if row[c.WHAT] == c.CLOSED:
         return _CLOSED_BY.get(str(row[c.STATUS]), "Not found by this run.")
     differences = []

@@ -12,7 +12,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from recon import columns as c
-from recon.model import Result
+from recon.model import Proof, Result
 from recon.settings import RuleSettings
 
 # What another run of the same range changes without anything being different.
@@ -79,10 +79,21 @@ def _said(result: Result) -> dict[str, Any]:
         ],
         "notes": sorted(result.notes.items()),
         "currencies": sorted(list(asdict(total).values()) for total in result.currencies),
-        "proofs": [list(asdict(proof).values()) for proof in result.proofs],
+        "proofs": [_proof(proof) for proof in result.proofs],
         "inputs": sorted(list(asdict(file).values()) for file in result.inputs),
         "complete": result.complete,
     }
+
+
+def _proof(proof: Proof) -> list[Any]:
+    return [
+        proof.name,
+        proof.currency,
+        proof.left,
+        proof.right,
+        [[item.what, item.rows] for item in proof.items],
+        proof.rest,
+    ]
 
 
 def rules_digest(catalogue: Sequence[tuple[str, ...]], settings: Mapping[str, RuleSettings]) -> str:

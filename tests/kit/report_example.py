@@ -17,6 +17,7 @@ from recon.model import (
     InputFile,
     KnownBreak,
     Proof,
+    ProofItem,
     Result,
     Severity,
 )
@@ -317,9 +318,21 @@ def result_of(
         notes={"charges of payment links": 4, "orders of amount zero": 2},
         currencies=totals(links, open_breaks),
         proofs=(
-            Proof("Charges less fees and refunds = ledger credits", account.currency, 74_512_300, 74_512_300, 0),
-            Proof("Ledger balance = balance at Omise", account.currency, 8_120_050, 8_095_050, -25_000),
-            Proof("Transfers paid = credits at the bank", account.currency, 61_000_000, 60_998_500, 0),
+            Proof("Charges less fees and refunds = ledger credits", account.currency, 74_512_300, 74_512_300),
+            Proof(
+                "Ledger balance = balance at Omise",
+                account.currency,
+                8_120_050,
+                8_095_050,
+                (ProofItem("open break balance_mismatch", ((account.name, -25_000),)),),
+            ),
+            Proof(
+                "Transfers paid = credits at the bank",
+                account.currency,
+                61_000_000,
+                60_998_500,
+                rest=(("trsf_example_1", -1_500),),
+            ),
         ),
         inputs=(
             InputFile("shop", "orders/2026-11.csv", "5d41402abc4b2a76b9719d911017c592" * 2, 312),

@@ -15,6 +15,8 @@ from sqlalchemy import ColumnElement, Connection, Table, select
 from recon import columns as c
 from recon.model import OPEN_DISPUTES, Books
 from recon.settlement.fifo import NeededCredits, needed_credits
+from recon.settlement.ledger import UNKNOWN, unknown_kind
+from recon.settlement.ledger import kinds as origins_of
 from recon.settlement.receipts import day_window, issued_on
 from recon.store import bulk, tables
 from recon.store.engine import Store, reading, reading_together, to_micros
@@ -26,7 +28,7 @@ from recon.store.versions.load import TOGETHER, book_queries, matches, whole_boo
 from recon.store.versions.readings import load_readings
 from recon.triage.scope import receipts_of_days
 
-_WHOLE = ("transfers", "disputes", "receipts", "rejected", "unread", "bank_lines")
+_WHOLE = ("transfers", "disputes", "receipts", "rejected", "bank_lines")
 _SOON = timedelta(days=3)  # after a charge its transaction is booked, nearly always
 _REFUND, _TRANSACTION = tables.OBJECTS["refund"], tables.OBJECTS["transaction"]
 _REFUND_NAMES = c.Frame(
@@ -86,6 +88,7 @@ class _Related:
             self.queries["transactions"].where(self._own_transactions()),
         ]
         refunds, transactions = fetch_all(self.connections, own)
+        transactions = with_rows(transactions, self._first_of_unknown_kinds(transactions))
         named = [refunds[c.CHARGE_ID], self._disputed(), _origins(transactions, "chrg_")]
         gathered = OrdersAndCharges(self.connections, self.queries, self.scope, self.accounts)
         gathered.gather(pd.concat(named, ignore_index=True))
@@ -142,6 +145,23 @@ class _Related:
         receipts = self.books.receipts[receipts_of_days(self.books.receipts, self.scope.target)]
         days = set(zip(receipts[c.ACCOUNT], issued_on(receipts), strict=True)) if len(receipts) else set()
         return [created(_TRANSACTION, account, day_window(day)) for account, day in sorted(days)]
+
+    def _first_of_unknown_kinds(self, transactions: pd.DataFrame) -> pd.DataFrame:
+        """Of each kind that transactions of an account come from and that is not known the first one ever stored."""
+        origins, query = transactions[c.ORIGIN].dropna(), self.queries["transactions"]
+        odd = transactions.loc[origins.index[origins_of(origins) == UNKNOWN], [c.ACCOUNT, c.ORIGIN]]
+        kinds = {(account, unknown_kind(origin)) for account, origin in odd.itertuples(index=False, name=None)}
+        origin = _TRANSACTION.c[c.ORIGIN]
+        conditions = [
+            (_TRANSACTION.c[c.ACCOUNT] == account)
+            & (origin.startswith(f"{kind}_", autoescape=True) if kind else ~origin.contains("_", autoescape=True))
+            for account, kind in sorted(kinds)
+        ]
+        rows = fetch_all(self.connections, [query.where(conditions)])[0] if conditions else query.frame.empty()
+        rows = rows.sort_values([c.FIRST_SEEN_AT, c.CREATED_AT, c.TRANSACTION_ID])
+        first = ~pd.DataFrame({"of": rows[c.ACCOUNT], "kind": rows[c.ORIGIN].map(unknown_kind)}).duplicated()
+        rows = rows[first]
+        return rows[~c.is_in(rows[c.TRANSACTION_ID], transactions[c.TRANSACTION_ID])]
 
     def _unpaid(self) -> list[ColumnElement[bool]]:
         """Credits that are not paid out yet, whenever made; what they come from is not asked for."""

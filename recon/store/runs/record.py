@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy import Column, Connection, Row, Table, func, insert, select, upd
 
 from recon.columns import RUN_BREAKS
 from recon.model import CLOSED, BreakStatus, KnownBreak, Severity
-from recon.model.rulings import EndedRuling, Ruling, RulingKind
+from recon.model.rulings import EndedRuling, Ruling, RulingKind, RulingState, Standing
 from recon.rulings.life import RUN, CarriedBreaks
 from recon.store import bulk, tables
 from recon.store.desk import audit
@@ -28,6 +28,7 @@ from recon.store.runs.break_rows import (
     end_rulings,
     in_force,
     insert_events,
+    rulings_by,
 )
 from recon.store.runs.links import Links
 
@@ -198,6 +199,58 @@ def breaks_to_carry(store: Store, raised_ids: Collection[str] | None = None) -> 
     with reading(store) as connection:
         known_breaks = _to_carry(connection, None, raised_ids)
     return sorted(known_breaks, key=lambda known_break: (known_break.first_seen, known_break.latest.id))
+
+
+def closings(store: Store, break_ids: Iterable[str]) -> dict[str, str]:
+    """Why breaks closed by themselves, of each the last time, in the words of the run."""
+    table = tables.BREAK_EVENT.c
+    words: dict[str, str] = {}
+    with reading(store) as connection:
+        for chunk in chunks(list(break_ids)):
+            statement = select(table.break_id, table.detail).where(table.break_id.in_(chunk))
+            rows = connection.execute(statement.where(table.what == "auto_closed").order_by(table.seq))
+            words.update((break_id, detail) for break_id, detail in rows)
+    return words
+
+
+def closed_after_rulings(store: Store, until: datetime | None = None) -> list[KnownBreak]:
+    """Breaks that people resolved or wrote off and that closed by themselves since, as they were before that.
+
+    What was decided explains its amount for good. With `until` only what was decided by then.
+    """
+    with reading(store) as connection:
+        rulings = [
+            ruling
+            for ruling in rulings_by(connection, "standing", [RulingState.CLOSED.value])
+            if ruling.kind in (RulingKind.RESOLVE, RulingKind.WRITE_OFF) and (until is None or ruling.at <= until)
+        ]
+        by_break = {str(ruling.break_id): ruling for ruling in rulings}
+        decided = _last_decisions(connection, list(by_break))
+        breaks = breaks_by(connection, "id", list(by_break), status=BreakStatus.AUTO_CLOSED.value)
+    known_breaks = []
+    for known in breaks:
+        ruling = by_break[known.latest.id]
+        status = decided.get(known.latest.id)
+        if status is not None:
+            standing = Standing(ruling.id, ruling.kind, ruling.who, ruling.reason)
+            known_breaks.append(replace(known, status=status, standing=standing))
+    return known_breaks
+
+
+def _last_decisions(connection: Connection, break_ids: Sequence[str]) -> dict[str, BreakStatus]:
+    """What people last made of each break, where it was not a proposal that waited."""
+    table = tables.BREAK_EVENT.c
+    last: dict[str, BreakStatus | None] = {}
+    for chunk in chunks(break_ids):
+        statement = select(table.break_id, table.what).where(table.break_id.in_(chunk))
+        for break_id, event in connection.execute(statement.order_by(table.seq)):
+            if event in ("resolved", "written_off"):
+                last[break_id] = BreakStatus(event)
+            elif event == "approved":
+                last[break_id] = BreakStatus.WRITTEN_OFF
+            elif event in ("proposed", "undone", "reopened", "fell"):
+                last[break_id] = None
+    return {break_id: status for break_id, status in last.items() if status is not None}
 
 
 def _to_carry(

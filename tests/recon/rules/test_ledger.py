@@ -170,10 +170,18 @@ def test_a_failed_refund_and_a_failed_transfer_give_back(merchant: Merchant) -> 
     assert says(merchant) == []
 
 
-def test_an_unknown_key_or_a_kind_never_seen_is_no_break(merchant: Merchant) -> None:
+def test_an_unknown_key_is_no_break(merchant: Merchant) -> None:
     merchant.transactions[0]["key"] = "moon.walked.credit"
-    merchant.move(500, "adjs_001")
     assert says(merchant) == []
+
+
+def test_a_kind_never_seen_is_one_break_on_its_first_transaction(merchant: Merchant) -> None:
+    first = len(merchant.transactions)
+    merchant.move(-50_000, "loan_test_5xuy4w91xqz7d1w9u0t")
+    merchant.move(-7_000, "loan_test_5xuy4w91xqz7d1w9u1t")
+    merchant.move(500, "adjs_001")
+    ids = [merchant.transactions[place]["transaction_id"] for place in (first, first + 2)]
+    assert sorted(says(merchant)) == sorted(f"transaction_unexplained {id}" for id in ids)
 
 
 def test_a_receipt_that_is_not_among_the_receipts(merchant: Merchant) -> None:

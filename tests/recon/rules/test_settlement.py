@@ -14,7 +14,8 @@ from recon.methods.deadlines import last_day_without_credit
 from recon.model import Account, Books, Break, Severity
 from recon.settings import Context, RuleSettings
 from recon.settlement import ledger, tie_out
-from tests.kit.books import BANGKOK, TH, Row, build
+from recon.settlement.gaps import Reasons
+from tests.kit.books import BANGKOK, SG, TH, Row, build
 from tests.kit.ledgers import Merchant, column_breaks, judged_whole
 
 DAY = timedelta(days=1)
@@ -254,12 +255,13 @@ def test_the_proof_of_transfers_and_bank() -> None:
     books = known(merchant, as_of, line(10_000, "2026-08-24"), line(19_000, "2026-08-25", "l2"))
     found = settlement.with_bank(settlement.rebuild(books, ledger.read(books)), books, {"th": BANGKOK}, {"th": 0})
     due, days = last_day_without_credit("th", context(as_of)), (date(2026, 8, 24), date(2026, 8, 31))
-    (silent,) = tie_out.transfers_to_bank(found.banked, "th", "THB", days, due, tie_out.BrokenIds())
+    terms = tie_out.BankTerms(due)
+    (silent,) = tie_out.transfers_to_bank(found.banked, TH, days, terms, Reasons())
     assert (silent.left, silent.right, silent.explained, silent.unexplained) == (35_000, 29_000, -5_000, -1_000)
-    told = tie_out.BrokenIds(transfers=["trsf_002"])
-    (proof,) = tie_out.transfers_to_bank(found.banked, "th", "THB", days, due, told)
+    told = Reasons(transfers={"trsf_002": "open break"})
+    (proof,) = tie_out.transfers_to_bank(found.banked, TH, days, terms, told)
     assert proof.unexplained == 0
-    assert tie_out.transfers_to_bank(found.banked, "sg", "SGD", days, due, told) == ()
+    assert tie_out.transfers_to_bank(found.banked, SG, days, terms, told) == ()
 
 
 def test_what_left_the_balance_is_not_overdue_even_where_no_credit_explains_it() -> None:

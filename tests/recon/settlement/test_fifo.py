@@ -18,6 +18,7 @@ from recon import columns as c
 from recon.calendars import days_window, local_day
 from recon.model import QUARTER, Account, Books, Break, BreakStatus, KnownBreak, LedgerHistory, Result, Window
 from recon.result import with_settlement
+from recon.result.proofs import account_proofs
 from recon.rules import CATALOGUE, find_breaks
 from recon.sandbox.worlds.world import make_world
 from recon.settings import Context
@@ -161,8 +162,9 @@ def settled(books: Books, account: Account, days: tuple[date, date]) -> tuple[Re
     found = find_breaks(judged, job.context, [rule for rule in CATALOGUE if rule.group in GROUPS])
     mine = tuple(one for one in found if one.account == account.name)
     reported = [KnownBreak(one, BreakStatus.OPEN, books.as_of, books.as_of) for one in mine]
+    proofs = account_proofs(account, judged, window, days, reported, (), job.context).proofs
     result = Result(account, *days, as_of=books.as_of, **NOTHING)
-    return with_settlement(result, judged, window, reported, job.context), mine
+    return with_settlement(replace(result, proofs=proofs), judged, window), mine
 
 
 def same(books: Books, account: Account, days: tuple[date, date]) -> Books:

@@ -1,5 +1,6 @@
 """Transfers rebuilt credit by credit, and the proofs: nothing is lost, nothing is guessed, and a unit is noticed."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,8 +12,10 @@ from recon import columns as c
 from recon import settlement
 from recon.model import Books, Proof, Settlement
 from recon.settlement import balance, ledger, tie_out
+from recon.settlement.gaps import Reasons
 from tests.kit.books import AS_OF, EVER, TH
 from tests.kit.ledgers import ACTS, HOLD, START, Merchant, play, readings
+from tests.kit.proofs import re_add
 
 DAY = timedelta(days=1)
 
@@ -34,7 +37,11 @@ def taken(found: Settlement) -> list[str]:
 
 def proofs(books: Books) -> tuple[Proof, ...]:
     read = ledger.read(books)
-    return (*tie_out.charges_to_ledger(books, read, "th", EVER, tie_out.BrokenIds()), *balance.proof(books, "th"))
+    made = (*tie_out.charges_to_ledger(books, read, TH, EVER, Reasons()), *balance.proof(books, "th", Reasons()))
+    middle = replace(EVER, start=START + 2 * DAY, end=START + 5 * DAY)
+    for proof in (*made, *tie_out.charges_to_ledger(books, read, TH, middle, Reasons())):
+        re_add(proof)
+    return made
 
 
 def test_an_empty_store_has_frames_of_the_right_shape() -> None:
@@ -190,9 +197,9 @@ def test_breaks_and_edges_explain_and_unknown_kinds_do_not() -> None:
     merchant.move(3, "rcpt_001")
     books = merchant.books()
     read = ledger.read(books)
-    (silent,) = tie_out.charges_to_ledger(books, read, "th", EVER, tie_out.BrokenIds())
+    (silent,) = tie_out.charges_to_ledger(books, read, TH, EVER, Reasons())
     assert (silent.left, silent.difference, silent.unexplained) == (96_094, 36, 33)
-    (told,) = tie_out.charges_to_ledger(books, read, "th", EVER, tie_out.BrokenIds(charges=["chrg_001"]))
+    (told,) = tie_out.charges_to_ledger(books, read, TH, EVER, Reasons(booked={"chrg_001": "open break"}))
     assert (told.explained, told.unexplained) == (-4, 40)
 
 

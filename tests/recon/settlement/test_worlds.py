@@ -110,7 +110,8 @@ async def test_a_balance_that_moves_without_a_transaction_is_told_until_it_is_ri
             (told,) = (one for one in merchant.breaks() if one["code"] == "balance_mismatch")
             assert (told["status"], told["expected"], told["actual"]) == ("open", whole, whole - 100)
         (proof,) = (p for p in outcome.results[0].proofs if p.name == "ledger_to_balance")
-        assert (proof.left, proof.right, proof.unexplained) == (whole, whole - 100, -100)
+        assert (proof.left, proof.right, proof.explained, proof.unexplained) == (whole, whole - 100, -100, 0)
+        assert [(item.what, item.rows) for item in proof.items] == [("open break balance_mismatch", (("th", -100),))]
         merchant.server.say("th", "balance", {})
         await merchant.run()
         (told,) = (one for one in merchant.breaks() if one["code"] == "balance_mismatch")

@@ -1,0 +1,129 @@
+"""What becomes of the breaks that are known and of those that were raised; the breaks of proofs come last of all."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
+from functools import partial
+
+from jobs.run.judging_request import AccountRequest, JudgingRequest
+from recon.model import CLOSED, Break, BreakStatus, KnownBreak, Proof
+from recon.model.rulings import EndedRuling, Ruling, RulingKind, RulingState
+from recon.result.closing import Closing
+from recon.result.proofs import account_proofs
+from recon.result.reasons import decided_on_proofs
+from recon.rules.proofs import PROOF, AccountProofs, judge_proofs, with_decided
+from recon.rulings.life import CarriedBreaks, RulingsInForce, carry
+from recon.rulings.opening_items import Items, standing_of, why_not_covered
+from recon.rulings.patterns import as_ignore, expected_by
+from recon.store.engine import Store
+from recon.store.runs import record
+from recon.triage import Judged
+
+
+@dataclass(frozen=True)
+class RaisedBreaks:
+    """What was raised, to be carried from whatever is known of the breaks: to report, and again to record."""
+
+    breaks: Sequence[Break]
+    is_judged: Callable[[Break], bool]
+    as_of: datetime
+    zones: Mapping[str, tzinfo]
+    items: Items
+    changed_links: Mapping[int, str]  # links by hand whose order or charge is not what it was
+    closing: Closing
+    judged_proofs: frozenset[str] = frozenset()  # breaks about proofs of which the run knows whether they still are
+
+    @property
+    def ids(self) -> list[str]:
+        """The breaks' ids."""
+        return [break_.id for break_ in self.breaks]
+
+    def carry(self, known_breaks: Sequence[KnownBreak], lasting: Sequence[Ruling]) -> CarriedBreaks:
+        """What becomes of the breaks that are known, by the patterns and links by hand that are in force."""
+        known_ids = {known_break.latest.id for known_break in known_breaks}
+        fallen = [
+            (ruling.break_id, EndedRuling(ruling.id, RulingState.FELL, self.changed_links[ruling.id]))
+            for ruling in lasting
+            if ruling.id in self.changed_links and ruling.break_id in known_ids
+        ]
+        in_force = RulingsInForce(self.zones, fallen=fallen, why_closed=self.closing)
+        patterns = [as_ignore(ruling) for ruling in lasting if ruling.kind == RulingKind.IGNORE]
+        ignored = expected_by(patterns, partial(in_force.today, as_of=self.as_of))
+        in_force = replace(in_force, expected=ignored)
+        if self.items:
+            in_force = replace(
+                in_force,
+                expected=lambda break_: ignored(break_) or standing_of(break_, self.items),
+                remark=lambda break_: why_not_covered(break_, self.items),
+            )
+        return carry(known_breaks, self.breaks, self._judges, self.as_of, in_force)
+
+    def _judges(self, known_break: Break) -> bool:
+        of_proof = known_break.subject_type == PROOF
+        return known_break.id in self.judged_proofs if of_proof else self.is_judged(known_break)
+
+
+def reopened(store: Store, request: JudgingRequest, breaks: Iterable[Break]) -> list[KnownBreak]:
+    """Of breaks that were raised those that had closed by themselves."""
+    if request.known_breaks is not None:
+        return []
+    return record.breaks_to_carry(store, {raised.id for raised in breaks})
+
+
+@dataclass(frozen=True)
+class Proven:
+    """What becomes of the breaks, those of proofs included, and each asked account's proofs, in their order."""
+
+    raised: RaisedBreaks
+    carried: CarriedBreaks
+    proofs: Sequence[tuple[Proof, ...]]
+
+
+def carry_with_proofs(
+    store: Store,
+    request: JudgingRequest,
+    judged: Judged,
+    raised: RaisedBreaks,
+    known_breaks: Sequence[KnownBreak],
+    lasting: Sequence[Ruling],
+) -> Proven:
+    """Carry the breaks, prove the totals by all of them, and carry again where a proof has a break of its own."""
+    decided = [] if request.known_breaks is not None else record.closed_after_rulings(store, request.versions_at)
+    carried = raised.carry(known_breaks, lasting)
+    breaks = _all_known(decided, known_breaks, carried)
+    hand_links = [
+        ruling for ruling in lasting if ruling.kind == RulingKind.LINK and ruling.id not in raised.changed_links
+    ]
+    proofs = [_proofs(part, judged, breaks, hand_links, request) for part in request.accounts]
+    proof_breaks = judge_proofs(proofs, known_breaks, request.context)
+    if proof_breaks.raised or proof_breaks.judged:
+        known_breaks = [*known_breaks, *reopened(store, request, proof_breaks.raised)]
+        judged_proofs = frozenset() if request.versions_at is not None else proof_breaks.judged
+        raised = replace(raised, breaks=(*raised.breaks, *proof_breaks.raised), judged_proofs=judged_proofs)
+        carried = raised.carry(known_breaks, lasting)
+        breaks = _all_known(decided, known_breaks, carried)
+    final = [tuple(with_decided(own, decided_on_proofs(breaks, own.account.name))) for own in proofs]
+    return Proven(raised, carried, final)
+
+
+def _all_known(
+    decided: Iterable[KnownBreak], known_breaks: Iterable[KnownBreak], carried: CarriedBreaks
+) -> Collection[KnownBreak]:
+    """Every break as the run leaves it; what people closed stays so for the proofs, where it now closes by itself."""
+    by_id = {known_break.latest.id: known_break for known_break in (*decided, *known_breaks)}
+    for known_break in (*carried.changed, *carried.reported):
+        before = by_id.get(known_break.latest.id)
+        if known_break.status != BreakStatus.AUTO_CLOSED or before is None or before.status not in CLOSED:
+            by_id[known_break.latest.id] = known_break
+    return by_id.values()
+
+
+def _proofs(
+    part: AccountRequest,
+    judged: Judged,
+    breaks: Iterable[KnownBreak],
+    hand_links: Sequence[Ruling],
+    request: JudgingRequest,
+) -> AccountProofs:
+    days = (part.first, part.last)
+    return account_proofs(part.account, judged, part.window, days, breaks, hand_links, request.context)
