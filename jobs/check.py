@@ -227,7 +227,7 @@ def _orders(config: Config, source: OrderSource, now: datetime) -> Iterator[Item
 
 
 def _bank(config: Config, source: BankSource) -> Iterator[Item]:
-    """A bank folder may be empty on the first night."""
+    """What a bank source holds, in its first payouts; a folder without a file is none that a run can go by."""
     place = source.place
     try:
         loaded = read_bank(source, currencies=config.currencies())

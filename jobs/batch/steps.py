@@ -342,7 +342,7 @@ async def _report(work: Work, step: Step) -> None:
         road.messages += [words for words in outcome["messages"] if words not in road.messages]
         road.digests |= outcome["digests"]
     findings = Findings(tuple(results.values()), current=all(outcome["current"] for outcome in outcomes))
-    context = context_of(work.config, road.as_of, with_bank=True)
+    context = context_of(work.config, road.as_of)
     run_id = max((other.run_id for other in judged if other.run_id is not None), default=None)
     reported = await conclude(road, findings, context, run_id, {})
 

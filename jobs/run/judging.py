@@ -124,7 +124,13 @@ def _is_judged(judged: Judged, request: JudgingRequest, known: Sequence[KnownBre
     if request.versions_at is not None:
         return lambda _: False
     pulled = frozenset(part.account.name for part in request.accounts if part.pulled)
-    sources = Sources(request.orders_read, request.bank_read, pulled, request.shows_nameless)
+    sources = Sources(
+        orders=request.orders_read,
+        bank=request.bank_read,
+        bank_unread=request.bank_unread,
+        pulled=pulled,
+        nameless=request.shows_nameless,
+    )
     return Coverage(judged, sources, [known_break.latest for known_break in known])
 
 

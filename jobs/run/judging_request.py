@@ -38,7 +38,8 @@ class JudgingRequest:
     metadata_keys: Sequence[str]
     customer_keys: Sequence[str]
     orders_read: bool
-    bank_read: bool = False  # every file of every bank source
+    bank_read: bool = False  # what could be read of the bank sources
+    bank_unread: frozenset[str] = frozenset()  # accounts with a file of the bank that could not be read
     known_breaks: Sequence[KnownBreak] | None = (
         None  # asked again: the lives of the breaks then, instead of the store's
     )

@@ -63,8 +63,8 @@ class Change:
         return self.of_figures or bool(self.sheets)
 
 
-def context_of(config: Config, as_of: datetime, *, with_bank: bool) -> Context:
-    """What the configuration has the rules go by at a moment; without the bank no statement is looked at."""
+def context_of(config: Config, as_of: datetime) -> Context:
+    """What the configuration has the rules go by at a moment."""
     return Context(
         as_of=as_of,
         currencies=config.currencies(),
@@ -76,7 +76,7 @@ def context_of(config: Config, as_of: datetime, *, with_bank: bool) -> Context:
         split_sources=frozenset(name for name, source in config.order_sources.items() if source.split_payments),
         without_orders=config.without_orders(),
         fees=config.contract_rates(),
-        bank_fees=config.bank_fees() if with_bank else {},
+        bank_fees=config.bank_fees(),
     )
 
 
@@ -135,7 +135,7 @@ def _judging_request(config: Config, run: StoredRun, lives: Iterable[KnownBreak]
         all_accounts=accounts,
         as_of=as_of,
         versions_at=None,
-        context=context_of(config, as_of, with_bank=True),
+        context=context_of(config, as_of),
         match_settings=config.match_settings(),
         metadata_keys=config.matching.metadata_keys,
         customer_keys=config.matching.customer_keys,

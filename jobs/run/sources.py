@@ -28,11 +28,13 @@ class SourcesRead:
     """What came of reading the sources beside their rows, by account; `messages` say what could not be read.
 
     `order_files` are every account's; `unread` has the accounts with an order source that could not be read.
-    `bank_read`: there are bank sources, and all of each was read. `notes` are counted for people.
+    `bank_read`: there are bank sources, and what could be read of them was; `bank_unread` has the accounts of which a
+    file could not. `notes` are counted for people.
     """
 
     orders_read: bool = False
     bank_read: bool = False
+    bank_unread: Sequence[str] = ()
     ignored: Mapping[str, int] = field(default_factory=dict)
     duplicates: Mapping[str, int] = field(default_factory=dict)
     order_files: Sequence[InputFile] = ()
@@ -103,15 +105,19 @@ def read_statements(config: Config, store: Store, clock: Callable[[], datetime])
     statements: dict[str, list[InputFile]] = {}
     notes: dict[str, dict[str, int]] = {}
     for source, loaded in sources:
-        save.save_bank_lines(store, source.place, loaded.lines, loaded.rejected, clock())
+        save.save_bank_lines(store, source.place, loaded.lines, loaded.rejected, clock(), loaded.unread)
         statements.setdefault(source.account, []).extend(loaded.inputs)
         notes.setdefault(source.account, {}).update(dict.fromkeys(loaded.notes, 1))
-    unreadable = [words for _, loaded in sources for words in loaded.unreadable]
     return SourcesRead(
-        bank_read=bool(sources) and not unreadable,
+        bank_read=bool(sources),
+        bank_unread=sorted({source.account for source, loaded in sources if loaded.unreadable}),
         statements=statements,
         notes=notes,
-        messages=[f"{words}; its lines are not known: run again" for words in unreadable],
+        messages=[
+            f"{words}; its lines are not known, and what it may hold of {source.account} waits: run again"
+            for source, loaded in sources
+            for words in loaded.unreadable
+        ],
     )
 
 

@@ -101,6 +101,7 @@ async def read_sources(road: Road) -> SourcesRead:
     return replace(
         sources,
         bank_read=bank.bank_read,
+        bank_unread=bank.bank_unread,
         statements=bank.statements,
         notes=bank.notes,
         messages=[*sources.messages, *bank.messages],
@@ -173,12 +174,13 @@ def _judging_request(road: Road, sources: SourcesRead, pulls: Mapping[str, Pulle
         all_accounts=accounts,
         as_of=road.as_of,
         versions_at=None if road.options.pull else road.options.as_of,
-        context=context_of(config, road.as_of, with_bank=sources.bank_read or not road.options.read_orders),
+        context=context_of(config, road.as_of),
         match_settings=config.match_settings(),
         metadata_keys=config.matching.metadata_keys,
         customer_keys=config.matching.customer_keys,
         orders_read=sources.orders_read,
         bank_read=sources.bank_read,
+        bank_unread=frozenset(sources.bank_unread),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from recon.bank.source import Balance, BankSource, Rejected, Statement
+from recon.bank.source import Balance, BankSource, Rejected, Statement, Unread
 from recon.bank.texts import content_of
 from recon.money import Currencies
 
@@ -22,7 +22,13 @@ def out_of_balance(statement: Statement, opening: Balance, closing: Balance, cur
         f"come to {show(opening.amount + total)}, but it closes with {show(closing.amount)}: kept aside as a whole"
     )
     content = (text for line in statement.lines for text in content_of(line))
-    return Rejected(statement.row, reason, (statement.number, str(opening.amount), str(closing.amount), *content))
+    days = sorted(day for day in (opening.on, closing.on, *(line.booked_on for line in statement.lines)) if day)
+    return Rejected(
+        statement.row,
+        reason,
+        (statement.number, str(opening.amount), str(closing.amount), *content),
+        unread=Unread(days[0], days[-1]) if days else Unread(),
+    )
 
 
 def gaps(source: BankSource, statements: Iterable[tuple[str, Statement]], currencies: Currencies) -> list[str]:

@@ -7,6 +7,7 @@ entry already has the direction in which the money went (ISO 20022: the indicato
 import io
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from lxml import etree  # type: ignore[import-untyped]
@@ -21,6 +22,7 @@ from recon.bank.source import (
     Parsed,
     Rejected,
     Statement,
+    Unread,
 )
 from recon.bank.texts import day, shown, tidy
 from recon.money import BadAmount, Currencies, UnknownCurrency
@@ -131,7 +133,8 @@ def _statement(element: etree._Element, entries: _Entries, row: int) -> Statemen
     except BadLine as error:
         name = f"statement {shown(number)}" if number else "a statement"
         reason = f"{name} cannot be read and is kept aside as a whole: {error}"
-        return Rejected(row, reason, (number, _first(head, "CreDtTm"), str(entries.count)))
+        content = (number, _first(head, "CreDtTm"), str(entries.count))
+        return Rejected(row, reason, content, unread=_unread(element, entries.source))
     return Statement(
         lines=tuple(entries.lines),
         row=row,
@@ -141,6 +144,18 @@ def _statement(element: etree._Element, entries: _Entries, row: int) -> Statemen
         opening=opening,
         closing=closing,
     )
+
+
+def _unread(element: etree._Element, source: BankSource) -> Unread:
+    """From when to when a statement goes, as far as its balances say so."""
+    days: dict[str, list[str]] = {}
+    for balance in map(_texts, element.iterfind("{*}Bal")):
+        with suppress(BadLine):
+            if on := _day(balance, source, "Dt/Dt", "Dt/DtTm"):
+                days.setdefault(_first(balance, "Tp/CdOrPrtry/Cd"), []).append(on)
+    opened = [on for code in (*_OPENING, _PAGE) for on in days.get(code, ())]
+    closed = [on for code in (*_CLOSING, _PAGE) for on in days.get(code, ())]
+    return Unread(min(opened, default=None), max(closed, default=None))
 
 
 def _balances(element: etree._Element, entries: _Entries) -> tuple[Balance, Balance, str]:

@@ -3,11 +3,13 @@
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from recon import columns as c
-from recon.bank.source import BadLine, BankKind, BankSource, BankUnreadable, Line, Parsed, Rejected, Statement
+from recon.bank.source import BadLine, BankKind, BankSource, BankUnreadable, Line, Parsed, Rejected, Statement, Unread
 from recon.bank.texts import day, decoded, shown, tidy
+from recon.model.transfer_names import named_in
 from recon.money import BadAmount, Currencies
 from recon.tabular.dialect import UNCLOSED, Dialect, delimiter_of, first_line, wrong_width
 from recon.tabular.files import SourceFile
@@ -54,7 +56,10 @@ def _read(file: SourceFile, source: BankSource, currencies: Currencies) -> Parse
                 lines.append(line)
             else:
                 rejected.append(line)
-    return (Statement(tuple(lines)),), tuple(rejected)
+    days = sorted(
+        {*(line.booked_on for line in lines), *(aside.unread.first for aside in rejected if aside.unread.first)}
+    )
+    return (Statement(tuple(lines)),), tuple(_in_its_days(aside, days) for aside in rejected)
 
 
 KIND = BankKind("csv", _read)
@@ -77,7 +82,9 @@ def _places(header: Sequence[str], file: SourceFile, source: BankSource) -> dict
 def _line(row: int, cells: list[str], table: _Table) -> Line | Rejected:
     content = tuple(cells)
     if len(cells) < table.width or any(cell.strip() for cell in cells[table.width :]):
-        return Rejected(row, wrong_width(cells, table.width), content)
+        texts = None if len(cells) < table.width else " ".join(cells)  # a short row may be cut before its text
+        unread = Unread(texts=texts, names=named_in(*cells))
+        return Rejected(row, wrong_width(cells, table.width), content, unread=unread)
     column = DATE
     try:
         booked = day(table.cell(cells, DATE), table.source.zone)
@@ -86,9 +93,31 @@ def _line(row: int, cells: list[str], table: _Table) -> Line | Rejected:
         column = c.AMOUNT
         amount = _amount(table.cell(cells, c.AMOUNT), currency, table.currencies)
     except BadLine as error:
-        return Rejected(row, str(error), content, table.source.columns.get(column, column))
+        return Rejected(row, str(error), content, table.source.columns.get(column, column), _unread(cells, table))
     description, reference = (tidy(table.cell(cells, column)) for column in (c.DESCRIPTION, c.REFERENCE))
     return Line(row, booked, amount, currency, description, reference)
+
+
+def _unread(cells: Sequence[str], table: _Table) -> Unread:
+    """What a row says whose columns are all there; an amount in a currency that is not known may be the account's."""
+    texts = " ".join(table.cell(cells, column) for column in (c.DESCRIPTION, c.REFERENCE))
+    booked, amount, currency = None, None, table.source.currency
+    with suppress(BadLine):
+        booked = day(table.cell(cells, DATE), table.source.zone)
+    with suppress(BadLine):
+        currency = _currency(table, cells)
+    with suppress(BadLine):
+        amount = _amount(table.cell(cells, c.AMOUNT), currency, table.currencies)
+    return Unread(booked, booked, texts, amount, currency, named_in(texts))
+
+
+def _in_its_days(rejected: Rejected, days: Sequence[str]) -> Rejected:
+    """A row that may be of any day of its file; where a row does not end, nobody knows what else it swallowed."""
+    unread = rejected.unread
+    if not days:
+        return rejected
+    last = None if rejected.reason == UNCLOSED else days[-1]
+    return replace(rejected, unread=replace(unread, first=days[0], last=last))
 
 
 def _currency(table: _Table, cells: Sequence[str]) -> str:

@@ -12,7 +12,16 @@ from typing import Any
 from recon import columns as c
 from recon.bank.balances import gaps, out_of_balance
 from recon.bank.kinds import kinds
-from recon.bank.source import BankMissing, BankSource, BankUnreadable, Line, LoadedBank, Statement, StatementSummary
+from recon.bank.source import (
+    BankMissing,
+    BankSource,
+    BankUnreadable,
+    Line,
+    LoadedBank,
+    Statement,
+    StatementSummary,
+    Unread,
+)
 from recon.bank.texts import content_of, masked, tidy
 from recon.model import InputFile
 from recon.money import Currencies
@@ -27,6 +36,7 @@ class _Reading:
 
     lines: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     rejected: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    unread: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     inputs: list[InputFile] = field(default_factory=list)
     statements: list[tuple[str, Statement]] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
@@ -38,13 +48,15 @@ def read(source: BankSource, *, currencies: Currencies, largest: int = LARGEST) 
 
     The same line in overlapping statements is one line; equal lines in one file are as many as there are. A statement
     whose opening balance and lines do not come to its closing balance is rejected whole. A file that cannot be read
-    is named in `unreadable`, and the others are read. Raises BankMissing where a path without wild cards is missing.
+    is named in `unreadable`, as is a pattern that none matches, and the others are read. Raises BankMissing where a
+    path without wild cards is missing.
     """
     reading = _Reading()
     hashes: dict[str, str] = {}
     files = _files(source)
     if not files:
-        reading.notes.append(f"{source.place}: no file matches {Path(source.path).name} yet")
+        name = Path(source.path).name
+        _keep_unreadable(source, name, f"no file matches {name} yet: put it there, or correct the path", reading)
     for name, path in files.items():
         try:
             file = _opened(name, path, largest)
@@ -54,11 +66,12 @@ def read(source: BankSource, *, currencies: Currencies, largest: int = LARGEST) 
                 continue
             _read_file(file, source, currencies, reading)
         except BankUnreadable as error:
-            reading.unreadable.append(f"{source.place}: {error}")
+            _keep_unreadable(source, name, str(error), reading)
     reading.notes += gaps(source, reading.statements, currencies)
     return LoadedBank(
         c.BANK_LINE.from_rows(reading.lines.values()),
         c.REJECTED.from_rows(reading.rejected.values()),
+        c.UNREAD.from_rows(reading.unread.values()),
         tuple(reading.inputs),
         tuple(_summary(source, name, statement) for name, statement in reading.statements),
         tuple(reading.unreadable),
@@ -112,7 +125,29 @@ def _read_file(file: SourceFile, source: BankSource, currencies: Currencies, rea
         digest = _digest(source, [masked(tidy(text)) for text in row.content] or [row.reason])
         values = (source.account, source.place, file.name, row.row, row.column, row.reason, digest)
         reading.rejected.setdefault(digest, values)
+        if _may_hold_a_payout(row.unread, payout):
+            reading.unread.setdefault(digest, _unread_values(source, file.name, digest, row.unread))
     reading.inputs.append(InputFile(source.place, file.name, sha256, rows))
+
+
+def _keep_unreadable(source: BankSource, name: str, why: str, reading: _Reading) -> None:
+    """A file that is not read at all may hold whatever a statement holds."""
+    digest = _digest(source, ["a file", name])
+    reading.unreadable.append(f"{source.place}: {why}")
+    reading.unread[digest] = _unread_values(source, name, digest, Unread())
+
+
+def _may_hold_a_payout(unread: Unread, payout: re.Pattern[str]) -> bool:
+    """Whether it may be a credit of Omise's: neither its texts, where they are whole, nor its amount say another."""
+    is_other = unread.texts is not None and not payout.search(unread.texts)
+    return not is_other and (unread.amount is None or unread.amount > 0)
+
+
+def _unread_values(source: BankSource, name: str, digest: str, unread: Unread) -> tuple[Any, ...]:
+    """In UNREAD's order."""
+    names = " ".join(sorted(unread.names)) or None
+    days = (unread.first, unread.last)
+    return (source.account, source.place, name, digest, *days, unread.amount, unread.currency or None, names)
 
 
 def _stored_values(line: Line, line_id: str, source: BankSource, payout: re.Pattern[str]) -> tuple[Any, ...]:

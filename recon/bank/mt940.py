@@ -7,6 +7,7 @@ import io
 import logging
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
 from itertools import pairwise
 from typing import Any
@@ -26,6 +27,7 @@ from recon.bank.source import (
     Parsed,
     Rejected,
     Statement,
+    Unread,
 )
 from recon.bank.texts import decoded, shown, tidy
 from recon.money import BadAmount, Currencies
@@ -39,6 +41,7 @@ _LONGEST = 4_000  # characters of :86: that are looked at; SWIFT allows 390
 _START = re.compile(r"^(?=:20:)", re.MULTILINE)
 _ENVELOPE = re.compile(r"^-\}", re.MULTILINE)  # the end of a message, and all up to the next one
 _LINE = re.compile(r"^:61:", re.MULTILINE)
+_BALANCE_DAY = re.compile(r"^:(60|62)[FM]:[CD](\d\d)(\d\d)(\d\d)", re.MULTILINE | re.ASCII)
 _PART = re.compile(r"\?\d\d", re.ASCII)
 
 
@@ -55,6 +58,7 @@ def _read(file: SourceFile, source: BankSource, currencies: Currencies) -> Parse
                     row,
                     f"a statement cannot be read and is kept aside as a whole: {error}",
                     tuple(block.splitlines()),
+                    unread=_unread(block),
                 )
             )
     if not statements and not rejected:
@@ -63,6 +67,15 @@ def _read(file: SourceFile, source: BankSource, currencies: Currencies) -> Parse
 
 
 KIND = BankKind("mt940", _read)
+
+
+def _unread(block: str) -> Unread:
+    """From when to when a statement goes, as far as its balances say so."""
+    days: dict[str, list[str]] = {"60": [], "62": []}
+    for tag, year, month, number in _BALANCE_DAY.findall(block):
+        with suppress(ValueError):
+            days[tag].append(date(2000 + int(year), int(month), int(number)).isoformat())
+    return Unread(min(days["60"], default=None), max(days["62"], default=None))
 
 
 def _blocks(text: str) -> Iterator[tuple[int, str]]:

@@ -101,6 +101,23 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """What a part of a file that cannot be read says all the same: its days, of a line also its texts and its amount.
+
+    A null day: nobody knows where it begins, or ends. Texts are null where they are not whole, as those of a
+    statement; an amount is minor units, a credit positive, and null where it cannot be read. `names` are the
+    transfers that a line names.
+    """
+
+    first: str | None = None
+    last: str | None = None
+    texts: str | None = None
+    amount: int | None = None
+    currency: str = ""
+    names: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Rejected:
     """A row or a statement that cannot be read: where, why, and its content, which is kept only as a digest."""
 
@@ -108,6 +125,7 @@ class Rejected:
     reason: str
     content: tuple[str, ...]
     column: str | None = None
+    unread: Unread = Unread()
 
 
 Parsed = tuple[tuple[Statement, ...], tuple[Rejected, ...]]
@@ -137,14 +155,15 @@ class StatementSummary:
 
 @dataclass(frozen=True)
 class LoadedBank:
-    """What a bank source held: `lines` shaped BANK_LINE, one row per line; `rejected` shaped REJECTED.
+    """What a bank source held: `lines` shaped BANK_LINE, one row per line; `rejected` REJECTED, `unread` UNREAD.
 
-    `unreadable` are files that could not be read at all, `notes` what a person should know (a gap between two
-    statements, a file that is there twice, no file yet): sentences.
+    `unreadable` are files that could not be read at all, or that none is there yet, `notes` what a person should know
+    (a gap between two statements, a file that is there twice): sentences.
     """
 
     lines: pd.DataFrame
     rejected: pd.DataFrame
+    unread: pd.DataFrame
     inputs: tuple[InputFile, ...]
     statements: tuple[StatementSummary, ...]
     unreadable: tuple[str, ...] = ()

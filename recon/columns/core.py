@@ -157,6 +157,9 @@ PAYOUT = "payout"  # looks like a payout of Omise
 COLUMN = "column"
 REASON = "reason"
 DIGEST = "digest"
+FROM_DAY = "from_day"
+TO_DAY = "to_day"
+TRANSFER_IDS = "transfer_ids"
 BANK_ROW = "bank."  # how the source of a bank's rejected row begins; an order's is the source's name alone
 # Links and results.
 ORDER_ACCOUNT = "order_account"
@@ -345,6 +348,18 @@ BANK_LINE = Frame(
 REJECTED = Frame(
     "rejected",
     (*_maybe(ACCOUNT), *_text(SOURCE, FILE), Column(ROW, COUNT), *_maybe(COLUMN), *_text(REASON, DIGEST)),
+)
+
+# What of a bank's statements could not be read, and which credits it may hold: a part with transfers only theirs (ids
+# between blanks), one with an amount only that, any other all of its days; a null day: nobody knows where it ends.
+UNREAD = Frame(
+    "unread",
+    (
+        *_text(ACCOUNT, SOURCE, FILE, DIGEST),
+        *_maybe(FROM_DAY, TO_DAY),
+        Column(AMOUNT, OPTIONAL_MINOR, required=False),
+        *_maybe(CURRENCY, TRANSFER_IDS),
+    ),
 )
 
 _VERSION = _at(SEEN_AT, FIRST_SEEN_AT)

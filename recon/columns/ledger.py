@@ -44,6 +44,7 @@ WITHIN_FEE = "net less bank fee"
 AMBIGUOUS = "ambiguous"
 OTHER_AMOUNT = "other amount"
 NO_CREDIT = "no credit"
+NOT_READ = "not read"  # paid, without a credit, which may stand in what could not be read of the bank
 NO_TRANSFER = "no transfer"
 
 # How a day stands to Omise's receipts of it.

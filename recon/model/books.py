@@ -24,6 +24,7 @@ class Books:
     disputes: pd.DataFrame
     rejected: pd.DataFrame
     bank_lines: pd.DataFrame = field(default_factory=pd.DataFrame)
+    unread: pd.DataFrame = field(default_factory=pd.DataFrame)  # what of the bank could not be read
     receipts: pd.DataFrame = field(default_factory=pd.DataFrame)  # these two are shaped by `recon.columns.ledger`
     readings: pd.DataFrame = field(default_factory=pd.DataFrame)
     histories: Mapping[str, LedgerHistory] = field(default_factory=dict)  # per account; none: of all the transactions

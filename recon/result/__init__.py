@@ -28,6 +28,7 @@ from recon.result.listing import details
 from recon.result.reasons import ORDER_AND_CHARGE
 from recon.result.waiting import not_yet_due, waiting
 from recon.rules.receipts import differing, waits_for_lists
+from recon.rules.settlement import credits_waiting
 from recon.settings import Context
 from recon.settlement import of_range
 from recon.settlement.ledger import KEYS
@@ -214,6 +215,7 @@ def _notes(judged: Judged, intake: Intake, account: str) -> dict[str, int]:
         "days whose receipts wait: the day has not closed, or not all of it was read": _waiting_receipts(
             judged, account
         ),
+        "transfers whose credit may stand in what could not be read of the bank": credits_waiting(judged, account),
         **intake.notes,
     }
 

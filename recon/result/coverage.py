@@ -20,9 +20,10 @@ class Sources:
     """What a run read before it judged."""
 
     orders: bool
-    bank: bool  # every file of every bank source
+    bank: bool  # what could be read of the bank
     pulled: frozenset[str]  # accounts
     nameless: bool  # whether the run shows what names no known account
+    bank_unread: frozenset[str] = frozenset()  # accounts with a file of the bank that could not be read
 
 
 class Coverage:
@@ -37,6 +38,8 @@ class Coverage:
             subject: _judged_ids(frame, key, mask, wanted.get(subject, []))
             for subject, (frame, key, mask) in _subjects(judged).items()
         }
+        banked = judged.settled.settlement.banked
+        self._waiting = set(banked[c.TRANSFER_ID][c.equals(banked, c.MATCH, c.NOT_READ)]) if len(banked) else set()
 
     def __call__(self, known_break: Break) -> bool:
         """Whether the run would have raised it again."""
@@ -48,7 +51,9 @@ class Coverage:
             return False
         subjects = self._subjects.get(known_break.subject_type)
         if subjects is None:  # rows and accounts: what was read was looked at whole
-            return needs != ""
+            return needs != "" and not (needs == BANK and known_break.account in self._sources.bank_unread)
+        if needs == BANK and known_break.subject_id in self._waiting:
+            return False
         return (known_break.account, known_break.subject_id) in subjects
 
     def _has_read(self, needs: str, account: str | None) -> bool:

@@ -11,7 +11,9 @@ from recon import columns as c
 from recon.arrays import Mask
 from recon.methods.deadlines import BANK_DAYS, TRANSFER_DAYS, bank_credit_arrives, local, transfer_arrives
 from recon.model import Account, Books, Break, Severity
+from recon.model.transfer_names import named_in
 from recon.rules.ledger import rows_of
+from recon.rules.left_at_bank import LeftAtBank
 from recon.rules.rule import BANK, Rule
 from recon.settings import Context
 from recon.triage import Judged
@@ -71,12 +73,12 @@ def _overdue_day(
 def _failed(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
     transfers = judged.books.transfers
     failed = transfers[c.FAILURE_CODE].notna().to_numpy(dtype=bool) & ~transfers[c.DELETED].to_numpy(dtype=bool)
-    for account, id, currency, net, amount, code in rows_of(transfers, failed & judged.scope.transfers, _OF_TRANSFER):
+    for account, id, currency, net, _, code in rows_of(transfers, failed & judged.scope.transfers, _OF_TRANSFER):
         yield rule.on(
             context,
             account,
             id,
-            f'Transfer {id} over {context.currencies.words(amount, currency)} failed: "{code}".',
+            f'Transfer {id} over {context.currencies.words(net, currency)} net failed: "{code}".',
             currency=currency,
             transfer_id=id,
             expected=net,
@@ -131,7 +133,7 @@ def _stuck(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
 def _credit_missing(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
     transfers = judged.books.transfers
     judged_ids = set(transfers[c.TRANSFER_ID][judged.scope.transfers])
-    statements = _statement_days(judged.books)
+    statements, left = _statement_days(judged.books), LeftAtBank(judged)
     names = [c.ACCOUNT, c.TRANSFER_ID, c.CURRENCY, c.NET, c.PAID_ON]
     for account, transfer, currency, net, paid in _bank_rows(judged, c.NO_CREDIT, names):
         first, last = statements.get(account, ("", ""))
@@ -146,7 +148,7 @@ def _credit_missing(rule: Rule, judged: Judged, context: Context) -> Iterator[Br
             account,
             transfer,
             f"Transfer {transfer} over {context.currencies.words(int(net), currency)} net was paid on {paid}, but no "
-            f"bank credit of it came within {due.why}; {read}.",
+            f"bank credit of it came within {due.why}; {read}.{left.beside_transfer(account, transfer, context)}",
             currency=currency,
             transfer_id=transfer,
             expected=int(net),
@@ -155,19 +157,42 @@ def _credit_missing(rule: Rule, judged: Judged, context: Context) -> Iterator[Br
         )
 
 
+def credits_waiting(judged: Judged, account: str) -> int:
+    """How many transfers of an account are judged but for their credit, which may stand in what could not be read."""
+    judged_ids = set(judged.books.transfers[c.TRANSFER_ID][judged.scope.transfers])
+    first, _ = _statement_days(judged.books).get(account, ("", ""))
+    rows = _bank_rows(judged, c.NOT_READ, [c.ACCOUNT, c.TRANSFER_ID, c.PAID_ON])
+    return sum(owner == account and (transfer in judged_ids or paid >= first) for owner, transfer, paid in rows)
+
+
 def _credit_differs(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
     judged_ids = set(judged.books.transfers[c.TRANSFER_ID][judged.scope.transfers])
     judged_lines = _judged_lines(judged)
-    names = [c.ACCOUNT, c.TRANSFER_ID, c.LINE_ID, c.CURRENCY, c.NET, c.AMOUNT, c.BOOKED_ON]
-    for account, transfer, line, currency, net, amount, booked in _bank_rows(judged, c.OTHER_AMOUNT, names):
+    names = [
+        c.ACCOUNT,
+        c.TRANSFER_ID,
+        c.LINE_ID,
+        c.CURRENCY,
+        c.NET,
+        c.AMOUNT,
+        c.BOOKED_ON,
+        c.DESCRIPTION,
+        c.REFERENCE,
+    ]
+    for account, transfer, line, currency, net, amount, booked, *texts in _bank_rows(judged, c.OTHER_AMOUNT, names):
         if transfer not in judged_ids and line not in judged_lines:
             continue
+        why = (
+            " in a line that names it"
+            if named_in(*texts)
+            else ", the one credit and the one transfer left of that day"
+        )
         yield rule.on(
             context,
             account,
             transfer,
             f"Transfer {transfer} should have brought {context.currencies.words(int(net), currency)}, but the bank "
-            f"credited {context.currencies.words(int(amount), currency)} on {booked}.",
+            f"credited {context.currencies.words(int(amount), currency)} on {booked}{why}.",
             currency=currency,
             transfer_id=transfer,
             expected=int(net),
@@ -176,7 +201,7 @@ def _credit_differs(rule: Rule, judged: Judged, context: Context) -> Iterator[Br
 
 
 def _credit_unexplained(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
-    judged_lines = _judged_lines(judged)
+    judged_lines, left = _judged_lines(judged), LeftAtBank(judged)
     names = [c.ACCOUNT, c.LINE_ID, c.CURRENCY, c.AMOUNT, c.BOOKED_ON]
     for account, line, currency, amount, booked in _bank_rows(judged, c.NO_TRANSFER, names):
         if line in judged_lines:
@@ -185,7 +210,7 @@ def _credit_unexplained(rule: Rule, judged: Judged, context: Context) -> Iterato
                 account,
                 line,
                 f"The bank credited {context.currencies.words(int(amount), currency)} on {booked} that looks like a "
-                "payout of Omise, but no transfer explains it.",
+                f"payout of Omise, but no transfer explains it.{left.beside_line(account, line, context)}",
                 currency=currency,
                 expected=0,
                 actual=int(amount),

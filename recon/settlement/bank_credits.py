@@ -1,8 +1,10 @@
 """Finds the bank credit of each transfer by account, net and day: unique pairs, or what stays open; judges nothing.
 
-Pairs are made most certain first: a line that names the transfer; the same net on the day it was paid; the same net
-within the days it may take; then another amount, where nothing else is left on either side. Several equally good
-ones pair none by choice: as many as there are on both sides are accounted for and shown as ambiguous.
+Pairs are made most certain first: a line that names the transfer, whatever its amount; the same net on the day it was
+paid; the same net within the days it may take; then another amount, where it is the one credit and the one transfer
+left of a day and they are close. A line that names a transfer is no other's. Several equally good ones pair none by
+choice: as many as there are on both sides are accounted for and shown as ambiguous. Whose credit may stand in what
+could not be read waits.
 """
 
 from collections import defaultdict
@@ -18,11 +20,12 @@ import pandas as pd
 from recon import columns as c
 from recon.calendars import local_day
 from recon.model import Books
+from recon.model.transfer_names import named_in, whose
 
 _T = TypeVar("_T")
 Pair = tuple[str, str | None, str | None]  # how, transfer, bank line
 EARLY, LATE = timedelta(days=1), timedelta(days=10)  # a value date before Omise's word; a bank's slow week
-_FAR = 2
+_CLOSE = 20  # amounts that differ by no more than a twentieth of the net (5 %) may be one payment
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,16 @@ class _Payout:
     currency: str
     paid: date | None  # local day; null while it is only sent
     sent: date
+
+    @property
+    def earliest(self) -> date:
+        """The first day on which its credit may be booked."""
+        return self.sent - EARLY
+
+    @property
+    def latest(self) -> date:
+        """The last such day."""
+        return (self.paid or self.sent) + LATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +57,30 @@ class _Credit:
     reference: str | None
 
     @property
-    def words(self) -> list[str]:
-        """Every word of its texts."""
-        return f"{self.description or ''} {self.reference or ''}".split()
+    def names(self) -> frozenset[str]:
+        """The transfers that its texts name, as they are written there."""
+        return named_in(self.description, self.reference)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unread:
+    """A part of a statement that could not be read: see columns.UNREAD."""
+
+    first: date
+    last: date
+    amount: int | None
+    currency: str | None
+    names: tuple[str, ...]
+
+    def may_hold(self, payout: _Payout, fee: int) -> bool:
+        """Whether the credit of this payout may stand in it."""
+        if self.names:
+            return any(whose(name, (payout.id,)) for name in self.names)
+        if self.amount is not None:
+            is_close = 0 <= payout.net - self.amount <= fee
+            if self.currency != payout.currency or not is_close:
+                return False
+        return self.first <= payout.latest and payout.earliest <= self.last
 
 
 def bank(books: Books, zones: Mapping[str, ZoneInfo], bank_fees: Mapping[str, int]) -> pd.DataFrame:
@@ -66,7 +100,13 @@ def _of_account(books: Books, account: str, zone: ZoneInfo, fee: int) -> pd.Data
     credits = (
         {credit.id: credit for credit in _credits(lines, account) if credit.booked <= until} if len(lines) else {}
     )
-    pairs = _pair(list(payouts.values()), list(credits.values()), fee)
+    unread = list(_unread(books.unread, account))
+    pairs = [
+        (c.NOT_READ, payout_id, None)
+        if how == c.NO_CREDIT and payout_id and _waits(payouts[payout_id], unread, fee)
+        else (how, payout_id, credit_id)
+        for how, payout_id, credit_id in _pair(list(payouts.values()), list(credits.values()), fee)
+    ]
     rows = []
     for how, payout_id, credit_id in pairs:
         payout, credit = payouts.get(payout_id or ""), credits.get(credit_id or "")
@@ -114,6 +154,24 @@ def _credits(lines: pd.DataFrame, account: str) -> Iterator[_Credit]:
         yield _Credit(id, amount, currency, date.fromisoformat(booked), description, reference)
 
 
+def _unread(rows: pd.DataFrame, account: str) -> Iterator[_Unread]:
+    """What could not be read of an account's statements."""
+    names = [c.FROM_DAY, c.TO_DAY, c.AMOUNT, c.CURRENCY, c.TRANSFER_IDS]
+    mine = rows[c.of_account(rows, account)][names] if len(rows) else rows
+    for first, last, amount, currency, ids in mine.itertuples(index=False, name=None):
+        yield _Unread(
+            date.fromisoformat(first) if isinstance(first, str) else date.min,
+            date.fromisoformat(last) if isinstance(last, str) else date.max,
+            None if pd.isna(amount) else int(amount),
+            currency if isinstance(currency, str) else None,
+            tuple(ids.split()) if isinstance(ids, str) else (),
+        )
+
+
+def _waits(payout: _Payout, unread: list[_Unread], fee: int) -> bool:
+    return payout.paid is not None and any(part.may_hold(payout, fee) for part in unread)
+
+
 def _pair(payouts: list[_Payout], credits: list[_Credit], fee: int) -> list[Pair]:
     """How each payout and each credit found its other side: (how, payout, credit)."""
     open_payouts = list(payouts)
@@ -127,23 +185,29 @@ def _pair(payouts: list[_Payout], credits: list[_Credit], fee: int) -> list[Pair
         open_credits[:] = [credit for credit in open_credits if credit.id not in credit_ids]
         pairs.extend((how, payout.id, credit.id) for payout, credit in matched)
 
-    payout_of = {payout.id: payout for payout in payouts}
-    named = [(payout_of[word], credit) for credit in credits for word in set(credit.words) if word in payout_of]
-    take(c.BY_ID, _one_to_one(named))
-    take(c.SAME_DAY, _one_to_one(_near(open_payouts, open_credits, _same_day, timedelta(0))))
+    named = _named(payouts, credits)
+    for how, fits in (
+        (c.BY_ID, _same_net),
+        (c.WITHIN_FEE, lambda payout, credit: 0 < payout.net - credit.amount <= fee),
+        (c.OTHER_AMOUNT, lambda _, __: True),
+    ):
+        take(how, _first_of_each([pair for pair in named if fits(*pair)]))
+        taken = {id for _, *ids in pairs for id in ids}
+        named = [pair for pair in named if not taken.intersection((pair[0].id, pair[1].id))]
+    naming = [credit for credit in open_credits if credit.names]  # what is not there, or has its credit already
+    open_credits[:] = [credit for credit in open_credits if not credit.names]
+    take(c.SAME_DAY, _one_to_one(_near(open_payouts, open_credits, _same_day)))
     take(c.SAME_NET, _one_to_one(_near(open_payouts, open_credits, _same_net)))
     if fee:
         less_a_fee = _near(open_payouts, open_credits, lambda payout, credit: 0 < payout.net - credit.amount <= fee)
         take(c.WITHIN_FEE, _one_to_one(less_a_fee))
     for group in _groups(_near(open_payouts, open_credits, _same_net)):
         take(c.AMBIGUOUS, group)
-    for late in (timedelta(0), LATE):
-        paid = [payout for payout in open_payouts if payout.paid is not None]
-        take(c.OTHER_AMOUNT, _one_to_one(_near(paid, open_credits, _same_size, late)))
+    take(c.OTHER_AMOUNT, [pair for pair in _alone(open_payouts, open_credits) if _is_close(*pair, fee)])
     return [
         *pairs,
         *((c.NO_CREDIT, payout.id, None) for payout in open_payouts),
-        *((c.NO_TRANSFER, None, credit.id) for credit in open_credits),
+        *((c.NO_TRANSFER, None, credit.id) for credit in (*open_credits, *naming)),
     ]
 
 
@@ -155,22 +219,47 @@ def _same_day(payout: _Payout, credit: _Credit) -> bool:
     return payout.net == credit.amount and payout.paid == credit.booked
 
 
-def _same_size(payout: _Payout, credit: _Credit) -> bool:
-    """An amount that is more than twice the other is another payment."""
-    return credit.amount < _FAR * payout.net and payout.net < _FAR * credit.amount
+def _is_close(payout: _Payout, credit: _Credit, fee: int) -> bool:
+    return abs(payout.net - credit.amount) <= max(payout.net // _CLOSE, fee)
+
+
+def _named(payouts: list[_Payout], credits: list[_Credit]) -> list[tuple[_Payout, _Credit]]:
+    """Every payout beside every line of its currency that names it, in order of days."""
+    by_id = {payout.id: payout for payout in payouts}
+    pairs = [
+        (by_id[id], credit) for credit in credits for name in credit.names if (id := whose(name, by_id)) is not None
+    ]
+    return sorted((pair for pair in pairs if pair[0].currency == pair[1].currency), key=_in_time)
+
+
+def _alone(payouts: list[_Payout], credits: list[_Credit]) -> list[tuple[_Payout, _Credit]]:
+    """The one payout beside the one credit of a day, in one currency."""
+    by_paid = _by(payouts, lambda payout: (payout.paid, payout.currency))
+    by_booked = _by(credits, lambda credit: (credit.booked, credit.currency))
+    days = [(of_day, by_booked.get(day, [])) for day, of_day in by_paid.items()]
+    return [(paid[0], booked[0]) for paid, booked in days if len(paid) == 1 and len(booked) == 1]
+
+
+def _first_of_each(pairs: list[tuple[_Payout, _Credit]]) -> list[tuple[_Payout, _Credit]]:
+    """One pair after another, none of whose sides stands in an earlier one."""
+    made: list[tuple[_Payout, _Credit]] = []
+    used: set[str] = set()
+    for payout, credit in pairs:
+        if payout.id not in used and credit.id not in used:
+            used |= {payout.id, credit.id}
+            made.append((payout, credit))
+    return made
 
 
 def _near(
-    payouts: list[_Payout], credits: list[_Credit], fits: Callable[[_Payout, _Credit], bool], late: timedelta = LATE
+    payouts: list[_Payout], credits: list[_Credit], fits: Callable[[_Payout, _Credit], bool]
 ) -> list[tuple[_Payout, _Credit]]:
     """Every pair that fits and whose days do: from a day before it was sent, to some days after it was paid."""
     by_day = sorted(credits, key=lambda credit: credit.booked)
     booked = np.array([credit.booked.toordinal() for credit in by_day], dtype=np.int64)
     pairs = []
     for payout in payouts:
-        first = (payout.sent - EARLY) if late else (payout.paid or payout.sent)
-        last = (payout.paid or payout.sent) + late
-        low, high = np.searchsorted(booked, [first.toordinal(), last.toordinal() + 1])
+        low, high = np.searchsorted(booked, [payout.earliest.toordinal(), payout.latest.toordinal() + 1])
         pairs += [
             (payout, credit)
             for credit in by_day[low:high]
@@ -189,12 +278,7 @@ def _one_to_one(pairs: list[tuple[_Payout, _Credit]]) -> list[tuple[_Payout, _Cr
 def _groups(pairs: list[tuple[_Payout, _Credit]]) -> Iterator[list[tuple[_Payout, _Credit]]]:
     """Of equal sums in reach of each other, one pair after another in order of days, as many as both sides have."""
     for same in _by(pairs, lambda pair: (pair[1].amount, pair[1].currency)).values():
-        made, used = [], set()
-        for payout, credit in sorted(same, key=_in_time):
-            if payout.id not in used and credit.id not in used:
-                used |= {payout.id, credit.id}
-                made.append((payout, credit))
-        yield made
+        yield _first_of_each(sorted(same, key=_in_time))
 
 
 def _in_time(pair: tuple[_Payout, _Credit]) -> tuple[date, str, date, str]:

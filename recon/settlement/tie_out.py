@@ -152,8 +152,8 @@ def transfers_to_bank(
 ) -> tuple[Proof, ...]:
     """Net of the transfers paid in the days, against the payout credits booked in them (BANKED).
 
-    A gap is explained by what a break says of it, by the edge of the days, by a bank fee within its bound, and by a
-    credit that may still come. Nothing for an account without statements.
+    A gap is explained by what a break says of it, by the edge of the days, by a bank fee within its bound, by a
+    credit that may still come, and by one that may stand in what was not read. Nothing where there are no statements.
     """
     rows = banked[c.of_account(banked, account.name)] if len(banked) else banked
     if not len(rows):
@@ -185,6 +185,8 @@ def _why_not_credited(row: "pd.Series[Any]", account: Account, terms: BankTerms,
         return why
     if match in (c.WITHIN_FEE, c.BY_ID) and 0 < row[c.NET] - row[c.AMOUNT] <= terms.fee:
         return "the bank's fee, within its bound"
+    if match == c.NOT_READ:
+        return "waits: the credit may stand in what could not be read"
     if match == c.NO_CREDIT and paid > terms.due.isoformat():
         return "on its way: the credit is not due yet"
     if match == c.NO_CREDIT and paid < terms.since:

@@ -5,7 +5,7 @@ import pandas as pd
 from recon import columns as c
 from reports.sheet import Column, Grouping, Kind, Sheet, in_shape
 
-_OPEN = (c.NO_CREDIT, c.NO_TRANSFER, c.OTHER_AMOUNT)
+_OPEN = (c.NO_CREDIT, c.NOT_READ, c.NO_TRANSFER, c.OTHER_AMOUNT)
 
 
 def _open_first(frame: pd.DataFrame) -> pd.DataFrame:

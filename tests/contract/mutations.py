@@ -92,8 +92,8 @@ def mutation(
 ) -> Callable[[Change], Change]:
     """Puts a mutation into the table.
 
-    One of `names` must stand in the words of a run that ends with 2 or 3; `tells` is the code of a break that is true
-    of the damaged object; `never_right`: the damage cannot be read over; `account`: the only one that is touched.
+    One of `names` must stand in the words of a run that ends with 2 or 3; `tells` are the codes of breaks that are
+    true of the damaged object; `never_right`: the damage cannot be read over; `account`: the only one touched.
     """
 
     def register(change: Change) -> Change:
@@ -145,7 +145,7 @@ def truth() -> Breaks:
 def judge(mutated: Mutation, folder: Path) -> Verdict:
     outcome, breaks = run_base(Base(), folder, mutated)
     more = breaks - truth()
-    telling = Counter({row: count for row, count in more.items() if row[1] in TOLD_BY | {mutated.tells}})
+    telling = Counter({row: count for row, count in more.items() if row[1] in TOLD_BY | set(mutated.tells.split())})
     verdict = Verdict("silent", outcome.code, truth() - breaks, more - telling, outcome.words)
     named = outcome.code in (2, 3) and any(name in outcome.words for name in mutated.names)
     if not verdict.lost and not more and outcome.code == 0 and not mutated.never_right:

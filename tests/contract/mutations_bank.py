@@ -8,6 +8,9 @@ from tests.contract.mutations import Base, mutation
 
 Text = Callable[[str], str | bytes]
 UNREADABLE = ("another currency", "currency of another account", "three decimals")
+# A credit in another currency is none of the transfer's: both are told, and both are true.
+OF_OTHER_CURRENCY = ("another currency", "currency of another account")
+NO_CREDIT_OF_ITS_OWN = "bank_credit_missing bank_credit_unexplained"
 FILES = {"th": "statement.csv", "sg": "statement.sta", "my": "statement.xml"}
 
 
@@ -100,7 +103,8 @@ CSV: dict[str, Text] = {
 for label, text_change in CSV.items():
     words = ("statement.csv", "bank.th", "column")
     never = label in UNREADABLE
-    mutation(f"bank CSV: {label}", *words, after=True, never_right=never, account="th")(
+    tells = NO_CREDIT_OF_ITS_OWN if label in OF_OTHER_CURRENCY else ""
+    mutation(f"bank CSV: {label}", *words, after=True, never_right=never, tells=tells, account="th")(
         on_statement("th", text_change)
     )
 
@@ -126,7 +130,8 @@ MT940: dict[str, Text] = {
 }
 for label, text_change in MT940.items():
     never = label in UNREADABLE
-    mutation(f"MT940: {label}", "statement.sta", "bank.sg", after=True, never_right=never, account="sg")(
+    tells = NO_CREDIT_OF_ITS_OWN if label in OF_OTHER_CURRENCY else ""
+    mutation(f"MT940: {label}", "statement.sta", "bank.sg", after=True, never_right=never, tells=tells, account="sg")(
         on_statement("sg", text_change)
     )
 

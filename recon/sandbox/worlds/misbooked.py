@@ -114,9 +114,9 @@ def bank_credit_missing(maker: Maker, _at: int) -> tuple[Transfer, str]:
 
 @BOOKINGS.code
 def bank_amount_mismatch(maker: Maker, _at: int) -> tuple[Transfer, str]:
-    """The bank kept some of it."""
+    """The bank kept a little of it: no more than 5 %, or its line would be nobody's."""
     transfer = _payout(maker, _within_days(maker))
-    transfer.credit = transfer.net - maker.rng.randint(1, max(1, transfer.net // 10))
+    transfer.credit = transfer.net - max(1, maker.rng.randint(1, max(1, transfer.net // 10)) // 2)
     return transfer, f"credited {transfer.credit} of {transfer.net}"
 
 

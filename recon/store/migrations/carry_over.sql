@@ -11,6 +11,12 @@ CREATE TABLE unmatched_charge (
     account TEXT NOT NULL, charge_id TEXT NOT NULL,
     CONSTRAINT pk_unmatched_charge PRIMARY KEY (account, charge_id)
 );
+CREATE TABLE unread_bank (
+    account TEXT NOT NULL, source TEXT NOT NULL, file TEXT NOT NULL, digest TEXT NOT NULL,
+    from_day TEXT, to_day TEXT, amount BIGINT, currency TEXT, transfer_ids TEXT, seen_at BIGINT NOT NULL,
+    superseded_at BIGINT,
+    CONSTRAINT pk_unread_bank PRIMARY KEY (source, digest, seen_at)
+);
 INSERT INTO unmatched_charge (account, charge_id) SELECT account, charge_id FROM loose_charge WHERE name = '';
 DROP TABLE loose_charge;
 DROP TABLE named_window;

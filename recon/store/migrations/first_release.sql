@@ -225,6 +225,13 @@ CREATE TABLE unmatched_charge (
     CONSTRAINT pk_unmatched_charge PRIMARY KEY (account, charge_id)
 );
 
+CREATE TABLE unread_bank (
+    account TEXT NOT NULL, source TEXT NOT NULL, file TEXT NOT NULL, digest TEXT NOT NULL,
+    from_day TEXT, to_day TEXT, amount BIGINT, currency TEXT, transfer_ids TEXT, seen_at BIGINT NOT NULL,
+    superseded_at BIGINT,
+    CONSTRAINT pk_unread_bank PRIMARY KEY (source, digest, seen_at)
+);
+
 CREATE TABLE "user" (
     name TEXT NOT NULL, role TEXT NOT NULL, accounts TEXT, password_hash TEXT NOT NULL,
     created_at BIGINT NOT NULL, created_by TEXT NOT NULL, disabled_at BIGINT,

@@ -28,7 +28,7 @@ from recon.store.versions.load import TOGETHER, book_queries, matches, whole_boo
 from recon.store.versions.readings import load_readings
 from recon.triage.scope import receipts_of_days
 
-_WHOLE = ("transfers", "disputes", "receipts", "rejected", "bank_lines")
+_WHOLE = ("transfers", "disputes", "receipts", "rejected", "unread", "bank_lines")
 _SOON = timedelta(days=3)  # after a charge its transaction is booked, nearly always
 _REFUND, _TRANSACTION = tables.OBJECTS["refund"], tables.OBJECTS["transaction"]
 _REFUND_NAMES = c.Frame(

@@ -173,6 +173,15 @@ REJECTED = Table(
     Column(SUPERSEDED_AT, BigInteger()),
 )
 
+# What of the bank could not be read, from when to when: beside a row's reason which credits it may hold.
+UNREAD = Table(
+    "unread_bank",
+    METADATA,
+    *_declared(c.UNREAD, (c.SOURCE, c.DIGEST)),
+    Column(c.SEEN_AT, BigInteger(), primary_key=True),
+    Column(SUPERSEDED_AT, BigInteger()),
+)
+
 ACCOUNT = Table(
     "account",
     METADATA,

@@ -95,7 +95,8 @@ def book_queries(
         "transfers": made(c.TRANSFERS, kinds["transfer"]),
         "disputes": made(c.DISPUTES, kinds["dispute"]),
         "receipts": made(RECEIPTS, kinds["receipt"]),
-        "rejected": _rejected(known),
+        "rejected": _aside(c.REJECTED, tables.REJECTED, known, (c.SOURCE, c.FILE, c.ROW, c.DIGEST)),
+        "unread": _aside(c.UNREAD, tables.UNREAD, known, (c.SOURCE, c.FILE, c.DIGEST)),
         "bank_lines": _bank_lines(known, as_of),
     }
 
@@ -197,11 +198,9 @@ def _bank_lines(versions_at: int | None, as_of: datetime) -> Query:
     return Query(c.BANK_LINES, table, _all_of(c.BANK_LINES, table).where(wanted), keys)
 
 
-def _rejected(versions_at: int | None) -> Query:
-    table = tables.REJECTED
-    keys = (c.SOURCE, c.FILE, c.ROW, c.DIGEST)
-    statement = _all_of(c.REJECTED, table).where(tables.known_at(table, versions_at))
-    return Query(c.REJECTED, table, statement, keys)
+def _aside(frame: c.Frame, table: Table, versions_at: int | None, keys: tuple[str, ...]) -> Query:
+    """What could not be read."""
+    return Query(frame, table, _all_of(frame, table).where(tables.known_at(table, versions_at)), keys)
 
 
 def _all_of(frame: c.Frame, table: Table) -> Select[Any]:

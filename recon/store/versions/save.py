@@ -118,23 +118,31 @@ def save_orders(store: Store, orders: pd.DataFrame, rejected: pd.DataFrame, seen
     with writing(store, "order") as connection:
         saved = _save_frame(connection, tables.ORDER, c.ORDER, orders, seen)
         sources = {*orders[c.SOURCE].unique(), *rejected[c.SOURCE].unique()}
-        _save_rejected(connection, sorted(sources), rejected, seen)
+        _save_aside(connection, tables.REJECTED, c.REJECTED, sorted(sources), rejected, seen)
     return saved
 
 
 def save_bank_lines(
-    store: Store, source: str, lines: pd.DataFrame, rejected: pd.DataFrame, seen_at: datetime
+    store: Store,
+    source: str,
+    lines: pd.DataFrame,
+    rejected: pd.DataFrame,
+    seen_at: datetime,
+    unread: pd.DataFrame | None = None,
 ) -> Saved:
-    """A whole bank source in one transaction: lines (`c.BANK_LINE`) and unread rows (`c.REJECTED`).
+    """A whole bank source in one transaction: lines (`c.BANK_LINE`), unread rows (`c.REJECTED`), what they may hold.
 
-    `source` is what the unread rows name. A line that is absent stays; an unread row that is absent is closed.
+    `source` is what the unread rows name; `unread` is shaped `c.UNREAD`, null: nothing. A line that is absent stays;
+    an unread row that is absent is closed.
     """
     c.BANK_LINE.check(lines)
     c.REJECTED.check(rejected)
+    unread = c.UNREAD.empty() if unread is None else c.UNREAD.check(unread)
     seen = to_micros(seen_at)
     with writing(store, "bank_line") as connection:
         saved = _save_frame(connection, tables.BANK_LINE, c.BANK_LINE, lines, seen)
-        _save_rejected(connection, [source], rejected, seen)
+        _save_aside(connection, tables.REJECTED, c.REJECTED, [source], rejected, seen)
+        _save_aside(connection, tables.UNREAD, c.UNREAD, [source], unread, seen)
     return saved
 
 
@@ -298,11 +306,13 @@ def _digests(rows: pd.DataFrame, shape: c.Frame) -> Iterator[bytes]:
     return (blake2b(text.encode(), digest_size=16).digest() for text in joined.to_pylist())
 
 
-def _save_rejected(connection: Connection, sources: Sequence[str], rejected: pd.DataFrame, seen: int) -> None:
-    table = tables.REJECTED
-    distinct = rejected.drop_duplicates([c.SOURCE, c.DIGEST], keep="first")
-    rows = list(zip(*bulk.to_lists(distinct, c.REJECTED), strict=True))
-    source, digest = (c.REJECTED.names.index(name) for name in (c.SOURCE, c.DIGEST))
+def _save_aside(
+    connection: Connection, table: Table, shape: c.Frame, sources: Sequence[str], aside: pd.DataFrame, seen: int
+) -> None:
+    """All that sources keep aside now, by its digest; what they held before and no longer hold is closed."""
+    distinct = aside.drop_duplicates([c.SOURCE, c.DIGEST], keep="first")
+    rows = list(zip(*bulk.to_lists(distinct, shape), strict=True))
+    source, digest = (shape.names.index(name) for name in (c.SOURCE, c.DIGEST))
     by_key = {(row[source], row[digest]): row for row in rows}
     last = {
         (row[0], row[1]): (row[2], row[3])

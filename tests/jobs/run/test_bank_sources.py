@@ -67,9 +67,14 @@ def test_lines_are_stored_once_and_no_text_of_a_customers(tmp_path: Path, store:
     assert b"56789" not in written
 
 
-def test_no_files_yet_is_a_note_with_a_folder_and_without(tmp_path: Path, store: Store) -> None:
-    assert banked(prepared(tmp_path, None), store).notes["th"] == {"bank.scb: no file matches *.csv yet": 1}
-    assert banked(prepared(tmp_path, ""), store).notes["th"] == {"bank.scb: no file matches *.csv yet": 1}
+def test_no_files_yet_is_said_with_a_folder_and_without(tmp_path: Path, store: Store) -> None:
+    for text in (None, ""):
+        found = banked(prepared(tmp_path, text), store)
+        assert found.messages == [
+            "bank.scb: no file matches *.csv yet: put it there, or correct the path; its lines are not known, "
+            "and what it may hold of th waits: run again"
+        ]
+        assert (found.bank_read, found.bank_unread) == (True, ["th"])
 
 
 def test_the_fee_bound_is_exact(tmp_path: Path) -> None:

@@ -77,10 +77,11 @@ def test_a_day_and_the_week_that_begins_with_it_are_no_gap(tmp_path: Path) -> No
 
 def test_a_folder_may_be_empty_and_a_named_file_must_be_there(tmp_path: Path) -> None:
     found = load(tmp_path, "csv", {})
-    assert (len(found.lines), len(found.rejected), found.unreadable) == (0, 0, ())
-    assert found.notes == ("bank.scb: no file matches * yet",)
+    words = "bank.scb: no file matches * yet: put it there, or correct the path"
+    assert (len(found.lines), len(found.rejected), found.unreadable) == (0, 0, (words,))
+    assert found.unread[[c.ACCOUNT, c.SOURCE, c.FILE]].to_numpy().tolist() == [["th", "bank.scb", "*"]]
     nowhere = read(source(tmp_path / "none", "csv"), currencies=CURRENCIES)
-    assert nowhere.notes == ("bank.scb: no file matches * yet",)
+    assert nowhere.unreadable == (words,)
     with pytest.raises(BankMissing, match=r"\[bank.scb\] there is no file .*/none.csv: put it there"):
         read(source(tmp_path, "csv", path=str(tmp_path / "none.csv")), currencies=CURRENCIES)
 
@@ -167,3 +168,44 @@ def test_one_unit_more_or_less_is_never_read(entries: list[Entry], data: st.Data
         with TemporaryDirectory() as folder:
             found = load(Path(folder), kind, {"a": text})
             assert (len(found.lines), len(found.rejected)) == (0, 1), kind
+
+
+HEAD = "date,amount,currency,description,reference\n"
+GOOD = "2026-11-20,500.00,THB,OMISE PAYOUT,T1\n2026-11-24,-5.00,THB,RENT,\n"
+
+
+@pytest.mark.parametrize(
+    ("row", "held"),
+    [
+        ("Friday,12.50,THB,OMISE PAYOUT,", ("2026-11-20", "2026-11-24", 1_250, "THB", None)),
+        ("2026-11-26,12.50,BAHT,OMISE PAYOUT,", ("2026-11-20", "2026-11-26", 1_250, "THB", None)),
+        ("2026-11-21,much,THB,OMISE PAYOUT,trsf_test_1", ("2026-11-20", "2026-11-24", None, "THB", "trsf_test_1")),
+        ("2026-11-21,much,THB,OMISE PAYOUT,", ("2026-11-20", "2026-11-24", None, "THB", None)),
+        ("2026-11-21,12.5", ("2026-11-20", "2026-11-24", None, None, None)),
+        ("Friday,-12.50,THB,OMISE RETURN,", None),  # a debit is no credit
+        ("Friday,12.50,THB,CUSTOMER 12,", None),  # its texts are whole, and not Omise's
+    ],
+)
+def test_what_an_unread_line_may_hold(tmp_path: Path, row: str, held: tuple[object, ...] | None) -> None:
+    found = load(tmp_path, "csv", {"a.csv": HEAD + GOOD + row + "\n"})
+    assert len(found.rejected) == 1
+    names = [c.FROM_DAY, c.TO_DAY, c.AMOUNT, c.CURRENCY, c.TRANSFER_IDS]
+    kept = found.unread[names].astype(object).where(found.unread[names].notna(), None)
+    assert [tuple(values) for values in kept.to_numpy().tolist()] == ([held] if held else [])
+    assert set(found.unread[c.DIGEST]) <= set(found.rejected[c.DIGEST])
+
+
+def test_what_an_unread_statement_may_hold(tmp_path: Path) -> None:
+    head, tail = ":20:A\n:25:B\n:28C:1\n:60F:C261120THB0,00\n", ":62F:C261124THB1,00\n"
+    files: dict[str, str | bytes] = {
+        "a.sta": head + ":61:2611201120Q1,00NTRFNONREF\n" + tail,
+        "b.sta": head,
+        "c.sta": "nothing",
+    }
+    found = load(tmp_path, "mt940", files)
+    days = found.unread[[c.FILE, c.FROM_DAY, c.TO_DAY]].astype(object).where(found.unread.notna(), None)
+    assert sorted(map(tuple, days.to_numpy().tolist())) == [
+        ("a.sta", "2026-11-20", "2026-11-24"),
+        ("b.sta", "2026-11-20", None),
+        ("c.sta", None, None),
+    ]
