@@ -88,7 +88,7 @@ def serve_page(config: Path, port: int) -> None:
 
 async def _serve(path: Path, port: int) -> None:
     config, clock = configuration.load(path, {}), Clock()
-    site = wiring.make(config, open_store(config.store_url), clock, wiring.Rerun(_no_run), Trusting(), dict)
+    site = wiring.make_site(config, open_store(config.store_url), clock, wiring.PageRuns(_no_run), Trusting(), dict)
     async with served(site, clock, port):
         await asyncio.Event().wait()
 
