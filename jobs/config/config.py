@@ -43,6 +43,7 @@ from recon.money import Currencies, Tolerance
 from recon.orders import source as orders
 from recon.privacy import redact
 from recon.settings import ContractRate, MatchSettings, RuleSettings, WithoutOrders
+from recon.tabular.amounts import Marks
 
 FeeRates = Mapping[KnownAccount, Mapping[str, tuple[FeeRate, ...]]]
 EVERY_SECRET = ("accounts", "orders")
@@ -228,6 +229,9 @@ class Config(Section):
             ignore=section.ignore,
             account=section.account,
             account_by=section.account_by,
+            marks=Marks.of(f"orders.{name}", section.decimal, section.thousands),
+            configured=_placed(f"orders.{name}", section.configured_columns),
+            max_rejected=section.max_rejected,
         )
 
     def bank_sources(self) -> tuple[BankSource, ...]:
@@ -248,6 +252,8 @@ class Config(Section):
             fee_bound=self.currencies().parse_major(f"{section.fee_bound:f}", account.currency),
             encoding=section.encoding,
             settings=_revealed(section.own_keys),
+            configured=_placed(f"bank.{name}", section.configured_columns),
+            max_rejected=section.max_rejected,
         )
 
     def order_zone(self, source: str) -> ZoneInfo:
@@ -274,6 +280,12 @@ class Config(Section):
         if isinstance(value, Path) and value.is_relative_to(self._folder):
             return value.relative_to(self._folder).as_posix()
         return str(value)
+
+
+def _placed(section: str, columns: Mapping[str, str]) -> Mapping[str, str]:
+    """Keys of a section's columns as the file has them: `[orders.shop.columns] amount`."""
+    places = ((key.rpartition("."), name) for key, name in columns.items())
+    return {f"[{section}.{table}] {key}": name for (table, _, key), name in places}
 
 
 def _bytes_of(secret: Secret | None) -> bytes | None:

@@ -1,12 +1,12 @@
 """The kinds of values that config.toml holds, each refused in words."""
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -18,6 +18,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from jobs.logs.redaction import keep_secret
 from recon.model import Severity
 from recon.money import Currencies, UnknownCurrency
+from recon.tabular.amounts import DECIMAL_MARKS, THOUSANDS_MARKS
 
 _T = TypeVar("_T")
 IN_FILE = "config.toml"  # the origin of a text that stands in the file: no secret
@@ -230,6 +231,20 @@ def _decimal(value: Any) -> Decimal:
     return number
 
 
+def _share(value: Any) -> Decimal:
+    """A part of rows, "5%", as percent."""
+    match = re.fullmatch(r"(\d{1,3}(?:\.\d{1,4})?) ?%", value, re.ASCII) if isinstance(value, str) else None
+    if match is None or Decimal(match[1]) > 100:
+        raise ValueError(f'{shown(value)} is not a share such as "5%"')
+    return Decimal(match[1])
+
+
+def _one_of(marks: Sequence[str], value: Any) -> str:
+    if value not in marks:
+        raise ValueError(f"{shown(value)} is not one of {', '.join(map(shown, marks))}")
+    return str(value)
+
+
 def _digits(value: Any) -> str:
     if isinstance(value, str):
         return value
@@ -351,6 +366,9 @@ AccountName = Annotated[str, AfterValidator(_account_name)]
 KnownAccount = Annotated[str, AfterValidator(_account)]
 Day = Annotated[date, PlainValidator(_day)]
 Number = Annotated[Decimal, PlainValidator(_decimal)]
+Share = Annotated[Decimal, PlainValidator(_share)]
+DecimalMark = Annotated[str, PlainValidator(partial(_one_of, DECIMAL_MARKS))]
+ThousandsMark = Annotated[str, PlainValidator(partial(_one_of, THOUSANDS_MARKS))]
 Amounts = Annotated[Mapping[str, int], PlainValidator(_amounts)]
 Percents = Annotated[Mapping[str, Decimal], PlainValidator(_percents)]
 FilePath = Annotated[Path, PlainValidator(_path)]

@@ -17,6 +17,7 @@ from pydantic import (
 
 from jobs.config.fields import (
     Count,
+    DecimalMark,
     Duration,
     Encoding,
     FilePath,
@@ -26,6 +27,8 @@ from jobs.config.fields import (
     OrderIdPattern,
     OrdersUrl,
     Pattern,
+    Share,
+    ThousandsMark,
     Words,
     Zone,
     mistakes,
@@ -48,6 +51,8 @@ _VALUES: Mapping[Value, Any] = {
     Value.COUNT: Count,
     Value.DURATION: Duration,
     Value.PATH: FilePath,
+    Value.DECIMAL_MARK: DecimalMark,
+    Value.THOUSANDS_MARK: ThousandsMark,
     Value.DATABASE: OrdersUrl,
 }
 
@@ -56,6 +61,7 @@ class SourceSection(Section):
     """What a source's section begins with: its kind, then the keys that only this kind takes."""
 
     kind: str
+    max_rejected: Share = Decimal(5)  # percent
 
     @classmethod
     def whole(cls) -> type[Section]:
@@ -73,6 +79,13 @@ class SourceSection(Section):
         if kind not in cls.kinds():
             raise ValueError(f'"{kind}" is not one of {", ".join(cls.kinds())}')
         return kind
+
+    @model_validator(mode="after")
+    def _two_marks(self) -> "SourceSection":
+        decimal, thousands = getattr(self, "decimal", None), getattr(self, "thousands", None)
+        if decimal is not None and decimal == thousands:
+            raise mistakes([(("thousands",), f"is {shown(thousands)} like decimal: give another one")])
+        return self
 
     @property
     def own_keys(self) -> Mapping[str, Any]:
@@ -149,7 +162,7 @@ class OrderWords(Section):
         wrong: list[tuple[tuple[str, ...], str]] = []
         for status in OrderStatus:
             for word in getattr(self, status):
-                first = meaning.setdefault(word, status)
+                first = meaning.setdefault(word.casefold(), status)
                 if first != status:
                     wrong.append(((status,), f'"{word}" already means {first}'))
         if wrong:
@@ -167,6 +180,8 @@ class OrderSection(SourceSection):
     description_pattern: OrderIdPattern = ""
     account: KnownAccount | None = None
     account_by: Literal["currency"] | None = None
+    decimal: DecimalMark | None = None
+    thousands: ThousandsMark | None = None
     columns: OrderColumns = OrderColumns()
     status: OrderWords = OrderWords()
     ignore: Mapping[str, Words] = Field(default={"payment_method": ("cod",)})
@@ -175,6 +190,15 @@ class OrderSection(SourceSection):
     def kinds(cls) -> Mapping[str, OrderKind]:
         """The kinds of `recon.orders`."""
         return order_kinds()
+
+    @property
+    def configured_columns(self) -> Mapping[str, str]:
+        """The file's columns that the section writes down, by their key in it: each must be in one of its files."""
+        written = {f"columns.{ours}": getattr(self.columns, ours) for ours in sorted(self.columns.model_fields_set)}
+        ignored = self.ignore if "ignore" in self.model_fields_set else {}
+        names = {f"ignore.{name}": getattr(self.columns, name, None) or name for name in ignored}
+        unused = {"columns.account"} if self.account or self.account_by else set()
+        return {key: name for key, name in (written | names).items() if name and key not in unused}
 
     @field_validator("account_by")
     @classmethod
@@ -214,6 +238,11 @@ class BankSection(SourceSection, BankAccount):
     encoding: Encoding = "utf-8"
     payout_pattern: Pattern = "OMISE"
     fee_bound: Number = Decimal(0)
+
+    @property
+    def configured_columns(self) -> Mapping[str, str]:
+        """The file's columns that the section writes down, by their key in it."""
+        return {f"columns.{ours}": getattr(self.columns, ours) for ours in sorted(self.columns.model_fields_set)}
 
     @classmethod
     def kinds(cls) -> Mapping[str, BankKind]:

@@ -79,6 +79,8 @@ async def read_orders(
         raise JobError(*missing)
     ignored, duplicates = Counter[str](), Counter[str]()
     for loaded in sources:
+        messages += [f"{words}; correct the file and run again" for words in loaded.lacking]
+        messages += [f"{loaded.share.words}; correct it and run again"] if loaded.share.passed else []
         await asyncio.to_thread(save.save_orders, store, loaded.orders, loaded.rejected, clock())
         ignored.update(loaded.ignored)
         duplicates.update(loaded.duplicates)
@@ -114,9 +116,13 @@ def read_statements(config: Config, store: Store, clock: Callable[[], datetime])
         statements=statements,
         notes=notes,
         messages=[
-            f"{words}; its lines are not known, and what it may hold of {source.account} waits: run again"
-            for source, loaded in sources
-            for words in loaded.unreadable
+            *(
+                f"{words}; its lines are not known, and what it may hold of {source.account} waits: run again"
+                for source, loaded in sources
+                for words in loaded.unreadable
+            ),
+            *(f"{words}; correct the file and run again" for _, loaded in sources for words in loaded.lacking),
+            *(f"{loaded.share.words}; correct it and run again" for _, loaded in sources if loaded.share.passed),
         ],
     )
 

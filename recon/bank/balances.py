@@ -28,6 +28,7 @@ def out_of_balance(statement: Statement, opening: Balance, closing: Balance, cur
         reason,
         (statement.number, str(opening.amount), str(closing.amount), *content),
         unread=Unread(days[0], days[-1]) if days else Unread(),
+        rows=len(statement.lines),
     )
 
 

@@ -134,7 +134,7 @@ def _statement(element: etree._Element, entries: _Entries, row: int) -> Statemen
         name = f"statement {shown(number)}" if number else "a statement"
         reason = f"{name} cannot be read and is kept aside as a whole: {error}"
         content = (number, _first(head, "CreDtTm"), str(entries.count))
-        return Rejected(row, reason, content, unread=_unread(element, entries.source))
+        return Rejected(row, reason, content, unread=_unread(element, entries.source), rows=entries.count)
     return Statement(
         lines=tuple(entries.lines),
         row=row,

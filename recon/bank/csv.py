@@ -6,13 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+import pyarrow as pa  # type: ignore[import-untyped]
+
 from recon import columns as c
 from recon.bank.source import BadLine, BankKind, BankSource, BankUnreadable, Line, Parsed, Rejected, Statement, Unread
 from recon.bank.texts import day, decoded, shown, tidy
 from recon.model.transfer_names import named_in
-from recon.money import BadAmount, Currencies
+from recon.money import Currencies
+from recon.tabular.amounts import Marks, amounts
 from recon.tabular.dialect import UNCLOSED, Dialect, delimiter_of, first_line, wrong_width
+from recon.tabular.faults import quoted
 from recon.tabular.files import SourceFile
+from recon.tabular.keys import Key, Value
 
 # Ours, and what a file is called without one: a bank account has one currency, and many files do not repeat it.
 DATE = "date"
@@ -21,7 +26,9 @@ _OPTIONAL = (c.CURRENCY, c.REFERENCE)
 _LONGEST_RECORD = 20  # lines
 # A debit as banks write one: -1.00, 1.00-, (1.00), 1.00 DR; a credit may say CR.
 _AMOUNT = re.compile(
-    r"(?P<open>\()?(?P<number>[+-]?[\d.,]+)(?P<close>\))?(?P<minus>-)? ?(?P<mark>CR|DR)?", re.IGNORECASE
+    r"(?P<open>\()?(?P<number>[+-]?\d(?:[\d.,' \u00a0\u2009\u202f]*[\d.,])?)(?P<close>\))?(?P<minus>-)? ?"
+    r"(?P<mark>CR|DR)?",
+    re.IGNORECASE | re.ASCII,
 )
 
 
@@ -33,10 +40,19 @@ class _Table:
     width: int
     source: BankSource
     currencies: Currencies
+    read_amounts: dict[tuple[str, str], int | str]  # by number and currency: minor units, or why there are none
+
+    def fits(self, cells: Sequence[str]) -> bool:
+        """Whether a row has the header's columns, and nothing behind them."""
+        return len(cells) >= self.width and not any(cell.strip() for cell in cells[self.width :])
 
     def cell(self, cells: Sequence[str], column: str) -> str:
         """A trimmed cell; empty where the file has no such column."""
         return cells[self.places[column]].strip() if column in self.places else ""
+
+    def currency_code(self, cells: Sequence[str]) -> str:
+        """The currency of a row, known or not: the account's where the file has no such column."""
+        return self.cell(cells, c.CURRENCY).upper() if c.CURRENCY in self.places else self.source.currency
 
 
 def _read(file: SourceFile, source: BankSource, currencies: Currencies) -> Parsed:
@@ -44,10 +60,12 @@ def _read(file: SourceFile, source: BankSource, currencies: Currencies) -> Parse
     header = next((cells for _, cells in records if cells is None or any(cells)), None)
     if not header:
         raise BankUnreadable(f"{file.name} has no header row with the columns' names")
-    table = _Table(_places(header, file, source), len(header), source, currencies)
+    table = _Table(_places(header, file, source), len(header), source, currencies, {})
+    rows = list(records)
+    _read_amounts(table, [cells for _, cells in rows if cells and table.fits(cells)])
     lines: list[Line] = []
     rejected: list[Rejected] = []
-    for row, cells in records:
+    for row, cells in rows:
         if cells is None:
             rejected.append(Rejected(row, UNCLOSED, ()))
         elif any(cell.strip() for cell in cells):
@@ -62,7 +80,27 @@ def _read(file: SourceFile, source: BankSource, currencies: Currencies) -> Parse
     return (Statement(tuple(lines)),), tuple(_in_its_days(aside, days) for aside in rejected)
 
 
-KIND = BankKind("csv", _read)
+def _header(file: SourceFile, source: BankSource) -> tuple[str, ...]:
+    header = next((cells for _, cells in _records(decoded(file, source)) if cells is None or any(cells)), None)
+    return tuple(name.strip() for name in header or ())
+
+
+KIND = BankKind(
+    "csv", _read, (Key("decimal", Value.DECIMAL_MARK), Key("thousands", Value.THOUSANDS_MARK)), header=_header
+)
+
+
+def _read_amounts(table: _Table, rows: Sequence[Sequence[str]]) -> None:
+    """The whole column at once: what its numbers can mean shows where they stand together."""
+    settings = table.source.settings
+    marks = Marks.of(table.source.place, settings.get("decimal"), settings.get("thousands"))
+    cells = [(_AMOUNT.fullmatch(table.cell(row, c.AMOUNT)), table.currency_code(row)) for row in rows]
+    numbers = [(match["number"], code) for match, code in cells if match and table.currencies.knows(code)]
+    texts = pa.array([number for number, _ in numbers], pa.string())
+    codes = pa.array([code for _, code in numbers], pa.string())
+    units, refused = amounts(texts, codes, "major", table.currencies, marks)
+    for at, key in enumerate(numbers):
+        table.read_amounts[key] = refused[at] if at in refused else int(units[at])
 
 
 def _places(header: Sequence[str], file: SourceFile, source: BankSource) -> dict[str, int]:
@@ -81,7 +119,7 @@ def _places(header: Sequence[str], file: SourceFile, source: BankSource) -> dict
 
 def _line(row: int, cells: list[str], table: _Table) -> Line | Rejected:
     content = tuple(cells)
-    if len(cells) < table.width or any(cell.strip() for cell in cells[table.width :]):
+    if not table.fits(cells):
         texts = None if len(cells) < table.width else " ".join(cells)  # a short row may be cut before its text
         unread = Unread(texts=texts, names=named_in(*cells))
         return Rejected(row, wrong_width(cells, table.width), content, unread=unread)
@@ -91,7 +129,7 @@ def _line(row: int, cells: list[str], table: _Table) -> Line | Rejected:
         column = c.CURRENCY
         currency = _currency(table, cells)
         column = c.AMOUNT
-        amount = _amount(table.cell(cells, c.AMOUNT), currency, table.currencies)
+        amount = _amount(table.cell(cells, c.AMOUNT), currency, table)
     except BadLine as error:
         return Rejected(row, str(error), content, table.source.columns.get(column, column), _unread(cells, table))
     description, reference = (tidy(table.cell(cells, column)) for column in (c.DESCRIPTION, c.REFERENCE))
@@ -107,7 +145,7 @@ def _unread(cells: Sequence[str], table: _Table) -> Unread:
     with suppress(BadLine):
         currency = _currency(table, cells)
     with suppress(BadLine):
-        amount = _amount(table.cell(cells, c.AMOUNT), currency, table.currencies)
+        amount = _amount(table.cell(cells, c.AMOUNT), currency, table)
     return Unread(booked, booked, texts, amount, currency, named_in(texts))
 
 
@@ -121,15 +159,13 @@ def _in_its_days(rejected: Rejected, days: Sequence[str]) -> Rejected:
 
 
 def _currency(table: _Table, cells: Sequence[str]) -> str:
-    if c.CURRENCY not in table.places:
-        return table.source.currency
-    code = table.cell(cells, c.CURRENCY).upper()
+    code = table.currency_code(cells)
     if not table.currencies.knows(code):
         raise BadLine(f'currency "{shown(code)}" is not known' if code else "currency is empty")
     return code
 
 
-def _amount(text: str, currency: str, currencies: Currencies) -> int:
+def _amount(text: str, currency: str, table: _Table) -> int:
     """Minor units, a debit negative; exact, or BadLine."""
     match = _AMOUNT.fullmatch(text)
     if match is None or bool(match["open"]) != bool(match["close"]):
@@ -139,13 +175,10 @@ def _amount(text: str, currency: str, currencies: Currencies) -> int:
     marks = [number.startswith("-"), bool(match["open"]), bool(match["minus"]), mark == "DR"]
     if sum(marks) > 1 or (mark == "CR" and any(marks)) or (number.startswith("+") and any(marks)):
         raise BadLine(f'amount "{shown(text)}" has more than one sign')
-    try:
-        units = abs(currencies.parse_major(number, currency))
-    except BadAmount as error:
-        raise BadLine(str(error)) from None
-    if units >= 2**63:
-        raise BadLine(f'amount "{shown(text)}" is too large')
-    return -units if any(marks) else units
+    units = table.read_amounts.get((number, currency), f'amount "{number}" is of no known currency')
+    if isinstance(units, str):
+        raise BadLine(quoted(units, number, shown))
+    return -abs(units) if any(marks) else units
 
 
 def _records(text: str) -> Iterator[tuple[int, list[str] | None]]:

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from glob import has_magic
 from pathlib import Path
@@ -16,15 +17,19 @@ from recon.bank.source import (
     BankMissing,
     BankSource,
     BankUnreadable,
+    ColumnMissing,
     Line,
     LoadedBank,
+    Rejected,
     Statement,
     StatementSummary,
     Unread,
 )
 from recon.bank.texts import content_of, masked, tidy
 from recon.model import InputFile
+from recon.model.transfer_names import named_in
 from recon.money import Currencies
+from recon.tabular.faults import RejectedShare, grouped, missing_columns
 from recon.tabular.files import SourceFile, matching_files
 
 LARGEST = 32 * 1024 * 1024  # bytes of one file
@@ -41,6 +46,9 @@ class _Reading:
     statements: list[tuple[str, Statement]] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    lacking: list[str] = field(default_factory=list)
+    rows: int = 0
+    rejected_rows: int = 0
 
 
 def read(source: BankSource, *, currencies: Currencies, largest: int = LARGEST) -> LoadedBank:
@@ -49,11 +57,12 @@ def read(source: BankSource, *, currencies: Currencies, largest: int = LARGEST) 
     The same line in overlapping statements is one line; equal lines in one file are as many as there are. A statement
     whose opening balance and lines do not come to its closing balance is rejected whole. A file that cannot be read
     is named in `unreadable`, as is a pattern that none matches, and the others are read. Raises BankMissing where a
-    path without wild cards is missing.
+    path without wild cards is missing, or a column that is configured and that no file has.
     """
     reading = _Reading()
     hashes: dict[str, str] = {}
     files = _files(source)
+    columns = _Columns(source, files, largest)
     if not files:
         name = Path(source.path).name
         _keep_unreadable(source, name, f"no file matches {name} yet: put it there, or correct the path", reading)
@@ -64,7 +73,7 @@ def read(source: BankSource, *, currencies: Currencies, largest: int = LARGEST) 
             if first != name:
                 reading.notes.append(f"{source.place}: {name} is the same file as {first}, and was read once")
                 continue
-            _read_file(file, source, currencies, reading)
+            _read_file(file, source, currencies, columns.lacking(name), reading)
         except BankUnreadable as error:
             _keep_unreadable(source, name, str(error), reading)
     reading.notes += gaps(source, reading.statements, currencies)
@@ -74,7 +83,16 @@ def read(source: BankSource, *, currencies: Currencies, largest: int = LARGEST) 
         c.UNREAD.from_rows(reading.unread.values()),
         tuple(reading.inputs),
         tuple(_summary(source, name, statement) for name, statement in reading.statements),
+        RejectedShare(
+            source.place,
+            source.account,
+            rejected=reading.rejected_rows,
+            rows=reading.rows,
+            most=source.max_rejected,
+            reasons=grouped((values[4], values[5]) for values in reading.rejected.values()),
+        ),
         tuple(reading.unreadable),
+        tuple(reading.lacking),
         tuple(reading.notes),
     )
 
@@ -100,7 +118,50 @@ def _opened(name: str, path: Path, largest: int) -> SourceFile:
     return SourceFile(name, content)
 
 
-def _read_file(file: SourceFile, source: BankSource, currencies: Currencies, reading: _Reading) -> None:
+class _Columns:
+    """The columns of a source's files, where their format has any."""
+
+    def __init__(self, source: BankSource, files: Mapping[str, Path], largest: int) -> None:
+        self._source = source
+        self._headers: dict[str, tuple[str, ...]] = {}
+        kind = kinds().get(source.kind)
+        if kind is None or kind.header is None:
+            return
+        for name, path in files.items():
+            with suppress(BankUnreadable):
+                self._headers[name] = kind.header(_opened(name, path, largest), source)
+        missing = list(missing_columns(source.configured, self._headers)) if self._headers else []
+        if missing:
+            raise ColumnMissing("; ".join(missing))
+
+    def lacking(self, name: str) -> list[str]:
+        """The source's columns that a file has not and another one has."""
+        if name not in self._headers:
+            return []
+        everywhere = {column for header in self._headers.values() for column in header}
+        columns = self._source.columns.values()
+        return [column for column in columns if column in everywhere and column not in self._headers[name]]
+
+
+def _kept_aside(file: SourceFile, lacking: Sequence[str], lines: Sequence[Line]) -> list[Rejected]:
+    """Lines of a file that has not the columns of the others: what they mean cannot be guessed."""
+    names = ", ".join(f'"{name}"' for name in lacking)
+    reason = f"{file.name} has no column {names}, which other files of the source have"
+    return [
+        Rejected(
+            line.row,
+            reason,
+            content_of(line),
+            lacking[0],
+            Unread(line.booked_on, line.booked_on, names=named_in(line.description, line.reference)),
+        )
+        for line in lines
+    ]
+
+
+def _read_file(
+    file: SourceFile, source: BankSource, currencies: Currencies, lacking: Sequence[str], reading: _Reading
+) -> None:
     kind = kinds().get(source.kind)
     if kind is None:
         raise BankUnreadable(f'kind "{source.kind}" is not one of {", ".join(kinds())}')
@@ -108,6 +169,11 @@ def _read_file(file: SourceFile, source: BankSource, currencies: Currencies, rea
     sha256 = file.sha256
     twins: Counter[str] = Counter()
     payout = re.compile(source.payout_pattern, re.IGNORECASE)
+    lines = [line for statement in statements for line in statement.lines] if lacking else []
+    if lines:
+        rejected = (*rejected, *_kept_aside(file, lacking, lines))
+        reading.lacking.append(f"{source.place}: {rejected[-1].reason}: its {len(lines):,} line(s) are kept aside")
+        statements = ()
     rows = len(rejected)
     for statement in dict.fromkeys(statements):  # one that stands in the file twice is one
         rows += len(statement.lines)
@@ -121,6 +187,8 @@ def _read_file(file: SourceFile, source: BankSource, currencies: Currencies, rea
             line_id = _digest(source, (content, str(twins[content])))
             values = _stored_values(line, line_id, source, payout)
             reading.lines.setdefault(line_id, (*values, file.name, sha256, line.row))
+    reading.rejected_rows += sum(row.rows for row in rejected)
+    reading.rows += sum(row.rows for row in rejected) + sum(twins.values())
     for row in rejected:
         digest = _digest(source, [masked(tidy(text)) for text in row.content] or [row.reason])
         values = (source.account, source.place, file.name, row.row, row.column, row.reason, digest)

@@ -29,6 +29,7 @@ from recon.bank.source import (
     Statement,
     Unread,
 )
+from recon.bank.swift import checked
 from recon.bank.texts import decoded, shown, tidy
 from recon.money import BadAmount, Currencies
 from recon.tabular.files import SourceFile
@@ -42,6 +43,7 @@ _START = re.compile(r"^(?=:20:)", re.MULTILINE)
 _ENVELOPE = re.compile(r"^-\}", re.MULTILINE)  # the end of a message, and all up to the next one
 _LINE = re.compile(r"^:61:", re.MULTILINE)
 _BALANCE_DAY = re.compile(r"^:(60|62)[FM]:[CD](\d\d)(\d\d)(\d\d)", re.MULTILINE | re.ASCII)
+_OPENING_CURRENCY = re.compile(r"^:60[FM]?:[DC]\d{6}(?P<currency>[A-Z]{3})", re.MULTILINE | re.IGNORECASE)
 _PART = re.compile(r"\?\d\d", re.ASCII)
 
 
@@ -59,6 +61,7 @@ def _read(file: SourceFile, source: BankSource, currencies: Currencies) -> Parse
                     f"a statement cannot be read and is kept aside as a whole: {error}",
                     tuple(block.splitlines()),
                     unread=_unread(block),
+                    rows=len(_LINE.findall(block)),
                 )
             )
     if not statements and not rejected:
@@ -89,7 +92,9 @@ def _blocks(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _statement(row: int, block: str, currencies: Currencies) -> Statement:
-    transactions = _parsed(block)
+    opened = _OPENING_CURRENCY.search(block)
+    code = opened["currency"].upper() if opened else ""
+    transactions = _parsed(checked(block, code, currencies.decimals(code)))
     opening = _first(transactions, "final_opening_balance", "opening_balance", "intermediate_opening_balance")
     closing = _first(transactions, "final_closing_balance", "closing_balance", "intermediate_closing_balance")
     if opening is None or closing is None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,12 +11,17 @@ import pandas as pd
 from recon.columns import BANK_ROW
 from recon.model import InputFile
 from recon.money import Currencies
+from recon.tabular.faults import RejectedShare
 from recon.tabular.files import SourceFile
 from recon.tabular.keys import Key
 
 
 class BankMissing(Exception):
     """The folder or the file that a bank source names is not there."""
+
+
+class ColumnMissing(BankMissing):
+    """No file of a source has a column that the configuration writes down: says the nearest name and the header."""
 
 
 class BankUnreadable(Exception):
@@ -31,7 +37,8 @@ class BankSource:
     """The settings of one `[bank.NAME]`; `columns` is ours -> theirs, `fee_bound` minor units of the currency.
 
     `settings` are the values of the keys that its kind declares. A currency that a CSV file does not name is the
-    account's; a moment with an offset is booked on its day in `zone`.
+    account's; a moment with an offset is booked on its day in `zone`. `configured` are the file's columns that the
+    configuration writes down, by their place in it. Of all rows `max_rejected` percent may be unreadable.
     """
 
     name: str
@@ -45,6 +52,8 @@ class BankSource:
     fee_bound: int = 0
     encoding: str = "utf-8"
     settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    configured: Mapping[str, str] = field(default_factory=dict)
+    max_rejected: Decimal = Decimal(5)
 
     @property
     def place(self) -> str:
@@ -126,6 +135,7 @@ class Rejected:
     content: tuple[str, ...]
     column: str | None = None
     unread: Unread = Unread()
+    rows: int = field(default=1, compare=False)  # of a statement that is kept aside whole, its lines
 
 
 Parsed = tuple[tuple[Statement, ...], tuple[Rejected, ...]]
@@ -133,11 +143,15 @@ Parsed = tuple[tuple[Statement, ...], tuple[Rejected, ...]]
 
 @dataclass(frozen=True, slots=True)
 class BankKind:
-    """A statement format, declared once as KIND in its module; `read` raises BankUnreadable."""
+    """A statement format, declared once as KIND in its module; `read` and `header` raise BankUnreadable.
+
+    `header` gives the names of a file's columns; null where the format has none.
+    """
 
     name: str
     read: Callable[[SourceFile, BankSource, Currencies], Parsed]
     keys: tuple[Key, ...] = ()
+    header: Callable[[SourceFile, BankSource], tuple[str, ...]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +172,8 @@ class LoadedBank:
     """What a bank source held: `lines` shaped BANK_LINE, one row per line; `rejected` REJECTED, `unread` UNREAD.
 
     `unreadable` are files that could not be read at all, or that none is there yet, `notes` what a person should know
-    (a gap between two statements, a file that is there twice): sentences.
+    (a gap between two statements, a file that is there twice): sentences. `share` is what could not be read of all
+    rows; `lacking` says which files were kept aside since they have not the columns of the others.
     """
 
     lines: pd.DataFrame
@@ -166,5 +181,7 @@ class LoadedBank:
     unread: pd.DataFrame
     inputs: tuple[InputFile, ...]
     statements: tuple[StatementSummary, ...]
+    share: RejectedShare
     unreadable: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from python_calamine import CalamineError, load_workbook
 from recon.orders.files import file_kind
 from recon.orders.source import OrderSource, SourceUnreadable
 from recon.tabular.files import SourceFile
-from recon.tabular.table import Table, column_of, doubts_of, text_of
+from recon.tabular.table import Table, column_of, doubts_of, numbers_of, text_of
 
 
 def _table(file: SourceFile, _source: OrderSource) -> Table:
@@ -29,6 +29,7 @@ def _table(file: SourceFile, _source: OrderSource) -> Table:
         tuple(column_of(column) for column in columns),
         np.arange(2, len(rows) + 1),
         doubts=doubts_of(columns),
+        numbers=numbers_of(columns),
     )
 
 

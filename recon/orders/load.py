@@ -1,7 +1,7 @@
 """Reads an order source: every input, the good rows and the bad ones, the newest of each order."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import pandas as pd
@@ -10,9 +10,10 @@ from recon import columns as c
 from recon.model import InputFile, Window
 from recon.money import Currencies
 from recon.orders.kinds import kinds
-from recon.orders.rows import OrderContext, ReadRows, rows_of
-from recon.orders.source import LoadedOrders, OrderSource, Preview, SourceUnreadable
+from recon.orders.rows import OrderContext, ReadRows, rows_of, wanted_columns
+from recon.orders.source import ColumnMissing, LoadedOrders, OrderSource, Preview, SourceUnreadable
 from recon.privacy import redact
+from recon.tabular.faults import RejectedShare, grouped, missing_columns
 from recon.tabular.table import Table
 
 _MASK = "[customer]"
@@ -30,24 +31,92 @@ def read(
     """All that a source holds; `accounts` are the configured names with their settlement currencies.
 
     `window` and `changed_since` (aware UTC) bind a database's query; files are read whole. The same account and order
-    id twice: the later file, then the later row, wins. Raises SourceMissing and SourceUnreadable.
+    id twice: the later file, then the later row, wins. Raises SourceMissing (a column that is configured and that no
+    file has, too) and SourceUnreadable.
     """
-    context = OrderContext(accounts, currencies, hash_key)
-    parts: list[ReadRows] = []
-    inputs: list[InputFile] = []
+    reading = _Reading(source, OrderContext(accounts, currencies, hash_key))
     for table in _tables(source, window, changed_since):
-        part = rows_of(table, source, context)
-        parts.append(part)
-        inputs.append(InputFile(source.name, table.name, table.sha256, part.count))
+        reading.add(table)
+    reading.refuse_missing()
+    lacking = reading.lacking()
+    if lacking:
+        for table in _tables(source, window, changed_since):
+            if table.name in lacking:
+                reading.keep_aside(table, lacking[table.name])
+    parts = list(reading.parts.values())
     orders, duplicates = _newest([part.orders for part in parts])
-    rejected = c.REJECTED.from_rows(row for part in parts for row in part.rejected)
+    bad_rows = [row for part in parts for row in part.rejected]
+    rejected = c.REJECTED.from_rows(bad_rows)
     ignored: Counter[str] = sum((part.ignored for part in parts), Counter())
+    share = RejectedShare(
+        source.place,
+        source.account,
+        rejected=len(bad_rows),
+        rows=sum(part.count for part in parts) - ignored.total(),
+        most=source.max_rejected,
+        reasons=grouped(zip(rejected[c.COLUMN].astype(object).fillna(""), rejected[c.REASON], strict=True)),
+    )
     return LoadedOrders(
         orders,
         rejected.drop_duplicates(c.DIGEST, ignore_index=True),
         dict(ignored),
         duplicates,
-        tuple(inputs),
+        tuple(reading.inputs.values()),
+        share,
+        tuple(_lacking_words(source, name, names, reading.parts[name]) for name, names in lacking.items()),
+    )
+
+
+class _Reading:
+    """The tables of a source, each with its rows; one without a column that is needed has none."""
+
+    def __init__(self, source: OrderSource, context: OrderContext) -> None:
+        self._source, self._context = source, context
+        self._headers: dict[str, tuple[str, ...]] = {}
+        self._wanted = wanted_columns(source)
+        self.parts: dict[str, ReadRows] = {}
+        self.inputs: dict[str, InputFile] = {}
+        self._unreadable: SourceUnreadable | None = None
+
+    def add(self, table: Table) -> None:
+        """Read a table; the first one that cannot be read stands aside until all headers are known."""
+        self._headers[table.name] = table.header
+        try:
+            self._keep(table, rows_of(table, self._source, self._context))
+        except SourceUnreadable as error:
+            self._unreadable = self._unreadable or error
+
+    def refuse_missing(self) -> None:
+        """Raises ColumnMissing for configured columns that no table has, else SourceUnreadable for the bad table."""
+        missing = list(missing_columns(self._source.configured, self._headers)) if self._headers else []
+        if missing:
+            raise ColumnMissing("; ".join(missing))
+        if self._unreadable is not None:
+            raise self._unreadable
+
+    def lacking(self) -> dict[str, list[str]]:
+        """By table the columns of ours that it has not and another one has."""
+        everywhere = {name for header in self._headers.values() for name in header}
+        lacking = {
+            table: [ours for ours, theirs in self._wanted.items() if theirs in everywhere and theirs not in header]
+            for table, header in self._headers.items()
+        }
+        return {table: names for table, names in lacking.items() if names and self.parts[table].count}
+
+    def keep_aside(self, table: Table, lacking: Sequence[str]) -> None:
+        """A table again, all of its rows as bad ones."""
+        self._keep(table, rows_of(table, self._source, self._context, lacking))
+
+    def _keep(self, table: Table, part: ReadRows) -> None:
+        self.parts[table.name] = part
+        self.inputs[table.name] = InputFile(self._source.name, table.name, table.sha256, part.count)
+
+
+def _lacking_words(source: OrderSource, name: str, lacking: Sequence[str], part: ReadRows) -> str:
+    columns = ", ".join(f'"{source.columns.get(ours, ours)}" (our {ours})' for ours in lacking)
+    return (
+        f"{source.place}: {name} has no column {columns}, which other files of the source have: "
+        f"its {len(part.rejected):,} row(s) are kept aside"
     )
 
 

@@ -125,7 +125,7 @@ class _Reading:
         if not text:
             self.fault(row, "amount", "is empty")
             return 0
-        values, refused = amounts(pa.array([text]), currency, "major", self._currencies)
+        values, refused = amounts(pa.array([text]), pa.array([currency]), "major", self._currencies)
         if refused:
             self.fault(row, "amount", quoted(refused[0], text))
         elif values[0] < 0:

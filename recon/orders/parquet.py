@@ -26,6 +26,7 @@ def _table(file: SourceFile, _source: OrderSource) -> Table:
         tuple(_text(column) for column in columns),
         np.arange(1, read.num_rows + 1),
         doubts=tuple(doubt for index, column in enumerate(columns) for doubt in _doubts(index, column)),
+        numbers=tuple(np.full(len(column), _is_number(column.type)) for column in columns),
     )
 
 
@@ -35,6 +36,10 @@ KIND = file_kind("parquet", _table)
 def _whole(column: pa.ChunkedArray) -> pa.Array:
     whole = column.combine_chunks()
     return whole.cast(whole.type.value_type) if pa.types.is_dictionary(whole.type) else whole
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
 
 
 def _text(column: pa.Array) -> pa.Array:

@@ -45,9 +45,25 @@ class OrderContext:
     hash_key: bytes | None = field(repr=False)
 
 
-def rows_of(table: Table, source: OrderSource, context: OrderContext) -> ReadRows:
-    """The orders of a table; raises SourceUnreadable where a column that is needed is not there."""
-    return _Reading(table, source, context).rows()
+def rows_of(table: Table, source: OrderSource, context: OrderContext, lacking: Sequence[str] = ()) -> ReadRows:
+    """The orders of a table; raises SourceUnreadable where a column that is needed is not there.
+
+    `lacking` are columns of ours that other tables of the source have: what this one's rows mean cannot be guessed.
+    """
+    return _Reading(table, source, context).rows(lacking)
+
+
+def wanted_columns(source: OrderSource) -> dict[str, str]:
+    """Ours = the file's, of every column that the source is read by."""
+    wanted = {ours: source.columns.get(ours, ours) for ours in (*_REQUIRED, c.ACCOUNT, *source.columns)}
+    if source.account or source.account_by:
+        del wanted[c.ACCOUNT]
+    return wanted
+
+
+def is_needed(column: str) -> bool:
+    """Whether no table can be read without a column of ours."""
+    return column in _REQUIRED or column == c.ACCOUNT
 
 
 class _Reading:
@@ -63,8 +79,12 @@ class _Reading:
         self.ignored_at: Ints = np.flatnonzero(ignored)
         self.count = int(filled.sum()) + len(table.torn)
 
-    def rows(self) -> ReadRows:
+    def rows(self, lacking: Sequence[str]) -> ReadRows:
         """Every column parsed, then good rows and bad rows apart."""
+        for ours in lacking:
+            theirs = self.source.columns[ours]
+            reason = f'{self.table.name} has no column "{theirs}" (our {ours}), which other files of the source have'
+            self.faults.add(range(len(self.kept)), theirs, reason)
         order_id = self._id(c.ORDER_ID, required=True)
         currency, accounts = self._currencies_and_accounts()
         amount = self._amount(c.AMOUNT, currency)
@@ -104,19 +124,13 @@ class _Reading:
 
     def _columns(self) -> dict[str, int]:
         """Where each of our columns stands in the table, for those that the source uses and the table has."""
-        wanted = {ours: self.source.columns.get(ours, ours) for ours in (*_REQUIRED, *self.source.columns)}
-        needed = set(_REQUIRED)
-        if self.source.account or self.source.account_by:
-            wanted.pop(c.ACCOUNT, None)
-        else:
-            wanted.setdefault(c.ACCOUNT, c.ACCOUNT)
-            needed.add(c.ACCOUNT)
+        wanted = wanted_columns(self.source)
         header = self.table.header
         has = f"its columns are: {', '.join(name for name in header if name)}"
         twice = [theirs for theirs in wanted.values() if header.count(theirs) > 1]
         if twice:
             raise SourceUnreadable(f'{self.table.name} has column "{twice[0]}" more than once; {has}')
-        missing = [ours for ours, theirs in wanted.items() if ours in needed and theirs not in header]
+        missing = [ours for ours, theirs in wanted.items() if is_needed(ours) and theirs not in header]
         if missing:
             names = ", ".join(f'"{wanted[ours]}" (our {ours})' for ours in missing)
             advice = f"name the right one in [orders.{self.source.name}.columns], or correct the file"
@@ -124,14 +138,14 @@ class _Reading:
         return {ours: header.index(theirs) for ours, theirs in wanted.items() if theirs in header}
 
     def _filled(self) -> Mask:
-        """Rows with anything in them: blank lines are no rows."""
+        """ReadRows with anything in them: blank lines are no rows."""
         filled = np.zeros(len(self.table.rows), dtype=bool)
         for column in self.table.cells:
             filled |= _mask(pc.not_equal(column, ""))
         return filled
 
     def _ignored(self) -> Mask:
-        """Rows that the configuration leaves out, by a column of ours or of the table."""
+        """ReadRows that the configuration leaves out, by a column of ours or of the table."""
         ignored = np.zeros(len(self.table.rows), dtype=bool)
         for name, values in self.source.ignore.items():
             index = self.header.get(name)
@@ -216,24 +230,20 @@ class _Reading:
         if column not in self.header:
             return np.zeros(len(codes), dtype=np.int64)
         texts = self._required(column) if column == c.AMOUNT else self._cells(column)
-        filled = pc.if_else(pc.equal(texts, ""), "0", texts)
-        values = np.zeros(len(texts), dtype=np.int64)
         word = "" if column == c.AMOUNT else "refunded "
-        unit = self.source.amount_unit
-        currencies = self.context.currencies
-        for code in pc.unique(codes).drop_null().to_pylist():
-            at = np.flatnonzero(_mask(pc.fill_null(pc.equal(codes, code), False)))
-            units, refused = amounts(filled.take(pa.array(at)), code, unit, currencies)
-            values[at] = units
-            self._refuse(column, texts, {int(at[row]): word + reason for row, reason in refused.items()})
+        numbers = self.table.numbers[self.header[column]][self.kept] if self.table.numbers else None
+        values, refused = amounts(
+            texts, codes, self.source.amount_unit, self.context.currencies, self.source.marks, numbers
+        )
+        self._refuse(column, texts, {at: word + reason for at, reason in refused.items()})
         negative = np.flatnonzero(values < 0).tolist()
         self._refuse(column, texts, {at: f'{word}amount "{texts[at].as_py()}" is negative' for at in negative})
         return values
 
     def _status(self) -> pa.Array:
-        words = {word: status for status, words in self.source.statuses.items() for word in words}
+        words = {word.casefold(): status for status, words in self.source.statuses.items() for word in words}
         texts = self._required(c.STATUS)
-        statuses = _words(texts, words.get)
+        statuses = _words(texts, lambda word: words.get(word.casefold()))
         unknown = {at: texts[at].as_py() for at in _where(pc.is_null(statuses))}
         where = f"is not in [orders.{self.source.name}.status]"
         self._refuse(c.STATUS, texts, {at: f'status "{word}" {where}' for at, word in unknown.items()})

@@ -3,18 +3,27 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
 from recon.model import InputFile, Window
+from recon.tabular.amounts import Marks
+from recon.tabular.faults import RejectedShare
 from recon.tabular.keys import Key
 from recon.tabular.table import Table
+
+ORDERS_PLACE = "orders."
 
 
 class SourceMissing(Exception):
     """A source has nothing to read: no file matches its path, or its database file is not there."""
+
+
+class ColumnMissing(SourceMissing):
+    """No file of a source has a column that the configuration writes down: says the nearest name and the header."""
 
 
 class SourceUnreadable(Exception):
@@ -27,7 +36,9 @@ class OrderSource:
 
     `columns` is ours -> theirs, `statuses` ours -> the shop's words, `ignore` a column (ours or theirs) -> the
     values whose rows are counted and left out. The account is `account`, or the one that settles in the order's
-    currency (`account_by`), else it stands in the account column.
+    currency (`account_by`), else it stands in the account column. `configured` are the file's columns that the
+    configuration writes down, by their place in it: one that no file has is a mistake. Of the rows that are not
+    ignored `max_rejected` percent may be unreadable.
     """
 
     name: str
@@ -41,6 +52,14 @@ class OrderSource:
     ignore: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     account: str | None = None
     account_by: Literal["currency"] | None = None
+    marks: Marks = field(default_factory=Marks)
+    configured: Mapping[str, str] = field(default_factory=dict)
+    max_rejected: Decimal = Decimal(5)
+
+    @property
+    def place(self) -> str:
+        """Where the configuration has it."""
+        return f"{ORDERS_PLACE}{self.name}"
 
 
 @dataclass(frozen=True)
@@ -48,7 +67,8 @@ class LoadedOrders:
     """What a source held: `orders` and `rejected` are shaped by `recon.columns`, one row per order or bad row.
 
     `ignored` counts rows left out by account ("" where a row names none that is known); `duplicates` counts rows that
-    a later row of the same account and order id replaced.
+    a later row of the same account and order id replaced. `share` is what could not be read of all other rows;
+    `lacking` says which files were kept aside since they have not the columns of the others.
     """
 
     orders: pd.DataFrame
@@ -56,6 +76,8 @@ class LoadedOrders:
     ignored: Mapping[str, int]
     duplicates: Mapping[str, int]
     inputs: tuple[InputFile, ...]
+    share: RejectedShare
+    lacking: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from recon.model import Window
 from recon.orders.source import OrderKind, OrderSource, SourceMissing, SourceUnreadable
 from recon.privacy import redact
 from recon.tabular.keys import Key, Value
-from recon.tabular.table import Table, column_of, doubts_of, text_of
+from recon.tabular.table import Table, column_of, doubts_of, numbers_of, text_of
 
 QueryRows = tuple[tuple[str, ...], list[tuple[Any, ...]]]  # column names and rows
 
@@ -115,7 +115,15 @@ def _table(name: str, header: Sequence[str], rows: Sequence[tuple[Any, ...]]) ->
     for column in cells:
         digest.update("\x1f".join(column.to_pylist()).encode())
     rows_seen = np.arange(1, len(rows) + 1)
-    return Table(name, digest.hexdigest(), tuple(header), cells, rows_seen, doubts=doubts_of(columns))
+    return Table(
+        name,
+        digest.hexdigest(),
+        tuple(header),
+        cells,
+        rows_seen,
+        doubts=doubts_of(columns),
+        numbers=numbers_of(columns),
+    )
 
 
 def _words(error: SQLAlchemyError, url: URL) -> str:

@@ -1,5 +1,8 @@
-"""Whole columns of amounts as exact minor units; the words and the rules are those of recon.money."""
+"""Whole columns of amounts as exact minor units; a text that could mean two amounts is refused in words."""
 
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -7,55 +10,199 @@ import numpy.typing as npt
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
-from recon.money import BadAmount, Currencies
+from recon.arrays import Ints, Mask
+from recon.money import Currencies
 
 _DIGITS = 18  # that many digits always fit into int64
 _LIMIT = 2**63
 _LONGEST = 200  # characters; Python itself refuses to read endless numbers
+_NUMERIC = re.compile(r"[+-]?[0-9.][0-9.,'\s]*", re.ASCII)
+_BLANKS = " \u00a0\u2009\u202f"
+_TYPED = r"^[+-]?(?P<whole>[0-9]+)(?:\.(?P<decimals>[0-9]*))?$"
+DECIMAL_MARKS = (".", ",")
+THOUSANDS_MARKS = (",", ".", " ", "'", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """How a source writes amounts as text; `said`: its configuration, at `place`, says so, and nothing is guessed.
+
+    No `thousands`: digits stand in one piece. A blank stands for every kind of blank.
+    """
+
+    decimal: str = "."
+    thousands: str = ","
+    place: str = ""
+    said: bool = False
+
+    @classmethod
+    def of(cls, place: str, decimal: str | None, thousands: str | None) -> "Marks":
+        """What the keys `decimal` and `thousands` at `place` say; where one is absent it is not the other's mark."""
+        said = decimal is not None or thousands is not None
+        if decimal is None:
+            decimal = "," if thousands == "." else "."
+        if thousands is None:
+            thousands = "." if decimal == "," else ","
+        return cls(decimal, thousands, place, said)
+
+    @property
+    def pattern(self) -> str:
+        """Digits, or groups of three of them, and decimals, as RE2 and `re` read it."""
+        blanks = f"[{_BLANKS}]" if self.thousands == " " else re.escape(self.thousands)
+        grouped = f"|[1-9][0-9]{{0,2}}(?:{blanks}[0-9]{{3}})+" if self.thousands else ""
+        return (
+            rf"^[+-]?(?P<whole>[0-9]+{grouped})"
+            rf"(?:{re.escape(self.decimal)}(?P<decimals>[0-9]*))?$"
+        )
+
+    @property
+    def example(self) -> str:
+        """A number as it is written, without and with thousands."""
+        plain = f"1234{self.decimal}50"
+        return f"{plain} or 1{self.thousands}234{self.decimal}50" if self.thousands else plain
+
+    @property
+    def advice(self) -> str:
+        """Which keys to set where amounts are written otherwise."""
+        words = f"; if that is how it writes amounts, set decimal and thousands of [{self.place}]"
+        return words if self.place else ""
 
 
 def amounts(
-    texts: pa.Array, currency: str, unit: Literal["major", "minor"], currencies: Currencies
+    texts: pa.Array,
+    codes: pa.Array,
+    unit: Literal["major", "minor"],
+    currencies: Currencies,
+    marks: Marks = Marks(),
+    typed: Mask | None = None,
 ) -> tuple[npt.NDArray[np.int64], dict[int, str]]:
-    """Minor units of a column in one known currency (0 where refused), and by position why a text was refused.
+    """Minor units of a whole column (0 where refused), and by position why a text was refused.
 
-    A plain number is taken apart as text and joined again as an integer; every other text is asked of `Currencies`
-    one by one. No float at any point.
+    `codes` has the currency of each text, null where it is not known; such a text is not looked at, nor is an empty
+    one. `typed` says which texts were numbers before: they have a point and no thousands, and any zeros behind. Of
+    text, more decimals than the currency has are taken for zeros only where the whole column has as many, and three
+    only where they cannot be thousands.
     """
-    decimals = currencies.exponent(currency) if unit == "major" else 0
-    result = _plain(texts, decimals)
-    parse = currencies.parse_major if unit == "major" else currencies.parse_minor
-    values = pc.fill_null(result, 0).to_numpy(zero_copy_only=False).copy()
-    refused: dict[int, str] = {}
-    for at in np.flatnonzero(pc.is_null(result).to_numpy(zero_copy_only=False)).tolist():
-        text = texts[at].as_py()
-        if len(text) > _LONGEST:
-            refused[at] = f'amount "{text}" is too long for one'
-            continue
-        try:
-            found = parse(text, currency)
-        except BadAmount as error:
-            refused[at] = str(error)
-            continue
-        if abs(found) < _LIMIT:
-            values[at] = found
-        else:
-            refused[at] = f'amount "{text}" is too large'
+    column = _Column(texts, marks, typed)
+    values = np.zeros(len(texts), dtype=np.int64)
+    refused = dict(column.no_numbers(pc.is_valid(codes)))
+    exponents = {
+        code: currencies.exponent(code) if unit == "major" else 0 for code in pc.unique(codes).drop_null().to_pylist()
+    }
+    for exponent in sorted(set(exponents.values())):
+        among = [code for code, decimals in exponents.items() if decimals == exponent]
+        at = np.flatnonzero(_mask(pc.is_in(codes, pa.array(among, pa.string()))) & column.number)
+        units, reasons = column.units(at, exponent, codes, unit)
+        values[at] = units
+        refused |= reasons
     return values, refused
 
 
-def _plain(texts: pa.Array, decimals: int) -> pa.Array:
-    """Digits, thousands in threes, decimals that the currency has; null for any other text."""
-    whole = _DIGITS - decimals
-    if whole < 6:
-        return pa.nulls(len(texts), pa.int64())
-    pattern = (
-        rf"^(?P<whole>[0-9]{{1,{whole}}}|[0-9]{{1,3}}(?:,[0-9]{{3}}){{1,{whole // 3 - 1}}})"
-        rf"(?:\.(?P<decimals>[0-9]{{0,{decimals}}})0*)?$"
-    )
-    found = pc.extract_regex(texts, pattern)
-    units = pc.replace_substring(pc.struct_field(found, "whole"), ",", "")
-    if decimals:
-        padded = pc.ascii_rpad(pc.struct_field(found, "decimals"), decimals, "0")
-        units = pc.binary_join_element_wise(units, padded, "")
-    return pc.cast(units, pa.int64())
+class _Column:
+    """Texts taken apart into whole part and decimals; null where a text is no number."""
+
+    def __init__(self, texts: pa.Array, marks: Marks, typed: Mask | None) -> None:
+        self.texts, self.marks = texts, marks
+        self.typed = np.zeros(len(texts), dtype=bool) if typed is None else typed
+        parts = pc.extract_regex(texts, marks.pattern)
+        if self.typed.any():
+            as_number = pc.extract_regex(texts, _TYPED)
+            parts = as_number if self.typed.all() else pc.if_else(pa.array(self.typed), as_number, parts)
+        self.whole, self.decimals = (pc.struct_field(parts, name) for name in ("whole", "decimals"))
+        self.number = _mask(pc.is_valid(self.whole))
+        self.digits: Ints = pc.fill_null(pc.binary_length(self.decimals), 0).to_numpy(zero_copy_only=False)
+        self.even, self.two_ways = self._evenness()
+
+    def _evenness(self) -> tuple[bool, bool]:
+        """Whether all numbers that are text have as many decimals, and whether these could be thousands as well."""
+        counted = self.number & ~self.typed & ~_mask(pc.equal(self.texts, "0"))
+        lengths = np.unique(self.digits[counted])
+        if len(lengths) != 1:
+            return len(lengths) == 0, False
+        if lengths[0] != 3 or self.marks.said:
+            return True, False
+        whole = self.whole.filter(pa.array(counted))
+        proof = pc.or_(pc.greater(pc.binary_length(whole), 3), pc.starts_with(whole, "0"))
+        return True, not pc.any(proof).as_py()
+
+    def no_numbers(self, asked: pa.Array) -> Iterator[tuple[int, str]]:
+        """Why those of the asked texts are refused that are no numbers."""
+        wrong = ~self.number & _mask(asked) & _mask(pc.not_equal(self.texts, ""))
+        for at in np.flatnonzero(wrong).tolist():
+            text = self.texts[at].as_py()
+            if len(text) > _LONGEST:
+                yield at, _too_long(text)
+                continue
+            advice = self.marks.advice if _NUMERIC.fullmatch(text) else ""
+            yield at, f'amount "{text}" is not a number like {self.marks.example}{advice}'
+
+    def units(
+        self, at: Ints, exponent: int, codes: pa.Array, unit: str
+    ) -> tuple[npt.NDArray[np.int64], dict[int, str]]:
+        """Minor units of the numbers at some positions, whose currencies have as many decimals."""
+        whole, decimals = _at(self.whole, at), _at(self.decimals, at)
+        if pc.any(pc.greater(pc.binary_length(whole), 3)).as_py():
+            for mark in _BLANKS if self.marks.thousands == " " else self.marks.thousands:
+                whole = pc.replace_substring(whole, mark, "")
+        refused = (
+            {} if (self.digits[at] <= exponent).all() else self._superfluous(at, decimals, exponent, codes, unit)
+        )
+        text = whole
+        if exponent:
+            kept = pc.ascii_rpad(pc.utf8_slice_codeunits(decimals, 0, exponent), exponent, "0")
+            text = pc.binary_join_element_wise(whole, kept, "")
+        long = _mask(pc.greater(pc.binary_length(text), _DIGITS))
+        short = pc.if_else(pa.array(long), "0", text) if long.any() else text
+        values = pc.cast(short, pa.int64()).to_numpy(zero_copy_only=False).copy()
+        for place in np.flatnonzero(long).tolist():
+            reason = self._long(values, place, int(at[place]), text[place].as_py())
+            if reason:
+                refused.setdefault(int(at[place]), reason)
+        values[_mask(pc.starts_with(_at(self.texts, at), "-"))] *= -1
+        if refused:
+            values[np.isin(at, list(refused))] = 0
+        return values, refused
+
+    def _long(self, values: npt.NDArray[np.int64], place: int, at: int, digits: str) -> str:
+        """Puts in the value of a long number; why not, where it cannot be one."""
+        original = self.texts[at].as_py()
+        if len(original) > _LONGEST:
+            return _too_long(original)
+        value = int(digits)
+        if value >= _LIMIT:
+            return f'amount "{original}" is too large'
+        values[place] = value
+        return ""
+
+    def _superfluous(self, at: Ints, decimals: pa.Array, exponent: int, codes: pa.Array, unit: str) -> dict[int, str]:
+        """Why those are refused that have more decimals than there are, unless they are zeros that mean nothing."""
+        rest = pc.utf8_rtrim(pc.utf8_slice_codeunits(decimals, exponent, None), "0")
+        allowed = self.typed[at] | (self.even and not self.two_ways)
+        wrong = (self.digits[at] > exponent) & (_mask(pc.not_equal(rest, "")) | ~allowed)
+        refused = {}
+        for place in np.flatnonzero(wrong).tolist():
+            row = int(at[place])
+            text, code = self.texts[row].as_py(), codes[row].as_py()
+            more = f"has more decimals than {code} ({exponent})"
+            if unit == "minor":
+                more = "has decimals, but minor units are whole"
+            advice = self.marks.advice if self.digits[row] == 3 and not self.typed[row] else ""
+            if rest[place].as_py() == "" and self.two_ways and self.marks.place:
+                mark, place_words = self.marks.decimal, self.marks.place
+                more = "could be thousands as well as decimals"
+                advice = f': set decimal = "{mark}" or thousands = "{mark}" in [{place_words}]'
+            refused[row] = f'amount "{text}" {more}{advice}'
+        return refused
+
+
+def _too_long(text: str) -> str:
+    return f'amount "{text}" is too long for one'
+
+
+def _at(texts: pa.Array, at: Ints) -> pa.Array:
+    return texts if len(at) == len(texts) else texts.take(pa.array(at))
+
+
+def _mask(array: pa.Array) -> Mask:
+    mask: Mask = pc.fill_null(array, False).to_numpy(zero_copy_only=False)
+    return mask

@@ -1,11 +1,19 @@
 """What is wrong with the rows of one table, in words that show no personal data."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
+from difflib import get_close_matches
 
 from recon.privacy import redact
 
 _SHOWN = 40  # characters of a value
+_FEW = 10  # fewer rows than these are told one by one, whatever their share
+_MOST_WORDS = 12  # of a status column, and reasons of a source, named one by one
+_UNMAPPED = re.compile(r'status "(?P<word>[^"]*)" is not in \[(?P<place>[^\]]*)\]')
+_QUOTED = re.compile(r'"[^"]*"')
 
 
 def shown(value: str) -> str:
@@ -14,9 +22,9 @@ def shown(value: str) -> str:
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 
-def quoted(reason: str, value: str) -> str:
+def quoted(reason: str, value: str, show: Callable[[str], str] = shown) -> str:
     """A reason with the value that it quotes made fit to show."""
-    return reason.replace(f'"{value}"', f'"{shown(value)}"')
+    return reason.replace(f'"{value}"', f'"{show(value)}"')
 
 
 @dataclass
@@ -39,3 +47,78 @@ class RowFaults:
         """The first fault's column, and all reasons of a row."""
         faults = self.by_row[at]
         return faults[0][0], "; ".join(reason for _, reason in faults)
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedShare:
+    """How many rows of the source at `place` could not be read, of all that are neither ignored nor filtered.
+
+    `most` percent of them may be so; `account` is the source's own, where it serves one.
+    """
+
+    place: str
+    account: str | None
+    rejected: int
+    rows: int
+    most: Decimal
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether too much is not known of the source for its run to be complete."""
+        return self.rejected >= _FEW and self.rejected * 100 > self.most * self.rows
+
+    @property
+    def words(self) -> str:
+        """What was not read, and why, grouped."""
+        percent = 100 * self.rejected // self.rows if self.rows else 0
+        share = f"{self.place}: {self.rejected:,} of {self.rows:,} rows ({percent} %) cannot be read"
+        return f"{share}, more than max_rejected ({self.most:f}%) allows: {'; '.join(self.reasons)}"
+
+
+def grouped(reasons: Iterable[tuple[str | None, str]]) -> tuple[str, ...]:
+    """Reasons of rows, each with its column, told once for all rows that have the same; the most frequent first."""
+    words: dict[tuple[str, str], Counter[str]] = {}
+    alike: dict[tuple[str, str], tuple[int, str]] = {}
+    for column, reason in reasons:
+        name = column or ""
+        unmapped = _UNMAPPED.search(reason)
+        if unmapped:
+            words.setdefault((name, unmapped["place"]), Counter())[unmapped["word"]] += 1
+            continue
+        key = (name, _QUOTED.sub("", reason))
+        count, first = alike.get(key, (0, reason))
+        alike[key] = count + 1, first
+    statuses = [
+        (sum(counter.values()), f"{name}: {_counted(counter)}: map them in [{place}]")
+        for (name, place), counter in words.items()
+    ]
+    others = [
+        (count, f"{f'{name}: ' if name else ''}{f'{count:,} rows such as: ' if count > 1 else ''}{first}")
+        for (name, _), (count, first) in alike.items()
+    ]
+    told = [sentence for _, sentence in sorted((*statuses, *others), key=lambda group: -group[0])]
+    return (
+        *told[:_MOST_WORDS],
+        *([f"and {len(told) - _MOST_WORDS} more reasons"] if len(told) > _MOST_WORDS else []),
+    )
+
+
+def missing_columns(configured: Mapping[str, str], headers: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    """Sentences about columns that the configuration writes down and none of the files, by their headers, has."""
+    for place, wanted in configured.items():
+        if any(wanted in header for header in headers.values()):
+            continue
+        file, header = next(iter(headers.items()))
+        names = [shown(name) for name in header if name]
+        by_fold = {name.casefold(): name for name in reversed(names)}
+        near = get_close_matches(wanted.casefold(), by_fold, n=1)
+        hint = f' (did you mean "{by_fold[near[0]]}"?)' if near else ""
+        which = f"{file} has no column" if len(headers) == 1 else "no file of it has a column"
+        yield f'{place} = "{wanted}": {which} "{wanted}"{hint}; the columns of {file} are: {", ".join(names)}'
+
+
+def _counted(counter: Counter[str]) -> str:
+    shown_words = [f"{word} {count:,}" for word, count in list(counter.items())[:_MOST_WORDS]]
+    more = len(counter) - _MOST_WORDS
+    return ", ".join((*shown_words, *([f"and {more} more words"] if more > 0 else [])))

@@ -13,6 +13,8 @@ class Value(Enum):
     COUNT = auto()  # a whole number from 0 up
     DURATION = auto()  # a timedelta
     PATH = auto()  # text: absolute, wild cards allowed
+    DECIMAL_MARK = auto()  # text: between whole units and decimals
+    THOUSANDS_MARK = auto()  # text: between groups of three digits; empty: none
     DATABASE = auto()  # text: a URL that may hold a password; it may stand outside the file
 
 

@@ -10,8 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa  # type: ignore[import-untyped]
 
+from recon.arrays import Mask
+
 # A double holds 15 significant digits for sure, and Excel keeps no more of a number than these.
 _CERTAIN = 10**15
+_NUMBERS = (int, float, Decimal, np.number)
 LOST_DIGITS = "is a number of more than 15 digits, and its last digits are lost: keep it as text in the file"
 
 
@@ -38,7 +41,8 @@ class Table:
     """One file or query: `cells` holds per column of `header` one array of strings without nulls.
 
     `rows` holds for each row the number that a person sees: the physical line where a CSV row begins, the sheet's row
-    in Excel (the header is 1 in both), the record counted from 1 in Parquet and SQL.
+    in Excel (the header is 1 in both), the record counted from 1 in Parquet and SQL. `numbers` says per column which
+    cells were numbers before they were text; nothing where all was text.
     """
 
     name: str
@@ -48,6 +52,7 @@ class Table:
     rows: npt.NDArray[np.int64]
     torn: tuple[Torn, ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    numbers: tuple[Mask, ...] = ()
 
 
 def text_of(value: Any) -> str:
@@ -75,6 +80,14 @@ def damaged(value: Any) -> bool:
 def column_of(values: Sequence[Any]) -> pa.Array:
     """One column of text from cells of any type."""
     return pa.array([text_of(value) for value in values], pa.string())
+
+
+def numbers_of(columns: Iterable[Sequence[Any]]) -> tuple[Mask, ...]:
+    """Per column which cells are numbers and not text."""
+    return tuple(
+        np.fromiter((isinstance(value, _NUMBERS) for value in values), dtype=bool, count=len(values))
+        for values in columns
+    )
 
 
 def doubts_of(columns: Iterable[Sequence[Any]]) -> tuple[Doubt, ...]:

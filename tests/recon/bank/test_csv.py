@@ -65,7 +65,13 @@ def test_a_debit_is_negative_in_whatever_way_it_is_written(text: str, amount: in
         ),
         ("2026-11-20", "2026-02-30", "date", 'date "2026-02-30" does not exist'),
         ("2026-11-20", "", "date", 'date "" is not like 2026-11-24'),
-        ("500.00", "500.001", "amount", 'amount "500.001" has more decimals than THB (2)'),
+        (
+            "500.00",
+            "500.001",
+            "amount",
+            'amount "500.001" has more decimals than THB (2); if that is how it writes amounts, set decimal and '
+            "thousands of [bank.scb]",
+        ),
         ("500.00", "5e2", "amount", 'amount "5e2" is not a number like -1234.50'),
         ("500.00", "-500.00 CR", "amount", 'amount "-500.00 CR" has more than one sign'),
         ("500.00", "(500.00", "amount", 'amount "(500.00" is not a number like -1234.50'),

@@ -70,11 +70,11 @@ def test_a_line_that_was_cut_where_it_was_full_is_one_word_again(tmp_path: Path)
     [
         (":62F:", ":64:", "it has no opening balance (:60F:) or no closing balance (:62F:)"),
         (":61:261120", ":61:26ABCD", "one of its :61: is not as MT940 has it"),
-        (":61:261120", ":61:261340", "a date or an amount in it does not exist"),
-        ("C500,00", "C5,00,00", "a date or an amount in it does not exist"),
+        (":61:261120", ":61:261340", 'date "261340" does not exist'),
+        ("C500,00", "C5,00,00", 'amount "5,00,00" is not a number like 12960,94'),
         ("THB", "XXX", 'currency "XXX" is not known'),
         (":62F:C261120THB", ":62F:C261120USD", "it opens and closes in different currencies"),
-        ("C500,00N", "C500,005N", 'amount "500.005" has more decimals than THB (2)'),
+        ("C500,00N", "C500,005N", 'amount "500,005" has more decimals than THB (2)'),
     ],
 )
 def test_a_statement_that_cannot_be_read_costs_itself_only(old: str, new: str, reason: str, tmp_path: Path) -> None:

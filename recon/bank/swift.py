@@ -1,0 +1,88 @@
+"""Amounts and dates of MT940: checked, and the amounts rewritten as SWIFT has them, so that none is read in part.
+
+SWIFT's decimal mark is a comma that must be there; banks also write a point, or both of them.
+"""
+
+import re
+from datetime import date
+from functools import partial
+
+from recon.bank.source import BadLine
+from recon.bank.texts import shown
+
+_LONGEST = 15  # characters of an amount
+# A tag's text up to its amount, the amount, and what may come after it: else a library would read on from its middle.
+_LINE = re.compile(
+    r"^(?P<head>:61:(?P<day>\d{6})(?P<entry>\d{4}|[ ]{4})?R?[DC][A-Z]?[\n ]?)(?P<amount>[\d.,]+)"
+    r"(?=[A-Z]|//|[^\S\n]*(?:\n|\Z))",
+    re.MULTILINE | re.ASCII | re.IGNORECASE,
+)
+_BALANCE = re.compile(
+    r"^(?P<head>:6[0245][FM]?:[DC](?P<day>\d{6})(?P<currency>[A-Z]{3}))(?P<amount>[\d.,]+)(?=[^\S\n]*(?:\n|\Z))",
+    re.MULTILINE | re.ASCII | re.IGNORECASE,
+)
+_TAGS = ((re.compile(r"^:61:", re.MULTILINE), _LINE), (re.compile(r"^:6[0245][FM]?:", re.MULTILINE), _BALANCE))
+_ONE_MARK = re.compile(r"(?P<whole>\d*)(?P<mark>[.,])(?P<decimals>\d*)", re.ASCII)
+_TWO_MARKS = re.compile(
+    r"(?P<whole>[1-9]\d{0,2}(?:\.\d{3})+),(?P<decimals>\d*)|(?P<other>[1-9]\d{0,2}(?:,\d{3})+)\.(?P<rest>\d*)",
+    re.ASCII,
+)
+
+
+def checked(block: str, currency: str, decimals: int) -> str:
+    """A statement with every amount as SWIFT writes it; raises BadLine for an amount or a date that cannot be so."""
+    for tag, form in _TAGS:
+        if len(tag.findall(block)) != len(form.findall(block)):
+            name = next(found.group() for found in tag.finditer(block) if not form.match(block, found.start()))
+            raise BadLine(f"one of its {name} is not as MT940 has it")
+        block = form.sub(partial(_rewritten, currency, decimals), block)
+    return block
+
+
+def _rewritten(currency: str, decimals: int, match: re.Match[str]) -> str:
+    _check_days(match["day"], match.groupdict().get("entry") or "")
+    return match["head"] + swift_amount(match["amount"], currency, decimals)
+
+
+def swift_amount(text: str, currency: str, decimals: int) -> str:
+    """Digits, a comma, and as many decimals as the currency has at most; raises BadLine, in words.
+
+    A single mark is the decimal mark, of two kinds the last one. Three decimals where the currency has fewer could be
+    thousands; without a mark nobody knows whether there are decimals.
+    """
+    one, two = _ONE_MARK.fullmatch(text), _TWO_MARKS.fullmatch(text)
+    if one and (one["whole"] or one["decimals"]):
+        whole, part = one["whole"] or "0", one["decimals"]
+    elif two:
+        whole, part = two["whole"] or two["other"], two["decimals"] if two["whole"] else two["rest"]
+    elif text.isdecimal() and (not decimals or not text.strip("0")):
+        whole, part = text, ""
+    elif text.isdecimal():
+        raise BadLine(f'amount "{shown(text)}" has no decimal mark, which MT940 must have')
+    else:
+        raise BadLine(f'amount "{shown(text)}" is not a number like 12960,94')
+    if len(part) > decimals and (part[decimals:].strip("0") or len(part) == 3):
+        raise BadLine(f'amount "{shown(text)}" has more decimals than {currency} ({decimals})')
+    amount = f"{re.sub('[.,]', '', whole).lstrip('0') or '0'},{part[:decimals]}"
+    if len(amount) > _LONGEST:
+        raise BadLine(f'amount "{shown(text)}" is longer than MT940 allows')
+    return amount
+
+
+def _check_days(day: str, entry: str) -> None:
+    """Refuses days that do not exist: the library makes the last of February of the 30th."""
+    year, month, number = 2000 + int(day[:2]), int(day[2:4]), int(day[4:])
+    if not _exists(year, month, number):
+        raise BadLine(f'date "{day}" does not exist')
+    if entry.strip() and not any(
+        _exists(near, int(entry[:2]), int(entry[2:])) for near in (year - 1, year, year + 1)
+    ):
+        raise BadLine(f'date "{entry}" does not exist')
+
+
+def _exists(year: int, month: int, day: int) -> bool:
+    try:
+        date(year, month, day)
+    except ValueError:
+        return False
+    return True
