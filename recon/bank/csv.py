@@ -91,11 +91,15 @@ KIND = BankKind(
 
 
 def _read_amounts(table: _Table, rows: Sequence[Sequence[str]]) -> None:
-    """The whole column at once: what its numbers can mean shows where they stand together."""
+    """The whole column at once: what its numbers can mean shows where they stand together.
+
+    A number whose currency is not known is read as one of the account's.
+    """
     settings = table.source.settings
     marks = Marks.of(table.source.place, settings.get("decimal"), settings.get("thousands"))
     cells = [(_AMOUNT.fullmatch(table.cell(row, c.AMOUNT)), table.currency_code(row)) for row in rows]
-    numbers = [(match["number"], code) for match, code in cells if match and table.currencies.knows(code)]
+    own, knows = table.source.currency, table.currencies.knows
+    numbers = [(match["number"], code if knows(code) else own) for match, code in cells if match]
     texts = pa.array([number for number, _ in numbers], pa.string())
     codes = pa.array([code for _, code in numbers], pa.string())
     units, refused = amounts(texts, codes, "major", table.currencies, marks)
