@@ -80,7 +80,6 @@ async def check_all(
     items += [_item("schedule", FAILED, words) for words in mistakes]
     items += await asyncio.gather(*(_channel(channel, send_test) for channel in send.channels(config)))
     items += await _mail(config, send_test)
-    items += [_item(path, WARNING, "accepted, but not used yet") for path in config.unused_sections()]
     return items
 
 

@@ -48,9 +48,6 @@ from recon.tabular.amounts import Marks
 FeeRates = Mapping[KnownAccount, Mapping[str, tuple[FeeRate, ...]]]
 EVERY_SECRET = ("accounts", "orders")
 
-# Keys of a method whose part does not exist yet.
-_NOT_USED = ("hold", "settlement_business_days")
-
 _WORDS = {
     "missing": "is missing",
     "string_type": "must be text in quotes",
@@ -268,11 +265,6 @@ class Config(Section):
         """Every secret that the file names and nobody set, as `path: origin is not set`."""
         secrets = ((".".join(path), value) for path, value in _leaves(self, ()) if isinstance(value, Secret))
         return tuple(f"{path}: {secret.origin} is not set" for path, secret in secrets if not secret.is_set)
-
-    def unused_sections(self) -> tuple[str, ...]:
-        """What the file sets although the part that would use it does not exist yet, as dotted paths."""
-        given = ((name, key) for name, section in self.methods.items() for key in section.model_fields_set)
-        return tuple(sorted(f"methods.{name}.{key}" for name, key in given if key in _NOT_USED))
 
     def _plain(self, value: Any) -> str:
         if isinstance(value, Secret):

@@ -74,15 +74,17 @@ class MethodBook:
     overrides: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
     entries: tuple[Entry, ...] = ()
     settles_in: Mapping[str, str] = field(default_factory=dict)  # region -> the currency of its figures
+    document_only: Mapping[str, str] = field(default_factory=dict)  # currency -> region that is no country of Omise's
     _asked: dict[tuple[str | None, ...], Figure | None] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )  # answers given: a run asks the same few questions of every charge
 
     def __post_init__(self) -> None:
         if not self.entries:
-            entries, settles_in = _read(self.currencies)
+            entries, settles_in, document_only = _read(self.currencies)
             object.__setattr__(self, "entries", entries)
             object.__setattr__(self, "settles_in", settles_in)
+            object.__setattr__(self, "document_only", document_only)
 
     def knows(self, method: str) -> bool:
         """Whether the method stands in the book at all, or the configuration adds it."""
@@ -108,7 +110,8 @@ class MethodBook:
     ) -> Figure | None:
         """A figure by the configuration, else by the book; null where nobody says.
 
-        An amount is asked for in a currency, and the book speaks of the region's own alone.
+        An amount is asked for in a currency: the book speaks of the region's own, and of a currency that no account
+        settles in, such as KRW, by the word of a document alone.
         """
         if method is None:
             return None
@@ -127,7 +130,7 @@ class MethodBook:
                 where = ".".join(part for part in ("methods", *key) if part)
                 return Figure(value, CONFIGURED, f"config.toml, [{where}]")
         if name in AMOUNTS and currency != self.settles_in.get(region):
-            return None
+            region = self.document_only.get(currency, "")
         if not any(method in entry.names and region in entry.regions for entry in self.entries):
             return None
         figures = [
@@ -216,13 +219,16 @@ def duration_text(value: timedelta) -> str:
     raise AssertionError(seconds)
 
 
-def _read(currencies: Currencies) -> tuple[tuple[Entry, ...], Mapping[str, str]]:
-    """All entries of methods.toml in the file's order, and the currency of each region."""
+def _read(currencies: Currencies) -> tuple[tuple[Entry, ...], Mapping[str, str], Mapping[str, str]]:
+    """All entries in the file's order, each region's currency, and the region of each document-only currency."""
     raw = tomllib.loads(resources.files("recon").joinpath("methods", "methods.toml").read_text(encoding="utf-8"))
     settles_in = {country["region"]: country["currency"] for country in raw["country"]}
+    document_only = {
+        country["currency"]: country["region"] for country in raw["country"] if not country.get("omise", True)
+    }
     countries = [{"names": [], "regions": [c["region"]], **c} for c in raw["country"]]
     rows = [*countries, *raw["method"]]
-    return tuple(_entry(row, raw["sources"], settles_in, currencies) for row in rows), settles_in
+    return tuple(_entry(row, raw["sources"], settles_in, currencies) for row in rows), settles_in, document_only
 
 
 def _entry(

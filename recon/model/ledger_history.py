@@ -52,7 +52,7 @@ class LedgerHistory:
         `before` is what the balance held beyond the stored transactions, where a reading says so: all that the debits
         came to beyond that has been taken, be it explained or not.
         """
-        return self.consumed if before is None else max(self.consumed, int(self.debits.sum()) - max(before, 0))
+        return self.consumed if before is None else max(self.consumed, int(self.debits.sum()) - before)
 
     def booked_before(self, moments: Ints) -> tuple[Ints, Ints]:
         """Sums of the credits and of the debits booked before each moment, which is a whole quarter hour."""

@@ -16,6 +16,7 @@ from recon.rules.ledger import rows_of
 from recon.rules.left_at_bank import LeftAtBank
 from recon.rules.rule import BANK, Rule
 from recon.settings import Context
+from recon.settlement.clock import clock
 from recon.triage import Judged
 from recon.triage.values import transfers_at
 
@@ -28,7 +29,12 @@ _OF_TRANSFER = [c.ACCOUNT, c.TRANSFER_ID, c.CURRENCY, c.NET, c.AMOUNT, c.FAILURE
 
 def _overdue(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
     """One break per account and day of `transferable_at` whose credits (UNPAID) should have been paid out."""
-    unpaid, days = judged.settled.settlement.unpaid, context.count(rule.code, "business_days", SETTLEMENT_DAYS)
+    unpaid = judged.settled.settlement.unpaid
+    own_days = context.count(rule.code, "business_days", -1)
+    clocks = clock(unpaid, judged.books, context, ruled=own_days >= 0)
+    method_days = np.where(clocks.days < 0, own_days if own_days >= 0 else SETTLEMENT_DAYS, clocks.days)
+    unpaid = unpaid.reset_index(drop=True).assign(**{c.AVAILABLE_AT: clocks.free_at})
+    unpaid = unpaid.sort_values(c.AVAILABLE_AT, kind="stable")
     for name, account in judged.accounts.items():
         rows = unpaid[(unpaid[c.AVAILABLE_AT] <= context.as_of).to_numpy(dtype=bool) & c.of_account(unpaid, name)]
         if not len(rows) or rows[c.AMOUNT].sum() < SMALLEST_TRANSFER.get(str(rows[c.CURRENCY].iloc[0]), 0):
@@ -36,9 +42,11 @@ def _overdue(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
         rows = _since_go_live(rows[c.equals(rows, c.KIND, "charge")], account)
         calendar = context.calendar(name)
         for day, credits in rows.groupby(rows[c.AVAILABLE_AT].dt.tz_convert(calendar.zone).dt.date, sort=True):
+            days = int(method_days[credits.index].max())
             due = calendar.end_after(credits[c.AVAILABLE_AT].iloc[0], days)
             if context.as_of > due:
-                yield _overdue_day(rule, context, name, f"{day}", credits, due, days)
+                held = int(clocks.by_hold[credits.index].sum())
+                yield _overdue_day(rule, context, name, f"{day}", credits, due, days, held)
 
 
 def _since_go_live(rows: pd.DataFrame, account: Account) -> pd.DataFrame:
@@ -49,19 +57,20 @@ def _since_go_live(rows: pd.DataFrame, account: Account) -> pd.DataFrame:
 
 
 def _overdue_day(
-    rule: Rule, context: Context, account: str, day: str, credits: pd.DataFrame, due: datetime, days: int
+    rule: Rule, context: Context, account: str, day: str, credits: pd.DataFrame, due: datetime, days: int, held: int
 ) -> Break:
     charge = credits[c.CHARGE_ID].iloc[0]
     currency = str(credits[c.CURRENCY].iloc[0])
     total = int(credits[c.AMOUNT].sum())
     more = f" and {len(credits) - 1:,} more" if len(credits) > 1 else ""
+    by_hold = f" For {held:,} of them that day is by the hold of their method, not by Omise's word." if held else ""
     return rule.on(
         context,
         account,
         charge,
         f"{context.currencies.words(total, currency)} of charge {charge}{more} has been transferable since {day} "
         f"and is not paid out: {days} business days ended with "
-        f"{local(due, account, context).removeprefix('the end of ')}.",
+        f"{local(due, account, context).removeprefix('the end of ')}.{by_hold}",
         currency=currency,
         expected=total,
         actual=0,

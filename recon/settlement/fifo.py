@@ -103,11 +103,11 @@ class HistoryBuilder:
         for id, origin in zip(ids.to_pylist(), origins.to_pylist(), strict=True):
             yield self._by_transaction.get(id, self._by_origin.get(origin, -1))
 
-    def history(self) -> LedgerHistory:
-        """What has been added, as a history."""
+    def history(self, before: int | None) -> LedgerHistory:
+        """What has been added, as a history; `before` as held_before has it."""
         available_quarters, available = self._available.result()
         booked_quarters, booked = self._booked.result()
-        stretches, consumed = self._first_in_first_out()
+        stretches, consumed = self._first_in_first_out(max(-(before or 0), 0))
         return LedgerHistory(
             available_quarters=available_quarters,
             available=available[:, 0],
@@ -121,15 +121,16 @@ class HistoryBuilder:
             longest_hold=self._longest_hold,
         )
 
-    def _first_in_first_out(self) -> tuple[list[tuple[int, int, int]], int]:
+    def _first_in_first_out(self, gone: int) -> tuple[list[tuple[int, int, int]], int]:
         """Per debit of a transfer the transfer and the stretch of the queue that it took; how far all debits took.
 
         A transfer takes no more than what was available when its debit was booked; other debits take all they need.
+        So much is `gone` before: of old credits, fetched because something names them, whose payout is not stored.
         """
         credits_by_moment = np.cumsum(self._new_credits)
         other_debits_by_turn = np.cumsum(self._other_debits)
         stretches = []
-        consumed = 0
+        consumed = gone
         other_debits = 0  # that have taken their part of what is consumed
         for debit in sorted(self._transfer_debits):
             moment = int(np.searchsorted(self._moments, debit.booked))
@@ -176,11 +177,13 @@ def _added(keys: Ints, amounts: Ints) -> tuple[Ints, Ints]:
 
 def histories_of(books: Books) -> Mapping[str, LedgerHistory]:
     """The books' histories: those that they were given, else of their transactions, which then are all there are."""
-    return books.histories or ledger_histories(books.transactions, books.transfers)
+    return books.histories or ledger_histories(books.transactions, books.transfers, books.readings)
 
 
-def ledger_histories(transactions: pd.DataFrame, transfers: pd.DataFrame) -> dict[str, LedgerHistory]:
-    """The history of every account in whole frames (shaped TRANSACTIONS and TRANSFERS)."""
+def ledger_histories(
+    transactions: pd.DataFrame, transfers: pd.DataFrame, readings: pd.DataFrame
+) -> dict[str, LedgerHistory]:
+    """The history of every account in whole frames (shaped TRANSACTIONS, TRANSFERS and READINGS)."""
     ids, origins = transactions[c.TRANSACTION_ID], transactions[c.ORIGIN]
     named = c.is_in(ids, transfers[c.TRANSACTION_ID]) | c.is_in(origins, transfers[c.TRANSFER_ID])
     created = micros(transactions[c.CREATED_AT])
@@ -192,7 +195,7 @@ def ledger_histories(transactions: pd.DataFrame, transfers: pd.DataFrame) -> dic
         builder = HistoryBuilder(transfers, created[named])
         texts = (pa.array(words.iloc[rows], from_pandas=True) for words in (ids, origins))
         builder.add(created[rows], available[rows], signed[rows], *texts)
-        histories[account] = builder.history()
+        histories[account] = builder.history(held_before(readings, account))
     return histories
 
 
@@ -213,7 +216,10 @@ def needed_credits(
 
 
 def held_before(readings: pd.DataFrame, account: str) -> int | None:
-    """What the account's first reading (READINGS) held beyond the stored transactions; null where none was taken."""
+    """What the account's first reading (READINGS) held beyond the stored transactions; null where none was taken.
+
+    Below nothing: stored credits that were paid out by what is not stored.
+    """
     if not len(readings):
         return None
     mine = readings[c.BEFORE][c.of_account(readings, account)]

@@ -8,8 +8,6 @@ KNOWN_WRONG: dict[str, str] = {
     "names the order is not found where its currency is another",
     "paid_order_of_fifty_nine_minutes": "charge_missing at once: there is no [matching] settle",
     "charge_of_fifty_nine_minutes_without_order": "order_missing at once: there is no [matching] settle",
-    "old_charge_named_by_an_order_beside_sales_paid_out_since": "settlement_overdue for what was paid out: a charge "
-    "from before the pull is fetched by id, its payout is not, and first in first out passes the hole on",
     "charge_of_an_order_whose_row_cannot_be_read": "order_missing beside order_invalid: two breaks for one fault",
 }
 

@@ -172,14 +172,6 @@ async def test_a_folder_or_store_that_cannot_be_written_fails(world: World, serv
     assert of(items, "store").result == FAILED
 
 
-async def test_what_is_accepted_but_not_used_yet_is_said(world: World, server: Sandbox, tmp_path: Path) -> None:
-    more = '[schedule]\n[methods.kakaopay]\nhold = "5d"\n'
-    items = await look(prepare(world, tmp_path, server.url, more))
-    unused = [item.what for item in items if item.details == "accepted, but not used yet"]
-    assert unused == ["methods.kakaopay.hold"]
-    assert not failed(items)
-
-
 async def test_optional_secrets_that_nobody_set_count_as_absent(
     world: World, server: Sandbox, tmp_path: Path
 ) -> None:

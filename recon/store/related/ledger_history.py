@@ -11,7 +11,7 @@ from recon import columns as c
 from recon.arrays import Ints
 from recon.columns import AVAILABLE_AT
 from recon.model import QUARTER, LedgerHistory
-from recon.settlement.fifo import HistoryBuilder, Span
+from recon.settlement.fifo import HistoryBuilder, Span, held_before
 from recon.settlement.ledger import CREDIT
 from recon.store import tables
 from recon.store.engine import SQLITE
@@ -41,7 +41,11 @@ _Q: Any = literal_column(str(QUARTER), BigInteger())
 
 
 def load_lines(
-    connections: Sequence[Connection], accounts: Collection[str], as_of: int, versions_at: int | None
+    connections: Sequence[Connection],
+    accounts: Collection[str],
+    readings: pd.DataFrame,
+    as_of: int,
+    versions_at: int | None,
 ) -> dict[str, LedgerHistory]:
     """The line of each account: what was created up to `as_of` (inclusive), in the versions known at `versions_at`.
 
@@ -62,7 +66,7 @@ def load_lines(
         for code, account in enumerate(owners.dictionary.to_pylist()):
             rows = np.flatnonzero(owners.indices.to_numpy() == code)
             builders[account].add(*(column[rows] for column in numbers), *(column.take(rows) for column in texts))
-    return {account: builder.history() for account, builder in builders.items()}
+    return {account: builder.history(held_before(readings, account)) for account, builder in builders.items()}
 
 
 def _moves() -> Select[Any]:

@@ -57,6 +57,7 @@ def load_related(
     with reading_together(store, TOGETHER) as connections:
         if scope.covers_everything(connections[0], accounts):
             return whole_books(connections, queries, as_of, None), matches(connections[0], accounts)
+        readings = load_readings(connections[0], None)
         whole = dict(zip(_WHOLE, fetch_all(connections, [queries[name] for name in _WHOLE]), strict=True))
         books = Books(
             as_of=as_of,
@@ -65,8 +66,8 @@ def load_related(
             refunds=c.REFUNDS.empty(),
             transactions=c.TRANSACTIONS.empty(),
             **whole,
-            readings=load_readings(connections[0], None),
-            histories=load_lines(connections, list(scope.target.windows), to_micros(as_of), None),
+            readings=readings,
+            histories=load_lines(connections, list(scope.target.windows), readings, to_micros(as_of), None),
         )
         return _Related(connections, queries, scope, accounts, books).load()
 

@@ -325,12 +325,6 @@ def test_an_order_cannot_tell_its_account_by_a_currency_that_two_accounts_have(t
     assert message == "orders.shop.account_by: more than one account has THB"
 
 
-def test_what_is_not_used_yet_is_known(tmp_path: Path) -> None:
-    more = '[schedule]\n[methods.kakaopay]\nhold = "5d"\n'
-    assert read(tmp_path).unused_sections() == ()
-    assert read(tmp_path, more).unused_sections() == ("methods.kakaopay.hold",)
-
-
 def example(uncommented: bool) -> str:
     lines = (ROOT / "config.toml").read_text(encoding="utf-8").splitlines()
     if uncommented:
@@ -350,7 +344,6 @@ def test_a_queue_needs_postgresql_for_itself_and_for_the_store(tmp_path: Path) -
     shared = text.replace("sqlite:///var/recon.db", "postgresql://h/store")
     config = load(configured(tmp_path, text=shared), ENV | {"QUEUE": "postgresql://u:secret@h/q"})
     assert config.queue is not None
-    assert config.unused_sections() == ()
     assert "u:secret" not in repr(config)
 
 

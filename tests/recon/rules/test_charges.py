@@ -133,6 +133,17 @@ class TestAmountOutOfLimits:
     def test_another_currency_is_not_judged(self) -> None:
         assert codes(AS_OF, [order(amount=1, currency="USD")], [charge(amount=1, currency="USD")]) == []
 
+    @pytest.mark.parametrize(
+        ("amount", "raised"), [(99, True), (100, False), (10_000_000, False), (10_000_001, True)]
+    )
+    def test_won_are_judged_by_a_document_alone_and_so_no_more_than_low(self, amount: int, raised: bool) -> None:
+        rows = [order(amount=amount, currency="KRW")], [charge(amount=amount, currency="KRW", method="kakaopay")]
+        assert codes(AS_OF, *rows) == ["amount_out_of_limits"] * raised
+        if raised:
+            found = only(AS_OF, *rows)
+            assert found.severity == Severity.LOW
+            assert "document only" in found.explanation
+
     def test_a_partial_capture_is_judged_by_what_was_charged(self) -> None:
         row = charge(amount=10_000, captured_amount=1_000)
         assert codes(AS_OF, [order(amount=1_000)], [row]) == []

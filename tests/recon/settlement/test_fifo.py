@@ -111,7 +111,7 @@ def quarter(moment: Any) -> int:
 
 def near(books: Books, account: Account, window: Window) -> Books:
     """What a range must have of the books as rows, and the line of all the rest."""
-    lines = ledger_histories(books.transactions, books.transfers)
+    lines = ledger_histories(books.transactions, books.transfers, books.readings)
     line = lines.get(account.name, LedgerHistory())
     wanted = needed_credits(line, books.transfers, window, held_before(books.readings, account.name))
     rows, charges, refunds = books.transactions, books.charges, books.refunds
@@ -211,7 +211,7 @@ def test_a_line_is_what_plain_loops_make_of_it(
         for at, (made, of) in enumerate(left)
     ]
     known = made_of([], [], transactions=rows, transfers=transfers)
-    found = ledger_histories(known.transactions, known.transfers).get("th", LedgerHistory())
+    found = ledger_histories(known.transactions, known.transfers, known.readings).get("th", LedgerHistory())
     assert said(found) == naive(rows, transfers)
 
 
@@ -228,9 +228,9 @@ def test_the_order_and_the_pieces_do_not_matter(acts: list[tuple[str, int, int]]
     while order:
         some = np.array([order.pop() for _ in range(min(len(order), dice.randint(1, 5)))])
         one.add(created[some], available_at(rows)[some], moved[some], *(text.take(some) for text in texts))
-    whole = ledger_histories(rows, books.transfers)["th"]
-    assert said(one.history()) == said(whole)
-    assert one.history().longest_hold == whole.longest_hold
+    whole = ledger_histories(rows, books.transfers, books.readings)["th"]
+    assert said(one.history(held_before(books.readings, "th"))) == said(whole)
+    assert one.history(held_before(books.readings, "th")).longest_hold == whole.longest_hold
 
 
 @settings(max_examples=8, deadline=None)
@@ -280,7 +280,7 @@ def test_spans_are_whole_quarter_hours_and_near_ones_are_one() -> None:
     merchant.wait(2 * 60 * MINUTE)
     merchant.pay_out(3 * row["net"])
     books = merchant.books()
-    line = ledger_histories(books.transactions, books.transfers)["th"]
+    line = ledger_histories(books.transactions, books.transfers, books.readings)["th"]
     start, hold = quarter(START), quarter(START + 30 * DAY) - quarter(START)
     free = Span(start, start + 3 * QUARTER - 1, start - hold)
     window = Window(merchant.now, merchant.now + MINUTE)
@@ -297,7 +297,7 @@ def test_credits_that_are_missing_are_noticed() -> None:
     merchant.wait(8 * DAY)
     merchant.pay_out(9_610)
     books = merchant.books()
-    lines = ledger_histories(books.transactions, books.transfers)
+    lines = ledger_histories(books.transactions, books.transfers, books.readings)
     day = local_day(merchant.now, TH.zone)
     for lacks, words in ((0, "paid out are missing"), (1, "not paid out are missing")):
         part = replace(books, histories=lines, transactions=of(books.transactions, np.arange(3) != lacks))

@@ -92,7 +92,9 @@ class Known:
 
 def lines(store: Store, known: datetime | None = None) -> dict[str, LedgerHistory]:
     with reading_together(store, 2) as connections:
-        return load_lines(connections, ACCOUNTS, to_micros(AS_OF), to_micros(known) if known else None)
+        return load_lines(
+            connections, ACCOUNTS, c.READINGS.empty(), to_micros(AS_OF), to_micros(known) if known else None
+        )
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -103,7 +105,7 @@ def test_lines_are_what_plain_loops_make_of_the_stored_rows(store: Store, seed: 
     assert {name: said(line) for name, line in lines(store, CHANGED - HOUR).items()} == known.says(known.then)
     assert sum(sum(line.paid_to > line.paid_from) for line in lines(store).values()) > 3
     with reading(store) as connection:
-        only = load_lines([connection], ["sg"], to_micros(AS_OF), None)
+        only = load_lines([connection], ["sg"], c.READINGS.empty(), to_micros(AS_OF), None)
     assert {name: said(line) for name, line in only.items()} == {"sg": known.says(known.moves)["sg"]}
 
 

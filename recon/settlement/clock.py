@@ -1,0 +1,60 @@
+"""From when a credit that is not paid out could have been, and in how many business days it should arrive.
+
+Omise's `transferable_at` is the word; where it is missing the hold of the charge's method stands for it, and where it
+is later than a hold that the configuration sets (`[methods.NAME] hold`), that hold. The book's holds shorten nothing.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from recon import columns as c
+from recon.arrays import Ints, Mask
+from recon.methods import CONFIGURED
+from recon.model import Books
+from recon.settings import Context
+
+_ASKED = [c.ACCOUNT, c.METHOD, c.CARD_BRAND]
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Per row of some UNPAID: when it was free, whether only by its hold, and its method's business days (or -1)."""
+
+    free_at: "pd.Series[Any]"
+    by_hold: Mask
+    days: Ints
+
+
+def clock(unpaid: pd.DataFrame, books: Books, context: Context, *, ruled: bool) -> Clock:
+    """The clock of every row; `ruled`: the rule's own days are configured, which beat the rule book's."""
+    charges = books.charges.drop_duplicates(c.CHARGE_ID).set_index(c.CHARGE_ID)[[c.METHOD, c.CARD_BRAND]]
+    rows = books.transactions.drop_duplicates(c.TRANSACTION_ID).set_index(c.TRANSACTION_ID)
+    own = rows[[c.CREATED_AT, c.TRANSFERABLE_AT]].reindex(unpaid[c.TRANSACTION_ID])
+    asked = charges.reindex(unpaid[c.CHARGE_ID]).assign(**{c.ACCOUNT: unpaid[c.ACCOUNT].to_numpy()})
+    kinds, kind_of = c.distinct_rows(asked.reset_index(drop=True), _ASKED)
+    holds = [_hold(context, *kind) for kind in kinds]
+    hold = pd.Series([held for held, _ in holds], dtype="timedelta64[us]").reindex(kind_of).reset_index(drop=True)
+    firm = np.array([is_firm for _, is_firm in holds], dtype=bool)[kind_of] if len(kinds) else np.zeros(0, dtype=bool)
+    days = np.array([_days(context, ruled, *kind) for kind in kinds], dtype=np.int64)
+    by_hold = own[c.CREATED_AT].reset_index(drop=True) + hold
+    free = unpaid[c.AVAILABLE_AT].reset_index(drop=True)
+    missing = own[c.TRANSFERABLE_AT].isna().to_numpy(dtype=bool)
+    replaced = by_hold.notna().to_numpy(dtype=bool) & (missing | (firm & (by_hold < free).to_numpy(dtype=bool)))
+    return Clock(free.where(~replaced, by_hold), replaced, days[kind_of] if len(kinds) else days)
+
+
+def _hold(context: Context, account: str, method: str | None, brand: str | None) -> tuple[timedelta | None, bool]:
+    """How long Omise keeps it, and whether the configuration says so."""
+    region = context.regions.get(account, "")
+    figure = context.methods.figure("hold", method, account, region, brand=brand)
+    return (None, False) if figure is None else (figure.value, figure.certainty == CONFIGURED)
+
+
+def _days(context: Context, ruled: bool, account: str, method: str | None, brand: str | None) -> int:
+    region = context.regions.get(account, "")
+    figure = context.methods.figure("settlement_business_days", method, account, region, brand=brand)
+    return -1 if figure is None or (ruled and figure.certainty != CONFIGURED) else int(figure.value)
