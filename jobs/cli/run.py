@@ -17,8 +17,10 @@ from jobs.cli.options import SEVERITIES, choices, clock, print_lines, read_confi
 from jobs.cli.progress import progress_on_stderr
 from jobs.config.config import Config
 from jobs.logs.errors import BREAKS, DONE, INCOMPLETE, say, told
+from jobs.logs.logs import is_json
 from jobs.run.outcome import Outcome, Progress, RunOptions
 from jobs.run.run import run as run_job
+from recon.result.trust import doubt_lines, trust_lines
 
 Job = Callable[[Config, RunOptions, Callable[[], datetime], Progress], Coroutine[Any, Any, Outcome]]
 
@@ -99,6 +101,8 @@ def _run(config: Config, wanted: RunOptions, as_json: bool, job: Job = run_job) 
     with progress_on_stderr() as progress:
         outcome = asyncio.run(job(config, wanted, clock, progress))
     tables.outcome(outcome)
+    lines = doubt_lines if is_json() else trust_lines
+    say(*lines(outcome.results, config.currencies(), outcome.messages))
     say(*outcome.messages, *(unsigned_words(unsigned) for unsigned in outcome.unsigned))
     respond(as_json, run_document(outcome), lambda: print_lines(outcome.reports))
     return outcome

@@ -180,7 +180,7 @@ def _result(
         ignored_rows=part.ignored_rows,
         duplicate_rows=part.duplicate_rows,
         inputs=part.inputs,
-        complete=not part.short,
+        lacking=(*part.short, *part.unreadable),
         unassigned=part.unassigned,
         notes=part.notes,
     )

@@ -17,6 +17,7 @@ class AccountRequest:
     last: date
     window: Window
     short: Sequence[str] = ()  # lists whose totals and rows differ
+    unreadable: Sequence[str] = ()  # files of its sources, each with why
     pulled: bool = False
     ignored_rows: int = 0
     duplicate_rows: int = 0

@@ -29,7 +29,7 @@ class SourcesRead:
 
     `order_files` are every account's; `unread` has the accounts with an order source that could not be read.
     `bank_read`: there are bank sources, and what could be read of them was; `bank_unread` has the accounts of which a
-    file could not. `notes` are counted for people.
+    file could not, `unreadable` these files by account. `notes` are counted for people.
     """
 
     orders_read: bool = False
@@ -40,6 +40,7 @@ class SourcesRead:
     order_files: Sequence[InputFile] = ()
     statements: Mapping[str, Sequence[InputFile]] = field(default_factory=dict)
     notes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    unreadable: Mapping[str, Sequence[str]] = field(default_factory=dict)
     unread: Sequence[str] = ()
     messages: Sequence[str] = ()
 
@@ -110,11 +111,16 @@ def read_statements(config: Config, store: Store, clock: Callable[[], datetime])
         save.save_bank_lines(store, source.place, loaded.lines, loaded.rejected, clock(), loaded.unread)
         statements.setdefault(source.account, []).extend(loaded.inputs)
         notes.setdefault(source.account, {}).update(dict.fromkeys(loaded.notes, 1))
+    by_account: dict[str, list[str]] = {}
+    for source, loaded in sources:
+        if loaded.unreadable:
+            by_account.setdefault(source.account, []).extend(loaded.unreadable)
     return SourcesRead(
         bank_read=bool(sources),
         bank_unread=sorted({source.account for source, loaded in sources if loaded.unreadable}),
         statements=statements,
         notes=notes,
+        unreadable=by_account,
         messages=[
             *(
                 f"{words}; its lines are not known, and what it may hold of {source.account} waits: run again"

@@ -104,6 +104,7 @@ async def read_sources(road: Road) -> SourcesRead:
         bank_unread=bank.bank_unread,
         statements=bank.statements,
         notes=bank.notes,
+        unreadable=bank.unreadable,
         messages=[*sources.messages, *bank.messages],
     )
 
@@ -193,6 +194,7 @@ def _account_request(road: Road, account: Account, sources: SourcesRead, pulled:
         last=days.last,
         window=days.window,
         short=pulled.short if pulled else (),
+        unreadable=sources.unreadable.get(name, ()),
         pulled=pulled is not None,
         ignored_rows=sources.ignored.get(name, 0) + (sources.ignored.get(NO_ACCOUNT, 0) if first else 0),
         duplicate_rows=sources.duplicates.get(name, 0),

@@ -29,6 +29,7 @@ from jobs.service import nights
 from jobs.service.extra_jobs import EXTRA_GRACE, Extra
 from jobs.service.nights import Finding, Night, NightRecords
 from recon.model import Account
+from recon.result.trust import doubt_lines
 from recon.store.engine import Store
 from recon.store.runs import attempts
 
@@ -257,8 +258,7 @@ class Schedule:
                 return False
             level = "info" if outcome.complete else "warning"
             note("night ended", level=level, account=name, night=day, complete=outcome.complete)
-            if outcome.messages:
-                say(*outcome.messages)
+            say(*outcome.messages, *doubt_lines(outcome.results, self._config.currencies(), outcome.messages))
             if outcome.complete or outcome.results:
                 await self._tell(teller.run_finished(outcome, trigger))
             else:  # nothing was judged: the outcome alone does not say whose night it was

@@ -132,6 +132,7 @@ class Result:
     rejected_rows: int
     ignored_rows: int
     notes: Mapping[str, int] = field(default_factory=dict)  # counted, not judged: reason -> how many
+    not_read: Mapping[str, int] = field(default_factory=dict)  # in words -> how many; 0: the words say all
     currencies: tuple[CurrencyTotals, ...] = ()
     proofs: tuple[Proof, ...] = ()
     inputs: tuple[InputFile, ...] = ()

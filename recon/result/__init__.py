@@ -26,6 +26,7 @@ from recon.model import (
 from recon.money import Money
 from recon.result.listing import details
 from recon.result.reasons import ORDER_AND_CHARGE
+from recon.result.trust import not_read
 from recon.result.waiting import not_yet_due, waiting
 from recon.rules.receipts import differing, waits_for_lists
 from recon.rules.settlement import credits_waiting
@@ -49,7 +50,7 @@ class Intake:
     ignored_rows: int = 0
     duplicate_rows: int = 0
     inputs: tuple[InputFile, ...] = ()
-    complete: bool = True
+    lacking: Sequence[str] = ()  # what is not complete, in words
     unassigned: bool = True  # rows that name no known account are shown here; one account of a run shows them
     notes: Mapping[str, int] = field(default_factory=dict)
 
@@ -94,7 +95,8 @@ def summarise(account: Account, judged: Judged, intake: Intake, lives: Lives, co
         inputs=intake.inputs,
         breaks_new=lives.opened,
         breaks_closed=lives.closed,
-        complete=intake.complete,
+        not_read=not_read(rejected, intake.lacking),
+        complete=not intake.lacking,
         matched=pairs,
         waiting=waiting(judged, account.name, context),
         breaks=breaks_frame(lives.reported, account, books.as_of),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from io import BytesIO
+from itertools import takewhile
 from typing import Any
 
 from python_calamine import CalamineWorkbook
@@ -12,6 +13,7 @@ from python_calamine import CalamineWorkbook
 from recon.money import Currencies
 from reports.sheet import HEADER_ROWS, Kind, Sheet
 from reports.sheets import SHEETS as DECLARED
+from reports.summary.trust import TITLE
 
 ROWS = 200
 SHEETS: Mapping[str, Sheet] = {sheet.name: sheet for sheet in DECLARED if isinstance(sheet, Sheet)}
@@ -48,6 +50,18 @@ def view(content: bytes, name: str, page: int, currencies: Currencies) -> View:
         for number, row in list(enumerate(body))[(page - 1) * ROWS : page * ROWS]
     ]
     return View([(head, head in numbers) for head in heads], lines, page, pages)
+
+
+def trust_of(content: bytes, currencies: Currencies) -> list[tuple[str, str]]:
+    """The balance of trust as a workbook's Summary shows it: what, and in words; nothing of an older workbook."""
+    with CalamineWorkbook.from_filelike(BytesIO(content)) as book:
+        rows = book.get_sheet_by_name("Summary").to_python(skip_empty_area=False)
+    start = next((at for at, row in enumerate(rows, start=1) if row and row[0] == TITLE), len(rows))
+    block = takewhile(lambda row: any(row), rows[start:])
+    return [
+        (str(row[0]), " ".join(_text(cell, "", currencies) for cell in (row[-1], row[1]) if cell != ""))
+        for row in block
+    ]
 
 
 def _line(row: Sequence[Any], at: int | None, money: Collection[int], currencies: Currencies) -> list[str]:

@@ -16,7 +16,7 @@ from recon.store.desk.workbooks import GROUP, ROLES, SignOff, StoredWorkbook
 from reports.page.notices import Notice, notices_of, redirect
 from reports.page.render import render
 from reports.page.security import require
-from reports.page.sheets import SHEETS, View, view
+from reports.page.sheets import SHEETS, View, trust_of, view
 from reports.page.site import SITE, RunRequest, Site
 
 MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -76,15 +76,19 @@ async def show(request: web.Request) -> web.Response:
     pieces = await asyncio.to_thread(_pieces, site, book)
     number = int(page) if page.isascii() and page.isdecimal() and len(page) < 9 else 1
     shown: View | None = None
-    if pieces is not None and book.account != GROUP and book.size <= SHOWN:
+    trust: list[tuple[str, str]] = []
+    if pieces is not None and book.size <= SHOWN:
         content = await asyncio.to_thread(b"".join, pieces)
-        shown = await asyncio.to_thread(view, content, name, number, site.currencies)
+        trust = await asyncio.to_thread(trust_of, content, site.currencies)
+        if book.account != GROUP:
+            shown = await asyncio.to_thread(view, content, name, number, site.currencies)
     signed = await asyncio.to_thread(stored.sign_offs, site.store, *_range(book))
     return render(
         request,
         "report.html",
         book=book,
         view=shown,
+        trust=trust,
         sheet=name,
         sheets=list(SHEETS),
         signed=signed,

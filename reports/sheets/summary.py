@@ -10,9 +10,11 @@ from reports.summary.parts import WIDTHS, page_lines
 from reports.summary.proofs import proofs
 from reports.summary.totals import counts, currencies, waiting
 from reports.summary.trend import trend
+from reports.summary.trust import trust
 
 _BLOCKS = (
     title,
+    trust,
     identity,
     counts,
     currencies,

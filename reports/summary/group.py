@@ -27,6 +27,7 @@ from reports.summary.parts import (
     sum_cell,
 )
 from reports.summary.proofs import HEADER, proof_line, proof_title
+from reports.summary.trust import group_trust
 from reports.workbook.styles import severity_style
 
 _UNKNOWN = "no known account"
@@ -105,7 +106,7 @@ def _state(part: Report) -> str:
     if not part.result.complete:
         return "NOT COMPLETE"
     failing = sum(proof.unexplained != 0 for proof in part.result.proofs)
-    return f"{failing} proofs do not tie" if failing else "complete"
+    return "1 proof does not tie" if failing == 1 else f"{failing} proofs do not tie" if failing else "complete"
 
 
 def _regions(group: Group, placed: PlacedSheets, row: int) -> Iterator[Line]:
@@ -172,5 +173,5 @@ def _codes(group: Group, placed: PlacedSheets, row: int) -> Iterator[Line]:
     yield Line((Cell("All breaks", "total"), Cell("", "total"), total, Cell("", "total", span=5)))
 
 
-_BLOCKS = (_title, _identity, _accounts, _regions, _proofs, _codes, by_age, sign_off)
+_BLOCKS = (_title, group_trust, _identity, _accounts, _regions, _proofs, _codes, by_age, sign_off)
 PAGE = Page(order=10, name="Summary", widths=WIDTHS, lines=partial(page_lines, _BLOCKS))

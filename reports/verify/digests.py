@@ -78,6 +78,7 @@ def _said(result: Result) -> dict[str, Any]:
             result.ignored_rows,
         ],
         "notes": sorted(result.notes.items()),
+        "not_read": sorted(result.not_read.items()),
         "currencies": sorted(list(asdict(total).values()) for total in result.currencies),
         "proofs": [_proof(proof) for proof in result.proofs],
         "inputs": sorted(list(asdict(file).values()) for file in result.inputs),

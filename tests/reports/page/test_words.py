@@ -223,6 +223,8 @@ async def test_a_sheet_reads_as_its_currency_does(tmp_path: Path) -> None:
             book = next(one["sha256"] for one in listed if one["account"] == account)
             sheet = await vera.text(f"/reports/{book}?sheet=Settlement")
             assert '<tr class="part">' in sheet, "what makes a transfer up stands under it"
+            assert "<h2>Balance of trust</h2>" in sheet
+            assert re.search(r"<dt>(Read|In order)</dt><dd>[^<]*orders, ", sheet), "what the figures rest on"
             numbers = re.findall(r'<td class="number">([\d,.-]+)</td>', sheet)
             assert numbers
             assert all(("." in one) == (account == "th") for one in numbers), account
@@ -231,3 +233,4 @@ async def test_a_sheet_reads_as_its_currency_does(tmp_path: Path) -> None:
         assert "What changed" in await vera.text("/reports")
         group = next(one["sha256"] for one in listed if one["account"] == "group")
         assert "download it" in await vera.text(f"/reports/{group}")
+        assert "<h2>Balance of trust</h2>" in await vera.text(f"/reports/{group}")
