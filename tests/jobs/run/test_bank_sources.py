@@ -8,6 +8,8 @@ import pytest
 from jobs.check import FAILED, OK, WARNING, Item, check_all
 from jobs.config.config import load
 from jobs.run.sources import SourcesRead, read_statements
+from recon.money import Currencies
+from recon.result.trust import doubt_lines
 from recon.store.engine import Store
 from tests.kit.job import clock, job
 from tests.kit.store_samples import count, opened
@@ -114,3 +116,16 @@ async def test_an_unread_row_is_a_break_until_the_bank_sends_it_right(tmp_path: 
             assert (found["account"], found["subject_type"], found["status"]) == ("th", "row", status)
             assert outcome.complete == bool(content)
         assert 'date "x" is not like 2026-11-24' in found["explanation"]
+
+
+async def test_the_balance_of_trust_says_what_of_the_bank_was_not_read(tmp_path: Path) -> None:
+    async with job(tmp_path, accounts=("th", "my")) as merchant:
+        (tmp_path / "bank" / "bank_th.csv").write_bytes(b"\xff\xfe\x00")
+        outcome = await merchant.run()
+        assert not outcome.complete
+        by_name = {result.account.name: result for result in outcome.results}
+        lines = list(doubt_lines([by_name["th"]], Currencies()))
+        assert sum("bank_th.csv" in line for line in lines) == 1, lines
+        assert not by_name["th"].complete, "its Summary says so, too"
+        assert by_name["my"].complete
+        assert "bank_th.csv" not in "".join(doubt_lines([by_name["my"]], Currencies()))
