@@ -21,6 +21,7 @@ from reports.documents import Document, age_days
 
 _PIPED = 200  # columns of a table that no terminal shows
 _COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow", "FAILED": "bold red", "warning": "yellow"}
+_NOT_JUDGED = " not judged: "  # in the reason of a count, which then says why
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]], *, to_stderr: bool = False) -> None:
@@ -44,7 +45,7 @@ def _cell(value: object) -> Text:
 
 
 def outcome(run: Outcome) -> None:
-    """A run's summary on stderr: a line per account, then its open breaks by code."""
+    """A run's summary on stderr: a line per account, what was not judged, then its open breaks by code."""
     heads = ("account", "from", "to", "orders", "charges", "matched", "open", "new", "closed", "rejected rows")
     rows = [
         (
@@ -63,6 +64,14 @@ def outcome(run: Outcome) -> None:
     ]
     if rows:
         table(heads, rows, to_stderr=True)
+    aside = [
+        (result.account.name, reason, count)
+        for result in run.results
+        for reason, count in sorted(result.notes.items())
+        if _NOT_JUDGED in reason and count
+    ]
+    if aside:
+        table(("account", "counted", "how many"), aside, to_stderr=True)
     counts = _by_code(run)
     if counts:
         names = [result.account.name for result in run.results]

@@ -217,7 +217,9 @@ def _notes(judged: Judged, intake: Intake, account: str) -> dict[str, int]:
         "days whose receipts wait: the day has not closed, or not all of it was read": _waiting_receipts(
             judged, account
         ),
-        "transfers whose credit may stand in what could not be read of the bank": credits_waiting(judged, account),
+        "transfers not judged: their credit may stand in what could not be read of the bank": credits_waiting(
+            judged, account
+        ),
         **intake.notes,
     }
 
