@@ -14,6 +14,7 @@ from jobs.cli.documents import run_document
 from jobs.cli.options import clock, print_lines, read_config, respond, run_options
 from jobs.cli.progress import progress_on_stderr
 from jobs.logs.errors import DONE, INCOMPLETE, say, told
+from recon.result.trust import doubt_lines
 
 
 def backfill(
@@ -43,7 +44,7 @@ def backfill(
             raise
         for outcome in outcomes:
             tables.outcome(outcome)
-            say(*outcome.messages)
+            say(*outcome.messages, *doubt_lines(outcome.results, config.currencies(), outcome.messages))
         reports = [path for outcome in outcomes for path in outcome.reports] if outcomes else ["nothing to do"]
         document = {"runs": [run_document(outcome) for outcome in outcomes]}
         respond(as_json, document, lambda: print_lines(reports))

@@ -27,13 +27,14 @@ IN_ORDER = frozenset(
         "refunds pending and not yet due",
         "transfers on their way and not yet due",
         "orders not yet due to be marked as paid",
+        "ledger movements whose key nobody here has seen (Balance proof)",  # of a known kind; others are breaks
     }
 )
 # What a note says that tells of something unread, or of something unjudged; any other is only to be known.
 _UNREAD = re.compile(
     r"kept aside|could not be read|cannot be read|not read|no file matches|not known|\bgap\b|unreadable"
 )
-_UNJUDGED = re.compile(r"not judged|not compared|\bwaits?\b|not pulled|younger")
+_UNJUDGED = re.compile(r"not judged|not compared|\bwaits?\b|not pulled|younger|\bmay\b")
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def doubts(result: Result, currencies: Currencies) -> list[Doubt]:
     by_kind[NOT_READ] += [Doubt(NOT_READ, words, count) for words, count in result.not_read.items()]
     for words, count in sorted(notes.items()):
         kind = NOT_JUDGED if _UNJUDGED.search(words) else NOT_READ if _UNREAD.search(words) else TO_KNOW
-        is_sentence = count == 1 and ": " in words  # of a file; the others count things
+        is_sentence = count == 1 and words.startswith(c.BANK_ROW)  # of a file; the others count things
         by_kind[kind].append(Doubt(kind, words, 0 if is_sentence else count))
     by_kind[DOES_NOT_TIE] += [_untied(proof, currencies) for proof in result.proofs if proof.unexplained]
     if not result.complete and not by_kind[NOT_READ]:

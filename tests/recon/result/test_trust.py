@@ -41,14 +41,18 @@ def test_a_note_that_nobody_has_thought_of_is_said() -> None:
         "orders not judged: a charge that could not be read may be theirs": 5,
         "transfers whose credit may lie in a line that could not be read wait": 1,
         "something new": 1_200,
+        "transfers whose credit may stand in what could not be read of the bank": 3,
+        "days whose receipts wait: the day has not closed, or not all of it was read": 1,
         "bank.th: no file matches th.csv yet": 1,
         "nothing of it": 0,
     }
     assert lines(replace(GOOD, notes=notes)) == [
         "Not read: bank.th: no file matches th.csv yet",
         "Not read: 2 charges kept aside: objects that could not be read",
+        "Not judged: 1 days whose receipts wait: the day has not closed, or not all of it was read",
         "Not judged: 5 orders not judged: a charge that could not be read may be theirs",
         "Not judged: 1 transfers whose credit may lie in a line that could not be read wait",
+        "Not judged: 3 transfers whose credit may stand in what could not be read of the bank",
         "To know: 1,200 something new",
     ]
 
