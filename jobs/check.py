@@ -34,6 +34,7 @@ from recon.store.engine import Store
 from recon.store.migrate import current
 from recon.store.runs.record import StoredRun, list_runs
 from recon.store.versions import archive
+from recon.tabular.faults import RejectedShare
 from reports.documents import Document, fields
 
 OK, WARNING, FAILED = "ok", "warning", "FAILED"
@@ -222,7 +223,7 @@ def _orders(config: Config, source: OrderSource, now: datetime) -> Iterator[Item
     orders = f"{len(loaded.orders):,} orders in {len(loaded.inputs)} input(s)"
     details = f"{orders}; times without an offset: {source.zone.key}"
     yield Item(what, OK, masked(details), first_rows.header, first_rows.rows)
-    yield from _kept_aside(what, loaded.rejected)
+    yield from _kept_aside(what, loaded.rejected, loaded.share, loaded.lacking)
 
 
 def _bank(config: Config, source: BankSource) -> Iterator[Item]:
@@ -244,7 +245,7 @@ def _bank(config: Config, source: BankSource) -> Iterator[Item]:
         yield _item(place, WARNING, "no line matches payout_pattern: set it to what the bank writes for Omise")
     yield from (_item(place, WARNING, note.removeprefix(f"{place}: ")) for note in loaded.notes)
     yield from (_item(place, FAILED, words.removeprefix(f"{place}: ")) for words in loaded.unreadable)
-    yield from _kept_aside(place, loaded.rejected)
+    yield from _kept_aside(place, loaded.rejected, loaded.share, loaded.lacking)
 
 
 def _first_lines(lines: pd.DataFrame, currencies: Currencies) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
@@ -256,11 +257,16 @@ def _first_lines(lines: pd.DataFrame, currencies: Currencies) -> tuple[tuple[str
     return header, tuple((on, currencies.show(amount, code), code, *texts) for on, amount, code, *texts in rows)
 
 
-def _kept_aside(what: str, rejected: pd.DataFrame) -> Iterator[Item]:
-    if len(rejected):
+def _kept_aside(what: str, rejected: pd.DataFrame, share: RejectedShare, lacking: Sequence[str]) -> Iterator[Item]:
+    """Rows that cannot be read, by their reasons: too many of them fail."""
+    yield from (_item(what, FAILED, words.removeprefix(f"{what}: ")) for words in lacking)
+    if share.passed:
+        yield _item(what, FAILED, share.words.removeprefix(f"{what}: "))
+    elif len(rejected):
         first = rejected.iloc[0]
-        where = f"{first[c.FILE]}, row {first[c.ROW]}: {first[c.REASON]}"
-        yield _item(what, WARNING, f"{len(rejected):,} row(s) cannot be read and are kept aside; {where}")
+        where = f"{first[c.FILE]}, row {first[c.ROW]}{' first' if len(rejected) > 1 else ''}"
+        reasons = "; ".join(share.reasons)
+        yield _item(what, WARNING, f"{len(rejected):,} row(s) cannot be read and are kept aside; {where}: {reasons}")
 
 
 async def _channel(channel: send.Channel, send_test: bool) -> Item:

@@ -13,7 +13,7 @@ from jobs.demo import Tally
 from jobs.logs.logs import is_json
 from jobs.run.outcome import Outcome
 from recon import columns as c
-from recon.model import Account, KnownBreak, Severity
+from recon.model import Account, KnownBreak, Result, Severity
 from recon.money import Currencies
 from recon.result.changes import open_breaks
 from recon.rules import CATALOGUE
@@ -54,7 +54,7 @@ def outcome(run: Outcome) -> None:
             result.last_day,
             result.orders,
             result.charges,
-            _share(result.match_rate),
+            _share(result),
             len(open_breaks(result.breaks)),
             result.breaks_new,
             result.breaks_closed,
@@ -79,8 +79,10 @@ def outcome(run: Outcome) -> None:
         table(("open breaks", "severity", *names), lines, to_stderr=True)
 
 
-def _share(rate: float | None) -> str:
-    return "" if rate is None else f"{int(rate * 10_000) / 100:.2f} %"  # cut, not rounded: 100 % means all
+def _share(result: Result) -> str:
+    if result.match_rate is None:
+        return "" if result.rate_known else result.match_rate_words
+    return f"{int(result.match_rate * 10_000) / 100:.2f} %"  # cut, not rounded: 100 % means all
 
 
 def _by_code(run: Outcome) -> dict[tuple[str, str], dict[str, int]]:

@@ -41,6 +41,7 @@ from recon.model import Account
 from recon.model.rulings import ApprovalLimits
 from recon.money import Currencies, Tolerance
 from recon.orders import source as orders
+from recon.orders.source import ORDERS_PLACE
 from recon.privacy import redact
 from recon.settings import ContractRate, MatchSettings, RuleSettings, WithoutOrders
 from recon.tabular.amounts import Marks
@@ -230,6 +231,11 @@ class Config(Section):
             configured=_placed(f"orders.{name}", section.configured_columns),
             max_rejected=section.max_rejected,
         )
+
+    @property
+    def account_of_source(self) -> Mapping[str, str | None]:
+        """The account that an order source alone serves, by its place in the file; null: any of them."""
+        return {f"{ORDERS_PLACE}{name}": section.account for name, section in self.order_sources.items()}
 
     def bank_sources(self) -> tuple[BankSource, ...]:
         """Every bank source as `recon.bank` is handed it."""

@@ -1,7 +1,7 @@
 """From stored books to results: load, match, triage, judge, carry, sum up; asks no source and writes nothing."""
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -77,7 +77,8 @@ def _find(store: Store, request: JudgingRequest) -> Findings:
     changed = changed_links(hand_links, books.orders, books.charges)
     links = recorded if current or request.known_breaks is not None else c.LINKS.empty()
     links = with_hand_links(links, [ruling for ruling in hand_links if ruling.id not in changed])
-    judged = _judge(books, links, run_range, request)
+    unread = [] if request.orders_read else _open_sources(known)
+    judged = _judge(books, links, run_range, request, unread)
     names: set[str | None] = {*judged.accounts, *([None] if request.shows_nameless else [])}
     breaks = [raised for raised in find_breaks(judged, request.context) if raised.account in names]
     known_here = [*known, *reopened(store, request, breaks)]
@@ -91,11 +92,14 @@ def _find(store: Store, request: JudgingRequest) -> Findings:
         changed if current else {},
         Closing(judged, request.context),
     )
+    owners = dict(request.unread_sources) | {
+        break_.subject_id: request.account_of_source.get(break_.subject_id, break_.account) for break_ in unread
+    }
     proven = carry_with_proofs(store, request, judged, raised_breaks, known_here, lasting)
     with ThreadPoolExecutor(_TOGETHER) as pool:
         results = tuple(
             pool.map(
-                lambda part, proofs: _result(part, proofs, judged, proven.carried, request),
+                lambda part, proofs: _result(part, proofs, judged, proven.carried, request, owners),
                 request.accounts,
                 proven.proofs,
             )
@@ -105,8 +109,13 @@ def _find(store: Store, request: JudgingRequest) -> Findings:
     return Findings(results, proven.carried, new_links, ever_pulled, current, proven.raised)
 
 
-def _judge(books: Books, links: pd.DataFrame, run_range: Range, request: JudgingRequest) -> Judged:
-    """All that rules look at; `links` are those that earlier runs and people made."""
+def _judge(
+    books: Books, links: pd.DataFrame, run_range: Range, request: JudgingRequest, unread: Sequence[Break]
+) -> Judged:
+    """All that rules look at; `links` are those that earlier runs and people made.
+
+    `unread` are open breaks of sources of which too much was not read, where this run has not read them itself.
+    """
     accounts = {part.account.name: part.account for part in request.accounts}
     context = request.context
     matching = match(books.orders, books.charges, request.match_settings, links)
@@ -116,7 +125,22 @@ def _judge(books: Books, links: pd.DataFrame, run_range: Range, request: Judging
         triaged = triage(books, matching, judged_scope, context, case_rules(context))
         settled = settling.result()
     incomplete = {part.account.name: part.short for part in request.accounts}
-    return Judged(books, matching, judged_scope, triaged, settled, accounts, incomplete)
+    unread_sources = {part.account.name: dict(part.unread_sources) for part in request.accounts}
+    for break_ in unread:
+        if break_.account in unread_sources:
+            unread_sources[break_.account][break_.subject_id] = break_.explanation
+    return Judged(books, matching, judged_scope, triaged, settled, accounts, incomplete, unread_sources)
+
+
+def _unread(source: str) -> str:
+    """What an account says of a source whose words stand at another one."""
+    return f"{source}: more of its rows than max_rejected allows cannot be read."
+
+
+def _open_sources(known: Sequence[KnownBreak]) -> list[Break]:
+    """What the last run that read the sources left open of them."""
+    still_open = (known_break.latest for known_break in known if known_break.status not in CLOSED)
+    return [break_ for break_ in still_open if break_.subject_type == "source"]
 
 
 def _is_judged(judged: Judged, request: JudgingRequest, known: Sequence[KnownBreak]) -> Callable[[Break], bool]:
@@ -171,8 +195,11 @@ def _result(
     judged: Judged,
     carried: CarriedBreaks,
     request: JudgingRequest,
+    owners: Mapping[str, str | None],
 ) -> Result:
     names = {part.account.name, None} if part.unassigned else {part.account.name}
+    words = {source: words for sources in judged.unread_sources.values() for source, words in sources.items()}
+    unread_sources = [source for source, account in owners.items() if account in (None, part.account.name)]
     intake = Intake(
         window=part.window,
         first_day=part.first,
@@ -180,7 +207,8 @@ def _result(
         ignored_rows=part.ignored_rows,
         duplicate_rows=part.duplicate_rows,
         inputs=part.inputs,
-        lacking=(*part.short, *part.unreadable),
+        lacking=(*part.short, *part.unreadable, *(words.get(source, _unread(source)) for source in unread_sources)),
+        rate_known=not any(source in request.account_of_source for source in unread_sources),
         unassigned=part.unassigned,
         notes=part.notes,
     )

@@ -24,6 +24,7 @@ class AccountRequest:
     inputs: tuple[InputFile, ...] = ()
     unassigned: bool = True  # this account shows the rows that name no known account
     notes: Mapping[str, int] = field(default_factory=dict)  # shown beside what the judging counts
+    unread_sources: Mapping[str, str] = field(default_factory=dict)  # of which too much was not read, in words
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class JudgingRequest:
     metadata_keys: Sequence[str]
     customer_keys: Sequence[str]
     orders_read: bool
+    account_of_source: Mapping[str, str | None] = field(default_factory=dict)  # order source -> the one it serves
+    unread_sources: Mapping[str, str | None] = field(default_factory=dict)  # of which too much was not read, likewise
     bank_read: bool = False  # what could be read of the bank sources
     bank_unread: frozenset[str] = frozenset()  # accounts with a file of the bank that could not be read
     known_breaks: Sequence[KnownBreak] | None = (

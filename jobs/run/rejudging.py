@@ -140,6 +140,7 @@ def _judging_request(config: Config, run: StoredRun, lives: Iterable[KnownBreak]
         metadata_keys=config.matching.metadata_keys,
         customer_keys=config.matching.customer_keys,
         orders_read=False,
+        account_of_source=config.account_of_source,
         known_breaks=tuple(lives),
     )
 

@@ -19,6 +19,7 @@ from recon.orders.source import LoadedOrders, SourceMissing, SourceUnreadable
 from recon.store.desk import opening
 from recon.store.engine import Store
 from recon.store.versions import save
+from recon.tabular.faults import RejectedShare
 
 NO_ACCOUNT = ""  # under which rows are counted that name no account of the configuration
 
@@ -27,9 +28,10 @@ NO_ACCOUNT = ""  # under which rows are counted that name no account of the conf
 class SourcesRead:
     """What came of reading the sources beside their rows, by account; `messages` say what could not be read.
 
-    `order_files` are every account's; `unread` has the accounts with an order source that could not be read.
-    `bank_read`: there are bank sources, and what could be read of them was; `bank_unread` has the accounts of which a
-    file could not, `unreadable` these files by account. `notes` are counted for people.
+    `order_files` are every account's; `unread` has the accounts with an order source that could not be read,
+    `unread_shares` are of the sources of which too many rows could not. `bank_read`: there are bank sources, and what
+    could be read of them was; `bank_unread` has the accounts of which a file could not, `unreadable` these files by
+    account. `notes` are counted for people.
     """
 
     orders_read: bool = False
@@ -42,6 +44,7 @@ class SourcesRead:
     notes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     unreadable: Mapping[str, Sequence[str]] = field(default_factory=dict)
     unread: Sequence[str] = ()
+    unread_shares: Sequence[RejectedShare] = ()
     messages: Sequence[str] = ()
 
     def files(self, account: str) -> tuple[InputFile, ...]:
@@ -91,6 +94,7 @@ async def read_orders(
         duplicates=duplicates,
         order_files=[file for loaded in sources for file in loaded.inputs],
         unread=sorted(unread),
+        unread_shares=[loaded.share for loaded in sources if loaded.share.passed],
         messages=messages,
     )
 
@@ -121,6 +125,7 @@ def read_statements(config: Config, store: Store, clock: Callable[[], datetime])
         statements=statements,
         notes=notes,
         unreadable=by_account,
+        unread_shares=[loaded.share for _, loaded in sources if loaded.share.passed],
         messages=[
             *(
                 f"{words}; its lines are not known, and what it may hold of {source.account} waits: run again"

@@ -105,6 +105,7 @@ async def read_sources(road: Road) -> SourcesRead:
         statements=bank.statements,
         notes=bank.notes,
         unreadable=bank.unreadable,
+        unread_shares=[*sources.unread_shares, *bank.unread_shares],
         messages=[*sources.messages, *bank.messages],
     )
 
@@ -180,6 +181,8 @@ def _judging_request(road: Road, sources: SourcesRead, pulls: Mapping[str, Pulle
         metadata_keys=config.matching.metadata_keys,
         customer_keys=config.matching.customer_keys,
         orders_read=sources.orders_read,
+        account_of_source=config.account_of_source,
+        unread_sources={share.place: share.account for share in sources.unread_shares},
         bank_read=sources.bank_read,
         bank_unread=frozenset(sources.bank_unread),
     )
@@ -200,6 +203,11 @@ def _account_request(road: Road, account: Account, sources: SourcesRead, pulled:
         duplicate_rows=sources.duplicates.get(name, 0),
         inputs=sources.files(name),
         unassigned=first,
+        unread_sources={
+            share.place: f"{share.words}."
+            for share in sources.unread_shares
+            if share.account == name or (share.account is None and first)
+        },
         notes={**sources.notes.get(name, {}), **(pulled.notes if pulled else {})},
     )
 

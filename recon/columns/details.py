@@ -28,6 +28,7 @@ AMOUNT_NOW = "amount_now"
 FIRST_DAY = "first_day"
 LAST_DAY = "last_day"
 MATCHED_ORDERS = "matched_orders"
+RATE_KNOWN = "rate_known"  # false: too many order rows could not be read
 EXPECTING_ORDERS = "expecting_orders"
 BREAKS_OPEN = "breaks_open"
 AMOUNT_OPEN = "amount_open"
@@ -125,5 +126,6 @@ PAST = Frame(
         *_all(c.COUNT, MATCHED_ORDERS, EXPECTING_ORDERS, BREAKS_OPEN),
         *_all(c.TEXT, c.CURRENCY),
         *_maybe(c.OPTIONAL_MINOR, AMOUNT_OPEN),
+        *_all(c.FLAG, RATE_KNOWN),
     ),
 )

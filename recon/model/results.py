@@ -139,6 +139,7 @@ class Result:
     breaks_new: int = 0
     breaks_closed: int = 0
     complete: bool = True
+    rate_known: bool = True  # false: too many rows of an order source could not be read
     matched: pd.DataFrame = field(default_factory=pd.DataFrame)
     waiting: pd.DataFrame = field(default_factory=pd.DataFrame)  # not final yet, and when it should be
     breaks: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -148,5 +149,10 @@ class Result:
 
     @property
     def match_rate(self) -> float | None:
-        """Matched over expecting orders; null where no order expects a charge."""
-        return self.matched_orders / self.expecting_orders if self.expecting_orders else None
+        """Matched over expecting orders; null where no order expects a charge, or nobody knows how many do."""
+        return self.matched_orders / self.expecting_orders if self.expecting_orders and self.rate_known else None
+
+    @property
+    def match_rate_words(self) -> str:
+        """What stands where there is no match rate."""
+        return "not applicable" if self.rate_known else "not known"

@@ -51,6 +51,7 @@ class Intake:
     duplicate_rows: int = 0
     inputs: tuple[InputFile, ...] = ()
     lacking: Sequence[str] = ()  # what is not complete, in words
+    rate_known: bool = True
     unassigned: bool = True  # rows that name no known account are shown here; one account of a run shows them
     notes: Mapping[str, int] = field(default_factory=dict)
 
@@ -97,6 +98,7 @@ def summarise(account: Account, judged: Judged, intake: Intake, lives: Lives, co
         breaks_closed=lives.closed,
         not_read=not_read(rejected, intake.lacking),
         complete=not intake.lacking,
+        rate_known=intake.rate_known,
         matched=pairs,
         waiting=waiting(judged, account.name, context),
         breaks=breaks_frame(lives.reported, account, books.as_of),

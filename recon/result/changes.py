@@ -43,6 +43,8 @@ def counts(result: Result) -> dict[str, Any]:
         for total in result.currencies
     }
     plain = {name: getattr(result, name) for name in (*COUNTS, "breaks_new", "breaks_closed")}
+    if not result.rate_known:
+        plain[c.RATE_KNOWN] = False
     return plain | {"breaks_open": len(open_breaks(result.breaks)), "currencies": by_currency}
 
 
@@ -146,7 +148,8 @@ def past(earlier: Iterable[Earlier], result: Result) -> pd.DataFrame:
         amounts = run.counts.get("currencies")
         open_ = None if amounts is None else amounts.get(currency, {}).get("amount_open", 0)
         orders = (run.counts[c.MATCHED_ORDERS], run.counts[c.EXPECTING_ORDERS], run.counts[c.BREAKS_OPEN])
-        rows.append((run.first_day.isoformat(), run.last_day.isoformat(), *orders, currency, open_))
+        rate_known = run.counts.get(c.RATE_KNOWN, True)
+        rows.append((run.first_day.isoformat(), run.last_day.isoformat(), *orders, currency, open_, rate_known))
     return c.PAST.from_rows(rows)
 
 

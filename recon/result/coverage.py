@@ -47,6 +47,8 @@ class Coverage:
             return False
         rule = RULE_OF.get(known_break.code)
         needs = rule.needs if rule else ""
+        if known_break.subject_type == "source":
+            needs = BANK if known_break.subject_id.startswith(c.BANK_ROW) else ORDERS
         if not self._has_read(needs, known_break.account):
             return False
         subjects = self._subjects.get(known_break.subject_type)

@@ -37,6 +37,16 @@ def _incomplete_sources(rule: Rule, judged: Judged, context: Context) -> Iterato
         if lists:
             differences = "; ".join(lists)
             yield rule.on(context, account, account, f"Omise's totals and the rows stored differ: {differences}.")
+    for account, sources in judged.unread_sources.items():
+        for source, words in sources.items():
+            yield rule.on(
+                context,
+                account,
+                source,
+                words,
+                subject_type="source",
+                suggestion=f"Correct the rows or what [{source}] says of them, and run again.",
+            )
 
 
 RULES = (
@@ -66,8 +76,9 @@ RULES = (
         GROUP,
         Severity.CRITICAL,
         "account",
-        "Omise's total of a list and the rows stored of it differ, so something may be missing here.",
-        "Run the range again; if it stays, tell Omise's support the list and the window.",
+        "Omise's total of a list and the rows stored of it differ, or too many rows of an order or bank source could "
+        "not be read (max_rejected), so something may be missing here.",
+        "Run the range again; if it stays, tell Omise's support the list and the window. Correct a source's rows.",
         find=_incomplete_sources,
         needs=PULL,
     ),

@@ -59,6 +59,7 @@ class Judged:
     settled: Settled
     accounts: Mapping[str, Account] = field(default_factory=dict)  # those that the run asks for
     incomplete: Mapping[str, Sequence[str]] = field(default_factory=dict)  # account -> lists that do not add up
+    unread_sources: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # account -> source -> why
     spoken: frozenset[str] = frozenset()  # charges and transfers of which an earlier rule of the group speaks
 
 

@@ -104,11 +104,11 @@ def _ages(breaks_by_age: Sequence[tuple[str | None, tuple[int, ...]]]) -> list[t
 
 
 def _rates(runs: Sequence[history.EarlierRun]) -> list[tuple[str, int]]:
-    """Whole percent, rounded down, of the orders that expect a charge; days without any are left out."""
+    """Whole percent, rounded down, of the orders that expect a charge; days where that is not known are left out."""
     days = [run.part for run in runs if run.part.first_day == run.part.last_day]
     days.sort(key=lambda day: day.first_day)
     return [
         (day.first_day.isoformat(), 100 * day.counts[c.MATCHED_ORDERS] // day.counts[c.EXPECTING_ORDERS])
         for day in days[-TREND:]
-        if day.counts.get(c.EXPECTING_ORDERS)
+        if day.counts.get(c.EXPECTING_ORDERS) and day.counts.get(c.RATE_KNOWN, True)
     ]

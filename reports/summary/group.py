@@ -62,7 +62,7 @@ def _accounts(group: Group, placed: PlacedSheets, row: int) -> Iterator[Line]:
     for number, (part, file) in enumerate(zip(group.parts, group.files, strict=True), start=row + 2):
         result = part.result
         name = f"{part.name}  {part.days[0].isoformat()} to {part.days[1].isoformat()}"
-        rate = Cell("not applicable")
+        rate = Cell(result.match_rate_words)
         if result.match_rate is not None:
             rate = Cell(result.match_rate, formula=f"E{number}/D{number}")
         counts = (Cell(result.orders), Cell(result.expecting_orders), Cell(result.matched_orders))

@@ -34,7 +34,7 @@ def counts(report: Report, placed: PlacedSheets, row: int) -> Iterator[Line]:
     )
     assert_ties("rejected rows", len(rejected.frame), result.rejected_rows)
     off_sheet = result.matched_orders - _orders(matched.frame)
-    rate = Cell("not applicable")
+    rate = Cell(result.match_rate_words)
     if result.match_rate is not None:
         rate = Cell(result.match_rate, formula=f"F{row + 2}/F{row + 1}")
     pairs = (

@@ -27,6 +27,7 @@ class _Point:
     expecting: int
     breaks: int
     open_amount: int | None
+    rate_known: bool = True
 
 
 def trend(report: Report, _: PlacedSheets, row: int) -> Iterator[Line]:
@@ -47,7 +48,15 @@ def trend(report: Report, _: PlacedSheets, row: int) -> Iterator[Line]:
 
 def _earlier(result: Result) -> Iterator[_Point]:
     frame = result.details.past
-    names = [c.FIRST_DAY, c.LAST_DAY, c.MATCHED_ORDERS, c.EXPECTING_ORDERS, c.BREAKS_OPEN, c.AMOUNT_OPEN]
+    names = [
+        c.FIRST_DAY,
+        c.LAST_DAY,
+        c.MATCHED_ORDERS,
+        c.EXPECTING_ORDERS,
+        c.BREAKS_OPEN,
+        c.AMOUNT_OPEN,
+        c.RATE_KNOWN,
+    ]
     if frame.empty:
         return
     plain = frame[names].astype(object).where(frame[names].notna(), None)
@@ -58,12 +67,13 @@ def _earlier(result: Result) -> Iterator[_Point]:
 def _this(result: Result) -> _Point:
     open_ = next((t.amount_open for t in result.currencies if t.currency == result.account.currency), 0)
     days = (result.first_day.isoformat(), result.last_day.isoformat())
-    return _Point(*days, result.matched_orders, result.expecting_orders, len(open_breaks(result.breaks)), open_)
+    counted = (result.matched_orders, result.expecting_orders, len(open_breaks(result.breaks)))
+    return _Point(*days, *counted, open_, result.rate_known)
 
 
 def _line(point: _Point, currency: str, row: int) -> Line:
-    rate = Cell("not applicable")
-    if point.expecting:
+    rate = Cell("not applicable" if point.rate_known else "not known")
+    if point.expecting and point.rate_known:
         rate = Cell(point.matched / point.expecting, formula=f"C{row}/D{row}")
     open_ = Cell("not recorded") if point.open_amount is None else Cell(Money(point.open_amount, currency))
     numbers = (Cell(point.matched), Cell(point.expecting), rate, Cell(point.breaks), open_)

@@ -83,6 +83,7 @@ def _said(result: Result) -> dict[str, Any]:
         "proofs": [_proof(proof) for proof in result.proofs],
         "inputs": sorted(list(asdict(file).values()) for file in result.inputs),
         "complete": result.complete,
+        **({} if result.rate_known else {"match_rate": result.match_rate_words}),
     }
 
 
