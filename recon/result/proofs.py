@@ -1,7 +1,7 @@
 """Control totals that do not trust the matching: both sides summed alone, and the gap explained case by case."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -9,13 +9,13 @@ import numpy as np
 from recon import columns as c
 from recon.arrays import Ints, Mask
 from recon.methods.deadlines import last_day_without_credit
-from recon.model import Account, KnownBreak, OrderStatus, Proof, Window
+from recon.model import Account, Books, KnownBreak, OrderStatus, Proof, Window
 from recon.model.rulings import Ruling
 from recon.result.reasons import reasons_of
 from recon.rules.proofs import AccountProofs
 from recon.settings import Context
 from recon.settlement import balance, tie_out
-from recon.settlement.gaps import EDGE, Gap, Reasons, proof_of
+from recon.settlement.gaps import EDGE, NOT_JUDGED, Gap, Reasons, proof_of
 from recon.settlement.tie_out import BankTerms
 from recon.triage import Judged
 
@@ -31,6 +31,17 @@ class Sides:
     charges: Mask
     all_orders: Mask
     all_charges: Mask
+
+
+def sides_of(books: Books, account: str, window: Window) -> Sides:
+    """The sides of an account and a range."""
+    orders, charges = c.of_account(books.orders, account), c.of_account(books.charges, account)
+    return Sides(
+        orders=orders & c.within(books.orders[c.CREATED_AT], window),
+        charges=charges & c.within(books.charges[c.CREATED_AT], window),
+        all_orders=orders,
+        all_charges=charges,
+    )
 
 
 def orders_to_charges(judged: Judged, sides: Sides, reasons: Reasons) -> tuple[Proof, ...]:
@@ -175,18 +186,28 @@ def account_proofs(
     """Every proof of one account and range; `breaks` are all that are known of it, also those that people closed."""
     books = judged.books
     reasons = reasons_of(breaks, account.name, books, hand_links)
-    orders, charges = (c.of_account(frame, account.name) for frame in (books.orders, books.charges))
-    sides = Sides(
-        orders=orders & c.within(books.orders[c.CREATED_AT], window),
-        charges=charges & c.within(books.charges[c.CREATED_AT], window),
-        all_orders=orders,
-        all_charges=charges,
-    )
+    reasons = replace(reasons, waits=_waiting(account.name, judged, window))
     proofs = (
-        *orders_to_charges(judged, sides, reasons),
+        *orders_to_charges(judged, sides_of(books, account.name, window), reasons),
         *_to_ledger_balance_and_bank(judged, account, window, days, reasons, context),
     )
     return AccountProofs(account, days, proofs)
+
+
+def _waiting(account: str, judged: Judged, window: Window) -> dict[str, str]:
+    """By id what of the range was left out of judgement, so that no break can speak of it."""
+    books, ledger, wrong = judged.books, judged.settled.ledger, judged.settled.discrepancies
+    rows, lines = books.transactions, books.bank_lines
+    booked = c.of_account(rows, account) & c.within(rows[c.CREATED_AT], window) & ~judged.scope.transactions
+    charges = c.successful(books.charges) & (ledger.charge_at < 0) & ~wrong.missing_charges
+    refunds = ~c.equals(books.refunds, c.STATUS, "failed") & (ledger.refund_at < 0) & ~wrong.missing_refunds
+    names = [
+        rows[c.TRANSACTION_ID][booked],
+        books.charges[c.CHARGE_ID][charges],
+        books.refunds[c.REFUND_ID][refunds],
+        *([lines[c.LINE_ID][~judged.scope.bank_lines]] if len(lines) else []),
+    ]
+    return {name: NOT_JUDGED for column in names for name in column}
 
 
 def _to_ledger_balance_and_bank(

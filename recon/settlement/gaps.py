@@ -10,6 +10,7 @@ Gap = tuple[str, str, int]  # why (empty: nothing explains it), the id of a row,
 
 EDGE = "edge of the range: the other side lies outside of it"
 BEFORE_GO_LIVE = "before go-live: not judged"
+NOT_JUDGED = "not judged: what it belongs to could not be read, or lies before go-live"
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Reasons:
     transfers: Mapping[str, str] = field(default_factory=dict)
     lines: Mapping[str, str] = field(default_factory=dict)
     balance: str = ""
+    waits: Mapping[str, str] = field(default_factory=dict)  # what was not judged: charges, transactions, bank lines
 
 
 def proof_of(name: str, currency: str, left: int, right: int, gaps: Iterable[Gap]) -> Proof:

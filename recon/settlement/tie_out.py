@@ -64,7 +64,7 @@ def _gaps_alone(books: Books, ledger: Ledger, places: Positions, reasons: Reason
             why = "adjustments by Omise's receipts"
         if not why and kind == UNKNOWN and isinstance(origin, str):
             why = reasons.kinds.get(unknown_kind(origin), "")
-        yield why, transaction, int(ledger.signed[place])
+        yield why or reasons.waits.get(transaction, ""), transaction, int(ledger.signed[place])
 
 
 def _gaps_of(side: _Side, ledger: Ledger, counted: Mask, moved: Mask, reasons: Reasons) -> Iterator[Gap]:
@@ -85,7 +85,7 @@ def _gaps_of(side: _Side, ledger: Ledger, counted: Mask, moved: Mask, reasons: R
                 why = "voids, of which Omise does not say the sum"
             if not why and side.before_go_live[place]:
                 why = BEFORE_GO_LIVE
-            yield why, row_id, int(gap[place])
+            yield why or reasons.waits.get(row_id, ""), row_id, int(gap[place])
 
 
 def _named(ledger: Ledger) -> Mask:
@@ -192,7 +192,9 @@ def _why_not_credited(row: "pd.Series[Any]", account: Account, terms: BankTerms,
     if match == c.NO_CREDIT and paid < terms.since:
         return "paid before the statements begin"
     day = paid if isinstance(paid, str) else row[c.BOOKED_ON]
-    return BEFORE_GO_LIVE if account.go_live is not None and day < account.go_live.isoformat() else ""
+    if account.go_live is not None and day < account.go_live.isoformat():
+        return BEFORE_GO_LIVE
+    return reasons.waits.get(row[c.LINE_ID], "") if match == c.NO_TRANSFER else ""
 
 
 def _currency(books: Books, account: str) -> str:

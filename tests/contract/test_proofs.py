@@ -169,3 +169,27 @@ def test_documents_name_their_items(tmp_path: Path) -> None:
         for proof in merchant.run()["proof"]:
             assert list(proof) == ["name", "left", "right", "difference", "explained", "currency", "items"]
             assert json.dumps(proof["items"])
+
+
+def an_order_and_a_charge_days_apart(world: World) -> None:
+    th = world.account("th")
+    th.sale()
+    at = th.next_moment()
+    th.order(6_000, at=at)
+    th.charge(6_000, at=at + 5 * DAY)
+
+
+def test_a_link_by_hand_is_an_item_with_who_and_why(tmp_path: Path) -> None:
+    with night(tmp_path, an_order_and_a_charge_days_apart) as merchant:
+        merchant.run()
+        (order,) = merchant.breaks(code="charge_missing")
+        (charge,) = merchant.breaks(code="order_missing")
+        linking = ("breaks", "link", order["id"], order["order_id"], charge["charge_id"], "--reason", "by phone")
+        assert merchant.recon(*linking).code == 0
+        for _ in range(2):
+            account = merchant.run()
+            assert off(account) == []
+            (item,) = (
+                i for i in proof_of(account, "orders_to_charges")["items"] if i["what"].startswith("linked by")
+            )
+            assert (item["what"].endswith(": by phone"), item["count"], item["amount"]) == (True, 1, 0)

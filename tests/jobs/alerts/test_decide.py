@@ -1,5 +1,6 @@
 """What people are told and what not: new, worse, gone; by account, code, currency; in scopes."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -170,3 +171,11 @@ def test_no_all_clear_while_something_new_waits() -> None:
     assert told(state(step(known()), waiting=gone)).clear == ()
     assert told(state(waiting=gone), MISSED).clear == ()
     assert told(state(waiting=gone), LATE).clear == ("th",)
+
+
+def test_a_proof_that_does_not_tie_is_told_unless_proofs_are_off() -> None:
+    found = known()
+    proof = replace(found, latest=replace(found.latest, code="proof_unexplained", subject_type="proof"))
+    given = state(step(proof))
+    assert [one.known for one in told(given, scopes=(Scope(least=Severity.HIGH),)).news] == [proof]
+    assert told(given, scopes=(Scope(least=Severity.HIGH, proofs=False),)).empty

@@ -282,7 +282,7 @@ def test_run_prints_one_document_with_the_contracts_keys(ran: Said, world: World
             "amount_matched",
             "amount_open",
         ]
-        assert list(part["proof"][0]) == ["name", "left", "right", "difference", "explained", "currency"]
+        assert list(part["proof"][0]) == ["name", "left", "right", "difference", "explained", "currency", "items"]
     assert [Path(path).exists() for path in document["reports"]] == [True, True, True]
 
 

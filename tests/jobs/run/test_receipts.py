@@ -69,11 +69,16 @@ async def test_a_receipt_of_other_fees_is_found_and_the_others_of_the_week_agree
     assert set(states) == {c.AGREES, c.DIFFERS}
 
 
-async def test_a_balance_that_comes_off_is_found_and_its_proof_alone_does_not_hold(tmp_path: Path) -> None:
+async def test_a_balance_that_comes_off_is_found_and_explains_its_proof(tmp_path: Path) -> None:
     done, results = await over(tmp_path, plant=True)
     planted = [p for p in done.world.truth_since_first_look if p.code == "balance_mismatch"]
     found = [b for b in done.breaks() if b["code"] == "balance_mismatch"]
     assert [b["account"] for b in found] == [p.account for p in planted]
     assert found[0]["difference"] == done.world.books[found[0]["account"]].balance_error[1]
-    left = {(r.account.name, p.name): p.unexplained for r in results for p in r.proofs if p.unexplained}
-    assert left == {(found[0]["account"], "ledger_to_balance"): found[0]["difference"]}
+    assert [p.name for r in results for p in r.proofs if p.unexplained] == []
+    differing = {
+        r.account.name: p for r in results for p in r.proofs if p.name == "ledger_to_balance" and p.difference
+    }
+    (item,) = differing.pop(found[0]["account"]).items
+    assert (item.what, item.amount) == ("open break balance_mismatch", found[0]["difference"])
+    assert differing == {}

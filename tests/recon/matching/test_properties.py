@@ -15,7 +15,8 @@ from recon.matching import links, match
 from recon.model import EXPECTS_CHARGE
 from recon.money import Tolerance
 from recon.result import Intake, Lives, summarise
-from recon.result.proofs import account_proofs
+from recon.result.proofs import orders_to_charges, sides_of
+from recon.result.reasons import reasons_of
 from recon.rules import judge
 from recon.rulings.life import carry
 from recon.settings import Context, MatchSettings
@@ -223,9 +224,8 @@ def test_what_is_matched_and_what_is_broken_are_all_there_is(job: Job, orders: l
         account = replace(TH, name=name)
         mine = [one for one in carried.reported if one.latest.account == name]
         intake = Intake(EVER, day(2026, 10, 1), day(2026, 10, 31))
-        days = (intake.first_day, intake.last_day)
-        made = account_proofs(account, judged, EVER, days, mine, (), job.context).proofs
-        proofs = tuple(proof for proof in made if proof.name == "orders_to_charges")  # these books have no ledger
+        reasons = reasons_of(mine, name, judged.books)
+        proofs = orders_to_charges(judged, sides_of(judged.books, name, EVER), reasons)
         result = summarise(account, judged, intake, Lives(mine, proofs=proofs), job.context)
         expecting = [
             row
@@ -243,8 +243,8 @@ def test_what_is_matched_and_what_is_broken_are_all_there_is(job: Job, orders: l
             matched = sum(one.amount_matched for one in totals)
             assert matched + _sum(broken, currency) == _sum(expecting, currency)
         assert [proof for proof in result.proofs if proof.unexplained] == []
-        half = replace(EVER, end=NOON)
-        for made_proof in (*made, *account_proofs(account, judged, half, days, mine, (), job.context).proofs):
+        half = sides_of(judged.books, name, replace(EVER, end=NOON))
+        for made_proof in (*proofs, *orders_to_charges(judged, half, reasons)):
             re_add(made_proof)
 
 

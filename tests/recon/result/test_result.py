@@ -9,7 +9,8 @@ import pytest
 from recon import columns as c
 from recon.model import BreakStatus, Result
 from recon.result import Intake, Lives, summarise
-from recon.result.proofs import account_proofs
+from recon.result.proofs import orders_to_charges, sides_of
+from recon.result.reasons import reasons_of
 from recon.rules import judge
 from recon.rulings.life import carry
 from tests.kit.books import AS_OF, DAY, EVER, MINUTE, NOON, TH, Job, Row, charge, day, order, voided, with_context
@@ -22,8 +23,8 @@ def result_of(orders: list[Row], charges: list[Row], job: Job | None = None, **i
     carried = carry([], list(judge(judged.triage.cases, job.context)), lambda _: True, AS_OF)
     mine = [one for one in carried.reported if one.latest.account == "th"]
     what = replace(Intake(EVER, day(2026, 10, 1), day(2026, 10, 31)), **intake)
-    made = account_proofs(TH, judged, what.window, (what.first_day, what.last_day), mine, (), job.context).proofs
-    proofs = tuple(proof for proof in made if proof.name == "orders_to_charges")  # these books have no ledger
+    sides, reasons = sides_of(judged.books, "th", what.window), reasons_of(mine, "th", judged.books)
+    proofs = orders_to_charges(judged, sides, reasons)
     return summarise(TH, judged, what, Lives(mine, opened=len(mine), proofs=proofs), job.context)
 
 
