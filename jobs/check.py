@@ -146,7 +146,8 @@ async def _key(config: Config, name: str, section: AccountSection) -> Item:
     wrong = mismatches(section.as_account(name), section.livemode, facts)
     if wrong:
         return _item(what, FAILED, "; ".join(wrong))
-    return _item(what, OK, f"{facts.country}, {facts.currency}, {'live' if facts.livemode else 'test'} mode")
+    country = facts.country or "no country named, so only the currency was compared"
+    return _item(what, OK, f"{country}, {facts.currency}, {'live' if facts.livemode else 'test'} mode")
 
 
 def _store(config: Config, now: datetime) -> list[Item]:

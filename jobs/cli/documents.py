@@ -61,6 +61,7 @@ def _account(result: Result) -> Document:
             for line in result.proofs
         ],
         **fields(result, "rejected_rows", "ignored_rows"),
+        "not_judged": {reason: count for reason, count in sorted(result.notes.items()) if count},
     }
 
 

@@ -121,7 +121,7 @@ async def _prove(context: PullContext, account: Account, access: AccountAccess) 
         return str(error)
     if wrong := mismatches(account, access.livemode, facts):
         raise JobError(*wrong)
-    bound = (account.name, facts.id, facts.country, facts.currency, facts.livemode)
+    bound = (account.name, facts.id, facts.country or "", facts.currency, facts.livemode)
     try:
         await context.write(save.bind_account, *bound, context.clock())
     except save.AccountChanged as error:
@@ -132,7 +132,7 @@ async def _prove(context: PullContext, account: Account, access: AccountAccess) 
 def mismatches(account: Account, livemode: bool | None, facts: AccountFacts) -> list[str]:
     """In what the account that answered is not the configured one, in words."""
     pairs = (
-        ("region", account.region, facts.country),
+        ("region", account.region, facts.country or account.region),
         ("currency", account.currency, facts.currency),
         ("livemode", livemode, facts.livemode if livemode is not None else None),
     )

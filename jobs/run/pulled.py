@@ -1,13 +1,12 @@
 """What one account's pull did, as a value and as JSON keeps it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
 
-from recon.model import Account
-from recon.omise.objects import Malformed
+from recon.model import Account, Malformed, Traces
 
 NAMED = 3  # objects of another shape, in a message
 GONE = "objects that were stored and that Omise does not know any more (their versions are kept)"
@@ -46,8 +45,9 @@ class Pulled:
         return {name: getattr(self, name) for name in TRAFFIC}
 
     def keep_aside(self, malformed: Malformed) -> None:
-        """Remembers an object of another shape, once."""
-        self.malformed[malformed.kind, malformed.id or malformed.key, malformed.reason] = malformed
+        """Remembers an object of another shape, once; what could be read of it is in the store."""
+        known = replace(malformed, traces=Traces())
+        self.malformed[malformed.kind, malformed.name, malformed.reason] = known
 
     def report_malformed(self) -> None:
         """Names what was kept aside, a few of each kind, among what is not complete."""
@@ -65,7 +65,10 @@ class Pulled:
         """All of it but the account, as JSON holds it."""
         values = {name: getattr(self, name) for name in ("failure", "short", *COUNTS)}
         lists = {
-            "malformed": list(self.malformed.values()),
+            "malformed": [
+                {name: getattr(malformed, name) for name in ("kind", "id", "reason", "key")}
+                for malformed in self.malformed.values()
+            ],
             "absent": {kind: sorted(ids) for kind, ids in self.absent.items() if ids},
         }
         document: dict[str, Any] = msgspec.to_builtins(values | lists)

@@ -14,16 +14,15 @@ from jobs.run.access import AccountAccess, PullContext
 from jobs.run.pulled import Pulled
 from jobs.run.saving import Saver
 from recon import columns as c
-from recon.model import Account, ObjectRow, Window
+from recon.model import Account, Malformed, ObjectRow, Window
 from recon.omise import pull
 from recon.omise.client import Client, KeyRefused, OmiseError, open_client
 from recon.omise.marks import StoredMarks, key_of
-from recon.omise.objects import Malformed
 from recon.omise.scrub import Scrub
 from recon.store.engine import Store
 from recon.store.related import unfinished
 from recon.store.related.charge_names import bring_up_to_date
-from recon.store.versions import save
+from recon.store.versions import kept_aside, save
 from recon.store.versions.load import complete_windows
 from recon.store.versions.save import PulledWindow
 
@@ -147,6 +146,7 @@ class _AccountPull:
         newer = Window(max(window.end, events_since), until)
         unswept = (window,) if self.scope.unswept is None else self.scope.unswept
         self._add(await self._query(unfinished.not_final, window))
+        self._add(await self._query(kept_aside.to_read_again))
         events, *_ = await side_by_side(
             self._sweep("event", Window(events_since, until)),
             *(self._sweep(kind, part) for part in unswept for kind in SWEPT),
@@ -179,6 +179,7 @@ class _AccountPull:
         if window.start >= window.end:
             return 0, 0
         total = seen = 0
+        malformed: list[Malformed] = []
         sweep = partial(pull.sweep, self.client, kind, window, self.scrub, stored=self._stored_marks())
         saver = self._saver(kind)
         with self._shown(what or f"{kind}s") as report:
@@ -188,8 +189,11 @@ class _AccountPull:
                         await saver.save(part.rows, part.marks)
                     elif isinstance(part, Malformed):
                         self.result.keep_aside(part)
+                        malformed.append(part)
                     else:
                         await saver.saved()
+                        await self._keep_aside(malformed)
+                        malformed.clear()
                         await self._close(part)
                         total, seen = total + part.total, seen + part.seen
         return total, seen
@@ -202,14 +206,22 @@ class _AccountPull:
             self.result.short.append(f"{part.kind}s: Omise says {part.total}, stored {part.seen}")
         if part.kind == c.EVENT.name:
             return
-        closed = PulledWindow(part.kind, part.window, part.total, part.seen, self.context.clock())
+        read = part.seen + part.malformed  # what is kept aside is told by itself, and hides nothing beside it
+        closed = PulledWindow(part.kind, part.window, part.total, read, self.context.clock())
         if self.last_windows is None:
             await self.context.write(save_windows, self.result, [closed])
         else:
             self.last_windows.append(closed)
-        if part.total == part.seen + part.malformed:
+        if part.total == read:
+            release = (part.kind, part.window, part.kept_aside, self.context.clock())
+            await self._write(kept_aside.release_window, *release)
             absent = await self._query(unfinished.unlisted, part.kind, part.window, part.ids)
             self.result.absent.setdefault(part.kind, set()).update(absent)
+
+    async def _keep_aside(self, malformed: Sequence[Malformed]) -> None:
+        if malformed:
+            unknown = Window(self.scope.window.start, self.scope.until)
+            await self._write(kept_aside.keep_aside, malformed, unknown, self.context.clock())
 
     async def _fetch_named(self) -> None:
         fetched: set[str] = set()
@@ -223,6 +235,7 @@ class _AccountPull:
         if not ids:
             return
         missing: list[str] = []
+        malformed: list[Malformed] = []
         unlisted = 0
         fetch = partial(pull.fetch, self.client, kind, sorted(ids), self.scrub, stored=self._stored_marks())
         saver = self._saver(kind)
@@ -233,9 +246,11 @@ class _AccountPull:
                         missing.append(part.id)
                     elif isinstance(part, Malformed):
                         self.result.keep_aside(part)
+                        malformed.append(part)
                     else:
                         unlisted += sum(self._should_be_listed(kind, row) for row in part.rows)
                         await saver.save(part.rows, part.marks)
+        await self._keep_aside(malformed)
         self.result.gone += await self._write(save.save_gone, kind, missing, self.context.clock())
         if unlisted:
             self.result.short.append(f"{kind}s: Omise's list lacks {unlisted} that it gives by id")
@@ -247,7 +262,10 @@ class _AccountPull:
 
     async def _save_balance(self, start: datetime) -> None:
         """A reading that the stored transactions account for: it stood still while they were read. Else none."""
-        reading = await pull.balance(self.client)
+        reading, settles_in = await pull.balance(self.client), self.result.account.currency
+        if reading.currency != settles_in:
+            self.result.short.append(f"balance: it is in {reading.currency}, the account settles in {settles_in}")
+            return
         for _ in range(READINGS):
             window = Window(start, max(start, self.scope.until, self.context.clock()) + OVERLAP)
             total, seen = await self._sweep(c.TRANSACTION.name, window, "balance")

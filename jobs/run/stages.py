@@ -31,6 +31,7 @@ from jobs.run.unsigning import unsign
 from recon import __version__
 from recon.model import Account, Window
 from recon.result.changes import counts, open_breaks
+from recon.result.not_judged import is_unread
 from recon.settings import Context
 from recon.store.desk import workbooks
 from recon.store.engine import Store
@@ -149,6 +150,9 @@ async def judge(road: Road, sources: SourcesRead, pulls: Mapping[str, Pulled]) -
     with road.stage("judge"):
         request = _judging_request(road, sources, pulls)
         findings = await asyncio.to_thread(_find, road, request)
+    for result in findings.results:
+        said = [f"{count:,} {reason}" for reason, count in result.notes.items() if is_unread(reason) and count]
+        road.messages += [f'account "{result.account.name}": {"; ".join(said)}'] if said else []
     if not road.options.pull and not findings.pulled:
         road.messages.append("no charges were ever pulled: run without --no-pull")
     return findings, request.context

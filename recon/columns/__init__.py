@@ -3,4 +3,5 @@
 from recon.columns.core import *
 from recon.columns.derived import *
 from recon.columns.details import *
+from recon.columns.kept_aside import *
 from recon.columns.ledger import *

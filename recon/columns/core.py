@@ -51,8 +51,9 @@ class Frame:
         return pd.DataFrame({c.name: typed(data.get(c.name, ()), c.dtype) for c in self.columns}, columns=self.names)
 
     def from_rows(self, rows: Iterable[Sequence[Any]]) -> pd.DataFrame:
-        """A frame from tuples in column order."""
+        """A frame from tuples in column order; without the last columns nothing is in them."""
         lists = list(zip(*rows, strict=True)) or [()] * len(self.columns)
+        lists += [(None,) * len(lists[0])] * sum(not column.required for column in self.columns[len(lists) :])
         return self.build(dict(zip(self.names, lists, strict=True)))
 
     def check(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -344,10 +345,18 @@ BANK_LINE = Frame(
         Column(ROW, COUNT),
     ),
 )
-# A row that could not be read; its content is kept only as a digest. `account` is null where it is not known.
+# A row that could not be read; its content is kept only as a digest, beside the ids that an order's row names.
+# `account` is null where it is not known.
 REJECTED = Frame(
     "rejected",
-    (*_maybe(ACCOUNT), *_text(SOURCE, FILE), Column(ROW, COUNT), *_maybe(COLUMN), *_text(REASON, DIGEST)),
+    (
+        *_maybe(ACCOUNT),
+        *_text(SOURCE, FILE),
+        Column(ROW, COUNT),
+        *_maybe(COLUMN),
+        *_text(REASON, DIGEST),
+        *_maybe(ORDER_ID, CHARGE_ID),
+    ),
 )
 
 # What of a bank's statements could not be read, and which credits it may hold: a part with transfers only theirs (ids

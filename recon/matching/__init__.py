@@ -5,12 +5,14 @@ Adding a pass is adding a module here with a tuple `PASSES`.
 
 import importlib
 import pkgutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from recon import columns as c
 from recon.arrays import Positions
+from recon.matching.kept_aside import charges_of, orders_of
 from recon.matching.passes import Board, Pass
 from recon.model import Matching
 from recon.settings import MatchSettings
@@ -26,13 +28,21 @@ PASSES: tuple[Pass, ...] = _declared()
 
 
 def match(
-    orders: pd.DataFrame, charges: pd.DataFrame, settings: MatchSettings, recorded: pd.DataFrame | None = None
+    orders: pd.DataFrame,
+    charges: pd.DataFrame,
+    settings: MatchSettings,
+    recorded: pd.DataFrame | None = None,
+    *,
+    kept_aside: pd.DataFrame | None = None,
+    rejected: pd.DataFrame | None = None,
 ) -> Matching:
     """Link orders (`columns.ORDERS`) and charges (`columns.CHARGES`); the order of rows never matters.
 
     Each account is matched with its own charges by names; then orders that no charge pays look for one of their name
     in the other accounts; then what has no name is matched by amount. `recorded` (`columns.LINKS`): the links of
     earlier runs; those by amount stay, unless a name says otherwise or their facts changed.
+    What could not be read links nothing: of `kept_aside` (`columns.KEPT_ASIDE`) and `rejected` (`columns.REJECTED`)
+    it is said what may belong to it.
     """
     board = Board.of(orders, charges, c.LINKS.empty() if recorded is None else recorded)
     by_name = [step for step in PASSES if step.cross]
@@ -49,7 +59,7 @@ def match(
     more = np.array(shared, dtype=np.intp).reshape(-1, 2)
     by_charge = np.concatenate([taken, more[:, 1]])
     ambiguous = board.still_ambiguous()
-    return Matching(
+    matching = Matching(
         orders=np.concatenate([board.taken_by[taken], more[:, 0]]),
         charges=by_charge,
         matched_by=board.matched_by[by_charge],
@@ -59,6 +69,9 @@ def match(
         contested=tuple(sorted(board.contested.union(*ambiguous.values()))),
         loose=tuple(np.flatnonzero(board.free & ~board.names_order & c.successful(charges)).tolist()),
     )
+    may_be_paid = {} if kept_aside is None else orders_of(kept_aside, orders, charges, matching, settings)
+    of_unread_rows = () if rejected is None else charges_of(rejected, charges, settings).tolist()
+    return replace(matching, kept_aside=may_be_paid, order_unread=tuple(of_unread_rows))
 
 
 def _stands_for(board: Board) -> Positions:

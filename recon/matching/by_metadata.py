@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from recon import columns as c
+from recon.arrays import Mask, Positions
 from recon.matching.passes import Board, Names, Pass, agreeing_amounts, lookup
 from recon.settings import MatchSettings
 
@@ -28,15 +29,26 @@ def link(board: Board, _settings: MatchSettings) -> None:
 def cross(board: Board, settings: MatchSettings) -> None:
     """The same for orders that no charge pays, with free charges of other accounts over the same amount.
 
-    Two shops may number their orders alike: across accounts a name without the amount is not certain.
+    Two shops may number their orders alike: across accounts a name without the amount is not certain. In another
+    currency the amounts say nothing: there it must be a charge of the order's days.
     """
     named = board.charges[c.ORDER_REF].notna().to_numpy(dtype=bool)
     orders, free = np.flatnonzero(~board.paid), np.flatnonzero(board.free & board.pays & named)
     wanted = Names.of(board.charges[c.ORDER_REF], board.charge_accounts, free).everywhere()
     order_at = lookup(Names.of(board.orders[c.ORDER_ID], board.order_accounts, orders).everywhere(), wanted)
     pairs = orders[order_at[order_at >= 0]], free[order_at >= 0]
-    sure = agreeing_amounts(board, *pairs, settings)
+    sure = agreeing_amounts(board, *pairs, settings) | _of_another_currency(board, *pairs, settings)
+    sure &= np.bincount(pairs[0], minlength=len(board.orders))[pairs[0]] == 1 if len(pairs[0]) else sure
     board.link(pairs[0][sure], pairs[1][sure], _NAME)
+
+
+def _of_another_currency(board: Board, orders: Positions, charges: Positions, settings: MatchSettings) -> Mask:
+    """Per pair whether the currencies differ and the charge was made within the window of its order."""
+    codes = c.word_codes(board.orders[c.CURRENCY].iloc[orders], board.charges[c.CURRENCY].iloc[charges])
+    made = board.orders[c.CREATED_AT].iloc[orders].reset_index(drop=True)
+    charged = board.charges[c.CREATED_AT].iloc[charges].reset_index(drop=True)
+    near = ((charged - made).abs() <= settings.window).to_numpy(dtype=bool)
+    return np.asarray(near & (codes[0] != codes[1]))
 
 
 def _link_lists(board: Board, charges: "np.typing.NDArray[np.intp]") -> None:

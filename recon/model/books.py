@@ -27,6 +27,7 @@ class Books:
     unread: pd.DataFrame = field(default_factory=pd.DataFrame)  # what of the bank could not be read
     receipts: pd.DataFrame = field(default_factory=pd.DataFrame)  # these two are shaped by `recon.columns.ledger`
     readings: pd.DataFrame = field(default_factory=pd.DataFrame)
+    kept_aside: pd.DataFrame = field(default_factory=pd.DataFrame)  # objects that could not be read
     histories: Mapping[str, LedgerHistory] = field(default_factory=dict)  # per account; none: of all the transactions
 
 
@@ -45,3 +46,5 @@ class Matching:
     unnamed: Mapping[int, int] = field(default_factory=dict)  # per order: how many more, too many to be named
     contested: tuple[int, ...] = ()  # every charge that is some order's equal candidate, named or not
     loose: tuple[int, ...] = ()  # successful charges that name no order and that no pass linked
+    kept_aside: Mapping[int, npt.NDArray[np.intp]] = field(default_factory=dict)  # per row there: its possible orders
+    order_unread: tuple[int, ...] = ()  # charges whose order stands in a row that could not be read

@@ -19,6 +19,7 @@ class Case:
     needs_order: bool = True  # false: a charge without an order by design, or one of an order's candidates
     refunds: tuple[Refund, ...] = ()  # of these charges, by creation, then id; so are the disputes
     disputes: tuple[Dispute, ...] = ()
+    unread_parts: bool = False  # a refund or dispute of these charges may be among what could not be read
     # Derived once: the charges that took the payer's money, and what the orders say was paid (order's minor units).
     paying: tuple[Charge, ...] = field(init=False, repr=False, compare=False)
     expected: int = field(init=False, repr=False, compare=False)

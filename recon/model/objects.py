@@ -1,6 +1,7 @@
-"""What Omise said, as it is handed to the store: objects and balances."""
+"""What Omise said, as it is handed to the store: objects, what could not be read of them, and balances."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +23,38 @@ class Balance:
     transferable: int
     reserve: int
     on_hold: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """What could be read of an object of another shape, scrubbed: by this it is known what it may have been.
+
+    `created` are the first and the last moment at which it may have been made, null where nothing says so; `amount`
+    is what it moved: of a charge what was captured, of a transfer its net.
+    """
+
+    created: tuple[datetime, datetime] | None = None
+    amount: int | None = None
+    currency: str | None = None
+    charge_id: str | None = None
+    transaction_id: str | None = None
+    origin: str | None = None
+    description: str | None = None
+    metadata: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """An object whose shape is not the documented one: kept aside. `id` is empty where it has none; `key` tells it
+    from others; `reason` names the field and holds nothing of the object."""
+
+    kind: str
+    id: str
+    reason: str
+    key: str
+    traces: Traces = field(default_factory=Traces, compare=False)
+
+    @property
+    def name(self) -> str:
+        """What it is kept under."""
+        return self.id or self.key

@@ -4,13 +4,14 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
 
-from recon.model import Balance, ObjectRow
+from recon.model import Balance, Malformed, ObjectRow, Traces
 from recon.omise.scrub import Scrub, object_of
-from recon.omise.shapes import TYPES, VALUES
+from recon.omise.shapes import TYPES, VALUES, Moment
 
 T = TypeVar("T")
 
@@ -47,17 +48,6 @@ class UnexpectedShape(BadAnswer):
 
 
 @dataclass(frozen=True, slots=True)
-class Malformed:
-    """An object whose shape is not the documented one: kept aside. `id` is empty where it has none; `key` tells it
-    from others; `reason` names the field and holds nothing of the object."""
-
-    kind: str
-    id: str
-    reason: str
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
 class ListPage:
     """One page of a list, its objects not read yet: how many the whole list has, and the bytes of each of these."""
 
@@ -70,9 +60,9 @@ class AccountFacts:
     """What `/account` says about the key's account; `team` is the id that outlives it, where Omise names one."""
 
     id: str
-    country: str
     currency: str
     livemode: bool
+    country: str | None = None  # older test accounts do not say
     team: str | None = None
 
 
@@ -96,12 +86,20 @@ class _Named(msgspec.Struct):
     id: Any = None
 
 
+class _Made(msgspec.Struct):
+    created_at: Moment
+
+
 _list = msgspec.json.Decoder(_List)
 _account = msgspec.json.Decoder(AccountFacts)
 _balance = msgspec.json.Decoder(_Balance)
 _whole = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _named = msgspec.json.Decoder(_Named)
+_made = msgspec.json.Decoder(_Made)
 _ID = re.compile(r"\w{1,64}", re.ASCII)
+_CURRENCY = re.compile(r"[A-Za-z]{3}")
+_LARGEST = 1 << 62  # minor units; what is above is no amount
+_MOVED = {"charge": ("captured_amount", "amount"), "transfer": ("net",)}  # by which fields an object moved money
 
 
 def decode_list(body: bytes) -> ListPage:
@@ -118,7 +116,7 @@ def read_objects(kind: str, bodies: Iterable[bytes], scrub: Scrub) -> Objects:
         try:
             rows.append(_row(kind, _node.decode(body), scrub))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            malformed.append(_malformed(kind, body, error))
+            malformed.append(_malformed(kind, body, error, scrub))
     return tuple(rows), tuple(malformed)
 
 
@@ -145,7 +143,8 @@ def object_bytes(body: bytes) -> bytes:
 def decode_account(body: bytes) -> AccountFacts:
     """What `/account` answers; raises BadAnswer."""
     facts = _decoded(_account.decode, body)
-    return AccountFacts(facts.id, facts.country.upper(), facts.currency.upper(), facts.livemode, facts.team)
+    country = facts.country.upper() if facts.country else None
+    return AccountFacts(facts.id, facts.currency.upper(), facts.livemode, country, facts.team)
 
 
 def decode_balance(body: bytes) -> Balance:
@@ -184,10 +183,55 @@ def _row(kind: str, node: dict[str, Any], scrub: Scrub) -> ObjectRow:
     return ObjectRow(typed.id, VALUES[kind](typed), _digest(node, parts), raw)
 
 
-def _malformed(kind: str, body: bytes, error: Exception) -> Malformed:
+def key_of(body: bytes) -> str:
+    """Tells an object's bytes from all others."""
+    return hashlib.blake2b(body, digest_size=16).hexdigest()
+
+
+def created_at(body: bytes) -> datetime | None:
+    """When an object says that it was made; null where it does not."""
+    try:
+        return _made.decode(body).created_at
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _malformed(kind: str, body: bytes, error: Exception, scrub: Scrub) -> Malformed:
     reason = str(error) if isinstance(error, msgspec.ValidationError) else "it is no readable JSON"
-    key = hashlib.blake2b(body, digest_size=16).hexdigest()
-    return Malformed(kind, id_of(body), reason, key)
+    return Malformed(kind, id_of(body), reason, key_of(body), _traces(kind, body, scrub))
+
+
+def _traces(kind: str, body: bytes, scrub: Scrub) -> Traces:
+    """Each field by itself: what is wrong with one says nothing about the others."""
+    try:
+        node = _node.decode(body)
+        scrub.clean(node)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Traces()
+    made = created_at(body)
+    amounts = [_amount(node.get(name)) for name in _MOVED.get(kind, ("amount",))]
+    currency, description, metadata = (node.get(name) for name in ("currency", "description", "metadata"))
+    return Traces(
+        created=(made, made) if made else None,
+        amount=next((amount for amount in amounts if amount is not None), None),
+        currency=currency.upper() if isinstance(currency, str) and _CURRENCY.fullmatch(currency) else None,
+        charge_id=_reference(node.get("charge")),
+        transaction_id=_reference(node.get("transaction")),
+        origin=_reference(node.get("origin")),
+        description=description if isinstance(description, str) else None,
+        metadata=_sorted.encode(metadata).decode() if isinstance(metadata, dict) and metadata else None,
+    )
+
+
+def _amount(value: Any) -> int | None:
+    """Minor units, where it can be nothing else."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _LARGEST else None
+
+
+def _reference(value: Any) -> str | None:
+    """An id, or the id of an expanded object."""
+    name = value.get("id") if isinstance(value, dict) else value
+    return name if isinstance(name, str) and _ID.fullmatch(name) else None
 
 
 def _digest(node: dict[str, Any], parts: Sequence[dict[str, Any]]) -> bytes:

@@ -3,24 +3,25 @@
 import asyncio
 import re
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TypeVar
 
 from recon.columns import RECEIPT
-from recon.model import Balance, ObjectRow, Window
+from recon.model import Balance, Malformed, ObjectRow, Window
 from recon.omise.client import Client, NotFound
 from recon.omise.marks import StoredMarks, marks_of
 from recon.omise.objects import (
     AccountFacts,
     ListPage,
-    Malformed,
+    created_at,
     decode_account,
     decode_balance,
     decode_list,
+    key_of,
     object_bytes,
     read_objects,
 )
@@ -63,6 +64,7 @@ class ClosedWindow:
     seen: int
     malformed: int = 0
     ids: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
+    kept_aside: frozenset[str] = field(default=frozenset(), compare=False, repr=False)  # names, as Malformed has them
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ async def _fetch_one(
         return Missing(kind, ids[-1])
     rows, malformed = read_objects(kind, [body], scrub)
     if malformed:
-        return malformed[0]
+        return replace(malformed[0], id=malformed[0].id or ids[-1])
     return Batch(kind, rows, dict(marks_of(kind, [body], stored.key)) if stored is not None else {})
 
 
@@ -218,6 +220,7 @@ class _Sweep:
                 seen=len(seen) - len(malformed),
                 malformed=len(malformed),
                 ids=frozenset(seen),
+                kept_aside=frozenset(malformed),
             )
         )
 
@@ -232,7 +235,7 @@ class _Sweep:
 
     async def _put(self, page: "_ReadPage", seen: set[str], malformed: set[str]) -> None:
         before = len(seen)
-        malformed.update(item.id or item.key for item in page.malformed)
+        malformed.update(item.name for item in page.malformed)
         seen.update(page.unchanged, (row.id for row in page.batch.rows), malformed)
         self.done += len(seen) - before
         for item in page.malformed:
@@ -258,9 +261,9 @@ class _Sweep:
             if self.kind != RECEIPT.name:  # an account without live receipts may have no such list
                 raise
             page = ListPage(0, ())
-        return await self._read(page)
+        return await self._read(page, window)
 
-    async def _read(self, page: ListPage) -> "_ReadPage":
+    async def _read(self, page: ListPage, window: Window) -> "_ReadPage":
         """Reads what of a page is not stored as it came."""
         bodies = page.objects
         marks: dict[str, bytes] = {}
@@ -271,6 +274,8 @@ class _Sweep:
             unchanged = frozenset(await self.stored.unchanged(self.kind, marks))
             bodies = tuple(body for body, (id, _) in zip(bodies, marked, strict=True) if id not in unchanged)
         rows, malformed = read_objects(self.kind, bodies, self.scrub)
+        if malformed:
+            malformed = _dated(malformed, page.objects, window)
         return _ReadPage(page.total, len(page.objects), unchanged, Batch(self.kind, rows, marks), malformed)
 
 
@@ -283,6 +288,23 @@ class _ReadPage:
     unchanged: frozenset[str]
     batch: Batch
     malformed: tuple[Malformed, ...]
+
+
+def _dated(malformed: Iterable[Malformed], bodies: Sequence[bytes], window: Window) -> tuple[Malformed, ...]:
+    """Those that do not say when they were made: between their neighbours in a list that stands in order."""
+    moments = [created_at(body) for body in bodies]
+    said = [moment for moment in moments if moment is not None]
+    place = {key_of(body): at for at, body in enumerate(bodies)}
+    dated = []
+    for item in malformed:
+        if item.traces.created is None:
+            at = place[item.key]
+            before = [moment for moment in moments[:at] if moment] if said == sorted(said) else []
+            after = [moment for moment in moments[at:] if moment] if said == sorted(said) else []
+            created = (before[-1] if before else window.start - _SECOND, after[0] if after else window.end + _SECOND)
+            item = replace(item, traces=replace(item.traces, created=created))
+        dated.append(item)
+    return tuple(dated)
 
 
 def _parts(total: int, split_over: int) -> int:

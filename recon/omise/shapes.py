@@ -12,6 +12,8 @@ from recon import columns as c
 Values = tuple[str | int | bool | None, ...]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
+DIRECTIONS = frozenset({"credit", "debit"})
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _sorted = msgspec.json.Encoder(order="deterministic")
@@ -50,20 +52,20 @@ class _Charge(msgspec.Struct):
     net: int
     created_at: Moment
     livemode: bool
+    fee: int
+    fee_vat: int
+    refunded_amount: int
+    capture: bool
+    authorized: bool
+    paid: bool
+    reversed: bool
+    voided: bool
     captured_amount: int | None = None
-    fee: int = 0
-    fee_vat: int = 0
     interest: int = 0
     interest_vat: int = 0
     transaction_fees: _Rates | None = None
-    refunded_amount: int = 0
     source: _Source | None = None
     card: _Card | None = None
-    capture: bool = True
-    authorized: bool = False
-    paid: bool = False
-    reversed: bool = False
-    voided: bool = False
     authorized_at: Moment | None = None
     paid_at: Moment | None = None
     expires_at: Moment | None = None
@@ -97,7 +99,7 @@ class _OfCharge(msgspec.Struct):
 
 
 class _Refund(_OfCharge):
-    voided: bool = False
+    voided: bool
     transaction: Id = None
 
 
@@ -116,10 +118,10 @@ class _Transfer(msgspec.Struct):
     net: int
     created_at: Moment
     livemode: bool
+    sent: bool
+    paid: bool
+    deleted: bool
     sendable: bool = False
-    sent: bool = False
-    paid: bool = False
-    deleted: bool = False
     sent_at: Moment | None = None
     paid_at: Moment | None = None
     failure_code: str | None = None
@@ -144,6 +146,10 @@ class _Transaction(msgspec.Struct):
     livemode: bool
     origin: Id = None
     transferable_at: Moment | None = None
+
+    def __post_init__(self) -> None:
+        if self.direction not in DIRECTIONS:  # without it nobody knows whether the money came or went
+            raise ValueError("`direction` is neither credit nor debit")
 
 
 class _Dispute(_OfCharge):

@@ -1,6 +1,7 @@
 """A table of text to orders: columns parsed whole, bad rows kept aside with their reason."""
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ from recon.tabular.faults import RowFaults, quoted, shown
 from recon.tabular.moments import moments
 from recon.tabular.table import Table, Torn, mapped
 
+_LONGEST_ID = 64
+_PLAIN_ID = re.compile(r"\S+")  # names of people have blanks in them
 _REQUIRED = (c.ORDER_ID, c.AMOUNT, c.CURRENCY, c.STATUS, c.CREATED_AT)
 # Control characters, and letters that have no width: an id with one of these never equals the id that it looks like.
 _UNSEEN = r"[\x00-\x1f\x7f-\x{9f}\x{ad}\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{2064}\x{feff}]"
@@ -269,14 +272,24 @@ class _Reading:
         at = self.kept[bad]
         shown = [column for index, column in enumerate(self.table.cells) if index != customer]
         cells = zip(*(column.take(pa.array(at)).to_pylist() for column in shown), strict=True)
-        for position, account, row, content in zip(bad, accounts, self.table.rows[at].tolist(), cells, strict=True):
+        named = {column: self._cells(column, at).to_pylist() for column in (c.ORDER_ID, c.CHARGE_ID)}
+        ids = zip(*(map(_id_or_none, texts) for texts in named.values()), strict=True)
+        rows = zip(bad, accounts, self.table.rows[at].tolist(), cells, ids, strict=True)
+        for position, account, row, content, of_row in rows:
             column, reason = self.faults.row(position)
-            yield account, self.source.name, self.table.name, row, column, reason, self._digest(content)
+            yield account, self.source.name, self.table.name, row, column, reason, self._digest(content), *of_row
 
     def _torn(self) -> Iterator[tuple[str | int | None, ...]]:
         for torn in self.table.torn:
             digest = self._digest(self._without_customer(torn))
-            yield self.source.account, self.source.name, self.table.name, torn.row, None, torn.reason, digest
+            place = (self.source.account, self.source.name, self.table.name, torn.row)
+            ids = (_id_or_none(self._torn_cell(torn, column)) for column in (c.ORDER_ID, c.CHARGE_ID))
+            yield *place, None, torn.reason, digest, *ids
+
+    def _torn_cell(self, torn: Torn, column: str) -> str:
+        """Where a column should stand in a torn row; empty where it does not reach so far."""
+        index = self.header.get(column, len(torn.cells))
+        return torn.cells[index].strip() if index < len(torn.cells) else ""
 
     def _without_customer(self, torn: Torn) -> list[str]:
         """The cells of a torn row less those where the customer may stand, addresses masked."""
@@ -286,6 +299,12 @@ class _Reading:
 
     def _digest(self, cells: Sequence[str]) -> str:
         return hashlib.sha256("\x1f".join((self.source.name, *cells)).encode()).hexdigest()[:32]
+
+
+def _id_or_none(text: str) -> str | None:
+    """An id of a row that could not be read, where anything may stand: no person's name, card or address."""
+    is_plain = 0 < len(text) <= _LONGEST_ID and _PLAIN_ID.fullmatch(text) and redact(text) == text
+    return text if is_plain else None
 
 
 def _trimmed(texts: pa.Array) -> pa.Array:

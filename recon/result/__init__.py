@@ -25,6 +25,7 @@ from recon.model import (
 )
 from recon.money import Money
 from recon.result.listing import details
+from recon.result.not_judged import not_judged
 from recon.result.reasons import ORDER_AND_CHARGE
 from recon.result.trust import not_read
 from recon.result.waiting import not_yet_due, waiting
@@ -214,6 +215,7 @@ def _notes(judged: Judged, intake: Intake, account: str) -> dict[str, int]:
     return {
         "orders over nothing": int((judged.triage.zero & orders).sum()),
         "orders of days that were not pulled": int((judged.scope.unpulled & orders).sum()),
+        **not_judged(judged, account),
         "charges without an order by design": int((judged.triage.by_design & charges).sum()),
         "order rows replaced by a newer row": intake.duplicate_rows,
         "days whose receipts wait: the day has not closed, or not all of it was read": _waiting_receipts(

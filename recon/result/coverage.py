@@ -13,6 +13,7 @@ from recon.rules import RULE_OF
 from recon.rules.receipts import waits_for_lists
 from recon.rules.rule import BANK, ORDERS, PULL
 from recon.triage import Judged
+from recon.triage.kept_aside import unread_ledgers
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Coverage:
 
     def __init__(self, judged: Judged, sources: Sources, known_breaks: Iterable[Break]) -> None:
         self._sources = sources
+        self._unread_ledgers = unread_ledgers(judged.books)
         wanted: dict[str, list[str]] = {}
         for known_break in known_breaks:
             wanted.setdefault(known_break.subject_type, []).append(known_break.subject_id)
@@ -53,7 +55,9 @@ class Coverage:
             return False
         subjects = self._subjects.get(known_break.subject_type)
         if subjects is None:  # rows and accounts: what was read was looked at whole
-            return needs != "" and not (needs == BANK and known_break.account in self._sources.bank_unread)
+            unread = known_break.code == "balance_mismatch" and known_break.account in self._unread_ledgers
+            bank_unread = needs == BANK and known_break.account in self._sources.bank_unread
+            return needs != "" and not unread and not bank_unread
         if needs == BANK and known_break.subject_id in self._waiting:
             return False
         return (known_break.account, known_break.subject_id) in subjects

@@ -148,6 +148,8 @@ class _Cases:
             return due if status == OrderStatus.PENDING else "cancelled orders"
         if self._returned[case]:
             return "charges given back in full"
+        if self._judged.scope.kept_aside[case] or self._judged.scope.unknown[case]:
+            return "orders of which a charge could not be read, or has an unknown status"
         if self._judged.scope.unpulled[case]:
             return "orders of days that were not pulled"
         if not self._judged.scope.orders[case]:

@@ -17,6 +17,7 @@ from recon.settings import Context
 from recon.settlement.ledger import unknown_kinds
 from recon.settlement.tie_out import CHARGES_TO_LEDGER
 from recon.triage import Judged
+from recon.triage.kept_aside import unread_ledgers
 
 GROUP = "Ledger and fees"
 _OF_CHARGE = [c.ACCOUNT, c.CHARGE_ID, c.NET, c.FUNDING_CURRENCY, c.TRANSACTION_ID]
@@ -202,7 +203,10 @@ def _unknown_kinds(rule: Rule, judged: Judged, context: Context) -> Iterator[Bre
 def _balance_differs(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
     """One break per account whose last reading is not its first plus what was booked since."""
     readings, words = judged.books.readings, context.currencies.words
+    unread = unread_ledgers(judged.books)
     for account, rows in readings.groupby(c.ACCOUNT, sort=True) if len(readings) else ():
+        if account in unread:  # what could not be read moved the balance, too
+            continue
         totals, booked = rows[c.TOTAL].tolist(), rows[c.SINCE_FIRST].tolist()
         differences = [total - totals[0] - since_first for total, since_first in zip(totals, booked, strict=True)]
         if differences[-1] == 0:

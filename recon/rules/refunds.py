@@ -149,7 +149,7 @@ def _exceeds(rule: Rule, case: Case, charge: Charge, context: Context) -> Break 
 
 def _missing(rule: Rule, case: Case, context: Context) -> Break | None:
     sides = _sides(case, context)
-    if sides is None or sides.shop == 0 or sides.omise or sides.shop == sides.lost:
+    if sides is None or sides.shop == 0 or sides.omise or sides.shop == sides.lost or case.unread_parts:
         return None
     status = order_of(case).status
     if status == OrderStatus.REFUND_REQUESTED or (not sides.payers and not _refunded_for_nothing(case)):
@@ -176,6 +176,8 @@ def _unrecorded(rule: Rule, case: Case, context: Context) -> Break | None:
 def _mismatch(rule: Rule, case: Case, context: Context) -> Break | None:
     sides = _sides(case, context)
     if sides is None or not sides.shop or not sides.omise or sides.shop in (sides.omise, sides.omise + sides.lost):
+        return None
+    if case.unread_parts and sides.shop > sides.omise:
         return None
     if any(charge.refunded.currency != order_of(case).money.currency for charge in sides.payers):
         return None

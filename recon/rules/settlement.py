@@ -18,6 +18,7 @@ from recon.rules.rule import BANK, Rule
 from recon.settings import Context
 from recon.settlement.clock import clock
 from recon.triage import Judged
+from recon.triage.kept_aside import explained_credits, unread_ledgers
 from recon.triage.values import transfers_at
 
 GROUP = "Settlement and bank"
@@ -35,7 +36,10 @@ def _overdue(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
     method_days = np.where(clocks.days < 0, own_days if own_days >= 0 else SETTLEMENT_DAYS, clocks.days)
     unpaid = unpaid.reset_index(drop=True).assign(**{c.AVAILABLE_AT: clocks.free_at})
     unpaid = unpaid.sort_values(c.AVAILABLE_AT, kind="stable")
+    unread = unread_ledgers(judged.books)  # a payout may be among what could not be read
     for name, account in judged.accounts.items():
+        if name in unread:
+            continue
         rows = unpaid[(unpaid[c.AVAILABLE_AT] <= context.as_of).to_numpy(dtype=bool) & c.of_account(unpaid, name)]
         if not len(rows) or rows[c.AMOUNT].sum() < SMALLEST_TRANSFER.get(str(rows[c.CURRENCY].iloc[0]), 0):
             continue
@@ -177,6 +181,8 @@ def credits_waiting(judged: Judged, account: str) -> int:
 def _credit_differs(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
     judged_ids = set(judged.books.transfers[c.TRANSFER_ID][judged.scope.transfers])
     judged_lines = _judged_lines(judged)
+    lines = judged.books.bank_lines
+    of_unread = set(lines[c.LINE_ID][explained_credits(judged.books)]) if len(lines) else set()
     names = [
         c.ACCOUNT,
         c.TRANSFER_ID,
@@ -189,7 +195,7 @@ def _credit_differs(rule: Rule, judged: Judged, context: Context) -> Iterator[Br
         c.REFERENCE,
     ]
     for account, transfer, line, currency, net, amount, booked, *texts in _bank_rows(judged, c.OTHER_AMOUNT, names):
-        if transfer not in judged_ids and line not in judged_lines:
+        if (transfer not in judged_ids and line not in judged_lines) or line in of_unread:
             continue
         why = (
             " in a line that names it"

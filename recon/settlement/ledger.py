@@ -87,13 +87,22 @@ def discrepancies(books: Books, ledger: Ledger) -> Discrepancies:
     named = ledger.kinds.isin([kind for kind, _, _ in _origins(books)])
     unknown = nameless | (named & (ledger.origin_at < 0))
     return Discrepancies(
-        missing_charges=successful & (ledger.charge_at < 0),
-        missing_refunds=counts & (ledger.refund_at < 0),
+        missing_charges=successful & (ledger.charge_at < 0) & ~_kept_aside(books, charges, c.CHARGE_ID),
+        missing_refunds=counts & (ledger.refund_at < 0) & ~_kept_aside(books, refunds, c.REFUND_ID),
         charges=successful & _differs(books, ledger, ledger.charge_at, charges, net),
         refunds=counts & ~voids & _differs(books, ledger, ledger.refund_at, refunds, back),
         unknown_origin=unknown,
         impossible=~unknown & _impossible(books, ledger),
     )
+
+
+def _kept_aside(books: Books, frame: pd.DataFrame, key: str) -> Mask:
+    """Whose transaction is there and could not be read: by its id, or by what it says that it comes from."""
+    rows = books.kept_aside
+    if not len(rows):
+        return np.zeros(len(frame), dtype=bool)
+    rows = rows[c.equals(rows, c.KIND, "transaction") & rows[c.RELEASED_AT].isna().to_numpy(dtype=bool)]
+    return c.is_in(frame[c.TRANSACTION_ID], rows[c.OBJECT_ID]) | c.is_in(frame[key], rows[c.ORIGIN])
 
 
 def kinds(origins: "pd.Series[str]") -> "pd.Categorical[str]":

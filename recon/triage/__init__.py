@@ -17,6 +17,7 @@ from recon.model import Account, Books, Case, Charge, Matching, Order
 from recon.settings import Context
 from recon.settlement import Settled
 from recon.triage.columns import CaseColumns
+from recon.triage.kept_aside import with_unread_parts
 from recon.triage.scope import Scope
 from recon.triage.values import attached, charges_at, disputes_at, orders_at, refunds_at
 
@@ -124,6 +125,7 @@ def _order_cases(columns: CaseColumns, wanted: Mask) -> Iterator[Case]:
         other_orders.setdefault(int(matching.stands_for[place]), []).append(orders[place])
     charge_ids = books.charges[c.CHARGE_ID]
     belongings = attached(books, set(charge_ids.iloc[charge_places]))
+    unread_parts = set(columns.case_of_charge[with_unread_parts(books)].tolist())
     for place in np.flatnonzero(wanted).tolist():
         order = orders[place]
         own_charges = tuple(sorted(charges.get(place, ()), key=_by_creation))
@@ -136,6 +138,7 @@ def _order_cases(columns: CaseColumns, wanted: Mask) -> Iterator[Case]:
             more_candidates=matching.unnamed.get(place, 0),
             refunds=belongings.refunds_of(own_charges),
             disputes=belongings.disputes_of(own_charges),
+            unread_parts=place in unread_parts,
         )
 
 
@@ -150,7 +153,7 @@ def _ids_at(ids: "pd.Series[str]", places: tuple[int, ...]) -> tuple[str, ...]:
 def _charge_cases(columns: CaseColumns, wanted: Mask) -> Iterator[Case]:
     """Each wanted charge without an order as a case of its own."""
     charges = columns.books.charges
-    candidates = set(columns.matching.contested)
+    explained = {*columns.matching.contested, *columns.matching.order_unread}
     places = np.flatnonzero(wanted)
     belongings = attached(columns.books, set(charges[c.CHARGE_ID].iloc[places]))
     for place, charge in zip(places.tolist(), charges_at(charges, places), strict=True):
@@ -158,7 +161,7 @@ def _charge_cases(columns: CaseColumns, wanted: Mask) -> Iterator[Case]:
             charge.account,
             None,
             (charge,),
-            needs_order=place not in candidates and not columns.by_design[place],
+            needs_order=place not in explained and not columns.by_design[place],
             refunds=belongings.refunds_of((charge,)),
             disputes=belongings.disputes_of((charge,)),
         )

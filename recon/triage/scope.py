@@ -13,6 +13,15 @@ from recon.arrays import Mask
 from recon.calendars import local_day, within
 from recon.model import OPEN_DISPUTES, Account, Books, ChargeStatus, Matching, OrderStatus, Window
 from recon.settlement.receipts import day_window, has_day, issued_on
+from recon.triage.kept_aside import (
+    accounts_with_unread_fees,
+    explained_credits,
+    explained_transactions,
+    released_orders,
+    stale,
+    unknown_statuses,
+    waiting_orders,
+)
 
 Subjects = frozenset[tuple[str, str, str]]  # account, type, id
 
@@ -51,6 +60,8 @@ class Scope:
     bank_lines: Mask
     receipts: Mask  # per receipt: of a day that is judged; `unread_receipts` are not, for want of all of their day
     unread_receipts: Mask
+    kept_aside: Mask = field(default_factory=lambda: np.zeros(0, dtype=bool))  # orders: a charge may be theirs
+    unknown: Mask = field(default_factory=lambda: np.zeros(0, dtype=bool))  # orders: a new status of a charge
 
 
 def scope(books: Books, matching: Matching, run_range: Range) -> Scope:
@@ -66,6 +77,7 @@ def scope(books: Books, matching: Matching, run_range: Range) -> Scope:
     opening[charge_root[items & ~own]] = True
     touched = opening.copy()
     touched[root[_orders(orders, run_range)]] = True
+    touched |= released_orders(books, matching, _recorded(run_range))
     refunds, disputes = _refunds(books.refunds, run_range), _disputes(books.disputes, run_range)
     named = {*books.refunds[c.CHARGE_ID][refunds], *books.disputes[c.CHARGE_ID][disputes]}
     charge_touched = _charges(charges, run_range) | c.is_in(charges[c.CHARGE_ID], named) | items
@@ -79,8 +91,11 @@ def scope(books: Books, matching: Matching, run_range: Range) -> Scope:
     linked[list(matching.ambiguous)] = True
     unpulled = ~linked & _expects(orders) & ~_pulled(orders, run_range)
     allowed = _selected(orders, run_range) & (_after_go_live(orders, run_range) | opening)
-    judged = touched & allowed & ~unpulled
-    alone = charge_touched & own & _selected(charges, run_range) & (_after_go_live(charges, run_range) | items)
+    kept_aside = waiting_orders(books, matching)
+    unknown = unknown_statuses(books, matching) & ~kept_aside
+    judged = touched & allowed & ~unpulled & ~kept_aside & ~unknown
+    alone = charge_touched & own & ~stale(books, charges, c.CHARGE_ID, "charge")
+    alone &= _selected(charges, run_range) & (_after_go_live(charges, run_range) | items)
     by_order = np.zeros(len(charges), dtype=bool)
     by_order[~own] = judged[charge_root[~own]]
     judged_charges = alone | by_order
@@ -93,12 +108,19 @@ def scope(books: Books, matching: Matching, run_range: Range) -> Scope:
         disputes=_with_charge(
             books.disputes, charges, judged_charges, disputes & _selected(books.disputes, run_range)
         ),
-        transfers=_transfers(books.transfers, run_range),
-        transactions=_judged(books.transactions, run_range, c.TRANSACTION_ID, "transaction"),
-        bank_lines=_bank_lines(books.bank_lines, run_range),
+        transfers=_transfers(books.transfers, run_range) & ~stale(books, books.transfers, c.TRANSFER_ID, "transfer"),
+        transactions=_judged(books.transactions, run_range, c.TRANSACTION_ID, "transaction")
+        & ~explained_transactions(books),
+        bank_lines=_bank_lines(books.bank_lines, run_range) & ~explained_credits(books),
+        kept_aside=(touched & allowed & ~unpulled & kept_aside)[root],
+        unknown=(touched & allowed & ~unpulled & unknown)[root],
         receipts=wanted_receipts & read,
         unread_receipts=wanted_receipts & ~read,
     )
+
+
+def _recorded(run_range: Range) -> dict[str, datetime]:
+    return {account: last_run.recorded_at for account, last_run in run_range.last_runs.items()}
 
 
 def _with_charge(frame: pd.DataFrame, charges: pd.DataFrame, seen: Mask, touched: Mask) -> Mask:
@@ -184,12 +206,13 @@ def _read_days(books: Books, run_range: Range) -> Mask:
     if not len(receipts):
         return np.zeros(0, dtype=bool)
     result = has_day(receipts)
+    unread = accounts_with_unread_fees(books)
     rows = zip(receipts[c.ACCOUNT], issued_on(receipts), strict=True)
     for place, (account, day) in enumerate(rows):
         window = day_window(day)
         covered = run_range.covered.get(account)
         whole = covered is None or within([window], covered) == (window,)
-        result[place] &= window.end <= books.as_of and whole
+        result[place] &= window.end <= books.as_of and whole and account not in unread
     return result
 
 

@@ -7,6 +7,13 @@ CREATE TABLE charge_name_rules (
     account TEXT NOT NULL, rules TEXT NOT NULL, stale_from BIGINT,
     CONSTRAINT pk_charge_name_rules PRIMARY KEY (account, rules)
 );
+CREATE TABLE kept_aside (
+    account TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, object_id TEXT, reason TEXT NOT NULL,
+    created_from BIGINT NOT NULL, created_to BIGINT NOT NULL, amount BIGINT, currency TEXT, charge_id TEXT,
+    transaction_id TEXT, origin TEXT, description TEXT, metadata TEXT, seen_at BIGINT NOT NULL,
+    superseded_at BIGINT,
+    CONSTRAINT pk_kept_aside PRIMARY KEY (account, kind, name, seen_at)
+);
 CREATE TABLE unmatched_charge (
     account TEXT NOT NULL, charge_id TEXT NOT NULL,
     CONSTRAINT pk_unmatched_charge PRIMARY KEY (account, charge_id)
@@ -18,6 +25,8 @@ CREATE TABLE unread_bank (
     CONSTRAINT pk_unread_bank PRIMARY KEY (source, digest, seen_at)
 );
 INSERT INTO unmatched_charge (account, charge_id) SELECT account, charge_id FROM loose_charge WHERE name = '';
+ALTER TABLE rejected_row ADD COLUMN order_id TEXT;
+ALTER TABLE rejected_row ADD COLUMN charge_id TEXT;
 DROP TABLE loose_charge;
 DROP TABLE named_window;
 ALTER TABLE batch_step RENAME COLUMN parcel TO packed_result;

@@ -114,6 +114,14 @@ CREATE TABLE job_run (
     CONSTRAINT pk_job_run PRIMARY KEY (name, hour)
 );
 
+CREATE TABLE kept_aside (
+    account TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, object_id TEXT, reason TEXT NOT NULL,
+    created_from BIGINT NOT NULL, created_to BIGINT NOT NULL, amount BIGINT, currency TEXT, charge_id TEXT,
+    transaction_id TEXT, origin TEXT, description TEXT, metadata TEXT, seen_at BIGINT NOT NULL,
+    superseded_at BIGINT,
+    CONSTRAINT pk_kept_aside PRIMARY KEY (account, kind, name, seen_at)
+);
+
 CREATE TABLE "match" (
     order_account TEXT NOT NULL, order_id TEXT NOT NULL, charge_account TEXT NOT NULL,
     charge_id TEXT NOT NULL, matched_by TEXT NOT NULL,
@@ -178,7 +186,8 @@ CREATE UNIQUE INDEX uq_refund_current ON refund (refund_id, account) WHERE super
 
 CREATE TABLE rejected_row (
     account TEXT, source TEXT NOT NULL, file TEXT NOT NULL, "row" BIGINT NOT NULL, "column" TEXT,
-    reason TEXT NOT NULL, digest TEXT NOT NULL, seen_at BIGINT NOT NULL, superseded_at BIGINT,
+    reason TEXT NOT NULL, digest TEXT NOT NULL, order_id TEXT, charge_id TEXT, seen_at BIGINT NOT NULL,
+    superseded_at BIGINT,
     CONSTRAINT pk_rejected_row PRIMARY KEY (source, digest, seen_at)
 );
 

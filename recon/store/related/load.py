@@ -28,7 +28,7 @@ from recon.store.versions.load import TOGETHER, book_queries, matches, whole_boo
 from recon.store.versions.readings import load_readings
 from recon.triage.scope import receipts_of_days
 
-_WHOLE = ("transfers", "disputes", "receipts", "rejected", "unread", "bank_lines")
+_WHOLE = ("transfers", "disputes", "receipts", "rejected", "unread", "kept_aside", "bank_lines")
 _SOON = timedelta(days=3)  # after a charge its transaction is booked, nearly always
 _REFUND, _TRANSACTION = tables.OBJECTS["refund"], tables.OBJECTS["transaction"]
 _REFUND_NAMES = c.Frame(
@@ -92,7 +92,7 @@ class _Related:
         transactions = with_rows(transactions, self._first_of_unknown_kinds(transactions))
         named = [refunds[c.CHARGE_ID], self._disputed(), _origins(transactions, "chrg_")]
         gathered = OrdersAndCharges(self.connections, self.queries, self.scope, self.accounts)
-        gathered.gather(pd.concat(named, ignore_index=True))
+        gathered.gather(pd.concat(named, ignore_index=True), self.books.kept_aside)
         more_refunds = self._any(_REFUND, c.REFUND_ID, self._refunds_of(gathered.charges, transactions))
         refunds = self._with("refunds", refunds, more_refunds)
         more_transactions = self._transactions_of(gathered.charges, refunds, transactions)

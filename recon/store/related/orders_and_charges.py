@@ -92,11 +92,19 @@ class OrdersAndCharges:
     charges: pd.DataFrame = field(default_factory=c.CHARGES.empty)
     links: pd.DataFrame = field(default_factory=c.LINKS.empty)  # recorded ones of what is loaded
 
-    def gather(self, charge_ids: "pd.Series[str]") -> None:
-        """The rows of the range, what changed, what is open, further charges by id (null: none), and all theirs."""
+    def gather(self, charge_ids: "pd.Series[str]", kept_aside: pd.DataFrame) -> None:
+        """The rows of the range, what changed, what is open, further charges by id (null: none), and all theirs.
+
+        And the orders that charges which were kept aside since the last run may belong to.
+        """
         unmatched = self._connection.execute(select(UNMATCHED_CHARGE.c.charge_id)).scalars()
         orders, charges = self._fetch(
-            [*self._base(_ORDER), *self._refund_requested(), *self._by_id(_ORDER, self.scope.ids("order"))],
+            [
+                *self._base(_ORDER),
+                *self._refund_requested(),
+                *self._by_id(_ORDER, self.scope.ids("order")),
+                *self._around(kept_aside),
+            ],
             [
                 *self._base(_CHARGE),
                 *self._unsettled(),
@@ -136,6 +144,19 @@ class OrdersAndCharges:
         return [
             _of(_CHARGE, account) & condition for account in self.accounts for condition in (tables.IS_PENDING, late)
         ]
+
+    def _around(self, kept_aside: pd.DataFrame) -> list[ColumnElement[bool]]:
+        """Orders made near a charge that became readable, or went, since the account's last run."""
+        conditions: list[ColumnElement[bool]] = []
+        ended = kept_aside[c.RELEASED_AT].notna().to_numpy(dtype=bool)
+        rows = kept_aside[c.equals(kept_aside, c.KIND, "charge") & ended]
+        names = [c.ACCOUNT, c.CREATED_FROM, c.CREATED_TO, c.RELEASED_AT]
+        for account, first, last, released in rows[names].itertuples(index=False, name=None):
+            last_run = self.scope.target.last_runs.get(account)
+            if last_run is not None and released > last_run.recorded_at:
+                window = Window(first.to_pydatetime() - self.scope.reach, last.to_pydatetime() + self.scope.reach)
+                conditions.append(created(_ORDER, account, window))
+        return conditions
 
     def _by_id(self, table: Table, ids: Collection[str]) -> list[ColumnElement[bool]]:
         return bulk.among(self._connection, table.c[tables.key_of(table)], ids)

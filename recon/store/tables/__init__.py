@@ -182,6 +182,15 @@ UNREAD = Table(
     Column(SUPERSEDED_AT, BigInteger()),
 )
 
+# An object that could not be read, from when it was seen until it was read after all, or gone.
+KEPT_ASIDE = Table(
+    "kept_aside",
+    METADATA,
+    *_declared(c.ASIDE, (c.ACCOUNT, c.KIND, c.NAME)),
+    Column(c.SEEN_AT, BigInteger(), primary_key=True),
+    Column(SUPERSEDED_AT, BigInteger()),
+)
+
 ACCOUNT = Table(
     "account",
     METADATA,

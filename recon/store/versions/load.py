@@ -6,7 +6,21 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Select, Table, Text, case, cast, exists, false, func, null, select
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Select,
+    Table,
+    Text,
+    case,
+    cast,
+    exists,
+    false,
+    func,
+    null,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -97,6 +111,7 @@ def book_queries(
         "receipts": made(RECEIPTS, kinds["receipt"]),
         "rejected": _aside(c.REJECTED, tables.REJECTED, known, (c.SOURCE, c.FILE, c.ROW, c.DIGEST)),
         "unread": _aside(c.UNREAD, tables.UNREAD, known, (c.SOURCE, c.FILE, c.DIGEST)),
+        "kept_aside": _kept_aside(known, sqlite, metadata_keys),
         "bank_lines": _bank_lines(known, as_of),
     }
 
@@ -201,6 +216,19 @@ def _bank_lines(versions_at: int | None, as_of: datetime) -> Query:
 def _aside(frame: c.Frame, table: Table, versions_at: int | None, keys: tuple[str, ...]) -> Query:
     """What could not be read."""
     return Query(frame, table, _all_of(frame, table).where(tables.known_at(table, versions_at)), keys)
+
+
+def _kept_aside(known: int | None, sqlite: bool, metadata_keys: Sequence[str]) -> Query:
+    """Of what is known now also what was released by now."""
+    table = tables.KEPT_ASIDE
+    extra = {
+        c.ORDER_REF: _first_value(sqlite, table.c[c.METADATA], metadata_keys),
+        c.RELEASED_AT: table.c[tables.SUPERSEDED_AT] if known is None else cast(null(), BigInteger),
+    }
+    picked = [extra[name].label(name) if name in extra else table.c[name] for name in c.KEPT_ASIDE.names]
+    wanted = true() if known is None else tables.known_at(table, known)
+    keys = (c.ACCOUNT, c.KIND, c.NAME, c.CREATED_FROM)
+    return Query(c.KEPT_ASIDE, table, select(*picked).where(wanted), keys)
 
 
 def _all_of(frame: c.Frame, table: Table) -> Select[Any]:

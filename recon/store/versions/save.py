@@ -17,7 +17,7 @@ from recon.model import Balance, ObjectRow, Window
 from recon.store import bulk, tables
 from recon.store.engine import SQLITE, Store, reading, to_micros, writing
 from recon.store.related import charge_names
-from recon.store.versions import packing
+from recon.store.versions import kept_aside, packing
 
 PULL_LOCK = "pull_window"
 DIGEST_BYTES = 16  # of a digest; what follows it in an object's row is its mark
@@ -80,6 +80,7 @@ def save_objects(
     with writing(store, f"{kind} {account}") as connection:
         _check_livemode(connection, account, kind, rows)
         saved = _save_versions(connection, table, account, digests, to_micros(seen_at), version)
+        kept_aside.release_read(connection, account, kind, by_id, to_micros(seen_at))
         if kind == "charge" and saved.new + saved.changed:
             charge_names.mark_stale(connection, account, to_micros(seen_at))
     return saved
@@ -102,6 +103,7 @@ def save_gone(store: Store, account: str, kind: str, ids: Sequence[str], seen_at
         current = _current(connection, table, account, list(ids))
         closed = [(max(to_micros(seen_at), row[2] + 1), account, key) for key, row in current.items()]
         bulk.execute_many(connection, f"UPDATE {_at_key(connection, table)}", closed)
+        kept_aside.release_read(connection, account, kind, ids, to_micros(seen_at))
     return len(closed)
 
 
@@ -149,7 +151,10 @@ def save_bank_lines(
 def bind_account(
     store: Store, name: str, omise_id: str, country: str, currency: str, livemode: bool, seen_at: datetime
 ) -> None:
-    """Ties a configured name to one Omise account for good; raises AccountChanged where it is tied to another."""
+    """Ties a configured name to one Omise account for good; raises AccountChanged where it is tied to another.
+
+    `country` is empty where Omise does not name it.
+    """
     values = {"name": name, "omise_id": omise_id, "country": country, "currency": currency, "livemode": livemode}
     table = tables.ACCOUNT
     with writing(store, "account") as connection:
@@ -163,6 +168,8 @@ def bind_account(
             )
         elif bound.livemode != livemode:
             raise AccountChanged(_mixed(name, bound.livemode))
+        elif country and not bound.country:
+            connection.execute(table.update().where(table.c.name == name).values(country=country))
 
 
 def save_balance(store: Store, account: str, balance: Balance, read_at: datetime) -> None:

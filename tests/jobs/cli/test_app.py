@@ -47,6 +47,7 @@ ACCOUNT_KEYS = [
     "proof",
     "rejected_rows",
     "ignored_rows",
+    "not_judged",
 ]
 BREAK_KEYS = [
     "id",

@@ -85,6 +85,7 @@ def refund_made(server: Sandbox, at: datetime) -> str:
         "currency": "THB",
         "funding_amount": 100,
         "funding_currency": "THB",
+        "voided": False,
         "created_at": made,
     }
     server.put("th", "refunds", refund)

@@ -13,10 +13,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from recon.model import Window
+from recon.model import Malformed, Window
 from recon.omise.client import Client, KeyRefused, Limits, NotFound, open_client
 from recon.omise.marks import StoredMarks, marks_of
-from recon.omise.objects import Malformed
 from recon.omise.pull import Batch, ClosedWindow, Missing, account, balance, fetch, sweep
 from recon.omise.scrub import Scrub
 from tests.recon.omise.test_client import FAST, FAULTS, KEY, fault, serve
@@ -282,6 +281,7 @@ async def test_a_refund_is_asked_for_below_its_charge() -> None:
         "currency": "THB",
         "funding_amount": 1,
         "funding_currency": "THB",
+        "voided": False,
         "created_at": stamp(0),
     }
     omise = Omise({"charges": [charge() | {"refunded": [refund]}]})

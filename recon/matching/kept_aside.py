@@ -1,0 +1,109 @@
+"""What could not be read, as another's pair: orders that an odd charge may pay, charges of orders in odd rows."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from recon import columns as c
+from recon.arrays import Mask, Positions
+from recon.matching.by_description import names
+from recon.model import Matching
+from recon.settings import MatchSettings
+
+_IN_LIST = re.compile(r'[^\s\[\],;"]+')
+
+
+def orders_of(
+    kept_aside: pd.DataFrame, orders: pd.DataFrame, charges: pd.DataFrame, matching: Matching, settings: MatchSettings
+) -> Mapping[int, Positions]:
+    """Per row of `columns.KEPT_ASIDE` that is a charge the places of the orders that it may explain, if any.
+
+    Orders that another charge pays want no explanation.
+    """
+    at = np.flatnonzero(c.equals(kept_aside, c.KIND, "charge")).tolist()
+    if not at:
+        return {}
+    seeking = _Seeking(orders, charges, matching, settings, kept_aside)
+    found = {row: np.flatnonzero(seeking.of(kept_aside.iloc[row])) for row in at}
+    return {row: places for row, places in found.items() if len(places)}
+
+
+def charges_of(rejected: pd.DataFrame, charges: pd.DataFrame, settings: MatchSettings) -> Positions:
+    """The places of charges that name, or are named by, an order in a row that could not be read (`c.REJECTED`)."""
+    rows = rejected[rejected[c.ORDER_ID].notna() | rejected[c.CHARGE_ID].notna()]
+    result = np.zeros(len(charges), dtype=bool)
+    if not len(rows):
+        return np.flatnonzero(result)
+    places, found = names(charges[c.ORDER_REF], charges[c.DESCRIPTION], settings.patterns.values())
+    found = found.to_pandas()
+    for account, own in rows.groupby(rows[c.ACCOUNT].fillna(""), sort=True):
+        named = c.is_in(charges[c.CHARGE_ID], own[c.CHARGE_ID]).copy()
+        named[places[c.is_in(found, own[c.ORDER_ID])]] = True
+        result |= named & c.of_account(charges, str(account)) if account else named
+    return np.flatnonzero(result)
+
+
+class _Seeking:
+    """What every charge that was kept aside is held against."""
+
+    def __init__(
+        self,
+        orders: pd.DataFrame,
+        charges: pd.DataFrame,
+        matching: Matching,
+        settings: MatchSettings,
+        kept_aside: pd.DataFrame,
+    ) -> None:
+        self._orders, self._settings = orders, settings
+        self._links = matching.orders, charges[c.CHARGE_ID].to_numpy(dtype=object)[matching.charges]
+        stale = c.is_in(charges[c.CHARGE_ID], kept_aside[c.OBJECT_ID])
+        pays = c.took_money(charges) & ~stale
+        self._unpaid = np.ones(len(orders), dtype=bool)
+        self._unpaid[matching.orders[pays[matching.charges]]] = False
+        self._unlinked = np.ones(len(orders), dtype=bool)
+        self._unlinked[matching.orders] = False
+        self._known = set(charges[c.CHARGE_ID])
+
+    def of(self, charge: "pd.Series[Any]") -> Mask:
+        """Orders that it may explain."""
+        charge_id, named = _text(charge[c.OBJECT_ID]), self._named(charge)
+        linked = np.zeros(len(self._orders), dtype=bool)
+        if charge_id:
+            places, ids = self._links
+            linked[places[ids == charge_id]] = True
+            linked |= c.equals(self._orders, c.CHARGE_ID, charge_id)
+        if named.any() or linked.any() or _text(charge[c.ORDER_REF]):
+            return (named | linked) & self._unpaid
+        return self._pairs(charge, charge_id)
+
+    def _named(self, charge: "pd.Series[Any]") -> Mask:
+        """Orders whose ids its metadata or its description hold, those of its own account first."""
+        ref, text = _text(charge[c.ORDER_REF]), _text(charge[c.DESCRIPTION])
+        _, found = names([ref], [text], self._settings.patterns.values())
+        ids = {*found.to_pylist(), *_IN_LIST.findall(ref or "")}
+        named = self._orders[c.ORDER_ID].isin(ids).to_numpy(dtype=bool)
+        own = named & c.of_account(self._orders, charge[c.ACCOUNT])
+        return own if own.any() else named
+
+    def _pairs(self, charge: "pd.Series[Any]", charge_id: str | None) -> Mask:
+        """Orders without a charge that the passes by amount and time could link with it."""
+        orders, window = self._orders, self._settings.window
+        made, named = orders[c.CREATED_AT], orders[c.CHARGE_ID]
+        near = (made >= charge[c.CREATED_FROM] - window) & (made <= charge[c.CREATED_TO] + window)
+        result = near.to_numpy(dtype=bool) & self._unlinked & c.of_account(orders, charge[c.ACCOUNT])
+        result &= c.expects_charge(orders) & (orders[c.AMOUNT] != 0).to_numpy(dtype=bool)
+        result &= (named.isna() if charge_id else ~named.isin(self._known)).to_numpy(dtype=bool)
+        if currency := _text(charge[c.CURRENCY]):
+            result &= c.equals(orders, c.CURRENCY, currency)
+        if not pd.isna(charge[c.AMOUNT]):
+            expected = orders[c.AMOUNT].to_numpy(dtype=np.int64)
+            slack = c.slack(orders[c.CURRENCY], expected, self._settings.tolerance)
+            result &= np.abs(expected - int(charge[c.AMOUNT])) <= slack
+        return np.asarray(result)
+
+
+def _text(cell: object) -> str | None:
+    return cell if isinstance(cell, str) and cell else None

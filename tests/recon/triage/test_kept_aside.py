@@ -1,0 +1,72 @@
+"""An object that could not be read: what it may explain waits, what stands beside it is judged."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from recon import columns as c
+from recon.matching import match
+from recon.rules import case_rules, judge
+from recon.triage import Judged, triage
+from recon.triage.scope import scope
+from tests.kit.books import AS_OF, Job, Row, books, build, charge, nothing_settled, order
+
+MADE = order("A-1")["created_at"]
+
+
+def aside(**fields: Any) -> Row:
+    """A charge that could not be read, made when the orders were."""
+    plain = {"account": "th", "kind": "charge", "name": "chrg_odd", "object_id": "chrg_odd", "reason": "amount"}
+    return plain | {"created_from": MADE, "created_to": MADE} | fields
+
+
+def missing(orders: list[Row], charges: list[Row], *odd: Row) -> list[str]:
+    """Orders that are called `charge_missing`."""
+    job = Job()
+    kept_aside = build(c.KEPT_ASIDE, odd)
+    known = replace(books(orders, charges, AS_OF), kept_aside=kept_aside)
+    matching = match(known.orders, known.charges, job.settings, kept_aside=kept_aside)
+    judged_scope = scope(known, matching, job.range())
+    rules = case_rules(job.context)
+    triaged = triage(known, matching, judged_scope, job.context, rules)
+    judged = Judged(known, matching, judged_scope, triaged, nothing_settled(), job.accounts)
+    return [
+        raised.subject_id for raised in judge(judged.triage.cases, job.context) if raised.code == "charge_missing"
+    ]
+
+
+ORDERS = [order("A-1", 10_000), order("A-2", 20_000), order("A-3", 30_000, charge_id="chrg_odd")]
+
+
+@pytest.mark.parametrize(
+    ("odd", "left"),
+    [
+        ({"order_ref": "A-1"}, ["A-2"]),  # A-3 names it, too
+        ({"object_id": "chrg_other", "order_ref": "A-1"}, ["A-2", "A-3"]),
+        ({"object_id": "chrg_other", "description": "order A-2, thanks"}, ["A-1", "A-3"]),
+        ({"object_id": "chrg_other", "order_ref": "Z-9"}, ["A-1", "A-2", "A-3"]),
+        ({"object_id": "chrg_other", "amount": 20_000, "currency": "THB"}, ["A-1", "A-3"]),
+        ({"object_id": "chrg_other", "amount": 20_000, "currency": "SGD"}, ["A-1", "A-2", "A-3"]),
+        ({"object_id": "chrg_other"}, ["A-3"]),
+        ({"object_id": None}, []),
+        ({"object_id": "chrg_other", "account": "sg"}, ["A-1", "A-2", "A-3"]),
+        ({"object_id": "chrg_other", "released_at": AS_OF}, ["A-1", "A-2", "A-3"]),
+        (
+            {
+                "object_id": "chrg_other",
+                "created_from": MADE + timedelta(days=9),
+                "created_to": MADE + timedelta(days=9),
+            },
+            ["A-1", "A-2", "A-3"],
+        ),
+    ],
+)
+def test_only_what_it_could_explain_waits(odd: Row, left: list[str]) -> None:
+    assert missing(ORDERS, [], aside(**odd)) == left
+
+
+def test_an_order_that_another_charge_pays_is_judged() -> None:
+    assert missing([order("A-1")], [charge("chrg_1", "A-1")], aside(order_ref="A-1")) == []
+    assert missing(ORDERS, []) == ["A-1", "A-2", "A-3"]
