@@ -118,8 +118,8 @@ def _judge(
     """
     accounts = {part.account.name: part.account for part in request.accounts}
     context = request.context
-    unread = {"kept_aside": books.kept_aside, "rejected": books.rejected}
-    matching = match(books.orders, books.charges, request.match_settings, links, **unread)
+    odd = {"kept_aside": books.kept_aside, "rejected": books.rejected}
+    matching = match(books.orders, books.charges, request.match_settings, links, **odd)
     judged_scope = scope(books, matching, run_range)
     with ThreadPoolExecutor(_TOGETHER) as pool:  # columns and values: hardly in each other's way
         settling = pool.submit(settle, books, judged_scope.charges, accounts, context)
