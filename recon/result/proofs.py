@@ -18,6 +18,7 @@ from recon.settlement import balance, tie_out
 from recon.settlement.gaps import EDGE, NOT_JUDGED, Gap, Reasons, proof_of
 from recon.settlement.tie_out import BankTerms
 from recon.triage import Judged
+from recon.triage.kept_aside import unread_ledgers
 
 ORDERS_TO_CHARGES = "orders_to_charges"
 _NOT_JUDGED = "not judged"
@@ -112,12 +113,15 @@ class _Cases:
     def gaps_alone(self, right: Ints) -> Iterator[Gap]:
         """The charges of the range that no order has."""
         contested = set(self._judged.matching.contested)
+        of_unread_rows = set(self._judged.matching.order_unread)
         by_design, judged = self._columns.by_design, self._judged.scope.charges
         for place in np.flatnonzero((right != 0) & ~self._linked).tolist():
             charge_id = self._charge_ids.iloc[place]
             why = self._reasons.charges.get(charge_id, "")
             if not why and place in contested:
                 why = "charges of which several could pay an order (match_ambiguous)"
+            if not why and place in of_unread_rows:
+                why = "charges whose order stands in a row that could not be read"
             if not why and by_design[place]:
                 why = "charges without an order by design"
             if not why and not judged[place]:
@@ -189,6 +193,8 @@ def account_proofs(
     books = judged.books
     reasons = reasons_of(breaks, account.name, books, hand_links)
     reasons = replace(reasons, waits=_waiting(account.name, judged, window))
+    if account.name in unread_ledgers(judged.books):
+        reasons = replace(reasons, balance=reasons.balance or "transactions that could not be read")
     proofs = (
         *orders_to_charges(judged, sides_of(books, account.name, window), reasons),
         *_to_ledger_balance_and_bank(judged, account, window, days, reasons, context),
