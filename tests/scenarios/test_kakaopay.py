@@ -267,7 +267,7 @@ SCENARIOS: Mapping[str, tuple[int, str, str, list[str]]] = {
     "success": (10_000, "", "paid", []),
     "failure": (1_000_001, "", "pending", []),
     "failure that the shop took for a success": (1_000_001, "", "paid", ["order_paid_charge_failed"]),
-    "too little": (99, "successful", "paid", []),  # won are no currency of a Thai account: its limits do not apply
+    "too little": (99, "successful", "paid", ["amount_out_of_limits"]),  # by the document's own limits in won, at low
     "low balance": (1_000_000, "", "cancelled", []),
     "abandoned": (9_999, "", "pending", []),
     "abandoned and delivered": (9_999, "", "paid", ["order_paid_charge_failed"]),

@@ -262,7 +262,14 @@ def test_the_digest_follows_what_is_in_effect_but_neither_secrets_nor_folders(tm
 
 
 def test_every_code_of_the_catalogue_takes_its_own_thresholds(tmp_path: Path) -> None:
-    values = {"grace": '"45m"', "within": '"45m"', "within_days": "7", "business_days": "7", "at": "7"}
+    values = {
+        "grace": '"45m"',
+        "within": '"45m"',
+        "within_days": "7",
+        "business_days": "7",
+        "at": "7",
+        "tolerance": "7",
+    }
     more = "".join(
         f'[rules.{rule.code}]\nenabled = false\nseverity = "low"\n'
         + "".join(f"{name} = {values[name]}\n" for name in rule.thresholds)
