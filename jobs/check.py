@@ -37,7 +37,9 @@ from recon.store.versions import archive
 from recon.tabular.faults import RejectedShare
 from reports.documents import Document, fields
 
-OK, WARNING, FAILED = "ok", "warning", "FAILED"
+OK = "ok"
+WARNING = "warning"
+FAILED = "FAILED"
 
 # One question to Omise: two tries are enough to know.
 _LIMITS = Limits(attempts=2, deadline_s=30, timeout_s=15, ceiling_s=2)
@@ -282,7 +284,8 @@ async def _channel(channel: send.Channel, send_test: bool) -> Item:
 
 async def _mail(config: Config, send_test: bool) -> list[Item]:
     """Reports by mail, where they are asked for."""
-    what, wrong = "reports.mail", mail.mistakes(config)
+    what = "reports.mail"
+    wrong = mail.mistakes(config)
     if not config.reports.mail or wrong:
         return [_item(what, FAILED, words) for words in wrong]
     if not send_test:

@@ -14,7 +14,8 @@ from recon.sandbox.server.app import serve
 from recon.sandbox.worlds.world import World, make_world
 from reports.documents import records
 
-FIRST, LAST = date(2026, 10, 19), date(2026, 10, 25)
+FIRST = date(2026, 10, 19)
+LAST = date(2026, 10, 25)
 
 # The night before: only pulled, so that what turns until the moment of truth can be seen.
 EARLIER = RunOptions(FIRST, LAST, by="demo", command="pull", judge=False, record=False, report=False)

@@ -16,7 +16,8 @@ import numpy as np
 from recon.model import Window
 
 # The years around a moment whose holidays a calendar holds; before and after, only weekends are days off.
-YEARS_BEFORE, YEARS_AFTER = 1, 1
+YEARS_BEFORE = 1
+YEARS_AFTER = 1
 # Omise's Malaysian accounts settle by the banks of the capital; by default the package leaves a state's days out.
 _SUBDIVISIONS = {"MY": "KUL"}
 # By whose days Omise dates its receipts, whatever the account's country: a Malaysian account's were seen so, too.

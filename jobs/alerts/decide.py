@@ -12,7 +12,8 @@ from datetime import date, datetime
 from recon.model import KnownBreak, Severity
 from recon.store.runs.alerts import BREAK_KIND, AlertClaim, AlertState, BreakStep, Days
 
-NEW, WORSE = "new", "worse"
+NEW = "new"
+WORSE = "worse"
 RANGE_CHANGED = "range_changed"  # of the kinds of notices
 TOP = 10  # breaks that are named one by one
 # What makes a break new to people: a ruling that fell or expired leaves it open again.
@@ -193,7 +194,8 @@ def _news(state: AlertState) -> list[News]:
         by_break.setdefault(step.known.latest.id, []).append(step)
     news = []
     for break_id, steps in by_break.items():
-        known, last = steps[-1].known, steps[-1].seq
+        known = steps[-1].known
+        last = steps[-1].seq
         if any(step.what in _OPENED for step in steps):
             news.append(News(NEW, last, known))
         elif any(_grew(step) for step in steps) and _is_worse(known, state.last_claims.get(break_id)):
@@ -257,7 +259,8 @@ def _notice_claim(notice: Notice, state: AlertState) -> AlertClaim:
 
 def _break_claim(news: News) -> AlertClaim:
     found = news.known.latest
-    severity, amount = int(found.severity), found.amount_at_risk
+    severity = int(found.severity)
+    amount = found.amount_at_risk
     return AlertClaim(f"event:{news.seq}", BREAK_KIND, found.account or "", found.id, severity, amount)
 
 

@@ -79,13 +79,15 @@ def _environment() -> Environment:
 
 
 def _counted(lines: Sequence[Line]) -> str:
-    new, worse = sum(line.new for line in lines), sum(line.worse for line in lines)
+    new = sum(line.new for line in lines)
+    worse = sum(line.worse for line in lines)
     parts = [f"{count:,} {word}" for count, word in ((new, NEW), (worse, "worse")) if count]
     return f"{' and '.join(parts)} break{'s' if new + worse > 1 else ''}"
 
 
 def _named(digest: Digest) -> str:
-    top, every = len(digest.top), len(digest.news)
+    top = len(digest.top)
+    every = len(digest.news)
     return f"The first {top} of {every:,}" if top < every else "One by one"
 
 

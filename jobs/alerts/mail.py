@@ -78,7 +78,8 @@ async def _sent(config: Config, message: EmailMessage) -> tuple[str, ...]:
 
 def _send(url: SplitResult, message: EmailMessage) -> int:
     """How many addresses the server refused; a password travels encrypted, or on this machine alone."""
-    host, context = url.hostname or "", ssl.create_default_context()
+    host = url.hostname or ""
+    context = ssl.create_default_context()
     if url.scheme == "smtps":
         server: smtplib.SMTP = smtplib.SMTP_SSL(host, url.port or 465, timeout=TIMEOUT_S, context=context)
     else:

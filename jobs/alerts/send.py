@@ -234,7 +234,8 @@ class Teller:
     def _due(self, digest: Digest) -> datetime:
         """Quiet hours hold everything but a digest with a critical break; they are those of the first account in the
         configuration that the digest speaks of."""
-        at, accounts = digest.about.at, self._config.accounts
+        at = digest.about.at
+        accounts = self._config.accounts
         if digest.worst == Severity.CRITICAL:
             return at
         first = next((name for name in accounts if name in digest.accounts), next(iter(accounts)))

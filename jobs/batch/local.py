@@ -57,7 +57,8 @@ async def do_batch(config: Config, batch_id: int, clock: Callable[[], datetime],
 async def _do_steps(work: Work) -> None:
     steps = await asyncio.to_thread(batches.steps, work.store, work.batch.id)
     left = [step for step in steps if not step.done]
-    done, progress = len(steps) - len(left), work.progress
+    done = len(steps) - len(left)
+    progress = work.progress
     progress.start(STEPS, len(steps))
 
     async def do(step: Step, failure: str = "") -> str:

@@ -10,7 +10,8 @@ from jobs.run.outcome import RunOptions
 from recon.store.queue.batches import BatchRequest, Step
 
 DAY = timedelta(days=1)
-BACKFILL, NIGHT = "backfill", "night"
+BACKFILL = "backfill"
+NIGHT = "night"
 _ASKED = ("as_of", "pull", "report", "format", "command", "unless_done")  # what of a run's options a request holds
 
 

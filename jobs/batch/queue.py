@@ -35,8 +35,10 @@ T = TypeVar("T")
 
 QUEUE = "recon"
 TEND = "tend"
-RESCUED, QUEUED = "rescued", "queued"  # what a worker says: from the dead, and what nobody had queued yet
-_FIRST, _URGENT = 100, 10  # priorities: what keeps the queue itself, and by how much a night goes before a backfill
+RESCUED = "rescued"
+QUEUED = "queued"  # what a worker says: from the dead, and what nobody had queued yet
+_FIRST = 100
+_URGENT = 10  # priorities: what keeps the queue itself, and by how much a night goes before a backfill
 _PRIORITY = {Kind.READ: 0, Kind.SWEEP: 0, Kind.PULL: 1, Kind.JUDGE: 2, Kind.REPORT: 3}
 _STATES = (Status.TODO.value, Status.DOING.value)
 

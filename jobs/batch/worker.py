@@ -39,7 +39,8 @@ TRIES = 5  # of a step, until it is left out, or its batch ended
 LOST_TRIES = 30  # of a step whose database went away
 DEATHS = 5  # of processes that worked on a step: the next one would die, too
 FORGOTTEN = timedelta(hours=1)  # after its last step a batch for which nobody waits is ended
-_FIRST_WAIT_S, _LONGEST_WAIT_S = 1.0, 30.0  # between two lives of a worker
+_FIRST_WAIT_S = 1.0
+_LONGEST_WAIT_S = 30.0  # between two lives of a worker
 _LONGEST_AGAIN_S = 600.0  # between two tries at a step
 _HEALTHY_S = 60.0  # a life that lasted so long was no failure
 
@@ -61,7 +62,8 @@ class Worker:
 
     async def do(self, step_try: StepTry) -> Sequence[StepJob]:
         """Do a step; what is to be queued then: the steps that waited for it, or itself once more."""
-        batch_id, key = step_try.batch_id, step_try.key
+        batch_id = step_try.batch_id
+        key = step_try.key
         with _noted("step left", batch=batch_id, step=key):
             work = await asyncio.to_thread(self._work, batch_id)
             step = await asyncio.to_thread(batches.one_step, self._store, batch_id, key) if work else None
@@ -76,7 +78,8 @@ class Worker:
 
     async def _perform(self, work: Work, step_try: StepTry, job: StepJob) -> StepJob | None:
         """The job once more, where the step is to be tried again."""
-        key, begun = step_try.key, asyncio.get_running_loop().time()
+        key = step_try.key
+        begun = asyncio.get_running_loop().time()
         if step_try.deaths >= DEATHS:
             await self._abandon(work, f'"{key}" ended {step_try.deaths} processes that worked on it')
             return None
@@ -97,7 +100,8 @@ class Worker:
         return None
 
     async def _failed(self, work: Work, step_try: StepTry, job: StepJob, error: Exception) -> StepJob | None:
-        key, fails = step_try.key, step_try.fails + 1
+        key = step_try.key
+        fails = step_try.fails + 1
         reason = masked_for_logs(str(error)) if isinstance(error, StepFailed) else _in_a_line(error)
         note("step failed", level="warning", batch=work.batch.id, step=key, fails=fails, reason=reason)
         lost = is_lost(error)
@@ -147,10 +151,12 @@ async def work(
     try:
         await workers_seen(config)  # it cannot begin where there is no queue
         worker = Worker(config, store, clock, pace)
-        now, wait_s = asyncio.get_running_loop().time, _FIRST_WAIT_S
+        now = asyncio.get_running_loop().time
+        wait_s = _FIRST_WAIT_S
         note("worker", name=name, concurrency=concurrency)
         while not stop.is_set():
-            begun, reason = now(), "the connection broke"
+            begun = now()
+            reason = "the connection broke"
             try:
                 await serve_once(url, name, concurrency, worker.do, worker.due, pace, stop, _note_queue)
             except Exception as error:  # the driver's and the pool's own errors have no name here

@@ -234,7 +234,8 @@ def run_diff(document: Document, currencies: Currencies) -> None:
 
 def _figure(row: Document, currencies: Currencies) -> tuple[object, ...]:
     """A figure's name, and what it was and is: a count, or a sum of a currency."""
-    name, currency = row[c.FIGURE].replace("_", " "), row[c.CURRENCY]
+    name = row[c.FIGURE].replace("_", " ")
+    currency = row[c.CURRENCY]
     if currency is None:
         return name, row[c.COUNT_BEFORE], row[c.COUNT_NOW]
     return name, *(_money(row[amount], currency, currencies) for amount in (c.AMOUNT_BEFORE, c.AMOUNT_NOW))

@@ -343,7 +343,8 @@ def _sentence(error: ErrorDetails) -> str:
 
 
 def _words(error: ErrorDetails, place: tuple[str | int, ...]) -> str:
-    kind, context = error["type"], error.get("ctx", {})
+    kind = error["type"]
+    context = error.get("ctx", {})
     if kind == "extra_forbidden" or (kind == "model_type" and place[:1] == ("methods",) and len(place) == 3):
         return f"unknown key{suggest(str(place[-1]), _known_keys(place[:-1]))}"
     if kind == "value_error":

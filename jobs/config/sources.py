@@ -82,7 +82,8 @@ class SourceSection(Section):
 
     @model_validator(mode="after")
     def _two_marks(self) -> "SourceSection":
-        decimal, thousands = getattr(self, "decimal", None), getattr(self, "thousands", None)
+        decimal = getattr(self, "decimal", None)
+        thousands = getattr(self, "thousands", None)
         if decimal is not None and decimal == thousands:
             raise mistakes([(("thousands",), f"is {shown(thousands)} like decimal: give another one")])
         return self

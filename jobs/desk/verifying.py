@@ -23,8 +23,12 @@ from recon.store.runs.record import StoredRun
 from reports.documents import Document, fields, records
 from reports.verify.compare import Edit, edits, identity_of
 
-UNTOUCHED, EDITED, NOT_OURS = "untouched", "edited", "not ours"
-CURRENT, OUTDATED, UNKNOWN = "current", "outdated", "unknown"
+UNTOUCHED = "untouched"
+EDITED = "edited"
+NOT_OURS = "not ours"
+CURRENT = "current"
+OUTDATED = "outdated"
+UNKNOWN = "unknown"
 FEW = 50  # edited cells that are named
 _MOST = 100_000  # and counted
 

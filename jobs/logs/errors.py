@@ -12,7 +12,10 @@ import typer
 from jobs.logs.logs import is_json, log
 from jobs.logs.redaction import masked
 
-DONE, BREAKS, MISTAKE, INCOMPLETE = 0, 1, 2, 3
+DONE = 0
+BREAKS = 1
+MISTAKE = 2
+INCOMPLETE = 3
 INTERRUPTED = 130  # as shells count Ctrl-C
 
 

@@ -73,7 +73,8 @@ class StoreRate:
 
 def access_of(config: Config, store: Store, name: str) -> AccountAccess:
     """How an account of the configuration is reached; without [queue] its own client alone keeps the rate."""
-    section, omise = config.accounts[name], config.omise
+    section = config.accounts[name]
+    omise = config.omise
     return AccountAccess(
         base_url=omise.base_url,
         secret_key=section.secret_key.reveal(),

@@ -173,7 +173,9 @@ def _is_current(store: Store, request: JudgingRequest) -> bool:
 
 def _range(store: Store, request: JudgingRequest, known_breaks: Sequence[KnownBreak]) -> Range:
     """The asked windows with what earlier runs knew and which days were pulled."""
-    windows, earlier, covered = {}, {}, {}
+    windows = {}
+    earlier = {}
+    covered = {}
     for part in request.accounts:
         name = part.account.name
         windows[name] = part.window

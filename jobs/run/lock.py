@@ -75,7 +75,8 @@ async def run_held(
     are, since its threads may still write: they are taken over once the process is gone. So does work whose database
     went away: the next try takes them over.
     """
-    now, holder = clock(), this_process(who)
+    now = clock()
+    holder = this_process(who)
     since = now - RETRY if unless_done else None
     dead = partial(is_dead, now=now)
     _RUNNING.add(holder.process)
@@ -163,7 +164,8 @@ async def _end(hold: Hold, ending: str, words: str, run_id: int | None) -> None:
 
 
 def _words(attempt: Attempt) -> str:
-    first, last = attempt.first_day, attempt.last_day
+    first = attempt.first_day
+    last = attempt.last_day
     days = f"{first}" if first == last else f"{first} to {last}"
     holder = f"{attempt.who} on {attempt.host} (process {attempt.pid})"
     since = f"{attempt.began_at:%Y-%m-%d %H:%M} UTC"

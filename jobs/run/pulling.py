@@ -88,7 +88,9 @@ async def _pull(
     read: Callable[["_AccountPull"], Awaitable[list[PulledWindow]]],
     finish: Finish,
 ) -> Pulled:
-    account, pages, retries = result.account, result.pages, result.retries
+    account = result.account
+    pages = result.pages
+    retries = result.retries
     mark_key = key_of(access.scrub.hash_key or access.secret_key.encode(), access.scrub)
     try:
         with bound(account=account.name), span("pull", account=account.name):
@@ -140,7 +142,8 @@ class _AccountPull:
         The mark is left to be written.
         """
         begun = self.context.clock()
-        window, until = self.scope.window, self.scope.until
+        window = self.scope.window
+        until = self.scope.until
         mark, complete_at = await self._mark()
         events_since = mark - OVERLAP
         newer = Window(max(window.end, events_since), until)
@@ -195,7 +198,8 @@ class _AccountPull:
                         await self._keep_aside(malformed)
                         malformed.clear()
                         await self._close(part)
-                        total, seen = total + part.total, seen + part.seen
+                        total = total + part.total
+                        seen = seen + part.seen
         return total, seen
 
     async def _close(self, part: pull.ClosedWindow) -> None:
@@ -262,14 +266,16 @@ class _AccountPull:
 
     async def _save_balance(self, start: datetime) -> None:
         """A reading that the stored transactions account for: it stood still while they were read. Else none."""
-        reading, settles_in = await pull.balance(self.client), self.result.account.currency
+        reading = await pull.balance(self.client)
+        settles_in = self.result.account.currency
         if reading.currency != settles_in:
             self.result.short.append(f"balance: it is in {reading.currency}, the account settles in {settles_in}")
             return
         for _ in range(READINGS):
             window = Window(start, max(start, self.scope.until, self.context.clock()) + OVERLAP)
             total, seen = await self._sweep(c.TRANSACTION.name, window, "balance")
-            before, reading = reading, await pull.balance(self.client)
+            before = reading
+            reading = await pull.balance(self.client)
             if before == reading and total == seen:
                 await self._write(save.save_balance, reading, self.context.clock())
                 return
@@ -303,7 +309,8 @@ class _AccountPull:
     @contextmanager
     def _shown(self, what: str) -> Iterator[pull.Progress]:
         """Progress of one resource of this account."""
-        label, progress = f"{self.result.account.name} {what}", self.context.progress
+        label = f"{self.result.account.name} {what}"
+        progress = self.context.progress
         progress.start(label, None)
         yield lambda _, done, total: progress.advance(label, done, total)
         progress.finish(label)

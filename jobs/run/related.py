@@ -83,7 +83,8 @@ def last_run_state(store: Store, account: str) -> LastRunState | None:
 
 def links_of(judged: Judged, before: pd.DataFrame, what: Range) -> Links:
     """The links of what the run looked at: of what was created in its range, and of what it judged."""
-    books, matching = judged.books, judged.matching
+    books = judged.books
+    matching = judged.matching
     orders = judged.scope.orders | created_in_range(books.orders, what)
     charges = judged.scope.charges | created_in_range(books.charges, what)
     now = links(books.orders, books.charges, matching)

@@ -29,7 +29,8 @@ class Saver:
             await self.saved(begun=True)
         if self._under_way is None and self._rows:
             self._under_way = asyncio.create_task(self._save_rows(self._rows, self._marks))
-            self._rows, self._marks = [], {}
+            self._rows = []
+            self._marks = {}
 
     async def saved(self, begun: bool = False) -> None:
         """Everything handed over is stored, or what was `begun`; raises what went wrong with it."""

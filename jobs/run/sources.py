@@ -61,7 +61,9 @@ async def read_orders(
     """
     accounts = {account.name: account.currency for account in config.as_accounts()}
     sources: list[LoadedOrders] = []
-    missing, messages, unread = list[str](), list[str](), set[str]()
+    missing = list[str]()
+    messages = list[str]()
+    unread = set[str]()
     for source in config.sources():
         load = partial(
             read_order_source,
@@ -81,7 +83,8 @@ async def read_orders(
             unread |= {source.account} if source.account else set(accounts)
     if missing:
         raise JobError(*missing)
-    ignored, duplicates = Counter[str](), Counter[str]()
+    ignored = Counter[str]()
+    duplicates = Counter[str]()
     for loaded in sources:
         messages += [f"{words}; correct the file and run again" for words in loaded.lacking]
         messages += [f"{loaded.share.words}; correct it and run again"] if loaded.share.passed else []
@@ -101,7 +104,8 @@ async def read_orders(
 
 def read_statements(config: Config, store: Store, clock: Callable[[], datetime]) -> SourcesRead:
     """Every bank source, stored; a file that cannot be read is told, a missing file or folder raises JobError."""
-    sources, missing = [], []
+    sources = []
+    missing = []
     for source in config.bank_sources():
         try:
             sources.append((source, read_bank_source(source, currencies=config.currencies())))

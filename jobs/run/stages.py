@@ -138,7 +138,8 @@ def lacking(pulls: Mapping[str, Pulled]) -> Iterator[str]:
 
 def _pull_scope(road: Road, account: Account) -> PullScope:
     """The range and more on both sides, at most to the as-of moment, frozen when the run starts."""
-    omise, window = road.config.omise, road.days[account.name].window
+    omise = road.config.omise
+    window = road.days[account.name].window
     until = min(road.as_of, road.started)
     lookback = omise.lookback_days * DAY
     end = min(window.end + omise.lookahead_days * DAY, until)
@@ -161,7 +162,8 @@ async def judge(road: Road, sources: SourcesRead, pulls: Mapping[str, Pulled]) -
 def _find(road: Road, request: JudgingRequest) -> Findings:
     findings = find(road.store, request)
     for result in findings.results:
-        name, digest = result.account.name, digests(result)
+        name = result.account.name
+        digest = digests(result)
         road.digests[name] = digest.result
         road.row_digests[name] = digest.rows
     return with_histories(road.store, findings, road.digests)
@@ -193,7 +195,8 @@ def _judging_request(road: Road, sources: SourcesRead, pulls: Mapping[str, Pulle
 
 
 def _account_request(road: Road, account: Account, sources: SourcesRead, pulled: Pulled | None) -> AccountRequest:
-    name, days = account.name, road.days[account.name]
+    name = account.name
+    days = road.days[account.name]
     first = name == next(iter(road.days))
     return AccountRequest(
         account=account,

@@ -47,7 +47,8 @@ def unsign(
     """
     results = {result.account.name: result for result in findings.results}
     look = _Look(config, store, run_id, results, findings.current)
-    by, judged = f"run {run_id}", 0
+    by = f"run {run_id}"
+    judged = 0
     before = (
         Unsigned(sign_off.account, sign_off.first_day, sign_off.last_day, sign_off.ended_why or "")
         for sign_off in workbooks.ended_by(store, by)

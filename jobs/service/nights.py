@@ -140,7 +140,8 @@ def _late(night: Night, whole: Attempt) -> Finding | None:
 
 def _thin(night: Night, records: NightRecords) -> Finding | None:
     """Fewer than a quarter of the usual orders or charges of that weekday, where three weeks or more are known."""
-    account, day = night.account.name, night.day
+    account = night.account.name
+    day = night.day
     counts = _counts(account, day, records)
     earlier = [_counts(account, day - 7 * week * DAY, records) for week in range(1, WEEKS + 1)]
     weeks = [week for week in earlier if week is not None]

@@ -89,7 +89,8 @@ def _weekdays(field: str) -> str:
         days, _, step = part.partition("/")
         first, _, last = days.partition("-")
         if days == "*" and step:
-            first, last = "0", "6"
+            first = "0"
+            last = "6"
         if not first.isdecimal():
             names.append(part)
             continue
@@ -111,7 +112,8 @@ def next_fire(line: str, zone: ZoneInfo, at: datetime) -> datetime:
 def last_fire(line: str, zone: ZoneInfo, now: datetime, within: timedelta) -> datetime | None:
     """The latest time up to a moment, UTC, if it is no longer ago than `within`."""
     trigger = cron(line, zone)
-    last, at = None, now - within
+    last = None
+    at = now - within
     while (fire := trigger.get_next_fire_time(None, at.astimezone(zone))) is not None and fire <= now:
         last = fire.astimezone(UTC)
         at = max(at, last) + _MINUTE
@@ -211,7 +213,8 @@ class Schedule:
 
     async def watch(self) -> tuple[Finding, ...]:
         """Look at every night that should have run, and tell what is wrong."""
-        now, days = self._context.clock(), self._config.schedule.catch_up_days
+        now = self._context.clock()
+        days = self._config.schedule.catch_up_days
         records = await self._records(now)
         expected = self._nights(self._accounts, records, now, max(days, nights.WATCHED_DAYS))
         findings = nights.watch(expected, records, now, days)
@@ -224,11 +227,13 @@ class Schedule:
 
     async def extra_job(self, job: Job) -> None:
         """Run a job of the configuration, unless this hour of it was taken by another process."""
-        zone, now = self._accounts[0].zone, self._context.clock()
+        zone = self._accounts[0].zone
+        now = self._context.clock()
         fire = last_fire(job.cron, zone, now, EXTRA_GRACE)
         if fire is None or self._draining:
             return
-        hour, store = f"{fire.astimezone(zone):%Y-%m-%dT%H:%M}", self._context.store
+        hour = f"{fire.astimezone(zone):%Y-%m-%dT%H:%M}"
+        store = self._context.store
         if not await asyncio.to_thread(attempts.begin_job, store, job.name, hour, socket.gethostname(), now):
             return
         with bound(job=job.name):
@@ -281,7 +286,8 @@ class Schedule:
         return any(night.due_at <= now and not nights.done(night, records.attempts) for night in expected)
 
     async def _records(self, now: datetime) -> NightRecords:
-        store, since = self._context.store, nights.oldest_day(now, self._config.schedule.catch_up_days)
+        store = self._context.store
+        since = nights.oldest_day(now, self._config.schedule.catch_up_days)
 
         def read() -> NightRecords:
             return NightRecords(

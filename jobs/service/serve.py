@@ -100,7 +100,8 @@ async def _schedule(service: _Service, store: Store, stop: asyncio.Event) -> boo
 
 
 async def _open_page(stack: AsyncExitStack, service: _Service, store: Store) -> str:
-    config, section = service.config, service.config.page
+    config = service.config
+    section = service.config.page
     teller = Teller(config, service.clock)
 
     async def run_and_tell(options: RunOptions, progress: Progress) -> Outcome:

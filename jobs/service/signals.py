@@ -9,7 +9,8 @@ from contextlib import contextmanager
 @contextmanager
 def asked_to_end() -> Iterator[asyncio.Event]:
     """Set at the first SIGTERM or SIGINT; a second one ends the process as usual."""
-    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
 
     def ask(number: signal.Signals) -> None:
         loop.remove_signal_handler(number)

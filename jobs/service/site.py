@@ -115,7 +115,8 @@ class PageRuns:
 
     def start(self, request: RunRequest) -> str:
         """A ticket; the run begins when those before it are over."""
-        ticket, stages = secrets.token_urlsafe(12), _Stages()
+        ticket = secrets.token_urlsafe(12)
+        stages = _Stages()
         self._progress[ticket] = stages
         while len(self._progress) > _KEPT:
             self._progress.popitem(last=False)
@@ -174,7 +175,8 @@ class PageNotary:
     def _file(self, sha256: str) -> tuple[Path, bytes]:
         """A workbook's name, and the bytes that were kept of it, else those of its file; raises JobError."""
         with ready_store(self.config) as store:
-            book, content = workbooks.by_hash(store, sha256), content_of(store, sha256)
+            book = workbooks.by_hash(store, sha256)
+            content = content_of(store, sha256)
         if book is None:
             raise JobError("there is no such workbook")
         try:

@@ -31,7 +31,8 @@ from recon.tabular.files import SourceFile
 _NAMESPACE = re.compile(r"urn:iso:std:iso:20022:tech:xsd:camt\.053\.001\.0[2-8]")
 _BOOKED = "BOOK"
 _SIGNS = {"CRDT": 1, "DBIT": -1}
-_OPENING, _CLOSING = ("OPBD", "PRCD"), ("CLBD",)
+_OPENING = ("OPBD", "PRCD")
+_CLOSING = ("CLBD",)
 _PAGE = "ITBD"  # the balance where a statement goes on in another part
 _ZONE_OF_DAY = re.compile(r"(?<=\d\d-\d\d)(Z|[+-]\d\d:\d\d)$", re.ASCII)  # XML allows a zone behind a day
 _NO_REFERENCE = frozenset({"", "NOTPROVIDED", "NONREF"})

@@ -98,7 +98,8 @@ def _read_amounts(table: _Table, rows: Sequence[Sequence[str]]) -> None:
     settings = table.source.settings
     marks = Marks.of(table.source.place, settings.get("decimal"), settings.get("thousands"))
     cells = [(_AMOUNT.fullmatch(table.cell(row, c.AMOUNT)), table.currency_code(row)) for row in rows]
-    own, knows = table.source.currency, table.currencies.knows
+    own = table.source.currency
+    knows = table.currencies.knows
     numbers = [(match["number"], code if knows(code) else own) for match, code in cells if match]
     texts = pa.array([number for number, _ in numbers], pa.string())
     codes = pa.array([code for _, code in numbers], pa.string())
@@ -143,7 +144,9 @@ def _line(row: int, cells: list[str], table: _Table) -> Line | Rejected:
 def _unread(cells: Sequence[str], table: _Table) -> Unread:
     """What a row says whose columns are all there; an amount in a currency that is not known may be the account's."""
     texts = " ".join(table.cell(cells, column) for column in (c.DESCRIPTION, c.REFERENCE))
-    booked, amount, currency = None, None, table.source.currency
+    booked = None
+    amount = None
+    currency = table.source.currency
     with suppress(BadLine):
         booked = day(table.cell(cells, DATE), table.source.zone)
     with suppress(BadLine):

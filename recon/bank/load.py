@@ -241,7 +241,8 @@ def _digest(source: BankSource, content: Sequence[str]) -> str:
 
 
 def _summary(source: BankSource, name: str, statement: Statement) -> StatementSummary:
-    opening, closing = statement.opening, statement.closing
+    opening = statement.opening
+    closing = statement.closing
     return StatementSummary(
         source.name,
         name,

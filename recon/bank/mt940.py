@@ -37,7 +37,8 @@ from recon.tabular.files import SourceFile
 # The library logs the text that it cannot read, with whatever stands in it.
 logging.getLogger("mt940").setLevel(logging.CRITICAL + 1)
 
-_FULL_LINE, _FULL_PART = 65, 27  # characters of a line, of a ?20 part: a full one was cut wherever it happened to end
+_FULL_LINE = 65
+_FULL_PART = 27  # characters of a line, of a ?20 part: a full one was cut wherever it happened to end
 _LONGEST = 4_000  # characters of :86: that are looked at; SWIFT allows 390
 _START = re.compile(r"^(?=:20:)", re.MULTILINE)
 _ENVELOPE = re.compile(r"^-\}", re.MULTILINE)  # the end of a message, and all up to the next one
@@ -84,7 +85,8 @@ def _unread(block: str) -> Unread:
 def _blocks(text: str) -> Iterator[tuple[int, str]]:
     """Each statement's text with the line where it begins; what stands before the first is an envelope."""
     starts = [match.start() for match in _START.finditer(text)]
-    row, at = 1, 0
+    row = 1
+    at = 0
     for start, end in pairwise((*starts, len(text))):
         row += text.count("\n", at, start)
         at = start

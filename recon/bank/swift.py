@@ -50,13 +50,17 @@ def swift_amount(text: str, currency: str, decimals: int) -> str:
     A single mark is the decimal mark, of two kinds the last one. Three decimals where the currency has fewer could be
     thousands; without a mark nobody knows whether there are decimals.
     """
-    one, two = _ONE_MARK.fullmatch(text), _TWO_MARKS.fullmatch(text)
+    one = _ONE_MARK.fullmatch(text)
+    two = _TWO_MARKS.fullmatch(text)
     if one and (one["whole"] or one["decimals"]):
-        whole, part = one["whole"] or "0", one["decimals"]
+        whole = one["whole"] or "0"
+        part = one["decimals"]
     elif two:
-        whole, part = two["whole"] or two["other"], two["decimals"] if two["whole"] else two["rest"]
+        whole = two["whole"] or two["other"]
+        part = two["decimals"] if two["whole"] else two["rest"]
     elif text.isdecimal() and (not decimals or not text.strip("0")):
-        whole, part = text, ""
+        whole = text
+        part = ""
     elif text.isdecimal():
         raise BadLine(f'amount "{shown(text)}" has no decimal mark, which MT940 must have')
     else:
@@ -71,7 +75,9 @@ def swift_amount(text: str, currency: str, decimals: int) -> str:
 
 def _check_days(day: str, entry: str) -> None:
     """Refuses days that do not exist: the library makes the last of February of the 30th."""
-    year, month, number = 2000 + int(day[:2]), int(day[2:4]), int(day[4:])
+    year = 2000 + int(day[:2])
+    month = int(day[2:4])
+    number = int(day[4:])
     if not _exists(year, month, number):
         raise BadLine(f'date "{day}" does not exist')
     if entry.strip() and not any(

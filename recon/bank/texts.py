@@ -16,7 +16,8 @@ _MOMENT = re.compile(
     re.ASCII,
 )
 _SLASHES = re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}\b", re.ASCII)
-_YEARS, _BUDDHIST_YEARS = range(1970, 2500), range(2500, 2701)
+_YEARS = range(1970, 2500)
+_BUDDHIST_YEARS = range(2500, 2701)
 # A number of an account: nine digits and more, in one piece or in groups, that hang on no letter (references do);
 # fewer where the text says that it is one. ISO dates have eight.
 _ACCOUNT_NUMBER = re.compile(

@@ -89,7 +89,8 @@ def slack(currencies: Words, expected: Ints, tolerance: Tolerance) -> Ints:
     result = np.zeros(len(expected), dtype=np.int64)
     for currency in set(tolerance.absolute) | set(tolerance.relative_ppm):
         at = np.flatnonzero((currencies == currency).to_numpy(dtype=bool))
-        ppm, least = tolerance.relative_ppm.get(currency, 0), tolerance.absolute.get(currency, 0)
+        ppm = tolerance.relative_ppm.get(currency, 0)
+        least = tolerance.absolute.get(currency, 0)
         millions, rest = np.divmod(np.abs(expected[at]), 1_000_000)
         result[at] = np.maximum(millions * ppm + rest * ppm // 1_000_000, least)
     return result

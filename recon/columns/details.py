@@ -33,7 +33,9 @@ EXPECTING_ORDERS = "expecting_orders"
 BREAKS_OPEN = "breaks_open"
 AMOUNT_OPEN = "amount_open"
 
-NEW, CLOSED, CHANGED = "new", "closed", "changed"
+NEW = "new"
+CLOSED = "closed"
+CHANGED = "changed"
 
 
 def _all(dtype: str, *names: str) -> tuple[Column, ...]:

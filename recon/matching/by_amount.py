@@ -22,14 +22,16 @@ from recon.settings import MatchSettings
 _MICROSECOND = timedelta(microseconds=1)
 
 MOST_NAMED = 50  # of one order's equal candidates at most so many, the nearest in time; the others are counted
-_ANY, _NONE = -1, -2  # codes beside customers and refunded sums: whatever it is, and none (or all given back)
+_ANY = -1
+_NONE = -2  # codes beside customers and refunded sums: whatever it is, and none (or all given back)
 _NEVER = -3  # an order whose state no charge agrees with
 
 
 def by_customer(board: Board, settings: MatchSettings) -> None:
     """Link pairs that are unique by amount, currency, window and the same hashed customer."""
     for agreeing in (True, False):
-        orders, charges = nameless_orders(board), nameless_charges(board)
+        orders = nameless_orders(board)
+        charges = nameless_charges(board)
         orders = orders[board.orders[c.CUSTOMER].iloc[orders].notna().to_numpy(dtype=bool)]
         charges = charges[board.charges[c.CUSTOMER].iloc[charges].notna().to_numpy(dtype=bool)]
         _link(board, settings, "amount, time and customer", _sides(board, orders, charges, agreeing, same=True))
@@ -38,7 +40,8 @@ def by_customer(board: Board, settings: MatchSettings) -> None:
 def by_time(board: Board, settings: MatchSettings) -> None:
     """Link pairs that are unique by amount, currency and window, and whose customers do not contradict."""
     for agreeing in (True, False):
-        orders, charges = nameless_orders(board), nameless_charges(board)
+        orders = nameless_orders(board)
+        charges = nameless_charges(board)
         _link(board, settings, "amount and time", _sides(board, orders, charges, agreeing, same=False))
 
 
@@ -219,7 +222,8 @@ def _ranges(board: Board, settings: MatchSettings, sides: _Sides) -> _Ranges:
     moments = len(clock) + 1
     keys = cell * moments + np.searchsorted(clock, times)
     entries = np.argsort(keys, kind="stable")
-    keys, own = keys[entries], own_cell * moments
+    keys = keys[entries]
+    own = own_cell * moments
     made = _micros(board.orders[c.CREATED_AT])[sides.orders][order]
     window = settings.window // _MICROSECOND
 
@@ -237,7 +241,9 @@ def _candidates(
         return
     ids = board.charges[c.CHARGE_ID]
     for at in chosen.tolist():
-        low, high, centre = int(ranges.low[at]), int(ranges.high[at]), int(ranges.centre[at])
+        low = int(ranges.low[at])
+        high = int(ranges.high[at])
+        centre = int(ranges.centre[at])
         if high - low > MOST_NAMED:
             low = min(max(low, centre - MOST_NAMED // 2), high - MOST_NAMED)
             high = low + MOST_NAMED

@@ -24,7 +24,8 @@ def link(board: Board, settings: MatchSettings) -> None:
 
     A charge that an order named by id is read too where the amounts differ: it may pay several orders.
     """
-    described, free = board.charges[c.DESCRIPTION].notna().to_numpy(dtype=bool), board.free
+    described = board.charges[c.DESCRIPTION].notna().to_numpy(dtype=bool)
+    free = board.free
     taken = np.flatnonzero(described & ~free)
     read = described & free
     read[taken[~agreeing_amounts(board, board.taken_by[taken], taken, settings)]] = True
@@ -43,7 +44,8 @@ def cross(board: Board, settings: MatchSettings) -> None:
     free = np.flatnonzero(board.free & board.pays & described)
     named = _named(board, np.flatnonzero(~board.paid), free, settings, crossing=True)
     single = {charge: orders[0] for charge, orders in named.items() if len(orders) == 1}
-    orders, charges = _positions(single.values()), _positions(single)
+    orders = _positions(single.values())
+    charges = _positions(single)
     sure = agreeing_amounts(board, orders, charges, settings)
     board.link(orders[sure], charges[sure], _NAME)
 
@@ -53,7 +55,8 @@ def names(order_refs: Any, descriptions: Any, patterns: Iterable[re.Pattern[str]
 
     The place of the charge, once for each of its ids, and the ids as Arrow's strings; metadata first.
     """
-    refs, texts = _array(order_refs), _array(descriptions)
+    refs = _array(order_refs)
+    texts = _array(descriptions)
     described = np.flatnonzero(texts.is_valid())
     texts = texts.drop_null()
     in_word, words = _words(texts)
@@ -68,7 +71,8 @@ def names(order_refs: Any, descriptions: Any, patterns: Iterable[re.Pattern[str]
 
 def _link_several(board: Board, named: list[int], charge: int) -> None:
     """A description that names several orders pays them together if their sum says so, else nobody knows which."""
-    amounts, currencies = board.orders[c.AMOUNT].iloc[named], board.orders[c.CURRENCY].iloc[named]
+    amounts = board.orders[c.AMOUNT].iloc[named]
+    currencies = board.orders[c.CURRENCY].iloc[named]
     captured = c.captured_amounts(board.charges.iloc[[charge]])[0]
     same = set(currencies) == {board.charges[c.CURRENCY].iloc[charge]} and int(amounts.sum()) == captured
     taken = int(board.taken_by[charge])
@@ -122,7 +126,8 @@ def _words(texts: Any) -> tuple[Positions, Any]:
     split = pc.utf8_split_whitespace(texts)
     words = pc.list_flatten(split)
     parents = pc.list_parent_indices(split).to_numpy().astype(np.intp)
-    places, variants = [parents], [words]
+    places = [parents]
+    variants = [words]
     for edges in (_EDGES, _EDGES + "#"):
         trimmed = pc.utf8_trim(words, characters=edges)
         other = pc.not_equal(trimmed, words)

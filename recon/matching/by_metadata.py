@@ -33,7 +33,8 @@ def cross(board: Board, settings: MatchSettings) -> None:
     currency the amounts say nothing: there it must be a charge of the order's days.
     """
     named = board.charges[c.ORDER_REF].notna().to_numpy(dtype=bool)
-    orders, free = np.flatnonzero(~board.paid), np.flatnonzero(board.free & board.pays & named)
+    orders = np.flatnonzero(~board.paid)
+    free = np.flatnonzero(board.free & board.pays & named)
     wanted = Names.of(board.charges[c.ORDER_REF], board.charge_accounts, free).everywhere()
     order_at = lookup(Names.of(board.orders[c.ORDER_ID], board.order_accounts, orders).everywhere(), wanted)
     pairs = orders[order_at[order_at >= 0]], free[order_at >= 0]

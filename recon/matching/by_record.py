@@ -22,7 +22,9 @@ def keep(board: Board, settings: MatchSettings) -> None:
     orders = lookup(known_orders, Names(recorded[c.ORDER_ID], order_accounts))
     charges = lookup(known_charges, Names(recorded[c.CHARGE_ID], charge_accounts))
     usable = np.isin(orders, by_amount.nameless_orders(board)) & np.isin(charges, by_amount.nameless_charges(board))
-    orders, charges, names = orders[usable], charges[usable], recorded[c.MATCHED_BY].to_numpy(dtype=object)[usable]
+    orders = orders[usable]
+    charges = charges[usable]
+    names = recorded[c.MATCHED_BY].to_numpy(dtype=object)[usable]
     still = agreeing_amounts(board, orders, charges, settings)
     for name in _BY_AMOUNT:
         board.link(orders[still & (names == name)], charges[still & (names == name)], name)

@@ -57,7 +57,8 @@ class _Seeking:
         settings: MatchSettings,
         kept_aside: pd.DataFrame,
     ) -> None:
-        self._orders, self._settings = orders, settings
+        self._orders = orders
+        self._settings = settings
         self._links = matching.orders, charges[c.CHARGE_ID].to_numpy(dtype=object)[matching.charges]
         stale = c.is_in(charges[c.CHARGE_ID], kept_aside[c.OBJECT_ID])
         pays = c.took_money(charges) & ~stale
@@ -69,7 +70,8 @@ class _Seeking:
 
     def of(self, charge: "pd.Series[Any]") -> Mask:
         """Orders that it may explain."""
-        charge_id, named = _text(charge[c.OBJECT_ID]), self._named(charge)
+        charge_id = _text(charge[c.OBJECT_ID])
+        named = self._named(charge)
         linked = np.zeros(len(self._orders), dtype=bool)
         if charge_id:
             places, ids = self._links
@@ -81,7 +83,8 @@ class _Seeking:
 
     def _named(self, charge: "pd.Series[Any]") -> Mask:
         """Orders whose ids its metadata or its description hold, those of its own account first."""
-        ref, text = _text(charge[c.ORDER_REF]), _text(charge[c.DESCRIPTION])
+        ref = _text(charge[c.ORDER_REF])
+        text = _text(charge[c.DESCRIPTION])
         _, found = names([ref], [text], self._settings.patterns.values())
         ids = {*found.to_pylist(), *_IN_LIST.findall(ref or "")}
         named = self._orders[c.ORDER_ID].isin(ids).to_numpy(dtype=bool)
@@ -90,8 +93,10 @@ class _Seeking:
 
     def _pairs(self, charge: "pd.Series[Any]", charge_id: str | None) -> Mask:
         """Orders without a charge that the passes by amount and time could link with it."""
-        orders, window = self._orders, self._settings.window
-        made, named = orders[c.CREATED_AT], orders[c.CHARGE_ID]
+        orders = self._orders
+        window = self._settings.window
+        made = orders[c.CREATED_AT]
+        named = orders[c.CHARGE_ID]
         near = (made >= charge[c.CREATED_FROM] - window) & (made <= charge[c.CREATED_TO] + window)
         result = near.to_numpy(dtype=bool) & self._unlinked & c.of_account(orders, charge[c.ACCOUNT])
         result &= c.expects_charge(orders) & (orders[c.AMOUNT] != 0).to_numpy(dtype=bool)

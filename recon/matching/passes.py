@@ -36,7 +36,8 @@ class Board:
         count = len(charges)
         accounts = c.word_codes(orders[c.ACCOUNT], charges[c.ACCOUNT])
         named = charges[c.ORDER_REF].notna().to_numpy(dtype=bool, copy=True)
-        nobody, no_pass = np.full(count, -1, dtype=np.intp), np.full(count, "", dtype=object)
+        nobody = np.full(count, -1, dtype=np.intp)
+        no_pass = np.full(count, "", dtype=object)
         return cls(orders, charges, recorded, *accounts, c.took_money(charges), nobody, no_pass, named)
 
     @property
@@ -94,7 +95,8 @@ class Board:
 
     def still_ambiguous(self) -> dict[int, tuple[int, ...]]:
         """Orders that nothing was linked to, each with the charges that still could be theirs."""
-        linked, free = self.linked, self.free
+        linked = self.linked
+        free = self.free
         undecided = {
             order: tuple(charge for charge in candidates if free[charge])
             for order, candidates in self.ambiguous.items()
@@ -146,14 +148,16 @@ def lookup(known_names: Names, wanted: Names) -> Positions:
     keys, sought = c.joint_codes(known_names.ids, wanted.ids)
     usable = np.flatnonzero(keys >= 0)
     hit = np.flatnonzero((sought >= 0) & (wanted.accounts >= 0))
-    keys, sought = keys[usable], sought[hit]
+    keys = keys[usable]
+    sought = sought[hit]
     place, once = _places(keys, usable, sought)
     if once:
         row = place[sought]
         result[hit] = np.where(known_names.accounts[row] == wanted.accounts[hit], row, -1)
         return result
     accounts = 1 + int(max(np.max(known_names.accounts), np.max(wanted.accounts)))
-    keys, sought = keys * accounts + known_names.accounts[usable], sought * accounts + wanted.accounts[hit]
+    keys = keys * accounts + known_names.accounts[usable]
+    sought = sought * accounts + wanted.accounts[hit]
     place, once = _places(keys, usable, sought)
     if not once:
         place[keys[place[keys] != usable]] = -1
@@ -172,10 +176,8 @@ def agreeing_amounts(board: Board, orders: Positions, charges: Positions, settin
     """Per pair whether currency and amount are the same, within the tolerance."""
     captured = c.captured_amounts(board.charges)[charges]
     expected = board.orders[c.AMOUNT].to_numpy(dtype=np.int64)[orders]
-    charge_currencies, order_currencies = (
-        board.charges[c.CURRENCY].iloc[charges],
-        board.orders[c.CURRENCY].iloc[orders],
-    )
+    charge_currencies = board.charges[c.CURRENCY].iloc[charges]
+    order_currencies = board.orders[c.CURRENCY].iloc[orders]
     order_codes, charge_codes = c.word_codes(order_currencies, charge_currencies)
     near = np.abs(captured - expected) <= c.slack(order_currencies, expected, settings.tolerance)
     return np.asarray((order_codes == charge_codes) & near)

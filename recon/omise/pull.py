@@ -205,7 +205,8 @@ class _Sweep:
         for redo in range(REDOS + 1):
             if redo:
                 self.done -= len(seen)
-                seen, malformed = set(), set()
+                seen = set()
+                malformed = set()
                 first = await self._page(window, 0, PAGE)
             await self._rows(window, first, seen, malformed)
             whole = first.count >= first.total  # one answer cannot move while it is read

@@ -236,7 +236,8 @@ def _values_of(frame: c.Frame) -> Callable[[Any], Values]:
     for place, column in enumerate(frame.columns):
         field, convert = _COLUMNS.get(column.name, (column.name, None))
         if column.name == f"{frame.name}_id":
-            field, convert = "id", None
+            field = "id"
+            convert = None
         elif column.dtype == c.MOMENT:
             convert = _microseconds
         fields.append(field)

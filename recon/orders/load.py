@@ -71,7 +71,8 @@ class _Reading:
     """The tables of a source, each with its rows; one without a column that is needed has none."""
 
     def __init__(self, source: OrderSource, context: OrderContext) -> None:
-        self._source, self._context = source, context
+        self._source = source
+        self._context = context
         self._headers: dict[str, tuple[str, ...]] = {}
         self._wanted = wanted_columns(source)
         self.parts: dict[str, ReadRows] = {}

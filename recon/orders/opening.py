@@ -77,7 +77,10 @@ class _Reading:
     """Rows on their way to items, with all that is wrong with them."""
 
     def __init__(self, file: str, accounts: set[str], currencies: Currencies, who: str) -> None:
-        self._file, self._accounts, self._currencies, self._who = file, accounts, currencies, who
+        self._file = file
+        self._accounts = accounts
+        self._currencies = currencies
+        self._who = who
         self._faults: list[str] = []
         self._placed: list[LocatedItem] = []
         self._rows: dict[tuple[str, str, str], int] = {}
@@ -95,7 +98,9 @@ class _Reading:
     def add(self, row: int, cells: dict[str, str]) -> None:
         """One row: its cells by our columns, white space made plain."""
         before = len(self._faults)
-        account, kind, id_ = cells["account"], cells["kind"].lower(), cells["id"]
+        account = cells["account"]
+        kind = cells["kind"].lower()
+        id_ = cells["id"]
         if account not in self._accounts:
             self.fault(
                 row, "account", f'account "{shown(account)}" is not one of [accounts]' if account else "is empty"

@@ -73,7 +73,9 @@ class _Reading:
     """One table being read: the rows that count, by position, and what was found wrong with them."""
 
     def __init__(self, table: Table, source: OrderSource, context: OrderContext) -> None:
-        self.table, self.source, self.context = table, source, context
+        self.table = table
+        self.source = source
+        self.context = context
         self.header = self._columns()
         self.faults = RowFaults()
         filled = self._filled()

@@ -110,7 +110,9 @@ def summarise(account: Account, judged: Judged, intake: Intake, lives: Lives, co
 
 def with_settlement(result: Result, judged: Judged, window: Window) -> Result:
     """A result with its part of the settlement."""
-    account, days, settled = result.account, (result.first_day, result.last_day), judged.settled
+    account = result.account
+    days = (result.first_day, result.last_day)
+    settled = judged.settled
     settlement = of_range(settled.settlement, judged.books, settled.ledger, account, window, days)
     settlement = replace(settlement, receipts=_receipt_days(judged, account.name, days))
     unknown = settlement.moves[~settlement.moves[c.KEY].isin(KEYS)] if len(settlement.moves) else settlement.moves
@@ -121,7 +123,8 @@ def with_settlement(result: Result, judged: Judged, window: Window) -> Result:
 
 def _receipt_days(judged: Judged, account: str, days: tuple[date, date]) -> pd.DataFrame:
     """The range's part of RECEIPT_DAYS, with what keeps a day from being held against its receipts."""
-    every, receipts = judged.settled.receipts, judged.books.receipts
+    every = judged.settled.receipts
+    receipts = judged.books.receipts
     first, last = (day.isoformat() for day in days)
     mine = c.of_account(every, account) & ((every[c.DAY] >= first) & (every[c.DAY] <= last)).to_numpy(dtype=bool)
     shown = every[mine].reset_index(drop=True)
@@ -195,7 +198,8 @@ def _expecting(judged: Judged) -> Mask:
 
 def _broken(judged: Judged, account: str, reported: Sequence[KnownBreak]) -> Mask:
     """Orders with an open break of the group "Order and charge", on them or on one that shares a charge with them."""
-    orders, root = judged.books.orders, judged.matching.stands_for
+    orders = judged.books.orders
+    root = judged.matching.stands_for
     ids = [
         known_break.latest.order_id
         for known_break in reported
@@ -242,14 +246,16 @@ def _currencies(
     books: Books, in_range: Mapping[str, Mask], matched: Mask, reported: Sequence[KnownBreak]
 ) -> tuple[CurrencyTotals, ...]:
     """Totals per presentment currency that occurs in the range or in an open break."""
-    orders, charges = books.orders, books.charges
+    orders = books.orders
+    charges = books.charges
     at_risk: dict[str, int] = {}
     for known_break in reported:
         if known_break.latest.currency and known_break.status not in CLOSED:
             at_risk[known_break.latest.currency] = at_risk.get(known_break.latest.currency, 0) + (
                 known_break.latest.amount_at_risk or 0
             )
-    order_currency, charge_currency = orders[c.CURRENCY], charges[c.CURRENCY]
+    order_currency = orders[c.CURRENCY]
+    charge_currency = charges[c.CURRENCY]
     present = {*order_currency[in_range["orders"]].unique(), *charge_currency[in_range["charges"]].unique(), *at_risk}
     result = []
     for currency in sorted(present):
@@ -274,13 +280,15 @@ def _matched_pairs(judged: Judged, matched: Mask, context: Context) -> pd.DataFr
     Amounts add up once: of several charges that pay one order each row carries its own part as the order's amount,
     and of several orders that one charge pays each row carries the order's part of the charge.
     """
-    books, matching = judged.books, judged.matching
+    books = judged.books
+    matching = judged.matching
     # A refunded order may be matched with a voided charge.
     successful = c.successful(books.charges)
     pairs = np.flatnonzero(matched[matching.orders] & successful[matching.charges])
     pairs = _counted_pairs(books, matching, pairs, context)
     pairs = pairs[_by_order(books, matching, pairs)]
-    orders, charges = matching.orders[pairs], matching.charges[pairs]
+    orders = matching.orders[pairs]
+    charges = matching.charges[pairs]
     order_rows = books.orders[[c.ORDER_ID, c.STATUS, c.CREATED_AT]].iloc[orders]
     charge_rows = books.charges[_OF_CHARGE].iloc[charges]
     captured = c.captured_amounts(books.charges)[charges]
@@ -307,7 +315,8 @@ def _matched_pairs(judged: Judged, matched: Mask, context: Context) -> pd.DataFr
 
 def _by_order(books: Books, matching: Matching, pairs: Positions) -> Positions:
     """The places of the pairs by the order's creation and id, then the charge's id."""
-    orders, charges = matching.orders[pairs], matching.charges[pairs]
+    orders = matching.orders[pairs]
+    charges = matching.charges[pairs]
     names = (books.orders[c.CREATED_AT].iloc[orders], books.orders[c.ORDER_ID].iloc[orders])
     keys = (*names, books.charges[c.CHARGE_ID].iloc[charges])
     table = pa.table({str(at): pa.array(key) for at, key in enumerate(keys)})  # pandas takes five times as long
@@ -318,7 +327,8 @@ def _by_order(books: Books, matching: Matching, pairs: Positions) -> Positions:
 def _implied_rates(charges: pd.DataFrame, captured: Ints, context: Context) -> "pd.Series[str]":
     """At what rate each charge was funded, as text; null where it was funded in its own currency."""
     rates: list[str | None] = [None] * len(charges)
-    funding, funded = charges[c.FUNDING_AMOUNT].to_numpy(dtype=np.int64), charges[c.FUNDING_CURRENCY]
+    funding = charges[c.FUNDING_AMOUNT].to_numpy(dtype=np.int64)
+    funded = charges[c.FUNDING_CURRENCY]
     for at in np.flatnonzero((charges[c.CURRENCY] != funded).to_numpy(dtype=bool)).tolist():
         took = Money(int(captured[at]), charges[c.CURRENCY].iloc[at])
         rates[at] = context.currencies.rate(took, Money(int(funding[at]), funded.iloc[at]))
@@ -334,14 +344,16 @@ def _counted_pairs(books: Books, matching: Matching, pairs: Positions, context: 
         by_order.setdefault(int(matching.orders[pair]), []).append(pair)
     captured = c.captured_amounts(books.charges)
     back = books.charges[c.REFUNDED_AMOUNT].to_numpy(dtype=np.int64)
-    made, ids = books.charges[c.CREATED_AT], books.charges[c.CHARGE_ID]
+    made = books.charges[c.CREATED_AT]
+    ids = books.charges[c.CHARGE_ID]
     chosen = list(pairs[~several].tolist())
     for order, own in by_order.items():
         charge_of = {pair: int(matching.charges[pair]) for pair in own}
         kept = {pair for pair, charge in charge_of.items() if back[charge] < captured[charge]}
         own.sort(key=lambda pair: (pair not in kept, made.iloc[charge_of[pair]], ids.iloc[charge_of[pair]]))
         row = books.orders.iloc[order]
-        total, currency = int(row[c.AMOUNT]), row[c.CURRENCY]
+        total = int(row[c.AMOUNT])
+        currency = row[c.CURRENCY]
         good = [pair for pair in own if context.tolerance.allows(total, int(captured[charge_of[pair]]), currency)]
         if good:
             chosen.append(next((pair for pair in good if ids.iloc[charge_of[pair]] == row[c.CHARGE_ID]), good[0]))

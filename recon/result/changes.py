@@ -68,7 +68,8 @@ def changes(
     then = {row[c.BREAK_ID]: row for row in _rows(before)}
     rows = []
     for break_id in now.keys() | then.keys():
-        old, new = then.get(break_id), now.get(break_id)
+        old = then.get(break_id)
+        new = now.get(break_id)
         change = c.NEW if old is None else c.CLOSED if new is None else c.CHANGED
         if old and new and all(old[name] == new[name] for name in c.RUN_BREAKS.names):
             continue
@@ -81,7 +82,8 @@ def _change(
     change: str, old: Mapping[str, Any], new: Mapping[str, Any], known_break: KnownBreak, why: str | None
 ) -> tuple[Any, ...]:
     break_ = known_break.latest
-    before, now = old.get(c.AMOUNT_AT_RISK), new.get(c.AMOUNT_AT_RISK)
+    before = old.get(c.AMOUNT_AT_RISK)
+    now = new.get(c.AMOUNT_AT_RISK)
     return (
         change,
         break_.id,
@@ -123,7 +125,8 @@ def figures_between(before: Mapping[str, Any], now: Mapping[str, Any]) -> pd.Dat
     names = (*COUNTS, "breaks_open")
     rows: list[tuple[Any, ...]] = []
     for name in names:
-        old, new = before.get(name), now.get(name)
+        old = before.get(name)
+        new = now.get(name)
         if old is not None and new is not None and old != new:
             rows.append((name, None, old, new, None, None, None))
     sides = (before.get("currencies", {}), now.get("currencies", {}))
@@ -138,7 +141,8 @@ def figures_between(before: Mapping[str, Any], now: Mapping[str, Any]) -> pd.Dat
 def past(earlier: Iterable[Earlier], result: Result) -> pd.DataFrame:
     """The latest ranges before the result's that are as long as it, shaped `PAST`, in order."""
     length = _length(result.first_day, result.last_day)
-    own, currency = (result.last_day, result.first_day), result.account.currency
+    own = (result.last_day, result.first_day)
+    currency = result.account.currency
     same_length = [run for run in earlier if _length(run.first_day, run.last_day) == length]
     same_length = sorted(
         (run for run in same_length if (run.last_day, run.first_day) < own), key=lambda run: run.last_day

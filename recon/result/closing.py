@@ -19,7 +19,9 @@ class Closing:
     """Says it of breaks that close by themselves, from the books of the run."""
 
     def __init__(self, judged: Judged, context: Context) -> None:
-        self._orders, self._charges, self._context = judged.books.orders, judged.books.charges, context
+        self._orders = judged.books.orders
+        self._charges = judged.books.charges
+        self._context = context
 
     def __call__(self, opened: Iterable[Break]) -> Callable[[Break], str]:
         """What says it beside the breaks that the run opened: one of them may have taken a closed one's place."""

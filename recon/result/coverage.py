@@ -69,7 +69,8 @@ class Coverage:
 
 def _subjects(judged: Judged) -> dict[str, tuple[pd.DataFrame, str, Mask]]:
     """Per kind of subject its frame, its key, and which rows were judged."""
-    books, scope = judged.books, judged.scope
+    books = judged.books
+    scope = judged.scope
     banked = judged.settled.settlement.banked
     without_credit = list(banked[c.TRANSFER_ID][banked[c.LINE_ID].isna()].dropna()) if len(banked) else []
     transfers = scope.transfers | c.is_in(books.transfers[c.TRANSFER_ID], without_credit)

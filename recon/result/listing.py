@@ -48,7 +48,9 @@ def _created_in(frame: pd.DataFrame, account: str, window: Window) -> tuple[Mask
 
 
 def _sides(judged: Judged, ids: "pd.Series[str]") -> _Sides:
-    charges, orders, matching = judged.books.charges, judged.books.orders, judged.matching
+    charges = judged.books.charges
+    orders = judged.books.orders
+    matching = judged.matching
     wanted = c.is_in(charges[c.CHARGE_ID], ids)
     charge_of_id = {charge.id: charge for charge in charges_at(charges, np.flatnonzero(wanted))}
     pairs = np.flatnonzero(wanted[matching.charges])
@@ -63,11 +65,13 @@ def _refunds(judged: Judged, account: str, window: Window, context: Context) -> 
     pending = c.equals(refunds, c.STATUS, ChargeStatus.PENDING)
     chosen = refunds.iloc[np.flatnonzero(within | (own & pending))]
     listed = sorted(refunds_at(chosen, np.arange(len(chosen))), key=lambda refund: (refund.created_at, refund.id))
-    sides, cases = _sides(judged, chosen[c.CHARGE_ID]), _cases(judged, chosen[c.CHARGE_ID])
+    sides = _sides(judged, chosen[c.CHARGE_ID])
+    cases = _cases(judged, chosen[c.CHARGE_ID])
     rows: list[Row] = []
     shown: set[str] = set()
     for refund in listed:
-        charge, order = sides.charges.get(refund.charge_id), sides.orders.get(refund.charge_id)
+        charge = sides.charges.get(refund.charge_id)
+        order = sides.orders.get(refund.charge_id)
         case = cases.get(refund.charge_id)
         sums = _sums(case, charge, context)
         if case and case.order and sums.omise is not None:
@@ -106,7 +110,8 @@ def _sums(case: Case | None, charge: Charge | None, context: Context) -> RefundS
 
 def _cases(judged: Judged, ids: "pd.Series[str]") -> Mapping[str, Case]:
     """The whole case, of order and charges, that each of these charges is part of, by the charge's id."""
-    books, matching = judged.books, judged.matching
+    books = judged.books
+    matching = judged.matching
     case_of_pair = matching.stands_for[matching.orders]
     wanted = np.unique(case_of_pair[c.is_in(books.charges[c.CHARGE_ID], ids)[matching.charges]])
     pairs = np.flatnonzero(np.isin(case_of_pair, wanted))
@@ -137,7 +142,9 @@ def _cases(judged: Judged, ids: "pd.Series[str]") -> Mapping[str, Case]:
 
 def _at_the_shop_alone(judged: Judged, account: str, window: Window, context: Context) -> Iterator[Row]:
     """Orders of the range that the shop refunds, or is asked to, and whose charges Omise refunded nothing of."""
-    orders, charges, matching = judged.books.orders, judged.books.charges, judged.matching
+    orders = judged.books.orders
+    charges = judged.books.charges
+    matching = judged.matching
     own, within = _created_in(orders, account, window)
     asked = c.equals(orders, c.STATUS, OrderStatus.REFUND_REQUESTED)
     refunding = orders[c.STATUS].isin(list(_REFUNDING)) | (orders[c.REFUNDED_AMOUNT] > 0)
@@ -169,7 +176,8 @@ def _disputes(judged: Judged, account: Account, window: Window, context: Context
     for dispute, closed, funding, currency in zip(
         values, chosen[c.CLOSED_AT], chosen[c.FUNDING_AMOUNT], chosen[c.FUNDING_CURRENCY], strict=True
     ):
-        charge, order = sides.charges.get(dispute.charge_id), sides.orders.get(dispute.charge_id)
+        charge = sides.charges.get(dispute.charge_id)
+        order = sides.orders.get(dispute.charge_id)
         end = context.as_of if pd.isna(closed) else closed.to_pydatetime()
         days = (end.astimezone(account.zone).date() - dispute.created_at.astimezone(account.zone).date()).days
         names = (
@@ -189,7 +197,8 @@ def _disputes(judged: Judged, account: Account, window: Window, context: Context
 
 def _failures(judged: Judged, account: str, window: Window) -> pd.DataFrame:
     """Shaped `FAILURES`, the most frequent first; a method's attempts are all its charges of the currency."""
-    charges, matching = judged.books.charges, judged.matching
+    charges = judged.books.charges
+    matching = judged.matching
     _, within = _created_in(charges, account, window)
     took = c.took_money(charges)
     paid_orders = np.zeros(len(judged.books.orders), dtype=bool)

@@ -27,7 +27,9 @@ def is_unread(reason: str) -> bool:
 
 def not_judged(judged: Judged, account: str) -> dict[str, int]:
     """Reason -> how many, without what is nought."""
-    books, scope, matching = judged.books, judged.scope, judged.matching
+    books = judged.books
+    scope = judged.scope
+    matching = judged.matching
     orders = c.of_account(books.orders, account)
     counts = {KEPT_ASIDE: int((scope.kept_aside & orders).sum())}
     for status, count in _unknown_statuses(judged, account).items():
@@ -57,7 +59,8 @@ def not_judged(judged: Judged, account: str) -> dict[str, int]:
 
 def _unknown_statuses(judged: Judged, account: str) -> Counter[str]:
     """Orders by the status of their charge that nobody knows."""
-    books, matching = judged.books, judged.matching
+    books = judged.books
+    matching = judged.matching
     pairs = judged.scope.unknown[matching.orders] & c.of_account(books.orders, account)[matching.orders]
     statuses = books.charges[c.STATUS].iloc[matching.charges[pairs]]
     return Counter(status for status in statuses if status not in {str(known) for known in ChargeStatus})

@@ -36,7 +36,8 @@ class Sides:
 
 def sides_of(books: Books, account: str, window: Window) -> Sides:
     """The sides of an account and a range."""
-    orders, charges = c.of_account(books.orders, account), c.of_account(books.charges, account)
+    orders = c.of_account(books.orders, account)
+    charges = c.of_account(books.charges, account)
     return Sides(
         orders=orders & c.within(books.orders[c.CREATED_AT], window),
         charges=charges & c.within(books.charges[c.CREATED_AT], window),
@@ -52,15 +53,18 @@ def orders_to_charges(judged: Judged, sides: Sides, reasons: Reasons) -> tuple[P
     outside), by the tolerance, by a status (a cancelled order's refunded charge, an order not yet due to be marked
     paid), or because it was not judged. A paid order whose charges come to another sum and that has no break is not.
     """
-    orders, charges = judged.books.orders, judged.books.charges
+    orders = judged.books.orders
+    charges = judged.books.charges
     cases = _Cases(judged, sides, reasons)
     left = np.where(sides.orders, cases.ordered, 0)
     right = np.where(sides.charges, cases.taken, 0)
     present = {*orders[c.CURRENCY][left != 0].unique(), *charges[c.CURRENCY][right != 0].unique()}
     result = []
     for currency in sorted(present):
-        of_order, of_charge = c.equals(orders, c.CURRENCY, currency), c.equals(charges, c.CURRENCY, currency)
-        own_left, own_right = np.where(of_order, left, 0), np.where(of_charge, right, 0)
+        of_order = c.equals(orders, c.CURRENCY, currency)
+        of_charge = c.equals(charges, c.CURRENCY, currency)
+        own_left = np.where(of_order, left, 0)
+        own_right = np.where(of_charge, right, 0)
         gaps = [*cases.gaps(own_left, own_right, of_order, of_charge), *cases.gaps_alone(own_right)]
         result.append(proof_of(ORDERS_TO_CHARGES, currency, int(own_left.sum()), int(own_right.sum()), gaps))
     return tuple(result)
@@ -70,12 +74,16 @@ class _Cases:
     """The cases of an account's orders and charges, with what explains that the two sides of one differ."""
 
     def __init__(self, judged: Judged, sides: Sides, reasons: Reasons) -> None:
-        orders, charges = judged.books.orders, judged.books.charges
-        self._judged, self._sides, self._reasons = judged, sides, reasons
+        orders = judged.books.orders
+        charges = judged.books.charges
+        self._judged = judged
+        self._sides = sides
+        self._reasons = reasons
         self._columns = judged.triage.columns
         self._case_of = self._columns.case_of_charge
         self._linked = ~self._columns.without_order
-        self._order_ids, self._charge_ids = orders[c.ORDER_ID], charges[c.CHARGE_ID]
+        self._order_ids = orders[c.ORDER_ID]
+        self._charge_ids = charges[c.CHARGE_ID]
         captured = c.captured_amounts(charges)
         successful = c.successful(charges) & sides.all_charges
         given_back = successful & (self._columns.refunded_of_charge >= captured)
@@ -95,7 +103,8 @@ class _Cases:
         """Of each case that the range touches, in one currency: what lies outside, and why it differs."""
         in_range = self._by_case(-left, right)
         touched = self._by_case((left != 0).astype(np.int64), (right != 0).astype(np.int64)) != 0
-        ordered, taken = np.where(of_order, self.ordered, 0), np.where(of_charge, self.taken, 0)
+        ordered = np.where(of_order, self.ordered, 0)
+        taken = np.where(of_charge, self.taken, 0)
         whole = np.where(touched, self._by_case(-ordered, taken), 0)
         beyond = in_range - whole
         nothing = np.zeros_like(ordered)
@@ -114,7 +123,8 @@ class _Cases:
         """The charges of the range that no order has."""
         contested = set(self._judged.matching.contested)
         of_unread_rows = set(self._judged.matching.order_unread)
-        by_design, judged = self._columns.by_design, self._judged.scope.charges
+        by_design = self._columns.by_design
+        judged = self._judged.scope.charges
         for place in np.flatnonzero((right != 0) & ~self._linked).tolist():
             charge_id = self._charge_ids.iloc[place]
             why = self._reasons.charges.get(charge_id, "")
@@ -204,8 +214,11 @@ def account_proofs(
 
 def _waiting(account: str, judged: Judged, window: Window) -> dict[str, str]:
     """By id what of the range was left out of judgement, so that no break can speak of it."""
-    books, ledger, wrong = judged.books, judged.settled.ledger, judged.settled.discrepancies
-    rows, lines = books.transactions, books.bank_lines
+    books = judged.books
+    ledger = judged.settled.ledger
+    wrong = judged.settled.discrepancies
+    rows = books.transactions
+    lines = books.bank_lines
     booked = c.of_account(rows, account) & c.within(rows[c.CREATED_AT], window) & ~judged.scope.transactions
     charges = c.successful(books.charges) & (ledger.charge_at < 0) & ~wrong.missing_charges
     refunds = ~c.equals(books.refunds, c.STATUS, "failed") & (ledger.refund_at < 0) & ~wrong.missing_refunds
@@ -222,7 +235,8 @@ def _to_ledger_balance_and_bank(
     judged: Judged, account: Account, window: Window, days: tuple[date, date], reasons: Reasons, context: Context
 ) -> tuple[Proof, ...]:
     """Charges against the ledger, the ledger against the balance, transfers against the bank."""
-    books, settled = judged.books, judged.settled
+    books = judged.books
+    settled = judged.settled
     lines = books.bank_lines
     booked_on = lines[c.BOOKED_ON][c.of_account(lines, account.name)] if len(lines) else lines
     terms = BankTerms(

@@ -14,7 +14,11 @@ from recon import columns as c
 from recon.model import Proof, Result
 from recon.money import Currencies
 
-READ, NOT_READ, NOT_JUDGED, TO_KNOW, DOES_NOT_TIE = "Read", "Not read", "Not judged", "To know", "Does not tie"
+READ = "Read"
+NOT_READ = "Not read"
+NOT_JUDGED = "Not judged"
+TO_KNOW = "To know"
+DOES_NOT_TIE = "Does not tie"
 WELL = "All was read and judged, and every proof ties out"
 _MOST = 8  # reasons of rejected rows that are named
 # Notes of a night on which all is well.

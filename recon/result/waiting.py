@@ -66,7 +66,8 @@ def _pending_charges(judged: Judged, account: str, context: Context) -> Iterator
 
 
 def _pending_refunds(judged: Judged, account: str, context: Context) -> Iterator[tuple[Any, datetime | None]]:
-    refunds, charges = judged.books.refunds, judged.books.charges
+    refunds = judged.books.refunds
+    charges = judged.books.charges
     pending = [*refunds_at(refunds, _positions(refunds, account, judged.scope.refunds & _is_pending(refunds)))]
     named = np.flatnonzero(charges[c.CHARGE_ID].isin({refund.charge_id for refund in pending}).to_numpy(dtype=bool))
     by_id = {charge.id: charge for charge in charges_at(charges, named)}
@@ -85,8 +86,10 @@ def _open_transfers(judged: Judged, account: str, context: Context) -> Iterator[
 
 def _order_of(judged: Judged, ids: Iterable[str]) -> dict[str, str]:
     """Charge id -> order id, of the links of some charges."""
-    matching, books = judged.matching, judged.books
-    charges, orders = books.charges[c.CHARGE_ID], books.orders[c.ORDER_ID]
+    matching = judged.matching
+    books = judged.books
+    charges = books.charges[c.CHARGE_ID]
+    orders = books.orders[c.ORDER_ID]
     pairs = np.flatnonzero(c.is_in(charges, ids)[matching.charges])
     return dict(zip(charges.iloc[matching.charges[pairs]], orders.iloc[matching.orders[pairs]], strict=True))
 
@@ -113,11 +116,13 @@ def _refunds(judged: Judged, account: str, context: Context) -> Iterator[Row]:
 
 
 def _disputes(judged: Judged, account: str) -> Iterator[Row]:
-    disputes, charges = judged.books.disputes, judged.books.charges
+    disputes = judged.books.disputes
+    charges = judged.books.charges
     undecided = judged.scope.disputes & disputes[c.STATUS].isin(OPEN_DISPUTES).to_numpy(dtype=bool)
     open_disputes = [*disputes_at(disputes, _positions(disputes, account, undecided))]
     ids = [dispute.charge_id for dispute in open_disputes]
-    orders, named = _order_of(judged, ids), charges[c.is_in(charges[c.CHARGE_ID], ids)]
+    orders = _order_of(judged, ids)
+    named = charges[c.is_in(charges[c.CHARGE_ID], ids)]
     method_of = dict(zip(named[c.CHARGE_ID], named[c.METHOD], strict=True))
     for dispute in open_disputes:
         money = (dispute.money.amount, dispute.money.currency)
@@ -140,7 +145,8 @@ def _transfers(judged: Judged, account: str, context: Context) -> Iterator[Row]:
 
 def _asked(judged: Judged, account: str, context: Context) -> Iterator[Row]:
     """Orders that ask for a refund, with the charge that took their money."""
-    orders, matching = judged.books.orders, judged.matching
+    orders = judged.books.orders
+    matching = judged.matching
     asks = c.equals(orders, c.STATUS, OrderStatus.REFUND_REQUESTED)
     positions = _positions(orders, account, judged.scope.orders & asks)
     took = c.took_money(judged.books.charges)
@@ -157,7 +163,8 @@ def _asked(judged: Judged, account: str, context: Context) -> Iterator[Row]:
 
 def _webhooks_on_their_way(judged: Judged, account: str, context: Context) -> int:
     """Pending orders whose charge took the money within the grace."""
-    matching, charges = judged.matching, judged.books.charges
+    matching = judged.matching
+    charges = judged.books.charges
     unpaid = judged.scope.orders & c.equals(judged.books.orders, c.STATUS, OrderStatus.PENDING)
     unpaid &= c.of_account(judged.books.orders, account)
     grace = context.threshold("order_not_marked_paid", "grace", WEBHOOK_GRACE)

@@ -73,7 +73,8 @@ def _late_success(rule: Rule, case: Case, charge: Charge, context: Context) -> B
 def _amount_out_of_limits(rule: Rule, case: Case, charge: Charge, context: Context) -> Break | None:
     if charge.status != ChargeStatus.SUCCESSFUL:
         return None
-    amount, currency = charge.money.amount, charge.money.currency
+    amount = charge.money.amount
+    currency = charge.money.currency
     low = context.figure("minimum", charge, currency)
     high = context.figure("maximum", charge, currency)
     for figure, outside, word in (
@@ -109,7 +110,8 @@ def _strange_methods(rule: Rule, judged: Judged, context: Context, *, known: boo
 
     A charge that another break of the group speaks of is passed over. `known` methods are in the book elsewhere.
     """
-    charges, book = judged.books.charges, context.methods
+    charges = judged.books.charges
+    book = context.methods
     kinds, kind_of = c.distinct_rows(charges, [c.ACCOUNT, c.METHOD])
     strange = [
         kind

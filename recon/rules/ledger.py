@@ -25,7 +25,9 @@ _OF_REFUND = [c.ACCOUNT, c.REFUND_ID, c.CHARGE_ID, c.FUNDING_AMOUNT, c.FUNDING_C
 
 
 def _transaction_missing(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
-    books, wrong, words = judged.books, judged.settled.discrepancies, context.currencies.words
+    books = judged.books
+    wrong = judged.settled.discrepancies
+    words = context.currencies.words
     charges = rows_of(books.charges, wrong.missing_charges & judged.scope.charges, _OF_CHARGE)
     for account, charge, net, currency, transaction in charges:
         yield rule.on(
@@ -68,7 +70,9 @@ def _why_missing(transaction: object) -> str:
 
 
 def _transaction_differs(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
-    books, ledger, wrong = judged.books, judged.settled.ledger, judged.settled.discrepancies
+    books = judged.books
+    ledger = judged.settled.ledger
+    wrong = judged.settled.discrepancies
     words = context.currencies.words
     charges = wrong.charges & judged.scope.charges
     charge_rows = zip(
@@ -109,7 +113,8 @@ def _transaction_differs(rule: Rule, judged: Judged, context: Context) -> Iterat
 
 
 def _fee_differs(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
-    by_rate, by_contract = judged.settled.fees_by_rate, judged.settled.fees_by_contract
+    by_rate = judged.settled.fees_by_rate
+    by_contract = judged.settled.fees_by_contract
     words = "a fee of {}, but the rate on the charge"
     yield from _fee_breaks(rule, judged, context, c.FEE, by_rate.wrong_fee, by_rate.fee, words)
     other = by_contract.wrong_fee & ~by_rate.wrong_fee
@@ -118,7 +123,8 @@ def _fee_differs(rule: Rule, judged: Judged, context: Context) -> Iterator[Break
 
 
 def _vat_differs(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
-    by_rate, by_contract = judged.settled.fees_by_rate, judged.settled.fees_by_contract
+    by_rate = judged.settled.fees_by_rate
+    by_contract = judged.settled.fees_by_contract
     words = "VAT of {} on its fee, but the VAT rate on the charge"
     yield from _fee_breaks(rule, judged, context, c.FEE_VAT, by_rate.wrong_vat, by_rate.vat, words)
     other = by_contract.wrong_vat & ~by_rate.wrong_vat
@@ -147,7 +153,8 @@ def _fee_breaks(
 
 
 def _unexplained(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
-    ledger, wrong = judged.settled.ledger, judged.settled.discrepancies
+    ledger = judged.settled.ledger
+    wrong = judged.settled.discrepancies
     odd = (wrong.unknown_origin | wrong.impossible) & judged.scope.transactions
     names = [c.ACCOUNT, c.TRANSACTION_ID, c.ORIGIN, c.CURRENCY, c.DIRECTION, c.KEY]
     rows = zip(
@@ -180,12 +187,15 @@ def _unexplained(rule: Rule, judged: Judged, context: Context) -> Iterator[Break
 
 def _unknown_kinds(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
     """One break per account and kind of origin that is not known here, on its first transaction ever stored."""
-    ledger, rows = judged.settled.ledger, judged.books.transactions
+    ledger = judged.settled.ledger
+    rows = judged.books.transactions
     for (account, kind), places in unknown_kinds(judged.books, ledger).items():
         if not judged.scope.transactions[places].any():
             continue
         first = rows.iloc[places[0]]
-        transaction, currency, moved = first[c.TRANSACTION_ID], first[c.CURRENCY], int(ledger.signed[places[0]])
+        transaction = first[c.TRANSACTION_ID]
+        currency = first[c.CURRENCY]
+        moved = int(ledger.signed[places[0]])
         yield rule.on(
             context,
             account,
@@ -202,12 +212,14 @@ def _unknown_kinds(rule: Rule, judged: Judged, context: Context) -> Iterator[Bre
 
 def _balance_differs(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
     """One break per account whose last reading is not its first plus what was booked since."""
-    readings, words = judged.books.readings, context.currencies.words
+    readings = judged.books.readings
+    words = context.currencies.words
     unread = unread_ledgers(judged.books)
     for account, rows in readings.groupby(c.ACCOUNT, sort=True) if len(readings) else ():
         if account in unread:  # what could not be read moved the balance, too
             continue
-        totals, booked = rows[c.TOTAL].tolist(), rows[c.SINCE_FIRST].tolist()
+        totals = rows[c.TOTAL].tolist()
+        booked = rows[c.SINCE_FIRST].tolist()
         differences = [total - totals[0] - since_first for total, since_first in zip(totals, booked, strict=True)]
         if differences[-1] == 0:
             continue

@@ -34,7 +34,8 @@ class LeftAtBank:
     """Says of each what is left on the other side around its day: which one may be its own, a person decides."""
 
     def __init__(self, judged: Judged) -> None:
-        banked, transfers = judged.settled.settlement.banked, judged.books.transfers
+        banked = judged.settled.settlement.banked
+        transfers = judged.books.transfers
         self._transfers: dict[str, _Transfer] = {}
         self._lines: dict[str, _Line] = {}
         names = [c.ACCOUNT, c.TRANSFER_ID, c.LINE_ID, c.CURRENCY, c.NET, c.AMOUNT, c.PAID_ON, c.BOOKED_ON]
@@ -48,7 +49,9 @@ class LeftAtBank:
                 on = date.fromisoformat(booked)
                 self._lines[line] = _Line(account, line, currency, int(amount), on, named_in(*texts))
         self._credited = set(banked[c.TRANSFER_ID][banked[c.LINE_ID].notna()].dropna()) if len(banked) else set()
-        ids, failures, currencies = transfers[c.TRANSFER_ID], transfers[c.FAILURE_CODE], transfers[c.CURRENCY]
+        ids = transfers[c.TRANSFER_ID]
+        failures = transfers[c.FAILURE_CODE]
+        currencies = transfers[c.CURRENCY]
         self._currency = dict(zip(ids, currencies, strict=True))
         self._failed = set(ids[failures.notna()])
 

@@ -18,7 +18,8 @@ from recon.triage.columns import CaseColumns
 GROUP = "Refunds"
 WITHIN_DAYS = 14
 COUNT_LIMIT = 13  # Omise allows 15 refunds of a charge (docs.omise.co/refunding-charges)
-NONE, FULL = "none", "full"
+NONE = "none"
+FULL = "full"
 # What a refund, or a difference of sums, is where it is no break.
 NOT_PAYING = "of a charge that does not pay the order"
 LOST_REST = "the rest was lost in a dispute"
@@ -326,7 +327,8 @@ def _refund_requested(columns: CaseColumns, _context: Context) -> Mask:
 
 
 def _often_refunded(columns: CaseColumns, context: Context) -> Mask:
-    refunds, charge_ids = columns.books.refunds, columns.books.charges[c.CHARGE_ID]
+    refunds = columns.books.refunds
+    charge_ids = columns.books.charges[c.CHARGE_ID]
     limit = context.count("refund_count_limit", "at", COUNT_LIMIT)
     counts = refunds[c.CHARGE_ID][~c.equals(refunds, c.STATUS, "failed")].value_counts()
     return c.is_in(charge_ids, counts.index[counts >= limit]) if limit > 0 else np.ones(len(charge_ids), dtype=bool)

@@ -13,7 +13,9 @@ Judge = Callable[["Rule", Case, Context], Break | None]
 JudgeEach = Callable[["Rule", Case, Any, Context], Break | None]
 Find = Callable[["Rule", Judged, Context], Iterator[Break]]
 
-ORDERS, BANK, PULL = "orders", "bank", "pull"
+ORDERS = "orders"
+BANK = "bank"
+PULL = "pull"
 
 
 @dataclass(frozen=True)

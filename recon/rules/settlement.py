@@ -101,7 +101,9 @@ def _failed(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
 
 def _amounts_differ(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
     """Transfers that are not their net and fees, or whose transaction took another amount."""
-    transfers, ledger, words = judged.books.transfers, judged.settled.ledger, context.currencies.words
+    transfers = judged.books.transfers
+    ledger = judged.settled.ledger
+    words = context.currencies.words
     amounts = transfers[c.AMOUNT].to_numpy(dtype=np.int64)
     sums = (transfers[c.NET] + transfers[c.TOTAL_FEE]).to_numpy(dtype=np.int64)
     booked = amounts.copy()
@@ -146,7 +148,8 @@ def _stuck(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
 def _credit_missing(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
     transfers = judged.books.transfers
     judged_ids = set(transfers[c.TRANSFER_ID][judged.scope.transfers])
-    statements, left = _statement_days(judged.books), LeftAtBank(judged)
+    statements = _statement_days(judged.books)
+    left = LeftAtBank(judged)
     names = [c.ACCOUNT, c.TRANSFER_ID, c.CURRENCY, c.NET, c.PAID_ON]
     for account, transfer, currency, net, paid in _bank_rows(judged, c.NO_CREDIT, names):
         first, last = statements.get(account, ("", ""))
@@ -216,7 +219,8 @@ def _credit_differs(rule: Rule, judged: Judged, context: Context) -> Iterator[Br
 
 
 def _credit_unexplained(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
-    judged_lines, left = _judged_lines(judged), LeftAtBank(judged)
+    judged_lines = _judged_lines(judged)
+    left = LeftAtBank(judged)
     names = [c.ACCOUNT, c.LINE_ID, c.CURRENCY, c.AMOUNT, c.BOOKED_ON]
     for account, line, currency, amount, booked in _bank_rows(judged, c.NO_TRANSFER, names):
         if line in judged_lines:

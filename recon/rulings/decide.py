@@ -19,8 +19,12 @@ from recon.model.rulings import (
     Standing,
 )
 
-OPEN, ACKNOWLEDGED, PENDING = BreakStatus.OPEN, BreakStatus.ACKNOWLEDGED, BreakStatus.PENDING_APPROVAL
-RESOLVED, WRITTEN_OFF, AUTO_CLOSED = BreakStatus.RESOLVED, BreakStatus.WRITTEN_OFF, BreakStatus.AUTO_CLOSED
+OPEN = BreakStatus.OPEN
+ACKNOWLEDGED = BreakStatus.ACKNOWLEDGED
+PENDING = BreakStatus.PENDING_APPROVAL
+RESOLVED = BreakStatus.RESOLVED
+WRITTEN_OFF = BreakStatus.WRITTEN_OFF
+AUTO_CLOSED = BreakStatus.AUTO_CLOSED
 
 _RULED = {"resolved": {RESOLVED}, "linked": {RESOLVED}, "written_off": {WRITTEN_OFF}, "proposed": {PENDING}}
 _EXPECTED = {"acknowledged": {ACKNOWLEDGED}, "ignored": {ACKNOWLEDGED}, "opening": {ACKNOWLEDGED}}
@@ -255,7 +259,8 @@ def _ruled(
     (status,) = MOVES[known.status][event]
     facts = facts_of(known.latest)
     until = request.until if request.kind == RulingKind.ACKNOWLEDGE else None
-    who, reason = request.who.strip(), request.reason.strip()
+    who = request.who.strip()
+    reason = request.reason.strip()
     standing = Standing(context.ruling_id, request.kind.value, who, reason, until, facts)
     is_pending = event == "proposed"
     state = RulingState.PENDING if is_pending else RulingState.STANDS
@@ -440,7 +445,8 @@ def _described(ruling: Ruling) -> str:
 
 def _state(context: BreakContext) -> str:
     """How a break stands, by whom and since when, for a person whose request does not fit."""
-    known, standing = context.known, context.known.standing
+    known = context.known
+    standing = context.known.standing
     ruling = _rests_on(context)
     day = (ruling.at if ruling else known.last_seen).astimezone(context.zone).date()
     name = known.latest.id

@@ -159,7 +159,8 @@ def _carry_found(
 
 def _hold(life: _Life, fresh: Break, today: date) -> None:
     """Whether what the break rested on still holds now that it was found again."""
-    known, standing = life.known, life.known.standing
+    known = life.known
+    standing = life.known.standing
     if known.status == BreakStatus.AUTO_CLOSED:
         life.move("reopened", BreakStatus.OPEN, fresh.explanation)
     elif standing is not None and standing.facts not in (None, facts_of(fresh)):

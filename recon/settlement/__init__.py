@@ -61,8 +61,10 @@ def rebuild(books: Books, ledger: Ledger) -> Settlement:
 
     A transfer has parts if the books have every credit that it took; all credits that are not paid out must be there.
     """
-    parts, unpaid = [c.PARTS.empty()], [c.UNPAID.empty()]
-    histories, places = histories_of(books), dict(accounts(books.transactions))
+    parts = [c.PARTS.empty()]
+    unpaid = [c.UNPAID.empty()]
+    histories = histories_of(books)
+    places = dict(accounts(books.transactions))
     for account, history in histories.items():
         credits = payouts.credits(books, ledger, history, places.get(account, np.zeros(0, dtype=np.int64)))
         parts.append(payouts.parts(books, ledger, history, credits))
@@ -84,7 +86,8 @@ def of_range(
 ) -> Settlement:
     """What of it one account's result shows: transfers and bank lines of its days, all credits not paid out yet."""
     mine = c.of_account(settlement.payouts, account.name) & shown_in(settlement.payouts, window)
-    shown, parts = settlement.payouts[mine].reset_index(drop=True), settlement.parts
+    shown = settlement.payouts[mine].reset_index(drop=True)
+    parts = settlement.parts
     parts = parts[c.is_in(parts[c.TRANSFER_ID], shown[c.TRANSFER_ID])].reset_index(drop=True)
     assert parts[c.AMOUNT].sum() == shown[c.EXPLAINED].sum(), "credits that a transfer paid out are missing"
     return Settlement(
@@ -102,7 +105,8 @@ def _banked(banked: pd.DataFrame, account: Account, books: Books, span: tuple[da
     """Pairs of which either side falls on one of the days, or on a later day up to the as-of's."""
     if not len(banked):
         return banked
-    first, last = span[0].isoformat(), max(span[1], local_day(books.as_of, account.zone)).isoformat()
+    first = span[0].isoformat()
+    last = max(span[1], local_day(books.as_of, account.zone)).isoformat()
     inside = np.zeros(len(banked), dtype=bool)
     for name in (c.PAID_ON, c.BOOKED_ON):
         inside |= ((banked[name] >= first) & (banked[name] <= last)).to_numpy(dtype=bool)

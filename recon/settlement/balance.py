@@ -61,9 +61,11 @@ def proof(books: Books, account: str, reasons: Reasons) -> tuple[Proof, ...]:
     mine = _of(books.readings, account)
     if not len(mine):
         return ()
-    totals, grown = mine[c.TOTAL].tolist(), mine[c.SINCE_FIRST].tolist()
+    totals = mine[c.TOTAL].tolist()
+    grown = mine[c.SINCE_FIRST].tolist()
     currency = str(mine[c.CURRENCY].iloc[-1])
-    left, right = totals[0] + grown[-1], totals[-1]
+    left = totals[0] + grown[-1]
+    right = totals[-1]
     gaps = [(reasons.balance, account, right - left)] if left != right else []
     return (proof_of("ledger_to_balance", currency, left, right, gaps),)
 

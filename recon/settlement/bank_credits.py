@@ -24,7 +24,8 @@ from recon.model.transfer_names import named_in, whose
 
 _T = TypeVar("_T")
 Pair = tuple[str, str | None, str | None]  # how, transfer, bank line
-EARLY, LATE = timedelta(days=1), timedelta(days=10)  # a value date before Omise's word; a bank's slow week
+EARLY = timedelta(days=1)
+LATE = timedelta(days=10)  # a value date before Omise's word; a bank's slow week
 _CLOSE = 20  # amounts that differ by no more than a twentieth of the net (5 %) may be one payment
 
 
@@ -109,7 +110,8 @@ def _of_account(books: Books, account: str, zone: ZoneInfo, fee: int) -> pd.Data
     ]
     rows = []
     for how, payout_id, credit_id in pairs:
-        payout, credit = payouts.get(payout_id or ""), credits.get(credit_id or "")
+        payout = payouts.get(payout_id or "")
+        credit = credits.get(credit_id or "")
         either = payout or credit
         assert either is not None
         difference = credit.amount - payout.net if payout and credit else None

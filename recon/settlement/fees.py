@@ -76,8 +76,10 @@ def _expected(
     charges: pd.DataFrame, rates: Sequence[tuple[Fraction | None, Fraction | None, Fraction | None]], kind_of: Ints
 ) -> ExpectedFees:
     base, fee, vat = (charges[name].to_numpy(dtype=np.int64) for name in (c.FUNDING_AMOUNT, c.FEE, c.FEE_VAT))
-    due_fee, due_vat = fee.copy(), vat.copy()
-    has_fee, has_vat = np.zeros(len(charges), dtype=bool), np.zeros(len(charges), dtype=bool)
+    due_fee = fee.copy()
+    due_vat = vat.copy()
+    has_fee = np.zeros(len(charges), dtype=bool)
+    has_vat = np.zeros(len(charges), dtype=bool)
     order = np.argsort(kind_of, kind="stable")
     ends = np.searchsorted(kind_of[order], np.arange(len(rates)), side="right")
     starts = np.searchsorted(kind_of[order], np.arange(len(rates)), side="left")
@@ -106,7 +108,8 @@ def _times(amounts: Ints, rate: Fraction) -> Ints:
     """Amount x rate, a half going up; exact, in Python's numbers where int64 has no room."""
     if not len(amounts):
         return amounts
-    top, bottom = rate.numerator, rate.denominator
+    top = rate.numerator
+    bottom = rate.denominator
     if int(np.abs(amounts).max()) * top * 2 + bottom < _SAFE:
         return (2 * amounts * top + bottom) // (2 * bottom)
     return np.array([half_up(amount * rate) for amount in amounts.tolist()], dtype=np.int64)

@@ -184,7 +184,8 @@ def ledger_histories(
     transactions: pd.DataFrame, transfers: pd.DataFrame, readings: pd.DataFrame
 ) -> dict[str, LedgerHistory]:
     """The history of every account in whole frames (shaped TRANSACTIONS, TRANSFERS and READINGS)."""
-    ids, origins = transactions[c.TRANSACTION_ID], transactions[c.ORIGIN]
+    ids = transactions[c.TRANSACTION_ID]
+    origins = transactions[c.ORIGIN]
     named = c.is_in(ids, transfers[c.TRANSACTION_ID]) | c.is_in(origins, transfers[c.TRANSFER_ID])
     created = micros(transactions[c.CREATED_AT])
     available = available_at(transactions)

@@ -77,7 +77,8 @@ def read(books: Books) -> Ledger:
 
 def discrepancies(books: Books, ledger: Ledger) -> Discrepancies:
     """What disagrees, whatever the range. A failed refund has no transaction, and a void's sum is not known."""
-    charges, refunds = books.charges, books.refunds
+    charges = books.charges
+    refunds = books.refunds
     successful = c.successful(charges)
     counts = (refunds[c.STATUS] != "failed").to_numpy(dtype=bool)
     voids = refunds[c.VOIDED].to_numpy(dtype=bool)
@@ -177,7 +178,9 @@ def _differs(books: Books, ledger: Ledger, at: Ints, frame: pd.DataFrame, due: I
 
 def _impossible(books: Books, ledger: Ledger) -> Mask:
     """A charge is debited only if its net is negative or it is voided; a refund or transfer credited if it failed."""
-    charges, refunds, transfers = books.charges, books.refunds, books.transfers
+    charges = books.charges
+    refunds = books.refunds
+    transfers = books.transfers
     allowed = {
         "charge": (-1, (charges[c.NET] < 0) | charges[c.VOIDED]),
         "refund": (1, refunds[c.STATUS] == "failed"),

@@ -38,7 +38,8 @@ class Credits:
 def credits(books: Books, ledger: Ledger, history: LedgerHistory, rows: Ints) -> Credits:
     """The credits among an account's transactions, which stand at `rows`."""
     rows = rows[ledger.signed[rows] > 0]
-    free, ids = available_at(books.transactions)[rows], books.transactions[c.TRANSACTION_ID].iloc[rows]
+    free = available_at(books.transactions)[rows]
+    ids = books.transactions[c.TRANSACTION_ID].iloc[rows]
     quarters = free // QUARTER * QUARTER
     at = np.searchsorted(history.available_quarters, quarters)
     assert np.array_equal(np.append(history.available_quarters, -1)[at], quarters), (
@@ -60,16 +61,19 @@ def parts(books: Books, ledger: Ledger, history: LedgerHistory, credits: Credits
     A transfer that took a credit which is not in the books has no parts.
     """
     mine = _whole(history, credits)
-    starts, stops = history.paid_from[mine], history.paid_to[mine]
+    starts = history.paid_from[mine]
+    stops = history.paid_to[mine]
     first = np.searchsorted(credits.ends, starts, side="right")
     counts = np.searchsorted(credits.ends, stops, side="left") - first + 1
     which = np.repeat(np.arange(len(mine)), counts)
     steps = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
     at = first[which] + steps
-    rows, ends = credits.rows[at], credits.ends[at]
+    rows = credits.rows[at]
+    ends = credits.ends[at]
     sizes = ledger.signed[rows]
     offset = ends - sizes
-    low, high = np.maximum(starts[which], offset), np.minimum(stops[which], ends)
+    low = np.maximum(starts[which], offset)
+    high = np.minimum(stops[which], ends)
     money = _shares(books, ledger, rows, sizes, low - offset, high - offset)
     transfers = pd.Series(history.transfers, dtype=c.TEXT).iloc[mine[which]]
     return _frame(
@@ -132,7 +136,10 @@ def payouts(
         np.add.at(result, at, all_parts[name].to_numpy(dtype=np.int64))
         return result
 
-    gross, fee, vat, interest = total(c.GROSS), total(c.FEE), total(c.FEE_VAT), total(c.INTEREST)
+    gross = total(c.GROSS)
+    fee = total(c.FEE)
+    vat = total(c.FEE_VAT)
+    interest = total(c.INTEREST)
     explained = _explained(frame[c.TRANSFER_ID], histories)
     made = {
         c.EXPLAINED: explained,

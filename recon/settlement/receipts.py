@@ -18,7 +18,8 @@ from recon.model import Books, Window
 from recon.settlement.ledger import Ledger, places
 
 _KEYS = [c.ACCOUNT, c.DAY, c.CURRENCY]
-_VOIDED_FEE, _VOIDED_VAT = "voided_fee", "voided_vat"
+_VOIDED_FEE = "voided_fee"
+_VOIDED_VAT = "voided_vat"
 _SUMS = [c.ROWS, c.BASE, c.VAT, c.WHT, c.FEE, c.FEE_VAT, _VOIDED_FEE, _VOIDED_VAT]
 _OF_RECEIPTS = [c.BASE, c.BASE_DIFFERENCE, c.VAT, c.VAT_DIFFERENCE, c.WHT]
 
@@ -100,7 +101,8 @@ def _parts(books: Books, ledger: Ledger) -> Iterator[pd.DataFrame]:
     refunds = books.refunds
     voids = refunds[refunds[c.VOIDED].astype(bool) & (refunds[c.STATUS] != "failed")]
     at = places(charges[c.CHARGE_ID], voids[c.CHARGE_ID])
-    voids, voided = voids[at >= 0], charges.iloc[at[at >= 0]]
+    voids = voids[at >= 0]
+    voided = charges.iloc[at[at >= 0]]
     fee, vat = _costs(voided)
     yield _part(voids, _days(voids[c.CREATED_AT]), voids[c.FUNDING_CURRENCY], {_VOIDED_FEE: fee, _VOIDED_VAT: vat})
     transfers = books.transfers
@@ -110,7 +112,8 @@ def _parts(books: Books, ledger: Ledger) -> Iterator[pd.DataFrame]:
     fees = {c.FEE: sent[c.FEE], c.FEE_VAT: sent[c.FEE_VAT]}
     yield _part(sent, _days(sent[c.SENT_AT]), sent[c.CURRENCY], fees)
     settled = np.flatnonzero((ledger.kinds == "receipt") & (ledger.origin_at >= 0))
-    origin, rows = ledger.origin_at[settled], books.transactions.iloc[settled]
+    origin = ledger.origin_at[settled]
+    rows = books.transactions.iloc[settled]
     rounding = {c.FEE_VAT: -ledger.signed[settled]}
     yield _part(rows, days.iloc[origin], rows[c.CURRENCY], rounding)
 

@@ -59,7 +59,8 @@ def _gaps_alone(books: Books, ledger: Ledger, places: Positions, reasons: Reason
     """Movements that belong to no charge, refund or dispute, and those of which a break speaks."""
     names = books.transactions[[c.TRANSACTION_ID, c.ORIGIN]].iloc[places].itertuples(index=False, name=None)
     for (transaction, origin), place in zip(names, places.tolist(), strict=True):
-        kind, why = ledger.kinds[place], reasons.booked.get(transaction, "")
+        kind = ledger.kinds[place]
+        why = reasons.booked.get(transaction, "")
         if not why and kind == "receipt":
             why = "adjustments by Omise's receipts"
         if not why and kind == UNKNOWN and isinstance(origin, str):
@@ -69,7 +70,8 @@ def _gaps_alone(books: Books, ledger: Ledger, places: Positions, reasons: Reason
 
 def _gaps_of(side: _Side, ledger: Ledger, counted: Mask, moved: Mask, reasons: Reasons) -> Iterator[Gap]:
     """What the ledger holds of each object otherwise than it should, and what of it lies outside of the window."""
-    booked, inside_booked = np.zeros(len(side.due), dtype=np.int64), np.zeros(len(side.due), dtype=np.int64)
+    booked = np.zeros(len(side.due), dtype=np.int64)
+    inside_booked = np.zeros(len(side.due), dtype=np.int64)
     for sums, chosen in ((booked, counted), (inside_booked, moved)):
         mine = (ledger.kinds == side.kind) & chosen
         np.add.at(sums, ledger.origin_at[mine], ledger.signed[mine])
@@ -97,7 +99,9 @@ def _named(ledger: Ledger) -> Mask:
 
 
 def _sides(books: Books, account: Account, window: Window) -> list[_Side]:
-    charges, refunds, disputes = books.charges, books.refunds, books.disputes
+    charges = books.charges
+    refunds = books.refunds
+    disputes = books.disputes
     taken = c.successful(charges) & c.of_account(charges, account.name)
     costs = sum(charges[name].to_numpy(dtype=np.int64) for name in (c.FEE, c.FEE_VAT, c.INTEREST, c.INTEREST_VAT))
     paid = charges[c.PAID_AT].fillna(charges[c.CREATED_AT])
@@ -159,7 +163,8 @@ def transfers_to_bank(
     if not len(rows):
         return ()
     first, last = (day.isoformat() for day in days)
-    paid, booked = rows[c.PAID_ON], rows[c.BOOKED_ON]
+    paid = rows[c.PAID_ON]
+    booked = rows[c.BOOKED_ON]
     left_in = ((paid >= first) & (paid <= last)).to_numpy(dtype=bool)
     right_in = ((booked >= first) & (booked <= last)).to_numpy(dtype=bool)
     net = rows[c.NET].fillna(0).to_numpy(dtype=np.int64)
@@ -174,13 +179,15 @@ def transfers_to_bank(
             gaps.append((EDGE, row_id, int(beyond[place])))
         if gap[place]:
             gaps.append((_why_not_credited(row, account, terms, reasons), row_id, int(gap[place])))
-    left, right = int(net[left_in].sum()), int(credited[right_in].sum())
+    left = int(net[left_in].sum())
+    right = int(credited[right_in].sum())
     return (proof_of(TRANSFERS_TO_BANK, account.currency, left, right, gaps),)
 
 
 def _why_not_credited(row: "pd.Series[Any]", account: Account, terms: BankTerms, reasons: Reasons) -> str:
     """Why a transfer and its credit (a row of BANKED) differ, or one stands alone; empty where nothing says."""
-    match, paid = row[c.MATCH], row[c.PAID_ON]
+    match = row[c.MATCH]
+    paid = row[c.PAID_ON]
     if why := reasons.transfers.get(row[c.TRANSFER_ID]) or reasons.lines.get(row[c.LINE_ID]):
         return why
     if match in (c.WITHIN_FEE, c.BY_ID) and 0 < row[c.NET] - row[c.AMOUNT] <= terms.fee:

@@ -102,7 +102,8 @@ class _Column:
     """Texts taken apart into whole part and decimals; null where a text is no number."""
 
     def __init__(self, texts: pa.Array, marks: Marks, typed: Mask | None) -> None:
-        self.texts, self.marks = texts, marks
+        self.texts = texts
+        self.marks = marks
         self.typed = np.zeros(len(texts), dtype=bool) if typed is None else typed
         parts = pc.extract_regex(texts, marks.pattern)
         if self.typed.any():
@@ -140,7 +141,8 @@ class _Column:
         self, at: Ints, exponent: int, codes: pa.Array, unit: str
     ) -> tuple[npt.NDArray[np.int64], dict[int, str]]:
         """Minor units of the numbers at some positions, whose currencies have as many decimals."""
-        whole, decimals = _at(self.whole, at), _at(self.decimals, at)
+        whole = _at(self.whole, at)
+        decimals = _at(self.decimals, at)
         if pc.any(pc.greater(pc.binary_length(whole), 3)).as_py():
             for mark in _BLANKS if self.marks.thousands == " " else self.marks.thousands:
                 whole = pc.replace_substring(whole, mark, "")
@@ -182,13 +184,15 @@ class _Column:
         refused = {}
         for place in np.flatnonzero(wrong).tolist():
             row = int(at[place])
-            text, code = self.texts[row].as_py(), codes[row].as_py()
+            text = self.texts[row].as_py()
+            code = codes[row].as_py()
             more = f"has more decimals than {code} ({exponent})"
             if unit == "minor":
                 more = "has decimals, but minor units are whole"
             advice = self.marks.advice if self.digits[row] == 3 and not self.typed[row] else ""
             if rest[place].as_py() == "" and self.two_ways and self.marks.place:
-                mark, place_words = self.marks.decimal, self.marks.place
+                mark = self.marks.decimal
+                place_words = self.marks.place
                 more = "could be thousands as well as decimals"
                 advice = f': set decimal = "{mark}" or thousands = "{mark}" in [{place_words}]'
             refused[row] = f'amount "{text}" {more}{advice}'

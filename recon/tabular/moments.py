@@ -41,7 +41,8 @@ def moment(text: str, zone: ZoneInfo) -> int:
     if found is None:
         raise BadTime(_why_not(text))
     day, clock, fraction, offset = found.group("day", "clock", "fraction", "offset")
-    start, since = _midnight(day), _clock(clock or "")
+    start = _midnight(day)
+    since = _clock(clock or "")
     if start is None or since is None:
         raise BadTime(_impossible(text))
     local = start + since + int((fraction or "0").ljust(6, "0")[:6])
@@ -100,7 +101,8 @@ def _offset(text: str) -> int | None:
     if text in ("Z", "z", "UTC"):
         return 0
     digits = text[1:].replace(":", "").ljust(4, "0")
-    hours, minutes = int(digits[:2]), int(digits[2:])
+    hours = int(digits[:2])
+    minutes = int(digits[2:])
     if hours > 23 or minutes > 59:
         return None
     return (hours * 3600 + minutes * 60) * (-1_000_000 if text[0] == "-" else 1_000_000)

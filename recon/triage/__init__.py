@@ -109,7 +109,8 @@ def _suspects(columns: CaseColumns, rules: Iterable[CaseRule]) -> _Suspects:
 
 def _order_cases(columns: CaseColumns, wanted: Mask) -> Iterator[Case]:
     """The wanted cases of orders, each with its charges by creation and id."""
-    books, matching = columns.books, columns.matching
+    books = columns.books
+    matching = columns.matching
     order_places = np.flatnonzero(wanted[matching.stands_for])
     orders = dict(zip(order_places.tolist(), orders_at(books.orders, order_places), strict=True))
     linked = np.flatnonzero(~columns.without_order)

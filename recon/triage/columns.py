@@ -53,7 +53,8 @@ class CaseColumns:
     @cached_property
     def by_design(self) -> Mask:
         """Charges without an order that need none: made by a link or a schedule, or described so."""
-        charges, design = self.books.charges, self.context.without_orders
+        charges = self.books.charges
+        design = self.context.without_orders
         result = np.zeros(len(charges), dtype=bool)
         for kind in {c.LINK, c.SCHEDULE} & design.kinds:
             result |= charges[kind].notna().to_numpy(dtype=bool)

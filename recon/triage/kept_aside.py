@@ -46,7 +46,8 @@ def released_orders(books: Books, matching: Matching, recorded_at: Mapping[str, 
     """Per case whether a charge that may belong to it was kept aside until after its account's last run."""
     released = np.zeros(len(books.orders), dtype=bool)
     for row, orders in matching.kept_aside.items():
-        account, moment = books.kept_aside[c.ACCOUNT].iloc[row], books.kept_aside[c.RELEASED_AT].iloc[row]
+        account = books.kept_aside[c.ACCOUNT].iloc[row]
+        moment = books.kept_aside[c.RELEASED_AT].iloc[row]
         if not pd.isna(moment) and account in recorded_at and moment > recorded_at[account]:
             released[matching.stands_for[orders]] = True
     return released
@@ -55,7 +56,8 @@ def released_orders(books: Books, matching: Matching, recorded_at: Mapping[str, 
 def unknown_statuses(books: Books, matching: Matching) -> Mask:
     """Per case that expects money whether a charge of it has a status that nobody knows, and none took money."""
     cases = matching.stands_for[matching.orders]
-    result, paid = np.zeros(len(books.orders), dtype=bool), np.zeros(len(books.orders), dtype=bool)
+    result = np.zeros(len(books.orders), dtype=bool)
+    paid = np.zeros(len(books.orders), dtype=bool)
     known = books.charges[c.STATUS].isin(_STATUSES).to_numpy(dtype=bool)
     result[cases[~known[matching.charges]]] = True
     paid[cases[c.took_money(books.charges)[matching.charges]]] = True
@@ -64,7 +66,8 @@ def unknown_statuses(books: Books, matching: Matching) -> Mask:
 
 def explained_transactions(books: Books) -> Mask:
     """Transactions that come from something kept aside, or may: of its kind, and it has no id."""
-    rows, transactions = current(books), books.transactions
+    rows = current(books)
+    transactions = books.transactions
     result = np.zeros(len(transactions), dtype=bool)
     if not len(rows) or not len(transactions):
         return result
@@ -82,7 +85,8 @@ def explained_transactions(books: Books) -> Mask:
 
 def explained_credits(books: Books) -> Mask:
     """Bank credits that may be of a transfer that is kept aside: they name it, or are near its net, if known."""
-    rows, lines = current(books), books.bank_lines
+    rows = current(books)
+    lines = books.bank_lines
     result = np.zeros(len(lines), dtype=bool)
     transfers = rows[c.equals(rows, c.KIND, "transfer")]
     if not len(transfers) or not len(lines):
@@ -114,7 +118,8 @@ def accounts_with_unread_fees(books: Books) -> frozenset[str]:
 
 def with_unread_parts(books: Books) -> Mask:
     """Charges with a refund or a dispute that could not be read; one that names no charge may be any of its sum's."""
-    charges, rows = books.charges, current(books)
+    charges = books.charges
+    rows = current(books)
     rows = rows[rows[c.KIND].isin(["refund", "dispute"])]
     result = c.is_in(charges[c.CHARGE_ID], rows[c.CHARGE_ID]).copy()
     names = [c.ACCOUNT, c.AMOUNT, c.CURRENCY, c.CREATED_TO]

@@ -66,7 +66,8 @@ class Scope:
 
 def scope(books: Books, matching: Matching, run_range: Range) -> Scope:
     """Judge a case if any part of it was created in the range, changed since the last run, or is not final."""
-    orders, charges = books.orders, books.charges
+    orders = books.orders
+    charges = books.charges
     root = matching.stands_for
     charge_root = np.full(len(charges), -1, dtype=np.intp)
     charge_root[matching.charges] = root[matching.orders]
@@ -78,7 +79,8 @@ def scope(books: Books, matching: Matching, run_range: Range) -> Scope:
     touched = opening.copy()
     touched[root[_orders(orders, run_range)]] = True
     touched |= released_orders(books, matching, _recorded(run_range))
-    refunds, disputes = _refunds(books.refunds, run_range), _disputes(books.disputes, run_range)
+    refunds = _refunds(books.refunds, run_range)
+    disputes = _disputes(books.disputes, run_range)
     named = {*books.refunds[c.CHARGE_ID][refunds], *books.disputes[c.CHARGE_ID][disputes]}
     charge_touched = _charges(charges, run_range) | c.is_in(charges[c.CHARGE_ID], named) | items
     touched[charge_root[charge_touched & ~own]] = True
@@ -99,7 +101,8 @@ def scope(books: Books, matching: Matching, run_range: Range) -> Scope:
     by_order = np.zeros(len(charges), dtype=bool)
     by_order[~own] = judged[charge_root[~own]]
     judged_charges = alone | by_order
-    wanted_receipts, read = receipts_of_days(books.receipts, run_range), _read_days(books, run_range)
+    wanted_receipts = receipts_of_days(books.receipts, run_range)
+    read = _read_days(books, run_range)
     return Scope(
         orders=judged[root],
         charges=judged_charges,
@@ -165,7 +168,8 @@ def _bank_lines(lines: pd.DataFrame, run_range: Range) -> Mask:
     """Booked on a day of the range, read after the account's last run though booked before it, or in a break."""
     result = np.zeros(len(lines), dtype=bool)
     for account, window in run_range.windows.items() if len(lines) else ():
-        zone, last_run = run_range.accounts[account].zone, run_range.last_runs.get(account)
+        zone = run_range.accounts[account].zone
+        last_run = run_range.last_runs.get(account)
         booked = lines[c.BOOKED_ON]
         last = local_day(window.end - timedelta.resolution, zone)
         touched = (booked >= local_day(window.start, zone).isoformat()) & (booked <= last.isoformat())
@@ -186,7 +190,8 @@ def receipts_of_days(receipts: pd.DataFrame, run_range: Range) -> Mask:
     days = issued_on(receipts)
     touched = _has_open_break(receipts, c.RECEIPT_ID, "receipt", run_range)
     for account, window in run_range.windows.items():
-        zone, last_run = run_range.accounts[account].zone, run_range.last_runs.get(account)
+        zone = run_range.accounts[account].zone
+        last_run = run_range.last_runs.get(account)
         last = local_day(window.end - timedelta.resolution, zone)
         wanted = (days >= local_day(window.start, zone).isoformat()) & (days <= last.isoformat())
         if last_run:

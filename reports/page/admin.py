@@ -55,7 +55,8 @@ async def revoke(request: web.Request) -> web.StreamResponse:
 async def _change(
     request: web.Request, change: Callable[[Store, str, people.Act], None], words: str
 ) -> web.StreamResponse:
-    person, site = require(request, Right.ADMIN), request.app[SITE]
+    person = require(request, Right.ADMIN)
+    site = request.app[SITE]
     name = str((await request.post()).get("name", ""))
     act = people.Act(person.name, site.clock(), site.audit_key)
     try:

@@ -33,7 +33,8 @@ async def breaks(request: web.Request) -> web.Response:
     require(request, Right.VIEW)
     site = request.app[SITE]
     filters, sort, descending, _ = list_of(request)
-    page, size = _number(request, "page", 1, PAGES), _number(request, "per_page", 100, MOST)
+    page = _number(request, "page", 1, PAGES)
+    size = _number(request, "per_page", 100, MOST)
     offset = (page - 1) * size
     result = await asyncio.to_thread(find, site, filters, sort, descending, offset, size)
     listed = [break_document(known, site.accounts) for known in result.breaks]
@@ -43,7 +44,8 @@ async def breaks(request: web.Request) -> web.Response:
 async def show_break(request: web.Request) -> web.Response:
     """One break with its history and rulings."""
     require(request, Right.VIEW)
-    site, break_id = request.app[SITE], request.match_info.get("id", "")
+    site = request.app[SITE]
+    break_id = request.match_info.get("id", "")
     known = await asyncio.to_thread(worklist.find_break, site.store, break_id, request[PERSON].accounts)
     if known is None:
         raise _missing("break")
@@ -73,7 +75,8 @@ async def rule(request: web.Request) -> web.Response:
 
 async def runs(request: web.Request) -> web.Response:
     """The latest runs with what they found for the accounts that the asker sees."""
-    person, site = require(request, Right.VIEW), request.app[SITE]
+    person = require(request, Right.VIEW)
+    site = request.app[SITE]
     latest = await asyncio.to_thread(record.list_runs, site.store, _number(request, "limit", 20, MOST))
     listed = [
         {

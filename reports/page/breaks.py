@@ -69,7 +69,8 @@ class Step:
 
 async def breaks(request: web.Request) -> web.Response:
     """A page of the list, as filtered and sorted by the address."""
-    person, site = require(request, Right.VIEW), request.app[SITE]
+    person = require(request, Right.VIEW)
+    site = request.app[SITE]
     filters, sort, descending, page = list_of(request)
     listed = await asyncio.to_thread(find, site, filters, sort, descending, (page - 1) * PER_PAGE, PER_PAGE)
     owners = await asyncio.to_thread(worklist.owners, site.store, person.accounts)
@@ -118,7 +119,8 @@ def list_of(request: web.Request) -> tuple[worklist.Filter, str, bool, int]:
             owner=query.get("owner", "").replace("\0", "") or None,
             text=query.get("q", "").replace("\0", "").strip(),
         )
-        sort, page = query.get("sort", "severity"), int(query.get("page", "1"))
+        sort = query.get("sort", "severity")
+        page = int(query.get("page", "1"))
         worklist.SORTS[sort]
         order = _ORDERS[query.get("order", "desc" if sort in ("severity", "risk") else "asc")]
     except (KeyError, ValueError):
@@ -195,7 +197,8 @@ def _details(
 def differences(sides: Sequence[Side]) -> set[tuple[str, str]]:
     """(kind, field) of what an order and its charge say differently."""
     by_kind = {side.kind: side.now for side in sides if side.versions}
-    order, charge = by_kind.get("order"), by_kind.get("charge")
+    order = by_kind.get("order")
+    charge = by_kind.get("charge")
     if order is None or charge is None:
         return set()
     captured = charge.get(c.CAPTURED_AMOUNT)

@@ -26,7 +26,8 @@ _NOT_CLOSED = tuple(status for status in BreakStatus if status not in CLOSED)
 
 async def export(request: web.Request) -> web.Response:
     """The breaks that are not closed, of the accounts of whoever asks, as a workbook to be filled in."""
-    person, site = require(request, Right.RULE), request.app[SITE]
+    person = require(request, Right.RULE)
+    site = request.app[SITE]
     try:
         content = await asyncio.to_thread(_export, site, person)
     except Refused as error:
@@ -45,7 +46,8 @@ def _export(site: Site, person: Person) -> bytes:
 
 async def upload(request: web.Request) -> web.Response:
     """Apply what the file asks for, and show a line for each of its rows."""
-    person, site = require(request, Right.RULE), request.app[SITE]
+    person = require(request, Right.RULE)
+    site = request.app[SITE]
     field = (await request.post()).get("file")
     if not isinstance(field, web.FileField):
         raise web.HTTPBadRequest(text="choose a file\n")

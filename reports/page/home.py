@@ -50,7 +50,8 @@ class Home:
 
 async def home(request: web.Request) -> web.Response:
     """For the accounts of whoever asks."""
-    person, site = require(request, Right.VIEW), request.app[SITE]
+    person = require(request, Right.VIEW)
+    site = request.app[SITE]
     now = site.clock()
     key = ("home", person.accounts, now.date())
     shown = await asyncio.to_thread(cached, site, key, lambda: _home(site, person, now))
@@ -58,7 +59,8 @@ async def home(request: web.Request) -> web.Response:
 
 
 def _home(site: Site, person: Person, now: datetime) -> Home:
-    store, visible = site.store, person.accounts
+    store = site.store
+    visible = person.accounts
     yesterdays = [local_day(now, account.zone) - timedelta(days=1) for account in site.accounts.values()]
     last = max(yesterdays)
     days = [last - timedelta(days=back) for back in range(NIGHTS)][::-1]

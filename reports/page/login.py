@@ -15,7 +15,8 @@ from reports.page.render import render
 from reports.page.security import COOKIE, check_form, session_of, set_session_cookie
 from reports.page.site import SITE
 
-TRIES, WITHIN = 5, timedelta(minutes=15)
+TRIES = 5
+WITHIN = timedelta(minutes=15)
 FROM_ONE_ADDRESS = 50  # many people may come through one proxy
 _REMEMBERED = 10_000  # names and addresses whose failures are kept
 _FORM_COOKIE = "recon_login"
@@ -69,7 +70,8 @@ def _form(request: web.Request, target: str, words: str, status: int = 200) -> w
 
 async def log_in(request: web.Request) -> web.StreamResponse:
     """A new session, whatever the browser held before."""
-    site, failures = request.app[SITE], request.app[FAILURES]
+    site = request.app[SITE]
+    failures = request.app[FAILURES]
     await check_form(request, request.cookies.get(_FORM_COOKIE, ""))
     data = await request.post()
     name = str(data.get("name", "")).strip()
@@ -95,7 +97,8 @@ async def log_in(request: web.Request) -> web.StreamResponse:
 
 async def log_out(request: web.Request) -> web.StreamResponse:
     """The session ends here and in the browser."""
-    site, secret = request.app[SITE], request.cookies.get(COOKIE, "")
+    site = request.app[SITE]
+    secret = request.cookies.get(COOKIE, "")
     await asyncio.to_thread(people.end_session, site.store, secret, site.clock())
     response = web.HTTPSeeOther("/login")
     response.del_cookie(COOKIE, path="/")

@@ -29,7 +29,8 @@ def _environment() -> Environment:
 
 def render(request: web.Request, template: str, **values: Any) -> web.Response:
     """An HTML answer; every template knows who asks, the forms' secret and how amounts are written."""
-    site, person = request.app[SITE], request.get(PERSON)
+    site = request.app[SITE]
+    person = request.get(PERSON)
     shared: Mapping[str, Any] = {
         "person": person,
         "csrf": request.get(CSRF, ""),

@@ -72,11 +72,13 @@ async def _in_words(request: web.Request, handler: Handler) -> web.StreamRespons
     except web.HTTPException as error:
         if error.status < 400 or error.content_type == "application/json":
             raise
-        words, status = (error.text or error.reason).strip(), error.status
+        words = (error.text or error.reason).strip()
+        status = error.status
         headers = {name: error.headers[name] for name in ("Allow", "HX-Redirect") if name in error.headers}
     except Exception as error:
         request.app.logger.error("%s %s: %s", request.method, request.path, type(error).__name__)
-        words, status = "Something went wrong here; the log of the process says more.", 500
+        words = "Something went wrong here; the log of the process says more."
+        status = 500
         headers = {}
     if request.path.startswith("/api"):
         return web.json_response({"error": words}, status=status, headers=headers)

@@ -61,7 +61,8 @@ def ask_of(request: web.Request, text: Mapping[str, Any], break_id: str | None, 
 
 async def answers_to(request: web.Request, asks: Sequence[RulingRequest]) -> list[Answer]:
     """What becomes of the asks; what the person may not do is 403, and a break that they do not see 404."""
-    site, person = request.app[SITE], require(request, Right.RULE)
+    site = request.app[SITE]
+    person = require(request, Right.RULE)
     if any(ask.kind == RulingKind.APPROVE for ask in asks):
         require(request, Right.APPROVE)
     for ask in asks:

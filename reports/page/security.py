@@ -15,7 +15,8 @@ from reports.page.site import SITE
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 COOKIE = "recon_session"
-CSRF_FIELD, CSRF_HEADER = "csrf", "X-CSRF-Token"
+CSRF_FIELD = "csrf"
+CSRF_HEADER = "X-CSRF-Token"
 PERSON = web.RequestKey("person", Person)
 CSRF = web.RequestKey("csrf", str)
 MAX_BODY = 16 * 1024 * 1024

@@ -35,7 +35,8 @@ class ListedWorkbook:
 
 async def reports(request: web.Request) -> web.Response:
     """The latest workbook of each account and range, of one account where the address says so."""
-    person, site = require(request, Right.VIEW), request.app[SITE]
+    person = require(request, Right.VIEW)
+    site = request.app[SITE]
     chosen = request.query.get("account", "")
     workbooks = await asyncio.to_thread(_listed, site, person, chosen)
     return render(
@@ -69,7 +70,8 @@ def visible(site: Site, person: Person) -> list[StoredWorkbook]:
 async def show(request: web.Request) -> web.Response:
     """A workbook's page: what it is, who signed it, and one of its sheets."""
     book = await _book(request)
-    site, name = request.app[SITE], request.query.get("sheet", "Settlement")
+    site = request.app[SITE]
+    name = request.query.get("sheet", "Settlement")
     if name not in SHEETS:
         raise web.HTTPNotFound(text="there is no such sheet\n")
     page = request.query.get("page", "1")
@@ -172,7 +174,8 @@ async def start(request: web.Request) -> web.StreamResponse:
 
 async def request_run(request: web.Request, first: date, last: date, accounts: Sequence[str]) -> str:
     """Ask for a run of accounts that are the asker's (none named: all of visible_names); the ticket."""
-    site, person = request.app[SITE], require(request, Right.RULE)
+    site = request.app[SITE]
+    person = require(request, Right.RULE)
     visible_names = site.names_for(person)
     chosen = tuple(accounts or visible_names)
     if not chosen or not set(chosen) <= set(visible_names):
@@ -195,7 +198,8 @@ async def progress(request: web.Request) -> web.Response:
 
 async def settlement(request: web.Request) -> web.Response:
     """For each account the latest workbook, by its sheets of settlement."""
-    person, site = require(request, Right.VIEW), request.app[SITE]
+    person = require(request, Right.VIEW)
+    site = request.app[SITE]
     books = await asyncio.to_thread(visible, site, person)
     latest: dict[str, StoredWorkbook] = {}
     for book in books:
@@ -207,7 +211,8 @@ async def settlement(request: web.Request) -> web.Response:
 
 async def _book(request: web.Request) -> StoredWorkbook:
     """The workbook of the address; another account's is not there."""
-    person, sha256 = require(request, Right.VIEW), request.match_info["sha256"]
+    person = require(request, Right.VIEW)
+    sha256 = request.match_info["sha256"]
     book = None
     if _HASH.fullmatch(sha256):
         book = await asyncio.to_thread(stored.by_hash, request.app[SITE].store, sha256)

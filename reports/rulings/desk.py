@@ -40,7 +40,9 @@ from reports.workbook.stream import FilledSheet, write_package
 from reports.workbook.styles import register, style_ids
 
 SKIPPED = "skipped"
-_ROW, _OUTCOME, _WHY = "row", "outcome", "why"
+_ROW = "row"
+_OUTCOME = "outcome"
+_WHY = "why"
 _SHOWN = (c.BREAK_ID, c.SEVERITY, c.CODE, c.ACCOUNT, c.ORDER_ID, c.CHARGE_ID, c.SUBJECT_ID, c.CURRENCY)
 _RISK = next(column for column in FACTS if column.name == c.AMOUNT_AT_RISK)
 OUTCOME_COLUMNS = (

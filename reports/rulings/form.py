@@ -20,7 +20,9 @@ from reports.sheet import HEADER_ROWS, Kind, column_letter
 from reports.workbook.paper import lines_of, points_of, set_up_paper
 from reports.workbook.styles import DAY_FORMAT, FONT, INK, RULE, page_style
 
-_INPUT, _INPUT_HEADER, _WANTED = "FFFFF8DC", "FFFFD54F", "FFFFC9A3"
+_INPUT = "FFFFF8DC"
+_INPUT_HEADER = "FFFFD54F"
+_WANTED = "FFFFC9A3"
 FOOTER = "omise-recon"
 _WIDTHS = (16, 74, 26, 40)
 _STEPS = (
@@ -171,7 +173,8 @@ def _range(status: BreakStatus, first: int) -> str:
 
 
 def _rows(breaks: int, day: date) -> Iterator[_Row]:
-    wrapped, label = page_style("wrapped"), page_style("text")
+    wrapped = page_style("wrapped")
+    label = page_style("text")
     gap = _Row(("",), ("page subtitle",), 8)
     yield _Row(("How to use this file",), ("page title",), 32)
     yield _Row((f"Breaks that are not closed: {breaks:,}. Written on {day}.",), ("page subtitle",), 20)

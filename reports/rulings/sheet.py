@@ -14,11 +14,17 @@ from recon.model.rulings import RulingKind
 from reports.sheet import Column, Kind, Sheet
 from reports.sheets.breaks import SHEET as BREAKS
 
-NAME, HOW_TO = "Rulings", "How to"
+NAME = "Rulings"
+HOW_TO = "How to"
 MOST_ROWS = 25_000  # of one file, written or read
-VERSION, EXPORT = "version", "export"
-RULING, UNTIL, OWNER, REASON = "ruling", "until", "ruled_owner", "reason"
-LINK_ORDER, LINK_CHARGE = "link_order", "link_charge"
+VERSION = "version"
+EXPORT = "export"
+RULING = "ruling"
+UNTIL = "until"
+OWNER = "ruled_owner"
+REASON = "reason"
+LINK_ORDER = "link_order"
+LINK_CHARGE = "link_charge"
 
 FACTS = (
     Column("Break", c.BREAK_ID, Kind.TEXT, 22),
@@ -71,7 +77,9 @@ class Choice:
     states: tuple[BreakStatus, ...]
 
 
-_OPEN, _EXPECTED, _WAITING = BreakStatus.OPEN, BreakStatus.ACKNOWLEDGED, BreakStatus.PENDING_APPROVAL
+_OPEN = BreakStatus.OPEN
+_EXPECTED = BreakStatus.ACKNOWLEDGED
+_WAITING = BreakStatus.PENDING_APPROVAL
 # In such an order that the choices of each state stand together: a drop-down is a range of cells.
 CHOICES = (
     Choice(

@@ -19,7 +19,8 @@ MOST_RATIO = 200  # a part may unpack to so many times its size; sheets come to 
 _SMALL = 1_000_000  # below this any ratio is harmless
 _PIECE = 8_192  # bytes read at once: with more events alive, the garbage collector takes half of the time
 
-_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+_ZIP = b"PK\x03\x04"
+_OLE = b"\xd0\xcf\x11\xe0"
 # What a name or a declared type says, in small letters, and what it is.
 _FORBIDDEN = (
     ("vbaproject", "macros"),
@@ -49,7 +50,9 @@ _DAMAGES = (
 _ADVICE = "copy the rows into a fresh export and import that"
 
 
-START, END, TEXT = "start", "end", "text"
+START = "start"
+END = "end"
+TEXT = "text"
 Event = tuple[str, str, dict[str, str]]  # one of these kinds; a name, or a text; attributes
 _NONE: dict[str, str] = {}
 

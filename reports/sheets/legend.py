@@ -12,7 +12,9 @@ from reports.sheet import Block, Column, Grouping, Kind, Sheet
 _GROUP = "group"  # of rules: inside one the first that applies is raised
 # The rule book's and the calendars' own columns.
 _METHOD, _REGION, _CURRENCY, _FIGURE, _VALUE, _CERTAINTY, _SOURCE = HEADS
-_YEAR, _COUNT, _DAYS = "year", "days", "days_off"
+_YEAR = "year"
+_COUNT = "days"
+_DAYS = "days_off"
 
 
 def _rules(report: Report) -> pd.DataFrame:

@@ -12,7 +12,8 @@ TRANSFER = "transfer"  # the row that says the whole; the others are its parts
 
 def _rows(report: Report) -> pd.DataFrame:
     """Each transfer in a row of its own, then the credits it took, oldest first."""
-    payouts, parts = report.result.settlement.payouts, report.result.settlement.parts
+    payouts = report.result.settlement.payouts
+    parts = report.result.settlement.parts
     if payouts.empty:
         return c.SETTLEMENT_LINES.empty()
     transfers = payouts.assign(**{c.KIND: TRANSFER})

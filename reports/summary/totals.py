@@ -28,7 +28,9 @@ _WAITING = {
 
 def counts(report: Report, placed: PlacedSheets, row: int) -> Iterator[Line]:
     """Orders, charges and the rest, with the match rate."""
-    result, matched, rejected = report.result, placed[MATCHED.name], placed[REJECTED.name]
+    result = report.result
+    matched = placed[MATCHED.name]
+    rejected = placed[REJECTED.name]
     assert_ties(
         "matched orders by currency", sum(total.matched_orders for total in result.currencies), result.matched_orders
     )
@@ -88,7 +90,8 @@ def currencies(report: Report, placed: PlacedSheets, row: int) -> Iterator[Line]
 def _currency(
     report: Report, placed: PlacedSheets, total: CurrencyTotals, row: int, missing: tuple[int, int] | None
 ) -> tuple[Cell, ...]:
-    matched, breaks = placed[MATCHED.name], placed[BREAKS.name]
+    matched = placed[MATCHED.name]
+    breaks = placed[BREAKS.name]
     in_currency = (c.CURRENCY, f"$A{row}")
     risk = breaks.frame[breaks.frame[c.CURRENCY] == total.currency]
     open_ = sum_cell(report.basis, breaks, risk, c.AMOUNT_AT_RISK, total.currency, in_currency)
@@ -133,7 +136,8 @@ def waiting(report: Report, placed: PlacedSheets, row: int) -> Iterator[Line]:
         return
     yield section("Not final yet (on the Pending sheet; late is what was due before the as-of day)")
     yield header(("What", "Currency", "Count", "Of these late", "Amount", "That is"), last=3)
-    frame, number = pending.frame, row + 2
+    frame = pending.frame
+    number = row + 2
     for _, group in frame.groupby([c.SUBJECT_TYPE, c.CURRENCY], sort=True):
         kind, currency = group[[c.SUBJECT_TYPE, c.CURRENCY]].iloc[0].tolist()
         criteria = ((c.SUBJECT_TYPE, f"$A{number}"), (c.CURRENCY, f"$B{number}"))

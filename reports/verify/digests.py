@@ -110,7 +110,8 @@ def rules_digest(catalogue: Sequence[tuple[str, ...]], settings: Mapping[str, Ru
 
 def _frames(result: Result) -> Iterator[tuple[str, pd.DataFrame]]:
     """Every frame of a result that is its own."""
-    details, settlement = result.details, result.settlement
+    details = result.details
+    settlement = result.settlement
     for name in ("matched", _BREAKS, "rejected", "waiting"):
         yield name, getattr(result, name)
     yield from (("refunds", details.refunds), ("disputes", details.disputes), ("failures", details.failures))

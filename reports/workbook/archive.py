@@ -17,8 +17,10 @@ _OLDEST = date(1980, 1, 1)  # that a zip can say
 _DEFLATED = 8
 MOST_BYTES = 2**31 - 1  # of a part that was not announced as huge: some readers take more for a negative size
 _IN_EXTRA = 2**32 - 1  # a size or a place that stands in the 64-bit field
-_PLAIN, _ZIP64 = 20, 45  # the versions needed to unpack
-_UNIX, _MODE = 3, 0o644 << 16
+_PLAIN = 20
+_ZIP64 = 45  # the versions needed to unpack
+_UNIX = 3
+_MODE = 0o644 << 16
 
 
 class Deflate(Protocol):
@@ -95,7 +97,8 @@ class Archive:
         for part in self._parts:
             self._file.write(part.central_header(self._day))
         end = self._file.tell()
-        count, size = len(self._parts), end - place
+        count = len(self._parts)
+        size = end - place
         if place > MOST_BYTES:
             self._file.write(
                 _END_64.pack(b"PK\6\6", _END_64.size - 12, _ZIP64, _ZIP64, 0, 0, count, count, size, place)

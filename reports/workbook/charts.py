@@ -22,7 +22,8 @@ def chart_of(chart: Chart, sheet: Worksheet) -> BarChart | LineChart:
     made.title = Title(tx=Text(rich=_text(chart.title, 1_000, bold=True)), overlay=False)
     made.legend = None
     wide, high = chart.points
-    made.width, made.height = wide * _CM_PER_POINT, high * _CM_PER_POINT  # type: ignore[assignment]
+    made.width = wide * _CM_PER_POINT  # type: ignore[assignment]
+    made.height = high * _CM_PER_POINT
     made.style = 2
     made.add_data(_column(sheet, chart, chart.numbers), titles_from_data=False)
     made.set_categories(_column(sheet, chart, chart.labels))

@@ -10,13 +10,16 @@ from openpyxl.worksheet.worksheet import Worksheet
 from reports.sheet import Column, Line
 
 # A4, landscape, in points; what is left of it beside the margins.
-_WIDE, _HIGH = 841.9, 595.3
-_SIDE, _TOP = 0.4, 0.7  # inches
+_WIDE = 841.9
+_HIGH = 595.3
+_SIDE = 0.4
+_TOP = 0.7  # inches
 _INCH = 72.0
 # Fonts differ between programs: rows are packed as if the paper were a little shorter.
 _SAFE = 0.95
 # Of a part longer than so much of a page so many points must fit below what is there, or it begins a new one.
-_TORN, _BEGINNING = 0.45, 130.0
+_TORN = 0.45
+_BEGINNING = 130.0
 # Arial at ten points: what is not as wide as most letters and digits.
 _GROUPS = {
     "ijl'": 2.22,

@@ -156,7 +156,8 @@ def _rendered(part: FilledSheet, context: CellContext, chunk: int) -> Iterator[b
     with ThreadPoolExecutor(1) as ahead:
         waiting = ahead.submit(render, starts[0])
         for start in starts[1:]:
-            done, waiting = waiting.result(), ahead.submit(render, start)
+            done = waiting.result()
+            waiting = ahead.submit(render, start)
             yield done
         yield waiting.result()
 

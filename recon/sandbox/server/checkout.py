@@ -12,7 +12,8 @@ from recon.sandbox.worlds.countries import Account
 from recon.sandbox.worlds.facts import Charge, Event, Thing, Transaction
 from recon.sandbox.worlds.tariff import DAY, HOUR, METHODS, Method, fee_of
 
-KAKAOPAY, WON = "kakaopay", "KRW"
+KAKAOPAY = "kakaopay"
+WON = "KRW"
 PAYER_S = 60  # a payer takes 30 to 90 seconds
 DECLINED = ("payment_rejected", "payment rejected by issuer")
 _TEST_AMOUNTS: Mapping[int, tuple[str, str]] = {
@@ -28,7 +29,9 @@ def new_charge(account: Account, params: Mapping[str, str], now: int, number: in
     `number` makes its id. Raises BadQuery where one of them is missing or no number.
     """
     try:
-        amount, currency, name = int(params["amount"]), params["currency"].upper(), params["source[type]"]
+        amount = int(params["amount"])
+        currency = params["currency"].upper()
+        name = params["source[type]"]
     except (KeyError, ValueError):
         raise BadQuery("amount, currency and source[type] are needed") from None
     method = _method(account, name)
@@ -49,7 +52,8 @@ def new_charge(account: Account, params: Mapping[str, str], now: int, number: in
         if amount in _SUCCEEDS:
             _succeed(charge, now + PAYER_S)
         elif amount in _TEST_AMOUNTS:
-            charge.failed_at, charge.failure = now + PAYER_S, _TEST_AMOUNTS[amount]
+            charge.failed_at = now + PAYER_S
+            charge.failure = _TEST_AMOUNTS[amount]
     return charge
 
 
@@ -63,7 +67,9 @@ def mark(charge: Charge, word: str, now: int) -> None:
     if word == "successful":
         _succeed(charge, now)
     elif word == "failed":
-        charge.paid_at, charge.failed_at, charge.failure = None, now, DECLINED
+        charge.paid_at = None
+        charge.failed_at = now
+        charge.failure = DECLINED
     else:
         raise BadQuery(f'a charge is marked "successful" or "failed", not "{word}"')
 
@@ -84,7 +90,8 @@ def follow_ups(charge: Charge) -> Iterable[Thing]:
 
 
 def _succeed(charge: Charge, at: int) -> None:
-    charge.paid_at, charge.authorized_at = at, at
+    charge.paid_at = at
+    charge.authorized_at = at
     charge.transaction = charge.id.replace("chrg_", "trxn_", 1)
 
 

@@ -10,7 +10,8 @@ from recon.sandbox.server.lists import ObjectList
 from recon.sandbox.worlds.facts import Thing
 
 ORDERS = ("chronological", "reverse_chronological")
-LIMIT, MOST = 20, 100
+LIMIT = 20
+MOST = 100
 
 
 class BadQuery(ValueError):

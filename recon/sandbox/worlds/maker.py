@@ -20,7 +20,10 @@ FAILURES = (
     ("failed_fraud_check", "card was marked as fraudulent"),
 )
 # How a charge and its order name each other: the order's charge_id, metadata.order_id, the description.
-METADATA, DESCRIPTION, CHARGE_ID, ALL = "metadata", "description", "charge_id", "all"
+METADATA = "metadata"
+DESCRIPTION = "description"
+CHARGE_ID = "charge_id"
+ALL = "all"
 
 
 @dataclass(slots=True)
@@ -81,7 +84,8 @@ class Maker:
 
     def id(self, prefix: str, at: int) -> str:
         """A test-mode id, roughly in the order of time: 19 base-36 characters after the prefix."""
-        number, text = (at << 66) | self.rng.getrandbits(66), ""
+        number = (at << 66) | self.rng.getrandbits(66)
+        text = ""
         for _ in range(19):
             number, digit = divmod(number, 36)
             text = _DIGITS[digit] + text
@@ -94,7 +98,8 @@ class Maker:
 
     def amount(self, method: Method) -> int:
         """A usual amount. Its last digit is never 7, so that an amount ending in 7 is nobody's order."""
-        low, high = method.low, method.high
+        low = method.low
+        high = method.high
         for _ in range(2):  # small amounts are more usual than large ones
             high = self.rng.randint(low, high)
         amount = self.rng.randint(low, max(low + 10, high))

@@ -18,7 +18,8 @@ def _paid_by_card(maker: Maker, at: int, *, fee_error: int = 0, vat_error: int =
     method = maker.method(is_card)
     order = maker.order(at, amount or maker.amount(method), "paid", method, link=METADATA)
     charge = maker.charge(order, at, method)
-    charge.fee_error, charge.vat_error = fee_error, vat_error
+    charge.fee_error = fee_error
+    charge.vat_error = vat_error
     maker.pay(charge)
     return charge
 

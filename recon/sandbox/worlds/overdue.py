@@ -44,7 +44,8 @@ def late_success(maker: Maker, at: int) -> None:
 @CLOCKS.code
 def amount_out_of_limits(maker: Maker, at: int) -> tuple[Charge, str]:
     """Less than the country's smallest charge, or more than its largest."""
-    method, account = maker.method(is_card), maker.account
+    method = maker.method(is_card)
+    account = maker.account
     amount = maker.rng.choice((account.charge_min // 2, account.charge_max + maker.rng.randint(1, 99) * 100))
     charge = maker.charge(maker.order(at, amount, "paid", method, link=METADATA), at, method)
     maker.pay(charge)

@@ -173,7 +173,8 @@ def pending_stuck(maker: Maker, at: int) -> tuple[Charge, str]:
 
 def order_invalid(maker: Maker, at: int) -> None:
     """Five rows that cannot be read, each for its own reason."""
-    account, method = maker.account, maker.method()
+    account = maker.account
+    method = maker.method()
     for column, text, note in (
         ("amount", "12,3x", "the amount is no number"),
         ("created_at", "yesterday", "the time is no time"),

@@ -47,14 +47,16 @@ class Receipts:
             self.issued.append(self._receipt(day, created, paid, sent))
 
     def _receipt(self, day: date, created: int, paid: Sequence[Charge], sent: Sequence[Transfer]) -> Given:
-        maker, account = self._maker, self._maker.account
+        maker = self._maker
+        account = self._maker.account
         costs = [charge.costs(charge.paid_at or 0) for charge in paid]
         charge_fee = sum(cost.fee + cost.interest for cost in costs)
         transfer_fee = len(sent) * account.transfer_fee
         vat = half_up((charge_fee + transfer_fee) * account.vat_rate, 10_000)
         charged_vat = sum(cost.vat + cost.interest_vat for cost in costs) + len(sent) * account.transfer_fee_vat
         id = maker.id("rcpt", created)
-        rest, adjustment = charged_vat - vat, None
+        rest = charged_vat - vat
+        adjustment = None
         if rest:
             direction, key = ("credit", _CREDIT) if rest > 0 else ("debit", _DEBIT)
             adjustment = maker.move(created, abs(rest), direction, key, id).id

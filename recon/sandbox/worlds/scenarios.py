@@ -38,7 +38,8 @@ def paid(maker: Maker, at: int) -> None:
 @_scenario(520)
 def paid_after_failures(maker: Maker, at: int) -> None:
     """One to three failed tries, then a success."""
-    method, tries = maker.method(), maker.rng.randint(1, 3)
+    method = maker.method()
+    tries = maker.rng.randint(1, 3)
     order = maker.order(at, maker.amount(method), "paid", method, tries=tries + 1)
     for _ in range(tries):
         at = maker.fail(maker.charge(order, at, method))

@@ -8,7 +8,9 @@ from types import MappingProxyType
 from recon.money import Currencies
 from recon.sandbox.worlds.countries import RATES, Account
 
-MINUTE, HOUR, DAY = 60, 3_600, 86_400
+MINUTE = 60
+HOUR = 3_600
+DAY = 86_400
 _CURRENCIES = Currencies()
 
 
@@ -108,7 +110,8 @@ def half_up(numerator: int, denominator: int) -> int:
 
 def fee_of(base: int, method: Method, account: Account) -> Fee:
     """Fee, VAT on the rounded fee, interest and its VAT for a captured base in funding minor units."""
-    fee, interest = half_up(base * method.rate, 10_000), half_up(base * method.interest, 10_000)
+    fee = half_up(base * method.rate, 10_000)
+    interest = half_up(base * method.interest, 10_000)
     vat = account.vat_rate
     return Fee(fee, half_up(fee * vat, 10_000), interest, half_up(interest * vat, 10_000))
 

@@ -112,7 +112,8 @@ class World:
 
     def changes(self, after: datetime, until: datetime) -> list[Change]:
         """What changes in after < moment <= until, creations left out, by moment."""
-        low, high = int(after.timestamp()), int(until.timestamp())
+        low = int(after.timestamp())
+        high = int(until.timestamp())
         changed = [
             Change(datetime.fromtimestamp(at, UTC), name, kind, thing.id)
             for name, books in self.books.items()
@@ -146,7 +147,8 @@ class World:
         path.write_text(json.dumps({"planted": breaks}, indent=2) + "\n", encoding="utf-8")
 
     def _bank_rows(self, books: AccountBooks) -> Iterator[dict[str, str]]:
-        account, end = books.account, int(self.as_of.timestamp())
+        account = books.account
+        end = int(self.as_of.timestamp())
         rent = major(-123_400, account.currency)
         yield _bank_row(account, self.first_day - timedelta(days=28), rent, "OFFICE RENT", "SO-1")
         for number, transfer in enumerate((t for t in books.transfers if t.paid_at <= end), 1):
@@ -248,7 +250,8 @@ def _balance_mismatch(account: str) -> Planted:
 
 def _late_successes(maker: Maker, as_of: datetime) -> Iterator[Planted]:
     """Charges that are successful at the moment of truth and were failed or expired a day before."""
-    early, late = int(_first_look(as_of).timestamp()), int(as_of.timestamp())
+    early = int(_first_look(as_of).timestamp())
+    late = int(as_of.timestamp())
     for charge in maker.charges:
         before = charge.status(early)
         if charge.created <= early and before in ("failed", "expired") and charge.status(late) == "successful":
@@ -257,7 +260,8 @@ def _late_successes(maker: Maker, as_of: datetime) -> Iterator[Planted]:
 
 def _maker(seed: int, account: Account, first_day: date, last_day: date, as_of: datetime) -> Maker:
     days = days_window(first_day, last_day, account.zone)
-    start, end = int(days.start.timestamp()), int(days.end.timestamp())
+    start = int(days.start.timestamp())
+    end = int(days.end.timestamp())
     return Maker(Random(f"{seed}/{account.name}"), account, start, end, int(as_of.timestamp()))
 
 
@@ -286,7 +290,8 @@ def _times(maker: Maker, count: int) -> list[int]:
 
 def _edges(maker: Maker) -> list[int]:
     """The first and last second of the range, and around one local midnight."""
-    start, end = maker.start, maker.end
+    start = maker.start
+    end = maker.end
     night = start + (end - start) // DAY // 2 * DAY
     return [start, end - 1, night - 1, night] if night > start else [start, end - 1]
 
@@ -304,7 +309,8 @@ def _forget_names(maker: Maker, percent: int, links: list[tuple[Order, Charge]])
         charges = charges_of.get(order.id, [])
         if len(charges) == 1 and order.id not in broken and maker.rng.randrange(100) < percent:
             charges[0].metadata.pop("order_id", None)
-            charges[0].description, order.charge_id = None, ""
+            charges[0].description = None
+            order.charge_id = ""
 
 
 def _skew_clock(maker: Maker, seconds: int, seed: int) -> None:

@@ -20,9 +20,11 @@ from recon.store.tables import BREAK, BREAK_EVENT, RUN
 from recon.store.tables.archive import ARCHIVE_FILE
 from recon.store.tables.desk import AUDIT, WORKBOOK
 
-_KEYED, _PLAIN = "hmac:", "sha256:"
+_KEYED = "hmac:"
+_PLAIN = "sha256:"
 ARCHIVED = "archived"  # evidence went into the file that the entry is about
-_AUDIT, _FILE = AUDIT.c, ARCHIVE_FILE.c
+_AUDIT = AUDIT.c
+_FILE = ARCHIVE_FILE.c
 _EVENT = (
     BREAK_EVENT.c.seq,
     BREAK_EVENT.c.break_id,
@@ -146,13 +148,16 @@ def _chained(sealed: int, digest: str, events: Iterable[Row[Any]]) -> tuple[int,
 
 def _broken_links(rows: Sequence[Row[Any]]) -> list[str]:
     """Entries that are missing, or that do not follow the one before."""
-    wrong, expected, previous = [], 1, ""
+    wrong = []
+    expected = 1
+    previous = ""
     for row in rows:
         if row.seq != expected:
             wrong.append(f"audit entry {expected} is missing")
         elif row.previous != previous:
             wrong.append(f"audit entry {row.seq} does not follow the one before it: one of them was replaced")
-        expected, previous = row.seq + 1, row.hash
+        expected = row.seq + 1
+        previous = row.hash
     return wrong
 
 
@@ -181,7 +186,9 @@ def _wrong_seals(connection: Connection, rows: Sequence[Row[Any]]) -> list[str]:
     """Break events that are not those that an entry sealed."""
     events = connection.execute(select(*_EVENT).order_by(BREAK_EVENT.c.seq)).yield_per(10_000)
     take = _taker(events)
-    wrong, sealed, digest = [], 0, ""
+    wrong = []
+    sealed = 0
+    digest = ""
     for row in rows:
         _, chained = _chained(sealed, digest, take(row.sealed)) if row.sealed > sealed else (sealed, digest)
         if row.sealed < sealed or chained != row.sealed_digest:
@@ -189,7 +196,8 @@ def _wrong_seals(connection: Connection, rows: Sequence[Row[Any]]) -> list[str]:
                 f"of the break events {sealed + 1} to {row.sealed} one was edited, added or removed: "
                 f"they are not what audit entry {row.seq} sealed"
             )
-        sealed, digest = row.sealed, row.sealed_digest
+        sealed = row.sealed
+        digest = row.sealed_digest
     return wrong
 
 
@@ -239,7 +247,8 @@ def _rulings_in(detail: str) -> list[Any]:
 
 def _wrong_breaks(connection: Connection) -> list[str]:
     """Breaks whose status says that a ruling stands where none does."""
-    table, wrong = BREAK.c, []
+    table = BREAK.c
+    wrong = []
     statuses = ruling_statuses(connection)
     ruled = select(table.id, table.status, table.ruling_id, table.ruling_kind).where(table.status.in_(RULED))
     for break_id, status, ruling_id, kind in connection.execute(ruled.order_by(table.id)):

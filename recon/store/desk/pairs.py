@@ -26,7 +26,8 @@ class Pairs:
         """An order and a charge of one account; raises RulingRefused where one is not known."""
         if not account or not order_id or not charge_id:
             raise RulingRefused("a link by hand needs a break of an account, an order and a charge")
-        order, charge = self._orders.get((account, order_id)), self._charges.get((account, charge_id))
+        order = self._orders.get((account, order_id))
+        charge = self._charges.get((account, charge_id))
         for name, row in ((f"order {order_id}", order), (f"charge {charge_id}", charge)):
             if row is None:
                 raise RulingRefused(f'{name} is not known in account "{account}"')

@@ -134,7 +134,8 @@ class _Work:
         missing = {standing.ruling_id for standing in standings} - self.rulings.keys()
         self._keep_rulings(break_rows.rulings_by(connection, "id", missing))
         links = [ask for ask in asks if ask.kind == RulingKind.LINK]
-        orders, charges = {ask.order_id for ask in links}, {ask.charge_id for ask in links}
+        orders = {ask.order_id for ask in links}
+        charges = {ask.charge_id for ask in links}
         self.pairs = Pairs(connection, orders - {None}, charges - {None})  # type: ignore[arg-type]
 
     def answer(self, ask: RulingRequest) -> Answer:
@@ -196,7 +197,8 @@ class _Work:
         raise RulingRefused(f"{known_break.latest.id} changed since: {how}")
 
     def _decided(self, decision: RulingDecision) -> None:
-        after, ruling = decision.after, decision.ruling
+        after = decision.after
+        ruling = decision.ruling
         if ruling.kind == RulingKind.LINK:
             self.pairs.held[ruling.charge_account, ruling.charge_id] = ruling
         for changed in decision.changed_rulings:
@@ -242,7 +244,8 @@ class _Work:
             for known_break in self.breaks.values()
             if known_break.standing and known_break.standing.ruling_id == target.id
         ]
-        who, reason = ask.who.strip(), ask.reason.strip()
+        who = ask.who.strip()
+        reason = ask.reason.strip()
         ruling = Ruling(
             self.next_id,
             None,

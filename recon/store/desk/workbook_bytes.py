@@ -73,7 +73,8 @@ def _chunk(store: Store, sha256: str, place: int) -> bytes | None:
 
 
 def _proved(sha256: str, pieces: Iterator[bytes]) -> Iterator[bytes]:
-    digest, held = hashlib.sha256(), b""
+    digest = hashlib.sha256()
+    held = b""
     for piece in pieces:
         digest.update(piece)
         if held:

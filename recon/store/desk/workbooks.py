@@ -181,7 +181,9 @@ def end(
 
 def touched_since(store: Store, account: str, window: Window, days: tuple[date, date], since: datetime) -> bool:
     """Whether anything that was made (booked) in a range has a version that was first seen after a moment."""
-    start, stop, seen = to_micros(window.start), to_micros(window.end), to_micros(since)
+    start = to_micros(window.start)
+    stop = to_micros(window.end)
+    seen = to_micros(since)
     with reading(store) as connection:
         for table in (tables.ORDER, *tables.OBJECTS.values()):
             made = table.c[c.CREATED_AT]
@@ -194,7 +196,8 @@ def touched_since(store: Store, account: str, window: Window, days: tuple[date, 
 
 def ruled_since(store: Store, account: str, moment: datetime) -> set[str]:
     """The ids of an account's breaks on which people decided anything after a moment."""
-    table, at = RULING.c, tables.BREAK.c
+    table = RULING.c
+    at = tables.BREAK.c
     later = or_(table.at > moment, table.approved_at > moment, table.ended_at > moment)
     statement = select(table.break_id).join(tables.BREAK, at.id == table.break_id).where(later)
     with reading(store) as connection:
@@ -203,7 +206,8 @@ def ruled_since(store: Store, account: str, moment: datetime) -> set[str]:
 
 def recorded_before(store: Store, account: str, run_id: int) -> datetime | None:
     """When the account's run before this one was recorded."""
-    part, whole = tables.RUN_ACCOUNT.c, tables.RUN.c
+    part = tables.RUN_ACCOUNT.c
+    whole = tables.RUN.c
     statement = (
         select(func.max(whole.recorded_at))
         .join(tables.RUN_ACCOUNT, part.run_id == whole.id)
@@ -217,7 +221,8 @@ def recorded_before(store: Store, account: str, run_id: int) -> datetime | None:
 def _allowed(wanted: SignOff, before: dict[str, SignOff]) -> SignOff | None:
     """The sign-off that stands already; raises NotSigned in words."""
     where = _range_of(wanted)
-    signed, preparer = before.get(wanted.role), before.get("preparer")
+    signed = before.get(wanted.role)
+    preparer = before.get("preparer")
     if preparer and preparer.sha256 != wanted.sha256:
         raise NotSigned(f"another workbook of {where} is signed: {preparer.who} signed it as preparer")
     if signed is not None:

@@ -142,7 +142,8 @@ def ages(store: Store, visible: frozenset[str] | None, now: datetime) -> list[tu
 
 def days(store: Store, visible: frozenset[str] | None, first: date, last: date) -> list[DayRun]:
     """The latest run over each account and day of the span, whether of that day alone or of a longer range."""
-    part, run = RUN_ACCOUNT.c, RUN.c
+    part = RUN_ACCOUNT.c
+    run = RUN.c
     statement = (
         select(part.account, part.first_day, part.last_day, part.run_id, run.status, part.counts)
         .join(RUN, run.id == part.run_id)

@@ -17,7 +17,8 @@ _AT_ONCE = {"isolation_level": "AUTOCOMMIT"}
 def take(store: Store, account: str, every: int) -> int:
     """Takes the account's next free turn, `every` microseconds before the one after it; how many microseconds off it
     is (0: now)."""
-    turn, now = OMISE_TURN.c, _now()
+    turn = OMISE_TURN.c
+    now = _now()
     fresh = insert(OMISE_TURN).values(account=account, next_at=now + every, quiet_until=0)
     ours = func.greatest(turn.next_at, turn.quiet_until, now)
     statement = fresh.on_conflict_do_update(index_elements=[turn.account], set_={turn.next_at: ours + every})
@@ -27,7 +28,8 @@ def take(store: Store, account: str, every: int) -> int:
 
 def keep_quiet(store: Store, account: str, span: int) -> None:
     """Nobody asks for `span` microseconds from now, nor sooner than was asked for before."""
-    turn, until = OMISE_TURN.c, _now() + span
+    turn = OMISE_TURN.c
+    until = _now() + span
     fresh = insert(OMISE_TURN).values(account=account, next_at=0, quiet_until=until)
     longest = func.greatest(turn.quiet_until, until)
     statement = fresh.on_conflict_do_update(index_elements=[turn.account], set_={turn.quiet_until: longest})

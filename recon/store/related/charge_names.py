@@ -18,7 +18,8 @@ from recon.store.tables.related import CHARGE_NAME, CHARGE_NAME_RULES
 PIECE = 100_000  # charges indexed anew in one transaction
 _TOGETHER = 1_000  # charges that share the rows of their common words
 _LONGEST = 200  # characters of a name: PostgreSQL's indexes take no more than 2,700 bytes
-_CHARGE, _INDEXED = tables.OBJECTS["charge"], CHARGE_NAME_RULES
+_CHARGE = tables.OBJECTS["charge"]
+_INDEXED = CHARGE_NAME_RULES
 _SEEN = _CHARGE.c[c.SEEN_AT]
 
 

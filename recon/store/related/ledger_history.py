@@ -32,8 +32,10 @@ _MOVES = c.Frame(  # a debit's amount is negative; a credit has neither id nor o
         *(c.Column(name, c.TEXT, required=False) for name in _TEXTS),
     ),
 )
-_TABLE, _TRANSFERS = tables.OBJECTS["transaction"], tables.OBJECTS["transfer"]
-_MADE, _FREE = _TABLE.c[c.CREATED_AT], _TABLE.c[c.TRANSFERABLE_AT]
+_TABLE = tables.OBJECTS["transaction"]
+_TRANSFERS = tables.OBJECTS["transfer"]
+_MADE = _TABLE.c[c.CREATED_AT]
+_FREE = _TABLE.c[c.TRANSFERABLE_AT]
 _AVAILABLE = case((_FREE > _MADE, _FREE), else_=_MADE)
 _SIGNED = case((_TABLE.c[c.DIRECTION] == CREDIT, _TABLE.c[c.AMOUNT]), else_=-_TABLE.c[c.AMOUNT])
 _OF_DEBIT = [case((_SIGNED < 0, _TABLE.c[name])).label(name) for name in _TEXTS]

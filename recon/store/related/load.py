@@ -30,7 +30,8 @@ from recon.triage.scope import receipts_of_days
 
 _WHOLE = ("transfers", "disputes", "receipts", "rejected", "unread", "kept_aside", "bank_lines")
 _SOON = timedelta(days=3)  # after a charge its transaction is booked, nearly always
-_REFUND, _TRANSACTION = tables.OBJECTS["refund"], tables.OBJECTS["transaction"]
+_REFUND = tables.OBJECTS["refund"]
+_TRANSACTION = tables.OBJECTS["transaction"]
 _REFUND_NAMES = c.Frame(
     "refund_names", tuple(column for column in c.REFUNDS.columns if column.name in (c.REFUND_ID, c.CHARGE_ID))
 )
@@ -128,7 +129,8 @@ class _Related:
 
     def _own_transactions(self) -> list[ColumnElement[bool]]:
         """Booked in the range or soon after, changed, judged whenever made; what transfers name and took."""
-        target, span = self.scope.target, self.scope.span
+        target = self.scope.target
+        span = self.scope.span
         soon = replace(span, end=span.end + _SOON)
         named = [frame[c.TRANSACTION_ID].dropna() for frame in (self.books.transfers, self.books.receipts)]
         ids = {*self.scope.ids("transaction"), *pd.concat(named)}
@@ -149,7 +151,8 @@ class _Related:
 
     def _first_of_unknown_kinds(self, transactions: pd.DataFrame) -> pd.DataFrame:
         """Of each kind that transactions of an account come from and that is not known the first one ever stored."""
-        origins, query = transactions[c.ORIGIN].dropna(), self.queries["transactions"]
+        origins = transactions[c.ORIGIN].dropna()
+        query = self.queries["transactions"]
         odd = transactions.loc[origins.index[origins_of(origins) == UNKNOWN], [c.ACCOUNT, c.ORIGIN]]
         kinds = {(account, unknown_kind(origin)) for account, origin in odd.itertuples(index=False, name=None)}
         origin = _TRANSACTION.c[c.ORIGIN]
@@ -177,7 +180,8 @@ class _Related:
 
     def _disputed(self) -> "pd.Series[str]":
         """Charges of disputes that the range may ask about."""
-        disputes, span = self.books.disputes, self.scope.span
+        disputes = self.books.disputes
+        span = self.scope.span
         made = disputes[c.CREATED_AT]
         wanted = ((made >= span.start) & (made < span.end)) | disputes[c.STATUS].isin(OPEN_DISPUTES)
         recorded = [last_run.recorded_at for last_run in self.scope.target.last_runs.values()]

@@ -26,7 +26,9 @@ from recon.store.versions.load import links_query
 from recon.triage.scope import Range
 
 _EVER = Window(datetime(1970, 1, 1, tzinfo=UTC), datetime(2262, 1, 1, tzinfo=UTC))
-_ORDER, _CHARGE, _MATCH = tables.ORDER, tables.OBJECTS["charge"], tables.MATCH
+_ORDER = tables.ORDER
+_CHARGE = tables.OBJECTS["charge"]
+_MATCH = tables.MATCH
 _KEY = "\x1f"  # between an account and an id
 
 
@@ -125,7 +127,8 @@ class OrdersAndCharges:
 
         Of other accounts only what is named matters: they are judged by their own runs.
         """
-        span, reach = self.scope.span, self.scope.reach
+        span = self.scope.span
+        reach = self.scope.reach
         around = (Window(span.start - reach, span.start), Window(span.end, span.end + reach))
         conditions = [created(table, account, span) for account in self.scope.target.windows]
         for account in self.scope.target.windows:
@@ -139,7 +142,8 @@ class OrdersAndCharges:
 
     def _unsettled(self) -> list[ColumnElement[bool]]:
         """Pending charges, and those paid in the range long after they were made."""
-        span, paid_at = self.scope.span, _CHARGE.c[c.PAID_AT]
+        span = self.scope.span
+        paid_at = _CHARGE.c[c.PAID_AT]
         late = tables.IS_PAID_LATE & (paid_at >= to_micros(span.start)) & (paid_at < to_micros(span.end))
         return [
             _of(_CHARGE, account) & condition for account in self.accounts for condition in (tables.IS_PENDING, late)
@@ -224,7 +228,8 @@ class OrdersAndCharges:
 
     def _look_around(self) -> None:
         """Around far records that no name links, everything that is not linked either: it may be their pair."""
-        charges, orders = self.charges, self.orders
+        charges = self.charges
+        orders = self.orders
         alone = ~c.is_in(charges[c.CHARGE_ID], self.links[c.CHARGE_ID]) & charges[c.ORDER_REF].isna().to_numpy()
         alone &= (charges[c.STATUS] == ChargeStatus.SUCCESSFUL).to_numpy(dtype=bool)
         spots = self._spots(charges[alone])
@@ -264,7 +269,8 @@ class OrdersAndCharges:
 
     def _spots(self, rows: pd.DataFrame) -> dict[str, tuple[Window, ...]]:
         """By account the creation times around rows that lie where not everything is loaded."""
-        reach, spots = self.scope.reach, dict[str, tuple[Window, ...]]()
+        reach = self.scope.reach
+        spots = dict[str, tuple[Window, ...]]()
         for account, own in rows.groupby(c.ACCOUNT, sort=True):
             far = self.scope.only_named(str(account))
             moments = [moment.to_pydatetime() for moment in own[c.CREATED_AT]]
@@ -285,7 +291,9 @@ def created(table: Table, account: str, window: Window) -> ColumnElement[bool]:
 
 def changed(table: Table, target: Range) -> list[ColumnElement[bool]]:
     """Rows that `recon.triage.scope` takes for changed since their account's last run, one condition each."""
-    seen, first, at = table.c[c.SEEN_AT], table.c[c.FIRST_SEEN_AT], table.c[c.CREATED_AT]
+    seen = table.c[c.SEEN_AT]
+    first = table.c[c.FIRST_SEEN_AT]
+    at = table.c[c.CREATED_AT]
     conditions: list[ColumnElement[bool]] = []
     for account, last_run in target.last_runs.items():
         recorded = to_micros(last_run.recorded_at)

@@ -15,8 +15,10 @@ from recon.store import tables
 from recon.store.engine import Store, reading, to_micros
 from recon.store.tables.desk import OPENING_ITEM
 
-_CHARGE, _REFUND = tables.OBJECTS["charge"].c, tables.OBJECTS["refund"].c
-_TRANSFER, _DISPUTE = tables.OBJECTS["transfer"].c, tables.OBJECTS["dispute"].c
+_CHARGE = tables.OBJECTS["charge"].c
+_REFUND = tables.OBJECTS["refund"].c
+_TRANSFER = tables.OBJECTS["transfer"].c
+_DISPUTE = tables.OBJECTS["dispute"].c
 _PENDING = ChargeStatus.PENDING.value
 
 # An authorised charge that waits for its capture is pending, too (facts/omise.md, states of a charge).
@@ -75,7 +77,8 @@ def may_succeed_late(store: Store, account: str, until: datetime, lookback: time
     Omise keeps no moment of a failure; a charge ends at `expires_at` at the latest. Its order is the one that a run
     linked it to, and no charge linked to that order is successful. Looks at what was created in twice that time.
     """
-    charge, order = tables.OBJECTS["charge"], tables.ORDER
+    charge = tables.OBJECTS["charge"]
+    order = tables.ORDER
     ended_at = func.coalesce(_CHARGE[c.EXPIRES_AT], _CHARGE[c.CREATED_AT])
     waits = exists().where(
         _links(tables.MATCH, charge),
@@ -122,7 +125,8 @@ def named_by_events(store: Store, account: str, since: datetime, swept: Window) 
 
     A refund that is not stored is left out: it cannot be asked for without its charge.
     """
-    event, refund = tables.OBJECTS["event"].c, tables.OBJECTS["refund"]
+    event = tables.OBJECTS["event"].c
+    refund = tables.OBJECTS["refund"]
     named = event[c.OBJECT_ID]
     recent = (event[c.ACCOUNT] == account) & (event[c.CREATED_AT] >= to_micros(since))
     ids_by_kind: dict[str, list[Any]] = {}
@@ -162,7 +166,8 @@ def _beyond(table: Table, window: Window) -> ColumnElement[bool]:
 
 def _charges_of(kind: str, account: str, condition: ColumnElement[bool], swept: Window) -> Select[Any]:
     """Stored charges beyond a window with a part of a kind that meets a condition."""
-    charge, part = tables.OBJECTS["charge"], tables.OBJECTS[kind]
+    charge = tables.OBJECTS["charge"]
+    part = tables.OBJECTS[kind]
     parts = select(part.c[c.CHARGE_ID]).where(_current(part, account), condition)
     return _ids("charge").where(_current(charge, account), _beyond(charge, swept), charge.c[c.CHARGE_ID].in_(parts))
 
@@ -170,15 +175,18 @@ def _charges_of(kind: str, account: str, condition: ColumnElement[bool], swept: 
 def _links(match: FromClause, table: Table) -> ColumnElement[bool]:
     """A recorded link is one of this order or of this charge."""
     if table is tables.ORDER:
-        ours, key = c.ORDER_ACCOUNT, c.ORDER_ID
+        ours = c.ORDER_ACCOUNT
+        key = c.ORDER_ID
     else:
-        ours, key = c.CHARGE_ACCOUNT, c.CHARGE_ID
+        ours = c.CHARGE_ACCOUNT
+        key = c.CHARGE_ID
     return and_(match.c[ours] == table.c[c.ACCOUNT], match.c[key] == table.c[key])
 
 
 def _paid(order: Table) -> ColumnElement[bool]:
     """A successful charge is linked to the order."""
-    other, link = tables.OBJECTS["charge"].alias("other"), tables.MATCH.alias("other_link")
+    other = tables.OBJECTS["charge"].alias("other")
+    link = tables.MATCH.alias("other_link")
     return exists().where(
         _links(link, order),
         link.c[c.CHARGE_ACCOUNT] == other.c[c.ACCOUNT],

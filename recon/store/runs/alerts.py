@@ -17,7 +17,9 @@ from recon.store.runs.break_rows import break_of
 from recon.store.tables import BREAK, BREAK_EVENT, IS_OPEN, RUN, RUN_ACCOUNT
 from recon.store.tables.alerts import ALERT, ALERT_CLAIM, ALERT_DELIVERY
 
-PENDING, SENT, FAILED = "pending", "sent", "failed"
+PENDING = "pending"
+SENT = "sent"
+FAILED = "failed"
 BREAK_KIND = "break"
 Days = tuple[str, str, date, date]  # kind, account, first day, last day
 # A person has taken an acknowledged break on: it is not told again.
@@ -210,7 +212,8 @@ def _last_claims(connection: Connection, seen: int, least: Severity) -> dict[str
 
 
 def _waiting(connection: Connection) -> tuple[WaitingClaim, ...]:
-    claimed, part = ALERT_CLAIM.c, RUN_ACCOUNT.c
+    claimed = ALERT_CLAIM.c
+    part = RUN_ACCOUNT.c
     ran = (
         select(RUN.c.id)
         .join(RUN_ACCOUNT, part.run_id == RUN.c.id)

@@ -13,7 +13,10 @@ from recon.store.runs.record import account_of
 from recon.store.tables import RUN_ACCOUNT
 from recon.store.tables.nights import ATTEMPT, JOB_RUN
 
-COMPLETE, INCOMPLETE, FAILED, DIED = "complete", "incomplete", "failed", "died"
+COMPLETE = "complete"
+INCOMPLETE = "incomplete"
+FAILED = "failed"
+DIED = "died"
 LOCK = "attempt"
 
 

@@ -29,7 +29,8 @@ def last_different(store: Store, account: str, first: date, last: date, digest: 
 
     So running again what has not changed compares with the same run as before.
     """
-    run, part = tables.RUN.c, tables.RUN_ACCOUNT
+    run = tables.RUN.c
+    part = tables.RUN_ACCOUNT
     statement = (
         select(run.id, run.as_of, run.status, part)
         .join(part, part.c.run_id == run.id)
@@ -45,7 +46,8 @@ def last_different(store: Store, account: str, first: date, last: date, digest: 
 
 def last_of_each_range(store: Store, account: str) -> list[EarlierRun]:
     """Every range of an account by its latest run, in the order of the runs."""
-    run, part = tables.RUN.c, tables.RUN_ACCOUNT
+    run = tables.RUN.c
+    part = tables.RUN_ACCOUNT
     latest = (
         select(func.max(part.c.run_id)).where(part.c.account == account).group_by(part.c.first_day, part.c.last_day)
     )

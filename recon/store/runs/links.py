@@ -39,7 +39,8 @@ def write(connection: Connection, links: Links, run_id: int) -> None:
     of another account's run.
     """
     once = ~pd.concat([links.before, links.now], ignore_index=True).duplicated(keep=False).to_numpy()
-    removed, fresh = links.before[once[: len(links.before)]], links.now[once[len(links.before) :]]
+    removed = links.before[once[: len(links.before)]]
+    fresh = links.now[once[len(links.before) :]]
     touched = pd.concat([removed, fresh], ignore_index=True)[_CHARGE].drop_duplicates()
     name = bulk.quoted(connection, tables.MATCH)
     where = " AND ".join(f"{column} = ?" for column in _CHARGE)

@@ -151,7 +151,8 @@ def _end(connection: Connection, ended: Sequence[EndedRuling], run: RunRecord, a
 
 def last_run(store: Store, account: str) -> LastRun | None:
     """The latest recorded run of an account; None before the first."""
-    run, part = tables.RUN.c, tables.RUN_ACCOUNT.c
+    run = tables.RUN.c
+    part = tables.RUN_ACCOUNT.c
     statement = (
         select(run.id, run.recorded_at, run.as_of)
         .join(tables.RUN_ACCOUNT, part.run_id == run.id)
@@ -166,7 +167,8 @@ def last_run(store: Store, account: str) -> LastRun | None:
 
 def list_runs(store: Store, limit: int, run_id: int | None = None) -> list[StoredRun]:
     """The latest runs, newest first; with a number that run alone."""
-    run, part = tables.RUN, tables.RUN_ACCOUNT
+    run = tables.RUN
+    part = tables.RUN_ACCOUNT
     statement = select(run).order_by(run.c.id.desc()).limit(limit)
     if run_id is not None:
         statement = statement.where(run.c.id == run_id)

@@ -100,7 +100,8 @@ def _versions() -> list[Column[Any]]:
 
 def _indexes(table: Table, key: str, by: str = c.CREATED_AT) -> None:
     # By id first: Omise's ids are unique across accounts, so this also finds an object whose account is not known.
-    name, ids = f"uq_{table.name}_current", (table.c[key], table.c[c.ACCOUNT])
+    name = f"uq_{table.name}_current"
+    ids = (table.c[key], table.c[c.ACCOUNT])
     Index(name, *ids, unique=True, **_where(known_at(table, None)))
     # Without the key: PostgreSQL without statistics would look for ids here, and that through all of an account.
     Index(None, table.c[c.ACCOUNT], table.c[by])
@@ -144,7 +145,8 @@ _indexes(BANK_LINE, c.LINE_ID, by=c.BOOKED_ON)
 # What a range asks for besides what was created in it. A condition must stand in a query as it stands here, its value
 # in the text: SQLite compares it as written. The status stands in the index, too, or SQLite, which does not know how
 # few they are, takes another.
-_CHARGE, _REFUND = OBJECTS["charge"].c, OBJECTS["refund"].c
+_CHARGE = OBJECTS["charge"].c
+_REFUND = OBJECTS["refund"].c
 PAID_LATE = timedelta(days=3)
 IS_PENDING = known_at(OBJECTS["charge"], None) & (_CHARGE[c.STATUS] == literal_column("'pending'"))
 IS_REFUND_PENDING = known_at(OBJECTS["refund"], None) & (_REFUND[c.STATUS] == literal_column("'pending'"))

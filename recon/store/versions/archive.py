@@ -23,7 +23,8 @@ from recon.store.engine import SQLITE, Store, reading
 from recon.store.tables.archive import ARCHIVE_FILE
 from recon.store.versions.frames import Query, fetch
 
-VERSIONS, RAW_OBJECTS = "versions", "raw"  # what a file holds: whole superseded versions, or raw objects alone
+VERSIONS = "versions"
+RAW_OBJECTS = "raw"  # what a file holds: whole superseded versions, or raw objects alone
 TABLES: Mapping[str, Table] = {
     table.name: table for table in (*tables.OBJECTS.values(), tables.ORDER, tables.BANK_LINE)
 }
@@ -115,7 +116,8 @@ def copy_files(store: Store, target: Path) -> int:
 
     Raises ArchiveError, which names all that are not whole, after the others are copied.
     """
-    files, wrong = _recorded(store), list[str]()
+    files = _recorded(store)
+    wrong = list[str]()
     for file in files:
         try:
             content = _whole(folder_of(store), file)
@@ -134,7 +136,8 @@ def look(store: Store) -> tuple[int, int, list[str]]:
 
     Raises ArchiveError where there are files and nobody says where.
     """
-    files, wrong = _recorded(store), []
+    files = _recorded(store)
+    wrong = []
     for file in files:
         path = folder_of(store) / file.name
         try:

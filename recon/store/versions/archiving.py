@@ -174,7 +174,8 @@ def _parts(store: Store, table: Table, account: str, cut: Cut) -> list[_Part]:
     before = to_micros(cut.of(account))
     with reading(store) as connection:
         until = _looked_at(connection, account)
-    mine, key = table.c[c.ACCOUNT] == account, tables.key_of(table)
+    mine = table.c[c.ACCOUNT] == account
+    key = tables.key_of(table)
     whole = select(table).where(mine, _superseded(table, before, until))
     at = " AND ".join(f"{name} = ?" for name in (c.ACCOUNT, key, c.SEEN_AT))
     name = store.dialect.identifier_preparer.format_table(table)
@@ -189,7 +190,8 @@ def _parts(store: Store, table: Table, account: str, cut: Cut) -> list[_Part]:
 
 def _looked_at(connection: Connection, account: str) -> int | None:
     """When the account's last run but one was recorded, else its only one: later changes may yet end a sign-off."""
-    run, part = tables.RUN.c, tables.RUN_ACCOUNT.c
+    run = tables.RUN.c
+    part = tables.RUN_ACCOUNT.c
     last = (
         select(run.recorded_at)
         .join(tables.RUN_ACCOUNT, part.run_id == run.id)
@@ -203,7 +205,8 @@ def _looked_at(connection: Connection, account: str) -> int | None:
 
 def _superseded(table: Table, before: int, until: int | None) -> ColumnElement[bool]:
     """What ended before a moment, and has a later version in the same life: that one stays, so a gap can be seen."""
-    now, later = table.c, table.alias("later").c
+    now = table.c
+    later = table.alias("later").c
     same = (c.ACCOUNT, tables.key_of(table), c.FIRST_SEEN_AT)
     followed = (
         select(1).where(*(later[name] == now[name] for name in same), later[c.SEEN_AT] > now[c.SEEN_AT]).exists()
@@ -291,7 +294,8 @@ def _changed(connection: Connection, change: str, keys: Sequence[tuple[Any, ...]
 
 def _line(lists: _Lists, part: _Part, done: Moved, sha256: str, cause: _Cause) -> dict[str, Any]:
     """The row of the file."""
-    ids, seen = lists[tables.key_of(part.table)], lists[c.SEEN_AT]
+    ids = lists[tables.key_of(part.table)]
+    seen = lists[c.SEEN_AT]
     ended = lists.get(tables.SUPERSEDED_AT, ())
     return {
         "name": done.name,

@@ -77,7 +77,8 @@ def raw_objects(store: Store, kind: str, account: str, object_id: str) -> list[t
         rows = _stored(connection, table, kept, (account, object_id), frozenset({account}))
         objects = []
         for row in _with_archived(connection, table, object_id, rows):
-            packed, seen = row.get(tables.RAW), row[c.SEEN_AT]
+            packed = row.get(tables.RAW)
+            seen = row[c.SEEN_AT]
             raw = packing.unpack(packed) if packed else archive.raw_of(connection, kind, account, object_id, seen)
             assert raw is not None, f"{object_id}: its raw object is neither in the store nor in its archive"
             objects.append((from_micros(seen), raw))
@@ -93,7 +94,8 @@ def _stored(
 ) -> list[Mapping[str, Any]]:
     """The versions in the database, oldest first: the account's, else of those that hold the id, else of any."""
     (account, object_id), key = of, table.c[tables.key_of(table)]
-    seen, owner = table.c[c.SEEN_AT], table.c[c.ACCOUNT]
+    seen = table.c[c.SEEN_AT]
+    owner = table.c[c.ACCOUNT]
     statement = select(seen, owner, *(table.c[name] for name in names)).where(key == object_id).order_by(seen)
     if visible is not None:
         statement = statement.where(owner.in_(sorted(visible)))
@@ -113,7 +115,8 @@ def _with_archived(
     with_archived: list[Mapping[str, Any]] = []
     ended: dict[int, int] = {}  # of each life, by its beginning: until when its versions are known
     for row in rows:
-        life, seen = row[c.FIRST_SEEN_AT], row[c.SEEN_AT]
+        life = row[c.FIRST_SEEN_AT]
+        seen = row[c.SEEN_AT]
         known_until = ended.get(life, life)
         if known_until < seen:
             with_archived += archive.versions_of(connection, table, row[c.ACCOUNT], object_id, (known_until, seen))

@@ -121,7 +121,8 @@ def fetch_all(connections: Sequence[Connection], queries: Sequence[Query]) -> li
 
 def batches(connections: Sequence[Connection], query: Query) -> Iterator[Any]:
     """The rows of one query in no order, as Arrow tables (moments: microseconds), of which few are held at a time."""
-    read, pieces = _Reader(connections), iter(_pieces(connections[0], query))
+    read = _Reader(connections)
+    pieces = iter(_pieces(connections[0], query))
     if connections[0].dialect.name != SQLITE:
         yield from (_parse(text, query.frame, True) for text in _postgresql_csv(connections[0], query))
         return

@@ -87,8 +87,11 @@ def book_queries(
     customer_keys: Sequence[str],
 ) -> dict[str, Query]:
     """What every frame of the books is read by, as `load_books` is asked for it."""
-    created, known = to_micros(as_of), None if versions_at is None else to_micros(versions_at)
-    kinds, metadata, sqlite = tables.OBJECTS, tables.OBJECTS["charge"].c[c.METADATA], dialect == SQLITE
+    created = to_micros(as_of)
+    known = None if versions_at is None else to_micros(versions_at)
+    kinds = tables.OBJECTS
+    metadata = tables.OBJECTS["charge"].c[c.METADATA]
+    sqlite = dialect == SQLITE
     named = {
         c.ORDER_REF: _first_value(sqlite, metadata, metadata_keys).label(c.ORDER_REF),
         c.CUSTOMER: _first_value(sqlite, metadata, customer_keys).label(c.CUSTOMER),
@@ -141,7 +144,9 @@ def load_matches_of(store: Store, windows: Mapping[str, Window], as_of: datetime
 
     Of current versions that were created up to `as_of` (inclusive); by account, creation, order and charge.
     """
-    match, order, charge = tables.MATCH, tables.ORDER, tables.OBJECTS["charge"]
+    match = tables.MATCH
+    order = tables.ORDER
+    charge = tables.OBJECTS["charge"]
     made = order.c[c.CREATED_AT]
     statement = (
         select(
@@ -186,7 +191,9 @@ def complete_windows(store: Store, account: str, kind: str) -> list[tuple[Window
 
 def known_since(store: Store, accounts: Sequence[str]) -> dict[str, datetime]:
     """The first moment at which anything was known of each account; one of which nothing is known is left out."""
-    charge, order, balance = tables.OBJECTS["charge"].c, tables.ORDER.c, tables.BALANCE.c
+    charge = tables.OBJECTS["charge"].c
+    order = tables.ORDER.c
+    balance = tables.BALANCE.c
     seen = (
         (charge[c.ACCOUNT], charge[c.FIRST_SEEN_AT]),
         (order[c.ACCOUNT], order[c.FIRST_SEEN_AT]),

@@ -43,7 +43,9 @@ def _growth(connection: Connection, account: str, moments: list[datetime]) -> tu
     """Credits less debits first stored after the first moment, up to each of them; and those of before, added up."""
     table = tables.OBJECTS["transaction"]
     of_account = (_T[c.ACCOUNT] == account) & tables.known_at(table, None)
-    seen, created, first = _T[c.FIRST_SEEN_AT], _T[c.CREATED_AT], to_micros(moments[0])
+    seen = _T[c.FIRST_SEEN_AT]
+    created = _T[c.CREATED_AT]
+    first = to_micros(moments[0])
     oldest = connection.execute(select(func.min(created)).where(of_account, seen <= first)).scalar() or 0
     later = (seen > first) & (created >= oldest)
     before = connection.execute(select(func.sum(_SIGNED)).where(of_account, ~later)).scalar() or 0

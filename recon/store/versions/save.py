@@ -68,7 +68,8 @@ def save_objects(
     same id twice: the last one. The raw object is packed (`packing`); `marks`, by id, are kept with the digest for
     `known_as`. Raises AccountChanged for an object of the other livemode.
     """
-    table, marked = tables.OBJECTS[kind], marks or {}
+    table = tables.OBJECTS[kind]
+    marked = marks or {}
     by_id = {row.id: row for row in rows}
 
     def version(key: str, seen: int, first: int) -> tuple[Any, ...]:
@@ -246,7 +247,8 @@ def _at_key(connection: Connection, table: Table) -> str:
 
 def _last(connection: Connection, table: Table, account: str, keys: list[str]) -> dict[str, Any]:
     """Id, digest, seen_at, first_seen_at and superseded_at of the last versions, by id."""
-    key, seen = tables.key_of(table), c.SEEN_AT
+    key = tables.key_of(table)
+    seen = c.SEEN_AT
     of_account = (
         f"SELECT {key}, {c.DIGEST}, {seen}, {c.FIRST_SEEN_AT}, {tables.SUPERSEDED_AT} "
         f"FROM {bulk.quoted(connection, table)} WHERE {c.ACCOUNT} = ?"
