@@ -73,7 +73,7 @@ class Account:
         self.facts = REGIONS[region]
         self.currency = self.facts.currency
         self.zone = ZoneInfo(self.facts.timezone)
-        self.key = f"skey_{'' if live else 'test_'}{name}"
+        self.key = f"skey_{'' if live else 'test_'}of_account_{name}"
         self.objects: dict[str, dict[str, Json]] = {
             kind: {} for kind in ("charges", "refunds", "transfers", "transactions", "disputes", "events", "receipts")
         }
