@@ -1,7 +1,7 @@
 """What a rule is: a code, its words for the catalogue, its judgement, and to which cases it may apply at all."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -61,7 +61,11 @@ class Rule:
         At risk is by how much `actual` differs from `expected`, where both are given and nothing else is said.
         """
         facts = {"subject_type": self.subject, "suggestion": self.action} | fields
-        raised = Break(
+        expected = facts.get("expected")
+        actual = facts.get("actual")
+        if expected is not None and actual is not None and "amount_at_risk" not in facts:
+            facts |= {"amount_at_risk": abs(actual - expected)}
+        return Break(
             code=self.code,
             severity=self.severity_in(context),
             account=account,
@@ -69,9 +73,6 @@ class Rule:
             explanation=explanation,
             **facts,
         )
-        if "amount_at_risk" in facts or raised.difference is None:
-            return raised
-        return replace(raised, amount_at_risk=abs(raised.difference))
 
     def on_order(self, case: Case, context: Context, explanation: str, **fields: Any) -> Break:
         """The break of this rule on the case's order."""
