@@ -108,8 +108,8 @@ class Digest:
         """By account, then the gravest code first."""
         groups: dict[tuple[str, str, Severity], list[News]] = {}
         for news in self.news:
-            found = news.known.latest
-            groups.setdefault((_account(news.known), found.code, found.severity), []).append(news)
+            latest = news.known.latest
+            groups.setdefault((_account(news.known), latest.code, latest.severity), []).append(news)
         order = sorted(groups, key=lambda key: (key[0], -key[2], key[1]))
         return tuple(_line(*key, groups[key]) for key in order)
 
@@ -126,12 +126,12 @@ class Scope:
 
     def has(self, known: KnownBreak) -> bool:
         """Whether a break is in it."""
-        found = known.latest
+        latest = known.latest
         return (
-            found.severity >= self.least
-            and (self.proofs or found.subject_type != "proof")
-            and (not self.codes or found.code in self.codes)
-            and self.has_account(found.account or "")
+            latest.severity >= self.least
+            and (self.proofs or latest.subject_type != "proof")
+            and (not self.codes or latest.code in self.codes)
+            and self.has_account(latest.account or "")
         )
 
     def has_account(self, account: str) -> bool:
@@ -219,27 +219,27 @@ def _is_worse(known: KnownBreak, told: tuple[int, int] | None) -> bool:
 
 def _ordered(news: Sequence[News]) -> list[News]:
     def by_size(item: News) -> tuple[int, int, str]:
-        found = item.known.latest
-        return (-found.severity, -(found.amount_at_risk or 0), found.id)
+        latest = item.known.latest
+        return (-latest.severity, -(latest.amount_at_risk or 0), latest.id)
 
     ranks: Counter[tuple[Severity, str]] = Counter()
     places: dict[str, tuple[int, int, str]] = {}
     largest_first = sorted(news, key=by_size)
     for item in largest_first:
-        found = item.known.latest
-        currency = found.currency or ""
-        ranks[found.severity, currency] += 1
-        rank = ranks[found.severity, currency] if found.amount_at_risk else len(news)
-        places[found.id] = (-found.severity, rank, currency)
+        latest = item.known.latest
+        currency = latest.currency or ""
+        ranks[latest.severity, currency] += 1
+        rank = ranks[latest.severity, currency] if latest.amount_at_risk else len(news)
+        places[latest.id] = (-latest.severity, rank, currency)
     return sorted(largest_first, key=lambda item: places[item.known.latest.id])
 
 
 def _line(account: str, code: str, severity: Severity, news: Sequence[News]) -> Line:
     amounts: Counter[str] = Counter()
     for item in news:
-        found = item.known.latest
-        if found.currency and found.amount_at_risk:
-            amounts[found.currency] += found.amount_at_risk
+        latest = item.known.latest
+        if latest.currency and latest.amount_at_risk:
+            amounts[latest.currency] += latest.amount_at_risk
     new = sum(item.what == NEW for item in news)
     return Line(account, code, severity, new, len(news) - new, tuple(sorted(amounts.items())))
 
@@ -258,10 +258,10 @@ def _notice_claim(notice: Notice, state: AlertState) -> AlertClaim:
 
 
 def _break_claim(news: News) -> AlertClaim:
-    found = news.known.latest
-    severity = int(found.severity)
-    amount = found.amount_at_risk
-    return AlertClaim(f"event:{news.seq}", BREAK_KIND, found.account or "", found.id, severity, amount)
+    latest = news.known.latest
+    severity = int(latest.severity)
+    amount = latest.amount_at_risk
+    return AlertClaim(f"event:{news.seq}", BREAK_KIND, latest.account or "", latest.id, severity, amount)
 
 
 def _account(known: KnownBreak) -> str:

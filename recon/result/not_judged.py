@@ -5,6 +5,7 @@ from collections import Counter
 import numpy as np
 
 from recon import columns as c
+from recon.arrays import Mask
 from recon.model import ChargeStatus, OrderStatus
 from recon.triage import Judged
 from recon.triage.kept_aside import (
@@ -63,10 +64,11 @@ def _unknown_statuses(judged: Judged, account: str) -> Counter[str]:
     matching = judged.matching
     pairs = judged.scope.unknown[matching.orders] & c.of_account(books.orders, account)[matching.orders]
     statuses = books.charges[c.STATUS].iloc[matching.charges[pairs]]
-    return Counter(status for status in statuses if status not in {str(known) for known in ChargeStatus})
+    documented = {str(status) for status in ChargeStatus}
+    return Counter(status for status in statuses if status not in documented)
 
 
-def _refunded(judged: Judged) -> np.typing.NDArray[np.bool_]:
+def _refunded(judged: Judged) -> Mask:
     orders = judged.books.orders
     refunded = c.equals(orders, c.STATUS, OrderStatus.REFUNDED)
     return np.asarray(refunded | (orders[c.REFUNDED_AMOUNT] != 0).to_numpy(dtype=bool))
