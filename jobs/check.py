@@ -246,7 +246,7 @@ def _bank(config: Config, source: BankSource) -> Iterator[Item]:
     yield Item(place, OK, masked(details), *_first_lines(loaded.lines, config.currencies()))
     if len(loaded.lines) and not payouts:
         yield _item(place, WARNING, "no line matches payout_pattern: set it to what the bank writes for Omise")
-    yield from (_item(place, WARNING, note.removeprefix(f"{place}: ")) for note in loaded.notes)
+    yield from (_item(place, WARNING, note.removeprefix(f"{place}: ")) for note in (*loaded.repeated, *loaded.gaps))
     yield from (_item(place, FAILED, words.removeprefix(f"{place}: ")) for words in loaded.unreadable)
     yield from _kept_aside(place, loaded.rejected, loaded.share, loaded.lacking)
 

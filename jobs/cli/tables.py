@@ -13,7 +13,7 @@ from jobs.demo import Tally
 from jobs.logs.logs import is_json
 from jobs.run.outcome import Outcome
 from recon import columns as c
-from recon.model import Account, KnownBreak, Result, Severity
+from recon.model import Account, KnownBreak, NoteKind, Result, Severity
 from recon.money import Currencies
 from recon.result.changes import open_breaks
 from recon.rules import CATALOGUE
@@ -21,7 +21,7 @@ from reports.documents import Document, age_days
 
 _PIPED = 200  # columns of a table that no terminal shows
 _COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow", "FAILED": "bold red", "warning": "yellow"}
-_NOT_JUDGED = " not judged: "  # in the reason of a count, which then says why
+_NOT_JUDGED = frozenset({NoteKind.NOT_JUDGED, NoteKind.WAITS_FOR_OBJECTS})
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]], *, to_stderr: bool = False) -> None:
@@ -68,7 +68,7 @@ def outcome(run: Outcome) -> None:
         (result.account.name, reason, count)
         for result in run.results
         for reason, count in sorted(result.notes.items())
-        if _NOT_JUDGED in reason and count
+        if count and result.note_kinds.get(reason) in _NOT_JUDGED
     ]
     if aside:
         table(("account", "counted", "how many"), aside, to_stderr=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from recon.model import Account, InputFile, KnownBreak, Window
+from recon.model import Account, InputFile, KnownBreak, Note, Window
 from recon.settings import Context, MatchSettings
 
 
@@ -23,7 +23,7 @@ class AccountRequest:
     duplicate_rows: int = 0
     inputs: tuple[InputFile, ...] = ()
     unassigned: bool = True  # this account shows the rows that name no known account
-    notes: Mapping[str, int] = field(default_factory=dict)  # shown beside what the judging counts
+    notes: Sequence[Note] = ()  # shown beside what the judging counts
     unread_sources: Mapping[str, str] = field(default_factory=dict)  # of which too much was not read, in words
 
 

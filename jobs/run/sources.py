@@ -12,7 +12,7 @@ from jobs.config.config import Config
 from jobs.run.outcome import JobError
 from recon.bank.load import read as read_bank_source
 from recon.bank.source import BankMissing
-from recon.model import InputFile, Window
+from recon.model import InputFile, NoteKind, Window
 from recon.orders.load import read as read_order_source
 from recon.orders.opening import OpeningUnreadable, read_opening
 from recon.orders.source import LoadedOrders, SourceMissing, SourceUnreadable
@@ -31,7 +31,7 @@ class SourcesRead:
     `order_files` are every account's; `unread` has the accounts with an order source that could not be read,
     `unread_shares` are of the sources of which too many rows could not. `bank_read`: there are bank sources, and what
     could be read of them was; `bank_unread` has the accounts of which a file could not, `unreadable` these files by
-    account. `notes` are counted for people.
+    account. `notes` are counted for people, by account; of which kind they are stands in `note_kinds`.
     """
 
     orders_read: bool = False
@@ -42,6 +42,7 @@ class SourcesRead:
     order_files: Sequence[InputFile] = ()
     statements: Mapping[str, Sequence[InputFile]] = field(default_factory=dict)
     notes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    note_kinds: Mapping[str, NoteKind] = field(default_factory=dict)
     unreadable: Mapping[str, Sequence[str]] = field(default_factory=dict)
     unread: Sequence[str] = ()
     unread_shares: Sequence[RejectedShare] = ()
@@ -115,10 +116,13 @@ def read_statements(config: Config, store: Store, clock: Callable[[], datetime])
         raise JobError(*missing)
     statements: dict[str, list[InputFile]] = {}
     notes: dict[str, dict[str, int]] = {}
+    kinds: dict[str, NoteKind] = {}
     for source, loaded in sources:
         save.save_bank_lines(store, source.place, loaded.lines, loaded.rejected, clock(), loaded.unread)
         statements.setdefault(source.account, []).extend(loaded.inputs)
-        notes.setdefault(source.account, {}).update(dict.fromkeys(loaded.notes, 1))
+        notes.setdefault(source.account, {}).update(dict.fromkeys((*loaded.repeated, *loaded.gaps), 1))
+        kinds |= dict.fromkeys(loaded.repeated, NoteKind.FILE_REPEATED)
+        kinds |= dict.fromkeys(loaded.gaps, NoteKind.STATEMENT_MISSING)
     by_account: dict[str, list[str]] = {}
     for source, loaded in sources:
         if loaded.unreadable:
@@ -128,6 +132,7 @@ def read_statements(config: Config, store: Store, clock: Callable[[], datetime])
         bank_unread=sorted({source.account for source, loaded in sources if loaded.unreadable}),
         statements=statements,
         notes=notes,
+        note_kinds=kinds,
         unreadable=by_account,
         unread_shares=[loaded.share for _, loaded in sources if loaded.share.passed],
         messages=[

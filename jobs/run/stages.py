@@ -29,9 +29,8 @@ from jobs.run.reporting import Writing, write_reports
 from jobs.run.sources import NO_ACCOUNT, SourcesRead, read_orders, read_statements
 from jobs.run.unsigning import unsign
 from recon import __version__
-from recon.model import Account, Window
+from recon.model import Account, Note, NoteKind, Window
 from recon.result.changes import counts, open_breaks
-from recon.result.not_judged import is_unread
 from recon.settings import Context
 from recon.store.desk import workbooks
 from recon.store.engine import Store
@@ -105,6 +104,7 @@ async def read_sources(road: Road) -> SourcesRead:
         bank_unread=bank.bank_unread,
         statements=bank.statements,
         notes=bank.notes,
+        note_kinds=bank.note_kinds,
         unreadable=bank.unreadable,
         unread_shares=[*sources.unread_shares, *bank.unread_shares],
         messages=[*sources.messages, *bank.messages],
@@ -152,8 +152,12 @@ async def judge(road: Road, sources: SourcesRead, pulls: Mapping[str, Pulled]) -
         request = _judging_request(road, sources, pulls)
         findings = await asyncio.to_thread(_find, road, request)
     for result in findings.results:
-        said = [f"{count:,} {reason}" for reason, count in result.notes.items() if is_unread(reason) and count]
-        road.messages += [f'account "{result.account.name}": {"; ".join(said)}'] if said else []
+        waiting = [
+            f"{count:,} {reason}"
+            for reason, count in result.notes.items()
+            if count and result.note_kinds.get(reason) == NoteKind.WAITS_FOR_OBJECTS
+        ]
+        road.messages += [f'account "{result.account.name}": {"; ".join(waiting)}'] if waiting else []
     if not road.options.pull and not findings.pulled:
         road.messages.append("no charges were ever pulled: run without --no-pull")
     return findings, request.context
@@ -215,7 +219,10 @@ def _account_request(road: Road, account: Account, sources: SourcesRead, pulled:
             for share in sources.unread_shares
             if share.account == name or (share.account is None and first)
         },
-        notes={**sources.notes.get(name, {}), **(pulled.notes if pulled else {})},
+        notes=tuple(
+            Note(words, count, sources.note_kinds.get(words, NoteKind.TO_KNOW))
+            for words, count in (*sources.notes.get(name, {}).items(), *(pulled.notes.items() if pulled else ()))
+        ),
     )
 
 

@@ -45,7 +45,7 @@ class _Reading:
     inputs: list[InputFile] = field(default_factory=list)
     statements: list[tuple[str, Statement]] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    repeated: list[str] = field(default_factory=list)
     lacking: list[str] = field(default_factory=list)
     rows: int = 0
     rejected_rows: int = 0
@@ -71,12 +71,11 @@ def read(source: BankSource, *, currencies: Currencies, largest: int = LARGEST) 
             file = _opened(name, path, largest)
             first = hashes.setdefault(file.sha256, name)
             if first != name:
-                reading.notes.append(f"{source.place}: {name} is the same file as {first}, and was read once")
+                reading.repeated.append(f"{source.place}: {name} is the same file as {first}, and was read once")
                 continue
             _read_file(file, source, currencies, columns.lacking(name), reading)
         except BankUnreadable as error:
             _keep_unreadable(source, name, str(error), reading)
-    reading.notes += gaps(source, reading.statements, currencies)
     return LoadedBank(
         c.BANK_LINE.from_rows(reading.lines.values()),
         c.REJECTED.from_rows(reading.rejected.values()),
@@ -93,7 +92,8 @@ def read(source: BankSource, *, currencies: Currencies, largest: int = LARGEST) 
         ),
         tuple(reading.unreadable),
         tuple(reading.lacking),
-        tuple(reading.notes),
+        tuple(reading.repeated),
+        tuple(gaps(source, reading.statements, currencies)),
     )
 
 

@@ -171,8 +171,8 @@ class StatementSummary:
 class LoadedBank:
     """What a bank source held: `lines` shaped BANK_LINE, one row per line; `rejected` REJECTED, `unread` UNREAD.
 
-    `unreadable` are files that could not be read at all, or that none is there yet, `notes` what a person should know
-    (a gap between two statements, a file that is there twice): sentences. `share` is what could not be read of all
+    `unreadable` are files that could not be read at all, or that none is there yet, `repeated` those that are there
+    twice, `gaps` statements that are missing between two others: sentences. `share` is what could not be read of all
     rows; `lacking` says which files were kept aside since they have not the columns of the others.
     """
 
@@ -184,4 +184,5 @@ class LoadedBank:
     share: RejectedShare
     unreadable: tuple[str, ...] = ()
     lacking: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    repeated: tuple[str, ...] = ()
+    gaps: tuple[str, ...] = ()

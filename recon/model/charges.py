@@ -17,7 +17,16 @@ class ChargeStatus(StrEnum):
     REVERSED = "reversed"
 
 
-OPEN_DISPUTES = frozenset({"open", "pending"})
+class DisputeStatus(StrEnum):
+    """Omise's words for a dispute; any other word stays what it is and is shown."""
+
+    OPEN = "open"
+    PENDING = "pending"
+    WON = "won"
+    LOST = "lost"
+
+
+OPEN_DISPUTES = frozenset({DisputeStatus.OPEN, DisputeStatus.PENDING})
 
 
 @dataclass(frozen=True, slots=True)

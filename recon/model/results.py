@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import StrEnum
 
 import pandas as pd
 
@@ -114,6 +115,27 @@ class Details:
     since: str = ""
 
 
+class NoteKind(StrEnum):
+    """What a note of a result means for trust in it."""
+
+    IN_ORDER = "in_order"  # of a night on which all is well
+    TO_KNOW = "to_know"
+    FILE_REPEATED = "file_repeated"  # a sentence of one file: it was read once
+    NOT_READ = "not_read"
+    STATEMENT_MISSING = "statement_missing"  # a sentence of a bank's statements that do not follow on each other
+    NOT_JUDGED = "not_judged"
+    WAITS_FOR_OBJECTS = "waits_for_objects"  # not judged, for want of an object of Omise's that could not be read
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that was counted beside what was judged, in words, and how many."""
+
+    words: str
+    count: int
+    kind: NoteKind = NoteKind.TO_KNOW
+
+
 @dataclass(frozen=True)
 class Result:
     """What a run found for one account and range; its frames are shaped by `recon.columns`, under their names."""
@@ -132,6 +154,7 @@ class Result:
     rejected_rows: int
     ignored_rows: int
     notes: Mapping[str, int] = field(default_factory=dict)  # counted, not judged: reason -> how many
+    note_kinds: Mapping[str, NoteKind] = field(default_factory=dict)  # of the reasons; absent: only to be known
     not_read: Mapping[str, int] = field(default_factory=dict)  # in words -> how many; 0: the words say all
     currencies: tuple[CurrencyTotals, ...] = ()
     proofs: tuple[Proof, ...] = ()

@@ -1,6 +1,6 @@
 """Sums up what a run found for one account: counts, totals, proofs, the matched pairs; judges nothing itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -19,6 +19,8 @@ from recon.model import (
     InputFile,
     KnownBreak,
     Matching,
+    Note,
+    NoteKind,
     Proof,
     Result,
     Window,
@@ -54,7 +56,7 @@ class Intake:
     lacking: Sequence[str] = ()  # what is not complete, in words
     rate_known: bool = True
     unassigned: bool = True  # rows that name no known account are shown here; one account of a run shows them
-    notes: Mapping[str, int] = field(default_factory=dict)
+    notes: Sequence[Note] = ()
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ def summarise(account: Account, judged: Judged, intake: Intake, lives: Lives, co
     accounts = books.rejected[c.ACCOUNT]
     rejected = books.rejected[(accounts == account.name) | (accounts.isna() & intake.unassigned)]
     pairs = _matched_pairs(judged, matched, context)
+    notes = [*_notes(judged, intake, account.name), *not_yet_due(judged, account.name, context)]
     return Result(
         account=account,
         first_day=intake.first_day,
@@ -91,7 +94,8 @@ def summarise(account: Account, judged: Judged, intake: Intake, lives: Lives, co
         expecting_orders=int(expecting.sum()),
         rejected_rows=len(rejected),
         ignored_rows=intake.ignored_rows,
-        notes=_notes(judged, intake, account.name) | not_yet_due(judged, account.name, context),
+        notes={note.words: note.count for note in notes},
+        note_kinds={note.words: note.kind for note in notes},
         currencies=_currencies(books, in_range, matched, lives.reported),
         proofs=lives.proofs,
         inputs=intake.inputs,
@@ -117,8 +121,13 @@ def with_settlement(result: Result, judged: Judged, window: Window) -> Result:
     settlement = replace(settlement, receipts=_receipt_days(judged, account.name, days))
     unknown = settlement.moves[~settlement.moves[c.KEY].isin(KEYS)] if len(settlement.moves) else settlement.moves
     movements = int(unknown[c.ROWS].sum()) if len(unknown) else 0
-    notes = {**result.notes, "ledger movements whose key nobody here has seen (Balance proof)": movements}
-    return replace(result, settlement=settlement, notes=notes)
+    new_keys = "ledger movements whose key nobody here has seen (Balance proof)"  # of a known kind; others are breaks
+    return replace(
+        result,
+        settlement=settlement,
+        notes={**result.notes, new_keys: movements},
+        note_kinds={**result.note_kinds, new_keys: NoteKind.IN_ORDER},
+    )
 
 
 def _receipt_days(judged: Judged, account: str, days: tuple[date, date]) -> pd.DataFrame:
@@ -212,24 +221,28 @@ def _broken(judged: Judged, account: str, reported: Sequence[KnownBreak]) -> Mas
     return cases[root]
 
 
-def _notes(judged: Judged, intake: Intake, account: str) -> dict[str, int]:
+def _notes(judged: Judged, intake: Intake, account: str) -> Iterator[Note]:
     """What was counted and not judged, by reason."""
     orders = c.of_account(judged.books.orders, account)
     charges = c.of_account(judged.books.charges, account)
-    return {
-        "orders over nothing": int((judged.triage.zero & orders).sum()),
-        "orders of days that were not pulled": int((judged.scope.unpulled & orders).sum()),
-        **not_judged(judged, account),
-        "charges without an order by design": int((judged.triage.by_design & charges).sum()),
-        "order rows replaced by a newer row": intake.duplicate_rows,
-        "days whose receipts wait: the day has not closed, or not all of it was read": _waiting_receipts(
-            judged, account
-        ),
-        "transfers not judged: their credit may stand in what could not be read of the bank": credits_waiting(
-            judged, account
-        ),
-        **intake.notes,
-    }
+    yield Note("orders over nothing", int((judged.triage.zero & orders).sum()), NoteKind.IN_ORDER)
+    unpulled = int((judged.scope.unpulled & orders).sum())
+    yield Note("orders of days that were not pulled", unpulled, NoteKind.NOT_JUDGED)
+    yield from not_judged(judged, account)
+    by_design = int((judged.triage.by_design & charges).sum())
+    yield Note("charges without an order by design", by_design, NoteKind.IN_ORDER)
+    yield Note("order rows replaced by a newer row", intake.duplicate_rows, NoteKind.IN_ORDER)
+    yield Note(
+        "days whose receipts wait: the day has not closed, or not all of it was read",
+        _waiting_receipts(judged, account),
+        NoteKind.NOT_JUDGED,
+    )
+    yield Note(
+        "transfers not judged: their credit may stand in what could not be read of the bank",
+        credits_waiting(judged, account),
+        NoteKind.NOT_JUDGED,
+    )
+    yield from intake.notes
 
 
 def _waiting_receipts(judged: Judged, account: str) -> int:

@@ -1,12 +1,13 @@
 """How much of an account was not judged, by reason, because something beside it could not be read."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 import numpy as np
 
 from recon import columns as c
 from recon.arrays import Mask
-from recon.model import ChargeStatus, OrderStatus
+from recon.model import ChargeStatus, DisputeStatus, Note, NoteKind, OrderStatus
 from recon.triage import Judged
 from recon.triage.kept_aside import (
     current,
@@ -17,45 +18,56 @@ from recon.triage.kept_aside import (
 )
 
 ASIDE = "that could not be read"
-NOT_JUDGED = "orders not judged"  # how their reasons begin
-KEPT_ASIDE = f"{NOT_JUDGED}: a charge {ASIDE} may be theirs"
+KEPT_ASIDE = f"orders not judged: a charge {ASIDE} may be theirs"
+_DISPUTE_STATUSES = [str(status) for status in DisputeStatus]
 
 
-def is_unread(reason: str) -> bool:
-    """Whether something of a list of Omise's was not judged for want of an object beside it."""
-    return ASIDE in reason and "row" not in reason and "kept aside" not in reason
+def not_judged(judged: Judged, account: str) -> Iterator[Note]:
+    """What of an account was not judged, and what was kept aside instead, without what is nought."""
+    for words, count, kind in _counts(judged, account):
+        if count:
+            yield Note(words, count, kind)
 
 
-def not_judged(judged: Judged, account: str) -> dict[str, int]:
-    """Reason -> how many, without what is nought."""
+def _counts(judged: Judged, account: str) -> Iterator[tuple[str, int, NoteKind]]:
     books = judged.books
-    scope = judged.scope
     matching = judged.matching
+    waits = NoteKind.WAITS_FOR_OBJECTS
     orders = c.of_account(books.orders, account)
-    counts = {KEPT_ASIDE: int((scope.kept_aside & orders).sum())}
+    yield KEPT_ASIDE, int((judged.scope.kept_aside & orders).sum()), waits
     for status, count in _unknown_statuses(judged, account).items():
-        counts[f'{NOT_JUDGED}: their charge has the status "{status}", which nobody knows here'] = count
+        words = f'orders not judged: their charge has the status "{status}", which nobody knows here'
+        yield words, count, NoteKind.NOT_JUDGED
+    for status, count in _unknown_dispute_statuses(judged, account).items():
+        words = f'disputes not judged: they have the status "{status}", which nobody knows here'
+        yield words, count, NoteKind.NOT_JUDGED
     if len(books.kept_aside):
-        parts = np.zeros(len(books.orders), dtype=bool)
-        parts[matching.orders[with_unread_parts(books)[matching.charges]]] = True
-        parts &= scope.orders & orders & _refunded(judged)
-        transactions = explained_transactions(books) & c.of_account(books.transactions, account)
-        counts[f"orders whose refunds were not compared: a refund or dispute {ASIDE} may be theirs"] = int(
-            parts.sum()
-        )
-        counts[f"ledger transactions not judged: they come from an object {ASIDE}"] = int(transactions.sum())
-        credits = explained_credits(books) & c.of_account(books.bank_lines, account) if len(books.bank_lines) else 0
-        counts[f"bank credits not judged: a transfer {ASIDE} may explain them"] = int(np.sum(credits))
-        rows = current(books)
-        kinds = Counter(rows[c.KIND][c.of_account(rows, account)])
-        counts |= {f"{kind}s kept aside: objects {ASIDE}": count for kind, count in sorted(kinds.items())}
-        ledger = f"balance and overdue payouts not judged: transactions {ASIDE}"
-        counts[ledger] = kinds["transaction"] if account in unread_ledgers(books) else 0
+        yield from _beside_kept_aside(judged, account, waits)
     unread_rows = np.zeros(len(books.charges), dtype=bool)
     unread_rows[list(matching.order_unread)] = True
-    unread_rows &= judged.triage.columns.without_order & scope.charges & c.of_account(books.charges, account)
-    counts[f"charges whose order stands in a row {ASIDE}"] = int(unread_rows.sum())
-    return {reason: count for reason, count in counts.items() if count}
+    unread_rows &= judged.triage.columns.without_order & judged.scope.charges & c.of_account(books.charges, account)
+    yield f"charges whose order stands in a row {ASIDE}", int(unread_rows.sum()), NoteKind.NOT_JUDGED
+
+
+def _beside_kept_aside(judged: Judged, account: str, waits: NoteKind) -> Iterator[tuple[str, int, NoteKind]]:
+    books = judged.books
+    matching = judged.matching
+    parts = np.zeros(len(books.orders), dtype=bool)
+    parts[matching.orders[with_unread_parts(books)[matching.charges]]] = True
+    parts &= judged.scope.orders & c.of_account(books.orders, account) & _refunded(judged)
+    words = f"orders whose refunds were not compared: a refund or dispute {ASIDE} may be theirs"
+    yield words, int(parts.sum()), waits
+    transactions = explained_transactions(books) & c.of_account(books.transactions, account)
+    words = f"ledger transactions not judged: they come from an object {ASIDE}"
+    yield words, int(transactions.sum()), waits
+    credits = explained_credits(books) & c.of_account(books.bank_lines, account) if len(books.bank_lines) else 0
+    yield f"bank credits not judged: a transfer {ASIDE} may explain them", int(np.sum(credits)), waits
+    rows = current(books)
+    kinds = Counter(rows[c.KIND][c.of_account(rows, account)])
+    for kind, count in sorted(kinds.items()):
+        yield f"{kind}s kept aside: objects {ASIDE}", count, NoteKind.NOT_READ
+    ledgers = kinds["transaction"] if account in unread_ledgers(books) else 0
+    yield f"balance and overdue payouts not judged: transactions {ASIDE}", ledgers, waits
 
 
 def _unknown_statuses(judged: Judged, account: str) -> Counter[str]:
@@ -66,6 +78,13 @@ def _unknown_statuses(judged: Judged, account: str) -> Counter[str]:
     statuses = books.charges[c.STATUS].iloc[matching.charges[pairs]]
     documented = {str(status) for status in ChargeStatus}
     return Counter(status for status in statuses if status not in documented)
+
+
+def _unknown_dispute_statuses(judged: Judged, account: str) -> Counter[str]:
+    """Disputes by their status, where nobody knows that."""
+    disputes = judged.books.disputes
+    statuses = disputes[c.STATUS][judged.scope.disputes & c.of_account(disputes, account)]
+    return Counter(statuses[~statuses.isin(_DISPUTE_STATUSES)])
 
 
 def _refunded(judged: Judged) -> Mask:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from recon import columns as c
-from recon.model import Proof, Result
+from recon.model import NoteKind, Proof, Result
 from recon.money import Currencies
 
 READ = "Read"
@@ -21,24 +21,15 @@ TO_KNOW = "To know"
 DOES_NOT_TIE = "Does not tie"
 WELL = "All was read and judged, and every proof ties out"
 _MOST = 8  # reasons of rejected rows that are named
-# Notes of a night on which all is well.
-IN_ORDER = frozenset(
-    {
-        "orders over nothing",
-        "charges without an order by design",
-        "order rows replaced by a newer row",
-        "charges pending and not yet due",
-        "refunds pending and not yet due",
-        "transfers on their way and not yet due",
-        "orders not yet due to be marked as paid",
-        "ledger movements whose key nobody here has seen (Balance proof)",  # of a known kind; others are breaks
-    }
-)
-# What a note says that tells of something unread, or of something unjudged; any other is only to be known.
-_UNREAD = re.compile(
-    r"kept aside|could not be read|cannot be read|not read|no file matches|not known|\bgap\b|unreadable"
-)
-_UNJUDGED = re.compile(r"not judged|not compared|\bwaits?\b|not pulled|younger|\bmay\b")
+_KINDS = {
+    NoteKind.TO_KNOW: TO_KNOW,
+    NoteKind.FILE_REPEATED: TO_KNOW,
+    NoteKind.NOT_READ: NOT_READ,
+    NoteKind.STATEMENT_MISSING: NOT_READ,
+    NoteKind.NOT_JUDGED: NOT_JUDGED,
+    NoteKind.WAITS_FOR_OBJECTS: NOT_JUDGED,
+}  # of a note, all but those in order
+_SENTENCES = frozenset({NoteKind.FILE_REPEATED, NoteKind.STATEMENT_MISSING})  # the others count things
 
 
 @dataclass(frozen=True)
@@ -55,13 +46,13 @@ class Doubt:
 
 def doubts(result: Result, currencies: Currencies) -> list[Doubt]:
     """Everything that keeps a result from being trusted as a whole, in the order of the kinds; none: all is well."""
-    notes = {words: count for words, count in result.notes.items() if count and words not in IN_ORDER}
     by_kind: dict[str, list[Doubt]] = {NOT_READ: [], NOT_JUDGED: [], TO_KNOW: [], DOES_NOT_TIE: []}
     by_kind[NOT_READ] += [Doubt(NOT_READ, words, count) for words, count in result.not_read.items()]
-    for words, count in sorted(notes.items()):
-        kind = NOT_JUDGED if _UNJUDGED.search(words) else NOT_READ if _UNREAD.search(words) else TO_KNOW
-        is_sentence = count == 1 and words.startswith(c.BANK_ROW)  # of a file; the others count things
-        by_kind[kind].append(Doubt(kind, words, 0 if is_sentence else count))
+    for words, count in sorted(result.notes.items()):
+        note_kind = result.note_kinds.get(words, NoteKind.TO_KNOW)
+        if count and note_kind in _KINDS:
+            kind = _KINDS[note_kind]
+            by_kind[kind].append(Doubt(kind, words, 0 if note_kind in _SENTENCES else count))
     by_kind[DOES_NOT_TIE] += [_untied(proof, currencies) for proof in result.proofs if proof.unexplained]
     if not result.complete and not by_kind[NOT_READ]:
         by_kind[NOT_READ].append(Doubt(NOT_READ, "a source failed or a list was cut short: run the same range again"))

@@ -9,7 +9,7 @@ import pandas as pd
 
 from recon import columns as c
 from recon.methods.deadlines import WEBHOOK_GRACE, lapses, refund_arrives, refund_window, stuck, transfer_arrives
-from recon.model import OPEN_DISPUTES, ChargeStatus, OrderStatus
+from recon.model import OPEN_DISPUTES, ChargeStatus, Note, NoteKind, OrderStatus
 from recon.settings import Context
 from recon.triage import Judged
 from recon.triage.values import charges_at, disputes_at, orders_at, refunds_at, transfers_at
@@ -36,14 +36,15 @@ def waiting(judged: Judged, account: str, context: Context) -> pd.DataFrame:
     return c.WAITING.from_rows(rows)
 
 
-def not_yet_due(judged: Judged, account: str, context: Context) -> dict[str, int]:
+def not_yet_due(judged: Judged, account: str, context: Context) -> Iterator[Note]:
     """How many of them no rule objects to yet, by what they are."""
-    return {
+    counts = {
         "charges pending and not yet due": _in_time(_pending_charges(judged, account, context), context),
         "refunds pending and not yet due": _in_time(_pending_refunds(judged, account, context), context),
         "transfers on their way and not yet due": _in_time(_open_transfers(judged, account, context), context),
         "orders not yet due to be marked as paid": _webhooks_on_their_way(judged, account, context),
     }
+    return (Note(words, count, NoteKind.IN_ORDER) for words, count in counts.items())
 
 
 def _in_time(dues: Iterator[tuple[Any, datetime | None]], context: Context) -> int:

@@ -3,12 +3,11 @@
 from recon import columns as c
 from recon.calendars import local_day
 from recon.methods.deadlines import local
-from recon.model import OPEN_DISPUTES, Break, Case, Dispute, OrderStatus, Severity
+from recon.model import OPEN_DISPUTES, Break, Case, Dispute, DisputeStatus, OrderStatus, Severity
 from recon.rules.rule import Rule
 from recon.settings import Context
 
 GROUP = "Disputes and data"
-LOST = "lost"
 
 
 def _dispute_open(rule: Rule, case: Case, dispute: Dispute, context: Context) -> Break | None:
@@ -32,7 +31,7 @@ def _dispute_open(rule: Rule, case: Case, dispute: Dispute, context: Context) ->
 
 def _dispute_lost(rule: Rule, case: Case, dispute: Dispute, context: Context) -> Break | None:
     order = case.order
-    if dispute.status != LOST or order is None or order.status != OrderStatus.PAID:
+    if dispute.status != DisputeStatus.LOST or order is None or order.status != OrderStatus.PAID:
         return None
     if order.refunded.amount >= order.money.amount:
         return None
@@ -71,6 +70,6 @@ RULES = (
         "A dispute is lost, and the order still stands as paid.",
         "Write the order off, or mark it as refunded, and do not refund it again.",
         judge_each=_dispute_lost,
-        may_apply=lambda columns, _: c.equals(columns.books.disputes, c.STATUS, LOST),
+        may_apply=lambda columns, _: c.equals(columns.books.disputes, c.STATUS, DisputeStatus.LOST),
     ),
 )

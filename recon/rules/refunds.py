@@ -9,7 +9,18 @@ import numpy as np
 from recon import columns as c
 from recon.arrays import Mask
 from recon.methods.deadlines import REFUND_DAYS, Due, local, no_more_than_low, refund_arrives, refund_window
-from recon.model import EXPECTS_CHARGE, Break, Case, Charge, ChargeStatus, Order, OrderStatus, Refund, Severity
+from recon.model import (
+    EXPECTS_CHARGE,
+    Break,
+    Case,
+    Charge,
+    ChargeStatus,
+    DisputeStatus,
+    Order,
+    OrderStatus,
+    Refund,
+    Severity,
+)
 from recon.money import Money
 from recon.rules.rule import Rule, order_of
 from recon.settings import Context
@@ -63,7 +74,9 @@ def _sides(case: Case, context: Context) -> _Sides | None:
         shop=sum(given_back(order) for order in (case.order, *case.other_orders)),
         omise=sum(charge.refunded.amount for charge in payers),
         lost=sum(
-            dispute.money.amount for dispute in case.disputes if dispute.status == "lost" and dispute.charge_id in ids
+            dispute.money.amount
+            for dispute in case.disputes
+            if dispute.status == DisputeStatus.LOST and dispute.charge_id in ids
         ),
     )
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from recon import columns as c
 from recon.arrays import Ints, Mask, Positions
-from recon.model import Account, Books, Proof, Window
+from recon.model import OPEN_DISPUTES, Account, Books, DisputeStatus, Proof, Window
 from recon.settlement.gaps import BEFORE_GO_LIVE, EDGE, Gap, Reasons, proof_of
 from recon.settlement.ledger import UNKNOWN, Ledger, unknown_kind
 
@@ -20,13 +20,18 @@ TRANSFERS_TO_BANK = "transfers_to_bank"
 
 @dataclass(frozen=True)
 class _Side:
-    """Objects of one kind: which count, what the ledger should hold of each, and which are voids."""
+    """Objects of one kind: which count, what the ledger should hold of each, and of which that is not known.
+
+    `own` has the place of each one's transaction, or -1; `unsaid` why it is not known what the ledger should hold.
+    """
 
     kind: str
     ids: "pd.Series[str]"
     inside: Mask
     due: Ints
-    voids: Mask
+    own: Ints
+    unsaid: Mask
+    why_unsaid: str
     before_go_live: Mask
 
 
@@ -40,7 +45,7 @@ def charges_to_ledger(
     """
     rows = books.transactions
     moved = c.of_account(rows, account.name) & c.within(rows[c.CREATED_AT], window) & (ledger.kinds != "transfer")
-    sides = _sides(books, account, window)
+    sides = _sides(books, ledger, account, window)
     if not moved.any() and not any(side.inside.any() for side in sides):
         return ()
     right = int(ledger.signed[moved].sum())
@@ -50,26 +55,38 @@ def charges_to_ledger(
     counted = (moved | _named(ledger)) & (ledger.origin_at >= 0) & ~spoken_of
     gaps = [
         *_gaps_alone(books, ledger, np.flatnonzero(alone), reasons),
-        *(gap for side in sides for gap in _gaps_of(side, ledger, counted, moved & ~alone, reasons)),
+        *(gap for side in sides for gap in _gaps_of(side, books, ledger, counted, moved & ~alone, reasons)),
     ]
     return (proof_of(CHARGES_TO_LEDGER, _currency(books, account.name), left, right, gaps),)
 
 
 def _gaps_alone(books: Books, ledger: Ledger, places: Positions, reasons: Reasons) -> Iterator[Gap]:
     """Movements that belong to no charge, refund or dispute, and those of which a break speaks."""
-    names = books.transactions[[c.TRANSACTION_ID, c.ORIGIN]].iloc[places].itertuples(index=False, name=None)
-    for (transaction, origin), place in zip(names, places.tolist(), strict=True):
-        kind = ledger.kinds[place]
-        why = reasons.booked.get(transaction, "")
-        if not why and kind == "receipt":
-            why = "adjustments by Omise's receipts"
-        if not why and kind == UNKNOWN and isinstance(origin, str):
-            why = reasons.kinds.get(unknown_kind(origin), "")
+    for place in places.tolist():
+        transaction = str(books.transactions[c.TRANSACTION_ID].iloc[place])
+        why = _why_alone(books, ledger, place, reasons)
         yield why or reasons.waits.get(transaction, ""), transaction, int(ledger.signed[place])
 
 
-def _gaps_of(side: _Side, ledger: Ledger, counted: Mask, moved: Mask, reasons: Reasons) -> Iterator[Gap]:
-    """What the ledger holds of each object otherwise than it should, and what of it lies outside of the window."""
+def _why_alone(books: Books, ledger: Ledger, place: int, reasons: Reasons) -> str:
+    """What is said of a transaction that comes from nothing that is known; empty where nothing is."""
+    rows = books.transactions
+    if why := reasons.booked.get(rows[c.TRANSACTION_ID].iloc[place], ""):
+        return why
+    if ledger.kinds[place] == "receipt":
+        return "adjustments by Omise's receipts"
+    origin = rows[c.ORIGIN].iloc[place]
+    is_unknown = ledger.kinds[place] == UNKNOWN and isinstance(origin, str)
+    return reasons.kinds.get(unknown_kind(origin), "") if is_unknown else ""
+
+
+def _gaps_of(
+    side: _Side, books: Books, ledger: Ledger, counted: Mask, moved: Mask, reasons: Reasons
+) -> Iterator[Gap]:
+    """What the ledger holds of each object otherwise than it should, and what of it lies outside of the window.
+
+    Where a break speaks of an object's own transaction, it speaks of both sides of one gap.
+    """
     booked = np.zeros(len(side.due), dtype=np.int64)
     inside_booked = np.zeros(len(side.due), dtype=np.int64)
     for sums, chosen in ((booked, counted), (inside_booked, moved)):
@@ -83,8 +100,10 @@ def _gaps_of(side: _Side, ledger: Ledger, counted: Mask, moved: Mask, reasons: R
             yield EDGE, row_id, int(beyond[place])
         if gap[place]:
             why = reasons.booked.get(row_id, "")
-            if not why and side.voids[place]:
-                why = "voids, of which Omise does not say the sum"
+            if not why and side.own[place] >= 0 and not booked[place]:
+                why = _why_alone(books, ledger, int(side.own[place]), reasons)
+            if not why and side.unsaid[place]:
+                why = side.why_unsaid
             if not why and side.before_go_live[place]:
                 why = BEFORE_GO_LIVE
             yield why or reasons.waits.get(row_id, ""), row_id, int(gap[place])
@@ -98,7 +117,7 @@ def _named(ledger: Ledger) -> Mask:
     return np.asarray(result)
 
 
-def _sides(books: Books, account: Account, window: Window) -> list[_Side]:
+def _sides(books: Books, ledger: Ledger, account: Account, window: Window) -> list[_Side]:
     charges = books.charges
     refunds = books.refunds
     disputes = books.disputes
@@ -106,14 +125,17 @@ def _sides(books: Books, account: Account, window: Window) -> list[_Side]:
     costs = sum(charges[name].to_numpy(dtype=np.int64) for name in (c.FEE, c.FEE_VAT, c.INTEREST, c.INTEREST_VAT))
     paid = charges[c.PAID_AT].fillna(charges[c.CREATED_AT])
     counts = (refunds[c.STATUS] != "failed").to_numpy(dtype=bool) & c.of_account(refunds, account.name)
-    lost = np.where(c.equals(disputes, c.STATUS, "won"), 0, -disputes[c.FUNDING_AMOUNT])
+    taken_back = disputes[c.STATUS].isin(OPEN_DISPUTES | {DisputeStatus.LOST}).to_numpy(dtype=bool)
+    unknown = ~taken_back & ~c.equals(disputes, c.STATUS, DisputeStatus.WON)
     return [
         _Side(
             "charge",
             charges[c.CHARGE_ID],
             taken & c.within(paid, window),
             charges[c.FUNDING_AMOUNT].to_numpy(dtype=np.int64) - costs,
+            ledger.charge_at,
             np.zeros(len(charges), dtype=bool),
+            "",
             _before_go_live(charges, account),
         ),
         _Side(
@@ -121,15 +143,19 @@ def _sides(books: Books, account: Account, window: Window) -> list[_Side]:
             refunds[c.REFUND_ID],
             counts & c.within(refunds[c.CREATED_AT], window),
             -refunds[c.FUNDING_AMOUNT].to_numpy(dtype=np.int64),
+            ledger.refund_at,
             refunds[c.VOIDED].to_numpy(dtype=bool),
+            "voids, of which Omise does not say the sum",
             _before_go_live(refunds, account),
         ),
         _Side(
             "dispute",
             disputes[c.DISPUTE_ID],
             c.of_account(disputes, account.name) & c.within(disputes[c.CREATED_AT], window),
-            np.asarray(lost, dtype=np.int64),
-            np.zeros(len(disputes), dtype=bool),
+            np.where(taken_back, -disputes[c.FUNDING_AMOUNT].to_numpy(dtype=np.int64), 0),
+            np.full(len(disputes), -1, dtype=np.int64),
+            unknown,
+            "disputes of a status that nobody knows here",
             _before_go_live(disputes, account),
         ),
     ]

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pandas as pd
 import pytest
 
@@ -72,6 +73,13 @@ def test_a_result_without_rows_and_one_with_empty_cells() -> None:
     odd.index = pd.Index([5, 3, 9])
     result = replace(EMPTY, breaks=odd, waiting=odd.iloc[:0])
     same(unpack(pack(result)), result)
+
+
+def test_a_result_of_before_notes_had_kinds_is_read() -> None:
+    packed = msgspec.msgpack.decode(pack(EMPTY))
+    del packed[1]["note_kinds"]
+    older = unpack(msgspec.msgpack.encode(packed))
+    assert (older.notes, older.note_kinds) == ({"seen": 2}, {})
 
 
 def test_another_form_is_refused() -> None:

@@ -32,7 +32,7 @@ def test_the_same_file_twice_and_the_same_statement_twice_are_noticed_or_read_on
     once = mt940_text([PAYOUT, PAYOUT])
     found = load(tmp_path, "mt940", {"a.sta": once, "b.sta": once, "c.sta": once + "\n" + once})
     assert len(found.lines) == 2
-    assert found.notes == ("bank.scb: b.sta is the same file as a.sta, and was read once",)
+    assert found.repeated == ("bank.scb: b.sta is the same file as a.sta, and was read once",)
     assert [one.name for one in found.inputs] == ["a.sta", "c.sta"]
 
 
@@ -46,7 +46,7 @@ def test_a_statement_that_is_missing_between_two_is_told(tmp_path: Path) -> None
         mt940_text([Entry(DAY + timedelta(n), 100)], opening=100 * n, number=f"{n}/1") for n in (8, 9, 10, 12, 13)
     ]
     found = load(tmp_path, "mt940", {f"{n}.sta": text for n, text in enumerate(days)})
-    assert found.notes == (
+    assert found.gaps == (
         "bank.scb: statement 12/1 in 3.sta opens with THB 12.00, but statement 10/1 closed with THB 11.00: "
         "a statement between them is missing",
     )
@@ -57,11 +57,11 @@ def test_overlapping_statements_and_other_accounts_are_no_gap(tmp_path: Path) ->
     other = camt_text([camt_entry(PAYOUT)], 50_000, opening=7, account="<Othr><Id>9</Id></Othr>")
     early = camt_text([camt_entry(PAYOUT)], 50_000, opening=-50_000, number=1)
     found = load(tmp_path, "camt053", {"a.xml": early, "b.xml": week, "c.xml": other})
-    assert found.notes == ()
+    assert (found.gaps, found.repeated) == ((), ())
     overlapping = (
         mt940_text([PAYOUT], opening=5).replace("F:C261120", "F:C261110", 1).replace("62F:C261120", "62F:C261125")
     )
-    assert load(tmp_path / "x", "mt940", {"a": mt940_text([PAYOUT]), "b": overlapping}).notes == ()
+    assert load(tmp_path / "x", "mt940", {"a": mt940_text([PAYOUT]), "b": overlapping}).gaps == ()
 
 
 def test_a_day_and_the_week_that_begins_with_it_are_no_gap(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_a_day_and_the_week_that_begins_with_it_are_no_gap(tmp_path: Path) -> No
         "camt053",
         {"a.xml": one, "b.xml": week.replace("11-20</Dt></Dt></Bal><N", "11-27</Dt></Dt></Bal><N")},
     )
-    assert (len(found.lines), found.notes) == (2, ())
+    assert (len(found.lines), found.gaps) == (2, ())
 
 
 def test_a_folder_may_be_empty_and_a_named_file_must_be_there(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def test_a_statement_that_adds_up_is_read(tmp_path: Path) -> None:
         + "-}{5:{CHK:0}}\n"
     )
     found = load(tmp_path, "mt940", {"a.sta": text.replace("\n", "\r\n")})
-    assert (reasons(found), found.unreadable, found.notes) == ([], (), ())
+    assert (reasons(found), found.unreadable, found.gaps) == ([], (), ())
     assert rows(found) == [
         ("2026-11-20", 50_000, "THB", "OMISE PAYOUT", "TH2611200001"),
         ("2026-11-20", -100, "THB", "FEE OMISE", "F1"),

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from recon import columns as c
-from recon.model import InputFile, Result
+from recon.model import InputFile, NoteKind, Result
 from recon.money import Currencies
-from recon.result.trust import IN_ORDER, doubt_lines, doubts, doubts_together, not_read, trust_lines, what_was_read
+from recon.result.trust import doubt_lines, doubts, doubts_together, not_read, trust_lines, what_was_read
 from tests.kit.report_example import JP, TH, empty_result, result_of
 
 CURRENCIES = Currencies()
@@ -29,31 +29,31 @@ def rejected(*reasons: tuple[str, str]) -> Result:
 
 
 def test_one_line_where_all_is_well() -> None:
-    notes = dict.fromkeys(IN_ORDER, 3)
-    both = [replace(GOOD, notes=notes), replace(GOOD, account=JP)]
+    kinds = {"orders over nothing": NoteKind.IN_ORDER}
+    both = [replace(GOOD, notes=dict.fromkeys(kinds, 3), note_kinds=kinds), replace(GOOD, account=JP)]
     assert [*trust_lines(both, CURRENCIES)] == ["th, jp: all was read and judged, and every proof ties out"]
     assert [*doubt_lines(both, CURRENCIES)] == []
 
 
-def test_a_note_that_nobody_has_thought_of_is_said() -> None:
+def test_a_note_is_said_by_its_kind_and_one_without_a_kind_is_to_be_known() -> None:
     notes = {
-        "charges kept aside: objects that could not be read": 2,
-        "orders not judged: a charge that could not be read may be theirs": 5,
-        "transfers whose credit may lie in a line that could not be read wait": 1,
-        "something new": 1_200,
-        "transfers whose credit may stand in what could not be read of the bank": 3,
-        "days whose receipts wait: the day has not closed, or not all of it was read": 1,
-        "bank.th: no file matches th.csv yet": 1,
-        "nothing of it": 0,
+        "charges kept aside": (2, NoteKind.NOT_READ),
+        "orders that a charge may explain": (5, NoteKind.WAITS_FOR_OBJECTS),
+        "transfers whose credit is late": (3, NoteKind.NOT_JUDGED),
+        "bank.th: a statement is missing": (1, NoteKind.STATEMENT_MISSING),
+        "bank.th: b.csv is a.csv again": (1, NoteKind.FILE_REPEATED),
+        "orders over nothing": (7, NoteKind.IN_ORDER),
+        "nothing of it": (0, NoteKind.NOT_READ),
     }
-    assert lines(replace(GOOD, notes=notes)) == [
-        "Not read: bank.th: no file matches th.csv yet",
-        "Not read: 2 charges kept aside: objects that could not be read",
-        "Not judged: 1 days whose receipts wait: the day has not closed, or not all of it was read",
-        "Not judged: 5 orders not judged: a charge that could not be read may be theirs",
-        "Not judged: 1 transfers whose credit may lie in a line that could not be read wait",
-        "Not judged: 3 transfers whose credit may stand in what could not be read of the bank",
-        "To know: 1,200 something new",
+    counts = {words: count for words, (count, _) in notes.items()} | {"not judged, says an older version": 1_200}
+    kinds = {words: kind for words, (_, kind) in notes.items()}
+    assert lines(replace(GOOD, notes=counts, note_kinds=kinds)) == [
+        "Not read: bank.th: a statement is missing",
+        "Not read: 2 charges kept aside",
+        "Not judged: 5 orders that a charge may explain",
+        "Not judged: 3 transfers whose credit is late",
+        "To know: bank.th: b.csv is a.csv again",
+        "To know: 1,200 not judged, says an older version",
     ]
 
 

@@ -203,6 +203,35 @@ def test_breaks_and_edges_explain_and_unknown_kinds_do_not() -> None:
     assert (told.explained, told.unexplained) == (-4, 40)
 
 
+@pytest.mark.parametrize("origin", [None, "loan_001"])
+def test_what_a_break_says_of_a_transaction_explains_the_charge_that_names_it_too(origin: str | None) -> None:
+    """One fault is one break: a charge's own transaction that names another origin, or none."""
+    merchant = Merchant()
+    merchant.charge(100_000)
+    merchant.transactions[0]["origin"] = origin
+    books = merchant.books()
+    said = {merchant.transactions[0]["transaction_id"]: "open break"}
+    reasons = Reasons(booked=said) if origin is None else Reasons(kinds={"loan": "open break"})
+    (proof,) = tie_out.charges_to_ledger(books, ledger.read(books), TH, EVER, reasons)
+    re_add(proof)
+    assert (proof.unexplained, [(item.what, item.amount, item.count) for item in proof.items]) == (
+        0,
+        [("open break", 0, 2)],
+    )
+
+
+@pytest.mark.parametrize("won", [True, False])
+def test_a_dispute_of_an_unknown_status_is_neither_lost_nor_won(won: bool) -> None:
+    merchant = Merchant()
+    merchant.dispute(merchant.charge(100_000), won=won)
+    merchant.disputes[0]["status"] = "reopened"
+    books = merchant.books()
+    (proof,) = tie_out.charges_to_ledger(books, ledger.read(books), TH, EVER, Reasons())
+    assert (proof.left, proof.unexplained) == (96_094, 0)
+    items = [] if won else [("disputes of a status that nobody knows here", -100_000)]
+    assert [(item.what, item.amount) for item in proof.items] == items
+
+
 @pytest.mark.parametrize("before", [0, 250])
 def test_days_tie_and_end_with_the_reading(before: int) -> None:
     merchant = Merchant()
