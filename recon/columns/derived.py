@@ -75,6 +75,20 @@ def joint_codes(left: Words, right: Words) -> tuple[Positions, Positions]:
     return both[: len(left)], both[len(left) :]
 
 
+def only_places(column: Words, values: Words) -> Positions | None:
+    """Per value the place of its equal in the column, -1 without one; None where the column has a value twice.
+
+    Where every value stands once, as ids do, this takes half the time of `joint_codes`.
+    """
+    cells = pa.array(column)
+    places = pc.index_in(pa.array(values), value_set=cells, skip_nulls=True).fill_null(-1).to_numpy()
+    without_value = np.ones(len(column), dtype=bool)
+    without_value[places[places >= 0]] = False
+    rest = column[without_value].dropna()
+    twice = rest.duplicated().any() or np.count_nonzero(is_in(column, rest)) > len(rest)
+    return None if twice else places.astype(np.intp)
+
+
 def word_codes(left: Words, right: Words) -> tuple[Positions, Positions]:
     """As joint_codes, for columns of a few different words: half the time."""
     (left_codes, left_words), (right_codes, right_words) = pd.factorize(left), pd.factorize(right)

@@ -145,31 +145,20 @@ def lookup(known_names: Names, wanted: Names) -> Positions:
             return result
         row = lookup(Names.of(known_names.ids, known_names.accounts, at), wanted)
         return np.where(row >= 0, at[row], -1)
+    if (places := c.only_places(known_names.ids, wanted.ids)) is not None:
+        same_account = (wanted.accounts >= 0) & (known_names.accounts[places] == wanted.accounts)
+        return np.where((places >= 0) & same_account, places, -1)
     keys, sought = c.joint_codes(known_names.ids, wanted.ids)
     usable = np.flatnonzero(keys >= 0)
     hit = np.flatnonzero((sought >= 0) & (wanted.accounts >= 0))
-    keys = keys[usable]
-    sought = sought[hit]
-    place, once = _places(keys, usable, sought)
-    if once:
-        row = place[sought]
-        result[hit] = np.where(known_names.accounts[row] == wanted.accounts[hit], row, -1)
-        return result
     accounts = 1 + int(max(np.max(known_names.accounts), np.max(wanted.accounts)))
-    keys = keys * accounts + known_names.accounts[usable]
-    sought = sought * accounts + wanted.accounts[hit]
-    place, once = _places(keys, usable, sought)
-    if not once:
-        place[keys[place[keys] != usable]] = -1
+    keys = keys[usable] * accounts + known_names.accounts[usable]
+    sought = sought[hit] * accounts + wanted.accounts[hit]
+    place = np.full(1 + int(max(np.max(keys, initial=-1), np.max(sought, initial=-1))), -1, dtype=np.intp)
+    place[keys] = usable
+    place[keys[place[keys] != usable]] = -1
     result[hit] = place[sought]
     return result
-
-
-def _places(keys: Positions, at: Positions, sought: Positions) -> tuple[Positions, bool]:
-    """By key the place of its last row, -1 where it has none; and whether every key has one row."""
-    place = np.full(1 + int(max(np.max(keys, initial=-1), np.max(sought, initial=-1))), -1, dtype=np.intp)
-    place[keys] = at
-    return place, bool(np.count_nonzero(place >= 0) == len(at))
 
 
 def agreeing_amounts(board: Board, orders: Positions, charges: Positions, settings: MatchSettings) -> Mask:

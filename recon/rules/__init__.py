@@ -87,13 +87,13 @@ def _first_of_group(steps: list[_Step], case: Case, context: Context) -> list[Br
     result: list[Break] = []
     spoken: set[str] = set()
     for rule, whole, each, things in steps:
-        raised: list[Break] = []
+        raised: tuple[Break, ...] = ()
         if whole and (on_case := whole(rule, case, context)):
-            raised.append(on_case)
+            raised = (on_case,)
         if each:
             for thing in getattr(case, things):
                 if on_thing := each(rule, case, thing, context):
-                    raised.append(on_thing)
+                    raised = (*raised, on_thing)
         if not raised:
             continue
         fresh = [break_ for break_ in raised if not _is_spoken_of(break_, spoken)]

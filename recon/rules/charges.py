@@ -143,7 +143,7 @@ def _pending(columns: CaseColumns, _context: Context) -> Mask:
 
 def _successful_late(columns: CaseColumns, _context: Context) -> Mask:
     charges = columns.books.charges
-    return np.asarray(c.successful(charges) & charges[c.WAS_FAILED], dtype=bool)
+    return np.asarray(columns.successful & charges[c.WAS_FAILED], dtype=bool)
 
 
 def _outside_limits(columns: CaseColumns, context: Context) -> Mask:
@@ -160,7 +160,7 @@ def _outside_limits(columns: CaseColumns, context: Context) -> Mask:
                 limits[kind] = figure.value
     amounts = charges[c.AMOUNT].to_numpy(dtype=np.int64)
     outside = (amounts < minimums[kind_of]) | (amounts > maximums[kind_of])
-    return outside & c.successful(charges)
+    return outside & columns.successful
 
 
 def _name(charge: Charge, context: Context) -> str:

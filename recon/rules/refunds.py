@@ -329,7 +329,7 @@ def _count_limit(rule: Rule, case: Case, charge: Charge, context: Context) -> Br
 def _refunds_differ(columns: CaseColumns, _context: Context) -> Mask:
     """Cases with money back on either side, but for one charge that gave back what the shop says."""
     refunded = columns.refunded_of_charge
-    voided = c.successful(columns.books.charges) & ~columns.pays
+    voided = columns.successful & ~columns.pays
     voided_in_part = voided & (refunded > 0) & (refunded < columns.captured_of_charge)
     something = (columns.refunded_at_shop != 0) | (columns.refunded != 0) | columns.of_any_charge(voided_in_part)
     return np.asarray(something & ((columns.paying != 1) | (columns.refunded_at_shop != columns.refunded)))

@@ -60,31 +60,36 @@ class Rule:
 
         At risk is by how much `actual` differs from `expected`, where both are given and nothing else is said.
         """
-        facts = {"subject_type": self.subject, "suggestion": self.action} | fields
-        expected = facts.get("expected")
-        actual = facts.get("actual")
-        if expected is not None and actual is not None and "amount_at_risk" not in facts:
-            facts |= {"amount_at_risk": abs(actual - expected)}
+        fields.setdefault("subject_type", self.subject)
+        fields.setdefault("suggestion", self.action)
+        expected = fields.get("expected")
+        actual = fields.get("actual")
+        if expected is not None and actual is not None:
+            fields.setdefault("amount_at_risk", abs(actual - expected))
         return Break(
             code=self.code,
             severity=self.severity_in(context),
             account=account,
             subject_id=subject_id,
             explanation=explanation,
-            **facts,
+            **fields,
         )
 
     def on_order(self, case: Case, context: Context, explanation: str, **fields: Any) -> Break:
         """The break of this rule on the case's order."""
         order = order_of(case)
-        facts = {"currency": order.money.currency, "order_id": order.id} | fields
-        return self.on(context, case.account, order.id, explanation, subject_type="order", **facts)
+        fields.setdefault("currency", order.money.currency)
+        return self.on(
+            context, case.account, order.id, explanation, subject_type="order", order_id=order.id, **fields
+        )
 
     def on_charge(self, case: Case, charge: Charge, context: Context, explanation: str, **fields: Any) -> Break:
         """The break of this rule on one charge of the case."""
-        order_id = case.order.id if case.order else None
-        facts = {"currency": charge.money.currency, "charge_id": charge.id, "order_id": order_id} | fields
-        return self.on(context, charge.account, charge.id, explanation, subject_type="charge", **facts)
+        fields.setdefault("currency", charge.money.currency)
+        fields.setdefault("order_id", case.order.id if case.order else None)
+        return self.on(
+            context, charge.account, charge.id, explanation, subject_type="charge", charge_id=charge.id, **fields
+        )
 
     def on_thing(
         self, thing: Refund | Dispute | Transfer, context: Context, explanation: str, **fields: Any

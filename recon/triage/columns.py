@@ -38,7 +38,12 @@ class CaseColumns:
     @cached_property
     def pays(self) -> Mask:
         """Charges that took money: successful and not voided."""
-        return c.took_money(self.books.charges)
+        return np.asarray(self.successful & ~self.books.charges[c.VOIDED], dtype=bool)
+
+    @cached_property
+    def successful(self) -> Mask:
+        """Charges that took money, be it voided since."""
+        return c.successful(self.books.charges)
 
     @cached_property
     def captured_of_charge(self) -> Ints:
