@@ -33,6 +33,6 @@ def test_each_id_finds_its_only_equal(known: Rows, wanted: Rows) -> None:
 
 @given(st.permutations(["A", "B", "C", "D"]), st.lists(_IDS, max_size=8))
 def test_where_no_id_stands_twice(known: list[str], wanted: list[str | None]) -> None:
-    rows = [(id_, 0) for id_ in known]
-    sought = [(id_, 0) for id_ in wanted]
+    rows: Rows = [(id_, 0) for id_ in known]
+    sought: Rows = [(id_, 0) for id_ in wanted]
     assert lookup(_names(rows), _names(sought)).tolist() == [_only_equal(rows, row) for row in sought]
