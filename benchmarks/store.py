@@ -84,6 +84,7 @@ def orders(count: int) -> pd.DataFrame:
             "card",
             f"chrg_test_{number:09d}",
             None,
+            None,
             "orders.csv",
             "f" * 64,
             number + 2,

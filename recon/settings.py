@@ -39,6 +39,9 @@ class MatchSettings:
     patterns: Mapping[str, re.Pattern[str]] = field(default_factory=dict)  # order source -> pattern with one group
     window: timedelta = timedelta(hours=72)
     tolerance: Tolerance = field(default_factory=Tolerance)
+    metadata_keys: tuple[str, ...] = ("order_id",)  # the first that holds something names the order
+    source_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # order source -> its own such keys
+    undescribed: frozenset[str] = frozenset()  # order sources of whose orders no description holds the id
 
 
 @dataclass(frozen=True, slots=True)

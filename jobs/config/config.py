@@ -36,6 +36,7 @@ from jobs.config.sources import Bank, BankSection, OrderSection, OrderSource
 from jobs.config.thresholds import SECTIONS, Rules
 from recon.bank.source import BankSource
 from recon.calendars import Calendar, business_calendar
+from recon.matching.names import with_plugin_keys
 from recon.methods import MethodBook
 from recon.model import Account
 from recon.model.rulings import ApprovalLimits
@@ -161,7 +162,21 @@ class Config(Section):
             for name, source in self.order_sources.items()
             if source.description_pattern
         }
-        return MatchSettings(patterns, self.matching.window, self.tolerance())
+        keys = self.matching.metadata_keys
+        return MatchSettings(
+            patterns,
+            self.matching.window,
+            self.tolerance(),
+            metadata_keys=with_plugin_keys(keys),
+            source_keys={
+                name: with_plugin_keys(source.metadata_keys or keys, references=bool(source.columns.reference))
+                for name, source in self.order_sources.items()
+                if source.metadata_keys or source.columns.reference
+            },
+            undescribed=frozenset(
+                name for name, source in self.order_sources.items() if source.description_pattern is False
+            ),
+        )
 
     def without_orders(self) -> WithoutOrders:
         """Which charges have no order by design."""
@@ -228,6 +243,7 @@ class Config(Section):
             account=section.account,
             account_by=section.account_by,
             marks=Marks.of(f"orders.{name}", section.decimal, section.thousands),
+            order_id_pattern=re.compile(section.order_id_pattern) if section.order_id_pattern else None,
             configured=_placed(f"orders.{name}", section.configured_columns),
             max_rejected=section.max_rejected,
         )

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, PlainValidator, ValidationError, ValidationInfo
@@ -317,6 +317,14 @@ def _one_group(value: str) -> str:
     return value
 
 
+def _one_group_or_false(value: Any) -> str | Literal[False]:
+    if value is False:
+        return False
+    if not isinstance(value, str):
+        raise ValueError(f"{shown(value)} is neither a regular expression nor false")
+    return _one_group(value)
+
+
 def form(pattern: str, words: str) -> AfterValidator:
     """A text of one form, else `"…" is not {words}`."""
 
@@ -376,6 +384,7 @@ Place = Annotated[str, PlainValidator(_place)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 Encoding = Annotated[str, AfterValidator(_encoding)]
 OrderIdPattern = Annotated[str, AfterValidator(_one_group)]
+PatternOrFalse = Annotated[str | Literal[False], PlainValidator(_one_group_or_false)]
 Region = Annotated[str, form(r"[A-Z]{2}", 'a country such as "TH"')]
 Url = Annotated[str, form(r"https?://[^/\s?#]+(/[^\s?#]*)?", 'a URL such as "https://api.omise.co"')]
 Cron = Annotated[str, form(r"\S+( +\S+){4}", 'five cron fields such as "30 1 * * *"')]

@@ -27,6 +27,7 @@ from jobs.config.fields import (
     OrderIdPattern,
     OrdersUrl,
     Pattern,
+    PatternOrFalse,
     Share,
     ThousandsMark,
     Words,
@@ -145,6 +146,7 @@ class OrderColumns(Section):
     refunded_amount: str = "refunded_amount"
     payment_method: str = "payment_method"
     charge_id: str = "charge_id"
+    reference: str | None = None
     customer: str | None = None
 
 
@@ -178,7 +180,9 @@ class OrderSection(SourceSection):
     timezone: Zone | None = None
     encoding: Encoding = "utf-8"
     split_payments: Flag = False
-    description_pattern: OrderIdPattern = ""
+    metadata_keys: Words | None = None
+    description_pattern: PatternOrFalse = ""
+    order_id_pattern: OrderIdPattern = ""
     account: KnownAccount | None = None
     account_by: Literal["currency"] | None = None
     decimal: DecimalMark | None = None

@@ -86,7 +86,7 @@ def access_of(config: Config, store: Store, name: str) -> AccountAccess:
         scrub=Scrub(config.hash_key, tuple(config.matching.customer_keys)),
         livemode=section.livemode,
         shared_rate=None if config.queue is None else StoreRate(store, name, omise.requests_per_second),
-        name_rules=name_rules(config.matching.metadata_keys, config.match_settings()),
+        name_rules=name_rules(config.match_settings()),
     )
 
 

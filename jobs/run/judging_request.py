@@ -37,7 +37,6 @@ class JudgingRequest:
     versions_at: datetime | None
     context: Context
     match_settings: MatchSettings
-    metadata_keys: Sequence[str]
     customer_keys: Sequence[str]
     orders_read: bool
     account_of_source: Mapping[str, str | None] = field(default_factory=dict)  # order source -> the one it serves

@@ -137,7 +137,6 @@ def _judging_request(config: Config, run: StoredRun, lives: Iterable[KnownBreak]
         versions_at=None,
         context=context_of(config, as_of),
         match_settings=config.match_settings(),
-        metadata_keys=config.matching.metadata_keys,
         customer_keys=config.matching.customer_keys,
         orders_read=False,
         account_of_source=config.account_of_source,

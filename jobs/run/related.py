@@ -1,10 +1,11 @@
 """Loads what a run's range concerns, and says which links it found for what it looked at."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
+from typing import Any
 
 import pandas as pd
 
@@ -13,7 +14,7 @@ from recon import columns as c
 from recon.arrays import Mask
 from recon.calendars import joined, within
 from recon.matching import links
-from recon.matching.by_description import names
+from recon.matching.names import key_groups, names, plugins
 from recon.model import Books, Window
 from recon.model.rulings import Ruling
 from recon.settings import MatchSettings
@@ -35,36 +36,47 @@ def books_of(
     store: Store, request: JudgingRequest, what: Range, by_hand: Sequence[Ruling]
 ) -> tuple[Books, pd.DataFrame]:
     """The books of a request: of what is known now what its range concerns, of a moment in the past all of it."""
-    keys = {"metadata_keys": request.metadata_keys, "customer_keys": request.customer_keys}
-    if request.whole or request.versions_at is not None or not request.accounts:
-        books = load.load_books(store, request.as_of, versions_at=request.versions_at, **keys)
-        return books, load.load_matches(store, list(request.all_accounts))
     settings = request.match_settings
+    keys = load.MetadataKeys(settings.metadata_keys, key_groups(settings), request.customer_keys)
+    if request.whole or request.versions_at is not None or not request.accounts:
+        books = load.load_books(store, request.as_of, versions_at=request.versions_at, keys=keys)
+        return books, load.load_matches(store, list(request.all_accounts))
     last_runs = {account: last for account in what.accounts if (last := last_run_state(store, account))}
     scope = LoadScope(
         replace(what, last_runs=last_runs),
         reach=_FAR * settings.window,
-        rules=name_rules(request.metadata_keys, settings),
+        rules=name_rules(settings),
         judged=judged_windows(store),
         linked_by_hand=[(ruling.order_id, ruling.charge_id) for ruling in by_hand],
     )
-    return load_related(store, request.as_of, scope, **keys)
+    return load_related(store, request.as_of, scope, keys=keys)
 
 
-def name_rules(metadata_keys: Sequence[str], settings: MatchSettings) -> NameRules:
-    """By which rules charges name orders: the metadata keys, and words and patterns of descriptions."""
+def name_rules(settings: MatchSettings) -> NameRules:
+    """By which rules charges name orders: the keys of metadata, and words, patterns and plug-ins' descriptions."""
     patterns = sorted((source, pattern.pattern, pattern.flags) for source, pattern in settings.patterns.items())
-    text = json.dumps([list(metadata_keys), patterns])
+    groups = key_groups(settings)
+    written = sorted(plugin.description for plugin in plugins().values())
+    text = json.dumps([settings.metadata_keys, groups, patterns, written])
     return NameRules(
         digest=sha256(text.encode()).hexdigest(),
-        order_ref=partial(_first_value, keys=metadata_keys),
-        names_of=partial(names, patterns=settings.patterns.values()),
+        refs_of=partial(_refs_of, keys=settings.metadata_keys, groups=groups),
+        names_of=partial(names, settings=settings),
+        sources_with_keys=frozenset(settings.source_keys),
     )
 
 
-def _first_value(metadata: str | None, keys: Sequence[str]) -> str | None:
-    """The first of the keys with a value that is not empty, as `load_books` reads it."""
+def _refs_of(
+    metadata: str | None, keys: Sequence[str], groups: Sequence[Sequence[str]]
+) -> tuple[str | None, str | None]:
+    """A charge's `order_ref` and `source_refs`, as `load_books` reads them."""
     values = json.loads(metadata) if metadata else {}
+    of_groups = [_first_value(values, group) or "" for group in groups]
+    return _first_value(values, keys), c.REFS_SEPARATOR.join(of_groups) if any(of_groups) else None
+
+
+def _first_value(values: Mapping[str, Any], keys: Sequence[str]) -> str | None:
+    """The first of the keys with a value that is not empty."""
     for key in keys:
         value = values.get(key)
         if value is not None and value != "":

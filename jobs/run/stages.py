@@ -188,7 +188,6 @@ def _judging_request(road: Road, sources: SourcesRead, pulls: Mapping[str, Pulle
         versions_at=None if road.options.pull else road.options.as_of,
         context=context_of(config, road.as_of),
         match_settings=config.match_settings(),
-        metadata_keys=config.matching.metadata_keys,
         customer_keys=config.matching.customer_keys,
         orders_read=sources.orders_read,
         account_of_source=config.account_of_source,

@@ -130,6 +130,8 @@ REVERSED_AT = "reversed_at"
 LINK = "link"
 SCHEDULE = "schedule"
 ORDER_REF = "order_ref"  # what the charge's metadata names as its order
+SOURCE_REFS = "source_refs"  # the same by each list of keys that only some order sources are compared by, joined
+REFS_SEPARATOR = "\x1f"  # between these
 WAS_FAILED = "was_failed"  # successful now, and an earlier version of it was failed or expired
 # Transfers, transactions, disputes, receipts, events, bank.
 TOTAL_FEE = "total_fee"
@@ -149,7 +151,8 @@ WHT = "wht"
 TOTAL = "total"
 EVENT_ID = "event_id"
 OBJECT_ID = "object_id"
-REFERENCE = "reference"
+REFERENCE = "reference"  # of a bank line; of an order that of its payment, or several
+REFERENCES = " + "  # between these
 BOOKED_ON = "booked_on"  # ISO date in the account's zone
 VALUE_ON = "value_on"
 LINE_ID = "line_id"
@@ -325,7 +328,7 @@ ORDER = Frame(
         *_text(CURRENCY),
         *_at(CREATED_AT),
         *_minor(REFUNDED_AMOUNT),
-        *_maybe(PAYMENT_METHOD, CHARGE_ID, CUSTOMER),
+        *_maybe(PAYMENT_METHOD, CHARGE_ID, REFERENCE, CUSTOMER),
         *_text(FILE, FILE_HASH),
         Column(ROW, COUNT),
     ),
@@ -390,7 +393,8 @@ ORDERS = Frame("orders", (*(column for column in ORDER.columns if column.name no
 BANK_LINES = Frame("bank_lines", (*BANK_LINE.columns, *_VERSION))
 _LOADED_OF_CHARGE = tuple(column for column in CHARGE.columns if column.name not in _NOT_LOADED)
 CHARGES = Frame(
-    "charges", (*_text(ACCOUNT), *_LOADED_OF_CHARGE, *_maybe(ORDER_REF, CUSTOMER), *_flag(WAS_FAILED), *_VERSION)
+    "charges",
+    (*_text(ACCOUNT), *_LOADED_OF_CHARGE, *_maybe(ORDER_REF, SOURCE_REFS, CUSTOMER), *_flag(WAS_FAILED), *_VERSION),
 )
 REFUNDS = Frame("refunds", (*_text(ACCOUNT), *REFUND.columns, *_VERSION))
 TRANSFERS = Frame("transfers", (*_text(ACCOUNT), *TRANSFER.columns, *_VERSION))

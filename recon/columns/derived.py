@@ -16,6 +16,7 @@ from recon.columns.core import (
     DELETED,
     FAILURE_CODE,
     PAID,
+    REFERENCES,
     SENT,
     STATUS,
     TEXT,
@@ -96,6 +97,16 @@ def word_codes(left: Words, right: Words) -> tuple[Positions, Positions]:
     return left_codes, np.array(
         [*(place.get(word, len(left_words) + at) for at, word in enumerate(right_words)), -1]
     )[right_codes]
+
+
+def references_of(references: Words) -> tuple[Positions, Words]:
+    """The references of orders (`REFERENCE`) one by one: the place of the order, and the reference."""
+    filled = np.flatnonzero(references.notna().to_numpy(dtype=bool))
+    split = [text.split(REFERENCES) for text in references.iloc[filled]]
+    owners = np.repeat(filled, np.array([len(parts) for parts in split], dtype=np.intp))
+    each = pd.Series([part.strip() for parts in split for part in parts], dtype=TEXT)
+    named = (each != "").to_numpy(dtype=bool)
+    return owners[named], each[named].reset_index(drop=True)
 
 
 def slack(currencies: Words, expected: Ints, tolerance: Tolerance) -> Ints:

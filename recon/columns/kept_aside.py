@@ -28,6 +28,7 @@ KEPT_ASIDE = Frame(
     (
         *(column for column in _ASIDE if column.name != c.METADATA),
         Column(c.ORDER_REF, c.TEXT, required=False),
+        Column(c.SOURCE_REFS, c.TEXT, required=False),
         Column(RELEASED_AT, c.MOMENT, required=False),
     ),
 )

@@ -1,6 +1,5 @@
 """What could not be read, as another's pair: orders that an odd charge may pay, charges of orders in odd rows."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,11 +8,9 @@ import pandas as pd
 
 from recon import columns as c
 from recon.arrays import Mask, Positions
-from recon.matching.by_description import names
+from recon.matching.names import names
 from recon.model import Matching
 from recon.settings import MatchSettings
-
-_IN_LIST = re.compile(r'[^\s\[\],;"]+')
 
 
 def orders_of(
@@ -37,7 +34,7 @@ def charges_of(rejected: pd.DataFrame, charges: pd.DataFrame, settings: MatchSet
     result = np.zeros(len(charges), dtype=bool)
     if not len(rows):
         return np.flatnonzero(result)
-    places, found = names(charges[c.ORDER_REF], charges[c.DESCRIPTION], settings.patterns.values())
+    places, found = names(charges[c.ORDER_REF], charges[c.SOURCE_REFS], charges[c.DESCRIPTION], settings)
     found = found.to_pandas()
     for account, own in rows.groupby(rows[c.ACCOUNT].fillna(""), sort=True):
         named = c.is_in(charges[c.CHARGE_ID], own[c.CHARGE_ID]).copy()
@@ -77,17 +74,19 @@ class _Seeking:
             places, ids = self._links
             linked[places[ids == charge_id]] = True
             linked |= c.equals(self._orders, c.CHARGE_ID, charge_id)
-        if named.any() or linked.any() or _text(charge[c.ORDER_REF]):
+        if named.any() or linked.any() or _text(charge[c.ORDER_REF]) or _text(charge[c.SOURCE_REFS]):
             return (named | linked) & self._unpaid
         return self._pairs(charge, charge_id)
 
     def _named(self, charge: "pd.Series[Any]") -> Mask:
-        """Orders whose ids its metadata or its description hold, those of its own account first."""
-        ref = _text(charge[c.ORDER_REF])
-        text = _text(charge[c.DESCRIPTION])
-        _, found = names([ref], [text], self._settings.patterns.values())
-        ids = {*found.to_pylist(), *_IN_LIST.findall(ref or "")}
-        named = self._orders[c.ORDER_ID].isin(ids).to_numpy(dtype=bool)
+        """Orders whose ids or references its metadata or its description hold, those of its own account first."""
+        order_refs = [_text(charge[c.ORDER_REF])]
+        source_refs = [_text(charge[c.SOURCE_REFS])]
+        _, found = names(order_refs, source_refs, [_text(charge[c.DESCRIPTION])], self._settings)
+        ids = set(found.to_pylist())
+        named = self._orders[c.ORDER_ID].isin(ids).to_numpy(dtype=bool, copy=True)
+        at, references = c.references_of(self._orders[c.REFERENCE])
+        named[at[references.isin(ids).to_numpy(dtype=bool)]] = True
         own = named & c.of_account(self._orders, charge[c.ACCOUNT])
         return own if own.any() else named
 

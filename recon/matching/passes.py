@@ -35,7 +35,7 @@ class Board:
         """An empty board over frames shaped `columns.ORDERS`, `columns.CHARGES` and `columns.LINKS`."""
         count = len(charges)
         accounts = c.word_codes(orders[c.ACCOUNT], charges[c.ACCOUNT])
-        named = charges[c.ORDER_REF].notna().to_numpy(dtype=bool, copy=True)
+        named = (charges[c.ORDER_REF].notna() | charges[c.SOURCE_REFS].notna()).to_numpy(dtype=bool, copy=True)
         nobody = np.full(count, -1, dtype=np.intp)
         no_pass = np.full(count, "", dtype=object)
         return cls(orders, charges, recorded, *accounts, c.took_money(charges), nobody, no_pass, named)

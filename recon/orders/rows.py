@@ -90,7 +90,7 @@ class _Reading:
             theirs = self.source.columns[ours]
             reason = f'{self.table.name} has no column "{theirs}" (our {ours}), which other files of the source have'
             self.faults.add(range(len(self.kept)), theirs, reason)
-        order_id = self._id(c.ORDER_ID, required=True)
+        order_id = self._order_id()
         currency, accounts = self._currencies_and_accounts()
         amount = self._amount(c.AMOUNT, currency)
         refunded = self._amount(c.REFUNDED_AMOUNT, currency)
@@ -112,6 +112,7 @@ class _Reading:
             c.REFUNDED_AMOUNT: pa.array(refunded),
             c.PAYMENT_METHOD: _or_null(_words(self._cells(c.PAYMENT_METHOD), redact)),
             c.CHARGE_ID: _or_null(charge_id),
+            c.REFERENCE: _or_null(_words(self._id(c.REFERENCE, required=False), redact)),
             c.CUSTOMER: self._customer(),
             c.FILE: _same(self.table.name, count),
             c.FILE_HASH: _same(self.table.sha256, count),
@@ -194,6 +195,20 @@ class _Reading:
         if unseen:
             self.faults.add(unseen, self._name(column), f"{column} has a control character or an invisible one in it")
         return texts
+
+    def _order_id(self) -> pa.Array:
+        """The ids as charges name them."""
+        texts = self._id(c.ORDER_ID, required=True)
+        pattern = self.source.order_id_pattern
+        if pattern is None:
+            return texts
+        ids = _words(texts, lambda text: _in_pattern(text, pattern))
+        unlike = np.flatnonzero(_mask(pc.and_(pc.is_null(ids), pc.not_equal(texts, "")))).tolist()
+        where = f'is not like order_id_pattern "{pattern.pattern}" of [{self.source.place}]'
+        self.faults.add_each(
+            {at: f'order_id "{shown(texts[at].as_py())}" {where}' for at in unlike}, self._name(c.ORDER_ID)
+        )
+        return ids
 
     def _currencies_and_accounts(self) -> tuple[pa.Array, pa.Array]:
         """Currency codes (null where not known) and accounts (null where not known)."""
@@ -307,6 +322,11 @@ def _id_or_none(text: str) -> str | None:
     """An id of a row that could not be read, where anything may stand: no person's name, card or address."""
     is_plain = 0 < len(text) <= _LONGEST_ID and _PLAIN_ID.fullmatch(text) and redact(text) == text
     return text if is_plain else None
+
+
+def _in_pattern(text: str, pattern: re.Pattern[str]) -> str | None:
+    hit = pattern.fullmatch(text)
+    return hit.group(1) or None if hit else None
 
 
 def _trimmed(texts: pa.Array) -> pa.Array:

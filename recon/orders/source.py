@@ -1,5 +1,6 @@
 """What an order source is and what reading one gives."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -36,7 +37,8 @@ class OrderSource:
 
     `columns` is ours -> theirs, `statuses` ours -> the shop's words, `ignore` a column (ours or theirs) -> the
     values whose rows are counted and left out. The account is `account`, or the one that settles in the order's
-    currency (`account_by`), else it stands in the account column. `configured` are the file's columns that the
+    currency (`account_by`), else it stands in the account column. An order's id is the one group of its
+    `order_id_pattern`, which the cell must match whole. `configured` are the file's columns that the
     configuration writes down, by their place in it: one that no file has is a mistake. Of the rows that are not
     ignored `max_rejected` percent may be unreadable.
     """
@@ -53,6 +55,7 @@ class OrderSource:
     account: str | None = None
     account_by: Literal["currency"] | None = None
     marks: Marks = field(default_factory=Marks)
+    order_id_pattern: re.Pattern[str] | None = None
     configured: Mapping[str, str] = field(default_factory=dict)
     max_rejected: Decimal = Decimal(5)
 

@@ -21,7 +21,7 @@ from recon.store.versions.archiving import Cut
 from recon.store.versions.archiving import archive as move
 from recon.store.versions.evidence import raw_objects, versions
 from recon.store.versions.frames import fetch_all
-from recon.store.versions.load import book_queries
+from recon.store.versions.load import MetadataKeys, book_queries
 from recon.store.versions.save import save_bank_lines, save_gone, save_objects, save_orders
 from tests.kit.store_samples import HOUR, NOON, charge, orders, rejected, row
 
@@ -104,7 +104,7 @@ def cut(moment: datetime) -> Cut:
 
 def known(store: Store, moment: datetime) -> dict[str, pd.DataFrame]:
     """Every frame of the books as it was known at a moment, archived versions among it."""
-    wanted = book_queries(store.dialect.name, LATE, moment, ("order_id",), ("other",))
+    wanted = book_queries(store.dialect.name, LATE, moment, MetadataKeys(customers=("other",)))
     with reading(store) as connection:
         found = dict(zip(wanted, fetch_all([connection], list(wanted.values())), strict=True))
         return {

@@ -122,6 +122,7 @@ def orders(*rows: dict[str, Any]) -> pd.DataFrame:
         "refunded_amount": 0,
         "payment_method": None,
         "charge_id": None,
+        "reference": None,
         "customer": None,
         "file": "a.csv",
         "file_hash": "f0",

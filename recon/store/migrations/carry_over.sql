@@ -25,6 +25,11 @@ CREATE TABLE unread_bank (
     CONSTRAINT pk_unread_bank PRIMARY KEY (source, digest, seen_at)
 );
 INSERT INTO unmatched_charge (account, charge_id) SELECT account, charge_id FROM loose_charge WHERE name = '';
+ALTER TABLE "order" ADD COLUMN reference TEXT;
+CREATE TABLE order_reference (
+    reference TEXT NOT NULL, order_id TEXT NOT NULL
+);
+CREATE INDEX ix_order_reference_reference ON order_reference (reference);
 ALTER TABLE rejected_row ADD COLUMN order_id TEXT;
 ALTER TABLE rejected_row ADD COLUMN charge_id TEXT;
 DROP TABLE loose_charge;

@@ -144,8 +144,8 @@ CREATE TABLE opening_item (
 CREATE TABLE "order" (
     account TEXT NOT NULL, order_id TEXT NOT NULL, source TEXT NOT NULL, status TEXT NOT NULL,
     amount BIGINT NOT NULL, currency TEXT NOT NULL, created_at BIGINT NOT NULL,
-    refunded_amount BIGINT NOT NULL, payment_method TEXT, charge_id TEXT, customer TEXT, file TEXT NOT NULL,
-    file_hash TEXT NOT NULL, "row" BIGINT NOT NULL, seen_at BIGINT NOT NULL, first_seen_at BIGINT NOT NULL,
+    refunded_amount BIGINT NOT NULL, payment_method TEXT, charge_id TEXT, reference TEXT, customer TEXT,
+    file TEXT NOT NULL, file_hash TEXT NOT NULL, "row" BIGINT NOT NULL, seen_at BIGINT NOT NULL, first_seen_at BIGINT NOT NULL,
     superseded_at BIGINT, digest $bytes NOT NULL,
     CONSTRAINT pk_order PRIMARY KEY (account, order_id, seen_at)
 );
@@ -154,6 +154,11 @@ CREATE INDEX ix_order_account_seen_at ON "order" (account, seen_at);
 CREATE INDEX ix_order_charge_id ON "order" (charge_id) WHERE charge_id IS NOT NULL;
 CREATE INDEX ix_order_refund_requested ON "order" (account, status, order_id) WHERE superseded_at IS NULL AND status = 'refund_requested';
 CREATE UNIQUE INDEX uq_order_current ON "order" (order_id, account) WHERE superseded_at IS NULL;
+
+CREATE TABLE order_reference (
+    reference TEXT NOT NULL, order_id TEXT NOT NULL
+);
+CREATE INDEX ix_order_reference_reference ON order_reference (reference);
 
 CREATE TABLE pull_window (
     account TEXT NOT NULL, kind TEXT NOT NULL, start_at BIGINT NOT NULL, end_at BIGINT NOT NULL,

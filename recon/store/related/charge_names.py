@@ -27,14 +27,16 @@ _SEEN = _CHARGE.c[c.SEEN_AT]
 class NameRules:
     """How charges name orders.
 
-    `order_ref` gives the order id in a charge's metadata (JSON). `names_of` gives, from such ids and the descriptions
-    of some charges, the place of a charge and an order id that it may name, once for each: numbers and Arrow's
-    strings. `digest` says all that decides about both: by another digest charges are indexed anew.
+    `refs_of` gives what a charge's metadata (JSON) names, as `columns.ORDER_REF` and `columns.SOURCE_REFS`.
+    `names_of` gives, from these two and the descriptions of some charges, the place of a charge and an order's id or
+    reference that it may name, once for each: numbers and Arrow's strings. `digest` says all that decides about
+    both: by another digest charges are indexed anew. Orders of `sources_with_keys` are not compared by ORDER_REF.
     """
 
     digest: str
-    order_ref: Callable[[str | None], str | None]
-    names_of: Callable[[Any, Any], tuple[Positions, Any]]
+    refs_of: Callable[[str | None], tuple[str | None, str | None]]
+    names_of: Callable[[Any, Any, Any], tuple[Positions, Any]]
+    sources_with_keys: frozenset[str] = frozenset()
 
 
 def mark_stale(connection: Connection, account: str, seen: int) -> None:
@@ -55,9 +57,9 @@ def bring_up_to_date(store: Store, accounts: Collection[str], rules: NameRules, 
     return count
 
 
-def charges_naming(connection: Connection, order_ids: Iterable[str]) -> set[str]:
-    """Ids of the charges that may name one of some orders, or could in an earlier version."""
-    names = {_key(order_id) for order_id in order_ids}
+def charges_naming(connection: Connection, order_names: Iterable[str]) -> set[str]:
+    """Ids of the charges that may name an order by one of some ids or references, or could in an earlier version."""
+    names = {_key(name) for name in order_names}
     return {
         charge_id
         for condition in bulk.among(connection, CHARGE_NAME.c.name, names)
@@ -99,7 +101,10 @@ def _rows(charges: Sequence[Any], rules: NameRules) -> Iterator[tuple[str, str]]
     """Each name with the ids of charges (id, description, metadata) that were taken together."""
     for start in range(0, len(charges), _TOGETHER):
         ids, descriptions, metadata = zip(*charges[start : start + _TOGETHER], strict=True)
-        places, names = rules.names_of([rules.order_ref(text) for text in metadata], descriptions)
+        refs = [rules.refs_of(text) for text in metadata]
+        order_refs = [ref for ref, _ in refs]
+        source_refs = [ref for _, ref in refs]
+        places, names = rules.names_of(order_refs, source_refs, descriptions)
         charge_ids: dict[str, set[str]] = {}
         for place, name in zip(places.tolist(), names.to_pylist(), strict=True):
             charge_ids.setdefault(name, set()).add(ids[place])

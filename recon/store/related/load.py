@@ -24,7 +24,7 @@ from recon.store.related.charge_names import bring_up_to_date
 from recon.store.related.ledger_history import credits_where, load_lines
 from recon.store.related.orders_and_charges import LoadScope, OrdersAndCharges, changed, created, with_rows
 from recon.store.versions.frames import Query, fetch, fetch_all, ordered
-from recon.store.versions.load import TOGETHER, book_queries, matches, whole_books
+from recon.store.versions.load import ORDER_ID_ALONE, TOGETHER, MetadataKeys, book_queries, matches, whole_books
 from recon.store.versions.readings import load_readings
 from recon.triage.scope import receipts_of_days
 
@@ -42,15 +42,14 @@ def load_related(
     as_of: datetime,
     scope: LoadScope,
     *,
-    metadata_keys: Sequence[str] = ("order_id",),
-    customer_keys: Sequence[str] = (),
+    keys: MetadataKeys = ORDER_ID_ALONE,
 ) -> tuple[Books, pd.DataFrame]:
     """The books of a run's range, of current versions, and the recorded links (`columns.LINKS`) of what is in them.
 
     Where every order and charge stands near the range, they are the whole books. Charges that were stored by other
     rules are indexed first.
     """
-    queries = book_queries(store.dialect.name, as_of, None, metadata_keys, customer_keys)
+    queries = book_queries(store.dialect.name, as_of, None, keys)
     with reading(store) as connection:
         stored = connection.execute(select(tables.ACCOUNT.c.name)).scalars()
         accounts = sorted({*scope.target.accounts, *stored})

@@ -20,6 +20,7 @@ from recon.model import ChargeStatus, Window
 from recon.store import bulk, tables
 from recon.store.engine import to_micros
 from recon.store.related.charge_names import NameRules, charges_naming
+from recon.store.related.order_references import orders_with_reference
 from recon.store.tables.related import UNMATCHED_CHARGE
 from recon.store.versions.frames import Query, fetch, fetch_all
 from recon.store.versions.load import links_query
@@ -180,7 +181,8 @@ class OrdersAndCharges:
                 return
             links = self._recorded(orders, charges)
             self.links = pd.concat([self.links, links], ignore_index=True).drop_duplicates(ignore_index=True)
-            naming = charges_naming(self._connection, orders[c.ORDER_ID].unique())
+            _, references = c.references_of(orders[c.REFERENCE])
+            naming = charges_naming(self._connection, {*orders[c.ORDER_ID], *references})
             charge_ids = {*links[c.CHARGE_ID], *orders[c.CHARGE_ID].dropna(), *naming}
             orders, charges = self._fetch(
                 [*self._by_id(_ORDER, self._missing_orders(links, charges)), *self._naming(charges)],
@@ -210,9 +212,14 @@ class OrdersAndCharges:
 
     def _missing_orders(self, links: pd.DataFrame, charges: pd.DataFrame) -> list[str]:
         """Ids of orders that links or charges name and that are not loaded for the account which names them."""
-        places, order_ids = self.scope.rules.names_of(charges[c.ORDER_REF], charges[c.DESCRIPTION])
+        texts = (charges[name] for name in (c.ORDER_REF, c.SOURCE_REFS, c.DESCRIPTION))
+        places, names = self.scope.rules.names_of(*texts)
         accounts = charges[c.ACCOUNT].iloc[places].reset_index(drop=True)
-        named = pd.DataFrame({c.ACCOUNT: accounts, c.ORDER_ID: order_ids.to_pandas().astype(c.TEXT)})
+        named = pd.DataFrame({c.ACCOUNT: accounts, c.ORDER_ID: names.to_pandas().astype(c.TEXT)})
+        referenced = orders_with_reference(self._connection, named[c.ORDER_ID])
+        if len(referenced):
+            by_reference = named.rename(columns={c.ORDER_ID: c.REFERENCE}).merge(referenced, on=c.REFERENCE)
+            named = pd.concat([named, by_reference[[c.ACCOUNT, c.ORDER_ID]]], ignore_index=True)
         linked = links[[c.ORDER_ACCOUNT, c.ORDER_ID]].rename(columns={c.ORDER_ACCOUNT: c.ACCOUNT})
         wanted = pd.concat([named, linked], ignore_index=True).drop_duplicates()
         loaded = c.is_in(_keys(wanted, c.ORDER_ID), _keys(self.orders, c.ORDER_ID))
@@ -231,12 +238,14 @@ class OrdersAndCharges:
         charges = self.charges
         orders = self.orders
         alone = ~c.is_in(charges[c.CHARGE_ID], self.links[c.CHARGE_ID]) & charges[c.ORDER_REF].isna().to_numpy()
+        alone &= charges[c.SOURCE_REFS].isna().to_numpy()
         alone &= (charges[c.STATUS] == ChargeStatus.SUCCESSFUL).to_numpy(dtype=bool)
         spots = self._spots(charges[alone])
         linked = self.links.rename(columns={c.ORDER_ACCOUNT: c.ACCOUNT})
         keys = _keys(orders, c.ORDER_ID)
         waiting = orders[c.CHARGE_ID].isna().to_numpy() & ~c.is_in(keys, _keys(linked, c.ORDER_ID))
-        waiting &= ~c.is_in(keys, self._linked_by_metadata())
+        by_own_keys = orders[c.SOURCE].isin(list(self.scope.rules.sources_with_keys)).to_numpy(dtype=bool)
+        waiting &= by_own_keys | ~c.is_in(keys, self._linked_by_metadata())
         for account, windows in self._spots(orders[waiting & ~self._judged(orders)]).items():
             spots[account] = joined([*spots.get(account, ()), *windows])
         around = {

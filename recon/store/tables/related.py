@@ -23,6 +23,14 @@ CHARGE_NAME_RULES = Table(
     Column("stale_from", BigInteger()),
 )
 
+# Under which references orders stand, as their versions said: they say where to look.
+ORDER_REFERENCE = Table(
+    "order_reference",
+    METADATA,
+    Column("reference", Text(), nullable=False, index=True),
+    Column("order_id", Text(), nullable=False),
+)
+
 # Successful charges that no pass linked and that name no order, as the last run which looked at them left them.
 UNMATCHED_CHARGE = Table(
     "unmatched_charge",

@@ -1,7 +1,7 @@
 """Loads what is known as of a moment into frames."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -52,20 +52,35 @@ _MATCHES = c.Frame(
 _EASTERNMOST = timezone(timedelta(hours=14))
 
 
+@dataclass(frozen=True)
+class MetadataKeys:
+    """Which keys of a charge's metadata are read; of each list the first that holds something.
+
+    `orders`: what names the order. `sources`: the further lists by which only some order sources are compared.
+    """
+
+    orders: Sequence[str] = ("order_id",)
+    sources: Sequence[Sequence[str]] = ()
+    customers: Sequence[str] = ()
+
+
+ORDER_ID_ALONE = MetadataKeys()
+
+
 def load_books(
     store: Store,
     as_of: datetime,
     *,
     versions_at: datetime | None = None,
-    metadata_keys: Sequence[str] = ("order_id",),
-    customer_keys: Sequence[str] = (),
+    keys: MetadataKeys = ORDER_ID_ALONE,
 ) -> Books:
     """All accounts' books: what was created up to `as_of` (inclusive), by account, creation and id.
 
     `versions_at` None: the current versions; a moment: those known then. `order_ref` and `customer` are the first
-    non-empty metadata value among the keys, as text. All frames come of one state of the store.
+    non-empty metadata value among their keys, as text; `source_refs` joins those of each further list. All frames
+    come of one state of the store.
     """
-    wanted = book_queries(store.dialect.name, as_of, versions_at, metadata_keys, customer_keys)
+    wanted = book_queries(store.dialect.name, as_of, versions_at, keys)
     with reading_together(store, TOGETHER) as connections:
         return whole_books(connections, wanted, as_of, None if versions_at is None else to_micros(versions_at))
 
@@ -83,8 +98,7 @@ def book_queries(
     dialect: str,
     as_of: datetime,
     versions_at: datetime | None,
-    metadata_keys: Sequence[str],
-    customer_keys: Sequence[str],
+    keys: MetadataKeys,
 ) -> dict[str, Query]:
     """What every frame of the books is read by, as `load_books` is asked for it."""
     created = to_micros(as_of)
@@ -93,8 +107,9 @@ def book_queries(
     metadata = tables.OBJECTS["charge"].c[c.METADATA]
     sqlite = dialect == SQLITE
     named = {
-        c.ORDER_REF: _first_value(sqlite, metadata, metadata_keys).label(c.ORDER_REF),
-        c.CUSTOMER: _first_value(sqlite, metadata, customer_keys).label(c.CUSTOMER),
+        c.ORDER_REF: _first_value(sqlite, metadata, keys.orders).label(c.ORDER_REF),
+        c.SOURCE_REFS: _first_values(sqlite, metadata, keys.sources).label(c.SOURCE_REFS),
+        c.CUSTOMER: _first_value(sqlite, metadata, keys.customers).label(c.CUSTOMER),
         c.WAS_FAILED: _was_failed().label(c.WAS_FAILED),
     }
 
@@ -114,7 +129,7 @@ def book_queries(
         "receipts": made(RECEIPTS, kinds["receipt"]),
         "rejected": _aside(c.REJECTED, tables.REJECTED, known, (c.SOURCE, c.FILE, c.ROW, c.DIGEST)),
         "unread": _aside(c.UNREAD, tables.UNREAD, known, (c.SOURCE, c.FILE, c.DIGEST)),
-        "kept_aside": _kept_aside(known, sqlite, metadata_keys),
+        "kept_aside": _kept_aside(known, sqlite, keys),
         "bank_lines": _bank_lines(known, as_of),
     }
 
@@ -225,17 +240,18 @@ def _aside(frame: c.Frame, table: Table, versions_at: int | None, keys: tuple[st
     return Query(frame, table, _all_of(frame, table).where(tables.known_at(table, versions_at)), keys)
 
 
-def _kept_aside(known: int | None, sqlite: bool, metadata_keys: Sequence[str]) -> Query:
+def _kept_aside(known: int | None, sqlite: bool, keys: MetadataKeys) -> Query:
     """Of what is known now also what was released by now."""
     table = tables.KEPT_ASIDE
     extra = {
-        c.ORDER_REF: _first_value(sqlite, table.c[c.METADATA], metadata_keys),
+        c.ORDER_REF: _first_value(sqlite, table.c[c.METADATA], keys.orders),
+        c.SOURCE_REFS: _first_values(sqlite, table.c[c.METADATA], keys.sources),
         c.RELEASED_AT: table.c[tables.SUPERSEDED_AT] if known is None else cast(null(), BigInteger),
     }
     picked = [extra[name].label(name) if name in extra else table.c[name] for name in c.KEPT_ASIDE.names]
     wanted = true() if known is None else tables.known_at(table, known)
-    keys = (c.ACCOUNT, c.KIND, c.NAME, c.CREATED_FROM)
-    return Query(c.KEPT_ASIDE, table, select(*picked).where(wanted), keys)
+    order = (c.ACCOUNT, c.KIND, c.NAME, c.CREATED_FROM)
+    return Query(c.KEPT_ASIDE, table, select(*picked).where(wanted), order)
 
 
 def _all_of(frame: c.Frame, table: Table) -> Select[Any]:
@@ -261,6 +277,19 @@ def _first_value(sqlite: bool, metadata: Any, keys: Sequence[str]) -> ColumnElem
     value = _sqlite_value if sqlite else _postgresql_value
     values = [func.nullif(value(metadata, key), "") for key in keys]
     return func.coalesce(*values, null()) if values else cast(null(), Text)
+
+
+def _first_values(sqlite: bool, metadata: Any, lists: Sequence[Sequence[str]]) -> ColumnElement[Any]:
+    """The first value of each list of keys, joined; null where none holds anything."""
+    values = [_first_value(sqlite, metadata, keys) for keys in lists]
+    if len(values) < 2:
+        return values[0] if values else cast(null(), Text)
+    nothing = c.REFS_SEPARATOR * (len(values) - 1)
+    texts = [func.coalesce(value, "", type_=Text()) for value in values]
+    joined: ColumnElement[Any] = texts[0]
+    for text in texts[1:]:
+        joined = joined + c.REFS_SEPARATOR + text
+    return func.nullif(joined, nothing)
 
 
 def _sqlite_value(metadata: Any, key: str) -> ColumnElement[Any]:

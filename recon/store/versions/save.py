@@ -16,7 +16,7 @@ from recon import columns as c
 from recon.model import Balance, ObjectRow, Window
 from recon.store import bulk, tables
 from recon.store.engine import SQLITE, Store, reading, to_micros, writing
-from recon.store.related import charge_names
+from recon.store.related import charge_names, order_references
 from recon.store.versions import kept_aside, packing
 
 PULL_LOCK = "pull_window"
@@ -299,9 +299,14 @@ def _save_chunk(
     digests = dict(zip(ids, _digests(rows, shape), strict=True))
 
     def version(key: str, moment: int, first: int) -> tuple[Any, ...]:
+        fresh.append(place[key])
         return (*(values[place[key]] for values in lists), moment, first, None, digests[key])
 
-    return _save_versions(connection, table, account, digests, seen, version)
+    fresh: list[int] = []
+    saved = _save_versions(connection, table, account, digests, seen, version)
+    if table is tables.ORDER:
+        order_references.keep(connection, rows.iloc[fresh])
+    return saved
 
 
 def _digests(rows: pd.DataFrame, shape: c.Frame) -> Iterator[bytes]:

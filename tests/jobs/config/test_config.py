@@ -385,3 +385,28 @@ def test_the_examples_comments_are_accepted_and_show_the_defaults(tmp_path: Path
     assert full.bank_fees() == {"th": 0}
     assert full.accounts["th"].go_live == date(2026, 1, 1)
     assert full.accounts["th"].holidays.add == (date(2026, 10, 26),)
+
+
+def test_a_source_says_how_charges_name_its_orders(tmp_path: Path) -> None:
+    plain = '[orders.web]\nkind = "csv"\npath = "x"\n'
+    matching = read(tmp_path, f'{plain}[matching]\nmetadata_keys = ["cart"]\n').match_settings()
+    assert (matching.metadata_keys, matching.source_keys) == (("cart", "order_id"), {})
+    own = f'{plain}metadata_keys = ["cart"]\norder_id_pattern = "#?(.+)"\ndescription_pattern = false\n'
+    config = read(tmp_path, own)
+    matching = config.match_settings()
+    assert (matching.metadata_keys, matching.source_keys) == (("order_id",), {"web": ("cart", "order_id")})
+    assert matching.undescribed == {"web"}
+    assert not matching.patterns
+    pattern = config.sources()[1].order_id_pattern
+    assert pattern is not None
+    assert pattern.pattern == "#?(.+)"
+    matching = read(tmp_path, f'{plain}columns = {{ reference = "Payment Reference" }}\n').match_settings()
+    assert matching.source_keys == {"web": ("order_id", "x_reference")}
+
+
+@pytest.mark.parametrize("value", ["true", "5", '"id"', '"("'])
+def test_a_pattern_is_one_group_or_false(tmp_path: Path, value: str) -> None:
+    text = f'{ONE_ACCOUNT}[orders.web]\nkind = "csv"\npath = "x"\ndescription_pattern = {value}\n'
+    [message] = refused(tmp_path, text)
+    assert message.startswith("orders.web.description_pattern: ")
+    assert ("neither a regular expression nor false" in message) == (value in ("true", "5"))

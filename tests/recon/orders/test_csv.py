@@ -1,5 +1,6 @@
 """CSV order files: what is read, what is kept aside and why, what refuses the whole file."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,7 @@ def test_an_order_is_read_as_the_file_says_it(tmp_path: Path) -> None:
         "refunded_amount": 100000,
         "payment_method": "NA",
         "charge_id": "chrg_1",
+        "reference": None,
         "customer": None,
         "file": "orders.csv",
         "file_hash": loaded.inputs[0].sha256,
@@ -334,3 +336,25 @@ def test_an_unknown_kind_names_those_that_exist(tmp_path: Path) -> None:
 
 def test_a_url_is_never_shown() -> None:
     assert "secret" not in repr(a_source(Path("x"), url="postgresql://me:secret@host/db"))
+
+
+def test_the_reference_of_a_payment_is_kept_and_a_person_in_it_is_not(tmp_path: Path) -> None:
+    columns = {name: name for name in OURS} | {"reference": "Payment References"}
+    header = f"{HEADER.strip()},Payment References\n"
+    rows = [f"A-{number},th,1,THB,paid,2026-11-24,{cell}\n" for number, cell in enumerate(REFERENCES)]
+    loaded = load_text(tmp_path, header + "".join(rows), columns=columns)
+    references = loaded.orders[c.REFERENCE].astype(object).where(loaded.orders[c.REFERENCE].notna(), None)
+    assert references.tolist() == ["rAbCdEfGhIjKlMnOpQrStUvWx", "r-1 + r-2", None, "from [e-mail]"]
+
+
+REFERENCES = (" rAbCdEfGhIjKlMnOpQrStUvWx ", "r-1 + r-2", "", "from buyer@example.com")
+
+
+def test_an_order_id_is_what_its_pattern_has_in_brackets(tmp_path: Path) -> None:
+    rows = "".join(GOOD.replace("A-1", order_id) for order_id in ("#1001", "1002", "#AB1234", "draft", "#"))
+    loaded = load_text(tmp_path, HEADER + rows, order_id_pattern=re.compile(r"#?([A-Z]*\d+)"))
+    assert loaded.orders[c.ORDER_ID].tolist() == ["1001", "1002", "AB1234"]
+    assert loaded.rejected[c.REASON].tolist() == [
+        f'order_id "{text}" is not like order_id_pattern "#?([A-Z]*\\d+)" of [orders.shop]' for text in ("draft", "#")
+    ]
+    assert loaded.rejected[c.COLUMN].tolist() == ["order_id", "order_id"]

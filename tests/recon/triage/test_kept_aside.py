@@ -9,6 +9,7 @@ import pytest
 from recon import columns as c
 from recon.matching import match
 from recon.rules import case_rules, judge
+from recon.settings import MatchSettings
 from recon.triage import Judged, triage
 from recon.triage.scope import scope
 from tests.kit.books import AS_OF, Job, Row, books, build, charge, nothing_settled, order
@@ -24,7 +25,7 @@ def aside(**fields: Any) -> Row:
 
 def missing(orders: list[Row], charges: list[Row], *odd: Row) -> list[str]:
     """Orders that are called `charge_missing`."""
-    job = Job()
+    job = Job(MatchSettings(source_keys={"kiosk": ("x_reference",)}))
     kept_aside = build(c.KEPT_ASIDE, odd)
     known = replace(books(orders, charges, AS_OF), kept_aside=kept_aside)
     matching = match(known.orders, known.charges, job.settings, kept_aside=kept_aside)
@@ -37,13 +38,21 @@ def missing(orders: list[Row], charges: list[Row], *odd: Row) -> list[str]:
     ]
 
 
-ORDERS = [order("A-1", 10_000), order("A-2", 20_000), order("A-3", 30_000, charge_id="chrg_odd")]
+ORDERS = [
+    order("A-1", 10_000),
+    order("A-2", 20_000, reference="r-1 + r-2"),
+    order("A-3", 30_000, charge_id="chrg_odd"),
+]
 
 
 @pytest.mark.parametrize(
     ("odd", "left"),
     [
         ({"order_ref": "A-1"}, ["A-2"]),  # A-3 names it, too
+        ({"object_id": "chrg_other", "source_refs": "r-2"}, ["A-1", "A-3"]),
+        ({"object_id": "chrg_other", "source_refs": "r-9"}, ["A-1", "A-2", "A-3"]),
+        ({"object_id": "chrg_other", "description": "WooCommerce Order id A-2"}, ["A-1", "A-3"]),
+        ({"object_id": "chrg_other", "description": "x.myshopify.com - #A-2", "amount": 5}, ["A-1", "A-2", "A-3"]),
         ({"object_id": "chrg_other", "order_ref": "A-1"}, ["A-2", "A-3"]),
         ({"object_id": "chrg_other", "description": "order A-2, thanks"}, ["A-1", "A-3"]),
         ({"object_id": "chrg_other", "order_ref": "Z-9"}, ["A-1", "A-2", "A-3"]),

@@ -10,16 +10,18 @@ import pandas as pd
 import pytest
 
 from jobs.run.related import name_rules
+from recon.matching.names import key_groups
 from recon.settings import MatchSettings
 from recon.store.engine import Store, reading
 from recon.store.related.charge_names import NameRules, bring_up_to_date, charges_naming
-from recon.store.versions.load import load_books
-from recon.store.versions.save import save_objects
-from tests.kit.store_samples import DATABASES, HOUR, NOON, charge, opened
+from recon.store.related.order_references import orders_with_reference
+from recon.store.versions.load import MetadataKeys, load_books
+from recon.store.versions.save import save_objects, save_orders
+from tests.kit.store_samples import DATABASES, HOUR, NOON, charge, count, opened, orders, rejected
 
-PLAIN = name_rules(("order_id",), MatchSettings())
-OTHER = name_rules(("cart",), MatchSettings())
-PATTERN = name_rules((), MatchSettings(patterns={"shop": re.compile(r"W(\d+)")}))
+PLAIN = name_rules(MatchSettings())
+OTHER = name_rules(MatchSettings(metadata_keys=("cart",)))
+PATTERN = name_rules(MatchSettings(metadata_keys=(), patterns={"shop": re.compile(r"W(\d+)")}))
 
 
 @pytest.fixture(params=DATABASES)
@@ -85,12 +87,12 @@ def test_rules_index_in_pieces_and_go_on_where_they_stopped(store: Store) -> Non
     for number in range(1, 8):
         put(store, number, f"A-{number}", seen=number)
 
-    def stop_at_five(order_refs: Any, descriptions: Any) -> Any:
+    def stop_at_five(order_refs: Any, source_refs: Any, descriptions: Any) -> Any:
         if "for (#W5)." in descriptions:
             raise InterruptedError
-        return PATTERN.names_of(order_refs, descriptions)
+        return PATTERN.names_of(order_refs, source_refs, descriptions)
 
-    stopping = NameRules(PATTERN.digest, PATTERN.order_ref, stop_at_five)
+    stopping = NameRules(PATTERN.digest, PATTERN.refs_of, stop_at_five)
     with pytest.raises(InterruptedError):
         index(store, stopping, piece=2)
     assert naming(store, "1", "2", "3") == {"chrg_1", "chrg_2", "chrg_3"}
@@ -127,8 +129,28 @@ def test_the_id_in_metadata_is_the_one_that_the_books_have(store: Store) -> None
     ]
     made = [charge(f"chrg_{number:02}", metadata=metadata) for number, metadata in enumerate(every_metadata)]
     save_objects(store, "th", "charge", [*made, charge("chrg_99", metadata=None)], NOON)
-    rules = name_rules(("cart", "order_id"), MatchSettings())
-    loaded = load_books(store, NOON + HOUR, metadata_keys=("cart", "order_id")).charges["order_ref"]
-    expected = [rules.order_ref(metadata) for metadata in (*every_metadata, None)]
-    assert [None if pd.isna(order_ref) else order_ref for order_ref in loaded] == expected
-    assert {"A-1", "B", "true", "0", "1.5", '["A",2]', None} <= {*expected}
+    for source_keys in ({}, {"web": ("x",)}, {"web": ("x", "cart"), "kiosk": ("order_id",), "stall": ("none",)}):
+        settings = MatchSettings(metadata_keys=("cart", "order_id"), source_keys=source_keys)
+        rules = name_rules(settings)
+        keys = MetadataKeys(settings.metadata_keys, key_groups(settings))
+        loaded = load_books(store, NOON + HOUR, keys=keys).charges[["order_ref", "source_refs"]]
+        expected = [rules.refs_of(metadata) for metadata in (*every_metadata, None)]
+        refs = [tuple(None if pd.isna(ref) else ref for ref in row) for row in loaded.itertuples(index=False)]
+        assert refs == expected
+        assert {"A-1", "B", "true", "0", "1.5", '["A",2]', None} <= {order_ref for order_ref, _ in expected}
+        assert any(source_refs for _, source_refs in expected) == bool(source_keys)
+
+
+def test_orders_are_found_by_every_reference_that_they_had(store: Store) -> None:
+    def found(*references: str) -> list[list[str]]:
+        with reading(store) as connection:
+            return sorted(orders_with_reference(connection, references).to_numpy().tolist())
+
+    assert found("r-1") == []
+    some_orders = orders({"order_id": "1", "reference": "r-1 + r-2"}, {"order_id": "2"}, {"order_id": "3"})
+    save_orders(store, some_orders, rejected(), NOON)
+    save_orders(store, orders({"order_id": "3", "reference": "r-2"}), rejected(), NOON + HOUR)
+    save_orders(store, orders({"order_id": "3", "reference": "r-2", "amount": 7}), rejected(), NOON + 2 * HOUR)
+    assert found("r-1", "r-2", "r-9") == [["r-1", "1"], ["r-2", "1"], ["r-2", "3"]]
+    assert count(store, "order_reference") == 3
+    assert load_books(store, NOON + 3 * HOUR).orders["reference"].dropna().tolist() == ["r-1 + r-2", "r-2"]

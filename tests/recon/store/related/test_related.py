@@ -1,5 +1,6 @@
 """What a run finds near its range is what it would find in the whole history: any history, any order of ranges."""
 
+import json
 import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -28,8 +29,8 @@ DAYS = 40  # of creation times
 ACCOUNTS = {"th": TH, "sg": SG}
 CURRENCIES = {"th": "THB", "sg": "SGD"}
 NAMES = tuple("ABCDEF")
-CLOSE = MatchSettings(window=2 * HOUR)  # nameless records look for each other that near
-RULES = name_rules(("order_id",), CLOSE)
+CLOSE = MatchSettings(window=2 * HOUR, source_keys={"web": ("order_id", "x_reference"), "stall": ("x_reference",)})
+RULES = name_rules(CLOSE)
 
 # Creation times crowd on few days, so that what has no name meets its like there.
 moments = st.builds(
@@ -47,6 +48,8 @@ some_orders = st.fixed_dictionaries(
         "created_at": moments,
         "status": st.sampled_from(("paid", "paid", "pending", "cancelled", "refund_requested")),
         "charge_id": st.sampled_from((None, None, None, "chrg_1", "chrg_5")),
+        "source": st.sampled_from(("shop", "shop", "web", "stall")),
+        "reference": st.sampled_from((None, "r-1", "r-2", "r-1 + r-3")),
     }
 )
 some_charges = st.fixed_dictionaries(
@@ -57,6 +60,7 @@ some_charges = st.fixed_dictionaries(
         "created_at": moments,
         "status": st.sampled_from(("successful", "successful", "failed", "pending")),
         "named": st.one_of(st.none(), st.none(), names),
+        "reference": st.sampled_from((None, None, "r-1", "r-2", "r-3")),
         "told": st.one_of(st.none(), st.lists(names, max_size=2)),
         "late": st.booleans(),
         "refunded": st.booleans(),
@@ -106,7 +110,7 @@ class History:
                 transaction_id=trxn,
                 description=words,
                 refunded_amount=one["amount"] if back else 0,
-                metadata=f'{{"order_id": "{one["named"]}"}}' if one["named"] else None,
+                metadata=json.dumps({"order_id": one["named"], "x_reference": one.get("reference")}),
             )
             save_objects(self.store, account, "charge", [said], self.now)
             if paid_at is None:
@@ -157,7 +161,7 @@ class History:
             AccountRequest(one, first, last, days_window(first, last, one.zone), pulled=True, unassigned=not at)
             for at, one in enumerate(ACCOUNTS[name] for name in names)
         )
-        return JudgingRequest(account_requests, ACCOUNTS, self.now, None, context, CLOSE, ("order_id",), (), True)
+        return JudgingRequest(account_requests, ACCOUNTS, self.now, None, context, CLOSE, (), True)
 
 
 def test_near_its_range_a_run_finds_what_it_would_find_in_the_whole_history() -> None:

@@ -15,7 +15,7 @@ from recon.model import Books, ObjectRow, Window
 from recon.store import tables
 from recon.store.engine import Store, writing
 from recon.store.related.unfinished import named_not_stored, not_final
-from recon.store.versions.load import load_books
+from recon.store.versions.load import MetadataKeys, load_books
 from recon.store.versions.save import save_objects, save_orders
 from tests.kit.store_samples import DATABASES, HOUR, NOON, charge, opened, orders, rejected, row
 
@@ -156,11 +156,11 @@ REFERENCES = (
 def test_a_reference_is_the_first_value_as_text(store: Store) -> None:
     save(store, *(charge(f"chrg_{n:02d}", metadata=metadata) for n, (metadata, _) in enumerate(REFERENCES)))
     keys = ("order_id", "order.no")
-    found = load_books(store, NOON, metadata_keys=keys, customer_keys=keys).charges
+    found = load_books(store, NOON, keys=MetadataKeys(keys, (), keys)).charges
     expected = [reference for _, reference in REFERENCES]
     for name in ("order_ref", "customer"):
         assert [None if pd.isna(value) else value for value in found[name].tolist()] == expected
-    assert load_books(store, NOON, metadata_keys=()).charges["order_ref"].isna().all()
+    assert load_books(store, NOON, keys=MetadataKeys(())).charges["order_ref"].isna().all()
 
 
 def test_a_nul_in_metadata_does_not_end_the_load(store: Store) -> None:
