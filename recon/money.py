@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from types import MappingProxyType
 
+from recon.bounds import LARGEST_AMOUNT
+
 # ISO 4217 exponents of what Omise charges in, and of what the shop's files may name beside it.
 # Omise: JPY has no decimals and every other currency it charges in has two (docs.omise.co/currency-and-amount);
 # KRW and VND are no Omise currencies, ISO gives them none.
@@ -36,6 +38,7 @@ EXPONENTS: Mapping[str, int] = MappingProxyType(
     }
 )
 
+_LONGEST = 200  # characters of an amount
 _PLAIN = re.compile(r"([+-]?)(\d+|\d{1,3}(?:,\d{3})+)(?:\.(\d*))?", re.ASCII)
 
 
@@ -97,8 +100,7 @@ class Currencies:
         sign, whole, decimals = _split(text)
         if decimals[exponent:].strip("0"):
             raise BadAmount(f'amount "{text}" has more decimals than {currency} ({exponent})')
-        units = int(whole + decimals[:exponent].ljust(exponent, "0"))
-        return -units if sign == "-" else units
+        return self._signed(sign, whole + decimals[:exponent].ljust(exponent, "0"), text, currency)
 
     def parse_minor(self, text: str, currency: str) -> int:
         """Minor units of a text that is already in minor units ("123450"); exact, or BadAmount."""
@@ -106,7 +108,17 @@ class Currencies:
         sign, whole, decimals = _split(text)
         if decimals.strip("0"):
             raise BadAmount(f'amount "{text}" has decimals, but minor units are whole')
-        return -int(whole) if sign == "-" else int(whole)
+        return self._signed(sign, whole, text, currency)
+
+    def too_large(self, text: str, currency: str) -> str:
+        """Why an amount is none that is larger than one may be."""
+        return f'amount "{text}" is too large: one is at most {self.words(LARGEST_AMOUNT, currency)}'
+
+    def _signed(self, sign: str, digits: str, text: str, currency: str) -> int:
+        units = int(digits)
+        if units > LARGEST_AMOUNT:
+            raise BadAmount(self.too_large(text, currency))
+        return -units if sign == "-" else units
 
     def rate(self, money: Money, other: Money) -> str | None:
         """How many major units of the other currency one of the first came to, exact to six decimals, half to even.
@@ -155,6 +167,8 @@ class Tolerance:
 
 
 def _split(text: str) -> tuple[str, str, str]:
+    if len(text) > _LONGEST:  # Python refuses to read endless numbers
+        raise BadAmount(f"an amount of {len(text):,} characters is none")
     match = _PLAIN.fullmatch(text.strip())
     if match is None:
         raise BadAmount(f'amount "{text}" is not a number like 1234.50 or 1,234.50')

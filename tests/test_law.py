@@ -20,6 +20,7 @@ Check = Callable[[Sources], list[str]]
 DOORS = {"omise", "orders", "bank", "store"}
 MIDDLE = {"matching", "triage", "settlement", "rules", "result", "rulings"}
 FLOORS: tuple[set[str], ...] = (
+    {"bounds"},
     {"money", "privacy", "people", "arrays"},
     {"model"},
     {"calendars", "spans", "columns", "methods", "settings", "tabular"},

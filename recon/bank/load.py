@@ -26,13 +26,12 @@ from recon.bank.source import (
     Unread,
 )
 from recon.bank.texts import content_of, masked, tidy
+from recon.bounds import LARGEST_STATEMENT
 from recon.model import InputFile
 from recon.model.transfer_names import named_in
 from recon.money import Currencies
 from recon.tabular.faults import RejectedShare, grouped, missing_columns
 from recon.tabular.files import SourceFile, matching_files
-
-LARGEST = 32 * 1024 * 1024  # bytes of one file
 
 
 @dataclass
@@ -51,7 +50,7 @@ class _Reading:
     rejected_rows: int = 0
 
 
-def read(source: BankSource, *, currencies: Currencies, largest: int = LARGEST) -> LoadedBank:
+def read(source: BankSource, *, currencies: Currencies, largest: int = LARGEST_STATEMENT) -> LoadedBank:
     """All that a bank source's files hold, in natural order of their names; no file is opened twice.
 
     The same line in overlapping statements is one line; equal lines in one file are as many as there are. A statement

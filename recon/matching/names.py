@@ -19,6 +19,7 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from recon import columns as c
 from recon.arrays import Mask, Positions
+from recon.bounds import LONGEST_SEARCHED
 from recon.settings import MatchSettings
 
 _EDGES = " \t\r\n.,;:!?()[]{}<>\"'"
@@ -143,8 +144,8 @@ def words_of(texts: Any) -> tuple[Positions, Any]:
 
 
 def by_pattern(texts: Iterable[str], pattern: re.Pattern[str]) -> tuple[Positions, list[str]]:
-    """The places of the texts in which a source's pattern finds an id, and these ids."""
-    hits = [(at, hit.group(1)) for at, text in enumerate(texts) if (hit := pattern.search(text))]
+    """The places of the texts in whose first characters a source's pattern finds an id, and these ids."""
+    hits = [(at, hit.group(1)) for at, text in enumerate(texts) if (hit := pattern.search(text[:LONGEST_SEARCHED]))]
     return positions(at for at, _ in hits), [name for _, name in hits]
 
 

@@ -16,6 +16,7 @@ from aiolimiter import AsyncLimiter
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_exponential_jitter
 
+from recon.bounds import LARGEST_BODY
 from recon.omise.objects import BadAnswer, UnexpectedShape
 
 T = TypeVar("T")
@@ -201,7 +202,7 @@ class Client:
                 try:
                     request = self._session.get(self._base_url + path, params=params, allow_redirects=False)
                     async with request as answer:
-                        return answer.status, answer.headers, await answer.read()
+                        return answer.status, answer.headers, await _body(answer, path)
                 except TimeoutError:
                     problem = f"GET {path}: no answer within {self._limits.timeout_s:g} s"
                 except (aiohttp.ClientError, OSError) as error:
@@ -237,6 +238,18 @@ async def open_client(
     del secret_key  # a traceback that shows locals passes through this frame
     async with session:
         yield Client(session, base_url, limits, shared_rate)
+
+
+async def _body(answer: aiohttp.ClientResponse, path: str) -> bytes:
+    """The whole body as it is unpacked, or no more of it than any answer of Omise's has."""
+    body = bytearray()
+    async for piece in answer.content.iter_any():
+        body += piece
+        if len(body) > LARGEST_BODY:
+            answer.close()
+            words = f"GET {path}: {answer.status}, an answer of more than {LARGEST_BODY >> 20} MB"
+            raise _Retry(words, unexpected=True)
+    return bytes(body)
 
 
 def _failure(status: int, headers: Mapping[str, str], code: str | None, about: str) -> Exception:

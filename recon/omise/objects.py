@@ -5,10 +5,11 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
+from recon.bounds import LARGEST_AMOUNT, LARGEST_OBJECT, LARGEST_SUM, MOST_OBJECTS, YEARS
 from recon.model import Balance, Malformed, ObjectRow, Traces
 from recon.omise.scrub import Scrub, object_of
 from recon.omise.shapes import TYPES, VALUES, Moment
@@ -69,17 +70,20 @@ class AccountFacts:
 Objects = tuple[tuple[ObjectRow, ...], tuple[Malformed, ...]]
 
 
+_Sum = Annotated[int, msgspec.Meta(ge=-LARGEST_SUM, le=LARGEST_SUM)]
+
+
 class _List(msgspec.Struct):
-    total: int
+    total: Annotated[int, msgspec.Meta(ge=0, le=MOST_OBJECTS)]
     data: list[msgspec.Raw]
 
 
 class _Balance(msgspec.Struct):
     currency: str
-    total: int
-    transferable: int
-    reserve: int = 0
-    on_hold: int | None = None
+    total: _Sum
+    transferable: _Sum
+    reserve: _Sum = 0
+    on_hold: _Sum | None = None
 
 
 class _Named(msgspec.Struct):
@@ -97,8 +101,8 @@ _whole = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _named = msgspec.json.Decoder(_Named)
 _made = msgspec.json.Decoder(_Made)
 _ID = re.compile(r"\w{1,64}", re.ASCII)
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError)
 _CURRENCY = re.compile(r"[A-Za-z]{3}")
-_LARGEST = 1 << 62  # minor units; what is above is no amount
 _MOVED = {"charge": ("captured_amount", "amount"), "transfer": ("net",)}  # by which fields an object moved money
 
 
@@ -114,8 +118,8 @@ def read_objects(kind: str, bodies: Iterable[bytes], scrub: Scrub) -> Objects:
     malformed: list[Malformed] = []
     for body in bodies:
         try:
-            rows.append(_row(kind, _node.decode(body), scrub))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            rows.append(_row(kind, _node_of(body), scrub))
+        except _UNREADABLE as error:
             malformed.append(_malformed(kind, body, error, scrub))
     return tuple(rows), tuple(malformed)
 
@@ -124,14 +128,14 @@ def id_of(body: bytes) -> str:
     """The id in an object's bytes; empty where it has none that could be one."""
     try:
         object_id = _named.decode(body).id
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except _UNREADABLE:
         return ""
     return object_id if isinstance(object_id, str) and _ID.fullmatch(object_id) else ""
 
 
 def decode_object(kind: str, body: bytes, scrub: Scrub) -> ObjectRow:
     """One object; raises BadAnswer."""
-    return _decoded(lambda whole: _row(kind, _node.decode(whole), scrub), body)
+    return _decoded(lambda whole: _row(kind, _node_of(whole), scrub), body)
 
 
 def object_bytes(body: bytes) -> bytes:
@@ -159,7 +163,7 @@ def _decoded(decode: Callable[[bytes], T], body: bytes) -> T:
         return decode(body)
     except msgspec.ValidationError as error:
         problem = f"the answer has another shape than Omise's: {error}"
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except _UNREADABLE:
         problem = ""
     if problem and _is_whole(body):
         raise UnexpectedShape(problem)
@@ -170,9 +174,16 @@ def _is_whole(body: bytes) -> bool:
     """Whether a body is JSON to its end: a wrong type is told before what comes after it is looked at."""
     try:
         msgspec.json.decode(body, type=msgspec.Raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except _UNREADABLE:
         return False
     return True
+
+
+def _node_of(body: bytes) -> dict[str, Any]:
+    """Raises msgspec.DecodeError."""
+    if len(body) > LARGEST_OBJECT:
+        raise msgspec.ValidationError(f"it has {len(body):,} bytes, and at most {LARGEST_OBJECT:,} are read")
+    return _node.decode(body)
 
 
 def _row(kind: str, node: dict[str, Any], scrub: Scrub) -> ObjectRow:
@@ -191,8 +202,9 @@ def key_of(body: bytes) -> str:
 def created_at(body: bytes) -> datetime | None:
     """When an object says that it was made; null where it does not."""
     try:
-        return _made.decode(body).created_at
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        made = _made.decode(body).created_at
+        return made if made.year in YEARS else None
+    except _UNREADABLE:
         return None
 
 
@@ -204,9 +216,9 @@ def _malformed(kind: str, body: bytes, error: Exception, scrub: Scrub) -> Malfor
 def _traces(kind: str, body: bytes, scrub: Scrub) -> Traces:
     """Each field by itself: what is wrong with one says nothing about the others."""
     try:
-        node = _node.decode(body)
+        node = _node_of(body)
         scrub.clean(node)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except _UNREADABLE:
         return Traces()
     made = created_at(body)
     amounts = [_amount(node.get(name)) for name in _MOVED.get(kind, ("amount",))]
@@ -225,7 +237,7 @@ def _traces(kind: str, body: bytes, scrub: Scrub) -> Traces:
 
 def _amount(value: Any) -> int | None:
     """Minor units, where it can be nothing else."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _LARGEST else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_AMOUNT else None
 
 
 def _reference(value: Any) -> str | None:

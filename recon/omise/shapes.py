@@ -8,9 +8,12 @@ from typing import Annotated, Any
 import msgspec
 
 from recon import columns as c
+from recon.bounds import LARGEST_AMOUNT, LONGEST_ID, YEARS
 
 Values = tuple[str | int | bool | None, ...]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+Minor = Annotated[int, msgspec.Meta(ge=-LARGEST_AMOUNT, le=LARGEST_AMOUNT)]
+Word = Annotated[str, msgspec.Meta(max_length=LONGEST_ID)]
 
 DIRECTIONS = frozenset({"credit", "debit"})
 
@@ -22,47 +25,47 @@ _sorted = msgspec.json.Encoder(order="deterministic")
 class Ref(msgspec.Struct):
     """An embedded or expanded object of which only the id is needed."""
 
-    id: str | None = None
+    id: Word | None = None
 
 
-Id = str | Ref | None
+Id = Word | Ref | None
 
 
 class _Source(msgspec.Struct):
-    type: str | None = None
+    type: Word | None = None
 
 
 class _Card(msgspec.Struct):
-    brand: str | None = None
+    brand: Word | None = None
 
 
 class _Rates(msgspec.Struct):
-    fee_flat: str | None = None
-    fee_rate: str | None = None
-    vat_rate: str | None = None
+    fee_flat: Word | None = None
+    fee_rate: Word | None = None
+    vat_rate: Word | None = None
 
 
 class _Charge(msgspec.Struct):
-    id: str
-    status: str
-    amount: int
-    currency: str
-    funding_amount: int
-    funding_currency: str
-    net: int
+    id: Word
+    status: Word
+    amount: Minor
+    currency: Word
+    funding_amount: Minor
+    funding_currency: Word
+    net: Minor
     created_at: Moment
     livemode: bool
-    fee: int
-    fee_vat: int
-    refunded_amount: int
+    fee: Minor
+    fee_vat: Minor
+    refunded_amount: Minor
     capture: bool
     authorized: bool
     paid: bool
     reversed: bool
     voided: bool
-    captured_amount: int | None = None
-    interest: int = 0
-    interest_vat: int = 0
+    captured_amount: Minor | None = None
+    interest: Minor = 0
+    interest_vat: Minor = 0
     transaction_fees: _Rates | None = None
     source: _Source | None = None
     card: _Card | None = None
@@ -74,7 +77,7 @@ class _Charge(msgspec.Struct):
     dispute: Id = None
     link: Id = None
     schedule: Id = None
-    failure_code: str | None = None
+    failure_code: Word | None = None
     description: str | None = None
     metadata: dict[str, Any] | None = None
 
@@ -87,13 +90,13 @@ class _Charge(msgspec.Struct):
 
 
 class _OfCharge(msgspec.Struct):
-    id: str
-    charge: str | Ref
-    status: str
-    amount: int
-    currency: str
-    funding_amount: int
-    funding_currency: str
+    id: Word
+    charge: Word | Ref
+    status: Word
+    amount: Minor
+    currency: Word
+    funding_amount: Minor
+    funding_currency: Word
     created_at: Moment
     livemode: bool
 
@@ -104,18 +107,18 @@ class _Refund(_OfCharge):
 
 
 class _Move(msgspec.Struct):
-    id: str | None = None
-    direction: str | None = None
+    id: Word | None = None
+    direction: Word | None = None
 
 
 class _Transfer(msgspec.Struct):
-    id: str
-    amount: int
-    currency: str
-    fee: int
-    fee_vat: int
-    total_fee: int
-    net: int
+    id: Word
+    amount: Minor
+    currency: Word
+    fee: Minor
+    fee_vat: Minor
+    total_fee: Minor
+    net: Minor
     created_at: Moment
     livemode: bool
     sent: bool
@@ -124,8 +127,8 @@ class _Transfer(msgspec.Struct):
     sendable: bool = False
     sent_at: Moment | None = None
     paid_at: Moment | None = None
-    failure_code: str | None = None
-    transactions: list[str | _Move] | None = None
+    failure_code: Word | None = None
+    transactions: list[Word | _Move] | None = None
     schedule: Id = None
 
     @property
@@ -137,11 +140,11 @@ class _Transfer(msgspec.Struct):
 
 
 class _Transaction(msgspec.Struct):
-    id: str
-    amount: int
-    currency: str
-    direction: str
-    key: str
+    id: Word
+    amount: Minor
+    currency: Word
+    direction: Word
+    key: Word
     created_at: Moment
     livemode: bool
     origin: Id = None
@@ -153,13 +156,13 @@ class _Transaction(msgspec.Struct):
 
 
 class _Dispute(_OfCharge):
-    reason_code: str | None = None
+    reason_code: Word | None = None
     closed_at: Moment | None = None
 
 
 class _Event(msgspec.Struct):
-    id: str
-    key: str
+    id: Word
+    key: Word
     created_at: Moment
     livemode: bool
     data: Id = None
@@ -170,14 +173,14 @@ class _Adjustment(msgspec.Struct):
 
 
 class _Receipt(msgspec.Struct):
-    id: str
-    currency: str
-    total: int
+    id: Word
+    currency: Word
+    total: Minor
     created_at: Moment
-    vat: int = 0
-    wht: int = 0
-    issued_on: str | None = None
-    adjustment_transaction: str | _Adjustment | None = None
+    vat: Minor = 0
+    wht: Minor = 0
+    issued_on: Word | None = None
+    adjustment_transaction: Word | _Adjustment | None = None
     livemode: bool = True  # receipts exist in live mode only
 
     @property
@@ -203,7 +206,9 @@ def _id(reference: str | Ref) -> str | None:
 
 
 def _microseconds(moment: datetime) -> int:
-    """Since the epoch."""
+    """Since the epoch; raises msgspec.ValidationError for a moment that no calendar here can hold."""
+    if moment.year not in YEARS:
+        raise msgspec.ValidationError(f"A moment of the year {moment.year}")
     return (moment - _EPOCH) // _MICROSECOND
 
 
@@ -250,6 +255,8 @@ def _values_of(frame: c.Frame) -> Callable[[Any], Values]:
         for place, convert in conversions:
             if (value := row[place]) is not None:
                 row[place] = convert(value)
+        if any("\0" in value for value in row if type(value) is str):
+            raise msgspec.ValidationError("A text with a NUL, which PostgreSQL cannot keep and SQLite cuts")
         return tuple(row)
 
     return values

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
+from recon.bounds import LARGEST_FILE, MOST_CELLS, MOST_COLUMNS, MOST_ROWS
 from recon.model import Window
 from recon.orders.source import OrderKind, OrderSource, SourceMissing, SourceUnreadable
 from recon.tabular.files import SourceFile, matching_files
@@ -16,7 +17,7 @@ def file_kind(name: str, table_of: Callable[[SourceFile, OrderSource], Table]) -
     """A kind whose files are read whole, each as one table."""
 
     def tables(source: OrderSource, _window: Window, _changed_since: datetime | None) -> Iterator[Table]:
-        return (table_of(file, source) for file in _files(source))
+        return (_read(table_of, file, source) for file in _files(source))
 
     return OrderKind(name, tables, (_PATH,))
 
@@ -29,7 +30,24 @@ def _files(source: OrderSource) -> Iterator[SourceFile]:
         raise SourceMissing(f"[orders.{source.name}] no file matches {pattern}: put one there, or correct the path")
     for name, path in files.items():
         try:
-            content = path.read_bytes()
+            with path.open("rb") as opened:
+                content = opened.read(LARGEST_FILE + 1)
         except OSError as error:
             raise SourceUnreadable(f"{name} cannot be opened: {error.strerror}") from error
+        if len(content) > LARGEST_FILE:
+            raise SourceUnreadable(f"{name} is larger than {LARGEST_FILE >> 20:,} MB: split the export by date")
         yield SourceFile(name, content)
+
+
+def _read(table_of: Callable[[SourceFile, OrderSource], Table], file: SourceFile, source: OrderSource) -> Table:
+    """One file as a table, or why not; what nobody foresaw is named with its file too."""
+    try:
+        table = table_of(file, source)
+    except (SourceUnreadable, MemoryError):
+        raise
+    except Exception as error:  # a format's own library raises what it likes
+        raise SourceUnreadable(f"{file.name} cannot be read ({type(error).__name__}): export it again") from error
+    columns = len(table.header)
+    if len(table.rows) > MOST_ROWS or columns > MOST_COLUMNS or columns * len(table.rows) > MOST_CELLS:
+        raise SourceUnreadable(f"{file.name} has {len(table.rows):,} rows of {columns:,} columns: split it by date")
+    return table

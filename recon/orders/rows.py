@@ -14,6 +14,7 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from recon import columns as c
 from recon.arrays import Ints, Mask
+from recon.bounds import LONGEST_ID, LONGEST_TEXT
 from recon.money import Currencies
 from recon.orders.source import OrderSource, SourceUnreadable
 from recon.privacy import keyed_hash, redact
@@ -22,7 +23,7 @@ from recon.tabular.faults import RowFaults, quoted, shown
 from recon.tabular.moments import moments
 from recon.tabular.table import Table, Torn, mapped
 
-_LONGEST_ID = 64
+_LONGEST_PLAIN = 64  # characters of an id of a row that could not be read
 _PLAIN_ID = re.compile(r"\S+")  # names of people have blanks in them
 _REQUIRED = (c.ORDER_ID, c.AMOUNT, c.CURRENCY, c.STATUS, c.CREATED_AT)
 # Control characters, and letters that have no width: an id with one of these never equals the id that it looks like.
@@ -99,6 +100,7 @@ class _Reading:
         created, refused = moments(texts, self.source.zone)
         self._refuse(c.CREATED_AT, texts, refused)
         charge_id = self._id(c.CHARGE_ID, required=False)
+        self._long_texts()
         self._doubts()
         count = len(self.kept)
         data = {
@@ -110,7 +112,7 @@ class _Reading:
             c.CURRENCY: currency,
             c.CREATED_AT: pa.array(created).cast(pa.timestamp("us", "UTC")),
             c.REFUNDED_AMOUNT: pa.array(refunded),
-            c.PAYMENT_METHOD: _or_null(_words(self._cells(c.PAYMENT_METHOD), redact)),
+            c.PAYMENT_METHOD: _or_null(_words(self._cells(c.PAYMENT_METHOD), _method)),
             c.CHARGE_ID: _or_null(charge_id),
             c.REFERENCE: _or_null(_words(self._id(c.REFERENCE, required=False), redact)),
             c.CUSTOMER: self._customer(),
@@ -194,6 +196,9 @@ class _Reading:
         unseen = _where(pc.match_substring_regex(texts, _UNSEEN))
         if unseen:
             self.faults.add(unseen, self._name(column), f"{column} has a control character or an invisible one in it")
+        long = _where(pc.greater(pc.utf8_length(texts), LONGEST_ID))
+        if long:
+            self.faults.add(long, self._name(column), f"{column} has more than {LONGEST_ID} characters")
         return texts
 
     def _order_id(self) -> pa.Array:
@@ -209,6 +214,14 @@ class _Reading:
             {at: f'order_id "{shown(texts[at].as_py())}" {where}' for at in unlike}, self._name(c.ORDER_ID)
         )
         return ids
+
+    def _long_texts(self) -> None:
+        """Of a cell that no order has nobody can say what it swallowed."""
+        for column, index in self.header.items():
+            lengths = pc.binary_length(self.table.cells[index])
+            if (pc.max(lengths).as_py() or 0) > LONGEST_TEXT:
+                long = np.flatnonzero(_mask(pc.greater(lengths, LONGEST_TEXT))[self.kept]).tolist()
+                self.faults.add(long, self._name(column), f"{column} has more than {LONGEST_TEXT:,} bytes")
 
     def _currencies_and_accounts(self) -> tuple[pa.Array, pa.Array]:
         """Currency codes (null where not known) and accounts (null where not known)."""
@@ -320,12 +333,18 @@ class _Reading:
 
 def _id_or_none(text: str) -> str | None:
     """An id of a row that could not be read, where anything may stand: no person's name, card or address."""
-    is_plain = 0 < len(text) <= _LONGEST_ID and _PLAIN_ID.fullmatch(text) and redact(text) == text
-    return text if is_plain else None
+    if not 0 < len(text) <= _LONGEST_PLAIN or not text.isprintable():
+        return None
+    return text if _PLAIN_ID.fullmatch(text) and redact(text) == text else None
+
+
+def _method(text: str) -> str:
+    """A payment method as a person may read it."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in redact(text[:LONGEST_TEXT]))
 
 
 def _in_pattern(text: str, pattern: re.Pattern[str]) -> str | None:
-    hit = pattern.fullmatch(text)
+    hit = pattern.fullmatch(text) if len(text) <= LONGEST_ID else None
     return hit.group(1) or None if hit else None
 
 

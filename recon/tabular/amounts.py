@@ -11,10 +11,10 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from recon.arrays import Ints, Mask
+from recon.bounds import LARGEST_AMOUNT
 from recon.money import Currencies
 
-_DIGITS = 18  # that many digits always fit into int64
-_LIMIT = 2**63
+_DIGITS = len(str(LARGEST_AMOUNT)) - 1  # that many digits are never too large
 _LONGEST = 200  # characters; Python itself refuses to read endless numbers
 _NUMERIC = re.compile(r"[+-]?[0-9.][0-9.,'\s]*", re.ASCII)
 _BLANKS = " \u00a0\u2009\u202f"
@@ -83,7 +83,7 @@ def amounts(
     text, more decimals than the currency has are taken for zeros only where the whole column has as many, and three
     only where they cannot be thousands.
     """
-    column = _Column(texts, marks, typed)
+    column = _Column(texts, marks, typed, currencies)
     values = np.zeros(len(texts), dtype=np.int64)
     refused = dict(column.no_numbers(pc.is_valid(codes)))
     exponents = {
@@ -101,8 +101,9 @@ def amounts(
 class _Column:
     """Texts taken apart into whole part and decimals; null where a text is no number."""
 
-    def __init__(self, texts: pa.Array, marks: Marks, typed: Mask | None) -> None:
+    def __init__(self, texts: pa.Array, marks: Marks, typed: Mask | None, currencies: Currencies) -> None:
         self.texts = texts
+        self.currencies = currencies
         self.marks = marks
         self.typed = np.zeros(len(texts), dtype=bool) if typed is None else typed
         parts = pc.extract_regex(texts, marks.pattern)
@@ -157,22 +158,23 @@ class _Column:
         short = pc.if_else(pa.array(long), "0", text) if long.any() else text
         values = pc.cast(short, pa.int64()).to_numpy(zero_copy_only=False).copy()
         for place in np.flatnonzero(long).tolist():
-            reason = self._long(values, place, int(at[place]), text[place].as_py())
+            row = int(at[place])
+            reason = self._long(values, place, text[place].as_py(), row, codes[row].as_py())
             if reason:
-                refused.setdefault(int(at[place]), reason)
+                refused.setdefault(row, reason)
         values[_mask(pc.starts_with(_at(self.texts, at), "-"))] *= -1
         if refused:
             values[np.isin(at, list(refused))] = 0
         return values, refused
 
-    def _long(self, values: npt.NDArray[np.int64], place: int, at: int, digits: str) -> str:
+    def _long(self, values: npt.NDArray[np.int64], place: int, digits: str, row: int, code: str) -> str:
         """Puts in the value of a long number; why not, where it cannot be one."""
-        original = self.texts[at].as_py()
+        original = self.texts[row].as_py()
         if len(original) > _LONGEST:
             return _too_long(original)
         value = int(digits)
-        if value >= _LIMIT:
-            return f'amount "{original}" is too large'
+        if value > LARGEST_AMOUNT:
+            return self.currencies.too_large(original, code)
         values[place] = value
         return ""
 

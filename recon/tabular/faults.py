@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from recon.privacy import redact
 
 _SHOWN = 40  # characters of a value
+_LOOKED_AT = 400  # of which as many are masked: more could not be shown
 _FEW = 10  # fewer rows than these are told one by one, whatever their share
 _MOST_WORDS = 12  # of a status column, and reasons of a source, named one by one
 _UNMAPPED = re.compile(r'status "(?P<word>[^"]*)" is not in \[(?P<place>[^\]]*)\]')
@@ -18,7 +19,7 @@ _QUOTED = re.compile(r'"[^"]*"')
 
 def shown(value: str) -> str:
     """A value as a reason may show it: redacted, printable, cut."""
-    text = "".join(letter if letter.isprintable() else "\ufffd" for letter in redact(value))
+    text = "".join(letter if letter.isprintable() else "\ufffd" for letter in redact(value[:_LOOKED_AT]))
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 

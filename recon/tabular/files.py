@@ -2,6 +2,7 @@
 
 import glob
 import hashlib
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ def matching_files(pattern: str) -> Mapping[str, Path]:
     else:
         folder = fixed_folder(pattern)
         paths = [Path(name) for name in glob.glob(pattern, recursive=True)]  # noqa: PTH207 (an absolute pattern)
-    names = {path.relative_to(folder).as_posix(): path for path in paths if _is_data(path)}
+    names = {_shown(path.relative_to(folder)): path for path in paths if _is_data(path)}
     return {name: names[name] for name in sorted(names, key=_natural)}
 
 
@@ -38,6 +39,12 @@ def fixed_folder(pattern: str) -> Path:
     parts = Path(pattern).parts
     fixed = [part for at, part in enumerate(parts) if not any(glob.has_magic(before) for before in parts[: at + 1])]
     return Path(*fixed) if len(fixed) < len(parts) else Path(pattern).parent
+
+
+def _shown(path: Path) -> str:
+    """A name that can be stored and read: what is no UTF-8 text, or no letter at all, is spelled out."""
+    text = os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 def _is_data(path: Path) -> bool:

@@ -96,12 +96,12 @@ def test_statements_in_parts_have_balances_too(balances: tuple[str, str], tmp_pa
         (
             SIGNED,
             f"-{SIGNED}",
-            'entry 1: amount "-500.00" is negative, too large or has a comma: no amount of CAMT is so',
+            'entry 1: amount "-500.00" is negative or has a comma: no amount of CAMT is so',
         ),
         (
             SIGNED,
             SIGNED.replace("500.00", "1,500"),
-            'entry 1: amount "1,500" is negative, too large or has a comma: no amount of CAMT is so',
+            'entry 1: amount "1,500" is negative or has a comma: no amount of CAMT is so',
         ),
         (SIGNED, "500.00</Amt><Sts>", "entry 1: an amount or its direction (CRDT, DBIT) is missing"),
     ],

@@ -76,7 +76,7 @@ def test_a_debit_is_negative_in_whatever_way_it_is_written(text: str, amount: in
         ("500.00", "-500.00 CR", "amount", 'amount "-500.00 CR" has more than one sign'),
         ("500.00", "(500.00", "amount", 'amount "(500.00" is not a number like -1234.50'),
         ("500.00", "", "amount", "amount is empty"),
-        ("500.00", "9" * 20, "amount", 'amount "…9999" is too large'),
+        ("500.00", "9" * 20, "amount", 'amount "…9999" is too large: one is at most THB 90,000,000,000.00'),
         ("THB", "XXX", "currency", 'currency "XXX" is not known'),
         ("THB", "", "currency", "currency is empty"),
     ],

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as some
 
+from recon.bounds import LARGEST_AMOUNT
 from recon.money import Currencies
 from recon.tabular.amounts import Marks, amounts
 
@@ -20,6 +21,7 @@ PIECES = some.lists(
 )
 TEXTS = some.one_of(PIECES.map("".join), some.text(max_size=6))
 ODD = ["1,234.50", "-0.00", "1.0000", "0.005", "\u0661", "1\n", "9223372036854775808", "92233720368547758.08"]
+ODD += ["90000000000.00", "90000000000.01"]  # the largest amount and one more
 
 
 def plain_number(text: str, marks: Marks) -> tuple[int, str, str] | None:
@@ -53,7 +55,7 @@ def plain_column(texts: list[str], marks: Marks, exponent: int) -> list[int | No
             spare = decimals[exponent:]
             exact = int(whole + decimals[:exponent].ljust(exponent, "0"))
             if not spare or (zeros_allowed and not spare.strip("0")):
-                value = sign * exact if exact < 2**63 else None
+                value = sign * exact if exact <= LARGEST_AMOUNT else None
         units.append(value)
     return units
 
