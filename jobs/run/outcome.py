@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from traceback import extract_tb
 from typing import Protocol
 
 from recon.model import Result
+
+_HOME = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,13 @@ class JobError(Exception):
     def __init__(self, *messages: str) -> None:
         super().__init__("; ".join(messages))
         self.messages = messages
+
+
+def place_of(error: BaseException) -> str:
+    """What was raised and where in the code, for a message: none of its own words, which may be anybody's."""
+    lines = [frame for frame in extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(_HOME)]
+    where = f" at {Path(lines[-1].filename).relative_to(_HOME)}:{lines[-1].lineno}" if lines else ""
+    return type(error).__name__ + where
 
 
 class Progress(Protocol):

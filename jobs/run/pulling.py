@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from jobs.logs.logs import bound
 from jobs.logs.tracing import span
 from jobs.run.access import AccountAccess, PullContext
+from jobs.run.outcome import place_of
 from jobs.run.pulled import Pulled
 from jobs.run.saving import Saver
 from recon import columns as c
@@ -19,7 +20,7 @@ from recon.omise import pull
 from recon.omise.client import Client, KeyRefused, OmiseError, open_client
 from recon.omise.marks import StoredMarks, key_of
 from recon.omise.scrub import Scrub
-from recon.store.engine import Store
+from recon.store.engine import Store, is_of_data
 from recon.store.related import unfinished
 from recon.store.related.charge_names import bring_up_to_date
 from recon.store.versions import kept_aside, save
@@ -104,6 +105,10 @@ async def _pull(
         result.failure = "Omise refused the key"
     except (OmiseError, save.AccountChanged) as error:
         result.failure = str(error)
+    except Exception as error:
+        if not is_of_data(error):
+            raise
+        result.failure = f"something that Omise said could not be kept: {place_of(error)}"
     else:
         if access.name_rules is not None:
             await context.write(bring_up_to_date, [account.name], access.name_rules)

@@ -2,22 +2,23 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from jobs.config.config import Config
-from jobs.run.outcome import JobError
+from jobs.run.outcome import JobError, place_of
 from recon.bank.load import read as read_bank_source
 from recon.bank.source import BankMissing
 from recon.model import InputFile, NoteKind, Window
 from recon.orders.load import read as read_order_source
 from recon.orders.opening import OpeningUnreadable, read_opening
-from recon.orders.source import LoadedOrders, SourceMissing, SourceUnreadable
+from recon.orders.source import LoadedOrders, OrderSource, SourceMissing, SourceUnreadable
 from recon.store.desk import opening
-from recon.store.engine import Store
+from recon.store.engine import Store, is_of_data
 from recon.store.versions import save
 from recon.tabular.faults import RejectedShare
 
@@ -61,10 +62,9 @@ async def read_orders(
     A database is asked for what was made in the window or changed since a moment.
     """
     accounts = {account.name: account.currency for account in config.as_accounts()}
-    sources: list[LoadedOrders] = []
+    sources: list[tuple[OrderSource, LoadedOrders]] = []
     missing = list[str]()
-    messages = list[str]()
-    unread = set[str]()
+    failures: dict[str, str] = {}
     for source in config.sources():
         load = partial(
             read_order_source,
@@ -76,31 +76,44 @@ async def read_orders(
             changed_since=since,
         )
         try:
-            sources.append(await asyncio.to_thread(load))
+            with _failing_alone(source, failures):
+                sources.append((source, await asyncio.to_thread(load)))
         except SourceMissing as error:
             missing.append(str(error))
-        except SourceUnreadable as error:
-            messages.append(f"{error}: the accounts of orders.{source.name} were not judged; run again")
-            unread |= {source.account} if source.account else set(accounts)
     if missing:
         raise JobError(*missing)
-    ignored = Counter[str]()
-    duplicates = Counter[str]()
-    for loaded in sources:
-        messages += [f"{words}; correct the file and run again" for words in loaded.lacking]
-        messages += [f"{loaded.share.words}; correct it and run again"] if loaded.share.passed else []
-        await asyncio.to_thread(save.save_orders, store, loaded.orders, loaded.rejected, clock())
-        ignored.update(loaded.ignored)
-        duplicates.update(loaded.duplicates)
+    for source, loaded in sources:
+        with _failing_alone(source, failures):
+            await asyncio.to_thread(save.save_orders, store, loaded.orders, loaded.rejected, clock())
+    kept = [loaded for source, loaded in sources if source.name not in failures]
+    own = {source.name: [source.account] if source.account else list(accounts) for source in config.sources()}
+    unread = sorted({account for name in failures for account in own[name]})
     return SourcesRead(
-        orders_read=bool(sources) and not unread,
-        ignored=ignored,
-        duplicates=duplicates,
-        order_files=[file for loaded in sources for file in loaded.inputs],
-        unread=sorted(unread),
-        unread_shares=[loaded.share for loaded in sources if loaded.share.passed],
-        messages=messages,
+        orders_read=bool(kept) and not unread,
+        ignored=sum((Counter(loaded.ignored) for loaded in kept), Counter[str]()),
+        duplicates=sum((Counter(loaded.duplicates) for loaded in kept), Counter[str]()),
+        order_files=[file for loaded in kept for file in loaded.inputs],
+        unread=unread,
+        unread_shares=[loaded.share for loaded in kept if loaded.share.passed],
+        messages=[
+            *(f"{why}: the accounts of orders.{name} were not judged; run again" for name, why in failures.items()),
+            *(f"{words}; correct the file and run again" for loaded in kept for words in loaded.lacking),
+            *(f"{loaded.share.words}; correct it and run again" for loaded in kept if loaded.share.passed),
+        ],
     )
+
+
+@contextmanager
+def _failing_alone(source: OrderSource, failures: dict[str, str]) -> Iterator[None]:
+    """Why a source, by its name, cannot be read or kept; what nobody foresaw is told by its place in the code."""
+    try:
+        yield
+    except SourceUnreadable as error:
+        failures[source.name] = str(error)
+    except Exception as error:
+        if not is_of_data(error):
+            raise
+        failures[source.name] = f"[{source.place}] cannot be read or kept ({place_of(error)})"
 
 
 def read_statements(config: Config, store: Store, clock: Callable[[], datetime]) -> SourcesRead:

@@ -21,7 +21,7 @@ from jobs.run.history import with_histories
 from jobs.run.judging import Findings, find
 from jobs.run.judging_request import AccountRequest, JudgingRequest
 from jobs.run.lock import Hold
-from jobs.run.outcome import Outcome, Progress, RunOptions, Unsigned
+from jobs.run.outcome import Outcome, Progress, RunOptions, Unsigned, place_of
 from jobs.run.pulled import Pulled
 from jobs.run.pulling import PullScope, pull_account
 from jobs.run.rejudging import ROWS, context_of
@@ -33,7 +33,7 @@ from recon.model import Account, Note, NoteKind, Window
 from recon.result.changes import counts, open_breaks
 from recon.settings import Context
 from recon.store.desk import workbooks
-from recon.store.engine import Store
+from recon.store.engine import Store, is_of_data
 from recon.store.queue.batches import Marker
 from recon.store.runs import record
 from reports.verify.digests import digests
@@ -150,7 +150,12 @@ async def judge(road: Road, sources: SourcesRead, pulls: Mapping[str, Pulled]) -
     """The road's accounts, of which those that a source failed for are left out, and by which settings."""
     with road.stage("judge"):
         request = _judging_request(road, sources, pulls)
-        findings = await asyncio.to_thread(_find, road, request)
+        try:
+            findings = await asyncio.to_thread(_find, road, request)
+        except Exception as error:
+            if not is_of_data(error):
+                raise
+            findings = await asyncio.to_thread(_find_the_others, road, request, error)
     for result in findings.results:
         waiting = [
             f"{count:,} {reason}"
@@ -161,6 +166,25 @@ async def judge(road: Road, sources: SourcesRead, pulls: Mapping[str, Pulled]) -
     if not road.options.pull and not findings.pulled:
         road.messages.append("no charges were ever pulled: run without --no-pull")
     return findings, request.context
+
+
+def _find_the_others(road: Road, request: JudgingRequest, error: Exception) -> Findings:
+    """Each account alone says whether it is the one; those that can be judged are judged, together."""
+    failures = {}
+    for part in request.accounts:
+        try:
+            if len(request.accounts) == 1:
+                raise error
+            _find(road, replace(request, accounts=(part,)))
+        except Exception as its_own:
+            if not is_of_data(its_own):
+                raise
+            failures[part.account.name] = place_of(its_own)
+    if not failures:
+        raise error
+    road.messages += [f'account "{name}" could not be judged: {place}' for name, place in failures.items()]
+    rest = tuple(part for part in request.accounts if part.account.name not in failures)
+    return _find(road, replace(request, accounts=rest)) if rest else Findings()
 
 
 def _find(road: Road, request: JudgingRequest) -> Findings:

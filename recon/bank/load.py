@@ -33,6 +33,9 @@ from recon.money import Currencies
 from recon.tabular.faults import RejectedShare, grouped, missing_columns
 from recon.tabular.files import SourceFile, matching_files
 
+# What a format's own library makes of a file that nobody foresaw.
+_UNFORESEEN = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+
 
 @dataclass
 class _Reading:
@@ -75,6 +78,9 @@ def read(source: BankSource, *, currencies: Currencies, largest: int = LARGEST_S
             _read_file(file, source, currencies, columns.lacking(name), reading)
         except BankUnreadable as error:
             _keep_unreadable(source, name, str(error), reading)
+        except _UNFORESEEN as error:
+            why = f"{name} cannot be read ({type(error).__name__}): get it again"
+            _keep_unreadable(source, name, why, reading)
     return LoadedBank(
         c.BANK_LINE.from_rows(reading.lines.values()),
         c.REJECTED.from_rows(reading.rejected.values()),
@@ -127,7 +133,7 @@ class _Columns:
         if kind is None or kind.header is None:
             return
         for name, path in files.items():
-            with suppress(BankUnreadable):
+            with suppress(BankUnreadable, *_UNFORESEEN):
                 self._headers[name] = kind.header(_opened(name, path, largest), source)
         missing = list(missing_columns(source.configured, self._headers)) if self._headers else []
         if missing:

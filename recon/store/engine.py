@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError
 
 Store = Engine  # what the store's functions are handed first; SQLAlchemy's own name stays in here
 SQLITE = "sqlite"
@@ -100,6 +100,14 @@ def is_lost(error: BaseException) -> bool:
 
     driver = psycopg.OperationalError | psycopg.InterfaceError  # bulk reads and writes go past SQLAlchemy
     return isinstance(error, OperationalError | InterfaceError | driver)
+
+
+def is_of_data(error: BaseException) -> bool:
+    """Whether what was read, stored or computed is at fault, and not the database: only what it came with fails."""
+    import psycopg  # late: a SQLite store does without
+
+    python = ArithmeticError | AssertionError | AttributeError | LookupError | RecursionError | TypeError | ValueError
+    return isinstance(error, python | DataError | IntegrityError | psycopg.DataError | psycopg.IntegrityError)
 
 
 def to_micros(moment: datetime) -> int:

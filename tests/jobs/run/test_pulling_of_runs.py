@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import sqlite3
 import sys
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -85,14 +87,20 @@ def secrets() -> Iterator[str]:
 
 @pytest.mark.parametrize(
     ("says", "code"),
-    [("the truth", 0), ("nothing but refusals", 2), ("what breaks the store", 3), ("cut answers", 3)],
+    [
+        ("the truth", 0),
+        ("nothing but refusals", 2),
+        ("what no store holds", 3),
+        ("what breaks the store", 3),
+        ("cut answers", 3),
+    ],
 )
 async def test_the_key_is_in_nothing_that_is_said_or_stored(tmp_path: Path, says: str, code: int) -> None:
     def answer(request: web.Request, body: bytes) -> bytes | int:
         match says:
             case "nothing but refusals":
                 return 403
-            case "what breaks the store" if request.path == "/balance":
+            case "what no store holds" if request.path == "/balance":
                 return json.dumps(json.loads(body) | {"total": 2**80}).encode()
             case "cut answers" if request.path == "/charges":
                 return body[: len(body) // 2]
@@ -105,6 +113,9 @@ async def test_the_key_is_in_nothing_that_is_said_or_stored(tmp_path: Path, says
                 text = merchant.config.read_text(encoding="utf-8")
                 merchant.config.write_text(text.replace("[omise]", '[omise]\ndeadline = "1s"'), encoding="utf-8")
             (tmp_path / "keys" / "th").write_text(KEY, encoding="utf-8")
+            if says == "what breaks the store":
+                with closing(sqlite3.connect(tmp_path / "recon.db")) as connection:
+                    connection.execute("DROP TABLE balance")
             ended, said = await recon(merchant.config, "run", "--json")
         assert ended == code, said
         assert ("Traceback" in said) == (says == "what breaks the store")
