@@ -18,6 +18,7 @@ from jobs.config.fields import Secret
 from jobs.config.sections import AccountSection
 from jobs.logs.redaction import masked
 from jobs.run.access import mismatches
+from jobs.run.gateway_clock import NO_DATE, skew
 from jobs.run.outcome import JobError
 from jobs.run.run import open_ready_store
 from jobs.service import schedule
@@ -25,14 +26,16 @@ from recon import columns as c
 from recon.bank.load import read as read_bank
 from recon.bank.source import BankMissing, BankSource
 from recon.calendars import days_window, local_day
+from recon.model import Account
 from recon.money import Currencies
 from recon.omise import pull
 from recon.omise.client import KeyRefused, Limits, OmiseError, open_client
+from recon.omise.objects import AccountFacts
 from recon.orders.load import preview, read
 from recon.orders.source import OrderSource, SourceMissing, SourceUnreadable
 from recon.store.engine import Store
 from recon.store.migrate import current
-from recon.store.runs.record import StoredRun, list_runs
+from recon.store.moments import later_words
 from recon.store.versions import archive
 from recon.tabular.faults import RejectedShare
 from reports.documents import Document, fields
@@ -71,8 +74,10 @@ async def check_all(
         return [_item("config", FAILED, message) for message in error.messages]
     counted = f"{len(config.accounts)} account(s), {len(config.order_sources)} order source(s)"
     items = [_item("config", OK, counted), *_secrets(config), *_plain_passwords(config)]
-    items += await asyncio.gather(*(_key(config, name, section) for name, section in config.accounts.items()))
+    keys = await asyncio.gather(*(_key(config, name, section) for name, section in config.accounts.items()))
+    items += [key.item for key in keys]
     items += await asyncio.to_thread(_store, config, clock())
+    items.append(_clock([key for key in keys if key.answered], clock()))
     items += await _queue(config)
     for source in config.sources():
         items += await asyncio.to_thread(_orders, config, source, clock())
@@ -134,18 +139,38 @@ def _plain_passwords(config: Config) -> Iterator[Item]:
         yield _item("omise.base_url", WARNING, "keys would travel unencrypted: use https")
 
 
-async def _key(config: Config, name: str, section: AccountSection) -> Item:
+@dataclass(frozen=True)
+class _Key:
+    """What was seen of an account's key; whether Omise answered, and by which time."""
+
+    item: Item
+    answered: bool = False
+    date: datetime | None = None
+
+
+async def _key(config: Config, name: str, section: AccountSection) -> _Key:
     what = f"key of {name}"
     if not section.secret_key.is_set:
-        return _item(what, FAILED, f"{section.secret_key.origin} is not set: put the account's secret key there")
+        return _Key(
+            _item(what, FAILED, f"{section.secret_key.origin} is not set: put the account's secret key there")
+        )
+    url = config.omise.base_url
     try:
-        async with open_client(config.omise.base_url, section.secret_key.reveal(), _LIMITS) as client:
+        line = config.line(url)
+        async with open_client(url, section.secret_key.reveal(), _LIMITS, line=line) as client:
             facts = await pull.account(client)
+    except ConfigError as error:
+        return _Key(_item(what, FAILED, str(error)))
     except KeyRefused:
-        return _item(what, FAILED, f"Omise refused the key in {section.secret_key.origin}: give the account's own")
+        words = f"Omise refused the key in {section.secret_key.origin}: give the account's own"
+        return _Key(_item(what, FAILED, words))
     except OmiseError as error:
-        return _item(what, FAILED, f"Omise could not be asked at {config.omise.base_url}: {error}")
-    wrong = mismatches(section.as_account(name), section.livemode, facts)
+        return _Key(_item(what, FAILED, f"Omise could not be asked at {url}: {error}"))
+    return _Key(_account_item(what, section.as_account(name), section, facts), True, client.date)
+
+
+def _account_item(what: str, account: Account, section: AccountSection, facts: AccountFacts) -> Item:
+    wrong = mismatches(account, section.livemode, facts)
     if wrong:
         return _item(what, FAILED, "; ".join(wrong))
     country = facts.country or "no country named, so only the currency was compared"
@@ -161,7 +186,7 @@ def _store(config: Config, now: datetime) -> list[Item]:
         return [_broken("store", error)]
     try:
         tables = _item("store", OK, f"{store.dialect.name}, tables at {current(store)}")
-        return [tables, *_archive(store), _clock(list_runs(store, 1), now)]
+        return [tables, *_archive(store), *_moments(store, now)]
     finally:
         store.dispose()
 
@@ -193,14 +218,22 @@ async def _queue(config: Config) -> list[Item]:
     return [_item("queue", OK, f"{workers} worker(s)")]
 
 
-def _clock(latest: Sequence[StoredRun], now: datetime) -> Item:
-    """A clock that stands before the last run has gone wrong."""
-    for run in latest:
-        last = run.record.recorded_at
-        if last > now + timedelta(minutes=5):
-            words = f"stands at {now:%Y-%m-%d %H:%M} UTC, before the last run ({last:%Y-%m-%d %H:%M})"
-            return _item("clock", FAILED, words)
-    return _item("clock", OK, f"{now.astimezone(UTC):%Y-%m-%d %H:%M} UTC")
+def _moments(store: Store, now: datetime) -> Iterator[Item]:
+    words = later_words(store, now)
+    if words:
+        yield _item("store's clock", FAILED, words)
+
+
+def _clock(answers: Sequence[_Key], now: datetime) -> Item:
+    """This machine's clock beside Omise's, where it says the time."""
+    dates = [key.date for key in answers if key.date is not None]
+    words = next(filter(None, (skew(date, now) for date in dates)), "")
+    if words:
+        return _item("clock", FAILED, words)
+    shown = f"{now.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    if answers and not dates:
+        return _item("clock", WARNING, f"{shown}; {NO_DATE}")
+    return _item("clock", OK, f"{shown}, as Omise's" if dates else shown)
 
 
 def _orders(config: Config, source: OrderSource, now: datetime) -> Iterator[Item]:

@@ -70,16 +70,16 @@ async def _sent(config: Config, message: EmailMessage) -> tuple[str, ...]:
     url = config.alerts.smtp_url.reveal()
     keep_secret(url)
     try:
-        refused = await asyncio.to_thread(_send, urlsplit(url), message)
+        refused = await asyncio.to_thread(_send, urlsplit(url), message, config.tls())
     except (OSError, smtplib.SMTPException, ValueError) as error:
         return (f"reports by mail: {masked_for_logs(f'{type(error).__name__}: {error}')}",)
     return (f"reports by mail: {refused} of {len(config.reports.mail)} addresses were refused",) if refused else ()
 
 
-def _send(url: SplitResult, message: EmailMessage) -> int:
+def _send(url: SplitResult, message: EmailMessage, tls: ssl.SSLContext | None) -> int:
     """How many addresses the server refused; a password travels encrypted, or on this machine alone."""
     host = url.hostname or ""
-    context = ssl.create_default_context()
+    context = tls or ssl.create_default_context()
     if url.scheme == "smtps":
         server: smtplib.SMTP = smtplib.SMTP_SSL(host, url.port or 465, timeout=TIMEOUT_S, context=context)
     else:

@@ -22,15 +22,17 @@ from jobs.alerts.decide import RANGE_CHANGED, About, Digest, Notice, Scope, aske
 from jobs.alerts.letters import Letter, letter_of
 from jobs.alerts.mail import mail_reports
 from jobs.alerts.quiet import loud_at
-from jobs.config.config import Config
+from jobs.config.config import Config, ConfigError
 from jobs.logs.errors import say
 from jobs.logs.logs import bound, log
 from jobs.logs.redaction import keep_secret, masked_for_logs
+from jobs.run.gateway_clock import ClockWrong
 from jobs.run.lock import Busy
 from jobs.run.outcome import JobError, Outcome, RunOptions
 from jobs.run.run import ready_store, resolve, run
 from jobs.service.nights import Finding
 from recon.model import Severity
+from recon.omise.line import failure
 from recon.store.runs import alerts
 
 T = TypeVar("T")
@@ -145,14 +147,20 @@ class Teller:
         problems = await self._tell(about, _notices(outcome))
         return (*problems, *await mail_reports(self._config, outcome))
 
-    async def run_failed(self, options: RunOptions, words: str, trigger: str) -> tuple[str, ...]:
-        """A run ended before it could judge anything; told even where the store cannot be reached."""
+    async def run_failed(self, options: RunOptions, words: str, trigger: str, stored: bool = True) -> tuple[str, ...]:
+        """A run ended before it could judge anything; told even where the store cannot be reached.
+
+        Without `stored` nothing is kept of it, as where the clock is wrong: it may be told again.
+        """
         try:
             _, days = resolve(self._config, options, self._clock())
         except JobError:  # a mistake in what was asked: no night is at stake
             return ()
         notices = [Notice("failed", name, span.first, span.last, words) for name, span in days.items()]
-        return await self._tell(self._about(trigger), notices)
+        about = self._about(trigger)
+        return await (
+            self._tell(about, notices) if stored else self._tell_without_store(Digest(about, tuple(notices)))
+        )
 
     async def run_silent(self, outcome: Outcome, trigger: str) -> None:
         """Nobody is told of what a run found, now or later."""
@@ -181,10 +189,19 @@ class Teller:
             return True
         keep_secret(secret.reveal())
         limit = aiohttp.ClientTimeout(total=HEARTBEAT_S)
+        url = secret.reveal()
         try:
-            async with aiohttp.ClientSession(timeout=limit) as session, session.get(secret.reveal()) as answer:
+            line = self._config.line(url)
+            async with (
+                aiohttp.ClientSession(timeout=limit) as session,
+                session.get(url, proxy=line.proxy or None, ssl=line.tls or True) as answer,
+            ):
                 problem = "" if answer.status < 400 else f"status {answer.status}"
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        except TimeoutError:
+            problem = f"no answer within {HEARTBEAT_S:g} s"
+        except aiohttp.ClientError as error:
+            problem = failure(error).words
+        except (OSError, ValueError, ConfigError) as error:
             problem = type(error).__name__
         if problem:
             log("heartbeat not accepted", level="warning", problem=problem, accounts=list(accounts))
@@ -302,7 +319,8 @@ async def tell_of(
         raise  # another run of these accounts goes on, and tells
     except Exception as error:
         if not silent:
-            await _say_problems(teller.run_failed(options, _in_a_line(error), options.command))
+            kept = not isinstance(error, ClockWrong)
+            await _say_problems(teller.run_failed(options, _in_a_line(error), options.command, kept))
         raise
     if silent:
         await _say_problems(teller.run_silent(outcome, options.command))

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from jobs.batch.local import do_batch
 from jobs.batch.plan import BACKFILL, DAY, NIGHT, Period, PullDays, months, plan, request_of
 from jobs.config.config import Config
+from jobs.run.gateway_clock import prove_clock
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
 from jobs.run.run import ready_store, resolve
 from recon.calendars import local_day
@@ -29,6 +30,7 @@ async def backfill(
 
     `do` does the steps, or has them done. What was stopped goes on where it stopped.
     """
+    await prove_clock(config, options.accounts or tuple(config.accounts), clock)
     batch_id = open_backfill(config, options, clock())
     return [] if batch_id is None else await do(config, batch_id, clock, progress)
 

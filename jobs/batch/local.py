@@ -99,8 +99,8 @@ async def _prove_all(work: Work, steps: Sequence[Step]) -> None:
     """Every key and account, before anything is stored; raises JobError of all that are refused."""
     accounts = work.accounts(steps)
     access = {account.name: access_of(work.config, work.store, account.name) for account in accounts}
-    unreachable = await prove(work.pull_context, accounts, access)
-    work.proved.update(name for name, reason in unreachable.items() if not reason)
+    proved = await prove(work.pull_context, accounts, access)
+    work.proved.update({name: answer.date for name, answer in proved.items() if not answer.failure})
 
 
 def outcomes_of(work: Work) -> list[Outcome]:

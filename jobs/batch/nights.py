@@ -9,6 +9,7 @@ from jobs.batch.backfill import open_night
 from jobs.batch.plan import NIGHT, Kind, options_of
 from jobs.batch.queue import PACE, Pace, wait_for
 from jobs.config.config import Config
+from jobs.run.gateway_clock import prove_clock
 from jobs.run.lock import AlreadyDone, Busy, Hold, run_held
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
 from jobs.run.run import ready_store, resolve
@@ -26,6 +27,7 @@ async def run_night(
     end it, so that of all of them one tells. A night that failed leaves its attempt, be it that nothing was judged or
     that no workbook could be written.
     """
+    await prove_clock(config, options.accounts or tuple(config.accounts), clock)
     batch_id = await asyncio.to_thread(open_night, config, options, clock())
     try:
         [outcome], ended = await wait_for(config, batch_id, clock, progress, pace)

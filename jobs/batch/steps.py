@@ -18,6 +18,7 @@ from jobs.batch import packed
 from jobs.batch.plan import DAY, KINDS_BEFORE, Kind, options_of, waits_for
 from jobs.config.config import Config
 from jobs.run.access import AccountAccess, PullContext, access_of, prove
+from jobs.run.gateway_clock import FAR, ClockWrong, latest, prove_clock
 from jobs.run.judging import Findings
 from jobs.run.lock import AlreadyDone, Hold, run_held
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
@@ -54,7 +55,10 @@ class Work:
     clock: Callable[[], datetime]
     progress: Progress
     writes: asyncio.Lock = field(default_factory=asyncio.Lock)  # one writer at a time: SQLite has only one
-    proved: set[str] = field(default_factory=set)  # accounts whose key and mode were proved by this process
+    proved: dict[str, datetime | None] = field(
+        default_factory=dict
+    )  # whose key and mode are right, with Omise's time
+    clock_proved: set[bool] = field(default_factory=set)  # not empty once this host's clock was found to be right
 
     @property
     def options(self) -> RunOptions:
@@ -70,6 +74,20 @@ class Work:
     def until(self) -> datetime:
         """From when on nothing is looked at: now, as every step means it, or an earlier moment that was asked for."""
         return min(self.batch.request.as_of, self.batch.created_at)
+
+    async def prove_clock(self) -> None:
+        """Holds this host's clock against Omise's and the batch's moment too; raises ClockWrong."""
+        if self.clock_proved or not self.options.pull:
+            return
+        accounts = [name for name in self.batch.request.accounts if name in self.config.accounts]
+        await prove_clock(self.config, accounts, self.clock)
+        planned = max(self.batch.request.as_of, self.batch.created_at)
+        if planned > self.clock() + FAR:
+            raise ClockWrong(
+                f"the batch was planned at {planned:%Y-%m-%d %H:%M} UTC, which is later than now: the clock of the "
+                "host that planned it was ahead; set it right (NTP), then begin anew"
+            )
+        self.clock_proved.add(True)
 
     def account(self, step: Step) -> Account:
         """The account of a step; raises JobError where the configuration has it no more."""
@@ -130,6 +148,7 @@ async def perform(work: Work, key: str) -> Step:
     dead one for three minutes: try again), AlreadyDone (a night that others finished; the batch is ended), any other
     JobError (nothing of this batch can go on: `abandon`), NotReady (leave it).
     """
+    await work.prove_clock()
     step = await asyncio.to_thread(_begin, work, key)
     if step.done:
         return step
@@ -196,8 +215,8 @@ async def _sweep(work: Work, step: Step) -> None:
 async def _pull(work: Work, step: Step) -> None:
     account = work.account(step)
     swept, unswept = await asyncio.to_thread(_swept, work, account)
-    scope = replace(_pull_scope(work, account, step), unswept=unswept)
     context, access = await _proved_access(work, account)
+    scope = replace(_pull_scope(work, account, step), unswept=unswept)
     pulled = await pull_account(context, account, access, scope, swept, _finish_pull(work, step))
     if pulled.failure:
         raise StepFailed(pulled.failure)
@@ -208,15 +227,18 @@ async def _proved_access(work: Work, account: Account) -> tuple[PullContext, Acc
     context = work.pull_context
     access = access_of(work.config, work.store, account.name)
     if account.name not in work.proved:
-        unreachable = await prove(context, [account], {account.name: access})
-        if unreachable[account.name]:
-            raise StepFailed(unreachable[account.name])
-        work.proved.add(account.name)
+        proved = await prove(context, [account], {account.name: access})
+        if proved[account.name].failure:
+            raise StepFailed(proved[account.name].failure)
+        work.proved[account.name] = proved[account.name].date
     return context, access
 
 
 def _pull_scope(work: Work, account: Account, step: Step) -> PullScope:
-    return PullScope(_window(work, account, step), work.until, work.config.omise.lookback_days * DAY)
+    until = latest(work.proved[account.name], work.until)
+    window = _window(work, account, step)
+    scope = Window(min(window.start, until), min(window.end, until))
+    return PullScope(scope, until, work.config.omise.lookback_days * DAY)
 
 
 def _window(work: Work, account: Account, step: Step) -> Window:

@@ -52,7 +52,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdou
 
 def read_config(context: typer.Context, needs: Collection[str] = ()) -> Config:
     """The configuration; `needs` as in `jobs.config.config.load`."""
-    return load(config_path(context), os.environ, needs)
+    config = load(config_path(context), os.environ, needs)
+    config.share_line(os.environ)
+    return config
 
 
 def config_path(context: typer.Context) -> Path:

@@ -4,10 +4,11 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, MutableMapping
 from datetime import date, datetime, time
 from fractions import Fraction
 from pathlib import Path
+from ssl import SSLContext
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, field_
 from pydantic_core import ErrorDetails
 
 from jobs.config.fields import AccountName, KnownAccount, ReadContext, Secret, mistakes, read_context, shown, suggest
+from jobs.config.proxies import proxies_in, proxy_for, share
 from jobs.config.sections import (
     AccountSection,
     AlertsSection,
@@ -41,6 +43,7 @@ from recon.methods import MethodBook
 from recon.model import Account
 from recon.model.rulings import ApprovalLimits
 from recon.money import Currencies, Tolerance
+from recon.omise.line import Line, tls_with
 from recon.orders import source as orders
 from recon.orders.source import ORDERS_PLACE
 from recon.privacy import redact
@@ -95,6 +98,7 @@ class Config(Section):
     queue: QueueSection | None = None
 
     _folder: Path = PrivateAttr(default=Path())
+    _proxies: Mapping[str, str] = PrivateAttr(default={})
 
     @field_validator("fees")
     @classmethod
@@ -121,6 +125,29 @@ class Config(Section):
     def store_url(self) -> str:
         """The store's database URL, a SQLite path made absolute; may hold a password."""
         return self.store.url.reveal()
+
+    def line(self, url: str) -> Line:
+        """The way to a server, Omise or any other, by [omise] proxy and ca_file; raises ConfigError."""
+        configured = self.omise.proxy.reveal() if self.omise.proxy else ""
+        try:
+            proxy = proxy_for(url, configured, self._proxies)
+        except ValueError as error:
+            raise ConfigError((str(error),)) from None
+        return Line(proxy, self.tls())
+
+    def share_line(self, environ: MutableMapping[str, str]) -> None:
+        """Has libraries that read their proxy and CAs in the environment go the same way; raises ConfigError."""
+        self.line(self.omise.base_url)
+        share(environ, self.omise.proxy.reveal() if self.omise.proxy else "", self.omise.ca_file)
+
+    def tls(self) -> SSLContext | None:
+        """By which CAs servers are believed; null: by the system's. Raises ConfigError."""
+        if self.omise.ca_file is None:
+            return None
+        try:
+            return tls_with(str(self.omise.ca_file))
+        except ValueError as error:
+            raise ConfigError((f"omise.ca_file: {self.omise.ca_file} {error}",)) from None
 
     @property
     def hash_key(self) -> bytes | None:
@@ -321,6 +348,7 @@ def load(path: Path, environ: Mapping[str, str], needs: Collection[str] = EVERY_
         sentences = (redact(_sentence(mistake)) for mistake in error.errors(include_url=False))
         raise ConfigError(tuple(dict.fromkeys(sentences))) from None
     config._folder = folder
+    config._proxies = proxies_in(environ)
     return config
 
 

@@ -77,6 +77,8 @@ class OmiseSection(Section):
     deadline: PositiveDuration = timedelta(hours=2)
     lookback_days: Count = 35
     lookahead_days: Count = 35
+    proxy: SecretOrText = None  # its password is a secret
+    ca_file: Annotated[FilePath | None, BeforeValidator(lambda value: value or None)] = None
 
 
 class Holidays(Section):

@@ -3,16 +3,19 @@
 import asyncio
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from jobs.config.config import Config
+from jobs.run.gateway_clock import refuse_skew
 from jobs.run.outcome import JobError, Progress
 from jobs.run.related import name_rules
 from recon.model import Account
 from recon.omise import pull
-from recon.omise.client import KeyRefused, Limits, OmiseError, SharedRate, open_client
+from recon.omise.client import Client, KeyRefused, Limits, OmiseError, SharedRate, open_client
+from recon.omise.line import DIRECT, Line
 from recon.omise.objects import AccountFacts
 from recon.omise.scrub import Scrub
 from recon.store.engine import Store
@@ -31,7 +34,20 @@ class AccountAccess:
     scrub: Scrub
     livemode: bool | None
     shared_rate: SharedRate | None = None  # shared with other hosts
+    line: Line = DIRECT
     name_rules: NameRules | None = None  # by which pulled charges are indexed under the orders that they name
+
+    def client(self) -> AbstractAsyncContextManager[Client]:
+        """A client of the account, for the block."""
+        return open_client(self.base_url, self.secret_key, self.limits, self.shared_rate, self.line)
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """Why an account could not be asked, or nothing; and what Omise's clock said, if it said so."""
+
+    failure: str = ""
+    date: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -86,40 +102,42 @@ def access_of(config: Config, store: Store, name: str) -> AccountAccess:
         scrub=Scrub(config.hash_key, tuple(config.matching.customer_keys)),
         livemode=section.livemode,
         shared_rate=None if config.queue is None else StoreRate(store, name, omise.requests_per_second),
+        line=config.line(omise.base_url),
         name_rules=name_rules(config.match_settings()),
     )
 
 
 async def prove(
     context: PullContext, accounts: Sequence[Account], access: Mapping[str, AccountAccess]
-) -> dict[str, str]:
-    """By account why it could not be asked, or nothing; raises JobError of all that were refused."""
+) -> dict[str, Proved]:
+    """By account whether it could be asked; raises JobError of all that were refused, or of a wrong clock."""
     answers = await asyncio.gather(
         *(_prove(context, account, access[account.name]) for account in accounts), return_exceptions=True
     )
     refused = [message for answer in answers if isinstance(answer, JobError) for message in answer.messages]
     if refused:
-        raise JobError(*refused)
-    reasons = {}
+        raise JobError(*dict.fromkeys(refused))
+    proved = {}
     for account, answer in zip(accounts, answers, strict=True):
         if isinstance(answer, BaseException):
             raise answer
-        reasons[account.name] = answer
-    return reasons
+        proved[account.name] = answer
+    return proved
 
 
-async def _prove(context: PullContext, account: Account, access: AccountAccess) -> str:
-    """Key, country, currency and mode, before anything is stored; the answer is why it could not be asked.
+async def _prove(context: PullContext, account: Account, access: AccountAccess) -> Proved:
+    """Key, country, currency, mode and this machine's clock, before anything is stored.
 
-    Raises JobError where the key is refused or another account answers.
+    Raises JobError where the key is refused, another account answers or the clock is wrong.
     """
     try:
-        async with open_client(access.base_url, access.secret_key, access.limits, access.shared_rate) as client:
+        async with access.client() as client:
             facts = await pull.account(client)
     except KeyRefused:
         raise JobError(f'account "{account.name}": Omise refused the key; check [accounts.{account.name}]') from None
     except OmiseError as error:
-        return str(error)
+        return Proved(str(error))
+    refuse_skew(client.date, context.clock())
     if wrong := mismatches(account, access.livemode, facts):
         raise JobError(*wrong)
     bound = (account.name, facts.id, facts.country or "", facts.currency, facts.livemode)
@@ -127,7 +145,7 @@ async def _prove(context: PullContext, account: Account, access: AccountAccess) 
         await context.write(save.bind_account, *bound, context.clock())
     except save.AccountChanged as error:
         raise JobError(str(error)) from None
-    return ""
+    return Proved(date=client.date)
 
 
 def mismatches(account: Account, livemode: bool | None, facts: AccountFacts) -> list[str]:

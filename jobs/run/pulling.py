@@ -17,7 +17,7 @@ from jobs.run.saving import Saver
 from recon import columns as c
 from recon.model import Account, Malformed, ObjectRow, Window
 from recon.omise import pull
-from recon.omise.client import Client, KeyRefused, OmiseError, open_client
+from recon.omise.client import Client, KeyRefused, OmiseError
 from recon.omise.marks import StoredMarks, key_of
 from recon.omise.scrub import Scrub
 from recon.store.engine import Store, is_of_data
@@ -95,7 +95,7 @@ async def _pull(
     mark_key = key_of(access.scrub.hash_key or access.secret_key.encode(), access.scrub)
     try:
         with bound(account=account.name), span("pull", account=account.name):
-            async with open_client(access.base_url, access.secret_key, access.limits, access.shared_rate) as client:
+            async with access.client() as client:
                 try:
                     windows = await read(_AccountPull(context, client, access.scrub, scope, result, mark_key))
                 finally:

@@ -6,20 +6,38 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 
+from click import get_current_context
+
 from jobs.config.config import Config
+from jobs.logs.errors import say
+from jobs.run.gateway_clock import latest, prove_clock
 from jobs.run.judging import Findings
 from jobs.run.lock import Hold, run_held
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
 from jobs.run.pulled import Pulled
 from jobs.run.sources import read_opening_items
-from jobs.run.stages import DAY, Days, Road, conclude, judge, lacking, pull_all, read_sources, record_findings
+from jobs.run.stages import (
+    DAY,
+    Days,
+    Road,
+    conclude,
+    judge,
+    lacking,
+    prove_all,
+    pull_all,
+    read_sources,
+    record_findings,
+)
 from recon.calendars import days_window, local_day
 from recon.model import Account
 from recon.store import migrate
 from recon.store.engine import SQLITE, Store, open_store
+from recon.store.moments import later_words
 from recon.store.runs.attempts import Claim
 from recon.store.versions.archive import keep_in
 from recon.store.versions.load import known_since
+
+_WARNED = "recon.later_moments"
 
 
 async def run(config: Config, options: RunOptions, clock: Callable[[], datetime], progress: Progress) -> Outcome:
@@ -34,7 +52,11 @@ async def run(config: Config, options: RunOptions, clock: Callable[[], datetime]
     try:
         if options.as_of is not None and not options.pull:
             await asyncio.to_thread(refuse_the_unknown, store, accounts, as_of)
+        later = await asyncio.to_thread(later_words, store, started)
+        if options.pull:
+            as_of = latest(await prove_clock(config, [account.name for account in accounts], clock), as_of)
         road = Road(config, options, clock, progress, store, started, as_of, accounts, days)
+        road.messages += [later] if later else []
         if not options.record:
             return await _travel(road)
         claims = [
@@ -106,14 +128,26 @@ def ready_store(config: Config) -> Iterator[Store]:
     """The store for the block, its connections closed after it."""
     store = open_ready_store(config)
     try:
+        _warn_of_later_moments(store)
         yield store
     finally:
         store.dispose()
 
 
+def _warn_of_later_moments(store: Store) -> None:
+    """One line on stderr, once in a command; threads of a service say it where they run."""
+    command = get_current_context(silent=True)
+    if command is not None and not command.find_root().meta.setdefault(_WARNED, False):
+        command.find_root().meta[_WARNED] = True
+        words = later_words(store, datetime.now(UTC))
+        say(*([words] if words else []))
+
+
 async def _travel(road: Road, hold: Hold | None = None) -> Outcome:
     road.hold = hold
     options = road.options
+    if options.pull:
+        await prove_all(road)
     if options.opening is not None:
         await asyncio.to_thread(read_opening_items, road.config, road.store, options.opening, options.by, road.clock)
     pulls: dict[str, Pulled] = {}

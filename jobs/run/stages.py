@@ -15,8 +15,9 @@ from typing import Any
 from jobs.config.config import Config
 from jobs.logs.logs import bound
 from jobs.logs.tracing import span
-from jobs.run.access import PullContext, access_of, prove
+from jobs.run.access import Proved, PullContext, access_of, prove
 from jobs.run.delivery import deliver
+from jobs.run.gateway_clock import latest
 from jobs.run.history import with_histories
 from jobs.run.judging import Findings, find
 from jobs.run.judging_request import AccountRequest, JudgingRequest
@@ -71,6 +72,7 @@ class Road:
     messages: list[str] = field(default_factory=list)
     digests: dict[str, str] = field(default_factory=dict)  # of the results, by account
     row_digests: dict[str, Mapping[str, str]] = field(default_factory=dict)  # by account and frame
+    proved: Mapping[str, Proved] = field(default_factory=dict)  # by account, where there is a pull
     hold: Hold | None = None  # on its accounts, where the run is to be recorded
 
     @contextmanager
@@ -111,11 +113,18 @@ async def read_sources(road: Road) -> SourcesRead:
     )
 
 
-async def pull_all(road: Road) -> dict[str, Pulled]:
-    """All accounts side by side, each with its own limits; first every key and account is proved."""
+async def prove_all(road: Road) -> None:
+    """Every key and account, before anything is read and stored; raises JobError."""
     context = PullContext(road.store, road.clock, road.progress, asyncio.Lock())
     access = {account.name: access_of(road.config, road.store, account.name) for account in road.accounts}
-    unreachable = await prove(context, road.accounts, access)
+    road.proved = await prove(context, road.accounts, access)
+
+
+async def pull_all(road: Road) -> dict[str, Pulled]:
+    """All accounts side by side, each with its own limits, after `prove_all`."""
+    context = PullContext(road.store, road.clock, road.progress, asyncio.Lock())
+    access = {account.name: access_of(road.config, road.store, account.name) for account in road.accounts}
+    unreachable = {name: proved.failure for name, proved in road.proved.items()}
     pulls = await asyncio.gather(
         *(
             pull_account(context, account, access[account.name], _pull_scope(road, account))
@@ -140,7 +149,7 @@ def _pull_scope(road: Road, account: Account) -> PullScope:
     """The range and more on both sides, at most to the as-of moment, frozen when the run starts."""
     omise = road.config.omise
     window = road.days[account.name].window
-    until = min(road.as_of, road.started)
+    until = latest(road.proved[account.name].date, min(road.as_of, road.started))
     lookback = omise.lookback_days * DAY
     end = min(window.end + omise.lookahead_days * DAY, until)
     return PullScope(Window(min(window.start - lookback, end), end), until, lookback)

@@ -23,6 +23,7 @@ from jobs.config.config import Config
 from jobs.config.sections import Job
 from jobs.logs.errors import note, say
 from jobs.logs.logs import bound
+from jobs.run.gateway_clock import ClockWrong
 from jobs.run.lock import AlreadyDone, Busy
 from jobs.run.outcome import Outcome, RunOptions
 from jobs.service import nights
@@ -47,7 +48,7 @@ class RunTeller(Protocol):
     async def run_finished(self, outcome: Outcome, trigger: str) -> object:
         """A run came to its end, complete or not."""
 
-    async def run_failed(self, options: RunOptions, words: str, trigger: str) -> object:
+    async def run_failed(self, options: RunOptions, words: str, trigger: str, stored: bool = True) -> object:
         """A run ended before it could judge anything."""
 
     async def watch(self, findings: Sequence[Finding], now: datetime) -> object:
@@ -255,6 +256,12 @@ class Schedule:
                 return True
             except Busy as busy:
                 note("night waits", night=day, reason=busy)
+                return False
+            except ClockWrong as error:  # tried again at every look, so told once; nothing is stored by this clock
+                note("night waits", level="error", account=name, night=day, reason=error)
+                if ("clock", name, day) not in self._reported:
+                    self._reported.add(("clock", name, day))
+                    await self._tell(teller.run_failed(options, str(error), trigger, stored=False))
                 return False
             except Exception as error:
                 words = str(error).partition("\n")[0] or type(error).__name__

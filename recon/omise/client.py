@@ -7,6 +7,7 @@ from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Protocol, TypeVar
 
@@ -17,6 +18,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_exponential_jitter
 
 from recon.bounds import LARGEST_BODY
+from recon.omise.line import DIRECT, Failure, Line, failure
 from recon.omise.objects import BadAnswer, UnexpectedShape
 
 T = TypeVar("T")
@@ -77,7 +79,8 @@ class Limits:
 
     `deadline_s` counts from the opening of the client. Waits between tries double from `backoff_s` with jitter up to
     `ceiling_s`; what Retry-After asks for is waited whole. Omise publishes no numbers, advises at most 10 in flight,
-    and sends no Retry-After today (docs.omise.co/api-rate-limiting).
+    and sends no Retry-After today (docs.omise.co/api-rate-limiting). `connect_s` is for a connection (the
+    proxy's part included), `silence_s` until the first byte and between bytes, `timeout_s` for a whole answer.
     """
 
     requests_per_second: float = 10.0
@@ -87,6 +90,8 @@ class Limits:
     backoff_s: float = 0.5
     ceiling_s: float = 30.0
     timeout_s: float = 60.0
+    connect_s: float = 15.0
+    silence_s: float = 30.0
 
 
 class SharedRate(Protocol):
@@ -103,9 +108,15 @@ class Client:
     """One account's API. Get one from `open_client`; share it between tasks of one event loop."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, base_url: str, limits: Limits, shared_rate: SharedRate | None = None
+        self,
+        session: aiohttp.ClientSession,
+        base_url: str,
+        limits: Limits,
+        shared_rate: SharedRate | None = None,
+        proxy: str = "",
     ) -> None:
         self._session = session
+        self._proxy = proxy or None
         self._base_url = base_url.rstrip("/")
         self._limits = limits
         self._in_flight = asyncio.Semaphore(limits.concurrency)
@@ -118,6 +129,9 @@ class Client:
         self._quiet_until = -math.inf
         self.pages = 0  # whole answers
         self.retries = 0  # answers that were worth another try
+        self.date: datetime | None = (
+            None  # the server's clock in its last answer (aware, whole seconds), if it says it
+        )
 
     @property
     def concurrency(self) -> int:
@@ -199,15 +213,26 @@ class Client:
             if self._shared_rate is not None:
                 await self._shared_rate.acquire()
             async with self._own_rate:
+                url = self._base_url + path
                 try:
-                    request = self._session.get(self._base_url + path, params=params, allow_redirects=False)
+                    request = self._session.get(url, params=params, proxy=self._proxy, allow_redirects=False)
                     async with request as answer:
+                        self.date = _moment(answer.headers.get("Date", ""))
                         return answer.status, answer.headers, await _body(answer, path)
-                except TimeoutError:
-                    problem = f"GET {path}: no answer within {self._limits.timeout_s:g} s"
+                except TimeoutError as error:
+                    problem = Failure(self._late(error))
                 except (aiohttp.ClientError, OSError) as error:
-                    problem = f"GET {path}: the connection broke ({type(error).__name__})"
-        raise _Retry(problem)
+                    problem = failure(error)
+        words = f"GET {path}: {problem.words}"
+        raise _Retry(words) if problem.may_pass else Unavailable(words)
+
+    def _late(self, error: TimeoutError) -> str:
+        limits = self._limits
+        if isinstance(error, aiohttp.ConnectionTimeoutError):
+            return f"no connection within {limits.connect_s:g} s"
+        if isinstance(error, aiohttp.SocketTimeoutError):
+            return f"nothing came for {limits.silence_s:g} s"
+        return f"no whole answer within {limits.timeout_s:g} s"
 
     async def _wait_for_quiet(self, path: str) -> None:
         """Waits while Omise wants to be left alone."""
@@ -219,7 +244,7 @@ class Client:
 
 @asynccontextmanager
 async def open_client(
-    base_url: str, secret_key: str, limits: Limits, shared_rate: SharedRate | None = None
+    base_url: str, secret_key: str, limits: Limits, shared_rate: SharedRate | None = None, line: Line = DIRECT
 ) -> AsyncIterator[Client]:
     """A client of one account, closed on the way out; `base_url` may have a path and a trailing slash.
 
@@ -231,13 +256,13 @@ async def open_client(
             "Omise-Version": API_VERSION,
             "User-Agent": "omise-recon",
         },
-        timeout=aiohttp.ClientTimeout(total=limits.timeout_s),
-        connector=aiohttp.TCPConnector(limit=limits.concurrency),
+        timeout=aiohttp.ClientTimeout(total=limits.timeout_s, connect=limits.connect_s, sock_read=limits.silence_s),
+        connector=aiohttp.TCPConnector(limit=limits.concurrency, ssl=line.tls or True),
         cookie_jar=aiohttp.DummyCookieJar(),
     )
     del secret_key  # a traceback that shows locals passes through this frame
     async with session:
-        yield Client(session, base_url, limits, shared_rate)
+        yield Client(session, base_url, limits, shared_rate, line.proxy)
 
 
 async def _body(answer: aiohttp.ClientResponse, path: str) -> bytes:
@@ -278,8 +303,15 @@ def _retry_after_s(headers: Mapping[str, str]) -> float:
     retry_after = headers.get("Retry-After", "").strip()
     if retry_after.isdecimal():
         return float(retry_after)
+    until = _moment(retry_after)
+    now = _moment(headers.get("Date", ""))
+    return max(0.0, (until - now).total_seconds()) if until and now else 0.0
+
+
+def _moment(text: str) -> datetime | None:
+    """A date as HTTP writes it; null where it is none."""
     try:
-        wait = parsedate_to_datetime(retry_after) - parsedate_to_datetime(headers.get("Date", ""))
-    except (ValueError, TypeError):
-        return 0.0
-    return max(0.0, wait.total_seconds())
+        moment = parsedate_to_datetime(text)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, TypeError, OverflowError):
+        return None

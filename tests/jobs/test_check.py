@@ -43,7 +43,8 @@ def world() -> World:
 
 @pytest.fixture
 async def server(world: World) -> AsyncIterator[Sandbox]:
-    async with serve(world) as running:
+    async with serve(world, moment=NOW) as running:
+        running.set_date("moment")
         yield running
 
 

@@ -66,7 +66,7 @@ class RecordingTeller:
     async def run_finished(self, outcome: Outcome, trigger: str) -> None:
         self.finished.append((outcome, trigger))
 
-    async def run_failed(self, options: RunOptions, words: str, trigger: str) -> None:  # noqa: ARG002
+    async def run_failed(self, options: RunOptions, words: str, trigger: str, stored: bool = True) -> None:  # noqa: ARG002
         self.failed.append((options, words))
 
     async def watch(self, findings: Sequence[Finding], now: datetime) -> None:  # noqa: ARG002

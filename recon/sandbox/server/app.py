@@ -13,8 +13,9 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from typing import Any, Literal
 
 import msgspec
 from aiohttp import web
@@ -34,6 +35,7 @@ from recon.sandbox.worlds.world import AccountBooks, World
 # Lists that a world has no rows for.
 EMPTY = ("customers", "recipients", "links", "schedules")
 CLOSED = ("won", "lost")
+DateSource = Literal["clock", "moment", "none"]
 Answer = Callable[["AccountServer", "ApiRequest"], web.Response]
 
 
@@ -86,6 +88,7 @@ class Sandbox:
         self._by_key = {server.account.key: server for server in self._accounts.values()}
         self._now = int(moment.timestamp())
         self._faults = faults
+        self._date: DateSource = "clock"
         self._to_inclusive = to_inclusive
         self._has_receipts = receipts
         self._request_numbers = itertools.count(1)
@@ -94,6 +97,10 @@ class Sandbox:
     def set_moment(self, moment: datetime) -> None:
         """From here on the server's clock says `moment` (aware), and every object stands as it did then."""
         self._now = int(moment.timestamp())
+
+    def set_date(self, source: DateSource) -> None:
+        """From here on answers have a `Date` of the machine's clock (as at first), of the moment, or none."""
+        self._date = source
 
     def set_faults(self, faults: Faults) -> None:
         """From here on answers fail like this; requests go on being counted."""
@@ -127,6 +134,7 @@ class Sandbox:
     def app(self) -> web.Application:
         """The aiohttp application."""
         app = web.Application(middlewares=[self._front])
+        app.on_response_prepare.append(self._put_date)
         for name in ("account", "balance", "capability"):
             app.router.add_get(f"/{name}", self._route(self._profile))
         app.router.add_get("/receipts", self._route(self._receipts))
@@ -138,6 +146,12 @@ class Sandbox:
         app.router.add_get("/{kind}", self._route(self._list))
         app.router.add_get("/{kind}/{id}", self._route(self._object))
         return app
+
+    async def _put_date(self, _request: web.Request, response: web.StreamResponse) -> None:
+        if self._date == "moment":
+            response.headers["Date"] = format_datetime(datetime.fromtimestamp(self._now, UTC), usegmt=True)
+        elif self._date == "none":
+            response.headers.pop("Date", None)
 
     @web.middleware
     async def _front(

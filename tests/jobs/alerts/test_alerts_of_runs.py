@@ -24,6 +24,7 @@ async def hook() -> AsyncIterator[Hook]:
 @pytest.fixture
 async def made(tmp_path: Path, hook: Hook) -> AsyncIterator[Job]:
     async with job(tmp_path, accounts=("th",)) as one:
+        one.server.set_date("none")  # the clock is the world's
         with one.config.open("a", encoding="utf-8") as file:
             file.write(f'[alerts]\nurls = {{ env = "URLS" }}\nheartbeat_url = "http://127.0.0.1:{hook.port}/beat"\n')
         yield one
