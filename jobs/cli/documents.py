@@ -14,6 +14,7 @@ from recon.store.runs.record import StoredRun
 from reports.documents import Document, fields, moment
 
 _MATCH = (c.ACCOUNT, c.ORDER_ID, c.CHARGE_ID, c.MATCHED_BY, c.ORDER_AMOUNT, c.CHARGE_AMOUNT, c.CURRENCY)
+_WATERFALL = {c.CURRENCY: "currency", c.LINE: "line", c.AMOUNT: "amount", c.ROWS: "count"}
 
 
 def run_document(outcome: Outcome) -> Document:
@@ -60,9 +61,20 @@ def _account(result: Result) -> Document:
             {**fields(line, *proof), "items": [fields(item, "what", "count", "amount") for item in line.items]}
             for line in result.proofs
         ],
+        "waterfall": _waterfall(result),
         **fields(result, "rejected_rows", "ignored_rows"),
         "not_judged": {reason: count for reason, count in sorted(result.notes.items()) if count},
     }
+
+
+def _waterfall(result: Result) -> list[Document]:
+    """Where the money went, line by line; what a line does not count is null."""
+    lines = result.settlement.waterfall
+    rows = lines[list(_WATERFALL)].astype(object).itertuples(index=False, name=None) if len(lines) else ()
+    return [
+        {name: None if pd.isna(cell) else cell for name, cell in zip(_WATERFALL.values(), row, strict=True)}
+        for row in rows
+    ]
 
 
 def match_documents(matches: pd.DataFrame) -> list[Document]:

@@ -20,6 +20,7 @@ from recon.settlement.fee_lines import fee_lines
 from recon.settlement.fees import ExpectedFees, by_contract, by_own_rates
 from recon.settlement.fifo import accounts, held_before, histories_of, shown_in
 from recon.settlement.ledger import Discrepancies, Ledger, discrepancies, read
+from recon.settlement.movements import movements, waterfall
 from recon.settlement.receipts import receipt_days
 
 RECEIPT_TOLERANCE = 1  # minor units, of fees and of VAT, for each receipt
@@ -90,12 +91,15 @@ def of_range(
     parts = settlement.parts
     parts = parts[c.is_in(parts[c.TRANSFER_ID], shown[c.TRANSFER_ID])].reset_index(drop=True)
     assert parts[c.AMOUNT].sum() == shown[c.EXPLAINED].sum(), "credits that a transfer paid out are missing"
+    moved = movements(books, ledger, account, *span)
     return Settlement(
         payouts=shown,
         parts=parts,
         unpaid=settlement.unpaid[c.of_account(settlement.unpaid, account.name)].reset_index(drop=True),
         days=days(books, account, *span),
         moves=moves(books, ledger, account, window),
+        movements=moved,
+        waterfall=waterfall(books, moved, account, *span),
         fees=fee_lines(books, account, window, span),
         banked=_banked(settlement.banked, account, books, span),
     )

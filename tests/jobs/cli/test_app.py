@@ -45,6 +45,7 @@ ACCOUNT_KEYS = [
     "breaks_by_code",
     "currencies",
     "proof",
+    "waterfall",
     "rejected_rows",
     "ignored_rows",
     "not_judged",

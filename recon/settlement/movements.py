@@ -1,0 +1,147 @@
+"""What moved a balance, line by line: each charge's net taken apart into sale, fees and VAT; judges nothing.
+
+A movement is classified as `ledger` does it, by its origin and its direction; what a charge's own transaction holds
+beyond its net, or of a charge that is not stored, is `other`.
+"""
+
+from datetime import date, datetime
+
+import numpy as np
+import pandas as pd
+
+from recon import columns as c
+from recon.arrays import Ints, Mask, Positions
+from recon.calendars import days_window
+from recon.model import Account, Books, LedgerHistory
+from recon.settlement.fifo import held_before, histories_of, micros
+from recon.settlement.ledger import Ledger
+
+# What is kept back of a sale, by line.
+_COSTS = {
+    c.FEES: c.FEE,
+    c.VAT_ON_FEES: c.FEE_VAT,
+    c.INTEREST_LINE: c.INTEREST,
+    c.VAT_ON_INTEREST: c.INTEREST_VAT,
+}
+# Of the other origins: the line of a credit, and that of a debit.
+_LINES = {
+    "refund": (c.REFUNDED, c.REFUNDED),
+    "dispute": (c.DISPUTES_WON, c.DISPUTES_OPENED),
+    "transfer": (c.PAYOUTS_RETURNED, c.PAID_OUT),
+    "receipt": (c.RECEIPT_ADJUSTMENTS, c.RECEIPT_ADJUSTMENTS),
+}
+
+
+def movements(books: Books, ledger: Ledger, account: Account, first: date, last: date) -> pd.DataFrame:
+    """Every movement of the account's balance on some local days, shaped MOVEMENTS; the days' rows must be there."""
+    rows = books.transactions
+    window = days_window(first, last, account.zone)
+    at = np.flatnonzero(c.of_account(rows, account.name) & c.within(rows[c.CREATED_AT], window))
+    if not len(at):
+        return c.MOVEMENTS.empty()
+    local = rows[c.CREATED_AT].iloc[at].dt.tz_convert(account.zone).dt.tz_localize(None)
+    days = local.to_numpy().astype("datetime64[D]")
+    keys, words = pd.factorize(rows[c.KEY].iloc[at].fillna(""))
+    currencies, currency_words = pd.factorize(rows[c.CURRENCY].iloc[at])
+    lines: list[tuple[str, str, str | None, str, int, int]] = []  # day, line, key, currency, rows, amount
+    for line, places, amounts in _split(books, ledger, at):
+        key_codes = keys[places] if line == c.OTHER_LINE else np.zeros(len(places), dtype=np.intp)
+        cells = {c.DAY: days[places], c.KEY: key_codes, c.CURRENCY: currencies[places], c.AMOUNT: amounts}
+        groups = pd.DataFrame(cells).groupby([c.DAY, c.KEY, c.CURRENCY])[c.AMOUNT]
+        for day, key, currency, count, amount in groups.agg(["size", "sum"]).reset_index().itertuples(index=False):
+            shown_key = words[key] or None if line == c.OTHER_LINE else None
+            lines.append((str(day.date()), line, shown_key, currency_words[currency], int(count), int(amount)))
+    lines.sort(key=lambda moved: (moved[0], c.MOVING_LINES.index(moved[1]), moved[2] or "", moved[3]))
+    return c.MOVEMENTS.from_rows((account.name, *moved) for moved in lines)
+
+
+def waterfall(books: Books, moved: pd.DataFrame, account: Account, first: date, last: date) -> pd.DataFrame:
+    """Opening, movements (MOVEMENTS of these days), closing and what it is held against, shaped WATERFALL.
+
+    The reading is the first after the days, else the last before; its lines are absent where there is none. What is
+    booked in another currency than the account's stands in lines of its own, without opening and closing.
+    """
+    window = days_window(first, last, account.zone)
+    history = histories_of(books).get(account.name, LedgerHistory())
+    credits, debits = history.booked_before(micros(pd.Series([window.start, window.end], dtype=c.MOMENT)))
+    opening, closing = ((held_before(books.readings, account.name) or 0) + credits - debits).tolist()
+    lines: list[tuple[str, str, int | None, int]] = [(c.OPENING_LINE, account.currency, None, opening)]
+    for currency in sorted({account.currency, *moved[c.CURRENCY]}, key=lambda currency: currency != account.currency):
+        own = moved[moved[c.CURRENCY] == currency]
+        sums = own.groupby(c.LINE)[[c.ROWS, c.AMOUNT]].sum()
+        shown = c.MOVING_LINES if currency == account.currency else [*sums.index]
+        lines += [(line, currency, *_sums(sums, line)) for line in shown]
+    lines.append((c.CLOSING_LINE, account.currency, None, closing))
+    lines += [
+        (line, account.currency, None, amount) for line, amount in _reading(books, account, window.end, closing)
+    ]
+    return c.WATERFALL.from_rows(
+        (account.name, currency, line, rows, amount) for line, currency, rows, amount in lines
+    )
+
+
+def _sums(sums: pd.DataFrame, line: str) -> tuple[int, int]:
+    return (int(sums[c.ROWS][line]), int(sums[c.AMOUNT][line])) if line in sums.index else (0, 0)
+
+
+def _reading(books: Books, account: Account, end: datetime, closing: int) -> list[tuple[str, int]]:
+    """The reading that the closing is held against, what was booked up to it, and by how much it differs."""
+    readings = books.readings
+    mine = readings[c.of_account(readings, account.name)] if len(readings) else readings
+    if not len(mine):
+        return []
+    later = np.flatnonzero((mine[c.READ_AT] >= end).to_numpy(dtype=bool))
+    place = int(later[0]) if len(later) else len(mine) - 1
+    total = int(mine[c.TOTAL].iloc[place])
+    booked = int(mine[c.TOTAL].iloc[0]) + int(mine[c.SINCE_FIRST].iloc[place])
+    return [(c.BOOKED_SINCE, booked - closing), (c.READING, total), (c.DIFFERENCE_LINE, total - booked)]
+
+
+def _split(books: Books, ledger: Ledger, at: Positions) -> list[tuple[str, Positions, Ints]]:
+    """Per line the places among the chosen transactions, and what each moved."""
+    signed = ledger.signed[at]
+    kinds = ledger.kinds[at]
+    origins = ledger.origin_at[at]
+    sales = _sales(books, ledger, at)
+    parts = _of_sales(books, origins, signed, sales)
+    left = ~sales
+    voided = left & (kinds == "charge") & (signed < 0) & (origins >= 0)
+    of_refund = np.flatnonzero((kinds == "refund") & (origins >= 0))
+    voided[of_refund] = books.refunds[c.VOIDED].to_numpy(dtype=bool)[origins[of_refund]]
+    parts.append((c.VOIDS, np.flatnonzero(voided), signed[voided]))
+    left &= ~voided
+    for kind, lines in _LINES.items():
+        for line, direction in zip(lines, (signed >= 0, signed < 0), strict=True):
+            chosen = left & (kinds == kind) & direction
+            parts.append((line, np.flatnonzero(chosen), signed[chosen]))
+        left &= kinds != kind
+    parts.append((c.OTHER_LINE, np.flatnonzero(left), signed[left]))
+    return parts
+
+
+def _sales(books: Books, ledger: Ledger, at: Positions) -> Mask:
+    """Which transactions are the own one of a stored charge that was funded in their currency."""
+    charges = books.charges
+    origins = ledger.origin_at[at]
+    of_charge = np.flatnonzero((ledger.kinds[at] == "charge") & (origins >= 0))
+    result = np.zeros(len(at), dtype=bool)
+    places = origins[of_charge]
+    funded = charges[c.FUNDING_CURRENCY].iloc[places].to_numpy()
+    booked = books.transactions[c.CURRENCY].iloc[at[of_charge]].to_numpy()
+    result[of_charge] = (ledger.charge_at[places] == at[of_charge]) & (funded == booked)
+    return result
+
+
+def _of_sales(books: Books, origins: Ints, signed: Ints, sales: Mask) -> list[tuple[str, Positions, Ints]]:
+    """The sales' transactions taken apart; what they hold beyond the charges' own figures is `other`."""
+    places = np.flatnonzero(sales)
+    charges = books.charges.iloc[origins[places]]
+    gross = charges[c.FUNDING_AMOUNT].to_numpy(dtype=np.int64)
+    parts = [(c.SALES, places, gross)]
+    rest = signed[places] - gross
+    for line, name in _COSTS.items():
+        cost = charges[name].to_numpy(dtype=np.int64)
+        rest = rest + cost
+        parts.append((line, places[cost != 0], -cost[cost != 0]))
+    parts.append((c.OTHER_LINE, places[rest != 0], rest[rest != 0]))
+    return parts
