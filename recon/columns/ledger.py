@@ -30,48 +30,12 @@ PAID_ON = "paid_on"
 BASE = "base"  # what stands on receipts before VAT
 BASE_DIFFERENCE = "base_difference"
 VAT_DIFFERENCE = "vat_difference"
+LINE = "line"  # what a movement of the balance was: a BalanceLine
 
 PROOF = "proof"
 ITEM_AMOUNT = "item_amount"
 ITEM = "item"  # why a proof's sides differ, in plain words
 ROW_IDS = "row_ids"  # what an item stands for: one id a line where they are few, else how many
-
-# The words of LINE: what a movement of the balance was. `payouts` are gross: the transfer's amount.
-LINE = "line"
-SALES = "sales"
-FEES = "fees"
-VAT_ON_FEES = "fee_vat"
-INTEREST_LINE = "interest"
-VAT_ON_INTEREST = "interest_vat"
-REFUNDED = "refunds"
-VOIDS = "voids"
-DISPUTES_OPENED = "disputes_opened"
-DISPUTES_WON = "disputes_won"
-RECEIPT_ADJUSTMENTS = "receipt_adjustments"
-OTHER_LINE = "other"
-PAID_OUT = "payouts"
-PAYOUTS_RETURNED = "payouts_returned"
-MOVING_LINES = (
-    SALES,
-    FEES,
-    VAT_ON_FEES,
-    INTEREST_LINE,
-    VAT_ON_INTEREST,
-    REFUNDED,
-    VOIDS,
-    DISPUTES_OPENED,
-    DISPUTES_WON,
-    RECEIPT_ADJUSTMENTS,
-    OTHER_LINE,
-    PAID_OUT,
-    PAYOUTS_RETURNED,
-)
-OPENING_LINE = "opening"
-CLOSING_LINE = "closing"
-BOOKED_SINCE = "booked_since"  # between the closing and the reading
-READING = "reading"
-DIFFERENCE_LINE = "difference"
-WATERFALL_LINES = (OPENING_LINE, *MOVING_LINES, CLOSING_LINE, BOOKED_SINCE, READING, DIFFERENCE_LINE)
 
 # The words of MATCH.
 BY_ID = "by id"
@@ -200,7 +164,7 @@ MOVES = Frame(
         *_all(c.MINOR, c.AMOUNT),
     ),
 )
-# The same by day and by what it was (the words of LINE): a charge's net is taken apart into sale, fees and VAT. A
+# The same by day and by what it was (a BalanceLine): a charge's net is taken apart into sale, fees and VAT. A
 # debit is negative; `key` is Omise's own, where the line is `other`.
 MOVEMENTS = Frame(
     "movements",
@@ -212,7 +176,7 @@ MOVEMENTS = Frame(
         *_all(c.MINOR, c.AMOUNT),
     ),
 )
-# Where the money went, in the order of WATERFALL_LINES: opening + movements = closing, which with what was booked
+# Where the money went, in the order of BalanceLine: opening + movements = closing, which with what was booked
 # until the reading comes to the reading, but for the difference. Rows are null where a line counts nothing.
 WATERFALL = Frame(
     "waterfall",

@@ -1,6 +1,7 @@
 """The frozen nouns of reconciliation as values."""
 
 from recon.model.accounts import *
+from recon.model.balance_lines import *
 from recon.model.books import *
 from recon.model.breaks import *
 from recon.model.cases import *

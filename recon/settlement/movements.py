@@ -12,23 +12,23 @@ import pandas as pd
 from recon import columns as c
 from recon.arrays import Ints, Mask, Positions
 from recon.calendars import days_window
-from recon.model import Account, Books, LedgerHistory
+from recon.model import MOVING_LINES, Account, BalanceLine, Books, LedgerHistory
 from recon.settlement.fifo import held_before, histories_of, micros
 from recon.settlement.ledger import Ledger
 
 # What is kept back of a sale, by line.
 _COSTS = {
-    c.FEES: c.FEE,
-    c.VAT_ON_FEES: c.FEE_VAT,
-    c.INTEREST_LINE: c.INTEREST,
-    c.VAT_ON_INTEREST: c.INTEREST_VAT,
+    BalanceLine.FEES: c.FEE,
+    BalanceLine.FEE_VAT: c.FEE_VAT,
+    BalanceLine.INTEREST: c.INTEREST,
+    BalanceLine.INTEREST_VAT: c.INTEREST_VAT,
 }
 # Of the other origins: the line of a credit, and that of a debit.
 _LINES = {
-    "refund": (c.REFUNDED, c.REFUNDED),
-    "dispute": (c.DISPUTES_WON, c.DISPUTES_OPENED),
-    "transfer": (c.PAYOUTS_RETURNED, c.PAID_OUT),
-    "receipt": (c.RECEIPT_ADJUSTMENTS, c.RECEIPT_ADJUSTMENTS),
+    "refund": (BalanceLine.REFUNDS, BalanceLine.REFUNDS),
+    "dispute": (BalanceLine.DISPUTES_WON, BalanceLine.DISPUTES_OPENED),
+    "transfer": (BalanceLine.PAYOUTS_RETURNED, BalanceLine.PAYOUTS),
+    "receipt": (BalanceLine.RECEIPT_ADJUSTMENTS, BalanceLine.RECEIPT_ADJUSTMENTS),
 }
 
 
@@ -45,13 +45,13 @@ def movements(books: Books, ledger: Ledger, account: Account, first: date, last:
     currencies, currency_words = pd.factorize(rows[c.CURRENCY].iloc[at])
     lines: list[tuple[str, str, str | None, str, int, int]] = []  # day, line, key, currency, rows, amount
     for line, places, amounts in _split(books, ledger, at):
-        key_codes = keys[places] if line == c.OTHER_LINE else np.zeros(len(places), dtype=np.intp)
+        key_codes = keys[places] if line == BalanceLine.OTHER else np.zeros(len(places), dtype=np.intp)
         cells = {c.DAY: days[places], c.KEY: key_codes, c.CURRENCY: currencies[places], c.AMOUNT: amounts}
         groups = pd.DataFrame(cells).groupby([c.DAY, c.KEY, c.CURRENCY])[c.AMOUNT]
         for day, key, currency, count, amount in groups.agg(["size", "sum"]).reset_index().itertuples(index=False):
-            shown_key = words[key] or None if line == c.OTHER_LINE else None
+            shown_key = words[key] or None if line == BalanceLine.OTHER else None
             lines.append((str(day.date()), line, shown_key, currency_words[currency], int(count), int(amount)))
-    lines.sort(key=lambda moved: (moved[0], c.MOVING_LINES.index(moved[1]), moved[2] or "", moved[3]))
+    lines.sort(key=lambda moved: (moved[0], MOVING_LINES.index(moved[1]), moved[2] or "", moved[3]))
     return c.MOVEMENTS.from_rows((account.name, *moved) for moved in lines)
 
 
@@ -65,13 +65,13 @@ def waterfall(books: Books, moved: pd.DataFrame, account: Account, first: date, 
     history = histories_of(books).get(account.name, LedgerHistory())
     credits, debits = history.booked_before(micros(pd.Series([window.start, window.end], dtype=c.MOMENT)))
     opening, closing = ((held_before(books.readings, account.name) or 0) + credits - debits).tolist()
-    lines: list[tuple[str, str, int | None, int]] = [(c.OPENING_LINE, account.currency, None, opening)]
+    lines: list[tuple[str, str, int | None, int]] = [(BalanceLine.OPENING, account.currency, None, opening)]
     for currency in sorted({account.currency, *moved[c.CURRENCY]}, key=lambda currency: currency != account.currency):
         own = moved[moved[c.CURRENCY] == currency]
         sums = own.groupby(c.LINE)[[c.ROWS, c.AMOUNT]].sum()
-        shown = c.MOVING_LINES if currency == account.currency else [*sums.index]
+        shown = MOVING_LINES if currency == account.currency else [*sums.index]
         lines += [(line, currency, *_sums(sums, line)) for line in shown]
-    lines.append((c.CLOSING_LINE, account.currency, None, closing))
+    lines.append((BalanceLine.CLOSING, account.currency, None, closing))
     lines += [
         (line, account.currency, None, amount) for line, amount in _reading(books, account, window.end, closing)
     ]
@@ -94,7 +94,11 @@ def _reading(books: Books, account: Account, end: datetime, closing: int) -> lis
     place = int(later[0]) if len(later) else len(mine) - 1
     total = int(mine[c.TOTAL].iloc[place])
     booked = int(mine[c.TOTAL].iloc[0]) + int(mine[c.SINCE_FIRST].iloc[place])
-    return [(c.BOOKED_SINCE, booked - closing), (c.READING, total), (c.DIFFERENCE_LINE, total - booked)]
+    return [
+        (BalanceLine.BOOKED_SINCE, booked - closing),
+        (BalanceLine.READING, total),
+        (BalanceLine.DIFFERENCE, total - booked),
+    ]
 
 
 def _split(books: Books, ledger: Ledger, at: Positions) -> list[tuple[str, Positions, Ints]]:
@@ -108,14 +112,14 @@ def _split(books: Books, ledger: Ledger, at: Positions) -> list[tuple[str, Posit
     voided = left & (kinds == "charge") & (signed < 0) & (origins >= 0)
     of_refund = np.flatnonzero((kinds == "refund") & (origins >= 0))
     voided[of_refund] = books.refunds[c.VOIDED].to_numpy(dtype=bool)[origins[of_refund]]
-    parts.append((c.VOIDS, np.flatnonzero(voided), signed[voided]))
+    parts.append((BalanceLine.VOIDS, np.flatnonzero(voided), signed[voided]))
     left &= ~voided
     for kind, lines in _LINES.items():
         for line, direction in zip(lines, (signed >= 0, signed < 0), strict=True):
             chosen = left & (kinds == kind) & direction
             parts.append((line, np.flatnonzero(chosen), signed[chosen]))
         left &= kinds != kind
-    parts.append((c.OTHER_LINE, np.flatnonzero(left), signed[left]))
+    parts.append((BalanceLine.OTHER, np.flatnonzero(left), signed[left]))
     return parts
 
 
@@ -137,11 +141,11 @@ def _of_sales(books: Books, origins: Ints, signed: Ints, sales: Mask) -> list[tu
     places = np.flatnonzero(sales)
     charges = books.charges.iloc[origins[places]]
     gross = charges[c.FUNDING_AMOUNT].to_numpy(dtype=np.int64)
-    parts = [(c.SALES, places, gross)]
+    parts = [(BalanceLine.SALES, places, gross)]
     rest = signed[places] - gross
     for line, name in _COSTS.items():
         cost = charges[name].to_numpy(dtype=np.int64)
         rest = rest + cost
         parts.append((line, places[cost != 0], -cost[cost != 0]))
-    parts.append((c.OTHER_LINE, places[rest != 0], rest[rest != 0]))
+    parts.append((BalanceLine.OTHER, places[rest != 0], rest[rest != 0]))
     return parts

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 
 from recon import columns as c
 from recon.calendars import local_day
-from recon.model import Books
+from recon.model import MOVING_LINES, Books
 from recon.settlement.ledger import read
 from recon.settlement.movements import movements, waterfall
 from tests.kit.books import AS_OF, TH
@@ -150,5 +150,5 @@ def test_the_lines_lead_from_opening_to_closing(acts: list[Any]) -> None:
     moved = _moved(books)
     assert moved[c.AMOUNT].sum() == sum(map(signed, shop.transactions))
     lines = _lines(books)
-    assert lines["opening"] + sum(lines[line] for line in c.MOVING_LINES) == lines["closing"]
+    assert lines["opening"] + sum(lines[line] for line in MOVING_LINES) == lines["closing"]
     assert lines["closing"] + lines["booked_since"] + lines["difference"] == lines["reading"]
