@@ -16,6 +16,8 @@ from recon.model import MOVING_LINES, Account, BalanceLine, Books, LedgerHistory
 from recon.settlement.fifo import held_before, histories_of, micros
 from recon.settlement.ledger import Ledger
 
+_Part = tuple[BalanceLine, Positions, Ints]  # a line, places among chosen transactions, what each moved
+
 # What is kept back of a sale, by line.
 _COSTS = {
     BalanceLine.FEES: c.FEE,
@@ -84,7 +86,7 @@ def _sums(sums: pd.DataFrame, line: str) -> tuple[int, int]:
     return (int(sums[c.ROWS][line]), int(sums[c.AMOUNT][line])) if line in sums.index else (0, 0)
 
 
-def _reading(books: Books, account: Account, end: datetime, closing: int) -> list[tuple[str, int]]:
+def _reading(books: Books, account: Account, end: datetime, closing: int) -> list[tuple[BalanceLine, int]]:
     """The reading that the closing is held against, what was booked up to it, and by how much it differs."""
     readings = books.readings
     mine = readings[c.of_account(readings, account.name)] if len(readings) else readings
@@ -101,7 +103,7 @@ def _reading(books: Books, account: Account, end: datetime, closing: int) -> lis
     ]
 
 
-def _split(books: Books, ledger: Ledger, at: Positions) -> list[tuple[str, Positions, Ints]]:
+def _split(books: Books, ledger: Ledger, at: Positions) -> list[_Part]:
     """Per line the places among the chosen transactions, and what each moved."""
     signed = ledger.signed[at]
     kinds = ledger.kinds[at]
@@ -136,12 +138,12 @@ def _sales(books: Books, ledger: Ledger, at: Positions) -> Mask:
     return result
 
 
-def _of_sales(books: Books, origins: Ints, signed: Ints, sales: Mask) -> list[tuple[str, Positions, Ints]]:
+def _of_sales(books: Books, origins: Ints, signed: Ints, sales: Mask) -> list[_Part]:
     """The sales' transactions taken apart; what they hold beyond the charges' own figures is `other`."""
     places = np.flatnonzero(sales)
     charges = books.charges.iloc[origins[places]]
     gross = charges[c.FUNDING_AMOUNT].to_numpy(dtype=np.int64)
-    parts = [(BalanceLine.SALES, places, gross)]
+    parts: list[_Part] = [(BalanceLine.SALES, places, gross)]
     rest = signed[places] - gross
     for line, name in _COSTS.items():
         cost = charges[name].to_numpy(dtype=np.int64)
