@@ -52,7 +52,7 @@ HOMES = {
     "obstore": ("jobs.run.delivery",),
     "opentelemetry": ("jobs.logs.tracing",),
     "prometheus_client": ("jobs.service.metrics",),
-    "python_calamine": ("recon.orders", "reports"),
+    "python_calamine": ("recon.tabular.workbooks", "reports"),
     "structlog": ("jobs.logs.logs",),
     "hypothesis": (),
 }

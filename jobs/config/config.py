@@ -49,6 +49,8 @@ from recon.orders.source import ORDERS_PLACE
 from recon.privacy import redact
 from recon.settings import ContractRate, MatchSettings, RuleSettings, WithoutOrders
 from recon.tabular.amounts import Marks
+from recon.tabular.date_forms import DateForms
+from recon.tabular.layout import Direction, Layout
 
 FeeRates = Mapping[KnownAccount, Mapping[str, tuple[FeeRate, ...]]]
 EVERY_SECRET = ("accounts", "orders")
@@ -187,7 +189,7 @@ class Config(Section):
         patterns = {
             name: re.compile(source.description_pattern)
             for name, source in self.order_sources.items()
-            if source.description_pattern
+            if isinstance(source.description_pattern, str) and source.description_pattern
         }
         keys = self.matching.metadata_keys
         return MatchSettings(
@@ -260,18 +262,15 @@ class Config(Section):
         return orders.OrderSource(
             name=name,
             kind=section.kind,
-            columns={column: header for column, header in section.columns if header},
             statuses=dict(section.status),
             zone=self.order_zone(name),
             settings=_revealed(section.own_keys),
-            amount_unit=section.amount_unit,
-            encoding=section.encoding,
             ignore=section.ignore,
             account=section.account,
             account_by=section.account_by,
-            marks=Marks.of(f"orders.{name}", section.decimal, section.thousands),
+            layout=_layout(f"orders.{name}", section),
+            first_rows=section.rows == "first",
             order_id_pattern=re.compile(section.order_id_pattern) if section.order_id_pattern else None,
-            configured=_placed(f"orders.{name}", section.configured_columns),
             max_rejected=section.max_rejected,
         )
 
@@ -293,12 +292,10 @@ class Config(Section):
             kind=section.kind,
             path=str(section.path),
             zone=account.timezone,
-            columns=dict(section.columns),
             payout_pattern=section.payout_pattern,
             fee_bound=self.currencies().parse_major(f"{section.fee_bound:f}", account.currency),
-            encoding=section.encoding,
             settings=_revealed(section.own_keys),
-            configured=_placed(f"bank.{name}", section.configured_columns),
+            layout=_layout(f"bank.{name}", section),
             max_rejected=section.max_rejected,
         )
 
@@ -323,10 +320,26 @@ class Config(Section):
         return str(value)
 
 
-def _placed(section: str, columns: Mapping[str, str]) -> Mapping[str, str]:
-    """Keys of a section's columns as the file has them: `[orders.shop.columns] amount`."""
-    places = ((key.rpartition("."), name) for key, name in columns.items())
-    return {f"[{section}.{table}] {key}": name for (table, _, key), name in places}
+def _layout(place: str, section: OrderSection | BankSection) -> Layout:
+    """How the tables of a source are written; what its kind has no key for is as it is by default."""
+    keys = section.own_keys
+    direction = keys.get("direction")
+    configured = ((key.rpartition("."), column) for key, column in section.configured_columns.items())
+    return Layout(
+        place=place,
+        columns={ours: column for ours, column in section.columns if column},
+        configured={f"[{place}.{table}] {key}": column for (table, _, key), column in configured},
+        header_row=keys.get("header_row"),
+        sheet=keys.get("sheet"),
+        delimiter=keys.get("delimiter"),
+        encoding=section.encoding,
+        marks=Marks.of(place, keys.get("decimal"), keys.get("thousands")),
+        amount_unit=keys.get("amount_unit", "major"),
+        dates=DateForms(keys.get("date_format") or (), keys.get("era"), place),
+        constants=keys.get("constants") or {},
+        keep=keys.get("filter") or {},
+        direction=direction and Direction(direction.column, direction.debit, direction.credit),
+    )
 
 
 def _bytes_of(secret: Secret | None) -> bytes | None:

@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, Field, PlainValidator, ValidationError, ValidationInfo
+from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, ValidationError, ValidationInfo
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from jobs.logs.redaction import keep_secret
 from recon.model import Severity
 from recon.money import Currencies, UnknownCurrency
 from recon.tabular.amounts import DECIMAL_MARKS, THOUSANDS_MARKS
+from recon.tabular.date_forms import ERAS, check_format
+from recon.tabular.layout import Column
 
 _T = TypeVar("_T")
 IN_FILE = "config.toml"  # the origin of a text that stands in the file: no secret
@@ -317,6 +319,32 @@ def _one_group(value: str) -> str:
     return value
 
 
+def _column(value: Any) -> Column:
+    return value if isinstance(value, Column) else Column.of(value)
+
+
+def _header_row(value: Any) -> int | None:
+    """The number of the header's row, 0 for no header; null where it is looked for."""
+    if value == "auto":
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(f'{shown(value)} is neither "auto" nor the number of a row, from 1 (0: there is none)')
+    return value
+
+
+def _delimiter(value: Any) -> str:
+    if not isinstance(value, str) or len(value) != 1 or value.isalnum() or value in '"\r\n':
+        raise ValueError(f'{shown(value)} is not a delimiter such as "," or "|"')
+    return value
+
+
+def _date_formats(value: Any) -> tuple[str, ...]:
+    formats = [value] if isinstance(value, str) else value
+    if not isinstance(formats, list | tuple) or not formats or not all(isinstance(text, str) for text in formats):
+        raise ValueError(f'{shown(value)} is not a list of formats such as ["%d/%m/%Y %H:%M"]')
+    return tuple(map(check_format, formats))
+
+
 def _one_group_or_false(value: Any) -> str | Literal[False]:
     if value is False:
         return False
@@ -377,6 +405,12 @@ Number = Annotated[Decimal, PlainValidator(_decimal)]
 Share = Annotated[Decimal, PlainValidator(_share)]
 DecimalMark = Annotated[str, PlainValidator(partial(_one_of, DECIMAL_MARKS))]
 ThousandsMark = Annotated[str, PlainValidator(partial(_one_of, THOUSANDS_MARKS))]
+ColumnName = Annotated[Column, PlainValidator(_column), PlainSerializer(str)]
+HeaderRow = Annotated[int | None, PlainValidator(_header_row)]
+Delimiter = Annotated[str, PlainValidator(_delimiter)]
+DateFormats = Annotated[tuple[str, ...], PlainValidator(_date_formats)]
+EraName = Annotated[str, PlainValidator(partial(_one_of, ERAS))]
+Unit = Annotated[str, PlainValidator(partial(_one_of, ("major", "minor")))]
 Amounts = Annotated[Mapping[str, int], PlainValidator(_amounts)]
 Percents = Annotated[Mapping[str, Decimal], PlainValidator(_percents)]
 FilePath = Annotated[Path, PlainValidator(_path)]
@@ -387,6 +421,9 @@ OrderIdPattern = Annotated[str, AfterValidator(_one_group)]
 PatternOrFalse = Annotated[str | Literal[False], PlainValidator(_one_group_or_false)]
 Region = Annotated[str, form(r"[A-Z]{2}", 'a country such as "TH"')]
 Url = Annotated[str, form(r"https?://[^/\s?#]+(/[^\s?#]*)?", 'a URL such as "https://api.omise.co"')]
+OrderLink = Annotated[
+    str, form(r"https?://[^/\s]+/\S*\{order_id\}\S*", 'a URL such as "https://shop.example/orders/{order_id}"')
+]
 Cron = Annotated[str, form(r"\S+( +\S+){4}", 'five cron fields such as "30 1 * * *"')]
 _HOURS = r"([01]\d|2[0-3]):[0-5]\d"
 Hours = Annotated[str, form(f"({_HOURS}-{_HOURS})?", 'hours such as "22:00-07:00"')]
@@ -394,3 +431,4 @@ Flag = Annotated[bool, Field(strict=True)]
 Count = Annotated[int, Field(strict=True, ge=0)]
 Rate = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 Words = tuple[Annotated[str, Field(min_length=1)], ...]
+Cells = tuple[str, ...]  # patterns of cells; an empty one is an empty cell

@@ -16,20 +16,28 @@ from pydantic import (
 )
 
 from jobs.config.fields import (
+    Cells,
+    ColumnName,
     Count,
+    DateFormats,
     DecimalMark,
+    Delimiter,
     Duration,
     Encoding,
+    EraName,
     FilePath,
     Flag,
+    HeaderRow,
     KnownAccount,
     Number,
     OrderIdPattern,
+    OrderLink,
     OrdersUrl,
     Pattern,
     PatternOrFalse,
     Share,
     ThousandsMark,
+    Unit,
     Words,
     Zone,
     mistakes,
@@ -43,8 +51,18 @@ from recon.model import OrderStatus
 from recon.orders.kinds import kinds as order_kinds
 from recon.orders.source import OrderKind
 from recon.tabular.keys import Value
+from recon.tabular.layout import Column
 
 SourceKind = OrderKind | BankKind
+
+
+class DirectionSection(Section):
+    """The column that says whether an amount went out or came in, and its words for both."""
+
+    column: ColumnName
+    debit: Words
+    credit: Words
+
 
 _VALUES: Mapping[Value, Any] = {
     Value.TEXT: str,
@@ -54,6 +72,14 @@ _VALUES: Mapping[Value, Any] = {
     Value.PATH: FilePath,
     Value.DECIMAL_MARK: DecimalMark,
     Value.THOUSANDS_MARK: ThousandsMark,
+    Value.UNIT: Unit,
+    Value.HEADER_ROW: HeaderRow,
+    Value.DELIMITER: Delimiter,
+    Value.DATE_FORMATS: DateFormats,
+    Value.ERA: EraName,
+    Value.CONSTANTS: Mapping[str, str],
+    Value.PATTERNS: Mapping[str, Cells],
+    Value.DIRECTION: DirectionSection,
     Value.DATABASE: OrdersUrl,
 }
 
@@ -88,6 +114,26 @@ class SourceSection(Section):
         if decimal is not None and decimal == thousands:
             raise mistakes([(("thousands",), f"is {shown(thousands)} like decimal: give another one")])
         return self
+
+    @model_validator(mode="after")
+    def _fields_of_ours(self) -> "SourceSection":
+        fields = self.constant_fields()
+        wrong = [name for name in getattr(self, "constants", None) or {} if name not in fields]
+        if wrong:
+            raise mistakes([(("constants", name), f"is none of {', '.join(fields)}") for name in wrong])
+        return self
+
+    @classmethod
+    def constant_fields(cls) -> tuple[str, ...]:
+        """Our fields that may be the same for every row."""
+        raise NotImplementedError
+
+    def _written(self, columns: Section) -> dict[str, Column]:
+        """The file's columns that the section writes down, by their key in it: each must be in one of its files."""
+        written = {f"columns.{ours}": getattr(columns, ours) for ours in sorted(columns.model_fields_set)}
+        keep = getattr(self, "filter", None) or {}
+        written |= {f"filter.{name}": getattr(columns, name, None) or Column.named(name) for name in keep}
+        return {key: column for key, column in written.items() if column and not column.is_optional}
 
     @property
     def own_keys(self) -> Mapping[str, Any]:
@@ -134,20 +180,25 @@ def _misplaced(name: str, kind: SourceKind, kinds: Mapping[str, SourceKind]) -> 
     return f'is for {belongs_to}; kind "{kind.name}" has {required or "none"}'
 
 
+def _same_name(name: str) -> Any:
+    return Field(default=Column.named(name))
+
+
 class OrderColumns(Section):
     """Ours = the file's."""
 
-    order_id: str = "order_id"
-    account: str = "account"
-    amount: str = "amount"
-    currency: str = "currency"
-    status: str = "status"
-    created_at: str = "created_at"
-    refunded_amount: str = "refunded_amount"
-    payment_method: str = "payment_method"
-    charge_id: str = "charge_id"
-    reference: str | None = None
-    customer: str | None = None
+    order_id: ColumnName = _same_name("order_id")
+    account: ColumnName = _same_name("account")
+    amount: ColumnName = _same_name("amount")
+    currency: ColumnName = _same_name("currency")
+    status: ColumnName = _same_name("status")
+    created_at: ColumnName = _same_name("created_at")
+    refunded_amount: ColumnName = _same_name("refunded_amount")
+    payment_method: ColumnName = _same_name("payment_method")
+    charge_id: ColumnName = _same_name("charge_id")
+    customer: ColumnName | None = None
+    cancelled_at: ColumnName | None = None
+    reference: ColumnName | None = None
 
 
 class OrderWords(Section):
@@ -176,17 +227,16 @@ class OrderWords(Section):
 class OrderSection(SourceSection):
     """One place that orders come from."""
 
-    amount_unit: Literal["major", "minor"] = "major"
     timezone: Zone | None = None
-    encoding: Encoding = "utf-8"
+    encoding: Encoding | None = None
     split_payments: Flag = False
     metadata_keys: Words | None = None
     description_pattern: PatternOrFalse = ""
     order_id_pattern: OrderIdPattern = ""
     account: KnownAccount | None = None
     account_by: Literal["currency"] | None = None
-    decimal: DecimalMark | None = None
-    thousands: ThousandsMark | None = None
+    rows: Literal["each", "first"] = "each"
+    link: OrderLink | None = None
     columns: OrderColumns = OrderColumns()
     status: OrderWords = OrderWords()
     ignore: Mapping[str, Words] = Field(default={"payment_method": ("cod",)})
@@ -197,13 +247,17 @@ class OrderSection(SourceSection):
         return order_kinds()
 
     @property
-    def configured_columns(self) -> Mapping[str, str]:
+    def configured_columns(self) -> Mapping[str, Column]:
         """The file's columns that the section writes down, by their key in it: each must be in one of its files."""
-        written = {f"columns.{ours}": getattr(self.columns, ours) for ours in sorted(self.columns.model_fields_set)}
         ignored = self.ignore if "ignore" in self.model_fields_set else {}
-        names = {f"ignore.{name}": getattr(self.columns, name, None) or name for name in ignored}
+        names = {f"ignore.{name}": getattr(self.columns, name, None) or Column.named(name) for name in ignored}
         unused = {"columns.account"} if self.account or self.account_by else set()
-        return {key: name for key, name in (written | names).items() if name and key not in unused}
+        return {key: column for key, column in (self._written(self.columns) | names).items() if key not in unused}
+
+    @classmethod
+    def constant_fields(cls) -> tuple[str, ...]:
+        """All but what tells one order from another."""
+        return tuple(name for name in OrderColumns.model_fields if name not in ("order_id", "charge_id", "customer"))
 
     @field_validator("account_by")
     @classmethod
@@ -220,13 +274,24 @@ class OrderSection(SourceSection):
 
 
 class BankColumns(Section):
-    """Ours = the statement's."""
+    """Ours = the statement's; the amount is one column with a sign, or one for debits and one for credits."""
 
-    date: str = "date"
-    amount: str = "amount"
-    currency: str = "currency"
-    description: str = "description"
-    reference: str = "reference"
+    date: ColumnName = _same_name("date")
+    amount: ColumnName = _same_name("amount")
+    debit: ColumnName | None = None
+    credit: ColumnName | None = None
+    currency: ColumnName = _same_name("currency")
+    description: ColumnName = _same_name("description")
+    reference: ColumnName = _same_name("reference")
+
+    @model_validator(mode="after")
+    def _one_way_to_the_amount(self) -> "BankColumns":
+        if (self.debit is None) != (self.credit is None):
+            has, lacks = ("credit", "debit") if self.debit is None else ("debit", "credit")
+            raise mistakes([((lacks,), f"is missing: {has} has the other half of the amounts")])
+        if self.debit is not None and "amount" in self.model_fields_set:
+            raise mistakes([(("amount",), "stands beside debit and credit: give the one or the two")])
+        return self
 
 
 class BankAccount(Section):
@@ -240,14 +305,27 @@ class BankSection(SourceSection, BankAccount):
 
     path: FilePath
     columns: BankColumns = BankColumns()
-    encoding: Encoding = "utf-8"
+    encoding: Encoding | None = None
     payout_pattern: Pattern = "OMISE"
     fee_bound: Number = Decimal(0)
 
+    @model_validator(mode="after")
+    def _direction_has_an_amount(self) -> "BankSection":
+        if getattr(self, "direction", None) and self.columns.debit:
+            raise mistakes([(("direction",), "stands beside columns of debit and credit: give the one or the two")])
+        return self
+
     @property
-    def configured_columns(self) -> Mapping[str, str]:
+    def configured_columns(self) -> Mapping[str, Column]:
         """The file's columns that the section writes down, by their key in it."""
-        return {f"columns.{ours}": getattr(self.columns, ours) for ours in sorted(self.columns.model_fields_set)}
+        direction = getattr(self, "direction", None)
+        written = self._written(self.columns)
+        return written | ({"direction.column": direction.column} if direction else {})
+
+    @classmethod
+    def constant_fields(cls) -> tuple[str, ...]:
+        """What no statement line is told apart by."""
+        return ("currency", "description", "reference")
 
     @classmethod
     def kinds(cls) -> Mapping[str, BankKind]:

@@ -30,7 +30,7 @@ from recon.bounds import LARGEST_STATEMENT
 from recon.model import InputFile
 from recon.model.transfer_names import named_in
 from recon.money import Currencies
-from recon.tabular.faults import RejectedShare, grouped, missing_columns
+from recon.tabular.faults import RejectedShare, grouped, lacking_columns, missing_columns
 from recon.tabular.files import SourceFile, matching_files
 
 # What a format's own library makes of a file that nobody foresaw.
@@ -51,6 +51,8 @@ class _Reading:
     lacking: list[str] = field(default_factory=list)
     rows: int = 0
     rejected_rows: int = 0
+    ignored: int = 0
+    encodings: list[str] = field(default_factory=list)
 
 
 def read(source: BankSource, *, currencies: Currencies, largest: int = LARGEST_STATEMENT) -> LoadedBank:
@@ -99,6 +101,8 @@ def read(source: BankSource, *, currencies: Currencies, largest: int = LARGEST_S
         tuple(reading.lacking),
         tuple(reading.repeated),
         tuple(gaps(source, reading.statements, currencies)),
+        reading.ignored,
+        tuple(dict.fromkeys(reading.encodings)),
     )
 
 
@@ -129,35 +133,33 @@ class _Columns:
     def __init__(self, source: BankSource, files: Mapping[str, Path], largest: int) -> None:
         self._source = source
         self._headers: dict[str, tuple[str, ...]] = {}
+        self._lacking: dict[str, list[str]] = {}
         kind = kinds().get(source.kind)
         if kind is None or kind.header is None:
             return
         for name, path in files.items():
             with suppress(BankUnreadable, *_UNFORESEEN):
                 self._headers[name] = kind.header(_opened(name, path, largest), source)
-        missing = list(missing_columns(source.configured, self._headers)) if self._headers else []
+        missing = list(missing_columns(source.layout.configured, self._headers)) if self._headers else []
         if missing:
             raise ColumnMissing("; ".join(missing))
+        self._lacking = lacking_columns(source.layout.columns, self._headers)
 
     def lacking(self, name: str) -> list[str]:
         """The source's columns that a file has not and another one has."""
-        if name not in self._headers:
-            return []
-        everywhere = {column for header in self._headers.values() for column in header}
-        columns = self._source.columns.values()
-        return [column for column in columns if column in everywhere and column not in self._headers[name]]
+        return [str(self._source.layout.column(ours)) for ours in self._lacking.get(name, ())]
 
 
 def _kept_aside(file: SourceFile, lacking: Sequence[str], lines: Sequence[Line]) -> list[Rejected]:
     """Lines of a file that has not the columns of the others: what they mean cannot be guessed."""
-    names = ", ".join(f'"{name}"' for name in lacking)
+    names = ", ".join(lacking)
     reason = f"{file.name} has no column {names}, which other files of the source have"
     return [
         Rejected(
             line.row,
             reason,
             content_of(line),
-            lacking[0],
+            lacking[0].strip('"'),
             Unread(line.booked_on, line.booked_on, names=named_in(line.description, line.reference)),
         )
         for line in lines
@@ -171,6 +173,8 @@ def _read_file(
     if kind is None:
         raise BankUnreadable(f'kind "{source.kind}" is not one of {", ".join(kinds())}')
     statements, rejected = kind.read(file, source, currencies)
+    reading.ignored += sum(statement.ignored for statement in statements)
+    reading.encodings += [statement.encoding for statement in statements if statement.encoding]
     sha256 = file.sha256
     twins: Counter[str] = Counter()
     payout = re.compile(source.payout_pattern, re.IGNORECASE)

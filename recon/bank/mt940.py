@@ -30,8 +30,9 @@ from recon.bank.source import (
     Unread,
 )
 from recon.bank.swift import checked
-from recon.bank.texts import decoded, shown, tidy
+from recon.bank.texts import shown, tidy
 from recon.money import BadAmount, Currencies
+from recon.tabular.encodings import decoded
 from recon.tabular.files import SourceFile
 
 # The library logs the text that it cannot read, with whatever stands in it.
@@ -49,7 +50,7 @@ _PART = re.compile(r"\?\d\d", re.ASCII)
 
 
 def _read(file: SourceFile, source: BankSource, currencies: Currencies) -> Parsed:
-    text = decoded(file, source).replace("\r\n", "\n").replace("\r", "\n")
+    text = decoded(file, source.layout.encoding, source.place)[0].replace("\r\n", "\n").replace("\r", "\n")
     statements: list[Statement] = []
     rejected: list[Rejected] = []
     for row, block in _blocks(text):

@@ -14,6 +14,8 @@ from recon.money import Currencies
 from recon.tabular.faults import RejectedShare
 from recon.tabular.files import SourceFile
 from recon.tabular.keys import Key
+from recon.tabular.layout import Layout
+from recon.tabular.table import TableUnreadable
 
 
 class BankMissing(Exception):
@@ -24,8 +26,7 @@ class ColumnMissing(BankMissing):
     """No file of a source has a column that the configuration writes down: says the nearest name and the header."""
 
 
-class BankUnreadable(Exception):
-    """A file cannot be read as a whole; says the file, what is wrong and what to do."""
+BankUnreadable = TableUnreadable
 
 
 class BadLine(ValueError):
@@ -34,11 +35,11 @@ class BadLine(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class BankSource:
-    """The settings of one `[bank.NAME]`; `columns` is ours -> theirs, `fee_bound` minor units of the currency.
+    """The settings of one `[bank.NAME]`; `layout` is how its tables are written, `fee_bound` minor units.
 
-    `settings` are the values of the keys that its kind declares. A currency that a CSV file does not name is the
-    account's; a moment with an offset is booked on its day in `zone`. `configured` are the file's columns that the
-    configuration writes down, by their place in it. Of all rows `max_rejected` percent may be unreadable.
+    `settings` are the values of the keys that its kind declares. A currency that a table does not name is the
+    account's; a moment with an offset is booked on its day in `zone`. Of all rows `max_rejected` percent may be
+    unreadable.
     """
 
     name: str
@@ -47,12 +48,10 @@ class BankSource:
     kind: str
     path: str  # absolute, wild cards allowed
     zone: ZoneInfo
-    columns: Mapping[str, str] = field(default_factory=dict)
+    layout: Layout = field(default_factory=Layout)
     payout_pattern: str = "OMISE"  # found in a line's text, in whatever case: the line is Omise's
     fee_bound: int = 0
-    encoding: str = "utf-8"
     settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    configured: Mapping[str, str] = field(default_factory=dict)
     max_rejected: Decimal = Decimal(5)
 
     @property
@@ -100,6 +99,8 @@ class Statement:
     currency: str = ""
     opening: Balance | None = None
     closing: Balance | None = None
+    encoding: str = field(default="", compare=False)  # of a text file
+    ignored: int = field(default=0, compare=False)  # rows of its table that are filtered, or move no money on no day
 
     @property
     def difference(self) -> int:
@@ -186,3 +187,5 @@ class LoadedBank:
     lacking: tuple[str, ...] = ()
     repeated: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()
+    ignored: int = 0  # rows of tables that are no lines
+    encodings: tuple[str, ...] = ()  # that text files were read in

@@ -4,10 +4,8 @@ import re
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from recon.bank.source import BadLine, BankSource, BankUnreadable, Line
+from recon.bank.source import BadLine, Line
 from recon.privacy import redact
-from recon.tabular.dialect import UTF8_MARK, encoding_advice
-from recon.tabular.files import SourceFile
 
 _LONGEST = 1_000  # characters of a description
 _SHOWN = 40  # characters of a value in a reason
@@ -79,20 +77,6 @@ def shown(value: str) -> str:
     """A value as a reason may show it: masked, printable, cut."""
     text = masked(tidy(value))
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
-
-
-def decoded(file: SourceFile, source: BankSource) -> str:
-    """The text of a file in the source's encoding, a mark of UTF-8 taken off; raises BankUnreadable."""
-    advice = encoding_advice(source.place, source.encoding)
-    content = file.content.removeprefix(UTF8_MARK)
-    encoding = "utf-8" if len(content) < len(file.content) else source.encoding
-    try:
-        text = content.decode(encoding)
-    except (UnicodeError, LookupError):
-        raise BankUnreadable(f"{file.name} is not {encoding} text: {advice}") from None
-    if "\0" in text:
-        raise BankUnreadable(f"{file.name} is no text: {advice}")
-    return text
 
 
 def _hide(match: re.Match[str]) -> str:

@@ -7,19 +7,21 @@ from recon.bounds import LARGEST_FILE, MOST_CELLS, MOST_COLUMNS, MOST_ROWS
 from recon.model import Window
 from recon.orders.source import OrderKind, OrderSource, SourceMissing, SourceUnreadable
 from recon.tabular.files import SourceFile, matching_files
-from recon.tabular.keys import Key, Value
+from recon.tabular.keys import TABLE_KEYS, Key, Value
 from recon.tabular.table import Table
 
 _PATH = Key("path", Value.PATH, required=True, needed_for="reads files", belongs_to="files")
 
 
-def file_kind(name: str, table_of: Callable[[SourceFile, OrderSource], Table]) -> OrderKind:
+def file_kind(
+    name: str, table_of: Callable[[SourceFile, OrderSource], Table], keys: tuple[Key, ...] = TABLE_KEYS
+) -> OrderKind:
     """A kind whose files are read whole, each as one table."""
 
     def tables(source: OrderSource, _window: Window, _changed_since: datetime | None) -> Iterator[Table]:
         return (_read(table_of, file, source) for file in _files(source))
 
-    return OrderKind(name, tables, (_PATH,))
+    return OrderKind(name, tables, (_PATH, *keys))
 
 
 def _files(source: OrderSource) -> Iterator[SourceFile]:

@@ -4,16 +4,18 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
 
 from recon import columns as c
 from recon.model import InputFile, Window
 from recon.money import Currencies
 from recon.orders.kinds import kinds
-from recon.orders.rows import OrderContext, ReadRows, rows_of, wanted_columns
+from recon.orders.rows import OrderContext, ReadRows, needed_fields, rows_of, wanted_fields
 from recon.orders.source import ColumnMissing, LoadedOrders, OrderSource, Preview, SourceUnreadable
 from recon.privacy import redact
-from recon.tabular.faults import RejectedShare, grouped, missing_columns
+from recon.tabular.faults import RejectedShare, grouped, lacking_columns, missing_columns
+from recon.tabular.fields import Fields
 from recon.tabular.table import Table
 
 _MASK = "[customer]"
@@ -64,6 +66,7 @@ def read(
         tuple(reading.inputs.values()),
         share,
         tuple(_lacking_words(source, name, names, reading.parts[name]) for name, names in lacking.items()),
+        tuple(dict.fromkeys(reading.encodings)),
     )
 
 
@@ -74,14 +77,17 @@ class _Reading:
         self._source = source
         self._context = context
         self._headers: dict[str, tuple[str, ...]] = {}
-        self._wanted = wanted_columns(source)
+        self._wanted = {ours: source.layout.column(ours) for ours in wanted_fields(source)}
         self.parts: dict[str, ReadRows] = {}
         self.inputs: dict[str, InputFile] = {}
+        self.encodings: list[str] = []
         self._unreadable: SourceUnreadable | None = None
 
     def add(self, table: Table) -> None:
         """Read a table; the first one that cannot be read stands aside until all headers are known."""
         self._headers[table.name] = table.header
+        if table.encoding:
+            self.encodings.append(table.encoding)
         try:
             self._keep(table, rows_of(table, self._source, self._context))
         except SourceUnreadable as error:
@@ -89,7 +95,7 @@ class _Reading:
 
     def refuse_missing(self) -> None:
         """Raises ColumnMissing for configured columns that no table has, else SourceUnreadable for the bad table."""
-        missing = list(missing_columns(self._source.configured, self._headers)) if self._headers else []
+        missing = list(missing_columns(self._source.layout.configured, self._headers)) if self._headers else []
         if missing:
             raise ColumnMissing("; ".join(missing))
         if self._unreadable is not None:
@@ -97,12 +103,8 @@ class _Reading:
 
     def lacking(self) -> dict[str, list[str]]:
         """By table the columns of ours that it has not and another one has."""
-        everywhere = {name for header in self._headers.values() for name in header}
-        lacking = {
-            table: [ours for ours, theirs in self._wanted.items() if theirs in everywhere and theirs not in header]
-            for table, header in self._headers.items()
-        }
-        return {table: names for table, names in lacking.items() if names and self.parts[table].count}
+        lacking = lacking_columns(self._wanted, self._headers)
+        return {name: fields for name, fields in lacking.items() if self.parts[name].count}
 
     def keep_aside(self, table: Table, lacking: Sequence[str]) -> None:
         """A table again, all of its rows as bad ones."""
@@ -114,7 +116,7 @@ class _Reading:
 
 
 def _lacking_words(source: OrderSource, name: str, lacking: Sequence[str], part: ReadRows) -> str:
-    columns = ", ".join(f'"{source.columns.get(ours, ours)}" (our {ours})' for ours in lacking)
+    columns = ", ".join(f"{source.layout.column(ours)} (our {ours})" for ours in lacking)
     return (
         f"{source.place}: {name} has no column {columns}, which other files of the source have: "
         f"its {len(part.rejected):,} row(s) are kept aside"
@@ -127,14 +129,18 @@ def preview(source: OrderSource, *, window: Window, rows: int = 5) -> Preview:
     Raises SourceMissing and SourceUnreadable.
     """
     table = next(iter(_tables(source, window, None)))
-    mapped = {theirs: ours for ours, theirs in source.columns.items()}
-    shown = [at for at, name in enumerate(table.header) if name in mapped]
-    hidden = {at for at in shown if mapped[table.header[at]] == c.CUSTOMER}
+    fields = Fields(table, source.layout, source.layout.columns, needed_fields(source))
+    places = {place: ours for ours in fields.ways for place in fields.places(ours)}
+    shown = sorted(places)
+    first = np.arange(min(rows, len(table.rows)))
     cells = [
-        [_MASK if at in hidden and text else redact(text) for text in table.cells[at].slice(0, rows).to_pylist()]
-        for at in shown
+        [
+            _MASK if places[place] == c.CUSTOMER and text else redact(text)
+            for text in fields.column(place, first).to_pylist()
+        ]
+        for place in shown
     ]
-    return Preview(table.name, tuple(table.header[at] for at in shown), tuple(zip(*cells, strict=True)))
+    return Preview(table.name, tuple(table.header[place] for place in shown), tuple(zip(*cells, strict=True)))
 
 
 def _tables(source: OrderSource, window: Window, changed_since: datetime | None) -> Iterable[Table]:

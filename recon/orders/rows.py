@@ -15,11 +15,14 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 from recon import columns as c
 from recon.arrays import Ints, Mask
 from recon.bounds import LONGEST_ID, LONGEST_TEXT
+from recon.model import OrderStatus
 from recon.money import Currencies
-from recon.orders.source import OrderSource, SourceUnreadable
+from recon.orders.source import CANCELLED_AT, OrderSource, SourceUnreadable
 from recon.privacy import keyed_hash, redact
 from recon.tabular.amounts import amounts
 from recon.tabular.faults import RowFaults, quoted, shown
+from recon.tabular.fields import Fields, cell_of, repeated
+from recon.tabular.layout import folded
 from recon.tabular.moments import moments
 from recon.tabular.table import Table, Torn, mapped
 
@@ -57,17 +60,20 @@ def rows_of(table: Table, source: OrderSource, context: OrderContext, lacking: S
     return _Reading(table, source, context).rows(lacking)
 
 
-def wanted_columns(source: OrderSource) -> dict[str, str]:
-    """Ours = the file's, of every column that the source is read by."""
-    wanted = {ours: source.columns.get(ours, ours) for ours in (*_REQUIRED, c.ACCOUNT, *source.columns)}
+def wanted_fields(source: OrderSource) -> tuple[str, ...]:
+    """Every field of ours that the source is read by."""
+    names = dict.fromkeys((*_REQUIRED, c.ACCOUNT, *source.layout.columns, *source.layout.constants))
+    return tuple(name for name in names if name != c.ACCOUNT or not (source.account or source.account_by))
+
+
+def needed_fields(source: OrderSource) -> tuple[str, ...]:
+    """The fields of ours without which no table of the source can be read."""
+    optional = set(source.layout.constants)
     if source.account or source.account_by:
-        del wanted[c.ACCOUNT]
-    return wanted
-
-
-def is_needed(column: str) -> bool:
-    """Whether no table can be read without a column of ours."""
-    return column in _REQUIRED or column == c.ACCOUNT
+        optional.add(c.ACCOUNT)
+    if source.account and not any(key.endswith(f" {c.CURRENCY}") for key in source.layout.configured):
+        optional.add(c.CURRENCY)  # then it is the account's
+    return tuple(name for name in (*_REQUIRED, c.ACCOUNT) if name not in optional)
 
 
 class _Reading:
@@ -77,27 +83,31 @@ class _Reading:
         self.table = table
         self.source = source
         self.context = context
-        self.header = self._columns()
+        self.fields = Fields(table, source.layout, wanted_fields(source), needed_fields(source))
         self.faults = RowFaults()
-        filled = self._filled()
-        ignored = self._ignored() & filled
-        self.kept: Ints = np.flatnonzero(filled & ~ignored)
-        self.ignored_at: Ints = np.flatnonzero(ignored)
+        self.torn = tuple(self.fields.torn())
+        filled = self.fields.filled()
+        counted = filled & self.fields.kept()
+        if source.first_rows:
+            counted &= self._first(counted)
+        counted &= ~self._ignored()
+        self.kept: Ints = np.flatnonzero(counted)
+        self.ignored_at: Ints = np.flatnonzero(filled & ~counted)
         self.count = int(filled.sum()) + len(table.torn)
 
     def rows(self, lacking: Sequence[str]) -> ReadRows:
         """Every column parsed, then good rows and bad rows apart."""
         for ours in lacking:
-            theirs = self.source.columns[ours]
-            reason = f'{self.table.name} has no column "{theirs}" (our {ours}), which other files of the source have'
-            self.faults.add(range(len(self.kept)), theirs, reason)
+            theirs = self.source.layout.column(ours)
+            reason = f"{self.table.name} has no column {theirs} (our {ours}), which other files of the source have"
+            self.faults.add(range(len(self.kept)), self._name(ours), reason)
         order_id = self._order_id()
         currency, accounts = self._currencies_and_accounts()
         amount = self._amount(c.AMOUNT, currency)
         refunded = self._amount(c.REFUNDED_AMOUNT, currency)
         status = self._status()
         texts = self._required(c.CREATED_AT)
-        created, refused = moments(texts, self.source.zone)
+        created, refused = moments(texts, self.source.zone, self.source.layout.dates)
         self._refuse(c.CREATED_AT, texts, refused)
         charge_id = self._id(c.CHARGE_ID, required=False)
         self._long_texts()
@@ -106,7 +116,7 @@ class _Reading:
         data = {
             c.ACCOUNT: accounts,
             c.ORDER_ID: order_id,
-            c.SOURCE: _same(self.source.name, count),
+            c.SOURCE: repeated(self.source.name, count),
             c.STATUS: status,
             c.AMOUNT: pa.array(amount),
             c.CURRENCY: currency,
@@ -116,8 +126,8 @@ class _Reading:
             c.CHARGE_ID: _or_null(charge_id),
             c.REFERENCE: _or_null(_words(self._id(c.REFERENCE, required=False), redact)),
             c.CUSTOMER: self._customer(),
-            c.FILE: _same(self.table.name, count),
-            c.FILE_HASH: _same(self.table.sha256, count),
+            c.FILE: repeated(self.table.name, count),
+            c.FILE_HASH: repeated(self.table.sha256, count),
             c.ROW: pa.array(self.table.rows[self.kept]),
         }
         bad = sorted(self.faults.by_row)
@@ -125,64 +135,56 @@ class _Reading:
         orders = pa.table(data)
         return ReadRows(
             c.ORDER.check((orders.take(pa.array(good)) if bad else orders).to_pandas()),
-            (*self._rejected(bad, accounts.take(pa.array(bad, pa.int64())).to_pylist()), *self._torn()),
+            (*self._rejected(bad, accounts.take(pa.array(bad, pa.int64())).to_pylist()), *self._torn_rows()),
             self._ignored_by_account(),
             self.count,
         )
 
-    def _columns(self) -> dict[str, int]:
-        """Where each of our columns stands in the table, for those that the source uses and the table has."""
-        wanted = wanted_columns(self.source)
-        header = self.table.header
-        has = f"its columns are: {', '.join(name for name in header if name)}"
-        twice = [theirs for theirs in wanted.values() if header.count(theirs) > 1]
-        if twice:
-            raise SourceUnreadable(f'{self.table.name} has column "{twice[0]}" more than once; {has}')
-        missing = [ours for ours, theirs in wanted.items() if is_needed(ours) and theirs not in header]
-        if missing:
-            names = ", ".join(f'"{wanted[ours]}" (our {ours})' for ours in missing)
-            advice = f"name the right one in [orders.{self.source.name}.columns], or correct the file"
-            raise SourceUnreadable(f"{self.table.name} has no column {names}; {has}; {advice}")
-        return {ours: header.index(theirs) for ours, theirs in wanted.items() if theirs in header}
-
-    def _filled(self) -> Mask:
-        """ReadRows with anything in them: blank lines are no rows."""
-        filled = np.zeros(len(self.table.rows), dtype=bool)
-        for column in self.table.cells:
-            filled |= _mask(pc.not_equal(column, ""))
-        return filled
+    def _first(self, counted: Mask) -> Mask:
+        """Rows that are the first with their order id among those that count; a row without an id is one."""
+        at = np.flatnonzero(counted)
+        ids = self.fields.texts(c.ORDER_ID, at)
+        later = pd.Series(ids.dictionary_encode().indices.to_numpy()).duplicated().to_numpy()
+        first = np.ones(len(counted), dtype=bool)
+        first[at] = ~later | _mask(pc.equal(ids, ""))
+        return first
 
     def _ignored(self) -> Mask:
-        """ReadRows that the configuration leaves out, by a column of ours or of the table."""
-        ignored = np.zeros(len(self.table.rows), dtype=bool)
+        """Rows that the configuration leaves out, by a column of ours or of the table."""
+        every = np.arange(len(self.table.rows))
+        ignored = np.zeros(len(every), dtype=bool)
         for name, values in self.source.ignore.items():
-            index = self.header.get(name)
-            if index is None and name in self.table.header:
-                index = self.table.header.index(name)
-            if index is not None:
-                ignored |= _mask(pc.is_in(_trimmed(self.table.cells[index]), pa.array(values, pa.string())))
-            elif name not in self.source.columns:
+            place = self.fields.ignored_place(name)
+            if place is not None:
+                ignored |= _mask(pc.is_in(self.fields.column(place, every), pa.array(values, pa.string())))
+            elif name not in self.source.layout.columns:
                 where = f"[orders.{self.source.name}.ignore]"
                 raise SourceUnreadable(f'{self.table.name} has no column "{name}", which {where} names')
         return ignored
 
     def _ignored_by_account(self) -> Counter[str]:
-        codes = pc.utf8_upper(self._cells(c.CURRENCY, self.ignored_at))
+        codes = pc.utf8_upper(self._currency_texts(self.ignored_at))
         accounts, _ = self._accounts(codes, self.ignored_at)
-        return Counter(account or "" for account in accounts.to_pylist())
+        ignored = Counter(account or "" for account in accounts.to_pylist())
+        ignored[self.source.account or ""] += len(self.table.torn) - len(self.torn)
+        return +ignored
 
     def _name(self, column: str) -> str:
-        return self.table.header[self.header[column]]
+        return self.fields.name(column)
 
     def _cells(self, column: str, at: Ints | None = None) -> pa.Array:
         """A column's trimmed texts at the rows that count; empty texts where the table has no such column."""
-        positions = self.kept if at is None else at
-        if column not in self.header:
-            return _same("", len(positions))
-        return _trimmed(self.table.cells[self.header[column]].take(pa.array(positions)))
+        return self.fields.texts(column, self.kept if at is None else at)
+
+    def _currency_texts(self, at: Ints) -> pa.Array:
+        """The currency of each row: the account's where the table does not say any."""
+        account = self.source.account
+        if account is not None and not self.fields.has(c.CURRENCY):
+            return repeated(self.context.accounts.get(account, ""), len(at))
+        return self._cells(c.CURRENCY, at)
 
     def _required(self, column: str) -> pa.Array:
-        texts = self._cells(column)
+        texts = self._currency_texts(self.kept) if column == c.CURRENCY else self._cells(column)
         self.faults.add(_where(pc.equal(texts, "")), self._name(column), f"{column} is empty")
         return texts
 
@@ -217,7 +219,7 @@ class _Reading:
 
     def _long_texts(self) -> None:
         """Of a cell that no order has nobody can say what it swallowed."""
-        for column, index in self.header.items():
+        for column, index in ((name, place) for name in self.fields.ways for place in self.fields.places(name)):
             lengths = pc.binary_length(self.table.cells[index])
             if (pc.max(lengths).as_py() or 0) > LONGEST_TEXT:
                 long = np.flatnonzero(_mask(pc.greater(lengths, LONGEST_TEXT))[self.kept]).tolist()
@@ -231,13 +233,13 @@ class _Reading:
         for at in _where(pc.and_(pc.is_null(currencies), pc.not_equal(codes, ""))):
             self.faults.add((at,), name, f'currency "{shown(codes[at].as_py())}" is not known')
         accounts, reasons = self._accounts(currencies, self.kept)
-        self.faults.add_each(reasons, name if c.ACCOUNT not in self.header else self._name(c.ACCOUNT))
+        self.faults.add_each(reasons, name if not self.fields.has(c.ACCOUNT) else self._name(c.ACCOUNT))
         return currencies, accounts
 
     def _accounts(self, codes: pa.Array, at: Ints) -> tuple[pa.Array, dict[int, str]]:
         """The account of each row, null where it is not known, and why not."""
         if self.source.account:
-            return _same(self.source.account, len(at)), {}
+            return repeated(self.source.account, len(at)), {}
         if self.source.account_by:
             accounts = _words(codes, lambda code: _only(self._settling(code)))
             unknown = _where(pc.and_(pc.is_null(accounts), pc.is_valid(codes)))
@@ -260,36 +262,40 @@ class _Reading:
 
     def _amount(self, column: str, codes: pa.Array) -> npt.NDArray[np.int64]:
         """Minor units; an amount that is empty is 0, which only a refund may be."""
-        if column not in self.header:
+        if not self.fields.has(column):
             return np.zeros(len(codes), dtype=np.int64)
         texts = self._required(column) if column == c.AMOUNT else self._cells(column)
         word = "" if column == c.AMOUNT else "refunded "
-        numbers = self.table.numbers[self.header[column]][self.kept] if self.table.numbers else None
-        values, refused = amounts(
-            texts, codes, self.source.amount_unit, self.context.currencies, self.source.marks, numbers
-        )
+        layout = self.source.layout
+        numbers = self.fields.were_numbers(column, self.kept)
+        values, refused = amounts(texts, codes, layout.amount_unit, self.context.currencies, layout.marks, numbers)
         self._refuse(column, texts, {at: word + reason for at, reason in refused.items()})
         negative = np.flatnonzero(values < 0).tolist()
         self._refuse(column, texts, {at: f'{word}amount "{texts[at].as_py()}" is negative' for at in negative})
         return values
 
     def _status(self) -> pa.Array:
-        words = {word.casefold(): status for status, words in self.source.statuses.items() for word in words}
+        """Our status, whatever its word says cancelled where the shop says since when."""
+        words = {folded(word): status for status, words in self.source.statuses.items() for word in words}
         texts = self._required(c.STATUS)
-        statuses = _words(texts, lambda word: words.get(word.casefold()))
+        statuses = _words(texts, lambda word: words.get(folded(word)))
         unknown = {at: texts[at].as_py() for at in _where(pc.is_null(statuses))}
         where = f"is not in [orders.{self.source.name}.status]"
         self._refuse(c.STATUS, texts, {at: f'status "{word}" {where}' for at, word in unknown.items()})
-        return statuses
+        if not self.fields.has(CANCELLED_AT):
+            return statuses
+        is_cancelled = pc.not_equal(self._cells(CANCELLED_AT), "")
+        return pc.if_else(is_cancelled, pa.scalar(OrderStatus.CANCELLED.value), statuses)
 
     def _customer(self) -> pa.Array:
         key = self.context.hash_key
-        if key is None or c.CUSTOMER not in self.header:
+        if key is None or not self.fields.has(c.CUSTOMER):
             return pa.nulls(len(self.kept), pa.string())
         return _words(self._cells(c.CUSTOMER), lambda value: keyed_hash(value, key) if value else None)
 
     def _doubts(self) -> None:
-        names = {index: name for name, index in self.header.items() if name != c.CUSTOMER}
+        read = (name for name in self.fields.ways if name != c.CUSTOMER)
+        names = {place: name for name in read for place in self.fields.places(name)}
         doubts = [doubt for doubt in self.table.doubts if doubt.column in names]
         place = {int(at): position for position, at in enumerate(self.kept)} if doubts else {}
         for doubt in doubts:
@@ -298,9 +304,9 @@ class _Reading:
                 self.faults.add((place[doubt.at],), self._name(name), f"{name} {doubt.reason}")
 
     def _rejected(self, bad: list[int], accounts: list[str | None]) -> Iterator[tuple[str | int | None, ...]]:
-        customer = self.header.get(c.CUSTOMER)
+        customer = self.fields.places(c.CUSTOMER)
         at = self.kept[bad]
-        shown = [column for index, column in enumerate(self.table.cells) if index != customer]
+        shown = [column for index, column in enumerate(self.table.cells) if index not in customer]
         cells = zip(*(column.take(pa.array(at)).to_pylist() for column in shown), strict=True)
         named = {column: self._cells(column, at).to_pylist() for column in (c.ORDER_ID, c.CHARGE_ID)}
         ids = zip(*(map(_id_or_none, texts) for texts in named.values()), strict=True)
@@ -309,23 +315,22 @@ class _Reading:
             column, reason = self.faults.row(position)
             yield account, self.source.name, self.table.name, row, column, reason, self._digest(content), *of_row
 
-    def _torn(self) -> Iterator[tuple[str | int | None, ...]]:
-        for torn in self.table.torn:
+    def _torn_rows(self) -> Iterator[tuple[str | int | None, ...]]:
+        for torn in self.torn:
             digest = self._digest(self._without_customer(torn))
             place = (self.source.account, self.source.name, self.table.name, torn.row)
             ids = (_id_or_none(self._torn_cell(torn, column)) for column in (c.ORDER_ID, c.CHARGE_ID))
             yield *place, None, torn.reason, digest, *ids
 
     def _torn_cell(self, torn: Torn, column: str) -> str:
-        """Where a column should stand in a torn row; empty where it does not reach so far."""
-        index = self.header.get(column, len(torn.cells))
-        return torn.cells[index].strip() if index < len(torn.cells) else ""
+        return " ".join(cell_of(torn, place) for place in self.fields.places(column))
 
     def _without_customer(self, torn: Torn) -> list[str]:
         """The cells of a torn row less those where the customer may stand, addresses masked."""
-        customer = self.header.get(c.CUSTOMER, -1)
-        moved = customer + len(torn.cells) - len(self.table.header)
-        return [redact(cell) for at, cell in enumerate(torn.cells) if customer < 0 or at not in (customer, moved)]
+        places = self.fields.places(c.CUSTOMER)
+        moved = len(torn.cells) - len(self.table.header)
+        hidden = {*places, *(place + moved for place in places)}
+        return [redact(cell) for at, cell in enumerate(torn.cells) if at not in hidden]
 
     def _digest(self, cells: Sequence[str]) -> str:
         return hashlib.sha256("\x1f".join((self.source.name, *cells)).encode()).hexdigest()[:32]
@@ -346,14 +351,6 @@ def _method(text: str) -> str:
 def _in_pattern(text: str, pattern: re.Pattern[str]) -> str | None:
     hit = pattern.fullmatch(text) if len(text) <= LONGEST_ID else None
     return hit.group(1) or None if hit else None
-
-
-def _trimmed(texts: pa.Array) -> pa.Array:
-    return pc.utf8_trim_whitespace(texts)
-
-
-def _same(text: str, count: int) -> pa.Array:
-    return pa.repeat(pa.scalar(text, pa.string()), count)
 
 
 def _or_null(texts: pa.Array) -> pa.Array:

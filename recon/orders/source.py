@@ -11,12 +11,13 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from recon.model import InputFile, Window
-from recon.tabular.amounts import Marks
 from recon.tabular.faults import RejectedShare
 from recon.tabular.keys import Key
-from recon.tabular.table import Table
+from recon.tabular.layout import Layout
+from recon.tabular.table import Table, TableUnreadable
 
 ORDERS_PLACE = "orders."
+CANCELLED_AT = "cancelled_at"  # a field of the file alone: where it is filled, the order is cancelled
 
 
 class SourceMissing(Exception):
@@ -27,36 +28,31 @@ class ColumnMissing(SourceMissing):
     """No file of a source has a column that the configuration writes down: says the nearest name and the header."""
 
 
-class SourceUnreadable(Exception):
-    """A source cannot be read as a whole; says the file, what is wrong and what to do."""
+SourceUnreadable = TableUnreadable
 
 
 @dataclass(frozen=True, kw_only=True)
 class OrderSource:
     """The settings of one `[orders.NAME]`; `settings` are the values of the keys that its kind declares.
 
-    `columns` is ours -> theirs, `statuses` ours -> the shop's words, `ignore` a column (ours or theirs) -> the
-    values whose rows are counted and left out. The account is `account`, or the one that settles in the order's
-    currency (`account_by`), else it stands in the account column. An order's id is the one group of its
-    `order_id_pattern`, which the cell must match whole. `configured` are the file's columns that the
-    configuration writes down, by their place in it: one that no file has is a mistake. Of the rows that are not
-    ignored `max_rejected` percent may be unreadable.
+    `layout` is how its tables are written, `statuses` ours -> the shop's words, `ignore` a column (ours or theirs) ->
+    the values whose rows are counted and left out. The account is `account`, or the one that settles in the order's
+    currency (`account_by`), else it stands in the account column. `first_rows`: of the rows with one id the first is
+    the order. An order's id is the one group of its `order_id_pattern`, which the cell must match whole. Of the rows
+    that are not ignored `max_rejected` percent may be unreadable.
     """
 
     name: str
     kind: str
-    columns: Mapping[str, str]
+    layout: Layout
     statuses: Mapping[str, tuple[str, ...]]
     zone: ZoneInfo
     settings: Mapping[str, Any] = field(default_factory=dict, repr=False)  # may hold a password
-    amount_unit: Literal["major", "minor"] = "major"
-    encoding: str = "utf-8"
     ignore: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     account: str | None = None
     account_by: Literal["currency"] | None = None
-    marks: Marks = field(default_factory=Marks)
+    first_rows: bool = False
     order_id_pattern: re.Pattern[str] | None = None
-    configured: Mapping[str, str] = field(default_factory=dict)
     max_rejected: Decimal = Decimal(5)
 
     @property
@@ -81,6 +77,7 @@ class LoadedOrders:
     inputs: tuple[InputFile, ...]
     share: RejectedShare
     lacking: tuple[str, ...] = ()
+    encodings: tuple[str, ...] = ()  # that text files were read in
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from recon.model import Window
 from recon.orders.source import OrderKind, OrderSource, SourceMissing, SourceUnreadable
 from recon.privacy import redact
-from recon.tabular.keys import Key, Value
+from recon.tabular.keys import TABLE_KEYS, Key, Value
 from recon.tabular.table import Table, column_of, doubts_of, numbers_of, text_of
 
 QueryRows = tuple[tuple[str, ...], list[tuple[Any, ...]]]  # column names and rows
@@ -53,6 +53,7 @@ KIND = OrderKind(
     "sql",
     _tables,
     (
+        *TABLE_KEYS,
         Key("url", Value.DATABASE, required=True),
         Key("query", required=True, mentions=(":from", ":to")),
         Key("open_query", mentions=(":changed_since",)),

@@ -13,6 +13,7 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 from recon.arrays import Ints, Mask
 from recon.bounds import LARGEST_AMOUNT
 from recon.money import Currencies
+from recon.tabular.signs import plain
 
 _DIGITS = len(str(LARGEST_AMOUNT)) - 1  # that many digits are never too large
 _LONGEST = 200  # characters; Python itself refuses to read endless numbers
@@ -83,9 +84,9 @@ def amounts(
     text, more decimals than the currency has are taken for zeros only where the whole column has as many, and three
     only where they cannot be thousands.
     """
-    column = _Column(texts, marks, typed, currencies)
+    column = _Column(texts, codes, marks, typed, currencies)
     values = np.zeros(len(texts), dtype=np.int64)
-    refused = dict(column.no_numbers(pc.is_valid(codes)))
+    refused = column.odd | dict(column.no_numbers(pc.is_valid(codes)))
     exponents = {
         code: currencies.exponent(code) if unit == "major" else 0 for code in pc.unique(codes).drop_null().to_pylist()
     }
@@ -94,30 +95,45 @@ def amounts(
         at = np.flatnonzero(_mask(pc.is_in(codes, pa.array(among, pa.string()))) & column.number)
         units, reasons = column.units(at, exponent, codes, unit)
         values[at] = units
-        refused |= reasons
+        refused = reasons | refused
+    if column.odd:
+        values[list(column.odd)] = 0
     return values, refused
 
 
 class _Column:
     """Texts taken apart into whole part and decimals; null where a text is no number."""
 
-    def __init__(self, texts: pa.Array, marks: Marks, typed: Mask | None, currencies: Currencies) -> None:
-        self.texts = texts
+    def __init__(
+        self, texts: pa.Array, codes: pa.Array, marks: Marks, typed: Mask | None, currencies: Currencies
+    ) -> None:
+        self.texts = texts  # as they stand in the file
+        self.plain = texts
         self.currencies = currencies
         self.marks = marks
         self.typed = np.zeros(len(texts), dtype=bool) if typed is None else typed
-        parts = pc.extract_regex(texts, marks.pattern)
-        if self.typed.any():
-            as_number = pc.extract_regex(texts, _TYPED)
-            parts = as_number if self.typed.all() else pc.if_else(pa.array(self.typed), as_number, parts)
+        self.odd: dict[int, str] = {}
+        parts = self._parts()
+        asked = _mask(pc.and_(pc.is_valid(codes), pc.not_equal(texts, "")))
+        odd = np.flatnonzero(~_mask(pc.is_valid(pc.struct_field(parts, "whole"))) & asked & ~self.typed)
+        if len(odd):
+            self.plain, self.odd = plain(texts, codes, odd)
+            parts = self._parts()
         self.whole, self.decimals = (pc.struct_field(parts, name) for name in ("whole", "decimals"))
         self.number = _mask(pc.is_valid(self.whole))
         self.digits: Ints = pc.fill_null(pc.binary_length(self.decimals), 0).to_numpy(zero_copy_only=False)
         self.even, self.two_ways = self._evenness()
 
+    def _parts(self) -> pa.Array:
+        parts = pc.extract_regex(self.plain, self.marks.pattern)
+        if not self.typed.any():
+            return parts
+        as_number = pc.extract_regex(self.plain, _TYPED)
+        return as_number if self.typed.all() else pc.if_else(pa.array(self.typed), as_number, parts)
+
     def _evenness(self) -> tuple[bool, bool]:
         """Whether all numbers that are text have as many decimals, and whether these could be thousands as well."""
-        counted = self.number & ~self.typed & ~_mask(pc.equal(self.texts, "0"))
+        counted = self.number & ~self.typed & ~_mask(pc.equal(self.plain, "0"))
         lengths = np.unique(self.digits[counted])
         if len(lengths) != 1:
             return len(lengths) == 0, False
@@ -162,7 +178,7 @@ class _Column:
             reason = self._long(values, place, text[place].as_py(), row, codes[row].as_py())
             if reason:
                 refused.setdefault(row, reason)
-        values[_mask(pc.starts_with(_at(self.texts, at), "-"))] *= -1
+        values[_mask(pc.starts_with(_at(self.plain, at), "-"))] *= -1
         if refused:
             values[np.isin(at, list(refused))] = 0
         return values, refused

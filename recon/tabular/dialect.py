@@ -1,4 +1,4 @@
-"""How a text file of a table is written: its encoding, its delimiter, its quotes."""
+"""How a text file of a table is written: its delimiter, its quotes."""
 
 import csv
 from collections.abc import Iterator, Sequence
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 UTF8_MARK = b"\xef\xbb\xbf"
 UNCLOSED = 'the quotes (") of this row do not close'
+DELIMITERS = (",", ";", "\t", "|")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,8 @@ class Dialect:
 
 
 def delimiter_of(header: str) -> str:
-    """A comma; a semicolon or a tab only where the header has that one and no comma."""
-    others = [mark for mark in (";", "\t") if mark in header]
+    """A comma; another mark only where the header has that one and no comma."""
+    others = [mark for mark in DELIMITERS[1:] if mark in header]
     return others[0] if "," not in header and len(others) == 1 else ","
 
 
@@ -42,9 +43,3 @@ def first_line(lines: Sequence[str]) -> str:
 def wrong_width(cells: Sequence[str], width: int) -> str:
     """Why a row does not fit its header."""
     return f"{len(cells)} fields where the header has {width}"
-
-
-def encoding_advice(place: str, encoding: str) -> str:
-    """What to do where a file is in another encoding than the configuration says at `place`."""
-    known = '"utf-8", or "cp874" for Thai Windows'
-    return f'set [{place}] encoding to what the file is ({known}); it is "{encoding}" now'

@@ -8,6 +8,7 @@ from decimal import Decimal
 from difflib import get_close_matches
 
 from recon.privacy import redact
+from recon.tabular.layout import Column, Header
 
 _SHOWN = 40  # characters of a value
 _LOOKED_AT = 400  # of which as many are masked: more could not be shown
@@ -105,18 +106,31 @@ def grouped(reasons: Iterable[tuple[str | None, str]]) -> tuple[str, ...]:
     )
 
 
-def missing_columns(configured: Mapping[str, str], headers: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+def missing_columns(configured: Mapping[str, Column], headers: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
     """Sentences about columns that the configuration writes down and none of the files, by their headers, has."""
     for place, wanted in configured.items():
-        if any(wanted in header for header in headers.values()):
+        if any(Header(header).has(wanted) for header in headers.values()):
             continue
-        file, header = next(iter(headers.items()))
-        names = [shown(name) for name in header if name]
+        file, names_there = next(iter(headers.items()))
+        header = Header(names_there)
+        names = [shown(name) for name in names_there if name]
+        missing = next(name for way in wanted.ways for name in way if not header.places(name))
         by_fold = {name.casefold(): name for name in reversed(names)}
-        near = get_close_matches(wanted.casefold(), by_fold, n=1)
+        near = get_close_matches(missing.casefold(), by_fold, n=1)
         hint = f' (did you mean "{by_fold[near[0]]}"?)' if near else ""
         which = f"{file} has no column" if len(headers) == 1 else "no file of it has a column"
-        yield f'{place} = "{wanted}": {which} "{wanted}"{hint}; the columns of {file} are: {", ".join(names)}'
+        yield f'{place} = {wanted}: {which} "{missing}"{hint}; the columns of {file} are: {", ".join(names)}'
+
+
+def lacking_columns(fields: Mapping[str, Column], headers: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:
+    """By file the fields whose column it has not and another file has."""
+    lacking: dict[str, list[str]] = {name: [] for name in headers}
+    known = {name: Header(header) for name, header in headers.items()}
+    for ours, column in fields.items():
+        having = {name for name, header in known.items() if header.has(column)}
+        for name in known.keys() - having if having and not column.is_optional else ():
+            lacking[name].append(ours)
+    return {name: fields for name, fields in lacking.items() if fields}
 
 
 def _counted(counter: Counter[str]) -> str:

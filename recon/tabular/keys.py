@@ -15,6 +15,14 @@ class Value(Enum):
     PATH = auto()  # text: absolute, wild cards allowed
     DECIMAL_MARK = auto()  # text: between whole units and decimals
     THOUSANDS_MARK = auto()  # text: between groups of three digits; empty: none
+    UNIT = auto()  # "major" or "minor"
+    HEADER_ROW = auto()  # a whole number; absent: it is looked for
+    DELIMITER = auto()  # text: one character
+    DATE_FORMATS = auto()  # texts, tried in turn
+    ERA = auto()  # "buddhist" or "japanese"
+    CONSTANTS = auto()  # texts, by field
+    PATTERNS = auto()  # by column: texts, with a leading ! for what is not wanted
+    DIRECTION = auto()  # a column, and its words for debit and for credit
     DATABASE = auto()  # text: a URL that may hold a password; it may stand outside the file
 
 
@@ -33,3 +41,19 @@ class Key:
     mentions: tuple[str, ...] = ()
     needed_for: str = "needs it"
     belongs_to: str = ""
+
+
+# Of every source whose files or queries are tables; of those that are text, and of those that are workbooks.
+TABLE_KEYS = (
+    Key("amount_unit", Value.UNIT, default="major"),
+    Key("decimal", Value.DECIMAL_MARK),
+    Key("thousands", Value.THOUSANDS_MARK),
+    Key("date_format", Value.DATE_FORMATS),
+    Key("era", Value.ERA),
+    Key("constants", Value.CONSTANTS),
+    Key("filter", Value.PATTERNS),
+)
+_HEADER_ROW = Key("header_row", Value.HEADER_ROW)
+TEXT_KEYS = (*TABLE_KEYS, _HEADER_ROW, Key("delimiter", Value.DELIMITER))
+WORKBOOK_KEYS = (*TABLE_KEYS, _HEADER_ROW, Key("sheet"))
+DIRECTION = Key("direction", Value.DIRECTION)  # of statements

@@ -1,8 +1,9 @@
-"""Moments from text, one by one and whole columns at once; refuses what two people could read differently."""
+"""Moments and days from columns of text; refuses what two people could read differently."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -10,102 +11,146 @@ import numpy.typing as npt
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
+from recon.arrays import Ints, Mask
+from recon.bounds import YEARS
+from recon.tabular.date_forms import (
+    BUDDHIST_YEARS,
+    DAY,
+    SECOND,
+    USUAL,
+    DateForms,
+    Form,
+    microseconds,
+    year_last,
+)
 from recon.tabular.table import mapped
 
-# One pattern for both ways; RE2 and re read it alike.
-_TIME = (
-    r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
-    r"(?:[Tt ](?P<clock>[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?:\.(?P<fraction>[0-9]{1,9}))?"
-    r"(?: ?(?P<offset>[Zz]|UTC|[+-][0-9]{2}(?::?[0-9]{2})?))?)?"
-)
-_ROW = re.compile(_TIME)
-_COLUMN = f"^{_TIME}$"
-_SLASHES = re.compile(r"\d{1,4}[/.]\d{1,2}[/.]\d{1,4}\b.*", re.ASCII | re.DOTALL)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_DAY = 86_400_000_000
-_YEARS = range(1970, 2500)
-_BUDDHIST_YEARS = range(2500, 2701)
+_NUMBERS = re.compile(r"(?:\d{1,4}[/.]\d{1,2}[/.]\d{1,4}|\d{1,2}-\d{1,2}-\d{2,4})\b.*", re.ASCII | re.DOTALL)
+_YEAR = re.compile(r"(?<![0-9])[0-9]{4}(?![0-9])|^[0-9]{4}(?=[0-9]{4}(?![0-9]))")
+_TWO_NUMBERS = r"^(?P<first>[0-9]{1,2})[-/.](?P<second>[0-9]{1,2})[-/.][0-9]{4}(?:[^0-9]|$)"
 
 
-class BadTime(ValueError):
-    """A text that is no moment, or could be more than one; says why."""
+class _Parts(NamedTuple):
+    """A column taken apart: microseconds where a row was `read`, offsets where it has one."""
+
+    midnight: Ints
+    clock: Ints
+    offset: Ints
+    has_offset: Mask
+    read: Mask
 
 
-def moment(text: str, zone: ZoneInfo) -> int:
-    """Microseconds since the epoch (UTC) of a text; one without an offset is in `zone`. Raises BadTime.
+def moments(
+    texts: pa.Array, zone: ZoneInfo, dates: DateForms = USUAL
+) -> tuple[npt.NDArray[np.int64], dict[int, str]]:
+    """Microseconds since the epoch (UTC) of a column (0 where refused), and by position why a text was refused.
 
-    RFC 3339 and its ISO 8601 relatives: `2026-11-24T09:30:00+07:00`, `2026-11-24 09:30[:00[.5]]`, `2026-11-24`.
+    Without formats RFC 3339 and its relatives are read, other forms that have the year first or a named month, and
+    of a day in numbers with the year last what the column settles.
+    A text without an offset is in `zone`. Days, clock times and offsets repeat, so each is worked out once. A day
+    that is the first or the second number is known where one of the whole column is over 12.
     """
-    found = _ROW.fullmatch(text)
-    if found is None:
-        raise BadTime(_why_not(text))
-    day, clock, fraction, offset = found.group("day", "clock", "fraction", "offset")
-    start = _midnight(day)
-    since = _clock(clock or "")
-    if start is None or since is None:
-        raise BadTime(_impossible(text))
-    local = start + since + int((fraction or "0").ljust(6, "0")[:6])
-    shift = _offset(offset) if offset else _shift(local, zone, text)
-    if shift is None:
-        raise BadTime(_impossible(text))
-    return local - shift
-
-
-def moments(texts: pa.Array, zone: ZoneInfo) -> tuple[npt.NDArray[np.int64], dict[int, str]]:
-    """`moment` of a whole column: microseconds (0 where refused), and by position why a text was refused.
-
-    Days, clock times and offsets repeat, so each is worked out once. What does not fit, or falls on a day on which
-    the zone's offset changes, is asked of `moment` one by one.
-    """
-    found = pc.extract_regex(texts, _COLUMN)
-    day, clock, fraction, offset = (pc.struct_field(found, name) for name in ("day", "clock", "fraction", "offset"))
-    steady = _numbers(day, lambda text: _steady(text, zone))
-    shift = pc.if_else(pc.equal(offset, ""), steady, _numbers(offset, lambda text: _offset(text) if text else 0))
-    local = pc.add(_numbers(day, _midnight), pc.add(_numbers(clock, _clock), _fraction(fraction)))
-    result = pc.subtract(local, shift)
-    refused: dict[int, str] = {}
-    values = pc.fill_null(result, 0).to_numpy(zero_copy_only=False).copy()
-    for at in np.flatnonzero(pc.is_null(result).to_numpy(zero_copy_only=False)).tolist():
-        try:
-            values[at] = moment(texts[at].as_py(), zone)
-        except BadTime as error:
-            refused[at] = str(error)
+    parts = _parts(texts, dates)
+    local = parts.midnight + parts.clock
+    steady = mapped(pa.array(parts.midnight), lambda day: _steady(day, zone), pa.int64())
+    is_steady = pc.is_valid(steady).to_numpy(zero_copy_only=False)
+    shift = np.where(parts.has_offset, parts.offset, pc.fill_null(steady, 0).to_numpy())
+    refused = {at: _why_not(texts[at].as_py(), dates, "time") for at in np.flatnonzero(~parts.read).tolist()}
+    for at in np.flatnonzero(parts.read & ~parts.has_offset & ~is_steady).tolist():
+        early, late = _offsets(int(local[at]), zone)
+        shift[at] = early
+        if early != late:
+            refused[at] = _unclear(texts[at].as_py(), zone, twice=early > late)
+    values = local - shift
+    if refused:
+        values[list(refused)] = 0
     return values, refused
 
 
-def _numbers(texts: pa.Array, of: Callable[[str], int | None]) -> pa.Array:
-    return mapped(texts, of, pa.int64())
+def days(texts: pa.Array, zone: ZoneInfo, dates: DateForms = USUAL) -> tuple[pa.Array, dict[int, str]]:
+    """ISO days of a column (null where refused), a moment with an offset on its day in `zone`; and why not."""
+    parts = _parts(texts, dates)
+    named = mapped(pa.array(parts.midnight), _iso, pa.string())
+    if parts.has_offset.any():
+        utc = pa.array(parts.midnight + parts.clock - parts.offset)
+        named = pc.if_else(
+            pa.array(parts.has_offset), mapped(utc, lambda value: _day_in(value, zone), pa.string()), named
+        )
+    refused = {at: _why_not(texts[at].as_py(), dates, "date") for at in np.flatnonzero(~parts.read).tolist()}
+    return pc.if_else(pa.array(parts.read), named, pa.scalar(None, pa.string())), refused
 
 
-def _fraction(digits: pa.Array) -> pa.Array:
-    cut = pc.utf8_slice_codeunits(pc.ascii_rpad(digits, 6, "0"), 0, 6)
-    return pc.cast(cut, pa.int64())
+def _parts(texts: pa.Array, dates: DateForms) -> _Parts:
+    """Each text by the first form that reads it."""
+    count = len(texts)
+    zeros = np.zeros((3, count), dtype=np.int64)
+    no = np.zeros((2, count), dtype=bool)
+    parts = _Parts(zeros[0], zeros[1], zeros[2], no[0], no[1])
+    rest = np.arange(count)
+    for form in dates.forms:
+        rest = _by(form, texts, rest, parts)
+        if not len(rest):
+            return parts
+    if not dates.formats:
+        for form in _numeric(texts if len(rest) == count else texts.take(pa.array(rest)), dates):
+            rest = _by(form, texts, rest, parts)
+    return parts
 
 
-def _midnight(day: str) -> int | None:
-    """Microseconds of a day's start were the zone UTC; none where no such day exists in a year that can be meant."""
-    try:
-        found = date.fromisoformat(day)
-    except ValueError:
-        return None
-    return (found.toordinal() - _EPOCH.toordinal()) * _DAY if found.year in _YEARS else None
+def _by(form: Form, texts: pa.Array, rest: Ints, parts: _Parts) -> Ints:
+    """Puts in what a form reads of the rows that are left; those that it does not read."""
+    found = pc.extract_regex(texts if len(rest) == len(texts) else texts.take(pa.array(rest)), form.column)
+    names = {field.name for field in found.type}
+    day = mapped(pc.struct_field(found, "day"), form.midnight, pa.int64())
+    zero = pa.array(np.zeros(len(rest), dtype=np.int64))
+    clock = mapped(pc.struct_field(found, "clock"), form.since_midnight, pa.int64()) if "clock" in names else zero
+    if "fraction" in names:
+        clock = pc.add(clock, mapped(pc.struct_field(found, "fraction"), microseconds, pa.int64()))
+    has_offset = np.zeros(len(rest), dtype=bool)
+    offset = zero
+    if "offset" in names:
+        offsets = pc.struct_field(found, "offset")
+        has_offset = pc.fill_null(pc.not_equal(offsets, ""), False).to_numpy(zero_copy_only=False)
+        offset = mapped(offsets, _offset, pa.int64())
+    read = pc.is_valid(pc.add(day, pc.add(clock, offset))).to_numpy(zero_copy_only=False)
+    at = rest[read]
+    for into, values in ((parts.midnight, day), (parts.clock, clock), (parts.offset, offset)):
+        into[at] = pc.fill_null(values, 0).to_numpy(zero_copy_only=False)[read]
+    parts.has_offset[at] = has_offset[read]
+    parts.read[at] = True
+    left: Ints = rest[~read]
+    return left
 
 
-def _clock(text: str) -> int | None:
-    hour, minute, second = (int(part) for part in (*text.split(":"), "0", "0")[:3]) if text else (0, 0, 0)
-    return (hour * 3600 + minute * 60 + second) * 1_000_000 if hour < 24 and minute < 60 and second < 60 else None
+def _numeric(texts: pa.Array, dates: DateForms) -> Iterator[Form]:
+    """The form of days in numbers with the year last; none where nothing shows which number is which."""
+    numbers = pc.extract_regex(texts, _TWO_NUMBERS)
+    first, second = (pc.cast(pc.struct_field(numbers, name), pa.int64()) for name in ("first", "second"))
+    day_first = bool(pc.any(pc.greater(first, 12)).as_py())
+    month_first = bool(pc.any(pc.greater(second, 12)).as_py())
+    if day_first != month_first:
+        yield year_last(day_first, dates.era)
 
 
 def _offset(text: str) -> int | None:
-    if text in ("Z", "z", "UTC"):
+    if text in ("", "Z", "z", "UTC", "GMT"):
         return 0
     digits = text[1:].replace(":", "").ljust(4, "0")
     hours = int(digits[:2])
     minutes = int(digits[2:])
     if hours > 23 or minutes > 59:
         return None
-    return (hours * 3600 + minutes * 60) * (-1_000_000 if text[0] == "-" else 1_000_000)
+    return (hours * 3600 + minutes * 60) * (-SECOND if text[0] == "-" else SECOND)
+
+
+def _iso(midnight: int) -> str:
+    return date.fromordinal(_EPOCH.toordinal() + midnight // DAY).isoformat()
+
+
+def _day_in(utc: int, zone: ZoneInfo) -> str:
+    return (_EPOCH + utc * _MICROSECOND).astimezone(zone).date().isoformat()
 
 
 def _offsets(local: int, zone: ZoneInfo) -> tuple[int, int]:
@@ -115,32 +160,36 @@ def _offsets(local: int, zone: ZoneInfo) -> tuple[int, int]:
     return early, late
 
 
-def _steady(day: str, zone: ZoneInfo) -> int | None:
+def _steady(midnight: int, zone: ZoneInfo) -> int | None:
     """The zone's offset where it is one from a day's start to its end; none where the clock changes."""
-    start = _midnight(day)
-    if start is None:
-        return None
-    found = {*_offsets(start, zone), *_offsets(start + _DAY, zone)}
+    found = {*_offsets(midnight, zone), *_offsets(midnight + DAY, zone)}
     return found.pop() if len(found) == 1 else None
 
 
-def _shift(local: int, zone: ZoneInfo, text: str) -> int:
-    early, late = _offsets(local, zone)
-    if early > late:
-        raise BadTime(f'time "{text}" happened twice in {zone.key} (the clock went back): write it with its offset')
-    if early < late:
-        raise BadTime(f'time "{text}" never happened in {zone.key} (the clock went forward)')
-    return early
+def _unclear(text: str, zone: ZoneInfo, *, twice: bool) -> str:
+    if twice:
+        return f'time "{text}" happened twice in {zone.key} (the clock went back): write it with its offset'
+    return f'time "{text}" never happened in {zone.key} (the clock went forward)'
 
 
-def _why_not(text: str) -> str:
-    if _SLASHES.fullmatch(text):
-        return f'date "{text}" can be read as day/month or month/day: write it as YYYY-MM-DD'
-    return f'time "{text}" is not like 2026-11-24T09:30:00+07:00, 2026-11-24 09:30:00 or 2026-11-24'
-
-
-def _impossible(text: str) -> str:
-    year = int(text[:4])
-    if year in _BUDDHIST_YEARS:
-        return f'year of "{text}" looks Buddhist-era ({year} = {year - 543}): write the common era'
-    return f'time "{text}" does not exist' if year in _YEARS else f'year of "{text}" cannot be an order\'s'
+def _why_not(text: str, dates: DateForms, what: str) -> str:
+    """Why no form reads a text."""
+    forms = dates.forms if dates.formats else (*dates.forms, year_last(True, dates.era))
+    shaped = any(re.fullmatch(form.column, text) for form in forms)
+    in_numbers = not dates.formats and _NUMBERS.fullmatch(text) and not re.match(r"[0-9]{3}", text)
+    found = _YEAR.search(text)
+    year = int(found.group()) if shaped and found else YEARS.start
+    if year in BUDDHIST_YEARS and dates.era != "buddhist":
+        advice = f', or set era = "buddhist" in [{dates.place}]' if dates.place else ""
+        return f'year of "{text}" looks Buddhist-era ({year} = {year - 543}): write the common era{advice}'
+    if year not in YEARS and dates.era != "buddhist":
+        return f'year of "{text}" cannot be {"an order" if what == "time" else "a statement"}\'s'
+    if shaped and not in_numbers:
+        return f'{what} "{text}" does not exist'
+    if dates.formats:
+        written = ", ".join(f'"{written}"' for written in dates.formats)
+        return f'{what} "{text}" is not like date_format {written} of [{dates.place}]'
+    if _NUMBERS.fullmatch(text):
+        return f'date "{text}" can be read as day/month or month/day: {dates.advice}'
+    example = "2026-11-24T09:30:00+07:00, 2026-11-24 09:30:00 or 2026-11-24" if what == "time" else "2026-11-24"
+    return f'{what} "{text}" is not like {example}'

@@ -18,13 +18,21 @@ _NUMBERS = (int, float, Decimal, np.number)
 LOST_DIGITS = "is a number of more than 15 digits, and its last digits are lost: keep it as text in the file"
 
 
+class TableUnreadable(Exception):
+    """A file or query cannot be read as a whole; says which, what is wrong and what to do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Torn:
-    """A row whose cells do not fit the header: the row a person sees, why, and what stood there."""
+    """A row whose cells do not fit the header: the row a person sees, why, and what stood there.
+
+    Of a row whose quotes do not close (`is_open`) that is its line.
+    """
 
     row: int
     reason: str
     cells: tuple[str, ...]
+    is_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,7 @@ class Table:
     torn: tuple[Torn, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     numbers: tuple[Mask, ...] = ()
+    encoding: str = ""  # of a text file
 
 
 def text_of(value: Any) -> str:
@@ -100,8 +109,8 @@ def doubts_of(columns: Iterable[Sequence[Any]]) -> tuple[Doubt, ...]:
     )
 
 
-def mapped(texts: pa.Array, of: Callable[[str], str | int | None], kind: pa.DataType) -> pa.Array:
-    """A column worked out once per different text; a null stays one."""
+def mapped(texts: pa.Array, of: Callable[[Any], str | int | bool | None], kind: pa.DataType) -> pa.Array:
+    """A column worked out once per different value; a null stays one."""
     coded = texts.dictionary_encode()
     return pa.array([of(text) for text in coded.dictionary.to_pylist()], kind).take(coded.indices)
 

@@ -1,7 +1,7 @@
 """Bank statements for tests, as each format writes them, and the source that reads them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,12 @@ from recon import columns as c
 from recon.bank.load import read
 from recon.bank.source import BankSource, LoadedBank
 from recon.money import Currencies
+from recon.tabular.amounts import Marks
+from recon.tabular.date_forms import DateForms
+from recon.tabular.layout import Column, Layout
 
 CURRENCIES = Currencies()
+_LAYOUT = frozenset(setting.name for setting in fields(Layout))
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,12 @@ def source(folder: Path, kind: str, **given: Any) -> BankSource:
         "path": str(folder / "*"),
         "zone": ZoneInfo("Asia/Bangkok"),
     }
-    return BankSource(**{**plain, "kind": kind, **given})
+    written = {name: given.pop(name) for name in list(given) if name in _LAYOUT}
+    columns = {ours: Column.of(theirs) for ours, theirs in written.get("columns", {}).items()}
+    dates = DateForms(tuple(given.pop("date_format", ())), given.pop("era", None), "bank.scb")
+    marks = Marks.of("bank.scb", given.pop("decimal", None), given.pop("thousands", None))
+    layout = Layout(**{"place": "bank.scb", "dates": dates, "marks": marks, **written, "columns": columns})
+    return BankSource(**{**plain, "kind": kind, "layout": layout, **given})
 
 
 def load(folder: Path, kind: str, files: dict[str, str | bytes], **given: Any) -> LoadedBank:

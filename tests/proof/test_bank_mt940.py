@@ -14,6 +14,7 @@ import pytest
 from recon.bank.load import read
 from recon.bank.source import BankSource, LoadedBank
 from recon.money import Currencies
+from recon.tabular.layout import Layout
 
 pytestmark = pytest.mark.proof
 
@@ -45,7 +46,7 @@ def load(path: Path) -> LoadedBank:
             kind="mt940",
             path=str(path),
             zone=ZoneInfo("UTC"),
-            encoding=encoding,
+            layout=Layout(encoding=encoding),
         ),
         currencies=CURRENCIES,
     )

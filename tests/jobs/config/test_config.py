@@ -14,6 +14,7 @@ from jobs.config.config import Config, ConfigError, load
 from recon.methods import MethodBook
 from recon.model import Account, OrderStatus, Severity
 from recon.rules import CATALOGUE
+from recon.tabular.layout import Column
 from tests.kit.places import ROOT
 from tests.kit.small_config import ONE_ACCOUNT, configured
 
@@ -41,8 +42,8 @@ def test_the_smallest_file_has_the_defaults_of_the_contract(tmp_path: Path) -> N
     assert config.order_sources["shop"].ignore == {"payment_method": ("cod",)}
     [source] = config.sources()
     assert source.statuses == {status: (status,) for status in OrderStatus}
-    assert source.columns["order_id"] == "order_id"
-    assert "customer" not in source.columns
+    assert source.layout.columns["order_id"] == Column.named("order_id")
+    assert "customer" not in source.layout.columns
     assert config.rulings.write_off_limit == {"THB": 10_000}
     assert config.alerts.min_severity is Severity.HIGH
     assert config.hash_key is None

@@ -53,15 +53,16 @@ def test_a_debit_is_negative_in_whatever_way_it_is_written(text: str, amount: in
     [
         (
             "2026-11-20",
-            "20/11/2026",
+            "05/11/2026",
             "date",
-            'date "20/11/2026" can be read as day/month or month/day: write it as YYYY-MM-DD',
+            'date "05/11/2026" can be read as day/month or month/day: set date_format of [bank.scb]',
         ),
         (
             "2026-11-20",
             "2569-11-20",
             "date",
-            'year of "2569-11-20" looks Buddhist-era (2569 = 2026): write the common era',
+            'year of "2569-11-20" looks Buddhist-era (2569 = 2026): write the common era, or set '
+            'era = "buddhist" in [bank.scb]',
         ),
         ("2026-11-20", "2026-02-30", "date", 'date "2026-02-30" does not exist'),
         ("2026-11-20", "", "date", 'date "" is not like 2026-11-24'),
@@ -72,9 +73,9 @@ def test_a_debit_is_negative_in_whatever_way_it_is_written(text: str, amount: in
             'amount "500.001" has more decimals than THB (2); if that is how it writes amounts, set decimal and '
             "thousands of [bank.scb]",
         ),
-        ("500.00", "5e2", "amount", 'amount "5e2" is not a number like -1234.50'),
+        ("500.00", "5e2", "amount", 'amount "5e2" is not a number like 1234.50 or 1,234.50'),
         ("500.00", "-500.00 CR", "amount", 'amount "-500.00 CR" has more than one sign'),
-        ("500.00", "(500.00", "amount", 'amount "(500.00" is not a number like -1234.50'),
+        ("500.00", "(500.00", "amount", 'amount "(500.00" is not a number like 1234.50 or 1,234.50'),
         ("500.00", "", "amount", "amount is empty"),
         ("500.00", "9" * 20, "amount", 'amount "…9999" is too large: one is at most THB 90,000,000,000.00'),
         ("THB", "XXX", "currency", 'currency "XXX" is not known'),
@@ -113,19 +114,21 @@ def test_a_file_without_the_columns_is_named_and_the_others_are_read(tmp_path: P
         "a.csv": "day,sum\n1,2\n",
         "b.csv": HEADER + GOOD,
         "c.csv": "",
-        "d.csv": b"\xff\xfe\0a",
+        "d.csv": b"\x81\0a",
     }
     found = load(tmp_path, "csv", files)
     assert len(found.lines) == 1
-    advice = "name the right one in [bank.scb] columns, or correct the file"
-    assert found.unreadable[0] == f'bank.scb: a.csv has no column "date"; its columns are: day, sum; {advice}'
-    assert found.unreadable[1] == "bank.scb: c.csv has no header row with the columns' names"
+    advice = "name the right one in [bank.scb.columns], or correct the file"
+    lacks = '"date" (our date), "amount" (our amount), "description" (our description)'
+    assert found.unreadable[0] == f"bank.scb: a.csv has no column {lacks}; its columns are: day, sum; {advice}"
+    assert found.unreadable[1] == "bank.scb: c.csv is empty: it needs at least a header row with the columns' names"
     assert found.unreadable[2].startswith(
-        "bank.scb: d.csv is not utf-8 text: set [bank.scb] encoding to what the file"
+        "bank.scb: d.csv is not utf-8 text (line 1): set [bank.scb] encoding to what the file"
     )
 
 
 def test_a_thai_file_is_read_in_its_encoding(tmp_path: Path) -> None:
     text = (HEADER + GOOD.replace("PAYOUT", "โอนเงิน")).encode("cp874")
     assert rows(load(tmp_path, "csv", {"a.csv": text}, encoding="cp874"))[0][3] == "OMISE โอนเงิน"
-    assert load(tmp_path, "csv", {}).unreadable != ()
+    assert load(tmp_path, "csv", {}, encoding="utf-8").unreadable != ()
+    assert load(tmp_path, "csv", {}).encodings == ("cp874",)

@@ -1,6 +1,7 @@
 """CSV order files: what is read, what is kept aside and why, what refuses the whole file."""
 
 import re
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from recon.model import Window
 from recon.money import Currencies
 from recon.orders.load import preview, read
 from recon.orders.source import LoadedOrders, OrderSource, SourceMissing, SourceUnreadable
+from recon.tabular.layout import Column, Layout
 
 WINDOW = Window(datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 30, tzinfo=UTC))
 OURS = (
@@ -27,6 +29,7 @@ OURS = (
     "payment_method",
     "charge_id",
 )
+LAYOUT = frozenset(field.name for field in fields(Layout))
 HEADER = "order_id,account,amount,currency,status,created_at\n"
 GOOD = "A-1,th,100.00,THB,paid,2026-11-24T09:30:00+07:00\n"
 
@@ -35,13 +38,16 @@ def a_source(path: Path, **changes: Any) -> OrderSource:
     settings: dict[str, Any] = {
         "name": "shop",
         "kind": "csv",
-        "columns": {name: name for name in OURS},
         "statuses": {"paid": ("paid", "จ่ายแล้ว"), "pending": ("NA",), "refunded": ("refunded",)},
         "zone": ZoneInfo("Asia/Bangkok"),
     }
     own_keys = {"path": str(path)}
     own_keys |= {name: changes.pop(name) for name in ("url", "query", "open_query") if name in changes}
-    return OrderSource(**settings | changes, settings=own_keys)
+    written: dict[str, Any] = {"columns": {name: name for name in OURS}}
+    written |= {name: changes.pop(name) for name in list(changes) if name in LAYOUT}
+    written["columns"] = {ours: Column.of(theirs) for ours, theirs in written["columns"].items()}
+    layout = Layout(**{"place": "orders.shop"} | written)
+    return OrderSource(**settings | changes, settings=own_keys, layout=layout)
 
 
 def load(source: OrderSource, **changes: Any) -> LoadedOrders:
@@ -121,7 +127,7 @@ def test_a_zero_amount_is_kept(tmp_path: Path) -> None:
         ("A,th,-5.00,THB,paid,2026-11-24", "amount", 'amount "-5.00" is negative'),
         ("A,th,1,NA,paid,2026-11-24", "currency", 'currency "NA" is not known'),
         ("A,th,1,THB,lost,2026-11-24", "status", 'status "lost" is not in [orders.shop.status]'),
-        ("A,th,1,THB,paid,24/11/2026", "created_at", "day/month or month/day"),
+        ("A,th,1,THB,paid,05/11/2026", "created_at", "day/month or month/day"),
         ("A,th,1,THB,paid,2569-11-24", "created_at", "Buddhist-era (2569 = 2026)"),
         ("A,th,1,THB,paid,2026-02-30", "created_at", "does not exist"),
         ("A\x00B,th,1,THB,paid,2026-11-24", "order_id", "control character"),
@@ -204,7 +210,7 @@ def test_a_wrong_encoding_names_file_and_encoding(tmp_path: Path) -> None:
     path = tmp_path / "orders.csv"
     path.write_bytes((HEADER + GOOD.replace("paid", "จ่ายแล้ว")).encode("cp874"))
     with pytest.raises(SourceUnreadable, match=r"orders\.csv is not utf-8 text \(line 2\).*cp874"):
-        load(a_source(path))
+        load(a_source(path, encoding="utf-8"))
     path.write_bytes((HEADER + GOOD).encode("utf-8-sig"))
     with pytest.raises(SourceUnreadable, match=r"orders\.csv begins with the mark of UTF-8.*cp874"):
         load(a_source(path, encoding="cp874"))

@@ -1,5 +1,6 @@
 """Columns of amounts against a plain reading of one text after another, by rules written down a second time."""
 
+import re
 from decimal import Decimal
 from typing import Literal
 
@@ -19,15 +20,22 @@ DIGITS = some.text("0123456789", min_size=1, max_size=7)
 PIECES = some.lists(
     some.one_of(DIGITS, some.sampled_from([".", ",", " ", "\u00a0", "-", "+", "000", "00"])), max_size=7
 )
-TEXTS = some.one_of(PIECES.map("".join), some.text(max_size=6))
+WORDS = some.text(max_size=6).filter(lambda text: not any(map(str.isnumeric, text)))  # marks have tests of their own
+TEXTS = some.one_of(PIECES.map("".join), WORDS)
+BLANK_MARK = "[ \u00a0\u2009\u202f]"
 ODD = ["1,234.50", "-0.00", "1.0000", "0.005", "\u0661", "1\n", "9223372036854775808", "92233720368547758.08"]
 ODD += ["90000000000.00", "90000000000.01"]  # the largest amount and one more
 
 
 def plain_number(text: str, marks: Marks) -> tuple[int, str, str] | None:
     """Sign, digits before the decimal mark, digits after it, as a person takes a number apart."""
-    sign = -1 if text[:1] == "-" else 1
-    whole, _, decimals = text[text[:1] in ("-", "+") :].partition(marks.decimal)
+    found = re.fullmatch(rf"(\(?)(?:([+-]){BLANK_MARK}*)?(.*?)(?:{BLANK_MARK}?([+-]))?(\)?)", text)
+    signs = [found[2], found[4], "-" if found[1] else None] if found else []
+    given = [sign for sign in signs if sign]
+    if found is None or len(given) > 1 or bool(found[1]) != bool(found[5]):
+        return None
+    sign = -1 if given == ["-"] else 1
+    whole, _, decimals = found[3].partition(marks.decimal)
     blanks = (" ", "\u00a0", "\u2009", "\u202f") if marks.thousands == " " else (marks.thousands,)
     groups = whole.translate({ord(blank): "|" for blank in blanks}).split("|")
     digits = "".join(groups)
@@ -45,7 +53,7 @@ def plain_column(texts: list[str], marks: Marks, exponent: int) -> list[int | No
     lengths = {len(decimals) for _, (_, _, decimals) in told}
     zeros_allowed = len(lengths) == 1
     if lengths == {3} and not marks.said:
-        bare = [text.lstrip("+-").partition(marks.decimal)[0] for text, _ in told]
+        bare = [text.strip("+- \u00a0\u2009\u202f()").partition(marks.decimal)[0] for text, _ in told]
         zeros_allowed = any(len(whole) > 3 or whole[0] == "0" for whole in bare)
     units: list[int | None] = []
     for text, number in zip(texts, numbers, strict=True):

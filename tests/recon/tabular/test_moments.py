@@ -8,9 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from recon.tabular.moments import BadTime, moment, moments
+from recon.tabular.moments import moments
 
 BANGKOK, BERLIN = ZoneInfo("Asia/Bangkok"), ZoneInfo("Europe/Berlin")
+
+
+def moment(text: str, zone: ZoneInfo) -> int:
+    values, refused = moments(pa.array([text], pa.string()), zone)
+    if refused:
+        raise ValueError(refused[0])
+    return int(values[0])
 
 
 def utc(text: str, zone: ZoneInfo = BANGKOK) -> str:
@@ -39,9 +46,9 @@ def test_a_time_is_read_exactly(text: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("24/11/2026", "day/month or month/day"),
-        ("11/24/2026 09:30", "day/month or month/day"),
-        ("24.11.2026", "day/month or month/day"),
+        ("04/11/2026", "day/month or month/day"),
+        ("11/04/2026 09:30", "day/month or month/day"),
+        ("04.11.2026", "day/month or month/day"),
         ("2569-11-24", r"looks Buddhist-era \(2569 = 2026\)"),
         ("2569-11-24T09:30:00+07:00", "looks Buddhist-era"),
         ("2567-02-29", "looks Buddhist-era"),
@@ -57,14 +64,14 @@ def test_a_time_is_read_exactly(text: str, expected: str) -> None:
     ],
 )
 def test_what_is_no_moment_is_refused_in_words(text: str, words: str) -> None:
-    with pytest.raises(BadTime, match=words):
+    with pytest.raises(ValueError, match=words):
         moment(text, BANGKOK)
 
 
 def test_a_local_time_that_happened_twice_or_never_is_refused() -> None:
-    with pytest.raises(BadTime, match=r"happened twice in Europe/Berlin"):
+    with pytest.raises(ValueError, match=r"happened twice in Europe/Berlin"):
         moment("2026-10-25 02:30", BERLIN)
-    with pytest.raises(BadTime, match=r"never happened in Europe/Berlin"):
+    with pytest.raises(ValueError, match=r"never happened in Europe/Berlin"):
         moment("2026-03-29 02:30", BERLIN)
     assert utc("2026-10-25 01:59", BERLIN) == "2026-10-24T23:59:00"
     assert utc("2026-10-25T02:30:00+01:00", BERLIN) == "2026-10-25T01:30:00"
@@ -75,7 +82,7 @@ def one_by_one(texts: list[str], zone: ZoneInfo) -> tuple[list[int], dict[int, s
     for at, text in enumerate(texts):
         try:
             values[at] = moment(text, zone)
-        except BadTime as error:
+        except ValueError as error:
             refused[at] = str(error)
     return values, refused
 

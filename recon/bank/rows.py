@@ -1,0 +1,214 @@
+"""A table of text to lines of a statement: columns parsed whole, rows that cannot be read aside."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.compute as pc  # type: ignore[import-untyped]
+
+from recon import columns as c
+from recon.arrays import Ints, Mask
+from recon.bank.source import BankSource, Line, Parsed, Rejected, Statement, Unread
+from recon.bank.texts import shown, tidy
+from recon.model.transfer_names import named_in
+from recon.money import Currencies
+from recon.tabular.amounts import amounts
+from recon.tabular.faults import quoted
+from recon.tabular.fields import Fields, repeated
+from recon.tabular.layout import folded
+from recon.tabular.moments import days
+from recon.tabular.table import Table, Torn, mapped
+
+DATE = "date"
+DEBIT = "debit"
+CREDIT = "credit"
+_DIRECTION = "direction"
+_NOTHING = r"^[-\x{2010}-\x{2015}\x{2212}]*$"  # a side that has no amount
+
+
+def needed_fields(source: BankSource) -> tuple[str, ...]:
+    """The fields of ours without which no table of the source can be read."""
+    sides = (DEBIT, CREDIT) if DEBIT in source.layout.columns else (c.AMOUNT,)
+    direction = (_DIRECTION,) if source.layout.direction else ()
+    needed = (DATE, *sides, *direction, c.DESCRIPTION)
+    return tuple(name for name in needed if name not in source.layout.constants)
+
+
+def parsed(table: Table, source: BankSource, currencies: Currencies) -> Parsed:
+    """The lines of a table as one statement without balances; raises BankUnreadable for columns that are missing."""
+    return _Reading(table, source, currencies).statement()
+
+
+class _Fault(NamedTuple):
+    """Why a row cannot be read, and the file's column."""
+
+    reason: str
+    column: str
+
+
+class _Reading:
+    """One table being read: the rows that count, by position, and the first thing that is wrong with each."""
+
+    def __init__(self, table: Table, source: BankSource, currencies: Currencies) -> None:
+        self.table = table
+        self.source = source
+        self.currencies = currencies
+        layout = source.layout
+        columns = dict(layout.columns)
+        if layout.direction:
+            columns[_DIRECTION] = layout.direction.column
+        self.sides = [side for side in needed_fields(source) if side in (c.AMOUNT, DEBIT, CREDIT)]
+        needed = needed_fields(source)
+        self.fields = Fields(table, replace(layout, columns=columns), (*needed, c.CURRENCY, c.REFERENCE), needed)
+        filled = self.fields.filled()
+        self.at: Ints = np.flatnonzero(filled & self.fields.kept())
+        self.at = self.at[~self._notes()]
+        self.torn = tuple(self.fields.torn())
+        self.ignored = int(filled.sum()) - len(self.at) + len(table.torn) - len(self.torn)
+        self.faults: dict[int, _Fault] = {}
+
+    def statement(self) -> Parsed:
+        """Every line, and every row that is none."""
+        booked, refused = days(self._texts(DATE), self.source.zone, self.source.layout.dates)
+        self._refuse(DATE, self._texts(DATE), refused)
+        codes = self._currencies()
+        amount, has_amount = self._amounts(codes)
+        texts = {name: self._texts(name) for name in (c.DESCRIPTION, c.REFERENCE)}
+        tidied = {name: mapped(cells, tidy, pa.string()).to_pylist() for name, cells in texts.items()}
+        rows = self.table.rows[self.at].tolist()
+        values = zip(
+            rows,
+            booked.to_pylist(),
+            amount.tolist(),
+            codes.to_pylist(),
+            tidied[c.DESCRIPTION],
+            tidied[c.REFERENCE],
+            strict=True,
+        )
+        faults = self.faults
+        lines = tuple(Line(*line) for position, line in enumerate(values) if position not in faults)
+        rejected = []
+        for position in sorted(faults):
+            raw = " ".join(texts[name][position].as_py() for name in texts)
+            day = booked[position].as_py()
+            unread = Unread(
+                day,
+                day,
+                raw,
+                int(amount[position]) if has_amount[position] else None,
+                codes[position].as_py(),
+                named_in(raw),
+            )
+            content = tuple(cells[int(self.at[position])].as_py() for cells in self.table.cells)
+            fault = faults[position]
+            rejected.append(Rejected(rows[position], fault.reason, content, fault.column, unread))
+        rejected += [self._torn(torn) for torn in self.torn]
+        rejected.sort(key=lambda aside: aside.row)
+        known = sorted({*(line.booked_on for line in lines), *(r.unread.first for r in rejected if r.unread.first)})
+        statement = Statement(lines, encoding=self.table.encoding, ignored=self.ignored)
+        open_rows = {torn.row for torn in self.torn if torn.is_open}
+        return (statement,), tuple(_in_its_days(aside, known, aside.row in open_rows) for aside in rejected)
+
+    def _texts(self, field: str) -> pa.Array:
+        return self.fields.texts(field, self.at)
+
+    def _notes(self) -> Mask:
+        """Rows without a day and without any amount: titles, notes, page breaks. They move no money."""
+        blank = pc.equal(self._texts(DATE), "")
+        for side in self.sides:
+            blank = pc.and_(blank, pc.match_substring_regex(self._texts(side), _NOTHING))
+        notes: Mask = blank.to_numpy(zero_copy_only=False)
+        return notes
+
+    def _refuse(self, field: str, texts: pa.Array, refused: Mapping[int, str]) -> None:
+        """The first reason of a row counts; what it quotes is made fit to show."""
+        name = self.fields.name(field)
+        for position, reason in refused.items():
+            self.faults.setdefault(position, _Fault(quoted(reason, texts[position].as_py(), shown), name))
+
+    def _currencies(self) -> pa.Array:
+        """The code of each row; the account's where no column says it, or where it is not known, which is a fault."""
+        own = self.source.currency
+        if not self.fields.has(c.CURRENCY):
+            return repeated(own, len(self.at))
+        texts = pc.utf8_upper(self._texts(c.CURRENCY))
+        known = mapped(texts, lambda code: code if self.currencies.knows(code) else None, pa.string())
+        unknown = {int(at): texts[int(at)].as_py() for at in np.flatnonzero(pc.is_null(known).to_numpy(False))}
+        reasons = {
+            at: f'currency "{code}" is not known' if code else "currency is empty" for at, code in unknown.items()
+        }
+        self._refuse(c.CURRENCY, texts, reasons)
+        return pc.fill_null(known, own)
+
+    def _amounts(self, codes: pa.Array) -> tuple[Ints, Mask]:
+        """Minor units, a debit negative, and which rows have one that can be read."""
+        if DEBIT in self.sides:
+            return self._two_sides(codes)
+        texts = self._texts(c.AMOUNT)
+        values, readable = self._side(c.AMOUNT, texts, codes)
+        empty = {int(at): "amount is empty" for at in np.flatnonzero(pc.equal(texts, "").to_numpy(False))}
+        self._refuse(c.AMOUNT, texts, empty)
+        return self._directed(values, readable) if self.source.layout.direction else (values, readable)
+
+    def _side(self, field: str, texts: pa.Array, codes: pa.Array) -> tuple[Ints, Mask]:
+        layout = self.source.layout
+        numbers = self.fields.were_numbers(field, self.at)
+        values, refused = amounts(texts, codes, layout.amount_unit, self.currencies, layout.marks, numbers)
+        self._refuse(field, texts, refused)
+        readable = pc.not_equal(texts, "").to_numpy(zero_copy_only=False).copy()
+        readable[list(refused)] = False
+        return values, readable
+
+    def _two_sides(self, codes: pa.Array) -> tuple[Ints, Mask]:
+        """One of the two has the amount: a debit with or without its sign, a credit without."""
+        texts = {side: pc.replace_substring_regex(self._texts(side), _NOTHING, "") for side in (DEBIT, CREDIT)}
+        debit, has_debit = self._side(DEBIT, texts[DEBIT], codes)
+        credit, has_credit = self._side(CREDIT, texts[CREDIT], codes)
+        odd = {CREDIT: credit < 0, DEBIT: (debit < 0) & (debit > 0).any()}
+        for side, negative in odd.items():
+            words = (
+                f"{side} is negative, and others of its column are not" if side == DEBIT else f"{side} is negative"
+            )
+            self._refuse(side, texts[side], dict.fromkeys(np.flatnonzero(negative).tolist(), words))
+        both = (debit != 0) & (credit != 0)
+        self._refuse(DEBIT, texts[DEBIT], dict.fromkeys(np.flatnonzero(both).tolist(), "has a debit and a credit"))
+        empty = pc.and_(*(pc.equal(cells, "") for cells in texts.values())).to_numpy(zero_copy_only=False)
+        self._refuse(DEBIT, texts[DEBIT], dict.fromkeys(np.flatnonzero(empty).tolist(), "debit and credit are empty"))
+        readable = (has_debit | has_credit) & ~both & ~odd[CREDIT] & ~odd[DEBIT]
+        refused = np.zeros(len(readable), dtype=bool)
+        refused[list(self.faults)] = True
+        broken = ~(has_debit | pc.equal(texts[DEBIT], "").to_numpy(False))
+        broken |= ~(has_credit | pc.equal(texts[CREDIT], "").to_numpy(False))
+        return credit - np.abs(debit), readable & ~broken
+
+    def _directed(self, values: Ints, readable: Mask) -> tuple[Ints, Mask]:
+        """An amount without a sign, out or in by the word of another column."""
+        direction = self.source.layout.direction
+        assert direction is not None
+        words = {folded(word): -1 for word in direction.debit} | {folded(word): 1 for word in direction.credit}
+        texts = self._texts(_DIRECTION)
+        signs = mapped(texts, lambda word: words.get(folded(word), 0), pa.int64()).to_numpy(zero_copy_only=False)
+        unknown = np.flatnonzero(signs == 0).tolist()
+        place = f"[{self.source.place}.direction]"
+        self._refuse(_DIRECTION, texts, {at: f'"{texts[at].as_py()}" is no word of {place}' for at in unknown})
+        signed = np.flatnonzero(values < 0).tolist()
+        self._refuse(
+            c.AMOUNT, self._texts(c.AMOUNT), dict.fromkeys(signed, "amount has a sign besides its direction")
+        )
+        return values * signs, readable & (signs != 0) & (values >= 0)
+
+    def _torn(self, torn: Torn) -> Rejected:
+        if torn.is_open:
+            return Rejected(torn.row, torn.reason, torn.cells)
+        whole = len(torn.cells) >= len(self.table.header)  # a short row may be cut before its text
+        unread = Unread(texts=" ".join(torn.cells) if whole else None, names=named_in(*torn.cells))
+        return Rejected(torn.row, torn.reason, torn.cells, unread=unread)
+
+
+def _in_its_days(rejected: Rejected, known: Sequence[str], is_open: bool) -> Rejected:
+    """A row that may be of any day of its file; where a row does not end, nobody knows what else it swallowed."""
+    if not known:
+        return rejected
+    return replace(rejected, unread=replace(rejected.unread, first=known[0], last=None if is_open else known[-1]))

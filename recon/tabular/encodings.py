@@ -1,0 +1,117 @@
+"""The encoding of a text file: what the configuration says, or the only one that can be meant."""
+
+import re
+
+from recon.tabular.dialect import UTF8_MARK
+from recon.tabular.files import SourceFile
+from recon.tabular.table import TableUnreadable
+
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_UTF8 = frozenset({"utf-8", "utf8", "utf-8-sig", "utf_8", "utf_8_sig", "ascii", "us-ascii"})
+_SAMPLE = 200_000  # characters that are no ASCII
+_HEAD = 4_096  # bytes
+_SHORTEST = 16  # bytes
+_PART = 10  # one of so many may be odd: a cut word, a rare name
+_PUNCTUATION = "€£¥©®°·´’‘“”–—…•\u00a0"
+_THAI = re.compile(r"[\u0e01-\u0e3a\u0e3f-\u0e5b]")
+# A mark that stands on no consonant, and a vowel that leads none.
+_THAI_SLIPS = re.compile(
+    r"(?<![\u0e01-\u0e2e\u0e31-\u0e3a\u0e47-\u0e4e])[\u0e31\u0e34-\u0e3a\u0e47-\u0e4e]|[\u0e40-\u0e44](?![\u0e01-\u0e2e])"
+)
+_HALF_WIDTH_KANA = re.compile(r"[\uff61-\uff9f]")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_FOREIGN_RUN = re.compile(r"[À-ÖØ-öø-ÿŠšŽžŒœŸ]{3}")
+_WESTERN = re.compile(rf"[À-ÖØ-öø-ÿŠšŽžŒœŸ{_PUNCTUATION}]")
+
+
+def decoded(file: SourceFile, encoding: str | None, place: str) -> tuple[str, str]:
+    """A file's text and the encoding that it is in; raises TableUnreadable where that cannot be told, or is another.
+
+    `encoding` is what the section at `place` of the configuration says; null: the file itself must show it.
+    """
+    content = file.content.removeprefix(UTF8_MARK)
+    if encoding is None:
+        encoding = "utf-8" if len(content) < len(file.content) else _found(file, place)
+    elif len(content) < len(file.content) and encoding.lower() not in _UTF8:
+        raise TableUnreadable(f"{file.name} begins with the mark of UTF-8: {_advice(place, encoding)}")
+    try:
+        return content.decode(encoding).removeprefix("\ufeff"), encoding
+    except LookupError as error:
+        words = f'{file.name}: encoding "{encoding}" is not known: {_advice(place, encoding)}'
+        raise TableUnreadable(words) from error
+    except UnicodeError as error:
+        at = error.start if isinstance(error, UnicodeDecodeError) else 0
+        line = content[:at].count(b"\n") + 1
+        words = f"{file.name} is not {encoding} text (line {line}): {_advice(place, encoding)}"
+        raise TableUnreadable(words) from error
+
+
+def _found(file: SourceFile, place: str) -> str:
+    content = file.content
+    if content.startswith(_UTF16_MARKS):
+        return "utf-16"
+    by_zeros = _utf16(content[:_HEAD])
+    if by_zeros:
+        return by_zeros
+    if _text(content, "utf-8") is not None:
+        return "utf-8"
+    checks = (("cp874", _is_thai), ("cp932", _is_japanese), ("cp1252", _is_western))
+    texts = ((name, _text(content, name), check) for name, check in checks)
+    can_be = [name for name, text, check in texts if text is not None and check(text)]
+    if len(can_be) > 1:
+        names = " or ".join(can_be)
+        raise TableUnreadable(f"{file.name} can be {names} text: {_advice(place)}")
+    return can_be[0] if can_be else "utf-8"  # which then says the line
+
+
+def _utf16(head: bytes) -> str | None:
+    """UTF-16 without its mark: every other byte of plain text is zero."""
+    even, odd = (head[start::2].count(0) for start in (0, 1))
+    many = len(head) // 8
+    if len(head) < _SHORTEST or max(even, odd) < many or min(even, odd) > many // 8:
+        return None
+    return "utf-16-le" if odd > even else "utf-16-be"
+
+
+def _text(content: bytes, encoding: str) -> str | None:
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+
+
+def _special(text: str) -> str:
+    return re.sub(r"[\x00-\x7f]+", "", text)[:_SAMPLE]
+
+
+def _is_thai(text: str) -> bool:
+    special = _special(text)
+    thai = len(_THAI.findall(special))
+    others = [letter for letter in _THAI.sub("", special) if letter not in _PUNCTUATION]
+    slips = len(_THAI_SLIPS.findall(text[: 4 * _SAMPLE]))
+    return thai > 0 and not others and slips * _PART <= thai
+
+
+def _is_japanese(text: str) -> bool:
+    """Kanji of daily use, kana; what is taken for Japanese and is not has rare kanji in it (JIS level 2)."""
+    special = _special(text)
+    half = len(_HALF_WIDTH_KANA.findall(special))
+    full = _HALF_WIDTH_KANA.sub("", special).encode("cp932", "replace")
+    rare = sum(0x98 <= lead <= 0xEA for lead in full[::2])
+    return rare * _PART <= half + len(full) // 2
+
+
+def _is_western(text: str) -> bool:
+    """Single letters with accents in words that have plain letters, too."""
+    special = _special(text)
+    if _WESTERN.sub("", special) or _FOREIGN_RUN.search(text):
+        return False
+    words = [word for word in _LETTERS.findall(text[: 4 * _SAMPLE]) if not word.isascii()]
+    mixed = [word for word in words if re.search("[A-Za-z]", word)]
+    return (len(words) - len(mixed)) * _PART <= len(words)
+
+
+def _advice(place: str, encoding: str | None = None) -> str:
+    names = '"utf-8", "cp874" for Thai Windows, "cp932" for Japanese, or "cp1252"'
+    now = f'; it is "{encoding}" now' if encoding else ""
+    return f"set [{place}] encoding to what the file is ({names}){now}"
