@@ -3,7 +3,7 @@ PYTHON ?= python3
 WORKERS ?= 2
 BIN := .venv/bin
 
-.PHONY: install demo test proof bench accuracy golden pictures lint lock clean
+.PHONY: install demo test proof bench accuracy golden pictures licences lint lock clean
 
 install: .venv/.run
 
@@ -34,6 +34,10 @@ golden: .venv/.dev
 # Every page of the finance page as a picture, in headless Chromium; two of them go to docs/.
 pictures: .venv/.dev
 	$(BIN)/python -m tests.kit.pictures pictures-out
+
+# Every library that it runs with, and its licence.
+licences: .venv/.run
+	@$(BIN)/python .ci/licences
 
 lint: .venv/.dev
 	$(BIN)/ruff check .
