@@ -20,6 +20,7 @@ from jobs.config.config import Config
 from jobs.run.access import AccountAccess, PullContext, access_of, prove
 from jobs.run.gateway_clock import FAR, ClockWrong, latest, prove_clock
 from jobs.run.judging import Findings
+from jobs.run.later_moments import later_moments
 from jobs.run.lock import AlreadyDone, Hold, run_held
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
 from jobs.run.pulled import Pulled
@@ -195,6 +196,8 @@ def _begin(work: Work, key: str) -> Step:
 async def _read(work: Work, step: Step) -> None:
     road = await asyncio.to_thread(_road, work, step)
     sources = await read_sources(road)
+    later = await asyncio.to_thread(later_moments, work.store, work.clock())
+    sources = replace(sources, messages=[*sources.messages, *later])
     outcome = {
         "sources": msgspec.to_builtins(sources),
         "timings": road.timings,

@@ -29,6 +29,7 @@ from jobs.config.config import Config
 from jobs.logs.errors import note
 from jobs.logs.logs import bound
 from jobs.logs.redaction import masked_for_logs
+from jobs.run.later_moments import say_later_moments
 from jobs.run.lock import AlreadyDone, Busy
 from jobs.run.outcome import JobError
 from jobs.run.run import open_ready_store
@@ -148,6 +149,7 @@ async def work(
     """Work until `stop`; a database that is away is waited for. Raises JobError where it cannot begin."""
     url = queue_url(config)
     store = await asyncio.to_thread(open_ready_store, config)
+    await asyncio.to_thread(say_later_moments, store)
     try:
         await workers_seen(config)  # it cannot begin where there is no queue
         worker = Worker(config, store, clock, pace)

@@ -1,7 +1,7 @@
 """The commands of `recon db`: the store's tables, its backup, its archive."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,12 +13,14 @@ from jobs.cli import options, tables
 from jobs.cli.options import actor, clock, day, read_config, respond
 from jobs.config.config import Config
 from jobs.logs.errors import say, told
+from jobs.run.gateway_clock import prove_clock
 from jobs.run.outcome import JobError
-from jobs.run.run import ready_store
+from jobs.run.run import open_ready_store, ready_store
 from recon.calendars import days_window
 from recon.store.desk.people import Act
 from recon.store.engine import SQLITE, open_store
-from recon.store.migrate import copy, current, upgrade
+from recon.store.migrate import copy, copy_beside, current, upgrade
+from recon.store.repair import repair_clock
 from recon.store.versions import archiving
 from recon.store.versions.archive import copy_files, folder_of
 from recon.store.versions.archiving import Cut, Moved
@@ -85,6 +87,70 @@ def backup(
             copy(store, file)
             copy_files(store, Path(f"{file}.archive"))
         print(file)
+
+
+@db.command("repair")
+def repair_store(
+    context: typer.Context,
+    of_clock: Annotated[
+        bool, typer.Option("--clock", help="Undo what a run with a clock that was ahead of the time left.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    trust_clock: Annotated[
+        bool, typer.Option("--trust-clock", help="Go by this machine's clock where Omise's cannot be asked for.")
+    ] = False,
+    by: options.By = "",
+    as_json: options.AsJson = False,
+) -> None:
+    """Put a store right that knows moments later than now; a SQLite file is copied first."""
+    with told(as_json):
+        if not of_clock:
+            raise JobError("recon db repair: say what: --clock")
+        document = asyncio.run(repair(read_config(context), clock, actor(by), dry_run, trust_clock))
+        respond(as_json, document, lambda: _show_repaired(document))
+
+
+async def repair(
+    config: Config, now: Callable[[], datetime], by: str, dry: bool = False, trusted: bool = False
+) -> dict[str, Any]:
+    """Puts right what is later than now, once Omise said that now is now; what was done, as JSON. Raises JobError."""
+    date = await prove_clock(config, list(config.accounts), now)
+    if date is None and not (dry or trusted):
+        raise JobError(
+            "Omise's time could not be asked for, and by a clock that is behind, this would undo what is right: look "
+            "at this machine's clock, then say --trust-clock"
+        )
+    store = open_ready_store(config)
+    try:
+        act = Act(by, now(), config.audit_key)
+        repaired = repair_clock(store, act, dry=True)
+        saved = None
+        if repaired.counts and not dry:
+            saved = copy_beside(store, "before-repair") if store.dialect.name == SQLITE else None
+            repaired = repair_clock(store, act)
+        return {
+            "dry_run": dry,
+            "now": act.at.isoformat(),
+            "undone_runs": list(repaired.runs),
+            "counts": dict(repaired.counts),
+            "copy": str(saved) if saved else None,
+        }
+    finally:
+        store.dispose()
+
+
+def _show_repaired(document: Mapping[str, Any]) -> None:
+    if not document["counts"]:
+        print("nothing to do: the store knows no later moment than now")
+        return
+    tables.table(("what", "rows"), document["counts"].items())
+    if document["dry_run"]:
+        print("nothing was done: without --dry-run this is put right")
+        return
+    runs = ", ".join(f"#{run_id}" for run_id in document["undone_runs"]) or "none"
+    print(f"runs undone: {runs}; their days are to be run again, the nights by themselves, others with recon run")
+    if document["copy"]:
+        print(f"the store as it was: {document['copy']}")
 
 
 def archive(config: Config, before: date, now: datetime, by: str) -> dict[str, Any]:

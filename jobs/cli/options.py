@@ -12,6 +12,7 @@ import typer
 
 from jobs.config.config import Config, load
 from jobs.config.fields import suggest
+from jobs.run.later_moments import command_begins
 from jobs.run.outcome import JobError, RunOptions
 from recon.model import Severity
 
@@ -33,7 +34,10 @@ def _moment(text: str) -> datetime:
         raise typer.BadParameter(f'"{text}" is not a moment such as 2026-01-31T03:00:00+07:00') from None
     if moment.tzinfo is None:
         raise typer.BadParameter(f'"{text}" needs a time with its offset, such as 2026-01-31T03:00:00+07:00')
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise typer.BadParameter(f'"{text}" is beyond all calendars') from None
 
 
 First = Annotated[date | None, typer.Option("--from", parser=day, metavar="DATE", help="First day, in each zone.")]
@@ -54,6 +58,7 @@ def read_config(context: typer.Context, needs: Collection[str] = ()) -> Config:
     """The configuration; `needs` as in `jobs.config.config.load`."""
     config = load(config_path(context), os.environ, needs)
     config.share_line(os.environ)
+    command_begins()
     return config
 
 

@@ -3,15 +3,13 @@
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from click import get_current_context
-
 from jobs.config.config import Config
-from jobs.logs.errors import say
 from jobs.run.gateway_clock import latest, prove_clock
 from jobs.run.judging import Findings
+from jobs.run.later_moments import later_moments, say_later_moments
 from jobs.run.lock import Hold, run_held
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
 from jobs.run.pulled import Pulled
@@ -32,12 +30,12 @@ from recon.calendars import days_window, local_day
 from recon.model import Account
 from recon.store import migrate
 from recon.store.engine import SQLITE, Store, open_store
-from recon.store.moments import later_words
 from recon.store.runs.attempts import Claim
 from recon.store.versions.archive import keep_in
 from recon.store.versions.load import known_since
 
-_WARNED = "recon.later_moments"
+EARLIEST = 2010  # the year; Omise began in 2013
+LONGEST_AHEAD = timedelta(days=366)  # up to the end of a month or a year may be asked for
 
 
 async def run(config: Config, options: RunOptions, clock: Callable[[], datetime], progress: Progress) -> Outcome:
@@ -52,11 +50,11 @@ async def run(config: Config, options: RunOptions, clock: Callable[[], datetime]
     try:
         if options.as_of is not None and not options.pull:
             await asyncio.to_thread(refuse_the_unknown, store, accounts, as_of)
-        later = await asyncio.to_thread(later_words, store, started)
+        later = await asyncio.to_thread(later_moments, store, started)
         if options.pull:
             as_of = latest(await prove_clock(config, [account.name for account in accounts], clock), as_of)
         road = Road(config, options, clock, progress, store, started, as_of, accounts, days)
-        road.messages += [later] if later else []
+        road.messages += later
         if not options.record:
             return await _travel(road)
         claims = [
@@ -75,6 +73,8 @@ def resolve(config: Config, options: RunOptions, now: datetime) -> tuple[tuple[A
         names = ", ".join(configured)
         raise JobError(*(f"--account {name}: no such account in the configuration ({names})" for name in unknown))
     chosen = [configured[name] for name in dict.fromkeys(options.accounts or configured)]
+    if options.as_of is not None and options.as_of.year < EARLIEST:
+        raise JobError(f"--as-of {options.as_of.isoformat()} is before {EARLIEST}: nothing was ever known then")
     if options.as_of is not None and options.as_of > now:
         raise JobError(f"--as-of {options.as_of.isoformat()} is later than now, {now.isoformat(timespec='seconds')}")
     days: dict[str, Days] = {}
@@ -82,6 +82,11 @@ def resolve(config: Config, options: RunOptions, now: datetime) -> tuple[tuple[A
         yesterday = local_day(now, account.zone) - DAY
         last = options.last or max(options.first or yesterday, yesterday)
         first = options.first or last
+        for option, day in (("--from", first), ("--to", last)):
+            if day.year < EARLIEST:
+                raise JobError(f"{option} {day} is before {EARLIEST}: Omise has nothing as old as that")
+            if day > yesterday + LONGEST_AHEAD:
+                raise JobError(f"{option} {day} lies in the future")
         if first > last:
             raise JobError(f"--from {first} is after --to {last}")
         if first > yesterday + DAY:
@@ -128,19 +133,10 @@ def ready_store(config: Config) -> Iterator[Store]:
     """The store for the block, its connections closed after it."""
     store = open_ready_store(config)
     try:
-        _warn_of_later_moments(store)
+        say_later_moments(store)
         yield store
     finally:
         store.dispose()
-
-
-def _warn_of_later_moments(store: Store) -> None:
-    """One line on stderr, once in a command; threads of a service say it where they run."""
-    command = get_current_context(silent=True)
-    if command is not None and not command.find_root().meta.setdefault(_WARNED, False):
-        command.find_root().meta[_WARNED] = True
-        words = later_words(store, datetime.now(UTC))
-        say(*([words] if words else []))
 
 
 async def _travel(road: Road, hold: Hold | None = None) -> Outcome:

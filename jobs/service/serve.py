@@ -12,6 +12,7 @@ from jobs.alerts.send import Teller, tell_of
 from jobs.batch.nights import nights_under_way, run_night
 from jobs.config.config import Config
 from jobs.logs.errors import note
+from jobs.run.later_moments import say_later_moments
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
 from jobs.run.run import open_ready_store, run
 from jobs.service.extra_jobs import in_own_process
@@ -66,6 +67,7 @@ async def serve(
         raise JobError(*wrong)
     service = _Service(config, path, clock, progress, Metrics(config, clock))
     store = await asyncio.to_thread(open_ready_store, config)
+    await asyncio.to_thread(say_later_moments, store)
     try:
         async with AsyncExitStack() as stack:
             if page:

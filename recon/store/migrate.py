@@ -37,7 +37,7 @@ def upgrade(engine: Engine, backup: bool = True, scripts: Path = SCRIPTS) -> lis
     if not missing:
         return []
     if backup and before is not None and engine.dialect.name == SQLITE:
-        copy(engine, _free_name(f"{engine.url.database}.{before}.bak"))
+        copy_beside(engine, before)
     with writing(engine, "migrate") as connection:
         if before == LAST_DEVELOPMENT:
             run_script(connection, SCRIPTS / "carry_over.sql")
@@ -65,6 +65,13 @@ def copy(engine: Engine, target: Path) -> None:
     with closing(sqlite3.connect(target)) as other, engine.connect() as connection:
         source: Any = connection.connection.driver_connection
         source.backup(other)
+
+
+def copy_beside(engine: Engine, word: str) -> Path:
+    """A copy of a SQLite store beside itself, as FILE.WORD.bak (or .bak.2, …)."""
+    target = _free_name(f"{engine.url.database}.{word}.bak")
+    copy(engine, target)
+    return target
 
 
 def alembic_config(connection: Connection | None, scripts: Path = SCRIPTS) -> Any:
