@@ -258,6 +258,7 @@ def _orders(config: Config, source: OrderSource, now: datetime) -> Iterator[Item
         return
     orders = f"{len(loaded.orders):,} orders in {len(loaded.inputs)} input(s)"
     details = f"{orders}; times without an offset: {source.zone.key}"
+    details += _as_read(loaded.encodings, sum(loaded.ignored.values()))
     yield Item(what, OK, masked(details), first_rows.header, first_rows.rows)
     yield from _kept_aside(what, loaded.rejected, loaded.share, loaded.lacking)
 
@@ -276,12 +277,20 @@ def _bank(config: Config, source: BankSource) -> Iterator[Item]:
         f"{len(loaded.lines):,} lines in {len(loaded.inputs)} file(s), {payouts:,} of them payouts by their text"
     )
     details += f"; {proved:,} statement(s) add up" if proved else ""
+    details += _as_read(loaded.encodings, loaded.ignored)
     yield Item(place, OK, masked(details), *_first_lines(loaded.lines, config.currencies()))
     if len(loaded.lines) and not payouts:
         yield _item(place, WARNING, "no line matches payout_pattern: set it to what the bank writes for Omise")
     yield from (_item(place, WARNING, note.removeprefix(f"{place}: ")) for note in (*loaded.repeated, *loaded.gaps))
     yield from (_item(place, FAILED, words.removeprefix(f"{place}: ")) for words in loaded.unreadable)
     yield from _kept_aside(place, loaded.rejected, loaded.share, loaded.lacking)
+
+
+def _as_read(encodings: Sequence[str], ignored: int) -> str:
+    """What else a person should know of how files were read; nothing where all was plain."""
+    odd = [encoding for encoding in encodings if encoding != "utf-8"]
+    words = f"; encoding: {', '.join(odd)}" if odd else ""
+    return words + (f"; {ignored:,} row(s) ignored" if ignored else "")
 
 
 def _first_lines(lines: pd.DataFrame, currencies: Currencies) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:

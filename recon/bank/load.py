@@ -25,7 +25,7 @@ from recon.bank.source import (
     StatementSummary,
     Unread,
 )
-from recon.bank.texts import content_of, masked, tidy
+from recon.bank.texts import content_of, masked, pattern_of, searchable, tidy
 from recon.bounds import LARGEST_STATEMENT
 from recon.model import InputFile
 from recon.model.transfer_names import named_in
@@ -177,7 +177,7 @@ def _read_file(
     reading.encodings += [statement.encoding for statement in statements if statement.encoding]
     sha256 = file.sha256
     twins: Counter[str] = Counter()
-    payout = re.compile(source.payout_pattern, re.IGNORECASE)
+    payout = pattern_of(source.payout_pattern)
     lines = [line for statement in statements for line in statement.lines] if lacking else []
     if lines:
         rejected = (*rejected, *_kept_aside(file, lacking, lines))
@@ -216,7 +216,7 @@ def _keep_unreadable(source: BankSource, name: str, why: str, reading: _Reading)
 
 def _may_hold_a_payout(unread: Unread, payout: re.Pattern[str]) -> bool:
     """Whether it may be a credit of Omise's: neither its texts, where they are whole, nor its amount say another."""
-    is_other = unread.texts is not None and not payout.search(unread.texts)
+    is_other = unread.texts is not None and not payout.search(searchable(unread.texts))
     return not is_other and (unread.amount is None or unread.amount > 0)
 
 
@@ -229,7 +229,7 @@ def _unread_values(source: BankSource, name: str, digest: str, unread: Unread) -
 
 def _stored_values(line: Line, line_id: str, source: BankSource, payout: re.Pattern[str]) -> tuple[Any, ...]:
     """A line in BANK_LINE's order, up to the file; only a payout's texts are kept, its reference as it stands."""
-    is_payout = bool(payout.search(line.description) or payout.search(line.reference))
+    is_payout = any(payout.search(searchable(text)) for text in (line.description, line.reference))
     reference = masked(line.reference) if "@" in line.reference else line.reference
     texts = (masked(line.description), reference or None) if is_payout else (None, None)
     return (

@@ -166,7 +166,9 @@ class _Reading:
         texts = {side: pc.replace_substring_regex(self._texts(side), _NOTHING, "") for side in (DEBIT, CREDIT)}
         debit, has_debit = self._side(DEBIT, texts[DEBIT], codes)
         credit, has_credit = self._side(CREDIT, texts[CREDIT], codes)
-        odd = {CREDIT: credit < 0, DEBIT: (debit < 0) & (debit > 0).any()}
+        is_line = np.ones(len(debit), dtype=bool)
+        is_line[list(self.faults)] = False  # as a total of the file, which may be written otherwise
+        odd = {CREDIT: credit < 0, DEBIT: (debit < 0) & (debit[is_line] > 0).any()}
         for side, negative in odd.items():
             words = (
                 f"{side} is negative, and others of its column are not" if side == DEBIT else f"{side} is negative"
@@ -177,8 +179,6 @@ class _Reading:
         empty = pc.and_(*(pc.equal(cells, "") for cells in texts.values())).to_numpy(zero_copy_only=False)
         self._refuse(DEBIT, texts[DEBIT], dict.fromkeys(np.flatnonzero(empty).tolist(), "debit and credit are empty"))
         readable = (has_debit | has_credit) & ~both & ~odd[CREDIT] & ~odd[DEBIT]
-        refused = np.zeros(len(readable), dtype=bool)
-        refused[list(self.faults)] = True
         broken = ~(has_debit | pc.equal(texts[DEBIT], "").to_numpy(False))
         broken |= ~(has_credit | pc.equal(texts[CREDIT], "").to_numpy(False))
         return credit - np.abs(debit), readable & ~broken

@@ -1,6 +1,7 @@
 """Days and texts of bank statements: dates read strictly, account numbers masked."""
 
 import re
+import unicodedata
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -26,6 +27,7 @@ _ACCOUNT_NUMBER = re.compile(
 _IBAN = re.compile(
     r"\b[A-Z]{2}\d{2}(?:[A-Z0-9]{11,30}|(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?)\b", re.ASCII
 )  # in one piece or in fours
+_SMALL_KANA = str.maketrans("ァィゥェォッャュョヮヵヶ", "アイウエオツヤユヨワカケ")
 _CERTAIN = 9  # digits
 _KEPT = 4  # digits that stay readable, so that a person can tell one account from another
 
@@ -57,6 +59,21 @@ def tidy(text: str) -> str:
     if not text.isprintable():
         text = "".join(c if c.isprintable() else " " for c in text)
     return " ".join(text.split())[:_LONGEST]
+
+
+def searchable(text: str) -> str:
+    """A text as a pattern is looked for in it: the width of its letters and small kana aside."""
+    return text if text.isascii() else unicodedata.normalize("NFKC", text).translate(_SMALL_KANA)
+
+
+def pattern_of(text: str) -> re.Pattern[str]:
+    """A pattern that finds a text in whatever case and width; full-width brackets and marks in it are letters."""
+    return re.compile(searchable("".join(map(_as_letter, text))), re.IGNORECASE)
+
+
+def _as_letter(letter: str) -> str:
+    plain = unicodedata.normalize("NFKC", letter)
+    return re.escape(plain) if plain != letter and plain.isascii() else letter
 
 
 def masked(text: str) -> str:

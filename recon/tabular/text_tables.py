@@ -150,6 +150,8 @@ def _with_rows(table: Table, rows: Iterator[tuple[int, list[str]]], start: _Star
     torn: list[Torn] = []
     fitting: list[tuple[int, list[str]]] = []
     for row, cells in rows:
+        if not any(cell.strip() for cell in cells):
+            continue
         fitted = start.fitted(cells)
         if fitted is None:
             torn.append(start.torn(row, cells))
@@ -191,7 +193,7 @@ def _careful(file: SourceFile, text: str, start: _Start) -> Table:
         elif fitted is not None:
             records.append(fitted)
             rows.append(row)
-        elif cells:
+        elif any(cell.strip() for cell in cells):
             torn.append(start.torn(row, cells))
     columns = zip(*records, strict=True) if records else [()] * start.width
     return Table(

@@ -155,6 +155,19 @@ async def test_rows_that_cannot_be_read_are_a_warning(world: World, server: Sand
     assert not failed(items)
 
 
+async def test_an_encoding_that_was_found_and_rows_that_a_filter_leaves_out_are_told(
+    world: World, server: Sandbox, tmp_path: Path
+) -> None:
+    path = prepare(world, tmp_path, server.url, "[orders.shop.filter]\norder_id = ['!*1', '!ยกเลิก*']\n")
+    orders = tmp_path / "orders" / "orders_th.csv"
+    header, first, *others = orders.read_text(encoding="utf-8").splitlines()
+    thai = ",".join(["ยกเลิก", *first.split(",")[1:]])
+    orders.write_bytes("\n".join([header, thai, first, *others]).encode("cp874"))
+    details = of(await look(path), "orders.shop").details
+    ignored = 1 + sum(line.split(",")[0].endswith("1") for line in [first, *others])
+    assert f"; encoding: cp874; {ignored:,} row(s) ignored" in details
+
+
 async def test_a_database_whose_url_nobody_set_fails(world: World, server: Sandbox, tmp_path: Path) -> None:
     more = "[orders.web]\nkind = 'sql'\nurl = { env = 'SHOP' }\nquery = 'select :from, :to'\n"
     item = of(await look(prepare(world, tmp_path, server.url, more)), "orders.web")
