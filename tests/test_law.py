@@ -47,6 +47,7 @@ HOMES = {
     "msgspec": ("recon.omise", "recon.sandbox", "jobs.batch", "jobs.run.pulled", "reports.documents"),
     "lxml": ("recon.bank",),
     "mt940": ("recon.bank",),
+    "bankfile": ("recon.bank.ofx",),
     "argon2": ("recon.people",),
     "jinja2": ("jobs.alerts.letters", "reports.page"),
     "obstore": ("jobs.run.delivery",),

@@ -1,0 +1,95 @@
+"""OFX and QFX statements: what the library is not sure of stands aside. They have no opening balance to prove."""
+
+import re
+from collections.abc import Iterable
+
+from bankfile import ReadWarning, Transaction, UnknownFormatError, parse_bytes
+from bankfile import Statement as OfxStatement
+
+from recon.bank.source import BadLine, BankKind, BankSource, BankUnreadable, Line, Parsed, Rejected, Statement, Unread
+from recon.bank.texts import shown, tidy
+from recon.model.transfer_names import named_in
+from recon.money import BadAmount, Currencies
+from recon.tabular.files import SourceFile
+
+_VALUES = ("TRNAMT", "DTPOSTED")  # of a transaction, its amount and its day
+_ENTRY = re.compile(rb"<STMTTRN[\s>]", re.IGNORECASE)
+_STATEMENT = re.compile(rb"<(?:CC)?STMTRS[\s>]", re.IGNORECASE)
+
+
+def _read(file: SourceFile, source: BankSource, currencies: Currencies) -> Parsed:
+    count = len(_STATEMENT.findall(file.content))
+    try:
+        read = parse_bytes(file.content)
+    except UnknownFormatError:
+        count = 0
+        read = None
+    if read is None or read.source.format != "OFX" or not count:
+        raise BankUnreadable(f"{file.name} holds no OFX statement: export it as OFX or QFX again")
+    if count > 1:
+        raise BankUnreadable(f"{file.name} holds {count} statements: export each account into a file of its own")
+    twice = next((w.field for w in read.warnings if w.rule == "tag" and w.field in _VALUES), None)
+    if twice:
+        raise BankUnreadable(f"{file.name} has a transaction with more than one {twice}: export it again")
+    lines: list[Line] = []
+    rejected: list[Rejected] = []
+    for row, transaction in enumerate(read.transactions, start=1):
+        try:
+            lines.append(_line(row, transaction, _doubts(read.warnings, transaction), source, currencies))
+        except BadLine as error:
+            rejected.append(_aside(row, transaction, str(error)))
+    dropped = len(_ENTRY.findall(file.content)) - len(read.transactions)
+    if dropped > 0:
+        rejected.append(_dropped(dropped, read, lines))
+    statement = Statement(tuple(lines), bank_account=read.account or "", encoding=read.source.encoding or "")
+    return (statement,), tuple(rejected)
+
+
+KIND = BankKind("ofx", _read)
+
+
+def _doubts(warnings: Iterable[ReadWarning], transaction: Transaction) -> list[str]:
+    """What of a transaction's day and amount could mean something else."""
+    values = {transaction.raw.get("TRNAMT"): "amount", transaction.raw.get("DTPOSTED"): "date"}
+    return [
+        f'{values[warning.value]} "{shown(warning.value)}" can mean more than one'
+        for warning in warnings
+        if warning.field in _VALUES and warning.value is not None and warning.value in values
+    ]
+
+
+def _line(row: int, transaction: Transaction, doubts: list[str], source: BankSource, currencies: Currencies) -> Line:
+    if doubts:
+        raise BadLine("; ".join(doubts))
+    currency = (transaction.currency or source.currency).upper()
+    if not currencies.knows(currency):
+        raise BadLine(f'currency "{shown(currency)}" is not known')
+    try:
+        amount = currencies.parse_major(f"{transaction.amount:f}", currency)
+    except BadAmount as error:
+        raise BadLine(str(error)) from None
+    reference = transaction.reference or transaction.check_number or transaction.bank_reference or ""
+    return Line(row, transaction.date.isoformat(), amount, currency, _description(transaction), tidy(reference))
+
+
+def _description(transaction: Transaction) -> str:
+    return tidy(" ".join(filter(None, (transaction.counterparty_name, transaction.purpose))))
+
+
+def _aside(row: int, transaction: Transaction, reason: str) -> Rejected:
+    day = transaction.date.isoformat()
+    content = tuple(f"{tag}={value}" for tag, value in transaction.raw.items())
+    text = _description(transaction)
+    return Rejected(row, reason, content, unread=Unread(day, day, text, names=named_in(*content)))
+
+
+def _dropped(count: int, read: OfxStatement, lines: Iterable[Line]) -> Rejected:
+    days = sorted(line.booked_on for line in lines)
+    reason = f"{count} transaction(s) have no day or no amount that can be read"
+    return Rejected(
+        len(read.transactions) + 1,
+        reason,
+        (reason,),
+        unread=Unread(days[0], days[-1]) if days else Unread(),
+        rows=count,
+    )
