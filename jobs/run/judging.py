@@ -13,6 +13,7 @@ from jobs.run.judging_request import AccountRequest, JudgingRequest
 from jobs.run.related import books_of, last_run_state, links_of
 from recon import columns as c
 from recon.calendars import joined
+from recon.journal import journal
 from recon.matching import match
 from recon.matching.by_hand import changed_links, with_hand_links
 from recon.model import CLOSED, Books, Break, KnownBreak, Proof, Result
@@ -96,10 +97,11 @@ def _find(store: Store, request: JudgingRequest) -> Findings:
         break_.subject_id: request.account_of_source.get(break_.subject_id, break_.account) for break_ in unread
     }
     proven = carry_with_proofs(store, request, judged, raised_breaks, known_here, lasting)
+    write_offs = [(ruling, break_) for ruling, break_ in rulings.write_offs(store) if ruling.at <= request.as_of]
     with ThreadPoolExecutor(_TOGETHER) as pool:
         results = tuple(
             pool.map(
-                lambda part, proofs: _result(part, proofs, judged, proven.carried, request, owners),
+                lambda part, proofs: _result(part, proofs, judged, proven.carried, request, owners, write_offs),
                 request.accounts,
                 proven.proofs,
             )
@@ -199,6 +201,7 @@ def _result(
     carried: CarriedBreaks,
     request: JudgingRequest,
     owners: Mapping[str, str | None],
+    write_offs: Sequence[tuple[Ruling, Break]],
 ) -> Result:
     names = {part.account.name, None} if part.unassigned else {part.account.name}
     words = {source: words for sources in judged.unread_sources.values() for source, words in sources.items()}
@@ -221,5 +224,14 @@ def _result(
         closed=sum(break_.account in names for break_ in carried.closed),
         proofs=proofs,
     )
-    result = summarise(part.account, judged, intake, lives, request.context)
-    return with_settlement(result, judged, part.window)
+    result = with_settlement(summarise(part.account, judged, intake, lives, request.context), judged, part.window)
+    booked = journal(
+        judged.books,
+        judged.settled.ledger,
+        result.settlement,
+        part.account,
+        (part.first, part.last),
+        write_offs,
+        request.context.currencies,
+    )
+    return replace(result, journal=booked)

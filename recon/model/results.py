@@ -169,6 +169,7 @@ class Result:
     waiting: pd.DataFrame = field(default_factory=pd.DataFrame)  # not final yet, and when it should be
     breaks: pd.DataFrame = field(default_factory=pd.DataFrame)
     rejected: pd.DataFrame = field(default_factory=pd.DataFrame)
+    journal: pd.DataFrame = field(default_factory=pd.DataFrame)  # the days as double entries
     settlement: Settlement = field(default_factory=Settlement)
     details: Details = field(default_factory=Details)
 

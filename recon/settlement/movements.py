@@ -16,7 +16,7 @@ from recon.model import MOVING_LINES, Account, BalanceLine, Books, LedgerHistory
 from recon.settlement.fifo import held_before, histories_of, micros
 from recon.settlement.ledger import Ledger
 
-_Part = tuple[BalanceLine, Positions, Ints]  # a line, places among chosen transactions, what each moved
+MovedPart = tuple[BalanceLine, Positions, Ints]  # a line, places among chosen transactions, what each moved
 
 # What is kept back of a sale, by line.
 _COSTS = {
@@ -46,7 +46,7 @@ def movements(books: Books, ledger: Ledger, account: Account, first: date, last:
     keys, words = pd.factorize(rows[c.KEY].iloc[at].fillna(""))
     currencies, currency_words = pd.factorize(rows[c.CURRENCY].iloc[at])
     lines: list[tuple[str, str, str | None, str, int, int]] = []  # day, line, key, currency, rows, amount
-    for line, places, amounts in _split(books, ledger, at):
+    for line, places, amounts in split(books, ledger, at):
         key_codes = keys[places] if line == BalanceLine.OTHER else np.zeros(len(places), dtype=np.intp)
         cells = {c.DAY: days[places], c.KEY: key_codes, c.CURRENCY: currencies[places], c.AMOUNT: amounts}
         groups = pd.DataFrame(cells).groupby([c.DAY, c.KEY, c.CURRENCY])[c.AMOUNT]
@@ -103,8 +103,8 @@ def _reading(books: Books, account: Account, end: datetime, closing: int) -> lis
     ]
 
 
-def _split(books: Books, ledger: Ledger, at: Positions) -> list[_Part]:
-    """Per line the places among the chosen transactions, and what each moved."""
+def split(books: Books, ledger: Ledger, at: Positions) -> list[MovedPart]:
+    """Per line the places among chosen transactions of the books, and what each moved: all of every one of them."""
     signed = ledger.signed[at]
     kinds = ledger.kinds[at]
     origins = ledger.origin_at[at]
@@ -138,12 +138,12 @@ def _sales(books: Books, ledger: Ledger, at: Positions) -> Mask:
     return result
 
 
-def _of_sales(books: Books, origins: Ints, signed: Ints, sales: Mask) -> list[_Part]:
+def _of_sales(books: Books, origins: Ints, signed: Ints, sales: Mask) -> list[MovedPart]:
     """The sales' transactions taken apart; what they hold beyond the charges' own figures is `other`."""
     places = np.flatnonzero(sales)
     charges = books.charges.iloc[origins[places]]
     gross = charges[c.FUNDING_AMOUNT].to_numpy(dtype=np.int64)
-    parts: list[_Part] = [(BalanceLine.SALES, places, gross)]
+    parts: list[MovedPart] = [(BalanceLine.SALES, places, gross)]
     rest = signed[places] - gross
     for line, name in _COSTS.items():
         cost = charges[name].to_numpy(dtype=np.int64)

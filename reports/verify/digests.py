@@ -20,6 +20,7 @@ _CLOCKS = [c.LAST_SEEN, c.HOURS_LEFT]
 # What people and time make of a break; the rest of it is what the data say.
 _LIFE = [c.STATUS, c.OWNER, c.FIRST_SEEN, c.AGE_DAYS]
 _BREAKS = "breaks"
+_JOURNAL = "journal"
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def digests(result: Result) -> Digests:
     """The digest of a result with those of its rows, every column read once."""
     whole = hashlib.sha256(json.dumps(_said(result), ensure_ascii=False, separators=(",", ":")).encode())
     rows = {}
-    for name, frame in _frames(result):
+    for name, frame in (*_frames(result), (_JOURNAL, result.journal)):
         data = hashlib.sha256(f"{len(frame)}".encode())
         whole.update(f"\n{name} {len(frame)}\n".encode())
         for column in frame.columns.difference(_CLOCKS, sort=False) if len(frame) else ():
@@ -56,6 +57,7 @@ def digests(result: Result) -> Digests:
             _add(digest, frame[column])
         rows[name] = data.hexdigest()
         whole.update(rows[name].encode())
+    del rows[_JOURNAL]  # follows from the others, and from what people wrote off
     return Digests(whole.hexdigest(), rows)
 
 
