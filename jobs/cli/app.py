@@ -1,7 +1,8 @@
 """The root of `recon`: which commands there are. A command's module is imported when the command is asked for."""
 
 import os
-from importlib import import_module
+from difflib import get_close_matches
+from importlib import import_module, metadata
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -53,7 +54,10 @@ class LazyGroup(TyperGroup):
     """Names and describes its commands without their modules; importing waits until one of them is resolved."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
-        """The command that the words name, loaded, with the words that are left for it."""
+        """The command that the words name, loaded, with the words that are left for it; else what is like them."""
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            close = get_close_matches(args[0], COMMANDS, n=1)
+            ctx.fail(f'there is no command "{args[0]}"' + (f' (did you mean "{close[0]}"?)' if close else ""))
         name, _, rest = super().resolve_command(ctx, args)
         return name, name and load_command(name), rest
 
@@ -74,7 +78,7 @@ app = typer.Typer(
     cls=LazyGroup,
     help="Payment reconciliation for merchants on Omise.",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -82,13 +86,22 @@ for _name, (_, _description) in COMMANDS.items():
     app.add_typer(typer.Typer(), name=_name, help=_description)
 
 
+def _say_version(asked: bool) -> None:
+    if asked:
+        print(f"omise-recon {metadata.version('omise-recon')}")
+        raise typer.Exit
+
+
 @app.callback()
 def _root(
     context: typer.Context,
     config: Annotated[
         Path | None,
-        typer.Option(metavar="PATH", help="Default ./config.toml, else RECON_CONFIG.", show_default=False),
+        typer.Option(metavar="PATH", help="Default RECON_CONFIG, else ./config.toml.", show_default=False),
     ] = None,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version and exit.")
+    ] = False,
 ) -> None:
     logs.configure(os.environ.get("RECON_LOG") == "json")
     say(*tracing.start(os.environ))

@@ -63,11 +63,8 @@ def read_config(context: typer.Context, needs: Collection[str] = ()) -> Config:
 
 
 def config_path(context: typer.Context) -> Path:
-    """Where the configuration is: --config, else ./config.toml, else RECON_CONFIG."""
-    path = Path(context.obj or "config.toml")
-    if context.obj is None and not path.exists():
-        path = Path(os.environ.get("RECON_CONFIG") or path)
-    return path
+    """Where the configuration is: --config, else RECON_CONFIG, else ./config.toml."""
+    return Path(context.obj or os.environ.get("RECON_CONFIG") or "config.toml")
 
 
 def clock() -> datetime:

@@ -2,16 +2,15 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from jobs.check import Item
-from jobs.demo import Tally
+from jobs.cli.listing import COLOURS, PIPED, Field, listing
 from jobs.logs.logs import is_json
-from jobs.run.outcome import Outcome
 from recon import columns as c
 from recon.model import Account, KnownBreak, NoteKind, Result, Severity
 from recon.money import Currencies
@@ -19,8 +18,13 @@ from recon.result.changes import open_breaks
 from recon.rules import CATALOGUE
 from reports.documents import Document, age_days
 
-_PIPED = 200  # columns of a table that no terminal shows
-_COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow", "FAILED": "bold red", "warning": "yellow"}
+if TYPE_CHECKING:  # a list of breaks needs none of what these import
+    from jobs.check import Item
+    from jobs.demo import Tally
+    from jobs.run.outcome import Outcome
+
+_PLAIN = {None: "", True: "yes", False: "no"}
+_FEW = 12  # words of a list that stand beside each other
 _NOT_JUDGED = frozenset({NoteKind.NOT_JUDGED, NoteKind.WAITS_FOR_OBJECTS})
 
 
@@ -36,15 +40,15 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]], *, to_stderr: 
     for row in lines:
         grid.add_row(*(_cell(value) for value in row))
     stream = sys.stderr if to_stderr else sys.stdout
-    Console(file=stream, width=None if stream.isatty() else _PIPED).print(grid)
+    Console(file=stream, width=None if stream.isatty() else PIPED).print(grid)
 
 
 def _cell(value: object) -> Text:
     text = "" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
-    return Text(text, _COLOURS.get(text, ""))
+    return Text(text, COLOURS.get(text, ""))
 
 
-def outcome(run: Outcome) -> None:
+def outcome(run: "Outcome") -> None:
     """A run's summary on stderr: a line per account, what was not judged, then its open breaks by code."""
     heads = ("account", "from", "to", "orders", "charges", "matched", "open", "new", "closed", "rejected rows")
     rows = [
@@ -85,7 +89,7 @@ def _share(result: Result) -> str:
     return f"{int(result.match_rate * 10_000) / 100:.2f} %"  # cut, not rounded: 100 % means all
 
 
-def _by_code(run: Outcome) -> dict[tuple[str, str], dict[str, int]]:
+def _by_code(run: "Outcome") -> dict[tuple[str, str], dict[str, int]]:
     """(code, severity) -> account -> how many; the most severe first."""
     counts: dict[tuple[str, str], dict[str, int]] = {}
     for result in run.results:
@@ -96,25 +100,28 @@ def _by_code(run: Outcome) -> dict[tuple[str, str], dict[str, int]]:
 
 
 def breaks(known_breaks: Sequence[KnownBreak], accounts: Mapping[str, Account], currencies: Currencies) -> None:
-    """Breaks, a line each."""
-    heads = ("id", "severity", "status", "owner", "account", "code", "subject", "at risk", "age", "explanation")
-    table(
-        heads,
+    """Breaks, a line each: the most severe first, then the most at risk."""
+    ordered = sorted(known_breaks, key=lambda shown: (-shown.latest.severity, -(shown.latest.amount_at_risk or 0)))
+    latest = [known_break.latest for known_break in ordered]
+    at_risk = [_money(raised.amount_at_risk, raised.currency, currencies) for raised in latest]
+    listing(
         (
-            (
-                known_break.latest.id,
-                known_break.latest.severity.word,
-                known_break.status,
-                known_break.owner,
-                known_break.latest.account,
-                known_break.latest.code,
-                known_break.latest.subject_id,
-                _money(known_break.latest.amount_at_risk, known_break.latest.currency, currencies),
-                f"{age_days(known_break, accounts)} d",
-                known_break.latest.explanation,
-            )
-            for known_break in known_breaks
-        ),
+            Field("id", [raised.id for raised in latest], 1),
+            Field("severity", [raised.severity.word for raised in latest], 2),
+            Field("account", [raised.account for raised in latest], 5),
+            Field("code", [raised.code for raised in latest], 3),
+            Field(
+                "at risk",
+                [_money(raised.amount_at_risk, raised.currency, currencies) for raised in latest],
+                4,
+                right=True,
+            ),
+            Field("age", [f"{age_days(known_break, accounts)} d" for known_break in ordered], 6, right=True),
+            Field("status", [str(known_break.status) for known_break in ordered], 7),
+            Field("owner", [known_break.owner for known_break in ordered], 8),
+            Field("subject", [raised.subject_id for raised in latest], 9),
+            Field("explanation", [raised.explanation for raised in latest], 10, cut=True),
+        )
     )
 
 
@@ -145,19 +152,22 @@ def _money(amount: int | None, currency: str | None, currencies: Currencies) -> 
 
 def matches(links: Sequence[Document], currencies: Currencies) -> None:
     """Links, a line each."""
-    table(
-        ("account", "order", "charge", "matched by", "order amount", "charge amount"),
+    listing(
         (
-            (
-                link["account"],
-                link["order_id"],
-                link["charge_id"],
-                link["matched_by"],
-                _money(link["order_amount"], link["currency"], currencies),
-                _money(link["charge_amount"], link["currency"], currencies),
-            )
-            for link in links
-        ),
+            Field("account", [link["account"] for link in links], 4),
+            Field("order", [link["order_id"] for link in links], 1),
+            Field("charge", [link["charge_id"] for link in links], 2),
+            Field("matched by", [link["matched_by"] for link in links], 3),
+            *(
+                Field(
+                    name.replace("_", " "),
+                    [_money(link[name], link["currency"], currencies) for link in links],
+                    rank,
+                    right=True,
+                )
+                for rank, name in ((5, "order_amount"), (6, "charge_amount"))
+            ),
+        )
     )
 
 
@@ -171,38 +181,47 @@ def rules() -> None:
 
 def runs(documents: Sequence[Document]) -> None:
     """Runs, newest first, a line each; moments in UTC."""
-    heads = ("run", "status", "as of", "by", "command", "accounts", "from", "to", "open breaks")
-    table(
-        heads,
+    parts = [run["accounts"] for run in documents]
+    listing(
         (
-            (
-                str(run["run_id"]),
-                run["status"],
-                run["as_of"],
-                run["by"],
-                run["command"],
-                ", ".join(part["account"] for part in run["accounts"]),
-                min((part["from"] for part in run["accounts"]), default=""),
-                max((part["to"] for part in run["accounts"]), default=""),
-                sum(part.get("breaks_open", 0) for part in run["accounts"]),
-            )
-            for run in documents
-        ),
+            Field("run", [run["run_id"] for run in documents], 1, right=True),
+            Field("status", [run["status"] for run in documents], 2),
+            Field("as of (UTC)", [run["as_of"][:16].replace("T", " ") for run in documents], 3),
+            Field("from", [min((part["from"] for part in of_run), default="") for of_run in parts], 4),
+            Field("to", [max((part["to"] for part in of_run), default="") for of_run in parts], 5),
+            Field("open", [sum(part.get("breaks_open", 0) for part in of_run) for of_run in parts], 6, right=True),
+            Field("command", [run["command"] for run in documents], 7),
+            Field("by", [run["by"] for run in documents], 8),
+            Field("accounts", [", ".join(part["account"] for part in of_run) for of_run in parts], 9, cut=True),
+        )
     )
 
 
 def one_run(document: Document) -> None:
-    """Every fact of one run, then its accounts."""
-    plain = ((name, value) for name, value in document.items() if name != "accounts")
-    table(("what", "run"), ((name, _flat(value)) for name, value in plain))
+    """Every fact of one run, then its accounts; a fact with parts takes a line for each."""
+    plain = {name: value for name, value in document.items() if name != "accounts"}
+    table(("what", "run"), _lines(plain))
     for part in document["accounts"]:
-        table(("what", part["account"]), ((name, _flat(value)) for name, value in part.items() if name != "account"))
+        facts = {name: value for name, value in part.items() if name != "account"}
+        table(("what", part["account"]), _lines(facts))
 
 
-def _flat(value: object) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {inner}" for name, inner in value.items())
-    return "" if value is None else str(value)
+def _lines(facts: Mapping[str, object], before: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in facts.items():
+        if isinstance(value, Mapping):
+            yield from _lines(value, f"{before}{name}: ")
+        elif isinstance(value, list):
+            yield f"{before}{name}", _listed([str(each) for each in value])
+        else:
+            yield (
+                f"{before}{name}",
+                "" if value is None else "yes" if value is True else "no" if value is False else str(value),
+            )
+
+
+def _listed(words: list[str]) -> str:
+    """A few of them; of many how many, and the first and the last."""
+    return ", ".join(words) if len(words) <= _FEW else f"{len(words)} from {words[0]} to {words[-1]}"
 
 
 def run_diff(document: Document, currencies: Currencies) -> None:
@@ -241,13 +260,13 @@ def _figure(row: Document, currencies: Currencies) -> tuple[object, ...]:
     return name, *(_money(row[amount], currency, currencies) for amount in (c.AMOUNT_BEFORE, c.AMOUNT_NOW))
 
 
-def planted(tallies: Iterable[Tally]) -> None:
+def planted(tallies: "Iterable[Tally]") -> None:
     """The demo's table."""
     rows = ((tally.code, tally.planted, tally.found, tally.missed, tally.extra) for tally in tallies)
     table(("code", "planted", "found", "missed", "extra"), rows)
 
 
-def checked(items: Sequence[Item]) -> None:
+def checked(items: "Sequence[Item]") -> None:
     """What was looked at, then the first rows of each order source."""
     table(("what", "result", "details"), ((item.what, item.result, item.details) for item in items))
     for item in items:

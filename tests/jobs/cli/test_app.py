@@ -219,7 +219,8 @@ def test_the_configuration_is_beside_you_or_where_the_environment_says(
     assert recon("db", "current").code == 2
     assert recon("db", "current", env={"RECON_CONFIG": str(config)}).code == 0
     broken(tmp_path, "")
-    assert recon("db", "current", env={"RECON_CONFIG": str(config)}).code == 2  # ./config.toml comes first
+    assert recon("db", "current", env={"RECON_CONFIG": str(config)}).code == 0  # it beats a config.toml beside you
+    assert recon("db", "current").code == 2
 
 
 def test_five_mistakes_are_five_lines(tmp_path: Path) -> None:
@@ -468,3 +469,13 @@ def test_the_demo_finds_what_it_planted(tmp_path: Path) -> None:
     paths = [Path(line) for line in said.out.splitlines() if line.endswith((".xlsx", ".toml"))]
     assert len(paths) == 6
     assert all(path.exists() for path in paths)
+
+
+def test_the_root_says_its_version_and_what_a_mistyped_command_is_like() -> None:
+    said = recon("--version")
+    assert (said.code, said.out) == (0, "omise-recon 0.1.0\n")
+    assert recon("-h").out == recon("--help").out
+    assert recon("breaks", "-h").code == 0
+    wrong = recon("braeks", "list")
+    assert wrong.code == 2
+    assert 'there is no command "braeks" (did you mean "breaks"?)' in wrong.err

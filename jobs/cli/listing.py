@@ -1,0 +1,74 @@
+"""Lists for a terminal: one line a row, ids whole, as many fields as its width holds."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console
+from rich.text import Text
+
+PIPED = 200  # columns of what no terminal shows
+COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow", "FAILED": "bold red", "warning": "yellow"}
+_LEAST = 20  # columns of a cut text that still says something
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column: its head and a cell a row. The lower `rank`, the longer it stays; `cut`: it takes what is left."""
+
+    head: str
+    cells: Sequence[object]
+    rank: int
+    cut: bool = False
+    right: bool = False
+
+    @property
+    def words(self) -> list[str]:
+        """The cells as they are shown; a number with its thousands."""
+        return ["" if cell is None else f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in self.cells]
+
+    @property
+    def width(self) -> int:
+        """How many columns its longest cell takes."""
+        return max(map(cell_len, (self.head, *self.words)))
+
+
+def listing(fields: Sequence[Field]) -> None:
+    """Print the fields, in their order, that the terminal's width holds; where no terminal is, 200 columns."""
+    console = Console(width=None if sys.stdout.isatty() else PIPED, soft_wrap=True, highlight=False)
+    widths = _widths(fields, console.width)
+    shown = [field for field in fields if field.head in widths]
+    heads = [Text(_fitted(field.head, field, widths[field.head]), "bold") for field in shown]
+    rows = zip(*(field.words for field in shown), strict=True)
+    for line in (heads, *(_cells(row, shown, widths) for row in rows)):
+        joined = Text(" ").join(line)
+        joined.rstrip()
+        console.print(joined)
+
+
+def _widths(fields: Sequence[Field], width: int) -> dict[str, int]:
+    """By their heads the fields that fit, the lowest ranks first, each with its width."""
+    chosen: dict[str, int] = {}
+    left = width
+    for field in sorted(fields, key=lambda field: field.rank):
+        gap = bool(chosen)
+        room = left - gap
+        taken = min(field.width, room) if field.cut and room >= _LEAST else field.width
+        if taken <= room or not chosen:
+            chosen[field.head] = taken
+            left -= taken + gap
+    return chosen
+
+
+def _cells(row: Sequence[str], shown: Sequence[Field], widths: dict[str, int]) -> list[Text]:
+    return [
+        Text(_fitted(cell, field, widths[field.head]), COLOURS.get(cell, ""))
+        for cell, field in zip(row, shown, strict=True)
+    ]
+
+
+def _fitted(cell: str, field: Field, width: int) -> str:
+    if cell_len(cell) > width:
+        return set_cell_size(cell, width - 1) + "…"
+    return " " * (width - cell_len(cell)) + cell if field.right else set_cell_size(cell, width)
