@@ -19,3 +19,7 @@ LARGEST_STATEMENT = 32 << 20  # bytes of one bank file
 MOST_ROWS = 5_000_000  # of one order file
 MOST_COLUMNS = 2_000
 MOST_CELLS = 100_000_000  # of one order file
+LARGEST_WORKBOOK = 200 << 20  # bytes of one Excel file
+MOST_SHEET_CELLS = 25_000_000  # places up to a sheet's last row and column: a reader makes room for each
+MOST_SHEET_TEXT = 4 << 30  # bytes of all texts of a sheet, each as often as it is shown
+LARGEST_OLD_WORKBOOK = 50 << 20  # bytes of one .xls

@@ -10,6 +10,8 @@ from recon.tabular.files import SourceFile
 from recon.tabular.header_row import SEARCHED, anchors, checked_row, header_at, numbered
 from recon.tabular.layout import NO_HEADER, Layout
 from recon.tabular.table import Table, TableUnreadable, column_of, doubts_of, numbers_of, text_of
+from recon.tabular.xlsx_guard import Refused
+from recon.tabular.xlsx_size import check_workbook
 
 
 def sheet_table(file: SourceFile, layout: Layout, needed: Sequence[str]) -> Table:
@@ -18,7 +20,10 @@ def sheet_table(file: SourceFile, layout: Layout, needed: Sequence[str]) -> Tabl
     `needed` are the fields of ours that its header has. Raises TableUnreadable.
     """
     try:
+        check_workbook(file.content)
         rows = _sheet(file, layout).to_python(skip_empty_area=False)
+    except Refused as error:
+        raise TableUnreadable(f"{file.name} is no workbook that can be read: {error}") from error
     except CalamineError as error:
         raise TableUnreadable(f"{file.name} is no workbook that can be read ({error}): save it as .xlsx") from error
     top = [tuple(text_of(cell).strip() for cell in row) for row in rows[: max(SEARCHED, layout.header_row or 0)]]

@@ -13,13 +13,13 @@ from recon.model.rulings import Answer, Outcome, RulingKind, RulingRequest
 from recon.people import Person, Right
 from recon.store.desk import rulings, worklist
 from recon.store.runs import record
+from recon.tabular.xlsx_guard import Refused
 from reports.page.render import render
 from reports.page.security import require
 from reports.page.site import SITE, Site
 from reports.page.workbooks import MIME
 from reports.rulings.desk import RowOutcome, count, outcomes, write_rulings
 from reports.rulings.read import read_rulings
-from reports.rulings.xlsx_guard import Refused
 
 _NOT_CLOSED = tuple(status for status in BreakStatus if status not in CLOSED)
 

@@ -16,6 +16,7 @@ from recon import columns as c
 from recon.model import Account, KnownBreak
 from recon.model.rulings import Answer, Outcome
 from recon.money import Currencies
+from recon.tabular.xlsx_guard import Refused
 from reports.rulings.form import FOOTER, draw_how_to, fill_in, input_styles
 from reports.rulings.read import DeskRow
 from reports.rulings.sheet import (
@@ -31,7 +32,6 @@ from reports.rulings.sheet import (
     rulings_frame,
     rulings_sheet,
 )
-from reports.rulings.xlsx_guard import Refused
 from reports.sheet import Column, Kind, PlacedSheet, Tab, column_letter
 from reports.workbook.book import empty_book, prepare_sheet
 from reports.workbook.cells import CellContext

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from recon import columns as c
 from recon.model.rulings import RulingKind, RulingRequest
+from recon.tabular.xlsx_guard import Refused, open_package
 from reports.rulings.sheet import (
     ANSWERS,
     CHOICES,
@@ -28,7 +29,6 @@ from reports.rulings.sheet import (
     Choice,
 )
 from reports.rulings.xlsx_cells import CellType, CellValue, Row, read_rows
-from reports.rulings.xlsx_guard import Refused, open_package
 
 LONGEST = 2_000  # characters of what people fill in
 _NEEDED = (c.BREAK_ID, VERSION, EXPORT, *(column.name for column in ANSWERS))

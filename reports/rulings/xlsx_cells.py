@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
-from reports.rulings.xlsx_guard import END, START, TEXT, Package, Refused, events
+from recon.tabular.xlsx_guard import END, START, TEXT, Package, Refused, events
 from reports.sheet import column_letter
 
 MOST_COLUMNS = 200

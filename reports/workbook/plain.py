@@ -18,7 +18,8 @@ from reports.sheet import TIME_ZONE, AnyReport, Column, Kind, Sheet, place
 from reports.workbook.cells import major_text
 from reports.workbook.write import file_name, sheets_of
 
-_FORMULA = r"^[=+\-@\t\r]"  # what a spreadsheet would take for a formula
+# What a spreadsheet would take for a formula, or for the next cell; in Japan the wide forms too.
+_FORMULA = r"^[=+\-@|\t\r\n\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}]"
 _TEXT = pa.large_string()
 
 

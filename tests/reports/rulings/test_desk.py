@@ -17,10 +17,10 @@ from recon.model import BreakStatus
 from recon.model.rulings import Answer, Outcome, RulingKind
 from recon.money import Currencies
 from recon.rulings.decide import MOVES
+from recon.tabular.xlsx_guard import Refused
 from reports.rulings.desk import OUTCOME_COLUMNS, RowOutcome, count, outcomes, write_outcome
 from reports.rulings.read import DeskRow, read_rulings
 from reports.rulings.sheet import ANSWERS, CHOICES, COLUMNS, NAME, TITLES
-from reports.rulings.xlsx_guard import Refused
 from tests.kit.desk import DAY, SHEET, export, fill, rewritten, rows_of, with_shared_texts
 from tests.kit.report_example import BREAKS, known_break
 

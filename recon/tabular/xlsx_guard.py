@@ -11,16 +11,13 @@ from pathlib import Path
 from typing import IO
 from xml.parsers import expat
 
-MOST_BYTES = 10_000_000  # of the file
-MOST_UNPACKED = 200_000_000  # of all that it holds
-MOST_PART = 100_000_000  # of one part of it
 MOST_PARTS = 500
 MOST_RATIO = 200  # a part may unpack to so many times its size; sheets come to about fifty
 _SMALL = 1_000_000  # below this any ratio is harmless
 _PIECE = 8_192  # bytes read at once: with more events alive, the garbage collector takes half of the time
 
 _ZIP = b"PK\x03\x04"
-_OLE = b"\xd0\xcf\x11\xe0"
+OLD = b"\xd0\xcf\x11\xe0"
 # What a name or a declared type says, in small letters, and what it is.
 _FORBIDDEN = (
     ("vbaproject", "macros"),
@@ -36,7 +33,7 @@ _FORBIDDEN = (
     ("querytable", "data connections"),
 )
 # What a broken zip, its names, its content or its XML (an encoding that nobody knows, too) raise.
-_DAMAGES = (
+DAMAGES = (
     zipfile.BadZipFile,
     zlib.error,
     expat.ExpatError,
@@ -55,6 +52,18 @@ END = "end"
 TEXT = "text"
 Event = tuple[str, str, dict[str, str]]  # one of these kinds; a name, or a text; attributes
 _NONE: dict[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Bytes that a workbook may have: the file, all that it unpacks to, one part of that."""
+
+    file: int
+    unpacked: int
+    part: int
+
+
+SHEET_OF_A_DESK = Size(10_000_000, 200_000_000, 100_000_000)
 
 
 class Refused(Exception):
@@ -82,10 +91,11 @@ def open_package(path: Path) -> Iterator[Package]:
         _check_outside(path, file)
         try:
             archive = zipfile.ZipFile(file)
-        except _DAMAGES as error:
+        except DAMAGES as error:
             raise _damaged(error) from None
         with archive:
-            _check_parts(archive)
+            check_parts(archive, SHEET_OF_A_DESK)
+            _refuse_forbidden([name.lower() for name in archive.namelist()])
             yield _package(archive)
 
 
@@ -106,7 +116,7 @@ def events(archive: zipfile.ZipFile, part: str) -> Iterator[Event]:
                 pending.clear()
         parser.Parse(b"", True)
         yield from pending
-    except _DAMAGES as error:
+    except DAMAGES as error:
         raise _damaged(error, part) from None
 
 
@@ -125,17 +135,17 @@ def _no_doctype(*_: object) -> None:
 
 def _check_outside(path: Path, file: IO[bytes]) -> None:
     head = file.read(4)
-    if head == _OLE:
+    if head == OLD:
         raise Refused("the file is encrypted, or an old .xls: save it as .xlsx without a password")
     if head != _ZIP:
         raise Refused("the file is not an Excel workbook (.xlsx)")
     size = path.stat().st_size
-    if size > MOST_BYTES:
-        raise Refused(f"the file has {size:,} bytes, more than the {MOST_BYTES:,} that are read")
+    if size > SHEET_OF_A_DESK.file:
+        raise Refused(f"the file has {size:,} bytes, more than the {SHEET_OF_A_DESK.file:,} that are read")
     file.seek(0)
 
 
-def _check_parts(archive: zipfile.ZipFile) -> None:
+def check_parts(archive: zipfile.ZipFile, size: Size) -> None:
     """What the zip's own list says: nothing is unpacked yet. No part can unpack to more than is said here."""
     parts = archive.infolist()
     names = [part.filename.lower() for part in parts]
@@ -148,13 +158,12 @@ def _check_parts(archive: zipfile.ZipFile) -> None:
     if any(part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for part in parts):
         raise Refused("the file is packed in a way that no workbook is: save it again as .xlsx")
     swollen = (
-        part.file_size > MOST_PART
+        part.file_size > size.part
         or (part.file_size > _SMALL and part.file_size > MOST_RATIO * max(1, part.compress_size))
         for part in parts
     )
-    if sum(part.file_size for part in parts) > MOST_UNPACKED or any(swollen):
+    if sum(part.file_size for part in parts) > size.unpacked or any(swollen):
         raise Refused("the file unpacks to many times its size (a zip bomb, or far too many empty rows)")
-    _refuse_forbidden(names)
 
 
 def _refuse_forbidden(words: list[str]) -> None:
