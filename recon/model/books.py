@@ -29,6 +29,7 @@ class Books:
     readings: pd.DataFrame = field(default_factory=pd.DataFrame)
     kept_aside: pd.DataFrame = field(default_factory=pd.DataFrame)  # objects that could not be read
     histories: Mapping[str, LedgerHistory] = field(default_factory=dict)  # per account; none: of all the transactions
+    outside: Mapping[str, int] = field(default_factory=dict)  # per account the stored rows that no bound lets in
 
 
 @dataclass(frozen=True)

@@ -229,6 +229,8 @@ def _notes(judged: Judged, intake: Intake, account: str) -> Iterator[Note]:
     unpulled = int((judged.scope.unpulled & orders).sum())
     yield Note("orders of days that were not pulled", unpulled, NoteKind.NOT_JUDGED)
     yield from not_judged(judged, account)
+    outside = judged.books.outside.get(account, 0)
+    yield Note("stored rows left out: an amount or a moment that nothing can have", outside, NoteKind.NOT_JUDGED)
     by_design = int((judged.triage.by_design & charges).sum())
     yield Note("charges without an order by design", by_design, NoteKind.IN_ORDER)
     yield Note("order rows replaced by a newer row", intake.duplicate_rows, NoteKind.IN_ORDER)

@@ -16,6 +16,7 @@ from recon.settlement.ledger import CREDIT
 from recon.store import tables
 from recon.store.engine import SQLITE
 from recon.store.versions.frames import Query, batches, fetch
+from recon.store.versions.readings import IS_AMOUNT
 
 _TEXTS = (c.TRANSACTION_ID, c.ORIGIN)
 _OF_TRANSFER = (c.ACCOUNT, c.TRANSFER_ID, c.TRANSACTION_ID, c.CREATED_AT)
@@ -60,7 +61,7 @@ def load_lines(
     # A condition that no index serves: the whole table is read in its own order, which is faster by far.
     of_accounts = case((_TABLE.c[c.ACCOUNT].in_(accounts), 1), else_=0) == literal_column("1")
     moves = _moves() if connections[0].dialect.name == SQLITE else _added_up(moments)
-    statement = moves.where(tables.known_at(_TABLE, versions_at), of_accounts, as_of >= _MADE)
+    statement = moves.where(tables.known_at(_TABLE, versions_at), of_accounts, as_of >= _MADE, IS_AMOUNT)
     for batch in batches(connections, Query(_MOVES, _TABLE, statement, ())):
         owners = batch[c.ACCOUNT].combine_chunks()
         numbers = [batch[name].to_numpy() for name in (c.CREATED_AT, AVAILABLE_AT, c.AMOUNT)]

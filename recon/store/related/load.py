@@ -24,7 +24,15 @@ from recon.store.related.charge_names import bring_up_to_date
 from recon.store.related.ledger_history import credits_where, load_lines
 from recon.store.related.orders_and_charges import LoadScope, OrdersAndCharges, changed, created, with_rows
 from recon.store.versions.frames import Query, fetch, fetch_all, ordered
-from recon.store.versions.load import ORDER_ID_ALONE, TOGETHER, MetadataKeys, book_queries, matches, whole_books
+from recon.store.versions.load import (
+    ORDER_ID_ALONE,
+    TOGETHER,
+    MetadataKeys,
+    book_queries,
+    matches,
+    outside_of,
+    whole_books,
+)
 from recon.store.versions.readings import load_readings
 from recon.triage.scope import receipts_of_days
 
@@ -65,7 +73,7 @@ def load_related(
             charges=c.CHARGES.empty(),
             refunds=c.REFUNDS.empty(),
             transactions=c.TRANSACTIONS.empty(),
-            **whole,
+            **whole,  # type: ignore[arg-type]
             readings=readings,
             histories=load_lines(connections, list(scope.target.windows), readings, to_micros(as_of), None),
         )
@@ -104,7 +112,8 @@ class _Related:
             "transactions": transactions,
         }
         sorted_frames = {name: ordered(frame, self.queries[name].keys) for name, frame in frames.items()}
-        return replace(self.books, **sorted_frames), gathered.links  # type: ignore[arg-type]
+        books = replace(self.books, **sorted_frames, outside=outside_of(self.queries))  # type: ignore[arg-type]
+        return books, gathered.links
 
     def _any(self, table: Table, column: str, texts: Collection[str]) -> list[ColumnElement[bool]]:
         return bulk.among(self.connections[0], table.c[column], texts)

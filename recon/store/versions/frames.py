@@ -10,7 +10,8 @@ import json
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from itertools import islice
 from queue import SimpleQueue
 from typing import Any
@@ -36,7 +37,8 @@ from sqlalchemy import (
 )
 
 from recon import columns as c
-from recon.store.engine import SQLITE
+from recon.bounds import LARGEST_AMOUNT, YEARS
+from recon.store.engine import SQLITE, to_micros
 
 _ROWS = 25_000  # parsed at once
 _ARROW: Mapping[str, Any] = {
@@ -70,6 +72,11 @@ _FEW_WORDS = frozenset(
         c.CHARGE_ACCOUNT,
     }
 )
+# Between which values a column of a kind is kept; moments are microseconds since the epoch.
+_BOUNDS = {
+    **dict.fromkeys((c.MINOR, c.OPTIONAL_MINOR), (-LARGEST_AMOUNT, LARGEST_AMOUNT)),
+    c.MOMENT: (0, to_micros(datetime(YEARS.stop, 1, 1, tzinfo=UTC)) - 1),
+}
 _WORDS = pa.dictionary(pa.int32(), pa.large_string())
 # pandas' own types with room for nulls; Arrow's way into them.
 _EXTENSIONS: Mapping[str, Any] = {
@@ -83,7 +90,8 @@ class Query:
     """Rows of a table: the statement's columns stand in the frame's order, the rows by the keys (texts by bytes).
 
     The whole table is read for rows that meet the statement's condition; with `either`, indexes find those that also
-    meet one of these.
+    meet one of these. What earlier versions stored beyond the bounds of today is left out: `outside` then has the
+    account and the id of each such row, for whoever counts them.
     """
 
     frame: c.Frame
@@ -91,6 +99,7 @@ class Query:
     statement: Select[Any]
     keys: Sequence[str]
     either: Sequence[ColumnElement[bool]] | None = None
+    outside: dict[tuple[str, str], None] = field(default_factory=dict, compare=False)
 
     def where(self, either: Sequence[ColumnElement[bool]]) -> "Query":
         """The rows that also meet one of some conditions; none for no condition."""
@@ -238,10 +247,32 @@ def _assemble(query: Query, tables: Sequence[Any]) -> pd.DataFrame:
     frame = query.frame
     if not tables:
         return frame.empty()
-    whole = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+    whole = _bounded(query, pa.concat_tables(tables).unify_dictionaries().combine_chunks())
     order = _order(whole, query.keys)
     series = {c.name: _series(_in_order(whole[c.name], order), c.dtype) for c in frame.columns}
     return frame.check(pd.DataFrame(series, columns=frame.names, copy=False))
+
+
+def _bounded(query: Query, whole: Any) -> Any:
+    """The rows whose amounts and moments can be reckoned with."""
+    if query.frame in (c.KEPT_ASIDE, c.UNREAD):  # which were bad from the start, and are reckoned with by nobody
+        return whole
+    wrong: Any = None
+    for column in query.frame.columns:
+        if column.dtype not in _BOUNDS:
+            continue
+        least, most = _BOUNDS[column.dtype]
+        ends = pc.min_max(whole[column.name]).as_py()
+        if ends["min"] is not None and (ends["min"] < least or ends["max"] > most):
+            values = pc.fill_null(whole[column.name], 0)
+            beyond = pc.or_(pc.less(values, least), pc.greater(values, most))
+            wrong = beyond if wrong is None else pc.or_(wrong, beyond)
+    if wrong is None:
+        return whole
+    rows = whole.filter(wrong)
+    ids = (_spelled(rows[key]).to_pylist() for key in (query.keys[0], query.keys[-1]))
+    query.outside.update(dict.fromkeys(zip(*ids, strict=True)))
+    return whole.filter(pc.invert(wrong))
 
 
 def ordered(frame: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:

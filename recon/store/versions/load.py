@@ -1,5 +1,6 @@
 """Loads what is known as of a moment into frames."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
@@ -91,7 +92,13 @@ def whole_books(
     """Books of all rows of these queries; `versions_at` chooses the readings (microseconds since the epoch)."""
     frames = dict(zip(wanted, fetch_all(connections, list(wanted.values())), strict=True))
     frames = {name: with_archived(connections[0], frame, wanted[name], versions_at) for name, frame in frames.items()}
-    return Books(as_of=as_of, **frames, readings=load_readings(connections[0], versions_at))  # type: ignore[arg-type]
+    readings = load_readings(connections[0], versions_at)
+    return Books(as_of=as_of, **frames, readings=readings, outside=outside_of(wanted))  # type: ignore[arg-type]
+
+
+def outside_of(queries: Mapping[str, Query]) -> Counter[str]:
+    """By account how many rows the queries left out, for what stands in them."""
+    return Counter(account for query in queries.values() for account, _ in query.outside)
 
 
 def book_queries(

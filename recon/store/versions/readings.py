@@ -9,12 +9,15 @@ import pandas as pd
 from sqlalchemy import Connection, case, func, select
 
 from recon import columns as c
+from recon.bounds import LARGEST_AMOUNT
 from recon.columns import READINGS
 from recon.store import tables
 from recon.store.engine import to_micros
 
 _T = tables.OBJECTS["transaction"].c
 _SIGNED = case((_T[c.DIRECTION] == "credit", _T[c.AMOUNT]), else_=-_T[c.AMOUNT])
+
+IS_AMOUNT = _T[c.AMOUNT].between(-LARGEST_AMOUNT, LARGEST_AMOUNT)  # earlier versions stored whatever came
 
 
 def load_readings(connection: Connection, versions_at: int | None) -> pd.DataFrame:
@@ -42,7 +45,7 @@ def load_readings(connection: Connection, versions_at: int | None) -> pd.DataFra
 def _growth(connection: Connection, account: str, moments: list[datetime]) -> tuple[list[int], int]:
     """Credits less debits first stored after the first moment, up to each of them; and those of before, added up."""
     table = tables.OBJECTS["transaction"]
-    of_account = (_T[c.ACCOUNT] == account) & tables.known_at(table, None)
+    of_account = (_T[c.ACCOUNT] == account) & tables.known_at(table, None) & IS_AMOUNT
     seen = _T[c.FIRST_SEEN_AT]
     created = _T[c.CREATED_AT]
     first = to_micros(moments[0])

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recon import columns as c
+from recon.bounds import LARGEST_AMOUNT
 from recon.model import Books, ObjectRow, Window
 from recon.store import tables
 from recon.store.engine import Store, writing
@@ -65,11 +66,20 @@ def test_every_frame_holds_what_was_saved(store: Store) -> None:
     pd.testing.assert_frame_equal(books.rejected, rejected({"account": "th"}))
 
 
-def test_money_beyond_what_a_float_holds_is_exact(store: Store) -> None:
-    big = 2**53 + 1
-    save(store, charge("chrg_1", amount=big, captured_amount=big), charge("chrg_2", amount=-big))
-    charges = load_books(store, NOON).charges
+def test_the_largest_amount_is_exact_and_what_an_older_version_stored_beyond_it_is_left_out(store: Store) -> None:
+    big = LARGEST_AMOUNT
+    save(
+        store,
+        charge("chrg_1", amount=big, captured_amount=big),
+        charge("chrg_2", amount=-big),
+        charge("chrg_3", amount=2**62),
+        charge("chrg_4", captured_amount=2**53 + 1),
+        charge("chrg_5", fee=-(2**63)),
+    )
+    books = load_books(store, NOON)
+    charges = books.charges
     assert charges["amount"].tolist() == [big, -big]
+    assert books.outside == {"th": 3}
     assert charges["captured_amount"][0] == big
     assert charges["captured_amount"].isna().tolist() == [False, True]
 
