@@ -76,7 +76,7 @@ IDS = {
     LONG: "more than 255 characters",
     "=cmd|'/c calc'!A0": KEPT,
     "../../../etc/passwd": KEPT,
-    "'; drop table \"order\"; --": KEPT,
+    '\'; drop table "order"; --': KEPT,
     "%s%n{0}": KEPT,
 }
 ATTACKS = [
