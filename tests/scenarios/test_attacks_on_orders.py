@@ -39,7 +39,7 @@ AMOUNTS = {
     "-Infinity": "is not a number",
     "0x10": "is not a number",
     "๑๒๓": "is not a number",
-    "１２３": "is not a number",
+    "１２３": KEPT,
     "1\x002": "is not a number",
     "1 000": "is not a number",
     "--1": "is not a number",
