@@ -10,6 +10,7 @@ from jobs.config import config as configuration
 from jobs.run.outcome import Outcome, Progress, RunOptions
 from jobs.run.run import run
 from recon import columns as c
+from recon.money import Currencies
 from recon.sandbox.server.app import serve
 from recon.sandbox.worlds.world import World, make_world
 from reports.documents import records
@@ -74,6 +75,7 @@ class Demo:
     outcome: Outcome
     table: tuple[Tally, ...]
     config: Path
+    currencies: Currencies
 
     @property
     def exact(self) -> bool:
@@ -93,7 +95,7 @@ async def demo(out: Path, orders: int, seed: int, clock: Callable[[], datetime],
         running.set_moment(world.as_of)
         options = RunOptions(FIRST, LAST, as_of=world.as_of, by="demo", command="demo")
         outcome = await run(config, options, clock, progress)
-    return Demo(outcome, compare(world, outcome), path)
+    return Demo(outcome, compare(world, outcome), path, config.currencies())
 
 
 def prepare(world: World, out: Path, url: str) -> Path:

@@ -102,14 +102,6 @@ class Currencies:
             raise BadAmount(f'amount "{text}" has more decimals than {currency} ({exponent})')
         return self._signed(sign, whole + decimals[:exponent].ljust(exponent, "0"), text, currency)
 
-    def parse_minor(self, text: str, currency: str) -> int:
-        """Minor units of a text that is already in minor units ("123450"); exact, or BadAmount."""
-        self.exponent(currency)
-        sign, whole, decimals = _split(text)
-        if decimals.strip("0"):
-            raise BadAmount(f'amount "{text}" has decimals, but minor units are whole')
-        return self._signed(sign, whole, text, currency)
-
     def too_large(self, text: str, currency: str) -> str:
         """Why an amount is none that is larger than one may be."""
         return f'amount "{text}" is too large: one is at most {self.words(LARGEST_AMOUNT, currency)}'

@@ -15,26 +15,31 @@ from recon.store.runs.alerts import BREAK_KIND, AlertClaim, AlertState, BreakSte
 NEW = "new"
 WORSE = "worse"
 RANGE_CHANGED = "range_changed"  # of the kinds of notices
+INCOMPLETE = "incomplete"
 TOP = 10  # breaks that are named one by one
 # What makes a break new to people: a ruling that fell or expired leaves it open again.
 _OPENED = frozenset({"opened", "reopened", "fell", "expired"})
 _CHANGED = "changed"
 _GREW = re.compile(r"(?:^|; )(severity|amount_at_risk): (-?\d+|None) -> (-?\d+)(?=;|$)", re.ASCII)
 # What a later complete run of the days makes good; the rest is news alone, and no all-clear waits for it.
-_OWED = frozenset({"failed", "incomplete", "missed"})
+_OWED = frozenset({"failed", INCOMPLETE, "missed"})
 # The watchdog's word for a night whose run was told as one of these: the same trouble.
-_SPOILED = ("failed", "incomplete")
+_SPOILED = ("failed", INCOMPLETE)
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What is no break: a run failed or incomplete, a night missed, late or thin, a signed range that changed."""
+    """What is no break: a run failed or incomplete, a night missed, late or thin, a signed range that changed.
+
+    `again`: it is told though its days still wait for what was told of them, since the reason is another one.
+    """
 
     kind: str  # failed, incomplete, missed, late, thin, range_changed
     account: str
     first: date
     last: date
     words: str
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +251,8 @@ def _line(account: str, code: str, severity: Severity, news: Sequence[News]) -> 
 
 def _is_fresh(notice: Notice, state: AlertState) -> bool:
     earlier = [state.earlier.get(days, (0, False)) for days in _known_as(notice)]
+    if notice.again:
+        return True
     return not any(waits for _, waits in earlier) and (earlier[0][0] == 0 or notice.kind in _OWED)
 
 

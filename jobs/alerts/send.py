@@ -18,7 +18,7 @@ from uuid import uuid4
 import aiohttp
 from apprise import Apprise, AppriseAsset, NotifyBase, NotifyFormat, OverflowMode
 
-from jobs.alerts.decide import RANGE_CHANGED, About, Digest, Notice, Scope, asked_about, compose, part
+from jobs.alerts.decide import INCOMPLETE, RANGE_CHANGED, About, Digest, Notice, Scope, asked_about, compose, part
 from jobs.alerts.letters import Letter, letter_of
 from jobs.alerts.mail import mail_reports
 from jobs.alerts.quiet import loud_at
@@ -33,7 +33,7 @@ from jobs.run.run import ready_store, resolve, run
 from jobs.service.nights import Finding
 from recon.model import Severity
 from recon.omise.line import failure
-from recon.store.runs import alerts
+from recon.store.runs import alerts, attempts
 
 T = TypeVar("T")
 
@@ -144,8 +144,20 @@ class Teller:
             workbooks=tuple(path.name for path in outcome.reports),
             audit_head=outcome.audit_head,
         )
-        problems = await self._tell(about, _notices(outcome))
+        problems = await self._tell(about, await self._notices(outcome))
         return (*problems, *await mail_reports(self._config, outcome))
+
+    async def _notices(self, outcome: Outcome) -> list[Notice]:
+        """Those of a run, but of accounts that were told before that they wait for these files as they are."""
+        notices = _notices(outcome)
+        if not outcome.waits_on or outcome.run_id is None:
+            return notices
+        silent = await self._stored(attempts.accounts_told_of, outcome.run_id, outcome.waits_on)
+        return [
+            replace(notice, again=notice.kind == INCOMPLETE)
+            for notice in notices
+            if notice.kind != INCOMPLETE or notice.account not in silent
+        ]
 
     async def run_failed(self, options: RunOptions, words: str, trigger: str, stored: bool = True) -> tuple[str, ...]:
         """A run ended before it could judge anything; told even where the store cannot be reached.
@@ -290,7 +302,7 @@ def _notices(outcome: Outcome) -> list[Notice]:
         return notices
     complete = {result.account.name for result in outcome.results if result.complete}
     days = {name: span for name, span in outcome.days.items() if name not in complete} or outcome.days
-    return notices + [Notice("incomplete", name, *span, _why(outcome, name)) for name, span in days.items()]
+    return notices + [Notice(INCOMPLETE, name, *span, _why(outcome, name)) for name, span in days.items()]
 
 
 def _why(outcome: Outcome, account: str) -> str:

@@ -146,4 +146,5 @@ def _outcome(work: Work, report: Step) -> Outcome:
         unsigned=msgspec.convert(outcome["unsigned"], tuple[Unsigned, ...]),
         days={step.account or "": (step.first_day, step.last_day) for step in judged},
         audit_head=outcome["audit_head"],
+        waits_on=outcome.get("waits_on", {}),
     )

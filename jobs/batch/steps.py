@@ -293,7 +293,9 @@ async def _judge_held(
     findings, _ = await judge(road, sources, pulls)
     complete = not road.messages and all(result.complete for result in findings.results)
     run_id = await asyncio.to_thread(_record, work, step, road, findings, complete)
-    return Outcome(run_id, complete, road.as_of, (), (), road.timings, tuple(road.messages))
+    messages = tuple(road.messages)
+    waits_on = sources.waits_on(messages)
+    return Outcome(run_id, complete, road.as_of, (), (), road.timings, messages, waits_on=waits_on)
 
 
 def _record(work: Work, step: Step, road: Road, findings: Findings, complete: bool) -> int | None:
@@ -360,7 +362,8 @@ async def _report(work: Work, step: Step) -> None:
     judged = await asyncio.to_thread(work.steps_of_range, Kind.JUDGE, step)
     results = await asyncio.to_thread(work.results, judged)
     outcomes = await asyncio.to_thread(work.outcomes, judged)
-    for outcome in (*await asyncio.to_thread(_read_outcomes, work, step), *outcomes):
+    [read] = await asyncio.to_thread(_read_outcomes, work, step)
+    for outcome in (read, *outcomes):
         for stage, seconds in outcome["timings"].items():
             road.timings[stage] = round(road.timings.get(stage, 0.0) + seconds, 3)
     for outcome in outcomes:
@@ -370,6 +373,8 @@ async def _report(work: Work, step: Step) -> None:
     context = context_of(work.config, road.as_of)
     run_id = max((other.run_id for other in judged if other.run_id is not None), default=None)
     reported = await conclude(road, findings, context, run_id, {})
+    waits_on = msgspec.convert(read["sources"], SourcesRead).waits_on(reported.messages)
+    reported = replace(reported, waits_on=waits_on)
 
     def finish() -> None:
         slim = {key: packed.pack(packed.without_rows(result)) for key, result in results.items()}
@@ -387,6 +392,7 @@ def _as_json(work: Work, reported: Outcome) -> dict[str, Any]:
         "reports": [[path.relative_to(folder).as_posix(), hash_of(path)] for path in reported.reports],
         "unsigned": msgspec.to_builtins(reported.unsigned),
         "audit_head": reported.audit_head,
+        "waits_on": reported.waits_on,
     }
 
 

@@ -12,6 +12,7 @@ from jobs.cli import tables
 from jobs.cli.options import clock, print_lines
 from jobs.cli.progress import progress_on_stderr
 from jobs.logs.errors import DONE, INCOMPLETE, say, told
+from recon.result.trust import trust_lines
 from recon.sandbox.server.app import serve
 from recon.sandbox.worlds.world import make_world
 
@@ -29,6 +30,7 @@ def demo(
             done = asyncio.run(demonstration.demo(out, orders, seed, clock, progress))
         tables.outcome(done.outcome)
         tables.planted(done.table)
+        say(*trust_lines(done.outcome.results, done.currencies, done.outcome.messages))
         say(*done.outcome.messages)
         print_lines((done.config, *done.outcome.reports))
         raise typer.Exit(DONE if done.exact and done.outcome.complete else INCOMPLETE)

@@ -16,7 +16,7 @@ from recon.calendars import joined
 from recon.journal import journal
 from recon.matching import match
 from recon.matching.by_hand import changed_links, with_hand_links
-from recon.model import CLOSED, Books, Break, KnownBreak, Proof, Result
+from recon.model import CLOSED, Books, Break, KnownBreak, Note, Proof, Result
 from recon.model.rulings import Ruling, RulingKind
 from recon.result import Intake, Lives, summarise, with_settlement
 from recon.result.closing import Closing
@@ -67,6 +67,7 @@ def _collector_paused() -> Iterator[None]:
 
 
 def _find(store: Store, request: JudgingRequest) -> Findings:
+    request = _with_countries(store, request)
     known = record.breaks_to_carry(store) if request.known_breaks is None else request.known_breaks
     current = _is_current(store, request)
     lasting = _lasting(store, request)
@@ -78,8 +79,8 @@ def _find(store: Store, request: JudgingRequest) -> Findings:
     changed = changed_links(hand_links, books.orders, books.charges)
     links = recorded if current or request.known_breaks is not None else c.LINKS.empty()
     links = with_hand_links(links, [ruling for ruling in hand_links if ruling.id not in changed])
+    judged = _judge(books, links, run_range, request, known)
     unread = [] if request.orders_read else _open_sources(known)
-    judged = _judge(books, links, run_range, request, unread)
     names: set[str | None] = {*judged.accounts, *([None] if request.shows_nameless else [])}
     breaks = [raised for raised in find_breaks(judged, request.context) if raised.account in names]
     known_here = [*known, *reopened(store, request, breaks)]
@@ -111,28 +112,50 @@ def _find(store: Store, request: JudgingRequest) -> Findings:
     return Findings(results, proven.carried, new_links, ever_pulled, current, proven.raised)
 
 
+def _with_countries(store: Store, request: JudgingRequest) -> JudgingRequest:
+    """The request with a note on each account of which Omise does not say the country."""
+    unnamed = load.accounts_without_country(store)
+    note = Note("account whose country Omise does not name: only its currency was compared", 1)
+    parts = [
+        replace(part, notes=(*part.notes, note)) if part.account.name in unnamed else part
+        for part in request.accounts
+    ]
+    return replace(request, accounts=tuple(parts))
+
+
 def _judge(
-    books: Books, links: pd.DataFrame, run_range: Range, request: JudgingRequest, unread: Sequence[Break]
+    books: Books, links: pd.DataFrame, run_range: Range, request: JudgingRequest, known: Sequence[KnownBreak]
 ) -> Judged:
     """All that rules look at; `links` are those that earlier runs and people made.
 
-    `unread` are open breaks of sources of which too much was not read, where this run has not read them itself.
+    Of a source of which too much was not read an open break of an account that is not asked for tells already; what
+    earlier runs left open stays where this run has not read the sources itself.
     """
     accounts = {part.account.name: part.account for part in request.accounts}
     context = request.context
     odd = {"kept_aside": books.kept_aside, "rejected": books.rejected}
-    matching = match(books.orders, books.charges, request.match_settings, links, **odd)
+    unread_accounts = request.unread_accounts
+    matching = match(
+        books.orders, books.charges, request.match_settings, links, unread_accounts=unread_accounts, **odd
+    )
     judged_scope = scope(books, matching, run_range)
     with ThreadPoolExecutor(_TOGETHER) as pool:  # columns and values: hardly in each other's way
         settling = pool.submit(settle, books, judged_scope.charges, accounts, context)
         triaged = triage(books, matching, judged_scope, context, case_rules(context))
         settled = settling.result()
     incomplete = {part.account.name: part.short for part in request.accounts}
-    unread_sources = {part.account.name: dict(part.unread_sources) for part in request.accounts}
-    for break_ in unread:
+    open_sources = _open_sources(known)
+    elsewhere = {break_.subject_id for break_ in open_sources if break_.account not in accounts}
+    unread_sources = {
+        part.account.name: {place: why for place, why in part.unread_sources.items() if place not in elsewhere}
+        for part in request.accounts
+    }
+    for break_ in [] if request.orders_read else open_sources:
         if break_.account in unread_sources:
             unread_sources[break_.account][break_.subject_id] = break_.explanation
-    return Judged(books, matching, judged_scope, triaged, settled, accounts, incomplete, unread_sources)
+    return Judged(
+        books, matching, judged_scope, triaged, settled, accounts, incomplete, unread_sources, unread_accounts
+    )
 
 
 def _unread(source: str) -> str:
@@ -155,6 +178,7 @@ def _is_judged(judged: Judged, request: JudgingRequest, known: Sequence[KnownBre
         orders=request.orders_read,
         bank=request.bank_read,
         bank_unread=request.bank_unread,
+        orders_unread=request.unread_accounts,
         pulled=pulled,
         nameless=request.shows_nameless,
     )
@@ -191,7 +215,9 @@ def _range(store: Store, request: JudgingRequest, known_breaks: Sequence[KnownBr
         if known_break.status not in CLOSED
         or (known_break.standing is not None and known_break.standing.kind == RulingKind.LINK)
     )
-    return Range(request.all_accounts, windows, earlier, covered, subjects)
+    return Range(
+        request.all_accounts, windows, earlier, covered, subjects, unread_orders=frozenset(request.unread_orders)
+    )
 
 
 def _result(
@@ -205,6 +231,7 @@ def _result(
 ) -> Result:
     names = {part.account.name, None} if part.unassigned else {part.account.name}
     words = {source: words for sources in judged.unread_sources.values() for source, words in sources.items()}
+    words |= {source: words for asked in request.accounts for source, words in asked.unread_sources.items()}
     unread_sources = [source for source, account in owners.items() if account in (None, part.account.name)]
     intake = Intake(
         window=part.window,
@@ -214,7 +241,8 @@ def _result(
         duplicate_rows=part.duplicate_rows,
         inputs=part.inputs,
         lacking=(*part.short, *part.unreadable, *(words.get(source, _unread(source)) for source in unread_sources)),
-        rate_known=not any(source in request.account_of_source for source in unread_sources),
+        rate_known=part.account.name not in request.unread_accounts
+        and not any(source in request.account_of_source for source in unread_sources),
         unassigned=part.unassigned,
         notes=part.notes,
     )

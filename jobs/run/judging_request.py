@@ -39,6 +39,9 @@ class JudgingRequest:
     match_settings: MatchSettings
     customer_keys: Sequence[str]
     orders_read: bool
+    unread_orders: Mapping[str, str | None] = field(
+        default_factory=dict
+    )  # order sources -> the one each alone serves
     account_of_source: Mapping[str, str | None] = field(default_factory=dict)  # order source -> the one it serves
     unread_sources: Mapping[str, str | None] = field(default_factory=dict)  # of which too much was not read, likewise
     bank_read: bool = False  # what could be read of the bank sources
@@ -47,6 +50,12 @@ class JudgingRequest:
         None  # asked again: the lives of the breaks then, instead of the store's
     )
     whole: bool = False  # look at the whole history, and not only near the range: what is found is the same
+
+    @property
+    def unread_accounts(self) -> frozenset[str]:
+        """Accounts whose orders may stand in what could not be read of the order sources."""
+        alone = self.unread_orders.values()
+        return frozenset(name for name in self.all_accounts if None in alone or name in alone)
 
     @property
     def shows_nameless(self) -> bool:

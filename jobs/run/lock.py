@@ -102,13 +102,13 @@ async def _done(hold: Hold, work: Callable[[Hold], Awaitable[Outcome]], beat_s: 
         outcome = await work(hold)
     except Exception as error:
         if not is_lost(error):
-            await _end(hold, attempts.FAILED, str(error) or type(error).__name__, None)
+            await _end(hold, attempts.FAILED, str(error) or type(error).__name__)
         raise
     finally:
         over.set()
         await beats
     ending = attempts.COMPLETE if outcome.complete else attempts.INCOMPLETE
-    await _end(hold, ending, "; ".join(outcome.messages), outcome.run_id)
+    await _end(hold, ending, "; ".join(outcome.messages), outcome)
     return outcome
 
 
@@ -152,7 +152,7 @@ async def _beat(hold: Hold, over: asyncio.Event, beat_s: float) -> None:
             return
 
 
-async def _end(hold: Hold, ending: str, words: str, run_id: int | None) -> None:
+async def _end(hold: Hold, ending: str, words: str, outcome: Outcome | None = None) -> None:
     """Writes how it ended, also where the database is away for a moment."""
     retrying = AsyncRetrying(
         retry=retry_if_exception(is_lost),
@@ -160,7 +160,10 @@ async def _end(hold: Hold, ending: str, words: str, run_id: int | None) -> None:
         stop=stop_after_attempt(len(_ENDING_S) + 1),
         reraise=True,
     )
-    await retrying(asyncio.to_thread, attempts.end, hold.store, hold.ids, hold.clock(), ending, words, run_id)
+    run_id = outcome.run_id if outcome else None
+    waits_on = outcome.waits_on if outcome else None
+    end = partial(attempts.end, hold.store, hold.ids, hold.clock(), ending, words, run_id, waits_on)
+    await retrying(asyncio.to_thread, end)
 
 
 def _words(attempt: Attempt) -> str:

@@ -53,7 +53,10 @@ class Unsigned:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a run; `messages` say what is not complete and what to do about it."""
+    """What became of a run; `messages` say what is not complete and what to do about it.
+
+    `waits_on`: nothing but these sources keeps it from being complete, each with the digest of its files.
+    """
 
     run_id: int | None
     complete: bool
@@ -66,6 +69,7 @@ class Outcome:
     unsigned: tuple[Unsigned, ...] = ()
     days: Mapping[str, tuple[date, date]] = field(default_factory=dict)  # every account asked for, judged or not
     audit_head: str | None = None  # of the audit log as the run left it
+    waits_on: Mapping[str, str] = field(default_factory=dict)
 
 
 class JobError(Exception):

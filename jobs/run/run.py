@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -157,4 +158,5 @@ async def _travel(road: Road, hold: Hold | None = None) -> Outcome:
         return await conclude(road, Findings(), None, None, pulls)
     findings, context = await judge(road, sources, pulls)
     run_id = await asyncio.to_thread(record_findings, road, findings) if options.record else None
-    return await conclude(road, findings, context, run_id, pulls)
+    outcome = await conclude(road, findings, context, run_id, pulls)
+    return replace(outcome, waits_on=sources.waits_on(outcome.messages))

@@ -1,8 +1,9 @@
 """Reads what the shop, the bank and people say into the store: order files, statements, items open at go-live."""
 
 import asyncio
+import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +22,7 @@ from recon.store.desk import opening
 from recon.store.engine import Store, is_of_data
 from recon.store.versions import save
 from recon.tabular.faults import RejectedShare
+from recon.tabular.files import SourceFile, matching_files
 
 NO_ACCOUNT = ""  # under which rows are counted that name no account of the configuration
 
@@ -29,8 +31,10 @@ NO_ACCOUNT = ""  # under which rows are counted that name no account of the conf
 class SourcesRead:
     """What came of reading the sources beside their rows, by account; `messages` say what could not be read.
 
-    `order_files` are every account's; `unread` has the accounts with an order source that could not be read,
-    `unread_shares` are of the sources of which too many rows could not. `bank_read`: there are bank sources, and what
+    `order_files` are every account's; `unread_orders` has the order sources that could not be read, each with
+    the account that it alone serves,
+    `unread_shares` are of the sources of which too many rows could not, `share_files` their files' digests by their
+    place. `bank_read`: there are bank sources, and what
     could be read of them was; `bank_unread` has the accounts of which a file could not, `unreadable` these files by
     account. `notes` are counted for people, by account; of which kind they are stands in `note_kinds`.
     """
@@ -45,9 +49,15 @@ class SourcesRead:
     notes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     note_kinds: Mapping[str, NoteKind] = field(default_factory=dict)
     unreadable: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    unread: Sequence[str] = ()
+    unread_orders: Mapping[str, str | None] = field(default_factory=dict)
     unread_shares: Sequence[RejectedShare] = ()
     messages: Sequence[str] = ()
+    share_files: Mapping[str, str] = field(default_factory=dict)
+
+    def waits_on(self, messages: Sequence[str]) -> Mapping[str, str]:
+        """The files of which too many rows could not be read, where a run that says so says nothing else."""
+        of_files = {_share_message(share) for share in self.unread_shares if share.place in self.share_files}
+        return self.share_files if messages and of_files.issuperset(messages) else {}
 
     def files(self, account: str) -> tuple[InputFile, ...]:
         """Every file that an account's result rests on."""
@@ -57,7 +67,7 @@ class SourcesRead:
 async def read_orders(
     config: Config, store: Store, clock: Callable[[], datetime], window: Window, since: datetime
 ) -> SourcesRead:
-    """Every order source, stored; an unreadable one leaves its accounts unjudged, a missing one raises JobError.
+    """Every order source, stored; of an unreadable one its accounts are told, a missing one raises JobError.
 
     A database is asked for what was made in the window or changed since a moment.
     """
@@ -86,20 +96,31 @@ async def read_orders(
         with _failing_alone(source, failures):
             await asyncio.to_thread(save.save_orders, store, loaded.orders, loaded.rejected, clock())
     kept = [loaded for source, loaded in sources if source.name not in failures]
-    own = {source.name: [source.account] if source.account else list(accounts) for source in config.sources()}
-    unread = sorted({account for name in failures for account in own[name]})
+    own = {source.name: source.account for source in config.sources()}
     return SourcesRead(
-        orders_read=bool(kept) and not unread,
+        orders_read=True,
         ignored=sum((Counter(loaded.ignored) for loaded in kept), Counter[str]()),
         duplicates=sum((Counter(loaded.duplicates) for loaded in kept), Counter[str]()),
         order_files=[file for loaded in kept for file in loaded.inputs],
-        unread=unread,
+        unread_orders={name: own[name] for name in failures},
+        unreadable={
+            account: [f"orders.{name}: {why}" for name, why in failures.items() if own[name] in (None, account)]
+            for account in accounts
+        },
         unread_shares=[loaded.share for loaded in kept if loaded.share.passed],
         messages=[
-            *(f"{why}: the accounts of orders.{name} were not judged; run again" for name, why in failures.items()),
+            *(
+                f"orders.{name}: {why}; what it may hold waits, correct the file and run again"
+                for name, why in failures.items()
+            ),
             *(f"{words}; correct the file and run again" for loaded in kept for words in loaded.lacking),
-            *(f"{loaded.share.words}; correct it and run again" for loaded in kept if loaded.share.passed),
+            *(_share_message(loaded.share) for loaded in kept if loaded.share.passed),
         ],
+        share_files={
+            loaded.share.place: _digest(file.sha256 for file in loaded.inputs)
+            for loaded in kept
+            if loaded.share.passed and loaded.share.place in _patterns(config)
+        },
     )
 
 
@@ -148,6 +169,11 @@ def read_statements(config: Config, store: Store, clock: Callable[[], datetime])
         note_kinds=kinds,
         unreadable=by_account,
         unread_shares=[loaded.share for _, loaded in sources if loaded.share.passed],
+        share_files={
+            loaded.share.place: _digest(file.sha256 for file in loaded.inputs)
+            for _, loaded in sources
+            if loaded.share.passed
+        },
         messages=[
             *(
                 f"{words}; its lines are not known, and what it may hold of {source.account} waits: run again"
@@ -155,9 +181,37 @@ def read_statements(config: Config, store: Store, clock: Callable[[], datetime])
                 for words in loaded.unreadable
             ),
             *(f"{words}; correct the file and run again" for _, loaded in sources for words in loaded.lacking),
-            *(f"{loaded.share.words}; correct it and run again" for _, loaded in sources if loaded.share.passed),
+            *(_share_message(loaded.share) for _, loaded in sources if loaded.share.passed),
         ],
     )
+
+
+def file_digests(config: Config, places: Collection[str]) -> dict[str, str]:
+    """By its place what the files of each of these sources come to now; nothing where one cannot be opened."""
+    digests = {}
+    for place, pattern in _patterns(config).items():
+        if place in places:
+            try:
+                contents = [SourceFile(name, path.read_bytes()) for name, path in matching_files(pattern).items()]
+            except OSError:
+                continue
+            digests[place] = _digest(file.sha256 for file in contents)
+    return digests
+
+
+def _patterns(config: Config) -> dict[str, str]:
+    """The path of every source that reads files, by its place."""
+    orders = {source.place: source.settings["path"] for source in config.sources() if "path" in source.settings}
+    return orders | {source.place: source.path for source in config.bank_sources()}
+
+
+def _digest(hashes: Iterable[str]) -> str:
+    """Of a source's files, whatever their names; a file that is there twice is read once."""
+    return hashlib.sha256("\n".join(sorted(set(hashes))).encode()).hexdigest()
+
+
+def _share_message(share: RejectedShare) -> str:
+    return f"{share.words}; correct it and run again"
 
 
 def read_opening_items(config: Config, store: Store, path: Path, who: str, clock: Callable[[], datetime]) -> None:

@@ -107,9 +107,13 @@ async def read_sources(road: Road) -> SourcesRead:
         statements=bank.statements,
         notes=bank.notes,
         note_kinds=bank.note_kinds,
-        unreadable=bank.unreadable,
+        unreadable={
+            account.name: (*sources.unreadable.get(account.name, ()), *bank.unreadable.get(account.name, ()))
+            for account in config.as_accounts()
+        },
         unread_shares=[*sources.unread_shares, *bank.unread_shares],
         messages=[*sources.messages, *bank.messages],
+        share_files={**sources.share_files, **bank.share_files},
     )
 
 
@@ -208,7 +212,7 @@ def _find(road: Road, request: JudgingRequest) -> Findings:
 
 def _judging_request(road: Road, sources: SourcesRead, pulls: Mapping[str, Pulled]) -> JudgingRequest:
     config = road.config
-    skipped = {*(name for name, pulled in pulls.items() if pulled.failure), *sources.unread}
+    skipped = {name for name, pulled in pulls.items() if pulled.failure}
     accounts = {account.name: account for account in config.as_accounts()}
     return JudgingRequest(
         accounts=tuple(
@@ -223,6 +227,7 @@ def _judging_request(road: Road, sources: SourcesRead, pulls: Mapping[str, Pulle
         match_settings=config.match_settings(),
         customer_keys=config.matching.customer_keys,
         orders_read=sources.orders_read,
+        unread_orders=sources.unread_orders,
         account_of_source=config.account_of_source,
         unread_sources={share.place: share.account for share in sources.unread_shares},
         bank_read=sources.bank_read,

@@ -82,16 +82,31 @@ def done(night: Night, attempts: Iterable[Attempt]) -> Attempt | None:
     return None
 
 
-def to_run(nights: Sequence[Night], attempts: Sequence[Attempt], now: datetime) -> list[Night]:
-    """The nights that are due and not done, oldest first; one that failed waits an hour, one that died does not."""
-    return [night for night in nights if night.due_at <= now and _may_run(night, attempts, now)]
+def to_run(
+    nights: Sequence[Night], attempts: Sequence[Attempt], now: datetime, files: Mapping[str, str]
+) -> list[Night]:
+    """The nights that are due and not done, oldest first; one that failed waits an hour, one that died does not.
+
+    One that only the rows of files keep from being complete waits until they change: `files` are by source the
+    digests of all that any night waits on, as they are now.
+    """
+    return [night for night in nights if night.due_at <= now and _may_run(night, attempts, now, files)]
 
 
-def _may_run(night: Night, attempts: Sequence[Attempt], now: datetime) -> bool:
+def _may_run(night: Night, attempts: Sequence[Attempt], now: datetime, files: Mapping[str, str]) -> bool:
     if done(night, attempts):
         return False
     last = next(reversed(_tries(night, attempts)), None)
-    return last is None or last.ended_at is None or last.ending == DIED or now - last.ended_at >= RETRY
+    if last is None or last.ended_at is None or last.ending == DIED:
+        return True
+    unchanged = last.waits_on and all(files.get(place) == digest for place, digest in last.waits_on.items())
+    return not unchanged and now - last.ended_at >= RETRY
+
+
+def waited_on(nights: Sequence[Night], attempts: Sequence[Attempt]) -> set[str]:
+    """The sources whose files any of the nights waits on."""
+    last_tries = (next(reversed(_tries(night, attempts)), None) for night in nights)
+    return {place for last in last_tries if last is not None for place in last.waits_on}
 
 
 def _tries(night: Night, attempts: Iterable[Attempt]) -> list[Attempt]:
@@ -112,8 +127,10 @@ def watch(nights: Sequence[Night], records: NightRecords, now: datetime, catch_u
         whole = done(night, records.attempts)
         if whole is not None:
             findings += [_late(night, whole), _thin(night, records)]
-        elif now - night.due_at > LATE:
-            findings.append(_undone(night, _tries(night, records.attempts), now, catch_up_days))
+            continue
+        tries = _tries(night, records.attempts)
+        if now - night.due_at > LATE and not (tries and tries[-1].waits_on):  # of files it was told when it ended
+            findings.append(_undone(night, tries, now, catch_up_days))
     return tuple(finding for finding in findings if finding is not None)
 
 

@@ -26,6 +26,7 @@ from jobs.logs.logs import bound
 from jobs.run.gateway_clock import ClockWrong
 from jobs.run.lock import AlreadyDone, Busy
 from jobs.run.outcome import Outcome, RunOptions
+from jobs.run.sources import file_digests
 from jobs.service import nights
 from jobs.service.extra_jobs import EXTRA_GRACE, Extra
 from jobs.service.nights import Finding, Night, NightRecords
@@ -283,7 +284,9 @@ class Schedule:
         now = self._context.clock()
         records = await self._records(now)
         expected = self._nights([account], records, now, self._config.schedule.catch_up_days)
-        return nights.to_run(expected, records.attempts, now)
+        places = nights.waited_on(expected, records.attempts)
+        files = await asyncio.to_thread(file_digests, self._config, places) if places else {}
+        return nights.to_run(expected, records.attempts, now, files)
 
     async def _owed(self) -> bool:
         """Whether any account's night is due and not done, be it soon to be tried again or not."""

@@ -43,6 +43,7 @@ SAME_DAY = "net and day"
 SAME_NET = "net"
 WITHIN_FEE = "net less bank fee"
 AMBIGUOUS = "ambiguous"
+PART = "in part"  # one of several credits that name one transfer; the last one's word says how they come out together
 OTHER_AMOUNT = "other amount"
 NO_CREDIT = "no credit"
 NOT_READ = "not read"  # paid, without a credit, which may stand in what could not be read of the bank

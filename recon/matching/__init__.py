@@ -5,6 +5,7 @@ Adding a pass is adding a module here with a tuple `PASSES`.
 
 import importlib
 import pkgutil
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
@@ -35,6 +36,7 @@ def match(
     *,
     kept_aside: pd.DataFrame | None = None,
     rejected: pd.DataFrame | None = None,
+    unread_accounts: Collection[str] = (),
 ) -> Matching:
     """Link orders (`columns.ORDERS`) and charges (`columns.CHARGES`); the order of rows never matters.
 
@@ -42,7 +44,8 @@ def match(
     in the other accounts; then what has no name is matched by amount. `recorded` (`columns.LINKS`): the links of
     earlier runs; those by amount stay, unless a name says otherwise or their facts changed.
     What could not be read links nothing: of `kept_aside` (`columns.KEPT_ASIDE`) and `rejected` (`columns.REJECTED`)
-    it is said what may belong to it.
+    it is said what may belong to it, and which charges without an order may have one in files that could not be read,
+    those of `unread_accounts`.
     """
     board = Board.of(orders, charges, c.LINKS.empty() if recorded is None else recorded)
     by_name = [step for step in PASSES if step.cross]
@@ -70,7 +73,10 @@ def match(
         loose=tuple(np.flatnonzero(board.free & ~board.names_order & c.successful(charges)).tolist()),
     )
     may_be_paid = {} if kept_aside is None else orders_of(kept_aside, orders, charges, matching, settings)
-    of_unread_rows = () if rejected is None else charges_of(rejected, charges, settings).tolist()
+    of_unread_rows = [] if rejected is None else charges_of(rejected, charges, settings).tolist()
+    if unread_accounts:
+        without_order = board.free & charges[c.ACCOUNT].isin(unread_accounts).to_numpy(dtype=bool)
+        of_unread_rows = sorted({*of_unread_rows, *np.flatnonzero(without_order).tolist()})
     return replace(matching, kept_aside=may_be_paid, order_unread=tuple(of_unread_rows))
 
 

@@ -48,4 +48,4 @@ class Matching:
     contested: tuple[int, ...] = ()  # every charge that is some order's equal candidate, named or not
     loose: tuple[int, ...] = ()  # successful charges that name no order and that no pass linked
     kept_aside: Mapping[int, npt.NDArray[np.intp]] = field(default_factory=dict)  # per row there: its possible orders
-    order_unread: tuple[int, ...] = ()  # charges whose order stands in a row that could not be read
+    order_unread: tuple[int, ...] = ()  # charges whose order stands, or may stand, in what could not be read

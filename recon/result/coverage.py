@@ -25,6 +25,7 @@ class Sources:
     pulled: frozenset[str]  # accounts
     nameless: bool  # whether the run shows what names no known account
     bank_unread: frozenset[str] = frozenset()  # accounts with a file of the bank that could not be read
+    orders_unread: frozenset[str] = frozenset()  # accounts whose orders may stand in what could not be read
 
 
 class Coverage:
@@ -33,6 +34,7 @@ class Coverage:
     def __init__(self, judged: Judged, sources: Sources, known_breaks: Iterable[Break]) -> None:
         self._sources = sources
         self._unread_ledgers = unread_ledgers(judged.books)
+        self._order_unread = set(judged.books.charges[c.CHARGE_ID].iloc[list(judged.matching.order_unread)])
         wanted: dict[str, list[str]] = {}
         for known_break in known_breaks:
             wanted.setdefault(known_break.subject_type, []).append(known_break.subject_id)
@@ -57,10 +59,16 @@ class Coverage:
         if subjects is None:  # rows and accounts: what was read was looked at whole
             unread = known_break.code == "balance_mismatch" and known_break.account in self._unread_ledgers
             bank_unread = needs == BANK and known_break.account in self._sources.bank_unread
-            return needs != "" and not unread and not bank_unread
+            return needs != "" and not unread and not bank_unread and not self._may_be_unread(needs, known_break)
+        if rule and rule.code == "order_missing" and known_break.subject_id in self._order_unread:
+            return False
         if needs == BANK and known_break.subject_id in self._waiting:
             return False
         return (known_break.account, known_break.subject_id) in subjects
+
+    def _may_be_unread(self, needs: str, known_break: Break) -> bool:
+        unread = self._sources.orders_unread
+        return needs == ORDERS and (known_break.account in unread or (known_break.account is None and bool(unread)))
 
     def _has_read(self, needs: str, account: str | None) -> bool:
         sources = self._sources

@@ -43,10 +43,17 @@ def _counts(judged: Judged, account: str) -> Iterator[tuple[str, int, NoteKind]]
         yield words, count, NoteKind.NOT_JUDGED
     if len(books.kept_aside):
         yield from _beside_kept_aside(judged, account, waits)
+    unread = f"orders not judged: a newer row of theirs may stand in a file {ASIDE}"
+    yield unread, int((judged.scope.unread_orders & orders).sum()), NoteKind.NOT_JUDGED
+    columns = judged.triage.columns
     unread_rows = np.zeros(len(books.charges), dtype=bool)
     unread_rows[list(matching.order_unread)] = True
-    unread_rows &= judged.triage.columns.without_order & judged.scope.charges & c.of_account(books.charges, account)
-    yield f"charges whose order stands in a row {ASIDE}", int(unread_rows.sum()), NoteKind.NOT_JUDGED
+    unread_rows &= columns.without_order & judged.scope.charges & c.of_account(books.charges, account)
+    if account in judged.unread_accounts:
+        missing = int((unread_rows & columns.pays & ~columns.by_design).sum())
+        yield f"charges without an order, which may stand in a file {ASIDE}", missing, NoteKind.NOT_JUDGED
+    else:
+        yield f"charges whose order stands in a row {ASIDE}", int(unread_rows.sum()), NoteKind.NOT_JUDGED
 
 
 def _beside_kept_aside(judged: Judged, account: str, waits: NoteKind) -> Iterator[tuple[str, int, NoteKind]]:

@@ -22,6 +22,8 @@ from recon.triage.kept_aside import unread_ledgers
 
 ORDERS_TO_CHARGES = "orders_to_charges"
 _NOT_JUDGED = "not judged"
+_UNREAD_FILE = "charges whose order may stand in a file that could not be read"
+_UNREAD_ROW = "charges whose order stands in a row that could not be read"
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ class _Cases:
         self._sides = sides
         self._reasons = reasons
         self._columns = judged.triage.columns
+        self._unread_file = charges[c.ACCOUNT].isin(judged.unread_accounts).to_numpy(dtype=bool)
         self._case_of = self._columns.case_of_charge
         self._linked = ~self._columns.without_order
         self._order_ids = orders[c.ORDER_ID]
@@ -131,7 +134,7 @@ class _Cases:
             if not why and place in contested:
                 why = "charges of which several could pay an order (match_ambiguous)"
             if not why and place in of_unread_rows:
-                why = "charges whose order stands in a row that could not be read"
+                why = _UNREAD_FILE if self._unread_file[place] else _UNREAD_ROW
             if not why and by_design[place]:
                 why = "charges without an order by design"
             if not why and not judged[place]:
@@ -164,6 +167,8 @@ class _Cases:
             return "charges given back in full"
         if self._judged.scope.kept_aside[case] or self._judged.scope.unknown[case]:
             return "orders of which a charge could not be read, or has an unknown status"
+        if self._judged.scope.unread_orders[case]:
+            return "orders of a source that could not be read"
         if self._judged.scope.unpulled[case]:
             return "orders of days that were not pulled"
         if not self._judged.scope.orders[case]:

@@ -197,14 +197,18 @@ def _credit_differs(rule: Rule, judged: Judged, context: Context) -> Iterator[Br
         c.DESCRIPTION,
         c.REFERENCE,
     ]
-    for account, transfer, line, currency, net, amount, booked, *texts in _bank_rows(judged, c.OTHER_AMOUNT, names):
+    parts: dict[str, list[int]] = {}
+    for transfer, amount in _bank_rows(judged, c.PART, [c.TRANSFER_ID, c.AMOUNT]):
+        parts.setdefault(transfer, []).append(int(amount))
+    for account, transfer, line, currency, rest, last, booked, *texts in _bank_rows(judged, c.OTHER_AMOUNT, names):
+        others = parts.get(transfer, [])
+        net = int(rest) + sum(others)
+        amount = int(last) + sum(others)
         if (transfer not in judged_ids and line not in judged_lines) or line in of_unread:
             continue
-        why = (
-            " in a line that names it"
-            if named_in(*texts)
-            else ", the one credit and the one transfer left of that day"
-        )
+        why = ", the one credit and the one transfer left of that day"
+        if named_in(*texts):
+            why = f", the last of {len(others) + 1} lines that name it" if others else " in a line that names it"
         yield rule.on(
             context,
             account,

@@ -1,6 +1,7 @@
 """Finds the bank credit of each transfer by account, net and day: unique pairs, or what stays open; judges nothing.
 
-Pairs are made most certain first: a line that names the transfer, whatever its amount; the same net on the day it was
+Pairs are made most certain first: a line that names the transfer, whatever its amount, or several whose sum is held
+against its net; the same net on the day it was
 paid; the same net within the days it may take; then another amount, where it is the one credit and the one transfer
 left of a day and they are close. A line that names a transfer is no other's. Several equally good ones pair none by
 choice: as many as there are on both sides are accounted for and shown as ambiguous. Whose credit may stand in what
@@ -108,13 +109,19 @@ def _of_account(books: Books, account: str, zone: ZoneInfo, fee: int) -> pd.Data
         else (how, payout_id, credit_id)
         for how, payout_id, credit_id in _pair(list(payouts.values()), list(credits.values()), fee)
     ]
+    in_parts: defaultdict[str | None, int] = defaultdict(int)  # by payout all but the last of several lines
+    for how, payout_id, credit_id in pairs:
+        in_parts[payout_id] += credits[credit_id].amount if how == c.PART and credit_id else 0
     rows = []
     for how, payout_id, credit_id in pairs:
         payout = payouts.get(payout_id or "")
         credit = credits.get(credit_id or "")
         either = payout or credit
         assert either is not None
-        difference = credit.amount - payout.net if payout and credit else None
+        net = payout.net - in_parts[payout_id] if payout else None
+        if how == c.PART and credit:
+            net = credit.amount
+        difference = credit.amount - net if net is not None and credit else None
         rows.append(
             (
                 account,
@@ -122,7 +129,7 @@ def _of_account(books: Books, account: str, zone: ZoneInfo, fee: int) -> pd.Data
                 either.currency,
                 payout_id,
                 credit_id,
-                payout.net if payout else None,
+                net,
                 credit.amount if credit else None,
                 difference,
                 payout.paid.isoformat() if payout and payout.paid else None,
@@ -191,11 +198,18 @@ def _pair(payouts: list[_Payout], credits: list[_Credit], fee: int) -> list[Pair
     for how, fits in (
         (c.BY_ID, _same_net),
         (c.WITHIN_FEE, lambda payout, credit: 0 < payout.net - credit.amount <= fee),
-        (c.OTHER_AMOUNT, lambda _, __: True),
     ):
         take(how, _first_of_each([pair for pair in named if fits(*pair)]))
         taken = {id for _, *ids in pairs for id in ids}
         named = [pair for pair in named if not taken.intersection((pair[0].id, pair[1].id))]
+    for payout, parts in _split(named):
+        lacking = payout.net - sum(credit.amount for credit in parts)
+        how = c.OTHER_AMOUNT if not 0 <= lacking <= fee else c.WITHIN_FEE if lacking else c.BY_ID
+        take(c.PART, [(payout, credit) for credit in parts[:-1]])
+        take(how, [(payout, parts[-1])])
+    taken = {id for _, *ids in pairs for id in ids}
+    left = [pair for pair in named if not taken.intersection((pair[0].id, pair[1].id))]
+    take(c.OTHER_AMOUNT, _first_of_each(left))
     naming = [credit for credit in open_credits if credit.names]  # what is not there, or has its credit already
     open_credits[:] = [credit for credit in open_credits if not credit.names]
     take(c.SAME_DAY, _one_to_one(_near(open_payouts, open_credits, _same_day)))
@@ -211,6 +225,15 @@ def _pair(payouts: list[_Payout], credits: list[_Credit], fee: int) -> list[Pair
         *((c.NO_CREDIT, payout.id, None) for payout in open_payouts),
         *((c.NO_TRANSFER, None, credit.id) for credit in (*open_credits, *naming)),
     ]
+
+
+def _split(named: list[tuple[_Payout, _Credit]]) -> Iterator[tuple[_Payout, list[_Credit]]]:
+    """Each payout that several lines name, which name no other one, with these lines in order of days."""
+    of_credit = _by(named, lambda pair: pair[1].id)
+    alone = [pair for pair in named if len(of_credit[pair[1].id]) == 1]
+    for pairs in _by(alone, lambda pair: pair[0].id).values():
+        if len(pairs) > 1:
+            yield pairs[0][0], [credit for _, credit in pairs]
 
 
 def _same_net(payout: _Payout, credit: _Credit) -> bool:

@@ -61,6 +61,7 @@ class Judged:
     accounts: Mapping[str, Account] = field(default_factory=dict)  # those that the run asks for
     incomplete: Mapping[str, Sequence[str]] = field(default_factory=dict)  # account -> lists that do not add up
     unread_sources: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # account -> source -> why
+    unread_accounts: frozenset[str] = frozenset()  # their orders may stand in what could not be read of the shop
     spoken: frozenset[str] = frozenset()  # charges and transfers of which an earlier rule of the group speaks
 
 
@@ -82,6 +83,7 @@ def triage(books: Books, matching: Matching, scope: Scope, context: Context, rul
     cases = (
         *_order_cases(columns, scope.orders & first_of_case & ~columns.over_nothing & suspects.cases),
         *_charge_cases(columns, scope.charges & columns.without_order & suspects.charges),
+        *(_charge_cases(columns, scope.apart & suspects.charges, apart=True) if scope.apart.any() else ()),
         *_loose_cases(books, scope, suspects),
     )
     return Triage(
@@ -151,8 +153,8 @@ def _ids_at(ids: "pd.Series[str]", places: tuple[int, ...]) -> tuple[str, ...]:
     return tuple(sorted(ids.iloc[list(places)])) if places else ()
 
 
-def _charge_cases(columns: CaseColumns, wanted: Mask) -> Iterator[Case]:
-    """Each wanted charge without an order as a case of its own."""
+def _charge_cases(columns: CaseColumns, wanted: Mask, *, apart: bool = False) -> Iterator[Case]:
+    """Each wanted charge without an order as a case of its own, or apart from an order that is not judged."""
     charges = columns.books.charges
     explained = {*columns.matching.contested, *columns.matching.order_unread}
     places = np.flatnonzero(wanted)
@@ -162,7 +164,7 @@ def _charge_cases(columns: CaseColumns, wanted: Mask) -> Iterator[Case]:
             charge.account,
             None,
             (charge,),
-            needs_order=place not in explained and not columns.by_design[place],
+            needs_order=not apart and place not in explained and not columns.by_design[place],
             refunds=belongings.refunds_of((charge,)),
             disputes=belongings.disputes_of((charge,)),
         )

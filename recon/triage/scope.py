@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from recon import columns as c
-from recon.arrays import Mask
+from recon.arrays import Mask, Positions
 from recon.calendars import local_day, within
 from recon.model import OPEN_DISPUTES, Account, Books, ChargeStatus, Matching, OrderStatus, Window
 from recon.settlement.receipts import day_window, has_day, issued_on
@@ -44,6 +44,7 @@ class Range:
     covered: Mapping[str, tuple[Window, ...]] = field(default_factory=dict)  # absent: every day counts as pulled
     open_subjects: Subjects = frozenset()  # of open breaks
     opening: Subjects = frozenset()  # known to be open at go-live: judged in every run, whenever made
+    unread_orders: frozenset[str] = frozenset()  # order sources: what they say now could not be read
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ class Scope:
     unread_receipts: Mask
     kept_aside: Mask = field(default_factory=lambda: np.zeros(0, dtype=bool))  # orders: a charge may be theirs
     unknown: Mask = field(default_factory=lambda: np.zeros(0, dtype=bool))  # orders: a new status of a charge
+    unread_orders: Mask = field(default_factory=lambda: np.zeros(0, dtype=bool))  # a newer row may be unread
+    apart: Mask = field(default_factory=lambda: np.zeros(0, dtype=bool))  # charges of these: judged without an order
 
 
 def scope(books: Books, matching: Matching, run_range: Range) -> Scope:
@@ -95,12 +98,12 @@ def scope(books: Books, matching: Matching, run_range: Range) -> Scope:
     allowed = _selected(orders, run_range) & (_after_go_live(orders, run_range) | opening)
     kept_aside = waiting_orders(books, matching)
     unknown = unknown_statuses(books, matching) & ~kept_aside
-    judged = touched & allowed & ~unpulled & ~kept_aside & ~unknown
-    alone = charge_touched & own & ~stale(books, charges, c.CHARGE_ID, "charge")
+    unread = _cases_of(orders[c.SOURCE].isin(run_range.unread_orders), root)
+    judged = touched & allowed & ~unpulled & ~kept_aside & ~unknown & ~unread
+    of_unread = _of_cases(unread, charge_root)
+    alone = charge_touched & (own | of_unread) & ~stale(books, charges, c.CHARGE_ID, "charge")
     alone &= _selected(charges, run_range) & (_after_go_live(charges, run_range) | items)
-    by_order = np.zeros(len(charges), dtype=bool)
-    by_order[~own] = judged[charge_root[~own]]
-    judged_charges = alone | by_order
+    judged_charges = alone | _of_cases(judged, charge_root)
     wanted_receipts = receipts_of_days(books.receipts, run_range)
     read = _read_days(books, run_range)
     return Scope(
@@ -117,9 +120,26 @@ def scope(books: Books, matching: Matching, run_range: Range) -> Scope:
         bank_lines=_bank_lines(books.bank_lines, run_range) & ~explained_credits(books),
         kept_aside=(touched & allowed & ~unpulled & kept_aside)[root],
         unknown=(touched & allowed & ~unpulled & unknown)[root],
+        unread_orders=(touched & allowed & ~unpulled & ~kept_aside & ~unknown & unread)[root],
+        apart=alone & of_unread,
         receipts=wanted_receipts & read,
         unread_receipts=wanted_receipts & ~read,
     )
+
+
+def _cases_of(orders: "pd.Series[bool]", root: Positions) -> Mask:
+    """Per case whether one of its orders is among these."""
+    result = np.zeros(len(orders), dtype=bool)
+    result[root[orders.to_numpy(dtype=bool)]] = True
+    return result
+
+
+def _of_cases(cases: Mask, charge_root: Positions) -> Mask:
+    """Per charge whether its case is among these; `charge_root` is negative for one that has no order."""
+    result = np.zeros(len(charge_root), dtype=bool)
+    with_order = charge_root >= 0
+    result[with_order] = cases[charge_root[with_order]]
+    return result
 
 
 def _recorded(run_range: Range) -> dict[str, datetime]:

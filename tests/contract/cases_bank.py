@@ -137,6 +137,24 @@ def named_credit_one_satang_short(world: World) -> list[Expected]:
     return [expect("bank_amount_mismatch", transfer)]
 
 
+@case(BANK, AGREES + ": of several lines that name it the sum")
+def transfer_in_two_credits_that_name_it(world: World) -> list[Expected]:
+    account = shop(world)
+    transfer = payout(account)
+    account.credit(transfer, amount=700_000)
+    account.credit(transfer, amount=transfer["net"] - 700_000, days=1)
+    return []
+
+
+@case(BANK, NAMED + ": of several lines the sum")
+def transfer_in_three_credits_that_lack_ten_baht(world: World) -> list[Expected]:
+    account = shop(world)
+    transfer = payout(account)
+    for amount in (700_000, 300_000, transfer["net"] - 1_001_000):
+        account.credit(transfer, amount=amount)
+    return [expect("bank_amount_mismatch", transfer)]
+
+
 @case(BANK, NAMED + "; fee_bound = 20.00")
 def named_credit_short_by_exactly_the_fee_bound(world: World) -> list[Expected]:
     account = shop(world, settings='fee_bound = "20.00"')

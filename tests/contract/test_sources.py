@@ -119,24 +119,24 @@ def test_a_file_that_lacks_what_the_others_have_is_kept_aside(tmp_path: Path) ->
 def test_a_bank_currency_that_is_written_down_and_missing_is_refused(tmp_path: Path) -> None:
     """SGD 5,000 became THB 5,000."""
     world, account = shop_world()
-    account.bank_settings = 'columns = { currency = "Currency" }'
+    account.bank_settings = 'columns = { currency = "Currencies" }'
     account.bank_line(NOW.date(), 500_000)
     with FakeOmise(list(world.accounts.values()), NOW) as omise:
         write_world(world, tmp_path, omise.url)
         outcome = told(world, tmp_path)
         path = tmp_path / "bank" / "th" / "statement.csv"
-        path.write_text(path.read_text(encoding="utf-8").replace("currency", "Currency"), encoding="utf-8")
+        path.write_text(path.read_text(encoding="utf-8").replace("currency", "Currencies"), encoding="utf-8")
         mended = told(world, tmp_path)
         path.with_name("other.csv").write_text("date,amount,description,reference\n2026-09-14,5000.00,OMISE X,1\n")
         lacking = told(world, tmp_path)
     assert outcome.code == 2
     assert (
-        '[bank.th.columns] currency = "Currency": statement.csv has no column "Currency" (did you mean "currency"?)'
-        in (outcome.words)
+        'currency = "Currencies": statement.csv has no column "Currencies" (did you mean "currency"?)'
+        in outcome.words
     )
     assert mended.code == 0, mended.words
     assert lacking.code == 3
-    assert 'bank.th: other.csv has no column "Currency", which other files of the source have' in lacking.words
+    assert 'bank.th: other.csv has no column "Currencies", which other files of the source have' in lacking.words
 
 
 def test_status_words_are_the_same_in_whatever_case(tmp_path: Path) -> None:
@@ -147,3 +147,65 @@ def test_status_words_are_the_same_in_whatever_case(tmp_path: Path) -> None:
         write_world(world, tmp_path, omise.url)
         outcome = told(world, tmp_path)
     assert (outcome.code, only_account(outcome)["match_rate"]) == (0, 1.0), json.dumps(only_account(outcome))
+
+
+def test_of_an_unreadable_order_file_only_what_it_may_hold_waits(tmp_path: Path) -> None:
+    """It left every account unjudged."""
+    world, th = shop_world(sales=3)
+    sg = world.account("sg", "SG")
+    sg.pays_out = False
+    sg.order(sg.next_amount())
+    th.order(th.next_amount())
+    web = world.source("web", 'account = "th"')
+    shop_rows = world.sources["shop"].rows
+    for _ in range(2):
+        th.sale()
+    late, _ = th.sale()
+    late["amount"] = "77.00"
+    web.rows = [{**row} for row in shop_rows[-3:]]
+    del shop_rows[-3:]
+    stray = th.charge()
+    path = tmp_path / "orders" / "web" / "web.csv"
+    missing = {("th", "charge_missing"), ("sg", "charge_missing")}
+    truth = {*missing, ("th", "order_missing"), ("th", "amount_mismatch")}
+
+    def open_breaks() -> set[tuple[str, str]]:
+        rows = told(world, tmp_path, "breaks", "list", "--json").json()["breaks"]
+        return {(row["account"], row["code"]) for row in rows}
+
+    with FakeOmise(list(world.accounts.values()), NOW) as omise:
+        write_world(world, tmp_path, omise.url)
+        whole = path.read_bytes()
+        path.write_bytes(b"PK\x03\x04\x00\xff\xfe")
+        first = told(world, tmp_path)
+        first_breaks = open_breaks()
+        path.write_bytes(whole)
+        mended = told(world, tmp_path)
+        mended_breaks = open_breaks()
+        path.write_bytes(b"PK\x03\x04\x00\xff\xfe")
+        again = told(world, tmp_path)
+        again_breaks = open_breaks()
+    assert stray["id"]
+    assert first_breaks == missing, first.words
+    assert mended.code == 0, mended.words
+    assert mended_breaks == again_breaks == truth
+    for outcome, orders, charges in ((first, 0, 4), (again, 3, 1)):
+        assert (outcome.code, "orders.web: web.csv" in outcome.words) == (3, True), outcome.words
+        of_th, of_sg = outcome.json()["accounts"]
+        assert (of_th["match_rate"], of_sg["match_rate"], of_sg["not_judged"]) == (None, 0.0, {})
+        assert list(of_th["not_judged"].values()) == [charges, *([orders] if orders else [])], of_th["not_judged"]
+        assert [proof["difference"] - proof["explained"] for proof in of_th["proof"]] == [0] * len(of_th["proof"])
+
+
+def test_an_account_without_a_country_is_a_note_of_a_run(tmp_path: Path) -> None:
+    """`recon check` alone said so."""
+    world, account = shop_world(sales=1)
+    account.tamper = lambda path, _, body: (
+        {key: value for key, value in body.items() if key != "country"} if path == "/account" else body
+    )
+    with FakeOmise(list(world.accounts.values()), NOW) as omise:
+        write_world(world, tmp_path, omise.url)
+        outcome = told(world, tmp_path)
+    words = "account whose country Omise does not name: only its currency was compared"
+    assert (outcome.code, only_account(outcome)["not_judged"]) == (0, {words: 1})
+    assert f"th: to know: 1 {words}" in outcome.err

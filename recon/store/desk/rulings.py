@@ -12,7 +12,6 @@ from recon.model import Account, Break, BreakEvent, BreakStatus, KnownBreak
 from recon.model.rulings import (
     Answer,
     ApprovalLimits,
-    IgnorePattern,
     Outcome,
     Ruling,
     RulingKind,
@@ -69,12 +68,6 @@ def rulings(store: Store, break_id: str) -> list[Ruling]:
     """Every ruling on a break, in the order in which they were made."""
     with reading(store) as connection:
         return break_rows.rulings_by(connection, "break_id", [break_id])
-
-
-def ignores(store: Store) -> list[IgnorePattern]:
-    """The patterns that stand, those included whose last day has passed."""
-    with reading(store) as connection:
-        return [as_ignore(ruling) for ruling in break_rows.in_force(connection, RulingKind.IGNORE)]
 
 
 def lasting(store: Store) -> list[Ruling]:

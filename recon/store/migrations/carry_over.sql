@@ -30,6 +30,7 @@ CREATE TABLE order_reference (
     reference TEXT NOT NULL, order_id TEXT NOT NULL
 );
 CREATE INDEX ix_order_reference_reference ON order_reference (reference);
+ALTER TABLE attempt ADD COLUMN waits_on TEXT;
 ALTER TABLE rejected_row ADD COLUMN order_id TEXT;
 ALTER TABLE rejected_row ADD COLUMN charge_id TEXT;
 DROP TABLE loose_charge;

@@ -1,5 +1,6 @@
 """Keeps the attempts at runs, one at a time per account across processes, and extra jobs."""
 
+import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
@@ -44,7 +45,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A run of one account as it was begun and ended; `ended_at` null: it goes on, or its process died."""
+    """A run of one account as it was begun and ended; `ended_at` null: it goes on, or its process died.
+
+    `waits_on` has, by source, the digest of the files that alone keep it from being complete.
+    """
 
     id: int
     account: str
@@ -62,6 +66,7 @@ class Attempt:
     ending: str | None
     words: str | None
     run_id: int | None
+    waits_on: Mapping[str, str]
 
     @property
     def is_whole(self) -> bool:
@@ -118,18 +123,39 @@ def beat(store: Store, ids: Collection[int], now: datetime) -> bool:
         return connection.execute(statement).rowcount == len(ids)
 
 
-def end(store: Store, ids: Collection[int], now: datetime, ending: str, words: str, run_id: int | None) -> None:
+def end(
+    store: Store,
+    ids: Collection[int],
+    now: datetime,
+    ending: str,
+    words: str,
+    run_id: int | None,
+    waits_on: Mapping[str, str] | None = None,
+) -> None:
     """Ends attempts, of which those that another process ended stay as they are."""
     with writing(store, LOCK) as connection:
-        _end(connection, ids, now, ending, words, run_id)
+        _end(connection, ids, now, ending, words, run_id, waits_on)
 
 
 def fail(store: Store, run_id: int, now: datetime, words: str) -> int:
     """Has the attempts that a run was recorded in count as failed now, since what had to follow failed; how many."""
-    values = {"ended_at": now, "ending": FAILED, "words": words}
+    values = {"ended_at": now, "ending": FAILED, "words": words, "waits_on": None}
     with writing(store, LOCK) as connection:
         ended = update(ATTEMPT).where(ATTEMPT.c.run_id == run_id, ATTEMPT.c.ended_at.is_not(None))
         return connection.execute(ended.values(values)).rowcount
+
+
+def accounts_told_of(store: Store, run_id: int, waits_on: Mapping[str, str]) -> set[str]:
+    """Of a run's accounts those since whose last complete run an earlier one waited for the same files."""
+    with reading(store) as connection:
+        accounts = _attempts(connection, ATTEMPT.c.run_id == run_id)
+        same = select(func.max(ATTEMPT.c.id)).where(
+            ATTEMPT.c.waits_on == _encoded(waits_on), ATTEMPT.c.run_id < run_id
+        )
+        last = connection.execute(same).scalar_one() or 0
+        complete = select(ATTEMPT.c.account, func.max(ATTEMPT.c.id)).where(ATTEMPT.c.ending == COMPLETE)
+        whole = {row[0]: row[1] for row in connection.execute(complete.group_by(ATTEMPT.c.account))}
+    return {attempt.account for attempt in accounts if last > whole.get(attempt.account, 0)}
 
 
 def attempts(store: Store, since: date) -> list[Attempt]:
@@ -189,7 +215,12 @@ def _attempts(connection: Connection, *where: Any) -> list[Attempt]:
 
 
 def _attempt(row: Row[Any]) -> Attempt:
-    return Attempt(**{field.name: row._mapping[field.name] for field in fields(Attempt)})
+    values = {field.name: row._mapping[field.name] for field in fields(Attempt)}
+    return Attempt(**values | {"waits_on": json.loads(row.waits_on) if row.waits_on else {}})
+
+
+def _encoded(waits_on: Mapping[str, str] | None) -> str | None:
+    return json.dumps(waits_on, sort_keys=True) if waits_on else None
 
 
 def _insert(connection: Connection, claim: Claim, holder: Holder, now: datetime) -> int:
@@ -210,7 +241,13 @@ def _insert(connection: Connection, claim: Claim, holder: Holder, now: datetime)
 
 
 def _end(
-    connection: Connection, ids: Collection[int], now: datetime, ending: str, words: str, run_id: int | None
+    connection: Connection,
+    ids: Collection[int],
+    now: datetime,
+    ending: str,
+    words: str,
+    run_id: int | None,
+    waits_on: Mapping[str, str] | None = None,
 ) -> None:
-    values = {"ended_at": now, "ending": ending, "words": words, "run_id": run_id}
+    values = {"ended_at": now, "ending": ending, "words": words, "run_id": run_id, "waits_on": _encoded(waits_on)}
     connection.execute(update(ATTEMPT).where(ATTEMPT.c.id.in_(ids), ATTEMPT.c.ended_at.is_(None)).values(values))

@@ -211,6 +211,13 @@ def complete_windows(store: Store, account: str, kind: str) -> list[tuple[Window
         return [(Window(start, end), pulled) for start, end, pulled in connection.execute(statement)]
 
 
+def accounts_without_country(store: Store) -> set[str]:
+    """Accounts whose country Omise does not name, as old test accounts answer."""
+    statement = select(tables.ACCOUNT.c.name).where(tables.ACCOUNT.c.country == "")
+    with reading(store) as connection:
+        return set(connection.execute(statement).scalars())
+
+
 def known_since(store: Store, accounts: Sequence[str]) -> dict[str, datetime]:
     """The first moment at which anything was known of each account; one of which nothing is known is left out."""
     charge = tables.OBJECTS["charge"].c

@@ -79,5 +79,5 @@ async def test_an_incomplete_run_is_told_once(made: Job, hook: Hook) -> None:
     for _ in range(2):
         assert not (await go(made, NIGHTLY, f"{hook.url}/a")).complete
     [(_, body)] = hook.calls
-    assert body["title"] == "recon: run not complete: th"
+    assert body["title"].startswith("recon: run not complete, ")
     assert "orders.web" in body["message"]

@@ -464,6 +464,7 @@ def test_the_demo_finds_what_it_planted(tmp_path: Path) -> None:
     said = recon("demo", "--out", tmp_path / "demo", "--orders", "100", "--seed", "3")
     assert said.code == 0  # every planted break was found, and nothing else
     assert "planted" in said.out
+    assert "\nth: not read: " in said.err
     for code in ("late_success", "refund_window_closed", "transfer_stuck", "dispute_lost", "method_unknown"):
         assert code in said.out
     paths = [Path(line) for line in said.out.splitlines() if line.endswith((".xlsx", ".toml"))]

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from jobs.run.outcome import JobError
+from recon.rules import RULE_OF
 from tests.kit.job import clock, finished_job, found, job, truth
 
 VERSIONED = ("charge", "refund", "transfer", "transaction", "dispute", "order", "receipt")
@@ -137,14 +138,19 @@ async def test_no_orders_file_ends_the_run_and_says_which(tmp_path: Path) -> Non
             await merchant.run()
 
 
-async def test_an_unreadable_orders_file_keeps_the_pull_and_judges_nothing(tmp_path: Path) -> None:
+async def test_an_unreadable_orders_file_keeps_the_pull_and_accuses_nobody(tmp_path: Path) -> None:
     async with job(tmp_path) as merchant:
         merchant.orders("th").write_text("", encoding="utf-8")
         outcome = await merchant.run()
         assert not outcome.complete
         assert "orders_th.csv" in outcome.messages[0]
         assert merchant.rows("charge")
-        assert outcome.results == ()
+        groups = {RULE_OF[row["code"]].group for row in merchant.breaks()}
+        assert "Ledger and fees" in groups, "what has nothing to do with orders is judged"
+        assert "Order and charge" not in groups
+        assert [result.match_rate for result in outcome.results] == [None, None]
+        waiting = [words for result in outcome.results for words in result.notes if "may stand in a file" in words]
+        assert len(waiting) == 2
 
 
 async def test_a_header_without_rows_is_fine(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jobs.service.nights import Night, NightRecords, done, expected_nights, oldest_day, to_run, watch
+from jobs.service.nights import Night, NightRecords, done, expected_nights, oldest_day, to_run, waited_on, watch
 from jobs.service.schedule import next_fire
 from recon.model import Account
 from recon.store.runs.attempts import Attempt
@@ -37,6 +37,7 @@ def attempt(day: date = MONDAY, began: datetime = BEGAN, **fields: Any) -> Attem
         ending="complete",
         words="",
         run_id=None,
+        waits_on={},
     )
     return replace(made, **fields)
 
@@ -52,7 +53,7 @@ def nights(
 
 
 def due(what: NightRecords, now: datetime, **options: Any) -> list[date]:
-    return [night.day for night in to_run(nights(what, now, **options), what.attempts, now)]
+    return [night.day for night in to_run(nights(what, now, **options), what.attempts, now, {})]
 
 
 def kinds(what: NightRecords, now: datetime, catch_up_days: int = 7) -> list[tuple[str, date]]:
@@ -190,3 +191,15 @@ def test_records_older_than_anything_asks_for_are_not_read() -> None:
     now = at("2026-03-30 00:30")
     assert oldest_day(now, 7) == date(2026, 3, 30) - (14 + 28 + 2) * DAY
     assert oldest_day(now, 30) == date(2026, 3, 30) - (30 + 28 + 2) * DAY
+
+
+def test_a_night_that_waits_on_a_file_is_tried_again_when_the_file_changes_and_watched_no_more() -> None:
+    what = known(attempt(ending="incomplete", waits_on={"orders.shop": "a"}))
+    now = BEGAN + timedelta(minutes=1) + 8 * HOUR
+    night = nights(what, now)
+    assert to_run(night, what.attempts, now, {"orders.shop": "a"}) == []
+    assert [late.day for late in to_run(night, what.attempts, now, {"orders.shop": "b"})] == [MONDAY]
+    assert [late.day for late in to_run(night, what.attempts, now, {})] == [MONDAY]
+    assert to_run(night, what.attempts, BEGAN + HOUR / 2, {"orders.shop": "b"}) == []
+    assert waited_on(night, what.attempts) == {"orders.shop"}
+    assert kinds(what, now) == []

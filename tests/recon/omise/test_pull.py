@@ -344,6 +344,17 @@ async def test_an_odd_object_is_kept_aside_and_costs_no_second_reading(id: str |
     assert len(omise.asked) == 4
 
 
+@pytest.mark.parametrize("place", [0, 120, 249])
+async def test_an_odd_object_that_does_not_say_when_it_was_made_stands_between_its_neighbours(place: int) -> None:
+    rows = charges(250)
+    rows[place]["created_at"] = stamp(place)[:-1] + "?"
+    [odd] = [item for item in await swept(Omise({"charges": rows})) if isinstance(item, Malformed)]
+    second = timedelta(seconds=1)
+    before = START + (place - 1) * second
+    after = START + (place + 1) * second if place < 249 else HOUR.end + second
+    assert odd.traces.created == (before, after)
+
+
 async def test_an_odd_object_by_id_is_kept_aside() -> None:
     found = await reread(Omise({"charges": [charge(id="chrg_1", amount=None)]}), "charge", ["chrg_1"])
     assert [(one.kind, one.id, one.reason) for one in found] == [

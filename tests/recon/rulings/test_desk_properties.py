@@ -113,9 +113,9 @@ class Desk(RuleBasedStateMachine):
 
     @rule(who=PEOPLE, place=st.integers(0, 3))
     def a_pattern_is_undone(self, who: str, place: int) -> None:
-        patterns = rulings.ignores(self.store)
+        patterns = [ruling for ruling in rulings.lasting(self.store) if ruling.kind == RulingKind.IGNORE]
         if patterns:
-            self.ask(RulingKind.UNDO, who, None, target=patterns[place % len(patterns)].ruling_id)
+            self.ask(RulingKind.UNDO, who, None, target=patterns[place % len(patterns)].id)
 
     @invariant()
     def no_break_is_lost_or_doubled(self) -> None:

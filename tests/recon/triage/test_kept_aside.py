@@ -8,10 +8,11 @@ import pytest
 
 from recon import columns as c
 from recon.matching import match
+from recon.model import Window
 from recon.rules import case_rules, judge
 from recon.settings import MatchSettings
 from recon.triage import Judged, triage
-from recon.triage.scope import scope
+from recon.triage.scope import LastRunState, scope
 from tests.kit.books import AS_OF, Job, Row, books, build, charge, nothing_settled, order
 
 MADE = order("A-1")["created_at"]
@@ -79,3 +80,18 @@ def test_only_what_it_could_explain_waits(odd: Row, left: list[str]) -> None:
 def test_an_order_that_another_charge_pays_is_judged() -> None:
     assert missing([order("A-1")], [charge("chrg_1", "A-1")], aside(order_ref="A-1")) == []
     assert missing(ORDERS, []) == ["A-1", "A-2", "A-3"]
+
+
+@pytest.mark.parametrize(
+    ("released", "judged"), [(None, False), (AS_OF - timedelta(hours=1), True), (AS_OF - timedelta(hours=9), False)]
+)
+def test_an_order_is_judged_again_once_what_may_have_explained_it_is_released(released: Any, judged: bool) -> None:
+    """An old order, outside of the range: the run after the object was read, or had gone, looks at it once."""
+    old = order("A-1", created_at=AS_OF - timedelta(days=9), seen_at=MADE, first_seen_at=MADE)
+    kept_aside = build(c.KEPT_ASIDE, [aside(order_ref="A-1", object_id="chrg_other", released_at=released)])
+    known = replace(books([old], [], AS_OF), kept_aside=kept_aside)
+    last_run = LastRunState(AS_OF - timedelta(hours=8))
+    range_ = replace(Job().range(), windows={"th": Window(AS_OF, AS_OF)}, last_runs={"th": last_run})
+    matching = match(known.orders, known.charges, Job().settings, kept_aside=kept_aside)
+    seen = scope(known, matching, range_)
+    assert (seen.orders.tolist(), bool(seen.kept_aside.any())) == ([judged], False)

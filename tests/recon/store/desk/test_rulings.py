@@ -202,11 +202,11 @@ def test_a_pattern_acknowledges_what_is_open_and_its_undo_opens_it_again(store: 
     )
     assert "1 open breaks" in answer.words
     assert [life(store, s).status.value for s in ("TEST-1", "TEST-2", "1")] == ["acknowledged", "resolved", "open"]
-    (pattern,) = rulings.ignores(store)
+    (pattern,) = rulings.lasting(store)
     assert (pattern.pattern, pattern.until) == ("TEST-*", UNTIL)
     one(store, RulingKind.UNDO, break_id=None, target=answer.ruling_id)
     assert [life(store, s).status.value for s in ("TEST-1", "TEST-2", "1")] == ["open", "resolved", "open"]
-    assert rulings.ignores(store) == []
+    assert rulings.lasting(store) == []
     assert audit.prove(store, None) == []
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from recon import columns as c
-from recon.model import Balance
+from recon.model import Balance, Window
 from recon.store.engine import Store
 from recon.store.versions.load import load_books
-from recon.store.versions.save import save_balance, save_objects
+from recon.store.versions.save import PulledWindow, save_balance, save_objects, save_windows
 from tests.kit.store_samples import DATABASES, NOON, opened, row
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -74,6 +74,19 @@ def test_days_before_the_ledger_began_were_in_the_first_reading(store: Store, da
     book(store, "trxn_0", 600, NOON - days * DAY, NOON + DAY)
     read(store, 1_100, NOON + DAY)
     assert growth(store) == [(1_100, 0, 400), (1_100, 0, 400)]
+
+
+def test_a_backfill_after_an_old_charge_was_fetched_by_its_id_was_in_the_first_reading(store: Store) -> None:
+    """The old charge's transaction lies before the days that were pulled, and says nothing of those between."""
+    book(store, "trxn_old", 500, NOON - 300 * DAY, NOON)
+    book(store, "trxn_1", 100, NOON, NOON + HOUR)
+    save_windows(store, "th", [PulledWindow("transaction", Window(NOON - DAY, NOON + HOUR), 1, 1, NOON + HOUR)])
+    read(store, 1_200, NOON + HOUR)
+    book(store, "trxn_0", 600, NOON - 100 * DAY, NOON + DAY)
+    save_windows(store, "th", [PulledWindow("transaction", Window(NOON - 200 * DAY, NOON), 1, 1, NOON + DAY)])
+    book(store, "trxn_2", 40, NOON + DAY, NOON + DAY)
+    read(store, 1_240, NOON + DAY)
+    assert growth(store) == [(1_200, 0, 0), (1_240, 40, 0)]
 
 
 def test_what_was_known_at_a_moment(store: Store) -> None:
