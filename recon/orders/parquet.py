@@ -16,6 +16,7 @@ from recon.tabular.table import Doubt, Table, column_of, doubts_of
 def _table(file: SourceFile, _source: OrderSource) -> Table:
     try:
         read = pq.read_table(pa.BufferReader(file.content))
+        read.validate(full=True)  # else a text that is no UTF-8 fails wherever it is met
     except (pa.ArrowException, OSError) as error:
         raise SourceUnreadable(f"{file.name} is no Parquet file that can be read: write it again") from error
     columns = [_whole(column) for column in read.columns]
