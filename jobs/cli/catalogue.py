@@ -1,4 +1,4 @@
-"""`recon rules` and `recon methods`: the catalogue of breaks and the rule book of payment methods."""
+"""`recon rules`, `recon methods`, `recon presets`: what the breaks, the methods and the known exports are."""
 
 import os
 from pathlib import Path
@@ -10,6 +10,10 @@ from jobs.cli.documents import rule_documents
 from jobs.cli.options import read_config, respond
 from jobs.logs.errors import told
 from recon.methods import HEADS, MethodBook, document, legend
+from recon.tabular.presets import presets as presets_of
+
+presets = typer.Typer()
+_ROOMS = {"orders": "recon.orders", "bank": "recon.bank"}
 
 
 def rules(as_json: options.AsJson = False) -> None:
@@ -24,6 +28,27 @@ def methods(context: typer.Context, as_json: options.AsJson = False) -> None:
         configured = context.obj or os.environ.get("RECON_CONFIG") or Path("config.toml").exists()
         book = read_config(context).method_book() if configured else MethodBook()
         respond(as_json, _book_document(book), lambda: tables.table(HEADS, legend(book)))
+
+
+@presets.command("list")
+def list_presets(as_json: options.AsJson = False) -> None:
+    """Known exports and databases: what each is read from, where that is known from, and how surely."""
+    with told(as_json):
+        known = [(of, preset) for of, room in _ROOMS.items() for preset in presets_of(room).values()]
+        documents = [
+            {
+                "name": preset.name,
+                "of": of,
+                "title": preset.title,
+                "kind": preset.settings["kind"],
+                "file": preset.file,
+                "source": preset.source,
+                "certainty": preset.certainty,
+            }
+            for of, preset in known
+        ]
+        rows = [(of, preset.name, preset.title, preset.certainty) for of, preset in known]
+        respond(as_json, {"presets": documents}, lambda: tables.table(("of", "preset", "what", "certainty"), rows))
 
 
 def _book_document(book: MethodBook) -> dict[str, object]:

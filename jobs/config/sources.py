@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from difflib import get_close_matches
 from functools import cache, partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     AfterValidator,
@@ -52,6 +53,7 @@ from recon.orders.kinds import kinds as order_kinds
 from recon.orders.source import OrderKind
 from recon.tabular.keys import Value
 from recon.tabular.layout import Column
+from recon.tabular.presets import presets, with_preset
 
 SourceKind = OrderKind | BankKind
 
@@ -87,7 +89,9 @@ _VALUES: Mapping[Value, Any] = {
 class SourceSection(Section):
     """What a source's section begins with: its kind, then the keys that only this kind takes."""
 
+    room: ClassVar[str]  # the package of its kinds and presets
     kind: str
+    preset: str | None = None
     max_rejected: Share = Decimal(5)  # percent
 
     @classmethod
@@ -227,6 +231,7 @@ class OrderWords(Section):
 class OrderSection(SourceSection):
     """One place that orders come from."""
 
+    room = "recon.orders"
     timezone: Zone | None = None
     encoding: Encoding | None = None
     split_payments: Flag = False
@@ -303,6 +308,7 @@ class BankAccount(Section):
 class BankSection(SourceSection, BankAccount):
     """The statements of one bank account that Omise pays into."""
 
+    room = "recon.bank"
     path: FilePath
     columns: BankColumns = BankColumns()
     encoding: Encoding | None = None
@@ -343,8 +349,23 @@ class BankSection(SourceSection, BankAccount):
 
 
 def _by_kind(section: type[SourceSection]) -> WrapValidator:
-    """Reads a section by the model that has the keys of every kind."""
-    return WrapValidator(lambda value, _, info: section.whole().model_validate(value, context=info.context))
+    """Reads a section, with what its preset says, by the model that has the keys of every kind."""
+    return WrapValidator(
+        lambda value, _, info: section.whole().model_validate(_with_preset(section, value), context=info.context)
+    )
+
+
+def _with_preset(section: type[SourceSection], value: Any) -> Any:
+    name = value.get("preset") if isinstance(value, dict) else None
+    if name is None:
+        return value
+    known = presets(section.room)
+    if name not in known:
+        near = get_close_matches(str(name), known, n=1)
+        hint = f" (did you mean {shown(near[0])}?)" if near else ""
+        raise mistakes([(("preset",), f"{shown(str(name))} is not known{hint}: see recon presets list")])
+    kinds = {kind.name: [key.name for key in kind.keys] for kind in section.kinds().values()}
+    return with_preset(value, known[name], kinds)
 
 
 OrderSource = Annotated[OrderSection, _by_kind(OrderSection)]

@@ -17,6 +17,19 @@ from recon.privacy import redact
 from recon.tabular.keys import TABLE_KEYS, Key, Value
 from recon.tabular.table import Table, column_of, doubts_of, numbers_of, text_of
 
+# Which driver a URL means that names none, and the extra of the distribution that brings it.
+_DRIVERS = {"mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql"}
+_EXTRAS = {"mysql": "mysql", "mariadb": "mysql"}
+# A reader that can write nothing, and sees one state of the shop; times are UTC, as the moments that are bound.
+_MYSQL = ("SET SESSION time_zone = '+00:00'", "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+_SESSION = {
+    "postgresql": ("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",),
+    "sqlite": ("PRAGMA query_only = ON",),
+    "mysql": _MYSQL,
+    "mariadb": _MYSQL,
+}
+_PREFIX = "{prefix}"  # in a query: what the names of the shop's tables begin with
+
 QueryRows = tuple[tuple[str, ...], list[tuple[Any, ...]]]  # column names and rows
 
 
@@ -31,12 +44,17 @@ def _tables(source: OrderSource, window: Window, changed_since: datetime | None)
     try:
         engine = create_engine(url, hide_parameters=True)
     except (NoSuchModuleError, ImportError) as error:
-        raise SourceUnreadable(f"[orders.{source.name}] the driver of {url.drivername} is not installed") from error
+        extra = _EXTRAS.get(url.get_backend_name())
+        advice = f': install "omise-recon[{extra}]"' if extra else ""
+        words = f"[orders.{source.name}] the driver of {url.drivername} is not installed{advice}"
+        raise SourceUnreadable(words) from error
     try:
         with engine.connect() as connection:
-            first = _rows(connection, source.settings["query"], values)
+            for statement in _SESSION.get(url.get_backend_name(), ()):
+                connection.exec_driver_sql(statement)
+            first = _rows(connection, _query(source, "query"), values)
             tables = [_table("query", *first)]
-            open_query = source.settings.get("open_query")
+            open_query = _query(source, "open_query")
             if open_query:
                 tables.append(_table("open_query", *_only_new(first, _rows(connection, open_query, values))))
             return tables
@@ -57,6 +75,7 @@ KIND = OrderKind(
         Key("url", Value.DATABASE, required=True),
         Key("query", required=True, mentions=(":from", ":to")),
         Key("open_query", mentions=(":changed_since",)),
+        Key("prefix", Value.TEXT, default=""),
     ),
 )
 
@@ -64,6 +83,7 @@ KIND = OrderKind(
 def _url(source: OrderSource) -> URL:
     try:
         url = make_url(source.settings.get("url") or "")
+        url = url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
     except ArgumentError:
         words = f"[orders.{source.name}] url is no database URL like postgresql://user:password@host/name"
         raise SourceUnreadable(words) from None  # the error's own text may hold the password
@@ -72,6 +92,10 @@ def _url(source: OrderSource) -> URL:
     if on_disk and not Path(file).is_file():  # SQLite would make an empty one
         raise SourceMissing(f"[orders.{source.name}] there is no database file {Path(file).name}")
     return url
+
+
+def _query(source: OrderSource, name: str) -> str:
+    return (source.settings.get(name) or "").replace(_PREFIX, source.settings.get("prefix") or "")
 
 
 def bound(database: str, window: Window, changed_since: datetime | None) -> dict[str, datetime | str]:

@@ -27,8 +27,8 @@ from recon.tabular.table import Table
 
 
 def _tables(source, window, changed_since):
-    count, prefix = source.settings["count"], source.settings["prefix"]
-    ids = [f"{prefix}-{number}" for number in range(count)]
+    count, leader = source.settings["count"], source.settings["leader"]
+    ids = [f"{leader}-{number}" for number in range(count)]
     day = window.start.date().isoformat()
     header = ("order_id", "account", "amount", "currency", "status", "created_at")
     rows = [(order_id, "th", "100.00", "THB", "paid", f"{day} 10:00") for order_id in ids]
@@ -36,7 +36,7 @@ def _tables(source, window, changed_since):
     yield Table("counted", "0" * 64, header, cells, np.arange(1, count + 1))
 
 
-KIND = OrderKind("counter", _tables, (Key("prefix", required=True), Key("count", Value.COUNT, default=2)))
+KIND = OrderKind("counter", _tables, (Key("leader", required=True), Key("count", Value.COUNT, default=2)))
 '''
 STORE = ONE_ACCOUNT.partition("[orders.shop]")[0]
 WINDOW = Window(datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 30, tzinfo=UTC))
@@ -57,7 +57,7 @@ def counter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_its_own_keys_are_read_and_its_orders_loaded(tmp_path: Path) -> None:
     text = (
         STORE
-        + '[orders.shop]\nkind = "counter"\nprefix = "A"\n[orders.more]\nkind = "counter"\nprefix = "B"\ncount = 3\n'
+        + '[orders.shop]\nkind = "counter"\nleader = "A"\n[orders.more]\nkind = "counter"\nleader = "B"\ncount = 3\n'
     )
     config = load(configured(tmp_path, text=text), ENV)
     loaded = [
@@ -70,11 +70,11 @@ def test_its_own_keys_are_read_and_its_orders_loaded(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
-        ('kind = "counter"\n', 'prefix: is missing: kind "counter" needs it'),
-        ('kind = "counter"\nprefix = "A"\ncount = "two"\n', "count: must be a whole number"),
-        ('kind = "counter"\nprefix = "A"\npath = "x"\n', 'path: is for files; kind "counter" has a prefix'),
-        ('kind = "counter"\nprefx = "A"\nprefix = "A"\n', 'prefx: unknown key (did you mean "prefix"?)'),
-        ('kind = "csv"\npath = "x"\nprefix = "A"\n', 'prefix: is for kind "counter", not for "csv"'),
+        ('kind = "counter"\n', 'leader: is missing: kind "counter" needs it'),
+        ('kind = "counter"\nleader = "A"\ncount = "two"\n', "count: must be a whole number"),
+        ('kind = "counter"\nleader = "A"\npath = "x"\n', 'path: is for files; kind "counter" has a leader'),
+        ('kind = "counter"\nleadr = "A"\nleader = "A"\n', 'leadr: unknown key (did you mean "leader"?)'),
+        ('kind = "csv"\npath = "x"\nleader = "A"\n', 'leader: is for kind "counter", not for "csv"'),
         ('kind = "cuonter"\n', 'kind: "cuonter" is not one of counter, csv, excel, parquet, sql'),
     ],
 )
