@@ -8,10 +8,12 @@ from recon.tabular.table import TableUnreadable
 
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _UTF8 = frozenset({"utf-8", "utf8", "utf-8-sig", "utf_8", "utf_8_sig", "ascii", "us-ascii"})
-_SAMPLE = 200_000  # characters that are no ASCII
+_SAMPLE = 200_000  # characters
 _HEAD = 4_096  # bytes
 _SHORTEST = 16  # bytes
 _PART = 10  # one of so many may be odd: a cut word, a rare name
+_WHOLE_WORDS = frozenset("àáåéèóöøæÀÁÅÉ")  # letters that are one
+_NO_ASCII = re.compile(r"[^\x00-\x7f]+")
 _PUNCTUATION = "€£¥©®°·´’‘“”–—…•\u00a0"
 _THAI = re.compile(r"[\u0e01-\u0e3a\u0e3f-\u0e5b]")
 # A mark that stands on no consonant, and a vowel that leads none.
@@ -19,6 +21,7 @@ _THAI_SLIPS = re.compile(
     r"(?<![\u0e01-\u0e2e\u0e31-\u0e3a\u0e47-\u0e4e])[\u0e31\u0e34-\u0e3a\u0e47-\u0e4e]|[\u0e40-\u0e44](?![\u0e01-\u0e2e])"
 )
 _HALF_WIDTH_KANA = re.compile(r"[\uff61-\uff9f]")
+_HALF_WIDTH_WORDS = re.compile(r"[\uff61-\uff9f]{2,}")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _FOREIGN_RUN = re.compile(r"[À-ÖØ-öø-ÿŠšŽžŒœŸ]{3}")
 _WESTERN = re.compile(rf"[À-ÖØ-öø-ÿŠšŽžŒœŸ{_PUNCTUATION}]")
@@ -30,6 +33,7 @@ def decoded(file: SourceFile, encoding: str | None, place: str) -> tuple[str, st
     `encoding` is what the section at `place` of the configuration says; null: the file itself must show it.
     """
     content = file.content.removeprefix(UTF8_MARK)
+    written = encoding
     if encoding is None:
         encoding = "utf-8" if len(content) < len(file.content) else _found(file, place)
     elif len(content) < len(file.content) and encoding.lower() not in _UTF8:
@@ -42,7 +46,7 @@ def decoded(file: SourceFile, encoding: str | None, place: str) -> tuple[str, st
     except UnicodeError as error:
         at = error.start if isinstance(error, UnicodeDecodeError) else 0
         line = content[:at].count(b"\n") + 1
-        words = f"{file.name} is not {encoding} text (line {line}): {_advice(place, encoding)}"
+        words = f"{file.name} is not {encoding} text (line {line}): {_advice(place, written)}"
         raise TableUnreadable(words) from error
 
 
@@ -57,7 +61,7 @@ def _found(file: SourceFile, place: str) -> str:
         return "utf-8"
     checks = (("cp874", _is_thai), ("cp932", _is_japanese), ("cp1252", _is_western))
     texts = ((name, _text(content, name), check) for name, check in checks)
-    can_be = [name for name, text, check in texts if text is not None and check(text)]
+    can_be = [name for name, text, check in texts if text is not None and check(_sample(text))]
     if len(can_be) > 1:
         names = " or ".join(can_be)
         raise TableUnreadable(f"{file.name} can be {names} text: {_advice(place)}")
@@ -80,25 +84,33 @@ def _text(content: bytes, encoding: str) -> str | None:
         return None
 
 
+def _sample(text: str) -> str:
+    """A part of a text that begins before its first letter that is no ASCII."""
+    first = _NO_ASCII.search(text)
+    start = max(0, first.start() - _HEAD) if first else 0
+    return text[start : start + _SAMPLE]
+
+
 def _special(text: str) -> str:
-    return re.sub(r"[\x00-\x7f]+", "", text)[:_SAMPLE]
+    return "".join(_NO_ASCII.findall(text))
 
 
 def _is_thai(text: str) -> bool:
     special = _special(text)
     thai = len(_THAI.findall(special))
     others = [letter for letter in _THAI.sub("", special) if letter not in _PUNCTUATION]
-    slips = len(_THAI_SLIPS.findall(text[: 4 * _SAMPLE]))
+    slips = len(_THAI_SLIPS.findall(text))
     return thai > 0 and not others and slips * _PART <= thai
 
 
 def _is_japanese(text: str) -> bool:
-    """Kanji of daily use, kana; what is taken for Japanese and is not has rare kanji in it (JIS level 2)."""
+    """Kanji of daily use, or words of kana; what is taken for Japanese and is not has rare kanji (JIS level 2)."""
     special = _special(text)
     half = len(_HALF_WIDTH_KANA.findall(special))
     full = _HALF_WIDTH_KANA.sub("", special).encode("cp932", "replace")
-    rare = sum(0x98 <= lead <= 0xEA for lead in full[::2])
-    return rare * _PART <= half + len(full) // 2
+    rare = sum(b"\x98\x9f" <= full[at : at + 2] <= b"\xea\xff" for at in range(0, len(full), 2))
+    words = len("".join(_HALF_WIDTH_WORDS.findall(text)))
+    return rare * _PART <= half + len(full) // 2 and (bool(full) or 2 * words >= half)
 
 
 def _is_western(text: str) -> bool:
@@ -106,12 +118,12 @@ def _is_western(text: str) -> bool:
     special = _special(text)
     if _WESTERN.sub("", special) or _FOREIGN_RUN.search(text):
         return False
-    words = [word for word in _LETTERS.findall(text[: 4 * _SAMPLE]) if not word.isascii()]
-    mixed = [word for word in words if re.search("[A-Za-z]", word)]
+    words = [word for word in _LETTERS.findall(text) if not word.isascii()]
+    mixed = [word for word in words if word in _WHOLE_WORDS or re.search("[A-Za-z]", word)]
     return (len(words) - len(mixed)) * _PART <= len(words)
 
 
-def _advice(place: str, encoding: str | None = None) -> str:
+def _advice(place: str, written: str | None = None) -> str:
     names = '"utf-8", "cp874" for Thai Windows, "cp932" for Japanese, or "cp1252"'
-    now = f'; it is "{encoding}" now' if encoding else ""
+    now = f'; it is "{written}" now' if written else ""
     return f"set [{place}] encoding to what the file is ({names}){now}"

@@ -24,7 +24,7 @@ _BLOCK = 1 << 22  # bytes
 
 @dataclass(frozen=True, slots=True)
 class _Start:
-    """Where the header, or the first row where there is none, begins: its line, and its place in the text."""
+    """Where the rows behind the header begin: their first line, and its place in the text."""
 
     dialect: Dialect
     names: tuple[str, ...]
@@ -96,12 +96,21 @@ def _header_in(
         at = next((at for at, (line, _) in enumerate(records) if line > place), len(records) - 1)
     elif not count:  # nothing that is like a header: the first row, whether it can be read or not
         at = next(at for at, (_, cells) in enumerate(records) if cells is None or any(map(str.strip, cells)))
-    line, cells = records[at]
+    cells = records[at][1]
     if cells is None:
         raise TableUnreadable(f"{file.name}: the header row cannot be read: {UNCLOSED}")
     names = tuple(cell.strip() for cell in cells)
+    names += ("",) * _overhang([row or [] for _, row in records[at + 1 :]], len(names))
+    line = records[at + 1][0] if at + 1 < len(records) else len(lines) + 1
     offset = sum(map(len, lines[: line - 1]))
     return count, _Start(dialect, names, line, offset, has_header=True)
+
+
+def _overhang(rows: Sequence[Sequence[str]], width: int) -> int:
+    """By how many empty cells the first rows are all wider than their header."""
+    filled = [cells for cells in rows if any(cell.strip() for cell in cells)]
+    widest = min(map(len, filled), default=width)
+    return max(0, widest - width) if not any(any(map(str.strip, cells[width:])) for cells in filled) else 0
 
 
 def _fast(file: SourceFile, text: str, start: _Start) -> Table | None:
@@ -130,16 +139,15 @@ def _fast(file: SourceFile, text: str, start: _Start) -> Table | None:
     cells = [column.combine_chunks() for column in read.columns]
     count = len(cells[0]) + len(torn)
     starts = _starts(text, start.dialect, count) if '"' in text else np.arange(1, count + 1)
-    if starts is None or (start.has_header and any(record == 1 for record, _ in torn)):
+    if starts is None:
         return None
     lines = np.delete(starts, [record - 1 for record, _ in torn]) + start.line - 1
-    first = 1 if start.has_header else 0
     table = Table(
         file.name,
         file.sha256,
         start.names,
-        tuple(column.slice(first) for column in cells),
-        lines[first:],
+        tuple(cells),
+        lines,
     )
     rows = ((int(starts[record - 1]) + start.line - 1, _split(raw, start.dialect)) for record, raw in torn)
     return _with_rows(table, rows, start)
@@ -185,7 +193,7 @@ def _careful(file: SourceFile, text: str, start: _Start) -> Table:
     rows: list[int] = []
     torn: list[Torn] = []
     lines = list(io.StringIO(text, newline=""))
-    for line, cells in islice(start.dialect.records(lines), 1 if start.has_header else 0, None):
+    for line, cells in start.dialect.records(lines):
         row = line + start.line - 1
         fitted = start.fitted(cells) if cells else None
         if cells is None:

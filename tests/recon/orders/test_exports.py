@@ -1,0 +1,98 @@
+"""Orders as shops export them: read right with options of the configuration, or refused in words."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from jobs.config.config import load as load_config
+from recon import columns as c
+from recon.model import Window
+from recon.orders.load import read
+from recon.orders.source import LoadedOrders, SourceMissing, SourceUnreadable
+from tests.kit.shop_exports import ADVANCED_ORDER_EXPORT, EXPORTS, MAGENTO, RESAVED, SHOPIFY, ShopExport
+from tests.kit.small_config import ONE_ACCOUNT, configured
+
+WINDOW = Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 11, 30, tzinfo=UTC))
+STORE = ONE_ACCOUNT.partition("[orders.shop]")[0]
+
+
+def load(export: ShopExport, folder: Path, content: bytes | None = None, more: str = "") -> LoadedOrders:
+    files = folder / "orders"
+    files.mkdir(exist_ok=True)
+    (files / "orders.csv").write_bytes(export.content if content is None else content)
+    text = f'{STORE}[orders.x]\npath = "orders/*"\n{export.settings}{more}'
+    config = load_config(configured(folder, text=text), {"TH_KEY": "skey_test_1"})
+    [source] = config.sources()
+    return read(source, accounts={"th": "THB"}, currencies=config.currencies(), hash_key=None, window=WINDOW)
+
+
+def orders(loaded: LoadedOrders) -> tuple[tuple[str, int, str, str, str], ...]:
+    frame = loaded.orders
+    moments = [moment.isoformat().removesuffix("+00:00") for moment in frame[c.CREATED_AT]]
+    return tuple(
+        zip(frame[c.ORDER_ID], frame[c.AMOUNT].tolist(), frame[c.CURRENCY], frame[c.STATUS], moments, strict=True)
+    )
+
+
+def assert_as_it_should(export: ShopExport, loaded: LoadedOrders) -> None:
+    assert loaded.rejected[c.REASON].tolist() == []
+    assert orders(loaded) == export.orders
+    assert sum(loaded.ignored.values()) == export.ignored
+
+
+@pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.name)
+def test_an_export_is_read_as_it_is(export: ShopExport, tmp_path: Path) -> None:
+    loaded = load(export, tmp_path)
+    assert_as_it_should(export, loaded)
+    assert loaded.encodings == (export.encoding,)
+
+
+@pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.name)
+def test_blank_lines_titles_and_another_encoding_change_nothing(export: ShopExport, tmp_path: Path) -> None:
+    text = export.content.decode("utf-8-sig" if export.encoding == "utf-8" else export.encoding)
+    loaded = load(export, tmp_path, f"My shop\n\n{text}\n   \n".encode("utf-16"))
+    assert_as_it_should(export, loaded)
+
+
+@pytest.mark.parametrize(
+    ("export", "name", "words"),
+    [
+        (SHOPIFY, "Financial Status", r'columns\] status = "Financial Status": orders.csv has no column'),
+        (MAGENTO, "Purchase Date", r'columns\] created_at = "Purchase Date": orders.csv has no column'),
+        (ADVANCED_ORDER_EXPORT, "Order Total Amount", r'columns\] amount = "Order Total Amount"'),
+        (RESAVED, "เวลา", r'columns\] created_at = "วันที่" \+ "เวลา": orders.csv has no column "เวลา"'),
+    ],
+    ids=lambda value: value.name if isinstance(value, ShopExport) else None,
+)
+def test_a_header_in_another_language_is_refused_with_its_names(
+    export: ShopExport, name: str, words: str, tmp_path: Path
+) -> None:
+    codec = export.encoding
+    with pytest.raises(SourceMissing, match=words):
+        load(export, tmp_path, export.content.replace(name.encode(codec), b"Datum"))
+
+
+def test_a_total_without_a_filter_stands_aside(tmp_path: Path) -> None:
+    total = b"000000016 and more,,,,,360.0000,360.0000,\n"
+    loaded = load(MAGENTO, tmp_path, MAGENTO.content + total)
+    assert orders(loaded) == MAGENTO.orders
+    assert loaded.rejected[c.REASON].tolist() == ["status is empty; created_at is empty"]
+
+
+def test_thai_and_japanese_that_are_not_told_apart_are_said(tmp_path: Path) -> None:
+    """Bytes that are Thai words and half-width kana: nobody guesses, the configuration wins."""
+    content = RESAVED.content.decode("cp874").encode("cp874")
+    only_kana = b"order_id,account,amount,currency,status,created_at\n\xb5\xd0\xbe,th,1,THB,paid,2026-09-01\n"
+    plain = ShopExport("plain", only_kana, 'kind = "csv"\n', ())
+    with pytest.raises(SourceUnreadable, match=r"orders.csv can be cp874 or cp932 text: set \[orders.x\] encoding"):
+        load(plain, tmp_path)
+    assert load(plain, tmp_path, more='encoding = "cp932"\n').orders[c.ORDER_ID].tolist() == ["ｵﾐｾ"]
+    with pytest.raises(SourceUnreadable, match=r"orders.csv is not utf-8 text \(line 1\)"):
+        load(RESAVED, tmp_path, content, 'encoding = "utf-8"\n')
+
+
+def test_a_cancelled_order_that_was_paid_keeps_its_refunds(tmp_path: Path) -> None:
+    frame = load(SHOPIFY, tmp_path).orders.set_index(c.ORDER_ID)
+    assert frame[c.REFUNDED_AMOUNT].to_dict() == {"1001": 0, "1002": 0, "1003": 25_000}
+    assert frame[c.REFERENCE]["1001"] == "rAbCdEfGhIjKlMnOpQrStUvWx"

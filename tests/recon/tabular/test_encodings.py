@@ -1,0 +1,56 @@
+"""Encodings of files: found where only one can be meant, and said where not."""
+
+import pytest
+
+from recon.tabular.encodings import decoded
+from recon.tabular.files import SourceFile
+from recon.tabular.table import TableUnreadable
+
+THAI = "วันที่,รายละเอียด\n3 พ.ย. 2569,ร้านตัวอย่าง “ก” โอนเข้า\n"
+JAPANESE = "日付,摘要内容\n令和8年11月1日,振込　ｵﾐｾ(ｶ ﾊﾞﾝｸ 髙橋\n"
+FRENCH = "date,libellé\n2026-11-01,Virement reçu – été à l’hôtel 10 €\n"
+PLAIN = "date,amount\n2026-11-01,1.00\n"
+
+
+def found(content: bytes, encoding: str | None = None) -> tuple[str, str]:
+    return decoded(SourceFile("a.csv", content), encoding, "bank.x")
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "name"),
+    [
+        (PLAIN, "ascii", "utf-8"),
+        (THAI, "utf-8", "utf-8"),
+        (THAI, "utf-8-sig", "utf-8"),
+        (THAI, "cp874", "cp874"),
+        ("a,b\n1,3 พ.ย. 2569\n", "cp874", "cp874"),
+        ("a,b\n1,฿1.00\n", "cp874", "cp874"),
+        (JAPANESE, "cp932", "cp932"),
+        (JAPANESE.replace("髙", "高"), "shift_jis", "cp932"),
+        (FRENCH, "cp1252", "cp1252"),
+        (THAI, "utf-16", "utf-16"),
+        (JAPANESE, "utf-16-le", "utf-16-le"),
+        (PLAIN, "utf-16-be", "utf-16-be"),
+    ],
+)
+def test_the_only_encoding_that_can_be_is_found(text: str, encoding: str, name: str) -> None:
+    assert found(text.encode(encoding)) == (text, name)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("a\nｵﾐｾ\n".encode("cp932"), "a.csv can be cp874 or cp932 text: set "),
+        (b"a\n\x81\x00\xff\n", r"a.csv is not utf-8 text \(line 2\): set "),
+        ("a\nüäö ÄÖÜ ßßß\n".encode("cp1252"), "a.csv is not utf-8 text"),
+    ],
+)
+def test_what_cannot_be_told_is_said(content: bytes, words: str) -> None:
+    with pytest.raises(TableUnreadable, match=words + (r"\[bank.x\] encoding" if words.endswith("set ") else "")):
+        found(content)
+
+
+def test_the_configuration_wins() -> None:
+    assert found("a\nｵﾐｾ\n".encode("cp932"), "cp932")[0] == "a\nｵﾐｾ\n"
+    with pytest.raises(TableUnreadable, match=r'is not ascii text \(line 1\).*it is "ascii" now'):
+        found(THAI.encode("cp874"), "ascii")
