@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import openpyxl
 import pytest
 
 from jobs.config.config import load
 from recon import columns as c
 from recon.bank.load import read
-from recon.bank.source import LoadedBank
+from recon.bank.source import BankMissing, LoadedBank
 from recon.money import Currencies
 from recon.tabular.presets import CERTAINTIES, fitting, presets
 from tests.kit import presets_page
+from tests.kit.bank_exports import BankExport, japan, malaysia, singapore, thailand
 from tests.kit.small_config import configured
 
 ZONES = {
@@ -105,19 +105,9 @@ def test_a_statement_is_known_by_its_header(statement: Statement) -> None:
 
 
 def test_a_workbook_of_uob_is_read(tmp_path: Path) -> None:
-    rows: list[list[Any]] = [["United Overseas Bank"], *([[""]] * 6)]
-    rows += [["Transaction Date", "Transaction Description", "Withdrawal", "Deposit", "Available Balance"]]
-    rows += [["30 Jun 2026", "Inward Credit-FAST\nOMISE PTE LTD", 0.0, 1250.5, 2250.5]]
-    rows += [["29 Jun 2026", "NETS\nSHOP", 12.0, 0.0, 1000.0]]
-    book = openpyxl.Workbook()
-    sheet = book.worksheets[0]
-    for row in rows:
-        sheet.append(row)
-    book.save(tmp_path / "statement.xlsx")
-    content = (tmp_path / "statement.xlsx").read_bytes()
-    bank = loaded(tmp_path, "uob", "SGD", content, "statement.xlsx")
+    bank = loaded(tmp_path, "uob", "SGD", singapore.UOB.content, "statement.xls")
     assert bank.rejected[c.REASON].tolist() == []
-    assert of(bank) == [("2026-06-30", 125050), ("2026-06-29", -1200)]
+    assert tuple(of(bank)) == singapore.UOB.lines
 
 
 def test_every_preset_of_a_bank_is_tried_here() -> None:
@@ -142,3 +132,78 @@ def test_the_page_of_the_presets_is_written_from_them() -> None:
 def test_presets_are_package_data() -> None:
     project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text(encoding="utf-8"))
     assert project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] == ["recon", "jobs", "reports"]
+
+
+def as_it_should(statement: Statement, bank: LoadedBank) -> None:
+    """Every line, and nothing beside it."""
+    assert bank.unreadable == ()
+    assert bank.rejected[c.REASON].tolist() == []
+    assert sorted(of(bank)) == sorted(statement.lines)
+
+
+@pytest.mark.parametrize("statement", STATEMENTS, ids=IDS)
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_file_that_was_saved_again_in_unicode_reads_alike(
+    statement: Statement, encoding: str, tmp_path: Path
+) -> None:
+    as_it_should(statement, loaded(tmp_path, statement.preset, statement.currency, statement.text.encode(encoding)))
+
+
+@pytest.mark.parametrize("statement", STATEMENTS, ids=IDS)
+def test_blank_lines_and_line_ends_change_nothing(statement: Statement, tmp_path: Path) -> None:
+    head, _, last = statement.text.rstrip("\n").rpartition("\n")
+    text = f"{head}\n\n{last}\n\n   \n".replace("\n", "\r\n")
+    bank = loaded(tmp_path, statement.preset, statement.currency, text.encode(statement.encoding))
+    as_it_should(statement, bank)
+
+
+@pytest.mark.parametrize("statement", STATEMENTS, ids=IDS)
+def test_a_damaged_amount_is_refused_in_words_and_the_others_are_read(statement: Statement, tmp_path: Path) -> None:
+    rows = statement.text.split("\n")
+    amount = _written(statement)
+    at = next(place for place, row in enumerate(rows) if amount in row)
+    rows[at] = rows[at].replace(amount, "1x2".rjust(len(amount), "0"))
+    bank = loaded(tmp_path, statement.preset, statement.currency, "\n".join(rows).encode(statement.encoding))
+    assert len(bank.rejected) == 1
+    assert "1x2" in bank.rejected[c.REASON][0]
+    assert len(bank.lines) == len(statement.lines) - 1
+
+
+@pytest.mark.parametrize("statement", STATEMENTS, ids=IDS)
+def test_a_header_in_another_language_ends_in_words(statement: Statement, tmp_path: Path) -> None:
+    date = presets("recon.bank")[statement.preset].columns["date"]
+    text = statement.text
+    for name in {name for way in date.ways for name in way}:
+        text = text.replace(name, "Fecha")
+    with pytest.raises(BankMissing, match="has no column"):
+        loaded(tmp_path, statement.preset, statement.currency, text.encode(statement.encoding))
+
+
+def _written(statement: Statement) -> str:
+    """How the payout's amount stands in the file: the longest run of digits and marks that means it."""
+    units = next(amount for _, amount in statement.lines if amount > 0)
+    major = units if statement.currency == "JPY" else units / 100
+    forms = [f"{major:,}", f"{major:,.2f}", f"{major}", f"{major:.2f}", f"{units:015d}", f"{units:012d}"]
+    return next(form for form in sorted(forms, key=len, reverse=True) if form in statement.text)
+
+
+def _rows(export: BankExport) -> list[list[str]]:
+    text = export.content.decode("utf-8-sig" if export.encoding == "utf-8" else export.encoding)
+    return list(csv.reader(io.StringIO(text, newline=""), delimiter="|" if "|" in text else ","))
+
+
+# Which preset reads what `tests/kit/bank_exports` has of a bank.
+_OF_EXPORTS = [
+    (export, fits[0].preset.name)
+    for export in (*thailand.EXPORTS, *singapore.EXPORTS, *japan.EXPORTS, *malaysia.EXPORTS)
+    if export.encoding and (fits := fitting("recon.bank", _rows(export)))
+]
+
+
+@pytest.mark.parametrize(("export", "preset"), _OF_EXPORTS, ids=[export.name for export, _ in _OF_EXPORTS])
+def test_a_preset_reads_as_options_written_by_hand_do(export: BankExport, preset: str, tmp_path: Path) -> None:
+    currency = {"th": "THB", "sg": "SGD", "jp": "JPY", "my": "MYR"}[export.account]
+    bank = loaded(tmp_path, preset, currency, export.content)
+    own = [line for line, code in zip(of(bank), bank.lines[c.CURRENCY], strict=True) if code == currency]
+    assert bank.rejected[c.REASON].tolist() == []
+    assert tuple(own) == export.lines

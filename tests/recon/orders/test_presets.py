@@ -12,7 +12,7 @@ import pytest
 from jobs.config.config import Config, ConfigError, load
 from recon import columns as c
 from recon.orders.load import read
-from recon.orders.source import LoadedOrders
+from recon.orders.source import ColumnMissing, LoadedOrders
 from recon.tabular.layout import Column
 from recon.tabular.presets import fitting, presets
 from tests.kit.small_config import configured
@@ -130,3 +130,29 @@ def test_a_mistake_beside_a_preset_is_named(source: str, words: str, tmp_path: P
 def test_every_preset_of_a_shops_files_is_tried_here() -> None:
     of_files = {name for name, preset in presets("recon.orders").items() if preset.settings["kind"] != "sql"}
     assert {shop.preset for shop in EXPORTS} == of_files
+
+
+@pytest.mark.parametrize("shop", EXPORTS, ids=[shop.preset for shop in EXPORTS])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_an_export_that_was_saved_again_reads_alike(shop: Export, encoding: str, tmp_path: Path) -> None:
+    text = shop.text.rstrip("\n").replace("\n", "\r\n") + "\r\n\r\n  \r\n"
+    (tmp_path / "orders.csv").write_bytes(text.encode(encoding))
+    orders = loaded(config_of(tmp_path, f'preset = "{shop.preset}"\npath = "orders.csv"\n'))
+    assert orders.rejected[c.REASON].tolist() == []
+    assert of(orders) == shop.orders
+
+
+@pytest.mark.parametrize("shop", EXPORTS, ids=[shop.preset for shop in EXPORTS])
+def test_an_unknown_status_is_a_row_of_its_own_and_harms_none(shop: Export, tmp_path: Path) -> None:
+    words = presets("recon.orders")[shop.preset].settings["status"]
+    word = next(word for word in words["paid"] if word in shop.text)
+    orders = export(tmp_path, shop.preset, shop.text.replace(f",{word},", ",bezahlt,", 1))
+    assert orders.rejected[c.REASON].tolist() == ['status "bezahlt" is not in [orders.shop.status]']
+    assert of(orders) == shop.orders[1:]
+
+
+@pytest.mark.parametrize("shop", EXPORTS, ids=[shop.preset for shop in EXPORTS])
+def test_a_translated_header_ends_in_words(shop: Export, tmp_path: Path) -> None:
+    status = str(presets("recon.orders")[shop.preset].settings["columns"]["status"])
+    with pytest.raises(ColumnMissing, match="has no column"):
+        export(tmp_path, shop.preset, shop.text.replace(status, "Zustand", 1))
