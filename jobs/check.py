@@ -33,6 +33,7 @@ from recon.omise.client import KeyRefused, Limits, OmiseError, open_client
 from recon.omise.objects import AccountFacts
 from recon.orders.load import preview, read
 from recon.orders.source import OrderSource, SourceMissing, SourceUnreadable
+from recon.store.damage import damage, trouble
 from recon.store.engine import Store
 from recon.store.migrate import current
 from recon.store.moments import later_words
@@ -116,7 +117,7 @@ def _item(what: str, result: str, details: str) -> Item:
 
 def _broken(what: str, error: Exception) -> Item:
     """What no other answer foresees, in one line."""
-    return _item(what, FAILED, f"{type(error).__name__}: {str(error).partition(chr(10))[0]}")
+    return _item(what, FAILED, trouble(error) or f"{type(error).__name__}: {str(error).partition(chr(10))[0]}")
 
 
 def _secrets(config: Config) -> Iterator[Item]:
@@ -186,7 +187,10 @@ def _store(config: Config, now: datetime) -> list[Item]:
         return [_broken("store", error)]
     try:
         tables = _item("store", OK, f"{store.dialect.name}, tables at {current(store)}")
-        return [tables, *_archive(store), *_moments(store, now)]
+        wrong = [_item("store", FAILED, words) for words in damage(store)]
+        return [*(wrong or [tables]), *_archive(store), *_moments(store, now)]
+    except Exception as error:  # a damaged file fails wherever it is read
+        return [_broken("store", error)]
     finally:
         store.dispose()
 

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as RichProgress
 
+from jobs.logs.errors import to_stderr
 from jobs.logs.logs import is_json, log
 from jobs.run.outcome import Progress
 
@@ -34,7 +35,7 @@ class Lines:
         if is_json():
             log("stage over", what=name, done=done)
             return
-        print(name if done is None else f"{name}: {done:,}", file=sys.stderr, flush=True)
+        to_stderr(name if done is None else f"{name}: {done:,}")
 
 
 class Bars:

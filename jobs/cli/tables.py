@@ -28,6 +28,14 @@ _FEW = 12  # words of a list that stand beside each other
 _NOT_JUDGED = frozenset({NoteKind.NOT_JUDGED, NoteKind.WAITS_FOR_OBJECTS})
 
 
+class _Console(Console):
+    """Leaves a reader that hangs up to `told`: rich would end with 1, which means breaks."""
+
+    def on_broken_pipe(self) -> None:
+        """Raised by what is written next, or at the end."""
+        raise BrokenPipeError
+
+
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]], *, to_stderr: bool = False) -> None:
     """Print rows under heads on stdout, or stderr where that is for people; numbers to the right, text as it is."""
     if to_stderr and is_json():
@@ -40,7 +48,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]], *, to_stderr: 
     for row in lines:
         grid.add_row(*(_cell(value) for value in row))
     stream = sys.stderr if to_stderr else sys.stdout
-    Console(file=stream, width=None if stream.isatty() else PIPED).print(grid)
+    _Console(file=stream, width=None if stream.isatty() else PIPED).print(grid)
 
 
 def _cell(value: object) -> Text:

@@ -1,11 +1,13 @@
 """Turns whatever ends a command into its exit code and one clear line per mistake; shows no secret."""
 
+import errno
 import json
 import os
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import TextIO
 
 import typer
 
@@ -27,16 +29,22 @@ def told(as_json: bool = False) -> Iterator[None]:
     line, and with RECON_DEBUG=1 the traceback. With `as_json` stdout still gets one document where the code is 3.
     """
     try:
-        yield
+        try:
+            yield
+        finally:
+            sys.stdout.flush()  # here, where it can be told, and not when the process ends
     except (typer.Exit, typer.Abort, typer.BadParameter):
         raise
     except KeyboardInterrupt:
         say("interrupted: what was finished is kept")
         raise typer.Exit(INTERRUPTED) from None
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads any more: no second complaint
-        raise typer.Exit(DONE) from None
+    except BrokenPipeError as error:
+        _let_go_of(sys.stdout)
+        ended = error.__context__  # the reader hung up after all was done
+        raise typer.Exit(ended.exit_code if isinstance(ended, typer.Exit) else DONE) from None
     except Exception as error:
+        if isinstance(error, OSError) and error.filename is None and error.errno == errno.ENOSPC:
+            _let_go_of(sys.stdout)
         messages = getattr(error, "messages", None)
         if isinstance(messages, tuple):
             say(*messages)
@@ -47,7 +55,9 @@ def told(as_json: bool = False) -> Iterator[None]:
         line = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}"
         if os.environ.get("RECON_DEBUG") == "1":
             say(traceback.format_exc())
-        say(f"unexpected, so not complete: {line} (RECON_DEBUG=1 shows where)")
+        words = trouble_of(error)
+        line = words or line
+        say(words or f"unexpected, so not complete: {line} (RECON_DEBUG=1 shows where)")
         if as_json:
             print(json.dumps({"status": "incomplete", "error": masked(line)}))
         raise typer.Exit(INCOMPLETE) from None
@@ -59,7 +69,28 @@ def say(*messages: str) -> None:
         if is_json():
             log(message, level="warning")
         else:
-            print(masked(message), file=sys.stderr, flush=True)
+            to_stderr(masked(message))
+
+
+def trouble_of(error: Exception) -> str:
+    """What is wrong with the store or the disk and what to do; nothing for another error."""
+    from recon.store.damage import trouble  # late: most commands end well
+
+    return trouble(error)
+
+
+def to_stderr(line: str) -> None:
+    """A line for people; where nobody reads any more, what goes on goes on."""
+    try:
+        print(line, file=sys.stderr, flush=True)
+    except OSError:
+        _let_go_of(sys.stderr)
+
+
+def _let_go_of(stream: TextIO) -> None:
+    """Nobody reads it any more, or nothing fits: no second complaint, at the end of the process neither."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def note(event: str, level: str = "info", **fields: object) -> None:
@@ -71,4 +102,4 @@ def note(event: str, level: str = "info", **fields: object) -> None:
     )
     if not is_json():
         words = ", ".join(f"{name} {value}" for name, value in fields.items())
-        print(masked(f"{event}: {words}"), file=sys.stderr, flush=True)
+        to_stderr(masked(f"{event}: {words}"))

@@ -19,7 +19,7 @@ from recon.store.engine import Store
 from reports.report import Basis, Group, Report
 from reports.sheet import AnyReport
 from reports.workbook.plain import write_plain
-from reports.workbook.write import file_name, replacing, write_workbook
+from reports.workbook.write import file_name, remove_left, replacing, write_workbook
 
 XLSX = "xlsx"
 _TOGETHER = 2  # workbooks written side by side
@@ -45,6 +45,7 @@ def write_reports(
     `digests` has each result's own, by account. A range that is signed is written beside the signed file where its
     result is another one.
     """
+    remove_left(writing.config.reports.folder)
     head = workbooks.head(writing.store)
     basis = Basis(
         CATALOGUE, __version__, context.currencies, context.methods, context.settings, context.calendars, head

@@ -1,13 +1,14 @@
 """The road: read orders, pull, load, match, triage, judge, record, report; no step calls its neighbour."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from jobs.config.config import Config
+from jobs.logs.errors import trouble_of
 from jobs.run.gateway_clock import latest, prove_clock
 from jobs.run.judging import Findings
 from jobs.run.later_moments import later_moments, say_later_moments
@@ -29,8 +30,9 @@ from jobs.run.stages import (
 )
 from recon.calendars import days_window, local_day
 from recon.model import Account
+from recon.settings import Context
 from recon.store import migrate
-from recon.store.engine import SQLITE, Store, open_store
+from recon.store.engine import SQLITE, Store, is_lost, open_store
 from recon.store.runs.attempts import Claim
 from recon.store.versions.archive import keep_in
 from recon.store.versions.load import known_since
@@ -158,5 +160,21 @@ async def _travel(road: Road, hold: Hold | None = None) -> Outcome:
         return await conclude(road, Findings(), None, None, pulls)
     findings, context = await judge(road, sources, pulls)
     run_id = await asyncio.to_thread(record_findings, road, findings) if options.record else None
-    outcome = await conclude(road, findings, context, run_id, pulls)
+    outcome = await _concluded(road, findings, context, run_id, pulls)
     return replace(outcome, waits_on=sources.waits_on(outcome.messages))
+
+
+async def _concluded(
+    road: Road, findings: Findings, context: Context, run_id: int | None, pulls: Mapping[str, Pulled]
+) -> Outcome:
+    """The end of the road; where a recorded run's reports cannot be written, the run without them."""
+    try:
+        return await conclude(road, findings, context, run_id, pulls)
+    except Exception as error:  # whatever fails after it, what was recorded stands and is answered
+        if run_id is None or not road.options.report or is_lost(error):
+            raise
+        why = trouble_of(error) or f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+        words = f"run {run_id} is recorded; its reports could not be written ({why}): recon report does it"
+    road.messages.append(words)
+    road.options = replace(road.options, report=False)
+    return await conclude(road, findings, context, run_id, pulls)

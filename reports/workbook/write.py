@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 from typing import IO
 from uuid import uuid4
@@ -112,12 +113,21 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     part = path.with_name(f".{path.name}.{uuid4().hex}.part")
     try:
         with part.open("xb") as file:
+            flock(file, LOCK_EX)  # held while its process lives: `remove_left` goes by it
             yield file
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def remove_left(folder: Path) -> None:
+    """Removes the parts of workbooks that a killed process left in a folder; another one's that lives stay."""
+    for part in folder.glob(".settlement_*.part"):
+        with suppress(OSError), part.open("rb") as file:
+            flock(file, LOCK_EX | LOCK_NB)
+            part.unlink()
 
 
 def _currencies(report: AnyReport, placed: Mapping[str, PlacedSheet]) -> list[str]:

@@ -1,0 +1,190 @@
+"""Damage, full disks, locks and readers that hang up: told in words with what to do, never a traceback, never a 1."""
+
+import asyncio
+import errno
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy.exc import DatabaseError, OperationalError
+from typer.testing import CliRunner
+
+from jobs.cli.app import app
+from jobs.config import config as configuration
+from jobs.run import run as running
+from jobs.run.outcome import RunOptions
+from recon.store.damage import trouble
+from reports.workbook.write import remove_left, replacing
+from tests.kit.job import FIRST, LAST, Silent, clock, done_once
+from tests.kit.places import ROOT
+
+
+@pytest.fixture(scope="module")
+def kept() -> Path:
+    _, folder, _, _ = asyncio.run(done_once(("th",)))
+    return folder
+
+
+@pytest.fixture
+def folder(kept: Path, tmp_path: Path) -> Path:
+    shutil.copytree(kept, tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+def recon(folder: Path, *words: str) -> tuple[int, str, str]:
+    config = str(folder / "config.toml")
+    result = CliRunner().invoke(app, ["--config", config, *words], env={"RECON_CONFIG": None})
+    assert "Traceback" not in result.output
+    return result.exit_code, result.stdout, result.stderr
+
+
+def lost(text: str) -> OperationalError:
+    return OperationalError("select 1", {}, sqlite3.OperationalError(text))
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (lost("database is locked"), "run again when it is over"),
+        (DatabaseError("x", {}, sqlite3.DatabaseError("database disk image is malformed")), "the store is damaged"),
+        (DatabaseError("x", {}, sqlite3.DatabaseError("file is not a database")), "go back to the last copy"),
+        (lost("disk I/O error"), "the store is damaged"),
+        (lost("database or disk is full"), "the disk is full: make room"),
+        (lost("attempt to write a readonly database"), "look at the rights"),
+        (lost("unable to open database file"), "look at the rights"),
+        (sqlite3.OperationalError("database or disk is full"), "the disk is full"),
+        (psycopg.errors.DiskFull("could not extend file: No space left on device"), "the disk is full"),
+        (psycopg.errors.DataCorrupted("invalid page in block 7 of relation base/1/2"), "the store is damaged"),
+        (psycopg.OperationalError("connection refused"), "cannot be reached: is it running?"),
+        (OSError(errno.ENOSPC, "No space left on device"), "the disk is full"),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), "the disk is full"),
+        (OSError(errno.EIO, "Input/output error"), ""),
+        (ValueError("database is locked"), ""),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_what_an_error_means(error: Exception, words: str) -> None:
+    said = trouble(error)
+    assert words in said
+    assert bool(said) == bool(words)
+
+
+def no_file(path: Path) -> None:
+    path.write_bytes(b"not a database, but long enough to be read as one" * 40)
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 3])
+
+
+def zeroed(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    for page in range(3, len(data) // 4096):
+        data[page * 4096 : page * 4096 + 512] = bytes(512)
+    path.write_bytes(bytes(data))
+
+
+@pytest.mark.parametrize("harm", [no_file, cut, zeroed], ids=lambda harm: harm.__name__)
+@pytest.mark.parametrize(
+    "words", [("check",), ("breaks", "list"), ("report", "--from", "2026-03-02", "--to", "2026-03-04")]
+)
+def test_a_damaged_store_is_told_with_what_to_do(folder: Path, harm: Any, words: tuple[str, ...]) -> None:
+    harm(folder / "recon.db")
+    code, out, told = recon(folder, *words)
+    assert code == (2 if words == ("check",) else 3), told
+    said = " ".join((out + told).replace("│", " ").split())
+    assert "damaged" in said or "last copy" in said or "malformed" in said, said
+
+
+def test_check_finds_one_wrong_page_that_no_command_reads(folder: Path) -> None:
+    connection = sqlite3.connect(folder / "recon.db")
+    connection.execute("pragma wal_checkpoint(truncate)")
+    name = "ix_charge_account_created_at"
+    [root] = connection.execute("select rootpage from sqlite_master where name = ?", (name,)).fetchone()
+    [size] = connection.execute("pragma page_size").fetchone()
+    connection.close()
+    data = bytearray((folder / "recon.db").read_bytes())
+    data[(root - 1) * size + 200 : root * size] = bytes(size - 200)
+    (folder / "recon.db").write_bytes(bytes(data))
+    code, out, told = recon(folder, "check")
+    assert code == 2
+    assert "FAILED" in out + told
+
+
+ENVIRON = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": ""}
+
+
+def piped(folder: Path, shell: str) -> "subprocess.CompletedProcess[str]":
+    command = f"{sys.executable} -m tests.kit.recon_process --config {folder / 'config.toml'}"
+    line = f"set -o pipefail; {shell.replace('recon', command)}"
+    return subprocess.run(["bash", "-c", line], env=ENVIRON, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("shell", "code"),
+    [
+        ("recon breaks list | head -0", 0),
+        ("recon breaks list --json | head -c 1", 0),
+        ("recon rules | head -1", 0),
+        ("recon breaks list > /dev/full", 3),
+        ("recon breaks list --json > /dev/full", 3),
+        ("recon runs list 2> /dev/full", 0),
+        ("recon report --from 2026-03-02 --to 2026-03-04 2>&1 | head -0", 0),
+    ],
+)
+def test_a_reader_that_hangs_up_is_no_traceback_and_no_1(folder: Path, shell: str, code: int) -> None:
+    ended = piped(folder, shell)
+    assert "Traceback" not in ended.stderr
+    assert "Exception ignored" not in ended.stderr
+    assert ended.returncode == code, ended.stderr
+
+
+def test_parts_of_a_killed_run_go_and_those_of_one_that_lives_stay(tmp_path: Path) -> None:
+    left = tmp_path / ".settlement_th_2026-03-02_2026-03-04.xlsx.0123.part"
+    left.write_bytes(b"half a workbook")
+    with replacing(tmp_path / "settlement_jp.xlsx") as file:
+        file.write(b"whole")
+        remove_left(tmp_path)
+        assert not left.exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["settlement_jp.xlsx"]
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, "No space left on device"), ValueError("a sheet's name is too long")], ids=str
+)
+def test_a_report_that_fails_takes_nothing_of_the_recorded_run(
+    folder: Path, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("jobs.run.stages.write_reports", fail)
+    code, out, told = recon(folder, "run", "--no-pull", "--from", "2026-03-02", "--to", "2026-03-04", "--json")
+    document = json.loads(out)
+    assert (code, document["status"]) == (3, "incomplete")
+    assert document["run_id"] == 2
+    assert document["accounts"][0]["orders"] > 0
+    assert "run 2 is recorded; its reports could not be written" in told
+    monkeypatch.undo()
+    assert recon(folder, "report", "--from", "2026-03-02", "--to", "2026-03-04")[0] == 0
+
+
+async def test_another_run_that_goes_on_is_named(folder: Path) -> None:
+    config = configuration.load(folder / "config.toml", {})
+    connection = sqlite3.connect(folder / "recon.db")
+    connection.execute(
+        "update attempt set ended_at = null, host = 'elsewhere', beat_at = ?",
+        (int(clock().timestamp() * 1_000_000),),
+    )
+    connection.commit()
+    connection.close()
+    options = RunOptions(FIRST, LAST, pull=False, by="test", report=False)
+    with pytest.raises(Exception, match=r"goes on since .*; run again when it is over"):
+        await running.run(config, options, clock, Silent())
