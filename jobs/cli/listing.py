@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
-from rich.console import Console
 from rich.text import Text
 
 PIPED = 200  # columns of what no terminal shows
@@ -36,7 +35,7 @@ class Field:
 
 def listing(fields: Sequence[Field]) -> None:
     """Print the fields, in their order, that the terminal's width holds; where no terminal is, 200 columns."""
-    console = Console(width=None if sys.stdout.isatty() else PIPED, soft_wrap=True, highlight=False)
+    console = PipedConsole(width=None if sys.stdout.isatty() else PIPED, soft_wrap=True, highlight=False)
     widths = _widths(fields, console.width)
     shown = [field for field in fields if field.head in widths]
     heads = [Text(_fitted(field.head, field, widths[field.head]), "bold") for field in shown]

@@ -28,7 +28,7 @@ _FEW = 12  # words of a list that stand beside each other
 _NOT_JUDGED = frozenset({NoteKind.NOT_JUDGED, NoteKind.WAITS_FOR_OBJECTS})
 
 
-class _Console(Console):
+class PipedConsole(Console):
     """Leaves a reader that hangs up to `told`: rich would end with 1, which means breaks."""
 
     def on_broken_pipe(self) -> None:
@@ -48,7 +48,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]], *, to_stderr: 
     for row in lines:
         grid.add_row(*(_cell(value) for value in row))
     stream = sys.stderr if to_stderr else sys.stdout
-    _Console(file=stream, width=None if stream.isatty() else PIPED).print(grid)
+    PipedConsole(file=stream, width=None if stream.isatty() else PIPED).print(grid)
 
 
 def _cell(value: object) -> Text:
