@@ -5,11 +5,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
+from rich.console import Console
 from rich.text import Text
 
 PIPED = 200  # columns of what no terminal shows
 COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow", "FAILED": "bold red", "warning": "yellow"}
 _LEAST = 20  # columns of a cut text that still says something
+
+
+class PipedConsole(Console):
+    """Leaves a reader that hangs up to `told`: rich would end with 1, which means breaks."""
+
+    def on_broken_pipe(self) -> None:
+        """Raised by what is written next, or at the end."""
+        raise BrokenPipeError
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from jobs.cli.listing import COLOURS, PIPED, Field, listing
+from jobs.cli.listing import COLOURS, PIPED, Field, PipedConsole, listing
 from jobs.logs.logs import is_json
 from recon import columns as c
 from recon.model import Account, KnownBreak, NoteKind, Result, Severity
@@ -26,14 +25,6 @@ if TYPE_CHECKING:  # a list of breaks needs none of what these import
 _PLAIN = {None: "", True: "yes", False: "no"}
 _FEW = 12  # words of a list that stand beside each other
 _NOT_JUDGED = frozenset({NoteKind.NOT_JUDGED, NoteKind.WAITS_FOR_OBJECTS})
-
-
-class PipedConsole(Console):
-    """Leaves a reader that hangs up to `told`: rich would end with 1, which means breaks."""
-
-    def on_broken_pipe(self) -> None:
-        """Raised by what is written next, or at the end."""
-        raise BrokenPipeError
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]], *, to_stderr: bool = False) -> None:

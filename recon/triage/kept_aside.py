@@ -74,6 +74,7 @@ def explained_transactions(books: Books) -> Mask:
     if not len(rows) or not len(transactions):
         return result
     result |= c.is_in(transactions[c.ORIGIN], rows[c.OBJECT_ID])
+    result |= c.is_in(transactions[c.TRANSACTION_ID], rows[c.TRANSACTION_ID])  # that they name
     prefixes = {"charge": "chrg_", "refund": "rfnd_", "dispute": "dspt_", "transfer": "trsf_", "receipt": "rcpt_"}
     nameless = rows[rows[c.OBJECT_ID].isna() & rows[c.KIND].isin(list(prefixes))]
     names = [c.ACCOUNT, c.KIND, c.CREATED_FROM, c.CREATED_TO]
