@@ -14,6 +14,7 @@ from jobs.cli.options import actor, clock, day, read_config, respond
 from jobs.config.config import Config
 from jobs.logs.errors import say, told
 from jobs.run.gateway_clock import prove_clock
+from jobs.run.masking import mask_what_is_stored
 from jobs.run.outcome import JobError
 from jobs.run.run import open_ready_store, ready_store
 from recon.calendars import days_window
@@ -22,7 +23,7 @@ from recon.store.engine import SQLITE, open_store
 from recon.store.migrate import copy, copy_beside, current, upgrade
 from recon.store.repair import repair_clock
 from recon.store.versions import archiving
-from recon.store.versions.archive import copy_files, folder_of
+from recon.store.versions.archive import copy_files, folder_of, keep_in
 from recon.store.versions.archiving import Cut, Moved
 
 _FIRST_ZONE = timezone(timedelta(hours=14))  # where each day begins
@@ -54,6 +55,9 @@ def upgrade_tables(context: typer.Context) -> None:
         store = open_store(config.store_url)
         try:
             applied = upgrade(store)
+            keep_in(store, config.store.archive)
+            if masked := mask_what_is_stored(config, store, clock()):
+                applied.append(f"personal data masked in {masked:,} rows, which are no new versions")
         finally:
             store.dispose()
         if config.queue is not None and asyncio.run(install(config)):

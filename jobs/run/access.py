@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -99,12 +100,20 @@ def access_of(config: Config, store: Store, name: str) -> AccountAccess:
             concurrency=omise.concurrency,
             deadline_s=omise.deadline.total_seconds(),
         ),
-        scrub=Scrub(config.hash_key, tuple(config.matching.customer_keys)),
+        scrub=scrub_of(config),
         livemode=section.livemode,
         shared_rate=None if config.queue is None else StoreRate(store, name, omise.requests_per_second),
         line=config.line(omise.base_url),
         name_rules=name_rules(config.match_settings()),
     )
+
+
+def scrub_of(config: Config) -> Scrub:
+    """What is taken out of Omise's objects: of metadata and descriptions the configuration names what is kept."""
+    matching = config.matching
+    without_order = matching.charges_without_orders.description
+    patterns = [*config.match_settings().patterns.values(), *([re.compile(without_order)] if without_order else [])]
+    return Scrub(config.hash_key, tuple(matching.customer_keys), tuple(matching.metadata_keys), tuple(patterns))
 
 
 async def prove(

@@ -13,6 +13,7 @@ from jobs.run.gateway_clock import latest, prove_clock
 from jobs.run.judging import Findings
 from jobs.run.later_moments import later_moments, say_later_moments
 from jobs.run.lock import Hold, run_held
+from jobs.run.masking import mask_what_is_stored
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
 from jobs.run.pulled import Pulled
 from jobs.run.sources import read_opening_items
@@ -108,6 +109,7 @@ def open_ready_store(config: Config) -> Store:
         elif not migrate.is_current(store):
             store.dispose()
             raise JobError("the store's tables are not up to date: run `recon db upgrade`")
+        mask_what_is_stored(config, store, datetime.now(UTC))
     except migrate.OtherVersion as error:
         raise JobError(f"store: {error}") from None
     except (OSError, ValueError) as error:

@@ -24,7 +24,7 @@ from recon.bank.source import (
     Statement,
     Unread,
 )
-from recon.bank.texts import day, shown, tidy
+from recon.bank.texts import day, shown, tidy, worded
 from recon.money import BadAmount, Currencies, UnknownCurrency
 from recon.tabular.files import SourceFile
 
@@ -116,7 +116,7 @@ def _check_root(root: etree._Element, file: SourceFile) -> None:
     namespace = etree.QName(root).namespace or ""
     if not _NAMESPACE.fullmatch(namespace):
         shape = namespace.rpartition(":")[2] or "no namespace"
-        raise BankUnreadable(f"{file.name} is no camt.053.001.02 to .08: its root says {shown(shape)}")
+        raise BankUnreadable(f"{file.name} is no camt.053.001.02 to .08: its root says {worded(shape)}")
 
 
 def _statement(element: etree._Element, entries: _Entries, row: int) -> Statement | Rejected:
@@ -302,4 +302,4 @@ def _gather(element: etree._Element, prefix: str, texts: Texts) -> None:
 
 
 def _first_sentence(error: etree.XMLSyntaxError) -> str:
-    return shown(str(error.msg).partition(",")[0])
+    return worded(str(error.msg).partition(",")[0])

@@ -25,11 +25,12 @@ from recon.bank.source import (
     StatementSummary,
     Unread,
 )
-from recon.bank.texts import content_of, masked, pattern_of, searchable, tidy
+from recon.bank.texts import content_of, kept, masked, pattern_of, searchable, tidy
 from recon.bounds import LARGEST_STATEMENT
 from recon.model import InputFile
 from recon.model.transfer_names import named_in
 from recon.money import Currencies
+from recon.privacy import mask
 from recon.tabular.faults import RejectedShare, grouped, lacking_columns, missing_columns
 from recon.tabular.files import SourceFile, matching_files
 
@@ -228,10 +229,10 @@ def _unread_values(source: BankSource, name: str, digest: str, unread: Unread) -
 
 
 def _stored_values(line: Line, line_id: str, source: BankSource, payout: re.Pattern[str]) -> tuple[Any, ...]:
-    """A line in BANK_LINE's order, up to the file; only a payout's texts are kept, its reference as it stands."""
+    """A line in BANK_LINE's order, up to the file; only a payout's texts are kept."""
     is_payout = any(payout.search(searchable(text)) for text in (line.description, line.reference))
-    reference = masked(line.reference) if "@" in line.reference else line.reference
-    texts = (masked(line.description), reference or None) if is_payout else (None, None)
+    reference = masked(line.reference) if "@" in line.reference else mask(line.reference)
+    texts = (kept(line.description), reference or None) if is_payout else (None, None)
     return (
         source.account,
         line_id,

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from recon.bank.source import BadLine, Line
-from recon.privacy import redact
+from recon.privacy import mask, redact, shown_cell
 
 _LONGEST = 1_000  # characters of a description
 _SHOWN = 40  # characters of a value in a reason
@@ -91,9 +91,19 @@ def content_of(line: Line) -> tuple[str, ...]:
 
 
 def shown(value: str) -> str:
-    """A value as a reason may show it: masked, printable, cut."""
-    text = masked(tidy(value))
+    """A cell as a reason may show it: a number, a day, a code or a known word, else masked."""
+    return shown_cell(masked(tidy(value)))
+
+
+def worded(value: str) -> str:
+    """What a format's own reader said of a file: masked, printable, cut."""
+    text = kept(value)
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+def kept(value: str) -> str:
+    """A text of a payout as it is stored: as `masked`, and without phones and national ids."""
+    return mask(masked(tidy(value)))
 
 
 def _hide(match: re.Match[str]) -> str:

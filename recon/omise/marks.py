@@ -15,7 +15,7 @@ from recon.omise.objects import MOVING, id_of
 from recon.omise.scrub import Scrub
 
 # Raised when the scrubbing or the digest of an object changes: what was stored by older rules is then read once more.
-RULES = b"1"
+RULES = b"2"
 
 _SHORT = b'{"object":"'  # written without white space
 _CLOCK = b'"order":"chronological","from":"1970-01-01T00:00:00Z","to":"'
@@ -39,7 +39,9 @@ class StoredMarks:
 
 def key_of(secret: bytes, scrub: Scrub) -> bytes:
     """The key of marks that are worth something only while the same fields are taken out of objects."""
-    rules = b"\0".join((RULES, scrub.hash_key or b"", *(key.encode() for key in scrub.customer_keys)))
+    patterns = (f"{pattern.pattern}{pattern.flags}" for pattern in scrub.patterns)
+    names = (*scrub.customer_keys, "", *scrub.order_keys, "", *patterns)
+    rules = b"\0".join((RULES, scrub.hash_key or b"", *(name.encode() for name in names)))
     return hashlib.blake2b(rules, digest_size=32, key=hashlib.blake2b(secret, digest_size=32).digest()).digest()
 
 

@@ -158,6 +158,13 @@ def decode_object(kind: str, body: bytes, scrub: Scrub) -> ObjectRow:
     return _decoded(lambda whole: _row(kind, _node_of(whole), scrub), body)
 
 
+def clean_texts(description: str | None, metadata: str | None, scrub: Scrub) -> tuple[str | None, str | None]:
+    """An object's description and metadata (JSON) as a row holds them, cleaned without the rest of it."""
+    node: dict[str, Any] = {"description": description, "metadata": _node.decode(metadata) if metadata else None}
+    scrub.clean(node)
+    return node["description"], _sorted.encode(node["metadata"]).decode() if metadata else metadata
+
+
 def object_bytes(body: bytes) -> bytes:
     """The bytes of one object, not read yet; raises BadAnswer."""
     _decoded(_whole.decode, body)

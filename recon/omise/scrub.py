@@ -2,20 +2,28 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from importlib import resources
 from typing import Any
 from urllib.parse import unquote
 
 import msgspec
 
-from recon.privacy import keyed_hash, redact
+from recon.privacy import (
+    MASKED,
+    hidden_id,
+    is_address_or_card,
+    is_harmless,
+    keyed_hash,
+    mask,
+    masked_prose,
+    redact,
+)
 
 Node = dict[str, Any]
 
-PLAIN, TEXT, PERSONAL, LINK, DROPPED = range(5)
+PLAIN, FREE, TEXT, PROSE, PERSONAL, LINK, MESSAGE, DROPPED = range(8)
 
 _FIELDS: Mapping[str, Any] = tomllib.loads(
     resources.files("recon").joinpath("omise", "personal.toml").read_text(encoding="utf-8")
@@ -23,23 +31,32 @@ _FIELDS: Mapping[str, Any] = tomllib.loads(
 _PERSONAL_WORDS = frozenset(_FIELDS["words"])
 _THINGS = frozenset(_FIELDS["things"])
 _PAIRS = tuple(frozenset(pair) for pair in _FIELDS["pairs"])
-_IDS = frozenset(_FIELDS["metadata_ids"])
+_MASKED_WORDS = frozenset(_FIELDS["masked_words"])
+_PLUGIN_KEYS = frozenset(_FIELDS["plugin_keys"])
+_ORDER_WORDS = frozenset(_FIELDS["order_words"])
+_KINDS = {"plain": PLAIN, "texts": TEXT, "prose": PROSE, "messages": MESSAGE, "links": LINK, "dropped": DROPPED}
+_LISTED = {key: rule for name, rule in _KINDS.items() for key in _FIELDS[name]}
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_LONG = 13  # characters, of which the next one finds as many
-_LONG_NUMBER = re.compile(r"[2-6][\d -]{12,}", re.ASCII)
+_ONE_WORD = re.compile(r"(?=\S*\d)[\w.:/#+-]{1,64}", re.ASCII)
+_HASH = re.compile(r"[0-9a-f]{32}")
+_MOST_KEYS = 10_000  # of which the rule is kept
 
 
 @dataclass(frozen=True)
 class Scrub:
-    """Hashes customer fields with `hash_key`, or nulls them without one.
+    """Hashes customer fields with `hash_key`, or nulls them without one; masks what may be a person's.
 
-    `customer_keys` are the shop's own metadata keys that name a customer, whatever their words are.
+    Of metadata `customer_keys` are hashed, `order_keys` name orders and are kept, and so is what a shop's plug-in
+    writes or what is provably nobody's; in descriptions the spans that one of `patterns` finds are kept. `stored`:
+    the objects were cleaned by older rules, and what is a hash stays one.
     """
 
     hash_key: bytes | None = field(default=None, repr=False)
     customer_keys: tuple[str, ...] = ()
+    order_keys: tuple[str, ...] = ("order_id",)
+    patterns: tuple[re.Pattern[str], ...] = ()
+    stored: bool = False
 
     def clean(self, node: Node) -> list[Node]:
         """Takes customers out of an object in place; returns it and every object of Omise inside it."""
@@ -53,7 +70,7 @@ class Scrub:
             kind = type(value)
             if kind is str:
                 rule = _RULES[key]
-                if rule != PLAIN and (rule != TEXT or _suspect(value)):
+                if rule != PLAIN and value:
                     node[key] = self._string(rule, value)
             elif value is None or kind is bool:
                 continue
@@ -81,52 +98,91 @@ class Scrub:
         return self._nested(key, item, met) if type(item) in (dict, list) else item
 
     def _string(self, rule: int, value: str) -> str | None:
-        if rule == TEXT:
-            return self._text(value) if _suspect(value) else value
-        if rule == LINK:
-            return self._string(TEXT, value.partition("?")[0])
-        return self._hide(value) if rule == PERSONAL and value else None
+        if rule == FREE:
+            return value if is_harmless(value) else MASKED
+        if rule == MESSAGE:
+            return MASKED
+        if rule in (TEXT, LINK):
+            return self._text(value if rule == TEXT else value.partition("?")[0])
+        if rule == PROSE:
+            return self._prose(value)
+        return self._hide(value) if rule == PERSONAL else None
 
     def _text(self, value: str) -> str | None:
-        """Free text: an e-mail address alone is a customer field; within more text it is masked, as cards are.
+        """Words of others: an e-mail address alone is a customer field; within more text it is masked, as all is."""
+        value = _readable(value)
+        return self._hide(value) if _is_address(value) else mask(value)
 
-        NUL becomes U+FFFD: PostgreSQL cannot keep it, and SQLite cuts a text there when it is read.
-        """
-        value = value.replace("\0", "\ufffd")
-        if "%40" in value:
-            value = unquote(value)
-        if _EMAIL.fullmatch(value.strip()):
+    def _prose(self, value: str) -> str | None:
+        """As `_text`; words that are not known are masked too, but in what a pattern finds."""
+        value = _readable(value)
+        if _is_address(value):
             return self._hide(value)
-        return redact(value)
+        for pattern in self.patterns:
+            match = pattern.search(value)
+            if match is not None and match.group():
+                before, after = value[: match.start()], value[match.end() :]
+                return f"{masked_prose(before)}{redact(match.group())}{masked_prose(after)}"
+        return masked_prose(value)
 
     def _hide(self, value: Any) -> str | None:
         if self.hash_key is None:
             return None
         text = value if isinstance(value, str) else msgspec.json.encode(value, order="deterministic").decode()
-        return keyed_hash(text, self.hash_key)
+        return text if self.stored and _HASH.fullmatch(text) else keyed_hash(text, self.hash_key)
 
     def _metadata(self, data: Mapping[str, Any]) -> Node:
         """What the shop wrote beside a charge: any key, any text, objects as JSON texts too."""
-        return {(redact(key) if "@" in key else key): self._entry(key, value) for key, value in data.items()}
+        return {mask(key): self._entry(key, value) for key, value in data.items()}
 
     def _entry(self, key: str, value: Any) -> Any:
-        if value is None or isinstance(value, bool):
+        if value is None or isinstance(value, bool) or value == "":
             return value
-        if key in self.customer_keys or _personal_in_metadata(key):
-            return self._hide(value) if value != "" else value
+        if key in self.customer_keys:
+            return self._hide(value)
+        rule = _METADATA_RULES[key]
+        if rule == PERSONAL and key not in self.order_keys:
+            return self._hide(value)
         if isinstance(value, dict):
             return self._metadata(value)
         if isinstance(value, list):
             return [self._entry(key, item) for item in value]
         if isinstance(value, str):
+            value = _readable(value)
             inner = _inner(value)
             if inner is not None:
                 clean = self._entry(key, inner)
                 return value if clean == inner else msgspec.json.encode(clean).decode()
+        return self._id(value) if key in self.order_keys else _kept(rule, value)
+
+    def _id(self, value: Any) -> Any:
+        """What names an order, whole; but a card number or an address that is one is hashed, as the order's is."""
         text = str(value)
-        if not _suspect(text) or (_names_id(key) and text.isalnum()):
-            return value
-        return self._text(text)
+        id = hidden_id(text, self.hash_key)
+        if id != text:
+            return id
+        return redact(text) if "@" in text else value
+
+
+def _kept(rule: int, value: Any) -> Any:
+    """A text or number of metadata that no customer key and no order key names, if it may stay."""
+    text = str(value)
+    if rule == TEXT:
+        masked = mask(text)
+        return value if masked == text else masked
+    if rule == PROSE and _ONE_WORD.fullmatch(text) and redact(text) == text:
+        return value
+    return value if rule != MESSAGE and is_harmless(text) else MASKED
+
+
+def _readable(value: str) -> str:
+    """NUL becomes U+FFFD: PostgreSQL cannot keep it, and SQLite cuts a text there when it is read."""
+    value = value.replace("\0", "\ufffd") if "\0" in value else value
+    return unquote(value) if "%40" in value else value
+
+
+def _is_address(value: str) -> bool:
+    return "@" in value and is_address_or_card(value)
 
 
 def object_of(node: Node) -> str:
@@ -136,30 +192,41 @@ def object_of(node: Node) -> str:
 
 
 class _Rules(dict[str, int]):
-    """The rule of each key that an object of Omise has had so far."""
+    """The rule of each key that was met so far."""
+
+    def __init__(self, rule_of: Callable[[str], int]) -> None:
+        super().__init__()
+        self._rule_of = rule_of
 
     def __missing__(self, key: str) -> int:
-        self[key] = rule = _rule(key)
+        rule = self._rule_of(key)
+        if len(self) < _MOST_KEYS:
+            self[key] = rule
         return rule
 
 
-_RULES = _Rules()
-
-
 def _rule(key: str) -> int:
-    if key in _FIELDS["plain"]:
-        return PLAIN
-    if key in _FIELDS["links"]:
-        return LINK
-    if key in _FIELDS["dropped"]:
-        return DROPPED
-    return PERSONAL if _personal(key) else TEXT
+    """Of a field of Omise's objects."""
+    listed = _LISTED.get(key)
+    if listed is not None:
+        return listed
+    return PERSONAL if _personal(key) else FREE
 
 
-def _suspect(text: str) -> bool:
-    """Whether a text may hold what `_text` takes out; cheap, since every text of every object is asked."""
-    held = "@" in text or "%40" in text or "key_" in text or "\0" in text
-    return held or (len(text) >= _LONG and _LONG_NUMBER.search(text) is not None)
+def _metadata_rule(key: str) -> int:
+    """Of a key of metadata: TEXT is a plug-in's, PROSE one that names an order, MESSAGE what is masked whole."""
+    if key in _PLUGIN_KEYS:
+        return TEXT
+    if key.lower() in _FIELDS["metadata_keys"] or _personal(key):
+        return PERSONAL
+    words = _words(key)
+    if not key.isascii() or not _MASKED_WORDS.isdisjoint(words) or mask(key) != key:
+        return MESSAGE
+    return FREE if _ORDER_WORDS.isdisjoint(words) else PROSE
+
+
+_RULES = _Rules(_rule)
+_METADATA_RULES = _Rules(_metadata_rule)
 
 
 def _words(key: str) -> set[str]:
@@ -172,16 +239,6 @@ def _personal(key: str) -> bool:
         return True
     found = words & _PERSONAL_WORDS
     return bool(found) and not (found == {"name"} and words & _THINGS)
-
-
-@lru_cache(maxsize=10_000)
-def _names_id(key: str) -> bool:
-    return not _IDS.isdisjoint(_words(key))
-
-
-@lru_cache(maxsize=10_000)
-def _personal_in_metadata(key: str) -> bool:
-    return key.lower() in _FIELDS["metadata_keys"] or _personal(key)
 
 
 def _inner(value: str) -> Any:

@@ -13,7 +13,7 @@ from recon.money import Currencies
 from recon.orders.kinds import kinds
 from recon.orders.rows import OrderContext, ReadRows, needed_fields, rows_of, wanted_fields
 from recon.orders.source import ColumnMissing, LoadedOrders, OrderSource, Preview, SourceUnreadable
-from recon.privacy import redact
+from recon.privacy import is_address_or_card, mask, shown_cell
 from recon.tabular.faults import RejectedShare, grouped, lacking_columns, missing_columns
 from recon.tabular.fields import Fields
 from recon.tabular.table import Table
@@ -133,14 +133,19 @@ def preview(source: OrderSource, *, window: Window, rows: int = 5) -> Preview:
     places = {place: ours for ours in fields.ways for place in fields.places(ours)}
     shown = sorted(places)
     first = np.arange(min(rows, len(table.rows)))
-    cells = [
-        [
-            _MASK if places[place] == c.CUSTOMER and text else redact(text)
-            for text in fields.column(place, first).to_pylist()
-        ]
-        for place in shown
-    ]
+    cells = [[_previewed(places[place], text) for text in fields.column(place, first).to_pylist()] for place in shown]
     return Preview(table.name, tuple(table.header[place] for place in shown), tuple(zip(*cells, strict=True)))
+
+
+def _previewed(column: str, text: str) -> str:
+    """A cell of a column of ours: ids as they are kept, other cells as a reason may show them."""
+    if not text:
+        return text
+    if column == c.CUSTOMER:
+        return _MASK
+    if column in (c.ORDER_ID, c.CHARGE_ID):
+        return _MASK if is_address_or_card(text) else mask(text)
+    return shown_cell(text)
 
 
 def _tables(source: OrderSource, window: Window, changed_since: datetime | None) -> Iterable[Table]:

@@ -9,10 +9,11 @@ import pyarrow as pa  # type: ignore[import-untyped]
 
 from recon.model.rulings import OpeningItem
 from recon.money import Currencies
+from recon.privacy import shown_cell
 from recon.rulings.opening_items import KINDS, LocatedItem
 from recon.tabular.amounts import amounts
 from recon.tabular.dialect import UNCLOSED, UTF8_MARK, Dialect, delimiter_of, first_line, wrong_width
-from recon.tabular.faults import quoted, shown
+from recon.tabular.faults import quoted
 
 COLUMNS = ("account", "kind", "id", "amount", "currency", "note")
 
@@ -103,10 +104,10 @@ class _Reading:
         id_ = cells["id"]
         if account not in self._accounts:
             self.fault(
-                row, "account", f'account "{shown(account)}" is not one of [accounts]' if account else "is empty"
+                row, "account", f'account "{shown_cell(account)}" is not one of [accounts]' if account else "is empty"
             )
         if kind not in KINDS:
-            self.fault(row, "kind", f'"{shown(kind)}" is none of {", ".join(KINDS)}' if kind else "is empty")
+            self.fault(row, "kind", f'"{shown_cell(kind)}" is none of {", ".join(KINDS)}' if kind else "is empty")
         if not id_:
             self.fault(row, "id", "is empty")
         for name in ("id", "note"):
@@ -116,7 +117,7 @@ class _Reading:
         amount = self._amount(row, cells["amount"], currency)
         key = (account, kind, id_)
         if id_ and key in self._rows:
-            self.fault(row, "id", f"{shown(kind)} {shown(id_)} stands in row {self._rows[key]} already")
+            self.fault(row, "id", f"{shown_cell(kind)} {shown_cell(id_)} stands in row {self._rows[key]} already")
         self._rows.setdefault(key, row)
         if len(self._faults) == before:
             item = OpeningItem(account, kind, id_, amount, currency, cells["note"], self._who)
@@ -125,7 +126,7 @@ class _Reading:
     def _amount(self, row: int, text: str, currency: str) -> int:
         """Minor units; 0 where the amount or its currency is no good, which is a fault."""
         if not self._currencies.knows(currency):
-            self.fault(row, "currency", f'currency "{shown(currency)}" is not known' if currency else "is empty")
+            self.fault(row, "currency", f'currency "{shown_cell(currency)}" is not known' if currency else "is empty")
             return 0
         if not text:
             self.fault(row, "amount", "is empty")

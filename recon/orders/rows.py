@@ -18,16 +18,18 @@ from recon.bounds import LONGEST_ID, LONGEST_TEXT
 from recon.model import OrderStatus
 from recon.money import Currencies
 from recon.orders.source import CANCELLED_AT, OrderSource, SourceUnreadable
-from recon.privacy import keyed_hash, redact
+from recon.privacy import MASKED, hidden_id, is_harmless, keyed_hash, masked_prose, redact, shown_cell
 from recon.tabular.amounts import amounts
-from recon.tabular.faults import RowFaults, quoted, shown
+from recon.tabular.faults import RowFaults, quoted
 from recon.tabular.fields import Fields, cell_of, repeated
 from recon.tabular.layout import folded
 from recon.tabular.moments import moments
 from recon.tabular.table import Table, Torn, mapped
 
 _LONGEST_PLAIN = 64  # characters of an id of a row that could not be read
-_PLAIN_ID = re.compile(r"\S+")  # names of people have blanks in them
+_PLAIN_ID = re.compile(r"(?=\D*\d)\S+|[A-Z_#-]+")  # names of people have blanks or small letters in them
+_REFERENCE = re.compile(r"(?=\D*\d)[\w.:/#+-]{1,64}", re.ASCII)
+_MAY_BE_PERSONAL = r"@|^[2-6](?:[ -]?\d){12,18}$"
 _REQUIRED = (c.ORDER_ID, c.AMOUNT, c.CURRENCY, c.STATUS, c.CREATED_AT)
 # Control characters, and letters that have no width: an id with one of these never equals the id that it looks like.
 _UNSEEN = r"[\x00-\x1f\x7f-\x{9f}\x{ad}\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{2064}\x{feff}]"
@@ -101,7 +103,7 @@ class _Reading:
             theirs = self.source.layout.column(ours)
             reason = f"{self.table.name} has no column {theirs} (our {ours}), which other files of the source have"
             self.faults.add(range(len(self.kept)), self._name(ours), reason)
-        order_id = self._order_id()
+        order_id = self._hidden_ids(self._order_id())
         currency, accounts = self._currencies_and_accounts()
         amount = self._amount(c.AMOUNT, currency)
         refunded = self._amount(c.REFUNDED_AMOUNT, currency)
@@ -109,7 +111,7 @@ class _Reading:
         texts = self._required(c.CREATED_AT)
         created, refused = moments(texts, self.source.zone, self.source.layout.dates)
         self._refuse(c.CREATED_AT, texts, refused)
-        charge_id = self._id(c.CHARGE_ID, required=False)
+        charge_id = _words(self._id(c.CHARGE_ID, required=False), charge_reference)
         self._long_texts()
         self._doubts()
         count = len(self.kept)
@@ -122,7 +124,7 @@ class _Reading:
             c.CURRENCY: currency,
             c.CREATED_AT: pa.array(created).cast(pa.timestamp("us", "UTC")),
             c.REFUNDED_AMOUNT: pa.array(refunded),
-            c.PAYMENT_METHOD: _or_null(_words(self._cells(c.PAYMENT_METHOD), _method)),
+            c.PAYMENT_METHOD: _or_null(_words(self._cells(c.PAYMENT_METHOD), payment_words)),
             c.CHARGE_ID: _or_null(charge_id),
             c.REFERENCE: _or_null(_words(self._id(c.REFERENCE, required=False), redact)),
             c.CUSTOMER: self._customer(),
@@ -213,9 +215,23 @@ class _Reading:
         unlike = np.flatnonzero(_mask(pc.and_(pc.is_null(ids), pc.not_equal(texts, "")))).tolist()
         where = f'is not like order_id_pattern "{pattern.pattern}" of [{self.source.place}]'
         self.faults.add_each(
-            {at: f'order_id "{shown(texts[at].as_py())}" {where}' for at in unlike}, self._name(c.ORDER_ID)
+            {at: f'order_id "{shown_cell(texts[at].as_py())}" {where}' for at in unlike}, self._name(c.ORDER_ID)
         )
         return ids
+
+    def _hidden_ids(self, ids: pa.Array) -> pa.Array:
+        """Ids that are a card number or an e-mail address as keyed hashes; without a key nothing of them is kept."""
+        suspects = _where(pc.match_substring_regex(ids, _MAY_BE_PERSONAL))
+        hidden = {at: hidden_id(ids[at].as_py(), self.context.hash_key) for at in suspects}
+        changed = {at: id for at, id in hidden.items() if id != ids[at].as_py()}
+        if not changed:
+            return ids
+        reason = f"{c.ORDER_ID} is a card number or an e-mail address, kept as a hash alone: set [privacy] hash_key"
+        self.faults.add((at for at, id in changed.items() if id is None), self._name(c.ORDER_ID), reason)
+        texts = ids.to_pylist()
+        for at, id in changed.items():
+            texts[at] = id or MASKED
+        return pa.array(texts, pa.string())
 
     def _long_texts(self) -> None:
         """Of a cell that no order has nobody can say what it swallowed."""
@@ -231,7 +247,7 @@ class _Reading:
         currencies = _words(codes, lambda code: code if self.context.currencies.knows(code) else None)
         name = self._name(c.CURRENCY)
         for at in _where(pc.and_(pc.is_null(currencies), pc.not_equal(codes, ""))):
-            self.faults.add((at,), name, f'currency "{shown(codes[at].as_py())}" is not known')
+            self.faults.add((at,), name, f'currency "{shown_cell(codes[at].as_py())}" is not known')
         accounts, reasons = self._accounts(currencies, self.kept)
         self.faults.add_each(reasons, name if not self.fields.has(c.ACCOUNT) else self._name(c.ACCOUNT))
         return currencies, accounts
@@ -248,7 +264,7 @@ class _Reading:
         accounts = _words(names, lambda name: name if name in self.context.accounts else None)
         unknown_names = {row: names[row].as_py() for row in _where(pc.is_null(accounts))}
         return accounts, {
-            row: f'account "{shown(name)}" is not one of [accounts]' if name else "account is empty"
+            row: f'account "{shown_cell(name)}" is not one of [accounts]' if name else "account is empty"
             for row, name in unknown_names.items()
         }
 
@@ -309,7 +325,7 @@ class _Reading:
         shown = [column for index, column in enumerate(self.table.cells) if index not in customer]
         cells = zip(*(column.take(pa.array(at)).to_pylist() for column in shown), strict=True)
         named = {column: self._cells(column, at).to_pylist() for column in (c.ORDER_ID, c.CHARGE_ID)}
-        ids = zip(*(map(_id_or_none, texts) for texts in named.values()), strict=True)
+        ids = zip(*(map(self._id_or_none, texts) for texts in named.values()), strict=True)
         rows = zip(bad, accounts, self.table.rows[at].tolist(), cells, ids, strict=True)
         for position, account, row, content, of_row in rows:
             column, reason = self.faults.row(position)
@@ -319,7 +335,7 @@ class _Reading:
         for torn in self.torn:
             digest = self._digest(self._without_customer(torn))
             place = (self.source.account, self.source.name, self.table.name, torn.row)
-            ids = (_id_or_none(self._torn_cell(torn, column)) for column in (c.ORDER_ID, c.CHARGE_ID))
+            ids = (self._id_or_none(self._torn_cell(torn, column)) for column in (c.ORDER_ID, c.CHARGE_ID))
             yield *place, None, torn.reason, digest, *ids
 
     def _torn_cell(self, torn: Torn, column: str) -> str:
@@ -335,17 +351,23 @@ class _Reading:
     def _digest(self, cells: Sequence[str]) -> str:
         return hashlib.sha256("\x1f".join((self.source.name, *cells)).encode()).hexdigest()[:32]
 
+    def _id_or_none(self, text: str) -> str | None:
+        """An id of a row that could not be read, where anything may stand: no person's name, card or address."""
+        if not 0 < len(text) <= _LONGEST_PLAIN or not text.isprintable() or not _PLAIN_ID.fullmatch(text):
+            return None
+        id = hidden_id(text, self.context.hash_key)
+        return id if id is None or redact(id) == id else None
 
-def _id_or_none(text: str) -> str | None:
-    """An id of a row that could not be read, where anything may stand: no person's name, card or address."""
-    if not 0 < len(text) <= _LONGEST_PLAIN or not text.isprintable():
-        return None
-    return text if _PLAIN_ID.fullmatch(text) and redact(text) == text else None
+
+def charge_reference(text: str) -> str:
+    """What an order names as its charge, as it is kept: an id, else masked."""
+    return text if not text or (_REFERENCE.fullmatch(text) and redact(text) == text) else MASKED
 
 
-def _method(text: str) -> str:
-    """A payment method as a person may read it."""
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in redact(text[:LONGEST_TEXT]))
+def payment_words(text: str) -> str:
+    """How an order says that it was paid, as it is kept and a person may read it: codes and known words."""
+    masked = text if is_harmless(text) else masked_prose(text)
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in masked)
 
 
 def _in_pattern(text: str, pattern: re.Pattern[str]) -> str | None:

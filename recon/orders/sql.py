@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from recon.model import Window
 from recon.orders.source import OrderKind, OrderSource, SourceMissing, SourceUnreadable
-from recon.privacy import redact
+from recon.privacy import mask
 from recon.tabular.keys import TABLE_KEYS, Key, Value
 from recon.tabular.table import Table, column_of, doubts_of, numbers_of, text_of
 
@@ -156,4 +156,4 @@ def _words(error: SQLAlchemyError, url: URL) -> str:
     line = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
     if url.password:
         line = line.replace(str(url.password), "***")
-    return f"the database says: {redact(line)}"
+    return f"the database says: {mask(line)}"

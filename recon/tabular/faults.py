@@ -7,24 +7,27 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from difflib import get_close_matches
 
-from recon.privacy import redact
+from recon.privacy import mask, shown_cell
 from recon.tabular.layout import Column, Header
 
-_SHOWN = 40  # characters of a value
-_LOOKED_AT = 400  # of which as many are masked: more could not be shown
+_SHOWN = 40  # characters of a name
 _FEW = 10  # fewer rows than these are told one by one, whatever their share
 _MOST_WORDS = 12  # of a status column, and reasons of a source, named one by one
 _UNMAPPED = re.compile(r'status "(?P<word>[^"]*)" is not in \[(?P<place>[^\]]*)\]')
+_DATA = re.compile(r"[\d.,:/ -]*\d[\d.,:/ -]*")  # what no column is called
+_CELL_QUOTED = re.compile(r'(?<!column )"([^"]*)"(?! \(our )')
 _QUOTED = re.compile(r'"[^"]*"')
 
 
-def shown(value: str) -> str:
-    """A value as a reason may show it: redacted, printable, cut."""
-    text = "".join(letter if letter.isprintable() else "\ufffd" for letter in redact(value[:_LOOKED_AT]))
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+def shown_names(header: Iterable[str]) -> list[str]:
+    """Names of columns as a reason may show them; of a file without a header they are a row's cells."""
+    names = [name for name in header if name]
+    if any(_DATA.fullmatch(name) or mask(name, strict=True) != name for name in names):
+        return [shown_cell(name) for name in names]
+    return ["".join(letter if letter.isprintable() else "\ufffd" for letter in name)[:_SHOWN] for name in names]
 
 
-def quoted(reason: str, value: str, show: Callable[[str], str] = shown) -> str:
+def quoted(reason: str, value: str, show: Callable[[str], str] = shown_cell) -> str:
     """A reason with the value that it quotes made fit to show."""
     return reason.replace(f'"{value}"', f'"{show(value)}"')
 
@@ -113,7 +116,7 @@ def missing_columns(configured: Mapping[str, Column], headers: Mapping[str, tupl
             continue
         file, names_there = next(iter(headers.items()))
         header = Header(names_there)
-        names = [shown(name) for name in names_there if name]
+        names = shown_names(names_there)
         missing = next(name for way in wanted.ways for name in way if not header.places(name))
         by_fold = {name.casefold(): name for name in reversed(names)}
         near = get_close_matches(missing.casefold(), by_fold, n=1)
@@ -137,3 +140,8 @@ def _counted(counter: Counter[str]) -> str:
     shown_words = [f"{word} {count:,}" for word, count in list(counter.items())[:_MOST_WORDS]]
     more = len(counter) - _MOST_WORDS
     return ", ".join((*shown_words, *([f"and {more} more words"] if more > 0 else [])))
+
+
+def masked_reason(reason: str) -> str:
+    """A reason as it would be told today: the cells that it quotes made fit to show, names of columns as they are."""
+    return _CELL_QUOTED.sub(lambda match: f'"{shown_cell(match[1])}"', reason)

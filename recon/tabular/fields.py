@@ -8,6 +8,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from recon.arrays import Ints, Mask
+from recon.tabular.faults import shown_names
 from recon.tabular.layout import Header, Layout, Way, is_kept
 from recon.tabular.table import Table, TableUnreadable, Torn, mapped
 
@@ -119,7 +120,7 @@ class Fields:
         raise TableUnreadable(f"{self.table.name} has no column {names}; {self._columns()}; {advice}")
 
     def _columns(self) -> str:
-        return f"its columns are: {', '.join(name for name in self.table.header if name)}"
+        return f"its columns are: {', '.join(shown_names(self.table.header))}"
 
 
 def cell_of(torn: Torn, place: int) -> str:

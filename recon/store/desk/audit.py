@@ -23,6 +23,7 @@ from recon.store.tables.desk import AUDIT, WORKBOOK
 _KEYED = "hmac:"
 _PLAIN = "sha256:"
 ARCHIVED = "archived"  # evidence went into the file that the entry is about
+MASKED = "masked"  # what is stored was masked by new rules; the archive's files that were written anew are named
 _AUDIT = AUDIT.c
 _FILE = ARCHIVE_FILE.c
 _EVENT = (
@@ -259,7 +260,8 @@ def _wrong_breaks(connection: Connection) -> list[str]:
 
 def _wrong_files(connection: Connection, rows: Sequence[Row[Any]]) -> list[str]:
     """Files of the archive that are not recorded as they were when evidence went into them, or not any more."""
-    audited = {row.subject: row.seq for row in rows if row.what == ARCHIVED}
+    replaced = {name for row in rows if row.what == MASKED for name in _replaced_in(row.detail)}
+    audited = {row.subject: row.seq for row in rows if row.what == ARCHIVED and row.subject not in replaced}
     wrong = []
     for name, sha256 in connection.execute(select(_FILE.name, _FILE.sha256).order_by(_FILE.name)):
         if audited.pop(name, None) is None:
@@ -270,6 +272,14 @@ def _wrong_files(connection: Connection, rows: Sequence[Row[Any]]) -> list[str]:
         f"the archive's file {name} was removed from the records; audit entry {seq} has it"
         for name, seq in audited.items()
     ]
+
+
+def _replaced_in(detail: str) -> list[str]:
+    """The files that others took the place of; none where it cannot be read: its hash is wrong then."""
+    try:
+        return list(map(str, json.loads(detail).get("replaced", [])))
+    except (ValueError, AttributeError):
+        return []
 
 
 def _unknown_heads(connection: Connection, hashes: set[str], heads: Iterable[str]) -> list[str]:

@@ -14,6 +14,10 @@ CREATE TABLE kept_aside (
     superseded_at BIGINT,
     CONSTRAINT pk_kept_aside PRIMARY KEY (account, kind, name, seen_at)
 );
+CREATE TABLE masking (
+    rules INTEGER NOT NULL, masked_at BIGINT NOT NULL, replaced TEXT NOT NULL, cleared_at BIGINT,
+    CONSTRAINT pk_masking PRIMARY KEY (rules)
+);
 CREATE TABLE unmatched_charge (
     account TEXT NOT NULL, charge_id TEXT NOT NULL,
     CONSTRAINT pk_unmatched_charge PRIMARY KEY (account, charge_id)

@@ -122,6 +122,11 @@ CREATE TABLE kept_aside (
     CONSTRAINT pk_kept_aside PRIMARY KEY (account, kind, name, seen_at)
 );
 
+CREATE TABLE masking (
+    rules INTEGER NOT NULL, masked_at BIGINT NOT NULL, replaced TEXT NOT NULL, cleared_at BIGINT,
+    CONSTRAINT pk_masking PRIMARY KEY (rules)
+);
+
 CREATE TABLE "match" (
     order_account TEXT NOT NULL, order_id TEXT NOT NULL, charge_account TEXT NOT NULL,
     charge_id TEXT NOT NULL, matched_by TEXT NOT NULL,

@@ -25,4 +25,14 @@ ARCHIVE_FILE = Table(
     Column("before_at", Moment(), nullable=False),
     Column("archived_at", Moment(), nullable=False),
 )
+# By which rules of masking the store was masked, and which files of the archive were written anew for it and are
+# removed; `cleared_at` null: neither they nor the database's freed pages are gone yet.
+MASKING = Table(
+    "masking",
+    METADATA,
+    Column("rules", Integer(), primary_key=True, autoincrement=False),
+    Column("masked_at", Moment(), nullable=False),
+    Column("replaced", Text(), nullable=False),
+    Column("cleared_at", Moment()),
+)
 Index(None, ARCHIVE_FILE.c.kind, ARCHIVE_FILE.c.what)

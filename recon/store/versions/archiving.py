@@ -245,12 +245,12 @@ def _fetched(store: Store, statement: Select[Any]) -> Sequence[Row[Any]]:
 
 def _move_rows(store: Store, folder: Path, part: _Part, rows: Sequence[Row[Any]], cause: _Cause) -> Moved:
     lists = dict(zip(rows[0]._mapping.keys(), map(list, zip(*rows, strict=True)), strict=True))
-    content = _parquet(part.table, lists)
+    content = parquet_of(part.table, lists)
     sha256 = hashlib.sha256(content).hexdigest()
     done = Moved(part.table.name, part.what, part.account, len(rows), len(content), _name(part, sha256))
     keys = list(zip(lists[c.ACCOUNT], lists[tables.key_of(part.table)], lists[c.SEEN_AT], strict=True))
     try:
-        _write(folder, done.name, content)
+        write_file(folder, done.name, content)
         with writing(store, "archive") as connection:
             if _recorded(connection, done.name) or _changed(connection, part.change, keys) != len(rows):
                 raise ArchiveError("another archive moved the same rows at the same time: run it again")
@@ -315,7 +315,7 @@ def _line(lists: _Lists, part: _Part, done: Moved, sha256: str, cause: _Cause) -
     }
 
 
-def _parquet(table: Table, lists: _Lists) -> bytes:
+def parquet_of(table: Table, lists: _Lists) -> bytes:
     """The rows as a compressed file; raw objects as Omise said them, since together they compress far better."""
     raw = {tables.RAW: [packing.unpack(packed) if packed else packed for packed in lists.get(tables.RAW, ())]}
     whole = {**lists, **(raw if tables.RAW in lists else {})}
@@ -335,7 +335,7 @@ def _type(table: Table, name: str) -> Any:
     return pa.large_binary() if isinstance(kind, LargeBinary) else pa.large_string()
 
 
-def _write(folder: Path, name: str, content: bytes) -> None:
+def write_file(folder: Path, name: str, content: bytes) -> None:
     """The file whole and on the disk under its name, or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     passing = folder / f"{uuid4().hex}.tmp"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -80,7 +81,7 @@ def save_objects(
     digests = {key: row.digest for key, row in by_id.items()}
     with writing(store, f"{kind} {account}") as connection:
         _check_livemode(connection, account, kind, rows)
-        saved = _save_versions(connection, table, account, digests, to_micros(seen_at), version)
+        saved = _save_versions(connection, table, account, digests, to_micros(seen_at), version, marked)
         kept_aside.release_read(connection, account, kind, by_id, to_micros(seen_at))
         if kind == "charge" and saved.new + saved.changed:
             charge_names.mark_stale(connection, account, to_micros(seen_at))
@@ -219,10 +220,13 @@ def _save_versions(
     digests: Mapping[str, bytes],
     seen: int,
     version: Callable[[str, int, int], tuple[Any, ...]],
+    marks: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Saved:
+    """`marks` of what came as it is known, by other bytes or under another key, take the place of the stored ones."""
     last_versions = _last(connection, table, account, list(digests))
     fresh: list[tuple[Any, ...]] = []
     closed: list[tuple[Any, ...]] = []
+    marked: list[tuple[Any, ...]] = []
     for key, digest in digests.items():
         _, old, seen_before, first, ended = last_versions.get(key, _NEVER)
         if old is None or ended is not None:  # one that was gone begins anew, after its end
@@ -232,15 +236,18 @@ def _save_versions(
             moment = max(seen, seen_before + 1)
             closed.append((moment, account, key))
             fresh.append(version(key, moment, first))
+        elif key in marks and old[len(digest) :] != marks[key]:
+            marked.append((digest + marks[key], account, key))
     bulk.execute_many(connection, f"UPDATE {_at_key(connection, table)}", closed)
+    bulk.execute_many(connection, f"UPDATE {_at_key(connection, table, c.DIGEST)}", marked)
     bulk.insert_rows(connection, table, fresh)
     return Saved(len(fresh) - len(closed), len(closed), len(digests) - len(fresh))
 
 
-def _at_key(connection: Connection, table: Table) -> str:
+def _at_key(connection: Connection, table: Table, column: str = tables.SUPERSEDED_AT) -> str:
     key = tables.key_of(table)
     return (
-        f"{bulk.quoted(connection, table)} SET {tables.SUPERSEDED_AT} = ? "
+        f"{bulk.quoted(connection, table)} SET {column} = ? "
         f"WHERE {c.ACCOUNT} = ? AND {key} = ? AND {tables.SUPERSEDED_AT} IS NULL"
     )
 
@@ -296,7 +303,7 @@ def _save_chunk(
     lists = bulk.to_lists(rows, shape)
     ids = lists[shape.names.index(tables.key_of(table))]
     place = dict(zip(ids, range(len(ids)), strict=True))
-    digests = dict(zip(ids, _digests(rows, shape), strict=True))
+    digests = dict(zip(ids, digests_of(rows, shape), strict=True))
 
     def version(key: str, moment: int, first: int) -> tuple[Any, ...]:
         fresh.append(place[key])
@@ -309,7 +316,7 @@ def _save_chunk(
     return saved
 
 
-def _digests(rows: pd.DataFrame, shape: c.Frame) -> Iterator[bytes]:
+def digests_of(rows: pd.DataFrame, shape: c.Frame) -> Iterator[bytes]:
     """One digest per row over what the shop or the bank says, in whole columns: file and row are not hashed."""
     texts = [
         pc.fill_null(pc.cast(bulk.to_arrow(rows[c.name], c.dtype), pa.large_string()), "\x1e")

@@ -89,7 +89,7 @@ def test_every_fault_is_named_with_file_row_and_column(tmp_path: Path) -> None:
         "opening.csv row 10: 5 fields where the header has 6",
         "opening.csv row 12, column id: order A-10 stands in row 11 already",
         "opening.csv row 13, column account: is empty",
-        'opening.csv row 13, column kind: "bill" is none of order, charge, refund, transfer',
+        'opening.csv row 13, column kind: "[masked]" is none of order, charge, refund, transfer',
         "opening.csv row 13, column id: is empty",
         'opening.csv row 13, column amount: amount "x" is not a number like 1234.50 or 1,234.50',
         "opening.csv row 14, column id: has a control character or an invisible one in it",

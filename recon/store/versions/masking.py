@@ -1,0 +1,281 @@
+"""Masks what is stored by new rules, in place: no new version, nothing judged anew, the archive's files with it.
+
+An object's row keeps its moments and its mark and gets the digest that the same object has when it comes again, so
+that no pull finds it changed. Files of the archive are written anew under their new hashes and recorded in the same
+transaction and in the audit log; the old ones go once that is committed, and SQLite's file is written anew, so that
+what was masked stands in no free page. What people decided, sealed events and stored workbooks stay as they are.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Row, Table, delete, insert, select, tuple_, update
+
+from recon import columns as c
+from recon.model import ObjectRow
+from recon.store import bulk, tables
+from recon.store.desk import audit
+from recon.store.desk.people import Act
+from recon.store.engine import SQLITE, Store, reading, writing
+from recon.store.tables.alerts import ALERT_DELIVERY
+from recon.store.tables.archive import ARCHIVE_FILE, MASKING
+from recon.store.tables.related import CHARGE_NAME, CHARGE_NAME_RULES
+from recon.store.versions import archive, packing
+from recon.store.versions.archiving import give_back, parquet_of, write_file
+from recon.store.versions.save import DIGEST_BYTES, digests_of
+
+_CHUNK = 5_000  # rows
+_TEXTS = (c.DESCRIPTION, c.METADATA)  # of an object's columns those that others wrote
+_OF_ROWS = ("order_invalid", "bank_line_invalid", "source_incomplete")  # breaks that quote a row
+_Values = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Masks:
+    """Today's rules: their number, and what each kind of stored thing becomes.
+
+    `object_of` reads a raw object of a kind as it is stored, and raises ValueError where it cannot; `texts_of` masks
+    description and metadata (JSON) where no raw object is at hand; the others take a text that is not null.
+    """
+
+    rules: int
+    object_of: Callable[[str, bytes], ObjectRow]
+    texts_of: Callable[[str | None, str | None], tuple[str | None, str | None]]
+    order: Mapping[str, Callable[[str], str]]  # by column
+    bank_line: Mapping[str, Callable[[str], str]]
+    reason: Callable[[str], str]
+
+
+def is_masked(store: Store, rules: int) -> bool:
+    """Whether what is stored is masked by these rules or later ones, and what was clear is gone."""
+    with reading(store) as connection:
+        row = connection.execute(select(MASKING).where(MASKING.c.rules >= rules).limit(1)).one_or_none()
+        return row is not None and row.cleared_at is not None
+
+
+def mask_stored(store: Store, masks: Masks, act: Act) -> int:
+    """Masks all that is stored, all of it or nothing; how many rows were changed. Goes on where a kill stopped it.
+
+    Raises ArchiveError.
+    """
+    changed = 0
+    with reading(store) as connection:
+        done = connection.execute(select(MASKING).where(MASKING.c.rules == masks.rules)).one_or_none()
+    if done is None:
+        with writing(store, "masking") as connection:
+            done, changed = _mask(connection, masks, act)
+    names = json.loads(done.replaced)
+    for name in names:
+        with suppress(FileNotFoundError):
+            (archive.folder_of(store) / name).unlink()
+    is_clear = True
+    if changed or names or done.masked_at != act.at:
+        is_clear = not give_back(store) or store.dialect.name != SQLITE
+    if is_clear:
+        with writing(store, "masking") as connection:
+            connection.execute(update(MASKING).where(MASKING.c.rules == masks.rules).values(cleared_at=act.at))
+    return changed
+
+
+def _mask(connection: Connection, masks: Masks, act: Act) -> tuple[Row[Any], int]:
+    if connection.dialect.name == SQLITE:
+        connection.exec_driver_sql("PRAGMA secure_delete=ON")
+    else:
+        listed = (*tables.OBJECTS.values(), tables.ORDER, tables.BANK_LINE, tables.REJECTED, tables.KEPT_ASIDE)
+        names = ", ".join(bulk.quoted(connection, table) for table in listed)
+        connection.exec_driver_sql(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE")
+    counts: dict[str, int] = {}
+    replaced: list[str] = []
+    archived: dict[tuple[str, ...], ObjectRow] = {}
+    for file in connection.execute(select(ARCHIVE_FILE).order_by(ARCHIVE_FILE.c.name)).all():
+        new_name = _mask_file(connection, file, masks, act, archived)
+        if new_name:
+            replaced.append(file.name)
+    for kind, table in tables.OBJECTS.items():
+        counts[kind] = _mask_objects(connection, kind, table, masks, archived)
+    counts["order"] = _mask_frame(connection, tables.ORDER, c.ORDER, masks.order)
+    counts["bank_line"] = _mask_frame(connection, tables.BANK_LINE, c.BANK_LINE, masks.bank_line)
+    counts["match"] = _mask_column(connection, tables.MATCH, c.ORDER_ID, masks.order[c.ORDER_ID])
+    counts["kept_aside"] = _mask_kept_aside(connection, masks)
+    for table, column in ((tables.REJECTED, c.REASON), (tables.BREAK, c.EXPLANATION), (ALERT_DELIVERY, "text")):
+        counts[table.name] = _mask_column(connection, table, column, masks.reason)
+    counts["rejected id"] = _mask_column(connection, tables.REJECTED, c.ORDER_ID, masks.order[c.ORDER_ID])
+    counts["html"] = _mask_column(connection, ALERT_DELIVERY, "html", masks.reason)
+    total = sum(counts.values())
+    if total:  # the index holds words of what was clear
+        connection.execute(delete(CHARGE_NAME))
+        connection.execute(delete(CHARGE_NAME_RULES))
+    if total or replaced:
+        told = {name: count for name, count in counts.items() if count}
+        detail = {"rules": masks.rules, "rows": told, "replaced": replaced}
+        audit.append(connection, act.who, audit.MASKED, f"rules {masks.rules}", detail, act.at, act.audit_key)
+    values = {"rules": masks.rules, "masked_at": act.at, "replaced": json.dumps(replaced)}
+    connection.execute(insert(MASKING), values)
+    done = connection.execute(select(MASKING).where(MASKING.c.rules == masks.rules)).one()
+    return done, total
+
+
+def _chunks(connection: Connection, table: Table) -> Iterator[Sequence[Row[Any]]]:
+    """All rows in the order of the key, so many at a time."""
+    key = list(table.primary_key)
+    ordered = select(table).order_by(*key).limit(_CHUNK)
+    rows = connection.execute(ordered).all()
+    while rows:
+        yield rows
+        last = tuple(rows[-1]._mapping[column.name] for column in key)
+        rows = connection.execute(ordered.where(tuple_(*key) > last)).all() if len(rows) == _CHUNK else []
+
+
+def _write(connection: Connection, table: Table, changes: Sequence[tuple[Row[Any], _Values]]) -> None:
+    for row, values in changes:
+        at_key = (column == row._mapping[column.name] for column in table.primary_key)
+        connection.execute(update(table).where(*at_key).values(values))
+
+
+def _mask_objects(
+    connection: Connection, kind: str, table: Table, masks: Masks, archived: Mapping[tuple[str, ...], ObjectRow]
+) -> int:
+    count = 0
+    key = tables.key_of(table)
+    for rows in _chunks(connection, table):
+        changes = []
+        for row in rows:
+            now = dict(row._mapping)
+            fresh = _fresh(kind, now, masks, archived.get((kind, now[c.ACCOUNT], now[key], str(now[c.SEEN_AT]))))
+            if fresh:
+                changes.append((row, fresh))
+        _write(connection, table, changes)
+        count += len(changes)
+    return count
+
+
+def _fresh(kind: str, row: Mapping[str, Any], masks: Masks, archived: ObjectRow | None = None) -> _Values:
+    """What changes in an object's row, its raw object packed; nothing where it is masked already."""
+    packed = row[tables.RAW]
+    object_row = archived
+    if packed:
+        with suppress(ValueError):
+            object_row = masks.object_of(kind, packing.unpack(packed))
+    fresh: _Values = {}
+    if object_row is not None:
+        named = dict(zip(c.KINDS[kind].names, object_row.values, strict=True))
+        fresh = {name: named[name] for name in _TEXTS if name in named}
+        fresh[c.DIGEST] = object_row.digest + row[c.DIGEST][DIGEST_BYTES:]
+        if packed and packing.unpack(packed) != object_row.raw:
+            fresh[tables.RAW] = packing.pack(kind, object_row.raw)
+    elif c.METADATA in row:
+        fresh = dict(zip(_TEXTS, masks.texts_of(row[c.DESCRIPTION], row[c.METADATA]), strict=True))
+    return {name: value for name, value in fresh.items() if row[name] != value}
+
+
+def _mask_frame(
+    connection: Connection, table: Table, shape: c.Frame, by_column: Mapping[str, Callable[[str], str]]
+) -> int:
+    """Rows of the shop or the bank, their digests with them."""
+    count = 0
+    for rows in _chunks(connection, table):
+        changed = [(row, fresh) for row in rows if (fresh := _masked_columns(dict(row._mapping), by_column))]
+        _write(connection, table, _with_digests(changed, shape))
+        count += len(changed)
+    return count
+
+
+def _masked_columns(row: Mapping[str, Any], by_column: Mapping[str, Callable[[str], str]]) -> _Values:
+    masked = {name: of(row[name]) for name, of in by_column.items() if row[name] is not None}
+    return {name: value for name, value in masked.items() if value != row[name]}
+
+
+def _with_digests(changed: Sequence[tuple[Any, _Values]], shape: c.Frame) -> list[tuple[Any, _Values]]:
+    if not changed:
+        return []
+    mappings = (getattr(row, "_mapping", row) for row, _ in changed)
+    whole = [{**mapping, **fresh} for mapping, (_, fresh) in zip(mappings, changed, strict=True)]
+    frame = shape.from_rows([tuple(values[name] for name in shape.names) for values in whole])
+    digests = digests_of(frame, shape)
+    return [(row, {**fresh, c.DIGEST: digest}) for (row, fresh), digest in zip(changed, digests, strict=True)]
+
+
+def _mask_column(connection: Connection, table: Table, column: str, of: Callable[[str], str]) -> int:
+    count = 0
+    for rows in _chunks(connection, table):
+        changed = [(row, fresh) for row in rows if (fresh := _masked_columns(dict(row._mapping), {column: of}))]
+        if table is tables.BREAK:
+            changed = [(row, fresh) for row, fresh in changed if row.code in _OF_ROWS]
+        _write(connection, table, changed)
+        count += len(changed)
+    return count
+
+
+def _mask_kept_aside(connection: Connection, masks: Masks) -> int:
+    count = 0
+    for rows in _chunks(connection, tables.KEPT_ASIDE):
+        changes = []
+        for row in rows:
+            masked = dict(zip(_TEXTS, masks.texts_of(row.description, row.metadata), strict=True))
+            if fresh := {name: value for name, value in masked.items() if row._mapping[name] != value}:
+                changes.append((row, fresh))
+        _write(connection, tables.KEPT_ASIDE, changes)
+        count += len(changes)
+    return count
+
+
+def _mask_file(
+    connection: Connection, file: Row[Any], masks: Masks, act: Act, archived: dict[tuple[str, ...], ObjectRow]
+) -> str:
+    """A file of the archive written anew and recorded in the old one's place; its new name, "" where nothing changed.
+
+    What it holds raw of rows that are still in the database is kept in `archived`.
+    """
+    folder = archive.folder_of(connection)
+    table = archive.TABLES[file.kind]
+    names = [column.name for column in table.columns]
+    if file.what == archive.RAW_OBJECTS:
+        names = [c.ACCOUNT, tables.key_of(table), c.SEEN_AT, tables.RAW]
+    rows: list[_Values] = archive.read(folder, file, names).to_pylist()
+    fresh_rows = _masked_rows(file, table, rows, masks, archived)
+    if fresh_rows == rows:
+        return ""
+    lists = {name: [row[name] for row in fresh_rows] for name in names}
+    if tables.RAW in lists:
+        lists[tables.RAW] = [packing.pack(file.kind, raw) if raw else raw for raw in lists[tables.RAW]]
+    content = parquet_of(table, lists)
+    sha256 = hashlib.sha256(content).hexdigest()
+    name = f"{file.name.rpartition('-')[0]}-{sha256}{Path(file.name).suffix}"
+    write_file(folder, name, content)
+    values = {"name": name, "sha256": sha256, "size": len(content)}
+    ids = lists[tables.key_of(table)]
+    values |= {"first_id": min(ids), "last_id": max(ids)}
+    connection.execute(update(ARCHIVE_FILE).where(ARCHIVE_FILE.c.name == file.name).values(values))
+    detail = {"kind": file.kind, "what": file.what, "account": file.account, "rows": len(rows), "sha256": sha256}
+    audit.append(connection, act.who, audit.ARCHIVED, name, detail, act.at, act.audit_key)
+    return name
+
+
+def _masked_rows(
+    file: Row[Any], table: Table, rows: Sequence[_Values], masks: Masks, archived: dict[tuple[str, ...], ObjectRow]
+) -> list[_Values]:
+    """The rows of a file, raw objects as Omise said them."""
+    if file.kind not in c.KINDS:
+        shape, by_column = (c.ORDER, masks.order) if table is tables.ORDER else (c.BANK_LINE, masks.bank_line)
+        changed = [(row, fresh) for row in rows if (fresh := _masked_columns(row, by_column))]
+        fresh_of = {id(row): fresh for row, fresh in _with_digests(changed, shape)}
+        return [{**row, **fresh_of.get(id(row), {})} for row in rows]
+    masked = []
+    key = tables.key_of(table)
+    for row in rows:
+        object_row = None
+        if row[tables.RAW]:
+            with suppress(ValueError):
+                object_row = masks.object_of(file.kind, row[tables.RAW])
+        now: _Values = {} if object_row is None else {tables.RAW: object_row.raw}
+        if file.what == archive.VERSIONS:
+            now |= _fresh(file.kind, {**row, tables.RAW: None}, masks, object_row)
+        elif object_row is not None:
+            archived[file.kind, row[c.ACCOUNT], row[key], str(row[c.SEEN_AT])] = object_row
+        masked.append({**row, **now})
+    return masked
