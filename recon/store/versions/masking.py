@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, delete, insert, select, tuple_, update
+from sqlalchemy import Connection, Row, Table, delete, func, insert, select, tuple_, update
 
 from recon import columns as c
 from recon.model import ObjectRow
@@ -24,6 +24,7 @@ from recon.store.desk.people import Act
 from recon.store.engine import SQLITE, Store, reading, writing
 from recon.store.tables.alerts import ALERT_DELIVERY
 from recon.store.tables.archive import ARCHIVE_FILE, MASKING
+from recon.store.tables.desk import AUDIT
 from recon.store.tables.related import CHARGE_NAME, CHARGE_NAME_RULES
 from recon.store.versions import archive, packing
 from recon.store.versions.archiving import give_back, parquet_of, write_file
@@ -105,6 +106,7 @@ def _mask(connection: Connection, masks: Masks, act: Act) -> tuple[Row[Any], int
     for table, column in ((tables.REJECTED, c.REASON), (tables.BREAK, c.EXPLANATION), (ALERT_DELIVERY, "text")):
         counts[table.name] = _mask_column(connection, table, column, masks.reason)
     counts["rejected id"] = _mask_column(connection, tables.REJECTED, c.ORDER_ID, masks.order[c.ORDER_ID])
+    counts["break_event"] = _mask_events(connection, masks)
     counts["html"] = _mask_column(connection, ALERT_DELIVERY, "html", masks.reason)
     total = sum(counts.values())
     if total:  # the index holds words of what was clear
@@ -209,6 +211,16 @@ def _mask_column(connection: Connection, table: Table, column: str, of: Callable
         _write(connection, table, changed)
         count += len(changed)
     return count
+
+
+def _mask_events(connection: Connection, masks: Masks) -> int:
+    """Details of the breaks' events that no audit entry has sealed yet."""
+    sealed = connection.execute(select(func.max(AUDIT.c.sealed))).scalar_one() or 0
+    fresh = select(tables.BREAK_EVENT).where(tables.BREAK_EVENT.c.seq > sealed)
+    rows = connection.execute(fresh.order_by(tables.BREAK_EVENT.c.seq)).all()
+    changed = [(row, {"detail": masked}) for row in rows if (masked := masks.reason(row.detail)) != row.detail]
+    _write(connection, tables.BREAK_EVENT, changed)
+    return len(changed)
 
 
 def _mask_kept_aside(connection: Connection, masks: Masks) -> int:

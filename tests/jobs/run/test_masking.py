@@ -1,0 +1,198 @@
+"""What older rules stored in clear is masked once, and then nothing is new, changed or judged anew."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+import jobs.run.run
+from jobs.config import config as configuration
+from jobs.desk.verifying import sign
+from jobs.run.masking import mask_what_is_stored
+from recon.omise.objects import decode_object, read_objects
+from recon.omise.scrub import Node, Scrub
+from recon.orders import rows
+from recon.privacy import RULES
+from recon.store.desk import audit
+from recon.store.desk.people import Act
+from recon.store.engine import Store, open_store, reading
+from recon.store.tables import OBJECTS
+from recon.store.tables.archive import ARCHIVE_FILE
+from recon.store.versions import archive, masking
+from recon.store.versions.archiving import Cut
+from recon.store.versions.archiving import archive as move
+from recon.store.versions.evidence import raw_objects
+from recon.store.versions.save import save_objects
+from recon.tabular import faults
+from tests.kit.job import Job, clock, job
+from tests.kit.small_config import SMALL, configured
+from tests.kit.store_samples import DATABASES, HOUR, NOON, fresh_url
+from tests.recon.omise.test_objects import charge
+
+PLANTED = {
+    "contact": "Canary Somchai",
+    "ship_to": "99/1 Canary Road 10110",
+    "idcard": "1101700230708",
+    "line_id": "canary99",
+    "ชื่อผู้รับ": "สมชาย คานารี",
+    "電話": "090-1234-5678",
+    "nama_penuh": "Canary bin Ali",
+    "联系人": "金丝雀",
+}
+CLEAR = ("anary", "1101700230708", "คานารี", "90-1234-5678", "金丝雀", "81-234-5678")
+TEXT = "Order-7 for Canary Somchai, call 081-234-5678"
+
+
+class _Clear(Scrub):
+    """As good as no rules at all."""
+
+    def clean(self, node: Node) -> list[Node]:
+        parts = [node]
+        for value in node.values():
+            for item in value if isinstance(value, list) else [value]:
+                parts += self.clean(item) if isinstance(item, dict) and "object" in item else []
+        return parts
+
+
+@pytest.fixture
+def older_rules(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    with monkeypatch.context() as patch:
+        patch.setattr(Scrub, "clean", _Clear.clean)
+        patch.setattr(rows, "payment_words", str)
+        patch.setattr(rows, "charge_reference", str)
+        patch.setattr(faults, "shown_cell", str)
+        patch.setattr(faults.quoted, "__defaults__", (str,))
+        patch.setattr(jobs.run.run, "mask_what_is_stored", lambda *_: 0)
+        yield patch
+
+
+def plant(made: Job) -> None:
+    for charges in made.world.books.values():
+        for planted in charges.charges[:30]:
+            planted.description = f"{planted.description or ''} for Canary Somchai, 081-234-5678".strip()
+            planted.metadata |= PLANTED
+    path = made.orders("th")
+    head, *lines = path.read_text(encoding="utf-8").splitlines()
+    names = head.split(",")
+    for at, line in enumerate(lines[:3]):
+        cells = line.split(",")
+        cells[names.index("payment_method" if at else "status")] = "Canary Somchai"
+        lines[at] = ",".join(cells)
+    path.write_text("\n".join([head, *lines]) + "\n", encoding="utf-8")
+
+
+def state(made: Job) -> dict[str, Any]:
+    """How many versions there are, and what is known of every break but its words."""
+    kinds = ("charge", "refund", "transfer", "transaction", "order", "bank_line", "rejected_row", "match")
+    breaks = [{**found, "explanation": "", "last_seen": ""} for found in made.breaks()]
+    return {"rows": {kind: len(made.rows(kind)) for kind in kinds}, "breaks": breaks}
+
+
+async def test_a_store_of_older_rules_is_masked_without_a_new_version_or_another_break(
+    tmp_path: Path, older_rules: pytest.MonkeyPatch
+) -> None:
+    async with job(tmp_path) as made:
+        plant(made)
+        first = await made.run(report=True)
+        await made.run()  # links of a first run may grow by what it learned
+        before = state(made)
+        events = made.rows("break_event")
+        config = configuration.load(made.config, {})
+        book = next(path for path in first.reports if "_th_" in path.name)
+        sign(config, book, "preparer", "finance", clock)
+        assert in_clear(tmp_path / "recon.db"), "planted in vain"
+        older_rules.undo()
+        again = await made.run(report=True)
+        assert state(made) == before
+        assert [event[6] for event in made.rows("break_event")[len(events) :]] == []
+        assert [row[9] for row in made.rows("sign_off")] == [None]
+        assert not again.unsigned
+        assert made.rows("masking")[0][0] == RULES
+        for table in ("charge", "order", "rejected_row", "charge_name", "kept_aside"):
+            assert not [row for row in made.rows(table) if any(word in repr(row) for word in CLEAR)]
+
+
+def in_clear(path: Path) -> list[str]:
+    content = path.read_bytes()
+    return [word for word in CLEAR if word.encode() in content]
+
+
+def masks(scrub: Scrub) -> masking.Masks:
+    return masking.Masks(
+        RULES,
+        object_of=lambda kind, raw: decode_object(kind, raw, scrub),
+        texts_of=lambda description, metadata: (description, metadata),
+        order={"order_id": str},
+        bank_line={},
+        reason=str,
+    )
+
+
+@pytest.fixture(params=DATABASES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    store = open_store(fresh_url(request.param, tmp_path))
+    archive.keep_in(store, tmp_path / "archive")
+    yield store
+    store.dispose()
+
+
+def fill(store: Store) -> Scrub:
+    """Three versions of a charge by rules that masked nothing; the scrub that came after."""
+    for hour in range(3):
+        body = json.dumps(charge(description=f"{TEXT} {hour}", metadata={**PLANTED, "order_id": "7"})).encode()
+        found = read_objects("charge", [body], _Clear(b"k" * 32))[0]
+        assert save_objects(store, "th", "charge", found, NOON + hour * HOUR).unchanged == 0
+    return Scrub(b"k" * 32)
+
+
+def test_what_is_stored_has_the_digest_that_it_has_when_it_comes_again(store: Store) -> None:
+    scrub = fill(store)
+    assert masking.mask_stored(store, masks(scrub), Act("me", NOON + 9 * HOUR, None)) == 3
+    assert masking.is_masked(store, RULES)
+    assert not masking.is_masked(store, RULES + 1)
+    assert masking.mask_stored(store, masks(scrub), Act("me", NOON + 9 * HOUR, None)) == 0
+    body = json.dumps(charge(description=f"{TEXT} 2", metadata={**PLANTED, "order_id": "7"})).encode()
+    rows_now = read_objects("charge", [body], scrub)[0]
+    assert save_objects(store, "th", "charge", rows_now, NOON + 10 * HOUR).unchanged == 1
+    kept = [raw for _, raw in raw_objects(store, "charge", "th", "chrg_1")]
+    assert len(kept) == 3
+    assert not [word for word in CLEAR if word in b"".join(kept).decode()]
+    assert audit.prove(store, None) == []
+
+
+def test_the_archives_files_are_written_anew_and_prove_themselves(store: Store, tmp_path: Path) -> None:
+    scrub = fill(store)
+    act = Act("me", NOON + 900 * HOUR, None)
+    move(store, Cut({}, NOON + 800 * HOUR), act)
+    older = {path.name for path in (tmp_path / "archive").iterdir()}
+    assert len(older) == 2
+    masking.mask_stored(store, masks(scrub), act)
+    with reading(store) as connection:
+        recorded = set(connection.execute(select(ARCHIVE_FILE.c.name)).scalars())
+        [description] = connection.execute(select(OBJECTS["charge"].c.description)).scalars()
+    assert {path.name for path in (tmp_path / "archive").iterdir()} == recorded
+    assert recorded.isdisjoint(older)
+    assert "anary" not in description
+    kept = [raw for _, raw in raw_objects(store, "charge", "th", "chrg_1")]
+    assert len(kept) == 3
+    assert not [word for word in CLEAR if word in b"".join(kept).decode()]
+    assert audit.prove(store, None) == []
+    body = json.dumps(charge(description=f"{TEXT} 2", metadata={**PLANTED, "order_id": "7"})).encode()
+    rows_now = read_objects("charge", [body], scrub)[0]
+    assert save_objects(store, "th", "charge", rows_now, NOON + 901 * HOUR).unchanged == 1
+
+
+def test_a_store_is_masked_when_it_is_opened_and_only_once(tmp_path: Path) -> None:
+    url = fresh_url("sqlite", tmp_path)
+    store = open_store(url)
+    fill(store)
+    text = SMALL.replace("sqlite:///recon.db", url)
+    environ = {"TH_KEY": "skey_test_1", "JP_KEY": "skey_test_2"}
+    config = configuration.load(configured(tmp_path, text=text), environ)
+    assert mask_what_is_stored(config, store, NOON + 9 * HOUR) == 3
+    assert mask_what_is_stored(config, store, NOON + 9 * HOUR) == 0
+    store.dispose()
+    assert in_clear(tmp_path / url.rpartition("/")[2]) == []
