@@ -40,7 +40,10 @@ _NUMBER = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[+-]?\d+(?:\.\d+)?%?")
 _ISO_DAY = re.compile(r"20[2-9]\d-\d\d-\d\d(?:T[\d:.]{5,15}(?:Z|[+-]\d\d:?\d\d)?)?")
 _ANY_DAY = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
 _BARE_PHONE = re.compile(r"\+?(?:[3689]\d{7}|[1-9]\d{8}|1[15]\d{8}|[789]0\d{8}|(?:66|65|60|81)\d{8,10})")
-_SHORT = re.compile(r"[A-Z]{3}|[A-Za-z]{1,2}|[\d.,]+[eE][+-]?\d+|[A-Z]{1,3}\$?[+-]?[\d.,]*|[+-]?[\d.,]+[A-Za-z]{1,3}")  # codes of currencies and countries, exponents
+# Codes of currencies and countries, an amount beside one, exponents.
+_SHORT = re.compile(
+    r"[A-Z]{3}|[A-Za-z]{1,2}|[\d.,]+[eE][+-]?\d+|[A-Z]{1,3}\$?[+-]?(?:[\d,]*\.\d+|\d{0,5})|[+-]?[\d.,]+[A-Za-z]{1,3}"
+)
 _CELL = re.compile(r"[\d\s.,:+/()'’%$€£¥฿TZ-]{0,60}")  # numbers, days and times, whatever is wrong with them
 
 
