@@ -9,6 +9,7 @@ import pandas as pd
 
 from recon.model import Account, BreakEvent, KnownBreak
 from recon.model.rulings import Answer, Ruling
+from recon.rules import exposure_of, title_of
 
 Document = dict[str, Any]
 
@@ -50,11 +51,14 @@ def break_document(known_break: KnownBreak, accounts: Mapping[str, Account]) -> 
         "age_days": age_days(known_break, accounts),
         "owner": known_break.owner,
         **fields(known_break.latest, "explanation", "suggestion"),
+        "title": title_of(known_break.latest.code),
+        **fields(known_break.latest, "occurred_on"),
+        "exposure": exposure_of(known_break.latest.code, known_break.latest.expected, known_break.latest.actual),
     }
 
 
 def age_days(known_break: KnownBreak, accounts: Mapping[str, Account]) -> int:
-    """A break's age at its last as-of moment; in UTC where its account is not known."""
+    """Days since a break's own day, at its last as-of moment; in UTC where its account is not known."""
     account = accounts.get(known_break.latest.account or "")
     return known_break.age_days(known_break.last_seen, account.zone if account else UTC)
 

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jobs.alerts.decide import NEW, Digest, Line, Notice
 from jobs.logs.redaction import masked, masked_for_logs
 from recon.money import Currencies
+from recon.rules import title_of
 
 TEMPLATES = Path(__file__).parent / "templates"
 _LONGEST_TITLE = 200
@@ -47,6 +48,7 @@ def letter_of(digest: Digest, currencies: Currencies) -> Letter:
         "count": _counted,
         "strict": masked_for_logs,
         "named": _named,
+        "title_of": title_of,
     }
     text, html = (masked(_environment().get_template(f"digest.{kind}").render(words)) for kind in ("txt", "html"))
     return Letter(masked(title(digest))[:_LONGEST_TITLE], text.strip() + "\n", html)

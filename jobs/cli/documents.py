@@ -9,6 +9,7 @@ from jobs.run.outcome import Outcome, Unsigned
 from recon import columns as c
 from recon.model import BreakStatus, Result, Severity
 from recon.result.changes import open_breaks
+from recon.result.exposures import by_exposure
 from recon.rules import CATALOGUE
 from recon.store.runs.record import StoredRun
 from reports.documents import Document, fields, moment
@@ -56,6 +57,9 @@ def _account(result: Result) -> Document:
         "breaks_open": len(still_open),
         **fields(result, "breaks_new", "breaks_closed"),
         "breaks_by_code": dict(sorted(Counter(still_open[c.CODE]).items())),
+        "open_by_exposure": [
+            fields(total, "exposure", "currency", "count", "amount") for total in by_exposure(result.breaks)
+        ],
         "currencies": [fields(line, *totals) for line in result.currencies],
         "proof": [
             {**fields(line, *proof), "items": [fields(item, "what", "count", "amount") for item in line.items]}
@@ -102,4 +106,4 @@ def run_documents(runs: Iterable[StoredRun]) -> list[Document]:
 
 def rule_documents() -> list[Document]:
     """The catalogue of `recon rules --json`."""
-    return [fields(rule, "code", "severity", "subject", "group", "meaning", "action") for rule in CATALOGUE]
+    return [fields(rule, "code", "title", "severity", "subject", "group", "meaning", "action") for rule in CATALOGUE]

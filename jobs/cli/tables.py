@@ -168,8 +168,8 @@ def matches(links: Sequence[Document], currencies: Currencies) -> None:
 def rules() -> None:
     """The catalogue of breaks."""
     table(
-        ("code", "severity", "about", "meaning", "what to do"),
-        ((rule.code, rule.severity, rule.subject, rule.meaning, rule.action) for rule in CATALOGUE),
+        ("code", "title", "severity", "about", "meaning", "what to do"),
+        ((rule.code, rule.title, rule.severity, rule.subject, rule.meaning, rule.action) for rule in CATALOGUE),
     )
 
 

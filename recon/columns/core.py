@@ -189,7 +189,11 @@ DUE_BY = "due_by"
 HOURS_LEFT = "hours_left"  # whole hours; negative: late
 FIRST_SEEN = "first_seen"
 LAST_SEEN = "last_seen"
-AGE_DAYS = "age_days"
+AGE_DAYS = "age_days"  # since what it is about happened
+KNOWN_DAYS = "known_days"  # since it was first seen
+TITLE = "title"
+OCCURRED_ON = "occurred_on"  # ISO date in the account's zone
+EXPOSURE = "exposure"
 OWNER = "owner"
 EXPLANATION = "explanation"
 SUGGESTION = "suggestion"
@@ -447,6 +451,8 @@ BREAKS = Frame(
         *_at(FIRST_SEEN, LAST_SEEN),
         Column(AGE_DAYS, COUNT),
         *_maybe(OWNER),
-        *_text(EXPLANATION, SUGGESTION),
+        *_text(EXPLANATION, SUGGESTION, TITLE, EXPOSURE),
+        *_maybe(OCCURRED_ON),
+        Column(KNOWN_DAYS, COUNT),
     ),
 )

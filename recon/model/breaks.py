@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from enum import IntEnum, StrEnum
 from functools import lru_cache
 
@@ -29,6 +29,31 @@ class Severity(IntEnum):
     def word(self) -> str:
         """As configuration, JSON and sheets write it."""
         return self.name.lower()
+
+
+class Exposure(StrEnum):
+    """What a break's amount means for cash."""
+
+    LOST = "lost"  # gone, or counted as ours and never taken
+    OWED_TO_CUSTOMER = "owed_to_customer"
+    OWED_TO_US = "owed_to_us"  # by a payer, by Omise or by the bank
+    TIMING = "timing"  # on its way, or put right by itself
+    NO_CASH = "no_cash"  # a record is wrong; the money is where it should be
+
+    @property
+    def words(self) -> str:
+        """As sheets and the page say it."""
+        return {
+            Exposure.LOST: "lost",
+            Exposure.OWED_TO_CUSTOMER: "owed to customers",
+            Exposure.OWED_TO_US: "owed to us",
+            Exposure.TIMING: "a matter of time",
+            Exposure.NO_CASH: "no cash effect",
+        }[self]
+
+
+# First and last day of an age; the last is open.
+AGES = ((0, 7), (8, 30), (31, 60), (61, 90), (91, None))
 
 
 class BreakStatus(StrEnum):
@@ -67,6 +92,7 @@ class Break:
     transfer_id: str | None = None
     transaction_id: str | None = None
     dispute_id: str | None = None
+    occurred_on: date | None = None  # the business day of the subject; null: not known, or found before it was kept
 
     @property
     def id(self) -> str:
@@ -95,7 +121,12 @@ class KnownBreak:
     version: int = 0
 
     def age_days(self, as_of: datetime, zone: tzinfo) -> int:
-        """Business dates in the account's zone since it was first seen: the same at every hour of a day."""
+        """Business dates in the account's zone since its day, else since it was first seen; as of any hour of one."""
+        since = self.latest.occurred_on or self.first_seen.astimezone(zone).date()
+        return max(0, (as_of.astimezone(zone).date() - since).days)
+
+    def known_days(self, as_of: datetime, zone: tzinfo) -> int:
+        """The same since it was first seen."""
         return max(0, (as_of.astimezone(zone).date() - self.first_seen.astimezone(zone).date()).days)
 
 

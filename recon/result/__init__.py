@@ -31,6 +31,7 @@ from recon.result.not_judged import not_judged
 from recon.result.reasons import ORDER_AND_CHARGE
 from recon.result.trust import not_read
 from recon.result.waiting import not_yet_due, waiting
+from recon.rules import exposure_of, title_of
 from recon.rules.receipts import differing, waits_for_lists
 from recon.rules.settlement import credits_waiting
 from recon.settings import Context
@@ -177,6 +178,10 @@ def breaks_frame(breaks: Sequence[KnownBreak], account: Account, as_of: datetime
             known_break.owner,
             known_break.latest.explanation,
             known_break.latest.suggestion,
+            title_of(known_break.latest.code),
+            exposure_of(known_break.latest.code, known_break.latest.expected, known_break.latest.actual),
+            known_break.latest.occurred_on and known_break.latest.occurred_on.isoformat(),
+            known_break.known_days(as_of, account.zone),
         )
         for known_break in breaks
     )

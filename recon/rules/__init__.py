@@ -10,8 +10,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from recon.model import Break, Case
-from recon.rules.rule import Judge, JudgeEach, Rule
+from recon.model import Break, Case, Exposure
+from recon.rules.occurrence import dated
+from recon.rules.rule import BySign, Judge, JudgeEach, Rule
 from recon.settings import Context
 from recon.triage import Judged
 
@@ -46,8 +47,32 @@ def case_rules(context: Context, rules: Sequence[Rule] = CATALOGUE) -> list[Rule
     return [rule for rule in rules if rule.enabled(context) and (rule.judge or rule.judge_each)]
 
 
+def title_of(code: str) -> str:
+    """A break in a few plain words; of a code that is not known any more its own words."""
+    rule = RULE_OF.get(code)
+    return rule.title if rule else code.replace("_", " ").capitalize()
+
+
+def exposure_of(code: str, expected: int | None, actual: int | None) -> Exposure:
+    """What a break's amount means for cash, by its code and both sides (minor units); no_cash of an unknown code."""
+    rule = RULE_OF.get(code)
+    if rule is None:
+        return Exposure.NO_CASH
+    return rule.exposure.of(expected, actual) if isinstance(rule.exposure, BySign) else rule.exposure
+
+
+def cause_of(code: str, account: str, currency: str) -> str:
+    """The common cause of the breaks of a code in one account and currency; empty where each has its own."""
+    rule = RULE_OF.get(code)
+    return rule.cause.format(account=account, currency=currency) if rule else ""
+
+
 def find_breaks(judged: Judged, context: Context, rules: Sequence[Rule] = CATALOGUE) -> Iterator[Break]:
-    """Every break of what was judged: those of the cases, then those in whole columns; of any account."""
+    """Every break of what was judged, with its day: those of the cases, then those in columns; of any account."""
+    return dated(_found(judged, context, rules), judged.books, context)
+
+
+def _found(judged: Judged, context: Context, rules: Sequence[Rule]) -> Iterator[Break]:
     spoken: defaultdict[str, set[str]] = defaultdict(set)
     group_of = {rule.code: rule.group for rule in rules}
     for raised in judge(judged.triage.cases, context, rules):

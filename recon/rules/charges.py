@@ -7,7 +7,7 @@ import numpy as np
 from recon import columns as c
 from recon.arrays import Mask
 from recon.methods.deadlines import GRACE, WITHIN, lapses, local, no_more_than_low, stuck
-from recon.model import Break, Case, Charge, ChargeStatus, Severity
+from recon.model import Break, Case, Charge, ChargeStatus, Exposure, Severity
 from recon.rules.orders import is_paid_but_pending
 from recon.rules.rule import Rule
 from recon.settings import Context
@@ -178,6 +178,8 @@ RULES = (
         judge_each=_pending_stuck,
         may_apply=_pending,
         thresholds={"grace": GRACE},
+        title="Charge pending for too long",
+        exposure=Exposure.TIMING,
     ),
     Rule(
         "authorization_expiring",
@@ -189,6 +191,8 @@ RULES = (
         judge_each=_authorization_expiring,
         may_apply=_pending,
         thresholds={"within": WITHIN},
+        title="Authorisation ends soon",
+        exposure=Exposure.TIMING,
     ),
     Rule(
         "late_success",
@@ -199,6 +203,8 @@ RULES = (
         "Find out whether the order was cancelled or paid again meanwhile; deliver it, or refund the charge.",
         judge_each=_late_success,
         may_apply=_successful_late,
+        title="Charge paid after it had failed",
+        exposure=Exposure.OWED_TO_CUSTOMER,
     ),
     Rule(
         "amount_out_of_limits",
@@ -209,6 +215,8 @@ RULES = (
         "Compare the amount with the order; if Omise allows it here, correct the limit in [methods.NAME].",
         judge_each=_amount_out_of_limits,
         may_apply=_outside_limits,
+        title="Amount outside the method's limits",
+        exposure=Exposure.NO_CASH,
     ),
     Rule(
         "method_not_in_region",
@@ -218,6 +226,8 @@ RULES = (
         "The rule book knows the charge's method, but not in the account's region.",
         "Check which keys the shop used; if the method is offered there now, say so in [methods.NAME.ACCOUNT].",
         find=_not_in_region,
+        title="Method not offered in this country",
+        exposure=Exposure.NO_CASH,
     ),
     Rule(
         "method_unknown",
@@ -227,5 +237,7 @@ RULES = (
         "The rule book does not know the charge's method at all; nothing about its times and limits is judged.",
         "Add the method's figures in [methods.NAME] of the configuration.",
         find=_unknown,
+        title="Payment method not known",
+        exposure=Exposure.NO_CASH,
     ),
 )

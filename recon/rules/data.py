@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from recon import columns as c
-from recon.model import Break, Severity
+from recon.model import Break, Exposure, Severity
 from recon.rules.rule import BANK, ORDERS, PULL, Rule
 from recon.settings import Context
 from recon.triage import Judged
@@ -59,6 +59,8 @@ RULES = (
         "Correct the row in the shop's export and run again.",
         find=_order_rows,
         needs=ORDERS,
+        title="Order row could not be read",
+        exposure=Exposure.NO_CASH,
     ),
     Rule(
         "bank_line_invalid",
@@ -70,6 +72,8 @@ RULES = (
         "Get the statement from the bank again, or correct the export, and run again.",
         find=_bank_rows,
         needs=BANK,
+        title="Bank line could not be read",
+        exposure=Exposure.NO_CASH,
     ),
     Rule(
         "source_incomplete",
@@ -81,5 +85,7 @@ RULES = (
         "Run the range again; if it stays, tell Omise's support the list and the window. Correct a source's rows.",
         find=_incomplete_sources,
         needs=PULL,
+        title="Data are missing",
+        exposure=Exposure.NO_CASH,
     ),
 )

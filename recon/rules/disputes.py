@@ -3,7 +3,7 @@
 from recon import columns as c
 from recon.calendars import local_day
 from recon.methods.deadlines import local
-from recon.model import OPEN_DISPUTES, Break, Case, Dispute, DisputeStatus, OrderStatus, Severity
+from recon.model import OPEN_DISPUTES, Break, Case, Dispute, DisputeStatus, Exposure, OrderStatus, Severity
 from recon.rules.rule import Rule
 from recon.settings import Context
 
@@ -61,6 +61,8 @@ RULES = (
         "Send the evidence, or accept the dispute, before Omise's deadline.",
         judge_each=_dispute_open,
         may_apply=lambda columns, _: columns.books.disputes[c.STATUS].isin(OPEN_DISPUTES).to_numpy(dtype=bool),
+        title="Dispute open",
+        exposure=Exposure.OWED_TO_US,
     ),
     Rule(
         "dispute_lost",
@@ -71,5 +73,7 @@ RULES = (
         "Write the order off, or mark it as refunded, and do not refund it again.",
         judge_each=_dispute_lost,
         may_apply=lambda columns, _: c.equals(columns.books.disputes, c.STATUS, DisputeStatus.LOST),
+        title="Dispute lost, order still paid",
+        exposure=Exposure.LOST,
     ),
 )

@@ -11,8 +11,8 @@ import pandas as pd
 
 from recon import columns as c
 from recon.arrays import Ints, Mask
-from recon.model import Break, Severity
-from recon.rules.rule import PULL, Rule
+from recon.model import Break, Exposure, Severity
+from recon.rules.rule import PULL, BySign, Rule
 from recon.settings import Context
 from recon.settlement.ledger import unknown_kinds
 from recon.settlement.tie_out import CHARGES_TO_LEDGER
@@ -239,6 +239,7 @@ def _balance_differs(rule: Rule, judged: Judged, context: Context) -> Iterator[B
             currency=currency,
             expected=expected,
             actual=totals[-1],
+            occurred_on=differed_at.date(),
         )
 
 
@@ -262,6 +263,8 @@ RULES = (
         "Ask Omise's support where the money of this charge or refund is booked.",
         find=_transaction_missing,
         proof=CHARGES_TO_LEDGER,
+        title="Not booked in Omise's balance",
+        exposure=BySign(less=Exposure.OWED_TO_US, more=Exposure.TIMING),
     ),
     Rule(
         "transaction_amount_mismatch",
@@ -272,6 +275,8 @@ RULES = (
         "Ask Omise's support why the ledger and the charge or refund differ.",
         find=_transaction_differs,
         proof=CHARGES_TO_LEDGER,
+        title="Booked with another amount",
+        exposure=BySign(less=Exposure.OWED_TO_US, more=Exposure.TIMING),
     ),
     Rule(
         "fee_mismatch",
@@ -281,6 +286,8 @@ RULES = (
         "The fee is not what the rate on the charge, or the contract rate, comes to.",
         "Compare the rate with the contract; claim the difference from Omise, or correct [fees.ACCOUNT].",
         find=_fee_differs,
+        title="The fee is not what the rate says",
+        exposure=BySign(less=Exposure.NO_CASH, more=Exposure.OWED_TO_US),
     ),
     Rule(
         "fee_vat_mismatch",
@@ -290,6 +297,8 @@ RULES = (
         "The VAT on the fee is not its rate times the fee as charged.",
         "Compare with the tax invoice of the month; ask Omise for a corrected one where it is wrong, too.",
         find=_vat_differs,
+        title="The VAT on the fee is not right",
+        exposure=BySign(less=Exposure.NO_CASH, more=Exposure.OWED_TO_US),
     ),
     Rule(
         "transaction_unexplained",
@@ -301,6 +310,8 @@ RULES = (
         "Ask Omise's support what the transaction is for.",
         find=_unexplained,
         proof=CHARGES_TO_LEDGER,
+        title="The balance moved, and nothing says why",
+        exposure=BySign(less=Exposure.LOST, more=Exposure.TIMING),
     ),
     Rule(
         "balance_mismatch",
@@ -311,5 +322,7 @@ RULES = (
         "Run `recon backfill` over the days since; if it stays, ask Omise's support which movement is missing.",
         find=_balance_differs,
         needs=PULL,
+        title="Omise's balance is not what was booked",
+        exposure=BySign(less=Exposure.OWED_TO_US, more=Exposure.TIMING),
     ),
 )

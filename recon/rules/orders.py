@@ -8,9 +8,9 @@ import numpy as np
 from recon import columns as c
 from recon.arrays import Mask
 from recon.methods.deadlines import WEBHOOK_GRACE, owed
-from recon.model import EXPECTS_CHARGE, Break, Case, Charge, ChargeStatus, OrderStatus, Severity
+from recon.model import EXPECTS_CHARGE, Break, Case, Charge, ChargeStatus, Exposure, OrderStatus, Severity
 from recon.money import Money
-from recon.rules.rule import Rule, order_of
+from recon.rules.rule import BySign, Rule, order_of
 from recon.settings import Context
 from recon.triage.columns import CaseColumns
 
@@ -334,6 +334,8 @@ RULES = (
         "Find out which keys the shop used; correct the order's account, or refund and charge again.",
         judge=_wrong_account,
         may_apply=lambda columns, _: columns.paid_elsewhere(c.ACCOUNT),
+        title="Paid into another account",
+        exposure=BySign(less=Exposure.OWED_TO_US, more=Exposure.OWED_TO_CUSTOMER),
     ),
     Rule(
         "match_ambiguous",
@@ -344,6 +346,8 @@ RULES = (
         "Compare the named charges with the order and link the right one by hand.",
         judge=_match_ambiguous,
         may_apply=_ambiguous,
+        title="Several charges could pay this order",
+        exposure=Exposure.NO_CASH,
     ),
     Rule(
         "charge_missing",
@@ -354,6 +358,8 @@ RULES = (
         "Ask the shop why it counts the order as paid; do not deliver before the money is found.",
         judge=_charge_missing,
         may_apply=_unpaid,
+        title="Order paid, and no charge for it",
+        exposure=Exposure.LOST,
     ),
     Rule(
         "order_paid_charge_pending",
@@ -364,6 +370,8 @@ RULES = (
         "Do not deliver yet; wait for the charge, and correct the order if it fails.",
         judge=_paid_charge_pending,
         may_apply=_unpaid,
+        title="Order paid, charge still pending",
+        exposure=Exposure.TIMING,
     ),
     Rule(
         "order_paid_charge_failed",
@@ -374,6 +382,8 @@ RULES = (
         "Stop delivery, correct the order, and ask the customer to pay again.",
         judge=_paid_charge_failed,
         may_apply=_unpaid,
+        title="Order paid, charge failed",
+        exposure=Exposure.LOST,
     ),
     Rule(
         "order_missing",
@@ -384,6 +394,8 @@ RULES = (
         "Find the order it belongs to, or refund the payer.",
         judge=_order_missing,
         may_apply=lambda columns, _: columns.without_order & columns.pays & ~columns.by_design,
+        title="Charge without an order",
+        exposure=Exposure.OWED_TO_CUSTOMER,
     ),
     Rule(
         "order_not_marked_paid",
@@ -395,6 +407,8 @@ RULES = (
         judge=_not_marked_paid,
         may_apply=lambda columns, _: columns.orders_in(OrderStatus.PENDING) & (columns.paying > 0),
         thresholds={"grace": WEBHOOK_GRACE},
+        title="Charge paid, order still pending",
+        exposure=Exposure.NO_CASH,
     ),
     Rule(
         "order_cancelled_but_charged",
@@ -405,6 +419,8 @@ RULES = (
         "Refund the rest of the charge, or reinstate the order.",
         judge=_cancelled_but_charged,
         may_apply=lambda columns, _: columns.orders_in(OrderStatus.CANCELLED) & (columns.paying > 0),
+        title="Order cancelled, money kept",
+        exposure=Exposure.OWED_TO_CUSTOMER,
     ),
     Rule(
         "duplicate_charge",
@@ -415,6 +431,8 @@ RULES = (
         "Refund the charge that the order does not point at.",
         judge=_duplicate_charge,
         may_apply=lambda columns, _: columns.paying > 1,
+        title="Charged more than once",
+        exposure=Exposure.OWED_TO_CUSTOMER,
     ),
     Rule(
         "currency_mismatch",
@@ -425,6 +443,8 @@ RULES = (
         "Compare what the payer was shown with what was charged; refund and charge again if it was wrong.",
         judge=_currency_mismatch,
         may_apply=lambda columns, _: columns.expects & columns.paid_elsewhere(c.CURRENCY),
+        title="The currencies differ",
+        exposure=Exposure.OWED_TO_US,
     ),
     Rule(
         "amount_scale_mismatch",
@@ -435,6 +455,9 @@ RULES = (
         "Correct the shop's conversion at once; every order of this currency is in danger. Refund what is too much.",
         judge=_amount_scale_mismatch,
         may_apply=_paid_differently,
+        title="The decimal point is in the wrong place",
+        cause="The shop sends {currency} amounts of {account} in the wrong unit",
+        exposure=BySign(less=Exposure.OWED_TO_US, more=Exposure.OWED_TO_CUSTOMER),
     ),
     Rule(
         "amount_mismatch",
@@ -445,5 +468,7 @@ RULES = (
         "Find out which is right; refund the difference or correct the order.",
         judge=_amount_mismatch,
         may_apply=_paid_differently,
+        title="The amounts differ",
+        exposure=BySign(less=Exposure.OWED_TO_US, more=Exposure.OWED_TO_CUSTOMER),
     ),
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from recon.model import CLOSED, Account, Break, KnownBreak, Proof, ProofItem, Severity
+from recon.model import CLOSED, Account, Break, Exposure, KnownBreak, Proof, ProofItem, Severity
 from recon.rules.ledger import GROUP
 from recon.rules.rule import Rule
 from recon.settings import Context
@@ -24,6 +24,8 @@ RULES = (
         "A proof does not tie out: neither a break nor anything else explains a rest of its difference.",
         "Look up the rows that it names at Omise, in the shop and at the bank; where they are right as they are, "
         "resolve it with the reason.",
+        title="Two totals do not agree",
+        exposure=Exposure.NO_CASH,
     ),
 )
 (RULE,) = RULES
@@ -92,6 +94,7 @@ def _break(own: AccountProofs, proof: Proof, context: Context) -> Break:
         currency=proof.currency,
         expected=proof.right - proof.unexplained,
         actual=proof.right,
+        occurred_on=own.days[1],
     )
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from recon import columns as c
 from recon.arrays import Mask
-from recon.model import Break, Severity
+from recon.model import Break, Exposure, Severity
 from recon.rules.rule import Rule
 from recon.settings import Context
 from recon.settlement import RECEIPT_TOLERANCE
@@ -77,5 +77,7 @@ RULES = (
         "Claim only the VAT that the receipt says, and ask Omise for a corrected receipt or for what the rest is.",
         find=_receipt_differs,
         thresholds={"tolerance": RECEIPT_TOLERANCE},
+        title="Tax receipt and fees differ",
+        exposure=Exposure.NO_CASH,
     ),
 )

@@ -16,13 +16,14 @@ from recon.model import (
     Charge,
     ChargeStatus,
     DisputeStatus,
+    Exposure,
     Order,
     OrderStatus,
     Refund,
     Severity,
 )
 from recon.money import Money
-from recon.rules.rule import Rule, order_of
+from recon.rules.rule import BySign, Rule, order_of
 from recon.settings import Context
 from recon.triage.columns import CaseColumns
 
@@ -357,6 +358,8 @@ RULES = (
         "Ask Omise's support how this could be; stop refunds of the charge.",
         judge_each=_exceeds,
         may_apply=lambda columns, _: columns.pays & (columns.refunded_of_charge > columns.captured_of_charge),
+        title="Refunded more than was charged",
+        exposure=Exposure.LOST,
     ),
     Rule(
         "refund_missing",
@@ -367,6 +370,8 @@ RULES = (
         "Refund the charge at Omise, or correct the order.",
         judge=_missing,
         may_apply=_refunds_differ,
+        title="Refund not made at Omise",
+        exposure=Exposure.OWED_TO_CUSTOMER,
     ),
     Rule(
         "refund_unrecorded",
@@ -377,6 +382,8 @@ RULES = (
         "Record the refund at the shop, or find out who made it.",
         judge=_unrecorded,
         may_apply=_refunds_differ,
+        title="Refund not recorded at the shop",
+        exposure=Exposure.NO_CASH,
     ),
     Rule(
         "refund_amount_mismatch",
@@ -387,6 +394,8 @@ RULES = (
         "Refund what is missing, or correct the order's refunded amount.",
         judge=_mismatch,
         may_apply=_refunds_differ,
+        title="The refunded amounts differ",
+        exposure=BySign(less=Exposure.OWED_TO_CUSTOMER, more=Exposure.LOST, else_=Exposure.OWED_TO_CUSTOMER),
     ),
     Rule(
         "refund_not_supported",
@@ -397,6 +406,8 @@ RULES = (
         "Pay the customer back another way, and mark the order as refunded.",
         judge=_not_supported,
         may_apply=_refund_requested,
+        title="Method cannot be refunded",
+        exposure=Exposure.OWED_TO_CUSTOMER,
     ),
     Rule(
         "refund_window_closed",
@@ -407,6 +418,8 @@ RULES = (
         "Pay the customer back another way, and mark the order as refunded.",
         judge=_window_closed,
         may_apply=_refund_requested,
+        title="Too late to refund through Omise",
+        exposure=Exposure.OWED_TO_CUSTOMER,
     ),
     Rule(
         "refund_window_closing",
@@ -418,6 +431,8 @@ RULES = (
         judge=_window_closing,
         may_apply=_refund_requested,
         thresholds={"within_days": WITHIN_DAYS},
+        title="Last days to refund through Omise",
+        exposure=Exposure.OWED_TO_CUSTOMER,
     ),
     Rule(
         "refund_overdue",
@@ -429,6 +444,8 @@ RULES = (
         judge_each=_overdue,
         may_apply=lambda columns, _: c.equals(columns.books.refunds, c.STATUS, "pending"),
         thresholds={"business_days": REFUND_DAYS},
+        title="Refund takes too long",
+        exposure=Exposure.TIMING,
     ),
     Rule(
         "refund_count_limit",
@@ -440,5 +457,7 @@ RULES = (
         judge_each=_count_limit,
         may_apply=_often_refunded,
         thresholds={"at": COUNT_LIMIT},
+        title="Few refunds of the charge are left",
+        exposure=Exposure.NO_CASH,
     ),
 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from recon.model import Break, Case, Charge, Dispute, Order, Refund, Severity, Transfer
+from recon.model import Break, Case, Charge, Dispute, Exposure, Order, Refund, Severity, Transfer
 from recon.settings import Context
 from recon.triage import Judged, MayApply
 
@@ -16,6 +16,21 @@ Find = Callable[["Rule", Judged, Context], Iterator[Break]]
 ORDERS = "orders"
 BANK = "bank"
 PULL = "pull"
+
+
+@dataclass(frozen=True)
+class BySign:
+    """The exposure where `actual` is less or more than `expected`, or where that is not said."""
+
+    less: Exposure
+    more: Exposure
+    else_: Exposure = Exposure.NO_CASH
+
+    def of(self, expected: int | None, actual: int | None) -> Exposure:
+        """Of a break with these amounts, minor units of one currency."""
+        if expected is None or actual is None or expected == actual:
+            return self.else_
+        return self.less if actual < expected else self.more
 
 
 @dataclass(frozen=True)
@@ -39,6 +54,11 @@ class Rule:
     needs: str = ""  # what a run must have read to know that it no longer applies: ORDERS, BANK, PULL; any run knows
     proof: str = ""  # the proof of which an open break of it explains a gap, by its subject
     thresholds: Mapping[str, timedelta | int] = field(default_factory=dict)
+    title: str = field(kw_only=True)  # a few plain words, as they stand beside the code
+    exposure: Exposure | BySign = field(kw_only=True)  # what its amount means for cash; see DECISIONS.md
+    cause: str = (
+        ""  # where its breaks of one account and currency have one: that cause, {account} and {currency} in it
+    )
 
     @property
     def severity(self) -> str:

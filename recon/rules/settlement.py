@@ -10,11 +10,11 @@ import pandas as pd
 from recon import columns as c
 from recon.arrays import Mask
 from recon.methods.deadlines import BANK_DAYS, TRANSFER_DAYS, bank_credit_arrives, local, transfer_arrives
-from recon.model import Account, Books, Break, Severity
+from recon.model import Account, Books, Break, Exposure, Severity
 from recon.model.transfer_names import named_in
 from recon.rules.ledger import rows_of
 from recon.rules.left_at_bank import LeftAtBank
-from recon.rules.rule import BANK, Rule
+from recon.rules.rule import BANK, BySign, Rule
 from recon.settings import Context
 from recon.settlement.clock import clock
 from recon.triage import Judged
@@ -270,10 +270,13 @@ RULES = (
         "charge",
         "Money has been transferable for some business days and is not paid out; one break per day, its first "
         "charge.",
-        "Make a transfer, or check the transfer schedule; where money is left at Omise on purpose, switch the rule "
-        "off.",
+        "Make a transfer, or check the transfer schedule; where money is left at Omise on purpose, "
+        "say so in [rules.settlement_overdue].",
         find=_overdue,
         thresholds={"business_days": SETTLEMENT_DAYS},
+        title="Not paid out in time",
+        cause="Payouts of {account} are late or paused",
+        exposure=Exposure.TIMING,
     ),
     Rule(
         "transfer_failed",
@@ -283,6 +286,8 @@ RULES = (
         "A transfer to the bank failed.",
         "Correct the recipient's bank account, or wait for a sufficient balance, and transfer again.",
         find=_failed,
+        title="Payout to the bank failed",
+        exposure=Exposure.OWED_TO_US,
     ),
     Rule(
         "transfer_amount_mismatch",
@@ -292,6 +297,8 @@ RULES = (
         "A transfer's amount is not its net plus its fees, or not what its transaction took from the balance.",
         "Ask Omise's support which of the amounts is right.",
         find=_amounts_differ,
+        title="The payout does not add up",
+        exposure=BySign(less=Exposure.OWED_TO_US, more=Exposure.TIMING),
     ),
     Rule(
         "transfer_stuck",
@@ -302,6 +309,8 @@ RULES = (
         "Ask Omise's support for the transfer; check the recipient's bank account.",
         find=_stuck,
         thresholds={"business_days": TRANSFER_DAYS},
+        title="Payout on its way for too long",
+        exposure=Exposure.TIMING,
     ),
     Rule(
         "bank_credit_missing",
@@ -313,6 +322,8 @@ RULES = (
         find=_credit_missing,
         needs=BANK,
         thresholds={"business_days": BANK_DAYS},
+        title="Payout not at the bank",
+        exposure=Exposure.OWED_TO_US,
     ),
     Rule(
         "bank_amount_mismatch",
@@ -323,6 +334,8 @@ RULES = (
         "Ask the bank what it kept; a usual fee can be allowed as fee_bound in [bank.NAME].",
         find=_credit_differs,
         needs=BANK,
+        title="The bank received another amount",
+        exposure=BySign(less=Exposure.OWED_TO_US, more=Exposure.TIMING),
     ),
     Rule(
         "bank_credit_unexplained",
@@ -333,5 +346,7 @@ RULES = (
         "Find out who paid it; narrow payout_pattern in [bank.NAME] if it is not Omise's.",
         find=_credit_unexplained,
         needs=BANK,
+        title="Bank credit that no payout explains",
+        exposure=Exposure.TIMING,
     ),
 )

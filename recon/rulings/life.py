@@ -171,8 +171,8 @@ def _hold(life: _Life, fresh: Break, today: date) -> None:
         why = f"expected until {standing.until}"
         life.end(RulingState.EXPIRED, why)
         life.move("expired", BreakStatus.OPEN, f"{standing.kind} by {standing.who}: {why}")
-    elif known.latest != fresh:
-        life.add("changed", _difference(known.latest, fresh))
+    elif difference := _difference(known.latest, fresh):
+        life.add("changed", difference)
 
 
 def _item_falls(life: _Life, fresh: Break, in_force: RulingsInForce) -> None:

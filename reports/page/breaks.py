@@ -14,6 +14,7 @@ from recon import columns as c
 from recon.model import CLOSED, BreakEvent, BreakStatus, KnownBreak, Severity
 from recon.model.rulings import IN_FORCE, REASONS, Ruling, RulingKind
 from recon.people import Right
+from recon.rules import exposure_of
 from recon.rulings.decide import MOVES
 from recon.store.desk import rulings, worklist
 from recon.store.versions import evidence
@@ -154,6 +155,7 @@ async def show(request: web.Request) -> web.Response:
         reasons=REASONS,
         entry=next((entry for entry in site.catalogue if entry.code == known.latest.code), None),
         account=site.accounts.get(known.latest.account or ""),
+        exposure=exposure_of(known.latest.code, known.latest.expected, known.latest.actual),
         shown=lambda name, side: shown(site, side, name, known.latest.account),
     )
 

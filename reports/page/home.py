@@ -10,8 +10,9 @@ from aiohttp import web
 
 from recon import columns as c
 from recon.calendars import local_day
-from recon.model import KnownBreak
+from recon.model import AGES, Exposure, KnownBreak
 from recon.people import Person, Right
+from recon.rules import exposure_of
 from recon.store.desk import worklist
 from recon.store.runs import history
 from reports.page.cache import cached
@@ -26,8 +27,9 @@ URGENT = 8  # breaks of each list
 
 @dataclass(frozen=True)
 class OpenValue:
-    """What is open in one currency (null: breaks without an amount)."""
+    """What is open of one exposure in one currency (null: breaks without an amount)."""
 
+    exposure: Exposure
     currency: str | None
     count: int
     amount: int
@@ -91,17 +93,20 @@ def _home(site: Site, person: Person, now: datetime) -> Home:
 
 
 def _values(sums: Sequence[worklist.OpenSum]) -> list[OpenValue]:
-    """By currency, breaks without an amount last."""
-    currencies = sorted({part.currency for part in sums}, key=lambda currency: (currency is None, currency or ""))
-    by_currency = {currency: [part for part in sums if part.currency == currency] for currency in currencies}
+    """By what the amounts mean for cash, in the order of Exposure, then by currency, those without an amount last."""
+    kinds: dict[tuple[Exposure, str | None], list[worklist.OpenSum]] = {}
+    for part in sums:
+        kinds.setdefault((exposure_of(part.code, 0, part.sign), part.currency), []).append(part)
+    rank = list(Exposure).index
+    order = sorted(kinds, key=lambda kind: (rank(kind[0]), kind[1] is None, kind[1] or ""))
     return [
-        OpenValue(currency, sum(part.count for part in parts), sum(part.amount for part in parts))
-        for currency, parts in by_currency.items()
+        OpenValue(*kind, sum(part.count for part in kinds[kind]), sum(part.amount for part in kinds[kind]))
+        for kind in order
     ]
 
 
 def _ages(breaks_by_age: Sequence[tuple[str | None, tuple[int, ...]]]) -> list[tuple[str, int]]:
-    names = [f"{least}–{most} days" if most is not None else "over 90" for least, most in worklist.AGES]
+    names = [f"{least}–{most} days" if most is not None else f"over {least - 1}" for least, most in AGES]
     return [(name, sum(breaks[age] for _, breaks in breaks_by_age)) for age, name in enumerate(names)]
 
 

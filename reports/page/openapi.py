@@ -15,7 +15,18 @@ _MAYBE: Schema = {"type": ["string", "null"]}
 _MAYBE_NUMBER: Schema = {"type": ["integer", "null"]}
 _DAY: Schema = {"type": "string", "format": "date"}
 _MOMENT: Schema = {"type": "string", "format": "date-time"}
-_BREAK_TEXTS = ("id", "code", "severity", "status", "subject_type", "subject_id", "first_seen", "last_seen")
+_BREAK_TEXTS = (
+    "id",
+    "code",
+    "title",
+    "exposure",
+    "severity",
+    "status",
+    "subject_type",
+    "subject_id",
+    "first_seen",
+    "last_seen",
+)
 _BREAK_MAYBE = (
     "account",
     "region",
@@ -27,6 +38,7 @@ _BREAK_MAYBE = (
     "transaction_id",
     "dispute_id",
     "due_by",
+    "occurred_on",
     "owner",
 )
 _BREAK_NUMBERS = ("expected", "actual", "difference", "amount_at_risk")

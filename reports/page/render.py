@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from recon.people import Right
+from recon.rules import title_of
 from reports.page.security import CSRF, PERSON
 from reports.page.site import SITE, Site
 
@@ -24,6 +25,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["words"] = lambda text: str(text).replace("_", " ")
+    environment.filters["title_of"] = title_of
     return environment
 
 

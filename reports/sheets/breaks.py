@@ -3,18 +3,47 @@
 import pandas as pd
 
 from recon import columns as c
-from recon.model import Severity
+from recon.model import Exposure, Severity
 from recon.result.changes import open_breaks
+from recon.rules import cause_of
 from reports.report import Report
 from reports.sheet import Column, Grouping, Kind, Sheet
 
 ITS_ROW = "its_row"  # this sheet's own column: where the subject stands in the same file; reports.workbook.links
+ITS_ID = "its_id"  # likewise: of what at Omise it speaks, whichever it is
+CAUSE = "cause"  # likewise: what it has in common with other breaks, where it has
+FOR_CASH = "for_cash"  # likewise: its exposure in words
+# What at Omise a break speaks of: the first of these that it names, else its subject.
+_IDS = (c.TRANSFER_ID, c.REFUND_ID, c.DISPUTE_ID, c.CHARGE_ID, c.TRANSACTION_ID)
 _RANK = {severity.word: -severity for severity in Severity}
 
 
 def _rows(report: Report) -> pd.DataFrame:
     breaks = open_breaks(report.result.breaks)
-    return breaks.assign(**{ITS_ROW: pd.Series([None] * len(breaks), index=breaks.index, dtype=c.TEXT)})
+    exposures = [Exposure(exposure).words for exposure in breaks[c.EXPOSURE]]
+    return breaks.assign(
+        **{
+            ITS_ROW: pd.Series([None] * len(breaks), index=breaks.index, dtype=c.TEXT),
+            ITS_ID: _ids(breaks),
+            CAUSE: _causes(breaks),
+            FOR_CASH: pd.Series(exposures, index=breaks.index, dtype=c.TEXT),
+        }
+    )
+
+
+def _causes(breaks: pd.DataFrame) -> "pd.Series[str]":
+    """The common cause of breaks of a code, account and currency; null where a break is alone with it."""
+    keys = breaks[[c.CODE, c.ACCOUNT, c.CURRENCY]].fillna("").itertuples(index=False, name=None)
+    causes = pd.Series([cause_of(*key) or None for key in keys], index=breaks.index, dtype=c.TEXT)
+    return causes.where(causes.duplicated(keep=False))
+
+
+def _ids(breaks: pd.DataFrame) -> "pd.Series[str]":
+    of_omise = ~breaks[c.SUBJECT_TYPE].isin(["order", "row", "proof"])
+    ids = breaks[c.SUBJECT_ID].where(of_omise)
+    for name in reversed(_IDS):
+        ids = breaks[name].fillna(ids)
+    return ids
 
 
 def _worst_first(breaks: pd.DataFrame) -> pd.DataFrame:
@@ -37,35 +66,41 @@ SHEET = Sheet(
     name="Breaks",
     columns=(
         Column("Severity", c.SEVERITY, Kind.SEVERITY, 10),
+        Column("Break", c.TITLE, Kind.WRAPPED, 22),
         Column("Code", c.CODE, Kind.TEXT, 27),
-        Column("Order", c.ORDER_ID, Kind.TEXT, 17),
-        Column("Charge", c.CHARGE_ID, Kind.TEXT, 31),
+        Column("Order", c.ORDER_ID, Kind.TEXT, 16),
+        Column("Omise's id", ITS_ID, Kind.TEXT, 31),
+        Column("What is wrong", c.EXPLANATION, Kind.WRAPPED, 42),
+        Column("What to do", c.SUGGESTION, Kind.WRAPPED, 34),
+        Column("Amount at risk", c.AMOUNT_AT_RISK, Kind.MONEY, 16, c.CURRENCY),
+        Column("For cash", FOR_CASH, Kind.TEXT, 18),
+        Column("Happened on", c.OCCURRED_ON, Kind.TEXT, 12),
+        Column("Due by", c.DUE_BY, Kind.MOMENT, 18),
+        Column("Status", c.STATUS, Kind.TEXT, 17),
+        Column("Owner", c.OWNER, Kind.TEXT, 13),
         Column("Currency", c.CURRENCY, Kind.TEXT, 10),
         Column("Expected (ours)", c.EXPECTED, Kind.MONEY, 16, c.CURRENCY),
         Column("Actual (Omise or bank)", c.ACTUAL, Kind.MONEY, 16, c.CURRENCY),
         Column("Difference", c.DIFFERENCE, Kind.MONEY, 16, c.CURRENCY),
-        Column("Amount at risk", c.AMOUNT_AT_RISK, Kind.MONEY, 16, c.CURRENCY),
         Column("Age, days", c.AGE_DAYS, Kind.COUNT, 7),
-        Column("What is wrong", c.EXPLANATION, Kind.WRAPPED, 52),
-        Column("What to do", c.SUGGESTION, Kind.WRAPPED, 44),
+        Column("Known for, days", c.KNOWN_DAYS, Kind.COUNT, 10),
+        Column("One cause with others", CAUSE, Kind.TEXT, 40),
         Column("Its row", ITS_ROW, Kind.LINK, 20),
-        Column("Due by", c.DUE_BY, Kind.MOMENT, 21),
-        Column("Status", c.STATUS, Kind.TEXT, 17),
-        Column("Owner", c.OWNER, Kind.TEXT, 14),
         Column("First seen", c.FIRST_SEEN, Kind.MOMENT, 21),
         Column("Subject", c.SUBJECT_TYPE, Kind.TEXT, 12),
         Column("Subject id", c.SUBJECT_ID, Kind.TEXT, 31),
+        Column("Charge", c.CHARGE_ID, Kind.TEXT, 31),
         Column("Refund", c.REFUND_ID, Kind.TEXT, 31),
         Column("Transfer", c.TRANSFER_ID, Kind.TEXT, 31),
         Column("Transaction", c.TRANSACTION_ID, Kind.TEXT, 31),
         Column("Dispute", c.DISPUTE_ID, Kind.TEXT, 31),
         Column("Account", c.ACCOUNT, Kind.TEXT, 12),
         Column("Region", c.REGION, Kind.TEXT, 8),
-        Column("Break", c.BREAK_ID, Kind.TEXT, 22),
+        Column("Break id", c.BREAK_ID, Kind.TEXT, 22),
     ),
     rows=_rows,
     empty="No breaks.",
-    printed=11,
+    printed=13,
     frozen=2,
     arrange=_worst_first,
     grouping=Grouping.EACH,

@@ -5,7 +5,7 @@ from functools import partial
 from reports.sheet import Page
 from reports.summary.closing import inputs, notes, sign_off
 from reports.summary.identity import identity, rests_on, title
-from reports.summary.open_breaks import by_age, by_code
+from reports.summary.open_breaks import by_age, by_cause, by_code, by_exposure, by_owner
 from reports.summary.parts import WIDTHS, page_lines
 from reports.summary.proofs import proofs
 from reports.summary.totals import counts, currencies, waiting
@@ -18,9 +18,12 @@ _BLOCKS = (
     identity,
     counts,
     currencies,
-    proofs,
-    by_code,
+    by_exposure,
+    by_owner,
     by_age,
+    by_cause,
+    by_code,
+    proofs,
     waiting,
     notes,
     trend,

@@ -12,19 +12,16 @@ from reports.sheet import Cell, Line, Page, PlacedSheet
 from reports.sheets.breaks import SHEET as BREAKS
 from reports.summary.closing import sign_off
 from reports.summary.identity import headline
-from reports.summary.open_breaks import by_age
+from reports.summary.open_breaks import by_age, by_cause, by_exposure, by_owner
 from reports.summary.parts import (
     COLUMNS,
     WIDTHS,
     PlacedSheets,
-    assert_ties,
     empty_block,
-    exact_sum,
     header,
     height,
     page_lines,
     section,
-    sum_cell,
 )
 from reports.summary.proofs import HEADER, proof_line, proof_title
 from reports.summary.trust import group_trust
@@ -109,28 +106,22 @@ def _state(part: Report) -> str:
     return "1 proof does not tie" if failing == 1 else f"{failing} proofs do not tie" if failing else "complete"
 
 
-def _regions(group: Group, placed: PlacedSheets, row: int) -> Iterator[Line]:
-    """Totals per region and currency; the open amounts are formulas over the Breaks sheet."""
+def _regions(group: Group, _: PlacedSheets, __: int) -> Iterator[Line]:
+    """Totals per region and currency."""
     yield section("By region and currency (currencies are never added together)")
-    yield header(("Region", "Currency", "Orders", "Charges", "Matched orders", "Amount matched", "Amount open"))
+    yield header(("Region", "Currency", "Orders", "Charges", "Matched orders", "Amount matched"))
     totals: dict[tuple[str, str], list[CurrencyTotals]] = {}
     for part in group.parts:
         for total in part.result.currencies:
             totals.setdefault((part.result.account.region, total.currency), []).append(total)
-    breaks = placed[BREAKS.name]
-    for number, ((region, currency), parts) in enumerate(sorted(totals.items()), start=row + 2):
-        criteria = ((c.REGION, f"$A{number}"), (c.CURRENCY, f"$B{number}"))
-        risk = breaks.frame[(breaks.frame[c.REGION] == region) & (breaks.frame[c.CURRENCY] == currency)]
-        stated = sum(total.amount_open for total in parts)
-        assert_ties(f"amount open in {region}, {currency}", exact_sum(risk[c.AMOUNT_AT_RISK]), stated)
-        open_ = sum_cell(group.basis, breaks, risk, c.AMOUNT_AT_RISK, currency, *criteria)
+    for (region, currency), parts in sorted(totals.items()):
         matched = Cell(Money(sum(total.amount_matched for total in parts), currency))
         counts = (
             sum(total.orders for total in parts),
             sum(total.charges for total in parts),
             sum(total.matched_orders for total in parts),
         )
-        yield Line((Cell(region), Cell(currency), *(Cell(count) for count in counts), matched, open_))
+        yield Line((Cell(region), Cell(currency), *(Cell(count) for count in counts), matched))
 
 
 def _proofs(group: Group, _: PlacedSheets, row: int) -> Iterator[Line]:
@@ -143,35 +134,46 @@ def _proofs(group: Group, _: PlacedSheets, row: int) -> Iterator[Line]:
         yield proof_line(group.basis, f"{name}: {proof_title(proof.name)}", proof, number)
 
 
-def _codes(group: Group, placed: PlacedSheets, row: int) -> Iterator[Line]:
+def _codes(_: Group, placed: PlacedSheets, row: int) -> Iterator[Line]:
     """One row per code, worst first: how many, and in which accounts."""
     breaks = placed[BREAKS.name]
-    meanings = {entry.code: entry.meaning for entry in group.basis.catalogue}
-    yield section("Breaks by code")
+    yield section("Breaks by kind")
     if breaks.frame.empty:
         yield empty_block(breaks.empty)
         return
-    yield header(("Code", "Severity", "Breaks", "In the accounts", "What it means"), last=4)
+    yield header(("Break", "Severity", "Breaks", "In the accounts", "Code"), last=4)
     number = row + 2
-    for _, same_code in breaks.frame.groupby([c.SEVERITY, c.CODE], sort=False):
+    for _key, same_code in breaks.frame.groupby([c.SEVERITY, c.CODE], sort=False):
         severity, code = same_code[[c.SEVERITY, c.CODE]].iloc[0].tolist()
         by_account = same_code[c.ACCOUNT].fillna(_UNKNOWN).value_counts().sort_index()
         accounts = ", ".join(f"{name} {count}" for name, count in by_account.items())
-        meaning = meanings.get(code, "")
         yield Line(
             (
-                Cell(code, "link", link=breaks.link(same_code.index.tolist()[0])),
+                Cell(same_code[c.TITLE].iloc[0], "link", link=breaks.link(same_code.index.tolist()[0])),
                 Cell(severity, severity_style(severity)),
-                Cell(len(same_code), formula=breaks.count((c.SEVERITY, f"$B{number}"), (c.CODE, f"$A{number}"))),
+                Cell(len(same_code), formula=breaks.count((c.SEVERITY, f"$B{number}"), (c.CODE, f"$E{number}"))),
                 Cell(accounts, "wrapped"),
-                Cell(meaning, "wrapped", span=4),
+                Cell(code, span=4),
             ),
-            max(height(meaning, 4, COLUMNS), height(accounts, 3, 4)),
+            height(accounts, 3, 4),
         )
         number += 1
     total = Cell(len(breaks.frame), "total count", formula=f"SUM(C{row + 2}:C{number - 1})")
     yield Line((Cell("All breaks", "total"), Cell("", "total"), total, Cell("", "total", span=5)))
 
 
-_BLOCKS = (_title, group_trust, _identity, _accounts, _regions, _proofs, _codes, by_age, sign_off)
+_BLOCKS = (
+    _title,
+    group_trust,
+    _identity,
+    _accounts,
+    _regions,
+    by_exposure,
+    by_owner,
+    by_age,
+    by_cause,
+    _codes,
+    _proofs,
+    sign_off,
+)
 PAGE = Page(order=10, name="Summary", widths=WIDTHS, lines=partial(page_lines, _BLOCKS))

@@ -1,81 +1,258 @@
-"""Breaks by code and by age, with what they put at risk: formulas over the Breaks sheet."""
+"""What is open: by what its amounts mean for cash, by owner, by age, by cause and by code; formulas over Breaks."""
 
 from collections.abc import Iterator
 
 import pandas as pd
 
 from recon import columns as c
-from reports.sheet import AnyReport, Cell, Criterion, Line, column_letter
+from recon.model import AGES, Exposure
+from recon.money import Money
+from recon.result.exposures import by_exposure as stated_by_exposure
+from reports.report import Report
+from reports.sheet import AnyReport, Cell, Criterion, Line, PlacedSheet, column_letter
+from reports.sheets.breaks import CAUSE, FOR_CASH
 from reports.sheets.breaks import SHEET as BREAKS
-from reports.summary.parts import COLUMNS, PlacedSheets, empty_block, header, height, section, sum_cell
+from reports.summary.parts import (
+    COLUMNS,
+    PlacedSheets,
+    assert_ties,
+    empty_block,
+    exact_sum,
+    header,
+    height,
+    section,
+    sum_cell,
+)
 from reports.workbook.styles import severity_style
 
-# First and last day of an age; the last is open.
-AGES = ((0, 1), (2, 7), (8, 30), (31, 90), (91, None))
+NOBODY = "nobody yet"
+_MEMBERS = 12  # of one cause that are named one by one
+_MEANS = {
+    Exposure.LOST: "Gone, or counted as ours and never taken.",
+    Exposure.OWED_TO_CUSTOMER: "To be paid back to customers, or to be delivered for.",
+    Exposure.OWED_TO_US: "To be claimed from a customer, from Omise or from the bank.",
+    Exposure.TIMING: "On its way, or put right by itself; look at it when it gets old.",
+    Exposure.NO_CASH: "A record is wrong; the money is where it should be.",
+}
 
 
-def by_code(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]:
-    """One row per code and currency, worst first, each with a link to its rows."""
+def by_exposure(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]:
+    """How many breaks and how much, by what the amounts mean for cash; kinds and currencies are never added."""
     breaks = placed[BREAKS.name]
-    meanings = {entry.code: entry.meaning for entry in report.basis.catalogue}
-    yield section("Breaks by code")
+    yield section("What is open, by what it means for cash (kinds are never added together)")
     if breaks.frame.empty:
         yield empty_block(breaks.empty)
         return
-    yield header(("Code", "Severity", "Currency", "Breaks", "Amount at risk", "What it means"), last=3)
+    _assert_stated(report, breaks)
+    yield header(("For cash", "Currency", "Breaks", "Amount at risk", "That is"), last=4)
     number = row + 2
-    keys = [c.SEVERITY, c.CODE, c.CURRENCY]
-    # The frame is sorted, worst first; groups keep that order.
-    for _, group in breaks.frame.groupby(keys, sort=False, dropna=False):
-        severity, code, currency = group[keys].fillna("").iloc[0].tolist()
-        in_currency = f"$C{number}" if currency else '""'
-        criteria = ((c.SEVERITY, f"$B{number}"), (c.CODE, f"$A{number}"), (c.CURRENCY, in_currency))
-        risk = sum_cell(report.basis, breaks, group, c.AMOUNT_AT_RISK, currency, *criteria) if currency else Cell("")
-        meaning = meanings.get(code, "")
+    for exposure, currency, frame in _kinds(breaks):
+        criteria = ((FOR_CASH, f"$A{number}"), _in_currency(currency, f"$B{number}"))
         yield Line(
             (
-                Cell(code, "link", link=breaks.link(group.index.tolist()[0])),
-                Cell(severity, severity_style(severity)),
+                Cell(exposure.words, "link", link=breaks.link(frame.index.tolist()[0])),
+                Cell(currency or "no amount"),
+                Cell(len(frame), formula=breaks.count(*criteria)),
+                _risk(report, breaks, frame, currency, *criteria),
+                Cell(_MEANS[exposure], span=4),
+            )
+        )
+        number += 1
+    total = Cell(len(breaks.frame), "total count", formula=f"SUM(C{row + 2}:C{number - 1})")
+    yield Line((Cell("All that is open", "total"), Cell("", "total"), total, Cell("", "total", span=5)))
+
+
+def _assert_stated(report: AnyReport, breaks: PlacedSheet) -> None:
+    """Stops a file whose sheet is not what the results say as JSON."""
+    results = [part.result for part in ((report,) if isinstance(report, Report) else report.parts)]
+    stated: dict[tuple[str, str | None], int] = {}
+    for result in results:
+        for kind in stated_by_exposure(result.breaks):
+            stated[kind.exposure, kind.currency] = stated.get((kind.exposure, kind.currency), 0) + kind.amount
+    shown = {(str(kind), currency): exact_sum(frame[c.AMOUNT_AT_RISK]) for kind, currency, frame in _kinds(breaks)}
+    for key in stated | shown:
+        assert_ties(f"amount open, {key}", shown.get(key, 0), stated.get(key, 0))
+    for code in {total.currency for result in results for total in result.currencies}:
+        open_amount = sum(t.amount_open for result in results for t in result.currencies if t.currency == code)
+        at_risk = sum(amount for (_, currency), amount in shown.items() if currency == code)
+        assert_ties(f"amount open in {code}", at_risk, open_amount)
+
+
+def by_owner(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]:
+    """Whose work it is, by what it means for cash and currency; what nobody has is first."""
+    breaks = placed[BREAKS.name]
+    if breaks.frame.empty:
+        return
+    yield section("Who works on it")
+    yield header(("Owner", "For cash", "Currency", "Breaks", "Amount at risk", "Oldest, days"))
+    owners = breaks.frame[c.OWNER].fillna("")
+    number = row + 2
+    for owner in sorted(owners.unique()):
+        for exposure, currency, frame in _kinds(breaks, breaks.frame[owners == owner]):
+            whose = (c.OWNER, f"$A{number}" if owner else '""')
+            criteria = (whose, (FOR_CASH, f"$B{number}"), _in_currency(currency, f"$C{number}"))
+            yield Line(
+                (
+                    Cell(owner or NOBODY, "label" if not owner else ""),
+                    Cell(exposure.words),
+                    Cell(currency or "no amount"),
+                    Cell(len(frame), formula=breaks.count(*criteria)),
+                    _risk(report, breaks, frame, currency, *criteria),
+                    Cell(int(frame[c.AGE_DAYS].max())),
+                )
+            )
+            number += 1
+
+
+def by_age(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]:
+    """How many, and how much by what it means for cash, in each age; by first sight too, where that is another."""
+    breaks = placed[BREAKS.name]
+    if breaks.frame.empty:
+        return
+    yield section("How old it is, in days since it happened")
+    names = [f"{first} to {last}" if last is not None else f"over {first - 1}" for first, last in AGES]
+    yield header(("", "Currency", *names, "All"))
+    yield _count_by_age("Breaks", breaks, c.AGE_DAYS, row + 2)
+    number = row + 3
+    if not _ages_agree(breaks.frame):
+        yield _count_by_age("Breaks, by days since first seen", breaks, c.KNOWN_DAYS, number)
+        number += 1
+    for exposure, currency, frame in _kinds(breaks):
+        if currency is None:
+            continue
+        kind = ((FOR_CASH, f"$A{number}"), (c.CURRENCY, f"$B{number}"))
+        cells = [
+            _risk(report, breaks, _aged(frame, c.AGE_DAYS, age), currency, *kind, *_between(c.AGE_DAYS, age))
+            for age in AGES
+        ]
+        yield Line((Cell(exposure.words), Cell(currency), *cells, _risk(report, breaks, frame, currency, *kind)))
+        number += 1
+
+
+def _ages_agree(frame: pd.DataFrame) -> bool:
+    return all(len(_aged(frame, c.AGE_DAYS, age)) == len(_aged(frame, c.KNOWN_DAYS, age)) for age in AGES)
+
+
+def _count_by_age(name: str, breaks: PlacedSheet, column: str, row: int) -> Line:
+    counts = [
+        Cell(len(_aged(breaks.frame, column, age)), formula=breaks.count(*_between(column, age))) for age in AGES
+    ]
+    every = Cell(len(breaks.frame), formula=f"SUM(C{row}:{column_letter(len(AGES) + 1)}{row})")
+    return Line((Cell(name, "label"), Cell(""), *counts, every))
+
+
+def by_cause(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]:
+    """Breaks of one cause as one group each, its members below it, the oldest first."""
+    breaks = placed[BREAKS.name]
+    groups = list(breaks.frame.groupby([CAUSE, c.CURRENCY], sort=True)) if len(breaks.frame) else []
+    if not groups:
+        return
+    yield section("Breaks that have one cause: one thing to do each")
+    yield header(
+        ("Cause", "Currency", "Breaks", "Amount at risk", "Happened from", "Happened to", "What to do"), last=2
+    )
+    number = row + 2
+    for _, members in groups:
+        ordered = members.sort_values([c.OCCURRED_ON, c.BREAK_ID])
+        cause, currency = ordered[[CAUSE, c.CURRENCY]].iloc[0].tolist()
+        criteria = ((CAUSE, f"$A{number}"), (c.CURRENCY, f"$B{number}"))
+        days = ordered[c.OCCURRED_ON].dropna()
+        yield Line(
+            (
+                Cell(cause, "wrapped"),
                 Cell(currency),
-                Cell(len(group), formula=breaks.count(*criteria)),
-                risk,
-                Cell(meaning, "wrapped", span=3),
+                Cell(len(ordered), formula=breaks.count(*criteria)),
+                _risk(report, breaks, ordered, currency, *criteria),
+                Cell(days.min() if len(days) else ""),
+                Cell(days.max() if len(days) else ""),
+                Cell(ordered[c.SUGGESTION].iloc[0], "wrapped", span=2),
             ),
-            height(meaning, 5, COLUMNS),
+            max(height(cause, 0, 1), height(ordered[c.SUGGESTION].iloc[0], 6, COLUMNS)),
+        )
+        yield from _members(breaks, ordered.iloc[:_MEMBERS], currency)
+        more = len(ordered) - _MEMBERS
+        if more > 0:
+            words = f"and {more:,} more: filter the Breaks sheet by its cause"
+            yield Line((Cell("", "label"), Cell(words, "label", span=7)))
+        number += 1 + min(len(ordered), _MEMBERS) + (more > 0)
+
+
+def _members(breaks: PlacedSheet, members: pd.DataFrame, currency: str) -> Iterator[Line]:
+    for index, subject, amount, day in zip(
+        members.index.tolist(), members[c.SUBJECT_ID], members[c.AMOUNT_AT_RISK], members[c.OCCURRED_ON], strict=True
+    ):
+        risk = Cell("") if pd.isna(amount) else Cell(Money(int(amount), currency))
+        happened = Cell(day if isinstance(day, str) else "")
+        yield Line((Cell("", "label"), Cell(subject, "link", span=2, link=breaks.link(index)), risk, happened))
+
+
+def by_code(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]:
+    """One row per kind of break, what it means for cash, and currency; worst first, each with a link to its rows."""
+    breaks = placed[BREAKS.name]
+    yield section("Breaks by kind")
+    if breaks.frame.empty:
+        yield empty_block(breaks.empty)
+        return
+    yield header(("Break", "Severity", "Currency", "Breaks", "Amount at risk", "For cash", "Code"), last=2)
+    number = row + 2
+    keys = [c.SEVERITY, c.CODE, FOR_CASH, c.CURRENCY]
+    # The frame is sorted, worst first; groups keep that order.
+    for _, group in breaks.frame.groupby(keys, sort=False, dropna=False):
+        severity, code, for_cash, currency = group[keys].fillna("").iloc[0].tolist()
+        criteria = (
+            (c.SEVERITY, f"$B{number}"),
+            (c.CODE, f"$G{number}"),
+            (FOR_CASH, f"$F{number}"),
+            _in_currency(currency, f"$C{number}"),
+        )
+        yield Line(
+            (
+                Cell(group[c.TITLE].iloc[0], "link", link=breaks.link(group.index.tolist()[0])),
+                Cell(severity, severity_style(severity)),
+                Cell(currency or "no amount"),
+                Cell(len(group), formula=breaks.count(*criteria)),
+                _risk(report, breaks, group, currency, *criteria),
+                Cell(for_cash),
+                Cell(code, span=2),
+            )
         )
         number += 1
     total = Cell(len(breaks.frame), "total count", formula=f"SUM(D{row + 2}:D{number - 1})")
     yield Line((Cell("All breaks", "total"), Cell("", "total"), Cell("", "total"), total, Cell("", "total", span=4)))
 
 
-def by_age(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]:
-    """How many breaks, and how much is at risk per currency, in each age."""
-    breaks = placed[BREAKS.name]
-    if breaks.frame.empty:
-        return
-    yield section("Age of the breaks, in days")
-    names = [f"{first} to {last}" if last is not None else f"over {first - 1}" for first, last in AGES]
-    yield header(("", "Currency", *names, "All"))
-    counts = [Cell(len(_aged(breaks.frame, age)), formula=breaks.count(*_between(age))) for age in AGES]
-    sum_ = f"SUM(C{row + 2}:{column_letter(len(AGES) + 1)}{row + 2})"
-    yield Line((Cell("Breaks", "label"), Cell(""), *counts, Cell(len(breaks.frame), formula=sum_)))
-    for number, currency in enumerate(sorted(breaks.frame[c.CURRENCY].dropna().unique()), start=row + 3):
-        frame = breaks.frame[breaks.frame[c.CURRENCY] == currency]
-        in_currency = (c.CURRENCY, f"$B{number}")
-        cells = [
-            sum_cell(report.basis, breaks, _aged(frame, age), c.AMOUNT_AT_RISK, currency, in_currency, *_between(age))
-            for age in AGES
-        ]
-        every = sum_cell(report.basis, breaks, frame, c.AMOUNT_AT_RISK, currency, in_currency)
-        yield Line((Cell("Amount at risk", "label"), Cell(currency), *cells, every))
+def _kinds(
+    breaks: PlacedSheet, frame: pd.DataFrame | None = None
+) -> Iterator[tuple[Exposure, str | None, pd.DataFrame]]:
+    """The rows of the Breaks sheet, or some of them, by exposure and currency (null: those without one)."""
+    rows = breaks.frame if frame is None else frame
+    for exposure in Exposure:
+        of_kind = rows[rows[c.EXPOSURE] == exposure]
+        currencies = sorted(of_kind[c.CURRENCY].dropna().unique())
+        for currency in currencies:
+            yield exposure, currency, of_kind[of_kind[c.CURRENCY] == currency]
+        if of_kind[c.CURRENCY].isna().any():
+            yield exposure, None, of_kind[of_kind[c.CURRENCY].isna()]
 
 
-def _between(age: tuple[int, int | None]) -> list[Criterion]:
+def _in_currency(currency: str | None, cell: str) -> Criterion:
+    return (c.CURRENCY, cell if currency else '""')
+
+
+def _risk(
+    report: AnyReport, breaks: PlacedSheet, frame: pd.DataFrame, currency: str | None, *criteria: Criterion
+) -> Cell:
+    return (
+        sum_cell(report.basis, breaks, frame, c.AMOUNT_AT_RISK, currency, *criteria) if currency else Cell("", "text")
+    )
+
+
+def _between(column: str, age: tuple[int, int | None]) -> list[Criterion]:
     first, last = age
-    upper = [] if last is None else [(c.AGE_DAYS, f'"<={last}"')]
-    return [(c.AGE_DAYS, f'">={first}"'), *upper]
+    upper = [] if last is None else [(column, f'"<={last}"')]
+    return [(column, f'">={first}"'), *upper]
 
 
-def _aged(frame: pd.DataFrame, age: tuple[int, int | None]) -> pd.DataFrame:
+def _aged(frame: pd.DataFrame, column: str, age: tuple[int, int | None]) -> pd.DataFrame:
     first, last = age
-    return frame[frame[c.AGE_DAYS].between(first, last if last is not None else frame[c.AGE_DAYS].max())]
+    return frame[frame[column].between(first, last if last is not None else frame[column].max())]

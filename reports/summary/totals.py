@@ -63,7 +63,7 @@ def counts(report: Report, placed: PlacedSheets, row: int) -> Iterator[Line]:
         filler = Cell("", "label", span=2)
         yield Line((Cell(name, "label"), value, Cell("", "label"), Cell(other, "label", span=2), right, filler))
     if off_sheet:
-        note = "of these not on the Matched sheet: their break was closed by a person, or its rule is switched off"
+        note = "of these not on the Matched sheet: a person closed their break, or this kind is not looked for"
         yield Line((Cell(note, "label", span=5), Cell(off_sheet), Cell("", "label", span=2)))
 
 
@@ -72,11 +72,11 @@ def currencies(report: Report, placed: PlacedSheets, row: int) -> Iterator[Line]
     totals = sorted(report.result.currencies, key=lambda total: total.currency)
     unknown = set(placed[BREAKS.name].frame[c.CURRENCY].dropna()) - {total.currency for total in totals}
     assert not unknown, f"breaks have currencies that the result's totals lack: {sorted(unknown)}"
-    titles = ["Currency", "Orders", "Charges", "Matched orders", "Amount matched", "Amount open"]
+    titles = ["Currency", "Orders", "Charges", "Matched orders", "Amount matched"]
     off_sheet = [_off_sheet(placed[MATCHED.name], total) for total in totals]
     if any(off_sheet):
         titles += ["Matched, not on its sheet", "Their amount"]
-    yield section("By currency (never added together; open is what the breaks put at risk)")
+    yield section("By currency (never added together)")
     yield header(tuple(titles))
     for number, (total, missing) in enumerate(zip(totals, off_sheet, strict=True), start=row + 2):
         cells = _currency(report, placed, total, number, missing)
@@ -91,18 +91,14 @@ def _currency(
     report: Report, placed: PlacedSheets, total: CurrencyTotals, row: int, missing: tuple[int, int] | None
 ) -> tuple[Cell, ...]:
     matched = placed[MATCHED.name]
-    breaks = placed[BREAKS.name]
     in_currency = (c.CURRENCY, f"$A{row}")
-    risk = breaks.frame[breaks.frame[c.CURRENCY] == total.currency]
-    open_ = sum_cell(report.basis, breaks, risk, c.AMOUNT_AT_RISK, total.currency, in_currency)
-    assert_ties(f"amount open in {total.currency}", exact_sum(risk[c.AMOUNT_AT_RISK]), total.amount_open)
     paid = _matched_in(matched, total.currency)
     paid_here = sum_cell(report.basis, matched, paid, c.ORDER_AMOUNT, total.currency, in_currency)
-    plus_orders, plus_amount = (f"+G{row}", f"+H{row}") if missing else ("", "")
+    plus_orders, plus_amount = (f"+F{row}", f"+G{row}") if missing else ("", "")
     orders = Cell(total.matched_orders, formula=matched.count((PAYMENT, "1"), in_currency) + plus_orders)
     formula = paid_here.formula and paid_here.formula + plus_amount
     paid_amount = Cell(Money(total.amount_matched, total.currency), formula=formula)
-    return (Cell(total.currency), Cell(total.orders), Cell(total.charges), orders, paid_amount, open_)
+    return (Cell(total.currency), Cell(total.orders), Cell(total.charges), orders, paid_amount)
 
 
 def _off_sheet(matched: PlacedSheet, total: CurrencyTotals) -> tuple[int, int] | None:

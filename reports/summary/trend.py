@@ -1,16 +1,14 @@
-"""The ranges before this one, each by its last run, with this one: match rate and open value, as rows and charts."""
+"""The ranges before this one, each by its last run, with this one: match rate and open breaks, as rows and charts."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from recon import columns as c
 from recon.model import Result
-from recon.money import Money
 from recon.result.changes import open_breaks
 from reports.report import Report
 from reports.sheet import Cell, Chart, Line
 from reports.summary.parts import PlacedSheets, empty_block, header, section
-from reports.workbook.styles import money_format
 
 _CHART = (408.0, 165.0)  # points
 _CHART_ROWS = 12
@@ -19,14 +17,13 @@ _SECOND = 4  # the column where the second chart begins
 
 @dataclass(frozen=True, slots=True)
 class _Point:
-    """One range: its days (ISO), orders, breaks, open value in the settlement currency (null: not recorded)."""
+    """One range: its days (ISO), orders and open breaks."""
 
     first: str
     last: str
     matched: int
     expecting: int
     breaks: int
-    open_amount: int | None
     rate_known: bool = True
 
 
@@ -39,11 +36,10 @@ def trend(report: Report, _: PlacedSheets, row: int) -> Iterator[Line]:
         yield empty_block("No earlier range of this length has been run.")
         return
     points = [*earlier, _this(result)]
-    currency = result.account.currency
-    yield header(("From", "To", "Matched", "Expect a charge", "Match rate", "Open breaks", f"Open value, {currency}"))
+    yield header(("From", "To", "Matched", "Expect a charge", "Match rate", "Open breaks"))
     for number, point in enumerate(points, start=row + 2):
-        yield _line(point, currency, number)
-    yield from _charts(report, row + 2, row + 1 + len(points))
+        yield _line(point, number)
+    yield from _charts(row + 2, row + 1 + len(points))
 
 
 def _earlier(result: Result) -> Iterator[_Point]:
@@ -54,7 +50,6 @@ def _earlier(result: Result) -> Iterator[_Point]:
         c.MATCHED_ORDERS,
         c.EXPECTING_ORDERS,
         c.BREAKS_OPEN,
-        c.AMOUNT_OPEN,
         c.RATE_KNOWN,
     ]
     if frame.empty:
@@ -65,28 +60,22 @@ def _earlier(result: Result) -> Iterator[_Point]:
 
 
 def _this(result: Result) -> _Point:
-    open_ = next((t.amount_open for t in result.currencies if t.currency == result.account.currency), 0)
     days = (result.first_day.isoformat(), result.last_day.isoformat())
     counted = (result.matched_orders, result.expecting_orders, len(open_breaks(result.breaks)))
-    return _Point(*days, *counted, open_, result.rate_known)
+    return _Point(*days, *counted, result.rate_known)
 
 
-def _line(point: _Point, currency: str, row: int) -> Line:
+def _line(point: _Point, row: int) -> Line:
     rate = Cell("not applicable" if point.rate_known else "not known")
     if point.expecting and point.rate_known:
         rate = Cell(point.matched / point.expecting, formula=f"C{row}/D{row}")
-    open_ = Cell("not recorded") if point.open_amount is None else Cell(Money(point.open_amount, currency))
-    numbers = (Cell(point.matched), Cell(point.expecting), rate, Cell(point.breaks), open_)
+    numbers = (Cell(point.matched), Cell(point.expecting), rate, Cell(point.breaks))
     return Line((Cell(point.first), Cell(point.last), *numbers))
 
 
-def _charts(report: Report, first: int, last: int) -> Iterator[Line]:
-    currency = report.result.account.currency
-    decimals = report.basis.currencies.decimals(currency)
-    money = money_format(currency, report.basis.currencies).partition(";")[0].replace("_)", "")
-    whole = money.replace("." + "0" * decimals, "") if decimals else money
+def _charts(first: int, last: int) -> Iterator[Line]:
     rate = Chart("Match rate", 0, 4, first, last, "0.0%", 0, _CHART)
-    value = Chart(f"Open value, {currency}", 0, 6, first, last, whole, _SECOND, _CHART, bars=True)
+    breaks = Chart("Open breaks", 0, 5, first, last, "#,##0", _SECOND, _CHART, bars=True)
     yield Line()
-    yield Line(charts=(rate, value))
+    yield Line(charts=(rate, breaks))
     yield from (Line() for _ in range(_CHART_ROWS - 1))

@@ -21,6 +21,7 @@ from recon.model import (
     Result,
     Severity,
 )
+from recon.rules import exposure_of, title_of
 from tests.kit import report_details
 
 AS_OF = datetime(2026, 11, 30, 18, 30, tzinfo=UTC)
@@ -40,6 +41,11 @@ class Entry:
     meaning: str
     action: str
     group: str = "Order and charge"
+
+    @property
+    def title(self) -> str:
+        """Its plain words."""
+        return title_of(self.code)
 
 
 CATALOGUE = (
@@ -183,8 +189,9 @@ def known_break(
     status: BreakStatus = BreakStatus.OPEN,
     owner: str | None = None,
     explanation: str = "",
+    since: int | None = None,
 ) -> KnownBreak:
-    """One break, `age` days old at the as-of moment."""
+    """One break, first seen `age` days before the as-of moment, of `since` days before it (null: the same day)."""
     entry = _ENTRY[code]
     break_ = Break(
         code=code,
@@ -202,6 +209,9 @@ def known_break(
         order_id=f"{number:07d}" if entry.subject == "order" else None,
         charge_id=f"chrg_test_5xuy{number:015d}" if entry.subject != "row" and code != "charge_missing" else None,
         refund_id=f"rfnd_test_5xuy{number:015d}" if entry.subject == "refund" else None,
+        occurred_on=(AS_OF - timedelta(days=age if since is None else since)).astimezone(TH.zone).date()
+        if entry.subject != "row"
+        else None,
     )
     return KnownBreak(break_, status, AS_OF - timedelta(days=age, hours=1), AS_OF, owner)
 
@@ -210,7 +220,7 @@ BREAKS = (
     known_break("order_paid_charge_failed", 901, expected=128_000, risk=128_000, age=0),
     known_break("order_paid_charge_failed", 902, expected=45_050, risk=45_050, age=1, owner="Malee"),
     known_break("amount_scale_mismatch", 903, expected=150_000, actual=1_500, risk=148_500, age=0),
-    known_break("charge_missing", 904, expected=99_900, risk=99_900, age=3),
+    known_break("charge_missing", 904, expected=99_900, risk=99_900, age=3, since=17),
     known_break("charge_missing", 905, expected=5_500, risk=5_500, age=12, currency="USD"),
     known_break("order_missing", 906, actual=210_000, risk=210_000, age=2),
     known_break("order_not_marked_paid", 907, expected=78_000, actual=78_000, risk=78_000, age=0),
@@ -219,7 +229,7 @@ BREAKS = (
     known_break("currency_mismatch", 910, expected=12_000, risk=12_000, age=7, currency="JPY"),
     known_break("refund_unrecorded", 911, expected=0, actual=25_000, risk=25_000, age=95),
     known_break("refund_overdue", 912, actual=8_800, risk=8_800, age=9, status=BreakStatus.ACKNOWLEDGED),
-    known_break("settlement_overdue", 913, actual=1_904_500, risk=1_904_500, age=4),
+    known_break("settlement_overdue", 913, actual=1_904_500, risk=1_904_500, age=4, since=65),
     known_break("order_invalid", 914, currency=None, age=0),
     known_break("fee_vat_mismatch", 915, expected=255, actual=256, risk=1, age=33, currency="SGD"),
 )
@@ -256,6 +266,10 @@ def breaks(known: Sequence[KnownBreak] = BREAKS, region: str = "TH") -> pd.DataF
                 k.owner,
                 b.explanation,
                 b.suggestion,
+                title_of(b.code),
+                exposure_of(b.code, b.expected, b.actual),
+                b.occurred_on and b.occurred_on.isoformat(),
+                k.known_days(AS_OF, TH.zone),
             )
             for k, b in ((k, k.latest) for k in known)
         ]

@@ -3,12 +3,12 @@
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, and_, case, func, or_, select, true
 
-from recon.model import BreakStatus, KnownBreak, Severity
+from recon.model import AGES, BreakStatus, KnownBreak, Severity
 from recon.store.engine import Store, reading
 from recon.store.runs.break_rows import break_of, chunks
 from recon.store.tables import BREAK, BREAK_EVENT, IS_OPEN, RUN, RUN_ACCOUNT
@@ -19,14 +19,13 @@ SORTS = {
     "severity": _B.severity,
     "due": _B.due_by,
     "risk": _B.amount_at_risk,
-    "age": _B.first_seen,
+    "age": _B.occurred_on,
     "code": _B.code,
     "account": _B.account,
     "owner": _B.owner,
     "status": _B.status,
     "id": _B.id,
 }
-AGES = ((0, 1), (2, 7), (8, 30), (31, 90), (91, None))  # days, both ends inclusive
 
 
 @dataclass(frozen=True)
@@ -54,12 +53,16 @@ class BreakPage:
 
 @dataclass(frozen=True)
 class OpenSum:
-    """Open breaks of an account, code, severity and currency: how many, and the minor units at risk."""
+    """Open breaks of an account, code, severity, currency and sign: how many, and the minor units at risk.
+
+    The sign is that of their difference, 0 where they have none.
+    """
 
     account: str | None
     code: str
     severity: Severity
     currency: str | None
+    sign: int
     count: int
     amount: int
 
@@ -110,8 +113,9 @@ def seen(store: Store, break_ids: Collection[str], visible: frozenset[str] | Non
 
 
 def open_sums(store: Store, visible: frozenset[str] | None) -> list[OpenSum]:
-    """What is open, by account, code, severity and currency; currencies are never added together."""
-    keys = (_B.account, _B.code, _B.severity, _B.currency)
+    """What is open, by account, code, severity, currency and sign; currencies are never added together."""
+    sign = case((_B.actual < _B.expected, -1), (_B.actual > _B.expected, 1), else_=0)
+    keys = (_B.account, _B.code, _B.severity, _B.currency, sign)
     statement = (
         select(*keys, func.count(), func.coalesce(func.sum(_B.amount_at_risk), 0))
         .where(IS_OPEN, _seen(_B.account, visible))
@@ -120,13 +124,19 @@ def open_sums(store: Store, visible: frozenset[str] | None) -> list[OpenSum]:
     )
     with reading(store) as connection:
         rows = connection.execute(statement).all()
-    return [OpenSum(a, code, Severity(sev), currency, n, int(total)) for a, code, sev, currency, n, total in rows]
+    return [
+        OpenSum(account, code, Severity(severity), currency, sign, count, int(total))
+        for account, code, severity, currency, sign, count, total in rows
+    ]
 
 
 def ages(store: Store, visible: frozenset[str] | None, now: datetime) -> list[tuple[str | None, tuple[int, ...]]]:
-    """Per currency how many breaks are open in each of `AGES`, by whole days since they were first seen."""
+    """Per currency how many breaks are open in each of `AGES`, by days since their own day, else since first seen."""
     edges = [now - timedelta(days=least) for least, _ in AGES[1:]]
-    bucket = case(*((_B.first_seen > edge, number) for number, edge in enumerate(edges)), else_=len(edges))
+    by_day = [_B.occurred_on > edge.astimezone(UTC).date() for edge in edges]
+    by_sight = [and_(_B.occurred_on.is_(None), _B.first_seen > edge) for edge in edges]
+    younger = (or_(*either) for either in zip(by_day, by_sight, strict=True))
+    bucket = case(*((is_younger, number) for number, is_younger in enumerate(younger)), else_=len(edges))
     statement = (
         select(_B.currency, bucket, func.count())
         .where(IS_OPEN, _seen(_B.account, visible))

@@ -53,7 +53,7 @@ CREATE TABLE break (
     expected BIGINT, actual BIGINT, amount_at_risk BIGINT, due_by BIGINT, order_id TEXT, charge_id TEXT,
     refund_id TEXT, transfer_id TEXT, transaction_id TEXT, dispute_id TEXT, status TEXT NOT NULL,
     first_seen BIGINT NOT NULL, last_seen BIGINT NOT NULL, owner TEXT, version BIGINT DEFAULT '0' NOT NULL,
-    ruling_id BIGINT, ruling_kind TEXT, ruled_by TEXT, reason TEXT, until DATE, facts TEXT,
+    ruling_id BIGINT, ruling_kind TEXT, ruled_by TEXT, reason TEXT, until DATE, facts TEXT, occurred_on DATE,
     CONSTRAINT pk_break PRIMARY KEY (id)
 );
 CREATE INDEX ix_break_status_account ON break (status, account);

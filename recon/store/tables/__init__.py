@@ -281,6 +281,7 @@ BREAK = Table(
     Column("transfer_id", Text()),
     Column("transaction_id", Text()),
     Column("dispute_id", Text()),
+    Column("occurred_on", Date()),
     Column("status", Text(), nullable=False),
     Column("first_seen", Moment(), nullable=False),
     Column("last_seen", Moment(), nullable=False),

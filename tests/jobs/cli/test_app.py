@@ -77,6 +77,9 @@ BREAK_KEYS = [
     "owner",
     "explanation",
     "suggestion",
+    "title",
+    "occurred_on",
+    "exposure",
 ]
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from recon.calendars import days_window
-from recon.model import Break, Case, Charge, Severity
+from recon.model import Break, Case, Charge, Exposure, Severity
 from recon.rules.rule import Rule
 from recon.settings import Context
 from tests.kit.books import AS_OF, DAY, HOUR, MINUTE, NOON, charge, failed, order, pending
@@ -227,7 +227,8 @@ def test_a_rule_is_added_by_one_function(monkeypatch: pytest.MonkeyPatch) -> Non
             return None
         return rule.on_charge(case, one, context, f"Charge {one.id} was made on a weekend.")
 
-    own = Rule("made_on_a_weekend", "Charge alone", Severity.LOW, "charge", "When.", "What.", judge_each=weekend)
+    words = ("made_on_a_weekend", "Charge alone", Severity.LOW, "charge", "When.", "What.")
+    own = Rule(*words, judge_each=weekend, title="On a weekend", exposure=Exposure.NO_CASH)
     monkeypatch.setattr("recon.rules.CATALOGUE", (own,))
     assert codes(AS_OF, [], [charge("chrg_1", None, created_at=NOON)]) == []
     assert codes(AS_OF, [], [charge("chrg_1", None, created_at=NOON - 2 * DAY)]) == ["made_on_a_weekend"]

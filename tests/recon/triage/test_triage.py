@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recon.arrays import Mask
-from recon.model import Break, Case, Severity
+from recon.model import Break, Case, Exposure, Severity
 from recon.money import Tolerance
 from recon.rules import CATALOGUE, case_rules, judge
 from recon.rules.rule import Rule
@@ -97,7 +97,8 @@ def test_a_rule_that_is_added_without_a_mask_is_asked_of_every_case(with_mask: b
         return np.zeros(len(columns.books.orders), dtype=bool)
 
     mask = nowhere if with_mask else None
-    added = Rule("spotted", "Order and charge", Severity.LOW, "order", "When.", "What.", _spotted, may_apply=mask)
+    words = ("spotted", "Order and charge", Severity.LOW, "order", "When.", "What.")
+    added = Rule(*words, _spotted, may_apply=mask, title="Spotted", exposure=Exposure.NO_CASH)
     rules = (*CATALOGUE, added)
     judged = Job().judged([order("A-1"), order("A-2")], [charge("chrg_1", "A-1"), charge("chrg_2", "A-2")])
     assert judged.triage.cases == ()

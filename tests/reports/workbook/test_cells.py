@@ -21,6 +21,7 @@ from tests.kit.report_example import breaks, known_break, matched, rejected, res
 from tests.reports.workbook.test_write import (
     cells,
     example,
+    open_of,
     part_of,
     read_by_calamine,
     row_of,
@@ -123,6 +124,12 @@ def raw_cells(file: BytesIO, part: str, letters: str) -> list[str]:
     return ["".join(value.text or "" for value in cell.findall("{*}v")) for cell in found[1:]]
 
 
+def column(file: BytesIO, title: str) -> list[Any]:
+    """What the Breaks sheet has under a title."""
+    [header, *rows] = cells(sheet_of(shown(file), "Breaks"))
+    return [row[header.index(title)] for row in rows]
+
+
 def test_every_row_is_written_exactly_in_its_own_currency() -> None:
     known = [
         known_break("amount_mismatch", 1, currency="THB", expected=-5, actual=123_456_789_012_345, risk=1),
@@ -131,29 +138,31 @@ def test_every_row_is_written_exactly_in_its_own_currency() -> None:
         known_break("amount_mismatch", 4, currency=None),
     ]
     file = written(result_of(open_breaks=breaks(known)))
-    codes = [row[4] for row in cells(sheet_of(shown(file), "Breaks"))[1:]]
+    codes = column(file, "Currency")
     part = part_of("Breaks")
     assert codes == [None, "JPY", "SGD", "THB"]
-    assert raw_cells(file, part, "F") == ["", "-5", "1.00", "-0.05"]
-    assert raw_cells(file, part, "G") == ["", "999999999999999", "-1.00", "1234567890123.45"]
+    assert raw_cells(file, part, "O") == ["", "-5", "1.00", "-0.05"]
+    assert raw_cells(file, part, "P") == ["", "999999999999999", "-1.00", "1234567890123.45"]
 
 
 def test_an_amount_that_a_number_cannot_hold_is_text_and_its_total_no_formula() -> None:
     large = 10**15
     known = [known_break("amount_mismatch", n, currency="THB", risk=large + n) for n in (1, 2)]
     file = written(result_of(open_breaks=breaks(known)))
-    assert [row[8] for row in cells(sheet_of(shown(file), "Breaks"))[1:]] == [
+    assert column(file, "Amount at risk") == [
         "10,000,000,000,000.02",
         "10,000,000,000,000.01",
     ]
-    assert row_of(sheet_of(shown(file, values=False), "Summary"), "THB")[5] == "20,000,000,000,000.03"
+    assert (
+        open_of(sheet_of(shown(file, values=False), "Summary"), "no cash effect", "THB")[1] == "20,000,000,000,000.03"
+    )
 
 
 def test_an_unknown_currency_shows_minor_units_and_says_so() -> None:
     known = [known_break("amount_mismatch", 1, currency="XTS", risk=1_234), known_break("order_missing", 2, risk=5)]
     file = written(result_of(open_breaks=breaks(known)))
-    assert [row[8] for row in cells(sheet_of(shown(file), "Breaks"))[1:]] == ["1,234 (minor units)", 0.05]
-    assert row_of(sheet_of(shown(file), "Summary"), "XTS")[5] == "1,234 (minor units)"
+    assert column(file, "Amount at risk") == ["1,234 (minor units)", 0.05]
+    assert open_of(sheet_of(shown(file), "Summary"), "no cash effect", "XTS")[1] == "1,234 (minor units)"
 
 
 def test_moments_stand_in_the_account_s_zone() -> None:

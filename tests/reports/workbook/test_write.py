@@ -19,7 +19,7 @@ from python_calamine import CalamineWorkbook
 
 from recon import columns as c
 from recon.calendars import business_calendar
-from recon.model import BreakStatus, Result, Severity
+from recon.model import BreakStatus, Exposure, Result, Severity
 from recon.money import Currencies
 from recon.settings import RuleSettings
 from reports.report import Basis, Report
@@ -113,6 +113,11 @@ def row_of(sheet: Worksheet, *start: str) -> list[Any]:
     return found
 
 
+def open_of(summary: Worksheet, for_cash: str, currency: str) -> list[Any]:
+    """How many breaks are open of this kind and currency, and how much."""
+    return next(row[2:4] for row in cells(summary) if row[:2] == [for_cash, currency])
+
+
 def expected(sheet: Sheet, report: Report) -> list[list[Any]]:
     """All rows of a detail sheet, worked out cell by cell: its own, then, for each table below, gap, title, table."""
     placed = with_links({one.name: place(one, report) for one in DETAIL.values()})[0][sheet.name]
@@ -194,10 +199,11 @@ def test_summary_shows_the_result_s_figures_and_every_total_is_a_formula_with_it
     assert row_of(values, "Refunds")[5] == pytest.approx(60 / 71)
     assert row_of(values, "Transfers")[5] == 2
     thb = next(total for total in result.currencies if total.currency == "THB")
-    wanted = [thb.orders, thb.charges, 60, thb.amount_matched / 100, thb.amount_open / 100]
-    assert row_of(values, "THB")[1:6] == wanted
-    assert str(row_of(formulas, "THB")[5]).startswith("=ROUND(SUMIFS('Breaks'!")
-    assert row_of(values, "JPY")[5] == 12_000  # yen have no decimals
+    assert row_of(values, "THB")[1:5] == [thb.orders, thb.charges, 60, thb.amount_matched / 100]
+    kinds = [open_of(values, kind.words, "THB")[1] for kind in Exposure]
+    assert sum(kinds) == pytest.approx(thb.amount_open / 100), "what is open is said by kind, never in one sum"
+    assert str(open_of(formulas, "lost", "THB")[1]).startswith("=ROUND(SUMIFS('Breaks'!")
+    assert open_of(values, "owed to us", "JPY") == [1, 12_000]  # yen have no decimals
 
 
 def test_no_formula_is_without_its_value() -> None:
@@ -211,21 +217,56 @@ def test_no_formula_is_without_its_value() -> None:
 def test_summary_counts_breaks_by_code_and_currency_and_links_to_their_rows() -> None:
     file = example()
     summary, sheet = sheet_of(shown(file), "Summary"), sheet_of(shown(file), "Breaks")
-    assert row_of(summary, "order_paid_charge_failed")[1:5] == ["critical", "THB", 2, 1730.5]
-    assert row_of(summary, "charge_missing", "high", "THB")[3:5] == [1, 999]
-    assert row_of(summary, "charge_missing", "high", "USD")[3:5] == [1, 55]
-    assert row_of(summary, "order_invalid")[1:5] == ["medium", None, 1, None]
+    failed, missing = "Order paid, charge failed", "Order paid, and no charge for it"
+    assert row_of(summary, failed)[1:7] == ["critical", "THB", 2, 1730.5, "lost", "order_paid_charge_failed"]
+    assert row_of(summary, missing, "high", "THB")[3:5] == [1, 999]
+    assert row_of(summary, missing, "high", "USD")[3:5] == [1, 55]
+    assert row_of(summary, "Order row could not be read")[1:5] == ["medium", "no amount", 1, None]
     assert row_of(summary, "All breaks")[3] == 15
+    assert row_of(summary, "All that is open")[2] == 15
     links = {cell.value: cell.hyperlink.location for row in summary for cell in row if cell.hyperlink}
-    place = str(links["refund_overdue"]).partition("!")[2]
-    assert sheet.cell(sheet[place].row, 2).value == "refund_overdue"
+    place = str(links["Refund takes too long"]).partition("!")[2]
+    assert sheet.cell(sheet[place].row, 3).value == "refund_overdue"
 
 
 def test_summary_sorts_breaks_by_age_at_every_border() -> None:
-    known = [known_break("amount_mismatch", n, risk=100, age=n) for n in (0, 1, 2, 7, 8, 30, 31, 90, 91, 400)]
+    ages = (0, 7, 8, 30, 31, 60, 61, 90, 91, 400)
+    known = [known_break("charge_missing", n, risk=100, age=0, since=n) for n in ages]
     summary = sheet_of(shown(written(result_of(open_breaks=breaks(known)))), "Summary")
     assert row_of(summary, "Breaks")[2:] == [2, 2, 2, 2, 2, 10]
-    assert row_of(summary, "Amount at risk", "THB")[2:] == [2, 2, 2, 2, 2, 10]
+    assert row_of(summary, "Breaks, by days since first seen")[2:] == [10, 0, 0, 0, 0, 10]
+    found = [row for row in cells(summary) if row[:2] == ["lost", "THB"]]
+    assert found[-1][2:8] == [2, 2, 2, 2, 2, 10]
+
+
+def test_summary_never_adds_what_is_owed_to_what_is_lost() -> None:
+    known = [
+        known_break("charge_missing", 1, expected=500, actual=0, risk=500),
+        known_break("amount_mismatch", 2, expected=500, actual=700, risk=200, owner="Malee"),
+        known_break("amount_mismatch", 3, expected=500, actual=400, risk=100, owner="Malee"),
+    ]
+    summary = sheet_of(shown(written(result_of(open_breaks=breaks(known)))), "Summary")
+    kinds = ("lost", "owed to customers", "owed to us")
+    assert [open_of(summary, kind, "THB") for kind in kinds] == [[1, 5], [1, 2], [1, 1]]
+    assert row_of(summary, "Malee", "owed to customers", "THB")[3:5] == [1, 2]
+    assert row_of(summary, "nobody yet", "lost", "THB")[3:5] == [1, 5]
+    amounts = [cell for row in cells(summary)[20:] for cell in row if isinstance(cell, int | float)]
+    assert 8 not in amounts
+    assert 3 not in {row[3] for row in cells(summary) if row[0] == "The amounts differ"}
+
+
+def test_breaks_of_one_cause_are_one_group_with_its_members() -> None:
+    known = [known_break("settlement_overdue", n, risk=100, age=1, since=n) for n in range(1, 15)]
+    known += [known_break("charge_missing", n, risk=100) for n in (30, 31)]
+    file = written(result_of(open_breaks=breaks(known)))
+    summary = sheet_of(shown(file), "Summary")
+    cause = row_of(summary, "Payouts of th are late or paused")
+    assert cause[1:6] == ["THB", 14, 14, "2026-11-17", "2026-11-30"]
+    members = [row[1] for row in cells(summary) if str(row[1]).startswith("charge_")]
+    assert members == [f"charge_{n}" for n in range(14, 2, -1)], "the oldest first"
+    assert [row[1] for row in cells(summary) if str(row[1]).startswith("and ")] == [
+        "and 2 more: filter the Breaks sheet by its cause"
+    ]
 
 
 def test_a_closed_break_is_on_no_sheet() -> None:
@@ -268,9 +309,9 @@ def test_matched_orders_without_a_row_are_shown_and_the_totals_still_add_up() ->
     file = written(result_with_a_closed_break())
     values, formulas = sheet_of(shown(file), "Summary"), sheet_of(shown(file, values=False), "Summary")
     assert row_of(values, "Charges")[5] == 61
-    assert row_of(values, "THB")[6:] == [1, 50]
+    assert row_of(values, "THB")[5:7] == [1, 50]
     place = next(cell.row for row in values for cell in row if cell.value == "THB" and cell.column == 1)
-    assert str(formulas[f"E{place}"].value).endswith(f"+H{place}")
+    assert str(formulas[f"E{place}"].value).endswith(f"+G{place}")
 
 
 def test_several_charges_of_one_order_count_it_once() -> None:
@@ -337,7 +378,7 @@ def test_money_has_its_currency_s_format() -> None:
     assert sheet["F2"].number_format == '"¥"#,##0_);[Red]-"¥"#,##0_)'
     assert sheet["F2"].value == 10_000
     mixed = sheet_of(book, "Breaks")
-    formats = {row[4].value: row[8].number_format for row in mixed.iter_rows(min_row=2) if row[4].value}
+    formats = {row[13].value: row[7].number_format for row in mixed.iter_rows(min_row=2) if row[13].value}
     assert {code: "0.00" in text for code, text in formats.items()} == {
         "JPY": False,
         "SGD": True,

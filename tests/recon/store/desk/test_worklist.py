@@ -39,7 +39,14 @@ def a_break(number: int, **other: object) -> KnownBreak:
 
 BREAKS = [
     a_break(1, severity=Severity.CRITICAL, owner="anna"),
-    a_break(2, due_by=NOW + timedelta(days=2), first_seen=NOW - timedelta(days=3)),
+    a_break(
+        2,
+        due_by=NOW + timedelta(days=2),
+        first_seen=NOW - timedelta(days=3),
+        occurred_on=date(2026, 2, 20),
+        actual=1,
+        expected=2,
+    ),
     a_break(3, account="jp", currency="JPY", charge_id="chrg_3", first_seen=NOW - timedelta(days=100)),
     a_break(4, status=BreakStatus.RESOLVED, due_by=NOW),
     a_break(
@@ -112,13 +119,18 @@ def test_pages_neither_repeat_nor_lose(store: Store) -> None:
 
 def test_sums_ages_and_days(store: Store) -> None:
     sums = {
-        (one.account, one.currency): (one.count, one.amount)
+        (one.account, one.currency, one.sign): (one.count, one.amount)
         for one in worklist.open_sums(store, None)
         if one.severity == Severity.HIGH
     }
-    assert sums == {("th", "THB"): (1, 200), ("jp", "JPY"): (1, 300), ("th", None): (1, 0), (None, None): (1, 0)}
+    assert sums == {
+        ("th", "THB", -1): (1, 200),
+        ("jp", "JPY", 0): (1, 300),
+        ("th", None, 0): (1, 0),
+        (None, None, 0): (1, 0),
+    }
     by_age = dict(worklist.ages(store, None, NOW))
-    assert by_age == {"THB": (1, 1, 0, 0, 0), "JPY": (0, 0, 0, 0, 1), None: (1, 0, 1, 0, 0)}
+    assert by_age == {"THB": (1, 0, 1, 0, 0), "JPY": (0, 0, 0, 0, 1), None: (1, 1, 0, 0, 0)}
     runs = {
         run.day: (run.complete, run.breaks_open) for run in worklist.days(store, TH, date(2026, 3, 1), NOW.date())
     }

@@ -110,6 +110,7 @@ def test_a_break_comes_back_with_every_field(store: Store) -> None:
         transfer_id="trsf_1",
         transaction_id="trxn_1",
         dispute_id="dspt_1",
+        occurred_on=date(2026, 2, 28),
     )
     nameless = known("digest", account=None, code="order_invalid")
     given = KnownBreak(full, BreakStatus.ACKNOWLEDGED, NOON - HOUR, NOON, owner="mali")
