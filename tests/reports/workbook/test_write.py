@@ -407,3 +407,15 @@ def test_totals_of_the_example_are_not_taken_from_the_code_under_test() -> None:
     result = result_of()
     assert result.currencies == totals(result.matched, result.breaks)
     assert sum(total.matched_orders for total in result.currencies) == 60
+
+
+@pytest.mark.parametrize("sheet", [sheet for sheet in DETAIL.values() if sheet.below], ids=lambda sheet: sheet.name)
+def test_money_below_the_rows_has_the_room_that_it_asks_for(sheet: Sheet) -> None:
+    """A column is as wide as the sheet's: a sum that does not fit is printed as ###."""
+    narrow = [
+        (block.title, column.title, above.width)
+        for block in sheet.below
+        for column, above in zip(block.columns, sheet.columns, strict=False)
+        if column.kind == Kind.MONEY and above.width < min(column.width, 14)
+    ]
+    assert narrow == []
