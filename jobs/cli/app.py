@@ -44,6 +44,7 @@ COMMANDS = {
     "breaks": ("jobs.cli.breaks", "The work on breaks."),
     "matches": ("jobs.cli.matches", "Which order belongs to which charge."),
     "runs": ("jobs.cli.runs", "The history of runs."),
+    "journal": ("jobs.cli.journal", "The days as balanced double entries for the books, each handed over once."),
     "rulings": ("jobs.cli.rulings", "The work on breaks as a workbook."),
     "db": ("jobs.cli.db", "The store's tables."),
     "users": ("jobs.cli.people", "Who may use the finance page."),
@@ -69,7 +70,8 @@ def load_command(name: str) -> Any:
     command = getattr(import_module(module), name)
     parent = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
     if isinstance(command, typer.Typer):
-        parent.add_typer(command, name=name, help=description, no_args_is_help=True)
+        acts_alone = command.registered_callback is not None
+        parent.add_typer(command, name=name, help=description, no_args_is_help=not acts_alone)
     else:
         parent.command(name)(command)
     return get_group(parent).commands[name]

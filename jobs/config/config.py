@@ -22,6 +22,7 @@ from jobs.config.sections import (
     AlertsSection,
     CurrencySection,
     FeeRate,
+    JournalSection,
     MatchingSection,
     MethodSection,
     OmiseSection,
@@ -70,6 +71,10 @@ _WORDS = {
 }
 
 
+# Where a key that is no field would be a table by an account's name.
+_EXTRAS = ((("methods",), 3), (("journal",), 2))
+
+
 class ConfigError(Exception):
     """Everything that is wrong with a configuration: `messages`, one for each mistake, without secrets."""
 
@@ -94,6 +99,7 @@ class Config(Section):
     fees: FeeRates = Field(default={})
     rulings: RulingsSection = RulingsSection()
     reports: ReportsSection
+    journal: JournalSection = JournalSection()
     schedule: ScheduleSection = ScheduleSection()
     alerts: AlertsSection = AlertsSection()
     page: PageSection = PageSection()
@@ -402,7 +408,7 @@ def _sentence(error: ErrorDetails) -> str:
 def _words(error: ErrorDetails, place: tuple[str | int, ...]) -> str:
     kind = error["type"]
     context = error.get("ctx", {})
-    if kind == "extra_forbidden" or (kind == "model_type" and place[:1] == ("methods",) and len(place) == 3):
+    if kind == "extra_forbidden" or (kind == "model_type" and (place[:1], len(place)) in _EXTRAS):
         return f"unknown key{suggest(str(place[-1]), _known_keys(place[:-1]))}"
     if kind == "value_error":
         return str(context["error"])

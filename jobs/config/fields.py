@@ -16,11 +16,13 @@ from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, Val
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from jobs.logs.redaction import keep_secret
+from recon.journal.words import LedgerAccount
 from recon.model import Severity
 from recon.money import Currencies, UnknownCurrency
 from recon.tabular.amounts import DECIMAL_MARKS, THOUSANDS_MARKS
 from recon.tabular.date_forms import ERAS, check_format
 from recon.tabular.layout import Column
+from reports.journal.layouts import layouts
 
 _T = TypeVar("_T")
 IN_FILE = "config.toml"  # the origin of a text that stands in the file: no secret
@@ -87,6 +89,34 @@ def mistakes(places: list[tuple[tuple[str, ...], str]]) -> ValidationError:
         for place, words in places
     ]
     return ValidationError.from_exception_data("config", lines, hide_input=True)
+
+
+def _ledger_codes(value: Any) -> Mapping[str, str]:
+    """A code by each account of the journal; whole numbers are codes, too."""
+    if not isinstance(value, dict):
+        raise ValueError("must be a table")
+    words = [account.value for account in LedgerAccount]
+    wrong: list[tuple[tuple[str, ...], str]] = [
+        ((word,), f"is no account of the journal{suggest(word, words)}") for word in value if word not in words
+    ]
+    for word, code in value.items():
+        is_code = isinstance(code, str | int) and not isinstance(code, bool) and str(code).strip()
+        wrong += [] if is_code else [((word,), f"{shown(code)} is no code")]
+    if wrong:
+        raise mistakes(wrong)
+    return {word: str(code).strip() for word, code in value.items()}
+
+
+def _journal_format(value: Any) -> str:
+    if value not in layouts():
+        raise ValueError(f"{shown(value)} is not one of {', '.join(layouts())}")
+    return str(value)
+
+
+def _day_format(value: Any) -> str:
+    if not isinstance(value, str) or (value and not all(part in value for part in ("%d", "%m", "%Y"))):
+        raise ValueError(f'{shown(value)} is not a format such as "%d/%m/%Y"')
+    return value
 
 
 def _secret(value: Any, info: ValidationInfo) -> Secret:
@@ -413,6 +443,9 @@ EraName = Annotated[str, PlainValidator(partial(_one_of, ERAS))]
 Unit = Annotated[str, PlainValidator(partial(_one_of, ("major", "minor")))]
 Amounts = Annotated[Mapping[str, int], PlainValidator(_amounts)]
 Percents = Annotated[Mapping[str, Decimal], PlainValidator(_percents)]
+LedgerCodes = Annotated[Mapping[str, str], PlainValidator(_ledger_codes)]
+JournalFormat = Annotated[str, PlainValidator(_journal_format)]
+DayFormat = Annotated[str, PlainValidator(_day_format)]
 FilePath = Annotated[Path, PlainValidator(_path)]
 Place = Annotated[str, PlainValidator(_place)]
 Pattern = Annotated[str, AfterValidator(_pattern)]

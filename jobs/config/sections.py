@@ -15,11 +15,14 @@ from jobs.config.fields import (
     Cron,
     Currency,
     Day,
+    DayFormat,
     Duration,
     FilePath,
     Flag,
     Hours,
+    JournalFormat,
     KnownAccount,
+    LedgerCodes,
     Number,
     Pattern,
     Percents,
@@ -40,6 +43,7 @@ from jobs.config.fields import (
     read_context,
     suggest,
 )
+from recon.journal.exporting import BookCodes
 from recon.model import Account, Severity
 
 
@@ -182,6 +186,39 @@ class RulingsSection(Section):
 
     write_off_limit: Amounts = Field(default={"THB": 100_00})
     link_limit: Amounts = Field(default={"THB": 10_000_00})
+
+
+class JournalCodes(Section):
+    """What the books call their accounts and tax codes, by the words of the journal."""
+
+    accounts: LedgerCodes = Field(default={})
+    tax_codes: LedgerCodes = Field(default={})
+
+
+class JournalSection(JournalCodes):
+    """The journal: how it is laid out, its codes for every account, and in tables by name those of one account."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, JournalCodes] = Field(init=False)
+
+    format: JournalFormat = "csv"
+    detail: Literal["day", "month"] = "day"
+    date_format: DayFormat = ""  # of books whose layout leaves it open
+
+    @model_validator(mode="after")
+    def _extras_are_accounts(self, info: ValidationInfo) -> "JournalSection":
+        if not self.__pydantic_extra__:
+            return self
+        accounts = read_context(info).accounts
+        unknown = [name for name in self.__pydantic_extra__ if name not in accounts]
+        if unknown:
+            raise mistakes([((name,), f"is no account{suggest(name, accounts)}") for name in unknown])
+        return self
+
+    def codes(self, account: str) -> BookCodes:
+        """The codes that hold for an account: its own before those of all."""
+        own = self.__pydantic_extra__.get(account, JournalCodes())
+        return BookCodes({**self.accounts, **own.accounts}, {**self.tax_codes, **own.tax_codes})
 
 
 class ReportsSection(Section):

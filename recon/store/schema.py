@@ -1,13 +1,14 @@
 """The whole set of tables: what migrations are compared with."""
 
 from recon.store import tables
-from recon.store.tables import alerts, archive, batches, desk, nights, people, rate_limit, related
+from recon.store.tables import alerts, archive, batches, desk, journal, nights, people, rate_limit, related
 
 METADATA = tables.METADATA
 # Each module that declares tables.
 PARTS = (
     tables,
     desk,
+    journal,
     alerts,
     nights,
     people,

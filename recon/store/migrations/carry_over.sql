@@ -7,6 +7,25 @@ CREATE TABLE charge_name_rules (
     account TEXT NOT NULL, rules TEXT NOT NULL, stale_from BIGINT,
     CONSTRAINT pk_charge_name_rules PRIMARY KEY (account, rules)
 );
+CREATE TABLE journal_export (
+    id $serial NOT NULL, at BIGINT NOT NULL, who TEXT NOT NULL, accounts TEXT NOT NULL,
+    first_day DATE NOT NULL, last_day DATE NOT NULL, as_of BIGINT NOT NULL, format TEXT NOT NULL,
+    span TEXT NOT NULL,
+    CONSTRAINT pk_journal_export PRIMARY KEY (id$counted)
+);
+CREATE TABLE journal_entry (
+    number TEXT NOT NULL, export_id BIGINT NOT NULL, base TEXT NOT NULL, account TEXT NOT NULL,
+    day DATE NOT NULL, kind TEXT NOT NULL, currency TEXT NOT NULL, span TEXT NOT NULL, digest TEXT NOT NULL,
+    reverses TEXT, lines TEXT NOT NULL,
+    CONSTRAINT pk_journal_entry PRIMARY KEY (number),
+    CONSTRAINT fk_journal_entry_export_id FOREIGN KEY (export_id) REFERENCES journal_export (id)
+);
+CREATE INDEX ix_journal_entry_account_day ON journal_entry (account, day);
+CREATE TABLE journal_file (
+    export_id BIGINT NOT NULL, place INTEGER NOT NULL, content $bytes NOT NULL,
+    CONSTRAINT pk_journal_file PRIMARY KEY (export_id, place),
+    CONSTRAINT fk_journal_file_export_id FOREIGN KEY (export_id) REFERENCES journal_export (id)
+);
 CREATE TABLE kept_aside (
     account TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, object_id TEXT, reason TEXT NOT NULL,
     created_from BIGINT NOT NULL, created_to BIGINT NOT NULL, amount BIGINT, currency TEXT, charge_id TEXT,

@@ -114,6 +114,13 @@ CREATE TABLE job_run (
     CONSTRAINT pk_job_run PRIMARY KEY (name, hour)
 );
 
+CREATE TABLE journal_export (
+    id $serial NOT NULL, at BIGINT NOT NULL, who TEXT NOT NULL, accounts TEXT NOT NULL,
+    first_day DATE NOT NULL, last_day DATE NOT NULL, as_of BIGINT NOT NULL, format TEXT NOT NULL,
+    span TEXT NOT NULL,
+    CONSTRAINT pk_journal_export PRIMARY KEY (id$counted)
+);
+
 CREATE TABLE kept_aside (
     account TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, object_id TEXT, reason TEXT NOT NULL,
     created_from BIGINT NOT NULL, created_to BIGINT NOT NULL, amount BIGINT, currency TEXT, charge_id TEXT,
@@ -255,6 +262,21 @@ CREATE TABLE "user" (
     name TEXT NOT NULL, role TEXT NOT NULL, accounts TEXT, password_hash TEXT NOT NULL,
     created_at BIGINT NOT NULL, created_by TEXT NOT NULL, disabled_at BIGINT,
     CONSTRAINT pk_user PRIMARY KEY (name)
+);
+
+CREATE TABLE journal_entry (
+    number TEXT NOT NULL, export_id BIGINT NOT NULL, base TEXT NOT NULL, account TEXT NOT NULL,
+    day DATE NOT NULL, kind TEXT NOT NULL, currency TEXT NOT NULL, span TEXT NOT NULL, digest TEXT NOT NULL,
+    reverses TEXT, lines TEXT NOT NULL,
+    CONSTRAINT pk_journal_entry PRIMARY KEY (number),
+    CONSTRAINT fk_journal_entry_export_id FOREIGN KEY (export_id) REFERENCES journal_export (id)
+);
+CREATE INDEX ix_journal_entry_account_day ON journal_entry (account, day);
+
+CREATE TABLE journal_file (
+    export_id BIGINT NOT NULL, place INTEGER NOT NULL, content $bytes NOT NULL,
+    CONSTRAINT pk_journal_file PRIMARY KEY (export_id, place),
+    CONSTRAINT fk_journal_file_export_id FOREIGN KEY (export_id) REFERENCES journal_export (id)
 );
 
 CREATE TABLE alert (
