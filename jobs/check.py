@@ -26,6 +26,7 @@ from recon import columns as c
 from recon.bank.load import read as read_bank
 from recon.bank.source import BankMissing, BankSource
 from recon.calendars import days_window, local_day
+from recon.journal.words import LedgerAccount
 from recon.model import Account
 from recon.money import Currencies
 from recon.omise import pull
@@ -85,6 +86,7 @@ async def check_all(
     for bank_source in config.bank_sources():
         items += await asyncio.to_thread(_bank, config, bank_source)
     items.append(_folder(config.reports.folder))
+    items += _journal(config)
     mistakes = await asyncio.to_thread(schedule.mistakes, config, clock())
     items += [_item("schedule", FAILED, words) for words in mistakes]
     items += await asyncio.gather(*(_channel(channel, send_test) for channel in send.channels(config)))
@@ -129,6 +131,22 @@ def _secrets(config: Config) -> Iterator[Item]:
     hashed = [name for name, source in config.order_sources.items() if source.columns.customer]
     if hashed and config.hash_key is None:
         yield _item("privacy.hash_key", WARNING, f"absent: the customers of {', '.join(hashed)} are dropped")
+
+
+def _journal(config: Config) -> Iterator[Item]:
+    """Which accounts of the journal have no code; without any nobody wants one."""
+    lacking: dict[str, list[str]] = {}
+    for name in config.accounts:
+        codes = config.journal.codes(name).accounts
+        missing = ", ".join(account for account in LedgerAccount if account not in codes)
+        lacking.setdefault(missing, []).append(name)
+    if not any(config.journal.codes(name).accounts for name in config.accounts):
+        return
+    words = [f"no code for {missing} (account {', '.join(names)})" for missing, names in lacking.items() if missing]
+    if words:
+        yield _item("journal", WARNING, f"[journal.accounts]: {'; '.join(words)}")
+    else:
+        yield _item("journal", OK, f"every account has a code; format {config.journal.format}")
 
 
 def _plain_passwords(config: Config) -> Iterator[Item]:

@@ -12,6 +12,7 @@ from jobs.cli.progress import Lines
 from jobs.config.config import load
 from jobs.run.outcome import RunOptions
 from jobs.run.run import run
+from recon.journal.words import LedgerAccount
 from recon.sandbox.server.app import Sandbox, serve
 from recon.sandbox.worlds.world import World, make_world
 from tests.kit.receivers import nobody, post_office, webhook
@@ -79,6 +80,20 @@ async def test_a_right_configuration_is_ok_in_every_item(world: World, server: S
     assert of(items, "key of th").details == "TH, THB, test mode"
     assert of(items, "orders.shop").rows[0][0].startswith("TH-")
     assert list((tmp_path / "out").iterdir()) == []
+
+
+async def test_it_says_which_accounts_of_the_journal_have_no_code(
+    world: World, server: Sandbox, tmp_path: Path
+) -> None:
+    some = "[journal.accounts]\nclearing = 1150\n[journal.th.accounts]\nfees = 6210\n"
+    item = of(await look(prepare(world, tmp_path, server.url, some)), "journal")
+    assert item.result == WARNING
+    assert item.details.startswith(
+        "[journal.accounts]: no code for orders_clearing, cash_in_transit, bank, fee_vat_p"
+    )
+    every = "[journal.accounts]\n" + "\n".join(f'{account} = "1"' for account in LedgerAccount)
+    item = of(await look(prepare(world, tmp_path, server.url, every)), "journal")
+    assert (item.result, item.details) == (OK, "every account has a code; format csv")
 
 
 async def test_it_says_which_key_is_missing_and_which_is_refused(

@@ -12,6 +12,7 @@ from recon.methods import MethodBook
 from recon.model import Result
 from reports.report import Group, Report
 from reports.workbook.write import write_report
+from tests.kit import journal_files
 from tests.kit.places import GOLDEN
 from tests.kit.report_example import BREAKS, JP, TH, breaks, known_break, matched, result_of
 from tests.reports.workbook.test_write import basis
@@ -73,3 +74,4 @@ if __name__ == "__main__":
         old.unlink()
     for name, text in pages().items():
         (FOLDER / name).write_text(text, encoding="utf-8")
+    journal_files.write()

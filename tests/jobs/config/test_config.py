@@ -51,6 +51,13 @@ def test_the_smallest_file_has_the_defaults_of_the_contract(tmp_path: Path) -> N
     assert config.rule_settings() == {}
 
 
+def test_an_account_s_own_code_comes_before_that_of_all(tmp_path: Path) -> None:
+    more = '[journal.accounts]\nbank = 1010\nfees = "6210"\n[journal.tax_codes]\nfees = "V7"\n'
+    codes = read(tmp_path, more + '[journal.th.accounts]\nbank = "1011"\n').journal.codes("th")
+    assert codes.accounts == {"bank": "1011", "fees": "6210"}
+    assert codes.tax_codes == {"fees": "V7"}
+
+
 def test_paths_count_from_the_file_the_store_included(tmp_path: Path) -> None:
     config = read(tmp_path)
     assert config.store_url == f"sqlite:///{tmp_path}/var/recon.db"
@@ -125,6 +132,18 @@ def test_five_mistakes_are_all_named(tmp_path: Path) -> None:
         ),
         ("[omise]\ndeadline = 7200\n", 'omise.deadline: 7200 is not a duration such as "30m", "72h" or "35d"'),
         ('[omise]\nbase_url = "api.omise.co"\n', 'omise.base_url: "api.omise.co" is not a URL such as "https://api'),
+        ("[journal]\nfromat = 1\n", 'journal.fromat: unknown key (did you mean "format"?)'),
+        (
+            '[journal]\nformat = "sage"\n',
+            'journal.format: "sage" is not one of csv, xlsx, xero, quickbooks, netsuite',
+        ),
+        ('[journal]\ndate_format = "%d"\n', 'journal.date_format: "%d" is not a format such as "%d/%m/%Y"'),
+        ("[journal.sg.accounts]\nbank = 1\n", "journal.sg: is no account (there is th)"),
+        (
+            '[journal.accounts]\nfee = "1"\n',
+            'journal.accounts.fee: is no account of the journal (did you mean "fees"?)',
+        ),
+        ('[journal.th.accounts]\nbank = ""\n', 'journal.th.accounts.bank: "" is no code'),
         ("[page]\nbehind_proxy = 1\n", "page.behind_proxy: must be true or false"),
         ('[schedule]\nnightly = "01:30"\n', 'schedule.nightly: "01:30" is not five cron fields such as "30 1 * * *"'),
         ('[alerts]\nquiet_hours = "22-7"\n', 'alerts.quiet_hours: "22-7" is not hours such as "22:00-07:00"'),

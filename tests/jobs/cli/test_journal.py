@@ -1,0 +1,133 @@
+"""`recon journal` from end to end: named codes, once only, a late refund, byte for byte again."""
+
+import asyncio
+import csv
+import json
+import sqlite3
+from collections.abc import Sequence
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from typer.testing import CliRunner
+
+from jobs.cli.app import app
+from recon.calendars import days_window
+from recon.journal.words import LedgerAccount
+from recon.store.engine import to_micros
+from tests.kit.job import FIRST, LAST, Job, finished_job
+
+CODES = "\n[journal.accounts]\n" + "\n".join(f'{account} = "{account}"' for account in LedgerAccount) + "\n"
+DAYS = ("--from", str(FIRST), "--to", str(LAST))
+
+
+async def recon(merchant: Job, *words: str | Path) -> tuple[int, bytes, str]:
+    result = await asyncio.to_thread(
+        CliRunner().invoke, app, ["--config", str(merchant.config), "journal", *map(str, words)]
+    )
+    assert "Traceback" not in result.output
+    return result.exit_code, result.stdout_bytes, result.stderr
+
+
+def mapped(merchant: Job) -> None:
+    merchant.config.write_text(merchant.config.read_text(encoding="utf-8") + CODES, encoding="utf-8")
+
+
+def rows(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(StringIO(content.decode(), newline="")))
+
+
+def another_refund(merchant: Job) -> None:
+    """A second transaction of a refund of the days, which the store learns only now."""
+    days = days_window(FIRST, LAST, ZoneInfo("Asia/Bangkok"))
+    connection = sqlite3.connect(merchant.folder / "recon.db")
+    connection.row_factory = sqlite3.Row
+    with connection:
+        statement = """select "transaction".* from "transaction" join refund on origin = refund_id
+            where not voided and "transaction".created_at between ? and ? limit 1"""
+        [row] = connection.execute(statement, (to_micros(days.start), to_micros(days.end) - 1)).fetchall()
+        copy = dict(row) | {"transaction_id": "trxn_test_late"}
+        names = ", ".join(f'"{name}"' for name in copy)
+        marks = ", ".join("?" * len(copy))
+        connection.execute(f'insert into "transaction" ({names}) values ({marks})', tuple(copy.values()))
+    connection.close()
+
+
+async def test_a_merchant_s_days_go_to_the_books_once(tmp_path: Path) -> None:
+    async with finished_job(tmp_path, ("th",)) as (merchant, _):
+        code, out, words = await recon(merchant, *DAYS)
+        assert (code, out) == (2, b"")
+        assert "[journal.accounts] or [journal.th.accounts] has no code for clearing (Omise clearing)" in words
+        assert merchant.rows("journal_entry") == []
+        mapped(merchant)
+        code, out, words = await recon(merchant, *DAYS)
+        entries = {row["journal_id"] for row in rows(out)}
+        assert code == 0
+        assert f"export 1: {len(entries)} entries" in words
+        assert _sum(rows(out), "debit") == _sum(rows(out), "credit") > 0
+        assert (await recon(merchant, *DAYS))[1] == b""
+        assert (
+            f"nothing new to export: {len(entries)} stand exported as they are" in (await recon(merchant, *DAYS))[2]
+        )
+        target = tmp_path / "again" / "january.csv"
+        code, printed, _ = await recon(merchant, "--again", "1", "--out", target)
+        assert (code, printed, target.read_bytes()) == (0, b"", out)
+        assert (await recon(merchant, "--again", "7"))[2] == "there is no export 7; recon journal list names them\n"
+
+
+async def test_a_late_refund_is_one_reversal_and_one_new_entry_and_said(tmp_path: Path) -> None:
+    async with finished_job(tmp_path, ("th",)) as (merchant, _):
+        mapped(merchant)
+        first = rows((await recon(merchant, *DAYS))[1])
+        another_refund(merchant)
+        code, out, words = await recon(merchant, *DAYS, "--json", "--out", tmp_path / "late.csv")
+        document = json.loads(out)
+        reversal, fresh = document["entries"]
+        assert code == 0
+        assert (reversal["number"], fresh["number"]) == (f"{reversal['reverses']}R", f"{reversal['reverses'][:-2]}02")
+        assert "REF" in fresh["number"]
+        assert fresh["reverses"] is None
+        assert reversal["reverses"] in {row["journal_id"] for row in first}
+        assert f"{reversal['number']} takes back {reversal['reverses']}" in words
+        assert "1 entry, 1 reversal of what changed" in words
+        assert len(rows((tmp_path / "late.csv").read_bytes())) == 4
+        exports = json.loads((await recon(merchant, "list", "--json"))[1])["exports"]
+        assert [(export["id"], export["entries"], export["reversals"]) for export in exports] == [
+            (2, 1, 1),
+            (1, len({row["journal_id"] for row in first}), 0),
+        ]
+        assert "│ csv │" in (await recon(merchant, "list"))[1].decode()
+
+
+async def test_what_the_books_do_not_take_is_said_before_anything_is_written(tmp_path: Path) -> None:
+    async with finished_job(tmp_path, ("th", "jp")) as (merchant, _):
+        mapped(merchant)
+        said: Sequence[Any] = [
+            (("--format", "xero"), "Xero, manual journals has one currency, and these are JPY, THB"),
+            (("--format", "yayoi", "--account", "th"), "弥生会計 keeps JPY, not THB"),
+            (
+                ("--format", "xero", "--account", "th"),
+                "[journal.tax_codes] or [journal.th.tax_codes] has no code for",
+            ),
+            (("--format", "beancount"), '[journal.accounts] "bank" is no account of Beancount'),
+            (("--format", "sage"), '--format: "sage" is not known'),
+            (("--json",), "--json: say with --out where the journal's file goes"),
+        ]
+        for words, sentence in said:
+            code, out, told = await recon(merchant, *DAYS, *words)
+            assert (code, out) == (2, b"")
+            assert sentence in told
+        code, _, told = await recon(merchant, "--from", "2026-03-02", "--to", "2026-03-20", "--account", "th")
+        assert code == 2
+        assert 'account "th": not every transaction of' in told
+        text = merchant.config.read_text(encoding="utf-8").replace(
+            "[journal.accounts]", '[journal]\ndetail = "month"\n[journal.accounts]'
+        )
+        merchant.config.write_text(text, encoding="utf-8")
+        assert "the range must be whole months" in (await recon(merchant, *DAYS))[2]
+        assert merchant.rows("journal_export") == []
+
+
+def _sum(found: Sequence[dict[str, str]], column: str) -> float:
+    return round(sum(float(row[column] or 0) for row in found), 2)
