@@ -215,8 +215,18 @@ def _range(store: Store, request: JudgingRequest, known_breaks: Sequence[KnownBr
         if known_break.status not in CLOSED
         or (known_break.standing is not None and known_break.standing.kind == RulingKind.LINK)
     )
+    failed = {
+        name: joined([window for window, _ in load.complete_windows(store, name, "charge")])
+        for name in request.failed
+    }
     return Range(
-        request.all_accounts, windows, earlier, covered, subjects, unread_orders=frozenset(request.unread_orders)
+        request.all_accounts,
+        windows,
+        earlier,
+        covered,
+        failed,
+        subjects,
+        unread_orders=frozenset(request.unread_orders),
     )
 
 

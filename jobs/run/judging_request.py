@@ -46,6 +46,7 @@ class JudgingRequest:
     unread_sources: Mapping[str, str | None] = field(default_factory=dict)  # of which too much was not read, likewise
     bank_read: bool = False  # what could be read of the bank sources
     bank_unread: frozenset[str] = frozenset()  # accounts with a file of the bank that could not be read
+    failed: frozenset[str] = frozenset()  # accounts whose pull failed: what may lie in them is not missing
     known_breaks: Sequence[KnownBreak] | None = (
         None  # asked again: the lives of the breaks then, instead of the store's
     )

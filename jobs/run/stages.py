@@ -221,6 +221,7 @@ def _judging_request(road: Road, sources: SourcesRead, pulls: Mapping[str, Pulle
             if account.name not in skipped
         ),
         all_accounts=accounts,
+        failed=frozenset(name for name, pulled in pulls.items() if pulled.failure),
         as_of=road.as_of,
         versions_at=None if road.options.pull else road.options.as_of,
         context=context_of(config, road.as_of),

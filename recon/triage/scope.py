@@ -42,6 +42,7 @@ class Range:
     windows: Mapping[str, Window]
     last_runs: Mapping[str, LastRunState] = field(default_factory=dict)
     covered: Mapping[str, tuple[Window, ...]] = field(default_factory=dict)  # absent: every day counts as pulled
+    failed: Mapping[str, tuple[Window, ...]] = field(default_factory=dict)  # not pulled now: the days that it has
     open_subjects: Subjects = frozenset()  # of open breaks
     opening: Subjects = frozenset()  # known to be open at go-live: judged in every run, whenever made
     unread_orders: frozenset[str] = frozenset()  # order sources: what they say now could not be read
@@ -328,6 +329,8 @@ def _pulled(orders: pd.DataFrame, run_range: Range) -> Mask:
     result = np.ones(len(orders), dtype=bool)
     for account, windows in run_range.covered.items():
         result &= ~c.of_account(orders, account) | _within(orders[c.CREATED_AT], windows)
+    for windows in run_range.failed.values():  # the charge may lie there: a wrong account, and none missing
+        result &= _within(orders[c.CREATED_AT], windows)
     return result
 
 

@@ -2,10 +2,13 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from jobs.run.outcome import JobError
+from jobs.run.pulled import Pulled
+from jobs.run.pulling import pull_account
 from recon.rules import RULE_OF
 from tests.kit.job import clock, finished_job, found, job, truth
 
@@ -175,3 +178,25 @@ async def test_one_accounts_failure_does_not_stop_the_others(tmp_path: Path) -> 
 
 def _status(breaks: list[dict[str, object]], subject: str) -> object:
     return next(b["status"] for b in breaks if b["subject_id"] == subject)
+
+
+async def test_an_order_whose_charge_may_lie_in_an_account_that_failed_is_not_called_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(context: Any, account: Any, *rest: Any) -> Pulled:
+        if account.name == other:
+            return Pulled(account, "nobody answers")
+        return await pull_account(context, account, *rest)
+
+    async with job(tmp_path) as merchant:
+        elsewhere = next(plant for plant in merchant.world.truth if plant.code == "wrong_account")
+        other = "jp" if elsewhere.account == "th" else "th"
+        with monkeypatch.context() as patched:
+            patched.setattr("jobs.run.stages.pull_account", fails)
+            outcome = await merchant.run()
+        assert not outcome.complete
+        assert elsewhere.subject_id not in {known["subject_id"] for known in merchant.breaks()}
+        [result] = outcome.results
+        assert result.notes["orders of days that were not pulled"] > 0
+        await merchant.run()
+        assert found(merchant.breaks()) == truth(merchant.world)

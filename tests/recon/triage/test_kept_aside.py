@@ -12,6 +12,7 @@ from recon.model import Window
 from recon.rules import case_rules, judge
 from recon.settings import MatchSettings
 from recon.triage import Judged, triage
+from recon.triage.kept_aside import explained_transactions
 from recon.triage.scope import LastRunState, scope
 from tests.kit.books import AS_OF, Job, Row, books, build, charge, nothing_settled, order
 
@@ -95,3 +96,11 @@ def test_an_order_is_judged_again_once_what_may_have_explained_it_is_released(re
     matching = match(known.orders, known.charges, Job().settings, kept_aside=kept_aside)
     seen = scope(known, matching, range_)
     assert (seen.orders.tolist(), bool(seen.kept_aside.any())) == ([judged], False)
+
+
+def test_a_transaction_that_an_odd_charge_names_is_explained() -> None:
+    booked = {"account": "th", "transaction_id": "trxn_1", "amount": 1, "currency": "THB", "direction": "credit"}
+    booked |= {"key": "x", "created_at": MADE, "transferable_at": MADE, "seen_at": MADE, "first_seen_at": MADE}
+    known = books([], [], AS_OF, transactions=[booked, booked | {"transaction_id": "trxn_2"}])
+    odd = build(c.KEPT_ASIDE, [aside(object_id=None, transaction_id="trxn_1")])
+    assert explained_transactions(replace(known, kept_aside=odd)).tolist() == [True, False]

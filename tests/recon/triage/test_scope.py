@@ -125,3 +125,10 @@ def test_opening_items_are_judged_in_every_run_though_they_are_older_than_the_go
         charge("chrg_4", None, 8, created_at=LONG_AGO),
     ]
     assert seen(what, orders, charges) == ([True, True, False], [True, True, True, False])
+
+
+def test_what_may_lie_in_an_account_that_was_not_pulled_is_not_missing() -> None:
+    own, linked = order("A-1"), order("A-2")
+    charges = [charge("chrg_2", "A-2")]
+    assert seen(of(failed={"sg": ()}), [own, linked], charges)[0] == [False, True]
+    assert seen(of(failed={"sg": (EVER,)}), [own, linked], charges)[0] == [True, True], "that day of it is known"
