@@ -5,12 +5,12 @@ from recon.bank.source import BankKind, BankSource, Parsed
 from recon.money import Currencies
 from recon.tabular.files import SourceFile
 from recon.tabular.keys import DIRECTION, TEXT_KEYS
-from recon.tabular.table import Table
+from recon.tabular.table import Table, within_bounds
 from recon.tabular.text_tables import text_table
 
 
 def _table(file: SourceFile, source: BankSource) -> Table:
-    return text_table(file, source.layout, needed_fields(source))
+    return within_bounds(text_table(file, source.layout, needed_fields(source)))
 
 
 def _read(file: SourceFile, source: BankSource, currencies: Currencies) -> Parsed:

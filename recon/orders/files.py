@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from recon.bounds import LARGEST_FILE, MOST_CELLS, MOST_COLUMNS, MOST_ROWS
+from recon.bounds import LARGEST_FILE
 from recon.model import Window
 from recon.orders.source import OrderKind, OrderSource, SourceMissing, SourceUnreadable
 from recon.tabular.files import SourceFile, matching_files
 from recon.tabular.keys import TABLE_KEYS, Key, Value
-from recon.tabular.table import Table
+from recon.tabular.table import Table, within_bounds
 
 _PATH = Key("path", Value.PATH, required=True, needed_for="reads files", belongs_to="files")
 
@@ -44,12 +44,8 @@ def _files(source: OrderSource) -> Iterator[SourceFile]:
 def _read(table_of: Callable[[SourceFile, OrderSource], Table], file: SourceFile, source: OrderSource) -> Table:
     """One file as a table, or why not; what nobody foresaw is named with its file too."""
     try:
-        table = table_of(file, source)
+        return within_bounds(table_of(file, source))
     except (SourceUnreadable, MemoryError):
         raise
     except Exception as error:  # a format's own library raises what it likes
         raise SourceUnreadable(f"{file.name} cannot be read ({type(error).__name__}): export it again") from error
-    columns = len(table.header)
-    if len(table.rows) > MOST_ROWS or columns > MOST_COLUMNS or columns * len(table.rows) > MOST_CELLS:
-        raise SourceUnreadable(f"{file.name} has {len(table.rows):,} rows of {columns:,} columns: split it by date")
-    return table

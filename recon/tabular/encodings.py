@@ -1,6 +1,7 @@
 """The encoding of a text file: what the configuration says, or the only one that can be meant."""
 
 import re
+from collections.abc import Callable
 
 from recon.tabular.dialect import UTF8_MARK
 from recon.tabular.files import SourceFile
@@ -39,15 +40,31 @@ def decoded(file: SourceFile, encoding: str | None, place: str) -> tuple[str, st
     elif len(content) < len(file.content) and encoding.lower() not in _UTF8:
         raise TableUnreadable(f"{file.name} begins with the mark of UTF-8: {_advice(place, encoding)}")
     try:
-        return content.decode(encoding).removeprefix("\ufeff"), encoding
+        text = content.decode(encoding).removeprefix("\ufeff")
+        if written is not None:
+            _refuse_another(file, text, encoding, place)
+        return text, encoding
     except LookupError as error:
         words = f'{file.name}: encoding "{encoding}" is not known: {_advice(place, encoding)}'
         raise TableUnreadable(words) from error
     except UnicodeError as error:
+        if written is not None and _text(content, "utf-8") is not None:
+            raise TableUnreadable(f"{file.name} is utf-8 text: {_advice(place, written)}") from error
         at = error.start if isinstance(error, UnicodeDecodeError) else 0
         line = content[:at].count(b"\n") + 1
         words = f"{file.name} is not {encoding} text (line {line}): {_advice(place, written)}"
         raise TableUnreadable(words) from error
+
+
+def _refuse_another(file: SourceFile, text: str, written: str, place: str) -> None:
+    """Raises TableUnreadable where a text is none in the written encoding, and plainly one in another."""
+    check = dict(_CHECKS).get(written.lower())
+    is_plain = text.isascii() and "\0" not in text
+    if is_plain or "utf" in written.lower() or (check and check(_sample(text))):
+        return
+    other = "utf-16" if "\0" in text else "utf-8"
+    if "\0" in text or _text(file.content, other) is not None:
+        raise TableUnreadable(f"{file.name} is {other} text: {_advice(place, written)}")
 
 
 def _found(file: SourceFile, place: str) -> str:
@@ -59,8 +76,7 @@ def _found(file: SourceFile, place: str) -> str:
         return by_zeros
     if _text(content, "utf-8") is not None:
         return "utf-8"
-    checks = (("cp874", _is_thai), ("cp932", _is_japanese), ("cp1252", _is_western))
-    texts = ((name, _text(content, name), check) for name, check in checks)
+    texts = ((name, _text(content, name), check) for name, check in _CHECKS)
     can_be = [name for name, text, check in texts if text is not None and check(_sample(text))]
     if len(can_be) > 1:
         names = " or ".join(can_be)
@@ -121,6 +137,13 @@ def _is_western(text: str) -> bool:
     words = [word for word in _LETTERS.findall(text) if not word.isascii()]
     mixed = [word for word in words if word in _WHOLE_WORDS or re.search("[A-Za-z]", word)]
     return (len(words) - len(mixed)) * _PART <= len(words)
+
+
+_CHECKS: tuple[tuple[str, Callable[[str], bool]], ...] = (
+    ("cp874", _is_thai),
+    ("cp932", _is_japanese),
+    ("cp1252", _is_western),
+)
 
 
 def _advice(place: str, written: str | None = None) -> str:

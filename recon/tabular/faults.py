@@ -110,19 +110,27 @@ def grouped(reasons: Iterable[tuple[str | None, str]]) -> tuple[str, ...]:
 
 
 def missing_columns(configured: Mapping[str, Column], headers: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
-    """Sentences about columns that the configuration writes down and none of the files, by their headers, has."""
-    for place, wanted in configured.items():
-        if any(Header(header).has(wanted) for header in headers.values()):
-            continue
-        file, names_there = next(iter(headers.items()))
-        header = Header(names_there)
-        names = shown_names(names_there)
-        missing = next(name for way in wanted.ways for name in way if not header.places(name))
-        by_fold = {name.casefold(): name for name in reversed(names)}
-        near = get_close_matches(missing.casefold(), by_fold, n=1)
+    """Sentences about columns that the configuration writes down and none of the files, by their headers, has.
+
+    The last one says which columns the first file has.
+    """
+    missing = {
+        place: wanted
+        for place, wanted in configured.items()
+        if not any(Header(header).has(wanted) for header in headers.values())
+    }
+    file, names_there = next(iter(headers.items()))
+    header = Header(names_there)
+    names = shown_names(names_there)
+    by_fold = {name.casefold(): name for name in reversed(names)}
+    which = f"{file} has no column" if len(headers) == 1 else "no file of it has a column"
+    for place, wanted in missing.items():
+        name = next(name for way in wanted.ways for name in way if not header.places(name))
+        near = get_close_matches(name.casefold(), by_fold, n=1)
         hint = f' (did you mean "{by_fold[near[0]]}"?)' if near else ""
-        which = f"{file} has no column" if len(headers) == 1 else "no file of it has a column"
-        yield f'{place} = {wanted}: {which} "{missing}"{hint}; the columns of {file} are: {", ".join(names)}'
+        yield f'{place} = {wanted}: {which} "{name}"{hint}'
+    if missing:
+        yield f"the columns of {file} are: {', '.join(names)}"
 
 
 def lacking_columns(fields: Mapping[str, Column], headers: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:

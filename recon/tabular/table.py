@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa  # type: ignore[import-untyped]
 
 from recon.arrays import Mask
+from recon.bounds import MOST_CELLS, MOST_COLUMNS, MOST_ROWS
 
 # A double holds 15 significant digits for sure, and Excel keeps no more of a number than these.
 _CERTAIN = 10**15
@@ -62,6 +63,14 @@ class Table:
     doubts: tuple[Doubt, ...] = ()
     numbers: tuple[Mask, ...] = ()
     encoding: str = ""  # of a text file
+
+
+def within_bounds(table: Table) -> Table:
+    """The table of a file; raises TableUnreadable where it is larger than any export."""
+    columns = len(table.header)
+    if len(table.rows) > MOST_ROWS or columns > MOST_COLUMNS or columns * len(table.rows) > MOST_CELLS:
+        raise TableUnreadable(f"{table.name} has {len(table.rows):,} rows of {columns:,} columns: split it by date")
+    return table
 
 
 def text_of(value: Any) -> str:

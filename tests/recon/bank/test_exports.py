@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -182,3 +183,14 @@ def test_a_sheet_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert loaded.unreadable == (
         'bank.x: ACC_TXN_History_1.xls has no sheet "Sheet9", which [bank.x] names; it has "Sheet0"',
     )
+
+
+@pytest.mark.parametrize("bound", ["MOST_ROWS", "MOST_COLUMNS", "MOST_CELLS"])
+def test_a_table_larger_than_any_statement_is_not_read(
+    bound: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"recon.tabular.table.{bound}", 1)
+    for export in (EXPORTS[0], *(export for export in EXPORTS if not export.encoding)):
+        loaded = load(export, tmp_path)
+        assert lines(loaded) == ()
+        assert re.search(r"has [\d,]+ rows of \d+ columns: split it by date", loaded.unreadable[0])

@@ -1,8 +1,15 @@
 """Orders as shops export them: read right with options of the configuration, or refused in words."""
 
+import csv
+import io
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+import openpyxl
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 
 from jobs.config.config import load as load_config
@@ -96,3 +103,62 @@ def test_a_cancelled_order_that_was_paid_keeps_its_refunds(tmp_path: Path) -> No
     frame = load(SHOPIFY, tmp_path).orders.set_index(c.ORDER_ID)
     assert frame[c.REFUNDED_AMOUNT].to_dict() == {"1001": 0, "1002": 0, "1003": 25_000}
     assert frame[c.REFERENCE]["1001"] == "rAbCdEfGhIjKlMnOpQrStUvWx"
+
+
+def rows(export: ShopExport) -> list[list[str]]:
+    """The cells of an export without what stands before its header."""
+    text = export.content.decode(export.encoding)
+    cells = list(csv.reader(io.StringIO(text, newline=""), delimiter=";" if ";" in text else ","))
+    return [[cell.removeprefix('="').removesuffix('"') for cell in row] for row in cells[2:] if any(row)]
+
+
+def test_a_workbook_takes_the_keys_of_text_files_and_its_sheet(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.create_sheet("Orders")
+    for row in (["My shop"], *rows(RESAVED)):
+        sheet.append(row)
+    book.create_sheet("Notes")
+    (tmp_path / "orders").mkdir()
+    book.save(tmp_path / "orders" / "orders.xlsx")
+    settings = RESAVED.settings.replace('"csv"', '"excel"')
+    export = ShopExport("workbook", (tmp_path / "orders" / "orders.xlsx").read_bytes(), settings, RESAVED.orders, 1)
+    (tmp_path / "orders" / "orders.xlsx").unlink()
+    assert_as_it_should(export, load(export, tmp_path, more='sheet = "Orders"\n'))
+    assert orders(load(export, tmp_path, more='sheet = "Orders"\nheader_row = 2\n')) == export.orders
+    with pytest.raises(SourceUnreadable, match=r'no sheet "Order", .* it has "Sheet", "Orders", "Notes"'):
+        load(export, tmp_path, more='sheet = "Order"\n')
+    with pytest.raises(SourceUnreadable, match=r"is empty: a row of its first sheet must name the columns"):
+        load(export, tmp_path)
+    with pytest.raises(SourceUnreadable, match=r"orders.csv has no row 60, which header_row of \[orders.x\] names"):
+        load(export, tmp_path, more='sheet = "Orders"\nheader_row = 60\n')
+
+
+def test_parquet_and_a_query_take_the_keys_of_tables(tmp_path: Path) -> None:
+    header, *records = rows(RESAVED)
+    file = io.BytesIO()
+    columns = list(zip(*records, strict=True))
+    pq.write_table(pa.table({name: list(column) for name, column in zip(header, columns, strict=True)}), file)
+    settings = RESAVED.settings.replace('"csv"', '"parquet"')
+    export = ShopExport("parquet", file.getvalue(), settings, RESAVED.orders, 1)
+    assert_as_it_should(export, load(export, tmp_path))
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as database, database:
+        database.execute(f"create table orders ({', '.join(header)})")
+        database.executemany("insert into orders values (?, ?, ?, ?, ?)", records)
+    sql = f"""
+url = "sqlite:///shop.db"
+query = "select * from orders where :from < :to"
+{RESAVED.settings.replace('"csv"', '"sql"')}"""
+    text = f"{STORE}[orders.x]\n{sql}"
+    config = load_config(configured(tmp_path, text=text), {"TH_KEY": "skey_test_1"})
+    [source] = config.sources()
+    loaded = read(source, accounts={"th": "THB"}, currencies=config.currencies(), hash_key=None, window=WINDOW)
+    assert_as_it_should(export, loaded)
+
+
+def test_several_columns_that_are_missing_say_the_header_once(tmp_path: Path) -> None:
+    content = MAGENTO.content.replace(b"ID,", b"Id no,").replace(b'"Purchase Date"', b"Bought")
+    with pytest.raises(SourceMissing) as refused:
+        load(MAGENTO, tmp_path, content)
+    words = str(refused.value)
+    assert words.count("has no column") == 2
+    assert words.count("the columns of orders.csv are: Id no, Purchase Point, Bought, ") == 1

@@ -54,3 +54,18 @@ def test_the_configuration_wins() -> None:
     assert found("a\nｵﾐｾ\n".encode("cp932"), "cp932")[0] == "a\nｵﾐｾ\n"
     with pytest.raises(TableUnreadable, match=r'is not ascii text \(line 1\).*it is "ascii" now'):
         found(THAI.encode("cp874"), "ascii")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "written", "other"),
+    [("utf-8", "cp874", "utf-8"), ("utf-8", "cp1252", "utf-8"), ("utf-16-le", "cp874", "utf-16")],
+)
+def test_a_written_encoding_that_is_another_is_told(encoding: str, written: str, other: str) -> None:
+    words = rf'a.csv is {other} text: set \[bank.x\] encoding to .*; it is "{written}" now'
+    with pytest.raises(TableUnreadable, match=words):
+        found(("วันที่\nรก\n" if written == "cp874" else "ü\né\n").encode(encoding), written)
+
+
+def test_a_written_encoding_that_can_be_is_believed() -> None:
+    assert found("รก\n".encode("cp874"), "cp874") == ("รก\n", "cp874")
+    assert "รก\n".encode("cp874").decode("utf-8")  # as which it would be read where nothing is written
