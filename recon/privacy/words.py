@@ -70,6 +70,7 @@ def masked_prose(text: str) -> str:
     return "".join(pieces)
 
 
+@lru_cache(maxsize=2_000)
 def is_harmless(text: str) -> bool:
     """Whether a whole text is provably no person's: known words, codes, numbers and days, none of them a phone's."""
     if len(text) > _LONG_TEXT or mask(text, strict=True) != text:
