@@ -8,7 +8,7 @@ import typer
 from jobs.check import as_document, check_all, failed
 from jobs.cli import options, tables
 from jobs.cli.options import clock, read_config, respond
-from jobs.logs.errors import DONE, MISTAKE, told
+from jobs.logs.errors import DONE, MISTAKE, say, told
 
 
 def check(
@@ -19,5 +19,8 @@ def check(
     """Prove the configuration before the first night."""
     with told(as_json):
         items = asyncio.run(check_all(lambda: read_config(context), clock, send_test))
-        respond(as_json, as_document(items), lambda: tables.checked(items))
-        raise typer.Exit(MISTAKE if failed(items) else DONE)
+        wrong = failed(items)
+        command = options.next_command(context, "check" if wrong else "run")
+        respond(as_json, as_document(items, command), lambda: tables.checked(items))
+        say(f"Correct what FAILED, then: {command}" if wrong else f"Next: {command}")
+        raise typer.Exit(MISTAKE if wrong else DONE)

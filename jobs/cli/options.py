@@ -67,6 +67,12 @@ def config_path(context: typer.Context) -> Path:
     return Path(context.obj or os.environ.get("RECON_CONFIG") or "config.toml")
 
 
+def next_command(context: typer.Context, words: str) -> str:
+    """What to type next, with the configuration that was given."""
+    given = f"--config {context.obj} " if context.obj else ""
+    return f"recon {given}{words}"
+
+
 def clock() -> datetime:
     """Now, aware UTC."""
     return datetime.now(UTC)

@@ -18,9 +18,9 @@ from recon.rules import CATALOGUE
 from reports.documents import Document, age_days
 
 if TYPE_CHECKING:  # a list of breaks needs none of what these import
-    from jobs.check import Item
     from jobs.demo import Tally
     from jobs.run.outcome import Outcome
+    from jobs.setup.reading import Item
 
 _PLAIN = {None: "", True: "yes", False: "no"}
 _FEW = 12  # words of a list that stand beside each other
@@ -261,9 +261,11 @@ def planted(tallies: "Iterable[Tally]") -> None:
 
 
 def checked(items: "Sequence[Item]") -> None:
-    """What was looked at, then the first rows of each order source."""
+    """What was looked at, then the first rows of each source as they are read, and what of it nothing uses."""
     table(("what", "result", "details"), ((item.what, item.result, item.details) for item in items))
     for item in items:
         if item.rows:
-            print(item.what)
+            print(f"{item.what}: the first rows as they are read")
             table(item.header, item.rows)
+        if item.unused:
+            print(f"{item.what}: nothing uses {', '.join(item.unused)}")

@@ -17,8 +17,4 @@ def _read(file: SourceFile, source: BankSource, currencies: Currencies) -> Parse
     return parsed(_table(file, source), source, currencies)
 
 
-def _header(file: SourceFile, source: BankSource) -> tuple[str, ...]:
-    return _table(file, source).header
-
-
-KIND = BankKind("csv", _read, (*TEXT_KEYS, DIRECTION), header=_header)
+KIND = BankKind("csv", _read, (*TEXT_KEYS, DIRECTION), table=_table)

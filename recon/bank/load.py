@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from glob import has_magic
@@ -33,6 +33,8 @@ from recon.money import Currencies
 from recon.privacy import mask
 from recon.tabular.faults import RejectedShare, grouped, lacking_columns, missing_columns
 from recon.tabular.files import SourceFile, matching_files
+from recon.tabular.layout import Column
+from recon.tabular.look import Look, look_of
 
 # What a format's own library makes of a file that nobody foresaw.
 _UNFORESEEN = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
@@ -104,6 +106,7 @@ def read(source: BankSource, *, currencies: Currencies, largest: int = LARGEST_S
         tuple(gaps(source, reading.statements, currencies)),
         reading.ignored,
         tuple(dict.fromkeys(reading.encodings)),
+        columns.look,
     )
 
 
@@ -135,16 +138,26 @@ class _Columns:
         self._source = source
         self._headers: dict[str, tuple[str, ...]] = {}
         self._lacking: dict[str, list[str]] = {}
+        self.look: Look | None = None
         kind = kinds().get(source.kind)
-        if kind is None or kind.header is None:
+        if kind is None or kind.table is None:
             return
         for name, path in files.items():
             with suppress(BankUnreadable, *_UNFORESEEN):
-                self._headers[name] = kind.header(_opened(name, path, largest), source)
+                table = kind.table(_opened(name, path, largest), source)
+                self._headers[name] = table.header
+                self.look = self.look or look_of(table, self._used())
         missing = list(missing_columns(source.layout.configured, self._headers)) if self._headers else []
         if missing:
             raise ColumnMissing("; ".join(missing))
         self._lacking = lacking_columns(source.layout.columns, self._headers)
+
+    def _used(self) -> Iterator[Column]:
+        layout = self._source.layout
+        yield from layout.columns.values()
+        yield from (layout.column(name) for name in layout.keep)
+        if layout.direction:
+            yield layout.direction.column
 
     def lacking(self, name: str) -> list[str]:
         """The source's columns that a file has not and another one has."""

@@ -15,7 +15,8 @@ from recon.tabular.faults import RejectedShare
 from recon.tabular.files import SourceFile
 from recon.tabular.keys import Key
 from recon.tabular.layout import Layout
-from recon.tabular.table import TableUnreadable
+from recon.tabular.look import Look
+from recon.tabular.table import Table, TableUnreadable
 
 
 class BankMissing(Exception):
@@ -144,15 +145,15 @@ Parsed = tuple[tuple[Statement, ...], tuple[Rejected, ...]]
 
 @dataclass(frozen=True, slots=True)
 class BankKind:
-    """A statement format, declared once as KIND in its module; `read` and `header` raise BankUnreadable.
+    """A statement format, declared once as KIND in its module; `read` and `table` raise BankUnreadable.
 
-    `header` gives the names of a file's columns; null where the format has none.
+    `table` gives a file's columns; null where the format has none.
     """
 
     name: str
     read: Callable[[SourceFile, BankSource, Currencies], Parsed]
     keys: tuple[Key, ...] = ()
-    header: Callable[[SourceFile, BankSource], tuple[str, ...]] | None = None
+    table: Callable[[SourceFile, BankSource], Table] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,3 +190,4 @@ class LoadedBank:
     gaps: tuple[str, ...] = ()
     ignored: int = 0  # rows of tables that are no lines
     encodings: tuple[str, ...] = ()  # that text files were read in
+    look: Look | None = None  # of the first table

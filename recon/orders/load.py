@@ -1,24 +1,21 @@
 """Reads an order source: every input, the good rows and the bad ones, the newest of each order."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-import numpy as np
 import pandas as pd
 
 from recon import columns as c
 from recon.model import InputFile, Window
 from recon.money import Currencies
 from recon.orders.kinds import kinds
-from recon.orders.rows import OrderContext, ReadRows, needed_fields, rows_of, wanted_fields
-from recon.orders.source import ColumnMissing, LoadedOrders, OrderSource, Preview, SourceUnreadable
-from recon.privacy import is_address_or_card, mask, shown_cell
+from recon.orders.rows import OrderContext, ReadRows, rows_of, wanted_fields
+from recon.orders.source import ColumnMissing, LoadedOrders, OrderSource, SourceUnreadable
 from recon.tabular.faults import RejectedShare, grouped, lacking_columns, missing_columns
-from recon.tabular.fields import Fields
+from recon.tabular.layout import Column
+from recon.tabular.look import Look, look_of
 from recon.tabular.table import Table
-
-_MASK = "[customer]"
 
 
 def read(
@@ -67,6 +64,7 @@ def read(
         share,
         tuple(_lacking_words(source, name, names, reading.parts[name]) for name, names in lacking.items()),
         tuple(dict.fromkeys(reading.encodings)),
+        reading.look,
     )
 
 
@@ -81,17 +79,24 @@ class _Reading:
         self.parts: dict[str, ReadRows] = {}
         self.inputs: dict[str, InputFile] = {}
         self.encodings: list[str] = []
+        self.look: Look | None = None
         self._unreadable: SourceUnreadable | None = None
 
     def add(self, table: Table) -> None:
         """Read a table; the first one that cannot be read stands aside until all headers are known."""
         self._headers[table.name] = table.header
+        self.look = self.look or look_of(table, self._used())
         if table.encoding:
             self.encodings.append(table.encoding)
         try:
             self._keep(table, rows_of(table, self._source, self._context))
         except SourceUnreadable as error:
             self._unreadable = self._unreadable or error
+
+    def _used(self) -> Iterator[Column]:
+        layout = self._source.layout
+        yield from self._wanted.values()
+        yield from (layout.column(name) for name in (*layout.keep, *self._source.ignore))
 
     def refuse_missing(self) -> None:
         """Raises ColumnMissing for configured columns that no table has, else SourceUnreadable for the bad table."""
@@ -121,31 +126,6 @@ def _lacking_words(source: OrderSource, name: str, lacking: Sequence[str], part:
         f"{source.place}: {name} has no column {columns}, which other files of the source have: "
         f"its {len(part.rejected):,} row(s) are kept aside"
     )
-
-
-def preview(source: OrderSource, *, window: Window, rows: int = 5) -> Preview:
-    """The first rows of the first input as text, mapped columns only, customers and addresses masked.
-
-    Raises SourceMissing and SourceUnreadable.
-    """
-    table = next(iter(_tables(source, window, None)))
-    fields = Fields(table, source.layout, source.layout.columns, needed_fields(source))
-    places = {place: ours for ours in fields.ways for place in fields.places(ours)}
-    shown = sorted(places)
-    first = np.arange(min(rows, len(table.rows)))
-    cells = [[_previewed(places[place], text) for text in fields.column(place, first).to_pylist()] for place in shown]
-    return Preview(table.name, tuple(table.header[place] for place in shown), tuple(zip(*cells, strict=True)))
-
-
-def _previewed(column: str, text: str) -> str:
-    """A cell of a column of ours: ids as they are kept, other cells as a reason may show them."""
-    if not text:
-        return text
-    if column == c.CUSTOMER:
-        return _MASK
-    if column in (c.ORDER_ID, c.CHARGE_ID):
-        return _MASK if is_address_or_card(text) else mask(text)
-    return shown_cell(text)
 
 
 def _tables(source: OrderSource, window: Window, changed_since: datetime | None) -> Iterable[Table]:

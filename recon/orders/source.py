@@ -14,6 +14,7 @@ from recon.model import InputFile, Window
 from recon.tabular.faults import RejectedShare
 from recon.tabular.keys import Key
 from recon.tabular.layout import Layout
+from recon.tabular.look import Look
 from recon.tabular.table import Table, TableUnreadable
 
 ORDERS_PLACE = "orders."
@@ -78,15 +79,7 @@ class LoadedOrders:
     share: RejectedShare
     lacking: tuple[str, ...] = ()
     encodings: tuple[str, ...] = ()  # that text files were read in
-
-
-@dataclass(frozen=True)
-class Preview:
-    """The first rows of a source's first file, its mapped columns only, customers masked."""
-
-    file: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    look: Look | None = None  # of the first table
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,8 @@ class Table:
     doubts: tuple[Doubt, ...] = ()
     numbers: tuple[Mask, ...] = ()
     encoding: str = ""  # of a text file
+    delimiter: str = ""  # of a text file
+    header_row: int | None = None  # as a person counts; null where columns are numbers, or have names of their own
 
 
 def within_bounds(table: Table) -> Table:

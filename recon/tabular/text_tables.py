@@ -30,7 +30,7 @@ class _Start:
     names: tuple[str, ...]
     line: int
     offset: int
-    has_header: bool
+    header_row: int | None
 
     @property
     def width(self) -> int:
@@ -40,7 +40,7 @@ class _Start:
         """A row as wide as the header, where only empty cells or columns without a name hang over; else null."""
         if len(cells) > self.width:
             return None if any(cell.strip() for cell in cells[self.width :]) else list(cells[: self.width])
-        if self.has_header and any(self.names[len(cells) :]):
+        if self.header_row and any(self.names[len(cells) :]):
             return None
         return [*cells, *[""] * (self.width - len(cells))]
 
@@ -53,7 +53,8 @@ def text_table(file: SourceFile, layout: Layout, needed: Sequence[str]) -> Table
     text, encoding = decoded(file, layout.encoding, layout.place)
     start = _start(file, text, layout, needed)
     body = text[start.offset :]
-    return replace(_fast(file, body, start) or _careful(file, body, start), encoding=encoding)
+    table = _fast(file, body, start) or _careful(file, body, start)
+    return replace(table, encoding=encoding, delimiter=start.dialect.delimiter, header_row=start.header_row)
 
 
 def _start(file: SourceFile, text: str, layout: Layout, needed: Sequence[str]) -> _Start:
@@ -63,7 +64,7 @@ def _start(file: SourceFile, text: str, layout: Layout, needed: Sequence[str]) -
     if layout.header_row == NO_HEADER:
         dialect = Dialect(layout.delimiter or delimiter_of(first_line(lines)))
         width = max(len(cells or ()) for _, cells in dialect.records(lines))
-        return _Start(dialect, numbered(width), 1, 0, has_header=False)
+        return _Start(dialect, numbered(width), 1, 0, None)
     wanted = anchors(layout, needed)
     place = checked_row(layout, len(lines), file.name)
     if place is not None:
@@ -103,7 +104,7 @@ def _header_in(
     names += ("",) * _overhang([row or [] for _, row in records[at + 1 :]], len(names))
     line = records[at + 1][0] if at + 1 < len(records) else len(lines) + 1
     offset = sum(map(len, lines[: line - 1]))
-    return count, _Start(dialect, names, line, offset, has_header=True)
+    return count, _Start(dialect, names, line, offset, records[at][0])
 
 
 def _overhang(rows: Sequence[Sequence[str]], width: int) -> int:

@@ -47,6 +47,7 @@ def sheet_table(file: SourceFile, layout: Layout, needed: Sequence[str]) -> Tabl
         np.arange(first + 1, len(rows) + 1),
         doubts=doubts_of(columns),
         numbers=numbers_of(columns),
+        header_row=first or None,
     )
 
 

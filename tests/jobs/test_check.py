@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from jobs.check import FAILED, OK, WARNING, Item, as_document, check_all, failed
+from jobs.check import as_document, check_all, failed
 from jobs.cli.progress import Lines
 from jobs.config.config import load
 from jobs.run.outcome import RunOptions
 from jobs.run.run import run
+from jobs.setup.reading import FAILED, OK, WARNING, Item
 from recon.journal.words import LedgerAccount
 from recon.sandbox.server.app import Sandbox, serve
 from recon.sandbox.worlds.world import World, make_world
@@ -144,6 +145,30 @@ async def test_orders_that_are_not_there_or_lack_a_column_fail(world: World, ser
     item = of(await look(path), "orders.web")
     assert item.result == FAILED
     assert '"currency"' in item.details
+
+
+async def test_how_a_source_is_read_is_shown_for_a_person_to_confirm(
+    world: World, server: Sandbox, tmp_path: Path
+) -> None:
+    path = prepare(world, tmp_path, server.url, "account = 'th'\n").rename(tmp_path / "other.toml")
+    path.write_text(
+        path.read_text().replace("account = 'th'\n", "").replace("[reports]", "account = 'th'\n[reports]")
+    )
+    (tmp_path / "orders" / "orders_th.csv").write_text(
+        "My shop\norder_id;amount;currency;status;created_at;charge_id;Phone;Note\n"
+        'A-1;"1,250.00";THB;paid;3 Jan 2026 10:00;;+66812345678;mia@shop.test\n'
+        "A-2;1.5.0;THB;paid;3 Jan 2026 10:00;;;\n",
+        encoding="utf-8",
+    )
+    items = [item for item in await look(path) if item.what == "orders.shop"]
+    assert items[0].details == (
+        "1 orders in 1 input(s); 50 % of 2 rows read; times without an offset: Asia/Bangkok"
+        '; orders_th.csv: delimiter ";", header in row 2; encoding: utf-8'
+    )
+    assert items[0].header == ("order_id", "status", "amount", "currency", "created_at")
+    assert items[0].rows == (("A-1", "paid", "1,250.00", "THB", "2026-01-03 10:00:00"),)
+    assert items[0].unused == ("Phone", "Note")
+    assert [item.result for item in items] == [OK, WARNING]
 
 
 async def test_a_header_without_rows_is_fine(world: World, server: Sandbox, tmp_path: Path) -> None:

@@ -9,13 +9,14 @@ from zipfile import ZipFile
 import pytest
 from typer.testing import CliRunner
 
-from jobs.check import WARNING, check_all
+from jobs.check import check_all
 from jobs.cli.app import app
 from jobs.cli.db import archive, cut_at
 from jobs.config import config as configuration
 from jobs.config.config import Config
 from jobs.run.outcome import JobError, Outcome
 from jobs.run.run import open_ready_store
+from jobs.setup.reading import WARNING
 from recon.people import Person, Role
 from recon.store.desk.people import Act, add_user
 from recon.store.engine import open_store

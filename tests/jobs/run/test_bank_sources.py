@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from jobs.check import FAILED, OK, WARNING, Item, check_all
+from jobs.check import check_all
 from jobs.config.config import load
 from jobs.run.sources import SourcesRead, read_statements
+from jobs.setup.reading import FAILED, OK, WARNING, Item
 from recon.money import Currencies
 from recon.result.trust import doubt_lines
 from recon.store.engine import Store
@@ -94,13 +95,17 @@ async def look(path: Path) -> list[Item]:
 
 async def test_check_shows_the_first_payouts_and_what_is_wrong(tmp_path: Path) -> None:
     [item, bad] = await look(prepared(tmp_path, HEADER + CUSTOMER + PAYOUT + PAYOUT.replace("2026-11-20", "1/2/26")))
-    assert (item.result, item.details) == (OK, "2 lines in 1 file(s), 1 of them payouts by their text")
+    assert (item.result, item.details) == (
+        OK,
+        "2 lines in 1 file(s), 1 of them payouts by their text; 66 % of 3 rows read"
+        '; a.csv: delimiter ",", header in row 1; encoding: utf-8',
+    )
     assert item.rows == (("2026-11-20", "500.00", "THB", "OMISE PAYOUT", "TH1"),)
     assert (bad.result, bad.details.partition(";")[0]) == (WARNING, "1 row(s) cannot be read and are kept aside")
     [item, warning] = await look(prepared(tmp_path, HEADER + CUSTOMER))
     assert item.rows == (("2026-11-20", "20.00", "THB", "", ""),)
     assert warning.details == "no line matches payout_pattern: set it to what the bank writes for Omise"
-    [_, failure] = await look(prepared(tmp_path, b"\xff\xfe"))
+    [_, failure] = await look(prepared(tmp_path, b"a\n\x81\x00\xff\n"))
     assert failure.result == FAILED
     assert failure.details.startswith("a.csv is not utf-8 text")
 

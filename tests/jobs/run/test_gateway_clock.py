@@ -11,11 +11,12 @@ import pytest
 
 from jobs.batch.backfill import backfill, open_backfill
 from jobs.batch.local import do_batch
-from jobs.check import FAILED, OK, WARNING, check_all
+from jobs.check import check_all
 from jobs.config import config as configuration
 from jobs.run.gateway_clock import FAR, ClockWrong, latest, skew
 from jobs.run.outcome import RunOptions
 from jobs.run.run import run
+from jobs.setup.reading import FAILED, OK, WARNING
 from tests.kit.job import FIRST, LAST, Job, Silent, clock, job
 
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)

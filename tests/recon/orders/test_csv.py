@@ -13,7 +13,7 @@ import pytest
 from recon import columns as c
 from recon.model import Window
 from recon.money import Currencies
-from recon.orders.load import preview, read
+from recon.orders.load import read
 from recon.orders.source import LoadedOrders, OrderSource, SourceMissing, SourceUnreadable
 from recon.tabular.layout import Column, Layout
 
@@ -326,13 +326,13 @@ def test_a_value_in_a_reason_is_cut_and_printable(tmp_path: Path) -> None:
     assert f'"\ufffd{"1" * 38}…"' in reason
 
 
-def test_a_preview_shows_mapped_columns_and_no_customer(tmp_path: Path) -> None:
-    path = tmp_path / "orders.csv"
-    path.write_text(f"{HEADER.strip()},mail,phone\n" + (GOOD.strip() + ",mia@x.example,+66000\n") * 9)
-    source = a_source(path, columns={name: name for name in OURS} | {"customer": "mail"})
-    found = preview(source, window=WINDOW, rows=2)
-    assert found.header == (*HEADER.strip().split(","), "mail")
-    assert [row[-1] for row in found.rows] == ["[customer]"] * 2
+def test_a_look_says_how_a_file_is_written_and_what_nothing_uses(tmp_path: Path) -> None:
+    text = f"My shop\n\n{HEADER.strip()},mail,phone\n" + (GOOD.strip() + ",mia@x.example,+66000\n") * 9
+    columns = {name: name for name in OURS} | {"customer": "mail"}
+    look = load_text(tmp_path, text.replace(",", "\t"), "utf-16", columns=columns, account="th").look
+    assert look
+    assert (look.name, look.words) == ("orders.csv", "delimiter tab, header in row 3")
+    assert look.unused == ("account", "phone")
 
 
 def test_an_unknown_kind_names_those_that_exist(tmp_path: Path) -> None:
