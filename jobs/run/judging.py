@@ -21,6 +21,7 @@ from recon.model.rulings import Ruling, RulingKind
 from recon.result import Intake, Lives, summarise, with_settlement
 from recon.result.closing import Closing
 from recon.result.coverage import Coverage, Sources
+from recon.result.register import register
 from recon.rules import case_rules, find_breaks
 from recon.rulings.life import CarriedBreaks
 from recon.settlement import settle
@@ -99,6 +100,7 @@ def _find(store: Store, request: JudgingRequest) -> Findings:
     }
     proven = carry_with_proofs(store, request, judged, raised_breaks, known_here, lasting)
     write_offs = [(ruling, break_) for ruling, break_ in rulings.write_offs(store) if ruling.at <= request.as_of]
+    decisions = rulings.decisions(store)
     with ThreadPoolExecutor(_TOGETHER) as pool:
         results = tuple(
             pool.map(
@@ -107,6 +109,7 @@ def _find(store: Store, request: JudgingRequest) -> Findings:
                 proven.proofs,
             )
         )
+    results = tuple(replace(result, register=register(result, decisions)) for result in results)
     new_links = links_of(judged, recorded, run_range) if current else Links()
     ever_pulled = any(map(len, run_range.covered.values()))
     return Findings(results, proven.carried, new_links, ever_pulled, current, proven.raised)

@@ -33,6 +33,18 @@ EXPECTING_ORDERS = "expecting_orders"
 BREAKS_OPEN = "breaks_open"
 AMOUNT_OPEN = "amount_open"
 
+NUMBER = "number"  # of a decision in its account's register, from 1
+RULING_ID = "ruling_id"  # rul_7
+DECIDED_ON = "decided_on"  # ISO date in the account's zone
+DECISION = "decision"  # what was decided, a RulingKind in words
+DECIDED_BY = "decided_by"
+DECIDED_WHY = "decided_why"
+APPROVED_BY = "approved_by"
+HELD_UNTIL = "held_until"  # ISO date
+STANDING = "standing"  # whether it still holds, in words
+REVERSED_BY = "reversed_by"  # who or what ended it, when and why
+JOURNAL_ENTRY = "journal_entry"  # the entry of the journal that books it
+
 NEW = "new"
 CLOSED = "closed"
 CHANGED = "changed"
@@ -129,5 +141,22 @@ PAST = Frame(
         *_all(c.TEXT, c.CURRENCY),
         *_maybe(c.OPTIONAL_MINOR, AMOUNT_OPEN),
         *_all(c.FLAG, RATE_KNOWN),
+    ),
+)
+# One decision that people took, as it stood at the as-of moment; none ever leaves the register of its account. The
+# amount is what was given up or linked, else what the break put at risk; the age is the break's on that day.
+REGISTER = Frame(
+    "register",
+    (
+        Column(NUMBER, c.COUNT),
+        *_all(c.TEXT, RULING_ID, DECIDED_ON, DECISION),
+        *_maybe(c.TEXT, c.ACCOUNT, c.CODE, c.TITLE, c.BREAK_ID, c.SUBJECT_TYPE, c.SUBJECT_ID),
+        *_maybe(c.OPTIONAL_MINOR, c.AGE_DAYS),
+        *_maybe(c.TEXT, c.CURRENCY),
+        *_maybe(c.OPTIONAL_MINOR, c.AMOUNT),
+        *_all(c.TEXT, DECIDED_WHY, DECIDED_BY),
+        *_maybe(c.TEXT, APPROVED_BY, HELD_UNTIL),
+        *_all(c.TEXT, STANDING),
+        *_maybe(c.TEXT, REVERSED_BY, JOURNAL_ENTRY),
     ),
 )

@@ -170,6 +170,7 @@ class Result:
     breaks: pd.DataFrame = field(default_factory=pd.DataFrame)
     rejected: pd.DataFrame = field(default_factory=pd.DataFrame)
     journal: pd.DataFrame = field(default_factory=pd.DataFrame)  # the days as double entries
+    register: pd.DataFrame = field(default_factory=pd.DataFrame)  # what people decided about the days
     settlement: Settlement = field(default_factory=Settlement)
     details: Details = field(default_factory=Details)
 

@@ -22,6 +22,11 @@ class RulingKind(StrEnum):
     OPENING = "opening"
 
 
+# Those that give a break a status: what an auditor calls a decision.
+DECIDING = frozenset(
+    {RulingKind.ACKNOWLEDGE, RulingKind.RESOLVE, RulingKind.LINK, RulingKind.WRITE_OFF, RulingKind.IGNORE}
+)
+
 # The usual reasons of a resolution or a write-off, offered in lists; any other text is kept as it is.
 REASONS = (
     "refunded",

@@ -3,7 +3,7 @@
 from functools import partial
 
 from reports.sheet import Page
-from reports.summary.closing import inputs, notes, sign_off
+from reports.summary.closing import decisions, inputs, notes, sign_off
 from reports.summary.identity import identity, rests_on, title
 from reports.summary.open_breaks import by_age, by_cause, by_code, by_exposure, by_owner
 from reports.summary.parts import WIDTHS, page_lines
@@ -24,6 +24,7 @@ _BLOCKS = (
     by_cause,
     by_code,
     proofs,
+    decisions,
     waiting,
     notes,
     trend,

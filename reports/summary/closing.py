@@ -2,11 +2,41 @@
 
 from collections.abc import Iterator
 
+from recon import columns as c
 from reports.report import Report
 from reports.sheet import AnyReport, Cell, Line
-from reports.summary.parts import PlacedSheets, empty_block, height, section
+from reports.sheets.rulings import SHEET as RULINGS
+from reports.summary.parts import PlacedSheets, empty_block, header, height, section, sum_cell
 
 _FEW = 12  # files: no more, and the sign-off stays on their page
+
+
+def decisions(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]:
+    """What people decided about the days, by what it was and currency; what no longer holds stands apart."""
+    register = placed[RULINGS.name]
+    if register.frame.empty:
+        return
+    yield section("What people decided (each decision with who, why and its entry of the journal: Rulings)")
+    yield header(("Decision", "How it stands", "Currency", "Decisions", "Amount"))
+    keys = [c.DECISION, c.STANDING, c.CURRENCY]
+    for number, (_, group) in enumerate(register.frame.groupby(keys, sort=True, dropna=False), start=row + 2):
+        decision, standing, currency = group[keys].fillna("").iloc[0].tolist()
+        criteria = (
+            (c.DECISION, f"$A{number}"),
+            (c.STANDING, f"$B{number}"),
+            (c.CURRENCY, f"$C{number}" if currency else '""'),
+        )
+        amount = sum_cell(report.basis, register, group, c.AMOUNT, currency, *criteria) if currency else Cell("")
+        yield Line(
+            (
+                Cell(decision, "link", link=register.link(group.index.tolist()[0])),
+                Cell(standing, "wrapped"),
+                Cell(currency or "no amount"),
+                Cell(len(group), formula=register.count(*criteria)),
+                amount,
+            ),
+            height(standing, 1, 2),
+        )
 
 
 def notes(report: Report, _: PlacedSheets, __: int) -> Iterator[Line]:

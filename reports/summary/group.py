@@ -10,7 +10,7 @@ from recon.result.changes import open_breaks
 from reports.report import Group, Report
 from reports.sheet import Cell, Line, Page, PlacedSheet
 from reports.sheets.breaks import SHEET as BREAKS
-from reports.summary.closing import sign_off
+from reports.summary.closing import decisions, sign_off
 from reports.summary.identity import headline
 from reports.summary.open_breaks import by_age, by_cause, by_exposure, by_owner
 from reports.summary.parts import (
@@ -174,6 +174,7 @@ _BLOCKS = (
     by_cause,
     _codes,
     _proofs,
+    decisions,
     sign_off,
 )
 PAGE = Page(order=10, name="Summary", widths=WIDTHS, lines=partial(page_lines, _BLOCKS))

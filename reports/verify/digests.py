@@ -57,8 +57,19 @@ def digests(result: Result) -> Digests:
             _add(digest, frame[column])
         rows[name] = data.hexdigest()
         whole.update(rows[name].encode())
+    _add_register(whole, result.register)
     del rows[_JOURNAL]  # follows from the others, and from what people wrote off
     return Digests(whole.hexdigest(), rows)
+
+
+def _add_register(whole: "hashlib._Hash", register: pd.DataFrame) -> None:
+    """What people decided is of the result, and not of what its data say."""
+    if not len(register):
+        return
+    whole.update(f"\nregister {len(register)}\n".encode())
+    for column in register.columns:
+        whole.update(f"\n{column}\n".encode())
+        _add(whole, register[column])
 
 
 def _said(result: Result) -> dict[str, Any]:

@@ -304,6 +304,24 @@ def totals(links: pd.DataFrame, open_breaks: pd.DataFrame) -> tuple[CurrencyTota
     )
 
 
+def register() -> pd.DataFrame:
+    """A write-off that a second person approved, one that was withdrawn, and a pattern."""
+    life = ("order", "order_1")
+    broken = ("th", "charge_missing", title_of("charge_missing"), "brk_1", *life, 9, "THB", 5_500)
+    other = ("th", "amount_mismatch", title_of("amount_mismatch"), "brk_2", "order", "order_2", 3, "THB", 1_200)
+    approved = ("no_action_needed", "Malee", "Somchai", None, "in force", None, "TH-20261112-WOF")
+    withdrawn = ("timing", "Malee", None, None, "WITHDRAWN", "Malee on 2026-11-15: a mistake", None)
+    pattern = (None, "order_missing", title_of("order_missing"), None, "pattern", "TEST-*", None, None, None)
+    expected = ("tests of the shop", "Somchai", None, "2026-12-31", "in force", None, None)
+    return c.REGISTER.from_rows(
+        [
+            (1, "rul_1", "2026-11-12", "write off", *broken, *approved),
+            (2, "rul_4", "2026-11-14", "write off", *other, *withdrawn),
+            (3, "rul_6", "2026-11-16", "ignore", *pattern, *expected),
+        ]
+    )
+
+
 def result_of(
     links: pd.DataFrame | None = None,
     open_breaks: pd.DataFrame | None = None,
@@ -328,6 +346,7 @@ def result_of(
         matched_orders=orders,
         expecting_orders=orders + 11,
         rejected_rows=len(aside),
+        register=register(),
         ignored_rows=17,
         notes={"charges of payment links": 4, "orders of amount zero": 2},
         currencies=totals(links, open_breaks),

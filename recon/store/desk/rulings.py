@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from recon.model import Account, Break, BreakEvent, BreakStatus, KnownBreak
 from recon.model.rulings import (
+    DECIDING,
     Answer,
     ApprovalLimits,
     Outcome,
@@ -87,6 +88,15 @@ def write_offs(store: Store) -> list[tuple[Ruling, Break]]:
         breaks = break_rows.breaks_by(connection, "id", {ruling.break_id for ruling in standing})
     by_id = {known.latest.id: known.latest for known in breaks}
     return [(ruling, by_id[ruling.break_id or ""]) for ruling in standing]
+
+
+def decisions(store: Store) -> list[tuple[Ruling, KnownBreak | None]]:
+    """Every ruling that gives a break a status or did, in order, each with its break; a pattern has none."""
+    with reading(store) as connection:
+        deciding = [ruling for ruling in break_rows.ruling_rows(connection) if ruling.kind in DECIDING]
+        ids = {ruling.break_id for ruling in deciding if ruling.break_id}
+        breaks = {known.latest.id: known for known in break_rows.breaks_by(connection, "id", ids)}
+    return [(ruling, breaks.get(ruling.break_id or "")) for ruling in deciding]
 
 
 def events_of(store: Store, break_id: str) -> list[BreakEvent]:

@@ -26,6 +26,7 @@ SHEETS = [
     "Fees and VAT",
     "Disputes",
     "Bank",
+    "Rulings",
     "Rejected rows",
     "Changes",
     "Legend",

@@ -169,6 +169,7 @@ def test_the_sheets_stand_in_the_contract_s_order() -> None:
         "Fees and VAT",
         "Disputes",
         "Bank",
+        "Rulings",
         "Rejected rows",
         "Changes",
         "Legend",

@@ -1,0 +1,131 @@
+"""The register of decisions: what people decided about an account's days, numbered without gaps; judges nothing."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import pandas as pd
+
+from recon import columns as c
+from recon.calendars import local_day
+from recon.journal.words import EntryKind
+from recon.model import KnownBreak, Result
+from recon.model.rulings import Ruling, RulingKind, RulingState
+from recon.rules import title_of
+
+Decision = tuple[Ruling, KnownBreak | None]
+_IDS = ("subject_id", "order_id", "charge_id", "refund_id", "transfer_id", "transaction_id", "dispute_id")
+# How a decision stands, in words.
+IN_FORCE = "in force"
+_STANDING = {
+    RulingState.PENDING: "waits for approval",
+    RulingState.STANDS: IN_FORCE,
+    RulingState.REPLACED: "replaced",
+    RulingState.UNDONE: "WITHDRAWN",
+    RulingState.REOPENED: "REOPENED",
+    RulingState.FELL: "fell: the facts changed",
+    RulingState.EXPIRED: "its time is over",
+    RulingState.CLOSED: "no longer needed",
+}
+
+
+def register(result: Result, decisions: Sequence[Decision]) -> pd.DataFrame:
+    """The account's decisions that concern the result's days, shaped REGISTER; `decisions` are all.
+
+    Those that were taken, approved or ended on the days, those about what happened on them, and those that still hold
+    and explain a row of a proof or cover some of the days. A number counts every decision of the account ever taken;
+    the register shows each as it stood at the result's as-of moment.
+    """
+    account = result.account
+    own = [
+        (ruling, known)
+        for ruling, known in decisions
+        if (known.latest.account if known else ruling.account) in (account.name, None)
+    ]
+    proof_ids = {row_id for proof in result.proofs for item in proof.items for row_id, _ in item.rows}
+    rows = [
+        _row(number, ruling, known, result)
+        for number, (ruling, known) in enumerate(own, start=1)
+        if ruling.at <= result.as_of and _concerns(ruling, known, result, proof_ids)
+    ]
+    return c.REGISTER.from_rows(rows)
+
+
+def _concerns(ruling: Ruling, known: KnownBreak | None, result: Result, proof_ids: Iterable[str]) -> bool:
+    zone = result.account.zone
+    days = (result.first_day, result.last_day)
+    moments = (ruling.at, ruling.approved_at, ruling.ended_at)
+    if any(moment and days[0] <= local_day(moment, zone) <= days[1] for moment in moments):
+        return True
+    holds = _state(ruling, result.as_of) == RulingState.STANDS
+    if known is None:
+        end = ruling.until or days[1]
+        return holds and local_day(ruling.at, zone) <= days[1] and end >= days[0]
+    if days[0] <= _day_of(known, result) <= days[1]:
+        return True
+    return holds and any(getattr(known.latest, name) in proof_ids for name in _IDS)
+
+
+def _day_of(known: KnownBreak, result: Result) -> date:
+    return known.latest.occurred_on or local_day(known.first_seen, result.account.zone)
+
+
+def _state(ruling: Ruling, as_of: datetime) -> RulingState:
+    """As it was at a moment: what ended later stood, what was approved later waited."""
+    if ruling.ended_at is not None and ruling.ended_at > as_of:
+        return RulingState.STANDS
+    if ruling.approved_at is not None and ruling.approved_at > as_of:
+        return RulingState.PENDING
+    return RulingState(ruling.standing)
+
+
+def _row(number: int, ruling: Ruling, known: KnownBreak | None, result: Result) -> tuple[Any, ...]:
+    zone = result.account.zone
+    as_of = result.as_of
+    decided = local_day(ruling.at, zone)
+    break_ = known.latest if known else None
+    code = break_.code if break_ else ruling.code
+    approved = ruling.approved_at is not None and ruling.approved_at <= as_of
+    amount = ruling.amount if ruling.amount is not None else break_ and break_.amount_at_risk
+    state = _state(ruling, as_of)
+    return (
+        number,
+        ruling.name,
+        decided.isoformat(),
+        ruling.kind.replace("_", " "),
+        result.account.name,
+        code,
+        title_of(code) if code else None,
+        ruling.break_id,
+        break_.subject_type if break_ else "pattern",
+        break_.subject_id if break_ else ruling.pattern or "all",
+        max(0, (decided - _day_of(known, result)).days) if known else None,
+        ruling.currency or (break_ and break_.currency),
+        amount,
+        ruling.reason,
+        ruling.who,
+        ruling.approved_by if approved else None,
+        ruling.until and ruling.until.isoformat(),
+        _STANDING.get(state, str(state)),
+        _ended(ruling, result) if state not in (RulingState.STANDS, RulingState.PENDING) else None,
+        _entry(ruling, result) if state == RulingState.STANDS else None,
+    )
+
+
+def _ended(ruling: Ruling, result: Result) -> str | None:
+    if ruling.ended_at is None:
+        return None
+    day = local_day(ruling.ended_at, result.account.zone)
+    why = f": {ruling.ended_why}" if ruling.ended_why else ""
+    return f"{ruling.ended_by} on {day}{why}"
+
+
+def _entry(ruling: Ruling, result: Result) -> str | None:
+    """The journal's entry of the day on which a write-off was decided, or approved; it holds all of the day."""
+    journal = result.journal
+    if ruling.kind != RulingKind.WRITE_OFF or not len(journal):
+        return None
+    day = local_day(ruling.approved_at or ruling.at, result.account.zone).isoformat()
+    same = (journal[c.DAY] == day) & (journal[c.ENTRY_KIND] == str(EntryKind.WRITE_OFFS))
+    entries = journal[c.ENTRY][same & (journal[c.CURRENCY] == ruling.currency)]
+    return str(entries.iloc[0]) if len(entries) else None
