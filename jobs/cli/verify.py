@@ -7,7 +7,7 @@ import typer
 
 from jobs.cli import options
 from jobs.cli.options import actor, choices, clock, print_lines, read_config, respond
-from jobs.desk import verifying
+from jobs.desk import signing, verifying
 from jobs.desk.actions import prove_audit
 from jobs.logs.errors import BREAKS, DONE, MISTAKE, say, told
 from jobs.run.outcome import JobError
@@ -48,12 +48,17 @@ def sign(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="A workbook.")],
     role: Annotated[str, typer.Option("--as", metavar="ROLE", help="preparer or reviewer.")],
+    reason: Annotated[
+        str, typer.Option(metavar="TEXT", help="Why, where a proof does not tie or something critical is open.")
+    ] = "",
     by: options.By = "",
     as_json: options.AsJson = False,
 ) -> None:
     """Sign a workbook: first the preparer, then a reviewer who is somebody else."""
     with told(as_json):
         choices("--as", [role], ROLES)
-        signed = verifying.sign(read_config(context), file, role, actor(by), clock)
+        signature = verifying.sign(read_config(context), file, role, actor(by), clock, reason)
+        signed = signature.sign_off
+        document = {**verifying.sign_off_document(signed), "signed": signing.documents(signature.under)}
         words = f"{signed.account} {signed.first_day} to {signed.last_day}: signed as {signed.role} by {signed.who}"
-        respond(as_json, verifying.sign_off_document(signed), lambda: say(words))
+        respond(as_json, document, lambda: say("\n".join([*signing.lines(signature.under), words])))

@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from jobs.config.config import Config
+from jobs.desk.signing import ToSign, doubts_of, to_sign
 from jobs.run.outcome import JobError
 from jobs.run.rejudging import Change, judged_again
 from jobs.run.run import ready_store
@@ -63,11 +64,29 @@ def verify(config: Config, path: Path, content: bytes | None = None) -> Verified
         return _with_data(config, store, _identified(store, path, content))
 
 
+@dataclass(frozen=True)
+class Signature:
+    """A sign-off that is kept, and what it was put under."""
+
+    sign_off: SignOff
+    under: tuple[ToSign, ...]
+
+
 def sign(
-    config: Config, path: Path, role: str, who: str, clock: Callable[[], datetime], content: bytes | None = None
-) -> SignOff:
-    """Sign an untouched, current workbook of a complete run; raises JobError, in words, where that cannot be."""
+    config: Config,
+    path: Path,
+    role: str,
+    who: str,
+    clock: Callable[[], datetime],
+    reason: str = "",
+    content: bytes | None = None,
+) -> Signature:
+    """Sign an untouched, current workbook of a complete run; raises JobError, in words, where that cannot be.
+
+    Where a proof in it fails or something critical is open, a reason must be given; it is kept with the sign-off.
+    """
     who = " ".join(who.split())
+    reason = " ".join(reason.split())
     if not who:
         raise JobError("--by: say who signs")
     content = _read(path) if content is None else content
@@ -83,11 +102,13 @@ def sign(
             raise JobError(f"{path}: its run {verified.run.run_id} was not complete: run the range again")
         if verified.data != CURRENT:
             raise JobError(f"{path}: its data changed since: run the range again and sign that workbook")
-        sign_off = SignOff(
-            0, book.account, book.first_day, book.last_day, book.result_digest, book.sha256, role, who, clock()
-        )
+        under = to_sign(store, verified.run, book)
+        if (doubts := doubts_of(under)) and not reason:
+            raise JobError(f"{path}: {'; '.join(doubts)}: say with a reason why it is signed all the same")
+        range_ = (book.account, book.first_day, book.last_day)
+        sign_off = SignOff(0, *range_, book.result_digest, book.sha256, role, who, clock(), reason=reason or None)
         try:
-            return workbooks.sign(store, sign_off, config.audit_key)
+            return Signature(workbooks.sign(store, sign_off, config.audit_key), under)
         except NotSigned as error:
             raise JobError(str(error)) from None
 
@@ -146,6 +167,7 @@ def _edit_lines(verified: Verified) -> Iterator[str]:
 
 def _sign_off_line(sign_off: SignOff) -> str:
     line = f"signed as {sign_off.role} by {sign_off.who} on {sign_off.at:%Y-%m-%d}"
+    line += f": {sign_off.reason}" if sign_off.reason else ""
     if sign_off.ended_at is None:
         return line
     return f"{line}; ended {sign_off.ended_at:%Y-%m-%d} by {sign_off.ended_by}: {sign_off.ended_why}"
@@ -153,7 +175,7 @@ def _sign_off_line(sign_off: SignOff) -> str:
 
 def sign_off_document(sign_off: SignOff) -> Document:
     """A sign-off, as JSON."""
-    signed = fields(sign_off, "account", "first_day", "last_day", "role", "who", "at", "sha256")
+    signed = fields(sign_off, "account", "first_day", "last_day", "role", "who", "at", "sha256", "reason")
     return {**signed, **fields(sign_off, "ended_at", "ended_by", "ended_why")}
 
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from jobs.config.config import Config
 from jobs.config.sections import PageSection
 from jobs.desk import verifying
+from jobs.desk.signing import doubts_of, to_sign
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
 from jobs.run.run import ready_store
 from recon import __version__
@@ -21,6 +22,7 @@ from recon.store.desk import workbooks
 from recon.store.desk.people import users
 from recon.store.desk.workbook_bytes import content_of
 from recon.store.engine import Store
+from recon.store.runs import record
 from reports.page.site import Notary, RunProgress, RunRequest, Site, Verdict
 
 _KEPT = 200  # runs whose progress can be asked for
@@ -163,14 +165,22 @@ class PageNotary:
         lines = verifying.lines(verified, self.config.currencies())[1:]
         return Verdict(verified.data if outdated else verified.verdict, tuple(line.strip() for line in lines))
 
-    def sign(self, sha256: str, role: str, who: str) -> Verdict:
+    def sign(self, sha256: str, role: str, who: str, reason: str) -> Verdict:
         """Signed, where it may be."""
         try:
             path, content = self._file(sha256)
-            signed = verifying.sign(self.config, path, role, who, self.clock, content)
+            signed = verifying.sign(self.config, path, role, who, self.clock, reason, content).sign_off
         except JobError as error:
             return Verdict("refused", error.messages)
         return Verdict("signed", (f"signed as {signed.role} by {signed.who}",))
+
+    def before_signing(self, sha256: str) -> Verdict:
+        """What a signature would be put under; state "doubtful" where it needs a reason, else "in order"."""
+        with ready_store(self.config) as store:
+            book = workbooks.by_hash(store, sha256)
+            run = record.find_run(store, book.run_id) if book and book.run_id is not None else None
+            parts = to_sign(store, run, book) if book and run else ()
+        return Verdict("doubtful" if doubts_of(parts) else "in order", tuple(part.words for part in parts))
 
     def _file(self, sha256: str) -> tuple[Path, bytes]:
         """A workbook's name, and the bytes that were kept of it, else those of its file; raises JobError."""

@@ -45,7 +45,9 @@ def counts(result: Result) -> dict[str, Any]:
     plain = {name: getattr(result, name) for name in (*COUNTS, "breaks_new", "breaks_closed")}
     if not result.rate_known:
         plain[c.RATE_KNOWN] = False
-    return plain | {"breaks_open": len(open_breaks(result.breaks)), "currencies": by_currency}
+    failing = [f"{proof.name} ({proof.currency})" for proof in result.proofs if proof.unexplained]
+    proven = {"proofs": len(result.proofs), "proofs_failing": failing}
+    return plain | proven | {"breaks_open": len(open_breaks(result.breaks)), "currencies": by_currency}
 
 
 def open_breaks(breaks: pd.DataFrame) -> pd.DataFrame:

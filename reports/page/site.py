@@ -61,8 +61,11 @@ class Notary(Protocol):
     def verify(self, sha256: str) -> Verdict:
         """The workbook against its run and against the data of today."""
 
-    def sign(self, sha256: str, role: str, who: str) -> Verdict:
+    def sign(self, sha256: str, role: str, who: str, reason: str) -> Verdict:
         """Signed, where it may be: state "signed"; else "refused" with the words."""
+
+    def before_signing(self, sha256: str) -> Verdict:
+        """What a signature would be put under, in words; state "doubtful" where it needs a reason."""
 
 
 @dataclass(frozen=True)

@@ -94,6 +94,7 @@ async def show(request: web.Request) -> web.Response:
         sheet=name,
         sheets=list(SHEETS),
         signed=signed,
+        under=await asyncio.to_thread(site.notary.before_signing, book.sha256),
         roles=ROLES,
         notices=notices_of(request),
         has_content=pieces is not None,
@@ -151,11 +152,13 @@ async def verify(request: web.Request) -> web.StreamResponse:
 async def sign(request: web.Request) -> web.StreamResponse:
     """A signature of the person who asks; a reviewer's needs the right to approve."""
     book = await _book(request)
-    role = str((await request.post()).get("role", ""))
+    data = await request.post()
+    role = str(data.get("role", ""))
+    reason = str(data.get("reason", ""))
     if role not in ROLES:
         raise web.HTTPBadRequest(text="sign as preparer or as reviewer\n")
     person = require(request, Right.RULE if role == "preparer" else Right.APPROVE)
-    verdict = await asyncio.to_thread(request.app[SITE].notary.sign, book.sha256, role, person.name)
+    verdict = await asyncio.to_thread(request.app[SITE].notary.sign, book.sha256, role, person.name, reason)
     good = verdict.state == "signed"
     words = verdict.words or (f"{book.name} is signed by {person.name} as {role}",)
     redirect(request, f"/reports/{book.sha256}", *(Notice(good, line) for line in words))

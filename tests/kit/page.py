@@ -43,8 +43,12 @@ class Trusting:
     def verify(self, sha256: str) -> Verdict:
         return Verdict("untouched", (sha256,))
 
-    def sign(self, sha256: str, role: str, who: str) -> Verdict:
-        return Verdict("signed", (f"{sha256[:8]} signed by {who} as {role}",))
+    def sign(self, sha256: str, role: str, who: str, reason: str) -> Verdict:
+        why = f": {reason}" if reason else ""
+        return Verdict("signed", (f"{sha256[:8]} signed by {who} as {role}{why}",))
+
+    def before_signing(self, sha256: str) -> Verdict:
+        return Verdict("in order", (f"th: 1 of 1 orders matched of {sha256[:8]}",))
 
 
 @dataclass

@@ -56,6 +56,7 @@ class SignOff:
     ended_at: datetime | None = None
     ended_by: str | None = None
     ended_why: str | None = None
+    reason: str | None = None  # why it was signed although something in it is in doubt
 
 
 class NotSigned(Exception):
@@ -159,6 +160,7 @@ def sign(store: Store, wanted: SignOff, audit_key: bytes | None) -> SignOff:
         row = {column.name: getattr(wanted, column.name) for column in fields(SignOff) if column.name != "id"}
         connection.execute(insert(SIGN_OFF), row)
         detail = {"role": wanted.role, "sha256": wanted.sha256, "result_digest": wanted.result_digest}
+        detail |= {"reason": wanted.reason} if wanted.reason else {}
         audit.append(connection, wanted.who, "signed", _range_of(wanted), detail, wanted.at, audit_key)
         return next(sign_off for sign_off in _sign_offs(connection, where) if sign_off.role == wanted.role)
 

@@ -383,7 +383,7 @@ CREATE INDEX ix_alert_delivery_status_next_try_at ON alert_delivery (status, nex
 CREATE TABLE sign_off (
     id $serial NOT NULL, account TEXT NOT NULL, first_day DATE NOT NULL, last_day DATE NOT NULL,
     result_digest TEXT NOT NULL, sha256 TEXT NOT NULL, role TEXT NOT NULL, who TEXT NOT NULL,
-    at BIGINT NOT NULL, ended_at BIGINT, ended_by TEXT, ended_why TEXT,
+    at BIGINT NOT NULL, ended_at BIGINT, ended_by TEXT, ended_why TEXT, reason TEXT,
     CONSTRAINT pk_sign_off PRIMARY KEY (id$counted),
     CONSTRAINT fk_sign_off_sha256 FOREIGN KEY (sha256) REFERENCES workbook (sha256)
 );

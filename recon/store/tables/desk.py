@@ -113,6 +113,7 @@ SIGN_OFF = Table(
     Column("ended_at", Moment()),
     Column("ended_by", Text()),
     Column("ended_why", Text()),
+    Column("reason", Text()),
     sqlite_autoincrement=True,
 )
 Index(None, SIGN_OFF.c.account, SIGN_OFF.c.first_day, SIGN_OFF.c.last_day)

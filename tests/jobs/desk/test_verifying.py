@@ -1,7 +1,7 @@
 """Workbooks held against the store: untouched, edited, outdated; signed, locked, and signed no more."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,13 +13,18 @@ from jobs.cli.app import app
 from jobs.config import config as configuration
 from jobs.config.config import Config
 from jobs.desk.comparing import runs_diff
+from jobs.desk.signing import to_sign
 from jobs.desk.verifying import CURRENT, EDITED, NOT_OURS, OUTDATED, UNTOUCHED, sign, verify
 from jobs.run.judging import Findings
 from jobs.run.outcome import JobError, Outcome
-from jobs.run.run import open_ready_store
+from jobs.run.run import open_ready_store, ready_store
 from jobs.run.unsigning import unsign
 from recon.store.desk import audit, workbooks
+from recon.store.desk.workbook_bytes import sha256_of
+from recon.store.runs import record
 from tests.kit.job import FIRST, LAST, Job, clock, finished_job
+
+WHY = "the critical ones are known and being worked on"
 
 
 @dataclass
@@ -95,17 +100,41 @@ async def test_preparer_then_a_reviewer_who_is_another_person(merchant: Job, wri
     path = written.path
     config = settings(merchant)
     with pytest.raises(JobError, match="preparer signs first"):
-        sign(config, path, "reviewer", "Somchai", clock)
-    sign(config, path, "preparer", "Somchai", clock)
+        sign(config, path, "reviewer", "Somchai", clock, WHY)
+    sign(config, path, "preparer", "Somchai", clock, WHY)
     with pytest.raises(JobError, match="another person"):
-        sign(config, path, "reviewer", "  somchai ", clock)
-    sign(config, path, "reviewer", "Mei", clock)
+        sign(config, path, "reviewer", "  somchai ", clock, WHY)
+    sign(config, path, "reviewer", "Mei", clock, WHY)
     with pytest.raises(JobError, match="signed as reviewer already, by Mei"):
-        sign(config, path, "reviewer", "Aiko", clock)
+        sign(config, path, "reviewer", "Aiko", clock, WHY)
     assert [(one.role, one.who) for one in verify(config, path).sign_offs] == [
         ("preparer", "Somchai"),
         ("reviewer", "Mei"),
     ]
+
+
+async def test_what_is_signed_is_shown_and_a_doubt_wants_a_reason(merchant: Job, written: Written) -> None:
+    with ready_store(settings(merchant)) as store:
+        run = record.find_run(store, written.outcome.run_id or 0)
+        book = workbooks.by_hash(store, sha256_of(written.path.read_bytes()))
+        assert run
+        assert book
+        (th,) = to_sign(store, run, book)
+    assert th.words.startswith("th: ")
+    assert f"{th.matched} of {th.expecting} orders matched" in th.words
+    grave = replace(th, failing=("orders_to_charges (THB)",), open={"critical": 1, "low": 3})
+    assert grave.doubts == ["th: orders_to_charges (THB) does not tie", "th: 1 critical break is open"]
+    assert "open breaks: 1 critical, 3 low" in grave.words
+    assert replace(th, failing=(), open={"high": 9}).doubts == []
+    assert replace(th, failing=None, open={}).doubts == [], "a run of an earlier release did not record its proofs"
+
+
+async def test_a_signature_over_a_critical_break_is_kept_with_its_reason(merchant: Job, written: Written) -> None:
+    config = settings(merchant)
+    with pytest.raises(JobError, match="4 critical breaks are open: say with a reason"):
+        sign(config, written.path, "preparer", "Mei", clock, "  ")
+    sign(config, written.path, "preparer", "Mei", clock, "the bank confirmed it by phone")
+    assert [signed.reason for signed in verify(config, written.path).sign_offs] == ["the bank confirmed it by phone"]
 
 
 async def test_an_edited_or_outdated_workbook_is_not_signed(merchant: Job, written: Written) -> None:
@@ -113,7 +142,7 @@ async def test_an_edited_or_outdated_workbook_is_not_signed(merchant: Job, writt
     kept = path.read_bytes()
     load_workbook(path).save(path)
     with pytest.raises(JobError, match="is edited"):
-        sign(settings(merchant), path, "preparer", "Mei", clock)
+        sign(settings(merchant), path, "preparer", "Mei", clock, WHY)
     path.write_bytes(kept)
     correct_an_order(merchant)
     await merchant.run(accounts=("th",))
@@ -123,13 +152,13 @@ async def test_an_edited_or_outdated_workbook_is_not_signed(merchant: Job, writt
     assert "breaks_open" in change.figures["figure"].tolist()
     assert change.breaks["what"].tolist() == ["closed"]
     with pytest.raises(JobError, match="data changed"):
-        sign(settings(merchant), path, "preparer", "Mei", clock)
+        sign(settings(merchant), path, "preparer", "Mei", clock, WHY)
 
 
 async def test_a_signed_range_stays_as_it_is_until_its_figures_change(merchant: Job, written: Written) -> None:
     path = written.path
     config = settings(merchant)
-    sign(config, path, "preparer", "Mei", clock)
+    sign(config, path, "preparer", "Mei", clock, WHY)
     kept = path.read_bytes()
     again = await merchant.run(report=True, accounts=("th",))
     assert path in again.reports
@@ -152,7 +181,7 @@ async def test_a_signed_range_stays_as_it_is_until_its_figures_change(merchant: 
 async def test_late_data_that_the_run_of_another_range_brings_unsigns_too(merchant: Job, written: Written) -> None:
     path = written.path
     config = settings(merchant)
-    sign(config, path, "preparer", "Mei", clock)
+    sign(config, path, "preparer", "Mei", clock, WHY)
     later = {"first": LAST + timedelta(days=1), "last": LAST + timedelta(days=1), "accounts": ("th",)}
     assert (await merchant.run(**later)).unsigned == ()
     past = await merchant.run(pull=False, as_of=clock(), accounts=("th",))
@@ -196,7 +225,8 @@ async def test_the_commands_exit_as_the_contract_says(merchant: Job, written: Wr
         return CliRunner().invoke(app, ["--config", str(merchant.config), *words]).exit_code
 
     assert said("verify", str(path), "--audit", "--json") == 0
-    assert said("sign", str(path), "--as", "preparer", "--by", "Mei") == 0
+    assert said("sign", str(path), "--as", "preparer", "--by", "Mei") == 2, "critical breaks are open"
+    assert said("sign", str(path), "--as", "preparer", "--by", "Mei", "--reason", WHY) == 0
     assert said("runs", "diff", str(outcome.run_id), str(outcome.run_id)) == 0
     load_workbook(path).save(path)
     assert said("verify", str(path)) == 1

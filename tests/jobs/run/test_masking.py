@@ -102,7 +102,7 @@ async def test_a_store_of_older_rules_is_masked_without_a_new_version_or_another
         events = made.rows("break_event")
         config = configuration.load(made.config, {})
         book = next(path for path in first.reports if "_th_" in path.name)
-        sign(config, book, "preparer", "finance", clock)
+        sign(config, book, "preparer", "finance", clock, "known and being worked on")
         assert in_clear(tmp_path / "recon.db"), "planted in vain"
         older_rules.undo()
         again = await made.run(report=True)
