@@ -48,6 +48,7 @@ class Basis:
     settings: Mapping[str, RuleSettings] = field(default_factory=dict)
     calendars: Mapping[str, Calendar] = field(default_factory=dict)  # by account
     audit_head: str | None = None
+    book_codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by account, by LedgerAccount
 
     @cached_property
     def rules_digest(self) -> str:

@@ -48,7 +48,14 @@ def write_reports(
     remove_left(writing.config.reports.folder)
     head = workbooks.head(writing.store)
     basis = Basis(
-        CATALOGUE, __version__, context.currencies, context.methods, context.settings, context.calendars, head
+        CATALOGUE,
+        __version__,
+        context.currencies,
+        context.methods,
+        context.settings,
+        context.calendars,
+        head,
+        {name: writing.config.journal.codes(name).accounts for name in writing.config.accounts},
     )
     parts = tuple(Report(result, basis, digests[result.account.name]) for result in findings.results)
     if writing.format != XLSX:

@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 
 from recon import columns as c
-from recon.model import Details
+from recon.journal.posting import Posting, entries, moved
+from recon.journal.words import EntryKind, LedgerAccount
+from recon.model import Account, Details
 
 NOW = datetime(2026, 11, 30, 18, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -23,6 +25,24 @@ def waiting() -> pd.DataFrame:
         ("dispute", "dspt_1", "0000012", "chrg_5", "card", "open", 261_584, "THB", made, None, None),
     ]
     return c.WAITING.from_rows(rows)
+
+
+def journal(account: Account) -> pd.DataFrame:
+    """Two days of sales and a payout, and something of Omise's that nobody knows."""
+    words = LedgerAccount
+    postings: list[Posting] = []
+    for day in ("2026-11-01", "2026-11-30"):
+        sides = {"debit": words.CLEARING, "credit": words.ORDERS_CLEARING}
+        postings += moved(day, EntryKind.SALES, account.currency, 1_234_500, **sides, rows=12)
+        sides = {"debit": words.FEES, "credit": words.CLEARING}
+        postings += moved(day, EntryKind.FEES, account.currency, 45_059, **sides, rows=12)
+    payout = ((words.CASH_IN_TRANSIT, 997_000), (words.TRANSFER_FEES, 3_000), (words.CLEARING, -1_000_000))
+    postings += [Posting("2026-11-30", EntryKind.PAYOUTS, account.currency, *amount, 1) for amount in payout]
+    sides = {"debit": words.SUSPENSE, "credit": words.CLEARING}
+    postings += moved(
+        "2026-11-30", EntryKind.OTHER, account.currency, 700, **sides, rows=1, note='=HYPERLINK("http://x")'
+    )
+    return entries(account, postings)
 
 
 def refunds() -> pd.DataFrame:

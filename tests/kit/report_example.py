@@ -375,6 +375,7 @@ def result_of(
         breaks=open_breaks,
         rejected=aside,
         waiting=report_details.waiting(),
+        journal=report_details.journal(account),
         details=report_details.details(),
     )
 
@@ -406,5 +407,6 @@ def empty_result() -> Result:
         proofs=(),
         inputs=(),
         waiting=pd.DataFrame(),
+        journal=pd.DataFrame(),
         details=Details(),
     )

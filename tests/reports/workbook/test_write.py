@@ -57,7 +57,14 @@ def basis() -> Basis:
         "refund_overdue": RuleSettings(severity=Severity.CRITICAL, thresholds={"business_days": 3}),
     }
     calendars = {one.name: business_calendar(one.region, one.zone, AS_OF.date()) for one in (TH, JP)}
-    return Basis(CATALOGUE, "0.1.0", settings=settings, calendars=calendars, audit_head="ab" * 32)
+    return Basis(
+        CATALOGUE,
+        "0.1.0",
+        settings=settings,
+        calendars=calendars,
+        audit_head="ab" * 32,
+        book_codes={"th": {"clearing": "1150", "fees": "6210"}},
+    )
 
 
 def written(result: Result, **limits: int) -> BytesIO:
