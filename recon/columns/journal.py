@@ -27,3 +27,12 @@ JOURNAL = Frame(
         Column(NOTE, c.TEXT, required=False),
     ),
 )
+# What the lines come to on an account of the books; `amount` is debits less credits.
+BOOK_BALANCES = Frame(
+    "book balances",
+    (
+        *(Column(name, c.TEXT) for name in (ACCOUNT_NAME, c.CURRENCY)),
+        *(Column(name, c.MINOR) for name in (DEBIT, CREDIT, c.AMOUNT)),
+        Column(ACCOUNT_CODE, c.TEXT, required=False),
+    ),
+)

@@ -8,8 +8,7 @@ from reports.report import Report
 from reports.sheet import Block, Column, Grouping, Kind, Sheet, in_shape
 
 _ALL = "All accounts"
-_SIDES = [c.DEBIT, c.CREDIT]
-_BALANCE = c.AMOUNT  # debits less credits
+_ORDER = [account.value for account in LedgerAccount]
 
 
 def _rows(report: Report) -> pd.DataFrame:
@@ -19,24 +18,26 @@ def _rows(report: Report) -> pd.DataFrame:
     words = lines[c.LEDGER_ACCOUNT]
     labels = {account.value: account.label for account in LedgerAccount}
     named = {
-        c.ACCOUNT_NAME: words.map(labels).astype(c.TEXT),
+        c.ACCOUNT_NAME: pd.Series([labels[word] for word in words], index=lines.index, dtype=c.TEXT),
         c.ACCOUNT_CODE: pd.Series([codes.get(word) for word in words], index=lines.index, dtype=c.TEXT),
     }
     return lines.assign(**named)
 
 
 def _by_account(report: Report) -> pd.DataFrame:
-    """What the lines come to on each account of the books, and on all of them, by currency."""
-    lines = _rows(report)
-    lines = lines.assign(**{name: lines[name].fillna(0).astype(c.MINOR) for name in _SIDES})
-    order = [account.value for account in LedgerAccount]
-    parts = [lines, lines.assign(**{c.ACCOUNT_NAME: _ALL, c.LEDGER_ACCOUNT: "", c.ACCOUNT_CODE: None})]
-    whole = pd.concat(parts, ignore_index=True) if len(lines) else lines
-    place = whole[c.LEDGER_ACCOUNT].map({word: at for at, word in enumerate(order)}).fillna(len(order))
-    keys = [c.CURRENCY, "place", c.ACCOUNT_NAME, c.ACCOUNT_CODE]
-    codes = whole[c.ACCOUNT_CODE].fillna("").astype(c.TEXT)
-    sums = whole.assign(**{c.ACCOUNT_CODE: codes, "place": place}).groupby(keys)[_SIDES].sum().reset_index()
-    return sums.assign(**{_BALANCE: sums[c.DEBIT] - sums[c.CREDIT]})
+    """What the lines come to on each account of the books, and on all of them, by currency (BOOK_BALANCES)."""
+    sums: dict[tuple[str, int, str, str | None], list[int]] = {}
+    names = [c.LEDGER_ACCOUNT, c.ACCOUNT_NAME, c.ACCOUNT_CODE, c.CURRENCY, c.DEBIT, c.CREDIT]
+    for word, name, code, currency, debit, credit in _rows(report)[names].itertuples(index=False, name=None):
+        shown_code = code if isinstance(code, str) else None
+        for key in ((currency, _ORDER.index(word), name, shown_code), (currency, len(_ORDER), _ALL, None)):
+            sides = sums.setdefault(key, [0, 0])
+            sides[0] += 0 if pd.isna(debit) else debit
+            sides[1] += 0 if pd.isna(credit) else credit
+    return c.BOOK_BALANCES.from_rows(
+        (name, currency, debit, credit, debit - credit, code)
+        for (currency, _, name, code), (debit, credit) in sorted(sums.items(), key=lambda item: item[0][:2])
+    )
 
 
 SHEET = Sheet(
@@ -67,7 +68,7 @@ SHEET = Sheet(
                 Column("Currency", c.CURRENCY, Kind.TEXT, 12),
                 Column("Debit", c.DEBIT, Kind.MONEY, 19, c.CURRENCY),
                 Column("Credit", c.CREDIT, Kind.MONEY, 22, c.CURRENCY),
-                Column("Balance", _BALANCE, Kind.MONEY, 16, c.CURRENCY),
+                Column("Balance", c.AMOUNT, Kind.MONEY, 16, c.CURRENCY),
                 Column("Code", c.ACCOUNT_CODE, Kind.TEXT, 10),
             ),
             _by_account,

@@ -21,6 +21,7 @@ SHEETS = [
     "Breaks",
     "Settlement",
     "Balance proof",
+    "Journal",
     "Pending",
     "Refunds",
     "Fees and VAT",

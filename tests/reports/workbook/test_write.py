@@ -170,6 +170,7 @@ def test_the_sheets_stand_in_the_contract_s_order() -> None:
         "Breaks",
         "Settlement",
         "Balance proof",
+        "Journal",
         "Matched",
         "Pending",
         "Refunds",
