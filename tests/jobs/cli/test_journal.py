@@ -3,13 +3,17 @@
 import asyncio
 import csv
 import json
+import re
 import sqlite3
 from collections.abc import Sequence
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from beancount import loader
+from beancount.core.data import Balance, Transaction
 from typer.testing import CliRunner
 
 from jobs.cli.app import app
@@ -131,3 +135,30 @@ async def test_what_the_books_do_not_take_is_said_before_anything_is_written(tmp
 
 def _sum(found: Sequence[dict[str, str]], column: str) -> float:
     return round(sum(float(row[column] or 0) for row in found), 2)
+
+
+async def test_beancount_accepts_a_merchant_s_days_and_the_day_after(tmp_path: Path) -> None:
+    async with finished_job(tmp_path, ("th",)) as (merchant, _):
+        accounts = {word: f"Assets:Omise:{word.title().replace('_', '')}" for word in LedgerAccount}
+        codes = "\n".join(f'{word} = "{account}"' for word, account in accounts.items())
+        text = merchant.config.read_text(encoding="utf-8")
+        merchant.config.write_text(
+            f"{text}\n[journal]\nformat = 'beancount'\n[journal.accounts]\n{codes}\n", encoding="utf-8"
+        )
+        middle = FIRST + timedelta(days=1)
+        exports = [
+            (await recon(merchant, "--from", str(FIRST), "--to", str(middle)))[1].decode(),
+            (await recon(merchant, "--from", str(FIRST), "--to", str(LAST)))[1].decode(),
+        ]
+        opening = re.findall(rf"^{FIRST} balance \S+  (\S+) THB$", exports[0], re.MULTILINE)
+        opened = [f"2000-01-01 open {account}" for account in (*accounts.values(), "Equity:Opening")]
+        before = [
+            '2000-01-02 * "opening"',
+            f"  {accounts[LedgerAccount.CLEARING]}  {opening[0]} THB",
+            "  Equity:Opening",
+            "",
+        ]
+        directives, errors, _ = loader.load_string("\n".join([*opened, *before, *exports]))
+        assert errors == []
+        assert len([entry for entry in directives if isinstance(entry, Balance)]) == 4
+        assert len([entry for entry in directives if isinstance(entry, Transaction)]) > 20

@@ -134,6 +134,23 @@ def test_a_void_clears_the_order_and_parks_what_is_not_known_of_its_fees(taken: 
     assert (after.get("orders_clearing", 0), after.get("suspense", 0)) == (0, parked)
 
 
+def test_a_debit_of_a_charge_clears_its_order_only_where_the_charge_is_voided() -> None:
+    shop = Merchant()
+    voided = shop.charge(voided=True)
+    kept = shop.charge()
+    shop.move(-96_094, voided["charge_id"], "charge.voided")
+    shop.move(-11, kept["charge_id"], "charge.corrected.debit")
+    frame = of_shop(shop)
+    assert lines(frame, "voids") == [
+        "voids orders_clearing 100000",
+        "voids suspense 11",
+        "voids clearing -96105",
+        "voids suspense -3906",
+    ]
+    notes = frame[frame[c.LEDGER_ACCOUNT] == "suspense"][c.NOTE].tolist()
+    assert notes == ["debits of charges that are not voided", "fees of voided charges"]
+
+
 def test_receipts_make_vat_claimable_and_rounding_is_apart() -> None:
     # Two sales of the day: 2 x 2.56 VAT as charged, 5.11 on the day's receipt (7 % of 73.00).
     shop = Merchant()
