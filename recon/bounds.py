@@ -9,6 +9,7 @@ YEARS = range(1970, 2500)  # in which a moment may lie; the Buddhist era begins 
 
 LONGEST_ID = 255  # characters: what a database's index and a file's name can hold
 LONGEST_TEXT = 4_000  # characters of a cell or a field that is read
+LONGEST_WRITTEN = 20_000  # characters of what anybody writes: of a longer text nothing stays
 LONGEST_SEARCHED = 1_000  # characters of a text in which a pattern of the configuration looks
 LARGEST_OBJECT = 1 << 20  # bytes of one object of Omise; a recorded charge has five thousand
 LARGEST_BODY = 64 << 20  # bytes of one answer, unpacked; a page of a hundred objects has half a million

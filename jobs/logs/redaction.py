@@ -7,6 +7,7 @@ from urllib.parse import unquote
 from recon.privacy import redact
 
 MASK = "[secret]"
+_LONGEST = 15_000  # characters of a line
 _SHORTEST = 8  # characters: a shorter text would mask words
 _PASSWORD = re.compile(r"(://[^\s:/@]*):[^\s/@]+@")
 _BASIC = re.compile(r"\b(Basic|Bearer) +[\w+/=.~-]{8,}", re.IGNORECASE)
@@ -34,9 +35,11 @@ def masked(text: str) -> str:
 
 
 def masked_for_logs(text: str) -> str:
-    """As `masked`; of a number of an account only the last four digits stay, too."""
+    """As `masked`; of an account's number only the last four digits stay, too; what is too long ends at a blank."""
     from recon.bank.texts import masked as without_accounts  # late: every command loads this module
 
+    if len(text) > _LONGEST:
+        text = f"{text[:_LONGEST].rpartition(' ')[0]} … ({len(text)} characters)"
     return without_accounts(masked(text))
 
 

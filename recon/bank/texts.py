@@ -6,7 +6,8 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from recon.bank.source import BadLine, Line
-from recon.privacy import mask, redact, shown_cell
+from recon.bounds import LONGEST_WRITTEN
+from recon.privacy import MASKED, mask, redact, shown_cell
 
 _LONGEST = 1_000  # characters of a description
 _SHOWN = 40  # characters of a value in a reason
@@ -79,8 +80,11 @@ def _as_letter(letter: str) -> str:
 def masked(text: str) -> str:
     """Without e-mail addresses, card numbers and keys; of numbers of accounts only the last four digits stay.
 
-    A reference that holds letters, such as `trsf_5x…` or `TH2611240001`, stays whole.
+    A reference that holds letters, such as `trsf_5x…` or `TH2611240001`, stays whole. Of what is longer than anybody
+    writes its length stays, as a whole file that could not be read has it.
     """
+    if len(text) > LONGEST_WRITTEN:
+        return f"{MASKED} {len(text)}"
     text = _IBAN.sub(lambda match: _tail(match.group()) if _is_iban(match.group()) else match.group(), redact(text))
     return _ACCOUNT_NUMBER.sub(_hide, text)
 

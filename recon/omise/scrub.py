@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 import msgspec
 
+from recon.bounds import LONGEST_TEXT, LONGEST_WRITTEN
 from recon.privacy import (
     MASKED,
     hidden_id,
@@ -98,6 +99,8 @@ class Scrub:
         return self._nested(key, item, met) if type(item) in (dict, list) else item
 
     def _string(self, rule: int, value: str) -> str | None:
+        if len(value) > LONGEST_WRITTEN and rule not in (PERSONAL, DROPPED):
+            return MASKED
         if rule == FREE:
             return value if is_harmless(value) else MASKED
         if rule == MESSAGE:
@@ -133,7 +136,9 @@ class Scrub:
 
     def _metadata(self, data: Mapping[str, Any]) -> Node:
         """What the shop wrote beside a charge: any key, any text, objects as JSON texts too."""
-        return {mask(key): self._entry(key, value) for key, value in data.items()}
+        return {
+            mask(key): self._entry(key, value) if len(key) <= LONGEST_TEXT else MASKED for key, value in data.items()
+        }
 
     def _entry(self, key: str, value: Any) -> Any:
         if value is None or isinstance(value, bool) or value == "":
@@ -148,6 +153,8 @@ class Scrub:
         if isinstance(value, list):
             return [self._entry(key, item) for item in value]
         if isinstance(value, str):
+            if len(value) > LONGEST_WRITTEN:
+                return MASKED
             value = _readable(value)
             inner = _inner(value)
             if inner is not None:
@@ -210,6 +217,8 @@ def _rule(key: str) -> int:
     listed = _LISTED.get(key)
     if listed is not None:
         return listed
+    if len(key) > LONGEST_TEXT:
+        return MESSAGE
     return PERSONAL if _personal(key) else FREE
 
 

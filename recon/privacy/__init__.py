@@ -1,8 +1,8 @@
 """Keeps personal data out: keyed hashes of customers, masked texts, what is provably no person's."""
 
 from recon.privacy.ids import hidden_id, keyed_hash
-from recon.privacy.patterns import is_address_or_card, mask, redact
-from recon.privacy.words import MASKED, is_harmless, masked_prose, shown_cell
+from recon.privacy.patterns import MASKED, is_address_or_card, mask, redact
+from recon.privacy.words import is_harmless, masked_prose, shown_cell
 
 RULES = 2  # raised when a text is masked otherwise than before: what is stored is then masked once more
 

@@ -7,7 +7,9 @@ import re
 from datetime import date
 from operator import mul
 
-_LONG = 20_000  # characters: what is longer nobody wrote as a description, and each long number in it is masked
+from recon.bounds import LONGEST_WRITTEN
+
+MASKED = "[masked]"
 _SEPARATORS = str.maketrans("", "", " -.()+")
 
 # An address with what hangs on it; the second is one that stands in a link.
@@ -42,7 +44,6 @@ _PERSONAL = re.compile(
     re.ASCII,
 )
 _SEVEN_DIGITS = re.compile(r"\d(?:[ ().-]{0,2}\d){6}")  # fewer have no phone, card or national id
-_LONG_NUMBER = re.compile(r"\+?\d(?:[ .-]?\d){6,}+")
 # Words after which a number is an order's, whatever it looks like; what may stand between the two.
 _LABELS = (
     *("order", "orders", "invoice", "invoices", "receipt", "booking", "ticket", "reference", "pesanan", "tempahan"),
@@ -86,7 +87,7 @@ def redact(text: str) -> str:
         text = _EMAIL.sub("[e-mail]", text)
     if "key_" in text or "KEY_" in text:
         text = _KEY.sub("[key]", text)
-    if len(text) > _LONG:
+    if len(text) > LONGEST_WRITTEN:
         return _CARD.sub("[card number]", text)
     return _CARD.sub(lambda match: "[card number]" if _luhn(_digits(match.group())) else match.group(), text)
 
@@ -95,17 +96,16 @@ def mask(text: str, *, strict: bool = False) -> str:
     """As `redact`; phones of four countries and national ids with right check digits are masked, too.
 
     Of a number that a word calls an order's, an invoice's or the like nothing is masked but a card number. `strict`
-    takes no such word, and numbers that may be phones without their first 0.
+    takes no such word, and numbers that may be phones without their first 0. Of what is longer than anybody writes
+    nothing stays.
     """
-    if len(text) > _LONG:
-        plain = text.replace("＠", "@")
-        masked = _LONG_NUMBER.sub("[number]", redact(plain))
-    elif not ("@" in text or "%40" in text or "key_" in text or "＠" in text or _SEVEN_DIGITS.search(text)):
+    if len(text) > LONGEST_WRITTEN:
+        return MASKED
+    if not ("@" in text or "%40" in text or "key_" in text or "＠" in text or _SEVEN_DIGITS.search(text)):
         return text
-    else:
-        plain = text if text.isascii() else _UNSEEN.sub(_ascii, text)
-        masked = redact(_EMAIL_IN_LINK.sub("[e-mail]", plain) if "%40" in plain else plain)
-        masked = _PERSONAL.sub(lambda match: _masked_number(match, strict=strict), masked)
+    plain = text if text.isascii() else _UNSEEN.sub(_ascii, text)
+    masked = redact(_EMAIL_IN_LINK.sub("[e-mail]", plain) if "%40" in plain else plain)
+    masked = _PERSONAL.sub(lambda match: _masked_number(match, strict=strict), masked)
     return text if masked == plain else masked
 
 

@@ -5,9 +5,8 @@ import tomllib
 from functools import lru_cache
 from importlib import resources
 
-from recon.privacy.patterns import mask, redact
+from recon.privacy.patterns import MASKED, mask, redact
 
-MASKED = "[masked]"
 _SHOWN = 40  # characters of a value in a reason
 _LONG_WORD = 200  # characters: no word is longer
 _LONG_TEXT = 4_000  # characters: of what is longer nothing stays

@@ -115,6 +115,7 @@ class _Column:
         self.odd: dict[int, str] = {}
         parts = self._parts()
         asked = _mask(pc.and_(pc.is_valid(codes), pc.not_equal(texts, "")))
+        asked &= _mask(pc.less_equal(pc.utf8_length(texts), _LONGEST))
         odd = np.flatnonzero(~_mask(pc.is_valid(pc.struct_field(parts, "whole"))) & asked & ~self.typed)
         if len(odd):
             self.plain, self.odd = plain(texts, codes, odd)
