@@ -68,6 +68,7 @@ class Report:
     result: Result
     basis: Basis
     known_digest: str = ""  # the result's, where it has been computed: a million rows take a second
+    beside: str = ""  # why its file stands beside a signed one, in words
 
     @cached_property
     def digest(self) -> str:
@@ -103,6 +104,7 @@ class Group:
 
     parts: tuple[Report, ...]
     files: tuple[str, ...]
+    beside: str = ""  # as of a report
 
     name = "group"
 

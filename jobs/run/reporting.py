@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -83,21 +83,25 @@ class _Place:
     name: str
     number: int
     signed: StoredWorkbook | None = None
+    beside: str = ""  # why it stands beside a signed one, in words
 
 
 def _place(writing: Writing, report: AnyReport) -> _Place:
     """A signed file of this result stays as it is, and no signed one is written over."""
-    signed_names = set[str]()
+    signed_names: dict[str, str] = {}
     for sign_off in workbooks.sign_offs(writing.store, report.name, *report.days):
         signed = workbooks.by_hash(writing.store, sign_off.sha256)
         if signed and sign_off.result_digest == report.digest:
             return _Place(signed.name, 0, signed)
         if signed:
-            signed_names.add(signed.name)
+            ended = ", which no longer holds" if sign_off.ended_at else ""
+            signed_names[signed.name] = f"{signed.name} was signed as {sign_off.role} by {sign_off.who}{ended}"
     number = 1
     while file_name(report, number) in signed_names:
         number += 1
-    return _Place(file_name(report, number), number)
+    why = "; ".join(signed_names.values())
+    beside = f"{why}; this result is another one, so it stands beside it." if number > 1 else ""
+    return _Place(file_name(report, number), number, beside=beside)
 
 
 def _write(writing: Writing, report: AnyReport, place: _Place) -> Path:
@@ -106,7 +110,7 @@ def _write(writing: Writing, report: AnyReport, place: _Place) -> Path:
     if place.signed:
         put_back(writing.store, folder / place.name, place.signed.sha256)
         return folder / place.name
-    path = write_workbook(report, folder, place.number)
+    path = write_workbook(replace(report, beside=place.beside), folder, place.number)
     with path.open("rb") as file:
         written = StoredWorkbook(
             sha256_of_file(file),

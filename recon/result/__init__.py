@@ -230,7 +230,7 @@ def _notes(judged: Judged, intake: Intake, account: str) -> Iterator[Note]:
     """What was counted and not judged, by reason."""
     orders = c.of_account(judged.books.orders, account)
     charges = c.of_account(judged.books.charges, account)
-    yield Note("orders over nothing", int((judged.triage.zero & orders).sum()), NoteKind.IN_ORDER)
+    yield Note("orders with an amount of zero", int((judged.triage.zero & orders).sum()), NoteKind.IN_ORDER)
     unpulled = int((judged.scope.unpulled & orders).sum())
     yield Note("orders of days that were not pulled", unpulled, NoteKind.NOT_JUDGED)
     yield from not_judged(judged, account)

@@ -173,7 +173,7 @@ class _Cases:
             return "orders of days that were not pulled"
         if not self._judged.scope.orders[case]:
             return _NOT_JUDGED
-        return "orders over nothing" if self._judged.triage.zero[case] else ""
+        return "orders with an amount of zero" if self._judged.triage.zero[case] else ""
 
     def _words_of_cases(self) -> dict[int, str]:
         """Per case what a break says of one of its orders, of the account."""

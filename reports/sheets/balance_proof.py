@@ -14,6 +14,11 @@ ROWS_SHOWN = 200  # of one item; of more it says how many
 NOT_EXPLAINED = "NOT EXPLAINED by anything"
 
 
+def proof_title(name: str) -> str:
+    """A proof's name as people read it."""
+    return (name[:1].upper() + name[1:]).replace("_", " ")
+
+
 def proof_lines(report: Report) -> pd.DataFrame:
     """Why the sides of each proof differ (shaped PROOF_LINES): each item and the rest, then their rows."""
     lines = [line for proof in report.result.proofs for line in _lines(proof)]
@@ -25,7 +30,7 @@ def _lines(proof: Proof) -> Iterator[tuple[Any, ...]]:
     if proof.rest:
         items.append((NOT_EXPLAINED, proof.unexplained, proof.rest))
     for what, amount, rows in items:
-        head = (proof.name, proof.currency, what, len(rows), amount)
+        head = (proof_title(proof.name), proof.currency, what, len(rows), amount)
         if len(rows) == 1:
             yield (*head, *rows[0])
             continue
@@ -33,19 +38,19 @@ def _lines(proof: Proof) -> Iterator[tuple[Any, ...]]:
         more = f" of which the first {ROWS_SHOWN}" if len(shown) < len(rows) else ""
         yield (*head, f"{len(rows):,} rows{more}", None)
         for row_id, part in shown:
-            yield (proof.name, proof.currency, what, None, None, row_id, part)
+            yield (proof_title(proof.name), proof.currency, what, None, None, row_id, part)
 
 
 SHEET = Sheet(
     order=40,
     name="Balance proof",
     columns=(
-        Column("Day", c.DAY, Kind.TEXT, 12),
+        Column("Day", c.DAY, Kind.TEXT, 24),
         Column("Currency", c.CURRENCY, Kind.TEXT, 10),
         Column("Opening", c.OPENING, Kind.MONEY, 18, c.CURRENCY),
         Column("Credits", c.CREDITS, Kind.MONEY, 18, c.CURRENCY),
         Column("Debits", c.DEBITS, Kind.MONEY, 18, c.CURRENCY),
-        Column("Closing", c.CLOSING, Kind.MONEY, 18, c.CURRENCY),
+        Column("Closing", c.CLOSING, Kind.MONEY, 31, c.CURRENCY),
         Column("Balance as Omise says", c.TOTAL, Kind.MONEY, 18, c.CURRENCY),
         Column("Difference", c.DIFFERENCE, Kind.MONEY, 16, c.CURRENCY),
         Column("Transferable", c.TRANSFERABLE, Kind.MONEY, 18, c.CURRENCY),
@@ -58,14 +63,14 @@ SHEET = Sheet(
     grouping=Grouping.EACH,
     below=(
         Block(
-            "What moved the balance in the days (unknown: nobody here has seen such a movement before)",
+            "What moved the balance in the days (unknown: a movement that is not known here yet)",
             (
-                Column("From", c.KIND, Kind.TEXT, 12),
+                Column("From", c.KIND, Kind.TEXT, 24),
                 Column("Currency", c.CURRENCY, Kind.TEXT, 10),
                 Column("Amount", c.AMOUNT, Kind.MONEY, 18, c.CURRENCY),
                 Column("Direction", c.DIRECTION, Kind.TEXT, 18),
                 Column("Movements", c.ROWS, Kind.COUNT, 18),
-                Column("Omise's key", c.KEY, Kind.TEXT, 30),
+                Column("Omise's key", c.KEY, Kind.TEXT, 31),
             ),
             lambda report: in_shape(report.result.settlement.moves, c.MOVES),
             "No movements.",
@@ -73,12 +78,12 @@ SHEET = Sheet(
         Block(
             "Why the two sides of each proof differ (an item's rows add up to it, the items to the difference)",
             (
-                Column("Proof", c.PROOF, Kind.TEXT, 12),
+                Column("Proof", c.PROOF, Kind.WRAPPED, 24),
                 Column("Currency", c.CURRENCY, Kind.TEXT, 10),
                 Column("Amount", c.ITEM_AMOUNT, Kind.MONEY, 18, c.CURRENCY),
                 Column("Rows", c.ROWS, Kind.COUNT, 18),
                 Column("Amount of the row", c.AMOUNT, Kind.MONEY, 18, c.CURRENCY),
-                Column("Row", c.ROW_IDS, Kind.TEXT, 18),
+                Column("Row", c.ROW_IDS, Kind.TEXT, 31),
                 Column("Why", c.ITEM, Kind.TEXT, 18),
             ),
             proof_lines,

@@ -50,7 +50,7 @@ SHEET = Sheet(
         Column("Fee", c.FEE, Kind.MONEY, 13, c.CURRENCY),
         Column("VAT on fee", c.FEE_VAT, Kind.MONEY, 13, c.CURRENCY),
         Column("Interest", c.INTEREST, Kind.MONEY, 13, c.CURRENCY),
-        Column("Not of charges", c.OTHER, Kind.MONEY, 15, c.CURRENCY),
+        Column("Other than sales", c.OTHER, Kind.MONEY, 15, c.CURRENCY),
         Column("Transfer fee", c.TOTAL_FEE, Kind.MONEY, 13, c.CURRENCY),
         Column("Net to the bank", c.NET, Kind.MONEY, 16, c.CURRENCY),
         Column("Sent at", c.SENT_AT, Kind.MOMENT, 21),

@@ -4,7 +4,7 @@ from functools import partial
 
 from reports.sheet import Page
 from reports.summary.closing import decisions, inputs, notes, sign_off
-from reports.summary.identity import identity, rests_on, title
+from reports.summary.identity import beside_signed, identity, rests_on, title
 from reports.summary.open_breaks import by_age, by_cause, by_code, by_exposure, by_owner
 from reports.summary.parts import WIDTHS, page_lines
 from reports.summary.proofs import proofs
@@ -14,6 +14,7 @@ from reports.summary.trust import trust
 
 _BLOCKS = (
     title,
+    beside_signed,
     trust,
     identity,
     counts,

@@ -9,9 +9,10 @@ from recon.money import Money
 from recon.result.changes import open_breaks
 from reports.report import Group, Report
 from reports.sheet import Cell, Line, Page, PlacedSheet
+from reports.sheets.balance_proof import proof_title
 from reports.sheets.breaks import SHEET as BREAKS
 from reports.summary.closing import decisions, sign_off
-from reports.summary.identity import headline
+from reports.summary.identity import beside_signed, headline
 from reports.summary.open_breaks import by_age, by_cause, by_exposure, by_owner
 from reports.summary.parts import (
     COLUMNS,
@@ -23,7 +24,7 @@ from reports.summary.parts import (
     page_lines,
     section,
 )
-from reports.summary.proofs import HEADER, proof_line, proof_title
+from reports.summary.proofs import HEADER, proof_line
 from reports.summary.trust import group_trust
 from reports.workbook.styles import severity_style
 
@@ -164,6 +165,7 @@ def _codes(_: Group, placed: PlacedSheets, row: int) -> Iterator[Line]:
 
 _BLOCKS = (
     _title,
+    beside_signed,
     group_trust,
     _identity,
     _accounts,

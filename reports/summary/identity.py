@@ -7,10 +7,10 @@ import pandas as pd
 from recon import columns as c
 from recon.model import Proof, Severity
 from reports.report import Report
-from reports.sheet import Cell, Line
+from reports.sheet import AnyReport, Cell, Line
 from reports.sheets.breaks import SHEET as BREAKS
 from reports.sheets.legend import SHEET as LEGEND
-from reports.summary.parts import COLUMNS, GAP, PlacedSheets, section
+from reports.summary.parts import COLUMNS, GAP, PlacedSheets, height, section
 
 _PARTIAL = (
     "NOT COMPLETE: a source failed or a list was cut short. The figures below cover only what was read; do not sign "
@@ -44,6 +44,31 @@ def _verdict(complete: bool, breaks: pd.DataFrame, proofs: Sequence[Proof]) -> s
     failing = sum(proof.unexplained != 0 for proof in proofs)
     proven = f"proofs that do not tie out: {failing} of {len(proofs)}" if failing else "every proof ties out"
     return "  ·  ".join(("Complete" if complete else "Not complete", count, *((proven,) if proofs else ())))
+
+
+def beside_signed(report: AnyReport, _: PlacedSheets, __: int) -> Iterator[Line]:
+    """Why the file stands beside a signed one, and what is different from the last result (Changes has each)."""
+    if not report.beside:
+        return
+    yield section("Why this file stands beside a signed one", starts=False)
+    yield Line((Cell(report.beside, "wrapped", span=COLUMNS),), height(report.beside, 0, COLUMNS))
+    parts = (report,) if isinstance(report, Report) else report.parts
+    for part in parts:
+        words = _differences(part)
+        yield Line((Cell(words, "wrapped", span=COLUMNS),), height(words, 0, COLUMNS))
+
+
+def _differences(part: Report) -> str:
+    details = part.result.details
+    if not details.since:
+        return f"{part.name}: no earlier result of these days is recorded."
+    counts = details.changes[c.WHAT].value_counts().to_dict() if len(details.changes) else {}
+    breaks = ", ".join(f"{counts[what]:,} {what}" for what in (c.NEW, c.CHANGED, c.CLOSED) if what in counts)
+    figures = ", ".join(sorted(set(details.figures[c.FIGURE].str.replace("_", " ")))) if len(details.figures) else ""
+    return (
+        f"{part.name}: since the result of {details.since} breaks {breaks or 'none'}; figures that differ: "
+        f"{figures or 'none'} (Changes has each)."
+    )
 
 
 def identity(report: Report, _: PlacedSheets, __: int) -> Iterator[Line]:

@@ -84,21 +84,21 @@ def by_owner(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line
     if breaks.frame.empty:
         return
     yield section("Who works on it")
-    yield header(("Owner", "For cash", "Currency", "Breaks", "Amount at risk", "Oldest, days"))
+    yield header(("Owner", "Currency", "Breaks", "For cash", "Amount at risk", "Oldest, days"), last=3)
     owners = breaks.frame[c.OWNER].fillna("")
     number = row + 2
     for owner in sorted(owners.unique()):
         for exposure, currency, frame in _kinds(breaks, breaks.frame[owners == owner]):
             whose = (c.OWNER, f"$A{number}" if owner else '""')
-            criteria = (whose, (FOR_CASH, f"$B{number}"), _in_currency(currency, f"$C{number}"))
+            criteria = (whose, (FOR_CASH, f"$D{number}"), _in_currency(currency, f"$B{number}"))
             yield Line(
                 (
                     Cell(owner or NOBODY, "label" if not owner else ""),
-                    Cell(exposure.words),
                     Cell(currency or "no amount"),
                     Cell(len(frame), formula=breaks.count(*criteria)),
+                    Cell(exposure.words),
                     _risk(report, breaks, frame, currency, *criteria),
-                    Cell(int(frame[c.AGE_DAYS].max())),
+                    Cell(int(frame[c.AGE_DAYS].max()), span=3),
                 )
             )
             number += 1

@@ -7,6 +7,7 @@ from recon.money import Money
 from reports.report import Basis, Report
 from reports.sheet import Cell, Line
 from reports.sheets.balance_proof import SHEET as BALANCE
+from reports.sheets.balance_proof import proof_title
 from reports.summary.parts import PlacedSheets, empty_block, header, height, section
 
 HEADER = ("Proof", "Currency", "Left", "Right", "Difference", "Explained", "Unexplained", "Verdict")
@@ -36,11 +37,6 @@ def _item_lines(proof: Proof, where: str) -> Iterator[Line]:
         words = f"{item.what} ({item.count:,} {'row' if item.count == 1 else 'rows'})"
         cells = (Cell("", "label"), Cell(words, "link", span=4, link=where), Cell(Money(item.amount, proof.currency)))
         yield Line((*cells, Cell("", span=2)), height(words, 1, 5))
-
-
-def proof_title(name: str) -> str:
-    """A proof's name as people read it."""
-    return (name[:1].upper() + name[1:]).replace("_", " ")
 
 
 def proof_line(basis: Basis, name: str, proof: Proof, row: int, explained: str = "") -> Line:

@@ -4,10 +4,11 @@ from datetime import date, datetime, time
 
 from openpyxl import Workbook
 from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
-from reports.sheet import HEADER_ROWS, column_letter
-from reports.workbook.paper import header_height
+from reports.sheet import HEADER_ROWS, ROW_POINTS, Kind, column_letter
+from reports.workbook.paper import header_height, repeated_header
 from reports.workbook.stream import FilledSheet
 
 
@@ -37,6 +38,13 @@ def prepare_sheet(sheet: Worksheet, filled: FilledSheet) -> None:
     sheet.freeze_panes = f"{column_letter(declared.frozen)}{HEADER_ROWS + 1}"
     last_row = HEADER_ROWS + max(1, filled.tab.stop - filled.tab.start)
     sheet.auto_filter.ref = f"A{HEADER_ROWS}:{column_letter(len(columns) - 1)}{last_row}"
-    if declared.repeated:
+    widths = [column.width for column in columns[: declared.printed]]
+    wrapped = any(column.kind is Kind.WRAPPED for column in columns)
+    rows = filled.tab.stop - filled.tab.start
+    below = [len(table.frame) for table in filled.below]
+    repeats, last = repeated_header(widths, (3 if wrapped else 1) * ROW_POINTS, rows, below)
+    if declared.repeated and repeats:
         sheet.print_title_rows = f"{HEADER_ROWS}:{HEADER_ROWS}"
+        if last:
+            sheet.row_breaks.append(Break(id=HEADER_ROWS + last))
     sheet.print_area = f"A1:{column_letter(declared.printed - 1)}{filled.last_row}"

@@ -7,7 +7,7 @@ from openpyxl.worksheet.page import PageMargins
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
-from reports.sheet import Column, Line
+from reports.sheet import ROW_POINTS, Column, Line
 
 # A4, landscape, in points; what is left of it beside the margins.
 _WIDE = 841.9
@@ -20,6 +20,8 @@ _SAFE = 0.95
 # Of a part longer than so much of a page so many points must fit below what is there, or it begins a new one.
 _TORN = 0.45
 _BEGINNING = 130.0
+_HEADS = 70.0  # points of a table's gap, title and header
+_LAST = 3  # rows that stay with the tables below them
 # Arial at ten points: what is not as wide as most letters and digits.
 _GROUPS = {
     "ijl'": 2.22,
@@ -55,6 +57,22 @@ def set_up_paper(sheet: Worksheet, footer: str, header: str = "") -> None:
     if header:
         sheet.oddHeader.left.text = header
         sheet.oddHeader.right.text = sheet.title
+
+
+def repeated_header(widths: Sequence[int], row_points: float, rows: int, below: Sequence[int]) -> tuple[bool, int]:
+    """Whether the header of a sheet's rows may stand on every sheet of paper, and after which row to begin a new one.
+
+    `below` has how many rows each table under them has. A header must not stand over another table's rows: these
+    begin on the last sheet of paper with rows of its own, and where they need more than that it is not repeated.
+    """
+    if not any(below):
+        return True, 0
+    scale = min(1.0, (_WIDE - 2 * _SIDE * _INCH) / sum(_points(width) for width in widths))
+    room = (_HIGH - 2 * _TOP * _INCH) / scale * _SAFE
+    under = sum(_HEADS + ROW_POINTS * max(1, count) for count in below)
+    if _HEADS + row_points * rows + under <= room:
+        return True, 0
+    return (True, max(1, rows - _LAST)) if under + _HEADS + row_points * (_LAST + 1) <= room else (False, 0)
 
 
 def header_height(columns: Sequence[Column], widths: Sequence[int]) -> float:

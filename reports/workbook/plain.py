@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,8 +13,9 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 import pyarrow.csv as arrow_csv  # type: ignore[import-untyped]
 import pyarrow.parquet as parquet  # type: ignore[import-untyped]
 
-from recon.money import Currencies
-from reports.sheet import TIME_ZONE, AnyReport, Column, Kind, Sheet, place
+from recon import columns as c
+from recon.money import Currencies, Money
+from reports.sheet import TIME_ZONE, AnyReport, Cell, Column, Kind, Page, PlacedSheet, Sheet, place
 from reports.workbook.cells import major_text
 from reports.workbook.write import file_name, sheets_of
 
@@ -24,10 +25,10 @@ _TEXT = pa.large_string()
 
 
 def write_plain(report: AnyReport, folder: Path, format_: str) -> tuple[Path, ...]:
-    """Write a folder settlement_{account}_{from}_{to}.{format} with one file per table; return the files' paths.
+    """Write a folder settlement_{account}_{from}_{to}.{format} with a file per sheet and per table below one.
 
-    `format_` is csv or parquet. The Summary is no table and stays out. The same report gives the same bytes; the
-    folder takes the place of an earlier one as a whole.
+    Returns the files' paths. `format_` is csv or parquet. The Summary is its lines as texts, amounts in major units.
+    The same report gives the same bytes; the folder takes the place of an earlier one as a whole.
     """
     path = folder / f"{file_name(report).removesuffix('.xlsx')}.{format_}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -52,13 +53,41 @@ def write_plain(report: AnyReport, folder: Path, format_: str) -> tuple[Path, ..
 
 def _tables(report: AnyReport) -> Iterator[tuple[str, list[Column], pd.DataFrame]]:
     """Every table with its file's name: a sheet's own, then those below it as "Pending 2", …"""
-    for sheet in sheets_of(report):
-        if not isinstance(sheet, Sheet):
+    sheets = sheets_of(report)
+    placed_sheets = {sheet.name: place(sheet, report) for sheet in sheets if isinstance(sheet, Sheet)}
+    for sheet in sheets:
+        if isinstance(sheet, Page):
+            yield sheet.name, *_page(sheet, report, placed_sheets)
             continue
-        placed = place(sheet, report)
+        placed = placed_sheets[sheet.name]
         yield sheet.name, _with_currencies(placed.sheet.columns), placed.frame
         for number, table in enumerate(placed.below, start=2):
             yield f"{sheet.name} {number}", _with_currencies(table.columns), table.frame
+
+
+def _page(page: Page, report: AnyReport, placed: Mapping[str, PlacedSheet]) -> tuple[list[Column], pd.DataFrame]:
+    """A page's lines as rows of texts: a cell over several columns stands in its first."""
+    columns = [
+        Column(f"Column {number}", f"column_{number}", Kind.TEXT, 20) for number in range(1, len(page.widths) + 1)
+    ]
+    rows = []
+    for line in page.lines(report, placed):
+        texts = [text for cell in line.cells for text in (_cell_text(report, cell), *[None] * (cell.span - 1))]
+        rows.append([*texts, *[None] * len(columns)][: len(columns)])
+    frame = pd.DataFrame(rows, columns=[column.name for column in columns], dtype=c.TEXT)
+    return columns, frame
+
+
+def _cell_text(report: AnyReport, cell: Cell) -> str | None:
+    value = cell.value
+    if isinstance(value, Money):
+        basis = report.basis
+        if not basis.is_number(value):
+            return basis.currencies.show(value.amount, value.currency)
+        return major_text(value.amount, basis.currencies.exponent(value.currency))
+    if isinstance(value, float):
+        return f"{value:.6f}"
+    return None if value in ("", None) else str(value)
 
 
 def _with_currencies(columns: Sequence[Column]) -> list[Column]:

@@ -169,6 +169,9 @@ async def test_a_signed_range_stays_as_it_is_until_its_figures_change(merchant: 
     beside = path.with_name(path.name.replace(".xlsx", ".2.xlsx"))
     assert beside in changed.reports
     assert path.read_bytes() == kept
+    said = [str(row[0].value) for row in load_workbook(beside)["Summary"].iter_rows(max_row=9)]
+    assert any(words.startswith(f"{path.name} was signed as preparer by Mei") for words in said)
+    assert any(words.startswith("th: since the result of ") and "1 closed" in words for words in said)
     (told,) = changed.unsigned
     assert (told.account, told.first, told.last) == ("th", FIRST, LAST)
     assert "breaks open" in told.words

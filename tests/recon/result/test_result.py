@@ -40,7 +40,7 @@ def test_counts_are_of_the_range_and_of_the_account() -> None:
     found = result_of(orders, charges, window=replace(EVER, start=NOON - DAY))
     assert (found.orders, found.charges, found.expecting_orders, found.matched_orders) == (2, 1, 1, 1)
     assert found.match_rate == 1.0
-    assert found.notes["orders over nothing"] == 1
+    assert found.notes["orders with an amount of zero"] == 1
 
 
 def test_without_orders_that_expect_a_charge_there_is_no_rate() -> None:

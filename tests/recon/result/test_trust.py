@@ -29,7 +29,7 @@ def rejected(*reasons: tuple[str, str]) -> Result:
 
 
 def test_one_line_where_all_is_well() -> None:
-    kinds = {"orders over nothing": NoteKind.IN_ORDER}
+    kinds = {"orders with an amount of zero": NoteKind.IN_ORDER}
     both = [replace(GOOD, notes=dict.fromkeys(kinds, 3), note_kinds=kinds), replace(GOOD, account=JP)]
     assert [*trust_lines(both, CURRENCIES)] == ["th, jp: all was read and judged, and every proof ties out"]
     assert [*doubt_lines(both, CURRENCIES)] == []
@@ -42,7 +42,7 @@ def test_a_note_is_said_by_its_kind_and_one_without_a_kind_is_to_be_known() -> N
         "transfers whose credit is late": (3, NoteKind.NOT_JUDGED),
         "bank.th: a statement is missing": (1, NoteKind.STATEMENT_MISSING),
         "bank.th: b.csv is a.csv again": (1, NoteKind.FILE_REPEATED),
-        "orders over nothing": (7, NoteKind.IN_ORDER),
+        "orders with an amount of zero": (7, NoteKind.IN_ORDER),
         "nothing of it": (0, NoteKind.NOT_READ),
     }
     counts = {words: count for words, (count, _) in notes.items()} | {"not judged, says an older version": 1_200}

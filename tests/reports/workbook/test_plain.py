@@ -59,3 +59,13 @@ def test_the_same_report_gives_the_same_bytes_and_replaces_the_folder(
     (folder / f"Old.{format_}").write_text("of an earlier version", encoding="utf-8")
     assert {path: path.read_bytes() for path in write_plain(replace(report), tmp_path, format_)} == before
     assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == sorted(p.name for p in before)
+
+
+def test_the_summary_is_there_too_with_exact_amounts(report: Report, tmp_path: Path) -> None:
+    paths = {path.name: path for path in write_plain(report, tmp_path, "csv")}
+    with paths["Summary.csv"].open(encoding="utf-8", newline="") as file:
+        lines = [line[:4] for line in csv.reader(file)]
+    assert ["lost", "THB", "2", "1730.50"] in lines
+    assert {"Rulings.csv", "Rulings 2.csv"} <= set(paths)
+    (path,) = [one for one in write_plain(report, tmp_path, "parquet") if one.name == "Summary.parquet"]
+    assert "Settlement reconciliation" in parquet.read_table(path).column(0).to_pylist()

@@ -257,8 +257,8 @@ def test_summary_never_adds_what_is_owed_to_what_is_lost() -> None:
     summary = sheet_of(shown(written(result_of(open_breaks=breaks(known)))), "Summary")
     kinds = ("lost", "owed to customers", "owed to us")
     assert [open_of(summary, kind, "THB") for kind in kinds] == [[1, 5], [1, 2], [1, 1]]
-    assert row_of(summary, "Malee", "owed to customers", "THB")[3:5] == [1, 2]
-    assert row_of(summary, "nobody yet", "lost", "THB")[3:5] == [1, 5]
+    assert [1, "owed to customers", 2] in [row[2:5] for row in cells(summary) if row[0] == "Malee"]
+    assert row_of(summary, "nobody yet", "THB")[2:5] == [1, "lost", 5]
     amounts = [cell for row in cells(summary)[20:] for cell in row if isinstance(cell, int | float)]
     assert 8 not in amounts
     assert 3 not in {row[3] for row in cells(summary) if row[0] == "The amounts differ"}
