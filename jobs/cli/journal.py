@@ -72,18 +72,15 @@ def list_exports(context: typer.Context, as_json: options.AsJson = False) -> Non
     """What was handed over, the latest first."""
     with told(as_json):
         exports = all_exports(read_config(context))
-        heads = ["Export", "At", "By", "Accounts", "From", "To", "As", "Entries", "Reversals"]
+        heads = ["No.", "Written", "Days", "Accounts", "As", "Entries"]
         rows = [
             (
                 export.id,
-                f"{export.at:%Y-%m-%d %H:%M}",
-                export.who,
+                f"{export.at:%Y-%m-%d}",
+                f"{export.first_day}–{export.last_day}",
                 ", ".join(export.accounts),
-                export.first_day,
-                export.last_day,
                 export.format,
-                export.entries,
-                export.reversals,
+                f"{export.entries:,}{f', {export.reversals:,} back' if export.reversals else ''}",
             )
             for export in exports
         ]
@@ -121,9 +118,20 @@ def _words(handed: Handover, paths: Sequence[Path]) -> list[str]:
 
 
 def _document(export: JournalExport, paths: Sequence[Path]) -> Document:
-    names = ("id", "who", "accounts", "first_day", "last_day", "format", "span", "entries", "reversals")
-    times = {"at": export.at.isoformat(), "as_of": export.as_of.isoformat()}
-    return {**fields(export, *names), **times, "files": [str(path) for path in paths] or export.files}
+    names = (
+        "id",
+        "at",
+        "who",
+        "accounts",
+        "first_day",
+        "last_day",
+        "as_of",
+        "format",
+        "span",
+        "entries",
+        "reversals",
+    )
+    return {**fields(export, *names, "files"), "paths": [str(path) for path in paths]}
 
 
 def _handed_document(handed: Handover, paths: Sequence[Path]) -> Document:

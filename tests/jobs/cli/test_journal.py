@@ -96,6 +96,9 @@ async def test_a_late_refund_is_one_reversal_and_one_new_entry_and_said(tmp_path
         assert f"{reversal['number']} takes back {reversal['reverses']}" in words
         assert "1 entry, 1 reversal of what changed" in words
         assert len(rows((tmp_path / "late.csv").read_bytes())) == 4
+        handed = document["export"]
+        assert (handed["from"], handed["to"], handed["as_of"][-1]) == (str(FIRST), str(LAST), "Z")
+        assert (handed["files"], handed["paths"]) == (1, [str(tmp_path / "late.csv")])
         exports = json.loads((await recon(merchant, "list", "--json"))[1])["exports"]
         assert [(export["id"], export["entries"], export["reversals"]) for export in exports] == [
             (2, 1, 1),
