@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from jobs.config.config import Config
@@ -111,9 +112,11 @@ def access_of(config: Config, store: Store, name: str) -> AccountAccess:
 def scrub_of(config: Config) -> Scrub:
     """What is taken out of Omise's objects: of metadata and descriptions the configuration names what is kept."""
     matching = config.matching
+    settings = config.match_settings()
     without_order = matching.charges_without_orders.description
-    patterns = [*config.match_settings().patterns.values(), *([re.compile(without_order)] if without_order else [])]
-    return Scrub(config.hash_key, tuple(matching.customer_keys), tuple(matching.metadata_keys), tuple(patterns))
+    patterns = [*settings.patterns.values(), *([re.compile(without_order)] if without_order else [])]
+    order_keys = dict.fromkeys(chain(settings.metadata_keys, *settings.source_keys.values()))
+    return Scrub(config.hash_key, tuple(matching.customer_keys), tuple(order_keys), tuple(patterns))
 
 
 async def prove(

@@ -15,7 +15,7 @@ from recon.omise.objects import MOVING, id_of
 from recon.omise.scrub import Scrub
 
 # Raised when the scrubbing or the digest of an object changes: what was stored by older rules is then read once more.
-RULES = b"2"
+RULES = b"3"
 
 _SHORT = b'{"object":"'  # written without white space
 _CLOCK = b'"order":"chronological","from":"1970-01-01T00:00:00Z","to":"'

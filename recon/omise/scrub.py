@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib import resources
 from typing import Any
 from urllib.parse import unquote
@@ -41,6 +42,7 @@ _LISTED = {key: rule for name, rule in _KINDS.items() for key in _FIELDS[name]}
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _ONE_WORD = re.compile(r"(?=\S*\d)[\w.:/#+-]{1,64}", re.ASCII)
 _HASH = re.compile(r"[0-9a-f]{32}")
+_LONGEST_KEY = 64  # characters: what is longer is no name of a field
 _MOST_KEYS = 10_000  # of which the rule is kept
 
 
@@ -105,8 +107,10 @@ class Scrub:
             return value if is_harmless(value) else MASKED
         if rule == MESSAGE:
             return MASKED
-        if rule in (TEXT, LINK):
-            return self._text(value if rule == TEXT else value.partition("?")[0])
+        if rule == TEXT:
+            return self._text(value)
+        if rule == LINK:
+            return self._text(_link(value))
         if rule == PROSE:
             return self._prose(value)
         return self._hide(value) if rule == PERSONAL else None
@@ -137,7 +141,10 @@ class Scrub:
     def _metadata(self, data: Mapping[str, Any]) -> Node:
         """What the shop wrote beside a charge: any key, any text, objects as JSON texts too."""
         return {
-            mask(key): self._entry(key, value) if len(key) <= LONGEST_TEXT else MASKED for key, value in data.items()
+            mask(key) if len(key) <= _LONGEST_KEY else MASKED: (
+                self._entry(key, value) if len(key) <= LONGEST_TEXT else MASKED
+            )
+            for key, value in data.items()
         }
 
     def _entry(self, key: str, value: Any) -> Any:
@@ -166,9 +173,7 @@ class Scrub:
         """What names an order, whole; but a card number or an address that is one is hashed, as the order's is."""
         text = str(value)
         id = hidden_id(text, self.hash_key)
-        if id != text:
-            return id
-        return redact(text) if "@" in text else value
+        return value if id == text else id
 
 
 def _kept(rule: int, value: Any) -> Any:
@@ -186,6 +191,19 @@ def _readable(value: str) -> str:
     """NUL becomes U+FFFD: PostgreSQL cannot keep it, and SQLite cuts a text there when it is read."""
     value = value.replace("\0", "\ufffd") if "\0" in value else value
     return unquote(value) if "%40" in value else value
+
+
+def _link(value: str) -> str:
+    """An address in the web up to its question mark; of its path known words stay, and what holds a digit."""
+    scheme, mark, rest = value.partition("?")[0].partition("#")[0].rpartition("://")
+    host, *path = rest.split("/")
+    return "/".join((f"{scheme}{mark}{host}", *map(_segment, path)))
+
+
+@lru_cache(maxsize=2_000)
+def _segment(text: str) -> str:
+    text = unquote(text)
+    return text if _ONE_WORD.fullmatch(text) else masked_prose(text)
 
 
 def _is_address(value: str) -> bool:

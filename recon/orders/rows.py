@@ -18,7 +18,7 @@ from recon.bounds import LONGEST_ID, LONGEST_TEXT
 from recon.model import OrderStatus
 from recon.money import Currencies
 from recon.orders.source import CANCELLED_AT, OrderSource, SourceUnreadable
-from recon.privacy import MASKED, hidden_id, is_harmless, keyed_hash, masked_prose, redact, shown_cell
+from recon.privacy import MASKED, hidden_id, is_harmless, keyed_hash, mask, masked_prose, redact, shown_cell
 from recon.tabular.amounts import amounts
 from recon.tabular.faults import RowFaults, quoted
 from recon.tabular.fields import Fields, cell_of, repeated
@@ -29,7 +29,7 @@ from recon.tabular.table import Table, Torn, mapped
 _LONGEST_PLAIN = 64  # characters of an id of a row that could not be read
 _PLAIN_ID = re.compile(r"(?=\D*\d)\S+|[A-Z_#-]+")  # names of people have blanks or small letters in them
 _REFERENCE = re.compile(r"(?=\D*\d)[\w.:/#+-]{1,64}", re.ASCII)
-_MAY_BE_PERSONAL = r"@|^[2-6](?:[ -]?\d){12,18}$"
+_MAY_BE_PERSONAL = r"@|(?:^| )[2-6](?:[ -]?\d){12,18}(?: |$)"
 _REQUIRED = (c.ORDER_ID, c.AMOUNT, c.CURRENCY, c.STATUS, c.CREATED_AT)
 # Control characters, and letters that have no width: an id with one of these never equals the id that it looks like.
 _UNSEEN = r"[\x00-\x1f\x7f-\x{9f}\x{ad}\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{2064}\x{feff}]"
@@ -126,7 +126,7 @@ class _Reading:
             c.REFUNDED_AMOUNT: pa.array(refunded),
             c.PAYMENT_METHOD: _or_null(_words(self._cells(c.PAYMENT_METHOD), payment_words)),
             c.CHARGE_ID: _or_null(charge_id),
-            c.REFERENCE: _or_null(_words(self._id(c.REFERENCE, required=False), redact)),
+            c.REFERENCE: _or_null(_words(self._id(c.REFERENCE, required=False), self._references)),
             c.CUSTOMER: self._customer(),
             c.FILE: repeated(self.table.name, count),
             c.FILE_HASH: repeated(self.table.sha256, count),
@@ -232,6 +232,9 @@ class _Reading:
         for at, id in changed.items():
             texts[at] = id or MASKED
         return pa.array(texts, pa.string())
+
+    def _references(self, text: str) -> str:
+        return references_kept(text, self.context.hash_key)
 
     def _long_texts(self) -> None:
         """Of a cell that no order has nobody can say what it swallowed."""
@@ -361,7 +364,13 @@ class _Reading:
 
 def charge_reference(text: str) -> str:
     """What an order names as its charge, as it is kept: an id, else masked."""
-    return text if not text or (_REFERENCE.fullmatch(text) and redact(text) == text) else MASKED
+    return text if not text or (_REFERENCE.fullmatch(text) and mask(text) == text) else MASKED
+
+
+def references_kept(text: str, hash_key: bytes | None) -> str:
+    """By what else charges may name an order, each as an id is kept; one that may not be kept is left out."""
+    hidden = (hidden_id(reference, hash_key) for reference in text.split(c.REFERENCES))
+    return c.REFERENCES.join(filter(None, hidden))
 
 
 def payment_words(text: str) -> str:

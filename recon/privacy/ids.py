@@ -2,7 +2,7 @@
 
 import hmac
 
-from recon.privacy.patterns import is_address_or_card
+from recon.privacy.patterns import is_address_or_card, redact
 
 
 def keyed_hash(value: str, key: bytes) -> str:
@@ -13,8 +13,8 @@ def keyed_hash(value: str, key: bytes) -> str:
 def hidden_id(value: str, key: bytes | None) -> str | None:
     """An id as it may be kept: whole, but a card number or an e-mail address as its keyed hash, null without a key.
 
-    Shop and charge are asked alike, so ids that were equal are equal afterwards.
+    One that stands among other words is masked. Shop and charge are asked alike, so ids that were equal stay equal.
     """
     if not is_address_or_card(value):
-        return value
+        return redact(value) if "@" in value or " " in value else value
     return None if key is None else keyed_hash(value, key)

@@ -31,8 +31,10 @@ _ISSUED = re.compile(
 # Numbers of people begin where no letter, digit, dash or slash stands before them: references hang on those.
 _BEFORE = r"(?:(?<![\dA-Za-z_#/-])|(?<=tel)|(?<=phone)|(?<=mobile)|(?<=call))"
 _AFTER = r"(?![\dA-Za-z_]|[-/]\d)"
+_GAP = "[ ().-]{0,2}"
 _PERSONAL = re.compile(
-    rf"(?P<abroad>(?<![\w+])(?:\+|00(?=6[056]|81))\d(?:[ ().-]{{0,2}}\d){{7,14}}(?!\d))"
+    rf"(?P<abroad>(?<![\w+])(?:\+65(?:{_GAP}\d){{8}}|\+6[06](?:{_GAP}\d){{8,10}}|\+81(?:{_GAP}\d){{9,11}}"
+    rf"|(?:\+|00(?=6[056]|81))\d(?:{_GAP}\d){{7,14}})(?!\d))"
     rf"|{_BEFORE}(?:"
     r"(?P<thai>[1-8](?:\d{12}|[ -]\d{4}[ -]\d{5}[ -]\d{2}[ -]\d))"
     r"|(?P<mykad>\d{6}-\d{2}-\d{4})"

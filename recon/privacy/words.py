@@ -24,6 +24,7 @@ _BETWEEN = re.compile(
     r"(\[(?:e-mail|card number|key|phone|national id|number|masked)\]|[\s,;:()<>\"“”|。、，；：（）]+)"
 )
 _DIGIT = re.compile(r"\d")
+_PARTS = re.compile(r"[-_]")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]+")
 # A stretch of a word: of Latin letters and what ASCII has, or of the letters of another script.
 _STRETCH = re.compile(
@@ -92,10 +93,14 @@ def _may_be_shown(text: str) -> bool:
     return _CELL.fullmatch(text) is not None or all(
         _is_harmless(word)
         or _SHORT.fullmatch(word)
-        or word.casefold() in _STATUSES
+        or _is_status(word.casefold())
         or (is_dated and word.casefold().strip(".") in _MONTHS)
         for word in _BETWEEN.split(text.replace("\ufffd", " "))[::2]
     )
+
+
+def _is_status(word: str) -> bool:
+    return word in _STATUSES or (word.isascii() and all(part in _STATUSES for part in _PARTS.split(word)))
 
 
 def _masked_word(word: str) -> str:

@@ -19,9 +19,12 @@ from pathlib import Path
 
 import pytest
 
+from recon.journal.words import LedgerAccount
 from recon.sandbox.server.faults import Faults
+from tests.kit import canaries
 from tests.kit.job import FIRST, LAST, Job, job
 from tests.kit.receivers import nobody, post_office, webhook
+from tests.kit.store_samples import DATABASES, fresh_url
 
 pytestmark = pytest.mark.proof
 
@@ -168,3 +171,53 @@ def part_of(mail: bytes) -> bytes:
     """A mail's parts, decoded."""
     parts = [part.get_payload(decode=True) for part in message_from_bytes(mail).walk() if not part.is_multipart()]
     return b"\n".join(part for part in parts if isinstance(part, bytes))
+
+
+CODES = "[journal.accounts]\n" + "\n".join(f'{account} = "{account}"' for account in LedgerAccount) + "\n"
+PEOPLE_SECTIONS = """
+[privacy]
+hash_key = { file = "keys/hash" }
+[alerts]
+urls = { file = "keys/urls" }
+"""
+
+
+@pytest.mark.parametrize("database", DATABASES)
+async def test_people_planted_in_every_text_are_found_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database: str
+) -> None:
+    canaries.plant(monkeypatch)
+    places: list[tuple[str, bytes]] = []
+    async with job(tmp_path, orders=40) as made, webhook() as hook:
+        for account in ("th", "jp"):
+            canaries.plant_in_files(made, account)
+        text = made.config.read_text(encoding="utf-8") + PEOPLE_SECTIONS + CODES
+        if database == "postgresql":
+            url = fresh_url(database, tmp_path)
+            text = text.replace('url = "sqlite:///recon.db"', f'url = "{url}"\narchive = "archive"')
+        made.config.write_text(text, encoding="utf-8")
+        (tmp_path / "keys" / "hash").write_text("a key of thirty-two bytes or so.", encoding="utf-8")
+        (tmp_path / "keys" / "urls").write_text(hook.url, encoding="utf-8")
+        days = ("--from", str(FIRST), "--to", str(LAST))
+        commands: list[tuple[str | Path, ...]] = [
+            ("run", *days, "--as-of", made.world.as_of.isoformat(), "--json"),
+            ("run", *days, "--no-pull", "--no-alert", "--format", "csv"),
+            ("run", *days, "--no-pull", "--no-alert", "--format", "parquet"),
+            ("journal", *days, "--out", tmp_path / "journal.csv"),
+            ("breaks", "list", "--json"),
+            ("breaks", "list"),
+            ("matches", "list", *days, "--json"),
+            ("rulings", "export", tmp_path / "rulings.xlsx"),
+            ("runs", "list", "--json"),
+            ("check",),
+            ("db", "archive", "--before", "2026-11-01"),
+        ]
+        for words in commands:
+            places += await canaries.recon(made, *words)
+        places += await canaries.pages_of(made)
+        places += canaries.kept_by(made)
+        assert list(made.folder.rglob("*.parquet"))
+    places += [("webhook", json.dumps(body, ensure_ascii=False).encode()) for _, body in hook.calls]
+    assert hook.calls
+    assert (tmp_path / "journal.csv").stat().st_size > 1_000
+    assert canaries.found_in(places) == {}

@@ -1,14 +1,19 @@
 """Personal data planted in five languages, by shape and by name of key: what stays and what does not."""
 
+import copy
 import json
 import time
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from recon.omise.objects import decode_object
+from recon.omise.objects import decode_object, read_objects
 from recon.omise.scrub import Scrub
 from recon.privacy import hidden_id, is_harmless, mask, masked_prose, shown_cell
+from tests.kit import canaries
+from tests.kit.places import FIXTURES
 from tests.recon.omise.test_objects import Json, charge, dispute, transfer
 
 KEY = b"a key of thirty-two bytes or so."
@@ -138,3 +143,75 @@ def test_masking_is_linear(piece: str) -> None:
             masking(text)
             took.append(time.perf_counter() - began)
         assert took[1] < max(30 * took[0], 0.25), (masking.__name__, took)
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("+65 9187 6543 090-1987-6543", "[phone] [phone]"),
+        ("+66 81 987 6543 081-987-6543", "[phone] [phone]"),
+        ("+81 90 1987 6543 1000123", "[phone] 1000123"),
+        ("+60 12-987 6543, +1 415 555 0100", "[phone], [phone]"),
+    ],
+)
+def test_a_phone_takes_no_digits_of_the_number_beside_it(text: str, masked: str) -> None:
+    assert mask(text) == masked
+
+
+@pytest.mark.parametrize(
+    ("uri", "kept"),
+    [
+        ("https://shop.example.com/orders/1001/return?mail=a@b.co#x", "https://shop.example.com/orders/1001/return"),
+        ("https://shop.example.com/user/Somchai Jaidee/", "https://shop.example.com/user/[masked] [masked]/"),
+        (
+            "https://shop.example.com/%E0%B8%AA%E0%B8%A1%E0%B8%8A%E0%B8%B2%E0%B8%A2",
+            "https://shop.example.com/[masked]",
+        ),
+        (
+            "https://api.example.com/payments/paym_test_1/authorize",
+            "https://api.example.com/payments/paym_test_1/authorize",
+        ),
+    ],
+)
+def test_of_a_link_the_known_words_of_its_path_stay(uri: str, kept: str) -> None:
+    [node] = Scrub(KEY).clean({"object": "charge", "return_uri": uri})
+    assert node["return_uri"] == kept
+
+
+def test_an_id_beside_a_card_or_an_address_is_masked_alike_on_both_sides() -> None:
+    for text in ("A-1 mali@example.com", "A-1 4242424242424242"):
+        [node] = Scrub(KEY).clean({"object": "charge", "metadata": {"order_id": text}})
+        assert node["metadata"]["order_id"] == hidden_id(text, KEY) == hidden_id(text, None) != text
+
+
+def test_a_key_of_metadata_that_is_a_sentence_is_masked() -> None:
+    [node] = Scrub(KEY).clean({"object": "charge", "metadata": {"Somchai " * 9: 1, "ship_to": None}})
+    assert node["metadata"] == {"[masked]": 1, "ship_to": None}
+
+
+FORMS = ("charge", "refund", "transfer", "transaction", "dispute", "event")
+RECORDED = sorted(path for path in FIXTURES.rglob("*.json")) if FIXTURES.exists() else []
+
+
+def objects_in(node: Any) -> Iterator[Json]:
+    """Each object of a kind that is read, wherever it stands."""
+    if isinstance(node, dict):
+        if node.get("object") in FORMS:
+            yield node
+        for value in node.values():
+            yield from objects_in(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from objects_in(value)
+
+
+@pytest.mark.parametrize("path", RECORDED, ids=lambda path: str(path.relative_to(FIXTURES)))
+@pytest.mark.parametrize("scrub", SCRUBS)
+def test_people_in_every_text_of_a_recorded_object_are_gone(path: Path, scrub: Scrub) -> None:
+    for node in objects_in(json.loads(path.read_bytes())):
+        planted = canaries.planted(copy.deepcopy(node))
+        rows, malformed = read_objects(str(node["object"]), [json.dumps(planted).encode()], scrub)
+        for row in rows:
+            texts = json.dumps(json.loads(row.raw), ensure_ascii=False) + str(row.values)
+            assert canaries.found_in([("store: charge.raw", texts.encode())]) == {}
+        assert canaries.found_in([("store: kept aside", repr(malformed).encode())]) == {}

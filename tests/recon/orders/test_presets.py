@@ -146,8 +146,8 @@ def test_an_export_that_was_saved_again_reads_alike(shop: Export, encoding: str,
 def test_an_unknown_status_is_a_row_of_its_own_and_harms_none(shop: Export, tmp_path: Path) -> None:
     words = presets("recon.orders")[shop.preset].settings["status"]
     word = next(word for word in words["paid"] if word in shop.text)
-    orders = export(tmp_path, shop.preset, shop.text.replace(f",{word},", ",bezahlt,", 1))
-    assert orders.rejected[c.REASON].tolist() == ['status "bezahlt" is not in [orders.shop.status]']
+    orders = export(tmp_path, shop.preset, shop.text.replace(f",{word},", ",backordered,", 1))
+    assert orders.rejected[c.REASON].tolist() == ['status "backordered" is not in [orders.shop.status]']
     assert of(orders) == shop.orders[1:]
 
 
