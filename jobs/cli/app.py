@@ -15,6 +15,7 @@ from jobs.logs.errors import say
 
 # Command or group -> the module that has it under this name, and what `recon --help` says of it.
 COMMANDS = {
+    "init": ("jobs.cli.init", "Write a configuration from a key and sample files."),
     "demo": ("jobs.cli.demo", "Show the whole job on a made-up merchant with planted breaks."),
     "check": ("jobs.cli.check", "Prove the configuration before the first night."),
     "run": ("jobs.cli.run", "Pull, match, judge, record, report."),

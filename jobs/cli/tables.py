@@ -260,12 +260,14 @@ def planted(tallies: "Iterable[Tally]") -> None:
     table(("code", "planted", "found", "missed", "extra"), rows)
 
 
-def checked(items: "Sequence[Item]") -> None:
+def checked(items: "Sequence[Item]", *, to_stderr: bool = False) -> None:
     """What was looked at, then the first rows of each source as they are read, and what of it nothing uses."""
-    table(("what", "result", "details"), ((item.what, item.result, item.details) for item in items))
+    stream = sys.stderr if to_stderr else sys.stdout
+    found = ((item.what, item.result, item.details) for item in items)
+    table(("what", "result", "details"), found, to_stderr=to_stderr)
     for item in items:
         if item.rows:
-            print(f"{item.what}: the first rows as they are read")
-            table(item.header, item.rows)
+            print(f"{item.what}: the first rows as they are read", file=stream)
+            table(item.header, item.rows, to_stderr=to_stderr)
         if item.unused:
-            print(f"{item.what}: nothing uses {', '.join(item.unused)}")
+            print(f"{item.what}: nothing uses {', '.join(item.unused)}", file=stream)

@@ -358,8 +358,13 @@ def load(path: Path, environ: Mapping[str, str], needs: Collection[str] = EVERY_
     `needs` names the sections whose secrets must be set ("accounts": the keys, "orders": the shop's databases);
     the store's must be in any case, all others may be absent.
     """
-    raw = _read(path)
-    folder = path.resolve().parent
+    return config_of(_read(path), path.resolve().parent, environ, needs)
+
+
+def config_of(
+    raw: Mapping[str, Any], folder: Path, environ: Mapping[str, str], needs: Collection[str] = EVERY_SECRET
+) -> Config:
+    """The configuration that a file in a folder would say; as `load`."""
     context = ReadContext(environ, folder, frozenset({"store", *needs}), _account_currencies(raw), _currencies(raw))
     try:
         config = Config.model_validate({"reports": {}, **raw}, context=context)

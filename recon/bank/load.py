@@ -13,6 +13,7 @@ from typing import Any
 from recon import columns as c
 from recon.bank.balances import gaps, out_of_balance
 from recon.bank.kinds import kinds
+from recon.bank.rows import texts_of
 from recon.bank.source import (
     BankMissing,
     BankSource,
@@ -108,6 +109,18 @@ def read(source: BankSource, *, currencies: Currencies, largest: int = LARGEST_S
         tuple(dict.fromkeys(reading.encodings)),
         columns.look,
     )
+
+
+def texts(source: BankSource, field: str, *, currencies: Currencies, largest: int = LARGEST_STATEMENT) -> list[str]:
+    """A field's texts in the rows of all tables, as they stand: for who configures the source, never to be kept.
+
+    Nothing where its format has no tables. Raises as `read` does, and BankUnreadable.
+    """
+    kind = kinds().get(source.kind)
+    if kind is None or kind.table is None:
+        return []
+    tables = (kind.table(_opened(name, path, largest), source) for name, path in _files(source).items())
+    return [text for table in tables for text in texts_of(table, source, currencies, field)]
 
 
 def _files(source: BankSource) -> Mapping[str, Path]:

@@ -41,6 +41,12 @@ def parsed(table: Table, source: BankSource, currencies: Currencies) -> Parsed:
     return _Reading(table, source, currencies).statement()
 
 
+def texts_of(table: Table, source: BankSource, currencies: Currencies, field: str) -> list[str]:
+    """A field's texts in the rows that count, as they stand: for who configures the source, never to be kept."""
+    texts: list[str] = _Reading(table, source, currencies).texts(field).to_pylist()
+    return texts
+
+
 class _Fault(NamedTuple):
     """Why a row cannot be read, and the file's column."""
 
@@ -71,11 +77,11 @@ class _Reading:
 
     def statement(self) -> Parsed:
         """Every line, and every row that is none."""
-        booked, refused = days(self._texts(DATE), self.source.zone, self.source.layout.dates)
-        self._refuse(DATE, self._texts(DATE), refused)
+        booked, refused = days(self.texts(DATE), self.source.zone, self.source.layout.dates)
+        self._refuse(DATE, self.texts(DATE), refused)
         codes = self._currencies()
         amount, has_amount = self._amounts(codes)
-        texts = {name: self._texts(name) for name in (c.DESCRIPTION, c.REFERENCE)}
+        texts = {name: self.texts(name) for name in (c.DESCRIPTION, c.REFERENCE)}
         tidied = {name: mapped(cells, tidy, pa.string()).to_pylist() for name, cells in texts.items()}
         rows = self.table.rows[self.at].tolist()
         values = zip(
@@ -111,14 +117,15 @@ class _Reading:
         open_rows = {torn.row for torn in self.torn if torn.is_open}
         return (statement,), tuple(_in_its_days(aside, known, aside.row in open_rows) for aside in rejected)
 
-    def _texts(self, field: str) -> pa.Array:
+    def texts(self, field: str) -> pa.Array:
+        """A field's texts at the rows that count."""
         return self.fields.texts(field, self.at)
 
     def _notes(self) -> Mask:
         """Rows without a day and without any amount: titles, notes, page breaks. They move no money."""
-        blank = pc.equal(self._texts(DATE), "")
+        blank = pc.equal(self.texts(DATE), "")
         for side in self.sides:
-            blank = pc.and_(blank, pc.match_substring_regex(self._texts(side), _NOTHING))
+            blank = pc.and_(blank, pc.match_substring_regex(self.texts(side), _NOTHING))
         notes: Mask = blank.to_numpy(zero_copy_only=False)
         return notes
 
@@ -133,7 +140,7 @@ class _Reading:
         own = self.source.currency
         if not self.fields.has(c.CURRENCY):
             return repeated(own, len(self.at))
-        texts = pc.utf8_upper(self._texts(c.CURRENCY))
+        texts = pc.utf8_upper(self.texts(c.CURRENCY))
         known = mapped(texts, lambda code: code if self.currencies.knows(code) else None, pa.string())
         unknown = {int(at): texts[int(at)].as_py() for at in np.flatnonzero(pc.is_null(known).to_numpy(False))}
         reasons = {
@@ -146,7 +153,7 @@ class _Reading:
         """Minor units, a debit negative, and which rows have one that can be read."""
         if DEBIT in self.sides:
             return self._two_sides(codes)
-        texts = self._texts(c.AMOUNT)
+        texts = self.texts(c.AMOUNT)
         values, readable = self._side(c.AMOUNT, texts, codes)
         empty = {int(at): "amount is empty" for at in np.flatnonzero(pc.equal(texts, "").to_numpy(False))}
         self._refuse(c.AMOUNT, texts, empty)
@@ -163,7 +170,7 @@ class _Reading:
 
     def _two_sides(self, codes: pa.Array) -> tuple[Ints, Mask]:
         """One of the two has the amount: a debit with or without its sign, a credit without."""
-        texts = {side: pc.replace_substring_regex(self._texts(side), _NOTHING, "") for side in (DEBIT, CREDIT)}
+        texts = {side: pc.replace_substring_regex(self.texts(side), _NOTHING, "") for side in (DEBIT, CREDIT)}
         debit, has_debit = self._side(DEBIT, texts[DEBIT], codes)
         credit, has_credit = self._side(CREDIT, texts[CREDIT], codes)
         is_line = np.ones(len(debit), dtype=bool)
@@ -188,15 +195,13 @@ class _Reading:
         direction = self.source.layout.direction
         assert direction is not None
         words = {folded(word): -1 for word in direction.debit} | {folded(word): 1 for word in direction.credit}
-        texts = self._texts(_DIRECTION)
+        texts = self.texts(_DIRECTION)
         signs = mapped(texts, lambda word: words.get(folded(word), 0), pa.int64()).to_numpy(zero_copy_only=False)
         unknown = np.flatnonzero(signs == 0).tolist()
         place = f"[{self.source.place}.direction]"
         self._refuse(_DIRECTION, texts, {at: f'"{texts[at].as_py()}" is no word of {place}' for at in unknown})
         signed = np.flatnonzero(values < 0).tolist()
-        self._refuse(
-            c.AMOUNT, self._texts(c.AMOUNT), dict.fromkeys(signed, "amount has a sign besides its direction")
-        )
+        self._refuse(c.AMOUNT, self.texts(c.AMOUNT), dict.fromkeys(signed, "amount has a sign besides its direction"))
         return values * signs, readable & (signs != 0) & (values >= 0)
 
     def _torn(self, torn: Torn) -> Rejected:

@@ -10,7 +10,7 @@ from recon import columns as c
 from recon.model import InputFile, Window
 from recon.money import Currencies
 from recon.orders.kinds import kinds
-from recon.orders.rows import OrderContext, ReadRows, rows_of, wanted_fields
+from recon.orders.rows import OrderContext, ReadRows, rows_of, texts_of, wanted_fields
 from recon.orders.source import ColumnMissing, LoadedOrders, OrderSource, SourceUnreadable
 from recon.tabular.faults import RejectedShare, grouped, lacking_columns, missing_columns
 from recon.tabular.layout import Column
@@ -66,6 +66,17 @@ def read(
         tuple(dict.fromkeys(reading.encodings)),
         reading.look,
     )
+
+
+def texts(
+    source: OrderSource, field: str, *, accounts: Mapping[str, str], currencies: Currencies, window: Window
+) -> list[str]:
+    """A field's texts in all rows that count, as they stand: for who configures the source, never to be kept.
+
+    Raises as `read` does.
+    """
+    context = OrderContext(accounts, currencies, None)
+    return [text for table in _tables(source, window, None) for text in texts_of(table, source, context, field)]
 
 
 class _Reading:

@@ -62,6 +62,12 @@ def rows_of(table: Table, source: OrderSource, context: OrderContext, lacking: S
     return _Reading(table, source, context).rows(lacking)
 
 
+def texts_of(table: Table, source: OrderSource, context: OrderContext, field: str) -> list[str]:
+    """A field's texts in the rows that count, as they stand: for who configures the source, never to be kept."""
+    texts: list[str] = _Reading(table, source, context).texts(field).to_pylist()
+    return texts
+
+
 def wanted_fields(source: OrderSource) -> tuple[str, ...]:
     """Every field of ours that the source is read by."""
     names = dict.fromkeys((*_REQUIRED, c.ACCOUNT, *source.layout.columns, *source.layout.constants))
@@ -141,6 +147,10 @@ class _Reading:
             self._ignored_by_account(),
             self.count,
         )
+
+    def texts(self, field: str) -> pa.Array:
+        """A field's texts at the rows that count."""
+        return self._cells(field)
 
     def _first(self, counted: Mask) -> Mask:
         """Rows that are the first with their order id among those that count; a row without an id is one."""

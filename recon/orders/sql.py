@@ -1,13 +1,14 @@
 """Orders from a database that SQLAlchemy can reach: a query's rows to columns of exact text."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
@@ -39,8 +40,26 @@ class _UnknownParameter(Exception):
 
 def _tables(source: OrderSource, window: Window, changed_since: datetime | None) -> list[Table]:
     """The query's rows, then those that only the open query has: an order in both is one order."""
+    values = bound(_url(source).get_backend_name(), window, changed_since)
+    with _session(source) as connection:
+        first = _rows(connection, _query(source, "query"), values)
+        tables = [_table("query", *first)]
+        open_query = _query(source, "open_query")
+        if open_query:
+            tables.append(_table("open_query", *_only_new(first, _rows(connection, open_query, values))))
+        return tables
+
+
+def table_names(source: OrderSource) -> list[str]:
+    """The tables of a source's database; raises SourceMissing and SourceUnreadable."""
+    with _session(source) as connection:
+        return inspect(connection).get_table_names()
+
+
+@contextmanager
+def _session(source: OrderSource) -> Iterator[Connection]:
+    """The source's database, read only, for the block; what goes wrong in it is a SourceUnreadable."""
     url = _url(source)
-    values = bound(url.get_backend_name(), window, changed_since)
     try:
         engine = create_engine(url, hide_parameters=True)
     except (NoSuchModuleError, ImportError) as error:
@@ -52,12 +71,7 @@ def _tables(source: OrderSource, window: Window, changed_since: datetime | None)
         with engine.connect() as connection:
             for statement in _SESSION.get(url.get_backend_name(), ()):
                 connection.exec_driver_sql(statement)
-            first = _rows(connection, _query(source, "query"), values)
-            tables = [_table("query", *first)]
-            open_query = _query(source, "open_query")
-            if open_query:
-                tables.append(_table("open_query", *_only_new(first, _rows(connection, open_query, values))))
-            return tables
+            yield connection
     except _UnknownParameter as error:
         words = f"[orders.{source.name}] a query names :{error}; it may name :from, :to and :changed_since"
         raise SourceUnreadable(words) from error

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from recon.tabular.dialect import UTF8_MARK
 from recon.tabular.files import SourceFile
-from recon.tabular.table import TableUnreadable
+from recon.tabular.table import EncodingUnclear, TableUnreadable
 
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _UTF8 = frozenset({"utf-8", "utf8", "utf-8-sig", "utf_8", "utf_8_sig", "ascii", "us-ascii"})
@@ -80,7 +80,7 @@ def _found(file: SourceFile, place: str) -> str:
     can_be = [name for name, text, check in texts if text is not None and check(_sample(text))]
     if len(can_be) > 1:
         names = " or ".join(can_be)
-        raise TableUnreadable(f"{file.name} can be {names} text: {_advice(place)}")
+        raise EncodingUnclear(f"{file.name} can be {names} text: {_advice(place)}", tuple(can_be))
     return can_be[0] if can_be else "utf-8"  # which then says the line
 
 

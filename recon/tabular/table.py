@@ -23,6 +23,14 @@ class TableUnreadable(Exception):
     """A file or query cannot be read as a whole; says which, what is wrong and what to do."""
 
 
+class EncodingUnclear(TableUnreadable):
+    """A text file can be in any of some encodings, and nothing says in which."""
+
+    def __init__(self, words: str, can_be: tuple[str, ...]) -> None:
+        super().__init__(words)
+        self.can_be = can_be
+
+
 @dataclass(frozen=True, slots=True)
 class Torn:
     """A row whose cells do not fit the header: the row a person sees, why, and what stood there.

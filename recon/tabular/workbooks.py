@@ -1,10 +1,11 @@
 """Sheets of Excel workbooks, old and new, as tables: cells to columns of exact text."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
-from python_calamine import CalamineError, CalamineSheet, load_workbook
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, load_workbook
 
 from recon.tabular.files import SourceFile
 from recon.tabular.header_row import SEARCHED, anchors, checked_row, header_at, numbered
@@ -19,13 +20,8 @@ def sheet_table(file: SourceFile, layout: Layout, needed: Sequence[str]) -> Tabl
 
     `needed` are the fields of ours that its header has. Raises TableUnreadable.
     """
-    try:
-        check_workbook(file.content)
-        rows = _sheet(file, layout).to_python(skip_empty_area=False)
-    except Refused as error:
-        raise TableUnreadable(f"{file.name} is no workbook that can be read: {error}") from error
-    except CalamineError as error:
-        raise TableUnreadable(f"{file.name} is no workbook that can be read ({error}): save it as .xlsx") from error
+    with _opened(file) as workbook:
+        rows = _sheet(file, workbook, layout).to_python(skip_empty_area=False)
     top = [tuple(text_of(cell).strip() for cell in row) for row in rows[: max(SEARCHED, layout.header_row or 0)]]
     if not any(any(cells) for cells in top):
         sheet = f'sheet "{layout.sheet}"' if layout.sheet else "first sheet"
@@ -51,8 +47,30 @@ def sheet_table(file: SourceFile, layout: Layout, needed: Sequence[str]) -> Tabl
     )
 
 
-def _sheet(file: SourceFile, layout: Layout) -> CalamineSheet:
-    workbook = load_workbook(io.BytesIO(file.content))
+def sheets(file: SourceFile) -> dict[str, tuple[tuple[str, ...], ...]]:
+    """The trimmed texts of every sheet by its name. Raises TableUnreadable."""
+    with _opened(file) as workbook:
+        return {
+            name: tuple(
+                tuple(text_of(cell).strip() for cell in row)
+                for row in workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
+            )
+            for name in workbook.sheet_names
+        }
+
+
+@contextmanager
+def _opened(file: SourceFile) -> Iterator[CalamineWorkbook]:
+    try:
+        check_workbook(file.content)
+        yield load_workbook(io.BytesIO(file.content))
+    except Refused as error:
+        raise TableUnreadable(f"{file.name} is no workbook that can be read: {error}") from error
+    except CalamineError as error:
+        raise TableUnreadable(f"{file.name} is no workbook that can be read ({error}): save it as .xlsx") from error
+
+
+def _sheet(file: SourceFile, workbook: CalamineWorkbook, layout: Layout) -> CalamineSheet:
     if not layout.sheet:
         return workbook.get_sheet_by_index(0)
     if layout.sheet not in workbook.sheet_names:

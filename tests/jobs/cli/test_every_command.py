@@ -46,7 +46,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "db backup": ("copy.db",),
     "db repair": ("--clock", "--dry-run"),
 }
-WITHOUT_STORE = {"demo", "sandbox", "rules", "methods", "presets list", "rulings import", "serve", "worker"}
+WITHOUT_STORE = {"init", "demo", "sandbox", "rules", "methods", "presets list", "rulings import", "serve", "worker"}
 
 
 def commands() -> list[str]:

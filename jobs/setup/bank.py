@@ -1,0 +1,148 @@
+"""Bank sources of a new configuration: a sample statement to a section that reads it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from jobs.config.config import ConfigError
+from jobs.run.outcome import JobError
+from jobs.setup.draft import ROWS, Draft, settle_writing
+from jobs.setup.files import SampleFile, columns_of, first_file, header_of, opened, path_for, recognised, sampled
+from jobs.setup.mapping import mapped_columns
+from jobs.setup.reading import loaded_bank_items
+from recon import columns as c
+from recon.bank.load import read, texts
+from recon.bank.source import BankMissing, BankSource, BankUnreadable, LoadedBank
+from recon.money import Currencies
+from recon.tabular.files import SourceFile
+from recon.tabular.samples import kind_of
+
+ROOM = "recon.bank"
+_START = 4_096  # bytes in which a format shows itself
+_DIRECTIONS = {"debit": ["D", "DR", "Debit", "DBIT"], "credit": ["C", "CR", "Credit", "CRDT"]}
+_PATTERN = "OMISE"
+
+
+def add_bank(draft: Draft, given: str) -> None:
+    """The source of `ACCOUNT=FILE`; raises JobError."""
+    account, equals, pattern = given.partition("=")
+    names = [known.name for known in draft.accounts]
+    if not equals or account not in names:
+        raise JobError(f'--bank "{given}" is not ACCOUNT=FILE; there is account {", ".join(names)}')
+    name = draft.name_for("bank", account)
+    place = f"bank.{name}"
+    path = first_file(pattern, "--bank")
+    file = opened(path)
+    section: dict[str, Any] = {"account": account}
+    title = f"From {file.name}"
+    kind = _format_of(file)
+    if kind:
+        section["kind"] = kind
+    else:
+        title = _table_section(draft, place, sampled(file, place, draft.questions), section) or title
+    section["path"] = path_for(path, draft.folder, place, draft.questions)
+    _finish(draft, name, section, title)
+
+
+def _format_of(file: SourceFile) -> str:
+    """The format of statements that are no tables; empty for a table."""
+    start = file.content[:_START]
+    if b"camt.053" in start:
+        return "camt053"
+    if b"OFXHEADER" in start or b"<OFX>" in start.upper():
+        return "ofx"
+    if start.lstrip().startswith((b":20:", b"{1:")) or b"\n:20:" in start:
+        return "mt940"
+    return ""
+
+
+def _table_section(draft: Draft, place: str, sample_file: SampleFile, section: dict[str, Any]) -> str:
+    """What a table's section says; of a preset its title."""
+    questions = draft.questions
+    if sample_file.encoding:
+        section["encoding"] = sample_file.encoding
+    known = recognised(ROOM, sample_file, place, questions)
+    if known:
+        preset, sample = known
+        section["preset"] = preset.name
+        if not sample.delimiter and preset.settings["kind"] != "excel":
+            section["kind"] = "excel"
+        return f"{preset.title}; {preset.certainty}"
+    header = header_of(ROOM, sample_file, place, questions)
+    section["kind"] = kind_of(sample_file.file.content)
+    if header.was_asked:
+        section["header_row"] = header.place + 1
+    if header.sample.sheet and len(sample_file.samples) > 1:
+        section["sheet"] = header.sample.sheet
+    currency = next(account.currency for account in draft.accounts if account.name == section["account"])
+    chosen = mapped_columns(ROOM, columns_of(header, currency), place, questions)
+    _settle_amounts(place, chosen, section)
+    section["columns"] = chosen
+    return ""
+
+
+def _settle_amounts(place: str, chosen: dict[str, Any], section: dict[str, Any]) -> None:
+    """Two columns, one with its direction beside it, or one with a sign."""
+    two = "debit" in chosen and "credit" in chosen
+    if not two and "amount" not in chosen:
+        raise JobError(
+            f"{place}: no column of amounts is known: --set {place}.columns.amount=COLUMN, or debit and credit"
+        )
+    unused = ("amount", "direction") if two else ("debit", "credit")
+    for field in unused:
+        chosen.pop(field, None)
+    direction = chosen.pop("direction", None)
+    if direction:
+        section["direction"] = {"column": direction, **_DIRECTIONS}
+
+
+def _finish(draft: Draft, name: str, section: dict[str, Any], title: str) -> None:
+    place = f"bank.{name}"
+    reader = _Reader(draft, name)
+    try:
+        settle_writing(place, section, reader, "date", draft.questions)
+        _settle_pattern(draft, place, section, reader)
+        loaded = reader.loaded(section)
+    except ConfigError as error:
+        raise JobError(*error.messages) from None
+    except (BankMissing, BankUnreadable) as error:
+        raise JobError(str(error)) from None
+    items = loaded_bank_items(reader.source(section), loaded, Currencies(), ROWS)
+    draft.confirm("bank", name, section, title, list(items), loaded.share)
+
+
+def _settle_pattern(draft: Draft, place: str, section: dict[str, Any], reader: "_Reader") -> None:
+    """What the bank writes for Omise, where no line has the usual name."""
+    key = f"{place}.payout_pattern"
+    lines = reader.loaded(section).lines
+    if key in draft.questions.given or (len(lines) and not lines[c.PAYOUT].any()):
+        words = f'No line of {place} has "{_PATTERN}". What does the bank write for a payout of Omise\'s?'
+        pattern = draft.questions.text(key, words, _PATTERN, is_sure=True)
+        if pattern != _PATTERN:
+            section["payout_pattern"] = pattern
+
+
+class _Reader:
+    """Reads a source as a section would have it."""
+
+    def __init__(self, draft: Draft, name: str) -> None:
+        self._draft = draft
+        self._name = name
+
+    def source(self, section: Mapping[str, Any]) -> BankSource:
+        """As the configuration would have it."""
+        [source] = self._draft.config("bank", self._name, section).bank_sources()
+        return source
+
+    def rejections(self, section: Mapping[str, Any]) -> Sequence[str]:
+        """Why rows are not read, part by part."""
+        return [part for reason in self.loaded(section).rejected[c.REASON] for part in reason.split("; ")]
+
+    def loaded(self, section: Mapping[str, Any]) -> LoadedBank:
+        """All that the source holds."""
+        config = self._draft.config("bank", self._name, section)
+        return read(self.source(section), currencies=config.currencies())
+
+    def texts(self, section: Mapping[str, Any], field: str) -> list[str]:
+        """A field's texts in the rows."""
+        config = self._draft.config("bank", self._name, section)
+        return texts(self.source(section), field, currencies=config.currencies())

@@ -1,0 +1,164 @@
+"""A sample file of a new source: what it may be, and how nobody has to describe it."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jobs.run.outcome import JobError
+from jobs.setup.questions import Questions
+from recon.bounds import LARGEST_FILE
+from recon.money import Currencies
+from recon.tabular.contents import Contents, contents
+from recon.tabular.files import SourceFile, matching_files
+from recon.tabular.header_row import numbered
+from recon.tabular.presets import Fit, Preset, fitting, presets
+from recon.tabular.proposals import named_columns
+from recon.tabular.samples import Sample, samples
+from recon.tabular.table import EncodingUnclear, TableUnreadable
+
+NONE = "none"
+_SEARCHED = 60  # rows from the top
+_FEW_ROWS = 4
+
+
+@dataclass(frozen=True)
+class SampleFile:
+    """A file, how it can be taken apart, and the encoding that somebody had to say."""
+
+    file: SourceFile
+    samples: Sequence[Sample]
+    encoding: str | None
+
+
+@dataclass(frozen=True)
+class HeaderRow:
+    """The header of an unknown file: the sample that has it, its place in it, whether somebody had to say it.
+
+    A place of -1: there is none, and columns are numbers.
+    """
+
+    sample: Sample
+    place: int
+    was_asked: bool
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the columns."""
+        if self.place < 0:
+            return numbered(max(map(len, self.sample.rows)))
+        return self.sample.rows[self.place]
+
+    @property
+    def rows(self) -> list[tuple[str, ...]]:
+        """What stands below it, blank rows aside."""
+        return [cells for cells in self.sample.rows[self.place + 1 :] if any(cells)]
+
+
+def first_file(pattern: str, option: str) -> Path:
+    """The first file of a path, a path with wild cards, or a folder; raises JobError."""
+    path = Path(pattern)
+    found = matching_files(str((path / "*" if path.is_dir() else path).absolute()))
+    if not found:
+        raise JobError(f"{option} {pattern}: there is no such file")
+    return next(iter(found.values()))
+
+
+def opened(path: Path) -> SourceFile:
+    """A file whole; raises JobError."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise JobError(f"{path} cannot be opened: {error.strerror}") from None
+    if len(content) > LARGEST_FILE:
+        raise JobError(f"{path} is larger than {LARGEST_FILE >> 20:,} MB: give a smaller export as the sample")
+    return SourceFile(path.name, content)
+
+
+def sampled(file: SourceFile, place: str, questions: Questions) -> SampleFile:
+    """A text file or a workbook taken apart; asks for the encoding where the file does not show it."""
+    key = f"{place}.encoding"
+    encoding = questions.text(key, "") if key in questions.given else None
+    try:
+        return SampleFile(file, samples(file, encoding, place), encoding)
+    except EncodingUnclear as error:
+        words = f"{file.name} can be text in more than one encoding (cp874 is Thai, cp932 Japanese). Which is it?"
+        encoding = questions.choice(key, words, error.can_be)
+        return SampleFile(file, samples(file, encoding, place), encoding)
+    except TableUnreadable as error:
+        raise JobError(str(error).replace(f"set [{place}] encoding to", f"give --set {key}= with")) from None
+
+
+def recognised(
+    package: str, sample_file: SampleFile, place: str, questions: Questions
+) -> tuple[Preset, Sample] | None:
+    """The preset that a file's header shows, and how its file is taken apart; null for none."""
+    fits: dict[str, tuple[Fit, Sample]] = {}
+    for sample in sample_file.samples:
+        for fit in fitting(package, sample.rows):
+            known = fits.get(fit.preset.name)
+            if known is None or fit.matched > known[0].matched:
+                fits[fit.preset.name] = (fit, sample)
+    best = sorted(fits.values(), key=lambda pair: -pair[0].matched)
+    key = f"{place}.preset"
+    if not best and key not in questions.given:
+        return None
+    for fit, _ in best:
+        questions.tell(f"{fit.preset.name}: {fit.preset.title} ({fit.preset.certainty}), header in row {fit.row}")
+    names = list(fits) if key not in questions.given else list(presets(package))
+    default = best[0][0].preset.name if best else ""
+    is_sure = len(best) == 1 or (len(best) > 1 and best[0][0].matched > best[1][0].matched)
+    words = f"{sample_file.file.name} has the columns of a known export. Read it as:"
+    name = questions.choice(key, words, [*names, NONE], default, is_sure=is_sure)
+    if name == NONE:
+        return None
+    return presets(package)[name], fits[name][1] if name in fits else sample_file.samples[0]
+
+
+def header_of(package: str, sample_file: SampleFile, place: str, questions: Questions) -> HeaderRow:
+    """The row that names the columns of an unknown file: two names that such columns have, else somebody says it."""
+    rows = [
+        (named_columns(package, cells), len(cells), -at, sample)
+        for sample in sample_file.samples
+        for at, cells in enumerate(sample.rows[:_SEARCHED])
+    ]
+    if not rows:
+        raise JobError(f"{sample_file.file.name} is empty")
+    count, _, at, sample = max(rows, key=lambda row: row[:3])
+    key = f"{place}.header_row"
+    if count >= 2 and key not in questions.given:
+        return HeaderRow(sample, -at, was_asked=False)
+    widest = max(sample_file.samples, key=lambda one: _usual_width(one))
+    width = _usual_width(widest)
+    likely = next((at for at, cells in enumerate(widest.rows) if len([c for c in cells if c]) >= width), 0)
+    questions.tell(f"The first rows of {sample_file.file.name}:")
+    for number, cells in enumerate(widest.rows[: likely + _FEW_ROWS], 1):
+        questions.tell(f"  {number}  {' | '.join(cells)[:100]}")
+    answer = questions.text(key, "Which row names the columns (0: none does)? Number", str(likely + 1))
+    if not answer.isdecimal() or not 0 <= int(answer) <= len(widest.rows):
+        raise JobError(f'{key}: "{answer}" is no row of {sample_file.file.name}')
+    return HeaderRow(widest, int(answer) - 1, was_asked=True)
+
+
+def columns_of(header: HeaderRow, currency: str) -> list[Contents]:
+    """What each column under a header holds."""
+    return contents(header.names, header.rows, currency, Currencies())
+
+
+def path_for(path: Path, folder: Path, place: str, questions: Questions) -> str:
+    """Which files a source reads each night, as the configuration writes it.
+
+    Every file of the folder with such an ending; in the configuration's own folder the one file.
+    """
+    inside = Path(os.path.relpath(path.absolute(), folder))
+    shown = inside if ".." not in inside.parts else path.absolute()
+    default = shown if shown.parent == Path() else shown.parent / f"*{shown.suffix}"
+    return questions.text(
+        f"{place}.path", f"Which files are of {place} (* is anything)?", default.as_posix(), is_sure=True
+    )
+
+
+def _usual_width(sample: Sample) -> int:
+    widths = [len([cell for cell in cells if cell]) for cells in sample.rows]
+    return max(set(widths), key=widths.count, default=0)

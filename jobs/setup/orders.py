@@ -1,0 +1,313 @@
+"""Order sources of a new configuration: a sample file or a shop's database to a section that reads it."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from jobs.config.config import ConfigError
+from jobs.run.outcome import JobError
+from jobs.setup.draft import ROWS, Draft, settle_writing
+from jobs.setup.files import (
+    NONE,
+    SampleFile,
+    columns_of,
+    first_file,
+    header_of,
+    opened,
+    path_for,
+    recognised,
+    sampled,
+)
+from jobs.setup.mapping import mapped_columns
+from jobs.setup.questions import Questions
+from jobs.setup.reading import load_orders, loaded_orders_items
+from recon import columns as c
+from recon.model import OrderStatus, Window
+from recon.money import Currencies
+from recon.orders import sql
+from recon.orders.load import texts
+from recon.orders.source import LoadedOrders, OrderSource, SourceMissing, SourceUnreadable
+from recon.privacy import redact
+from recon.tabular.contents import Contents
+from recon.tabular.layout import folded
+from recon.tabular.presets import Preset, presets
+from recon.tabular.proposals import status_words
+from recon.tabular.samples import Sample, kind_of
+
+ROOM = "recon.orders"
+BY_CURRENCY = "by currency"
+IGNORE = "ignore"
+_SAMPLES = (3, 35, 400)  # days of a database that are looked at, until orders are found
+_MOST_WORDS = 30
+_NOT_OMISE = frozenset(
+    map(folded, ("cod", "cash on delivery", "cash", "bank transfer", "เก็บเงินปลายทาง", "โอนเงิน", "代金引換", "代引き"))
+)
+
+
+def add_orders(draft: Draft, given: str) -> None:
+    """The source of a sample file; raises JobError."""
+    name = draft.name_for("orders", "shop")
+    place = f"orders.{name}"
+    path = first_file(given, "--orders")
+    file = opened(path)
+    section: dict[str, Any] = {}
+    title = f"From {file.name}"
+    if kind_of(file.content) == "parquet":
+        raise JobError(
+            f"--orders {given}: a Parquet file has typed columns: write its section by hand, see config.toml"
+        )
+    sample_file = sampled(file, place, draft.questions)
+    known = recognised(ROOM, sample_file, place, draft.questions)
+    if known:
+        preset, sample = known
+        title = f"{preset.title}; {preset.certainty}"
+        section |= {"preset": preset.name} | _own_kind(preset, sample)
+        currencies_seen = _currencies_seen(preset.columns.get(c.CURRENCY), sample)
+    else:
+        currencies_seen = _map(draft, place, sample_file, section)
+    section["path"] = path_for(path, draft.folder, place, draft.questions)
+    if sample_file.encoding:
+        section["encoding"] = sample_file.encoding
+    section |= _account(draft, place, currencies_seen)
+    _finish(draft, name, section, title)
+
+
+def add_database(draft: Draft, variable: str, preset_name: str | None) -> None:
+    """The source of a shop's database, whose URL an environment variable holds; raises JobError."""
+    name = draft.name_for("orders", "shop")
+    place = f"orders.{name}"
+    if not draft.environ.get(variable, "").strip():
+        raise JobError(f"environment variable {variable} is not set: put the database's URL there, such as mysql://…")
+    known = {preset.name: preset for preset in presets(ROOM).values() if preset.settings["kind"] == "sql"}
+    if preset_name is not None and preset_name not in known:
+        raise JobError(f'--preset "{preset_name}" is none of a database: {", ".join(known)}')
+    url = {"env": variable}
+    tables = set(_table_names(draft, name, {"kind": "sql", "url": url, "query": "select :from, :to"}))
+    wanted = [known[preset_name]] if preset_name else list(known.values())
+    prefixes = {preset.name: _prefixes(preset, tables) for preset in wanted}
+    fitting = [preset for preset, found in prefixes.items() if found]
+    if not fitting:
+        names = ", ".join(preset.name for preset in wanted)
+        raise JobError(f"the database of {variable} has not the tables of {names}: see recon presets list")
+    words = f"The database of {variable} has the tables of more than one preset. Which one is the shop's?"
+    chosen = fitting[0] if preset_name else draft.questions.choice(f"{place}.preset", words, fitting, fitting[0])
+    preset = known[chosen]
+    found = prefixes[chosen]
+    prefix = draft.questions.choice(
+        f"{place}.prefix", "Which prefix do the shop's tables have?", found, found[0], is_sure=len(found) == 1
+    )
+    section: dict[str, Any] = {"preset": chosen, "url": url}
+    if prefix != preset.settings.get("prefix", ""):
+        section["prefix"] = prefix
+    section |= _account(draft, place, None)
+    _finish(draft, name, section, f"{preset.title}; {preset.certainty}")
+
+
+def _finish(draft: Draft, name: str, section: dict[str, Any], title: str) -> None:
+    """Reads with the section, settles what stays open, shows it."""
+    place = f"orders.{name}"
+    reader = _Reader(draft, name)
+    try:
+        if "url" in section:
+            reader.narrow(section)
+        settle_writing(place, section, reader, c.CREATED_AT, draft.questions)
+        _map_statuses(draft.questions, place, section, reader)
+        loaded = reader.loaded(section)
+    except ConfigError as error:
+        raise JobError(*error.messages) from None
+    except (SourceMissing, SourceUnreadable) as error:
+        raise JobError(str(error)) from None
+    items = loaded_orders_items(reader.source(section), loaded, Currencies(), ROWS)
+    draft.confirm("orders", name, section, title, list(items), loaded.share)
+
+
+class _Reader:
+    """Reads a source as a section would have it."""
+
+    def __init__(self, draft: Draft, name: str) -> None:
+        self._draft = draft
+        self._name = name
+        self._window = Window(draft.now - timedelta(days=_SAMPLES[-1]), draft.now)
+
+    def narrow(self, section: Mapping[str, Any]) -> None:
+        """Looks at no more days than it takes to find orders."""
+        for count in _SAMPLES:
+            self._window = Window(self._draft.now - timedelta(days=count), self._draft.now)
+            if sum(file.rows for file in self.loaded(section).inputs):
+                return
+
+    def source(self, section: Mapping[str, Any]) -> OrderSource:
+        """As the configuration would have it."""
+        config = self._draft.config("orders", self._name, section)
+        return next(source for source in config.sources() if source.name == self._name)
+
+    def rejections(self, section: Mapping[str, Any]) -> Sequence[str]:
+        """Why rows are not read, part by part, but for words of states: those are asked."""
+        parts = (part for reason in self.loaded(section).rejected[c.REASON] for part in reason.split("; "))
+        return [part for part in parts if not part.startswith("status ")]
+
+    def loaded(self, section: Mapping[str, Any]) -> LoadedOrders:
+        """All that the source holds, of a database lately."""
+        config = self._draft.config("orders", self._name, section)
+        return load_orders(config, self.source(section), self._window)
+
+    def texts(self, section: Mapping[str, Any], field: str) -> list[str]:
+        """A field's texts in the rows that count."""
+        config = self._draft.config("orders", self._name, section)
+        accounts = {name: account.currency for name, account in config.accounts.items()}
+        source = self.source(section)
+        return texts(source, field, accounts=accounts, currencies=config.currencies(), window=self._window)
+
+
+def _own_kind(preset: Preset, sample: Sample) -> dict[str, Any]:
+    """What the file is otherwise than the preset says."""
+    own: dict[str, Any] = {}
+    if not sample.delimiter and preset.settings["kind"] != "excel":
+        own = {"kind": "excel"}
+    return own | ({"sheet": sample.sheet} if sample.sheet else {})
+
+
+def _currencies_seen(column: Any, sample: Sample) -> list[str] | None:
+    """The currencies of a preset's column in the sample; null where it has none."""
+    names = {folded(name) for way in column.ways for name in way} if column else set()
+    for at, cells in enumerate(sample.rows):
+        places = [place for place, cell in enumerate(cells) if folded(cell) in names]
+        if places:
+            below = (row[places[0]].upper() for row in sample.rows[at + 1 :] if places[0] < len(row))
+            return sorted({code for code in below if re.fullmatch(r"[A-Z]{3}", code)})
+    return None
+
+
+def _map(draft: Draft, place: str, sample_file: SampleFile, section: dict[str, Any]) -> list[str] | None:
+    """Columns, line items and methods of a file that nobody knows; its currencies."""
+    questions = draft.questions
+    header = header_of(ROOM, sample_file, place, questions)
+    columns = columns_of(header, draft.accounts[0].currency)
+    section["kind"] = kind_of(sample_file.file.content)
+    if header.was_asked:
+        section["header_row"] = header.place + 1
+    if header.sample.sheet and len(sample_file.samples) > 1:
+        section["sheet"] = header.sample.sheet
+    chosen = mapped_columns(ROOM, columns, place, questions)
+    rows = header.rows
+    cells = {column.name: [row[column.at] if column.at < len(row) else "" for row in rows] for column in columns}
+    if _has_line_items(columns, chosen):
+        section["rows"] = questions.choice(
+            f"{place}.rows",
+            f'"{chosen[c.ORDER_ID]}" has ids in several rows. Take the first row of each (line items), or the last?',
+            ("first", "each"),
+            "first",
+            is_sure=_alike(cells, chosen),
+        )
+    if c.PAYMENT_METHOD in chosen:
+        section |= _ignored_methods(questions, place, cells[chosen[c.PAYMENT_METHOD]])
+    section["columns"] = chosen
+    if c.CURRENCY not in chosen:
+        return None
+    return sorted({code.upper() for code in cells[chosen[c.CURRENCY]] if code})
+
+
+def _has_line_items(columns: Sequence[Contents], chosen: Mapping[str, Any]) -> bool:
+    return any(column.name == chosen[c.ORDER_ID] and "ids" not in column.kinds for column in columns)
+
+
+def _alike(cells: Mapping[str, Sequence[str]], chosen: Mapping[str, Any]) -> bool:
+    """Whether the rows of one id say nothing else than its first one."""
+    names = [name for field, name in chosen.items() if isinstance(name, str) and field != c.ORDER_ID]
+    first: dict[str, tuple[str, ...]] = {}
+    for order_id, *values in zip(cells[chosen[c.ORDER_ID]], *(cells[name] for name in names), strict=True):
+        row = first.setdefault(order_id, tuple(values))
+        if any(value and value != other for value, other in zip(values, row, strict=True)):
+            return False
+    return True
+
+
+def _ignored_methods(questions: Questions, place: str, cells: Sequence[str]) -> dict[str, Any]:
+    """Which ways of paying are not Omise's."""
+    counted = Counter(cell for cell in cells if cell)
+    default = [word for word in counted if folded(word) in _NOT_OMISE]
+    words = ", ".join(f"{word} {count:,}" for word, count in counted.most_common(_MOST_WORDS))
+    if not counted:
+        return {}
+    questions.tell(f"Ways of paying: {words}")
+    answer = questions.text(
+        f"{place}.ignore.payment_method",
+        f"Which of them are not paid through Omise (commas between; {NONE})?",
+        ", ".join(default) or NONE,
+        is_sure=True,
+    )
+    ignored = [word.strip() for word in answer.split(",") if word.strip() != NONE]
+    return {"ignore": {"payment_method": ignored}}
+
+
+def _account(draft: Draft, place: str, currencies_seen: Sequence[str] | None) -> dict[str, Any]:
+    """Whose orders they are: of the only account, of a named one, or of the one that settles in their currency."""
+    names = [account.name for account in draft.accounts]
+    settling = [account.currency for account in draft.accounts]
+    can_be_by_currency = len(set(settling)) == len(settling) > 1 and currencies_seen != []
+    choices = [*names, *([BY_CURRENCY] if can_be_by_currency and currencies_seen is not None else [])]
+    spread = len(set(currencies_seen or ())) > 1 and set(currencies_seen or ()) <= set(settling)
+    default = BY_CURRENCY if spread and BY_CURRENCY in choices else names[0]
+    is_sure = len(names) == 1 or (spread and default == BY_CURRENCY)
+    words = f"Whose orders are those of {place}?"
+    key = f"{place}.account"
+    answer = (
+        default
+        if is_sure and key not in draft.questions.given
+        else draft.questions.choice(key, words, choices, default)
+    )
+    return {"account_by": "currency"} if answer == BY_CURRENCY else {"account": answer}
+
+
+def _map_statuses(questions: Questions, place: str, section: dict[str, Any], reader: _Reader) -> None:
+    """Every word for a state that has no meaning yet."""
+    source = reader.source(section)
+    mapped = {folded(word): ours for ours, words in source.statuses.items() for word in words}
+    ignored = {folded(word) for word in source.ignore.get(c.STATUS, ())}
+    counted = Counter(word for word in reader.texts(section, c.STATUS) if word)
+    unknown = [
+        (word, n) for word, n in counted.most_common() if folded(word) not in mapped and folded(word) not in ignored
+    ]
+    if len(unknown) > _MOST_WORDS:
+        raise JobError(f"{place}: its column of states has {len(unknown):,} different words: it is another column")
+    states = {ours: list(words) for ours, words in source.statuses.items()} if "preset" in section else {}
+    left_out = list(source.ignore.get(c.STATUS, ()))
+    usual = status_words(ROOM)
+    undecided: list[str] = []
+    for word, count in unknown:
+        default = usual.get(folded(word), "")
+        choices = (*(status.value for status in OrderStatus), IGNORE)
+        words = f'What is an order with the status "{redact(word)}" ({count:,} rows)?'
+        try:
+            answer = questions.choice(f"{place}.status.{word}", words, choices, default, is_sure=bool(default))
+        except JobError as error:
+            undecided += error.messages
+            continue
+        (left_out if answer == IGNORE else states.setdefault(answer, [])).append(word)
+    if undecided:
+        raise JobError(*undecided)
+    known_words = [word for word in counted if folded(word) in mapped]
+    for word in known_words if "preset" not in section else ():
+        states.setdefault(mapped[folded(word)], []).append(word)
+    if unknown:
+        section["status"] = {ours: words for ours, words in states.items() if words}
+    if len(left_out) > len(source.ignore.get(c.STATUS, ())):
+        section["ignore"] = {**section.get("ignore", {}), c.STATUS: left_out}
+
+
+def _table_names(draft: Draft, name: str, section: Mapping[str, Any]) -> list[str]:
+    try:
+        return sql.table_names(_Reader(draft, name).source(section))
+    except ConfigError as error:
+        raise JobError(*error.messages) from None
+    except (SourceMissing, SourceUnreadable) as error:
+        raise JobError(str(error)) from None
+
+
+def _prefixes(preset: Preset, tables: set[str]) -> list[str]:
+    """Every prefix with which a database has all tables of a preset's query."""
+    names = sorted(set(re.findall(r"\{prefix\}(\w+)", preset.settings["query"])))
+    ends = [table.removesuffix(names[0]) for table in sorted(tables) if names and table.endswith(names[0])]
+    return [prefix for prefix in ends if all(prefix + name in tables for name in names)]

@@ -1,0 +1,85 @@
+"""Which column of an unknown table is which field of ours, by the columns' names and by what they hold."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from recon.tabular.contents import Contents
+from recon.tabular.layout import folded
+
+_UNIT = re.compile(r"[(\[](?!dr|cr|debit|credit).*$")
+
+
+@dataclass(frozen=True)
+class FieldNames:
+    """A field of ours: how columns of it are called, the likeliest first, and which kinds of values they may hold."""
+
+    field: str
+    names: tuple[str, ...]
+    holds: tuple[str, ...]
+    is_needed: bool
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """`choices` are the columns that a field may be, the likeliest first; `is_sure`: the first one it is."""
+
+    field: str
+    choices: tuple[str, ...]
+    is_sure: bool
+    is_needed: bool
+
+
+@cache
+def field_names(package: str) -> Mapping[str, FieldNames]:
+    """The fields of orders ("recon.orders") or of statements ("recon.bank")."""
+    fields = _data(package)["fields"]
+    return {
+        field: FieldNames(
+            field, tuple(map(folded, about["names"])), tuple(about["holds"]), about.get("needed", False)
+        )
+        for field, about in fields.items()
+    }
+
+
+@cache
+def status_words(package: str) -> Mapping[str, str]:
+    """Words that shops have for states of an order, folded, and the state of ours that each means."""
+    return {folded(word): ours for ours, words in _data(package)["status"].items() for word in words}
+
+
+def named_columns(package: str, cells: Iterable[str]) -> int:
+    """How many cells of a row are names that columns have."""
+    names = {name for about in field_names(package).values() for name in about.names}
+    return len({_plain(cell) for cell in cells if cell} & names)
+
+
+def proposals(package: str, columns: Sequence[Contents]) -> dict[str, Proposal]:
+    """By field; a field that may be absent and that no column is named like is left out."""
+    found = {}
+    for field, about in field_names(package).items():
+        fitting = [column for column in columns if set(about.holds) & column.kinds]
+        named = sorted(
+            (column for column in fitting if _plain(column.name) in about.names),
+            key=lambda column: about.names.index(_plain(column.name)),
+        )
+        by_contents = [column for column in fitting if column not in named and column.filled]
+        if named or about.is_needed:
+            likely = (*named, *by_contents) if about.is_needed else named
+            choices = tuple(dict.fromkeys(column.name for column in likely))
+            alike = [column for column in columns if column.name in choices[:1]]
+            found[field] = Proposal(field, choices, len(named) == 1 == len(alike), about.is_needed)
+    return found
+
+
+def _plain(name: str) -> str:
+    """A name as it is compared: a currency or a unit behind it in brackets aside."""
+    return _UNIT.sub("", folded(name)) or folded(name)
+
+
+def _data(package: str) -> dict[str, Any]:
+    return tomllib.loads(resources.files(package).joinpath("names.toml").read_text(encoding="utf-8"))
