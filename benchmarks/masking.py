@@ -16,6 +16,7 @@ from recon.bank.texts import masked as masked_for_banks
 from recon.bank.texts import pattern_of, tidy
 from recon.bank.texts import shown as shown_of_banks
 from recon.bank.texts import worded as worded_of_banks
+from recon.expressions import compiled
 from recon.matching.names import listed, words_of
 from recon.model.transfer_names import named_in
 from recon.money import Currencies
@@ -171,6 +172,7 @@ PATTERNS: dict[str, Callable[[str], object]] = {
     "bank.ofx: a file": _statement("ofx"),
     "bank.camt053: a file": _statement("camt053"),
     "bank: payout_pattern": lambda text: pattern_of("OMISE|オミセ").search(text),
+    "an exponential description_pattern": compiled("(x+)+$|(a.b@?)+!").search,
     "jobs.logs.redaction": masked_for_logs,
 }
 

@@ -1,6 +1,5 @@
 """What the configuration may set of matching and of the rules, as frozen values."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -8,6 +7,7 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from recon.calendars import Calendar
+from recon.expressions import Expression
 from recon.methods import Figure, MethodBook
 from recon.model import Charge, Severity
 from recon.money import Currencies, Money, Tolerance
@@ -36,7 +36,7 @@ class WithoutOrders:
 class MatchSettings:
     """What the configuration says about matching."""
 
-    patterns: Mapping[str, re.Pattern[str]] = field(default_factory=dict)  # order source -> pattern with one group
+    patterns: Mapping[str, Expression] = field(default_factory=dict)  # order source -> pattern with one group
     window: timedelta = timedelta(hours=72)
     tolerance: Tolerance = field(default_factory=Tolerance)
     metadata_keys: tuple[str, ...] = ("order_id",)  # the first that holds something names the order

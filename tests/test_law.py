@@ -21,7 +21,7 @@ DOORS = {"omise", "orders", "bank", "store"}
 MIDDLE = {"matching", "triage", "settlement", "rules", "result", "rulings", "journal"}
 FLOORS: tuple[set[str], ...] = (
     {"bounds"},
-    {"money", "privacy", "people", "arrays"},
+    {"money", "privacy", "people", "arrays", "expressions"},
     {"model"},
     {"calendars", "spans", "columns", "methods", "settings", "tabular"},
     DOORS | MIDDLE,
@@ -49,6 +49,7 @@ HOMES = {
     "mt940": ("recon.bank",),
     "bankfile": ("recon.bank.ofx",),
     "argon2": ("recon.people",),
+    "re2": ("recon.expressions",),
     "jinja2": ("jobs.alerts.letters", "reports.page"),
     "obstore": ("jobs.run.delivery",),
     "opentelemetry": ("jobs.logs.tracing",),

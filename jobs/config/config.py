@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, MutableMapping
 from datetime import date, datetime, time
@@ -39,6 +38,7 @@ from jobs.config.sources import Bank, BankSection, OrderSection, OrderSource
 from jobs.config.thresholds import SECTIONS, Rules
 from recon.bank.source import BankSource
 from recon.calendars import Calendar, business_calendar
+from recon.expressions import compiled
 from recon.matching.names import with_plugin_keys
 from recon.methods import MethodBook
 from recon.model import Account
@@ -193,7 +193,7 @@ class Config(Section):
     def match_settings(self) -> MatchSettings:
         """What the matching is handed."""
         patterns = {
-            name: re.compile(source.description_pattern)
+            name: compiled(source.description_pattern)
             for name, source in self.order_sources.items()
             if isinstance(source.description_pattern, str) and source.description_pattern
         }
@@ -276,7 +276,7 @@ class Config(Section):
             account_by=section.account_by,
             layout=_layout(f"orders.{name}", section),
             first_rows=section.rows == "first",
-            order_id_pattern=re.compile(section.order_id_pattern) if section.order_id_pattern else None,
+            order_id_pattern=compiled(section.order_id_pattern) if section.order_id_pattern else None,
             max_rejected=section.max_rejected,
         )
 

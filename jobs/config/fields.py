@@ -16,6 +16,7 @@ from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, Val
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from jobs.logs.redaction import keep_secret
+from recon.expressions import compiled
 from recon.journal.words import LedgerAccount
 from recon.model import Severity
 from recon.money import Currencies, UnknownCurrency
@@ -329,8 +330,8 @@ def _postgresql(value: Secret) -> Secret:
 
 def _pattern(value: str) -> str:
     try:
-        re.compile(value)
-    except re.error as error:
+        compiled(value)
+    except ValueError as error:
         raise ValueError(f"{shown(value)} is not a regular expression: {error}") from None
     return value
 
@@ -344,7 +345,7 @@ def _encoding(value: str) -> str:
 
 
 def _one_group(value: str) -> str:
-    if value and re.compile(_pattern(value)).groups != 1:
+    if value and compiled(_pattern(value)).groups != 1:
         raise ValueError(f"{shown(value)} must have exactly one group: the order id in brackets")
     return value
 

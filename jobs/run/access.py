@@ -2,7 +2,6 @@
 
 import asyncio
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from jobs.config.config import Config
 from jobs.run.gateway_clock import refuse_skew
 from jobs.run.outcome import JobError, Progress
 from jobs.run.related import name_rules
+from recon.expressions import compiled
 from recon.model import Account
 from recon.omise import pull
 from recon.omise.client import Client, KeyRefused, Limits, OmiseError, SharedRate, open_client
@@ -114,7 +114,7 @@ def scrub_of(config: Config) -> Scrub:
     matching = config.matching
     settings = config.match_settings()
     without_order = matching.charges_without_orders.description
-    patterns = [*settings.patterns.values(), *([re.compile(without_order)] if without_order else [])]
+    patterns = [*settings.patterns.values(), *([compiled(without_order)] if without_order else [])]
     order_keys = dict.fromkeys(chain(settings.metadata_keys, *settings.source_keys.values()))
     return Scrub(config.hash_key, tuple(matching.customer_keys), tuple(order_keys), tuple(patterns))
 

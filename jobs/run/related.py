@@ -54,7 +54,7 @@ def books_of(
 
 def name_rules(settings: MatchSettings) -> NameRules:
     """By which rules charges name orders: the keys of metadata, and words, patterns and plug-ins' descriptions."""
-    patterns = sorted((source, pattern.pattern, pattern.flags) for source, pattern in settings.patterns.items())
+    patterns = sorted((source, pattern.pattern) for source, pattern in settings.patterns.items())
     groups = key_groups(settings)
     written = sorted(plugin.description for plugin in plugins().values())
     text = json.dumps([settings.metadata_keys, groups, patterns, written])

@@ -1,7 +1,6 @@
 """Reads a bank source: every file, each line once, statements proved by their balances."""
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -28,6 +27,7 @@ from recon.bank.source import (
 )
 from recon.bank.texts import content_of, kept, masked, pattern_of, searchable, tidy
 from recon.bounds import LARGEST_STATEMENT
+from recon.expressions import Expression
 from recon.model import InputFile
 from recon.model.transfer_names import named_in
 from recon.money import Currencies
@@ -241,7 +241,7 @@ def _keep_unreadable(source: BankSource, name: str, why: str, reading: _Reading)
     reading.unread[digest] = _unread_values(source, name, digest, Unread())
 
 
-def _may_hold_a_payout(unread: Unread, payout: re.Pattern[str]) -> bool:
+def _may_hold_a_payout(unread: Unread, payout: Expression) -> bool:
     """Whether it may be a credit of Omise's: neither its texts, where they are whole, nor its amount say another."""
     is_other = unread.texts is not None and not payout.search(searchable(unread.texts))
     return not is_other and (unread.amount is None or unread.amount > 0)
@@ -254,7 +254,7 @@ def _unread_values(source: BankSource, name: str, digest: str, unread: Unread) -
     return (source.account, source.place, name, digest, *days, unread.amount, unread.currency or None, names)
 
 
-def _stored_values(line: Line, line_id: str, source: BankSource, payout: re.Pattern[str]) -> tuple[Any, ...]:
+def _stored_values(line: Line, line_id: str, source: BankSource, payout: Expression) -> tuple[Any, ...]:
     """A line in BANK_LINE's order, up to the file; only a payout's texts are kept."""
     is_payout = any(payout.search(searchable(text)) for text in (line.description, line.reference))
     reference = masked(line.reference) if "@" in line.reference else mask(line.reference)

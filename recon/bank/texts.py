@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from recon.bank.source import BadLine, Line
 from recon.bounds import LONGEST_WRITTEN
+from recon.expressions import Expression, compiled
 from recon.privacy import MASKED, mask, redact, shown_cell
 
 _LONGEST = 1_000  # characters of a description
@@ -67,9 +68,9 @@ def searchable(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFKC", text).translate(_SMALL_KANA)
 
 
-def pattern_of(text: str) -> re.Pattern[str]:
+def pattern_of(text: str) -> Expression:
     """A pattern that finds a text in whatever case and width; full-width brackets and marks in it are letters."""
-    return re.compile(searchable("".join(map(_as_letter, text))), re.IGNORECASE)
+    return compiled(searchable("".join(map(_as_letter, text))), ignore_case=True)
 
 
 def _as_letter(letter: str) -> str:

@@ -66,17 +66,16 @@ def _named(
     """Per charge the orders that its description names, by position; what is not unique names nobody."""
     texts = arrow_texts(board.charges[c.DESCRIPTION].iloc[charges])
     in_text, words = words_of(texts)
-    listed = texts.to_pylist() if settings.patterns else []
     sources = board.orders[c.SOURCE].iloc[orders]
     plain = orders[~sources.isin([*settings.patterns, *settings.undescribed]).to_numpy(dtype=bool)]
     by_word = _find(board, plain, charges[in_text], words.to_pandas().astype(c.TEXT), crossing)
     names_found = [(charges[in_text], by_word)]
     for source, pattern in settings.patterns.items():
-        hits, ids = by_pattern(listed, pattern)
+        hits, ids = by_pattern(texts, pattern)
         at = charges[hits]
         board.names_order[at] = True
         own = orders[(sources == source).to_numpy(dtype=bool)]
-        names_found.append((at, _find(board, own, at, pd.Series(ids, dtype=c.TEXT), crossing)))
+        names_found.append((at, _find(board, own, at, ids.to_pandas().astype(c.TEXT), crossing)))
     result: defaultdict[int, set[int]] = defaultdict(set)
     for at, named in names_found:
         for charge, order in zip(at[named >= 0].tolist(), named[named >= 0].tolist(), strict=True):

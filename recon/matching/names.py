@@ -20,6 +20,7 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 from recon import columns as c
 from recon.arrays import Mask, Positions
 from recon.bounds import LONGEST_SEARCHED
+from recon.expressions import Expression
 from recon.settings import MatchSettings
 
 _EDGES = " \t\r\n.,;:!?()[]{}<>\"'"
@@ -119,9 +120,9 @@ def names(order_refs: Any, source_refs: Any, descriptions: Any, settings: MatchS
     places.append(described[in_word])
     ids += words.chunks
     for pattern in settings.patterns.values():
-        hits, pattern_ids = by_pattern(texts.to_pylist(), pattern)
+        hits, pattern_ids = by_pattern(texts, pattern)
         places.append(described[hits])
-        ids.append(pa.array(pattern_ids, pa.large_string()))
+        ids.append(pattern_ids)
     return np.concatenate(places), pa.chunked_array(ids, pa.large_string())
 
 
@@ -143,10 +144,12 @@ def words_of(texts: Any) -> tuple[Positions, Any]:
     return np.concatenate(places), pa.chunked_array(variants, pa.large_string())
 
 
-def by_pattern(texts: Iterable[str], pattern: re.Pattern[str]) -> tuple[Positions, list[str]]:
-    """The places of the texts in whose first characters a source's pattern finds an id, and these ids."""
-    hits = [(at, hit.group(1)) for at, text in enumerate(texts) if (hit := pattern.search(text[:LONGEST_SEARCHED]))]
-    return positions(at for at, _ in hits), [name for _, name in hits]
+def by_pattern(texts: Any, pattern: Expression) -> tuple[Positions, Any]:
+    """The places of the texts (Arrow) in whose first characters a source's pattern finds an id, and these ids."""
+    heads = pc.utf8_slice_codeunits(texts, 0, LONGEST_SEARCHED)
+    found = pc.fill_null(pc.match_substring_regex(heads, pattern.pattern), False)
+    ids = pc.replace_substring_regex(heads.filter(found), rf"^(?s:.*?)(?:{pattern.pattern})(?s:.*)$", r"\1")
+    return np.flatnonzero(found.to_numpy(zero_copy_only=False)), ids
 
 
 def named_by_plugin(texts: Any) -> Mask:

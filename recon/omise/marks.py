@@ -39,7 +39,7 @@ class StoredMarks:
 
 def key_of(secret: bytes, scrub: Scrub) -> bytes:
     """The key of marks that are worth something only while the same fields are taken out of objects."""
-    patterns = (f"{pattern.pattern}{pattern.flags}" for pattern in scrub.patterns)
+    patterns = (pattern.pattern for pattern in scrub.patterns)
     names = (*scrub.customer_keys, "", *scrub.order_keys, "", *patterns)
     rules = b"\0".join((RULES, scrub.hash_key or b"", *(name.encode() for name in names)))
     return hashlib.blake2b(rules, digest_size=32, key=hashlib.blake2b(secret, digest_size=32).digest()).digest()

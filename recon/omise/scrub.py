@@ -12,6 +12,7 @@ from urllib.parse import unquote
 import msgspec
 
 from recon.bounds import LONGEST_TEXT, LONGEST_WRITTEN
+from recon.expressions import Expression
 from recon.privacy import (
     MASKED,
     hidden_id,
@@ -58,7 +59,7 @@ class Scrub:
     hash_key: bytes | None = field(default=None, repr=False)
     customer_keys: tuple[str, ...] = ()
     order_keys: tuple[str, ...] = ("order_id",)
-    patterns: tuple[re.Pattern[str], ...] = ()
+    patterns: tuple[Expression, ...] = ()
     stored: bool = False
 
     def clean(self, node: Node) -> list[Node]:

@@ -15,6 +15,7 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 from recon import columns as c
 from recon.arrays import Ints, Mask
 from recon.bounds import LONGEST_ID, LONGEST_TEXT
+from recon.expressions import Expression
 from recon.model import OrderStatus
 from recon.money import Currencies
 from recon.orders.source import CANCELLED_AT, OrderSource, SourceUnreadable
@@ -389,7 +390,7 @@ def payment_words(text: str) -> str:
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in masked)
 
 
-def _in_pattern(text: str, pattern: re.Pattern[str]) -> str | None:
+def _in_pattern(text: str, pattern: Expression) -> str | None:
     hit = pattern.fullmatch(text) if len(text) <= LONGEST_ID else None
     return hit.group(1) or None if hit else None
 

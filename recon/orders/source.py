@@ -1,6 +1,5 @@
 """What an order source is and what reading one gives."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from recon.expressions import Expression
 from recon.model import InputFile, Window
 from recon.tabular.faults import RejectedShare
 from recon.tabular.keys import Key
@@ -53,7 +53,7 @@ class OrderSource:
     account: str | None = None
     account_by: Literal["currency"] | None = None
     first_rows: bool = False
-    order_id_pattern: re.Pattern[str] | None = None
+    order_id_pattern: Expression | None = None
     max_rejected: Decimal = Decimal(5)
 
     @property
