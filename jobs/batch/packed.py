@@ -28,10 +28,11 @@ def unpack(packed: bytes) -> Result:
 
 
 def without_rows(result: Result) -> Result:
-    """The result with its figures and breaks, its other frames empty: what is told and shown of it."""
+    """The result with its figures, waterfall and breaks, its other frames empty: what is told and shown of it."""
     names = (part.name for part in fields(result) if isinstance(getattr(result, part.name), pd.DataFrame))
     empty: dict[str, Any] = {name: pd.DataFrame() for name in names if name != "breaks"}
-    return replace(result, **empty, settlement=Settlement(), details=Details(since=result.details.since))
+    settlement = Settlement(waterfall=result.settlement.waterfall)
+    return replace(result, **empty, settlement=settlement, details=Details(since=result.details.since))
 
 
 def _encoded(value: Any) -> Any:

@@ -197,13 +197,13 @@ async def _read(work: Work, step: Step) -> None:
     road = await asyncio.to_thread(_road, work, step)
     sources = await read_sources(road)
     later = await asyncio.to_thread(later_moments, work.store, work.clock())
-    sources = replace(sources, messages=[*sources.messages, *later])
+    sources = replace(sources, messages=[*sources.messages, *((None, words) for words in later)])
     outcome = {
         "sources": msgspec.to_builtins(sources),
         "timings": road.timings,
-        "messages": list(sources.messages),
+        "messages": sources.messages_of(road.days),
     }
-    await asyncio.to_thread(work.finish, step, outcome, complete=not sources.messages)
+    await asyncio.to_thread(work.finish, step, outcome, complete=not outcome["messages"])
 
 
 async def _sweep(work: Work, step: Step) -> None:
@@ -281,7 +281,7 @@ async def _judge(work: Work, step: Step) -> None:
     days = road.days[account.name]
     claim = Claim(account.name, days.first, days.last, days.window.end, road.as_of, road.options.pull)
     own = replace(road, accounts=(account,))
-    own.messages += (*sources.messages, *lacking(pulls))
+    own.messages += (*sources.messages_of([account.name]), *lacking(pulls))
     judged = partial(_judge_held, work, step, own, sources, pulls)
     await run_held(work.store, [claim], road.options.by, work.clock, judged, road.options.unless_done)
 

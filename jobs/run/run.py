@@ -153,7 +153,7 @@ async def _travel(road: Road, hold: Hold | None = None) -> Outcome:
         await asyncio.to_thread(read_opening_items, road.config, road.store, options.opening, options.by, road.clock)
     pulls: dict[str, Pulled] = {}
     sources = await read_sources(road)
-    road.messages += sources.messages
+    road.messages += sources.messages_of(road.days)
     if options.pull:
         with road.stage("pull"):
             pulls = await pull_all(road)

@@ -29,7 +29,9 @@ NO_ACCOUNT = ""  # under which rows are counted that name no account of the conf
 
 @dataclass(frozen=True)
 class SourcesRead:
-    """What came of reading the sources beside their rows, by account; `messages` say what could not be read.
+    """What came of reading the sources beside their rows, by account.
+
+    `messages` say what could not be read, each with the one account that its source serves (null: any).
 
     `order_files` are every account's; `unread_orders` has the order sources that could not be read, each with
     the account that it alone serves,
@@ -51,13 +53,17 @@ class SourcesRead:
     unreadable: Mapping[str, Sequence[str]] = field(default_factory=dict)
     unread_orders: Mapping[str, str | None] = field(default_factory=dict)
     unread_shares: Sequence[RejectedShare] = ()
-    messages: Sequence[str] = ()
+    messages: Sequence[tuple[str | None, str]] = ()
     share_files: Mapping[str, str] = field(default_factory=dict)
 
     def waits_on(self, messages: Sequence[str]) -> Mapping[str, str]:
         """The files of which too many rows could not be read, where a run that says so says nothing else."""
         of_files = {_share_message(share) for share in self.unread_shares if share.place in self.share_files}
         return self.share_files if messages and of_files.issuperset(messages) else {}
+
+    def messages_of(self, accounts: Collection[str]) -> list[str]:
+        """What a run of these accounts says: a source that serves another one alone keeps none of them waiting."""
+        return [words for account, words in self.messages if account is None or account in accounts]
 
     def files(self, account: str) -> tuple[InputFile, ...]:
         """Every file that an account's result rests on."""
@@ -108,20 +114,25 @@ async def read_orders(
             for account in accounts
         },
         unread_shares=[loaded.share for loaded in kept if loaded.share.passed],
-        messages=[
-            *(
-                f"orders.{name}: {why}; what it may hold waits, correct the file and run again"
-                for name, why in failures.items()
-            ),
-            *(f"{words}; correct the file and run again" for loaded in kept for words in loaded.lacking),
-            *(_share_message(loaded.share) for loaded in kept if loaded.share.passed),
-        ],
+        messages=_order_messages(kept, failures, own),
         share_files={
             loaded.share.place: _digest(file.sha256 for file in loaded.inputs)
             for loaded in kept
             if loaded.share.passed and loaded.share.place in _patterns(config)
         },
     )
+
+
+def _order_messages(
+    kept: Sequence[LoadedOrders], failures: Mapping[str, str], own: Mapping[str, str | None]
+) -> list[tuple[str | None, str]]:
+    """What to correct, each with the account that its source alone serves; `own` has that by the source's name."""
+    again = "correct the file and run again"
+    return [
+        *((own[name], f"orders.{name}: {why}; what it may hold waits, {again}") for name, why in failures.items()),
+        *((loaded.share.account, f"{words}; {again}") for loaded in kept for words in loaded.lacking),
+        *((loaded.share.account, _share_message(loaded.share)) for loaded in kept if loaded.share.passed),
+    ]
 
 
 @contextmanager
@@ -175,13 +186,16 @@ def read_statements(config: Config, store: Store, clock: Callable[[], datetime])
             if loaded.share.passed
         },
         messages=[
-            *(
-                f"{words}; its lines are not known, and what it may hold of {source.account} waits: run again"
-                for source, loaded in sources
-                for words in loaded.unreadable
-            ),
-            *(f"{words}; correct the file and run again" for _, loaded in sources for words in loaded.lacking),
-            *(_share_message(loaded.share) for _, loaded in sources if loaded.share.passed),
+            (source.account, words)
+            for source, loaded in sources
+            for words in (
+                *(
+                    f"{file}; its lines are not known, and what it may hold of {source.account} waits: run again"
+                    for file in loaded.unreadable
+                ),
+                *(f"{lacking}; correct the file and run again" for lacking in loaded.lacking),
+                *([_share_message(loaded.share)] if loaded.share.passed else []),
+            )
         ],
     )
 

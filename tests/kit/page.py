@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -153,10 +153,14 @@ async def page_with_omise(
 
 @asynccontextmanager
 async def paged(
-    path: Path, notary: Notary, body_seconds: float = 30, as_of: datetime | None = None
+    path: Path,
+    notary: Notary,
+    body_seconds: float = 30,
+    as_of: datetime | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Page]:
     """The page over the store of a configuration; what is run again is run as of a moment."""
-    config = configuration.load(path, {})
+    config = configuration.load(path, environ or {})
     store, clock = open_ready_store(config), Clock()
 
     async def again(options: RunOptions, progress: Progress) -> Outcome:
