@@ -10,7 +10,7 @@ from jobs.run.access import scrub_of
 from recon import columns as c
 from recon.bank.texts import kept
 from recon.omise.objects import clean_texts, decode_object
-from recon.orders.rows import charge_reference, payment_words
+from recon.orders.rows import charge_reference, payment_words, references_kept
 from recon.privacy import RULES, hidden_id, mask
 from recon.store.desk.people import Act
 from recon.store.engine import Store
@@ -34,11 +34,19 @@ def mask_what_is_stored(config: Config, store: Store, now: datetime) -> int:
         """One that is a card number or an address is, without a key, nobody's any more."""
         return hidden_id(text, config.hash_key) or f"masked-{token_hex(8)}"
 
+    def reference(text: str) -> str:
+        return references_kept(text, config.hash_key)
+
     masks = masking.Masks(
         RULES,
         object_of=partial(decode_object, scrub=scrub),
         texts_of=partial(clean_texts, scrub=scrub),
-        order={c.ORDER_ID: order_id, c.CHARGE_ID: charge_reference, c.PAYMENT_METHOD: payment_words},
+        order={
+            c.ORDER_ID: order_id,
+            c.CHARGE_ID: charge_reference,
+            c.PAYMENT_METHOD: payment_words,
+            c.REFERENCE: reference,
+        },
         bank_line={c.DESCRIPTION: kept, c.REFERENCE: mask},
         reason=masked_reason,
     )

@@ -15,7 +15,7 @@ _FEW = 10  # fewer rows than these are told one by one, whatever their share
 _MOST_WORDS = 12  # of a status column, and reasons of a source, named one by one
 _UNMAPPED = re.compile(r'status "(?P<word>[^"]*)" is not in \[(?P<place>[^\]]*)\]')
 _DATA = re.compile(r"[\d.,:/ -]*\d[\d.,:/ -]*")  # what no column is called
-_CELL_QUOTED = re.compile(r'(?<!column )"([^"]*)"(?! \(our )')
+_CELL_QUOTED = re.compile(r'(?<!column )(?<! = )"([^"]*)"(?! \(our )')
 _QUOTED = re.compile(r'"[^"]*"')
 
 

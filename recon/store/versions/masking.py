@@ -18,14 +18,16 @@ from sqlalchemy import Connection, Row, Table, delete, func, insert, select, tup
 
 from recon import columns as c
 from recon.model import ObjectRow
+from recon.model.breaks import break_id
 from recon.store import bulk, tables
 from recon.store.desk import audit
 from recon.store.desk.people import Act
 from recon.store.engine import SQLITE, Store, reading, writing
 from recon.store.tables.alerts import ALERT_DELIVERY
 from recon.store.tables.archive import ARCHIVE_FILE, MASKING
+from recon.store.tables.batches import BATCH, BATCH_STEP
 from recon.store.tables.desk import AUDIT
-from recon.store.tables.related import CHARGE_NAME, CHARGE_NAME_RULES
+from recon.store.tables.related import CHARGE_NAME, CHARGE_NAME_RULES, ORDER_REFERENCE
 from recon.store.versions import archive, packing
 from recon.store.versions.archiving import give_back, parquet_of, write_file
 from recon.store.versions.save import DIGEST_BYTES, digests_of
@@ -33,6 +35,7 @@ from recon.store.versions.save import DIGEST_BYTES, digests_of
 _CHUNK = 5_000  # rows
 _TEXTS = (c.DESCRIPTION, c.METADATA)  # of an object's columns those that others wrote
 _OF_ROWS = ("order_invalid", "bank_line_invalid", "source_incomplete")  # breaks that quote a row
+_ORDER = "order"  # the type of subject
 _Values = dict[str, Any]
 
 
@@ -103,9 +106,12 @@ def _mask(connection: Connection, masks: Masks, act: Act) -> tuple[Row[Any], int
     counts["bank_line"] = _mask_frame(connection, tables.BANK_LINE, c.BANK_LINE, masks.bank_line)
     counts["match"] = _mask_column(connection, tables.MATCH, c.ORDER_ID, masks.order[c.ORDER_ID])
     counts["kept_aside"] = _mask_kept_aside(connection, masks)
-    for table, column in ((tables.REJECTED, c.REASON), (tables.BREAK, c.EXPLANATION), (ALERT_DELIVERY, "text")):
+    counts["break"] = _mask_breaks(connection, masks)
+    for table, column in ((tables.REJECTED, c.REASON), (ALERT_DELIVERY, "text")):
         counts[table.name] = _mask_column(connection, table, column, masks.reason)
     counts["rejected id"] = _mask_column(connection, tables.REJECTED, c.ORDER_ID, masks.order[c.ORDER_ID])
+    counts["batch_step"] = _mask_steps(connection, masks)
+    counts["order_reference"] = _mask_references(connection, masks)
     counts["break_event"] = _mask_events(connection, masks)
     counts["html"] = _mask_column(connection, ALERT_DELIVERY, "html", masks.reason)
     total = sum(counts.values())
@@ -188,7 +194,7 @@ def _mask_frame(
 
 
 def _masked_columns(row: Mapping[str, Any], by_column: Mapping[str, Callable[[str], str]]) -> _Values:
-    masked = {name: of(row[name]) for name, of in by_column.items() if row[name] is not None}
+    masked = {name: of(row[name]) or None for name, of in by_column.items() if row[name]}
     return {name: value for name, value in masked.items() if value != row[name]}
 
 
@@ -206,11 +212,86 @@ def _mask_column(connection: Connection, table: Table, column: str, of: Callable
     count = 0
     for rows in _chunks(connection, table):
         changed = [(row, fresh) for row in rows if (fresh := _masked_columns(dict(row._mapping), {column: of}))]
-        if table is tables.BREAK:
-            changed = [(row, fresh) for row, fresh in changed if row.code in _OF_ROWS]
         _write(connection, table, changed)
         count += len(changed)
     return count
+
+
+def _mask_breaks(connection: Connection, masks: Masks) -> int:
+    """Breaks that quote rows, and those of orders whose id may no longer be kept.
+
+    A break is known by its subject: one whose subject is hidden now moves under its new id, with its life. Where the
+    audit log has sealed what happened to it, it stays, and the next run closes it and opens another.
+    """
+    count = 0
+    moved: list[tuple[Row[Any], str]] = []
+    for rows in _chunks(connection, tables.BREAK):
+        changes: list[tuple[Row[Any], _Values]] = []
+        for row in rows:
+            hidden = masks.order[c.ORDER_ID](row.order_id) if row.order_id else row.order_id
+            if row.subject_type == _ORDER and row.subject_id == row.order_id != hidden:
+                moved.append((row, hidden))
+            elif hidden != row.order_id:
+                text = row.explanation.replace(row.order_id, hidden)
+                changes.append((row, {c.EXPLANATION: text, "order_id": hidden}))
+            elif row.code in _OF_ROWS and (text := masks.reason(row.explanation)) != row.explanation:
+                changes.append((row, {c.EXPLANATION: text}))
+        _write(connection, tables.BREAK, changes)
+        count += len(changes)
+    return count + sum(_move_break(connection, row, hidden) for row, hidden in moved)
+
+
+def _move_break(connection: Connection, row: Row[Any], hidden: str) -> bool:
+    """Whether a break, and what hangs on it, stands under the hidden id of its order now."""
+    events = connection.execute(select(tables.BREAK_EVENT).where(tables.BREAK_EVENT.c.break_id == row.id)).all()
+    sealed = connection.execute(select(func.max(AUDIT.c.sealed))).scalar_one() or 0
+    moved_id = break_id(row.code, row.account or "", row.subject_type, hidden)
+    is_there = connection.execute(select(tables.BREAK.c.id).where(tables.BREAK.c.id == moved_id)).first()
+    if is_there or any(event.seq <= sealed for event in events):
+        return False
+    fresh = {"id": moved_id, "subject_id": hidden, "order_id": hidden}
+    text = row.explanation.replace(row.order_id, hidden)
+    connection.execute(insert(tables.BREAK).values({**row._mapping, **fresh, c.EXPLANATION: text}))
+    _write(
+        connection,
+        tables.BREAK_EVENT,
+        [(event, {"detail": event.detail.replace(row.order_id, hidden)}) for event in events],
+    )
+    for table in tables.METADATA.sorted_tables:
+        for column in table.columns:
+            if column.references(tables.BREAK.c.id):
+                connection.execute(update(table).where(column == row.id).values({column.name: moved_id}))
+    connection.execute(delete(tables.BREAK).where(tables.BREAK.c.id == row.id))
+    return True
+
+
+def _mask_references(connection: Connection, masks: Masks) -> int:
+    """By what charges may name orders; one that may not be kept is looked for no more."""
+    rows = connection.execute(select(ORDER_REFERENCE)).all()
+    fresh_rows = [(masks.order[c.REFERENCE](row.reference), masks.order[c.ORDER_ID](row.order_id)) for row in rows]
+    if fresh_rows == [tuple(row) for row in rows]:
+        return 0
+    connection.execute(delete(ORDER_REFERENCE))
+    kept = dict.fromkeys(pair for pair in fresh_rows if pair[0])
+    bulk.insert_rows(connection, ORDER_REFERENCE, list(kept))
+    return len(rows)
+
+
+def _mask_steps(connection: Connection, masks: Masks) -> int:
+    """What steps of batches said; their packed results go where the batch is over and nobody needs them."""
+    steps = BATCH_STEP
+    over = select(BATCH.c.id).where(BATCH.c.ended_at.is_not(None))
+    used = update(steps).where(steps.c.batch_id.in_(over), steps.c.packed_result.is_not(None))
+    connection.execute(used.values(packed_result=None))
+    return _mask_column(connection, steps, "outcome", lambda text: json.dumps(_masked_words(json.loads(text), masks)))
+
+
+def _masked_words(node: Any, masks: Masks) -> Any:
+    if isinstance(node, dict):
+        return {key: _masked_words(value, masks) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_masked_words(value, masks) for value in node]
+    return masks.reason(node) if isinstance(node, str) else node
 
 
 def _mask_events(connection: Connection, masks: Masks) -> int:

@@ -1,7 +1,7 @@
 """What older rules stored in clear is masked once, and then nothing is new, changed or judged anew."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from jobs.run.masking import mask_what_is_stored
 from recon.omise.objects import decode_object, read_objects
 from recon.omise.scrub import Node, Scrub
 from recon.orders import rows
-from recon.privacy import RULES
+from recon.privacy import RULES, hidden_id
 from recon.store.desk import audit
 from recon.store.desk.people import Act
 from recon.store.engine import Store, open_store, reading
@@ -125,7 +125,7 @@ def masks(scrub: Scrub) -> masking.Masks:
         RULES,
         object_of=lambda kind, raw: decode_object(kind, raw, scrub),
         texts_of=lambda description, metadata: (description, metadata),
-        order={"order_id": str},
+        order={"order_id": str, "reference": str},
         bank_line={},
         reason=str,
     )
@@ -196,3 +196,63 @@ def test_a_store_is_masked_when_it_is_opened_and_only_once(tmp_path: Path) -> No
     assert mask_what_is_stored(config, store, NOON + 9 * HOUR) == 0
     store.dispose()
     assert in_clear(tmp_path / url.rpartition("/")[2]) == []
+
+
+CARD, MAIL = "4242424242424242", "canary.mali@example.com"
+
+
+def rename_orders(made: Job) -> list[str]:
+    """Two orders with a charge get a card and an address as ids, as their charges name them; those charges' ids."""
+    ids = {charge.metadata.get("order_id"): charge for charge in made.world.books["th"].charges}
+    path = made.orders("th")
+    head, *lines = path.read_text(encoding="utf-8").splitlines()
+    named = [line for line in lines if ids.get(line.split(",")[0]) is not None and ids[line.split(",")[0]].paid_at]
+    renamed = {line.split(",")[0]: new for line, new in zip(named[:2], (CARD, MAIL), strict=True)}
+    for old, new in renamed.items():
+        ids[old].metadata["order_id"] = new
+        ids[old].description = None
+    lines = [",".join((renamed.get(line.split(",")[0], line.split(",")[0]), *line.split(",")[1:])) for line in lines]
+    lines.append(lines[0].replace(lines[0].split(",")[0], "5105105105105100", 1))  # of which there is no charge
+    path.write_text("\n".join([head, *lines]) + "\n", encoding="utf-8")
+    return [ids[old].id for old in renamed]
+
+
+@pytest.mark.parametrize("key", ["", "[privacy]\nhash_key = { file = 'keys/hash' }\n"], ids=["no key", "key"])
+async def test_ids_that_are_cards_or_addresses(tmp_path: Path, older_rules: pytest.MonkeyPatch, key: str) -> None:
+    older_rules.setattr(rows, "hidden_id", lambda id, _key: id)
+    async with job(tmp_path, accounts=("th",)) as made:
+        charge_ids = rename_orders(made)
+        (tmp_path / "keys" / "hash").write_text("k" * 32, encoding="utf-8")
+        with made.config.open("a", encoding="utf-8") as file:
+            file.write(key)
+        await made.run()
+        await made.run()
+        older = [{**known, "order_id": "", "explanation": "", "last_seen": ""} for known in made.breaks()]
+        breaks = {known["id"]: known for known in made.breaks()}
+        assert any(known["order_id"] in (CARD, MAIL) for known in breaks.values())
+        links = linked(made, charge_ids)
+        assert [order_id for order_id, _ in links] == [CARD, MAIL]
+        older_rules.undo()
+        outcome = await made.run()
+        assert outcome.results
+        hidden = linked(made, charge_ids)
+        assert [charge_id for _, charge_id in hidden] == charge_ids
+        assert not {CARD, MAIL} & {order_id for order_id, _ in hidden}
+        content = (tmp_path / "recon.db").read_bytes()
+        assert [id for id in (CARD, MAIL) if id.encode() in content] == []
+        now = [{**known, "order_id": "", "explanation": "", "last_seen": ""} for known in made.breaks()]
+        if key:
+            assert sorted(known["first_seen"] for known in now) == sorted(known["first_seen"] for known in older)
+            assert [known["status"] for known in now] == [known["status"] for known in older]
+            assert [order_id for order_id, _ in hidden] == [hidden_id(id, b"k" * 32) for id in (CARD, MAIL)]
+        else:
+            set_aside = [row for row in made.rows("rejected_row") if "set [privacy] hash_key" in repr(row)]
+            assert len(set_aside) == 3
+        await made.run()
+        assert linked(made, charge_ids) == hidden
+
+
+def linked(made: Job, charge_ids: Sequence[str]) -> list[tuple[str, str]]:
+    """Order and charge of the links of some charges, in their order."""
+    by_charge = {row[3]: row[1] for row in made.rows("match")}
+    return [(by_charge[charge_id], charge_id) for charge_id in charge_ids]
