@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 import numpy as np
+import numpy.typing as npt
 
 from recon.model import Window
 
@@ -39,6 +40,14 @@ class Calendar:
         made = moment.astimezone(self.zone).date()
         last = np.busday_offset(made, business_days, roll="backward", holidays=list(self.days_off)).astype(date)
         return days_window(made, max(made, last), self.zone).end
+
+    def business_days_after(self, days: npt.NDArray[np.datetime64], count: int) -> npt.NDArray[np.datetime64]:
+        """Per day (datetime64[D]) the n-th business day after it; 0: itself, or the first after it."""
+        off = np.array(self.days_off, dtype="datetime64[D]")
+        whole = days.astype("datetime64[D]")
+        if count == 0:
+            return np.busday_offset(whole, 0, roll="forward", holidays=off)
+        return np.busday_offset(whole, count, roll="backward", holidays=off)
 
 
 def business_calendar(

@@ -93,9 +93,10 @@ class Report:
 
     @property
     def codes(self) -> set[str]:
-        """The currencies of the result's totals and proofs."""
+        """The account's currency, and those of the result's totals and proofs."""
         result = self.result
-        return {total.currency for total in result.currencies} | {proof.currency for proof in result.proofs}
+        of_totals = {total.currency for total in result.currencies}
+        return {result.account.currency} | of_totals | {proof.currency for proof in result.proofs}
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ def demo(
         with progress_on_stderr() as progress:
             done = asyncio.run(demonstration.demo(out, orders, seed, clock, progress))
         tables.outcome(done.outcome)
+        tables.money(done.outcome.results, done.currencies)
         tables.planted(done.table)
         say(*trust_lines(done.outcome.results, done.currencies, done.outcome.messages))
         say(*done.outcome.messages)

@@ -101,6 +101,7 @@ def _run(config: Config, wanted: RunOptions, as_json: bool, job: Job = run_job) 
     with progress_on_stderr() as progress:
         outcome = asyncio.run(job(config, wanted, clock, progress))
     tables.outcome(outcome)
+    tables.money(outcome.results, config.currencies())
     lines = doubt_lines if is_json() else trust_lines
     say(*lines(outcome.results, config.currencies(), outcome.messages))
     say(*outcome.messages, *(unsigned_words(unsigned) for unsigned in outcome.unsigned))

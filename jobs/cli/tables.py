@@ -16,6 +16,7 @@ from recon.money import Currencies
 from recon.result.changes import open_breaks
 from recon.rules import CATALOGUE
 from reports.documents import Document, age_days
+from reports.summary.answers import short_answers
 
 if TYPE_CHECKING:  # a list of breaks needs none of what these import
     from jobs.demo import Tally
@@ -80,6 +81,21 @@ def outcome(run: "Outcome") -> None:
         names = [result.account.name for result in run.results]
         lines = ((code, severity, *(counts[code, severity].get(name) for name in names)) for code, severity in counts)
         table(("open breaks", "severity", *names), lines, to_stderr=True)
+
+
+def money(results: Sequence[Result], currencies: Currencies) -> None:
+    """Where the money of each account went, on stderr: a column an account, in its own currency."""
+    columns = [(result.account, short_answers(result)) for result in results if len(result.settlement.waterfall)]
+    if not columns:
+        return
+    shown: dict[str, dict[str, str]] = {}
+    for account, answers in columns:
+        for answer in answers:
+            if answer.amount is not None:
+                shown.setdefault(answer.name, {})[account.name] = currencies.show(answer.amount, account.currency)
+    heads = ("where the money went", *(f"{account.name} {account.currency}" for account, _ in columns))
+    rows = [(name, *(amounts.get(account.name, "") for account, _ in columns)) for name, amounts in shown.items()]
+    table(heads, rows, to_stderr=True)
 
 
 def _share(result: Result) -> str:

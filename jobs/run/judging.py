@@ -265,7 +265,8 @@ def _result(
         closed=sum(break_.account in names for break_ in carried.closed),
         proofs=proofs,
     )
-    result = with_settlement(summarise(part.account, judged, intake, lives, request.context), judged, part.window)
+    summary = summarise(part.account, judged, intake, lives, request.context)
+    result = with_settlement(summary, judged, part.window, request.context.calendar(part.account.name))
     booked = journal(
         judged.books,
         judged.settled.ledger,

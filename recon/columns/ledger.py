@@ -30,6 +30,7 @@ PAID_ON = "paid_on"
 BASE = "base"  # what stands on receipts before VAT
 BASE_DIFFERENCE = "base_difference"
 VAT_DIFFERENCE = "vat_difference"
+ARRIVES_ON = "arrives_on"  # the business day on which money should be at the bank
 LINE = "line"  # what a movement of the balance was: a BalanceLine
 
 PROOF = "proof"
@@ -178,10 +179,33 @@ MOVEMENTS = Frame(
     ),
 )
 # Where the money went, in the order of BalanceLine: opening + movements = closing, which with what was booked
-# until the reading comes to the reading, but for the difference. Rows are null where a line counts nothing.
+# until the reading comes to the reading, but for the difference. Rows are null where a line counts nothing; only a
+# reading has a day.
 WATERFALL = Frame(
     "waterfall",
-    (*_all(c.TEXT, c.ACCOUNT, c.CURRENCY, LINE), *_maybe(c.OPTIONAL_MINOR, ROWS), *_all(c.MINOR, c.AMOUNT)),
+    (
+        *_all(c.TEXT, c.ACCOUNT, c.CURRENCY, LINE),
+        *_maybe(c.OPTIONAL_MINOR, ROWS),
+        *_all(c.MINOR, c.AMOUNT),
+        *_maybe(c.TEXT, DAY),
+    ),
+)
+# From the payouts of the days to the bank, in the order of PayoutLine: rows are transfers.
+PAYOUT_LINES = Frame(
+    "payout lines",
+    (*_all(c.TEXT, c.ACCOUNT, c.CURRENCY, LINE), Column(ROWS, c.COUNT), *_all(c.MINOR, c.AMOUNT)),
+)
+# What a balance is made of on the as-of day, by the day from which it can be paid out (null: none is known), and
+# the business day on which it should be at the bank; what is on its way there is no longer held. `line` is a
+# HeldLine; credits less what debits took beyond them come to the balance.
+HELD = Frame(
+    "held",
+    (
+        *_all(c.TEXT, c.ACCOUNT, LINE, c.CURRENCY),
+        *_maybe(c.TEXT, DAY, ARRIVES_ON),
+        Column(ROWS, c.COUNT),
+        *_all(c.MINOR, c.AMOUNT),
+    ),
 )
 # Fees and VAT by month, kind and method: of charges, of transfers, and what Omise's receipts say of the month.
 FEE_LINES = Frame(

@@ -10,4 +10,5 @@ from recon.model.journal import *
 from recon.model.ledger_history import *
 from recon.model.objects import *
 from recon.model.orders import *
+from recon.model.payout_lines import *
 from recon.model.results import *

@@ -11,6 +11,7 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from recon import columns as c
 from recon.arrays import Ints, Mask, Positions
+from recon.calendars import Calendar
 from recon.model import (
     CLOSED,
     Account,
@@ -113,12 +114,12 @@ def summarise(account: Account, judged: Judged, intake: Intake, lives: Lives, co
     )
 
 
-def with_settlement(result: Result, judged: Judged, window: Window) -> Result:
-    """A result with its part of the settlement."""
+def with_settlement(result: Result, judged: Judged, window: Window, calendar: Calendar) -> Result:
+    """A result with its part of the settlement; `calendar` has the account's business days."""
     account = result.account
     days = (result.first_day, result.last_day)
     settled = judged.settled
-    settlement = of_range(settled.settlement, judged.books, settled.ledger, account, window, days)
+    settlement = of_range(settled.settlement, judged.books, settled.ledger, account, window, days, calendar)
     settlement = replace(settlement, receipts=_receipt_days(judged, account.name, days))
     unknown = settlement.moves[~settlement.moves[c.KEY].isin(KEYS)] if len(settlement.moves) else settlement.moves
     movements = int(unknown[c.ROWS].sum()) if len(unknown) else 0

@@ -16,6 +16,7 @@ from recon.rules.proofs import AccountProofs
 from recon.settings import Context
 from recon.settlement import balance, tie_out
 from recon.settlement.gaps import EDGE, NOT_JUDGED, Gap, Reasons, proof_of
+from recon.settlement.sales import charges_to_sales
 from recon.settlement.tie_out import BankTerms
 from recon.triage import Judged
 from recon.triage.kept_aside import unread_ledgers
@@ -212,6 +213,7 @@ def account_proofs(
         reasons = replace(reasons, balance=reasons.balance or "transactions that could not be read")
     proofs = (
         *orders_to_charges(judged, sides_of(books, account.name, window), reasons),
+        *charges_to_sales(books, judged.settled.ledger, account, days, judged.triage.columns.pays, reasons),
         *_to_ledger_balance_and_bank(judged, account, window, days, reasons, context),
     )
     return AccountProofs(account, days, proofs)

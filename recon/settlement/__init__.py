@@ -10,7 +10,7 @@ import pandas as pd
 
 from recon import columns as c
 from recon.arrays import Mask
-from recon.calendars import local_day
+from recon.calendars import Calendar, local_day
 from recon.model import Account, Books, Settlement, Window
 from recon.settings import Context
 from recon.settlement import payouts
@@ -21,6 +21,7 @@ from recon.settlement.fees import ExpectedFees, by_contract, by_own_rates
 from recon.settlement.fifo import accounts, held_before, histories_of, shown_in
 from recon.settlement.ledger import Discrepancies, Ledger, discrepancies, read
 from recon.settlement.movements import movements, waterfall
+from recon.settlement.on_the_way import held, paid_out
 from recon.settlement.receipts import receipt_days
 
 RECEIPT_TOLERANCE = 1  # minor units, of fees and of VAT, for each receipt
@@ -83,7 +84,13 @@ def with_bank(
 
 
 def of_range(
-    settlement: Settlement, books: Books, ledger: Ledger, account: Account, window: Window, span: tuple[date, date]
+    settlement: Settlement,
+    books: Books,
+    ledger: Ledger,
+    account: Account,
+    window: Window,
+    span: tuple[date, date],
+    calendar: Calendar,
 ) -> Settlement:
     """What of it one account's result shows: transfers and bank lines of its days, all credits not paid out yet."""
     mine = c.of_account(settlement.payouts, account.name) & shown_in(settlement.payouts, window)
@@ -92,14 +99,17 @@ def of_range(
     parts = parts[c.is_in(parts[c.TRANSFER_ID], shown[c.TRANSFER_ID])].reset_index(drop=True)
     assert parts[c.AMOUNT].sum() == shown[c.EXPLAINED].sum(), "credits that a transfer paid out are missing"
     moved = movements(books, ledger, account, *span)
+    unpaid = settlement.unpaid[c.of_account(settlement.unpaid, account.name)].reset_index(drop=True)
     return Settlement(
         payouts=shown,
         parts=parts,
-        unpaid=settlement.unpaid[c.of_account(settlement.unpaid, account.name)].reset_index(drop=True),
+        unpaid=unpaid,
         days=days(books, account, *span),
         moves=moves(books, ledger, account, window),
         movements=moved,
         waterfall=waterfall(books, moved, account, *span),
+        paid_out=paid_out(books, ledger, settlement.banked, account, span),
+        held=held(books, unpaid, settlement.banked, account, calendar),
         fees=fee_lines(books, account, window, span),
         banked=_banked(settlement.banked, account, books, span),
     )

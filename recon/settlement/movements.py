@@ -11,7 +11,7 @@ import pandas as pd
 
 from recon import columns as c
 from recon.arrays import Ints, Mask, Positions
-from recon.calendars import days_window
+from recon.calendars import days_window, local_day
 from recon.model import MOVING_LINES, Account, BalanceLine, Books, LedgerHistory
 from recon.settlement.fifo import held_before, histories_of, micros
 from recon.settlement.ledger import Ledger
@@ -67,18 +67,21 @@ def waterfall(books: Books, moved: pd.DataFrame, account: Account, first: date, 
     history = histories_of(books).get(account.name, LedgerHistory())
     credits, debits = history.booked_before(micros(pd.Series([window.start, window.end], dtype=c.MOMENT)))
     opening, closing = ((held_before(books.readings, account.name) or 0) + credits - debits).tolist()
-    lines: list[tuple[str, str, int | None, int]] = [(BalanceLine.OPENING, account.currency, None, opening)]
+    lines: list[tuple[str, str, int | None, int, str | None]] = [
+        (BalanceLine.OPENING, account.currency, None, opening, None)
+    ]
     for currency in sorted({account.currency, *moved[c.CURRENCY]}, key=lambda currency: currency != account.currency):
         own = moved[moved[c.CURRENCY] == currency]
         sums = own.groupby(c.LINE)[[c.ROWS, c.AMOUNT]].sum()
         shown = MOVING_LINES if currency == account.currency else [*sums.index]
-        lines += [(line, currency, *_sums(sums, line)) for line in shown]
-    lines.append((BalanceLine.CLOSING, account.currency, None, closing))
+        lines += [(line, currency, *_sums(sums, line), None) for line in shown]
+    lines.append((BalanceLine.CLOSING, account.currency, None, closing, None))
     lines += [
-        (line, account.currency, None, amount) for line, amount in _reading(books, account, window.end, closing)
+        (line, account.currency, None, amount, day)
+        for line, amount, day in _reading(books, account, window.end, closing)
     ]
     return c.WATERFALL.from_rows(
-        (account.name, currency, line, rows, amount) for line, currency, rows, amount in lines
+        (account.name, currency, line, rows, amount, day) for line, currency, rows, amount, day in lines
     )
 
 
@@ -86,7 +89,9 @@ def _sums(sums: pd.DataFrame, line: str) -> tuple[int, int]:
     return (int(sums[c.ROWS][line]), int(sums[c.AMOUNT][line])) if line in sums.index else (0, 0)
 
 
-def _reading(books: Books, account: Account, end: datetime, closing: int) -> list[tuple[BalanceLine, int]]:
+def _reading(
+    books: Books, account: Account, end: datetime, closing: int
+) -> list[tuple[BalanceLine, int, str | None]]:
     """The reading that the closing is held against, what was booked up to it, and by how much it differs."""
     readings = books.readings
     mine = readings[c.of_account(readings, account.name)] if len(readings) else readings
@@ -96,10 +101,11 @@ def _reading(books: Books, account: Account, end: datetime, closing: int) -> lis
     place = int(later[0]) if len(later) else len(mine) - 1
     total = int(mine[c.TOTAL].iloc[place])
     booked = int(mine[c.TOTAL].iloc[0]) + int(mine[c.SINCE_FIRST].iloc[place])
+    read_on = local_day(min(mine[c.READ_AT].iloc[place], books.as_of), account.zone)
     return [
-        (BalanceLine.BOOKED_SINCE, booked - closing),
-        (BalanceLine.READING, total),
-        (BalanceLine.DIFFERENCE, total - booked),
+        (BalanceLine.BOOKED_SINCE, booked - closing, None),
+        (BalanceLine.READING, total, read_on.isoformat()),
+        (BalanceLine.DIFFERENCE, total - booked, None),
     ]
 
 

@@ -13,6 +13,7 @@ from python_calamine import CalamineWorkbook
 from recon.money import Currencies
 from reports.sheet import HEADER_ROWS, Kind, Sheet
 from reports.sheets import SHEETS as DECLARED
+from reports.summary.money import MONEY_TITLES
 from reports.summary.trust import TITLE
 
 ROWS = 200
@@ -62,6 +63,25 @@ def trust_of(content: bytes, currencies: Currencies) -> list[tuple[str, str]]:
         (str(row[0]), " ".join(_text(cell, "", currencies) for cell in (row[-1], row[1]) if cell != ""))
         for row in block
     ]
+
+
+def money_of(content: bytes, currencies: Currencies) -> list[tuple[str, list[tuple[str, str, str, str]]]]:
+    """Where the money went as a workbook's Summary shows it: each block's title, then what, how many, how much and in
+    words, line by line; nothing of an older workbook."""
+    with CalamineWorkbook.from_filelike(BytesIO(content)) as book:
+        rows = book.get_sheet_by_name("Summary").to_python(skip_empty_area=False)
+    blocks = []
+    for at, row in enumerate(rows):
+        title = str(row[0]) if row else ""
+        if title.startswith(MONEY_TITLES):
+            lines = takewhile(lambda line: any(cell != "" for cell in line), rows[at + 2 :])
+            blocks.append((title, [_money_line(line, title.rsplit(", ", 1)[-1], currencies) for line in lines]))
+    return blocks
+
+
+def _money_line(row: Sequence[Any], currency: str, currencies: Currencies) -> tuple[str, str, str, str]:
+    name, count, amount, words = (_text(row[at], currency if at == 2 else "", currencies) for at in range(4))
+    return name, count, amount, words
 
 
 def _line(row: Sequence[Any], at: int | None, money: Collection[int], currencies: Currencies) -> list[str]:

@@ -3,9 +3,7 @@
 import pandas as pd
 
 from recon import columns as c
-from reports.report import Report
 from reports.sheet import Column, Grouping, Kind, Sheet, in_shape
-from reports.totals import totals
 
 _OPEN = (c.NO_CREDIT, c.NOT_READ, c.NO_TRANSFER, c.OTHER_AMOUNT)
 
@@ -15,31 +13,25 @@ def _open_first(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.loc[settled.sort_values(kind="stable").index].reset_index(drop=True)
 
 
-def _rows(report: Report) -> pd.DataFrame:
-    return in_shape(report.result.settlement.banked, c.BANKED)
-
-
-_COLUMNS = (
-    Column("Found by", c.MATCH, Kind.TEXT, 18),
-    Column("Transfer", c.TRANSFER_ID, Kind.TEXT, 31),
-    Column("Paid on", c.PAID_ON, Kind.TEXT, 12),
-    Column("Currency", c.CURRENCY, Kind.TEXT, 10),
-    Column("Net of the transfer", c.NET, Kind.MONEY, 17, c.CURRENCY),
-    Column("Bank credit", c.AMOUNT, Kind.MONEY, 17, c.CURRENCY),
-    Column("Difference", c.DIFFERENCE, Kind.MONEY, 15, c.CURRENCY),
-    Column("Booked on", c.BOOKED_ON, Kind.TEXT, 12),
-    Column("Text", c.DESCRIPTION, Kind.TEXT, 40),
-    Column("Reference", c.REFERENCE, Kind.TEXT, 26),
-    Column("Line", c.LINE_ID, Kind.TEXT, 34),
-)
 SHEET = Sheet(
     order=100,
     name="Bank",
-    columns=_COLUMNS,
-    rows=_rows,
+    columns=(
+        Column("Found by", c.MATCH, Kind.TEXT, 18),
+        Column("Transfer", c.TRANSFER_ID, Kind.TEXT, 31),
+        Column("Paid on", c.PAID_ON, Kind.TEXT, 12),
+        Column("Currency", c.CURRENCY, Kind.TEXT, 10),
+        Column("Net of the transfer", c.NET, Kind.MONEY, 17, c.CURRENCY),
+        Column("Bank credit", c.AMOUNT, Kind.MONEY, 17, c.CURRENCY),
+        Column("Difference", c.DIFFERENCE, Kind.MONEY, 15, c.CURRENCY),
+        Column("Booked on", c.BOOKED_ON, Kind.TEXT, 12),
+        Column("Text", c.DESCRIPTION, Kind.TEXT, 40),
+        Column("Reference", c.REFERENCE, Kind.TEXT, 26),
+        Column("Line", c.LINE_ID, Kind.TEXT, 34),
+    ),
+    rows=lambda report: in_shape(report.result.settlement.banked, c.BANKED),
     empty="No transfers and no bank credits of these days; without [bank.NAME] there are none.",
     printed=10,
     arrange=_open_first,
     grouping=Grouping.EACH,
-    below=(totals(_COLUMNS, _rows, (c.NET, c.AMOUNT, c.DIFFERENCE)),),
 )

@@ -6,7 +6,6 @@ from recon import columns as c
 from reports.codes import BREAK_CODES, ID_COLUMNS, codes_of
 from reports.report import Report
 from reports.sheet import Block, Column, Grouping, Kind, Sheet, in_shape
-from reports.totals import totals
 
 DAYS_LEFT = "days_left"  # this sheet's own column: from the as-of day to the day it is due; negative: late
 
@@ -38,27 +37,26 @@ _FAILURES = Block(
     rows=lambda report: in_shape(report.result.details.failures, c.FAILURES),
     empty="No payment failed.",
 )
-_COLUMNS = (
-    Column("What", c.SUBJECT_TYPE, Kind.TEXT, 22),
-    Column("Id", c.SUBJECT_ID, Kind.TEXT, 31),
-    Column("Order", c.ORDER_ID, Kind.TEXT, 17),
-    Column("Method", c.METHOD, Kind.TEXT, 22),
-    Column("Status", c.STATUS, Kind.TEXT, 17),
-    Column("Currency", c.CURRENCY, Kind.TEXT, 10),
-    Column("Amount", c.AMOUNT, Kind.MONEY, 16, c.CURRENCY),
-    Column("Created", c.CREATED_AT, Kind.MOMENT, 21),
-    Column("Due", c.DUE_BY, Kind.MOMENT, 21),
-    Column("Days left", DAYS_LEFT, Kind.COUNT, 10),
-    Column("Break", BREAK_CODES, Kind.TEXT, 30),
-    Column("Charge", c.CHARGE_ID, Kind.TEXT, 31),
-)
 SHEET = Sheet(
     order=60,
     name="Pending",
-    columns=_COLUMNS,
+    columns=(
+        Column("What", c.SUBJECT_TYPE, Kind.TEXT, 22),
+        Column("Id", c.SUBJECT_ID, Kind.TEXT, 31),
+        Column("Order", c.ORDER_ID, Kind.TEXT, 17),
+        Column("Method", c.METHOD, Kind.TEXT, 22),
+        Column("Status", c.STATUS, Kind.TEXT, 17),
+        Column("Currency", c.CURRENCY, Kind.TEXT, 10),
+        Column("Amount", c.AMOUNT, Kind.MONEY, 16, c.CURRENCY),
+        Column("Created", c.CREATED_AT, Kind.MOMENT, 21),
+        Column("Due", c.DUE_BY, Kind.MOMENT, 21),
+        Column("Days left", DAYS_LEFT, Kind.COUNT, 10),
+        Column("Break", BREAK_CODES, Kind.TEXT, 30),
+        Column("Charge", c.CHARGE_ID, Kind.TEXT, 31),
+    ),
     rows=_rows,
     empty="Nothing is pending.",
     printed=11,
-    below=(totals(_COLUMNS, _rows, (c.AMOUNT,)), _FAILURES),
+    below=(_FAILURES,),
     grouping=Grouping.EACH,
 )

@@ -6,7 +6,6 @@ from recon import columns as c
 from reports.codes import BREAK_CODES, codes_of
 from reports.report import Report
 from reports.sheet import Column, Grouping, Kind, Sheet, in_shape
-from reports.totals import totals
 
 
 def _rows(report: Report) -> pd.DataFrame:
@@ -19,30 +18,28 @@ def _rows(report: Report) -> pd.DataFrame:
     return refunds.assign(**{BREAK_CODES: by_refund.fillna(by_order).fillna(by_charge)})
 
 
-_COLUMNS = (
-    Column("Refund", c.REFUND_ID, Kind.TEXT, 31),
-    Column("Order", c.ORDER_ID, Kind.TEXT, 17),
-    Column("Method", c.METHOD, Kind.TEXT, 22),
-    Column("Status", c.STATUS, Kind.TEXT, 15),
-    Column("Order status", c.ORDER_STATUS, Kind.TEXT, 17),
-    Column("Currency", c.CURRENCY, Kind.TEXT, 10),
-    Column("This refund", c.AMOUNT, Kind.MONEY, 15, c.CURRENCY),
-    Column("Order, at the shop", c.SHOP_REFUNDED, Kind.MONEY, 15, c.CURRENCY),
-    Column("Order, at Omise", c.OMISE_REFUNDED, Kind.MONEY, 15, c.CURRENCY),
-    Column("Difference", c.DIFFERENCE, Kind.MONEY, 15, c.CURRENCY),
-    Column("What it is", c.REFUND_NOTE, Kind.TEXT, 36),
-    Column("Created", c.CREATED_AT, Kind.MOMENT, 21),
-    Column("Refundable until", c.WINDOW_END, Kind.MOMENT, 21),
-    Column("Break", BREAK_CODES, Kind.TEXT, 30),
-    Column("Charge", c.CHARGE_ID, Kind.TEXT, 31),
-)
 SHEET = Sheet(
     order=70,
     name="Refunds",
-    columns=_COLUMNS,
+    columns=(
+        Column("Refund", c.REFUND_ID, Kind.TEXT, 31),
+        Column("Order", c.ORDER_ID, Kind.TEXT, 17),
+        Column("Method", c.METHOD, Kind.TEXT, 22),
+        Column("Status", c.STATUS, Kind.TEXT, 15),
+        Column("Order status", c.ORDER_STATUS, Kind.TEXT, 17),
+        Column("Currency", c.CURRENCY, Kind.TEXT, 10),
+        Column("This refund", c.AMOUNT, Kind.MONEY, 15, c.CURRENCY),
+        Column("Order, at the shop", c.SHOP_REFUNDED, Kind.MONEY, 15, c.CURRENCY),
+        Column("Order, at Omise", c.OMISE_REFUNDED, Kind.MONEY, 15, c.CURRENCY),
+        Column("Difference", c.DIFFERENCE, Kind.MONEY, 15, c.CURRENCY),
+        Column("What it is", c.REFUND_NOTE, Kind.TEXT, 36),
+        Column("Created", c.CREATED_AT, Kind.MOMENT, 21),
+        Column("Refundable until", c.WINDOW_END, Kind.MOMENT, 21),
+        Column("Break", BREAK_CODES, Kind.TEXT, 30),
+        Column("Charge", c.CHARGE_ID, Kind.TEXT, 31),
+    ),
     rows=_rows,
     empty="No refunds.",
     printed=14,
     grouping=Grouping.EACH,
-    below=(totals(_COLUMNS, _rows, (c.AMOUNT, c.SHOP_REFUNDED, c.OMISE_REFUNDED, c.DIFFERENCE)),),
 )

@@ -3,8 +3,10 @@
 from functools import partial
 
 from reports.sheet import Page
+from reports.summary.arriving import still_at_omise
 from reports.summary.closing import decisions, inputs, notes, sign_off
 from reports.summary.identity import beside_signed, identity, rests_on, title
+from reports.summary.money import where_the_money_went
 from reports.summary.open_breaks import by_age, by_cause, by_code, by_exposure, by_owner
 from reports.summary.parts import WIDTHS, page_lines
 from reports.summary.proofs import proofs
@@ -15,6 +17,8 @@ from reports.summary.trust import trust
 _BLOCKS = (
     title,
     beside_signed,
+    where_the_money_went,
+    still_at_omise,
     trust,
     identity,
     counts,

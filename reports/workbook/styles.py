@@ -44,6 +44,11 @@ def money_style(currency: str) -> str:
     return f"money {currency}"
 
 
+def total_money_style(currency: str) -> str:
+    """The name of a currency's style in a row of totals."""
+    return f"total {money_style(currency)}"
+
+
 def severity_style(word: str) -> str:
     """The name of a severity's style."""
     return f"severity {word}"
@@ -66,8 +71,17 @@ def register(workbook: Workbook, used: list[str], currencies: Currencies) -> Non
         for code in used
     )
     cells = (*_cell_styles(), *_severity_styles(), *money)
-    for style in (*_page_styles(), *cells, *map(_on_a_page, cells)):
+    totals = (_total(code, currencies) for code in used)
+    for style in (*_page_styles(), *cells, *map(_on_a_page, cells), *totals):
         workbook.add_named_style(style)
+
+
+def _total(code: str, currencies: Currencies) -> NamedStyle:
+    number_format = money_format(code, currencies)
+    alignment = Alignment(horizontal="right", vertical="center")
+    return _style(
+        total_money_style(code), font=_font(bold=True), number_format=number_format, alignment=alignment, border=_TOP
+    )
 
 
 def style_ids(workbook: Workbook) -> dict[str, int]:

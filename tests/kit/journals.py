@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from recon import columns as c
-from recon.calendars import days_window, local_day
+from recon.calendars import Calendar, days_window, local_day
 from recon.journal import journal
 from recon.model import Account, Books, Break
 from recon.model.rulings import Ruling
@@ -36,7 +36,8 @@ def booked(
     everything = np.ones(len(books.charges), dtype=bool)
     settled = settle(books, everything, {account.name: account}, Context(books.as_of, bank_fees=bank_fees))
     window = days_window(first, last, account.zone)
-    settlement = of_range(settled.settlement, books, settled.ledger, account, window, (first, last))
+    calendar = Calendar(account.zone)
+    settlement = of_range(settled.settlement, books, settled.ledger, account, window, (first, last), calendar)
     days = settled.receipts[c.DAY]
     inside = ((days >= first.isoformat()) & (days <= last.isoformat())).to_numpy(dtype=bool)
     settlement = replace(settlement, receipts=settled.receipts[inside].reset_index(drop=True))

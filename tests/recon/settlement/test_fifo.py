@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recon import columns as c
-from recon.calendars import days_window, local_day
+from recon.calendars import Calendar, days_window, local_day
 from recon.model import QUARTER, Account, Books, Break, BreakStatus, KnownBreak, LedgerHistory, Result, Window
 from recon.result import with_settlement
 from recon.result.proofs import account_proofs
@@ -164,7 +164,7 @@ def settled(books: Books, account: Account, days: tuple[date, date]) -> tuple[Re
     reported = [KnownBreak(one, BreakStatus.OPEN, books.as_of, books.as_of) for one in mine]
     proofs = account_proofs(account, judged, window, days, reported, (), job.context).proofs
     result = Result(account, *days, as_of=books.as_of, **NOTHING)
-    return with_settlement(replace(result, proofs=proofs), judged, window), mine
+    return with_settlement(replace(result, proofs=proofs), judged, window, Calendar(account.zone)), mine
 
 
 def same(books: Books, account: Account, days: tuple[date, date]) -> Books:

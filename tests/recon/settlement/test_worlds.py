@@ -95,7 +95,13 @@ async def test_the_job_finds_every_planted_fault_and_every_proof_ties_out(tmp_pa
     async with job(tmp_path, seed, accounts=("th", "sg", "jp", "my"), orders=160) as merchant:
         outcome = await merchant.run()
         assert found(merchant.breaks()) == truth(merchant.world)
-        names = {"orders_to_charges", "charges_to_ledger", "ledger_to_balance", "transfers_to_bank"}
+        names = {
+            "orders_to_charges",
+            "charges_to_sales",
+            "charges_to_ledger",
+            "ledger_to_balance",
+            "transfers_to_bank",
+        }
         for account in run_document(outcome)["accounts"]:
             assert {proof["name"] for proof in account["proof"]} == names
             assert [p for p in account["proof"] if p["left"] + p["explained"] != p["right"]] == []

@@ -10,6 +10,7 @@ import pytest
 
 from recon import columns as c
 from recon import settlement
+from recon.calendars import Calendar
 from recon.model import Result, Settlement
 from recon.settlement import ledger
 from reports.report import Basis, Report
@@ -24,6 +25,7 @@ from tests.recon.rules.test_settlement import line
 
 DAY = timedelta(days=1)
 DAYS = (date(2026, 8, 21), date(2026, 9, 5))
+CALENDAR = Calendar(BANGKOK)
 
 
 def report(part: Settlement) -> Report:
@@ -70,7 +72,7 @@ def merchant() -> Report:
     books = made.books(receipts=build(c.RECEIPTS, [receipt]), bank_lines=build(c.BANK_LINES, bank))
     read = ledger.read(books)
     found = settlement.with_bank(settlement.rebuild(books, read), books, {"th": BANGKOK}, {"th": 0})
-    return report(settlement.of_range(found, books, read, TH, EVER, DAYS))
+    return report(settlement.of_range(found, books, read, TH, EVER, DAYS, CALENDAR))
 
 
 def cells(frame: pd.DataFrame, *names: str) -> list[list[Any]]:
@@ -144,4 +146,4 @@ def rebuilt_nothing() -> Settlement:
     books = Merchant(now=START).books()
     read = ledger.read(books)
     made = settlement.with_bank(settlement.rebuild(books, read), books, {"th": BANGKOK}, {"th": 0})
-    return replace(settlement.of_range(made, books, read, TH, EVER, DAYS))
+    return replace(settlement.of_range(made, books, read, TH, EVER, DAYS, CALENDAR))

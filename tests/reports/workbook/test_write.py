@@ -137,7 +137,7 @@ def expected(sheet: Sheet, report: Report) -> list[list[Any]]:
 
 def _table(columns: tuple[Column, ...], frame: pd.DataFrame, empty: str, report: Report) -> list[list[Any]]:
     rows = [[_expected(column, row, report) for column in columns] for row in frame.to_dict("records")]
-    return [[column.title or None for column in columns], *(rows or [[empty]])]
+    return [[column.title for column in columns], *(rows or [[empty]])]
 
 
 def _expected(column: Column, row: dict[Any, Any], report: Report) -> Any:

@@ -1,0 +1,167 @@
+"""What is between a balance and the bank: payouts of some days, and what is held with the day it should arrive on."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from recon import columns as c
+from recon.arrays import Ints
+from recon.calendars import Calendar, days_window, local_day
+from recon.model import Account, Books, HeldLine, LedgerHistory, PayoutLine
+from recon.settlement.fifo import held_before, histories_of
+from recon.settlement.ledger import Ledger
+
+Days = npt.NDArray[np.datetime64]
+
+# Omise sends at 08:00 of a business day what is free by then, and the bank has it on the next one.
+_SENT_AT = timedelta(hours=8)
+_DAY = timedelta(days=1)
+_NEVER = "9999-12-31"
+
+
+def paid_out(
+    books: Books, ledger: Ledger, banked: pd.DataFrame, account: Account, days: tuple[date, date]
+) -> pd.DataFrame:
+    """From the payouts that the ledger booked on the days to the bank, shaped PAYOUT_LINES.
+
+    A payout is at the bank on the day of its first credit; where no statements are read, or they begin later, on the
+    day that Omise says it was paid. Nothing where nothing was paid out.
+    """
+    rows = books.transactions
+    window = days_window(*days, account.zone)
+    booked = c.of_account(rows, account.name) & c.within(rows[c.CREATED_AT], window)
+    at = np.flatnonzero(booked & (ledger.kinds == "transfer") & (ledger.signed < 0))
+    if not len(at):
+        return c.PAYOUT_LINES.empty()
+    sums: dict[PayoutLine, list[int]] = {line: [0, 0] for line in PayoutLine}
+    sent = -ledger.signed[at]
+    _add(sums, PayoutLine.SENT, len(at), int(sent.sum()))
+    owners = ledger.origin_at[at]
+    transfers = books.transfers.iloc[np.unique(owners[owners >= 0])]
+    fees = transfers[c.TOTAL_FEE].to_numpy(dtype=np.int64)
+    net = transfers[c.NET].to_numpy(dtype=np.int64)
+    _add(sums, PayoutLine.FEES, int(np.count_nonzero(fees)), -int(fees.sum()))
+    odd = int(net.sum()) + int(fees.sum()) - int(sent.sum())
+    _add(sums, PayoutLine.NOT_AS_SAID, int((owners < 0).sum()), odd)
+    _add(sums, PayoutLine.NET, len(transfers), int(net.sum()))
+    last = days[1].isoformat()
+    for transfer_net, failed, arrived_on, credited in _arrivals(transfers, banked, account):
+        for line, amount in _where(transfer_net, failed, arrived_on, credited, last):
+            _add(sums, line, 1, amount)
+    return c.PAYOUT_LINES.from_rows(
+        (account.name, account.currency, line, count, amount) for line, (count, amount) in sums.items()
+    )
+
+
+def _add(sums: dict[PayoutLine, list[int]], line: PayoutLine, count: int, amount: int) -> None:
+    sums[line][0] += count
+    sums[line][1] += amount
+
+
+def _where(net: int, failed: bool, arrived_on: str, credited: int, last: str) -> Iterator[tuple[PayoutLine, int]]:
+    """On which lines one transfer stands, with what of it."""
+    if failed:
+        yield PayoutLine.FAILED, -net
+    elif arrived_on <= last:
+        yield PayoutLine.AT_BANK, -credited
+        if credited != net:
+            yield PayoutLine.KEPT_BY_BANK, credited - net
+    else:
+        yield PayoutLine.IN_TRANSIT, net
+        if arrived_on == _NEVER:
+            yield PayoutLine.STILL_IN_TRANSIT, net
+        else:
+            yield PayoutLine.CLEARED, -net
+
+
+def _arrivals(
+    transfers: pd.DataFrame, banked: pd.DataFrame, account: Account
+) -> Iterator[tuple[int, bool, str, int]]:
+    """Per transfer its net, whether it failed, when its first credit came (ISO), and what came in all."""
+    own = banked[c.of_account(banked, account.name)] if len(banked) else c.BANKED.empty()
+    credits = own[own[c.AMOUNT].notna() & own[c.TRANSFER_ID].notna()]
+    sums = credits.groupby(c.TRANSFER_ID).agg(**{c.BOOKED_ON: (c.BOOKED_ON, "min"), c.AMOUNT: (c.AMOUNT, "sum")})
+    began = str(own[c.BOOKED_ON].min()) if own[c.BOOKED_ON].notna().any() else _NEVER
+    names = [c.TRANSFER_ID, c.NET, c.FAILURE_CODE, c.DELETED, c.PAID, c.PAID_AT]
+    for transfer_id, net, failure, deleted, paid, paid_at in transfers[names].itertuples(index=False, name=None):
+        failed = isinstance(failure, str) or bool(deleted)
+        if transfer_id in sums.index:
+            yield net, failed, str(sums[c.BOOKED_ON][transfer_id]), int(sums[c.AMOUNT][transfer_id])
+            continue
+        paid_on = local_day(paid_at, account.zone).isoformat() if paid and not pd.isna(paid_at) else _NEVER
+        yield net, failed, paid_on if paid_on < began else _NEVER, net
+
+
+def held(
+    books: Books, unpaid: pd.DataFrame, banked: pd.DataFrame, account: Account, calendar: Calendar
+) -> pd.DataFrame:
+    """What the account's balance is made of on the as-of day and what is on its way to the bank, shaped HELD.
+
+    `unpaid` are the account's (UNPAID). A credit should be sent on the first business day after the as-of day on
+    which it is free at 08:00, and be at the bank on the next.
+    """
+    today = local_day(books.as_of, account.zone)
+    parts = [*_of_credits(unpaid, account, calendar, today), *_sent(books, banked, account, calendar)]
+    frame = pd.DataFrame(parts, columns=[c.LINE, c.CURRENCY, c.DAY, c.ARRIVES_ON, c.ROWS, c.AMOUNT])
+    rows: list[tuple[Any, ...]] = []
+    if len(frame):
+        keys = [c.LINE, c.CURRENCY, c.DAY, c.ARRIVES_ON]
+        sums = frame.groupby(keys, sort=True)[[c.ROWS, c.AMOUNT]].sum().reset_index()
+        rows = [
+            (account.name, line, currency, day, arrives, int(count), int(amount))
+            for line, currency, day, arrives, count, amount in sums.itertuples(index=False, name=None)
+        ]
+    history = histories_of(books).get(account.name, LedgerHistory())
+    balance = (held_before(books.readings, account.name) or 0) + int(history.credits.sum() - history.debits.sum())
+    beyond = balance - int(unpaid[c.AMOUNT].sum() if len(unpaid) else 0)
+    if beyond:
+        rows.append((account.name, HeldLine.BEYOND, account.currency, None, None, 0, beyond))
+    order = [str(line) for line in HeldLine]
+    return c.HELD.from_rows(sorted(rows, key=lambda row: (order.index(row[1]), row[3] or "", row[2])))
+
+
+def _of_credits(
+    unpaid: pd.DataFrame, account: Account, calendar: Calendar, today: date
+) -> Iterator[tuple[str, str, str, str, int, int]]:
+    if not len(unpaid):
+        return
+    local = unpaid[c.AVAILABLE_AT].dt.tz_convert(account.zone).dt.tz_localize(None)
+    free_on = local.to_numpy().astype("datetime64[D]")
+    wanted = (local + (_DAY - _SENT_AT)).to_numpy().astype("datetime64[D]")
+    sent_on = calendar.business_days_after(np.maximum(wanted, np.datetime64(today + _DAY)), 0)
+    arrives_on = calendar.business_days_after(sent_on, 1)
+    amounts: Ints = unpaid[c.AMOUNT].to_numpy(dtype=np.int64)
+    cells = {
+        c.CURRENCY: unpaid[c.CURRENCY].to_numpy(),
+        c.DAY: free_on,
+        c.ARRIVES_ON: arrives_on,
+        c.AMOUNT: amounts,
+    }
+    groups = pd.DataFrame(cells).groupby([c.CURRENCY, c.DAY, c.ARRIVES_ON])[c.AMOUNT].agg(["size", "sum"])
+    for currency, day, arrives, count, amount in groups.reset_index().itertuples(index=False, name=None):
+        line = HeldLine.FREE if day.date() <= today else HeldLine.ON_HOLD
+        yield line, currency, day.date().isoformat(), arrives.date().isoformat(), int(count), int(amount)
+
+
+def _sent(
+    books: Books, banked: pd.DataFrame, account: Account, calendar: Calendar
+) -> Iterator[tuple[str, str, str, str, int, int]]:
+    """Transfers that left the balance and are not at the bank, by the day they were sent."""
+    rows = books.transfers
+    alive = (rows[c.SENT] | rows[c.PAID]) & ~rows[c.DELETED] & rows[c.FAILURE_CODE].isna()
+    chosen = rows[(alive & (rows[c.ACCOUNT] == account.name)).to_numpy(dtype=bool)]
+    names = [c.SENT_AT, c.CREATED_AT, c.CURRENCY]
+    arrivals = _arrivals(chosen, banked, account)
+    for (sent_at, created_at, currency), (net, _, arrived_on, _) in zip(
+        chosen[names].itertuples(index=False, name=None), arrivals, strict=True
+    ):
+        if arrived_on != _NEVER:
+            continue
+        sent_on = local_day(created_at if pd.isna(sent_at) else sent_at, account.zone)
+        days: Days = np.array([sent_on], dtype="datetime64[D]")
+        arrives = calendar.business_days_after(days, 1)[0].astype(date)
+        yield HeldLine.ON_ITS_WAY, currency, sent_on.isoformat(), arrives.isoformat(), 1, net

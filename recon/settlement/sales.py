@@ -1,0 +1,88 @@
+"""From what the days' charges took to the sales that the ledger booked on them: the second half of a bridge."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import numpy as np
+
+from recon import columns as c
+from recon.arrays import Ints, Mask
+from recon.calendars import days_window
+from recon.model import Account, BalanceLine, Books, Proof, Window
+from recon.settlement.gaps import Gap, Reasons, proof_of
+from recon.settlement.ledger import Ledger
+from recon.settlement.movements import split
+
+CHARGES_TO_SALES = "charges_to_sales"
+LATER = "charges of these days that Omise credits on other days"
+EARLIER = "charges of other days that Omise credited in these"
+TO_ANOTHER = "charges that Omise credits in another currency"
+CONVERTED = "charges in other currencies, as Omise converted them"
+VOIDED = "voided charges: Omise credits them and takes them back as voids"
+OTHERWISE = "charges that Omise credits with another sum than they took"
+
+
+def charges_to_sales(
+    books: Books, ledger: Ledger, account: Account, days: tuple[date, date], pays: Mask, reasons: Reasons
+) -> tuple[Proof, ...]:
+    """What the charges made in the days took, in the account's currency, against the waterfall's sales of the days.
+
+    `pays` says of every charge of the books whether it took money and kept it. Nothing where neither side has any.
+    """
+    charges = books.charges
+    window = days_window(*days, account.zone)
+    mine = c.of_account(charges, account.name)
+    made = mine & c.within(charges[c.CREATED_AT], window)
+    in_currency = c.equals(charges, c.CURRENCY, account.currency)
+    taken = np.where(made & pays & in_currency, c.captured_amounts(charges), 0)
+    sold = _sold(books, ledger, account, days)
+    if not taken.any() and not sold.any():
+        return ()
+    booked_in = _booked_in(books, ledger, window)
+    gaps = _gaps(books, taken, sold, made, booked_in, account, reasons)
+    return (proof_of(CHARGES_TO_SALES, account.currency, int(taken.sum()), int(sold.sum()), gaps),)
+
+
+def _sold(books: Books, ledger: Ledger, account: Account, days: tuple[date, date]) -> Ints:
+    """Per charge what the ledger booked of it as a sale on the days, in the account's currency."""
+    rows = books.transactions
+    booked = c.of_account(rows, account.name) & c.within(rows[c.CREATED_AT], days_window(*days, account.zone))
+    at = np.flatnonzero(booked & c.equals(rows, c.CURRENCY, account.currency))
+    result = np.zeros(len(books.charges), dtype=np.int64)
+    for line, places, amounts in split(books, ledger, at):
+        if line == BalanceLine.SALES:
+            np.add.at(result, ledger.origin_at[at[places]], amounts)
+    return result
+
+
+def _booked_in(books: Books, ledger: Ledger, window: Window) -> Ints:
+    """Per charge whether its own transaction lies in a window: 1, outside of it: 0, or there is none: -1."""
+    result = np.full(len(books.charges), -1, dtype=np.int64)
+    has = ledger.charge_at >= 0
+    inside = c.within(books.transactions[c.CREATED_AT], window)
+    result[has] = inside[ledger.charge_at[has]]
+    return result
+
+
+def _gaps(
+    books: Books, taken: Ints, sold: Ints, made: Mask, booked_in: Ints, account: Account, reasons: Reasons
+) -> Iterator[Gap]:
+    charges = books.charges
+    paid_in = charges[c.CURRENCY].to_numpy()
+    credited_in = charges[c.FUNDING_CURRENCY].to_numpy()
+    for place in np.flatnonzero(taken != sold).tolist():
+        charge_id = str(charges[c.CHARGE_ID].iloc[place])
+        if taken[place] and not sold[place]:
+            if credited_in[place] != account.currency:
+                why = TO_ANOTHER
+            elif booked_in[place] == 0:
+                why = LATER
+            else:
+                why = reasons.booked.get(charge_id, "") or reasons.waits.get(charge_id, "")
+        elif paid_in[place] != account.currency:
+            why = CONVERTED
+        elif taken[place]:
+            why = OTHERWISE
+        else:
+            why = VOIDED if made[place] else EARLIER
+        yield why, charge_id, int(sold[place] - taken[place])

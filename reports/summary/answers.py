@@ -1,0 +1,93 @@
+"""What a controller asks first, of one account: what was sold, kept, given back, paid out, is left, is to be done."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from recon import columns as c
+from recon.model import BalanceLine, PayoutLine, Result
+from recon.result.changes import open_breaks
+
+JOURNAL = "Journal"
+BREAKS = "Breaks"
+KEPT = (BalanceLine.FEES, BalanceLine.FEE_VAT, BalanceLine.INTEREST, BalanceLine.INTEREST_VAT)
+_GIVEN_BACK = (BalanceLine.REFUNDS, BalanceLine.VOIDS, BalanceLine.DISPUTES_OPENED, BalanceLine.DISPUTES_WON)
+
+
+def lines_of(result: Result, currency: str) -> dict[str, tuple[int | None, int]]:
+    """Of an account and currency the waterfall's lines, how many rows and the amount; empty where there is none."""
+    frame = result.settlement.waterfall
+    own = frame[frame[c.CURRENCY] == currency] if len(frame) else frame
+    if not len(own):
+        return {}
+    cells = own[[c.LINE, c.ROWS, c.AMOUNT]].itertuples(index=False, name=None)
+    return {line: (None if pd.isna(rows) else int(rows), int(amount)) for line, rows, amount in cells}
+
+
+def payout_lines_of(result: Result) -> dict[str, tuple[int, int]]:
+    """The same of the payouts; nothing where nothing was paid out."""
+    frame = result.settlement.paid_out
+    cells = frame[[c.LINE, c.ROWS, c.AMOUNT]].itertuples(index=False, name=None) if len(frame) else ()
+    return {line: (int(rows), int(amount)) for line, rows, amount in cells}
+
+
+@dataclass(frozen=True)
+class Short:
+    """One line that answers a question at once: what, how many, how much, in words; `keys` are the lines it sums."""
+
+    name: str
+    count: int | None
+    amount: int | None
+    about: str
+    keys: tuple[str, ...] = ()
+    sign: str = ""
+    sheet: str = ""
+
+
+def short_answers(result: Result) -> list[Short]:
+    """Sold, kept, given back, paid out, at the bank, in transit, still at Omise, to be cleared, to be booked."""
+    amounts = lines_of(result, result.account.currency)
+    payouts = payout_lines_of(result)
+
+    def total(keys: Sequence[str]) -> int:
+        return sum({**amounts, **payouts}.get(key, (0, 0))[1] for key in keys)
+
+    def count(keys: Sequence[str]) -> int:
+        return sum({**amounts, **payouts}.get(key, (0, 0))[0] or 0 for key in keys)
+
+    kept: tuple[str, ...] = (*KEPT, *((PayoutLine.FEES,) if payouts else ()))
+    share = _share(-total(kept), total((BalanceLine.SALES,)))
+    rows = [
+        Short("Sold", count((BalanceLine.SALES,)), total((BalanceLine.SALES,)), "Sales.", (BalanceLine.SALES,)),
+        Short("Kept by Omise", None, -total(kept), f"Fees, interest, their VAT, fees of payouts{share}.", kept, "-"),
+        Short("Given back", count(_GIVEN_BACK), -total(_GIVEN_BACK), "Refunds, voids, disputes.", _GIVEN_BACK, "-"),
+    ]
+    if payouts:
+        sent = (PayoutLine.NET,)
+        bank = (PayoutLine.AT_BANK,)
+        transit = (PayoutLine.IN_TRANSIT,)
+        rows += [
+            Short("Paid out", count(sent), total(sent), "Sent to the bank, after the fees of payouts.", sent),
+            Short("At the bank", count(bank), -total(bank), "Of these payouts, until the last day.", bank, "-"),
+            Short("In transit", count(transit), total(transit), "Sent, and not at the bank yet.", transit),
+        ]
+    else:
+        rows.append(Short("Paid out", 0, 0, "Nothing was paid out in these days."))
+    closing = (BalanceLine.CLOSING,)
+    rows.append(Short("Still at Omise", None, total(closing), "The balance at the end of the days.", closing))
+    still_open = len(open_breaks(result.breaks))
+    about = "Breaks that are open; by what they mean for cash and by owner further below."
+    rows.append(Short("To be cleared up", still_open, None, about, sheet=BREAKS))
+    if len(result.journal):
+        entries = int(result.journal[c.ENTRY].nunique())
+        rows.append(Short("To be booked", entries, None, "Entries on the Journal sheet.", sheet=JOURNAL))
+    return rows
+
+
+def _share(part: int, whole: int) -> str:
+    """In hundredths of a percent, half up."""
+    if whole <= 0 or part <= 0:
+        return ""
+    hundredths = (20_000 * part + whole) // (2 * whole)
+    return f", {hundredths // 100}.{hundredths % 100:02d} % of what was sold"

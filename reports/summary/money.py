@@ -1,0 +1,365 @@
+"""Where the money went: from the shop's orders to the sales, through the balance at Omise, to the bank."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from recon import columns as c
+from recon.model import MOVING_LINES, BalanceLine, PayoutLine, Proof, Result
+from recon.money import Money
+from recon.result.proofs import ORDERS_TO_CHARGES
+from recon.settlement.sales import CHARGES_TO_SALES
+from reports.report import Basis, Report
+from reports.sheet import Cell, Line, PlacedSheet
+from reports.sheets.balance_proof import SHEET as BALANCE
+from reports.sheets.bank import SHEET as BANK
+from reports.sheets.settlement import SHEET as SETTLEMENT
+from reports.summary.answers import JOURNAL, KEPT, Short, lines_of, payout_lines_of, short_answers
+from reports.summary.parts import COLUMNS, GAP, PlacedSheets, assert_ties, header, height, section
+from reports.workbook.styles import total_money_style
+
+IN_SHORT = "In short"
+WENT = "Where the money went"
+BRIDGE = "From the shop's orders to the sales"
+TO_BANK = "From the payouts to the bank"
+MONEY_TITLES = (IN_SHORT, BRIDGE, WENT, TO_BANK)
+NOT_EXPLAINED = "Not explained"
+_CLEARING = "clearing"
+BALANCE_WORDS: Mapping[str, tuple[str, str]] = {
+    BalanceLine.OPENING: ("Balance at the beginning", "At Omise, when the first day began."),
+    BalanceLine.SALES: ("Sales", "What customers paid and Omise credited, before its fees."),
+    BalanceLine.FEES: ("less Omise's fees", "On payments; those on payouts stand further below."),
+    BalanceLine.FEE_VAT: ("less VAT on these fees", "Reclaimed with Omise's tax receipts, where that is allowed."),
+    BalanceLine.INTEREST: ("less instalment interest", "Where the shop bears it."),
+    BalanceLine.INTEREST_VAT: ("less VAT on the interest", ""),
+    BalanceLine.REFUNDS: ("less refunds", "Omise keeps the fee of the sale."),
+    BalanceLine.VOIDS: ("less voids", "Taken back whole before they were settled."),
+    BalanceLine.DISPUTES_OPENED: ("less disputes opened", "Omise takes the money while the bank decides."),
+    BalanceLine.DISPUTES_WON: ("plus disputes won", "Given back."),
+    BalanceLine.RECEIPT_ADJUSTMENTS: (
+        "VAT rounded by receipts",
+        "Omise rounds VAT once a day.",
+    ),
+    BalanceLine.OTHER: ("Other bookings", "By Omise's own names, below; a break tells of what nobody here knows."),
+    BalanceLine.PAYOUTS: ("less payouts", "What left the balance for the bank, their fees included."),
+    BalanceLine.PAYOUTS_RETURNED: ("plus payouts returned", "They failed, and came back."),
+    BalanceLine.CLOSING: ("Balance at the end", "At Omise, when the last day ended: the sum of the lines above."),
+    BalanceLine.BOOKED_SINCE: ("Booked until the reading", "The balance is only known at a reading."),
+    BalanceLine.READING: ("Balance as Omise says", ""),
+    BalanceLine.DIFFERENCE: (NOT_EXPLAINED, "Omise's balance less what was booked."),
+}
+_PAYOUT_WORDS: Mapping[str, tuple[str, str]] = {
+    PayoutLine.SENT: ("Payouts", "What left the balance in these days."),
+    PayoutLine.FEES: ("less fees of payouts", "With their VAT."),
+    PayoutLine.NOT_AS_SAID: ("Booked otherwise", "The ledger took another sum than the transfer says."),
+    PayoutLine.NET: ("On its way to the bank", ""),
+    PayoutLine.FAILED: ("less failed payouts", "They are, or will be, back in the balance."),
+    PayoutLine.AT_BANK: ("less at the bank", "Credited until the last day."),
+    PayoutLine.KEPT_BY_BANK: ("less kept by the bank", "Its fees, or a credit of another sum."),
+    PayoutLine.IN_TRANSIT: ("In transit at the end", "Sent, and not at the bank on the last day."),
+    PayoutLine.CLEARED: ("less at the bank since", "Credited after the last day."),
+    PayoutLine.STILL_IN_TRANSIT: ("Still in transit", "On the as-of day."),
+}
+_TOTALS = frozenset({BalanceLine.CLOSING, PayoutLine.NET, PayoutLine.IN_TRANSIT, PayoutLine.STILL_IN_TRANSIT})
+
+
+@dataclass
+class _Table:
+    """Lines of one currency below each other, and the row that each named line stands in."""
+
+    basis: Basis
+    currency: str
+    row: int  # of the next line
+    lines: list[Line] = field(default_factory=list)
+    rows: dict[str, int] = field(default_factory=dict)
+
+    def add(
+        self,
+        key: str,
+        name: str,
+        amount: int | None,
+        about: str = "",
+        *,
+        count: int | None = None,
+        formula: str = "",
+        count_formula: str = "",
+        link: str = "",
+        total: bool = False,
+    ) -> None:
+        self.rows[key] = self.row
+        shown = Cell("", "total" if total else "text")
+        if amount is not None:
+            money = Money(amount, self.currency)
+            exact = self.basis.is_number(money)
+            style = total_money_style(self.currency) if total and exact else ""
+            shown = Cell(money, style, formula=formula if exact else "")
+        counted = Cell("", "total" if total else "text") if count is None else Cell(count, formula=count_formula)
+        style = "total" if total else "link" if link else "text"
+        words = Cell(about, "total" if total else "wrapped", span=COLUMNS - 3)
+        cells = (Cell(name, style, link=link), counted, shown, words)
+        self.put(Line(cells, max(height(name, 0, 1), height(about, 3, COLUMNS))))
+
+    def put(self, line: Line) -> None:
+        self.lines.append(line)
+        self.row += 1
+
+    def head(self, text: str, titles: tuple[str, ...]) -> None:
+        self.put(section(text))
+        self.put(header(titles, last=COLUMNS - len(titles) + 1))
+
+    def gap(self) -> None:
+        self.put(GAP)
+
+    def cell(self, key: str) -> str:
+        return f"C{self.rows[key]}"
+
+    def sum_of(self, keys: Sequence[str], sign: str = "") -> str:
+        """Of cells that may stand apart, rounded to the currency's decimals."""
+        cells = "+".join(self.cell(key) for key in keys)
+        return f"ROUND({sign}({cells}),{self.basis.currencies.decimals(self.currency)})"
+
+
+def where_the_money_went(report: Report, placed: PlacedSheets, row: int) -> Iterator[Line]:
+    """In short; the bridge from the orders; what moved the balance; the payouts: of the account's own currency."""
+    result = report.result
+    amounts = lines_of(result, result.account.currency)
+    if not amounts:
+        return
+    short = short_answers(result)
+    table = _Table(report.basis, result.account.currency, row + 2 + len(short) + 1)
+    _bridge(table, report, placed)
+    table.gap()
+    _balance(table, report, placed)
+    table.gap()
+    _payouts(table, result, placed)
+    for currency in sorted({*result.settlement.waterfall[c.CURRENCY]} - {result.account.currency}):
+        table.gap()
+        _elsewhere(table, result, currency)
+    yield from _in_short(report, placed, table, row, short)
+    yield GAP
+    yield from table.lines
+
+
+def _in_short(
+    report: Report, placed: PlacedSheets, table: _Table, row: int, short: Sequence[Short]
+) -> Iterator[Line]:
+    own = _Table(report.basis, table.currency, row)
+    own.head(f"{IN_SHORT}, {table.currency}", ("", "How many", "Amount", "That is"))
+    for answer in short:
+        sheet = placed.get(answer.sheet)
+        formula = ""
+        if answer.keys and _all_exact(report, table.currency, answer.keys):
+            formula = table.sum_of(answer.keys, answer.sign)
+        own.add(
+            answer.name,
+            answer.name,
+            answer.amount,
+            answer.about,
+            count=answer.count,
+            formula=formula,
+            link=sheet.link() if sheet else "",
+        )
+    yield from own.lines
+
+
+def _all_exact(report: Report, currency: str, keys: Sequence[str]) -> bool:
+    amounts = {**lines_of(report.result, currency), **payout_lines_of(report.result)}
+    return all(report.basis.is_number(Money(amounts[key][1], currency)) for key in keys)
+
+
+def bridge_proofs(result: Result) -> tuple[Proof, ...]:
+    """The two proofs that lead from the paid orders to the sales, in the account's own currency, where they are."""
+    names = (ORDERS_TO_CHARGES, CHARGES_TO_SALES)
+    own = {proof.name: proof for proof in result.proofs if proof.currency == result.account.currency}
+    return tuple(own[name] for name in names if name in own)
+
+
+def step_words(what: str, basis: Basis) -> str:
+    """Why two totals differ, as people read it: a break by its title, without its code."""
+    rest = what.removeprefix("open break ")
+    code = rest.split(",")[0].split(" ")[0]
+    title = next((entry.title for entry in basis.catalogue if entry.code == code), "")
+    words = title + rest.removeprefix(code) if title else what
+    return words[:1].upper() + words[1:]
+
+
+def _bridge(table: _Table, report: Report, placed: PlacedSheets) -> None:
+    """Every step from what the shop says was paid to what Omise booked as sales."""
+    result = report.result
+    sales = lines_of(result, table.currency)[BalanceLine.SALES]
+    link = placed[BALANCE.name].link()
+    table.head(f"{BRIDGE}, {table.currency}", ("Step", "How many", "Amount", "That is"))
+    proofs = {proof.name: proof for proof in bridge_proofs(result)}
+    orders = proofs.get(ORDERS_TO_CHARGES)
+    charged = proofs.get(CHARGES_TO_SALES)
+    paid = orders.left if orders else 0
+    table.add("paid orders", "Paid orders", paid, "Orders of these days that the shop counts as paid.")
+    keys = ["paid orders", *_steps(table, report, orders, link)]
+    taken = orders.right if orders else 0
+    about = "What the payments of these days took in this currency, and kept."
+    table.add("taken", "Paid at Omise", taken, about, formula=table.sum_of(keys), total=True)
+    keys = ["taken", *_steps(table, report, charged, link)]
+    assert_ties("paid at Omise", charged.left if charged else 0, taken)
+    assert_ties("sales of the bridge", charged.right if charged else 0, sales[1])
+    about = "The same as the first line that moved the balance, below."
+    table.add("booked sales", "Sales", sales[1], about, formula=table.sum_of(keys), count=sales[0], total=True)
+
+
+def _steps(table: _Table, report: Report, proof: Proof | None, link: str) -> Iterator[str]:
+    """One line an item of a proof, and what no item explains."""
+    for item in proof.items if proof else ():
+        if item.amount or item.count:
+            key = f"{proof.name if proof else ''} {item.what}"
+            name = step_words(item.what, report.basis)
+            table.add(key, name, item.amount, "", count=item.count, link=link)
+            yield key
+    if proof and proof.rest:
+        key = f"{proof.name} rest"
+        about = "No break and no reason tells of it: the rows stand on the Balance proof sheet."
+        table.add(key, NOT_EXPLAINED, proof.unexplained, about, count=len(proof.rest), link=link)
+        yield key
+
+
+def _balance(table: _Table, report: Report, placed: PlacedSheets) -> None:
+    result = report.result
+    amounts = lines_of(result, table.currency)
+    table.head(f"{WENT}, {table.currency}", ("The balance at Omise", "How many", "Amount", "That is"))
+    days = placed[BALANCE.name]
+    opening = amounts[BalanceLine.OPENING][1]
+    _balance_line(table, BalanceLine.OPENING, None, opening, link=days.link())
+    for line in MOVING_LINES:
+        count, amount = amounts[line]
+        formula, count_formula, link = _journal_formulas(table, report, placed, line)
+        _balance_line(table, line, count, amount, formula, count_formula, link)
+        if line == BalanceLine.INTEREST_VAT:
+            net = sum(amounts[kept][1] for kept in (BalanceLine.SALES, *KEPT))
+            formula = table.sum_of((BalanceLine.SALES, *KEPT))
+            table.add(
+                "net",
+                "Sales after Omise's costs",
+                net,
+                "What of the sales was credited.",
+                formula=formula,
+                total=True,
+            )
+        if line == BalanceLine.OTHER:
+            _other_keys(table, result)
+    closing = amounts[BalanceLine.CLOSING][1]
+    assert_ties("closing balance", opening + sum(amounts[line][1] for line in MOVING_LINES), closing)
+    moving = table.sum_of((BalanceLine.OPENING, *MOVING_LINES))
+    _balance_line(table, BalanceLine.CLOSING, None, closing, moving)
+    if BalanceLine.READING not in amounts:
+        return
+    _balance_line(table, BalanceLine.BOOKED_SINCE, None, amounts[BalanceLine.BOOKED_SINCE][1])
+    read_on = result.settlement.waterfall
+    read_on = read_on[read_on[c.LINE] == BalanceLine.READING][c.DAY].iloc[0]
+    name, _ = BALANCE_WORDS[BalanceLine.READING]
+    table.add(BalanceLine.READING, name, amounts[BalanceLine.READING][1], f"Read on {read_on}.", link=days.link())
+    read, closed, since = (
+        table.cell(line) for line in (BalanceLine.READING, BalanceLine.CLOSING, BalanceLine.BOOKED_SINCE)
+    )
+    decimals = table.basis.currencies.decimals(table.currency)
+    formula = f"ROUND({read}-{closed}-{since},{decimals})"
+    _balance_line(table, BalanceLine.DIFFERENCE, None, amounts[BalanceLine.DIFFERENCE][1], formula)
+
+
+def _balance_line(
+    table: _Table,
+    line: BalanceLine,
+    count: int | None,
+    amount: int,
+    formula: str = "",
+    count_formula: str = "",
+    link: str = "",
+) -> None:
+    name, about = BALANCE_WORDS[line]
+    table.add(
+        line,
+        name,
+        amount,
+        about,
+        count=count,
+        formula=formula,
+        count_formula=count_formula,
+        link=link,
+        total=line in _TOTALS,
+    )
+
+
+def _other_keys(table: _Table, result: Result) -> None:
+    """Below the other bookings each of Omise's names, as a part of them."""
+    moved = result.settlement.movements
+    if not len(moved):
+        return
+    others = moved[(moved[c.LINE] == BalanceLine.OTHER) & (moved[c.CURRENCY] == table.currency)]
+    for key, group in others.groupby(others[c.KEY].fillna("without a name"), sort=True):
+        name = f"   of these {key}"
+        table.add(f"key {key}", name, int(group[c.AMOUNT].sum()), "", count=int(group[c.ROWS].sum()))
+
+
+def _journal_formulas(table: _Table, report: Report, placed: PlacedSheets, line: BalanceLine) -> tuple[str, str, str]:
+    """A line as the clearing account's lines of its kind on the Journal sheet; nothing where there is no journal."""
+    sheet = placed.get(JOURNAL)
+    lines = report.result.journal
+    if sheet is None or not len(lines):
+        return "", "", ""
+    return journal_formulas(table.basis, sheet, line, table.currency, report.result)
+
+
+def journal_formulas(
+    basis: Basis, sheet: PlacedSheet, line: BalanceLine, currency: str, result: Result, account: str = ""
+) -> tuple[str, str, str]:
+    """Amount and count as formulas over the Journal sheet, and the first row; a count that a sum hides is none."""
+    lines = result.journal
+    own = lines[
+        (lines[c.LEDGER_ACCOUNT] == _CLEARING) & (lines[c.ENTRY_KIND] == line) & (lines[c.CURRENCY] == currency)
+    ]
+    count, amount = lines_of(result, currency)[line]
+    booked = int(own[c.DEBIT].fillna(0).sum()) - int(own[c.CREDIT].fillna(0).sum())
+    assert_ties(f"the journal's {line}", booked, amount)
+    criteria = (
+        (c.LEDGER_ACCOUNT, f'"{_CLEARING}"'),
+        (c.ENTRY_KIND, f'"{line}"'),
+        (c.CURRENCY, f'"{currency}"'),
+        *(((c.ACCOUNT, f'"{account}"'),) if account else ()),
+    )
+    exponent = basis.currencies.exponent(currency)
+    formula = f"{sheet.total(c.DEBIT, exponent, *criteria)}-{sheet.total(c.CREDIT, exponent, *criteria)}"
+    counted = sheet.total(c.ROWS, 0, *criteria) if int(own[c.ROWS].sum()) == count else ""
+    shown = sheet.frame
+    first = shown[(shown[c.ENTRY].isin(own[c.ENTRY])) & (shown[c.LEDGER_ACCOUNT] == _CLEARING)]
+    return f"ROUND({formula},{exponent})", counted, sheet.link(first.index.tolist()[0]) if len(first) else ""
+
+
+def _payouts(table: _Table, result: Result, placed: PlacedSheets) -> None:
+    lines = payout_lines_of(result)
+    if not lines:
+        return
+    table.head(f"{TO_BANK}, {table.currency}", ("Payouts", "How many", "Amount", "That is"))
+    settlement = placed[SETTLEMENT.name].link()
+    bank = placed[BANK.name].link() if BANK.name in placed else ""
+    sums: Mapping[PayoutLine, tuple[PayoutLine, ...]] = {
+        PayoutLine.NET: (PayoutLine.SENT, PayoutLine.FEES, PayoutLine.NOT_AS_SAID),
+        PayoutLine.IN_TRANSIT: (PayoutLine.NET, PayoutLine.FAILED, PayoutLine.AT_BANK, PayoutLine.KEPT_BY_BANK),
+        PayoutLine.STILL_IN_TRANSIT: (PayoutLine.IN_TRANSIT, PayoutLine.CLEARED),
+    }
+    for line in PayoutLine:
+        count, amount = lines[line]
+        parts = sums.get(line, ())
+        if parts:
+            assert_ties(f"payouts: {line}", sum(lines[part][1] for part in parts), amount)
+        name, about = _PAYOUT_WORDS[line]
+        formula = table.sum_of(parts) if parts else ""
+        if line == PayoutLine.SENT:
+            formula = f"-{table.cell(BalanceLine.PAYOUTS)}"
+        link = "" if line in _TOTALS else bank if line in (PayoutLine.AT_BANK, PayoutLine.CLEARED) else settlement
+        table.add(line, name, amount, about, count=count, formula=formula, link=link, total=line in _TOTALS)
+
+
+def _elsewhere(table: _Table, result: Result, currency: str) -> None:
+    """What Omise booked in another currency than the account's: no balance of it is known."""
+    other = _Table(table.basis, currency, table.row)
+    other.head(f"Booked in {currency}", ("", "How many", "Amount", "That is"))
+    for line, (count, amount) in lines_of(result, currency).items():
+        _balance_line(other, BalanceLine(line), count, amount)
+    table.lines += other.lines
+    table.row = other.row
