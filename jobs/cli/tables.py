@@ -36,7 +36,8 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]], *, to_stderr: 
     lines = [list(row) for row in rows]
     for at, head in enumerate(heads):
         number = bool(lines) and all(isinstance(line[at], int | None) for line in lines)
-        grid.add_column(head, justify="right" if number else "left", overflow="fold")
+        longest = max(map(len, head.split()), default=0)
+        grid.add_column(head, justify="right" if number else "left", overflow="fold", min_width=longest)
     for row in lines:
         grid.add_row(*(_cell(value) for value in row))
     stream = sys.stderr if to_stderr else sys.stdout

@@ -48,7 +48,8 @@ class Questions:
             return self.given[key]
         if self.ask is None:
             return self._sure(key, words, default, is_sure, ())
-        while not (answer := self.ask(f"{words}{f' [{default}]' if default else ''}: ").strip() or default):
+        prompt = f"{words} [{default}]: " if default else f"{words} "
+        while not (answer := self.ask(prompt).strip() or default):
             self.tell("an answer is needed")
         return answer
 
