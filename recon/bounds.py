@@ -15,9 +15,9 @@ LARGEST_OBJECT = 1 << 20  # bytes of one object of Omise; a recorded charge has 
 LARGEST_BODY = 64 << 20  # bytes of one answer, unpacked; a page of a hundred objects has half a million
 MOST_OBJECTS = 10**9  # that a list may say it has
 
-LARGEST_FILE = 1 << 30  # bytes of one order file; a million orders have a tenth
+LARGEST_FILE = 1 << 30  # bytes of one order file, characters of one query's rows; a million orders have a tenth
 LARGEST_STATEMENT = 32 << 20  # bytes of one bank file
-MOST_ROWS = 5_000_000  # of one order file
+MOST_ROWS = 5_000_000  # of one order file or query
 MOST_COLUMNS = 16_384  # as Excel has
 MOST_CELLS = 100_000_000  # of one order file
 LARGEST_WORKBOOK = 200 << 20  # bytes of one Excel file

@@ -13,7 +13,7 @@ from pathlib import Path
 from jobs.config.config import Config
 from jobs.run.outcome import JobError, place_of
 from recon.bank.load import read as read_bank_source
-from recon.bank.source import BankMissing
+from recon.bank.source import BankMissing, BankSource, LoadedBank
 from recon.model import InputFile, NoteKind, Window
 from recon.orders.load import read as read_order_source
 from recon.orders.opening import OpeningUnreadable, read_opening
@@ -136,7 +136,7 @@ def _order_messages(
 
 
 @contextmanager
-def _failing_alone(source: OrderSource, failures: dict[str, str]) -> Iterator[None]:
+def _failing_alone(source: OrderSource | BankSource, failures: dict[str, str]) -> Iterator[None]:
     """Why a source, by its name, cannot be read or kept; what nobody foresaw is told by its place in the code."""
     try:
         yield
@@ -150,31 +150,40 @@ def _failing_alone(source: OrderSource, failures: dict[str, str]) -> Iterator[No
 
 def read_statements(config: Config, store: Store, clock: Callable[[], datetime]) -> SourcesRead:
     """Every bank source, stored; a file that cannot be read is told, a missing file or folder raises JobError."""
-    sources = []
+    sources: list[tuple[BankSource, LoadedBank]] = []
     missing = []
+    failures: dict[str, str] = {}
     for source in config.bank_sources():
         try:
-            sources.append((source, read_bank_source(source, currencies=config.currencies())))
+            with _failing_alone(source, failures):
+                sources.append((source, read_bank_source(source, currencies=config.currencies())))
         except BankMissing as error:
             missing.append(str(error))
     if missing:
         raise JobError(*missing)
+    for source, loaded in sources:
+        with _failing_alone(source, failures):
+            save.save_bank_lines(store, source.place, loaded.lines, loaded.rejected, clock(), loaded.unread)
+    unread = [(source, failures[source.name]) for source in config.bank_sources() if source.name in failures]
+    sources = [(source, loaded) for source, loaded in sources if source.name not in failures]
     statements: dict[str, list[InputFile]] = {}
     notes: dict[str, dict[str, int]] = {}
     kinds: dict[str, NoteKind] = {}
     for source, loaded in sources:
-        save.save_bank_lines(store, source.place, loaded.lines, loaded.rejected, clock(), loaded.unread)
         statements.setdefault(source.account, []).extend(loaded.inputs)
         notes.setdefault(source.account, {}).update(dict.fromkeys((*loaded.repeated, *loaded.gaps), 1))
         kinds |= dict.fromkeys(loaded.repeated, NoteKind.FILE_REPEATED)
         kinds |= dict.fromkeys(loaded.gaps, NoteKind.STATEMENT_MISSING)
+    unreadable = [
+        *((source, words) for source, loaded in sources for words in loaded.unreadable),
+        *((source, f"{source.place}: {why}") for source, why in unread),
+    ]
     by_account: dict[str, list[str]] = {}
-    for source, loaded in sources:
-        if loaded.unreadable:
-            by_account.setdefault(source.account, []).extend(loaded.unreadable)
+    for source, words in unreadable:
+        by_account.setdefault(source.account, []).append(words)
     return SourcesRead(
-        bank_read=bool(sources),
-        bank_unread=sorted({source.account for source, loaded in sources if loaded.unreadable}),
+        bank_read=bool(sources or unread),
+        bank_unread=sorted(by_account),
         statements=statements,
         notes=notes,
         note_kinds=kinds,
@@ -185,19 +194,24 @@ def read_statements(config: Config, store: Store, clock: Callable[[], datetime])
             for _, loaded in sources
             if loaded.share.passed
         },
-        messages=[
-            (source.account, words)
-            for source, loaded in sources
-            for words in (
-                *(
-                    f"{file}; its lines are not known, and what it may hold of {source.account} waits: run again"
-                    for file in loaded.unreadable
-                ),
-                *(f"{lacking}; correct the file and run again" for lacking in loaded.lacking),
-                *([_share_message(loaded.share)] if loaded.share.passed else []),
-            )
-        ],
+        messages=_bank_messages(sources, unreadable),
     )
+
+
+def _bank_messages(
+    sources: Sequence[tuple[BankSource, LoadedBank]], unreadable: Sequence[tuple[BankSource, str]]
+) -> list[tuple[str | None, str]]:
+    """What to correct, each with its source's account."""
+    waits = "its lines are not known, and what it may hold of"
+    return [
+        *((source.account, f"{why}; {waits} {source.account} waits: run again") for source, why in unreadable),
+        *(
+            (source.account, f"{words}; correct the file and run again")
+            for source, loaded in sources
+            for words in loaded.lacking
+        ),
+        *((source.account, _share_message(loaded.share)) for source, loaded in sources if loaded.share.passed),
+    ]
 
 
 def file_digests(config: Config, places: Collection[str]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
+from recon.bounds import LARGEST_FILE, MOST_ROWS
 from recon.model import Window
 from recon.orders.source import OrderKind, OrderSource, SourceMissing, SourceUnreadable
 from recon.privacy import mask
@@ -29,12 +30,17 @@ _SESSION = {
     "mysql": _MYSQL,
     "mariadb": _MYSQL,
 }
+_TOGETHER = 20_000  # rows
 _PREFIX = "{prefix}"  # in a query: what the names of the shop's tables begin with
 
 QueryRows = tuple[tuple[str, ...], list[tuple[Any, ...]]]  # column names and rows
 
 
 class _UnknownParameter(Exception):
+    pass
+
+
+class _TooMuch(Exception):
     pass
 
 
@@ -74,6 +80,9 @@ def _session(source: OrderSource) -> Iterator[Connection]:
             yield connection
     except _UnknownParameter as error:
         words = f"[orders.{source.name}] a query names :{error}; it may name :from, :to and :changed_since"
+        raise SourceUnreadable(words) from error
+    except _TooMuch as error:
+        words = f"[orders.{source.name}] a query gives more than {error}: narrow it to what :from and :to name"
         raise SourceUnreadable(words) from error
     except SQLAlchemyError as error:
         raise SourceUnreadable(f"[orders.{source.name}] {_words(error, url)}") from error
@@ -135,8 +144,18 @@ def _rows(connection: Connection, query: str, values: dict[str, datetime | str])
     unknown = sorted(set(names) - set(values))
     if unknown:
         raise _UnknownParameter(unknown[0])
-    result = connection.execute(statement, {name: values[name] for name in names})
-    return tuple(result.keys()), [tuple(row) for row in result]
+    streamed = connection.execution_options(stream_results=True)
+    result = streamed.execute(statement, {name: values[name] for name in names})
+    rows: list[tuple[Any, ...]] = []
+    size = 0
+    for part in result.partitions(_TOGETHER):
+        rows += map(tuple, part)
+        size += sum(len(value) for row in part for value in row if isinstance(value, str | bytes))
+        if len(rows) > MOST_ROWS:
+            raise _TooMuch(f"{MOST_ROWS:,} rows")
+        if size > LARGEST_FILE:
+            raise _TooMuch(f"{LARGEST_FILE >> 20:,} MB of text")
+    return tuple(result.keys()), rows
 
 
 def _only_new(first: QueryRows, second: QueryRows) -> QueryRows:

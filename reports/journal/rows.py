@@ -14,7 +14,7 @@ from reports.journal.layouts import Layout
 from reports.workbook.cells import major_text
 
 _BLANKS = re.compile(r"[\x00-\x20\x7f\u2028\u2029\ufeff]+")
-_FORMULA = ("=", "+", "-", "@")
+_FORMULA = tuple("=+-@|＝＋－＠")
 NUMBERS = frozenset({"{debit}", "{credit}", "{amount}", "{line}", "{items}"})
 _NO_LINE = JournalLine("", None, None)
 

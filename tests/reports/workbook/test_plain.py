@@ -42,6 +42,16 @@ def test_csv_has_exact_amounts_and_no_formula(report: Report, tmp_path: Path) ->
     assert {"Pending.csv", "Pending 2.csv", "Legend.csv"} <= set(paths)
 
 
+@pytest.mark.parametrize("first", ["=", "+", "-", "@", "|", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
+def test_a_text_that_a_spreadsheet_would_run_is_marked_as_text(tmp_path: Path, first: str) -> None:
+    text = f"{first}cmd|' /C calc'!A0"
+    links = matched(3)
+    links[c.ORDER_ID] = pd.Series(["007", text, f"A{text}"], dtype=c.TEXT)
+    paths = write_plain(report_of(result_of(links, breaks(BREAKS[:2]))), tmp_path, "csv")
+    found = next(path for path in paths if path.name == "Matched.csv")
+    assert [row["Order"] for row in rows(found)] == ["007", f"'{text}", f"A{text}"]
+
+
 def test_parquet_has_minor_units_and_moments(report: Report, tmp_path: Path) -> None:
     (path,) = [one for one in write_plain(report, tmp_path, "parquet") if one.name == "Matched.parquet"]
     table = parquet.read_table(path)
