@@ -25,15 +25,15 @@ Run not complete: jp, 2026-02-28
   Omise gave no answer; run again
 
 jp: 1 worse break; 0 open in all
-  high charge_missing: 1, JPY 500
+  high Order paid, and no charge for it (charge_missing): 1, JPY 500
 
 th: 1 new break; 3 open in all
-  critical charge_missing: 1, THB 1,234.50
+  critical Order paid, and no charge for it (charge_missing): 1, THB 1,234.50
 
 One by one
-  1. critical charge_missing: th order A-1, THB 1,234.50 at risk
+  1. critical Order paid, and no charge for it (charge_missing): th order A-1, THB 1,234.50 at risk
      Order A-1 has no charge.
-  2. high charge_missing, worse: jp order <b>&, JPY 500 at risk
+  2. high Order paid, and no charge for it (charge_missing), worse: jp order <b>&, JPY 500 at risk
      Order <b>& has no charge.
 
 All clear: sg. Everything that was told is settled; 0 open in all.
