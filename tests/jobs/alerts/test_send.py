@@ -92,7 +92,7 @@ async def test_a_digest_reaches_every_channel_once_though_one_is_down(houses: An
     [said] = await house.run(opened("A-1"), opened("A-2", amount_at_risk=1))
     [got] = hook.at("/a")
     assert got["title"] == "recon: 2 new breaks (high): th"
-    assert "high charge_missing: 2, THB 100.01" in got["message"]
+    assert "high Order paid, and no charge for it (charge_missing): 2, THB 100.01" in got["message"]
     assert "Workbook: settlement_th.xlsx" in got["message"]
     [mail] = post.messages
     assert (mail["Subject"], mail["To"]) == (got["title"], "finance@shop.test")
