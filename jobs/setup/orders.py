@@ -26,11 +26,12 @@ from jobs.setup.reading import load_orders, loaded_orders_items
 from recon import columns as c
 from recon.model import OrderStatus, Window
 from recon.money import Currencies
-from recon.orders import sql
+from recon.orders import parquet, sql
 from recon.orders.load import texts
 from recon.orders.source import LoadedOrders, OrderSource, SourceMissing, SourceUnreadable
 from recon.privacy import redact
 from recon.tabular.contents import Contents
+from recon.tabular.files import SourceFile
 from recon.tabular.layout import folded
 from recon.tabular.presets import Preset, presets
 from recon.tabular.proposals import status_words
@@ -41,6 +42,7 @@ BY_CURRENCY = "by currency"
 IGNORE = "ignore"
 _SAMPLES = (3, 35, 400)  # days of a database that are looked at, until orders are found
 _MOST_WORDS = 30
+_PARQUET_ROWS = 400
 _NOT_OMISE = frozenset(
     map(folded, ("cod", "cash on delivery", "cash", "bank transfer", "เก็บเงินปลายทาง", "โอนเงิน", "代金引換", "代引き"))
 )
@@ -54,16 +56,13 @@ def add_orders(draft: Draft, given: str) -> None:
     file = opened(path)
     section: dict[str, Any] = {}
     title = f"From {file.name}"
-    if kind_of(file.content) == "parquet":
-        raise JobError(
-            f"--orders {given}: a Parquet file has typed columns: write its section by hand, see config.toml"
-        )
-    sample_file = sampled(file, place, draft.questions)
+    kind = kind_of(file.content)
+    sample_file = _parquet(file) if kind == "parquet" else sampled(file, place, draft.questions)
     known = recognised(ROOM, sample_file, place, draft.questions)
     if known:
         preset, sample = known
         title = f"{preset.title}; {preset.certainty}"
-        section |= {"preset": preset.name} | _own_kind(preset, sample)
+        section |= {"preset": preset.name} | _own_kind(preset, sample, kind)
         currencies_seen = _currencies_seen(preset.columns.get(c.CURRENCY), sample)
     else:
         currencies_seen = _map(draft, place, sample_file, section)
@@ -161,11 +160,19 @@ class _Reader:
         return texts(source, field, accounts=accounts, currencies=config.currencies(), window=self._window)
 
 
-def _own_kind(preset: Preset, sample: Sample) -> dict[str, Any]:
+def _parquet(file: SourceFile) -> SampleFile:
+    """A file of typed columns as rows of text under their names."""
+    try:
+        table = parquet.table_of(file)
+    except SourceUnreadable as error:
+        raise JobError(str(error)) from None
+    columns = [column.slice(0, _PARQUET_ROWS).to_pylist() for column in table.cells]
+    return SampleFile(file, [Sample((table.header, *zip(*columns, strict=True)))], None)
+
+
+def _own_kind(preset: Preset, sample: Sample, kind: str) -> dict[str, Any]:
     """What the file is otherwise than the preset says."""
-    own: dict[str, Any] = {}
-    if not sample.delimiter and preset.settings["kind"] != "excel":
-        own = {"kind": "excel"}
+    own = {"kind": kind} if kind != preset.settings["kind"] else {}
     return own | ({"sheet": sample.sheet} if sample.sheet else {})
 
 

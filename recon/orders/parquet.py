@@ -8,12 +8,13 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from recon.orders.files import file_kind
-from recon.orders.source import OrderSource, SourceUnreadable
+from recon.orders.source import SourceUnreadable
 from recon.tabular.files import SourceFile
 from recon.tabular.table import Doubt, Table, column_of, doubts_of
 
 
-def _table(file: SourceFile, _source: OrderSource) -> Table:
+def table_of(file: SourceFile) -> Table:
+    """A file whole; raises SourceUnreadable."""
     try:
         read = pq.read_table(pa.BufferReader(file.content))
         read.validate(full=True)  # else a text that is no UTF-8 fails wherever it is met
@@ -31,7 +32,7 @@ def _table(file: SourceFile, _source: OrderSource) -> Table:
     )
 
 
-KIND = file_kind("parquet", _table)
+KIND = file_kind("parquet", lambda file, _source: table_of(file))
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:

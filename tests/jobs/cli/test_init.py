@@ -1,5 +1,6 @@
 """`recon init` over files as shops and banks write them: what it recognises, proposes, asks, refuses and writes."""
 
+import io
 import json
 import sqlite3
 import tomllib
@@ -8,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 
 from tests.contract.command import Outcome, recon
@@ -177,6 +180,16 @@ def test_a_sheet_of_a_workbook_is_found(omise: FakeOmise, tmp_path: Path) -> Non
     assert outcome.code == 0, outcome.err
     shop = written(tmp_path)["orders"]["shop"]
     assert (shop["kind"], shop["sheet"], shop["path"]) == ("excel", "Orders", "orders/*.xlsx")
+
+
+def test_typed_columns_of_parquet_are_known_by_their_names(omise: FakeOmise, tmp_path: Path) -> None:
+    header, row = (line.split(",") for line in PLAIN.splitlines())
+    file = io.BytesIO()
+    pq.write_table(pa.table({name: [cell] for name, cell in zip(header, row, strict=True)}), file)
+    outcome = init(omise, tmp_path, *with_orders(tmp_path, file.getvalue(), "a.parquet"))
+    assert outcome.code == 0, outcome.err
+    shop = written(tmp_path)["orders"]["shop"]
+    assert (shop["kind"], shop["path"], shop["columns"]["order_id"]) == ("parquet", "orders/*.parquet", "order_id")
 
 
 def test_orders_of_several_accounts_go_by_their_currencies(omise: FakeOmise, tmp_path: Path) -> None:
