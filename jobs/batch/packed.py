@@ -31,7 +31,7 @@ def without_rows(result: Result) -> Result:
     """The result with its figures, waterfall and breaks, its other frames empty: what is told and shown of it."""
     names = (part.name for part in fields(result) if isinstance(getattr(result, part.name), pd.DataFrame))
     empty: dict[str, Any] = {name: pd.DataFrame() for name in names if name != "breaks"}
-    settlement = Settlement(waterfall=result.settlement.waterfall)
+    settlement = Settlement(waterfall=result.settlement.waterfall, paid_out=result.settlement.paid_out)
     return replace(result, **empty, settlement=settlement, details=Details(since=result.details.since))
 
 

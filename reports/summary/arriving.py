@@ -8,7 +8,7 @@ import pandas as pd
 from recon import columns as c
 from recon.model import HeldLine
 from recon.money import Money
-from reports.report import Report
+from reports.report import Group, Report
 from reports.sheet import Cell, Line
 from reports.sheets.disputes import SHEET as DISPUTES
 from reports.sheets.settlement import SHEET as SETTLEMENT
@@ -147,3 +147,24 @@ def _day_words(day: str, report: Report) -> str:
     if day == _LATER:
         return f"after {_until(report)}"
     return f"{day}  past" if day <= report.as_of_day.isoformat() else day
+
+
+def group_calendar(group: Group, _: PlacedSheets, __: int) -> Iterator[Line]:
+    """By business day what should be at the bank, of each account in its own currency."""
+    lines = [
+        (day, part, count, sent, to_send)
+        for part in group.parts
+        for day, count, sent, to_send in expected(
+            part.result.settlement.held, part.result.account.currency, _until(part)
+        )
+    ]
+    if not lines:
+        return
+    yield section(f"{CALENDAR_TITLE} (currencies are never added together)")
+    yield Line((Cell(_RULE, "wrapped", span=COLUMNS),), height(_RULE, 0, COLUMNS))
+    titles = ("At the bank on", "Account", "How many", "Sent already", "Still to be sent", "Together")
+    yield header(titles, last=COLUMNS - 5)
+    for day, part, count, sent, to_send in sorted(lines, key=lambda line: line[0]):
+        currency = part.result.account.currency
+        amounts = (Cell(Money(amount, currency)) for amount in (sent, to_send, sent + to_send))
+        yield Line((Cell(_day_words(day, part)), Cell(part.name), Cell(count), *amounts))

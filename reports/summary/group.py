@@ -11,7 +11,9 @@ from reports.report import Group, Report
 from reports.sheet import Cell, Line, Page, PlacedSheet
 from reports.sheets.balance_proof import proof_title
 from reports.sheets.breaks import SHEET as BREAKS
+from reports.summary.arriving import group_calendar
 from reports.summary.closing import decisions, sign_off
+from reports.summary.group_money import group_money
 from reports.summary.identity import beside_signed, headline
 from reports.summary.open_breaks import by_age, by_cause, by_exposure, by_owner
 from reports.summary.parts import (
@@ -166,6 +168,8 @@ def _codes(_: Group, placed: PlacedSheets, row: int) -> Iterator[Line]:
 _BLOCKS = (
     _title,
     beside_signed,
+    group_money,
+    group_calendar,
     group_trust,
     _identity,
     _accounts,

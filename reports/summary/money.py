@@ -47,7 +47,7 @@ BALANCE_WORDS: Mapping[str, tuple[str, str]] = {
     BalanceLine.READING: ("Balance as Omise says", ""),
     BalanceLine.DIFFERENCE: (NOT_EXPLAINED, "Omise's balance less what was booked."),
 }
-_PAYOUT_WORDS: Mapping[str, tuple[str, str]] = {
+PAYOUT_WORDS: Mapping[str, tuple[str, str]] = {
     PayoutLine.SENT: ("Payouts", "What left the balance in these days."),
     PayoutLine.FEES: ("less fees of payouts", "With their VAT."),
     PayoutLine.NOT_AS_SAID: ("Booked otherwise", "The ledger took another sum than the transfer says."),
@@ -59,7 +59,7 @@ _PAYOUT_WORDS: Mapping[str, tuple[str, str]] = {
     PayoutLine.CLEARED: ("less at the bank since", "Credited after the last day."),
     PayoutLine.STILL_IN_TRANSIT: ("Still in transit", "On the as-of day."),
 }
-_TOTALS = frozenset({BalanceLine.CLOSING, PayoutLine.NET, PayoutLine.IN_TRANSIT, PayoutLine.STILL_IN_TRANSIT})
+TOTALS = frozenset({BalanceLine.CLOSING, PayoutLine.NET, PayoutLine.IN_TRANSIT, PayoutLine.STILL_IN_TRANSIT})
 
 
 @dataclass
@@ -281,7 +281,7 @@ def _balance_line(
         formula=formula,
         count_formula=count_formula,
         link=link,
-        total=line in _TOTALS,
+        total=line in TOTALS,
     )
 
 
@@ -347,12 +347,12 @@ def _payouts(table: _Table, result: Result, placed: PlacedSheets) -> None:
         parts = sums.get(line, ())
         if parts:
             assert_ties(f"payouts: {line}", sum(lines[part][1] for part in parts), amount)
-        name, about = _PAYOUT_WORDS[line]
+        name, about = PAYOUT_WORDS[line]
         formula = table.sum_of(parts) if parts else ""
         if line == PayoutLine.SENT:
             formula = f"-{table.cell(BalanceLine.PAYOUTS)}"
-        link = "" if line in _TOTALS else bank if line in (PayoutLine.AT_BANK, PayoutLine.CLEARED) else settlement
-        table.add(line, name, amount, about, count=count, formula=formula, link=link, total=line in _TOTALS)
+        link = "" if line in TOTALS else bank if line in (PayoutLine.AT_BANK, PayoutLine.CLEARED) else settlement
+        table.add(line, name, amount, about, count=count, formula=formula, link=link, total=line in TOTALS)
 
 
 def _elsewhere(table: _Table, result: Result, currency: str) -> None:

@@ -29,7 +29,7 @@ def _block(sheet: Worksheet, title: str) -> dict[str, tuple[int, Any, Any]]:
     rows = list(sheet.iter_rows(values_only=True))
     start = next((at for at, row in enumerate(rows) if str(row[0] or "").startswith(title)), len(rows))
     for place, row in enumerate(rows[start + 1 :], start=start + 2):
-        if row[0] is None and row[2] is None and row[1] is None:
+        if not any(row[:3]):
             break
         lines[str(row[0])] = (place, row[1], row[2])
     return lines
@@ -108,3 +108,16 @@ def test_steps_are_said_in_plain_words() -> None:
     closed = step_words("charge_missing, written off by Malee: too small", basis())
     assert closed == "Order paid, and no charge for it, written off by Malee: too small"
     assert step_words("within the tolerance", basis()) == "Within the tolerance"
+
+
+async def test_the_group_shows_each_account_in_its_own_column(tmp_path: Path) -> None:
+    async with finished_job(tmp_path, ("th", "jp")) as (_, outcome):
+        path = next(path for path in outcome.reports if "_group_" in path.name)
+        said = run_document(outcome)["accounts"]
+    sheet = load_workbook(path, data_only=True)[SUMMARY]
+    shown = _block(sheet, WENT)
+    for place, account in enumerate(said):
+        exponent = 0 if account["account"] == "jp" else 2
+        for line in account["waterfall"]:
+            row = shown[BALANCE_WORDS[line["line"]][0]][0]
+            assert _minor(sheet.cell(row, place + 2).value, exponent) == line["amount"]
