@@ -36,8 +36,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]], *, to_stderr: 
     lines = [list(row) for row in rows]
     for at, head in enumerate(heads):
         number = bool(lines) and all(isinstance(line[at], int | None) for line in lines)
-        longest = max(map(len, head.split()), default=0)
-        grid.add_column(head, justify="right" if number else "left", overflow="fold", min_width=longest)
+        grid.add_column(head, justify="right" if number else "left", overflow="fold")
     for row in lines:
         grid.add_row(*(_cell(value) for value in row))
     stream = sys.stderr if to_stderr else sys.stdout
@@ -285,6 +284,6 @@ def checked(items: "Sequence[Item]", *, to_stderr: bool = False) -> None:
     for item in items:
         if item.rows:
             print(f"{item.what}: the first rows as they are read", file=stream)
-            table(item.header, item.rows, to_stderr=to_stderr)
+            table([name.replace("_", " ") for name in item.header], item.rows, to_stderr=to_stderr)
         if item.unused:
             print(f"{item.what}: nothing uses {', '.join(item.unused)}", file=stream)

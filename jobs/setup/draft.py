@@ -123,7 +123,8 @@ def _settle(
     if not options:
         return
     labels = {_label(option): option for option in options}
-    words = f"{key.rpartition('.')[0]}: how {what} are written is not plain. Read them as:"
+    hint = " (%d is the day, %m the month)" if "date_format" in options[0] else ""
+    words = f"{key.rpartition('.')[0]}: how {what} are written is not plain{hint}. Read them as:"
     section |= labels[questions.choice(key, words, list(labels), next(iter(labels)), is_sure=is_sure)]
 
 

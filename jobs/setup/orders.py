@@ -203,7 +203,7 @@ def _map(draft: Draft, place: str, sample_file: SampleFile, section: dict[str, A
     if _has_line_items(columns, chosen):
         section["rows"] = questions.choice(
             f"{place}.rows",
-            f'"{chosen[c.ORDER_ID]}" has ids in several rows. Take the first row of each (line items), or the last?',
+            f'"{chosen[c.ORDER_ID]}" has ids in several rows. "first": line items; "each": the last one counts',
             ("first", "each"),
             "first",
             is_sure=_alike(cells, chosen),

@@ -127,7 +127,7 @@ def test_an_unknown_export_is_asked_for_what_names_and_contents_leave_open(omise
     assert "(Gross total, Shipping)" in err
     answers = ["--set", "orders.shop.columns.amount=Gross total"]
     err = refused(init(omise, tmp_path, *words, *answers), tmp_path)
-    assert "orders.shop: how its dates are written is not plain. Read them as: this cannot be decided" in err
+    assert "how its dates are written is not plain (%d is the day, %m the month). Read them as: this cannot" in err
     assert "--set orders.shop.date_format=VALUE (%d/%m/%Y %H:%M, %m/%d/%Y %H:%M)" in err
     answers += ["--set", "orders.shop.date_format=%d/%m/%Y %H:%M"]
     err = refused(init(omise, tmp_path, *words, *answers), tmp_path)
