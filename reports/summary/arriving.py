@@ -107,7 +107,7 @@ def _line(
     total: bool = False,
 ) -> Line:
     counted = Cell("", "total" if total else "text") if count is None else Cell(count)
-    style = "total" if total else "link" if link else "text"
+    style = "total" if total else "wrapped link" if link else "wrapped"
     money = Cell(amount, total_money_style(amount.currency) if total else "", formula=formula)
     words = Cell(about, "total" if total else "wrapped", span=COLUMNS - 3)
     return Line((Cell(name, style, link=link), counted, money, words), height(about, 3, COLUMNS))

@@ -93,7 +93,7 @@ class _Table:
             style = total_money_style(self.currency) if total and exact else ""
             shown = Cell(money, style, formula=formula if exact else "")
         counted = Cell("", "total" if total else "text") if count is None else Cell(count, formula=count_formula)
-        style = "total" if total else "link" if link else "text"
+        style = "total" if total else "wrapped link" if link else "wrapped"
         words = Cell(about, "total" if total else "wrapped", span=COLUMNS - 3)
         cells = (Cell(name, style, link=link), counted, shown, words)
         self.put(Line(cells, max(height(name, 0, 1), height(about, 3, COLUMNS))))

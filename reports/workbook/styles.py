@@ -143,6 +143,7 @@ def _cell_styles() -> tuple[NamedStyle, ...]:
         _style("text", alignment=_LEFT, border=_HAIR, number_format="@"),
         _style("wrapped", alignment=_WRAP, border=_HAIR, number_format="@"),
         _style("link", font=_font(color="FF0B5CAD", underline="single"), alignment=_LEFT, border=_HAIR),
+        _style("wrapped link", font=_font(color="FF0B5CAD", underline="single"), alignment=_WRAP, border=_HAIR),
         _style("hash", font=Font(name="Courier New", size=9, color=INK), alignment=_LEFT, border=_HAIR),
         _style("count", alignment=_RIGHT, border=_HAIR, number_format=COUNT_FORMAT),
         _style("rate", alignment=_RIGHT, border=_HAIR, number_format=RATE_FORMAT),

@@ -121,3 +121,12 @@ async def test_the_group_shows_each_account_in_its_own_column(tmp_path: Path) ->
         for line in account["waterfall"]:
             row = shown[BALANCE_WORDS[line["line"]][0]][0]
             assert _minor(sheet.cell(row, place + 2).value, exponent) == line["amount"]
+
+
+async def test_names_longer_than_their_column_wrap(tmp_path: Path) -> None:
+    async with finished_job(tmp_path, ("th", "jp")) as (_, outcome):
+        path = next(path for path in outcome.reports if "_th_" in path.name)
+    sheet = load_workbook(path)[SUMMARY]
+    for row, _, _ in _block(load_workbook(path, data_only=True)[SUMMARY], BRIDGE).values():
+        cell = sheet.cell(row, 1)
+        assert len(str(cell.value)) <= 32 or cell.alignment.wrap_text, cell.value
