@@ -42,6 +42,7 @@ class MatchSettings:
     metadata_keys: tuple[str, ...] = ("order_id",)  # the first that holds something names the order
     source_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # order source -> its own such keys
     undescribed: frozenset[str] = frozenset()  # order sources of whose orders no description holds the id
+    split_sources: frozenset[str] = frozenset()  # order sources with split payments
 
 
 @dataclass(frozen=True, slots=True)

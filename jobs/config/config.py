@@ -190,6 +190,11 @@ class Config(Section):
         percent = self.matching.amount_tolerance_percent
         return Tolerance(self.matching.amount_tolerance, {code: int(p * 10_000) for code, p in percent.items()})
 
+    @property
+    def split_sources(self) -> frozenset[str]:
+        """Order sources of whose orders several charges may pay one."""
+        return frozenset(name for name, source in self.order_sources.items() if source.split_payments)
+
     def match_settings(self) -> MatchSettings:
         """What the matching is handed."""
         patterns = {
@@ -211,6 +216,7 @@ class Config(Section):
             undescribed=frozenset(
                 name for name, source in self.order_sources.items() if source.description_pattern is False
             ),
+            split_sources=self.split_sources,
         )
 
     def without_orders(self) -> WithoutOrders:

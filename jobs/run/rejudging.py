@@ -73,7 +73,7 @@ def context_of(config: Config, as_of: datetime) -> Context:
         settings=config.rule_settings(),
         regions={account.name: account.region for account in config.as_accounts()},
         calendars=config.calendars(as_of.date()),
-        split_sources=frozenset(name for name, source in config.order_sources.items() if source.split_payments),
+        split_sources=config.split_sources,
         without_orders=config.without_orders(),
         fees=config.contract_rates(),
         bank_fees=config.bank_fees(),

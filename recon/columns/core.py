@@ -363,6 +363,9 @@ REJECTED = Frame(
         *_maybe(COLUMN),
         *_text(REASON, DIGEST),
         *_maybe(ORDER_ID, CHARGE_ID),
+        Column(AMOUNT, OPTIONAL_MINOR, required=False),
+        *_maybe(CURRENCY),
+        Column(CREATED_AT, MOMENT, required=False),
     ),
 )
 

@@ -73,7 +73,7 @@ def match(
         loose=tuple(np.flatnonzero(board.free & ~board.names_order & c.successful(charges)).tolist()),
     )
     may_be_paid = {} if kept_aside is None else orders_of(kept_aside, orders, charges, matching, settings)
-    of_unread_rows = [] if rejected is None else charges_of(rejected, charges, settings).tolist()
+    of_unread_rows = [] if rejected is None else charges_of(rejected, charges, board.free, settings).tolist()
     if unread_accounts:
         without_order = board.free & charges[c.ACCOUNT].isin(unread_accounts).to_numpy(dtype=bool)
         of_unread_rows = sorted({*of_unread_rows, *np.flatnonzero(without_order).tolist()})

@@ -28,10 +28,15 @@ def orders_of(
     return {row: places for row, places in found.items() if len(places)}
 
 
-def charges_of(rejected: pd.DataFrame, charges: pd.DataFrame, settings: MatchSettings) -> Positions:
-    """The places of charges that name, or are named by, an order in a row that could not be read (`c.REJECTED`)."""
-    rows = rejected[rejected[c.ORDER_ID].notna() | rejected[c.CHARGE_ID].notna()]
-    result = np.zeros(len(charges), dtype=bool)
+def charges_of(rejected: pd.DataFrame, charges: pd.DataFrame, free: Mask, settings: MatchSettings) -> Positions:
+    """The places of charges whose order may stand in a row that could not be read (`c.REJECTED`).
+
+    They name it, or it names them; where it names nothing they are `free` and like what is known of it.
+    """
+    rejected = rejected[~rejected[c.SOURCE].str.startswith(c.BANK_ROW).to_numpy(dtype=bool)]
+    named_rows = (rejected[c.ORDER_ID].notna() | rejected[c.CHARGE_ID].notna()).to_numpy(dtype=bool)
+    rows = rejected[named_rows]
+    result = _like_nameless(rejected[~named_rows], charges, free, settings)
     if not len(rows):
         return np.flatnonzero(result)
     places, found = names(charges[c.ORDER_REF], charges[c.SOURCE_REFS], charges[c.DESCRIPTION], settings)
@@ -41,6 +46,41 @@ def charges_of(rejected: pd.DataFrame, charges: pd.DataFrame, settings: MatchSet
         named[places[c.is_in(found, own[c.ORDER_ID])]] = True
         result |= named & c.of_account(charges, str(account)) if account else named
     return np.flatnonzero(result)
+
+
+def _like_nameless(rows: pd.DataFrame, charges: pd.DataFrame, free: Mask, settings: MatchSettings) -> Mask:
+    """Free charges that agree with a row's account, currency, amount and time, as far as these are known of it."""
+    result = np.zeros(len(charges), dtype=bool)
+    captured = c.captured_amounts(charges)
+    places = np.flatnonzero(free)
+    places = places[np.argsort(captured[places], kind="stable")]
+    if not len(rows) or not len(places):
+        return result
+    amounts = captured[places]
+    accounts = charges[c.ACCOUNT].iloc[places].to_numpy(dtype=object)
+    currencies = charges[c.CURRENCY].iloc[places].to_numpy(dtype=object)
+    made = charges[c.CREATED_AT].iloc[places].to_numpy(dtype="datetime64[us]")
+    window = np.timedelta64(settings.window)
+    keys = [c.SOURCE, c.ACCOUNT, c.CURRENCY, c.AMOUNT]
+    for _, alike in rows.groupby(keys, dropna=False, sort=False):
+        row = alike.iloc[0]
+        near = slice(0, len(places))
+        if not pd.isna(row[c.AMOUNT]):
+            amount = int(row[c.AMOUNT])
+            slack = int(c.slack(alike[c.CURRENCY], np.full(len(alike), amount), settings.tolerance)[0])
+            least = 0 if row[c.SOURCE] in settings.split_sources else amount - slack
+            near = slice(*np.searchsorted(amounts, [least, amount + slack + 1]).tolist())
+        may_be = np.ones(len(places[near]), dtype=bool)
+        if account := _text(row[c.ACCOUNT]):
+            may_be &= accounts[near] == account
+        if currency := _text(row[c.CURRENCY]):
+            may_be &= currencies[near] == currency
+        if alike[c.CREATED_AT].notna().all():
+            moments = np.sort(alike[c.CREATED_AT].to_numpy(dtype="datetime64[us]"))
+            first = np.searchsorted(moments, made[near] - window)
+            may_be &= first < np.searchsorted(moments, made[near] + window, side="right")
+        result[places[near][may_be]] = True
+    return result
 
 
 class _Seeking:
@@ -59,11 +99,23 @@ class _Seeking:
         self._links = matching.orders, charges[c.CHARGE_ID].to_numpy(dtype=object)[matching.charges]
         stale = c.is_in(charges[c.CHARGE_ID], kept_aside[c.OBJECT_ID])
         pays = c.took_money(charges) & ~stale
-        self._unpaid = np.ones(len(orders), dtype=bool)
-        self._unpaid[matching.orders[pays[matching.charges]]] = False
+        self._unpaid = self._not_paid_by(pays, charges, matching)
         self._unlinked = np.ones(len(orders), dtype=bool)
         self._unlinked[matching.orders] = False
         self._known = set(charges[c.CHARGE_ID])
+
+    def _not_paid_by(self, pays: Mask, charges: pd.DataFrame, matching: Matching) -> Mask:
+        """Orders that no such charge pays; of those that several may pay, that all together do not."""
+        orders = self._orders
+        paying = pays[matching.charges]
+        paid = np.zeros(len(orders), dtype=np.int64)
+        np.add.at(paid, matching.orders[paying], c.captured_amounts(charges)[matching.charges[paying]])
+        expected = orders[c.AMOUNT].to_numpy(dtype=np.int64)
+        slack = c.slack(orders[c.CURRENCY], expected, self._settings.tolerance)
+        several = c.is_in(orders[c.SOURCE], self._settings.split_sources)
+        result = several & (paid < expected - slack)
+        result[np.setdiff1d(np.arange(len(orders)), matching.orders[paying])] = True
+        return result
 
     def of(self, charge: "pd.Series[Any]") -> Mask:
         """Orders that it may explain."""

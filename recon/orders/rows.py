@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -41,7 +42,7 @@ class ReadRows:
     """What one table held: `orders` shaped by ORDER, `rejected` as tuples in REJECTED's column order."""
 
     orders: pd.DataFrame
-    rejected: tuple[tuple[str | int | None, ...], ...]
+    rejected: tuple[tuple[Any, ...], ...]
     ignored: Counter[str]
     count: int
 
@@ -142,9 +143,13 @@ class _Reading:
         bad = sorted(self.faults.by_row)
         good = np.delete(np.arange(count), bad)
         orders = pa.table(data)
+        names = [c.ACCOUNT, c.AMOUNT, c.CURRENCY, c.CREATED_AT]
         return ReadRows(
             c.ORDER.check((orders.take(pa.array(good)) if bad else orders).to_pandas()),
-            (*self._rejected(bad, accounts.take(pa.array(bad, pa.int64())).to_pylist()), *self._torn_rows()),
+            (
+                *self._rejected(bad, orders.select(names).take(pa.array(bad, pa.int64())).to_pylist()),
+                *self._torn_rows(),
+            ),
             self._ignored_by_account(),
             self.count,
         )
@@ -333,24 +338,30 @@ class _Reading:
                 name = names[doubt.column]
                 self.faults.add((place[doubt.at],), self._name(name), f"{name} {doubt.reason}")
 
-    def _rejected(self, bad: list[int], accounts: list[str | None]) -> Iterator[tuple[str | int | None, ...]]:
+    def _rejected(self, bad: list[int], orders: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Any, ...]]:
+        """The bad rows as REJECTED has them; `orders` is what was read of each."""
         customer = self.fields.places(c.CUSTOMER)
         at = self.kept[bad]
         shown = [column for index, column in enumerate(self.table.cells) if index not in customer]
         cells = zip(*(column.take(pa.array(at)).to_pylist() for column in shown), strict=True)
         named = {column: self._cells(column, at).to_pylist() for column in (c.ORDER_ID, c.CHARGE_ID)}
         ids = zip(*(map(self._id_or_none, texts) for texts in named.values()), strict=True)
-        rows = zip(bad, accounts, self.table.rows[at].tolist(), cells, ids, strict=True)
-        for position, account, row, content, of_row in rows:
+        rows = zip(bad, orders, self.table.rows[at].tolist(), cells, ids, strict=True)
+        for position, order, row, content, of_row in rows:
             column, reason = self.faults.row(position)
-            yield account, self.source.name, self.table.name, row, column, reason, self._digest(content), *of_row
+            place = (order[c.ACCOUNT], self.source.name, self.table.name, row, column, reason)
+            faulty = {name for name, _ in self.faults.by_row[position]}
+            unread = [c.AMOUNT, *([] if order[c.CURRENCY] else [c.CURRENCY])]
+            amount = None if any(self._name(name) in faulty for name in unread) else order[c.AMOUNT]
+            made = None if self._name(c.CREATED_AT) in faulty else order[c.CREATED_AT]
+            yield *place, self._digest(content), *of_row, amount, order[c.CURRENCY], made
 
-    def _torn_rows(self) -> Iterator[tuple[str | int | None, ...]]:
+    def _torn_rows(self) -> Iterator[tuple[Any, ...]]:
         for torn in self.torn:
             digest = self._digest(self._without_customer(torn))
             place = (self.source.account, self.source.name, self.table.name, torn.row)
             ids = (self._id_or_none(self._torn_cell(torn, column)) for column in (c.ORDER_ID, c.CHARGE_ID))
-            yield *place, None, torn.reason, digest, *ids
+            yield *place, None, torn.reason, digest, *ids, None, None, None
 
     def _torn_cell(self, torn: Torn, column: str) -> str:
         return " ".join(cell_of(torn, place) for place in self.fields.places(column))

@@ -53,7 +53,11 @@ def _counts(judged: Judged, account: str) -> Iterator[tuple[str, int, NoteKind]]
         missing = int((unread_rows & columns.pays & ~columns.by_design).sum())
         yield f"charges without an order, which may stand in a file {ASIDE}", missing, NoteKind.NOT_JUDGED
     else:
-        yield f"charges whose order stands in a row {ASIDE}", int(unread_rows.sum()), NoteKind.NOT_JUDGED
+        yield (
+            f"charges whose order stands, or may stand, in a row {ASIDE}",
+            int(unread_rows.sum()),
+            NoteKind.NOT_JUDGED,
+        )
 
 
 def _beside_kept_aside(judged: Judged, account: str, waits: NoteKind) -> Iterator[tuple[str, int, NoteKind]]:

@@ -24,7 +24,7 @@ from recon.triage.kept_aside import unread_ledgers
 ORDERS_TO_CHARGES = "orders_to_charges"
 _NOT_JUDGED = "not judged"
 _UNREAD_FILE = "charges whose order may stand in a file that could not be read"
-_UNREAD_ROW = "charges whose order stands in a row that could not be read"
+_UNREAD_ROW = "charges whose order stands, or may stand, in a row that could not be read"
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ CASES = {
     ),
     "an amount that could mean two things": Case("sg", "order_invalid", 'amount "1.250" has more decimals than'),
     "a charge whose order is in that row": Case(
-        "sg", words="1 charges whose order stands in a row that could not be"
+        "sg", words="1 charges whose order stands, or may stand, in a row that"
     ),
     "status words that nobody mapped": Case(
         "my", "source_incomplete", "orders.web: 12 of 12 rows (100 %) cannot be read", "status: processing 12: map"

@@ -203,8 +203,8 @@ CREATE UNIQUE INDEX uq_refund_current ON refund (refund_id, account) WHERE super
 
 CREATE TABLE rejected_row (
     account TEXT, source TEXT NOT NULL, file TEXT NOT NULL, "row" BIGINT NOT NULL, "column" TEXT,
-    reason TEXT NOT NULL, digest TEXT NOT NULL, order_id TEXT, charge_id TEXT, seen_at BIGINT NOT NULL,
-    superseded_at BIGINT,
+    reason TEXT NOT NULL, digest TEXT NOT NULL, order_id TEXT, charge_id TEXT,
+    amount BIGINT, currency TEXT, created_at BIGINT, seen_at BIGINT NOT NULL, superseded_at BIGINT,
     CONSTRAINT pk_rejected_row PRIMARY KEY (source, digest, seen_at)
 );
 

@@ -104,3 +104,19 @@ def test_a_transaction_that_an_odd_charge_names_is_explained() -> None:
     known = books([], [], AS_OF, transactions=[booked, booked | {"transaction_id": "trxn_2"}])
     odd = build(c.KEPT_ASIDE, [aside(object_id=None, transaction_id="trxn_1")])
     assert explained_transactions(replace(known, kept_aside=odd)).tolist() == [True, False]
+
+
+def test_an_order_of_several_payments_waits_until_all_of_it_is_paid() -> None:
+    """It was `amount_mismatch`, though the odd charge may be the other part."""
+    half = [charge("chrg_1", "A-1", amount=6_000)]
+    settings = MatchSettings(split_sources=frozenset({"shop"}))
+    kept_aside = build(c.KEPT_ASIDE, [aside(order_ref="A-1", object_id="chrg_other", amount=4_000)])
+
+    def waiting(charges: list[Row], settings: MatchSettings) -> list[bool]:
+        known = replace(books([order("A-1", 10_000)], charges, AS_OF), kept_aside=kept_aside)
+        matching = match(known.orders, known.charges, settings, kept_aside=kept_aside)
+        return [bool(waits) for waits in scope(known, matching, Job(settings).range()).kept_aside]
+
+    assert waiting(half, settings) == [True]
+    assert waiting([*half, charge("chrg_2", "A-1", amount=4_000)], settings) == [False]
+    assert waiting(half, MatchSettings()) == [False]
