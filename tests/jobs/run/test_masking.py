@@ -12,6 +12,7 @@ import jobs.run.run
 from jobs.config import config as configuration
 from jobs.desk.verifying import sign
 from jobs.run.masking import mask_what_is_stored
+from recon.model import Malformed, Traces, Window
 from recon.omise.objects import decode_object, read_objects
 from recon.omise.scrub import Node, Scrub
 from recon.orders import rows
@@ -21,16 +22,18 @@ from recon.store.desk.people import Act
 from recon.store.engine import Store, open_store, reading
 from recon.store.tables import OBJECTS
 from recon.store.tables.archive import ARCHIVE_FILE
-from recon.store.versions import archive, masking
+from recon.store.versions import archive, kept_aside, masking
 from recon.store.versions.archiving import Cut
 from recon.store.versions.archiving import archive as move
 from recon.store.versions.evidence import raw_objects
-from recon.store.versions.save import save_objects
+from recon.store.versions.save import save_bank_lines, save_objects, save_orders
 from recon.tabular import faults
+from tests.kit.canaries import cells_of
 from tests.kit.job import Job, clock, job
-from tests.kit.small_config import SMALL, configured
-from tests.kit.store_samples import DATABASES, HOUR, NOON, fresh_url
+from tests.kit.small_config import ONE_ACCOUNT, SMALL, configured
+from tests.kit.store_samples import DATABASES, HOUR, NOON, fresh_url, orders, rejected
 from tests.recon.omise.test_objects import charge
+from tests.recon.store.versions.test_bank import lines
 
 PLANTED = {
     "contact": "Canary Somchai",
@@ -256,3 +259,32 @@ def linked(made: Job, charge_ids: Sequence[str]) -> list[tuple[str, str]]:
     """Order and charge of the links of some charges, in their order."""
     by_charge = {row[3]: row[1] for row in made.rows("match")}
     return [(by_charge[charge_id], charge_id) for charge_id in charge_ids]
+
+
+def test_orders_bank_lines_and_what_is_kept_aside_are_masked_on_both_databases(store: Store, tmp_path: Path) -> None:
+    """And come again unchanged: their digests are those of rows that were masked when they were read."""
+    phone = "081-234-5678"
+    order = {"order_id": CARD, "payment_method": f"Canary {phone}", "charge_id": phone, "reference": f"{MAIL} + R-7"}
+    save_orders(store, orders(order, {"order_id": "A-1"}), rejected({"reason": 'amount "Canary" is not one'}), NOON)
+    line = {"description": f"OMISE Canary {phone}", "reference": phone}
+    save_bank_lines(store, "scb", lines(line), rejected(), NOON)
+    traces = Traces((NOON, NOON), description=TEXT, metadata=json.dumps(PLANTED))
+    kept_aside.keep_aside(store, "th", [Malformed("charge", "chrg_1", "odd", "k", traces)], Window(NOON, NOON), NOON)
+    text = ONE_ACCOUNT + "\n[privacy]\nhash_key = { env = 'HASH' }\n"
+    config = configuration.load(configured(tmp_path, text=text), {"TH_KEY": "skey_test_1", "HASH": "k" * 32})
+    assert mask_what_is_stored(config, store, NOON + HOUR) > 0
+    cells = [*cells_of(store)]
+    in_clear_at = [place for place, content in cells if any(word.encode() in content for word in CLEAR)]
+    assert in_clear_at == ["store: bank_line.description"], "a payout's text names whom it names"
+    everything = b"".join(content for _, content in cells)
+    assert not [word for word in (CARD, MAIL, phone) if word.encode() in everything]
+    masked_order = {
+        "order_id": hidden_id(CARD, b"k" * 32),
+        "payment_method": "[masked] [phone]",
+        "charge_id": "[masked]",
+        "reference": f"{hidden_id(MAIL, b'k' * 32)} + R-7",
+    }
+    again = save_orders(store, orders(masked_order, {"order_id": "A-1"}), rejected(), NOON + 2 * HOUR)
+    assert (again.new, again.changed) == (0, 0)
+    masked_line = {"description": "OMISE Canary [phone]", "reference": "[phone]"}
+    assert save_bank_lines(store, "scb", lines(masked_line), rejected(), NOON + 2 * HOUR).new == 0
