@@ -26,7 +26,7 @@ from recon.privacy import (
 
 Node = dict[str, Any]
 
-PLAIN, FREE, TEXT, PROSE, PERSONAL, LINK, MESSAGE, DROPPED = range(8)
+PLAIN, FREE, TEXT, PROSE, PERSONAL, LINK, SHOP_LINK, MESSAGE, DROPPED = range(9)
 
 _FIELDS: Mapping[str, Any] = tomllib.loads(
     resources.files("recon").joinpath("omise", "personal.toml").read_text(encoding="utf-8")
@@ -37,7 +37,15 @@ _PAIRS = tuple(frozenset(pair) for pair in _FIELDS["pairs"])
 _MASKED_WORDS = frozenset(_FIELDS["masked_words"])
 _PLUGIN_KEYS = frozenset(_FIELDS["plugin_keys"])
 _ORDER_WORDS = frozenset(_FIELDS["order_words"])
-_KINDS = {"plain": PLAIN, "texts": TEXT, "prose": PROSE, "messages": MESSAGE, "links": LINK, "dropped": DROPPED}
+_KINDS = {
+    "plain": PLAIN,
+    "texts": TEXT,
+    "prose": PROSE,
+    "messages": MESSAGE,
+    "links": LINK,
+    "shop_links": SHOP_LINK,
+    "dropped": DROPPED,
+}
 _LISTED = {key: rule for name, rule in _KINDS.items() for key in _FIELDS[name]}
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
@@ -111,6 +119,8 @@ class Scrub:
         if rule == TEXT:
             return self._text(value)
         if rule == LINK:
+            return self._text(value.partition("?")[0])
+        if rule == SHOP_LINK:
             return self._text(_link(value))
         if rule == PROSE:
             return self._prose(value)
@@ -194,6 +204,7 @@ def _readable(value: str) -> str:
     return unquote(value) if "%40" in value else value
 
 
+@lru_cache(maxsize=1_000)  # a shop has few
 def _link(value: str) -> str:
     """An address in the web up to its question mark; of its path known words stay, and what holds a digit."""
     scheme, mark, rest = value.partition("?")[0].partition("#")[0].rpartition("://")
@@ -201,7 +212,6 @@ def _link(value: str) -> str:
     return "/".join((f"{scheme}{mark}{host}", *map(_segment, path)))
 
 
-@lru_cache(maxsize=2_000)
 def _segment(text: str) -> str:
     text = unquote(text)
     return text if _ONE_WORD.fullmatch(text) else masked_prose(text)

@@ -108,6 +108,8 @@ def _planted_text(name: str, value: str | None) -> str:
     if name in _FIELDS["texts"]:
         return " ".join(("Kestrelburi Shop", *SHAPES)) if value is None else value
     if name in _FIELDS["links"]:
+        return f"https://api.example.com/payments/paym_test_1?name={NAMES[3]}&mail={SHAPES[-1]}"
+    if name in _FIELDS["shop_links"]:
         return f"https://shop.example.com/return/{NAMES[0]}/{quote(NAMES[1])}?name={NAMES[3]}&mail={SHAPES[-1]}"
     return f"{value or ''} kestrel99 {SENTENCE}".strip()
 
