@@ -3,7 +3,7 @@ PYTHON ?= python3
 WORKERS ?= 2
 BIN := .venv/bin
 
-.PHONY: install demo test proof bench accuracy golden pictures licences lint lock clean
+.PHONY: install demo test proof mutations bench accuracy golden pictures licences lint lock clean
 
 install: .venv/.run
 
@@ -16,6 +16,10 @@ test: .venv/.dev lint
 
 proof: .venv/.dev
 	$(BIN)/python -m pytest -m proof
+
+# Damaged inputs by family: tried, right, said, accusing, hiding, silent; it fails where one is silent.
+mutations: .venv/.dev
+	$(BIN)/python -m pytest -q -m "proof or not proof" tests/contract/test_mutations.py
 
 # Each prints a table, measured side by side with a peer in one run; none of them is a test.
 # Peers that need other libraries get an environment of their own from the script.

@@ -1,6 +1,8 @@
 """Damaged inputs: the result is right or the damage is said, and never another result in silence."""
 
+import re
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,30 @@ def known_to_accuse(name: str, verdict: Verdict) -> set[tuple[str, str]]:
     return {rule for rule in KNOWN_ACCUSATIONS if name.startswith(rule[0]) and rule[1] in codes}
 
 
+def table(verdicts: Mapping[str, Verdict]) -> str:
+    """How many mutations of each family were tried, and how many ended with which word."""
+    words = ("right", "said", "accuses", "hides", "silent")
+    families: dict[str, Counter[str]] = {}
+    for name, verdict in verdicts.items():
+        family = re.split(r"[:,]| of ", name)[0]
+        families.setdefault(family, Counter())[verdict.word] += 1
+    rows: list[tuple[str, ...]] = [("family", "tried", *words)]
+    for family, counts in [*sorted(families.items()), ("all", sum(families.values(), Counter[str]()))]:
+        rows.append((family, str(counts.total()), *(str(counts[word]) for word in words)))
+    return "\n".join(f"{row[0]:<24}" + "".join(f"{cell:>9}" for cell in row[1:]) for row in rows)
+
+
+def test_a_verdict_is_counted_in_its_family() -> None:
+    none: Counter[tuple[str, str, str]] = Counter()
+    verdicts = {"orders: a": "right", "orders: b": "said", "MT940: c": "silent"}
+    lines = table({name: Verdict(word, 0, none, none) for name, word in verdicts.items()}).splitlines()
+    assert [line.split() for line in lines[1:]] == [
+        ["MT940", "1", "0", "0", "0", "0", "1"],
+        ["orders", "2", "1", "1", "0", "0", "0"],
+        ["all", "3", "1", "1", "0", "0", "1"],
+    ]
+
+
 def test_the_undamaged_world_has_what_was_planted() -> None:
     codes: Counter[str] = Counter()
     for (_, code, _), count in truth().items():
@@ -63,9 +89,8 @@ def test_the_table_of_verdicts(part: str, capsys: pytest.CaptureFixture[str]) ->
     whole = QUICK if part == "quick" else set(MUTATIONS) - QUICK
     if not whole <= set(VERDICTS):
         pytest.skip(f"{len(VERDICTS)} of {len(whole)} mutations ran")
-    counts = Counter(verdict.word for verdict in VERDICTS.values())
     with capsys.disabled():
-        print(f"\n{part} mutations tried {len(VERDICTS)}: {dict(sorted(counts.items()))}")
+        print(f"\n{table(VERDICTS)}")
     used = {rule for name, verdict in VERDICTS.items() for rule in known_to_accuse(name, verdict)}
     tried = {rule for rule in KNOWN_ACCUSATIONS if any(name.startswith(rule[0]) for name in VERDICTS)}
     assert tried - used == set(), "mended: take it off KNOWN_ACCUSATIONS"
