@@ -92,7 +92,11 @@ class _Table:
             exact = self.basis.is_number(money)
             style = total_money_style(self.currency) if total and exact else ""
             shown = Cell(money, style, formula=formula if exact else "")
-        counted = Cell("", "total" if total else "text") if count is None else Cell(count, formula=count_formula)
+        counted = (
+            Cell("", "total" if total else "text")
+            if count is None
+            else Cell(count, "total count" if total else "", formula=count_formula)
+        )
         style = "total" if total else "wrapped link" if link else "wrapped"
         words = Cell(about, "total" if total else "wrapped", span=COLUMNS - 3)
         cells = (Cell(name, style, link=link), counted, shown, words)

@@ -16,6 +16,7 @@ from recon import columns as c
 from recon.model import BreakStatus, Result
 from reports.report import Group, Report
 from reports.workbook.write import write_report
+from tests.kit.job import finished_job
 from tests.kit.report_example import (
     CATALOGUE,
     JP,
@@ -135,3 +136,12 @@ def test_a_planted_wrong_value_is_found(tmp_path: Path) -> None:
     [computed] = recalculated([wrong], tmp_path)
     assert figures(wrong) != pytest.approx(figures(path))
     assert figures(computed) == pytest.approx(figures(path))
+
+
+async def test_where_the_money_went_is_recalculated_to_what_stands_there(tmp_path: Path) -> None:
+    async with finished_job(tmp_path / "job", ("th", "jp")) as (_, outcome):
+        files = list(outcome.reports)
+    for file, again in zip(files, recalculated(files, tmp_path), strict=True):
+        shown = figures(file)
+        assert len(shown) > 100
+        assert figures(again) == pytest.approx(shown, abs=1e-9), file.name
