@@ -50,7 +50,7 @@ def _overdue(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
             due = calendar.end_after(credits[c.AVAILABLE_AT].iloc[0], days)
             if context.as_of > due:
                 held = int(clocks.by_hold[credits.index].sum())
-                yield _overdue_day(rule, context, name, f"{day}", credits, due, days, held)
+                yield _overdue_day(rule, context, name, day, credits, due, days, held)
 
 
 def _since_go_live(rows: pd.DataFrame, account: Account) -> pd.DataFrame:
@@ -61,7 +61,7 @@ def _since_go_live(rows: pd.DataFrame, account: Account) -> pd.DataFrame:
 
 
 def _overdue_day(
-    rule: Rule, context: Context, account: str, day: str, credits: pd.DataFrame, due: datetime, days: int, held: int
+    rule: Rule, context: Context, account: str, day: date, credits: pd.DataFrame, due: datetime, days: int, held: int
 ) -> Break:
     charge = credits[c.CHARGE_ID].iloc[0]
     currency = str(credits[c.CURRENCY].iloc[0])
@@ -80,6 +80,7 @@ def _overdue_day(
         actual=0,
         due_by=due,
         charge_id=charge,
+        occurred_on=day,
     )
 
 

@@ -15,7 +15,7 @@ from jobs.check import check_all
 from jobs.config import config as configuration
 from jobs.run.gateway_clock import FAR, ClockWrong, latest, skew
 from jobs.run.outcome import RunOptions
-from jobs.run.run import run
+from jobs.run.run import open_ready_store, run
 from jobs.setup.reading import FAILED, OK, WARNING
 from tests.kit.job import FIRST, LAST, Job, Silent, clock, job
 
@@ -72,8 +72,9 @@ def off_by(span: timedelta) -> Callable[[], datetime]:
 @pytest.mark.parametrize("kind", ["run", "pull", "backfill"])
 async def test_a_wrong_clock_stops_before_anything_is_written(tmp_path: Path, kind: str, span: timedelta) -> None:
     async with job(tmp_path, orders=10, accounts=("th",)) as made:
-        before = contents(tmp_path)
         config = configuration.load(made.config, {})
+        open_ready_store(config).dispose()
+        before = contents(tmp_path)
         options = RunOptions(FIRST, LAST, by="test", report=False, command=kind)
         if kind == "pull":
             options = replace(options, judge=False, record=False)
