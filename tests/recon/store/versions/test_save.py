@@ -137,7 +137,7 @@ def test_an_object_is_known_as_it_came_while_that_version_is_current(store: Stor
     assert known_as(store, "th", "charge", marks | {"chrg_1": b"c" * 16}) == {"chrg_2"}
     assert save_objects(store, "th", "charge", [charge("chrg_1")], NOON + HOUR, {"chrg_1": b"c" * 16}).unchanged == 1
     came_last = marks | {"chrg_1": b"c" * 16}
-    assert known_as(store, "th", "charge", came_last) == {"chrg_1", "chrg_2"}, "an unchanged object is known as it came"
+    assert known_as(store, "th", "charge", came_last) == {"chrg_1", "chrg_2"}, "it is known as it came"
     save_objects(store, "th", "charge", [charge("chrg_1", "failed")], NOON + HOUR, {"chrg_1": b"d" * 16})
     assert known_as(store, "th", "charge", marks) == {"chrg_2"}
     save_gone(store, "th", "charge", ["chrg_2"], NOON + HOUR)
