@@ -13,6 +13,7 @@ from recon.methods import MethodBook
 from recon.model import Result
 from recon.money import Currencies, Money
 from recon.settings import RuleSettings
+from reports.shop_links import ShopLinks
 from reports.verify.digests import result_digest, rules_digest
 
 EXACT = 10**15  # a spreadsheet number keeps 15 significant digits; larger amounts are shown as text
@@ -49,6 +50,7 @@ class Basis:
     calendars: Mapping[str, Calendar] = field(default_factory=dict)  # by account
     audit_head: str | None = None
     book_codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by account, by LedgerAccount
+    shop_links: ShopLinks = field(default_factory=ShopLinks)
 
     @cached_property
     def rules_digest(self) -> str:

@@ -17,6 +17,7 @@ TAB_ROWS = 1_048_576  # of one Excel sheet, its header included
 ROW_POINTS = 14.5  # the height of a page's row that says nothing else
 AnyReport = Report | Group
 TIME_ZONE = "time_zone"  # in the workbook over all accounts: the zone of the account that a row is of
+AT_SHOP = "at_shop"  # in a workbook: whether the order id of a row leads to the shop
 
 
 class Kind(StrEnum):
@@ -32,6 +33,7 @@ class Kind(StrEnum):
     INPUT = "input"  # text that people fill in
     INPUT_DAY = "input day"
     LINK = "link"  # words that lead to a place in the same file
+    SHOP = "shop"  # an id that leads to the shop where the frame's column `AT_SHOP` is true, else text
 
 
 class Grouping(StrEnum):

@@ -195,6 +195,11 @@ class Config(Section):
         """Order sources of whose orders several charges may pay one."""
         return frozenset(name for name, source in self.order_sources.items() if source.split_payments)
 
+    @property
+    def order_links(self) -> Mapping[str, str]:
+        """Where an order of a source stands in its shop, by source; sources without a `link` are not there."""
+        return {name: source.link for name, source in self.order_sources.items() if source.link}
+
     def match_settings(self) -> MatchSettings:
         """What the matching is handed."""
         patterns = {

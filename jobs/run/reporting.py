@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from jobs.config.config import Config
@@ -16,8 +17,10 @@ from recon.store.desk import workbooks
 from recon.store.desk.workbook_bytes import LARGEST, pieces_of, sha256_of_file
 from recon.store.desk.workbooks import StoredWorkbook
 from recon.store.engine import Store
+from recon.store.versions.evidence import order_sources
 from reports.report import Basis, Group, Report
 from reports.sheet import AnyReport
+from reports.shop_links import ShopLinks
 from reports.workbook.plain import write_plain
 from reports.workbook.write import file_name, remove_left, replacing, write_workbook
 
@@ -56,6 +59,7 @@ def write_reports(
         context.calendars,
         head,
         {name: writing.config.journal.codes(name).accounts for name in writing.config.accounts},
+        ShopLinks(writing.config.order_links, partial(order_sources, writing.store)),
     )
     parts = tuple(Report(result, basis, digests[result.account.name]) for result in findings.results)
     if writing.format != XLSX:

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,7 +24,9 @@ from recon.store.desk.people import users
 from recon.store.desk.workbook_bytes import content_of
 from recon.store.engine import Store
 from recon.store.runs import record
+from recon.store.versions.evidence import order_sources
 from reports.page.site import Notary, RunProgress, RunRequest, Site, Verdict
+from reports.shop_links import ShopLinks
 
 _KEPT = 200  # runs whose progress can be asked for
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -83,6 +86,7 @@ def make_site(
         software=__version__,
         hosts=frozenset(hosts),
         audit_key=config.audit_key,
+        shop_links=ShopLinks(config.order_links, partial(order_sources, store)),
         secure=bool(page.tls.cert) or page.behind_proxy,
         health=health,
     )

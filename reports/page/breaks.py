@@ -24,6 +24,7 @@ from reports.page.notices import notices_of
 from reports.page.render import moment, render
 from reports.page.security import PERSON, require
 from reports.page.site import SITE, Site
+from reports.shop_links import OrderKey
 
 PER_PAGE = 50
 _ORDERS = {"asc": False, "desc": True}
@@ -74,6 +75,7 @@ async def breaks(request: web.Request) -> web.Response:
     site = request.app[SITE]
     filters, sort, descending, page = list_of(request)
     listed = await asyncio.to_thread(find, site, filters, sort, descending, (page - 1) * PER_PAGE, PER_PAGE)
+    shop_urls = await asyncio.to_thread(_shop_urls, site, listed)
     owners = await asyncio.to_thread(worklist.owners, site.store, person.accounts)
     names = site.names_for(person)
     query = {name: value for name, value in request.query.items() if name not in ("page", "told") and value}
@@ -81,6 +83,7 @@ async def breaks(request: web.Request) -> web.Response:
         request,
         "breaks.html",
         listed=listed,
+        shop_urls=shop_urls,
         filters=filters,
         sort=sort,
         descending=descending,
@@ -105,6 +108,11 @@ def find(
     """A page of the list, asked for anew only when a run or a ruling has changed something."""
     key = ("breaks", filters, sort, descending, offset, limit)
     return cached(site, key, lambda: worklist.find(site.store, filters, sort, descending, offset, limit))
+
+
+def _shop_urls(site: Site, listed: worklist.BreakPage) -> Mapping[OrderKey, str]:
+    shown_breaks = (known.latest for known in listed.breaks)
+    return site.shop_links.of_orders({(b.account, b.order_id) for b in shown_breaks if b.account and b.order_id})
 
 
 def list_of(request: web.Request) -> tuple[worklist.Filter, str, bool, int]:
@@ -147,6 +155,7 @@ async def show(request: web.Request) -> web.Response:
         "break.html",
         known=known,
         sides=sides,
+        shop_url=next((_shop_url(site, side) for side in sides if side.kind == "order"), ""),
         different=differences(sides),
         rulings=rulings,
         steps=_steps(events, sides),
@@ -219,6 +228,10 @@ def _steps(events: Sequence[BreakEvent], sides: Sequence[Side]) -> list[Step]:
             steps.append(Step(version.seen_at, f"{side.kind} {'changed' if before else 'stored'}", "", words))
             before = version
     return sorted(steps, key=lambda step: step.at)
+
+
+def _shop_url(site: Site, order: Side) -> str:
+    return site.shop_links.url(order.now.get(c.SOURCE), order.id)
 
 
 def shown(site: Site, side: Side, name: str, account: str | None) -> Any:

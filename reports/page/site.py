@@ -15,6 +15,7 @@ from recon.money import Currencies
 from recon.people import Person
 from recon.store.engine import Store
 from reports.report import CatalogueEntry
+from reports.shop_links import ShopLinks
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ class Site:
     software: str
     hosts: frozenset[str]
     audit_key: bytes | None = None
+    shop_links: ShopLinks = field(default_factory=ShopLinks)
     secure: bool = False
     health: Callable[[], Mapping[str, object]] = field(default=dict)
     body_seconds: float = 30  # how long a sender may take over one request

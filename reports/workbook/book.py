@@ -32,7 +32,7 @@ def prepare_sheet(sheet: Worksheet, filled: FilledSheet) -> None:
         sheet.cell(HEADER_ROWS, index + 1, column.title).style = "header"
         sheet.column_dimensions[column_letter(index)].width = column.width
     sample = sheet.cell(HEADER_ROWS + 1, 1, "")
-    if filled.links:
+    if filled.links or filled.shop_links:
         sample.hyperlink = Hyperlink(ref=sample.coordinate)
     sheet.row_dimensions[HEADER_ROWS].height = header_height(columns, [column.width for column in columns])
     sheet.freeze_panes = f"{column_letter(declared.frozen)}{HEADER_ROWS + 1}"

@@ -14,7 +14,7 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from recon.money import Currencies
 from reports.report import EXACT
-from reports.sheet import TIME_ZONE, Column, Kind, column_letter
+from reports.sheet import AT_SHOP, TIME_ZONE, Column, Kind, column_letter
 from reports.workbook.styles import money_style, severity_style
 
 LONGEST = 32_767  # characters (UTF-16) that a cell holds
@@ -84,6 +84,8 @@ def _column(frame: pd.DataFrame, column: Column, context: CellContext) -> Parts:
     named = [column.name, column.currency] if column.kind is Kind.MONEY else [column.name]
     if column.kind is Kind.MOMENT and TIME_ZONE in frame.columns:
         named.append(TIME_ZONE)
+    if column.kind is Kind.SHOP:
+        named.append(AT_SHOP)
     if len(frame) > 1 and all(_is_same(frame[name]) for name in named):
         return (_join(*_column(frame.iloc[:1], column, context))[0].as_py(),)
     series = frame[column.name]
@@ -99,6 +101,8 @@ def _column(frame: pd.DataFrame, column: Column, context: CellContext) -> Parts:
             cells = _number(style, _major(_whole(pa.array(series, type=pa.int64(), from_pandas=True)), 4))
         case Kind.SEVERITY:
             cells = _by_word(_text(series), context)
+        case Kind.SHOP:
+            cells = _by_lead(_text(series), _whole(pa.array(frame[AT_SHOP])), context)
         case _:
             cells = _inline(style, _content(_text(series)))
     if any(not isinstance(part, str) and part.null_count for part in cells):
@@ -142,6 +146,12 @@ def _by_word(words: Any, context: CellContext) -> Parts:
         if style is not None:
             cells = pc.if_else(pc.equal(words, word), _join(*_inline(style, content)), cells)
     return (cells,)
+
+
+def _by_lead(words: Any, leads: Any, context: CellContext) -> Parts:
+    content = _content(words)
+    linked = _join(*_inline(context.styles[Kind.LINK], content))
+    return (pc.if_else(leads, linked, _join(*_inline(context.styles[Kind.TEXT], content))),)
 
 
 def _money(series: "pd.Series[Any]", codes: Any, context: CellContext) -> Parts:

@@ -10,20 +10,22 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 from typing import IO
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
 from isal import isal_zlib
 from openpyxl import Workbook
 from openpyxl.writer.excel import ExcelWriter
 
 from reports.sheet import HEADER_ROWS, PlacedSheet, Tab, Table, column_letter
-from reports.workbook.archive import MOST_BYTES, Archive
+from reports.workbook.archive import MOST_BYTES, Archive, Deflate
 from reports.workbook.cells import CellContext, rows_xml, text_xml
 from reports.workbook.links import Link
 from reports.workbook.paper import header_height
 
 CHUNK = 16_384  # rows rendered at once: more are no faster, and memory stays flat
 _LEVEL = 1  # of deflate: XML shrinks tenfold at the fastest level already
+_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_RELATIONSHIPS = "http://schemas.openxmlformats.org/package/2006/relationships"
 _LINKS = re.compile("<hyperlinks>.*</hyperlinks>")
 _CELL = re.compile(r'<c r="([A-Z]+\d+)"([^>]*?)>(<f>[^<]*</f>)?<v\s*/?>(?:[^<]*</v>)?</c>')
 
@@ -34,7 +36,8 @@ class FilledSheet:
 
     placed: PlacedSheet
     tab: Tab
-    links: Sequence[Link] = ()  # in place of the one link that stands for them
+    links: Sequence[Link] = ()  # these in place of the one link that stands for them
+    shop_links: Sequence[Link] = ()
 
     @property
     def below(self) -> tuple[Table, ...]:
@@ -69,11 +72,19 @@ def write_package(
             content = package.read(name)
             if name in filled:
                 _write_filled(archive, name, content.decode(), filled[name], context, chunk)
+                if filled[name].shop_links:
+                    folder, _, file_name = name.rpartition("/")
+                    targets = _targets(filled[name].shop_links).encode()
+                    archive.add(f"{folder}/_rels/{file_name}.rels", [targets], _deflate())
             else:
                 if name in values:
                     content = _with_values(content.decode(), values[name]).encode()
-                archive.add(name, [content], zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS))
+                archive.add(name, [content], _deflate())
     archive.close()
+
+
+def _deflate() -> Deflate:
+    return zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
 
 
 def _as_openpyxl_saves(book: Workbook) -> zipfile.ZipFile:
@@ -137,11 +148,29 @@ def _around_rows(xml: str, part: FilledSheet) -> tuple[str, str]:
     size = f"A1:{column_letter(wide - 1)}{part.last_row}"
     head, rest = xml.split(f'<row r="{HEADER_ROWS + 1}"', 1)
     tail = rest[rest.index("</sheetData>") :]
-    if part.links:
+    if part.links or part.shop_links:
         before, after = _LINKS.split(tail)
-        made = (f'<hyperlink ref="{cell}" location="{escape(place)}"/>' for cell, place in part.links)
-        tail = f"{before}<hyperlinks>{''.join(made)}</hyperlinks>{after}"
+        inside = (f'<hyperlink ref="{cell}" location="{escape(place)}"/>' for cell, place in part.links)
+        to_shop = (_shop_link(number, *link) for number, link in enumerate(part.shop_links, start=1))
+        tail = f'{before}<hyperlinks xmlns:r="{_OFFICE}">{"".join(chain(inside, to_shop))}</hyperlinks>{after}'
     return re.sub(r'<dimension ref="[^"]*"', f'<dimension ref="{size}"', head, count=1), tail
+
+
+def _shop_link(number: int, cell: str, url: str) -> str:
+    """The link of a cell; its target stands in the sheet's relationships, what follows "#" here, as Excel does it."""
+    place = url.partition("#")[2]
+    location = f" location={quoteattr(place)}" if place else ""
+    return f'<hyperlink ref="{cell}" r:id="rId{number}"{location}/>'
+
+
+def _targets(links: Sequence[Link]) -> str:
+    """The relationships of a sheet whose links lead out of the file, in their order."""
+    targets = (quoteattr(url.partition("#")[0]) for _, url in links)
+    relationships = (
+        f'<Relationship Id="rId{number}" Type="{_OFFICE}/hyperlink" Target={target} TargetMode="External"/>'
+        for number, target in enumerate(targets, start=1)
+    )
+    return f'<Relationships xmlns="{_RELATIONSHIPS}">{"".join(relationships)}</Relationships>'
 
 
 def _rendered(part: FilledSheet, context: CellContext, chunk: int) -> Iterator[bytes | memoryview]:

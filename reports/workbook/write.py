@@ -35,6 +35,7 @@ from reports.workbook.cells import CellContext, major_text, text_value
 from reports.workbook.charts import chart_of
 from reports.workbook.links import with_links
 from reports.workbook.paper import page_breaks, set_up_paper
+from reports.workbook.shop_links import with_shop_links
 from reports.workbook.stream import CHUNK, FilledSheet, write_package
 from reports.workbook.styles import money_style, page_style, register, style_ids
 
@@ -70,6 +71,7 @@ def write_report(report: AnyReport, file: IO[bytes], *, tab_rows: int = TAB_ROWS
     declared = sheets_of(report)
     tables = (sheet for sheet in declared if isinstance(sheet, Sheet))
     placed, links = with_links({sheet.name: place(sheet, report, tab_rows) for sheet in tables})
+    placed, links, shop_links = with_shop_links(placed, links, report)
     register(book, _currencies(report, placed), basis.currencies)
     context = CellContext(style_ids(book), report.zone, basis.currencies)
     filled: dict[str, FilledSheet] = {}
@@ -82,7 +84,9 @@ def write_report(report: AnyReport, file: IO[bytes], *, tab_rows: int = TAB_ROWS
             continue
         for tab in placed[sheet.name].tabs:
             prepared, part = _add_sheet(book, tab.title)
-            filled[part] = FilledSheet(placed[sheet.name], tab, links.get(tab.title, ()))
+            filled[part] = FilledSheet(
+                placed[sheet.name], tab, links.get(tab.title, ()), shop_links.get(tab.title, ())
+            )
             prepare_sheet(prepared, filled[part])
             _set_up_paper(prepared, report)
     write_package(book, file, context, filled=filled, values=values, day=report.as_of_day, chunk=chunk)

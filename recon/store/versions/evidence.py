@@ -1,6 +1,6 @@
 """What is stored of one object, archived or not, for people to look at."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Table, select, true
 from recon import columns as c
 from recon.store import tables
 from recon.store.engine import Store, from_micros, reading
+from recon.store.runs.break_rows import chunks
 from recon.store.versions import archive, packing
 
 TABLES = archive.TABLES
@@ -66,6 +67,23 @@ def versions(
     return [
         Version(from_micros(row[c.SEEN_AT]), dict(_values(kind, {name: row[name] for name in shown}))) for row in mine
     ]
+
+
+def order_sources(store: Store, orders: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """From which source orders (account and order id) come today; those that are not stored are left out."""
+    ids_of_account: dict[str, list[str]] = {}
+    for account, order_id in dict.fromkeys(orders):
+        ids_of_account.setdefault(account, []).append(order_id)
+    table = tables.ORDER
+    current = tables.known_at(table, None)
+    sources: dict[tuple[str, str], str] = {}
+    with reading(store) as connection:
+        for account, order_ids in ids_of_account.items():
+            for chunk in chunks(order_ids):
+                asked = (table.c[c.ACCOUNT] == account) & table.c[c.ORDER_ID].in_(chunk)
+                rows = connection.execute(select(table.c[c.ORDER_ID], table.c[c.SOURCE]).where(asked, current))
+                sources |= {(account, order_id): source for order_id, source in rows}
+    return sources
 
 
 def raw_objects(store: Store, kind: str, account: str, object_id: str) -> list[tuple[datetime, bytes]]:

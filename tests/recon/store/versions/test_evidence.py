@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from recon.store.engine import Store
-from recon.store.versions.evidence import TABLES, versions
+from recon.store.versions.evidence import TABLES, order_sources, versions
 from recon.store.versions.save import save_objects, save_orders
 from tests.kit.store_samples import DATABASES, HOUR, NOON, charge, opened, orders, rejected
 
@@ -50,3 +50,17 @@ def test_orders_are_there_by_their_id_and_an_unknown_one_is_not(store: Store) ->
     assert "hash of somebody" not in one.fields.values()
     for kind in TABLES:
         assert versions(store, kind, "th", "none such") == []
+
+
+def test_the_source_of_an_order_is_its_account_s_and_today_s(store: Store) -> None:
+    save_orders(store, orders({"source": "till"}, {"order_id": "2", "account": "jp"}), rejected(), NOON)
+    save_orders(store, orders({"source": "shop", "amount": 200}), rejected(), NOON + HOUR)
+    asked = [
+        ("th", "1"),
+        ("th", "1"),
+        ("jp", "1"),
+        ("jp", "2"),
+        *(("th", f"none {number}") for number in range(2_000)),
+    ]
+    assert order_sources(store, asked) == {("th", "1"): "shop", ("jp", "2"): "shop"}
+    assert order_sources(store, []) == {}
