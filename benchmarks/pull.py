@@ -134,7 +134,7 @@ async def both(work: Work) -> tuple[float, float]:
 
 async def pull(store: "Store", work: Work) -> tuple[float, int]:
     """One pull of the bulk server into a store: its seconds, and how many versions it wrote."""
-    from jobs.cli.progress import Lines
+    from jobs.cli.answers.progress import Lines
     from jobs.run.access import AccountAccess, PullContext
     from jobs.run.pulling import PullScope, pull_account
     from recon.model import Account, Window

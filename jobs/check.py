@@ -15,7 +15,7 @@ from jobs.config.config import Config, ConfigError
 from jobs.config.sections import AccountSection
 from jobs.logs.redaction import masked
 from jobs.run.access import mismatches
-from jobs.run.gateway_clock import NO_DATE, skew
+from jobs.run.moments.gateway_clock import NO_DATE, skew
 from jobs.run.outcome import JobError
 from jobs.run.run import open_ready_store
 from jobs.service import schedule

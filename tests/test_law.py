@@ -4,6 +4,7 @@ Every clause is a check over sources by module name; it holds for the project an
 """
 
 import ast
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -64,6 +65,7 @@ CLOCKS = {"now", "utcnow", "today", "time", "monotonic", "perf_counter"}
 FLOAT_HOMES = ("recon.omise.client", "recon.tabular.table", "recon.sandbox")
 VAGUE = {"utils", "util", "helpers", "helper", "common", "manager", "misc"}
 FUNCTION_LINES, FILE_LINES = 60, 500
+FOLDER_MODULES = 20
 
 
 def project() -> dict[str, str]:
@@ -246,6 +248,14 @@ def all_is_short(sources: Sources) -> list[str]:
     return long
 
 
+def no_folder_is_crowded(sources: Sources) -> list[str]:
+    """Clause 6: no more modules beside each other than an eye takes in, but for sheets, of which each is one."""
+    rooms = {module.rpartition(".")[0] for module in sources}
+    folders = Counter(module.rpartition(".")[0] for module in sources if module not in rooms)
+    allowed = {"reports.sheets"}
+    return [f"{name} has {n} modules" for name, n in folders.items() if n > FOLDER_MODULES and name not in allowed]
+
+
 def files_say_what_they_are(sources: Sources) -> list[str]:
     """Every file opens with a sentence; every public function and class has a docstring."""
     wrong = []
@@ -290,6 +300,7 @@ OFFENCES: list[tuple[Check, dict[str, str]]] = [
     (no_cycles, {"recon.a": "import recon.b", "recon.b": "from recon import a"}),
     (all_is_short, {"recon.a": "def f():\n" + "    x = 1\n" * 60}),
     (all_is_short, {"recon.a": "x = 1\n" * 501}),
+    (no_folder_is_crowded, {f"recon.a.m{n}": "" for n in range(21)}),
     (files_say_what_they_are, {"recon.a": "def f(): pass"}),
 ]
 CHECKS = list(dict.fromkeys(check for check, _ in OFFENCES))

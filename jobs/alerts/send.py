@@ -26,8 +26,8 @@ from jobs.config.config import Config, ConfigError
 from jobs.logs.errors import say
 from jobs.logs.logs import bound, log
 from jobs.logs.redaction import keep_secret, masked_for_logs
-from jobs.run.gateway_clock import ClockWrong
 from jobs.run.lock import Busy
+from jobs.run.moments.gateway_clock import ClockWrong
 from jobs.run.outcome import JobError, Outcome, RunOptions
 from jobs.run.run import ready_store, resolve, run
 from jobs.service.nights import Finding

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from jobs.batch.local import do_batch
 from jobs.batch.plan import BACKFILL, DAY, NIGHT, Period, PullDays, months, plan, request_of
 from jobs.config.config import Config
-from jobs.run.gateway_clock import prove_clock
+from jobs.run.moments.gateway_clock import prove_clock
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
 from jobs.run.run import ready_store, resolve
 from recon.calendars import local_day

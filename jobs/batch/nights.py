@@ -9,8 +9,8 @@ from jobs.batch.backfill import open_night
 from jobs.batch.plan import NIGHT, Kind, options_of
 from jobs.batch.queue import PACE, Pace, wait_for
 from jobs.config.config import Config
-from jobs.run.gateway_clock import prove_clock
 from jobs.run.lock import AlreadyDone, Busy, Hold, run_held
+from jobs.run.moments.gateway_clock import prove_clock
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
 from jobs.run.run import ready_store, resolve
 from recon.store.queue import batches

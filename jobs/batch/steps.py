@@ -18,10 +18,10 @@ from jobs.batch import packed
 from jobs.batch.plan import DAY, KINDS_BEFORE, Kind, options_of, waits_for
 from jobs.config.config import Config
 from jobs.run.access import AccountAccess, PullContext, access_of, prove
-from jobs.run.gateway_clock import FAR, ClockWrong, latest, prove_clock
 from jobs.run.judging import Findings
-from jobs.run.later_moments import later_moments
 from jobs.run.lock import AlreadyDone, Hold, run_held
+from jobs.run.moments.gateway_clock import FAR, ClockWrong, latest, prove_clock
+from jobs.run.moments.later_moments import later_moments
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
 from jobs.run.pulled import Pulled
 from jobs.run.pulling import PullScope, pull_account, sweep_account

@@ -29,8 +29,8 @@ from jobs.config.config import Config
 from jobs.logs.errors import note
 from jobs.logs.logs import bound
 from jobs.logs.redaction import masked_for_logs
-from jobs.run.later_moments import say_later_moments
 from jobs.run.lock import AlreadyDone, Busy
+from jobs.run.moments.later_moments import say_later_moments
 from jobs.run.outcome import JobError
 from jobs.run.run import open_ready_store
 from recon.store.engine import Store, is_lost

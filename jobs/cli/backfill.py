@@ -9,10 +9,11 @@ import typer
 from jobs.batch.backfill import backfill as run_months
 from jobs.batch.local import do_batch
 from jobs.batch.queue import enqueue_and_wait
-from jobs.cli import options, tables
-from jobs.cli.documents import run_document
+from jobs.cli import options
+from jobs.cli.answers import tables
+from jobs.cli.answers.documents import run_document
+from jobs.cli.answers.progress import progress_on_stderr
 from jobs.cli.options import clock, print_lines, read_config, respond, run_options
-from jobs.cli.progress import progress_on_stderr
 from jobs.logs.errors import DONE, INCOMPLETE, say, told
 from recon.result.trust import doubt_lines
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from jobs.cli import tables
+from jobs.cli.answers import tables
 from jobs.cli.options import SEVERITIES, Accounts, AsJson, By, actor, choices, clock, day, read_config, respond
 from jobs.config.thresholds import SECTIONS
 from jobs.desk.actions import do, whole_document

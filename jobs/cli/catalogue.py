@@ -5,12 +5,13 @@ from pathlib import Path
 
 import typer
 
-from jobs.cli import options, tables
-from jobs.cli.documents import rule_documents
+from jobs.cli import options
+from jobs.cli.answers import tables
+from jobs.cli.answers.documents import rule_documents
 from jobs.cli.options import read_config, respond
 from jobs.logs.errors import told
 from recon.methods import HEADS, MethodBook, document, legend
-from recon.tabular.presets import presets as presets_of
+from recon.tabular.recognition.presets import presets as presets_of
 
 presets = typer.Typer()
 _ROOMS = {"orders": "recon.orders", "bank": "recon.bank"}

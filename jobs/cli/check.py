@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from jobs.check import as_document, check_all, failed
-from jobs.cli import options, tables
+from jobs.cli import options
+from jobs.cli.answers import tables
 from jobs.cli.options import clock, read_config, respond
 from jobs.logs.errors import DONE, MISTAKE, say, told
 

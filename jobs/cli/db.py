@@ -9,12 +9,13 @@ from typing import Annotated, Any
 import typer
 
 from jobs.batch.queue import install
-from jobs.cli import options, tables
+from jobs.cli import options
+from jobs.cli.answers import tables
 from jobs.cli.options import actor, clock, day, read_config, respond
 from jobs.config.config import Config
 from jobs.logs.errors import say, told
-from jobs.run.gateway_clock import prove_clock
 from jobs.run.masking import mask_what_is_stored
+from jobs.run.moments.gateway_clock import prove_clock
 from jobs.run.outcome import JobError
 from jobs.run.run import open_ready_store, ready_store
 from recon.calendars import days_window

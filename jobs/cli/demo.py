@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from jobs import demo as demonstration
-from jobs.cli import tables
+from jobs.cli.answers import tables
+from jobs.cli.answers.progress import progress_on_stderr
 from jobs.cli.options import clock, print_lines
-from jobs.cli.progress import progress_on_stderr
 from jobs.logs.errors import DONE, INCOMPLETE, say, told
 from recon.result.trust import trust_lines
 from recon.sandbox.server.app import serve

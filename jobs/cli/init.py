@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from jobs.check import failed
-from jobs.cli import options, tables
+from jobs.cli import options
+from jobs.cli.answers import tables
 from jobs.cli.options import clock, respond
 from jobs.logs.errors import say, told
 from jobs.run.outcome import JobError

@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from jobs.cli import options
+from jobs.cli.answers.progress import progress_on_stderr
+from jobs.cli.answers.tables import table
 from jobs.cli.options import actor, choices, clock, read_config, respond, run_options
-from jobs.cli.progress import progress_on_stderr
-from jobs.cli.tables import table
 from jobs.desk.journal import Asked, Handover, again, all_exports, hand_over, write
 from jobs.logs.errors import DONE, INCOMPLETE, say, told
 from jobs.run.outcome import JobError

@@ -2,8 +2,9 @@
 
 import typer
 
-from jobs.cli import options, tables
-from jobs.cli.documents import match_documents
+from jobs.cli import options
+from jobs.cli.answers import tables
+from jobs.cli.answers.documents import match_documents
 from jobs.cli.options import clock, read_config, respond, run_options
 from jobs.desk.matches import links_in_range
 from jobs.logs.errors import told

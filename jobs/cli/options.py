@@ -12,7 +12,7 @@ import typer
 
 from jobs.config.config import Config, load
 from jobs.config.fields import suggest
-from jobs.run.later_moments import command_begins
+from jobs.run.moments.later_moments import command_begins
 from jobs.run.outcome import JobError, RunOptions
 from recon.model import Severity
 

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from jobs.cli import options
+from jobs.cli.answers.tables import table
 from jobs.cli.options import actor, choices, clock, read_config, respond
-from jobs.cli.tables import table
 from jobs.config.config import Config
 from jobs.logs.errors import told
 from jobs.run.outcome import JobError

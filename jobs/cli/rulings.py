@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from jobs.cli import options, tables
+from jobs.cli import options
+from jobs.cli.answers import tables
 from jobs.cli.options import actor, choices, clock, read_config, respond
 from jobs.config.config import Config
 from jobs.logs.errors import DONE, INCOMPLETE, say, told

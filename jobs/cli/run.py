@@ -11,10 +11,11 @@ from typing import Annotated, Any
 import typer
 
 from jobs.alerts.send import run_and_tell
-from jobs.cli import options, tables
-from jobs.cli.documents import has_open_break, run_document, unsigned_words
+from jobs.cli import options
+from jobs.cli.answers import tables
+from jobs.cli.answers.documents import has_open_break, run_document, unsigned_words
+from jobs.cli.answers.progress import progress_on_stderr
 from jobs.cli.options import SEVERITIES, choices, clock, print_lines, read_config, respond, run_options
-from jobs.cli.progress import progress_on_stderr
 from jobs.config.config import Config
 from jobs.logs.errors import BREAKS, DONE, INCOMPLETE, say, told
 from jobs.logs.logs import is_json

@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from jobs.cli import options, tables
-from jobs.cli.documents import run_documents
+from jobs.cli import options
+from jobs.cli.answers import tables
+from jobs.cli.answers.documents import run_documents
 from jobs.cli.options import read_config, respond
 from jobs.desk.comparing import runs_diff, stored_run
 from jobs.logs.errors import told

@@ -11,8 +11,8 @@ import typer
 
 from jobs.batch.queue import PACE
 from jobs.batch.worker import work
+from jobs.cli.answers.progress import Lines
 from jobs.cli.options import clock, config_path, read_config
-from jobs.cli.progress import Lines
 from jobs.config.config import Config
 from jobs.logs.errors import DONE, note, told
 from jobs.logs.logs import configure

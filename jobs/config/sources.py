@@ -53,7 +53,7 @@ from recon.orders.kinds import kinds as order_kinds
 from recon.orders.source import OrderKind
 from recon.tabular.keys import Value
 from recon.tabular.layout import Column
-from recon.tabular.presets import presets, with_preset
+from recon.tabular.recognition.presets import presets, with_preset
 
 SourceKind = OrderKind | BankKind
 

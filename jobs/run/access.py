@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Any
 
 from jobs.config.config import Config
-from jobs.run.gateway_clock import refuse_skew
+from jobs.run.moments.gateway_clock import refuse_skew
 from jobs.run.outcome import JobError, Progress
 from jobs.run.related import name_rules
 from recon.expressions import compiled

@@ -9,11 +9,11 @@ from functools import partial
 
 from jobs.config.config import Config
 from jobs.logs.errors import trouble_of
-from jobs.run.gateway_clock import latest, prove_clock
 from jobs.run.judging import Findings
-from jobs.run.later_moments import later_moments, say_later_moments
 from jobs.run.lock import Hold, run_held
 from jobs.run.masking import mask_what_is_stored
+from jobs.run.moments.gateway_clock import latest, prove_clock
+from jobs.run.moments.later_moments import later_moments, say_later_moments
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
 from jobs.run.pulled import Pulled
 from jobs.run.sources import read_opening_items

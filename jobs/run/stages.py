@@ -17,11 +17,11 @@ from jobs.logs.logs import bound
 from jobs.logs.tracing import span
 from jobs.run.access import Proved, PullContext, access_of, prove
 from jobs.run.delivery import deliver
-from jobs.run.gateway_clock import latest
 from jobs.run.history import with_histories
 from jobs.run.judging import Findings, find
 from jobs.run.judging_request import AccountRequest, JudgingRequest
 from jobs.run.lock import Hold
+from jobs.run.moments.gateway_clock import latest
 from jobs.run.outcome import Outcome, Progress, RunOptions, Unsigned, place_of
 from jobs.run.pulled import Pulled
 from jobs.run.pulling import PullScope, pull_account

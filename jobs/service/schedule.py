@@ -23,8 +23,8 @@ from jobs.config.config import Config
 from jobs.config.sections import Job
 from jobs.logs.errors import note, say
 from jobs.logs.logs import bound
-from jobs.run.gateway_clock import ClockWrong
 from jobs.run.lock import AlreadyDone, Busy
+from jobs.run.moments.gateway_clock import ClockWrong
 from jobs.run.outcome import Outcome, RunOptions
 from jobs.run.sources import file_digests
 from jobs.service import nights

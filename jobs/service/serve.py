@@ -12,7 +12,7 @@ from jobs.alerts.send import Teller, tell_of
 from jobs.batch.nights import nights_under_way, run_night
 from jobs.config.config import Config
 from jobs.logs.errors import note
-from jobs.run.later_moments import say_later_moments
+from jobs.run.moments.later_moments import say_later_moments
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
 from jobs.run.run import open_ready_store, run
 from jobs.service.extra_jobs import in_own_process

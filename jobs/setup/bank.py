@@ -14,7 +14,7 @@ from recon.bank.load import read, texts
 from recon.bank.source import BankMissing, BankSource, BankUnreadable, LoadedBank
 from recon.money import Currencies
 from recon.tabular.files import SourceFile
-from recon.tabular.samples import kind_of
+from recon.tabular.recognition.samples import kind_of
 
 ROOM = "recon.bank"
 _START = 4_096  # bytes in which a format shows itself

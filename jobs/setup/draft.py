@@ -13,8 +13,8 @@ from jobs.setup.accounts import NewAccount
 from jobs.setup.questions import Questions
 from jobs.setup.reading import Item
 from recon import columns as c
-from recon.tabular.date_guess import possible_formats
 from recon.tabular.faults import RejectedShare
+from recon.tabular.recognition.date_guess import possible_formats
 
 ROWS = 10  # that are shown of a source
 _AMOUNTS = (c.AMOUNT, "debit", "credit")

@@ -9,12 +9,12 @@ from jobs.run.outcome import JobError
 from jobs.setup.questions import Questions
 from recon.bounds import LARGEST_FILE
 from recon.money import Currencies
-from recon.tabular.contents import Contents, contents
 from recon.tabular.files import SourceFile, matching_files
 from recon.tabular.header_row import numbered
-from recon.tabular.presets import Fit, Preset, fitting, presets
-from recon.tabular.proposals import named_columns
-from recon.tabular.samples import Sample, samples
+from recon.tabular.recognition.contents import Contents, contents
+from recon.tabular.recognition.presets import Fit, Preset, fitting, presets
+from recon.tabular.recognition.proposals import named_columns
+from recon.tabular.recognition.samples import Sample, samples
 from recon.tabular.table import EncodingUnclear, TableUnreadable
 
 NONE = "none"

@@ -6,9 +6,9 @@ from typing import Any
 from jobs.setup.files import NONE
 from jobs.setup.questions import Questions
 from recon import columns as c
-from recon.tabular.contents import Contents
 from recon.tabular.layout import folded
-from recon.tabular.proposals import Proposal, proposals
+from recon.tabular.recognition.contents import Contents
+from recon.tabular.recognition.proposals import Proposal, proposals
 
 _CLOCK_NAMES = frozenset(map(folded, ("time", "order time", "เวลา", "時刻", "時間", "masa")))
 

@@ -30,12 +30,12 @@ from recon.orders import parquet, sql
 from recon.orders.load import texts
 from recon.orders.source import LoadedOrders, OrderSource, SourceMissing, SourceUnreadable
 from recon.privacy import redact
-from recon.tabular.contents import Contents
 from recon.tabular.files import SourceFile
 from recon.tabular.layout import folded
-from recon.tabular.presets import Preset, presets
-from recon.tabular.proposals import status_words
-from recon.tabular.samples import Sample, kind_of
+from recon.tabular.recognition.contents import Contents
+from recon.tabular.recognition.presets import Preset, presets
+from recon.tabular.recognition.proposals import status_words
+from recon.tabular.recognition.samples import Sample, kind_of
 
 ROOM = "recon.orders"
 BY_CURRENCY = "by currency"

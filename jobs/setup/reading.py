@@ -19,7 +19,7 @@ from recon.money import Currencies
 from recon.orders.load import read
 from recon.orders.source import LoadedOrders, OrderSource, SourceMissing, SourceUnreadable
 from recon.tabular.faults import RejectedShare
-from recon.tabular.look import Look
+from recon.tabular.recognition.look import Look
 
 OK = "ok"
 WARNING = "warning"

@@ -35,7 +35,7 @@ from recon.privacy import mask
 from recon.tabular.faults import RejectedShare, grouped, lacking_columns, missing_columns
 from recon.tabular.files import SourceFile, matching_files
 from recon.tabular.layout import Column
-from recon.tabular.look import Look, look_of
+from recon.tabular.recognition.look import Look, look_of
 
 # What a format's own library makes of a file that nobody foresaw.
 _UNFORESEEN = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)

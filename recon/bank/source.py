@@ -15,7 +15,7 @@ from recon.tabular.faults import RejectedShare
 from recon.tabular.files import SourceFile
 from recon.tabular.keys import Key
 from recon.tabular.layout import Layout
-from recon.tabular.look import Look
+from recon.tabular.recognition.look import Look
 from recon.tabular.table import Table, TableUnreadable
 
 

@@ -14,7 +14,7 @@ from recon.orders.rows import OrderContext, ReadRows, rows_of, texts_of, wanted_
 from recon.orders.source import ColumnMissing, LoadedOrders, OrderSource, SourceUnreadable
 from recon.tabular.faults import RejectedShare, grouped, lacking_columns, missing_columns
 from recon.tabular.layout import Column
-from recon.tabular.look import Look, look_of
+from recon.tabular.recognition.look import Look, look_of
 from recon.tabular.table import Table
 
 

@@ -14,7 +14,7 @@ from recon.model import InputFile, Window
 from recon.tabular.faults import RejectedShare
 from recon.tabular.keys import Key
 from recon.tabular.layout import Layout
-from recon.tabular.look import Look
+from recon.tabular.recognition.look import Look
 from recon.tabular.table import Table, TableUnreadable
 
 ORDERS_PLACE = "orders."

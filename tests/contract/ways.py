@@ -17,7 +17,7 @@ from jobs.batch.local import outcomes_of
 from jobs.batch.queue import PACE, StepTry
 from jobs.batch.steps import Work
 from jobs.batch.worker import Worker
-from jobs.cli.documents import run_document
+from jobs.cli.answers.documents import run_document
 from jobs.config import config as configuration
 from jobs.config.config import Config
 from jobs.run.outcome import Outcome, RunOptions

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from jobs.check import as_document, check_all, failed
-from jobs.cli.progress import Lines
+from jobs.cli.answers.progress import Lines
 from jobs.config.config import load
 from jobs.run.outcome import RunOptions
 from jobs.run.run import run

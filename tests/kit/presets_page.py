@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from recon.tabular.presets import Preset, presets
+from recon.tabular.recognition.presets import Preset, presets
 from tests.kit.places import ROOT
 
 PAGE = ROOT / "docs" / "presets.md"

@@ -3,8 +3,8 @@
 import pytest
 from rich.cells import cell_len
 
-from jobs.cli import listing as listing_module
-from jobs.cli.listing import Field, listing
+from jobs.cli.answers import listing as listing_module
+from jobs.cli.answers.listing import Field, listing
 
 IDS = ["brk_22l7pgectlmkjqdb", "brk_2627j6evg5tdneny"]
 FIELDS = (

@@ -2,7 +2,7 @@
 
 import json
 
-from recon.tabular.presets import presets
+from recon.tabular.recognition.presets import presets
 from tests.jobs.cli.test_methods import said
 
 

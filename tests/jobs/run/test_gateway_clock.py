@@ -13,7 +13,7 @@ from jobs.batch.backfill import backfill, open_backfill
 from jobs.batch.local import do_batch
 from jobs.check import check_all
 from jobs.config import config as configuration
-from jobs.run.gateway_clock import FAR, ClockWrong, latest, skew
+from jobs.run.moments.gateway_clock import FAR, ClockWrong, latest, skew
 from jobs.run.outcome import RunOptions
 from jobs.run.run import open_ready_store, run
 from jobs.setup.reading import FAILED, OK, WARNING

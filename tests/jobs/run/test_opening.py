@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from jobs.cli.documents import has_open_break
+from jobs.cli.answers.documents import has_open_break
 from jobs.demo import BANK
 from jobs.run.outcome import JobError
 from tests.kit.job import LAST, Job, job

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from jobs import demo
-from jobs.cli.documents import run_document
+from jobs.cli.answers.documents import run_document
 from jobs.config import config as configuration
 from jobs.run.outcome import Outcome, RunOptions
 from jobs.run.run import run

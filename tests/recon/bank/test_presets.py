@@ -14,7 +14,7 @@ from recon import columns as c
 from recon.bank.load import read
 from recon.bank.source import BankMissing, LoadedBank
 from recon.money import Currencies
-from recon.tabular.presets import CERTAINTIES, fitting, presets
+from recon.tabular.recognition.presets import CERTAINTIES, fitting, presets
 from tests.kit import presets_page
 from tests.kit.bank_exports import BankExport, japan, malaysia, singapore, thailand
 from tests.kit.small_config import configured

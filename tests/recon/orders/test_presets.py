@@ -14,7 +14,7 @@ from recon import columns as c
 from recon.orders.load import read
 from recon.orders.source import ColumnMissing, LoadedOrders
 from recon.tabular.layout import Column
-from recon.tabular.presets import fitting, presets
+from recon.tabular.recognition.presets import fitting, presets
 from tests.kit.small_config import configured
 from tests.recon.orders.test_csv import WINDOW
 

@@ -10,7 +10,7 @@ from recon import columns as c
 from recon.orders import sql
 from recon.orders.load import read
 from recon.orders.source import LoadedOrders, SourceUnreadable
-from recon.tabular.presets import presets
+from recon.tabular.recognition.presets import presets
 from tests.kit import mariadb
 from tests.kit.places import ROOT
 from tests.recon.orders.test_csv import WINDOW, a_source, load

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from jobs.cli.answers.documents import has_open_break
 from jobs.cli.app import app
-from jobs.cli.documents import has_open_break
 from jobs.config import config as configuration
 from jobs.desk.actions import prove_audit
 from tests.kit.job import FIRST, LAST, Job, finished_job

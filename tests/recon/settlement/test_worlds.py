@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from jobs.cli.documents import run_document
+from jobs.cli.answers.documents import run_document
 from recon import columns as c
 from recon import settlement
 from recon.model import MOVING_LINES, Books, Result

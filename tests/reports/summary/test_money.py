@@ -7,7 +7,7 @@ from typing import Any
 from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from jobs.cli.documents import run_document
+from jobs.cli.answers.documents import run_document
 from recon import columns as c
 from recon.calendars import days_window
 from recon.model import MOVING_LINES, HeldLine

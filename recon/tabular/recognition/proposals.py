@@ -8,8 +8,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from recon.tabular.contents import Contents
 from recon.tabular.layout import folded
+from recon.tabular.recognition.contents import Contents
 
 _UNIT = re.compile(r"[(\[](?!dr|cr|debit|credit).*$")
 

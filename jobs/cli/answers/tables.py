@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from jobs.cli.listing import COLOURS, PIPED, Field, PipedConsole, listing
+from jobs.cli.answers.listing import COLOURS, PIPED, Field, PipedConsole, listing
 from jobs.logs.logs import is_json
 from recon import columns as c
 from recon.model import Account, KnownBreak, NoteKind, Result, Severity

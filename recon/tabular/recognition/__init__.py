@@ -1,0 +1,1 @@
+"""What a file that nobody has described may be: its dialect, its columns, the presets that fit."""
