@@ -12,6 +12,7 @@ from reports.sheet import AT_SHOP, AnyReport, Column, Kind, PlacedSheet, Tab, Ta
 from reports.shop_links import OrderKey, ShopLinks
 from reports.workbook.links import MOST, Link
 
+MOST_TO_SHOP = 10_000  # on one sheet: LibreOffice takes four seconds longer to open it, and minutes with 65,000
 _LONGEST = 2_079  # characters: Excel repairs a file that has a longer URL
 _BATCH = 10_000  # orders whose sources are looked up at once
 LinksByTab = dict[str, list[Link]]
@@ -22,8 +23,9 @@ def with_shop_links(
 ) -> tuple[dict[str, PlacedSheet], LinksByTab, LinksByTab]:
     """The sheets, the links inside of the file, and those to the shop (cell and URL), by tab.
 
-    A link to the shop takes the place of one inside of the file on the same cell. A tab has at most MOST links; a
-    sheet with more says in words from which row on its order ids are text.
+    A link to the shop takes the place of one inside of the file on the same cell. A tab has at most
+    MOST_TO_SHOP of them, and MOST links in all; a sheet with more says from which row on its order ids
+    are text.
     """
     shop_links = report.basis.shop_links
     if not shop_links.templates:
@@ -44,7 +46,7 @@ def with_shop_links(
             shop: list[Link] = []
             for index, url in _urls(sheet, tab, account, shop_links):
                 cell = f"{letter}{sheet.where(index)[1]}"
-                if cell not in kept and len(kept) + len(shop) >= MOST:
+                if len(shop) == MOST_TO_SHOP or (cell not in kept and len(kept) + len(shop) >= MOST):
                     cuts.append(f"{tab.title} from row {sheet.where(index)[1]} on")
                     break
                 kept.pop(cell, None)
@@ -89,7 +91,7 @@ def _leading(sheet: PlacedSheet, leading: "np.typing.NDArray[np.bool_]", cuts: S
     if not cuts:
         return shown
     order = next(column for column in columns if column.name == c.ORDER_ID)
-    words = f"Excel drops all links of a sheet that has more than 65,530; so order ids are text: {', '.join(cuts)}."
+    words = f"A sheet with very many links opens slowly or loses them, so order ids are text: {', '.join(cuts)}."
     no_rows = pd.DataFrame({order.name: pd.Series([], dtype=c.TEXT)})
     table = Table("Links to the shop", (Column(order.title, order.name, Kind.TEXT, order.width),), no_rows, words)
     return replace(shown, below=(*shown.below, table))
