@@ -93,6 +93,9 @@ def _mask(connection: Connection, masks: Masks, act: Act) -> tuple[Row[Any], int
         listed = (*tables.OBJECTS.values(), tables.ORDER, tables.BANK_LINE, tables.REJECTED, tables.KEPT_ASIDE)
         names = ", ".join(bulk.quoted(connection, table) for table in listed)
         connection.exec_driver_sql(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE")
+    of_these_rules = select(MASKING).where(MASKING.c.rules == masks.rules)
+    if (done := connection.execute(of_these_rules).one_or_none()) is not None:
+        return done, 0  # by another process, which the lock waited for
     counts: dict[str, int] = {}
     replaced: list[str] = []
     archived: dict[tuple[str, ...], ObjectRow] = {}
@@ -124,8 +127,7 @@ def _mask(connection: Connection, masks: Masks, act: Act) -> tuple[Row[Any], int
         audit.append(connection, act.who, audit.MASKED, f"rules {masks.rules}", detail, act.at, act.audit_key)
     values = {"rules": masks.rules, "masked_at": act.at, "replaced": json.dumps(replaced)}
     connection.execute(insert(MASKING), values)
-    done = connection.execute(select(MASKING).where(MASKING.c.rules == masks.rules)).one()
-    return done, total
+    return connection.execute(of_these_rules).one(), total
 
 
 def _chunks(connection: Connection, table: Table) -> Iterator[Sequence[Row[Any]]]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +200,14 @@ def test_a_store_is_masked_when_it_is_opened_and_only_once(tmp_path: Path) -> No
     assert mask_what_is_stored(config, store, NOON + 9 * HOUR) == 0
     store.dispose()
     assert in_clear(tmp_path / url.rpartition("/")[2]) == []
+
+
+def test_several_processes_that_open_a_store_at_once_mask_it_once(store: Store, tmp_path: Path) -> None:
+    fill(store)
+    config = configuration.load(configured(tmp_path, text=ONE_ACCOUNT), {"TH_KEY": "skey_test_1"})
+    with ThreadPoolExecutor(4) as pool:
+        masked = list(pool.map(lambda _: mask_what_is_stored(config, store, NOON + 9 * HOUR), range(4)))
+    assert sorted(masked) == [0, 0, 0, 3]
 
 
 CARD, MAIL = "4242424242424242", "canary.mali@example.com"
