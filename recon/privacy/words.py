@@ -8,7 +8,7 @@ from importlib import resources
 from recon.privacy.patterns import MASKED, mask, redact
 
 _LETTERS_OF_NOBODY = 2  # in a cell with a digit beside its currency, as in a damaged amount
-_CURRENCY = re.compile(r"^[A-Z]{2,3}(?= )")
+_CURRENCY = re.compile(r"^[A-Z]{2,3} ")
 _SHOWN = 40  # characters of a value in a reason
 _LONG_WORD = 200  # characters: no word is longer
 _LONG_TEXT = 4_000  # characters: of what is longer nothing stays
@@ -92,7 +92,8 @@ def _may_be_shown(text: str) -> bool:
     if mask(text, strict=True) != text:
         return False
     is_dated = _DIGIT.search(text) is not None
-    if is_dated and text.isascii() and sum(map(str.isalpha, _CURRENCY.sub("", text))) <= _LETTERS_OF_NOBODY:
+    number = _CURRENCY.sub("", text)
+    if number[:1].isdigit() and number.isascii() and sum(map(str.isalpha, number)) <= _LETTERS_OF_NOBODY:
         return True
     return _CELL.fullmatch(text) is not None or all(
         _is_harmless(word)

@@ -363,7 +363,7 @@ def transaction_that_no_list_shows(world: World) -> list[Expected]:
         if path != "/transactions":
             return body
         rows = [row for row in body["data"] if row["id"] != charge["transaction"]]
-        return {**body, "data": rows, "total": body["total"] - 1}
+        return {**body, "data": rows, "total": body["total"] - (len(body["data"]) - len(rows))}
 
     hidden.tamper = tamper
     return []

@@ -9,7 +9,6 @@ KNOWN_WRONG: dict[str, str] = {
 }
 
 KNOWN_WRONG_FACETS: dict[str, str] = {
-    "new_run_keys": "waterfall is not there yet",
     "due_by_of_an_open_dispute": "due_by of an open dispute is null",
 }
 
