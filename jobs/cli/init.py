@@ -47,7 +47,7 @@ def init(
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing: what is not sure ends with exit code 2.")] = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Write a configuration from a key and sample files; asks what they do not show, and overwrites nothing."""
+    """Write a configuration from a key and sample files. Asks what they do not show, and overwrites nothing."""
     with told(as_json):
         if out.exists():
             raise JobError(exists_already(out))
