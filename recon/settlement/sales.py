@@ -9,9 +9,10 @@ from recon import columns as c
 from recon.arrays import Ints, Mask
 from recon.calendars import days_window
 from recon.model import Account, BalanceLine, Books, Proof, Window
-from recon.settlement.gaps import Gap, Reasons, proof_of
+from recon.settlement.gaps import BEFORE_GO_LIVE, Gap, Reasons, proof_of
 from recon.settlement.ledger import Ledger
 from recon.settlement.movements import split
+from recon.settlement.tie_out import before_go_live
 
 CHARGES_TO_SALES = "charges_to_sales"
 LATER = "charges of these days that Omise credits on other days"
@@ -70,6 +71,7 @@ def _gaps(
     charges = books.charges
     paid_in = charges[c.CURRENCY].to_numpy()
     credited_in = charges[c.FUNDING_CURRENCY].to_numpy()
+    early = before_go_live(charges, account)
     for place in np.flatnonzero(taken != sold).tolist():
         charge_id = str(charges[c.CHARGE_ID].iloc[place])
         if taken[place] and not sold[place]:
@@ -78,7 +80,10 @@ def _gaps(
             elif booked_in[place] == 0:
                 why = LATER
             else:
-                why = reasons.booked.get(charge_id, "") or reasons.waits.get(charge_id, "")
+                why = reasons.booked.get(charge_id, "")
+                if not why and early[place]:
+                    why = BEFORE_GO_LIVE
+                why = why or reasons.waits.get(charge_id, "")
         elif paid_in[place] != account.currency:
             why = CONVERTED
         elif taken[place]:

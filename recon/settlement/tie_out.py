@@ -136,7 +136,7 @@ def _sides(books: Books, ledger: Ledger, account: Account, window: Window) -> li
             ledger.charge_at,
             np.zeros(len(charges), dtype=bool),
             "",
-            _before_go_live(charges, account),
+            before_go_live(charges, account),
         ),
         _Side(
             "refund",
@@ -146,7 +146,7 @@ def _sides(books: Books, ledger: Ledger, account: Account, window: Window) -> li
             ledger.refund_at,
             refunds[c.VOIDED].to_numpy(dtype=bool),
             "voids, of which Omise does not say the sum",
-            _before_go_live(refunds, account),
+            before_go_live(refunds, account),
         ),
         _Side(
             "dispute",
@@ -156,12 +156,13 @@ def _sides(books: Books, ledger: Ledger, account: Account, window: Window) -> li
             np.full(len(disputes), -1, dtype=np.int64),
             unknown,
             "disputes of a status that nobody knows here",
-            _before_go_live(disputes, account),
+            before_go_live(disputes, account),
         ),
     ]
 
 
-def _before_go_live(frame: pd.DataFrame, account: Account) -> Mask:
+def before_go_live(frame: pd.DataFrame, account: Account) -> Mask:
+    """Rows that were made before the account went live; none where it names no day."""
     if account.go_live is None:
         return np.zeros(len(frame), dtype=bool)
     start = datetime.combine(account.go_live, time(), account.zone)

@@ -28,7 +28,7 @@ from tests.kit.store_samples import DATABASES, fresh_url
 
 ACCOUNTS = ("th", "jp")
 # What names the store itself or one life of a process, and how long its work took.
-OF_ITS_OWN = {"run": {"config_digest", "timings"}, "attempt": {"process"}}
+OF_ITS_OWN = {"run": {"config_digest", "timings"}, "attempt": {"process"}, "masking": {"masked_at", "cleared_at"}}
 DAY = timedelta(days=1)
 Plan = Sequence[tuple[int, bool]]  # runs: how many days later, and whether with reports
 
