@@ -22,6 +22,8 @@ from tests.contract.ways import Shown, Told, by_command, by_nights, by_worker, h
 from tests.contract.world import NOW, World
 from tests.kit.receivers import webhook
 
+pytestmark = pytest.mark.proof  # a world of three accounts, four times
+
 NOON = datetime(2026, 9, 14, 5, tzinfo=UTC)
 ACCOUNTS = {"th": "TH", "sg": "SG", "my": "MY"}
 WAYS = ("command", "night", "queue")

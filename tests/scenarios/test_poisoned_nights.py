@@ -65,6 +65,7 @@ def told(url: str) -> tuple[list[Any], list[Any]]:
 
 
 @pytest.mark.parametrize("database", DATABASES)
+@pytest.mark.proof
 async def test_after_a_poisoned_night_a_clean_one_gives_what_a_clean_store_has(tmp_path: Path, database: str) -> None:
     world = make_world(1, FIRST, LAST, 20, ACCOUNTS)
     charge = [charge for charge in world.books["th"].charges if charge.paid_at is not None][-1]
