@@ -164,7 +164,7 @@ async def wait_for(
     config: Config, batch_id: int, clock: Callable[[], datetime], progress: Progress, pace: Pace = PACE
 ) -> tuple[list[Outcome], bool]:
     """As `enqueue_and_wait`, and whether this call ended the batch: of all that wait for it, one does."""
-    store = await asyncio.to_thread(open_ready_store, config)
+    store = await _ready(config)
     try:
         batch = await asyncio.to_thread(_batch, store, batch_id)
         steps = await asyncio.to_thread(batches.steps, store, batch_id)
@@ -179,6 +179,21 @@ async def wait_for(
         return await _patiently(pace, partial(outcomes_of, work)), ended
     finally:
         await asyncio.to_thread(store.dispose)
+
+
+async def _ready(config: Config) -> Store:
+    """The ready store; one that was being opened when nobody waited any more is given back."""
+    opening = asyncio.create_task(asyncio.to_thread(open_ready_store, config))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        opening.add_done_callback(_give_back)
+        raise
+
+
+def _give_back(opening: "asyncio.Task[Store]") -> None:
+    if opening.exception() is None:
+        opening.result().dispose()
 
 
 async def _ended_batch(store: Store, batch_id: int, progress: Progress, pace: Pace) -> Batch:
