@@ -26,7 +26,7 @@ from jobs.batch.steps import Work
 from jobs.config.config import Config
 from jobs.logs.errors import say
 from jobs.run.outcome import JobError, Outcome, Progress
-from jobs.run.run import open_ready_store
+from jobs.run.run import opened_store
 from recon.store.engine import ALIVE, Store, is_lost
 from recon.store.queue import batches
 from recon.store.queue.batches import Batch, Step
@@ -164,8 +164,7 @@ async def wait_for(
     config: Config, batch_id: int, clock: Callable[[], datetime], progress: Progress, pace: Pace = PACE
 ) -> tuple[list[Outcome], bool]:
     """As `enqueue_and_wait`, and whether this call ended the batch: of all that wait for it, one does."""
-    store = await _ready(config)
-    try:
+    async with opened_store(config) as store:
         batch = await asyncio.to_thread(_batch, store, batch_id)
         steps = await asyncio.to_thread(batches.steps, store, batch_id)
         async with Queue.opened(queue_url(config)) as queue:
@@ -177,23 +176,6 @@ async def wait_for(
         ended = await _patiently(pace, partial(batches.end, store, batch_id, clock()))
         work = Work(config, store, batch, clock, progress)
         return await _patiently(pace, partial(outcomes_of, work)), ended
-    finally:
-        await asyncio.to_thread(store.dispose)
-
-
-async def _ready(config: Config) -> Store:
-    """The ready store; one that was being opened when nobody waited any more is given back."""
-    opening = asyncio.create_task(asyncio.to_thread(open_ready_store, config))
-    try:
-        return await asyncio.shield(opening)
-    except asyncio.CancelledError:
-        opening.add_done_callback(_give_back)
-        raise
-
-
-def _give_back(opening: "asyncio.Task[Store]") -> None:
-    if opening.exception() is None:
-        opening.result().dispose()
 
 
 async def _ended_batch(store: Store, batch_id: int, progress: Progress, pace: Pace) -> Batch:

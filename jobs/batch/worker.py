@@ -32,7 +32,7 @@ from jobs.logs.redaction import masked_for_logs
 from jobs.run.lock import AlreadyDone, Busy
 from jobs.run.moments.later_moments import say_later_moments
 from jobs.run.outcome import JobError
-from jobs.run.run import open_ready_store
+from jobs.run.run import opened_store
 from recon.store.engine import Store, is_lost
 from recon.store.queue import batches
 
@@ -148,9 +148,8 @@ async def work(
 ) -> None:
     """Work until `stop`; a database that is away is waited for. Raises JobError where it cannot begin."""
     url = queue_url(config)
-    store = await asyncio.to_thread(open_ready_store, config)
-    await asyncio.to_thread(say_later_moments, store)
-    try:
+    async with opened_store(config) as store:
+        await asyncio.to_thread(say_later_moments, store)
         await workers_seen(config)  # it cannot begin where there is no queue
         worker = Worker(config, store, clock, pace)
         now = asyncio.get_running_loop().time
@@ -170,8 +169,6 @@ async def work(
             await asyncio.to_thread(store.dispose)  # connections from before are dead: the next ones are new
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), wait_s)
-    finally:
-        await asyncio.to_thread(store.dispose)
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """The road: read orders, pull, load, match, triage, judge, record, report; no step calls its neighbour."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -50,8 +50,7 @@ async def run(config: Config, options: RunOptions, clock: Callable[[], datetime]
     started = clock().astimezone(UTC)
     as_of = (options.as_of or started).astimezone(UTC)
     accounts, days = resolve(config, options, started)
-    store = await asyncio.to_thread(open_ready_store, config)
-    try:
+    async with opened_store(config) as store:
         if options.as_of is not None and not options.pull:
             await asyncio.to_thread(refuse_the_unknown, store, accounts, as_of)
         later = await asyncio.to_thread(later_moments, store, started)
@@ -65,8 +64,6 @@ async def run(config: Config, options: RunOptions, clock: Callable[[], datetime]
             Claim(name, span.first, span.last, span.window.end, as_of, options.pull) for name, span in days.items()
         ]
         return await run_held(store, claims, options.by, clock, partial(_travel, road), options.unless_done)
-    finally:
-        await asyncio.to_thread(store.dispose)
 
 
 def resolve(config: Config, options: RunOptions, now: datetime) -> tuple[tuple[Account, ...], dict[str, Days]]:
@@ -142,6 +139,29 @@ def ready_store(config: Config) -> Iterator[Store]:
         yield store
     finally:
         store.dispose()
+
+
+@asynccontextmanager
+async def opened_store(config: Config) -> AsyncIterator[Store]:
+    """The store for the block, opened and closed beside the event loop.
+
+    One that was being opened when nobody waited any more is closed, too.
+    """
+    opening = asyncio.create_task(asyncio.to_thread(open_ready_store, config))
+    try:
+        store = await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        opening.add_done_callback(_close)
+        raise
+    try:
+        yield store
+    finally:
+        await asyncio.to_thread(store.dispose)
+
+
+def _close(opening: "asyncio.Task[Store]") -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().dispose()
 
 
 async def _travel(road: Road, hold: Hold | None = None) -> Outcome:

@@ -14,7 +14,7 @@ from jobs.config.config import Config
 from jobs.logs.errors import note
 from jobs.run.moments.later_moments import say_later_moments
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
-from jobs.run.run import open_ready_store, run
+from jobs.run.run import opened_store, run
 from jobs.service.extra_jobs import in_own_process
 from jobs.service.metrics import Metrics
 from jobs.service.schedule import Schedule, ScheduleContext, mistakes
@@ -66,16 +66,12 @@ async def serve(
     if wrong:
         raise JobError(*wrong)
     service = _Service(config, path, clock, progress, Metrics(config, clock))
-    store = await asyncio.to_thread(open_ready_store, config)
-    await asyncio.to_thread(say_later_moments, store)
-    try:
-        async with AsyncExitStack() as stack:
-            if page:
-                note("page", address=await _open_page(stack, service, store))
-            stop = stack.enter_context(asked_to_end())
-            return await _schedule(service, store, stop) if scheduler else await stop.wait()
-    finally:
-        await asyncio.to_thread(store.dispose)
+    async with opened_store(config) as store, AsyncExitStack() as stack:
+        await asyncio.to_thread(say_later_moments, store)
+        if page:
+            note("page", address=await _open_page(stack, service, store))
+        stop = stack.enter_context(asked_to_end())
+        return await _schedule(service, store, stop) if scheduler else await stop.wait()
 
 
 async def _schedule(service: _Service, store: Store, stop: asyncio.Event) -> bool:
