@@ -22,6 +22,7 @@ from recon.rules import CATALOGUE
 from recon.store.desk import workbooks
 from recon.store.desk.people import users
 from recon.store.desk.workbook_bytes import content_of
+from recon.store.desk.workbooks import StoredWorkbook
 from recon.store.engine import Store
 from recon.store.runs import record
 from recon.store.versions.evidence import order_sources
@@ -178,12 +179,10 @@ class PageNotary:
             return Verdict("refused", error.messages)
         return Verdict("signed", (f"signed as {signed.role} by {signed.who}",))
 
-    def before_signing(self, sha256: str) -> Verdict:
+    def before_signing(self, store: Store, book: StoredWorkbook) -> Verdict:
         """What a signature would be put under; state "doubtful" where it needs a reason, else "in order"."""
-        with ready_store(self.config) as store:
-            book = workbooks.by_hash(store, sha256)
-            run = record.find_run(store, book.run_id) if book and book.run_id is not None else None
-            parts = to_sign(store, run, book) if book and run else ()
+        run = record.find_run(store, book.run_id) if book.run_id is not None else None
+        parts = to_sign(store, run, book) if run else ()
         return Verdict("doubtful" if doubts_of(parts) else "in order", tuple(part.words for part in parts))
 
     def _file(self, sha256: str) -> tuple[Path, bytes]:

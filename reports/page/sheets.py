@@ -19,6 +19,9 @@ from reports.summary.trust import TITLE
 ROWS = 200
 SHEETS: Mapping[str, Sheet] = {sheet.name: sheet for sheet in DECLARED if isinstance(sheet, Sheet)}
 
+# A title, then lines of what, how many, how much and in words.
+MoneyBlock = tuple[str, list[tuple[str, str, str, str]]]
+
 
 @dataclass(frozen=True)
 class View:
@@ -34,8 +37,7 @@ class View:
 def view(content: bytes, name: str, page: int, currencies: Currencies) -> View:
     """A page of the sheet of a workbook that we wrote."""
     sheet = SHEETS[name]
-    with CalamineWorkbook.from_filelike(BytesIO(content)) as book:
-        rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+    rows = rows_of(content, name)
     heads = [str(value) for value in rows[0]] if rows else []
     body = rows[HEADER_ROWS:]
     pages = max(1, -(-len(body) // ROWS))
@@ -53,10 +55,14 @@ def view(content: bytes, name: str, page: int, currencies: Currencies) -> View:
     return View([(head, head in numbers) for head in heads], lines, page, pages)
 
 
-def trust_of(content: bytes, currencies: Currencies) -> list[tuple[str, str]]:
-    """The balance of trust as a workbook's Summary shows it: what, and in words; nothing of an older workbook."""
+def rows_of(content: bytes, name: str) -> list[list[Any]]:
+    """Every row of a sheet or page of a workbook that we wrote."""
     with CalamineWorkbook.from_filelike(BytesIO(content)) as book:
-        rows = book.get_sheet_by_name("Summary").to_python(skip_empty_area=False)
+        return book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+
+
+def trust_of(rows: Sequence[Sequence[Any]], currencies: Currencies) -> list[tuple[str, str]]:
+    """The balance of trust as the rows of a Summary show it: what, and in words; nothing of an older workbook."""
     start = next((at for at, row in enumerate(rows, start=1) if row and row[0] == TITLE), len(rows))
     block = takewhile(lambda row: any(row), rows[start:])
     return [
@@ -65,11 +71,8 @@ def trust_of(content: bytes, currencies: Currencies) -> list[tuple[str, str]]:
     ]
 
 
-def money_of(content: bytes, currencies: Currencies) -> list[tuple[str, list[tuple[str, str, str, str]]]]:
-    """Where the money went as a workbook's Summary shows it: each block's title, then what, how many, how much and in
-    words, line by line; nothing of an older workbook."""
-    with CalamineWorkbook.from_filelike(BytesIO(content)) as book:
-        rows = book.get_sheet_by_name("Summary").to_python(skip_empty_area=False)
+def money_of(rows: Sequence[Sequence[Any]], currencies: Currencies) -> list[MoneyBlock]:
+    """Where the money went as the rows of a Summary show it; nothing of an older workbook."""
     blocks = []
     for at, row in enumerate(rows):
         title = str(row[0]) if row else ""

@@ -13,6 +13,7 @@ from recon.model import Account
 from recon.model.rulings import ApprovalLimits
 from recon.money import Currencies
 from recon.people import Person
+from recon.store.desk.workbooks import StoredWorkbook
 from recon.store.engine import Store
 from reports.report import CatalogueEntry
 from reports.shop_links import ShopLinks
@@ -65,7 +66,7 @@ class Notary(Protocol):
     def sign(self, sha256: str, role: str, who: str, reason: str) -> Verdict:
         """Signed, where it may be: state "signed"; else "refused" with the words."""
 
-    def before_signing(self, sha256: str) -> Verdict:
+    def before_signing(self, store: Store, book: StoredWorkbook) -> Verdict:
         """What a signature would be put under, in words; state "doubtful" where it needs a reason."""
 
 

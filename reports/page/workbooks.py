@@ -16,7 +16,7 @@ from recon.store.desk.workbooks import GROUP, ROLES, SignOff, StoredWorkbook
 from reports.page.notices import Notice, notices_of, redirect
 from reports.page.render import render
 from reports.page.security import require
-from reports.page.sheets import SHEETS, View, money_of, trust_of, view
+from reports.page.sheets import SHEETS, MoneyBlock, View, money_of, rows_of, trust_of, view
 from reports.page.site import SITE, RunRequest, Site
 
 MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -79,11 +79,12 @@ async def show(request: web.Request) -> web.Response:
     number = int(page) if page.isascii() and page.isdecimal() and len(page) < 9 else 1
     shown: View | None = None
     trust: list[tuple[str, str]] = []
-    money: list[tuple[str, list[tuple[str, str, str, str]]]] = []
+    money: list[MoneyBlock] = []
     if pieces is not None and book.size <= SHOWN:
         content = await asyncio.to_thread(b"".join, pieces)
-        trust = await asyncio.to_thread(trust_of, content, site.currencies)
-        money = await asyncio.to_thread(money_of, content, site.currencies)
+        summary = await asyncio.to_thread(rows_of, content, "Summary")
+        trust = trust_of(summary, site.currencies)
+        money = money_of(summary, site.currencies)
         if book.account != GROUP:
             shown = await asyncio.to_thread(view, content, name, number, site.currencies)
     signed = await asyncio.to_thread(stored.sign_offs, site.store, *_range(book))
@@ -97,7 +98,7 @@ async def show(request: web.Request) -> web.Response:
         sheet=name,
         sheets=list(SHEETS),
         signed=signed,
-        under=await asyncio.to_thread(site.notary.before_signing, book.sha256),
+        under=await asyncio.to_thread(site.notary.before_signing, site.store, book),
         roles=ROLES,
         notices=notices_of(request),
         has_content=pieces is not None,

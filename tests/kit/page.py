@@ -20,6 +20,7 @@ from jobs.run.run import open_ready_store, run
 from jobs.service import site as wiring
 from recon.people import Person, Role
 from recon.store.desk.people import Act, add_token, add_user
+from recon.store.desk.workbooks import StoredWorkbook
 from recon.store.engine import Store
 from reports.page.routes import make_site
 from reports.page.site import Notary, Site, Verdict
@@ -47,8 +48,8 @@ class Trusting:
         why = f": {reason}" if reason else ""
         return Verdict("signed", (f"{sha256[:8]} signed by {who} as {role}{why}",))
 
-    def before_signing(self, sha256: str) -> Verdict:
-        return Verdict("in order", (f"th: 1 of 1 orders matched of {sha256[:8]}",))
+    def before_signing(self, store: Store, book: StoredWorkbook) -> Verdict:  # noqa: ARG002
+        return Verdict("in order", (f"th: 1 of 1 orders matched of {book.sha256[:8]}",))
 
 
 @dataclass
