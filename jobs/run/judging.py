@@ -1,7 +1,7 @@
 """From stored books to results: load, match, triage, judge, carry, sum up; asks no source and writes nothing."""
 
 import gc
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,7 +16,7 @@ from recon.calendars import joined
 from recon.journal import journal
 from recon.matching import match
 from recon.matching.by_hand import changed_links, with_hand_links
-from recon.model import CLOSED, Books, Break, KnownBreak, Note, Proof, Result
+from recon.model import CLOSED, Books, Break, KnownBreak, Note, Proof, Result, Window
 from recon.model.rulings import Ruling, RulingKind
 from recon.result import Intake, Lives, summarise, with_settlement
 from recon.result.closing import Closing
@@ -34,6 +34,7 @@ from recon.store.versions import load
 from recon.triage import Judged, triage
 from recon.triage.scope import Range, scope
 
+_TOO_MANY = "more of its rows than max_rejected allows cannot be read."  # where its own words stand elsewhere
 _TOGETHER = 2  # accounts summed up side by side
 
 
@@ -81,7 +82,6 @@ def _find(store: Store, request: JudgingRequest) -> Findings:
     links = recorded if current or request.known_breaks is not None else c.LINKS.empty()
     links = with_hand_links(links, [ruling for ruling in hand_links if ruling.id not in changed])
     judged = _judge(books, links, run_range, request, known)
-    unread = [] if request.orders_read else _open_sources(known)
     names: set[str | None] = {*judged.accounts, *([None] if request.shows_nameless else [])}
     breaks = [raised for raised in find_breaks(judged, request.context) if raised.account in names]
     known_here = [*known, *reopened(store, request, breaks)]
@@ -95,16 +95,16 @@ def _find(store: Store, request: JudgingRequest) -> Findings:
         changed if current else {},
         Closing(judged, request.context),
     )
-    owners = dict(request.unread_sources) | {
-        break_.subject_id: request.account_of_source.get(break_.subject_id, break_.account) for break_ in unread
-    }
+    unread = _unread_sources(judged, request, known)
     proven = carry_with_proofs(store, request, judged, raised_breaks, known_here, lasting)
     write_offs = [(ruling, break_) for ruling, break_ in rulings.write_offs(store) if ruling.at <= request.as_of]
     decisions = rulings.decisions(store)
     with ThreadPoolExecutor(_TOGETHER) as pool:
         results = tuple(
             pool.map(
-                lambda part, proofs: _result(part, proofs, judged, proven.carried, request, owners, write_offs),
+                lambda part, proofs: _result(
+                    part, proofs, judged, proven.carried, request, unread_sources, write_offs
+                ),
                 request.accounts,
                 proven.proofs,
             )
@@ -161,9 +161,26 @@ def _judge(
     )
 
 
-def _unread(source: str) -> str:
-    """What an account says of a source whose words stand at another one."""
-    return f"{source}: more of its rows than max_rejected allows cannot be read."
+@dataclass(frozen=True, slots=True)
+class UnreadSource:
+    """A source of which too much was not read: the account that it alone serves (null: any), and the words for it."""
+
+    place: str
+    account: str | None
+    words: str
+
+
+def _unread_sources(judged: Judged, request: JudgingRequest, known: Sequence[KnownBreak]) -> list[UnreadSource]:
+    """Those that this run read, and where it read none those that earlier runs left open."""
+    owners = dict(request.unread_sources)
+    for break_ in [] if request.orders_read else _open_sources(known):
+        owners[break_.subject_id] = request.account_of_source.get(break_.subject_id, break_.account)
+    words: dict[str, str] = {}
+    for of_account in (*judged.unread_sources.values(), *(part.unread_sources for part in request.accounts)):
+        words |= of_account
+    return [
+        UnreadSource(place, account, words.get(place, f"{place}: {_TOO_MANY}")) for place, account in owners.items()
+    ]
 
 
 def _open_sources(known: Sequence[KnownBreak]) -> list[Break]:
@@ -208,8 +225,7 @@ def _range(store: Store, request: JudgingRequest, known_breaks: Sequence[KnownBr
     for part in request.accounts:
         name = part.account.name
         windows[name] = part.window
-        pulled = load.complete_windows(store, name, "charge")
-        covered[name] = joined([window for window, _ in pulled])
+        covered[name] = _charges_pulled(store, name)
         if last := last_run_state(store, name):
             earlier[name] = last
     subjects = frozenset(
@@ -218,10 +234,7 @@ def _range(store: Store, request: JudgingRequest, known_breaks: Sequence[KnownBr
         if known_break.status not in CLOSED
         or (known_break.standing is not None and known_break.standing.kind == RulingKind.LINK)
     )
-    failed = {
-        name: joined([window for window, _ in load.complete_windows(store, name, "charge")])
-        for name in request.failed
-    }
+    failed = {name: _charges_pulled(store, name) for name in request.failed}
     return Range(
         request.all_accounts,
         windows,
@@ -233,19 +246,22 @@ def _range(store: Store, request: JudgingRequest, known_breaks: Sequence[KnownBr
     )
 
 
+def _charges_pulled(store: Store, account: str) -> tuple[Window, ...]:
+    """The days of an account of which every charge was pulled."""
+    return joined([window for window, _ in load.complete_windows(store, account, "charge")])
+
+
 def _result(
     part: AccountRequest,
     proofs: tuple[Proof, ...],
     judged: Judged,
     carried: CarriedBreaks,
     request: JudgingRequest,
-    owners: Mapping[str, str | None],
+    unread: Sequence[UnreadSource],
     write_offs: Sequence[tuple[Ruling, Break]],
 ) -> Result:
     names = {part.account.name, None} if part.unassigned else {part.account.name}
-    words = {source: words for sources in judged.unread_sources.values() for source, words in sources.items()}
-    words |= {source: words for asked in request.accounts for source, words in asked.unread_sources.items()}
-    unread_sources = [source for source, account in owners.items() if account in (None, part.account.name)]
+    own_unread = [source for source in unread if source.account in (None, part.account.name)]
     intake = Intake(
         window=part.window,
         first_day=part.first,
@@ -253,9 +269,9 @@ def _result(
         ignored_rows=part.ignored_rows,
         duplicate_rows=part.duplicate_rows,
         inputs=part.inputs,
-        lacking=(*part.short, *part.unreadable, *(words.get(source, _unread(source)) for source in unread_sources)),
+        lacking=(*part.short, *part.unreadable, *(source.words for source in own_unread)),
         rate_known=part.account.name not in request.unread_accounts
-        and not any(source in request.account_of_source for source in unread_sources),
+        and not any(source.place in request.account_of_source for source in own_unread),
         unassigned=part.unassigned,
         notes=part.notes,
     )

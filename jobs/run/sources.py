@@ -115,11 +115,7 @@ async def read_orders(
         },
         unread_shares=[loaded.share for loaded in kept if loaded.share.passed],
         messages=_order_messages(kept, failures, own),
-        share_files={
-            loaded.share.place: _digest(file.sha256 for file in loaded.inputs)
-            for loaded in kept
-            if loaded.share.passed and loaded.share.place in _patterns(config)
-        },
+        share_files=_share_files(config, kept),
     )
 
 
@@ -189,11 +185,7 @@ def read_statements(config: Config, store: Store, clock: Callable[[], datetime])
         note_kinds=kinds,
         unreadable=by_account,
         unread_shares=[loaded.share for _, loaded in sources if loaded.share.passed],
-        share_files={
-            loaded.share.place: _digest(file.sha256 for file in loaded.inputs)
-            for _, loaded in sources
-            if loaded.share.passed
-        },
+        share_files=_share_files(config, [loaded for _, loaded in sources]),
         messages=_bank_messages(sources, unreadable),
     )
 
@@ -225,6 +217,16 @@ def file_digests(config: Config, places: Collection[str]) -> dict[str, str]:
                 continue
             digests[place] = _digest(file.sha256 for file in contents)
     return digests
+
+
+def _share_files(config: Config, sources: Iterable[LoadedOrders | LoadedBank]) -> dict[str, str]:
+    """By its place what the files come to of which too many rows could not be read; a database has none."""
+    patterns = _patterns(config)
+    return {
+        loaded.share.place: _digest(file.sha256 for file in loaded.inputs)
+        for loaded in sources
+        if loaded.share.passed and loaded.share.place in patterns
+    }
 
 
 def _patterns(config: Config) -> dict[str, str]:

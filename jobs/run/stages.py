@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 from jobs.config.config import Config
 from jobs.logs.logs import bound
 from jobs.logs.tracing import span
-from jobs.run.access import Proved, PullContext, access_of, prove
+from jobs.run.access import AccountAccess, Proved, PullContext, access_of, prove
 from jobs.run.delivery import deliver
 from jobs.run.history import with_histories
 from jobs.run.judging import Findings, find
@@ -75,6 +76,16 @@ class Road:
     proved: Mapping[str, Proved] = field(default_factory=dict)  # by account, where there is a pull
     hold: Hold | None = None  # on its accounts, where the run is to be recorded
 
+    @cached_property
+    def pull_context(self) -> PullContext:
+        """For the pulls of all its accounts."""
+        return PullContext(self.store, self.clock, self.progress, asyncio.Lock())
+
+    @cached_property
+    def access(self) -> Mapping[str, AccountAccess]:
+        """How each of its accounts is reached, by name."""
+        return {account.name: access_of(self.config, self.store, account.name) for account in self.accounts}
+
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Time a stage and say that it goes on."""
@@ -119,19 +130,15 @@ async def read_sources(road: Road) -> SourcesRead:
 
 async def prove_all(road: Road) -> None:
     """Every key and account, before anything is read and stored; raises JobError."""
-    context = PullContext(road.store, road.clock, road.progress, asyncio.Lock())
-    access = {account.name: access_of(road.config, road.store, account.name) for account in road.accounts}
-    road.proved = await prove(context, road.accounts, access)
+    road.proved = await prove(road.pull_context, road.accounts, road.access)
 
 
 async def pull_all(road: Road) -> dict[str, Pulled]:
     """All accounts side by side, each with its own limits, after `prove_all`."""
-    context = PullContext(road.store, road.clock, road.progress, asyncio.Lock())
-    access = {account.name: access_of(road.config, road.store, account.name) for account in road.accounts}
     unreachable = {name: proved.failure for name, proved in road.proved.items()}
     pulls = await asyncio.gather(
         *(
-            pull_account(context, account, access[account.name], _pull_scope(road, account))
+            pull_account(road.pull_context, account, road.access[account.name], _pull_scope(road, account))
             for account in road.accounts
             if not unreachable[account.name]
         )
@@ -212,16 +219,16 @@ def _find(road: Road, request: JudgingRequest) -> Findings:
 
 def _judging_request(road: Road, sources: SourcesRead, pulls: Mapping[str, Pulled]) -> JudgingRequest:
     config = road.config
-    skipped = {name for name, pulled in pulls.items() if pulled.failure}
+    failed = frozenset(name for name, pulled in pulls.items() if pulled.failure)
     accounts = {account.name: account for account in config.as_accounts()}
     return JudgingRequest(
         accounts=tuple(
             _account_request(road, account, sources, pulls.get(account.name))
             for account in road.accounts
-            if account.name not in skipped
+            if account.name not in failed
         ),
         all_accounts=accounts,
-        failed=frozenset(name for name, pulled in pulls.items() if pulled.failure),
+        failed=failed,
         as_of=road.as_of,
         versions_at=None if road.options.pull else road.options.as_of,
         context=context_of(config, road.as_of),
