@@ -199,12 +199,12 @@ def _news(state: AlertState) -> list[News]:
         by_break.setdefault(step.known.latest.id, []).append(step)
     news = []
     for break_id, steps in by_break.items():
-        known = steps[-1].known
+        known_break = steps[-1].known
         last = steps[-1].seq
         if any(step.what in _OPENED for step in steps):
-            news.append(News(NEW, last, known))
-        elif any(_grew(step) for step in steps) and _is_worse(known, state.last_claims.get(break_id)):
-            news.append(News(WORSE, last, known))
+            news.append(News(NEW, last, known_break))
+        elif any(_grew(step) for step in steps) and _is_worse(known_break, state.last_claims.get(break_id)):
+            news.append(News(WORSE, last, known_break))
     return news
 
 
@@ -215,11 +215,11 @@ def _grew(step: BreakStep) -> bool:
     return any(int(new) > (0 if old == "None" else int(old)) for _, old, new in pairs)
 
 
-def _is_worse(known: KnownBreak, told: tuple[int, int] | None) -> bool:
-    if told is None:
+def _is_worse(known_break: KnownBreak, last_claim: tuple[int, int] | None) -> bool:
+    if last_claim is None:
         return True
-    severity, amount = told
-    return known.latest.severity > severity or (known.latest.amount_at_risk or 0) > amount
+    severity, amount = last_claim
+    return known_break.latest.severity > severity or (known_break.latest.amount_at_risk or 0) > amount
 
 
 def _ordered(news: Sequence[News]) -> list[News]:

@@ -90,8 +90,8 @@ for _name, (_, _description) in COMMANDS.items():
     app.add_typer(typer.Typer(), name=_name, help=_description)
 
 
-def _say_version(asked: bool) -> None:
-    if asked:
+def _say_version(is_given: bool) -> None:
+    if is_given:
         print(f"omise-recon {metadata.version('omise-recon')}")
         raise typer.Exit
 

@@ -35,7 +35,7 @@ def methods(context: typer.Context, as_json: options.AsJson = False) -> None:
 def list_presets(as_json: options.AsJson = False) -> None:
     """Known exports and databases: what each is read from, where that is known from, and how surely."""
     with told(as_json):
-        known = [(of, preset) for of, room in _ROOMS.items() for preset in presets_of(room).values()]
+        known_presets = [(of, preset) for of, room in _ROOMS.items() for preset in presets_of(room).values()]
         documents = [
             {
                 "name": preset.name,
@@ -46,9 +46,9 @@ def list_presets(as_json: options.AsJson = False) -> None:
                 "source": preset.source,
                 "certainty": preset.certainty,
             }
-            for of, preset in known
+            for of, preset in known_presets
         ]
-        rows = [(of, preset.name, preset.title, preset.certainty) for of, preset in known]
+        rows = [(of, preset.name, preset.title, preset.certainty) for of, preset in known_presets]
         respond(as_json, {"presets": documents}, lambda: tables.table(("of", "preset", "what", "certainty"), rows))
 
 

@@ -13,7 +13,7 @@ from jobs.cli import options
 from jobs.cli.answers.progress import progress_on_stderr
 from jobs.cli.answers.tables import table
 from jobs.cli.options import actor, choices, clock, read_config, respond, run_options
-from jobs.desk.journal import Asked, Handover, again, all_exports, hand_over, write
+from jobs.desk.journal import ExportRequest, Handover, again, all_exports, hand_over, write
 from jobs.logs.errors import DONE, INCOMPLETE, say, told
 from jobs.run.outcome import JobError
 from jobs.run.run import run
@@ -59,8 +59,8 @@ def hand(
         )
         with progress_on_stderr() as progress:
             outcome = asyncio.run(run(config, wanted, clock, progress))
-        asked = Asked(format_ or config.journal.format, out, actor(by), clock())
-        handed = hand_over(config, outcome, asked)
+        request = ExportRequest(format_ or config.journal.format, out, actor(by), clock())
+        handed = hand_over(config, outcome, request)
         paths = _put(handed.files, out)
         say(*handed.messages, *_words(handed, paths))
         respond(as_json, _handed_document(handed, paths), lambda: None)

@@ -77,10 +77,14 @@ def read_context(info: ValidationInfo) -> ReadContext:
 
 def suggest(word: str, names: Collection[str]) -> str:
     """` (did you mean "x"?)`, or the few that there are, or nothing."""
+    few = f" (there is {', '.join(sorted(names))})" if 0 < len(names) <= 10 else ""
+    return closest(word, names) or few
+
+
+def closest(word: str, names: Collection[str]) -> str:
+    """` (did you mean "x"?)`, or nothing."""
     close = get_close_matches(word, list(names), n=1)
-    if close:
-        return f' (did you mean "{close[0]}"?)'
-    return f" (there is {', '.join(sorted(names))})" if 0 < len(names) <= 10 else ""
+    return f' (did you mean "{close[0]}"?)' if close else ""
 
 
 def mistakes(places: list[tuple[tuple[str, ...], str]]) -> ValidationError:

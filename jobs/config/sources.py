@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from difflib import get_close_matches
 from functools import cache, partial
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -41,6 +40,7 @@ from jobs.config.fields import (
     Unit,
     Words,
     Zone,
+    closest,
     mistakes,
     read_context,
     shown,
@@ -359,13 +359,12 @@ def _with_preset(section: type[SourceSection], value: Any) -> Any:
     name = value.get("preset") if isinstance(value, dict) else None
     if name is None:
         return value
-    known = presets(section.room)
-    if name not in known:
-        near = get_close_matches(str(name), known, n=1)
-        hint = f" (did you mean {shown(near[0])}?)" if near else ""
+    known_presets = presets(section.room)
+    if name not in known_presets:
+        hint = closest(str(name), known_presets)
         raise mistakes([(("preset",), f"{shown(str(name))} is not known{hint}: see recon presets list")])
     kinds = {kind.name: [key.name for key in kind.keys] for kind in section.kinds().values()}
-    return with_preset(value, known[name], kinds)
+    return with_preset(value, known_presets[name], kinds)
 
 
 OrderSource = Annotated[OrderSection, _by_kind(OrderSection)]

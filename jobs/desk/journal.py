@@ -45,8 +45,8 @@ class Handover:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What is to be handed over, where to (null: one file on stdout), and by whom."""
+class ExportRequest:
+    """How the journal is to be handed over, where to (null: one file on stdout), and by whom."""
 
     format: str
     out: Path | None
@@ -54,14 +54,14 @@ class Asked:
     at: datetime
 
 
-def hand_over(config: Config, outcome: Outcome, asked: Asked) -> Handover:
+def hand_over(config: Config, outcome: Outcome, request: ExportRequest) -> Handover:
     """Export the journals of a look at the store: keep what leaves, and give it back; raises JobError in words.
 
     An account of whose days not every transaction was read is left out, and named.
     """
-    layout = with_dates(layouts()[asked.format], config.journal.date_format)
+    layout = with_dates(layouts()[request.format], config.journal.date_format)
     with ready_store(config) as store:
-        incomplete = list(_incomplete(store, outcome.results))
+        incomplete = _incomplete(store, outcome.results)
         left_out = {name for name, _ in incomplete}
         results = [result for result in outcome.results if result.account.name not in left_out]
         messages = (*outcome.messages, *(words for _, words in incomplete))
@@ -83,13 +83,15 @@ def hand_over(config: Config, outcome: Outcome, asked: Asked) -> Handover:
             entries = to_export(drafts, register)
             _check(entries, layout)
             made = files(layout, config.currencies(), entries, _assertions(config, results))
-            if asked.out is None and len(made.contents) > 1:
+            if request.out is None and len(made.contents) > 1:
                 raise JobError(f"{len(made.contents)} files of at most {layout.lines} lines: name them with --out")
             written.append(made)
             return Prepared(entries, made.contents)
 
         names = tuple(result.account.name for result in results)
-        wanted = JournalExport(0, asked.at, asked.who, names, first, last, outcome.as_of, asked.format, span, 0, 0, 0)
+        wanted = JournalExport(
+            0, request.at, request.who, names, first, last, outcome.as_of, request.format, span, 0, 0, 0
+        )
         kept, prepared = journal.export(store, wanted, prepare, config.audit_key)
     reversed_or_new = {entry.base for entry in prepared.entries}
     return Handover(

@@ -102,9 +102,7 @@ def _find(store: Store, request: JudgingRequest) -> Findings:
     with ThreadPoolExecutor(_TOGETHER) as pool:
         results = tuple(
             pool.map(
-                lambda part, proofs: _result(
-                    part, proofs, judged, proven.carried, request, unread_sources, write_offs
-                ),
+                lambda part, proofs: _result(part, proofs, judged, proven.carried, request, unread, write_offs),
                 request.accounts,
                 proven.proofs,
             )

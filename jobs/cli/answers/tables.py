@@ -23,7 +23,6 @@ if TYPE_CHECKING:  # a list of breaks needs none of what these import
     from jobs.run.outcome import Outcome
     from jobs.setup.reading import Item
 
-_PLAIN = {None: "", True: "yes", False: "no"}
 _FEW = 12  # words of a list that stand beside each other
 _NOT_JUDGED = frozenset({NoteKind.NOT_JUDGED, NoteKind.WAITS_FOR_OBJECTS})
 
@@ -223,10 +222,13 @@ def _lines(facts: Mapping[str, object], before: str = "") -> Iterator[tuple[str,
         elif isinstance(value, list):
             yield f"{before}{name}", _listed([str(each) for each in value])
         else:
-            yield (
-                f"{before}{name}",
-                "" if value is None else "yes" if value is True else "no" if value is False else str(value),
-            )
+            yield f"{before}{name}", _plain(value)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else str(value)
 
 
 def _listed(words: list[str]) -> str:
@@ -279,8 +281,8 @@ def planted(tallies: "Iterable[Tally]") -> None:
 def checked(items: "Sequence[Item]", *, to_stderr: bool = False) -> None:
     """What was looked at, then the first rows of each source as they are read, and what of it nothing uses."""
     stream = sys.stderr if to_stderr else sys.stdout
-    found = ((item.what, item.result, item.details) for item in items)
-    table(("what", "result", "details"), found, to_stderr=to_stderr)
+    rows = ((item.what, item.result, item.details) for item in items)
+    table(("what", "result", "details"), rows, to_stderr=to_stderr)
     for item in items:
         if item.rows:
             print(f"{item.what}: the first rows as they are read", file=stream)
