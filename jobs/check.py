@@ -15,7 +15,7 @@ from jobs.config.config import Config, ConfigError
 from jobs.config.sections import AccountSection
 from jobs.logs.redaction import masked
 from jobs.run.access import mismatches
-from jobs.run.moments.gateway_clock import NO_DATE, skew
+from jobs.run.moments.gateway_clock import NO_DATE, ONE_QUESTION, skew
 from jobs.run.outcome import JobError
 from jobs.run.run import open_ready_store
 from jobs.service import schedule
@@ -23,7 +23,7 @@ from jobs.setup.reading import FAILED, OK, WARNING, Item, bank_items, broken, or
 from recon.journal.words import LedgerAccount
 from recon.model import Account
 from recon.omise import pull
-from recon.omise.client import KeyRefused, Limits, OmiseError, open_client
+from recon.omise.client import KeyRefused, OmiseError, open_client
 from recon.omise.objects import AccountFacts
 from recon.store.damage import damage
 from recon.store.engine import Store
@@ -32,8 +32,6 @@ from recon.store.moments import later_words
 from recon.store.versions import archive
 from reports.documents import Document, fields
 
-# One question to Omise: two tries are enough to know.
-_LIMITS = Limits(attempts=2, deadline_s=30, timeout_s=15, ceiling_s=2)
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -143,7 +141,7 @@ async def _key(config: Config, name: str, section: AccountSection) -> _Key:
     url = config.omise.base_url
     try:
         line = config.line(url)
-        async with open_client(url, section.secret_key.reveal(), _LIMITS, line=line) as client:
+        async with open_client(url, section.secret_key.reveal(), ONE_QUESTION, line=line) as client:
             facts = await pull.account(client)
     except ConfigError as error:
         return _Key(Item.of(what, FAILED, str(error)))

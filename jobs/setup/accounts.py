@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 from jobs.config.proxies import proxies_in, proxy_for
 from jobs.logs.redaction import keep_secret
+from jobs.run.moments.gateway_clock import ONE_QUESTION
 from jobs.run.outcome import JobError
 from jobs.setup.questions import Questions
 from recon.omise import pull
-from recon.omise.client import KeyRefused, Limits, OmiseError, open_client
+from recon.omise.client import KeyRefused, OmiseError, open_client
 from recon.omise.line import Line
 from recon.omise.objects import AccountFacts
 
 OMISE = "https://api.omise.co"
-_LIMITS = Limits(attempts=2, deadline_s=30, timeout_s=15, ceiling_s=2)
 _NAME = re.compile(r"[a-z0-9_]+")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _KEY = re.compile(r"[ps]key_", re.IGNORECASE)
@@ -108,7 +108,7 @@ async def _facts(variable: str, key: str, base_url: str, environ: Mapping[str, s
     keep_secret(key)
     try:
         line = Line(proxy_for(base_url, "", proxies_in(environ)), None)
-        async with open_client(base_url, key, _LIMITS, line=line) as client:
+        async with open_client(base_url, key, ONE_QUESTION, line=line) as client:
             return await pull.account(client)
     except KeyRefused:
         return f"Omise refused the key in {variable}: give the account's own secret key"

@@ -25,6 +25,7 @@ from reports.summary.parts import (
     height,
     page_lines,
     section,
+    total_of_counts,
 )
 from reports.summary.proofs import HEADER, proof_line
 from reports.summary.trust import group_trust
@@ -161,8 +162,7 @@ def _codes(_: Group, placed: PlacedSheets, row: int) -> Iterator[Line]:
             height(accounts, 3, 4),
         )
         number += 1
-    total = Cell(len(breaks.frame), "total count", formula=f"SUM(C{row + 2}:C{number - 1})")
-    yield Line((Cell("All breaks", "total"), Cell("", "total"), total, Cell("", "total", span=5)))
+    yield total_of_counts("All breaks", len(breaks.frame), 2, row + 2, number - 1)
 
 
 _BLOCKS = (

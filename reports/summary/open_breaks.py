@@ -22,6 +22,7 @@ from reports.summary.parts import (
     height,
     section,
     sum_cell,
+    total_of_counts,
 )
 from reports.workbook.styles import severity_style
 
@@ -58,8 +59,7 @@ def by_exposure(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[L
             )
         )
         number += 1
-    total = Cell(len(breaks.frame), "total count", formula=f"SUM(C{row + 2}:C{number - 1})")
-    yield Line((Cell("All that is open", "total"), Cell("", "total"), total, Cell("", "total", span=5)))
+    yield total_of_counts("All that is open", len(breaks.frame), 2, row + 2, number - 1)
 
 
 def _assert_stated(report: AnyReport, breaks: PlacedSheet) -> None:
@@ -217,8 +217,7 @@ def by_code(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]
             )
         )
         number += 1
-    total = Cell(len(breaks.frame), "total count", formula=f"SUM(D{row + 2}:D{number - 1})")
-    yield Line((Cell("All breaks", "total"), Cell("", "total"), Cell("", "total"), total, Cell("", "total", span=4)))
+    yield total_of_counts("All breaks", len(breaks.frame), 3, row + 2, number - 1)
 
 
 def _kinds(

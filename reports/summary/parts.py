@@ -8,7 +8,7 @@ import pandas as pd
 
 from recon.money import Money
 from reports.report import Basis
-from reports.sheet import ROW_POINTS, AnyReport, Cell, Criterion, Line, PlacedSheet
+from reports.sheet import ROW_POINTS, AnyReport, Cell, Criterion, Line, PlacedSheet, column_letter
 from reports.workbook.paper import lines_of, points_of
 
 WIDTHS = (32, 14, 17, 21, 19, 19, 19, 19)
@@ -67,6 +67,14 @@ def sum_cell(
     exact = basis.is_number(money) and basis.is_number(largest)
     formula = placed.total(name, basis.currencies.exponent(currency), *criteria) if exact else ""
     return Cell(money, formula=formula)
+
+
+def total_of_counts(words: str, count: int, at: int, first: int, last: int) -> Line:
+    """The line below rows of a block that adds up their counts in the column `at`, from 0."""
+    letter = column_letter(at)
+    total = Cell(count, "total count", formula=f"SUM({letter}{first}:{letter}{last})")
+    between = [Cell("", "total") for _ in range(at - 1)]
+    return Line((Cell(words, "total"), *between, total, Cell("", "total", span=COLUMNS - at - 1)))
 
 
 def assert_ties(figure: str, sheets_sum: int, stated: int) -> None:

@@ -12,7 +12,7 @@ from recon.omise.client import Limits, OmiseError, open_client
 
 FAR = timedelta(minutes=5)  # by how much clocks may differ: a night's overlap of an hour covers that many times
 SECOND = timedelta(seconds=1)
-_ASKING = Limits(attempts=2, deadline_s=30, timeout_s=15, ceiling_s=2)
+ONE_QUESTION = Limits(attempts=2, deadline_s=30, timeout_s=15, ceiling_s=2)  # two tries are enough to know
 NO_DATE = "Omise's answers say no time (a gateway between may take it out): the clock was not compared"
 
 
@@ -53,7 +53,7 @@ async def prove_clock(config: Config, accounts: Sequence[str], clock: Callable[[
     Null where nobody answers or no answer says it: whatever pulls will say why.
     """
     access = {name: config.accounts[name] for name in accounts if config.accounts[name].secret_key.is_set}
-    limits = replace(_ASKING, requests_per_second=config.omise.requests_per_second)
+    limits = replace(ONE_QUESTION, requests_per_second=config.omise.requests_per_second)
     for section in access.values():
         line = config.line(config.omise.base_url)
         key = section.secret_key.reveal()
