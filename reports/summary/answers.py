@@ -47,14 +47,14 @@ class Short:
 
 def short_answers(result: Result) -> list[Short]:
     """Sold, kept, given back, paid out, at the bank, in transit, still at Omise, to be cleared, to be booked."""
-    amounts = lines_of(result, result.account.currency)
     payouts = payout_lines_of(result)
+    amounts = {**lines_of(result, result.account.currency), **payouts}
 
     def total(keys: Sequence[str]) -> int:
-        return sum({**amounts, **payouts}.get(key, (0, 0))[1] for key in keys)
+        return sum(amounts.get(key, (0, 0))[1] for key in keys)
 
     def count(keys: Sequence[str]) -> int:
-        return sum({**amounts, **payouts}.get(key, (0, 0))[0] or 0 for key in keys)
+        return sum(amounts.get(key, (0, 0))[0] or 0 for key in keys)
 
     kept: tuple[str, ...] = (*KEPT, *((PayoutLine.FEES,) if payouts else ()))
     share = _share(-total(kept), total((BalanceLine.SALES,)))

@@ -12,8 +12,7 @@ from reports.report import Group, Report
 from reports.sheet import Cell, Line
 from reports.sheets.disputes import SHEET as DISPUTES
 from reports.sheets.settlement import SHEET as SETTLEMENT
-from reports.summary.parts import COLUMNS, PlacedSheets, exact_sum, header, height, section
-from reports.workbook.styles import total_money_style
+from reports.summary.parts import COLUMNS, PlacedSheets, amount_line, exact_sum, header, height, section
 
 _DAYS = 30  # of the calendar; what comes later stands in one line
 _LATER = "later"
@@ -39,14 +38,14 @@ def still_at_omise(report: Report, placed: PlacedSheets, row: int) -> Iterator[L
     number = row + 2
     parts = [*_parts(own)]
     for name, count, amount, about in parts:
-        yield _line(name, count, Money(amount, currency), about, link=link)
+        yield amount_line(report.basis, name, count, Money(amount, currency), about, link=link)
     balance = sum(amount for _, _, amount, _ in parts)
     whole = Money(balance, currency)
     exact = report.basis.is_number(whole)
     decimals = report.basis.currencies.decimals(currency)
     formula = f"ROUND(SUM(C{number}:C{number + len(parts) - 1}),{decimals})" if exact and parts else ""
     about = f"Of all that is booked until {report.as_of_day}."
-    yield _line("Balance on the as-of day", None, whole, about, formula=formula, total=exact)
+    yield amount_line(report.basis, "Balance on the as-of day", None, whole, about, formula=formula, total=exact)
     yield from _as_omise_says(report, currency)
     yield from _disputed(report, placed)
     yield Line(height=10)
@@ -81,7 +80,7 @@ def _as_omise_says(report: Report, currency: str) -> Iterator[Line]:
         ("Omise says: in all", c.TOTAL),
     ):
         if pd.notna(last[column]):
-            yield _line(name, None, Money(int(last[column]), currency), about)
+            yield amount_line(report.basis, name, None, Money(int(last[column]), currency), about)
 
 
 def _disputed(report: Report, placed: PlacedSheets) -> Iterator[Line]:
@@ -93,24 +92,8 @@ def _disputed(report: Report, placed: PlacedSheets) -> Iterator[Line]:
     link = placed[DISPUTES.name].link() if DISPUTES.name in placed else ""
     for currency, rows in undecided.groupby(c.FUNDING_CURRENCY, sort=True):
         amount = Money(exact_sum(rows[c.FUNDING_AMOUNT]), str(currency))
-        yield _line("Disputed, not decided", len(rows), amount, "Not in the balance: it was taken.", link=link)
-
-
-def _line(
-    name: str,
-    count: int | None,
-    amount: Money,
-    about: str,
-    *,
-    formula: str = "",
-    link: str = "",
-    total: bool = False,
-) -> Line:
-    counted = Cell("", "total" if total else "text") if count is None else Cell(count)
-    style = "total" if total else "wrapped link" if link else "wrapped"
-    money = Cell(amount, total_money_style(amount.currency) if total else "", formula=formula)
-    words = Cell(about, "total" if total else "wrapped", span=COLUMNS - 3)
-    return Line((Cell(name, style, link=link), counted, money, words), height(about, 3, COLUMNS))
+        about = "Not in the balance: it was taken."
+        yield amount_line(report.basis, "Disputed, not decided", len(rows), amount, about, link=link)
 
 
 def expected(frame: pd.DataFrame, currency: str, until: str) -> list[tuple[str, int, int, int]]:

@@ -9,13 +9,12 @@ from recon.money import Money
 from recon.result.proofs import ORDERS_TO_CHARGES
 from recon.settlement.sales import CHARGES_TO_SALES
 from reports.report import Basis, Report
-from reports.sheet import Cell, Line, PlacedSheet
+from reports.sheet import Line, PlacedSheet
 from reports.sheets.balance_proof import SHEET as BALANCE
 from reports.sheets.bank import SHEET as BANK
 from reports.sheets.settlement import SHEET as SETTLEMENT
 from reports.summary.answers import JOURNAL, KEPT, Short, lines_of, payout_lines_of, short_answers
-from reports.summary.parts import COLUMNS, GAP, PlacedSheets, assert_ties, header, height, section
-from reports.workbook.styles import total_money_style
+from reports.summary.parts import COLUMNS, GAP, PlacedSheets, amount_line, assert_ties, header, section
 
 IN_SHORT = "In short"
 WENT = "Where the money went"
@@ -86,21 +85,20 @@ class _Table:
         total: bool = False,
     ) -> None:
         self.rows[key] = self.row
-        shown = Cell("", "total" if total else "text")
-        if amount is not None:
-            money = Money(amount, self.currency)
-            exact = self.basis.is_number(money)
-            style = total_money_style(self.currency) if total and exact else ""
-            shown = Cell(money, style, formula=formula if exact else "")
-        counted = (
-            Cell("", "total" if total else "text")
-            if count is None
-            else Cell(count, "total count" if total else "", formula=count_formula)
+        money = None if amount is None else Money(amount, self.currency)
+        self.put(
+            amount_line(
+                self.basis,
+                name,
+                count,
+                money,
+                about,
+                formula=formula,
+                count_formula=count_formula,
+                link=link,
+                total=total,
+            )
         )
-        style = "total" if total else "wrapped link" if link else "wrapped"
-        words = Cell(about, "total" if total else "wrapped", span=COLUMNS - 3)
-        cells = (Cell(name, style, link=link), counted, shown, words)
-        self.put(Line(cells, max(height(name, 0, 1), height(about, 3, COLUMNS))))
 
     def put(self, line: Line) -> None:
         self.lines.append(line)
@@ -146,12 +144,13 @@ def where_the_money_went(report: Report, placed: PlacedSheets, row: int) -> Iter
 def _in_short(
     report: Report, placed: PlacedSheets, table: _Table, row: int, short: Sequence[Short]
 ) -> Iterator[Line]:
+    amounts = {**lines_of(report.result, table.currency), **payout_lines_of(report.result)}
     own = _Table(report.basis, table.currency, row)
     own.head(f"{IN_SHORT}, {table.currency}", ("", "How many", "Amount", "That is"))
     for answer in short:
         sheet = placed.get(answer.sheet)
         formula = ""
-        if answer.keys and _all_exact(report, table.currency, answer.keys):
+        if answer.keys and all(report.basis.is_number(Money(amounts[key][1], table.currency)) for key in answer.keys):
             formula = table.sum_of(answer.keys, answer.sign)
         own.add(
             answer.name,
@@ -163,11 +162,6 @@ def _in_short(
             link=sheet.link() if sheet else "",
         )
     yield from own.lines
-
-
-def _all_exact(report: Report, currency: str, keys: Sequence[str]) -> bool:
-    amounts = {**lines_of(report.result, currency), **payout_lines_of(report.result)}
-    return all(report.basis.is_number(Money(amounts[key][1], currency)) for key in keys)
 
 
 def bridge_proofs(result: Result) -> tuple[Proof, ...]:

@@ -10,6 +10,7 @@ from recon.money import Money
 from reports.report import Basis
 from reports.sheet import ROW_POINTS, AnyReport, Cell, Criterion, Line, PlacedSheet, column_letter
 from reports.workbook.paper import lines_of, points_of
+from reports.workbook.styles import total_money_style
 
 WIDTHS = (32, 14, 17, 21, 19, 19, 19, 19)
 COLUMNS = len(WIDTHS)
@@ -67,6 +68,32 @@ def sum_cell(
     exact = basis.is_number(money) and basis.is_number(largest)
     formula = placed.total(name, basis.currencies.exponent(currency), *criteria) if exact else ""
     return Cell(money, formula=formula)
+
+
+def amount_line(
+    basis: Basis,
+    name: str,
+    count: int | None,
+    amount: Money | None,
+    about: str,
+    *,
+    formula: str = "",
+    count_formula: str = "",
+    link: str = "",
+    total: bool = False,
+) -> Line:
+    """What, how many, how much, and in words over the columns that are left; a formula only where it is exact."""
+    blank = Cell("", "total" if total else "text")
+    money = blank
+    if amount is not None:
+        exact = basis.is_number(amount)
+        style = total_money_style(amount.currency) if total and exact else ""
+        money = Cell(amount, style, formula=formula if exact else "")
+    counted = blank if count is None else Cell(count, "total count" if total else "", formula=count_formula)
+    words = Cell(about, "total" if total else "wrapped", span=COLUMNS - 3)
+    name_style = "total" if total else "wrapped link" if link else "wrapped"
+    cells = (Cell(name, name_style, link=link), counted, money, words)
+    return Line(cells, max(height(name, 0, 1), height(about, 3, COLUMNS)))
 
 
 def total_of_counts(words: str, count: int, at: int, first: int, last: int) -> Line:
