@@ -31,7 +31,6 @@ MATCHED_ORDERS = "matched_orders"
 RATE_KNOWN = "rate_known"  # false: too many order rows could not be read
 EXPECTING_ORDERS = "expecting_orders"
 BREAKS_OPEN = "breaks_open"
-AMOUNT_OPEN = "amount_open"
 
 NUMBER = "number"  # of a decision in its account's register, from 1
 RULING_ID = "ruling_id"  # rul_7
@@ -132,14 +131,12 @@ FIGURES = Frame(
         *_maybe(c.OPTIONAL_MINOR, COUNT_BEFORE, COUNT_NOW, AMOUNT_BEFORE, AMOUNT_NOW, c.DIFFERENCE),
     ),
 )
-# Earlier ranges of the same length, each by its last run; the amount is of the account's settlement currency.
+# Earlier ranges of the same length, each by its last run.
 PAST = Frame(
     "past",
     (
         *_all(c.TEXT, FIRST_DAY, LAST_DAY),
         *_all(c.COUNT, MATCHED_ORDERS, EXPECTING_ORDERS, BREAKS_OPEN),
-        *_all(c.TEXT, c.CURRENCY),
-        *_maybe(c.OPTIONAL_MINOR, AMOUNT_OPEN),
         *_all(c.FLAG, RATE_KNOWN),
     ),
 )

@@ -144,18 +144,15 @@ def past(earlier: Iterable[Earlier], result: Result) -> pd.DataFrame:
     """The latest ranges before the result's that are as long as it, shaped `PAST`, in order."""
     length = _length(result.first_day, result.last_day)
     own = (result.last_day, result.first_day)
-    currency = result.account.currency
     same_length = [run for run in earlier if _length(run.first_day, run.last_day) == length]
     same_length = sorted(
         (run for run in same_length if (run.last_day, run.first_day) < own), key=lambda run: run.last_day
     )
     rows = []
     for run in same_length[-RANGES:]:
-        amounts = run.counts.get("currencies")
-        open_ = None if amounts is None else amounts.get(currency, {}).get("amount_open", 0)
         orders = (run.counts[c.MATCHED_ORDERS], run.counts[c.EXPECTING_ORDERS], run.counts[c.BREAKS_OPEN])
         rate_known = run.counts.get(c.RATE_KNOWN, True)
-        rows.append((run.first_day.isoformat(), run.last_day.isoformat(), *orders, currency, open_, rate_known))
+        rows.append((run.first_day.isoformat(), run.last_day.isoformat(), *orders, rate_known))
     return c.PAST.from_rows(rows)
 
 

@@ -212,11 +212,11 @@ def figures() -> pd.DataFrame:
 
 
 def past() -> pd.DataFrame:
-    """Three months; of the first the open value was not recorded."""
+    """Three months; in the last nothing was sold."""
     rows = [
-        ("2026-08-01", "2026-08-31", 980, 1_000, 25, "THB", None, True),
-        ("2026-09-01", "2026-09-30", 995, 1_003, 12, "THB", 4_512_345, True),
-        ("2026-10-01", "2026-10-31", 0, 0, 0, "THB", 0, True),
+        ("2026-08-01", "2026-08-31", 980, 1_000, 25, True),
+        ("2026-09-01", "2026-09-30", 995, 1_003, 12, True),
+        ("2026-10-01", "2026-10-31", 0, 0, 0, True),
     ]
     return c.PAST.from_rows(rows)
 

@@ -69,8 +69,6 @@ async def test_earlier_ranges_of_the_same_length_stand_beside_this_one(tmp_path:
         past = again.results[0].details.past
         assert past[c.FIRST_DAY].tolist() == [str(day) for day in days[:2]]
         assert past[c.MATCHED_ORDERS].tolist() == [one.matched_orders for one in results[:2]]
-        open_ = [next(t.amount_open for t in one.currencies if t.currency == "THB") for one in results[:2]]
-        assert past[c.AMOUNT_OPEN].tolist() == open_
         assert results[0].details.past.empty
         assert date.fromisoformat(past[c.LAST_DAY].iloc[1]) == days[1]
 

@@ -76,11 +76,10 @@ def test_months_are_compared_with_months_before(first: str, last: str, alike: bo
     assert len(past([one], result_of())) == alike
 
 
-def test_days_are_compared_with_days_and_an_older_record_has_no_amount() -> None:
+def test_days_are_compared_with_days_by_the_least_that_a_record_has() -> None:
     monday = date(2026, 11, 2)
     result = replace(result_of(), first_day=monday, last_day=monday)
     plain = {"matched_orders": 3, "expecting_orders": 4, "breaks_open": 1}
     earlier = [Earlier(day, day, plain) for day in (date(2026, 11, 1), date(2026, 10, 31))]
     frame = c.PAST.check(past([*earlier, Earlier(date(2026, 10, 30), monday, plain)], result))
     assert frame[c.FIRST_DAY].tolist() == ["2026-10-31", "2026-11-01"]
-    assert frame[c.AMOUNT_OPEN].isna().all()
