@@ -144,10 +144,10 @@ class Teller:
             workbooks=tuple(path.name for path in outcome.reports),
             audit_head=outcome.audit_head,
         )
-        problems = await self._tell(about, await self._notices(outcome))
+        problems = await self._tell(about, await self._notices_to_tell(outcome))
         return (*problems, *await mail_reports(self._config, outcome))
 
-    async def _notices(self, outcome: Outcome) -> list[Notice]:
+    async def _notices_to_tell(self, outcome: Outcome) -> list[Notice]:
         """Those of a run, but of accounts that were told before that they wait for these files as they are."""
         notices = _notices(outcome)
         if not outcome.waits_on or outcome.run_id is None:
@@ -199,9 +199,9 @@ class Teller:
         secret = self._config.alerts.heartbeat_url
         if secret is None or not secret.is_set:
             return True
-        keep_secret(secret.reveal())
-        limit = aiohttp.ClientTimeout(total=HEARTBEAT_S)
         url = secret.reveal()
+        keep_secret(url)
+        limit = aiohttp.ClientTimeout(total=HEARTBEAT_S)
         try:
             line = self._config.line(url)
             async with (

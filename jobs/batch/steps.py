@@ -56,10 +56,9 @@ class Work:
     clock: Callable[[], datetime]
     progress: Progress
     writes: asyncio.Lock = field(default_factory=asyncio.Lock)  # one writer at a time: SQLite has only one
-    proved: dict[str, datetime | None] = field(
-        default_factory=dict
-    )  # whose key and mode are right, with Omise's time
-    clock_proved: set[bool] = field(default_factory=set)  # not empty once this host's clock was found to be right
+    # Accounts whose key and mode are right, each with Omise's time; and whether this host's clock is.
+    proved: dict[str, datetime | None] = field(default_factory=dict)
+    clock_proved: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def options(self) -> RunOptions:
@@ -78,7 +77,7 @@ class Work:
 
     async def prove_clock(self) -> None:
         """Holds this host's clock against Omise's and the batch's moment too; raises ClockWrong."""
-        if self.clock_proved or not self.options.pull:
+        if self.clock_proved.is_set() or not self.options.pull:
             return
         accounts = [name for name in self.batch.request.accounts if name in self.config.accounts]
         await prove_clock(self.config, accounts, self.clock)
@@ -88,7 +87,7 @@ class Work:
                 f"the batch was planned at {planned:%Y-%m-%d %H:%M} UTC, which is later than now: the clock of the "
                 "host that planned it was ahead; set it right (NTP), then begin anew"
             )
-        self.clock_proved.add(True)
+        self.clock_proved.set()
 
     def account(self, step: Step) -> Account:
         """The account of a step; raises JobError where the configuration has it no more."""

@@ -61,4 +61,4 @@ def sign(
         signed = signature.sign_off
         document = {**verifying.sign_off_document(signed), "signed": signing.documents(signature.under)}
         words = f"{signed.account} {signed.first_day} to {signed.last_day}: signed as {signed.role} by {signed.who}"
-        respond(as_json, document, lambda: say("\n".join([*signing.lines(signature.under), words])))
+        respond(as_json, document, lambda: say("\n".join([*(part.words for part in signature.under), words])))

@@ -1,7 +1,7 @@
 """What a signature is put under: match rate, proofs, what is open, what could not be read; changes nothing."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,13 +82,8 @@ def doubts_of(parts: Sequence[ToSign]) -> list[str]:
     return [doubt for part in parts for doubt in part.doubts]
 
 
-def lines(parts: Sequence[ToSign]) -> Iterator[str]:
-    """What is signed, for a person."""
-    yield from (part.words for part in parts)
-
-
 def documents(parts: Sequence[ToSign]) -> list[Document]:
-    """The same as JSON."""
+    """What is signed, as JSON."""
     return [
         {
             "account": part.account,

@@ -26,13 +26,13 @@ def group_trust(group: Group, placed: PlacedSheets, _: int) -> Iterator[Line]:
     yield from _block(results, doubts_together(results, group.basis.currencies), placed)
 
 
-def _block(results: Sequence[Result], found: Sequence[Doubt], placed: PlacedSheets) -> Iterator[Line]:
+def _block(results: Sequence[Result], all_doubts: Sequence[Doubt], placed: PlacedSheets) -> Iterator[Line]:
     yield section(TITLE, starts=False)
-    if not found:
+    if not all_doubts:
         yield _line(Cell(IN_ORDER, "verdict good"), f"{WELL}: {what_was_read(results)}", Cell("", "label"))
         return
     yield _line(Cell(READ, "label"), what_was_read(results), Cell("", "label"))
-    for doubt in found:
+    for doubt in all_doubts:
         sheet = placed.get(_LINKS.get(doubt.kind, ""))
         name = Cell(doubt.kind, "link", link=sheet.link()) if sheet else Cell(doubt.kind, "label")
         yield _line(name, doubt.words, Cell(doubt.count) if doubt.count else Cell("", "label"))

@@ -26,11 +26,16 @@ def skew(date: datetime | None, now: datetime) -> str:
         return ""
     side = "ahead of" if now > date else "behind"
     minutes = round(abs(now - date) / timedelta(minutes=1))
-    span = f"{minutes} minutes" if minutes < 120 else f"{minutes // 60} hours" if minutes < 2880 else ""
     return (
-        f"this machine's clock is {span or f'{minutes // 1440} days'} {side} Omise's: it says "
+        f"this machine's clock is {_span(minutes)} {side} Omise's: it says "
         f"{now.astimezone(UTC):%Y-%m-%d %H:%M} UTC, Omise {date:%Y-%m-%d %H:%M} UTC; set it right (NTP), then again"
     )
+
+
+def _span(minutes: int) -> str:
+    if minutes < 120:
+        return f"{minutes} minutes"
+    return f"{minutes // 60} hours" if minutes < 2880 else f"{minutes // 1440} days"
 
 
 def latest(date: datetime | None, moment: datetime) -> datetime:
@@ -52,9 +57,9 @@ async def prove_clock(config: Config, accounts: Sequence[str], clock: Callable[[
 
     Null where nobody answers or no answer says it: whatever pulls will say why.
     """
-    access = {name: config.accounts[name] for name in accounts if config.accounts[name].secret_key.is_set}
+    sections = [config.accounts[name] for name in accounts if config.accounts[name].secret_key.is_set]
     limits = replace(ONE_QUESTION, requests_per_second=config.omise.requests_per_second)
-    for section in access.values():
+    for section in sections:
         line = config.line(config.omise.base_url)
         key = section.secret_key.reveal()
         try:
