@@ -21,7 +21,7 @@ def check(
     with told(as_json):
         items = asyncio.run(check_all(lambda: read_config(context), clock, send_test))
         wrong = failed(items)
-        command = options.next_command(context, "check" if wrong else "run")
+        command = options.next_command(context.obj, "check" if wrong else "run")
         respond(as_json, as_document(items, command), lambda: tables.checked(items))
         say(f"Correct what FAILED, then: {command}" if wrong else f"Next: {command}")
         raise typer.Exit(MISTAKE if wrong else DONE)

@@ -20,7 +20,7 @@ from jobs.setup.draft import Draft
 from jobs.setup.orders import add_database, add_orders
 from jobs.setup.questions import Questions
 from jobs.setup.writing import as_toml, exists_already, write_new
-from reports.documents import Document
+from reports.documents import Document, fields
 
 
 def init(
@@ -58,7 +58,7 @@ def init(
         if preset and not database:
             raise JobError("--preset is for --database; of a file it is --set orders.shop.preset=NAME")
         accounts = new_accounts(account or (), base_url, os.environ, questions)
-        say(*(f"{known.name}: {known.region}, {known.currency}, {_mode(known)} mode" for known in accounts))
+        say(*(f"{new.name}: {_facts(new)}" for new in accounts))
         draft = _draft(out, accounts, base_url, questions)
         for file in orders or ():
             add_orders(draft, file)
@@ -68,21 +68,18 @@ def init(
             add_bank(draft, statement)
         questions.refuse_unused()
         write_new(out, as_toml({**draft.document, "reports": {"folder": "reports-out"}}, draft.comments))
-        given = "" if out == Path("config.toml") else f"--config {out} "
-        commands = (f"recon {given}check", f"recon {given}run")
-        respond(as_json, _document(out, draft, commands[0]), lambda: print(out))
-        say(f"Next: {commands[0]}, then {commands[1]}")
+        path = None if out == Path("config.toml") else out
+        command = options.next_command(path, "check")
+        respond(as_json, _document(out, draft, command), lambda: print(out))
+        say(f"Next: {command}, then {options.next_command(path, 'run')}")
 
 
 def _draft(out: Path, accounts: Sequence[NewAccount], base_url: str, questions: Questions) -> Draft:
     document: dict[str, Any] = {"store": {"url": "sqlite:///var/recon.db"}}
     if base_url != OMISE:
         document["omise"] = {"base_url": base_url}
-    document["accounts"] = {known.name: known.section for known in accounts}
-    comments = {
-        f"accounts.{known.name}": f"Omise says: {known.region}, {known.currency}, {_mode(known)} mode"
-        for known in accounts
-    }
+    document["accounts"] = {new.name: new.section for new in accounts}
+    comments = {f"accounts.{new.name}": f"Omise says: {_facts(new)}" for new in accounts}
     comments["store"] = "Everything that was pulled and judged; a PostgreSQL URL serves as well"
     folder = out.absolute().parent
     return Draft(folder, os.environ, accounts, questions, _show, clock(), document, comments)
@@ -108,17 +105,14 @@ def _answers(given: Sequence[str]) -> dict[str, str]:
     return {key: value for key, _, value in pairs}
 
 
-def _mode(account: NewAccount) -> str:
-    return "live" if account.livemode else "test"
+def _facts(account: NewAccount) -> str:
+    return f"{account.region}, {account.currency}, {'live' if account.livemode else 'test'} mode"
 
 
 def _document(out: Path, draft: Draft, command: str) -> Document:
     return {
         "config": str(out),
-        "accounts": [
-            {"name": a.name, "region": a.region, "currency": a.currency, "livemode": a.livemode}
-            for a in draft.accounts
-        ],
+        "accounts": [fields(account, "name", "region", "currency", "livemode") for account in draft.accounts],
         "sources": [
             {"place": item.what, "result": item.result, "details": item.details, "unused": list(item.unused)}
             for item in draft.items

@@ -67,9 +67,9 @@ def config_path(context: typer.Context) -> Path:
     return Path(context.obj or os.environ.get("RECON_CONFIG") or "config.toml")
 
 
-def next_command(context: typer.Context, words: str) -> str:
-    """What to type next, with the configuration that was given."""
-    given = f"--config {context.obj} " if context.obj else ""
+def next_command(path: Path | None, words: str) -> str:
+    """What to type next, with the configuration's path where it must be given."""
+    given = f"--config {path} " if path else ""
     return f"recon {given}{words}"
 
 

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
@@ -31,15 +32,20 @@ class Field:
     cut: bool = False
     right: bool = False
 
-    @property
+    @cached_property
     def words(self) -> list[str]:
-        """The cells as they are shown; a number with its thousands."""
-        return ["" if cell is None else f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in self.cells]
+        """The cells as they are shown."""
+        return [plain(cell) for cell in self.cells]
 
-    @property
+    @cached_property
     def width(self) -> int:
         """How many columns its longest cell takes."""
         return max(map(cell_len, (self.head, *self.words)))
+
+
+def plain(value: object) -> str:
+    """A cell as it is shown; a number with its thousands."""
+    return "" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def listing(fields: Sequence[Field]) -> None:

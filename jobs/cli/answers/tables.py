@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from jobs.cli.answers.listing import COLOURS, PIPED, Field, PipedConsole, listing
+from jobs.cli.answers.listing import COLOURS, PIPED, Field, PipedConsole, listing, plain
 from jobs.logs.logs import is_json
 from recon import columns as c
 from recon.model import Account, KnownBreak, NoteKind, Result, Severity
@@ -43,7 +43,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]], *, to_stderr: 
 
 
 def _cell(value: object) -> Text:
-    text = "" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
+    text = plain(value)
     return Text(text, COLOURS.get(text, ""))
 
 
@@ -222,10 +222,10 @@ def _lines(facts: Mapping[str, object], before: str = "") -> Iterator[tuple[str,
         elif isinstance(value, list):
             yield f"{before}{name}", _listed([str(each) for each in value])
         else:
-            yield f"{before}{name}", _plain(value)
+            yield f"{before}{name}", _fact(value)
 
 
-def _plain(value: object) -> str:
+def _fact(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "" if value is None else str(value)
