@@ -9,7 +9,6 @@ from io import BytesIO, StringIO
 
 from openpyxl import Workbook
 from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -17,6 +16,8 @@ from recon.model import JournalEntry
 from recon.money import Currencies
 from reports.journal.layouts import Layout
 from reports.journal.rows import NUMBERS, Assertion, Setting, file_chunks, rows_of, text_of
+from reports.sheet import column_letter
+from reports.workbook.styles import DAY_FORMAT
 
 _XLSX = ".xlsx"
 _WIDTHS = {"journal_id": 32, "date": 12, "account_name": 24, "description": 46, "kind": 20, "digest": 20}
@@ -66,9 +67,9 @@ def _workbook(setting: Setting, entries: Sequence[JournalEntry]) -> bytes:
     sheet.title = "Journal"
     titles = [title for title, _ in setting.layout.columns]
     sheet.append(titles)
-    for place, title in enumerate(titles, start=1):
-        sheet.cell(1, place).font = Font(bold=True)
-        sheet.column_dimensions[get_column_letter(place)].width = _WIDTHS.get(title, _WIDTH)
+    for place, title in enumerate(titles):
+        sheet.cell(1, place + 1).font = Font(bold=True)
+        sheet.column_dimensions[column_letter(place)].width = _WIDTHS.get(title, _WIDTH)
     rows = rows_of(setting, entries)
     decimals = [setting.currencies.decimals(entry.currency) for entry in entries for _ in entry.lines]
     for number, (row, places) in enumerate(zip(rows, decimals, strict=True), start=2):
@@ -96,7 +97,7 @@ def _fill(sheet: Worksheet, row: int, column: int, template: str, text: str, set
         cell.number_format = f"#,##0.{'0' * decimals}" if decimals else "#,##0"
     elif template == "{date}":
         cell.value = datetime.strptime(text, setting.layout.date).date()  # noqa: DTZ007
-        cell.number_format = "yyyy-mm-dd"
+        cell.number_format = DAY_FORMAT
     else:
         cell.value = text
         cell.data_type = "s"

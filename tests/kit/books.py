@@ -12,7 +12,7 @@ import pandas as pd
 
 from recon import columns as c
 from recon.matching import links, match
-from recon.model import Account, Books, Break, Matching, Window
+from recon.model import Account, Books, Break, Window
 from recon.rules import CATALOGUE, case_rules, judge
 from recon.rules.rule import Rule
 from recon.settings import Context, MatchSettings
@@ -206,12 +206,6 @@ def ambiguous_of(judged: Judged) -> dict[str, list[str]]:
     """Per ambiguous order the charges that could be its."""
     orders, charges, found = judged.books.orders, judged.books.charges, judged.matching.ambiguous
     return {orders[c.ORDER_ID].iloc[o]: list(charges[c.CHARGE_ID].iloc[list(named)]) for o, named in found.items()}
-
-
-def matching_of(orders: Sequence[Row], charges: Sequence[Row], settings: MatchSettings | None = None) -> Matching:
-    """The matching alone."""
-    known = books(orders, charges)
-    return match(known.orders, known.charges, settings or MatchSettings())
 
 
 @cache
