@@ -164,13 +164,6 @@ def _in_short(
     yield from own.lines
 
 
-def bridge_proofs(result: Result) -> tuple[Proof, ...]:
-    """The two proofs that lead from the paid orders to the sales, in the account's own currency, where they are."""
-    names = (ORDERS_TO_CHARGES, CHARGES_TO_SALES)
-    own = {proof.name: proof for proof in result.proofs if proof.currency == result.account.currency}
-    return tuple(own[name] for name in names if name in own)
-
-
 def step_words(what: str, basis: Basis) -> str:
     """Why two totals differ, as people read it: a break by its title, without its code."""
     rest = what.removeprefix("open break ")
@@ -186,7 +179,7 @@ def _bridge(table: _Table, report: Report, placed: PlacedSheets) -> None:
     sales = lines_of(result, table.currency)[BalanceLine.SALES]
     link = placed[BALANCE.name].link()
     table.head(f"{BRIDGE}, {table.currency}", ("Step", "How many", "Amount", "That is"))
-    proofs = {proof.name: proof for proof in bridge_proofs(result)}
+    proofs = {proof.name: proof for proof in result.proofs if proof.currency == table.currency}
     orders = proofs.get(ORDERS_TO_CHARGES)
     charged = proofs.get(CHARGES_TO_SALES)
     paid = orders.left if orders else 0
@@ -204,13 +197,15 @@ def _bridge(table: _Table, report: Report, placed: PlacedSheets) -> None:
 
 def _steps(table: _Table, report: Report, proof: Proof | None, link: str) -> Iterator[str]:
     """One line an item of a proof, and what no item explains."""
-    for item in proof.items if proof else ():
+    if proof is None:
+        return
+    for item in proof.items:
         if item.amount or item.count:
-            key = f"{proof.name if proof else ''} {item.what}"
+            key = f"{proof.name} {item.what}"
             name = step_words(item.what, report.basis)
             table.add(key, name, item.amount, "", count=item.count, link=link)
             yield key
-    if proof and proof.rest:
+    if proof.rest:
         key = f"{proof.name} rest"
         about = "No break and no reason tells of it: the rows stand on the Balance proof sheet."
         table.add(key, NOT_EXPLAINED, proof.unexplained, about, count=len(proof.rest), link=link)

@@ -43,18 +43,10 @@ def trend(report: Report, _: PlacedSheets, row: int) -> Iterator[Line]:
 
 
 def _earlier(result: Result) -> Iterator[_Point]:
-    frame = result.details.past
-    names = [
-        c.FIRST_DAY,
-        c.LAST_DAY,
-        c.MATCHED_ORDERS,
-        c.EXPECTING_ORDERS,
-        c.BREAKS_OPEN,
-        c.RATE_KNOWN,
-    ]
-    if frame.empty:
+    past = result.details.past
+    if past.empty:
         return
-    plain = frame[names].astype(object).where(frame[names].notna(), None)
+    plain = past[list(c.PAST.names)].astype(object)
     for row in plain.itertuples(index=False, name=None):
         yield _Point(*row)
 
