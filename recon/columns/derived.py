@@ -1,6 +1,7 @@
 """What follows from whole columns: who paid, how much, which words are equal."""
 
 from collections.abc import Iterable
+from datetime import datetime, time
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,6 +14,7 @@ from recon.columns.core import (
     ACCOUNT,
     AMOUNT,
     CAPTURED_AMOUNT,
+    CREATED_AT,
     DELETED,
     FAILURE_CODE,
     PAID,
@@ -22,7 +24,7 @@ from recon.columns.core import (
     TEXT,
     VOIDED,
 )
-from recon.model import EXPECTS_CHARGE, ChargeStatus, Window
+from recon.model import EXPECTS_CHARGE, Account, ChargeStatus, Window
 from recon.money import Tolerance
 
 Words: TypeAlias = "pd.Series[str]"
@@ -41,6 +43,18 @@ def of_account(frame: pd.DataFrame, account: str) -> Mask:
 def within(moments: "pd.Series[Any]", window: Window) -> Mask:
     """Per moment whether it lies in a window; null never."""
     return ((moments >= window.start) & (moments < window.end)).to_numpy(dtype=bool)
+
+
+def created_in(frame: pd.DataFrame, account: str, window: Window) -> Mask:
+    """Per row whether it is the account's and was created in a window."""
+    return of_account(frame, account) & within(frame[CREATED_AT], window)
+
+
+def before_go_live(moments: "pd.Series[Any]", account: Account) -> Mask:
+    """Per moment whether it lies before the account went live; none does where it names no day."""
+    if account.go_live is None:
+        return np.zeros(len(moments), dtype=bool)
+    return (moments < datetime.combine(account.go_live, time.min, account.zone)).to_numpy(dtype=bool)
 
 
 def expects_charge(orders: pd.DataFrame) -> Mask:

@@ -54,7 +54,7 @@ def journal(
 def _prove(booked: pd.DataFrame, books: Books, ledger: Ledger, account: Account, days: tuple[date, date]) -> None:
     """The clearing account moves as the balance does: held against the transactions themselves."""
     rows = books.transactions
-    mine = c.of_account(rows, account.name) & c.within(rows[c.CREATED_AT], days_window(*days, account.zone))
+    mine = c.created_in(rows, account.name, days_window(*days, account.zone))
     balance = pd.Series(ledger.signed[mine]).groupby(rows[c.CURRENCY].to_numpy()[mine]).sum()
     clearing = booked[c.equals(booked, c.LEDGER_ACCOUNT, LedgerAccount.CLEARING)]
     signed = clearing[c.DEBIT].fillna(0) - clearing[c.CREDIT].fillna(0)

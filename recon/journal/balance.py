@@ -91,8 +91,7 @@ def elsewhere(
 def _chosen(books: Books, ledger: Ledger, account: Account, first: date, last: date) -> _Days:
     """All but the plain sales: those of a month are a million."""
     rows = books.transactions
-    window = days_window(first, last, account.zone)
-    mine = c.of_account(rows, account.name) & c.within(rows[c.CREATED_AT], window)
+    mine = c.created_in(rows, account.name, days_window(first, last, account.zone))
     plain = (ledger.kinds == "charge") & (ledger.signed >= 0)
     foreign = np.flatnonzero((books.charges[c.CURRENCY] != books.charges[c.FUNDING_CURRENCY]).to_numpy(dtype=bool))
     plain &= ~np.isin(ledger.origin_at, foreign)

@@ -74,7 +74,7 @@ class Lives:
 def summarise(account: Account, judged: Judged, intake: Intake, lives: Lives, context: Context) -> Result:
     """The result of one account; every count is of what was created in the range unless it says otherwise."""
     books = judged.books
-    in_range = {name: _in_range(frame, account.name, intake.window) for name, frame in _frames(books).items()}
+    in_range = {name: c.created_in(frame, account.name, intake.window) for name, frame in _frames(books).items()}
     broken = _broken(judged, account.name, lives.reported)
     expecting = in_range["orders"] & _expecting(judged)
     matched = expecting & ~broken
@@ -196,12 +196,6 @@ def _frames(books: Books) -> dict[str, pd.DataFrame]:
         "transfers": books.transfers,
         "transactions": books.transactions,
     }
-
-
-def _in_range(frame: pd.DataFrame, account: str, window: Window) -> Mask:
-    created = frame[c.CREATED_AT]
-    inside = (frame[c.ACCOUNT] == account) & (created >= window.start) & (created < window.end)
-    return inside.to_numpy(dtype=bool)
 
 
 def _expecting(judged: Judged) -> Mask:

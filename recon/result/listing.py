@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from recon import columns as c
-from recon.arrays import Mask
 from recon.methods.deadlines import refund_window
 from recon.model import OPEN_DISPUTES, Account, Case, Charge, ChargeStatus, Details, Order, OrderStatus, Window
 from recon.rules.refunds import RefundSums, given_back, refund_sums
@@ -40,13 +39,6 @@ def details(judged: Judged, account: Account, window: Window, context: Context) 
     )
 
 
-def _created_in(frame: pd.DataFrame, account: str, window: Window) -> tuple[Mask, Mask]:
-    """Rows of the account, and those of them created in the window."""
-    own = c.of_account(frame, account)
-    created = frame[c.CREATED_AT]
-    return own, own & ((created >= window.start) & (created < window.end)).to_numpy(dtype=bool)
-
-
 def _sides(judged: Judged, ids: "pd.Series[str]") -> _Sides:
     charges = judged.books.charges
     orders = judged.books.orders
@@ -61,7 +53,8 @@ def _sides(judged: Judged, ids: "pd.Series[str]") -> _Sides:
 def _refunds(judged: Judged, account: str, window: Window, context: Context) -> pd.DataFrame:
     """Shaped `REFUND_LIST`: by creation and id, orders without a refund at Omise last."""
     refunds = judged.books.refunds
-    own, within = _created_in(refunds, account, window)
+    own = c.of_account(refunds, account)
+    within = c.created_in(refunds, account, window)
     pending = c.equals(refunds, c.STATUS, ChargeStatus.PENDING)
     chosen = refunds.iloc[np.flatnonzero(within | (own & pending))]
     listed = sorted(refunds_at(chosen, np.arange(len(chosen))), key=lambda refund: (refund.created_at, refund.id))
@@ -145,7 +138,8 @@ def _at_the_shop_alone(judged: Judged, account: str, window: Window, context: Co
     orders = judged.books.orders
     charges = judged.books.charges
     matching = judged.matching
-    own, within = _created_in(orders, account, window)
+    own = c.of_account(orders, account)
+    within = c.created_in(orders, account, window)
     asked = c.equals(orders, c.STATUS, OrderStatus.REFUND_REQUESTED)
     refunding = orders[c.STATUS].isin(list(_REFUNDING)) | (orders[c.REFUNDED_AMOUNT] > 0)
     at_omise = np.zeros(len(orders), dtype=bool)
@@ -167,7 +161,8 @@ def _at_the_shop_alone(judged: Judged, account: str, window: Window, context: Co
 def _disputes(judged: Judged, account: Account, window: Window, context: Context) -> pd.DataFrame:
     """Shaped `DISPUTE_LIST`, undecided ones first, then by creation and id."""
     frame = judged.books.disputes
-    own, within = _created_in(frame, account.name, window)
+    own = c.of_account(frame, account.name)
+    within = c.created_in(frame, account.name, window)
     undecided = frame[c.STATUS].isin(OPEN_DISPUTES).to_numpy(dtype=bool)
     chosen = frame.iloc[np.flatnonzero(within | (own & undecided))]
     sides = _sides(judged, chosen[c.CHARGE_ID])
@@ -199,7 +194,7 @@ def _failures(judged: Judged, account: str, window: Window) -> pd.DataFrame:
     """Shaped `FAILURES`, the most frequent first; a method's attempts are all its charges of the currency."""
     charges = judged.books.charges
     matching = judged.matching
-    _, within = _created_in(charges, account, window)
+    within = c.created_in(charges, account, window)
     took = c.took_money(charges)
     paid_orders = np.zeros(len(judged.books.orders), dtype=bool)
     paid_orders[matching.orders[took[matching.charges]]] = True

@@ -39,13 +39,11 @@ class Sides:
 
 def sides_of(books: Books, account: str, window: Window) -> Sides:
     """The sides of an account and a range."""
-    orders = c.of_account(books.orders, account)
-    charges = c.of_account(books.charges, account)
     return Sides(
-        orders=orders & c.within(books.orders[c.CREATED_AT], window),
-        charges=charges & c.within(books.charges[c.CREATED_AT], window),
-        all_orders=orders,
-        all_charges=charges,
+        orders=c.created_in(books.orders, account, window),
+        charges=c.created_in(books.charges, account, window),
+        all_orders=c.of_account(books.orders, account),
+        all_charges=c.of_account(books.charges, account),
     )
 
 
@@ -226,7 +224,7 @@ def _waiting(account: str, judged: Judged, window: Window) -> dict[str, str]:
     wrong = judged.settled.discrepancies
     rows = books.transactions
     lines = books.bank_lines
-    booked = c.of_account(rows, account) & c.within(rows[c.CREATED_AT], window) & ~judged.scope.transactions
+    booked = c.created_in(rows, account, window) & ~judged.scope.transactions
     charges = c.successful(books.charges) & (ledger.charge_at < 0) & ~wrong.missing_charges
     refunds = ~c.equals(books.refunds, c.STATUS, "failed") & (ledger.refund_at < 0) & ~wrong.missing_refunds
     names = [

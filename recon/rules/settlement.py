@@ -1,7 +1,7 @@
 """Does money arrive at the bank? The rules of "Settlement and bank", over what `recon.settlement` has rebuilt."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import pandas as pd
 from recon import columns as c
 from recon.arrays import Mask
 from recon.methods.deadlines import BANK_DAYS, TRANSFER_DAYS, bank_credit_arrives, local, transfer_arrives
-from recon.model import Account, Books, Break, Exposure, Severity
+from recon.model import Books, Break, Exposure, Severity
 from recon.model.transfer_names import named_in
 from recon.rules.ledger import rows_of
 from recon.rules.left_at_bank import LeftAtBank
@@ -43,7 +43,7 @@ def _overdue(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
         rows = unpaid[(unpaid[c.AVAILABLE_AT] <= context.as_of).to_numpy(dtype=bool) & c.of_account(unpaid, name)]
         if not len(rows) or rows[c.AMOUNT].sum() < SMALLEST_TRANSFER.get(str(rows[c.CURRENCY].iloc[0]), 0):
             continue
-        rows = _since_go_live(rows[c.equals(rows, c.KIND, "charge")], account)
+        rows = rows[c.equals(rows, c.KIND, "charge") & ~c.before_go_live(rows[c.AVAILABLE_AT], account)]
         calendar = context.calendar(name)
         for day, credits in rows.groupby(rows[c.AVAILABLE_AT].dt.tz_convert(calendar.zone).dt.date, sort=True):
             days = int(method_days[credits.index].max())
@@ -51,13 +51,6 @@ def _overdue(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
             if context.as_of > due:
                 held = int(clocks.by_hold[credits.index].sum())
                 yield _overdue_day(rule, context, name, day, credits, due, days, held)
-
-
-def _since_go_live(rows: pd.DataFrame, account: Account) -> pd.DataFrame:
-    if account.go_live is None:
-        return rows
-    start = datetime.combine(account.go_live, time(), account.zone)
-    return rows[(rows[c.AVAILABLE_AT] >= start).to_numpy(dtype=bool)]
 
 
 def _overdue_day(

@@ -42,9 +42,7 @@ def days(books: Books, account: Account, first: date, last: date) -> pd.DataFram
 def moves(books: Books, ledger: Ledger, account: Account, window: Window) -> pd.DataFrame:
     """What moved the balance in a window (shaped MOVES), by kind, key and direction; a debit's sum is negative."""
     rows = books.transactions
-    created = rows[c.CREATED_AT]
-    mine = (rows[c.ACCOUNT] == account.name) & (created >= window.start) & (created < window.end)
-    at = np.flatnonzero(mine.to_numpy(dtype=bool))
+    at = np.flatnonzero(c.created_in(rows, account.name, window))
     if not len(at):
         return c.MOVES.empty()
     kinds = kind_words(ledger.kinds[at])
@@ -58,7 +56,7 @@ def moves(books: Books, ledger: Ledger, account: Account, window: Window) -> pd.
 
 def proof(books: Books, account: str, reasons: Reasons) -> tuple[Proof, ...]:
     """The first reading and what was booked since, against the last reading; nothing where none was taken."""
-    mine = _of(books.readings, account)
+    mine = readings_of(books, account)
     if not len(mine):
         return ()
     totals = mine[c.TOTAL].tolist()
@@ -70,6 +68,11 @@ def proof(books: Books, account: str, reasons: Reasons) -> tuple[Proof, ...]:
     return (proof_of("ledger_to_balance", currency, left, right, gaps),)
 
 
+def readings_of(books: Books, account: str) -> pd.DataFrame:
+    """An account's readings of its balance (READINGS), in order."""
+    return books.readings[c.of_account(books.readings, account)] if len(books.readings) else books.readings
+
+
 def _span(first: date, last: date, read: date) -> list[date]:
     until = read if last < read <= last + _SHOWN_BEYOND * _DAY else last
     days_shown = [first + n * _DAY for n in range((until - first).days + 1)]
@@ -78,7 +81,7 @@ def _span(first: date, last: date, read: date) -> list[date]:
 
 def _readings(books: Books, account: Account) -> dict[date, tuple[object, ...]]:
     """The last reading of each day, as the columns after the closing; a run about the past read at its as-of."""
-    readings = _of(books.readings, account.name)
+    readings = readings_of(books, account.name)
     last_of_day: dict[date, tuple[object, ...]] = {}
     if not len(readings):
         return last_of_day
@@ -94,10 +97,6 @@ def _readings(books: Books, account: Account) -> dict[date, tuple[object, ...]]:
             reserve,
         )
     return last_of_day
-
-
-def _of(frame: pd.DataFrame, account: str) -> pd.DataFrame:
-    return frame[c.of_account(frame, account)] if len(frame) else frame
 
 
 def _micros(moment: datetime) -> int:

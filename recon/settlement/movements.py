@@ -13,6 +13,7 @@ from recon import columns as c
 from recon.arrays import Ints, Mask, Positions
 from recon.calendars import days_window, local_day
 from recon.model import MOVING_LINES, Account, BalanceLine, Books, LedgerHistory
+from recon.settlement.balance import readings_of
 from recon.settlement.fifo import held_before, histories_of, micros
 from recon.settlement.ledger import Ledger
 
@@ -38,7 +39,7 @@ def movements(books: Books, ledger: Ledger, account: Account, first: date, last:
     """Every movement of the account's balance on some local days, shaped MOVEMENTS; the days' rows must be there."""
     rows = books.transactions
     window = days_window(first, last, account.zone)
-    at = np.flatnonzero(c.of_account(rows, account.name) & c.within(rows[c.CREATED_AT], window))
+    at = np.flatnonzero(c.created_in(rows, account.name, window))
     if not len(at):
         return c.MOVEMENTS.empty()
     local = rows[c.CREATED_AT].iloc[at].dt.tz_convert(account.zone).dt.tz_localize(None)
@@ -93,8 +94,7 @@ def _reading(
     books: Books, account: Account, end: datetime, closing: int
 ) -> list[tuple[BalanceLine, int, str | None]]:
     """The reading that the closing is held against, what was booked up to it, and by how much it differs."""
-    readings = books.readings
-    mine = readings[c.of_account(readings, account.name)] if len(readings) else readings
+    mine = readings_of(books, account.name)
     if not len(mine):
         return []
     later = np.flatnonzero((mine[c.READ_AT] >= end).to_numpy(dtype=bool))
@@ -114,8 +114,8 @@ def split(books: Books, ledger: Ledger, at: Positions) -> list[MovedPart]:
     signed = ledger.signed[at]
     kinds = ledger.kinds[at]
     origins = ledger.origin_at[at]
-    sales = _sales(books, ledger, at)
-    parts = _of_sales(books, origins, signed, sales)
+    sales = of_sales(books, ledger, at)
+    parts = _parts_of_sales(books, origins, signed, sales)
     left = ~sales
     voided = left & (kinds == "charge") & (signed < 0) & (origins >= 0)
     of_refund = np.flatnonzero((kinds == "refund") & (origins >= 0))
@@ -131,8 +131,8 @@ def split(books: Books, ledger: Ledger, at: Positions) -> list[MovedPart]:
     return parts
 
 
-def _sales(books: Books, ledger: Ledger, at: Positions) -> Mask:
-    """Which transactions are the own one of a stored charge that was funded in their currency."""
+def of_sales(books: Books, ledger: Ledger, at: Positions) -> Mask:
+    """Which of some transactions are the own one of a stored charge that was funded in their currency."""
     charges = books.charges
     origins = ledger.origin_at[at]
     of_charge = np.flatnonzero((ledger.kinds[at] == "charge") & (origins >= 0))
@@ -144,10 +144,10 @@ def _sales(books: Books, ledger: Ledger, at: Positions) -> Mask:
     return result
 
 
-def _of_sales(books: Books, origins: Ints, signed: Ints, sales: Mask) -> list[MovedPart]:
+def _parts_of_sales(books: Books, origins: Ints, signed: Ints, sales: Mask) -> list[MovedPart]:
     """The sales' transactions taken apart; what they hold beyond the charges' own figures is `other`."""
     places = np.flatnonzero(sales)
-    charges = books.charges.iloc[origins[places]]
+    charges = books.charges[[c.FUNDING_AMOUNT, *_COSTS.values()]].iloc[origins[places]]
     gross = charges[c.FUNDING_AMOUNT].to_numpy(dtype=np.int64)
     parts: list[MovedPart] = [(BalanceLine.SALES, places, gross)]
     rest = signed[places] - gross

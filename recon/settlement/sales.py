@@ -8,11 +8,10 @@ import numpy as np
 from recon import columns as c
 from recon.arrays import Ints, Mask
 from recon.calendars import days_window
-from recon.model import Account, BalanceLine, Books, Proof, Window
+from recon.model import Account, Books, Proof, Window
 from recon.settlement.gaps import BEFORE_GO_LIVE, Gap, Reasons, proof_of
 from recon.settlement.ledger import Ledger
-from recon.settlement.movements import split
-from recon.settlement.tie_out import before_go_live
+from recon.settlement.movements import of_sales
 
 CHARGES_TO_SALES = "charges_to_sales"
 LATER = "charges of these days that Omise credits on other days"
@@ -32,11 +31,10 @@ def charges_to_sales(
     """
     charges = books.charges
     window = days_window(*days, account.zone)
-    mine = c.of_account(charges, account.name)
-    made = mine & c.within(charges[c.CREATED_AT], window)
+    made = c.created_in(charges, account.name, window)
     in_currency = c.equals(charges, c.CURRENCY, account.currency)
     taken = np.where(made & pays & in_currency, c.captured_amounts(charges), 0)
-    sold = _sold(books, ledger, account, days)
+    sold = _sold(books, ledger, account, window)
     if not taken.any() and not sold.any():
         return ()
     booked_in = _booked_in(books, ledger, window)
@@ -44,15 +42,13 @@ def charges_to_sales(
     return (proof_of(CHARGES_TO_SALES, account.currency, int(taken.sum()), int(sold.sum()), gaps),)
 
 
-def _sold(books: Books, ledger: Ledger, account: Account, days: tuple[date, date]) -> Ints:
-    """Per charge what the ledger booked of it as a sale on the days, in the account's currency."""
+def _sold(books: Books, ledger: Ledger, account: Account, window: Window) -> Ints:
+    """Per charge what the ledger booked of it as a sale in the window, in the account's currency."""
     rows = books.transactions
-    booked = c.of_account(rows, account.name) & c.within(rows[c.CREATED_AT], days_window(*days, account.zone))
-    at = np.flatnonzero(booked & c.equals(rows, c.CURRENCY, account.currency))
+    at = np.flatnonzero(c.created_in(rows, account.name, window) & c.equals(rows, c.CURRENCY, account.currency))
+    sold = ledger.origin_at[at[of_sales(books, ledger, at)]]
     result = np.zeros(len(books.charges), dtype=np.int64)
-    for line, places, amounts in split(books, ledger, at):
-        if line == BalanceLine.SALES:
-            np.add.at(result, ledger.origin_at[at[places]], amounts)
+    np.add.at(result, sold, books.charges[c.FUNDING_AMOUNT].to_numpy(dtype=np.int64)[sold])
     return result
 
 
@@ -71,7 +67,7 @@ def _gaps(
     charges = books.charges
     paid_in = charges[c.CURRENCY].to_numpy()
     credited_in = charges[c.FUNDING_CURRENCY].to_numpy()
-    early = before_go_live(charges, account)
+    early = c.before_go_live(charges[c.CREATED_AT], account)
     for place in np.flatnonzero(taken != sold).tolist():
         charge_id = str(charges[c.CHARGE_ID].iloc[place])
         if taken[place] and not sold[place]:
@@ -79,11 +75,10 @@ def _gaps(
                 why = TO_ANOTHER
             elif booked_in[place] == 0:
                 why = LATER
+            elif charge_id in reasons.booked:
+                why = reasons.booked[charge_id]
             else:
-                why = reasons.booked.get(charge_id, "")
-                if not why and early[place]:
-                    why = BEFORE_GO_LIVE
-                why = why or reasons.waits.get(charge_id, "")
+                why = BEFORE_GO_LIVE if early[place] else reasons.waits.get(charge_id, "")
         elif paid_in[place] != account.currency:
             why = CONVERTED
         elif taken[place]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -44,7 +44,7 @@ def charges_to_ledger(
     whose sum Omise does not say.
     """
     rows = books.transactions
-    moved = c.of_account(rows, account.name) & c.within(rows[c.CREATED_AT], window) & (ledger.kinds != "transfer")
+    moved = c.created_in(rows, account.name, window) & (ledger.kinds != "transfer")
     sides = _sides(books, ledger, account, window)
     if not moved.any() and not any(side.inside.any() for side in sides):
         return ()
@@ -136,7 +136,7 @@ def _sides(books: Books, ledger: Ledger, account: Account, window: Window) -> li
             ledger.charge_at,
             np.zeros(len(charges), dtype=bool),
             "",
-            before_go_live(charges, account),
+            c.before_go_live(charges[c.CREATED_AT], account),
         ),
         _Side(
             "refund",
@@ -146,27 +146,19 @@ def _sides(books: Books, ledger: Ledger, account: Account, window: Window) -> li
             ledger.refund_at,
             refunds[c.VOIDED].to_numpy(dtype=bool),
             "voids, of which Omise does not say the sum",
-            before_go_live(refunds, account),
+            c.before_go_live(refunds[c.CREATED_AT], account),
         ),
         _Side(
             "dispute",
             disputes[c.DISPUTE_ID],
-            c.of_account(disputes, account.name) & c.within(disputes[c.CREATED_AT], window),
+            c.created_in(disputes, account.name, window),
             np.where(taken_back, -disputes[c.FUNDING_AMOUNT].to_numpy(dtype=np.int64), 0),
             np.full(len(disputes), -1, dtype=np.int64),
             unknown,
             "disputes of a status that nobody knows here",
-            before_go_live(disputes, account),
+            c.before_go_live(disputes[c.CREATED_AT], account),
         ),
     ]
-
-
-def before_go_live(frame: pd.DataFrame, account: Account) -> Mask:
-    """Rows that were made before the account went live; none where it names no day."""
-    if account.go_live is None:
-        return np.zeros(len(frame), dtype=bool)
-    start = datetime.combine(account.go_live, time(), account.zone)
-    return (frame[c.CREATED_AT] < start).to_numpy(dtype=bool)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -273,7 +273,7 @@ def created_in_range(frame: pd.DataFrame, run_range: Range) -> Mask:
     """Rows of the asked accounts that were created in their windows."""
     result = np.zeros(len(frame), dtype=bool)
     for account, window in run_range.windows.items():
-        result |= c.of_account(frame, account) & _within(frame[c.CREATED_AT], (window,))
+        result |= c.created_in(frame, account, window)
     return result
 
 
@@ -316,8 +316,7 @@ def _after_go_live(frame: pd.DataFrame, run_range: Range) -> Mask:
     result = np.ones(len(frame), dtype=bool)
     for name, account in run_range.accounts.items():
         if account.go_live:
-            start = datetime.combine(account.go_live, time.min, account.zone)
-            result &= ~c.of_account(frame, name) | (frame[c.CREATED_AT] >= start).to_numpy(dtype=bool)
+            result &= ~(c.of_account(frame, name) & c.before_go_live(frame[c.CREATED_AT], account))
     return result
 
 
