@@ -1,11 +1,10 @@
 """Finds the bank credit of each transfer by account, net and day: unique pairs, or what stays open; judges nothing.
 
 Pairs are made most certain first: a line that names the transfer, whatever its amount, or several whose sum is held
-against its net; the same net on the day it was
-paid; the same net within the days it may take; then another amount, where it is the one credit and the one transfer
-left of a day and they are close. A line that names a transfer is no other's. Several equally good ones pair none by
-choice: as many as there are on both sides are accounted for and shown as ambiguous. Whose credit may stand in what
-could not be read waits.
+against its net; the same net on the day it was paid; the same net within the days it may take; then another amount,
+where it is the one credit and the one transfer left of a day and they are close. A line that names a transfer is no
+other's. Several equally good ones pair none by choice: as many as there are on both sides are accounted for and shown
+as ambiguous. Whose credit may stand in what could not be read waits.
 """
 
 from collections import defaultdict
@@ -141,13 +140,17 @@ def _of_account(books: Books, account: str, zone: ZoneInfo, fee: int) -> pd.Data
     return c.BANKED.from_rows(sorted(rows, key=lambda row: (row[8] or row[9] or "", row[3] or "", row[4] or "")))
 
 
-def _payouts(books: Books, account: str, zone: ZoneInfo) -> Iterator[_Payout]:
-    """Transfers that the bank has, or will have: sent or paid, neither failed nor deleted."""
+def to_the_bank(books: Books, account: str) -> pd.DataFrame:
+    """An account's transfers that the bank has, or will have: sent or paid, neither failed nor deleted."""
     rows = books.transfers
     alive = (rows[c.SENT] | rows[c.PAID]) & ~rows[c.DELETED] & rows[c.FAILURE_CODE].isna()
-    chosen = rows[(alive & (rows[c.ACCOUNT] == account)).to_numpy(dtype=bool)]
+    return rows[c.of_account(rows, account) & alive.to_numpy(dtype=bool)]
+
+
+def _payouts(books: Books, account: str, zone: ZoneInfo) -> Iterator[_Payout]:
     names = [c.TRANSFER_ID, c.NET, c.CURRENCY, c.PAID, c.PAID_AT, c.SENT_AT, c.CREATED_AT]
-    for id, net, currency, paid, paid_at, sent_at, created in chosen[names].itertuples(index=False, name=None):
+    rows = to_the_bank(books, account)[names]
+    for id, net, currency, paid, paid_at, sent_at, created in rows.itertuples(index=False, name=None):
         sent = local_day(created if pd.isna(sent_at) else sent_at, zone)
         arrived = sent if pd.isna(paid_at) else local_day(paid_at, zone)
         yield _Payout(id, net, currency, arrived if paid else None, sent)
@@ -195,28 +198,28 @@ def _pair(payouts: list[_Payout], credits: list[_Credit], fee: int) -> list[Pair
         pairs.extend((how, payout.id, credit.id) for payout, credit in matched)
 
     named = _named(payouts, credits)
-    for how, fits in (
-        (c.BY_ID, _same_net),
-        (c.WITHIN_FEE, lambda payout, credit: 0 < payout.net - credit.amount <= fee),
-    ):
-        take(how, _first_of_each([pair for pair in named if fits(*pair)]))
+
+    def open_named() -> list[tuple[_Payout, _Credit]]:
         taken = {id for _, *ids in pairs for id in ids}
-        named = [pair for pair in named if not taken.intersection((pair[0].id, pair[1].id))]
-    for payout, parts in _split(named):
+        return [pair for pair in named if taken.isdisjoint((pair[0].id, pair[1].id))]
+
+    def less_a_fee(payout: _Payout, credit: _Credit) -> bool:
+        return 0 < payout.net - credit.amount <= fee
+
+    for how, fits in ((c.BY_ID, _same_net), (c.WITHIN_FEE, less_a_fee)):
+        take(how, _first_of_each([pair for pair in open_named() if fits(*pair)]))
+    for payout, parts in _split(open_named()):
         lacking = payout.net - sum(credit.amount for credit in parts)
         how = c.OTHER_AMOUNT if not 0 <= lacking <= fee else c.WITHIN_FEE if lacking else c.BY_ID
         take(c.PART, [(payout, credit) for credit in parts[:-1]])
         take(how, [(payout, parts[-1])])
-    taken = {id for _, *ids in pairs for id in ids}
-    left = [pair for pair in named if not taken.intersection((pair[0].id, pair[1].id))]
-    take(c.OTHER_AMOUNT, _first_of_each(left))
+    take(c.OTHER_AMOUNT, _first_of_each(open_named()))
     naming = [credit for credit in open_credits if credit.names]  # what is not there, or has its credit already
     open_credits[:] = [credit for credit in open_credits if not credit.names]
     take(c.SAME_DAY, _one_to_one(_near(open_payouts, open_credits, _same_day)))
     take(c.SAME_NET, _one_to_one(_near(open_payouts, open_credits, _same_net)))
     if fee:
-        less_a_fee = _near(open_payouts, open_credits, lambda payout, credit: 0 < payout.net - credit.amount <= fee)
-        take(c.WITHIN_FEE, _one_to_one(less_a_fee))
+        take(c.WITHIN_FEE, _one_to_one(_near(open_payouts, open_credits, less_a_fee)))
     for group in _groups(_near(open_payouts, open_credits, _same_net)):
         take(c.AMBIGUOUS, group)
     take(c.OTHER_AMOUNT, [pair for pair in _alone(open_payouts, open_credits) if _is_close(*pair, fee)])

@@ -12,6 +12,7 @@ from recon import columns as c
 from recon.arrays import Ints
 from recon.calendars import Calendar, days_window, local_day
 from recon.model import Account, Books, HeldLine, LedgerHistory, PayoutLine
+from recon.settlement.bank_credits import to_the_bank
 from recon.settlement.fifo import held_before, histories_of
 from recon.settlement.ledger import Ledger
 
@@ -33,7 +34,7 @@ def paid_out(
     """
     rows = books.transactions
     window = days_window(*days, account.zone)
-    booked = c.of_account(rows, account.name) & c.within(rows[c.CREATED_AT], window)
+    booked = c.created_in(rows, account.name, window)
     at = np.flatnonzero(booked & (ledger.kinds == "transfer") & (ledger.signed < 0))
     if not len(at):
         return c.PAYOUT_LINES.empty()
@@ -151,13 +152,11 @@ def _sent(
     books: Books, banked: pd.DataFrame, account: Account, calendar: Calendar
 ) -> Iterator[tuple[str, str, str, str, int, int]]:
     """Transfers that left the balance and are not at the bank, by the day they were sent."""
-    rows = books.transfers
-    alive = (rows[c.SENT] | rows[c.PAID]) & ~rows[c.DELETED] & rows[c.FAILURE_CODE].isna()
-    chosen = rows[(alive & (rows[c.ACCOUNT] == account.name)).to_numpy(dtype=bool)]
+    transfers = to_the_bank(books, account.name)
     names = [c.SENT_AT, c.CREATED_AT, c.CURRENCY]
-    arrivals = _arrivals(chosen, banked, account)
+    arrivals = _arrivals(transfers, banked, account)
     for (sent_at, created_at, currency), (net, _, arrived_on, _) in zip(
-        chosen[names].itertuples(index=False, name=None), arrivals, strict=True
+        transfers[names].itertuples(index=False, name=None), arrivals, strict=True
     ):
         if arrived_on != _NEVER:
             continue
