@@ -1,6 +1,6 @@
 """What was left on both sides of the bank: transfers without a credit, credits without a transfer."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -50,39 +50,28 @@ class LeftAtBank:
                 self._lines[line] = _Line(account, line, currency, int(amount), on, named_in(*texts))
         self._credited = set(banked[c.TRANSFER_ID][banked[c.LINE_ID].notna()].dropna()) if len(banked) else set()
         ids = transfers[c.TRANSFER_ID]
-        failures = transfers[c.FAILURE_CODE]
-        currencies = transfers[c.CURRENCY]
-        self._currency = dict(zip(ids, currencies, strict=True))
-        self._failed = set(ids[failures.notna()])
+        self._currency = dict(zip(ids, transfers[c.CURRENCY], strict=True))
+        self._failed = set(ids[transfers[c.FAILURE_CODE].notna()])
 
-    def beside_transfer(self, account: str, transfer: str, context: Context) -> str:
+    def beside_transfer(self, transfer_id: str, context: Context) -> str:
         """The credits that may be this transfer's, as a sentence behind another; empty where there are none."""
-        own = self._transfers[transfer]
-        lines = (line for line in self._lines.values() if line.account == account and self._near(own, line))
-        nearest = sorted(lines, key=lambda line: (abs(line.amount - own.net), line.id))
         words = [
             f"{context.currencies.words(line.amount, line.currency)} on {line.booked} (line {line.id})"
-            for line in nearest
+            for _, line in _nearest([self._transfers[transfer_id]], self._lines.values())
         ]
         return f" Of no transfer are {_listed(words)}." if words else ""
 
-    def beside_line(self, account: str, id: str, context: Context) -> str:
+    def beside_line(self, line_id: str, context: Context) -> str:
         """The transfers that a line names, else those that it may be the credit of; as above."""
-        line = self._lines[id]
+        line = self._lines[line_id]
         if line.names:
             return f" It names {_listed([self._named(name, line) for name in sorted(line.names)])}."
-        transfers = (one for one in self._transfers.values() if one.account == account and self._near(one, line))
-        nearest = sorted(transfers, key=lambda one: (abs(line.amount - one.net), one.id))
         words = [
-            f"transfer {one.id} over {context.currencies.words(one.net, one.currency)} net, paid on {one.paid}"
-            for one in nearest
+            f"transfer {transfer.id} over {context.currencies.words(transfer.net, transfer.currency)} net, "
+            f"paid on {transfer.paid}"
+            for transfer, _ in _nearest(self._transfers.values(), [line])
         ]
         return f" Without a credit is {_listed(words)}." if words else ""
-
-    def _near(self, transfer: _Transfer, line: _Line) -> bool:
-        if line.names:
-            return any(whose(name, (transfer.id,)) for name in line.names)
-        return transfer.paid - EARLY <= line.booked <= transfer.paid + LATE
 
     def _named(self, name: str, line: _Line) -> str:
         id = whose(name, self._currency)
@@ -97,8 +86,22 @@ class LeftAtBank:
         return f"{id}, which was not sent from this account"
 
 
-def _listed(words: Iterable[str]) -> str:
+def _nearest(transfers: Iterable[_Transfer], lines: Iterable[_Line]) -> list[tuple[_Transfer, _Line]]:
+    """The transfers beside the lines that may be their credits, the closest amounts first."""
+    pairs = [(transfer, line) for transfer in transfers for line in lines if _may_be(transfer, line)]
+    return sorted(pairs, key=lambda pair: (abs(pair[1].amount - pair[0].net), pair[0].id, pair[1].id))
+
+
+def _may_be(transfer: _Transfer, line: _Line) -> bool:
+    """Whether a line may be a transfer's credit: it names it, or names none and is of its days."""
+    if transfer.account != line.account:
+        return False
+    if line.names:
+        return any(whose(name, (transfer.id,)) for name in line.names)
+    return transfer.paid - EARLY <= line.booked <= transfer.paid + LATE
+
+
+def _listed(words: Sequence[str]) -> str:
     """The first few, and how many more."""
-    every = list(words)
-    more = len(every) - _MOST
-    return "; ".join(every[:_MOST]) + (f"; and {more} more" if more > 0 else "")
+    more = len(words) - _MOST
+    return "; ".join(words[:_MOST]) + (f"; and {more} more" if more > 0 else "")

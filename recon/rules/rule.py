@@ -56,9 +56,8 @@ class Rule:
     thresholds: Mapping[str, timedelta | int] = field(default_factory=dict)
     title: str = field(kw_only=True)  # a few plain words, as they stand beside the code
     exposure: Exposure | BySign = field(kw_only=True)  # what its amount means for cash; see DECISIONS.md
-    cause: str = (
-        ""  # where its breaks of one account and currency have one: that cause, {account} and {currency} in it
-    )
+    # What its breaks of one account and currency have for a common cause, if any; {account} and {currency} in it.
+    cause: str = ""
 
     @property
     def severity(self) -> str:

@@ -158,7 +158,7 @@ def _credit_missing(rule: Rule, judged: Judged, context: Context) -> Iterator[Br
             account,
             transfer,
             f"Transfer {transfer} over {context.currencies.words(int(net), currency)} net was paid on {paid}, but no "
-            f"bank credit of it came within {due.why}; {read}.{left.beside_transfer(account, transfer, context)}",
+            f"bank credit of it came within {due.why}; {read}.{left.beside_transfer(transfer, context)}",
             currency=currency,
             transfer_id=transfer,
             expected=int(net),
@@ -180,21 +180,12 @@ def _credit_differs(rule: Rule, judged: Judged, context: Context) -> Iterator[Br
     judged_lines = _judged_lines(judged)
     lines = judged.books.bank_lines
     of_unread = set(lines[c.LINE_ID][explained_credits(judged.books)]) if len(lines) else set()
-    names = [
-        c.ACCOUNT,
-        c.TRANSFER_ID,
-        c.LINE_ID,
-        c.CURRENCY,
-        c.NET,
-        c.AMOUNT,
-        c.BOOKED_ON,
-        c.DESCRIPTION,
-        c.REFERENCE,
-    ]
+    names = [c.ACCOUNT, c.TRANSFER_ID, c.LINE_ID, c.CURRENCY, c.NET, c.AMOUNT, c.BOOKED_ON]
     parts: dict[str, list[int]] = {}
     for transfer, amount in _bank_rows(judged, c.PART, [c.TRANSFER_ID, c.AMOUNT]):
         parts.setdefault(transfer, []).append(int(amount))
-    for account, transfer, line, currency, rest, last, booked, *texts in _bank_rows(judged, c.OTHER_AMOUNT, names):
+    rows = _bank_rows(judged, c.OTHER_AMOUNT, [*names, c.DESCRIPTION, c.REFERENCE])
+    for account, transfer, line, currency, rest, last, booked, *texts in rows:
         others = parts.get(transfer, [])
         net = int(rest) + sum(others)
         amount = int(last) + sum(others)
@@ -207,12 +198,12 @@ def _credit_differs(rule: Rule, judged: Judged, context: Context) -> Iterator[Br
             context,
             account,
             transfer,
-            f"Transfer {transfer} should have brought {context.currencies.words(int(net), currency)}, but the bank "
-            f"credited {context.currencies.words(int(amount), currency)} on {booked}{why}.",
+            f"Transfer {transfer} should have brought {context.currencies.words(net, currency)}, but the bank "
+            f"credited {context.currencies.words(amount, currency)} on {booked}{why}.",
             currency=currency,
             transfer_id=transfer,
-            expected=int(net),
-            actual=int(amount),
+            expected=net,
+            actual=amount,
         )
 
 
@@ -227,7 +218,7 @@ def _credit_unexplained(rule: Rule, judged: Judged, context: Context) -> Iterato
                 account,
                 line,
                 f"The bank credited {context.currencies.words(int(amount), currency)} on {booked} that looks like a "
-                f"payout of Omise, but no transfer explains it.{left.beside_line(account, line, context)}",
+                f"payout of Omise, but no transfer explains it.{left.beside_line(line, context)}",
                 currency=currency,
                 expected=0,
                 actual=int(amount),
