@@ -24,6 +24,7 @@ from recon.columns.core import (
     TEXT,
     VOIDED,
 )
+from recon.columns.kept_aside import KEPT_ASIDE, RELEASED_AT
 from recon.model import EXPECTS_CHARGE, Account, ChargeStatus, Window
 from recon.money import Tolerance
 
@@ -48,6 +49,11 @@ def within(moments: "pd.Series[Any]", window: Window) -> Mask:
 def created_in(frame: pd.DataFrame, account: str, window: Window) -> Mask:
     """Per row whether it is the account's and was created in a window."""
     return of_account(frame, account) & within(frame[CREATED_AT], window)
+
+
+def still_aside(kept_aside: pd.DataFrame) -> pd.DataFrame:
+    """Of objects that were kept aside (KEPT_ASIDE, or nothing) those that could not be read up to now."""
+    return kept_aside[kept_aside[RELEASED_AT].isna().to_numpy(dtype=bool)] if len(kept_aside) else KEPT_ASIDE.empty()
 
 
 def before_go_live(moments: "pd.Series[Any]", account: Account) -> Mask:

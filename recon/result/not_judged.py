@@ -9,13 +9,7 @@ from recon import columns as c
 from recon.arrays import Mask
 from recon.model import ChargeStatus, DisputeStatus, Note, NoteKind, OrderStatus
 from recon.triage import Judged
-from recon.triage.kept_aside import (
-    current,
-    explained_credits,
-    explained_transactions,
-    unread_ledgers,
-    with_unread_parts,
-)
+from recon.triage.kept_aside import unread_ledgers
 
 ASIDE = "that could not be read"
 KEPT_ASIDE = f"orders not judged: a charge {ASIDE} may be theirs"
@@ -64,16 +58,17 @@ def _beside_kept_aside(judged: Judged, account: str, waits: NoteKind) -> Iterato
     books = judged.books
     matching = judged.matching
     parts = np.zeros(len(books.orders), dtype=bool)
-    parts[matching.orders[with_unread_parts(books)[matching.charges]]] = True
+    parts[matching.orders[judged.triage.columns.with_unread_parts[matching.charges]]] = True
     parts &= judged.scope.orders & c.of_account(books.orders, account) & _refunded(judged)
     words = f"orders whose refunds were not compared: a refund or dispute {ASIDE} may be theirs"
     yield words, int(parts.sum()), waits
-    transactions = explained_transactions(books) & c.of_account(books.transactions, account)
+    transactions = judged.scope.explained_transactions & c.of_account(books.transactions, account)
     words = f"ledger transactions not judged: they come from an object {ASIDE}"
     yield words, int(transactions.sum()), waits
-    credits = explained_credits(books) & c.of_account(books.bank_lines, account) if len(books.bank_lines) else 0
-    yield f"bank credits not judged: a transfer {ASIDE} may explain them", int(np.sum(credits)), waits
-    rows = current(books)
+    lines = books.bank_lines
+    credits = judged.scope.explained_credits & c.of_account(lines, account) if len(lines) else np.zeros(0, dtype=bool)
+    yield f"bank credits not judged: a transfer {ASIDE} may explain them", int(credits.sum()), waits
+    rows = c.still_aside(books.kept_aside)
     kinds = Counter(rows[c.KIND][c.of_account(rows, account)])
     for kind, count in sorted(kinds.items()):
         yield f"{kind}s kept aside: objects {ASIDE}", count, NoteKind.NOT_READ

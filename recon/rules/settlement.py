@@ -18,7 +18,7 @@ from recon.rules.rule import BANK, BySign, Rule
 from recon.settings import Context
 from recon.settlement.clock import clock
 from recon.triage import Judged
-from recon.triage.kept_aside import explained_credits, unread_ledgers
+from recon.triage.kept_aside import unread_ledgers
 from recon.triage.values import transfers_at
 
 GROUP = "Settlement and bank"
@@ -179,7 +179,7 @@ def _credit_differs(rule: Rule, judged: Judged, context: Context) -> Iterator[Br
     judged_ids = set(judged.books.transfers[c.TRANSFER_ID][judged.scope.transfers])
     judged_lines = _judged_lines(judged)
     lines = judged.books.bank_lines
-    of_unread = set(lines[c.LINE_ID][explained_credits(judged.books)]) if len(lines) else set()
+    of_unread = set(lines[c.LINE_ID][judged.scope.explained_credits]) if len(lines) else set()
     names = [c.ACCOUNT, c.TRANSFER_ID, c.LINE_ID, c.CURRENCY, c.NET, c.AMOUNT, c.BOOKED_ON]
     parts: dict[str, list[int]] = {}
     for transfer, amount in _bank_rows(judged, c.PART, [c.TRANSFER_ID, c.AMOUNT]):

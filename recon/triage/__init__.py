@@ -17,7 +17,6 @@ from recon.model import Account, Books, Case, Charge, Matching, Order
 from recon.settings import Context
 from recon.settlement import Settled
 from recon.triage.columns import CaseColumns
-from recon.triage.kept_aside import with_unread_parts
 from recon.triage.scope import Scope
 from recon.triage.values import attached, charges_at, disputes_at, orders_at, refunds_at
 
@@ -128,7 +127,7 @@ def _order_cases(columns: CaseColumns, wanted: Mask) -> Iterator[Case]:
         other_orders.setdefault(int(matching.stands_for[place]), []).append(orders[place])
     charge_ids = books.charges[c.CHARGE_ID]
     belongings = attached(books, set(charge_ids.iloc[charge_places]))
-    unread_parts = set(columns.case_of_charge[with_unread_parts(books)].tolist())
+    unread_parts = set(columns.case_of_charge[columns.with_unread_parts].tolist())
     for place in np.flatnonzero(wanted).tolist():
         order = orders[place]
         own_charges = tuple(sorted(charges.get(place, ()), key=_by_creation))

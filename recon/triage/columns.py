@@ -13,6 +13,7 @@ from recon import columns as c
 from recon.arrays import Ints, Mask, Positions
 from recon.model import EXPECTS_CHARGE, Books, Matching, OrderStatus
 from recon.settings import Context
+from recon.triage.kept_aside import with_unread_parts
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,11 @@ class CaseColumns:
     def successful(self) -> Mask:
         """Charges that took money, be it voided since."""
         return c.successful(self.books.charges)
+
+    @cached_property
+    def with_unread_parts(self) -> Mask:
+        """Charges with a refund or a dispute that could not be read, or that may have one."""
+        return with_unread_parts(self.books)
 
     @cached_property
     def captured_of_charge(self) -> Ints:

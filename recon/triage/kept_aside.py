@@ -9,6 +9,7 @@ import pandas as pd
 from recon import columns as c
 from recon.arrays import Mask
 from recon.model import Books, ChargeStatus, Matching
+from recon.settlement.ledger import PREFIXES, kinds
 
 _BOOKED_LATE = timedelta(days=40)  # a charge that is held for thirty days is booked when it is captured
 _VALUE_DATE = timedelta(days=2)  # zones, and a value date before Omise's word
@@ -16,21 +17,10 @@ _NEAR = 20  # a credit within a twentieth of a net may be its
 _STATUSES = [str(status) for status in ChargeStatus]
 
 
-def current(books: Books) -> pd.DataFrame:
-    """What is kept aside now."""
-    rows = books.kept_aside if len(books.kept_aside) else c.KEPT_ASIDE.empty()
-    return rows[rows[c.RELEASED_AT].isna().to_numpy(dtype=bool)]
-
-
-def ids(books: Books, kind: str) -> set[str]:
-    """The ids of one kind's objects that are kept aside now."""
-    rows = current(books)
-    return set(rows[c.OBJECT_ID][c.equals(rows, c.KIND, kind)].dropna())
-
-
 def stale(books: Books, frame: pd.DataFrame, key: str, kind: str) -> Mask:
     """Stored objects of which Omise has another version by now, which could not be read."""
-    return c.is_in(frame[key], ids(books, kind)) if len(books.kept_aside) else np.zeros(len(frame), dtype=bool)
+    rows = c.still_aside(books.kept_aside)
+    return c.is_in(frame[key], rows[c.OBJECT_ID][c.equals(rows, c.KIND, kind)])
 
 
 def waiting_orders(books: Books, matching: Matching) -> Mask:
@@ -68,27 +58,28 @@ def unknown_statuses(books: Books, matching: Matching) -> Mask:
 
 def explained_transactions(books: Books) -> Mask:
     """Transactions that come from something kept aside, or may: of its kind, and it has no id."""
-    rows = current(books)
+    rows = c.still_aside(books.kept_aside)
     transactions = books.transactions
     result = np.zeros(len(transactions), dtype=bool)
     if not len(rows) or not len(transactions):
         return result
     result |= c.is_in(transactions[c.ORIGIN], rows[c.OBJECT_ID])
     result |= c.is_in(transactions[c.TRANSACTION_ID], rows[c.TRANSACTION_ID])  # that they name
-    prefixes = {"charge": "chrg_", "refund": "rfnd_", "dispute": "dspt_", "transfer": "trsf_", "receipt": "rcpt_"}
-    nameless = rows[rows[c.OBJECT_ID].isna() & rows[c.KIND].isin(list(prefixes))]
+    nameless = rows[rows[c.OBJECT_ID].isna() & rows[c.KIND].isin(list(PREFIXES.values()))]
+    if not len(nameless):
+        return result
+    booked = transactions[c.CREATED_AT]
+    origin_kinds = kinds(transactions[c.ORIGIN])
     names = [c.ACCOUNT, c.KIND, c.CREATED_FROM, c.CREATED_TO]
     for account, kind, first, last in nameless[names].itertuples(index=False, name=None):
-        booked = transactions[c.CREATED_AT]
         near = ((booked >= first) & (booked <= last + _BOOKED_LATE)).to_numpy(dtype=bool)
-        of_kind = transactions[c.ORIGIN].str.startswith(prefixes[kind]).fillna(False).to_numpy(dtype=bool)
-        result |= near & of_kind & c.of_account(transactions, account)
+        result |= near & np.asarray(origin_kinds == kind) & c.of_account(transactions, account)
     return result
 
 
 def explained_credits(books: Books) -> Mask:
     """Bank credits that may be of a transfer that is kept aside: they name it, or are near its net, if known."""
-    rows = current(books)
+    rows = c.still_aside(books.kept_aside)
     lines = books.bank_lines
     result = np.zeros(len(lines), dtype=bool)
     transfers = rows[c.equals(rows, c.KIND, "transfer")]
@@ -109,20 +100,20 @@ def explained_credits(books: Books) -> Mask:
 
 def unread_ledgers(books: Books) -> frozenset[str]:
     """Accounts with a transaction that could not be read: what it moved is not in the books."""
-    rows = current(books)
+    rows = c.still_aside(books.kept_aside)
     return frozenset(rows[c.ACCOUNT][c.equals(rows, c.KIND, "transaction")])
 
 
 def accounts_with_unread_fees(books: Books) -> frozenset[str]:
     """Accounts with a charge, refund or transfer that could not be read: a day's fees are then not all known."""
-    rows = current(books)
+    rows = c.still_aside(books.kept_aside)
     return frozenset(rows[c.ACCOUNT][rows[c.KIND].isin(["charge", "refund", "transfer"])])
 
 
 def with_unread_parts(books: Books) -> Mask:
     """Charges with a refund or a dispute that could not be read; one that names no charge may be any of its sum's."""
     charges = books.charges
-    rows = current(books)
+    rows = c.still_aside(books.kept_aside)
     rows = rows[rows[c.KIND].isin(["refund", "dispute"])]
     result = c.is_in(charges[c.CHARGE_ID], rows[c.CHARGE_ID]).copy()
     names = [c.ACCOUNT, c.AMOUNT, c.CURRENCY, c.CREATED_TO]

@@ -60,6 +60,8 @@ class Scope:
     transfers: Mask
     transactions: Mask
     bank_lines: Mask
+    explained_transactions: Mask  # not judged: they come, or may, from what could not be read; so do the credits
+    explained_credits: Mask  # bank lines
     receipts: Mask  # per receipt: of a day that is judged; `unread_receipts` are not, for want of all of their day
     unread_receipts: Mask
     kept_aside: Mask = field(default_factory=lambda: np.zeros(0, dtype=bool))  # orders: a charge may be theirs
@@ -100,13 +102,16 @@ def scope(books: Books, matching: Matching, run_range: Range) -> Scope:
     kept_aside = waiting_orders(books, matching)
     unknown = unknown_statuses(books, matching) & ~kept_aside
     unread = _cases_of(orders[c.SOURCE].isin(run_range.unread_orders), root)
-    judged = touched & allowed & ~unpulled & ~kept_aside & ~unknown & ~unread
+    wanted = touched & allowed & ~unpulled
+    judged = wanted & ~kept_aside & ~unknown & ~unread
     of_unread = _of_cases(unread, charge_root)
     alone = charge_touched & (own | of_unread) & ~stale(books, charges, c.CHARGE_ID, "charge")
     alone &= _selected(charges, run_range) & (_after_go_live(charges, run_range) | items)
     judged_charges = alone | _of_cases(judged, charge_root)
     wanted_receipts = receipts_of_days(books.receipts, run_range)
     read = _read_days(books, run_range)
+    of_unread_objects = explained_transactions(books)
+    of_unread_transfers = explained_credits(books)
     return Scope(
         orders=judged[root],
         charges=judged_charges,
@@ -116,12 +121,13 @@ def scope(books: Books, matching: Matching, run_range: Range) -> Scope:
             books.disputes, charges, judged_charges, disputes & _selected(books.disputes, run_range)
         ),
         transfers=_transfers(books.transfers, run_range) & ~stale(books, books.transfers, c.TRANSFER_ID, "transfer"),
-        transactions=_judged(books.transactions, run_range, c.TRANSACTION_ID, "transaction")
-        & ~explained_transactions(books),
-        bank_lines=_bank_lines(books.bank_lines, run_range) & ~explained_credits(books),
-        kept_aside=(touched & allowed & ~unpulled & kept_aside)[root],
-        unknown=(touched & allowed & ~unpulled & unknown)[root],
-        unread_orders=(touched & allowed & ~unpulled & ~kept_aside & ~unknown & unread)[root],
+        transactions=_judged(books.transactions, run_range, c.TRANSACTION_ID, "transaction") & ~of_unread_objects,
+        bank_lines=_bank_lines(books.bank_lines, run_range) & ~of_unread_transfers,
+        explained_transactions=of_unread_objects,
+        explained_credits=of_unread_transfers,
+        kept_aside=(wanted & kept_aside)[root],
+        unknown=(wanted & unknown)[root],
+        unread_orders=(wanted & ~kept_aside & ~unknown & unread)[root],
         apart=alone & of_unread,
         receipts=wanted_receipts & read,
         unread_receipts=wanted_receipts & ~read,

@@ -14,6 +14,7 @@ from recon.rules import CATALOGUE, find_breaks
 from recon.settings import Context
 from recon.settlement import settle
 from recon.triage import Judged, triage
+from recon.triage.kept_aside import explained_credits, explained_transactions
 from recon.triage.scope import Scope
 from tests.kit.books import AS_OF, NOON, TH, Row, books, build, charge
 
@@ -220,6 +221,8 @@ def judged_whole(books: Books, context: Context, *, judged: bool = True, **accou
         **masks,
         unpulled=np.zeros(len(books.orders), dtype=bool),
         unread_receipts=np.zeros(len(books.receipts), dtype=bool),
+        explained_transactions=explained_transactions(books),
+        explained_credits=explained_credits(books),
     )
     by_name = accounts or {"th": TH}
     settled = settle(books, scope.charges, by_name, context)
