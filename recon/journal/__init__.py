@@ -11,12 +11,11 @@ from recon.journal.balance import elsewhere, of_balance
 from recon.journal.posting import Posting, entries, moved
 from recon.journal.words import EntryKind, LedgerAccount
 from recon.journal.write_offs import written_off
-from recon.model import Account, Books, Break, Settlement
+from recon.model import Account, Books, Break, DisputeStatus, Settlement
 from recon.model.rulings import Ruling
 from recon.money import Currencies
 from recon.settlement.ledger import Ledger
 
-_LOST = "lost"
 # A bank line that is a transfer's, and one that says so less its own fee.
 _AT_BANK = (c.BY_ID, c.SAME_DAY, c.SAME_NET, c.AMBIGUOUS, c.OTHER_AMOUNT, c.WITHIN_FEE)
 
@@ -82,9 +81,10 @@ def _with_receipts(receipts: pd.DataFrame) -> Iterator[Posting]:
 def _lost(books: Books, account: Account, first: date, last: date) -> Iterator[Posting]:
     """A lost dispute has no transaction: what it took when it was opened is lost on the day it was closed."""
     rows = books.disputes
-    lost = (rows[c.ACCOUNT] == account.name) & (rows[c.STATUS] == _LOST) & rows[c.CLOSED_AT].notna()
+    lost = c.of_account(rows, account.name) & c.equals(rows, c.STATUS, DisputeStatus.LOST)
+    closed = rows[lost & rows[c.CLOSED_AT].notna().to_numpy(dtype=bool)]
     names = [c.CLOSED_AT, c.FUNDING_CURRENCY, c.FUNDING_AMOUNT]
-    for closed_at, currency, amount in rows[lost.to_numpy(dtype=bool)][names].itertuples(index=False, name=None):
+    for closed_at, currency, amount in closed[names].itertuples(index=False, name=None):
         day = local_day(closed_at, account.zone)
         if first <= day <= last:
             sides = {"debit": LedgerAccount.CHARGEBACK_LOSS, "credit": LedgerAccount.DISPUTED}

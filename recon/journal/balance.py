@@ -161,7 +161,9 @@ def _of_payout(chosen: _Days, line: BalanceLine, place: int, amount: int) -> _Ta
         yield LedgerAccount.SUSPENSE, NOT_OF_THE_TRANSFER, -amount
         return
     sign = -1 if returned else 1
-    fee, vat, net = int(transfer[c.FEE]), int(transfer[c.FEE_VAT]), int(transfer[c.NET])
+    fee = int(transfer[c.FEE])
+    vat = int(transfer[c.FEE_VAT])
+    net = int(transfer[c.NET])
     yield LedgerAccount.TRANSFER_FEES, "", sign * fee
     yield LedgerAccount.FEE_VAT_PENDING, "", sign * vat
     yield LedgerAccount.SUSPENSE, NOT_OF_THE_TRANSFER, -amount - sign * (fee + vat + net)

@@ -1,6 +1,7 @@
 """What of a journal an export holds: what is new, and what changed since an earlier one; writes nothing."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -14,7 +15,6 @@ from recon.model import Account, JournalEntry, JournalLine
 
 DAY = "day"
 MONTH = "month"
-SPANS = (DAY, MONTH)
 _REVERSED = "R"
 
 
@@ -40,9 +40,14 @@ class BookCodes:
 
 def other_span(register: Iterable[JournalEntry], span: str) -> JournalEntry | None:
     """An entry that stands exported by the other span, of all that was exported of whole months."""
-    reversed_numbers = {entry.reverses for entry in register if entry.reverses}
-    standing = (entry for entry in register if not entry.reverses and entry.number not in reversed_numbers)
-    return next((entry for entry in standing if entry.span != span), None)
+    return next((entry for entry in _standing(register) if entry.span != span), None)
+
+
+def _standing(register: Iterable[JournalEntry]) -> list[JournalEntry]:
+    """The entries of an export register that no later one takes back."""
+    exported = list(register)
+    reversed_numbers = {entry.reverses for entry in exported if entry.reverses}
+    return [entry for entry in exported if not entry.reverses and entry.number not in reversed_numbers]
 
 
 def month_ends(first: date, last: date) -> bool:
@@ -73,22 +78,14 @@ def to_export(drafts: Sequence[JournalEntry], register: Sequence[JournalEntry]) 
 
     What stands exported as it is stays out; what changed is taken back and comes anew; what is no more is taken back.
     """
-    reversed_numbers = {entry.reverses for entry in register if entry.reverses}
-    own = [entry for entry in register if not entry.reverses]
-    standing = {entry.base: entry for entry in own if entry.number not in reversed_numbers}
-    versions: dict[str, int] = {}
-    for entry in own:
-        versions[entry.base] = versions.get(entry.base, 0) + 1
-    exported: list[JournalEntry] = []
-    by_base = {draft.base: draft for draft in drafts}
-    for base, old in standing.items():
-        draft = by_base.get(base)
-        if draft is None or draft.digest != old.digest:
-            exported.append(_reversal(old))
+    standing = {entry.base: entry for entry in _standing(register)}
+    wanted = {draft.base: draft.digest for draft in drafts}
+    versions = Counter(entry.base for entry in register if not entry.reverses)
+    exported = [_reversal(entry) for entry in standing.values() if wanted.get(entry.base) != entry.digest]
     for draft in drafts:
         old_entry = standing.get(draft.base)
         if old_entry is None or old_entry.digest != draft.digest:
-            exported.append(replace(draft, number=f"{draft.base}-{versions.get(draft.base, 0) + 1:02d}"))
+            exported.append(replace(draft, number=f"{draft.base}-{versions[draft.base] + 1:02d}"))
     kinds = [kind.value for kind in EntryKind]
     return sorted(exported, key=lambda entry: (entry.day, entry.account, kinds.index(entry.kind), entry.number))
 

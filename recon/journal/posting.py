@@ -36,12 +36,11 @@ def moved(
     *,
     debit: LedgerAccount,
     credit: LedgerAccount,
-    rows: int = 0,
-    note: str = "",
+    rows: int,
 ) -> tuple[Posting, Posting]:
-    """The same amount on both sides, a negative one the other way round; the note stands on the debit."""
+    """The same amount on both sides, a negative one the other way round."""
     return (
-        Posting(day, kind, currency, debit, amount, rows, note),
+        Posting(day, kind, currency, debit, amount, rows),
         Posting(day, kind, currency, credit, -amount, rows),
     )
 

@@ -38,13 +38,6 @@ def written_off(
         open_in, direction = directions().get(break_.code, (LedgerAccount.SUSPENSE, "loss"))
         difference = break_.difference or 0
         is_gain = {"gain": True, "short": difference > 0, "over": difference < 0}.get(direction, False)
-        sides = (open_in, LedgerAccount.WRITE_OFF) if is_gain else (LedgerAccount.WRITE_OFF, open_in)
-        yield from moved(
-            day.isoformat(),
-            EntryKind.WRITE_OFFS,
-            ruling.currency,
-            ruling.amount,
-            debit=sides[0],
-            credit=sides[1],
-            rows=1,
-        )
+        debit, credit = (open_in, LedgerAccount.WRITE_OFF) if is_gain else (LedgerAccount.WRITE_OFF, open_in)
+        kind = EntryKind.WRITE_OFFS
+        yield from moved(day.isoformat(), kind, ruling.currency, ruling.amount, debit=debit, credit=credit, rows=1)

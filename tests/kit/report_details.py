@@ -38,10 +38,11 @@ def journal(account: Account) -> pd.DataFrame:
         postings += moved(day, EntryKind.FEES, account.currency, 45_059, **sides, rows=12)
     payout = ((words.CASH_IN_TRANSIT, 997_000), (words.TRANSFER_FEES, 3_000), (words.CLEARING, -1_000_000))
     postings += [Posting("2026-11-30", EntryKind.PAYOUTS, account.currency, *amount, 1) for amount in payout]
-    sides = {"debit": words.SUSPENSE, "credit": words.CLEARING}
-    postings += moved(
-        "2026-11-30", EntryKind.OTHER, account.currency, 700, **sides, rows=1, note='=HYPERLINK("http://x")'
-    )
+    other = ("2026-11-30", EntryKind.OTHER, account.currency)
+    postings += [
+        Posting(*other, words.SUSPENSE, 700, 1, '=HYPERLINK("http://x")'),
+        Posting(*other, words.CLEARING, -700, 1),
+    ]
     return entries(account, postings)
 
 

@@ -14,7 +14,7 @@ from recon.journal.write_offs import directions
 from recon.model import BalanceLine, Break, Severity
 from recon.model.rulings import Ruling
 from recon.rules import CATALOGUE
-from tests.kit.books import DAY, TH, build
+from tests.kit.books import DAY, TH, Row, build
 from tests.kit.journals import FIRST, LAST, balances, booked, lines, of_shop, signed_amounts
 from tests.kit.ledgers import ACTS, START, Merchant, play, signed
 
@@ -70,11 +70,16 @@ def test_a_lost_dispute_is_a_loss_on_the_day_it_was_closed_without_a_transaction
     assert "disputed" not in balances(frame)
 
 
-def test_a_payout_leaves_the_clearing_gross_and_is_in_transit_net() -> None:
+def _paid_out(**fields: Any) -> tuple[Merchant, Row]:
+    """A merchant with one sale and, eight days later, a payout over 500.00."""
     shop = Merchant()
     shop.charge()
     shop.wait(8 * DAY)
-    shop.pay_out(50_000)
+    return shop, shop.pay_out(50_000, **fields)
+
+
+def test_a_payout_leaves_the_clearing_gross_and_is_in_transit_net() -> None:
+    shop, _ = _paid_out()
     assert lines(of_shop(shop), "payouts") == [
         "payouts cash_in_transit 47000",
         "payouts fee_vat_pending 196",
@@ -84,29 +89,20 @@ def test_a_payout_leaves_the_clearing_gross_and_is_in_transit_net() -> None:
 
 
 def test_a_payout_that_comes_back_whole_takes_its_fees_along() -> None:
-    shop = Merchant()
-    shop.charge()
-    shop.wait(8 * DAY)
-    payout = shop.pay_out(50_000)
+    shop, payout = _paid_out()
     shop.move(50_000, payout["transfer_id"], "transfer.failed.credit")
     assert balances(of_shop(shop)).keys() == {"clearing", "orders_clearing", "fees", "fee_vat_pending"}
 
 
 def test_a_payout_that_comes_back_net_leaves_its_fees() -> None:
-    shop = Merchant()
-    shop.charge()
-    shop.wait(8 * DAY)
-    payout = shop.pay_out(50_000)
+    shop, payout = _paid_out()
     shop.move(47_000, payout["transfer_id"], "transfer.failed.credit")
     after = balances(of_shop(shop))
     assert (after.get("cash_in_transit", 0), after["transfer_fees"]) == (0, 2_804)
 
 
 def test_a_transfer_that_took_something_else_leaves_the_rest_in_suspense() -> None:
-    shop = Merchant()
-    shop.charge()
-    shop.wait(8 * DAY)
-    shop.pay_out(50_000, net=46_000)
+    shop, _ = _paid_out(net=46_000)
     frame = of_shop(shop)
     rest = frame[frame[c.LEDGER_ACCOUNT] == "suspense"]
     assert (lines(rest), rest[c.NOTE].tolist()) == (["payouts suspense 1000"], ["not as the transfer says"])
