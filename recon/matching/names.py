@@ -7,7 +7,7 @@ The keys of metadata are those of every order source, or a source's own. What Om
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -33,8 +33,6 @@ _PLAIN = re.compile(r"[^\s\[\],;]+")  # numbers of a JSON list, or ids between c
 class Plugin:
     """What one of Omise's plug-ins writes into a charge; `description` has a group for the order's id, or none."""
 
-    title: str
-    source: str
     order_keys: tuple[str, ...]
     reference_keys: tuple[str, ...]
     description: str
@@ -44,12 +42,10 @@ class Plugin:
 def plugins() -> Mapping[str, Plugin]:
     """The plug-ins by their names in plugins.toml."""
     raw = tomllib.loads(resources.files("recon").joinpath("matching", "plugins.toml").read_text(encoding="utf-8"))
-    wanted = [field.name for field in fields(Plugin)]
-    return {name: Plugin(**{key: _frozen(table.get(key, ())) for key in wanted}) for name, table in raw.items()}
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+    return {
+        name: Plugin(tuple(table.get("order_keys", ())), tuple(table.get("reference_keys", ())), table["description"])
+        for name, table in raw.items()
+    }
 
 
 def with_plugin_keys(keys: Iterable[str], *, references: bool = False) -> tuple[str, ...]:
@@ -57,9 +53,9 @@ def with_plugin_keys(keys: Iterable[str], *, references: bool = False) -> tuple[
 
     With `references` also the plug-ins' keys for what stands in an order's `reference`.
     """
-    known = [key for plugin in plugins().values() for key in plugin.order_keys]
-    known += [key for plugin in plugins().values() for key in plugin.reference_keys if references]
-    return tuple(dict.fromkeys((*keys, *known)))
+    plugin_keys = [key for plugin in plugins().values() for key in plugin.order_keys]
+    plugin_keys += [key for plugin in plugins().values() for key in plugin.reference_keys if references]
+    return tuple(dict.fromkeys((*keys, *plugin_keys)))
 
 
 def key_groups(settings: MatchSettings) -> tuple[tuple[str, ...], ...]:
@@ -147,9 +143,9 @@ def words_of(texts: Any) -> tuple[Positions, Any]:
 def by_pattern(texts: Any, pattern: Expression) -> tuple[Positions, Any]:
     """The places of the texts (Arrow) in whose first characters a source's pattern finds an id, and these ids."""
     heads = pc.utf8_slice_codeunits(texts, 0, LONGEST_SEARCHED)
-    found = pc.fill_null(pc.match_substring_regex(heads, pattern.pattern), False)
-    ids = pc.replace_substring_regex(heads.filter(found), rf"^(?s:.*?)(?:{pattern.pattern})(?s:.*)$", r"\1")
-    return np.flatnonzero(found.to_numpy(zero_copy_only=False)), ids
+    hits = pc.fill_null(pc.match_substring_regex(heads, pattern.pattern), False)
+    ids = pc.replace_substring_regex(heads.filter(hits), rf"^(?s:.*?)(?:{pattern.pattern})(?s:.*)$", r"\1")
+    return np.flatnonzero(hits.to_numpy(zero_copy_only=False)), ids
 
 
 def named_by_plugin(texts: Any) -> Mask:
