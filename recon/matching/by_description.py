@@ -69,15 +69,15 @@ def _named(
     sources = board.orders[c.SOURCE].iloc[orders]
     plain = orders[~sources.isin([*settings.patterns, *settings.undescribed]).to_numpy(dtype=bool)]
     by_word = _find(board, plain, charges[in_text], words.to_pandas().astype(c.TEXT), crossing)
-    names_found = [(charges[in_text], by_word)]
+    orders_named = [(charges[in_text], by_word)]
     for source, pattern in settings.patterns.items():
         hits, ids = by_pattern(texts, pattern)
         at = charges[hits]
         board.names_order[at] = True
         own = orders[(sources == source).to_numpy(dtype=bool)]
-        names_found.append((at, _find(board, own, at, ids.to_pandas().astype(c.TEXT), crossing)))
+        orders_named.append((at, _find(board, own, at, ids.to_pandas().astype(c.TEXT), crossing)))
     result: defaultdict[int, set[int]] = defaultdict(set)
-    for at, named in names_found:
+    for at, named in orders_named:
         for charge, order in zip(at[named >= 0].tolist(), named[named >= 0].tolist(), strict=True):
             result[charge].add(order)
     board.names_order[list(result)] = True

@@ -75,7 +75,7 @@ def _groups(board: Board, settings: MatchSettings) -> Iterator[_Group]:
 
 def _named(board: Board, settings: MatchSettings, orders: Mask, charges: Mask, *, everywhere: bool) -> Pairs:
     """Each of some charges with the orders, among some, that it names in its account, or whatever the account."""
-    found: list[Pairs] = []
+    named: list[Pairs] = []
     for group in _groups(board, settings):
         among = group.orders[orders[group.orders]]
         free = np.flatnonzero(charges & group.refs.notna().to_numpy(dtype=bool))
@@ -86,17 +86,14 @@ def _named(board: Board, settings: MatchSettings, orders: Mask, charges: Mask, *
             wanted = wanted.everywhere()
         places = lookup(order_names, wanted)
         hit = places >= 0
-        found.append(Pairs(among[places[hit]], free[hit]))
+        named.append(Pairs(among[places[hit]], free[hit]))
         if group.own and len(free):
-            found.append(_by_reference(board, among, free, wanted, everywhere=everywhere))
-    if len(found) == 1:
-        return found[0]
-    pairs = pd.DataFrame(
-        {
-            "order": np.concatenate([pairs.orders for pairs in found]),
-            "charge": np.concatenate([pairs.charges for pairs in found]),
-        }
-    ).drop_duplicates()
+            named.append(_by_reference(board, among, free, wanted, everywhere=everywhere))
+    if len(named) == 1:
+        return named[0]
+    orders_of = np.concatenate([part.orders for part in named])
+    charges_of = np.concatenate([part.charges for part in named])
+    pairs = pd.DataFrame({"order": orders_of, "charge": charges_of}).drop_duplicates()
     return Pairs(pairs["order"].to_numpy(dtype=np.intp), pairs["charge"].to_numpy(dtype=np.intp))
 
 

@@ -24,8 +24,8 @@ def orders_of(
     if not at:
         return {}
     seeking = _Seeking(orders, charges, matching, settings, kept_aside)
-    found = {row: np.flatnonzero(seeking.of(kept_aside.iloc[row])) for row in at}
-    return {row: places for row, places in found.items() if len(places)}
+    explained = {row: np.flatnonzero(seeking.of(kept_aside.iloc[row])) for row in at}
+    return {row: places for row, places in explained.items() if len(places)}
 
 
 def charges_of(rejected: pd.DataFrame, charges: pd.DataFrame, free: Mask, settings: MatchSettings) -> Positions:
@@ -39,11 +39,11 @@ def charges_of(rejected: pd.DataFrame, charges: pd.DataFrame, free: Mask, settin
     result = _like_nameless(rejected[~named_rows], charges, free, settings)
     if not len(rows):
         return np.flatnonzero(result)
-    places, found = names(charges[c.ORDER_REF], charges[c.SOURCE_REFS], charges[c.DESCRIPTION], settings)
-    found = found.to_pandas()
+    places, texts = names(charges[c.ORDER_REF], charges[c.SOURCE_REFS], charges[c.DESCRIPTION], settings)
+    order_names = texts.to_pandas()
     for account, own in rows.groupby(rows[c.ACCOUNT].fillna(""), sort=True):
         named = c.is_in(charges[c.CHARGE_ID], own[c.CHARGE_ID]).copy()
-        named[places[c.is_in(found, own[c.ORDER_ID])]] = True
+        named[places[c.is_in(order_names, own[c.ORDER_ID])]] = True
         result |= named & c.of_account(charges, str(account)) if account else named
     return np.flatnonzero(result)
 
@@ -134,11 +134,11 @@ class _Seeking:
         """Orders whose ids or references its metadata or its description hold, those of its own account first."""
         order_refs = [_text(charge[c.ORDER_REF])]
         source_refs = [_text(charge[c.SOURCE_REFS])]
-        _, found = names(order_refs, source_refs, [_text(charge[c.DESCRIPTION])], self._settings)
-        ids = set(found.to_pylist())
-        named = self._orders[c.ORDER_ID].isin(ids).to_numpy(dtype=bool, copy=True)
+        _, texts = names(order_refs, source_refs, [_text(charge[c.DESCRIPTION])], self._settings)
+        order_names = set(texts.to_pylist())
+        named = self._orders[c.ORDER_ID].isin(order_names).to_numpy(dtype=bool, copy=True)
         at, references = c.references_of(self._orders[c.REFERENCE])
-        named[at[references.isin(ids).to_numpy(dtype=bool)]] = True
+        named[at[references.isin(order_names).to_numpy(dtype=bool)]] = True
         own = named & c.of_account(self._orders, charge[c.ACCOUNT])
         return own if own.any() else named
 

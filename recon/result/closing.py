@@ -35,10 +35,10 @@ class Closing:
                 by_thing.setdefault((break_.account, _group(break_), thing_id), break_)
 
         def successor(closed: Break) -> Break | None:
-            found = by_subject.get((closed.account, _group(closed), closed.subject_type, closed.subject_id))
-            things = (by_thing.get((closed.account, _group(closed), thing_id)) for thing_id in _things(closed))
-            found = found or next(filter(None, things), None)
-            return found or (by_day.get((closed.account, closed.code, closed.due_by)) if closed.due_by else None)
+            heir = by_subject.get((closed.account, _group(closed), closed.subject_type, closed.subject_id))
+            of_things = (by_thing.get((closed.account, _group(closed), thing_id)) for thing_id in _things(closed))
+            heir = heir or next(filter(None, of_things), None)
+            return heir or (by_day.get((closed.account, closed.code, closed.due_by)) if closed.due_by else None)
 
         def why(closed: Break) -> str:
             rule = RULE_OF.get(closed.code)

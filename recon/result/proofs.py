@@ -176,9 +176,9 @@ class _Cases:
 
     def _words_of_cases(self) -> dict[int, str]:
         """Per case what a break says of one of its orders, of the account."""
-        told = c.is_in(self._order_ids, self._reasons.orders) & self._sides.all_orders
+        spoken_of = c.is_in(self._order_ids, self._reasons.orders) & self._sides.all_orders
         words: dict[int, str] = {}
-        for place in np.flatnonzero(told).tolist():
+        for place in np.flatnonzero(spoken_of).tolist():
             case = int(self._judged.matching.stands_for[place])
             words.setdefault(case, self._reasons.orders[self._order_ids.iloc[place]])
         for place in np.flatnonzero(self._linked_by_hand).tolist():

@@ -17,34 +17,39 @@ _LEDGER = frozenset(rule.code for rule in CATALOGUE if rule.proof == CHARGES_TO_
 _DECIDED = {RulingKind.RESOLVE: "resolved", RulingKind.WRITE_OFF: "written off", RulingKind.LINK: "linked"}
 
 
-def words_of(known: KnownBreak) -> str:
+def words_of(known_break: KnownBreak) -> str:
     """What a break says of its gap; nothing where it closed by itself."""
-    if known.status not in CLOSED:
-        return f"open break {known.latest.code}"
-    standing = known.standing
-    if known.status == BreakStatus.AUTO_CLOSED or standing is None:
+    if known_break.status not in CLOSED:
+        return f"open break {known_break.latest.code}"
+    standing = known_break.standing
+    if known_break.status == BreakStatus.AUTO_CLOSED or standing is None:
         return ""
     decided = _DECIDED.get(RulingKind(standing.kind), standing.kind)
-    return f"{known.latest.code}, {decided} by {standing.who}" + (f": {standing.reason}" if standing.reason else "")
+    because = f": {standing.reason}" if standing.reason else ""
+    return f"{known_break.latest.code}, {decided} by {standing.who}{because}"
 
 
 def reasons_of(
     breaks: Iterable[KnownBreak], account: str, books: Books, hand_links: Iterable[Ruling] = ()
 ) -> Reasons:
     """By id what an account's breaks say, of several of an id an open one, else the first; and links by hand."""
-    telling = [known for known in breaks if known.latest.account == account and words_of(known)]
-    telling.sort(key=lambda known: (known.status in CLOSED, known.latest.code, known.latest.id))
+    telling = [
+        known_break for known_break in breaks if known_break.latest.account == account and words_of(known_break)
+    ]
+    telling.sort(
+        key=lambda known_break: (known_break.status in CLOSED, known_break.latest.code, known_break.latest.id)
+    )
 
     def by(name: str, codes: frozenset[str], subject: str = "") -> dict[str, str]:
         words: dict[str, str] = {}
-        for known in telling:
-            row_id = getattr(known.latest, name)
-            if known.latest.code in codes and row_id and subject in ("", known.latest.subject_type):
-                words.setdefault(row_id, words_of(known))
+        for known_break in telling:
+            row_id = getattr(known_break.latest, name)
+            if known_break.latest.code in codes and row_id and subject in ("", known_break.latest.subject_type):
+                words.setdefault(row_id, words_of(known_break))
         return words
 
     booked = by("subject_id", _LEDGER)
-    balance = [known for known in telling if known.latest.code == "balance_mismatch"]
+    balance = [known_break for known_break in telling if known_break.latest.code == "balance_mismatch"]
     return Reasons(
         orders=by("order_id", ORDER_AND_CHARGE),
         linked={
@@ -71,5 +76,13 @@ def _kinds(booked: Mapping[str, str], books: Books) -> dict[str, str]:
 
 def decided_on_proofs(breaks: Iterable[KnownBreak], account: str) -> dict[str, str]:
     """By subject what people decided about an account's breaks of proofs, with who and why."""
-    closed = [known for known in breaks if known.status in CLOSED and known.latest.account == account]
-    return {known.latest.subject_id: words_of(known) for known in closed if known.latest.subject_type == PROOF}
+    closed = [
+        known_break
+        for known_break in breaks
+        if known_break.status in CLOSED and known_break.latest.account == account
+    ]
+    return {
+        known_break.latest.subject_id: words_of(known_break)
+        for known_break in closed
+        if known_break.latest.subject_type == PROOF
+    }

@@ -38,36 +38,36 @@ def register(result: Result, decisions: Sequence[Decision]) -> pd.DataFrame:
     """
     account = result.account
     own = [
-        (ruling, known)
-        for ruling, known in decisions
-        if (known.latest.account if known else ruling.account) in (account.name, None)
+        (ruling, known_break)
+        for ruling, known_break in decisions
+        if (known_break.latest.account if known_break else ruling.account) in (account.name, None)
     ]
     proof_ids = {row_id for proof in result.proofs for item in proof.items for row_id, _ in item.rows}
     rows = [
-        _row(number, ruling, known, result)
-        for number, (ruling, known) in enumerate(own, start=1)
-        if ruling.at <= result.as_of and _concerns(ruling, known, result, proof_ids)
+        _row(number, ruling, known_break, result)
+        for number, (ruling, known_break) in enumerate(own, start=1)
+        if ruling.at <= result.as_of and _concerns(ruling, known_break, result, proof_ids)
     ]
     return c.REGISTER.from_rows(rows)
 
 
-def _concerns(ruling: Ruling, known: KnownBreak | None, result: Result, proof_ids: Iterable[str]) -> bool:
+def _concerns(ruling: Ruling, known_break: KnownBreak | None, result: Result, proof_ids: Iterable[str]) -> bool:
     zone = result.account.zone
     days = (result.first_day, result.last_day)
     moments = (ruling.at, ruling.approved_at, ruling.ended_at)
     if any(moment and days[0] <= local_day(moment, zone) <= days[1] for moment in moments):
         return True
     holds = _state(ruling, result.as_of) == RulingState.STANDS
-    if known is None:
+    if known_break is None:
         end = ruling.until or days[1]
         return holds and local_day(ruling.at, zone) <= days[1] and end >= days[0]
-    if days[0] <= _day_of(known, result) <= days[1]:
+    if days[0] <= _day_of(known_break, result) <= days[1]:
         return True
-    return holds and any(getattr(known.latest, name) in proof_ids for name in _IDS)
+    return holds and any(getattr(known_break.latest, name) in proof_ids for name in _IDS)
 
 
-def _day_of(known: KnownBreak, result: Result) -> date:
-    return known.latest.occurred_on or local_day(known.first_seen, result.account.zone)
+def _day_of(known_break: KnownBreak, result: Result) -> date:
+    return known_break.latest.occurred_on or local_day(known_break.first_seen, result.account.zone)
 
 
 def _state(ruling: Ruling, as_of: datetime) -> RulingState:
@@ -79,11 +79,11 @@ def _state(ruling: Ruling, as_of: datetime) -> RulingState:
     return RulingState(ruling.standing)
 
 
-def _row(number: int, ruling: Ruling, known: KnownBreak | None, result: Result) -> tuple[Any, ...]:
+def _row(number: int, ruling: Ruling, known_break: KnownBreak | None, result: Result) -> tuple[Any, ...]:
     zone = result.account.zone
     as_of = result.as_of
     decided = local_day(ruling.at, zone)
-    break_ = known.latest if known else None
+    break_ = known_break.latest if known_break else None
     code = break_.code if break_ else ruling.code
     approved = ruling.approved_at is not None and ruling.approved_at <= as_of
     amount = ruling.amount if ruling.amount is not None else break_ and break_.amount_at_risk
@@ -99,7 +99,7 @@ def _row(number: int, ruling: Ruling, known: KnownBreak | None, result: Result) 
         ruling.break_id,
         break_.subject_type if break_ else "pattern",
         break_.subject_id if break_ else ruling.pattern or "all",
-        max(0, (decided - _day_of(known, result)).days) if known else None,
+        max(0, (decided - _day_of(known_break, result)).days) if known_break else None,
         ruling.currency or (break_ and break_.currency),
         amount,
         ruling.reason,

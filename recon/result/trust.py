@@ -108,19 +108,19 @@ def not_read(rejected: pd.DataFrame, lacking: Sequence[str]) -> Mapping[str, int
     return words
 
 
-def trust_lines(results: Sequence[Result], currencies: Currencies, told: Sequence[str] = ()) -> Iterator[str]:
-    """The balance of trust of several accounts as lines: one where all is well. What is `told` is not said again."""
+def trust_lines(results: Sequence[Result], currencies: Currencies, messages: Sequence[str] = ()) -> Iterator[str]:
+    """The balance of trust of several accounts as lines, one where all is well; without what `messages` say."""
     well = [result.account.name for result in results if not doubts(result, currencies)]
     if well:
         yield f"{', '.join(well)}: {WELL[0].lower()}{WELL[1:]}"
-    yield from doubt_lines(results, currencies, told)
+    yield from doubt_lines(results, currencies, messages)
 
 
-def doubt_lines(results: Sequence[Result], currencies: Currencies, told: Sequence[str] = ()) -> Iterator[str]:
+def doubt_lines(results: Sequence[Result], currencies: Currencies, messages: Sequence[str] = ()) -> Iterator[str]:
     """The same without the accounts of which there is nothing to be said."""
     for result in results:
         for doubt in doubts(result, currencies):
-            if not any(doubt.words in message for message in told):
+            if not any(doubt.words in message for message in messages):
                 yield f"{result.account.name}: {doubt.kind.lower()}: {doubt}"
 
 

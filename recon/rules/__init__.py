@@ -69,10 +69,10 @@ def cause_of(code: str, account: str, currency: str) -> str:
 
 def find_breaks(judged: Judged, context: Context, rules: Sequence[Rule] = CATALOGUE) -> Iterator[Break]:
     """Every break of what was judged, with its day: those of the cases, then those in columns; of any account."""
-    return dated(_found(judged, context, rules), judged.books, context)
+    return dated(_undated(judged, context, rules), judged.books, context)
 
 
-def _found(judged: Judged, context: Context, rules: Sequence[Rule]) -> Iterator[Break]:
+def _undated(judged: Judged, context: Context, rules: Sequence[Rule]) -> Iterator[Break]:
     spoken: defaultdict[str, set[str]] = defaultdict(set)
     group_of = {rule.code: rule.group for rule in rules}
     for raised in judge(judged.triage.cases, context, rules):

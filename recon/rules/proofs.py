@@ -43,11 +43,11 @@ class AccountProofs:
         """What a break about a proof is about."""
         return f"{proof.name}:{proof.currency}:{self.days[0]}:{self.days[1]}"
 
-    def inside(self, known: Break, proof: Proof) -> bool:
+    def inside(self, proof_break: Break, proof: Proof) -> bool:
         """Whether a break is about the same proof, of days that lie inside of these."""
-        if known.subject_type != PROOF or known.account != self.account.name:
+        if proof_break.subject_type != PROOF or proof_break.account != self.account.name:
             return False
-        name, currency, first, last = known.subject_id.rsplit(":", 3)
+        name, currency, first, last = proof_break.subject_id.rsplit(":", 3)
         within = self.days[0] <= date.fromisoformat(first) and date.fromisoformat(last) <= self.days[1]
         return (name, currency) == (proof.name, proof.currency) and within
 
@@ -60,17 +60,19 @@ class ProofBreaks:
     judged: frozenset[str] = frozenset()
 
 
-def judge_proofs(accounts: Iterable[AccountProofs], known: Sequence[KnownBreak], context: Context) -> ProofBreaks:
+def judge_proofs(
+    accounts: Iterable[AccountProofs], known_breaks: Sequence[KnownBreak], context: Context
+) -> ProofBreaks:
     """One break per proof with a rest, but where the open breaks of shorter ranges inside of it tell all of it."""
     raised: list[Break] = []
     judged: set[str] = set()
-    about_proofs = [known_break for known_break in known if known_break.latest.subject_type == PROOF]
+    about_proofs = [known_break for known_break in known_breaks if known_break.latest.subject_type == PROOF]
     for own in accounts:
         for proof in own.proofs:
             same = [known_break for known_break in about_proofs if own.inside(known_break.latest, proof)]
-            shorter = [known_break for known_break in same if known_break.latest.subject_id != own.subject_of(proof)]
-            told = [known_break for known_break in shorter if known_break.status not in CLOSED]
-            if told and proof.unexplained == sum(known_break.latest.difference or 0 for known_break in told):
+            open_breaks = [known_break.latest for known_break in same if known_break.status not in CLOSED]
+            shorter = [open_break for open_break in open_breaks if open_break.subject_id != own.subject_of(proof)]
+            if shorter and proof.unexplained == sum(open_break.difference or 0 for open_break in shorter):
                 continue
             judged |= {known_break.latest.id for known_break in same}
             if proof.unexplained and RULE.enabled(context):

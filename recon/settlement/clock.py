@@ -17,7 +17,7 @@ from recon.methods import CONFIGURED
 from recon.model import Books
 from recon.settings import Context
 
-_ASKED = [c.ACCOUNT, c.METHOD, c.CARD_BRAND]
+_FIGURE_KEYS = [c.ACCOUNT, c.METHOD, c.CARD_BRAND]
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ def clock(unpaid: pd.DataFrame, books: Books, context: Context, *, ruled: bool) 
     charges = books.charges.drop_duplicates(c.CHARGE_ID).set_index(c.CHARGE_ID)[[c.METHOD, c.CARD_BRAND]]
     rows = books.transactions.drop_duplicates(c.TRANSACTION_ID).set_index(c.TRANSACTION_ID)
     own = rows[[c.CREATED_AT, c.TRANSFERABLE_AT]].reindex(unpaid[c.TRANSACTION_ID])
-    asked = charges.reindex(unpaid[c.CHARGE_ID]).assign(**{c.ACCOUNT: unpaid[c.ACCOUNT].to_numpy()})
-    kinds, kind_of = c.distinct_rows(asked.reset_index(drop=True), _ASKED)
+    charged = charges.reindex(unpaid[c.CHARGE_ID]).assign(**{c.ACCOUNT: unpaid[c.ACCOUNT].to_numpy()})
+    kinds, kind_of = c.distinct_rows(charged.reset_index(drop=True), _FIGURE_KEYS)
     holds = [_hold(context, *kind) for kind in kinds]
     hold = pd.Series([held for held, _ in holds], dtype="timedelta64[us]").reindex(kind_of).reset_index(drop=True)
     firm = np.array([is_firm for _, is_firm in holds], dtype=bool)[kind_of] if len(kinds) else np.zeros(0, dtype=bool)

@@ -46,12 +46,12 @@ def released_orders(books: Books, matching: Matching, recorded_at: Mapping[str, 
 def unknown_statuses(books: Books, matching: Matching) -> Mask:
     """Per case that expects money whether a charge of it has a status that nobody knows, and none took money."""
     result = np.zeros(len(books.orders), dtype=bool)
-    known = books.charges[c.STATUS].isin(_STATUSES).to_numpy(dtype=bool)
-    if known.all():
+    documented = books.charges[c.STATUS].isin(_STATUSES).to_numpy(dtype=bool)
+    if documented.all():
         return result
     cases = matching.stands_for[matching.orders]
     paid = np.zeros(len(books.orders), dtype=bool)
-    result[cases[~known[matching.charges]]] = True
+    result[cases[~documented[matching.charges]]] = True
     paid[cases[c.took_money(books.charges)[matching.charges]]] = True
     return result & ~paid & c.expects_charge(books.orders)
 
