@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from datetime import datetime, time
 from typing import Any, TypeAlias
+from zoneinfo import ZoneInfo
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
@@ -44,6 +46,11 @@ def of_account(frame: pd.DataFrame, account: str) -> Mask:
 def within(moments: "pd.Series[Any]", window: Window) -> Mask:
     """Per moment whether it lies in a window; null never."""
     return ((moments >= window.start) & (moments < window.end)).to_numpy(dtype=bool)
+
+
+def local_days(moments: "pd.Series[Any]", zone: ZoneInfo) -> npt.NDArray[np.datetime64]:
+    """The business date (datetime64[D]) on which each moment falls."""
+    return moments.dt.tz_convert(zone).dt.tz_localize(None).to_numpy().astype("datetime64[D]")
 
 
 def created_in(frame: pd.DataFrame, account: str, window: Window) -> Mask:

@@ -96,8 +96,8 @@ def _chosen(books: Books, ledger: Ledger, account: Account, first: date, last: d
     foreign = np.flatnonzero((books.charges[c.CURRENCY] != books.charges[c.FUNDING_CURRENCY]).to_numpy(dtype=bool))
     plain &= ~np.isin(ledger.origin_at, foreign)
     at = np.flatnonzero(mine & ~plain)
-    local = rows[c.CREATED_AT].iloc[at].dt.tz_convert(account.zone)
-    return _Days(books, ledger, at, tuple(local.dt.strftime("%Y-%m-%d")))
+    days = c.local_days(rows[c.CREATED_AT].iloc[at], account.zone)
+    return _Days(books, ledger, at, tuple(days.astype(str).tolist()))
 
 
 def _in_other_currencies(chosen: _Days, at: Positions, amounts: Ints, currencies: Currencies) -> Iterator[Posting]:

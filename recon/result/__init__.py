@@ -121,8 +121,7 @@ def with_settlement(result: Result, judged: Judged, window: Window, calendar: Ca
     settled = judged.settled
     settlement = of_range(settled.settlement, judged.books, settled.ledger, account, window, days, calendar)
     settlement = replace(settlement, receipts=_receipt_days(judged, account.name, days))
-    unknown = settlement.moves[~settlement.moves[c.KEY].isin(KEYS)] if len(settlement.moves) else settlement.moves
-    movements = int(unknown[c.ROWS].sum()) if len(unknown) else 0
+    movements = int(settlement.moves[c.ROWS][~settlement.moves[c.KEY].isin(KEYS)].sum())
     new_keys = "ledger movements whose key nobody here has seen (Balance proof)"  # of a known kind; others are breaks
     return replace(
         result,

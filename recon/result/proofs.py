@@ -86,11 +86,11 @@ class _Cases:
         self._linked = ~self._columns.without_order
         self._order_ids = orders[c.ORDER_ID]
         self._charge_ids = charges[c.CHARGE_ID]
-        captured = c.captured_amounts(charges)
-        successful = c.successful(charges) & sides.all_charges
+        captured = self._columns.captured_of_charge
+        successful = self._columns.successful & sides.all_charges
         given_back = successful & (self._columns.refunded_of_charge >= captured)
         self.ordered: Ints = np.where(
-            sides.all_orders & c.expects_charge(orders), orders[c.AMOUNT].to_numpy(dtype=np.int64), 0
+            sides.all_orders & self._columns.expects, orders[c.AMOUNT].to_numpy(dtype=np.int64), 0
         )
         self.taken: Ints = np.where(sides.all_charges & self._columns.pays, captured, 0)
         self._given_back = np.where(given_back & self._columns.pays, captured, 0)

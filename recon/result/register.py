@@ -1,6 +1,6 @@
 """The register of decisions: what people decided about an account's days, numbered without gaps; judges nothing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -51,7 +51,7 @@ def register(result: Result, decisions: Sequence[Decision]) -> pd.DataFrame:
     return c.REGISTER.from_rows(rows)
 
 
-def _concerns(ruling: Ruling, known_break: KnownBreak | None, result: Result, proof_ids: Iterable[str]) -> bool:
+def _concerns(ruling: Ruling, known_break: KnownBreak | None, result: Result, proof_ids: Collection[str]) -> bool:
     zone = result.account.zone
     days = (result.first_day, result.last_day)
     moments = (ruling.at, ruling.approved_at, ruling.ended_at)

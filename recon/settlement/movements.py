@@ -42,8 +42,7 @@ def movements(books: Books, ledger: Ledger, account: Account, first: date, last:
     at = np.flatnonzero(c.created_in(rows, account.name, window))
     if not len(at):
         return c.MOVEMENTS.empty()
-    local = rows[c.CREATED_AT].iloc[at].dt.tz_convert(account.zone).dt.tz_localize(None)
-    days = local.to_numpy().astype("datetime64[D]")
+    days = c.local_days(rows[c.CREATED_AT].iloc[at], account.zone)
     keys, words = pd.factorize(rows[c.KEY].iloc[at].fillna(""))
     currencies, currency_words = pd.factorize(rows[c.CURRENCY].iloc[at])
     lines: list[tuple[str, str, str | None, str, int, int]] = []  # day, line, key, currency, rows, amount

@@ -135,8 +135,7 @@ def _costs(charges: pd.DataFrame) -> tuple[Ints, Ints]:
 
 def _days(moments: "pd.Series[pd.Timestamp]") -> "pd.Series[str]":
     """The Bangkok day of each moment; of a million rows only the different days are made into text."""
-    local = moments.dt.tz_convert(RECEIPT_ZONE).dt.tz_localize(None).to_numpy().astype("datetime64[D]")
-    days, at = np.unique(local, return_inverse=True)
+    days, at = np.unique(c.local_days(moments, RECEIPT_ZONE), return_inverse=True)
     return pd.Series(days.astype(str).astype(object)[at], index=moments.index, dtype=c.TEXT)
 
 
