@@ -51,11 +51,11 @@ def charges_of(rejected: pd.DataFrame, charges: pd.DataFrame, free: Mask, settin
 def _like_nameless(rows: pd.DataFrame, charges: pd.DataFrame, free: Mask, settings: MatchSettings) -> Mask:
     """Free charges that agree with a row's account, currency, amount and time, as far as these are known of it."""
     result = np.zeros(len(charges), dtype=bool)
+    if not len(rows) or not free.any():
+        return result
     captured = c.captured_amounts(charges)
     places = np.flatnonzero(free)
     places = places[np.argsort(captured[places], kind="stable")]
-    if not len(rows) or not len(places):
-        return result
     amounts = captured[places]
     accounts = charges[c.ACCOUNT].iloc[places].to_numpy(dtype=object)
     currencies = charges[c.CURRENCY].iloc[places].to_numpy(dtype=object)
