@@ -14,12 +14,12 @@ from sqlalchemy import select
 from recon import columns as c
 from recon.store import tables
 from recon.store.desk.people import Act
-from recon.store.engine import Store, open_store, reading, to_micros
+from recon.store.engine import Store, from_micros, open_store, reading, to_micros
 from recon.store.tables.archive import ARCHIVE_FILE
-from recon.store.versions import archive
+from recon.store.versions import archive, packing
 from recon.store.versions.archiving import Cut
 from recon.store.versions.archiving import archive as move
-from recon.store.versions.evidence import raw_objects, versions
+from recon.store.versions.evidence import versions
 from recon.store.versions.frames import fetch_all
 from recon.store.versions.load import MetadataKeys, book_queries
 from recon.store.versions.save import save_bank_lines, save_gone, save_objects, save_orders
@@ -124,6 +124,27 @@ def evidence(store: Store) -> dict[tuple[str, str], Any]:
             raw = raw_objects(store, kind, "th", one) if kind in tables.OBJECTS else None
             found[kind, one] = (versions(store, kind, "th", one), raw)
     return found
+
+
+def raw_objects(store: Store, kind: str, account: str, object_id: str) -> list[tuple[datetime, bytes]]:
+    """What Omise said of an object, stored or archived: every version's JSON with since when it was known, oldest
+    first. Raises ArchiveError."""
+    table = tables.OBJECTS[kind]
+    key = table.c[tables.key_of(table)]
+    names = [c.ACCOUNT, key.name, c.SEEN_AT, tables.RAW]
+    raw: dict[int, bytes] = {}
+    with reading(store) as connection:
+        for file in connection.execute(select(ARCHIVE_FILE).where(ARCHIVE_FILE.c.kind == kind)):
+            rows = archive.read(archive.folder_of(connection), file, names).to_pylist()
+            own = [row for row in rows if (row[c.ACCOUNT], row[key.name]) == (account, object_id)]
+            raw.update({row[c.SEEN_AT]: row[tables.RAW] or raw.get(row[c.SEEN_AT], b"") for row in own})
+        stored = select(table.c[c.SEEN_AT], table.c[tables.RAW]).where(
+            table.c[c.ACCOUNT] == account, key == object_id
+        )
+        for seen, packed in connection.execute(stored):
+            raw[seen] = packing.unpack(packed) if packed else raw.get(seen, b"")
+    assert all(raw.values()), f"{object_id}: a raw object is neither in the store nor in its archive"
+    return [(from_micros(seen), raw[seen]) for seen in sorted(raw)]
 
 
 def rows_of(store: Store, what: str = archive.VERSIONS) -> list[tuple[Any, ...]]:

@@ -4,7 +4,7 @@ Every file that was ever recorded is needed: one that is missing, or not as it w
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -66,9 +66,7 @@ def with_archived(connection: Connection, frame: pd.DataFrame, query: Query, ver
     if versions_at is None:
         return frame
     file = ARCHIVE_FILE.c
-    files = _files(
-        connection, query.table, VERSIONS, file.first_seen_at <= versions_at, file.last_superseded_at > versions_at
-    )
+    files = _files(connection, query.table, file.first_seen_at <= versions_at, file.last_superseded_at > versions_at)
     if not files:
         return frame
     beside = _temporary(query.table)
@@ -89,26 +87,18 @@ def versions_of(
 ) -> list[Mapping[str, Any]]:
     """An object's archived versions first seen from a moment until before another (microseconds), as stored; oldest
     first. Raises ArchiveError."""
-    file, (start, end) = ARCHIVE_FILE.c, between
-    seen = (file.first_seen_at < end, file.last_seen_at >= start)
-    names = [column.name for column in table.columns if column.name not in _UNKEPT]
-    rows = _rows(connection, (table, VERSIONS), names, account, object_id, seen)
-    return sorted((row for row in rows if start <= row[c.SEEN_AT] < end), key=lambda row: row[c.SEEN_AT])
-
-
-def raw_of(connection: Connection, kind: str, account: str, object_id: str, seen_at: int) -> bytes | None:
-    """The raw object of a version (by when it was first seen) as Omise said it, of the archive; None: not there.
-
-    Raises ArchiveError.
-    """
+    start, end = between
     file = ARCHIVE_FILE.c
-    seen = (file.first_seen_at <= seen_at, file.last_seen_at >= seen_at)
-    for what in (VERSIONS, RAW_OBJECTS):
-        names = (c.SEEN_AT, tables.RAW)
-        for row in _rows(connection, (TABLES[kind], what), names, account, object_id, seen):
-            if row[c.SEEN_AT] == seen_at and row[tables.RAW]:
-                return bytes(row[tables.RAW])
-    return None
+    names = [column.name for column in table.columns if column.name not in _UNKEPT]
+    key = tables.key_of(table)
+    rows: list[Mapping[str, Any]] = []
+    for file_row in _files(
+        connection, table, file.account == account, file.first_seen_at < end, file.last_seen_at >= start
+    ):
+        if file_row.first_id <= object_id <= file_row.last_id:  # by code points, whatever the database sorts by
+            of_file = read(folder_of(connection), file_row, names)
+            rows += of_file.filter(pc.equal(of_file[key], object_id)).to_pylist()
+    return sorted((row for row in rows if start <= row[c.SEEN_AT] < end), key=lambda row: row[c.SEEN_AT])
 
 
 def copy_files(store: Store, target: Path) -> int:
@@ -186,26 +176,11 @@ def _recorded(store: Store) -> Sequence[Row[Any]]:
         return connection.execute(select(ARCHIVE_FILE).order_by(ARCHIVE_FILE.c.name)).all()
 
 
-def _files(connection: Connection, table: Table, what: str, *where: Any) -> Sequence[Row[Any]]:
+def _files(connection: Connection, table: Table, *where: Any) -> Sequence[Row[Any]]:
+    """The files of whole versions."""
     file = ARCHIVE_FILE.c
-    statement = select(ARCHIVE_FILE).where(file.kind == table.name, file.what == what, *where).order_by(file.name)
+    statement = select(ARCHIVE_FILE).where(file.kind == table.name, file.what == VERSIONS, *where).order_by(file.name)
     return connection.execute(statement).all()
-
-
-def _rows(
-    connection: Connection,
-    of: tuple[Table, str],
-    names: Sequence[str],
-    account: str,
-    object_id: str,
-    seen: tuple[Any, ...],
-) -> Iterator[Mapping[str, Any]]:
-    """The rows of one object in the files that may hold it."""
-    (table, what), key = of, tables.key_of(of[0])
-    for file in _files(connection, table, what, ARCHIVE_FILE.c.account == account, *seen):
-        if file.first_id <= object_id <= file.last_id:  # by code points, whatever the database sorts by
-            rows = read(folder_of(connection), file, list(dict.fromkeys((*names, key))))
-            yield from rows.filter(pc.equal(rows[key], object_id)).to_pylist()
 
 
 def _asked_of(statement: Select[Any], table: Table, other: Table) -> Select[Any]:

@@ -11,7 +11,7 @@ from recon import columns as c
 from recon.store import tables
 from recon.store.engine import Store, from_micros, reading
 from recon.store.runs.break_rows import chunks
-from recon.store.versions import archive, packing
+from recon.store.versions import archive
 
 TABLES = archive.TABLES
 _MOMENTS = {
@@ -80,27 +80,10 @@ def order_sources(store: Store, orders: Collection[tuple[str, str]]) -> dict[tup
     with reading(store) as connection:
         for account, order_ids in ids_of_account.items():
             for chunk in chunks(order_ids):
-                asked = (table.c[c.ACCOUNT] == account) & table.c[c.ORDER_ID].in_(chunk)
-                rows = connection.execute(select(table.c[c.ORDER_ID], table.c[c.SOURCE]).where(asked, current))
+                wanted = (table.c[c.ACCOUNT] == account) & table.c[c.ORDER_ID].in_(chunk)
+                rows = connection.execute(select(table.c[c.ORDER_ID], table.c[c.SOURCE]).where(wanted, current))
                 sources |= {(account, order_id): source for order_id, source in rows}
     return sources
-
-
-def raw_objects(store: Store, kind: str, account: str, object_id: str) -> list[tuple[datetime, bytes]]:
-    """What Omise said of an account's object (a kind of `columns.KINDS`), as it was stored: every version's JSON with
-    since when it was known, oldest first. Raises ArchiveError."""
-    table = tables.OBJECTS[kind]
-    with reading(store) as connection:
-        kept = (c.FIRST_SEEN_AT, tables.SUPERSEDED_AT, tables.RAW)
-        rows = _stored(connection, table, kept, (account, object_id), frozenset({account}))
-        objects = []
-        for row in _with_archived(connection, table, object_id, rows):
-            packed = row.get(tables.RAW)
-            seen = row[c.SEEN_AT]
-            raw = packing.unpack(packed) if packed else archive.raw_of(connection, kind, account, object_id, seen)
-            assert raw is not None, f"{object_id}: its raw object is neither in the store nor in its archive"
-            objects.append((from_micros(seen), raw))
-    return objects
 
 
 def _stored(

@@ -26,9 +26,9 @@ from recon.store.tables.archive import ARCHIVE_FILE
 from recon.store.versions import archive, kept_aside, masking
 from recon.store.versions.archiving import Cut
 from recon.store.versions.archiving import archive as move
-from recon.store.versions.evidence import raw_objects
 from recon.store.versions.save import save_bank_lines, save_objects, save_orders
 from recon.tabular import faults
+from tests.kit.archived_store import raw_objects
 from tests.kit.canaries import cells_of
 from tests.kit.job import Job, clock, job
 from tests.kit.small_config import ONE_ACCOUNT, SMALL, configured

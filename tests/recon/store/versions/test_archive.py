@@ -25,10 +25,10 @@ from recon.store.versions import archive
 from recon.store.versions.archive import ArchiveError, copy_files, folder_of, keep_in, look
 from recon.store.versions.archiving import MOVED, ArchiveStopped, give_back
 from recon.store.versions.archiving import archive as move
-from recon.store.versions.evidence import raw_objects, versions
+from recon.store.versions.evidence import versions
 from recon.store.versions.load import load_books
 from recon.store.versions.save import Saved, known_as, save_gone, save_objects, save_orders
-from tests.kit.archived_store import LATE, MOMENTS, cut, evidence, fill, killed_after, known, rows_of
+from tests.kit.archived_store import LATE, MOMENTS, cut, evidence, fill, killed_after, known, raw_objects, rows_of
 from tests.kit.recorded_runs import put_run
 from tests.kit.store_samples import DATABASES, HOUR, NOON, charge, count, opened, orders, rejected
 
