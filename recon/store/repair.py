@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, Table, and_, delete, func, or_, select, update
+from sqlalchemy import Column, Connection, Row, Table, and_, delete, or_, select, update
 
 from recon import columns as c
 from recon.model import BreakEvent, BreakStatus
-from recon.model.rulings import RulingState
+from recon.model.rulings import RulingState, Standing
 from recon.rulings.decide import status_of
 from recon.rulings.life import RUN
 from recon.store import tables
@@ -23,7 +23,7 @@ from recon.store.desk import audit
 from recon.store.desk.people import Act
 from recon.store.engine import Store, to_micros, writing
 from recon.store.runs.attempts import FAILED
-from recon.store.runs.break_rows import content, insert_events, rulings_by
+from recon.store.runs.break_rows import content, insert_events, rulings_by, standing_row
 from recon.store.tables.alerts import ALERT, ALERT_CLAIM, ALERT_DELIVERY
 from recon.store.tables.archive import ARCHIVE_FILE
 from recon.store.tables.batches import BATCH, BATCH_STEP
@@ -72,6 +72,7 @@ _STATUSES: Mapping[str, BreakStatus] = {
     **dict.fromkeys(("ignored", "opening"), BreakStatus.OPEN),  # the next run asks patterns and items again
     "auto_closed": BreakStatus.AUTO_CLOSED,
 }
+_NO_END = {"ended_at": None, "ended_by": None, "ended_why": None}  # of a ruling or a sign-off
 
 
 @dataclass(frozen=True)
@@ -143,16 +144,10 @@ class _Repair:
         ended = select(table.id).where(table.ended_at > self._now, table.ended_by == RUN)
         before = self._standing_before()
         for ruling_id in self._connection.execute(ended).scalars().all():
-            values = {
-                "standing": before.get(ruling_id, RulingState.STANDS.value),
-                "ended_at": None,
-                "ended_by": None,
-                "ended_why": None,
-            }
-            self._add("rulings", update(RULING).where(table.id == ruling_id).values(values))
+            standing = before.get(ruling_id, RulingState.STANDS.value)
+            self._add("rulings", update(RULING).where(table.id == ruling_id).values(standing=standing, **_NO_END))
         signed = and_(SIGN_OFF.c.ended_at > self._now, SIGN_OFF.c.ended_by.startswith(RUN))
-        nothing = {"ended_at": None, "ended_by": None, "ended_why": None}
-        self._add("sign-offs", update(SIGN_OFF).where(signed).values(nothing))
+        self._add("sign-offs", update(SIGN_OFF).where(signed).values(_NO_END))
         return ids
 
     def _standing_before(self) -> dict[int, str]:
@@ -169,24 +164,24 @@ class _Repair:
         """Every break that a later run touched, as it was before."""
         if not run_ids:
             return
-        event = tables.BREAK_EVENT.c
-        known = tables.BREAK.c
-        touched = select(event.break_id).where(event.run_id.in_(run_ids))
-        seen = or_(known.first_seen > self._now, known.last_seen > self._now, known.id.in_(touched))
-        sealed = self._connection.execute(select(func.max(AUDIT.c.sealed))).scalar() or 0
+        table = tables.BREAK_EVENT.c
+        breaks = tables.BREAK.c
+        touched = select(table.break_id).where(table.run_id.in_(run_ids))
+        seen = or_(breaks.first_seen > self._now, breaks.last_seen > self._now, breaks.id.in_(touched))
+        sealed = audit.last_sealed(self._connection)
         for row in self._connection.execute(select(tables.BREAK).where(seen)).all():
-            of_break = select(tables.BREAK_EVENT).where(event.break_id == row.id).order_by(event.seq)
+            of_break = select(tables.BREAK_EVENT).where(table.break_id == row.id).order_by(table.seq)
             events = self._connection.execute(of_break).all()
-            wrong = [one for one in events if one.run_id in run_ids]
-            good = [one for one in events if one.run_id not in run_ids]
-            unsealed = [one.seq for one in wrong if one.seq > sealed]
-            self._connection.execute(delete(tables.BREAK_EVENT).where(event.seq.in_(unsealed)))
+            wrong = [event for event in events if event.run_id in run_ids]
+            good = [event for event in events if event.run_id not in run_ids]
+            unsealed = [event.seq for event in wrong if event.seq > sealed]
+            self._connection.execute(delete(tables.BREAK_EVENT).where(table.seq.in_(unsealed)))
             is_sealed = len(unsealed) < len(wrong)
             if good or is_sealed:
                 self._put_back(row, good, wrong, run_ids)
                 if is_sealed:
-                    told = BreakEvent(row.id, REPAIRED, self._now, self._act.who, _WHY)
-                    insert_events(self._connection, [told], None, self._now)
+                    repaired = BreakEvent(row.id, REPAIRED, self._now, self._act.who, _WHY)
+                    insert_events(self._connection, [repaired], None, self._now)
             else:
                 self._forget(row.id, run_ids)
 
@@ -201,8 +196,8 @@ class _Repair:
         self, row: Row[Any], good: Sequence[Row[Any]], wrong: Sequence[Row[Any]], run_ids: Sequence[int]
     ) -> None:
         values: dict[str, Any] = {"version": row.version + 1}
-        first_moved = min((one.seq for one in wrong if one.what in _STATUSES), default=None)
-        acted_since = any(one.run_id is None and first_moved and one.seq > first_moved for one in good)
+        first_moved = min((event.seq for event in wrong if event.what in _STATUSES), default=None)
+        acted_since = any(event.run_id is None and first_moved and event.seq > first_moved for event in good)
         if first_moved is not None and not acted_since:
             values |= self._life(row.id, good)
         left = tables.RUN_BREAK.c
@@ -213,7 +208,8 @@ class _Repair:
             .order_by(left.run_id.desc())
             .limit(1)
         ).one_or_none()
-        last = max((one.at for one in good if one.run_id is not None and one.at <= self._now), default=self._now)
+        seen_at = [event.at for event in good if event.run_id is not None and event.at <= self._now]
+        last = max(seen_at, default=self._now)
         if before is not None:
             last = max(last, before.as_of) if last < self._now else before.as_of
             names = ("severity", "expected", "actual", "amount_at_risk")
@@ -224,31 +220,14 @@ class _Repair:
 
     def _life(self, break_id: str, good: Sequence[Row[Any]]) -> dict[str, Any]:
         """The status before, and the ruling that it rests on."""
-        ruling = next(
-            (
-                ruling
-                for ruling in reversed(rulings_by(self._connection, "break_id", [break_id]))
-                if ruling.ended_at is None and status_of(ruling.kind, ruling.standing) is not None
-            ),
-            None,
-        )
-        status = ruling and status_of(ruling.kind, ruling.standing)
-        if ruling is None or status is None:
-            moved = [one.what for one in good if one.what in _STATUSES]
-            status = _STATUSES[moved[-1]] if moved else BreakStatus.AUTO_CLOSED
-            return {
-                "status": str(status),
-                **dict.fromkeys(("ruling_id", "ruling_kind", "ruled_by", "reason", "until", "facts")),
-            }
-        return {
-            "status": str(status),
-            "ruling_id": ruling.id,
-            "ruling_kind": ruling.kind,
-            "ruled_by": ruling.who,
-            "reason": ruling.reason,
-            "until": ruling.until,
-            "facts": ruling.facts,
-        }
+        for ruling in reversed(rulings_by(self._connection, "break_id", [break_id])):
+            status = status_of(ruling.kind, ruling.standing)
+            if ruling.ended_at is None and status is not None:
+                standing = Standing(ruling.id, ruling.kind, ruling.who, ruling.reason, ruling.until, ruling.facts)
+                return {"status": str(status), **standing_row(standing)}
+        moved = [event.what for event in good if event.what in _STATUSES]
+        status = _STATUSES[moved[-1]] if moved else BreakStatus.AUTO_CLOSED
+        return {"status": str(status), **standing_row(None)}
 
     def _runs(self, run_ids: Sequence[int]) -> None:
         """The runs stay by their numbers, as undone; the days are to be run again."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Row, insert, select, text, type_coerce
+from sqlalchemy import BigInteger, Connection, Row, func, insert, select, text, type_coerce
 
 from recon.store.engine import SQLITE, Store, reading, to_micros
 from recon.store.runs.break_rows import RULED, content, ruling_rows, ruling_statuses
@@ -92,6 +92,11 @@ def append_all(connection: Connection, entries: Sequence[Entry], at: datetime, k
 def head(connection: Connection) -> str | None:
     """The hash of the last entry; None where there is none."""
     return connection.execute(select(_AUDIT.hash).order_by(_AUDIT.seq.desc()).limit(1)).scalar_one_or_none()
+
+
+def last_sealed(connection: Connection) -> int:
+    """The number of the last break event that an entry has sealed; 0 where there is none."""
+    return connection.execute(select(func.max(_AUDIT.sealed))).scalar_one() or 0
 
 
 def prove(store: Store, key: bytes | None, heads: Iterable[str] = ()) -> list[str]:
@@ -224,8 +229,9 @@ def _wrong_rulings(connection: Connection, rows: Sequence[Row[Any]]) -> list[str
     """Rulings that are not what their last audit entry says, and those that no entry or no row speaks of."""
     audited: dict[int, tuple[int, Any]] = {}  # by ruling the last entry that has it
     for row in rows:
-        for written in _rulings_in(row.detail):
-            audited[written["id"]] = (row.seq, written)
+        for written in _list_in(row.detail, "rulings"):
+            if isinstance(written, dict) and "id" in written:
+                audited[written["id"]] = (row.seq, written)
     wrong = []
     for ruling in ruling_rows(connection):
         seq, written = audited.pop(ruling.id, (0, None))
@@ -237,13 +243,12 @@ def _wrong_rulings(connection: Connection, rows: Sequence[Row[Any]]) -> list[str
     return wrong + [f"rul_{missing} was removed; audit entry {seq} has it" for missing, (seq, _) in audited.items()]
 
 
-def _rulings_in(detail: str) -> list[Any]:
-    """The rulings' content in an entry's detail; none where it cannot be read: its hash is wrong then."""
+def _list_in(detail: str, name: str) -> list[Any]:
+    """What an entry's detail lists under a name; nothing where it cannot be read: its hash is wrong then."""
     try:
-        rulings = json.loads(detail).get("rulings", [])
+        return list(json.loads(detail).get(name, []))
     except (ValueError, AttributeError):
         return []
-    return [ruling for ruling in rulings if isinstance(ruling, dict) and "id" in ruling]
 
 
 def _wrong_breaks(connection: Connection) -> list[str]:
@@ -260,7 +265,7 @@ def _wrong_breaks(connection: Connection) -> list[str]:
 
 def _wrong_files(connection: Connection, rows: Sequence[Row[Any]]) -> list[str]:
     """Files of the archive that are not recorded as they were when evidence went into them, or not any more."""
-    replaced = {name for row in rows if row.what == MASKED for name in _replaced_in(row.detail)}
+    replaced = {str(name) for row in rows if row.what == MASKED for name in _list_in(row.detail, "replaced")}
     audited = {row.subject: row.seq for row in rows if row.what == ARCHIVED and row.subject not in replaced}
     wrong = []
     for name, sha256 in connection.execute(select(_FILE.name, _FILE.sha256).order_by(_FILE.name)):
@@ -272,14 +277,6 @@ def _wrong_files(connection: Connection, rows: Sequence[Row[Any]]) -> list[str]:
         f"the archive's file {name} was removed from the records; audit entry {seq} has it"
         for name, seq in audited.items()
     ]
-
-
-def _replaced_in(detail: str) -> list[str]:
-    """The files that others took the place of; none where it cannot be read: its hash is wrong then."""
-    try:
-        return list(map(str, json.loads(detail).get("replaced", [])))
-    except (ValueError, AttributeError):
-        return []
 
 
 def _unknown_heads(connection: Connection, hashes: set[str], heads: Iterable[str]) -> list[str]:

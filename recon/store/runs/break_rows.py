@@ -34,7 +34,6 @@ _CHUNK = 5_000  # ids in one question
 
 def break_row(known_break: KnownBreak) -> dict[str, Any]:
     """A break with its life as a row of the table of breaks."""
-    standing = known_break.standing
     facts = {name: getattr(known_break.latest, name) for name in _BREAK}
     return {
         **facts,
@@ -45,6 +44,13 @@ def break_row(known_break: KnownBreak) -> dict[str, Any]:
         "last_seen": known_break.last_seen,
         "owner": known_break.owner,
         "version": known_break.version,
+        **standing_row(known_break.standing),
+    }
+
+
+def standing_row(standing: Standing | None) -> dict[str, Any]:
+    """What a break rests on, as columns of the table of breaks."""
+    return {
         "ruling_id": standing and standing.ruling_id,
         "ruling_kind": standing and standing.kind,
         "ruled_by": standing and standing.who,

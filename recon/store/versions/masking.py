@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, Row, Table, delete, insert, select, tuple_, update
 
 from recon import columns as c
 from recon.model import ObjectRow
@@ -26,7 +26,6 @@ from recon.store.engine import SQLITE, Store, reading, writing
 from recon.store.tables.alerts import ALERT_DELIVERY
 from recon.store.tables.archive import ARCHIVE_FILE, MASKING
 from recon.store.tables.batches import BATCH, BATCH_STEP
-from recon.store.tables.desk import AUDIT
 from recon.store.tables.related import CHARGE_NAME, CHARGE_NAME_RULES, ORDER_REFERENCE
 from recon.store.versions import archive, packing
 from recon.store.versions.archiving import give_back, parquet_of, write_file
@@ -105,25 +104,26 @@ def _mask(connection: Connection, masks: Masks, act: Act) -> tuple[Row[Any], int
             replaced.append(file.name)
     for kind, table in tables.OBJECTS.items():
         counts[kind] = _mask_objects(connection, kind, table, masks, archived)
-    counts["order"] = _mask_frame(connection, tables.ORDER, c.ORDER, masks.order)
-    counts["bank_line"] = _mask_frame(connection, tables.BANK_LINE, c.BANK_LINE, masks.bank_line)
-    counts["match"] = _mask_column(connection, tables.MATCH, c.ORDER_ID, masks.order[c.ORDER_ID])
+    counts["order"] = _mask_columns(connection, tables.ORDER, masks.order, c.ORDER)
+    counts["bank_line"] = _mask_columns(connection, tables.BANK_LINE, masks.bank_line, c.BANK_LINE)
+    order_id = {c.ORDER_ID: masks.order[c.ORDER_ID]}
+    counts["match"] = _mask_columns(connection, tables.MATCH, order_id)
     counts["kept_aside"] = _mask_kept_aside(connection, masks)
     counts["break"] = _mask_breaks(connection, masks)
     for table, column in ((tables.REJECTED, c.REASON), (ALERT_DELIVERY, "text")):
-        counts[table.name] = _mask_column(connection, table, column, masks.reason)
-    counts["rejected id"] = _mask_column(connection, tables.REJECTED, c.ORDER_ID, masks.order[c.ORDER_ID])
+        counts[table.name] = _mask_columns(connection, table, {column: masks.reason})
+    counts["rejected id"] = _mask_columns(connection, tables.REJECTED, order_id)
     counts["batch_step"] = _mask_steps(connection, masks)
     counts["order_reference"] = _mask_references(connection, masks)
     counts["break_event"] = _mask_events(connection, masks)
-    counts["html"] = _mask_column(connection, ALERT_DELIVERY, "html", masks.reason)
+    counts["html"] = _mask_columns(connection, ALERT_DELIVERY, {"html": masks.reason})
     total = sum(counts.values())
     if total:  # the index holds words of what was clear
         connection.execute(delete(CHARGE_NAME))
         connection.execute(delete(CHARGE_NAME_RULES))
     if total or replaced:
-        told = {name: count for name, count in counts.items() if count}
-        detail = {"rules": masks.rules, "rows": told, "replaced": replaced}
+        changed_rows = {name: count for name, count in counts.items() if count}
+        detail = {"rules": masks.rules, "rows": changed_rows, "replaced": replaced}
         audit.append(connection, act.who, audit.MASKED, f"rules {masks.rules}", detail, act.at, act.audit_key)
     values = {"rules": masks.rules, "masked_at": act.at, "replaced": json.dumps(replaced)}
     connection.execute(insert(MASKING), values)
@@ -141,6 +141,23 @@ def _chunks(connection: Connection, table: Table) -> Iterator[Sequence[Row[Any]]
         rows = connection.execute(ordered.where(tuple_(*key) > last)).all() if len(rows) == _CHUNK else []
 
 
+def _mask_rows(
+    connection: Connection, table: Table, fresh_of: Callable[[Row[Any]], _Values], shape: c.Frame | None = None
+) -> int:
+    """Every row gets the columns that are to change in it, and with a shape its digest; how many changed."""
+    count = 0
+    for rows in _chunks(connection, table):
+        changes = [(row, fresh) for row in rows if (fresh := fresh_of(row))]
+        _write(connection, table, changes if shape is None else _with_digests(changes, shape))
+        count += len(changes)
+    return count
+
+
+def _unlike(row: Mapping[str, Any], values: _Values) -> _Values:
+    """Of some values those that a row does not have."""
+    return {name: value for name, value in values.items() if row[name] != value}
+
+
 def _write(connection: Connection, table: Table, changes: Sequence[tuple[Row[Any], _Values]]) -> None:
     for row, values in changes:
         at_key = (column == row._mapping[column.name] for column in table.primary_key)
@@ -150,18 +167,13 @@ def _write(connection: Connection, table: Table, changes: Sequence[tuple[Row[Any
 def _mask_objects(
     connection: Connection, kind: str, table: Table, masks: Masks, archived: Mapping[tuple[str, ...], ObjectRow]
 ) -> int:
-    count = 0
     key = tables.key_of(table)
-    for rows in _chunks(connection, table):
-        changes = []
-        for row in rows:
-            now = dict(row._mapping)
-            fresh = _fresh(kind, now, masks, archived.get((kind, now[c.ACCOUNT], now[key], str(now[c.SEEN_AT]))))
-            if fresh:
-                changes.append((row, fresh))
-        _write(connection, table, changes)
-        count += len(changes)
-    return count
+
+    def fresh_of(row: Row[Any]) -> _Values:
+        now = dict(row._mapping)
+        return _fresh(kind, now, masks, archived.get((kind, now[c.ACCOUNT], now[key], str(now[c.SEEN_AT]))))
+
+    return _mask_rows(connection, table, fresh_of)
 
 
 def _fresh(kind: str, row: Mapping[str, Any], masks: Masks, archived: ObjectRow | None = None) -> _Values:
@@ -180,24 +192,20 @@ def _fresh(kind: str, row: Mapping[str, Any], masks: Masks, archived: ObjectRow 
             fresh[tables.RAW] = packing.pack(kind, object_row.raw)
     elif c.METADATA in row:
         fresh = dict(zip(_TEXTS, masks.texts_of(row[c.DESCRIPTION], row[c.METADATA]), strict=True))
-    return {name: value for name, value in fresh.items() if row[name] != value}
+    return _unlike(row, fresh)
 
 
-def _mask_frame(
-    connection: Connection, table: Table, shape: c.Frame, by_column: Mapping[str, Callable[[str], str]]
+def _mask_columns(
+    connection: Connection,
+    table: Table,
+    by_column: Mapping[str, Callable[[str], str]],
+    shape: c.Frame | None = None,
 ) -> int:
-    """Rows of the shop or the bank, their digests with them."""
-    count = 0
-    for rows in _chunks(connection, table):
-        changed = [(row, fresh) for row in rows if (fresh := _masked_columns(dict(row._mapping), by_column))]
-        _write(connection, table, _with_digests(changed, shape))
-        count += len(changed)
-    return count
+    return _mask_rows(connection, table, lambda row: _masked_columns(dict(row._mapping), by_column), shape)
 
 
 def _masked_columns(row: Mapping[str, Any], by_column: Mapping[str, Callable[[str], str]]) -> _Values:
-    masked = {name: of(row[name]) or None for name, of in by_column.items() if row[name]}
-    return {name: value for name, value in masked.items() if value != row[name]}
+    return _unlike(row, {name: of(row[name]) or None for name, of in by_column.items() if row[name]})
 
 
 def _with_digests(changed: Sequence[tuple[Any, _Values]], shape: c.Frame) -> list[tuple[Any, _Values]]:
@@ -210,43 +218,32 @@ def _with_digests(changed: Sequence[tuple[Any, _Values]], shape: c.Frame) -> lis
     return [(row, {**fresh, c.DIGEST: digest}) for (row, fresh), digest in zip(changed, digests, strict=True)]
 
 
-def _mask_column(connection: Connection, table: Table, column: str, of: Callable[[str], str]) -> int:
-    count = 0
-    for rows in _chunks(connection, table):
-        changed = [(row, fresh) for row in rows if (fresh := _masked_columns(dict(row._mapping), {column: of}))]
-        _write(connection, table, changed)
-        count += len(changed)
-    return count
-
-
 def _mask_breaks(connection: Connection, masks: Masks) -> int:
     """Breaks that quote rows, and those of orders whose id may no longer be kept.
 
     A break is known by its subject: one whose subject is hidden now moves under its new id, with its life. Where the
     audit log has sealed what happened to it, it stays, and the next run closes it and opens another.
     """
-    count = 0
     moved: list[tuple[Row[Any], str]] = []
-    for rows in _chunks(connection, tables.BREAK):
-        changes: list[tuple[Row[Any], _Values]] = []
-        for row in rows:
-            hidden = masks.order[c.ORDER_ID](row.order_id) if row.order_id else row.order_id
-            if row.subject_type == _ORDER and row.subject_id == row.order_id != hidden:
-                moved.append((row, hidden))
-            elif hidden != row.order_id:
-                text = row.explanation.replace(row.order_id, hidden)
-                changes.append((row, {c.EXPLANATION: text, "order_id": hidden}))
-            elif row.code in _OF_ROWS and (text := masks.reason(row.explanation)) != row.explanation:
-                changes.append((row, {c.EXPLANATION: text}))
-        _write(connection, tables.BREAK, changes)
-        count += len(changes)
-    return count + sum(_move_break(connection, row, hidden) for row, hidden in moved)
+
+    def fresh_of(row: Row[Any]) -> _Values:
+        hidden = masks.order[c.ORDER_ID](row.order_id) if row.order_id else row.order_id
+        if row.subject_type == _ORDER and row.subject_id == row.order_id != hidden:
+            moved.append((row, hidden))
+        elif hidden != row.order_id:
+            return {c.EXPLANATION: row.explanation.replace(row.order_id, hidden), "order_id": hidden}
+        elif row.code in _OF_ROWS and (text := masks.reason(row.explanation)) != row.explanation:
+            return {c.EXPLANATION: text}
+        return {}
+
+    count = _mask_rows(connection, tables.BREAK, fresh_of)
+    sealed = audit.last_sealed(connection)
+    return count + sum(_move_break(connection, row, hidden, sealed) for row, hidden in moved)
 
 
-def _move_break(connection: Connection, row: Row[Any], hidden: str) -> bool:
+def _move_break(connection: Connection, row: Row[Any], hidden: str, sealed: int) -> bool:
     """Whether a break, and what hangs on it, stands under the hidden id of its order now."""
     events = connection.execute(select(tables.BREAK_EVENT).where(tables.BREAK_EVENT.c.break_id == row.id)).all()
-    sealed = connection.execute(select(func.max(AUDIT.c.sealed))).scalar_one() or 0
     moved_id = break_id(row.code, row.account or "", row.subject_type, hidden)
     is_there = connection.execute(select(tables.BREAK.c.id).where(tables.BREAK.c.id == moved_id)).first()
     if is_there or any(event.seq <= sealed for event in events):
@@ -285,7 +282,11 @@ def _mask_steps(connection: Connection, masks: Masks) -> int:
     over = select(BATCH.c.id).where(BATCH.c.ended_at.is_not(None))
     used = update(steps).where(steps.c.batch_id.in_(over), steps.c.packed_result.is_not(None))
     connection.execute(used.values(packed_result=None))
-    return _mask_column(connection, steps, "outcome", lambda text: json.dumps(_masked_words(json.loads(text), masks)))
+
+    def outcome(text: str) -> str:
+        return json.dumps(_masked_words(json.loads(text), masks))
+
+    return _mask_columns(connection, steps, {"outcome": outcome})
 
 
 def _masked_words(node: Any, masks: Masks) -> Any:
@@ -298,25 +299,19 @@ def _masked_words(node: Any, masks: Masks) -> Any:
 
 def _mask_events(connection: Connection, masks: Masks) -> int:
     """Details of the breaks' events that no audit entry has sealed yet."""
-    sealed = connection.execute(select(func.max(AUDIT.c.sealed))).scalar_one() or 0
-    fresh = select(tables.BREAK_EVENT).where(tables.BREAK_EVENT.c.seq > sealed)
-    rows = connection.execute(fresh.order_by(tables.BREAK_EVENT.c.seq)).all()
-    changed = [(row, {"detail": masked}) for row in rows if (masked := masks.reason(row.detail)) != row.detail]
-    _write(connection, tables.BREAK_EVENT, changed)
-    return len(changed)
+    unsealed = select(tables.BREAK_EVENT).where(tables.BREAK_EVENT.c.seq > audit.last_sealed(connection))
+    rows = connection.execute(unsealed.order_by(tables.BREAK_EVENT.c.seq)).all()
+    changes = [(row, {"detail": masked}) for row in rows if (masked := masks.reason(row.detail)) != row.detail]
+    _write(connection, tables.BREAK_EVENT, changes)
+    return len(changes)
 
 
 def _mask_kept_aside(connection: Connection, masks: Masks) -> int:
-    count = 0
-    for rows in _chunks(connection, tables.KEPT_ASIDE):
-        changes = []
-        for row in rows:
-            masked = dict(zip(_TEXTS, masks.texts_of(row.description, row.metadata), strict=True))
-            if fresh := {name: value for name, value in masked.items() if row._mapping[name] != value}:
-                changes.append((row, fresh))
-        _write(connection, tables.KEPT_ASIDE, changes)
-        count += len(changes)
-    return count
+    def fresh_of(row: Row[Any]) -> _Values:
+        texts = masks.texts_of(row.description, row.metadata)
+        return _unlike(dict(row._mapping), dict(zip(_TEXTS, texts, strict=True)))
+
+    return _mask_rows(connection, tables.KEPT_ASIDE, fresh_of)
 
 
 def _mask_file(
