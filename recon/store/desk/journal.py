@@ -37,7 +37,7 @@ def export(
     once come one after the other.
     """
     with writing(store, "journal") as connection:
-        prepared = prepare(_entries(connection, wanted))
+        prepared = prepare(_between(connection, wanted.accounts, wanted.first_day, wanted.last_day))
         if not prepared.entries:
             return wanted, prepared
         row = {name: getattr(wanted, name) for name in _EXPORT}
@@ -102,10 +102,6 @@ def entries_between(store: Store, accounts: Sequence[str], first: date, last: da
     """All that was ever exported of some accounts and days, in order of numbers."""
     with reading(store) as connection:
         return _between(connection, accounts, first, last)
-
-
-def _entries(connection: Connection, wanted: JournalExport) -> list[JournalEntry]:
-    return _between(connection, wanted.accounts, wanted.first_day, wanted.last_day)
 
 
 def _between(connection: Connection, accounts: Sequence[str], first: date, last: date) -> list[JournalEntry]:

@@ -112,7 +112,7 @@ def begin(
         if held:
             return Begun(held=held)
         for attempt in running:
-            _end(connection, [attempt.id], now, DIED, "its process ended without a word", None)
+            _end(connection, [attempt.id], now, ending=DIED, words="its process ended without a word")
         return Begun(tuple(_insert(connection, claim, holder, now) for claim in claims))
 
 
@@ -134,7 +134,7 @@ def end(
 ) -> None:
     """Ends attempts, of which those that another process ended stay as they are."""
     with writing(store, LOCK) as connection:
-        _end(connection, ids, now, ending, words, run_id, waits_on)
+        _end(connection, ids, now, ending=ending, words=words, run_id=run_id, waits_on=_encoded(waits_on))
 
 
 def fail(store: Store, run_id: int, now: datetime, words: str) -> int:
@@ -148,14 +148,14 @@ def fail(store: Store, run_id: int, now: datetime, words: str) -> int:
 def accounts_told_of(store: Store, run_id: int, waits_on: Mapping[str, str]) -> set[str]:
     """Of a run's accounts those since whose last complete run an earlier one waited for the same files."""
     with reading(store) as connection:
-        accounts = _attempts(connection, ATTEMPT.c.run_id == run_id)
+        of_run = _attempts(connection, ATTEMPT.c.run_id == run_id)
         same = select(func.max(ATTEMPT.c.id)).where(
             ATTEMPT.c.waits_on == _encoded(waits_on), ATTEMPT.c.run_id < run_id
         )
-        last = connection.execute(same).scalar_one() or 0
+        last_waiting = connection.execute(same).scalar_one() or 0
         complete = select(ATTEMPT.c.account, func.max(ATTEMPT.c.id)).where(ATTEMPT.c.ending == COMPLETE)
-        whole = {row[0]: row[1] for row in connection.execute(complete.group_by(ATTEMPT.c.account))}
-    return {attempt.account for attempt in accounts if last > whole.get(attempt.account, 0)}
+        last_complete = {row[0]: row[1] for row in connection.execute(complete.group_by(ATTEMPT.c.account))}
+    return {attempt.account for attempt in of_run if last_waiting > last_complete.get(attempt.account, 0)}
 
 
 def attempts(store: Store, since: date) -> list[Attempt]:
@@ -240,14 +240,6 @@ def _insert(connection: Connection, claim: Claim, holder: Holder, now: datetime)
     return int(connection.execute(insert(ATTEMPT).returning(ATTEMPT.c.id), row).scalar_one())
 
 
-def _end(
-    connection: Connection,
-    ids: Collection[int],
-    now: datetime,
-    ending: str,
-    words: str,
-    run_id: int | None,
-    waits_on: Mapping[str, str] | None = None,
-) -> None:
-    values = {"ended_at": now, "ending": ending, "words": words, "run_id": run_id, "waits_on": _encoded(waits_on)}
-    connection.execute(update(ATTEMPT).where(ATTEMPT.c.id.in_(ids), ATTEMPT.c.ended_at.is_(None)).values(values))
+def _end(connection: Connection, ids: Collection[int], now: datetime, **values: Any) -> None:
+    running = update(ATTEMPT).where(ATTEMPT.c.id.in_(ids), ATTEMPT.c.ended_at.is_(None))
+    connection.execute(running.values(ended_at=now, **values))
