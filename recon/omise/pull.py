@@ -294,14 +294,15 @@ class _ReadPage:
 def _dated(malformed: Iterable[Malformed], bodies: Sequence[bytes], window: Window) -> tuple[Malformed, ...]:
     """Those that do not say when they were made: between their neighbours in a list that stands in order."""
     moments = [created_at(body) for body in bodies]
-    said = [moment for moment in moments if moment is not None]
+    dates = [moment for moment in moments if moment is not None]
+    is_in_order = dates == sorted(dates)
     place = {key_of(body): at for at, body in enumerate(bodies)}
     dated = []
     for item in malformed:
         if item.traces.created is None:
             at = place[item.key]
-            before = [moment for moment in moments[:at] if moment] if said == sorted(said) else []
-            after = [moment for moment in moments[at:] if moment] if said == sorted(said) else []
+            before = [moment for moment in moments[:at] if moment] if is_in_order else []
+            after = [moment for moment in moments[at:] if moment] if is_in_order else []
             created = (before[-1] if before else window.start - _SECOND, after[0] if after else window.end + _SECOND)
             item = replace(item, traces=replace(item.traces, created=created))
         dated.append(item)

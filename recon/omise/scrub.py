@@ -223,8 +223,8 @@ def _is_address(value: str) -> bool:
 
 def object_of(node: Node) -> str:
     """What an object of Omise says it is; empty where it does not."""
-    found = node.get("object")
-    return found if isinstance(found, str) else ""
+    name = node.get("object")
+    return name if isinstance(name, str) else ""
 
 
 class _Rules(dict[str, int]):
@@ -275,8 +275,8 @@ def _personal(key: str) -> bool:
     words = _words(key)
     if key.lower() in _FIELDS["keys"] or any(pair <= words for pair in _PAIRS):
         return True
-    found = words & _PERSONAL_WORDS
-    return bool(found) and not (found == {"name"} and words & _THINGS)
+    personal_words = words & _PERSONAL_WORDS
+    return bool(personal_words) and not (personal_words == {"name"} and words & _THINGS)
 
 
 def _inner(value: str) -> Any:

@@ -5,13 +5,13 @@ import tomllib
 from functools import lru_cache
 from importlib import resources
 
+from recon.bounds import LONGEST_TEXT
 from recon.privacy.patterns import MASKED, mask, redact
 
 _LETTERS_OF_NOBODY = 2  # in a cell with a digit beside its currency, as in a damaged amount
 _CURRENCY = re.compile(r"^[A-Z]{2,3} ")
 _SHOWN = 40  # characters of a value in a reason
 _LONG_WORD = 200  # characters: no word is longer
-_LONG_TEXT = 4_000  # characters: of what is longer nothing stays
 
 _LISTS = tomllib.loads(resources.files("recon").joinpath("privacy", "words.toml").read_text(encoding="utf-8"))
 _PROSE = frozenset(_LISTS["prose"].split())
@@ -57,7 +57,7 @@ def masked_prose(text: str) -> str:
     """
     if text.isalnum() and text.isascii() and (text.isupper() or _DIGIT.search(text)):
         return redact(text)
-    if len(text) > _LONG_TEXT:
+    if len(text) > LONGEST_TEXT:
         return MASKED
     pieces = _BETWEEN.split(mask(text))
     after_order = False
@@ -75,7 +75,7 @@ def masked_prose(text: str) -> str:
 @lru_cache(maxsize=2_000)
 def is_harmless(text: str) -> bool:
     """Whether a whole text is provably no person's: known words, codes, numbers and days, none of them a phone's."""
-    if len(text) > _LONG_TEXT or mask(text, strict=True) != text:
+    if len(text) > LONGEST_TEXT or mask(text, strict=True) != text:
         return False
     return all(map(_is_harmless, _BETWEEN.split(text)[::2]))
 

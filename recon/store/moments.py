@@ -39,12 +39,12 @@ _SEEN = (*(tables.OBJECTS[kind] for kind in ("charge", "refund", "transaction", 
 
 def later_than(store: Store, now: datetime) -> tuple[str, datetime] | None:
     """What the store knows of the latest moment after `now` (a few minutes are none), and that moment; else null."""
-    found: list[tuple[datetime, str]] = []
+    latest: list[tuple[datetime, str]] = []
     with reading(store) as connection:
         for words, column in _MOMENTS:
             moment = connection.execute(select(func.max(column))).scalar()
             if moment is not None:
-                found.append((moment, words))
+                latest.append((moment, words))
         accounts = connection.execute(select(tables.ACCOUNT.c.name)).scalars().all()
         for table in _SEEN:
             seen = table.c[c.SEEN_AT]
@@ -56,8 +56,8 @@ def later_than(store: Store, now: datetime) -> tuple[str, datetime] | None:
                     .limit(1)
                 ).scalar()
                 if micros is not None:
-                    found.append((from_micros(micros), f"a version of {table.name}s"))
-    moment, words = max(found, default=(now, ""))
+                    latest.append((from_micros(micros), f"a version of {table.name}s"))
+    moment, words = max(latest, default=(now, ""))
     return (words, moment) if moment > now + NEAR else None
 
 

@@ -18,9 +18,9 @@ def keep(connection: Connection, orders: pd.DataFrame) -> None:
     if not len(owners):
         return
     pairs = dict.fromkeys(zip(references, orders[c.ORDER_ID].iloc[owners], strict=True))
-    known = orders_with_reference(connection, references)
-    kept = set(zip(known[c.REFERENCE], known[c.ORDER_ID], strict=True))
-    bulk.insert_rows(connection, ORDER_REFERENCE, [pair for pair in pairs if pair not in kept])
+    stored = orders_with_reference(connection, references)
+    stored_pairs = set(zip(stored[c.REFERENCE], stored[c.ORDER_ID], strict=True))
+    bulk.insert_rows(connection, ORDER_REFERENCE, [pair for pair in pairs if pair not in stored_pairs])
 
 
 def orders_with_reference(connection: Connection, references: Iterable[str]) -> pd.DataFrame:

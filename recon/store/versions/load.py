@@ -254,16 +254,16 @@ def _aside(frame: c.Frame, table: Table, versions_at: int | None, keys: tuple[st
     return Query(frame, table, _all_of(frame, table).where(tables.known_at(table, versions_at)), keys)
 
 
-def _kept_aside(known: int | None, sqlite: bool, keys: MetadataKeys) -> Query:
+def _kept_aside(versions_at: int | None, sqlite: bool, keys: MetadataKeys) -> Query:
     """Of what is known now also what was released by now."""
     table = tables.KEPT_ASIDE
     extra = {
         c.ORDER_REF: _first_value(sqlite, table.c[c.METADATA], keys.orders),
         c.SOURCE_REFS: _first_values(sqlite, table.c[c.METADATA], keys.sources),
-        c.RELEASED_AT: table.c[tables.SUPERSEDED_AT] if known is None else cast(null(), BigInteger),
+        c.RELEASED_AT: table.c[tables.SUPERSEDED_AT] if versions_at is None else cast(null(), BigInteger),
     }
     picked = [extra[name].label(name) if name in extra else table.c[name] for name in c.KEPT_ASIDE.names]
-    wanted = true() if known is None else tables.known_at(table, known)
+    wanted = true() if versions_at is None else tables.known_at(table, versions_at)
     order = (c.ACCOUNT, c.KIND, c.NAME, c.CREATED_FROM)
     return Query(c.KEPT_ASIDE, table, select(*picked).where(wanted), order)
 
