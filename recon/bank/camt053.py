@@ -15,13 +15,13 @@ from lxml import etree  # type: ignore[import-untyped]
 from recon.bank.source import (
     BadLine,
     Balance,
-    BankKind,
     BankSource,
     BankUnreadable,
     Line,
     Parsed,
     Rejected,
     Statement,
+    StatementKind,
     Unread,
 )
 from recon.bank.texts import day, shown, tidy, worded
@@ -86,7 +86,7 @@ def _read(file: SourceFile, source: BankSource, currencies: Currencies) -> Parse
     return tuple(statements), tuple(rejected)
 
 
-KIND = BankKind("camt053", _read)
+KIND = StatementKind("camt053", _read)
 
 
 def _elements(file: SourceFile) -> Iterator[etree._Element]:

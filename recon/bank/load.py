@@ -3,16 +3,16 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from glob import has_magic
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from recon import columns as c
 from recon.bank.balances import gaps, out_of_balance
 from recon.bank.kinds import kinds
-from recon.bank.rows import texts_of
+from recon.bank.rows import parsed, texts_of
 from recon.bank.source import (
     BankMissing,
     BankSource,
@@ -20,9 +20,11 @@ from recon.bank.source import (
     ColumnMissing,
     Line,
     LoadedBank,
+    Parsed,
     Rejected,
     Statement,
     StatementSummary,
+    TableKind,
     Unread,
 )
 from recon.bank.texts import content_of, kept, masked, pattern_of, searchable, tidy
@@ -33,9 +35,10 @@ from recon.model.transfer_names import named_in
 from recon.money import Currencies
 from recon.privacy import mask
 from recon.tabular.faults import RejectedShare, grouped, lacking_columns, missing_columns
-from recon.tabular.files import SourceFile, matching_files
+from recon.tabular.files import SourceFile, matching_files, opened
 from recon.tabular.layout import Column
 from recon.tabular.recognition.look import Look, look_of
+from recon.tabular.table import Table
 
 # What a format's own library makes of a file that nobody foresaw.
 _UNFORESEEN = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
@@ -59,7 +62,16 @@ class _Reading:
     encodings: list[str] = field(default_factory=list)
 
 
-def read(source: BankSource, *, currencies: Currencies, largest: int = LARGEST_STATEMENT) -> LoadedBank:
+class _ParsedFile(NamedTuple):
+    """What one file holds, its bytes aside."""
+
+    name: str
+    sha256: str
+    statements: tuple[Statement, ...]
+    rejected: tuple[Rejected, ...]
+
+
+def read(source: BankSource, *, currencies: Currencies) -> LoadedBank:
     """All that a bank source's files hold, in natural order of their names; no file is opened twice.
 
     The same line in overlapping statements is one line; equal lines in one file are as many as there are. A statement
@@ -68,25 +80,26 @@ def read(source: BankSource, *, currencies: Currencies, largest: int = LARGEST_S
     path without wild cards is missing, or a column that is configured and that no file has.
     """
     reading = _Reading()
+    columns = _Columns(source)
     hashes: dict[str, str] = {}
+    parsed_files: list[_ParsedFile] = []
     files = _files(source)
-    columns = _Columns(source, files, largest)
     if not files:
         name = Path(source.path).name
         _keep_unreadable(source, name, f"no file matches {name} yet: put it there, or correct the path", reading)
     for name, path in files.items():
-        try:
-            file = _opened(name, path, largest)
+        with _failing_alone(source, name, reading):
+            file = _statement_file(name, path)
             first = hashes.setdefault(file.sha256, name)
-            if first != name:
+            if first == name:
+                parsed_files.append(_ParsedFile(name, file.sha256, *_parsed(file, source, currencies, columns)))
+            else:
                 reading.repeated.append(f"{source.place}: {name} is the same file as {first}, and was read once")
-                continue
-            _read_file(file, source, currencies, columns.lacking(name), reading)
-        except BankUnreadable as error:
-            _keep_unreadable(source, name, str(error), reading)
-        except _UNFORESEEN as error:
-            why = f"{name} cannot be read ({type(error).__name__}): get it again"
-            _keep_unreadable(source, name, why, reading)
+                columns.repeat(name, first)
+    columns.refuse_missing()
+    for parsed_file in parsed_files:
+        with _failing_alone(source, parsed_file.name, reading):
+            _take_in(parsed_file, source, currencies, columns.lacking(parsed_file.name), reading)
     return LoadedBank(
         c.BANK_LINE.from_rows(reading.lines.values()),
         c.REJECTED.from_rows(reading.rejected.values()),
@@ -111,15 +124,15 @@ def read(source: BankSource, *, currencies: Currencies, largest: int = LARGEST_S
     )
 
 
-def texts(source: BankSource, field: str, *, currencies: Currencies, largest: int = LARGEST_STATEMENT) -> list[str]:
+def texts(source: BankSource, field: str, *, currencies: Currencies) -> list[str]:
     """A field's texts in the rows of all tables, as they stand: for who configures the source, never to be kept.
 
     Nothing where its format has no tables. Raises as `read` does, and BankUnreadable.
     """
     kind = kinds().get(source.kind)
-    if kind is None or kind.table is None:
+    if not isinstance(kind, TableKind):
         return []
-    tables = (kind.table(_opened(name, path, largest), source) for name, path in _files(source).items())
+    tables = (kind.table(_statement_file(name, path), source) for name, path in _files(source).items())
     return [text for table in tables for text in texts_of(table, source, currencies, field)]
 
 
@@ -130,40 +143,46 @@ def _files(source: BankSource) -> Mapping[str, Path]:
     return files
 
 
-def _opened(name: str, path: Path, largest: int) -> SourceFile:
-    """A file in whole, unless it is larger than a statement may be."""
+def _statement_file(name: str, path: Path) -> SourceFile:
+    return opened(name, path, LARGEST_STATEMENT, ", which no statement is: split the export by date")
+
+
+@contextmanager
+def _failing_alone(source: BankSource, name: str, reading: _Reading) -> Iterator[None]:
+    """A file that cannot be read in the block is named with its reason."""
     try:
-        with path.open("rb") as opened:
-            content = opened.read(largest + 1)
-    except OSError as error:
-        raise BankUnreadable(f"{name} cannot be opened: {error.strerror}") from None
-    if len(content) > largest:
-        raise BankUnreadable(
-            f"{name} is larger than {largest // 1024**2} MB, which no statement is: split the export by date"
-        )
-    return SourceFile(name, content)
+        yield
+    except BankUnreadable as error:
+        _keep_unreadable(source, name, str(error), reading)
+    except _UNFORESEEN as error:
+        _keep_unreadable(source, name, f"{name} cannot be read ({type(error).__name__}): get it again", reading)
 
 
 class _Columns:
     """The columns of a source's files, where their format has any."""
 
-    def __init__(self, source: BankSource, files: Mapping[str, Path], largest: int) -> None:
+    def __init__(self, source: BankSource) -> None:
         self._source = source
         self._headers: dict[str, tuple[str, ...]] = {}
         self._lacking: dict[str, list[str]] = {}
         self.look: Look | None = None
-        kind = kinds().get(source.kind)
-        if kind is None or kind.table is None:
-            return
-        for name, path in files.items():
-            with suppress(BankUnreadable, *_UNFORESEEN):
-                table = kind.table(_opened(name, path, largest), source)
-                self._headers[name] = table.header
-                self.look = self.look or look_of(table, self._used())
-        missing = list(missing_columns(source.layout.configured, self._headers)) if self._headers else []
+
+    def add(self, table: Table) -> None:
+        """Those of one file."""
+        self._headers[table.name] = table.header
+        self.look = self.look or look_of(table, self._used())
+
+    def repeat(self, name: str, first: str) -> None:
+        """Those of a file that is the same as an earlier one."""
+        if first in self._headers:
+            self._headers[name] = self._headers[first]
+
+    def refuse_missing(self) -> None:
+        """Raises ColumnMissing for configured columns that none of the files has; else all are known."""
+        missing = list(missing_columns(self._source.layout.configured, self._headers)) if self._headers else []
         if missing:
             raise ColumnMissing("; ".join(missing))
-        self._lacking = lacking_columns(source.layout.columns, self._headers)
+        self._lacking = lacking_columns(self._source.layout.columns, self._headers)
 
     def _used(self) -> Iterator[Column]:
         layout = self._source.layout
@@ -177,10 +196,10 @@ class _Columns:
         return [str(self._source.layout.column(ours)) for ours in self._lacking.get(name, ())]
 
 
-def _kept_aside(file: SourceFile, lacking: Sequence[str], lines: Sequence[Line]) -> list[Rejected]:
+def _kept_aside(file: str, lacking: Sequence[str], lines: Sequence[Line]) -> list[Rejected]:
     """Lines of a file that has not the columns of the others: what they mean cannot be guessed."""
     names = ", ".join(lacking)
-    reason = f"{file.name} has no column {names}, which other files of the source have"
+    reason = f"{file} has no column {names}, which other files of the source have"
     return [
         Rejected(
             line.row,
@@ -193,21 +212,31 @@ def _kept_aside(file: SourceFile, lacking: Sequence[str], lines: Sequence[Line])
     ]
 
 
-def _read_file(
-    file: SourceFile, source: BankSource, currencies: Currencies, lacking: Sequence[str], reading: _Reading
-) -> None:
+def _parsed(file: SourceFile, source: BankSource, currencies: Currencies, columns: _Columns) -> Parsed:
+    """A file's statements; a table's columns are added to those of the others."""
     kind = kinds().get(source.kind)
     if kind is None:
         raise BankUnreadable(f'kind "{source.kind}" is not one of {", ".join(kinds())}')
-    statements, rejected = kind.read(file, source, currencies)
+    if not isinstance(kind, TableKind):
+        return kind.read(file, source, currencies)
+    table = kind.table(file, source)
+    columns.add(table)
+    return parsed(table, source, currencies)
+
+
+def _take_in(
+    file: _ParsedFile, source: BankSource, currencies: Currencies, lacking: Sequence[str], reading: _Reading
+) -> None:
+    """What a file holds; all lines of one that lacks columns stand aside."""
+    statements = file.statements
+    rejected = file.rejected
     reading.ignored += sum(statement.ignored for statement in statements)
     reading.encodings += [statement.encoding for statement in statements if statement.encoding]
-    sha256 = file.sha256
     twins: Counter[str] = Counter()
     payout = pattern_of(source.payout_pattern)
     lines = [line for statement in statements for line in statement.lines] if lacking else []
     if lines:
-        rejected = (*rejected, *_kept_aside(file, lacking, lines))
+        rejected = (*rejected, *_kept_aside(file.name, lacking, lines))
         reading.lacking.append(f"{source.place}: {rejected[-1].reason}: its {len(lines):,} line(s) are kept aside")
         statements = ()
     rows = len(rejected)
@@ -222,7 +251,7 @@ def _read_file(
             twins[content] += 1
             line_id = _digest(source, (content, str(twins[content])))
             values = _stored_values(line, line_id, source, payout)
-            reading.lines.setdefault(line_id, (*values, file.name, sha256, line.row))
+            reading.lines.setdefault(line_id, (*values, file.name, file.sha256, line.row))
     reading.rejected_rows += sum(row.rows for row in rejected)
     reading.rows += sum(row.rows for row in rejected) + sum(twins.values())
     for row in rejected:
@@ -231,7 +260,7 @@ def _read_file(
         reading.rejected.setdefault(digest, values)
         if _may_hold_a_payout(row.unread, payout):
             reading.unread.setdefault(digest, _unread_values(source, file.name, digest, row.unread))
-    reading.inputs.append(InputFile(source.place, file.name, sha256, rows))
+    reading.inputs.append(InputFile(source.place, file.name, file.sha256, rows))
 
 
 def _keep_unreadable(source: BankSource, name: str, why: str, reading: _Reading) -> None:

@@ -20,13 +20,13 @@ from mt940.tags import Tag
 from recon.bank.source import (
     BadLine,
     Balance,
-    BankKind,
     BankSource,
     BankUnreadable,
     Line,
     Parsed,
     Rejected,
     Statement,
+    StatementKind,
     Unread,
 )
 from recon.bank.swift import checked
@@ -71,7 +71,7 @@ def _read(file: SourceFile, source: BankSource, currencies: Currencies) -> Parse
     return tuple(statements), tuple(rejected)
 
 
-KIND = BankKind("mt940", _read)
+KIND = StatementKind("mt940", _read)
 
 
 def _unread(block: str) -> Unread:

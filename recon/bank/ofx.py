@@ -6,7 +6,17 @@ from collections.abc import Iterable
 from bankfile import ReadWarning, Transaction, UnknownFormatError, parse_bytes
 from bankfile import Statement as OfxStatement
 
-from recon.bank.source import BadLine, BankKind, BankSource, BankUnreadable, Line, Parsed, Rejected, Statement, Unread
+from recon.bank.source import (
+    BadLine,
+    BankSource,
+    BankUnreadable,
+    Line,
+    Parsed,
+    Rejected,
+    Statement,
+    StatementKind,
+    Unread,
+)
 from recon.bank.texts import shown, tidy
 from recon.model.transfer_names import named_in
 from recon.money import BadAmount, Currencies
@@ -45,7 +55,7 @@ def _read(file: SourceFile, source: BankSource, currencies: Currencies) -> Parse
     return (statement,), tuple(rejected)
 
 
-KIND = BankKind("ofx", _read)
+KIND = StatementKind("ofx", _read)
 
 
 def _doubts(warnings: Iterable[ReadWarning], transaction: Transaction) -> list[str]:

@@ -144,16 +144,24 @@ Parsed = tuple[tuple[Statement, ...], tuple[Rejected, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class BankKind:
-    """A statement format, declared once as KIND in its module; `read` and `table` raise BankUnreadable.
-
-    `table` gives a file's columns; null where the format has none.
-    """
+class StatementKind:
+    """A format of statements, declared once as KIND in its module; `read` raises BankUnreadable."""
 
     name: str
     read: Callable[[SourceFile, BankSource, Currencies], Parsed]
     keys: tuple[Key, ...] = ()
-    table: Callable[[SourceFile, BankSource], Table] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TableKind:
+    """A format of tables that a source's layout reads, declared once as KIND; `table` raises BankUnreadable."""
+
+    name: str
+    table: Callable[[SourceFile, BankSource], Table]
+    keys: tuple[Key, ...]
+
+
+BankKind = StatementKind | TableKind
 
 
 @dataclass(frozen=True, slots=True)

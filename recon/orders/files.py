@@ -6,7 +6,7 @@ from datetime import datetime
 from recon.bounds import LARGEST_FILE
 from recon.model import Window
 from recon.orders.source import OrderKind, OrderSource, SourceMissing, SourceUnreadable
-from recon.tabular.files import SourceFile, matching_files
+from recon.tabular.files import SourceFile, matching_files, opened
 from recon.tabular.keys import TABLE_KEYS, Key, Value
 from recon.tabular.table import Table, within_bounds
 
@@ -31,14 +31,7 @@ def _files(source: OrderSource) -> Iterator[SourceFile]:
     if not files:
         raise SourceMissing(f"[orders.{source.name}] no file matches {pattern}: put one there, or correct the path")
     for name, path in files.items():
-        try:
-            with path.open("rb") as opened:
-                content = opened.read(LARGEST_FILE + 1)
-        except OSError as error:
-            raise SourceUnreadable(f"{name} cannot be opened: {error.strerror}") from error
-        if len(content) > LARGEST_FILE:
-            raise SourceUnreadable(f"{name} is larger than {LARGEST_FILE >> 20:,} MB: split the export by date")
-        yield SourceFile(name, content)
+        yield opened(name, path, LARGEST_FILE, ": split the export by date")
 
 
 def _read(table_of: Callable[[SourceFile, OrderSource], Table], file: SourceFile, source: OrderSource) -> Table:

@@ -6,20 +6,35 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+from recon.tabular.table import TableUnreadable
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class SourceFile:
     """One file: its name below the folder before the first wild card, and its bytes."""
 
     name: str
     content: bytes
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """Of the bytes, in hex."""
         return hashlib.sha256(self.content).hexdigest()
+
+
+def opened(name: str, path: Path, largest: int, too_large: str) -> SourceFile:
+    """A file whole; raises TableUnreadable, with `too_large` at its end where there are more than `largest` bytes."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(largest + 1)
+    except OSError as error:
+        raise TableUnreadable(f"{name} cannot be opened: {error.strerror}") from error
+    if len(content) > largest:
+        raise TableUnreadable(f"{name} is larger than {largest >> 20:,} MB{too_large}")
+    return SourceFile(name, content)
 
 
 def matching_files(pattern: str) -> Mapping[str, Path]:
