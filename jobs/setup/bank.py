@@ -3,18 +3,28 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jobs.config.config import ConfigError
+from jobs.config.config import Config
 from jobs.run.outcome import JobError
-from jobs.setup.draft import ROWS, Draft, settle_writing
-from jobs.setup.files import SampleFile, columns_of, first_file, header_of, opened, path_for, recognised, sampled
+from jobs.setup.draft import ROWS, Draft, failing_as_job, settle_writing
+from jobs.setup.files import (
+    SampleFile,
+    columns_of,
+    file_settings,
+    first_file,
+    header_of,
+    path_for,
+    recognised,
+    sample_of,
+    sampled,
+)
 from jobs.setup.mapping import mapped_columns
+from jobs.setup.questions import Questions
 from jobs.setup.reading import loaded_bank_items
 from recon import columns as c
 from recon.bank.load import read, texts
-from recon.bank.source import BankMissing, BankSource, BankUnreadable, LoadedBank
+from recon.bank.source import BankSource, LoadedBank
 from recon.money import Currencies
 from recon.tabular.files import SourceFile
-from recon.tabular.recognition.samples import kind_of
 
 ROOM = "recon.bank"
 _START = 4_096  # bytes in which a format shows itself
@@ -25,13 +35,13 @@ _PATTERN = "OMISE"
 def add_bank(draft: Draft, given: str) -> None:
     """The source of `ACCOUNT=FILE`; raises JobError."""
     account, equals, pattern = given.partition("=")
-    names = [known.name for known in draft.accounts]
+    names = [new.name for new in draft.accounts]
     if not equals or account not in names:
         raise JobError(f'--bank "{given}" is not ACCOUNT=FILE; there is account {", ".join(names)}')
     name = draft.name_for("bank", account)
     place = f"bank.{name}"
     path = first_file(pattern, "--bank")
-    file = opened(path)
+    file = sample_of(path)
     section: dict[str, Any] = {"account": account}
     title = f"From {file.name}"
     kind = _format_of(file)
@@ -68,11 +78,7 @@ def _table_section(draft: Draft, place: str, sample_file: SampleFile, section: d
             section["kind"] = "excel"
         return f"{preset.title}; {preset.certainty}"
     header = header_of(ROOM, sample_file, place, questions)
-    section["kind"] = kind_of(sample_file.file.content)
-    if header.was_asked:
-        section["header_row"] = header.place + 1
-    if header.sample.sheet and len(sample_file.samples) > 1:
-        section["sheet"] = header.sample.sheet
+    section |= file_settings(header, sample_file)
     currency = next(account.currency for account in draft.accounts if account.name == section["account"])
     chosen = mapped_columns(ROOM, columns_of(header, currency), place, questions)
     _settle_amounts(place, chosen, section)
@@ -98,27 +104,24 @@ def _settle_amounts(place: str, chosen: dict[str, Any], section: dict[str, Any])
 def _finish(draft: Draft, name: str, section: dict[str, Any], title: str) -> None:
     place = f"bank.{name}"
     reader = _Reader(draft, name)
-    try:
+    with failing_as_job():
         settle_writing(place, section, reader, "date", draft.questions)
-        _settle_pattern(draft, place, section, reader)
         loaded = reader.loaded(section)
-    except ConfigError as error:
-        raise JobError(*error.messages) from None
-    except (BankMissing, BankUnreadable) as error:
-        raise JobError(str(error)) from None
+        pattern = _payout_pattern(draft.questions, place, loaded)
+        if pattern != _PATTERN:
+            section["payout_pattern"] = pattern
+            loaded = reader.loaded(section)
     items = loaded_bank_items(reader.source(section), loaded, Currencies(), ROWS)
     draft.confirm("bank", name, section, title, list(items), loaded.share)
 
 
-def _settle_pattern(draft: Draft, place: str, section: dict[str, Any], reader: "_Reader") -> None:
-    """What the bank writes for Omise, where no line has the usual name."""
+def _payout_pattern(questions: Questions, place: str, loaded: LoadedBank) -> str:
+    """What the bank writes for Omise: its usual name, or what a person says where no line has that."""
     key = f"{place}.payout_pattern"
-    lines = reader.loaded(section).lines
-    if key in draft.questions.given or (len(lines) and not lines[c.PAYOUT].any()):
-        words = f'No line of {place} has "{_PATTERN}". What does the bank write for a payout of Omise\'s?'
-        pattern = draft.questions.text(key, words, _PATTERN, is_sure=True)
-        if pattern != _PATTERN:
-            section["payout_pattern"] = pattern
+    if key not in questions.given and (loaded.lines.empty or loaded.lines[c.PAYOUT].any()):
+        return _PATTERN
+    words = f'No line of {place} has "{_PATTERN}". What does the bank write for a payout of Omise\'s?'
+    return questions.text(key, words, _PATTERN, is_sure=True)
 
 
 class _Reader:
@@ -130,8 +133,7 @@ class _Reader:
 
     def source(self, section: Mapping[str, Any]) -> BankSource:
         """As the configuration would have it."""
-        [source] = self._draft.config("bank", self._name, section).bank_sources()
-        return source
+        return _only_source(self._config(section))
 
     def rejections(self, section: Mapping[str, Any]) -> Sequence[str]:
         """Why rows are not read, part by part."""
@@ -139,10 +141,18 @@ class _Reader:
 
     def loaded(self, section: Mapping[str, Any]) -> LoadedBank:
         """All that the source holds."""
-        config = self._draft.config("bank", self._name, section)
-        return read(self.source(section), currencies=config.currencies())
+        config = self._config(section)
+        return read(_only_source(config), currencies=config.currencies())
 
     def texts(self, section: Mapping[str, Any], field: str) -> list[str]:
         """A field's texts in the rows."""
-        config = self._draft.config("bank", self._name, section)
-        return texts(self.source(section), field, currencies=config.currencies())
+        config = self._config(section)
+        return texts(_only_source(config), field, currencies=config.currencies())
+
+    def _config(self, section: Mapping[str, Any]) -> Config:
+        return self._draft.config("bank", self._name, section)
+
+
+def _only_source(config: Config) -> BankSource:
+    [source] = config.bank_sources()
+    return source

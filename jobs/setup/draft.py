@@ -1,20 +1,24 @@
 """A configuration in the making: what is known so far, tried before it is written."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from jobs.config.config import Config, config_of
+from jobs.config.config import Config, ConfigError, config_of
 from jobs.run.outcome import JobError
 from jobs.setup.accounts import NewAccount
 from jobs.setup.questions import Questions
 from jobs.setup.reading import Item
 from recon import columns as c
+from recon.bank.source import BankMissing
+from recon.orders.source import SourceMissing
 from recon.tabular.faults import RejectedShare
 from recon.tabular.recognition.date_guess import possible_formats
+from recon.tabular.table import TableUnreadable
 
 ROWS = 10  # that are shown of a source
 _AMOUNTS = (c.AMOUNT, "debit", "credit")
@@ -39,8 +43,8 @@ class Draft:
     def config(self, room: str, name: str, section: Mapping[str, Any]) -> Config:
         """The configuration with one source, "orders" or "bank", as it would be; raises ConfigError."""
         sources = {"orders": {"placeholder": _PLACEHOLDER}} | {room: {name: section}}
-        known = {key: value for key, value in self.document.items() if key not in ("orders", "bank")}
-        return config_of(known | sources, self.folder, self.environ, needs=())
+        decided = {key: value for key, value in self.document.items() if key not in ("orders", "bank")}
+        return config_of(decided | sources, self.folder, self.environ, needs=())
 
     def name_for(self, room: str, wished: str) -> str:
         """A section's name that no other source of the room has."""
@@ -71,6 +75,17 @@ class Draft:
         self.document.setdefault(room, {})[name] = section
         self.comments[place] = title
         self.items += items
+
+
+@contextmanager
+def failing_as_job() -> Iterator[None]:
+    """What is wrong with a section, or with what it reads, in the block is a JobError."""
+    try:
+        yield
+    except ConfigError as error:
+        raise JobError(*error.messages) from None
+    except (BankMissing, SourceMissing, TableUnreadable) as error:
+        raise JobError(str(error)) from None
 
 
 class Reader(Protocol):

@@ -4,21 +4,22 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from jobs.run.outcome import JobError
+from jobs.setup.draft import failing_as_job
 from jobs.setup.questions import Questions
 from recon.bounds import LARGEST_FILE
 from recon.money import Currencies
-from recon.tabular.files import SourceFile, matching_files
-from recon.tabular.header_row import numbered
+from recon.tabular.files import SourceFile, matching_files, opened
+from recon.tabular.header_row import SEARCHED, numbered
 from recon.tabular.recognition.contents import Contents, contents
 from recon.tabular.recognition.presets import Fit, Preset, fitting, presets
 from recon.tabular.recognition.proposals import named_columns
-from recon.tabular.recognition.samples import Sample, samples
+from recon.tabular.recognition.samples import Sample, kind_of, samples
 from recon.tabular.table import EncodingUnclear, TableUnreadable
 
 NONE = "none"
-_SEARCHED = 60  # rows from the top
 _FEW_ROWS = 4
 
 
@@ -64,16 +65,11 @@ def first_file(pattern: str, option: str) -> Path:
     return next(iter(found.values()))
 
 
-def opened(path: Path) -> SourceFile:
+def sample_of(path: Path) -> SourceFile:
     """A file whole; raises JobError."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST_FILE + 1)
-    except OSError as error:
-        raise JobError(f"{path} cannot be opened: {error.strerror}") from None
-    if len(content) > LARGEST_FILE:
-        raise JobError(f"{path} is larger than {LARGEST_FILE >> 20:,} MB: give a smaller export as the sample")
-    return SourceFile(path.name, content)
+    with failing_as_job():
+        file = opened(str(path), path, LARGEST_FILE, ": give a smaller export as the sample")
+    return SourceFile(path.name, file.content)
 
 
 def sampled(file: SourceFile, place: str, questions: Questions) -> SampleFile:
@@ -121,7 +117,7 @@ def header_of(package: str, sample_file: SampleFile, place: str, questions: Ques
     rows = [
         (named_columns(package, cells), len(cells), -at, sample)
         for sample in sample_file.samples
-        for at, cells in enumerate(sample.rows[:_SEARCHED])
+        for at, cells in enumerate(sample.rows[:SEARCHED])
     ]
     if not rows:
         raise JobError(f"{sample_file.file.name} is empty")
@@ -129,7 +125,7 @@ def header_of(package: str, sample_file: SampleFile, place: str, questions: Ques
     key = f"{place}.header_row"
     if count >= 2 and key not in questions.given:
         return HeaderRow(sample, -at, was_asked=False)
-    widest = max(sample_file.samples, key=lambda one: _usual_width(one))
+    widest = max(sample_file.samples, key=_usual_width)
     width = _usual_width(widest)
     likely = next((at for at, cells in enumerate(widest.rows) if len([c for c in cells if c]) >= width), 0)
     questions.tell(f"The first rows of {sample_file.file.name}:")
@@ -144,6 +140,16 @@ def header_of(package: str, sample_file: SampleFile, place: str, questions: Ques
 def columns_of(header: HeaderRow, currency: str) -> list[Contents]:
     """What each column under a header holds."""
     return contents(header.names, header.rows, currency, Currencies())
+
+
+def file_settings(header: HeaderRow, sample_file: SampleFile) -> dict[str, Any]:
+    """What a section says of an unknown file: its kind, and the header and the sheet that nobody finds without it."""
+    settings: dict[str, Any] = {"kind": kind_of(sample_file.file.content)}
+    if header.was_asked:
+        settings["header_row"] = header.place + 1
+    if header.sample.sheet and len(sample_file.samples) > 1:
+        settings["sheet"] = header.sample.sheet
+    return settings
 
 
 def path_for(path: Path, folder: Path, place: str, questions: Questions) -> str:

@@ -6,18 +6,19 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from jobs.config.config import ConfigError
+from jobs.config.config import Config
 from jobs.run.outcome import JobError
-from jobs.setup.draft import ROWS, Draft, settle_writing
+from jobs.setup.draft import ROWS, Draft, failing_as_job, settle_writing
 from jobs.setup.files import (
     NONE,
     SampleFile,
     columns_of,
+    file_settings,
     first_file,
     header_of,
-    opened,
     path_for,
     recognised,
+    sample_of,
     sampled,
 )
 from jobs.setup.mapping import mapped_columns
@@ -28,7 +29,7 @@ from recon.model import OrderStatus, Window
 from recon.money import Currencies
 from recon.orders import parquet, sql
 from recon.orders.load import texts
-from recon.orders.source import LoadedOrders, OrderSource, SourceMissing, SourceUnreadable
+from recon.orders.source import LoadedOrders, OrderSource
 from recon.privacy import redact
 from recon.tabular.files import SourceFile
 from recon.tabular.layout import folded
@@ -53,7 +54,7 @@ def add_orders(draft: Draft, given: str) -> None:
     name = draft.name_for("orders", "shop")
     place = f"orders.{name}"
     path = first_file(given, "--orders")
-    file = opened(path)
+    file = sample_of(path)
     section: dict[str, Any] = {}
     title = f"From {file.name}"
     kind = kind_of(file.content)
@@ -108,16 +109,12 @@ def _finish(draft: Draft, name: str, section: dict[str, Any], title: str) -> Non
     """Reads with the section, settles what stays open, shows it."""
     place = f"orders.{name}"
     reader = _Reader(draft, name)
-    try:
+    with failing_as_job():
         if "url" in section:
             reader.narrow(section)
         settle_writing(place, section, reader, c.CREATED_AT, draft.questions)
         _map_statuses(draft.questions, place, section, reader)
         loaded = reader.loaded(section)
-    except ConfigError as error:
-        raise JobError(*error.messages) from None
-    except (SourceMissing, SourceUnreadable) as error:
-        raise JobError(str(error)) from None
     items = loaded_orders_items(reader.source(section), loaded, Currencies(), ROWS)
     draft.confirm("orders", name, section, title, list(items), loaded.share)
 
@@ -139,8 +136,7 @@ class _Reader:
 
     def source(self, section: Mapping[str, Any]) -> OrderSource:
         """As the configuration would have it."""
-        config = self._draft.config("orders", self._name, section)
-        return next(source for source in config.sources() if source.name == self._name)
+        return self._source(self._config(section))
 
     def rejections(self, section: Mapping[str, Any]) -> Sequence[str]:
         """Why rows are not read, part by part, but for words of states: those are asked."""
@@ -149,23 +145,27 @@ class _Reader:
 
     def loaded(self, section: Mapping[str, Any]) -> LoadedOrders:
         """All that the source holds, of a database lately."""
-        config = self._draft.config("orders", self._name, section)
-        return load_orders(config, self.source(section), self._window)
+        config = self._config(section)
+        return load_orders(config, self._source(config), self._window)
 
     def texts(self, section: Mapping[str, Any], field: str) -> list[str]:
         """A field's texts in the rows that count."""
-        config = self._draft.config("orders", self._name, section)
+        config = self._config(section)
         accounts = {name: account.currency for name, account in config.accounts.items()}
-        source = self.source(section)
+        source = self._source(config)
         return texts(source, field, accounts=accounts, currencies=config.currencies(), window=self._window)
+
+    def _config(self, section: Mapping[str, Any]) -> Config:
+        return self._draft.config("orders", self._name, section)
+
+    def _source(self, config: Config) -> OrderSource:
+        return next(source for source in config.sources() if source.name == self._name)
 
 
 def _parquet(file: SourceFile) -> SampleFile:
     """A file of typed columns as rows of text under their names."""
-    try:
+    with failing_as_job():
         table = parquet.table_of(file)
-    except SourceUnreadable as error:
-        raise JobError(str(error)) from None
     columns = [column.slice(0, _PARQUET_ROWS).to_pylist() for column in table.cells]
     return SampleFile(file, [Sample((table.header, *zip(*columns, strict=True)))], None)
 
@@ -192,11 +192,7 @@ def _map(draft: Draft, place: str, sample_file: SampleFile, section: dict[str, A
     questions = draft.questions
     header = header_of(ROOM, sample_file, place, questions)
     columns = columns_of(header, draft.accounts[0].currency)
-    section["kind"] = kind_of(sample_file.file.content)
-    if header.was_asked:
-        section["header_row"] = header.place + 1
-    if header.sample.sheet and len(sample_file.samples) > 1:
-        section["sheet"] = header.sample.sheet
+    section |= file_settings(header, sample_file)
     chosen = mapped_columns(ROOM, columns, place, questions)
     rows = header.rows
     cells = {column.name: [row[column.at] if column.at < len(row) else "" for row in rows] for column in columns}
@@ -305,12 +301,8 @@ def _map_statuses(questions: Questions, place: str, section: dict[str, Any], rea
 
 
 def _table_names(draft: Draft, name: str, section: Mapping[str, Any]) -> list[str]:
-    try:
+    with failing_as_job():
         return sql.table_names(_Reader(draft, name).source(section))
-    except ConfigError as error:
-        raise JobError(*error.messages) from None
-    except (SourceMissing, SourceUnreadable) as error:
-        raise JobError(str(error)) from None
 
 
 def _prefixes(preset: Preset, tables: set[str]) -> list[str]:
