@@ -7,6 +7,7 @@ import argparse
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -99,46 +100,39 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000)
     count = parser.parse_args().rows
-    with tempfile.TemporaryDirectory() as folder:
+    for what, files, read in (("orders", order_files, _orders), ("bank", bank_files, _lines)):
+        print(f"{what}, {count:,} rows")
         base: float | None = None
-        print(f"orders, {count:,} rows")
-        for name, content, layout in order_files(count):
-            path = Path(folder) / "orders.csv"
-            path.write_bytes(content)
-            source = OrderSource(
-                name="shop",
-                kind="csv",
-                layout=Layout(place="orders.shop", **layout),
-                statuses={"paid": ("paid",)},
-                zone=BANGKOK,
-                settings={"path": str(path)},
-            )
-            seconds = measured(name, lambda source=source: _orders(source), count, base)
-            base = base or seconds
-        base = None
-        print(f"bank, {count:,} rows")
-        for name, content, layout in bank_files(count):
-            path = Path(folder) / "bank.csv"
-            path.write_bytes(content)
-            statement = BankSource(
-                name="x",
-                account="th",
-                currency="JPY" if "Japanese" in name else "THB",
-                kind="csv",
-                path=str(path),
-                zone=BANGKOK,
-                layout=Layout(place="bank.x", **layout),
-            )
-            seconds = measured(name, lambda statement=statement: _lines(statement), count, base)
+        for name, content, layout in files(count):
+            with tempfile.NamedTemporaryFile(suffix=".csv") as file:
+                Path(file.name).write_bytes(content)
+                seconds = measured(name, partial(read, file.name, name, layout), count, base)
             base = base or seconds
 
 
-def _orders(source: OrderSource) -> int:
+def _orders(path: str, _name: str, layout: dict[str, Any]) -> int:
+    source = OrderSource(
+        name="shop",
+        kind="csv",
+        layout=Layout(place="orders.shop", **layout),
+        statuses={"paid": ("paid",)},
+        zone=BANGKOK,
+        settings={"path": path},
+    )
     loaded = orders.read(source, accounts={"th": "THB"}, currencies=Currencies(), hash_key=None, window=WINDOW)
     return len(loaded.orders)
 
 
-def _lines(source: BankSource) -> int:
+def _lines(path: str, name: str, layout: dict[str, Any]) -> int:
+    source = BankSource(
+        name="x",
+        account="th",
+        currency="JPY" if "Japanese" in name else "THB",
+        kind="csv",
+        path=path,
+        zone=BANGKOK,
+        layout=Layout(place="bank.x", **layout),
+    )
     return len(bank.read(source, currencies=Currencies()).lines)
 
 

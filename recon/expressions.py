@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Hashable
+from contextlib import suppress
 from typing import Protocol, cast
 
 import re2  # type: ignore[import-untyped]
@@ -34,11 +35,8 @@ def compiled(pattern: str, *, ignore_case: bool = False) -> Expression:
         return cast(Expression, re2.compile(pattern, options))
     except re2.error as error:
         why = error.args[0].decode() if isinstance(error.args[0], bytes) else str(error.args[0])
-        known = ""
-        try:
+        hint = ""
+        with suppress(re.error):
             re.compile(pattern)
-        except re.error:
-            pass
-        else:
-            known = " (RE2 reads it: look-arounds, back-references, possessive repeats, \\Z and \\u are not known)"
-        raise ValueError(f"{why}{known}") from None
+            hint = " (RE2 reads it: look-arounds, back-references, possessive repeats, \\Z and \\u are not known)"
+        raise ValueError(f"{why}{hint}") from None

@@ -55,7 +55,7 @@ def new_accounts(
 ) -> list[NewAccount]:
     """The accounts of `--account NAME=ENV`, else of the keys in the environment; raises JobError of all that fail."""
     named = _named(options, environ, questions)
-    facts = asyncio.run(_asked({variable: environ[variable].strip() for variable in named}, base_url, environ))
+    facts = asyncio.run(_all_facts({variable: environ[variable].strip() for variable in named}, base_url, environ))
     accounts = []
     for variable, name in named.items():
         accounts.append(_account(name, variable, facts[variable], questions))
@@ -95,7 +95,7 @@ def _named(options: Sequence[str], environ: Mapping[str, str], questions: Questi
     return named
 
 
-async def _asked(keys: Mapping[str, str], base_url: str, environ: Mapping[str, str]) -> dict[str, AccountFacts]:
+async def _all_facts(keys: Mapping[str, str], base_url: str, environ: Mapping[str, str]) -> dict[str, AccountFacts]:
     answers = await asyncio.gather(*(_facts(variable, key, base_url, environ) for variable, key in keys.items()))
     refused = [answer for answer in answers if isinstance(answer, str)]
     if refused:

@@ -70,9 +70,9 @@ def _table_section(draft: Draft, place: str, sample_file: SampleFile, section: d
     questions = draft.questions
     if sample_file.encoding:
         section["encoding"] = sample_file.encoding
-    known = recognised(ROOM, sample_file, place, questions)
-    if known:
-        preset, sample = known
+    recognition = recognised(ROOM, sample_file, place, questions)
+    if recognition:
+        preset, sample = recognition
         section["preset"] = preset.name
         if not sample.delimiter and preset.settings["kind"] != "excel":
             section["kind"] = "excel"

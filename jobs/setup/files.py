@@ -59,10 +59,10 @@ class HeaderRow:
 def first_file(pattern: str, option: str) -> Path:
     """The first file of a path, a path with wild cards, or a folder; raises JobError."""
     path = Path(pattern)
-    found = matching_files(str((path / "*" if path.is_dir() else path).absolute()))
-    if not found:
+    files = matching_files(str((path / "*" if path.is_dir() else path).absolute()))
+    if not files:
         raise JobError(f"{option} {pattern}: there is no such file")
-    return next(iter(found.values()))
+    return next(iter(files.values()))
 
 
 def sample_of(path: Path) -> SourceFile:
@@ -93,8 +93,8 @@ def recognised(
     fits: dict[str, tuple[Fit, Sample]] = {}
     for sample in sample_file.samples:
         for fit in fitting(package, sample.rows):
-            known = fits.get(fit.preset.name)
-            if known is None or fit.matched > known[0].matched:
+            closest = fits.get(fit.preset.name)
+            if closest is None or fit.matched > closest[0].matched:
                 fits[fit.preset.name] = (fit, sample)
     best = sorted(fits.values(), key=lambda pair: -pair[0].matched)
     key = f"{place}.preset"

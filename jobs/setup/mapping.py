@@ -17,14 +17,14 @@ def mapped_columns(package: str, columns: Sequence[Contents], place: str, questi
     """Ours = the file's, for every field that is there."""
     chosen: dict[str, Any] = {}
     names = [column.name for column in columns]
-    found = proposals(package, columns)
-    for field, proposal in sorted(found.items(), key=lambda pair: not pair[1].is_sure):
+    by_field = proposals(package, columns)
+    for field, proposal in sorted(by_field.items(), key=lambda pair: not pair[1].is_sure):
         if field in ("amount", "direction") and {"debit", "credit"} <= chosen.keys():
             continue
         column = _chosen(field, proposal, [name for name in names if name not in chosen.values()], place, questions)
         if column:
             chosen[field] = column
-    ordered: dict[str, Any] = {field: chosen[field] for field in found if field in chosen}
+    ordered: dict[str, Any] = {field: chosen[field] for field in by_field if field in chosen}
     if package == "recon.orders":
         _add_charge_id(ordered, columns)
         _add_clock(ordered, columns)

@@ -59,9 +59,9 @@ def add_orders(draft: Draft, given: str) -> None:
     title = f"From {file.name}"
     kind = kind_of(file.content)
     sample_file = _parquet(file) if kind == "parquet" else sampled(file, place, draft.questions)
-    known = recognised(ROOM, sample_file, place, draft.questions)
-    if known:
-        preset, sample = known
+    recognition = recognised(ROOM, sample_file, place, draft.questions)
+    if recognition:
+        preset, sample = recognition
         title = f"{preset.title}; {preset.certainty}"
         section |= {"preset": preset.name} | _own_kind(preset, sample, kind)
         currencies_seen = _currencies_seen(preset.columns.get(c.CURRENCY), sample)
@@ -80,23 +80,27 @@ def add_database(draft: Draft, variable: str, preset_name: str | None) -> None:
     place = f"orders.{name}"
     if not draft.environ.get(variable, "").strip():
         raise JobError(f"environment variable {variable} is not set: put the database's URL there, such as mysql://…")
-    known = {preset.name: preset for preset in presets(ROOM).values() if preset.settings["kind"] == "sql"}
-    if preset_name is not None and preset_name not in known:
-        raise JobError(f'--preset "{preset_name}" is none of a database: {", ".join(known)}')
+    of_databases = {preset.name: preset for preset in presets(ROOM).values() if preset.settings["kind"] == "sql"}
+    if preset_name is not None and preset_name not in of_databases:
+        raise JobError(f'--preset "{preset_name}" is none of a database: {", ".join(of_databases)}')
     url = {"env": variable}
     tables = set(_table_names(draft, name, {"kind": "sql", "url": url, "query": "select :from, :to"}))
-    wanted = [known[preset_name]] if preset_name else list(known.values())
+    wanted = [of_databases[preset_name]] if preset_name else list(of_databases.values())
     prefixes = {preset.name: _prefixes(preset, tables) for preset in wanted}
-    fitting = [preset for preset, found in prefixes.items() if found]
+    fitting = [preset for preset, choices in prefixes.items() if choices]
     if not fitting:
         names = ", ".join(preset.name for preset in wanted)
         raise JobError(f"the database of {variable} has not the tables of {names}: see recon presets list")
     words = f"The database of {variable} has the tables of more than one preset. Which one is the shop's?"
     chosen = fitting[0] if preset_name else draft.questions.choice(f"{place}.preset", words, fitting, fitting[0])
-    preset = known[chosen]
-    found = prefixes[chosen]
+    preset = of_databases[chosen]
+    choices = prefixes[chosen]
     prefix = draft.questions.choice(
-        f"{place}.prefix", "Which prefix do the shop's tables have?", found, found[0], is_sure=len(found) == 1
+        f"{place}.prefix",
+        "Which prefix do the shop's tables have?",
+        choices,
+        choices[0],
+        is_sure=len(choices) == 1,
     )
     section: dict[str, Any] = {"preset": chosen, "url": url}
     if prefix != preset.settings.get("prefix", ""):

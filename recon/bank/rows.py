@@ -19,7 +19,7 @@ from recon.tabular.faults import quoted
 from recon.tabular.fields import Fields, repeated
 from recon.tabular.layout import folded
 from recon.tabular.moments import days
-from recon.tabular.table import Table, Torn, mapped
+from recon.tabular.table import Table, Torn, mapped, mask_of, places_where
 
 DATE = "date"
 DEBIT = "debit"
@@ -65,8 +65,8 @@ class _Reading:
         columns = dict(layout.columns)
         if layout.direction:
             columns[_DIRECTION] = layout.direction.column
-        self.sides = [side for side in needed_fields(source) if side in (c.AMOUNT, DEBIT, CREDIT)]
         needed = needed_fields(source)
+        self.sides = [side for side in needed if side in (c.AMOUNT, DEBIT, CREDIT)]
         self.fields = Fields(table, replace(layout, columns=columns), (*needed, c.CURRENCY, c.REFERENCE), needed)
         filled = self.fields.filled()
         self.at: Ints = np.flatnonzero(filled & self.fields.kept())
@@ -77,8 +77,9 @@ class _Reading:
 
     def statement(self) -> Parsed:
         """Every line, and every row that is none."""
-        booked, refused = days(self.texts(DATE), self.source.zone, self.source.layout.dates)
-        self._refuse(DATE, self.texts(DATE), refused)
+        dates = self.texts(DATE)
+        booked, refused = days(dates, self.source.zone, self.source.layout.dates)
+        self._refuse(DATE, dates, refused)
         codes = self._currencies()
         amount, has_amount = self._amounts(codes)
         texts = {name: self.texts(name) for name in (c.DESCRIPTION, c.REFERENCE)}
@@ -112,10 +113,11 @@ class _Reading:
             rejected.append(Rejected(rows[position], fault.reason, content, fault.column, unread))
         rejected += [self._torn(torn) for torn in self.torn]
         rejected.sort(key=lambda aside: aside.row)
-        known = sorted({*(line.booked_on for line in lines), *(r.unread.first for r in rejected if r.unread.first)})
+        read_days = (line.booked_on for line in lines)
+        file_days = sorted({*read_days, *(aside.unread.first for aside in rejected if aside.unread.first)})
         statement = Statement(lines, encoding=self.table.encoding, ignored=self.ignored)
         open_rows = {torn.row for torn in self.torn if torn.is_open}
-        return (statement,), tuple(_in_its_days(aside, known, aside.row in open_rows) for aside in rejected)
+        return (statement,), tuple(_in_its_days(aside, file_days, aside.row in open_rows) for aside in rejected)
 
     def texts(self, field: str) -> pa.Array:
         """A field's texts at the rows that count."""
@@ -126,8 +128,7 @@ class _Reading:
         blank = pc.equal(self.texts(DATE), "")
         for side in self.sides:
             blank = pc.and_(blank, pc.match_substring_regex(self.texts(side), _NOTHING))
-        notes: Mask = blank.to_numpy(zero_copy_only=False)
-        return notes
+        return mask_of(blank)
 
     def _refuse(self, field: str, texts: pa.Array, refused: Mapping[int, str]) -> None:
         """The first reason of a row counts; what it quotes is made fit to show."""
@@ -141,13 +142,13 @@ class _Reading:
         if not self.fields.has(c.CURRENCY):
             return repeated(own, len(self.at))
         texts = pc.utf8_upper(self.texts(c.CURRENCY))
-        known = mapped(texts, lambda code: code if self.currencies.knows(code) else None, pa.string())
-        unknown = {int(at): texts[int(at)].as_py() for at in np.flatnonzero(pc.is_null(known).to_numpy(False))}
+        codes = mapped(texts, lambda code: code if self.currencies.knows(code) else None, pa.string())
+        unknown = {at: texts[at].as_py() for at in places_where(pc.is_null(codes))}
         reasons = {
             at: f'currency "{code}" is not known' if code else "currency is empty" for at, code in unknown.items()
         }
         self._refuse(c.CURRENCY, texts, reasons)
-        return pc.fill_null(known, own)
+        return pc.fill_null(codes, own)
 
     def _amounts(self, codes: pa.Array) -> tuple[Ints, Mask]:
         """Minor units, a debit negative, and which rows have one that can be read."""
@@ -155,8 +156,7 @@ class _Reading:
             return self._two_sides(codes)
         texts = self.texts(c.AMOUNT)
         values, readable = self._side(c.AMOUNT, texts, codes)
-        empty = {int(at): "amount is empty" for at in np.flatnonzero(pc.equal(texts, "").to_numpy(False))}
-        self._refuse(c.AMOUNT, texts, empty)
+        self._refuse(c.AMOUNT, texts, dict.fromkeys(places_where(pc.equal(texts, "")), "amount is empty"))
         return self._directed(values, readable) if self.source.layout.direction else (values, readable)
 
     def _side(self, field: str, texts: pa.Array, codes: pa.Array) -> tuple[Ints, Mask]:
@@ -164,7 +164,7 @@ class _Reading:
         numbers = self.fields.were_numbers(field, self.at)
         values, refused = amounts(texts, codes, layout.amount_unit, self.currencies, layout.marks, numbers)
         self._refuse(field, texts, refused)
-        readable = pc.not_equal(texts, "").to_numpy(zero_copy_only=False).copy()
+        readable = mask_of(pc.not_equal(texts, "")).copy()
         readable[list(refused)] = False
         return values, readable
 
@@ -183,11 +183,11 @@ class _Reading:
             self._refuse(side, texts[side], dict.fromkeys(np.flatnonzero(negative).tolist(), words))
         both = (debit != 0) & (credit != 0)
         self._refuse(DEBIT, texts[DEBIT], dict.fromkeys(np.flatnonzero(both).tolist(), "has a debit and a credit"))
-        empty = pc.and_(*(pc.equal(cells, "") for cells in texts.values())).to_numpy(zero_copy_only=False)
-        self._refuse(DEBIT, texts[DEBIT], dict.fromkeys(np.flatnonzero(empty).tolist(), "debit and credit are empty"))
+        is_empty = {side: pc.equal(cells, "") for side, cells in texts.items()}
+        empty = places_where(pc.and_(is_empty[DEBIT], is_empty[CREDIT]))
+        self._refuse(DEBIT, texts[DEBIT], dict.fromkeys(empty, "debit and credit are empty"))
         readable = (has_debit | has_credit) & ~both & ~odd[CREDIT] & ~odd[DEBIT]
-        broken = ~(has_debit | pc.equal(texts[DEBIT], "").to_numpy(False))
-        broken |= ~(has_credit | pc.equal(texts[CREDIT], "").to_numpy(False))
+        broken = ~(has_debit | mask_of(is_empty[DEBIT])) | ~(has_credit | mask_of(is_empty[CREDIT]))
         return credit - np.abs(debit), readable & ~broken
 
     def _directed(self, values: Ints, readable: Mask) -> tuple[Ints, Mask]:
@@ -212,8 +212,9 @@ class _Reading:
         return Rejected(torn.row, torn.reason, torn.cells, unread=unread)
 
 
-def _in_its_days(rejected: Rejected, known: Sequence[str], is_open: bool) -> Rejected:
+def _in_its_days(rejected: Rejected, file_days: Sequence[str], is_open: bool) -> Rejected:
     """A row that may be of any day of its file; where a row does not end, nobody knows what else it swallowed."""
-    if not known:
+    if not file_days:
         return rejected
-    return replace(rejected, unread=replace(rejected.unread, first=known[0], last=None if is_open else known[-1]))
+    last = None if is_open else file_days[-1]
+    return replace(rejected, unread=replace(rejected.unread, first=file_days[0], last=last))

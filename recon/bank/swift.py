@@ -33,7 +33,7 @@ def checked(block: str, currency: str, decimals: int) -> str:
     """A statement with every amount as SWIFT writes it; raises BadLine for an amount or a date that cannot be so."""
     for tag, form in _TAGS:
         if len(tag.findall(block)) != len(form.findall(block)):
-            name = next(found.group() for found in tag.finditer(block) if not form.match(block, found.start()))
+            name = next(match.group() for match in tag.finditer(block) if not form.match(block, match.start()))
             raise BadLine(f"one of its {name} is not as MT940 has it")
         block = form.sub(partial(_rewritten, currency, decimals), block)
     return block
@@ -50,14 +50,14 @@ def swift_amount(text: str, currency: str, decimals: int) -> str:
     A single mark is the decimal mark, of two kinds the last one. Three decimals where the currency has fewer could be
     thousands; without a mark nobody knows whether there are decimals.
     """
-    one = _ONE_MARK.fullmatch(text)
-    two = _TWO_MARKS.fullmatch(text)
-    if one and (one["whole"] or one["decimals"]):
-        whole = one["whole"] or "0"
-        part = one["decimals"]
-    elif two:
-        whole = two["whole"] or two["other"]
-        part = two["decimals"] if two["whole"] else two["rest"]
+    one_mark = _ONE_MARK.fullmatch(text)
+    two_marks = _TWO_MARKS.fullmatch(text)
+    if one_mark and (one_mark["whole"] or one_mark["decimals"]):
+        whole = one_mark["whole"] or "0"
+        part = one_mark["decimals"]
+    elif two_marks:
+        whole = two_marks["whole"] or two_marks["other"]
+        part = two_marks["decimals"] if two_marks["whole"] else two_marks["rest"]
     elif text.isdecimal() and (not decimals or not text.strip("0")):
         whole = text
         part = ""

@@ -6,9 +6,10 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from recon.bank.source import BadLine, Line
-from recon.bounds import LONGEST_WRITTEN
+from recon.bounds import LONGEST_WRITTEN, YEARS
 from recon.expressions import Expression, compiled
 from recon.privacy import MASKED, mask, redact, shown_cell
+from recon.tabular.date_forms import BUDDHIST_YEARS, looks_buddhist
 
 _LONGEST = 1_000  # characters of a description
 _SHOWN = 40  # characters of a value in a reason
@@ -17,8 +18,6 @@ _MOMENT = re.compile(
     re.ASCII,
 )
 _SLASHES = re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}\b", re.ASCII)
-_YEARS = range(1970, 2500)
-_BUDDHIST_YEARS = range(2500, 2701)
 # A number of an account: nine digits and more, in one piece or in groups, that hang on no letter (references do);
 # fewer where the text says that it is one. ISO dates have eight.
 _ACCOUNT_NUMBER = re.compile(
@@ -42,9 +41,9 @@ def day(text: str, zone: ZoneInfo) -> str:
             raise BadLine(f'date "{shown(text)}" can be read as day/month or month/day: write it as YYYY-MM-DD')
         raise BadLine(f'date "{shown(text)}" is not like 2026-11-24')
     year = int(text[:4])
-    if year in _BUDDHIST_YEARS:
-        raise BadLine(f'year of "{text}" looks Buddhist-era ({year} = {year - 543}): write the common era')
-    if year not in _YEARS:
+    if year in BUDDHIST_YEARS:
+        raise BadLine(looks_buddhist(text, year))
+    if year not in YEARS:
         raise BadLine(f'year of "{text}" cannot be a statement\'s')
     try:
         if match["clock"] and match["offset"]:

@@ -50,7 +50,8 @@ def within(moments: "pd.Series[Any]", window: Window) -> Mask:
 
 def local_days(moments: "pd.Series[Any]", zone: ZoneInfo) -> npt.NDArray[np.datetime64]:
     """The business date (datetime64[D]) on which each moment falls."""
-    return moments.dt.tz_convert(zone).dt.tz_localize(None).to_numpy().astype("datetime64[D]")
+    days: npt.NDArray[np.datetime64] = moments.dt.tz_convert(zone).dt.tz_localize(None).to_numpy().astype("datetime64[D]")
+    return days
 
 
 def created_in(frame: pd.DataFrame, account: str, window: Window) -> Mask:

@@ -1,6 +1,5 @@
 """What was known to be open at go-live, read from a CSV: every item, or every fault of the file."""
 
-import io
 import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ from recon.money import Currencies
 from recon.privacy import shown_cell
 from recon.rulings.opening_items import KINDS, LocatedItem
 from recon.tabular.amounts import amounts
-from recon.tabular.dialect import UNCLOSED, UTF8_MARK, Dialect, delimiter_of, first_line, wrong_width
+from recon.tabular.dialect import UNCLOSED, UTF8_MARK, Dialect, delimiter_of, first_line, lines_of, wrong_width
 from recon.tabular.faults import quoted
 
 COLUMNS = ("account", "kind", "id", "amount", "currency", "note")
@@ -52,7 +51,7 @@ def read_opening(path: Path, accounts: Collection[str], currencies: Currencies, 
 def _lines(path: Path) -> list[str]:
     try:
         content = path.read_bytes().removeprefix(UTF8_MARK)
-        return list(io.StringIO(content.decode(), newline=""))
+        return list(lines_of(content.decode()))
     except OSError as error:
         raise OpeningUnreadable([f"{path.name} cannot be opened: {error.strerror}"]) from error
     except UnicodeDecodeError as error:

@@ -26,7 +26,7 @@ from recon.tabular.faults import RowFaults, quoted
 from recon.tabular.fields import Fields, cell_of, repeated
 from recon.tabular.layout import folded
 from recon.tabular.moments import moments
-from recon.tabular.table import Table, Torn, mapped
+from recon.tabular.table import Table, Torn, mapped, mask_of, places_where
 
 _LONGEST_PLAIN = 64  # characters of an id of a row that could not be read
 _PLAIN_ID = re.compile(r"(?=\D*\d)\S+|[A-Z_#-]+")  # names of people have blanks or small letters in them
@@ -164,7 +164,7 @@ class _Reading:
         ids = self.fields.texts(c.ORDER_ID, at)
         later = pd.Series(ids.dictionary_encode().indices.to_numpy()).duplicated().to_numpy()
         first = np.ones(len(counted), dtype=bool)
-        first[at] = ~later | _mask(pc.equal(ids, ""))
+        first[at] = ~later | mask_of(pc.equal(ids, ""))
         return first
 
     def _ignored(self) -> Mask:
@@ -174,7 +174,7 @@ class _Reading:
         for name, values in self.source.ignore.items():
             place = self.fields.ignored_place(name)
             if place is not None:
-                ignored |= _mask(pc.is_in(self.fields.column(place, every), pa.array(values, pa.string())))
+                ignored |= mask_of(pc.is_in(self.fields.column(place, every), pa.array(values, pa.string())))
             elif name not in self.source.layout.columns:
                 where = f"[orders.{self.source.name}.ignore]"
                 raise SourceUnreadable(f'{self.table.name} has no column "{name}", which {where} names')
@@ -203,7 +203,7 @@ class _Reading:
 
     def _required(self, column: str) -> pa.Array:
         texts = self._currency_texts(self.kept) if column == c.CURRENCY else self._cells(column)
-        self.faults.add(_where(pc.equal(texts, "")), self._name(column), f"{column} is empty")
+        self.faults.add(places_where(pc.equal(texts, "")), self._name(column), f"{column} is empty")
         return texts
 
     def _refuse(self, column: str, texts: pa.Array, refused: Mapping[int, str]) -> None:
@@ -213,10 +213,10 @@ class _Reading:
 
     def _id(self, column: str, *, required: bool) -> pa.Array:
         texts = self._required(column) if required else self._cells(column)
-        unseen = _where(pc.match_substring_regex(texts, _UNSEEN))
+        unseen = places_where(pc.match_substring_regex(texts, _UNSEEN))
         if unseen:
             self.faults.add(unseen, self._name(column), f"{column} has a control character or an invisible one in it")
-        long = _where(pc.greater(pc.utf8_length(texts), LONGEST_ID))
+        long = places_where(pc.greater(pc.utf8_length(texts), LONGEST_ID))
         if long:
             self.faults.add(long, self._name(column), f"{column} has more than {LONGEST_ID} characters")
         return texts
@@ -228,7 +228,7 @@ class _Reading:
         if pattern is None:
             return texts
         ids = _words(texts, lambda text: _in_pattern(text, pattern))
-        unlike = np.flatnonzero(_mask(pc.and_(pc.is_null(ids), pc.not_equal(texts, "")))).tolist()
+        unlike = places_where(pc.and_(pc.is_null(ids), pc.not_equal(texts, "")))
         where = f'is not like order_id_pattern "{pattern.pattern}" of [{self.source.place}]'
         self.faults.add_each(
             {at: f'order_id "{shown_cell(texts[at].as_py())}" {where}' for at in unlike}, self._name(c.ORDER_ID)
@@ -237,7 +237,7 @@ class _Reading:
 
     def _hidden_ids(self, ids: pa.Array) -> pa.Array:
         """Ids that are a card number or an e-mail address as keyed hashes; without a key nothing of them is kept."""
-        suspects = _where(pc.match_substring_regex(ids, _MAY_BE_PERSONAL))
+        suspects = places_where(pc.match_substring_regex(ids, _MAY_BE_PERSONAL))
         hidden = {at: hidden_id(ids[at].as_py(), self.context.hash_key) for at in suspects}
         changed = {at: id for at, id in hidden.items() if id != ids[at].as_py()}
         if not changed:
@@ -257,7 +257,7 @@ class _Reading:
         for column, index in ((name, place) for name in self.fields.ways for place in self.fields.places(name)):
             lengths = pc.binary_length(self.table.cells[index])
             if (pc.max(lengths).as_py() or 0) > LONGEST_TEXT:
-                long = np.flatnonzero(_mask(pc.greater(lengths, LONGEST_TEXT))[self.kept]).tolist()
+                long = np.flatnonzero(mask_of(pc.greater(lengths, LONGEST_TEXT))[self.kept]).tolist()
                 self.faults.add(long, self._name(column), f"{column} has more than {LONGEST_TEXT:,} bytes")
 
     def _currencies_and_accounts(self) -> tuple[pa.Array, pa.Array]:
@@ -265,7 +265,7 @@ class _Reading:
         codes = pc.utf8_upper(self._required(c.CURRENCY))
         currencies = _words(codes, lambda code: code if self.context.currencies.knows(code) else None)
         name = self._name(c.CURRENCY)
-        for at in _where(pc.and_(pc.is_null(currencies), pc.not_equal(codes, ""))):
+        for at in places_where(pc.and_(pc.is_null(currencies), pc.not_equal(codes, ""))):
             self.faults.add((at,), name, f'currency "{shown_cell(codes[at].as_py())}" is not known')
         accounts, reasons = self._accounts(currencies, self.kept)
         self.faults.add_each(reasons, name if not self.fields.has(c.ACCOUNT) else self._name(c.ACCOUNT))
@@ -277,11 +277,11 @@ class _Reading:
             return repeated(self.source.account, len(at)), {}
         if self.source.account_by:
             accounts = _words(codes, lambda code: _only(self._settling(code)))
-            unknown = _where(pc.and_(pc.is_null(accounts), pc.is_valid(codes)))
+            unknown = places_where(pc.and_(pc.is_null(accounts), pc.is_valid(codes)))
             return accounts, {row: self._not_settled_by_one(codes[row].as_py()) for row in unknown}
         names = self._cells(c.ACCOUNT, at)
         accounts = _words(names, lambda name: name if name in self.context.accounts else None)
-        unknown_names = {row: names[row].as_py() for row in _where(pc.is_null(accounts))}
+        unknown_names = {row: names[row].as_py() for row in places_where(pc.is_null(accounts))}
         return accounts, {
             row: f'account "{shown_cell(name)}" is not one of [accounts]' if name else "account is empty"
             for row, name in unknown_names.items()
@@ -314,7 +314,7 @@ class _Reading:
         words = {folded(word): status for status, words in self.source.statuses.items() for word in words}
         texts = self._required(c.STATUS)
         statuses = _words(texts, lambda word: words.get(folded(word)))
-        unknown = {at: texts[at].as_py() for at in _where(pc.is_null(statuses))}
+        unknown = {at: texts[at].as_py() for at in places_where(pc.is_null(statuses))}
         where = f"is not in [orders.{self.source.name}.status]"
         self._refuse(c.STATUS, texts, {at: f'status "{word}" {where}' for at, word in unknown.items()})
         if not self.fields.has(CANCELLED_AT):
@@ -408,15 +408,6 @@ def _in_pattern(text: str, pattern: Expression) -> str | None:
 
 def _or_null(texts: pa.Array) -> pa.Array:
     return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
-
-
-def _mask(array: pa.Array) -> Mask:
-    mask: Mask = array.to_numpy(zero_copy_only=False)
-    return mask
-
-
-def _where(array: pa.Array) -> list[int]:
-    return np.flatnonzero(_mask(array)).tolist()
 
 
 def _only(names: list[str]) -> str | None:

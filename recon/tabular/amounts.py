@@ -14,6 +14,7 @@ from recon.arrays import Ints, Mask
 from recon.bounds import LARGEST_AMOUNT
 from recon.money import Currencies
 from recon.tabular.signs import plain
+from recon.tabular.table import mask_of
 
 _DIGITS = len(str(LARGEST_AMOUNT)) - 1  # that many digits are never too large
 _LONGEST = 200  # characters; Python itself refuses to read endless numbers
@@ -26,7 +27,7 @@ THOUSANDS_MARKS = (",", ".", " ", "'", "")
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """How a source writes amounts as text; `said`: its configuration, at `place`, says so, and nothing is guessed.
+    """How a source writes amounts as text; `is_settled`: its configuration, at `place`, says so.
 
     No `thousands`: digits stand in one piece. A blank stands for every kind of blank.
     """
@@ -34,17 +35,17 @@ class Marks:
     decimal: str = "."
     thousands: str = ","
     place: str = ""
-    said: bool = False
+    is_settled: bool = False
 
     @classmethod
     def of(cls, place: str, decimal: str | None, thousands: str | None) -> "Marks":
         """What the keys `decimal` and `thousands` at `place` say; where one is absent it is not the other's mark."""
-        said = decimal is not None or thousands is not None
+        is_settled = decimal is not None or thousands is not None
         if decimal is None:
             decimal = "," if thousands == "." else "."
         if thousands is None:
             thousands = "." if decimal == "," else ","
-        return cls(decimal, thousands, place, said)
+        return cls(decimal, thousands, place, is_settled)
 
     @property
     def pattern(self) -> str:
@@ -92,7 +93,7 @@ def amounts(
     }
     for exponent in sorted(set(exponents.values())):
         among = [code for code, decimals in exponents.items() if decimals == exponent]
-        at = np.flatnonzero(_mask(pc.is_in(codes, pa.array(among, pa.string()))) & column.number)
+        at = np.flatnonzero(mask_of(pc.is_in(codes, pa.array(among, pa.string()))) & column.number)
         units, reasons = column.units(at, exponent, codes, unit)
         values[at] = units
         refused = reasons | refused
@@ -114,14 +115,14 @@ class _Column:
         self.typed = np.zeros(len(texts), dtype=bool) if typed is None else typed
         self.odd: dict[int, str] = {}
         parts = self._parts()
-        asked = _mask(pc.and_(pc.is_valid(codes), pc.not_equal(texts, "")))
-        asked &= _mask(pc.less_equal(pc.utf8_length(texts), _LONGEST))
-        odd = np.flatnonzero(~_mask(pc.is_valid(pc.struct_field(parts, "whole"))) & asked & ~self.typed)
+        readable = mask_of(pc.and_(pc.is_valid(codes), pc.not_equal(texts, "")))
+        readable &= mask_of(pc.less_equal(pc.utf8_length(texts), _LONGEST))
+        odd = np.flatnonzero(~mask_of(pc.is_valid(pc.struct_field(parts, "whole"))) & readable & ~self.typed)
         if len(odd):
             self.plain, self.odd = plain(texts, codes, odd)
             parts = self._parts()
         self.whole, self.decimals = (pc.struct_field(parts, name) for name in ("whole", "decimals"))
-        self.number = _mask(pc.is_valid(self.whole))
+        self.number = mask_of(pc.is_valid(self.whole))
         self.digits: Ints = pc.fill_null(pc.binary_length(self.decimals), 0).to_numpy(zero_copy_only=False)
         self.even, self.two_ways = self._evenness()
 
@@ -134,19 +135,19 @@ class _Column:
 
     def _evenness(self) -> tuple[bool, bool]:
         """Whether all numbers that are text have as many decimals, and whether these could be thousands as well."""
-        counted = self.number & ~self.typed & ~_mask(pc.equal(self.plain, "0"))
+        counted = self.number & ~self.typed & ~mask_of(pc.equal(self.plain, "0"))
         lengths = np.unique(self.digits[counted])
         if len(lengths) != 1:
             return len(lengths) == 0, False
-        if lengths[0] != 3 or self.marks.said:
+        if lengths[0] != 3 or self.marks.is_settled:
             return True, False
         whole = self.whole.filter(pa.array(counted))
         proof = pc.or_(pc.greater(pc.binary_length(whole), 3), pc.starts_with(whole, "0"))
         return True, not pc.any(proof).as_py()
 
-    def no_numbers(self, asked: pa.Array) -> Iterator[tuple[int, str]]:
-        """Why those of the asked texts are refused that are no numbers."""
-        wrong = ~self.number & _mask(asked) & _mask(pc.not_equal(self.texts, ""))
+    def no_numbers(self, wanted: pa.Array) -> Iterator[tuple[int, str]]:
+        """Why those of the wanted texts are refused that are no numbers."""
+        wrong = ~self.number & mask_of(wanted) & mask_of(pc.not_equal(self.texts, ""))
         for at in np.flatnonzero(wrong).tolist():
             text = self.texts[at].as_py()
             if len(text) > _LONGEST:
@@ -171,7 +172,7 @@ class _Column:
         if exponent:
             kept = pc.ascii_rpad(pc.utf8_slice_codeunits(decimals, 0, exponent), exponent, "0")
             text = pc.binary_join_element_wise(whole, kept, "")
-        long = _mask(pc.greater(pc.binary_length(text), _DIGITS))
+        long = mask_of(pc.greater(pc.binary_length(text), _DIGITS))
         short = pc.if_else(pa.array(long), "0", text) if long.any() else text
         values = pc.cast(short, pa.int64()).to_numpy(zero_copy_only=False).copy()
         for place in np.flatnonzero(long).tolist():
@@ -179,7 +180,7 @@ class _Column:
             reason = self._long(values, place, text[place].as_py(), row, codes[row].as_py())
             if reason:
                 refused.setdefault(row, reason)
-        values[_mask(pc.starts_with(_at(self.plain, at), "-"))] *= -1
+        values[mask_of(pc.starts_with(_at(self.plain, at), "-"))] *= -1
         if refused:
             values[np.isin(at, list(refused))] = 0
         return values, refused
@@ -199,7 +200,7 @@ class _Column:
         """Why those are refused that have more decimals than there are, unless they are zeros that mean nothing."""
         rest = pc.utf8_rtrim(pc.utf8_slice_codeunits(decimals, exponent, None), "0")
         allowed = self.typed[at] | (self.even and not self.two_ways)
-        wrong = (self.digits[at] > exponent) & (_mask(pc.not_equal(rest, "")) | ~allowed)
+        wrong = (self.digits[at] > exponent) & (mask_of(pc.not_equal(rest, "")) | ~allowed)
         refused = {}
         for place in np.flatnonzero(wrong).tolist():
             row = int(at[place])
@@ -224,8 +225,3 @@ def _too_long(text: str) -> str:
 
 def _at(texts: pa.Array, at: Ints) -> pa.Array:
     return texts if len(at) == len(texts) else texts.take(pa.array(at))
-
-
-def _mask(array: pa.Array) -> Mask:
-    mask: Mask = pc.fill_null(array, False).to_numpy(zero_copy_only=False)
-    return mask

@@ -55,7 +55,7 @@ _CLOCK = re.compile(
 )
 # Behind a day, where no format says otherwise.
 _ANY_TIME = (
-    r"(?:(?:[Tt]|\s+(?:-\s*)?)(?P<clock>[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:\s?(?i:[ap]\.?m\.?))?)"
+    rf"(?:(?:[Tt]|\s+(?:-\s*)?)(?P<clock>[0-9]{{1,2}}:[0-9]{{2}}(?::[0-9]{{2}})?(?:\s?{_HALF})?)"
     rf"(?:\.(?P<fraction>[0-9]{{1,9}}))?(?:\s?(?P<offset>{_OFFSET}))?)?"
 )
 
@@ -94,8 +94,8 @@ class Form:
     def midnight(self, text: str) -> int | None:
         """Microseconds of a day's start, were the zone UTC; null for no day, or none of a year that can be meant."""
         parts = self.day.fullmatch(text)
-        found = None if parts is None else day_of(parts.groupdict(), self.era)
-        return None if found is None else (found.toordinal() - _EPOCH) * DAY
+        day = None if parts is None else day_of(parts.groupdict(), self.era)
+        return None if day is None else (day.toordinal() - _EPOCH) * DAY
 
     def since_midnight(self, text: str) -> int | None:
         """Microseconds of a clock's text; 0 for none, null where no clock shows it."""
@@ -128,16 +128,20 @@ def day_of(parts: dict[str, str | None], era: Era | None) -> date | None:
             year = int(parts["year"] or "")
             if era == "buddhist" and year in BUDDHIST_YEARS:
                 year -= _BUDDHIST
-            found = date(year, month, int(parts["day"] or ""))
         elif era == "japanese":
             return _japanese_day(parts, month)
         else:
             short = int(parts["short"] or "")
             year = _BUDDHIST_CENTURY + short - _BUDDHIST if era == "buddhist" else _full(short)
-            found = date(year, month, int(parts["day"] or ""))
+        day = date(year, month, int(parts["day"] or ""))
     except ValueError:
         return None
-    return found if found.year in YEARS else None
+    return day if day.year in YEARS else None
+
+
+def looks_buddhist(text: str, year: int) -> str:
+    """Why the year of a text is refused."""
+    return f'year of "{text}" looks Buddhist-era ({year} = {year - _BUDDHIST}): write the common era'
 
 
 def _japanese_day(parts: dict[str, str | None], month: int) -> date | None:
@@ -147,9 +151,9 @@ def _japanese_day(parts: dict[str, str | None], month: int) -> date | None:
     short = parts["short"] or ""
     names = list(_JAPANESE)
     start = _JAPANESE[letter]
-    found = date(start.year - 1 + (1 if short == "元" else int(short)), month, int(parts["day"] or ""))
+    day = date(start.year - 1 + (1 if short == "元" else int(short)), month, int(parts["day"] or ""))
     after = _JAPANESE[names[names.index(letter) + 1]] if letter != names[-1] else date.max
-    return found if start <= found < after else None
+    return day if start <= day < after else None
 
 
 def _full(short: int) -> int:

@@ -34,25 +34,29 @@ def decoded(file: SourceFile, encoding: str | None, place: str) -> tuple[str, st
     `encoding` is what the section at `place` of the configuration says; null: the file itself must show it.
     """
     content = file.content.removeprefix(UTF8_MARK)
-    written = encoding
+    has_mark = len(content) < len(file.content)
     if encoding is None:
-        encoding = "utf-8" if len(content) < len(file.content) else _found(file, place)
-    elif len(content) < len(file.content) and encoding.lower() not in _UTF8:
+        return (_in_one(file.name, content, "utf-8", place), "utf-8") if has_mark else _in_only_one(file, place)
+    if has_mark and encoding.lower() not in _UTF8:
         raise TableUnreadable(f"{file.name} begins with the mark of UTF-8: {_advice(place, encoding)}")
+    text = _in_one(file.name, content, encoding, place, written=encoding)
+    _refuse_another(file, text, encoding, place)
+    return text, encoding
+
+
+def _in_one(name: str, content: bytes, encoding: str, place: str, written: str | None = None) -> str:
+    """The text in one encoding; raises TableUnreadable where it is none, or is not in the `written` one."""
     try:
-        text = content.decode(encoding).removeprefix("\ufeff")
-        if written is not None:
-            _refuse_another(file, text, encoding, place)
-        return text, encoding
+        return content.decode(encoding).removeprefix("\ufeff")
     except LookupError as error:
-        words = f'{file.name}: encoding "{encoding}" is not known: {_advice(place, encoding)}'
+        words = f'{name}: encoding "{encoding}" is not known: {_advice(place, encoding)}'
         raise TableUnreadable(words) from error
     except UnicodeError as error:
         if written is not None and _text(content, "utf-8") is not None:
-            raise TableUnreadable(f"{file.name} is utf-8 text: {_advice(place, written)}") from error
+            raise TableUnreadable(f"{name} is utf-8 text: {_advice(place, written)}") from error
         at = error.start if isinstance(error, UnicodeDecodeError) else 0
         line = content[:at].count(b"\n") + 1
-        words = f"{file.name} is not {encoding} text (line {line}): {_advice(place, written)}"
+        words = f"{name} is not {encoding} text (line {line}): {_advice(place, written)}"
         raise TableUnreadable(words) from error
 
 
@@ -67,21 +71,22 @@ def _refuse_another(file: SourceFile, text: str, written: str, place: str) -> No
         raise TableUnreadable(f"{file.name} is {other} text: {_advice(place, written)}")
 
 
-def _found(file: SourceFile, place: str) -> str:
+def _in_only_one(file: SourceFile, place: str) -> tuple[str, str]:
+    """The text in the only encoding that can be meant, and its name."""
     content = file.content
-    if content.startswith(_UTF16_MARKS):
-        return "utf-16"
-    by_zeros = _utf16(content[:_HEAD])
-    if by_zeros:
-        return by_zeros
-    if _text(content, "utf-8") is not None:
-        return "utf-8"
+    utf16 = "utf-16" if content.startswith(_UTF16_MARKS) else _utf16(content[:_HEAD])
+    if utf16:
+        return _in_one(file.name, content, utf16, place), utf16
+    utf8_text = _text(content, "utf-8")
+    if utf8_text is not None:
+        return utf8_text, "utf-8"
     texts = ((name, _text(content, name), check) for name, check in _CHECKS)
     can_be = [name for name, text, check in texts if text is not None and check(_sample(text))]
     if len(can_be) > 1:
         names = " or ".join(can_be)
         raise EncodingUnclear(f"{file.name} can be {names} text: {_advice(place)}", tuple(can_be))
-    return can_be[0] if can_be else "utf-8"  # which then says the line
+    encoding = can_be[0] if can_be else "utf-8"  # which then says the line
+    return _in_one(file.name, content, encoding, place), encoding
 
 
 def _utf16(head: bytes) -> str | None:

@@ -98,15 +98,13 @@ def grouped(reasons: Iterable[tuple[str | None, str]]) -> tuple[str, ...]:
         (sum(counter.values()), f"{name}: {_counted(counter)}: map them in [{place}]")
         for (name, place), counter in words.items()
     ]
-    others = [
+    singles = [
         (count, f"{f'{name}: ' if name else ''}{f'{count:,} rows such as: ' if count > 1 else ''}{first}")
         for (name, _), (count, first) in alike.items()
     ]
-    told = [sentence for _, sentence in sorted((*statuses, *others), key=lambda group: -group[0])]
-    return (
-        *told[:_MOST_WORDS],
-        *([f"and {len(told) - _MOST_WORDS} more reasons"] if len(told) > _MOST_WORDS else []),
-    )
+    sentences = [sentence for _, sentence in sorted((*statuses, *singles), key=lambda group: -group[0])]
+    more = len(sentences) - _MOST_WORDS
+    return (*sentences[:_MOST_WORDS], *([f"and {more} more reasons"] if more > 0 else []))
 
 
 def missing_columns(configured: Mapping[str, Column], headers: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
@@ -136,10 +134,10 @@ def missing_columns(configured: Mapping[str, Column], headers: Mapping[str, tupl
 def lacking_columns(fields: Mapping[str, Column], headers: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:
     """By file the fields whose column it has not and another file has."""
     lacking: dict[str, list[str]] = {name: [] for name in headers}
-    known = {name: Header(header) for name, header in headers.items()}
+    by_file = {name: Header(header) for name, header in headers.items()}
     for ours, column in fields.items():
-        having = {name for name, header in known.items() if header.has(column)}
-        for name in known.keys() - having if having and not column.is_optional else ():
+        having = {name for name, header in by_file.items() if header.has(column)}
+        for name in by_file.keys() - having if having and not column.is_optional else ():
             lacking[name].append(ours)
     return {name: fields for name, fields in lacking.items() if fields}
 

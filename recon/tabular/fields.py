@@ -10,7 +10,7 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 from recon.arrays import Ints, Mask
 from recon.tabular.faults import shown_names
 from recon.tabular.layout import Header, Layout, Way, is_kept
-from recon.tabular.table import Table, TableUnreadable, Torn, mapped
+from recon.tabular.table import Table, TableUnreadable, Torn, mapped, mask_of
 
 _FORMULA = r'^="(.*)"$'  # a text that Excel is kept from reading as a number
 
@@ -75,7 +75,7 @@ class Fields:
         kept = np.ones(count, dtype=bool)
         for place, patterns in self._filters:
             texts = self.column(place, np.arange(count))
-            kept &= mapped(texts, partial(is_kept, patterns=patterns), pa.bool_()).to_numpy(zero_copy_only=False)
+            kept &= mask_of(mapped(texts, partial(is_kept, patterns=patterns), pa.bool_()))
         return kept
 
     def torn(self) -> Iterator[Torn]:
@@ -89,7 +89,7 @@ class Fields:
         filled = np.zeros(len(self.table.rows), dtype=bool)
         rest = np.arange(len(filled))
         for cells in self.table.cells:
-            has_text = pc.not_equal(pc.utf8_trim_whitespace(cells.take(pa.array(rest))), "").to_numpy(False)
+            has_text = mask_of(pc.not_equal(pc.utf8_trim_whitespace(cells.take(pa.array(rest))), ""))
             filled[rest[has_text]] = True
             rest = rest[~has_text]
             if not len(rest):

@@ -20,10 +20,11 @@ from recon.tabular.date_forms import (
     USUAL,
     DateForms,
     Form,
+    looks_buddhist,
     microseconds,
     year_last,
 )
-from recon.tabular.table import mapped
+from recon.tabular.table import mapped, mask_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -55,7 +56,7 @@ def moments(
     parts = _parts(texts, dates)
     local = parts.midnight + parts.clock
     steady = mapped(pa.array(parts.midnight), lambda day: _steady(day, zone), pa.int64())
-    is_steady = pc.is_valid(steady).to_numpy(zero_copy_only=False)
+    is_steady = mask_of(pc.is_valid(steady))
     shift = np.where(parts.has_offset, parts.offset, pc.fill_null(steady, 0).to_numpy())
     refused = {at: _why_not(texts[at].as_py(), dates, "time") for at in np.flatnonzero(~parts.read).tolist()}
     for at in np.flatnonzero(parts.read & ~parts.has_offset & ~is_steady).tolist():
@@ -101,20 +102,20 @@ def _parts(texts: pa.Array, dates: DateForms) -> _Parts:
 
 def _by(form: Form, texts: pa.Array, rest: Ints, parts: _Parts) -> Ints:
     """Puts in what a form reads of the rows that are left; those that it does not read."""
-    found = pc.extract_regex(texts if len(rest) == len(texts) else texts.take(pa.array(rest)), form.column)
-    names = {field.name for field in found.type}
-    day = mapped(pc.struct_field(found, "day"), form.midnight, pa.int64())
+    split = pc.extract_regex(texts if len(rest) == len(texts) else texts.take(pa.array(rest)), form.column)
+    names = {field.name for field in split.type}
+    day = mapped(pc.struct_field(split, "day"), form.midnight, pa.int64())
     zero = pa.array(np.zeros(len(rest), dtype=np.int64))
-    clock = mapped(pc.struct_field(found, "clock"), form.since_midnight, pa.int64()) if "clock" in names else zero
+    clock = mapped(pc.struct_field(split, "clock"), form.since_midnight, pa.int64()) if "clock" in names else zero
     if "fraction" in names:
-        clock = pc.add(clock, mapped(pc.struct_field(found, "fraction"), microseconds, pa.int64()))
+        clock = pc.add(clock, mapped(pc.struct_field(split, "fraction"), microseconds, pa.int64()))
     has_offset = np.zeros(len(rest), dtype=bool)
     offset = zero
     if "offset" in names:
-        offsets = pc.struct_field(found, "offset")
-        has_offset = pc.fill_null(pc.not_equal(offsets, ""), False).to_numpy(zero_copy_only=False)
+        offsets = pc.struct_field(split, "offset")
+        has_offset = mask_of(pc.not_equal(offsets, ""))
         offset = mapped(offsets, _offset, pa.int64())
-    read = pc.is_valid(pc.add(day, pc.add(clock, offset))).to_numpy(zero_copy_only=False)
+    read = mask_of(pc.is_valid(pc.add(day, pc.add(clock, offset))))
     at = rest[read]
     for into, values in ((parts.midnight, day), (parts.clock, clock), (parts.offset, offset)):
         into[at] = pc.fill_null(values, 0).to_numpy(zero_copy_only=False)[read]
@@ -156,14 +157,14 @@ def _day_in(utc: int, zone: ZoneInfo) -> str:
 def _offsets(local: int, zone: ZoneInfo) -> tuple[int, int]:
     wall = (_EPOCH + local * _MICROSECOND).replace(tzinfo=zone)
     both = (wall.utcoffset(), wall.replace(fold=1).utcoffset())
-    early, late = (found // _MICROSECOND for found in both if found is not None)
+    early, late = (offset // _MICROSECOND for offset in both if offset is not None)
     return early, late
 
 
 def _steady(midnight: int, zone: ZoneInfo) -> int | None:
     """The zone's offset where it is one from a day's start to its end; none where the clock changes."""
-    found = {*_offsets(midnight, zone), *_offsets(midnight + DAY, zone)}
-    return found.pop() if len(found) == 1 else None
+    offsets = {*_offsets(midnight, zone), *_offsets(midnight + DAY, zone)}
+    return offsets.pop() if len(offsets) == 1 else None
 
 
 def _unclear(text: str, zone: ZoneInfo, *, twice: bool) -> str:
@@ -177,11 +178,11 @@ def _why_not(text: str, dates: DateForms, what: str) -> str:
     forms = dates.forms if dates.formats else (*dates.forms, year_last(True, dates.era))
     shaped = any(re.fullmatch(form.column, text) for form in forms)
     in_numbers = not dates.formats and _NUMBERS.fullmatch(text) and not re.match(r"[0-9]{3}", text)
-    found = _YEAR.search(text)
-    year = int(found.group()) if shaped and found else YEARS.start
+    written_year = _YEAR.search(text)
+    year = int(written_year.group()) if shaped and written_year else YEARS.start
     if year in BUDDHIST_YEARS and dates.era != "buddhist":
         advice = f', or set era = "buddhist" in [{dates.place}]' if dates.place else ""
-        return f'year of "{text}" looks Buddhist-era ({year} = {year - 543}): write the common era{advice}'
+        return looks_buddhist(text, year) + advice
     if year not in YEARS and dates.era != "buddhist":
         return f'year of "{text}" cannot be {"an order" if what == "time" else "a statement"}\'s'
     if shaped and not in_numbers:

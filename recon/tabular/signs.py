@@ -9,6 +9,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from recon.arrays import Ints, Mask
+from recon.tabular.table import mask_of
 
 # What stands beside an amount instead of its currency's code.
 _MARKS: Mapping[str, tuple[str, ...]] = {
@@ -54,10 +55,9 @@ def plain(texts: pa.Array, codes: pa.Array, at: Ints) -> Plain:
     if pc.any(pc.match_substring_regex(part, _ODD)).as_py():
         part = pc.replace_substring_regex(pc.utf8_normalize(part, "NFKC"), _MINUS, "-")
     part = pc.replace_substring_regex(part, "^'", "")
-    found = pc.extract_regex(part, _FORM)
-    names = {field.name for field in found.type}
-    groups = {name: pc.struct_field(found, name) for name in names}
-    is_amount = pc.is_valid(groups["number"]).to_numpy(zero_copy_only=False)
+    parts = pc.extract_regex(part, _FORM)
+    groups = {field.name: pc.struct_field(parts, field.name) for field in parts.type}
+    is_amount = mask_of(pc.is_valid(groups["number"]))
     words = pc.utf8_lower(groups["word"])
     minus = [pc.equal(groups[name], "-") for name in ("before", "inner", "behind")]
     plus = [pc.equal(groups[name], "+") for name in ("before", "inner", "behind")]
@@ -82,9 +82,9 @@ def plain(texts: pa.Array, codes: pa.Array, at: Ints) -> Plain:
     return Plain(result, refused)
 
 
-def _count(mask: pa.Array) -> Ints:
-    counted: Ints = pc.fill_null(mask, False).to_numpy(zero_copy_only=False).astype(np.int64)
-    return counted
+def _count(truths: pa.Array) -> Ints:
+    """1 where it is true."""
+    return mask_of(truths).astype(np.int64)
 
 
 def _foreign(groups: Mapping[str, pa.Array], codes: pa.Array) -> Mask:

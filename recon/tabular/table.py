@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from recon.arrays import Mask
 from recon.bounds import MOST_CELLS, MOST_COLUMNS, MOST_ROWS
@@ -132,6 +133,17 @@ def mapped(texts: pa.Array, of: Callable[[Any], str | int | bool | None], kind: 
     """A column worked out once per different value; a null stays one."""
     coded = texts.dictionary_encode()
     return pa.array([of(text) for text in coded.dictionary.to_pylist()], kind).take(coded.indices)
+
+
+def mask_of(truths: pa.Array) -> Mask:
+    """A column of truths as numpy has it; null is false."""
+    mask: Mask = pc.fill_null(truths, False).to_numpy(zero_copy_only=False)
+    return mask
+
+
+def places_where(truths: pa.Array) -> list[int]:
+    """The positions at which a column of truths is true."""
+    return np.flatnonzero(mask_of(truths)).tolist()
 
 
 def _number(text: str) -> str:

@@ -12,7 +12,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.csv as arrow_csv  # type: ignore[import-untyped]
 
 from recon.arrays import Ints
-from recon.tabular.dialect import DELIMITERS, UNCLOSED, Dialect, delimiter_of, first_line, wrong_width
+from recon.tabular.dialect import DELIMITERS, UNCLOSED, Dialect, delimiter_of, first_line, lines_of, wrong_width
 from recon.tabular.encodings import decoded
 from recon.tabular.files import SourceFile
 from recon.tabular.header_row import SEARCHED, anchors, checked_row, header_at, numbered
@@ -58,7 +58,7 @@ def text_table(file: SourceFile, layout: Layout, needed: Sequence[str]) -> Table
 
 
 def _start(file: SourceFile, text: str, layout: Layout, needed: Sequence[str]) -> _Start:
-    lines = list(islice(io.StringIO(text, newline=""), 4 * SEARCHED + (layout.header_row or 0)))
+    lines = list(islice(lines_of(text), 4 * SEARCHED + (layout.header_row or 0)))
     if not first_line(lines):
         raise TableUnreadable(f"{file.name} is empty: it needs at least a header row with the columns' names")
     if layout.header_row == NO_HEADER:
@@ -143,13 +143,7 @@ def _fast(file: SourceFile, text: str, start: _Start) -> Table | None:
     if starts is None:
         return None
     lines = np.delete(starts, [record - 1 for record, _ in torn]) + start.line - 1
-    table = Table(
-        file.name,
-        file.sha256,
-        start.names,
-        tuple(cells),
-        lines,
-    )
+    table = Table(file.name, file.sha256, start.names, tuple(cells), lines)
     rows = ((int(starts[record - 1]) + start.line - 1, _split(raw, start.dialect)) for record, raw in torn)
     return _with_rows(table, rows, start)
 
@@ -193,7 +187,7 @@ def _careful(file: SourceFile, text: str, start: _Start) -> Table:
     records: list[list[str]] = []
     rows: list[int] = []
     torn: list[Torn] = []
-    lines = list(io.StringIO(text, newline=""))
+    lines = list(lines_of(text))
     for line, cells in start.dialect.records(lines):
         row = line + start.line - 1
         fitted = start.fitted(cells) if cells else None

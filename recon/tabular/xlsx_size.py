@@ -66,10 +66,10 @@ def _plain_extent(archive: zipfile.ZipFile, part: str) -> tuple[int, int, int] |
     letters: set[bytes] = set()
     last_row = count = written = 0
     for piece in _pieces(archive, part, b"<"):
-        found = _CELL_COLUMN.findall(piece)
-        letters.update(found)
+        columns = _CELL_COLUMN.findall(piece)
+        letters.update(columns)
         last_row = max(last_row, *map(int, {*_CELL_ROW.findall(piece)}), 0)
-        count += len(found)
+        count += len(columns)
         written += sum(map(piece.count, _CELL_MARKS))
     if count != written or not count:
         return None
@@ -120,9 +120,9 @@ def _pieces(archive: zipfile.ZipFile, part: str, mark: bytes) -> Iterator[bytes]
     rest = b""
     with archive.open(part) as content:
         while piece := content.read(_PIECE):
-            whole, found, after = (rest + piece).rpartition(mark)
+            whole, last_mark, after = (rest + piece).rpartition(mark)
             yield whole
-            rest = found + after
+            rest = last_mark + after
             if len(rest) > 2 * _PIECE:
                 yield rest
                 rest = b""

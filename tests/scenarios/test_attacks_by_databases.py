@@ -13,12 +13,11 @@ from recon import columns as c
 from recon.orders import sql
 from recon.orders.source import OrderSource, SourceUnreadable
 from recon.tabular.table import text_of
+from tests.kit.hostile_rows import KEPT, LONG, names
 from tests.recon.orders.test_csv import a_source, load
 
-NAMES = ("order_id", "account", "amount", "currency", "status", "created_at", "charge_id")
+COLUMNS = ("order_id", "account", "amount", "currency", "status", "created_at", "charge_id")
 GOOD = ("A-1", "th", "100.00", "THB", "paid", "2026-11-20 09:30:00", None)
-LONG = "x" * 120_000
-KEPT = ""
 ATTACKS: list[tuple[str, Any, str]] = [
     ("amount", 2**63 - 1, "too large"),
     ("amount", -(2**63), "too large"),
@@ -66,14 +65,10 @@ ATTACKS: list[tuple[str, Any, str]] = [
 def a_shop(folder: Path, *rows: tuple[Any, ...], query: str = "") -> OrderSource:
     file = folder / "shop.db"
     with closing(sqlite3.connect(file)) as database, database:
-        database.execute(f"create table orders ({', '.join(NAMES)})")
-        database.executemany(f"insert into orders values ({', '.join('?' * len(NAMES))})", rows)
+        database.execute(f"create table orders ({', '.join(COLUMNS)})")
+        database.executemany(f"insert into orders values ({', '.join('?' * len(COLUMNS))})", rows)
     wanted = query or "select * from orders where :from < :to"
     return a_source(folder, kind="sql", url=f"sqlite:///{file}", query=wanted)
-
-
-def names(attack: tuple[str, Any, str]) -> str:
-    return f"{attack[0]}-{ascii(attack[1])[:24]}"
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=names)
@@ -81,7 +76,7 @@ def test_one_bad_value_is_set_aside_and_nothing_beside_it(tmp_path: Path, attack
     column, value, reason = attack
     row = list(GOOD)
     row[0] = "B-2"
-    row[NAMES.index(column)] = value
+    row[COLUMNS.index(column)] = value
     loaded = load(a_shop(tmp_path, GOOD, tuple(row), ("C-3", *GOOD[1:])))
     kept = loaded.orders[c.ORDER_ID].tolist()
     if not reason:

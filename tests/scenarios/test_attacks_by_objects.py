@@ -16,13 +16,12 @@ from recon.store.engine import Store
 from recon.store.versions.kept_aside import keep_aside, release_window
 from recon.store.versions.load import load_books
 from recon.store.versions.save import save_objects
+from tests.kit.hostile_rows import KEPT, NOON, names
 from tests.kit.store_samples import DATABASES, opened
 from tests.recon.omise.test_objects import charge
 
-NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 DAYS = Window(datetime(1970, 1, 1, tzinfo=UTC), NOON)
 SCRUB = Scrub(b"k" * 32)
-KEPT = ""  # what is hostile and an object all the same
 RAW = "\0raw"  # stands in the JSON as it is
 
 
@@ -98,10 +97,6 @@ def body_of(field: str, value: Any) -> bytes:
     marked = isinstance(value, str) and value.startswith(RAW)
     text = json.dumps(charge(id="chrg_2") | {field: "@@" if marked else value})
     return (text.replace('"@@"', value.removeprefix(RAW)) if marked else text).encode()
-
-
-def names(attack: tuple[str, Any, str]) -> str:
-    return f"{attack[0]}-{ascii(attack[1])[:24]}"
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=names)

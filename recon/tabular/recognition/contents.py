@@ -24,7 +24,7 @@ _NOTHING = re.compile(r"[-\u2010-\u2015\u2212]*")
 _MAYBE_DAY = re.compile(
     r"[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{2,4}(?!\S*[-/.][0-9])|[0-9]{1,2}\s?\D{3,12}\s?[0-9]{2,4}\b"
 )
-_MARKS = (Marks(), Marks(",", ".", said=True))
+_MARKS = (Marks(), Marks(",", ".", is_settled=True))
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def named_columns(package: str, cells: Iterable[str]) -> int:
 
 def proposals(package: str, columns: Sequence[Contents]) -> dict[str, Proposal]:
     """By field; a field that may be absent and that no column is named like is left out."""
-    found = {}
+    by_field = {}
     for field, about in field_names(package).items():
         fitting = [column for column in columns if set(about.holds) & column.kinds]
         named = sorted(
@@ -72,8 +72,8 @@ def proposals(package: str, columns: Sequence[Contents]) -> dict[str, Proposal]:
             likely = (*named, *by_contents) if about.is_needed else named
             choices = tuple(dict.fromkeys(column.name for column in likely))
             alike = [column for column in columns if column.name in choices[:1]]
-            found[field] = Proposal(field, choices, len(named) == 1 == len(alike), about.is_needed)
-    return found
+            by_field[field] = Proposal(field, choices, len(named) == 1 == len(alike), about.is_needed)
+    return by_field
 
 
 def _plain(name: str) -> str:

@@ -1,12 +1,11 @@
 """The first rows of a file that nobody has configured yet, in every way that it can be taken apart."""
 
 import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from recon.tabular.dialect import DELIMITERS, Dialect
+from recon.tabular.dialect import DELIMITERS, Dialect, lines_of
 from recon.tabular.encodings import decoded
 from recon.tabular.files import SourceFile
 from recon.tabular.workbooks import sheets
@@ -25,7 +24,6 @@ class Sample:
     rows: Rows
     delimiter: str = ""
     sheet: str = ""
-    encoding: str = ""
 
 
 def kind_of(content: bytes) -> str:
@@ -39,11 +37,10 @@ def samples(file: SourceFile, encoding: str | None, place: str) -> list[Sample]:
     """Of a text file or a workbook; raises TableUnreadable, as `decoded` does."""
     if kind_of(file.content) == "excel":
         return [Sample(rows[:_ROWS], sheet=name) for name, rows in sheets(file).items() if any(map(any, rows))]
-    text, name = decoded(file, encoding, place)
-    lines = list(islice(io.StringIO(text, newline=""), _ROWS))
-    found = [Sample(tuple(_records(lines, delimiter)), delimiter, encoding=name) for delimiter in DELIMITERS]
-    several = [sample for sample in found if max(map(len, sample.rows), default=0) > 1]
-    return several or found[:1]
+    lines = list(islice(lines_of(decoded(file, encoding, place)[0]), _ROWS))
+    by_delimiter = [Sample(tuple(_records(lines, delimiter)), delimiter) for delimiter in DELIMITERS]
+    several = [sample for sample in by_delimiter if max(map(len, sample.rows), default=0) > 1]
+    return several or by_delimiter[:1]
 
 
 def _records(lines: list[str], delimiter: str) -> Iterator[tuple[str, ...]]:

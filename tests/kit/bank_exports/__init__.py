@@ -35,7 +35,8 @@ def text(lines: str, encoding: str = "utf-8", ending: str = "\n") -> bytes:
     return lines.strip("\n").replace("\n", ending).replace("⏎", "\n").encode(encoding) + ending.encode()
 
 
-_ACCOUNTS = {
+# Region, currency and zone.
+ACCOUNTS = {
     "th": ("TH", "THB", "Asia/Bangkok"),
     "sg": ("SG", "SGD", "Asia/Singapore"),
     "jp": ("JP", "JPY", "Asia/Tokyo"),
@@ -43,13 +44,18 @@ _ACCOUNTS = {
 }
 
 
-def configuration(export: BankExport, folder: Path, settings: str) -> str:
+def account_of(currency: str) -> str:
+    """The account that settles in a currency."""
+    return next(account for account, (_, settles_in, _) in ACCOUNTS.items() if settles_in == currency)
+
+
+def configuration(account: str, folder: Path, settings: str) -> str:
     """A configuration of one account whose statements lie in a folder, with lines of `[bank.x]`."""
-    region, currency, zone = _ACCOUNTS[export.account]
+    region, currency, zone = ACCOUNTS[account]
     return f"""
 [store]
 url = "sqlite:///recon.db"
-[accounts.{export.account}]
+[accounts.{account}]
 region = "{region}"
 currency = "{currency}"
 timezone = "{zone}"
@@ -58,8 +64,8 @@ secret_key = {{ env = "KEY" }}
 kind = "csv"
 path = "orders.csv"
 [bank.x]
-account = "{export.account}"
+account = "{account}"
 path = "{folder}/*"
-payout_pattern = "OMISE|オミセ"
+payout_pattern = "OMISE|ｵﾐｾ|オミセ"
 {settings}
 """

@@ -23,7 +23,7 @@ def load(export: BankExport, folder: Path, content: bytes | None = None, more: s
     files.mkdir(exist_ok=True)
     (files / export.file).write_bytes(export.content if content is None else content)
     path = folder / "config.toml"
-    path.write_text(configuration(export, files, export.settings + more), encoding="utf-8")
+    path.write_text(configuration(export.account, files, export.settings + more), encoding="utf-8")
     config = load_config(path, {"KEY": "skey_test_1"})
     [source] = config.bank_sources()
     return read(source, currencies=config.currencies())
@@ -68,7 +68,7 @@ def tidy(name: str) -> str:
 def columns(export: BankExport, folder: Path) -> dict[str, list[str]]:
     """Our fields with all the names that the configuration gives their columns."""
     path = folder / "config.toml"
-    path.write_text(configuration(export, folder, export.settings), encoding="utf-8")
+    path.write_text(configuration(export.account, folder, export.settings), encoding="utf-8")
     config = load_config(path, {"KEY": "skey_test_1"})
     written = dict(config.bank["x"].columns)
     direction = getattr(config.bank["x"], "direction", None)

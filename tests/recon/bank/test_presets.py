@@ -16,15 +16,18 @@ from recon.bank.source import BankMissing, LoadedBank
 from recon.money import Currencies
 from recon.tabular.recognition.presets import CERTAINTIES, fitting, presets
 from tests.kit import presets_page
-from tests.kit.bank_exports import BankExport, japan, malaysia, singapore, thailand
+from tests.kit.bank_exports import (
+    ACCOUNTS,
+    BankExport,
+    account_of,
+    configuration,
+    japan,
+    malaysia,
+    singapore,
+    thailand,
+)
 from tests.kit.small_config import configured
 
-ZONES = {
-    "THB": ("TH", "Asia/Bangkok"),
-    "SGD": ("SG", "Asia/Singapore"),
-    "JPY": ("JP", "Asia/Tokyo"),
-    "MYR": ("MY", "Asia/Kuala_Lumpur"),
-}
 Lines = list[tuple[str, int]]
 
 
@@ -58,24 +61,7 @@ def loaded(folder: Path, preset: str, currency: str, content: bytes, name: str =
     """What a configuration of five lines reads."""
     (folder / "bank").mkdir(exist_ok=True)
     (folder / "bank" / name).write_bytes(content)
-    region, zone = ZONES[currency]
-    text = f"""
-[store]
-url = "sqlite:///recon.db"
-[accounts.shop]
-region = "{region}"
-currency = "{currency}"
-timezone = "{zone}"
-secret_key = {{ env = "KEY" }}
-[orders.shop]
-kind = "csv"
-path = "orders/*.csv"
-[bank.shop]
-account = "shop"
-preset = "{preset}"
-path = "bank/*"
-payout_pattern = "OMISE|ｵﾐｾ|オミセ"
-"""
+    text = configuration(account_of(currency), folder / "bank", f'preset = "{preset}"')
     [source] = load(configured(folder, text=text), {"KEY": "skey_test_canary0canary0canary"}).bank_sources()
     return read(source, currencies=Currencies())
 
@@ -202,7 +188,7 @@ _OF_EXPORTS = [
 
 @pytest.mark.parametrize(("export", "preset"), _OF_EXPORTS, ids=[export.name for export, _ in _OF_EXPORTS])
 def test_a_preset_reads_as_options_written_by_hand_do(export: BankExport, preset: str, tmp_path: Path) -> None:
-    currency = {"th": "THB", "sg": "SGD", "jp": "JPY", "my": "MYR"}[export.account]
+    currency = ACCOUNTS[export.account][1]
     bank = loaded(tmp_path, preset, currency, export.content)
     own = [line for line, code in zip(of(bank), bank.lines[c.CURRENCY], strict=True) if code == currency]
     assert bank.rejected[c.REASON].tolist() == []

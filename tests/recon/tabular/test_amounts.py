@@ -52,7 +52,7 @@ def plain_column(texts: list[str], marks: Marks, exponent: int) -> list[int | No
     told = [(text, number) for text, number in zip(texts, numbers, strict=True) if number and text != "0"]
     lengths = {len(decimals) for _, (_, _, decimals) in told}
     zeros_allowed = len(lengths) == 1
-    if lengths == {3} and not marks.said:
+    if lengths == {3} and not marks.is_settled:
         bare = [text.strip("+- \u00a0\u2009\u202f()").partition(marks.decimal)[0] for text, _ in told]
         zeros_allowed = any(len(whole) > 3 or whole[0] == "0" for whole in bare)
     units: list[int | None] = []
