@@ -50,7 +50,9 @@ def within(moments: "pd.Series[Any]", window: Window) -> Mask:
 
 def local_days(moments: "pd.Series[Any]", zone: ZoneInfo) -> npt.NDArray[np.datetime64]:
     """The business date (datetime64[D]) on which each moment falls."""
-    days: npt.NDArray[np.datetime64] = moments.dt.tz_convert(zone).dt.tz_localize(None).to_numpy().astype("datetime64[D]")
+    days: npt.NDArray[np.datetime64] = (
+        moments.dt.tz_convert(zone).dt.tz_localize(None).to_numpy().astype("datetime64[D]")
+    )
     return days
 
 
