@@ -30,7 +30,7 @@ from recon.tabular.table import Table, Torn, mapped, mask_of, places_where
 
 _LONGEST_PLAIN = 64  # characters of an id of a row that could not be read
 _PLAIN_ID = re.compile(r"(?=\D*\d)\S+|[A-Z_#-]+")  # names of people have blanks or small letters in them
-_REFERENCE = re.compile(r"(?=\D*\d)[\w.:/#+-]{1,64}", re.ASCII)
+_REFERENCE = re.compile(r"(?=\D*\d)[\w.:/#+-]{1,64}|chrg_(?:test_)?[a-z]{16,24}", re.ASCII)
 _MAY_BE_PERSONAL = r"@|(?:^| )[2-6](?:[ -]?\d){12,18}(?: |$)"
 _REQUIRED = (c.ORDER_ID, c.AMOUNT, c.CURRENCY, c.STATUS, c.CREATED_AT)
 # Control characters, and letters that have no width: an id with one of these never equals the id that it looks like.

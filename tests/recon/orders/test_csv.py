@@ -15,6 +15,7 @@ from recon.model import Window
 from recon.money import Currencies
 from recon.orders.load import read
 from recon.orders.source import LoadedOrders, OrderSource, SourceMissing, SourceUnreadable
+from recon.privacy import MASKED
 from recon.tabular.layout import Column, Layout
 
 WINDOW = Window(datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 30, tzinfo=UTC))
@@ -100,6 +101,21 @@ def test_an_order_is_read_as_the_file_says_it(tmp_path: Path) -> None:
 def test_columns_that_may_be_absent_are_zero_or_empty(tmp_path: Path) -> None:
     found = record(load_text(tmp_path, HEADER + GOOD).orders)
     assert (found["refunded_amount"], found["payment_method"], found["charge_id"]) == (0, None, None)
+
+
+@pytest.mark.parametrize(
+    ("cell", "kept"),
+    [
+        ("chrg_test_5y4g0odwqvi2m0zxu8l", "chrg_test_5y4g0odwqvi2m0zxu8l"),
+        ("chrg_test_ctmzcwgjefaqophqcvz", "chrg_test_ctmzcwgjefaqophqcvz"),  # an id of letters alone
+        ("chrg_ctmzcwgjefaqophqcvz", "chrg_ctmzcwgjefaqophqcvz"),
+        ("chrg_anna_sample", MASKED),
+        ("paid by Anna Sample", MASKED),
+    ],
+)
+def test_an_order_names_its_charge_by_an_id_and_no_person(tmp_path: Path, cell: str, kept: str) -> None:
+    loaded = load_text(tmp_path, f"{HEADER.strip()},charge_id\n{GOOD.strip()},{cell}\n")
+    assert loaded.orders[c.CHARGE_ID].tolist() == [kept]
 
 
 def test_minor_units_are_taken_as_they_are(tmp_path: Path) -> None:
