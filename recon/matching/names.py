@@ -43,7 +43,7 @@ def plugins() -> Mapping[str, Plugin]:
     """The plug-ins by their names in plugins.toml."""
     raw = tomllib.loads(resources.files("recon").joinpath("matching", "plugins.toml").read_text(encoding="utf-8"))
     return {
-        name: Plugin(tuple(table.get("order_keys", ())), tuple(table.get("reference_keys", ())), table["description"])
+        name: Plugin(tuple(table.get("order_keys", ())), tuple(table.get("reference_keys", ())), table[c.DESCRIPTION])
         for name, table in raw.items()
     }
 

@@ -90,10 +90,8 @@ def scope(books: Books, matching: Matching, run_range: Range) -> Scope:
     named = {*books.refunds[c.CHARGE_ID][refunds], *books.disputes[c.CHARGE_ID][disputes]}
     charge_touched = _charges(charges, run_range) | c.is_in(charges[c.CHARGE_ID], named) | items
     touched[charge_root[charge_touched & ~own]] = True
-    touched[[order for order, candidates in matching.ambiguous.items() if charge_touched[list(candidates)].any()]] = (
-        True
-    )
-
+    ambiguous = matching.ambiguous.items()
+    touched[[order for order, candidates in ambiguous if charge_touched[list(candidates)].any()]] = True
     linked = np.zeros(len(orders), dtype=bool)
     linked[root[matching.orders]] = True
     linked[list(matching.ambiguous)] = True
