@@ -107,6 +107,7 @@ def prepare(world: World, out: Path, url: str) -> Path:
     for name, books in world.books.items():
         account = books.account
         (out / "keys" / name).write_text(account.key + "\n", encoding="utf-8")
+        (out / "keys" / f"{name}_webhook").write_text(account.webhook_secret + "\n", encoding="utf-8")
         accounts.append(
             ACCOUNT.format(name=name, region=account.region, currency=account.currency, zone=account.zone.key)
         )

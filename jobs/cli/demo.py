@@ -1,7 +1,8 @@
 """`recon demo` and `recon sandbox`: made-up merchants."""
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -10,12 +11,14 @@ import typer
 from jobs import demo as demonstration
 from jobs.cli.answers import tables
 from jobs.cli.answers.progress import progress_on_stderr
-from jobs.cli.options import clock, print_lines
+from jobs.cli.options import aware_moment, clock, print_lines
 from jobs.logs.errors import DONE, INCOMPLETE, say, told
 from recon.result.trust import trust_lines
 from recon.sandbox.server.app import serve
+from recon.sandbox.server.webhooks import Webhooks
 from recon.sandbox.worlds.world import make_world
 
+TRUTH_AT = timedelta(hours=3)  # of the second day after a world's last, in UTC
 Seed = Annotated[int, typer.Option(help="Another seed, another world.")]
 
 
@@ -42,19 +45,33 @@ def sandbox(
     orders: Annotated[int, typer.Option(min=100, help="About how many orders.")] = 1_000,
     seed: Seed = 1,
     out: Annotated[Path, typer.Option(help="Folder for the shop's files and a configuration.")] = Path("sandbox-out"),
+    start: Annotated[
+        datetime | None,
+        typer.Option("--clock", parser=aware_moment, metavar="TIME", help="Where its clock begins; default now."),
+    ] = None,
+    webhook: Annotated[
+        str | None, typer.Option(metavar="URL", help="Where signed webhooks go; {account} in it is the account.")
+    ] = None,
+    lose: Annotated[int, typer.Option(min=0, help="Every Nth webhook is lost; 0: none.")] = 0,
+    repeat: Annotated[int, typer.Option(min=0, help="Every Nth webhook comes twice; 0: none.")] = 0,
 ) -> None:
-    """Serve an Omise-compatible world of the last days, until Ctrl-C."""
+    """Serve an Omise-compatible world whose clock runs, until Ctrl-C: sources, charges and refunds can be made."""
     with told():
+        begun = clock()
+        ahead = (start or begun) - begun
+        webhooks = Webhooks(webhook, lose=lose, repeat=repeat, clock=clock) if webhook else None
         try:
-            asyncio.run(_serve(port, orders, seed, out))
+            asyncio.run(_serve(port, orders, seed, out, lambda: clock() + ahead, webhooks))
         except KeyboardInterrupt:
             raise typer.Exit(DONE) from None
 
 
-async def _serve(port: int, orders: int, seed: int, out: Path) -> None:
-    last = clock().date() - timedelta(days=2)
+async def _serve(
+    port: int, orders: int, seed: int, out: Path, now: Callable[[], datetime], webhooks: Webhooks | None
+) -> None:
+    last = (now() - TRUTH_AT).date() - timedelta(days=2)  # so that its moment of truth is over
     world = make_world(seed, last - timedelta(days=6), last, orders)
-    async with serve(world, port=port) as running:
+    async with serve(world, port=port, clock=now, webhooks=webhooks) as running:
         path = demonstration.prepare(world, out, running.url)
         print(running.url, flush=True)
         days = f"--from {world.first_day} --to {world.last_day} --as-of {world.as_of.isoformat()}"

@@ -27,7 +27,8 @@ def day(text: str) -> date:
         raise typer.BadParameter(f'"{text}" is not a date such as 2026-01-31') from None
 
 
-def _moment(text: str) -> datetime:
+def aware_moment(text: str) -> datetime:
+    """A moment as an option has it."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -46,7 +47,8 @@ Accounts = Annotated[
     list[str] | None, typer.Option("--account", metavar="NAME", help="Only this account; may be repeated.")
 ]
 AsOf = Annotated[
-    datetime | None, typer.Option("--as-of", parser=_moment, metavar="TIME", help="What counts as now, with offset.")
+    datetime | None,
+    typer.Option("--as-of", parser=aware_moment, metavar="TIME", help="What counts as now, with offset."),
 ]
 By = Annotated[
     str, typer.Option("--by", metavar="NAME", envvar="RECON_USER", help="Who acts; else the system's login.")

@@ -212,6 +212,16 @@ def test_7_never_more_than_was_taken() -> None:
     assert codes(AS_OF, *rows) == ["refund_exceeds_charge"]
 
 
+async def test_7_a_refund_made_at_omise_alone_shows_and_its_ledger_ties(tmp_path: Path) -> None:
+    async with shop(tmp_path) as merchant:
+        merchant.write("K-1", "paid", "10000")
+        charge_id = await merchant.pay("K-1", 10_000)
+        merchant.wait(HOUR)
+        await merchant.post(f"/charges/{charge_id}/refunds", amount=4_000)
+        merchant.wait(HOUR)
+        assert await merchant.says() == [("refund_unrecorded", "K-1")]
+
+
 @pytest.mark.parametrize(("off", "said"), [(0 * SECOND, []), (SECOND, ["refund_overdue"])])
 def test_8_a_refund_arrives_within_five_business_days(off: timedelta, said: list[str]) -> None:
     rows = [order(status="refunded", refunded_amount=10_000)], [charge(refunded_amount=10_000, **KAKAO)]

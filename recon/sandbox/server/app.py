@@ -12,64 +12,38 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import partial
 from typing import Any, Literal
 
 import msgspec
 from aiohttp import web
 
-from recon.sandbox.server.checkout import follow_ups, mark, new_charge
+from recon.sandbox.server.account import AccountServer, ApiRequest
+from recon.sandbox.server.checkout import ACTIONS, Action, mark_charge
 from recon.sandbox.server.faults import Faults
 from recon.sandbox.server.forms import Body
 from recon.sandbox.server.lists import ObjectList, encode
 from recon.sandbox.server.objects import body
-from recon.sandbox.server.paging import BadQuery, answer_list, read_query
-from recon.sandbox.server.profile import VERSION, account_body, balance_body, capability_body, error_body
-from recon.sandbox.worlds.countries import Account
-from recon.sandbox.worlds.facts import Charge, Given, Thing, Transaction
-from recon.sandbox.worlds.payouts import Ledger
-from recon.sandbox.worlds.world import AccountBooks, World
+from recon.sandbox.server.paging import answer_list, read_query
+from recon.sandbox.server.payer import payer_page
+from recon.sandbox.server.profile import (
+    VERSION,
+    ApiError,
+    account_body,
+    balance_body,
+    capability_body,
+    error_body,
+)
+from recon.sandbox.server.webhooks import Webhooks
+from recon.sandbox.worlds.facts import Charge, Given, Thing
+from recon.sandbox.worlds.world import World
 
-# Lists that a world has no rows for.
-EMPTY = ("customers", "recipients", "links", "schedules")
 CLOSED = ("won", "lost")
+_PUBLIC = ("/capability", "/sources", "/tokens")  # the public key opens these
 DateSource = Literal["clock", "moment", "none"]
 Answer = Callable[["AccountServer", "ApiRequest"], web.Response]
-
-
-@dataclass(frozen=True, slots=True)
-class ApiRequest:
-    """What was asked for: the path, its parts, and the parameters."""
-
-    path: str
-    parts: Mapping[str, str]
-    params: Mapping[str, str]
-
-
-class AccountServer:
-    """One account as the server sees it: its rows, its ledger, and what a test put over its own answers."""
-
-    def __init__(self, books: AccountBooks) -> None:
-        self.account: Account = books.account
-        self.lists = {kind: ObjectList(rows) for kind, rows in books.kinds().items()}
-        self.lists |= {kind: ObjectList(()) for kind in EMPTY}
-        self.ledger = Ledger(books.transactions)
-        self._balance_error = books.balance_error
-        self.overrides: dict[str, Mapping[str, Any]] = {}
-
-    def balance_error(self, now: int) -> int:
-        """By how much the balance is said to be more than it is."""
-        since, amount = self._balance_error
-        return amount if now >= since else 0
-
-    def put_charge(self, charge: Charge) -> None:
-        """A charge that was made or changed by hand, with what follows from it."""
-        self.lists["charges"].put(charge)
-        for thing in follow_ups(charge):
-            self.lists["transactions" if isinstance(thing, Transaction) else "events"].put(thing)
-        self.ledger = Ledger(row for row in self.lists["transactions"] if isinstance(row, Transaction))
 
 
 class Sandbox:
@@ -80,23 +54,28 @@ class Sandbox:
 
     url = ""
 
-    def __init__(self, world: World, moment: datetime, faults: Faults, to_inclusive: bool, receipts: bool) -> None:
+    def __init__(
+        self, world: World, clock: Callable[[], datetime], faults: Faults, to_inclusive: bool, receipts: bool
+    ) -> None:
         self.requests: Counter[str] = Counter()
         self.busiest = 0
         self._busy = 0
-        self._accounts = {name: AccountServer(books) for name, books in world.books.items()}
-        self._by_key = {server.account.key: server for server in self._accounts.values()}
-        self._now = int(moment.timestamp())
+        self._clock = clock
+        self.accounts = {name: AccountServer(books, self._now) for name, books in world.books.items()}
+        self._by_key = {server.account.key: server for server in self.accounts.values()}
         self._faults = faults
         self._date: DateSource = "clock"
         self._to_inclusive = to_inclusive
         self._has_receipts = receipts
         self._request_numbers = itertools.count(1)
-        self._charge_numbers = itertools.count(1)
+
+    @property
+    def _now(self) -> int:
+        return int(self._clock().timestamp())
 
     def set_moment(self, moment: datetime) -> None:
         """From here on the server's clock says `moment` (aware), and every object stands as it did then."""
-        self._now = int(moment.timestamp())
+        self._clock = lambda: moment
 
     def set_date(self, source: DateSource) -> None:
         """From here on answers have a `Date` of the machine's clock (as at first), of the moment, or none."""
@@ -108,7 +87,7 @@ class Sandbox:
 
     def get(self, account: str, kind: str, id: str) -> dict[str, Any]:
         """An object as it would be served now, to be changed and put back; KeyError where there is none."""
-        row = self._accounts[account].lists[kind].find(id, self._now)
+        row = self.accounts[account].lists[kind].find(id, self._now)
         if row is None:
             raise KeyError(id)
         node: dict[str, Any] = msgspec.json.decode(encode(row, self._now))
@@ -117,19 +96,19 @@ class Sandbox:
     def put(self, account: str, kind: str, data: Mapping[str, Any]) -> None:
         """Add an object to a list, or replace the one of its id; it is served as given, from its `created_at` on."""
         created = datetime.fromisoformat(data["created_at"])
-        self._accounts[account].lists[kind].put(Given(data["id"], int(created.timestamp()), dict(data)))
+        self.accounts[account].lists[kind].put(Given(data["id"], int(created.timestamp()), dict(data)))
 
     def mark(self, account: str, charge: str, status: str) -> None:
         """Make a charge `successful` or `failed` by hand, now, as Omise's dashboard can in test mode."""
-        self._marked(self._accounts[account], charge, status)
+        mark_charge(self.accounts[account], ApiRequest("", "", {"id": charge, "status": status}, {}), self._now)
 
     def drop(self, account: str, kind: str, id: str) -> None:
         """Take an object out of its list; KeyError where there is none."""
-        self._accounts[account].lists[kind].drop(id)
+        self.accounts[account].lists[kind].drop(id)
 
     def say(self, account: str, name: str, data: Mapping[str, Any]) -> None:
         """Let `account`, `balance` or `capability` answer these values in place of their own."""
-        self._accounts[account].overrides[name] = data
+        self.accounts[account].overrides[name] = data
 
     def app(self) -> web.Application:
         """The aiohttp application."""
@@ -141,11 +120,21 @@ class Sandbox:
         app.router.add_get(r"/disputes/{status:open|pending|closed}", self._route(self._disputes))
         app.router.add_get("/charges/{id}/refunds", self._route(self._refunds))
         app.router.add_get("/charges/{id}/refunds/{refund}", self._route(self._refund))
-        app.router.add_post("/charges", self._route(self._charge))
-        app.router.add_post("/charges/{id}/mark_as_{status:successful|failed}", self._route(self._mark))
+        app.router.add_get("/payments/{id}/authorize", self._payer)
+        app.router.add_post("/payments/{id}/authorize", self._payer)
+        for (method, path), action in ACTIONS.items():
+            app.router.add_route(method, path, self._route(partial(self._done, action)))
         app.router.add_get("/{kind}", self._route(self._list))
         app.router.add_get("/{kind}/{id}", self._route(self._object))
         return app
+
+    async def send(self, webhooks: Webhooks) -> None:
+        """Send what happens to the merchant, account by account, until cancelled."""
+        async with webhooks.session() as session:
+            while True:
+                for server in self.accounts.values():
+                    await webhooks.send(session, server, self._now)
+                await asyncio.sleep(webhooks.every_s)
 
     async def _put_date(self, _request: web.Request, response: web.StreamResponse) -> None:
         if self._date == "moment":
@@ -190,6 +179,8 @@ class Sandbox:
             response = await handler(request)
         except web.HTTPException as refused:
             return _error(refused.status, "not_found", "the requested object was not found")
+        except ApiError as refused:
+            return _error(refused.status, refused.code, str(refused))
         if fault == "cut" and isinstance(response, web.Response) and isinstance(response.body, bytes):
             return _json(response.body[: len(response.body) // 2])
         return response
@@ -197,15 +188,14 @@ class Sandbox:
     def _route(self, answer: Answer) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handle(request: web.Request) -> web.StreamResponse:
             key = _key(request)
-            if request.path == "/capability":  # the public key may read this
+            if request.path.startswith(_PUBLIC):
                 key = key.replace("pkey_", "skey_", 1)
             server = self._by_key.get(key)
             if server is None:
                 return _error(401, "authentication_failure", "authentication failed")
-            try:
-                return answer(server, ApiRequest(request.path, request.match_info, await _params(request)))
-            except BadQuery as bad:
-                return _error(400, "bad_request", str(bad))
+            return answer(
+                server, ApiRequest(_base(request), request.path, request.match_info, await _params(request))
+            )
 
         return handle
 
@@ -251,21 +241,19 @@ class Sandbox:
     def _object(self, server: AccountServer, request: ApiRequest) -> web.Response:
         return _json(encode(self._find(server, request.parts["kind"], request.parts["id"]), self._now))
 
-    def _charge(self, server: AccountServer, request: ApiRequest) -> web.Response:
-        charge = new_charge(server.account, request.params, self._now, next(self._charge_numbers))
-        server.put_charge(charge)
-        return _json(encode(charge, self._now))
+    def _done(self, action: Action, server: AccountServer, request: ApiRequest) -> web.Response:
+        made = action(server, request, self._now)
+        return _json(msgspec.json.encode(made) if isinstance(made, dict) else encode(made, self._now))
 
-    def _mark(self, server: AccountServer, request: ApiRequest) -> web.Response:
-        return _json(encode(self._marked(server, request.parts["id"], request.parts["status"]), self._now))
-
-    def _marked(self, server: AccountServer, id: str, status: str) -> Charge:
-        charge = self._find(server, "charges", id)
-        if not isinstance(charge, Charge):
-            raise web.HTTPNotFound
-        mark(charge, status, self._now)
-        server.put_charge(charge)
-        return charge
+    async def _payer(self, request: web.Request) -> web.StreamResponse:
+        """Where a payer is sent: GET asks, POST pays or cancels and leads back to the shop; no key."""
+        id = request.match_info["id"].replace("paym_", "chrg_", 1)
+        asked = ApiRequest(_base(request), request.path, {"id": id}, await _params(request))
+        for server in self.accounts.values():
+            charge = server.lists["charges"].find(id, self._now)
+            if isinstance(charge, Charge):
+                return payer_page(server, charge, asked, self._now, request.method == "POST")
+        raise web.HTTPNotFound
 
     def _find(self, server: AccountServer, kind: str, id: str) -> Thing:
         objects = server.lists.get(kind)
@@ -287,21 +275,31 @@ async def serve(
     world: World,
     *,
     moment: datetime | None = None,
+    clock: Callable[[], datetime] | None = None,
+    webhooks: Webhooks | None = None,
     faults: Faults | None = None,
     host: str = "127.0.0.1",
     port: int = 0,
     to_inclusive: bool = False,
     receipts: bool = False,
 ) -> AsyncIterator[Sandbox]:
-    """Serve a world at a moment (default: its `as_of`) until the block ends; port 0 takes a free one."""
-    sandbox = Sandbox(world, moment or world.as_of, faults or Faults(), to_inclusive, receipts)
+    """Serve a world at a moment (default: its `as_of`), or as a clock goes on, until the block ends.
+
+    Port 0 takes a free one; `webhooks` are sent as events come.
+    """
+    start = moment or world.as_of
+    sandbox = Sandbox(world, clock or (lambda: start), faults or Faults(), to_inclusive, receipts)
     runner = web.AppRunner(sandbox.app(), access_log=None, shutdown_timeout=1)
     await runner.setup()
+    sending = asyncio.create_task(sandbox.send(webhooks)) if webhooks else None
     try:
         await web.TCPSite(runner, host, port).start()
         sandbox.url = f"http://{host}:{runner.addresses[0][1]}"
         yield sandbox
     finally:
+        if sending:
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
         await runner.cleanup()
 
 
@@ -312,6 +310,10 @@ def _key(request: web.Request) -> str:
         return base64.b64decode(coded).decode().partition(":")[0] if scheme.lower() == "basic" else ""
     except (binascii.Error, UnicodeDecodeError):
         return ""
+
+
+def _base(request: web.Request) -> str:
+    return f"{request.scheme}://{request.host}"
 
 
 async def _params(request: web.Request) -> dict[str, str]:
@@ -329,7 +331,7 @@ async def _params(request: web.Request) -> dict[str, str]:
         plain = {name: value for name, value in values.items() if value is not None and name not in tables}
         return {name: str(value) for name, value in (plain | flat).items()} | dict(request.query)
     except (AttributeError, ValueError) as error:
-        raise BadQuery("the body is no JSON object") from error
+        raise ApiError("bad_request", "the body is no JSON object") from error
 
 
 def _json(data: bytes) -> web.Response:

@@ -20,11 +20,12 @@ def add_events(maker: Maker, silent: frozenset[str]) -> None:
         *maker.transfers,
     ]
     for thing in things:
-        for at, key in _moments(thing):
+        for at, key in moments(thing):
             maker.events.append(Event(maker.id("evnt", at), at, key, thing, thing.id not in silent))
 
 
-def _moments(thing: Charge | Refund | Dispute | Transfer) -> Iterator[tuple[int, str]]:
+def moments(thing: Charge | Refund | Dispute | Transfer) -> Iterator[tuple[int, str]]:
+    """When an object's events are, and their keys."""
     match thing:
         case Charge():
             yield from _of_charge(thing)

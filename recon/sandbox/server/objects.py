@@ -106,7 +106,8 @@ def _charge_state(charge: Charge, at: int, status: str) -> Body:
         "transaction": (charge.transaction or None) if paid else None,
         "failure_code": code,
         "failure_message": message,
-        "authorize_uri": f"https://api.example.com/payments/{charge.id}/authorize",
+        "authorize_uri": charge.authorize_uri or f"https://api.example.com/payments/{charge.id}/authorize",
+        "return_uri": charge.return_uri or "https://shop.example.com/return",
         "created_at": stamp(charge.created),
         "paid_at": _stamp_by(charge.paid_at, at),
         "authorized_at": _stamp_by(charge.authorized_at, at),
@@ -158,6 +159,8 @@ def _card(charge: Charge) -> Body:
 
 
 def _source(charge: Charge, at: int) -> Body:
+    if charge.source:
+        return charge.source | {"charge_status": charge.status(at)}
     id = charge.id.replace("chrg_", "src_", 1)
     return fill(
         "source",
@@ -227,6 +230,7 @@ def _dispute(dispute: Dispute, at: int, clock: str) -> Body:
         reason_code=code,
         reason_message=message,
         status=status,
+        message=dispute.message if status != "open" else None,
         closed_at=stamp(dispute.steps[-1][0]) if status in ("won", "lost") else None,
         created_at=stamp(dispute.created),
     )
@@ -264,7 +268,7 @@ def _bank_account(account: Account) -> Body:
 
 
 def _event(event: Event) -> Body:
-    """Its data is frozen at its creation. It carries a delivery, whose time is not ISO 8601."""
+    """Its data is frozen at its creation. A delivery's time is not ISO 8601."""
     delivery = fill(
         "webhook_delivery",
         id=event.id.replace("evnt_", "whdl_", 1),
@@ -276,7 +280,7 @@ def _event(event: Event) -> Body:
         "event",
         id=event.id,
         location=f"/events/{event.id}",
-        webhook_deliveries=[delivery],
+        webhook_deliveries=[] if event.delivered is None else [delivery],
         data=body(event.subject, event.created),
         key=event.key,
         created_at=stamp(event.created),

@@ -7,15 +7,12 @@ from datetime import UTC, datetime
 
 from recon.sandbox.server.forms import stamp
 from recon.sandbox.server.lists import ObjectList
+from recon.sandbox.server.profile import ApiError
 from recon.sandbox.worlds.facts import Thing
 
 ORDERS = ("chronological", "reverse_chronological")
 LIMIT = 20
 MOST = 100
-
-
-class BadQuery(ValueError):
-    """A parameter that is no moment, number or order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +27,14 @@ class Query:
 
 
 def read_query(params: Mapping[str, str]) -> Query:
-    """Read a list's parameters; raises BadQuery.
+    """Read a list's parameters; raises ApiError.
 
     A limit above 100 is served as 100: Omise's page says "max 100" and not what happens beyond, and a server that
     clamps catches a client that trusts its own limit instead of the answer's.
     """
     order = params.get("order", ORDERS[0])
     if order not in ORDERS:
-        raise BadQuery(f"order must be one of {', '.join(ORDERS)}")
+        raise ApiError("bad_request", f"order must be one of {', '.join(ORDERS)}")
     until = _moment("to", params["to"]) if "to" in params else None
     since = _moment("from", params["from"]) if "from" in params else 0
     limit = min(_number("limit", params.get("limit", str(LIMIT))), MOST)
@@ -79,10 +76,10 @@ def _moment(name: str, text: str) -> int:
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         return int(moment.replace(microsecond=0).timestamp()) + (moment.microsecond > 0)
     except (ValueError, OverflowError) as error:
-        raise BadQuery(f"{name} must be an ISO 8601 time") from error
+        raise ApiError("bad_request", f"{name} must be an ISO 8601 time") from error
 
 
 def _number(name: str, text: str) -> int:
     if not text.isdecimal():
-        raise BadQuery(f"{name} must be a whole number from 0 on")
+        raise ApiError("bad_request", f"{name} must be a whole number from 0 on")
     return int(text)

@@ -10,6 +10,15 @@ VERSION = "2019-05-29"
 _TRANSFER_MAX = 10**11
 
 
+class ApiError(ValueError):
+    """A request that Omise refuses, with its word for why (docs.omise.co/api-errors)."""
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.code = code
+        self.status = status
+
+
 def error_body(code: str, message: str) -> dict[str, str]:
     """The body that 4xx answers promise."""
     return {

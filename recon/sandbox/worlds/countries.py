@@ -1,5 +1,6 @@
 """The four countries' accounts of a world: key, currency, zone, limits, transfer fee."""
 
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -31,6 +32,11 @@ class Account:
     def key(self) -> str:
         """The secret key that opens this account at the sandbox."""
         return f"skey_test_sandbox_{self.name}"
+
+    @property
+    def webhook_secret(self) -> str:
+        """What the sandbox signs this account's webhooks with, in base64 as Omise shows it."""
+        return b64encode(f"webhooks of the sandbox: {self.name}".encode()).decode()
 
 
 ACCOUNTS: Mapping[str, Account] = MappingProxyType(

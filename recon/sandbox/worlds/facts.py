@@ -56,6 +56,7 @@ class Dispute:
     funding: int
     steps: tuple[tuple[int, str], ...] = ()
     transactions: list[Transaction] = field(default_factory=list)
+    message: str | None = None  # the merchant's answer
 
     def status(self, at: int) -> str:
         """`open`, then `pending`, then `won` or `lost`."""
@@ -91,6 +92,9 @@ class Charge:
     vat_error: int = 0
     refunds: list[Refund] = field(default_factory=list)
     dispute: Dispute | None = None
+    source: dict[str, object] = field(default_factory=dict)  # as it was made by hand
+    authorize_uri: str = ""
+    return_uri: str = ""
 
     def status(self, at: int) -> str:
         """Omise's word at a moment; a later success overrides a failure."""
@@ -167,13 +171,14 @@ class Transfer:
 
 @dataclass(slots=True)
 class Event:
-    """Something that Omise reported; its data is the subject as it stood at `created`."""
+    """Something that Omise reported; its data is the subject as it stood at `created`. `delivered` to the merchant's
+    webhook, or null: not yet, or there is none."""
 
     id: str
     created: int
     key: str
     subject: Charge | Refund | Dispute | Transfer
-    delivered: bool = True
+    delivered: bool | None = True
 
 
 @dataclass(slots=True)

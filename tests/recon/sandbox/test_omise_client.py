@@ -1,13 +1,10 @@
-"""Omise's own Python client, freshly installed, reads every kind of object from the sandbox."""
+"""Omise's own Python client pays, refunds and reads every kind of object at the sandbox."""
 
 import asyncio
 import json
-import venv
+import sys
 from datetime import date
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from recon.sandbox.server.app import serve
 from recon.sandbox.worlds.world import make_world
@@ -57,25 +54,68 @@ print(json.dumps(said))
 """
 
 
-async def run(*command: str) -> str:
+# The KakaoPay document's own steps: source, charge, refund.
+PAYING = """
+import json, sys
+import omise
+import requests
+
+omise.api_main, omise.api_version = sys.argv[1], "2019-05-29"
+omise.api_secret, omise.api_public = "skey_test_sandbox_th", "pkey_test_sandbox_th"
+source = omise.Source.create(type="kakaopay", amount=50000, currency="THB")
+charge = omise.Charge.create(
+    amount=50000, currency="THB", source=source.id, return_uri="https://shop.example.com/complete",
+    metadata={"order_id": "ORDER-123"},
+)
+steps = [charge.status]
+requests.post(charge.authorize_uri, allow_redirects=False)  # the payer
+charge.reload()
+steps += [charge.status, charge.metadata.order_id, charge.source.type]
+refund = charge.refund(amount=20000)
+charge.reload()
+steps += [refund.amount, refund.status, charge.refunded_amount]
+other = omise.Charge.create(amount=50000, currency="THB", source={"type": "kakaopay"})
+other.update(description="late")
+steps += [other.expire().status, other.description]
+try:
+    other.refund(amount=50000)
+except omise.errors.FailedRefundError as error:
+    steps.append(str(error))
+try:
+    omise.Source.create(type="kakaopay", amount=1999, currency="THB")
+except omise.errors.InvalidChargeError as error:
+    steps.append(str(error))
+print(json.dumps(steps))
+"""
+
+
+async def run(script: str, url: str) -> Any:
     process = await asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        *(sys.executable, "-c", script, url), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
     out, errors = await process.communicate()
     assert process.returncode == 0, errors.decode()
-    return out.decode()
+    return json.loads(out)
 
 
-@pytest.mark.proof
-async def test_the_official_client_lists_pages_and_retrieves_each_kind(tmp_path: Path) -> None:
-    await asyncio.to_thread(venv.create, tmp_path / "venv", with_pip=True)
-    python = str(tmp_path / "venv" / "bin" / "python")
-    await run(python, "-m", "pip", "install", "--quiet", "omise")
-    script = tmp_path / "script.py"
-    script.write_text(SCRIPT, encoding="utf-8")
-    world = make_world(11, date(2026, 3, 2), date(2026, 3, 15), 1_500, live=True)
+async def test_the_documents_code_pays_and_refunds() -> None:
+    world = make_world(1, date(2026, 3, 2), date(2026, 3, 2), 10, ("th",), plant=False)
     async with serve(world) as running:
-        said: dict[str, Any] = json.loads(await run(python, str(script), running.url))
+        steps = await run(PAYING, running.url)
+    assert steps == [
+        "pending",
+        *("successful", "ORDER-123", "kakaopay"),
+        *(20_000, "pending", 20_000),
+        *("expired", "late"),
+        "charge is not successful",
+        "amount must be greater than or equal to 2000 (thb subunits)",
+    ]
+
+
+async def test_the_official_client_lists_pages_and_retrieves_each_kind() -> None:
+    world = make_world(11, date(2026, 3, 2), date(2026, 3, 8), 250, ("th",), live=True)
+    async with serve(world) as running:
+        said = await run(SCRIPT, running.url)
     end, classes = world.as_of.timestamp(), {}
     for kind, rows in world.books["th"].kinds().items():
         known, seen = [row.id for row in rows if row.created <= end], said[kind]
