@@ -41,7 +41,7 @@ COMMANDS = {
         "The payment-method rule book: every figure with its source and how sure it is.",
     ),
     "presets": ("jobs.cli.catalogue", "Known exports and databases of shops and banks."),
-    "sandbox": ("jobs.cli.demo", "Serve an Omise-compatible world of the last days, until Ctrl-C."),
+    "sandbox": ("jobs.cli.demo", "Serve an Omise-compatible world whose clock runs, until Ctrl-C."),
     "breaks": ("jobs.cli.breaks", "The work on breaks."),
     "matches": ("jobs.cli.matches", "Which order belongs to which charge."),
     "runs": ("jobs.cli.runs", "The history of runs."),

@@ -55,7 +55,7 @@ def sandbox(
     lose: Annotated[int, typer.Option(min=0, help="Every Nth webhook is lost; 0: none.")] = 0,
     repeat: Annotated[int, typer.Option(min=0, help="Every Nth webhook comes twice; 0: none.")] = 0,
 ) -> None:
-    """Serve an Omise-compatible world whose clock runs, until Ctrl-C: sources, charges and refunds can be made."""
+    """Serve an Omise-compatible world whose clock runs, until Ctrl-C."""
     with told():
         begun = clock()
         ahead = (start or begun) - begun
