@@ -86,7 +86,7 @@ class Demo:
 async def demo(out: Path, orders: int, seed: int, clock: Callable[[], datetime], progress: Progress) -> Demo:
     """Make a world of about `orders` orders, serve it, run the job on it in the folder `out`."""
     progress.start("world", None)
-    world = make_world(seed, FIRST, LAST, orders, live=True)
+    world = make_world(seed, FIRST, LAST, orders, live=True, history=True)
     progress.finish("world")
     async with serve(world, moment=world.first_look) as running:
         path = prepare(world, out, running.url)

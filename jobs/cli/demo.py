@@ -70,7 +70,7 @@ async def _serve(
     port: int, orders: int, seed: int, out: Path, now: Callable[[], datetime], webhooks: Webhooks | None
 ) -> None:
     last = (now() - TRUTH_AT).date() - timedelta(days=2)  # so that its moment of truth is over
-    world = make_world(seed, last - timedelta(days=6), last, orders)
+    world = make_world(seed, last - timedelta(days=6), last, orders, history=True)
     async with serve(world, port=port, clock=now, webhooks=webhooks) as running:
         path = demonstration.prepare(world, out, running.url)
         print(running.url, flush=True)

@@ -60,10 +60,14 @@ class Planted:
 
 @dataclass
 class Maker:
-    """Makes the objects of one account. `start` to `end` are the range's bounds, `as_of` the moment of truth."""
+    """Makes the objects of one account. `start` to `end` are the range's bounds, `as_of` the moment of truth.
+
+    From `since` on the shop sells: before the range only plain orders, so that what the range pays out was sold.
+    """
 
     rng: Random
     account: Account
+    since: int
     start: int
     end: int
     as_of: int
@@ -81,6 +85,11 @@ class Maker:
     links: list[tuple[Order, Charge]] = field(default_factory=list)  # who pays whom, named or not
     prices: int = 0  # how many different amounts a method has at most; 0: any
     other: "Maker | None" = None  # another account's
+
+    @property
+    def has_history(self) -> bool:
+        """Whether it sold before the range."""
+        return self.since < self.start
 
     def id(self, prefix: str, at: int) -> str:
         """A test-mode id, roughly in the order of time: 19 base-36 characters after the prefix."""

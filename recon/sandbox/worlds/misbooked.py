@@ -132,10 +132,12 @@ def bank_credit_unexplained(maker: Maker, _at: int) -> None:
 
 @BOOKINGS.code
 def settlement_overdue(maker: Maker, _at: int) -> None:
-    """Payouts stop some days before the moment of truth, and a large charge waits; see `payout_queue.overdue`."""
+    """Payouts stop some days before the moment of truth, and what was sold waits; see `payout_queue.overdue`."""
     if maker.account.region not in _PAUSED:
         return
     maker.paused_from = maker.as_of - PAUSE
-    # It draws a method for the hold, and the charge draws its own.
+    if maker.has_history:
+        return
+    # One large charge stands for it. It draws a method for the hold, and the charge draws its own.
     created = maker.paused_from + 6 * HOUR - maker.method(is_card).hold_days * DAY
     _paid_by_card(maker, created, amount=maker.account.charge_max // 10 * 8)

@@ -46,7 +46,10 @@ def amount_out_of_limits(maker: Maker, at: int) -> tuple[Charge, str]:
     """Less than the country's smallest charge, or more than its largest."""
     method = maker.method(is_card)
     account = maker.account
-    amount = maker.rng.choice((account.charge_min // 2, account.charge_max + maker.rng.randint(1, 99) * 100))
+    too_much = (
+        account.charge_max + maker.rng.randint(1, 99) * 100
+    )  # more than a shop of a believable size sells in a week
+    amount = account.charge_min // 2 if maker.has_history else maker.rng.choice((account.charge_min // 2, too_much))
     charge = maker.charge(maker.order(at, amount, "paid", method, link=METADATA), at, method)
     maker.pay(charge)
     return charge, f"{amount} is not between {account.charge_min} and {account.charge_max}"

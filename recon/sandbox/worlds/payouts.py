@@ -40,17 +40,17 @@ def _until(sums: tuple[list[int], list[int]], at: int) -> int:
     return totals[bisect_right(moments, at)]
 
 
-def pay_out(maker: Maker, first: date, last: date, receipts: Receipts | None = None) -> None:
+def pay_out(maker: Maker, last: date, receipts: Receipts | None = None) -> None:
     """One transfer each working day at 23:00 local, sent at 08:00 and paid at 10:00 of the next two working days.
 
-    Working days are Monday to Friday: what is sent on a public holiday is early, never late. Nothing is sent that
-    the balance will not have at sending, nor less than the account's minimum and its fee. Receipts are issued as the
-    days go by, since what they settle can be paid out.
+    They begin when the shop does. Working days are Monday to Friday: what is sent on a public holiday is early, never
+    late. Nothing is sent that the balance will not have at sending, nor less than the account's minimum and its fee.
+    Receipts are issued as the days go by, since what they settle can be paid out.
     """
     ledger = Ledger(maker.transactions)
     paid_out = 0
     floor = max(maker.account.transfer_min, maker.account.transfer_fee + maker.account.transfer_fee_vat + 1)
-    day = first
+    day = datetime.fromtimestamp(maker.since, maker.account.zone).date()
     while day <= last:
         sent_day = _working_day_after(day)
         created = _moment(maker, day, 23)

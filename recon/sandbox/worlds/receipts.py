@@ -24,7 +24,7 @@ class Receipts:
     def __init__(self, maker: Maker) -> None:
         self.issued: list[Given] = []
         self._maker = maker
-        self._next = local_day(datetime.fromtimestamp(maker.start, RECEIPT_ZONE), RECEIPT_ZONE)
+        self._next = local_day(datetime.fromtimestamp(maker.since, RECEIPT_ZONE), RECEIPT_ZONE)
         self._rests: list[tuple[int, int]] = []  # when the balance moved, and by how much
 
     def close_until(self, moment: int) -> None:
@@ -79,9 +79,12 @@ class Receipts:
         return Given(id, created, body)
 
 
-def misprint(account: str, receipts: Sequence[Given], rng: Random) -> tuple[Sequence[Given], Planted]:
-    """The receipts with one that says another fee than the day's, and its break; VAT stays as it was charged."""
-    wrong = rng.choice(receipts)
+def misprint(
+    account: str, receipts: Sequence[Given], days: tuple[date, date], rng: Random
+) -> tuple[Sequence[Given], Planted]:
+    """The receipts with one of these days that says another fee than its day's, and its break; VAT stays."""
+    first, last = (day.isoformat() for day in days)
+    wrong = rng.choice([receipt for receipt in receipts if first <= str(receipt.data["issued_on"]) <= last])
     error = rng.choice((-2, 3, 150))
     amounts = {name: int(str(wrong.data[name])) + error for name in ("charge_fee", "subtotal", "total")}
     printed = Given(wrong.id, wrong.created, wrong.data | amounts)

@@ -25,9 +25,10 @@ from recon.sandbox.worlds.payouts import pay_out
 from recon.sandbox.worlds.planting import ORDERS, order_invalid, sow, wrong_account
 from recon.sandbox.worlds.receipts import Receipts, misprint
 from recon.sandbox.worlds.scenarios import SCENARIOS, Scenario, paid
-from recon.sandbox.worlds.tariff import DAY
+from recon.sandbox.worlds.tariff import DAY, METHODS
 
 KINDS = ("charges", "refunds", "disputes", "transfers", "transactions", "events", "receipts")
+_WEEKEND = 3  # days more than the longest hold: what is free by Saturday is paid out on Monday
 LATER_DAYS = 40  # how far beyond the range payouts go on
 PLANT_EVERY = 4_000  # orders of an account for one more break of each code
 
@@ -176,6 +177,7 @@ def make_world(
     noise: int = 0,
     plant: bool = True,
     live: bool = False,
+    history: bool = False,
 ) -> World:
     """A world of about `orders` orders in these accounts, created from `first_day` to `last_day` local.
 
@@ -183,10 +185,11 @@ def make_world(
     repeat, and set the shop's clock off by minutes or hours (`NOISES`). With `plant`
     every code is planted at least once per account (`wrong_account` needs two accounts), more in larger worlds.
     `live`: with receipts, which test mode lacks, and, planted, a balance that comes off and a receipt that is wrong.
+    `history`: as many orders a day before `first_day`, all paid, so that the days' payouts are of what was sold.
     """
     as_of = datetime.combine(last_day, time(3), UTC) + timedelta(days=2)
     shares = sum(SHARES[name] for name in accounts)
-    makers = [_maker(seed, ACCOUNTS[name], first_day, last_day, as_of) for name in accounts]
+    makers = [_maker(seed, ACCOUNTS[name], first_day, last_day, as_of, history=history) for name in accounts]
     for place, maker in enumerate(makers):
         maker.prices = NOISES[noise].prices
         maker.other = makers[(place + 1) % len(makers)] if len(makers) > 1 else None
@@ -197,7 +200,7 @@ def make_world(
     for maker, receipts_of_maker in zip(makers, receipts, strict=True):
         _forget_names(maker, NOISES[noise].forgotten_percent, links)
         _skew_clock(maker, NOISES[noise].skew_s, seed)
-        pay_out(maker, first_day, last_day + timedelta(days=LATER_DAYS), receipts_of_maker)
+        pay_out(maker, last_day + timedelta(days=LATER_DAYS), receipts_of_maker)
         maker.truth.extend(overdue(maker))
         unmarked = {planted.subject_id for planted in maker.truth if planted.code == "order_not_marked_paid"}
         silent = (charge.id for charge in maker.charges if charge.metadata.get("order_id") in unmarked)
@@ -205,7 +208,7 @@ def make_world(
     issued: list[Sequence[Given]] = [
         receipts_of_maker.issued if receipts_of_maker else () for receipts_of_maker in receipts
     ]
-    misprinted = _misprint(makers, issued, seed) if live and plant else []
+    misprinted = _misprint(makers, issued, (first_day, last_day), seed) if live and plant else []
     books = [_books(maker, given) for maker, given in zip(makers, issued, strict=True)]
     late = [planted for maker in makers for planted in _late_successes(maker, as_of)]
     return World(
@@ -236,11 +239,13 @@ def _balance_errors(makers: Sequence[Maker], seed: int, as_of: datetime) -> dict
     return {rng.choice(makers).account.name: (int(_first_look(as_of).timestamp()) + 1, amount)}
 
 
-def _misprint(makers: Sequence[Maker], issued: list[Sequence[Given]], seed: int) -> list[Planted]:
+def _misprint(
+    makers: Sequence[Maker], issued: list[Sequence[Given]], days: tuple[date, date], seed: int
+) -> list[Planted]:
     """One receipt of the world's days, of one account, says other fees than its day; the rest stay as they are."""
     rng = Random(f"{seed}/receipts")
-    place = rng.choice([place for place, receipts in enumerate(issued) if len(receipts) > 1])
-    issued[place], planted = misprint(makers[place].account.name, issued[place], rng)
+    place = rng.choice(range(len(issued)))
+    issued[place], planted = misprint(makers[place].account.name, issued[place], days, rng)
     return [planted]
 
 
@@ -258,15 +263,20 @@ def _late_successes(maker: Maker, as_of: datetime) -> Iterator[Planted]:
             yield Planted("late_success", maker.account.name, "charge", charge.id, f"{before} before")
 
 
-def _maker(seed: int, account: Account, first_day: date, last_day: date, as_of: datetime) -> Maker:
+def _maker(seed: int, account: Account, first_day: date, last_day: date, as_of: datetime, *, history: bool) -> Maker:
     days = days_window(first_day, last_day, account.zone)
     start = int(days.start.timestamp())
     end = int(days.end.timestamp())
-    return Maker(Random(f"{seed}/{account.name}"), account, start, end, int(as_of.timestamp()))
+    hold = max(method.hold_days for method in METHODS[account.region])
+    since = start - (hold + _WEEKEND) * DAY if history else start
+    return Maker(Random(f"{seed}/{account.name}"), account, since, start, end, int(as_of.timestamp()))
 
 
 def _fill(maker: Maker, count: int, plant: bool) -> None:
-    """Orders of every kind at moments of the range, the broken ones among them."""
+    """Orders of every kind at moments of the range, the broken ones among them, after the history's plain ones."""
+    earlier = count * (maker.start - maker.since) // (maker.end - maker.start)
+    for at in _times(maker, maker.since, maker.start, earlier):
+        paid(maker, at)
     times = 1 + count // PLANT_EVERY if plant else 0
     plants = [plant for plant in (*ORDERS, *CLOCKS, *BOOKINGS) if maker.other or plant is not wrong_account] * times
     edges = _edges(maker)
@@ -276,7 +286,7 @@ def _fill(maker: Maker, count: int, plant: bool) -> None:
     scenarios += maker.rng.choices([scenario for _, scenario in SCENARIOS], weights, k=more)
     makings: list[Scenario] = [*(partial(sow, plant) for plant in plants), *scenarios]
     maker.rng.shuffle(makings)
-    for at, make in zip(_times(maker, len(makings)), makings, strict=True):
+    for at, make in zip(_times(maker, maker.start, maker.end, len(makings)), makings, strict=True):
         make(maker, at)
     for at in edges:
         paid(maker, at)
@@ -284,8 +294,8 @@ def _fill(maker: Maker, count: int, plant: bool) -> None:
         order_invalid(maker, maker.rng.randrange(maker.start, maker.end))
 
 
-def _times(maker: Maker, count: int) -> list[int]:
-    return sorted(maker.rng.randrange(maker.start, maker.end) for _ in range(count))
+def _times(maker: Maker, start: int, end: int, count: int) -> list[int]:
+    return sorted(maker.rng.randrange(start, end) for _ in range(count))
 
 
 def _edges(maker: Maker) -> list[int]:

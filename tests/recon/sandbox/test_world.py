@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from recon.calendars import days_window
 from recon.sandbox.server.objects import body
 from recon.sandbox.worlds.countries import ACCOUNTS
 from recon.sandbox.worlds.payouts import Ledger
@@ -38,6 +39,22 @@ def test_the_same_seed_gives_the_same_files_and_another_seed_others(tmp_path: Pa
 
     assert text(5, "a") == text(5, "b")
     assert text(5, "c") != text(6, "d")
+
+
+def test_a_shop_with_a_history_is_paid_out_in_a_week_what_it_sells_in_one() -> None:
+    with_history = make_world(7, FIRST, LAST, 500, history=True)
+    codes_by_account = Counter((planted.account, planted.code) for planted in with_history.truth)
+    assert codes_by_account.keys() == {(p.account, p.code) for p in make_world(7, FIRST, LAST, 500).truth}
+    for name, books in with_history.books.items():
+        window = days_window(FIRST, LAST, books.account.zone)
+        start = int(window.start.timestamp())
+        in_week = [row for row in books.transactions if datetime.fromtimestamp(row.created, UTC) in window]
+        sales = [row.amount for row in in_week if row.key == "charge.captured.net"]
+        paid_out = sum(row.amount for row in in_week if row.key == "transfer.sent.debit")
+        is_paused = codes_by_account[name, "settlement_overdue"]
+        assert 0.7 - is_paused / 2 < paid_out / sum(sales) < 1.5, name
+        assert Ledger(books.transactions).total(start - 1) > paid_out / 2, name
+        assert max(sales) < sum(sales) / 5, name
 
 
 def test_refunds_agree_on_both_sides(world: World, tmp_path: Path) -> None:
