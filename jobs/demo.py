@@ -78,6 +78,19 @@ class Demo:
     currencies: Currencies
 
     @property
+    def story(self) -> str:
+        """What was shown, in words."""
+        orders = sum(result.orders for result in self.outcome.results)
+        planted = sum(line.planted for line in self.table)
+        missed = sum(line.missed for line in self.table)
+        extra = sum(line.extra for line in self.table)
+        return (
+            f"A made-up merchant's week, {FIRST} to {LAST}: {orders:,} orders on {len(self.outcome.results)} Omise "
+            f"accounts. {planted} faults were planted; {planted - missed if missed else 'all'} were found, and "
+            f"{extra or 'nothing'} else."
+        )
+
+    @property
     def exact(self) -> bool:
         """Every planted break was found and nothing else."""
         return not any(line.missed or line.extra for line in self.table)

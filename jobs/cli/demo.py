@@ -31,11 +31,13 @@ def demo(
     with told():
         with progress_on_stderr() as progress:
             done = asyncio.run(demonstration.demo(out, orders, seed, clock, progress))
-        tables.outcome(done.outcome)
-        tables.money(done.outcome.results, done.currencies)
         tables.planted(done.table)
         say(*trust_lines(done.outcome.results, done.currencies, done.outcome.messages))
         say(*done.outcome.messages)
+        say(done.story)  # from here on one screen, which stands there when the command is done
+        tables.money(done.outcome.results, done.currencies)
+        tables.cost(done.outcome.results, done.currencies)
+        tables.first_things(done.outcome.results)
         print_lines((done.config, *done.outcome.reports))
         raise typer.Exit(DONE if done.exact and done.outcome.complete else INCOMPLETE)
 

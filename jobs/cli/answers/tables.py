@@ -11,9 +11,10 @@ from rich.text import Text
 from jobs.cli.answers.listing import COLOURS, PIPED, Field, PipedConsole, listing, plain
 from jobs.logs.logs import is_json
 from recon import columns as c
-from recon.model import Account, KnownBreak, NoteKind, Result, Severity
+from recon.model import Account, Exposure, KnownBreak, NoteKind, Result, Severity
 from recon.money import Currencies
 from recon.result.changes import open_breaks
+from recon.result.exposures import by_exposure
 from recon.rules import CATALOGUE
 from reports.documents import Document, age_days
 from reports.summary.answers import short_answers
@@ -23,6 +24,7 @@ if TYPE_CHECKING:  # a list of breaks needs none of what these import
     from jobs.run.outcome import Outcome
     from jobs.setup.reading import Item
 
+_FIRST = 5  # kinds of breaks that a screen has room for
 _FEW = 12  # words of a list that stand beside each other
 _NOT_JUDGED = frozenset({NoteKind.NOT_JUDGED, NoteKind.WAITS_FOR_OBJECTS})
 
@@ -95,6 +97,37 @@ def money(results: Sequence[Result], currencies: Currencies) -> None:
     heads = ("where the money went", *(f"{account.name} {account.currency}" for account, _ in columns))
     rows = [(name, *(amounts.get(account.name, "") for account, _ in columns)) for name, amounts in shown.items()]
     table(heads, rows, to_stderr=True)
+
+
+def cost(results: Sequence[Result], currencies: Currencies) -> None:
+    """What the open breaks put at risk, on stderr: a line for what it means for cash, a column an account."""
+    counts: dict[Exposure, int] = {}
+    amounts: dict[tuple[Exposure, str], list[str]] = {}
+    for result in results:
+        for total in by_exposure(result.breaks):
+            counts[total.exposure] = counts.get(total.exposure, 0) + total.count
+            if total.currency and total.amount:
+                shown = currencies.show(total.amount, total.currency)
+                unit = "" if total.currency == result.account.currency else f" {total.currency}"
+                amounts.setdefault((total.exposure, result.account.name), []).append(shown + unit)
+    accounts = [result.account for result in results]
+    heads = ("what is wrong", "breaks", *(f"{account.name} {account.currency}" for account in accounts))
+    rows = [
+        (exposure.words, counts[exposure], *(", ".join(amounts.get((exposure, it.name), [])) for it in accounts))
+        for exposure in Exposure
+        if exposure in counts
+    ]
+    table(heads, rows, to_stderr=True)
+
+
+def first_things(results: Sequence[Result]) -> None:
+    """What to do about the most severe open breaks, on stderr: a line per code, those that cost money first."""
+    codes = Counter(code for result in results for code in open_breaks(result.breaks)[c.CODE])
+    severe = sorted(
+        (rule for rule in CATALOGUE if codes[rule.code]), key=lambda rule: -Severity[rule.severity.upper()]
+    )
+    rows = [(rule.title, codes[rule.code], rule.action) for rule in severe[:_FIRST]]
+    table(("what to do first", "breaks", ""), rows, to_stderr=True)
 
 
 def _share(result: Result) -> str:

@@ -473,6 +473,10 @@ def test_the_demo_finds_what_it_planted(tmp_path: Path) -> None:
     assert "\nth: not read: " in said.err
     for code in ("late_success", "refund_window_closed", "transfer_stuck", "dispute_lost", "method_unknown"):
         assert code in said.out
+    story = said.err[said.err.index("A made-up merchant's week") :]
+    assert "faults were planted; all were found, and nothing else." in story
+    for words in ("where the money went", "what is wrong", "owed to customers", "what to do first", "Stop delivery"):
+        assert words in story
     paths = [Path(line) for line in said.out.splitlines() if line.endswith((".xlsx", ".toml"))]
     assert len(paths) == 6
     assert all(path.exists() for path in paths)
