@@ -12,6 +12,10 @@ from recon.methods import Figure, MethodBook
 from recon.model import Charge, Severity
 from recon.money import Currencies, Money, Tolerance
 
+WEBHOOK_GRACE = timedelta(minutes=30)  # [rules.order_not_marked_paid] grace
+SETTLE = timedelta(
+    hours=1
+)  # [matching] settle: an order or charge younger than this is not yet missing its other side
 _WEEKDAYS = Calendar(ZoneInfo("UTC"))
 
 
@@ -69,8 +73,18 @@ class Context:
     calendars: Mapping[str, Calendar] = field(default_factory=dict)  # account -> its business days
     split_sources: frozenset[str] = frozenset()  # order sources with split payments
     without_orders: WithoutOrders = field(default_factory=WithoutOrders)
+    settle: timedelta = SETTLE
     fees: Mapping[str, Mapping[str, Sequence[ContractRate]]] = field(default_factory=dict)  # account -> method
     bank_fees: Mapping[str, int] = field(default_factory=dict)  # account with statements -> fee bound, minor units
+
+    def is_young(self, moment: datetime) -> bool:
+        """Whether what was made then is not yet missing its other side."""
+        return moment > self.as_of - self.settle
+
+    @property
+    def patience(self) -> timedelta:
+        """The longest that anything waits for its other side before a rule objects."""
+        return max(self.settle, self.threshold("order_not_marked_paid", "grace", WEBHOOK_GRACE))
 
     def contract(self, account: str, method: str) -> Sequence[ContractRate]:
         """What the contract says of an account's method; nothing where there is none."""

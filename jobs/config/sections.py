@@ -45,6 +45,7 @@ from jobs.config.fields import (
 )
 from recon.journal.exporting import BookCodes
 from recon.model import Account, Severity
+from recon.settings import SETTLE
 
 
 class Section(BaseModel):
@@ -121,6 +122,7 @@ class MatchingSection(Section):
     amount_tolerance: Amounts = Field(default={})
     amount_tolerance_percent: Percents = Field(default={})
     window: PositiveDuration = timedelta(hours=72)
+    settle: Duration = SETTLE
     metadata_keys: Words = ("order_id",)
     customer_keys: Words = ("customer_email",)
     charges_without_orders: WithoutOrders = WithoutOrders()

@@ -75,6 +75,7 @@ def context_of(config: Config, as_of: datetime) -> Context:
         calendars=config.calendars(as_of.date()),
         split_sources=config.split_sources,
         without_orders=config.without_orders(),
+        settle=config.matching.settle,
         fees=config.contract_rates(),
         bank_fees=config.bank_fees(),
     )

@@ -90,7 +90,8 @@ def last_run_state(store: Store, account: str) -> LastRunState | None:
     if last is None:
         return None
     pulled = load.complete_windows(store, account, "charge")
-    return LastRunState(last.recorded_at, joined([window for window, at in pulled if at <= last.recorded_at]))
+    covered = joined([window for window, at in pulled if at <= last.recorded_at])
+    return LastRunState(last.recorded_at, covered, last.waits_from)
 
 
 def links_of(judged: Judged, before: pd.DataFrame, what: Range) -> Links:

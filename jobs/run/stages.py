@@ -343,7 +343,8 @@ async def conclude(
 
 
 def _recorded(road: Road) -> dict[str, Any]:
-    """What was asked for, and what the configuration's digest does not fix: the rule book and the days off."""
+    """What was asked for, what waits, and what the configuration's digest does not fix: rule book and days off."""
+    context = context_of(road.config, road.as_of)
     return {
         "from": str(road.options.first or ""),
         "to": str(road.options.last or ""),
@@ -351,10 +352,11 @@ def _recorded(road: Road) -> dict[str, Any]:
         "pull": road.options.pull,
         "as_of": road.options.as_of.isoformat() if road.options.as_of else "",
         "opening": road.options.opening.name if road.options.opening else "",
-        "rule_book": road.config.method_book().digest,
+        record.WAITS_FROM: (road.as_of - context.patience).isoformat(),
+        "rule_book": context.methods.digest,
         "days_off": {
             name: [day.isoformat() for day in calendar.days_off]
-            for name, calendar in road.config.calendars(road.as_of.date()).items()
+            for name, calendar in context.calendars.items()
             if name in road.days
         },
     }

@@ -14,7 +14,6 @@ from recon.settings import Context
 
 GRACE = timedelta(minutes=30)  # [rules.pending_stuck] grace
 WITHIN = timedelta(hours=24)  # [rules.authorization_expiring] within
-WEBHOOK_GRACE = timedelta(minutes=30)  # [rules.order_not_marked_paid] grace
 REFUND_DAYS = 5  # [rules.refund_overdue] business_days
 TRANSFER_DAYS = 3  # [rules.transfer_stuck] business_days
 BANK_DAYS = 2  # [rules.bank_credit_missing] business_days

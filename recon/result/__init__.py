@@ -198,9 +198,8 @@ def _frames(books: Books) -> dict[str, pd.DataFrame]:
 
 
 def _expecting(judged: Judged) -> Mask:
-    """Orders that were judged and expect a charge: zero amounts and days that were not pulled are not among them."""
-    orders = judged.books.orders
-    expects = c.expects_charge(orders)
+    """Orders that were judged and expect a charge by now: not over zero, of days that were pulled, not too young."""
+    expects = c.expects_charge(judged.books.orders) & ~judged.triage.columns.orders_that_wait
     return np.asarray(expects & judged.scope.orders & ~judged.triage.zero)
 
 

@@ -12,6 +12,7 @@ from recon.methods.deadlines import last_day_without_credit
 from recon.model import Account, Books, KnownBreak, OrderStatus, Proof, Window
 from recon.model.rulings import Ruling
 from recon.result.reasons import reasons_of
+from recon.result.waiting import CHARGES_THAT_WAIT, ORDERS_THAT_WAIT
 from recon.rules.proofs import AccountProofs
 from recon.settings import Context
 from recon.settlement import balance, tie_out
@@ -126,6 +127,7 @@ class _Cases:
         contested = set(self._judged.matching.contested)
         of_unread_rows = set(self._judged.matching.order_unread)
         by_design = self._columns.by_design
+        waits = self._columns.charges_that_wait
         judged = self._judged.scope.charges
         for place in np.flatnonzero((right != 0) & ~self._linked).tolist():
             charge_id = self._charge_ids.iloc[place]
@@ -136,6 +138,8 @@ class _Cases:
                 why = _UNREAD_FILE if self._unread_file[place] else _UNREAD_ROW
             if not why and by_design[place]:
                 why = "charges without an order by design"
+            if not why and waits[place]:
+                why = CHARGES_THAT_WAIT
             if not why and not judged[place]:
                 why = _NOT_JUDGED
             yield why, charge_id, int(right[place])
@@ -172,6 +176,8 @@ class _Cases:
             return "orders of days that were not pulled"
         if not self._judged.scope.orders[case]:
             return _NOT_JUDGED
+        if self._columns.orders_that_wait[case]:
+            return ORDERS_THAT_WAIT
         return "orders with an amount of zero" if self._judged.triage.zero[case] else ""
 
     def _words_of_cases(self) -> dict[int, str]:

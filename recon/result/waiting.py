@@ -8,13 +8,15 @@ import numpy as np
 import pandas as pd
 
 from recon import columns as c
-from recon.methods.deadlines import WEBHOOK_GRACE, lapses, refund_arrives, refund_window, stuck, transfer_arrives
+from recon.methods.deadlines import lapses, refund_arrives, refund_window, stuck, transfer_arrives
 from recon.model import OPEN_DISPUTES, ChargeStatus, Note, NoteKind, OrderStatus
-from recon.settings import Context
+from recon.settings import WEBHOOK_GRACE, Context
 from recon.triage import Judged
 from recon.triage.values import charges_at, disputes_at, orders_at, refunds_at, transfers_at
 
 HOUR = timedelta(hours=1)
+ORDERS_THAT_WAIT = "orders too young to miss their charge"
+CHARGES_THAT_WAIT = "charges too young to miss their order"
 Row = tuple[Any, ...]
 
 
@@ -22,8 +24,8 @@ def waiting(judged: Judged, account: str, context: Context) -> pd.DataFrame:
     """All that this run judged of an account and is not final, the most urgent first, shaped `columns.WAITING`.
 
     A charge is due at its end (a held one by its capture), a refund and a transfer when they should have arrived, an
-    order that asks for a refund when the window of its charge ends; of a dispute nobody says when. Hours count from
-    the as-of moment's full hour.
+    order that asks for a refund when the window of its charge ends, and what is too young to miss its other side when
+    it is not any more; of a dispute nobody says when. Hours count from the as-of moment's full hour.
     """
     rows: list[Row] = [
         *_charges(judged, account, context),
@@ -31,6 +33,7 @@ def waiting(judged: Judged, account: str, context: Context) -> pd.DataFrame:
         *_disputes(judged, account),
         *_transfers(judged, account, context),
         *_asked(judged, account, context),
+        *_too_young(judged, account, context),
     ]
     rows.sort(key=_urgency)
     return c.WAITING.from_rows(rows)
@@ -43,6 +46,8 @@ def not_yet_due(judged: Judged, account: str, context: Context) -> Iterator[Note
         "refunds pending and not yet due": _in_time(_pending_refunds(judged, account, context), context),
         "transfers on their way and not yet due": _in_time(_open_transfers(judged, account, context), context),
         "orders not yet due to be marked as paid": _webhooks_on_their_way(judged, account, context),
+        ORDERS_THAT_WAIT: len(_positions(judged.books.orders, account, _orders_that_wait(judged))),
+        CHARGES_THAT_WAIT: len(_positions(judged.books.charges, account, _charges_that_wait(judged))),
     }
     return (Note(words, count, NoteKind.IN_ORDER) for words, count in counts.items())
 
@@ -160,6 +165,29 @@ def _asked(judged: Judged, account: str, context: Context) -> Iterator[Row]:
         names = ("order", order.id, order.id, charge.id if charge else None, charge.method if charge else None)
         money = (order.money.amount, order.money.currency)
         yield (*names, order.status, *money, order.created_at, *_left(end.at if end else None, context))
+
+
+def _orders_that_wait(judged: Judged) -> Any:
+    return judged.scope.orders & judged.triage.columns.orders_that_wait
+
+
+def _charges_that_wait(judged: Judged) -> Any:
+    return judged.scope.charges & judged.triage.columns.charges_that_wait
+
+
+def _too_young(judged: Judged, account: str, context: Context) -> Iterator[Row]:
+    """Orders and charges that are not yet missing their other side, due when they are."""
+    orders = judged.books.orders
+    for order in orders_at(orders, _positions(orders, account, _orders_that_wait(judged))):
+        names = ("order", order.id, order.id, None, order.payment_method)
+        money = (order.money.amount, order.money.currency)
+        yield (*names, order.status, *money, order.created_at, *_left(order.created_at + context.settle, context))
+    charges = judged.books.charges
+    for charge in charges_at(charges, _positions(charges, account, _charges_that_wait(judged))):
+        money = (charge.captured.amount, charge.captured.currency)
+        due = (charge.paid_at or charge.created_at) + context.settle
+        row = ("charge", charge.id, None, charge.id, charge.method, charge.status, *money, charge.created_at)
+        yield (*row, *_left(due, context))
 
 
 def _webhooks_on_their_way(judged: Judged, account: str, context: Context) -> int:

@@ -7,11 +7,11 @@ import numpy as np
 
 from recon import columns as c
 from recon.arrays import Mask
-from recon.methods.deadlines import WEBHOOK_GRACE, owed
+from recon.methods.deadlines import owed
 from recon.model import EXPECTS_CHARGE, Break, Case, Charge, ChargeStatus, Exposure, OrderStatus, Severity
 from recon.money import Money
 from recon.rules.rule import BySign, Rule, order_of
-from recon.settings import Context
+from recon.settings import WEBHOOK_GRACE, Context
 from recon.triage.columns import CaseColumns
 
 GROUP = "Order and charge"
@@ -52,7 +52,7 @@ def _match_ambiguous(rule: Rule, case: Case, context: Context) -> Break | None:
 
 
 def _charge_missing(rule: Rule, case: Case, context: Context) -> Break | None:
-    if case.charges or not _expects(case):
+    if case.charges or not _expects(case) or context.is_young(order_of(case).created_at):
         return None
     id = order_of(case).charge_id
     named = f" The order names {id}, which is another order's or not at Omise." if id else ""
@@ -114,6 +114,8 @@ def _order_missing(rule: Rule, case: Case, context: Context) -> Break | None:
     if case.order is not None or not case.needs_order or not case.paying:
         return None
     charge = case.paying[0]
+    if context.is_young(_paid_at(charge)):
+        return None
     return rule.on_charge(
         case,
         charge,
@@ -315,8 +317,16 @@ def _ambiguous(columns: CaseColumns, _context: Context) -> Mask:
     return result
 
 
+def _without_charge(columns: CaseColumns, _context: Context) -> Mask:
+    return np.asarray(columns.expects & ~columns.with_charge & ~columns.young_orders)
+
+
 def _unpaid(columns: CaseColumns, _context: Context) -> Mask:
-    return np.asarray(columns.expects & (columns.paying == 0))
+    return np.asarray(columns.expects & columns.with_charge & (columns.paying == 0))
+
+
+def _without_order(columns: CaseColumns, _context: Context) -> Mask:
+    return columns.without_order & columns.pays & ~columns.by_design & ~columns.young_charges
 
 
 def _paid_differently(columns: CaseColumns, _context: Context) -> Mask:
@@ -354,10 +364,10 @@ RULES = (
         GROUP,
         Severity.HIGH,
         "order",
-        "The order is paid or refunded, and there is no charge for it at all.",
+        "The order is paid or refunded, not younger than `[matching] settle`, and there is no charge for it at all.",
         "Ask the shop why it counts the order as paid; do not deliver before the money is found.",
         judge=_charge_missing,
-        may_apply=_unpaid,
+        may_apply=_without_charge,
         title="Order paid, and no charge for it",
         exposure=Exposure.LOST,
     ),
@@ -390,10 +400,10 @@ RULES = (
         GROUP,
         Severity.HIGH,
         "charge",
-        "A successful charge, not voided, has no order in any source.",
+        "A successful charge, not voided and not younger than `[matching] settle`, has no order in any source.",
         "Find the order it belongs to, or refund the payer.",
         judge=_order_missing,
-        may_apply=lambda columns, _: columns.without_order & columns.pays & ~columns.by_design,
+        may_apply=_without_order,
         title="Charge without an order",
         exposure=Exposure.OWED_TO_CUSTOMER,
     ),

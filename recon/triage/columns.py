@@ -5,6 +5,7 @@ An array "per case" is as long as the books' orders; a case stands at the positi
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -73,6 +74,36 @@ class CaseColumns:
             described = charges[c.DESCRIPTION].str.contains(design.description, regex=True, na=False)
             result |= described.to_numpy(dtype=bool)
         return result & self.without_order
+
+    @cached_property
+    def young_orders(self) -> Mask:
+        """Orders that are not yet missing a charge."""
+        return self._young(self.books.orders[c.CREATED_AT])
+
+    @cached_property
+    def young_charges(self) -> Mask:
+        """Charges that took their money so lately that they are not yet missing an order."""
+        charges = self.books.charges
+        return self._young(charges[c.PAID_AT].fillna(charges[c.CREATED_AT]))
+
+    @cached_property
+    def orders_that_wait(self) -> Mask:
+        """Orders that would miss their charge, were they older."""
+        waits = self.expects & ~self.with_charge[self.matching.stands_for] & self.young_orders & ~self.over_nothing
+        waits[list(self.matching.ambiguous)] = False
+        return waits
+
+    @cached_property
+    def charges_that_wait(self) -> Mask:
+        """Charges that would miss their order, were they older."""
+        waits = self.without_order & self.pays & ~self.by_design & self.young_charges
+        waits[[*self.matching.contested, *self.matching.order_unread]] = False
+        return waits
+
+    @cached_property
+    def with_charge(self) -> Mask:
+        """Per case whether it has a charge at all."""
+        return self._at(self.case_of_charge[~self.without_order])
 
     @cached_property
     def over_nothing(self) -> Mask:
@@ -146,6 +177,9 @@ class CaseColumns:
     @cached_property
     def _payers(self) -> Positions:
         return np.flatnonzero(self.pays & ~self.without_order)
+
+    def _young(self, moments: "pd.Series[Any]") -> Mask:
+        return (moments > self.context.as_of - self.context.settle).to_numpy(dtype=bool)
 
     def _at(self, cases: Positions) -> Mask:
         result = np.zeros(len(self.books.orders), dtype=bool)

@@ -32,6 +32,7 @@ class LastRunState:
 
     recorded_at: datetime
     covered: tuple[Window, ...] = ()  # creation times whose charges had been pulled by then
+    waits_from: datetime | None = None  # what was made or paid from then on may have waited for its other side
 
 
 @dataclass(frozen=True)
@@ -257,6 +258,7 @@ def _orders(orders: pd.DataFrame, run_range: Range) -> Mask:
     return (
         created_in_range(orders, run_range)
         | _changed(orders, run_range, late_everywhere=True)
+        | _waited(orders, run_range, c.CREATED_AT)
         | wants_refund
         | open_break
     )
@@ -268,6 +270,7 @@ def _charges(charges: pd.DataFrame, run_range: Range) -> Mask:
     return (
         created_in_range(charges, run_range)
         | _changed(charges, run_range, late_everywhere=False)
+        | _waited(charges, run_range, c.CREATED_AT, c.PAID_AT)
         | pending
         | open_break
     )
@@ -295,6 +298,16 @@ def _changed(frame: pd.DataFrame, run_range: Range, *, late_everywhere: bool) ->
         before = (created < last_run.recorded_at).to_numpy(dtype=bool)
         late = before if late_everywhere else _within(created, last_run.covered)
         result |= c.of_account(frame, account) & recent & (newer | late)
+    return result
+
+
+def _waited(frame: pd.DataFrame, run_range: Range, *moments: str) -> Mask:
+    """What was too young for the account's last run, or not there yet: each later run judges it until it is not."""
+    result = np.zeros(len(frame), dtype=bool)
+    for account, last_run in run_range.last_runs.items():
+        if last_run.waits_from is not None:
+            young = (frame[list(moments)] >= last_run.waits_from).any(axis=1)
+            result |= c.of_account(frame, account) & young.to_numpy(dtype=bool)
     return result
 
 

@@ -5,7 +5,7 @@ what no name links everything that could be its pair. So a run over it finds wha
 Links that earlier runs recorded are trusted for the creation times that these runs judged.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -30,6 +30,7 @@ _EVER = Window(datetime(1970, 1, 1, tzinfo=UTC), datetime(2262, 1, 1, tzinfo=UTC
 _ORDER = tables.ORDER
 _CHARGE = tables.OBJECTS["charge"]
 _MATCH = tables.MATCH
+_CLOCKS_DIFFER = timedelta(minutes=10)
 _KEY = "\x1f"  # between an account and an id
 
 
@@ -314,7 +315,17 @@ def changed(table: Table, target: Range) -> list[ColumnElement[bool]]:
                 *(tables.created_in(table, window) for window in last_run.covered),
             )
         conditions.append(_of(table, account) & (seen > recorded) & ((first <= recorded) | late))
+        if last_run.waits_from is not None and table in (_ORDER, _CHARGE):
+            conditions += _waited(table, account, last_run.waits_from)
     return conditions
+
+
+def _waited(table: Table, account: str, since: datetime) -> Iterator[ColumnElement[bool]]:
+    """Rows that `recon.triage.scope` takes for those that waited: nobody sees a payment before it is made."""
+    yield _of(table, account) & (table.c[c.CREATED_AT] >= to_micros(since))
+    if table is _CHARGE:
+        seen_since = table.c[c.SEEN_AT] >= to_micros(since - _CLOCKS_DIFFER)
+        yield _of(table, account) & seen_since & (table.c[c.PAID_AT] >= to_micros(since))
 
 
 def with_rows(frame: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:

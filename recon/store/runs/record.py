@@ -32,6 +32,8 @@ from recon.store.runs.break_rows import (
 )
 from recon.store.runs.links import Links
 
+WAITS_FROM = "waits_from"  # among a run's options, as an ISO moment
+
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
@@ -71,11 +73,12 @@ class StoredRun:
 
 @dataclass(frozen=True, slots=True)
 class LastRun:
-    """The latest recorded run of an account."""
+    """The latest recorded run of an account; `waits_from`: what was made or paid from then on may have waited."""
 
     run_id: int
     recorded_at: datetime
     as_of: datetime
+    waits_from: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -154,7 +157,7 @@ def last_run(store: Store, account: str) -> LastRun | None:
     run = tables.RUN.c
     part = tables.RUN_ACCOUNT.c
     statement = (
-        select(run.id, run.recorded_at, run.as_of)
+        select(run.id, run.recorded_at, run.as_of, run.options)
         .join(tables.RUN_ACCOUNT, part.run_id == run.id)
         .where(part.account == account)
         .order_by(run.id.desc())
@@ -162,7 +165,10 @@ def last_run(store: Store, account: str) -> LastRun | None:
     )
     with reading(store) as connection:
         row = connection.execute(statement).one_or_none()
-    return None if row is None else LastRun(*row)
+    if row is None:
+        return None
+    waits_from = json.loads(row.options).get(WAITS_FROM)
+    return LastRun(*row[:3], waits_from and datetime.fromisoformat(waits_from))
 
 
 def list_runs(store: Store, limit: int, run_id: int | None = None) -> list[StoredRun]:

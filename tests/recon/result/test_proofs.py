@@ -7,7 +7,7 @@ import pytest
 from recon.model import Proof, Window
 from recon.money import Tolerance
 from recon.settings import RuleSettings, WithoutOrders
-from tests.kit.books import DAY, EVER, MINUTE, NOON, Job, Row, charge, failed, order, voided, with_context
+from tests.kit.books import AS_OF, DAY, EVER, MINUTE, NOON, Job, Row, charge, failed, order, voided, with_context
 from tests.recon.result.test_result import result_of
 
 
@@ -41,6 +41,15 @@ def test_both_sides_agree() -> None:
 def test_a_gap_that_an_open_break_stands_for_is_explained(orders: list[Row], charges: list[Row]) -> None:
     found = result_of(orders, charges).proofs
     assert [one.unexplained for one in found] == [0] * len(found)
+
+
+def test_what_is_too_young_to_miss_its_other_side_explains_its_gap() -> None:
+    young = AS_OF - MINUTE
+    sides = [order(created_at=young)], [charge("chrg_1", None, 700, created_at=young)]
+    found = proof(*sides)
+    assert (found.difference, found.explained) == (-9_300, -9_300)
+    result = result_of(*sides)
+    assert (result.orders, result.expecting_orders, result.matched_orders) == (1, 0, 0)
 
 
 def test_the_edge_of_the_range_explains_itself() -> None:

@@ -15,6 +15,7 @@ ORDERS = [
     order("A-3", status="refunded", refunded_amount=10_000),
     order("A-4", status="pending"),
     order("A-5"),
+    order("A-6", 600, created_at=AS_OF - 5 * MINUTE),
 ]
 CHARGES = [
     pending("chrg_1", "A-1", expires_at=AS_OF + 3 * HOUR),
@@ -25,6 +26,7 @@ CHARGES = [
     pending("chrg_6", None, expires_at=AS_OF - DAY),
     pending("chrg_7", None, expires_at=None, method="grabpay"),
     pending("chrg_8", None, expires_at=AS_OF + DAY, authorized=True),
+    charge("chrg_9", None, 900, created_at=AS_OF - DAY, paid_at=AS_OF - 10 * MINUTE),
 ]
 JUDGED = JOB.judge_books(
     books(
@@ -42,6 +44,8 @@ def test_the_most_urgent_first_and_the_unknown_last() -> None:
     assert c.WAITING.check(frame) is frame
     assert frame[c.SUBJECT_ID].tolist() == [
         "chrg_6",
+        "chrg_9",
+        "A-6",
         "chrg_1",
         "chrg_8",
         "trsf_1",
@@ -49,10 +53,10 @@ def test_the_most_urgent_first_and_the_unknown_last() -> None:
         "A-2",
         "chrg_7",
     ]
-    assert frame[c.HOURS_LEFT].iloc[:3].tolist() == [-24, 3, 24]
-    assert frame[c.STATUS].iloc[2] == "authorised"
-    assert frame[c.ORDER_ID].iloc[4] == "A-3"
-    assert frame[c.DUE_BY].isna().tolist() == [False] * 6 + [True]
+    assert frame[c.HOURS_LEFT].iloc[:5].tolist() == [-24, 0, 0, 3, 24]
+    assert frame[c.STATUS].iloc[4] == "authorised"
+    assert frame[c.ORDER_ID].iloc[6] == "A-3"
+    assert frame[c.DUE_BY].isna().tolist() == [False] * 8 + [True]
 
 
 def test_only_what_is_in_time_is_counted() -> None:
@@ -61,6 +65,8 @@ def test_only_what_is_in_time_is_counted() -> None:
         "refunds pending and not yet due": 1,
         "transfers on their way and not yet due": 1,
         "orders not yet due to be marked as paid": 1,
+        "orders too young to miss their charge": 1,
+        "charges too young to miss their order": 1,
     }
     assert {note.count for note in not_yet_due(JUDGED, "sg", USING)} == {0}
     assert waiting(JUDGED, "sg", USING).empty

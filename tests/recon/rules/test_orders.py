@@ -1,5 +1,6 @@
 """The rules of the group "Order and charge": what each break carries, and which of several that apply is raised."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from recon.model import Break
 from recon.rules import CATALOGUE
 from recon.settings import RuleSettings
-from tests.kit.books import Job, Row, charge, failed, order, pending, with_context
+from tests.kit.books import AS_OF, DAY, HOUR, MINUTE, Job, Row, charge, failed, order, pending, with_context
 
 GROUP = [rule for rule in CATALOGUE if rule.group == "Order and charge"]
 CODES = [
@@ -125,3 +126,23 @@ def test_amounts_are_told_with_their_currencys_decimals() -> None:
 def test_a_duplicate_in_another_currency_has_no_sum() -> None:
     found = Job().break_([order()], [charge("chrg_1"), charge("chrg_2", currency="USD")])
     assert (found.code, found.actual, found.amount_at_risk) == ("duplicate_charge", None, None)
+
+
+@pytest.mark.parametrize(
+    ("age", "codes"), [(HOUR - MINUTE, []), (HOUR, ["charge_missing A-1", "order_missing chrg_1"])]
+)
+def test_what_is_younger_than_settle_is_not_yet_missing_its_other_side(age: timedelta, codes: list[str]) -> None:
+    """A charge is as old as its payment: a shop that makes its orders of payments could not know of it sooner."""
+    made = AS_OF - age
+    orders = [order(created_at=made)]
+    charges = [charge("chrg_1", None, 700, created_at=AS_OF - DAY, paid_at=made)]
+    assert Job().says(orders, charges) == codes
+    assert with_context(settle=timedelta()).says(orders, charges) == ["charge_missing A-1", "order_missing chrg_1"]
+
+
+def test_what_has_its_other_side_is_judged_however_young() -> None:
+    made = AS_OF - 5 * MINUTE
+    assert Job().says([order(created_at=made)], [charge(amount=9_000, created_at=made)]) == ["amount_mismatch A-1"]
+    assert Job().says([order(created_at=made)], [failed("chrg_1", created_at=made)]) == [
+        "order_paid_charge_failed A-1"
+    ]

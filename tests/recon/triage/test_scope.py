@@ -77,6 +77,16 @@ def test_an_order_that_arrives_late_is_judged_and_a_charge_only_within_days_that
     assert seen(of(last_runs={"th": known}), [], [charge(of=None, **late)]) == ([], [True])
 
 
+@pytest.mark.parametrize("judged", [False, True])
+def test_what_waited_for_its_other_side_in_the_last_run_is_judged(judged: bool) -> None:
+    made: dict[str, Any] = {"created_at": LONG_AGO, "first_seen_at": LONG_AGO, "seen_at": LONG_AGO}
+    what = of(last_runs={"th": LastRunState(RUN, waits_from=LONG_AGO if judged else LONG_AGO + MINUTE)})
+    assert seen(what, [order(**made)], []) == ([judged], [])
+    assert seen(what, [], [charge(of=None, **made)]) == ([], [judged])
+    paid = {**made, "created_at": LONG_AGO - 2 * DAY}
+    assert seen(what, [], [charge(of=None, **paid, paid_at=LONG_AGO)]) == ([], [judged])
+
+
 def test_days_that_were_not_pulled_are_not_judged_but_counted() -> None:
     what = of(EVER, covered={"th": (Window(NOON, NOON + DAY),)})
     orders = [

@@ -17,7 +17,7 @@ from recon.model import Window
 from recon.settings import Context, MatchSettings
 from recon.store.engine import open_store
 from recon.store.related.charge_names import bring_up_to_date
-from recon.store.runs.record import RunAccount, RunFindings, RunRecord, record_run
+from recon.store.runs.record import WAITS_FROM, RunAccount, RunFindings, RunRecord, record_run
 from recon.store.versions.save import PulledWindow, save_objects, save_orders, save_windows
 from tests.kit.books import SG, TH
 from tests.kit.related_worlds import both_ways, differences
@@ -25,6 +25,7 @@ from tests.kit.store_samples import charge, fresh_url, orders, rejected, row
 
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+PATIENCE = 8 * DAY  # some of what is made and paid is younger
 DAYS = 40  # of creation times
 ACCOUNTS = {"th": TH, "sg": SG}
 CURRENCIES = {"th": "THB", "sg": "SGD"}
@@ -146,7 +147,8 @@ class History:
         found = differences(near, whole)
         assert not found, "\n".join(found)
         assert near.raised is not None
-        run = RunRecord(self.now, self.now, request.as_of, "test", "run", {}, "0", "0", "complete", {})
+        waits = {WAITS_FROM: (request.as_of - PATIENCE).isoformat()}
+        run = RunRecord(self.now, self.now, request.as_of, "test", "run", waits, "0", "0", "complete", {})
         parts = [RunAccount(part.account.name, part.first, part.last, {}, "0") for part in request.accounts]
         record_run(self.store, run, RunFindings(parts, near.raised.carry, near.raised.ids, near.links))
 
