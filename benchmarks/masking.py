@@ -10,7 +10,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 
 from jobs.logs.redaction import masked_for_logs
 from recon.bank.kinds import kinds
-from recon.bank.source import BankSource, BankUnreadable
+from recon.bank.source import BankSource, BankUnreadable, StatementKind
 from recon.bank.texts import kept as kept_for_banks
 from recon.bank.texts import masked as masked_for_banks
 from recon.bank.texts import pattern_of, tidy
@@ -121,9 +121,12 @@ def _statement(kind: str, before: str = "") -> Callable[[str], object]:
     """A file of the kind, hostile from its first characters on."""
     source = BankSource(name="main", account="th", currency="THB", kind=kind, path="/", zone=ZoneInfo("Asia/Bangkok"))
 
+    statement = kinds()[kind]
+    assert isinstance(statement, StatementKind)
+
     def read(text: str) -> object:
         with suppress(BankUnreadable):
-            return kinds()[kind].read(_file(before + text), source, Currencies())
+            return statement.read(_file(before + text), source, Currencies())
         return None
 
     return read
