@@ -4,6 +4,7 @@ import asyncio
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from jobs.run.moments.gateway_clock import NO_DATE, ONE_QUESTION, skew
 from jobs.run.outcome import JobError
 from jobs.run.run import open_ready_store
 from jobs.service import schedule
+from jobs.service.readiness import refusals
 from jobs.setup.reading import FAILED, OK, WARNING, Item, bank_items, broken, orders_items
 from recon.journal.words import LedgerAccount
 from recon.model import Account
@@ -36,11 +38,16 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 async def check_all(
-    configuration: Callable[[], Config], clock: Callable[[], datetime], send_test: bool = False
+    configuration: Callable[[], Config],
+    clock: Callable[[], datetime],
+    *,
+    send_test: bool = False,
+    serve: bool = False,
 ) -> list[Item]:
     """Every item in order; `configuration` reads it without asking for secrets, or raises ConfigError.
 
-    `send_test` sends a message to each channel of alerts, and a mail to those who get the reports.
+    `send_test` sends a message to each channel of alerts, and a mail to those who get the reports. `serve` adds what
+    `recon serve` wants.
     """
     try:
         config = configuration()
@@ -59,8 +66,7 @@ async def check_all(
         items += await asyncio.to_thread(list, bank_items(config, bank_source))
     items.append(_folder(config.reports.folder))
     items += _journal(config)
-    mistakes = await asyncio.to_thread(schedule.mistakes, config, clock())
-    items += [Item.of("schedule", FAILED, words) for words in mistakes]
+    items += await _serving(config, clock()) if serve else _schedule(config, clock())
     items += await asyncio.gather(*(_channel(channel, send_test) for channel in send.channels(config)))
     items += await _mail(config, send_test)
     return items
@@ -188,6 +194,25 @@ def _archive(store: Store) -> Iterator[Item]:
     if files and not wrong:
         yield Item.of("archive", OK, f"{files:,} file(s), {size // 1024:,} KiB, all there")
     yield from (Item.of("archive", WARNING, words) for words in wrong)
+
+
+def _schedule(config: Config, now: datetime) -> list[Item]:
+    return [Item.of("schedule", FAILED, words) for words in schedule.mistakes(config, now)]
+
+
+async def _serving(config: Config, now: datetime) -> list[Item]:
+    """What `recon serve` would refuse to start for; what stands in the way of the store has an item of its own."""
+    store: Store | None = None
+    with suppress(Exception):
+        store = await asyncio.to_thread(open_ready_store, config)
+    try:
+        reasons = await refusals(config, store, now)
+    finally:
+        if store is not None:
+            store.dispose()
+    page = config.page
+    ready = Item.of("serve", OK, f"schedule, and the page at {page.host}:{page.port}")
+    return [Item.of("serve", FAILED, words) for words in reasons] or [ready]
 
 
 async def _queue(config: Config) -> list[Item]:

@@ -1,11 +1,13 @@
 """The files in deploy/ are what they say: units, image, compose, CronJob; every command and path in them exists."""
 
 import json
+import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,13 @@ import yaml  # type: ignore[import-untyped]
 from jobs.batch.queue import PACE
 from jobs.config import config as configuration
 from jobs.service.serve import GRACE
+from recon import __version__
 from tests.kit.places import ROOT
 from tests.test_docs import commands
 
 DEPLOY = ROOT / "deploy"
-UNITS = sorted(path.name for path in DEPLOY.glob("recon-*"))
+UNITS = sorted(path.name for path in DEPLOY.glob("recon-*.*"))
+SERVICES = [name for name in UNITS if name.endswith(".service")]
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
 CRONJOB: dict[str, Any] = yaml.safe_load((DEPLOY / "cronjob.yaml").read_text(encoding="utf-8"))
@@ -65,7 +69,28 @@ def test_systemd_understands_the_units(tmp_path: Path) -> None:
     assert (done.returncode, ours) == (0, [])
 
 
-@pytest.mark.parametrize("name", [name for name in UNITS if name.endswith(".service")])
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
+@pytest.mark.parametrize("name", SERVICES)
+def test_units_may_do_little(name: str) -> None:
+    words = ["systemd-analyze", "security", "--offline=yes", "--threshold=30", "--no-pager", str(DEPLOY / name)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    exposure = re.search(r"Overall exposure level for .*: (\d+\.\d)", done.stdout)
+    assert exposure
+    assert float(exposure[1]) < 3
+
+
+def test_units_differ_only_in_what_they_start() -> None:
+    texts = [(DEPLOY / name).read_text(encoding="utf-8") for name in SERVICES]
+    [confinement] = {text[text.index("# What it may do") : text.index("UMask")] for text in texts}
+    assert "SystemCallFilter=@system-service" in confinement
+    helper = (DEPLOY / "recon-as-service").read_text(encoding="utf-8")
+    for line in ("StateDirectory=recon", "LoadCredential=secret:/etc/recon/secrets", "User=recon"):
+        assert all(line in text.splitlines() for text in texts)
+        assert f"--property={line}" in helper
+    assert all(started(name)[0] in helper for name in SERVICES)
+
+
+@pytest.mark.parametrize("name", SERVICES)
 def test_units_start_a_command_that_exists(name: str) -> None:
     program, *words = started(name)
     assert Path(program).name == "recon"
@@ -103,15 +128,72 @@ def test_the_image_starts_a_command_that_exists() -> None:
     assert is_command(json.loads(found["CMD"]))
 
 
-def test_compose_starts_commands_that_exist_after_the_tables_are_made() -> None:
+IMAGE = f"omise-recon:{__version__}"
+
+
+def test_images_are_those_of_this_version() -> None:
+    named = re.findall(r"image: (omise-recon\S*)", (DEPLOY / "cronjob.yaml").read_text(encoding="utf-8"))
+    assert {*named, COMPOSE["x-recon"]["image"]} == {IMAGE}
+
+
+def test_compose_starts_commands_that_exist_each_after_what_it_needs() -> None:
     services = COMPOSE["services"]
-    ours = {name: one for name, one in services.items() if one.get("image") == "omise-recon"}
-    assert set(ours) == {"upgrade", "serve", "worker"}
-    assert all(is_command(one["command"]) for one in ours.values())
-    for name in ("serve", "worker"):
-        assert services[name]["depends_on"] == {"upgrade": {"condition": "service_completed_successfully"}}
-    assert services["upgrade"]["depends_on"] == {"database": {"condition": "service_healthy"}}
+    ours = {name: service for name, service in services.items() if service.get("image") == IMAGE}
+    assert set(ours) == {"upgrade", "check", "serve", "worker", "recon"}
+    assert all(is_command(service["command"]) for name, service in ours.items() if name != "recon")
+    after = {name: dict(_needs(service)) for name, service in services.items()}
+    done = "service_completed_successfully"
+    assert after == {
+        "database": {},
+        "upgrade": {"database": "service_healthy"},
+        "check": {"upgrade": done},
+        "serve": {"check": done},
+        "proxy": {"serve": "service_healthy"},
+        "worker": {"upgrade": done},
+        "recon": {"upgrade": done},
+    }
     assert (DEPLOY / ours["serve"]["build"]["context"] / ours["serve"]["build"]["dockerfile"]).is_file()
+
+
+def _needs(service: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, need in service.get("depends_on", {}).items():
+        yield name, need["condition"]
+
+
+def test_only_the_proxy_is_reached_from_outside_and_it_leads_to_the_page() -> None:
+    assert {name for name, service in COMPOSE["services"].items() if "ports" in service} == {"proxy"}
+    caddy = (DEPLOY / "Caddyfile").read_text(encoding="utf-8")
+    assert "reverse_proxy serve:8080" in caddy
+    assert "{$RECON_HOST}" in caddy
+    assert ("EXPOSE", "8080") in instructions()
+
+
+def test_the_first_start_makes_every_secret_and_asks_for_what_only_people_know(tmp_path: Path) -> None:
+    deploy = tmp_path / "deploy"
+    shutil.copytree(DEPLOY, deploy)
+    called = tmp_path / "called"
+    docker = tmp_path / "docker"
+    docker.write_text(f'#!/bin/sh\necho "$@" >>{called}\n', encoding="utf-8")
+    docker.chmod(0o755)
+    environ = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    secrets = []
+    for answer in ("skey_test_1\n", ""):  # the second start asks nothing and changes nothing
+        words = [str(deploy / "first-start"), "anna"]
+        subprocess.run(words, input=answer, text=True, env=environ, check=True, timeout=60, stderr=subprocess.DEVNULL)
+        secrets.append({path.name: path.read_text(encoding="utf-8") for path in (deploy / "secrets").iterdir()})
+    [first, second] = secrets
+    assert first == second
+    assert set(first) == set(COMPOSE["secrets"])
+    assert first["omise_th_secret_key"] == "skey_test_1"
+    assert first["store_url"] == f"postgresql://recon:{first['postgres_password']}@database/recon"
+    assert len({first[name] for name in ("postgres_password", "hash_key", "audit_key")}) == 3
+    assert {len(first[name]) for name in ("postgres_password", "hash_key", "audit_key")} == {64}
+    assert (deploy / "secrets").stat().st_mode & 0o777 == 0o700
+    compose = called.read_text(encoding="utf-8").splitlines()
+    assert (
+        compose == ["compose build", "compose run --rm recon users add anna --role admin", "compose up -d --wait"] * 2
+    )
+    assert is_command(["users", "add"])
 
 
 def test_compose_names_every_secret_and_volume_that_it_uses() -> None:
@@ -140,7 +222,7 @@ def test_the_containers_configuration_is_whole_and_its_secrets_are_those_of_comp
     named = set(re.findall(rf'file = "{SECRETS}/(\w+)"', text))
     assert named == set(COMPOSE["services"]["serve"]["secrets"])
     for name in named:
-        value = "postgresql://recon:a@database/recon" if name == "store_url" else "skey_test_1"
+        value = "postgresql://recon:a@database/recon" if name == "store_url" else f"skey_test_1_{'x' * 32}"
         (tmp_path / name).write_text(value, encoding="utf-8")
     path = tmp_path / "config.toml"
     path.write_text(text.replace(str(SECRETS), str(tmp_path)), encoding="utf-8")
@@ -148,4 +230,4 @@ def test_the_containers_configuration_is_whole_and_its_secrets_are_those_of_comp
     assert config.store_url.startswith("postgresql://")
     assert config.page.host == "0.0.0.0"
     inside = {mount.split(":")[1] for mount in COMPOSE["services"]["serve"]["volumes"]}
-    assert {"/config/config.toml", str(config.reports.folder), "/data/orders"} <= inside
+    assert {"/config/config.toml", str(config.reports.folder), "/data/orders", "/data/bank"} <= inside

@@ -26,6 +26,7 @@ from recon.tabular.layout import Column
 from reports.journal.layouts import layouts
 
 _T = TypeVar("_T")
+_CREDENTIALS = "$CREDENTIALS_DIRECTORY"  # where systemd puts the credentials of a unit
 IN_FILE = "config.toml"  # the origin of a text that stands in the file: no secret
 _DURATION = re.compile(r"(\d+)([smhd])", re.ASCII)
 _PLACES = ("s3", "gs", "az", "file")  # that files are delivered to, besides folders
@@ -135,7 +136,14 @@ def _secret(value: Any, info: ValidationInfo) -> Secret:
         raise ValueError(shape)
     if place == "env":
         return Secret(f"environment variable {name}", read_context(info).environ.get(name, "").strip())
-    path = read_context(info).folder / name
+    context = read_context(info)
+    first, _, rest = name.partition("/")
+    if first == _CREDENTIALS:
+        folder = context.environ.get(_CREDENTIALS.removeprefix("$"))
+        if folder is None:
+            return Secret(f"file {name} of systemd's LoadCredential")
+        name = f"{folder}/{rest}"
+    path = context.folder / name
     try:
         return Secret(f"file {path}", path.read_text(encoding="utf-8").strip())
     except FileNotFoundError:

@@ -47,7 +47,7 @@ def told(as_json: bool = False) -> Iterator[None]:
             _let_go_of(sys.stdout)
         messages = getattr(error, "messages", None)
         if isinstance(messages, tuple):
-            say(*messages)
+            say(*messages, level="error")
             code = getattr(error, "exit_code", MISTAKE)
             if as_json and code == INCOMPLETE:
                 print(json.dumps({"status": "incomplete", "error": masked("; ".join(messages))}))
@@ -57,17 +57,17 @@ def told(as_json: bool = False) -> Iterator[None]:
             say(traceback.format_exc())
         words = trouble_of(error)
         line = words or line
-        say(words or f"unexpected, so not complete: {line} (RECON_DEBUG=1 shows where)")
+        say(words or f"unexpected, so not complete: {line} (RECON_DEBUG=1 shows where)", level="error")
         if as_json:
             print(json.dumps({"status": "incomplete", "error": masked(line)}))
         raise typer.Exit(INCOMPLETE) from None
 
 
-def say(*messages: str) -> None:
-    """Lines on stderr, secrets masked; where stderr is JSON, warnings."""
+def say(*messages: str, level: str = "warning") -> None:
+    """Lines on stderr, secrets masked; `level` is said where stderr is JSON: what ends a command is an error."""
     for message in messages:
         if is_json():
-            log(message, level="warning")
+            log(message, level=level)
         else:
             to_stderr(masked(message))
 

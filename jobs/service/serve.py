@@ -17,9 +17,10 @@ from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
 from jobs.run.run import opened_store, run
 from jobs.service.extra_jobs import in_own_process
 from jobs.service.metrics import Metrics
-from jobs.service.schedule import Schedule, ScheduleContext, mistakes
+from jobs.service.readiness import refusals
+from jobs.service.schedule import Schedule, ScheduleContext
 from jobs.service.signals import asked_to_end
-from jobs.service.site import PageNotary, PageRuns, check_reach, make_site
+from jobs.service.site import PageNotary, PageRuns, make_site
 from recon import __version__
 from recon.store.engine import Store
 from reports.page.app import OK, listening, make_app
@@ -59,14 +60,18 @@ async def serve(
 ) -> bool:
     """Schedule and page until SIGTERM or SIGINT; false where something that ran was cut after the grace.
 
-    `path` is the configuration's file. Raises JobError where the store, the schedule or the page's address does not
-    work.
+    `path` is the configuration's file. Raises JobError with every reason why store, schedule or page would not work.
     """
-    wrong = mistakes(config, clock())
-    if wrong:
-        raise JobError(*wrong)
     service = _Service(config, path, clock, progress, Metrics(config, clock))
-    async with opened_store(config) as store, AsyncExitStack() as stack:
+    reasons_against = partial(refusals, config, now=clock(), scheduler=scheduler, page=page)
+    async with AsyncExitStack() as stack:
+        try:
+            store = await stack.enter_async_context(opened_store(config))
+        except JobError as error:
+            raise JobError(*error.messages, *await reasons_against(store=None)) from None
+        reasons = await reasons_against(store=store)
+        if reasons:
+            raise JobError(*reasons)
         await asyncio.to_thread(say_later_moments, store)
         if page:
             note("page", address=await _open_page(stack, service, store))
@@ -106,7 +111,6 @@ async def _open_page(stack: AsyncExitStack, service: _Service, store: Store) -> 
         """A run that somebody asked for on the page, told like any other."""
         return await tell_of(teller, partial(service.run, options, progress), options)
 
-    await asyncio.to_thread(check_reach, section, store)
     runs = PageRuns(run_and_tell)
     notary = PageNotary(config, service.clock)
     site = make_site(config, store, service.clock, runs, notary, service.health)

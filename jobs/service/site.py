@@ -12,7 +12,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from jobs.config.config import Config
-from jobs.config.sections import PageSection
 from jobs.desk import verifying
 from jobs.desk.signing import doubts_of, to_sign
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
@@ -20,7 +19,6 @@ from jobs.run.run import ready_store
 from recon import __version__
 from recon.rules import CATALOGUE
 from recon.store.desk import workbooks
-from recon.store.desk.people import users
 from recon.store.desk.workbook_bytes import content_of
 from recon.store.desk.workbooks import StoredWorkbook
 from recon.store.engine import Store
@@ -33,22 +31,6 @@ _KEPT = 200  # runs whose progress can be asked for
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 Run = Callable[[RunOptions, Progress], Awaitable[Outcome]]
-
-
-def check_reach(page: PageSection, store: Store) -> None:
-    """Off loopback there must be users, and TLS or a proxy that is said to be there; raises JobError."""
-    if is_loopback(page.host):
-        return
-    wrong = []
-    if not any(user.disabled_at is None for user in users(store)):
-        wrong.append(f"page.host {page.host} is reached from elsewhere, and there are no users: recon users add NAME")
-    if not (page.tls.cert or page.behind_proxy):
-        wrong.append(
-            f"page.host {page.host} is reached from elsewhere, and there is no TLS: set page.tls, or "
-            "page.behind_proxy = true where a proxy in front of it has it"
-        )
-    if wrong:
-        raise JobError(*wrong)
 
 
 def is_loopback(host: str) -> bool:

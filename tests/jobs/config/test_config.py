@@ -220,6 +220,15 @@ def test_a_secret_comes_from_a_variable_or_a_file_beside_the_config(tmp_path: Pa
     assert read(tmp_path).accounts["th"].secret_key.reveal() == KEY
 
 
+def test_a_secret_may_be_a_credential_of_systemd(tmp_path: Path) -> None:
+    (tmp_path / "secret_th").write_text(KEY + "\n", encoding="utf-8")
+    text = ONE_ACCOUNT.replace('env = "TH_KEY"', 'file = "$CREDENTIALS_DIRECTORY/secret_th"')
+    config = load(configured(tmp_path, text=text), {"CREDENTIALS_DIRECTORY": str(tmp_path)})
+    assert config.accounts["th"].secret_key.reveal() == KEY
+    [message] = refused(tmp_path, text, {})
+    assert message.endswith("file $CREDENTIALS_DIRECTORY/secret_th of systemd's LoadCredential is not set")
+
+
 def test_an_unset_key_is_named_only_where_it_is_needed(tmp_path: Path) -> None:
     assert refused(tmp_path, ONE_ACCOUNT, {}) == ("accounts.th.secret_key: environment variable TH_KEY is not set",)
     assert refused(tmp_path, ONE_ACCOUNT, {"TH_KEY": " "}) == refused(tmp_path, ONE_ACCOUNT, {})

@@ -3,25 +3,23 @@
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
-import pytest
 from sqlalchemy import select
 from typer.testing import CliRunner
 from yarl import URL
 
 from jobs.cli.app import app
 from jobs.config import config as configuration
-from jobs.config.sections import PageSection, Tls
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
-from jobs.service.site import PageNotary, PageRuns, check_reach, is_loopback
+from jobs.service.site import PageNotary, PageRuns
 from recon.people import Person, Role
-from recon.store.desk import people, workbooks
-from recon.store.engine import Store, open_store, reading
+from recon.store.desk import workbooks
+from recon.store.engine import Store, reading
 from recon.store.tables.desk import AUDIT
 from reports.page.site import RunRequest
 from tests.jobs.desk.test_verifying import correct_an_order
@@ -29,43 +27,8 @@ from tests.kit.job import FIRST, LAST, clock, job
 from tests.kit.night_process import free_port
 from tests.kit.page import PASSWORD, Visitor, page, paged, served
 from tests.kit.small_config import ONE_ACCOUNT
-from tests.kit.store_samples import fresh_url
 
 WISH = RunRequest(FIRST, LAST, ("th",), "anna")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = open_store(fresh_url("sqlite", tmp_path))
-    yield store
-    store.dispose()
-
-
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.8.8", "::1", "[::1]"])
-def test_loopback_needs_neither_users_nor_tls(host: str, store: Store) -> None:
-    assert is_loopback(host)
-    check_reach(PageSection(host=host), store)
-
-
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.7", "recon.example.com"])
-def test_off_loopback_the_page_needs_users_and_tls_or_a_proxy(host: str, store: Store) -> None:
-    with pytest.raises(JobError) as error:
-        check_reach(PageSection(host=host), store)
-    assert [("no users" in words, "no TLS" in words) for words in error.value.messages] == [
-        (True, False),
-        (False, True),
-    ]
-    with pytest.raises(JobError, match="no users"):
-        check_reach(PageSection(host=host, behind_proxy=True), store)
-    act = people.Act("test", clock())
-    people.add_user(store, Person("ada", Role.ADMIN), "hash", act)
-    with pytest.raises(JobError, match="no TLS"):
-        check_reach(PageSection(host=host), store)
-    check_reach(PageSection(host=host, behind_proxy=True), store)
-    check_reach(PageSection(host=host, tls=Tls.model_construct(cert=Path("cert.pem"), key=Path("key.pem"))), store)
-    people.disable_user(store, "ada", act)
-    with pytest.raises(JobError, match="no users"):
-        check_reach(PageSection(host=host, behind_proxy=True), store)
 
 
 async def test_behind_tls_cookies_are_for_tls_alone(tmp_path: Path) -> None:
