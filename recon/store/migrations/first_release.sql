@@ -129,6 +129,12 @@ CREATE TABLE kept_aside (
     CONSTRAINT pk_kept_aside PRIMARY KEY (account, kind, name, seen_at)
 );
 
+CREATE TABLE ledger_day (
+    account TEXT NOT NULL, day BIGINT NOT NULL, credits $bytes NOT NULL, debits $bytes NOT NULL,
+    names TEXT NOT NULL, growth $bytes NOT NULL,
+    CONSTRAINT pk_ledger_day PRIMARY KEY (account, day)
+);
+
 CREATE TABLE masking (
     rules INTEGER NOT NULL, masked_at BIGINT NOT NULL, replaced TEXT NOT NULL, cleared_at BIGINT,
     CONSTRAINT pk_masking PRIMARY KEY (rules)

@@ -20,7 +20,8 @@ from recon.settlement.ledger import kinds as origins_of
 from recon.settlement.receipts import day_window, issued_on
 from recon.store import bulk, tables
 from recon.store.engine import Store, reading, reading_together, to_micros
-from recon.store.related.charge_names import bring_up_to_date
+from recon.store.related import charge_names, ledger_days
+from recon.store.related.ledger_days import load_days, transfer_moments
 from recon.store.related.ledger_history import credits_where, load_lines
 from recon.store.related.orders_and_charges import LoadScope, OrdersAndCharges, changed, created, with_rows
 from recon.store.versions.frames import Query, fetch, fetch_all, ordered
@@ -61,11 +62,17 @@ def load_related(
     with reading(store) as connection:
         stored = connection.execute(select(tables.ACCOUNT.c.name)).scalars()
         accounts = sorted({*scope.target.accounts, *stored})
-    bring_up_to_date(store, accounts, scope.rules)
+        is_whole = scope.covers_everything(connection, accounts)
+    charge_names.bring_up_to_date(store, accounts, scope.rules)
+    moment = to_micros(as_of)
+    if not is_whole:
+        ledger_days.bring_up_to_date(store, accounts, moment)
     with reading_together(store, TOGETHER) as connections:
         if scope.covers_everything(connections[0], accounts):
             return whole_books(connections, queries, as_of, None), matches(connections[0], accounts)
-        readings = load_readings(connections[0], None)
+        moments = transfer_moments(connections[0], accounts)
+        days = {account: load_days(connections[0], account, moment, moments) for account in accounts}
+        readings = load_readings(connections[0], None, days)
         whole = dict(zip(_WHOLE, fetch_all(connections, [queries[name] for name in _WHOLE]), strict=True))
         books = Books(
             as_of=as_of,
@@ -75,7 +82,9 @@ def load_related(
             transactions=c.TRANSACTIONS.empty(),
             **whole,  # type: ignore[arg-type]
             readings=readings,
-            histories=load_lines(connections, list(scope.target.windows), readings, to_micros(as_of), None),
+            histories=load_lines(
+                connections, {account: days[account] for account in scope.target.windows}, moments, readings, moment
+            ),
         )
         return _Related(connections, queries, scope, accounts, books).load()
 

@@ -160,7 +160,7 @@ def last_run(store: Store, account: str) -> LastRun | None:
         select(run.id, run.recorded_at, run.as_of, run.options)
         .join(tables.RUN_ACCOUNT, part.run_id == run.id)
         .where(part.account == account)
-        .order_by(run.id.desc())
+        .order_by(part.run_id.desc())
         .limit(1)
     )
     with reading(store) as connection:

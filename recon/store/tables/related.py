@@ -1,6 +1,6 @@
 """The tables by which a run finds what its range concerns."""
 
-from sqlalchemy import BigInteger, Column, Table, Text
+from sqlalchemy import BigInteger, Column, LargeBinary, Table, Text
 
 from recon.store.tables import METADATA
 
@@ -37,4 +37,17 @@ UNMATCHED_CHARGE = Table(
     METADATA,
     Column("account", Text(), primary_key=True),
     Column("charge_id", Text(), primary_key=True),
+)
+
+# Sums of an account's transactions that were created on a day (UTC, numbered from the epoch), rows of 64-bit integers
+# as `recon.store.related.ledger_days` says them; `names` is JSON.
+LEDGER_DAY = Table(
+    "ledger_day",
+    METADATA,
+    Column("account", Text(), primary_key=True),
+    Column("day", BigInteger(), primary_key=True, autoincrement=False),
+    Column("credits", LargeBinary(), nullable=False),
+    Column("debits", LargeBinary(), nullable=False),
+    Column("names", Text(), nullable=False),
+    Column("growth", LargeBinary(), nullable=False),
 )

@@ -173,8 +173,8 @@ def _pieces(connection: Connection, query: Query) -> list[_Piece]:
     if query.either is not None:
         row_numbers = _found(connection, query, row)
         return [json.dumps(row_numbers[at : at + _ROWS].tolist()) for at in range(0, len(row_numbers), _ROWS)]
-    of_all = select(func.min(row), func.max(row)).select_from(query.table)
-    first, last = connection.execute(of_all).one()
+    ends = [select(end(row)).select_from(query.table).scalar_subquery() for end in (func.min, func.max)]
+    first, last = connection.execute(select(*ends)).one()  # each alone: together they would be looked for in all rows
     return [] if first is None or last is None else [(at, at + _ROWS) for at in range(first, last + 1, _ROWS)]
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
     exists,
     false,
     func,
+    literal_column,
     null,
     select,
     true,
@@ -122,7 +123,10 @@ def book_queries(
 
     def made(frame: c.Frame, table: Table, extra: Mapping[str, ColumnElement[Any]] = _NOTHING) -> Query:
         picked = [extra[name] if name in extra else table.c[name] for name in frame.names]
-        wanted = tables.known_at(table, known) & (table.c[c.CREATED_AT] <= created)
+        past = (
+            table.c[c.CREATED_AT] + literal_column("0") <= created
+        )  # no index: SQLite would take that, whatever else
+        wanted = tables.known_at(table, known) & past
         keys = (c.ACCOUNT, c.CREATED_AT, tables.key_of(table))
         return Query(frame, table, select(*picked).where(wanted), keys)
 

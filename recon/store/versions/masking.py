@@ -26,7 +26,7 @@ from recon.store.engine import SQLITE, Store, reading, writing
 from recon.store.tables.alerts import ALERT_DELIVERY
 from recon.store.tables.archive import ARCHIVE_FILE, MASKING
 from recon.store.tables.batches import BATCH, BATCH_STEP
-from recon.store.tables.related import CHARGE_NAME, CHARGE_NAME_RULES, ORDER_REFERENCE
+from recon.store.tables.related import CHARGE_NAME, CHARGE_NAME_RULES, LEDGER_DAY, ORDER_REFERENCE
 from recon.store.versions import archive, packing
 from recon.store.versions.archiving import give_back, parquet_of, write_file
 from recon.store.versions.save import DIGEST_BYTES, digests_of
@@ -89,7 +89,8 @@ def _mask(connection: Connection, masks: Masks, act: Act) -> tuple[Row[Any], int
     if connection.dialect.name == SQLITE:
         connection.exec_driver_sql("PRAGMA secure_delete=ON")
     else:
-        listed = (*tables.OBJECTS.values(), tables.ORDER, tables.BANK_LINE, tables.REJECTED, tables.KEPT_ASIDE)
+        others = (tables.ORDER, tables.BANK_LINE, tables.REJECTED, tables.KEPT_ASIDE, LEDGER_DAY)
+        listed = (*tables.OBJECTS.values(), *others)
         names = ", ".join(bulk.quoted(connection, table) for table in listed)
         connection.exec_driver_sql(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE")
     of_these_rules = select(MASKING).where(MASKING.c.rules == masks.rules)
@@ -118,9 +119,8 @@ def _mask(connection: Connection, masks: Masks, act: Act) -> tuple[Row[Any], int
     counts["break_event"] = _mask_events(connection, masks)
     counts["html"] = _mask_columns(connection, ALERT_DELIVERY, {"html": masks.reason})
     total = sum(counts.values())
-    if total:  # the index holds words of what was clear
-        connection.execute(delete(CHARGE_NAME))
-        connection.execute(delete(CHARGE_NAME_RULES))
+    for table in (CHARGE_NAME, CHARGE_NAME_RULES, LEDGER_DAY) if total else ():  # they hold words of what was clear
+        connection.execute(delete(table))
     if total or replaced:
         changed_rows = {name: count for name, count in counts.items() if count}
         detail = {"rules": masks.rules, "rows": changed_rows, "replaced": replaced}

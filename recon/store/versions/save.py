@@ -17,7 +17,7 @@ from recon import columns as c
 from recon.model import Balance, ObjectRow, Window
 from recon.store import bulk, tables
 from recon.store.engine import SQLITE, Store, reading, to_micros, writing
-from recon.store.related import charge_names, order_references
+from recon.store.related import charge_names, ledger_days, order_references
 from recon.store.versions import kept_aside, packing
 
 PULL_LOCK = "pull_window"
@@ -85,6 +85,8 @@ def save_objects(
         kept_aside.release_read(connection, account, kind, by_id, to_micros(seen_at))
         if kind == "charge" and saved.new + saved.changed:
             charge_names.mark_stale(connection, account, to_micros(seen_at))
+        if kind == "transaction" and saved.new + saved.changed:
+            ledger_days.forget(connection, account, list(by_id))
     return saved
 
 
@@ -105,6 +107,8 @@ def save_gone(store: Store, account: str, kind: str, ids: Sequence[str], seen_at
         current = _current(connection, table, account, list(ids))
         closed = [(max(to_micros(seen_at), row[2] + 1), account, key) for key, row in current.items()]
         bulk.execute_many(connection, f"UPDATE {_at_key(connection, table)}", closed)
+        if kind == "transaction" and closed:
+            ledger_days.forget(connection, account, list(current))
         kept_aside.release_read(connection, account, kind, ids, to_micros(seen_at))
     return len(closed)
 

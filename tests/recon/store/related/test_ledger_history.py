@@ -3,20 +3,27 @@
 import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from recon import columns as c
-from recon.model import LedgerHistory
+from recon.model import Balance, LedgerHistory
 from recon.settlement.fifo import Span
 from recon.store import tables
 from recon.store.engine import SQLITE, Store, reading, reading_together, to_micros, writing
+from recon.store.related.ledger_days import DAY as MICROS_OF_DAY
+from recon.store.related.ledger_days import bring_up_to_date, load_days, transfer_moments
 from recon.store.related.ledger_history import credits_where, load_lines
+from recon.store.tables.related import LEDGER_DAY
 from recon.store.versions.frames import Query, fetch
-from recon.store.versions.save import save_objects
+from recon.store.versions.readings import load_readings
+from recon.store.versions.save import save_balance, save_gone, save_objects
 from tests.kit.store_samples import DATABASES, NOON, opened, row
 from tests.recon.settlement.test_fifo import came, naive, said
 
@@ -90,11 +97,11 @@ class Known:
         return {name: naive([one for one in past if one["account"] == name], transfers) for name in ACCOUNTS}
 
 
-def lines(store: Store, known: datetime | None = None) -> dict[str, LedgerHistory]:
+def lines(store: Store, as_of: datetime = AS_OF, accounts: tuple[str, ...] = ACCOUNTS) -> dict[str, LedgerHistory]:
     with reading_together(store, 2) as connections:
-        return load_lines(
-            connections, ACCOUNTS, c.READINGS.empty(), to_micros(AS_OF), to_micros(known) if known else None
-        )
+        moments = transfer_moments(connections[0], accounts)
+        days = {name: load_days(connections[0], name, to_micros(as_of), moments) for name in accounts}
+        return load_lines(connections, days, moments, c.READINGS.empty(), to_micros(as_of))
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -102,11 +109,68 @@ def test_lines_are_what_plain_loops_make_of_the_stored_rows(store: Store, seed: 
     known = Known(seed)
     known.save(store)
     assert {name: said(line) for name, line in lines(store).items()} == known.says(known.moves)
-    assert {name: said(line) for name, line in lines(store, CHANGED - HOUR).items()} == known.says(known.then)
     assert sum(sum(line.paid_to > line.paid_from) for line in lines(store).values()) > 3
-    with reading(store) as connection:
-        only = load_lines([connection], ["sg"], c.READINGS.empty(), to_micros(AS_OF), None)
+    only = lines(store, accounts=("sg",))
     assert {name: said(line) for name, line in only.items()} == {"sg": known.says(known.moves)["sg"]}
+
+
+def totals(store: Store) -> list[tuple[str, int]]:
+    with reading(store) as connection:
+        return [tuple(row) for row in connection.execute(select(LEDGER_DAY.c.account, LEDGER_DAY.c.day)).all()]
+
+
+def exactly(store: Store, as_of: datetime) -> dict[str, Any]:
+    """The lines by totals and rows, which must be those by rows alone, and readings too."""
+    accounts = ("th", "sg")
+    bring_up_to_date(store, accounts, to_micros(as_of))
+    moments = np.zeros(0, dtype=np.int64)
+    with reading(store) as connection:
+        days = {name: load_days(connection, name, to_micros(as_of), moments) for name in accounts}
+        readings = load_readings(connection, None, days)
+        pd.testing.assert_frame_equal(readings, load_readings(connection, None))
+    by_totals = {name: said(line) for name, line in lines(store, as_of, accounts).items()}
+    with writing(store) as connection:
+        connection.execute(delete(LEDGER_DAY))
+    assert by_totals == {name: said(line) for name, line in lines(store, as_of, accounts).items()}
+    bring_up_to_date(store, accounts, to_micros(as_of))
+    return by_totals
+
+
+def test_totals_of_days_that_are_over_give_the_lines_of_all_rows(store: Store) -> None:
+    known = Known(5)
+    for at, one in enumerate((*known.moves, *known.transfers)):  # over six days, and what can be paid out with it
+        for name in ("created_at", "transferable_at"):
+            if one.get(name):
+                one[name] += at % 6 * DAY
+    known.save(store)
+    for name in ("th", "sg"):
+        for hours in (40, 90):
+            balance = Balance("THB", 1_000, 1_000, 0, None)
+            save_balance(store, name, balance, NOON + hours * HOUR)
+    late = NOON + 40 * DAY
+    lines_then = exactly(store, late)
+    days = totals(store)
+    assert {day for name, day in days if name == "th"} >= {to_micros(NOON) // MICROS_OF_DAY + at for at in range(6)}
+    assert bring_up_to_date(store, ("th", "sg"), to_micros(late)) == 0
+    exactly(store, NOON + 3 * DAY)  # in the middle of what is added up
+    bring_up_to_date(store, ("th", "sg"), to_micros(late))
+    # One more, one that is another now, and one that is gone.
+    new = {"direction": "debit", "amount": 5, "created_at": NOON + DAY, "transferable_at": NOON + DAY, "origin": "x"}
+    save = partial(save_objects, store, "th", "transaction", seen_at=late)
+    for change, touched in (
+        (partial(save, [row("transaction", "trxn_late", **new)]), 1),
+        (partial(save, [row("transaction", "trxn_late", **new | {"created_at": NOON})]), 2),
+        (partial(save_gone, store, "th", "transaction", ["trxn_late"], late), 2),
+    ):
+        change()
+        assert len(totals(store)) == len(days) - touched
+        lines_now = exactly(store, late)
+        assert len(totals(store)) == len(days)
+    assert lines_now == lines_then
+    # A transfer that is learned of later leaves in the middle of a quarter hour that was added up.
+    transfer = {"transaction_id": known.moves[7]["transaction_id"], "created_at": known.moves[7]["created_at"]}
+    save_objects(store, "sg", "transfer", [row("transfer", "trsf_late", **transfer)], late)
+    exactly(store, late)
 
 
 @pytest.mark.parametrize("seed", [4])
