@@ -257,6 +257,7 @@ def _to_ledger_balance_and_bank(
     )
     return (
         *tie_out.charges_to_ledger(books, settled.ledger, account, window, reasons),
+        *balance.closing_proof(books, account, days, reasons),
         *balance.proof(books, account.name, reasons),
         *tie_out.transfers_to_bank(settled.settlement.banked, account, days, terms, reasons),
     )

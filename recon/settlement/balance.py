@@ -12,6 +12,8 @@ from recon.settlement.fifo import held_before, histories_of
 from recon.settlement.gaps import Reasons, proof_of
 from recon.settlement.ledger import Ledger, kind_words
 
+AGREES_LATER = "booked before this reading and stored after it: the last reading agrees"
+OF_LAST_READING = "the last reading differs, too: ledger_to_balance"
 _DAY = timedelta(days=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SHOWN_BEYOND = 40  # days after the range up to the last reading; beyond, only that reading's own
@@ -66,6 +68,33 @@ def proof(books: Books, account: str, reasons: Reasons) -> tuple[Proof, ...]:
     right = totals[-1]
     gaps = [(reasons.balance, account, right - left)] if left != right else []
     return (proof_of("ledger_to_balance", currency, left, right, gaps),)
+
+
+def closing_proof(books: Books, account: Account, days: tuple[date, date], reasons: Reasons) -> tuple[Proof, ...]:
+    """The closing of some days and what was booked from then on, against the reading that it is held against.
+
+    Only where that is not the last reading, of which `proof` speaks: what differs here and not there was booked
+    before this reading and stored after it.
+    """
+    mine = readings_of(books, account.name)
+    place = held_against(mine, days_window(*days, account.zone).end)
+    if place is None or place == len(mine) - 1:
+        return ()
+    booked = mine[c.TOTAL].iloc[0] + mine[c.SINCE_FIRST]
+    left = int(booked.iloc[place])
+    right = int(mine[c.TOTAL].iloc[place])
+    is_over = booked.iloc[-1] == mine[c.TOTAL].iloc[-1]
+    why = AGREES_LATER if is_over else reasons.balance or OF_LAST_READING
+    gaps = [(why, account.name, right - left)] if left != right else []
+    return (proof_of("closing_to_reading", account.currency, left, right, gaps),)
+
+
+def held_against(readings: pd.DataFrame, end: datetime) -> int | None:
+    """Which of an account's readings (READINGS) a closing is held against: the first after it, else the last."""
+    if not len(readings):
+        return None
+    later = np.flatnonzero((readings[c.READ_AT] >= end).to_numpy(dtype=bool))
+    return int(later[0]) if len(later) else len(readings) - 1
 
 
 def readings_of(books: Books, account: str) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from recon import columns as c
 from recon.arrays import Ints, Mask, Positions
 from recon.calendars import days_window, local_day
 from recon.model import MOVING_LINES, Account, BalanceLine, Books, LedgerHistory
-from recon.settlement.balance import readings_of
+from recon.settlement.balance import held_against, readings_of
 from recon.settlement.fifo import held_before, histories_of, micros
 from recon.settlement.ledger import Ledger
 
@@ -94,10 +94,9 @@ def _reading(
 ) -> list[tuple[BalanceLine, int, str | None]]:
     """The reading that the closing is held against, what was booked up to it, and by how much it differs."""
     mine = readings_of(books, account.name)
-    if not len(mine):
+    place = held_against(mine, end)
+    if place is None:
         return []
-    later = np.flatnonzero((mine[c.READ_AT] >= end).to_numpy(dtype=bool))
-    place = int(later[0]) if len(later) else len(mine) - 1
     total = int(mine[c.TOTAL].iloc[place])
     booked = int(mine[c.TOTAL].iloc[0]) + int(mine[c.SINCE_FIRST].iloc[place])
     read_on = local_day(min(mine[c.READ_AT].iloc[place], books.as_of), account.zone)

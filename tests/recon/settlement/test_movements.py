@@ -4,11 +4,14 @@ from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 
 from recon import columns as c
 from recon.calendars import local_day
 from recon.model import MOVING_LINES, Books
+from recon.settlement.balance import AGREES_LATER, OF_LAST_READING, closing_proof, proof
+from recon.settlement.gaps import Reasons
 from recon.settlement.ledger import read
 from recon.settlement.movements import movements, waterfall
 from tests.kit.books import AS_OF, TH
@@ -85,6 +88,30 @@ def test_a_balance_that_is_not_the_ledger_s_differs() -> None:
     shop.charge()
     odd = readings((START - DAY, 0, 0), (AS_OF, shop.total() - 77, shop.total()))
     assert _lines(shop.books(readings=odd))["difference"] == -77
+
+
+@pytest.mark.parametrize(
+    ("last", "of_break", "why"),
+    [
+        (0, "", AGREES_LATER),  # the rows came between the two readings
+        (-77, "open break balance_mismatch", "open break balance_mismatch"),
+        (-77, "", OF_LAST_READING),  # its break is switched off: ledger_to_balance has the rest, once
+    ],
+)
+def test_a_closing_that_is_not_the_reading_s_is_explained_and_told_once(last: int, of_break: str, why: str) -> None:
+    shop = Merchant()
+    shop.charge()
+    total = shop.total()
+    readings_of_nights = [(START - DAY, 0, 0), (START + DAY, total - 77, total), (AS_OF, total + last, total)]
+    books = shop.books(readings=readings(*readings_of_nights))
+    reasons = Reasons(balance=of_break)
+    assert _lines(books, FIRST, FIRST)["difference"] == -77
+    (closing,) = closing_proof(books, TH, (FIRST, FIRST), reasons)
+    assert (closing.left, closing.right, closing.unexplained) == (total, total - 77, 0)
+    assert [(item.what, item.amount) for item in closing.items] == [(why, -77)]
+    (to_last,) = proof(books, TH.name, reasons)
+    assert to_last.unexplained == (0 if of_break else last)
+    assert closing_proof(books, TH, (FIRST, LAST), reasons) == ()  # held against the last reading, as that one
 
 
 def test_without_a_reading_nothing_is_held_against_it() -> None:
