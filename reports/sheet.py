@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -11,6 +12,7 @@ import pandas as pd
 from recon import columns as c
 from recon.money import Money
 from reports.report import Group, Report
+from reports.totals import TotalLine, Totals, total_lines
 
 HEADER_ROWS = 1
 TAB_ROWS = 1_048_576  # of one Excel sheet, its header included
@@ -68,6 +70,7 @@ class Block:
     rows: Rows
     empty: Text
     grouping: Grouping = Grouping.EACH
+    totals: Totals | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,7 @@ class Sheet:
     below: tuple[Block, ...] = ()
     grouping: Grouping = Grouping.ABSENT
     repeated: bool = True  # the header stands on every sheet of paper
+    totals: Totals | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,35 @@ class Tab:
 Criterion = tuple[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Area:
+    """Cells of columns, on each tab from a first to a last row; writes formulas over them."""
+
+    columns: tuple[Column, ...]
+    spans: tuple[tuple[str, int, int], ...]  # a tab, its first and its last row
+
+    def count(self, *criteria: Criterion) -> str:
+        """A COUNTIFS over all tabs."""
+        return "+".join(f"COUNTIFS({self._pairs(span, criteria)})" for span in self.spans)
+
+    def count_numbers(self, name: str) -> str:
+        """A COUNT of the number cells of one column over all tabs."""
+        return "+".join(f"COUNT({self._range(span, name)})" for span in self.spans)
+
+    def total(self, name: str, exponent: int, *criteria: Criterion) -> str:
+        """A SUMIFS over all tabs, rounded to the currency's decimals: a sum of binary fractions drifts."""
+        sums = (f"SUMIFS({self._range(span, name)},{self._pairs(span, criteria)})" for span in self.spans)
+        return f"ROUND({'+'.join(sums)},{exponent})"
+
+    def _pairs(self, span: tuple[str, int, int], criteria: tuple[Criterion, ...]) -> str:
+        return ",".join(f"{self._range(span, name)},{condition}" for name, condition in criteria)
+
+    def _range(self, span: tuple[str, int, int], name: str) -> str:
+        letter = column_letter(next(at for at, column in enumerate(self.columns) if column.name == name))
+        title, first, last = span
+        return f"'{title}'!${letter}${first}:${letter}${last}"
+
+
 @dataclass(frozen=True)
 class Table:
     """Rows with their columns, ready to be written; `title` stands above a table that lies below another."""
@@ -108,30 +141,30 @@ class Table:
     columns: tuple[Column, ...]
     frame: pd.DataFrame
     empty: str
+    totals: tuple[TotalLine, ...] = ()
+
+    @property
+    def height(self) -> int:
+        """How many rows it takes: a gap, title and header, its rows or words instead, and its totals."""
+        return 3 + max(1, len(self.frame)) + len(self.totals)
 
 
 @dataclass(frozen=True)
 class PlacedSheet:
-    """A detail sheet with its rows and the tabs they fill; writes formulas over them."""
+    """A detail sheet with its rows and the tabs they fill."""
 
     sheet: Sheet
     frame: pd.DataFrame
     tabs: tuple[Tab, ...]
     empty: str = ""
     below: tuple[Table, ...] = ()  # on the last tab
+    totals: tuple[TotalLine, ...] = ()  # likewise, between the rows and the tables below them
 
-    def count(self, *criteria: Criterion) -> str:
-        """A COUNTIFS over all tabs."""
-        return "+".join(f"COUNTIFS({self._pairs(tab, criteria)})" for tab in self.tabs)
-
-    def count_numbers(self, name: str) -> str:
-        """A COUNT of the number cells of one column over all tabs."""
-        return "+".join(f"COUNT({self._range(tab, name)})" for tab in self.tabs)
-
-    def total(self, name: str, exponent: int, *criteria: Criterion) -> str:
-        """A SUMIFS over all tabs, rounded to the currency's decimals: a sum of binary fractions drifts."""
-        sums = (f"SUMIFS({self._range(tab, name)},{self._pairs(tab, criteria)})" for tab in self.tabs)
-        return f"ROUND({'+'.join(sums)},{exponent})"
+    @property
+    def area(self) -> Area:
+        """The cells of its rows."""
+        spans = ((tab.title, HEADER_ROWS + 1, HEADER_ROWS + max(1, tab.stop - tab.start)) for tab in self.tabs)
+        return Area(self.sheet.columns, tuple(spans))
 
     def link(self, index: int = 0) -> str:
         """The place of a row of the frame."""
@@ -142,14 +175,6 @@ class PlacedSheet:
         """The tab and the row in it that a row of the frame stands in."""
         tab = next((tab for tab in self.tabs if tab.start <= index < tab.stop), self.tabs[0])
         return tab.title, index - tab.start + HEADER_ROWS + 1
-
-    def _pairs(self, tab: Tab, criteria: tuple[Criterion, ...]) -> str:
-        return ",".join(f"{self._range(tab, name)},{condition}" for name, condition in criteria)
-
-    def _range(self, tab: Tab, name: str) -> str:
-        index = next(i for i, column in enumerate(self.sheet.columns) if column.name == name)
-        last = HEADER_ROWS + max(1, tab.stop - tab.start)
-        return f"'{tab.title}'!${column_letter(index)}${HEADER_ROWS + 1}:${column_letter(index)}${last}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,18 +241,29 @@ def place(sheet: Sheet, report: AnyReport, tab_rows: int = TAB_ROWS) -> PlacedSh
         printed = sheet.printed + len(columns) - len(sheet.columns)
         sheet = replace(sheet, columns=columns, printed=printed, frozen=sheet.frozen + 1)
     frame = sheet.arrange(_rows(sheet, report))
-    tabs = tuple(_tabs(sheet.name, len(frame), tab_rows - HEADER_ROWS))
     is_group = isinstance(report, Group)
-    below = (block for block in sheet.below if not (is_group and block.grouping is Grouping.ABSENT))
-    return PlacedSheet(
-        sheet, frame, tabs, _text(sheet.empty, report), tuple(_table(block, report) for block in below)
-    )
+    blocks = (block for block in sheet.below if not (is_group and block.grouping is Grouping.ABSENT))
+    below = tuple(_table(block, report) for block in blocks)
+    totals = _totals(sheet, sheet.columns, frame, report)
+    under = sum(table.height for table in below) + (1 + len(totals) if totals else 0)
+    tabs = tuple(_tabs(sheet.name, len(frame), tab_rows - HEADER_ROWS, under))
+    return PlacedSheet(sheet, frame, tabs, _text(sheet.empty, report), below, totals)
 
 
 def _table(block: Block, report: AnyReport) -> Table:
     each = isinstance(report, Group) and block.grouping is Grouping.EACH
     columns = _of_group(block.columns, report) if isinstance(report, Group) and each else block.columns
-    return Table(block.title, columns, _rows(block, report), _text(block.empty, report))
+    frame = _rows(block, report)
+    totals = _totals(block, columns, frame, report)
+    return Table(block.title, columns, frame, _text(block.empty, report), totals)
+
+
+def _totals(
+    table: Sheet | Block, columns: tuple[Column, ...], frame: pd.DataFrame, report: AnyReport
+) -> tuple[TotalLine, ...]:
+    """Of a group for each account."""
+    currencies = {column.name: column.currency for column in columns if column.currency}
+    return total_lines(frame, table.totals, currencies, [c.ACCOUNT] if isinstance(report, Group) else [])
 
 
 def _rows(table: Sheet | Block, report: AnyReport) -> pd.DataFrame:
@@ -269,9 +305,13 @@ def _text(words: Text, report: AnyReport) -> str:
     return " ".join(f"{name}: {text}" for name, text in texts.items())
 
 
-def _tabs(name: str, rows: int, size: int) -> Iterator[Tab]:
-    for number, start in enumerate(range(0, max(1, rows), size), start=1):
-        yield Tab(name if number == 1 else f"{name} ({number})", start, min(rows, start + size))
+def _tabs(name: str, rows: int, size: int, under: int) -> Iterator[Tab]:
+    """Where `under` more rows do not fit below the last ones, its last row begins a new tab."""
+    starts = [*range(0, max(1, rows), size)]
+    if rows > 1 and under and rows - starts[-1] + under > size:
+        starts.append(rows - 1)
+    for number, (start, stop) in enumerate(pairwise([*starts, rows]), start=1):
+        yield Tab(name if number == 1 else f"{name} ({number})", start, stop)
 
 
 def column_letter(index: int) -> str:

@@ -215,7 +215,7 @@ RULES = (
         "Compare the amount with the order; if Omise allows it here, correct the limit in [methods.NAME].",
         judge_each=_amount_out_of_limits,
         may_apply=_outside_limits,
-        title="Amount outside the method's limits",
+        title="Amount beyond method's limits",
         exposure=Exposure.NO_CASH,
     ),
     Rule(
@@ -226,7 +226,7 @@ RULES = (
         "The rule book knows the charge's method, but not in the account's region.",
         "Check which keys the shop used; if the method is offered there now, say so in [methods.NAME.ACCOUNT].",
         find=_not_in_region,
-        title="Method not offered in this country",
+        title="Method not offered here",
         exposure=Exposure.NO_CASH,
     ),
     Rule(

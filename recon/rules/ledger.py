@@ -286,7 +286,7 @@ RULES = (
         "The fee is not what the rate on the charge, or the contract rate, comes to.",
         "Compare the rate with the contract; claim the difference from Omise, or correct [fees.ACCOUNT].",
         find=_fee_differs,
-        title="The fee is not what the rate says",
+        title="Fee is not what the rate says",
         exposure=BySign(less=Exposure.NO_CASH, more=Exposure.OWED_TO_US),
     ),
     Rule(
@@ -310,7 +310,7 @@ RULES = (
         "Ask Omise's support what the transaction is for.",
         find=_unexplained,
         proof=CHARGES_TO_LEDGER,
-        title="The balance moved, and nothing says why",
+        title="Balance moved without a reason",
         exposure=BySign(less=Exposure.LOST, more=Exposure.TIMING),
     ),
     Rule(
@@ -322,7 +322,7 @@ RULES = (
         "Run `recon backfill` over the days since; if it stays, ask Omise's support which movement is missing.",
         find=_balance_differs,
         needs=PULL,
-        title="Omise's balance is not what was booked",
+        title="Balance is not what was booked",
         exposure=BySign(less=Exposure.OWED_TO_US, more=Exposure.TIMING),
     ),
 )

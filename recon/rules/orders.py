@@ -356,7 +356,7 @@ RULES = (
         "Compare the named charges with the order and link the right one by hand.",
         judge=_match_ambiguous,
         may_apply=_ambiguous,
-        title="Several charges could pay this order",
+        title="Several charges fit the order",
         exposure=Exposure.NO_CASH,
     ),
     Rule(
@@ -465,7 +465,7 @@ RULES = (
         "Correct the shop's conversion at once; every order of this currency is in danger. Refund what is too much.",
         judge=_amount_scale_mismatch,
         may_apply=_paid_differently,
-        title="The decimal point is in the wrong place",
+        title="Decimal point in the wrong place",
         cause="The shop sends {currency} amounts of {account} in the wrong unit",
         exposure=BySign(less=Exposure.OWED_TO_US, more=Exposure.OWED_TO_CUSTOMER),
     ),

@@ -418,7 +418,7 @@ RULES = (
         "Pay the customer back another way, and mark the order as refunded.",
         judge=_window_closed,
         may_apply=_refund_requested,
-        title="Too late to refund through Omise",
+        title="Too late to refund at Omise",
         exposure=Exposure.OWED_TO_CUSTOMER,
     ),
     Rule(
@@ -431,7 +431,7 @@ RULES = (
         judge=_window_closing,
         may_apply=_refund_requested,
         thresholds={"within_days": WITHIN_DAYS},
-        title="Last days to refund through Omise",
+        title="Last days to refund at Omise",
         exposure=Exposure.OWED_TO_CUSTOMER,
     ),
     Rule(
@@ -457,7 +457,7 @@ RULES = (
         judge_each=_count_limit,
         may_apply=_often_refunded,
         thresholds={"at": COUNT_LIMIT},
-        title="Few refunds of the charge are left",
+        title="Few refunds left for the charge",
         exposure=Exposure.NO_CASH,
     ),
 )

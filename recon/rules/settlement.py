@@ -331,7 +331,7 @@ RULES = (
         "Find out who paid it; narrow payout_pattern in [bank.NAME] if it is not Omise's.",
         find=_credit_unexplained,
         needs=BANK,
-        title="Bank credit that no payout explains",
+        title="Bank credit without a payout",
         exposure=Exposure.TIMING,
     ),
 )

@@ -9,6 +9,7 @@ from recon import columns as c
 from recon.model import Proof
 from reports.report import Report
 from reports.sheet import Block, Column, Grouping, Kind, Sheet, in_shape
+from reports.totals import Totals
 
 ROWS_SHOWN = 200  # of one item; of more it says how many
 NOT_EXPLAINED = "NOT EXPLAINED by anything"
@@ -60,6 +61,7 @@ SHEET = Sheet(
     rows=lambda report: in_shape(report.result.settlement.days, c.BALANCE_DAYS),
     empty="No days.",
     printed=11,
+    totals=Totals((c.CREDITS, c.DEBITS)),
     grouping=Grouping.EACH,
     below=(
         Block(
@@ -74,6 +76,7 @@ SHEET = Sheet(
             ),
             lambda report: in_shape(report.result.settlement.moves, c.MOVES),
             "No movements.",
+            totals=Totals((c.AMOUNT,), (c.DIRECTION,)),
         ),
         Block(
             "Why the two sides of each proof differ (an item's rows add up to it, the items to the difference)",
@@ -88,6 +91,7 @@ SHEET = Sheet(
             ),
             proof_lines,
             "Both sides of every proof are equal, row by row.",
+            totals=Totals((c.ITEM_AMOUNT,), (c.PROOF,)),
         ),
     ),
 )

@@ -4,6 +4,7 @@ import pandas as pd
 
 from recon import columns as c
 from reports.sheet import Column, Grouping, Kind, Sheet, in_shape
+from reports.totals import Totals
 
 _OPEN = (c.NO_CREDIT, c.NOT_READ, c.NO_TRANSFER, c.OTHER_AMOUNT)
 
@@ -32,6 +33,7 @@ SHEET = Sheet(
     rows=lambda report: in_shape(report.result.settlement.banked, c.BANKED),
     empty="No transfers and no bank credits of these days; without [bank.NAME] there are none.",
     printed=10,
+    totals=Totals((c.NET, c.AMOUNT, c.DIFFERENCE)),
     arrange=_open_first,
     grouping=Grouping.EACH,
 )

@@ -8,6 +8,7 @@ from recon.result.changes import open_breaks
 from recon.rules import cause_of
 from reports.report import Report
 from reports.sheet import Column, Grouping, Kind, Sheet
+from reports.totals import Totals
 
 ITS_ROW = "its_row"  # this sheet's own column: where the subject stands in the same file; reports.workbook.links
 ITS_ID = "its_id"  # likewise: of what at Omise it speaks, whichever it is
@@ -101,6 +102,7 @@ SHEET = Sheet(
     rows=_rows,
     empty="No breaks.",
     printed=13,
+    totals=Totals((c.AMOUNT_AT_RISK, c.EXPECTED, c.ACTUAL, c.DIFFERENCE), (FOR_CASH,)),
     frozen=2,
     arrange=_worst_first,
     grouping=Grouping.EACH,

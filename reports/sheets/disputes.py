@@ -6,6 +6,7 @@ from recon import columns as c
 from reports.codes import BREAK_CODES, codes_of
 from reports.report import Report
 from reports.sheet import Column, Grouping, Kind, Sheet, in_shape
+from reports.totals import Totals
 
 
 def _rows(report: Report) -> pd.DataFrame:
@@ -37,5 +38,6 @@ SHEET = Sheet(
     rows=_rows,
     empty="No disputes.",
     printed=12,
+    totals=Totals((c.AMOUNT, c.FUNDING_AMOUNT), (c.STATUS,)),
     grouping=Grouping.EACH,
 )

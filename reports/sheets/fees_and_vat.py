@@ -5,6 +5,7 @@ import pandas as pd
 from recon import columns as c
 from reports.report import Report
 from reports.sheet import Block, Column, Grouping, Kind, Sheet, in_shape, typed_as
+from reports.totals import Totals
 
 
 def _fee_lines(report: Report) -> pd.DataFrame:
@@ -54,6 +55,10 @@ SHEET = Sheet(
     rows=_fee_lines,
     empty="No fees.",
     printed=15,
+    totals=Totals(
+        (c.GROSS, c.FEE, c.EXPECTED_FEE, c.FEE_VAT, c.EXPECTED_VAT, c.INTEREST, c.INTEREST_VAT, c.NET, c.WHT),
+        (c.KIND,),
+    ),
     grouping=Grouping.EACH,
     below=(
         Block(

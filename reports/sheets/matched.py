@@ -7,6 +7,7 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]
 from recon import columns as c
 from reports.report import Report
 from reports.sheet import Column, Kind, Sheet, in_shape
+from reports.totals import Totals
 
 PAYMENT = "payment"  # this sheet's own column: 1 for an order's first charge, so that orders can be counted
 
@@ -49,4 +50,5 @@ SHEET = Sheet(
     rows=_rows,
     empty="No matched orders.",
     printed=14,
+    totals=Totals((c.ORDER_AMOUNT, c.CHARGE_AMOUNT, c.REFUNDED_AMOUNT, c.FUNDING_AMOUNT, c.FEE, c.FEE_VAT, c.NET)),
 )

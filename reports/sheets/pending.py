@@ -6,6 +6,7 @@ from recon import columns as c
 from reports.codes import BREAK_CODES, ID_COLUMNS, codes_of
 from reports.report import Report
 from reports.sheet import Block, Column, Grouping, Kind, Sheet, in_shape
+from reports.totals import Totals
 
 DAYS_LEFT = "days_left"  # this sheet's own column: from the as-of day to the day it is due; negative: late
 
@@ -57,6 +58,7 @@ SHEET = Sheet(
     rows=_rows,
     empty="Nothing is pending.",
     printed=11,
+    totals=Totals((c.AMOUNT,), (c.SUBJECT_TYPE,)),
     below=(_FAILURES,),
     grouping=Grouping.EACH,
 )

@@ -6,6 +6,7 @@ import pandas as pd
 from recon import columns as c
 from reports.report import Report
 from reports.sheet import Block, Column, Grouping, Kind, Sheet, typed_as
+from reports.totals import Totals
 
 TRANSFER = "transfer"  # the row that says the whole; the others are its parts
 
@@ -62,6 +63,10 @@ SHEET = Sheet(
     rows=_rows,
     empty="No transfers.",
     printed=14,
+    totals=Totals(
+        (c.AMOUNT, c.EXPLAINED, c.UNEXPLAINED, c.GROSS, c.FEE, c.FEE_VAT, c.INTEREST, c.OTHER, c.TOTAL_FEE, c.NET),
+        (c.KIND,),
+    ),
     frozen=2,
     grouping=Grouping.EACH,
     below=(
@@ -76,6 +81,7 @@ SHEET = Sheet(
             ),
             _unpaid,
             "Everything is paid out.",
+            totals=Totals((c.AMOUNT,), (c.KIND,)),
         ),
     ),
 )

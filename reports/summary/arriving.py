@@ -12,7 +12,8 @@ from reports.report import Group, Report
 from reports.sheet import Cell, Line
 from reports.sheets.disputes import SHEET as DISPUTES
 from reports.sheets.settlement import SHEET as SETTLEMENT
-from reports.summary.parts import COLUMNS, PlacedSheets, amount_line, exact_sum, header, height, section
+from reports.summary.parts import COLUMNS, PlacedSheets, amount_line, header, height, section
+from reports.totals import exact_sum
 
 _DAYS = 30  # of the calendar; what comes later stands in one line
 _LATER = "later"

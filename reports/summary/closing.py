@@ -32,7 +32,7 @@ def decisions(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Lin
                 Cell(decision, "link", link=register.link(group.index.tolist()[0])),
                 Cell(standing, "wrapped"),
                 Cell(currency or "no amount"),
-                Cell(len(group), formula=register.count(*criteria)),
+                Cell(len(group), formula=register.area.count(*criteria)),
                 amount,
             ),
             height(standing, 1, 2),

@@ -88,7 +88,7 @@ def _accounts(group: Group, placed: PlacedSheets, row: int) -> Iterator[Line]:
             yield Line(
                 (
                     Cell(words, "label", span=6),
-                    Cell(nameless, formula=breaks.count((c.ACCOUNT, '""'))),
+                    Cell(nameless, formula=breaks.area.count((c.ACCOUNT, '""'))),
                     Cell("", "label"),
                 )
             )
@@ -97,9 +97,9 @@ def _accounts(group: Group, placed: PlacedSheets, row: int) -> Iterator[Line]:
 def _break_count(part: Report, breaks: PlacedSheet) -> Cell:
     """How many breaks an account's own file has: rows that name no known account stand and count in one of them."""
     shown = open_breaks(part.result.breaks)
-    formula = breaks.count((c.ACCOUNT, f'"{part.name}"'))
+    formula = breaks.area.count((c.ACCOUNT, f'"{part.name}"'))
     if shown[c.ACCOUNT].isna().any():
-        formula += "+" + breaks.count((c.ACCOUNT, '""'))
+        formula += "+" + breaks.area.count((c.ACCOUNT, '""'))
     return Cell(len(shown), formula=formula)
 
 
@@ -155,7 +155,7 @@ def _codes(_: Group, placed: PlacedSheets, row: int) -> Iterator[Line]:
             (
                 Cell(same_code[c.TITLE].iloc[0], "link", link=breaks.link(same_code.index.tolist()[0])),
                 Cell(severity, severity_style(severity)),
-                Cell(len(same_code), formula=breaks.count((c.SEVERITY, f"$B{number}"), (c.CODE, f"$E{number}"))),
+                Cell(len(same_code), formula=breaks.area.count((c.SEVERITY, f"$B{number}"), (c.CODE, f"$E{number}"))),
                 Cell(accounts, "wrapped"),
                 Cell(code, span=4),
             ),

@@ -316,8 +316,8 @@ def journal_formulas(
         *(((c.ACCOUNT, f'"{account}"'),) if account else ()),
     )
     exponent = basis.currencies.exponent(currency)
-    formula = f"{sheet.total(c.DEBIT, exponent, *criteria)}-{sheet.total(c.CREDIT, exponent, *criteria)}"
-    counted = sheet.total(c.ROWS, 0, *criteria) if int(own[c.ROWS].sum()) == count else ""
+    formula = f"{sheet.area.total(c.DEBIT, exponent, *criteria)}-{sheet.area.total(c.CREDIT, exponent, *criteria)}"
+    counted = sheet.area.total(c.ROWS, 0, *criteria) if int(own[c.ROWS].sum()) == count else ""
     shown = sheet.frame
     first = shown[(shown[c.ENTRY].isin(own[c.ENTRY])) & (shown[c.LEDGER_ACCOUNT] == _CLEARING)]
     return f"ROUND({formula},{exponent})", counted, sheet.link(first.index.tolist()[0]) if len(first) else ""

@@ -17,13 +17,13 @@ from reports.summary.parts import (
     PlacedSheets,
     assert_ties,
     empty_block,
-    exact_sum,
     header,
     height,
     section,
     sum_cell,
     total_of_counts,
 )
+from reports.totals import exact_sum
 from reports.workbook.styles import severity_style
 
 NOBODY = "nobody yet"
@@ -53,7 +53,7 @@ def by_exposure(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[L
             (
                 Cell(exposure.words, "link", link=breaks.link(frame.index.tolist()[0])),
                 Cell(currency or "no amount"),
-                Cell(len(frame), formula=breaks.count(*criteria)),
+                Cell(len(frame), formula=breaks.area.count(*criteria)),
                 _risk(report, breaks, frame, currency, *criteria),
                 Cell(_MEANS[exposure], span=4),
             )
@@ -95,7 +95,7 @@ def by_owner(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line
                 (
                     Cell(owner or NOBODY, "label" if not owner else ""),
                     Cell(currency or "no amount"),
-                    Cell(len(frame), formula=breaks.count(*criteria)),
+                    Cell(len(frame), formula=breaks.area.count(*criteria)),
                     Cell(exposure.words),
                     _risk(report, breaks, frame, currency, *criteria),
                     Cell(int(frame[c.AGE_DAYS].max()), span=3),
@@ -135,7 +135,7 @@ def _ages_agree(frame: pd.DataFrame) -> bool:
 
 def _count_by_age(name: str, breaks: PlacedSheet, column: str, row: int) -> Line:
     counts = [
-        Cell(len(_aged(breaks.frame, column, age)), formula=breaks.count(*_between(column, age))) for age in AGES
+        Cell(len(_aged(breaks.frame, column, age)), formula=breaks.area.count(*_between(column, age))) for age in AGES
     ]
     every = Cell(len(breaks.frame), formula=f"SUM(C{row}:{column_letter(len(AGES) + 1)}{row})")
     return Line((Cell(name, "label"), Cell(""), *counts, every))
@@ -161,7 +161,7 @@ def by_cause(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line
             (
                 Cell(cause, "wrapped"),
                 Cell(currency),
-                Cell(len(ordered), formula=breaks.count(*criteria)),
+                Cell(len(ordered), formula=breaks.area.count(*criteria)),
                 _risk(report, breaks, ordered, currency, *criteria),
                 Cell(days.min() if len(days) else ""),
                 Cell(days.max() if len(days) else ""),
@@ -210,7 +210,7 @@ def by_code(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]
                 Cell(group[c.TITLE].iloc[0], "link", link=breaks.link(group.index.tolist()[0])),
                 Cell(severity, severity_style(severity)),
                 Cell(currency or "no amount"),
-                Cell(len(group), formula=breaks.count(*criteria)),
+                Cell(len(group), formula=breaks.area.count(*criteria)),
                 _risk(report, breaks, group, currency, *criteria),
                 Cell(for_cash),
                 Cell(code, span=2),

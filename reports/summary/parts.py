@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from recon.money import Money
 from reports.report import Basis
 from reports.sheet import ROW_POINTS, AnyReport, Cell, Criterion, Line, PlacedSheet, column_letter
+from reports.totals import exact_sum
 from reports.workbook.paper import lines_of, points_of
 from reports.workbook.styles import total_money_style
 
@@ -52,13 +52,6 @@ def height(text: str, start: int, stop: int) -> float:
     return max(ROW_POINTS, rows * _LINE_POINTS + 2)
 
 
-def exact_sum(amounts: "pd.Series[int]") -> int:
-    """The exact sum of minor units; in Python's own numbers where it might not fit into 64 bits."""
-    numbers = amounts.dropna().to_numpy(dtype="int64")
-    small = not len(numbers) or int(np.abs(numbers).max()) < 2**62 // len(numbers)
-    return int(numbers.sum()) if small else sum(numbers.tolist())
-
-
 def sum_cell(
     basis: Basis, placed: PlacedSheet, frame: pd.DataFrame, name: str, currency: str, *criteria: Criterion
 ) -> Cell:
@@ -66,7 +59,7 @@ def sum_cell(
     money = Money(exact_sum(frame[name]), currency)
     largest = Money(int(frame[name].abs().max()) if frame[name].notna().any() else 0, currency)
     exact = basis.is_number(money) and basis.is_number(largest)
-    formula = placed.total(name, basis.currencies.exponent(currency), *criteria) if exact else ""
+    formula = placed.area.total(name, basis.currencies.exponent(currency), *criteria) if exact else ""
     return Cell(money, formula=formula)
 
 

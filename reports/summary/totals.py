@@ -15,7 +15,8 @@ from reports.sheets.matched import SHEET as MATCHED
 from reports.sheets.pending import DAYS_LEFT
 from reports.sheets.pending import SHEET as PENDING
 from reports.sheets.rejected import SHEET as REJECTED
-from reports.summary.parts import PlacedSheets, assert_ties, empty_block, exact_sum, header, section, sum_cell
+from reports.summary.parts import PlacedSheets, assert_ties, empty_block, header, section, sum_cell
+from reports.totals import exact_sum
 
 _WAITING = {
     "charge": "payments not finished, or authorised and not captured",
@@ -36,6 +37,7 @@ def counts(report: Report, placed: PlacedSheets, row: int) -> Iterator[Line]:
     )
     assert_ties("rejected rows", len(rejected.frame), result.rejected_rows)
     off_sheet = result.matched_orders - _orders(matched.frame)
+    on_sheet = matched.area.count((PAYMENT, "1"))
     rate = Cell(result.match_rate_words)
     if result.match_rate is not None:
         rate = Cell(result.match_rate, formula=f"F{row + 2}/F{row + 1}")
@@ -45,16 +47,14 @@ def counts(report: Report, placed: PlacedSheets, row: int) -> Iterator[Line]:
             "Charges",
             Cell(result.charges),
             "Matched orders",
-            Cell(
-                result.matched_orders, formula=matched.count((PAYMENT, "1")) + (f"+F{row + 6}" if off_sheet else "")
-            ),
+            Cell(result.matched_orders, formula=on_sheet + (f"+F{row + 6}" if off_sheet else "")),
         ),
         ("Refunds", Cell(result.refunds), "Match rate", rate),
         (
             "Transfers",
             Cell(result.transfers),
             "Rejected rows",
-            Cell(result.rejected_rows, formula=rejected.count_numbers(c.ROW), link=rejected.link()),
+            Cell(result.rejected_rows, formula=rejected.area.count_numbers(c.ROW), link=rejected.link()),
         ),
         ("Ledger transactions", Cell(result.transactions), "Ignored rows", Cell(result.ignored_rows)),
     )
@@ -95,7 +95,7 @@ def _currency(
     paid = _matched_in(matched, total.currency)
     paid_here = sum_cell(report.basis, matched, paid, c.ORDER_AMOUNT, total.currency, in_currency)
     plus_orders, plus_amount = (f"+F{row}", f"+G{row}") if missing else ("", "")
-    orders = Cell(total.matched_orders, formula=matched.count((PAYMENT, "1"), in_currency) + plus_orders)
+    orders = Cell(total.matched_orders, formula=matched.area.count((PAYMENT, "1"), in_currency) + plus_orders)
     formula = paid_here.formula and paid_here.formula + plus_amount
     paid_amount = Cell(Money(total.amount_matched, total.currency), formula=formula)
     return (Cell(total.currency), Cell(total.orders), Cell(total.charges), orders, paid_amount)
@@ -142,8 +142,8 @@ def waiting(report: Report, placed: PlacedSheets, row: int) -> Iterator[Line]:
             (
                 Cell(kind.capitalize(), "link", link=pending.link(group.index.tolist()[0])),
                 Cell(currency),
-                Cell(len(group), formula=pending.count(*criteria)),
-                Cell(late, formula=pending.count(*criteria, (DAYS_LEFT, '"<0"'))),
+                Cell(len(group), formula=pending.area.count(*criteria)),
+                Cell(late, formula=pending.area.count(*criteria, (DAYS_LEFT, '"<0"'))),
                 sum_cell(report.basis, pending, group, c.AMOUNT, currency, *criteria),
                 Cell(_WAITING.get(kind, ""), span=3),
             )

@@ -40,8 +40,8 @@ def prepare_sheet(sheet: Worksheet, filled: FilledSheet) -> None:
     sheet.auto_filter.ref = f"A{HEADER_ROWS}:{column_letter(len(columns) - 1)}{last_row}"
     widths = [column.width for column in columns[: declared.printed]]
     wrapped = any(column.kind is Kind.WRAPPED for column in columns)
-    rows = filled.tab.stop - filled.tab.start
-    below = [len(table.frame) for table in filled.below]
+    rows = filled.tab.stop - filled.tab.start + len(filled.totals)
+    below = [len(table.frame) + len(table.totals) for table in filled.below]
     repeats, last = repeated_header(widths, (3 if wrapped else 1) * ROW_POINTS, rows, below)
     if declared.repeated and repeats:
         sheet.print_title_rows = f"{HEADER_ROWS}:{HEADER_ROWS}"

@@ -16,13 +16,17 @@ from isal import isal_zlib
 from openpyxl import Workbook
 from openpyxl.writer.excel import ExcelWriter
 
-from reports.sheet import HEADER_ROWS, PlacedSheet, Tab, Table, column_letter
+from reports.report import EXACT
+from reports.sheet import HEADER_ROWS, Area, PlacedSheet, Tab, Table, column_letter
+from reports.totals import TotalLine
 from reports.workbook.archive import MOST_BYTES, Archive, Deflate
-from reports.workbook.cells import CellContext, rows_xml, text_xml
+from reports.workbook.cells import CellContext, major_text, rows_xml, text_xml
 from reports.workbook.links import Link
 from reports.workbook.paper import header_height
+from reports.workbook.styles import total_money_style
 
 CHUNK = 16_384  # rows rendered at once: more are no faster, and memory stays flat
+_TOTAL = "Total"
 _LEVEL = 1  # of deflate: XML shrinks tenfold at the fastest level already
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _RELATIONSHIPS = "http://schemas.openxmlformats.org/package/2006/relationships"
@@ -45,10 +49,19 @@ class FilledSheet:
         return self.placed.below if self.tab is self.placed.tabs[-1] else ()
 
     @property
+    def totals(self) -> tuple[TotalLine, ...]:
+        """The totals of the sheet's rows, after a gap."""
+        return self.placed.totals if self.tab is self.placed.tabs[-1] else ()
+
+    @property
     def last_row(self) -> int:
-        """The last row of the tab, the tables below included: a gap, a title and a header each."""
-        rows = HEADER_ROWS + max(1, self.tab.stop - self.tab.start)
-        return rows + sum(3 + max(1, len(table.frame)) for table in self.below)
+        """The last row of the tab, the tables below included."""
+        return self.first_below - 2 + sum(table.height for table in self.below)
+
+    @property
+    def first_below(self) -> int:
+        """The row of the title of the first table under the rows and their totals."""
+        return HEADER_ROWS + max(1, self.tab.stop - self.tab.start) + (1 + len(self.totals) if self.totals else 0) + 2
 
 
 def write_package(
@@ -108,8 +121,9 @@ def _write_filled(archive: Archive, name: str, xml: str, part: FilledSheet, cont
 
 
 def _tables(part: FilledSheet, context: CellContext) -> Iterator[bytes | memoryview]:
-    """The tables below the rows, each after an empty row: title, header, rows or words instead."""
-    row = HEADER_ROWS + max(1, part.tab.stop - part.tab.start) + 2
+    """The rows' totals, then the tables below them, each after an empty row: title, header, rows or words instead."""
+    row = part.first_below
+    yield from _totals(part.totals, part.placed.area, row - 1 - len(part.totals), context)
     widths = [column.width for column in part.placed.sheet.columns]
     for table in part.below:
         yield _row(row, [table.title, *[""] * (len(table.columns) - 1)], "section", context, _high(21))
@@ -124,7 +138,36 @@ def _tables(part: FilledSheet, context: CellContext) -> Iterator[bytes | memoryv
             yield _row(row + 2, [table.empty], "text", context)
         else:
             yield rows_xml(table.frame, table.columns, context, row + 2)
-        row += 3 + max(1, len(table.frame))
+            last = row + 1 + len(table.frame)
+            area = Area(table.columns, ((part.tab.title, row + 2, last),))
+            yield from _totals(table.totals, area, last + 1, context)
+        row += table.height
+
+
+def _totals(lines: Sequence[TotalLine], area: Area, first: int, context: CellContext) -> Iterator[bytes]:
+    """A row a line: a word, what its rows have in common, and each sum, as a formula where a number is exact."""
+    letters = {column.name: column_letter(at) for at, column in enumerate(area.columns)}
+    for row, line in enumerate(lines, start=first):
+        word = next(name for name in letters if name not in line.keys and name not in line.sums)
+        same = [(name, f"${letters[name]}{row}" if text else '""') for name, text in line.keys.items()]
+        cells = []
+        for name, letter in letters.items():
+            total = line.sums.get(name)
+            if total is None or total.amount is None:
+                text = _TOTAL if name == word else line.keys.get(name) or ""
+                cells.append(_text_cell(f"{letter}{row}", text, "total", context))
+                continue
+            style = total_money_style(total.currency)
+            if style in context.styles and max(abs(total.amount), total.largest) < EXACT:
+                exponent = context.currencies.exponent(total.currency)
+                formula = escape(area.total(name, exponent, *same))
+                value = major_text(total.amount, exponent)
+                head = f'<c r="{letter}{row}" s="{context.styles[style]}">'
+                cells.append(f"{head}<f>{formula}</f><v>{value}</v></c>")
+            else:
+                shown = context.currencies.show(total.amount, total.currency)
+                cells.append(_text_cell(f"{letter}{row}", shown, "money as text", context))
+        yield f'<row r="{row}">{"".join(cells)}</row>'.encode()
 
 
 def _high(points: float) -> str:
@@ -133,13 +176,13 @@ def _high(points: float) -> str:
 
 def _row(row: int, texts: list[str], style: str, context: CellContext, attributes: str = "") -> bytes:
     """A row of texts in one style."""
-    made = (
-        f'<c r="{column_letter(index)}{row}" s="{context.styles[style]}" t="inlineStr"><is>{text_xml(text)}</is></c>'
-        if text
-        else f'<c r="{column_letter(index)}{row}" s="{context.styles[style]}"/>'
-        for index, text in enumerate(texts)
-    )
+    made = (_text_cell(f"{column_letter(index)}{row}", text, style, context) for index, text in enumerate(texts))
     return f'<row r="{row}" {attributes}>{"".join(made)}</row>'.encode()
+
+
+def _text_cell(place: str, text: str, style: str, context: CellContext) -> str:
+    content = f' t="inlineStr"><is>{text_xml(text)}</is></c>' if text else "/>"
+    return f'<c r="{place}" s="{context.styles[style]}"{content}'
 
 
 def _around_rows(xml: str, part: FilledSheet) -> tuple[str, str]:

@@ -45,7 +45,7 @@ def test_titles_are_a_few_plain_words_each_its_own() -> None:
     for title in titles:
         assert title == title.replace("_", " ").rstrip(".").strip()
         assert title[0].isupper(), title
-        assert len(title) <= 40, f"{title!r} does not fit beside its code"
+        assert len(title) <= 32, f"{title!r} does not fit its column of the Summary"
     assert title_of("amount_mismatch") == "The amounts differ"
     assert title_of("a_code_of_an_older_release") == "A code of an older release"
 

@@ -36,7 +36,7 @@ def test_the_accounts_come_to_nothing_together() -> None:
 def test_formulas_add_up_by_kind_account_and_currency() -> None:
     placed = place(SHEET, report_of(result_of()))
     criteria = ((c.ENTRY_KIND, '"sales"'), (c.LEDGER_ACCOUNT, '"clearing"'), (c.CURRENCY, '"THB"'))
-    assert placed.total(c.DEBIT, 2, *criteria) == (
+    assert placed.area.total(c.DEBIT, 2, *criteria) == (
         "ROUND(SUMIFS('Journal'!$G$2:$G$14,'Journal'!$C$2:$C$14,\"sales\","
         "'Journal'!$K$2:$K$14,\"clearing\",'Journal'!$F$2:$F$14,\"THB\"),2)"
     )

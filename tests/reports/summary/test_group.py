@@ -14,7 +14,7 @@ from recon.model import Account, Exposure, Result
 from reports.report import Group, Report
 from reports.workbook.write import write_report, write_workbook
 from tests.kit.report_example import BREAKS, JP, TH, breaks, empty_result, known_break, matched, result_of
-from tests.reports.workbook.test_write import basis, cells, open_of, row_of, sheet_of, shown
+from tests.reports.workbook.test_write import basis, cells, first_table, open_of, row_of, sheet_of, shown
 
 SHEETS = [
     "Summary",
@@ -102,7 +102,7 @@ def test_every_account_has_a_row_that_opens_its_file() -> None:
 
 
 def test_breaks_of_all_accounts_are_sorted_together_worst_first() -> None:
-    [header, *found] = cells(sheet_of(shown(example()), "Breaks"))
+    [header, *found] = first_table(sheet_of(shown(example()), "Breaks"))
     assert header[:4] == ["Account", "Severity", "Break", "Code"]
     assert [row[1] for row in found] == sorted(
         (row[1] for row in found), key=["critical", "high", "medium", "low"].index
@@ -112,10 +112,9 @@ def test_breaks_of_all_accounts_are_sorted_together_worst_first() -> None:
 
 @pytest.mark.parametrize("name", ["Pending", "Refunds", "Disputes", "Changes"])
 def test_rows_say_whose_they_are(name: str) -> None:
-    [header, *found] = cells(sheet_of(shown(example()), name))
+    [header, *found] = first_table(sheet_of(shown(example()), name))
     assert header[0] == "Account"
-    gap = [None] * len(header)
-    accounts = [row[0] for row in (found[: found.index(gap)] if gap in found else found)]
+    accounts = [row[0] for row in found]
     assert accounts == sorted(accounts, key=["th", "jp"].index)
     assert set(accounts) == {"th", "jp"}
 
@@ -124,14 +123,14 @@ def test_rows_say_whose_they_are(name: str) -> None:
 def test_times_are_those_of_the_account_s_own_file_and_their_zone_stands_beside_them(name: str) -> None:
     times = {}
     for part in TWO.parts:
-        [header, *rows] = cells(sheet_of(shown(written(part)), name))
+        [header, *rows] = first_table(sheet_of(shown(written(part)), name))
         at = [place for place, title in enumerate(header) if title in TIMES]
-        times[part.zone.key] = sorted(str([row[place] for place in at]) for row in _first_table(rows))
-    [header, *rows] = cells(sheet_of(shown(example()), name))
+        times[part.zone.key] = sorted(str([row[place] for place in at]) for row in rows)
+    [header, *rows] = first_table(sheet_of(shown(example()), name))
     at, zone = [place for place, title in enumerate(header) if title in TIMES], header.index("Time zone")
     assert zone < at[0]
     found: dict[str, list[str]] = {key: [] for key in times}
-    for row in _first_table(rows):
+    for row in rows:
         found[row[zone]].append(str([row[place] for place in at]))
     assert {key: sorted(rows) for key, rows in found.items()} == times
 
@@ -142,10 +141,6 @@ def test_where_all_accounts_share_a_zone_the_summary_names_it() -> None:
     assert "Time zone" not in header
     assert row_of(sheet_of(shown(written(group)), "Summary"), "Times are in")[1] == TH.zone.key
     assert row_of(sheet_of(shown(example()), "Summary"), "Times are in")[1] == "each account's zone"
-
-
-def _first_table(rows: list[list[Any]]) -> list[list[Any]]:
-    return rows[: rows.index([None] * len(rows[0]))] if [None] * len(rows[0]) in rows else rows
 
 
 def test_the_days_off_of_every_account_are_in_the_legend() -> None:

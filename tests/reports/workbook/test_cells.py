@@ -19,8 +19,8 @@ from reports.sheets.matched import SHEET
 from reports.workbook.cells import LONGEST, major_text, text_value, text_xml
 from tests.kit.report_example import breaks, known_break, matched, rejected, result_of
 from tests.reports.workbook.test_write import (
-    cells,
     example,
+    first_table,
     open_of,
     part_of,
     read_by_calamine,
@@ -126,7 +126,7 @@ def raw_cells(file: BytesIO, part: str, letters: str) -> list[str]:
 
 def column(file: BytesIO, title: str) -> list[Any]:
     """What the Breaks sheet has under a title."""
-    [header, *rows] = cells(sheet_of(shown(file), "Breaks"))
+    [header, *rows] = first_table(sheet_of(shown(file), "Breaks"))
     return [row[header.index(title)] for row in rows]
 
 
@@ -141,8 +141,8 @@ def test_every_row_is_written_exactly_in_its_own_currency() -> None:
     codes = column(file, "Currency")
     part = part_of("Breaks")
     assert codes == [None, "JPY", "SGD", "THB"]
-    assert raw_cells(file, part, "O") == ["", "-5", "1.00", "-0.05"]
-    assert raw_cells(file, part, "P") == ["", "999999999999999", "-1.00", "1234567890123.45"]
+    assert raw_cells(file, part, "O")[:4] == ["", "-5", "1.00", "-0.05"]
+    assert raw_cells(file, part, "P")[:4] == ["", "999999999999999", "-1.00", "1234567890123.45"]
 
 
 def test_an_amount_that_a_number_cannot_hold_is_text_and_its_total_no_formula() -> None:
@@ -189,30 +189,31 @@ def test_the_size_of_a_chunk_changes_nothing(chunk: int) -> None:
     assert parts(written(result_of(), chunk=chunk)) == parts(example())
 
 
-@pytest.mark.parametrize(("rows", "tabs"), [(100, 1), (101, 2), (201, 3)])
+@pytest.mark.parametrize(("rows", "tabs"), [(98, 1), (99, 2), (101, 2), (201, 3)])
 def test_rows_beyond_a_sheet_go_on_in_the_next(rows: int, tabs: int) -> None:
     file = written(result_of(links=matched(rows)), tab_rows=101)
     book = shown(file)
     names = [name for name in book.sheetnames if name.startswith("Matched")]
     assert names == ["Matched", "Matched (2)", "Matched (3)"][:tabs]
-    found: list[Any] = [row[0] for name in names for row in cells(sheet_of(book, name))[1:]]
+    found: list[Any] = [row[0] for name in names for row in first_table(sheet_of(book, name))[1:]]
     assert found == [f"{i + 1:07d}" for i in range(rows)]
     formula = str(row_of(sheet_of(shown(file, values=False), "Summary"), "Charges")[5])
     assert formula.count("COUNTIFS") == tabs
     assert row_of(sheet_of(book, "Summary"), "Charges")[5] == rows
+    assert max(sheet_of(book, name).max_row for name in names) <= 101, "the totals, too"
 
 
 def test_rows_know_their_place() -> None:
     with zipfile.ZipFile(written(result_of(links=matched(30)), chunk=8)) as package:
         root = ElementTree.fromstring(package.read(part_of("Matched")))
     rows = list(root.findall(".//{*}row"))
-    assert [row.get("r") for row in rows] == [str(i) for i in range(1, 32)]
+    assert [row.get("r") for row in rows] == [str(i) for i in (*range(1, 32), 33)]
     assert [[cell.get("r") for cell in row] for row in rows[1:]] == [
-        [f"{column_letter(i)}{row}" for i in range(len(SHEET.columns))] for row in range(2, 32)
+        [f"{column_letter(i)}{row}" for i in range(len(SHEET.columns))] for row in (*range(2, 32), 33)
     ]
     dimension = root.find("{*}dimension")
     assert dimension is not None
-    assert dimension.get("ref") == "A1:U31"
+    assert dimension.get("ref") == "A1:U33"
 
 
 def test_columns_have_the_names_of_a_spreadsheet() -> None:

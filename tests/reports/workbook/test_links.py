@@ -172,6 +172,8 @@ def test_what_is_beyond_the_bound_of_links_is_text_and_the_sheet_says_so(
     below = [sheet.cell(row, 1).value for row in range(5, sheet.max_row + 1)]
     assert below == [
         None,
+        "Total",
+        None,
         "Links to the shop",
         "Order",
         "A sheet with very many links opens slowly or loses them, so order ids are text: Matched from row 4 on.",

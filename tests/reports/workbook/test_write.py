@@ -8,6 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from functools import cache, lru_cache
 from io import BytesIO
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from recon.settings import RuleSettings
 from reports.report import Basis, Report
 from reports.sheet import Column, Kind, Sheet, column_letter, place
 from reports.sheets import SHEETS
+from reports.totals import Totals
 from reports.workbook.links import with_links
 from reports.workbook.write import write_report, write_workbook
 from tests.kit.report_example import (
@@ -114,6 +116,11 @@ def cells(sheet: Worksheet) -> list[list[Any]]:
     return [list(row) for row in sheet.iter_rows(values_only=True)]
 
 
+def first_table(sheet: Worksheet) -> list[list[Any]]:
+    """The rows of a detail sheet, its header first, without what stands below a gap."""
+    return [*takewhile(any, cells(sheet))]
+
+
 def row_of(sheet: Worksheet, *start: str) -> list[Any]:
     """The row that begins with these cells."""
     [found] = [row for row in cells(sheet) if tuple(row[: len(start)]) == start]
@@ -126,13 +133,38 @@ def open_of(summary: Worksheet, for_cash: str, currency: str) -> list[Any]:
 
 
 def expected(sheet: Sheet, report: Report) -> list[list[Any]]:
-    """All rows of a detail sheet, worked out cell by cell: its own, then, for each table below, gap, title, table."""
+    """All rows of a detail sheet, worked out cell by cell: its own with its totals, then each table below them."""
     placed = with_links({one.name: place(one, report) for one in DETAIL.values()})[0][sheet.name]
     found = _table(sheet.columns, placed.frame, placed.empty, report)
-    for table in placed.below:
+    sums = _sums(sheet.columns, placed.frame, sheet.totals)
+    found += [[], *sums] if sums else []
+    for table, block in zip(placed.below, sheet.below, strict=True):
         found += [[], [table.title], *_table(table.columns, table.frame, table.empty, report)]
+        found += _sums(table.columns, table.frame, block.totals)
     wide = max(map(len, found))
     return [[*row, *[None] * (wide - len(row))] for row in found]
+
+
+def _sums(columns: tuple[Column, ...], frame: pd.DataFrame, totals: Totals | None) -> list[list[Any]]:
+    """Row by row, one amount after another: by what sets the lines apart and currency."""
+    if totals is None:
+        return []
+    currencies = {column.name: column.currency for column in columns}
+    keys = list(dict.fromkeys([*totals.apart, *(currencies[name] for name in totals.summed)]))
+    lines: dict[tuple[Any, ...], dict[str, Decimal]] = {}
+    for row in frame.astype(object).where(frame.notna(), None).to_dict("records"):
+        line = lines.setdefault(tuple(row[key] for key in keys), {})
+        for name in totals.summed:
+            if row[name] is not None:
+                amount = Decimal(int(row[name])).scaleb(-Currencies().exponent(row[currencies[name]]))
+                line[name] = line.get(name, Decimal(0)) + amount
+    found = []
+    for values, sums in sorted(lines.items(), key=str):
+        line = dict(zip(keys, values, strict=True)) | {name: float(amount) for name, amount in sums.items()}
+        words = [line.get(column.name) for column in columns]
+        word = next(at for at, column in enumerate(columns) if column.name not in {*keys, *totals.summed})
+        found += [[*words[:word], "Total", *words[word + 1 :]]] if sums else []
+    return found
 
 
 def _table(columns: tuple[Column, ...], frame: pd.DataFrame, empty: str, report: Report) -> list[list[Any]]:
@@ -190,7 +222,11 @@ def test_every_cell_of_a_detail_sheet_is_its_frame_s(name: str) -> None:
     file = example()
     wanted = expected(DETAIL[name], report_of(result_of()))
     assert cells(sheet_of(shown(file), name)) == wanted
-    assert cells(sheet_of(shown(file, values=False), name)) == wanted
+    plain = cells(sheet_of(shown(file, values=False), name))
+    values = [row for row in wanted if "Total" not in row]
+    assert [row for row in plain if "Total" not in row] == values
+    sums = [cell for row in plain if "Total" in row for cell in row if str(cell).startswith("=ROUND(SUMIFS(")]
+    assert len(sums) == sum(isinstance(cell, float) for row in wanted if "Total" in row for cell in row)
     assert same(read_by_calamine(file, name), wanted)
 
 
@@ -328,7 +364,7 @@ def test_several_charges_of_one_order_count_it_once() -> None:
     links[c.ORDER_ID] = pd.Series(["A", "A", "B"], dtype=c.TEXT)
     file = written(result_of(links=links))
     assert row_of(sheet_of(shown(file), "Summary"), "Charges")[5] == 2
-    assert [row[-1] for row in cells(sheet_of(shown(file), "Matched"))[1:]] == [1, 2, 1]
+    assert [row[-1] for row in first_table(sheet_of(shown(file), "Matched"))[1:]] == [1, 2, 1]
 
 
 def test_totals_that_differ_from_the_sheets_stop_the_file(tmp_path: Path) -> None:
