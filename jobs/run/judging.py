@@ -21,7 +21,7 @@ from recon.model.rulings import Ruling, RulingKind
 from recon.result import Intake, Lives, summarise, with_settlement
 from recon.result.closing import Closing
 from recon.result.coverage import Coverage, Sources
-from recon.result.register import register
+from recon.result.register import register, write_offs_standing
 from recon.rules import case_rules, find_breaks
 from recon.rulings.life import CarriedBreaks
 from recon.settlement import settle
@@ -97,8 +97,8 @@ def _find(store: Store, request: JudgingRequest) -> Findings:
     )
     unread = _unread_sources(judged, request, known)
     proven = carry_with_proofs(store, request, judged, raised_breaks, known_here, lasting)
-    write_offs = [(ruling, break_) for ruling, break_ in rulings.write_offs(store) if ruling.at <= request.as_of]
     decisions = rulings.decisions(store)
+    write_offs = write_offs_standing(decisions, request.as_of)
     with ThreadPoolExecutor(_TOGETHER) as pool:
         results = tuple(
             pool.map(

@@ -43,6 +43,8 @@ HELD_UNTIL = "held_until"  # ISO date
 STANDING = "standing"  # whether it still holds, in words
 REVERSED_BY = "reversed_by"  # who or what ended it, when and why
 JOURNAL_ENTRY = "journal_entry"  # the entry of the journal that books it
+BOOKED_AGAINST = "booked_against"  # the account of the books that a write-off clears
+WRITTEN_OFF = "written_off"  # what that entry debits the write-offs for it, a gain negative
 
 NEW = "new"
 CLOSED = "closed"
@@ -154,6 +156,7 @@ REGISTER = Frame(
         *_all(c.TEXT, DECIDED_WHY, DECIDED_BY),
         *_maybe(c.TEXT, APPROVED_BY, HELD_UNTIL),
         *_all(c.TEXT, STANDING),
-        *_maybe(c.TEXT, REVERSED_BY, JOURNAL_ENTRY),
+        *_maybe(c.TEXT, REVERSED_BY, JOURNAL_ENTRY, BOOKED_AGAINST),
+        *_maybe(c.OPTIONAL_MINOR, WRITTEN_OFF),
     ),
 )

@@ -35,9 +35,20 @@ def written_off(
             continue
         if not ruling.amount or not ruling.currency:
             continue
-        open_in, direction = directions().get(break_.code, (LedgerAccount.SUSPENSE, "loss"))
-        difference = break_.difference or 0
-        is_gain = {"gain": True, "short": difference > 0, "over": difference < 0}.get(direction, False)
-        debit, credit = (open_in, LedgerAccount.WRITE_OFF) if is_gain else (LedgerAccount.WRITE_OFF, open_in)
-        kind = EntryKind.WRITE_OFFS
-        yield from moved(day.isoformat(), kind, ruling.currency, ruling.amount, debit=debit, credit=credit, rows=1)
+        open_in = against(break_)
+        lost = loss(ruling, break_)
+        sides = {"debit": LedgerAccount.WRITE_OFF, "credit": open_in}
+        yield from moved(day.isoformat(), EntryKind.WRITE_OFFS, ruling.currency, lost, **sides, rows=1)
+
+
+def against(break_: Break) -> LedgerAccount:
+    """The account in which it is open, and which its write-off clears."""
+    return directions().get(break_.code, (LedgerAccount.SUSPENSE, ""))[0]
+
+
+def loss(ruling: Ruling, break_: Break) -> int:
+    """Minor units that a write-off costs, a gain negative."""
+    difference = break_.difference or 0
+    direction = directions().get(break_.code, (LedgerAccount.SUSPENSE, "loss"))[1]
+    is_gain = {"gain": True, "short": difference > 0, "over": difference < 0}.get(direction, False)
+    return -(ruling.amount or 0) if is_gain else ruling.amount or 0

@@ -9,7 +9,8 @@ import pandas as pd
 from recon import columns as c
 from recon.calendars import local_day
 from recon.journal.words import EntryKind
-from recon.model import KnownBreak, Result
+from recon.journal.write_offs import against, loss
+from recon.model import Break, KnownBreak, Result
 from recon.model.rulings import Ruling, RulingKind, RulingState
 from recon.rules import title_of
 
@@ -51,6 +52,20 @@ def register(result: Result, decisions: Sequence[Decision]) -> pd.DataFrame:
     return c.REGISTER.from_rows(rows)
 
 
+def write_offs_standing(decisions: Sequence[Decision], as_of: datetime) -> list[tuple[Ruling, Break]]:
+    """The write-offs that stand and did so at a moment, each with its break: what a journal books of them."""
+    return [
+        (ruling, known_break.latest)
+        for ruling, known_break in decisions
+        if known_break and ruling.at <= as_of and _is_booked(ruling, as_of)
+    ]
+
+
+def _is_booked(ruling: Ruling, as_of: datetime) -> bool:
+    stands = ruling.standing == _state(ruling, as_of) == RulingState.STANDS
+    return stands and ruling.kind == RulingKind.WRITE_OFF
+
+
 def _concerns(ruling: Ruling, known_break: KnownBreak | None, result: Result, proof_ids: Collection[str]) -> bool:
     zone = result.account.zone
     days = (result.first_day, result.last_day)
@@ -88,6 +103,8 @@ def _row(number: int, ruling: Ruling, known_break: KnownBreak | None, result: Re
     approved = ruling.approved_at is not None and ruling.approved_at <= as_of
     amount = ruling.amount if ruling.amount is not None else break_ and break_.amount_at_risk
     state = _state(ruling, as_of)
+    entry = _entry(ruling, result) if _is_booked(ruling, as_of) else None
+    booked = (against(break_).label, loss(ruling, break_)) if entry and break_ else (None, None)
     return (
         number,
         ruling.name,
@@ -108,7 +125,8 @@ def _row(number: int, ruling: Ruling, known_break: KnownBreak | None, result: Re
         ruling.until and ruling.until.isoformat(),
         _STANDING.get(state, str(state)),
         _ended(ruling, result) if state not in (RulingState.STANDS, RulingState.PENDING) else None,
-        _entry(ruling, result) if state == RulingState.STANDS else None,
+        entry,
+        *booked,
     )
 
 
@@ -123,7 +141,7 @@ def _ended(ruling: Ruling, result: Result) -> str | None:
 def _entry(ruling: Ruling, result: Result) -> str | None:
     """The journal's entry of the day on which a write-off was decided, or approved; it holds all of the day."""
     journal = result.journal
-    if ruling.kind != RulingKind.WRITE_OFF or not len(journal):
+    if not len(journal):
         return None
     day = local_day(ruling.approved_at or ruling.at, result.account.zone).isoformat()
     same = (journal[c.DAY] == day) & (journal[c.ENTRY_KIND] == str(EntryKind.WRITE_OFFS))

@@ -16,6 +16,15 @@ _TOTALS = c.Frame(
     ),
 )
 
+_WRITTEN_OFF = c.Frame(
+    "written off",
+    (
+        *(c.Column(name, c.TEXT) for name in (c.CURRENCY, c.BOOKED_AGAINST)),
+        c.Column(c.ROWS, c.COUNT),
+        c.Column(c.WRITTEN_OFF, c.MINOR),
+    ),
+)
+
 
 def _register(report: Report) -> pd.DataFrame:
     return in_shape(report.result.register, c.REGISTER)
@@ -33,6 +42,14 @@ def _by_reason(report: Report) -> pd.DataFrame:
     counted = decided.assign(**{c.DECISION: words}).assign(**{c.ROWS: 1})
     groups = counted.groupby(keys, sort=True)[[c.ROWS, c.AMOUNT]].sum()
     return typed_as(groups.reset_index(), _TOTALS)
+
+
+def _by_account(report: Report) -> pd.DataFrame:
+    """What the journal's write-offs cost, by currency and the account of the books that each clears."""
+    booked = _register(report)
+    booked = booked[booked[c.WRITTEN_OFF].notna()].assign(**{c.ROWS: 1})
+    groups = booked.groupby([c.CURRENCY, c.BOOKED_AGAINST], sort=True)[[c.ROWS, c.WRITTEN_OFF]].sum()
+    return typed_as(groups.reset_index(), _WRITTEN_OFF)
 
 
 SHEET = Sheet(
@@ -54,6 +71,8 @@ SHEET = Sheet(
         Column("How it stands", c.STANDING, Kind.WRAPPED, 18),
         Column("Reversed or ended by", c.REVERSED_BY, Kind.WRAPPED, 26),
         Column("Journal entry", c.JOURNAL_ENTRY, Kind.TEXT, 26),
+        Column("Written off", c.WRITTEN_OFF, Kind.MONEY, 16, c.CURRENCY),
+        Column("Against", c.BOOKED_AGAINST, Kind.TEXT, 20),
         Column("Break", c.TITLE, Kind.TEXT, 36),
         Column("Break id", c.BREAK_ID, Kind.TEXT, 22),
         Column("Ruling", c.RULING_ID, Kind.TEXT, 10),
@@ -77,6 +96,17 @@ SHEET = Sheet(
             ),
             _by_reason,
             "No decision has an amount.",
+        ),
+        Block(
+            "Written off in these days, as the Journal's write-off account has it (a gain is negative)",
+            (
+                Column("Count", c.ROWS, Kind.COUNT, 8),
+                Column("Currency", c.CURRENCY, Kind.TEXT, 12),
+                Column("Against", c.BOOKED_AGAINST, Kind.WRAPPED, 18),
+                Column("Written off", c.WRITTEN_OFF, Kind.MONEY, 27, c.CURRENCY),
+            ),
+            _by_account,
+            "Nothing was written off in these days.",
         ),
     ),
 )

@@ -309,10 +309,20 @@ def register() -> pd.DataFrame:
     life = ("order", "order_1")
     broken = ("th", "charge_missing", title_of("charge_missing"), "brk_1", *life, 9, "THB", 5_500)
     other = ("th", "amount_mismatch", title_of("amount_mismatch"), "brk_2", "order", "order_2", 3, "THB", 1_200)
-    approved = ("no_action_needed", "Malee", "Somchai", None, "in force", None, "TH-20261112-WOF")
-    withdrawn = ("timing", "Malee", None, None, "WITHDRAWN", "Malee on 2026-11-15: a mistake", None)
+    approved = (
+        "no_action_needed",
+        "Malee",
+        "Somchai",
+        None,
+        "in force",
+        None,
+        "TH-20261112-WOF",
+        "Orders clearing",
+        5_500,
+    )
+    withdrawn = ("timing", "Malee", None, None, "WITHDRAWN", "Malee on 2026-11-15: a mistake", None, None, None)
     pattern = (None, "order_missing", title_of("order_missing"), None, "pattern", "TEST-*", None, None, None)
-    expected = ("tests of the shop", "Somchai", None, "2026-12-31", "in force", None, None)
+    expected = ("tests of the shop", "Somchai", None, "2026-12-31", "in force", None, None, None, None)
     return c.REGISTER.from_rows(
         [
             (1, "rul_1", "2026-11-12", "write off", *broken, *approved),

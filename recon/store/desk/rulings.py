@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from recon.model import Account, Break, BreakEvent, BreakStatus, KnownBreak
+from recon.model import Account, BreakEvent, BreakStatus, KnownBreak
 from recon.model.rulings import (
     DECIDING,
     Answer,
@@ -75,19 +75,6 @@ def lasting(store: Store) -> list[Ruling]:
     """The rulings that later runs go by: patterns and links by hand, those that stand or wait."""
     with reading(store) as connection:
         return break_rows.in_force(connection, *LASTING)
-
-
-def write_offs(store: Store) -> list[tuple[Ruling, Break]]:
-    """The write-offs that stand, in the order in which they were asked for, each with its break."""
-    with reading(store) as connection:
-        standing = [
-            ruling
-            for ruling in break_rows.in_force(connection, RulingKind.WRITE_OFF)
-            if ruling.standing == RulingState.STANDS
-        ]
-        breaks = break_rows.breaks_by(connection, "id", {ruling.break_id for ruling in standing})
-    by_id = {known.latest.id: known.latest for known in breaks}
-    return [(ruling, by_id[ruling.break_id or ""]) for ruling in standing]
 
 
 def decisions(store: Store) -> list[tuple[Ruling, KnownBreak | None]]:
