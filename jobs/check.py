@@ -21,6 +21,7 @@ from jobs.run.outcome import JobError
 from jobs.run.run import open_ready_store
 from jobs.service import schedule
 from jobs.service.readiness import refusals
+from jobs.service.webhooks import signing_keys
 from jobs.setup.reading import FAILED, OK, WARNING, Item, bank_items, broken, orders_items
 from recon.journal.words import LedgerAccount
 from recon.model import Account
@@ -31,6 +32,7 @@ from recon.store.damage import damage
 from recon.store.engine import Store
 from recon.store.migrate import current
 from recon.store.moments import later_words
+from recon.store.queue.webhooks import delivery
 from recon.store.versions import archive
 from reports.documents import Document, fields
 
@@ -177,7 +179,7 @@ def _store(config: Config, now: datetime) -> list[Item]:
     try:
         tables = Item.of("store", OK, f"{store.dialect.name}, tables at {current(store)}")
         wrong = [Item.of("store", FAILED, words) for words in damage(store)]
-        return [*(wrong or [tables]), *_archive(store), *_moments(store, now)]
+        return [*(wrong or [tables]), *_archive(store), *_moments(store, now), *_webhooks(config, store, now)]
     except Exception as error:  # a damaged file fails wherever it is read
         return [broken("store", error)]
     finally:
@@ -213,6 +215,24 @@ async def _serving(config: Config, now: datetime) -> list[Item]:
     page = config.page
     ready = Item.of("serve", OK, f"schedule, and the page at {page.host}:{page.port}")
     return [Item.of("serve", FAILED, words) for words in reasons] or [ready]
+
+
+def _webhooks(config: Config, store: Store, now: datetime) -> Iterator[Item]:
+    """Of each account whether webhooks come and are signed, where the page takes them."""
+    if not config.page.webhooks:
+        return
+    try:
+        keys = signing_keys(config)
+    except JobError as error:
+        yield from (Item.of("webhooks", FAILED, words) for words in error.messages)
+        return
+    for name, own in keys.items():
+        health = delivery(store, name, now)
+        since = f"{health.since:%Y-%m-%d %H:%M} UTC"
+        words = f"{health.missed:,} of {health.events:,} events since {since} came by no webhook"
+        unsigned = "" if own else "; no webhook_secret: unsigned ones are taken as a hint"
+        result = WARNING if health.missed or unsigned else OK
+        yield Item.of(f"webhooks of {name}", result, f"{words}{unsigned}")
 
 
 async def _queue(config: Config) -> list[Item]:

@@ -12,7 +12,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, ValidationError, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    ValidationError,
+    ValidationInfo,
+)
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from jobs.logs.redaction import keep_secret
@@ -423,6 +431,10 @@ def shown(value: Any) -> str:
 
 
 SecretField = Annotated[Secret, PlainValidator(_secret)]
+# One secret, or, while it is rotated, several.
+WebhookSecrets = Annotated[
+    tuple[SecretField, ...], BeforeValidator(lambda value: value if isinstance(value, list) else [value])
+]
 AccountKey = Annotated[SecretField, AfterValidator(_must_be_set("accounts"))]
 SecretOrText = Annotated[Secret | None, PlainValidator(_secret_or_text)]
 StoreUrl = Annotated[

@@ -36,6 +36,7 @@ from jobs.config.fields import (
     SeverityWord,
     StoreUrl,
     Url,
+    WebhookSecrets,
     Words,
     Zone,
     is_postgresql,
@@ -100,6 +101,7 @@ class AccountSection(Section):
     currency: Currency
     timezone: Zone
     secret_key: AccountKey
+    webhook_secret: WebhookSecrets = ()
     livemode: Flag | None = None
     go_live: Day | None = None
     holidays: Holidays = Holidays()
@@ -284,6 +286,7 @@ class PageSection(Section):
     public_url: Annotated[Url | None, BeforeValidator(lambda value: value or None)] = None
     behind_proxy: Flag = False
     tls: Tls = Tls()
+    webhooks: Flag = False  # POST /webhooks/omise/{account}
 
 
 class QueueSection(Section):

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pandas as pd
 
 from jobs.run.carrying import RaisedBreaks, carry_with_proofs, reopened
@@ -32,7 +33,7 @@ from recon.store.runs import record
 from recon.store.runs.links import Links
 from recon.store.versions import load
 from recon.triage import Judged, triage
-from recon.triage.scope import Range, scope
+from recon.triage.scope import Range, Subjects, scope
 
 _TOO_MANY = "more of its rows than max_rejected allows cannot be read."  # where its own words stand elsewhere
 _TOGETHER = 2  # accounts summed up side by side
@@ -111,6 +112,49 @@ def _find(store: Store, request: JudgingRequest) -> Findings:
     new_links = links_of(judged, recorded, run_range) if current else Links()
     ever_pulled = any(map(len, run_range.covered.values()))
     return Findings(results, proven.carried, new_links, ever_pulled, current, proven.raised)
+
+
+def find_cases(store: Store, request: JudgingRequest, subjects: Subjects) -> RaisedBreaks:
+    """What the rules say of the cases that these objects are in, and of no other; it closes nothing.
+
+    The request's windows are empty: what is judged are the subjects, and what is not final anyway.
+    """
+    lasting = _lasting(store, request)
+    hand_links = [ruling for ruling in lasting if ruling.kind == RulingKind.LINK]
+    items = opening.load(store)
+    run_range = replace(_range(store, request, ()), last_runs={}, open_subjects=subjects, opening=frozenset(items))
+    books, recorded = books_of(store, request, run_range, hand_links)
+    books = replace(books, histories=histories_of(books))
+    changed = changed_links(hand_links, books.orders, books.charges)
+    links = with_hand_links(recorded, [ruling for ruling in hand_links if ruling.id not in changed])
+    judged = _judge(books, links, run_range, request, ())
+    ids = _ids_of_cases(judged, {subject_id for _, _, subject_id in subjects})
+    named = ("order_id", "charge_id", "refund_id", "dispute_id", "transfer_id")
+    return RaisedBreaks(
+        [
+            raised
+            for raised in find_breaks(judged, request.context)
+            if raised.account in judged.accounts and any(getattr(raised, name) in ids for name in named)
+        ],
+        lambda _: False,
+        request.as_of,
+        {name: account.zone for name, account in request.all_accounts.items()},
+        items,
+        {},
+        Closing(judged, request.context),
+    )
+
+
+def _ids_of_cases(judged: Judged, ids: set[str]) -> set[str]:
+    """The ids, and those of the orders that the charges among them pay, or may pay, with all their charges."""
+    books = judged.books
+    matching = judged.matching
+    named = c.is_in(books.charges[c.CHARGE_ID], ids)
+    roots = {*matching.stands_for[matching.orders[named[matching.charges]]]}
+    roots |= {order for order, candidates in matching.ambiguous.items() if named[list(candidates)].any()}
+    orders = np.isin(matching.stands_for, list(roots))
+    charges = matching.charges[orders[matching.orders]]
+    return {*ids, *books.orders[c.ORDER_ID][orders], *books.charges[c.CHARGE_ID].iloc[charges]}
 
 
 def _with_countries(store: Store, request: JudgingRequest) -> JudgingRequest:

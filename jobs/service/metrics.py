@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 from jobs.config.config import Config
 from jobs.run.outcome import Outcome
 from jobs.run.run import ready_store
+from recon.store.queue import webhooks
 from recon.store.runs import alerts, figures
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -27,6 +28,9 @@ class Metrics:
         self._pages = Counter("recon_pull_pages", "Whole answers of Omise", ["account"], registry=registry)
         self._retries = Counter("recon_pull_retries", "Answers worth another try", ["account"], registry=registry)
         self._rows = Counter("recon_pull_rows", "Objects written", ["account", "what"], registry=registry)
+        self._webhooks = Counter(
+            "recon_webhooks", "Webhooks by what became of them", ["account", "what"], registry=registry
+        )
         registry.register(_Stored(config, clock))
 
     def observe(self, outcome: Outcome) -> None:
@@ -38,6 +42,10 @@ class Metrics:
             self._retries.labels(account).inc(counts["retries"])
             for what in ("new", "changed"):
                 self._rows.labels(account, what).inc(counts[what])
+
+    def count_webhook(self, account: str, what: str) -> None:
+        """A webhook was taken or refused."""
+        self._webhooks.labels(account, what).inc()
 
     def render(self) -> bytes:
         """Everything in Prometheus's text format (`CONTENT_TYPE`); without the store recon_up is 0."""
@@ -73,6 +81,9 @@ class _Stored(Collector):
             "recon_last_good_run_age_seconds", "Since the last complete run of an account", labels=["account"]
         )
         sent = GaugeMetricFamily("recon_alert_messages", "Messages to channels", labels=["channel", "status"])
+        missed = GaugeMetricFamily(
+            "recon_webhooks_missed", "Events of the last days that no webhook brought", labels=["account"]
+        )
         now = self._clock()
         with ready_store(self._config) as store:
             for names, count in figures.runs_by_status(store).items():
@@ -83,4 +94,6 @@ class _Stored(Collector):
                 age.add_metric([account], (now - moment).total_seconds())
             for place, count in alerts.deliveries(store).items():
                 sent.add_metric(place, count)
-        return [runs, open_, age, sent]
+            for account in self._config.accounts if self._config.page.webhooks else ():
+                missed.add_metric([account], webhooks.delivery(store, account, now).missed)
+        return [runs, open_, age, sent, missed]

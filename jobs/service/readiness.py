@@ -11,6 +11,7 @@ from jobs.config.sections import PageSection, Tls
 from jobs.run.outcome import JobError
 from jobs.service.schedule import mistakes
 from jobs.service.site import is_loopback
+from jobs.service.webhooks import signing_keys
 from recon.store.desk.people import users
 from recon.store.engine import Store
 
@@ -27,6 +28,11 @@ async def refusals(
             reasons += error.messages
     if page:
         reasons += [*_reach(config.page, store), *_tls(config.page.tls), *_port(config.page)]
+    if page and config.page.webhooks:
+        try:
+            signing_keys(config)
+        except JobError as error:
+            reasons += error.messages
     return reasons
 
 

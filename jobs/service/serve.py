@@ -21,9 +21,11 @@ from jobs.service.readiness import refusals
 from jobs.service.schedule import Schedule, ScheduleContext
 from jobs.service.signals import asked_to_end
 from jobs.service.site import PageNotary, PageRuns, make_site
+from jobs.service.webhooks import WebhookIntake
 from recon import __version__
 from recon.store.engine import Store
 from reports.page.app import OK, listening, make_app
+from reports.page.webhooks import Webhooks, WebhookSite
 
 GRACE = timedelta(seconds=60)  # for what runs when a signal comes; the units in deploy/ allow a little more
 
@@ -114,7 +116,8 @@ async def _open_page(stack: AsyncExitStack, service: _Service, store: Store) -> 
     runs = PageRuns(run_and_tell)
     notary = PageNotary(config, service.clock)
     site = make_site(config, store, service.clock, runs, notary, service.health)
-    app = make_app(service.health, service.metrics.render, site)
+    webhooks = await _take_webhooks(stack, service, store, teller) if section.webhooks else None
+    app = make_app(service.health, service.metrics.render, site, webhooks)
     try:
         tls = section.tls
         address = await stack.enter_async_context(listening(app, section.host, section.port, tls.cert, tls.key))
@@ -122,3 +125,17 @@ async def _open_page(stack: AsyncExitStack, service: _Service, store: Store) -> 
         raise JobError(f"page: {section.host}:{section.port} cannot be served ({error.strerror})") from None
     stack.push_async_callback(runs.drain)
     return address
+
+
+async def _take_webhooks(stack: AsyncExitStack, service: _Service, store: Store, teller: Teller) -> Webhooks:
+    """What the page takes webhooks with; they are worked on until the stack ends, and what came is kept then."""
+    intake = WebhookIntake(service.config, store, service.clock, teller)
+    working = asyncio.create_task(intake.run())
+
+    async def end() -> None:
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+        await intake.keep()
+
+    stack.push_async_callback(end)
+    return Webhooks(WebhookSite(intake.accounts, intake.take, service.metrics.count_webhook, service.clock))

@@ -1,4 +1,4 @@
-"""What Omise said, as it is handed to the store: objects, what could not be read of them, and balances."""
+"""What Omise said, as it is handed to the store: objects, what could not be read of them, balances, webhooks."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +12,15 @@ class ObjectRow:
     values: tuple[str | int | bool | None, ...]  # as `recon.columns.KINDS[kind]`; moments are int microseconds (UTC)
     digest: bytes  # leaves out clocks and flipping abilities
     raw: bytes  # the scrubbed object as JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """The event that a webhook names; `charge_id`, where its object is a part of a charge, is a hint as all of it."""
+
+    event_id: str
+    livemode: bool
+    charge_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The whole set of tables: what migrations are compared with."""
 
 from recon.store import tables
-from recon.store.tables import alerts, archive, batches, desk, journal, nights, people, rate_limit, related
+from recon.store.tables import alerts, archive, batches, desk, journal, nights, people, rate_limit, related, webhooks
 
 METADATA = tables.METADATA
 # Each module that declares tables.
@@ -16,4 +16,5 @@ PARTS = (
     archive,
     batches,
     related,
+    webhooks,
 )

@@ -11,15 +11,20 @@ from aiohttp import web
 from reports.page.routes import make_site
 from reports.page.security import Handler, strict_headers
 from reports.page.site import Site
+from reports.page.webhooks import Webhooks
 
 OK = "ok"
 _METRICS = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def make_app(
-    health: Callable[[], Mapping[str, object]], metrics: Callable[[], bytes], site: Site | None = None
+    health: Callable[[], Mapping[str, object]],
+    metrics: Callable[[], bytes],
+    site: Site | None = None,
+    webhooks: Webhooks | None = None,
 ) -> web.Application:
-    """`/health` (JSON; 503 unless its `status` is "ok") and `/metrics` (Prometheus text); with a site its pages too.
+    """`/health` (JSON; 503 unless its `status` is "ok") and `/metrics` (Prometheus text); with a site its pages too,
+    and where webhooks are taken, their address.
 
     Both callables run in a thread, since they may ask the store.
     """
@@ -32,6 +37,7 @@ def make_app(
     async def say_metrics(_request: web.Request) -> web.Response:
         return web.Response(body=await asyncio.to_thread(metrics), headers={"Content-Type": _METRICS})
 
+    app.add_routes(webhooks.routes() if webhooks else [])
     app.router.add_get("/health", say_health)
     app.router.add_get("/metrics", say_metrics)
     return app

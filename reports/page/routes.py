@@ -80,7 +80,7 @@ async def _in_words(request: web.Request, handler: Handler) -> web.StreamRespons
         words = "Something went wrong here; the log of the process says more."
         status = 500
         headers = {}
-    if request.path.startswith("/api"):
+    if request.path.startswith(("/api", security.WEBHOOKS)):
         return web.json_response({"error": words}, status=status, headers=headers)
     response = render(request, "error.html", heading=_TITLES.get(status, "Not possible"), words=words)
     response.set_status(status)

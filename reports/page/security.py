@@ -8,6 +8,7 @@ from urllib.parse import quote
 from aiohttp import web
 from yarl import URL
 
+from recon.omise.webhooks import LARGEST
 from recon.people import Person, Right
 from recon.store.desk import people
 from reports.page.site import SITE
@@ -32,7 +33,8 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-_OPEN = ("/login", "/static/", "/health", "/metrics", "/favicon.ico")
+WEBHOOKS = "/webhooks/"
+_OPEN = ("/login", "/static/", "/health", "/metrics", "/favicon.ico", WEBHOOKS)
 
 
 @web.middleware
@@ -57,7 +59,7 @@ def _headers(request: web.Request) -> dict[str, str]:
 @web.middleware
 async def known_host(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Only the names that the page has: another name in the Host header is somebody else's page."""
-    if request.path in ("/health", "/metrics"):  # asked for by address
+    if request.path in ("/health", "/metrics") or request.path.startswith(WEBHOOKS):  # by address; by signature
         return await handler(request)
     name = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
     if name.lower() not in request.app[SITE].hosts:
@@ -70,6 +72,8 @@ async def in_time(request: web.Request, handler: Handler) -> web.StreamResponse:
     """A sender that takes too long over one request is cut off; what is no form, or no text, is refused."""
     if not request.can_read_body:
         return await handler(request)
+    if request.path.startswith(WEBHOOKS):
+        request = request.clone(client_max_size=LARGEST)
     is_form = request.content_type in _FORMS and not request.path.startswith("/api")
     try:
         async with asyncio.timeout(request.app[SITE].body_seconds):

@@ -52,6 +52,13 @@ CREATE TABLE unread_bank (
     superseded_at BIGINT,
     CONSTRAINT pk_unread_bank PRIMARY KEY (source, digest, seen_at)
 );
+CREATE TABLE webhook (
+    account TEXT NOT NULL, event_id TEXT NOT NULL, charge_id TEXT, received_at BIGINT NOT NULL, read_at BIGINT,
+    is_forged BOOLEAN NOT NULL, again_at BIGINT,
+    CONSTRAINT pk_webhook PRIMARY KEY (account, event_id)
+);
+CREATE INDEX ix_webhook_again ON webhook (account, again_at) WHERE again_at IS NOT NULL;
+CREATE INDEX ix_webhook_waits ON webhook (account, received_at) WHERE read_at IS NULL;
 INSERT INTO unmatched_charge (account, charge_id) SELECT account, charge_id FROM loose_charge WHERE name = '';
 ALTER TABLE "order" ADD COLUMN reference TEXT;
 CREATE TABLE order_reference (

@@ -357,6 +357,14 @@ CREATE TABLE session (
 );
 CREATE INDEX ix_session_user_name ON session (user_name);
 
+CREATE TABLE webhook (
+    account TEXT NOT NULL, event_id TEXT NOT NULL, charge_id TEXT, received_at BIGINT NOT NULL, read_at BIGINT,
+    is_forged BOOLEAN NOT NULL, again_at BIGINT,
+    CONSTRAINT pk_webhook PRIMARY KEY (account, event_id)
+);
+CREATE INDEX ix_webhook_again ON webhook (account, again_at) WHERE again_at IS NOT NULL;
+CREATE INDEX ix_webhook_waits ON webhook (account, received_at) WHERE read_at IS NULL;
+
 CREATE TABLE workbook (
     sha256 TEXT NOT NULL, name TEXT NOT NULL, account TEXT NOT NULL, first_day DATE NOT NULL,
     last_day DATE NOT NULL, run_id BIGINT, as_of BIGINT NOT NULL, result_digest TEXT NOT NULL,

@@ -95,6 +95,7 @@ class RunFindings:
     raised_ids: Collection[str] = ()
     links: Links = field(default_factory=Links)
     left_open: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    cases_of: Sequence[str] = ()  # accounts of which only some cases were judged: this is no run of their days
 
 
 def record_run(
@@ -116,7 +117,7 @@ def record_run(
         if run_id is None:
             run_id = int(connection.execute(insert(tables.RUN).returning(tables.RUN.c.id), _row_of(run)).scalar_one())
         _insert(connection, tables.RUN_ACCOUNT, [{**_row_of(part), "run_id": run_id} for part in findings.accounts])
-        names = [part.account for part in findings.accounts]
+        names = [*(part.account for part in findings.accounts), *findings.cases_of]
         known_breaks = [
             *_to_carry(connection, names, None),
             *_to_carry(connection, names, findings.raised_ids),

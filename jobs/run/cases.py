@@ -1,0 +1,79 @@
+"""Judges single cases between two runs, by the same rules; closes and books nothing."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from jobs.config.config import Config
+from jobs.run.judging import find_cases
+from jobs.run.judging_request import AccountRequest, JudgingRequest
+from jobs.run.outcome import Outcome
+from jobs.run.rejudging import context_of
+from jobs.run.sources import SourcesRead, read_orders
+from recon import __version__
+from recon.calendars import local_day
+from recon.model import Account, Window
+from recon.store.desk import rulings
+from recon.store.engine import Store
+from recon.store.runs import record
+from recon.triage.scope import Subjects
+
+DAY = timedelta(days=1)
+
+
+async def judge_cases(
+    config: Config, store: Store, account: Account, subjects: Subjects, clock: Callable[[], datetime], who: str
+) -> Outcome:
+    """The cases of an account that some objects are in, judged as of now and recorded where anything is new in them.
+
+    The orders are read first. It is no run of the account's days: the next one judges these cases again, and what
+    changed besides them. Raises JobError where an order source is missing.
+    """
+    as_of = clock()
+    sources = await read_orders(config, store, clock, Window(as_of - DAY, as_of), as_of - DAY)
+    run_id = await asyncio.to_thread(_judge, config, store, account, subjects, sources, as_of, clock, who)
+    return Outcome(run_id, True, as_of, (), (), {}, ())
+
+
+def _judge(
+    config: Config,
+    store: Store,
+    account: Account,
+    subjects: Subjects,
+    sources: SourcesRead,
+    as_of: datetime,
+    clock: Callable[[], datetime],
+    who: str,
+) -> int | None:
+    today = local_day(as_of, account.zone)
+    request = JudgingRequest(
+        accounts=(AccountRequest(account, today, today, Window(as_of, as_of), unassigned=False),),
+        all_accounts={configured.name: configured for configured in config.as_accounts()},
+        as_of=as_of,
+        versions_at=None,
+        context=context_of(config, as_of),
+        match_settings=config.match_settings(),
+        customer_keys=config.matching.customer_keys,
+        orders_read=True,
+        unread_orders=sources.unread_orders,
+        account_of_source=config.account_of_source,
+    )
+    raised = find_cases(store, request, subjects)
+    known = [*record.breaks_to_carry(store), *record.breaks_to_carry(store, raised.ids)]
+    own = [known_break for known_break in known if known_break.latest.account == account.name]
+    if not raised.carry(own, rulings.lasting(store)).events:
+        return None
+    run = record.RunRecord(
+        started_at=as_of,
+        recorded_at=clock(),
+        as_of=as_of,
+        who=who,
+        command=who,
+        options={"accounts": [account.name], "pull": False},
+        software=__version__,
+        config_digest=config.digest,
+        status="complete",
+        timings={},
+    )
+    findings = record.RunFindings((), raised.carry, raised.ids, cases_of=[account.name])
+    return record.record_run(store, run, findings, config.audit_key)

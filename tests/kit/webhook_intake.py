@@ -1,0 +1,108 @@
+"""The page that takes webhooks of a shop with KakaoPay, and who is told, for the tests."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from jobs.alerts.send import Teller
+from jobs.config import config as configuration
+from jobs.run.run import open_ready_store
+from jobs.service.site import PageRuns, make_site
+from jobs.service.webhooks import WebhookIntake
+from recon.sandbox.server.webhooks import Webhooks as SentWebhooks
+from recon.sandbox.server.webhooks import signature
+from recon.sandbox.worlds.countries import ACCOUNTS
+from recon.sandbox.worlds.facts import Event
+from reports.page.app import listening, make_app
+from reports.page.webhooks import Webhooks, WebhookSite
+from tests.kit.kakaopay_shop import Shop, shop
+from tests.kit.page import Trusting
+from tests.kit.receivers import Hook, webhook
+
+PATH = "/webhooks/omise/th"
+SECRET = ACCOUNTS["th"].webhook_secret
+
+
+@dataclass
+class Intake:
+    """A shop, the intake of its webhooks, whose work the test does step by step, and who is told."""
+
+    shop: Shop
+    intake: WebhookIntake
+    told: Hook
+    url: str
+    counted: list[tuple[str, str]] = field(default_factory=list)
+
+    async def post(self, body: bytes, headers: Mapping[str, str] | None = None, path: str = PATH) -> int:
+        """The status that a webhook gets, signed now unless other headers are given."""
+        signed = signature(body, str(int(self.shop.now.timestamp())), [SECRET])
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(self.url + path, data=body, headers=signed if headers is None else headers) as answer,
+        ):
+            assert (await answer.json()).keys() <= {"error"}
+            assert "Content-Security-Policy" in answer.headers
+            return answer.status
+
+    def changes(self) -> list[Event]:
+        """What happened at the sandbox and was not sent, the oldest first."""
+        waiting = self.shop.job.server.accounts["th"].undelivered
+        now = self.shop.now.timestamp()
+        return sorted((change for change in waiting if change.created <= now), key=lambda change: change.created)
+
+    async def deliver(self, lose: int = 0, repeat: int = 0) -> None:
+        """What happened at the sandbox is sent to the page, as far as it is not lost, and kept."""
+        server = self.shop.job.server
+        sent = SentWebhooks(f"{self.url}/webhooks/omise/{{account}}", lose=lose, repeat=repeat)
+        async with sent.session() as session:
+            await sent.send(session, server.accounts["th"], int(self.shop.now.timestamp()))
+        await self.intake.keep()
+
+    async def work(self) -> list[str]:
+        """Reads and judges what waits, until nothing does; the codes of the breaks that are open."""
+        [account] = self.intake.config.as_accounts()
+        while await self.intake.work(account):
+            pass
+        return [known["code"] for known in self.shop.job.breaks() if known["status"] == "open"]
+
+    def rows(self, table: str) -> list[tuple[Any, ...]]:
+        return self.shop.job.rows(table)
+
+
+@asynccontextmanager
+async def taking(
+    folder: Path, secrets: str = '[{ file = "keys/th_webhook" }]', after_a_run: bool = False
+) -> AsyncIterator[Intake]:
+    """The intake of a shop that has nothing at noon; `after_a_run`, which saw that."""
+    async with shop(folder) as merchant, webhook() as told:
+        path = merchant.job.config
+        (folder / "keys" / "alerts").write_text(told.url, encoding="utf-8")
+        own = f'secret_key = {{ file = "keys/th" }}\nwebhook_secret = {secrets}\nlivemode = false'
+        text = path.read_text(encoding="utf-8").replace('secret_key = { file = "keys/th" }', own)
+        path.write_text(f'{text}\n[alerts]\nurls = {{ file = "keys/alerts" }}\n[page]\nwebhooks = true\n', "utf-8")
+        merchant.live_in_its_time()
+        if after_a_run:
+            assert await merchant.says() == []
+        config = configuration.load(path, {})
+        store = open_ready_store(config)
+        made = Intake(
+            merchant, WebhookIntake(config, store, merchant.clock, Teller(config, merchant.clock)), told, ""
+        )
+
+        def count(account: str, what: str) -> None:
+            made.counted.append((account, what))
+
+        async def nothing(*_: Any) -> Any:
+            raise AssertionError("nobody runs anything")
+
+        site = make_site(config, store, merchant.clock, PageRuns(nothing), Trusting(), dict)
+        hooks = Webhooks(WebhookSite(made.intake.accounts, made.intake.take, count, merchant.clock))
+        try:
+            async with listening(make_app(dict, bytes, site, hooks), "127.0.0.1", 0, grace_s=1) as made.url:
+                yield made
+        finally:
+            store.dispose()
