@@ -36,6 +36,7 @@ _SHEETS = {
     "moves": "Balance proof",
     "fees": "Fees and VAT",
     "receipts": "Fees and VAT",
+    "receipt_lines": "Fees and VAT",
     "banked": "Bank",
     "breaks": "Breaks",
 }

@@ -146,6 +146,7 @@ REASON_CODE = "reason_code"
 CLOSED_AT = "closed_at"
 RECEIPT_ID = "receipt_id"
 ISSUED_ON = "issued_on"
+RECEIPT_NUMBER = "receipt_number"  # of the tax invoice, OMTH and its day
 VAT = "vat"
 WHT = "wht"
 TOTAL = "total"
@@ -313,7 +314,7 @@ RECEIPT = Frame(
         *_text(RECEIPT_ID),
         *_text(CURRENCY),
         *_minor(VAT, WHT, TOTAL),
-        *_maybe(TRANSACTION_ID, ISSUED_ON),
+        *_maybe(TRANSACTION_ID, ISSUED_ON, RECEIPT_NUMBER),
         *_at(CREATED_AT),
         *_flag(LIVEMODE),
     ),

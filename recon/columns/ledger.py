@@ -55,7 +55,7 @@ AGREES = "agrees"
 DIFFERS = "differs"
 NO_RECEIPT = "no receipt"
 NOT_CLOSED = "the day has not closed"
-NOT_READ = "waits: not all of the day was read"
+WAITS = "waits: not all of the day was read"
 
 
 def _all(dtype: str, *names: str) -> tuple[Column, ...]:
@@ -220,8 +220,12 @@ FEE_LINES = Frame(
     ),
 )
 # Per month: fees, interest and their VAT as charged; what the receipts have before VAT, as VAT, and as withheld tax.
-VAT_RETURN = Frame(
-    "vat return", (*_all(c.TEXT, c.ACCOUNT, MONTH, c.CURRENCY), *_all(c.MINOR, c.FEE, c.FEE_VAT, BASE, c.VAT, c.WHT))
+VAT_MONTHS = Frame(
+    "VAT by month",
+    (
+        *_all(c.TEXT, c.ACCOUNT, MONTH, c.CURRENCY),
+        *_all(c.MINOR, c.FEE, c.INTEREST, c.FEE_VAT, c.INTEREST_VAT, BASE, c.VAT, c.WHT),
+    ),
 )
 # One day and currency of Omise's receipts: how many, what they say, and what charges and transfers have of it.
 # Differences are the receipts' less the ledger's; fees include interest, and VAT is after its rounding was settled.
@@ -236,6 +240,16 @@ RECEIPT_DAYS = Frame(
         *_maybe(c.OPTIONAL_MINOR, BASE_DIFFERENCE, c.VAT),
         *_all(c.MINOR, c.FEE_VAT),
         *_maybe(c.OPTIONAL_MINOR, VAT_DIFFERENCE, c.WHT),
+        *_all(c.TEXT, MATCH),
+    ),
+)
+# Each receipt by itself, and each day without one; the first of a day has the ledger's side and the differences.
+RECEIPT_LINES = Frame(
+    "receipt lines",
+    (
+        *_all(c.TEXT, c.ACCOUNT, DAY, c.CURRENCY),
+        *_maybe(c.TEXT, c.RECEIPT_ID, c.RECEIPT_NUMBER),
+        *_maybe(c.OPTIONAL_MINOR, BASE, c.FEE, BASE_DIFFERENCE, c.VAT, c.FEE_VAT, VAT_DIFFERENCE, c.WHT),
         *_all(c.TEXT, MATCH),
     ),
 )

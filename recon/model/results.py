@@ -99,6 +99,7 @@ class Settlement:
     held: pd.DataFrame = field(default_factory=pd.DataFrame)
     fees: pd.DataFrame = field(default_factory=pd.DataFrame)
     receipts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    receipt_lines: pd.DataFrame = field(default_factory=pd.DataFrame)
     banked: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 

@@ -180,6 +180,7 @@ class _Receipt(msgspec.Struct):
     vat: Minor = 0
     wht: Minor = 0
     issued_on: Word | None = None
+    number: Word | None = None
     adjustment_transaction: Word | _Adjustment | None = None
     livemode: bool = True  # receipts exist in live mode only
 
@@ -217,7 +218,7 @@ def _json(metadata: dict[str, Any]) -> str | None:
 
 
 # The columns that are not the object's own field as it is: which field they are, and what its value becomes.
-_COLUMNS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
+_COLUMNS: Mapping[str, tuple[str, Callable[[Any], Any] | None]] = {
     c.CURRENCY: ("currency", str.upper),
     c.FUNDING_CURRENCY: ("funding_currency", str.upper),
     c.FEE_FLAT: ("transaction_fees", attrgetter("fee_flat")),
@@ -229,6 +230,7 @@ _COLUMNS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     c.DISPUTE_ID: ("dispute", _id),
     c.OBJECT_ID: ("data", _id),
     c.ORIGIN: ("origin", _id),
+    c.RECEIPT_NUMBER: ("number", None),
     c.LINK: ("link", _id),
     c.SCHEDULE: ("schedule", _id),
     c.METADATA: ("metadata", _json),

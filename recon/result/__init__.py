@@ -38,7 +38,7 @@ from recon.rules.settlement import credits_waiting
 from recon.settings import Context
 from recon.settlement import of_range
 from recon.settlement.ledger import KEYS
-from recon.settlement.receipts import day_window, issued_on
+from recon.settlement.receipts import day_window, issued_on, receipt_lines
 from recon.triage import Judged
 
 # What of a charge a matched pair shows.
@@ -120,7 +120,8 @@ def with_settlement(result: Result, judged: Judged, window: Window, calendar: Ca
     days = (result.first_day, result.last_day)
     settled = judged.settled
     settlement = of_range(settled.settlement, judged.books, settled.ledger, account, window, days, calendar)
-    settlement = replace(settlement, receipts=_receipt_days(judged, account.name, days))
+    receipts = _receipt_days(judged, account.name, days)
+    settlement = replace(settlement, receipts=receipts, receipt_lines=receipt_lines(judged.books.receipts, receipts))
     movements = int(settlement.moves[c.ROWS][~settlement.moves[c.KEY].isin(KEYS)].sum())
     new_keys = "ledger movements whose key nobody here has seen (Balance proof)"  # of a known kind; others are breaks
     return replace(
@@ -143,7 +144,7 @@ def _receipt_days(judged: Judged, account: str, days: tuple[date, date]) -> pd.D
     open_days = [day for day in shown[c.DAY].unique() if day_window(day).end > judged.books.as_of]
     waiting = judged.scope.unread_receipts | waits_for_lists(judged)
     unread = set(issued_on(receipts)[waiting & c.of_account(receipts, account)])
-    shown.loc[(shown[c.MATCH] == c.DIFFERS) & shown[c.DAY].isin(unread), c.MATCH] = c.NOT_READ
+    shown.loc[(shown[c.MATCH] == c.DIFFERS) & shown[c.DAY].isin(unread), c.MATCH] = c.WAITS
     shown.loc[shown[c.DAY].isin(open_days), c.MATCH] = c.NOT_CLOSED
     return shown
 

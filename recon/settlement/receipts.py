@@ -21,6 +21,7 @@ _KEYS = [c.ACCOUNT, c.DAY, c.CURRENCY]
 _VOIDED_FEE = "voided_fee"
 _VOIDED_VAT = "voided_vat"
 _SUMS = [c.ROWS, c.BASE, c.VAT, c.WHT, c.FEE, c.FEE_VAT, _VOIDED_FEE, _VOIDED_VAT]
+_OF_LEDGER = [c.FEE, c.BASE_DIFFERENCE, c.FEE_VAT, c.VAT_DIFFERENCE]
 _OF_RECEIPTS = [c.BASE, c.BASE_DIFFERENCE, c.VAT, c.VAT_DIFFERENCE, c.WHT]
 
 
@@ -68,6 +69,21 @@ def receipt_days(books: Books, ledger: Ledger, tolerance: int) -> pd.DataFrame:
     shaped = days.assign(**known).astype({column.name: column.dtype for column in c.RECEIPT_DAYS.columns})
     shaped[_OF_RECEIPTS] = shaped[_OF_RECEIPTS].where(pd.Series(has_receipt, index=shaped.index), axis="index")
     return c.RECEIPT_DAYS.check(shaped[c.RECEIPT_DAYS.names].reset_index(drop=True))
+
+
+def receipt_lines(receipts: pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
+    """The receipts (RECEIPTS) of some days (RECEIPT_DAYS) one by one, beside what the ledger has (RECEIPT_LINES)."""
+    if not len(days):
+        return c.RECEIPT_LINES.empty()
+    own: dict[str, Any] = {c.DAY: issued_on(receipts), c.BASE: receipts[c.TOTAL] - receipts[c.VAT]}
+    said = receipts.assign(**own)[
+        [*_KEYS, c.RECEIPT_ID, c.RECEIPT_NUMBER, c.BASE, c.VAT, c.WHT, c.CREATED_AT]
+    ].sort_values([c.CREATED_AT, c.RECEIPT_ID])
+    lines = days.drop(columns=[c.ROWS, c.BASE, c.VAT, c.WHT]).merge(said, on=_KEYS, how="left")
+    lines = lines.astype({column.name: column.dtype for column in c.RECEIPT_LINES.columns})[c.RECEIPT_LINES.names]
+    later = lines.duplicated(_KEYS).to_numpy(dtype=bool)
+    lines[_OF_LEDGER] = lines[_OF_LEDGER].mask(pd.Series(later, index=lines.index), axis="index")
+    return c.RECEIPT_LINES.check(lines)
 
 
 def _agrees(

@@ -1,35 +1,49 @@
-"""The Fees and VAT sheet: what was charged and what should have been, then a VAT return's lines."""
+"""The Fees and VAT sheet: what was charged and what should have been, by month, and Omise's tax receipts."""
 
 import pandas as pd
 
 from recon import columns as c
+from reports.codes import BREAK_CODES, codes_of
 from reports.report import Report
 from reports.sheet import Block, Column, Grouping, Kind, Sheet, in_shape, typed_as
 from reports.totals import Totals
+
+_NUMBERED = "numbered"  # this sheet's own column: of a receipt in its register, from 1
 
 
 def _fee_lines(report: Report) -> pd.DataFrame:
     return in_shape(report.result.settlement.fees, c.FEE_LINES)
 
 
-def _returns(report: Report) -> pd.DataFrame:
+def _months(report: Report) -> pd.DataFrame:
     """Per month and currency: fees, interest and their VAT as charged; base, VAT and withholding tax on receipts."""
     lines = _fee_lines(report)
     if lines.empty:
-        return c.VAT_RETURN.empty()
+        return c.VAT_MONTHS.empty()
     receipts = lines[c.KIND] == "receipt"
-    fees = lines[c.FEE] + lines[c.INTEREST]
-    parts = lines[[c.ACCOUNT, c.MONTH, c.CURRENCY]].assign(
+    charged = [c.FEE, c.INTEREST, c.FEE_VAT, c.INTEREST_VAT]
+    keys = [c.ACCOUNT, c.MONTH, c.CURRENCY]
+    parts = lines[[*keys, *charged]].assign(
+        **{name: lines[name].where(~receipts, 0) for name in charged},
         **{
-            c.FEE: fees.where(~receipts, 0),
-            c.FEE_VAT: (lines[c.FEE_VAT] + lines[c.INTEREST_VAT]).where(~receipts, 0),
             c.BASE: lines[c.FEE].where(receipts, 0),
             c.VAT: lines[c.FEE_VAT].where(receipts, 0),
             c.WHT: lines[c.WHT].fillna(0).astype("int64"),
-        }
+        },
     )
-    sums = parts.groupby([c.ACCOUNT, c.MONTH, c.CURRENCY], sort=True).sum().reset_index()
-    return typed_as(sums, c.VAT_RETURN)
+    return typed_as(parts.groupby(keys, sort=True).sum().reset_index(), c.VAT_MONTHS)
+
+
+def _register(report: Report) -> pd.DataFrame:
+    """Each receipt in the order of its day, numbered, and each day without one, with the break that tells of it."""
+    lines = in_shape(report.result.settlement.receipt_lines, c.RECEIPT_LINES)
+    receipts = lines[c.RECEIPT_ID].notna()
+    own = {
+        _NUMBERED: receipts.cumsum().astype("Int64").where(receipts),
+        c.RECEIPT_NUMBER: lines[c.RECEIPT_NUMBER].fillna(lines[c.RECEIPT_ID]),
+        BREAK_CODES: codes_of(report.result.breaks, c.SUBJECT_ID, lines[c.RECEIPT_ID]),
+    }
+    return lines.assign(**own)
 
 
 SHEET = Sheet(
@@ -62,37 +76,44 @@ SHEET = Sheet(
     grouping=Grouping.EACH,
     below=(
         Block(
-            "For the VAT return: charges and transfers of the days, and Omise's tax receipts issued on them",
+            "By month: fees, interest and their VAT as charged, and Omise's tax receipts issued on the days. Figures "
+            "to work with: not a tax return, and filed nowhere",
             (
                 Column("Month", c.MONTH, Kind.TEXT, 12),
                 Column("Currency", c.CURRENCY, Kind.TEXT, 12),
-                Column("Fees and interest as charged", c.FEE, Kind.MONEY, 22, c.CURRENCY),
-                Column("VAT as charged", c.FEE_VAT, Kind.MONEY, 14, c.CURRENCY),
-                Column("Receipts before VAT", c.BASE, Kind.MONEY, 14, c.CURRENCY),
-                Column("VAT on receipts", c.VAT, Kind.MONEY, 14, c.CURRENCY),
-                Column("Withholding tax on receipts", c.WHT, Kind.MONEY, 14, c.CURRENCY),
+                Column("Fees as charged", c.FEE, Kind.MONEY, 22, c.CURRENCY),
+                Column("Interest as charged", c.INTEREST, Kind.MONEY, 14, c.CURRENCY),
+                Column("VAT on fees as charged", c.FEE_VAT, Kind.MONEY, 14, c.CURRENCY),
+                Column("VAT on interest", c.INTEREST_VAT, Kind.MONEY, 14, c.CURRENCY),
+                Column("Receipts before VAT: base for withholding tax", c.BASE, Kind.MONEY, 17, c.CURRENCY),
+                Column("VAT on receipts", c.VAT, Kind.MONEY, 15, c.CURRENCY),
+                Column("Withheld on receipts", c.WHT, Kind.MONEY, 15, c.CURRENCY),
             ),
-            _returns,
+            _months,
             "No fees.",
+            totals=Totals((c.FEE, c.INTEREST, c.FEE_VAT, c.INTEREST_VAT, c.BASE, c.VAT, c.WHT)),
         ),
         Block(
-            "Omise's tax receipts by day (in Bangkok), beside what was paid and sent on it: fees with interest, VAT "
-            "with that on interest, less what Omise gave back of its rounding",
+            "Omise's tax receipts one by one, beside what was paid and sent on their day (in Bangkok): fees with "
+            "interest, VAT with that on interest, less what Omise gave back of its rounding",
             (
                 Column("Day", c.DAY, Kind.TEXT, 12),
-                Column("Currency", c.CURRENCY, Kind.TEXT, 12),
-                Column("How it stands", c.MATCH, Kind.TEXT, 22),
-                Column("Receipts", c.ROWS, Kind.COUNT, 14),
-                Column("Receipts before VAT", c.BASE, Kind.MONEY, 14, c.CURRENCY),
-                Column("Fees in the ledger", c.FEE, Kind.MONEY, 14, c.CURRENCY),
-                Column("Difference", c.BASE_DIFFERENCE, Kind.MONEY, 14, c.CURRENCY),
-                Column("VAT on receipts", c.VAT, Kind.MONEY, 14, c.CURRENCY),
-                Column("VAT in the ledger", c.FEE_VAT, Kind.MONEY, 14, c.CURRENCY),
-                Column("Difference in VAT", c.VAT_DIFFERENCE, Kind.MONEY, 14, c.CURRENCY),
-                Column("Withheld", c.WHT, Kind.MONEY, 14, c.CURRENCY),
+                Column("No.", _NUMBERED, Kind.COUNT, 12),
+                Column("Tax receipt", c.RECEIPT_NUMBER, Kind.TEXT, 22),
+                Column("Currency", c.CURRENCY, Kind.TEXT, 14),
+                Column("How it stands", c.MATCH, Kind.WRAPPED, 14),
+                Column("Base, before VAT", c.BASE, Kind.MONEY, 14, c.CURRENCY),
+                Column("Fees in the ledger", c.FEE, Kind.MONEY, 17, c.CURRENCY),
+                Column("Difference", c.BASE_DIFFERENCE, Kind.MONEY, 15, c.CURRENCY),
+                Column("VAT", c.VAT, Kind.MONEY, 15, c.CURRENCY),
+                Column("VAT in the ledger", c.FEE_VAT, Kind.MONEY, 15, c.CURRENCY),
+                Column("Difference in VAT", c.VAT_DIFFERENCE, Kind.MONEY, 15, c.CURRENCY),
+                Column("Withheld", c.WHT, Kind.MONEY, 15, c.CURRENCY),
+                Column("Break", BREAK_CODES, Kind.WRAPPED, 15),
             ),
-            lambda report: in_shape(report.result.settlement.receipts, c.RECEIPT_DAYS),
+            _register,
             "No receipts: Omise makes them for live accounts alone.",
+            totals=Totals((c.BASE, c.FEE, c.BASE_DIFFERENCE, c.VAT, c.FEE_VAT, c.VAT_DIFFERENCE, c.WHT)),
         ),
     ),
 )

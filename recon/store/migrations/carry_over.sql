@@ -81,3 +81,4 @@ INSERT INTO workbook_chunk (sha256, place, content)
     WHERE content IS NOT NULL AND sha256 NOT IN (SELECT sha256 FROM workbook_chunk);
 ALTER TABLE workbook DROP COLUMN content;
 UPDATE alembic_version SET version_num = '0015';
+ALTER TABLE receipt ADD COLUMN receipt_number TEXT;

@@ -187,7 +187,7 @@ CREATE TABLE pull_window (
 CREATE TABLE receipt (
     account TEXT NOT NULL, receipt_id TEXT NOT NULL, currency TEXT NOT NULL, vat BIGINT NOT NULL,
     wht BIGINT NOT NULL, total BIGINT NOT NULL, transaction_id TEXT, issued_on TEXT,
-    created_at BIGINT NOT NULL, livemode BOOLEAN NOT NULL, seen_at BIGINT NOT NULL,
+    receipt_number TEXT, created_at BIGINT NOT NULL, livemode BOOLEAN NOT NULL, seen_at BIGINT NOT NULL,
     first_seen_at BIGINT NOT NULL, superseded_at BIGINT, digest $bytes NOT NULL, raw $bytes NOT NULL,
     CONSTRAINT pk_receipt PRIMARY KEY (account, receipt_id, seen_at)
 );

@@ -13,6 +13,8 @@ from recon import settlement
 from recon.calendars import Calendar
 from recon.model import Result, Settlement
 from recon.settlement import ledger
+from recon.settlement.receipts import receipt_lines
+from reports.codes import BREAK_CODES
 from reports.report import Basis, Report
 from reports.sheet import Sheet
 from reports.sheets.balance_proof import SHEET as BALANCE
@@ -21,6 +23,8 @@ from reports.sheets.fees_and_vat import SHEET as FEES
 from reports.sheets.settlement import SHEET as SETTLEMENT
 from tests.kit.books import BANGKOK, EVER, TH, build
 from tests.kit.ledgers import START, Merchant
+from tests.kit.report_example import breaks as breaks_of
+from tests.kit.report_example import known_break
 from tests.recon.rules.test_settlement import line
 
 DAY = timedelta(days=1)
@@ -112,7 +116,7 @@ def test_the_balance_is_proved_by_day_and_by_kind(merchant: Report) -> None:
     ]
 
 
-def test_fees_by_month_and_method_and_the_vat_return(merchant: Report) -> None:
+def test_fees_by_month_and_method_and_vat_with_that_on_interest_in_its_place(merchant: Report) -> None:
     names = (c.MONTH, c.KIND, c.METHOD, c.ROWS, c.GROSS, c.FEE, c.EXPECTED_FEE, c.FEE_VAT, c.WHT)
     assert shown(FEES, merchant, names) == [
         ["2026-08", "charge", "card", 2, 105_000, 3_833, 3_833, 269, None],
@@ -120,8 +124,51 @@ def test_fees_by_month_and_method_and_the_vat_return(merchant: Report) -> None:
         ["2026-08", "receipt", None, 1, 0, 7_143, None, 500, 30],
         ["2026-08", "transfer", None, 1, 116_987, 2_804, None, 196, None],
     ]
-    returns = FEES.below[0].rows(merchant)
-    assert cells(returns, c.MONTH, c.FEE, c.FEE_VAT, c.VAT, c.WHT) == [["2026-08", 6_737, 472, 500, 30]]
+    months = FEES.below[0].rows(merchant)
+    of_month = (c.MONTH, c.FEE, c.FEE_VAT, c.INTEREST, c.INTEREST_VAT, c.BASE, c.VAT, c.WHT)
+    assert cells(months, *of_month) == [["2026-08", 6_737, 472, 0, 0, 7_143, 500, 30]]
+
+
+def test_each_receipt_has_its_number_its_base_and_what_the_ledger_has_of_its_day() -> None:
+    """Numbers and sums as recorded: two receipts of one day, and a day that has none."""
+    made = datetime(2020, 11, 5, 18, 2, 5, tzinfo=UTC)
+    receipts = build(
+        c.RECEIPTS,
+        [
+            {
+                "account": "th",
+                "receipt_id": f"rcpt_{serial}",
+                "receipt_number": f"OMTH2020110500{serial}",
+                "currency": "THB",
+                "vat": vat,
+                "total": total,
+                "issued_on": "2020-11-05",
+                "created_at": made,
+            }
+            for serial, total, vat in ((18, 107, 7), (19, 7, 0))
+        ],
+    )
+    days = c.RECEIPT_DAYS.from_rows(
+        [
+            ("th", "2020-11-05", "THB", 2, 107, 100, 7, 7, 7, 0, 0, c.DIFFERS),
+            ("th", "2020-11-06", "THB", 0, None, 50, None, None, 4, None, None, c.NO_RECEIPT),
+        ]
+    )
+    lines = receipt_lines(receipts, days)
+    known = known_break("fee_vat_mismatch", 1)
+    differs = replace(known, latest=replace(known.latest, code="receipt_mismatch", subject_id="rcpt_18"))
+    breaks = breaks_of([differs])
+    shown_report = report(Settlement(receipt_lines=lines))
+    shown_report = replace(shown_report, result=replace(shown_report.result, breaks=breaks))
+    shown_lines = FEES.below[1].rows(shown_report)
+    names = (c.DAY, "numbered", c.RECEIPT_NUMBER, c.BASE, c.FEE, c.BASE_DIFFERENCE, c.VAT, c.FEE_VAT, BREAK_CODES)
+    assert cells(shown_lines, *names) == [
+        ["2020-11-05", 1, "OMTH202011050018", 100, 100, 7, 7, 7, "receipt_mismatch"],
+        ["2020-11-05", 2, "OMTH202011050019", 7, None, None, 0, None, None],
+        ["2020-11-06", None, None, None, 50, None, None, 4, None],
+    ]
+    assert lines[c.BASE].sum() == days[c.BASE].sum()
+    assert lines[c.FEE].sum() == days[c.FEE].sum()
 
 
 def test_the_bank_shows_what_is_open_first(merchant: Report) -> None:
