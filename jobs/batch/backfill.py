@@ -6,9 +6,10 @@ from datetime import date, datetime, timedelta
 from jobs.batch.local import do_batch
 from jobs.batch.plan import BACKFILL, DAY, NIGHT, Period, PullDays, months, plan, request_of
 from jobs.config.config import Config
+from jobs.run.moments.days import resolve
 from jobs.run.moments.gateway_clock import prove_clock
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
-from jobs.run.run import ready_store, resolve
+from jobs.run.store import ready_store
 from recon.calendars import local_day
 from recon.model import Account
 from recon.store.engine import Store

@@ -16,7 +16,7 @@ from jobs.run.outcome import JobError, Outcome, Progress, Unsigned
 from jobs.run.pulled import TRAFFIC
 from jobs.run.pulling import side_by_side
 from jobs.run.reporting import put_back
-from jobs.run.run import ready_store
+from jobs.run.store import ready_store
 from recon.store.queue import batches
 from recon.store.queue.batches import Step
 

@@ -10,9 +10,10 @@ from jobs.batch.plan import NIGHT, Kind, options_of
 from jobs.batch.queue import PACE, Pace, wait_for
 from jobs.config.config import Config
 from jobs.run.lock import AlreadyDone, Busy, Hold, run_held
+from jobs.run.moments.days import resolve
 from jobs.run.moments.gateway_clock import prove_clock
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
-from jobs.run.run import ready_store, resolve
+from jobs.run.store import ready_store
 from recon.store.queue import batches
 from recon.store.runs import attempts
 from recon.store.runs.attempts import Claim

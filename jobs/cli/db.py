@@ -17,7 +17,7 @@ from jobs.logs.errors import say, told
 from jobs.run.masking import mask_what_is_stored
 from jobs.run.moments.gateway_clock import prove_clock
 from jobs.run.outcome import JobError
-from jobs.run.run import open_ready_store, ready_store
+from jobs.run.store import open_ready_store, ready_store
 from recon.calendars import days_window
 from recon.store.desk.people import Act
 from recon.store.engine import SQLITE, open_store

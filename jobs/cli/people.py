@@ -14,7 +14,7 @@ from jobs.cli.options import actor, choices, clock, read_config, respond
 from jobs.config.config import Config
 from jobs.logs.errors import told
 from jobs.run.outcome import JobError
-from jobs.run.run import ready_store
+from jobs.run.store import ready_store
 from recon.people import Person, Role, hash_password
 from recon.store.desk import people
 from recon.store.desk.people import Act

@@ -12,7 +12,7 @@ from jobs.cli.options import actor, choices, clock, read_config, respond
 from jobs.config.config import Config
 from jobs.logs.errors import DONE, INCOMPLETE, say, told
 from jobs.run.outcome import JobError
-from jobs.run.run import ready_store
+from jobs.run.store import ready_store
 from recon import columns as c
 from recon.model import CLOSED, BreakStatus
 from recon.model.rulings import Outcome

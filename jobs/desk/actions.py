@@ -6,7 +6,7 @@ from datetime import datetime
 
 from jobs.config.config import Config
 from jobs.run.outcome import JobError
-from jobs.run.run import ready_store
+from jobs.run.store import ready_store
 from recon.model import KnownBreak
 from recon.model.rulings import Answer, Outcome, Ruling, RulingRequest
 from recon.store.desk import audit, rulings

@@ -2,7 +2,7 @@
 
 from jobs.config.config import Config
 from jobs.run.outcome import JobError
-from jobs.run.run import ready_store
+from jobs.run.store import ready_store
 from recon import columns as c
 from recon.result.changes import changes, figures_between
 from recon.store.engine import Store

@@ -5,8 +5,9 @@ from datetime import datetime
 import pandas as pd
 
 from jobs.config.config import Config
+from jobs.run.moments.days import resolve
 from jobs.run.outcome import RunOptions
-from jobs.run.run import ready_store, resolve
+from jobs.run.store import ready_store
 from recon.store.versions.load import load_matches_of
 
 

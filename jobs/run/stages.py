@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
@@ -22,6 +22,7 @@ from jobs.run.history import with_histories
 from jobs.run.judging import Findings, find
 from jobs.run.judging_request import AccountRequest, JudgingRequest
 from jobs.run.lock import Hold
+from jobs.run.moments.days import DAY, Days
 from jobs.run.moments.gateway_clock import latest
 from jobs.run.outcome import Outcome, Progress, RunOptions, Unsigned, place_of
 from jobs.run.pulled import Pulled
@@ -39,17 +40,6 @@ from recon.store.engine import Store, is_of_data
 from recon.store.queue.batches import Marker
 from recon.store.runs import record
 from reports.verify.digests import digests
-
-DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True)
-class Days:
-    """The range of one account, in its own zone."""
-
-    first: date
-    last: date
-    window: Window
 
 
 @dataclass

@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 
 from jobs.config.config import Config
 from jobs.run.outcome import Outcome
-from jobs.run.run import ready_store
+from jobs.run.store import ready_store
 from recon.store.queue import webhooks
 from recon.store.runs import alerts, figures
 

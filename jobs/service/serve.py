@@ -14,7 +14,8 @@ from jobs.config.config import Config
 from jobs.logs.errors import note
 from jobs.run.moments.later_moments import say_later_moments
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
-from jobs.run.run import opened_store, run
+from jobs.run.run import run
+from jobs.run.store import opened_store
 from jobs.service.extra_jobs import in_own_process
 from jobs.service.metrics import Metrics
 from jobs.service.readiness import refusals

@@ -18,7 +18,8 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_exponential_jitter
 
 from recon.bounds import LARGEST_BODY
-from recon.omise.line import DIRECT, Failure, Line, failure
+from recon.omise.failures import Failure, failure
+from recon.omise.line import DIRECT, Line
 from recon.omise.objects import BadAnswer, UnexpectedShape
 
 T = TypeVar("T")

@@ -9,8 +9,8 @@ from pathlib import Path
 from jobs.config import config as configuration
 from jobs.config.config import Config
 from jobs.run.lock import Hold, run_held
+from jobs.run.moments.days import resolve
 from jobs.run.outcome import Outcome, RunOptions
-from jobs.run.run import resolve
 from jobs.service.nights import Finding
 from jobs.service.schedule import Schedule, ScheduleContext
 from recon.store.engine import Store

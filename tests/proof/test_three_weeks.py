@@ -23,7 +23,8 @@ from jobs.alerts.send import Teller
 from jobs.config import config as configuration
 from jobs.config.config import Config
 from jobs.run.outcome import RunOptions
-from jobs.run.run import ready_store, run
+from jobs.run.run import run
+from jobs.run.store import ready_store
 from jobs.service.extra_jobs import in_own_process
 from jobs.service.nights import Finding
 from jobs.service.schedule import Schedule, ScheduleContext

@@ -15,7 +15,7 @@ from jobs.cli.db import archive, cut_at
 from jobs.config import config as configuration
 from jobs.config.config import Config
 from jobs.run.outcome import JobError, Outcome
-from jobs.run.run import open_ready_store
+from jobs.run.store import open_ready_store
 from jobs.setup.reading import WARNING
 from recon.people import Person, Role
 from recon.store.desk.people import Act, add_user

@@ -17,7 +17,7 @@ from jobs.desk.signing import to_sign
 from jobs.desk.verifying import CURRENT, EDITED, NOT_OURS, OUTDATED, UNTOUCHED, sign, verify
 from jobs.run.judging import Findings
 from jobs.run.outcome import JobError, Outcome
-from jobs.run.run import open_ready_store, ready_store
+from jobs.run.store import open_ready_store, ready_store
 from jobs.run.unsigning import unsign
 from recon.store.desk import audit, workbooks
 from recon.store.desk.workbook_bytes import sha256_of

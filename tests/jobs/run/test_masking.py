@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-import jobs.run.run
+import jobs.run.masking
 from jobs.config import config as configuration
 from jobs.desk.verifying import sign
 from jobs.run.masking import mask_what_is_stored
@@ -69,7 +69,7 @@ def older_rules(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]
         patch.setattr(rows, "charge_reference", str)
         patch.setattr(faults, "shown_cell", str)
         patch.setattr(faults.quoted, "__defaults__", (str,))
-        patch.setattr(jobs.run.run, "mask_what_is_stored", lambda *_: 0)
+        patch.setattr(jobs.run.masking, "mask_what_is_stored", lambda *_: 0)
         yield patch
 
 

@@ -16,7 +16,7 @@ import pytest
 from jobs.config import config as configuration
 from jobs.run.lock import this_process
 from jobs.run.outcome import JobError
-from jobs.run.run import open_ready_store
+from jobs.run.store import open_ready_store
 from jobs.service.extra_jobs import in_own_process
 from jobs.service.serve import serve
 from recon.store.runs.attempts import Attempt, Claim, attempts, begin

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from jobs.run import run
+from jobs.run import store as stores
 
 
 class Store:
@@ -30,10 +30,10 @@ async def test_one_that_is_being_opened_when_nobody_waits_any_more_is_closed(mon
         return store
 
     async def wait_for_it() -> None:
-        async with run.opened_store(None):  # type: ignore[arg-type]
+        async with stores.opened_store(None):  # type: ignore[arg-type]
             raise AssertionError
 
-    monkeypatch.setattr(run, "open_ready_store", open_slowly)
+    monkeypatch.setattr(stores, "open_ready_store", open_slowly)
     waiting = asyncio.create_task(wait_for_it())
     assert await asyncio.to_thread(begun.wait, 5)
     waiting.cancel()
