@@ -1,1 +1,1 @@
-"""Whether this machine's clock is Omise's, and what a store knows of moments that have not come."""
+"""Which days are asked for, whether this machine's clock is Omise's, and moments in a store that have not come."""
