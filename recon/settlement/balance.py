@@ -73,8 +73,8 @@ def proof(books: Books, account: str, reasons: Reasons) -> tuple[Proof, ...]:
 def closing_proof(books: Books, account: Account, days: tuple[date, date], reasons: Reasons) -> tuple[Proof, ...]:
     """The closing of some days and what was booked from then on, against the reading that it is held against.
 
-    Only where that is not the last reading, of which `proof` speaks: what differs here and not there was booked
-    before this reading and stored after it.
+    Only where that is not the last reading, of which `proof` speaks, and differs (a later reading alone must not
+    change a result): what differs here and not there was booked before this reading and stored after it.
     """
     mine = readings_of(books, account.name)
     place = held_against(mine, days_window(*days, account.zone).end)
@@ -83,10 +83,11 @@ def closing_proof(books: Books, account: Account, days: tuple[date, date], reaso
     booked = mine[c.TOTAL].iloc[0] + mine[c.SINCE_FIRST]
     left = int(booked.iloc[place])
     right = int(mine[c.TOTAL].iloc[place])
+    if left == right:
+        return ()
     is_over = booked.iloc[-1] == mine[c.TOTAL].iloc[-1]
     why = AGREES_LATER if is_over else reasons.balance or OF_LAST_READING
-    gaps = [(why, account.name, right - left)] if left != right else []
-    return (proof_of("closing_to_reading", account.currency, left, right, gaps),)
+    return (proof_of("closing_to_reading", account.currency, left, right, [(why, account.name, right - left)]),)
 
 
 def held_against(readings: pd.DataFrame, end: datetime) -> int | None:
