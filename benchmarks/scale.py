@@ -91,7 +91,7 @@ def prepare(folder: Path, url: str, shops: Sequence[Shop], queued: bool = False)
 def make(path: Path, orders: int, months: int, even: bool) -> dict[str, float]:
     """Fills the configured store; seconds, orders, and CPU seconds."""
     from jobs.config import config as configuration
-    from jobs.run.store import open_ready_store
+    from jobs.run.opening.store import open_ready_store
 
     begun, moment = perf_counter(), now()
     store = open_ready_store(configuration.load(path, {}))
@@ -105,8 +105,8 @@ def here(path: Path, months: int, judged: int, report: bool) -> Measured:
     """The backfill of the first so many months in this process."""
     from jobs.batch.backfill import backfill
     from jobs.config import config as configuration
+    from jobs.run.opening.store import open_ready_store
     from jobs.run.outcome import RunOptions
-    from jobs.run.store import open_ready_store
     from recon.store.runs.record import known_breaks
 
     span, steps, config = months_before(now().date(), months)[:judged], _Steps(), configuration.load(path, {})

@@ -239,7 +239,7 @@ def stored(rows: int, folder: Path) -> Callable[[], Path]:
 
 def _fill(config: Any, rows: int) -> None:
     """The made orders and charges, straight into the store's tables, and windows that say that all was pulled."""
-    from jobs.run.store import open_ready_store
+    from jobs.run.opening.store import open_ready_store
     from recon.model import Window
     from recon.store import bulk, tables
     from recon.store.engine import writing

@@ -17,8 +17,8 @@ from jobs.config.sections import AccountSection
 from jobs.logs.redaction import masked
 from jobs.run.access import mismatches
 from jobs.run.moments.gateway_clock import NO_DATE, ONE_QUESTION, skew
+from jobs.run.opening.store import open_ready_store
 from jobs.run.outcome import JobError
-from jobs.run.store import open_ready_store
 from jobs.service import schedule
 from jobs.service.readiness import refusals
 from jobs.service.webhooks import signing_keys

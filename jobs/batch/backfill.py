@@ -8,8 +8,8 @@ from jobs.batch.plan import BACKFILL, DAY, NIGHT, Period, PullDays, months, plan
 from jobs.config.config import Config
 from jobs.run.moments.days import resolve
 from jobs.run.moments.gateway_clock import prove_clock
+from jobs.run.opening.store import ready_store
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
-from jobs.run.store import ready_store
 from recon.calendars import local_day
 from recon.model import Account
 from recon.store.engine import Store

@@ -12,11 +12,11 @@ from jobs.batch.steps import NotReady, StepFailed, Work, abandon, give_up, perfo
 from jobs.config.config import Config
 from jobs.run.access import access_of, prove
 from jobs.run.lock import AlreadyDone, Busy
+from jobs.run.opening.store import ready_store
 from jobs.run.outcome import JobError, Outcome, Progress, Unsigned
 from jobs.run.pulled import TRAFFIC
 from jobs.run.pulling import side_by_side
 from jobs.run.reporting import put_back
-from jobs.run.store import ready_store
 from recon.store.queue import batches
 from recon.store.queue.batches import Step
 

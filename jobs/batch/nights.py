@@ -12,8 +12,8 @@ from jobs.config.config import Config
 from jobs.run.lock import AlreadyDone, Busy, Hold, run_held
 from jobs.run.moments.days import resolve
 from jobs.run.moments.gateway_clock import prove_clock
+from jobs.run.opening.store import ready_store
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
-from jobs.run.store import ready_store
 from recon.store.queue import batches
 from recon.store.runs import attempts
 from recon.store.runs.attempts import Claim

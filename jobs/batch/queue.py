@@ -25,8 +25,8 @@ from jobs.batch.plan import NIGHT, Kind, ready, waits_for
 from jobs.batch.steps import Work
 from jobs.config.config import Config
 from jobs.logs.errors import say
+from jobs.run.opening.store import opened_store
 from jobs.run.outcome import JobError, Outcome, Progress
-from jobs.run.store import opened_store
 from recon.store.engine import ALIVE, Store, is_lost
 from recon.store.queue import batches
 from recon.store.queue.batches import Batch, Step

@@ -31,8 +31,8 @@ from jobs.logs.logs import bound
 from jobs.logs.redaction import masked_for_logs
 from jobs.run.lock import AlreadyDone, Busy
 from jobs.run.moments.later_moments import say_later_moments
+from jobs.run.opening.store import opened_store
 from jobs.run.outcome import JobError
-from jobs.run.store import opened_store
 from recon.store.engine import Store, is_lost
 from recon.store.queue import batches
 

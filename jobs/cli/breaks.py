@@ -10,7 +10,7 @@ from jobs.cli.options import SEVERITIES, Accounts, AsJson, By, actor, choices, c
 from jobs.config.thresholds import SECTIONS
 from jobs.desk.actions import do, whole_document
 from jobs.logs.errors import told
-from jobs.run.store import ready_store
+from jobs.run.opening.store import ready_store
 from recon.model import CLOSED, BreakStatus, Severity
 from recon.model.rulings import RulingKind, RulingRequest
 from recon.store.runs.record import list_breaks

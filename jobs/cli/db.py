@@ -14,10 +14,10 @@ from jobs.cli.answers import tables
 from jobs.cli.options import actor, clock, day, read_config, respond
 from jobs.config.config import Config
 from jobs.logs.errors import say, told
-from jobs.run.masking import mask_what_is_stored
 from jobs.run.moments.gateway_clock import prove_clock
+from jobs.run.opening.masking import mask_what_is_stored
+from jobs.run.opening.store import open_ready_store, ready_store
 from jobs.run.outcome import JobError
-from jobs.run.store import open_ready_store, ready_store
 from recon.calendars import days_window
 from recon.store.desk.people import Act
 from recon.store.engine import SQLITE, open_store

@@ -13,8 +13,8 @@ from jobs.cli.answers.tables import table
 from jobs.cli.options import actor, choices, clock, read_config, respond
 from jobs.config.config import Config
 from jobs.logs.errors import told
+from jobs.run.opening.store import ready_store
 from jobs.run.outcome import JobError
-from jobs.run.store import ready_store
 from recon.people import Person, Role, hash_password
 from recon.store.desk import people
 from recon.store.desk.people import Act

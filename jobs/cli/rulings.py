@@ -11,8 +11,8 @@ from jobs.cli.answers import tables
 from jobs.cli.options import actor, choices, clock, read_config, respond
 from jobs.config.config import Config
 from jobs.logs.errors import DONE, INCOMPLETE, say, told
+from jobs.run.opening.store import ready_store
 from jobs.run.outcome import JobError
-from jobs.run.store import ready_store
 from recon import columns as c
 from recon.model import CLOSED, BreakStatus
 from recon.model.rulings import Outcome

@@ -10,7 +10,7 @@ from jobs.cli.answers.documents import run_documents
 from jobs.cli.options import read_config, respond
 from jobs.desk.comparing import runs_diff, stored_run
 from jobs.logs.errors import told
-from jobs.run.store import ready_store
+from jobs.run.opening.store import ready_store
 from recon.store.runs.record import list_runs
 
 runs = typer.Typer()

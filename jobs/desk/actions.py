@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from jobs.config.config import Config
+from jobs.run.opening.store import ready_store
 from jobs.run.outcome import JobError
-from jobs.run.store import ready_store
 from recon.model import KnownBreak
 from recon.model.rulings import Answer, Outcome, Ruling, RulingRequest
 from recon.store.desk import audit, rulings

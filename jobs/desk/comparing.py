@@ -1,8 +1,8 @@
 """Two recorded runs of a range beside each other: figures and breaks; judges nothing."""
 
 from jobs.config.config import Config
+from jobs.run.opening.store import ready_store
 from jobs.run.outcome import JobError
-from jobs.run.store import ready_store
 from recon import columns as c
 from recon.result.changes import changes, figures_between
 from recon.store.engine import Store

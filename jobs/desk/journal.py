@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from jobs.config.config import Config
+from jobs.run.opening.store import ready_store
 from jobs.run.outcome import JobError, Outcome
-from jobs.run.store import ready_store
 from recon import columns as c
 from recon.calendars import days_window, outside
 from recon.journal.exporting import MONTH, entries_of, month_ends, other_span, to_export, unmapped

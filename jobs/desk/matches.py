@@ -6,8 +6,8 @@ import pandas as pd
 
 from jobs.config.config import Config
 from jobs.run.moments.days import resolve
+from jobs.run.opening.store import ready_store
 from jobs.run.outcome import RunOptions
-from jobs.run.store import ready_store
 from recon.store.versions.load import load_matches_of
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from jobs.config.config import Config
 from jobs.desk.signing import ToSign, doubts_of, to_sign
+from jobs.run.opening.store import ready_store
 from jobs.run.outcome import JobError
 from jobs.run.rejudging import Change, judged_again
-from jobs.run.store import ready_store
 from jobs.run.unsigning import words_of
 from recon import __version__
 from recon import columns as c

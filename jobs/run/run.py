@@ -13,11 +13,11 @@ from jobs.run.lock import Hold, run_held
 from jobs.run.moments.days import resolve
 from jobs.run.moments.gateway_clock import latest, prove_clock
 from jobs.run.moments.later_moments import later_moments
+from jobs.run.opening.store import opened_store
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
 from jobs.run.pulled import Pulled
 from jobs.run.sources import read_opening_items
 from jobs.run.stages import Road, conclude, judge, lacking, prove_all, pull_all, read_sources, record_findings
-from jobs.run.store import opened_store
 from recon.model import Account
 from recon.settings import Context
 from recon.store.engine import Store, is_lost

@@ -8,8 +8,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from jobs.config.config import Config
+from jobs.run.opening.store import ready_store
 from jobs.run.outcome import Outcome
-from jobs.run.store import ready_store
 from recon.store.queue import webhooks
 from recon.store.runs import alerts, figures
 

@@ -13,9 +13,9 @@ from jobs.batch.nights import nights_under_way, run_night
 from jobs.config.config import Config
 from jobs.logs.errors import note
 from jobs.run.moments.later_moments import say_later_moments
+from jobs.run.opening.store import opened_store
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
 from jobs.run.run import run
-from jobs.run.store import opened_store
 from jobs.service.extra_jobs import in_own_process
 from jobs.service.metrics import Metrics
 from jobs.service.readiness import refusals

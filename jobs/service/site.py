@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 from jobs.config.config import Config
 from jobs.desk import verifying
 from jobs.desk.signing import doubts_of, to_sign
+from jobs.run.opening.store import ready_store
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
-from jobs.run.store import ready_store
 from recon import __version__
 from recon.rules import CATALOGUE
 from recon.store.desk import workbooks

@@ -20,9 +20,9 @@ from jobs.batch.worker import Worker
 from jobs.cli.answers.documents import run_document
 from jobs.config import config as configuration
 from jobs.config.config import Config
+from jobs.run.opening.store import ready_store
 from jobs.run.outcome import Outcome, RunOptions
 from jobs.run.run import run
-from jobs.run.store import ready_store
 from jobs.service.schedule import Schedule, ScheduleContext
 from recon.people import Person, Role
 from recon.store.queue import batches

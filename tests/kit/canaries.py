@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 from jobs.cli.app import app
 from jobs.config import config as configuration
-from jobs.run.store import open_ready_store
+from jobs.run.opening.store import open_ready_store
 from recon.sandbox.server import forms, objects
 from recon.sandbox.worlds import receipts
 from recon.store.engine import Store, reading

@@ -14,9 +14,9 @@ from typing import Any
 
 from jobs import demo
 from jobs.config import config as configuration
+from jobs.run.opening.store import open_ready_store
 from jobs.run.outcome import Outcome, RunOptions
 from jobs.run.run import run
-from jobs.run.store import open_ready_store
 from recon.sandbox.server.app import Sandbox, serve
 from recon.sandbox.server.faults import Faults
 from recon.sandbox.worlds.world import World, make_world

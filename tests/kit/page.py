@@ -15,9 +15,9 @@ from argon2 import PasswordHasher
 
 from jobs.config import config as configuration
 from jobs.config.config import Config
+from jobs.run.opening.store import open_ready_store
 from jobs.run.outcome import Outcome, Progress, RunOptions
 from jobs.run.run import run
-from jobs.run.store import open_ready_store
 from jobs.service import site as wiring
 from recon.people import Person, Role
 from recon.store.desk.people import Act, add_token, add_user

@@ -10,7 +10,7 @@ import aiohttp
 
 from jobs.alerts.send import Teller
 from jobs.config import config as configuration
-from jobs.run.store import open_ready_store
+from jobs.run.opening.store import open_ready_store
 from jobs.service.site import PageRuns, make_site
 from jobs.service.webhooks import WebhookIntake
 from recon.sandbox.server.webhooks import Webhooks as SentWebhooks

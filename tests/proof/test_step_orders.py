@@ -12,7 +12,7 @@ from jobs.batch.local import Unseen, outcomes_of
 from jobs.batch.plan import ready
 from jobs.batch.steps import Work, perform
 from jobs.run.lock import Busy
-from jobs.run.store import ready_store
+from jobs.run.opening.store import ready_store
 from recon.store.queue import batches
 from recon.store.queue.batches import Step
 from tests.kit.job import Job, Silent, clock

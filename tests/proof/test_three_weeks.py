@@ -22,9 +22,9 @@ from jobs import demo
 from jobs.alerts.send import Teller
 from jobs.config import config as configuration
 from jobs.config.config import Config
+from jobs.run.opening.store import ready_store
 from jobs.run.outcome import RunOptions
 from jobs.run.run import run
-from jobs.run.store import ready_store
 from jobs.service.extra_jobs import in_own_process
 from jobs.service.nights import Finding
 from jobs.service.schedule import Schedule, ScheduleContext

@@ -20,9 +20,9 @@ from jobs.cli.app import app
 from jobs.config import config as configuration
 from jobs.config.config import Config
 from jobs.run.lock import AlreadyDone, Busy
+from jobs.run.opening.store import ready_store
 from jobs.run.outcome import JobError, Outcome, RunOptions
 from jobs.run.run import run
-from jobs.run.store import ready_store
 from recon.store.queue import batches
 from recon.store.queue.batches import Step
 from recon.store.runs import attempts

@@ -14,8 +14,8 @@ from jobs.cli.app import app
 from jobs.cli.db import archive, cut_at
 from jobs.config import config as configuration
 from jobs.config.config import Config
+from jobs.run.opening.store import open_ready_store
 from jobs.run.outcome import JobError, Outcome
-from jobs.run.store import open_ready_store
 from jobs.setup.reading import WARNING
 from recon.people import Person, Role
 from recon.store.desk.people import Act, add_user

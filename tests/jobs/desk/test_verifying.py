@@ -16,8 +16,8 @@ from jobs.desk.comparing import runs_diff
 from jobs.desk.signing import to_sign
 from jobs.desk.verifying import CURRENT, EDITED, NOT_OURS, OUTDATED, UNTOUCHED, sign, verify
 from jobs.run.judging import Findings
+from jobs.run.opening.store import open_ready_store, ready_store
 from jobs.run.outcome import JobError, Outcome
-from jobs.run.store import open_ready_store, ready_store
 from jobs.run.unsigning import unsign
 from recon.store.desk import audit, workbooks
 from recon.store.desk.workbook_bytes import sha256_of

@@ -14,9 +14,9 @@ from jobs.batch.local import do_batch
 from jobs.check import check_all
 from jobs.config import config as configuration
 from jobs.run.moments.gateway_clock import FAR, ClockWrong, latest, skew
+from jobs.run.opening.store import open_ready_store
 from jobs.run.outcome import RunOptions
 from jobs.run.run import run
-from jobs.run.store import open_ready_store
 from jobs.setup.reading import FAILED, OK, WARNING
 from tests.kit.job import FIRST, LAST, Job, Silent, clock, job
 

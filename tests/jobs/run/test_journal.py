@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from jobs.config import config as configuration
-from jobs.run.store import open_ready_store
+from jobs.run.opening.store import open_ready_store
 from recon.model import Account
 from recon.model.rulings import ApprovalLimits, Outcome, RulingKind, RulingRequest
 from recon.store.desk import rulings

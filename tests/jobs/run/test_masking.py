@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-import jobs.run.masking
+import jobs.run.opening.masking
 from jobs.config import config as configuration
 from jobs.desk.verifying import sign
-from jobs.run.masking import mask_what_is_stored
+from jobs.run.opening.masking import mask_what_is_stored
 from recon.model import Malformed, Traces, Window
 from recon.omise.objects import decode_object, read_objects
 from recon.omise.scrub import Node, Scrub
@@ -69,7 +69,7 @@ def older_rules(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]
         patch.setattr(rows, "charge_reference", str)
         patch.setattr(faults, "shown_cell", str)
         patch.setattr(faults.quoted, "__defaults__", (str,))
-        patch.setattr(jobs.run.masking, "mask_what_is_stored", lambda *_: 0)
+        patch.setattr(jobs.run.opening.masking, "mask_what_is_stored", lambda *_: 0)
         yield patch
 
 

@@ -11,9 +11,9 @@ from aiohttp import BasicAuth, web
 from aiohttp.test_utils import TestServer
 
 from jobs.config import config as configuration
+from jobs.run.opening.store import open_ready_store
 from jobs.run.outcome import RunOptions
 from jobs.run.run import run
-from jobs.run.store import open_ready_store
 from recon.store.runs.record import list_breaks
 from tests.kit.job import Silent, clock
 from tests.kit.places import FIXTURES

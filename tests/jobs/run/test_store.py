@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from jobs.run import store as stores
+from jobs.run.opening import store as stores
 
 
 class Store:

@@ -8,9 +8,9 @@ import pytest
 
 from jobs.config import config as configuration
 from jobs.config.config import Config
+from jobs.run.opening.store import open_ready_store
 from jobs.run.outcome import Outcome, RunOptions
 from jobs.run.run import run
-from jobs.run.store import open_ready_store
 from recon.model import Window
 from recon.store.runs.record import list_breaks
 from recon.store.versions.save import PulledWindow, save_objects, save_windows

@@ -6,8 +6,8 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families
 
 from jobs.config.config import Config, load
+from jobs.run.opening.store import ready_store
 from jobs.run.outcome import Outcome
-from jobs.run.store import ready_store
 from jobs.service.metrics import Metrics
 from recon.model import BreakStatus
 from recon.sandbox.server.faults import Faults

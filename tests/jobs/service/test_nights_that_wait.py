@@ -8,9 +8,9 @@ import pytest
 
 from jobs.alerts.send import Teller
 from jobs.config import config as configuration
+from jobs.run.opening.store import ready_store
 from jobs.run.outcome import Outcome, RunOptions
 from jobs.run.run import run
-from jobs.run.store import ready_store
 from jobs.service.schedule import Schedule, ScheduleContext
 from recon.store.runs.attempts import attempts
 from tests.kit.job import FIRST, Job, Silent, job

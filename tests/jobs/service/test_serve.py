@@ -15,8 +15,8 @@ import pytest
 
 from jobs.config import config as configuration
 from jobs.run.lock import this_process
+from jobs.run.opening.store import open_ready_store
 from jobs.run.outcome import JobError
-from jobs.run.store import open_ready_store
 from jobs.service.extra_jobs import in_own_process
 from jobs.service.serve import serve
 from recon.store.runs.attempts import Attempt, Claim, attempts, begin

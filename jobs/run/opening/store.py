@@ -26,7 +26,7 @@ def open_ready_store(config: Config) -> Store:
             store.dispose()
             raise JobError("the store's tables are not up to date: run `recon db upgrade`")
         if not is_masked(store, RULES):
-            from jobs.run.masking import mask_what_is_stored  # late: once for each set of rules
+            from jobs.run.opening.masking import mask_what_is_stored  # late: once for each set of rules
 
             mask_what_is_stored(config, store, datetime.now(UTC))
     except migrate.OtherVersion as error:
