@@ -12,10 +12,11 @@ demo: .venv/.run
 
 # Bytecode is kept, whatever the environment says: the tests' many processes would compile everything again.
 test: .venv/.dev lint
-	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -rs -m "not proof"
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -rs --durations=15 -m "not proof"
 
+# Slow proofs, and every property on ten times as many examples as in the suite.
 proof: .venv/.dev
-	$(BIN)/python -m pytest -m proof
+	$(BIN)/python -m pytest -m "proof or hypothesis" --hypothesis-profile=proof
 
 # Damaged inputs by family: tried, right, said, accusing, hiding, silent; it fails where one is silent.
 mutations: .venv/.dev

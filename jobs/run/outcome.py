@@ -61,7 +61,7 @@ class Outcome:
     run_id: int | None
     complete: bool
     as_of: datetime
-    results: tuple[Result, ...]
+    results: tuple[Result, ...] = field(repr=False)  # asyncio writes down what a task returned: frames take seconds
     reports: tuple[Path, ...]
     timings: Mapping[str, float]
     messages: tuple[str, ...]

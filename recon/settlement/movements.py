@@ -47,6 +47,8 @@ def movements(books: Books, ledger: Ledger, account: Account, first: date, last:
     currencies, currency_words = pd.factorize(rows[c.CURRENCY].iloc[at])
     lines: list[tuple[str, str, str | None, str, int, int]] = []  # day, line, key, currency, rows, amount
     for line, places, amounts in split(books, ledger, at):
+        if not len(places):
+            continue
         key_codes = keys[places] if line == BalanceLine.OTHER else np.zeros(len(places), dtype=np.intp)
         cells = {c.DAY: days[places], c.KEY: key_codes, c.CURRENCY: currencies[places], c.AMOUNT: amounts}
         groups = pd.DataFrame(cells).groupby([c.DAY, c.KEY, c.CURRENCY])[c.AMOUNT]

@@ -138,6 +138,8 @@ def transfers_at(frame: pd.DataFrame, positions: Positions) -> Iterator[Transfer
 
 def _cells(frame: pd.DataFrame, positions: Positions, name: str) -> list[Any]:
     """A column at these positions as plain Python values; null is None, moments are datetimes."""
+    if not len(positions):
+        return []
     column = frame[name].iloc[positions]
     values = list(column.dt.to_pydatetime()) if str(column.dtype) == c.MOMENT else column.tolist()
     if not column.hasnans:

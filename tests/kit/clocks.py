@@ -12,7 +12,7 @@ from recon import rules
 from recon.calendars import Calendar, business_calendar
 from recon.methods import MethodBook
 from recon.model import Account, Break
-from recon.rules import find_breaks
+from recon.rules import find_breaks, judge
 from recon.rules.rule import Rule
 from recon.settings import Context, RuleSettings
 from tests.kit.books import NOON, Job, Row, books
@@ -55,12 +55,14 @@ def breaks(
     """Every break at a moment; judging all cases must find what judging the triaged ones finds."""
     job = Job(context=using or context(as_of), accounts=ACCOUNTS)
     known = books(orders, charges, as_of, **others)
-    found = []
-    for judged in job.triaged(known, False, True):
-        ours = find_breaks(judged, job.context, _by_the_clock())
-        found.append(sorted(ours, key=lambda one: (one.code, one.subject_id)))
-    assert found[0] == found[1], "triage hides a break"
-    return found[0]
+    results = job.triaged(known, False, True)
+    of_cases = [sorted(judge(judged.triage.cases, job.context, _by_the_clock()), key=_key) for judged in results]
+    assert of_cases[0] == of_cases[1], "triage hides a break"
+    return sorted(find_breaks(results[0], job.context, _by_the_clock()), key=_key)
+
+
+def _key(raised: Break) -> tuple[str, str]:
+    return raised.code, raised.subject_id
 
 
 def _by_the_clock() -> list[Rule]:

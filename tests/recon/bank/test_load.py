@@ -5,13 +5,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recon import columns as c
 from recon.bank.load import read
 from recon.bank.source import BankMissing
 from tests.kit.bank_files import CURRENCIES, Entry, camt_entry, camt_text, csv_text, load, mt940_text, rows, source
+from tests.kit.properties import DEAR
 
 DAY = date(2026, 11, 20)
 PAYOUT, RENT = Entry(DAY, 50_000), Entry(DAY, -100, "RENT", "R1")
@@ -138,7 +139,7 @@ ENTRIES = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@DEAR
 @given(ENTRIES, st.integers(-(10**9), 10**9))
 def test_all_formats_read_what_was_written(entries: list[Entry], opening: int) -> None:
     total = sum(entry.amount for entry in entries)
@@ -153,7 +154,7 @@ def test_all_formats_read_what_was_written(entries: list[Entry], opening: int) -
             assert rows(load(Path(folder), kind, {"a": text})) == wanted, kind
 
 
-@settings(deadline=None, max_examples=30)
+@DEAR
 @given(ENTRIES, st.data())
 def test_one_unit_more_or_less_is_never_read(entries: list[Entry], data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(entries) - 1))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from recon import columns as c
 from recon.journal.posting import Posting, entries
@@ -17,6 +17,7 @@ from recon.rules import CATALOGUE
 from tests.kit.books import DAY, TH, Row, build
 from tests.kit.journals import FIRST, LAST, balances, booked, lines, of_shop, signed_amounts
 from tests.kit.ledgers import ACTS, START, Merchant, play, signed
+from tests.kit.properties import DEAR
 
 
 def test_a_sale_is_booked_gross_with_its_costs_apart() -> None:
@@ -292,7 +293,7 @@ def _entry_sums(frame: pd.DataFrame) -> list[int]:
     return [int(total) for total in signed_frame.groupby(c.ENTRY)["signed"].sum()]
 
 
-@settings(deadline=None, max_examples=40)
+@DEAR
 @given(ACTS)
 def test_entries_balance_and_the_clearing_moves_as_the_balance(acts: list[Any]) -> None:
     shop = play(acts)

@@ -40,6 +40,7 @@ from tests.kit.books import (
     order,
 )
 from tests.kit.proofs import re_add
+from tests.kit.properties import DEAR
 
 IDS = ["1", "2", "A-1", "A-2", "A-3", "A 4"]
 AMOUNTS = [0, 100, 1_000, 9_950, 10_000]
@@ -98,7 +99,7 @@ def charges_(draw: st.DrawFn) -> list[Row]:
     return result
 
 
-NASTY = settings(max_examples=20, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+NASTY = settings(DEAR, derandomize=True, suppress_health_check=list(HealthCheck))
 JOBS = st.sampled_from(
     [
         Job(group=None),

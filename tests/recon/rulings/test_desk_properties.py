@@ -18,6 +18,7 @@ from recon.rulings.patterns import as_ignore, expected_by
 from recon.store.desk import audit, rulings
 from recon.store.engine import open_store
 from recon.store.runs.record import RunAccount, RunFindings, known_breaks, record_run
+from tests.kit.properties import DEAR
 from tests.kit.store_samples import NOON, fresh_url
 from tests.recon.store.desk.test_rulings import LIMITS, TH, found
 from tests.recon.store.runs.test_record import RUN
@@ -153,6 +154,4 @@ class Desk(RuleBasedStateMachine):
 
 
 TestDesk = Desk.TestCase
-TestDesk.settings = settings(
-    max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
-)
+TestDesk.settings = settings(DEAR, stateful_step_count=25, suppress_health_check=list(HealthCheck))

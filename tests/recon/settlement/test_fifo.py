@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recon import columns as c
@@ -37,6 +37,7 @@ from recon.settlement.fifo import (
 from tests.kit.books import ACCOUNTS, AS_OF, TH, Job, Row
 from tests.kit.books import books as made_of
 from tests.kit.ledgers import ACTS, START, Merchant, play, readings, signed
+from tests.kit.properties import DEAR
 from tests.recon.settlement.test_worlds import books_of
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -194,7 +195,7 @@ MOVES = st.lists(
 TRANSFERS = st.lists(st.tuples(SLOT, st.none() | st.integers(0, 11)), max_size=3)
 
 
-@settings(max_examples=100, deadline=None)
+@DEAR
 @given(MOVES, TRANSFERS)
 def test_a_line_is_what_plain_loops_make_of_it(
     moves: list[dict[str, Any]], left: list[tuple[datetime, int | None]]
@@ -215,7 +216,7 @@ def test_a_line_is_what_plain_loops_make_of_it(
     assert said(found) == naive(rows, transfers)
 
 
-@settings(max_examples=30, deadline=None)
+@DEAR
 @given(ACTS, st.randoms(use_true_random=False))
 def test_the_order_and_the_pieces_do_not_matter(acts: list[tuple[str, int, int]], dice: random.Random) -> None:
     books = play([("charge", 60_000, 1), *acts]).books()
@@ -233,7 +234,7 @@ def test_the_order_and_the_pieces_do_not_matter(acts: list[tuple[str, int, int]]
     assert one.history(held_before(books.readings, "th")).longest_hold == whole.longest_hold
 
 
-@settings(max_examples=8, deadline=None)
+@DEAR
 @given(ACTS, st.data())
 def test_a_range_needs_its_rows_and_the_line(acts: list[tuple[str, int, int]], data: st.DataObject) -> None:
     any_range(acts, data)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from recon import columns as c
 from recon.calendars import local_day
@@ -16,6 +16,7 @@ from recon.settlement.ledger import read
 from recon.settlement.movements import movements, waterfall
 from tests.kit.books import AS_OF, TH
 from tests.kit.ledgers import ACTS, DAY, START, Merchant, play, readings, signed
+from tests.kit.properties import DEAR
 
 FIRST = local_day(START, TH.zone)
 LAST = local_day(AS_OF, TH.zone)
@@ -169,7 +170,7 @@ def test_days_are_the_account_s_own() -> None:
     ]
 
 
-@settings(deadline=None, max_examples=40)
+@DEAR
 @given(ACTS)
 def test_the_lines_lead_from_opening_to_closing(acts: list[Any]) -> None:
     shop = play(acts)

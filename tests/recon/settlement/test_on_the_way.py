@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pandas as pd
-from hypothesis import given, settings
+from hypothesis import given
 
 from recon import columns as c
 from recon.calendars import Calendar, local_day
@@ -13,6 +13,7 @@ from recon.settlement.ledger import read
 from recon.settlement.on_the_way import held, paid_out
 from tests.kit.books import AS_OF, TH, build
 from tests.kit.ledgers import ACTS, DAY, START, Merchant, play
+from tests.kit.properties import DEAR
 from tests.recon.rules.test_settlement import line
 
 FIRST = local_day(START, TH.zone)
@@ -122,7 +123,7 @@ def test_debits_beyond_what_is_there_stand_apart() -> None:
     assert _held(shop.books()) == [["beyond", None, None, 0, -700]]
 
 
-@settings(max_examples=25, deadline=None)
+@DEAR
 @given(ACTS)
 def test_what_is_held_is_the_balance(acts: list[tuple[str, int, int]]) -> None:
     shop = play(acts)

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 
 from recon import columns as c
 from recon.calendars import local_day
@@ -14,6 +14,7 @@ from recon.settlement.movements import movements
 from recon.settlement.sales import CONVERTED, EARLIER, LATER, OTHERWISE, VOIDED, charges_to_sales
 from tests.kit.books import AS_OF, TH
 from tests.kit.ledgers import ACTS, DAY, START, Merchant, play
+from tests.kit.properties import DEAR
 
 FIRST = local_day(START, TH.zone)
 LAST = local_day(AS_OF, TH.zone)
@@ -66,7 +67,7 @@ def test_a_charge_that_the_ledger_lacks_is_told_by_its_break_or_not_explained() 
     assert _proof(shop.books()).rest == ((sale["charge_id"], -100_000),)
 
 
-@settings(max_examples=25, deadline=None)
+@DEAR
 @given(ACTS)
 def test_the_right_side_is_the_waterfall_s_sales(acts: list[tuple[str, int, int]]) -> None:
     books = play(acts).books()

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recon import columns as c
@@ -16,6 +16,7 @@ from recon.settlement.gaps import Reasons
 from tests.kit.books import AS_OF, EVER, TH
 from tests.kit.ledgers import ACTS, HOLD, START, Merchant, play, readings
 from tests.kit.proofs import re_add
+from tests.kit.properties import DEAR
 
 DAY = timedelta(days=1)
 
@@ -150,7 +151,7 @@ def test_partial_payouts_split_a_charge_and_its_fee_without_losing_a_unit() -> N
     assert len(found.unpaid) == 0
 
 
-@settings(max_examples=60, deadline=None)
+@DEAR
 @given(ACTS)
 def test_whatever_happens_every_proof_is_zero_and_every_satang_has_its_place(
     acts: list[tuple[str, int, int]],
@@ -173,7 +174,7 @@ def test_whatever_happens_every_proof_is_zero_and_every_satang_has_its_place(
         assert found.unpaid[c.AMOUNT].sum() == merchant.total()
 
 
-@settings(max_examples=60, deadline=None)
+@DEAR
 @given(ACTS, st.data())
 def test_change_any_one_amount_by_a_unit_and_a_proof_says_so(
     acts: list[tuple[str, int, int]], data: st.DataObject

@@ -77,7 +77,7 @@ def read(
     return [None if at in refused else value for at, value in enumerate(values.tolist())]
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None)
 @given(
     some.lists(TEXTS, max_size=12),
     some.sampled_from(["THB", "JPY", "BHD", "XBT", "WEI"]),

@@ -5,10 +5,11 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 
 from recon.tabular.moments import moments
+from tests.kit.properties import DEAR
 
 BANGKOK, BERLIN = ZoneInfo("Asia/Bangkok"), ZoneInfo("Europe/Berlin")
 
@@ -102,7 +103,7 @@ OFFSETS = some.sampled_from(
 TIMES = some.one_of(some.builds(lambda *parts: "".join(parts), DAYS, CLOCKS, OFFSETS), some.text(max_size=30))
 
 
-@settings(deadline=None)
+@DEAR
 @given(some.lists(TIMES, max_size=20), some.sampled_from([BANGKOK, BERLIN, ZoneInfo("America/St_Johns")]))
 def test_a_column_reads_as_its_rows_do(texts: list[str], zone: ZoneInfo) -> None:
     values, refused = moments(pa.array(texts, pa.string()), zone)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recon.arrays import Mask
@@ -18,6 +18,7 @@ from recon.triage.columns import CaseColumns
 from tests.kit import clocks
 from tests.kit.books import AS_OF, DAY, MINUTE, NOON, Job, Row, charge, failed, order, voided, with_context
 from tests.kit.clocks import dispute, refund
+from tests.kit.properties import DEAR
 
 
 def cases(orders: list[Row], charges: list[Row], *, everything: bool = False) -> tuple[Case, ...]:
@@ -140,7 +141,7 @@ BOOKS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@DEAR
 @given(BOOKS)
 def test_a_mask_hides_no_break_of_any_books(drawn: dict[str, Any]) -> None:
     orders = [

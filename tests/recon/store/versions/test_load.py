@@ -18,6 +18,7 @@ from recon.store.engine import Store, writing
 from recon.store.related.unfinished import named_not_stored, not_final
 from recon.store.versions.load import MetadataKeys, load_books
 from recon.store.versions.save import save_objects, save_orders
+from tests.kit.properties import DEAR
 from tests.kit.store_samples import DATABASES, HOUR, NOON, charge, opened, orders, rejected, row
 
 NOTHING = rejected()
@@ -258,7 +259,7 @@ def plain(books: Books) -> list[Any]:
     return [frame.astype("object").fillna(0).to_numpy().tolist() for frame in (books.charges, books.orders)]
 
 
-@settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(DEAR, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(saves=SAVES)
 def test_what_was_known_at_a_moment_never_changes(store: Store, saves: list[Any]) -> None:
     with writing(store) as connection:
