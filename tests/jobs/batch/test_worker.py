@@ -59,6 +59,7 @@ async def worker(config: Config, pace: Pace = FAST) -> AsyncIterator[None]:
         await working
 
 
+@pytest.mark.proof
 async def test_a_backfill_by_two_workers_one_of_them_killed_is_that_of_one_process(tmp_path: Path) -> None:
     async with job(tmp_path / "here", orders=60, accounts=("th",)) as one:
         narrow(one.config, 1)

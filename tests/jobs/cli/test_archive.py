@@ -30,6 +30,7 @@ from tests.kit.small_config import configured
 LATER = timedelta(days=3)
 
 
+@pytest.mark.proof
 async def test_runs_go_on_as_before_and_a_backup_is_whole(tmp_path: Path) -> None:
     async with finished_job(tmp_path, ("th",)) as (merchant, _):
         orders, then = merchant.orders("th"), clock()

@@ -211,6 +211,7 @@ def test_several_processes_that_open_a_store_at_once_mask_it_once(store: Store, 
 
 
 CARD, MAIL = "4242424242424242", "canary.mali@example.com"
+HASHED = "[privacy]\nhash_key = { file = 'keys/hash' }\n"
 
 
 def rename_orders(made: Job) -> list[str]:
@@ -229,7 +230,10 @@ def rename_orders(made: Job) -> list[str]:
     return [ids[old].id for old in renamed]
 
 
-@pytest.mark.parametrize("key", ["", "[privacy]\nhash_key = { file = 'keys/hash' }\n"], ids=["no key", "key"])
+@pytest.mark.parametrize(
+    "key",
+    [pytest.param("", id="no key", marks=pytest.mark.proof), pytest.param(HASHED, id="key")],
+)
 async def test_ids_that_are_cards_or_addresses(tmp_path: Path, older_rules: pytest.MonkeyPatch, key: str) -> None:
     older_rules.setattr(rows, "hidden_id", lambda id, _key: id)
     async with job(tmp_path, accounts=("th",)) as made:

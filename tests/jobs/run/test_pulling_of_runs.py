@@ -89,10 +89,10 @@ def secrets() -> Iterator[str]:
     ("says", "code"),
     [
         ("the truth", 0),
-        ("nothing but refusals", 2),
-        ("what no store holds", 3),
+        pytest.param("nothing but refusals", 2, marks=pytest.mark.proof),
+        pytest.param("what no store holds", 3, marks=pytest.mark.proof),
         ("what breaks the store", 3),
-        ("cut answers", 3),
+        pytest.param("cut answers", 3, marks=pytest.mark.proof),
     ],
 )
 async def test_the_key_is_in_nothing_that_is_said_or_stored(tmp_path: Path, says: str, code: int) -> None:

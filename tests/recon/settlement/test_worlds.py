@@ -125,6 +125,7 @@ async def test_a_balance_that_moves_without_a_transaction_is_told_until_it_is_ri
         assert told["status"] == "auto_closed"
 
 
+@pytest.mark.proof
 async def test_a_later_night_proves_the_balance_from_what_was_booked_since(tmp_path: Path) -> None:
     async with job(tmp_path, accounts=("th",)) as merchant:
         for days in (-1, 0, 2):

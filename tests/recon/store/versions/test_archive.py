@@ -70,6 +70,7 @@ def frames(books: Books) -> dict[str, pd.DataFrame]:
     return {name: value for name, value in vars(books).items() if isinstance(value, pd.DataFrame)}
 
 
+@pytest.mark.parametrize("store", ["sqlite", pytest.param("postgresql", marks=pytest.mark.proof)], indirect=True)
 def test_every_question_is_answered_as_before(store: Store) -> None:
     fill(store)
     then = [known(store, moment) for moment in MOMENTS]

@@ -259,6 +259,7 @@ def plain(books: Books) -> list[Any]:
     return [frame.astype("object").fillna(0).to_numpy().tolist() for frame in (books.charges, books.orders)]
 
 
+@pytest.mark.parametrize("store", ["sqlite", pytest.param("postgresql", marks=pytest.mark.proof)], indirect=True)
 @settings(DEAR, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(saves=SAVES)
 def test_what_was_known_at_a_moment_never_changes(store: Store, saves: list[Any]) -> None:
