@@ -1,9 +1,8 @@
 """The whole job on a made world: sandbox, SQLite, workbooks, and what was planted against what was found."""
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 from jobs.config import config as configuration
@@ -96,18 +95,19 @@ class Demo:
         return not any(line.missed or line.extra for line in self.table)
 
 
-async def demo(out: Path, orders: int, seed: int, clock: Callable[[], datetime], progress: Progress) -> Demo:
-    """Make a world of about `orders` orders, serve it, run the job on it in the folder `out`."""
+async def demo(out: Path, orders: int, seed: int, progress: Progress) -> Demo:
+    """Make a world of about `orders` orders, serve it, run the job on it in the folder `out`, all by its clock."""
     progress.start("world", None)
     world = make_world(seed, FIRST, LAST, orders, live=True, history=True)
     progress.finish("world")
     async with serve(world, moment=world.first_look) as running:
         path = prepare(world, out, running.url)
         config = configuration.load(path, {})
-        await run(config, replace(EARLIER, as_of=world.first_look), clock, progress)
+        running.set_date("moment")
+        await run(config, replace(EARLIER, as_of=world.first_look), lambda: world.first_look, progress)
         running.set_moment(world.as_of)
         options = RunOptions(FIRST, LAST, as_of=world.as_of, by="demo", command="demo")
-        outcome = await run(config, options, clock, progress)
+        outcome = await run(config, options, lambda: world.as_of, progress)
     return Demo(outcome, compare(world, outcome), path, config.currencies())
 
 

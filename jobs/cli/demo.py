@@ -30,7 +30,7 @@ def demo(
     """Show the whole job on a made-up merchant with planted breaks."""
     with told():
         with progress_on_stderr() as progress:
-            done = asyncio.run(demonstration.demo(out, orders, seed, clock, progress))
+            done = asyncio.run(demonstration.demo(out, orders, seed, progress))
         tables.planted(done.table)
         say(*trust_lines(done.outcome.results, done.currencies, done.outcome.messages))
         say(*done.outcome.messages)

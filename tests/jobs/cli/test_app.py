@@ -465,22 +465,6 @@ def test_ctrl_c_is_not_mistaken_for_open_breaks() -> None:
     assert end_of(KeyboardInterrupt()) == 130
 
 
-def test_the_demo_finds_what_it_planted(tmp_path: Path) -> None:
-    said = recon("demo", "--out", tmp_path / "demo", "--orders", "100", "--seed", "3")
-    assert said.code == 0  # every planted break was found, and nothing else
-    assert "planted" in said.out
-    assert "\nth: not read: " in said.err
-    for code in ("late_success", "refund_window_closed", "transfer_stuck", "dispute_lost", "method_unknown"):
-        assert code in said.out
-    story = said.err[said.err.index("A made-up merchant's week") :]
-    assert "faults were planted; all were found, and nothing else." in story
-    for words in ("where the money went", "what is wrong", "owed to customers", "what to do first", "Stop delivery"):
-        assert words in story
-    paths = [Path(line) for line in said.out.splitlines() if line.endswith((".xlsx", ".toml"))]
-    assert len(paths) == 6
-    assert all(path.exists() for path in paths)
-
-
 def test_the_root_says_its_version_and_what_a_mistyped_command_is_like() -> None:
     said = recon("--version")
     assert (said.code, said.out) == (0, "omise-recon 0.1.0\n")

@@ -1,0 +1,109 @@
+"""`recon demo`: what was planted is found, the screen tells it, and its Summary answers what finance asks."""
+
+import re
+from collections import Counter
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+from openpyxl.worksheet.worksheet import Worksheet
+
+from jobs.demo import FIRST, LAST
+from recon.calendars import days_window
+from recon.model import Exposure
+from recon.sandbox.worlds.world import World, make_world
+from tests.jobs.cli.test_app import Said, recon
+from tests.kit.places import ROOT
+
+ORDERS, SEED = 100, 3
+PAGE = (ROOT / "docs" / "month-end.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def week(tmp_path_factory: pytest.TempPathFactory) -> tuple[Said, Path]:
+    folder = tmp_path_factory.mktemp("demo")
+    return recon("demo", "--out", folder, "--orders", str(ORDERS), "--seed", str(SEED)), folder
+
+
+@pytest.fixture(scope="module")
+def summary(week: tuple[Said, Path]) -> Worksheet:
+    path = week[1] / "reports" / f"settlement_th_{FIRST}_{LAST}.xlsx"
+    return load_workbook(path, data_only=True)["Summary"]
+
+
+def test_the_demo_finds_what_it_planted(week: tuple[Said, Path]) -> None:
+    said, _ = week
+    assert said.code == 0  # every planted break was found, and nothing else
+    assert "planted" in said.out
+    assert "\nth: not read: " in said.err
+    for code in ("late_success", "refund_window_closed", "transfer_stuck", "dispute_lost", "method_unknown"):
+        assert code in said.out
+    story = said.err[said.err.index("A made-up merchant's week") :]
+    assert "faults were planted; all were found, and nothing else." in story
+    for words in ("where the money went", "what is wrong", "owed to customers", "what to do first", "Stop delivery"):
+        assert words in story
+    paths = [Path(line) for line in said.out.splitlines() if line.endswith((".xlsx", ".toml"))]
+    assert len(paths) == 6
+    assert all(path.exists() for path in paths)
+
+
+def answers(world: World) -> dict[str, tuple[int | None, int]]:
+    """What finance asks of the Thai account, by the Summary's words, of the made world alone: how many, how much.
+
+    Knows no rule: it adds up what happened in the days, and where each payout of them is by the bank's file.
+    """
+    books = world.books["th"]
+    window = days_window(FIRST, LAST, books.account.zone)
+    booked = [row for row in books.transactions if datetime.fromtimestamp(row.created, UTC) in window]
+    ids = {row.id for row in booked}
+    end = int(window.end.timestamp())
+    now = int(world.as_of.timestamp())
+    sold = [charge for charge in books.charges if charge.transaction in ids]
+    sent = [transfer for transfer in books.transfers if transfer.transaction and transfer.transaction.id in ids]
+    costs = sum(charge.costs(now).total for charge in sold)
+    fees = books.account.transfer_fee + books.account.transfer_fee_vat
+    credited = [transfer for transfer in sent if transfer.paid_at < end and transfer.credit != 0]
+    back = ("refund.created.debit", "refund.voided.debit", "dispute.started.debit", "dispute.won.credit")
+    returned = [row for row in booked if row.key in back]
+    balance = [row for row in books.transactions if row.created < end]
+    return {
+        "Sold": (len(sold), sum(charge.funding(now) for charge in sold)),
+        "Kept by Omise": (None, costs + len(sent) * fees),
+        "Given back": (
+            len(returned),
+            sum(row.amount if row.direction == "debit" else -row.amount for row in returned),
+        ),
+        "Paid out": (len(sent), sum(transfer.net for transfer in sent)),
+        "At the bank": (len(credited), sum(transfer.credit or transfer.net for transfer in credited)),
+        "In transit": (len(sent) - len(credited), sum(t.net for t in sent if t not in credited)),
+        "Still at Omise": (None, sum(row.amount if row.direction == "credit" else -row.amount for row in balance)),
+    }
+
+
+def test_the_summary_alone_answers_what_finance_asks(summary: Worksheet) -> None:
+    world = make_world(SEED, FIRST, LAST, ORDERS, live=True, history=True)
+    for row, (question, (count, amount)) in enumerate(answers(world).items(), start=8):
+        assert summary[f"A{row}"].value == question
+        assert summary[f"B{row}"].value == count, question
+        assert Decimal(str(summary[f"C{row}"].value)).scaleb(2) == amount, question
+        assert re.search(rf"\(`C{row}`\).*\| {question} \|$", PAGE, re.MULTILINE), "the page names this cell"
+
+
+def test_what_is_outstanding_stands_by_reason_and_by_owner(summary: Worksheet, week: tuple[Said, Path]) -> None:
+    rows = list(summary.iter_rows(values_only=True))
+    counted: dict[str, Counter[str]] = {}
+    for title, column in (("For cash", 0), ("Owner", 3)):
+        start = next(at for at, row in enumerate(rows) if row[0] == title)
+        for row in rows[start + 1 :]:
+            if row[2] is None or row[0] == "All that is open":
+                break
+            counted.setdefault(title, Counter())[str(row[column])] += int(str(row[2]))
+    document = recon("--config", week[1] / "config.toml", "breaks", "list", "--json").document
+    own = [known for known in document["breaks"] if known["account"] in ("th", None)]
+    exposures = Counter(Exposure(known["exposure"]).words for known in own)
+    assert counted["For cash"] == counted["Owner"] == exposures
+    assert summary["B15"].value == len(own)
+    assert summary["A16"].value == "To be booked"
+    assert summary["B16"].value > 20
