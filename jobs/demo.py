@@ -47,6 +47,7 @@ region = "{region}"
 currency = "{currency}"
 timezone = "{zone}"
 secret_key = {{ file = "keys/{name}" }}
+webhook_secret = {{ file = "keys/{name}_webhook" }}
 """
 BANK = """
 [bank.{name}]

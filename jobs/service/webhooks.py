@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from jobs.alerts.send import Teller
@@ -37,6 +37,7 @@ AFTER_ERROR_S = 30.0
 REST = 2.0  # judging rests for so many times as long as it took
 _KINDS: Mapping[str, str] = {"chrg": "charge", "rfnd": "refund", "dspt": "dispute", "trsf": "transfer"}
 _PARTS = ("refund", "dispute")  # of a charge
+_MOMENT = timedelta(seconds=1)  # a grace holds to its very end
 _WAITS = "order_not_marked_paid"  # what a case may wait for when its webhook comes
 
 
@@ -158,7 +159,7 @@ class WebhookIntake:
             if outcome.run_id is not None:
                 say(*await self.teller.run_finished(outcome, WHO))
         now = self.clock()
-        again = now + context_of(self.config, now).threshold(_WAITS, "grace", WEBHOOK_GRACE)
+        again = now + context_of(self.config, now).threshold(_WAITS, "grace", WEBHOOK_GRACE) + _MOMENT
         await self._ask(webhooks.finish, name, fresh - forged, forged, now, again)
         await self._ask(webhooks.finish, name, hints.keys() - fresh, (), now, None)
         return bool(waiting)

@@ -25,6 +25,7 @@ from tests.kit.receivers import Hook, webhook
 
 PATH = "/webhooks/omise/th"
 SECRET = ACCOUNTS["th"].webhook_secret
+SECRETS = '[{ file = "keys/th_webhook" }]'
 
 
 @dataclass
@@ -73,21 +74,25 @@ class Intake:
         return self.shop.job.rows(table)
 
 
+def with_webhooks(merchant: Shop, told: Hook, secrets: str = SECRETS, page: str = "") -> Path:
+    """The shop's configuration, by which its page takes webhooks and somebody is told."""
+    path = merchant.job.config
+    (path.parent / "keys" / "alerts").write_text(told.url, encoding="utf-8")
+    written = 'webhook_secret = { file = "keys/th_webhook" }'
+    text = path.read_text(encoding="utf-8").replace(written, f"webhook_secret = {secrets}\nlivemode = false")
+    alerts = '[alerts]\nurls = { file = "keys/alerts" }\n'
+    path.write_text(f"{text}\n{alerts}[page]\nwebhooks = true\n{page}", encoding="utf-8")
+    return path
+
+
 @asynccontextmanager
-async def taking(
-    folder: Path, secrets: str = '[{ file = "keys/th_webhook" }]', after_a_run: bool = False
-) -> AsyncIterator[Intake]:
+async def taking(folder: Path, secrets: str = SECRETS, after_a_run: bool = False) -> AsyncIterator[Intake]:
     """The intake of a shop that has nothing at noon; `after_a_run`, which saw that."""
     async with shop(folder) as merchant, webhook() as told:
-        path = merchant.job.config
-        (folder / "keys" / "alerts").write_text(told.url, encoding="utf-8")
-        own = f'secret_key = {{ file = "keys/th" }}\nwebhook_secret = {secrets}\nlivemode = false'
-        text = path.read_text(encoding="utf-8").replace('secret_key = { file = "keys/th" }', own)
-        path.write_text(f'{text}\n[alerts]\nurls = {{ file = "keys/alerts" }}\n[page]\nwebhooks = true\n', "utf-8")
+        config = configuration.load(with_webhooks(merchant, told, secrets), {})
         merchant.live_in_its_time()
         if after_a_run:
             assert await merchant.says() == []
-        config = configuration.load(path, {})
         store = open_ready_store(config)
         made = Intake(
             merchant, WebhookIntake(config, store, merchant.clock, Teller(config, merchant.clock)), told, ""
