@@ -7,11 +7,12 @@ import typer
 
 from jobs.cli import options
 from jobs.cli.options import actor, choices, clock, print_lines, read_config, respond
+from jobs.config.config import Config
 from jobs.desk import signing, verifying
 from jobs.desk.actions import prove_audit
 from jobs.logs.errors import BREAKS, DONE, MISTAKE, say, told
 from jobs.run.outcome import JobError
-from recon.store.desk.workbooks import ROLES
+from recon.store.desk.workbooks import ROLES, SignOff
 
 _DIFFERS = BREAKS  # the exit code of a file that is edited or outdated, and of a chain that is not proved
 
@@ -51,14 +52,34 @@ def sign(
     reason: Annotated[
         str, typer.Option(metavar="TEXT", help="Why, where a proof does not tie or something critical is open.")
     ] = "",
+    copy: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a copy with the signatures in it.", show_default=False),
+    ] = None,
     by: options.By = "",
     as_json: options.AsJson = False,
 ) -> None:
     """Sign a workbook: first the preparer, then a reviewer who is somebody else."""
     with told(as_json):
         choices("--as", [role], ROLES)
-        signature = verifying.sign(read_config(context), file, role, actor(by), clock, reason)
+        config = read_config(context)
+        signature = verifying.sign(config, file, role, actor(by), clock, reason)
         signed = signature.sign_off
+        if copy is not None:
+            _write_copy(config, signed, copy)
         document = {**verifying.sign_off_document(signed), "signed": signing.documents(signature.under)}
+        document |= {"copy": str(copy) if copy else None}
         words = f"{signed.account} {signed.first_day} to {signed.last_day}: signed as {signed.role} by {signed.who}"
         respond(as_json, document, lambda: say("\n".join([*(part.words for part in signature.under), words])))
+
+
+def _write_copy(config: Config, signed: SignOff, path: Path) -> None:
+    """The signature is kept whether or not the copy can be written."""
+    content = verifying.copy_with_signatures(config, signed.sha256)
+    if content is None:
+        raise JobError("signed, but the workbook was too large to be kept, so there is no copy to fill in")
+    try:
+        with path.open("xb") as file:
+            file.write(content)
+    except OSError as error:
+        raise JobError(f"{path}: signed, but the copy cannot be written ({error.strerror})") from None

@@ -7,11 +7,12 @@ from typing import Any
 
 from recon import columns as c
 from recon.model import Severity
-from recon.store.desk.workbooks import StoredWorkbook
+from recon.store.desk.workbooks import SignOff, StoredWorkbook
 from recon.store.engine import Store
-from recon.store.runs import history
+from recon.store.runs import history, record
 from recon.store.runs.record import StoredRun
 from reports.documents import Document
+from reports.workbook.signed import Signed, signed_copy
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,15 @@ def _account(store: Store, run: StoredRun, account: str, counts: Mapping[str, An
         {word: severities[word] for word in words if severities[word]},
         counts["rejected_rows"],
     )
+
+
+def copy_of(store: Store, book: StoredWorkbook, content: bytes, sign_offs: Sequence[SignOff]) -> bytes:
+    """A workbook's bytes with its signatures, and what they were put under, in the boxes of its Summary."""
+    run = record.find_run(store, book.run_id) if book.run_id is not None else None
+    under = [part.words for part in to_sign(store, run, book)] if run else []
+    reasons = [f"{sign_off.who}: {sign_off.reason}" for sign_off in sign_offs if sign_off.reason]
+    signatures = [Signed(sign_off.role, sign_off.who, f"{sign_off.at:%Y-%m-%d %H:%M} UTC") for sign_off in sign_offs]
+    return signed_copy(content, signatures, "\n".join([*under, *reasons]))
 
 
 def doubts_of(parts: Sequence[ToSign]) -> list[str]:

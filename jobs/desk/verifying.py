@@ -1,13 +1,13 @@
 """Holds a workbook against the store: is it as a run wrote it, did its data change, who signed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
 from jobs.config.config import Config
-from jobs.desk.signing import ToSign, doubts_of, to_sign
+from jobs.desk.signing import ToSign, copy_of, doubts_of, to_sign
 from jobs.run.opening.store import ready_store
 from jobs.run.outcome import JobError
 from jobs.run.rejudging import Change, judged_again
@@ -50,6 +50,7 @@ class Verified:
     causes: tuple[str, ...] = ()
     sign_offs: tuple[SignOff, ...] = ()
     run: StoredRun | None = field(default=None, repr=False)
+    is_copy: bool = False  # the signed copy of the workbook, as we fill it in
 
     @property
     def good(self) -> bool:
@@ -113,6 +114,15 @@ def sign(
             raise JobError(str(error)) from None
 
 
+def copy_with_signatures(config: Config, sha256: str) -> bytes | None:
+    """A workbook with the signatures that stand filled in; None where none stands, or no copy of it was kept."""
+    with ready_store(config) as store:
+        book = workbooks.by_hash(store, sha256)
+        kept = content_of(store, sha256)
+        standing = [sign_off for sign_off in _sign_offs(store, book) if sign_off.ended_at is None] if book else []
+        return copy_of(store, book, kept, standing) if book and kept and standing else None
+
+
 def document(verified: Verified) -> Document:
     """`recon verify --json`; amounts in minor units."""
     book = verified.workbook
@@ -121,6 +131,7 @@ def document(verified: Verified) -> Document:
     return {
         "file": str(verified.path),
         **fields(verified, "sha256", "verdict", "data"),
+        "signed_copy": verified.is_copy,
         **range_,
         **digests,
         "edited": verified.edited,
@@ -142,8 +153,9 @@ def lines(verified: Verified, currencies: Currencies) -> list[str]:
     changes = words_of(verified.changes, currencies)
     other_rows = [change for change in verified.changes if change.sheets]
     breaks = "break was" if verified.ruled == 1 else "breaks were"
+    copy = "the signed copy of " if verified.is_copy else ""
     return [
-        f"{verified.path}: {verified.verdict}; {book.name}, by {writer} as of {book.as_of:%Y-%m-%d %H:%M} UTC",
+        f"{verified.path}: {verified.verdict}; {copy}{book.name}, by {writer} as of {book.as_of:%Y-%m-%d %H:%M} UTC",
         *(_edit_lines(verified) if verified.verdict == EDITED else ()),
         f"data: {words.get(verified.data, 'not known whether they changed')}",
         *([f"  {changes}"] if changes else ()),
@@ -196,14 +208,23 @@ def _identified(store: Store, path: Path, content: bytes) -> Verified:
     if book is None:
         return Verified(path, sha256, NOT_OURS)
     kept = content_of(store, book.sha256)
+    signed = _sign_offs(store, book)
+    for latest in reversed(signed if kept is not None else ()):  # a copy has what stood when it was made
+        if kept and sha256_of(copy_of(store, book, kept, _standing_with(signed, latest))) == sha256:
+            return Verified(path, sha256, UNTOUCHED, book, sign_offs=signed, is_copy=True)
     differing = list(islice(edits(kept, content), _MOST)) if kept is not None else []
     count = len(differing) if kept is not None else None
-    return Verified(path, sha256, EDITED, book, tuple(differing[:FEW]), count, sign_offs=_sign_offs(store, book))
+    return Verified(path, sha256, EDITED, book, tuple(differing[:FEW]), count, sign_offs=signed)
 
 
 def _sign_offs(store: Store, book: StoredWorkbook) -> tuple[SignOff, ...]:
     of_range = workbooks.sign_offs(store, book.account, book.first_day, book.last_day)
     return tuple(sign_off for sign_off in of_range if sign_off.sha256 == book.sha256)
+
+
+def _standing_with(signed: Sequence[SignOff], latest: SignOff) -> list[SignOff]:
+    """The signatures that stood when this one was put."""
+    return [one for one in signed if one.id <= latest.id and (one.ended_at is None or one.ended_at > latest.at)]
 
 
 def _by_identity(store: Store, content: bytes) -> StoredWorkbook | None:

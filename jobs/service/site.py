@@ -161,6 +161,10 @@ class PageNotary:
             return Verdict("refused", error.messages)
         return Verdict("signed", (f"signed as {signed.role} by {signed.who}",))
 
+    def signed_copy(self, sha256: str) -> bytes | None:
+        """The workbook with the signatures that stand filled in; None where there is no such copy."""
+        return verifying.copy_with_signatures(self.config, sha256)
+
     def before_signing(self, store: Store, book: StoredWorkbook) -> Verdict:
         """What a signature would be put under; state "doubtful" where it needs a reason, else "in order"."""
         run = record.find_run(store, book.run_id) if book.run_id is not None else None

@@ -36,6 +36,7 @@ def make_site(site: Site) -> web.Application:
             web.get("/reports", workbooks.reports),
             web.get("/reports/{sha256}", workbooks.show),
             web.get("/reports/{sha256}/download", workbooks.download),
+            web.get("/reports/{sha256}/signed", workbooks.signed_copy),
             web.post("/reports/{sha256}/verify", workbooks.verify),
             web.post("/reports/{sha256}/sign", workbooks.sign),
             web.post("/runs", workbooks.start),

@@ -66,6 +66,9 @@ class Notary(Protocol):
     def sign(self, sha256: str, role: str, who: str, reason: str) -> Verdict:
         """Signed, where it may be: state "signed"; else "refused" with the words."""
 
+    def signed_copy(self, sha256: str) -> bytes | None:
+        """The workbook with the signatures that stand filled in; None where there is no such copy."""
+
     def before_signing(self, store: Store, book: StoredWorkbook) -> Verdict:
         """What a signature would be put under, in words; state "doubtful" where it needs a reason."""
 

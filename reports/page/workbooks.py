@@ -119,6 +119,17 @@ async def download(request: web.Request) -> web.Response:
     return web.Response(body=_sent(pieces), headers=headers)
 
 
+async def signed_copy(request: web.Request) -> web.Response:
+    """The file with the signatures that stand filled in."""
+    book = await _book(request)
+    content = await asyncio.to_thread(request.app[SITE].notary.signed_copy, book.sha256)
+    if content is None:
+        raise web.HTTPNotFound(text="nobody's signature stands under this workbook, or it was too large to be kept\n")
+    name = f"{book.name.removesuffix('.xlsx')}.signed.xlsx"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Type": MIME}
+    return web.Response(body=content, headers=headers)
+
+
 async def _sent(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
     while piece := await asyncio.to_thread(next, pieces, b""):
         yield piece

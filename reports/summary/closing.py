@@ -6,7 +6,8 @@ from recon import columns as c
 from reports.report import Report
 from reports.sheet import AnyReport, Cell, Line
 from reports.sheets.rulings import SHEET as RULINGS
-from reports.summary.parts import PlacedSheets, empty_block, header, height, section, sum_cell
+from reports.summary.parts import COLUMNS, PlacedSheets, empty_block, header, height, section, sum_cell
+from reports.workbook.signed import DATE, PREPARED, REVIEWED, UNDER
 
 _FEW = 12  # files: no more, and the sign-off stays on their page
 
@@ -66,9 +67,11 @@ def inputs(report: Report, _: PlacedSheets, __: int) -> Iterator[Line]:
 
 
 def sign_off(report: AnyReport, _: PlacedSheets, __: int) -> Iterator[Line]:
-    """Cells for the preparer and the reviewer."""
+    """Boxes for the preparer, the reviewer, and what they saw: filled in by hand, or in a signed copy."""
     few = isinstance(report, Report) and len(report.result.inputs) <= _FEW
     yield section("Sign-off (the reviewer is not the preparer)", starts=not few)
-    for name in ("Prepared by", "Reviewed by"):
-        boxes = (Cell(name, "box label"), Cell("", "box", span=3), Cell("Date", "box label"), Cell("", "box", span=3))
+    for name in (PREPARED, REVIEWED):
+        boxes = (Cell(name, "box label"), Cell("", "box", span=3), Cell(DATE, "box label"), Cell("", "box", span=3))
         yield Line(boxes, 30)
+    accounts = 1 if isinstance(report, Report) else len(report.parts)
+    yield Line((Cell(UNDER, "box label"), Cell("", "box text", span=COLUMNS - 1)), 30 + 26 * accounts)

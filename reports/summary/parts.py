@@ -84,8 +84,11 @@ def amount_line(
         money = Cell(amount, style, formula=formula if exact else "")
     counted = blank if count is None else Cell(count, "total count" if total else "", formula=count_formula)
     words = Cell(about, "total" if total else "wrapped", span=COLUMNS - 3)
-    name_style = "total" if total else "wrapped link" if link else "wrapped"
-    cells = (Cell(name, name_style, link=link), counted, money, words)
+    name_cell = Cell(name, "total" if total else "link" if link else "wrapped", link=link)
+    if link and height(name, 0, 1) > ROW_POINTS:  # LibreOffice does not wrap a link
+        name_cell = Cell(name, "wrapped")
+        words = Cell(about or "The rows", "link", span=COLUMNS - 3, link=link)
+    cells = (name_cell, counted, money, words)
     return Line(cells, max(height(name, 0, 1), height(about, 3, COLUMNS)))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from jobs.config import config as configuration
 from jobs.config.config import Config
 from jobs.desk.comparing import runs_diff
 from jobs.desk.signing import to_sign
-from jobs.desk.verifying import CURRENT, EDITED, NOT_OURS, OUTDATED, UNTOUCHED, sign, verify
+from jobs.desk.verifying import CURRENT, EDITED, NOT_OURS, OUTDATED, UNTOUCHED, copy_with_signatures, sign, verify
 from jobs.run.judging import Findings
 from jobs.run.opening.store import open_ready_store, ready_store
 from jobs.run.outcome import JobError, Outcome
@@ -135,6 +136,34 @@ async def test_a_signature_over_a_critical_break_is_kept_with_its_reason(merchan
         sign(config, written.path, "preparer", "Mei", clock, "  ")
     sign(config, written.path, "preparer", "Mei", clock, "the bank confirmed it by phone")
     assert [signed.reason for signed in verify(config, written.path).sign_offs] == ["the bank confirmed it by phone"]
+
+
+async def test_a_signed_copy_has_the_signatures_filled_in_and_is_still_ours(merchant: Job, written: Written) -> None:
+    path = written.path
+    config = settings(merchant)
+    kept = path.read_bytes()
+    assert copy_with_signatures(config, sha256_of(kept)) is None, "nobody has signed"
+    sign(config, path, "preparer", "Somchai", clock, WHY)
+    first = copy_with_signatures(config, sha256_of(kept))
+    sign(config, path, "reviewer", "Mei", clock, WHY)
+    both = copy_with_signatures(config, sha256_of(kept))
+    assert first
+    assert both
+    assert path.read_bytes() == kept, "the workbook stays as it was written"
+    for content, reviewer in ((first, None), (both, "Mei")):
+        copy = verify(config, path.with_name("copy.xlsx"), content)
+        assert (copy.verdict, copy.is_copy, copy.data) == (UNTOUCHED, True, CURRENT)
+        rows = {row[0]: row for row in load_workbook(BytesIO(content))["Summary"].iter_rows(values_only=True)}
+        assert rows["Prepared by"][1] == "Somchai"
+        assert rows["Prepared by"][5] == f"{clock():%Y-%m-%d %H:%M} UTC"
+        assert rows["Reviewed by"][1] == reviewer
+        assert "orders matched" in str(rows["Signed over"][1])
+        assert f"Somchai: {WHY}" in str(rows["Signed over"][1])
+    edited = load_workbook(BytesIO(both))
+    edited["Summary"]["A1"] = "Settled"
+    again = BytesIO()
+    edited.save(again)
+    assert verify(config, path, again.getvalue()).verdict == EDITED
 
 
 async def test_an_edited_or_outdated_workbook_is_not_signed(merchant: Job, written: Written) -> None:

@@ -137,6 +137,7 @@ async def test_a_workbook_is_verified_and_signed_by_two_and_outdated_when_the_da
             ):
                 _, text = await vera.post(f"{report}/verify", "/")
                 assert "is untouched" in text
+                assert await vera.status(f"{report}/signed") == 404, "nobody has signed"
                 assert (await vera.post(f"{report}/sign", "/", role="preparer", reason="known"))[0] == 403
                 assert (await anna.post(f"{report}/sign", report, role="reviewer", reason="known"))[0] == 403
                 _, text = await paul.post(f"{report}/sign", report, role="preparer", reason="known")
@@ -147,6 +148,9 @@ async def test_a_workbook_is_verified_and_signed_by_two_and_outdated_when_the_da
                 text = await anna.text("/reports?account=th")
                 assert "preparer: paul" in text
                 assert "reviewer: ada" in text
+                text = await anna.text(report)
+                assert f"{report}/signed" in text
+                assert await anna.status(f"{report}/signed") == 200
                 correct_an_order(work)
                 await work.run()
                 _, text = await anna.post(f"{report}/verify", report)
