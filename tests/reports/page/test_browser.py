@@ -78,6 +78,7 @@ async def test_a_break_is_found_written_off_and_approved_by_another(tmp_path: Pa
     assert complaints == []
 
 
+@pytest.mark.proof  # without a browser the suite has it in test_wiring.py
 async def test_a_workbook_is_downloaded_and_a_range_run_again_and_signed(tmp_path: Path) -> None:
     complaints: list[str] = []
     async with (

@@ -89,6 +89,7 @@ async def test_other_scripts_and_hostile_texts_are_shown_as_they_are(tmp_path: P
 
 
 @needs_browser
+@pytest.mark.proof
 async def test_the_keyboard_reaches_every_action_and_the_focus_is_seen(tmp_path: Path) -> None:
     async with page(tmp_path) as site_page, browser() as chromium, logged_in(chromium, site_page, "ada", []) as tab:
         one = await tab.locator("tbody a").first.get_attribute("href")
