@@ -86,13 +86,11 @@ def with_webhooks(merchant: Shop, told: Hook, secrets: str = SECRETS, page: str 
 
 
 @asynccontextmanager
-async def taking(folder: Path, secrets: str = SECRETS, after_a_run: bool = False) -> AsyncIterator[Intake]:
-    """The intake of a shop that has nothing at noon; `after_a_run`, which saw that."""
+async def taking(folder: Path, secrets: str = SECRETS) -> AsyncIterator[Intake]:
+    """The intake of a shop that has nothing at noon."""
     async with shop(folder) as merchant, webhook() as told:
         config = configuration.load(with_webhooks(merchant, told, secrets), {})
         merchant.live_in_its_time()
-        if after_a_run:
-            assert await merchant.says() == []
         store = open_ready_store(config)
         made = Intake(
             merchant, WebhookIntake(config, store, merchant.clock, Teller(config, merchant.clock)), told, ""

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from jobs.check import check_all
 from jobs.config import config as configuration
 from jobs.run.outcome import JobError
 from jobs.service import webhooks as service
+from jobs.service.metrics import Metrics
 from jobs.service.webhooks import signing_keys
+from jobs.setup.reading import WARNING
 from recon.sandbox.server.webhooks import signature
 from recon.store.queue.webhooks import delivery
 from tests.kit.small_config import ONE_ACCOUNT
@@ -74,21 +77,6 @@ async def test_an_event_is_kept_once_and_read_at_omise_before_anything_is_believ
         assert await intake.work() == []
 
 
-async def test_an_order_paid_whose_charge_failed_is_told_at_once(tmp_path: Path) -> None:
-    async with taking(tmp_path) as intake:
-        merchant = intake.shop
-        merchant.write("K-1", "paid", "500.00", "THB")
-        charge_id = await merchant.pay("K-1", 50_000, "THB")
-        await intake.deliver()
-        assert await intake.work() == ["order_paid_charge_pending"]
-        merchant.wait(MINUTE)
-        await merchant.post(f"/charges/{charge_id}/mark_as_failed")
-        await intake.deliver()
-        assert set(await intake.work()) == {"order_paid_charge_pending", "order_paid_charge_failed"}
-        assert len(intake.told.calls) == 2
-        assert "K-1" in str(intake.told.calls[-1])
-
-
 async def test_a_lost_webhook_of_the_shops_is_told_when_its_grace_is_over(tmp_path: Path) -> None:
     async with taking(tmp_path) as intake:
         await paid(intake, "pending")
@@ -100,7 +88,7 @@ async def test_a_lost_webhook_of_the_shops_is_told_when_its_grace_is_over(tmp_pa
 
 
 async def test_only_named_cases_are_judged_none_is_closed_and_it_is_no_run_of_the_days(tmp_path: Path) -> None:
-    async with taking(tmp_path, after_a_run=True) as intake:
+    async with taking(tmp_path) as intake:
         await paid(intake, "cancelled", "K-1")
         await intake.deliver(lose=1)
         charge_id = await paid(intake, "cancelled", "K-2")
@@ -111,12 +99,18 @@ async def test_only_named_cases_are_judged_none_is_closed_and_it_is_no_run_of_th
         await intake.shop.post(f"/charges/{charge_id}/refunds", amount=50_000)
         await intake.deliver()
         assert await intake.work() == ["order_cancelled_but_charged"]
-        assert len(intake.rows("run_account")) == 1
+        assert intake.rows("run_account") == []
         await paid(intake, "paid", "K-3")
         await intake.deliver(lose=2)  # the second of its two events
         assert await intake.shop.says() == [("order_cancelled_but_charged", "K-1")]  # the next run does both
         health = delivery(intake.intake.store, "th", intake.shop.now + 60 * MINUTE)
         assert (health.events, health.missed) == (4, 1)
+        intake.shop.wait(60 * MINUTE)
+        config = intake.intake.config
+        assert b'recon_webhooks_missed{account="th"} 1.0' in Metrics(config, intake.shop.clock).render()
+        items = await check_all(lambda: config, intake.shop.clock)
+        [item] = [item for item in items if item.what == "webhooks of th"]
+        assert (item.result, item.details) == (WARNING, "1 of 4 events since 2026-03-02 05:02 UTC came by no webhook")
 
 
 async def test_events_that_come_in_any_order_leave_what_omise_says_now(tmp_path: Path) -> None:
