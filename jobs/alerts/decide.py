@@ -10,13 +10,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from recon.model import KnownBreak, Severity
+from recon.rules import cause_of
 from recon.store.runs.alerts import BREAK_KIND, AlertClaim, AlertState, BreakStep, Days
 
 NEW = "new"
 WORSE = "worse"
 RANGE_CHANGED = "range_changed"  # of the kinds of notices
 INCOMPLETE = "incomplete"
-TOP = 10  # breaks that are named one by one
+TOP = 10  # breaks, or groups of one cause, that are named one by one
 # What makes a break new to people: a ruling that fell or expired leaves it open again.
 _OPENED = frozenset({"opened", "reopened", "fell", "expired"})
 _CHANGED = "changed"
@@ -52,6 +53,19 @@ class News:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """A break that is told by itself, or the breaks of one cause, which are one thing to do."""
+
+    cause: str  # empty: the break has its own
+    members: tuple[News, ...]
+
+    @property
+    def amounts(self) -> tuple[tuple[str, int], ...]:
+        """What is at risk, in minor units by currency."""
+        return _amounts(self.members)
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """The breaks of one account and code; minor units by currency, never added across."""
 
@@ -78,7 +92,7 @@ class About:
 
 @dataclass(frozen=True)
 class Digest:
-    """One message: `top` are the first of `news`, `open` counts all that is open in the accounts it speaks of."""
+    """One message: `told` are its `news` by cause, `open` counts all that is open in the accounts it speaks of."""
 
     about: About
     notices: tuple[Notice, ...] = ()
@@ -104,9 +118,14 @@ class Digest:
         return tuple(sorted(of_news | of_notices | {*self.clear}))
 
     @property
-    def top(self) -> tuple[News, ...]:
-        """The gravest, then the largest of each currency, since amounts of two do not compare."""
-        return self.news[:TOP]
+    def told(self) -> tuple[Told, ...]:
+        """The gravest, then the largest of each currency, since amounts of two do not compare; one cause once."""
+        groups: dict[str, list[News]] = {}
+        for news in self.news:
+            latest = news.known.latest
+            cause = cause_of(latest.code, latest.account or "", latest.currency or "")
+            groups.setdefault(cause or latest.id, []).append(news)
+        return tuple(Told(key if len(of_key) > 1 else "", tuple(of_key)) for key, of_key in groups.items())
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -240,13 +259,17 @@ def _ordered(news: Sequence[News]) -> list[News]:
 
 
 def _line(account: str, code: str, severity: Severity, news: Sequence[News]) -> Line:
+    new = sum(item.what == NEW for item in news)
+    return Line(account, code, severity, new, len(news) - new, _amounts(news))
+
+
+def _amounts(news: Sequence[News]) -> tuple[tuple[str, int], ...]:
     amounts: Counter[str] = Counter()
     for item in news:
         latest = item.known.latest
         if latest.currency and latest.amount_at_risk:
             amounts[latest.currency] += latest.amount_at_risk
-    new = sum(item.what == NEW for item in news)
-    return Line(account, code, severity, new, len(news) - new, tuple(sorted(amounts.items())))
+    return tuple(sorted(amounts.items()))
 
 
 def _is_fresh(notice: Notice, state: AlertState) -> bool:

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from jobs.alerts.decide import NEW, Digest, Line, Notice
+from jobs.alerts.decide import NEW, TOP, Digest, Line, Notice
 from jobs.logs.redaction import masked, masked_for_logs
 from recon.money import Currencies
 from recon.rules import title_of
 
 TEMPLATES = Path(__file__).parent / "templates"
 _LONGEST_TITLE = 200
+_FEW = 12  # breaks of one cause that are named
 _HEADINGS = {
     "failed": "Run failed",
     "incomplete": "Run not complete",
@@ -49,6 +50,8 @@ def letter_of(digest: Digest, currencies: Currencies) -> Letter:
         "strict": masked_for_logs,
         "named": _named,
         "title_of": title_of,
+        "top": TOP,
+        "few": _FEW,
     }
     text, html = (masked(_environment().get_template(f"digest.{kind}").render(words)) for kind in ("txt", "html"))
     return Letter(masked(title(digest))[:_LONGEST_TITLE], text.strip() + "\n", html)
@@ -88,9 +91,8 @@ def _counted(lines: Sequence[Line]) -> str:
 
 
 def _named(digest: Digest) -> str:
-    top = len(digest.top)
-    every = len(digest.news)
-    return f"The first {top} of {every:,}" if top < every else "One by one"
+    every = len(digest.told)
+    return f"The first {TOP} of {every:,}" if every > TOP else "One by one"
 
 
 def _heading(kind: str) -> str:

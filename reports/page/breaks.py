@@ -13,13 +13,14 @@ from aiohttp import web
 from recon import columns as c
 from recon.model import CLOSED, BreakEvent, BreakStatus, KnownBreak, Severity
 from recon.model.rulings import IN_FORCE, REASONS, Ruling, RulingKind
-from recon.people import Right
+from recon.people import Person, Right
 from recon.rules import exposure_of
 from recon.rulings.decide import MOVES
 from recon.store.desk import rulings, worklist
 from recon.store.versions import evidence
 from recon.store.versions.archive import ArchiveError
 from reports.page.cache import cached
+from reports.page.causes import CauseGroup, of_one_cause
 from reports.page.notices import notices_of
 from reports.page.render import moment, render
 from reports.page.security import PERSON, require
@@ -78,12 +79,15 @@ async def breaks(request: web.Request) -> web.Response:
     shop_urls = await asyncio.to_thread(_shop_urls, site, listed)
     owners = await asyncio.to_thread(worklist.owners, site.store, person.accounts)
     names = site.names_for(person)
+    is_whole = page == 1 and filters == worklist.Filter(visible=person.accounts)
+    causes = await asyncio.to_thread(_causes, site, person) if is_whole else []
     query = {name: value for name, value in request.query.items() if name not in ("page", "told") and value}
     return render(
         request,
         "breaks.html",
         listed=listed,
         shop_urls=shop_urls,
+        causes=causes,
         filters=filters,
         sort=sort,
         descending=descending,
@@ -108,6 +112,10 @@ def find(
     """A page of the list, asked for anew only when a run or a ruling has changed something."""
     key = ("breaks", filters, sort, descending, offset, limit)
     return cached(site, key, lambda: worklist.find(site.store, filters, sort, descending, offset, limit))
+
+
+def _causes(site: Site, person: Person) -> Sequence[CauseGroup]:
+    return cached(site, ("causes", person.accounts), lambda: of_one_cause(site.store, person.accounts))
 
 
 def _shop_urls(site: Site, listed: worklist.BreakPage) -> Mapping[OrderKey, str]:

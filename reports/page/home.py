@@ -16,6 +16,7 @@ from recon.rules import exposure_of
 from recon.store.desk import worklist
 from recon.store.runs import history
 from reports.page.cache import cached
+from reports.page.causes import CauseGroup, of_one_cause
 from reports.page.render import render
 from reports.page.security import require
 from reports.page.site import SITE, Site
@@ -44,6 +45,7 @@ class Home:
     begun: Mapping[str, date]  # the first day that was ever run, by account
     values: Sequence[OpenValue]
     by_severity: Sequence[tuple[str, int]]
+    causes: Sequence[CauseGroup]
     due: Sequence[KnownBreak]
     costly: Sequence[tuple[str, Sequence[KnownBreak]]]
     ages: Sequence[tuple[str, int]]  # how many breaks are of an age
@@ -84,6 +86,7 @@ def _home(site: Site, person: Person, now: datetime) -> Home:
         nights={(run.account, run.day): run for run in worklist.days(store, visible, days[0], last)},
         values=_values(sums),
         by_severity=[(word, severities[word]) for word in ("critical", "high", "medium", "low") if severities[word]],
+        causes=of_one_cause(store, visible),
         due=due.breaks,
         costly=costly,
         begun={name: min(run.part.first_day for run in runs) for name, runs in ranges.items() if runs},

@@ -89,9 +89,9 @@ def test_the_top_is_the_gravest_then_the_largest_of_each_currency() -> None:
         known("nothing", amount_at_risk=None),
     ]
     digest = told(state(*(step(one, seq=at) for at, one in enumerate(breaks))))
-    found = [one.known.latest.subject_id for one in digest.top]
+    found = [one.members[0].known.latest.subject_id for one in digest.told]
     assert found == ["grave", "yen", "large", "less yen", "small", "nothing"]
-    assert len(told(state(*(step(known(str(at)), seq=at) for at in range(30)))).top) == 10
+    assert len(told(state(*(step(known(str(at)), seq=at) for at in range(30)))).told) == 30
 
 
 def test_a_scope_has_its_accounts_codes_and_severities() -> None:

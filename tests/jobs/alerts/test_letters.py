@@ -70,6 +70,26 @@ def test_the_html_says_the_same_and_is_escaped() -> None:
     assert "<b>&</b>" not in html
 
 
+def test_breaks_of_one_cause_are_one_thing_to_do_with_its_members() -> None:
+    late = [
+        known(f"chrg_{day}", code="settlement_overdue", subject_type="charge", suggestion="Ask why payouts stopped.")
+        for day in range(14)
+    ]
+    alone = known("A-9", severity=Severity.CRITICAL)
+    news = tuple(News("new", at, one) for at, one in enumerate((alone, *late), start=1))
+    text = letter_of(Digest(ABOUT, news=news), Currencies()).text
+    assert "One by one\n  1. critical Order paid, and no charge for it (charge_missing): th order A-9" in text
+    members = ", ".join(f"chrg_{day}" for day in range(12))
+    assert (
+        "  2. high Payouts of th are late or paused (settlement_overdue): 14 breaks, THB 1,400.00 at risk\n"
+        "     Ask why payouts stopped.\n"
+        f"     charges {members} and 2 more\n"
+    ) in text
+    assert "Payouts of th are late or paused</b>" in letter_of(Digest(ABOUT, news=news), Currencies()).html
+    single = letter_of(Digest(ABOUT, news=news[:2]), Currencies()).text
+    assert "Payouts of th are late" not in single, "alone it is itself"
+
+
 def test_more_than_ten_are_counted() -> None:
     news = tuple(News("new", at, known(str(at))) for at in range(1, 1_201))
     text = letter_of(Digest(ABOUT, news=news), Currencies()).text

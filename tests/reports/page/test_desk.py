@@ -12,6 +12,7 @@ from recon.people import Person, Role
 from recon.store.desk import people, rulings, workbooks, worklist
 from recon.store.desk.workbook_bytes import sha256_of
 from recon.store.engine import writing
+from recon.store.tables import BREAK
 from recon.store.tables.desk import WORKBOOK, WORKBOOK_CHUNK
 from reports.page.workbooks import SHOWN
 from tests.kit.page import HASH, Page, page
@@ -36,6 +37,22 @@ async def test_the_list_says_what_the_store_says(tmp_path: Path) -> None:
             known.latest.amount_at_risk for known in all_of_them.breaks if known.latest.amount_at_risk is not None
         ]
         assert risky == sorted(risky, reverse=True)
+
+
+async def test_breaks_of_one_cause_are_one_group_with_its_members(tmp_path: Path) -> None:
+    async with page(tmp_path) as served:
+        late = (BREAK.c.currency == "THB") & (BREAK.c.account == "th")
+        with writing(served.store) as connection:
+            connection.execute(update(BREAK).where(late).values(code="settlement_overdue"))
+        wanted = worklist.Filter(accounts=("th",), codes=("settlement_overdue",), currency="THB")
+        members = worklist.find(served.store, wanted, "age", False, 0, 100)
+        assert members.total > 1
+        async with served.login("anna") as anna, served.login("thea") as thea:
+            for text in [await who.text(address) for who in (anna, thea) for address in ("/", "/breaks")]:
+                assert text.count("<strong>Payouts of th are late or paused</strong>") == 1
+                assert f">{members.total:,} breaks</a>" in text
+                assert all(known.latest.id in text for known in members.breaks[:12])
+            assert "Payouts of th are late" not in await anna.text("/breaks?account=sg")
 
 
 async def test_many_breaks_are_ruled_on_at_once_and_only_as_they_were_seen(tmp_path: Path) -> None:
