@@ -4,7 +4,7 @@ A webhook is only a reason to look: its event is asked for by id, and what count
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -16,14 +16,14 @@ from jobs.logs.errors import note, say
 from jobs.logs.logs import bound
 from jobs.run.access import AccountAccess, access_of
 from jobs.run.cases import judge_cases
-from jobs.run.outcome import JobError
+from jobs.run.outcome import JobError, place_of
 from jobs.run.rejudging import context_of
 from recon.model import Account, ObjectRow, Webhook
 from recon.omise import pull
 from recon.omise.client import Client, OmiseError
 from recon.omise.webhooks import key_of
 from recon.settings import WEBHOOK_GRACE
-from recon.store.engine import Store, is_lost
+from recon.store.engine import Store, is_lost, is_of_data
 from recon.store.queue import webhooks
 from recon.store.versions import save
 from reports.page.webhooks import WebhookAccount
@@ -32,6 +32,7 @@ WHO = "webhook"
 ROOM = 10_000  # webhooks that wait to be kept; each is three short texts
 ANSWER_S = 0.8  # what is not kept by then is answered, and kept as soon as the store lets it
 BATCH = 100  # events that are read and judged together
+READ_S = 120.0  # in which what is read together must have come
 LOOK_S = 15.0  # at the latest, for what is to be judged again
 AFTER_ERROR_S = 30.0
 REST = 2.0  # judging rests for so many times as long as it took
@@ -143,13 +144,34 @@ class WebhookIntake:
             await asyncio.sleep(AFTER_ERROR_S)
 
     async def work(self, account: Account) -> bool:
-        """Reads and judges what waits of an account, the oldest first; whether anything did."""
+        """Reads and judges what waits of an account, the oldest first; whether anything did.
+
+        What cannot be read or judged for what it holds is left to the night: it keeps nothing after it waiting.
+        """
         name = account.name
         waiting = await self._ask(webhooks.waiting, name, self.clock(), BATCH)
-        fresh = {item.event_id for item in waiting if not item.is_read}
-        forged = await self._read_events(name, fresh) if fresh else set()
-        hints = {item.event_id: item.charge_id for item in waiting if item.event_id not in forged}
+        forged: set[str] = set()
+        case_waits: set[str] = set()
+        try:
+            forged |= await self._read_events(name, [item.event_id for item in waiting if not item.is_read])
+            case_waits |= await self._judge(account, [item for item in waiting if item.event_id not in forged])
+        except Exception as error:
+            if not is_of_data(error):
+                raise
+            note("webhooks left to the night", level="warning", count=len(waiting), reason=place_of(error))
+        now = self.clock()
+        again = now + context_of(self.config, now).threshold(_WAITS, "grace", WEBHOOK_GRACE) + _MOMENT
+        await self._ask(webhooks.finish, name, case_waits, forged, now, again)
+        over = {item.event_id for item in waiting} - forged - case_waits
+        await self._ask(webhooks.finish, name, over, (), now, None)
+        return bool(waiting)
+
+    async def _judge(self, account: Account, waiting: Sequence[webhooks.Waiting]) -> set[str]:
+        """Reads what these events are about and judges its cases; the events whose case may wait for the shop."""
+        name = account.name
+        hints = {item.event_id: item.charge_id for item in waiting}
         objects = await self._ask(webhooks.objects_of, name, hints)
+        fresh = {item.event_id for item in waiting if not item.is_read}
         owners = await self._owners(name, objects, hints)
         if fresh:
             await self._read_objects(name, filter(None, objects.values()), owners)
@@ -158,11 +180,7 @@ class WebhookIntake:
             outcome = await judge_cases(self.config, self.store, account, frozenset(subjects), self.clock, WHO)
             if outcome.run_id is not None:
                 say(*await self.teller.run_finished(outcome, WHO))
-        now = self.clock()
-        again = now + context_of(self.config, now).threshold(_WAITS, "grace", WEBHOOK_GRACE) + _MOMENT
-        await self._ask(webhooks.finish, name, fresh - forged, forged, now, again)
-        await self._ask(webhooks.finish, name, hints.keys() - fresh, (), now, None)
-        return bool(waiting)
+        return {event_id for event_id in fresh if _kind(objects.get(event_id)) == "charge"}
 
     async def _owners(
         self, account: str, objects: Mapping[str, str | None], hints: Mapping[str, str | None]
@@ -197,8 +215,9 @@ class WebhookIntake:
             await self._read(client, access, account, "transaction", missing)
 
     def _client(self, access: AccountAccess) -> AbstractAsyncContextManager[Client]:
-        """A client at half the account's rate: a night may go on beside it."""
-        slower = replace(access.limits, requests_per_second=access.limits.requests_per_second / 2)
+        """A client at half the account's rate, for a night may go on beside it, that does not wait for hours."""
+        half = access.limits.requests_per_second / 2
+        slower = replace(access.limits, requests_per_second=half, deadline_s=READ_S)
         return replace(access, limits=slower).client()
 
     async def _read(

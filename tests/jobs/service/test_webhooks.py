@@ -113,6 +113,29 @@ async def test_only_named_cases_are_judged_none_is_closed_and_it_is_no_run_of_th
         assert (item.result, item.details) == (WARNING, "1 of 4 events since 2026-03-02 05:02 UTC came by no webhook")
 
 
+async def test_what_cannot_be_judged_keeps_nothing_after_it_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def broken(*_: object) -> None:
+        raise ValueError("payer@example.com")
+
+    async with taking(tmp_path) as intake:
+        await paid(intake, "cancelled", "K-1")
+        await intake.deliver()
+        with monkeypatch.context() as patched:
+            patched.setattr(service, "judge_cases", broken)
+            assert await intake.work() == []
+        said = capsys.readouterr().err
+        assert "left to the night" in said
+        assert "payer" not in said
+        assert len(intake.rows("charge")) == 1  # it was read, so the night has it
+        await paid(intake, "cancelled", "K-2")
+        await intake.deliver()
+        assert await intake.work() == ["order_cancelled_but_charged"]
+        [known] = intake.shop.job.breaks()
+        assert known["order_id"] == "K-2"
+
+
 async def test_events_that_come_in_any_order_leave_what_omise_says_now(tmp_path: Path) -> None:
     async with taking(tmp_path) as intake:
         charge_id = await paid(intake, "paid")
