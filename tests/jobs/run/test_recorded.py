@@ -16,9 +16,11 @@ from jobs.run.outcome import RunOptions
 from jobs.run.run import run
 from recon.store.runs.record import list_breaks
 from tests.kit.job import Silent, clock
+from tests.kit.month_end import beancount_errors, faults
 from tests.kit.places import FIXTURES
 
 KEY = "skey_test_recorded"
+DAYS = (date(2025, 1, 1), date(2025, 3, 31))
 CONFIG = """
 [store]
 url = "sqlite:///recon.db"
@@ -86,7 +88,7 @@ async def test_recorded_charges_are_orderless_but_the_one_that_names_an_order(ur
         encoding="utf-8",
     )
     config = configuration.load(tmp_path / "config.toml", {})
-    options = RunOptions(date(2025, 1, 1), date(2025, 3, 31), as_of=datetime(2025, 4, 2, tzinfo=UTC))
+    options = RunOptions(*DAYS, as_of=datetime(2025, 4, 2, tzinfo=UTC))
     outcome = await run(config, options, clock, Silent())
 
     assert outcome.complete, outcome.messages
@@ -96,5 +98,9 @@ async def test_recorded_charges_are_orderless_but_the_one_that_names_an_order(ur
     store.dispose()
     orderless = {known.latest.subject_id for known in breaks if known.latest.code == "order_missing"}
     assert orderless == successful - {"chrg_test_62f161x7rdkm4u7pibg"}
-    matched = outcome.results[0].matched
+    (result,) = outcome.results
+    assert len(result.journal)
+    assert faults(result.settlement.waterfall, result.journal) == []
+    assert beancount_errors(result.settlement.waterfall, result.journal, result.account, DAYS) == []
+    matched = result.matched
     assert matched.values.tolist()[0][:3] == ["000000016", "chrg_test_62f161x7rdkm4u7pibg", "metadata"]
