@@ -10,6 +10,7 @@ from jobs.config import sections, sources
 from jobs.config.config import Config
 from jobs.config.sections import Section
 from recon.rules import CATALOGUE
+from tests.kit import breaks_page
 from tests.kit.places import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -54,14 +55,15 @@ def test_every_configuration_key_is_in_the_example(key: str) -> None:
     assert re.search(rf"\b{key}\b", EXAMPLE), f"config.toml does not show {key}"
 
 
-@pytest.mark.parametrize("rule", CATALOGUE, ids=lambda rule: rule.code)
-def test_every_rule_is_in_the_readme(rule: object) -> None:
-    code, severity, meaning = getattr(rule, "code", ""), getattr(rule, "severity", ""), getattr(rule, "meaning", "")
-    assert f"| `{code}` | {severity} | {meaning} |" in README
+def test_the_page_of_the_breaks_is_that_of_the_rules() -> None:
+    assert breaks_page.PAGE.read_text("utf-8") == breaks_page.page(), "python -m tests.kit.breaks_page"
+    assert f": {len(CATALOGUE)} of them" in README
 
 
-def test_the_readme_names_no_rule_that_does_not_exist() -> None:
-    assert set(re.findall(r"^\| `([a-z_]+)` \| [a-z]+ \|", README, re.MULTILINE)) == {rule.code for rule in CATALOGUE}
+def test_every_page_that_a_document_leads_to_exists() -> None:
+    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        for name in re.findall(r"\]\(([\w./-]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / name).exists(), f"{page.name}: {name}"
 
 
 def test_every_target_of_make_that_the_readme_names_exists() -> None:
