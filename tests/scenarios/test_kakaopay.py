@@ -130,6 +130,22 @@ async def test_7_a_refund_made_at_omise_alone_shows_and_its_ledger_ties(tmp_path
         assert await merchant.says() == [("refund_unrecorded", "K-1")]
 
 
+async def test_what_else_is_made_by_hand_ties_too(tmp_path: Path) -> None:
+    async with shop(tmp_path) as merchant:
+        merchant.write("C-1", "paid", "300.00", "THB")
+        token = await merchant.post("/tokens", **{"card[number]": "4242424242424242", "card[name]": "Jo Fictional"})
+        card = {"card": token["id"], "metadata[order_id]": "C-1", "capture": "false"}
+        held = await merchant.post("/charges", amount=50_000, currency="THB", **card)
+        await merchant.post(f"/charges/{held['id']}/capture", capture_amount=30_000)
+        merchant.wait(HOUR)
+        dispute = await merchant.post(f"/charges/{held['id']}/disputes")
+        merchant.wait(HOUR)
+        assert [code for code, _ in await merchant.says()] == ["dispute_open"]
+        await merchant.post(f"/disputes/{dispute['id']}/mark_as_won")
+        merchant.wait(HOUR)
+        assert await merchant.says() == []
+
+
 @pytest.mark.parametrize(("off", "said"), [(0 * SECOND, []), (SECOND, ["refund_overdue"])])
 def test_8_a_refund_arrives_within_five_business_days(off: timedelta, said: list[str]) -> None:
     rows = [order(status="refunded", refunded_amount=10_000)], [charge(refunded_amount=10_000, **KAKAO)]

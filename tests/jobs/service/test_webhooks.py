@@ -64,6 +64,17 @@ async def test_what_is_not_omises_is_refused_and_keeps_nothing(tmp_path: Path) -
         assert intake.counted == [("th", "not accepted")] * 5 + [("th", "not a webhook")] * 2
 
 
+async def test_where_too_many_wait_for_the_store_the_next_is_sent_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "ROOM", 2)
+    async with taking(tmp_path) as intake:
+        answers = [await intake.post(event(f"evnt_test_{number}")) for number in range(3)]
+        await intake.intake.keep()
+        assert (answers, len(intake.rows("webhook"))) == ([200, 200, 503], 2)
+        assert await intake.post(event("evnt_test_3")) == 200
+
+
 async def test_an_event_is_kept_once_and_read_at_omise_before_anything_is_believed(tmp_path: Path) -> None:
     async with taking(tmp_path) as intake:
         assert [await intake.post(event()) for _ in range(3)] == [200, 200, 200]
