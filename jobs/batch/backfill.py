@@ -10,11 +10,14 @@ from jobs.run.moments.days import resolve
 from jobs.run.moments.gateway_clock import prove_clock
 from jobs.run.opening.store import ready_store
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
-from recon.calendars import local_day
-from recon.model import Account
+from jobs.run.pulling import SWEPT
+from jobs.run.sweeps.windows import holes
+from recon.calendars import days_window, joined, local_day, within
+from recon.model import Account, Window
 from recon.store.engine import Store
 from recon.store.queue.batches import open_batch
 from recon.store.runs.history import last_of_each_range
+from recon.store.versions.counting import last_sweeps
 
 DoBatch = Callable[[Config, int, Callable[[], datetime], Progress], Awaitable[Sequence[Outcome]]]
 KEPT = timedelta(days=1)  # that a batch nobody works on can be taken up again: what it means by now grows old
@@ -44,7 +47,9 @@ def open_backfill(config: Config, options: RunOptions, now: datetime) -> int | N
     first, last = _days(options)
     accounts, _ = resolve(config, options, now)
     with ready_store(config) as store:
-        periods = periods_left(store, [account.name for account in accounts], first, last)
+        names = tuple(account.name for account in accounts)
+        every_month = [Period(start, end, names) for start, end in months(first, last)]
+        periods = every_month if options.full else periods_left(store, names, first, last)
         return _open(config, store, options, now, BACKFILL, accounts, periods)
 
 
@@ -94,13 +99,29 @@ def _open(
     for account in accounts if options.pull else ():
         days = [day for period in periods if account.name in period.accounts for day in (period.first, period.last)]
         if days:
-            pulls.append(_pull(config, account, days, min(request.as_of, now), kind == BACKFILL))
+            pulls.append(_pull(config, store, account, days, min(request.as_of, now), options.full, kind))
     batch = open_batch(store, request, plan(periods, pulls), now, now - KEPT)
     return None if batch is None else batch.id
 
 
-def _pull(config: Config, account: Account, days: Sequence[date], until: datetime, by_day: bool) -> PullDays:
-    """The days that an account's pull covers: those that are judged and more on both sides, up to a moment."""
+def _pull(
+    config: Config, store: Store, account: Account, days: Sequence[date], until: datetime, full: bool, kind: str
+) -> PullDays:
+    """The days that an account's pull covers: those that are judged and more on both sides, up to a moment.
+
+    Of a long range those are swept by steps of their own that were never swept whole, or all.
+    """
     first = min(days) - config.omise.lookback_days * DAY
     last = min(max(days) + config.omise.lookahead_days * DAY, local_day(until, account.zone))
-    return PullDays(account.name, first, last, by_day)
+    if kind == NIGHT or first > last:
+        return PullDays(account.name, first, last, ())
+    stretch = days_window(first, last, account.zone)
+    stretch = Window(min(stretch.start, until), min(stretch.end, until))
+    left = [stretch] if full else joined(gap for swept in SWEPT for gap in _holes(store, account, swept, stretch))
+    every_day = (first + number * DAY for number in range((last - first).days + 1))
+    swept_days = (day for day in every_day if within([days_window(day, day, account.zone)], left))
+    return PullDays(account.name, first, last, tuple(swept_days))
+
+
+def _holes(store: Store, account: Account, kind: str, stretch: Window) -> tuple[Window, ...]:
+    return holes(last_sweeps(store, account.name, kind, stretch, None), stretch)

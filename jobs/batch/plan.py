@@ -12,7 +12,15 @@ from recon.store.queue.batches import BatchRequest, Step
 DAY = timedelta(days=1)
 BACKFILL = "backfill"
 NIGHT = "night"
-_ASKED = ("as_of", "pull", "report", "format", "command", "unless_done")  # what of a run's options a request holds
+_ASKED = (
+    "as_of",
+    "pull",
+    "full",
+    "report",
+    "format",
+    "command",
+    "unless_done",
+)  # what of a run's options a request holds
 
 
 class Kind(StrEnum):
@@ -36,12 +44,12 @@ class Period:
 
 @dataclass(frozen=True)
 class PullDays:
-    """The days of one account that its pull covers, both inclusive; `by_day`: each is a step of its own."""
+    """The days of one account that its pull covers, both inclusive; each of `swept` is a step of its own."""
 
     account: str
     first: date
     last: date
-    by_day: bool
+    swept: tuple[date, ...]
 
 
 def months(first: date, last: date) -> Iterator[tuple[date, date]]:
@@ -74,9 +82,7 @@ def plan(periods: Sequence[Period], pulls: Sequence[PullDays]) -> list[Step]:
     """Every step, in an order in which one process may do them: files, sweeps, pulls, then month by month."""
     steps = [_step(Kind.READ, None, period.first, period.last) for period in periods]
     for pull in pulls:
-        days = (pull.last - pull.first).days + 1 if pull.by_day else 0
-        for day in (pull.first + number * DAY for number in range(days)):
-            steps.append(_step(Kind.SWEEP, pull.account, day, day))
+        steps += [_step(Kind.SWEEP, pull.account, day, day) for day in pull.swept]
     for pull in pulls:
         steps.append(replace(_step(Kind.PULL, pull.account, pull.first, pull.last), key=f"pull {pull.account}"))
     for period in periods:

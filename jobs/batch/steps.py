@@ -217,9 +217,9 @@ async def _sweep(work: Work, step: Step) -> None:
 
 async def _pull(work: Work, step: Step) -> None:
     account = work.account(step)
-    swept, unswept = await asyncio.to_thread(_swept, work, account)
+    swept = await asyncio.to_thread(_swept, work, account)
     context, access = await _proved_access(work, account)
-    scope = replace(_pull_scope(work, account, step), unswept=unswept)
+    scope = _pull_scope(work, account, step)
     pulled = await pull_account(context, account, access, scope, swept, _finish_pull(work, step))
     if pulled.failure:
         raise StepFailed(pulled.failure)
@@ -240,8 +240,10 @@ async def _proved_access(work: Work, account: Account) -> tuple[PullContext, Acc
 def _pull_scope(work: Work, account: Account, step: Step) -> PullScope:
     until = latest(work.proved[account.name], work.until)
     window = _window(work, account, step)
-    scope = Window(min(window.start, until), min(window.end, until))
-    return PullScope(scope, until, work.config.omise.lookback_days * DAY)
+    stretch = Window(min(window.start, until), min(window.end, until))
+    swept_since = work.batch.created_at if work.options.full else None
+    lookback = work.config.omise.lookback_days * DAY
+    return PullScope(stretch, until, lookback, work.config.schedule.sweep_again, swept_since)
 
 
 def _window(work: Work, account: Account, step: Step) -> Window:
@@ -261,14 +263,12 @@ def _finish_pull(work: Work, step: Step) -> Callable[[Store, Pulled, Sequence[Pu
     return finish
 
 
-def _swept(work: Work, account: Account) -> tuple[Pulled, tuple[Window, ...] | None]:
-    """What the account's sweeps found, and what was given up of them; null where there were none."""
-    sweeps = work.steps(Kind.SWEEP, account.name)
+def _swept(work: Work, account: Account) -> Pulled:
+    """What the account's sweeps found; what was given up of them is a hole to the pull."""
     swept = Pulled(account)
-    for outcome in work.outcomes(sweeps):
+    for outcome in work.outcomes(work.steps(Kind.SWEEP, account.name)):
         swept.add(outcome)
-    unswept = tuple(_window(work, account, step) for step in sweeps if not step.complete)
-    return swept, unswept if sweeps else None
+    return swept
 
 
 async def _judge(work: Work, step: Step) -> None:

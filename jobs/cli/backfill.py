@@ -24,6 +24,7 @@ def backfill(
     last: options.Last = None,
     account: options.Accounts = None,
     no_report: Annotated[bool, typer.Option("--no-report", help="Write no workbooks.")] = False,
+    full: options.Full = False,
     by: options.By = "",
     as_json: options.AsJson = False,
 ) -> None:
@@ -34,7 +35,7 @@ def backfill(
     """
     with told(as_json):
         config = read_config(context, ("accounts", "orders"))
-        wanted = replace(run_options(first, last, account, None, by, "backfill"), report=not no_report)
+        wanted = replace(run_options(first, last, account, None, by, "backfill"), full=full, report=not no_report)
         way = do_batch if config.queue is None else enqueue_and_wait
         try:
             with progress_on_stderr() as progress:

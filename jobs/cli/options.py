@@ -50,6 +50,7 @@ AsOf = Annotated[
     datetime | None,
     typer.Option("--as-of", parser=aware_moment, metavar="TIME", help="What counts as now, with offset."),
 ]
+Full = Annotated[bool, typer.Option("--full", help="Sweep again what was swept before.")]
 By = Annotated[
     str, typer.Option("--by", metavar="NAME", envvar="RECON_USER", help="Who acts; else the system's login.")
 ]

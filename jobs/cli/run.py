@@ -33,6 +33,7 @@ def run(
     account: options.Accounts = None,
     as_of: options.AsOf = None,
     no_pull: Annotated[bool, typer.Option("--no-pull", help="Judge what is stored.")] = False,
+    full: options.Full = False,
     no_report: Annotated[bool, typer.Option("--no-report", help="Write no workbook.")] = False,
     no_alert: Annotated[bool, typer.Option("--no-alert", help="Tell nobody.")] = False,
     opening: Annotated[
@@ -55,6 +56,7 @@ def run(
         wanted = replace(
             run_options(first, last, account, as_of, by, "run"),
             pull=not no_pull,
+            full=full,
             report=not no_report,
             opening=opening,
             format=format_,
@@ -71,6 +73,7 @@ def pull(
     last: options.Last = None,
     account: options.Accounts = None,
     as_of: options.AsOf = None,
+    full: options.Full = False,
     by: options.By = "",
     as_json: options.AsJson = False,
 ) -> None:
@@ -78,7 +81,7 @@ def pull(
     with told(as_json):
         wanted = run_options(first, last, account, as_of, by, "pull")
         config = read_config(context, ("accounts", "orders"))
-        outcome = _run(config, replace(wanted, judge=False, record=False, report=False), as_json)
+        outcome = _run(config, replace(wanted, full=full, judge=False, record=False, report=False), as_json)
         raise typer.Exit(DONE if outcome.complete else INCOMPLETE)
 
 

@@ -245,6 +245,7 @@ class ScheduleSection(Section):
     """When things run by themselves, in each account's zone."""
 
     nightly: Cron = "30 1 * * *"
+    sweep_again: PositiveDuration = timedelta(days=14)
     jobs: tuple[Job, ...] = ()
     catch_up_days: Count = 7
 

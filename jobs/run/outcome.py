@@ -18,6 +18,7 @@ class RunOptions:
 
     `judge` false stops after the pull; `record` false judges and writes reports but keeps no run (`recon report`).
     `opening` is a file of items known to be open at go-live.
+    `full`: what was swept before is swept again.
     `unless_done`: nothing runs where a whole run of the range is recorded already (a night in two schedulers).
     """
 
@@ -26,6 +27,7 @@ class RunOptions:
     accounts: tuple[str, ...] = ()
     as_of: datetime | None = None
     pull: bool = True
+    full: bool = False
     judge: bool = True
     record: bool = True
     report: bool = True

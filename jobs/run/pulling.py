@@ -14,7 +14,10 @@ from jobs.run.access import AccountAccess, PullContext
 from jobs.run.outcome import place_of
 from jobs.run.pulled import Pulled
 from jobs.run.saving import Saver
+from jobs.run.sweeps.totals import differing
+from jobs.run.sweeps.windows import holes, turn
 from recon import columns as c
+from recon.calendars import joined, outside
 from recon.model import Account, Malformed, ObjectRow, Window
 from recon.omise import pull
 from recon.omise.client import Client, KeyRefused, OmiseError
@@ -23,13 +26,14 @@ from recon.omise.scrub import Scrub
 from recon.store.engine import Store, is_of_data
 from recon.store.related import unfinished
 from recon.store.related.charge_names import bring_up_to_date
-from recon.store.versions import kept_aside, save
+from recon.store.versions import counting, kept_aside, save
 from recon.store.versions.load import complete_windows
 from recon.store.versions.save import PulledWindow
 
 T = TypeVar("T")
 
 SWEPT = ("charge", "refund", "transfer", "transaction", "dispute", "receipt")
+CHANGING = ("charge", "refund", "transfer", "dispute")  # a transaction and a receipt stay as they were made
 # Clocks differ and lists come late: what was made a little before the last pull's end is asked for again.
 OVERLAP = timedelta(hours=1)
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -40,14 +44,17 @@ _DELETED = c.TRANSFER.names.index(c.DELETED)
 @dataclass(frozen=True)
 class PullScope:
     """How far a pull looks: creation times in `window`, nothing from `until` on, and for how long back a payment that
-    failed may still succeed. Frozen when the run starts. `unswept`: what sweeps before it left of the window, null
-    where there were none.
+    failed may still succeed. Frozen when the run starts.
+
+    What earlier sweeps read whole of the window is not swept again, but for those before `swept_since` (null: none),
+    and by turns once in `sweep_again`, behind totals of all of it (null: neither, as for a look during the day).
     """
 
     window: Window
     until: datetime
     lookback: timedelta
-    unswept: tuple[Window, ...] | None = None
+    sweep_again: timedelta | None = None
+    swept_since: datetime | None = None
 
 
 Finish = Callable[[Store, Pulled, Sequence[PulledWindow]], None]  # writes the last of a pull
@@ -66,9 +73,9 @@ async def pull_account(
     swept: Pulled | None = None,
     finish: Finish = save_windows,
 ) -> Pulled:
-    """Everything created in the window, and by id what may have changed outside it or is not stored yet.
+    """What is new since the last complete pull, what was never swept of the window, and by id what may have changed.
 
-    What fails is told in the answer; what was stored until then stays, and the next pull does the whole again.
+    What fails is told in the answer; what was stored until then stays, and the next pull asks for all of it again.
     `swept` is what sweeps of the window found; `finish` is handed what must be written last, once all else is.
     """
     return await _pull(context, access, scope, swept or Pulled(account), _AccountPull.run, finish)
@@ -121,8 +128,9 @@ async def _pull(
 class _AccountPull:
     """One pull under way.
 
-    The mark is where the last complete pull ended: events from then on, and versions seen since that pull began, say
-    what else may have changed. It moves at the very end, so that whatever cuts a pull short, the next one knows.
+    The mark is where the last complete pull's window ended. What was created from then on, and of which versions are
+    seen since that pull read the last that it was told of, says what else may have changed. It moves at the very end,
+    so that whatever cuts a pull short, the next one knows.
     """
 
     context: PullContext
@@ -132,52 +140,88 @@ class _AccountPull:
     result: Pulled
     mark_key: bytes = field(repr=False)
     ids_to_fetch: dict[str, set[Any]] = field(default_factory=dict)  # by kind
-    last_windows: list[PulledWindow] | None = None  # that are to be written last, all at once
+    last_windows: list[PulledWindow] = field(default_factory=list)  # that are to be written last, all at once
+    fetched_by_name: set[str] = field(default_factory=set)
+    is_step: bool = False  # all windows are: with the marker of a sweep
     reads: asyncio.Lock = field(default_factory=asyncio.Lock)  # each connection to SQLite has a cache of its own
 
     async def sweep(self) -> list[PulledWindow]:
-        """Every kind side by side; the windows are left to be written."""
-        self.last_windows = []
+        """The whole window, every kind side by side; the windows are left to be written."""
+        self.is_step = True
         await side_by_side(*(self._sweep(kind, self.scope.window) for kind in SWEPT))
         return self.last_windows
 
     async def run(self) -> list[PulledWindow]:
-        """Sweeps first, side by side; what they cannot see is read by id, charges last: their parts tell of them.
+        """Lists first, side by side; what they cannot tell is read by id, charges last: their parts tell of them.
 
         The mark is left to be written.
         """
-        begun = self.context.clock()
-        window = self.scope.window
         until = self.scope.until
-        mark, complete_at = await self._mark()
-        events_since = mark - OVERLAP
-        newer = Window(max(window.end, events_since), until)
-        unswept = (window,) if self.scope.unswept is None else self.scope.unswept
-        self._add(await self._query(unfinished.not_final, window))
-        self._add(await self._query(kept_aside.to_read_again))
+        mark, followed_until = await self._mark()
+        fresh = Window(mark - OVERLAP, until)
+        swept = {kind: await self._windows(kind, fresh) for kind in SWEPT}
         events, *_ = await side_by_side(
-            self._sweep("event", Window(events_since, until)),
-            *(self._sweep(kind, part) for part in unswept for kind in SWEPT),
-            self._sweep("refund", newer, "newer refunds"),  # an event names a refund alone, and not its charge
+            self._sweep(c.EVENT.name, fresh),
+            *(self._sweep(kind, window) for kind, windows in swept.items() for window in windows),
         )
+        if self.scope.sweep_again is not None:
+            compared = await side_by_side(*(self._compare(kind, windows) for kind, windows in swept.items()))
+            swept = dict(zip(swept, compared, strict=True))
+        self._add(await self.query(unfinished.not_final, swept))
+        self._add(await self.query(kept_aside.to_read_again))
         self._add(self.result.absent)
-        self._add(await self._query(unfinished.named_by_events, events_since, window))
-        charges = {*self.ids_to_fetch.pop("charge", ())}
-        charges.update(await self._query(unfinished.may_succeed_late, until, self.scope.lookback, window))
+        await self._fetch(c.TRANSACTION.name, self.ids_to_fetch.pop(c.TRANSACTION.name, ()))
+        await self._fetch_named()
+        self._add(await self.query(unfinished.named_by_events, fresh.start, swept))
+        self._add(await self.query(unfinished.named_by_transactions, followed_until, swept))
+        charges = {*self.ids_to_fetch.pop(c.CHARGE.name, ())}
+        charges.update(await self.query(unfinished.may_succeed_late, until, self.scope.lookback, swept))
         for kind, ids in self.ids_to_fetch.items():
             await self._fetch(kind, ids)
-        charges.update(await self._query(unfinished.with_new_parts, complete_at, window))
-        await self._fetch("charge", charges)
+        followed = self.context.clock()
+        charges.update(await self.query(unfinished.with_new_parts, followed_until, swept))
+        await self._fetch(c.CHARGE.name, charges)
         await self._fetch_named()
-        await self._save_balance(newer.start)
-        return [PulledWindow("event", Window(mark, until), *events, begun)] if until > mark else []
+        await self._save_balance(max(until, fresh.start))
+        moved = [PulledWindow(c.EVENT.name, Window(mark, until), *events, followed)] if until >= mark else []
+        return [*self.last_windows, *moved]
+
+    async def _windows(self, kind: str, fresh: Window) -> tuple[Window, ...]:
+        """Which creation times of a kind to sweep: what is new, what no sweep has read whole, and what is due again.
+
+        A list of one page is read whole: its total alone would take as long.
+        """
+        stretch = self.scope.window
+        sweeps = await self.query(counting.last_sweeps, kind, stretch, self.scope.swept_since)
+        windows = [fresh, *holes(sweeps, stretch)]
+        if self.scope.sweep_again is not None:
+            _, most = await self.query(counting.count_listed, kind, stretch)
+            if most <= pull.PAGE:
+                windows.append(stretch)
+            elif kind in CHANGING:
+                windows += turn(sweeps, stretch, self.context.clock(), self.scope.sweep_again)
+        return joined(window for window in windows if window.start < window.end)
+
+    async def _compare(self, kind: str, swept: Sequence[Window]) -> tuple[Window, ...]:
+        """Sweeps what of the whole window, where it was not swept just now, Omise counts otherwise than the store.
+
+        The windows that are swept by now.
+        """
+        differ: list[Window] = []
+        if outside([self.scope.window], swept):
+            differ = await differing(_ListCounts(self, kind), self.scope.window)
+            await side_by_side(*(self._sweep(kind, window) for window in joined(differ)))
+        return joined([*swept, *differ])
 
     async def _mark(self) -> tuple[datetime, datetime]:
-        """Where the last complete pull ended and when it began; the first one makes the mark before all else."""
-        complete = await self._query(complete_windows, "event")
+        """Where the last complete pull's window ended, and from when on it did not follow what it saw.
+
+        The first one makes the mark before all else.
+        """
+        complete = await self.query(complete_windows, "event")
         if complete:
-            window, began = max(complete, key=lambda window_and_start: window_and_start[0].end)
-            return window.end, began
+            window, followed_until = max(complete, key=lambda window_and_moment: window_and_moment[0].end)
+            return window.end, followed_until
         start = Window(self.scope.until, self.scope.until)
         await self._write(save.save_windows, [PulledWindow("event", start, 0, 0, NEVER)])
         return start.end, NEVER
@@ -217,15 +261,16 @@ class _AccountPull:
             return
         read = part.seen + part.malformed  # what is kept aside is told by itself, and hides nothing beside it
         closed = PulledWindow(part.kind, part.window, part.total, read, self.context.clock())
-        if self.last_windows is None:
-            await self.context.write(save_windows, self.result, [closed])
-        else:
-            self.last_windows.append(closed)
+        absent: list[Any] = []
         if part.total == read:
             release = (part.kind, part.window, part.kept_aside, self.context.clock())
             await self._write(kept_aside.release_window, *release)
-            absent = await self._query(unfinished.unlisted, part.kind, part.window, part.ids)
+            absent = await self.query(unfinished.unlisted, part.kind, part.window, part.ids)
             self.result.absent.setdefault(part.kind, set()).update(absent)
+        if absent or self.is_step:
+            self.last_windows.append(closed)
+        else:
+            await self.context.write(save_windows, self.result, [closed])
 
     async def _keep_aside(self, malformed: Sequence[Malformed]) -> None:
         if malformed:
@@ -233,16 +278,21 @@ class _AccountPull:
             await self._write(kept_aside.keep_aside, malformed, unknown, self.context.clock())
 
     async def _fetch_named(self) -> None:
-        fetched: set[str] = set()
-        for _ in range(2):  # a charge that is fetched by its name names a transaction in turn
-            for kind, named in (await self._query(unfinished.named_not_stored)).items():
-                await self._fetch(kind, set(named) - fetched)
-                fetched.update(named)
+        """What is named and not stored, and what that names in turn: a charge its transaction."""
+        for _ in range(2):
+            named = await self.query(unfinished.named_not_stored)
+            new = {kind: {*ids}.difference(self.fetched_by_name) for kind, ids in named.items()}
+            if not any(new.values()):
+                return
+            for kind, ids in new.items():
+                await self._fetch(kind, ids)
+                self.fetched_by_name.update(ids)
 
     async def _fetch(self, kind: str, ids: Collection[Any]) -> None:
         """Objects by id, stored as Omise says them now; what it does not know any more is not current any more."""
         if not ids:
             return
+        ids = await self._sweep_crowded(kind, set(ids))
         missing: list[str] = []
         malformed: list[Malformed] = []
         unlisted = 0
@@ -263,6 +313,16 @@ class _AccountPull:
         self.result.gone += await self._write(save.save_gone, kind, missing, self.context.clock())
         if unlisted:
             self.result.short.append(f"{kind}s: Omise's list lacks {unlisted} that it gives by id")
+
+    async def _sweep_crowded(self, kind: str, ids: set[Any]) -> set[Any]:
+        """Sweeps the days of so many of these objects that their list takes fewer requests; the ids that are left."""
+        days, listed = await self.query(counting.crowded_days, kind, ids, self.scope.until)
+        if not days:
+            return ids
+        absent = self.result.absent.setdefault(kind, set())
+        before = {*absent}
+        await side_by_side(*(self._sweep(kind, window) for window in days))
+        return ids.difference(listed) | (absent & ids) | absent.difference(before)
 
     def _should_be_listed(self, kind: str, row: ObjectRow) -> bool:
         """It stands in a window whose list did not name it; a deleted transfer need not."""
@@ -296,7 +356,7 @@ class _AccountPull:
     def _stored_marks(self) -> StoredMarks:
         async def ask(kind: str, marks: Mapping[str, bytes]) -> Collection[str]:
             async with self.reads:
-                unchanged: Collection[str] = await self._query(save.known_as, kind, marks)
+                unchanged: Collection[str] = await self.query(save.known_as, kind, marks)
             return unchanged
 
         return StoredMarks(self.mark_key, ask)
@@ -305,7 +365,7 @@ class _AccountPull:
         for kind, ids in ids_by_kind.items():
             self.ids_to_fetch.setdefault(kind, set()).update(ids)
 
-    async def _query(self, function: Callable[..., Any], *arguments: Any) -> Any:
+    async def query(self, function: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.to_thread(function, self.context.store, self.result.account.name, *arguments)
 
     async def _write(self, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -319,6 +379,25 @@ class _AccountPull:
         progress.start(label, None)
         yield lambda _, done, total: progress.advance(label, done, total)
         progress.finish(label)
+
+
+@dataclass(frozen=True)
+class _ListCounts:
+    """One list of a pull, as Omise counts it and as the store does."""
+
+    pull: _AccountPull
+    kind: str
+
+    async def total(self, window: Window) -> int:
+        return await pull.total(self.pull.client, self.kind, window)
+
+    async def stored(self, window: Window) -> tuple[int, int]:
+        least_and_most: tuple[int, int] = await self.pull.query(counting.count_listed, self.kind, window)
+        return least_and_most
+
+    async def quiet_second(self, moment: datetime) -> datetime | None:
+        second: datetime | None = await self.pull.query(counting.quiet_second, self.kind, moment)
+        return second
 
 
 async def side_by_side(*calls: Coroutine[None, None, T]) -> list[T]:

@@ -153,7 +153,9 @@ def _pull_scope(road: Road, account: Account) -> PullScope:
     until = latest(road.proved[account.name].date, min(road.as_of, road.started))
     lookback = omise.lookback_days * DAY
     end = min(window.end + omise.lookahead_days * DAY, until)
-    return PullScope(Window(min(window.start - lookback, end), end), until, lookback)
+    stretch = Window(min(window.start - lookback, end), end)
+    swept_since = road.started if road.options.full else None
+    return PullScope(stretch, until, lookback, road.config.schedule.sweep_again, swept_since)
 
 
 async def judge(road: Road, sources: SourcesRead, pulls: Mapping[str, Pulled]) -> tuple[Findings, Context]:

@@ -127,6 +127,12 @@ async def _fetch_one(
     return Batch(kind, rows, dict(marks_of(kind, [body], stored.key)) if stored is not None else {})
 
 
+async def total(client: Client, kind: str, window: Window) -> int:
+    """How many objects of a kind Omise counts between the ends of a window, whatever it means by the ends."""
+    page = await _list(client, kind, {"from": _stamp(window.start), "to": _stamp(window.end), "limit": 1})
+    return page.total
+
+
 async def sweep(
     client: Client,
     kind: str,
@@ -256,13 +262,7 @@ class _Sweep:
             "limit": limit,
             "order": "chronological",
         }
-        try:
-            page = await self.client.get(f"/{self.kind}s", params, decode_list)
-        except NotFound:
-            if self.kind != RECEIPT.name:  # an account without live receipts may have no such list
-                raise
-            page = ListPage(0, ())
-        return await self._read(page, window)
+        return await self._read(await _list(self.client, self.kind, params), window)
 
     async def _read(self, page: ListPage, window: Window) -> "_ReadPage":
         """Reads what of a page is not stored as it came."""
@@ -289,6 +289,15 @@ class _ReadPage:
     unchanged: frozenset[str]
     batch: Batch
     malformed: tuple[Malformed, ...]
+
+
+async def _list(client: Client, kind: str, params: Mapping[str, str | int]) -> ListPage:
+    try:
+        return await client.get(f"/{kind}s", params, decode_list)
+    except NotFound:
+        if kind != RECEIPT.name:  # an account without live receipts may have no such list
+            raise
+        return ListPage(0, ())
 
 
 def _dated(malformed: Iterable[Malformed], bodies: Sequence[bytes], window: Window) -> tuple[Malformed, ...]:

@@ -59,6 +59,7 @@ class PulledStore:
     folder: Path
     name: str = "th"
     lookback: timedelta = 3 * DAY
+    sweep_again: timedelta = 14 * DAY
     limits: Limits = FAST
     progress: SeenProgress = field(default_factory=SeenProgress)
     now: datetime = NOON
@@ -71,13 +72,15 @@ class PulledStore:
         self.now += timedelta(seconds=1)
         return self.now
 
-    async def pull(self, start: datetime, until: datetime, end: datetime | None = None) -> Pulled:
+    async def pull(self, start: datetime, until: datetime, end: datetime | None = None, full: bool = False) -> Pulled:
         """One pull at `until` of what was made from `start`, less the lookback, until then, or until `end`."""
         one = ACCOUNTS[self.name]
         account = Account(one.name, one.region, one.currency, ZoneInfo("UTC"))
         context = PullContext(self.store, self.clock, self.progress, asyncio.Lock())
         access = AccountAccess(self.url, one.key, self.limits, SCRUB, None)
-        scope = PullScope(Window(start - self.lookback, end or until), until, self.lookback)
+        since = self.clock() if full else None
+        window = Window(start - self.lookback, end or until)
+        scope = PullScope(window, until, self.lookback, self.sweep_again, since)
         return await pull_account(context, account, access, scope)
 
     def known(self, moment: datetime | None = None) -> Known:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from jobs.batch.plan import BACKFILL, Period, PullDays, plan, ready
@@ -18,7 +18,8 @@ from recon.store.queue.batches import Batch, BatchRequest, Marker, Step, StepDon
 from tests.kit.small_config import SMALL
 from tests.kit.store_samples import fresh_url
 
-FIRST, LAST = date(2026, 1, 30), date(2026, 2, 2)
+DAYS = tuple(date(2026, 1, 30) + timedelta(days=number) for number in range(4))
+FIRST, LAST = DAYS[0], DAYS[-1]
 FAST = Pace(beat=0.3, dead_after=3.0, poll=0.3, tend="* * * * * *", look=0.1, busy=0.3, again=0.1, grace=10.0)
 
 
@@ -43,7 +44,7 @@ def batch_of(
 ) -> Batch:
     """Four days over two months of two accounts: 2 times reading, 8 sweeps, 2 pulls, 4 times judging, 2 reports."""
     periods = [Period(FIRST, date(2026, 1, 31), accounts), Period(date(2026, 2, 1), LAST, accounts)]
-    steps = plan(periods, [PullDays(account, FIRST, LAST, True) for account in accounts])
+    steps = plan(periods, [PullDays(account, FIRST, LAST, DAYS) for account in accounts])
     request = BatchRequest(name, kind, FIRST, LAST, accounts, {}, clock(), "test")
     found = batches.open_batch(store, request, steps, clock(), clock())
     assert found is not None

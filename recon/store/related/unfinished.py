@@ -1,13 +1,14 @@
 """Says what a pull reads again by id: what is not final, told, named, or no longer listed; judges nothing.
 
-A window handed over as `swept` is one that a sweep reads whole: what was created in it is not named again.
+Windows handed over as `swept`, by kind, are those that a sweep reads whole: what was created in them is not named
+again.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, Table, and_, exists, func, not_, select, union
+from sqlalchemy import ColumnElement, FromClause, Select, Table, and_, exists, func, not_, select, true, union
 
 from recon import columns as c
 from recon.model import OPEN_DISPUTES, ChargeStatus, OrderStatus, Window
@@ -31,9 +32,9 @@ NOT_FINAL: Mapping[str, ColumnElement[bool]] = {
 # A charge holds its refunds and its dispute: when they change, it does.
 _PARTS = ("refund", "dispute")
 _ENDED = (ChargeStatus.FAILED.value, ChargeStatus.EXPIRED.value)
-_WAITING = (OrderStatus.PENDING.value, OrderStatus.PAID.value)
+_PAID = OrderStatus.PAID.value
 _PREFIXES = {"charge": "chrg_", "transaction": "trxn_", "transfer": "trsf_", "dispute": "dspt_"}
-_EVENT_PREFIXES = {"charge": "chrg_", "refund": "rfnd_", "transfer": "trsf_", "dispute": "dspt_"}
+_CHANGING_PREFIXES = {"charge": "chrg_", "refund": "rfnd_", "transfer": "trsf_", "dispute": "dspt_"}
 _MOVES = tables.OBJECTS["transaction"]
 # Who names what; a transaction names what it comes from. A refund cannot be asked for without its charge.
 _NAMING = {
@@ -42,26 +43,24 @@ _NAMING = {
     "transfer": (_MOVES,),
     "dispute": (_MOVES,),
 }
+Swept = Mapping[str, Sequence[Window]]
 
 
-def not_final(store: Store, account: str, swept: Window) -> dict[str, list[Any]]:
-    """Ids of what may still change by itself, by kind, a charge with an unfinished refund or dispute included.
+def not_final(store: Store, account: str, swept: Swept) -> dict[str, list[Any]]:
+    """Ids of what may still change by itself, by kind; a refund's id is the pair (charge id, refund id).
 
-    A refund's id is the pair (charge id, refund id).
+    A charge with an unfinished refund or dispute is read again once that has changed (`with_new_parts`).
     """
     ids_by_kind: dict[str, list[Any]] = {}
     with reading(store) as connection:
         for kind, condition in NOT_FINAL.items():
             table = tables.OBJECTS[kind]
             statement = _ids(kind).where(_current(table, account), _beyond(table, swept), condition)
-            ids_by_kind[kind] = [_id(kind, row) for row in connection.execute(statement)]
-        for kind in _PARTS:
-            statement = _charges_of(kind, account, NOT_FINAL[kind], swept)
-            ids_by_kind["charge"] += connection.execute(statement).scalars()
-    return {kind: sorted(set(ids)) for kind, ids in ids_by_kind.items()}
+            ids_by_kind[kind] = sorted(_id(kind, row) for row in connection.execute(statement))
+    return ids_by_kind
 
 
-def with_new_parts(store: Store, account: str, since: datetime, swept: Window) -> list[str]:
+def with_new_parts(store: Store, account: str, since: datetime, swept: Swept) -> list[str]:
     """Ids of charges with a refund or dispute of which this version was first seen at or after a moment."""
     charge_ids: set[str] = set()
     with reading(store) as connection:
@@ -71,11 +70,12 @@ def with_new_parts(store: Store, account: str, since: datetime, swept: Window) -
     return sorted(charge_ids)
 
 
-def may_succeed_late(store: Store, account: str, until: datetime, lookback: timedelta, swept: Window) -> list[str]:
-    """Ids of charges that failed or expired within `lookback` before `until`, while their order waits for money.
+def may_succeed_late(store: Store, account: str, until: datetime, lookback: timedelta, swept: Swept) -> list[str]:
+    """Ids of charges that failed or expired within `lookback` before `until`, while their order stands as paid.
 
-    Omise keeps no moment of a failure; a charge ends at `expires_at` at the latest. Its order is the one that a run
-    linked it to, and no charge linked to that order is successful. Looks at what was created in twice that time.
+    A late success moves money, and its transaction names the charge: this is for one that has none. Omise keeps no
+    moment of a failure; a charge ends at `expires_at` at the latest. Its order is the one a run linked it to, and
+    no charge linked to that order is successful. Looks at what was created in twice that time.
     """
     charge = tables.OBJECTS["charge"]
     order = tables.ORDER
@@ -84,7 +84,7 @@ def may_succeed_late(store: Store, account: str, until: datetime, lookback: time
         _links(tables.MATCH, charge),
         _links(tables.MATCH, order),
         tables.known_at(order, None),
-        order.c[c.STATUS].in_(_WAITING),
+        order.c[c.STATUS] == _PAID,
         ~_paid(order),
     )
     statement = _ids("charge").where(
@@ -120,26 +120,35 @@ def named_not_stored(store: Store, account: str) -> dict[str, list[str]]:
         }
 
 
-def named_by_events(store: Store, account: str, since: datetime, swept: Window) -> dict[str, list[Any]]:
+def named_by_events(store: Store, account: str, since: datetime, swept: Swept) -> dict[str, list[Any]]:
     """Ids of the objects that an account's events since a moment name, by kind; a refund's is a pair as above.
 
     A refund that is not stored is left out: it cannot be asked for without its charge.
     """
     event = tables.OBJECTS["event"].c
-    refund = tables.OBJECTS["refund"]
-    named = event[c.OBJECT_ID]
     recent = (event[c.ACCOUNT] == account) & (event[c.CREATED_AT] >= to_micros(since))
+    return _named(store, account, event[c.OBJECT_ID], recent, swept)
+
+
+def named_by_transactions(store: Store, account: str, since: datetime, swept: Swept) -> dict[str, list[Any]]:
+    """As `named_by_events`: what the transactions come from that were first seen at or after a moment."""
+    recent = _current(_MOVES, account) & (_MOVES.c[c.SEEN_AT] >= to_micros(since))
+    return _named(store, account, _MOVES.c[c.ORIGIN], recent, swept)
+
+
+def _named(
+    store: Store, account: str, named: ColumnElement[Any], recent: ColumnElement[bool], swept: Swept
+) -> dict[str, list[Any]]:
     ids_by_kind: dict[str, list[Any]] = {}
     with reading(store) as connection:
-        for kind, prefix in _EVENT_PREFIXES.items():
+        for kind, prefix in _CHANGING_PREFIXES.items():
             table = tables.OBJECTS[kind]
+            key = table.c[tables.key_of(table)]
             names = select(named).where(recent, func.substr(named, 1, len(prefix)) == prefix).distinct()
             if kind == "refund":
-                stored = _ids(kind).where(_current(refund, account), _beyond(refund, swept))
-                names = stored.where(refund.c[c.REFUND_ID].in_(names))
+                names = _ids(kind).where(_current(table, account), _beyond(table, swept), key.in_(names))
             else:
-                key = table.c[tables.key_of(table)]
-                in_sweep = exists().where(_current(table, account), key == named, tables.created_in(table, swept))
+                in_sweep = exists().where(_current(table, account), key == named, not_(_beyond(table, swept)))
                 names = names.where(~in_sweep)
             ids_by_kind[kind] = sorted(_id(kind, row) for row in connection.execute(names))
     return ids_by_kind
@@ -159,12 +168,12 @@ def _current(table: Table, account: str) -> ColumnElement[bool]:
     return (table.c[c.ACCOUNT] == account) & tables.known_at(table, None)
 
 
-def _beyond(table: Table, window: Window) -> ColumnElement[bool]:
-    """Created outside a window. So put that SQLite looks for what else is asked, not for both sides of the window."""
-    return not_(tables.created_in(table, window))
+def _beyond(table: Table, swept: Swept) -> ColumnElement[bool]:
+    """Created outside the windows of its kind. So put that SQLite looks for what else is asked, not for the sides."""
+    return and_(true(), *(not_(tables.created_in(table, window)) for window in swept.get(table.name, ())))
 
 
-def _charges_of(kind: str, account: str, condition: ColumnElement[bool], swept: Window) -> Select[Any]:
+def _charges_of(kind: str, account: str, condition: ColumnElement[bool], swept: Swept) -> Select[Any]:
     """Stored charges beyond a window with a part of a kind that meets a condition."""
     charge = tables.OBJECTS["charge"]
     part = tables.OBJECTS[kind]

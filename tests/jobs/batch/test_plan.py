@@ -25,8 +25,8 @@ NOON = datetime(2026, 3, 9, 12, tzinfo=UTC)
 FEBRUARY, MARCH = (date(2026, 2, 27), date(2026, 2, 28)), (date(2026, 3, 1), date(2026, 3, 1))
 PERIODS = (Period(*FEBRUARY, ("th", "jp")), Period(*MARCH, ("jp",)))
 PULLS = (
-    PullDays("th", date(2026, 2, 27), date(2026, 2, 28), True),
-    PullDays("jp", date(2026, 2, 28), MARCH[1], True),
+    PullDays("th", *FEBRUARY, FEBRUARY),
+    PullDays("jp", FEBRUARY[1], MARCH[1], (FEBRUARY[1], MARCH[1])),
 )
 STEPS = plan(PERIODS, PULLS)
 
@@ -72,7 +72,7 @@ def test_every_day_is_swept_and_every_account_judged_month_by_month() -> None:
 
 
 def test_a_night_sweeps_no_days() -> None:
-    steps = plan([Period(*MARCH, ("th",))], [replace(PULLS[0], by_day=False)])
+    steps = plan([Period(*MARCH, ("th",))], [replace(PULLS[0], swept=())])
     assert [step.key for step in steps] == ["read 2026-03-01", "pull th", "judge th 2026-03-01", "report 2026-03-01"]
 
 

@@ -17,10 +17,12 @@ from recon.store.engine import Store, open_store, reading
 from recon.store.related import unfinished
 from recon.store.runs import figures
 from recon.store.versions import evidence
+from recon.store.versions.counting import count_listed
 from recon.store.versions.save import known_as, save_objects
 from tests.kit.store_samples import HOUR, NOON, charge, fresh_url
 
-SWEPT = Window(NOON, NOON + HOUR)
+WINDOW = Window(NOON, NOON + HOUR)
+SWEPT = dict.fromkeys(("charge", "refund", "transfer", "dispute"), (WINDOW,))
 PENDING = "ix_charge_pending (account=? AND status=?)"
 CURRENT = "uq_charge_current (charge_id=? AND account=?)"
 CHARGES, REFUNDS = tables.OBJECTS["charge"], tables.OBJECTS["refund"]
@@ -61,17 +63,28 @@ def plans(store: Store, work: Callable[[Store], Any]) -> str:
 @pytest.mark.parametrize(
     ("work", "indexes"),
     [
-        (lambda store: unfinished.not_final(store, "th", SWEPT), (PENDING, CURRENT)),
+        (
+            lambda store: unfinished.not_final(store, "th", SWEPT),
+            (PENDING, "ix_refund_pending (account=? AND status=?)"),
+        ),
         (
             lambda store: unfinished.with_new_parts(store, "th", NOON, SWEPT),
             (CURRENT, "ix_refund_account_seen_at (account=? AND seen_at>?)"),
+        ),
+        (
+            lambda store: unfinished.named_by_transactions(store, "th", NOON, SWEPT),
+            (CURRENT, "ix_transaction_account_seen_at (account=? AND seen_at>?)"),
+        ),
+        (
+            lambda store: count_listed(store, "th", "charge", WINDOW),
+            ("ix_charge_account_created_at (account=? AND created_at>? AND created_at<?)",),
         ),
         (
             lambda store: unfinished.may_succeed_late(store, "th", NOON, timedelta(days=2), SWEPT),
             ("ix_charge_account_created_at (account=? AND created_at>?)", "ix_match_charge_id_charge_account"),
         ),
         (
-            lambda store: unfinished.unlisted(store, "th", "charge", SWEPT, ()),
+            lambda store: unfinished.unlisted(store, "th", "charge", WINDOW, ()),
             ("ix_charge_account_created_at (account=? AND created_at>? AND created_at<?)",),
         ),
         (

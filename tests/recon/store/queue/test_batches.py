@@ -22,7 +22,7 @@ from tests.kit.store_samples import DATABASES, HOUR, NOON, opened
 DAY = date(2026, 3, 1)
 ACCOUNTS = ("th", "jp")
 REQUEST = request_of(BACKFILL, RunOptions(DAY, DAY, by="test", command="backfill"), ACCOUNTS, NOON)
-STEPS = plan([Period(DAY, DAY, ACCOUNTS)], [PullDays(name, DAY, DAY, True) for name in ACCOUNTS])
+STEPS = plan([Period(DAY, DAY, ACCOUNTS)], [PullDays(name, DAY, DAY, (DAY,)) for name in ACCOUNTS])
 LONG_AGO = NOON - timedelta(days=1)
 RUN = RunRecord(NOON, NOON, NOON, "test", "backfill", {}, "1", "c", "complete", {})
 JUDGE = "judge {} 2026-03-01"

@@ -15,7 +15,8 @@ from tests.kit.store_samples import DATABASES, HOUR, NOON, charge, opened, order
 
 DAY = 24 * HOUR
 OLD = NOON - 40 * DAY
-SWEPT = Window(NOON - DAY, NOON)  # what a sweep reads whole
+WINDOW = Window(NOON - DAY, NOON)  # what a sweep reads whole
+SWEPT = dict.fromkeys(("charge", "refund", "transfer", "dispute"), (WINDOW,))
 
 
 @pytest.fixture(params=DATABASES)
@@ -33,7 +34,7 @@ def told(store: Store, *names: str | None) -> None:
 
 
 def test_what_events_name_is_read_again_unless_a_sweep_has_read_it(store: Store) -> None:
-    save(store, "charge", charge("chrg_old", created_at=OLD), charge("chrg_new", created_at=SWEPT.start))
+    save(store, "charge", charge("chrg_old", created_at=OLD), charge("chrg_new", created_at=WINDOW.start))
     save(store, "refund", row("refund", "rfnd_1", charge_id="chrg_old", created_at=OLD))
     told(store, "chrg_old", "chrg_new", "chrg_unknown", "rfnd_1", "rfnd_unknown", "trsf_1", "dspt_1", "cust_1", None)
     named = unfinished.named_by_events(store, "th", NOON - DAY, SWEPT)
@@ -47,9 +48,25 @@ def test_what_events_name_is_read_again_unless_a_sweep_has_read_it(store: Store)
     assert not any(unfinished.named_by_events(store, "sg", NOON - DAY, SWEPT).values())
 
 
+def test_what_a_transaction_comes_from_is_read_again(store: Store) -> None:
+    save(store, "charge", charge("chrg_old", created_at=OLD), charge("chrg_new", created_at=WINDOW.start))
+    save(store, "refund", row("refund", "rfnd_1", charge_id="chrg_old", created_at=OLD))
+    origins = ("chrg_old", "chrg_new", "chrg_unknown", "rfnd_1", "trsf_1", "dspt_1", "rcpt_1", None)
+    for number, origin in enumerate(origins):
+        save(store, "transaction", row("transaction", f"trxn_{number}", origin=origin, created_at=OLD), at=NOON)
+    assert unfinished.named_by_transactions(store, "th", NOON, SWEPT) == {
+        "charge": ["chrg_old", "chrg_unknown"],
+        "refund": [("chrg_old", "rfnd_1")],
+        "transfer": ["trsf_1"],
+        "dispute": ["dspt_1"],
+    }
+    assert not any(unfinished.named_by_transactions(store, "th", NOON + HOUR, SWEPT).values())
+    assert not any(unfinished.named_by_transactions(store, "sg", NOON, SWEPT).values())
+
+
 def test_a_charge_is_read_again_with_a_new_version_of_its_refund_or_dispute(store: Store) -> None:
     ids = ("chrg_1", "chrg_2", "chrg_3")
-    save(store, "charge", *(charge(id, created_at=OLD) for id in ids), charge("chrg_new", created_at=SWEPT.start))
+    save(store, "charge", *(charge(id, created_at=OLD) for id in ids), charge("chrg_new", created_at=WINDOW.start))
     parts = {id: row("refund", f"rfnd_{id}", charge_id=id, status="pending") for id in (*ids, "chrg_new")}
     save(store, "refund", *parts.values(), at=NOON - DAY)
     save(store, "dispute", row("dispute", "dspt_1", charge_id="chrg_2"), at=NOON)
@@ -66,7 +83,7 @@ def test_a_charge_is_read_again_with_a_new_version_of_its_refund_or_dispute(stor
         ({"status": "successful"}, False),
         ({"expires_at": NOON - 36 * DAY}, False),
         ({"created_at": NOON - 71 * DAY}, False),
-        ({"created_at": SWEPT.start}, False),
+        ({"created_at": WINDOW.start}, False),
         ({"charge_id": "chrg_unlinked"}, False),
     ],
     ids=str,
@@ -74,17 +91,23 @@ def test_a_charge_is_read_again_with_a_new_version_of_its_refund_or_dispute(stor
 def test_what_failed_may_still_succeed(store: Store, change: dict[str, Any], found: bool) -> None:
     one = {"charge_id": "chrg_1", "status": "failed", "created_at": OLD, "expires_at": NOON - 34 * DAY, **change}
     save(store, "charge", row("charge", one.pop("charge_id"), **one))
-    order(store, "pending", "chrg_1")
+    order(store, "paid", "chrg_1")
     assert unfinished.may_succeed_late(store, "th", NOON, 35 * DAY, SWEPT) == (["chrg_1"] if found else [])
 
 
 @pytest.mark.parametrize(
     ("status", "paid", "waits"),
-    [("paid", False, True), ("cancelled", False, False), ("refunded", False, False), ("paid", True, False)],
+    [
+        ("paid", False, True),
+        ("pending", False, False),
+        ("cancelled", False, False),
+        ("refunded", False, False),
+        ("paid", True, False),
+    ],
 )
-def test_only_while_its_order_waits_for_money(store: Store, status: str, paid: bool, waits: bool) -> None:
+def test_only_while_the_shop_takes_its_order_as_paid(store: Store, status: str, paid: bool, waits: bool) -> None:
     save(store, "charge", charge("chrg_1", "failed", created_at=OLD, expires_at=NOON))
-    save(store, "charge", charge("chrg_2", "successful" if paid else "failed", created_at=SWEPT.start))
+    save(store, "charge", charge("chrg_2", "successful" if paid else "failed", created_at=WINDOW.start))
     order(store, status, "chrg_1", "chrg_2")
     assert unfinished.may_succeed_late(store, "th", NOON, 35 * DAY, SWEPT) == (["chrg_1"] if waits else [])
 
@@ -102,9 +125,9 @@ def test_what_is_stored_and_no_longer_listed(store: Store) -> None:
     save(store, "charge", *(charge(id, created_at=at) for id, at in moments.items()))
     save(store, "refund", row("refund", "rfnd_1", charge_id="chrg_1", created_at=NOON - HOUR))
     save_gone(store, "th", "charge", ["chrg_gone"], NOON + HOUR)
-    assert unfinished.unlisted(store, "th", "charge", SWEPT, {"chrg_1"}) == ["chrg_2"]
-    assert unfinished.unlisted(store, "th", "refund", SWEPT, ()) == [("chrg_1", "rfnd_1")]
-    assert unfinished.unlisted(store, "sg", "charge", SWEPT, ()) == []
+    assert unfinished.unlisted(store, "th", "charge", WINDOW, {"chrg_1"}) == ["chrg_2"]
+    assert unfinished.unlisted(store, "th", "refund", WINDOW, ()) == [("chrg_1", "rfnd_1")]
+    assert unfinished.unlisted(store, "sg", "charge", WINDOW, ()) == []
 
 
 def test_what_is_gone_is_not_current_and_may_come_back_later_at_the_earliest(store: Store) -> None:

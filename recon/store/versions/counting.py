@@ -1,0 +1,103 @@
+"""Counts what is stored of a list, to be held against what Omise counts, and says which days cost less as a list."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Table, exists, func, select
+
+from recon import columns as c
+from recon.calendars import joined
+from recon.model import Window
+from recon.store import bulk, tables
+from recon.store.engine import Store, from_micros, reading, to_micros
+from recon.store.versions.save import PulledWindow
+
+PAGE = 100  # rows of a list's answer
+_LIST_COSTS = 2  # requests at least: the list, and its total once more
+_SEARCHED = timedelta(minutes=1)
+_SECOND = timedelta(seconds=1)
+_DAY = timedelta(days=1)
+
+
+def last_sweeps(store: Store, account: str, kind: str, stretch: Window, since: datetime | None) -> list[PulledWindow]:
+    """The last sweep of each window of a kind that touches a stretch; with `since` of those from that moment on."""
+    table = tables.PULL_WINDOW.c
+    columns = (table.start_at, table.end_at, table.total, table.stored, table.pulled_at)
+    statement = select(*columns).where(
+        table.account == account, table.kind == kind, table.start_at < stretch.end, table.end_at > stretch.start
+    )
+    if since is not None:
+        statement = statement.where(table.pulled_at >= since)
+    with reading(store) as connection:
+        return [
+            PulledWindow(kind, Window(start, end), total, stored, pulled_at)
+            for start, end, total, stored, pulled_at in connection.execute(statement)
+        ]
+
+
+def count_listed(store: Store, account: str, kind: str, window: Window) -> tuple[int, int]:
+    """How many objects a list of a window counts by what is stored, at least and at most.
+
+    Whether a list's ends are in it is not known, nor whether a deleted transfer is, nor when all of what could not be
+    read was made.
+    """
+    table = tables.OBJECTS[kind]
+    created = table.c[c.CREATED_AT]
+    start = to_micros(window.start)
+    end = to_micros(window.end)
+    stored = (table.c[c.ACCOUNT] == account) & tables.known_at(table, None)
+    listed = ~table.c[c.DELETED] if kind == c.TRANSFER.name else stored
+    aside = tables.KEPT_ASIDE
+    unread = (aside.c[c.ACCOUNT] == account) & (aside.c[c.KIND] == kind) & tables.known_at(aside, None)
+    unread &= ~exists().where(stored, table.c[tables.key_of(table)] == aside.c[c.NAME])
+    with reading(store) as connection:
+        least = _count(connection, table, stored & listed & (created > start) & (created < end))
+        most = _count(connection, table, stored & (created >= start) & (created <= end))
+        within = (aside.c[c.CREATED_FROM] > start) & (aside.c[c.CREATED_TO] < end)
+        touching = (aside.c[c.CREATED_FROM] <= end) & (aside.c[c.CREATED_TO] >= start)
+        return least + _count(connection, aside, unread & within), most + _count(connection, aside, unread & touching)
+
+
+def quiet_second(store: Store, account: str, kind: str, moment: datetime) -> datetime | None:
+    """The first whole second from a moment on in which nothing that is stored was created; null: none soon is."""
+    table = tables.OBJECTS[kind]
+    first = moment.replace(microsecond=0) + _SECOND if moment.microsecond else moment
+    span = Window(first, first + _SEARCHED)
+    statement = select(table.c[c.CREATED_AT]).where(table.c[c.ACCOUNT] == account, tables.created_in(table, span))
+    with reading(store) as connection:
+        busy = {from_micros(created) for created in connection.execute(statement).scalars()}
+    seconds = (first + number * _SECOND for number in range(_SEARCHED // _SECOND))
+    return next((second for second in seconds if second not in busy), None)
+
+
+def crowded_days(
+    store: Store, account: str, kind: str, ids: Collection[Any], until: datetime
+) -> tuple[tuple[Window, ...], set[Any]]:
+    """The days (UTC) of a kind whose list takes fewer requests than asking for those of `ids` that were made on them;
+    and these ids. A refund's id is the pair (charge id, refund id)."""
+    table = tables.OBJECTS[kind]
+    key = tables.key_of(table)
+    own_ids = {object_id if isinstance(object_id, str) else object_id[-1]: object_id for object_id in ids}
+    by_day: dict[datetime, list[Any]] = {}
+    days = []
+    with reading(store) as connection:
+        statement = (
+            f"SELECT {key}, {c.CREATED_AT} FROM {bulk.quoted(connection, table)} WHERE {c.ACCOUNT} = ? "
+            f"AND {bulk.in_list(connection, key)} AND {tables.SUPERSEDED_AT} IS NULL"
+        )
+        for own_id, created in bulk.fetch(connection, statement, (account, list(own_ids))):
+            day = from_micros(created).replace(hour=0, minute=0, second=0, microsecond=0)
+            by_day.setdefault(day, []).append(own_ids[own_id])
+        for day, asked in by_day.items():
+            window = Window(day, min(day + _DAY, until))
+            if len(asked) > _LIST_COSTS and window.start < window.end:
+                of_day = (table.c[c.ACCOUNT] == account) & tables.known_at(table, None)
+                listed = _count(connection, table, of_day & tables.created_in(table, window))
+                if len(asked) > -(-listed // PAGE) + _LIST_COSTS - 1:
+                    days.append(window)
+    return joined(days), {object_id for window in days for object_id in by_day[window.start]}
+
+
+def _count(connection: Connection, table: Table, condition: ColumnElement[bool]) -> int:
+    return int(connection.execute(select(func.count()).select_from(table).where(condition)).scalar_one())
