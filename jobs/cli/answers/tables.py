@@ -121,7 +121,7 @@ def cost(results: Sequence[Result], currencies: Currencies) -> None:
 
 
 def first_things(results: Sequence[Result]) -> None:
-    """What to do about the most severe open breaks, on stderr: a line per code, those that cost money first."""
+    """What to do about the most severe open breaks, on stderr: a line per code."""
     codes = Counter(code for result in results for code in open_breaks(result.breaks)[c.CODE])
     severe = sorted(
         (rule for rule in CATALOGUE if codes[rule.code]), key=lambda rule: -Severity[rule.severity.upper()]
