@@ -173,7 +173,7 @@ RULES = (
         GROUP,
         Severity.HIGH,
         "charge",
-        "A charge is pending beyond its expires_at, else its method's expiry, plus the grace.",
+        "A charge is pending for longer than it can be, by its own expiry or by its method's.",
         "Look the charge up at Omise; if it stays pending, ask Omise's support what became of the payment.",
         judge_each=_pending_stuck,
         may_apply=_pending,

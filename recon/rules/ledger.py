@@ -284,7 +284,7 @@ RULES = (
         Severity.MEDIUM,
         "charge",
         "The fee is not what the rate on the charge, or the contract rate, comes to.",
-        "Compare the rate with the contract; claim the difference from Omise, or correct [fees.ACCOUNT].",
+        "Compare the rate with the contract; claim the difference from Omise, or have [fees.ACCOUNT] corrected.",
         find=_fee_differs,
         title="Fee is not what the rate says",
         exposure=BySign(less=Exposure.NO_CASH, more=Exposure.OWED_TO_US),

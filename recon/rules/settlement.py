@@ -256,7 +256,7 @@ RULES = (
         "Money has been transferable for some business days and is not paid out; one break per day, its first "
         "charge.",
         "Make a transfer, or check the transfer schedule; where money is left at Omise on purpose, "
-        "say so in [rules.settlement_overdue].",
+        "say so in the configuration ([rules.settlement_overdue]).",
         find=_overdue,
         thresholds={"business_days": SETTLEMENT_DAYS},
         title="Not paid out in time",
@@ -316,7 +316,7 @@ RULES = (
         Severity.HIGH,
         "transfer",
         "The bank credited another amount than the transfer's net.",
-        "Ask the bank what it kept; a usual fee can be allowed as fee_bound in [bank.NAME].",
+        "Ask the bank what it kept; a usual fee can be allowed in the configuration (fee_bound in [bank.NAME]).",
         find=_credit_differs,
         needs=BANK,
         title="The bank received another amount",
@@ -328,7 +328,7 @@ RULES = (
         Severity.MEDIUM,
         "bank_line",
         "A credit on a statement looks like Omise's, and no transfer explains it.",
-        "Find out who paid it; narrow payout_pattern in [bank.NAME] if it is not Omise's.",
+        "Find out who paid it; if it is not Omise's, have payout_pattern in [bank.NAME] narrowed.",
         find=_credit_unexplained,
         needs=BANK,
         title="Bank credit without a payout",
