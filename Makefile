@@ -24,7 +24,7 @@ mutations: .venv/.dev
 
 # Each prints a table, measured side by side with a peer in one run; none of them is a test.
 # Peers that need other libraries get an environment of their own from the script.
-bench: bench-pull bench-store bench-memory bench-match bench-workbook bench-rulings bench-page bench-scale bench-masking
+bench: bench-pull bench-night bench-store bench-memory bench-match bench-workbook bench-rulings bench-page bench-scale bench-masking
 
 bench-%: .venv/.dev
 	$(BIN)/python -m benchmarks.$*
