@@ -11,7 +11,7 @@ from datetime import date, datetime
 
 from recon.model import KnownBreak, Severity
 from recon.rules import cause_of
-from recon.store.runs.alerts import BREAK_KIND, AlertClaim, AlertState, BreakStep, Days
+from recon.store.runs.alerts import BREAK_KIND, WATCH_FAILED, AlertClaim, AlertState, BreakStep, Days
 
 NEW = "new"
 WORSE = "worse"
@@ -22,8 +22,9 @@ TOP = 10  # breaks, or groups of one cause, that are named one by one
 _OPENED = frozenset({"opened", "reopened", "fell", "expired"})
 _CHANGED = "changed"
 _GREW = re.compile(r"(?:^|; )(severity|amount_at_risk): (-?\d+|None) -> (-?\d+)(?=;|$)", re.ASCII)
-# What a later complete run of the days makes good; the rest is news alone, and no all-clear waits for it.
-_OWED = frozenset({"failed", INCOMPLETE, "missed"})
+# What a later complete run of the days makes good, or the next look at the day; the rest is news alone, and no
+# all-clear waits for it.
+_OWED = frozenset({"failed", INCOMPLETE, "missed", WATCH_FAILED})
 # The watchdog's word for a night whose run was told as one of these: the same trouble.
 _SPOILED = ("failed", INCOMPLETE)
 
@@ -35,7 +36,7 @@ class Notice:
     `again`: it is told though its days still wait for what was told of them, since the reason is another one.
     """
 
-    kind: str  # failed, incomplete, missed, late, thin, range_changed
+    kind: str  # failed, incomplete, missed, late, thin, watch_failed, range_changed
     account: str
     first: date
     last: date

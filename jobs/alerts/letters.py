@@ -23,6 +23,7 @@ _HEADINGS = {
     "missed": "Night missed",
     "late": "Night late",
     "thin": "Night thin",
+    "watch_failed": "Look at the day failed",
     "range_changed": "Signed range changed",
 }
 

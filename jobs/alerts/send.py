@@ -18,7 +18,17 @@ from uuid import uuid4
 import aiohttp
 from apprise import Apprise, AppriseAsset, NotifyBase, NotifyFormat, OverflowMode
 
-from jobs.alerts.decide import INCOMPLETE, RANGE_CHANGED, About, Digest, Notice, Scope, asked_about, compose, part
+from jobs.alerts.decide import (
+    INCOMPLETE,
+    RANGE_CHANGED,
+    About,
+    Digest,
+    Notice,
+    Scope,
+    asked_about,
+    compose,
+    part,
+)
 from jobs.alerts.letters import Letter, letter_of
 from jobs.alerts.mail import mail_reports
 from jobs.alerts.quiet import loud_at
@@ -152,7 +162,7 @@ class Teller:
     async def _notices_to_tell(self, outcome: Outcome) -> list[Notice]:
         """Those of a run, but of accounts that were told before that they wait for these files as they are."""
         notices = _notices(outcome)
-        if not outcome.waits_on or outcome.run_id is None:
+        if not outcome.waits_on or outcome.run_id is None or outcome.of_today:
             return notices
         silent = await self._stored(attempts.accounts_told_of, outcome.run_id, outcome.waits_on)
         return [
@@ -170,7 +180,8 @@ class Teller:
             _, days = resolve(self._config, options, self._clock())
         except JobError:  # a mistake in what was asked: no night is at stake
             return ()
-        notices = [Notice("failed", name, span.first, span.last, words) for name, span in days.items()]
+        kind = alerts.WATCH_FAILED if options.today else "failed"
+        notices = [Notice(kind, name, span.first, span.last, words) for name, span in days.items()]
         about = self._about(trigger)
         return await (
             self._tell(about, notices) if stored else self._tell_without_store(Digest(about, tuple(notices)))
@@ -304,7 +315,8 @@ def _notices(outcome: Outcome) -> list[Notice]:
         return notices
     complete = {result.account.name for result in outcome.results if result.complete}
     days = {name: span for name, span in outcome.days.items() if name not in complete} or outcome.days
-    return notices + [Notice(INCOMPLETE, name, *span, _why(outcome, name)) for name, span in days.items()]
+    kind = alerts.WATCH_FAILED if outcome.of_today else INCOMPLETE
+    return notices + [Notice(kind, name, *span, _why(outcome, name)) for name, span in days.items()]
 
 
 def _why(outcome: Outcome, account: str) -> str:
@@ -341,7 +353,13 @@ async def tell_of(
         return outcome
     await _say_problems(teller.run_finished(outcome, options.command))
     log("run over", run_id=outcome.run_id, complete=outcome.complete, messages=list(outcome.messages))
-    nightly = options.first is None and options.last is None and not options.accounts and options.as_of is None
+    nightly = (
+        not options.today
+        and options.first is None
+        and options.last is None
+        and not options.accounts
+        and options.as_of is None
+    )
     if (
         nightly
         and outcome.complete

@@ -9,10 +9,10 @@ from jobs.batch.backfill import open_night
 from jobs.batch.plan import NIGHT, Kind, options_of
 from jobs.batch.queue import PACE, Pace, wait_for
 from jobs.config.config import Config
-from jobs.run.lock import AlreadyDone, Busy, Hold, run_held
+from jobs.run.lock import AlreadyDone, Busy, Hold, give_way, run_held
 from jobs.run.moments.days import resolve
 from jobs.run.moments.gateway_clock import prove_clock
-from jobs.run.opening.store import ready_store
+from jobs.run.opening.store import opened_store, ready_store
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
 from recon.store.queue import batches
 from recon.store.runs import attempts
@@ -29,6 +29,8 @@ async def run_night(
     that no workbook could be written.
     """
     await prove_clock(config, options.accounts or tuple(config.accounts), clock)
+    async with opened_store(config) as store:
+        await give_way(store, options.accounts)
     batch_id = await asyncio.to_thread(open_night, config, options, clock())
     try:
         [outcome], ended = await wait_for(config, batch_id, clock, progress, pace)

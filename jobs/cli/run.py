@@ -19,7 +19,7 @@ from jobs.cli.options import SEVERITIES, choices, clock, print_lines, read_confi
 from jobs.config.config import Config
 from jobs.logs.errors import BREAKS, DONE, INCOMPLETE, say, told
 from jobs.logs.logs import is_json
-from jobs.run.outcome import Outcome, Progress, RunOptions
+from jobs.run.outcome import WATCH, JobError, Outcome, Progress, RunOptions
 from jobs.run.run import run as run_job
 from recon.result.trust import doubt_lines, trust_lines
 
@@ -32,6 +32,7 @@ def run(
     last: options.Last = None,
     account: options.Accounts = None,
     as_of: options.AsOf = None,
+    today: Annotated[bool, typer.Option("--today", help="The day so far: pull what is new, judge, alert.")] = False,
     no_pull: Annotated[bool, typer.Option("--no-pull", help="Judge what is stored.")] = False,
     full: options.Full = False,
     no_report: Annotated[bool, typer.Option("--no-report", help="Write no workbook.")] = False,
@@ -53,13 +54,19 @@ def run(
     with told(as_json):
         choices("--format", [format_], ("xlsx", "csv", "parquet"))
         choices("--fail-on", [fail_on] if fail_on else (), SEVERITIES)
+        elsewhen = {"--from": first, "--to": last, "--as-of": as_of}
+        given = elsewhen | {"--no-pull": no_pull, "--full": full, "--opening": opening}
+        if today and any(given.values()):
+            wrong = " and ".join(option for option, value in given.items() if value)
+            raise JobError(f"--today looks at the day so far, as of now: it does not go with {wrong}")
         wanted = replace(
-            run_options(first, last, account, as_of, by, "run"),
+            run_options(first, last, account, as_of, by, WATCH if today else "run"),
             pull=not no_pull,
             full=full,
-            report=not no_report,
+            report=not (no_report or today),
             opening=opening,
             format=format_,
+            today=today,
         )
         config = read_config(context, ("orders",) if no_pull else ("accounts", "orders"))
         outcome = _run(config, wanted, as_json, partial(run_and_tell, silent=no_alert))

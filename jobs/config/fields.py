@@ -483,6 +483,7 @@ OrderLink = Annotated[
     str, form(r"https?://[^/\s]+/\S*\{order_id\}\S*", 'a URL such as "https://shop.example/orders/{order_id}"')
 ]
 Cron = Annotated[str, form(r"\S+( +\S+){4}", 'five cron fields such as "30 1 * * *"')]
+CronOrNothing = Annotated[str, form(r"(\S+( +\S+){4})?", 'five cron fields such as "*/15 * * * *", or nothing')]
 _HOURS = r"([01]\d|2[0-3]):[0-5]\d"
 Hours = Annotated[str, form(f"({_HOURS}-{_HOURS})?", 'hours such as "22:00-07:00"')]
 Flag = Annotated[bool, Field(strict=True)]

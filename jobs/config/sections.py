@@ -13,6 +13,7 @@ from jobs.config.fields import (
     Amounts,
     Count,
     Cron,
+    CronOrNothing,
     Currency,
     Day,
     DayFormat,
@@ -246,6 +247,7 @@ class ScheduleSection(Section):
 
     nightly: Cron = "30 1 * * *"
     sweep_again: PositiveDuration = timedelta(days=14)
+    watch: CronOrNothing = ""  # looks at the day
     jobs: tuple[Job, ...] = ()
     catch_up_days: Count = 7
 

@@ -95,7 +95,7 @@ def carry_with_proofs(
         ruling for ruling in lasting if ruling.kind == RulingKind.LINK and ruling.id not in raised.changed_links
     ]
     proofs = [_proofs(part, judged, breaks, hand_links, request) for part in request.accounts]
-    proof_breaks = judge_proofs(proofs, known_breaks, request.context)
+    proof_breaks = judge_proofs([] if request.of_today else proofs, known_breaks, request.context)
     if proof_breaks.raised or proof_breaks.judged:
         known_breaks = [*known_breaks, *reopened(store, request, proof_breaks.raised)]
         judged_proofs = frozenset() if request.versions_at is not None else proof_breaks.judged

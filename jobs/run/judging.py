@@ -109,7 +109,7 @@ def _find(store: Store, request: JudgingRequest) -> Findings:
             )
         )
     results = tuple(replace(result, register=register(result, decisions)) for result in results)
-    new_links = links_of(judged, recorded, run_range) if current else Links()
+    new_links = links_of(judged, recorded, run_range) if current and not request.of_today else Links()
     ever_pulled = any(map(len, run_range.covered.values()))
     return Findings(results, proven.carried, new_links, ever_pulled, current, proven.raised)
 
@@ -235,7 +235,7 @@ def _is_judged(judged: Judged, request: JudgingRequest, known: Sequence[KnownBre
     """Which of the known breaks would have been raised again; what was known then says nothing about now."""
     if request.versions_at is not None:
         return lambda _: False
-    pulled = frozenset(part.account.name for part in request.accounts if part.pulled)
+    pulled = frozenset(part.account.name for part in request.accounts if part.pulled and not request.of_today)
     sources = Sources(
         orders=request.orders_read,
         bank=request.bank_read,

@@ -50,6 +50,7 @@ class JudgingRequest:
     known_breaks: Sequence[KnownBreak] | None = (
         None  # asked again: the lives of the breaks then, instead of the store's
     )
+    of_today: bool = False  # of a day that is not over: its totals prove nothing yet, its links are not kept
     whole: bool = False  # look at the whole history, and not only near the range: what is found is the same
 
     @property

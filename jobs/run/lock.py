@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -19,8 +20,11 @@ from recon.store.runs import attempts
 from recon.store.runs.attempts import Attempt, Claim, Holder
 
 BEAT_S = 20.0
+WATCH_BEAT_S = 2.0  # of a look at the day, which learns so that it is to give way
+GIVES_WAY_S = 30.0  # within so long, or it is taken for dead
 DEAD_AFTER = timedelta(minutes=3)  # without a beat: its machine is gone, or its container
 BUSY_EXIT = 3
+_GAVE_WAY = "a run of the account begins: this look at the day gave way to it"
 _ENDING_S = (1.0, 3.0, 10.0, 30.0)  # waits between tries to write an end: what was recorded is not to be done again
 
 
@@ -28,6 +32,10 @@ class Busy(JobError):
     """Another run holds an account, or took it over; nothing is lost. Exit code 3."""
 
     exit_code = BUSY_EXIT
+
+
+class GaveWay(Busy):
+    """A look at the day ended because a run of its account begins."""
 
 
 class AlreadyDone(Exception):
@@ -41,11 +49,15 @@ class Hold:
     store: Store
     ids: tuple[int, ...]
     clock: Callable[[], datetime]
+    yields: bool = False  # a look at the day
 
     def prove(self) -> None:
         """Raises Busy where another process took the run over: what it finds now must not be recorded."""
-        if not attempts.beat(self.store, self.ids, self.clock()):
-            raise Busy("another process took this run over, since this one seemed dead; nothing was recorded here")
+        if attempts.beat(self.store, self.ids, self.clock()):
+            return
+        if self.yields:
+            raise GaveWay(_GAVE_WAY)
+        raise Busy("another process took this run over, since this one seemed dead; nothing was recorded here")
 
 
 def _place() -> str:
@@ -67,26 +79,32 @@ async def run_held(
     clock: Callable[[], datetime],
     work: Callable[[Hold], Awaitable[Outcome]],
     unless_done: bool = False,
-    beat_s: float = BEAT_S,
+    beat_s: float | None = None,
 ) -> Outcome:
     """Does the work as an attempt at every claim, which is ended with the work's outcome, or as failed.
 
-    Raises Busy, or with `unless_done` AlreadyDone, before the work begins. Cancelled work leaves its attempts as they
-    are, since its threads may still write: they are taken over once the process is gone. So does work whose database
-    went away: the next try takes them over.
+    Raises Busy, or with `unless_done` AlreadyDone, before the work begins. A run waits until looks at the day that
+    are in its way have ended, and these raise GaveWay. Cancelled work of a run leaves its attempts as they are, since
+    its threads may still write: they are taken over once the process is gone. So does work whose database went away:
+    the next try takes them over.
     """
     now = clock()
     holder = this_process(who)
     since = now - RETRY if unless_done else None
-    dead = partial(is_dead, now=now)
+    looks = any(claim.yields for claim in claims)
+    beat_s = beat_s or (WATCH_BEAT_S if looks else BEAT_S)
     _RUNNING.add(holder.process)
     try:
-        begun = await asyncio.to_thread(attempts.begin, store, claims, holder, now, dead, since)
+        begin = partial(attempts.begin, store, claims, holder, now, unless_tried_since=since)
+        begun = await asyncio.to_thread(begin, partial(is_dead, now=now))
+        if begun.held and not looks and all(attempt.yields for attempt in begun.held):
+            await give_way(store, [claim.account for claim in claims])
+            begun = await asyncio.to_thread(begin, lambda attempt: bool(attempt.yields) or is_dead(attempt, now))
         if begun.settled:
             raise AlreadyDone
         if begun.held:
             raise Busy(*(_words(attempt) for attempt in begun.held))
-        outcome = await _done(Hold(store, begun.ids, clock), work, beat_s)
+        outcome = await _done(Hold(store, begun.ids, clock, looks), work, beat_s)
     except Exception:
         _RUNNING.discard(holder.process)
         raise
@@ -94,15 +112,32 @@ async def run_held(
     return outcome
 
 
+async def give_way(store: Store, accounts: Sequence[str]) -> None:
+    """Comes back when no look at the day of the accounts goes on any more, or it seems dead."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(GIVES_WAY_S):
+            while await asyncio.to_thread(attempts.ask_to_yield, store, accounts):
+                await asyncio.sleep(WATCH_BEAT_S / 4)
+
+
 async def _done(hold: Hold, work: Callable[[Hold], Awaitable[Outcome]], beat_s: float) -> Outcome:
     """What the work comes to, with which its attempts are ended."""
     over = asyncio.Event()
-    beats = asyncio.create_task(_beat(hold, over, beat_s))
+    working = asyncio.ensure_future(work(hold))
+    beats = asyncio.create_task(_beat(hold, over, beat_s, working if hold.yields else None))
     try:
-        outcome = await work(hold)
+        outcome = await working
+    except asyncio.CancelledError:
+        if not hold.yields:
+            raise
+        await _end(hold, attempts.YIELDED, "")
+        if not beats.done():  # somebody else cancelled it
+            raise
+        raise GaveWay(_GAVE_WAY) from None
     except Exception as error:
         if not is_lost(error):
-            await _end(hold, attempts.FAILED, str(error) or type(error).__name__)
+            ending = attempts.YIELDED if isinstance(error, GaveWay) else attempts.FAILED
+            await _end(hold, ending, str(error) or type(error).__name__)
         raise
     finally:
         over.set()
@@ -137,14 +172,19 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-async def _beat(hold: Hold, over: asyncio.Event, beat_s: float) -> None:
-    """Signs of life; one that is lost with a connection is made up by the next."""
+async def _beat(
+    hold: Hold, over: asyncio.Event, beat_s: float, may_be_stopped: "asyncio.Future[Outcome] | None"
+) -> None:
+    """Signs of life; one that is lost with a connection is made up by the next. Stops what is to give way."""
     while True:
         try:
             await asyncio.wait_for(over.wait(), beat_s)
         except TimeoutError:
             try:
-                await asyncio.to_thread(attempts.beat, hold.store, hold.ids, hold.clock())
+                goes_on = await asyncio.to_thread(attempts.beat, hold.store, hold.ids, hold.clock())
+                if not goes_on and may_be_stopped is not None:
+                    may_be_stopped.cancel()
+                    return
             except Exception as error:
                 if not is_lost(error):
                     raise

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from recon.model import Result
 
+WATCH = "watch"  # the command of looks at the day
 _HOME = Path(__file__).parents[2]
 
 
@@ -16,6 +17,7 @@ _HOME = Path(__file__).parents[2]
 class RunOptions:
     """One call of the job. Absent days are yesterday in each account's zone, no accounts are all.
 
+    `today`: a look at the day so far, whatever its days; it gives way to runs, and is none of any range.
     `judge` false stops after the pull; `record` false judges and writes reports but keeps no run (`recon report`).
     `opening` is a file of items known to be open at go-live.
     `full`: what was swept before is swept again.
@@ -36,6 +38,7 @@ class RunOptions:
     command: str = "run"
     unless_done: bool = False
     opening: Path | None = None
+    today: bool = False
 
     @property
     def read_orders(self) -> bool:
@@ -72,6 +75,7 @@ class Outcome:
     days: Mapping[str, tuple[date, date]] = field(default_factory=dict)  # every account asked for, judged or not
     audit_head: str | None = None  # of the audit log as the run left it
     waits_on: Mapping[str, str] = field(default_factory=dict)
+    of_today: bool = False  # a look at the day so far, no run of a range
 
 
 class JobError(Exception):

@@ -55,6 +55,8 @@ class PullScope:
     lookback: timedelta
     sweep_again: timedelta | None = None
     swept_since: datetime | None = None
+    not_final: Callable[..., Mapping[str, Iterable[Any]]] = unfinished.not_final  # what is read again by id
+    reads_balance: bool = True
 
 
 Finish = Callable[[Store, Pulled, Sequence[PulledWindow]], None]  # writes the last of a pull
@@ -167,7 +169,7 @@ class _AccountPull:
         if self.scope.sweep_again is not None:
             compared = await side_by_side(*(self._compare(kind, windows) for kind, windows in swept.items()))
             swept = dict(zip(swept, compared, strict=True))
-        self._add(await self.query(unfinished.not_final, swept))
+        self._add(await self.query(self.scope.not_final, swept))
         self._add(await self.query(kept_aside.to_read_again))
         self._add(self.result.absent)
         await self._fetch(c.TRANSACTION.name, self.ids_to_fetch.pop(c.TRANSACTION.name, ()))
@@ -182,7 +184,8 @@ class _AccountPull:
         charges.update(await self.query(unfinished.with_new_parts, followed_until, swept))
         await self._fetch(c.CHARGE.name, charges)
         await self._fetch_named()
-        await self._save_balance(max(until, fresh.start))
+        if self.scope.reads_balance:
+            await self._save_balance(max(until, fresh.start))
         moved = [PulledWindow(c.EVENT.name, Window(mark, until), *events, followed)] if until >= mark else []
         return [*self.last_windows, *moved]
 

@@ -44,7 +44,8 @@ async def run(config: Config, options: RunOptions, clock: Callable[[], datetime]
         if not options.record:
             return await _travel(road)
         claims = [
-            Claim(name, span.first, span.last, span.window.end, as_of, options.pull) for name, span in days.items()
+            Claim(name, span.first, span.last, span.window.end, as_of, options.pull, options.today)
+            for name, span in days.items()
         ]
         return await run_held(store, claims, options.by, clock, partial(_travel, road), options.unless_done)
 

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
@@ -17,6 +17,7 @@ from jobs.config.config import Config
 from jobs.logs.logs import bound
 from jobs.logs.tracing import span
 from jobs.run.access import AccountAccess, Proved, PullContext, access_of, prove
+from jobs.run.asking_again import due_again
 from jobs.run.delivery import deliver
 from jobs.run.history import with_histories
 from jobs.run.judging import Findings, find
@@ -93,7 +94,10 @@ async def read_sources(road: Road) -> SourcesRead:
         return SourcesRead()
     config = road.config
     windows = [days.window for days in road.days.values()]
-    window = Window(min(window.start for window in windows), max(window.end for window in windows))
+    start = min(window.start for window in windows)
+    if road.options.today:  # before midnight an order may be made that is paid after it
+        start -= DAY
+    window = Window(start, max(window.end for window in windows))
     with road.stage("orders"):
         since = road.started - config.omise.lookback_days * DAY
         sources = await read_orders(config, road.store, road.clock, window, since)
@@ -151,6 +155,10 @@ def _pull_scope(road: Road, account: Account) -> PullScope:
     omise = road.config.omise
     window = road.days[account.name].window
     until = latest(road.proved[account.name].date, min(road.as_of, road.started))
+    if road.options.today:
+        not_final = due_again(context_of(road.config, road.as_of))
+        today = Window(min(window.start, until), until)
+        return PullScope(today, until, timedelta(0), not_final=not_final, reads_balance=False)
     lookback = omise.lookback_days * DAY
     end = min(window.end + omise.lookahead_days * DAY, until)
     stretch = Window(min(window.start - lookback, end), end)
@@ -201,6 +209,8 @@ def _find_the_others(road: Road, request: JudgingRequest, error: Exception) -> F
 
 def _find(road: Road, request: JudgingRequest) -> Findings:
     findings = find(road.store, request)
+    if request.of_today:  # what earlier runs recorded is of days that are over
+        return findings
     for result in findings.results:
         name = result.account.name
         digest = digests(result)
@@ -227,6 +237,7 @@ def _judging_request(road: Road, sources: SourcesRead, pulls: Mapping[str, Pulle
         match_settings=config.match_settings(),
         customer_keys=config.matching.customer_keys,
         orders_read=sources.orders_read,
+        of_today=road.options.today,
         unread_orders=sources.unread_orders,
         account_of_source=config.account_of_source,
         unread_sources={share.place: share.account for share in sources.unread_shares},
@@ -264,11 +275,15 @@ def _account_request(road: Road, account: Account, sources: SourcesRead, pulled:
 
 
 def record_findings(road: Road, findings: Findings, marker: Marker | None = None) -> int | None:
-    """Everything that was found in one transaction, with the marker where it is a step's; null: nothing was judged.
+    """Everything that was found in one transaction, with the marker where it is a step's; null: nothing was judged,
+    or a look at the day found nothing new.
 
     Raises StepDone where the step is done already, Busy where another process took the run over.
     """
     if findings.raised is None or not findings.results:
+        return None
+    of_today = road.options.today
+    if of_today and not (findings.carried and findings.carried.events):
         return None
     if road.hold is not None:
         road.hold.prove()
@@ -293,13 +308,15 @@ def record_findings(road: Road, findings: Findings, marker: Marker | None = None
             result_digest=road.digests[result.account.name],
         )
         for result in findings.results
+        if not of_today
     ]
     run_findings = record.RunFindings(
         accounts=accounts,
         carry=findings.raised.carry,
         raised_ids=findings.raised.ids,
         links=findings.links,
-        left_open={result.account.name: open_breaks(result.breaks) for result in findings.results},
+        left_open={result.account.name: open_breaks(result.breaks) for result in findings.results if not of_today},
+        cases_of=[result.account.name for result in findings.results if of_today],
     )
     return record.record_run(road.store, run_record, run_findings, road.config.audit_key, marker)
 
@@ -311,7 +328,7 @@ async def conclude(
     options = road.options
     unsigned: tuple[Unsigned, ...] = ()
     reports: tuple[Path, ...] = ()
-    if run_id is not None:
+    if run_id is not None and not options.today:
         unsigned = await asyncio.to_thread(unsign, road.config, road.store, findings, run_id, road.clock)
     if context is not None and options.report:
         with bound(run_id=run_id), road.stage("report"):
@@ -330,6 +347,7 @@ async def conclude(
         pulled={name: pulled.traffic for name, pulled in pulls.items()},
         unsigned=unsigned,
         days={name: (days.first, days.last) for name, days in road.days.items()},
+        of_today=options.today,
         audit_head=await asyncio.to_thread(workbooks.head, road.store),
     )
 
@@ -340,7 +358,7 @@ def _recorded(road: Road) -> dict[str, Any]:
     return {
         "from": str(road.options.first or ""),
         "to": str(road.options.last or ""),
-        "accounts": list(road.options.accounts),
+        "accounts": [account.name for account in road.accounts] if road.options.today else [*road.options.accounts],
         "pull": road.options.pull,
         "as_of": road.options.as_of.isoformat() if road.options.as_of else "",
         "opening": road.options.opening.name if road.options.opening else "",

@@ -11,7 +11,7 @@ from jobs.config.config import Config
 from jobs.run.opening.store import ready_store
 from jobs.run.outcome import Outcome
 from recon.store.queue import webhooks
-from recon.store.runs import alerts, figures
+from recon.store.runs import alerts, attempts, figures
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BUCKETS = (0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600)
@@ -80,6 +80,11 @@ class _Stored(Collector):
         age = GaugeMetricFamily(
             "recon_last_good_run_age_seconds", "Since the last complete run of an account", labels=["account"]
         )
+        looked = GaugeMetricFamily(
+            "recon_last_look_age_seconds",
+            "Since an account was last looked at to the end, by a run or a watch",
+            labels=["account"],
+        )
         sent = GaugeMetricFamily("recon_alert_messages", "Messages to channels", labels=["channel", "status"])
         missed = GaugeMetricFamily(
             "recon_webhooks_missed", "Events of the last days that no webhook brought", labels=["account"]
@@ -92,8 +97,10 @@ class _Stored(Collector):
                 open_.add_metric(keys, count)
             for account, moment in figures.last_good_runs(store).items():
                 age.add_metric([account], (now - moment).total_seconds())
+            for account, moment in attempts.last_looks(store).items():
+                looked.add_metric([account], (now - moment).total_seconds())
             for place, count in alerts.deliveries(store).items():
                 sent.add_metric(place, count)
             for account in self._config.accounts if self._config.page.webhooks else ():
                 missed.add_metric([account], webhooks.delivery(store, account, now).missed)
-        return [runs, open_, age, sent, missed]
+        return [runs, open_, age, looked, sent, missed]

@@ -8,6 +8,7 @@ from typing import Any
 
 from recon.calendars import days_window, local_day
 from recon.model import Account
+from recon.store.runs.alerts import WATCH_FAILED
 from recon.store.runs.attempts import DIED, Attempt
 
 DAY = timedelta(days=1)
@@ -25,7 +26,7 @@ Counted = Mapping[tuple[int, str], Mapping[str, Any]]  # what runs of one day co
 class Finding:
     """What the watchdog saw of one account's night; `words` is a sentence for people."""
 
-    kind: str  # missed, incomplete, late, thin
+    kind: str  # missed, incomplete, late, thin, watch_failed
     account: str
     day: date
     words: str
@@ -132,6 +133,15 @@ def watch(nights: Sequence[Night], records: NightRecords, now: datetime, catch_u
         if now - night.due_at > LATE and not (tries and tries[-1].waits_on):  # of files it was told when it ended
             findings.append(_undone(night, tries, now, catch_up_days))
     return tuple(finding for finding in findings if finding is not None)
+
+
+def not_looked_at(account: Account, due_at: datetime, looked_at: datetime | None, now: datetime) -> Finding:
+    """That a look at an account's day was due and none has come to its end since."""
+    zone = account.zone
+    last = f"the last ended {looked_at.astimezone(zone):%Y-%m-%d %H:%M}" if looked_at else "there was none before"
+    due = f"{due_at.astimezone(zone):%H:%M}"
+    words = f'account "{account.name}": no look at the day came to its end since the one that was due {due}; {last}'
+    return Finding(WATCH_FAILED, account.name, local_day(now, zone), words)
 
 
 def _undone(night: Night, tries: Sequence[Attempt], now: datetime, catch_up_days: int) -> Finding:

@@ -25,7 +25,7 @@ from jobs.logs.errors import note, say
 from jobs.logs.logs import bound
 from jobs.run.lock import AlreadyDone, Busy
 from jobs.run.moments.gateway_clock import ClockWrong
-from jobs.run.outcome import Outcome, RunOptions
+from jobs.run.outcome import WATCH, Outcome, RunOptions
 from jobs.run.sources import file_digests
 from jobs.service import nights
 from jobs.service.extra_jobs import EXTRA_GRACE, Extra
@@ -36,6 +36,7 @@ from recon.store.engine import Store
 from recon.store.runs import attempts
 
 TICK = timedelta(minutes=10)  # between two looks for missed nights, and two of the watchdog
+WATCH_LATE = timedelta(hours=1)  # after a look at the day was due and none came to its end
 WHO = "scheduler"
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")  # as cron counts them; APScheduler's 0 is Monday
 _MINUTE = timedelta(minutes=1)
@@ -63,6 +64,7 @@ def mistakes(config: Config, now: datetime) -> tuple[str, ...]:
     """What cannot be scheduled, in words."""
     section = config.schedule
     lines = {"schedule.nightly": section.nightly}
+    lines |= {"schedule.watch": section.watch} if section.watch else {}
     lines |= {f"schedule.jobs.{number}.cron": job.cron for number, job in enumerate(section.jobs)}
     wrong = []
     for path, line in lines.items():
@@ -146,6 +148,7 @@ class Schedule:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._reported: set[tuple[Any, ...]] = set()  # findings that this process has said
         self._draining = False
+        self._since = context.clock()
         self.timers: Any = None
 
     def start(self) -> None:
@@ -162,6 +165,8 @@ class Schedule:
             work = (self.catch_up, account)
             add(f"night {account.name}", cron(section.nightly, account.zone), *work)
             add(f"catch-up {account.name}", every, *work, next_run_time=datetime.now(UTC))
+            if section.watch:
+                add(f"watch {account.name}", cron(section.watch, account.zone), self.look, account)
         for job in section.jobs:
             add(f"job {job.name}", cron(job.cron, self._accounts[0].zone), self.extra_job, job)
         add("watchdog", every, self.watch)
@@ -208,6 +213,37 @@ class Schedule:
         finally:
             self._running.discard(account.name)
 
+    async def look(self, account: Account) -> None:
+        """Look at the day of one account, unless its night goes on or is due: the next look finds the same.
+
+        A look that gives way to a run is no trouble, nor one that finds a run going on.
+        """
+        name = account.name
+        elsewhere = await self._context.nights_under_way() if self._context.nights_under_way is not None else ()
+        if (
+            name in self._running
+            or any(name in options.accounts for options in elsewhere)
+            or await self._due(account)
+        ):
+            note("watch waits", account=name, reason="its night goes on or is due")
+            return
+        options = RunOptions(accounts=(name,), report=False, by=WHO, command=WATCH, today=True)
+        with bound(job=WATCH, account=name):
+            try:
+                outcome = await self._context.run(options)
+            except Busy as busy:
+                note("watch waits", account=name, reason=busy)
+                return
+            except Exception as error:
+                words = str(error).partition("\n")[0] or type(error).__name__
+                note("watch failed", level="error", account=name, reason=words)
+                kept = not isinstance(error, ClockWrong)
+                await self._tell(self._context.teller.run_failed(options, words, WATCH, stored=kept))
+                return
+            note("watch ended", level="info" if outcome.complete else "warning", account=name)
+            say(*outcome.messages)
+            await self._tell(self._context.teller.run_finished(outcome, WATCH))
+
     async def take_up(self) -> None:
         """Wait for the nights that go on elsewhere, and tell of them: their scheduler may be gone."""
         under_way = await self._context.nights_under_way() if self._context.nights_under_way is not None else ()
@@ -219,13 +255,26 @@ class Schedule:
         days = self._config.schedule.catch_up_days
         records = await self._records(now)
         expected = self._nights(self._accounts, records, now, max(days, nights.WATCHED_DAYS))
-        findings = nights.watch(expected, records, now, days)
+        findings = (*nights.watch(expected, records, now, days), *await self._not_looked_at(now))
         for finding in findings:
             if (key := (finding.kind, finding.account, finding.day)) not in self._reported:
                 self._reported.add(key)
                 note(finding.kind, level="warning", account=finding.account, night=finding.day, reason=finding.words)
         await self._tell(self._context.teller.watch(findings, now))
         return findings
+
+    async def _not_looked_at(self, now: datetime) -> list[Finding]:
+        """Accounts whose day nobody looked at since an hour ago a look was due, while this process ran."""
+        line = self._config.schedule.watch
+        if not line:
+            return []
+        looks = await asyncio.to_thread(attempts.last_looks, self._context.store)
+        fires = {account: last_fire(line, account.zone, now - WATCH_LATE, nights.DAY) for account in self._accounts}
+        return [
+            nights.not_looked_at(account, fire, looks.get(account.name), now)
+            for account, fire in fires.items()
+            if fire is not None and fire >= self._since and looks.get(account.name, self._since) < fire
+        ]
 
     async def extra_job(self, job: Job) -> None:
         """Run a job of the configuration, unless this hour of it was taken by another process."""

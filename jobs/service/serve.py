@@ -40,10 +40,14 @@ class _Service:
     metrics: Metrics
     scheduler: str = "off"
     status: str = field(default=OK)
+    watched_at: datetime | None = None
 
     def health(self) -> Mapping[str, object]:
         """What `/health` says."""
-        return {"status": self.status, "scheduler": self.scheduler, "version": __version__}
+        said = {"status": self.status, "scheduler": self.scheduler, "version": __version__}
+        if self.config.schedule.watch:
+            said["last_watch"] = f"{self.watched_at:%Y-%m-%d %H:%M} UTC" if self.watched_at else "none yet"
+        return said
 
     async def nights_under_way(self) -> Sequence[RunOptions]:
         """The nights that workers may still be at."""
@@ -55,6 +59,8 @@ class _Service:
         job = run_night if on_queue else run  # a night; what a person asks for on the page runs here, at once
         outcome = await job(self.config, options, self.clock, progress or self.progress)
         self.metrics.observe(outcome)
+        if outcome.of_today and outcome.complete:
+            self.watched_at = outcome.as_of
         return outcome
 
 

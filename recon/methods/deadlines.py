@@ -14,6 +14,7 @@ from recon.settings import Context
 
 GRACE = timedelta(minutes=30)  # [rules.pending_stuck] grace
 WITHIN = timedelta(hours=24)  # [rules.authorization_expiring] within
+_ASKED_AT = tuple(timedelta(minutes=age) for age in (1, 3, 8, 20, 45, 90))
 REFUND_DAYS = 5  # [rules.refund_overdue] business_days
 TRANSFER_DAYS = 3  # [rules.transfer_stuck] business_days
 BANK_DAYS = 2  # [rules.bank_credit_missing] business_days
@@ -43,6 +44,16 @@ def stuck(charge: Charge, context: Context) -> Due | None:
     due = lapses(charge, context)
     grace = context.threshold("pending_stuck", "grace", GRACE)
     return None if due is None else Due(due.at + grace, due.why, due.sure)
+
+
+def asked_again(charge: Charge, since: datetime, context: Context) -> bool:
+    """Whether a pending charge is to be read again now, if it was last at `since`: at some minutes of its age, and
+    when its end and the grace are over; not after that."""
+    due = stuck(charge, context)
+    moments = [charge.created_at + age for age in _ASKED_AT]
+    if due is not None:
+        moments = [*(moment for moment in moments if moment < due.at), due.at]
+    return any(since < moment <= context.as_of for moment in moments)
 
 
 def refund_window(charge: Charge, context: Context) -> Due | None:

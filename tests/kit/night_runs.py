@@ -113,7 +113,10 @@ class Nights:
     async def run(self, options: RunOptions) -> Outcome:
         """What the job does to the store's attempts, and nothing else."""
         accounts, days = resolve(self.config, options, self.clock())
-        claims = [Claim(name, one.first, one.last, one.window.end, self.clock(), True) for name, one in days.items()]
+        claims = [
+            Claim(name, one.first, one.last, one.window.end, self.clock(), True, options.today)
+            for name, one in days.items()
+        ]
 
         async def work(_hold: Hold) -> Outcome:
             self.begun.set()

@@ -234,9 +234,14 @@ def runs(documents: Sequence[Document]) -> None:
             Field("open", [sum(part.get("breaks_open", 0) for part in of_run) for of_run in parts], 6, right=True),
             Field("command", [run["command"] for run in documents], 7),
             Field("by", [run["by"] for run in documents], 8),
-            Field("accounts", [", ".join(part["account"] for part in of_run) for of_run in parts], 9, cut=True),
+            Field("accounts", [", ".join(_accounts(run)) for run in documents], 9, cut=True),
         )
     )
+
+
+def _accounts(run: Document) -> list[str]:
+    """A look at the day is no run of any days: its accounts stand among its options."""
+    return [part["account"] for part in run["accounts"]] or run["options"].get("accounts", [])
 
 
 def one_run(document: Document) -> None:

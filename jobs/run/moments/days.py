@@ -39,6 +39,8 @@ def resolve(config: Config, options: RunOptions, now: datetime) -> tuple[tuple[A
         yesterday = local_day(now, account.zone) - DAY
         last = options.last or max(options.first or yesterday, yesterday)
         first = options.first or last
+        if options.today:
+            first = last = yesterday + DAY
         for option, day in (("--from", first), ("--to", last)):
             if day.year < EARLIEST:
                 raise JobError(f"{option} {day} is before {EARLIEST}: Omise has nothing as old as that")

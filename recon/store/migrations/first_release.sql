@@ -295,7 +295,7 @@ CREATE TABLE attempt (
     id $serial NOT NULL, account TEXT NOT NULL, first_day DATE NOT NULL, last_day DATE NOT NULL,
     as_of BIGINT NOT NULL, pulled BOOLEAN NOT NULL, who TEXT NOT NULL, host TEXT NOT NULL,
     pid BIGINT NOT NULL, process TEXT NOT NULL, began_at BIGINT NOT NULL, beat_at BIGINT NOT NULL,
-    ended_at BIGINT, ending TEXT, words TEXT, run_id BIGINT, waits_on TEXT,
+    ended_at BIGINT, ending TEXT, words TEXT, run_id BIGINT, waits_on TEXT, yields BOOLEAN,
     CONSTRAINT pk_attempt PRIMARY KEY (id$counted),
     CONSTRAINT fk_attempt_run_id FOREIGN KEY (run_id) REFERENCES run (id)
 );

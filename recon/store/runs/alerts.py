@@ -9,18 +9,20 @@ from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, func, insert, select, update
 
 from recon.model import CLOSED, BreakStatus, KnownBreak, Severity
 from recon.store.engine import Store, reading, writing
 from recon.store.runs.break_rows import break_of
 from recon.store.tables import BREAK, BREAK_EVENT, IS_OPEN, RUN, RUN_ACCOUNT
 from recon.store.tables.alerts import ALERT, ALERT_CLAIM, ALERT_DELIVERY
+from recon.store.tables.nights import ATTEMPT
 
 PENDING = "pending"
 SENT = "sent"
 FAILED = "failed"
 BREAK_KIND = "break"
+WATCH_FAILED = "watch_failed"
 Days = tuple[str, str, date, date]  # kind, account, first day, last day
 # A person has taken an acknowledged break on: it is not told again.
 _SILENT = (*CLOSED, BreakStatus.ACKNOWLEDGED)
@@ -221,8 +223,13 @@ def _waiting(connection: Connection) -> tuple[WaitingClaim, ...]:
         .where(part.first_day <= claimed.first_day, part.last_day >= claimed.last_day)
         .exists()
     )
+    attempt = ATTEMPT.c
+    looked = exists().where(
+        attempt.account == claimed.account, attempt.ending == "complete", attempt.ended_at > ALERT.c.at
+    )
+    settled: ColumnElement[bool] = case((claimed.kind == WATCH_FAILED, looked), else_=ran)
     statement = (
-        select(claimed.key, claimed.account, claimed.kind, BREAK.c.status, ran.label("ran"))
+        select(claimed.key, claimed.account, claimed.kind, BREAK.c.status, settled.label("ran"))
         .select_from(ALERT_CLAIM)
         .join(ALERT, ALERT.c.id == claimed.alert_id)
         .outerjoin(BREAK, BREAK.c.id == claimed.break_id)

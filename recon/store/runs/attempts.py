@@ -18,6 +18,7 @@ COMPLETE = "complete"
 INCOMPLETE = "incomplete"
 FAILED = "failed"
 DIED = "died"
+YIELDED = "yielded"
 LOCK = "attempt"
 
 
@@ -33,7 +34,10 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One account and range that a process wants to run; `ends_at` is the end of its last day."""
+    """One account and range that a process wants to run; `ends_at` is the end of its last day.
+
+    `yields`: a look at the day, which gives way to any run.
+    """
 
     account: str
     first_day: date
@@ -41,6 +45,7 @@ class Claim:
     ends_at: datetime
     as_of: datetime
     pulled: bool
+    yields: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,7 @@ class Attempt:
     words: str | None
     run_id: int | None
     waits_on: Mapping[str, str]
+    yields: bool | None = None
 
     @property
     def is_whole(self) -> bool:
@@ -99,8 +105,8 @@ def begin(
     """Begins an attempt for every claim, or for none, in one transaction.
 
     A running attempt of one of the accounts stands in the way, whatever its range: runs of an account share its open
-    breaks and its request rate. One that `is_dead` is ended as died. `unless_tried_since`: nothing begins
-    where each claim is reconciled, or its last try ended after that moment.
+    breaks and its request rate. One that `is_dead` is ended as died, and one that yields is asked to give way to a
+    run. `unless_tried_since`: nothing begins where each claim is reconciled, or its last try ended after that moment.
     """
     with writing(store, LOCK) as connection:
         accounts = [claim.account for claim in claims]
@@ -110,15 +116,29 @@ def begin(
         running = _attempts(connection, ATTEMPT.c.ended_at.is_(None), ATTEMPT.c.account.in_(accounts))
         held = tuple(attempt for attempt in running if not is_dead(attempt))
         if held:
+            if not any(claim.yields for claim in claims):
+                _ask_to_yield(connection, accounts)
             return Begun(held=held)
         for attempt in running:
             _end(connection, [attempt.id], now, ending=DIED, words="its process ended without a word")
         return Begun(tuple(_insert(connection, claim, holder, now) for claim in claims))
 
 
+def ask_to_yield(store: Store, accounts: Collection[str]) -> bool:
+    """Asks looks at the day to give way; whether one goes on."""
+    with writing(store, LOCK) as connection:
+        return _ask_to_yield(connection, accounts)
+
+
+def _ask_to_yield(connection: Connection, accounts: Collection[str]) -> bool:
+    looks = update(ATTEMPT).where(ATTEMPT.c.ended_at.is_(None), ATTEMPT.c.yields, ATTEMPT.c.account.in_(accounts))
+    return connection.execute(looks.values(ending=YIELDED)).rowcount > 0
+
+
 def beat(store: Store, ids: Collection[int], now: datetime) -> bool:
-    """Says that the attempts go on; false where one of them was ended by another process."""
-    statement = update(ATTEMPT).where(ATTEMPT.c.id.in_(ids), ATTEMPT.c.ended_at.is_(None)).values(beat_at=now)
+    """Says that the attempts go on; false where one of them was ended by another process, or is to give way."""
+    ours = ATTEMPT.c.id.in_(ids) & ATTEMPT.c.ended_at.is_(None) & ATTEMPT.c.ending.is_(None)
+    statement = update(ATTEMPT).where(ours).values(beat_at=now)
     with writing(store, LOCK) as connection:
         return connection.execute(statement).rowcount == len(ids)
 
@@ -159,9 +179,16 @@ def accounts_told_of(store: Store, run_id: int, waits_on: Mapping[str, str]) -> 
 
 
 def attempts(store: Store, since: date) -> list[Attempt]:
-    """Every attempt at a range that ends on or after a day, in the order in which they began."""
+    """Every attempt at a run of a range that ends on or after a day, in the order in which they began."""
     with reading(store) as connection:
-        return _attempts(connection, ATTEMPT.c.last_day >= since)
+        return _attempts(connection, ATTEMPT.c.last_day >= since, ATTEMPT.c.yields.is_not(True))
+
+
+def last_looks(store: Store) -> dict[str, datetime]:
+    """When each account was last looked at to the end, by a run or by a look at the day."""
+    statement = select(ATTEMPT.c.account, func.max(ATTEMPT.c.ended_at)).where(ATTEMPT.c.ending == COMPLETE)
+    with reading(store) as connection:
+        return {row[0]: row[1] for row in connection.execute(statement.group_by(ATTEMPT.c.account))}
 
 
 def first_attempts(store: Store) -> dict[str, datetime]:
@@ -236,6 +263,7 @@ def _insert(connection: Connection, claim: Claim, holder: Holder, now: datetime)
         "process": holder.process,
         "began_at": now,
         "beat_at": now,
+        "yields": claim.yields or None,
     }
     return int(connection.execute(insert(ATTEMPT).returning(ATTEMPT.c.id), row).scalar_one())
 

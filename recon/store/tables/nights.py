@@ -6,7 +6,8 @@ from recon.store.tables import METADATA, SERIAL, Moment
 
 # `ended_at` null: it goes on and holds its account; `process` is one life of a process, since a pid comes again.
 # `pulled` and `as_of`: whether it counts as the run of a day that was over.
-# `ending`: complete, incomplete, failed, died.
+# `ending`: complete, incomplete, failed, died, yielded; while it goes on, "yielded" asks it to give way.
+# `yields`: a look at the day, which gives way to any run.
 # `waits_on`: JSON, by source the digest of its files, where these alone keep the run from being complete.
 ATTEMPT = Table(
     "attempt",
@@ -28,6 +29,7 @@ ATTEMPT = Table(
     Column("words", Text()),
     Column("run_id", BigInteger(), ForeignKey("run.id")),
     Column("waits_on", Text()),
+    Column("yields", Boolean()),
     sqlite_autoincrement=True,
 )
 _RUNNING = text("ended_at IS NULL")

@@ -1,17 +1,20 @@
 """A run and its telling together: the heartbeat of a good night, silence where it is asked for, and what fails."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from jobs.alerts.send import run_and_tell
 from jobs.config import config as configuration
-from jobs.run.outcome import JobError, Outcome, RunOptions
+from jobs.run.outcome import WATCH, JobError, Outcome, RunOptions
 from tests.kit.job import FIRST, LAST, Job, Silent, job
 from tests.kit.receivers import Hook, webhook
 
 NIGHTLY = RunOptions(by="test", report=False)
+LOOK = RunOptions(by="test", report=False, command=WATCH, today=True)
 ASKED = RunOptions(FIRST, LAST, by="test", report=False)
 
 
@@ -81,3 +84,22 @@ async def test_an_incomplete_run_is_told_once(made: Job, hook: Hook) -> None:
     [(_, body)] = hook.calls
     assert body["title"].startswith("recon: run not complete, ")
     assert "orders.web" in body["message"]
+
+
+async def test_a_look_at_the_day_that_fails_is_told_once_and_made_good_by_the_next(made: Job, hook: Hook) -> None:
+    """It is no night: the heartbeat is not called."""
+    key = made.folder / "keys" / "th"
+    right = key.read_text(encoding="utf-8")
+    key.write_text("skey_test_wrong\n", encoding="utf-8")
+    for _ in range(2):
+        with pytest.raises(JobError, match="refused the key"):
+            await go(made, LOOK, f"{hook.url}/a")
+    failed = "recon: look at the day failed: th"
+    assert [body["title"] for _, body in hook.calls] == [failed]
+    key.write_text(right, encoding="utf-8")
+    made.world = replace(made.world, as_of=made.world.as_of + timedelta(minutes=15))
+    assert (await go(made, LOOK, f"{hook.url}/a")).complete
+    key.write_text("skey_test_wrong\n", encoding="utf-8")
+    with pytest.raises(JobError, match="refused the key"):
+        await go(made, LOOK, f"{hook.url}/a")
+    assert [body["title"].partition(" (")[0] for _, body in hook.calls] == [failed, "recon: 3 new breaks", failed]

@@ -193,3 +193,9 @@ async def test_another_run_that_goes_on_is_named(folder: Path) -> None:
     options = RunOptions(FIRST, LAST, pull=False, by="test", report=False)
     with pytest.raises(Exception, match=r"goes on since .*; run again when it is over"):
         await running.run(config, options, clock, Silent())
+
+
+def test_today_goes_with_no_other_days_and_no_other_moment(tmp_path: Path) -> None:
+    code, out, said = recon(tmp_path, "run", "--today", "--from", "2026-03-02", "--no-pull", "--json")
+    assert (code, out) == (2, "")
+    assert "--today looks at the day so far, as of now: it does not go with --from and --no-pull" in said

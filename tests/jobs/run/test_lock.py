@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from jobs.run.lock import DEAD_AFTER, AlreadyDone, Busy, Hold, run_held, this_process
+from jobs.run.lock import DEAD_AFTER, AlreadyDone, Busy, GaveWay, Hold, run_held, this_process
 from jobs.run.outcome import JobError, Outcome
 from recon.store.engine import Store, open_store
 from recon.store.runs.attempts import Attempt, attempts
@@ -162,6 +163,56 @@ async def test_cancelled_work_keeps_its_attempt_until_the_process_is_gone(store:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert only(store).ended_at is None
+
+
+LOOK = replace(CLAIM, yields=True)
+
+
+def looking(store: Store, begun: asyncio.Event, beat_s: float) -> asyncio.Task[Outcome]:
+    """A look at the day that would never end by itself."""
+
+    async def forever(hold: Hold) -> Outcome:
+        begun.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        hold.prove()
+        return WHOLE
+
+    return asyncio.create_task(run_held(store, [LOOK], "watch", Clock(NOON), forever, beat_s=beat_s))
+
+
+async def test_a_look_at_the_day_gives_way_to_a_run(store: Store) -> None:
+    begun = asyncio.Event()
+    look = looking(store, begun, beat_s=0.01)
+    await begun.wait()
+    with pytest.raises(Busy, match="a run of 2026-03-01 by watch"):
+        await run_held(store, [LOOK], "another watch", Clock(NOON), whole)
+    assert await held(store) == WHOLE
+    with pytest.raises(GaveWay, match="gave way"):
+        await look
+    assert [attempt.ending for attempt in attempts(store, DAY)] == ["complete"]  # looks are none of any day's
+
+
+async def test_a_look_at_the_day_waits_for_nobody(store: Store) -> None:
+    async def meanwhile(_hold: Hold) -> Outcome:
+        with pytest.raises(Busy, match="by me"):
+            await run_held(store, [LOOK], "watch", Clock(NOON), whole)
+        return WHOLE
+
+    assert await held(store, meanwhile) == WHOLE
+
+
+async def test_a_look_that_does_not_hear_is_taken_over_and_records_nothing(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.run.lock.GIVES_WAY_S", 0.01)
+    begun = asyncio.Event()
+    look = looking(store, begun, beat_s=60)
+    await begun.wait()
+    assert await held(store) == WHOLE
+    look.cancel()
+    with pytest.raises(GaveWay):
+        await look
 
 
 def away() -> OperationalError:

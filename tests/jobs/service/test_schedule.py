@@ -287,3 +287,50 @@ async def test_three_weeks_of_nights(store: Store, tmp_path: Path, first: date) 
     assert {day for kind, _, day in wanted if kind == "late"} >= {first + 7 * DAY, first + 8 * DAY, first + 11 * DAY}
     finished = [trigger for one in both for outcome, trigger in one.told.finished if outcome.complete]
     assert Counter(finished) == Counter({f"night {day}": len(ZONES) for day in days(first, NIGHTS)})
+
+
+WATCHED = 'watch = "*/15 * * * *"'
+
+
+async def test_a_look_runs_the_day_so_far_but_not_while_its_night_is_due(store: Store, tmp_path: Path) -> None:
+    one = nights(store, tmp_path, "2026-03-02 19:00", WATCHED)
+    account = one.config.as_accounts()[0]
+    await one.schedule.look(account)  # 02:00 in Bangkok: the night is due
+    assert one.told.finished == []
+    await one.catch_up()
+    await one.schedule.look(account)
+    assert [trigger for _, trigger in one.told.finished] == ["night 2026-03-02", "watch"]
+    assert one.told.beats == [("th",)]  # of the night
+    assert one.done() == [("th", date(2026, 3, 2))]
+
+
+async def test_a_look_that_fails_is_told_and_one_that_finds_a_run_going_on_is_not(
+    store: Store, tmp_path: Path
+) -> None:
+    one = nights(store, tmp_path, "2026-03-02 19:00", WATCHED)
+    account = one.config.as_accounts()[0]
+    await one.catch_up()
+    one.trouble = lambda *_: "no answer from Omise"
+    await one.schedule.look(account)
+    [(options, words)] = one.told.failed
+    assert (options.today, options.accounts, words) == (True, ("th",), "no answer from Omise")
+    claim = Claim("th", date(2026, 1, 1), date(2026, 1, 1), at("2026-01-02 00:00"), one.clock.now, True)
+    begin(store, [claim], replace(this_process("somebody"), host="elsewhere"), one.clock.now, lambda _: False)
+    await one.schedule.look(account)
+    assert len(one.told.failed) == 1
+
+
+async def test_a_day_that_nobody_looks_at_is_told(store: Store, tmp_path: Path) -> None:
+    one = nights(store, tmp_path, "2026-03-02 19:00", WATCHED)
+    await one.catch_up()
+    for now, missed in (("2026-03-02 19:59", False), ("2026-03-02 20:16", True)):
+        one.clock.now = at(now)
+        await one.schedule.watch()
+        assert (("watch_failed", "th", date(2026, 3, 3)) in one.told.kinds()) == missed
+    [words] = [finding.words for finding in one.told.findings]
+    assert words.endswith("since the one that was due 02:15; the last ended 2026-03-03 02:00")
+
+
+def test_a_watch_that_is_no_time_of_cron_is_said(tmp_path: Path) -> None:
+    wrong = config(tmp_path, "sqlite:///x.db", 'watch = "*/15 25 * * *"')
+    assert [line.split(": ")[0] for line in mistakes(wrong, at("2026-03-02 12:00"))] == ["schedule.watch"]
