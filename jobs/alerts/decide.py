@@ -11,10 +11,12 @@ from datetime import date, datetime
 
 from recon.model import KnownBreak, Severity
 from recon.rules import cause_of
+from recon.rulings.life import DUE_SOON
 from recon.store.runs.alerts import BREAK_KIND, WATCH_FAILED, AlertClaim, AlertState, BreakStep, Days
 
 NEW = "new"
 WORSE = "worse"
+DUE = "due soon"
 RANGE_CHANGED = "range_changed"  # of the kinds of notices
 INCOMPLETE = "incomplete"
 TOP = 10  # breaks, or groups of one cause, that are named one by one
@@ -46,7 +48,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """A break that is new to people, or worse than they were told."""
+    """A break that is new to people, worse than they were told, or soon due."""
 
     what: str
     seq: int
@@ -76,6 +78,7 @@ class Line:
     new: int
     worse: int
     amounts: tuple[tuple[str, int], ...]
+    due: int = 0
 
 
 @dataclass(frozen=True)
@@ -225,6 +228,8 @@ def _news(state: AlertState) -> list[News]:
             news.append(News(NEW, last, known_break))
         elif any(_grew(step) for step in steps) and _is_worse(known_break, state.last_claims.get(break_id)):
             news.append(News(WORSE, last, known_break))
+        elif any(step.what == DUE_SOON for step in steps):
+            news.append(News(DUE, last, known_break))
     return news
 
 
@@ -260,8 +265,8 @@ def _ordered(news: Sequence[News]) -> list[News]:
 
 
 def _line(account: str, code: str, severity: Severity, news: Sequence[News]) -> Line:
-    new = sum(item.what == NEW for item in news)
-    return Line(account, code, severity, new, len(news) - new, _amounts(news))
+    counts = Counter(item.what for item in news)
+    return Line(account, code, severity, counts[NEW], counts[WORSE], _amounts(news), counts[DUE])
 
 
 def _amounts(news: Sequence[News]) -> tuple[tuple[str, int], ...]:

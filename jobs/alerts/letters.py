@@ -9,7 +9,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from jobs.alerts.decide import NEW, TOP, Digest, Line, Notice
+from jobs.alerts.decide import DUE, NEW, TOP, WORSE, Digest, Line, Notice
 from jobs.logs.redaction import masked, masked_for_logs
 from recon.money import Currencies
 from recon.rules import title_of
@@ -87,8 +87,9 @@ def _environment() -> Environment:
 def _counted(lines: Sequence[Line]) -> str:
     new = sum(line.new for line in lines)
     worse = sum(line.worse for line in lines)
-    parts = [f"{count:,} {word}" for count, word in ((new, NEW), (worse, "worse")) if count]
-    return f"{' and '.join(parts)} break{'s' if new + worse > 1 else ''}"
+    due = sum(line.due for line in lines)
+    parts = [f"{count:,} {word}" for count, word in ((new, NEW), (worse, WORSE), (due, DUE)) if count]
+    return f"{' and '.join(parts)} break{'s' if new + worse + due > 1 else ''}"
 
 
 def _named(digest: Digest) -> str:

@@ -11,6 +11,7 @@ from recon.model.rulings import EndedRuling, Ruling, RulingKind, RulingState
 from recon.result.closing import Closing
 from recon.result.proofs import account_proofs
 from recon.result.reasons import decided_on_proofs
+from recon.rules import CATALOGUE
 from recon.rules.proofs import PROOF, AccountProofs, judge_proofs, with_decided
 from recon.rulings.life import CarriedBreaks, RulingsInForce, carry
 from recon.rulings.opening_items import Items, standing_of, why_not_covered
@@ -46,7 +47,8 @@ class RaisedBreaks:
             for ruling in lasting
             if ruling.id in self.changed_links and ruling.break_id in known_ids
         ]
-        in_force = RulingsInForce(self.zones, fallen=fallen, why_closed=self.closing)
+        warns = {rule.code: rule.warns for rule in CATALOGUE if rule.warns}
+        in_force = RulingsInForce(self.zones, fallen=fallen, warns=warns, why_closed=self.closing)
         patterns = [as_ignore(ruling) for ruling in lasting if ruling.kind == RulingKind.IGNORE]
         ignored = expected_by(patterns, partial(in_force.today, as_of=self.as_of))
         in_force = replace(in_force, expected=ignored)

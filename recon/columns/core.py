@@ -143,6 +143,9 @@ KEY = "key"
 ORIGIN = "origin"
 TRANSFERABLE_AT = "transferable_at"
 REASON_CODE = "reason_code"
+ANSWER = "answer"  # what a dispute was answered with: MESSAGE, DOCUMENTS alone, or null
+MESSAGE = "message"
+DOCUMENTS = "documents"
 CLOSED_AT = "closed_at"
 RECEIPT_ID = "receipt_id"
 ISSUED_ON = "issued_on"
@@ -298,7 +301,7 @@ DISPUTE = Frame(
         *_text(CURRENCY),
         *_minor(FUNDING_AMOUNT),
         *_text(FUNDING_CURRENCY),
-        *_maybe(REASON_CODE),
+        *_maybe(REASON_CODE, ANSWER),
         *_at(CREATED_AT),
         *_maybe_at(CLOSED_AT),
         *_flag(LIVEMODE),

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
+from recon import columns as c
 from recon.calendars import local_day
 from recon.methods import CONFIGURED
-from recon.model import Break, Charge, Refund, Severity, Transfer
+from recon.model import Break, Charge, Dispute, DisputeStatus, Refund, Severity, Transfer
 from recon.settings import Context
 
 GRACE = timedelta(minutes=30)  # [rules.pending_stuck] grace
@@ -17,6 +18,7 @@ WITHIN = timedelta(hours=24)  # [rules.authorization_expiring] within
 _ASKED_AT = tuple(timedelta(minutes=age) for age in (1, 3, 8, 20, 45, 90))
 REFUND_DAYS = 5  # [rules.refund_overdue] business_days
 TRANSFER_DAYS = 3  # [rules.transfer_stuck] business_days
+REPLY_DAYS = 7  # [rules.dispute_open] reply_days, from notice; DECISIONS.md has Omise's words
 BANK_DAYS = 2  # [rules.bank_credit_missing] business_days
 
 
@@ -89,6 +91,13 @@ def transfer_arrives(transfer: Transfer, context: Context) -> Due | None:
         return None
     count = context.count("transfer_stuck", "business_days", TRANSFER_DAYS)
     return Due(context.calendar(transfer.account).end_after(transfer.sent_at, count), f"{count} business days")
+
+
+def answer_due(dispute: Dispute, context: Context) -> datetime | None:
+    """Until when a dispute can be answered; null once it is: a message answers it, documents alone do not."""
+    if dispute.status != DisputeStatus.OPEN or dispute.answer == c.MESSAGE:
+        return None
+    return dispute.created_at + timedelta(days=context.count("dispute_open", "reply_days", REPLY_DAYS))
 
 
 def bank_credit_arrives(paid_on: date, account: str, context: Context) -> Due:

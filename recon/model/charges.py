@@ -85,6 +85,7 @@ class Dispute:
     money: Money
     reason: str | None
     created_at: datetime
+    answer: str | None = None  # message, documents alone, or nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,7 +157,17 @@ class _Transaction(msgspec.Struct):
 
 class _Dispute(_OfCharge):
     reason_code: Word | None = None
+    message: Any = None
+    documents: Any = None
     closed_at: Moment | None = None
+
+    @property
+    def answer(self) -> str | None:
+        """What it was answered with; the words of a message may be anybody's, and are not kept here."""
+        if isinstance(self.message, str) and self.message.strip():
+            return c.MESSAGE
+        total = self.documents.get("total") if isinstance(self.documents, dict) else None
+        return c.DOCUMENTS if isinstance(total, int) and total > 0 else None
 
 
 class _Event(msgspec.Struct):

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from recon import columns as c
-from recon.methods.deadlines import lapses, refund_arrives, refund_window, stuck, transfer_arrives
+from recon.methods.deadlines import answer_due, lapses, refund_arrives, refund_window, stuck, transfer_arrives
 from recon.model import OPEN_DISPUTES, ChargeStatus, Note, NoteKind, OrderStatus
 from recon.settings import WEBHOOK_GRACE, Context
 from recon.triage import Judged
@@ -24,13 +24,14 @@ def waiting(judged: Judged, account: str, context: Context) -> pd.DataFrame:
     """All that this run judged of an account and is not final, the most urgent first, shaped `columns.WAITING`.
 
     A charge is due at its end (a held one by its capture), a refund and a transfer when they should have arrived, an
-    order that asks for a refund when the window of its charge ends, and what is too young to miss its other side when
-    it is not any more; of a dispute nobody says when. Hours count from the as-of moment's full hour.
+    order that asks for a refund when the window of its charge ends, a dispute that is not answered when it must be,
+    and what is too young to miss its other side when it is not any more. Hours count from the full hour of the as-of
+    moment.
     """
     rows: list[Row] = [
         *_charges(judged, account, context),
         *_refunds(judged, account, context),
-        *_disputes(judged, account),
+        *_disputes(judged, account, context),
         *_transfers(judged, account, context),
         *_asked(judged, account, context),
         *_too_young(judged, account, context),
@@ -121,7 +122,7 @@ def _refunds(judged: Judged, account: str, context: Context) -> Iterator[Row]:
         yield (*names, refund.status, *money, refund.created_at, *_left(due, context))
 
 
-def _disputes(judged: Judged, account: str) -> Iterator[Row]:
+def _disputes(judged: Judged, account: str, context: Context) -> Iterator[Row]:
     disputes = judged.books.disputes
     charges = judged.books.charges
     undecided = judged.scope.disputes & disputes[c.STATUS].isin(OPEN_DISPUTES).to_numpy(dtype=bool)
@@ -140,7 +141,7 @@ def _disputes(judged: Judged, account: str) -> Iterator[Row]:
             dispute.charge_id,
             None if pd.isna(method) else method,
         )
-        yield (*names, dispute.status, *money, dispute.created_at, None, None)
+        yield (*names, dispute.status, *money, dispute.created_at, *_left(answer_due(dispute, context), context))
 
 
 def _transfers(judged: Judged, account: str, context: Context) -> Iterator[Row]:

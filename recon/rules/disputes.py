@@ -1,8 +1,10 @@
 """What a chargeback does to an order: the dispute rules of "Disputes and data"."""
 
+from datetime import datetime, timedelta
+
 from recon import columns as c
 from recon.calendars import local_day
-from recon.methods.deadlines import local
+from recon.methods.deadlines import REPLY_DAYS, answer_due, local
 from recon.model import OPEN_DISPUTES, Break, Case, Dispute, DisputeStatus, Exposure, OrderStatus, Severity
 from recon.rules.rule import Rule
 from recon.settings import Context
@@ -16,12 +18,14 @@ def _dispute_open(rule: Rule, case: Case, dispute: Dispute, context: Context) ->
     zone = context.calendar(dispute.account).zone
     days = (local_day(context.as_of, zone) - local_day(dispute.created_at, zone)).days
     age = "1 day" if days == 1 else f"{days} days"
+    due_by = answer_due(dispute, context)
     return rule.on_thing(
         dispute,
         context,
         f"Dispute {dispute.id} of charge {dispute.charge_id} over {context.words(dispute.money)} is "
         f'"{dispute.status}" since {local(dispute.created_at, dispute.account, context)}, for {age}'
-        f"{_reason(dispute)}.",
+        f"{_reason(dispute)}. {_answered(dispute, due_by, context)}",
+        due_by=due_by,
         charge_id=dispute.charge_id,
         order_id=case.order.id if case.order else None,
         actual=dispute.money.amount,
@@ -47,6 +51,20 @@ def _dispute_lost(rule: Rule, case: Case, dispute: Dispute, context: Context) ->
     )
 
 
+def _answered(dispute: Dispute, due_by: datetime | None, context: Context) -> str:
+    """What was answered, else how long there is time."""
+    if due_by is None:
+        return "It is answered."
+    sent = "not answered: documents are there, a message is not" if dispute.answer else "not answered"
+    zone = context.calendar(dispute.account).zone
+    left = (local_day(due_by, zone) - local_day(context.as_of, zone)).days
+    until = local(due_by, dispute.account, context)
+    if context.as_of > due_by:
+        return f"It is {sent}, and the time for it ended {until}."
+    days = {0: "this is the last day", 1: "1 day is left"}.get(left, f"{left} days are left")
+    return f"It is {sent}; {days}, until {until}."
+
+
 def _reason(dispute: Dispute) -> str:
     return f" ({dispute.reason})" if dispute.reason else ""
 
@@ -61,6 +79,8 @@ RULES = (
         "Send the evidence, or accept the dispute, before Omise's deadline.",
         judge_each=_dispute_open,
         may_apply=lambda columns, _: columns.books.disputes[c.STATUS].isin(OPEN_DISPUTES).to_numpy(dtype=bool),
+        thresholds={"reply_days": REPLY_DAYS},
+        warns=tuple(timedelta(days=days) for days in (4, 2, 1)),
         title="Dispute open",
         exposure=Exposure.OWED_TO_US,
     ),

@@ -54,6 +54,7 @@ class Rule:
     needs: str = ""  # what a run must have read to know that it no longer applies: ORDERS, BANK, PULL; any run knows
     proof: str = ""  # the proof of which an open break of it explains a gap, by its subject
     thresholds: Mapping[str, timedelta | int] = field(default_factory=dict)
+    warns: tuple[timedelta, ...] = ()  # so long before its due_by an open break of it is told again
     title: str = field(kw_only=True)  # a few plain words, as they stand beside the code
     exposure: Exposure | BySign = field(kw_only=True)  # what its amount means for cash; see DECISIONS.md
     # What its breaks of one account and currency have for a common cause, if any; {account} and {currency} in it.

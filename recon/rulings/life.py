@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from recon.model import CLOSED, Break, BreakEvent, BreakStatus, KnownBreak
 from recon.model.rulings import EndedRuling, RulingKind, RulingState, Standing
 from recon.rulings.decide import changed_facts, facts_of, move_break
 
+DUE_SOON = "due_soon"  # a break's event
 RUN = "run"  # who acts where nobody does
 
 
@@ -30,13 +31,15 @@ class RulingsInForce:
     `zones` has the accounts' (a ruling holds to the end of its last local day). `expected` says what a break rests on
     that nobody ruled on: a pattern or an opening item. `fallen` has the links by hand whose order or charge is not
     what it was, each with its break's id. `remark` says why a break is open although an opening item names it.
-    `why_closed` says, beside the breaks that the run opens, why one that it judged is no more.
+    `warns` has, by code, how long before its due_by an open break is told again. `why_closed` says, beside the breaks
+    that the run opens, why one that it judged is no more.
     """
 
     zones: Mapping[str, tzinfo] = field(default_factory=dict)
     expected: Callable[[Break], Standing | None] = _nothing_expected
     fallen: Sequence[tuple[str, EndedRuling]] = ()
     remark: Callable[[Break], str] = _no_remark
+    warns: Mapping[str, Sequence[timedelta]] = field(default_factory=dict)
     why_closed: Callable[[Iterable[Break]], Callable[[Break], str]] = _facts_agree
 
     def today(self, account: str | None, as_of: datetime) -> date:
@@ -146,6 +149,7 @@ def _carry_found(
         _links_fall(life, fallen)
         _hold(life, fresh, in_force.today(fresh.account, as_of))
         _item_falls(life, fresh, in_force)
+        _warn(life, old.last_seen, fresh, in_force.warns.get(fresh.code, ()))
     standing = in_force.expected(fresh) if life.known.status == BreakStatus.OPEN else None
     if standing is not None:
         event = "opening" if standing.kind == RulingKind.OPENING else "ignored"
@@ -173,6 +177,15 @@ def _hold(life: _Life, fresh: Break, today: date) -> None:
         life.move("expired", BreakStatus.OPEN, f"{standing.kind} by {standing.who}: {why}")
     elif difference := _difference(known.latest, fresh):
         life.add("changed", difference)
+
+
+def _warn(life: _Life, last_seen: datetime, fresh: Break, warns: Sequence[timedelta]) -> None:
+    """An open break is told again where a moment to warn before its due_by has passed since it was last seen."""
+    due_by = fresh.due_by
+    if due_by is None or life.known.status != BreakStatus.OPEN:
+        return
+    if any(last_seen < due_by - before <= life.as_of for before in warns):
+        life.add(DUE_SOON, f"due by {due_by.isoformat(timespec='minutes')}")
 
 
 def _item_falls(life: _Life, fresh: Break, in_force: RulingsInForce) -> None:

@@ -119,6 +119,7 @@ def disputes_at(frame: pd.DataFrame, positions: Positions) -> Iterator[Dispute]:
         map(Money, cells(c.AMOUNT), cells(c.CURRENCY)),
         cells(c.REASON_CODE),
         cells(c.CREATED_AT),
+        cells(c.ANSWER),
     )
 
 

@@ -67,6 +67,7 @@ CREATE TABLE order_reference (
 CREATE INDEX ix_order_reference_reference ON order_reference (reference);
 ALTER TABLE attempt ADD COLUMN waits_on TEXT;
 ALTER TABLE attempt ADD COLUMN yields BOOLEAN;
+ALTER TABLE dispute ADD COLUMN answer TEXT;
 ALTER TABLE break ADD COLUMN occurred_on DATE;
 ALTER TABLE sign_off ADD COLUMN reason TEXT;
 ALTER TABLE rejected_row ADD COLUMN order_id TEXT;

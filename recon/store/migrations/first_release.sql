@@ -90,7 +90,7 @@ CREATE TABLE charge_name_rules (
 CREATE TABLE dispute (
     account TEXT NOT NULL, dispute_id TEXT NOT NULL, charge_id TEXT NOT NULL, status TEXT NOT NULL,
     amount BIGINT NOT NULL, currency TEXT NOT NULL, funding_amount BIGINT NOT NULL,
-    funding_currency TEXT NOT NULL, reason_code TEXT, created_at BIGINT NOT NULL, closed_at BIGINT,
+    funding_currency TEXT NOT NULL, reason_code TEXT, answer TEXT, created_at BIGINT NOT NULL, closed_at BIGINT,
     livemode BOOLEAN NOT NULL, seen_at BIGINT NOT NULL, first_seen_at BIGINT NOT NULL, superseded_at BIGINT,
     digest $bytes NOT NULL, raw $bytes NOT NULL,
     CONSTRAINT pk_dispute PRIMARY KEY (account, dispute_id, seen_at)

@@ -5,8 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from jobs.alerts.decide import NEW, WORSE, About, Digest, Notice, Scope, compose, part
+from jobs.alerts.decide import DUE, NEW, WORSE, About, Digest, Notice, Scope, compose, part
+from jobs.alerts.letters import letter_of
 from recon.model import Severity
+from recon.money import Currencies
 from recon.store.runs.alerts import AlertState, WaitingClaim
 from tests.kit.alert_samples import DAY, known, state, step
 from tests.kit.store_samples import NOON
@@ -40,6 +42,14 @@ def test_a_break_that_opens_is_new(what: str) -> None:
 )
 def test_a_break_that_grows_is_worse(detail: str, news: list[str]) -> None:
     assert [one.what for one in told(state(step(known(), "changed", detail=detail))).news] == news
+
+
+def test_a_break_that_is_soon_due_is_told_again() -> None:
+    digest = told(state(step(known(), "due_soon", detail="due by 2026-10-27T06:00+00:00")))
+    assert [one.what for one in digest.news] == [DUE]
+    letter = letter_of(digest, Currencies())
+    assert letter.title == "recon: 1 due soon break (high): th"
+    assert "(charge_missing), due soon: th order A-1" in letter.text
 
 
 def test_a_break_that_grows_back_to_what_was_told_is_no_news() -> None:

@@ -414,3 +414,19 @@ def test_an_older_balance_has_nothing_on_hold_to_say() -> None:
     body = b'{"currency": "jpy", "total": 5, "transferable": 5, "reserve": 0}'
     assert decode_balance(body).on_hold is None
     assert decode_balance(body).currency == "JPY"
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ({}, None),
+        ({"message": ""}, None),
+        ({"documents": nested_list() | {"total": 2}}, "documents"),
+        ({"documents": None, "message": None}, None),
+        ({"message": "We sent it on Monday.", "documents": nested_list() | {"total": 2}}, "message"),
+    ],
+)
+def test_what_a_dispute_was_answered_with_is_known_and_not_its_words(said: Json, answer: str | None) -> None:
+    answered = row("dispute", dispute(**said))
+    assert named("dispute", answered)["answer"] == answer
+    assert answer is None or answered.digest != row("dispute", dispute()).digest, "a new version"

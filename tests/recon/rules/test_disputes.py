@@ -1,22 +1,26 @@
 """Chargebacks: open ones with their age, lost ones whose order still stands as paid."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from recon.model import Severity
 from tests.kit.books import AS_OF, DAY, HOUR, NOON, charge, order
-from tests.kit.clocks import breaks, codes, dispute, only
+from tests.kit.clocks import breaks, codes, context, dispute, only
 
 
-@pytest.mark.parametrize("status", ["open", "pending"])
-def test_an_open_dispute_says_its_age_and_sum(status: str) -> None:
+@pytest.mark.parametrize(
+    ("status", "answer"),
+    [("open", "It is not answered; 4 days are left, until 2026-10-27 13:00."), ("pending", "It is answered.")],
+)
+def test_an_open_dispute_says_its_age_and_sum(status: str, answer: str) -> None:
     found = only(AS_OF, [order()], [charge()], disputes=[dispute(status=status)])
     assert (found.code, found.subject_type, found.subject_id) == ("dispute_open", "dispute", "dspt_1")
     assert (found.order_id, found.charge_id, found.dispute_id) == ("A-1", "chrg_1", "dspt_1")
     assert (found.severity, found.amount_at_risk, found.currency) == (Severity.HIGH, 10_000, "THB")
     assert found.explanation == (
-        f'Dispute dspt_1 of charge chrg_1 over THB 100.00 is "{status}" since 2026-10-20 13:00, for 3 days.'
+        f'Dispute dspt_1 of charge chrg_1 over THB 100.00 is "{status}" since 2026-10-20 13:00, for 3 days. {answer}'
     )
 
 
@@ -30,7 +34,7 @@ def test_an_open_dispute_says_its_age_and_sum(status: str) -> None:
 )
 def test_its_age_counts_the_days_of_the_accounts_zone(as_of: datetime, age: str) -> None:
     found = only(as_of, [order()], [charge()], disputes=[dispute()])
-    assert found.explanation.endswith(f"for {age}.")
+    assert f", for {age}. It is not answered; " in found.explanation
 
 
 def test_a_lost_dispute_of_a_paid_order() -> None:
@@ -67,3 +71,27 @@ def test_an_old_dispute_is_judged_as_long_as_it_is_open() -> None:
     rows = [order(created_at=old)], [charge(created_at=old)]
     found = breaks(AS_OF, *rows, disputes=[dispute(created_at=old + HOUR, status="pending")])
     assert [one.code for one in found] == ["dispute_open"]
+
+
+@pytest.mark.parametrize(
+    ("said", "days", "due", "words"),
+    [
+        ({}, 0, True, "not answered; 7 days are left, until 2026-10-27 13:00"),
+        ({"answer": "documents"}, 6, True, "not answered: documents are there, a message is not; 1 day is left"),
+        ({}, 7, True, "not answered; this is the last day"),
+        ({}, 8, True, "not answered, and the time for it ended 2026-10-27 13:00"),
+        ({"answer": "message"}, 3, False, "It is answered."),
+        ({"status": "pending"}, 3, False, "It is answered."),
+    ],
+)
+def test_a_dispute_is_due_until_it_is_answered(said: dict[str, Any], days: int, due: bool, words: str) -> None:
+    opened = NOON + HOUR
+    found = only(opened + days * DAY, [order()], [charge()], disputes=[dispute(**said)])
+    assert found.due_by == (opened + 7 * DAY if due else None)
+    assert words in found.explanation
+
+
+def test_the_days_to_answer_are_the_configurations() -> None:
+    using = context(AS_OF, thresholds={"dispute_open": {"reply_days": 10}})
+    [found] = breaks(AS_OF, [order()], [charge()], using=using, disputes=[dispute()])
+    assert found.due_by == NOON + HOUR + 10 * DAY

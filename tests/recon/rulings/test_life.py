@@ -34,6 +34,22 @@ def test_a_new_break_is_opened_once_and_then_carried_without_a_word() -> None:
     assert second.reported[0].last_seen == NIGHT + DAY
 
 
+def test_a_break_is_told_again_where_a_moment_to_warn_has_passed_and_once_for_each() -> None:
+    due = replace(MISSING, due_by=NIGHT + 7 * DAY)
+    warns = RulingsInForce(warns={MISSING.code: (4 * DAY, 2 * DAY, DAY)})
+    known: Sequence[KnownBreak] = ()
+    told = []
+    for hours in range(0, 9 * 24, 8):
+        carried = carry(known, [due], lambda _: True, NIGHT + timedelta(hours=hours), warns)
+        known = carried.reported
+        told += [(hours, word) for word in words(carried)]
+    assert told == [(0, "opened"), (3 * 24, "due_soon"), (5 * 24, "due_soon"), (6 * 24, "due_soon")]
+    late = carry(carry([], [due], lambda _: True, NIGHT).reported, [due], lambda _: True, NIGHT + 6.5 * DAY, warns)
+    assert words(late) == ["due_soon"]
+    answered = carry(night([], [due], NIGHT).reported, [MISSING], lambda _: True, NIGHT + 6.5 * DAY, warns)
+    assert words(answered) == ["changed"]
+
+
 def test_the_same_night_again_writes_nothing() -> None:
     first = night([], [MISSING], NIGHT)
     again = night(first.reported, [MISSING], NIGHT)

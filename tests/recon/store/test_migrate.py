@@ -148,6 +148,7 @@ def test_a_store_of_the_last_development_revision_is_carried_over_with_its_rows(
         before["break"] = [(*row, None) for row in before["break"]]
         before["sign_off"] = [(*row, None) for row in before["sign_off"]]
         before["receipt"] = [(*row, None) for row in before["receipt"]]
+        before["dispute"] = [(*row, None) for row in before["dispute"]]
         before["rejected_row"] = [(*row[:7], *[None] * 5, *row[7:]) for row in before["rejected_row"]]
         assert [tuple(sorted(map(str, row))) for row in after["rejected_row"]] == [
             tuple(sorted(map(str, row))) for row in before.pop("rejected_row")
