@@ -147,14 +147,14 @@ def _hours(chance: random.Random) -> list[tuple[datetime, list[str], list[Any]]]
     """What shop and Omise say over two days, hour by hour: amounts repeat, so that some pairs are only guessed."""
     orders: dict[str, str] = {}
     hours = []
-    for hour in range(1, 48, 3):
+    for hour in range(1, 48, 4):
         at = MIDNIGHT + hour * 60 * MINUTE
         charges = []
         for number in range(chance.randrange(4)):
             key = f"{hour}{number}"
             amount = chance.choice((500, 500, 700))
             status = chance.choice(("successful", "successful", "failed", "pending"))
-            named = chance.choice((None, f"A-{key}", f"A-{hour - 3}{number}"))
+            named = chance.choice((None, f"A-{key}", f"A-{hour - 4}{number}"))
             paid_at = at if status == "successful" else None
             metadata = f'{{"order_id": "{named}"}}' if named else "{}"
             money = {"amount": amount, "created_at": at, "paid_at": paid_at, "metadata": metadata}
@@ -182,7 +182,7 @@ async def test_a_pair_that_a_look_guessed_binds_no_night(tmp_path: Path) -> None
 
 
 @pytest.mark.proof
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(12))
 async def test_a_night_finds_the_same_whether_or_not_the_day_was_looked_at(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     hours = _hours(chance)
