@@ -52,8 +52,13 @@ def _money(report: Report, row: Mapping[Hashable, object], name: str) -> str:
 
 def _figures(report: Report) -> pd.DataFrame:
     figures = in_shape(report.result.details.figures, c.FIGURES)
-    names = [_NAMES.get(name, name.replace("_", " ")) for name in figures[c.FIGURE]]
+    names = [figure_words(name) for name in figures[c.FIGURE]]
     return figures.assign(**{c.FIGURE: pd.Series(names, index=figures.index, dtype=c.TEXT)})
+
+
+def figure_words(name: str) -> str:
+    """A figure's name as people read it."""
+    return _NAMES.get(name, name.replace("_", " "))
 
 
 def _no_changes(report: Report) -> str:

@@ -6,16 +6,20 @@ import pandas as pd
 
 from recon import columns as c
 from recon.model import Proof, Severity
+from recon.money import Money
+from recon.rules import title_of
 from reports.report import Report
 from reports.sheet import AnyReport, Cell, Line
 from reports.sheets.breaks import SHEET as BREAKS
+from reports.sheets.changes import figure_words
 from reports.sheets.legend import SHEET as LEGEND
-from reports.summary.parts import COLUMNS, GAP, PlacedSheets, height, section
+from reports.summary.parts import COLUMNS, GAP, PlacedSheets, header, height, section
 
 _PARTIAL = (
     "NOT COMPLETE: a source failed or a list was cut short. The figures below cover only what was read; do not sign "
     "this page. Run the same range again."
 )
+_MOST = 24  # differences from the last result that are named one by one
 
 
 def title(report: Report, placed: PlacedSheets, _: int) -> Iterator[Line]:
@@ -47,28 +51,59 @@ def _verdict(complete: bool, breaks: pd.DataFrame, proofs: Sequence[Proof]) -> s
 
 
 def beside_signed(report: AnyReport, _: PlacedSheets, __: int) -> Iterator[Line]:
-    """Why the file stands beside a signed one, and what is different from the last result (Changes has each)."""
+    """Why the file stands beside a signed one, and what is different from the last result, one by one."""
     if not report.beside:
         return
     yield section("Why this file stands beside a signed one", starts=False)
     yield Line((Cell(report.beside, "wrapped", span=COLUMNS),), height(report.beside, 0, COLUMNS))
-    parts = (report,) if isinstance(report, Report) else report.parts
-    for part in parts:
-        words = _differences(part)
-        yield Line((Cell(words, "wrapped", span=COLUMNS),), height(words, 0, COLUMNS))
+    for part in (report,) if isinstance(report, Report) else report.parts:
+        details = part.result.details
+        if not details.since:
+            yield Line((Cell(f"{part.name}: no earlier result of these days is recorded.", "wrapped", span=COLUMNS),))
+            continue
+        rows = [*_figures(part), *_breaks(part)]
+        words = f"{part.name}: what differs from the result of {details.since}"
+        if not rows:
+            yield Line((Cell(f"{words}: nothing.", "wrapped", span=COLUMNS),))
+            continue
+        yield Line((Cell(f"{words}:", "wrapped", span=COLUMNS),))
+        yield header(("Figure, or break with what is at risk", "What", "Before", "Now", "Of"), last=COLUMNS - 4)
+        yield from rows[:_MOST]
+        if len(rows) > _MOST:
+            more = f"and {len(rows) - _MOST:,} more: the sheet Changes has each"
+            yield Line((Cell(more, "label", span=COLUMNS),))
 
 
-def _differences(part: Report) -> str:
-    details = part.result.details
-    if not details.since:
-        return f"{part.name}: no earlier result of these days is recorded."
-    counts = details.changes[c.WHAT].value_counts().to_dict() if len(details.changes) else {}
-    breaks = ", ".join(f"{counts[what]:,} {what}" for what in (c.NEW, c.CHANGED, c.CLOSED) if what in counts)
-    figures = ", ".join(sorted(set(details.figures[c.FIGURE].str.replace("_", " ")))) if len(details.figures) else ""
-    return (
-        f"{part.name}: since the result of {details.since} breaks {breaks or 'none'}; figures that differ: "
-        f"{figures or 'none'} (Changes has each)."
-    )
+def _figures(part: Report) -> Iterator[Line]:
+    """The figures of the range that are others now."""
+    frame = part.result.details.figures
+    names = [c.FIGURE, c.CURRENCY, c.COUNT_BEFORE, c.COUNT_NOW, c.AMOUNT_BEFORE, c.AMOUNT_NOW]
+    values = frame[names].astype(object).where(frame[names].notna(), None) if len(frame) else frame
+    for figure, currency, *numbers in values.itertuples(index=False, name=None):
+        before, now, amount_before, amount_now = numbers
+        of_money = currency and (amount_before, amount_now) != (None, None)
+        sides = (amount_before, amount_now) if of_money else (before, now)
+        yield _difference(figure_words(figure), "figure", sides, currency if of_money else None, currency or "")
+
+
+def _breaks(part: Report) -> Iterator[Line]:
+    """Breaks that are new, closed, or of another amount, with what is at risk."""
+    frame = part.result.details.changes
+    names = [c.WHAT, c.CODE, c.CURRENCY, c.RISK_BEFORE, c.AMOUNT_AT_RISK, c.SUBJECT_ID]
+    values = frame[names].astype(object).where(frame[names].notna(), None) if len(frame) else frame
+    for what, code, currency, before, now, subject in values.itertuples(index=False, name=None):
+        yield _difference(title_of(code), what, (before, now), currency, subject)
+
+
+def _difference(
+    name: str, what: str, sides: tuple[int | None, int | None], currency: str | None, subject: str
+) -> Line:
+    shown = [
+        Cell("") if side is None else Cell(Money(int(side), currency)) if currency else Cell(int(side))
+        for side in sides
+    ]
+    cells = (Cell(name, "wrapped"), Cell(what), *shown, Cell(subject, span=COLUMNS - 4))
+    return Line(cells, height(name, 0, 1))
 
 
 def identity(report: Report, _: PlacedSheets, __: int) -> Iterator[Line]:

@@ -26,6 +26,7 @@ from recon.settings import RuleSettings
 from reports.report import Basis, Report
 from reports.sheet import Column, Kind, Sheet, column_letter, place
 from reports.sheets import SHEETS
+from reports.sheets.changes import figure_words
 from reports.totals import Totals
 from reports.workbook.links import with_links
 from reports.workbook.write import write_report, write_workbook
@@ -312,6 +313,22 @@ def test_breaks_of_one_cause_are_one_group_with_its_members() -> None:
     assert [row[1] for row in cells(summary) if str(row[1]).startswith("and ")] == [
         "and 2 more: filter the Breaks sheet by its cause"
     ]
+
+
+def test_a_file_beside_a_signed_one_says_why_and_what_differs_one_by_one() -> None:
+    result = result_of()
+    file = BytesIO()
+    write_report(replace(report_of(result), beside="settlement.xlsx was signed as preparer by Mei"), file)
+    rows = cells(sheet_of(shown(file), "Summary"))
+    at = next(number for number, row in enumerate(rows) if row[0] == "settlement.xlsx was signed as preparer by Mei")
+    block = [[cell for cell in row if cell is not None] for row in takewhile(any, rows[at + 1 :])]
+    changes = result.details.changes
+    assert len(changes) >= 3
+    assert f"what differs from the result of {result.details.since}" in str(block[0])
+    for what, subject in zip(changes[c.WHAT], changes[c.SUBJECT_ID], strict=True):
+        assert any(what in row and subject in row for row in block), (what, subject)
+    for figure in result.details.figures[c.FIGURE]:
+        assert any(row[:2] == [figure_words(figure), "figure"] for row in block)
 
 
 def test_a_closed_break_is_on_no_sheet() -> None:
