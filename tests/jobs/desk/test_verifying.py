@@ -143,7 +143,7 @@ async def test_a_signed_copy_has_the_signatures_filled_in_and_is_still_ours(merc
     config = settings(merchant)
     kept = path.read_bytes()
     assert copy_with_signatures(config, sha256_of(kept)) is None, "nobody has signed"
-    sign(config, path, "preparer", "Somchai", clock, WHY)
+    signed_at = sign(config, path, "preparer", "Somchai", clock, WHY).sign_off.at
     first = copy_with_signatures(config, sha256_of(kept))
     sign(config, path, "reviewer", "Mei", clock, WHY)
     both = copy_with_signatures(config, sha256_of(kept))
@@ -155,7 +155,7 @@ async def test_a_signed_copy_has_the_signatures_filled_in_and_is_still_ours(merc
         assert (copy.verdict, copy.is_copy, copy.data) == (UNTOUCHED, True, CURRENT)
         rows = {row[0]: row for row in load_workbook(BytesIO(content))["Summary"].iter_rows(values_only=True)}
         assert rows["Prepared by"][1] == "Somchai"
-        assert rows["Prepared by"][5] == f"{clock():%Y-%m-%d %H:%M} UTC"
+        assert rows["Prepared by"][5] == f"{signed_at:%Y-%m-%d %H:%M} UTC"
         assert rows["Reviewed by"][1] == reviewer
         assert "orders matched" in str(rows["Signed over"][1])
         assert f"Somchai: {WHY}" in str(rows["Signed over"][1])
