@@ -102,4 +102,6 @@ async def test_a_look_at_the_day_that_fails_is_told_once_and_made_good_by_the_ne
     key.write_text("skey_test_wrong\n", encoding="utf-8")
     with pytest.raises(JobError, match="refused the key"):
         await go(made, LOOK, f"{hook.url}/a")
-    assert [body["title"].partition(" (")[0] for _, body in hook.calls] == [failed, "recon: 3 new breaks", failed]
+    first, good, again = [body["title"] for _, body in hook.calls]
+    assert (first, again) == (failed, failed)
+    assert " new breaks (high): th" in good
