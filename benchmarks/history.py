@@ -24,6 +24,7 @@ from recon.store.versions import save
 
 Flags = npt.NDArray[np.bool_]
 SECOND, DAY = 1_000_000, 86_400_000_000  # microseconds
+NIGHT = 20 * 3_600 * SECOND  # of a day, UTC
 HOLD = 7 * DAY  # from a charge until its money can be paid out
 CHUNK = 20_000
 # Of ten thousand orders: what is wrong with them, and which have a refund asked for, which stays open.
@@ -88,11 +89,17 @@ def months_before(today: date, count: int) -> list[tuple[date, date]]:
 
 
 def fill(
-    store: Store, shops: Sequence[Shop], months: Sequence[tuple[date, date]], monthly: int, now: datetime
+    store: Store,
+    shops: Sequence[Shop],
+    months: Sequence[tuple[date, date]],
+    monthly: int,
+    now: datetime,
+    nightly: bool = False,
 ) -> int:
     """Puts so many orders a month, and all that belongs to them, into an empty store, all seen before now; how many.
 
-    An hour before: a pull of such histories takes longer than that.
+    An hour before: a pull of such histories takes longer than that. With `nightly` each was seen by the first pull at
+    20:00 UTC after its creation.
     """
     until, tills, made = to_micros(now - timedelta(hours=1)), {shop.name: _Till() for shop in shops}, 0
     rng = np.random.default_rng(monthly)
@@ -101,7 +108,7 @@ def fill(
             window = days_window(first, last, ZoneInfo(shop.zone))
             month = _Month(shop, window, monthly * shop.share // 100, tills[shop.name], until, rng)
             for table, rows in month.rows():
-                _insert(store, table, rows, until)
+                _insert(store, table, rows, until, nightly)
             made += month.count
             for at in range((last - first).days + 1):
                 day = window.start + timedelta(days=at)
@@ -345,7 +352,7 @@ def _table(rows: int, columns: dict[str, object], **same: object) -> pa.Table:
     return pa.table({**repeated, **columns})
 
 
-def _insert(store: Store, table: Table, rows: pa.Table, seen: int) -> None:
+def _insert(store: Store, table: Table, rows: pa.Table, seen: int, nightly: bool) -> None:
     """In one transaction; what the rows do not have is null, and a packed object is as long as such ones are."""
     size, rng = _PACKED.get(table.name, 0), np.random.default_rng(len(rows))
     with writing(store, "benchmark") as connection:
@@ -353,7 +360,9 @@ def _insert(store: Store, table: Table, rows: pa.Table, seen: int) -> None:
             part = rows.slice(start, CHUNK)
             noise = rng.bytes(len(part) * (size + _DIGEST))
             held = {name: part[name].to_pylist() for name in part.column_names}
-            held |= {"seen_at": [seen] * len(part), "first_seen_at": [seen] * len(part)}
+            created = part["created_at"].to_numpy()
+            moments = ((created - NIGHT) // DAY * DAY + DAY + NIGHT).tolist() if nightly else [seen] * len(part)
+            held |= {"seen_at": moments, "first_seen_at": moments}
             held["raw"] = [noise[at * size : (at + 1) * size] for at in range(len(part))]
             tail = len(part) * size
             held["digest"] = [noise[tail + at * _DIGEST : tail + (at + 1) * _DIGEST] for at in range(len(part))]

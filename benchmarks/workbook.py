@@ -3,6 +3,8 @@
 Every measurement runs in a process of its own. `bare` is the least that such a sheet can cost this way: columns cast
 to text, joined to the same cells, deflated as ours, chunk by chunk, without zones, currencies or a look at
 any value. `openpyxl` is its write-only mode, cells styled, on a tenth of the rows, its CPU time multiplied by ten.
+A stored month is held against the sum of the least that its parts can cost, on the same store in the same run: ADBC
+reading orders, charges and transactions, the bare join of `benchmarks.match`, and the bare sheet.
 """
 
 import argparse
@@ -13,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -27,7 +29,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from isal import isal_zlib
+from pyarrow import parquet
 
+from benchmarks import load, match
 from benchmarks.match import ACCOUNTS, DAYS, MICROS, START, make, memory_mb
 from recon import columns as c
 from recon.model import Account, CurrencyTotals, Result
@@ -263,7 +267,8 @@ def _fill(config: Any, rows: int) -> None:
         for table, made in tabled:
             held = {name: made[name] for name in made.column_names}
             held |= {name: same[name][: len(made)] for name in same}
-            lists = [held[column.name].to_pylist() for column in table.columns]
+            empty = pa.nulls(len(made))
+            lists = [held.get(column.name, empty).to_pylist() for column in table.columns]
             bulk.insert_rows(connection, table, list(zip(*lists, strict=True)))
     everything = Window(datetime(2026, 1, 1, tzinfo=UTC), AS_OF)
     for name, _, _ in ACCOUNTS:
@@ -308,10 +313,50 @@ def _payouts(credits: pa.Table) -> tuple[pa.Table, pa.Table]:
     return pa.table({"transfer_id": ids, **shared, **done, **flags, **money, **empty}), pa.table(debits)
 
 
+def join(rows: int, folder: Path) -> Callable[[], Path]:
+    """pandas' get_indexer over order ids, amounts and currencies compared."""
+    for name, table in zip(("orders", "charges"), make(rows, seed=rows), strict=True):
+        parquet.write_table(table, folder / f"{name}.parquet")
+    work = match.bare(folder)
+
+    def joined() -> Path:
+        work()
+        return folder / "orders.parquet"
+
+    return joined
+
+
+# What ADBC's own environment runs: the tables of a store into pandas, side by side with nothing.
+ADBC = """
+import json, pathlib, sys, time
+from adbc_driver_sqlite import dbapi
+
+names = {}
+memory = lambda field: next(
+    int(line.split()[1]) / 1024
+    for line in pathlib.Path("/proc/self/status").read_text().splitlines() if line.startswith(field)
+)
+with dbapi.connect(f"file:{sys.argv[1]}?mode=ro") as connection, connection.cursor() as cursor:
+    for table in ("order", "charge", "transaction"):
+        cursor.execute(f"pragma table_info('{table}')")
+        names[table] = [row[1] for row in cursor.fetchall() if row[1] not in ("raw", "digest", "superseded_at")]
+    cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": "1000000"})
+    before, begun, cpu = memory("VmRSS"), time.perf_counter(), time.process_time()
+    frames = []
+    for table, columns in names.items():
+        listed = ", ".join(f'"{column}"' for column in columns)
+        cursor.execute(f'select {listed} from "{table}" where superseded_at is null')
+        frames.append(cursor.fetch_arrow_table().to_pandas())
+    seconds, used = time.perf_counter() - begun, time.process_time() - cpu
+print(json.dumps({"seconds": seconds, "cpu": used, "extra_mb": memory("VmHWM") - before, "megabytes": 0}))
+"""
+
+
 WAYS: dict[str, Callable[[int, Path], Callable[[], Path]]] = {
     "bare": bare,
     "ours": ours,
     "openpyxl": openpyxl,
+    "join": join,
     "stored": stored,
 }
 
@@ -334,25 +379,36 @@ def in_process(way: str, rows: int, rounds: int) -> Measured:
     measured = []
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as folder:
-            command = [
-                sys.executable,
-                "-m",
-                "benchmarks.workbook",
-                "--way",
-                way,
-                "--data",
-                folder,
-                "--rows",
-                str(rows),
-            ]
-            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-            measured.append(Measured(**json.loads(done.stdout.splitlines()[-1])))
+            measured.append(_child(way, rows, folder))
     return min(measured, key=lambda round_: round_.seconds)
+
+
+def _child(way: str, rows: int, folder: str) -> Measured:
+    command = [sys.executable, "-m", "benchmarks.workbook", "--way", way, "--data", folder, "--rows", str(rows)]
+    return _measured(command)
+
+
+def _measured(command: Sequence[str]) -> Measured:
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    return Measured(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def stored_and_read(rows: int, rounds: int) -> tuple[Measured, Measured]:
+    """The best of a stored month and of ADBC's reading of the same store, in turn."""
+    months: list[Measured] = []
+    reads: list[Measured] = []
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory() as folder:
+            months.append(_child("stored", rows, folder))
+            reads.append(_measured([load.interpreter("ADBC"), "-c", ADBC, f"{folder}/recon.db"]))
+    return min(months, key=lambda one: one.cpu), min(reads, key=lambda one: one.cpu)
 
 
 def compare(rows: int, rounds: int) -> None:
     """Prints every way's figures and the ratios that the issue asks for."""
-    measured = {way: in_process(way, rows, 1 if way == "openpyxl" else rounds) for way in WAYS}
+    alone = [way for way in WAYS if way != "stored"]
+    measured = {way: in_process(way, rows, 1 if way == "openpyxl" else rounds) for way in alone}
+    measured["stored"], measured["read"] = stored_and_read(rows, rounds)
     print(
         f"| {rows:,} rows x {len(MATCHED.columns)} columns | seconds | CPU seconds | MB over the frames | file, MB |"
     )
@@ -362,6 +418,8 @@ def compare(rows: int, rounds: int) -> None:
         "ours": "omise-recon, whole workbook",
         "openpyxl": f"openpyxl write-only, {rows // PART:,} rows",
         "stored": "stored data to finished workbooks",
+        "read": "ADBC reading orders, charges, transactions",
+        "join": "bare join by order id",
     }
     for way, figures in measured.items():
         print(
@@ -373,6 +431,14 @@ def compare(rows: int, rounds: int) -> None:
     times = PART * measured["openpyxl"].cpu / whole.cpu
     ratios = (whole.seconds / least.seconds, whole.cpu / least.cpu)
     print("\nOurs takes {:.2f} times the bare loop's time, {:.2f} times its CPU time.".format(*ratios))
+    parts = [measured[part] for part in ("read", "join", "bare")]
+    month = measured["stored"]
+    seconds = sum(part.seconds for part in parts)
+    cpu = sum(part.cpu for part in parts)
+    print(
+        f"Stored data to workbooks: {month.seconds / seconds:.2f} times the sum of its parts, {seconds:.1f} s "
+        f"(CPU: {month.cpu / cpu:.2f} times {cpu:.1f} s), and {month.extra_mb / 1000:.2f} GB over the start."
+    )
     print(f"openpyxl would take {times:.1f} times our CPU time: {PART} times what it takes for a tenth of the rows.")
 
 

@@ -6,7 +6,8 @@ from datetime import datetime, tzinfo
 from functools import partial
 
 from jobs.run.judging_request import AccountRequest, JudgingRequest
-from recon.model import CLOSED, Break, BreakStatus, KnownBreak, Proof
+from recon import columns as c
+from recon.model import CLOSED, Books, Break, BreakStatus, KnownBreak, Proof
 from recon.model.rulings import EndedRuling, Ruling, RulingKind, RulingState
 from recon.result.closing import Closing
 from recon.result.proofs import account_proofs
@@ -32,12 +33,13 @@ class RaisedBreaks:
     items: Items
     changed_links: Mapping[int, str]  # links by hand whose order or charge is not what it was
     closing: Closing
+    known_ids: frozenset[str] = frozenset()  # breaks that were known and may have been closed meanwhile
     judged_proofs: frozenset[str] = frozenset()  # breaks about proofs of which the run knows whether they still are
 
     @property
-    def ids(self) -> list[str]:
-        """The breaks' ids."""
-        return [break_.id for break_ in self.breaks]
+    def ids(self) -> set[str]:
+        """The ids of what was raised and of what was known."""
+        return {*self.known_ids, *(break_.id for break_ in self.breaks)}
 
     def carry(self, known_breaks: Sequence[KnownBreak], lasting: Sequence[Ruling]) -> CarriedBreaks:
         """What becomes of the breaks that are known, by the patterns and links by hand that are in force."""
@@ -65,11 +67,41 @@ class RaisedBreaks:
         return known_break.id in self.judged_proofs if of_proof else self.is_judged(known_break)
 
 
-def reopened(store: Store, request: JudgingRequest, breaks: Iterable[Break]) -> list[KnownBreak]:
-    """Of breaks that were raised those that had closed by themselves."""
+@dataclass(frozen=True)
+class Decided:
+    """Ids of breaks that people closed about something in the books: those that stand, and those closed since."""
+
+    standing: Collection[str] = ()
+    needless: Collection[str] = ()
+
+
+def decided_about(store: Store, request: JudgingRequest, books: Books) -> Decided:
+    """What people decided about the books; what no frame holds, as rows and proofs, is always among it."""
     if request.known_breaks is not None:
-        return []
-    return record.breaks_to_carry(store, {raised.id for raised in breaks})
+        return Decided()
+    breaks = record.decided_breaks(store)
+    frames = {
+        "order": (books.orders, c.ORDER_ID),
+        "charge": (books.charges, c.CHARGE_ID),
+        "refund": (books.refunds, c.REFUND_ID),
+        "transfer": (books.transfers, c.TRANSFER_ID),
+        "transaction": (books.transactions, c.TRANSACTION_ID),
+        "dispute": (books.disputes, c.DISPUTE_ID),
+        "bank_line": (books.bank_lines, c.LINE_ID),
+        "receipt": (books.receipts, c.RECEIPT_ID),
+    }
+    about = ~breaks[c.SUBJECT_TYPE].isin(list(frames)).to_numpy(dtype=bool)
+    for frame, key in frames.values():
+        for name in {c.SUBJECT_ID, key}.intersection(breaks.columns):
+            about |= c.is_in(breaks[name], frame[key])
+    of_books = breaks[about]
+    closed_since = of_books[c.STATUS] == BreakStatus.AUTO_CLOSED.value
+    return Decided(of_books[c.BREAK_ID][~closed_since].tolist(), of_books[c.BREAK_ID][closed_since].tolist())
+
+
+def closed_before(store: Store, request: JudgingRequest, break_ids: Collection[str]) -> list[KnownBreak]:
+    """Of some breaks those that are closed."""
+    return record.breaks_to_carry(store, break_ids) if request.known_breaks is None else []
 
 
 @dataclass(frozen=True)
@@ -88,9 +120,13 @@ def carry_with_proofs(
     raised: RaisedBreaks,
     known_breaks: Sequence[KnownBreak],
     lasting: Sequence[Ruling],
+    needless: Collection[str],
 ) -> Proven:
-    """Carry the breaks, prove the totals by all of them, and carry again where a proof has a break of its own."""
-    decided = [] if request.known_breaks is not None else record.closed_after_rulings(store, request.versions_at)
+    """Carry the breaks, prove the totals by all of them, and carry again where a proof has a break of its own.
+
+    `needless` are those that people had closed about the books before they closed by themselves.
+    """
+    decided = record.closed_after_rulings(store, needless, request.versions_at)
     carried = raised.carry(known_breaks, lasting)
     breaks = _all_known(decided, known_breaks, carried)
     hand_links = [
@@ -99,7 +135,10 @@ def carry_with_proofs(
     proofs = [_proofs(part, judged, breaks, hand_links, request) for part in request.accounts]
     proof_breaks = judge_proofs([] if request.of_today else proofs, known_breaks, request.context)
     if proof_breaks.raised or proof_breaks.judged:
-        known_breaks = [*known_breaks, *reopened(store, request, proof_breaks.raised)]
+        known_breaks = [
+            *known_breaks,
+            *closed_before(store, request, [raised_.id for raised_ in proof_breaks.raised]),
+        ]
         judged_proofs = frozenset() if request.versions_at is not None else proof_breaks.judged
         raised = replace(raised, breaks=(*raised.breaks, *proof_breaks.raised), judged_proofs=judged_proofs)
         carried = raised.carry(known_breaks, lasting)

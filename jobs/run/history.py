@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from jobs.run.judging import Findings
 from recon import columns as c
 from recon.model import KnownBreak, Result
-from recon.result.changes import Earlier, changes, figures, past
+from recon.result.changes import Earlier, changes, figures, past, ranges_before
 from recon.store.engine import Store
 from recon.store.runs import history, record
 
@@ -39,9 +40,9 @@ def with_history(
     account = result.account
     earlier = [
         Earlier(run.part.first_day, run.part.last_day, run.part.counts)
-        for run in history.last_of_each_range(store, account.name)
+        for run in history.last_of_each_range(store, account.name, partial(ranges_before, result=result))
     ]
-    details = replace(result.details, past=past(earlier, result))
+    details = replace(result.details, past=past(earlier))
     run = history.last_different(store, account.name, result.first_day, result.last_day, digest)
     if run is not None:
         before = history.left_open(store, run.run_id, account.name)

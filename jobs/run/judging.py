@@ -9,15 +9,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from jobs.run.carrying import RaisedBreaks, carry_with_proofs, reopened
+from jobs.run.carrying import RaisedBreaks, carry_with_proofs, closed_before, decided_about
 from jobs.run.judging_request import AccountRequest, JudgingRequest
 from jobs.run.related import books_of, last_run_state, links_of
 from recon import columns as c
-from recon.calendars import joined
 from recon.journal import journal
 from recon.matching import match
 from recon.matching.by_hand import changed_links, with_hand_links
-from recon.model import CLOSED, Books, Break, KnownBreak, Note, Proof, Result, Window
+from recon.model import CLOSED, Books, Break, KnownBreak, Note, Proof, Result
 from recon.model.rulings import Ruling, RulingKind
 from recon.result import Intake, Lives, summarise, with_settlement
 from recon.result.closing import Closing
@@ -85,8 +84,9 @@ def _find(store: Store, request: JudgingRequest) -> Findings:
     judged = _judge(books, links, run_range, request, known)
     names: set[str | None] = {*judged.accounts, *([None] if request.shows_nameless else [])}
     breaks = [raised for raised in find_breaks(judged, request.context) if raised.account in names]
-    known_here = [*known, *reopened(store, request, breaks)]
-    known_here = [known_break for known_break in known_here if known_break.latest.account in names]
+    decided = decided_about(store, request, books)
+    closed = closed_before(store, request, {*decided.standing, *(raised.id for raised in breaks)})
+    known_here = [known_break for known_break in (*known, *closed) if known_break.latest.account in names]
     raised_breaks = RaisedBreaks(
         breaks,
         _is_judged(judged, request, known_here),
@@ -95,9 +95,10 @@ def _find(store: Store, request: JudgingRequest) -> Findings:
         items,
         changed if current else {},
         Closing(judged, request.context),
+        frozenset(known_break.latest.id for known_break in known_here),
     )
     unread = _unread_sources(judged, request, known)
-    proven = carry_with_proofs(store, request, judged, raised_breaks, known_here, lasting)
+    proven = carry_with_proofs(store, request, judged, raised_breaks, known_here, lasting, decided.needless)
     decisions = rulings.decisions(store)
     write_offs = write_offs_standing(decisions, request.as_of)
     with ThreadPoolExecutor(_TOGETHER) as pool:
@@ -267,7 +268,7 @@ def _range(store: Store, request: JudgingRequest, known_breaks: Sequence[KnownBr
     for part in request.accounts:
         name = part.account.name
         windows[name] = part.window
-        covered[name] = _charges_pulled(store, name)
+        covered[name] = load.covered(store, name, "charge")
         if last := last_run_state(store, name):
             earlier[name] = last
     subjects = frozenset(
@@ -276,7 +277,7 @@ def _range(store: Store, request: JudgingRequest, known_breaks: Sequence[KnownBr
         if known_break.status not in CLOSED
         or (known_break.standing is not None and known_break.standing.kind == RulingKind.LINK)
     )
-    failed = {name: _charges_pulled(store, name) for name in request.failed}
+    failed = {name: load.covered(store, name, "charge") for name in request.failed}
     return Range(
         request.all_accounts,
         windows,
@@ -286,11 +287,6 @@ def _range(store: Store, request: JudgingRequest, known_breaks: Sequence[KnownBr
         subjects,
         unread_orders=frozenset(request.unread_orders),
     )
-
-
-def _charges_pulled(store: Store, account: str) -> tuple[Window, ...]:
-    """The days of an account of which every charge was pulled."""
-    return joined([window for window, _ in load.complete_windows(store, account, "charge")])
 
 
 def _result(

@@ -12,7 +12,7 @@ import pandas as pd
 from jobs.run.judging_request import JudgingRequest
 from recon import columns as c
 from recon.arrays import Mask
-from recon.calendars import joined, within
+from recon.calendars import within
 from recon.matching import links
 from recon.matching.names import key_groups, names, plugins
 from recon.model import Books, Window
@@ -89,8 +89,7 @@ def last_run_state(store: Store, account: str) -> LastRunState | None:
     last = record.last_run(store, account)
     if last is None:
         return None
-    pulled = load.complete_windows(store, account, "charge")
-    covered = joined([window for window, at in pulled if at <= last.recorded_at])
+    covered = load.covered(store, account, "charge", last.recorded_at)
     return LastRunState(last.recorded_at, covered, last.waits_from)
 
 

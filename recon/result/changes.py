@@ -140,16 +140,18 @@ def figures_between(before: Mapping[str, Any], now: Mapping[str, Any]) -> pd.Dat
     return c.FIGURES.from_rows(rows)
 
 
-def past(earlier: Iterable[Earlier], result: Result) -> pd.DataFrame:
-    """The latest ranges before the result's that are as long as it, shaped `PAST`, in order."""
+def ranges_before(ranges: Iterable[tuple[date, date]], result: Result) -> list[tuple[date, date]]:
+    """The latest ranges (first and last day) before the result's that are as long as it, in order."""
     length = _length(result.first_day, result.last_day)
     own = (result.last_day, result.first_day)
-    same_length = [run for run in earlier if _length(run.first_day, run.last_day) == length]
-    same_length = sorted(
-        (run for run in same_length if (run.last_day, run.first_day) < own), key=lambda run: run.last_day
-    )
+    same_length = [(last, first) for first, last in ranges if _length(first, last) == length]
+    return [(first, last) for last, first in sorted(days for days in same_length if days < own)[-RANGES:]]
+
+
+def past(earlier: Iterable[Earlier]) -> pd.DataFrame:
+    """Runs of earlier ranges, shaped `PAST`, in order."""
     rows = []
-    for run in same_length[-RANGES:]:
+    for run in sorted(earlier, key=lambda run: run.last_day):
         orders = (run.counts[c.MATCHED_ORDERS], run.counts[c.EXPECTING_ORDERS], run.counts[c.BREAKS_OPEN])
         rate_known = run.counts.get(c.RATE_KNOWN, True)
         rows.append((run.first_day.isoformat(), run.last_day.isoformat(), *orders, rate_known))

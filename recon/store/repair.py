@@ -30,7 +30,7 @@ from recon.store.tables.batches import BATCH, BATCH_STEP
 from recon.store.tables.desk import AUDIT, OPENING_ITEM, RULING, SIGN_OFF, WORKBOOK
 from recon.store.tables.nights import ATTEMPT, JOB_RUN
 from recon.store.tables.people import SESSION, TOKEN, USER
-from recon.store.tables.related import CHARGE_NAME_RULES, LEDGER_DAY
+from recon.store.tables.related import CHARGE_NAME_RULES, LEDGER_DAY, NAMES_LOOKED_AT
 
 UNDONE = "undone"  # a run whose clock was wrong
 REPAIRED = "repaired"  # the audit entry, and the event of a break whose earlier events are sealed
@@ -122,7 +122,8 @@ class _Repair:
         self._runs(ids)
         for table in _VERSIONED:
             self._versions(table)
-        self._connection.execute(delete(LEDGER_DAY))  # which holds when transactions were first seen
+        for table in (LEDGER_DAY, NAMES_LOOKED_AT):  # which go by when rows were seen
+            self._connection.execute(delete(table))
         self._marks()
         for column in _LOWERED:
             self._add("moments", update(column.table).where(column > self._now).values({column: self._now}))

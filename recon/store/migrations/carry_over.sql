@@ -42,9 +42,17 @@ CREATE TABLE masking (
     rules INTEGER NOT NULL, masked_at BIGINT NOT NULL, replaced TEXT NOT NULL, cleared_at BIGINT,
     CONSTRAINT pk_masking PRIMARY KEY (rules)
 );
+CREATE TABLE names_looked_at (
+    account TEXT NOT NULL, seen_until BIGINT NOT NULL,
+    CONSTRAINT pk_names_looked_at PRIMARY KEY (account)
+);
 CREATE TABLE unmatched_charge (
     account TEXT NOT NULL, charge_id TEXT NOT NULL,
     CONSTRAINT pk_unmatched_charge PRIMARY KEY (account, charge_id)
+);
+CREATE TABLE unstored_name (
+    account TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, named_by TEXT NOT NULL, key TEXT NOT NULL,
+    CONSTRAINT pk_unstored_name PRIMARY KEY (account, kind, name, named_by, key)
 );
 CREATE TABLE unread_bank (
     account TEXT NOT NULL, source TEXT NOT NULL, file TEXT NOT NULL, digest TEXT NOT NULL,

@@ -147,6 +147,11 @@ CREATE TABLE "match" (
 );
 CREATE INDEX ix_match_charge_id_charge_account ON "match" (charge_id, charge_account);
 
+CREATE TABLE names_looked_at (
+    account TEXT NOT NULL, seen_until BIGINT NOT NULL,
+    CONSTRAINT pk_names_looked_at PRIMARY KEY (account)
+);
+
 CREATE TABLE omise_turn (
     account TEXT NOT NULL, next_at BIGINT NOT NULL, quiet_until BIGINT NOT NULL,
     CONSTRAINT pk_omise_turn PRIMARY KEY (account)
@@ -262,6 +267,11 @@ CREATE TABLE unread_bank (
     from_day TEXT, to_day TEXT, amount BIGINT, currency TEXT, transfer_ids TEXT, seen_at BIGINT NOT NULL,
     superseded_at BIGINT,
     CONSTRAINT pk_unread_bank PRIMARY KEY (source, digest, seen_at)
+);
+
+CREATE TABLE unstored_name (
+    account TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, named_by TEXT NOT NULL, key TEXT NOT NULL,
+    CONSTRAINT pk_unstored_name PRIMARY KEY (account, kind, name, named_by, key)
 );
 
 CREATE TABLE "user" (

@@ -4,17 +4,32 @@ Windows handed over as `swept`, by kind, are those that a sweep reads whole: wha
 again.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, Table, and_, exists, func, not_, select, true, union
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    Table,
+    and_,
+    delete,
+    exists,
+    func,
+    not_,
+    select,
+    true,
+    union,
+)
 
 from recon import columns as c
 from recon.model import OPEN_DISPUTES, ChargeStatus, OrderStatus, Window
-from recon.store import tables
-from recon.store.engine import Store, reading, to_micros
+from recon.store import bulk, tables
+from recon.store.engine import Store, reading, to_micros, writing
 from recon.store.tables.desk import OPENING_ITEM
+from recon.store.tables.related import NAMES_LOOKED_AT, UNSTORED_NAME
 
 _CHARGE = tables.OBJECTS["charge"].c
 _REFUND = tables.OBJECTS["refund"].c
@@ -43,6 +58,10 @@ _NAMING = {
     "transfer": (_MOVES,),
     "dispute": (_MOVES,),
 }
+# Of these an index finds what was seen last; transfers are few.
+_SEEN = (tables.ORDER, *(tables.OBJECTS[kind] for kind in ("charge", "refund", "transaction", "dispute")))
+_LOOKED = NAMES_LOOKED_AT.c
+_OVERLAP = timedelta(days=1) // c.MICROSECOND  # what another process stored meanwhile may have been seen before
 Swept = Mapping[str, Sequence[Window]]
 
 
@@ -111,13 +130,27 @@ def unlisted(store: Store, account: str, kind: str, window: Window, listed: Coll
 def named_not_stored(store: Store, account: str) -> dict[str, list[str]]:
     """Ids that current rows of an account, or its opening items, name and no account holds, by kind.
 
-    Only what looks like an id of Omise's own: a shop's file may hold anything in its charge column.
+    Only what looks like an id of Omise's own: a shop's file may hold anything in its charge column. Looks at the rows
+    that were seen since a day before it was last asked, and at those that named something missing then.
     """
-    with reading(store) as connection:
-        return {
-            kind: sorted(connection.execute(union(*_missing_all(kind, naming, account))).scalars())
-            for kind, naming in _NAMING.items()
-        }
+    ids_by_kind: dict[str, set[str]] = {}
+    unstored: list[tuple[str, ...]] = []
+    item = OPENING_ITEM.c
+    with writing(store, f"named {account}") as connection:
+        looked_until = connection.execute(select(_LOOKED.seen_until).where(_LOOKED.account == account)).scalar()
+        for kind, naming in _NAMING.items():
+            of_account = (item.account == account) & (item.kind == kind)
+            ids_by_kind[kind] = set(connection.execute(_missing(kind, item.item_id).where(of_account)).scalars())
+            for table in naming:
+                rows = connection.execute(union(*_naming_missing(kind, table, account, looked_until))).all()
+                ids_by_kind[kind].update(named for named, _ in rows)
+                unstored += [(account, kind, named, table.name, key) for named, key in rows]
+        connection.execute(delete(UNSTORED_NAME).where(UNSTORED_NAME.c.account == account))
+        bulk.insert_rows(connection, UNSTORED_NAME, unstored)
+        last_seen = [_last_seen(connection, table, account) for table in _SEEN]
+        looked = {"account": account, "seen_until": max(last_seen) - _OVERLAP}
+        bulk.upsert(connection, NAMES_LOOKED_AT, [looked])
+    return {kind: sorted(ids) for kind, ids in ids_by_kind.items()}
 
 
 def named_by_events(store: Store, account: str, since: datetime, swept: Swept) -> dict[str, list[Any]]:
@@ -205,20 +238,31 @@ def _paid(order: Table) -> ColumnElement[bool]:
     )
 
 
-def _missing_all(kind: str, naming: Iterable[Table], account: str) -> Iterator[Select[Any]]:
-    key = tables.key_of(tables.OBJECTS[kind])
-    for table in naming:
-        ours = table.c[c.ORIGIN if table is _MOVES else key]
-        yield _missing(kind, ours, _current(table, account))
-    item = OPENING_ITEM.c
-    yield _missing(kind, item.item_id, (item.account == account) & (item.kind == kind))
+def _naming_missing(kind: str, table: Table, account: str, looked_until: int | None) -> Iterator[Select[Any]]:
+    """What rows of a table name that is not stored, with the rows' ids."""
+    named = table.c[c.ORIGIN if table is _MOVES else tables.key_of(tables.OBJECTS[kind])]
+    key = table.c[tables.key_of(table)]
+    missing = _missing(kind, named).add_columns(key).where(_current(table, account))
+    if looked_until is None or table not in _SEEN:
+        yield missing
+        return
+    before = UNSTORED_NAME.c
+    yield missing.where(table.c[c.SEEN_AT] > looked_until)
+    known = (before.account == account) & (before.kind == kind) & (before.named_by == table.name)
+    yield missing.where(known, before.key == key, before.name == named)
 
 
-def _missing(kind: str, named: ColumnElement[Any], whose: ColumnElement[bool]) -> Select[Any]:
+def _missing(kind: str, named: ColumnElement[Any]) -> Select[Any]:
     stored = tables.OBJECTS[kind]
     key = tables.key_of(stored)
     return select(named).where(
-        whose,
         func.substr(named, 1, len(_PREFIXES[kind])) == _PREFIXES[kind],
         ~exists().where(stored.c[key] == named, tables.known_at(stored, None)),
     )
+
+
+def _last_seen(connection: Connection, table: Table, account: str) -> int:
+    """When a version of an account's was last seen, by the index."""
+    seen = table.c[c.SEEN_AT]
+    statement = select(seen).where(table.c[c.ACCOUNT] == account).order_by(seen.desc()).limit(1)
+    return connection.execute(statement).scalar() or 0

@@ -1,5 +1,6 @@
 """What earlier runs recorded of a range: figures, open breaks, each range by its last run; judges nothing."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,7 +12,10 @@ from recon.columns import RUN_BREAKS
 from recon.model import Severity
 from recon.store import tables
 from recon.store.engine import Store, reading
+from recon.store.runs.break_rows import chunks
 from recon.store.runs.record import RunAccount, account_of
+
+Days = tuple[date, date]  # a range's first and last day
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +48,23 @@ def last_different(store: Store, account: str, first: date, last: date, digest: 
     return None if row is None else _earlier(row)
 
 
-def last_of_each_range(store: Store, account: str) -> list[EarlierRun]:
-    """Every range of an account by its latest run, in the order of the runs."""
+def last_of_each_range(
+    store: Store, account: str, of: Callable[[Iterable[Days]], Iterable[Days]] = tuple
+) -> list[EarlierRun]:
+    """Every range of an account by its latest run, in the order of the runs; of all of them those that `of` gives."""
     run = tables.RUN.c
     part = tables.RUN_ACCOUNT
-    latest = (
-        select(func.max(part.c.run_id)).where(part.c.account == account).group_by(part.c.first_day, part.c.last_day)
-    )
-    statement = (
-        select(run.id, run.as_of, run.status, part)
-        .join(part, part.c.run_id == run.id)
-        .where(part.c.account == account, run.id.in_(latest))
-        .order_by(run.id)
-    )
+    days = (part.c.first_day, part.c.last_day)
+    latest = select(*days, func.max(part.c.run_id)).where(part.c.account == account).group_by(*days)
+    statement = select(run.id, run.as_of, run.status, part).join(part, part.c.run_id == run.id).order_by(run.id)
     with reading(store) as connection:
-        return [_earlier(row) for row in connection.execute(statement)]
+        last_runs = {(first, last): run_id for first, last, run_id in connection.execute(latest)}
+        run_ids = [last_runs[span] for span in of(last_runs)]
+        return [
+            _earlier(row)
+            for chunk in chunks(sorted(run_ids))
+            for row in connection.execute(statement.where(part.c.account == account, run.id.in_(chunk)))
+        ]
 
 
 def left_open(store: Store, run_id: int, account: str) -> pd.DataFrame:

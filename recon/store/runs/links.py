@@ -1,15 +1,15 @@
 """Writes what a run changes of the recorded links, and what it leaves behind for the next runs."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, select, update
 
 from recon import columns as c
-from recon.calendars import joined
 from recon.model import Window
 from recon.store import bulk, tables
 from recon.store.engine import Store, from_micros, reading, to_micros
@@ -59,13 +59,24 @@ def write(connection: Connection, links: Links, run_id: int) -> None:
 def judged_windows(store: Store) -> dict[str, tuple[Window, ...]]:
     """By account the creation times whose charges and orders earlier runs looked at."""
     part = tables.RUN_ACCOUNT.c
-    by_account: dict[str, list[Window]] = {}
+    by_account: dict[str, list[list[int]]] = {}
     statement = select(part.account, part.judged).where(part.judged.is_not(None)).distinct()
     with reading(store) as connection:
         for account, text in connection.execute(statement):
-            windows = [Window(from_micros(start), from_micros(end)) for start, end in json.loads(text)]
-            by_account.setdefault(account, []).extend(windows)
-    return {account: joined(windows) for account, windows in by_account.items()}
+            by_account.setdefault(account, []).extend(json.loads(text))
+    return {account: tuple(_joined(windows)) for account, windows in by_account.items()}
+
+
+def _joined(windows: list[list[int]]) -> Iterator[Window]:
+    """The same moments as few windows; as integers, since each night leaves one."""
+    if not windows:
+        return
+    windows.sort()
+    starts, ends = np.array(windows, dtype=np.int64).reshape(-1, 2).T
+    reached = np.maximum.accumulate(ends)
+    begins = np.flatnonzero(np.append(True, starts[1:] > reached[:-1]))
+    for first, last in zip(starts[begins].tolist(), np.maximum.reduceat(ends, begins).tolist(), strict=True):
+        yield Window(from_micros(first), from_micros(last))
 
 
 def _write_unmatched(connection: Connection, links: Links, fresh: pd.DataFrame) -> None:

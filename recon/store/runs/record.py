@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Column, Connection, Row, Table, func, insert, select, update
 
+from recon import columns as c
 from recon.columns import RUN_BREAKS
 from recon.model import CLOSED, BreakStatus, KnownBreak, Severity
 from recon.model.rulings import EndedRuling, Ruling, RulingKind, RulingState, Standing
@@ -31,8 +32,23 @@ from recon.store.runs.break_rows import (
     rulings_by,
 )
 from recon.store.runs.links import Links
+from recon.store.tables.desk import RULING
+from recon.store.versions.frames import Query, fetch
 
 WAITS_FROM = "waits_from"  # among a run's options, as an ISO moment
+
+DECIDED = c.Frame(
+    "decided",
+    (
+        *(c.Column(name, c.TEXT) for name in (c.BREAK_ID, c.STATUS, c.SUBJECT_TYPE, c.SUBJECT_ID)),
+        *(
+            c.Column(name, c.TEXT, required=False)
+            for name in (c.ORDER_ID, c.CHARGE_ID, c.REFUND_ID, c.TRANSFER_ID, c.TRANSACTION_ID, c.DISPUTE_ID)
+        ),
+    ),
+)
+_CLOSING = (RulingKind.RESOLVE, RulingKind.WRITE_OFF)
+_IS_UNLINKED = func.coalesce(tables.BREAK.c.ruling_kind, "") != RulingKind.LINK.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +101,15 @@ class LastRun:
 class RunFindings:
     """What a run found.
 
-    `carry` says what becomes of the accounts' breaks that `breaks_to_carry` gives (without and with `raised_ids`, the
-    ids of the breaks that the run raised), by the patterns and links by hand that are in force. `left_open` has, by
-    account, the breaks (`columns.BREAKS`) that the run reports as open: what a later run of the range compares with.
+    `carry` says what becomes of the accounts' breaks that `breaks_to_carry` gives (without and with `break_ids`, the
+    ids of the breaks that the run raised or knew), by the patterns and links by hand that are in force. `left_open`
+    has, by account, the breaks (`columns.BREAKS`) that the run reports as open: what a later run of the range
+    compares with.
     """
 
     accounts: Sequence[RunAccount]
     carry: Callable[[Sequence[KnownBreak], Sequence[Ruling]], CarriedBreaks]
-    raised_ids: Collection[str] = ()
+    break_ids: Collection[str] = ()
     links: Links = field(default_factory=Links)
     left_open: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     cases_of: Sequence[str] = ()  # accounts of which only some cases were judged: this is no run of their days
@@ -120,7 +137,7 @@ def record_run(
         names = [*(part.account for part in findings.accounts), *findings.cases_of]
         known_breaks = [
             *_to_carry(connection, names, None),
-            *_to_carry(connection, names, findings.raised_ids),
+            *_to_carry(connection, names, findings.break_ids),
         ]
         carried = findings.carry(known_breaks, in_force(connection, *LASTING))
         bulk.upsert(connection, tables.BREAK, [break_row(known_break) for known_break in carried.changed])
@@ -200,14 +217,29 @@ def known_breaks(store: Store, account: str | None = None, include_closed: bool 
     return list_breaks(store, accounts=() if account is None else (account,), statuses=statuses)
 
 
-def breaks_to_carry(store: Store, raised_ids: Collection[str] | None = None) -> list[KnownBreak]:
-    """Breaks that a run has to carry, by first seen and id: all but those that closed by themselves.
+def breaks_to_carry(store: Store, break_ids: Collection[str] | None = None) -> list[KnownBreak]:
+    """Breaks that a run has to carry, by first seen and id: those that are not closed, and those linked by hand.
 
-    With `raised_ids` only those, and only of these ids. A break linked by hand is always carried.
+    With `break_ids` the others, of these ids alone.
     """
     with reading(store) as connection:
-        known_breaks = _to_carry(connection, None, raised_ids)
+        known_breaks = _to_carry(connection, None, break_ids)
     return sorted(known_breaks, key=lambda known_break: (known_break.first_seen, known_break.latest.id))
+
+
+def decided_breaks(store: Store) -> pd.DataFrame:
+    """What breaks are about that people closed, not by a link (DECIDED); also where they closed by themselves since.
+
+    They are of all of history: by this a run chooses those that it loads.
+    """
+    table = tables.BREAK.c
+    ruling = RULING.c
+    by_people = table.status.in_([BreakStatus.RESOLVED.value, BreakStatus.WRITTEN_OFF.value]) & _IS_UNLINKED
+    needless = select(ruling.break_id).where(ruling.kind.in_(_CLOSING), ruling.standing == RulingState.CLOSED.value)
+    since = (table.status == BreakStatus.AUTO_CLOSED.value) & table.id.in_(needless)
+    picked = select(*(table[name] for name in DECIDED.names))
+    with reading(store) as connection:
+        return fetch(connection, Query(DECIDED, tables.BREAK, picked, (c.BREAK_ID,), [by_people, since]))
 
 
 def closings(store: Store, break_ids: Iterable[str]) -> dict[str, str]:
@@ -222,16 +254,17 @@ def closings(store: Store, break_ids: Iterable[str]) -> dict[str, str]:
     return words
 
 
-def closed_after_rulings(store: Store, until: datetime | None = None) -> list[KnownBreak]:
-    """Breaks that people resolved or wrote off and that closed by themselves since, as they were before that.
+def closed_after_rulings(store: Store, break_ids: Collection[str], until: datetime | None = None) -> list[KnownBreak]:
+    """Of some breaks those that people resolved or wrote off and that closed by themselves since, as before that.
 
     What was decided explains its amount for good. With `until` only what was decided by then.
     """
     with reading(store) as connection:
         rulings = [
             ruling
-            for ruling in rulings_by(connection, "standing", [RulingState.CLOSED.value])
-            if ruling.kind in (RulingKind.RESOLVE, RulingKind.WRITE_OFF) and (until is None or ruling.at <= until)
+            for ruling in rulings_by(connection, "break_id", break_ids)
+            if ruling.standing == RulingState.CLOSED and ruling.kind in _CLOSING
+            if until is None or ruling.at <= until
         ]
         by_break = {str(ruling.break_id): ruling for ruling in rulings}
         decided = _last_decisions(connection, list(by_break))
@@ -263,23 +296,18 @@ def _last_decisions(connection: Connection, break_ids: Sequence[str]) -> dict[st
 
 
 def _to_carry(
-    connection: Connection, accounts: Sequence[str] | None, raised_ids: Collection[str] | None
+    connection: Connection, accounts: Sequence[str] | None, break_ids: Collection[str] | None
 ) -> list[KnownBreak]:
-    """Of some accounts and of none (null: of all): all but those that closed by themselves, or of these ids those."""
+    """Of some accounts and of none (null: all) what is not closed or linked by hand, or of these ids the others."""
     table = tables.BREAK.c
-    closed_by_itself = (table.status == BreakStatus.AUTO_CLOSED.value) & (
-        func.coalesce(table.ruling_kind, "") != RulingKind.LINK.value
-    )
-    statement = select(tables.BREAK).where(~closed_by_itself if raised_ids is None else closed_by_itself)
+    statement = select(tables.BREAK)
     if accounts is not None:
         statement = statement.where(table.account.in_(accounts) | table.account.is_(None))
-    if raised_ids is None:
-        return [break_of(row) for row in connection.execute(statement)]
-    return [
-        break_of(row)
-        for chunk in chunks(raised_ids)
-        for row in connection.execute(statement.where(table.id.in_(chunk)))
-    ]
+    if break_ids is None:
+        conditions = [tables.IS_OPEN, ~tables.IS_OPEN & ~_IS_UNLINKED]
+    else:
+        conditions = [~tables.IS_OPEN & _IS_UNLINKED & table.id.in_(chunk) for chunk in chunks(break_ids)]
+    return [break_of(row) for condition in conditions for row in connection.execute(statement.where(condition)).all()]
 
 
 def list_breaks(

@@ -39,6 +39,25 @@ UNMATCHED_CHARGE = Table(
     Column("charge_id", Text(), primary_key=True),
 )
 
+# What rows of an account named that was not stored when it was last looked for: by which row of which table.
+UNSTORED_NAME = Table(
+    "unstored_name",
+    METADATA,
+    Column("account", Text(), primary_key=True),
+    Column("kind", Text(), primary_key=True),
+    Column("name", Text(), primary_key=True),
+    Column("named_by", Text(), primary_key=True),
+    Column("key", Text(), primary_key=True),
+)
+
+# Rows of an account whose versions were seen by then (microseconds) were looked at; without a row none were.
+NAMES_LOOKED_AT = Table(
+    "names_looked_at",
+    METADATA,
+    Column("account", Text(), primary_key=True),
+    Column("seen_until", BigInteger(), nullable=False),
+)
+
 # Sums of an account's transactions that were created on a day (UTC, numbered from the epoch), rows of 64-bit integers
 # as `recon.store.related.ledger_days` says them; `names` is JSON.
 LEDGER_DAY = Table(

@@ -215,6 +215,23 @@ def complete_windows(store: Store, account: str, kind: str) -> list[tuple[Window
         return [(Window(start, end), pulled) for start, end, pulled in connection.execute(statement)]
 
 
+def covered(store: Store, account: str, kind: str, by: datetime | None = None) -> tuple[Window, ...]:
+    """The creation times whose last pull, at the latest `by`, agreed with Omise's total, as few windows, in order."""
+    table = tables.PULL_WINDOW.c
+    wanted = (table.account == account) & (table.kind == kind) & table.complete
+    if by is not None:
+        wanted &= table.pulled_at <= by
+    order = (table.start_at, table.end_at)
+    reached = func.max(table.end_at).over(order_by=order, rows=(None, -1))
+    windows = select(*order, case((table.start_at <= reached, 0), else_=1).label("begins")).where(wanted).subquery().c
+    number = func.sum(windows.begins).over(order_by=(windows.start_at, windows.end_at)).label("number")
+    numbered = select(windows.start_at, windows.end_at, number).subquery().c
+    first = func.min(numbered.start_at)
+    statement = select(first, func.max(numbered.end_at)).group_by(numbered.number).order_by(first)
+    with reading(store) as connection:
+        return tuple(Window(start, end) for start, end in connection.execute(statement))
+
+
 def accounts_without_country(store: Store) -> set[str]:
     """Accounts whose country Omise does not name, as old test accounts answer."""
     statement = select(tables.ACCOUNT.c.name).where(tables.ACCOUNT.c.country == "")

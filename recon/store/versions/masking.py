@@ -26,7 +26,14 @@ from recon.store.engine import SQLITE, Store, reading, writing
 from recon.store.tables.alerts import ALERT_DELIVERY
 from recon.store.tables.archive import ARCHIVE_FILE, MASKING
 from recon.store.tables.batches import BATCH, BATCH_STEP
-from recon.store.tables.related import CHARGE_NAME, CHARGE_NAME_RULES, LEDGER_DAY, ORDER_REFERENCE
+from recon.store.tables.related import (
+    CHARGE_NAME,
+    CHARGE_NAME_RULES,
+    LEDGER_DAY,
+    NAMES_LOOKED_AT,
+    ORDER_REFERENCE,
+    UNSTORED_NAME,
+)
 from recon.store.versions import archive, packing
 from recon.store.versions.archiving import give_back, parquet_of, write_file
 from recon.store.versions.save import DIGEST_BYTES, digests_of
@@ -35,6 +42,7 @@ _CHUNK = 5_000  # rows
 _TEXTS = (c.DESCRIPTION, c.METADATA)  # of an object's columns those that others wrote
 _OF_ROWS = ("order_invalid", "bank_line_invalid", "source_incomplete")  # breaks that quote a row
 _ORDER = "order"  # the type of subject
+_MADE_OF_ROWS = (CHARGE_NAME, CHARGE_NAME_RULES, LEDGER_DAY, NAMES_LOOKED_AT, UNSTORED_NAME)  # and made again
 _Values = dict[str, Any]
 
 
@@ -119,7 +127,7 @@ def _mask(connection: Connection, masks: Masks, act: Act) -> tuple[Row[Any], int
     counts["break_event"] = _mask_events(connection, masks)
     counts["html"] = _mask_columns(connection, ALERT_DELIVERY, {"html": masks.reason})
     total = sum(counts.values())
-    for table in (CHARGE_NAME, CHARGE_NAME_RULES, LEDGER_DAY) if total else ():  # they hold words of what was clear
+    for table in _MADE_OF_ROWS if total else ():  # they hold words of what was clear
         connection.execute(delete(table))
     if total or replaced:
         changed_rows = {name: count for name, count in counts.items() if count}

@@ -11,13 +11,14 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, delete, select
 
 from recon import columns as c
 from recon.model import Balance, ObjectRow, Window
 from recon.store import bulk, tables
 from recon.store.engine import SQLITE, Store, reading, to_micros, writing
 from recon.store.related import charge_names, ledger_days, order_references
+from recon.store.tables.related import NAMES_LOOKED_AT
 from recon.store.versions import kept_aside, packing
 
 PULL_LOCK = "pull_window"
@@ -107,6 +108,8 @@ def save_gone(store: Store, account: str, kind: str, ids: Sequence[str], seen_at
         current = _current(connection, table, account, list(ids))
         closed = [(max(to_micros(seen_at), row[2] + 1), account, key) for key, row in current.items()]
         bulk.execute_many(connection, f"UPDATE {_at_key(connection, table)}", closed)
+        if closed:
+            connection.execute(delete(NAMES_LOOKED_AT))  # any account's rows may name them
         if kind == "transaction" and closed:
             ledger_days.forget(connection, account, list(current))
         kept_aside.release_read(connection, account, kind, ids, to_micros(seen_at))

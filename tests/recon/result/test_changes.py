@@ -8,7 +8,7 @@ import pytest
 
 from recon import columns as c
 from recon.model import BreakStatus
-from recon.result.changes import Earlier, changes, counts, figures, past
+from recon.result.changes import Earlier, changes, counts, figures, past, ranges_before
 from tests.kit.report_example import breaks, known_break, result_of
 
 KNOWN = [
@@ -72,14 +72,15 @@ def test_figures_that_differ_are_listed_counts_first() -> None:
     ],
 )
 def test_months_are_compared_with_months_before(first: str, last: str, alike: bool) -> None:
-    one = Earlier(date.fromisoformat(first), date.fromisoformat(last), counts(result_of()))
-    assert len(past([one], result_of())) == alike
+    days = (date.fromisoformat(first), date.fromisoformat(last))
+    assert ranges_before([days], result_of()) == [days] * alike
 
 
 def test_days_are_compared_with_days_by_the_least_that_a_record_has() -> None:
     monday = date(2026, 11, 2)
     result = replace(result_of(), first_day=monday, last_day=monday)
     plain = {"matched_orders": 3, "expecting_orders": 4, "breaks_open": 1}
-    earlier = [Earlier(day, day, plain) for day in (date(2026, 11, 1), date(2026, 10, 31))]
-    frame = c.PAST.check(past([*earlier, Earlier(date(2026, 10, 30), monday, plain)], result))
+    days = [(day, day) for day in (date(2026, 11, 1), date(2026, 10, 31))]
+    earlier = ranges_before([*days, (date(2026, 10, 30), monday)], result)
+    frame = c.PAST.check(past(Earlier(*of_days, plain) for of_days in earlier))
     assert frame[c.FIRST_DAY].tolist() == ["2026-10-31", "2026-11-01"]

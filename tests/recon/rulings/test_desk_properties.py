@@ -65,11 +65,12 @@ class Desk(RuleBasedStateMachine):
             ignored = expected_by(patterns, lambda account: said.today(account, self.now))
             return carry(known, breaks, lambda _: True, self.now, replace(said, expected=ignored))
 
+        looked_at = {break_.id for break_ in breaks} | {known.latest.id for known in known_breaks(self.store)}
         if meanwhile:
             self.ask(RulingKind.RESOLVE, "Niran", meanwhile, reason="meanwhile")
         part = RunAccount("th", NOON.date(), NOON.date(), {}, "r0")
         run = replace(RUN, as_of=self.now, recorded_at=self.now)
-        record_run(self.store, run, RunFindings([part], carry_breaks, [break_.id for break_ in breaks]), KEY)
+        record_run(self.store, run, RunFindings([part], carry_breaks, looked_at), KEY)
         self.ever |= set(self.wrong)
         lives = self.lives()
         for subject in self.ever:
