@@ -113,7 +113,11 @@ def cost(results: Sequence[Result], currencies: Currencies) -> None:
     accounts = [result.account for result in results]
     heads = ("what is wrong", "breaks", *(f"{account.name} {account.currency}" for account in accounts))
     rows = [
-        (exposure.words, counts[exposure], *(", ".join(amounts.get((exposure, it.name), [])) for it in accounts))
+        (
+            exposure.words,
+            counts[exposure],
+            *(", ".join(amounts.get((exposure, account.name), [])) for account in accounts),
+        )
         for exposure in Exposure
         if exposure in counts
     ]

@@ -77,7 +77,7 @@ def answers(world: World) -> dict[str, tuple[int | None, int]]:
         ),
         "Paid out": (len(sent), sum(transfer.net for transfer in sent)),
         "At the bank": (len(credited), sum(transfer.credit or transfer.net for transfer in credited)),
-        "In transit": (len(sent) - len(credited), sum(t.net for t in sent if t not in credited)),
+        "In transit": (len(sent) - len(credited), sum(transfer.net for transfer in sent if transfer not in credited)),
         "Still at Omise": (None, sum(row.amount if row.direction == "credit" else -row.amount for row in balance)),
     }
 
