@@ -38,6 +38,9 @@ class Kind(StrEnum):
     SHOP = "shop"  # an id that leads to the shop where the frame's column `AT_SHOP` is true, else text
 
 
+EMPTY = '""'  # the condition of a criterion: cells with nothing in them
+
+
 class Grouping(StrEnum):
     """What the workbook over all accounts makes of a table."""
 
@@ -113,7 +116,7 @@ class Area:
 
     def count(self, *criteria: Criterion) -> str:
         """A COUNTIFS over all tabs."""
-        return "+".join(f"COUNTIFS({self._pairs(span, criteria)})" for span in self.spans)
+        return "+".join(self._where(span, None, criteria) for span in self.spans)
 
     def count_numbers(self, name: str) -> str:
         """A COUNT of the number cells of one column over all tabs."""
@@ -121,11 +124,25 @@ class Area:
 
     def total(self, name: str, exponent: int, *criteria: Criterion) -> str:
         """A SUMIFS over all tabs, rounded to the currency's decimals: a sum of binary fractions drifts."""
-        sums = (f"SUMIFS({self._range(span, name)},{self._pairs(span, criteria)})" for span in self.spans)
+        sums = (self._where(span, name, criteria) for span in self.spans)
         return f"ROUND({'+'.join(sums)},{exponent})"
 
-    def _pairs(self, span: tuple[str, int, int], criteria: tuple[Criterion, ...]) -> str:
-        return ",".join(f"{self._range(span, name)},{condition}" for name, condition in criteria)
+    def _where(self, span: tuple[str, int, int], summed: str | None, criteria: tuple[Criterion, ...]) -> str:
+        """How many rows of a tab, or the sum of their column `summed`.
+
+        What is empty is all less what is not: LibreOffice looks for empty cells no further than the column's last
+        filled one.
+        """
+        empty = next((criterion for criterion in criteria if criterion[1] == EMPTY), None)
+        if empty is not None:
+            others = tuple(criterion for criterion in criteria if criterion != empty)
+            filled = (*others, (empty[0], '"<>"'))
+            return f"({self._where(span, summed, others)}-{self._where(span, summed, filled)})"
+        pairs = ",".join(f"{self._range(span, name)},{condition}" for name, condition in criteria)
+        if summed is None:
+            return f"COUNTIFS({pairs})" if criteria else f"ROWS({self._range(span, self.columns[0].name)})"
+        cells = self._range(span, summed)
+        return f"SUMIFS({cells},{pairs})" if criteria else f"SUM({cells})"
 
     def _range(self, span: tuple[str, int, int], name: str) -> str:
         letter = column_letter(next(at for at, column in enumerate(self.columns) if column.name == name))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from recon import columns as c
 from reports.report import Report
-from reports.sheet import AnyReport, Cell, Line
+from reports.sheet import EMPTY, AnyReport, Cell, Line
 from reports.sheets.rulings import SHEET as RULINGS
 from reports.summary.parts import COLUMNS, PlacedSheets, empty_block, header, height, section, sum_cell
 from reports.workbook.signed import DATE, PREPARED, REVIEWED, UNDER
@@ -25,7 +25,7 @@ def decisions(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Lin
         criteria = (
             (c.DECISION, f"$A{number}"),
             (c.STANDING, f"$B{number}"),
-            (c.CURRENCY, f"$C{number}" if currency else '""'),
+            (c.CURRENCY, f"$C{number}" if currency else EMPTY),
         )
         amount = sum_cell(report.basis, register, group, c.AMOUNT, currency, *criteria) if currency else Cell("")
         yield Line(

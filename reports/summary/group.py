@@ -8,7 +8,7 @@ from recon.model import CurrencyTotals
 from recon.money import Money
 from recon.result.changes import open_breaks
 from reports.report import Group, Report
-from reports.sheet import Cell, Line, Page, PlacedSheet
+from reports.sheet import EMPTY, Cell, Line, Page, PlacedSheet
 from reports.sheets.balance_proof import proof_title
 from reports.sheets.breaks import SHEET as BREAKS
 from reports.summary.arriving import group_calendar
@@ -88,7 +88,7 @@ def _accounts(group: Group, placed: PlacedSheets, row: int) -> Iterator[Line]:
             yield Line(
                 (
                     Cell(words, "label", span=6),
-                    Cell(nameless, formula=breaks.area.count((c.ACCOUNT, '""'))),
+                    Cell(nameless, formula=breaks.area.count((c.ACCOUNT, EMPTY))),
                     Cell("", "label"),
                 )
             )
@@ -99,7 +99,7 @@ def _break_count(part: Report, breaks: PlacedSheet) -> Cell:
     shown = open_breaks(part.result.breaks)
     formula = breaks.area.count((c.ACCOUNT, f'"{part.name}"'))
     if shown[c.ACCOUNT].isna().any():
-        formula += "+" + breaks.area.count((c.ACCOUNT, '""'))
+        formula += "+" + breaks.area.count((c.ACCOUNT, EMPTY))
     return Cell(len(shown), formula=formula)
 
 

@@ -9,7 +9,7 @@ from recon.model import AGES, Exposure
 from recon.money import Money
 from recon.result.exposures import by_exposure as stated_by_exposure
 from reports.report import Report
-from reports.sheet import AnyReport, Cell, Criterion, Line, PlacedSheet, column_letter
+from reports.sheet import EMPTY, AnyReport, Cell, Criterion, Line, PlacedSheet, column_letter
 from reports.sheets.breaks import CAUSE, FOR_CASH
 from reports.sheets.breaks import SHEET as BREAKS
 from reports.summary.parts import (
@@ -89,7 +89,7 @@ def by_owner(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line
     number = row + 2
     for owner in sorted(owners.unique()):
         for exposure, currency, frame in _kinds(breaks, breaks.frame[owners == owner]):
-            whose = (c.OWNER, f"$A{number}" if owner else '""')
+            whose = (c.OWNER, f"$A{number}" if owner else EMPTY)
             criteria = (whose, (FOR_CASH, f"$D{number}"), _in_currency(currency, f"$B{number}"))
             yield Line(
                 (
@@ -235,7 +235,7 @@ def _kinds(
 
 
 def _in_currency(currency: str | None, cell: str) -> Criterion:
-    return (c.CURRENCY, cell if currency else '""')
+    return (c.CURRENCY, cell if currency else EMPTY)
 
 
 def _risk(

@@ -17,7 +17,7 @@ from openpyxl import Workbook
 from openpyxl.writer.excel import ExcelWriter
 
 from reports.report import EXACT
-from reports.sheet import HEADER_ROWS, Area, PlacedSheet, Tab, Table, column_letter
+from reports.sheet import EMPTY, HEADER_ROWS, Area, PlacedSheet, Tab, Table, column_letter
 from reports.totals import TotalLine
 from reports.workbook.archive import MOST_BYTES, Archive, Deflate
 from reports.workbook.cells import CellContext, major_text, rows_xml, text_xml
@@ -149,7 +149,7 @@ def _totals(lines: Sequence[TotalLine], area: Area, first: int, context: CellCon
     letters = {column.name: column_letter(at) for at, column in enumerate(area.columns)}
     for row, line in enumerate(lines, start=first):
         word = next(name for name in letters if name not in line.keys and name not in line.sums)
-        same = [(name, f"${letters[name]}{row}" if text else '""') for name, text in line.keys.items()]
+        same = [(name, f"${letters[name]}{row}" if text else EMPTY) for name, text in line.keys.items()]
         cells = []
         for name, letter in letters.items():
             total = line.sums.get(name)
