@@ -219,7 +219,7 @@ def scb_statement(account: Account, odd: int) -> str:
     )
 
 
-@pytest.mark.skipif(mariadb.port() is None, reason="MariaDB's server is not installed")
+@pytest.mark.skipif(not mariadb.is_installed(), reason="MariaDB's server is not installed")
 def test_a_shop_on_woocommerce_with_statements_of_scb(tmp_path: Path) -> None:
     world = World("woocommerce")
     account = world.account("th")

@@ -16,7 +16,7 @@ from tests.kit.places import ROOT
 from tests.recon.orders.test_csv import WINDOW, a_source, load
 from tests.recon.orders.test_presets import ENV, config_of
 
-pytestmark = pytest.mark.skipif(mariadb.port() is None, reason="MariaDB's server is not installed")
+pytestmark = pytest.mark.skipif(not mariadb.is_installed(), reason="MariaDB's server is not installed")
 SINCE = datetime(2026, 11, 15, tzinfo=UTC)
 
 
