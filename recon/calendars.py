@@ -90,6 +90,22 @@ def days_window(first: date, last: date, zone: ZoneInfo) -> Window:
     return Window(start.astimezone(UTC), end.astimezone(UTC))
 
 
+def months_to_date(window: Window, zone: ZoneInfo) -> dict[date, Window]:
+    """The calendar months that a window of whole days touches, each from its first day to the window's last at most.
+
+    By the last day that each has.
+    """
+    last = local_day(window.end - timedelta(microseconds=1), zone)
+    first = local_day(window.start, zone).replace(day=1)
+    months: dict[date, Window] = {}
+    while first <= last:
+        following = (first + timedelta(days=31)).replace(day=1)
+        end = min(following - timedelta(days=1), last)
+        months[end] = days_window(first, end, zone)
+        first = following
+    return months
+
+
 def local_day(moment: datetime, zone: ZoneInfo) -> date:
     """The business date on which a moment falls."""
     return moment.astimezone(zone).date()

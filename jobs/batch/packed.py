@@ -10,7 +10,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 
 from recon.model import Details, Result, Settlement
 
-FORM = 4  # of the bytes; another form is refused
+FORM = 5  # of the bytes; another form is refused
 LARGEST = 900 * 2**20  # bytes: neither database holds more than a GB in one place; some eight million orders
 
 

@@ -11,6 +11,9 @@ WINDOW_END = "window_end"  # until when the charge can be refunded, by the rule 
 ATTEMPTS = "attempts"  # charges of the same method and currency
 ROWS = "rows"  # how many
 RATE = "rate"  # ten-thousandths
+OPENED_DISPUTES = "opened_disputes"
+SUCCESSFUL_CHARGES = "successful_charges"
+PROGRAMME = "programme"  # how a month stands against Omise's limits on disputes, in a word
 PAID_OTHERWISE = "paid_otherwise"  # of them, whose order another charge pays
 WHAT = "what"  # new, closed or changed
 SEVERITY_BEFORE = "severity_before"
@@ -75,7 +78,8 @@ REFUND_LIST = Frame(
         *_maybe(c.MOMENT, WINDOW_END),
     ),
 )
-# A dispute of the range or one that is undecided. Its age in days ends with the day it was closed.
+# A dispute of the range or one that is undecided. Its age in days ends with the day it was closed; due while it waits
+# for an answer.
 DISPUTE_LIST = Frame(
     "dispute list",
     (
@@ -88,6 +92,18 @@ DISPUTE_LIST = Frame(
         *_all(c.MOMENT, c.CREATED_AT),
         *_maybe(c.MOMENT, c.CLOSED_AT),
         Column(c.AGE_DAYS, c.COUNT),
+        *_maybe(c.TEXT, c.ANSWER),
+        *_maybe(c.MOMENT, c.DUE_BY),
+    ),
+)
+# Disputes opened in a calendar month up to the range's last day in it, and their rate of its successful charges.
+DISPUTE_RATES = Frame(
+    "dispute rates",
+    (
+        *_all(c.TEXT, LAST_DAY),
+        *_all(c.COUNT, OPENED_DISPUTES, SUCCESSFUL_CHARGES),
+        *_maybe(c.OPTIONAL_MINOR, RATE),
+        *_all(c.TEXT, PROGRAMME),
     ),
 )
 # The range's charges that took no money, by method, state and reason.

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from recon.model.accounts import Window
 from recon.model.ledger_history import LedgerHistory
 
 
@@ -30,6 +31,8 @@ class Books:
     kept_aside: pd.DataFrame = field(default_factory=pd.DataFrame)  # objects that could not be read
     histories: Mapping[str, LedgerHistory] = field(default_factory=dict)  # per account; none: of all the transactions
     outside: Mapping[str, int] = field(default_factory=dict)  # per account the stored rows that no bound lets in
+    # Per account and stretch of a month with disputes its stored successful charges; none: all are in `charges`.
+    successes: Mapping[tuple[str, Window], int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from recon import columns as c
-from recon.methods.deadlines import refund_window
+from recon.methods.deadlines import answer_due, refund_window
 from recon.model import OPEN_DISPUTES, Account, Case, Charge, ChargeStatus, Details, Order, OrderStatus, Window
+from recon.result.dispute_rates import dispute_rates
 from recon.rules.refunds import RefundSums, given_back, refund_sums
 from recon.settings import Context
 from recon.triage import Judged
@@ -35,6 +36,7 @@ def details(judged: Judged, account: Account, window: Window, context: Context) 
     return Details(
         refunds=_refunds(judged, account.name, window, context),
         disputes=_disputes(judged, account, window, context),
+        dispute_rates=dispute_rates(judged.books, account, window),
         failures=_failures(judged, account.name, window),
     )
 
@@ -185,7 +187,9 @@ def _disputes(judged: Judged, account: Account, window: Window, context: Context
         )
         money = (dispute.money.amount, dispute.money.currency, int(funding), currency)
         ended = None if pd.isna(closed) else end
-        rows.append((*names, charge.method if charge else None, *money, dispute.created_at, ended, max(0, days)))
+        moments = (dispute.created_at, ended, max(0, days))
+        answer = (dispute.answer, answer_due(dispute, context))
+        rows.append((*names, charge.method if charge else None, *money, *moments, *answer))
     rows.sort(key=lambda row: (row[2] not in OPEN_DISPUTES, row[11], row[0]))
     return c.DISPUTE_LIST.from_rows(rows)
 

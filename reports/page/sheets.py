@@ -48,11 +48,38 @@ def view(content: bytes, name: str, page: int, currencies: Currencies) -> View:
     kind = heads.index("Line") if "Line" in heads else None
     below = next((number for number, row in enumerate(body) if not any(row)), len(body))  # a second table
     money = {place for place, head in enumerate(heads) if head in numbers and head not in counts}
+    rates = _rates(sheet, body)
     lines = [
-        (_line(row, at, money, currencies), kind is not None and number < below and row[kind] != "transfer")
+        (
+            _line(_in_percent(row, rates[number]), at, money, currencies),
+            kind is not None and number < below and row[kind] != "transfer",
+        )
         for number, row in list(enumerate(body))[(page - 1) * ROWS : page * ROWS]
     ]
     return View([(head, head in numbers) for head in heads], lines, page, pages)
+
+
+def _rates(sheet: Sheet, body: Sequence[Sequence[Any]]) -> list[Collection[int]]:
+    """Per row the places of its rates: each table below the sheet's own begins with its heads."""
+    tables = {
+        tuple(column.title for column in block.columns): [
+            place for place, column in enumerate(block.columns) if column.kind is Kind.RATE
+        ]
+        for block in sheet.below
+    }
+    rates: list[Collection[int]] = []
+    places: list[int] = []
+    for row in body:
+        places = tables.get(tuple(cell for cell in row if cell != ""), places)
+        rates.append(places)
+    return rates
+
+
+def _in_percent(row: Sequence[Any], rates: Collection[int]) -> list[Any]:
+    return [
+        f"{Decimal(repr(cell)) * 100:.2f}%" if place in rates and isinstance(cell, float) else cell
+        for place, cell in enumerate(row)
+    ]
 
 
 def rows_of(content: bytes, name: str) -> list[list[Any]]:

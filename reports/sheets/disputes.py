@@ -1,20 +1,58 @@
 """The Disputes sheet: every dispute of the range and every undecided one."""
 
+from decimal import Decimal
+
 import pandas as pd
 
 from recon import columns as c
+from recon.model import DisputeStatus
+from recon.result.dispute_rates import Limit, limits
 from reports.codes import BREAK_CODES, codes_of
 from reports.report import Report
-from reports.sheet import Column, Grouping, Kind, Sheet, in_shape
+from reports.sheet import Block, Column, Grouping, Kind, Sheet, in_shape
+from reports.sheets.pending import DAYS_LEFT, days_left
 from reports.totals import Totals
+
+_ANSWERED = "answered"  # this sheet's own column
 
 
 def _rows(report: Report) -> pd.DataFrame:
     disputes = in_shape(report.result.details.disputes, c.DISPUTE_LIST)
+    answered = (disputes[c.ANSWER] == c.MESSAGE) | (disputes[c.STATUS] == DisputeStatus.PENDING)
+    words = pd.Series("no", disputes.index, c.TEXT).mask(disputes[c.ANSWER] == c.DOCUMENTS, "documents alone")
     codes = codes_of(report.result.breaks, c.DISPUTE_ID, disputes[c.DISPUTE_ID])
-    return disputes.assign(**{BREAK_CODES: codes})
+    own = {
+        _ANSWERED: words.mask(answered, "yes"),
+        DAYS_LEFT: days_left(disputes[c.DUE_BY], report),
+        BREAK_CODES: codes,
+    }
+    return disputes.assign(**own)
 
 
+def _months(report: Report) -> pd.DataFrame:
+    rates = in_shape(report.result.details.dispute_rates, c.DISPUTE_RATES)
+    return rates.assign(**{c.MONTH: rates[c.LAST_DAY].str[:7]})
+
+
+def _limit_words(limit: Limit) -> str:
+    number = f", or {limit.disputes} disputes and more" if limit.disputes else ""
+    percent = Decimal(int(limit.rate * 10_000)).scaleb(-2)
+    return f"{limit.word}: {limit.means}, above {percent}% of successful charges{number}"
+
+
+_RATES = Block(
+    title=f"Dispute rate by month, from its first day ({'; '.join(map(_limit_words, limits()))})",
+    columns=(
+        Column("Month", c.MONTH, Kind.TEXT, 31),
+        Column("Up to", c.LAST_DAY, Kind.TEXT, 11),
+        Column("Opened", c.OPENED_DISPUTES, Kind.COUNT, 8),
+        Column("Rate", c.RATE, Kind.RATE, 16),
+        Column("Successful charges", c.SUCCESSFUL_CHARGES, Kind.COUNT, 21),
+        Column("Against the limits", c.PROGRAMME, Kind.TEXT, 10),
+    ),
+    rows=_months,
+    empty="No dispute was opened in these months.",
+)
 SHEET = Sheet(
     order=90,
     name="Disputes",
@@ -22,6 +60,9 @@ SHEET = Sheet(
         Column("Dispute", c.DISPUTE_ID, Kind.TEXT, 31),
         Column("Status", c.STATUS, Kind.TEXT, 11),
         Column("Age, days", c.AGE_DAYS, Kind.COUNT, 8),
+        Column("Answered", _ANSWERED, Kind.TEXT, 16),
+        Column("Answer by", c.DUE_BY, Kind.MOMENT, 21),
+        Column("Days left", DAYS_LEFT, Kind.COUNT, 10),
         Column("Reason", c.REASON_CODE, Kind.TEXT, 30),
         Column("Order", c.ORDER_ID, Kind.TEXT, 17),
         Column("Order status", c.ORDER_STATUS, Kind.TEXT, 17),
@@ -37,7 +78,8 @@ SHEET = Sheet(
     ),
     rows=_rows,
     empty="No disputes.",
-    printed=12,
+    printed=15,
     totals=Totals((c.AMOUNT, c.FUNDING_AMOUNT), (c.STATUS,)),
+    below=(_RATES,),
     grouping=Grouping.EACH,
 )

@@ -1,5 +1,7 @@
 """The Pending sheet: what is not final yet and when it should be, and which payments failed and why."""
 
+from typing import Any
+
 import pandas as pd
 
 from recon import columns as c
@@ -8,18 +10,23 @@ from reports.report import Report
 from reports.sheet import Block, Column, Grouping, Kind, Sheet, in_shape
 from reports.totals import Totals
 
-DAYS_LEFT = "days_left"  # this sheet's own column: from the as-of day to the day it is due; negative: late
+DAYS_LEFT = "days_left"  # the sheets' own column
+
+
+def days_left(due_by: "pd.Series[Any]", report: Report) -> "pd.Series[Any]":
+    """Whole days from the as-of day to each moment's; negative: late."""
+    due = due_by.dt.tz_convert(report.zone).dt.tz_localize(None).dt.normalize()
+    days: pd.Series[Any] = (due - pd.Timestamp(report.as_of_day)).dt.days.astype("Int64")
+    return days
 
 
 def _rows(report: Report) -> pd.DataFrame:
     waiting = in_shape(report.result.waiting, c.WAITING)
-    due = waiting[c.DUE_BY].dt.tz_convert(report.zone).dt.tz_localize(None).dt.normalize()
-    days_left = (due - pd.Timestamp(report.as_of_day)).dt.days.astype("Int64")
     codes = pd.Series([None] * len(waiting), index=waiting.index, dtype=c.TEXT)
     for subject_type, id_column in ID_COLUMNS.items():
         of_type = waiting[c.SUBJECT_TYPE] == subject_type
         codes = codes.where(~of_type, codes_of(report.result.breaks, id_column, waiting[c.SUBJECT_ID]))
-    return waiting.assign(**{DAYS_LEFT: days_left, BREAK_CODES: codes})
+    return waiting.assign(**{DAYS_LEFT: days_left(waiting[c.DUE_BY], report), BREAK_CODES: codes})
 
 
 _FAILURES = Block(

@@ -127,7 +127,8 @@ def _frames(result: Result) -> Iterator[tuple[str, pd.DataFrame]]:
     settlement = result.settlement
     for name in ("matched", _BREAKS, "rejected", "waiting"):
         yield name, getattr(result, name)
-    yield from (("refunds", details.refunds), ("disputes", details.disputes), ("failures", details.failures))
+    for name in ("refunds", "disputes", "dispute_rates", "failures"):
+        yield name, getattr(details, name)
     for part in fields(settlement):
         yield part.name, getattr(settlement, part.name)
 

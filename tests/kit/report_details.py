@@ -76,6 +76,7 @@ def refunds() -> pd.DataFrame:
 def disputes() -> pd.DataFrame:
     """One open, one lost."""
     made = NOW - 8 * DAY
+    lost = ("dspt_2", "chrg_6", "lost", None, None, None, "card")
     rows = [
         (
             "dspt_1",
@@ -92,10 +93,22 @@ def disputes() -> pd.DataFrame:
             made,
             None,
             8,
+            c.DOCUMENTS,
+            made + 7 * DAY,
         ),
-        ("dspt_2", "chrg_6", "lost", None, None, None, "card", 1_000, "USD", 35_000, "THB", made, NOW - DAY, 7),
+        (*lost, 1_000, "USD", 35_000, "THB", made, NOW - DAY, 7, c.MESSAGE, None),
     ]
     return c.DISPUTE_LIST.from_rows(rows)
+
+
+def dispute_rates() -> pd.DataFrame:
+    """A month without a charge that is stored, one under review and one that is above the limits."""
+    rows = [
+        ("2026-09-30", 1, 0, None, "no charges"),
+        ("2026-10-31", 4, 1_201, 33, "review"),
+        ("2026-11-30", 2, 70, 285, "above"),
+    ]
+    return c.DISPUTE_RATES.from_rows(rows)
 
 
 def failures() -> pd.DataFrame:
@@ -224,4 +237,5 @@ def past() -> pd.DataFrame:
 
 def details() -> Details:
     """All of it, compared with a run as of 29 November."""
-    return Details(refunds(), disputes(), failures(), changes(), figures(), past(), "2026-11-29")
+    lists = (refunds(), disputes(), dispute_rates(), failures())
+    return Details(*lists, changes(), figures(), past(), "2026-11-29")

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, Table, select
+from sqlalchemy import ColumnElement, Connection, Table, func, select
 
 from recon import columns as c
-from recon.model import OPEN_DISPUTES, Books
+from recon.calendars import months_to_date
+from recon.model import OPEN_DISPUTES, Books, ChargeStatus, Window
 from recon.settlement.fifo import NeededCredits, needed_credits
 from recon.settlement.ledger import UNKNOWN, unknown_kind
 from recon.settlement.ledger import kinds as origins_of
@@ -39,6 +40,7 @@ from recon.triage.scope import receipts_of_days
 
 _WHOLE = ("transfers", "disputes", "receipts", "rejected", "unread", "kept_aside", "bank_lines")
 _SOON = timedelta(days=3)  # after a charge its transaction is booked, nearly always
+_CHARGE = tables.OBJECTS["charge"]
 _REFUND = tables.OBJECTS["refund"]
 _TRANSACTION = tables.OBJECTS["transaction"]
 _REFUND_NAMES = c.Frame(
@@ -122,7 +124,21 @@ class _Related:
         }
         sorted_frames = {name: ordered(frame, self.queries[name].keys) for name, frame in frames.items()}
         books = replace(self.books, **sorted_frames, outside=outside_of(self.queries))  # type: ignore[arg-type]
-        return books, gathered.links
+        return replace(books, successes=self._successes()), gathered.links
+
+    def _successes(self) -> dict[tuple[str, Window], int]:
+        """How many successful charges each month of the range has up to its last day, where it has disputes."""
+        target = self.scope.target
+        charges = self.queries["charges"].statement.with_only_columns(func.count())
+        successful = charges.where(_CHARGE.c[c.STATUS] == ChargeStatus.SUCCESSFUL)
+        return {
+            (account, month): self.connections[0]
+            .execute(successful.where(created(_CHARGE, account, month)))
+            .scalar_one()
+            for account, window in target.windows.items()
+            for month in months_to_date(window, target.accounts[account].zone).values()
+            if c.created_in(self.books.disputes, account, month).any()
+        }
 
     def _any(self, table: Table, column: str, texts: Collection[str]) -> list[ColumnElement[bool]]:
         return bulk.among(self.connections[0], table.c[column], texts)

@@ -117,6 +117,8 @@ def test_disputes_of_the_range_and_undecided_ones_first_with_their_age() -> None
         ["dspt_1", "open", 3],
         ["dspt_4", "lost", 1],
     ]
+    assert frame[c.DUE_BY].iloc[1] == NOON + HOUR + 7 * DAY  # the others are answered or decided
+    assert frame[c.DUE_BY].notna().tolist() == [False, True, False]
     assert frame[[c.ORDER_ID, c.ORDER_STATUS, c.REASON_CODE]].iloc[2].tolist() == ["A-2", "refunded", "fraud"]
 
 
@@ -136,4 +138,5 @@ def test_another_account_has_none_of_it() -> None:
     assert [len(found.refunds), len(found.disputes), len(found.failures)] == [0, 0, 0]
     c.REFUND_LIST.check(found.refunds)
     c.DISPUTE_LIST.check(found.disputes)
+    c.DISPUTE_RATES.check(found.dispute_rates)
     c.FAILURES.check(found.failures)

@@ -133,6 +133,19 @@ class History:
                 )
                 save_objects(self.store, account, "refund", [part], self.now)
 
+    def disputes(self, made: list[datetime]) -> None:
+        """Disputes of the Thai account that are lost, of charges that nobody knows."""
+        values = {
+            "status": "lost",
+            "amount": 100,
+            "currency": "THB",
+            "funding_amount": 100,
+            "funding_currency": "THB",
+        }
+        for number, at in enumerate(made):
+            dispute = row("dispute", f"dspt_{number}", charge_id="chrg_0", **values, created_at=at)
+            save_objects(self.store, "th", "dispute", [dispute], self.now)
+
     def move(self, account: str, key: str, direction: str, origin: str, amount: int, at: datetime) -> None:
         free_at, currency = at + 3 * DAY, CURRENCIES[account]
         values = {"direction": direction, "origin": origin, "created_at": at, "transferable_at": free_at}
@@ -179,6 +192,18 @@ def test_a_charge_that_is_stored_after_others_were_indexed_is_found() -> None:
     range_ = (1, 1, ("th",))
     acts = [("orders", [{**order, "created_at": FIRST + DAY}]), ("charges", [known]), ("index", 1)]
     _same_both_ways([*acts, ("charges", [new]), ("run", range_)])
+
+
+def test_a_months_dispute_rate_is_of_all_its_stored_charges() -> None:
+    """A night of 21 January holds none of the charges that January's disputes are held against."""
+    sold = {"account": "th", "amount": 100, "told": None, "named": None, "late": False, "refunded": False}
+    states = {1: "successful", 12: "successful", 13: "failed", 18: "successful", 20: "successful", 25: "successful"}
+    charges = [
+        {**sold, "number": day, "created_at": FIRST + (day - 1) * DAY + 3 * HOUR, "status": status}
+        for day, status in states.items()
+    ]
+    disputes = [FIRST + day * DAY for day in (2, 17, 26)]
+    _same_both_ways([("charges", charges), ("disputes", disputes), ("run", (20, 1, ("th",)))])
 
 
 def check(examples: int) -> None:
