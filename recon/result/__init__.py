@@ -123,7 +123,8 @@ def with_settlement(result: Result, judged: Judged, window: Window, calendar: Ca
     receipts = _receipt_days(judged, account.name, days)
     settlement = replace(settlement, receipts=receipts, receipt_lines=receipt_lines(judged.books.receipts, receipts))
     movements = int(settlement.moves[c.ROWS][~settlement.moves[c.KEY].isin(KEYS)].sum())
-    new_keys = "ledger movements whose key nobody here has seen (Balance proof)"  # of a known kind; others are breaks
+    # Of a kind that is known; another kind is a break.
+    new_keys = "movements of the balance under a name of Omise that is new here (Balance proof)"
     return replace(
         result,
         settlement=settlement,

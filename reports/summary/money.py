@@ -38,7 +38,7 @@ BALANCE_WORDS: Mapping[str, tuple[str, str]] = {
         "VAT rounded by receipts",
         "Omise rounds VAT once a day.",
     ),
-    BalanceLine.OTHER: ("Other bookings", "By Omise's own names, below; a break tells of what nobody here knows."),
+    BalanceLine.OTHER: ("Other bookings", "By Omise's own names, below; a kind that is not known here is a break."),
     BalanceLine.PAYOUTS: ("less payouts", "What left the balance for the bank, their fees included."),
     BalanceLine.PAYOUTS_RETURNED: ("plus payouts returned", "They failed, and came back."),
     BalanceLine.CLOSING: ("Balance at the end", "At Omise, when the last day ended: the sum of the lines above."),
