@@ -3,14 +3,9 @@
 What is mended fails its test until it is taken off this list.
 """
 
-KNOWN_WRONG: dict[str, str] = {
-    "paid_order_of_fifty_nine_minutes": "charge_missing at once: there is no [matching] settle",
-    "charge_of_fifty_nine_minutes_without_order": "order_missing at once: there is no [matching] settle",
-}
+KNOWN_WRONG: dict[str, str] = {}
 
-KNOWN_WRONG_FACETS: dict[str, str] = {
-    "due_by_of_an_open_dispute": "due_by of an open dispute is null",
-}
+KNOWN_WRONG_FACETS: dict[str, str] = {}
 
 # world: (case of the account or the account, proof), where a difference is left that no item explains
 KNOWN_WRONG_PROOFS: dict[str, set[tuple[str, str]]] = {}
