@@ -7,7 +7,7 @@ import pytest
 
 from recon.money import Tolerance
 from recon.result.not_judged import not_judged
-from recon.settings import RuleSettings, WithoutOrders
+from recon.settings import Context, RuleSettings, WithoutOrders
 from tests.kit.books import (
     AS_OF,
     DAY,
@@ -397,7 +397,7 @@ class TestSettings:
 
 
 def _on(zone: str, day: tuple[int, int, int]) -> Job:
-    """A job of one day of an account in that zone."""
+    """A job of one day of an account in that zone, judged when that day is over and nothing is young any more."""
     from datetime import date
 
     from recon.calendars import days_window
@@ -406,4 +406,5 @@ def _on(zone: str, day: tuple[int, int, int]) -> Job:
 
     account = Account("th", "TH", "THB", ZoneInfo(zone))
     window = days_window(date(*day), date(*day), account.zone)
-    return Job(what=Range({"th": account}, {"th": window}))
+    as_of = max(AS_OF, window.end + DAY)
+    return Job(what=Range({"th": account}, {"th": window}), context=Context(as_of, regions={"th": "TH"}))

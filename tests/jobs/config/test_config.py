@@ -296,6 +296,7 @@ def test_every_code_of_the_catalogue_takes_its_own_thresholds(tmp_path: Path) ->
         "within": '"45m"',
         "within_days": "7",
         "business_days": "7",
+        "reply_days": "7",
         "at": "7",
         "tolerance": "7",
     }
