@@ -42,6 +42,7 @@ def answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+@pytest.mark.proof  # in real time; in pieces: tests/jobs/service/test_webhooks.py, tests/jobs/run/test_watch.py
 async def test_a_lost_webhook_and_an_abandoned_payment_are_told_within_a_minute(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
