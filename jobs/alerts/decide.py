@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from recon.model import KnownBreak, Severity
-from recon.rules import cause_of
+from recon.rules import cause_of, exposure_of
 from recon.rulings.life import DUE_SOON
 from recon.store.runs.alerts import BREAK_KIND, WATCH_FAILED, AlertClaim, AlertState, BreakStep, Days
 
@@ -123,13 +123,17 @@ class Digest:
 
     @property
     def told(self) -> tuple[Told, ...]:
-        """The gravest, then the largest of each currency, since amounts of two do not compare; one cause once."""
-        groups: dict[str, list[News]] = {}
+        """The gravest, then the largest of each currency, since amounts of two do not compare; one cause once.
+
+        Where a cause cuts both ways (owed to us, owed to customers) it stands once for each: they are never added.
+        """
+        groups: dict[tuple[str, str], list[News]] = {}
         for news in self.news:
             latest = news.known.latest
             cause = cause_of(latest.code, latest.account or "", latest.currency or "")
-            groups.setdefault(cause or latest.id, []).append(news)
-        return tuple(Told(key if len(of_key) > 1 else "", tuple(of_key)) for key, of_key in groups.items())
+            exposure = exposure_of(latest.code, latest.expected, latest.actual)
+            groups.setdefault((cause or latest.id, exposure), []).append(news)
+        return tuple(Told(key[0] if len(members) > 1 else "", tuple(members)) for key, members in groups.items())
 
     @property
     def lines(self) -> tuple[Line, ...]:

@@ -142,11 +142,12 @@ def _count_by_age(name: str, breaks: PlacedSheet, column: str, row: int) -> Line
 
 
 def by_cause(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]:
-    """Breaks of one cause as one group each, its members below it, the oldest first."""
+    """Breaks of one cause as one group each, its members below it, the oldest first; two where it cuts both ways."""
     breaks = placed[BREAKS.name]
-    groups = list(breaks.frame.groupby([CAUSE, c.CURRENCY], sort=True)) if len(breaks.frame) else []
+    groups = list(breaks.frame.groupby([CAUSE, c.CURRENCY, FOR_CASH], sort=True)) if len(breaks.frame) else []
     if not groups:
         return
+    kinds = breaks.frame.groupby([CAUSE, c.CURRENCY])[FOR_CASH].nunique()
     yield section("Breaks that have one cause: one thing to do each")
     yield header(
         ("Cause", "Currency", "Breaks", "Amount at risk", "Happened from", "Happened to", "What to do"), last=2
@@ -154,12 +155,13 @@ def by_cause(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line
     number = row + 2
     for _, members in groups:
         ordered = members.sort_values([c.OCCURRED_ON, c.BREAK_ID])
-        cause, currency = ordered[[CAUSE, c.CURRENCY]].iloc[0].tolist()
-        criteria = ((CAUSE, f"$A{number}"), (c.CURRENCY, f"$B{number}"))
+        cause, currency, for_cash = ordered[[CAUSE, c.CURRENCY, FOR_CASH]].iloc[0].tolist()
+        criteria = ((CAUSE, f'"{cause}"'), (c.CURRENCY, f"$B{number}"), (FOR_CASH, f'"{for_cash}"'))
+        name = cause if kinds[cause, currency] == 1 else f"{cause} ({for_cash})"
         days = ordered[c.OCCURRED_ON].dropna()
         yield Line(
             (
-                Cell(cause, "wrapped"),
+                Cell(name, "wrapped"),
                 Cell(currency),
                 Cell(len(ordered), formula=breaks.area.count(*criteria)),
                 _risk(report, breaks, ordered, currency, *criteria),
@@ -167,7 +169,7 @@ def by_cause(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line
                 Cell(days.max() if len(days) else ""),
                 Cell(ordered[c.SUGGESTION].iloc[0], "wrapped", span=2),
             ),
-            max(height(cause, 0, 1), height(ordered[c.SUGGESTION].iloc[0], 6, COLUMNS)),
+            max(height(name, 0, 1), height(ordered[c.SUGGESTION].iloc[0], 6, COLUMNS)),
         )
         yield from _members(breaks, ordered.iloc[:_MEMBERS], currency)
         more = len(ordered) - _MEMBERS

@@ -90,6 +90,17 @@ def test_breaks_of_one_cause_are_one_thing_to_do_with_its_members() -> None:
     assert "Payouts of th are late" not in single, "alone it is itself"
 
 
+def test_a_cause_that_cuts_both_ways_is_told_once_for_each_and_never_added() -> None:
+    both = [
+        known(f"A-{n}-{actual}", code="amount_scale_mismatch", expected=1_000, actual=actual)
+        for actual in (100, 10_000)  # owed to us, owed to customers
+        for n in range(2)
+    ]
+    news = tuple(News("new", at, one) for at, one in enumerate(both, start=1))
+    text = letter_of(Digest(ABOUT, news=news), Currencies()).text
+    assert text.count("amounts of th in the wrong unit (amount_scale_mismatch): 2 breaks, THB 200.00 at risk") == 2
+
+
 def test_more_than_ten_are_counted() -> None:
     news = tuple(News("new", at, known(str(at))) for at in range(1, 1_201))
     text = letter_of(Digest(ABOUT, news=news), Currencies()).text
