@@ -44,11 +44,8 @@ class Webhooks:
             if server.lists["events"].find(event.id, now) is not event:  # it did not come to that
                 continue
             number = next(self._numbers)
-            times = (
-                0 if self.lose and number % self.lose == 0 else 2 if self.repeat and number % self.repeat == 0 else 1
-            )
             sent = msgspec.json.encode(body(event, event.created) | {"webhook_deliveries": []})
-            answers = [await self._post(session, server, sent, now) for _ in range(times)]
+            answers = [await self._post(session, server, sent, now) for _ in range(self._times(number))]
             event.delivered = any(answers)
             server.lists["events"].put(event)
 

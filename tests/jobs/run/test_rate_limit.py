@@ -101,7 +101,7 @@ async def test_two_hosts_together_keep_the_rate_and_the_quiet(store: Store) -> N
     assert not [moment for moment in after if 0.3 <= moment - at < 1]
     late = after[len(on_their_way) :]
     for some in (before, late):
-        assert some[-1] - some[0] > (len(some) - 1) / RATE * 0.95
+        assert some[-1] - some[0] > (len(some) - 1) / RATE * 0.85  # the first may come late
         assert some[-1] - some[0] < len(some) / RATE * 4
         least = min(then - now for now, then in zip(some, some[20:], strict=False))
         assert least > 10 / RATE, "late ones may meet on their way, but there are no bursts"
