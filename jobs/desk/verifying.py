@@ -224,7 +224,8 @@ def _sign_offs(store: Store, book: StoredWorkbook) -> tuple[SignOff, ...]:
 
 def _standing_with(signed: Sequence[SignOff], latest: SignOff) -> list[SignOff]:
     """The signatures that stood when this one was put."""
-    return [one for one in signed if one.id <= latest.id and (one.ended_at is None or one.ended_at > latest.at)]
+    earlier = (sign_off for sign_off in signed if sign_off.id <= latest.id)
+    return [sign_off for sign_off in earlier if sign_off.ended_at is None or sign_off.ended_at > latest.at]
 
 
 def _by_identity(store: Store, content: bytes) -> StoredWorkbook | None:

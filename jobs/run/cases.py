@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from jobs.config.config import Config
 from jobs.run.judging import find_cases
 from jobs.run.judging_request import AccountRequest, JudgingRequest
+from jobs.run.moments.days import DAY
 from jobs.run.outcome import Outcome
 from jobs.run.rejudging import context_of
 from jobs.run.sources import SourcesRead, read_orders
@@ -17,8 +18,6 @@ from recon.store.desk import rulings
 from recon.store.engine import Store
 from recon.store.runs import record
 from recon.triage.scope import Subjects
-
-DAY = timedelta(days=1)
 
 
 async def judge_cases(
@@ -59,9 +58,9 @@ def _judge(
         account_of_source=config.account_of_source,
     )
     raised = find_cases(store, request, subjects)
-    known = [*record.breaks_to_carry(store), *record.breaks_to_carry(store, raised.ids)]
-    own = [known_break for known_break in known if known_break.latest.account == account.name]
-    if not raised.carry(own, rulings.lasting(store)).events:
+    breaks_to_carry = [*record.breaks_to_carry(store), *record.breaks_to_carry(store, raised.ids)]
+    own_breaks = [known_break for known_break in breaks_to_carry if known_break.latest.account == account.name]
+    if not raised.carry(own_breaks, rulings.lasting(store)).events:
         return None
     run = record.RunRecord(
         started_at=as_of,

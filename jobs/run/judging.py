@@ -213,10 +213,12 @@ class UnreadSource:
     words: str
 
 
-def _unread_sources(judged: Judged, request: JudgingRequest, known: Sequence[KnownBreak]) -> list[UnreadSource]:
+def _unread_sources(
+    judged: Judged, request: JudgingRequest, known_breaks: Sequence[KnownBreak]
+) -> list[UnreadSource]:
     """Those that this run read, and where it read none those that earlier runs left open."""
     owners = dict(request.unread_sources)
-    for break_ in [] if request.orders_read else _open_sources(known):
+    for break_ in [] if request.orders_read else _open_sources(known_breaks):
         owners[break_.subject_id] = request.account_of_source.get(break_.subject_id, break_.account)
     words: dict[str, str] = {}
     for of_account in (*judged.unread_sources.values(), *(part.unread_sources for part in request.accounts)):
@@ -226,9 +228,9 @@ def _unread_sources(judged: Judged, request: JudgingRequest, known: Sequence[Kno
     ]
 
 
-def _open_sources(known: Sequence[KnownBreak]) -> list[Break]:
+def _open_sources(known_breaks: Sequence[KnownBreak]) -> list[Break]:
     """What the last run that read the sources left open of them."""
-    still_open = (known_break.latest for known_break in known if known_break.status not in CLOSED)
+    still_open = (known_break.latest for known_break in known_breaks if known_break.status not in CLOSED)
     return [break_ for break_ in still_open if break_.subject_type == "source"]
 
 

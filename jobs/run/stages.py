@@ -17,7 +17,6 @@ from jobs.config.config import Config
 from jobs.logs.logs import bound
 from jobs.logs.tracing import span
 from jobs.run.access import AccountAccess, Proved, PullContext, access_of, prove
-from jobs.run.asking_again import due_again
 from jobs.run.delivery import deliver
 from jobs.run.history import with_histories
 from jobs.run.judging import Findings, find
@@ -31,6 +30,7 @@ from jobs.run.pulling import PullScope, pull_account
 from jobs.run.rejudging import ROWS, context_of
 from jobs.run.reporting import Writing, write_reports
 from jobs.run.sources import NO_ACCOUNT, SourcesRead, read_orders, read_statements
+from jobs.run.sweeps.asking_again import due_again
 from jobs.run.unsigning import unsign
 from recon import __version__
 from recon.model import Account, Note, NoteKind, Window

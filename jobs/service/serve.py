@@ -44,10 +44,10 @@ class _Service:
 
     def health(self) -> Mapping[str, object]:
         """What `/health` says."""
-        said = {"status": self.status, "scheduler": self.scheduler, "version": __version__}
+        health = {"status": self.status, "scheduler": self.scheduler, "version": __version__}
         if self.config.schedule.watch:
-            said["last_watch"] = f"{self.watched_at:%Y-%m-%d %H:%M} UTC" if self.watched_at else "none yet"
-        return said
+            health["last_watch"] = f"{self.watched_at:%Y-%m-%d %H:%M} UTC" if self.watched_at else "none yet"
+        return health
 
     async def nights_under_way(self) -> Sequence[RunOptions]:
         """The nights that workers may still be at."""

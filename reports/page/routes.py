@@ -4,7 +4,8 @@ from pathlib import Path
 
 from aiohttp import web
 
-from reports.page import about, admin, api, breaks, excel, home, login, ruling, security, workbooks
+from reports.page import about, admin, breaks, excel, home, login, ruling, security, workbooks
+from reports.page.api import answers
 from reports.page.notices import NOTICES, Notices
 from reports.page.render import render
 from reports.page.security import MAX_BODY, Handler
@@ -47,14 +48,14 @@ def make_site(site: Site) -> web.Application:
             web.post("/admin/disable", admin.disable),
             web.post("/admin/sessions", admin.end_sessions),
             web.post("/admin/revoke", admin.revoke),
-            web.get("/api/openapi.json", api.document),
-            web.get("/api/breaks", api.breaks),
-            web.get("/api/breaks/{id}", api.show_break),
-            web.post("/api/rulings", api.rule),
-            web.get("/api/runs", api.runs),
-            web.post("/api/runs", api.start),
-            web.get("/api/runs/{ticket}", api.progress),
-            web.get("/api/reports", api.reports),
+            web.get("/api/openapi.json", answers.document),
+            web.get("/api/breaks", answers.breaks),
+            web.get("/api/breaks/{id}", answers.show_break),
+            web.post("/api/rulings", answers.rule),
+            web.get("/api/runs", answers.runs),
+            web.post("/api/runs", answers.start),
+            web.get("/api/runs/{ticket}", answers.progress),
+            web.get("/api/reports", answers.reports),
             web.get("/api/reports/{sha256}", workbooks.download),
         ]
     )

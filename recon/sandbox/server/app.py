@@ -248,11 +248,11 @@ class Sandbox:
     async def _payer(self, request: web.Request) -> web.StreamResponse:
         """Where a payer is sent: GET asks, POST pays or cancels and leads back to the shop; no key."""
         id = request.match_info["id"].replace("paym_", "chrg_", 1)
-        asked = ApiRequest(_base(request), request.path, {"id": id}, await _params(request))
+        api_request = ApiRequest(_base(request), request.path, {"id": id}, await _params(request))
         for server in self.accounts.values():
             charge = server.lists["charges"].find(id, self._now)
             if isinstance(charge, Charge):
-                return payer_page(server, charge, asked, self._now, request.method == "POST")
+                return payer_page(server, charge, api_request, self._now, request.method == "POST")
         raise web.HTTPNotFound
 
     def _find(self, server: AccountServer, kind: str, id: str) -> Thing:

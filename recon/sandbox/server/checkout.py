@@ -407,5 +407,5 @@ def _card(account: Account, brand: str) -> Method:
 
 def _method(account: Account, name: str) -> Method:
     methods = (*METHODS[account.region], *(method for methods in METHODS.values() for method in methods))
-    known = next((method for method in methods if method.name == name and not method.is_card), None)
-    return known or replace(methods[0], name=name, brand="", expires_s=HOUR)
+    named = next((method for method in methods if method.name == name and not method.is_card), None)
+    return named or replace(methods[0], name=name, brand="", expires_s=HOUR)

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from jobs.config.config import Config
-from jobs.run.asking_again import due_again
 from jobs.run.opening.store import open_ready_store
 from jobs.run.rejudging import context_of
+from jobs.run.sweeps.asking_again import due_again
 from recon.model import Window
 from recon.store.runs.attempts import attempts, last_looks
 from recon.store.runs.history import last_of_each_range

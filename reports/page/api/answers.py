@@ -13,7 +13,8 @@ from recon.people import Right
 from recon.store.desk import rulings, worklist
 from recon.store.runs import record
 from reports.documents import answer_document, break_document, event_document, fields, ruling_document
-from reports.page import openapi, workbooks
+from reports.page import workbooks
+from reports.page.api import openapi
 from reports.page.breaks import find, list_of
 from reports.page.ruling import answers_to, ask_of
 from reports.page.security import PERSON, require
