@@ -4,8 +4,8 @@ from aiohttp import web
 
 from recon.methods import HEADS, legend
 from recon.people import Right
+from reports.page.access.security import require
 from reports.page.render import render
-from reports.page.security import require
 from reports.page.site import SITE
 
 

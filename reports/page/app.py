@@ -8,8 +8,8 @@ from pathlib import Path
 
 from aiohttp import web
 
+from reports.page.access.security import Handler, strict_headers
 from reports.page.routes import make_site
-from reports.page.security import Handler, strict_headers
 from reports.page.site import Site
 from reports.page.webhooks import Webhooks
 

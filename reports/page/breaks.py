@@ -19,11 +19,11 @@ from recon.rulings.decide import MOVES
 from recon.store.desk import rulings, worklist
 from recon.store.versions import evidence
 from recon.store.versions.archive import ArchiveError
+from reports.page.access.security import PERSON, require
 from reports.page.cache import cached
 from reports.page.causes import CauseGroup, of_one_cause
 from reports.page.notices import notices_of
 from reports.page.render import moment, render
-from reports.page.security import PERSON, require
 from reports.page.site import SITE, Site
 from reports.shop_links import OrderKey
 

@@ -14,8 +14,8 @@ from recon.people import Person, Right
 from recon.store.desk import rulings, worklist
 from recon.store.runs import record
 from recon.tabular.xlsx_guard import Refused
+from reports.page.access.security import require
 from reports.page.render import render
-from reports.page.security import require
 from reports.page.site import SITE, Site
 from reports.page.workbooks import MIME
 from reports.rulings.desk import RowOutcome, count, outcomes, write_rulings

@@ -15,10 +15,10 @@ from recon.people import Person, Right
 from recon.rules import exposure_of
 from recon.store.desk import worklist
 from recon.store.runs import history
+from reports.page.access.security import require
 from reports.page.cache import cached
 from reports.page.causes import CauseGroup, of_one_cause
 from reports.page.render import render
-from reports.page.security import require
 from reports.page.site import SITE, Site
 
 NIGHTS = 14

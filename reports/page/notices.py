@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from aiohttp import web
 
-from reports.page.security import PERSON
+from reports.page.access.security import PERSON
 
 _MOST = 1_000
 

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from recon.people import Right
 from recon.rules import title_of
-from reports.page.security import CSRF, PERSON
+from reports.page.access.security import CSRF, PERSON
 from reports.page.site import SITE, Site
 
 

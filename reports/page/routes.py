@@ -4,11 +4,12 @@ from pathlib import Path
 
 from aiohttp import web
 
-from reports.page import about, admin, breaks, excel, home, login, ruling, security, workbooks
+from reports.page import about, breaks, excel, home, ruling, workbooks
+from reports.page.access import admin, login, security
+from reports.page.access.security import MAX_BODY, Handler
 from reports.page.api import answers
 from reports.page.notices import NOTICES, Notices
 from reports.page.render import render
-from reports.page.security import MAX_BODY, Handler
 from reports.page.site import SITE, Site
 
 _STATIC = Path(__file__).parent / "static"

@@ -11,8 +11,8 @@ from aiohttp import web
 from recon.model.rulings import Answer, Outcome, RulingKind, RulingRequest
 from recon.people import Right
 from recon.store.desk import rulings, worklist
+from reports.page.access.security import PERSON, require
 from reports.page.notices import Notice, redirect
-from reports.page.security import PERSON, require
 from reports.page.site import SITE
 
 _GOOD = frozenset({Outcome.APPLIED, Outcome.PENDING, Outcome.ALREADY})

@@ -13,9 +13,9 @@ from recon.people import Person, Right
 from recon.store.desk import workbooks as stored
 from recon.store.desk.workbook_bytes import CHUNK, pieces_of, sha256_of_file
 from recon.store.desk.workbooks import GROUP, ROLES, SignOff, StoredWorkbook
+from reports.page.access.security import require
 from reports.page.notices import Notice, notices_of, redirect
 from reports.page.render import render
-from reports.page.security import require
 from reports.page.sheets import SHEETS, MoneyBlock, View, money_of, rows_of, trust_of, view
 from reports.page.site import SITE, RunRequest, Site
 

@@ -14,10 +14,10 @@ from recon.store.desk import rulings, worklist
 from recon.store.runs import record
 from reports.documents import answer_document, break_document, event_document, fields, ruling_document
 from reports.page import workbooks
+from reports.page.access.security import PERSON, require
 from reports.page.api import openapi
 from reports.page.breaks import find, list_of
 from reports.page.ruling import answers_to, ask_of
-from reports.page.security import PERSON, require
 from reports.page.site import SITE
 
 MOST = 1_000  # breaks of one answer, and asks of one question

@@ -11,8 +11,8 @@ from yarl import URL
 
 from recon.people import hash_password, is_password
 from recon.store.desk import people
+from reports.page.access.security import COOKIE, check_form, session_of, set_session_cookie
 from reports.page.render import render
-from reports.page.security import COOKIE, check_form, session_of, set_session_cookie
 from reports.page.site import SITE
 
 TRIES = 5

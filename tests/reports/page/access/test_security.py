@@ -10,7 +10,7 @@ from yarl import URL
 from recon.people import Person, Role
 from recon.store.desk import worklist
 from recon.store.desk.people import Act, disable_user
-from reports.page import security
+from reports.page.access import security
 from tests.kit.page import PASSWORD, Page, page
 
 

@@ -9,9 +9,9 @@ from recon.people import Right
 from recon.store.desk import people
 from recon.store.engine import Store
 from recon.store.runs import record
+from reports.page.access.security import require
 from reports.page.notices import Notice, notices_of, redirect
 from reports.page.render import render
-from reports.page.security import require
 from reports.page.site import SITE
 
 RUNS = 50
