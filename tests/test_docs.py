@@ -6,11 +6,10 @@ import pytest
 from typer.core import TyperGroup
 
 from jobs.cli.app import COMMANDS, load_command
-from jobs.config import sections, sources
 from jobs.config.config import Config
-from jobs.config.sections import Section
+from recon.journal.words import LedgerAccount
 from recon.rules import CATALOGUE
-from tests.kit import breaks_page
+from tests.kit import breaks_page, config_page
 from tests.kit.places import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -27,17 +26,6 @@ def commands() -> list[str]:
     return found
 
 
-def keys(model: type[Section], seen: frozenset[str] = frozenset()) -> set[str]:
-    """Every key that a section of the configuration has."""
-    found: set[str] = set()
-    for name, field in model.whole().model_fields.items():
-        found.add(field.alias or name)
-        for room, part in re.findall(r"jobs\.config\.(sections|sources)\.(\w+)", repr(field.annotation)):
-            if part not in seen:
-                found |= keys(getattr({"sections": sections, "sources": sources}[room], part), seen | {part})
-    return found
-
-
 @pytest.mark.parametrize("command", commands())
 def test_every_command_is_in_the_readme(command: str) -> None:
     assert f"`{command}" in README
@@ -50,9 +38,18 @@ def test_the_readme_names_no_command_that_does_not_exist() -> None:
         assert whole in commands() or first in commands() or whole in groups, words
 
 
-@pytest.mark.parametrize("key", sorted(keys(Config) - {"accounts", "orders", "bank", "rules", "methods", "fees"}))
-def test_every_configuration_key_is_in_the_example(key: str) -> None:
-    assert re.search(rf"\b{key}\b", EXAMPLE), f"config.toml does not show {key}"
+def test_the_page_of_the_configuration_is_that_of_the_sections() -> None:
+    """Every key of every section stands on it, with its words from config.toml: one without words is named."""
+    assert config_page.PAGE.read_text("utf-8") == config_page.page(), "python -m tests.kit.config_page"
+
+
+def test_config_toml_describes_no_key_that_does_not_exist() -> None:
+    words = config_page.read_words(EXAMPLE)
+    every_key = {(path, key) for path, model in config_page.tables(Config, ()) for key, _ in config_page.keys(model)}
+    free = {"journal.accounts", "journal.tax_codes", "orders.NAME.ignore"}
+    assert {(path, key) for path, key in words.keys if path not in free} - every_key == {("rules.CODE", "grace")}
+    accounts = {key for path, key in words.keys if path == "journal.accounts"}
+    assert accounts == {account.value for account in LedgerAccount}
 
 
 def test_the_page_of_the_breaks_is_that_of_the_rules() -> None:

@@ -40,7 +40,7 @@ def _section(rule: Rule) -> Iterator[str]:
     yield f"{rule.meaning} {rule.action}"
     yield ""
     if rule.thresholds:
-        keys = ", ".join(f"`{name} = {_value(value)}`" for name, value in rule.thresholds.items())
+        keys = ", ".join(f"`{name} = {threshold(value)}`" for name, value in rule.thresholds.items())
         yield f"Thresholds: {keys}."
         yield ""
 
@@ -61,7 +61,8 @@ def _words(exposure: Exposure) -> str:
     return str(exposure).replace("_", " ")
 
 
-def _value(value: timedelta | int) -> str:
+def threshold(value: timedelta | int) -> str:
+    """A threshold as the configuration has it."""
     if isinstance(value, int):
         return str(value)
     mark, unit = next((mark, unit) for mark, unit in _UNITS.items() if not value % unit)
