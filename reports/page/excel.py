@@ -16,8 +16,8 @@ from recon.store.runs import record
 from recon.tabular.xlsx_guard import Refused
 from reports.page.access.security import require
 from reports.page.render import render
+from reports.page.results.workbooks import MIME
 from reports.page.site import SITE, Site
-from reports.page.workbooks import MIME
 from reports.rulings.desk import RowOutcome, count, outcomes, write_rulings
 from reports.rulings.read import read_rulings
 

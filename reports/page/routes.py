@@ -4,12 +4,13 @@ from pathlib import Path
 
 from aiohttp import web
 
-from reports.page import about, breaks, excel, home, ruling, workbooks
+from reports.page import about, breaks, excel, home, ruling
 from reports.page.access import admin, login, security
 from reports.page.access.security import MAX_BODY, Handler
 from reports.page.api import answers
 from reports.page.notices import NOTICES, Notices
 from reports.page.render import render
+from reports.page.results import runs, workbooks
 from reports.page.site import SITE, Site
 
 _STATIC = Path(__file__).parent / "static"
@@ -41,8 +42,8 @@ def make_site(site: Site) -> web.Application:
             web.get("/reports/{sha256}/signed", workbooks.signed_copy),
             web.post("/reports/{sha256}/verify", workbooks.verify),
             web.post("/reports/{sha256}/sign", workbooks.sign),
-            web.post("/runs", workbooks.start),
-            web.get("/runs/{ticket}", workbooks.progress),
+            web.post("/runs", runs.start),
+            web.get("/runs/{ticket}", runs.progress),
             web.get("/settlement", workbooks.settlement),
             web.get("/about", about.about),
             web.get("/admin", admin.admin),

@@ -13,10 +13,11 @@ from recon.people import Right
 from recon.store.desk import rulings, worklist
 from recon.store.runs import record
 from reports.documents import answer_document, break_document, event_document, fields, ruling_document
-from reports.page import workbooks
 from reports.page.access.security import PERSON, require
 from reports.page.api import openapi
 from reports.page.breaks import find, list_of
+from reports.page.results import workbooks
+from reports.page.results.runs import request_run
 from reports.page.ruling import answers_to, ask_of
 from reports.page.site import SITE
 
@@ -102,7 +103,7 @@ async def start(request: web.Request) -> web.Response:
     accounts = body.get("accounts", [])
     if not isinstance(accounts, list) or not all(isinstance(name, str) for name in accounts):
         raise _refused("accounts must be a list of names")
-    ticket = await workbooks.request_run(request, _day(body, "from"), _day(body, "to"), accounts)
+    ticket = await request_run(request, _day(body, "from"), _day(body, "to"), accounts)
     return web.json_response({"ticket": ticket}, status=202)
 
 

@@ -14,7 +14,7 @@ from recon.store.desk.workbook_bytes import sha256_of
 from recon.store.engine import writing
 from recon.store.tables import BREAK
 from recon.store.tables.desk import WORKBOOK, WORKBOOK_CHUNK
-from reports.page.workbooks import SHOWN
+from reports.page.results.workbooks import SHOWN
 from tests.kit.page import HASH, Page, page
 
 

@@ -3,7 +3,7 @@
 from io import BytesIO
 
 from recon.money import Currencies
-from reports.page.sheets import view
+from reports.page.results.sheets import view
 from reports.report import Report
 from reports.workbook.write import write_report
 from tests.kit.golden import results
