@@ -3,7 +3,7 @@ PYTHON ?= python3
 WORKERS ?= 2
 BIN := .venv/bin
 
-.PHONY: install demo test proof mutations bench accuracy golden pictures licences lint lock clean
+.PHONY: install demo test proof mutations bench accuracy golden pictures docs licences lint lock clean
 
 install: .venv/.run
 
@@ -40,6 +40,11 @@ golden: .venv/.dev
 pictures: .venv/.dev
 	$(BIN)/python -m tests.kit.pictures pictures-out
 
+# The documents as a site in docs-out/; a link that leads nowhere is an error.
+docs: .venv/.dev
+	$(BIN)/python -m sphinx -q -W --keep-going -b html -d docs-out/.doctrees docs docs-out
+	@echo docs-out/index.html
+
 # Every library that it runs with, and its licence.
 licences: .venv/.run
 	@$(BIN)/python .ci/licences
@@ -75,4 +80,4 @@ lock:
 	$(LOCK) pyproject.toml requirements/build.in --extra dev -o requirements/dev.txt
 
 clean:
-	rm -rf .venv demo-out
+	rm -rf .venv demo-out docs-out

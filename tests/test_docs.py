@@ -1,6 +1,9 @@
 """The documents are whole: every command, configuration key and rule is documented, and nothing else is."""
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from typer.core import TyperGroup
@@ -13,6 +16,7 @@ from tests.kit import breaks_page, config_page
 from tests.kit.places import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCS = ROOT / "docs"
 EXAMPLE = (ROOT / "config.toml").read_text(encoding="utf-8")
 
 
@@ -57,8 +61,25 @@ def test_the_page_of_the_breaks_is_that_of_the_rules() -> None:
     assert f": {len(CATALOGUE)} of them" in README
 
 
+def test_the_navigation_of_the_site_lists_every_page_once() -> None:
+    trees = re.findall(r"```\{toctree\}\n(.*?)```", (DOCS / "index.md").read_text(encoding="utf-8"), re.DOTALL)
+    listed = [line for tree in trees for line in tree.splitlines() if line and not line.startswith(":")]
+    pages = {page.relative_to(DOCS).with_suffix("").as_posix() for page in DOCS.rglob("*.md")} - {"index"}
+    assert sorted(listed) == sorted(pages), "a page of docs/ is in one list of docs/index.md"
+
+
+@pytest.mark.proof
+def test_the_site_is_built_without_a_warning_and_asks_for_nothing_elsewhere(tmp_path: Path) -> None:
+    words = ("-q", "-W", "--keep-going", "-b", "html", "-d", tmp_path / "trees", DOCS, tmp_path / "site")
+    built = subprocess.run([sys.executable, "-m", "sphinx", *words], capture_output=True, text=True)
+    assert built.returncode == 0, built.stderr
+    for page in (tmp_path / "site").glob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        assert not re.findall(r"<(?:script|img|iframe|link)[^>]*(?:src|href)=\"(\w+:)?//", text), page.name
+
+
 def test_every_page_that_a_document_leads_to_exists() -> None:
-    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+    for page in (ROOT / "README.md", *DOCS.rglob("*.md")):
         for name in re.findall(r"\]\(([\w./-]+)\)", page.read_text(encoding="utf-8")):
             assert (page.parent / name).exists(), f"{page.name}: {name}"
 
