@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 
 from aiohttp import web
 
-from recon import columns as c
 from recon.calendars import local_day
 from recon.model import AGES, Exposure, KnownBreak
 from recon.people import Person, Right
@@ -19,10 +18,11 @@ from reports.page.access.security import require
 from reports.page.cache import cached
 from reports.page.causes import CauseGroup, of_one_cause
 from reports.page.render import render
+from reports.page.results import charts
+from reports.page.results.charts import Chart
 from reports.page.site import SITE, Site
 
 NIGHTS = 14
-TREND = 30  # days of the charts
 URGENT = 8  # breaks of each list
 
 
@@ -48,8 +48,8 @@ class Home:
     causes: Sequence[CauseGroup]
     due: Sequence[KnownBreak]
     costly: Sequence[tuple[str, Sequence[KnownBreak]]]
-    ages: Sequence[tuple[str, int]]  # how many breaks are of an age
-    match_rates: Mapping[str, Sequence[tuple[str, int]]]  # by account, of days, whole percent
+    ages: Chart  # how many breaks are of an age
+    charts: Sequence[Chart]
 
 
 async def home(request: web.Request) -> web.Response:
@@ -90,8 +90,12 @@ def _home(site: Site, person: Person, now: datetime) -> Home:
         due=due.breaks,
         costly=costly,
         begun={name: min(run.part.first_day for run in runs) for name, runs in ranges.items() if runs},
-        ages=_ages(worklist.ages(store, visible, now)),
-        match_rates={name: _rates(runs) for name, runs in ranges.items()},
+        ages=charts.counted("Open breaks by age", _ages(worklist.ages(store, visible, now))),
+        charts=[
+            charts.open_by_exposure(site, visible, now),
+            charts.new_and_closed(site, visible, now),
+            *charts.match_rates(site, person),
+        ],
     )
 
 
@@ -111,14 +115,3 @@ def _values(sums: Sequence[worklist.OpenSum]) -> list[OpenValue]:
 def _ages(breaks_by_age: Sequence[tuple[str | None, tuple[int, ...]]]) -> list[tuple[str, int]]:
     names = [f"{least}–{most} days" if most is not None else f"over {least - 1}" for least, most in AGES]
     return [(name, sum(breaks[age] for _, breaks in breaks_by_age)) for age, name in enumerate(names)]
-
-
-def _rates(runs: Sequence[history.EarlierRun]) -> list[tuple[str, int]]:
-    """Whole percent, rounded down, of the orders that expect a charge; days where that is not known are left out."""
-    days = [run.part for run in runs if run.part.first_day == run.part.last_day]
-    days.sort(key=lambda day: day.first_day)
-    return [
-        (day.first_day.isoformat(), 100 * day.counts[c.MATCHED_ORDERS] // day.counts[c.EXPECTING_ORDERS])
-        for day in days[-TREND:]
-        if day.counts.get(c.EXPECTING_ORDERS) and day.counts.get(c.RATE_KNOWN, True)
-    ]

@@ -16,7 +16,8 @@ from reports.page.site import SITE, Site
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Where the templates are found, and what they may call."""
     environment = Environment(
         loader=PackageLoader("reports.page"),
         autoescape=True,
@@ -46,7 +47,7 @@ def render(request: web.Request, template: str, **values: Any) -> web.Response:
         "day": day,
         "due": lambda at, account=None: moment(site, at, account, short=True),
     }
-    text = _environment().get_template(template).render({**shared, **values})
+    text = environment().get_template(template).render({**shared, **values})
     return web.Response(text=text, content_type="text/html")
 
 
