@@ -7,6 +7,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 MIN_PASSWORD = 12  # characters
+MAX_NAME = 100
 
 
 class Role(StrEnum):
@@ -27,7 +28,7 @@ class Right(IntEnum):
     ADMIN = 3  # people, sessions, health
 
 
-_HASHER = PasswordHasher()
+_HASHER = PasswordHasher(time_cost=2, memory_cost=46 * 1024, parallelism=1)  # one core at most; OWASP asks for half
 _RIGHTS = {Role.VIEWER: Right.VIEW, Role.ANALYST: Right.RULE, Role.APPROVER: Right.APPROVE, Role.ADMIN: Right.ADMIN}
 
 
@@ -48,8 +49,13 @@ class Person:
         return self.accounts is None or account in self.accounts
 
 
+def is_name(name: str) -> bool:
+    """Whether somebody can be called this: one line without spaces around it, and no name of a token."""
+    return name == name.strip() and name.isprintable() and 0 < len(name) <= MAX_NAME and not name.startswith("token:")
+
+
 def hash_password(password: str) -> str:
-    """Argon2id with its parameters and a salt of its own; takes some 50 ms by design. Raises ValueError in words."""
+    """Argon2id with its parameters and a salt of its own; takes some 100 ms by design. Raises ValueError in words."""
     if len(password) < MIN_PASSWORD:
         raise ValueError(f"a password has at least {MIN_PASSWORD} characters")
     return _HASHER.hash(password)

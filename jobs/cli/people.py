@@ -1,7 +1,6 @@
 """The commands of `recon users` and `recon tokens`: the people and scripts that use the page."""
 
 import getpass
-import secrets
 import sys
 from collections.abc import Iterable
 from typing import Annotated, Any
@@ -15,7 +14,7 @@ from jobs.config.config import Config
 from jobs.logs.errors import told
 from jobs.run.opening.store import ready_store
 from jobs.run.outcome import JobError
-from recon.people import Person, Role, hash_password
+from recon.people import Person, Role, hash_password, is_name
 from recon.store.desk import people
 from recon.store.desk.people import Act
 from reports.documents import Document, moment
@@ -39,10 +38,7 @@ def add_user(
     with told(as_json):
         config = read_config(context)
         person = _person(config, name, role, account)
-        try:
-            hashed = hash_password(_password())
-        except ValueError as error:
-            raise JobError(str(error)) from None
+        hashed = _hashed(_password())
         with ready_store(config) as store:
             people.add_user(store, person, hashed, _act(config, by))
         respond(as_json, _document(person), lambda: print(f"{person.name} may log in as {person.role}"))
@@ -59,6 +55,17 @@ def list_users(context: typer.Context, as_json: options.AsJson = False) -> None:
             ]
         heads = ("name", "role", "accounts", "since", "disabled")
         respond(as_json, {"users": documents}, lambda: table(heads, _rows(documents)))
+
+
+@users.command("password")
+def change_password(context: typer.Context, name: str, by: options.By = "", as_json: options.AsJson = False) -> None:
+    """Give a user another password, and end their sessions; it is asked for, or read from stdin."""
+    with told(as_json):
+        config = read_config(context)
+        hashed = _hashed(_password())
+        with ready_store(config) as store:
+            people.set_password(store, name, hashed, _act(config, by))
+        respond(as_json, {"name": name, "changed": True}, lambda: print(f"{name} has another password"))
 
 
 @users.command("disable")
@@ -84,7 +91,7 @@ def add_token(
     with told(as_json):
         config = read_config(context)
         person = _person(config, name, role, account)
-        token = f"rct_{secrets.token_urlsafe(32)}"
+        token = people.new_token()
         with ready_store(config) as store:
             people.add_token(store, person, token, _act(config, by))
         respond(as_json, {**_document(person), "token": token}, lambda: print(token))
@@ -121,7 +128,7 @@ def revoke_token(context: typer.Context, name: str, by: options.By = "", as_json
 def _person(config: Config, name: str, role: str, accounts: list[str] | None) -> Person:
     choices("--role", [role], list(Role))
     names = choices("--account", accounts, config.accounts)
-    if not name.strip() or name != name.strip() or not name.isprintable() or name.startswith("token:"):
+    if not is_name(name):
         raise JobError(f'"{name}" is no name: it has no spaces around it and does not begin with "token:"')
     return Person(name, Role(role), frozenset(names) if names else None)
 
@@ -134,6 +141,13 @@ def _password() -> str:
     if getpass.getpass("Again: ") != password:
         raise JobError("the two passwords are not the same")
     return password
+
+
+def _hashed(password: str) -> str:
+    try:
+        return hash_password(password)
+    except ValueError as error:
+        raise JobError(str(error)) from None
 
 
 def _act(config: Config, by: str) -> Act:

@@ -71,6 +71,7 @@ def make_site(
         audit_key=config.audit_key,
         shop_links=ShopLinks(config.order_links, partial(order_sources, store)),
         secure=bool(page.tls.cert) or page.behind_proxy,
+        behind_proxy=page.behind_proxy,
         health=health,
     )
 

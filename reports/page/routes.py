@@ -1,12 +1,14 @@
 """Every address of the finance page and who answers it."""
 
+import asyncio
 from pathlib import Path
 
 from aiohttp import web
 
 from reports.page import about, breaks, excel, home, ruling
-from reports.page.access import admin, login, security
+from reports.page.access import account, admin, log, login, security
 from reports.page.access.security import MAX_BODY, Handler
+from reports.page.access.throttle import THROTTLE, Throttle
 from reports.page.api import answers
 from reports.page.notices import NOTICES, Notices
 from reports.page.render import render
@@ -21,7 +23,9 @@ def make_site(site: Site) -> web.Application:
     """The page and its API; `/health` and `/metrics` are the caller's to add."""
     steps = (security.strict_headers, _in_words, security.known_host, security.in_time, security.known_person)
     app = web.Application(middlewares=steps, client_max_size=MAX_BODY)
-    app[SITE], app[NOTICES], app[login.FAILURES] = site, Notices(), login.Failures()
+    throttle = Throttle(site.store)
+    app[SITE], app[NOTICES], app[THROTTLE] = site, Notices(), throttle
+    app.on_cleanup.append(lambda _app: asyncio.to_thread(throttle.close))
     app.add_routes(
         [
             web.static("/static", _STATIC),
@@ -47,9 +51,11 @@ def make_site(site: Site) -> web.Application:
             web.get("/settlement", workbooks.settlement),
             web.get("/about", about.about),
             web.get("/admin", admin.admin),
-            web.post("/admin/disable", admin.disable),
-            web.post("/admin/sessions", admin.end_sessions),
-            web.post("/admin/revoke", admin.revoke),
+            web.post("/admin/{form}", admin.change),
+            web.get("/admin/access", log.show),
+            web.get("/admin/access.csv", log.export),
+            web.get("/account", account.show),
+            web.post("/account", account.change_password),
             web.get("/api/openapi.json", answers.document),
             web.get("/api/breaks", answers.breaks),
             web.get("/api/breaks/{id}", answers.show_break),

@@ -75,7 +75,10 @@ class Notary(Protocol):
 
 @dataclass(frozen=True)
 class Site:
-    """Everything that the page rests on; `secure`: it is reached over TLS, so cookies are for TLS only."""
+    """Everything that the page rests on; `secure`: it is reached over TLS, so cookies are for TLS only.
+
+    `behind_proxy`: the last address in X-Forwarded-For is that of whoever asks.
+    """
 
     store: Store
     clock: Callable[[], datetime]
@@ -92,6 +95,7 @@ class Site:
     audit_key: bytes | None = None
     shop_links: ShopLinks = field(default_factory=ShopLinks)
     secure: bool = False
+    behind_proxy: bool = False
     health: Callable[[], Mapping[str, object]] = field(default=dict)
     body_seconds: float = 30  # how long a sender may take over one request
 

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from jobs.cli.app import app
 from recon.people import MIN_PASSWORD, Person, Right, Role, hash_password, is_password
-from recon.store.desk import people
+from recon.store.desk import access, people
 from recon.store.desk.people import Act, PeopleError
 from recon.store.engine import open_store
 from tests.kit.small_config import configured
@@ -17,6 +17,7 @@ from tests.kit.store_samples import DATABASES, fresh_url
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ACT = Act("ada", NOON)
+ANNA = Act("anna", NOON, address="192.0.2.7")
 
 
 def test_a_role_may_what_the_ones_before_it_may() -> None:
@@ -51,17 +52,17 @@ def test_sessions_end_by_time_by_hand_and_with_their_user(database: str, tmp_pat
     store = open_store(fresh_url(database, tmp_path))
     try:
         people.add_user(store, Person("anna", Role.ANALYST), "hash", ACT)
-        people.open_session(store, "anna", "secret", "csrf", NOON)
+        people.open_session(store, "secret", "csrf", ANNA)
         found = people.session(store, "secret", NOON + timedelta(minutes=59))
         assert found
         assert (found.person, found.csrf) == (Person("anna", Role.ANALYST), "csrf")
         assert people.session(store, "secret", NOON + timedelta(minutes=118)), "each request keeps it alive"
         assert people.session(store, "guess", NOON) is None
         assert people.session(store, "secret", NOON + timedelta(hours=13)) is None, "not for ever"
-        people.open_session(store, "anna", "second", "csrf", NOON)
-        people.end_session(store, "second", NOON)
+        people.open_session(store, "second", "csrf", ANNA)
+        people.end_session(store, "second", ANNA)
         assert people.session(store, "second", NOON) is None
-        people.open_session(store, "anna", "third", "csrf", NOON)
+        people.open_session(store, "third", "csrf", ANNA)
         people.disable_user(store, "anna", ACT)
         assert people.session(store, "third", NOON) is None
         assert people.credentials(store, "anna") is None
@@ -92,6 +93,12 @@ def test_commands_add_list_and_take_away(tmp_path: Path) -> None:
     assert token not in recon("tokens", "list")
     assert "already" in recon("tokens", "add", "robot", code=2)
     recon("tokens", "revoke", "robot")
+    recon("users", "add", "ada", "--role", "admin", typed="correct horse battery\n")
+    assert "last administrator" in recon("users", "disable", "ada", code=2)
+    assert "last administrator" in recon("users", "add", "ada", typed="another horse battery\n", code=2)
+    recon("users", "password", "ada", typed="another horse battery\n")
+    assert "nobody" in recon("users", "password", "nobody", typed="another horse battery\n", code=2)
+    _the_access_log_has_it(f"sqlite:///{tmp_path}/recon.db")
     stored = sqlite3.connect(tmp_path / "recon.db")
     try:
         dump = "\n".join(stored.iterdump())
@@ -100,3 +107,17 @@ def test_commands_add_list_and_take_away(tmp_path: Path) -> None:
     assert token not in dump
     assert "correct horse battery" not in dump
     assert "user added" in dump, "the audit log has it"
+
+
+def _the_access_log_has_it(url: str) -> None:
+    store = open_store(url)
+    _, entries = access.find(store, access.Wanted(), 0, 100)
+    store.dispose()
+    assert {entry.address for entry in entries} == {None}
+    assert [(entry.what, entry.subject, entry.detail) for entry in reversed(entries)] == [
+        ("user added", "anna", "analyst, accounts th"),
+        ("token added", "robot", "viewer, accounts all"),
+        ("token revoked", "robot", "viewer, accounts all"),
+        ("user added", "ada", "admin, accounts all"),
+        ("password changed", "ada", ""),
+    ]

@@ -5,15 +5,16 @@ Every function is handed the moment; what a browser or a script holds is made by
 
 import hashlib
 import json
+import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from recon.people import Person, Role
-from recon.store.desk import audit
+from recon.store.desk import access, audit
 from recon.store.engine import Store, reading, writing
 from recon.store.tables.people import SESSION, TOKEN, USER
 
@@ -54,46 +55,82 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A login that holds: whose, and the secret that its forms carry."""
+    """A login that holds: whose, the secret that its forms carry, and whether another password must be chosen."""
 
     person: Person
     csrf: str
+    password_is_temporary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Who does it and when, and the key of the audit chain."""
+    """Who does it and when, the key of the audit chain, and from which address; null is a command."""
 
     who: str
     at: datetime
     audit_key: bytes | None = None
+    address: str | None = None
 
 
-def add_user(store: Store, person: Person, password_hash: str, act: Act) -> None:
-    """A new user, or one with another role, accounts or password under the same name; ends the sessions they had."""
-    row = {"role": str(person.role), "accounts": _accounts_text(person), "password_hash": password_hash}
+def add_user(
+    store: Store, person: Person, password_hash: str, act: Act, *, temporary: bool = False, replace: bool = True
+) -> None:
+    """A new user, or one with another role, accounts or password under the same name; ends the sessions they had.
+
+    A `temporary` password lets its person do nothing but choose another. Raises PeopleError; without `replace` also
+    where there is somebody of the name.
+    """
+    row = {
+        "role": str(person.role),
+        "accounts": _accounts_text(person),
+        "password_hash": password_hash,
+        "password_is_temporary": temporary,
+        "disabled_at": None,
+    }
     with writing(store, "people") as connection:
         stored = connection.execute(select(USER.c.name).where(USER.c.name == person.name)).one_or_none()
+        if stored and not replace:
+            raise PeopleError(f'there is a user "{person.name}" already')
         if stored:
-            connection.execute(update(USER).where(USER.c.name == person.name).values(**row, disabled_at=None))
-            _end_sessions(connection, person.name, act.at)
+            _change(connection, person.name, act, **row)
         else:
             new = {"name": person.name, "created_at": act.at, "created_by": act.who}
             connection.execute(insert(USER), [{**new, **row}])
         _note(connection, act, "user changed" if stored else "user added", person.name, person)
 
 
+def change_user(store: Store, person: Person, act: Act) -> None:
+    """Another role or other accounts, from now on: their sessions end; raises PeopleError."""
+    with writing(store, "people") as connection:
+        _user(connection, person.name)
+        _change(connection, person.name, act, role=str(person.role), accounts=_accounts_text(person))
+        _note(connection, act, "user changed", person.name, person)
+
+
+def set_password(store: Store, name: str, password_hash: str, act: Act, *, temporary: bool = False) -> None:
+    """Another password, and every session of theirs ends; raises PeopleError."""
+    with writing(store, "people") as connection:
+        _user(connection, name)
+        _change(connection, name, act, password_hash=password_hash, password_is_temporary=temporary)
+        _note(connection, act, "password changed", name)
+
+
 def disable_user(store: Store, name: str, act: Act) -> None:
     """The user may not log in any more, and every session of theirs ends now; raises PeopleError."""
     with writing(store, "people") as connection:
-        row = connection.execute(select(USER).where(USER.c.name == name)).one_or_none()
-        if row is None:
-            raise PeopleError(f'there is no user "{name}"; recon users list names them')
+        row = _user(connection, name)
         if row.disabled_at is not None:
             raise PeopleError(f'user "{name}" was disabled before')
-        connection.execute(update(USER).where(USER.c.name == name).values(disabled_at=act.at))
-        _end_sessions(connection, name, act.at)
+        _change(connection, name, act, disabled_at=act.at)
         _note(connection, act, "user disabled", name, _person(row))
+
+
+def enable_user(store: Store, name: str, act: Act) -> None:
+    """A disabled user may log in again, with the password, role and accounts that they had; raises PeopleError."""
+    with writing(store, "people") as connection:
+        row = _user(connection, name)
+        _change(connection, name, act, disabled_at=None)
+        _note(connection, act, "user enabled", name, _person(row))
 
 
 def users(store: Store) -> list[User]:
@@ -110,11 +147,12 @@ def credentials(store: Store, name: str) -> tuple[Person, str] | None:
     return None if row is None else (_person(row), row.password_hash)
 
 
-def open_session(store: Store, name: str, secret: str, csrf: str, now: datetime) -> None:
-    """A login: the secret goes into the browser, its hash stays here."""
+def open_session(store: Store, secret: str, csrf: str, act: Act) -> None:
+    """A login of whoever acts: the secret goes into the browser, its hash stays here."""
     with writing(store, "people") as connection:
-        row = {"hash": digest(secret), "user_name": name, "csrf": csrf, "created_at": now, "seen_at": now}
+        row = {"hash": digest(secret), "user_name": act.who, "csrf": csrf, "created_at": act.at, "seen_at": act.at}
         connection.execute(insert(SESSION), [row])
+        log(connection, act, access.LOG_IN)
 
 
 def session(store: Store, secret: str, now: datetime) -> Session | None:
@@ -130,13 +168,14 @@ def session(store: Store, secret: str, now: datetime) -> Session | None:
     if now - row.seen_at > _SEEN_EVERY:
         with writing(store, "people") as connection:
             connection.execute(update(SESSION).where(of_secret).values(seen_at=now))
-    return Session(_person(row), row.csrf)
+    return Session(_person(row), row.csrf, bool(row.password_is_temporary))
 
 
-def end_session(store: Store, secret: str, now: datetime) -> None:
-    """A log-out."""
+def end_session(store: Store, secret: str, act: Act) -> None:
+    """A log-out of whoever acts."""
     with writing(store, "people") as connection:
-        connection.execute(update(SESSION).where(SESSION.c.hash == digest(secret)).values(ended_at=now))
+        connection.execute(update(SESSION).where(SESSION.c.hash == digest(secret)).values(ended_at=act.at))
+        log(connection, act, access.LOG_OUT)
 
 
 def end_sessions(store: Store, name: str, act: Act) -> None:
@@ -144,6 +183,11 @@ def end_sessions(store: Store, name: str, act: Act) -> None:
     with writing(store, "people") as connection:
         _end_sessions(connection, name, act.at)
         _note(connection, act, "sessions ended", name)
+
+
+def new_token() -> str:
+    """What a script will be known by."""
+    return f"rct_{secrets.token_urlsafe(32)}"
 
 
 def add_token(store: Store, person: Person, secret: str, act: Act) -> None:
@@ -193,16 +237,41 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def _end_sessions(connection: Any, name: str, at: datetime) -> None:
+def log(connection: Connection, act: Act, what: str, result: str = access.DONE, detail: str = "") -> None:
+    """A line of the access log about whoever acts."""
+    access.append(connection, access.Entry(act.at, act.who or None, act.address, what, result, detail=detail))
+
+
+def _user(connection: Connection, name: str) -> Row[Any]:
+    row = connection.execute(select(USER).where(USER.c.name == name)).one_or_none()
+    if row is None:
+        raise PeopleError(f'there is no user "{name}"; recon users list names them')
+    return row
+
+
+def _change(connection: Connection, name: str, act: Act, **values: Any) -> None:
+    """Changes a user and ends their sessions; refuses to take away the last administrator who has a password."""
+    administers = (USER.c.role == str(Role.ADMIN)) & USER.c.disabled_at.is_(None) & (USER.c.password_hash != "")
+    administrators = select(func.count()).select_from(USER).where(administers)
+    count_before = connection.execute(administrators).scalar_one()
+    connection.execute(update(USER).where(USER.c.name == name).values(**values))
+    if count_before and not connection.execute(administrators).scalar_one():
+        raise PeopleError(f'"{name}" is the last administrator with a password: make another one first')
+    _end_sessions(connection, name, act.at)
+
+
+def _end_sessions(connection: Connection, name: str, at: datetime) -> None:
     mine = (SESSION.c.user_name == name) & SESSION.c.ended_at.is_(None)
     connection.execute(update(SESSION).where(mine).values(ended_at=at))
 
 
-def _note(connection: Any, act: Act, what: str, name: str, person: Person | None = None) -> None:
+def _note(connection: Connection, act: Act, what: str, name: str, person: Person | None = None) -> None:
     detail: Mapping[str, Any] = {}
     if person:
         detail = {"role": str(person.role), "accounts": _listed(person.accounts)}
     audit.append(connection, act.who, what, name, detail, act.at, act.audit_key)
+    words = f"{person.role}, accounts {', '.join(sorted(person.accounts or ())) or 'all'}" if person else ""
+    access.append(connection, access.Entry(act.at, act.who, act.address, what, subject=name, detail=words))
 
 
 def _person(row: Row[Any]) -> Person:

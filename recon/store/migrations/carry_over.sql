@@ -1,4 +1,10 @@
 -- From the last revision before the first release (0014) to the first release's tables.
+CREATE TABLE access (
+    id $serial NOT NULL, at BIGINT NOT NULL, who TEXT, address TEXT, what TEXT NOT NULL, subject TEXT,
+    result TEXT NOT NULL, detail TEXT NOT NULL,
+    CONSTRAINT pk_access PRIMARY KEY (id$counted)
+);
+CREATE INDEX ix_access_what_at ON access (what, at);
 CREATE TABLE charge_name (
     name TEXT NOT NULL, charge_ids TEXT NOT NULL
 );
@@ -38,6 +44,10 @@ CREATE TABLE ledger_day (
     names TEXT NOT NULL, growth $bytes NOT NULL,
     CONSTRAINT pk_ledger_day PRIMARY KEY (account, day)
 );
+CREATE TABLE login_try (
+    "key" TEXT NOT NULL, tries BIGINT NOT NULL, since BIGINT NOT NULL,
+    CONSTRAINT pk_login_try PRIMARY KEY ("key")
+);
 CREATE TABLE masking (
     rules INTEGER NOT NULL, masked_at BIGINT NOT NULL, replaced TEXT NOT NULL, cleared_at BIGINT,
     CONSTRAINT pk_masking PRIMARY KEY (rules)
@@ -73,6 +83,7 @@ CREATE TABLE order_reference (
     reference TEXT NOT NULL, order_id TEXT NOT NULL
 );
 CREATE INDEX ix_order_reference_reference ON order_reference (reference);
+ALTER TABLE "user" ADD COLUMN password_is_temporary BOOLEAN;
 ALTER TABLE attempt ADD COLUMN waits_on TEXT;
 ALTER TABLE attempt ADD COLUMN yields BOOLEAN;
 ALTER TABLE dispute ADD COLUMN answer TEXT;

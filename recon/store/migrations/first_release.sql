@@ -1,5 +1,12 @@
 -- Every table of the first release; frozen once released. $serial counts by itself, $bytes are a BLOB or BYTEA.
 
+CREATE TABLE access (
+    id $serial NOT NULL, at BIGINT NOT NULL, who TEXT, address TEXT, what TEXT NOT NULL, subject TEXT,
+    result TEXT NOT NULL, detail TEXT NOT NULL,
+    CONSTRAINT pk_access PRIMARY KEY (id$counted)
+);
+CREATE INDEX ix_access_what_at ON access (what, at);
+
 CREATE TABLE account (
     name TEXT NOT NULL, omise_id TEXT NOT NULL, country TEXT NOT NULL, currency TEXT NOT NULL,
     livemode BOOLEAN NOT NULL, first_seen_at BIGINT NOT NULL,
@@ -133,6 +140,11 @@ CREATE TABLE ledger_day (
     account TEXT NOT NULL, day BIGINT NOT NULL, credits $bytes NOT NULL, debits $bytes NOT NULL,
     names TEXT NOT NULL, growth $bytes NOT NULL,
     CONSTRAINT pk_ledger_day PRIMARY KEY (account, day)
+);
+
+CREATE TABLE login_try (
+    "key" TEXT NOT NULL, tries BIGINT NOT NULL, since BIGINT NOT NULL,
+    CONSTRAINT pk_login_try PRIMARY KEY ("key")
 );
 
 CREATE TABLE masking (
@@ -276,7 +288,7 @@ CREATE TABLE unstored_name (
 
 CREATE TABLE "user" (
     name TEXT NOT NULL, role TEXT NOT NULL, accounts TEXT, password_hash TEXT NOT NULL,
-    created_at BIGINT NOT NULL, created_by TEXT NOT NULL, disabled_at BIGINT,
+    created_at BIGINT NOT NULL, created_by TEXT NOT NULL, disabled_at BIGINT, password_is_temporary BOOLEAN,
     CONSTRAINT pk_user PRIMARY KEY (name)
 );
 

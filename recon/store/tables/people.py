@@ -1,8 +1,8 @@
-"""The tables of who: users, their sessions, tokens of scripts."""
+"""The tables of who: users, their sessions, tokens of scripts, the access log and failed log-ins of late."""
 
-from sqlalchemy import Column, ForeignKey, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Table, Text
 
-from recon.store.tables import METADATA, Moment
+from recon.store.tables import METADATA, SERIAL, Moment
 
 # `accounts`: a JSON list of names; null: all. Nobody is ever removed: their name stands in the audit log.
 USER = Table(
@@ -15,6 +15,7 @@ USER = Table(
     Column("created_at", Moment(), nullable=False),
     Column("created_by", Text(), nullable=False),
     Column("disabled_at", Moment()),
+    Column("password_is_temporary", Boolean()),
 )
 
 # Only hashes of what a browser or a script holds are kept.
@@ -39,4 +40,29 @@ TOKEN = Table(
     Column("created_by", Text(), nullable=False),
     Column("used_at", Moment()),
     Column("revoked_at", Moment()),
+)
+
+# Rows are only ever added. `address` is null for what was done by a command, `who` for a name that nobody has.
+ACCESS = Table(
+    "access",
+    METADATA,
+    Column("id", SERIAL, primary_key=True),
+    Column("at", Moment(), nullable=False),
+    Column("who", Text()),
+    Column("address", Text()),
+    Column("what", Text(), nullable=False),
+    Column("subject", Text()),
+    Column("result", Text(), nullable=False),
+    Column("detail", Text(), nullable=False),
+    sqlite_autoincrement=True,
+)
+Index(None, ACCESS.c.what, ACCESS.c.at)
+
+# Log-ins that have not succeeded: `key` is a hash of whose and from where, `tries` are those since the moment.
+LOGIN_TRY = Table(
+    "login_try",
+    METADATA,
+    Column("key", Text(), primary_key=True),
+    Column("tries", BigInteger(), nullable=False),
+    Column("since", Moment(), nullable=False),
 )

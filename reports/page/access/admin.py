@@ -1,15 +1,19 @@
-"""People, tokens, runs and the process's health, for an admin; takes access away from people and tokens."""
+"""People, tokens, runs and the process's health, for an admin, who gives access and takes it away."""
 
 import asyncio
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from aiohttp import web
 
-from recon.people import Right
+from recon.people import Person, Right, Role, hash_password, is_name
 from recon.store.desk import people
+from recon.store.desk.people import Act, PeopleError
 from recon.store.engine import Store
 from recon.store.runs import record
-from reports.page.access.security import require
+from reports.page.access.security import act_of, require
+from reports.page.access.throttle import THROTTLE
 from reports.page.notices import Notice, notices_of, redirect
 from reports.page.render import render
 from reports.page.site import SITE
@@ -17,9 +21,39 @@ from reports.page.site import SITE
 RUNS = 50
 
 
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """Whom a form is about, and the role and the accounts that it gives them."""
+
+    name: str
+    role: str
+    accounts: tuple[str, ...]
+    all_accounts: bool
+
+    def person(self) -> Person:
+        """Somebody who can be; raises PeopleError."""
+        if not is_name(self.name):
+            raise PeopleError(f'"{self.name}" is no name')
+        if not self.all_accounts and not self.accounts:
+            raise PeopleError(f"{self.name} would see no account: tick one, or all of them")
+        return Person(self.name, Role(self.role), None if self.all_accounts else frozenset(self.accounts))
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What was done, in words, and the secret that was made and is shown this once."""
+
+    words: str
+    secret: str = ""
+
+
 async def admin(request: web.Request) -> web.Response:
     """Users, tokens, the latest runs with their timings, and the health of the process."""
     require(request, Right.ADMIN)
+    return await _page(request, _Done(""))
+
+
+async def _page(request: web.Request, done: _Done) -> web.Response:
     site = request.app[SITE]
     users, tokens, runs = await asyncio.gather(
         asyncio.to_thread(people.users, site.store),
@@ -33,34 +67,84 @@ async def admin(request: web.Request) -> web.Response:
         tokens=tokens,
         runs=runs,
         health=site.health(),
+        roles=[str(role) for role in Role],
+        accounts=list(site.accounts),
+        done=done,
         notices=notices_of(request),
     )
 
 
-async def disable(request: web.Request) -> web.StreamResponse:
-    """A user who may not log in any more."""
-    return await _change(request, people.disable_user, "{name} may not log in any more")
-
-
-async def end_sessions(request: web.Request) -> web.StreamResponse:
-    """Every session of a user ends."""
-    return await _change(request, people.end_sessions, "every session of {name} has ended")
-
-
-async def revoke(request: web.Request) -> web.StreamResponse:
-    """A token that does not hold any more."""
-    return await _change(request, people.revoke_token, "the token {name} does not hold any more")
-
-
-async def _change(
-    request: web.Request, change: Callable[[Store, str, people.Act], None], words: str
-) -> web.StreamResponse:
+async def change(request: web.Request) -> web.StreamResponse:
+    """Does what a form of the page asks for; a secret that is made is shown in the answer and kept nowhere."""
     person = require(request, Right.ADMIN)
     site = request.app[SITE]
-    name = str((await request.post()).get("name", ""))
-    act = people.Act(person.name, site.clock(), site.audit_key)
+    data = await request.post()
+    names = [name for name in site.accounts if name in data.getall("account", ())]
+    role = str(data.get("role", Role.VIEWER))
+    wish = _Wish(str(data.get("name", "")).strip(), role, tuple(names), "all_accounts" in data)
+    wished = _CHANGES.get(request.match_info["form"])
+    if wished is None or role not in list(Role):
+        raise web.HTTPNotFound(text="there is no such form\n")
+    act = act_of(request, person.name)
     try:
-        await asyncio.to_thread(change, site.store, name, act)
-    except people.PeopleError as error:
+        done = await request.app[THROTTLE].hashing(lambda: wished(site.store, wish, act))
+    except PeopleError as error:
         redirect(request, "/admin", Notice(False, str(error)))
-    redirect(request, "/admin", Notice(True, words.format(name=name)))
+    if not done.secret:
+        redirect(request, "/admin", Notice(True, done.words))
+    return await _page(request, done)
+
+
+def _add_user(store: Store, wish: _Wish, act: Act) -> _Done:
+    password = secrets.token_urlsafe(12)
+    people.add_user(store, wish.person(), hash_password(password), act, temporary=True, replace=False)
+    return _Done(f"{wish.name} logs in for the first time with this password, and then chooses another:", password)
+
+
+def _reset_password(store: Store, wish: _Wish, act: Act) -> _Done:
+    password = secrets.token_urlsafe(12)
+    people.set_password(store, wish.name, hash_password(password), act, temporary=True)
+    return _Done(f"{wish.name} logs in with this password, and then chooses another:", password)
+
+
+def _change_user(store: Store, wish: _Wish, act: Act) -> _Done:
+    people.change_user(store, wish.person(), act)
+    return _Done(f"{wish.name} is {wish.role} now, from the next log-in on")
+
+
+def _disable_user(store: Store, wish: _Wish, act: Act) -> _Done:
+    people.disable_user(store, wish.name, act)
+    return _Done(f"{wish.name} may not log in any more")
+
+
+def _enable_user(store: Store, wish: _Wish, act: Act) -> _Done:
+    people.enable_user(store, wish.name, act)
+    return _Done(f"{wish.name} may log in again")
+
+
+def _end_sessions(store: Store, wish: _Wish, act: Act) -> _Done:
+    people.end_sessions(store, wish.name, act)
+    return _Done(f"every session of {wish.name} has ended")
+
+
+def _add_token(store: Store, wish: _Wish, act: Act) -> _Done:
+    secret = people.new_token()
+    people.add_token(store, wish.person(), secret, act)
+    return _Done(f"The token {wish.name}, for the script's Authorization header:", secret)
+
+
+def _revoke_token(store: Store, wish: _Wish, act: Act) -> _Done:
+    people.revoke_token(store, wish.name, act)
+    return _Done(f"the token {wish.name} does not hold any more")
+
+
+_CHANGES: Mapping[str, Callable[[Store, _Wish, Act], _Done]] = {
+    "add": _add_user,
+    "change": _change_user,
+    "password": _reset_password,
+    "disable": _disable_user,
+    "enable": _enable_user,
+    "sessions": _end_sessions,
+    "token": _add_token,
+    "revoke": _revoke_token,
+}

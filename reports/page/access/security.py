@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+import ipaddress
 from collections.abc import Awaitable, Callable
 from urllib.parse import quote
 
@@ -20,6 +21,7 @@ CSRF_FIELD = "csrf"
 CSRF_HEADER = "X-CSRF-Token"
 PERSON = web.RequestKey("person", Person)
 CSRF = web.RequestKey("csrf", str)
+SESSION = web.RequestKey("session", people.Session)
 MAX_BODY = 16 * 1024 * 1024
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 HEADERS = {
@@ -108,7 +110,9 @@ async def known_person(request: web.Request, handler: Handler) -> web.StreamResp
                 text='{"error": "no token"}', content_type="application/json", headers={"WWW-Authenticate": "Bearer"}
             )
         raise _to_login(request)
-    request[PERSON], request[CSRF] = session.person, session.csrf
+    request[PERSON], request[CSRF], request[SESSION] = session.person, session.csrf, session
+    if session.password_is_temporary and request.path not in ("/account", "/logout"):
+        raise web.HTTPSeeOther("/account")
     if request.method not in ("GET", "HEAD"):
         await check_form(request, session.csrf)
     return await handler(request)
@@ -142,6 +146,24 @@ async def check_form(request: web.Request, secret: str) -> None:
     given = request.headers.get(CSRF_HEADER) or str((await request.post()).get(CSRF_FIELD, ""))
     if not secret or not hmac.compare_digest(given.encode(), secret.encode()):
         raise web.HTTPForbidden(text="this form is too old: go back, reload and try again\n")
+
+
+def address_of(request: web.Request) -> str:
+    """Whose request it is: the peer, or whom the proxy in front says last that it speaks for."""
+    peer = request.remote or ""
+    if not request.app[SITE].behind_proxy:
+        return peer
+    named = ",".join(request.headers.getall("X-Forwarded-For", ())).rpartition(",")[2].strip()
+    try:
+        return str(ipaddress.ip_address(named))
+    except ValueError:
+        return peer
+
+
+def act_of(request: web.Request, name: str) -> people.Act:
+    """Something that a person does here, for the log."""
+    site = request.app[SITE]
+    return people.Act(name, site.clock(), site.audit_key, address_of(request))
 
 
 def _bearer(request: web.Request) -> str:

@@ -40,6 +40,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "sign": ("BOOK", "--as", "preparer"),
     "users add": ("ann", "--role", "viewer"),
     "users disable": ("ann",),
+    "users password": ("ann",),
     "tokens add": ("script", "--role", "viewer"),
     "tokens revoke": ("script",),
     "db archive": ("--before", "2026-02-01"),

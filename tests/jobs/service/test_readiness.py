@@ -48,7 +48,7 @@ async def test_off_loopback_the_page_needs_users_a_name_and_tls_or_a_proxy(store
     proxied = page(tmp_path, 'host = "0.0.0.0"\nbehind_proxy = true\npublic_url = "https://recon.example"')
     assert await refusals(proxied, store, clock()) == [users]
     act = people.Act("test", clock())
-    people.add_user(store, Person("ada", Role.ADMIN), "hash", act)
+    people.add_user(store, Person("ada", Role.ANALYST), "hash", act)
     assert await refusals(proxied, store, clock()) == []
     assert await refusals(bare, store, clock()) == [tls, name]
     people.disable_user(store, "ada", act)

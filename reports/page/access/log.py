@@ -1,0 +1,93 @@
+"""The access log for an admin: filtered, by pages, and as a CSV file."""
+
+import asyncio
+import csv
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from io import StringIO
+from math import ceil
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from recon.people import Right
+from recon.store.desk import access
+from reports.page.access.security import require
+from reports.page.render import render
+from reports.page.site import SITE
+
+PER_PAGE = 100
+COLUMNS = ("at", "who", "address", "what", "subject", "result", "detail")
+_FORMULA = ("=", "+", "-", "@", "\t")  # what a spreadsheet would take a cell for
+
+
+async def show(request: web.Request) -> web.Response:
+    """The latest lines like those that the address asks for."""
+    require(request, Right.ADMIN)
+    store = request.app[SITE].store
+    wanted = _wanted(request)
+    number = request.query.get("page", "")
+    page = int(number) if number.isascii() and number.isdecimal() and 0 < len(number) < 9 else 1
+    kinds = await asyncio.to_thread(access.kinds, store)
+    total, entries = await asyncio.to_thread(access.find, store, wanted, (max(page, 1) - 1) * PER_PAGE, PER_PAGE)
+    chosen = {name: value for name, value in request.query.items() if name != "page" and value}
+    return render(
+        request,
+        "access.html",
+        entries=entries,
+        total=total,
+        page=page,
+        pages=max(1, ceil(total / PER_PAGE)),
+        kinds=kinds,
+        results=(access.DONE, access.REFUSED),
+        chosen=chosen,
+        query=urlencode(chosen),
+    )
+
+
+async def export(request: web.Request) -> web.StreamResponse:
+    """Every line like those that the address asks for, as CSV, newest first."""
+    require(request, Right.ADMIN)
+    headers = {"Content-Type": "text/csv; charset=utf-8", "Content-Disposition": 'attachment; filename="access.csv"'}
+    response = web.StreamResponse(headers=headers)
+    parts = access.everything(request.app[SITE].store, _wanted(request))
+    entries = await asyncio.to_thread(next, parts, None)
+    await response.prepare(request)
+    await response.write(_csv([COLUMNS]))
+    while entries is not None:
+        await response.write(_csv([getattr(entry, column) for column in COLUMNS] for entry in entries))
+        entries = await asyncio.to_thread(next, parts, None)
+    return response
+
+
+def _wanted(request: web.Request) -> access.Wanted:
+    query = request.query
+    last = _moment(query.get("to", ""))
+    return access.Wanted(
+        name=query.get("name", "").strip(),
+        what=query.get("what", ""),
+        result=query.get("result", ""),
+        first=_moment(query.get("from", "")),
+        end=last + timedelta(days=1) if last else None,
+    )
+
+
+def _moment(day: str) -> datetime | None:
+    """The beginning of a day, in UTC."""
+    if not day:
+        return None
+    try:
+        return datetime.combine(date.fromisoformat(day), time(), UTC)
+    except ValueError:
+        raise web.HTTPBadRequest(text="a day is written like 2026-01-31\n") from None
+
+
+def _csv(rows: Iterable[Iterable[object]]) -> bytes:
+    text = StringIO(newline="")
+    csv.writer(text).writerows([_cell(value) for value in row] for row in rows)
+    return text.getvalue().encode()
+
+
+def _cell(value: object) -> str:
+    text = value.isoformat() if isinstance(value, datetime) else str(value or "")
+    return f"'{text}" if text.startswith(_FORMULA) else text
