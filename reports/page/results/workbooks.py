@@ -2,26 +2,27 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 from aiohttp import web
 
 from recon.people import Person, Right
 from recon.store.desk import workbooks as stored
-from recon.store.desk.workbook_bytes import CHUNK, pieces_of, sha256_of_file
+from recon.store.desk import worklist
 from recon.store.desk.workbooks import GROUP, ROLES, SignOff, StoredWorkbook
 from reports.page.access.security import require
 from reports.page.notices import Notice, notices_of, redirect
 from reports.page.render import render
-from reports.page.results.sheets import SHEETS, MoneyBlock, View, money_of, rows_of, trust_of, view
+from reports.page.results import kept
+from reports.page.results.drawn import DrawnBlock
+from reports.page.results.kept import KeptWorkbook
+from reports.page.results.sheets import SUMMARY, View, page_of
 from reports.page.site import SITE, Site
 
 MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST = 500
-SHOWN = 64 * 2**20  # bytes: a larger workbook is not opened for the page, which would need many times its size
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -68,47 +69,64 @@ def visible(site: Site, person: Person) -> list[StoredWorkbook]:
 
 
 async def show(request: web.Request) -> web.Response:
-    """A workbook's page: what it is, who signed it, and one of its sheets."""
+    """A workbook's page: what it is, who signed it, and one of its sheets, the Summary first."""
+    person = require(request, Right.VIEW)
     book = await _book(request)
     site = request.app[SITE]
-    name = request.query.get("sheet", "Settlement")
-    if name not in SHEETS:
-        raise web.HTTPNotFound(text="there is no such sheet\n")
-    page = request.query.get("page", "1")
-    pieces = await asyncio.to_thread(_pieces, site, book)
-    number = int(page) if page.isascii() and page.isdecimal() and len(page) < 9 else 1
-    shown: View | None = None
-    trust: list[tuple[str, str]] = []
-    money: list[MoneyBlock] = []
-    if pieces is not None and book.size <= SHOWN:
-        content = await asyncio.to_thread(b"".join, pieces)
-        summary = await asyncio.to_thread(rows_of, content, "Summary")
-        trust = trust_of(summary, site.currencies)
-        money = money_of(summary, site.currencies)
-        if book.account != GROUP:
-            shown = await asyncio.to_thread(view, content, name, number, site.currencies)
+    workbook = await asyncio.to_thread(kept.kept, site, book)
+    sheet = await asyncio.to_thread(_sheet, site, person, workbook, request.query) if workbook else None
     signed = await asyncio.to_thread(stored.sign_offs, site.store, *_range(book))
     return render(
         request,
         "report.html",
         book=book,
-        view=shown,
-        trust=trust,
-        money=money,
-        sheet=name,
-        sheets=list(SHEETS),
+        sheet=sheet,
         signed=signed,
         under=await asyncio.to_thread(site.notary.before_signing, site.store, book),
         roles=ROLES,
         notices=notices_of(request),
-        has_content=pieces is not None,
+        has_content=workbook is not None or await asyncio.to_thread(kept.pieces, site, book) is not None,
     )
+
+
+@dataclass(frozen=True)
+class ShownSheet:
+    """A sheet as it is shown: the Summary in blocks, any other by the page; with it what its links lead to."""
+
+    name: str
+    names: Sequence[str]
+    blocks: Sequence[DrawnBlock]
+    view: View | None
+    files: Mapping[str, str]  # other workbooks of the range: their digests by their names
+    breaks: Collection[str]  # those of the lines that the asker sees
+
+
+def _sheet(site: Site, person: Person, workbook: KeptWorkbook, query: Mapping[str, str]) -> ShownSheet:
+    """The one that the address says, where it has it by page, or by the row that is looked for."""
+    name = query.get("sheet", SUMMARY)
+    names = kept.names_of(workbook)
+    if name == SUMMARY:
+        files = {book.name: book.sha256 for book in visible(site, person)}
+        return ShownSheet(name, names, kept.blocks_of(workbook), None, files, ())
+    row = _number(query, "row")
+    try:
+        view = kept.view_of(workbook, name, page_of(row) if row else _number(query, "page") or 1)
+    except KeyError:
+        raise web.HTTPNotFound(text="there is no such sheet\n") from None
+    ids = {line.break_id for line in view.lines if line.break_id}
+    return ShownSheet(name, names, (), view, {}, worklist.seen(site.store, ids, person.accounts))
+
+
+def _number(query: Mapping[str, str], name: str) -> int:
+    """0 where there is none."""
+    text = query.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else 0
 
 
 async def download(request: web.Request) -> web.Response:
     """The file as it was written."""
     book = await _book(request)
-    pieces = await asyncio.to_thread(_pieces, request.app[SITE], book)
+    pieces = await asyncio.to_thread(kept.pieces, request.app[SITE], book)
     if pieces is None:
         raise web.HTTPNotFound(text="this workbook was too large to be kept, and its file is not in its place\n")
     headers = {
@@ -133,26 +151,6 @@ async def signed_copy(request: web.Request) -> web.Response:
 async def _sent(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
     while piece := await asyncio.to_thread(next, pieces, b""):
         yield piece
-
-
-def _pieces(site: Site, book: StoredWorkbook) -> Iterator[bytes] | None:
-    """Its bytes, kept in the store, or in the folder where it was written, if they are still the same there."""
-    kept = pieces_of(site.store, book.sha256)
-    if kept is not None:
-        return kept
-    path = site.folder / book.name
-    if not path.is_file() or path.stat().st_size != book.size:
-        return None
-    with path.open("rb") as file:
-        if sha256_of_file(file) != book.sha256:
-            return None
-    return _read(path)
-
-
-def _read(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while piece := file.read(CHUNK):
-            yield piece
 
 
 async def verify(request: web.Request) -> web.StreamResponse:

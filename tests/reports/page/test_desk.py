@@ -14,7 +14,7 @@ from recon.store.desk.workbook_bytes import sha256_of
 from recon.store.engine import writing
 from recon.store.tables import BREAK
 from recon.store.tables.desk import WORKBOOK, WORKBOOK_CHUNK
-from reports.page.results.workbooks import SHOWN
+from reports.page.results.kept import SHOWN
 from tests.kit.page import HASH, Page, page
 
 
@@ -157,10 +157,10 @@ async def test_a_file_that_is_no_longer_what_was_written_is_not_handed_out(tmp_p
 async def test_a_workbook_that_is_very_large_is_not_opened_for_the_page(tmp_path: Path) -> None:
     async with page(tmp_path) as served, served.login("ada") as ada:
         book = next(iter(_books(served)))
-        assert '<table class="sheet">' in await ada.text(f"/reports/{book}")
+        assert '<table class="sheet">' in await ada.text(f"/reports/{book}?sheet=Breaks")
         with writing(served.store) as connection:
             connection.execute(update(WORKBOOK).where(WORKBOOK.c.sha256 == book).values(size=SHOWN + 1))
-        text = await ada.text(f"/reports/{book}")
+        text = await ada.text(f"/reports/{book}?sheet=Breaks")
         assert "is not shown here" in text
         assert '<table class="sheet">' not in text
         assert f"/reports/{book}/download" in text

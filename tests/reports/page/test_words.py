@@ -223,16 +223,20 @@ async def test_a_sheet_reads_as_its_currency_does(tmp_path: Path) -> None:
                 listed = (await answer.json())["reports"]
             book = next(one["sha256"] for one in listed if one["account"] == account)
             sheet = await vera.text(f"/reports/{book}?sheet=Settlement")
-            assert '<tr class="part">' in sheet, "what makes a transfer up stands under it"
-            assert "<h2>Balance of trust</h2>" in sheet
-            assert re.search(r"<dt>(Read|In order)</dt><dd>[^<]*orders, ", sheet), "what the figures rest on"
-            of_sheet = sheet.partition('<tr class="part">')[2]  # above it counts stand beside the sums
+            assert ' class="part">' in sheet, "what makes a transfer up stands under it"
+            of_sheet = sheet.partition(' class="part">')[2]  # above it counts stand beside the sums
             numbers = re.findall(r'<td class="number">([\d,.-]+)</td>', of_sheet)
             assert numbers
             assert all(("." in one) == (account == "th") for one in numbers), account
+            summary = await vera.text(f"/reports/{book}")
+            assert "<h2>Balance of trust: " in summary
+            assert re.search(r"<bdi>[^<]* orders, [^<]* charges, ", summary), "what the figures rest on"
+            assert f"<h2>Where the money went, {'THB' if account == 'th' else 'JPY'}</h2>" in summary
             for name in ("Balance%20proof", "Bank", "Changes", "Fees%20and%20VAT"):
                 assert await vera.status(f"/reports/{book}?sheet={name}") == 200
         assert "What changed" in await vera.text("/reports")
         group = next(one["sha256"] for one in listed if one["account"] == "group")
-        assert "download it" in await vera.text(f"/reports/{group}")
-        assert "<h2>Balance of trust</h2>" in await vera.text(f"/reports/{group}")
+        summary = await vera.text(f"/reports/{group}")
+        assert "<h2>Where the money went (a column an account" in summary
+        assert all(f'<a href="/reports/{one["sha256"]}">' in summary for one in listed if one["account"] != "group")
+        assert 'href="/breaks/brk_' in await vera.text(f"/reports/{group}?sheet=Breaks")
