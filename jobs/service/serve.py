@@ -23,7 +23,6 @@ from jobs.service.schedule import Schedule, ScheduleContext
 from jobs.service.signals import asked_to_end
 from jobs.service.site import PageNotary, PageRuns, make_site
 from jobs.service.webhooks import WebhookIntake
-from recon import __version__
 from recon.store.engine import Store
 from reports.page.app import OK, listening, make_app
 from reports.page.webhooks import Webhooks, WebhookSite
@@ -44,7 +43,7 @@ class _Service:
 
     def health(self) -> Mapping[str, object]:
         """What `/health` says."""
-        health = {"status": self.status, "scheduler": self.scheduler, "version": __version__}
+        health = {"status": self.status, "scheduler": self.scheduler}
         if self.config.schedule.watch:
             health["last_watch"] = f"{self.watched_at:%Y-%m-%d %H:%M} UTC" if self.watched_at else "none yet"
         return health

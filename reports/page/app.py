@@ -1,12 +1,14 @@
 """The finance page's application and its place on the network; what it answers is handed in."""
 
 import asyncio
+import logging
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from aiohttp import web
+from aiohttp import web, web_response
+from aiohttp.http_exceptions import HttpProcessingError
 
 from reports.page.access.security import Handler, strict_headers
 from reports.page.routes import make_site
@@ -15,6 +17,9 @@ from reports.page.webhooks import Webhooks
 
 OK = "ok"
 _METRICS = "text/plain; version=0.0.4; charset=utf-8"
+_HEADERS_SECONDS = 30  # in which a request's line and headers are here, and as long a connection may be idle
+_LINGER_SECONDS = 5  # in which the rest of a refused body is read, so that its sender sees why
+web_response.SERVER_SOFTWARE = "omise-recon"  # type: ignore[attr-defined]  # no version to strangers; no setting for it
 
 
 def make_app(
@@ -60,7 +65,14 @@ async def listening(
     if cert:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(cert, key)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=grace_s)
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        logger=_connections_logger(),
+        keepalive_timeout=_HEADERS_SECONDS,  # from the connection's start, or its last answer, whatever drips in
+        lingering_time=_LINGER_SECONDS,
+        shutdown_timeout=grace_s,
+    )
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port, ssl_context=context).start()
@@ -79,3 +91,23 @@ async def _inside_unsaid(request: web.Request, handler: Handler) -> web.StreamRe
         raise
     except Exception:
         return web.json_response({"status": "error"}, status=500)
+
+
+def _connections_logger() -> logging.Logger:
+    """What the server says of connections: of a request that is none one line, without what it sent."""
+    logger = logging.getLogger("recon.page.connections")
+    logger.setLevel(logging.DEBUG)  # aiohttp's level for what speaks no HTTP at all
+    logger.addFilter(_in_one_line)
+    return logger
+
+
+def _in_one_line(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, HttpProcessingError):
+        record.levelno, record.levelname, record.exc_info = (
+            logging.WARNING,
+            logging.getLevelName(logging.WARNING),
+            None,
+        )
+        record.msg, record.args = "malformed request from %s: %s", (*(record.args or ()), type(error).__name__)
+    return record.levelno >= logging.WARNING

@@ -134,11 +134,11 @@ class Visitor:
 
 
 @asynccontextmanager
-async def page(folder: Path, notary: Notary | None = None, body_seconds: float = 30) -> AsyncIterator[Page]:
+async def page(folder: Path, notary: Notary | None = None, **site: Any) -> AsyncIterator[Page]:
     """The page over a copy of a job that has run once with its reports; its Omise does not answer."""
     _, kept, _, _ = await done_once(("th", "jp"))
     shutil.copytree(kept, folder, dirs_exist_ok=True)
-    async with paged(folder / "config.toml", notary or Trusting(), body_seconds) as page_:
+    async with paged(folder / "config.toml", notary or Trusting(), **site) as page_:
         yield page_
 
 
@@ -160,11 +160,11 @@ async def page_with_omise(
 async def paged(
     path: Path,
     notary: Notary,
-    body_seconds: float = 30,
     as_of: datetime | None = None,
     environ: Mapping[str, str] | None = None,
+    **changes: Any,
 ) -> AsyncIterator[Page]:
-    """The page over the store of a configuration; what is run again is run as of a moment."""
+    """The page over the store of a configuration; what is run again is as of a moment; its site may be changed."""
     config = configuration.load(path, environ or {})
     store, clock = open_ready_store(config), Clock()
 
@@ -173,7 +173,7 @@ async def paged(
 
     try:
         site = wiring.make_site(config, store, clock, wiring.PageRuns(again), notary, lambda: {"status": "ok"})
-        async with served(replace(site, body_seconds=body_seconds), clock) as page_:
+        async with served(replace(site, **changes), clock) as page_:
             yield page_
     finally:
         store.dispose()

@@ -36,7 +36,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 WEBHOOKS = "/webhooks/"
-_OPEN = ("/login", "/static/", "/health", "/metrics", "/favicon.ico", WEBHOOKS)
+_OPEN = ("/login", "/static/", "/health", "/favicon.ico", WEBHOOKS)
 
 
 @web.middleware
@@ -94,6 +94,9 @@ async def known_person(request: web.Request, handler: Handler) -> web.StreamResp
     """A login or a token for everything but the login itself; a form must carry its session's secret."""
     if request.path.startswith(_OPEN):
         return await handler(request)
+    if request.path == "/metrics":
+        await _check_reader(request)
+        return await handler(request)
     token = _bearer(request)
     is_api = request.path.startswith("/api")
     if token and is_api:
@@ -116,6 +119,22 @@ async def known_person(request: web.Request, handler: Handler) -> web.StreamResp
     if request.method not in ("GET", "HEAD"):
         await check_form(request, session.csrf)
     return await handler(request)
+
+
+async def _check_reader(request: web.Request) -> None:
+    """The figures are for this machine, and for a token that sees every account from elsewhere.
+
+    Behind a proxy always for a token: one that names nobody in a header looks like this machine.
+    """
+    site = request.app[SITE]
+    forwarded = site.behind_proxy or any(name in request.headers for name in ("X-Forwarded-For", "Forwarded"))
+    if not forwarded and request.remote and ipaddress.ip_address(request.remote).is_loopback:
+        return
+    person = await asyncio.to_thread(people.bearer, site.store, _bearer(request), site.clock())
+    if person is None:
+        raise web.HTTPUnauthorized(text="a token is needed\n", headers={"WWW-Authenticate": "Bearer"})
+    if person.accounts is not None:
+        raise web.HTTPForbidden(text="the figures are of every account, and this token is for some\n")
 
 
 def _to_login(request: web.Request) -> web.HTTPException:

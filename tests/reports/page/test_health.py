@@ -80,3 +80,39 @@ async def test_a_certificate_that_is_not_there_is_refused(tmp_path: Path) -> Non
     with pytest.raises(OSError, match="No such file"):
         async with listening(make_app(healthy, bytes), "127.0.0.1", 0, tmp_path / "cert.pem"):
             pass
+
+
+async def drip(*parts: bytes) -> tuple[bytes, float]:
+    """What is answered to a client that sends a part each tenth of a second, and when the connection has ended."""
+    async with listening(make_app(healthy, bytes), "127.0.0.1", 0) as url:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+        began = asyncio.get_running_loop().time()
+        for part in parts:
+            writer.write(part)
+            await asyncio.sleep(0.1)
+        answer = await asyncio.wait_for(reader.read(), 5)
+        writer.close()
+        return answer, asyncio.get_running_loop().time() - began
+
+
+async def test_headers_that_drip_in_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reports.page.app._HEADERS_SECONDS", 0.6)
+    answer, seconds = await drip(b"GET /health HTTP/1.1\r\n", *[b"X-A: b\r\n"] * 3)
+    assert answer == b""
+    assert seconds < 2
+
+
+@pytest.mark.parametrize(
+    "sent", [b"GET /a secret\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00", b"GET / HTTP/1.1\r\n: x\r\n\r\n"]
+)
+async def test_a_malformed_request_leaves_one_line_and_learns_nothing(
+    sent: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer, _ = await drip(sent)
+    assert answer.startswith(b"HTTP/1.0 400")
+    assert b"Server: omise-recon\r\n" in answer
+    assert not any(word in answer.lower() for word in (b"aiohttp", b"python"))
+    [record] = caplog.records
+    assert record.levelname == "WARNING"
+    assert record.getMessage().startswith("malformed request from 127.0.0.1: Bad")
+    assert record.exc_info is None

@@ -8,7 +8,7 @@ import aiohttp
 from yarl import URL
 
 from recon.people import Person, Role
-from recon.store.desk import worklist
+from recon.store.desk import access, worklist
 from recon.store.desk.people import Act, disable_user
 from reports.page.access import security
 from tests.kit.page import PASSWORD, Page, page
@@ -141,6 +141,40 @@ async def test_a_token_has_its_role_and_accounts(tmp_path: Path) -> None:
             http.get("/api/breaks") as answer,
         ):
             assert answer.status == 401
+
+
+async def test_the_figures_are_for_this_machine_or_a_token_that_sees_all(tmp_path: Path) -> None:
+    async with page(tmp_path) as served, served.visitor() as visitor:
+        everything = served.token(Person("prometheus", Role.VIEWER))
+        some = served.token(Person("half", Role.VIEWER, frozenset({"th"})))
+        forwarded = {"X-Forwarded-For": "127.0.0.1"}
+
+        async def status(**headers: str) -> int:
+            async with visitor.http.get("/metrics", headers=headers) as answer:
+                return answer.status
+
+        assert await status() == 404, "from here; a test's page has no figures"
+        assert await status(**forwarded) == 401
+        assert await status(**forwarded, **some) == 403
+        assert await status(**forwarded, **everything) == 404
+        assert await status(**forwarded, Authorization="Bearer rct_none") == 401
+
+
+async def test_behind_a_proxy_an_address_is_what_the_proxy_says_last(tmp_path: Path) -> None:
+    async with page(tmp_path, behind_proxy=True) as served, served.visitor() as visitor:
+        assert await visitor.status("/metrics") == 401
+        sent = {"X-Forwarded-For": "203.0.113.200, 198.51.100.4"}
+        form = {"name": "vera", "password": "a guess of it", "csrf": await visitor.csrf("/login")}
+        async with visitor.http.post("/login", data=form, headers=sent) as answer:
+            assert answer.status == 401
+        _, [entry] = access.find(served.store, access.Wanted(result=access.REFUSED), 0, 1)
+        assert entry.address == "198.51.100.4"
+
+
+async def test_strangers_learn_no_version(tmp_path: Path) -> None:
+    async with page(tmp_path) as served, served.visitor() as visitor:
+        assert served.site.software not in await visitor.text("/login")
+        assert served.site.software not in await visitor.text("/breaks/nothing")
 
 
 async def test_a_slow_sender_is_cut_off(tmp_path: Path) -> None:
