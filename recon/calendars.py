@@ -10,7 +10,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from importlib import resources
 from zoneinfo import ZoneInfo
 
-import holidays
 import numpy as np
 import numpy.typing as npt
 
@@ -61,6 +60,8 @@ def business_calendar(
 
 
 def _public_days(region: str, years: range) -> set[date]:
+    import holidays  # late: what only reads the store needs no calendar
+
     if region not in holidays.list_supported_countries():
         return set()
     # Names are never read, but they depend on the process's language unless one is asked for.

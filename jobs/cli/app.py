@@ -1,5 +1,6 @@
 """The root of `recon`: which commands there are. A command's module is imported when the command is asked for."""
 
+import gc
 import os
 from difflib import get_close_matches
 from importlib import import_module, metadata
@@ -68,7 +69,10 @@ class LazyGroup(TyperGroup):
 def load_command(name: str) -> Any:
     """The click command of a name in COMMANDS; imports its module."""
     module, description = COMMANDS[name]
+    gc.disable()  # while it imports nothing is garbage, and looking for it takes a fifth of the time
     command = getattr(import_module(module), name)
+    gc.freeze()
+    gc.enable()
     parent = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
     if isinstance(command, typer.Typer):
         acts_alone = command.registered_callback is not None

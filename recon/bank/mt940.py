@@ -10,12 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
 from itertools import pairwise
-from typing import Any
-
-import mt940
-from mt940.models import Balance as LibraryBalance
-from mt940.models import Transactions
-from mt940.tags import Tag
+from typing import TYPE_CHECKING, Any
 
 from recon.bank.source import (
     BadLine,
@@ -34,6 +29,11 @@ from recon.bank.texts import shown, tidy
 from recon.money import BadAmount, Currencies
 from recon.tabular.encodings import decoded
 from recon.tabular.files import SourceFile
+
+if TYPE_CHECKING:  # late: the command that reads a configuration reads no statement
+    from mt940.models import Balance as LibraryBalance
+    from mt940.models import Transactions
+    from mt940.tags import Tag
 
 # The library logs the text that it cannot read, with whatever stands in it.
 logging.getLogger("mt940").setLevel(logging.CRITICAL + 1)
@@ -136,7 +136,10 @@ def _rows(row: int, block: str) -> list[int]:
     return rows
 
 
-def _parsed(block: str) -> Transactions:
+def _parsed(block: str) -> "Transactions":
+    import mt940
+    from mt940.models import Transactions
+
     processors = {
         # Without a type code the library takes the next line for a part of this one.
         "post_statement": [_keep_apart, *Transactions.DEFAULT_PROCESSORS["post_statement"]],
@@ -152,7 +155,7 @@ def _parsed(block: str) -> Transactions:
     return transactions
 
 
-def _keep_apart(_: Transactions, __: Tag, ___: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
+def _keep_apart(_: "Transactions", __: "Tag", ___: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
     return {**result, "id": result.get("id") or "N"}
 
 
@@ -163,20 +166,22 @@ def _why(error: Exception) -> str:
     return "a date or an amount in it does not exist"
 
 
-def _first(transactions: Transactions, *names: str) -> LibraryBalance | None:
+def _first(transactions: "Transactions", *names: str) -> "LibraryBalance | None":
+    from mt940.models import Balance as LibraryBalance
+
     return next(
         (transactions.data[name] for name in names if isinstance(transactions.data.get(name), LibraryBalance)), None
     )
 
 
-def _currency(balance: LibraryBalance, currencies: Currencies) -> str:
+def _currency(balance: "LibraryBalance", currencies: Currencies) -> str:
     code = str(getattr(balance.amount, "currency", "") or "").upper()
     if not currencies.knows(code):
         raise BadLine(f'currency "{shown(code)}" is not known')
     return code
 
 
-def _balance(balance: LibraryBalance, currency: str, currencies: Currencies) -> Balance:
+def _balance(balance: "LibraryBalance", currency: str, currencies: Currencies) -> Balance:
     return Balance(_units(balance.amount, currency, currencies), balance.date.isoformat() if balance.date else "")
 
 

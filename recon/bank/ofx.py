@@ -2,9 +2,7 @@
 
 import re
 from collections.abc import Iterable
-
-from bankfile import ReadWarning, Transaction, UnknownFormatError, parse_bytes
-from bankfile import Statement as OfxStatement
+from typing import TYPE_CHECKING
 
 from recon.bank.source import (
     BadLine,
@@ -22,12 +20,18 @@ from recon.model.transfer_names import named_in
 from recon.money import BadAmount, Currencies
 from recon.tabular.files import SourceFile
 
+if TYPE_CHECKING:  # late: the command that reads a configuration reads no statement
+    from bankfile import ReadWarning, Transaction
+    from bankfile import Statement as OfxStatement
+
 _VALUES = ("TRNAMT", "DTPOSTED")  # of a transaction, its amount and its day
 _ENTRY = re.compile(rb"<STMTTRN[\s>]", re.IGNORECASE)
 _STATEMENT = re.compile(rb"<(?:CC)?STMTRS[\s>]", re.IGNORECASE)
 
 
 def _read(file: SourceFile, source: BankSource, currencies: Currencies) -> Parsed:
+    from bankfile import UnknownFormatError, parse_bytes
+
     count = len(_STATEMENT.findall(file.content))
     try:
         read = parse_bytes(file.content)
@@ -58,7 +62,7 @@ def _read(file: SourceFile, source: BankSource, currencies: Currencies) -> Parse
 KIND = StatementKind("ofx", _read)
 
 
-def _doubts(warnings: Iterable[ReadWarning], transaction: Transaction) -> list[str]:
+def _doubts(warnings: Iterable["ReadWarning"], transaction: "Transaction") -> list[str]:
     """What of a transaction's day and amount could mean something else."""
     values = {transaction.raw.get("TRNAMT"): "amount", transaction.raw.get("DTPOSTED"): "date"}
     return [
@@ -68,7 +72,9 @@ def _doubts(warnings: Iterable[ReadWarning], transaction: Transaction) -> list[s
     ]
 
 
-def _line(row: int, transaction: Transaction, doubts: list[str], source: BankSource, currencies: Currencies) -> Line:
+def _line(
+    row: int, transaction: "Transaction", doubts: list[str], source: BankSource, currencies: Currencies
+) -> Line:
     if doubts:
         raise BadLine("; ".join(doubts))
     currency = (transaction.currency or source.currency).upper()
@@ -82,18 +88,18 @@ def _line(row: int, transaction: Transaction, doubts: list[str], source: BankSou
     return Line(row, transaction.date.isoformat(), amount, currency, _description(transaction), tidy(reference))
 
 
-def _description(transaction: Transaction) -> str:
+def _description(transaction: "Transaction") -> str:
     return tidy(" ".join(filter(None, (transaction.counterparty_name, transaction.purpose))))
 
 
-def _aside(row: int, transaction: Transaction, reason: str) -> Rejected:
+def _aside(row: int, transaction: "Transaction", reason: str) -> Rejected:
     day = transaction.date.isoformat()
     content = tuple(f"{tag}={value}" for tag, value in transaction.raw.items())
     text = _description(transaction)
     return Rejected(row, reason, content, unread=Unread(day, day, text, names=named_in(*content)))
 
 
-def _dropped(count: int, read: OfxStatement, lines: Iterable[Line]) -> Rejected:
+def _dropped(count: int, read: "OfxStatement", lines: Iterable[Line]) -> Rejected:
     days = sorted(line.booked_on for line in lines)
     reason = f"{count} transaction(s) have no day or no amount that can be read"
     return Rejected(

@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, inspect, text
 
 from recon.store.engine import SQLITE, reading, writing
 from recon.store.migrations import run_script
@@ -30,12 +30,12 @@ def upgrade(engine: Engine, backup: bool = True, scripts: Path = SCRIPTS) -> lis
     A SQLite file that holds an older version is first copied beside itself, as FILE.REVISION.bak (or .bak.2, …).
     Raises OtherVersion.
     """
-    from alembic import command
-
     before = current(engine)
     missing = _missing(before, scripts)
     if not missing:
         return []
+    from alembic import command  # late: a store that is up to date needs none of it
+
     if backup and before is not None and engine.dialect.name == SQLITE:
         copy_beside(engine, before)
     with writing(engine, "migrate") as connection:
@@ -49,10 +49,11 @@ def upgrade(engine: Engine, backup: bool = True, scripts: Path = SCRIPTS) -> lis
 
 def current(engine: Engine) -> str | None:
     """The revision of the store's tables; None where there are none yet."""
-    from alembic.migration import MigrationContext
-
     with reading(engine) as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return revision
 
 
 def is_current(engine: Engine) -> bool:
@@ -85,10 +86,7 @@ def alembic_config(connection: Connection | None, scripts: Path = SCRIPTS) -> An
 
 
 def _missing(revision: str | None, scripts: Path) -> list[str]:
-    from alembic.script import ScriptDirectory
-
-    folder = ScriptDirectory.from_config(alembic_config(None, scripts))
-    known = [script.revision for script in folder.walk_revisions()][::-1]
+    known = sorted(script.name.partition("_")[0] for script in (scripts / "versions").glob("[0-9]*.py"))
     if revision is None or revision == LAST_DEVELOPMENT:
         return known
     if revision < LAST_DEVELOPMENT:

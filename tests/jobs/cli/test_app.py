@@ -160,6 +160,17 @@ def test_help_is_quick_and_loads_nothing_heavy() -> None:
     assert min(took) < 0.5
 
 
+def test_a_list_loads_nothing_that_makes_tables_reads_statements_or_knows_holidays(config: Path) -> None:
+    assert recon("--config", config, "db", "upgrade").code == 0
+    code = (
+        "import atexit, sys; from jobs.cli.app import main; "
+        "atexit.register(lambda: print('loaded', *({'alembic', 'mt940', 'holidays'} & set(sys.modules)))); main()"
+    )
+    command = [sys.executable, "-c", code, "--config", str(config), "breaks", "list", "--code", "dispute_lost"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert listed.stdout.splitlines()[-1] == "loaded"
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_what_the_root_says_of_a_command_is_what_the_command_says(name: str) -> None:
     command = load_command(name)

@@ -187,6 +187,11 @@ def test_a_carried_over_store_has_the_tables_and_indexes_of_a_new_one(store: Sto
     fresh.dispose()
 
 
+def test_a_step_is_named_for_its_revision() -> None:
+    for script in (migrate.SCRIPTS / "versions").glob("*.py"):
+        assert f'revision = "{script.name[:4]}"' in script.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("revision", ["0001", "0013"])
 def test_a_store_of_an_older_development_revision_is_refused_and_told_what_to_do(store: Store, revision: str) -> None:
     at_0014(store)
