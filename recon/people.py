@@ -1,5 +1,6 @@
 """Who may see and do what: roles, rights, accounts, passwords."""
 
+import unicodedata
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
@@ -51,7 +52,23 @@ class Person:
 
 def is_name(name: str) -> bool:
     """Whether somebody can be called this: one line without spaces around it, and no name of a token."""
-    return name == name.strip() and name.isprintable() and 0 < len(name) <= MAX_NAME and not name.startswith("token:")
+    return (
+        name == name.strip()
+        and name.isprintable()
+        and 0 < len(name) <= MAX_NAME
+        and not name_key(name).startswith("token:")
+    )
+
+
+def name_key(name: str) -> str:
+    """What a name is told apart by: not its case, its width, its spacing, nor what cannot be seen."""
+    seen = (letter for letter in unicodedata.normalize("NFKC", name) if unicodedata.category(letter) != "Cf")
+    return " ".join("".join(seen).casefold().split())
+
+
+def is_same_person(name: str, other: str) -> bool:
+    """Whether two names are one person's, however they are written."""
+    return name_key(name) == name_key(other)
 
 
 def hash_password(password: str) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 from recon.model import Account, BreakEvent, KnownBreak
 from recon.model.rulings import Answer, Ruling
 from recon.rules import exposure_of, title_of
+from recon.store.desk.patterns import StandingPattern
 
 Document = dict[str, Any]
 
@@ -70,7 +71,8 @@ def event_document(event: BreakEvent) -> Document:
 
 def ruling_document(ruling: Ruling) -> Document:
     """One ruling, as it stands now."""
-    decision = fields(ruling, "at", "until", "kind", "who", "reason", "standing", "owner", "order_id", "charge_id")
+    names = ("at", "until", "kind", "who", "reason", "standing", "owner", "order_id", "charge_id", "code", "pattern")
+    decision = fields(ruling, *names)
     ending = fields(ruling, "amount", "currency", "approved_by", "ended_by", "ended_why")
     return {"id": ruling.name, **decision, **ending}
 
@@ -79,4 +81,21 @@ def answer_document(answer: Answer) -> Document:
     """What became of an ask."""
     ruling = None if answer.ruling_id is None else f"rul_{answer.ruling_id}"
     became = str(answer.outcome)
-    return {"id": answer.request.break_id, "ruling": ruling, "became": became, **fields(answer, "words", "status")}
+    covers = None if answer.covers is None else list(answer.covers)
+    words = fields(answer, "words", "status")
+    return {"id": answer.request.break_id, "ruling": ruling, "became": became, **words, "covers": covers}
+
+
+def pattern_document(pattern: StandingPattern) -> Document:
+    """One pattern of `recon patterns list --json`."""
+    ruling = pattern.ruling
+    return {
+        "id": ruling.name,
+        **fields(ruling, "code", "account"),
+        "match": ruling.pattern or "",
+        **fields(ruling, "until"),
+        "by": ruling.who,
+        **fields(ruling, "approved_by"),
+        "status": "pending_approval" if pattern.waits else "stands",
+        "covers": pattern.covers,
+    }

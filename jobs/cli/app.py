@@ -47,6 +47,7 @@ COMMANDS = {
     "matches": ("jobs.cli.matches", "Which order belongs to which charge."),
     "runs": ("jobs.cli.runs", "The history of runs."),
     "journal": ("jobs.cli.journal", "The days as balanced double entries for the books, each handed over once."),
+    "patterns": ("jobs.cli.patterns", "Patterns of breaks that are expected until a day."),
     "rulings": ("jobs.cli.rulings", "The work on breaks as a workbook."),
     "db": ("jobs.cli.db", "The store's tables."),
     "users": ("jobs.cli.people", "Who may use the finance page."),

@@ -1,5 +1,6 @@
 """The commands of `recon breaks`: what is open, and what people decide about it."""
 
+import sys
 from datetime import date
 from typing import Annotated, Any
 
@@ -7,10 +8,12 @@ import typer
 
 from jobs.cli.answers import tables
 from jobs.cli.options import SEVERITIES, Accounts, AsJson, By, actor, choices, clock, day, read_config, respond
+from jobs.config.config import Config
 from jobs.config.thresholds import SECTIONS
-from jobs.desk.actions import do, whole_document
+from jobs.desk.actions import do, preview_pattern, whole_document
 from jobs.logs.errors import told
 from jobs.run.opening.store import ready_store
+from jobs.run.outcome import JobError
 from recon.model import CLOSED, BreakStatus, Severity
 from recon.model.rulings import RulingKind, RulingRequest
 from recon.store.runs.record import list_breaks
@@ -19,6 +22,7 @@ from reports.documents import age_days, answer_document, break_document
 breaks = typer.Typer()
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The break, by its id or the beginning of it.")]
+Ruled = Annotated[str, typer.Argument(metavar="ID", help="A break (its last ruling), or a ruling such as rul_7.")]
 Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why.")]
 Why = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; recon breaks show keeps it.")]
 Until = Annotated[date, typer.Option(parser=day, metavar="DATE", help="The last day on which it is expected.")]
@@ -89,30 +93,36 @@ def ignore(
     by: By = "",
     as_json: AsJson = False,
 ) -> None:
-    """A pattern of breaks is expected until a day."""
-    _rule(context, as_json, by, "ignore", code=code, until=until, reason=reason, account=account, pattern=match)
+    """A pattern of breaks is expected until a day, once a second person approves; shows first what it covers."""
+    with told(as_json):
+        config = read_config(context)
+        choices("--code", [code], SECTIONS)
+        request = RulingRequest(
+            RulingKind.IGNORE, actor(by), code=code, until=until, reason=reason, account=account, pattern=match
+        )
+        preview = preview_pattern(config, request, clock())
+        tables.covered(preview, config.as_accounts(), config.currencies())
+        if sys.stdin.isatty() and not as_json and not typer.confirm("Ask for it?", err=True):
+            raise JobError("nothing was asked for")
+        _answer(config, request, as_json)
 
 
 @breaks.command()
-def approve(context: typer.Context, id: Id, reason: Why = "", by: By = "", as_json: AsJson = False) -> None:
-    """A second person's word to a write-off or a link that waits for it."""
-    _rule(context, as_json, by, "approve", break_id=id, reason=reason)
+def approve(context: typer.Context, id: Ruled, reason: Why = "", by: By = "", as_json: AsJson = False) -> None:
+    """A second person's word to a write-off, a link or a pattern that waits for it."""
+    _rule(context, as_json, by, "approve", **_subject(id), reason=reason)
 
 
 @breaks.command()
-def undo(
-    context: typer.Context,
-    id: Annotated[str, typer.Argument(metavar="ID", help="A break (its last ruling), or a ruling such as rul_7.")],
-    reason: Why = "",
-    by: By = "",
-    as_json: AsJson = False,
-) -> None:
+def reject(context: typer.Context, id: Ruled, reason: Reason, by: By = "", as_json: AsJson = False) -> None:
+    """A second person's no to a write-off, a link or a pattern that waits."""
+    _rule(context, as_json, by, "reject", **_subject(id), reason=reason)
+
+
+@breaks.command()
+def undo(context: typer.Context, id: Ruled, reason: Why = "", by: By = "", as_json: AsJson = False) -> None:
     """Take a ruling back; its history stays."""
-    number = id.removeprefix("rul_")
-    if id.startswith("rul_") and number.isdecimal():
-        _rule(context, as_json, by, "undo", target=int(number), reason=reason)
-    else:
-        _rule(context, as_json, by, "undo", break_id=id, reason=reason)
+    _rule(context, as_json, by, "undo", **_subject(id), reason=reason)
 
 
 @breaks.command()
@@ -124,10 +134,18 @@ def reopen(context: typer.Context, id: Id, reason: Why = "", by: By = "", as_jso
 def _rule(context: typer.Context, as_json: bool, by: str, kind: str, **ruling: Any) -> None:
     """Ask for a ruling, and say what became of it; a refusal exits with 2."""
     with told(as_json):
-        config = read_config(context)
-        choices("--code", [ruling["code"]] if "code" in ruling else (), SECTIONS)
-        answer = do(config, RulingRequest(RulingKind(kind), actor(by), **ruling), clock())
-        respond(as_json, answer_document(answer), lambda: print(answer.words))
+        _answer(read_config(context), RulingRequest(RulingKind(kind), actor(by), **ruling), as_json)
+
+
+def _answer(config: Config, request: RulingRequest, as_json: bool) -> None:
+    answer = do(config, request, clock())
+    respond(as_json, answer_document(answer), lambda: print(answer.words))
+
+
+def _subject(id: str) -> dict[str, Any]:
+    """What a request is about: a ruling by its name, else a break."""
+    number = id.removeprefix("rul_")
+    return {"target": int(number)} if id.startswith("rul_") and number.isdecimal() else {"break_id": id}
 
 
 @breaks.command("list")

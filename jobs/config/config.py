@@ -41,13 +41,14 @@ from recon.calendars import Calendar, business_calendar
 from recon.expressions import compiled
 from recon.matching.names import with_plugin_keys
 from recon.methods import MethodBook
-from recon.model import Account
+from recon.model import Account, Severity
 from recon.model.rulings import ApprovalLimits
 from recon.money import Currencies, Tolerance
 from recon.omise.line import Line, tls_with
 from recon.orders import source as orders
 from recon.orders.source import ORDERS_PLACE
 from recon.privacy import redact
+from recon.rules import CATALOGUE
 from recon.settings import ContractRate, MatchSettings, RuleSettings, WithoutOrders
 from recon.tabular.amounts import Marks
 from recon.tabular.date_forms import DateForms
@@ -168,8 +169,17 @@ class Config(Section):
         return _bytes_of(self.store.audit_key)
 
     def limits(self) -> ApprovalLimits:
-        """Up to which sums one person decides alone."""
-        return ApprovalLimits(self.rulings.write_off_limit, self.rulings.link_limit)
+        """What one person decides alone, and for how long."""
+        severities = {rule.code: rule.default for rule in CATALOGUE}
+        severities |= {code: section.severity for code, section in self.rules.items() if section.severity is not None}
+        return ApprovalLimits(
+            self.rulings.write_off_limit,
+            self.rulings.link_limit,
+            self.rulings.longest,
+            self.rulings.pattern_needs_approval,
+            self.rulings.critical_needs_approval,
+            frozenset(code for code, severity in severities.items() if severity == Severity.CRITICAL),
+        )
 
     @property
     def digest(self) -> str:

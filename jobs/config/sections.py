@@ -187,10 +187,13 @@ class FeeRate(Section):
 
 
 class RulingsSection(Section):
-    """Above these sums a second person decides."""
+    """What one person decides alone, for how long, and under whose name."""
 
     write_off_limit: Amounts = Field(default={"THB": 100_00})
     link_limit: Amounts = Field(default={"THB": 10_000_00})
+    longest: PositiveDuration = timedelta(days=90)
+    pattern_needs_approval: Flag = True
+    critical_needs_approval: Flag = True
 
 
 class JournalCodes(Section):

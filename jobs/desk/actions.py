@@ -9,7 +9,8 @@ from jobs.run.opening.store import ready_store
 from jobs.run.outcome import JobError
 from recon.model import KnownBreak
 from recon.model.rulings import Answer, Outcome, Ruling, RulingRequest
-from recon.store.desk import audit, rulings
+from recon.rulings.decide import RulingRefused
+from recon.store.desk import audit, patterns, rulings
 from recon.store.engine import Store
 from recon.store.runs.record import breaks_like
 from reports.documents import Document, break_document, event_document, fields, moment
@@ -27,6 +28,16 @@ def do(config: Config, ask: RulingRequest, now: datetime) -> Answer:
     if answer.outcome == Outcome.REFUSED:
         raise JobError(answer.words)
     return answer
+
+
+def preview_pattern(config: Config, ask: RulingRequest, now: datetime) -> patterns.Preview:
+    """What an ignore would come to; raises JobError where it would be refused."""
+    accounts = {account.name: account for account in config.as_accounts()}
+    with ready_store(config) as store:
+        try:
+            return patterns.preview(store, ask, config.limits(), accounts, now)
+        except RulingRefused as refusal:
+            raise JobError(str(refusal)) from None
 
 
 def prove_audit(config: Config, heads: Sequence[str] = ()) -> list[str]:

@@ -16,7 +16,7 @@ from recon.rules import CATALOGUE
 from recon.rules.proofs import PROOF, AccountProofs, judge_proofs, with_decided
 from recon.rulings.life import CarriedBreaks, RulingsInForce, carry
 from recon.rulings.opening_items import Items, standing_of, why_not_covered
-from recon.rulings.patterns import as_ignore, expected_by
+from recon.rulings.patterns import expected_by, standing_patterns
 from recon.store.engine import Store
 from recon.store.runs import record
 from recon.triage import Judged
@@ -51,8 +51,7 @@ class RaisedBreaks:
         ]
         warns = {rule.code: rule.warns for rule in CATALOGUE if rule.warns}
         in_force = RulingsInForce(self.zones, fallen=fallen, warns=warns, why_closed=self.closing)
-        patterns = [as_ignore(ruling) for ruling in lasting if ruling.kind == RulingKind.IGNORE]
-        ignored = expected_by(patterns, partial(in_force.today, as_of=self.as_of))
+        ignored = expected_by(standing_patterns(lasting), partial(in_force.today, as_of=self.as_of))
         in_force = replace(in_force, expected=ignored)
         if self.items:
             in_force = replace(

@@ -253,7 +253,7 @@ def _is_judged(judged: Judged, request: JudgingRequest, known: Sequence[KnownBre
 def _lasting(store: Store, request: JudgingRequest) -> list[Ruling]:
     """The patterns and links that the run goes by: those in force; at a moment, of these what had been ruled then."""
     at = request.versions_at
-    return [ruling for ruling in rulings.lasting(store) if at is None or ruling.at <= at]
+    return [ruling for ruling in rulings.lasting(store) if at is None or (ruling.approved_at or ruling.at) <= at]
 
 
 def _is_current(store: Store, request: JudgingRequest) -> bool:

@@ -8,7 +8,7 @@ import pandas as pd
 from recon import columns as c
 from recon.matching.passes import Board, Names, Pass, lookup
 from recon.model.rulings import Ruling, RulingState
-from recon.rulings.decide import link_facts
+from recon.rulings.facts import link_facts
 from recon.settings import MatchSettings
 
 NAME = "by hand"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 
@@ -17,6 +17,7 @@ class RulingKind(StrEnum):
     WRITE_OFF = "write_off"
     IGNORE = "ignore"
     APPROVE = "approve"
+    REJECT = "reject"
     UNDO = "undo"
     REOPEN = "reopen"
     OPENING = "opening"
@@ -60,7 +61,8 @@ class RulingRequest:
     """One thing that a person asks for; what its kind does not need is null or empty.
 
     `version` is the break as the person saw it (null: as it is now). `key` makes a repeated request known: one whose
-    key was answered once changes nothing. `target` is the ruling that an undo names (null: the break's last).
+    key was answered once changes nothing. `target`: the ruling that an undo, an approval
+    or a rejection names (null: the break's last).
     """
 
     kind: RulingKind
@@ -97,14 +99,23 @@ class Answer:
     words: str
     ruling_id: int | None = None
     status: str | None = None  # the break's afterwards
+    covers: tuple[str, ...] | None = None  # of a pattern: the open breaks that it speaks of
 
 
 @dataclass(frozen=True, slots=True)
 class ApprovalLimits:
-    """Up to these sums (minor units by currency) one person decides alone; a currency that is not named has 0."""
+    """What one person decides alone, and for how long.
+
+    `write_off` and `link`: up to these sums (minor units by currency); a currency that is not named has 0. `longest`:
+    how far away the last day of what is expected may be. `critical_codes`: whose breaks are critical as configured.
+    """
 
     write_off: Mapping[str, int] = field(default_factory=dict)
     link: Mapping[str, int] = field(default_factory=dict)
+    longest: timedelta = timedelta(days=90)
+    pattern_needs_approval: bool = True
+    critical_needs_approval: bool = True
+    critical_codes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +153,7 @@ class RulingState(StrEnum):
     DONE = "done"  # what changes no status: it neither stands nor ends
     REPLACED = "replaced"  # by a later ruling on the same break; its undo lets this one stand again
     UNDONE = "undone"
+    REJECTED = "rejected"  # by the second person
     REOPENED = "reopened"
     FELL = "fell"
     EXPIRED = "expired"

@@ -23,6 +23,7 @@ _STANDING = {
     RulingState.STANDS: IN_FORCE,
     RulingState.REPLACED: "replaced",
     RulingState.UNDONE: "WITHDRAWN",
+    RulingState.REJECTED: "REJECTED",
     RulingState.REOPENED: "REOPENED",
     RulingState.FELL: "fell: the facts changed",
     RulingState.EXPIRED: "its time is over",
@@ -88,7 +89,7 @@ def _day_of(known_break: KnownBreak, result: Result) -> date:
 def _state(ruling: Ruling, as_of: datetime) -> RulingState:
     """As it was at a moment: what ended later stood, what was approved later waited."""
     if ruling.ended_at is not None and ruling.ended_at > as_of:
-        return RulingState.STANDS
+        return RulingState.PENDING if ruling.standing == RulingState.REJECTED else RulingState.STANDS
     if ruling.approved_at is not None and ruling.approved_at > as_of:
         return RulingState.PENDING
     return RulingState(ruling.standing)

@@ -1,12 +1,10 @@
 """What people may decide about a break: the graph of its states, and what each ruling does; pure."""
 
-import hashlib
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, tzinfo
 
-from recon.model import CLOSED, Break, BreakStatus, KnownBreak
+from recon.model import CLOSED, BreakStatus, KnownBreak, Severity
 from recon.model.rulings import (
     IN_FORCE,
     ApprovalLimits,
@@ -18,6 +16,8 @@ from recon.model.rulings import (
     RulingState,
     Standing,
 )
+from recon.people import is_same_person
+from recon.rulings.facts import facts_of
 
 OPEN = BreakStatus.OPEN
 ACKNOWLEDGED = BreakStatus.ACKNOWLEDGED
@@ -35,7 +35,13 @@ _UNDONE = {"undone": {OPEN, ACKNOWLEDGED}}  # back to what was before
 MOVES: Mapping[BreakStatus, Mapping[str, set[BreakStatus]]] = {
     OPEN: {**_RULED, **_EXPECTED, **_ENDS},
     ACKNOWLEDGED: {**_RULED, **_ENDS, **_FALLS, "expired": {OPEN}, "undone": {OPEN}},
-    PENDING: {"approved": {WRITTEN_OFF, RESOLVED}, **_ENDS, **_FALLS, **_UNDONE},
+    PENDING: {
+        "approved": {WRITTEN_OFF, RESOLVED},
+        "rejected": {OPEN, ACKNOWLEDGED},
+        **_ENDS,
+        **_FALLS,
+        **_UNDONE,
+    },
     RESOLVED: {"reopened": {OPEN}, **_ENDS, **_FALLS, **_UNDONE},
     WRITTEN_OFF: {"reopened": {OPEN}, **_ENDS, **_FALLS, **_UNDONE},
     AUTO_CLOSED: {"reopened": {OPEN}, "undone": {OPEN}},  # undone: the link by hand that made the facts agree
@@ -48,21 +54,6 @@ _STATUS = {
     RulingKind.LINK: RESOLVED,
     RulingKind.WRITE_OFF: WRITTEN_OFF,
 }
-_FACTS = (
-    "currency",
-    "expected",
-    "actual",
-    "amount_at_risk",
-    "order_id",
-    "charge_id",
-    "refund_id",
-    "transfer_id",
-    "transaction_id",
-    "dispute_id",
-)
-
-
-_TOTALS = ("account", "proof")  # types of subjects
 
 
 class RulingRefused(Exception):
@@ -119,58 +110,9 @@ def decide(request: RulingRequest, context: BreakContext) -> RulingDecision:
     return _DECISIONS[request.kind](request, context)
 
 
-def facts_of(break_: Break) -> str:
-    """A digest of the facts that a ruling on a break rests on; words, severity and due dates are none."""
-    named = (break_.code, break_.account, break_.subject_type, break_.subject_id)
-    return hashlib.sha256(
-        repr((*named, *(getattr(break_, name) for name in _fact_names(break_)))).encode()
-    ).hexdigest()
-
-
-def _fact_names(break_: Break) -> tuple[str, ...]:
-    """Of a total, which every night moves on, the difference is the fact, and not its two sides."""
-    if break_.subject_type in _TOTALS:
-        return ("difference", *(name for name in _FACTS if name not in ("expected", "actual")))
-    return _FACTS
-
-
-def changed_facts(old: Break, new: Break) -> str:
-    """Which facts are others now, in words; amounts are minor units."""
-    names = [name for name in _fact_names(new) if getattr(old, name) != getattr(new, name)]
-    return "; ".join(f"{name}: {getattr(old, name)} -> {getattr(new, name)}" for name in names)
-
-
-def link_facts(order: tuple[int, str], charge: tuple[int, str], pays: bool) -> str:
-    """The facts that a link by hand rests on: both sums (minor units, currency), and whether the charge pays."""
-    state = "paid" if pays else "not paid"
-    return f"order {order[0]} {order[1]}, charge {charge[0]} {charge[1]} {state}"
-
-
 def status_of(kind: str, stands: str) -> BreakStatus | None:
     """The status that a break has by a ruling of a kind; None where the kind gives none."""
     return PENDING if stands == RulingState.PENDING else _STATUS.get(RulingKind(kind))
-
-
-def is_same_person(name: str, other: str) -> bool:
-    """Whether two names are one person's, however they are written."""
-    return _name(name) == _name(other)
-
-
-def _name(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-
-
-def new_ignore(request: RulingRequest, ruling_id: int, now: datetime, today: date) -> Ruling:
-    """The ruling that a pattern is; raises RulingRefused in words."""
-    if not request.code:
-        raise RulingRefused("an ignore needs the code of the breaks")
-    pattern = {
-        "code": request.code,
-        "account": request.account,
-        "pattern": request.pattern or "",
-        "until": _until(request, today),
-    }
-    return _new(replace(request, reason=_reason(request)), ruling_id, now, RulingState.STANDS, **pattern)
 
 
 def end_ruling(ruling: Ruling, stands: RulingState, by: str, at: datetime, why: str) -> Ruling:
@@ -196,28 +138,31 @@ def _assign(request: RulingRequest, context: BreakContext) -> RulingDecision:
 
 
 def _note(request: RulingRequest, context: BreakContext) -> RulingDecision:
-    text = _reason(request, "a note needs a text")
+    text = needed_reason(request, "a note needs a text")
     ruling = _on_break(request, context, RulingState.DONE)
     return RulingDecision(context.known, ruling, "noted", text, f"{context.known.latest.id} has the note")
 
 
 def _acknowledge(request: RulingRequest, context: BreakContext) -> RulingDecision:
-    until = _until(request, context.now.astimezone(context.zone).date())
+    until = last_day(request, context.now.astimezone(context.zone).date(), context.limits)
     return _ruled(request, context, "acknowledged", _with_reason(f"until {until}", request.reason.strip()))
 
 
 def _resolve(request: RulingRequest, context: BreakContext) -> RulingDecision:
-    return _ruled(request, context, "resolved", _reason(request))
+    return _ruled(request, context, "resolved", needed_reason(request))
 
 
 def _write_off(request: RulingRequest, context: BreakContext) -> RulingDecision:
-    reason = _reason(request)
+    reason = needed_reason(request)
     break_ = context.known.latest
     if break_.amount_at_risk is None or break_.currency is None:
         raise RulingRefused(f"{break_.id} has no amount that could be written off")
     amount = abs(break_.amount_at_risk)
-    event = "proposed" if amount > context.limits.write_off.get(break_.currency, 0) else "written_off"
-    return _ruled(request, context, event, f"write-off: {reason}", amount=amount, currency=break_.currency)
+    waits = _above(amount, context.limits.write_off.get(break_.currency, 0))
+    if not waits and break_.severity == Severity.CRITICAL and context.limits.critical_needs_approval:
+        waits = "it is critical"
+    fields = {"amount": amount, "currency": break_.currency}
+    return _ruled(request, context, "written_off", f"write-off: {reason}", waits, **fields)
 
 
 def _link(request: RulingRequest, context: BreakContext) -> RulingDecision:
@@ -237,8 +182,9 @@ def _link(request: RulingRequest, context: BreakContext) -> RulingDecision:
     return _ruled(
         request,
         context,
-        "proposed" if pair.amount > context.limits.link.get(pair.currency, 0) else "linked",
+        "linked",
         _with_reason(f"order {pair.order_id} and charge {pair.charge_id}", request.reason),
+        _above(pair.amount, context.limits.link.get(pair.currency, 0)),
         order_account=pair.account,
         order_id=pair.order_id,
         charge_account=pair.account,
@@ -249,11 +195,16 @@ def _link(request: RulingRequest, context: BreakContext) -> RulingDecision:
     )
 
 
+def _above(amount: int, limit: int) -> str:
+    return "the sum is above the limit" if amount > limit else ""
+
+
 def _ruled(
-    request: RulingRequest, context: BreakContext, event: str, detail: str, **fields: object
+    request: RulingRequest, context: BreakContext, event: str, detail: str, waits: str = "", **fields: object
 ) -> RulingDecision:
-    """A ruling that gives the break a status; `fields` are more of the ruling's own."""
+    """A ruling that gives the break a status, or waits, and why; `fields` are more of the ruling's own."""
     known = context.known
+    event = "proposed" if waits else event
     if event not in MOVES[known.status]:
         raise RulingRefused(_state(context))
     (status,) = MOVES[known.status][event]
@@ -262,17 +213,16 @@ def _ruled(
     who = request.who.strip()
     reason = request.reason.strip()
     standing = Standing(context.ruling_id, request.kind.value, who, reason, until, facts)
-    is_pending = event == "proposed"
-    state = RulingState.PENDING if is_pending else RulingState.STANDS
+    state = RulingState.PENDING if waits else RulingState.STANDS
     ruling = _on_break(request, context, state, **{"facts": facts, "until": until, **fields})
-    words = "waits for a second person: the sum is above the limit" if is_pending else f"is {_word(event)}"
+    words = f"waits for a second person: {waits}" if waits else f"is {_word(event)}"
     return RulingDecision(
         move_break(known, event, status, standing),
         ruling,
         event,
         detail,
         f"{known.latest.id} {words}",
-        Outcome.PENDING if is_pending else Outcome.APPLIED,
+        Outcome.PENDING if waits else Outcome.APPLIED,
         _replaced(context, ruling),
     )
 
@@ -287,24 +237,50 @@ def _replaced(context: BreakContext, by: Ruling) -> tuple[Ruling, ...]:
 
 def _approve(request: RulingRequest, context: BreakContext) -> RulingDecision:
     known = context.known
-    pending = _rests_on(context)
-    if known.status != PENDING or pending is None or pending.standing != RulingState.PENDING:
-        raise RulingRefused(f"nothing waits for approval: {_state(context)}")
-    if request.target not in (None, pending.id):
-        raise RulingRefused(f"rul_{request.target} does not wait for approval; {pending.name} does")
-    if is_same_person(request.who, pending.who):
-        raise RulingRefused(f"{pending.name} is {pending.who}'s own: a second person approves it")
-    approved = replace(
-        pending,
-        standing=RulingState.STANDS.value,
-        approved_by=request.who.strip(),
-        approved_at=context.now,
-    )
+    pending = _waiting(request, context)
+    approved = approve_ruling(pending, request.who, context.now)
     after = move_break(known, "approved", _STATUS[RulingKind(pending.kind)], known.standing)
     ruling = _on_break(request, context, RulingState.DONE)
     words = f"{known.latest.id} is {_word(after.status)}"
     detail = _with_reason(_described(pending), request.reason)
     return RulingDecision(after, ruling, "approved", detail, words, changed_rulings=(approved,))
+
+
+def _reject(request: RulingRequest, context: BreakContext) -> RulingDecision:
+    pending = _waiting(request, context)
+    reason = needed_reason(request, "a reason is needed to reject")
+    ruling = _on_break(request, context, RulingState.DONE)
+    rejected = end_ruling(pending, RulingState.REJECTED, ruling.who, context.now, reason)
+    status, standing, reinstated = _life_before(pending, context)
+    after = move_break(context.known, "rejected", status, standing)
+    words = f"{pending.name} is rejected: {context.known.latest.id} is {_word(status)}"
+    detail = _with_reason(_described(pending), reason)
+    return RulingDecision(after, ruling, "rejected", detail, words, changed_rulings=(rejected, *reinstated))
+
+
+def _waiting(request: RulingRequest, context: BreakContext) -> Ruling:
+    """The ruling on which a second person's word is asked; raises RulingRefused where they are none."""
+    known = context.known
+    pending = _rests_on(context)
+    if known.status != PENDING or pending is None or pending.standing != RulingState.PENDING:
+        raise RulingRefused(f"nothing waits for approval: {_state(context)}")
+    if request.target not in (None, pending.id):
+        raise RulingRefused(f"rul_{request.target} does not wait for approval; {pending.name} does")
+    check_second_person(request, pending)
+    return pending
+
+
+def check_second_person(request: RulingRequest, pending: Ruling) -> None:
+    """Raises RulingRefused where the proposer speaks."""
+    if is_same_person(request.who, pending.who):
+        own = f"{pending.name} is {pending.who}'s own"
+        is_approval = request.kind == RulingKind.APPROVE
+        raise RulingRefused(f"{own}: {'a second person approves it' if is_approval else 'undo takes it back'}")
+
+
+def approve_ruling(pending: Ruling, who: str, at: datetime) -> Ruling:
+    """A ruling that waited and stands now."""
+    return replace(pending, standing=RulingState.STANDS.value, approved_by=who.strip(), approved_at=at)
 
 
 def _undo(request: RulingRequest, context: BreakContext) -> RulingDecision:
@@ -392,6 +368,7 @@ _DECISIONS: Mapping[RulingKind, Callable[[RulingRequest, BreakContext], RulingDe
     RulingKind.LINK: _link,
     RulingKind.WRITE_OFF: _write_off,
     RulingKind.APPROVE: _approve,
+    RulingKind.REJECT: _reject,
     RulingKind.UNDO: _undo,
     RulingKind.REOPEN: _reopen,
 }
@@ -400,10 +377,11 @@ _DECISIONS: Mapping[RulingKind, Callable[[RulingRequest, BreakContext], RulingDe
 def _on_break(request: RulingRequest, context: BreakContext, state: RulingState, **fields: object) -> Ruling:
     fields["break_id"] = context.known.latest.id
     fields["before"] = PriorState(context.known.status.value, context.known.standing)
-    return _new(request, context.ruling_id, context.now, state, **fields)
+    return new_ruling(request, context.ruling_id, context.now, state, **fields)
 
 
-def _new(request: RulingRequest, ruling_id: int, now: datetime, state: RulingState, **fields: object) -> Ruling:
+def new_ruling(request: RulingRequest, ruling_id: int, now: datetime, state: RulingState, **fields: object) -> Ruling:
+    """A ruling as it is asked for; `fields` are more of its own."""
     ruling = Ruling(
         ruling_id,
         None,
@@ -417,17 +395,24 @@ def _new(request: RulingRequest, ruling_id: int, now: datetime, state: RulingSta
     return replace(ruling, **fields)  # type: ignore[arg-type]  # fields of a ruling, by their names
 
 
-def _reason(request: RulingRequest, otherwise: str = "a reason is needed") -> str:
+def needed_reason(request: RulingRequest, otherwise: str = "a reason is needed") -> str:
+    """The reason of a request; raises RulingRefused where there is none."""
     if not request.reason.strip():
         raise RulingRefused(otherwise)
     return request.reason.strip()
 
 
-def _until(request: RulingRequest, today: date) -> date:
+def last_day(request: RulingRequest, today: date, limits: ApprovalLimits) -> date:
+    """The last day of what is expected; raises RulingRefused where there is none, or none that may be."""
     if request.until is None:
         raise RulingRefused("a day is needed until which it is expected")
     if request.until < today:
         raise RulingRefused(f"{request.until} has passed: today is {today}")
+    if request.until - today > limits.longest:
+        latest = today + limits.longest
+        raise RulingRefused(
+            f"{request.until} is too far away: {latest} is the last day that may be ([rulings] longest)"
+        )
     return request.until
 
 
@@ -457,4 +442,6 @@ def _state(context: BreakContext) -> str:
     if known.status == PENDING:
         return f"{name} waits for a second person: {standing.who} asked on {day} ({_word(standing.kind)})"
     until = f" until {standing.until}" if standing.until else ""
+    if standing.kind == RulingKind.IGNORE:
+        until += f" (the pattern rul_{standing.ruling_id})"
     return f"{name} is already {_word(known.status)} by {standing.who} on {day}{until}"

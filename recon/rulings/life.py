@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from recon.model import CLOSED, Break, BreakEvent, BreakStatus, KnownBreak
 from recon.model.rulings import EndedRuling, RulingKind, RulingState, Standing
-from recon.rulings.decide import changed_facts, facts_of, move_break
+from recon.rulings.decide import move_break
+from recon.rulings.facts import changed_facts, facts_of
 
 DUE_SOON = "due_soon"  # a break's event
 RUN = "run"  # who acts where nobody does

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from recon.model import Break
 from recon.model.rulings import OpeningItem, RulingKind, Standing
-from recon.rulings.decide import facts_of
+from recon.rulings.facts import facts_of
 
 KINDS = ("order", "charge", "refund", "transfer")
 NO_RULING = 0  # an opening item is no ruling of the desk: its standing names none

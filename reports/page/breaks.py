@@ -42,6 +42,7 @@ ACTIONS = (
     RulingKind.UNDO,
     RulingKind.REOPEN,
     RulingKind.APPROVE,
+    RulingKind.REJECT,
 )
 
 
@@ -181,7 +182,7 @@ def actions(known: KnownBreak, rulings: Sequence[Ruling]) -> list[RulingKind]:
     """What a person can ask of a break as it stands, approval included; whether it is done, the desk decides."""
     break_ = known.latest
     moves = MOVES[known.status]
-    stands = any(ruling.standing in IN_FORCE for ruling in rulings)
+    stands = any(ruling.standing in IN_FORCE for ruling in rulings if ruling.break_id)  # a pattern ends as a whole
     allowed = {
         RulingKind.ACKNOWLEDGE: "acknowledged" in moves,
         RulingKind.RESOLVE: "resolved" in moves,
@@ -190,6 +191,7 @@ def actions(known: KnownBreak, rulings: Sequence[Ruling]) -> list[RulingKind]:
         RulingKind.UNDO: stands,
         RulingKind.REOPEN: known.status in CLOSED,
         RulingKind.APPROVE: "approved" in moves,
+        RulingKind.REJECT: "rejected" in moves,
     }
     return [kind for kind in ACTIONS if allowed.get(kind, True)]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from aiohttp import web
 
 from recon.model import CLOSED, BreakStatus
-from recon.model.rulings import Answer, Outcome, RulingKind, RulingRequest
+from recon.model.rulings import Answer, Outcome, RulingRequest
 from recon.people import Person, Right
 from recon.store.desk import rulings, worklist
 from recon.store.runs import record
@@ -17,6 +17,7 @@ from recon.tabular.xlsx_guard import Refused
 from reports.page.access.security import require
 from reports.page.render import render
 from reports.page.results.workbooks import MIME
+from reports.page.ruling import SECOND_PERSON
 from reports.page.site import SITE, Site
 from reports.rulings.desk import RowOutcome, count, outcomes, write_rulings
 from reports.rulings.read import read_rulings
@@ -83,6 +84,6 @@ def _ruled(site: Site, asks: Sequence[RulingRequest]) -> list[Answer]:
 
 def _refusal(person: Person, ask: RulingRequest, visible: Collection[str]) -> str:
     """Why a person may not ask for this; empty where they may."""
-    if ask.kind == RulingKind.APPROVE and not person.has(Right.APPROVE):
-        return f"your role ({person.role}) may not approve"
+    if ask.kind in SECOND_PERSON and not person.has(Right.APPROVE):
+        return f"your role ({person.role}) may not {ask.kind}"
     return "" if ask.break_id in visible else f'there is no break "{ask.break_id}"'

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from reports.page import about, breaks, excel, home, ruling
+from reports.page import about, breaks, excel, home, patterns, ruling
 from reports.page.access import account, admin, log, login, security
 from reports.page.access.security import MAX_BODY, Handler
 from reports.page.access.throttle import THROTTLE, Throttle
@@ -36,7 +36,8 @@ def make_site(site: Site) -> web.Application:
             web.get("/", home.home),
             web.get("/breaks", breaks.breaks),
             web.post("/breaks/rule", ruling.rule),
-            web.post("/breaks/ignore", ruling.ignore),
+            web.get("/patterns", patterns.show),
+            web.post("/patterns", patterns.rule),
             web.get("/breaks/{id}", breaks.show),
             web.get("/rulings/export", excel.export),
             web.post("/rulings/import", excel.upload),
@@ -60,6 +61,7 @@ def make_site(site: Site) -> web.Application:
             web.get("/api/breaks", answers.breaks),
             web.get("/api/breaks/{id}", answers.show_break),
             web.post("/api/rulings", answers.rule),
+            web.get("/api/patterns", answers.standing_patterns),
             web.get("/api/runs", answers.runs),
             web.post("/api/runs", answers.start),
             web.get("/api/runs/{ticket}", answers.progress),

@@ -120,6 +120,13 @@ CHOICES = (
         (),
         (_WAITING,),
     ),
+    Choice(
+        "reject",
+        RulingKind.REJECT,
+        "The write-off or link that waits is not right, and the reason says why. Nobody rejects their own.",
+        (REASON,),
+        (_WAITING,),
+    ),
 )
 
 

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from jobs.cli.answers.listing import COLOURS, PIPED, Field, PipedConsole, listing, plain
+from jobs.logs.errors import say
 from jobs.logs.logs import is_json
 from recon import columns as c
 from recon.model import Account, Exposure, KnownBreak, NoteKind, Result, Severity
@@ -23,8 +24,10 @@ if TYPE_CHECKING:  # a list of breaks needs none of what these import
     from jobs.demo import Tally
     from jobs.run.outcome import Outcome
     from jobs.setup.reading import Item
+    from recon.store.desk.patterns import Preview, StandingPattern
 
 _FIRST = 5  # kinds of breaks that a screen has room for
+_COVERED = 20  # breaks of a pattern that is about to be asked for
 _FEW = 12  # words of a list that stand beside each other
 _NOT_JUDGED = frozenset({NoteKind.NOT_JUDGED, NoteKind.WAITS_FOR_OBJECTS})
 
@@ -167,6 +170,47 @@ def breaks(known_breaks: Sequence[KnownBreak], accounts: Mapping[str, Account], 
             Field("owner", [known_break.owner for known_break in ordered], 8),
             Field("subject", [raised.subject_id for raised in latest], 9),
             Field("explanation", [raised.explanation for raised in latest], 10, cut=True),
+        )
+    )
+
+
+def covered(preview: "Preview", accounts: Iterable[Account], currencies: Currencies) -> None:
+    """What a pattern would cover, on stderr, before it is asked for."""
+    by_name = {account.name: account for account in accounts}
+    rows = [
+        (
+            known_break.latest.id,
+            known_break.latest.severity.word,
+            known_break.latest.account,
+            known_break.latest.order_id or known_break.latest.subject_id,
+            _money(known_break.latest.amount_at_risk, known_break.latest.currency, currencies),
+            f"{age_days(known_break, by_name)} d",
+        )
+        for known_break in preview.covered[:_COVERED]
+    ]
+    if rows:
+        table(("covers", "severity", "account", "of", "at risk", "age"), rows, to_stderr=True)
+    count = len(preview.covered)
+    more = f", {count - _COVERED:,} of them not shown" if count > _COVERED else ""
+    acts = "it acts after a second person" if preview.waits else "it acts at once"
+    say(f"{count:,} open {'break' if count == 1 else 'breaks'} would be acknowledged{more}; {acts}")
+
+
+def patterns(standing: Sequence["StandingPattern"]) -> None:
+    """Patterns, a line each."""
+    rulings = [pattern.ruling for pattern in standing]
+    listing(
+        (
+            Field("id", [ruling.name for ruling in rulings], 1),
+            Field("code", [ruling.code for ruling in rulings], 2),
+            Field("account", [ruling.account or "all" for ruling in rulings], 5),
+            Field("like", [ruling.pattern or "all" for ruling in rulings], 3),
+            Field("until", [str(ruling.until) for ruling in rulings], 4),
+            Field("covers", [pattern.covers for pattern in standing], 6, right=True),
+            Field("status", ["waits" if pattern.waits else "stands" for pattern in standing], 7),
+            Field("by", [ruling.who for ruling in rulings], 8),
+            Field("approved by", [ruling.approved_by for ruling in rulings], 9),
+            Field("reason", [ruling.reason for ruling in rulings], 10, cut=True),
         )
     )
 

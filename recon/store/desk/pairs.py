@@ -8,7 +8,8 @@ from sqlalchemy import Connection, Row, Table, select
 from recon import columns as c
 from recon.model import ChargeStatus
 from recon.model.rulings import RulingKind
-from recon.rulings.decide import LinkedPair, RulingRefused, link_facts
+from recon.rulings.decide import LinkedPair, RulingRefused
+from recon.rulings.facts import link_facts
 from recon.store import tables
 from recon.store.runs.break_rows import chunks, in_force
 

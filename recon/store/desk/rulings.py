@@ -1,7 +1,7 @@
 """Applies what people ask for, all of it in one transaction, each answered in words."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -13,6 +13,7 @@ from recon.model.rulings import (
     DECIDING,
     Answer,
     ApprovalLimits,
+    IgnorePattern,
     Outcome,
     Ruling,
     RulingKind,
@@ -26,14 +27,19 @@ from recon.rulings.decide import (
     RulingDecision,
     RulingRefused,
     decide,
-    end_ruling,
     move_break,
-    new_ignore,
 )
-from recon.rulings.patterns import as_ignore, covers, standing_by
+from recon.rulings.patterns import (
+    as_ignore,
+    covers,
+    decide_pattern,
+    needs_second_person,
+    standing_by,
+)
 from recon.store import bulk
 from recon.store.desk.audit import Entry, append_all
 from recon.store.desk.pairs import Pairs
+from recon.store.desk.patterns import covered, earliest_day, ignore_asked
 from recon.store.engine import Store, reading, writing
 from recon.store.runs import break_rows
 from recon.store.runs.break_rows import LASTING
@@ -66,9 +72,18 @@ def rule(
 
 
 def rulings(store: Store, break_id: str) -> list[Ruling]:
-    """Every ruling on a break, in the order in which they were made."""
+    """Every ruling on a break, in the order in which they were made; the pattern that it rests on is one of them."""
     with reading(store) as connection:
-        return break_rows.rulings_by(connection, "break_id", [break_id])
+        own = break_rows.rulings_by(connection, "break_id", [break_id])
+        resting = connection.execute(select(BREAK.c.ruling_id).where(BREAK.c.id == break_id)).scalar()
+        missing = {resting} - {None, *(ruling.id for ruling in own)}
+        return sorted([*own, *break_rows.rulings_by(connection, "id", missing)], key=lambda ruling: ruling.id)
+
+
+def find(store: Store, ruling_ids: Collection[int]) -> list[Ruling]:
+    """Those of these rulings that there are, in order."""
+    with reading(store) as connection:
+        return break_rows.rulings_by(connection, "id", ruling_ids)
 
 
 def lasting(store: Store) -> list[Ruling]:
@@ -161,8 +176,8 @@ class _Work:
         target = self.rulings.get(ask.target or 0)
         if ask.kind == RulingKind.IGNORE:
             return self._ignore(ask)
-        if ask.kind == RulingKind.UNDO and target is not None and target.kind == RulingKind.IGNORE:
-            return self._undo_ignore(ask, target)
+        if target is not None and target.kind == RulingKind.IGNORE and ask.kind in _ON_PATTERNS:
+            return _ON_PATTERNS[ask.kind](self, ask, target)
         break_id = ask.break_id or (target.break_id if target else None)
         if break_id not in self.breaks:
             subject = f"rul_{ask.target}" if ask.target and not ask.break_id else f'break "{ask.break_id or ""}"'
@@ -214,66 +229,76 @@ class _Work:
         self._keep_entry(ruling, decision.event, after.latest.id, decision.changed_rulings, {"break": state})
 
     def _ignore(self, ask: RulingRequest) -> Answer:
-        if ask.account is not None and ask.account not in self.accounts:
-            raise RulingRefused(f'there is no account "{ask.account}"')
-        ruling = new_ignore(ask, self.next_id, self.now, self._earliest(ask.account))
-        pattern = as_ignore(ruling)
-        more = {"account": ask.account} if ask.account else {}
-        self._keep(
-            break_rows.breaks_by(self.connection, "status", [BreakStatus.OPEN.value], code=pattern.code, **more)
-        )
-        expected = [
-            known_break
-            for known_break in self.breaks.values()
-            if known_break.status == BreakStatus.OPEN
-            and covers(pattern, known_break.latest)
-            and pattern.until >= self._today(known_break.latest.account)
-        ]
+        ruling = ignore_asked(ask, self.next_id, self.limits, self.accounts, self.now)
+        open_breaks = self._covered(as_ignore(ruling))
+        waits = needs_second_person(as_ignore(ruling), [known.latest for known in open_breaks], self.limits)
+        if waits:
+            ruling = replace(ruling, standing=RulingState.PENDING.value)
+            words = f"{ruling.name} waits for a second person: it would acknowledge {_counted(open_breaks)}"
+        else:
+            words = self._expect(open_breaks, ruling, ruling.who)
         self._add(ruling, ())
-        for known_break in expected:
-            self._move(
-                known_break, "ignored", BreakStatus.ACKNOWLEDGED, ruling, f"until {pattern.until}: {ruling.reason}"
-            )
-        self._keep_entry(ruling, "ignored", ruling.name, (), {"breaks": len(expected)})
-        words = f"{ruling.name} holds until {pattern.until}: {len(expected)} open breaks are acknowledged by it"
-        return Answer(ask, Outcome.APPLIED, words, ruling.id)
+        self._keep_entry(ruling, "proposed" if waits else "ignored", ruling.name, (), {"breaks": len(open_breaks)})
+        outcome = Outcome.PENDING if waits else Outcome.APPLIED
+        return Answer(ask, outcome, words, ruling.id, covers=tuple(known.latest.id for known in open_breaks))
 
-    def _undo_ignore(self, ask: RulingRequest, target: Ruling) -> Answer:
-        if target.standing != RulingState.STANDS:
-            raise RulingRefused(f"{target.name} no longer stands: {target.standing} ({target.ended_why})")
+    def _approve_pattern(self, ask: RulingRequest, target: Ruling) -> Answer:
+        today = earliest_day(target.account, self.accounts, self.now)
+        ruling, pattern = decide_pattern(ask, target, self.next_id, self.now, today)
+        open_breaks = self._covered(as_ignore(pattern))
+        words = self._expect(open_breaks, pattern, ruling.who)
+        self._add(ruling, (pattern,))
+        self._keep_entry(ruling, "approved", target.name, (pattern,), {"breaks": len(open_breaks)})
+        return Answer(ask, Outcome.APPLIED, words, ruling.id, covers=tuple(known.latest.id for known in open_breaks))
+
+    def _end_pattern(self, ask: RulingRequest, target: Ruling) -> Answer:
+        """A pattern is taken back, or rejected before it stood."""
+        today = earliest_day(target.account, self.accounts, self.now)
+        ruling, pattern = decide_pattern(ask, target, self.next_id, self.now, today)
         self._keep(break_rows.breaks_by(self.connection, "ruling_id", [target.id]))
         resting = [
             known_break
             for known_break in self.breaks.values()
             if known_break.standing and known_break.standing.ruling_id == target.id
         ]
-        who = ask.who.strip()
-        reason = ask.reason.strip()
-        ruling = Ruling(
-            self.next_id,
-            None,
-            RulingKind.UNDO.value,
-            who,
-            self.now,
-            reason,
-            RulingState.DONE.value,
-            code=target.code,
-            account=target.account,
-            pattern=target.pattern,
-            key=ask.key,
-        )
-        over = end_ruling(target, RulingState.UNDONE, who, self.now, reason or "taken back")
-        self._add(ruling, (over,))
+        self._add(ruling, (pattern,))
         for known_break in resting:
-            self._move(known_break, "undone", BreakStatus.OPEN, ruling, f"ignore by {target.who} ({target.name})")
-        self._keep_entry(ruling, "undone", target.name, (over,), {"breaks": len(resting)})
-        words = f"{target.name} is undone: {len(resting)} breaks are open again"
+            detail = f"ignore by {target.who} ({target.name})"
+            self._move(known_break, "undone", BreakStatus.OPEN, None, ruling.who, detail)
+        self._keep_entry(ruling, pattern.standing, target.name, (pattern,), {"breaks": len(resting)})
+        words = f"{target.name} is {pattern.standing}: {_counted(resting)} open again"
         return Answer(ask, Outcome.APPLIED, words, ruling.id)
 
-    def _move(self, known_break: KnownBreak, event: str, status: BreakStatus, ruling: Ruling, detail: str) -> None:
-        standing = standing_by(as_ignore(ruling)) if ruling.kind == RulingKind.IGNORE else None
+    def _covered(self, pattern: IgnorePattern) -> list[KnownBreak]:
+        """The open breaks, as they have become, that a pattern speaks of."""
+        self._keep(covered(self.connection, pattern))
+        return [
+            known_break
+            for known_break in self.breaks.values()
+            if known_break.status == BreakStatus.OPEN
+            and covers(pattern, known_break.latest)
+            and pattern.until >= self._today(known_break.latest.account)
+        ]
+
+    def _expect(self, covered_breaks: Sequence[KnownBreak], pattern: Ruling, who: str) -> str:
+        """Breaks rest on a pattern from now on; returns it in words."""
+        standing = standing_by(as_ignore(pattern))
+        detail = f"until {pattern.until}: {pattern.reason} ({pattern.name} by {pattern.who})"
+        for known_break in covered_breaks:
+            self._move(known_break, "ignored", BreakStatus.ACKNOWLEDGED, standing, who, detail)
+        return f"{pattern.name} holds until {pattern.until}: {_counted(covered_breaks)} acknowledged by it"
+
+    def _move(
+        self,
+        known_break: KnownBreak,
+        event: str,
+        status: BreakStatus,
+        standing: Standing | None,
+        who: str,
+        detail: str,
+    ) -> None:
         self.breaks[known_break.latest.id] = move_break(known_break, event, status, standing)
-        self._say(known_break, event, ruling.who, detail)
+        self._say(known_break, event, who, detail)
 
     def _say(self, known_break: KnownBreak, event: str, who: str, detail: str) -> None:
         self.events.append(BreakEvent(known_break.latest.id, event, self.now, who, detail))
@@ -311,11 +336,6 @@ class _Work:
         known_account = self.accounts.get(account or "")
         return self.now.astimezone(known_account.zone if known_account else UTC).date()
 
-    def _earliest(self, account: str | None) -> date:
-        """Today where the day is youngest among the accounts that a pattern is for."""
-        names = [account] if account else [*self.accounts, None]
-        return min(self._today(name) for name in names)
-
     def write(self, audit_key: bytes | None) -> None:
         """All that has changed, the audit log last: it seals the events."""
         if not self.entries:
@@ -328,6 +348,17 @@ class _Work:
         )
         break_rows.insert_events(self.connection, self.events, None, self.now)
         append_all(self.connection, self.entries, self.now, audit_key)
+
+
+_ON_PATTERNS = {
+    RulingKind.APPROVE: _Work._approve_pattern,
+    RulingKind.REJECT: _Work._end_pattern,
+    RulingKind.UNDO: _Work._end_pattern,
+}
+
+
+def _counted(known_breaks: Sequence[KnownBreak]) -> str:
+    return f"{len(known_breaks):,} {'break' if len(known_breaks) == 1 else 'breaks'}"
 
 
 def _standings(known_breaks: Iterable[KnownBreak], rulings_: Iterable[Ruling]) -> list[Standing]:

@@ -12,7 +12,15 @@ from aiohttp import web
 from recon.people import Right
 from recon.store.desk import rulings, worklist
 from recon.store.runs import record
-from reports.documents import answer_document, break_document, event_document, fields, ruling_document
+from reports.documents import (
+    answer_document,
+    break_document,
+    event_document,
+    fields,
+    pattern_document,
+    ruling_document,
+)
+from reports.page import patterns
 from reports.page.access.security import PERSON, require
 from reports.page.api import openapi
 from reports.page.breaks import find, list_of
@@ -73,6 +81,12 @@ async def rule(request: web.Request) -> web.Response:
     asks = [ask_of(request, _texts(ruling), _text(ruling, "break_id"), _version(ruling)) for ruling in given]
     answers = await answers_to(request, asks)
     return web.json_response({"answers": [answer_document(answer) for answer in answers]})
+
+
+async def standing_patterns(request: web.Request) -> web.Response:
+    """The patterns that wait or stand, of the accounts that the asker sees."""
+    seen = await asyncio.to_thread(patterns.of, request.app[SITE], require(request, Right.VIEW))
+    return web.json_response({"patterns": [pattern_document(pattern) for pattern in seen]})
 
 
 async def runs(request: web.Request) -> web.Response:
@@ -136,7 +150,7 @@ async def _body(request: web.Request) -> Mapping[str, Any]:
 
 def _texts(given: Mapping[str, Any]) -> dict[str, str]:
     """The texts of an object; anything else under their names is refused."""
-    names = ("kind", "reason", "until", "owner", "order_id", "charge_id", "code", "account", "pattern")
+    names = ("kind", "reason", "until", "owner", "order_id", "charge_id", "code", "account", "pattern", "ruling")
     return {name: text for name in names if (text := _text(given, name))}
 
 

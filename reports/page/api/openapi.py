@@ -54,6 +54,7 @@ def document(version: str) -> Schema:
             "/api/breaks": {"get": _get("Breaks, a page at a time", _filters(), _list("breaks", "Break", _PAGED))},
             "/api/breaks/{id}": {"get": _get("One break with its history", [_in_path("id")], _ref("BreakInFull"))},
             "/api/rulings": {"post": _post("Rule on breaks, all in one transaction", _rulings(), _answers(), 200)},
+            "/api/patterns": {"get": _get("Patterns that wait or stand", [], _list("patterns", "Pattern"))},
             "/api/runs": {
                 "get": _get("The latest runs", [_query("limit", _bounded(1_000))], _list("runs", "Run")),
                 "post": _post("Run a range again", _run_request(), _object({"ticket": _TEXT}), 202, _CONFLICT),
@@ -91,8 +92,14 @@ def _schemas() -> Schema:
         **dict.fromkeys(("id", "kind", "who", "reason", "standing"), _TEXT),
         "at": _MOMENT,
         "amount": _MAYBE_NUMBER,
-        **dict.fromkeys(("until", "owner", "order_id", "charge_id", "currency"), _MAYBE),
+        **dict.fromkeys(("until", "owner", "order_id", "charge_id", "currency", "code", "pattern"), _MAYBE),
         **dict.fromkeys(("approved_by", "ended_by", "ended_why"), _MAYBE),
+    }
+    pattern = {
+        **dict.fromkeys(("id", "code", "match", "by"), _TEXT),
+        "until": _DAY,
+        **dict.fromkeys(("account", "approved_by"), _MAYBE),
+        "status": {"enum": ["pending_approval", "stands"]},
     }
     report = {"sha256": _TEXT, "name": _TEXT, "account": _TEXT, "from": _DAY, "to": _DAY, "as_of": _MOMENT}
     return {
@@ -100,6 +107,7 @@ def _schemas() -> Schema:
         "BreakInFull": _object({**plain, **more}),
         "Event": _object({"at": _MOMENT, "what": _TEXT, "who": _TEXT, "detail": _TEXT}),
         "Ruling": _object(ruling),
+        "Pattern": _object({**pattern, "covers": _NUMBER}),
         "Run": _object({**run, "timings": seconds}),
         "Progress": _object(
             {"stages": _texts(), "finished": {"type": "boolean"}, "run_id": _MAYBE_NUMBER, "messages": _texts()}
@@ -111,6 +119,7 @@ def _schemas() -> Schema:
 
 def _rulings() -> Schema:
     optional = ("reason", "owner", "order_id", "charge_id", "code", "account", "pattern", "break_id")
+    ruling_id = {"type": ["string", "null"], "pattern": "^(rul_[0-9]{1,18})?$"}
     ruling = {
         "type": "object",
         "properties": {
@@ -118,6 +127,7 @@ def _rulings() -> Schema:
             "version": {"type": ["integer", "null"], "minimum": 0, "maximum": 2**63 - 1},
             "until": {"type": ["string", "null"], "format": "date"},
             **dict.fromkeys(optional, _MAYBE),
+            "ruling": ruling_id,
         },
         "required": ["kind"],
     }
@@ -131,7 +141,9 @@ def _run_request() -> Schema:
 
 def _answers() -> Schema:
     became = {"enum": [str(word) for word in Outcome]}
-    answer = _object({"id": _MAYBE, "became": became, "words": _TEXT, "ruling": _MAYBE, "status": _MAYBE})
+    covers: Schema = {"type": ["array", "null"], "items": _TEXT}
+    words = {"words": _TEXT, "ruling": _MAYBE, "status": _MAYBE}
+    answer = _object({"id": _MAYBE, "became": became, **words, "covers": covers})
     return _object({"answers": _array(answer)})
 
 

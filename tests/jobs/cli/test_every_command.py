@@ -16,6 +16,7 @@ from tests.kit.job import done_once
 
 # Words that a command needs besides its name, to come as far as its store.
 RANGE = ("--from", "2026-03-02", "--to", "2026-03-03")
+SOON = f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%d}"
 WORDS: dict[str, tuple[str, ...]] = {
     "run": ("--no-pull", "--no-report", *RANGE),
     "pull": RANGE,
@@ -25,13 +26,15 @@ WORDS: dict[str, tuple[str, ...]] = {
     "breaks show": ("BRK",),
     "breaks assign": ("BRK", "--to", "ann"),
     "breaks note": ("BRK", "seen"),
-    "breaks acknowledge": ("BRK", "--until", "2026-12-31"),
+    "breaks acknowledge": ("BRK", "--until", SOON),
     "breaks resolve": ("BRK", "--reason", "timing"),
     "breaks link": ("BRK", "ord-1", "chrg_1"),
     "breaks write-off": ("BRK", "--reason", "timing"),
-    "breaks ignore": ("--code", "order_missing", "--until", "2026-12-31", "--reason", "x"),
+    "breaks ignore": ("--code", "order_missing", "--until", SOON, "--reason", "x"),
     "breaks approve": ("BRK",),
+    "breaks reject": ("BRK", "--reason", "x"),
     "breaks undo": ("BRK",),
+    "patterns end": ("rul_1",),
     "breaks reopen": ("BRK",),
     "rulings export": ("out.xlsx",),
     "runs show": ("1",),

@@ -22,7 +22,7 @@ from tests.kit.recorded_runs import put_run
 from tests.kit.report_example import known_break
 from tests.kit.small_config import ONE_ACCOUNT
 
-UNTIL = date(2099, 12, 31)
+UNTIL = datetime.now(UTC).date() + timedelta(days=30)
 SOFFICE = shutil.which("soffice")
 
 

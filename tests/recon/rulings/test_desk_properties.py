@@ -14,7 +14,7 @@ from recon.model import CLOSED, BreakStatus, KnownBreak
 from recon.model.rulings import Answer, Outcome, RulingKind, RulingRequest
 from recon.rulings.decide import MOVES
 from recon.rulings.life import RulingsInForce, carry
-from recon.rulings.patterns import as_ignore, expected_by
+from recon.rulings.patterns import expected_by, standing_patterns
 from recon.store.desk import audit, rulings
 from recon.store.engine import open_store
 from recon.store.runs.record import RunAccount, RunFindings, known_breaks, record_run
@@ -60,9 +60,8 @@ class Desk(RuleBasedStateMachine):
         breaks = [found(subject, amount) for subject, amount in self.wrong.items()]
 
         def carry_breaks(known: Any, lasting: Any) -> Any:
-            patterns = [as_ignore(one) for one in lasting if one.kind == RulingKind.IGNORE]
             said = RulingsInForce({"th": TH["th"].zone})
-            ignored = expected_by(patterns, lambda account: said.today(account, self.now))
+            ignored = expected_by(standing_patterns(lasting), lambda account: said.today(account, self.now))
             return carry(known, breaks, lambda _: True, self.now, replace(said, expected=ignored))
 
         looked_at = {break_.id for break_ in breaks} | {known.latest.id for known in known_breaks(self.store)}
@@ -88,6 +87,7 @@ class Desk(RuleBasedStateMachine):
                 RulingKind.WRITE_OFF,
                 RulingKind.ACKNOWLEDGE,
                 RulingKind.APPROVE,
+                RulingKind.REJECT,
                 RulingKind.UNDO,
                 RulingKind.REOPEN,
                 RulingKind.NOTE,
@@ -113,11 +113,18 @@ class Desk(RuleBasedStateMachine):
         until = (self.now + timedelta(days=days)).date()
         self.ask(RulingKind.IGNORE, who, None, code="charge_missing", pattern="TEST-*", reason="trials", until=until)
 
-    @rule(who=PEOPLE, place=st.integers(0, 3))
-    def a_pattern_is_undone(self, who: str, place: int) -> None:
+    @rule(
+        who=PEOPLE,
+        place=st.integers(0, 3),
+        kind=st.sampled_from([RulingKind.APPROVE, RulingKind.REJECT, RulingKind.UNDO]),
+    )
+    def a_pattern_is_decided_on(self, who: str, place: int, kind: RulingKind) -> None:
         patterns = [ruling for ruling in rulings.lasting(self.store) if ruling.kind == RulingKind.IGNORE]
         if patterns:
-            self.ask(RulingKind.UNDO, who, None, target=patterns[place % len(patterns)].id)
+            pattern = patterns[place % len(patterns)]
+            answer = self.ask(kind, who, None, target=pattern.id, reason="looked at")
+            if kind != RulingKind.UNDO and answer.outcome == Outcome.APPLIED:
+                assert (pattern.standing, pattern.who != who) == ("pending", True)
 
     @invariant()
     def no_break_is_lost_or_doubled(self) -> None:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from recon.model import Break, BreakStatus, KnownBreak, Severity
 from recon.model.rulings import EndedRuling, RulingState, Standing
-from recon.rulings.decide import facts_of
+from recon.rulings.facts import facts_of
 from recon.rulings.life import CarriedBreaks, RulingsInForce, carry
 
 NIGHT = datetime(2026, 3, 5, 18, 30, tzinfo=UTC)

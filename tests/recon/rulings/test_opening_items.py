@@ -8,7 +8,7 @@ import pytest
 
 from recon.model import Break, BreakStatus, KnownBreak, Severity
 from recon.model.rulings import OpeningItem
-from recon.rulings.decide import facts_of
+from recon.rulings.facts import facts_of
 from recon.rulings.life import CarriedBreaks, RulingsInForce, carry
 from recon.rulings.opening_items import Items, by_key, standing_of, why_not_covered
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from recon.people import Person, Role
 from tests.kit.page import page
 
-OPERATIONS = 8
+OPERATIONS = 9
 
 
 async def test_the_api_is_as_its_document_says(tmp_path: Path) -> None:

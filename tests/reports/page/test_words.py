@@ -198,16 +198,17 @@ async def test_only_what_fits_a_break_s_state_is_offered_and_what_is_missing_is_
             ("link", "order"),
             ("undo", "nothing to undo"),
             ("approve", "nothing waits for approval"),
+            ("reject", "nothing waits for approval"),
             ("reopen", "is not closed"),
         ):
             _, text = await paul.post("/breaks/rule", here, **asked, kind=kind)
             assert words in ruled(text), kind
         _, text = await paul.post("/breaks/rule", "/breaks", kind="note", reason="of what?")
         assert "no break was ticked" in ruled(text)
-        await paul.post("/breaks/rule", here, **asked, kind="acknowledge", until="2999-01-01")
+        await paul.post("/breaks/rule", here, **asked, kind="acknowledge", until=f"{site_page.clock():%Y-%m-%d}")
         assert await offered() == {*always, "resolve", "write_off", "link", "undo"}
         await paul.post("/breaks/rule", here, **asked, kind="write_off", reason="timing")
-        assert await offered() == {*always, "approve", "undo"}
+        assert await offered() == {*always, "approve", "reject", "undo"}
         await ada.post("/breaks/rule", here, **asked, kind="approve")
         assert await offered() == {*always, "reopen", "undo"}
         now = worklist.find_break(site_page.store, known.latest.id, None)

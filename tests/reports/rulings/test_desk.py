@@ -31,6 +31,7 @@ EVENTS = {
     "write off": "written_off",
     "link": "linked",
     "approve": "approved",
+    "reject": "rejected",
 }
 
 
@@ -137,6 +138,7 @@ def test_every_ruling_is_understood_and_rows_without_one_are_left(tmp_path: Path
         {"Ruling": "note", "Reason": "asked the shop\nby mail"},
         {"Ruling": "undo"},
         {"Ruling": "approve"},
+        {"Ruling": "reject", "Reason": "not ours"},
         {},
     )
     lines = read(path)

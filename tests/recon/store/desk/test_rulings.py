@@ -200,7 +200,11 @@ def test_a_pattern_acknowledges_what_is_open_and_its_undo_opens_it_again(store: 
     answer = one(
         store, RulingKind.IGNORE, break_id=None, code="charge_missing", pattern="TEST-*", until=UNTIL, reason="trials"
     )
-    assert "1 open breaks" in answer.words
+    assert (answer.outcome, answer.covers) == (Outcome.PENDING, (found("TEST-1").id,))
+    assert [life(store, s).status.value for s in ("TEST-1", "TEST-2", "1")] == ["open", "resolved", "open"]
+    approved = one(store, RulingKind.APPROVE, "Niran", break_id=None, target=answer.ruling_id)
+    assert "1 break acknowledged by it" in approved.words
+    assert rulings.rulings(store, found("TEST-1").id)[-1].approved_by == "Niran"
     assert [life(store, s).status.value for s in ("TEST-1", "TEST-2", "1")] == ["acknowledged", "resolved", "open"]
     (pattern,) = rulings.lasting(store)
     assert (pattern.pattern, pattern.until) == ("TEST-*", UNTIL)

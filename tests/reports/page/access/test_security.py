@@ -77,7 +77,7 @@ async def _roles(served: Page) -> None:
 async def _forms(served: Page) -> None:
     mine = _break_of(served, "th")
     async with served.login("anna") as anna:
-        for path in ("/breaks/rule", "/breaks/ignore", "/runs", "/rulings/import", "/logout", "/admin/disable"):
+        for path in ("/breaks/rule", "/patterns", "/runs", "/rulings/import", "/logout", "/admin/disable"):
             for data in ({}, {"csrf": "guessed"}):
                 async with anna.http.post(path, data={"id": mine, **data}) as answer:
                     assert answer.status == 403, path

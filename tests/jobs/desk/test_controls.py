@@ -1,0 +1,157 @@
+"""Each control of the desk, attacked in all four ways to act: nobody walks around it."""
+
+from pathlib import Path
+
+import pytest
+
+from recon.model import BreakStatus, KnownBreak
+from tests.kit.report_example import known_break
+from tests.kit.ways_to_act import TOO_FAR, UNTIL, WAYS, Ask, Desk, desk
+
+SMALL, LARGE = 1_000, 500_000  # minor units; the limit of a write-off is 10,000
+CRITICAL = "order_paid_charge_failed"
+PATTERN: Ask = {"kind": "ignore", "code": "order_missing", "reason": "trials", "until": UNTIL}
+TO_PATTERNS = ("command line", "page", "API")  # Excel has rows of breaks alone
+
+
+def a_break(number: int, code: str = "order_missing", risk: int = SMALL) -> KnownBreak:
+    return known_break(code, number, risk=risk)
+
+
+# What is tried, by whom, the amount and code of its break, and what must be said of it; the break stays as it was.
+REFUSED: dict[str, tuple[str, dict[str, object], str]] = {
+    "expected for longer than may be": (
+        "anna",
+        {"kind": "acknowledge", "until": TOO_FAR, "reason": "later"},
+        "is too far away",
+    ),
+    "approved where nothing waits": ("paul", {"kind": "approve"}, "nothing waits for approval"),
+    "rejected where nothing waits": ("paul", {"kind": "reject", "reason": "no"}, "nothing waits for approval"),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_what_nobody_may_do_is_refused_in_words_and_changes_nothing(tmp_path: Path, way: str) -> None:
+    one = a_break(1)
+    async with desk(tmp_path, one) as at:
+        for what, (who, ask, words) in REFUSED.items():
+            answer = await WAYS[way](at, who, {**ask, "break_id": one.latest.id})
+            assert words in answer, what
+            assert at.known(one.latest.id).status == BreakStatus.OPEN, what
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(("code", "risk"), [("order_missing", LARGE), (CRITICAL, SMALL)], ids=["large", "critical"])
+async def test_what_waits_is_decided_by_somebody_else_and_a_no_has_a_reason(
+    tmp_path: Path, way: str, code: str, risk: int
+) -> None:
+    one = a_break(1, code, risk)
+    async with desk(tmp_path, one) as at:
+        act, about = WAYS[way], {"break_id": one.latest.id}
+        assert "second person" in await act(at, "paul", {**about, "kind": "write_off", "reason": "old"})
+        assert "own" in await act(at, "paul", {**about, "kind": "approve"})
+        assert "own" in await act(at, "paul", {**about, "kind": "reject", "reason": "mine"})
+        without = await act(at, "ada", {**about, "kind": "reject"})
+        assert any(words in without for words in ("reason is needed", "reject needs Reason", "Missing option")), (
+            without
+        )
+        assert at.known(one.latest.id).status == BreakStatus.PENDING_APPROVAL
+        assert "is rejected" in await act(at, "ada", {**about, "kind": "reject", "reason": "not yet"})
+        assert at.known(one.latest.id).status == BreakStatus.OPEN
+        await act(at, "paul", {**about, "kind": "write_off", "reason": "old"})
+        await act(at, "ada", {**about, "kind": "approve"})
+        assert at.known(one.latest.id).status == BreakStatus.WRITTEN_OFF
+
+
+@pytest.mark.parametrize("way", TO_PATTERNS)
+async def test_a_pattern_acts_after_a_second_person_is_listed_and_ends(tmp_path: Path, way: str) -> None:
+    test_order, other = a_break(1), a_break(2, CRITICAL)
+    async with desk(tmp_path, test_order, other) as at:
+        act, break_id = WAYS[way], test_order.latest.id
+        assert "is too far away" in await act(at, "paul", {**PATTERN, "until": TOO_FAR})
+        asked = await act(at, "paul", PATTERN)
+        assert "rul_1 waits for a second person: it would acknowledge 1 break" in asked
+        assert at.known(break_id).status == BreakStatus.OPEN, "one person silences nothing"
+        assert at.patterns() == [
+            {
+                "id": "rul_1",
+                "code": "order_missing",
+                "account": None,
+                "match": "",
+                "until": UNTIL.isoformat(),
+                "by": "paul",
+                "approved_by": None,
+                "status": "pending_approval",
+                "covers": 1,
+            }
+        ]
+        assert "own" in await act(at, "paul", {"kind": "approve", "ruling": "rul_1"})
+        assert "1 break acknowledged by it" in await act(at, "ada", {"kind": "approve", "ruling": "rul_1"})
+        assert at.known(break_id).status == BreakStatus.ACKNOWLEDGED
+        assert at.known(other.latest.id).status == BreakStatus.OPEN
+        [pattern] = at.patterns()
+        assert (pattern["approved_by"], pattern["status"], pattern["covers"]) == ("ada", "stands", 1)
+        async with at.served.login("anna") as anna:
+            assert "rul_1" in await anna.text(f"/breaks/{break_id}"), "a break says on which pattern it rests"
+            assert "ada" in await anna.text("/patterns")
+        ended = await act(at, "anna", {"kind": "undo", "ruling": "rul_1"})
+        assert "rul_1 is undone: 1 break open again" in ended
+        assert at.known(break_id).status == BreakStatus.OPEN
+        assert at.patterns() == []
+
+
+async def test_excel_has_no_way_to_silence_a_pattern(tmp_path: Path) -> None:
+    one = a_break(1)
+    async with desk(tmp_path, one) as at:
+        assert "is no ruling" in await at.excel("paul", {"kind": "ignore", "break_id": one.latest.id, "until": UNTIL})
+        assert at.patterns() == []
+
+
+async def test_a_pattern_shows_what_it_covers_before_it_is_asked_for(tmp_path: Path) -> None:
+    one, two = a_break(1), a_break(2)
+    async with desk(tmp_path, one, two) as at:
+        printed = await at.command_line("anna", {**PATTERN, "pattern": "*_1"})
+        assert one.latest.id in printed
+        assert two.latest.id not in printed
+        assert "1 open break would be acknowledged; it acts after a second person" in printed
+        async with at.served.login("anna") as anna:
+            address = f"/patterns?code=order_missing&account=th&pattern=*_2&until={UNTIL}&reason=trials"
+            text = await anna.text(address)
+            assert f"/breaks/{two.latest.id}" in text
+            assert f"/breaks/{one.latest.id}" not in text
+            assert await anna.status(f"/patterns?code=order_missing&until={TOO_FAR}&reason=x") == 303
+            assert await anna.status(f"/patterns?code=%00&until={UNTIL}&reason=x") == 404
+        assert len(at.patterns()) == 1, "looking asks for nothing"
+
+
+async def test_whoever_sees_one_account_has_no_hand_on_a_pattern_of_all(tmp_path: Path) -> None:
+    async with desk(tmp_path, a_break(1)) as at:
+        await at.page("paul", PATTERN)
+        await at.page("anna", {**PATTERN, "account": "th"})
+        async with at.served.login("thea") as thea:
+            text = await thea.text("/patterns")
+            assert "rul_2" in text
+            assert "rul_1" not in text
+            async with thea.http.get("/api/patterns") as answer:
+                assert [pattern["id"] for pattern in (await answer.json())["patterns"]] == ["rul_2"]
+        for kind in ("undo", "approve", "reject"):
+            for way in (Desk.page, Desk.api):
+                assert (await way(at, "thea", {"kind": kind, "ruling": "rul_1"})).startswith(("403", "404")), kind
+        assert (await at.api("thea", PATTERN)).startswith("404")
+        assert "rul_2 is undone" in await at.page("thea", {"kind": "undo", "ruling": "rul_2"})
+
+
+@pytest.mark.parametrize(("code", "waits"), [("order_missing", False), (CRITICAL, True)])
+async def test_where_patterns_need_no_second_person_those_of_what_is_critical_do(
+    tmp_path: Path, code: str, waits: bool
+) -> None:
+    one = a_break(1, code)
+    async with desk(tmp_path, one, more="[rulings]\npattern_needs_approval = false\n") as at:
+        await at.command_line("anna", {**PATTERN, "code": code})
+        assert (at.known(one.latest.id).status == BreakStatus.OPEN) == waits
+        if not waits:
+            return
+        assert "is rejected: 0 breaks open again" in await at.command_line(
+            "paul", {"kind": "reject", "ruling": "rul_1", "reason": "no"}
+        )
+        assert "no pattern" in at.recon("anna", "patterns", "end", "rul_1")
