@@ -144,6 +144,7 @@ class _AccountPull:
     ids_to_fetch: dict[str, set[Any]] = field(default_factory=dict)  # by kind
     last_windows: list[PulledWindow] = field(default_factory=list)  # that are to be written last, all at once
     fetched_by_name: set[str] = field(default_factory=set)
+    swept: dict[str, tuple[Window, ...]] = field(default_factory=dict)  # by kind, what this pull has read whole
     is_step: bool = False  # all windows are: with the marker of a sweep
     reads: asyncio.Lock = field(default_factory=asyncio.Lock)  # each connection to SQLite has a cache of its own
 
@@ -161,27 +162,27 @@ class _AccountPull:
         until = self.scope.until
         mark, followed_until = await self._mark()
         fresh = Window(mark - OVERLAP, until)
-        swept = {kind: await self._windows(kind, fresh) for kind in SWEPT}
+        self.swept = {kind: await self._windows(kind, fresh) for kind in SWEPT}
         events, *_ = await side_by_side(
             self._sweep(c.EVENT.name, fresh),
-            *(self._sweep(kind, window) for kind, windows in swept.items() for window in windows),
+            *(self._sweep(kind, window) for kind, windows in self.swept.items() for window in windows),
         )
         if self.scope.sweep_again is not None:
-            compared = await side_by_side(*(self._compare(kind, windows) for kind, windows in swept.items()))
-            swept = dict(zip(swept, compared, strict=True))
-        self._add(await self.query(self.scope.not_final, swept))
+            compared = await side_by_side(*(self._compare(kind, windows) for kind, windows in self.swept.items()))
+            self.swept = dict(zip(self.swept, compared, strict=True))
+        self._add(await self.query(self.scope.not_final, self.swept))
         self._add(await self.query(kept_aside.to_read_again))
         self._add(self.result.absent)
         await self._fetch(c.TRANSACTION.name, self.ids_to_fetch.pop(c.TRANSACTION.name, ()))
         await self._fetch_named()
-        self._add(await self.query(unfinished.named_by_events, fresh.start, swept))
-        self._add(await self.query(unfinished.named_by_transactions, followed_until, swept))
+        self._add(await self.query(unfinished.named_by_events, fresh.start, self.swept))
+        self._add(await self.query(unfinished.named_by_transactions, followed_until, self.swept))
         charges = {*self.ids_to_fetch.pop(c.CHARGE.name, ())}
-        charges.update(await self.query(unfinished.may_succeed_late, until, self.scope.lookback, swept))
+        charges.update(await self.query(unfinished.may_succeed_late, until, self.scope.lookback, self.swept))
         for kind, ids in self.ids_to_fetch.items():
             await self._fetch(kind, ids)
         followed = self.context.clock()
-        charges.update(await self.query(unfinished.with_new_parts, followed_until, swept))
+        charges.update(await self.query(unfinished.with_new_parts, followed_until, self.swept))
         await self._fetch(c.CHARGE.name, charges)
         await self._fetch_named()
         if self.scope.reads_balance:
@@ -319,7 +320,7 @@ class _AccountPull:
 
     async def _sweep_crowded(self, kind: str, ids: set[Any]) -> set[Any]:
         """Sweeps the days of so many of these objects that their list takes fewer requests; the ids that are left."""
-        days, listed = await self.query(counting.crowded_days, kind, ids, self.scope.until)
+        days, listed = await self.query(counting.crowded_days, kind, ids, self.swept.get(kind, ()), self.scope.until)
         if not days:
             return ids
         absent = self.result.absent.setdefault(kind, set())

@@ -59,9 +59,14 @@ class Intake:
         """What happened at the sandbox is sent to the page, as far as it is not lost, and kept."""
         server = self.shop.job.server
         sent = SentWebhooks(f"{self.url}/webhooks/omise/{{account}}", lose=lose, repeat=repeat)
+        due = self.changes()
+        before = list(self.counted)
         async with sent.session() as session:
             await sent.send(session, server.accounts["th"], int(self.shop.now.timestamp()))
         await self.intake.keep()
+        lost = [event for number, event in enumerate(due, 1) if lose and number % lose == 0]
+        assert [event for event in due if not event.delivered] == lost, self.counted[len(before) :]
+        assert due, (self.shop.now, server.accounts["th"].undelivered)
 
     async def work(self) -> list[str]:
         """Reads and judges what waits, until nothing does; the codes of the breaks that are open."""

@@ -43,7 +43,9 @@ async def test_nights_know_what_is_there_but_for_what_changed_in_silence(
 ) -> None:
     short_pages(monkeypatch)
     for seed in range(10 * tens, 10 * tens + 10):
-        await lived(tmp_path / str(seed), first, seed)
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        await lived(folder, first, seed)
 
 
 @pytest.mark.parametrize("requests", range(1, 61))

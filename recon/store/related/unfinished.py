@@ -164,8 +164,14 @@ def named_by_events(store: Store, account: str, since: datetime, swept: Swept) -
 
 
 def named_by_transactions(store: Store, account: str, since: datetime, swept: Swept) -> dict[str, list[Any]]:
-    """As `named_by_events`: what the transactions come from that were first seen at or after a moment."""
-    recent = _current(_MOVES, account) & (_MOVES.c[c.SEEN_AT] >= to_micros(since))
+    """As `named_by_events`: what the transactions come from that were first seen at or after a moment.
+
+    But for a charge's own payment, where the charge as it is stored names it: it tells of nothing newer.
+    """
+    charge = tables.OBJECTS["charge"]
+    names_it = _current(charge, account) & (charge.c[c.CHARGE_ID] == _MOVES.c[c.ORIGIN])
+    names_it &= charge.c[c.TRANSACTION_ID] == _MOVES.c[c.TRANSACTION_ID]
+    recent = _current(_MOVES, account) & (_MOVES.c[c.SEEN_AT] >= to_micros(since)) & ~exists().where(names_it)
     return _named(store, account, _MOVES.c[c.ORIGIN], recent, swept)
 
 

@@ -1,13 +1,13 @@
 """Counts what is stored of a list, to be held against what Omise counts, and says which days cost less as a list."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, exists, func, select
 
 from recon import columns as c
-from recon.calendars import joined
+from recon.calendars import joined, outside
 from recon.model import Window
 from recon.store import bulk, tables
 from recon.store.engine import Store, from_micros, reading, to_micros
@@ -72,31 +72,33 @@ def quiet_second(store: Store, account: str, kind: str, moment: datetime) -> dat
 
 
 def crowded_days(
-    store: Store, account: str, kind: str, ids: Collection[Any], until: datetime
+    store: Store, account: str, kind: str, ids: Collection[Any], swept: Sequence[Window], until: datetime
 ) -> tuple[tuple[Window, ...], set[Any]]:
-    """The days (UTC) of a kind whose list takes fewer requests than asking for those of `ids` that were made on them;
-    and these ids. A refund's id is the pair (charge id, refund id)."""
+    """The days (UTC) of a kind, but for what was `swept` of them, whose list takes fewer requests than asking for those
+    of `ids` that were made on them; and these ids. A refund's id is the pair (charge id, refund id)."""
     table = tables.OBJECTS[kind]
     key = tables.key_of(table)
     own_ids = {object_id if isinstance(object_id, str) else object_id[-1]: object_id for object_id in ids}
     by_day: dict[datetime, list[Any]] = {}
-    days = []
+    crowded: dict[datetime, tuple[Window, ...]] = {}
     with reading(store) as connection:
         statement = (
             f"SELECT {key}, {c.CREATED_AT} FROM {bulk.quoted(connection, table)} WHERE {c.ACCOUNT} = ? "
             f"AND {bulk.in_list(connection, key)} AND {tables.SUPERSEDED_AT} IS NULL"
         )
         for own_id, created in bulk.fetch(connection, statement, (account, list(own_ids))):
-            day = from_micros(created).replace(hour=0, minute=0, second=0, microsecond=0)
-            by_day.setdefault(day, []).append(own_ids[own_id])
+            moment = from_micros(created)
+            if not any(moment in window for window in swept):
+                day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+                by_day.setdefault(day, []).append(own_ids[own_id])
+        of_account = (table.c[c.ACCOUNT] == account) & tables.known_at(table, None)
         for day, asked in by_day.items():
-            window = Window(day, min(day + _DAY, until))
-            if len(asked) > _LIST_COSTS and window.start < window.end:
-                of_day = (table.c[c.ACCOUNT] == account) & tables.known_at(table, None)
-                listed = _count(connection, table, of_day & tables.created_in(table, window))
-                if len(asked) > -(-listed // PAGE) + _LIST_COSTS - 1:
-                    days.append(window)
-    return joined(days), {object_id for window in days for object_id in by_day[window.start]}
+            windows = outside([Window(day, min(day + _DAY, until))], swept) if len(asked) > _LIST_COSTS else ()
+            listed = (_count(connection, table, of_account & tables.created_in(table, window)) for window in windows)
+            if windows and len(asked) > sum(-(-count // PAGE) + _LIST_COSTS - 1 for count in listed):
+                crowded[day] = windows
+    days = joined(window for windows in crowded.values() for window in windows)
+    return days, {object_id for day in crowded for object_id in by_day[day]}
 
 
 def _count(connection: Connection, table: Table, condition: ColumnElement[bool]) -> int:

@@ -60,6 +60,10 @@ def test_what_a_transaction_comes_from_is_read_again(store: Store) -> None:
         "transfer": ["trsf_1"],
         "dispute": ["dspt_1"],
     }
+    save(store, "charge", charge("chrg_old", created_at=OLD, transaction_id="trxn_0"), at=NOON + HOUR)
+    assert unfinished.named_by_transactions(store, "th", NOON, SWEPT)["charge"] == [
+        "chrg_unknown"
+    ]  # it names its own
     assert not any(unfinished.named_by_transactions(store, "th", NOON + HOUR, SWEPT).values())
     assert not any(unfinished.named_by_transactions(store, "sg", NOON, SWEPT).values())
 
