@@ -257,10 +257,8 @@ def row_of(per_day: int, night: Night) -> str:
 def main() -> None:
     """Reads the options."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="*", default=[1_000], help="made object by object")
-    parser.add_argument(
-        "--times", type=int, nargs="*", default=[10, 100], help="the last size, so many times as dense"
-    )
+    parser.add_argument("--sizes", type=int, nargs="*", default=[1_000, 10_000], help="made object by object")
+    parser.add_argument("--times", type=int, nargs="*", default=[10], help="the last size, so many times as dense")
     asked = parser.parse_args()
     print(
         "| charges a day | charges | transactions | events | other lists | by id | requests | least | x | minutes |"

@@ -74,8 +74,8 @@ def quiet_second(store: Store, account: str, kind: str, moment: datetime) -> dat
 def crowded_days(
     store: Store, account: str, kind: str, ids: Collection[Any], swept: Sequence[Window], until: datetime
 ) -> tuple[tuple[Window, ...], set[Any]]:
-    """The days (UTC) of a kind, but for what was `swept` of them, whose list takes fewer requests than asking for those
-    of `ids` that were made on them; and these ids. A refund's id is the pair (charge id, refund id)."""
+    """The days (UTC) of a kind, but for what was `swept` of them, whose list takes fewer requests than asking for
+    those of `ids` that were made on them; and these ids. A refund's id is the pair (charge id, refund id)."""
     table = tables.OBJECTS[kind]
     key = tables.key_of(table)
     own_ids = {object_id if isinstance(object_id, str) else object_id[-1]: object_id for object_id in ids}
