@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from recon.model import Exposure, KnownBreak
 from recon.rules import cause_of, exposure_of
-from recon.store.desk import worklist
+from recon.store.desk import overview, worklist
 from recon.store.engine import Store
 
 MEMBERS = 12  # of a group that are named
@@ -26,8 +26,8 @@ class CauseGroup:
 
 def of_one_cause(store: Store, visible: frozenset[str] | None) -> list[CauseGroup]:
     """Every group of the accounts that somebody sees, by cause."""
-    groups: dict[tuple[str, str, str, str], list[worklist.OpenSum]] = {}
-    for part in worklist.open_sums(store, visible):
+    groups: dict[tuple[str, str, str, str], list[overview.OpenSum]] = {}
+    for part in overview.open_sums(store, visible):
         account, currency = part.account or "", part.currency or ""
         cause = cause_of(part.code, account, currency)
         if cause:
@@ -46,7 +46,7 @@ def _group(
     account: str,
     code: str,
     currency: str,
-    parts: Sequence[worklist.OpenSum],
+    parts: Sequence[overview.OpenSum],
 ) -> CauseGroup:
     wanted = worklist.Filter(visible=visible, accounts=(account,), codes=(code,), currency=currency)
     members = worklist.find(store, wanted, "age", False, 0, MEMBERS)

@@ -12,7 +12,7 @@ from recon.calendars import local_day
 from recon.model import AGES, Exposure, KnownBreak
 from recon.people import Person, Right
 from recon.rules import exposure_of
-from recon.store.desk import worklist
+from recon.store.desk import overview, worklist
 from recon.store.runs import history
 from reports.page.access.security import require
 from reports.page.cache import cached
@@ -41,7 +41,7 @@ class Home:
     """Everything that the first page shows to those who see the same accounts."""
 
     days: Sequence[date]
-    nights: Mapping[tuple[str, date], worklist.DayRun]
+    nights: Mapping[tuple[str, date], overview.DayRun]
     begun: Mapping[str, date]  # the first day that was ever run, by account
     values: Sequence[OpenValue]
     by_severity: Sequence[tuple[str, int]]
@@ -68,7 +68,7 @@ def _home(site: Site, person: Person, now: datetime) -> Home:
     yesterdays = [local_day(now, account.zone) - timedelta(days=1) for account in site.accounts.values()]
     last = max(yesterdays)
     days = [last - timedelta(days=back) for back in range(NIGHTS)][::-1]
-    sums = worklist.open_sums(store, visible)
+    sums = overview.open_sums(store, visible)
     severities: Counter[str] = Counter()
     for part in sums:
         severities[part.severity.word] += part.count
@@ -83,14 +83,14 @@ def _home(site: Site, person: Person, now: datetime) -> Home:
     ranges = {name: history.last_of_each_range(store, name) for name in site.names_for(person)}
     return Home(
         days=days,
-        nights={(run.account, run.day): run for run in worklist.days(store, visible, days[0], last)},
+        nights={(run.account, run.day): run for run in overview.days(store, visible, days[0], last)},
         values=_values(sums),
         by_severity=[(word, severities[word]) for word in ("critical", "high", "medium", "low") if severities[word]],
         causes=of_one_cause(store, visible),
         due=due.breaks,
         costly=costly,
         begun={name: min(run.part.first_day for run in runs) for name, runs in ranges.items() if runs},
-        ages=charts.counted("Open breaks by age", _ages(worklist.ages(store, visible, now))),
+        ages=charts.counted("Open breaks by age", _ages(overview.ages(store, visible, now))),
         charts=[
             charts.open_by_exposure(site, visible, now),
             charts.new_and_closed(site, visible, now),
@@ -99,9 +99,9 @@ def _home(site: Site, person: Person, now: datetime) -> Home:
     )
 
 
-def _values(sums: Sequence[worklist.OpenSum]) -> list[OpenValue]:
+def _values(sums: Sequence[overview.OpenSum]) -> list[OpenValue]:
     """By what the amounts mean for cash, in the order of Exposure, then by currency, those without an amount last."""
-    kinds: dict[tuple[Exposure, str | None], list[worklist.OpenSum]] = {}
+    kinds: dict[tuple[Exposure, str | None], list[overview.OpenSum]] = {}
     for part in sums:
         kinds.setdefault((exposure_of(part.code, 0, part.sign), part.currency), []).append(part)
     rank = list(Exposure).index

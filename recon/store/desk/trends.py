@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import BigInteger, ColumnElement, case, func, literal, select, true, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, case, func, literal, select, type_coerce
 
 from recon import columns as c
+from recon.store.desk.worklist import SIGN, seen_by
 from recon.store.engine import Store, reading, to_micros
 from recon.store.tables import BREAK, BREAK_EVENT, IS_OPEN
 
@@ -47,18 +48,16 @@ def lives(store: Store, visible: frozenset[str] | None, first: datetime, step: t
         return case((moment < start, BEFORE), else_=(moment - start) // width)
 
     closed_at = func.coalesce(closings.c.at, type_coerce(breaks.last_seen, BigInteger()))
-    sign = case((breaks.actual < breaks.expected, -1), (breaks.actual > breaks.expected, 1), else_=0)
     keys = (
         breaks.code,
         breaks.currency,
-        sign.label("sign"),
+        SIGN.label("sign"),
         stretch(type_coerce(breaks.first_seen, BigInteger())).label("opened"),
         case((IS_OPEN, None), else_=stretch(closed_at)).label("closed"),
     )
-    of_asker = true() if visible is None else breaks.account.in_(sorted(visible))
     rows = select(*keys, func.coalesce(breaks.amount_at_risk, 0).label("amount"))
     rows = rows.join(closings, closings.c.break_id == breaks.id, isouter=True)
-    life = rows.where(of_asker, IS_OPEN | (closed_at >= start)).subquery().c
+    life = rows.where(seen_by(breaks.account, visible), IS_OPEN | (closed_at >= start)).subquery().c
     groups = (life.code, life.currency, life.sign, life.opened, life.closed)
     statement = select(*groups, func.count(), func.sum(life.amount)).group_by(*groups).order_by(*groups)
     with reading(store) as connection:

@@ -1,31 +1,71 @@
 """Breaks by the page, filtered, sorted and counted in the database; changes nothing and knows no rule."""
 
-import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, and_, case, func, or_, select, true
+from sqlalchemy import Column, ColumnElement, Select, and_, case, exists, false, func, not_, or_, select, true
 
-from recon.model import AGES, BreakStatus, KnownBreak, Severity
+from recon.model import BreakStatus, KnownBreak, Severity
+from recon.money import EXPONENTS
 from recon.store.engine import Store, reading
 from recon.store.runs.break_rows import break_of, chunks
-from recon.store.tables import BREAK, BREAK_EVENT, IS_OPEN, RUN, RUN_ACCOUNT
+from recon.store.tables import BREAK, BREAK_EVENT, IS_OPEN, RUN
 
 _B = BREAK.c
-# How a list can be sorted: the columns' own words; nulls last, then the most urgent first.
-SORTS = {
-    "severity": _B.severity,
-    "due": _B.due_by,
-    "risk": _B.amount_at_risk,
-    "age": _B.occurred_on,
-    "code": _B.code,
-    "account": _B.account,
-    "owner": _B.owner,
-    "status": _B.status,
-    "id": _B.id,
+_NAMES = (
+    _B.id,
+    _B.subject_id,
+    _B.order_id,
+    _B.charge_id,
+    _B.refund_id,
+    _B.transfer_id,
+    _B.transaction_id,
+    _B.dispute_id,
+)
+# Currencies have no rate here: amounts go by the digits that people read, so JPY 300 stands beside THB 300.00.
+_READ = case(
+    *(
+        (
+            _B.currency.in_([c for c, e in EXPONENTS.items() if e == exponent]),
+            _B.amount_at_risk * 10 ** (2 - exponent),
+        )
+        for exponent in sorted(set(EXPONENTS.values()) - {2})
+    ),
+    else_=_B.amount_at_risk,
+)
+# How a list can be sorted; nulls last, then the most urgent first, then the largest.
+SORTS: dict[str, tuple[ColumnElement[Any], ...]] = {
+    "severity": (_B.severity,),
+    "due": (_B.due_by,),
+    "risk": (_READ,),
+    "age": (_B.occurred_on, _B.first_seen),
+    "code": (_B.code,),
+    "account": (_B.account,),
+    "owner": (_B.owner,),
+    "status": (_B.status,),
+    "id": (_B.id,),
 }
+SIGN = case((_B.actual < _B.expected, -1), (_B.actual > _B.expected, 1), else_=0)
+
+
+@dataclass(frozen=True)
+class AmountRange:
+    """Minor units from `least` to `most` (null: without an end) of any of some currencies."""
+
+    currencies: tuple[str, ...]
+    least: int | None = None
+    most: int | None = None
+
+
+@dataclass(frozen=True)
+class SignedCodes:
+    """Breaks whose difference has a sign (0: none is said) and whose code is one of `codes`, or, `without`, none."""
+
+    sign: int
+    codes: tuple[str, ...]
+    without: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,10 +77,19 @@ class Filter:
     codes: tuple[str, ...] = ()
     severities: tuple[Severity, ...] = ()
     statuses: tuple[BreakStatus, ...] = ()  # empty: all that are not closed
-    owner: str | None = None
-    text: str = ""  # an id, or the beginning of one
+    owner: str | None = None  # empty: nobody
+    text: str = ""  # a part of an id; or what `text_codes` or `text_amounts` has
+    text_codes: tuple[str, ...] = ()
+    text_amounts: tuple[AmountRange, ...] = ()
     currency: str | None = None
     has_due: bool = False  # only what must be done by some day
+    due_before: datetime | None = None
+    first_day: date | None = None  # of its own day, else of that on which it was first seen (UTC)
+    last_day: date | None = None
+    at_risk: tuple[AmountRange, ...] | None = None
+    signed: tuple[SignedCodes, ...] | None = None
+    order: tuple[str, str] | None = None  # account and order id
+    not_ruled_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -52,45 +101,46 @@ class BreakPage:
 
 
 @dataclass(frozen=True)
-class OpenSum:
-    """Open breaks of an account, code, severity, currency and sign: how many, and the minor units at risk.
+class Matching:
+    """A break that a filter matches, by id and version, and whether it has changed since a look at it."""
 
-    The sign is that of their difference, 0 where they have none.
-    """
-
-    account: str | None
-    code: str
-    severity: Severity
-    currency: str | None
-    sign: int
-    count: int
-    amount: int
-
-
-@dataclass(frozen=True)
-class DayRun:
-    """The latest run of one account over one day; `days` of its range have `breaks_open` together."""
-
-    account: str
-    day: date
-    run_id: int
-    complete: bool
-    breaks_open: int
-    days: int = 1
+    id: str
+    version: int
+    changed: bool
 
 
 def find(store: Store, wanted: Filter, sort: str, descending: bool, offset: int, limit: int) -> BreakPage:
     """A page of the breaks wanted; an unknown `sort` raises KeyError."""
-    by = SORTS[sort]
-    order = by.desc() if descending else by
     condition = _condition(wanted)
+    page = select(_B.id).where(condition).order_by(*_order(_keys(sort, descending))).offset(offset).limit(limit)
     with reading(store) as connection:
         total = connection.execute(select(func.count()).select_from(BREAK).where(condition)).scalar_one()
-        page = select(_B.id).where(condition).order_by(by.is_(None), order, _B.id).offset(offset).limit(limit)
         ids = connection.execute(page).scalars().all()
         # Whole rows only of what is shown: a sort carries all that it is given.
         rows = {row.id: row for row in connection.execute(select(BREAK).where(_B.id.in_(ids)))}
     return BreakPage(tuple(break_of(rows[break_id]) for break_id in ids), total)
+
+
+def neighbours(
+    store: Store, wanted: Filter, sort: str, descending: bool, break_id: str
+) -> tuple[str | None, str | None]:
+    """The ids before and after a break in a list, also where it does not belong to the list (any more)."""
+    keys = _keys(sort, descending)
+    turned = [(key, not is_descending) for key, is_descending in keys]
+    with reading(store) as connection:
+        place = connection.execute(select(*(key for key, _ in keys)).where(_B.id == break_id)).one()
+        before, after = (
+            connection.execute(_following(_condition(wanted), way, place)).scalar() for way in (turned, keys)
+        )
+    return before, after
+
+
+def matching(store: Store, wanted: Filter, seen_event: int, limit: int) -> list[Matching]:
+    """Every break that a filter matches, at most `limit`; changed: by a step of its life after `seen_event`."""
+    later = exists().where(BREAK_EVENT.c.break_id == _B.id, BREAK_EVENT.c.seq > seen_event)
+    statement = select(_B.id, _B.version, later).where(_condition(wanted)).order_by(_B.id).limit(limit)
+    with reading(store) as connection:
+        return [Matching(*row) for row in connection.execute(statement)]
 
 
 def find_break(store: Store, break_id: str, visible: frozenset[str] | None) -> KnownBreak | None:
@@ -98,7 +148,7 @@ def find_break(store: Store, break_id: str, visible: frozenset[str] | None) -> K
     if not _can_be_asked(break_id):
         return None
     with reading(store) as connection:
-        row = connection.execute(select(BREAK).where(_B.id == break_id, _seen(_B.account, visible))).one_or_none()
+        row = connection.execute(select(BREAK).where(_B.id == break_id, seen_by(_B.account, visible))).one_or_none()
     return None if row is None else break_of(row)
 
 
@@ -107,79 +157,9 @@ def seen(store: Store, break_ids: Collection[str], visible: frozenset[str] | Non
     seen_ids: set[str] = set()
     with reading(store) as connection:
         for some in chunks({break_id for break_id in break_ids if _can_be_asked(break_id)}):
-            wanted = _B.id.in_(some) & _seen(_B.account, visible)
+            wanted = _B.id.in_(some) & seen_by(_B.account, visible)
             seen_ids.update(connection.execute(select(_B.id).where(wanted)).scalars())
     return seen_ids
-
-
-def open_sums(store: Store, visible: frozenset[str] | None) -> list[OpenSum]:
-    """What is open, by account, code, severity, currency and sign; currencies are never added together."""
-    sign = case((_B.actual < _B.expected, -1), (_B.actual > _B.expected, 1), else_=0)
-    keys = (_B.account, _B.code, _B.severity, _B.currency, sign)
-    statement = (
-        select(*keys, func.count(), func.coalesce(func.sum(_B.amount_at_risk), 0))
-        .where(IS_OPEN, _seen(_B.account, visible))
-        .group_by(*keys)
-        .order_by(*(key.nulls_first() for key in keys))
-    )
-    with reading(store) as connection:
-        rows = connection.execute(statement).all()
-    return [
-        OpenSum(account, code, Severity(severity), currency, sign, count, int(total))
-        for account, code, severity, currency, sign, count, total in rows
-    ]
-
-
-def ages(store: Store, visible: frozenset[str] | None, now: datetime) -> list[tuple[str | None, tuple[int, ...]]]:
-    """Per currency how many breaks are open in each of `AGES`, by days since their own day, else since first seen."""
-    edges = [now - timedelta(days=least) for least, _ in AGES[1:]]
-    by_day = [_B.occurred_on > edge.astimezone(UTC).date() for edge in edges]
-    by_sight = [and_(_B.occurred_on.is_(None), _B.first_seen > edge) for edge in edges]
-    younger = (or_(*either) for either in zip(by_day, by_sight, strict=True))
-    bucket = case(*((is_younger, number) for number, is_younger in enumerate(younger)), else_=len(edges))
-    statement = (
-        select(_B.currency, bucket, func.count())
-        .where(IS_OPEN, _seen(_B.account, visible))
-        .group_by(_B.currency, bucket)
-        .order_by(_B.currency.nulls_first())
-    )
-    by_currency: dict[str | None, list[int]] = {}
-    with reading(store) as connection:
-        for currency, number, count in connection.execute(statement):
-            by_currency.setdefault(currency, [0] * len(AGES))[number] = count
-    return [(currency, tuple(counts)) for currency, counts in by_currency.items()]
-
-
-def days(store: Store, visible: frozenset[str] | None, first: date, last: date) -> list[DayRun]:
-    """The latest run over each account and day of the span, whether of that day alone or of a longer range."""
-    part = RUN_ACCOUNT.c
-    run = RUN.c
-    statement = (
-        select(part.account, part.first_day, part.last_day, part.run_id, run.status, part.counts)
-        .join(RUN, run.id == part.run_id)
-        .where(part.first_day <= last, part.last_day >= first, _seen(part.account, visible))
-        .order_by(part.run_id)
-    )
-    with reading(store) as connection:
-        rows = connection.execute(statement).all()
-    latest = {
-        (row.account, day): row for row in rows for day in _each(max(first, row.first_day), min(last, row.last_day))
-    }
-    return [
-        DayRun(
-            account,
-            day,
-            row.run_id,
-            row.status == "complete",
-            json.loads(row.counts).get("breaks_open", 0),
-            (row.last_day - row.first_day).days + 1,
-        )
-        for (account, day), row in latest.items()
-    ]
-
-
-def _each(first: date, last: date) -> list[date]:
-    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
 def state(store: Store) -> tuple[int, int]:
@@ -192,7 +172,7 @@ def state(store: Store) -> tuple[int, int]:
 
 def owners(store: Store, visible: frozenset[str] | None) -> list[str]:
     """Everybody who owns an open break."""
-    statement = select(_B.owner).where(IS_OPEN, _B.owner.is_not(None), _seen(_B.account, visible)).distinct()
+    statement = select(_B.owner).where(IS_OPEN, _B.owner.is_not(None), seen_by(_B.account, visible)).distinct()
     with reading(store) as connection:
         return sorted(connection.execute(statement).scalars())
 
@@ -203,7 +183,7 @@ def _can_be_asked(break_id: str) -> bool:
 
 
 def _condition(wanted: Filter) -> ColumnElement[bool]:
-    parts: list[ColumnElement[bool]] = [_seen(_B.account, wanted.visible)]
+    parts: list[ColumnElement[bool]] = [seen_by(_B.account, wanted.visible)]
     chosen: dict[Column[Any], Collection[Any]] = {
         _B.account: wanted.accounts,
         _B.code: wanted.codes,
@@ -217,24 +197,79 @@ def _condition(wanted: Filter) -> ColumnElement[bool]:
         parts.append(_B.currency == wanted.currency)
     if wanted.has_due:
         parts.append(_B.due_by.is_not(None))
+    if wanted.due_before is not None:
+        parts.append(_B.due_by < wanted.due_before)
+    if wanted.first_day is not None:
+        parts.append(not_(before_day(wanted.first_day)))
+    if wanted.last_day is not None:
+        parts.append(before_day(wanted.last_day + timedelta(days=1)))
+    if wanted.at_risk is not None:
+        parts.append(or_(false(), *(_within(_B.amount_at_risk, span) for span in wanted.at_risk)))
+    if wanted.signed is not None:
+        parts.append(or_(false(), *(_signed(some) for some in wanted.signed)))
+    if wanted.order is not None:
+        parts += [_B.account == wanted.order[0], _B.order_id == wanted.order[1]]
+    if wanted.not_ruled_by is not None:
+        parts.append(_B.ruled_by.is_distinct_from(wanted.not_ruled_by))
     if wanted.text:
-        parts.append(_named(wanted.text))
+        parts.append(_like(wanted))
     return and_(*parts)
 
 
-def _named(text: str) -> ColumnElement[bool]:
-    ids = (
-        _B.id,
-        _B.subject_id,
-        _B.order_id,
-        _B.charge_id,
-        _B.refund_id,
-        _B.transfer_id,
-        _B.transaction_id,
-        _B.dispute_id,
+def before_day(day: date) -> ColumnElement[bool]:
+    """Whether a break's own day, else that on which it was first seen (UTC), is before a day."""
+    seen_before = _B.first_seen < datetime.combine(day, time(), UTC)
+    return case((_B.occurred_on.is_(None), seen_before), else_=_B.occurred_on < day)
+
+
+def _like(wanted: Filter) -> ColumnElement[bool]:
+    amounts = (_B.amount_at_risk, _B.expected, _B.actual, _B.actual - _B.expected)
+    return or_(
+        *(name.icontains(wanted.text, autoescape=True) for name in _NAMES),
+        _B.code.in_(wanted.text_codes),
+        *(_within(func.abs(amount), span) for amount in amounts for span in wanted.text_amounts),
     )
-    return or_(*(func.substr(column, 1, len(text)) == text for column in ids))
 
 
-def _seen(column: Column[Any], visible: frozenset[str] | None) -> ColumnElement[bool]:
+def _within(amount: ColumnElement[int], span: AmountRange) -> ColumnElement[bool]:
+    return and_(
+        _B.currency.in_(span.currencies),
+        true() if span.least is None else amount >= span.least,
+        true() if span.most is None else amount <= span.most,
+    )
+
+
+def _signed(some: SignedCodes) -> ColumnElement[bool]:
+    return and_(some.sign == SIGN, _B.code.not_in(some.codes) if some.without else _B.code.in_(some.codes))
+
+
+_Keys = Sequence[tuple[ColumnElement[Any], bool]]  # what a list is sorted by, each with whether it descends
+
+
+def _keys(sort: str, descending: bool) -> list[tuple[ColumnElement[Any], bool]]:
+    keys: list[tuple[ColumnElement[Any], bool]] = []
+    wanted = [*((key, descending) for key in SORTS[sort]), (_B.severity, True), (_READ, True), (_B.id, False)]
+    for key, is_descending in wanted:
+        keys += [(case((key.is_(None), 1), else_=0), False), (key, is_descending)]
+    return keys
+
+
+def _order(keys: _Keys) -> list[ColumnElement[Any]]:
+    return [key.desc() if is_descending else key.asc() for key, is_descending in keys]
+
+
+def _following(condition: ColumnElement[bool], keys: _Keys, place: Sequence[Any]) -> Select[tuple[str]]:
+    """The first break of a list after a place: the values that the keys have there."""
+    after: ColumnElement[bool] = false()
+    for (key, is_descending), value in reversed(list(zip(keys, place, strict=True))):
+        if value is None:
+            beyond: ColumnElement[bool] = false()  # what is not null stands before it, by the key before this one
+        else:
+            beyond = key < value if is_descending else key > value
+        after = or_(beyond, and_(key.is_not_distinct_from(value), after))
+    return select(_B.id).where(condition, after).order_by(*_order(keys)).limit(1)
+
+
+def seen_by(column: Column[Any], visible: frozenset[str] | None) -> ColumnElement[bool]:
+    """Whether an account is one of those that somebody may see (null: all)."""
     return true() if visible is None else column.in_(sorted(visible))

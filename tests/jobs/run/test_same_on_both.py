@@ -16,7 +16,7 @@ from jobs.run.outcome import Outcome, RunOptions
 from jobs.run.run import run
 from recon.sandbox.server.app import serve
 from recon.sandbox.worlds.world import World, make_world
-from recon.store.desk import worklist
+from recon.store.desk import overview, worklist
 from recon.store.engine import Store, open_store, reading
 from recon.store.runs import figures
 from recon.store.runs.record import list_breaks
@@ -76,8 +76,8 @@ def kept(store: Store, outcome: Outcome, at: datetime) -> Kept:
     said |= {
         "breaks": [break_document(known, {}) for known in list_breaks(store)],
         "matches": load_matches(store, ACCOUNTS).to_dict("records"),
-        "open": worklist.open_sums(store, None),
-        "ages": worklist.ages(store, None, at),
+        "open": overview.open_sums(store, None),
+        "ages": overview.ages(store, None, at),
         "figures": (figures.open_breaks(store), figures.runs_by_status(store), figures.last_good_runs(store)),
         "lists": [
             worklist.find(store, worklist.Filter(), by, down, offset=3, limit=40)

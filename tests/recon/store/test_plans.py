@@ -11,7 +11,7 @@ from sqlalchemy import event, select
 
 from recon.model import Window
 from recon.store import tables
-from recon.store.desk import worklist
+from recon.store.desk import overview, worklist
 from recon.store.desk.worklist import Filter
 from recon.store.engine import Store, open_store, reading
 from recon.store.related import unfinished
@@ -93,7 +93,7 @@ def plans(store: Store, work: Callable[[Store], Any]) -> str:
         ),
         (lambda store: worklist.find(store, Filter(), "risk", True, 0, 50), (OPEN + ")",)),
         (lambda store: worklist.find(store, Filter(frozenset({"th"})), "id", False, 0, 50), (OPEN + " AND",)),
-        (lambda store: worklist.open_sums(store, None), (OPEN,)),
+        (lambda store: overview.open_sums(store, None), (OPEN,)),
         (lambda store: figures.open_breaks(store), (OPEN,)),
     ],
 )

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from recon.model import Break, BreakStatus, KnownBreak, Severity
-from recon.store.desk import worklist
-from recon.store.desk.worklist import Filter
-from recon.store.engine import Store, open_store
+from recon.model import Break, BreakEvent, BreakStatus, KnownBreak, Severity
+from recon.store.desk import overview, worklist
+from recon.store.desk.worklist import AmountRange, Filter, SignedCodes
+from recon.store.engine import Store, open_store, writing
+from recon.store.runs.break_rows import insert_events
 from recon.store.runs.record import RunAccount, RunRecord
 from tests.kit.recorded_runs import put_run
 from tests.kit.store_samples import DATABASES, fresh_url
@@ -52,7 +53,7 @@ BREAKS = [
     a_break(
         5, status=BreakStatus.ACKNOWLEDGED, amount_at_risk=None, currency=None, first_seen=NOW - timedelta(days=8)
     ),
-    a_break(6, account=None, subject_type="row", currency=None, amount_at_risk=None),
+    a_break(6, account=None, subject_type="row", currency=None, amount_at_risk=None, code="wrong_account"),
 ]
 
 
@@ -74,6 +75,10 @@ def found(store: Store, wanted: Filter = Filter(), sort: str = "id", down: bool 
     return [known.latest.subject_id[-1] for known in page.breaks]
 
 
+def matched(store: Store, wanted: Filter) -> list[str]:
+    return sorted(found(store, wanted))
+
+
 def test_filters(store: Store) -> None:
     assert sorted(found(store)) == ["1", "2", "3", "5", "6"], "all that are not closed"
     assert found(store, Filter(statuses=(BreakStatus.RESOLVED,))) == ["4"]
@@ -81,10 +86,28 @@ def test_filters(store: Store) -> None:
     assert found(store, Filter(severities=(Severity.CRITICAL,))) == ["1"]
     assert found(store, Filter(owner="anna")) == ["1"]
     assert found(store, Filter(text="chrg_3")) == ["3"]
-    assert found(store, Filter(text="ORD-2")) == ["2"]
+    assert found(store, Filter(text="ORD-2")) == found(store, Filter(text="rd-2")) == ["2"], "any part of it"
+    assert found(store, Filter(text="wrong", text_codes=("wrong_account",))) == ["6"]
+    assert found(store, Filter(text="1.00", text_amounts=(AmountRange(("THB",), 100, 100),))) == ["1"]
     assert found(store, Filter(text="ORD%")) == [], "no wild cards"
     assert found(store, Filter(has_due=True)) == ["2"]
+    assert found(store, Filter(due_before=NOW + timedelta(days=2))) == []
     assert found(store, Filter(currency="JPY")) == ["3"]
+    assert matched(store, Filter(owner="")) == ["2", "3", "5", "6"], "nobody's"
+    assert matched(store, Filter(order=("th", "ORD-2"))) == ["2"]
+    assert matched(store, Filter(not_ruled_by="anna")) == ["1", "2", "3", "5", "6"]
+
+
+def test_filters_by_day_amount_and_sign(store: Store) -> None:
+    assert matched(store, Filter(last_day=date(2026, 2, 20))) == ["2", "3"], (
+        "its own day, else when it was first seen"
+    )
+    assert matched(store, Filter(first_day=date(2026, 2, 20), last_day=date(2026, 3, 23))) == ["2", "5"]
+    assert matched(store, Filter(at_risk=(AmountRange(("THB", "JPY"), least=200),))) == ["2", "3"]
+    assert matched(store, Filter(at_risk=(AmountRange(("THB",), most=100), AmountRange(("JPY",), 300)))) == ["1", "3"]
+    assert matched(store, Filter(at_risk=())) == matched(store, Filter(signed=())) == []
+    assert matched(store, Filter(signed=(SignedCodes(-1, ("amount_mismatch",)),))) == ["2"]
+    assert matched(store, Filter(signed=(SignedCodes(0, ("amount_mismatch",), without=True),))) == ["6"]
 
 
 def test_nobody_sees_other_accounts_nor_what_has_none(store: Store) -> None:
@@ -102,8 +125,10 @@ def test_nobody_sees_other_accounts_nor_what_has_none(store: Store) -> None:
 
 
 def test_sorts_have_the_unknown_last(store: Store) -> None:
-    assert found(store, sort="risk", down=True)[:3] == ["3", "2", "1"]
+    assert found(store, sort="risk", down=True)[:3] == ["3", "2", "1"], "JPY 300 is more than THB 2.00"
     assert found(store, sort="risk")[:3] == ["1", "2", "3"]
+    assert found(store, sort="severity", down=True) == ["1", "3", "2", *found(store, sort="severity", down=True)[3:]]
+    assert found(store, sort="age") == ["2", "3", "5", *sorted(found(store, sort="age")[3:])]
     assert found(store, sort="due")[0] == "2"
     assert found(store, sort="severity", down=True)[0] == "1"
     with pytest.raises(KeyError):
@@ -117,10 +142,30 @@ def test_pages_neither_repeat_nor_lose(store: Store) -> None:
     assert len(ids) == len(set(ids)) == 5
 
 
+@pytest.mark.parametrize("sort", worklist.SORTS)
+@pytest.mark.parametrize("down", [False, True])
+def test_neighbours_follow_the_list_either_way(store: Store, sort: str, down: bool) -> None:
+    wanted = Filter(severities=(Severity.HIGH,))
+    ids = [known.latest.id for known in worklist.find(store, wanted, sort, down, 0, 9).breaks]
+    expected = list(zip([None, *ids], [*ids[1:], None], strict=False))
+    assert [worklist.neighbours(store, wanted, sort, down, break_id) for break_id in ids] == expected
+    closed = BREAKS[3].latest.id  # what a person has just closed still has its place
+    assert set(worklist.neighbours(store, wanted, sort, down, closed)) & {*ids}
+
+
+def test_what_matches_says_what_changed_since(store: Store) -> None:
+    _, last_event = worklist.state(store)
+    with writing(store) as connection:
+        insert_events(connection, [BreakEvent(BREAKS[2].latest.id, "assigned", NOW, "anna", "")], None, NOW)
+    rows = worklist.matching(store, Filter(accounts=("th", "jp")), last_event, 9)
+    assert {row.id: row.changed for row in rows} == {BREAKS[n].latest.id: n == 2 for n in (0, 1, 2, 4)}
+    assert len(worklist.matching(store, Filter(), last_event, 2)) == 2
+
+
 def test_sums_ages_and_days(store: Store) -> None:
     sums = {
         (one.account, one.currency, one.sign): (one.count, one.amount)
-        for one in worklist.open_sums(store, None)
+        for one in overview.open_sums(store, None)
         if one.severity == Severity.HIGH
     }
     assert sums == {
@@ -129,10 +174,10 @@ def test_sums_ages_and_days(store: Store) -> None:
         ("th", None, 0): (1, 0),
         (None, None, 0): (1, 0),
     }
-    by_age = dict(worklist.ages(store, None, NOW))
+    by_age = dict(overview.ages(store, None, NOW))
     assert by_age == {"THB": (1, 0, 1, 0, 0), "JPY": (0, 0, 0, 0, 1), None: (1, 1, 0, 0, 0)}
     runs = {
-        run.day: (run.complete, run.breaks_open) for run in worklist.days(store, TH, date(2026, 3, 1), NOW.date())
+        run.day: (run.complete, run.breaks_open) for run in overview.days(store, TH, date(2026, 3, 1), NOW.date())
     }
     assert runs == {date(2026, 3, 1): (False, 1), date(2026, 3, 2): (True, 2)}, "the last run of each day"
-    assert worklist.days(store, JP, date(2026, 3, 1), NOW.date()) == []
+    assert overview.days(store, JP, date(2026, 3, 1), NOW.date()) == []

@@ -1,0 +1,110 @@
+"""What is open and how the days went, summed up by the database; changes nothing and knows no rule."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import case, func, not_, select
+
+from recon.model import AGES, Severity
+from recon.store.desk.worklist import before_day, seen_by
+from recon.store.engine import Store, reading
+from recon.store.tables import BREAK, IS_OPEN, RUN, RUN_ACCOUNT
+
+_B = BREAK.c
+
+
+@dataclass(frozen=True)
+class OpenSum:
+    """Open breaks of an account, code, severity, currency and sign: how many, and the minor units at risk.
+
+    The sign is that of their difference, 0 where they have none.
+    """
+
+    account: str | None
+    code: str
+    severity: Severity
+    currency: str | None
+    sign: int
+    count: int
+    amount: int
+
+
+@dataclass(frozen=True)
+class DayRun:
+    """The latest run of one account over one day; `days` of its range have `breaks_open` together."""
+
+    account: str
+    day: date
+    run_id: int
+    complete: bool
+    breaks_open: int
+    days: int = 1
+
+
+def open_sums(store: Store, visible: frozenset[str] | None) -> list[OpenSum]:
+    """What is open, by account, code, severity, currency and sign; currencies are never added together."""
+    sign = case((_B.actual < _B.expected, -1), (_B.actual > _B.expected, 1), else_=0)
+    keys = (_B.account, _B.code, _B.severity, _B.currency, sign)
+    statement = (
+        select(*keys, func.count(), func.coalesce(func.sum(_B.amount_at_risk), 0))
+        .where(IS_OPEN, seen_by(_B.account, visible))
+        .group_by(*keys)
+        .order_by(*(key.nulls_first() for key in keys))
+    )
+    with reading(store) as connection:
+        rows = connection.execute(statement).all()
+    return [
+        OpenSum(account, code, Severity(severity), currency, sign, count, int(total))
+        for account, code, severity, currency, sign, count, total in rows
+    ]
+
+
+def ages(store: Store, visible: frozenset[str] | None, now: datetime) -> list[tuple[str | None, tuple[int, ...]]]:
+    """Per currency how many breaks are open in each of `AGES`, by days since their own day, else since first seen."""
+    today = now.astimezone(UTC).date()
+    younger = (not_(before_day(today - timedelta(days=least - 1))) for least, _ in AGES[1:])
+    bucket = case(*((is_younger, number) for number, is_younger in enumerate(younger)), else_=len(AGES) - 1)
+    statement = (
+        select(_B.currency, bucket, func.count())
+        .where(IS_OPEN, seen_by(_B.account, visible))
+        .group_by(_B.currency, bucket)
+        .order_by(_B.currency.nulls_first())
+    )
+    by_currency: dict[str | None, list[int]] = {}
+    with reading(store) as connection:
+        for currency, number, count in connection.execute(statement):
+            by_currency.setdefault(currency, [0] * len(AGES))[number] = count
+    return [(currency, tuple(counts)) for currency, counts in by_currency.items()]
+
+
+def days(store: Store, visible: frozenset[str] | None, first: date, last: date) -> list[DayRun]:
+    """The latest run over each account and day of the span, whether of that day alone or of a longer range."""
+    part = RUN_ACCOUNT.c
+    run = RUN.c
+    statement = (
+        select(part.account, part.first_day, part.last_day, part.run_id, run.status, part.counts)
+        .join(RUN, run.id == part.run_id)
+        .where(part.first_day <= last, part.last_day >= first, seen_by(part.account, visible))
+        .order_by(part.run_id)
+    )
+    with reading(store) as connection:
+        rows = connection.execute(statement).all()
+    latest = {
+        (row.account, day): row for row in rows for day in _each(max(first, row.first_day), min(last, row.last_day))
+    }
+    return [
+        DayRun(
+            account,
+            day,
+            row.run_id,
+            row.status == "complete",
+            json.loads(row.counts).get("breaks_open", 0),
+            (row.last_day - row.first_day).days + 1,
+        )
+        for (account, day), row in latest.items()
+    ]
+
+
+def _each(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
