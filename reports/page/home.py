@@ -15,8 +15,8 @@ from recon.rules import exposure_of
 from recon.store.desk import overview, worklist
 from recon.store.runs import history
 from reports.page.access.security import require
+from reports.page.breaks.causes import CauseGroup, of_one_cause
 from reports.page.cache import cached
-from reports.page.causes import CauseGroup, of_one_cause
 from reports.page.render import render
 from reports.page.results import charts
 from reports.page.results.charts import Chart

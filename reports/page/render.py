@@ -41,6 +41,8 @@ def render(request: web.Request, template: str, **values: Any) -> web.Response:
         "can_approve": person is not None and person.has(Right.APPROVE),
         "is_admin": person is not None and person.has(Right.ADMIN),
         "path": request.path,
+        "told": request.query.get("told", ""),
+        "address": str(request.rel_url.without_query_params("told")),
         "software": site.software,
         "money": lambda amount, currency: money(site, amount, currency),
         "moment": lambda at, account=None: moment(site, at, account),

@@ -5,11 +5,12 @@ from pathlib import Path
 
 from aiohttp import web
 
-from reports.page import about, breaks, excel, home, patterns, ruling
+from reports.page import about, excel, home, patterns, ruling
 from reports.page.access import account, admin, log, login, security
 from reports.page.access.security import MAX_BODY, Handler
 from reports.page.access.throttle import THROTTLE, Throttle
 from reports.page.api import answers
+from reports.page.breaks import listing, one
 from reports.page.notices import NOTICES, Notices
 from reports.page.render import render
 from reports.page.results import runs, workbooks
@@ -34,11 +35,12 @@ def make_site(site: Site) -> web.Application:
             web.post("/login", login.log_in),
             web.post("/logout", login.log_out),
             web.get("/", home.home),
-            web.get("/breaks", breaks.breaks),
+            web.get("/breaks", listing.breaks),
             web.post("/breaks/rule", ruling.rule),
+            web.post("/breaks/undo", ruling.undo),
             web.get("/patterns", patterns.show),
             web.post("/patterns", patterns.rule),
-            web.get("/breaks/{id}", breaks.show),
+            web.get("/breaks/{id}", one.show),
             web.get("/rulings/export", excel.export),
             web.post("/rulings/import", excel.upload),
             web.get("/reports", workbooks.reports),

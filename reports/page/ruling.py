@@ -8,12 +8,14 @@ from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
+from multidict import MultiDict
 
 from recon.model.rulings import Answer, Outcome, RulingKind, RulingRequest
 from recon.people import Right
 from recon.store.desk import rulings, worklist
 from reports.page.access.security import PERSON, require
-from reports.page.notices import Notice, redirect
+from reports.page.breaks.choosing import chosen_breaks, colleagues, notices_about, owner_of
+from reports.page.notices import NOTICES, Notice, redirect
 from reports.page.site import SITE
 
 _RULING = re.compile(r"rul_([0-9]{1,18})", re.ASCII)
@@ -22,16 +24,39 @@ _GOOD = frozenset({Outcome.APPLIED, Outcome.PENDING, Outcome.ALREADY})
 
 
 async def rule(request: web.Request) -> web.StreamResponse:
-    """One ruling on every ticked break; then back to where the form was, with what became of each."""
+    """One ruling on every break that is chosen; then back to where the form was, with what became of it."""
     data = await request.post()
-    ticked = [str(value) for value in data.getall("id", [])]
     text = {name: str(value).strip() for name, value in data.items()}
-    back = f"/breaks/{quote(text['one'], safe='')}" if text.get("one") else f"/breaks?{text.get('back', '')}"
-    if not ticked:
-        redirect(request, back, Notice(False, "no break was ticked"))
-    asks = [ask_of(request, text, *_seen(value)) for value in ticked]
+    typed = MultiDict((name, str(value)) for name, value in data.items() if name not in ("csrf", "back"))
+    back = f"/breaks/{quote(text['one'], safe='')}" if text.get("one") else "/breaks"
+    back += f"?{text['back']}" if text.get("back") else ""
+    site = request.app[SITE]
+    person = require(request, Right.RULE)
+    owners: dict[str, str | None] = {}
+    try:
+        chosen = await chosen_breaks(request, data)
+        if text.get("kind") == RulingKind.ASSIGN:
+            owners = await asyncio.to_thread(worklist.owners_of, site.store, [break_id for break_id, _ in chosen])
+            allowed = await asyncio.to_thread(colleagues, site, person)
+            text.update(owner=owner_of(text.get("owner", ""), allowed) or "")
+        asks = [ask_of(request, text, *seen) for seen in chosen]
+    except web.HTTPBadRequest as refusal:
+        redirect(request, back, Notice(False, (refusal.text or "").strip()), typed=typed)
     answers = await answers_to(request, asks)
-    redirect(request, back, *(notice_of(answer) for answer in answers))
+    if any(answer.outcome == Outcome.REFUSED for answer in answers):
+        redirect(request, back, *notices_about(answers, owners), typed=typed)
+    redirect(request, back, *notices_about(answers, owners))
+
+
+async def undo(request: web.Request) -> web.StreamResponse:
+    """Takes back what a notice told of; then back to the page that showed it."""
+    data = await request.post()
+    back = str(data.get("back", ""))
+    back = back if back.startswith("/breaks") else "/breaks"
+    asks = request.app[NOTICES].take_undo(request[PERSON].name, str(data.get("told", "")))
+    if not asks:
+        redirect(request, back, Notice(False, "this was taken back before, or is too long ago: undo it on its break"))
+    redirect(request, back, *notices_about(await answers_to(request, asks), {}))
 
 
 def ask_of(request: web.Request, text: Mapping[str, Any], break_id: str | None, version: int | None) -> RulingRequest:
@@ -43,7 +68,7 @@ def ask_of(request: web.Request, text: Mapping[str, Any], break_id: str | None, 
         kind = RulingKind(text.get("kind", ""))
         until = date.fromisoformat(text["until"]) if text.get("until") else None
     except (ValueError, TypeError):
-        raise web.HTTPBadRequest(text="the ruling or its day is not known\n") from None
+        raise web.HTTPBadRequest(text="choose what to decide, and a day that there is\n") from None
     words = {name: text.get(name) or None for name in ("order_id", "charge_id", "code", "account", "pattern")}
     return RulingRequest(
         kind,
@@ -92,12 +117,6 @@ def check_pattern(request: web.Request, ask: RulingRequest) -> None:
     is_unknown = ask.account is not None and ask.account not in site.accounts
     if is_unknown or not request[PERSON].sees(ask.account):
         raise web.HTTPNotFound(text="there is no such account for you\n")
-
-
-def _seen(value: str) -> tuple[str, int | None]:
-    """The break that was ticked, and the version that the person saw."""
-    break_id, _, version = value.partition(":")
-    return break_id, int(version) if version.isdecimal() and len(version) < 19 else None
 
 
 def notice_of(answer: Answer) -> Notice:

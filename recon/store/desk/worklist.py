@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Column, ColumnElement, Select, and_, case, exists, false, func, not_, or_, select, true
 
@@ -100,6 +100,13 @@ class BreakPage:
     total: int
 
 
+class Neighbours(NamedTuple):
+    """The ids before and after a break in a list; null at its ends."""
+
+    before: str | None
+    after: str | None
+
+
 @dataclass(frozen=True)
 class Matching:
     """A break that a filter matches, by id and version, and whether it has changed since a look at it."""
@@ -121,18 +128,15 @@ def find(store: Store, wanted: Filter, sort: str, descending: bool, offset: int,
     return BreakPage(tuple(break_of(rows[break_id]) for break_id in ids), total)
 
 
-def neighbours(
-    store: Store, wanted: Filter, sort: str, descending: bool, break_id: str
-) -> tuple[str | None, str | None]:
+def neighbours(store: Store, wanted: Filter, sort: str, descending: bool, break_id: str) -> Neighbours:
     """The ids before and after a break in a list, also where it does not belong to the list (any more)."""
     keys = _keys(sort, descending)
     turned = [(key, not is_descending) for key, is_descending in keys]
     with reading(store) as connection:
         place = connection.execute(select(*(key for key, _ in keys)).where(_B.id == break_id)).one()
-        before, after = (
-            connection.execute(_following(_condition(wanted), way, place)).scalar() for way in (turned, keys)
-        )
-    return before, after
+        before = connection.execute(_following(_condition(wanted), turned, place)).scalar()
+        after = connection.execute(_following(_condition(wanted), keys, place)).scalar()
+    return Neighbours(before, after)
 
 
 def matching(store: Store, wanted: Filter, seen_event: int, limit: int) -> list[Matching]:
@@ -175,6 +179,16 @@ def owners(store: Store, visible: frozenset[str] | None) -> list[str]:
     statement = select(_B.owner).where(IS_OPEN, _B.owner.is_not(None), seen_by(_B.account, visible)).distinct()
     with reading(store) as connection:
         return sorted(connection.execute(statement).scalars())
+
+
+def owners_of(store: Store, break_ids: Collection[str]) -> dict[str, str | None]:
+    """Whose each of some breaks is, by id; null: nobody's."""
+    with reading(store) as connection:
+        return {
+            break_id: owner
+            for some in chunks(break_ids)
+            for break_id, owner in connection.execute(select(_B.id, _B.owner).where(_B.id.in_(some)))
+        }
 
 
 def _can_be_asked(break_id: str) -> bool:
@@ -240,7 +254,7 @@ def _within(amount: ColumnElement[int], span: AmountRange) -> ColumnElement[bool
 
 
 def _signed(some: SignedCodes) -> ColumnElement[bool]:
-    return and_(some.sign == SIGN, _B.code.not_in(some.codes) if some.without else _B.code.in_(some.codes))
+    return and_(SIGN.in_([some.sign]), _B.code.not_in(some.codes) if some.without else _B.code.in_(some.codes))
 
 
 _Keys = Sequence[tuple[ColumnElement[Any], bool]]  # what a list is sorted by, each with whether it descends
@@ -258,7 +272,7 @@ def _order(keys: _Keys) -> list[ColumnElement[Any]]:
     return [key.desc() if is_descending else key.asc() for key, is_descending in keys]
 
 
-def _following(condition: ColumnElement[bool], keys: _Keys, place: Sequence[Any]) -> Select[tuple[str]]:
+def _following(condition: ColumnElement[bool], keys: _Keys, place: Sequence[Any]) -> Select[str]:
     """The first break of a list after a place: the values that the keys have there."""
     after: ColumnElement[bool] = false()
     for (key, is_descending), value in reversed(list(zip(keys, place, strict=True))):

@@ -23,7 +23,8 @@ from reports.documents import (
 from reports.page import patterns
 from reports.page.access.security import PERSON, require
 from reports.page.api import openapi
-from reports.page.breaks import find, list_of
+from reports.page.breaks.address import list_of
+from reports.page.breaks.listing import find
 from reports.page.results import workbooks
 from reports.page.results.runs import request_run
 from reports.page.ruling import answers_to, ask_of
@@ -40,13 +41,13 @@ async def document(request: web.Request) -> web.Response:
 
 async def breaks(request: web.Request) -> web.Response:
     """A page of breaks, filtered and sorted as on the page."""
-    require(request, Right.VIEW)
+    person = require(request, Right.VIEW)
     site = request.app[SITE]
-    filters, sort, descending, _ = list_of(request)
+    wanted = list_of(site, person, request.query)
     page = _number(request, "page", 1, PAGES)
     size = _number(request, "per_page", 100, MOST)
     offset = (page - 1) * size
-    result = await asyncio.to_thread(find, site, filters, sort, descending, offset, size)
+    result = await asyncio.to_thread(find, site, wanted, offset, size)
     listed = [break_document(known, site.accounts) for known in result.breaks]
     return web.json_response({"breaks": listed, "total": result.total, "page": page, "per_page": size})
 

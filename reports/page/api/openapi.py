@@ -1,11 +1,12 @@
 """The OpenAPI 3.1 document of the page's API, by hand."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from recon.model import BreakStatus, Severity
+from recon.model import Exposure, Severity
 from recon.model.rulings import Outcome, RulingKind
 from recon.store.desk.worklist import SORTS
+from reports.page.breaks.address import AGE_SPANS, STATUSES
 
 Schema = dict[str, Any]
 
@@ -148,11 +149,18 @@ def _answers() -> Schema:
 
 
 def _filters() -> list[Schema]:
-    words = {"enum": ["", *(severity.word for severity in Severity)]}  # empty: any
+    words: Mapping[str, Iterable[str]] = {
+        "severity": (severity.word for severity in Severity),
+        "status": STATUSES,
+        "exposure": Exposure,
+        "age": AGE_SPANS,
+    }
+    amount: Schema = {"type": "string", "pattern": r"^\d{1,15}(\.\d{1,4})?$"}  # major units
     return [
-        *(_query(name, _TEXT) for name in ("account", "code", "owner", "q")),
-        _query("severity", words),
-        _query("status", {"enum": ["", *(str(status) for status in BreakStatus)]}),
+        *(_query(name, _TEXT) for name in ("account", "code", "owner", "currency", "q")),
+        *(_query(name, {"enum": ["", *map(str, some)]}) for name, some in words.items()),  # empty: any
+        *(_query(name, _DAY) for name in ("from", "to", "due")),
+        *(_query(name, amount) for name in ("least", "most")),
         _query("sort", {"enum": list(SORTS)}),
         _query("order", {"enum": ["asc", "desc"]}),
         _query("page", _bounded(1_000_000)),

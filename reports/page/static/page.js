@@ -1,4 +1,5 @@
-// The little that a page cannot do without a script: tick all rows, and send the form's secret with htmx's requests.
+// The little that a page cannot do without a script: tick all rows and count them, show the fields of a ruling, keep
+// what is empty out of an address.
 document.addEventListener("change", (event) => {
   const all = event.target.closest("[data-all]");
   if (all) {
@@ -8,15 +9,36 @@ document.addEventListener("change", (event) => {
   if (kind) {
     showFields(kind);
   }
+  document.querySelectorAll("[data-count]").forEach(showCount);
+});
+
+document.addEventListener("submit", (event) => {
+  if (event.target.matches("[role=search]")) {
+    const empty = [...event.target.elements].filter((field) => field.name && !field.value);
+    empty.forEach((field) => { field.disabled = true; });
+    setTimeout(() => empty.forEach((field) => { field.disabled = false; }));  // for whoever comes back
+  }
 });
 
 function showFields(select) {
   const wanted = select.value;
+  const holds = (names) => (names ?? "").split(" ").includes(wanted);
   select.form.querySelectorAll("[data-for]").forEach((field) => {
-    const shown = field.dataset.for.split(" ").includes(wanted);
+    const shown = holds(field.dataset.for);
     field.hidden = !shown;
-    field.querySelectorAll("input, select").forEach((input) => { input.disabled = !shown; });
+    field.querySelectorAll("input, select").forEach((input) => {
+      input.disabled = !shown;
+      input.required = holds(field.dataset.needed);
+    });
   });
 }
 
+function showCount(words) {
+  const form = words.closest("form");
+  const count = form.querySelectorAll(`input[name="${words.dataset.count}"]:checked`).length;
+  const all = form.querySelector("input[name=all]")?.checked;
+  words.textContent = all ? "All that match are chosen" : `${count} chosen`;
+}
+
 document.querySelectorAll("[data-kind]").forEach(showFields);
+document.querySelectorAll("[data-count]").forEach(showCount);

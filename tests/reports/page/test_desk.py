@@ -1,5 +1,6 @@
 """The page's work on breaks: lists that filter and sort, many rulings at once, Excel there and back, the API."""
 
+import re
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -9,7 +10,9 @@ import aiohttp
 from openpyxl import load_workbook
 from sqlalchemy import delete, update
 
+from recon.model import Exposure, Severity
 from recon.people import Person, Role
+from recon.rules import exposure_of, title_of
 from recon.store.desk import people, rulings, workbooks, worklist
 from recon.store.desk.workbook_bytes import sha256_of
 from recon.store.engine import writing
@@ -34,10 +37,9 @@ async def test_the_list_says_what_the_store_says(tmp_path: Path) -> None:
         assert "No break is like this" in await anna.text("/breaks?q=nothing-begins-so")
         assert await anna.status("/breaks?severity=dreadful") == 400
         assert await anna.status("/breaks?sort=password") == 400
-        risky = [
-            known.latest.amount_at_risk for known in all_of_them.breaks if known.latest.amount_at_risk is not None
-        ]
-        assert risky == sorted(risky, reverse=True)
+        sums = [known.latest for known in all_of_them.breaks if known.latest.amount_at_risk is not None]
+        risky = [int(b.amount_at_risk or 0) * (100 if b.currency == "JPY" else 1) for b in sums]
+        assert risky == sorted(risky, reverse=True), "as people read them: JPY 300 before THB 200.00"
 
 
 async def test_breaks_of_one_cause_are_one_group_with_its_members(tmp_path: Path) -> None:
@@ -64,18 +66,95 @@ async def test_many_breaks_are_ruled_on_at_once_and_only_as_they_were_seen(tmp_p
         assert two[0].latest.id in before
         status, text = await anna.post("/breaks/rule", "/breaks", id=ticked, kind="resolve", reason="test_order")
         assert status == 200
-        assert text.count('class="done"') == 2
+        assert text.count('class="done"') == 1
+        assert "Of 2 breaks 2 resolved" in text
         after = await anna.text("/breaks?account=th")
         assert not any(known.latest.id in after for known in two), "a list is never older than a ruling"
         closed = [worklist.find_break(served.store, known.latest.id, None) for known in two]
         assert [known and str(known.status) for known in closed] == ["resolved", "resolved"]
         _, text = await anna.post("/breaks/rule", "/breaks", id=ticked, kind="resolve", reason="again")
-        assert text.count('class="error"') == 2, "what was seen then is not what stands now"
+        assert text.count('class="error"') == 1
+        assert "Of 2 breaks 2 refused: it changed since: resolved by anna" in text, "what was seen is not what stands"
         [ruling] = rulings.rulings(served.store, two[0].latest.id)
         assert (ruling.who, ruling.reason) == ("anna", "test_order")
         page_of_it = await anna.text(f"/breaks/{two[0].latest.id}")
         assert "test_order" in page_of_it
         assert "resolved" in page_of_it
+
+
+async def test_all_that_match_are_ruled_on_and_taken_back_in_one_line(tmp_path: Path) -> None:
+    async with page(tmp_path) as served, served.login("anna") as anna:
+        wanted = worklist.Filter(accounts=("th",), severities=(Severity.HIGH,))
+        matching = worklist.find(served.store, wanted, "id", False, 0, 100)
+        assert 1 < matching.total < 50
+        seen = str(worklist.state(served.store)[1])
+        form = {"all": seen, "back": "account=th&severity=high", "kind": "assign", "owner": "paul"}
+
+        def owners() -> set[str | None]:
+            found = worklist.find(served.store, wanted, "id", False, 0, 100).breaks
+            return {known.owner for known in found}
+
+        _, text = await anna.post("/breaks/rule", "/breaks", **form)
+        assert f"Of {matching.total} breaks {matching.total} assigned" in text
+        assert owners() == {"paul"}
+        told = re.search(r'name="told" value="([^"]+)"', text)
+        assert told
+        undo = {"told": told[1], "back": "/breaks?account=th"}
+        _, text = await anna.post("/breaks/undo", "/breaks", **undo)
+        assert f"Of {matching.total} breaks {matching.total} assigned" in text
+        assert owners() == {None}
+        _, text = await anna.post("/breaks/undo", "/breaks", **undo)
+        assert "taken back before" in text
+        _, text = await anna.post("/breaks/rule", "/breaks", **form)
+        assert f"Of {matching.total} breaks {matching.total} refused: it changed since" in text
+        assert owners() == {None}, "what changed since the list was looked at is left as it is"
+        later = {**form, "all": str(worklist.state(served.store)[1]), "owner": "nobody of ours", "reason": "typed"}
+        _, text = await anna.post("/breaks/rule", "/breaks", **later)
+        assert "choose whose the break is to be" in text
+        assert '<option value="assign" selected>' in text, "nothing that was typed is lost"
+        assert 'value="typed"' in text
+        monkey = {**later, "owner": "-", "back": "account=jp&q=no-such-thing"}
+        _, text = await anna.post("/breaks/rule", "/breaks", **monkey)
+        assert "no break matches any more" in text
+
+
+async def test_a_list_is_what_its_address_says_and_keeps_what_it_cannot_read(tmp_path: Path) -> None:
+    async with page(tmp_path) as served, served.login("thea") as thea:
+        whole = worklist.find(served.store, worklist.Filter(visible=frozenset({"th"})), "risk", True, 0, 100).breaks
+
+        async def ids(query: str) -> set[str]:
+            return set(re.findall(r'name="id" value="(brk_\w+):', await thea.text(f"/breaks?{query}")))
+
+        first = whole[0].latest
+        assert first.amount_at_risk
+        shown = served.site.currencies.show(first.amount_at_risk, "THB")
+        assert first.id in await ids(f"q={shown}")
+        assert await ids(f"least={shown.replace(',', '')}&account=th") == {first.id}
+        by_exposure: dict[Exposure, set[str]] = {exposure: set() for exposure in Exposure}
+        for known in whole:
+            break_ = known.latest
+            by_exposure[exposure_of(break_.code, break_.expected, break_.actual)].add(break_.id)
+        assert len([some for some in by_exposure.values() if some]) > 2
+        for exposure, expected in by_exposure.items():
+            assert await ids(f"exposure={exposure}") == expected, exposure
+        titled = {k.latest.id for k in whole if "paid" in title_of(k.latest.code).lower() or "paid" in k.latest.code}
+        assert titled <= await ids("q=PAID")
+        day = min(k.latest.occurred_on for k in whole if k.latest.occurred_on)
+        of_day = {k.latest.id for k in whole if k.latest.occurred_on == day}
+        assert await ids(f"from={day}&to={day}") == of_day
+        everything = await ids("")
+        assert await ids("age=91-") == await ids("owner=-") == await ids("status=all") == everything, "made in March"
+        assert await ids("age=8-30") | await ids("status=closed") | await ids("owner=thea") == set()
+        assert await ids("due=2999-01-01") == {k.latest.id for k in whole if k.latest.due_by}
+        async with thea.http.get("/breaks?q=kept&from=yesterday&severity=high") as answer:
+            text = await answer.text()
+            assert answer.status == 400
+        assert "this list has no day after &#34;from&#34; &#34;yesterday&#34;" in text
+        assert 'value="kept"' in text
+        assert '<option value="high" selected>' in text
+        async with thea.http.get("/breaks/brk_none") as answer:
+            assert answer.status == 404
+            assert '<a href="/breaks">All breaks</a>' in await answer.text()
 
 
 async def test_excel_out_and_back(tmp_path: Path) -> None:

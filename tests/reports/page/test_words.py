@@ -41,7 +41,7 @@ def add_orders(file: Path, ids: tuple[str, ...]) -> None:
 async def break_of(site_page: Page, tab: Tab, order: str) -> str:
     """The page of the break about an order, found by the list's search."""
     await tab.goto(f"{site_page.url}/breaks")
-    await tab.get_by_label("Order, charge or other id").fill(order)
+    await tab.get_by_label("Search").fill(order)
     await tab.get_by_role("button", name="Show").click()
     assert await tab.get_by_text("1 break", exact=True).count() == 1, order
     assert await tab.locator("tbody td.id").first.inner_text() == order

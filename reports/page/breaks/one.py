@@ -1,4 +1,4 @@
-"""The breaks: a list with filters, and each with both sides and its history."""
+"""One break: both sides, what can be decided, and its history."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -6,29 +6,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
-from urllib.parse import urlencode
 
 from aiohttp import web
 
 from recon import columns as c
-from recon.model import CLOSED, BreakEvent, BreakStatus, KnownBreak, Severity
+from recon.model import CLOSED, BreakEvent, KnownBreak
 from recon.model.rulings import IN_FORCE, REASONS, Ruling, RulingKind
-from recon.people import Person, Right
+from recon.people import Right
 from recon.rules import exposure_of
 from recon.rulings.decide import MOVES
 from recon.store.desk import rulings, worklist
 from recon.store.versions import evidence
 from recon.store.versions.archive import ArchiveError
 from reports.page.access.security import PERSON, require
-from reports.page.cache import cached
-from reports.page.causes import CauseGroup, of_one_cause
-from reports.page.notices import notices_of
+from reports.page.breaks.choosing import colleagues
+from reports.page.notices import notices_of, typed_of
 from reports.page.render import moment, render
 from reports.page.site import SITE, Site
-from reports.shop_links import OrderKey
 
-PER_PAGE = 50
-_ORDERS = {"asc": False, "desc": True}
 KINDS = ("order", "charge", "refund", "transfer", "transaction", "dispute", "bank_line")
 # Fields of an order and of its charge that mean the same.
 SAME = {c.AMOUNT, c.CURRENCY, c.REFUNDED_AMOUNT}
@@ -71,85 +66,6 @@ class Step:
     words: str
 
 
-async def breaks(request: web.Request) -> web.Response:
-    """A page of the list, as filtered and sorted by the address."""
-    person = require(request, Right.VIEW)
-    site = request.app[SITE]
-    filters, sort, descending, page = list_of(request)
-    listed = await asyncio.to_thread(find, site, filters, sort, descending, (page - 1) * PER_PAGE, PER_PAGE)
-    shop_urls = await asyncio.to_thread(_shop_urls, site, listed)
-    owners = await asyncio.to_thread(worklist.owners, site.store, person.accounts)
-    names = site.names_for(person)
-    is_whole = page == 1 and filters == worklist.Filter(visible=person.accounts)
-    causes = await asyncio.to_thread(_causes, site, person) if is_whole else []
-    query = {name: value for name, value in request.query.items() if name not in ("page", "told") and value}
-    return render(
-        request,
-        "breaks.html",
-        listed=listed,
-        shop_urls=shop_urls,
-        causes=causes,
-        filters=filters,
-        sort=sort,
-        descending=descending,
-        page=page,
-        pages=max(1, -(-listed.total // PER_PAGE)),
-        owners=owners,
-        names=names,
-        notices=notices_of(request),
-        statuses=list(BreakStatus),
-        codes=[entry.code for entry in site.catalogue],
-        severities=[severity.word for severity in reversed(Severity)],
-        actions=ACTIONS,
-        reasons=REASONS,
-        at=lambda **more: "/breaks?" + urlencode({**query, **more}),
-        query=urlencode(query),
-    )
-
-
-def find(
-    site: Site, filters: worklist.Filter, sort: str, descending: bool, offset: int, limit: int
-) -> worklist.BreakPage:
-    """A page of the list, asked for anew only when a run or a ruling has changed something."""
-    key = ("breaks", filters, sort, descending, offset, limit)
-    return cached(site, key, lambda: worklist.find(site.store, filters, sort, descending, offset, limit))
-
-
-def _causes(site: Site, person: Person) -> Sequence[CauseGroup]:
-    return cached(site, ("causes", person.accounts), lambda: of_one_cause(site.store, person.accounts))
-
-
-def _shop_urls(site: Site, listed: worklist.BreakPage) -> Mapping[OrderKey, str]:
-    shown_breaks = (known.latest for known in listed.breaks)
-    return site.shop_links.of_orders({(b.account, b.order_id) for b in shown_breaks if b.account and b.order_id})
-
-
-def list_of(request: web.Request) -> tuple[worklist.Filter, str, bool, int]:
-    """Filter, sort, direction and page of a list's address; words that are not known are 400."""
-    query = request.query
-    try:
-        filters = worklist.Filter(
-            visible=request[PERSON].accounts,
-            accounts=_all(query, "account"),
-            codes=_all(query, "code"),
-            severities=tuple(Severity[word.upper()] for word in _all(query, "severity")),
-            statuses=tuple(BreakStatus(word) for word in _all(query, "status")),
-            owner=query.get("owner", "").replace("\0", "") or None,
-            text=query.get("q", "").replace("\0", "").strip(),
-        )
-        sort = query.get("sort", "severity")
-        page = int(query.get("page", "1"))
-        worklist.SORTS[sort]
-        order = _ORDERS[query.get("order", "desc" if sort in ("severity", "risk") else "asc")]
-    except (KeyError, ValueError):
-        raise web.HTTPBadRequest(text="this address names a filter that there is not\n") from None
-    return filters, sort, order, min(max(1, page), 1_000_000)
-
-
-def _all(query: Any, name: str) -> tuple[str, ...]:
-    return tuple(value for value in query.getall(name, []) if value and "\0" not in value)
-
-
 async def show(request: web.Request) -> web.Response:
     """Everything about one break; 404 for one that is not there, or in somebody else's account."""
     require(request, Right.VIEW)
@@ -169,6 +85,8 @@ async def show(request: web.Request) -> web.Response:
         rulings=rulings,
         steps=_steps(events, sides),
         notices=notices_of(request),
+        typed=typed_of(request),
+        colleagues=await asyncio.to_thread(colleagues, site, request[PERSON]),
         actions=actions(known, rulings),
         reasons=REASONS,
         entry=next((entry for entry in site.catalogue if entry.code == known.latest.code), None),

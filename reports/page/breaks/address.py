@@ -1,0 +1,176 @@
+"""What a list's address asks for: filters, sort and page; words that are not known are refused in words."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import TypeVar
+
+from aiohttp import web
+from multidict import MultiMapping
+
+from recon.model import AGES, CLOSED, BreakStatus, Exposure, Severity
+from recon.money import EXPONENTS
+from recon.people import Person
+from recon.rules import exposure_of, title_of
+from recon.store.desk import worklist
+from recon.store.desk.worklist import AmountRange, Filter, SignedCodes
+from reports.page.site import Site
+
+NOBODY = "-"
+_DESCENDING = ("severity", "risk")  # what is read from the largest on; the rest from the smallest
+_ORDERS = {"asc": False, "desc": True}
+_MOST_PAGES = 1_000_000
+STATUSES: dict[str, tuple[BreakStatus, ...]] = {
+    **{str(status): (status,) for status in BreakStatus},
+    "closed": tuple(sorted(CLOSED)),
+    "all": tuple(BreakStatus),
+}
+AGE_SPANS = {f"{least}-{'' if most is None else most}": (least, most) for least, most in AGES}
+_AMOUNT = re.compile(r"\d[\d,]{0,15}(?:\.\d{0,4})?", re.ASCII)
+_SOUGHT = re.compile(rf"(?:([A-Za-z]{{3}})\s*)?({_AMOUNT.pattern})(?:\s*([A-Za-z]{{3}}))?", re.ASCII)
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class ListAddress:
+    """A list as its address asks for it; pages count from 1."""
+
+    filters: Filter
+    sort: str = "severity"
+    descending: bool = True
+    page: int = 1
+
+
+def list_of(site: Site, person: Person, query: MultiMapping[str]) -> ListAddress:
+    """The list of an address; raises 400 in words."""
+    sort = _chosen(query, "sort", worklist.SORTS.__contains__, "severity")
+    order = _chosen(query, "order", _ORDERS.__contains__, "desc" if sort in _DESCENDING else "asc")
+    page = query.get("page", "1")
+    if not page.isascii() or not page.lstrip("-").isdecimal():
+        raise _refused("page", page)
+    pages = min(max(1, int(page[:9])), _MOST_PAGES)
+    return ListAddress(_filter(site, person, query), sort, _ORDERS[order], pages)
+
+
+def _filter(site: Site, person: Person, query: MultiMapping[str]) -> Filter:
+    owner = query.get("owner", "").replace("\0", "")
+    text = query.get("q", "").replace("\0", "").strip()
+    exposures = _each(query, "exposure", Exposure)
+    due = _day(query, "due")
+    ages = _each(query, "age", AGE_SPANS.__getitem__)[:1]
+    today = site.clock().astimezone(UTC).date()
+    first_days = [_day(query, "from"), *(today - timedelta(days=oldest) for _, oldest in ages if oldest is not None)]
+    last_days = [_day(query, "to"), *(today - timedelta(days=youngest) for youngest, _ in ages if youngest)]
+    least = _amount(query, "least")
+    most = _amount(query, "most")
+    return Filter(
+        visible=person.accounts,
+        accounts=_all(query, "account"),
+        codes=_all(query, "code"),
+        severities=tuple(_each(query, "severity", lambda word: Severity[word.upper()])),
+        statuses=tuple(status for statuses in _each(query, "status", STATUSES.__getitem__) for status in statuses),
+        owner="" if owner == NOBODY else owner or None,
+        text=text,
+        text_codes=_titled(site, text) if text else (),
+        text_amounts=_sought(site, text),
+        currency=query.get("currency", "").replace("\0", "") or None,
+        due_before=datetime.combine(due + timedelta(days=1), time(), UTC) if due else None,
+        first_day=max((day for day in first_days if day), default=None),
+        last_day=min((day for day in last_days if day), default=None),
+        at_risk=None if least is None and most is None else _ranges(site, least, most),
+        signed=_signed(site, exposures) if exposures else None,
+    )
+
+
+def _chosen(query: MultiMapping[str], name: str, is_known: Callable[[str], bool], otherwise: str) -> str:
+    word = query.get(name) or otherwise
+    if not is_known(word):
+        raise _refused(name, word)
+    return word
+
+
+def _all(query: MultiMapping[str], name: str) -> tuple[str, ...]:
+    return tuple(value for value in query.getall(name, []) if value and "\0" not in value)
+
+
+def _each(query: MultiMapping[str], name: str, read: Callable[[str], _T]) -> Sequence[_T]:
+    values = []
+    for word in _all(query, name):
+        try:
+            values.append(read(word))
+        except (KeyError, ValueError):
+            raise _refused(name, word) from None
+    return values
+
+
+def _day(query: MultiMapping[str], name: str) -> date | None:
+    text = query.get(name, "")
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise _refused(f'day after "{name}"', text) from None
+
+
+def _amount(query: MultiMapping[str], name: str) -> Decimal | None:
+    """In major units of whatever currency."""
+    text = query.get(name, "").strip()
+    if text and not _AMOUNT.fullmatch(text):
+        raise _refused(f"{name} amount", text)
+    return Decimal(text.replace(",", "")) if text else None
+
+
+def _ranges(
+    site: Site, least: Decimal | None, most: Decimal | None, only: Sequence[str] | None = None
+) -> tuple[AmountRange, ...]:
+    """Major units as each currency's minor ones: a currency without decimals has them in another range."""
+    by_exponent: dict[int, list[str]] = {}
+    for currency in sorted({*EXPONENTS, *site.currencies.overrides} if only is None else only):
+        if site.currencies.knows(currency):
+            by_exponent.setdefault(site.currencies.exponent(currency), []).append(currency)
+    return tuple(
+        AmountRange(
+            tuple(currencies),
+            None if least is None else int(least.scaleb(exponent).to_integral_value(ROUND_CEILING)),
+            None if most is None else int(most.scaleb(exponent).to_integral_value(ROUND_FLOOR)),
+        )
+        for exponent, currencies in by_exponent.items()
+    )
+
+
+def _sought(site: Site, text: str) -> tuple[AmountRange, ...]:
+    """The amounts that a search's text may be: "1,234.50", "THB 1234.5"."""
+    match = _SOUGHT.fullmatch(text)
+    if match is None:
+        return ()
+    amount = Decimal(match[2].replace(",", ""))
+    named = [code.upper() for code in (match[1], match[3]) if code]
+    return _ranges(site, amount, amount, named or None)
+
+
+def _titled(site: Site, text: str) -> tuple[str, ...]:
+    """The codes whose words or title have the text in them."""
+    sought = text.casefold()
+    return tuple(
+        entry.code for entry in site.catalogue if sought in entry.code or sought in title_of(entry.code).casefold()
+    )
+
+
+def _signed(site: Site, exposures: Sequence[Exposure]) -> tuple[SignedCodes, ...]:
+    """Codes and signs of the exposures; what is of no cash effect has the codes that no rule knows, too."""
+    is_other = Exposure.NO_CASH in exposures
+    return tuple(
+        SignedCodes(
+            sign,
+            tuple(
+                entry.code for entry in site.catalogue if (exposure_of(entry.code, 0, sign) in exposures) != is_other
+            ),
+            is_other,
+        )
+        for sign in (-1, 0, 1)
+    )
+
+
+def _refused(name: str, word: str) -> web.HTTPBadRequest:
+    return web.HTTPBadRequest(text=f'this list has no {name} "{word[:80]}"\n')
