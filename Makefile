@@ -3,7 +3,7 @@ PYTHON ?= python3
 WORKERS ?= 2
 BIN := .venv/bin
 
-.PHONY: install demo test proof mutations bench accuracy golden pictures docs licences lint lock clean
+.PHONY: install demo test proof mutations bench accuracy golden pictures terminal docs licences lint lock clean
 
 install: .venv/.run
 
@@ -39,6 +39,10 @@ golden: .venv/.dev
 # Every page of the finance page as a picture, in headless Chromium; two of them go to docs/.
 pictures: .venv/.dev
 	$(BIN)/python -m tests.kit.pictures pictures-out
+
+# What commands look like, for docs/terminal.md.
+terminal: .venv/.dev
+	$(BIN)/python -m tests.kit.terminal_page
 
 # The documents as a site in docs-out/; a link that leads nowhere is an error.
 docs: .venv/.dev

@@ -6,13 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 from typer.core import TyperGroup
 
 from jobs.cli.app import COMMANDS, load_command
 from jobs.config.config import Config
 from recon.journal.words import LedgerAccount
 from recon.rules import CATALOGUE
-from tests.kit import breaks_page, config_page
+from tests.kit import breaks_page, config_page, terminal_page
 from tests.kit.places import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -66,6 +67,23 @@ def test_the_navigation_of_the_site_lists_every_page_once() -> None:
     listed = [line for tree in trees for line in tree.splitlines() if line and not line.startswith(":")]
     pages = {page.relative_to(DOCS).with_suffix("").as_posix() for page in DOCS.rglob("*.md")} - {"index"}
     assert sorted(listed) == sorted(pages), "a page of docs/ is in one list of docs/index.md"
+
+
+def test_the_pictures_of_the_terminal_are_of_ten_commands_and_as_wide_as_they_say() -> None:
+    page = terminal_page.PAGE.read_text(encoding="utf-8")
+    assert re.findall(r"^## recon (.+)$", page, re.MULTILINE) == list(terminal_page.COMMANDS)
+    assert len(terminal_page.COMMANDS) >= 10
+    assert not [
+        text
+        for text in re.findall(r"^## recon (?:brea|runs|matches|presets)[^#]*", page, re.MULTILINE)
+        if wider(text)
+    ]
+
+
+def wider(text: str) -> list[str]:
+    """Lines of pictures that are wider than their terminal."""
+    pictures = re.findall(r"^(\d+)(?: and 120)? columns:\n\n```\n(.*?)```", text, re.MULTILINE | re.DOTALL)
+    return [line for columns, lines in pictures for line in lines.splitlines() if cell_len(line) > int(columns)]
 
 
 @pytest.mark.proof

@@ -28,7 +28,7 @@ def backfill(
     by: options.By = "",
     as_json: options.AsJson = False,
 ) -> None:
-    """Run a long range month by month; a month that is complete already is not run again.
+    """Run a long range month by month. A month that is complete is not run again.
 
     With [queue] in the configuration, workers do it (recon worker) and this command waits for them. What was stopped
     goes on where it stopped, when the same is asked for within a day.

@@ -50,7 +50,7 @@ def note(context: typer.Context, id: Id, text: str, by: By = "", as_json: AsJson
 def acknowledge(
     context: typer.Context, id: Id, until: Until, reason: Why = "", by: By = "", as_json: AsJson = False
 ) -> None:
-    """A break is expected until a day; it is open again after that, or when its facts change."""
+    """A break is expected until a day. It is open again after that, or when its facts change."""
     _rule(context, as_json, by, "acknowledge", break_id=id, until=until, reason=reason)
 
 
@@ -70,13 +70,13 @@ def link(
     by: By = "",
     as_json: AsJson = False,
 ) -> None:
-    """An order and a charge belong together; the next run matches them so."""
+    """An order and a charge belong together. The next run matches them so."""
     _rule(context, as_json, by, "link", break_id=id, order_id=order, charge_id=charge, reason=reason)
 
 
 @breaks.command()
 def write_off(context: typer.Context, id: Id, reason: Reason, by: By = "", as_json: AsJson = False) -> None:
-    """Give up a break's amount; above the limit a second person approves."""
+    """Give up a break's amount. Above the limit a second person approves."""
     _rule(context, as_json, by, "write_off", break_id=id, reason=reason)
 
 
@@ -93,7 +93,7 @@ def ignore(
     by: By = "",
     as_json: AsJson = False,
 ) -> None:
-    """A pattern of breaks is expected until a day, once a second person approves; shows first what it covers."""
+    """A pattern of breaks is expected until a day. A second person approves; first it shows what it covers."""
     with told(as_json):
         config = read_config(context)
         choices("--code", [code], SECTIONS)
@@ -109,13 +109,13 @@ def ignore(
 
 @breaks.command()
 def approve(context: typer.Context, id: Ruled, reason: Why = "", by: By = "", as_json: AsJson = False) -> None:
-    """A second person's word to a write-off, a link or a pattern that waits for it."""
+    """A second person's word to what waits for it."""
     _rule(context, as_json, by, "approve", **_subject(id), reason=reason)
 
 
 @breaks.command()
 def reject(context: typer.Context, id: Ruled, reason: Reason, by: By = "", as_json: AsJson = False) -> None:
-    """A second person's no to a write-off, a link or a pattern that waits."""
+    """A second person's no to what waits for it."""
     _rule(context, as_json, by, "reject", **_subject(id), reason=reason)
 
 

@@ -8,6 +8,7 @@ import typer
 from jobs.cli import options
 from jobs.cli.answers import tables
 from jobs.cli.answers.documents import rule_documents
+from jobs.cli.answers.listing import lines
 from jobs.cli.options import read_config, respond
 from jobs.logs.errors import told
 from recon.methods import HEADS, MethodBook, document, legend
@@ -24,16 +25,16 @@ def rules(as_json: options.AsJson = False) -> None:
 
 
 def methods(context: typer.Context, as_json: options.AsJson = False) -> None:
-    """The payment-method rule book: every figure with its source and how sure it is."""
+    """The rule book of payment methods, each figure with its source."""
     with told(as_json):
         configured = context.obj or os.environ.get("RECON_CONFIG") or Path("config.toml").exists()
         book = read_config(context).method_book() if configured else MethodBook()
-        respond(as_json, _book_document(book), lambda: tables.table(HEADS, legend(book)))
+        respond(as_json, _book_document(book), lambda: tables.methods(legend(book)))
 
 
 @presets.command("list")
 def list_presets(as_json: options.AsJson = False) -> None:
-    """Known exports and databases: what each is read from, where that is known from, and how surely."""
+    """Known exports and databases, each with how surely it is known."""
     with told(as_json):
         known_presets = [(of, preset) for of, room in _ROOMS.items() for preset in presets_of(room).values()]
         documents = [
@@ -48,8 +49,9 @@ def list_presets(as_json: options.AsJson = False) -> None:
             }
             for of, preset in known_presets
         ]
-        rows = [(of, preset.name, preset.title, preset.certainty) for of, preset in known_presets]
-        respond(as_json, {"presets": documents}, lambda: tables.table(("of", "preset", "what", "certainty"), rows))
+        rows = [(of, preset.name, preset.certainty, preset.title) for of, preset in known_presets]
+        heads = ("of", "preset", "certainty", "what")
+        respond(as_json, {"presets": documents}, lambda: lines(heads, rows, cut="what"))
 
 
 def _book_document(book: MethodBook) -> dict[str, object]:

@@ -42,7 +42,7 @@ def archive_before(
     by: options.By = "",
     as_json: options.AsJson = False,
 ) -> None:
-    """Move old evidence into compressed files, where --as-of and the page still find it."""
+    """Move old evidence into compressed files. --as-of and the page still find it."""
     with told(as_json):
         document = archive(read_config(context), before, clock(), actor(by))
         respond(as_json, document, lambda: _show(document))
@@ -50,7 +50,7 @@ def archive_before(
 
 @db.command("upgrade")
 def upgrade_tables(context: typer.Context) -> None:
-    """Bring the store's tables to this version; an older SQLite file is copied first."""
+    """Bring the store's tables to this version. An older SQLite file is copied first."""
     with told():
         config = read_config(context)
         store = open_store(config.store_url)
@@ -78,7 +78,7 @@ def backup(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that does not exist yet.")],
 ) -> None:
-    """Copy a SQLite store and its archive (FILE.archive), whole, while others may use it; PostgreSQL has pg_dump."""
+    """Copy a SQLite store and its archive (FILE.archive). Others may use it meanwhile; PostgreSQL has pg_dump."""
     with told():
         if file.exists():
             raise JobError(f"{file}: exists already")
@@ -107,7 +107,7 @@ def repair_store(
     by: options.By = "",
     as_json: options.AsJson = False,
 ) -> None:
-    """Put a store right that knows moments later than now; a SQLite file is copied first."""
+    """Put a store right that knows moments later than now. A SQLite file is copied first."""
     with told(as_json):
         if not of_clock:
             raise JobError("recon db repair: say what: --clock")

@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from jobs.cli import options
+from jobs.cli.answers.listing import lines
 from jobs.cli.answers.progress import progress_on_stderr
-from jobs.cli.answers.tables import table
 from jobs.cli.options import actor, choices, clock, read_config, respond, run_options
 from jobs.desk.journal import ExportRequest, Handover, again, all_exports, hand_over, write
 from jobs.logs.errors import DONE, INCOMPLETE, say, told
@@ -72,19 +72,19 @@ def list_exports(context: typer.Context, as_json: options.AsJson = False) -> Non
     """What was handed over, the latest first."""
     with told(as_json):
         exports = all_exports(read_config(context))
-        heads = ["No.", "Written", "Days", "Accounts", "As", "Entries"]
+        heads = ("export", "written", "days", "as", "entries", "accounts")
         rows = [
             (
                 export.id,
                 f"{export.at:%Y-%m-%d}",
                 f"{export.first_day}–{export.last_day}",
-                ", ".join(export.accounts),
                 export.format,
                 f"{export.entries:,}{f', {export.reversals:,} back' if export.reversals else ''}",
+                ", ".join(export.accounts),
             )
             for export in exports
         ]
-        respond(as_json, {"exports": [_document(export, ()) for export in exports]}, lambda: table(heads, rows))
+        respond(as_json, {"exports": [_document(export, ()) for export in exports]}, lambda: lines(heads, rows))
 
 
 def _put(contents: Sequence[bytes], out: Path | None) -> list[Path]:

@@ -19,7 +19,7 @@ patterns = typer.Typer()
 
 @patterns.command("list")
 def list_patterns(context: typer.Context, as_json: AsJson = False) -> None:
-    """The patterns that wait for a second person or stand, with how many breaks each covers."""
+    """The patterns that wait or stand. Each with how many breaks it covers."""
     with told(as_json):
         config = read_config(context)
         accounts = {account.name: account for account in config.as_accounts()}

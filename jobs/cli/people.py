@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from jobs.cli import options
-from jobs.cli.answers.tables import table
+from jobs.cli.answers.listing import lines
 from jobs.cli.options import actor, choices, clock, read_config, respond
 from jobs.config.config import Config
 from jobs.logs.errors import told
@@ -34,7 +34,7 @@ def add_user(
     by: options.By = "",
     as_json: options.AsJson = False,
 ) -> None:
-    """Add a user, or give one another role, accounts and password; the password is asked for, or read from stdin."""
+    """Add a user, or change role, accounts and password. The password is asked for, or read from stdin."""
     with told(as_json):
         config = read_config(context)
         person = _person(config, name, role, account)
@@ -54,12 +54,12 @@ def list_users(context: typer.Context, as_json: options.AsJson = False) -> None:
                 for user in people.users(store)
             ]
         heads = ("name", "role", "accounts", "since", "disabled")
-        respond(as_json, {"users": documents}, lambda: table(heads, _rows(documents)))
+        respond(as_json, {"users": documents}, lambda: lines(heads, _rows(documents)))
 
 
 @users.command("password")
 def change_password(context: typer.Context, name: str, by: options.By = "", as_json: options.AsJson = False) -> None:
-    """Give a user another password, and end their sessions; it is asked for, or read from stdin."""
+    """Give a user another password, and end their sessions. It is asked for, or read from stdin."""
     with told(as_json):
         config = read_config(context)
         hashed = _hashed(_password())
@@ -87,7 +87,7 @@ def add_token(
     by: options.By = "",
     as_json: options.AsJson = False,
 ) -> None:
-    """Make a token for a script; it is shown once, here, and never again."""
+    """Make a token for a script. It is shown once, here, and never again."""
     with told(as_json):
         config = read_config(context)
         person = _person(config, name, role, account)
@@ -112,7 +112,7 @@ def list_tokens(context: typer.Context, as_json: options.AsJson = False) -> None
                 for token in people.tokens(store)
             ]
         heads = ("name", "role", "accounts", "since", "used", "revoked")
-        respond(as_json, {"tokens": documents}, lambda: table(heads, _rows(documents)))
+        respond(as_json, {"tokens": documents}, lambda: lines(heads, _rows(documents)))
 
 
 @tokens.command("revoke")

@@ -35,7 +35,7 @@ def export(
     account: options.Accounts = None,
     owner: Annotated[str | None, typer.Option(metavar="NAME", help="Only this person's.")] = None,
 ) -> None:
-    """Write the breaks that are not closed to a workbook with drop-downs for the rulings."""
+    """Write what is open to a workbook. It has drop-downs for the rulings."""
     with told():
         config = read_config(context)
         names = choices("--account", account, config.accounts)
@@ -65,7 +65,7 @@ def import_(
     by: options.By = "",
     as_json: options.AsJson = False,
 ) -> None:
-    """Apply the rulings of a filled-in workbook and write what became of each row."""
+    """Apply a filled-in workbook. What became of each row is written beside it."""
     with told(as_json):
         target = outcome or file.with_suffix(".outcome.xlsx")
         rows = _import(read_config(context), file, target, actor(by))

@@ -33,9 +33,10 @@ def list_latest(
 def show(context: typer.Context, run_id: int, as_json: options.AsJson = False) -> None:
     """Everything about one run."""
     with told(as_json):
-        with ready_store(read_config(context)) as store:
+        config = read_config(context)
+        with ready_store(config) as store:
             (document,) = run_documents([stored_run(store, run_id)])
-        respond(as_json, document, lambda: tables.one_run(document))
+        respond(as_json, document, lambda: tables.one_run(document, config.currencies()))
 
 
 @runs.command()

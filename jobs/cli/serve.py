@@ -25,7 +25,7 @@ def serve(
     no_scheduler: Annotated[bool, typer.Option("--no-scheduler", help="Only the page.")] = False,
     no_page: Annotated[bool, typer.Option("--no-page", help="Only the schedule.")] = False,
 ) -> None:
-    """Run every night by itself and serve the page, until SIGTERM or Ctrl-C."""
+    """Run every night by itself and serve the page. SIGTERM or Ctrl-C ends it."""
     with told():
         if no_scheduler and no_page:
             raise typer.BadParameter("--no-scheduler and --no-page together leave nothing to serve")
@@ -43,7 +43,7 @@ def worker(
         int, typer.Option(min=1, max=16, metavar="N", help="Steps at once; about as many as the host has cores.")
     ] = 2,
 ) -> None:
-    """Do the steps of backfills and nights that [queue] hands out, until SIGTERM or Ctrl-C.
+    """Do what backfills and nights put into [queue]. SIGTERM or Ctrl-C ends it.
 
     Start one on each of any number of hosts, with the same configuration, keys, order files and statements; recon db
     upgrade makes the tables first. A worker may die at any moment: others do again what it was at. One that is asked

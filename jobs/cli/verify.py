@@ -23,7 +23,7 @@ def verify(
     audit: Annotated[bool, typer.Option("--audit", help="Prove the audit log.")] = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Say whether a workbook is what a run produced, and whether its data changed since."""
+    """Say whether a workbook is what a run produced. Also whether its data changed since."""
     with told(as_json):
         if file is None and not audit:
             raise JobError("recon verify: name a workbook, or ask for --audit")
@@ -59,7 +59,7 @@ def sign(
     by: options.By = "",
     as_json: options.AsJson = False,
 ) -> None:
-    """Sign a workbook: first the preparer, then a reviewer who is somebody else."""
+    """Sign a workbook. First the preparer, then a reviewer who is somebody else."""
     with told(as_json):
         choices("--as", [role], ROLES)
         config = read_config(context)

@@ -14,11 +14,15 @@ _START = "from jobs.cli.app import main; main()"
 
 
 def session(
-    folder: Path, environ: Mapping[str, str], words: Sequence[str], answers: Sequence[tuple[str, str]]
+    folder: Path,
+    environ: Mapping[str, str],
+    words: Sequence[str],
+    answers: Sequence[tuple[str, str]] = (),
+    width: int = 80,
 ) -> tuple[int, str]:
     """The exit code, and all that stood on the terminal; each answer is typed when its prompt has appeared."""
     ours, theirs = pty.openpty()
-    settings = {**os.environ, **environ, "COLUMNS": "80", "TERM": "dumb"}
+    settings = {**os.environ, "TERM": "dumb", **environ, "COLUMNS": str(width)}
     process = subprocess.Popen(
         [sys.executable, "-c", _START, *words], cwd=folder, env=settings, stdin=theirs, stdout=theirs, stderr=theirs
     )

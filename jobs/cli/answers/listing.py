@@ -1,7 +1,8 @@
 """Lists for a terminal: one line a row, ids whole, as many fields as its width holds."""
 
 import sys
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,6 +13,7 @@ from rich.text import Text
 PIPED = 200  # columns of what no terminal shows
 COLOURS = {"critical": "bold red", "high": "red", "medium": "yellow", "FAILED": "bold red", "warning": "yellow"}
 _LEAST = 20  # columns of a cut text that still says something
+_READABLE = 100  # columns of a text in sentences
 
 
 class PipedConsole(Console):
@@ -48,9 +50,34 @@ def plain(value: object) -> str:
     return "" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def listing(fields: Sequence[Field]) -> None:
+def _console(to_stderr: bool) -> Console:
+    stream = sys.stderr if to_stderr else sys.stdout
+    return PipedConsole(file=stream, width=None if stream.isatty() else PIPED, soft_wrap=True, highlight=False)
+
+
+def lines(heads: Sequence[str], rows: Iterable[Sequence[object]], *, cut: str = "", to_stderr: bool = False) -> None:
+    """Rows as a listing whose columns on the right go first; `cut` names the last one where it is a long text."""
+    columns = list(zip(*rows, strict=True)) or [()] * len(heads)
+    fields = (
+        Field(head, cells, rank, head == cut, bool(cells) and all(isinstance(cell, int | None) for cell in cells))
+        for rank, (head, cells) in enumerate(zip(heads, columns, strict=True))
+    )
+    listing(tuple(fields), to_stderr=to_stderr)
+
+
+def paragraphs(blocks: Iterable[tuple[Sequence[str], Sequence[str]]]) -> None:
+    """Texts under the words of their head, no wider than people read."""
+    console = _console(to_stderr=False)
+    for head, texts in blocks:
+        console.print(Text("  ").join(Text(word, COLOURS.get(word, "bold" * (word == head[0]))) for word in head))
+        width = min(console.width, _READABLE)
+        for text in texts:
+            console.print(Text(textwrap.fill(text, width, initial_indent="  ", subsequent_indent="    ")))
+
+
+def listing(fields: Sequence[Field], *, to_stderr: bool = False) -> None:
     """Print the fields, in their order, that the terminal's width holds; where no terminal is, 200 columns."""
-    console = PipedConsole(width=None if sys.stdout.isatty() else PIPED, soft_wrap=True, highlight=False)
+    console = _console(to_stderr)
     widths = _widths(fields, console.width)
     shown = [field for field in fields if field.head in widths]
     heads = [Text(_fitted(field.head, field, widths[field.head]), "bold") for field in shown]

@@ -5,14 +5,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Task, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as RichProgress
+from rich.text import Text
 
 from jobs.logs.errors import to_stderr
 from jobs.logs.logs import is_json, log
 from jobs.run.outcome import Progress
 
 _ROOM = 4  # lines of a terminal that bars leave free
+
+
+class _Count(MofNCompleteColumn):
+    """How many of how many; nothing of a stage that counts nothing."""
+
+    def render(self, task: Task) -> Text:
+        """The cell of a stage."""
+        return super().render(task) if task.total or task.completed else Text()
 
 
 class Lines:
@@ -69,6 +78,6 @@ def progress_on_stderr() -> Iterator[Progress]:
     if is_json() or not sys.stderr.isatty():
         yield Lines()
         return
-    look = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    look = (TextColumn("{task.description}"), BarColumn(), _Count(), TimeElapsedColumn())
     with RichProgress(*look, console=Console(stderr=True)) as display:
         yield Bars(display)

@@ -3,12 +3,14 @@
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
 
-from jobs.cli.answers.listing import COLOURS, PIPED, Field, PipedConsole, listing, plain
+from jobs.cli.answers.listing import COLOURS, PIPED, Field, PipedConsole, lines, listing, paragraphs, plain
 from jobs.logs.errors import say
 from jobs.logs.logs import is_json
 from recon import columns as c
@@ -54,7 +56,7 @@ def _cell(value: object) -> Text:
 
 def outcome(run: "Outcome") -> None:
     """A run's summary on stderr: a line per account, what was not judged, then its open breaks by code."""
-    heads = ("account", "from", "to", "orders", "charges", "matched", "open", "new", "closed", "rejected rows")
+    heads = ("account", "from", "to", "orders", "charges", "matched", "open", "new", "closed", "rejected")
     rows = [
         (
             result.account.name,
@@ -70,8 +72,8 @@ def outcome(run: "Outcome") -> None:
         )
         for result in run.results
     ]
-    if rows:
-        table(heads, rows, to_stderr=True)
+    if rows and not is_json():
+        lines(heads, rows, to_stderr=True)
     aside = [
         (result.account.name, reason, count)
         for result in run.results
@@ -83,8 +85,8 @@ def outcome(run: "Outcome") -> None:
     counts = _by_code(run)
     if counts:
         names = [result.account.name for result in run.results]
-        lines = ((code, severity, *(counts[code, severity].get(name) for name in names)) for code, severity in counts)
-        table(("open breaks", "severity", *names), lines, to_stderr=True)
+        by_code = ((*key, *(count.get(name) for name in names)) for key, count in counts.items())
+        table(("open breaks", "severity", *names), by_code, to_stderr=True)
 
 
 def money(results: Sequence[Result], currencies: Currencies) -> None:
@@ -263,10 +265,21 @@ def matches(links: Sequence[Document], currencies: Currencies) -> None:
 
 def rules() -> None:
     """The catalogue of breaks."""
-    table(
-        ("code", "title", "severity", "about", "meaning", "what to do"),
-        ((rule.code, rule.title, rule.severity, rule.subject, rule.meaning, rule.action) for rule in CATALOGUE),
+    paragraphs(
+        ((rule.code, rule.severity, rule.title), (rule.meaning, f"To do: {rule.action}")) for rule in CATALOGUE
     )
+
+
+def methods(figures: Iterable[Sequence[str]]) -> None:
+    """The rule book (rows under its HEADS): a method, then its figures."""
+    paragraphs(((method,), [_figure_of(row) for row in rows]) for method, rows in groupby(figures, itemgetter(0)))
+
+
+def _figure_of(row: Sequence[str]) -> str:
+    _, region, currency, figure, value, certainty, source = row
+    words = (region, currency if figure in ("minimum", "maximum") else "")
+    place = f"{' '.join(filter(None, words))}: " if any(words) else ""
+    return f"{place}{figure.replace('_', ' ')} {value} ({certainty}: {source})"
 
 
 def runs(documents: Sequence[Document]) -> None:
@@ -292,29 +305,32 @@ def _accounts(run: Document) -> list[str]:
     return [part["account"] for part in run["accounts"]] or run["options"].get("accounts", [])
 
 
-def one_run(document: Document) -> None:
+def one_run(document: Document, currencies: Currencies) -> None:
     """Every fact of one run, then its accounts; a fact with parts takes a line for each."""
-    plain = {name: value for name, value in document.items() if name != "accounts"}
-    table(("what", "run"), _lines(plain))
+    of_run = {name: value for name, value in document.items() if name != "accounts"}
+    table(("what", "run"), _facts(of_run, currencies))
     for part in document["accounts"]:
         facts = {name: value for name, value in part.items() if name != "account"}
-        table(("what", part["account"]), _lines(facts))
+        table(("what", part["account"]), _facts(facts, currencies))
 
 
-def _lines(facts: Mapping[str, object], before: str = "") -> Iterator[tuple[str, str]]:
+def _facts(
+    facts: Mapping[str, object], currencies: Currencies, before: tuple[str, ...] = ()
+) -> Iterator[Sequence[str]]:
     for name, value in facts.items():
+        place = (*before, name)
         if isinstance(value, Mapping):
-            yield from _lines(value, f"{before}{name}: ")
+            yield from _facts(value, currencies, place)
         elif isinstance(value, list):
-            yield f"{before}{name}", _listed([str(each) for each in value])
+            yield ": ".join(place), _listed([str(each) for each in value])
+        elif isinstance(value, int) and name.startswith("amount_"):
+            yield ": ".join(place), _money(value, before[-1], currencies)
         else:
-            yield f"{before}{name}", _fact(value)
+            yield ": ".join(place), _fact(value)
 
 
 def _fact(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "" if value is None else str(value)
+    return ("no", "yes")[value] if isinstance(value, bool) else plain(value)
 
 
 def _listed(words: list[str]) -> str:
@@ -330,17 +346,17 @@ def run_diff(document: Document, currencies: Currencies) -> None:
             heads = ("figure", f"run {document['before']['run_id']}", f"run {document['after']['run_id']}")
             table(heads, (_figure(row, currencies) for row in part["figures"]))
         if part["breaks"]:
-            table(
-                ("what", "severity", "code", "subject", "at risk before", "at risk now", "id"),
+            lines(
+                ("id", "what", "severity", "code", "before", "at risk now", "subject"),
                 (
                     (
+                        row[c.BREAK_ID],
                         row[c.WHAT],
                         row[c.SEVERITY],
                         row[c.CODE],
-                        row[c.SUBJECT_ID],
                         _money(row[c.RISK_BEFORE], row[c.CURRENCY], currencies),
                         _money(row[c.AMOUNT_AT_RISK], row[c.CURRENCY], currencies),
-                        row[c.BREAK_ID],
+                        row[c.SUBJECT_ID],
                     )
                     for row in part["breaks"]
                 ),

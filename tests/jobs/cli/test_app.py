@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import resource
 import sqlite3
 import subprocess
@@ -175,6 +176,13 @@ def test_a_list_loads_nothing_that_makes_tables_reads_statements_or_knows_holida
 def test_what_the_root_says_of_a_command_is_what_the_command_says(name: str) -> None:
     command = load_command(name)
     assert command.get_short_help_str(200) == COMMANDS[name][1]
+
+
+@pytest.mark.parametrize("name", ["", *COMMANDS])
+def test_help_says_each_command_whole_at_80_columns(name: str) -> None:
+    said = recon(*filter(None, (name, "--help")), env={"COLUMNS": "80"}).out
+    listed = said.partition("Commands:\n")[2]
+    assert not [line for line in listed.splitlines() if line.endswith("...") or not line.startswith("  ")]
 
 
 def test_help_names_every_command() -> None:
@@ -406,7 +414,9 @@ def test_runs_are_listed_with_who_ran_them(config: Path, ran: Said) -> None:
     assert (first["run_id"], first["by"], first["status"]) == (ran.document["run_id"], "mali", "complete")
     assert recon("--config", config, "runs", "show", str(first["run_id"]), "--json").document == first
     assert "mali" in recon("--config", config, "runs", "list").out
-    assert "config_digest" in recon("--config", config, "runs", "show", str(first["run_id"])).out
+    shown = recon("--config", config, "runs", "show", str(first["run_id"])).out
+    assert "config_digest" in shown
+    assert re.search(r"currencies: THB: amount_matched +│ [\d,]+\.\d\d THB", shown)
 
 
 def test_who_acts_can_stand_in_the_environment(config: Path) -> None:
@@ -425,6 +435,7 @@ def test_rules_name_every_break(config: Path) -> None:
     assert config.exists()
     said = recon("rules")
     assert all(rule.code in said.out for rule in CATALOGUE)
+    assert "[matching]" in said.out
     assert [rule["code"] for rule in recon("rules", "--json").document["rules"]] == [rule.code for rule in CATALOGUE]
 
 

@@ -104,7 +104,7 @@ async def test_a_late_refund_is_one_reversal_and_one_new_entry_and_said(tmp_path
             (2, 1, 1),
             (1, len({row["journal_id"] for row in first}), 0),
         ]
-        assert "│ csv │" in (await recon(merchant, "list"))[1].decode()
+        assert " csv 1, 1 back th" in (await recon(merchant, "list"))[1].decode()
 
 
 async def test_what_the_books_do_not_take_is_said_before_anything_is_written(tmp_path: Path) -> None:

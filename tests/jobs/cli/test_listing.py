@@ -4,7 +4,7 @@ import pytest
 from rich.cells import cell_len
 
 from jobs.cli.answers import listing as listing_module
-from jobs.cli.answers.listing import Field, listing
+from jobs.cli.answers.listing import Field, listing, paragraphs
 
 IDS = ["brk_22l7pgectlmkjqdb", "brk_2627j6evg5tdneny"]
 FIELDS = (
@@ -46,6 +46,18 @@ def test_amounts_stand_below_each_other(monkeypatch: pytest.MonkeyPatch, capsys:
     _, first, second = printed(46, monkeypatch, capsys)
     assert first.endswith("1,234,567.00 THB")
     assert second.endswith("           3 JPY")
+
+
+def test_paragraphs_stand_under_their_head_and_keep_what_stands_in_brackets(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(listing_module, "PIPED", 30)
+    paragraphs([(("code", "high"), ("There was time, as [matching] settle says.",))])
+    assert capsys.readouterr().out.splitlines() == [
+        "code  high",
+        "  There was time, as",
+        "    [matching] settle says.",
+    ]
 
 
 def test_a_cut_text_says_that_it_is(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
