@@ -4,11 +4,14 @@ import asyncio
 import ipaddress
 import secrets
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
+from time import perf_counter
+from typing import Any
 from urllib.parse import urlsplit
 
 from jobs.config.config import Config
@@ -24,7 +27,7 @@ from recon.store.desk.workbooks import StoredWorkbook
 from recon.store.engine import Store
 from recon.store.runs import record
 from recon.store.versions.evidence import order_sources
-from reports.page.site import Notary, RunProgress, RunRequest, Site, Verdict
+from reports.page.site import Notary, RunProgress, RunRequest, Site, StageProgress, Verdict
 from reports.shop_links import ShopLinks
 
 _KEPT = 200  # runs whose progress can be asked for
@@ -77,21 +80,42 @@ def make_site(
 
 
 @dataclass
-class _Stages:
-    """A run's progress as the page shows it."""
+class _Asked:
+    """A run that somebody asked for, with its progress as the page shows it."""
 
-    seen: RunProgress = field(default_factory=RunProgress)
+    seen: RunProgress
+    task: asyncio.Task[None] | None = None
+    begun: float | None = None
 
-    def start(self, name: str, total: int | None) -> None:  # noqa: ARG002
-        """A stage begins."""
-        if name not in self.seen.stages:
-            self.seen = replace(self.seen, stages=(*self.seen.stages, name))
+    def start(self, name: str, total: int | None) -> None:
+        """A stage begins, or goes on."""
+        if all(stage.name != name for stage in self.seen.stages):
+            self.seen = replace(self.seen, stages=(*self.seen.stages, StageProgress(name, 0, total)))
+        self._set(name, over=False)
 
     def advance(self, name: str, done: int, total: int | None) -> None:
-        """A stage goes on; the page shows only which one."""
+        """A stage has done so much in all."""
+        self._set(name, done=done, total=total)
 
     def finish(self, name: str) -> None:
         """A stage is over."""
+        self._set(name, over=True)
+
+    def end(self, run_id: int | None, messages: tuple[str, ...]) -> None:
+        """The run is over; what comes after its first end says nothing new."""
+        if not self.seen.finished:
+            self.seen = replace(self._now(), finished=True, run_id=run_id, messages=messages)
+
+    def told(self, ahead: int) -> RunProgress:
+        """How far it is now."""
+        return self.seen if self.seen.finished else replace(self._now(), ahead=ahead)
+
+    def _now(self) -> RunProgress:
+        return replace(self.seen, seconds=0.0 if self.begun is None else perf_counter() - self.begun)
+
+    def _set(self, name: str, **values: Any) -> None:
+        stages = tuple(replace(stage, **values) if stage.name == name else stage for stage in self.seen.stages)
+        self.seen = replace(self.seen, stages=stages)
 
 
 class PageRuns:
@@ -100,43 +124,57 @@ class PageRuns:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._one_at_a_time = asyncio.Lock()
-        self._progress: OrderedDict[str, _Stages] = OrderedDict()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._asked: OrderedDict[str, _Asked] = OrderedDict()
 
     def start(self, request: RunRequest) -> str:
         """A ticket; the run begins when those before it are over."""
         ticket = secrets.token_urlsafe(12)
-        stages = _Stages()
-        self._progress[ticket] = stages
-        while len(self._progress) > _KEPT:
-            self._progress.popitem(last=False)
-        task = asyncio.get_running_loop().create_task(self._execute(request, stages))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        asked = _Asked(RunProgress(request))
+        ended = [old for old, run in self._asked.items() if run.seen.finished]
+        for old in ended[: max(0, len(self._asked) - _KEPT + 1)]:
+            del self._asked[old]
+        self._asked[ticket] = asked
+        asked.task = asyncio.get_running_loop().create_task(self._execute(asked))
         return ticket
 
     def progress(self, ticket: str) -> RunProgress | None:
         """How far it is; None for a ticket that was never given."""
-        stages = self._progress.get(ticket)
-        return stages.seen if stages else None
+        asked = self._asked.get(ticket)
+        if asked is None:
+            return None
+        before = takewhile(lambda run: run is not asked, self._asked.values())
+        return asked.told(0 if asked.begun is not None else sum(not run.seen.finished for run in before))
+
+    def tickets(self) -> Sequence[str]:
+        """Of the latest runs that were asked for, in their order."""
+        return list(self._asked)
+
+    def cancel(self, ticket: str, who: str) -> None:
+        """Ends a run that has not ended: what was finished is kept, and the range can be run again."""
+        asked = self._asked[ticket]
+        asked.end(None, (f"cancelled by {who}: what was finished is kept; run the range again",))
+        if asked.task:
+            asked.task.cancel()
 
     async def drain(self) -> None:
         """Ends what runs: what was finished is kept, and the range can be run again."""
-        for task in list(self._tasks):
+        tasks = [asked.task for asked in self._asked.values() if asked.task]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _execute(self, request: RunRequest, stages: _Stages) -> None:
+    async def _execute(self, asked: _Asked) -> None:
+        request = asked.seen.request
         options = RunOptions(request.first, request.last, request.accounts, by=request.who, command="page")
         async with self._one_at_a_time:
+            asked.begun = perf_counter()
             try:
-                outcome = await self._run(options, stages)
-                ended = replace(stages.seen, run_id=outcome.run_id, messages=outcome.messages)
+                outcome = await self._run(options, asked)
+                asked.end(outcome.run_id, outcome.messages)
             except JobError as error:
-                ended = replace(stages.seen, messages=error.messages)
+                asked.end(None, error.messages)
             except Exception as error:  # the page must not die of a run
-                ended = replace(stages.seen, messages=(f"the run failed: {type(error).__name__}",))
-        stages.seen = replace(ended, finished=True)
+                asked.end(None, (f"the run failed: {type(error).__name__}",))
 
 
 @dataclass(frozen=True)

@@ -30,13 +30,29 @@ class RunRequest:
 
 
 @dataclass(frozen=True)
-class RunProgress:
-    """How far a run is that was asked for: its stages so far in order, and its end where it has come to one."""
+class StageProgress:
+    """One stage of a run: how much of how much is done, where that is known, and whether it is over."""
 
-    stages: tuple[str, ...] = ()
+    name: str
+    done: int = 0
+    total: int | None = None
+    over: bool = False
+
+
+@dataclass(frozen=True)
+class RunProgress:
+    """How far a run is that was asked for: its stages so far in order, and its end where it has come to one.
+
+    `ahead`: how many runs are to end before it begins; `seconds` since it began.
+    """
+
+    request: RunRequest
+    stages: tuple[StageProgress, ...] = ()
     finished: bool = False
     run_id: int | None = None
     messages: tuple[str, ...] = ()
+    ahead: int = 0
+    seconds: float = 0.0
 
 
 class Runner(Protocol):
@@ -47,6 +63,12 @@ class Runner(Protocol):
 
     def progress(self, ticket: str) -> RunProgress | None:
         """How far it is; None for a ticket that was never given."""
+
+    def tickets(self) -> Sequence[str]:
+        """Of the latest runs that were asked for, in their order."""
+
+    def cancel(self, ticket: str, who: str) -> None:
+        """Ends a run that has not ended: what was finished is kept."""
 
 
 @dataclass(frozen=True)

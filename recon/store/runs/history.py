@@ -1,6 +1,6 @@
 """What earlier runs recorded of a range: figures, open breaks, each range by its last run; judges nothing."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -9,10 +9,10 @@ import pandas as pd
 from sqlalchemy import Row, func, select
 
 from recon.columns import RUN_BREAKS
-from recon.model import Severity
+from recon.model import KnownBreak, Severity
 from recon.store import tables
 from recon.store.engine import Store, reading
-from recon.store.runs.break_rows import chunks
+from recon.store.runs.break_rows import breaks_by, chunks
 from recon.store.runs.record import RunAccount, account_of
 
 Days = tuple[date, date]  # a range's first and last day
@@ -65,6 +65,21 @@ def last_of_each_range(
             for chunk in chunks(sorted(run_ids))
             for row in connection.execute(statement.where(part.c.account == account, run.id.in_(chunk)))
         ]
+
+
+def runs_of(store: Store, account: str, first: date, last: date, limit: int) -> list[int]:
+    """The latest runs of a range, newest first, by their numbers."""
+    part = tables.RUN_ACCOUNT.c
+    of_range = (part.account == account, part.first_day == first, part.last_day == last)
+    statement = select(part.run_id).where(*of_range).order_by(part.run_id.desc()).limit(limit)
+    with reading(store) as connection:
+        return list(connection.execute(statement).scalars())
+
+
+def known_by_id(store: Store, break_ids: Collection[str]) -> dict[str, KnownBreak]:
+    """Breaks as they are known now, by their ids."""
+    with reading(store) as connection:
+        return {known.latest.id: known for known in breaks_by(connection, "id", break_ids)}
 
 
 def left_open(store: Store, run_id: int, account: str) -> pd.DataFrame:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -26,7 +25,7 @@ from reports.page.api import openapi
 from reports.page.breaks.address import list_of
 from reports.page.breaks.listing import find
 from reports.page.results import workbooks
-from reports.page.results.runs import request_run
+from reports.page.results.runs import asked_for, request_run
 from reports.page.ruling import answers_to, ask_of
 from reports.page.site import SITE
 
@@ -124,11 +123,10 @@ async def start(request: web.Request) -> web.Response:
 
 async def progress(request: web.Request) -> web.Response:
     """How far a run is that was asked for."""
-    require(request, Right.VIEW)
-    run = request.app[SITE].runner.progress(request.match_info["ticket"])
-    if run is None:
-        raise _missing("ticket")
-    return web.json_response(asdict(run))
+    _, run = asked_for(request)
+    stages = [stage.name for stage in run.stages]
+    names = ("finished", "run_id", "messages", "ahead", "seconds")
+    return web.json_response({"stages": stages, **fields(run, *names)})
 
 
 async def reports(request: web.Request) -> web.Response:

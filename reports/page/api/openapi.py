@@ -111,7 +111,14 @@ def _schemas() -> Schema:
         "Pattern": _object({**pattern, "covers": _NUMBER}),
         "Run": _object({**run, "timings": seconds}),
         "Progress": _object(
-            {"stages": _texts(), "finished": {"type": "boolean"}, "run_id": _MAYBE_NUMBER, "messages": _texts()}
+            {
+                "stages": _texts(),
+                "finished": {"type": "boolean"},
+                "run_id": _MAYBE_NUMBER,
+                "messages": _texts(),
+                "ahead": _NUMBER,
+                "seconds": {"type": "number"},
+            }
         ),
         "Report": _object({**report, "size": _NUMBER, "result_digest": _TEXT, "audit_head": _MAYBE}),
         "Error": _object({"error": _TEXT}),

@@ -21,7 +21,7 @@ from recon.people import Person, Role
 from recon.store.desk import workbooks
 from recon.store.engine import Store, reading
 from recon.store.tables.desk import AUDIT
-from reports.page.site import RunRequest
+from reports.page.site import RunRequest, StageProgress
 from tests.jobs.desk.test_verifying import correct_an_order
 from tests.kit.job import FIRST, LAST, clock, job
 from tests.kit.night_process import free_port
@@ -63,7 +63,7 @@ async def finished(rerun: PageRuns, ticket: str) -> tuple[tuple[str, ...], int |
     async with asyncio.timeout(5):
         while not (seen := rerun.progress(ticket)) or not seen.finished:
             await asyncio.sleep(0.01)
-    return seen.stages, seen.run_id, seen.messages
+    return tuple(stage.name for stage in seen.stages), seen.run_id, seen.messages
 
 
 async def test_runs_go_one_after_the_other_and_a_failed_one_says_so() -> None:
@@ -95,7 +95,8 @@ async def test_runs_go_one_after_the_other_and_a_failed_one_says_so() -> None:
     first, second = rerun.progress(tickets[0]), rerun.progress(tickets[1])
     assert first
     assert second
-    assert (first.stages, first.finished, second.stages) == (("pull",), False, ())
+    assert (first.stages, first.finished) == ((StageProgress("pull", 1, 2, over=True),), False)
+    assert (second.stages, second.ahead, second.seconds) == ((), 1, 0.0), "it waits"
     free.set()
     ended = [await finished(rerun, ticket) for ticket in tickets]
     assert ended == [
@@ -122,6 +123,31 @@ async def test_at_the_end_of_the_page_what_runs_is_ended() -> None:
     await asyncio.sleep(0.01)
     await asyncio.wait_for(rerun.drain(), 5)
     assert ended == ["here"], "the second one never began"
+
+
+async def test_a_run_is_cancelled_and_the_next_one_begins() -> None:
+    begun = []
+
+    async def run(options: RunOptions, _progress: Progress) -> Outcome:
+        begun.append(options.accounts)
+        if options.accounts == ("th",):
+            await asyncio.Event().wait()
+        return Outcome(8, True, clock(), (), (), {}, ())
+
+    rerun = PageRuns(run)
+    tickets = [rerun.start(replace(WISH, accounts=(name,))) for name in ("th", "jp", "sg")]
+    await asyncio.sleep(0.01)
+    rerun.cancel(tickets[1], "anna")  # it waits
+    rerun.cancel(tickets[0], "anna")
+    words = "cancelled by anna: what was finished is kept; run the range again"
+    assert [await finished(rerun, ticket) for ticket in tickets] == [
+        ((), None, (words,)),
+        ((), None, (words,)),
+        ((), 8, ()),
+    ]
+    assert begun == [("th",), ("sg",)]
+    rerun.cancel(tickets[2], "anna")
+    assert (await finished(rerun, tickets[2]))[1] == 8, "what has ended stays as it ended"
 
 
 async def test_a_workbook_is_verified_and_signed_by_two_and_outdated_when_the_data_change(tmp_path: Path) -> None:

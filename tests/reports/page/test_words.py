@@ -2,7 +2,9 @@
 
 import csv
 import re
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from recon.model import BreakStatus
 from recon.model.rulings import RulingKind
 from recon.store.desk import worklist
 from recon.store.versions.save import save_objects
-from reports.page.site import RunProgress, RunRequest
+from reports.page.site import RunProgress, RunRequest, StageProgress
 from tests.kit.job import job
 from tests.kit.page import Page, Trusting, page, paged, served
 from tests.kit.store_samples import row
@@ -130,10 +132,17 @@ class Slow:
     """A runner whose one run goes on as the test says."""
 
     def __init__(self) -> None:
-        self.seen = RunProgress()
+        self.seen = RunProgress(RunRequest(date(2026, 3, 2), date(2026, 3, 2), ("th",), "anna"))
 
-    def start(self, _wish: RunRequest) -> str:
+    def start(self, wish: RunRequest) -> str:
+        self.seen = replace(self.seen, request=wish)
         return "ticket"
+
+    def tickets(self) -> Sequence[str]:
+        return ["ticket"]
+
+    def cancel(self, _ticket: str, _who: str) -> None:
+        raise AssertionError
 
     def progress(self, ticket: str) -> RunProgress | None:
         return self.seen if ticket == "ticket" else None
@@ -155,16 +164,17 @@ async def test_progress_is_live_and_a_login_that_ends_meanwhile_leads_back(tmp_p
         await tab.get_by_role("button", name="Run", exact=True).click()
         await tab.get_by_text("waiting").wait_for()
         for stages in (("pull",), ("pull", "match"), ("pull", "match", "judge")):
-            runner.seen = RunProgress(stages)
+            runner.seen = replace(runner.seen, stages=tuple(StageProgress(name, 1, 2) for name in stages))
             await tab.locator("#progress li", has_text=stages[-1]).wait_for(timeout=5_000)
-            assert await tab.locator("#progress li").all_inner_texts() == list(stages)
+            assert await tab.locator("#progress li").all_inner_texts() == [f"{name}  1 of 2" for name in stages]
+            assert await tab.locator("#progress progress").first.get_attribute("value") == "1"
             assert await tab.locator("#progress").count() == 1
         assert complaints == []
         site_page.clock.forward(hours=13)
         await tab.get_by_label("Password").wait_for(timeout=5_000)
         await tab.get_by_label("Name").fill("anna")
         await tab.get_by_label("Password").fill("correct horse battery")
-        runner.seen = RunProgress(("pull", "match", "judge"), True, 12, ())
+        runner.seen = replace(runner.seen, finished=True, run_id=12)
         await tab.get_by_role("button", name="Log in").click()
         await tab.get_by_text("Run 12 is over").wait_for(timeout=5_000)
         assert tab.url.endswith("/runs/ticket")
