@@ -158,8 +158,8 @@ def _add_links(score: Score, world: World, judged: Judged, truth: set[Subject]) 
     of_charge = {pair[2:]: pair for pair in true_pairs}
     code_of = {(account, subject): code for code, account, subject in truth}
     made: dict[Pair, str] = {}
-    for *pair, name in frame.itertuples(index=False, name=None):
-        made[pair[0], pair[1], pair[2], pair[3]] = name
+    for *ids, name in frame.itertuples(index=False, name=None):
+        made[ids[0], ids[1], ids[2], ids[3]] = name
     for pair, name in made.items():
         score.by_pass[name] += 1
         if pair not in true_pairs:

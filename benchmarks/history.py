@@ -168,7 +168,8 @@ class _Month:
         """Those of the refunded orders' charges; a refund and its transaction are named after its charge."""
         place = np.full(self.count, -1)
         place[self.owner[::-1]] = np.arange(len(self.owner))[::-1]
-        return self.numbers[place[self._refunded]]
+        numbers: Ints = self.numbers[place[self._refunded]]
+        return numbers
 
     def _id(self, prefix: str, numbers: Ints) -> pa.Array:
         return _numbered(f"{prefix}_5{self.shop.name}", numbers, 16)

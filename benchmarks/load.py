@@ -50,10 +50,10 @@ def fill(url: str, count: int) -> None:
 def ours(url: str) -> Callable[[], int]:
     """The whole of load_books; all other tables are empty."""
     from recon.store.engine import open_store
-    from recon.store.versions.load import load_books
+    from recon.store.versions.load import MetadataKeys, load_books
 
     store = open_store(url)
-    return lambda: len(load_books(store, AS_OF, customer_keys=("customer_email",)).charges)
+    return lambda: len(load_books(store, AS_OF, keys=MetadataKeys(customers=("customer_email",))).charges)
 
 
 def adbc(url: str) -> Callable[[], int]:

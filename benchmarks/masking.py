@@ -6,7 +6,7 @@ from contextlib import suppress
 from time import process_time
 from zoneinfo import ZoneInfo
 
-import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow as pa
 
 from jobs.logs.redaction import masked_for_logs
 from recon.bank.kinds import kinds

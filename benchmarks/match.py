@@ -153,7 +153,8 @@ def _charges(
 
 def read(folder: Path, name: str, names: list[str] | None = None) -> pd.DataFrame:
     """A frame of those columns, as its Parquet file holds them."""
-    return pq.read_table(folder / f"{name}.parquet", columns=names).to_pandas()
+    frame: pd.DataFrame = pq.read_table(folder / f"{name}.parquet", columns=names).to_pandas()
+    return frame
 
 
 def bare(folder: Path) -> Callable[[], int]:
@@ -226,8 +227,16 @@ def ours(folder: Path) -> Callable[[], int]:
         return pd.DataFrame({one.name: _typed(found[one.name], one.dtype, c.MOMENT) for one in frame.columns})
 
     as_of = datetime.fromtimestamp((START // MICROS) + (DAYS + 2) * 86_400, UTC)
-    rest = [frame.empty() for frame in (c.REFUNDS, c.TRANSFERS, c.TRANSACTIONS, c.DISPUTES, c.REJECTED)]
-    known = Books(as_of, c.ORDERS.check(load(c.ORDERS, "orders")), c.CHARGES.check(load(c.CHARGES, "charges")), *rest)
+    known = Books(
+        as_of,
+        c.ORDERS.check(load(c.ORDERS, "orders")),
+        c.CHARGES.check(load(c.CHARGES, "charges")),
+        c.REFUNDS.empty(),
+        c.TRANSFERS.empty(),
+        c.TRANSACTIONS.empty(),
+        c.DISPUTES.empty(),
+        c.REJECTED.empty(),
+    )
     zone = ZoneInfo("Asia/Bangkok")
     accounts = {name: Account(name, name.upper(), currency, zone) for name, currency, _ in ACCOUNTS}
     what = Range(accounts, dict.fromkeys(accounts, Window(datetime(2026, 1, 1, tzinfo=UTC), as_of)))
@@ -328,8 +337,8 @@ def compare(rows: int, rounds: int, large: int) -> None:
         times = f"{one.seconds:.2f} | {one.cpu:.2f} | {one.seconds / base.seconds:.2f}"
         print(f"| {name} | {times} | {one.extra_mb:.0f} | {one.found:,} |")
     if large != rows:
-        times = found["omise-recon", large].seconds / mine.seconds
-        print(f"\n{large:,} take {times:.2f} times the time of {rows:,}.")
+        ratio = found["omise-recon", large].seconds / mine.seconds
+        print(f"\n{large:,} take {ratio:.2f} times the time of {rows:,}.")
 
 
 def main() -> None:

@@ -118,12 +118,14 @@ def here(path: Path, months: int, judged: int, report: bool) -> Measured:
     with_store = open_ready_store(config)
     breaks = len(known_breaks(with_store, include_closed=False))
     with_store.dispose()
-    judging, reporting, accounts = [], [], len(config.accounts)
+    judging = []
+    reporting = []
+    accounts = len(config.accounts)
     ends = steps.ends[judged:]  # what comes before them read files
-    for at in range(judged):
-        begun, judged, told = (ends[at * (accounts + 1) + more] for more in (0, accounts, accounts + 1))
-        judging.append((judged[0] - begun[0], judged[1] - begun[1]))
-        reporting.append((told[0] - judged[0], told[1] - judged[1]))
+    for month in range(judged):
+        begun, last_judged, reported = (ends[month * (accounts + 1) + step] for step in (0, accounts, accounts + 1))
+        judging.append((last_judged[0] - begun[0], last_judged[1] - begun[1]))
+        reporting.append((reported[0] - last_judged[0], reported[1] - last_judged[1]))
     return Measured(judging, reporting, peak, breaks)
 
 

@@ -96,10 +96,23 @@ def report(rows: int) -> Report:
     """A result that holds nothing but the matched orders."""
     links = matched(rows)
     totals = CurrencyTotals("THB", rows, rows, rows, int(links[c.ORDER_AMOUNT].sum()), 0)
-    counts = dict.fromkeys(("orders", "charges", "matched_orders", "expecting_orders"), rows)
-    rest = dict.fromkeys(("refunds", "transfers", "transactions", "rejected_rows", "ignored_rows"), 0)
-    days = (date(2026, 10, 1), date(2026, 10, 31))
-    result = Result(TH, *days, AS_OF, **counts, **rest, currencies=(totals,), matched=links)
+    result = Result(
+        TH,
+        date(2026, 10, 1),
+        date(2026, 10, 31),
+        AS_OF,
+        orders=rows,
+        charges=rows,
+        matched_orders=rows,
+        expecting_orders=rows,
+        refunds=0,
+        transfers=0,
+        transactions=0,
+        rejected_rows=0,
+        ignored_rows=0,
+        currencies=(totals,),
+        matched=links,
+    )
     return Report(result, Basis((), "0"))
 
 
@@ -184,12 +197,12 @@ def openpyxl(rows: int, folder: Path) -> Callable[[], Path]:
         for column in MATCHED.columns:
             styled = WriteOnlyCell(sheet)
             styled.style = column.kind.value
-            styles.append(styled._style)
+            styles.append(styled._style)  # type: ignore[attr-defined]
         for row in zip(*lists, strict=True):
             cells = []
             for value, style in zip(row, styles, strict=True):
                 cell = WriteOnlyCell(sheet, value)
-                cell._style = style
+                cell._style = style  # type: ignore[attr-defined]
                 cells.append(cell)
             sheet.append(cells)
         book.save(path)

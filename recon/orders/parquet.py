@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import numpy as np
-import pyarrow as pa  # type: ignore[import-untyped]
-import pyarrow.compute as pc  # type: ignore[import-untyped]
-import pyarrow.parquet as pq  # type: ignore[import-untyped]
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from recon.orders.files import file_kind
 from recon.orders.source import SourceUnreadable

@@ -6,8 +6,8 @@ from datetime import date, datetime
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa  # type: ignore[import-untyped]
-import pyarrow.compute as pc  # type: ignore[import-untyped]
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from recon import columns as c
 from recon.arrays import Ints, Mask, Positions

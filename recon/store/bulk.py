@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow as pa
 from sqlalchemy import (
     ColumnElement,
     Connection,

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
-import pyarrow as pa  # type: ignore[import-untyped]
-import pyarrow.csv as arrow_csv  # type: ignore[import-untyped]
+import pyarrow as pa
+import pyarrow.csv as arrow_csv
 
 from recon.arrays import Ints
 from recon.tabular.dialect import DELIMITERS, UNCLOSED, Dialect, delimiter_of, first_line, lines_of, wrong_width

@@ -1,8 +1,8 @@
 """The Matched sheet: every order with the charge that pays it."""
 
 import pandas as pd
-import pyarrow as pa  # type: ignore[import-untyped]
-import pyarrow.compute as pc  # type: ignore[import-untyped]
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from recon import columns as c
 from reports.report import Report

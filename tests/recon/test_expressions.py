@@ -1,6 +1,6 @@
 """Patterns of the configuration: whatever they say, no text takes longer than it is long."""
 
-import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow as pa
 import pytest
 
 from benchmarks.masking import seconds

@@ -12,7 +12,7 @@ from itertools import chain, compress, pairwise
 from typing import Any
 
 import numpy as np
-import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow as pa
 from sqlalchemy import BigInteger, ColumnElement, Connection, case, delete, func, insert, literal_column, select
 
 from recon import columns as c

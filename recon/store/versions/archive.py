@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import pandas as pd
-import pyarrow as pa  # type: ignore[import-untyped]
-import pyarrow.compute as pc  # type: ignore[import-untyped]
+import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import parquet
 from sqlalchemy import Alias, Column, Connection, MetaData, Row, Select, Table, select
 from sqlalchemy.sql import visitors

@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa  # type: ignore[import-untyped]
-import pyarrow.compute as pc  # type: ignore[import-untyped]
+import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import Connection, Table, delete, select
 
 from recon import columns as c

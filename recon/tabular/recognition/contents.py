@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow as pa
 
 from recon.money import Currencies
 from recon.tabular.amounts import Marks, amounts

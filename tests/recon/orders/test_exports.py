@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import openpyxl
-import pyarrow as pa  # type: ignore[import-untyped]
-import pyarrow.parquet as pq  # type: ignore[import-untyped]
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from jobs.config.config import load as load_config
