@@ -9,6 +9,7 @@ from typing import IO
 from uuid import uuid4
 
 from openpyxl import Workbook
+from openpyxl.worksheet.cell_range import CellRange
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
@@ -179,7 +180,7 @@ def _draw_cell(
     if cell.span > 1:
         for more in range(column, column + cell.span):
             sheet.cell(row, more).style = style
-        sheet.merge_cells(start_row=row, end_row=row, start_column=column, end_column=column + cell.span - 1)
+        sheet.merged_cells.add(CellRange(min_row=row, max_row=row, min_col=column, max_col=column + cell.span - 1))
     place.value = f"={cell.formula}" if cell.formula else shown  # type: ignore[assignment]
     if isinstance(shown, str) and not cell.formula:
         place.data_type = "s"  # else a text that begins with "=" would be a formula
