@@ -88,7 +88,8 @@ class Filter:
     last_day: date | None = None
     at_risk: tuple[AmountRange, ...] | None = None
     signed: tuple[SignedCodes, ...] | None = None
-    order: tuple[str, str] | None = None  # account and order id
+    about: tuple[str, str] | None = None  # a column of ids, such as order_id, and what stands there
+    without: str = ""  # the id of one that is not wanted
     not_ruled_by: str | None = None
 
 
@@ -221,8 +222,10 @@ def _condition(wanted: Filter) -> ColumnElement[bool]:
         parts.append(or_(false(), *(_within(_B.amount_at_risk, span) for span in wanted.at_risk)))
     if wanted.signed is not None:
         parts.append(or_(false(), *(_signed(some) for some in wanted.signed)))
-    if wanted.order is not None:
-        parts += [_B.account == wanted.order[0], _B.order_id == wanted.order[1]]
+    if wanted.about is not None:
+        parts.append(_B[wanted.about[0]] == wanted.about[1])
+    if wanted.without:
+        parts.append(_B.id != wanted.without)
     if wanted.not_ruled_by is not None:
         parts.append(_B.ruled_by.is_distinct_from(wanted.not_ruled_by))
     if wanted.text:

@@ -103,3 +103,5 @@ INSERT INTO workbook_chunk (sha256, place, content)
 ALTER TABLE workbook DROP COLUMN content;
 UPDATE alembic_version SET version_num = '0015';
 ALTER TABLE receipt ADD COLUMN receipt_number TEXT;
+CREATE INDEX ix_break_order_id ON break (order_id);
+CREATE INDEX ix_break_charge_id ON break (charge_id);

@@ -64,6 +64,8 @@ CREATE TABLE break (
     CONSTRAINT pk_break PRIMARY KEY (id)
 );
 CREATE INDEX ix_break_status_account ON break (status, account);
+CREATE INDEX ix_break_order_id ON break (order_id);
+CREATE INDEX ix_break_charge_id ON break (charge_id);
 
 CREATE TABLE charge (
     account TEXT NOT NULL, charge_id TEXT NOT NULL, status TEXT NOT NULL, amount BIGINT NOT NULL,

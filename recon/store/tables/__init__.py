@@ -296,6 +296,8 @@ BREAK = Table(
 )
 # The status first: what is open is asked for all accounts together, and is little beside what is closed.
 Index(None, BREAK.c.status, BREAK.c.account)
+Index(None, BREAK.c.order_id)
+Index(None, BREAK.c.charge_id)
 IS_OPEN = BREAK.c.status.in_([str(one) for one in BreakStatus if one not in CLOSED])
 RUN_BREAK = Table(
     "run_break",

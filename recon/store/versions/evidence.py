@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, select, true
+from sqlalchemy import Connection, Table, select, true, tuple_
 
 from recon import columns as c
 from recon.store import tables
 from recon.store.engine import Store, from_micros, reading
+from recon.store.related.charge_names import charges_naming
 from recon.store.runs.break_rows import chunks
 from recon.store.versions import archive
 
 TABLES = archive.TABLES
+_NAMING = 200  # charges that may name an order: the id may be a word of many
 _MOMENTS = {
     kind: {column.name for column in frame.columns if column.dtype == c.MOMENT}
     for kind, frame in {**c.KINDS, "order": c.ORDER, "bank_line": c.BANK_LINE}.items()
@@ -67,6 +69,45 @@ def versions(
     return [
         Version(from_micros(row[c.SEEN_AT]), dict(_values(kind, {name: row[name] for name in shown}))) for row in mine
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCharge:
+    """A charge of an order as it is now, minor units; `matched_by`: the pass that linked them (null: none did)."""
+
+    id: str
+    status: str
+    amount: int
+    currency: str
+    refunded_amount: int
+    created_at: datetime
+    matched_by: str | None
+
+
+def charges_of(
+    store: Store, account: str, order_id: str, visible: frozenset[str] | None, limit: int
+) -> list[OrderCharge]:
+    """The charges that are linked to an account's order, then those of its account that name it; the oldest first."""
+    table = TABLES["charge"]
+    match = tables.MATCH.c
+    of_order = (match[c.ORDER_ACCOUNT] == account) & (match[c.ORDER_ID] == order_id)
+    links = select(match[c.CHARGE_ACCOUNT], match[c.CHARGE_ID], match[c.MATCHED_BY]).where(of_order)
+    names = (c.CHARGE_ID, c.STATUS, c.AMOUNT, c.CURRENCY, c.REFUNDED_AMOUNT, c.CREATED_AT)
+    owner = table.c[c.ACCOUNT]
+    key = table.c[c.CHARGE_ID]
+    with reading(store) as connection:
+        linked = {(row[0], row[1]): row[2] for row in connection.execute(links)}
+        naming = {(account, charge_id) for charge_id in sorted(charges_naming(connection, [order_id]))[:_NAMING]}
+        wanted = tuple_(owner, key).in_([*linked, *(naming - linked.keys())])
+        seen = true() if visible is None else owner.in_(sorted(visible))
+        columns = (owner, *(table.c[name] for name in names))
+        statement = select(*columns).where(wanted, seen, tables.known_at(table, None)).order_by(table.c[c.CREATED_AT])
+        rows = connection.execute(statement).all()
+    charges = [
+        OrderCharge(id_, status, amount, currency, refunded, from_micros(at), linked.get((of_account, id_)))
+        for of_account, id_, status, amount, currency, refunded, at in rows
+    ]
+    return sorted(charges, key=lambda charge: charge.matched_by is None)[:limit]
 
 
 def order_sources(store: Store, orders: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:

@@ -1,32 +1,34 @@
-"""One break: both sides, what can be decided, and its history."""
+"""One break: both sides, what else its order has, what can be decided, and its history."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from aiohttp import web
 
 from recon import columns as c
-from recon.model import CLOSED, BreakEvent, KnownBreak
+from recon.model import CLOSED, BreakEvent, BreakStatus, KnownBreak
 from recon.model.rulings import IN_FORCE, REASONS, Ruling, RulingKind
-from recon.people import Right
+from recon.people import Person, Right
 from recon.rules import exposure_of
 from recon.rulings.decide import MOVES
 from recon.store.desk import rulings, worklist
+from recon.store.desk.worklist import Filter, Neighbours
 from recon.store.versions import evidence
 from recon.store.versions.archive import ArchiveError
 from reports.page.access.security import PERSON, require
+from reports.page.breaks.address import ListAddress, list_of
 from reports.page.breaks.choosing import colleagues
+from reports.page.breaks.sides import KINDS, Side, lines_of, rest_of
+from reports.page.cache import cached
 from reports.page.notices import notices_of, typed_of
-from reports.page.render import moment, render
+from reports.page.render import moment, money, render
 from reports.page.site import SITE, Site
 
-KINDS = ("order", "charge", "refund", "transfer", "transaction", "dispute", "bank_line")
-# Fields of an order and of its charge that mean the same.
-SAME = {c.AMOUNT, c.CURRENCY, c.REFUNDED_AMOUNT}
 ACTIONS = (
     RulingKind.ASSIGN,
     RulingKind.NOTE,
@@ -39,21 +41,7 @@ ACTIONS = (
     RulingKind.APPROVE,
     RulingKind.REJECT,
 )
-
-
-@dataclass(frozen=True)
-class Side:
-    """One record that a break speaks of, as it is now, with how it came to be so."""
-
-    kind: str
-    id: str
-    versions: Sequence[evidence.Version]
-    whole: bool = True  # false: a file of the archive with earlier ones is missing or altered
-
-    @property
-    def now(self) -> Mapping[str, Any]:
-        """Its fields."""
-        return self.versions[-1].fields if self.versions else {}
+_MOST = 20  # other breaks and charges of an order that are shown
 
 
 @dataclass(frozen=True)
@@ -66,34 +54,58 @@ class Step:
     words: str
 
 
+@dataclass(frozen=True)
+class Details:
+    """All that is known around a break; `others` are breaks of the same order, or of its charge without one."""
+
+    sides: Sequence[Side]
+    rulings: Sequence[Ruling]
+    events: Sequence[BreakEvent]
+    others: worklist.BreakPage
+    charges: Sequence[evidence.OrderCharge]
+    around: Neighbours
+
+
 async def show(request: web.Request) -> web.Response:
     """Everything about one break; 404 for one that is not there, or in somebody else's account."""
-    require(request, Right.VIEW)
+    person = require(request, Right.VIEW)
     site = request.app[SITE]
     break_id = request.match_info.get("id", "")
-    known = await asyncio.to_thread(worklist.find_break, site.store, break_id, request[PERSON].accounts)
+    known = await asyncio.to_thread(worklist.find_break, site.store, break_id, person.accounts)
     if known is None:
         raise web.HTTPNotFound(text="there is no such break\n")
-    sides, rulings, events = await asyncio.to_thread(_details, site, known, request[PERSON].accounts)
+    query = [(name, value) for name, value in request.query.items() if name not in ("page", "told") and value]
+    details = await asyncio.to_thread(_details, site, person, known, _list(request))
+    lines = lines_of(details.sides)
+    account = known.latest.account
     return render(
         request,
         "break.html",
         known=known,
-        sides=sides,
-        shop_url=next((_shop_url(site, side) for side in sides if side.kind == "order"), ""),
-        different=differences(sides),
-        rulings=rulings,
-        steps=_steps(events, sides),
+        details=details,
+        lines=lines,
+        rest=[(side, rest_of(side, lines, place)) for place, side in enumerate(details.sides)],
+        shop_url=next((_shop_url(site, side) for side in details.sides if side.kind == "order"), ""),
+        steps=_steps(details.events, details.sides),
         notices=notices_of(request),
         typed=typed_of(request),
-        colleagues=await asyncio.to_thread(colleagues, site, request[PERSON]),
-        actions=actions(known, rulings),
+        colleagues=await asyncio.to_thread(colleagues, site, person),
+        query=urlencode(query),
+        actions=actions(known, details.rulings),
         reasons=REASONS,
         entry=next((entry for entry in site.catalogue if entry.code == known.latest.code), None),
-        account=site.accounts.get(known.latest.account or ""),
+        account=site.accounts.get(account or ""),
         exposure=exposure_of(known.latest.code, known.latest.expected, known.latest.actual),
-        shown=lambda name, side: shown(site, side, name, known.latest.account),
+        shown=lambda name, side: shown(site, side, name, account),
     )
+
+
+def _list(request: web.Request) -> ListAddress:
+    """The list that somebody came from; the whole one where its address is not understood."""
+    try:
+        return list_of(request.app[SITE], request[PERSON], request.query)
+    except web.HTTPBadRequest:
+        return ListAddress(Filter(visible=request[PERSON].accounts))
 
 
 def actions(known: KnownBreak, rulings: Sequence[Ruling]) -> list[RulingKind]:
@@ -114,9 +126,30 @@ def actions(known: KnownBreak, rulings: Sequence[Ruling]) -> list[RulingKind]:
     return [kind for kind in ACTIONS if allowed.get(kind, True)]
 
 
-def _details(
-    site: Site, known: KnownBreak, visible: frozenset[str] | None
-) -> tuple[list[Side], list[Ruling], list[BreakEvent]]:
+def _details(site: Site, person: Person, known: KnownBreak, wanted: ListAddress) -> Details:
+    store = site.store
+    break_ = known.latest
+    place = (wanted.filters, wanted.sort, wanted.descending, break_.id)
+    account = break_.account or ""
+    others = worklist.BreakPage((), 0)
+    charges: Sequence[evidence.OrderCharge] = ()
+    if break_.order_id or break_.charge_id:
+        about = (c.ORDER_ID, break_.order_id) if break_.order_id else (c.CHARGE_ID, str(break_.charge_id))
+        whole = Filter(person.accounts, (account,), statuses=tuple(BreakStatus), about=about, without=break_.id)
+        others = worklist.find(store, whole, "severity", True, 0, _MOST)
+    if break_.order_id:
+        charges = evidence.charges_of(store, account, break_.order_id, person.accounts, _MOST)
+    return Details(
+        _sides(site, known, person.accounts),
+        rulings.rulings(store, break_.id),
+        rulings.events_of(store, break_.id),
+        others,
+        charges,
+        cached(site, ("neighbours", *place), lambda: worklist.neighbours(store, *place)),
+    )
+
+
+def _sides(site: Site, known: KnownBreak, visible: frozenset[str] | None) -> list[Side]:
     break_ = known.latest
     ids = {kind: getattr(break_, f"{kind}_id", None) for kind in KINDS}
     if break_.subject_type in KINDS:
@@ -130,19 +163,7 @@ def _details(
             sides.append(Side(kind, id_, versions(kind, break_.account, id_)))
         except ArchiveError:  # a lost file of the archive hides what was, not what is
             sides.append(Side(kind, id_, versions(kind, break_.account, id_, archived=False), whole=False))
-    return sides, rulings.rulings(site.store, break_.id), rulings.events_of(site.store, break_.id)
-
-
-def differences(sides: Sequence[Side]) -> set[tuple[str, str]]:
-    """(kind, field) of what an order and its charge say differently."""
-    by_kind = {side.kind: side.now for side in sides if side.versions}
-    order = by_kind.get("order")
-    charge = by_kind.get("charge")
-    if order is None or charge is None:
-        return set()
-    captured = charge.get(c.CAPTURED_AMOUNT)
-    comparable = {**charge, c.AMOUNT: charge[c.AMOUNT] if captured is None else captured}
-    return {(kind, name) for name in SAME if order.get(name) != comparable.get(name) for kind in ("order", "charge")}
+    return sides
 
 
 def _steps(events: Sequence[BreakEvent], sides: Sequence[Side]) -> list[Step]:
@@ -170,9 +191,5 @@ def shown(site: Site, side: Side, name: str, account: str | None) -> Any:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int) and name != c.ROW:
-        currency = side.now.get(c.FUNDING_CURRENCY if name in _FUNDING else c.CURRENCY)
-        return site.currencies.show(value, str(currency)) if currency else value
+        return money(site, value, side.currency_of(name)) or value
     return value
-
-
-_FUNDING = {c.FUNDING_AMOUNT, c.FEE, c.FEE_VAT, c.INTEREST, c.INTEREST_VAT, c.NET}

@@ -83,7 +83,7 @@ async def lost(merchant: Job, config: Config, then: datetime, name: str) -> None
         texts = [await visitor.text(f"/breaks/{one}") for one in subjects]
     hidden = [text for text in texts if "Older versions are not shown" in text]
     assert hidden
-    assert all("<dt>amount</dt>" in text for text in hidden), "what is known now is shown all the same"
+    assert all('<th scope="row">Amount</th>' in text for text in hidden), "what is known now is shown all the same"
 
 
 def parts(outcome: Outcome) -> list[dict[str, bytes]]:

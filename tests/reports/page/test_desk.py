@@ -1,6 +1,7 @@
 """The page's work on breaks: lists that filter and sort, many rulings at once, Excel there and back, the API."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 import aiohttp
 from openpyxl import load_workbook
-from sqlalchemy import delete, update
+from sqlalchemy import delete, insert, update
 
 from recon.model import Exposure, Severity
 from recon.people import Person, Role
@@ -16,6 +17,7 @@ from recon.rules import exposure_of, title_of
 from recon.store.desk import people, rulings, workbooks, worklist
 from recon.store.desk.workbook_bytes import sha256_of
 from recon.store.engine import writing
+from recon.store.runs.break_rows import break_row
 from recon.store.tables import BREAK
 from recon.store.tables.desk import WORKBOOK, WORKBOOK_CHUNK
 from reports.page.results.kept import SHOWN
@@ -155,6 +157,33 @@ async def test_a_list_is_what_its_address_says_and_keeps_what_it_cannot_read(tmp
         async with thea.http.get("/breaks/brk_none") as answer:
             assert answer.status == 404
             assert '<a href="/breaks">All breaks</a>' in await answer.text()
+
+
+async def test_a_break_leads_on_through_the_list_it_was_found_in_and_shows_its_order(tmp_path: Path) -> None:
+    async with page(tmp_path) as served, served.login("anna") as anna:
+        wanted = worklist.Filter(accounts=("th",), severities=(Severity.HIGH,))
+        listed = worklist.find(served.store, wanted, "risk", False, 0, 100).breaks
+        query = "account=th&severity=high&sort=risk&order=asc"
+        address = f"/breaks/{listed[0].latest.id}?{query}"
+        assert f'href="{address.replace("&", "&amp;")}"' in await anna.text(f"/breaks?{query}")
+        seen = [listed[0].latest.id]
+        while following := re.search(r'href="/breaks/(brk_\w+)\?[^"]*" rel="next"', await anna.text(address)):
+            seen.append(following[1])
+            address = f"/breaks/{following[1]}?{query}"
+        assert seen == [known.latest.id for known in listed]
+        known = next(known for known in listed if known.latest.order_id)
+        twin = replace(known.latest, code="refund_missing", subject_id="another of its order")
+        long = "ยาว " * 100
+        with writing(served.store) as connection:
+            connection.execute(insert(BREAK), [break_row(replace(known, latest=twin, version=0))])
+        here = f"/breaks/{known.latest.id}?{query}"
+        form = {"id": f"{known.latest.id}:{known.version}", "one": known.latest.id, "back": query}
+        _, text = await anna.post("/breaks/rule", here, **form, kind="note", reason=long)
+        assert f'href="/breaks/{twin.id}"' in text
+        assert "Its other breaks" in text
+        assert 'rel="next"' in text, "after a decision the list still goes on"
+        assert '<details class="more"><summary><bdi>ยาว ยาว' in text, "a long note is shown when it is asked for"
+        assert "<h2>Notes</h2>" in text
 
 
 async def test_excel_out_and_back(tmp_path: Path) -> None:

@@ -94,7 +94,8 @@ def test_filters(store: Store) -> None:
     assert found(store, Filter(due_before=NOW + timedelta(days=2))) == []
     assert found(store, Filter(currency="JPY")) == ["3"]
     assert matched(store, Filter(owner="")) == ["2", "3", "5", "6"], "nobody's"
-    assert matched(store, Filter(order=("th", "ORD-2"))) == ["2"]
+    assert matched(store, Filter(about=("order_id", "ORD-2"))) == ["2"]
+    assert matched(store, Filter(about=("order_id", "ORD-2"), without=BREAKS[1].latest.id)) == []
     assert matched(store, Filter(not_ruled_by="anna")) == ["1", "2", "3", "5", "6"]
 
 

@@ -4,9 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
-from recon.store.engine import Store
-from recon.store.versions.evidence import TABLES, order_sources, versions
+from recon import columns as c
+from recon.store.engine import Store, writing
+from recon.store.tables import MATCH
+from recon.store.tables.related import CHARGE_NAME
+from recon.store.versions.evidence import TABLES, charges_of, order_sources, versions
 from recon.store.versions.save import save_objects, save_orders
 from tests.kit.store_samples import DATABASES, HOUR, NOON, charge, opened, orders, rejected
 
@@ -50,6 +54,27 @@ def test_orders_are_there_by_their_id_and_an_unknown_one_is_not(store: Store) ->
     assert "hash of somebody" not in one.fields.values()
     for kind in TABLES:
         assert versions(store, kind, "th", "none such") == []
+
+
+def test_an_order_has_the_charges_that_are_linked_to_it_and_those_that_name_it(store: Store) -> None:
+    charges = [charge(f"chrg_{number}", amount=number, created_at=NOON - number * HOUR) for number in range(1, 5)]
+    save_objects(store, "th", "charge", charges, NOON)
+    save_objects(store, "jp", "charge", [charge("chrg_9", amount=9)], NOON)
+    link = {c.ORDER_ACCOUNT: "th", c.ORDER_ID: "ORD-1", c.MATCHED_BY: "metadata"}
+    links = [{c.CHARGE_ACCOUNT: "th", c.CHARGE_ID: "chrg_1"}, {c.CHARGE_ACCOUNT: "jp", c.CHARGE_ID: "chrg_9"}]
+    with writing(store) as connection:
+        connection.execute(insert(MATCH), [{**link, **each} for each in links])
+        named = {"name": "ORD-1", "charge_ids": "chrg_1 chrg_2 chrg_9"}
+        connection.execute(insert(CHARGE_NAME), [named, {"name": "ORD-2", "charge_ids": "chrg_3"}])
+
+    def found(visible: frozenset[str] | None, limit: int = 9) -> list[tuple[str, int, str | None]]:
+        return [(each.id, each.amount, each.matched_by) for each in charges_of(store, "th", "ORD-1", visible, limit)]
+
+    of_th = [("chrg_1", 1, "metadata"), ("chrg_2", 2, None)]
+    assert found(TH) == of_th
+    assert found(None) == [of_th[0], ("chrg_9", 9, "metadata"), of_th[1]], "what is linked first, the oldest first"
+    assert found(None, 1) == of_th[:1]
+    assert charges_of(store, "th", "ORD-2", JP, 9) == []
 
 
 def test_the_source_of_an_order_is_its_account_s_and_today_s(store: Store) -> None:
