@@ -21,6 +21,7 @@ from jobs.run.opening.store import open_ready_store
 from jobs.run.outcome import JobError
 from jobs.service import schedule
 from jobs.service.readiness import refusals
+from jobs.service.site import provider_of
 from jobs.service.webhooks import signing_keys
 from jobs.setup.reading import FAILED, OK, WARNING, Item, bank_items, broken, orders_items
 from recon.journal.words import LedgerAccount
@@ -35,6 +36,7 @@ from recon.store.moments import later_words
 from recon.store.queue.webhooks import delivery
 from recon.store.versions import archive
 from reports.documents import Document, fields
+from reports.page.access.provider import LEEWAY, ProviderError
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -69,6 +71,7 @@ async def check_all(
     items.append(_folder(config.reports.folder))
     items += _journal(config)
     items += await _serving(config, clock()) if serve else _schedule(config, clock())
+    items += await _sign_on(config, clock()) if serve else []
     items += await asyncio.gather(*(_channel(channel, send_test) for channel in send.channels(config)))
     items += await _mail(config, send_test)
     return items
@@ -215,6 +218,19 @@ async def _serving(config: Config, now: datetime) -> list[Item]:
     page = config.page
     ready = Item.of("serve", OK, f"schedule, and the page at {page.host}:{page.port}")
     return [Item.of("serve", FAILED, words) for words in reasons] or [ready]
+
+
+async def _sign_on(config: Config, now: datetime) -> list[Item]:
+    """Whether the provider of single sign-on answers as the one that is configured, and its time is ours."""
+    try:
+        provider = provider_of(config)
+        date = await provider.clock(now) if provider else None
+    except (ProviderError, LookupError) as error:
+        return [Item.of("page.oidc", FAILED, str(error))]
+    if provider is None:
+        return []
+    words = skew(date, now, "the provider", LEEWAY)
+    return [Item.of("page.oidc", FAILED if words else OK, words or f"{provider.sign_on.issuer} answers")]
 
 
 def _webhooks(config: Config, store: Store, now: datetime) -> Iterator[Item]:

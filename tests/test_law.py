@@ -50,6 +50,7 @@ HOMES = {
     "mt940": ("recon.bank",),
     "bankfile": ("recon.bank.ofx",),
     "argon2": ("recon.people",),
+    "joserfc": ("reports.page.access.provider",),
     "re2": ("recon.expressions",),
     "jinja2": ("jobs.alerts.letters", "reports.page"),
     "obstore": ("jobs.run.delivery",),

@@ -479,6 +479,9 @@ OrderIdPattern = Annotated[str, AfterValidator(_one_group)]
 PatternOrFalse = Annotated[str | Literal[False], PlainValidator(_one_group_or_false)]
 Region = Annotated[str, form(r"[A-Z]{2}", 'a country such as "TH"')]
 Url = Annotated[str, form(r"https?://[^/\s?#]+(/[^\s?#]*)?", 'a URL such as "https://api.omise.co"')]
+Issuer = Annotated[  # a token is worth what the way to its provider is worth; one on this machine is for trying
+    str, form(r"(https://|http://(localhost|127\.0\.0\.1)[:/])[^\s?#]+", 'a URL such as "https://login.example.com"')
+]
 OrderLink = Annotated[
     str, form(r"https?://[^/\s]+/\S*\{order_id\}\S*", 'a URL such as "https://shop.example/orders/{order_id}"')
 ]

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
 from jobs.config.fields import (
     AccountKey,
@@ -21,6 +22,7 @@ from jobs.config.fields import (
     FilePath,
     Flag,
     Hours,
+    Issuer,
     JournalFormat,
     KnownAccount,
     LedgerCodes,
@@ -47,6 +49,7 @@ from jobs.config.fields import (
 )
 from recon.journal.exporting import BookCodes
 from recon.model import Account, Severity
+from recon.people import Role
 from recon.settings import SETTLE
 
 
@@ -284,6 +287,23 @@ class Tls(Section):
     key: Annotated[FilePath | None, BeforeValidator(lambda value: value or None)] = None
 
 
+def _with_joserfc(value: "OidcSection | None") -> "OidcSection | None":
+    if value is not None and find_spec("joserfc") is None:
+        raise ValueError("needs joserfc: pip install 'omise-recon[oidc]'")
+    return value
+
+
+class OidcSection(Section):
+    """Single sign-on of the page (OpenID Connect): the provider, and what its groups give."""
+
+    issuer: Issuer
+    client_id: str = Field(min_length=1)
+    client_secret: SecretField | None = None
+    roles_claim: str = Field(default="groups", min_length=1)
+    roles: Mapping[str, Role] = Field(min_length=1)
+    accounts: Mapping[str, tuple[Literal["*"] | KnownAccount, ...]] = Field(default={})
+
+
 class PageSection(Section):
     """Where the finance page listens."""
 
@@ -293,6 +313,13 @@ class PageSection(Section):
     behind_proxy: Flag = False
     tls: Tls = Tls()
     webhooks: Flag = False  # POST /webhooks/omise/{account}
+    oidc: Annotated[OidcSection | None, AfterValidator(_with_joserfc)] = None
+
+    @model_validator(mode="after")
+    def _has_an_address(self) -> "PageSection":
+        if self.oidc is not None and self.public_url is None:
+            raise ValueError("public_url is missing: oidc leads people back to it")
+        return self
 
 
 class QueueSection(Section):

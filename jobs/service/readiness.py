@@ -28,6 +28,9 @@ async def refusals(
             reasons += error.messages
     if page:
         reasons += [*_reach(config.page, store), *_tls(config.page.tls), *_port(config.page)]
+    oidc = config.page.oidc
+    if page and oidc is not None and oidc.client_secret is not None and not oidc.client_secret.is_set:
+        reasons.append(f"page.oidc.client_secret: {oidc.client_secret.origin} is not set")
     if page and config.page.webhooks:
         try:
             signing_keys(config)

@@ -27,6 +27,8 @@ from recon.store.desk.workbooks import StoredWorkbook
 from recon.store.engine import Store
 from recon.store.runs import record
 from recon.store.versions.evidence import order_sources
+from reports.page.access.identity import SignOn
+from reports.page.access.provider import Provider
 from reports.page.site import Notary, RunProgress, RunRequest, Site, StageProgress, Verdict
 from reports.shop_links import ShopLinks
 
@@ -75,8 +77,27 @@ def make_site(
         shop_links=ShopLinks(config.order_links, partial(order_sources, store)),
         secure=bool(page.tls.cert) or page.behind_proxy,
         behind_proxy=page.behind_proxy,
+        provider=provider_of(config),
         health=health,
     )
+
+
+def provider_of(config: Config) -> Provider | None:
+    """The provider of single sign-on, where one is configured; raises LookupError where its secret is not set."""
+    section = config.page.oidc
+    if section is None:
+        return None
+    accounts = {group: None if "*" in names else frozenset(names) for group, names in section.accounts.items()}
+    sign_on = SignOn(
+        issuer=section.issuer,
+        client_id=section.client_id,
+        client_secret=section.client_secret.reveal() if section.client_secret else "",
+        public_url=(config.page.public_url or "").rstrip("/"),
+        roles_claim=section.roles_claim,
+        roles=section.roles,
+        accounts=accounts,
+    )
+    return Provider(sign_on, config.line(section.issuer))
 
 
 @dataclass

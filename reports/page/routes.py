@@ -6,7 +6,8 @@ from pathlib import Path
 from aiohttp import web
 
 from reports.page import about, excel, home, patterns, ruling
-from reports.page.access import account, admin, log, login, security
+from reports.page.access import account, admin, log, login, security, sign_on
+from reports.page.access.provider import CALLBACK
 from reports.page.access.security import MAX_BODY, Handler
 from reports.page.access.throttle import THROTTLE, Throttle
 from reports.page.api import answers
@@ -25,7 +26,7 @@ def make_site(site: Site) -> web.Application:
     steps = (security.strict_headers, _in_words, security.known_host, security.in_time, security.known_person)
     app = web.Application(middlewares=steps, client_max_size=MAX_BODY)
     throttle = Throttle(site.store)
-    app[SITE], app[NOTICES], app[THROTTLE] = site, Notices(), throttle
+    app[SITE], app[NOTICES], app[THROTTLE], app[sign_on.FLOWS] = site, Notices(), throttle, sign_on.Flows()
     app.on_cleanup.append(lambda _app: asyncio.to_thread(throttle.close))
     app.add_routes(
         [
@@ -33,6 +34,8 @@ def make_site(site: Site) -> web.Application:
             web.get("/favicon.ico", _icon),
             web.get("/login", login.form),
             web.post("/login", login.log_in),
+            web.get("/login/oidc", sign_on.begin),
+            web.get(CALLBACK, sign_on.back),
             web.post("/logout", login.log_out),
             web.get("/", home.home),
             web.get("/breaks", listing.breaks),

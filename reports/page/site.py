@@ -15,6 +15,7 @@ from recon.money import Currencies
 from recon.people import Person
 from recon.store.desk.workbooks import StoredWorkbook
 from recon.store.engine import Store
+from reports.page.access.provider import Provider
 from reports.report import CatalogueEntry
 from reports.shop_links import ShopLinks
 
@@ -99,7 +100,8 @@ class Notary(Protocol):
 class Site:
     """Everything that the page rests on; `secure`: it is reached over TLS, so cookies are for TLS only.
 
-    `behind_proxy`: the last address in X-Forwarded-For is that of whoever asks.
+    `behind_proxy`: the last address in X-Forwarded-For is that of whoever asks. `provider`: of single sign-on; with
+    one only administrators log in with a password.
     """
 
     store: Store
@@ -118,6 +120,7 @@ class Site:
     shop_links: ShopLinks = field(default_factory=ShopLinks)
     secure: bool = False
     behind_proxy: bool = False
+    provider: Provider | None = None
     health: Callable[[], Mapping[str, object]] = field(default=dict)
     body_seconds: float = 30  # how long a sender may take over one request
 

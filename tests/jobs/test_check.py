@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,9 @@ from jobs.setup.reading import FAILED, OK, WARNING, Item
 from recon.journal.words import LedgerAccount
 from recon.sandbox.server.app import Sandbox, serve
 from recon.sandbox.worlds.world import World, make_world
+from tests.kit.night_process import free_port
 from tests.kit.receivers import nobody, post_office, webhook
+from tests.kit.sign_on import FakeProvider
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
 KEY = "skey_test_sandbox_th"
@@ -57,9 +59,11 @@ def prepare(world: World, folder: Path, url: str, more: str = "") -> Path:
     return path
 
 
-async def look(path: Path, environ: Mapping[str, str] | None = None, now: datetime = NOW) -> list[Item]:
+async def look(
+    path: Path, environ: Mapping[str, str] | None = None, now: datetime = NOW, to_serve: bool = False
+) -> list[Item]:
     given = {"TH_KEY": KEY} if environ is None else environ
-    return await check_all(lambda: load(path, given, needs=()), lambda: now)
+    return await check_all(lambda: load(path, given, needs=()), lambda: now, serve=to_serve)
 
 
 def of(items: list[Item], what: str) -> Item:
@@ -95,6 +99,33 @@ async def test_it_says_which_accounts_of_the_journal_have_no_code(
     every = "[journal.accounts]\n" + "\n".join(f'{account} = "1"' for account in LedgerAccount)
     item = of(await look(prepare(world, tmp_path, server.url, every)), "journal")
     assert (item.result, item.details) == (OK, "every account has a code; format csv")
+
+
+SIGN_ON = """[page]
+port = {port}
+public_url = "https://recon.example"
+[page.oidc]
+issuer = "{issuer}"
+client_id = "recon"
+roles = {{ finance = "analyst" }}
+"""
+
+
+async def test_the_provider_of_single_sign_on_answers_and_its_clock_is_ours(
+    world: World, server: Sandbox, tmp_path: Path
+) -> None:
+    async with FakeProvider().served() as fake:
+        sign_on = SIGN_ON.format(port=free_port(), issuer=fake.url)
+        path = prepare(world, tmp_path, server.url, sign_on)
+        now = datetime.now(UTC)
+        item = of(await look(path, now=now, to_serve=True), "page.oidc")
+        assert (item.result, item.details) == (OK, f"{fake.url} answers")
+        item = of(await look(path, now=now + timedelta(minutes=5), to_serve=True), "page.oidc")
+        assert item.result == FAILED
+        assert "this machine's clock is 5 minutes ahead of the provider's" in item.details
+        fake.discovery = {"issuer": "https://evil.example"}
+        item = of(await look(path, now=now, to_serve=True), "page.oidc")
+        assert (item.result, "issuer must be exactly that" in item.details) == (FAILED, True)
 
 
 async def test_it_says_which_key_is_missing_and_which_is_refused(

@@ -20,15 +20,15 @@ class ClockWrong(JobError):
     """This machine's clock and Omise's are too far apart: nothing was written. Exit code 2."""
 
 
-def skew(date: datetime | None, now: datetime) -> str:
-    """By how much this machine's clock is wrong, in words, or nothing; `date` is what Omise's answer said."""
-    if date is None or abs(now - date) <= FAR:
+def skew(date: datetime | None, now: datetime, whose: str = "Omise", far: timedelta = FAR) -> str:
+    """By how much this machine's clock is wrong, in words, or nothing; `date` is what an answer of theirs said."""
+    if date is None or abs(now - date) <= far:
         return ""
     side = "ahead of" if now > date else "behind"
     minutes = round(abs(now - date) / timedelta(minutes=1))
     return (
-        f"this machine's clock is {_span(minutes)} {side} Omise's: it says "
-        f"{now.astimezone(UTC):%Y-%m-%d %H:%M} UTC, Omise {date:%Y-%m-%d %H:%M} UTC; set it right (NTP), then again"
+        f"this machine's clock is {_span(minutes)} {side} {whose}'s: it says "
+        f"{now.astimezone(UTC):%Y-%m-%d %H:%M} UTC, {whose} {date:%Y-%m-%d %H:%M} UTC; set it right (NTP), then again"
     )
 
 

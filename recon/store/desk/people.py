@@ -7,19 +7,23 @@ import hashlib
 import json
 import secrets
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import chain, count
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, select, update
 
-from recon.people import Person, Role
+from recon.people import Person, Role, name_key
 from recon.store.desk import access, audit
 from recon.store.engine import Store, reading, writing
 from recon.store.tables.people import SESSION, TOKEN, USER
 
 IDLE = timedelta(minutes=60)  # without a request a session ends
 ABSOLUTE = timedelta(hours=12)  # and after so long in any case
+ABSOLUTE_SIGNED_ON = timedelta(hours=8)  # of single sign-on, whose groups are read at the log-in
+_SIGN_ON = "single sign-on"  # who adds and changes the people of a provider
+_OF_USER = (USER.c.name, USER.c.role, USER.c.accounts, USER.c.password_is_temporary)
 _SEEN_EVERY = timedelta(minutes=1)  # how exactly the last request is kept
 
 
@@ -40,6 +44,24 @@ class User:
     created_at: datetime
     created_by: str
     disabled_at: datetime | None
+    issuer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whom a provider of single sign-on knows, by its own lasting mark, and a name to show."""
+
+    issuer: str
+    subject: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOn:
+    """What a session of single sign-on remembers of its provider."""
+
+    issuer: str
+    id_token: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +77,12 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A login that holds: whose, the secret that its forms carry, and whether another password must be chosen."""
+    """A login that holds: whose, the secret that its forms carry, and how it came about."""
 
     person: Person
     csrf: str
     password_is_temporary: bool = False
+    signed_on: SignedOn | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +160,7 @@ def users(store: Store) -> list[User]:
     """Everybody, by name."""
     with reading(store) as connection:
         rows = connection.execute(select(USER).order_by(USER.c.name)).all()
-    return [User(_person(row), row.created_at, row.created_by, row.disabled_at) for row in rows]
+    return [User(_person(row), row.created_at, row.created_by, row.disabled_at, row.issuer) for row in rows]
 
 
 def credentials(store: Store, name: str) -> tuple[Person, str] | None:
@@ -147,34 +170,72 @@ def credentials(store: Store, name: str) -> tuple[Person, str] | None:
     return None if row is None else (_person(row), row.password_hash)
 
 
-def open_session(store: Store, secret: str, csrf: str, act: Act) -> None:
-    """A login of whoever acts: the secret goes into the browser, its hash stays here."""
+def sign_on(store: Store, identity: Identity, role: Role, accounts: frozenset[str] | None, act: Act) -> Person:
+    """Whom the provider knows, added or with the rights that their groups give now; raises PeopleError.
+
+    They keep the name of their first log-in; one that somebody has is told apart by a number.
+    """
+    act = replace(act, who=_SIGN_ON)
     with writing(store, "people") as connection:
-        row = {"hash": digest(secret), "user_name": act.who, "csrf": csrf, "created_at": act.at, "seen_at": act.at}
-        connection.execute(insert(SESSION), [row])
-        log(connection, act, access.LOG_IN)
+        row = connection.execute(select(USER).where(_is(identity))).one_or_none()
+        if row is not None and row.disabled_at is not None:
+            raise PeopleError("an administrator of this page has disabled you")
+        person = Person(row.name if row else _free_name(connection, identity.name), role, accounts)
+        rights = {"role": str(role), "accounts": _accounts_text(person)}
+        if row is None:
+            new = {"name": person.name, "password_hash": "", "created_at": act.at, "created_by": act.who}
+            marks = {"issuer": identity.issuer, "subject": identity.subject}
+            connection.execute(insert(USER), [{**new, **marks, **rights}])
+            _note(connection, act, "user added", person.name, person)
+        elif _person(row) != person:
+            _change(connection, person.name, act, **rights)
+            _note(connection, act, "user changed", person.name, person)
+    return person
+
+
+def refuse(store: Store, identity: Identity | None, act: Act, why: str) -> None:
+    """Somebody did not come in; whom their provider gives no right any more loses those that they had."""
+    with writing(store, "people") as connection:
+        row = connection.execute(select(USER).where(_is(identity))).one_or_none() if identity else None
+        if row is not None and row.disabled_at is None:
+            nothing = Person(row.name, Role.VIEWER, frozenset())
+            _change(connection, row.name, act, role=str(nothing.role), accounts=_accounts_text(nothing))
+            _note(connection, replace(act, who=_SIGN_ON), "user changed", row.name, nothing)
+        log(connection, replace(act, who=row.name if row else act.who), access.LOG_IN, access.REFUSED, why)
+
+
+def open_session(store: Store, secret: str, csrf: str, act: Act, signed_on: SignedOn | None = None) -> None:
+    """A login of whoever acts: the secret goes into the browser, its hash stays here."""
+    row = {"hash": digest(secret), "user_name": act.who, "csrf": csrf, "created_at": act.at, "seen_at": act.at}
+    by_provider = {"issuer": signed_on and signed_on.issuer, "id_token": signed_on and signed_on.id_token}
+    with writing(store, "people") as connection:
+        connection.execute(insert(SESSION), [{**row, **by_provider}])
+        log(connection, act, access.LOG_IN, detail=_SIGN_ON if signed_on else "password")
 
 
 def session(store: Store, secret: str, now: datetime) -> Session | None:
     """The session of a secret, if it holds at this moment; keeps it alive."""
     of_secret = SESSION.c.hash == digest(secret)
-    joined = select(SESSION, USER).join(USER, USER.c.name == SESSION.c.user_name)
+    joined = select(SESSION, *_OF_USER).join(USER, USER.c.name == SESSION.c.user_name)
     with reading(store) as connection:
         row = connection.execute(
             joined.where(of_secret, SESSION.c.ended_at.is_(None), USER.c.disabled_at.is_(None))
         ).one_or_none()
-    if row is None or now - row.seen_at > IDLE or now - row.created_at > ABSOLUTE:
+    longest = ABSOLUTE_SIGNED_ON if row is not None and row.issuer else ABSOLUTE
+    if row is None or now - row.seen_at > IDLE or now - row.created_at > longest:
         return None
     if now - row.seen_at > _SEEN_EVERY:
         with writing(store, "people") as connection:
             connection.execute(update(SESSION).where(of_secret).values(seen_at=now))
-    return Session(_person(row), row.csrf, bool(row.password_is_temporary))
+    signed_on = SignedOn(row.issuer, row.id_token) if row.issuer else None
+    return Session(_person(row), row.csrf, bool(row.password_is_temporary), signed_on)
 
 
 def end_session(store: Store, secret: str, act: Act) -> None:
     """A log-out of whoever acts."""
     with writing(store, "people") as connection:
-        connection.execute(update(SESSION).where(SESSION.c.hash == digest(secret)).values(ended_at=act.at))
+        ended = update(SESSION).where(SESSION.c.hash == digest(secret)).values(ended_at=act.at, id_token=None)
+        connection.execute(ended)
         log(connection, act, access.LOG_OUT)
 
 
@@ -242,6 +303,17 @@ def log(connection: Connection, act: Act, what: str, result: str = access.DONE, 
     access.append(connection, access.Entry(act.at, act.who or None, act.address, what, result, detail=detail))
 
 
+def _is(identity: Identity) -> ColumnElement[bool]:
+    return and_(USER.c.issuer == identity.issuer, USER.c.subject == identity.subject)
+
+
+def _free_name(connection: Connection, wanted: str) -> str:
+    """The name, or with the first number that makes it nobody's."""
+    taken = {name_key(name) for name in connection.execute(select(USER.c.name)).scalars()}
+    numbered = (f"{wanted} ({number})" for number in count(2))
+    return next(name for name in chain([wanted], numbered) if name_key(name) not in taken)
+
+
 def _user(connection: Connection, name: str) -> Row[Any]:
     row = connection.execute(select(USER).where(USER.c.name == name)).one_or_none()
     if row is None:
@@ -262,7 +334,7 @@ def _change(connection: Connection, name: str, act: Act, **values: Any) -> None:
 
 def _end_sessions(connection: Connection, name: str, at: datetime) -> None:
     mine = (SESSION.c.user_name == name) & SESSION.c.ended_at.is_(None)
-    connection.execute(update(SESSION).where(mine).values(ended_at=at))
+    connection.execute(update(SESSION).where(mine).values(ended_at=at, id_token=None))
 
 
 def _note(connection: Connection, act: Act, what: str, name: str, person: Person | None = None) -> None:

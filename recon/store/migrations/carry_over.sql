@@ -84,6 +84,11 @@ CREATE TABLE order_reference (
 );
 CREATE INDEX ix_order_reference_reference ON order_reference (reference);
 ALTER TABLE "user" ADD COLUMN password_is_temporary BOOLEAN;
+ALTER TABLE "user" ADD COLUMN issuer TEXT;
+ALTER TABLE "user" ADD COLUMN subject TEXT;
+CREATE UNIQUE INDEX ix_user_issuer_subject ON "user" (issuer, subject);
+ALTER TABLE session ADD COLUMN issuer TEXT;
+ALTER TABLE session ADD COLUMN id_token TEXT;
 ALTER TABLE attempt ADD COLUMN waits_on TEXT;
 ALTER TABLE attempt ADD COLUMN yields BOOLEAN;
 ALTER TABLE dispute ADD COLUMN answer TEXT;

@@ -291,8 +291,10 @@ CREATE TABLE unstored_name (
 CREATE TABLE "user" (
     name TEXT NOT NULL, role TEXT NOT NULL, accounts TEXT, password_hash TEXT NOT NULL,
     created_at BIGINT NOT NULL, created_by TEXT NOT NULL, disabled_at BIGINT, password_is_temporary BOOLEAN,
+    issuer TEXT, subject TEXT,
     CONSTRAINT pk_user PRIMARY KEY (name)
 );
+CREATE UNIQUE INDEX ix_user_issuer_subject ON "user" (issuer, subject);
 
 CREATE TABLE journal_entry (
     number TEXT NOT NULL, export_id BIGINT NOT NULL, base TEXT NOT NULL, account TEXT NOT NULL,
@@ -375,7 +377,7 @@ CREATE TABLE run_break (
 
 CREATE TABLE session (
     hash TEXT NOT NULL, user_name TEXT NOT NULL, csrf TEXT NOT NULL, created_at BIGINT NOT NULL,
-    seen_at BIGINT NOT NULL, ended_at BIGINT,
+    seen_at BIGINT NOT NULL, ended_at BIGINT, issuer TEXT, id_token TEXT,
     CONSTRAINT pk_session PRIMARY KEY (hash),
     CONSTRAINT fk_session_user_name FOREIGN KEY (user_name) REFERENCES "user" (name)
 );

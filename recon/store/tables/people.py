@@ -4,7 +4,8 @@ from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Table, Te
 
 from recon.store.tables import METADATA, SERIAL, Moment
 
-# `accounts`: a JSON list of names; null: all. Nobody is ever removed: their name stands in the audit log.
+# `accounts`: a JSON list of names; null: all. `issuer` and `subject`: whom a provider of single sign-on knows them
+# as; without a password `password_hash` is empty. Nobody is ever removed: their name stands in the audit log.
 USER = Table(
     "user",
     METADATA,
@@ -16,7 +17,11 @@ USER = Table(
     Column("created_by", Text(), nullable=False),
     Column("disabled_at", Moment()),
     Column("password_is_temporary", Boolean()),
+    Column("issuer", Text()),
+    Column("subject", Text()),
+    quote=True,  # a word of PostgreSQL
 )
+Index(None, USER.c.issuer, USER.c.subject, unique=True)
 
 # Only hashes of what a browser or a script holds are kept.
 SESSION = Table(
@@ -28,6 +33,8 @@ SESSION = Table(
     Column("created_at", Moment(), nullable=False),
     Column("seen_at", Moment(), nullable=False),
     Column("ended_at", Moment()),
+    Column("issuer", Text()),  # of single sign-on; null: a password
+    Column("id_token", Text()),  # the provider wants it at the log-out; gone when the session ends
 )
 TOKEN = Table(
     "token",

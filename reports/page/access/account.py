@@ -12,7 +12,13 @@ from reports.page.site import SITE
 
 async def show(request: web.Request) -> web.Response:
     """The form for another password."""
+    _must_have_password(request)
     return _form(request)
+
+
+def _must_have_password(request: web.Request) -> None:
+    if request[SESSION].signed_on:
+        raise web.HTTPNotFound(text="you log in by single sign-on: your password is with its provider\n")
 
 
 def _form(request: web.Request, words: str = "", status: int = 200) -> web.Response:
@@ -24,6 +30,7 @@ def _form(request: web.Request, words: str = "", status: int = 200) -> web.Respo
 
 async def change_password(request: web.Request) -> web.StreamResponse:
     """Another password, where the one of now is given; every session ends, and the next log-in takes the new one."""
+    _must_have_password(request)
     data = await request.post()
     name = request[PERSON].name
     act = act_of(request, name)

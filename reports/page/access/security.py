@@ -12,7 +12,7 @@ from yarl import URL
 from recon.omise.webhooks import LARGEST
 from recon.people import Person, Right
 from recon.store.desk import people
-from reports.page.site import SITE
+from reports.page.site import SITE, Site
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -155,7 +155,15 @@ async def session_of(request: web.Request) -> people.Session | None:
     """The session of the request's cookie, if it holds."""
     secret = request.cookies.get(COOKIE)
     site = request.app[SITE]
-    return await asyncio.to_thread(people.session, site.store, secret, site.clock()) if secret else None
+    session = await asyncio.to_thread(people.session, site.store, secret, site.clock()) if secret else None
+    if session is None or session.signed_on is None:
+        return session if session and may_use_password(site, session.person) else None
+    return session if site.provider and site.provider.sign_on.issuer == session.signed_on.issuer else None
+
+
+def may_use_password(site: Site, person: Person) -> bool:
+    """Everybody without single sign-on; with it administrators, for the day when the provider is away."""
+    return site.provider is None or person.has(Right.ADMIN)
 
 
 async def check_form(request: web.Request, secret: str) -> None:

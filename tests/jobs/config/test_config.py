@@ -369,6 +369,35 @@ def example(uncommented: bool) -> str:
     return "\n".join(lines)
 
 
+SIGN_ON = """[page]
+public_url = "https://recon.example"
+[page.oidc]
+issuer = "https://login.example"
+client_id = "recon"
+client_secret = { env = "OIDC" }
+roles = { finance = "analyst" }
+accounts = { finance = ["th"] }
+"""
+
+
+def test_single_sign_on_has_an_address_roles_and_known_accounts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    oidc = read(tmp_path, SIGN_ON).page.oidc
+    assert oidc
+    assert (oidc.roles, oidc.accounts, oidc.roles_claim) == ({"finance": "analyst"}, {"finance": ("th",)}, "groups")
+    for before, after, words in (
+        ('public_url = "https://recon.example"', "", "public_url is missing: oidc leads people back to it"),
+        ("https://login.example", "http://login.example", "page.oidc.issuer"),
+        ('"analyst"', '"queen"', "page.oidc.roles.finance"),
+        ('["th"]', '["xx"]', "page.oidc.accounts.finance"),
+        ('client_id = "recon"', "", "page.oidc.client_id: is missing"),
+    ):
+        assert words in "\n".join(refused(tmp_path, ONE_ACCOUNT + SIGN_ON.replace(before, after)))
+    monkeypatch.setattr("jobs.config.sections.find_spec", lambda _: None)
+    assert "pip install 'omise-recon[oidc]'" in "\n".join(refused(tmp_path, ONE_ACCOUNT + SIGN_ON))
+
+
 def test_a_queue_needs_postgresql_for_itself_and_for_the_store(tmp_path: Path) -> None:
     text = ONE_ACCOUNT + '[queue]\nurl = { env = "QUEUE" }\n'
     for url, words in (

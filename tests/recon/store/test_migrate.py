@@ -141,7 +141,8 @@ def test_a_store_of_the_last_development_revision_is_carried_over_with_its_rows(
         new |= {"charge_name", "charge_name_rules", "kept_aside", "masking", "order_reference", "unread_bank"}
         new |= {"access", "ledger_day", "login_try", "names_looked_at", "unstored_name", "webhook"}
         assert len(new) == 15
-        before["user"] = [(*row, None) for row in before["user"]]
+        before["user"] = [(*row, None, None, None) for row in before["user"]]
+        before["session"] = [(*row, None, None) for row in before["session"]]
         before["attempt"] = [(*row, None, None) for row in before["attempt"]]  # what it waits on, whether it yields
         assert all(after.pop(name) == [] for name in new)
         made = {"unmatched_charge": after.pop("unmatched_charge")}
