@@ -127,9 +127,7 @@ def _import(folder: Path, path: Path) -> tuple[float, float, dict[str, int]]:
     """Seconds by the clock and of CPU, and the counts."""
     command = [sys.executable, "-c", "from jobs.cli.app import main; main()", "--config", str(folder / "config.toml")]
     begun, before = perf_counter(), _busy()
-    done = subprocess.run(
-        [*command, "rulings", "import", str(path), "--by", "bench", "--json"], capture_output=True, check=False
-    )
+    done = subprocess.run([*command, "rulings", "import", str(path), "--json"], capture_output=True, check=False)
     seconds = perf_counter() - begun
     assert done.returncode in (0, 3), done.stderr.decode()
     return seconds, _busy() - before, json.loads(done.stdout)["counts"]

@@ -35,15 +35,28 @@ _RIGHTS = {Role.VIEWER: Right.VIEW, Role.ANALYST: Right.RULE, Role.APPROVER: Rig
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who is known: a user of the page, or a script with a token (its name then begins with "token:")."""
+    """Somebody who is known: a user of the page, or a script with a token (its name then begins with "token:").
+
+    `token` is the name of the token by which they ask, if it is one: no token approves, signs or administers.
+    """
 
     name: str
     role: Role
     accounts: frozenset[str] | None = None  # null: all
+    token: str | None = None
 
     def has(self, right: Right) -> bool:
         """Whether they may do it, to the accounts that are theirs."""
-        return _RIGHTS[self.role] >= right
+        return _RIGHTS[self.role] >= right and (self.token is None or right < Right.APPROVE)
+
+    def with_token(self, token: "Person") -> "Person":
+        """They by a token of their own, which may do no more than they and no more than its own role and accounts."""
+        roles = list(Role)
+        role = min(self.role, token.role, key=roles.index)
+        accounts = token.accounts if self.accounts is None else self.accounts
+        if self.accounts is not None and token.accounts is not None:
+            accounts = self.accounts & token.accounts
+        return Person(self.name, role, accounts, token.name)
 
     def sees(self, account: str | None) -> bool:
         """Whether an account is theirs; what belongs to no account is for those who see all."""

@@ -35,7 +35,9 @@ def backfill(
     """
     with told(as_json):
         config = read_config(context, ("accounts", "orders"))
-        wanted = replace(run_options(first, last, account, None, by, "backfill"), full=full, report=not no_report)
+        wanted = replace(
+            run_options(config, first, last, account, None, by, "backfill"), full=full, report=not no_report
+        )
         way = do_batch if config.queue is None else enqueue_and_wait
         try:
             with progress_on_stderr() as progress:

@@ -98,7 +98,13 @@ def ignore(
         config = read_config(context)
         choices("--code", [code], SECTIONS)
         request = RulingRequest(
-            RulingKind.IGNORE, actor(by), code=code, until=until, reason=reason, account=account, pattern=match
+            RulingKind.IGNORE,
+            actor(config, by),
+            code=code,
+            until=until,
+            reason=reason,
+            account=account,
+            pattern=match,
         )
         preview = preview_pattern(config, request, clock())
         tables.covered(preview, config.as_accounts(), config.currencies())
@@ -134,7 +140,8 @@ def reopen(context: typer.Context, id: Id, reason: Why = "", by: By = "", as_jso
 def _rule(context: typer.Context, as_json: bool, by: str, kind: str, **ruling: Any) -> None:
     """Ask for a ruling, and say what became of it; a refusal exits with 2."""
     with told(as_json):
-        _answer(read_config(context), RulingRequest(RulingKind(kind), actor(by), **ruling), as_json)
+        config = read_config(context)
+        _answer(config, RulingRequest(RulingKind(kind), actor(config, by), **ruling), as_json)
 
 
 def _answer(config: Config, request: RulingRequest, as_json: bool) -> None:

@@ -44,7 +44,8 @@ def archive_before(
 ) -> None:
     """Move old evidence into compressed files. --as-of and the page still find it."""
     with told(as_json):
-        document = archive(read_config(context), before, clock(), actor(by))
+        config = read_config(context)
+        document = archive(config, before, clock(), actor(config, by))
         respond(as_json, document, lambda: _show(document))
 
 
@@ -111,7 +112,8 @@ def repair_store(
     with told(as_json):
         if not of_clock:
             raise JobError("recon db repair: say what: --clock")
-        document = asyncio.run(repair(read_config(context), clock, actor(by), dry_run, trust_clock))
+        config = read_config(context)
+        document = asyncio.run(repair(config, clock, actor(config, by), dry_run, trust_clock))
         respond(as_json, document, lambda: _show_repaired(document))
 
 

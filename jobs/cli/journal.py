@@ -55,11 +55,11 @@ def hand(
             return
         choices("--format", [format_] if format_ else (), layouts())
         wanted = replace(
-            run_options(first, last, account, as_of, by, "journal"), pull=False, record=False, report=False
+            run_options(config, first, last, account, as_of, by, "journal"), pull=False, record=False, report=False
         )
         with progress_on_stderr() as progress:
             outcome = asyncio.run(run(config, wanted, clock, progress))
-        request = ExportRequest(format_ or config.journal.format, out, actor(by), clock())
+        request = ExportRequest(format_ or config.journal.format, out, actor(config, by), clock())
         handed = hand_over(config, outcome, request)
         paths = _put(handed.files, out)
         say(*handed.messages, *_words(handed, paths))

@@ -24,6 +24,6 @@ def list_links(
     """Every link of the range's orders with the pass that made it."""
     with told(as_json):
         config = read_config(context)
-        wanted = run_options(first, last, account, as_of, "", "matches list")
+        wanted = run_options(config, first, last, account, as_of, "", "matches list")
         links = match_documents(links_in_range(config, wanted, clock()))
         respond(as_json, {"matches": links}, lambda: tables.matches(links, config.currencies()))

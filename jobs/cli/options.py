@@ -1,6 +1,5 @@
 """What the commands share: options as values, where the configuration is, how they answer."""
 
-import getpass
 import json
 import os
 from collections.abc import Callable, Collection, Iterable
@@ -13,8 +12,10 @@ import typer
 from jobs.config.config import Config, load
 from jobs.config.fields import suggest
 from jobs.run.moments.later_moments import command_begins
+from jobs.run.opening.login import system_login
 from jobs.run.outcome import JobError, RunOptions
 from recon.model import Severity
+from recon.people import is_same_person
 
 SEVERITIES = tuple(severity.word for severity in Severity)
 
@@ -52,7 +53,13 @@ AsOf = Annotated[
 ]
 Full = Annotated[bool, typer.Option("--full", help="Sweep again what was swept before.")]
 By = Annotated[
-    str, typer.Option("--by", metavar="NAME", envvar="RECON_USER", help="Who acts; else the system's login.")
+    str,
+    typer.Option(
+        "--by",
+        metavar="NAME",
+        envvar="RECON_USER",
+        help="Who acts, where names are trusted; else the system's login.",
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
@@ -81,16 +88,28 @@ def clock() -> datetime:
     return datetime.now(UTC)
 
 
-def actor(by: str) -> str:
-    """Who acts: as --by says, else the system's login."""
-    return by or getpass.getuser()
+def actor(config: Config, by: str) -> str:
+    """Who acts: the operating system's login; another name, where names are trusted. Raises JobError."""
+    login = system_login()
+    if by and not config.rulings.trusted_names and not is_same_person(by, login):
+        raise JobError(
+            "--by or RECON_USER may name another person than the operating system's login "
+            f"({login}) only with [rulings] trusted_names = true"
+        )
+    return by if by and config.rulings.trusted_names else login
 
 
 def run_options(
-    first: date | None, last: date | None, accounts: list[str] | None, as_of: datetime | None, by: str, command: str
+    config: Config,
+    first: date | None,
+    last: date | None,
+    accounts: list[str] | None,
+    as_of: datetime | None,
+    by: str,
+    command: str,
 ) -> RunOptions:
     """The range options of a command, for a run that does everything."""
-    return RunOptions(first, last, tuple(accounts or ()), as_of, by=actor(by), command=command)
+    return RunOptions(first, last, tuple(accounts or ()), as_of, by=actor(config, by), command=command)
 
 
 def choices(option: str, given: Iterable[str] | None, allowed: Collection[str]) -> list[str]:

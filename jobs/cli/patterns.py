@@ -46,5 +46,7 @@ def end(
             names = {pattern.ruling.name for pattern in standing_patterns(store, accounts, clock())}
         if id not in names:
             raise JobError(f'no pattern "{id}" waits or stands; recon patterns list names them')
-        answer = do(config, RulingRequest(RulingKind.UNDO, actor(by), target=int(number), reason=reason), clock())
+        answer = do(
+            config, RulingRequest(RulingKind.UNDO, actor(config, by), target=int(number), reason=reason), clock()
+        )
         respond(as_json, answer_document(answer), lambda: print(answer.words))

@@ -11,7 +11,7 @@ from jobs.cli import options
 from jobs.cli.answers.listing import lines
 from jobs.cli.options import actor, choices, clock, read_config, respond
 from jobs.config.config import Config
-from jobs.logs.errors import told
+from jobs.logs.errors import say, told
 from jobs.run.opening.store import ready_store
 from jobs.run.outcome import JobError
 from recon.people import Person, Role, hash_password, is_name
@@ -82,19 +82,24 @@ def disable_user(context: typer.Context, name: str, by: options.By = "", as_json
 def add_token(
     context: typer.Context,
     name: str,
-    role: RoleWord = "viewer",
+    person: Annotated[
+        str | None, typer.Option(metavar="USER", help="Whose it is, and who acts by it; else a script's.")
+    ] = None,
+    role: Annotated[str, typer.Option(metavar="ROLE", help="viewer or analyst: no token approves or signs.")] = "",
     account: options.Accounts = None,
     by: options.By = "",
     as_json: options.AsJson = False,
 ) -> None:
-    """Make a token for a script. It is shown once, here, and never again."""
+    """Make a token for a script, or of a person's own. It is shown once, here, and never again."""
     with told(as_json):
         config = read_config(context)
-        person = _person(config, name, role, account)
-        token = people.new_token()
+        token = _person(config, name, role or ("analyst" if person else "viewer"), account)
+        secret = people.new_token()
         with ready_store(config) as store:
-            people.add_token(store, person, token, _act(config, by))
-        respond(as_json, {**_document(person), "token": token}, lambda: print(token))
+            people.add_token(store, token, secret, _act(config, by), person)
+        if token.role in (Role.APPROVER, Role.ADMIN):
+            say(f"{name} may do what an analyst may: no token approves, signs or administers")
+        respond(as_json, {**_document(token), "person": person, "token": secret}, lambda: print(secret))
 
 
 @tokens.command("list")
@@ -105,13 +110,14 @@ def list_tokens(context: typer.Context, as_json: options.AsJson = False) -> None
             documents = [
                 {
                     **_document(token.person),
+                    "person": token.owner,
                     "since": moment(token.created_at),
                     "used": moment(token.used_at),
                     "revoked": moment(token.revoked_at),
                 }
                 for token in people.tokens(store)
             ]
-        heads = ("name", "role", "accounts", "since", "used", "revoked")
+        heads = ("name", "role", "accounts", "person", "since", "used", "revoked")
         respond(as_json, {"tokens": documents}, lambda: lines(heads, _rows(documents)))
 
 
@@ -151,7 +157,7 @@ def _hashed(password: str) -> str:
 
 
 def _act(config: Config, by: str) -> Act:
-    return Act(actor(by), clock(), config.audit_key)
+    return Act(actor(config, by), clock(), config.audit_key)
 
 
 def _document(person: Person) -> Document:

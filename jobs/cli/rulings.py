@@ -68,7 +68,8 @@ def import_(
     """Apply a filled-in workbook. What became of each row is written beside it."""
     with told(as_json):
         target = outcome or file.with_suffix(".outcome.xlsx")
-        rows = _import(read_config(context), file, target, actor(by))
+        config = read_config(context)
+        rows = _import(config, file, target, actor(config, by))
         counts = count(rows)
         document = {"rows": [_document(row) for row in rows], "counts": counts, "outcome": str(target)}
         respond(as_json, document, lambda: _show(rows, counts, target))

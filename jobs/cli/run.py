@@ -59,8 +59,9 @@ def run(
         if today and any(given.values()):
             wrong = " and ".join(option for option, value in given.items() if value)
             raise JobError(f"--today looks at the day so far, as of now: it does not go with {wrong}")
+        config = read_config(context, ("orders",) if no_pull else ("accounts", "orders"))
         wanted = replace(
-            run_options(first, last, account, as_of, by, WATCH if today else "run"),
+            run_options(config, first, last, account, as_of, by, WATCH if today else "run"),
             pull=not no_pull,
             full=full,
             report=not (no_report or today),
@@ -68,7 +69,6 @@ def run(
             format=format_,
             today=today,
         )
-        config = read_config(context, ("orders",) if no_pull else ("accounts", "orders"))
         outcome = _run(config, wanted, as_json, partial(run_and_tell, silent=no_alert))
         open_breaks = bool(fail_on) and has_open_break(outcome, fail_on)
         raise typer.Exit(INCOMPLETE if not outcome.complete else BREAKS if open_breaks else DONE)
@@ -86,8 +86,8 @@ def pull(
 ) -> None:
     """Only fetch and store what Omise and the shop say."""
     with told(as_json):
-        wanted = run_options(first, last, account, as_of, by, "pull")
         config = read_config(context, ("accounts", "orders"))
+        wanted = run_options(config, first, last, account, as_of, by, "pull")
         outcome = _run(config, replace(wanted, full=full, judge=False, record=False, report=False), as_json)
         raise typer.Exit(DONE if outcome.complete else INCOMPLETE)
 
@@ -103,8 +103,9 @@ def report(
 ) -> None:
     """Only write the workbooks of what is stored."""
     with told(as_json):
-        wanted = run_options(first, last, account, as_of, by, "report")
-        outcome = _run(read_config(context), replace(wanted, pull=False, record=False), as_json)
+        config = read_config(context)
+        wanted = run_options(config, first, last, account, as_of, by, "report")
+        outcome = _run(config, replace(wanted, pull=False, record=False), as_json)
         raise typer.Exit(DONE if outcome.complete else INCOMPLETE)
 
 

@@ -63,7 +63,7 @@ def sign(
     with told(as_json):
         choices("--as", [role], ROLES)
         config = read_config(context)
-        signature = verifying.sign(config, file, role, actor(by), clock, reason)
+        signature = verifying.sign(config, file, role, actor(config, by), clock, reason)
         signed = signature.sign_off
         if copy is not None:
             _write_copy(config, signed, copy)

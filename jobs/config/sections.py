@@ -197,6 +197,7 @@ class RulingsSection(Section):
     longest: PositiveDuration = timedelta(days=90)
     pattern_needs_approval: Flag = True
     critical_needs_approval: Flag = True
+    trusted_names: Flag = False
 
 
 class JournalCodes(Section):

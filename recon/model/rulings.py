@@ -62,7 +62,7 @@ class RulingRequest:
 
     `version` is the break as the person saw it (null: as it is now). `key` makes a repeated request known: one whose
     key was answered once changes nothing. `target`: the ruling that an undo, an approval
-    or a rejection names (null: the break's last).
+    or a rejection names (null: the break's last). `token`: the one by which it is asked, if it is by one.
     """
 
     kind: RulingKind
@@ -79,6 +79,7 @@ class RulingRequest:
     target: int | None = None
     version: int | None = None
     key: str | None = None
+    token: str | None = None
 
 
 class Outcome(StrEnum):

@@ -18,6 +18,7 @@ CACHE_KIB = 65_536  # of pages per SQLite connection: the keys of a million rows
 # Of PostgreSQL: a connection that hears nothing of its database is given up within a minute or so.
 ALIVE = {"keepalives_idle": 20, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
 _WRITES = "recon_writes"
+LOGIN = "recon_login"  # an option of a store: the operating system's login, which every audit entry keeps
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 

@@ -79,6 +79,7 @@ def ask_of(request: web.Request, text: Mapping[str, Any], break_id: str | None, 
         owner=text.get("owner") or None,
         version=version,
         target=int(ruling_id[1]) if ruling_id else None,
+        token=request[PERSON].token,
         **words,
     )
 

@@ -22,6 +22,7 @@ from recon.sandbox.server.faults import Faults
 from recon.sandbox.worlds.world import World, make_world
 from recon.store.runs.record import list_breaks
 from reports.documents import break_document
+from tests.kit.small_config import TRUSTED
 from tests.kit.store_samples import empty_store
 
 FIRST, LAST = date(2026, 3, 2), date(2026, 3, 4)
@@ -93,6 +94,8 @@ async def job(
     world = make_world(seed, FIRST, LAST, orders, accounts)
     async with serve(world, faults=faults) as running:
         config = demo.prepare(world, folder, running.url)
+        named = config.read_text(encoding="utf-8") + TRUSTED
+        config.write_text(named, encoding="utf-8")
         if not (folder / "recon.db").exists():
             empty_store(folder / "recon.db")
         yield Job(folder, world, running, config)

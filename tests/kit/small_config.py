@@ -20,6 +20,7 @@ currency = "JPY"
 timezone = "Asia/Tokyo"
 secret_key = { env = "JP_KEY" }
 """
+TRUSTED = "\n[rulings]\ntrusted_names = true\n"  # for tests that act as several people
 SMALL = ONE_ACCOUNT.replace("var/", "").replace("[orders.shop]", _JAPAN + "[orders.shop]")
 
 

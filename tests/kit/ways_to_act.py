@@ -1,9 +1,10 @@
 """One desk, reached in all four ways to act: command line, page, API, Excel; each takes the same ask."""
 
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -11,18 +12,20 @@ from typing import Any
 
 import aiohttp
 from openpyxl import load_workbook
+from sqlalchemy import select
 from typer.testing import CliRunner
 
 from jobs.cli.app import app
 from recon.model import KnownBreak
 from recon.store.desk import worklist
-from recon.store.engine import open_store
+from recon.store.engine import open_store, reading
 from recon.store.migrate import upgrade
 from recon.store.runs.record import RunRecord
+from recon.store.tables.desk import AUDIT
 from tests.kit.desk import fill
 from tests.kit.page import Page, Trusting, paged
 from tests.kit.recorded_runs import put_run
-from tests.kit.small_config import ONE_ACCOUNT, configured
+from tests.kit.small_config import ONE_ACCOUNT, TRUSTED, configured
 
 UNTIL = (datetime.now(UTC) + timedelta(days=30)).date()
 TOO_FAR = UNTIL + timedelta(days=90)
@@ -35,6 +38,7 @@ class Desk:
 
     config: Path
     served: Page
+    tokens: Counter[str] = field(default_factory=Counter)  # by person how many were made
 
     async def command_line(self, who: str, ask: Ask) -> str:
         """Asked by `recon breaks`; what is printed, after its exit code."""
@@ -47,14 +51,42 @@ class Desk:
             "pattern": "--match",
         }
         words = [f"{option}={ask[name]}" for name, option in options.items() if name in ask]
+        words = [ask["reason"]] if ask["kind"] == "note" else words
         command = ["breaks", ask["kind"].replace("_", "-"), *([subject] if subject else []), *words]
         return self.recon(who, *command)
 
     def recon(self, who: str, *words: str) -> str:
-        """A command of somebody who is logged in; its exit code and what it prints."""
-        result = CliRunner().invoke(app, ["--config", str(self.config), *words, "--by", who])
+        """A command in somebody's name; its exit code and what it prints."""
+        return self.run(*words, "--by", who)
+
+    def run(self, *words: str, **environ: str) -> str:
+        """A command in an environment; its exit code and what it prints."""
+        result = CliRunner().invoke(app, ["--config", str(self.config), *words], env=environ)
         assert "Traceback" not in result.output
         return f"{result.exit_code} {result.output}"
+
+    def token(self, person: str, *options: str) -> str:
+        """Another token of a person's own."""
+        self.tokens[person] += 1
+        name = f"{person} {self.tokens[person]}"
+        made = self.recon("ada", "tokens", "add", name, "--person", person, "--json", *options)
+        return str(json.loads(made.removeprefix("0 "))["token"])
+
+    async def by_token(self, token: str, ask: Ask) -> str:
+        """Asked by a script that has a token; the answer."""
+        body = {"rulings": [{name: str(value) for name, value in ask.items()}]}
+        headers = {"Authorization": f"Bearer {token}"}
+        async with (
+            aiohttp.ClientSession(self.served.url, headers=headers) as http,
+            http.post("/api/rulings", json=body) as answer,
+        ):
+            return f"{answer.status} {await answer.text()}"
+
+    def audit(self) -> list[tuple[str, dict[str, Any]]]:
+        """Who did what, of the audit log, but for the making of the page's own people."""
+        with reading(self.served.store) as connection:
+            rows = connection.execute(select(AUDIT.c.who, AUDIT.c.detail).order_by(AUDIT.c.seq)).all()
+        return [(row.who, json.loads(row.detail)) for row in rows if row.who != "test"]
 
     async def page(self, who: str, ask: Ask) -> str:
         """Asked by a form of the page; what it says."""
@@ -112,8 +144,8 @@ WAYS: Mapping[str, Way] = {
 
 @asynccontextmanager
 async def desk(folder: Path, *breaks: KnownBreak, more: str = "") -> AsyncIterator[Desk]:
-    """The desk over a store with these breaks; `more` of the configuration. People are those of tests.kit.page."""
-    config = configured(folder, more, ONE_ACCOUNT)
+    """The desk over a store with these breaks; `more` of [rulings]. People are those of tests.kit.page."""
+    config = configured(folder, TRUSTED + more, ONE_ACCOUNT)
     store = open_store(f"sqlite:///{folder}/var/recon.db")
     upgrade(store)
     now = datetime.now(UTC)

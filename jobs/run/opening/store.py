@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 
 from jobs.config.config import Config
 from jobs.run.moments.later_moments import say_later_moments
+from jobs.run.opening.login import system_login
 from jobs.run.outcome import JobError
 from recon.privacy import RULES
 from recon.store import migrate
-from recon.store.engine import SQLITE, Store, open_store
+from recon.store.engine import LOGIN, SQLITE, Store, open_store
 from recon.store.versions.archive import keep_in
 from recon.store.versions.masking import is_masked
 
@@ -19,6 +20,7 @@ def open_ready_store(config: Config) -> Store:
     """The store, migrated: SQLite by itself, after a copy of an older file; PostgreSQL says what to run."""
     try:
         store = open_store(config.store_url)
+        store.update_execution_options(**{LOGIN: system_login()})
         keep_in(store, config.store.archive)
         if store.dialect.name == SQLITE:
             migrate.upgrade(store)

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Row, func, insert, select, text, type_coerce
 
-from recon.store.engine import SQLITE, Store, reading, to_micros
+from recon.store.engine import LOGIN, SQLITE, Store, reading, to_micros
 from recon.store.runs.break_rows import RULED, content, ruling_rows, ruling_statuses
 from recon.store.tables import BREAK, BREAK_EVENT, RUN
 from recon.store.tables.archive import ARCHIVE_FILE
@@ -69,6 +69,8 @@ def append_all(connection: Connection, entries: Sequence[Entry], at: datetime, k
     last = connection.execute(select(AUDIT).order_by(_AUDIT.seq.desc()).limit(1)).one_or_none()
     seq, previous = (last.seq, last.hash) if last else (0, "")
     sealed, digest = _seal(connection, last)
+    under = connection.get_execution_options().get(LOGIN)
+    login = {"login": under} if under else {}
     rows = []
     for entry in entries:
         seq += 1
@@ -78,7 +80,7 @@ def append_all(connection: Connection, entries: Sequence[Entry], at: datetime, k
             "who": entry.who,
             "what": entry.what,
             "subject": entry.subject,
-            "detail": _canonical(entry.detail),
+            "detail": _canonical({**entry.detail, **login}),
             "sealed": sealed,
             "sealed_digest": digest,
             "previous": previous,

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, select, update
 
-from recon.people import Person, Role, name_key
+from recon.people import Person, Role, is_same_person, name_key
 from recon.store.desk import access, audit
 from recon.store.engine import Store, reading, writing
 from recon.store.tables.people import SESSION, TOKEN, USER
@@ -66,13 +66,14 @@ class SignedOn:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What a script is known by."""
+    """What a script, or a person's own program, is known by; `owner`: whose it is, null: a script's."""
 
     person: Person
     created_at: datetime
     created_by: str
     used_at: datetime | None
     revoked_at: datetime | None
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +112,12 @@ def add_user(
         "disabled_at": None,
     }
     with writing(store, "people") as connection:
-        stored = connection.execute(select(USER.c.name).where(USER.c.name == person.name)).one_or_none()
-        if stored and not replace:
-            raise PeopleError(f'there is a user "{person.name}" already')
+        names = [
+            name for name in connection.execute(select(USER.c.name)).scalars() if is_same_person(name, person.name)
+        ]
+        stored = person.name in names
+        if names and not (stored and replace):
+            raise PeopleError(f'there is a user "{names[0]}" already')
         if stored:
             _change(connection, person.name, act, **row)
         else:
@@ -251,15 +255,17 @@ def new_token() -> str:
     return f"rct_{secrets.token_urlsafe(32)}"
 
 
-def add_token(store: Store, person: Person, secret: str, act: Act) -> None:
-    """A script's token; raises PeopleError where the name is taken."""
+def add_token(store: Store, person: Person, secret: str, act: Act, owner: str | None = None) -> None:
+    """A token with its name, role and accounts, of a user (null: of a script); raises PeopleError."""
     with writing(store, "people") as connection:
+        if owner is not None:
+            _user(connection, owner)
         if connection.execute(select(TOKEN.c.name).where(TOKEN.c.name == person.name)).one_or_none():
             raise PeopleError(f'there is a token "{person.name}" already; revoke it, and choose another name')
-        row = {"name": person.name, "hash": digest(secret), "role": str(person.role)}
+        row = {"name": person.name, "person": owner, "hash": digest(secret), "role": str(person.role)}
         when = {"accounts": _accounts_text(person), "created_at": act.at, "created_by": act.who}
         connection.execute(insert(TOKEN), [{**row, **when}])
-        _note(connection, act, "token added", person.name, person)
+        _note(connection, act, "token added", person.name, person, owner)
 
 
 def revoke_token(store: Store, name: str, act: Act) -> None:
@@ -276,21 +282,27 @@ def tokens(store: Store) -> list[Token]:
     """Every token, by name."""
     with reading(store) as connection:
         rows = connection.execute(select(TOKEN).order_by(TOKEN.c.name)).all()
-    return [Token(_person(row), row.created_at, row.created_by, row.used_at, row.revoked_at) for row in rows]
+    return [
+        Token(_person(row), row.created_at, row.created_by, row.used_at, row.revoked_at, row.person) for row in rows
+    ]
 
 
 def bearer(store: Store, secret: str, now: datetime) -> Person | None:
-    """Whose token this is, as "token:NAME"; None where it does not hold."""
+    """Whose token this is, a script's as "token:NAME"; None where it does not hold, or its person may not log in."""
     of_secret = TOKEN.c.hash == digest(secret)
     with reading(store) as connection:
         row = connection.execute(select(TOKEN).where(of_secret, TOKEN.c.revoked_at.is_(None))).one_or_none()
-    if row is None:
+        is_owner = (USER.c.name == (row.person if row else None)) & USER.c.disabled_at.is_(None)
+        owner = connection.execute(select(USER).where(is_owner)).one_or_none()
+    if row is None or (row.person is not None and owner is None):
         return None
     if row.used_at is None or now - row.used_at > _SEEN_EVERY:
         with writing(store, "people") as connection:
             connection.execute(update(TOKEN).where(of_secret).values(used_at=now))
-    person = _person(row)
-    return Person(f"token:{person.name}", person.role, person.accounts)
+    token = _person(row)
+    if owner is not None:
+        return _person(owner).with_token(token)
+    return Person(f"token:{token.name}", token.role, token.accounts, token.name)
 
 
 def digest(secret: str) -> str:
@@ -337,10 +349,14 @@ def _end_sessions(connection: Connection, name: str, at: datetime) -> None:
     connection.execute(update(SESSION).where(mine).values(ended_at=at, id_token=None))
 
 
-def _note(connection: Connection, act: Act, what: str, name: str, person: Person | None = None) -> None:
+def _note(
+    connection: Connection, act: Act, what: str, name: str, person: Person | None = None, owner: str | None = None
+) -> None:
     detail: Mapping[str, Any] = {}
     if person:
         detail = {"role": str(person.role), "accounts": _listed(person.accounts)}
+    if owner:
+        detail = {**detail, "person": owner}
     audit.append(connection, act.who, what, name, detail, act.at, act.audit_key)
     words = f"{person.role}, accounts {', '.join(sorted(person.accounts or ())) or 'all'}" if person else ""
     access.append(connection, access.Entry(act.at, act.who, act.address, what, subject=name, detail=words))

@@ -136,6 +136,7 @@ class _Work:
     events: list[BreakEvent] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     next_id: int = 1
+    asks_by: str | None = None  # the token of the ask that is applied
 
     def load(self, asks: Sequence[RulingRequest]) -> None:
         """Read once all that the asks speak of."""
@@ -158,6 +159,7 @@ class _Work:
 
     def answer(self, ask: RulingRequest) -> Answer:
         """Apply one ask, if it is allowed."""
+        self.asks_by = ask.token
         try:
             return self._apply(ask)
         except AlreadyInForce as reason:
@@ -317,6 +319,8 @@ class _Work:
         self, ruling: Ruling, event: str, subject: str, changed: Iterable[Ruling], more: Mapping[str, Any]
     ) -> None:
         detail = {**more, "rulings": [break_rows.content(written) for written in (ruling, *changed)]}
+        if self.asks_by is not None:
+            detail["token"] = self.asks_by
         self.entries.append(Entry(ruling.who, event, subject, detail))
 
     def _keep(self, known_breaks: Iterable[KnownBreak]) -> None:

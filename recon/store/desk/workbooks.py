@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Table, and_, func, insert, or_, select, updat
 
 from recon import columns as c
 from recon.model import Window
+from recon.people import is_same_person
 from recon.store import tables
 from recon.store.desk import audit
 from recon.store.desk.workbook_bytes import LARGEST, is_kept, put_chunks
@@ -228,19 +229,14 @@ def _allowed(wanted: SignOff, before: dict[str, SignOff]) -> SignOff | None:
     if preparer and preparer.sha256 != wanted.sha256:
         raise NotSigned(f"another workbook of {where} is signed: {preparer.who} signed it as preparer")
     if signed is not None:
-        if _same(signed.who, wanted.who):
+        if is_same_person(signed.who, wanted.who):
             return signed
         raise NotSigned(f"{where} is signed as {wanted.role} already, by {signed.who}")
     if wanted.role == "reviewer" and preparer is None:
         raise NotSigned(f"no preparer has signed {where} yet: the preparer signs first")
-    if wanted.role == "reviewer" and preparer and _same(preparer.who, wanted.who):
+    if wanted.role == "reviewer" and preparer and is_same_person(preparer.who, wanted.who):
         raise NotSigned(f"{wanted.who} signed {where} as preparer: the reviewer is another person")
     return None
-
-
-def _same(name: str, other_name: str) -> bool:
-    """One person is one name, however it is spaced and capitalised."""
-    return " ".join(name.split()).casefold() == " ".join(other_name.split()).casefold()
 
 
 def _range_of(sign_off: SignOff) -> str:

@@ -89,6 +89,7 @@ ALTER TABLE "user" ADD COLUMN subject TEXT;
 CREATE UNIQUE INDEX ix_user_issuer_subject ON "user" (issuer, subject);
 ALTER TABLE session ADD COLUMN issuer TEXT;
 ALTER TABLE session ADD COLUMN id_token TEXT;
+ALTER TABLE token ADD COLUMN person TEXT;
 ALTER TABLE attempt ADD COLUMN waits_on TEXT;
 ALTER TABLE attempt ADD COLUMN yields BOOLEAN;
 ALTER TABLE dispute ADD COLUMN answer TEXT;

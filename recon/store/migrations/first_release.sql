@@ -242,7 +242,7 @@ CREATE TABLE run (
 
 CREATE TABLE token (
     name TEXT NOT NULL, hash TEXT NOT NULL, role TEXT NOT NULL, accounts TEXT, created_at BIGINT NOT NULL,
-    created_by TEXT NOT NULL, used_at BIGINT, revoked_at BIGINT,
+    created_by TEXT NOT NULL, used_at BIGINT, revoked_at BIGINT, person TEXT,
     CONSTRAINT pk_token PRIMARY KEY (name),
     CONSTRAINT uq_token_hash UNIQUE (hash)
 );

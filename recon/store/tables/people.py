@@ -47,6 +47,7 @@ TOKEN = Table(
     Column("created_by", Text(), nullable=False),
     Column("used_at", Moment()),
     Column("revoked_at", Moment()),
+    Column("person", Text()),  # the user whose it is; null: a script's
 )
 
 # Rows are only ever added. `address` is null for what was done by a command, `who` for a name that nobody has.

@@ -201,6 +201,8 @@ def _bearer(request: web.Request) -> str:
 def require(request: web.Request, right: Right) -> Person:
     """The person who asks, if they have the right."""
     person = request[PERSON]
+    if person.token is not None and right >= Right.APPROVE:
+        raise web.HTTPForbidden(text="no token approves, signs or administers: a person does, logged in\n")
     if not person.has(right):
         raise web.HTTPForbidden(text=f"your role ({person.role}) may not do this\n")
     return person

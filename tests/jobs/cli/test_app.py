@@ -25,7 +25,7 @@ from jobs.logs.errors import told
 from recon.rules import CATALOGUE
 from recon.sandbox.server.app import serve
 from recon.sandbox.worlds.world import World, make_world
-from tests.kit.small_config import ONE_ACCOUNT
+from tests.kit.small_config import ONE_ACCOUNT, TRUSTED
 
 FIRST, LAST = "2026-10-19", "2026-10-20"
 RUN_KEYS = ["run_id", "status", "as_of", "accounts", "reports", "timings"]
@@ -127,7 +127,9 @@ def config(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
     thread.start()
     try:
         assert ready.wait(10)
-        yield prepare(world, tmp_path_factory.mktemp("shop"), urls[0])
+        path = prepare(world, tmp_path_factory.mktemp("shop"), urls[0])
+        path.write_text(path.read_text(encoding="utf-8") + TRUSTED, encoding="utf-8")
+        yield path
     finally:
         over.set()
         thread.join()

@@ -20,7 +20,7 @@ from recon.store.runs.record import RunRecord, list_breaks
 from tests.kit.desk import fill, rewritten, rows_of
 from tests.kit.recorded_runs import put_run
 from tests.kit.report_example import known_break
-from tests.kit.small_config import ONE_ACCOUNT
+from tests.kit.small_config import ONE_ACCOUNT, TRUSTED
 
 UNTIL = datetime.now(UTC).date() + timedelta(days=30)
 SOFFICE = shutil.which("soffice")
@@ -65,7 +65,7 @@ def some_breaks(count: int = 6) -> list[KnownBreak]:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    (tmp_path / "config.toml").write_text(ONE_ACCOUNT, encoding="utf-8")
+    (tmp_path / "config.toml").write_text(ONE_ACCOUNT + TRUSTED, encoding="utf-8")
     store = open_store(f"sqlite:///{tmp_path}/var/recon.db")
     upgrade(store)
     made = Desk(tmp_path, store)

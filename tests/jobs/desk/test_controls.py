@@ -3,8 +3,12 @@
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from jobs.cli.app import app
+from jobs.run.opening.login import system_login
 from recon.model import BreakStatus, KnownBreak
+from recon.store.desk.audit import prove
 from tests.kit.report_example import known_break
 from tests.kit.ways_to_act import TOO_FAR, UNTIL, WAYS, Ask, Desk, desk
 
@@ -146,7 +150,7 @@ async def test_where_patterns_need_no_second_person_those_of_what_is_critical_do
     tmp_path: Path, code: str, waits: bool
 ) -> None:
     one = a_break(1, code)
-    async with desk(tmp_path, one, more="[rulings]\npattern_needs_approval = false\n") as at:
+    async with desk(tmp_path, one, more="pattern_needs_approval = false\n") as at:
         await at.command_line("anna", {**PATTERN, "code": code})
         assert (at.known(one.latest.id).status == BreakStatus.OPEN) == waits
         if not waits:
@@ -155,3 +159,88 @@ async def test_where_patterns_need_no_second_person_those_of_what_is_critical_do
             "paul", {"kind": "reject", "ruling": "rul_1", "reason": "no"}
         )
         assert "no pattern" in at.recon("anna", "patterns", "end", "rul_1")
+
+
+# How a command may be told whose word it is: (what stands on the line, what stands in the environment).
+NAMED = {"--by": (("--by", "mallory"), {}), "RECON_USER": ((), {"RECON_USER": "mallory"})}
+# Every variable that programs believe about who is logged in.
+BELIEVED = dict.fromkeys(("LOGNAME", "USER", "LNAME", "USERNAME", "SUDO_USER"), "mallory")
+
+
+@pytest.mark.parametrize(("words", "environ"), NAMED.values(), ids=NAMED)
+async def test_the_command_line_is_whoever_is_logged_in(
+    tmp_path: Path, words: tuple[str, ...], environ: dict[str, str]
+) -> None:
+    one = a_break(1)
+    async with desk(tmp_path, one) as at:
+        at.config.write_text(at.config.read_text("utf-8").replace("trusted_names = true", ""), encoding="utf-8")
+        note = ("breaks", "note", one.latest.id, "seen")
+        for command in (
+            note,
+            ("sign", str(at.config), "--as", "preparer"),
+            ("db", "archive", "--before", "2020-01-01"),
+        ):
+            refused = at.run(*command, *words, **environ)
+            assert refused.startswith("2 "), command
+            assert "only with [rulings] trusted_names = true" in refused
+        assert at.audit() == []
+        login = system_login()
+        assert at.run(*note, **BELIEVED).startswith("0 "), "what the environment says of logins is not believed"
+        assert at.run(*note, "--by", login.upper()).startswith("0 "), "one's own name is no other person's"
+        assert [(who, detail["login"]) for who, detail in at.audit()] == [(login, login)] * 2
+
+
+async def test_where_names_are_trusted_the_audit_log_has_the_login_beside_the_name(tmp_path: Path) -> None:
+    one = a_break(1)
+    async with desk(tmp_path, one) as at:
+        for way in WAYS.values():
+            await way(at, "anna", {"kind": "note", "break_id": one.latest.id, "reason": "seen"})
+        ours = [(who, detail["login"]) for who, detail in at.audit() if who == "anna"]
+        assert ours == [("anna", system_login())] * 4
+        assert prove(at.served.store, None) == []
+
+
+async def test_a_token_is_its_person_and_neither_approves_nor_signs(tmp_path: Path) -> None:
+    one = a_break(1, risk=LARGE)
+    about = {"break_id": one.latest.id}
+    async with desk(tmp_path, one) as at:
+        token = at.token("paul")
+        assert "second person" in await at.by_token(token, {**about, "kind": "write_off", "reason": "old"})
+        for way in WAYS.values():
+            assert "own: a second person" in await way(at, "paul", {**about, "kind": "approve"}), "one person"
+        for name in ("ada", "paul"):
+            for ask in ({"kind": "approve"}, {"kind": "reject", "reason": "no"}):
+                answer = await at.by_token(at.token(name), {**about, **ask})
+                assert answer.startswith("403"), answer
+                assert "no token approves" in answer
+        assert (await at.by_token("rct_guessed", {**about, "kind": "note"})).startswith("401")
+        [(who, detail)] = [entry for entry in at.audit() if "rulings" in entry[1]]
+        assert (who, detail["token"]) == ("paul", "paul 1")
+        await at.page("ada", {**about, "kind": "approve"})
+        assert at.known(one.latest.id).status == BreakStatus.WRITTEN_OFF
+        assert "paul may not log in any more" in at.recon("ada", "users", "disable", "paul")
+        assert (await at.by_token(token, {**about, "kind": "note", "reason": "still here"})).startswith("401")
+
+
+async def test_a_token_may_do_no_more_than_its_person(tmp_path: Path) -> None:
+    one = a_break(1)
+    note: Ask = {"kind": "note", "break_id": one.latest.id, "reason": "seen"}
+    async with desk(tmp_path, one) as at:
+        assert (await at.by_token(at.token("vera"), note)).startswith("403"), "its person is a viewer"
+        assert (await at.by_token(at.token("anna", "--role", "viewer"), note)).startswith("403"), "it is a viewer's"
+        assert (await at.by_token(at.token("thea"), PATTERN)).startswith("404"), "its person sees one account"
+        assert 'there is no user "nobody"' in at.recon("ada", "tokens", "add", "x", "--person", "nobody")
+
+
+async def test_names_are_one_person_s_whatever_their_case(tmp_path: Path) -> None:
+    one = a_break(1, risk=LARGE)
+    async with desk(tmp_path, one) as at:
+        for name in ("Anna", "ANNA", "\uff41nna", "an\u200bna"):
+            result = CliRunner().invoke(
+                app, ["--config", str(at.config), "users", "add", name], input="a long pass phrase\n" * 2
+            )
+            assert result.exit_code == 2, name
+        await at.command_line("anna", {"kind": "write_off", "break_id": one.latest.id, "reason": "old"})
+        for name in ("Anna", " ANNA ", "\uff41nna", "an\u200bna"):
+            ask: Ask = {"kind": "approve", "break_id": one.latest.id}
+            assert "is anna's own" in await at.command_line(name, ask), name

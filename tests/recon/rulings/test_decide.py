@@ -46,7 +46,7 @@ async def test_a_link_by_hand_is_matched_so_by_the_next_run_and_closes_its_break
         desk = Desk(merchant)
         order, charge = desk.a_break("charge_missing"), desk.a_break("order_missing")
         pair = (str(order["subject_id"]), str(charge["subject_id"]))
-        limits = '\n[rulings]\nlink_limit = { THB = "100000.00" }\n'
+        limits = 'link_limit = { THB = "100000.00" }\n'
         merchant.config.write_text(merchant.config.read_text(encoding="utf-8") + limits, encoding="utf-8")
 
         answer = desk.document("breaks", "link", order["id"], *pair, "--by", "malee")
@@ -74,7 +74,7 @@ async def test_a_link_falls_visibly_when_its_order_changes(tmp_path: Path) -> No
     async with finished_job(tmp_path, ("th",)) as (merchant, _):
         desk = Desk(merchant)
         order, charge = desk.a_break("charge_missing"), desk.a_break("order_missing")
-        limits = '\n[rulings]\nlink_limit = { THB = "100000.00" }\n'
+        limits = 'link_limit = { THB = "100000.00" }\n'
         merchant.config.write_text(merchant.config.read_text(encoding="utf-8") + limits, encoding="utf-8")
         desk.says("breaks", "link", order["id"], order["subject_id"], charge["subject_id"])
         await merchant.run()
