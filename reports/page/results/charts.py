@@ -1,6 +1,6 @@
 """Charts as figures first: what they show, the ticks of their axis, and where each mark of the drawing stands."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from functools import cached_property
@@ -10,9 +10,13 @@ from recon.model import Exposure
 from recon.people import Person
 from recon.rules import exposure_of
 from recon.store.desk.trends import BreakLives, lives
+from recon.store.desk.workbooks import GROUP, StoredWorkbook
 from recon.store.runs import history
 from reports.page.cache import cached
+from reports.page.results.drawn import DrawnTable
+from reports.page.results.kept import blocks_of, kept
 from reports.page.site import Site
+from reports.summary.arriving import CALENDAR_TITLE
 
 LEFT, RIGHT, TOP, FLOOR = 58, 456, 22, 168  # where the axes stand
 WEEKS = 12
@@ -199,11 +203,21 @@ def _week_ends(now: datetime) -> list[str]:
     ]
 
 
-def payouts_expected(site: Site, days: Mapping[str, int], currency: str, account: str) -> Chart | None:
-    """What should be at the bank, by business day, in minor units; None where nothing is expected."""
-    if not any(days.values()):
+def payouts_expected(site: Site, book: StoredWorkbook) -> Chart | None:
+    """What should be at the bank, by business day, as a workbook has it; None where nothing is expected.
+
+    What should have been there before stands together, as past.
+    """
+    workbook = kept(site, book)
+    blocks = blocks_of(workbook) if workbook else ()
+    block = next((block for block in blocks if block.title.startswith(CALENDAR_TITLE)), None)
+    if block is None or book.account == GROUP:
         return None
-    title = f"Payouts of {account} expected at the bank, by day, {currency}"
+    currency = block.title.rpartition(" ")[2]
+    days: dict[str, int] = {}
+    for row in block.parts[-1].rows if isinstance(block.parts[-1], DrawnTable) else ():
+        day = "past" if row[0].text.endswith("past") else row[0].text
+        days[day] = days.get(day, 0) + site.currencies.parse_major(row[-1].text, currency)
 
     def show(amount: int) -> str:
         return site.currencies.show(amount, currency)
@@ -213,4 +227,5 @@ def payouts_expected(site: Site, days: Mapping[str, int], currency: str, account
         sign = "-" if amount < 0 else ""
         return sign + (f"{major // 1_000:,} k" if major >= _THOUSANDS else f"{major:,}")
 
+    title = f"Payouts of {book.account} expected at the bank, by day, {currency}"
     return Chart(title, list(days), [Series("expected", list(days.values()))], show, in_short)

@@ -35,12 +35,14 @@ class SheetLine:
 
 @dataclass(frozen=True)
 class View:
-    """One page of a sheet: its heads (and which of them are numbers), its lines, and where it is in the whole."""
+    """One page of a sheet: its heads (and which of them are numbers), its lines, where it is in the whole, and how
+    many columns go to paper."""
 
     heads: Sequence[tuple[str, bool]]
     lines: Sequence[SheetLine]
     page: int
     pages: int
+    printed: int
 
 
 def page_of(row: int) -> int:
@@ -74,7 +76,8 @@ def view(content: bytes, name: str, page: int, currencies: Currencies) -> View:
         is_part = kind is not None and number < below and row[kind] != "transfer"
         lines.append(SheetLine(number + 1, _line(row, columns[number], currencies), is_part, break_id))
     of_numbers = [column is not None and column.kind in _NUMBERS for column in (columns[0] if rows else ())]
-    return View(list(zip(heads, of_numbers, strict=True)), lines, page, pages)
+    printed = sheet.printed + len(heads) - len(sheet.columns)  # in the workbook of all accounts some come before
+    return View(list(zip(heads, of_numbers, strict=True)), lines, page, pages, printed)
 
 
 def _columns(sheet: Sheet, rows: Sequence[Sequence[Any]]) -> Iterator[Columns]:

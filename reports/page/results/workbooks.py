@@ -12,10 +12,12 @@ from recon.people import Person, Right
 from recon.store.desk import workbooks as stored
 from recon.store.desk import worklist
 from recon.store.desk.workbooks import GROUP, ROLES, SignOff, StoredWorkbook
+from recon.store.runs import history
 from reports.page.access.security import require
 from reports.page.notices import Notice, notices_of, redirect
 from reports.page.render import render
-from reports.page.results import kept
+from reports.page.results import charts, kept
+from reports.page.results.charts import Chart
 from reports.page.results.drawn import DrawnBlock
 from reports.page.results.kept import KeptWorkbook
 from reports.page.results.sheets import SUMMARY, View, page_of
@@ -23,6 +25,7 @@ from reports.page.site import SITE, Site
 
 MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST = 500
+_OTHERS = 20  # workbooks of the same days
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -83,10 +86,34 @@ async def show(request: web.Request) -> web.Response:
         sheet=sheet,
         signed=signed,
         under=await asyncio.to_thread(site.notary.before_signing, site.store, book),
+        zone=_zone_words(site, book),
+        others=[other for other in await asyncio.to_thread(_of_range, site, book) if other.sha256 != book.sha256],
+        charts=await asyncio.to_thread(_charts, site, book),
         roles=ROLES,
         notices=notices_of(request),
         has_content=workbook is not None or await asyncio.to_thread(kept.pieces, site, book) is not None,
     )
+
+
+def _zone_words(site: Site, book: StoredWorkbook) -> str:
+    """By which clock a workbook's times go."""
+    account = site.accounts.get(book.account)
+    return (
+        f"Times are those of {account.zone.key}." if account else "Each row's times are those of its account's zone."
+    )
+
+
+def _of_range(site: Site, book: StoredWorkbook) -> list[StoredWorkbook]:
+    """The latest workbooks of the same days, what was signed among them."""
+    return stored.by_range(site.store, *_range(book))[:_OTHERS]
+
+
+def _charts(site: Site, book: StoredWorkbook) -> list[Chart]:
+    """The account's match rate by day, and what is expected at the bank."""
+    if book.account == GROUP:
+        return []
+    rate = charts.match_rate(book.account, history.last_of_each_range(site.store, book.account))
+    return [chart for chart in (rate, charts.payouts_expected(site, book)) if chart]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,51 @@
+"""A report's page: what stands beside it, by which clock its times go, what it looks like on paper."""
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from recon.store.desk import workbooks
+from tests.kit.page import page
+from tests.reports.page.results.test_runs import again_without_one
+from tests.reports.page.test_browser import CHROMIUM, browser, logged_in
+
+
+async def test_a_report_says_what_is_expected_its_clock_and_what_changed_since_the_others(tmp_path: Path) -> None:
+    async with page(tmp_path) as site_page, site_page.login("thea") as thea:
+        [book] = workbooks.latest(site_page.store, ("th",), 10)
+        text = await thea.text(f"/reports/{book.sha256}")
+        assert "Payouts of th expected at the bank, by day, THB</figcaption>" in text
+        assert "Other workbooks" not in text
+        assert "Times are those of Asia/Bangkok." in await thea.text(f"/reports/{book.sha256}?sheet=Disputes")
+        again_without_one(site_page.store)
+        later = replace(book, sha256="a" * 64, run_id=2, written_at=book.written_at + timedelta(hours=1))
+        workbooks.keep(site_page.store, later, BytesIO(b""))
+        text = await thea.text(f"/reports/{'a' * 64}")
+        assert f'<a href="/reports/{book.sha256}">{book.name}</a>, as of ' in text
+        assert "/runs/compare?before=1&amp;after=2" in text
+        settled = await thea.text("/settlement")
+        assert all(f"?sheet={name}" in settled for name in ("Journal", "Disputes", "Rulings"))
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no browser: apt-get install chromium")
+@pytest.mark.proof
+async def test_lists_are_printed_across_and_reports_upright_without_what_is_to_be_pressed(tmp_path: Path) -> None:
+    async with page(tmp_path) as site_page, browser() as chromium, logged_in(chromium, site_page, "ada", []) as tab:
+        [book] = workbooks.latest(site_page.store, ("th",), 10)
+        sides = {}
+        for path in ("/breaks", f"/reports/{book.sha256}", f"/reports/{book.sha256}?sheet=Breaks"):
+            await tab.goto(site_page.url + path)
+            pdf = await tab.pdf(prefer_css_page_size=True)
+            boxes = re.findall(rb"/MediaBox \[0 0 (\d+)[.\d]* (\d+)", pdf)
+            sides[path] = {"across" if int(width) > int(height) else "upright" for width, height in boxes}
+            await tab.emulate_media(media="print")
+            shown = "(all) => all.filter((one) => one.checkVisibility()).length"
+            assert await tab.locator("button, input, select, header nav").evaluate_all(shown) == 0, path
+            wide = await tab.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert wide == 0, path
+            await tab.emulate_media(media="null")
+        assert list(sides.values()) == [{"upright", "across"}, {"upright"}, {"upright", "across"}]
