@@ -5,13 +5,14 @@ from pathlib import Path
 
 from aiohttp import web
 
-from reports.page import about, excel, home, patterns, ruling
+from reports.page import about, excel, patterns, ruling
 from reports.page.access import account, admin, log, login, security, sign_on
 from reports.page.access.provider import CALLBACK
 from reports.page.access.security import MAX_BODY, Handler
 from reports.page.access.throttle import THROTTLE, Throttle
 from reports.page.api import answers
 from reports.page.breaks import listing, one
+from reports.page.home.page import home
 from reports.page.notices import NOTICES, Notices
 from reports.page.render import render
 from reports.page.results import runs, workbooks
@@ -37,7 +38,7 @@ def make_site(site: Site) -> web.Application:
             web.get("/login/oidc", sign_on.begin),
             web.get(CALLBACK, sign_on.back),
             web.post("/logout", login.log_out),
-            web.get("/", home.home),
+            web.get("/", home),
             web.get("/breaks", listing.breaks),
             web.post("/breaks/rule", ruling.rule),
             web.post("/breaks/undo", ruling.undo),

@@ -130,6 +130,12 @@ def sign_offs(store: Store, account: str, first: date, last: date) -> list[SignO
         )
 
 
+def sign_offs_since(store: Store, day: date) -> list[SignOff]:
+    """Every sign-off of a range that ends on a day or later, those that ended too, in the order of their making."""
+    with reading(store) as connection:
+        return _sign_offs(connection, SIGN_OFF.c.last_day >= day)
+
+
 def standing(store: Store) -> list[SignOff]:
     """Every sign-off that has not ended."""
     with reading(store) as connection:

@@ -1,0 +1,1 @@
+"""The first page: what somebody must do today, where the money went, how the nights went."""
