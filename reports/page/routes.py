@@ -19,6 +19,17 @@ from reports.page.results import runs, workbooks
 from reports.page.site import SITE, Site
 
 _STATIC = Path(__file__).parent / "static"
+_WAYS = {
+    "/breaks": "All breaks",
+    "/reports": "Reports",
+    "/runs": "Runs",
+    "/settlement": "Settlement",
+    "/admin": "Admin",
+}
+_WORDS = {  # where nobody here said more
+    404: "there is no such address: it was cut, or is from another time",
+    405: "this address is not asked in that way",
+}
 _TITLES = {403: "Not allowed", 404: "Not there", 400: "Not understood", 413: "Too large"}
 
 
@@ -94,8 +105,9 @@ async def _in_words(request: web.Request, handler: Handler) -> web.StreamRespons
     except web.HTTPException as error:
         if error.status < 400 or error.content_type == "application/json":
             raise
-        words = (error.text or error.reason).strip()
         status = error.status
+        is_said = error.text and error.text != f"{status}: {error.reason}"
+        words = str(error.text if is_said else _WORDS.get(status, error.reason)).strip()
         headers = {name: error.headers[name] for name in ("Allow", "HX-Redirect") if name in error.headers}
     except Exception as error:
         request.app.logger.error("%s %s: %s", request.method, request.path, type(error).__name__)
@@ -104,7 +116,8 @@ async def _in_words(request: web.Request, handler: Handler) -> web.StreamRespons
         headers = {}
     if request.path.startswith(("/api", security.WEBHOOKS)):
         return web.json_response({"error": words}, status=status, headers=headers)
-    response = render(request, "error.html", heading=_TITLES.get(status, "Not possible"), words=words)
+    ways = [(path, name) for path, name in _WAYS.items() if request.path.startswith(f"{path}/")]
+    response = render(request, "error.html", heading=_TITLES.get(status, "Not possible"), words=words, ways=ways)
     response.set_status(status)
     response.headers.update(headers)
     return response

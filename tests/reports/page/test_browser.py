@@ -23,7 +23,17 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no browser: apt-get in
 _CUT = """() => [...document.querySelectorAll(".stack")]
   .filter((one) => one.scrollWidth > one.parentElement.clientWidth)
   .map((one) => one.caption?.innerText ?? "a table without a caption")"""
-PAGES = ("/", "/breaks", "/reports", "/settlement", "/about", "/admin")
+PAGES = (
+    "/",
+    "/breaks",
+    "/reports",
+    "/runs",
+    "/runs/1",
+    "/runs/compare?before=1&after=1",
+    "/settlement",
+    "/about",
+    "/admin",
+)
 
 
 @asynccontextmanager
@@ -111,7 +121,9 @@ async def test_every_page_is_free_of_serious_faults(tmp_path: Path) -> None:
         logged_in(chromium, served, "ada", complaints) as tab,
     ):
         first = await tab.locator("tbody a").first.get_attribute("href")
-        for path in (*PAGES, str(first)):
+        await tab.goto(f"{served.url}/reports")
+        report = await tab.locator("tbody a").first.get_attribute("href")
+        for path in (*PAGES, str(first), str(report), f"{report}?sheet=Breaks"):
             await tab.goto(served.url + path)
             violations = (await Axe().run(tab)).response["violations"]
             grave = [

@@ -110,3 +110,18 @@ async def test_one_link_of_each_form_as_who_sees_all_and_as_who_sees_one_account
 @pytest.mark.proof
 async def test_every_link_as_everybody(tmp_path: Path) -> None:
     await crawled(tmp_path, 25, PEOPLE)
+
+
+async def test_an_address_that_leads_nowhere_says_so_in_words_and_leads_home(tmp_path: Path) -> None:
+    rooms = {"breaks": "All breaks", "reports": "Reports", "runs": "Runs", "nowhere": "Home"}
+    async with page(tmp_path) as site_page, site_page.login("vera") as vera:
+        for room, name in rooms.items():
+            async with vera.http.get(f"/{room}/none") as answer:
+                assert answer.status == 404, room
+                text = await answer.text()
+            assert "There is no such " in text, room
+            assert f">{name}</a>" in text.partition("<h1>")[2], room
+        for path in ("/api/none", "/api/breaks/none", "/api/runs/none", "/api/reports/none"):
+            async with vera.http.get(path) as answer:
+                assert answer.status == 404
+                assert (await answer.json())["error"].startswith("there is no such "), path
