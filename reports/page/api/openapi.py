@@ -162,11 +162,12 @@ def _filters() -> list[Schema]:
         "exposure": Exposure,
         "age": AGE_SPANS,
     }
-    amount: Schema = {"type": "string", "pattern": r"^\d{1,15}(\.\d{1,4})?$"}  # major units
+    amount: Schema = {"type": "string", "pattern": r"^(\d{1,15}(\.\d{1,4})?)?$"}  # major units; empty: any
+    day: Schema = {"anyOf": [_DAY, {"const": ""}]}
     return [
         *(_query(name, _TEXT) for name in ("account", "code", "owner", "currency", "q")),
         *(_query(name, {"enum": ["", *map(str, some)]}) for name, some in words.items()),  # empty: any
-        *(_query(name, _DAY) for name in ("from", "to", "due")),
+        *(_query(name, day) for name in ("from", "to", "due")),
         *(_query(name, amount) for name in ("least", "most")),
         _query("sort", {"enum": list(SORTS)}),
         _query("order", {"enum": ["asc", "desc"]}),
