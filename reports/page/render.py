@@ -67,14 +67,14 @@ def moment(site: Site, at: datetime | None, account: str | None = None, short: b
     if at is None:
         return Markup("")
     known = site.accounts.get(account or "")
-    zone = known.zone if known else UTC
-    local = at.astimezone(zone)
+    local = at.astimezone(known.zone if known else UTC)
+    zone = known.zone.key if known else "UTC"
     if short:
         return Markup('<time datetime="{}" title="{}">{}</time>').format(
-            at.isoformat(), f"{local:%Y-%m-%d %H:%M %Z}", f"{local:%Y-%m-%d}"
+            at.isoformat(), f"{local:%Y-%m-%d %H:%M} {zone}", f"{local:%Y-%m-%d}"
         )
     return Markup('<time datetime="{}">{} <small>{}</small></time>').format(
-        at.isoformat(), f"{local:%Y-%m-%d %H:%M}", f"{local:%Z}"
+        at.isoformat(), f"{local:%Y-%m-%d %H:%M}", zone
     )
 
 

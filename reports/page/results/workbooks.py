@@ -25,6 +25,7 @@ from reports.page.site import SITE, Site
 
 MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST = 500
+_ROWS = 100  # of the list on one page
 _OTHERS = 20  # workbooks of the same days
 _HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -43,10 +44,14 @@ async def reports(request: web.Request) -> web.Response:
     site = request.app[SITE]
     chosen = request.query.get("account", "")
     workbooks = await asyncio.to_thread(_listed, site, person, chosen)
+    pages = max(1, -(-len(workbooks) // _ROWS))
+    page = min(max(1, _number(request.query, "page")), pages)
     return render(
         request,
         "reports.html",
-        workbooks=workbooks,
+        workbooks=workbooks[(page - 1) * _ROWS : page * _ROWS],
+        page=page,
+        pages=pages,
         names=site.names_for(person),
         chosen=chosen,
         notices=notices_of(request),

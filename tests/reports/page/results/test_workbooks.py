@@ -27,8 +27,22 @@ async def test_a_report_says_what_is_expected_its_clock_and_what_changed_since_t
         text = await thea.text(f"/reports/{'a' * 64}")
         assert f'<a href="/reports/{book.sha256}">{book.name}</a>, as of ' in text
         assert "/runs/compare?before=1&amp;after=2" in text
+        assert re.search(r"as of <time[^>]*>2026-03-0\d \d\d:\d\d <small>Asia/Bangkok</small>", text)
         settled = await thea.text("/settlement")
         assert all(f"?sheet={name}" in settled for name in ("Journal", "Disputes", "Rulings"))
+
+
+async def test_many_reports_are_listed_by_the_page(tmp_path: Path) -> None:
+    async with page(tmp_path) as site_page, site_page.login("thea") as thea:
+        [book] = workbooks.latest(site_page.store, ("th",), 10)
+        for number in range(1, 101):
+            first_day = book.first_day - timedelta(days=number)
+            earlier = replace(book, sha256=f"{number:064}", first_day=first_day)
+            workbooks.keep(site_page.store, earlier, BytesIO(b""))
+        first = await thea.text("/reports?account=th")
+        assert (first.count("/download"), "Page 1 of 2" in first) == (100, True)
+        second = await thea.text("/reports?account=th&page=2")
+        assert (second.count("/download"), "Newer" in second) == (1, True)
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no browser: apt-get install chromium")
