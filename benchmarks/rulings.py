@@ -17,7 +17,7 @@ from time import perf_counter
 from openpyxl import load_workbook
 
 from recon.model import Account, Break, BreakStatus, KnownBreak, Severity
-from recon.money import Currencies
+from recon.model.rulings import ApprovalLimits
 from recon.store.engine import open_store
 from recon.store.migrate import upgrade
 from recon.store.runs.record import RunRecord, list_breaks
@@ -60,7 +60,7 @@ def main() -> None:
         path = folder / "desk.xlsx"
         begun = perf_counter()
         with path.open("wb") as file:
-            write_rulings(known, _accounts(), Currencies(), file, date(2026, 11, 24))
+            write_rulings(known, _accounts(), ApprovalLimits(), file, date(2026, 11, 24))
         print(f"export, {rows:,} breaks, {path.stat().st_size / 1e6:.1f} MB: {perf_counter() - begun:.2f} s")
         _fill_in(path)
         begun = perf_counter()

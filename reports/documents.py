@@ -8,7 +8,7 @@ import msgspec
 import pandas as pd
 
 from recon.model import Account, BreakEvent, KnownBreak
-from recon.model.rulings import Answer, Ruling
+from recon.model.rulings import Answer, ApprovalLimits, Ruling
 from recon.rules import exposure_of, title_of
 from recon.store.desk.patterns import StandingPattern
 
@@ -69,12 +69,12 @@ def event_document(event: BreakEvent) -> Document:
     return fields(event, "at", "what", "who", "detail")
 
 
-def ruling_document(ruling: Ruling) -> Document:
-    """One ruling, as it stands now."""
+def ruling_document(ruling: Ruling, limits: ApprovalLimits) -> Document:
+    """One ruling, as it stands now; `limit` is the sum up to which one person decides alone."""
     names = ("at", "until", "kind", "who", "reason", "standing", "owner", "order_id", "charge_id", "code", "pattern")
     decision = fields(ruling, *names)
     ending = fields(ruling, "amount", "currency", "approved_by", "ended_by", "ended_why")
-    return {"id": ruling.name, **decision, **ending}
+    return {"id": ruling.name, **decision, **ending, "limit": limits.of(ruling.kind, ruling.currency)}
 
 
 def answer_document(answer: Answer) -> Document:

@@ -11,7 +11,7 @@ from jobs.cli.options import SEVERITIES, Accounts, AsJson, By, actor, choices, c
 from jobs.config.config import Config
 from jobs.config.thresholds import SECTIONS
 from jobs.desk.actions import do, preview_pattern, whole_document
-from jobs.logs.errors import told
+from jobs.logs.errors import say, told
 from jobs.run.opening.store import ready_store
 from jobs.run.outcome import JobError
 from recon.model import CLOSED, BreakStatus, Severity
@@ -145,7 +145,7 @@ def _rule(context: typer.Context, as_json: bool, by: str, kind: str, **ruling: A
 
 
 def _answer(config: Config, request: RulingRequest, as_json: bool) -> None:
-    answer = do(config, request, clock())
+    answer = do(config, request, clock(), say)
     respond(as_json, answer_document(answer), lambda: print(answer.words))
 
 

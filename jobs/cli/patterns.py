@@ -7,7 +7,7 @@ import typer
 from jobs.cli.answers import tables
 from jobs.cli.options import AsJson, By, actor, clock, read_config, respond
 from jobs.desk.actions import do
-from jobs.logs.errors import told
+from jobs.logs.errors import say, told
 from jobs.run.opening.store import ready_store
 from jobs.run.outcome import JobError
 from recon.model.rulings import RulingKind, RulingRequest
@@ -46,7 +46,6 @@ def end(
             names = {pattern.ruling.name for pattern in standing_patterns(store, accounts, clock())}
         if id not in names:
             raise JobError(f'no pattern "{id}" waits or stands; recon patterns list names them')
-        answer = do(
-            config, RulingRequest(RulingKind.UNDO, actor(config, by), target=int(number), reason=reason), clock()
-        )
+        request = RulingRequest(RulingKind.UNDO, actor(config, by), target=int(number), reason=reason)
+        answer = do(config, request, clock(), say)
         respond(as_json, answer_document(answer), lambda: print(answer.words))

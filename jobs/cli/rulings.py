@@ -49,7 +49,7 @@ def export(
             breaks = list_breaks(store, accounts=names, statuses=statuses, owner=owner)
         accounts = {section.name: section for section in config.as_accounts()}
         with replacing(file) as out:
-            write_rulings(breaks, accounts, config.currencies(), out, clock().date())
+            write_rulings(breaks, accounts, config.limits(), out, clock().date())
         say(f"{len(breaks):,} breaks that are not closed")
         print(file)
 

@@ -179,6 +179,7 @@ class Config(Section):
             self.rulings.pattern_needs_approval,
             self.rulings.critical_needs_approval,
             frozenset(code for code, severity in severities.items() if severity == Severity.CRITICAL),
+            self.currencies(),
         )
 
     @property

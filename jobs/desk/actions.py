@@ -1,6 +1,6 @@
 """The work on breaks, wired: finds what a person means, asks the store, proves the audit log."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -8,8 +8,8 @@ from jobs.config.config import Config
 from jobs.run.opening.store import ready_store
 from jobs.run.outcome import JobError
 from recon.model import KnownBreak
-from recon.model.rulings import Answer, Outcome, Ruling, RulingRequest
-from recon.rulings.decide import RulingRefused
+from recon.model.rulings import IN_FORCE, Answer, ApprovalLimits, Outcome, Ruling, RulingKind, RulingRequest
+from recon.rulings.decide import RulingRefused, proposal_words
 from recon.store.desk import audit, patterns, rulings
 from recon.store.engine import Store
 from recon.store.runs.record import breaks_like
@@ -18,16 +18,33 @@ from reports.documents import Document, break_document, event_document, fields, 
 _SHOWN = 5  # of the breaks that an ambiguous beginning could mean
 
 
-def do(config: Config, ask: RulingRequest, now: datetime) -> Answer:
-    """Ask for one thing; a break may be given by the beginning of its id. Raises JobError where it is refused."""
+def do(config: Config, ask: RulingRequest, now: datetime, before: Callable[[str], None]) -> Answer:
+    """Ask for one thing; a break may be given by the beginning of its id. Raises JobError where it is refused.
+
+    `before` is told what is about to be decided on: the sum, the limit, and who asked for it.
+    """
     accounts = {account.name: account for account in config.as_accounts()}
+    limits = config.limits()
     with ready_store(config) as store:
         if ask.break_id is not None:
             ask = replace(ask, break_id=find_break(store, ask.break_id).latest.id)
-        (answer,) = rulings.rule(store, [ask], config.limits(), now, config.audit_key, accounts)
+        if (pending := _decided_on(store, ask)) is not None:
+            words = f"{pending.name}: {proposal_words(pending, limits)}"
+            before(f"{words}: {pending.reason}" if pending.reason else words)
+        (answer,) = rulings.rule(store, [ask], limits, now, config.audit_key, accounts)
     if answer.outcome == Outcome.REFUSED:
         raise JobError(answer.words)
     return answer
+
+
+def _decided_on(store: Store, ask: RulingRequest) -> Ruling | None:
+    """The ruling that an approval, a rejection or an undo is about, if there is one."""
+    if ask.kind not in (RulingKind.APPROVE, RulingKind.REJECT, RulingKind.UNDO):
+        return None
+    if ask.target is not None:
+        return next(iter(rulings.find(store, [ask.target])), None)
+    own = [ruling for ruling in rulings.rulings(store, ask.break_id or "") if ruling.break_id]
+    return next((ruling for ruling in reversed(own) if ruling.standing in IN_FORCE), None)
 
 
 def preview_pattern(config: Config, ask: RulingRequest, now: datetime) -> patterns.Preview:
@@ -58,7 +75,7 @@ def whole_document(config: Config, beginning: str) -> Document:
     with ready_store(config) as store:
         known_break = find_break(store, beginning)
         history = [event_document(event) for event in rulings.events_of(store, known_break.latest.id)]
-        ruling = _ruling(known_break, rulings.rulings(store, known_break.latest.id))
+        ruling = _ruling(known_break, rulings.rulings(store, known_break.latest.id), config.limits())
     return {**break_document(known_break, accounts), "ruling": ruling, "events": history}
 
 
@@ -74,7 +91,7 @@ def find_break(store: Store, beginning: str) -> KnownBreak:
     raise JobError(f'"{beginning}" could be {names}{" or others" if len(candidates) == _SHOWN else ""}')
 
 
-def _ruling(known_break: KnownBreak, decisions: Sequence[Ruling]) -> Document | None:
+def _ruling(known_break: KnownBreak, decisions: Sequence[Ruling], limits: ApprovalLimits) -> Document | None:
     """What the break rests on, with who approved it."""
     standing = known_break.standing
     if standing is None:
@@ -85,6 +102,8 @@ def _ruling(known_break: KnownBreak, decisions: Sequence[Ruling]) -> Document | 
         "kind": standing.kind,
         "by": standing.who,
         **fields(standing, "reason", "until"),
+        **(fields(kept, "amount", "currency") if kept and kept.amount is not None else {}),
+        **({"limit": limits.of(kept.kind, kept.currency)} if kept and kept.amount is not None else {}),
         "at": moment(kept.at) if kept else None,
         "approved_by": kept.approved_by if kept else None,
     }

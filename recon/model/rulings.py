@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from recon.money import Currencies
+
 
 class RulingKind(StrEnum):
     """What a person can do to a break; `opening` is an item known at go-live."""
@@ -109,6 +111,7 @@ class ApprovalLimits:
 
     `write_off` and `link`: up to these sums (minor units by currency); a currency that is not named has 0. `longest`:
     how far away the last day of what is expected may be. `critical_codes`: whose breaks are critical as configured.
+    `currencies`: how sums are written.
     """
 
     write_off: Mapping[str, int] = field(default_factory=dict)
@@ -117,6 +120,22 @@ class ApprovalLimits:
     pattern_needs_approval: bool = True
     critical_needs_approval: bool = True
     critical_codes: frozenset[str] = frozenset()
+    currencies: Currencies = field(default_factory=Currencies)
+
+    def of(self, kind: str, currency: str | None) -> int | None:
+        """The sum that one person decides alone by a ruling of a kind; null where none is set to it."""
+        limits = {RulingKind.WRITE_OFF: self.write_off, RulingKind.LINK: self.link}.get(RulingKind(kind))
+        return None if limits is None or currency is None else limits.get(currency, 0)
+
+    @property
+    def words(self) -> str:
+        """The sums that one person decides alone."""
+        by_kind = {"write-offs": self.write_off, "links": self.link}
+        shown = {
+            kind: ", ".join(self.currencies.words(limit, currency) for currency, limit in limits.items()) or "nothing"
+            for kind, limits in by_kind.items()
+        }
+        return "; ".join(f"{kind} up to {sums}" for kind, sums in shown.items())
 
 
 @dataclass(frozen=True, slots=True)

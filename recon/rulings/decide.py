@@ -158,9 +158,8 @@ def _write_off(request: RulingRequest, context: BreakContext) -> RulingDecision:
     if break_.amount_at_risk is None or break_.currency is None:
         raise RulingRefused(f"{break_.id} has no amount that could be written off")
     amount = abs(break_.amount_at_risk)
-    waits = _above(amount, context.limits.write_off.get(break_.currency, 0))
-    if not waits and break_.severity == Severity.CRITICAL and context.limits.critical_needs_approval:
-        waits = "it is critical"
+    is_critical = break_.severity == Severity.CRITICAL and context.limits.critical_needs_approval
+    waits = _above(request.kind, amount, break_.currency, context.limits) or ("it is critical" if is_critical else "")
     fields = {"amount": amount, "currency": break_.currency}
     return _ruled(request, context, "written_off", f"write-off: {reason}", waits, **fields)
 
@@ -184,7 +183,7 @@ def _link(request: RulingRequest, context: BreakContext) -> RulingDecision:
         context,
         "linked",
         _with_reason(f"order {pair.order_id} and charge {pair.charge_id}", request.reason),
-        _above(pair.amount, context.limits.link.get(pair.currency, 0)),
+        _above(request.kind, pair.amount, pair.currency, context.limits),
         order_account=pair.account,
         order_id=pair.order_id,
         charge_account=pair.account,
@@ -195,8 +194,18 @@ def _link(request: RulingRequest, context: BreakContext) -> RulingDecision:
     )
 
 
-def _above(amount: int, limit: int) -> str:
-    return "the sum is above the limit" if amount > limit else ""
+def _above(kind: RulingKind, amount: int, currency: str, limits: ApprovalLimits) -> str:
+    return "the sum is above the limit" if amount > (limits.of(kind, currency) or 0) else ""
+
+
+def proposal_words(ruling: Ruling, limits: ApprovalLimits) -> str:
+    """What a ruling is, for whoever decides on it: its kind, its sum beside the limit, and who asked for it."""
+    words = _word(ruling.kind)
+    if ruling.amount is not None and ruling.currency is not None:
+        words += f" of {limits.currencies.words(ruling.amount, ruling.currency)}"
+        limit = limits.of(ruling.kind, ruling.currency)
+        words += "" if limit is None else f" (limit {limits.currencies.words(limit, ruling.currency)})"
+    return f"{words}, asked for by {ruling.who}"
 
 
 def _ruled(
@@ -216,6 +225,7 @@ def _ruled(
     state = RulingState.PENDING if waits else RulingState.STANDS
     ruling = _on_break(request, context, state, **{"facts": facts, "until": until, **fields})
     words = f"waits for a second person: {waits}" if waits else f"is {_word(event)}"
+    words += f"; {proposal_words(ruling, context.limits)}" if ruling.amount is not None else ""
     return RulingDecision(
         move_break(known, event, status, standing),
         ruling,
@@ -241,7 +251,7 @@ def _approve(request: RulingRequest, context: BreakContext) -> RulingDecision:
     approved = approve_ruling(pending, request.who, context.now)
     after = move_break(known, "approved", _STATUS[RulingKind(pending.kind)], known.standing)
     ruling = _on_break(request, context, RulingState.DONE)
-    words = f"{known.latest.id} is {_word(after.status)}"
+    words = f"{known.latest.id} is {_word(after.status)}; {proposal_words(pending, context.limits)}"
     detail = _with_reason(_described(pending), request.reason)
     return RulingDecision(after, ruling, "approved", detail, words, changed_rulings=(approved,))
 
@@ -254,6 +264,7 @@ def _reject(request: RulingRequest, context: BreakContext) -> RulingDecision:
     status, standing, reinstated = _life_before(pending, context)
     after = move_break(context.known, "rejected", status, standing)
     words = f"{pending.name} is rejected: {context.known.latest.id} is {_word(status)}"
+    words += f"; {proposal_words(pending, context.limits)}"
     detail = _with_reason(_described(pending), reason)
     return RulingDecision(after, ruling, "rejected", detail, words, changed_rulings=(rejected, *reinstated))
 
@@ -300,6 +311,7 @@ def _undo(request: RulingRequest, context: BreakContext) -> RulingDecision:
         after = move_break(known, "undone", status, standing)
         words += f": {known.latest.id} is {_word(status)}"
         changed += reinstated
+    words += f"; {proposal_words(target, context.limits)}"
     detail = _with_reason(_described(target), request.reason)
     return RulingDecision(after, ruling, "undone", detail, words, changed_rulings=changed)
 

@@ -41,7 +41,7 @@ def _export(site: Site, person: Person) -> bytes:
     chosen = site.names_for(person)
     known = record.list_breaks(site.store, accounts=chosen, statuses=_NOT_CLOSED) if chosen else []  # none: not all
     file = BytesIO()
-    write_rulings(known, site.accounts, site.currencies, file, site.clock().date())
+    write_rulings(known, site.accounts, site.limits, file, site.clock().date())
     return file.getvalue()
 
 

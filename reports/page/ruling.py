@@ -27,6 +27,8 @@ async def rule(request: web.Request) -> web.StreamResponse:
     """One ruling on every break that is chosen; then back to where the form was, with what became of it."""
     data = await request.post()
     text = {name: str(value).strip() for name, value in data.items()}
+    pressed = next((str(kind) for kind in data.getall("kind", []) if kind), "")  # a button of its own goes first
+    text.update(kind=pressed)
     typed = MultiDict((name, str(value)) for name, value in data.items() if name not in ("csrf", "back"))
     back = f"/breaks/{quote(text['one'], safe='')}" if text.get("one") else "/breaks"
     back += f"?{text['back']}" if text.get("back") else ""

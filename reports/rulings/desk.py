@@ -14,7 +14,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from recon import columns as c
 from recon.model import Account, KnownBreak
-from recon.model.rulings import Answer, Outcome
+from recon.model.rulings import Answer, ApprovalLimits, Outcome
 from recon.money import Currencies
 from recon.tabular.xlsx_guard import Refused
 from reports.rulings.form import FOOTER, draw_how_to, fill_in, input_styles
@@ -88,7 +88,7 @@ def _outcome(row: DeskRow, answer: Answer | None) -> RowOutcome:
 
 
 def write_rulings(
-    breaks: Sequence[KnownBreak], accounts: Mapping[str, Account], currencies: Currencies, file: IO[bytes], day: date
+    breaks: Sequence[KnownBreak], accounts: Mapping[str, Account], limits: ApprovalLimits, file: IO[bytes], day: date
 ) -> None:
     """Write the breaks into a seekable file, with the columns to be filled in; the same breaks give the same bytes.
 
@@ -96,8 +96,8 @@ def write_rulings(
     """
     if len(breaks) >= MOST_ROWS:
         raise Refused(f"{len(breaks):,} breaks are more than one file takes ({MOST_ROWS - 1:,}): choose an account")
-    frame = rulings_frame(breaks, accounts)
-    book = _book("Rulings on breaks", day, frame, currencies)
+    frame = rulings_frame(breaks, accounts, limits)
+    book = _book("Rulings on breaks", day, frame, limits.currencies)
     sheet, filled = _sheet(book, COLUMNS, NAME, frame, "No break is open.", _FROZEN)
     for name in HIDDEN:
         sheet.column_dimensions[_letter(COLUMNS, name)].hidden = True
@@ -105,7 +105,7 @@ def write_rulings(
     sheet.page_setup.fitToWidth = 2  # the facts, then what is filled in
     ranges = draw_how_to(book, len(frame), day)
     fill_in(book, sheet, ranges, len(frame), day)
-    _save(book, filled, currencies, file, day)
+    _save(book, filled, limits.currencies, file, day)
 
 
 def write_outcome(outcomes: Sequence[RowOutcome], currencies: Currencies, file: IO[bytes], day: date) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from recon import columns as c
 from recon.model import Account, BreakStatus, KnownBreak
-from recon.model.rulings import RulingKind
+from recon.model.rulings import ApprovalLimits, RulingKind
 from reports.sheet import Column, Kind, Sheet
 from reports.sheets.breaks import SHEET as BREAKS
 
@@ -25,6 +25,7 @@ OWNER = "ruled_owner"
 REASON = "reason"
 LINK_ORDER = "link_order"
 LINK_CHARGE = "link_charge"
+RESTS_ON = "rests_on"
 
 FACTS = (
     Column("Break", c.BREAK_ID, Kind.TEXT, 22),
@@ -45,6 +46,7 @@ FACTS = (
     Column("Due by", c.DUE_BY, Kind.MOMENT, 21),
     Column("Owner now", c.OWNER, Kind.TEXT, 14),
     Column("Status", c.STATUS, Kind.TEXT, 17),
+    Column("Rests on", RESTS_ON, Kind.WRAPPED, 30),
     Column("What is wrong", c.EXPLANATION, Kind.WRAPPED, 46),
     Column("What to do", c.SUGGESTION, Kind.WRAPPED, 40),
 )
@@ -143,12 +145,14 @@ def rulings_sheet(columns: tuple[Column, ...], name: str, empty: str, frozen: in
     )
 
 
-def rulings_frame(breaks: Sequence[KnownBreak], accounts: Mapping[str, Account]) -> pd.DataFrame:
+def rulings_frame(
+    breaks: Sequence[KnownBreak], accounts: Mapping[str, Account], limits: ApprovalLimits
+) -> pd.DataFrame:
     """A row per break, worst first, the columns `COLUMNS`; due dates and ages are in each account's zone.
 
     A due date stands as if its local time were UTC: one column holds the times of many zones.
     """
-    frame = BREAKS.arrange(frame_of(COLUMNS, [_values(known, accounts) for known in breaks]))
+    frame = BREAKS.arrange(frame_of(COLUMNS, [_values(known, accounts, limits) for known in breaks]))
     facts = frame.drop(columns=[EXPORT, c.AGE_DAYS])
     rows = [list(map(str, row)) for row in facts.itertuples(index=False, name=None)]
     export = hashlib.sha256(json.dumps(rows, ensure_ascii=False).encode()).hexdigest()[:16]
@@ -165,7 +169,7 @@ def frame_of(columns: Sequence[Column], rows: Sequence[Mapping[str, object]]) ->
     )
 
 
-def _values(known: KnownBreak, accounts: Mapping[str, Account]) -> dict[str, object]:
+def _values(known: KnownBreak, accounts: Mapping[str, Account], limits: ApprovalLimits) -> dict[str, object]:
     break_ = known.latest
     account = accounts.get(break_.account or "")
     zone = account.zone if account else UTC
@@ -187,6 +191,19 @@ def _values(known: KnownBreak, accounts: Mapping[str, Account]) -> dict[str, obj
         c.DUE_BY: break_.due_by and break_.due_by.astimezone(zone).replace(tzinfo=UTC),
         c.OWNER: known.owner,
         c.STATUS: known.status.value,
+        RESTS_ON: _rests_on(known, limits),
         c.EXPLANATION: break_.explanation,
         c.SUGGESTION: break_.suggestion,
     }
+
+
+def _rests_on(known: KnownBreak, limits: ApprovalLimits) -> str | None:
+    """What a break waits for or rests on, who asked for it, and the sum that one person decides alone."""
+    standing = known.standing
+    if standing is None:
+        return None
+    currency = known.latest.currency or ""
+    limit = limits.of(standing.kind, currency) if currency else None
+    words = f"{standing.kind.replace('_', ' ')}, asked for by {standing.who}"
+    words += "" if limit is None else f" (limit {limits.currencies.words(limit, currency)})"
+    return f"{words}: {standing.reason}" if standing.reason else words

@@ -12,7 +12,7 @@ from typing import Any
 from openpyxl import load_workbook
 
 from recon.model import KnownBreak
-from recon.money import Currencies
+from recon.model.rulings import ApprovalLimits
 from reports.rulings.desk import write_rulings
 from reports.rulings.sheet import NAME
 from tests.kit.report_example import BREAKS, TH
@@ -30,7 +30,7 @@ def export(path: Path, known: Sequence[KnownBreak] = BREAKS) -> Path:
 @cache
 def _exported(known: tuple[KnownBreak, ...]) -> bytes:
     file = io.BytesIO()
-    write_rulings(known, {TH.name: TH}, Currencies(), file, DAY)
+    write_rulings(known, {TH.name: TH}, ApprovalLimits(), file, DAY)
     return file.getvalue()
 
 

@@ -222,7 +222,10 @@ def one_break(document: Document, currencies: Currencies) -> None:
     sums = ("expected", "actual", "difference", "amount_at_risk")
     ruling = document["ruling"] or {}
     lines = {name: value for name, value in document.items() if name not in ("id", "ruling", "events")}
-    lines |= {f"ruling: {name}": value for name, value in ruling.items()}
+    lines |= {
+        f"ruling: {name}": _money(value, ruling["currency"], currencies) if name in ("amount", "limit") else value
+        for name, value in ruling.items()
+    }
     table(
         ("what", document["id"]),
         (

@@ -268,7 +268,7 @@ class _Work:
             detail = f"ignore by {target.who} ({target.name})"
             self._move(known_break, "undone", BreakStatus.OPEN, None, ruling.who, detail)
         self._keep_entry(ruling, pattern.standing, target.name, (pattern,), {"breaks": len(resting)})
-        words = f"{target.name} is {pattern.standing}: {_counted(resting)} open again"
+        words = f"{target.name} is {pattern.standing}: {_counted(resting)} open again; asked for by {target.who}"
         return Answer(ask, Outcome.APPLIED, words, ruling.id)
 
     def _covered(self, pattern: IgnorePattern) -> list[KnownBreak]:
@@ -288,7 +288,8 @@ class _Work:
         detail = f"until {pattern.until}: {pattern.reason} ({pattern.name} by {pattern.who})"
         for known_break in covered_breaks:
             self._move(known_break, "ignored", BreakStatus.ACKNOWLEDGED, standing, who, detail)
-        return f"{pattern.name} holds until {pattern.until}: {_counted(covered_breaks)} acknowledged by it"
+        words = f"{_counted(covered_breaks)} acknowledged by it; asked for by {pattern.who}"
+        return f"{pattern.name} holds until {pattern.until}: {words}"
 
     def _move(
         self,

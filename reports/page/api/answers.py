@@ -64,7 +64,7 @@ async def show_break(request: web.Request) -> web.Response:
     more = {
         "version": known.version,
         "events": [event_document(event) for event in events],
-        "rulings": [ruling_document(ruling) for ruling in decisions],
+        "rulings": [ruling_document(ruling, site.limits) for ruling in decisions],
     }
     return web.json_response({**break_document(known, site.accounts), **more})
 

@@ -92,7 +92,7 @@ def _schemas() -> Schema:
     ruling = {
         **dict.fromkeys(("id", "kind", "who", "reason", "standing"), _TEXT),
         "at": _MOMENT,
-        "amount": _MAYBE_NUMBER,
+        **dict.fromkeys(("amount", "limit"), _MAYBE_NUMBER),
         **dict.fromkeys(("until", "owner", "order_id", "charge_id", "currency", "code", "pattern"), _MAYBE),
         **dict.fromkeys(("approved_by", "ended_by", "ended_why"), _MAYBE),
     }

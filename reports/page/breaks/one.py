@@ -12,10 +12,10 @@ from aiohttp import web
 
 from recon import columns as c
 from recon.model import CLOSED, BreakEvent, BreakStatus, KnownBreak
-from recon.model.rulings import IN_FORCE, REASONS, Ruling, RulingKind
+from recon.model.rulings import IN_FORCE, REASONS, Ruling, RulingKind, RulingState
 from recon.people import Person, Right
 from recon.rules import exposure_of
-from recon.rulings.decide import MOVES
+from recon.rulings.decide import MOVES, proposal_words
 from recon.store.desk import rulings, worklist
 from recon.store.desk.worklist import Filter, Neighbours
 from recon.store.versions import evidence
@@ -92,6 +92,7 @@ async def show(request: web.Request) -> web.Response:
         colleagues=await asyncio.to_thread(colleagues, site, person),
         query=urlencode(query),
         actions=actions(known, details.rulings),
+        waiting=_waiting(site, details.rulings),
         reasons=REASONS,
         entry=next((entry for entry in site.catalogue if entry.code == known.latest.code), None),
         account=site.accounts.get(account or ""),
@@ -106,6 +107,12 @@ def _list(request: web.Request) -> ListAddress:
         return list_of(request.app[SITE], request[PERSON], request.query)
     except web.HTTPBadRequest:
         return ListAddress(Filter(visible=request[PERSON].accounts))
+
+
+def _waiting(site: Site, rulings: Sequence[Ruling]) -> str:
+    """What of a break waits for a second person, with who asked for it and why; empty where nothing does."""
+    pending = [ruling for ruling in rulings if ruling.standing == RulingState.PENDING]
+    return "; ".join(f"{proposal_words(ruling, site.limits)}: {ruling.reason}" for ruling in pending)
 
 
 def actions(known: KnownBreak, rulings: Sequence[Ruling]) -> list[RulingKind]:

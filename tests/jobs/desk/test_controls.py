@@ -1,8 +1,10 @@
 """Each control of the desk, attacked in all four ways to act: nobody walks around it."""
 
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 from typer.testing import CliRunner
 
 from jobs.cli.app import app
@@ -102,6 +104,46 @@ async def test_a_pattern_acts_after_a_second_person_is_listed_and_ends(tmp_path:
         assert "rul_1 is undone: 1 break open again" in ended
         assert at.known(break_id).status == BreakStatus.OPEN
         assert at.patterns() == []
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_whoever_proposes_decides_or_undoes_sees_sum_limit_and_proposer(tmp_path: Path, way: str) -> None:
+    one = a_break(1, risk=LARGE)
+    seen = "write off of THB 5,000.00 (limit THB 100.00), asked for by paul"
+    async with desk(tmp_path, one) as at:
+        act, about = WAYS[way], {"break_id": one.latest.id}
+        proposal: Ask = {**about, "kind": "write_off", "reason": "too old"}
+        assert seen in await act(at, "paul", proposal)
+        async with at.served.login("ada") as ada:
+            text = await ada.text(f"/breaks/{one.latest.id}")
+            for words in (f"{seen}: too old", 'value="approve"', 'value="reject"', "write-offs up to THB 100.00"):
+                assert words in text
+            async with ada.http.get(f"/api/breaks/{one.latest.id}") as answer:
+                [ruling] = (await answer.json())["rulings"]
+            async with ada.http.get("/rulings/export") as answer:
+                rows = list(load_workbook(BytesIO(await answer.read()))["Rulings"].iter_rows(values_only=True))
+        assert (ruling["who"], ruling["amount"], ruling["limit"]) == ("paul", LARGE, 10_000)
+        rests_on = rows[1][rows[0].index("Rests on")]
+        assert rests_on == "write off, asked for by paul (limit THB 100.00): too old"
+        async with at.served.login("paul") as paul:
+            assert seen in await paul.text(f"/breaks/{one.latest.id}")
+        shown = at.run("breaks", "show", one.latest.id)
+        assert "5,000.00 THB" in shown
+        assert "100.00 THB" in shown
+        assert seen in await act(at, "ada", {**about, "kind": "reject", "reason": "not yet"})
+        assert seen in await act(at, "paul", proposal)
+        assert seen in await act(at, "ada", {**about, "kind": "approve"})
+        if way != "Excel":  # a closed break is in no export
+            assert seen in await act(at, "anna", {**about, "kind": "undo"})
+
+
+async def test_a_command_says_what_it_decides_on_before_it_does(tmp_path: Path) -> None:
+    one = a_break(1, risk=LARGE)
+    async with desk(tmp_path, one) as at:
+        about = {"break_id": one.latest.id}
+        await at.command_line("paul", {**about, "kind": "write_off", "reason": "too old"})
+        refused = await at.command_line("paul", {**about, "kind": "approve"})
+        assert "rul_1: write off of THB 5,000.00 (limit THB 100.00), asked for by paul: too old" in refused
 
 
 async def test_excel_has_no_way_to_silence_a_pattern(tmp_path: Path) -> None:

@@ -193,7 +193,12 @@ async def test_only_what_fits_a_break_s_state_is_offered_and_what_is_missing_is_
 
         async def offered() -> set[str]:
             text = await ada.text(here)
-            return {str(kind) for kind in RulingKind if f'<option value="{kind}">' in text}
+            fields = (
+                '<option value="{}">',
+                '<button name="kind" value="{}"',
+                '<button class="quiet" name="kind" value="{}"',
+            )
+            return {str(kind) for kind in RulingKind if any(field.format(kind) in text for field in fields)}
 
         def ruled(text: str) -> str:
             return text.split('role="alert"')[1].split("</p>")[0] if 'role="alert"' in text else "done"

@@ -359,8 +359,8 @@ def test_a_hostile_workbook_is_refused_in_words(name: str, tmp_path: Path) -> No
 def test_what_the_sheet_says_of_its_size_is_not_believed(tmp_path: Path) -> None:
     path = fill(export(tmp_path / "desk.xlsx"), {"Ruling": "undo"})
     with zipfile.ZipFile(path) as package:
-        assert b'<dimension ref="A1:Z16"' in package.read(SHEET)
-    changed(SHEET, b'ref="A1:Z16"', b'ref="A1:XFD1048576"')(path)
+        assert b'<dimension ref="A1:AA16"' in package.read(SHEET)
+    changed(SHEET, b'ref="A1:AA16"', b'ref="A1:XFD1048576"')(path)
     assert len(read(path)) == len(BREAKS)
 
 
