@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, Select, func, insert, or_, select
 from recon.store.engine import Store, reading
 from recon.store.tables.people import ACCESS
 
-LOG_IN, LOG_OUT, LOCK_OUT = "log in", "log out", "lock out"
+LOG_IN, LOG_OUT, LOCK_OUT, TOKEN, REQUEST = "log in", "log out", "lock out", "token", "request"
 DONE, REFUSED = "done", "refused"
 PAGE = 5_000  # rows that an export reads at a time
 _ACCESS = ACCESS.c

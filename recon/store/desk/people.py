@@ -167,6 +167,13 @@ def users(store: Store) -> list[User]:
     return [User(_person(row), row.created_at, row.created_by, row.disabled_at, row.issuer) for row in rows]
 
 
+def is_disabled(store: Store, name: str) -> bool:
+    """Whether there is such a user, who may not log in."""
+    with reading(store) as connection:
+        disabled = select(USER.c.name).where(USER.c.name == name, USER.c.disabled_at.is_not(None))
+        return connection.execute(disabled).one_or_none() is not None
+
+
 def credentials(store: Store, name: str) -> tuple[Person, str] | None:
     """A user who may log in, with the hash of their password; None for anybody else."""
     with reading(store) as connection:
@@ -197,15 +204,15 @@ def sign_on(store: Store, identity: Identity, role: Role, accounts: frozenset[st
     return person
 
 
-def refuse(store: Store, identity: Identity | None, act: Act, why: str) -> None:
-    """Somebody did not come in; whom their provider gives no right any more loses those that they had."""
+def refuse(store: Store, act: Act, why: str, *, what: str = access.LOG_IN, identity: Identity | None = None) -> None:
+    """Somebody did not come in, or not so far; whom their provider gives no right any more loses what they had."""
     with writing(store, "people") as connection:
         row = connection.execute(select(USER).where(_is(identity))).one_or_none() if identity else None
         if row is not None and row.disabled_at is None:
             nothing = Person(row.name, Role.VIEWER, frozenset())
             _change(connection, row.name, act, role=str(nothing.role), accounts=_accounts_text(nothing))
             _note(connection, replace(act, who=_SIGN_ON), "user changed", row.name, nothing)
-        log(connection, replace(act, who=row.name if row else act.who), access.LOG_IN, access.REFUSED, why)
+        log(connection, replace(act, who=row.name if row else act.who), what, access.REFUSED, why)
 
 
 def open_session(store: Store, secret: str, csrf: str, act: Act, signed_on: SignedOn | None = None) -> None:

@@ -56,7 +56,7 @@ async def log_in(request: web.Request) -> web.StreamResponse:
     if isinstance(admitted, Refusal):
         return show_form(request, target, admitted.words, admitted.status)
     if not may_use_password(site, admitted):
-        await asyncio.to_thread(people.refuse, site.store, None, act, _USE_SIGN_ON)
+        await asyncio.to_thread(people.refuse, site.store, act, _USE_SIGN_ON)
         return show_form(request, target, f"Not let in: {_USE_SIGN_ON}.", 403)
     secret = secrets.token_urlsafe(32)
     csrf = secrets.token_urlsafe(32)

@@ -11,7 +11,8 @@ from yarl import URL
 
 from recon.omise.webhooks import LARGEST
 from recon.people import Person, Right
-from recon.store.desk import people
+from recon.store.desk import access, people
+from reports.page.access.throttle import THROTTLE
 from reports.page.site import SITE, Site
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -103,9 +104,10 @@ async def known_person(request: web.Request, handler: Handler) -> web.StreamResp
         site = request.app[SITE]
         person = await asyncio.to_thread(people.bearer, site.store, token, site.clock())
         if person is None:
+            await _note_token(request)
             raise web.HTTPUnauthorized(text='{"error": "the token does not hold"}', content_type="application/json")
         request[PERSON], request[CSRF] = person, ""
-        return await handler(request)
+        return await _allowed(request, handler)
     session = await session_of(request)
     if session is None:
         if is_api:
@@ -116,9 +118,29 @@ async def known_person(request: web.Request, handler: Handler) -> web.StreamResp
     request[PERSON], request[CSRF], request[SESSION] = session.person, session.csrf, session
     if session.password_is_temporary and request.path not in ("/account", "/logout"):
         raise web.HTTPSeeOther("/account")
-    if request.method not in ("GET", "HEAD"):
-        await check_form(request, session.csrf)
-    return await handler(request)
+    return await _allowed(request, handler)
+
+
+async def _allowed(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """What somebody asks for who is in; what their role does not allow is a line of the access log."""
+    try:
+        session = request.get(SESSION)
+        if session is not None and request.method not in ("GET", "HEAD"):
+            await check_form(request, session.csrf)
+        return await handler(request)
+    except web.HTTPForbidden as error:
+        act = act_of(request, request[PERSON].name)
+        why = f"{request.method} {request.path[:200]}: {(error.text or '').strip()}"
+        await asyncio.to_thread(people.refuse, request.app[SITE].store, act, why, what=access.REQUEST)
+        raise
+
+
+async def _note_token(request: web.Request) -> None:
+    """A token that does not hold is a line of the access log, the first of an address in a quarter of an hour."""
+    act = act_of(request, "")
+    if request.app[THROTTLE].is_news(act.address or "", act.at):
+        why = "it does not hold; more of this address within a quarter of an hour are not listed"
+        await asyncio.to_thread(people.refuse, request.app[SITE].store, act, why, what=access.TOKEN)
 
 
 async def _check_reader(request: web.Request) -> None:

@@ -112,7 +112,7 @@ async def _log_in(request: web.Request, provider: Provider, flow: _Flow, secret:
         person = await asyncio.to_thread(people.sign_on, store, known, rights.role, rights.accounts, act)
     except (ProviderError, Denied, people.PeopleError) as error:
         words = "the provider refused" if "error" in query else str(error)
-        await asyncio.to_thread(people.refuse, store, known, act, words)
+        await asyncio.to_thread(people.refuse, store, act, words, identity=known)
         raise
     act = act_of(request, person.name)
     session = people.SignedOn(provider.sign_on.issuer, token)

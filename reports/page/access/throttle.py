@@ -9,7 +9,7 @@ import ipaddress
 import secrets
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import TypeVar
@@ -85,6 +85,14 @@ class Throttle:
         """Work with the passwords of people who are in already, in their thread."""
         return await self._in_lane(True, work)
 
+    def is_news(self, address: str, now: datetime) -> bool:
+        """Whether a token of this address was not refused within the last quarter of an hour."""
+        key = f"token {address}"
+        if self._full.get(key, now) > now:
+            return False
+        self._remember({key: now + login_tries.WITHIN}, now)
+        return True
+
     def close(self) -> None:
         """No more log-ins."""
         for lane in self._lanes.values():
@@ -101,7 +109,11 @@ class Throttle:
         """Counts, then hashes; in a lane's thread."""
         act = attempt.act
         credentials = people.credentials(self._store, attempt.name)
-        act = people.Act(attempt.name if credentials else "", act.at, act.audit_key, act.address)
+        why = "wrong password" if credentials else "no such user"
+        if credentials is None and people.is_disabled(self._store, attempt.name):
+            why = "disabled"
+        # What nobody is called may be a password, typed into the wrong field.
+        act = replace(act, who="" if why == "no such user" else attempt.name)
         with writing(self._store, "people") as connection:
             full = login_tries.count(connection, limits, act.at)
             if full:
@@ -116,9 +128,7 @@ class Throttle:
                 key, *also = limits
                 login_tries.forgive(connection, key, also)
                 return credentials[0]
-            people.log(
-                connection, act, access.LOG_IN, access.REFUSED, "wrong password" if credentials else "no such user"
-            )
+            people.log(connection, act, access.LOG_IN, access.REFUSED, why)
         return WRONG
 
     def _remember(self, full: Mapping[str, datetime], now: datetime) -> None:
