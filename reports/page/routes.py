@@ -78,6 +78,8 @@ def make_site(site: Site) -> web.Application:
             web.get("/admin/access.csv", log.export),
             web.get("/account", account.show),
             web.post("/account", account.change_password),
+            web.post("/account/token", account.add_token),
+            web.post("/account/revoke", account.revoke_token),
             web.get("/api/openapi.json", answers.document),
             web.get("/api/breaks", answers.breaks),
             web.get("/api/breaks/{id}", answers.show_break),

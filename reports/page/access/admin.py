@@ -34,8 +34,8 @@ class _Wish:
         """Somebody who can be; raises PeopleError."""
         if not is_name(self.name):
             raise PeopleError(f'"{self.name}" is no name')
-        if not self.all_accounts and not self.accounts:
-            raise PeopleError(f"{self.name} would see no account: tick one, or all of them")
+        if self.all_accounts == bool(self.accounts):
+            raise PeopleError(f"tick the accounts that {self.name} sees, or all, and not both")
         return Person(self.name, Role(self.role), None if self.all_accounts else frozenset(self.accounts))
 
 

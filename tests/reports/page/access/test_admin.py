@@ -32,7 +32,11 @@ async def _a_new_person_chooses_a_password(served: Page, ada: Visitor) -> None:
     assert status == 200
     assert first not in await ada.text("/admin"), "it is shown once"
     assert "already" in (await ada.post("/admin/add", "/admin", name="nina", role="admin", all_accounts="on"))[1]
-    assert "would see no account" in (await ada.post("/admin/add", "/admin", name="nobody", role="analyst"))[1]
+    for accounts in ({}, {"account": ["th"], "all_accounts": "on"}):
+        assert (
+            "tick the accounts"
+            in (await ada.post("/admin/add", "/admin", name="nobody", role="analyst", **accounts))[1]
+        )
     async with served.visitor() as nina:
         assert await nina.log_in("nina", first) == 200
         assert await nina.status("/breaks") == 303, "nothing before another password is chosen"
@@ -74,6 +78,21 @@ async def _tokens(served: Page, ada: Visitor) -> None:
         await ada.post("/admin/revoke", "/admin", name="robot")
         for _ in range(2):
             async with robot.get("/api/breaks") as answer:
+                assert answer.status == 401
+
+
+async def test_a_person_has_tokens_of_their_own(tmp_path: Path) -> None:
+    async with page(tmp_path) as served, served.login("thea") as thea, served.login("paul") as paul:
+        token = _secret((await thea.post("/account/token", "/account", name="thea's sheet"))[1])
+        assert "already" in (await paul.post("/account/token", "/account", name="thea's sheet"))[1]
+        async with aiohttp.ClientSession(served.url, headers={"Authorization": f"Bearer {token}"}) as program:
+            async with program.get("/api/breaks") as answer:
+                assert {listed["account"] for listed in (await answer.json())["breaks"]} == {"th"}
+            assert "thea&#39;s sheet" in await thea.text("/account")
+            assert "thea" not in await paul.text("/account")
+            assert (await paul.post("/account/revoke", "/account", name="thea's sheet"))[0] == 404
+            assert (await thea.post("/account/revoke", "/account", name="thea's sheet"))[0] == 200
+            async with program.get("/api/breaks") as answer:
                 assert answer.status == 401
 
 
