@@ -1,12 +1,15 @@
 """Charts: an axis that shows its figures, bars that add up, the figures in words."""
 
 import re
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recon.store.desk import worklist
 from reports.page.render import environment
 from reports.page.results.charts import Chart, Series, counted
+from tests.kit.page import page
 
 
 def test_a_match_rate_near_all_is_told_apart_on_its_axis() -> None:
@@ -41,3 +44,14 @@ def test_every_mark_stands_between_few_round_ticks(values: list[int], kind: str)
     assert chart.ticks[0] <= min(*values, 0)
     assert max(*values, 0) <= chart.ticks[-1]
     assert all(22 <= chart.y(value) <= 168 for value in values)
+
+
+async def test_what_is_open_is_on_the_first_page_by_what_it_means_for_cash(tmp_path: Path) -> None:
+    async with page(tmp_path) as site_page, site_page.login("thea") as thea, site_page.login("vera") as vera:
+        for visitor, visible in ((thea, ("th",)), (vera, ())):
+            shown = await visitor.text("/")
+            by_exposure = re.search(r"<desc[^>]*>(lost: [^<]*)</desc>", shown)
+            assert by_exposure
+            last_week = [int(row.rpartition(" ")[2].rstrip(".")) for row in by_exposure[1].split(". ")]
+            opened = worklist.find(site_page.store, worklist.Filter(accounts=visible), "id", False, 0, 1).total
+            assert (len(last_week), sum(last_week)) == (5, opened)
