@@ -16,9 +16,11 @@ from urllib.parse import urlsplit
 
 from jobs.config.config import Config
 from jobs.desk import verifying
+from jobs.desk.journal import ExportRequest, hand_over
 from jobs.desk.signing import doubts_of, to_sign
 from jobs.run.opening.store import ready_store
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
+from jobs.run.run import run as judge
 from recon import __version__
 from recon.rules import CATALOGUE
 from recon.store.desk import workbooks
@@ -27,9 +29,10 @@ from recon.store.desk.workbooks import StoredWorkbook
 from recon.store.engine import Store
 from recon.store.runs import record
 from recon.store.versions.evidence import order_sources
+from reports.journal.layouts import layouts
 from reports.page.access.identity import SignOn
 from reports.page.access.provider import Provider
-from reports.page.site import Notary, RunProgress, RunRequest, Site, StageProgress, Verdict
+from reports.page.site import ExportedJournal, Notary, RunProgress, RunRequest, Site, StageProgress, Verdict
 from reports.shop_links import ShopLinks
 
 _KEPT = 200  # runs whose progress can be asked for
@@ -230,6 +233,35 @@ class PageNotary:
         run = record.find_run(store, book.run_id) if book.run_id is not None else None
         parts = to_sign(store, run, book) if run else ()
         return Verdict("doubtful" if doubts_of(parts) else "in order", tuple(part.words for part in parts))
+
+    def export_journal(self, sha256: str, who: str) -> ExportedJournal | Verdict:
+        """As `recon journal` does it: what is new of the days as they are known now; else why there is no file."""
+        with ready_store(self.config) as store:
+            book = workbooks.by_hash(store, sha256)
+        if book is None:
+            return Verdict("refused", ("there is no such workbook",))
+        options = RunOptions(
+            book.first_day,
+            book.last_day,
+            (book.account,),
+            pull=False,
+            record=False,
+            report=False,
+            by=who,
+            command="journal",
+        )
+        asked = _Asked(RunProgress(RunRequest(book.first_day, book.last_day, (book.account,), who)))
+        layout = self.config.journal.format
+        try:
+            outcome = asyncio.run(judge(self.config, options, self.clock, asked))
+            handed = hand_over(self.config, outcome, ExportRequest(layout, None, who, self.clock()))
+        except JobError as error:
+            return Verdict("refused", error.messages)
+        if not handed.files:
+            words = f"nothing new to export: {handed.left_out:,} entries stand exported as they are"
+            return Verdict("refused", (words, *handed.messages))
+        name = f"journal_{book.account}_{book.first_day}_{book.last_day}_{handed.export.id}"
+        return ExportedJournal(f"{name}{layouts()[layout].suffix}", handed.files[0])
 
     def _file(self, sha256: str) -> tuple[Path, bytes]:
         """A workbook's name, and the bytes that were kept of it, else those of its file; raises JobError."""

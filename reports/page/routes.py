@@ -15,7 +15,8 @@ from reports.page.breaks import listing, one
 from reports.page.home.page import home
 from reports.page.notices import NOTICES, Notices
 from reports.page.render import render
-from reports.page.results import runs, workbooks
+from reports.page.results import workbooks
+from reports.page.results.routes import RESULTS
 from reports.page.site import SITE, Site
 
 _STATIC = Path(__file__).parent / "static"
@@ -58,19 +59,7 @@ def make_site(site: Site) -> web.Application:
             web.get("/breaks/{id}", one.show),
             web.get("/rulings/export", excel.export),
             web.post("/rulings/import", excel.upload),
-            web.get("/reports", workbooks.reports),
-            web.get("/reports/{sha256}", workbooks.show),
-            web.get("/reports/{sha256}/download", workbooks.download),
-            web.get("/reports/{sha256}/signed", workbooks.signed_copy),
-            web.post("/reports/{sha256}/verify", workbooks.verify),
-            web.post("/reports/{sha256}/sign", workbooks.sign),
-            web.get("/runs", runs.runs),
-            web.post("/runs", runs.start),
-            web.get("/runs/compare", runs.compare),
-            web.get(r"/runs/{run_id:\d{1,15}}", runs.show),
-            web.get("/runs/{ticket}", runs.progress),
-            web.post("/runs/{ticket}/cancel", runs.cancel),
-            web.get("/settlement", workbooks.settlement),
+            *RESULTS,
             web.get("/about", about.about),
             web.get("/admin", admin.admin),
             web.post("/admin/{form}", admin.change),

@@ -80,8 +80,17 @@ class Verdict:
     words: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class ExportedJournal:
+    """A file for the books: its name and its bytes."""
+
+    name: str
+    content: bytes
+
+
 class Notary(Protocol):
-    """Says what a stored workbook is worth, and takes signatures; may take as long as judging its range again."""
+    """Says what a stored workbook is worth, takes signatures and hands its journal over; may take as long as judging
+    its range again."""
 
     def verify(self, sha256: str) -> Verdict:
         """The workbook against its run and against the data of today."""
@@ -94,6 +103,9 @@ class Notary(Protocol):
 
     def before_signing(self, store: Store, book: StoredWorkbook) -> Verdict:
         """What a signature would be put under, in words; state "doubtful" where it needs a reason."""
+
+    def export_journal(self, sha256: str, who: str) -> ExportedJournal | Verdict:
+        """What is new of the journal of a workbook's days, kept as exported; else why there is none, in words."""
 
 
 @dataclass(frozen=True)

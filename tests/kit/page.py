@@ -24,7 +24,7 @@ from recon.store.desk.people import Act, add_token, add_user
 from recon.store.desk.workbooks import StoredWorkbook
 from recon.store.engine import Store
 from reports.page.routes import make_site
-from reports.page.site import Notary, Site, Verdict
+from reports.page.site import ExportedJournal, Notary, Site, Verdict
 from tests.kit.job import FIRST, LAST, done_once, job
 
 PASSWORD = "correct horse battery"
@@ -51,6 +51,9 @@ class Trusting:
 
     def signed_copy(self, sha256: str) -> bytes | None:
         return sha256.encode()
+
+    def export_journal(self, sha256: str, who: str) -> ExportedJournal | Verdict:
+        return Verdict("refused", (f"nothing new of {sha256[:8]} for {who}",))
 
     def before_signing(self, store: Store, book: StoredWorkbook) -> Verdict:  # noqa: ARG002
         return Verdict("in order", (f"th: 1 of 1 orders matched of {book.sha256[:8]}",))

@@ -21,7 +21,7 @@ from reports.page.results.charts import Chart
 from reports.page.results.drawn import DrawnBlock
 from reports.page.results.kept import KeptWorkbook
 from reports.page.results.sheets import SUMMARY, View, page_of
-from reports.page.site import SITE, Site
+from reports.page.site import SITE, Site, Verdict
 
 MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST = 500
@@ -192,6 +192,19 @@ async def verify(request: web.Request) -> web.StreamResponse:
     good = verdict.state == "untouched"
     notices = [Notice(good, f"{book.name} is {verdict.state}"), *(Notice(good, words) for words in verdict.words)]
     redirect(request, f"/reports/{book.sha256}", *notices)
+
+
+async def export_journal(request: web.Request) -> web.StreamResponse:
+    """What is new of the journal of an account's workbook, as a file for the books."""
+    person = require(request, Right.RULE)
+    book = await _book(request)
+    if book.account == GROUP:
+        raise web.HTTPBadRequest(text="the journal is exported account by account\n")
+    answer = await asyncio.to_thread(request.app[SITE].notary.export_journal, book.sha256, person.name)
+    if isinstance(answer, Verdict):
+        redirect(request, f"/reports/{book.sha256}", *(Notice(False, line) for line in answer.words))
+    headers = {"Content-Disposition": f'attachment; filename="{answer.name}"'}
+    return web.Response(body=answer.content, content_type="application/octet-stream", headers=headers)
 
 
 async def sign(request: web.Request) -> web.StreamResponse:

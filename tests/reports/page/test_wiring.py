@@ -15,6 +15,7 @@ from yarl import URL
 
 from jobs.cli.app import app
 from jobs.config import config as configuration
+from jobs.desk.journal import all_exports
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
 from jobs.service.site import PageNotary, PageRuns
 from recon.people import Person, Role
@@ -22,8 +23,9 @@ from recon.store.desk import workbooks
 from recon.store.engine import Store, reading
 from recon.store.tables.desk import AUDIT
 from reports.page.site import RunRequest, StageProgress
+from tests.jobs.cli.test_journal import CODES
 from tests.jobs.desk.test_verifying import correct_an_order
-from tests.kit.job import FIRST, LAST, clock, job
+from tests.kit.job import FIRST, LAST, clock, finished_job, job
 from tests.kit.night_process import free_port
 from tests.kit.page import PASSWORD, Visitor, page, paged, served
 from tests.kit.small_config import ONE_ACCOUNT
@@ -172,16 +174,39 @@ async def test_a_workbook_is_verified_and_signed_by_two_and_outdated_when_the_da
                     _, text = await ada.post(f"{report}/sign", report, role="reviewer", reason="known")
                     assert "signed as reviewer by ada" in text
                 text = await anna.text("/reports?account=th")
-                assert "preparer: paul" in text
-                assert "reviewer: ada" in text
+                assert "preparer: <bdi>paul</bdi>" in text
+                assert "reviewer: <bdi>ada</bdi>" in text
                 text = await anna.text(report)
                 assert f"{report}/signed" in text
                 assert await anna.status(f"{report}/signed") == 200
+                status, text = await vera.post(f"{report}/journal", "/")
+                assert status == 403
+                _, text = await anna.post(f"{report}/journal", report)
+                assert "nothing was written: [journal.accounts]" in text
                 correct_an_order(work)
                 await work.run()
                 _, text = await anna.post(f"{report}/verify", report)
                 assert "is outdated" in text
                 assert 'class="error"' in text
+
+
+async def test_a_journal_is_exported_once_as_the_command_does_it(tmp_path: Path) -> None:
+    async with finished_job(tmp_path, ("th", "jp")) as (work, _):
+        work.config.write_text(work.config.read_text(encoding="utf-8") + CODES, encoding="utf-8")
+        config = configuration.load(work.config, {})
+        async with (
+            paged(work.config, PageNotary(config, clock)) as site_page,
+            site_page.login("anna") as anna,
+        ):
+            [book] = workbooks.latest(site_page.store, ("th",), 10)
+            _, text = await anna.post(f"/reports/{book.sha256}/journal", f"/reports/{book.sha256}")
+            lines = text.splitlines()
+            assert lines[0].startswith("journal_id,date,line,account_code,")
+            [export] = all_exports(config)
+            assert (export.who, export.accounts) == ("anna", ("th",))
+            assert export.entries == len({line.split(",")[0] for line in lines[1:]})
+            _, text = await anna.post(f"/reports/{book.sha256}/journal", f"/reports/{book.sha256}")
+            assert f"nothing new to export: {export.entries} entries stand exported as they are" in text
 
 
 async def test_who_has_lost_access_by_the_admin_page_has_none(tmp_path: Path) -> None:
