@@ -11,6 +11,11 @@ from recon.store.engine import Store, reading
 from recon.store.tables.people import ACCESS
 
 LOG_IN, LOG_OUT, LOCK_OUT, TOKEN, REQUEST = "log in", "log out", "lock out", "token", "request"
+# What is done to people and tokens, in the words of the audit log, which has it, too.
+CHANGES = (
+    *("user added", "user changed", "user disabled", "user enabled", "password changed", "sessions ended"),
+    *("token added", "token revoked"),
+)
 DONE, REFUSED = "done", "refused"
 PAGE = 5_000  # rows that an export reads at a time
 _ACCESS = ACCESS.c
@@ -65,12 +70,6 @@ def everything(store: Store, wanted: Wanted) -> Iterator[list[Entry]]:
             return
         yield [_entry(row) for row in rows]
         before = rows[-1].id
-
-
-def kinds(store: Store) -> list[str]:
-    """The words for what was done that the log has."""
-    with reading(store) as connection:
-        return list(connection.execute(select(_ACCESS.what).distinct().order_by(_ACCESS.what)).scalars())
 
 
 def places_of_log_ins(store: Store, since: datetime) -> set[tuple[str, str]]:

@@ -75,7 +75,7 @@ async def in_time(request: web.Request, handler: Handler) -> web.StreamResponse:
     """A sender that takes too long over one request is cut off; what is no form, or no text, is refused."""
     if not request.can_read_body:
         return await handler(request)
-    if request.path.startswith(WEBHOOKS):
+    if request.path.startswith((WEBHOOKS, "/login")):  # where strangers write
         request = request.clone(client_max_size=LARGEST)
     is_form = request.content_type in _FORMS and not request.path.startswith("/api")
     try:
@@ -203,6 +203,8 @@ def address_of(request: web.Request) -> str:
     if not request.app[SITE].behind_proxy:
         return peer
     named = ",".join(request.headers.getall("X-Forwarded-For", ())).rpartition(",")[2].strip()
+    if "]" in named or named.count(":") == 1:  # some proxies add the port
+        named = named.rpartition(":")[0].strip("[]")
     try:
         return str(ipaddress.ip_address(named))
     except ValueError:

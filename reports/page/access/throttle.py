@@ -121,7 +121,7 @@ class Throttle:
         if full:
             self._remember(full, act.at)
             return TOO_MANY
-        hashed = credentials[1] if credentials else _nobody()
+        hashed = (credentials and credentials[1]) or _nobody()  # of single sign-on there is none, either
         is_right = is_password(attempt.password, hashed)
         with writing(self._store, "people") as connection:
             if credentials and is_right:

@@ -383,8 +383,11 @@ accounts = { finance = ["th"] }
 def test_single_sign_on_has_an_address_roles_and_known_accounts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    oidc = read(tmp_path, SIGN_ON).page.oidc
+    config = read(tmp_path, SIGN_ON)
+    oidc = config.page.oidc
     assert oidc
+    assert config.digest != read(tmp_path, SIGN_ON.replace("analyst", "admin")).digest
+    assert config.unset_secrets() == ("page.oidc.client_secret: environment variable OIDC is not set",)
     assert (oidc.roles, oidc.accounts, oidc.roles_claim) == ({"finance": "analyst"}, {"finance": ("th",)}, "groups")
     for before, after, words in (
         ('public_url = "https://recon.example"', "", "public_url is missing: oidc leads people back to it"),

@@ -55,6 +55,13 @@ async def test_off_loopback_the_page_needs_users_a_name_and_tls_or_a_proxy(store
     assert await refusals(proxied, store, clock()) == [users]
 
 
+async def test_single_sign_on_wants_its_secret(store: Store, tmp_path: Path) -> None:
+    sign_on = 'issuer = "https://login.example"\nclient_id = "recon"\nroles = { finance = "analyst" }\n'
+    secret = 'client_secret = { env = "OIDC" }\n'
+    config = page(tmp_path, f'public_url = "https://recon.example"\n[page.oidc]\n{sign_on}{secret}')
+    assert await refusals(config, store, clock()) == ["page.oidc.client_secret: environment variable OIDC is not set"]
+
+
 async def test_a_certificate_that_is_none_and_an_address_that_is_taken_are_reasons(
     store: Store, tmp_path: Path
 ) -> None:

@@ -33,6 +33,8 @@ PAGES = (
     "/settlement",
     "/about",
     "/admin",
+    "/admin/access",
+    "/account",
 )
 
 

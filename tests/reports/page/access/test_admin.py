@@ -9,6 +9,7 @@ from argon2 import PasswordHasher
 
 from recon.people import Person, Role
 from recon.store.desk import access, people
+from reports.page.access.log import KINDS
 from tests.kit.page import PASSWORD, Page, Visitor, page
 
 NEW = "another horse battery"
@@ -139,7 +140,11 @@ async def _the_log(served: Page, ada: Visitor) -> None:
     assert "0 lines" not in shown
     assert "wrong password" in shown
     assert await ada.status("/admin/access?from=yesterday") == 400
-    everything = await ada.text("/admin/access.csv")
+    async with ada.http.get("/admin/access.csv") as answer:
+        everything = await answer.text()
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        assert answer.headers["Cache-Control"] == "no-store"
+    assert {entry.what for entry in entries} <= {*KINDS}
     assert PASSWORD not in everything
     assert everything.count("\n") == len(access.find(served.store, access.Wanted(), 0, 1_000)[1]) + 1
 

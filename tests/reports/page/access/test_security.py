@@ -89,6 +89,8 @@ async def _forms(served: Page) -> None:
             "/breaks/rule", data=BytesIO(bytes(security.MAX_BODY + 1)), headers=token
         ) as answer:
             assert answer.status == 413
+    async with served.visitor() as visitor, visitor.http.post("/login", data={"name": "x" * 100_000}) as answer:
+        assert answer.status == 413, "a stranger's form is a small one"
 
 
 async def _guessing(served: Page) -> None:
@@ -163,12 +165,19 @@ async def test_the_figures_are_for_this_machine_or_a_token_that_sees_all(tmp_pat
 async def test_behind_a_proxy_an_address_is_what_the_proxy_says_last(tmp_path: Path) -> None:
     async with page(tmp_path, behind_proxy=True) as served, served.visitor() as visitor:
         assert await visitor.status("/metrics") == 401
-        sent = {"X-Forwarded-For": "203.0.113.200, 198.51.100.4"}
-        form = {"name": "vera", "password": "a guess of it", "csrf": await visitor.csrf("/login")}
-        async with visitor.http.post("/login", data=form, headers=sent) as answer:
-            assert answer.status == 401
-        _, [entry] = access.find(served.store, access.Wanted(result=access.REFUSED), 0, 1)
-        assert entry.address == "198.51.100.4"
+        for last, address in (
+            ("198.51.100.4", "198.51.100.4"),
+            ("198.51.100.5:4711", "198.51.100.5"),
+            ("2001:db8::7", "2001:db8::7"),
+            ("[2001:db8::8]:4711", "2001:db8::8"),
+            ("nobody", "127.0.0.1"),
+        ):
+            sent = {"X-Forwarded-For": f"203.0.113.200, {last}"}
+            form = {"name": "vera", "password": "a guess of it", "csrf": await visitor.csrf("/login")}
+            async with visitor.http.post("/login", data=form, headers=sent) as answer:
+                assert answer.status == 401
+            _, [entry] = access.find(served.store, access.Wanted(result=access.REFUSED), 0, 1)
+            assert entry.address == address
 
 
 async def test_strangers_learn_no_version(tmp_path: Path) -> None:
