@@ -1,6 +1,7 @@
 """The documents are whole: every command, configuration key and rule is documented, and nothing else is."""
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from jobs.cli.app import COMMANDS, load_command
 from jobs.config.config import Config
 from recon.journal.words import LedgerAccount
 from recon.rules import CATALOGUE
-from tests.kit import breaks_page, config_page, terminal_page
+from tests.kit import breaks_page, config_page, settlement_page, terminal_page
 from tests.kit.places import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -67,6 +68,36 @@ def test_the_navigation_of_the_site_lists_every_page_once() -> None:
     listed = [line for tree in trees for line in tree.splitlines() if line and not line.startswith(":")]
     pages = {page.relative_to(DOCS).with_suffix("").as_posix() for page in DOCS.rglob("*.md")} - {"index"}
     assert sorted(listed) == sorted(pages), "a page of docs/ is in one list of docs/index.md"
+
+
+def test_the_page_of_settlement_is_what_the_code_reckons() -> None:
+    assert settlement_page.PAGE.read_text("utf-8") == settlement_page.page(), "python -m tests.kit.settlement_page"
+
+
+def spoken() -> list[tuple[str, str]]:
+    """Every command of the documents with its page: those in code, one a line, and those between back-ticks."""
+    commands = set()
+    for page in (ROOT / "README.md", *DOCS.rglob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        blocks = "\n".join(re.findall(r"^ *```(?:sh)?\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL))
+        lines = re.findall(r"^ *(?:\S*/)?(recon [a-z-][^#\n│]*)", blocks, re.MULTILINE)
+        commands |= {(page.name, line.strip()) for line in [*lines, *re.findall(r"`(recon [a-z-][^`\n]*)`", text)]}
+    return sorted(commands)
+
+
+@pytest.mark.parametrize(("page", "line"), [said for said in spoken() if said[0] != "terminal.md"])
+def test_a_command_of_the_documents_exists_with_its_options(page: str, line: str) -> None:
+    words = shlex.split(line.replace("…", "").replace("'", " "))[1:]
+    if words[:1] == ["--config"]:
+        words = words[2:]
+    if words[:1] == ["--help"] or words[0].startswith("-"):
+        return
+    assert words[0] in COMMANDS, f"{page}: {line}"
+    command = load_command(words[0])
+    if isinstance(command, TyperGroup) and len(words) > 1 and words[1] in command.commands:
+        command = command.commands[words[1]]
+    known = {name for parameter in command.params for name in parameter.opts} | {"--help", "-h"}
+    assert {word for word in words if word.startswith("--")} <= known, f"{page}: {line}"
 
 
 def test_the_pictures_of_the_terminal_are_of_ten_commands_and_as_wide_as_they_say() -> None:
