@@ -1,5 +1,6 @@
 """Breaks by the page, filtered, sorted and counted in the database; changes nothing and knows no rule."""
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -8,38 +9,18 @@ from typing import Any, NamedTuple
 from sqlalchemy import Column, ColumnElement, Select, and_, case, exists, false, func, not_, or_, select, true
 
 from recon.model import BreakStatus, KnownBreak, Severity
-from recon.money import EXPONENTS
 from recon.store.engine import Store, reading
 from recon.store.runs.break_rows import break_of, chunks
 from recon.store.tables import BREAK, BREAK_EVENT, IS_OPEN, RUN
 
 _B = BREAK.c
-_NAMES = (
-    _B.id,
-    _B.subject_id,
-    _B.order_id,
-    _B.charge_id,
-    _B.refund_id,
-    _B.transfer_id,
-    _B.transaction_id,
-    _B.dispute_id,
-)
-# Currencies have no rate here: amounts go by the digits that people read, so JPY 300 stands beside THB 300.00.
-_READ = case(
-    *(
-        (
-            _B.currency.in_([c for c, e in EXPONENTS.items() if e == exponent]),
-            _B.amount_at_risk * 10 ** (2 - exponent),
-        )
-        for exponent in sorted(set(EXPONENTS.values()) - {2})
-    ),
-    else_=_B.amount_at_risk,
-)
-# How a list can be sorted; nulls last, then the most urgent first, then the largest.
-SORTS: dict[str, tuple[ColumnElement[Any], ...]] = {
+_AMOUNT = _B.comparable_amount
+# How a list can be sorted; nulls last, then the most urgent first, then the largest. Currencies have no rate here:
+# amounts go by the digits that people read, so JPY 300 stands beside THB 300.00.
+SORTS: dict[str, tuple[Column[Any], ...]] = {
     "severity": (_B.severity,),
     "due": (_B.due_by,),
-    "risk": (_READ,),
+    "risk": (_AMOUNT,),
     "age": (_B.occurred_on, _B.first_seen),
     "code": (_B.code,),
     "account": (_B.account,),
@@ -47,6 +28,7 @@ SORTS: dict[str, tuple[ColumnElement[Any], ...]] = {
     "status": (_B.status,),
     "id": (_B.id,),
 }
+_LAST = {_B.severity: True, _AMOUNT: True, _B.id: False}  # and then: whether it descends
 SIGN = case((_B.actual < _B.expected, -1), (_B.actual > _B.expected, 1), else_=0)
 
 
@@ -78,9 +60,8 @@ class Filter:
     severities: tuple[Severity, ...] = ()
     statuses: tuple[BreakStatus, ...] = ()  # empty: all that are not closed
     owner: str | None = None  # empty: nobody
-    text: str = ""  # a part of an id; or what `text_codes` or `text_amounts` has
+    texts: tuple[str, ...] = ()  # any of them is a part of an id or of an amount; or the code is one of `text_codes`
     text_codes: tuple[str, ...] = ()
-    text_amounts: tuple[AmountRange, ...] = ()
     currency: str | None = None
     has_due: bool = False  # only what must be done by some day
     due_before: datetime | None = None
@@ -120,10 +101,16 @@ class Matching:
 def find(store: Store, wanted: Filter, sort: str, descending: bool, offset: int, limit: int) -> BreakPage:
     """A page of the breaks wanted; an unknown `sort` raises KeyError."""
     condition = _condition(wanted)
-    page = select(_B.id).where(condition).order_by(*_order(_keys(sort, descending))).offset(offset).limit(limit)
+    # What an index does not find is looked for once: the number of all beside each row.
+    columns = (_B.id, func.count().over()) if wanted.texts else (_B.id,)
+    page = select(*columns).where(condition).order_by(*_order(_keys(sort, descending))).offset(offset).limit(limit)
     with reading(store) as connection:
-        total = connection.execute(select(func.count()).select_from(BREAK).where(condition)).scalar_one()
-        ids = connection.execute(page).scalars().all()
+        found = connection.execute(page).all()
+        ids = [row[0] for row in found]
+        if wanted.texts and found:
+            total = found[0][1]
+        else:
+            total = connection.execute(select(func.count()).select_from(BREAK).where(condition)).scalar_one()
         # Whole rows only of what is shown: a sort carries all that it is given.
         rows = {row.id: row for row in connection.execute(select(BREAK).where(_B.id.in_(ids)))}
     return BreakPage(tuple(break_of(rows[break_id]) for break_id in ids), total)
@@ -228,7 +215,7 @@ def _condition(wanted: Filter) -> ColumnElement[bool]:
         parts.append(_B.id != wanted.without)
     if wanted.not_ruled_by is not None:
         parts.append(_B.ruled_by.is_distinct_from(wanted.not_ruled_by))
-    if wanted.text:
+    if wanted.texts:
         parts.append(_like(wanted))
     return and_(*parts)
 
@@ -240,12 +227,9 @@ def before_day(day: date) -> ColumnElement[bool]:
 
 
 def _like(wanted: Filter) -> ColumnElement[bool]:
-    amounts = (_B.amount_at_risk, _B.expected, _B.actual, _B.actual - _B.expected)
-    return or_(
-        *(name.icontains(wanted.text, autoescape=True) for name in _NAMES),
-        _B.code.in_(wanted.text_codes),
-        *(_within(func.abs(amount), span) for amount in amounts for span in wanted.text_amounts),
-    )
+    """As whole patterns: a database that puts them together does so for every row."""
+    escaped = [re.sub(r"([%_/])", r"/\1", text.lower()) for text in wanted.texts]
+    return or_(*(_B.search.like(f"%{text}%", escape="/") for text in escaped), _B.code.in_(wanted.text_codes))
 
 
 def _within(amount: ColumnElement[int], span: AmountRange) -> ColumnElement[bool]:
@@ -265,9 +249,13 @@ _Keys = Sequence[tuple[ColumnElement[Any], bool]]  # what a list is sorted by, e
 
 def _keys(sort: str, descending: bool) -> list[tuple[ColumnElement[Any], bool]]:
     keys: list[tuple[ColumnElement[Any], bool]] = []
-    wanted = [*((key, descending) for key in SORTS[sort]), (_B.severity, True), (_READ, True), (_B.id, False)]
-    for key, is_descending in wanted:
-        keys += [(case((key.is_(None), 1), else_=0), False), (key, is_descending)]
+    wanted = dict.fromkeys(SORTS[sort], descending)
+    for key, is_descending in (wanted | {key: down for key, down in _LAST.items() if key not in wanted}).items():
+        if key.nullable:
+            keys.append((case((key.is_(None), 1), else_=0), False))
+        elif key is _AMOUNT and not is_descending:
+            keys.append((case((key < 0, 1), else_=0), False))
+        keys.append((key, is_descending))
     return keys
 
 
@@ -279,11 +267,10 @@ def _following(condition: ColumnElement[bool], keys: _Keys, place: Sequence[Any]
     """The first break of a list after a place: the values that the keys have there."""
     after: ColumnElement[bool] = false()
     for (key, is_descending), value in reversed(list(zip(keys, place, strict=True))):
-        if value is None:
-            beyond: ColumnElement[bool] = false()  # what is not null stands before it, by the key before this one
+        if value is None:  # what is not null stands before it, by the key before this one
+            after = and_(key.is_(None), after)
         else:
-            beyond = key < value if is_descending else key > value
-        after = or_(beyond, and_(key.is_not_distinct_from(value), after))
+            after = or_(key < value if is_descending else key > value, and_(key == value, after))
     return select(_B.id).where(condition, after).order_by(*_order(keys)).limit(1)
 
 

@@ -111,3 +111,15 @@ UPDATE alembic_version SET version_num = '0015';
 ALTER TABLE receipt ADD COLUMN receipt_number TEXT;
 CREATE INDEX ix_break_order_id ON break (order_id);
 CREATE INDEX ix_break_charge_id ON break (charge_id);
+ALTER TABLE break ADD COLUMN search TEXT DEFAULT '' NOT NULL;
+ALTER TABLE break ADD COLUMN comparable_amount BIGINT DEFAULT '-1' NOT NULL;
+-- Amounts are searched from a break's next change on.
+UPDATE break SET search = lower(
+    id || ' ' || subject_id || ' ' || coalesce(order_id, '') || ' ' || coalesce(charge_id, '') || ' ' ||
+    coalesce(refund_id, '') || ' ' || coalesce(transfer_id, '') || ' ' || coalesce(transaction_id, '') || ' ' ||
+    coalesce(dispute_id, '')
+), comparable_amount = coalesce(
+    CASE WHEN currency IN ('JPY', 'KRW', 'VND') THEN 100 ELSE 1 END * amount_at_risk, -1
+);
+DROP INDEX ix_break_status_account;
+CREATE INDEX ix_break_list ON break (status, account, severity, comparable_amount, code, occurred_on, first_seen, due_by, id, search);

@@ -61,9 +61,10 @@ CREATE TABLE break (
     refund_id TEXT, transfer_id TEXT, transaction_id TEXT, dispute_id TEXT, status TEXT NOT NULL,
     first_seen BIGINT NOT NULL, last_seen BIGINT NOT NULL, owner TEXT, version BIGINT DEFAULT '0' NOT NULL,
     ruling_id BIGINT, ruling_kind TEXT, ruled_by TEXT, reason TEXT, until DATE, facts TEXT, occurred_on DATE,
+    search TEXT DEFAULT '' NOT NULL, comparable_amount BIGINT DEFAULT '-1' NOT NULL,
     CONSTRAINT pk_break PRIMARY KEY (id)
 );
-CREATE INDEX ix_break_status_account ON break (status, account);
+CREATE INDEX ix_break_list ON break (status, account, severity, comparable_amount, code, occurred_on, first_seen, due_by, id, search);
 CREATE INDEX ix_break_order_id ON break (order_id);
 CREATE INDEX ix_break_charge_id ON break (charge_id);
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from recon.model import Break, BreakEvent, BreakStatus, KnownBreak, Severity
 from recon.model.rulings import IN_FORCE, EndedRuling, PriorState, Ruling, RulingKind, Standing
+from recon.money import EXPONENTS
 from recon.rulings.decide import status_of
 from recon.store.engine import to_micros
 from recon.store.tables import BREAK, BREAK_EVENT
@@ -32,20 +33,43 @@ _PARTS = {kind: tuple(field.name for field in fields(kind)) for kind in (PriorSt
 _CHUNK = 5_000  # ids in one question
 
 
+_IDS = ("id", "subject_id", *(name for name in _BREAK if name.endswith("_id") and name != "subject_id"))
+_AMOUNTS = ("amount_at_risk", "expected", "actual", "difference")
+_SEARCHED = 1_500  # bytes: PostgreSQL's indexes take no more than 2,700
+
+
 def break_row(known_break: KnownBreak) -> dict[str, Any]:
     """A break with its life as a row of the table of breaks."""
-    facts = {name: getattr(known_break.latest, name) for name in _BREAK}
+    break_ = known_break.latest
+    amount = break_.amount_at_risk
+    facts = {name: getattr(break_, name) for name in _BREAK}
     return {
         **facts,
-        "id": known_break.latest.id,
-        "severity": int(known_break.latest.severity),
+        "id": break_.id,
+        "severity": int(break_.severity),
         "status": str(known_break.status),
         "first_seen": known_break.first_seen,
         "last_seen": known_break.last_seen,
         "owner": known_break.owner,
         "version": known_break.version,
         **standing_row(known_break.standing),
+        "search": _searched(break_),
+        "comparable_amount": -1 if amount is None else amount * 10 ** (2 - _decimals(break_)),
     }
+
+
+def _searched(break_: Break) -> str:
+    """What a search looks through: ids, and amounts without their sign in major units, in small letters."""
+    decimals = _decimals(break_)
+    amounts = [abs(amount) for name in _AMOUNTS if (amount := getattr(break_, name)) is not None]
+    digits = [str(amount).zfill(decimals + 1) for amount in amounts]
+    texts = [f"{text[:-decimals]}.{text[-decimals:]}" if decimals else text for text in digits]
+    words = " ".join(dict.fromkeys([id_ for name in _IDS if (id_ := getattr(break_, name))] + texts)).lower()
+    return words.encode()[:_SEARCHED].decode(errors="ignore")
+
+
+def _decimals(break_: Break) -> int:
+    return EXPONENTS.get(break_.currency or "", 2)
 
 
 def standing_row(standing: Standing | None) -> dict[str, Any]:

@@ -29,7 +29,7 @@ STATUSES: dict[str, tuple[BreakStatus, ...]] = {
 }
 AGE_SPANS = {f"{least}-{'' if most is None else most}": (least, most) for least, most in AGES}
 _AMOUNT = re.compile(r"\d[\d,]{0,15}(?:\.\d{0,4})?", re.ASCII)
-_SOUGHT = re.compile(rf"(?:([A-Za-z]{{3}})\s*)?({_AMOUNT.pattern})(?:\s*([A-Za-z]{{3}}))?", re.ASCII)
+_SOUGHT = re.compile(rf"(?:[A-Za-z]{{3}}\s+)?({_AMOUNT.pattern})(?:\s+[A-Za-z]{{3}})?", re.ASCII)
 _T = TypeVar("_T")
 
 
@@ -72,9 +72,8 @@ def _filter(site: Site, person: Person, query: MultiMapping[str]) -> Filter:
         severities=tuple(_each(query, "severity", lambda word: Severity[word.upper()])),
         statuses=tuple(status for statuses in _each(query, "status", STATUSES.__getitem__) for status in statuses),
         owner="" if owner == NOBODY else owner or None,
-        text=text,
+        texts=tuple(dict.fromkeys((text, _plain(text)))) if text else (),
         text_codes=_titled(site, text) if text else (),
-        text_amounts=_sought(site, text),
         currency=query.get("currency", "").replace("\0", "") or None,
         due_before=datetime.combine(due + timedelta(days=1), time(), UTC) if due else None,
         first_day=max((day for day in first_days if day), default=None),
@@ -121,14 +120,11 @@ def _amount(query: MultiMapping[str], name: str) -> Decimal | None:
     return Decimal(text.replace(",", "")) if text else None
 
 
-def _ranges(
-    site: Site, least: Decimal | None, most: Decimal | None, only: Sequence[str] | None = None
-) -> tuple[AmountRange, ...]:
+def _ranges(site: Site, least: Decimal | None, most: Decimal | None) -> tuple[AmountRange, ...]:
     """Major units as each currency's minor ones: a currency without decimals has them in another range."""
     by_exponent: dict[int, list[str]] = {}
-    for currency in sorted({*EXPONENTS, *site.currencies.overrides} if only is None else only):
-        if site.currencies.knows(currency):
-            by_exponent.setdefault(site.currencies.exponent(currency), []).append(currency)
+    for currency in sorted({*EXPONENTS, *site.currencies.overrides}):
+        by_exponent.setdefault(site.currencies.exponent(currency), []).append(currency)
     return tuple(
         AmountRange(
             tuple(currencies),
@@ -139,14 +135,10 @@ def _ranges(
     )
 
 
-def _sought(site: Site, text: str) -> tuple[AmountRange, ...]:
-    """The amounts that a search's text may be: "1,234.50", "THB 1234.5"."""
+def _plain(text: str) -> str:
+    """An amount as it is searched, without its currency and thousands; any other text as it is."""
     match = _SOUGHT.fullmatch(text)
-    if match is None:
-        return ()
-    amount = Decimal(match[2].replace(",", ""))
-    named = [code.upper() for code in (match[1], match[3]) if code]
-    return _ranges(site, amount, amount, named or None)
+    return match[1].replace(",", "") if match else text
 
 
 def _titled(site: Site, text: str) -> tuple[str, ...]:

@@ -85,11 +85,13 @@ def test_filters(store: Store) -> None:
     assert found(store, Filter(accounts=("jp",))) == ["3"]
     assert found(store, Filter(severities=(Severity.CRITICAL,))) == ["1"]
     assert found(store, Filter(owner="anna")) == ["1"]
-    assert found(store, Filter(text="chrg_3")) == ["3"]
-    assert found(store, Filter(text="ORD-2")) == found(store, Filter(text="rd-2")) == ["2"], "any part of it"
-    assert found(store, Filter(text="wrong", text_codes=("wrong_account",))) == ["6"]
-    assert found(store, Filter(text="1.00", text_amounts=(AmountRange(("THB",), 100, 100),))) == ["1"]
-    assert found(store, Filter(text="ORD%")) == [], "no wild cards"
+    assert found(store, Filter(texts=("chrg_3",))) == ["3"]
+    assert found(store, Filter(texts=("ORD-2",))) == found(store, Filter(texts=("rd-2",))) == ["2"], "any part of it"
+    assert found(store, Filter(texts=("wrong",), text_codes=("wrong_account",))) == ["6"]
+    assert found(store, Filter(texts=("1.00",))) == ["1"], "THB 1.00"
+    assert matched(store, Filter(texts=("300", "none such"))) == ["3"], "JPY 300"
+    assert matched(store, Filter(texts=("0.0",))) == ["2"], "THB 0.01 and 0.02"
+    assert found(store, Filter(texts=("ORD%",))) == [], "no wild cards"
     assert found(store, Filter(has_due=True)) == ["2"]
     assert found(store, Filter(due_before=NOW + timedelta(days=2))) == []
     assert found(store, Filter(currency="JPY")) == ["3"]
