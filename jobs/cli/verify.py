@@ -1,5 +1,8 @@
 """`recon verify` and `recon sign`: workbooks held against the store."""
 
+import sys
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -50,7 +53,7 @@ def sign(
     file: Annotated[Path, typer.Argument(help="A workbook.")],
     role: Annotated[str, typer.Option("--as", metavar="ROLE", help="preparer or reviewer.")],
     reason: Annotated[
-        str, typer.Option(metavar="TEXT", help="Why, where a proof does not tie or something critical is open.")
+        str, typer.Option(metavar="TEXT", help="Why, where a proof does not tie or something is open.")
     ] = "",
     copy: Annotated[
         Path | None,
@@ -63,14 +66,21 @@ def sign(
     with told(as_json):
         choices("--as", [role], ROLES)
         config = read_config(context)
-        signature = verifying.sign(config, file, role, actor(config, by), clock, reason)
+        agree = partial(_agree, asks=sys.stdin.isatty() and not as_json)
+        signature = verifying.sign(config, file, role, actor(config, by), clock, reason, agree=agree)
         signed = signature.sign_off
         if copy is not None:
             _write_copy(config, signed, copy)
         document = {**verifying.sign_off_document(signed), "signed": signing.documents(signature.under)}
         document |= {"copy": str(copy) if copy else None}
         words = f"{signed.account} {signed.first_day} to {signed.last_day}: signed as {signed.role} by {signed.who}"
-        respond(as_json, document, lambda: say("\n".join([*(part.words for part in signature.under), words])))
+        respond(as_json, document, lambda: say(words))
+
+
+def _agree(words: Sequence[str], asks: bool) -> bool:
+    """Shows what is signed before it is; on a terminal the person says whether."""
+    say(*words)
+    return not asks or typer.confirm("Sign it?", err=True)
 
 
 def _write_copy(config: Config, signed: SignOff, path: Path) -> None:

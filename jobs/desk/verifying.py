@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from jobs.config.config import Config
-from jobs.desk.signing import ToSign, copy_of, doubts_of, to_sign
+from jobs.desk.signing import ToSign, before_signing, copy_of
 from jobs.run.opening.store import ready_store
 from jobs.run.outcome import JobError
 from jobs.run.rejudging import Change, judged_again
@@ -62,7 +62,7 @@ def verify(config: Config, path: Path, content: bytes | None = None) -> Verified
     """Hold a file against the store, by its bytes where they are at hand; raises JobError where it cannot be read."""
     content = _read(path) if content is None else content
     with ready_store(config) as store:
-        return _with_data(config, store, _identified(store, path, content))
+        return _with_data(config, store, _identified(config, store, path, content))
 
 
 @dataclass(frozen=True)
@@ -81,10 +81,12 @@ def sign(
     clock: Callable[[], datetime],
     reason: str = "",
     content: bytes | None = None,
+    agree: Callable[[Sequence[str]], bool] = lambda _words: True,
 ) -> Signature:
     """Sign an untouched, current workbook of a complete run; raises JobError, in words, where that cannot be.
 
-    Where a proof in it fails or something critical is open, a reason must be given; it is kept with the sign-off.
+    Where a proof in it does not tie or something is open, a reason must be given; it is kept with the sign-off.
+    `agree` is shown what is signed, and says whether it is to be.
     """
     who = " ".join(who.split())
     reason = " ".join(reason.split())
@@ -92,7 +94,7 @@ def sign(
         raise JobError("--by: say who signs")
     content = _read(path) if content is None else content
     with ready_store(config) as store:
-        identified = _identified(store, path, content)
+        identified = _identified(config, store, path, content)
         book = identified.workbook
         if book is None or identified.verdict != UNTOUCHED:
             raise JobError(f"{path}: is {identified.verdict}, so it cannot be signed: recon verify says more")
@@ -103,13 +105,17 @@ def sign(
             raise JobError(f"{path}: its run {verified.run.run_id} was not complete: run the range again")
         if verified.data != CURRENT:
             raise JobError(f"{path}: its data changed since: run the range again and sign that workbook")
-        under = to_sign(store, verified.run, book)
-        if (doubts := doubts_of(under)) and not reason:
-            raise JobError(f"{path}: {'; '.join(doubts)}: say with a reason why it is signed all the same")
+        before = before_signing(store, verified.run, book)
+        words = before.words(config.currencies())
+        if before.doubts and not reason:
+            doubts = "; ".join(before.doubts)
+            raise JobError(*words, f"{path}: {doubts}: say with a reason why it is signed all the same")
+        if not agree(words):
+            raise JobError(f"{path}: is not signed")
         range_ = (book.account, book.first_day, book.last_day)
         sign_off = SignOff(0, *range_, book.result_digest, book.sha256, role, who, clock(), reason=reason or None)
         try:
-            return Signature(workbooks.sign(store, sign_off, config.audit_key), under)
+            return Signature(workbooks.sign(store, sign_off, config.audit_key), before.parts)
         except NotSigned as error:
             raise JobError(str(error)) from None
 
@@ -120,7 +126,7 @@ def copy_with_signatures(config: Config, sha256: str) -> bytes | None:
         book = workbooks.by_hash(store, sha256)
         kept = content_of(store, sha256)
         standing = [sign_off for sign_off in _sign_offs(store, book) if sign_off.ended_at is None] if book else []
-        return copy_of(store, book, kept, standing) if book and kept and standing else None
+        return copy_of(store, book, kept, standing, config.currencies()) if book and kept and standing else None
 
 
 def document(verified: Verified) -> Document:
@@ -198,7 +204,7 @@ def _read(path: Path) -> bytes:
         raise JobError(f"{path}: cannot be read ({error.strerror})") from None
 
 
-def _identified(store: Store, path: Path, content: bytes) -> Verified:
+def _identified(config: Config, store: Store, path: Path, content: bytes) -> Verified:
     """The file by its hash, else by what it says of itself, with what differs from the copy that was kept."""
     sha256 = sha256_of(content)
     book = workbooks.by_hash(store, sha256)
@@ -210,7 +216,8 @@ def _identified(store: Store, path: Path, content: bytes) -> Verified:
     kept = content_of(store, book.sha256)
     signed = _sign_offs(store, book)
     for latest in reversed(signed if kept is not None else ()):  # a copy has what stood when it was made
-        if kept and sha256_of(copy_of(store, book, kept, _standing_with(signed, latest))) == sha256:
+        copy = copy_of(store, book, kept, _standing_with(signed, latest), config.currencies()) if kept else b""
+        if kept and sha256_of(copy) == sha256:
             return Verified(path, sha256, UNTOUCHED, book, sign_offs=signed, is_copy=True)
     differing = list(islice(edits(kept, content), _MOST)) if kept is not None else []
     count = len(differing) if kept is not None else None

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from jobs.config.config import Config
 from jobs.desk import verifying
 from jobs.desk.journal import ExportRequest, hand_over
-from jobs.desk.signing import doubts_of, to_sign
+from jobs.desk.signing import before_signing
 from jobs.run.opening.store import ready_store
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
 from jobs.run.run import run as judge
@@ -231,8 +231,8 @@ class PageNotary:
     def before_signing(self, store: Store, book: StoredWorkbook) -> Verdict:
         """What a signature would be put under; state "doubtful" where it needs a reason, else "in order"."""
         run = record.find_run(store, book.run_id) if book.run_id is not None else None
-        parts = to_sign(store, run, book) if run else ()
-        return Verdict("doubtful" if doubts_of(parts) else "in order", tuple(part.words for part in parts))
+        before = before_signing(store, run, book)
+        return Verdict("doubtful" if before.doubts else "in order", tuple(before.words(self.config.currencies())))
 
     def export_journal(self, sha256: str, who: str) -> ExportedJournal | Verdict:
         """As `recon journal` does it: what is new of the days as they are known now; else why there is no file."""

@@ -4,12 +4,12 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import case, func, not_, select
+from sqlalchemy import ColumnElement, FromClause, Table, case, func, not_, select
 
 from recon.model import AGES, Severity
 from recon.store.desk.worklist import before_day, seen_by
 from recon.store.engine import Store, reading
-from recon.store.tables import BREAK, IS_OPEN, RUN, RUN_ACCOUNT
+from recon.store.tables import BREAK, IS_OPEN, RUN, RUN_ACCOUNT, RUN_BREAK
 
 _B = BREAK.c
 
@@ -44,11 +44,24 @@ class DayRun:
 
 def open_sums(store: Store, visible: frozenset[str] | None) -> list[OpenSum]:
     """What is open, by account, code, severity, currency and sign; currencies are never added together."""
-    sign = case((_B.actual < _B.expected, -1), (_B.actual > _B.expected, 1), else_=0)
-    keys = (_B.account, _B.code, _B.severity, _B.currency, sign)
+    return _sums(store, BREAK, BREAK, IS_OPEN, seen_by(_B.account, visible))
+
+
+def left_open(store: Store, run_id: int, account: str) -> list[OpenSum]:
+    """What a run reported as open for an account, summed up likewise; sums and severities are the run's."""
+    of_run = RUN_BREAK.join(BREAK, _B.id == RUN_BREAK.c.break_id)
+    return _sums(store, of_run, RUN_BREAK, RUN_BREAK.c.run_id == run_id, RUN_BREAK.c.account == account)
+
+
+def _sums(store: Store, source: FromClause, figures: Table, *conditions: ColumnElement[bool]) -> list[OpenSum]:
+    """Sums over breaks whose severity, sides and amount at risk are those of `figures`."""
+    table = figures.c
+    sign = case((table.actual < table.expected, -1), (table.actual > table.expected, 1), else_=0)
+    keys = (table.account, _B.code, table.severity, _B.currency, sign)
     statement = (
-        select(*keys, func.count(), func.coalesce(func.sum(_B.amount_at_risk), 0))
-        .where(IS_OPEN, seen_by(_B.account, visible))
+        select(*keys, func.count(), func.coalesce(func.sum(table.amount_at_risk), 0))
+        .select_from(source)
+        .where(*conditions)
         .group_by(*keys)
         .order_by(*(key.nulls_first() for key in keys))
     )
