@@ -32,6 +32,11 @@ class SheetLine:
     is_part: bool
     break_id: str | None
 
+    @property
+    def is_title(self) -> bool:
+        """Whether it has words in its first cell alone, which go over all columns."""
+        return len(self.cells) > 1 and bool(self.cells[0]) and not any(self.cells[1:])
+
 
 @dataclass(frozen=True)
 class View:

@@ -22,6 +22,8 @@ def test_rates_of_a_table_below_a_sheet_are_percent_and_its_counts_are_not() -> 
         ["2026-10", "2026-10-31", "4", "0.33%", "1,201", "review"],
         ["2026-11", "2026-11-30", "2", "2.85%", "70", "above"],
     ]
+    titles = [line.cells[0] for line in view(content, "Disputes", 1, Currencies()).lines if line.is_title]
+    assert [title.partition(" (")[0] for title in titles] == ["Dispute rate by month, from its first day"]
     assert disputes[0][3:] == ["documents alone", "2026-11-30 01:30", "-1"]
 
 

@@ -1,0 +1,157 @@
+"""Three people close the demo's week on the page, from the first page to a signed and exported report, in pictures.
+
+The pictures stand in the folder that `RECON_WALK` names, else in the test's own.
+"""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Locator
+from playwright.async_api import Page as Tab
+
+from jobs import demo
+from jobs.config import config as configuration
+from jobs.desk.journal import all_exports
+from jobs.run.outcome import RunOptions
+from jobs.run.run import run
+from jobs.service.site import PageNotary
+from recon.model import Severity
+from recon.sandbox.server.app import serve
+from recon.sandbox.worlds.world import make_world
+from recon.store.desk import workbooks, worklist
+from recon.store.desk.worklist import Filter
+from tests.jobs.cli.test_journal import CODES
+from tests.kit.job import Silent, clock
+from tests.kit.page import PASSWORD, Page, paged
+from tests.reports.page.test_browser import CHROMIUM, browser
+
+pytestmark = [pytest.mark.proof, pytest.mark.skipif(CHROMIUM is None, reason="no browser: apt-get install chromium")]
+MOST_CLICKS = 60
+
+
+@dataclass
+class Walk:
+    """What was pressed, chosen and filled in by all of them, with a picture of what came of it."""
+
+    folder: Path
+    steps: list[str] = field(default_factory=list)
+
+    async def picture(self, tab: Tab, words: str) -> None:
+        self.steps.append(words)
+        await tab.screenshot(path=self.folder / f"{len(self.steps):02} {words.replace('/', ' ')}.png")
+
+    async def click(self, tab: Tab, what: Locator, words: str) -> None:
+        await what.click()
+        await tab.wait_for_load_state()
+        await self.picture(tab, words)
+
+    async def choose(self, tab: Tab, what: Locator, option: str) -> None:
+        await what.select_option(option)
+        await self.picture(tab, f"choose {option}")
+
+    async def fill(self, tab: Tab, what: Locator, text: str) -> None:
+        await what.fill(text)
+        await self.picture(tab, f"fill in {text}")
+
+    @asynccontextmanager
+    async def as_(self, chromium: Browser, served: Page, name: str) -> AsyncIterator[Tab]:
+        context = await chromium.new_context(accept_downloads=True, viewport={"width": 1280, "height": 900})
+        tab = await context.new_page()
+        await tab.goto(served.url)
+        await tab.get_by_label("Name").fill(name)
+        await tab.get_by_label("Password").fill(PASSWORD)
+        await self.click(tab, tab.get_by_role("button", name="Log in"), f"{name} logs in")
+        yield tab
+        await context.close()
+
+
+async def test_analyst_approver_and_controller_close_the_demos_week(tmp_path: Path) -> None:
+    folder = Path(os.environ.get("RECON_WALK", tmp_path / "walk"))
+    folder.mkdir(parents=True, exist_ok=True)
+    walk = Walk(folder)
+    last = clock().date() - timedelta(days=4)
+    week = (last - timedelta(days=6), last)
+    world = make_world(1, *week, 120, ("th",))
+    async with serve(world) as sandbox:
+        path = demo.prepare(world, tmp_path / "work", sandbox.url)
+        path.write_text(path.read_text(encoding="utf-8") + CODES, encoding="utf-8")
+        config = configuration.load(path, {})
+        await run(config, RunOptions(*week, by="night"), clock, Silent())
+        async with paged(path, PageNotary(config, clock)) as served, browser() as chromium:
+            async with walk.as_(chromium, served, "anna") as anna:
+                await _rule(walk, anna)
+            async with walk.as_(chromium, served, "paul") as paul:
+                await _approve(walk, paul)
+            async with walk.as_(chromium, served, "anna") as anna:
+                await _run_and_sign(walk, anna, week)
+            async with walk.as_(chromium, served, "ada") as ada:
+                await _review_and_export(walk, ada, tmp_path)
+            critical = worklist.find(served.store, Filter(severities=(Severity.CRITICAL,)), "id", False, 0, 1)
+            assert critical.total == 0
+            signed = [(sign_off.role, sign_off.who) for sign_off in workbooks.standing(served.store)]
+            assert signed == [("preparer", "anna"), ("reviewer", "ada")]
+            assert [export.accounts for export in all_exports(config)] == [("th",)]
+    print("\n".join(f"{number:2} {step}" for number, step in enumerate(walk.steps, start=1)))
+    assert len(walk.steps) < MOST_CLICKS, walk.steps
+
+
+async def _rule(walk: Walk, tab: Tab) -> None:
+    """What is critical is proposed to be written off; all the rest is expected until a day."""
+    await walk.click(tab, tab.get_by_role("link", name="Breaks", exact=True).first, "the breaks")
+    await walk.choose(tab, tab.get_by_label("Severity"), "critical")
+    await walk.click(tab, tab.get_by_role("button", name="Show"), "show them")
+    await walk.click(tab, tab.get_by_label("All on this page"), "all on this page")
+    await walk.choose(tab, tab.get_by_label("Ruling"), "write_off")
+    await walk.fill(tab, tab.get_by_label("Reason or note"), "cleared with the shop")
+    await walk.click(tab, tab.get_by_role("button", name="Rule", exact=True), "propose it")
+    await walk.click(tab, tab.get_by_role("link", name="Clear"), "all severities")
+    await walk.choose(tab, tab.get_by_label("Status"), "open")
+    await walk.click(tab, tab.get_by_role("button", name="Show"), "show what is open")
+    await walk.click(tab, tab.get_by_label("All on this page"), "all on this page")
+    await walk.choose(tab, tab.get_by_label("Ruling"), "acknowledge")
+    until = (clock().date() + timedelta(days=30)).isoformat()
+    await walk.fill(tab, tab.get_by_label("Expected until"), until)
+    await walk.click(tab, tab.get_by_role("button", name="Rule", exact=True), "expect them")
+
+
+async def _approve(walk: Walk, tab: Tab) -> None:
+    waiting = tab.locator("section", has=tab.get_by_role("heading", name="Waiting for your approval"))
+    await walk.click(tab, waiting.get_by_role("link", name="All", exact=False).last, "what waits for them")
+    await walk.click(tab, tab.get_by_label("All on this page"), "all on this page")
+    await walk.click(tab, tab.get_by_role("button", name="Approve"), "approve")
+
+
+async def _run_and_sign(walk: Walk, tab: Tab, week: tuple[date, date]) -> None:
+    await walk.click(tab, tab.get_by_role("link", name="Runs", exact=True), "the runs")
+    await walk.fill(tab, tab.get_by_label("From"), week[0].isoformat())
+    await walk.fill(tab, tab.get_by_label("To", exact=True), week[1].isoformat())
+    await walk.click(tab, tab.get_by_role("button", name="Run", exact=True), "run the range")
+    await tab.get_by_text("is over after").wait_for(timeout=60_000)
+    await walk.click(tab, tab.locator("#progress").get_by_role("link", name="What it found"), "what it found")
+    await walk.click(tab, tab.get_by_role("link", name="settlement_th"), "the report")
+    await _sign(walk, tab, "preparer")
+
+
+async def _sign(walk: Walk, tab: Tab, role: str) -> None:
+    reason = tab.get_by_label("Reason")
+    if await reason.get_attribute("required") is not None:
+        await walk.fill(tab, reason, "what is open is known and expected")
+    await walk.click(tab, tab.get_by_role("button", name=f"Sign as {role}"), f"sign as {role}")
+
+
+async def _review_and_export(walk: Walk, tab: Tab, folder: Path) -> None:
+    unsigned = tab.locator("section", has=tab.get_by_role("heading", name="To be signed"))
+    await walk.click(tab, unsigned.get_by_role("link").first, "the report that is to be signed")
+    await walk.click(tab, tab.get_by_role("link", name="Balance proof").first, "how it is proved")
+    await walk.click(tab, tab.get_by_role("link", name="Rulings", exact=True), "what was decided")
+    assert await tab.locator(".sheet tbody").get_by_text("write off", exact=True).count() >= 4
+    await _sign(walk, tab, "reviewer")
+    for name, role in (("Signed copy", "link"), ("Export journal", "button")):
+        async with tab.expect_download() as download:
+            await walk.click(tab, tab.get_by_role(role, name=name), name)  # type: ignore[arg-type]
+        await (await download.value).save_as(folder / (await download.value).suggested_filename)
