@@ -220,6 +220,19 @@ def with_one_step_more(folder: Path, step: str) -> Path:
     return scripts
 
 
+def test_a_store_of_this_release_keeps_every_row_over_a_later_step(store: Store, tmp_path: Path) -> None:
+    migrate.upgrade(store)
+    with writing(store) as connection:
+        fill(connection)
+        before = rows(connection)
+    assert all(before.values()), "a row in each table"
+    assert migrate.upgrade(store, scripts=with_one_step_more(tmp_path, "")) == ["9000"]
+    with reading(store) as connection:
+        assert rows(connection) == {**before, "more": []}
+    with pytest.raises(OtherVersion, match=r'revision "9000", later than this software knows'):
+        migrate.is_current(store)
+
+
 def test_a_fresh_file_is_not_copied(tmp_path: Path) -> None:
     store = open_store(f"sqlite:///{tmp_path}/recon.db")
     migrate.upgrade(store)
