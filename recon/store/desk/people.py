@@ -314,7 +314,7 @@ def bearer(store: Store, secret: str, now: datetime) -> Person | None:
 
 def digest(secret: str) -> str:
     """What of a secret is kept: it has 256 random bits, so a plain hash is enough."""
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return hashlib.sha256(secret.encode(errors="surrogateescape")).hexdigest()  # a header may be any bytes
 
 
 def log(connection: Connection, act: Act, what: str, result: str = access.DONE, detail: str = "") -> None:

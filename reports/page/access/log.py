@@ -60,25 +60,20 @@ async def _csv_of(parts: Iterator[list[access.Entry]]) -> AsyncIterator[bytes]:
 
 
 def _wanted(request: web.Request) -> access.Wanted:
-    query = request.query
-    last = _moment(query.get("to", ""))
-    return access.Wanted(
-        name=query.get("name", "").strip(),
-        what=query.get("what", ""),
-        result=query.get("result", ""),
-        first=_moment(query.get("from", "")),
-        end=last + timedelta(days=1) if last else None,
-    )
-
-
-def _moment(day: str) -> datetime | None:
-    """The beginning of a day, in UTC."""
-    if not day:
-        return None
+    """What the address asks for; no text of the store has a NUL."""
+    query = {name: value.replace("\0", "") for name, value in request.query.items()}
     try:
-        return datetime.combine(date.fromisoformat(day), time(), UTC)
-    except ValueError:
+        first = _beginning(query.get("from", ""), timedelta())
+        end = _beginning(query.get("to", ""), timedelta(days=1))
+    except (ValueError, OverflowError):
         raise web.HTTPBadRequest(text="a day is written like 2026-01-31\n") from None
+    name = query.get("name", "").strip()
+    return access.Wanted(name, query.get("what", ""), query.get("result", ""), first, end)
+
+
+def _beginning(day: str, later: timedelta) -> datetime | None:
+    """The beginning of a day, or of one later, in UTC; null for none."""
+    return datetime.combine(date.fromisoformat(day), time(), UTC) + later if day else None
 
 
 def _csv(rows: Iterable[Iterable[object]]) -> bytes:

@@ -36,7 +36,9 @@ async def form(request: web.Request) -> web.Response:
 def show_form(request: web.Request, target: str, words: str, status: int = 200) -> web.Response:
     """The form, with why somebody was not let in; it leads to the target."""
     site = request.app[SITE]
-    secret = request.cookies.get(_FORM_COOKIE) or secrets.token_urlsafe(32)
+    secret = request.cookies.get(_FORM_COOKIE, "")
+    if not secret or not secret.isascii():
+        secret = secrets.token_urlsafe(32)
     response = render(request, "login.html", words=words, csrf=secret, next=target, has_provider=bool(site.provider))
     response.set_status(status)
     secure = site.secure

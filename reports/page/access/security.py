@@ -193,7 +193,7 @@ async def check_form(request: web.Request, secret: str) -> None:
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         raise web.HTTPForbidden(text="this form is not from here\n")
     given = request.headers.get(CSRF_HEADER) or str((await request.post()).get(CSRF_FIELD, ""))
-    if not secret or not hmac.compare_digest(given.encode(), secret.encode()):
+    if not secret.isascii() or not secret or not hmac.compare_digest(given.encode(errors="replace"), secret.encode()):
         raise web.HTTPForbidden(text="this form is too old: go back, reload and try again\n")
 
 

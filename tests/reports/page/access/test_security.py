@@ -5,6 +5,7 @@ from io import BytesIO
 from pathlib import Path
 
 import aiohttp
+import pytest
 from yarl import URL
 
 from recon.people import Person, Role
@@ -178,6 +179,27 @@ async def test_behind_a_proxy_an_address_is_what_the_proxy_says_last(tmp_path: P
                 assert answer.status == 401
             _, [entry] = access.find(served.store, access.Wanted(result=access.REFUSED), 0, 1)
             assert entry.address == address
+
+
+@pytest.mark.parametrize(
+    ("asked", "header", "status"),
+    [
+        (b"POST /api/rulings", b"Cookie: recon_session=\xff", b"401"),
+        (b"POST /api/rulings", b"Authorization: Bearer \xff", b"401"),
+        (b"POST /login", b"Cookie: recon_login=\xff\r\nX-CSRF-Token: \xff", b"403"),
+        (b"GET /login", b"Cookie: recon_login=\xff", b"200"),
+        (b"POST /login", b"X-Forwarded-For: \xff", b"403"),
+    ],
+)
+async def test_a_header_of_any_bytes_is_no_error(asked: bytes, header: bytes, status: bytes, tmp_path: Path) -> None:
+    async with page(tmp_path, behind_proxy=True) as served:
+        reader, writer = await asyncio.open_connection("127.0.0.1", URL(served.url).port)
+        head = (b"%s HTTP/1.1" % asked, b"Host: 127.0.0.1", b"Content-Length: 0", b"Connection: close", header)
+        writer.write(b"\r\n".join([*head, b"", b""]))
+        answer = await asyncio.wait_for(reader.read(), 5)
+        writer.close()
+        await writer.wait_closed()
+        assert answer.startswith(b"HTTP/1.1 " + status), answer
 
 
 async def test_strangers_learn_no_version(tmp_path: Path) -> None:
