@@ -19,6 +19,7 @@ PAGES = {
     "home": "/",
     "breaks": "/breaks",
     "reports": "/reports",
+    "runs": "/runs",
     "settlement": "/settlement",
     "rules": "/about",
     "admin": "/admin",

@@ -95,7 +95,16 @@ async def test_other_scripts_and_hostile_texts_are_shown_as_they_are(tmp_path: P
 async def test_the_keyboard_reaches_every_action_and_the_focus_is_seen(tmp_path: Path) -> None:
     async with page(tmp_path) as site_page, browser() as chromium, logged_in(chromium, site_page, "ada", []) as tab:
         one = await tab.locator("tbody a").first.get_attribute("href")
-        for path in ("/", "/breaks?severity=critical", str(one), "/reports", "/settlement", "/admin"):
+        for path in (
+            "/",
+            "/breaks?severity=critical",
+            str(one),
+            "/reports",
+            "/runs",
+            "/runs/1",
+            "/settlement",
+            "/admin",
+        ):
             await tab.goto(site_page.url + path)
             await tab.keyboard.press("Tab")
             assert await tab.evaluate("document.activeElement.className") == "skip"

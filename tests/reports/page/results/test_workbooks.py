@@ -7,6 +7,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 
 from recon.store.desk import workbooks
 from tests.kit.page import page
@@ -63,3 +64,20 @@ async def test_lists_are_printed_across_and_reports_upright_without_what_is_to_b
             assert wide == 0, path
             await tab.emulate_media(media="null")
         assert list(sides.values()) == [{"upright", "across"}, {"upright"}, {"upright", "across"}]
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no browser: apt-get install chromium")
+@pytest.mark.proof
+async def test_reports_and_runs_have_no_fault_that_axe_knows_in_light_and_dark(tmp_path: Path) -> None:
+    async with page(tmp_path) as site_page, browser() as chromium, logged_in(chromium, site_page, "ada", []) as tab:
+        again_without_one(site_page.store)
+        books = {book.account: f"/reports/{book.sha256}" for book in workbooks.latest(site_page.store, None, 9)}
+        sheets = [f"{books[account]}?sheet={sheet}" for account, sheet in (("th", "Breaks"), ("group", "Journal"))]
+        runs = ["/runs", "/runs/2", "/runs/compare?before=1&after=2"]
+        for scheme in ("light", "dark"):
+            await tab.emulate_media(color_scheme=scheme)
+            for path in ("/reports", "/settlement", *books.values(), *sheets, *runs, "/nowhere"):
+                await tab.goto(site_page.url + path)
+                await tab.locator("details").evaluate_all("(all) => all.forEach((one) => { one.open = true; })")
+                violations = (await Axe().run(tab)).response["violations"]
+                assert [violation["id"] for violation in violations] == [], (scheme, path)
