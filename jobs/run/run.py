@@ -22,7 +22,7 @@ from recon.model import Account
 from recon.settings import Context
 from recon.store.engine import Store, is_lost
 from recon.store.runs.attempts import Claim
-from recon.store.versions.load import known_since
+from recon.store.versions.load import is_known, known_since
 
 
 async def run(config: Config, options: RunOptions, clock: Callable[[], datetime], progress: Progress) -> Outcome:
@@ -52,12 +52,11 @@ async def run(config: Config, options: RunOptions, clock: Callable[[], datetime]
 
 def refuse_the_unknown(store: Store, accounts: Sequence[Account], as_of: datetime) -> None:
     """Raises JobError where nothing was known yet of an account: its good workbook would give way to an empty one."""
-    since = known_since(store, [account.name for account in accounts])
     mistakes = []
     for account in accounts:
-        first = since.get(account.name)
-        if first is not None and first <= as_of:
+        if is_known(store, account.name, as_of):
             continue
+        first = known_since(store, account.name)
         when = f"the first was stored at {first.isoformat(timespec='seconds')}" if first else "nor is anything since"
         mistakes.append(
             f"--as-of {as_of.isoformat(timespec='seconds')}: nothing was known of account {account.name} then; {when}"

@@ -239,26 +239,32 @@ def accounts_without_country(store: Store) -> set[str]:
         return set(connection.execute(statement).scalars())
 
 
-def known_since(store: Store, accounts: Sequence[str]) -> dict[str, datetime]:
-    """The first moment at which anything was known of each account; one of which nothing is known is left out."""
-    charge = tables.OBJECTS["charge"].c
-    order = tables.ORDER.c
-    balance = tables.BALANCE.c
-    seen = (
-        (charge[c.ACCOUNT], charge[c.FIRST_SEEN_AT]),
-        (order[c.ACCOUNT], order[c.FIRST_SEEN_AT]),
-        (balance.account, balance.read_at),
-    )
-    since: dict[str, datetime] = {}
+_READ_AT = tables.BALANCE.c.read_at
+_FIRST_SEEN = (
+    *((table.c[c.ACCOUNT], table.c[c.FIRST_SEEN_AT]) for table in (tables.OBJECTS["charge"], tables.ORDER)),
+    (tables.BALANCE.c.account, _READ_AT),
+)
+
+
+def is_known(store: Store, account: str, at: datetime) -> bool:
+    """Whether anything was known of an account at a moment."""
     with reading(store) as connection:
-        for account, moment in seen:
-            rows = connection.execute(
-                select(account, func.min(moment)).where(account.in_(accounts)).group_by(account)
-            )
-            for name, first in rows:
-                at = first if isinstance(first, datetime) else from_micros(first)
-                since[name] = min(at, since.get(name, at))
-    return since
+        return any(
+            connection.execute(
+                select(1).where(owner == account, seen <= (at if seen is _READ_AT else to_micros(at))).limit(1)
+            ).scalar()
+            for owner, seen in _FIRST_SEEN
+        )
+
+
+def known_since(store: Store, account: str) -> datetime | None:
+    """The first moment at which anything was known of an account; null where nothing is. Looks at all of it."""
+    with reading(store) as connection:
+        firsts = [
+            connection.execute(select(func.min(seen)).where(owner == account)).scalar() for owner, seen in _FIRST_SEEN
+        ]
+    moments = [first if isinstance(first, datetime) else from_micros(first) for first in firsts if first is not None]
+    return min(moments, default=None)
 
 
 def _bank_lines(versions_at: int | None, as_of: datetime) -> Query:
