@@ -15,6 +15,7 @@ from reports.page.access.identity import Denied, entitlement_of, identity_of
 from reports.page.access.login import inside, show_form
 from reports.page.access.provider import Provider, ProviderError
 from reports.page.access.security import act_of, set_session_cookie
+from reports.page.access.throttle import THROTTLE, TOO_MANY
 from reports.page.site import SITE
 
 WITHIN = timedelta(minutes=10)  # from the way there until the way back
@@ -85,6 +86,8 @@ async def back(request: web.Request) -> web.StreamResponse:
     flow = request.app[FLOWS].take(query.get("state", ""), request.cookies.get(_cookie(request), ""), now)
     if flow is None:
         return show_form(request, "/", "This log-in was begun elsewhere, or too long ago: try again.", 400)
+    if not await request.app[THROTTLE].may_sign_on(act_of(request, "")):
+        return show_form(request, flow.target, TOO_MANY.words, TOO_MANY.status)
     secret, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     try:
         await _log_in(request, provider, flow, secret, csrf)
@@ -114,6 +117,7 @@ async def _log_in(request: web.Request, provider: Provider, flow: _Flow, secret:
         words = "the provider refused" if "error" in query else str(error)
         await asyncio.to_thread(people.refuse, store, act, words, identity=known)
         raise
+    await request.app[THROTTLE].signed_on(act)
     act = act_of(request, person.name)
     session = people.SignedOn(provider.sign_on.issuer, token)
     await asyncio.to_thread(people.open_session, store, secret, csrf, act, session)

@@ -7,7 +7,7 @@ where the name has never logged in from it. Where it has, its log-in also passes
 import asyncio
 import ipaddress
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -81,6 +81,17 @@ class Throttle:
             self._familiar.add((admitted.name, act.address or ""))
         return admitted
 
+    async def may_sign_on(self, act: people.Act) -> bool:
+        """Whether an address may come back from a provider once more; counted like any log-in without a name."""
+        key = _of_address(act)
+        if self._full.get(key, act.at) > act.at:
+            return False
+        return await asyncio.to_thread(self._count, {key: FROM_ONE_ADDRESS}, act)
+
+    async def signed_on(self, act: people.Act) -> None:
+        """That was no guess."""
+        await asyncio.to_thread(self._forgive, "", [_of_address(act)])
+
     async def hashing(self, work: Callable[[], T]) -> T:
         """Work with the passwords of people who are in already, in their thread."""
         return await self._in_lane(True, work)
@@ -114,22 +125,30 @@ class Throttle:
             why = "disabled"
         # What nobody is called may be a password, typed into the wrong field.
         act = replace(act, who="" if why == "no such user" else attempt.name)
+        if not self._count(limits, act):
+            return TOO_MANY
+        hashed = (credentials and credentials[1]) or _nobody()  # of single sign-on there is none, either
+        is_right = is_password(attempt.password, hashed)
+        if credentials and is_right:
+            key, *also = limits
+            self._forgive(key, also)
+            return credentials[0]
+        with writing(self._store, "people") as connection:
+            people.log(connection, act, access.LOG_IN, access.REFUSED, why)
+        return WRONG
+
+    def _count(self, limits: Mapping[str, int], act: people.Act) -> bool:
+        """One more try; false, with a line in the access log, where there were too many."""
         with writing(self._store, "people") as connection:
             full = login_tries.count(connection, limits, act.at)
             if full:
                 people.log(connection, act, access.LOCK_OUT, access.REFUSED, TOO_MANY.words)
-        if full:
-            self._remember(full, act.at)
-            return TOO_MANY
-        hashed = (credentials and credentials[1]) or _nobody()  # of single sign-on there is none, either
-        is_right = is_password(attempt.password, hashed)
+        self._remember(full, act.at)
+        return not full
+
+    def _forgive(self, key: str, also: Sequence[str]) -> None:
         with writing(self._store, "people") as connection:
-            if credentials and is_right:
-                key, *also = limits
-                login_tries.forgive(connection, key, also)
-                return credentials[0]
-            people.log(connection, act, access.LOG_IN, access.REFUSED, why)
-        return WRONG
+            login_tries.forgive(connection, key, also)
 
     def _remember(self, full: Mapping[str, datetime], now: datetime) -> None:
         if len(self._full) > _REMEMBERED:
@@ -144,7 +163,11 @@ def _limits(attempt: Attempt, known: bool) -> dict[str, int]:
     """How many tries each key has; the first is of the name."""
     address = attempt.act.address or ""
     limits = {people.digest(f"name {attempt.name} from {address}"): TRIES}
-    return limits if known else {**limits, people.digest(f"from {_network(address)}"): FROM_ONE_ADDRESS}
+    return limits if known else {**limits, _of_address(attempt.act): FROM_ONE_ADDRESS}
+
+
+def _of_address(act: people.Act) -> str:
+    return people.digest(f"from {_network(act.address or '')}")
 
 
 def _network(address: str) -> str:

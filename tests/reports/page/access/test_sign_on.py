@@ -17,6 +17,7 @@ from recon.store.engine import reading
 from recon.store.tables.people import SESSION
 from reports.page.access.provider import Provider
 from reports.page.access.security import COOKIE
+from reports.page.access.throttle import FROM_ONE_ADDRESS
 from tests.kit.page import PASSWORD, Page, Visitor, page
 from tests.kit.sign_on import FakeProvider
 
@@ -157,6 +158,18 @@ async def test_a_way_back_that_is_not_the_browsers_own_leads_nowhere(tmp_path: P
         assert "another provider" in (await arrive(anna, f"{mixed}&iss=https://evil.example"))[1]
         for target in ("//evil.example", "https://evil.example/", "/\\evil.example"):
             assert await sign_on(anna, target) == (303, "/"), target
+
+
+async def test_an_address_comes_back_in_vain_so_many_times(tmp_path: Path) -> None:
+    async with served(tmp_path) as (site_page, fake), site_page.visitor() as anna:
+        for _ in range(FROM_ONE_ADDRESS + 1):
+            assert await sign_on(anna) == (303, "/breaks")
+            anna.http.cookie_jar.clear(lambda cookie: cookie.key == COOKIE)
+        fake.refusal = {"error": "access_denied"}
+        statuses = [(await sign_on(anna))[0] for _ in range(FROM_ONE_ADDRESS + 2)]
+        assert statuses == [403] * FROM_ONE_ADDRESS + [429] * 2
+        total, _ = access.find(site_page.store, access.Wanted(result=access.REFUSED), 0, 1)
+        assert total == FROM_ONE_ADDRESS + 1, "and one lock-out"
 
 
 async def test_what_the_provider_says_is_text_and_is_not_logged(tmp_path: Path) -> None:
