@@ -14,6 +14,7 @@ from jobs.cli.answers import tables
 from jobs.cli.answers.documents import run_document
 from jobs.cli.answers.progress import progress_on_stderr
 from jobs.cli.options import clock, print_lines, read_config, respond, run_options
+from jobs.desk.signed_ranges import signed_before
 from jobs.logs.errors import DONE, INCOMPLETE, say, told
 from recon.result.trust import doubt_lines
 
@@ -38,6 +39,7 @@ def backfill(
         wanted = replace(
             run_options(config, first, last, account, None, by, "backfill"), full=full, report=not no_report
         )
+        say(*signed_before(config, wanted, clock()))
         way = do_batch if config.queue is None else enqueue_and_wait
         try:
             with progress_on_stderr() as progress:
@@ -48,6 +50,7 @@ def backfill(
             raise
         for outcome in outcomes:
             tables.outcome(outcome)
+            say(*(unsigned.sentence for unsigned in outcome.unsigned))
             say(*outcome.messages, *doubt_lines(outcome.results, config.currencies(), outcome.messages))
         reports = [path for outcome in outcomes for path in outcome.reports] if outcomes else ["nothing to do"]
         document = {"runs": [run_document(outcome) for outcome in outcomes]}

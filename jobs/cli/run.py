@@ -13,10 +13,11 @@ import typer
 from jobs.alerts.send import run_and_tell
 from jobs.cli import options
 from jobs.cli.answers import tables
-from jobs.cli.answers.documents import has_open_break, run_document, unsigned_words
+from jobs.cli.answers.documents import has_open_break, run_document
 from jobs.cli.answers.progress import progress_on_stderr
 from jobs.cli.options import SEVERITIES, choices, clock, print_lines, read_config, respond, run_options
 from jobs.config.config import Config
+from jobs.desk.signed_ranges import signed_before
 from jobs.logs.errors import BREAKS, DONE, INCOMPLETE, say, told
 from jobs.logs.logs import is_json
 from jobs.run.outcome import WATCH, JobError, Outcome, Progress, RunOptions
@@ -69,6 +70,7 @@ def run(
             format=format_,
             today=today,
         )
+        say(*([] if today else signed_before(config, wanted, clock())))
         outcome = _run(config, wanted, as_json, partial(run_and_tell, silent=no_alert))
         open_breaks = bool(fail_on) and has_open_break(outcome, fail_on)
         raise typer.Exit(INCOMPLETE if not outcome.complete else BREAKS if open_breaks else DONE)
@@ -116,6 +118,6 @@ def _run(config: Config, wanted: RunOptions, as_json: bool, job: Job = run_job) 
     tables.money(outcome.results, config.currencies())
     lines = doubt_lines if is_json() else trust_lines
     say(*lines(outcome.results, config.currencies(), outcome.messages))
-    say(*outcome.messages, *(unsigned_words(unsigned) for unsigned in outcome.unsigned))
+    say(*outcome.messages, *(unsigned.sentence for unsigned in outcome.unsigned))
     respond(as_json, run_document(outcome), lambda: print_lines(outcome.reports))
     return outcome

@@ -55,6 +55,11 @@ class Unsigned:
     last: date
     words: str
 
+    @property
+    def sentence(self) -> str:
+        """That it ended, and why."""
+        return f"{self.account} {self.first} to {self.last} is no longer signed: {self.words}"
+
 
 @dataclass(frozen=True)
 class Outcome:

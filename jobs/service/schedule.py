@@ -241,7 +241,7 @@ class Schedule:
                 await self._tell(self._context.teller.run_failed(options, words, WATCH, stored=kept))
                 return
             note("watch ended", level="info" if outcome.complete else "warning", account=name)
-            say(*outcome.messages)
+            say(*outcome.messages, *(unsigned.sentence for unsigned in outcome.unsigned))
             await self._tell(self._context.teller.run_finished(outcome, WATCH))
 
     async def take_up(self) -> None:
@@ -320,7 +320,8 @@ class Schedule:
                 return False
             level = "info" if outcome.complete else "warning"
             note("night ended", level=level, account=name, night=day, complete=outcome.complete)
-            say(*outcome.messages, *doubt_lines(outcome.results, self._config.currencies(), outcome.messages))
+            say(*outcome.messages, *(unsigned.sentence for unsigned in outcome.unsigned))
+            say(*doubt_lines(outcome.results, self._config.currencies(), outcome.messages))
             if outcome.complete or outcome.results:
                 await self._tell(teller.run_finished(outcome, trigger))
             else:  # nothing was judged: the outcome alone does not say whose night it was

@@ -194,7 +194,8 @@ class PageRuns:
             asked.begun = perf_counter()
             try:
                 outcome = await self._run(options, asked)
-                asked.end(outcome.run_id, outcome.messages)
+                ended = tuple(unsigned.sentence for unsigned in outcome.unsigned)
+                asked.end(outcome.run_id, (*outcome.messages, *ended))
             except JobError as error:
                 asked.end(None, error.messages)
             except Exception as error:  # the page must not die of a run

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from jobs.run.outcome import Outcome, Unsigned
+from jobs.run.outcome import Outcome
 from recon import columns as c
 from recon.model import BreakStatus, Result, Severity
 from recon.result.changes import open_breaks
@@ -28,11 +28,6 @@ def run_document(outcome: Outcome) -> Document:
         "reports": [str(path) for path in outcome.reports],
         "timings": dict(outcome.timings),
     }
-
-
-def unsigned_words(unsigned: Unsigned) -> str:
-    """A sign-off that a run ended, in a sentence."""
-    return f"{unsigned.account} {unsigned.first} to {unsigned.last} is no longer signed: {unsigned.words}"
 
 
 def has_open_break(outcome: Outcome, least: str) -> bool:

@@ -1,6 +1,6 @@
 """Keeps what finished workbooks are, by the hash of their bytes, and who signed them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import IO, Any
@@ -140,6 +140,26 @@ def standing(store: Store) -> list[SignOff]:
     """Every sign-off that has not ended."""
     with reading(store) as connection:
         return _sign_offs(connection, SIGN_OFF.c.ended_at.is_(None))
+
+
+def standing_over(store: Store, accounts: Collection[str], first: date, last: date) -> list[SignOff]:
+    """Every sign-off that has not ended, of a range of these accounts, or of the group, that shares days with one."""
+    return [
+        sign_off
+        for sign_off in standing(store)
+        if sign_off.account in (*accounts, GROUP) and sign_off.first_day <= last and sign_off.last_day >= first
+    ]
+
+
+def signed_words(sign_offs: Iterable[SignOff]) -> list[str]:
+    """What a run over signed ranges may do to them, a line each."""
+    people: dict[str, list[str]] = {}
+    for sign_off in sign_offs:
+        people.setdefault(_range_of(sign_off), []).append(f"{sign_off.who} as {sign_off.role}")
+    return [
+        f"{where} is signed by {' and '.join(who)}: if its figures change, the sign-off ends; the signed file stays"
+        for where, who in people.items()
+    ]
 
 
 def ended_by(store: Store, by: str) -> list[SignOff]:

@@ -25,7 +25,7 @@ from reports.page.api import openapi
 from reports.page.breaks.address import list_of
 from reports.page.breaks.listing import find
 from reports.page.results import workbooks
-from reports.page.results.runs import asked_for, request_run
+from reports.page.results.runs import asked_for, signed_before, wish_of
 from reports.page.ruling import answers_to, ask_of
 from reports.page.site import SITE
 
@@ -112,13 +112,14 @@ async def runs(request: web.Request) -> web.Response:
 
 
 async def start(request: web.Request) -> web.Response:
-    """Run a range again; the ticket tells how far it is."""
+    """Run a range again; the ticket tells how far it is, "signed" which signed ranges it goes over."""
     body = await _body(request)
     accounts = body.get("accounts", [])
     if not isinstance(accounts, list) or not all(isinstance(name, str) for name in accounts):
         raise _refused("accounts must be a list of names")
-    ticket = await request_run(request, _day(body, "from"), _day(body, "to"), accounts)
-    return web.json_response({"ticket": ticket}, status=202)
+    wish = wish_of(request, _day(body, "from"), _day(body, "to"), accounts)
+    signed = await asyncio.to_thread(signed_before, request.app[SITE], wish)
+    return web.json_response({"ticket": request.app[SITE].runner.start(wish), "signed": signed}, status=202)
 
 
 async def progress(request: web.Request) -> web.Response:

@@ -58,7 +58,13 @@ def document(version: str) -> Schema:
             "/api/patterns": {"get": _get("Patterns that wait or stand", [], _list("patterns", "Pattern"))},
             "/api/runs": {
                 "get": _get("The latest runs", [_query("limit", _bounded(1_000))], _list("runs", "Run")),
-                "post": _post("Run a range again", _run_request(), _object({"ticket": _TEXT}), 202, _CONFLICT),
+                "post": _post(
+                    "Run a range again",
+                    _run_request(),
+                    _object({"ticket": _TEXT, "signed": _texts()}),
+                    202,
+                    _CONFLICT,
+                ),
             },
             "/api/runs/{ticket}": {"get": _get("How far a run is", [_in_path("ticket")], _ref("Progress"))},
             "/api/reports": {"get": _get("Finished workbooks", [], _list("reports", "Report"))},
@@ -121,6 +127,7 @@ def _schemas() -> Schema:
             }
         ),
         "Report": _object({**report, "size": _NUMBER, "result_digest": _TEXT, "audit_head": _MAYBE}),
+        "Ticket": _object({"ticket": _TEXT, "signed": _texts()}),
         "Error": _object({"error": _TEXT}),
     }
 

@@ -73,12 +73,21 @@ async def start(request: web.Request) -> web.StreamResponse:
         first, last = (date.fromisoformat(str(data.get(name, ""))) for name in ("from", "to"))
     except ValueError:
         raise web.HTTPBadRequest(text="say from which day to which\n") from None
-    ticket = await request_run(request, first, last, [str(name) for name in data.getall("account", []) if name])
-    raise web.HTTPSeeOther(f"/runs/{ticket}")
+    wish = wish_of(request, first, last, [str(name) for name in data.getall("account", []) if name])
+    signed = await asyncio.to_thread(signed_before, request.app[SITE], wish)
+    if signed and "signed" not in data:
+        fields = [("from", first), ("to", last), *(("account", name) for name in wish.accounts)]
+        return render(request, "run_signed.html", signed=signed, fields=fields)
+    raise web.HTTPSeeOther(f"/runs/{request.app[SITE].runner.start(wish)}")
 
 
-async def request_run(request: web.Request, first: date, last: date, accounts: Sequence[str]) -> str:
-    """Ask for a run of accounts that are the asker's (none named: all of visible_names); the ticket."""
+def signed_before(site: Site, wish: RunRequest) -> list[str]:
+    """Which signed ranges a run would go over, in words."""
+    return workbooks.signed_words(workbooks.standing_over(site.store, wish.accounts, wish.first, wish.last))
+
+
+def wish_of(request: web.Request, first: date, last: date, accounts: Sequence[str]) -> RunRequest:
+    """A run of accounts that are the asker's (none named: all of visible_names)."""
     site = request.app[SITE]
     person = require(request, Right.RULE)
     visible_names = site.names_for(person)
@@ -87,7 +96,7 @@ async def request_run(request: web.Request, first: date, last: date, accounts: S
         raise web.HTTPNotFound(text="there is no such account\n")
     if first > last or last > site.clock().date():
         raise web.HTTPConflict(text="the range ends before it begins, or in the future\n")
-    return site.runner.start(RunRequest(first, last, chosen, person.name))
+    return RunRequest(first, last, chosen, person.name)
 
 
 def asked_for(request: web.Request) -> tuple[str, RunProgress]:
@@ -138,7 +147,9 @@ async def show(request: web.Request) -> web.Response:
     site = request.app[SITE]
     run = await asyncio.to_thread(_stored, site, person, request.match_info["run_id"])
     parts = await asyncio.to_thread(lambda: [_part(site, run, part) for part in run.accounts])
-    return render(request, "run.html", run=run, parts=parts)
+    ended = await asyncio.to_thread(workbooks.ended_by, site.store, f"run {run.run_id}")
+    seen = [sign_off for sign_off in ended if person.sees(sign_off.account)]
+    return render(request, "run.html", run=run, parts=parts, ended=seen)
 
 
 def _stored(site: Site, person: Person, number: str) -> StoredRun:

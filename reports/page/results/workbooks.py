@@ -32,10 +32,26 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class ListedWorkbook:
-    """One workbook of the list, with who has signed its range."""
+    """One workbook of the list, with every sign-off of its range."""
 
     book: StoredWorkbook
     signed: Sequence[SignOff]
+
+    @property
+    def standing(self) -> list[SignOff]:
+        """Those that have not ended."""
+        return [sign_off for sign_off in self.signed if sign_off.ended_at is None]
+
+    @property
+    def ended(self) -> SignOff | None:
+        """The last one, where all have ended."""
+        return self.signed[-1] if self.signed and not self.standing else None
+
+    @property
+    def signed_file(self) -> str | None:
+        """The SHA-256 of the file that was signed last, where that is another one."""
+        sha256 = self.signed[-1].sha256 if self.signed else self.book.sha256
+        return None if sha256 == self.book.sha256 else sha256
 
 
 async def reports(request: web.Request) -> web.Response:
@@ -59,7 +75,7 @@ async def reports(request: web.Request) -> web.Response:
 
 
 def _listed(site: Site, person: Person, chosen: str) -> list[ListedWorkbook]:
-    signed = stored.standing(site.store)
+    signed = stored.sign_offs_since(site.store, date.min)
     return [
         ListedWorkbook(book, [sign_off for sign_off in signed if _range(sign_off) == _range(book)])
         for book in visible(site, person)

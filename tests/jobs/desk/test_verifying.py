@@ -1,5 +1,6 @@
 """Workbooks held against the store: untouched, edited, outdated; signed, locked, and signed no more."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -14,11 +15,12 @@ from jobs.cli.app import app
 from jobs.config import config as configuration
 from jobs.config.config import Config
 from jobs.desk.comparing import runs_diff
+from jobs.desk.signed_ranges import signed_before
 from jobs.desk.signing import before_signing, to_sign
 from jobs.desk.verifying import CURRENT, EDITED, NOT_OURS, OUTDATED, UNTOUCHED, copy_with_signatures, sign, verify
 from jobs.run.judging import Findings
 from jobs.run.opening.store import open_ready_store, ready_store
-from jobs.run.outcome import JobError, Outcome
+from jobs.run.outcome import JobError, Outcome, RunOptions
 from jobs.run.unsigning import unsign
 from recon.money import Currencies
 from recon.store.desk import audit, workbooks
@@ -220,6 +222,21 @@ async def test_a_signed_range_stays_as_it_is_until_its_figures_change(merchant: 
     assert (ended.ended_by, ended.ended_why) == (f"run {changed.run_id}", told.words)
     assert beside in (await merchant.run(report=True, accounts=("th",))).reports
     assert verify(config, beside).good
+
+
+async def test_a_command_says_what_is_signed_before_it_begins_and_at_its_end_what_no_longer_is(
+    merchant: Job, written: Written
+) -> None:
+    sign(settings(merchant), written.path, "preparer", "Mei", clock, WHY)
+    correct_an_order(merchant)
+    range_ = ("--from", str(FIRST), "--to", str(LAST), "--as-of", merchant.world.as_of.isoformat())
+    words = ["--config", str(merchant.config), "run", *range_, "--no-report", "--no-alert"]
+    told = (await asyncio.to_thread(CliRunner().invoke, app, words)).stderr
+    before = told.index(f"th {FIRST} to {LAST} is signed by Mei as preparer: if its figures change")
+    assert before < told.index("pull"), told
+    assert told.index(f"th {FIRST} to {LAST} is no longer signed: th: ") > before
+    elsewhere = RunOptions(LAST + timedelta(days=1), LAST + timedelta(days=1))
+    assert signed_before(settings(merchant), elsewhere, clock()) == []
 
 
 async def test_late_data_that_the_run_of_another_range_brings_unsigns_too(merchant: Job, written: Written) -> None:

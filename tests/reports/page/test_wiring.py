@@ -155,7 +155,8 @@ async def test_a_run_is_cancelled_and_the_next_one_begins() -> None:
 async def test_a_workbook_is_verified_and_signed_by_two_and_outdated_when_the_data_change(tmp_path: Path) -> None:
     async with job(tmp_path, orders=30) as work:
         await work.run(report=True)
-        async with paged(work.config, PageNotary(configuration.load(work.config, {}), clock)) as site_page:
+        notary = PageNotary(configuration.load(work.config, {}), clock)
+        async with paged(work.config, notary, as_of=work.world.as_of) as site_page:
             book = workbooks.latest(site_page.store, ("th",), 10)[0].sha256
             report = f"/reports/{book}"
             async with (
@@ -184,7 +185,21 @@ async def test_a_workbook_is_verified_and_signed_by_two_and_outdated_when_the_da
                 _, text = await anna.post(f"{report}/journal", report)
                 assert "nothing was written: [journal.accounts]" in text
                 correct_an_order(work)
-                await work.run()
+                asked = {"from_": str(FIRST), "to": str(LAST), "account": "th"}
+                _, text = await anna.post("/runs", "/runs", **asked)
+                assert "is signed by paul as preparer and ada as reviewer: if its figures change" in text
+                assert site_page.site.runner.tickets() == [], "the page asks first"
+                await anna.post("/runs", "/runs", **asked, signed="known")
+                [ticket] = site_page.site.runner.tickets()
+                while not (seen := site_page.site.runner.progress(ticket)) or not seen.finished:
+                    await asyncio.sleep(0.05)
+                text = await anna.text(f"/runs/{ticket}")
+                assert f"th {FIRST} to {LAST} is no longer signed: th: " in text
+                assert "It ended a sign-off" in await anna.text("/runs/2")
+                text = await anna.text("/reports?account=th")
+                assert '<span class="tag incomplete">ended</span> by run 2: th: ' in text
+                assert f'<a href="{report}">the signed file</a>' in text, "beside the workbook of now"
+                assert f"{report}/signed" not in await anna.text(report), "nobody's signature stands"
                 _, text = await anna.post(f"{report}/verify", report)
                 assert "is outdated" in text
                 assert 'class="error"' in text
