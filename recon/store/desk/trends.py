@@ -16,16 +16,16 @@ _CLOSING = ("auto_closed", "resolved", "written_off", "approved")
 
 @dataclass(frozen=True, slots=True)
 class BreakLives:
-    """Breaks of a code, currency and sign that opened in one stretch and closed in another (null: still open): how
-    many, and the minor units at risk. The sign is that of their difference, 0 where they have none."""
+    """How many breaks of a code and sign opened in one stretch and closed in another (null: they are still open).
+
+    The sign is that of their difference, 0 where they have none.
+    """
 
     code: str
-    currency: str | None
     sign: int
     opened: int
     closed: int | None
     count: int
-    amount: int
 
 
 def lives(store: Store, visible: frozenset[str] | None, first: datetime, step: timedelta) -> list[BreakLives]:
@@ -35,33 +35,28 @@ def lives(store: Store, visible: frozenset[str] | None, first: datetime, step: t
     """
     breaks = BREAK.c
     events = BREAK_EVENT.c
+    start = to_micros(first)
+    at = type_coerce(events.at, BigInteger())
     closings = (
-        select(events.break_id, func.max(type_coerce(events.at, BigInteger())).label("at"))
-        .where(events.what.in_(_CLOSING))
+        select(events.break_id, func.max(at).label("at"))
+        .where(events.what.in_(_CLOSING), at >= start)
         .group_by(events.break_id)
         .subquery()
     )
-    start = to_micros(first)
 
     def stretch(moment: ColumnElement[int]) -> ColumnElement[int]:
         width = literal(step // c.MICROSECOND, BigInteger())
         return case((moment < start, BEFORE), else_=(moment - start) // width)
 
-    closed_at = func.coalesce(closings.c.at, type_coerce(breaks.last_seen, BigInteger()))
     keys = (
         breaks.code,
-        breaks.currency,
         SIGN.label("sign"),
         stretch(type_coerce(breaks.first_seen, BigInteger())).label("opened"),
-        case((IS_OPEN, None), else_=stretch(closed_at)).label("closed"),
+        case((IS_OPEN, None), else_=stretch(closings.c.at)).label("closed"),
     )
-    rows = select(*keys, func.coalesce(breaks.amount_at_risk, 0).label("amount"))
-    rows = rows.join(closings, closings.c.break_id == breaks.id, isouter=True)
-    life = rows.where(seen_by(breaks.account, visible), IS_OPEN | (closed_at >= start)).subquery().c
-    groups = (life.code, life.currency, life.sign, life.opened, life.closed)
-    statement = select(*groups, func.count(), func.sum(life.amount)).group_by(*groups).order_by(*groups)
+    rows = select(*keys).join(closings, closings.c.break_id == breaks.id, isouter=True)
+    life = rows.where(seen_by(breaks.account, visible), IS_OPEN | closings.c.at.is_not(None)).subquery().c
+    groups = (life.code, life.sign, life.opened, life.closed)
+    statement = select(*groups, func.count()).group_by(*groups).order_by(*groups)
     with reading(store) as connection:
-        return [
-            BreakLives(code, currency, sign_, opened, closed, count, int(amount))
-            for code, currency, sign_, opened, closed, count, amount in connection.execute(statement)
-        ]
+        return [BreakLives(*row) for row in connection.execute(statement).all()]

@@ -40,9 +40,9 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 def test_each_break_counts_in_its_weeks_and_what_closed_before_in_none(store: Store) -> None:
     code = "amount_mismatch"
     assert lives(store, frozenset({"th"}), MONDAY, WEEK) == [
-        BreakLives(code, "THB", -1, BEFORE, None, 1, 100),
-        BreakLives(code, "THB", -1, 0, None, 2, 500),
-        BreakLives(code, "THB", 0, 0, 2, 1, 400),
+        BreakLives(code, -1, BEFORE, None, 1),
+        BreakLives(code, -1, 0, None, 2),
+        BreakLives(code, 0, 0, 2, 1),
     ]
     assert [life.opened for life in lives(store, frozenset({"jp"}), MONDAY, WEEK)] == [2]
     assert sum(life.count for life in lives(store, None, MONDAY, WEEK)) == 5
