@@ -139,6 +139,11 @@ def test_every_target_of_make_that_the_readme_names_exists() -> None:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
-def test_every_file_that_the_readme_names_exists() -> None:
-    for name in re.findall(r"`((?:recon|jobs|reports|tests)/[\w/.]*)`", README):
-        assert (ROOT / name).exists(), name
+def test_the_readme_is_read_in_a_quarter_of_an_hour() -> None:
+    assert len(README.splitlines()) < 300, "what is longer has a page in docs/"
+
+
+def test_every_file_that_the_readme_or_the_architecture_names_exists() -> None:
+    for text in (README, (DOCS / "architecture.md").read_text(encoding="utf-8")):
+        for name in re.findall(r"`((?:recon|jobs|reports|tests)/[\w/.]*)`", text):
+            assert (ROOT / name).exists(), name
