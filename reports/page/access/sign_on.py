@@ -1,10 +1,12 @@
 """Single sign-on: to the provider and back, then a session like any other's."""
 
 import asyncio
+import hmac
+import json
 import secrets
-from collections import OrderedDict
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,39 +21,46 @@ from reports.page.access.throttle import THROTTLE, TOO_MANY
 from reports.page.site import SITE
 
 WITHIN = timedelta(minutes=10)  # from the way there until the way back
-_MOST = 10_000  # log-ins under way
+_LONGEST = 1_500  # characters of where to go on: a cookie holds 4,096
 
 
 @dataclass(frozen=True, slots=True)
 class _Flow:
-    """A log-in under way: hashes of the browser's secret and of the nonce, the secret of PKCE, and where to go on."""
+    """A log-in under way: its state, a hash of the nonce, the secret of PKCE, where to go on, and since when."""
 
-    browser: str
+    state: str
     nonce: str
     verifier: str
     target: str
-    at: datetime
+    at: str
 
 
 class Flows:
-    """The log-ins under way by their state, each good for one way back."""
+    """Log-ins under way, each good for one way back; the browser that began one keeps it, sealed."""
 
     def __init__(self) -> None:
-        self._flows: OrderedDict[str, _Flow] = OrderedDict()
+        self._key = secrets.token_bytes(32)
+        self._used: dict[str, datetime] = {}
 
-    def keep(self, state: str, flow: _Flow) -> None:
-        """One more; the oldest goes where there are too many."""
-        self._flows[state] = flow
-        while len(self._flows) > _MOST:
-            self._flows.popitem(last=False)
+    def seal(self, flow: _Flow) -> str:
+        """What the browser keeps."""
+        text = urlsafe_b64encode(json.dumps(astuple(flow)).encode()).decode()
+        return f"{text}.{self._mark(text)}"
 
-    def take(self, state: str, browser: str, now: datetime) -> _Flow | None:
-        """The log-in of a state, for the browser that began it and once; null for any other."""
-        flow = self._flows.get(state)
-        if flow is None or flow.browser != people.digest(browser):
+    def take(self, state: str, sealed: str, now: datetime) -> _Flow | None:
+        """The log-in of a state, where it is this browser's, in time and for the first time; else null."""
+        text, _, mark = sealed.partition(".")
+        if not sealed.isascii() or not hmac.compare_digest(mark, self._mark(text)):
             return None
-        del self._flows[state]
-        return flow if timedelta() <= now - flow.at <= WITHIN else None
+        flow = _Flow(*json.loads(urlsafe_b64decode(text)))
+        in_time = timedelta() <= now - datetime.fromisoformat(flow.at) <= WITHIN
+        if flow.state != state or state in self._used or not in_time:
+            return None
+        self._used = {used: at for used, at in self._used.items() if now - at <= WITHIN} | {state: now}
+        return flow
+
+    def _mark(self, text: str) -> str:
+        return hmac.digest(self._key, text.encode(), "sha256").hex()
 
 
 FLOWS = web.AppKey("flows", Flows)
@@ -62,18 +71,17 @@ async def begin(request: web.Request) -> web.StreamResponse:
     site = request.app[SITE]
     provider = _provider(request)
     target = inside(request.query.get("next", "/"))
-    browser = request.cookies.get(_cookie(request)) or secrets.token_urlsafe(32)
     state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
     now = site.clock()
     try:
         url = await provider.log_in_url(state, nonce, verifier, now)
     except ProviderError as error:
         return show_form(request, target, f"Single sign-on does not work now: {error}", 503)
-    flow = _Flow(people.digest(browser), people.digest(nonce), verifier, target, now)
-    request.app[FLOWS].keep(state, flow)
+    flow = _Flow(state, people.digest(nonce), verifier, target if len(target) <= _LONGEST else "/", now.isoformat())
     response = web.HTTPSeeOther(url)
-    cookie: Mapping[str, Any] = {"path": "/", "httponly": True, "secure": site.secure}
-    response.set_cookie(_cookie(request), browser, samesite="Lax", max_age=600, **cookie)  # Strict would be lost
+    sealed = request.app[FLOWS].seal(flow)
+    cookie: Mapping[str, Any] = {"path": "/", "httponly": True, "secure": site.secure, "max_age": 600}
+    response.set_cookie(_cookie(request, state), sealed, samesite="Lax", **cookie)  # Strict would be lost on the way
     raise response
 
 
@@ -81,19 +89,20 @@ async def back(request: web.Request) -> web.StreamResponse:
     """From the provider: who it is, what their groups give them now, and a new session."""
     site = request.app[SITE]
     provider = _provider(request)
-    query = request.query
-    now = site.clock()
-    flow = request.app[FLOWS].take(query.get("state", ""), request.cookies.get(_cookie(request), ""), now)
+    state = request.query.get("state", "")
+    cookie = _cookie(request, state)
+    if not await request.app[THROTTLE].may_sign_on(act_of(request, "")):
+        return show_form(request, "/", TOO_MANY.words, TOO_MANY.status)
+    flow = request.app[FLOWS].take(state, request.cookies.get(cookie, ""), site.clock())
     if flow is None:
         return show_form(request, "/", "This log-in was begun elsewhere, or too long ago: try again.", 400)
-    if not await request.app[THROTTLE].may_sign_on(act_of(request, "")):
-        return show_form(request, flow.target, TOO_MANY.words, TOO_MANY.status)
     secret, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     try:
         await _log_in(request, provider, flow, secret, csrf)
     except (ProviderError, Denied, people.PeopleError) as error:
         return show_form(request, flow.target, f"You were not logged in: {error}.", 403)
     response = web.HTTPSeeOther(flow.target)
+    response.del_cookie(cookie, path="/", secure=site.secure)
     set_session_cookie(request, response, secret)
     raise response
 
@@ -130,6 +139,6 @@ def _provider(request: web.Request) -> Provider:
     return provider
 
 
-def _cookie(request: web.Request) -> str:
-    """The browser's own secret; over TLS under a name that no other host of the domain can set."""
-    return f"{'__Host-' if request.app[SITE].secure else ''}recon_sign_on"
+def _cookie(request: web.Request, state: str) -> str:
+    """Each log-in under way has its own; over TLS under a name that no other host of the domain can set."""
+    return f"{'__Host-' if request.app[SITE].secure else ''}recon_sign_on_{people.digest(state)[:16]}"

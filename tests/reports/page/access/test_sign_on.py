@@ -145,7 +145,13 @@ async def test_a_way_back_that_is_not_the_browsers_own_leads_nowhere(tmp_path: P
         second = await from_provider(anna, await to_provider(anna, "/reports"))
         await to_provider(mallory)
         assert (await arrive(mallory, first))[0] == 400, "somebody else's log-in"
+        kept = dict(anna.http.cookie_jar.filter_cookies(URL(site_page.url)))
+        forged = {name: cookie.value.replace(".", "A.") for name, cookie in kept.items()}
+        anna.http.cookie_jar.update_cookies(forged, URL(site_page.url))
+        assert (await arrive(anna, first))[0] == 400, "a seal that somebody broke"
+        anna.http.cookie_jar.update_cookies(kept, URL(site_page.url))
         assert await arrive(anna, first) == (303, "/breaks")
+        anna.http.cookie_jar.update_cookies(kept, URL(site_page.url))
         assert (await arrive(anna, first))[0] == 400, "each way back once"
         assert await arrive(anna, second) == (303, "/reports"), "two tabs"
         assert (await arrive(anna, "/login/oidc/callback?code=code-0&state=guessed"))[0] == 400
@@ -156,6 +162,7 @@ async def test_a_way_back_that_is_not_the_browsers_own_leads_nowhere(tmp_path: P
         fake.at = site_page.clock.at
         mixed = await from_provider(anna, await to_provider(anna))
         assert "another provider" in (await arrive(anna, f"{mixed}&iss=https://evil.example"))[1]
+        assert await sign_on(anna, f"/breaks?q={'x' * 4_000}") == (303, "/"), "more than a cookie holds"
         for target in ("//evil.example", "https://evil.example/", "/\\evil.example"):
             assert await sign_on(anna, target) == (303, "/"), target
 
