@@ -4,6 +4,7 @@ project = "omise-recon"
 copyright = "omise-recon contributors"
 extensions = ["myst_parser"]
 myst_heading_anchors = 4
+smartquotes = False  # words of a configuration are copied from these pages
 html_theme = "furo"
 html_title = "omise-recon"
 html_copy_source = False
