@@ -8,6 +8,7 @@ LARGEST_SUM = 1 << 62
 YEARS = range(1970, 2500)  # in which a moment may lie; the Buddhist era begins behind them
 
 LONGEST_ID = 255  # characters: what a database's index and a file's name can hold
+LONGEST_OWNER = 100  # characters: lists are sorted by them
 LONGEST_TEXT = 4_000  # characters of a cell or a field that is read
 LONGEST_WRITTEN = 20_000  # characters of what anybody writes: of a longer text nothing stays
 LONGEST_SEARCHED = 1_000  # characters of a text in which a pattern of the configuration looks

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, tzinfo
 
+from recon.bounds import LONGEST_OWNER
 from recon.model import CLOSED, BreakStatus, KnownBreak, Severity
 from recon.model.rulings import (
     IN_FORCE,
@@ -129,6 +130,8 @@ def move_break(known: KnownBreak, event: str, status: BreakStatus, standing: Sta
 def _assign(request: RulingRequest, context: BreakContext) -> RulingDecision:
     known = context.known
     owner = (request.owner or "").strip() or None
+    if len(owner or "") > LONGEST_OWNER:
+        raise RulingRefused(f"an owner's name has at most {LONGEST_OWNER} characters")
     whose = f"{owner}'s" if owner else "nobody's"
     if owner == known.owner:
         raise AlreadyInForce(f"{known.latest.id} is {whose} already")

@@ -15,9 +15,14 @@ _ANSWERS: OrderedDict[Hashable, Any] = OrderedDict()
 _LOCK = Lock()
 
 
-def cached(site: Site, key: Hashable, ask: Callable[[], _T]) -> _T:
-    """The answer under the key, asked anew only when the store has another last run or step in a break's life."""
-    full_key = (str(site.store.url), worklist.state(site.store), key)
+def cached(site: Site, key: Hashable, ask: Callable[[], _T], for_a_minute: bool = False) -> _T:
+    """The answer under the key, asked anew only when the store has another last run or step in a break's life.
+
+    `for_a_minute`: a trend of weeks may be a minute older than the last step.
+    """
+    last_run, last_step = worklist.state(site.store)
+    since = site.clock().replace(second=0, microsecond=0) if for_a_minute else last_step
+    full_key = (str(site.store.url), last_run, since, key)
     with _LOCK:
         if full_key in _ANSWERS:
             answer: _T = _ANSWERS[full_key]

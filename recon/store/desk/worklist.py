@@ -33,15 +33,6 @@ SIGN = case((_B.actual < _B.expected, -1), (_B.actual > _B.expected, 1), else_=0
 
 
 @dataclass(frozen=True)
-class AmountRange:
-    """Minor units from `least` to `most` (null: without an end) of any of some currencies."""
-
-    currencies: tuple[str, ...]
-    least: int | None = None
-    most: int | None = None
-
-
-@dataclass(frozen=True)
 class SignedCodes:
     """Breaks whose difference has a sign (0: none is said) and whose code is one of `codes`, or, `without`, none."""
 
@@ -67,7 +58,8 @@ class Filter:
     due_before: datetime | None = None
     first_day: date | None = None  # of its own day, else of that on which it was first seen (UTC)
     last_day: date | None = None
-    at_risk: tuple[AmountRange, ...] | None = None
+    least: int | None = None  # at risk, in hundredths of a major unit, whatever the currency
+    most: int | None = None
     signed: tuple[SignedCodes, ...] | None = None
     about: tuple[str, str] | None = None  # a column of ids, such as order_id, and what stands there
     without: str = ""  # the id of one that is not wanted
@@ -205,8 +197,10 @@ def _condition(wanted: Filter) -> ColumnElement[bool]:
         parts.append(not_(before_day(wanted.first_day)))
     if wanted.last_day is not None:
         parts.append(before_day(wanted.last_day + timedelta(days=1)))
-    if wanted.at_risk is not None:
-        parts.append(or_(false(), *(_within(_B.amount_at_risk, span) for span in wanted.at_risk)))
+    if wanted.least is not None or wanted.most is not None:
+        parts.append((wanted.least or 0) <= _AMOUNT)  # below 0: it has none
+    if wanted.most is not None:
+        parts.append(wanted.most >= _AMOUNT)
     if wanted.signed is not None:
         parts.append(or_(false(), *(_signed(some) for some in wanted.signed)))
     if wanted.about is not None:
@@ -230,14 +224,6 @@ def _like(wanted: Filter) -> ColumnElement[bool]:
     """As whole patterns: a database that puts them together does so for every row."""
     escaped = [re.sub(r"([%_/])", r"/\1", text.lower()) for text in wanted.texts]
     return or_(*(_B.search.like(f"%{text}%", escape="/") for text in escaped), _B.code.in_(wanted.text_codes))
-
-
-def _within(amount: ColumnElement[int], span: AmountRange) -> ColumnElement[bool]:
-    return and_(
-        _B.currency.in_(span.currencies),
-        true() if span.least is None else amount >= span.least,
-        true() if span.most is None else amount <= span.most,
-    )
 
 
 def _signed(some: SignedCodes) -> ColumnElement[bool]:

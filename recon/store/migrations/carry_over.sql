@@ -122,4 +122,4 @@ UPDATE break SET search = lower(
     CASE WHEN currency IN ('JPY', 'KRW', 'VND') THEN 100 ELSE 1 END * amount_at_risk, -1
 );
 DROP INDEX ix_break_status_account;
-CREATE INDEX ix_break_list ON break (status, account, severity, comparable_amount, code, occurred_on, first_seen, due_by, id, search);
+CREATE INDEX ix_break_list ON break (status, account, severity, comparable_amount, code, occurred_on, first_seen, due_by, currency, amount_at_risk, expected, actual, owner, id, search);

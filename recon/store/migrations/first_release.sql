@@ -64,7 +64,7 @@ CREATE TABLE break (
     search TEXT DEFAULT '' NOT NULL, comparable_amount BIGINT DEFAULT '-1' NOT NULL,
     CONSTRAINT pk_break PRIMARY KEY (id)
 );
-CREATE INDEX ix_break_list ON break (status, account, severity, comparable_amount, code, occurred_on, first_seen, due_by, id, search);
+CREATE INDEX ix_break_list ON break (status, account, severity, comparable_amount, code, occurred_on, first_seen, due_by, currency, amount_at_risk, expected, actual, owner, id, search);
 CREATE INDEX ix_break_order_id ON break (order_id);
 CREATE INDEX ix_break_charge_id ON break (charge_id);
 

@@ -313,6 +313,11 @@ Index(
             "occurred_on",
             "first_seen",
             "due_by",
+            "currency",
+            "amount_at_risk",
+            "expected",
+            "actual",
+            "owner",
             "id",
             "search",
         )

@@ -11,11 +11,10 @@ from aiohttp import web
 from multidict import MultiMapping
 
 from recon.model import AGES, CLOSED, BreakStatus, Exposure, Severity
-from recon.money import EXPONENTS
 from recon.people import Person
 from recon.rules import exposure_of, title_of
 from recon.store.desk import worklist
-from recon.store.desk.worklist import AmountRange, Filter, SignedCodes
+from recon.store.desk.worklist import Filter, SignedCodes
 from reports.page.site import Site
 
 NOBODY = "-"
@@ -63,8 +62,6 @@ def _filter(site: Site, person: Person, query: MultiMapping[str]) -> Filter:
     today = site.clock().astimezone(UTC).date()
     first_days = [_day(query, "from"), *(today - timedelta(days=oldest) for _, oldest in ages if oldest is not None)]
     last_days = [_day(query, "to"), *(today - timedelta(days=youngest) for youngest, _ in ages if youngest)]
-    least = _amount(query, "least")
-    most = _amount(query, "most")
     return Filter(
         visible=person.accounts,
         accounts=_all(query, "account"),
@@ -78,7 +75,8 @@ def _filter(site: Site, person: Person, query: MultiMapping[str]) -> Filter:
         due_before=datetime.combine(due + timedelta(days=1), time(), UTC) if due else None,
         first_day=max((day for day in first_days if day), default=None),
         last_day=min((day for day in last_days if day), default=None),
-        at_risk=None if least is None and most is None else _ranges(site, least, most),
+        least=_amount(query, "least", ROUND_CEILING),
+        most=_amount(query, "most", ROUND_FLOOR),
         signed=_signed(site, exposures) if exposures else None,
     )
 
@@ -112,27 +110,12 @@ def _day(query: MultiMapping[str], name: str) -> date | None:
         raise _refused(f'day after "{name}"', text) from None
 
 
-def _amount(query: MultiMapping[str], name: str) -> Decimal | None:
-    """In major units of whatever currency."""
+def _amount(query: MultiMapping[str], name: str, rounding: str) -> int | None:
+    """Major units of whatever currency in hundredths."""
     text = query.get(name, "").strip()
     if text and not _AMOUNT.fullmatch(text):
         raise _refused(f"{name} amount", text)
-    return Decimal(text.replace(",", "")) if text else None
-
-
-def _ranges(site: Site, least: Decimal | None, most: Decimal | None) -> tuple[AmountRange, ...]:
-    """Major units as each currency's minor ones: a currency without decimals has them in another range."""
-    by_exponent: dict[int, list[str]] = {}
-    for currency in sorted({*EXPONENTS, *site.currencies.overrides}):
-        by_exponent.setdefault(site.currencies.exponent(currency), []).append(currency)
-    return tuple(
-        AmountRange(
-            tuple(currencies),
-            None if least is None else int(least.scaleb(exponent).to_integral_value(ROUND_CEILING)),
-            None if most is None else int(most.scaleb(exponent).to_integral_value(ROUND_FLOOR)),
-        )
-        for exponent, currencies in by_exponent.items()
-    )
+    return int((Decimal(text.replace(",", "")) * 100).to_integral_value(rounding)) if text else None
 
 
 def _plain(text: str) -> str:

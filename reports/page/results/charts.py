@@ -187,7 +187,9 @@ def new_and_closed(site: Site, visible: frozenset[str] | None, now: datetime) ->
 
 def _lives(site: Site, visible: frozenset[str] | None, now: datetime) -> list[BreakLives]:
     first = _first_week(now)
-    return cached(site, ("lives", visible, first), lambda: lives(site.store, visible, first, _WEEK))
+    return cached(
+        site, ("lives", visible, first), lambda: lives(site.store, visible, first, _WEEK), for_a_minute=True
+    )
 
 
 def _first_week(now: datetime) -> datetime:

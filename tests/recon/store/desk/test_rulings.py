@@ -190,6 +190,7 @@ def test_a_break_has_an_owner_and_notes_in_any_state(store: Store) -> None:
     one(store, RulingKind.NOTE, reason="asked the bank")
     assert (life(store).owner, life(store).status) == ("Niran", BreakStatus.RESOLVED)
     assert one(store, RulingKind.ASSIGN, owner="Niran").outcome == Outcome.ALREADY
+    assert one(store, RulingKind.ASSIGN, owner="n" * 101).words == "an owner's name has at most 100 characters"
     one(store, RulingKind.ASSIGN, owner="")
     assert life(store).owner is None
 

@@ -6,13 +6,15 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
 from recon.model import Break, BreakEvent, BreakStatus, KnownBreak, Severity
 from recon.store.desk import overview, worklist
-from recon.store.desk.worklist import AmountRange, Filter, SignedCodes
+from recon.store.desk.worklist import Filter, SignedCodes
 from recon.store.engine import Store, open_store, writing
-from recon.store.runs.break_rows import insert_events
+from recon.store.runs.break_rows import break_row, insert_events
 from recon.store.runs.record import RunAccount, RunRecord
+from recon.store.tables import BREAK
 from tests.kit.recorded_runs import put_run
 from tests.kit.store_samples import DATABASES, fresh_url
 
@@ -106,9 +108,10 @@ def test_filters_by_day_amount_and_sign(store: Store) -> None:
         "its own day, else when it was first seen"
     )
     assert matched(store, Filter(first_day=date(2026, 2, 20), last_day=date(2026, 3, 23))) == ["2", "5"]
-    assert matched(store, Filter(at_risk=(AmountRange(("THB", "JPY"), least=200),))) == ["2", "3"]
-    assert matched(store, Filter(at_risk=(AmountRange(("THB",), most=100), AmountRange(("JPY",), 300)))) == ["1", "3"]
-    assert matched(store, Filter(at_risk=())) == matched(store, Filter(signed=())) == []
+    assert matched(store, Filter(least=200)) == ["2", "3"], "THB 2.00 and JPY 300"
+    assert matched(store, Filter(most=200)) == ["1", "2"], "what has no amount is not within"
+    assert matched(store, Filter(least=101, most=30_000)) == ["2", "3"]
+    assert matched(store, Filter(signed=())) == []
     assert matched(store, Filter(signed=(SignedCodes(-1, ("amount_mismatch",)),))) == ["2"]
     assert matched(store, Filter(signed=(SignedCodes(0, ("amount_mismatch",), without=True),))) == ["6"]
 
@@ -125,6 +128,14 @@ def test_nobody_sees_other_accounts_nor_what_has_none(store: Store) -> None:
     assert worklist.seen(store, [*ids, "brk_none", "\0"], JP) == {other}
     assert worklist.seen(store, ids, None) == set(ids)
     assert worklist.seen(store, ids, frozenset()) == set()
+
+
+def test_the_longest_row_fits_the_index_and_is_found_by_its_id(store: Store) -> None:
+    ids = {name: f"{number}".ljust(255, "𝄞") for number, name in enumerate(("order_id", "charge_id", "refund_id"))}
+    known = a_break(7, **ids, currency="𝄞" * 255, owner="𝄞" * 100, code="c" * 60, account="a" * 60)
+    with writing(store) as connection:
+        connection.execute(insert(BREAK), [break_row(known)])
+    assert matched(store, Filter(texts=("0𝄞𝄞",))) == ["7"]
 
 
 def test_sorts_have_the_unknown_last(store: Store) -> None:
