@@ -90,11 +90,12 @@ class Desk:
 
     async def page(self, who: str, ask: Ask) -> str:
         """Asked by a form of the page; what it says."""
-        form = {name: str(value) for name, value in ask.items() if name != "break_id"}
+        form: dict[str, Any] = {name: str(value) for name, value in ask.items() if name != "break_id"}
         async with self.served.login(who) as visitor:
             if ask["kind"] == "ignore" or "ruling" in ask:
                 status, text = await visitor.post("/patterns", **form)
             else:
+                form["kind"] = [ask["kind"], ""]  # a button of its own, then the list from which nothing was chosen
                 status, text = await visitor.post("/breaks/rule", id=f"{ask['break_id']}:", **form)
         return f"{status} {text}"
 

@@ -256,6 +256,11 @@ async def test_a_token_is_its_person_and_neither_approves_nor_signs(tmp_path: Pa
                 assert answer.startswith("403"), answer
                 assert "no token approves" in answer
         assert (await at.by_token("rct_guessed", {**about, "kind": "note"})).startswith("401")
+        headers = {"Authorization": f"Bearer {token}"}
+        async with at.served.visitor() as visitor:
+            for path in (f"/reports/{'0' * 64}/sign", "/breaks/rule", "/patterns"):
+                async with visitor.http.post(path, headers=headers, allow_redirects=False) as refused:
+                    assert refused.headers["Location"].startswith("/login"), "a token opens the API alone"
         [(who, detail)] = [entry for entry in at.audit() if "rulings" in entry[1]]
         assert (who, detail["token"]) == ("paul", "paul 1")
         await at.page("ada", {**about, "kind": "approve"})

@@ -73,6 +73,11 @@ async def test_what_a_run_wrote_is_untouched_and_current_the_group_too(tmp_path:
     async with finished_job(tmp_path) as (merchant, outcome):
         found = [verify(settings(merchant), path) for path in outcome.reports]
         assert [(one.verdict, one.data) for one in found] == [(UNTOUCHED, CURRENT)] * 3
+        group = next(one.path for one in found if one.workbook and one.workbook.account == GROUP)
+        unsigned = r"not signed yet of the group: jp \(preparer and reviewer\), th \(preparer and reviewer\)"
+        with pytest.raises(JobError, match=unsigned):
+            sign(settings(merchant), group, "preparer", "Mei", clock)
+        assert sign(settings(merchant), group, "preparer", "Mei", clock, WHY).sign_off.account == GROUP
 
 
 async def test_edited_cells_are_named_with_what_they_were(merchant: Job, written: Written) -> None:
