@@ -139,6 +139,14 @@ def test_every_target_of_make_that_the_readme_names_exists() -> None:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
+def test_what_the_program_says_in_the_page_of_changes_it_says() -> None:
+    words = re.findall(r"^\| `([^|]+)` \|", (DOCS / "changes.md").read_text(encoding="utf-8"), re.MULTILINE)
+    rooms = (file for room in ("recon", "jobs", "reports") for file in (ROOT / room).rglob("*.py"))
+    source = "\n".join(file.read_text(encoding="utf-8") for file in rooms)
+    assert len(words) > 8
+    assert not [phrase for phrase in words if phrase not in source]
+
+
 def test_the_readme_is_read_in_a_quarter_of_an_hour() -> None:
     assert len(README.splitlines()) < 300, "what is longer has a page in docs/"
 
