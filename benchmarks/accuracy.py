@@ -19,7 +19,7 @@ from recon.matching import links, match
 from recon.model import EXPECTS_CHARGE, Account, Books, Window
 from recon.omise.objects import decode_object
 from recon.omise.scrub import Scrub
-from recon.privacy import keyed_hash
+from recon.privacy import HashKey
 from recon.rules import CATALOGUE, case_rules, judge
 from recon.sandbox.server.objects import body
 from recon.sandbox.worlds.world import NOISES, World, make_world
@@ -32,7 +32,7 @@ PAPER = Path(__file__).parent / "ACCURACY.md"
 SEEDS = range(90_001, 90_021)
 FIRST, LAST = date(2026, 5, 4), date(2026, 5, 10)
 ORDERS = 2_000
-KEY = b"accuracy"
+KEY = HashKey((b"accuracy",))
 GROUP = "Order and charge"
 CODES = [rule.code for rule in CATALOGUE if rule.group == GROUP and rule.code != "match_ambiguous"]
 Pair = tuple[str, str, str, str]  # order's account, order, charge's account, charge
@@ -106,7 +106,7 @@ def _order(order: Any) -> dict[str, Any]:
         c.REFUNDED_AMOUNT: order.refunded,
         c.PAYMENT_METHOD: order.method,
         c.CHARGE_ID: order.charge_id or None,
-        c.CUSTOMER: keyed_hash(order.email, KEY),
+        c.CUSTOMER: KEY.hash(order.email),
         c.FILE: "orders.csv",
         c.FILE_HASH: "",
         c.ROW: 2,

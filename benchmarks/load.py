@@ -29,13 +29,14 @@ def fill(url: str, count: int) -> None:
 
     from recon.omise.objects import decode_object
     from recon.omise.scrub import Scrub
+    from recon.privacy import HashKey
     from recon.sandbox.server.objects import body
     from recon.sandbox.worlds.world import make_world
     from recon.store.engine import open_store
     from recon.store.versions.save import save_objects
 
     world = make_world(7, date(2026, 5, 4), date(2026, 5, 10), 2_000, ("th",))
-    at, scrub = int(world.as_of.timestamp()), Scrub(b"bench", ("customer_email",))
+    at, scrub = int(world.as_of.timestamp()), Scrub(HashKey((b"bench",)), ("customer_email",))
     charges = [charge for charge in world.books["th"].charges if charge.created <= at]
     sample = [decode_object("charge", msgspec.json.encode(body(charge, at)), scrub) for charge in charges]
     store = open_store(url)

@@ -21,7 +21,7 @@ from recon.matching.names import listed, words_of
 from recon.model.transfer_names import named_in
 from recon.money import Currencies
 from recon.omise.scrub import Scrub
-from recon.privacy import hidden_id, is_address_or_card, is_harmless, mask, masked_prose, redact, shown_cell
+from recon.privacy import HashKey, hidden_id, is_address_or_card, is_harmless, mask, masked_prose, redact, shown_cell
 from recon.tabular.amounts import amounts
 from recon.tabular.encodings import decoded
 from recon.tabular.faults import grouped, quoted, shown_names
@@ -32,7 +32,7 @@ from recon.tabular.moments import days, moments
 SIZE = 1_000_000
 BOUND_S = 0.1
 FILE_BOUND_S = 0.3  # of a whole statement, which a library reads as well
-SCRUB = Scrub(b"k" * 32)
+SCRUB = Scrub(HashKey((b"k" * 32,)))
 TEXTS = {
     "letters": "x",
     "capitals": "X",
@@ -143,7 +143,7 @@ PATTERNS: dict[str, Callable[[str], object]] = {
     "privacy.masked_prose": masked_prose,
     "privacy.is_harmless": is_harmless,
     "privacy.is_address_or_card": is_address_or_card,
-    "privacy.hidden_id": lambda text: hidden_id(text, b"k" * 32),
+    "privacy.hidden_id": lambda text: hidden_id(text, SCRUB.hash_key),
     "privacy.shown_cell": shown_cell,
     "omise.scrub: description": _in_a_field("description"),
     "omise.scrub: a dispute's message": _in_a_field("message"),

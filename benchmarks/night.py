@@ -32,6 +32,7 @@ from recon.omise.marks import StoredMarks
 from recon.omise.objects import ListPage
 from recon.omise.pull import ClosedWindow, sweep
 from recon.omise.scrub import Scrub
+from recon.privacy import HashKey
 from recon.sandbox.server.app import Sandbox, serve
 from recon.sandbox.worlds.countries import ACCOUNTS
 from recon.sandbox.worlds.facts import Charge, Dispute, Refund, Transfer, changes
@@ -116,7 +117,7 @@ async def pull(store: Store, server: Sandbox, day: int) -> None:
     context = PullContext(
         store, lambda: night_of(day) + timedelta(seconds=perf_counter() - begun), Lines(), asyncio.Lock()
     )
-    access = AccountAccess(server.url, ACCOUNTS["th"].key, Limits(math.inf), Scrub(b"k" * 32), None)
+    access = AccountAccess(server.url, ACCOUNTS["th"].key, Limits(math.inf), Scrub(HashKey((b"k" * 32,))), None)
     pulled = await pull_account(context, Account("th", "TH", "THB", ZONE), access, scope_of(day))
     assert not pulled.failure, pulled.failure
     assert not pulled.short, pulled.short

@@ -27,7 +27,8 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
-    from recon.store.engine import Store
+    from recon.privacy import HashKey
+from recon.store.engine import Store
 
 ROOT = Path(__file__).parent.parent
 KEY = "skey_test_sandbox_th"
@@ -144,7 +145,7 @@ async def pull(store: "Store", work: Work) -> tuple[float, int]:
     start = datetime(2026, 3, 1, tzinfo=UTC)
     end = start + timedelta(seconds=work.count)
     context = PullContext(store, lambda: datetime.now(UTC), Lines(), asyncio.Lock())
-    access = AccountAccess(work.url, KEY, Limits(math.inf, work.in_flight), Scrub(b"k" * 32), None)
+    access = AccountAccess(work.url, KEY, Limits(math.inf, work.in_flight), Scrub(HashKey((b"k" * 32,))), None)
     scope = PullScope(Window(start, end), end, timedelta(days=35))
     begun = perf_counter()
     done = await pull_account(context, Account("th", "TH", "THB", ZoneInfo("UTC")), access, scope)

@@ -28,6 +28,7 @@ from recon import columns as c
 from recon.model import ObjectRow
 from recon.omise.objects import decode_list, read_objects
 from recon.omise.scrub import Scrub
+from recon.privacy import HashKey
 from recon.store import bulk, tables
 from recon.store.engine import SQLITE, Store, open_store, to_micros
 from recon.store.versions.packing import pack
@@ -55,9 +56,8 @@ def pages(count: int, size: int) -> Iterator[list[ObjectRow]]:
     made = Bulk(SAMPLE)
     window = {"from": "2026-01-01", "to": "2027-01-01", "limit": str(PAGE)}
     bodies = (made.page({**window, "offset": str(offset)}) for offset in range(0, SAMPLE, PAGE))
-    sample = [
-        row for body in bodies for row in read_objects("charge", decode_list(body).objects, Scrub(b"k" * 32))[0]
-    ]
+    scrub = Scrub(HashKey((b"k" * 32,)))
+    sample = [row for body in bodies for row in read_objects("charge", decode_list(body).objects, scrub)[0]]
     for start in range(0, count, size):
         yield [_named(sample[number % SAMPLE], number) for number in range(start, min(start + size, count))]
 

@@ -46,7 +46,7 @@ def open_backfill(config: Config, options: RunOptions, now: datetime) -> int | N
     """
     first, last = _days(options)
     accounts, _ = resolve(config, options, now)
-    with ready_store(config) as store:
+    with ready_store(config, writes=True) as store:
         names = tuple(account.name for account in accounts)
         every_month = [Period(start, end, names) for start, end in months(first, last)]
         periods = every_month if options.full else periods_left(store, names, first, last)
@@ -58,7 +58,7 @@ def open_night(config: Config, options: RunOptions, now: datetime) -> int:
     first, last = _days(options)
     accounts, _ = resolve(config, options, now)
     period = Period(first, last, tuple(account.name for account in accounts))
-    with ready_store(config) as store:
+    with ready_store(config, writes=True) as store:
         batch_id = _open(config, store, options, now, NIGHT, accounts, [period])
     assert batch_id is not None
     return batch_id

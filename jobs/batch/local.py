@@ -38,7 +38,7 @@ async def do_batch(config: Config, batch_id: int, clock: Callable[[], datetime],
 
     Raises JobError where it cannot go on, Busy where another run holds an account: asked again, it is taken up again.
     """
-    with ready_store(config) as store:
+    with ready_store(config, writes=True) as store:
         batch = batches.one_batch(store, batch_id)
         assert batch is not None, f"no batch {batch_id}"
         work = Work(config, store, batch, clock, progress)

@@ -59,7 +59,7 @@ async def _leave_failed_attempt(
     async def fail(_hold: Hold) -> Outcome:
         raise error
 
-    with ready_store(config) as store:
+    with ready_store(config, writes=True) as store:
         for step in await asyncio.to_thread(batches.steps, store, batch_id, (Kind.JUDGE,)):
             if step.run_id is not None:  # it was judged, and what comes after it failed
                 await asyncio.to_thread(attempts.fail, store, step.run_id, clock(), str(error))

@@ -127,7 +127,7 @@ async def repair(
             "Omise's time could not be asked for, and by a clock that is behind, this would undo what is right: look "
             "at this machine's clock, then say --trust-clock"
         )
-    store = open_ready_store(config)
+    store = open_ready_store(config, writes=True)
     try:
         act = Act(by, now(), config.audit_key)
         repaired = repair_clock(store, act, dry=True)
@@ -168,7 +168,7 @@ def archive(config: Config, before: date, now: datetime, by: str) -> dict[str, A
     cut = cut_at(config, before)
     if max(cut.otherwise, *cut.accounts.values()) > now:
         raise JobError(f"--before {before} lies in the future")
-    with ready_store(config) as store:
+    with ready_store(config, writes=True) as store:
         size = archiving.size_of(store)
         moved = archiving.archive(store, cut, Act(by, now, config.audit_key))
         note = archiving.give_back(store) if moved or archiving.has_room(store) else ""

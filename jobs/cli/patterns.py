@@ -42,7 +42,7 @@ def end(
         config = read_config(context)
         number = id.removeprefix("rul_")
         accounts = {account.name: account for account in config.as_accounts()}
-        with ready_store(config) as store:
+        with ready_store(config, writes=True) as store:
             names = {pattern.ruling.name for pattern in standing_patterns(store, accounts, clock())}
         if id not in names:
             raise JobError(f'no pattern "{id}" waits or stands; recon patterns list names them')

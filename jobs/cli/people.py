@@ -39,7 +39,7 @@ def add_user(
         config = read_config(context)
         person = _person(config, name, role, account)
         hashed = _hashed(_password())
-        with ready_store(config) as store:
+        with ready_store(config, writes=True) as store:
             people.add_user(store, person, hashed, _act(config, by))
         respond(as_json, _document(person), lambda: print(f"{person.name} may log in as {person.role}"))
 
@@ -63,7 +63,7 @@ def change_password(context: typer.Context, name: str, by: options.By = "", as_j
     with told(as_json):
         config = read_config(context)
         hashed = _hashed(_password())
-        with ready_store(config) as store:
+        with ready_store(config, writes=True) as store:
             people.set_password(store, name, hashed, _act(config, by))
         respond(as_json, {"name": name, "changed": True}, lambda: print(f"{name} has another password"))
 
@@ -73,7 +73,7 @@ def disable_user(context: typer.Context, name: str, by: options.By = "", as_json
     """Take the access of a user away, at once."""
     with told(as_json):
         config = read_config(context)
-        with ready_store(config) as store:
+        with ready_store(config, writes=True) as store:
             people.disable_user(store, name, _act(config, by))
         respond(as_json, {"name": name, "disabled": True}, lambda: print(f"{name} may not log in any more"))
 
@@ -95,7 +95,7 @@ def add_token(
         config = read_config(context)
         token = _person(config, name, role or ("analyst" if person else "viewer"), account)
         secret = people.new_token()
-        with ready_store(config) as store:
+        with ready_store(config, writes=True) as store:
             people.add_token(store, token, secret, _act(config, by), person)
         if token.role in (Role.APPROVER, Role.ADMIN):
             say(f"{name} may do what an analyst may: no token approves, signs or administers")
@@ -126,7 +126,7 @@ def revoke_token(context: typer.Context, name: str, by: options.By = "", as_json
     """Take a token back, at once."""
     with told(as_json):
         config = read_config(context)
-        with ready_store(config) as store:
+        with ready_store(config, writes=True) as store:
             people.revoke_token(store, name, _act(config, by))
         respond(as_json, {"name": name, "revoked": True}, lambda: print(f"the token {name} does not hold any more"))
 

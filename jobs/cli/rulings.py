@@ -88,7 +88,7 @@ def _import(config: Config, file: Path, target: Path, who: str) -> list[RowOutco
     _check_folder(target)
     accounts = {account.name: account for account in config.as_accounts()}
     asks = [line.ask for line in lines if line.ask]
-    with ready_store(config) as store, replacing(target) as out:
+    with ready_store(config, writes=True) as store, replacing(target) as out:
         answers = rule(store, asks, config.limits(), now, config.audit_key, accounts) if asks else []
         rows = outcomes(lines, answers)
         write_outcome(rows, config.currencies(), out, now.date())

@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 
-from jobs.config.fields import AccountName, KnownAccount, ReadContext, Secret, mistakes, read_context, shown, suggest
+from jobs.config.fields import AccountName, KnownAccount, mistakes, shown, suggest
 from jobs.config.proxies import proxies_in, proxy_for, share
+from jobs.config.secrets import ReadContext, Secret, read_context
 from jobs.config.sections import (
     AccountSection,
     AlertsSection,
@@ -29,6 +30,7 @@ from jobs.config.sections import (
     PrivacySection,
     QueueSection,
     ReportsSection,
+    RetentionSection,
     RulingsSection,
     ScheduleSection,
     Section,
@@ -47,7 +49,7 @@ from recon.money import Currencies, Tolerance
 from recon.omise.line import Line, tls_with
 from recon.orders import source as orders
 from recon.orders.source import ORDERS_PLACE
-from recon.privacy import redact
+from recon.privacy import HashKey, redact
 from recon.rules import CATALOGUE
 from recon.settings import ContractRate, MatchSettings, RuleSettings, WithoutOrders
 from recon.tabular.amounts import Marks
@@ -70,8 +72,6 @@ _WORDS = {
     "mapping_type": "must be a table",
     "finite_number": "must be a number",
 }
-
-
 # Where a key that is no field would be a table by an account's name.
 _EXTRAS = ((("methods",), 3), (("journal",), 2))
 
@@ -101,6 +101,7 @@ class Config(Section):
     rulings: RulingsSection = RulingsSection()
     reports: ReportsSection
     journal: JournalSection = JournalSection()
+    retention: RetentionSection = RetentionSection()
     schedule: ScheduleSection = ScheduleSection()
     alerts: AlertsSection = AlertsSection()
     page: PageSection = PageSection()
@@ -159,14 +160,20 @@ class Config(Section):
             raise ConfigError((f"omise.ca_file: {self.omise.ca_file} {error}",)) from None
 
     @property
-    def hash_key(self) -> bytes | None:
+    def hash_key(self) -> HashKey | None:
         """The key of customer hashes; null: customer fields are dropped."""
-        return _bytes_of(self.privacy.hash_key)
+        keys = self.privacy.hash_key.keys if self.privacy.hash_key else ()
+        return HashKey(keys[::-1]) if keys else None
+
+    @property
+    def audit_keys(self) -> tuple[bytes, ...]:
+        """The keys of the audit chain, today's first."""
+        return self.store.audit_key.keys if self.store.audit_key else ()
 
     @property
     def audit_key(self) -> bytes | None:
-        """The key of the audit chain; null: its hashes are plain."""
-        return _bytes_of(self.store.audit_key)
+        """Today's key of the audit chain; null: its hashes are plain."""
+        return next(iter(self.audit_keys), None)
 
     def limits(self) -> ApprovalLimits:
         """What one person decides alone, and for how long."""
@@ -368,10 +375,6 @@ def _layout(place: str, section: OrderSection | BankSection) -> Layout:
         keep=keys.get("filter") or {},
         direction=direction and Direction(direction.column, direction.debit, direction.credit),
     )
-
-
-def _bytes_of(secret: Secret | None) -> bytes | None:
-    return secret.reveal().encode() if secret is not None and secret.is_set else None
 
 
 def load(path: Path, environ: Mapping[str, str], needs: Collection[str] = EVERY_SECRET) -> Config:

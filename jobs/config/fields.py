@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
@@ -23,7 +22,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from jobs.logs.redaction import keep_secret
+from jobs.config.secrets import Secret, long_keys, origin_of, read_context, secret, secret_or_text
 from recon.expressions import compiled
 from recon.journal.words import LedgerAccount
 from recon.model import Severity
@@ -34,54 +33,9 @@ from recon.tabular.layout import Column
 from reports.journal.layouts import layouts
 
 _T = TypeVar("_T")
-_CREDENTIALS = "$CREDENTIALS_DIRECTORY"  # where systemd puts the credentials of a unit
-IN_FILE = "config.toml"  # the origin of a text that stands in the file: no secret
 _DURATION = re.compile(r"(\d+)([smhd])", re.ASCII)
 _PLACES = ("s3", "gs", "az", "file")  # that files are delivered to, besides folders
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-
-
-@dataclass(frozen=True)
-class ReadContext:
-    """What a value is read against: the environment, the file's folder, and what other sections name."""
-
-    environ: Mapping[str, str] = field(repr=False)
-    folder: Path
-    needs: frozenset[str]  # sections whose secrets must be there: "accounts", "orders"
-    accounts: Mapping[str, str]  # account -> currency
-    currencies: Currencies
-
-
-class Secret:
-    """A value kept out of the file, and where it stands; its text is in no repr, str, dump or error."""
-
-    __slots__ = ("_text", "origin")
-
-    def __init__(self, origin: str, text: str = "") -> None:
-        self.origin = origin
-        self._text = text
-        if origin != IN_FILE:
-            keep_secret(text)
-
-    def __repr__(self) -> str:
-        return f"Secret({self.origin})"
-
-    @property
-    def is_set(self) -> bool:
-        """Whether there is a value."""
-        return bool(self._text)
-
-    def reveal(self) -> str:
-        """The text itself; raises LookupError, in words, where its variable or file holds none."""
-        if not self._text:
-            raise LookupError(f"{self.origin} is not set")
-        return self._text
-
-
-def read_context(info: ValidationInfo) -> ReadContext:
-    """What the value being validated is read against."""
-    assert isinstance(info.context, ReadContext)
-    return info.context
 
 
 def suggest(word: str, names: Collection[str]) -> str:
@@ -133,58 +87,21 @@ def _day_format(value: Any) -> str:
     return value
 
 
-def _secret(value: Any, info: ValidationInfo) -> Secret:
-    if isinstance(value, Secret):
-        return value
-    shape = 'must be { env = "NAME" } or { file = "PATH" }, not the secret itself'
-    if not isinstance(value, dict) or len(value) != 1:
-        raise ValueError(shape)
-    [(place, name)] = value.items()
-    if place not in ("env", "file") or not isinstance(name, str) or not name:
-        raise ValueError(shape)
-    if place == "env":
-        return Secret(f"environment variable {name}", read_context(info).environ.get(name, "").strip())
-    context = read_context(info)
-    first, _, rest = name.partition("/")
-    if first == _CREDENTIALS:
-        folder = context.environ.get(_CREDENTIALS.removeprefix("$"))
-        if folder is None:
-            return Secret(f"file {name} of systemd's LoadCredential")
-        name = f"{folder}/{rest}"
-    path = context.folder / name
-    try:
-        return Secret(f"file {path}", path.read_text(encoding="utf-8").strip())
-    except FileNotFoundError:
-        return Secret(f"file {path}")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"file {path} cannot be read ({type(error).__name__})") from None
-
-
-def _secret_or_text(value: Any, info: ValidationInfo) -> Secret | None:
-    if isinstance(value, str):
-        return Secret(IN_FILE, value) if value else None
-    return _secret(value, info)
-
-
 def _database(value: Secret, info: ValidationInfo) -> Secret:
     if not value.is_set:
         return value
     shape = re.fullmatch(r"([a-z][\w+.-]*)://(.*)", value.reveal(), re.DOTALL)
     if shape is None:
-        raise ValueError(f"{_origin(value)} is not a database URL such as sqlite:///var/recon.db or postgresql://…")
+        raise ValueError(f"{origin_of(value)} is not a database URL such as sqlite:///var/recon.db or postgresql://…")
     scheme, rest = shape.groups()
     if scheme.partition("+")[0] != "sqlite" or not rest.startswith("/") or rest[1:] in ("", ":memory:"):
         return value
     return Secret(value.origin, f"{scheme}:///{(read_context(info).folder / rest[1:]).as_posix()}")
 
 
-def _origin(value: Secret) -> str:
-    return "it" if value.origin == IN_FILE else value.origin
-
-
 def _store(value: Secret) -> Secret:
     if value.is_set and not re.match(r"sqlite(\+\w+)?:///[^:]|postgresql(\+\w+)?://", value.reveal()):
-        raise ValueError(f"{_origin(value)} must be sqlite:///PATH or postgresql://…")
+        raise ValueError(f"{origin_of(value)} must be sqlite:///PATH or postgresql://…")
     return value
 
 
@@ -344,7 +261,7 @@ def is_postgresql(url: Secret) -> bool:
 
 def _postgresql(value: Secret) -> Secret:
     if not is_postgresql(value):
-        raise ValueError(f"{_origin(value)} is not a database URL such as postgresql://…")
+        raise ValueError(f"{origin_of(value)} is not a database URL such as postgresql://…")
     return value
 
 
@@ -430,22 +347,23 @@ def shown(value: Any) -> str:
     return "a table" if isinstance(value, dict) else "a list" if isinstance(value, list) else str(value)
 
 
-SecretField = Annotated[Secret, PlainValidator(_secret)]
+SecretField = Annotated[Secret, PlainValidator(secret)]
+KeyField = Annotated[SecretField, AfterValidator(long_keys)]
 # One secret, or, while it is rotated, several.
 WebhookSecrets = Annotated[
     tuple[SecretField, ...], BeforeValidator(lambda value: value if isinstance(value, list) else [value])
 ]
 AccountKey = Annotated[SecretField, AfterValidator(_must_be_set("accounts"))]
-SecretOrText = Annotated[Secret | None, PlainValidator(_secret_or_text)]
+SecretOrText = Annotated[Secret | None, PlainValidator(secret_or_text)]
 StoreUrl = Annotated[
     Secret,
-    PlainValidator(_secret_or_text),
+    PlainValidator(secret_or_text),
     AfterValidator(_must_be_set("store")),
     AfterValidator(_store),
     AfterValidator(_database),
 ]
 OrdersUrl = Annotated[
-    Secret, PlainValidator(_secret_or_text), AfterValidator(_must_be_set("orders")), AfterValidator(_database)
+    Secret, PlainValidator(secret_or_text), AfterValidator(_must_be_set("orders")), AfterValidator(_database)
 ]
 QueueUrl = Annotated[SecretField, AfterValidator(_postgresql)]
 Duration = Annotated[timedelta, PlainValidator(_duration)]

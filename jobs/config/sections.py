@@ -24,6 +24,7 @@ from jobs.config.fields import (
     Hours,
     Issuer,
     JournalFormat,
+    KeyField,
     KnownAccount,
     LedgerCodes,
     Number,
@@ -44,9 +45,9 @@ from jobs.config.fields import (
     Zone,
     is_postgresql,
     mistakes,
-    read_context,
     suggest,
 )
+from jobs.config.secrets import read_context
 from recon.journal.exporting import BookCodes
 from recon.model import Account, Severity
 from recon.people import Role
@@ -68,14 +69,20 @@ class StoreSection(Section):
     """Where everything is kept."""
 
     url: StoreUrl
-    audit_key: SecretField | None = None
+    audit_key: KeyField | None = None
     archive: FilePath | None = None  # where `recon db archive` moves old evidence; else beside the SQLite file
 
 
 class PrivacySection(Section):
     """How customer fields are kept: hashed with this key, or not at all."""
 
-    hash_key: SecretField | None = None
+    hash_key: KeyField | None = None
+
+
+class RetentionSection(Section):
+    """How long customer fields are kept, for `recon retention apply`."""
+
+    customer_fields: PositiveDuration = timedelta(days=730)
 
 
 class OmiseSection(Section):

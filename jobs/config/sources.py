@@ -42,9 +42,9 @@ from jobs.config.fields import (
     Zone,
     closest,
     mistakes,
-    read_context,
     shown,
 )
+from jobs.config.secrets import read_context
 from jobs.config.sections import Section
 from recon.bank.kinds import kinds as bank_kinds
 from recon.bank.source import BankKind

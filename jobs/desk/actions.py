@@ -25,7 +25,7 @@ def do(config: Config, ask: RulingRequest, now: datetime, before: Callable[[str]
     """
     accounts = {account.name: account for account in config.as_accounts()}
     limits = config.limits()
-    with ready_store(config) as store:
+    with ready_store(config, writes=True) as store:
         if ask.break_id is not None:
             ask = replace(ask, break_id=find_break(store, ask.break_id).latest.id)
         if (pending := _decided_on(store, ask)) is not None:
@@ -63,7 +63,7 @@ def prove_audit(config: Config, heads: Sequence[str] = ()) -> list[str]:
     `heads` were printed elsewhere: in a workbook or an alert.
     """
     with ready_store(config) as store:
-        return audit.prove(store, config.audit_key, heads)
+        return audit.prove(store, config.audit_keys, heads)
 
 
 def whole_document(config: Config, beginning: str) -> Document:

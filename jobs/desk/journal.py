@@ -60,7 +60,7 @@ def hand_over(config: Config, outcome: Outcome, request: ExportRequest) -> Hando
     An account of whose days not every transaction was read is left out, and named.
     """
     layout = with_dates(layouts()[request.format], config.journal.date_format)
-    with ready_store(config) as store:
+    with ready_store(config, writes=True) as store:
         incomplete = _incomplete(store, outcome.results)
         left_out = {name for name, _ in incomplete}
         results = [result for result in outcome.results if result.account.name not in left_out]

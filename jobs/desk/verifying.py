@@ -93,7 +93,7 @@ def sign(
     if not who:
         raise JobError("--by: say who signs")
     content = _read(path) if content is None else content
-    with ready_store(config) as store:
+    with ready_store(config, writes=True) as store:
         identified = _identified(config, store, path, content)
         book = identified.workbook
         if book is None or identified.verdict != UNTOUCHED:

@@ -101,7 +101,8 @@ async def _pull(
     account = result.account
     pages = result.pages
     retries = result.retries
-    mark_key = key_of(access.scrub.hash_key or access.secret_key.encode(), access.scrub)
+    hash_key = access.scrub.hash_key
+    mark_key = key_of(hash_key.keys[-1] if hash_key else access.secret_key.encode(), access.scrub)
     try:
         with bound(account=account.name), span("pull", account=account.name):
             async with access.client() as client:

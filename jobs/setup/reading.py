@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from jobs.config.config import Config
-from jobs.config.fields import Secret
+from jobs.config.secrets import Secret
 from jobs.logs.redaction import masked
 from recon import columns as c
 from recon.bank.load import read as read_bank

@@ -15,7 +15,7 @@ from recon.omise.objects import MOVING, id_of
 from recon.omise.scrub import Scrub
 
 # Raised when the scrubbing or the digest of an object changes: what was stored by older rules is then read once more.
-RULES = b"3"
+RULES = b"4"
 
 _SHORT = b'{"object":"'  # written without white space
 _CLOCK = b'"order":"chronological","from":"1970-01-01T00:00:00Z","to":"'
@@ -41,7 +41,8 @@ def key_of(secret: bytes, scrub: Scrub) -> bytes:
     """The key of marks that are worth something only while the same fields are taken out of objects."""
     patterns = (pattern.pattern for pattern in scrub.patterns)
     names = (*scrub.customer_keys, "", *scrub.order_keys, "", *patterns)
-    rules = b"\0".join((RULES, scrub.hash_key or b"", *(name.encode() for name in names)))
+    hash_keys = scrub.hash_key.keys if scrub.hash_key else ()
+    rules = b"\0".join((RULES, *hash_keys, *(name.encode() for name in names)))
     return hashlib.blake2b(rules, digest_size=32, key=hashlib.blake2b(secret, digest_size=32).digest()).digest()
 
 

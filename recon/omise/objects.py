@@ -12,7 +12,8 @@ import msgspec
 
 from recon.bounds import LARGEST_AMOUNT, LARGEST_OBJECT, LARGEST_SUM, MOST_OBJECTS, YEARS
 from recon.model import Balance, Malformed, ObjectRow, Traces
-from recon.omise.scrub import Scrub, object_of
+from recon.omise.hashes import StoredHashes
+from recon.omise.scrub import Node, Scrub, object_of
 from recon.omise.shapes import TYPES, VALUES, Moment
 
 T = TypeVar("T")
@@ -138,7 +139,7 @@ def read_objects(kind: str, bodies: Iterable[bytes], scrub: Scrub) -> Objects:
     malformed: list[Malformed] = []
     for body in bodies:
         try:
-            rows.append(_row(kind, _node_of(body), scrub))
+            rows.append(_row(kind, _node_of(body), scrub.clean))
         except _UNREADABLE as error:
             malformed.append(_malformed(kind, body, error, scrub))
     return tuple(rows), tuple(malformed)
@@ -155,7 +156,12 @@ def id_of(body: bytes) -> str:
 
 def decode_object(kind: str, body: bytes, scrub: Scrub) -> ObjectRow:
     """One object; raises BadAnswer."""
-    return _decoded(lambda whole: _row(kind, _node_of(whole), scrub), body)
+    return _decoded(lambda whole: _row(kind, _node_of(whole), scrub.clean), body)
+
+
+def stored_object(kind: str, body: bytes, change: Callable[[str], str | None]) -> ObjectRow:
+    """An object as it is stored, each of its customer hashes changed and nothing else; raises BadAnswer."""
+    return _decoded(lambda whole: _row(kind, _node_of(whole), StoredHashes(change).clean), body)
 
 
 def clean_texts(description: str | None, metadata: str | None, scrub: Scrub) -> tuple[str | None, str | None]:
@@ -213,9 +219,9 @@ def _node_of(body: bytes) -> dict[str, Any]:
     return _node.decode(body)
 
 
-def _row(kind: str, node: dict[str, Any], scrub: Scrub) -> ObjectRow:
+def _row(kind: str, node: Node, clean: Callable[[Node], list[Node]]) -> ObjectRow:
     """Raises msgspec.ValidationError."""
-    parts = scrub.clean(node)
+    parts = clean(node)
     typed = msgspec.convert(node, TYPES[kind])
     raw = _plain.encode(node)  # before the digest, which takes out what moves
     return ObjectRow(typed.id, VALUES[kind](typed), _digest(node, parts), raw)

@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from typing import Any
@@ -14,11 +14,12 @@ import msgspec
 from recon.bounds import LONGEST_TEXT, LONGEST_WRITTEN
 from recon.expressions import Expression
 from recon.privacy import (
+    HASH,
     MASKED,
+    HashKey,
     hidden_id,
     is_address_or_card,
     is_harmless,
-    keyed_hash,
     mask,
     masked_prose,
     redact,
@@ -50,7 +51,7 @@ _LISTED = {key: rule for name, rule in _KINDS.items() for key in _FIELDS[name]}
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _ONE_WORD = re.compile(r"(?=\S*\d)[\w.:/#+-]{1,64}", re.ASCII)
-_HASH = re.compile(r"[0-9a-f]{32}")
+_STORED_HASH = re.compile(rf"{HASH.pattern}|[0-9a-f]{{32}}")  # and as they were before keys had names
 _LONGEST_KEY = 64  # characters: what is longer is no name of a field
 _MOST_KEYS = 10_000  # of which the rule is kept
 
@@ -64,7 +65,7 @@ class Scrub:
     the objects were cleaned by older rules, and what is a hash stays one.
     """
 
-    hash_key: bytes | None = field(default=None, repr=False)
+    hash_key: HashKey | None = None
     customer_keys: tuple[str, ...] = ()
     order_keys: tuple[str, ...] = ("order_id",)
     patterns: tuple[Expression, ...] = ()
@@ -147,7 +148,9 @@ class Scrub:
         if self.hash_key is None:
             return None
         text = value if isinstance(value, str) else msgspec.json.encode(value, order="deterministic").decode()
-        return text if self.stored and _HASH.fullmatch(text) else keyed_hash(text, self.hash_key)
+        if self.stored and _STORED_HASH.fullmatch(text):
+            return self.hash_key.renewed(text) or text
+        return self.hash_key.hash(text)
 
     def _metadata(self, data: Mapping[str, Any]) -> Node:
         """What the shop wrote beside a charge: any key, any text, objects as JSON texts too."""

@@ -12,6 +12,7 @@ from recon.money import Currencies
 from recon.orders.kinds import kinds
 from recon.orders.rows import OrderContext, ReadRows, rows_of, texts_of, wanted_fields
 from recon.orders.source import ColumnMissing, LoadedOrders, OrderSource, SourceUnreadable
+from recon.privacy import HashKey
 from recon.tabular.faults import RejectedShare, grouped, lacking_columns, missing_columns
 from recon.tabular.layout import Column
 from recon.tabular.recognition.look import Look, look_of
@@ -23,7 +24,7 @@ def read(
     *,
     accounts: Mapping[str, str],
     currencies: Currencies,
-    hash_key: bytes | None,
+    hash_key: HashKey | None,
     window: Window,
     changed_since: datetime | None = None,
 ) -> LoadedOrders:

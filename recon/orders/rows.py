@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from recon.expressions import Expression
 from recon.model import OrderStatus
 from recon.money import Currencies
 from recon.orders.source import CANCELLED_AT, OrderSource, SourceUnreadable
-from recon.privacy import MASKED, hidden_id, is_harmless, keyed_hash, mask, masked_prose, redact, shown_cell
+from recon.privacy import MASKED, HashKey, hidden_id, is_harmless, mask, masked_prose, redact, shown_cell
 from recon.tabular.amounts import amounts
 from recon.tabular.faults import RowFaults, quoted
 from recon.tabular.fields import Fields, cell_of, repeated
@@ -53,7 +53,7 @@ class OrderContext:
 
     accounts: Mapping[str, str]
     currencies: Currencies
-    hash_key: bytes | None = field(repr=False)
+    hash_key: HashKey | None
 
 
 def rows_of(table: Table, source: OrderSource, context: OrderContext, lacking: Sequence[str] = ()) -> ReadRows:
@@ -326,7 +326,7 @@ class _Reading:
         key = self.context.hash_key
         if key is None or not self.fields.has(c.CUSTOMER):
             return pa.nulls(len(self.kept), pa.string())
-        return _words(self._cells(c.CUSTOMER), lambda value: keyed_hash(value, key) if value else None)
+        return _words(self._cells(c.CUSTOMER), lambda value: key.hash(value) if value else None)
 
     def _doubts(self) -> None:
         read = (name for name in self.fields.ways if name != c.CUSTOMER)
@@ -389,7 +389,7 @@ def charge_reference(text: str) -> str:
     return text if not text or (_REFERENCE.fullmatch(text) and mask(text) == text) else MASKED
 
 
-def references_kept(text: str, hash_key: bytes | None) -> str:
+def references_kept(text: str, hash_key: HashKey | None) -> str:
     """By what else charges may name an order, each as an id is kept; one that may not be kept is left out."""
     hidden = (hidden_id(reference, hash_key) for reference in text.split(c.REFERENCES))
     return c.REFERENCES.join(filter(None, hidden))

@@ -15,6 +15,7 @@ from pydantic_core import PydanticUndefined
 
 from jobs.config import fields
 from jobs.config.config import Config
+from jobs.config.secrets import Secret
 from jobs.config.sections import Section
 from jobs.config.sources import SourceSection
 from recon.model import Severity
@@ -50,7 +51,7 @@ _TYPES: Mapping[Any, str] = {
     ZoneInfo: "time zone",
     Severity: ", ".join(severity.word for severity in Severity),
     Column: "column",
-    fields.Secret: "secret",
+    Secret: "secret",
 }
 _FORMS: Sequence[tuple[Any, str]] = (
     (fields.SecretOrText, "text or secret"),

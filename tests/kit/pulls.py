@@ -21,6 +21,7 @@ from recon.model import Account, Window
 from recon.omise.client import Limits
 from recon.omise.objects import decode_object
 from recon.omise.scrub import Scrub
+from recon.privacy import HashKey
 from recon.sandbox.server.app import Sandbox
 from recon.sandbox.worlds.countries import ACCOUNTS
 from recon.store import tables
@@ -29,7 +30,7 @@ from recon.store.versions.save import DIGEST_BYTES
 from tests.kit.store_samples import NOON, fresh_url
 
 FAST = Limits(requests_per_second=math.inf, attempts=8, backoff_s=0.001, ceiling_s=0.004, timeout_s=5)
-SCRUB = Scrub(b"k" * 32)
+SCRUB = Scrub(HashKey((b"k" * 32,)))
 DAY = timedelta(days=1)
 Known = dict[str, dict[str, bytes]]  # kind -> id -> digest
 

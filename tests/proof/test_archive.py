@@ -53,7 +53,7 @@ def test_a_full_disk_stops_it_and_the_next_one_goes_on(tmp_path: Path) -> None:
     stopped = subprocess.run(words, capture_output=True, text=True, check=False, preexec_fn=limit)
     assert "ArchiveStopped" in stopped.stderr
     assert (rows_of(store), rows_of(store, archive.RAW_OBJECTS)) == (rows, raw)
-    assert audit.prove(store, None) == []
+    assert audit.prove(store, ()) == []
     assert subprocess.run(words, capture_output=True, check=False).returncode == 0
     assert (rows_of(store), rows_of(store, archive.RAW_OBJECTS)) == (rows, raw)
     assert evidence(store) == seen

@@ -83,7 +83,7 @@ class House:
                 "marks": marks,
                 "results": [tuple(row) for row in results],
                 "events": events,
-                "audit": audit.prove(store, None),
+                "audit": audit.prove(store, ()),
             }
         finally:
             store.dispose()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from recon.privacy import keyed_hash, redact
+from recon.privacy import HashKey, key_id, redact
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,17 @@ def test_order_ids_and_what_only_looks_long_survive(text: str) -> None:
 
 
 def test_equal_people_have_equal_hashes_and_other_keys_other_ones() -> None:
-    assert keyed_hash(" Somchai@Example.com", b"k") == keyed_hash("somchai@example.com ", b"k")
-    assert keyed_hash("somchai@example.com", b"k") != keyed_hash("somchai@example.com", b"other")
-    assert "somchai" not in keyed_hash("somchai@example.com", b"k")
+    key, other = HashKey((b"k",)), HashKey((b"other",))
+    assert key.hash(" Somchai@Example.com") == key.hash("somchai@example.com ")
+    assert key.hash("somchai@example.com") != other.hash("somchai@example.com")
+    assert "somchai" not in key.hash("somchai@example.com")
+
+
+def test_a_hash_names_its_key_and_goes_on_to_a_new_one_without_the_value() -> None:
+    keys = [HashKey(keys) for keys in ((b"1",), (b"1", b"2"), (b"1", b"2", b"3"))]
+    hashes = [key.hash("somchai@example.com") for key in keys]
+    assert [hash.partition("_")[0] for hash in hashes] == [key_id(b"1"), key_id(b"2"), key_id(b"3")]
+    assert {keys[2].renewed(hash) for hash in hashes} == {hashes[2]}
+    assert keys[2].renewed(hashes[0].partition("_")[2]) == hashes[2]  # of before hashes had names
+    assert HashKey((b"2", b"3")).renewed(hashes[0]) is None
+    assert {key.hidden("somchai@example.com") for key in keys} == {f"{key_id(b'1')}-{hashes[0][9:]}"}

@@ -12,6 +12,7 @@ from recon import columns as c
 from recon.model import Window
 from recon.omise.objects import BadAnswer, decode_balance, decode_list, read_objects
 from recon.omise.scrub import Scrub
+from recon.privacy import HashKey
 from recon.store.engine import Store
 from recon.store.versions.kept_aside import keep_aside, release_window
 from recon.store.versions.load import load_books
@@ -21,7 +22,7 @@ from tests.kit.store_samples import DATABASES, opened
 from tests.recon.omise.test_objects import charge
 
 DAYS = Window(datetime(1970, 1, 1, tzinfo=UTC), NOON)
-SCRUB = Scrub(b"k" * 32)
+SCRUB = Scrub(HashKey((b"k" * 32,)))
 RAW = "\0raw"  # stands in the JSON as it is
 
 

@@ -37,6 +37,9 @@ def mask_what_is_stored(config: Config, store: Store, now: datetime) -> int:
     def reference(text: str) -> str:
         return references_kept(text, config.hash_key)
 
+    def customer(hash: str) -> str:
+        return (config.hash_key and config.hash_key.renewed(hash)) or hash
+
     masks = masking.Masks(
         RULES,
         object_of=partial(decode_object, scrub=scrub),
@@ -46,6 +49,7 @@ def mask_what_is_stored(config: Config, store: Store, now: datetime) -> int:
             c.CHARGE_ID: charge_reference,
             c.PAYMENT_METHOD: payment_words,
             c.REFERENCE: reference,
+            c.CUSTOMER: customer,
         },
         bank_line={c.DESCRIPTION: kept, c.REFERENCE: mask},
         reason=masked_reason,

@@ -1,4 +1,7 @@
-"""Opens the store that a command or a service works on: migrated, masked by today's rules, its clock looked at."""
+"""Opens the store that a command or a service works on: migrated, masked by today's rules, its clock looked at.
+
+Who writes is held to the keys that the store goes on with, and says once which store it is.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -6,18 +9,25 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 
 from jobs.config.config import Config
-from jobs.run.moments.later_moments import say_later_moments
+from jobs.run.moments.later_moments import say_later_moments, say_store
 from jobs.run.opening.login import system_login
 from jobs.run.outcome import JobError
+from recon.model import ObjectRow
 from recon.privacy import RULES
 from recon.store import migrate
-from recon.store.engine import LOGIN, SQLITE, Store, open_store
+from recon.store.desk import audit
+from recon.store.engine import LOGIN, SQLITE, Store, open_store, reading, writing
+from recon.store.versions import customers
 from recon.store.versions.archive import keep_in
+from recon.store.versions.customers import Customers, keep_customers
 from recon.store.versions.masking import is_masked
 
 
-def open_ready_store(config: Config) -> Store:
-    """The store, migrated: SQLite by itself, after a copy of an older file; PostgreSQL says what to run."""
+def open_ready_store(config: Config, *, writes: bool = False) -> Store:
+    """The store, migrated: SQLite by itself, after a copy of an older file; PostgreSQL says what to run.
+
+    Raises JobError where it `writes` and a key that the store goes on with is not at hand.
+    """
     try:
         store = open_store(config.store_url)
         store.update_execution_options(**{LOGIN: system_login()})
@@ -31,6 +41,9 @@ def open_ready_store(config: Config) -> Store:
             from jobs.run.opening.masking import mask_what_is_stored  # late: once for each set of rules
 
             mask_what_is_stored(config, store, datetime.now(UTC))
+        keep_customers(store, Customers(config.hash_key, _without_hashes))
+        if writes:
+            hold_to_keys(config, store)
     except migrate.OtherVersion as error:
         raise JobError(f"store: {error}") from None
     except (OSError, ValueError) as error:
@@ -38,12 +51,38 @@ def open_ready_store(config: Config) -> Store:
     return store
 
 
+def hold_to_keys(config: Config, store: Store) -> None:
+    """Raises JobError where a key is not the one that the store goes on with; the first hash key begins here."""
+    messages = [
+        words for words in config.unset_secrets() if words.startswith(("store.audit_key", "privacy.hash_key"))
+    ]
+    with reading(store) as connection:
+        is_begun = customers.key_in_force(connection) is not None
+        lacking = audit.lacking_key(connection, config.audit_key), customers.lacking_key(connection, config.hash_key)
+    messages = messages or [words for words in lacking if words]
+    if messages:
+        store.dispose()
+        raise JobError(*(f"{words}; nothing was written" for words in messages))
+    if config.hash_key is not None and not is_begun:
+        with writing(store, "hash key") as connection:
+            if customers.key_in_force(connection) is None:
+                customers.begin_key(connection, config.hash_key.ids[-1], datetime.now(UTC))
+
+
+def _without_hashes(kind: str, row: ObjectRow) -> ObjectRow:
+    from recon.omise.objects import stored_object  # late: few commands save anything
+
+    return stored_object(kind, row.raw, lambda _: None)
+
+
 @contextmanager
-def ready_store(config: Config) -> Iterator[Store]:
+def ready_store(config: Config, *, writes: bool = False) -> Iterator[Store]:
     """The store for the block, its connections closed after it."""
-    store = open_ready_store(config)
+    store = open_ready_store(config, writes=writes)
     try:
         say_later_moments(store)
+        if writes:
+            say_store(store.url.render_as_string())
         yield store
     finally:
         store.dispose()
@@ -55,13 +94,14 @@ async def opened_store(config: Config) -> AsyncIterator[Store]:
 
     One that was being opened when nobody waited any more is closed, too.
     """
-    opening = asyncio.create_task(asyncio.to_thread(open_ready_store, config))
+    opening = asyncio.create_task(asyncio.to_thread(open_ready_store, config, writes=True))
     try:
         store = await asyncio.shield(opening)
     except asyncio.CancelledError:
         opening.add_done_callback(_close)
         raise
     try:
+        say_store(store.url.render_as_string())
         yield store
     finally:
         await asyncio.to_thread(store.dispose)

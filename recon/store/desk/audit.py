@@ -1,6 +1,7 @@
 """The audit log: a chain of hashes over what people did, which seals the breaks' events too; decides nothing.
 
-Each entry's hash covers the entry and the hash before it, keyed (HMAC) where a key is configured. An entry also seals
+Each entry's hash covers the entry and the hash before it, keyed (HMAC) where a key is configured, and names the key.
+Another key goes on only after an entry, made with the key before, that hands the log over to it. An entry also seals
 every break event so far, so that an edited event shows as an edited entry does.
 """
 
@@ -14,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Row, func, insert, select, text, type_coerce
 
+from recon.privacy import key_id
 from recon.store.engine import LOGIN, SQLITE, Store, reading, to_micros
 from recon.store.runs.break_rows import RULED, content, ruling_rows, ruling_statuses
 from recon.store.tables import BREAK, BREAK_EVENT, RUN
@@ -22,8 +24,9 @@ from recon.store.tables.desk import AUDIT, WORKBOOK
 
 _KEYED = "hmac:"
 _PLAIN = "sha256:"
+KEY_BEGUN = "audit key begun"  # by this entry the key that it names goes on with the log
 ARCHIVED = "archived"  # evidence went into the file that the entry is about
-MASKED = "masked"  # what is stored was masked by new rules; the archive's files that were written anew are named
+MASKED = "masked"  # what is stored was masked by new rules; "replaced" names files of the archive that are no more
 _AUDIT = AUDIT.c
 _FILE = ARCHIVE_FILE.c
 _EVENT = (
@@ -36,6 +39,14 @@ _EVENT = (
     BREAK_EVENT.c.what,
     BREAK_EVENT.c.detail,
 )
+
+
+class AuditKeyMissing(Exception):
+    """The key that the log goes on with is not at hand; nothing was written."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.messages = (message,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +73,56 @@ def append(
 
 
 def append_all(connection: Connection, entries: Sequence[Entry], at: datetime, key: bytes | None) -> str:
-    """As append, for at least one entry; the first seals the events, so write those before."""
+    """As append, for at least one entry; the first seals the events, so write those before.
+
+    Raises AuditKeyMissing where the log goes on with another key.
+    """
     assert entries, "a chain grows by entries"
+    last = _locked_last(connection)
+    if words := _lacking(last, key):
+        raise AuditKeyMissing(words)
+    return _grow(connection, last, entries, at, key)
+
+
+def begin_key(connection: Connection, who: str, at: datetime, before: bytes | None, key: bytes) -> None:
+    """Hands the log over to another key, by an entry made with the key before; null: that one is lost, or none was.
+
+    What a lost key made can be proved no more, nor that who begins another one had it. Raises AuditKeyMissing.
+    """
+    last = _locked_last(connection)
+    name = _in_force(last)
+    detail = {"from": name, "to": key_id(key), "lost": before is None and bool(name)}
+    entry = Entry(who, KEY_BEGUN, key_id(key), detail)
+    if before is None:
+        _grow(connection, last, [entry], at, key)
+    else:
+        append_all(connection, [entry], at, before)
+
+
+def lacking_key(connection: Connection, key: bytes | None) -> str:
+    """Why the log cannot be gone on with by this key, in words; "" where it can."""
+    return _lacking(_last(connection), key)
+
+
+def key_in_force(connection: Connection) -> str | None:
+    """The name of the key that the log goes on with; null: none yet, "": one of before keys had names."""
+    return _in_force(_last(connection))
+
+
+def _locked_last(connection: Connection) -> Row[Any] | None:
+    """As `_last`, for who adds to the log: one at a time."""
     if connection.dialect.name != SQLITE:
         connection.execute(text("select pg_advisory_xact_lock(hashtextextended('audit', 0))"))
-    last = connection.execute(select(AUDIT).order_by(_AUDIT.seq.desc()).limit(1)).one_or_none()
+    return _last(connection)
+
+
+def _last(connection: Connection) -> Row[Any] | None:
+    return connection.execute(select(AUDIT).order_by(_AUDIT.seq.desc()).limit(1)).one_or_none()
+
+
+def _grow(
+    connection: Connection, last: Row[Any] | None, entries: Sequence[Entry], at: datetime, key: bytes | None
+) -> str:
     seq, previous = (last.seq, last.hash) if last else (0, "")
     sealed, digest = _seal(connection, last)
     under = connection.get_execution_options().get(LOGIN)
@@ -101,18 +157,19 @@ def last_sealed(connection: Connection) -> int:
     return connection.execute(select(func.max(_AUDIT.sealed))).scalar_one() or 0
 
 
-def prove(store: Store, key: bytes | None, heads: Iterable[str] = ()) -> list[str]:
+def prove(store: Store, keys: Iterable[bytes], heads: Iterable[str] = ()) -> list[str]:
     """What is wrong with the chain and with what it speaks of, in words; nothing: it is proved.
 
     `heads` are hashes that were printed elsewhere, and must be in the chain: so a cut tail shows. Those that runs and
     workbooks recorded are looked at in any case. Entries from before a key was configured stay proved by their own
-    hashes; after the first keyed one every entry must be keyed.
+    hashes; after the first keyed one every entry must be keyed. What was made with none of `keys` is not proved.
     """
     with reading(store) as connection:
         rows = connection.execute(select(AUDIT).order_by(_AUDIT.seq)).all()
         return [
             *_broken_links(rows),
-            *_wrong_hashes(rows, key),
+            *_wrong_keys(rows),
+            *_wrong_hashes(rows, {key_id(key): key for key in keys}),
             *_wrong_seals(connection, rows),
             *_wrong_rulings(connection, rows),
             *_wrong_breaks(connection),
@@ -132,7 +189,7 @@ def _hash(row: Any, key: bytes | None) -> str:
     message = _canonical(covered).encode()
     if key is None:
         return _PLAIN + hashlib.sha256(message).hexdigest()
-    return _KEYED + hmac.new(key, message, hashlib.sha256).hexdigest()
+    return f"{_KEYED}{key_id(key)}:{hmac.digest(key, message, 'sha256').hex()}"
 
 
 _COVERED = tuple(column.name for column in AUDIT.columns if column.name != "hash")
@@ -169,25 +226,67 @@ def _broken_links(rows: Sequence[Row[Any]]) -> list[str]:
     return wrong
 
 
-def _wrong_hashes(rows: Sequence[Row[Any]], key: bytes | None) -> list[str]:
-    """Entries whose content is not what was hashed, or whose key is not the one at hand."""
-    keyed = [row for row in rows if row.hash.startswith(_KEYED)]
-    if keyed and key is None:
-        return [f"audit entry {keyed[0].seq} is keyed, and no audit key is configured ([store] audit_key)"]
-    wrong = {row.seq for row in rows if not _fits(row, key)}
-    if keyed and wrong.issuperset(row.seq for row in keyed):
-        count = len(keyed)
-        return [
-            f"none of the {count} keyed audit entries fits the audit key: it is another key, or all were rewritten"
-        ]
-    if keyed:
-        wrong |= {row.seq for row in rows if row.seq > keyed[0].seq and not row.hash.startswith(_KEYED)}
-    return [f"audit entry {seq} was edited: its content does not have its hash" for seq in sorted(wrong)]
+def _key_of(row: Row[Any]) -> str | None:
+    """The name of the key that made an entry, "" of one of before keys had names; null: it is not keyed."""
+    kind, _, rest = row.hash.partition(":")
+    return rest.rpartition(":")[0] if f"{kind}:" == _KEYED else None
+
+
+def _in_force(last: Row[Any] | None) -> str | None:
+    """The name of the key that goes on after an entry."""
+    if last is None:
+        return None
+    return last.subject if last.what == KEY_BEGUN else _key_of(last)
+
+
+def _lacking(last: Row[Any] | None, key: bytes | None) -> str:
+    name = _in_force(last)
+    if name is None or (key is not None and name in ("", key_id(key))):
+        return ""
+    given = "[store] audit_key is not set" if key is None else f"the first of [store] audit_key is {key_id(key)}"
+    return (
+        f"the audit log goes on with key {name or 'that it was begun with'}, and {given}: bring that key back, or "
+        "begin another one with recon keys rotate audit"
+    )
+
+
+def _wrong_keys(rows: Sequence[Row[Any]]) -> list[str]:
+    """Entries of a key, or of none, that no entry of the key before it handed the log over to."""
+    wrong = []
+    name: str | None = None
+    for row in rows:
+        used = _key_of(row)
+        if name and used != "" and used != name:
+            made = f"with key {used}" if used else "without a key"
+            wrong.append(f"audit entry {row.seq} is made {made}, and no entry of key {name} before it began that")
+        if used is not None:
+            name = _in_force(row)
+    return wrong
+
+
+def _wrong_hashes(rows: Sequence[Row[Any]], keys: Mapping[str, bytes]) -> list[str]:
+    """Entries whose content is not what was hashed, and the keys without which nobody can say."""
+    wrong = []
+    lacking: dict[str, list[int]] = {}
+    for row in rows:
+        name = _key_of(row)
+        if name and name not in keys:
+            lacking.setdefault(name, []).append(row.seq)
+        elif name == "" and not any(_fits(row, key) for key in keys.values()):
+            lacking.setdefault("of before keys had names", []).append(row.seq)
+        elif name != "" and not _fits(row, keys[name] if name else None):
+            wrong.append(f"audit entry {row.seq} was edited: its content does not have its hash")
+    for name, numbers in lacking.items():
+        span = f"entry {numbers[0]}" if len(numbers) == 1 else f"entries {numbers[0]} to {numbers[-1]}"
+        wrong.append(f"audit {span}: not proved, for key {name}, which made them, is not in [store] audit_key")
+    return wrong
 
 
 def _fits(row: Row[Any], key: bytes | None) -> bool:
-    used = key if row.hash.startswith(_KEYED) else None
-    return hmac.compare_digest(_hash(row._mapping, used).encode(), str(row.hash).encode())
+    made = _hash(row._mapping, key)
+    if _key_of(row) == "":
+        made = _KEYED + made.rpartition(":")[2]
+    return hmac.compare_digest(made.encode(), str(row.hash).encode())
 
 
 def _wrong_seals(connection: Connection, rows: Sequence[Row[Any]]) -> list[str]:
@@ -267,7 +366,7 @@ def _wrong_breaks(connection: Connection) -> list[str]:
 
 def _wrong_files(connection: Connection, rows: Sequence[Row[Any]]) -> list[str]:
     """Files of the archive that are not recorded as they were when evidence went into them, or not any more."""
-    replaced = {str(name) for row in rows if row.what == MASKED for name in _list_in(row.detail, "replaced")}
+    replaced = {str(name) for row in rows for name in _list_in(row.detail, "replaced")}
     audited = {row.subject: row.seq for row in rows if row.what == ARCHIVED and row.subject not in replaced}
     wrong = []
     for name, sha256 in connection.execute(select(_FILE.name, _FILE.sha256).order_by(_FILE.name)):

@@ -13,6 +13,18 @@ CREATE TABLE charge_name_rules (
     account TEXT NOT NULL, rules TEXT NOT NULL, stale_from BIGINT,
     CONSTRAINT pk_charge_name_rules PRIMARY KEY (account, rules)
 );
+CREATE TABLE forgotten (
+    account TEXT NOT NULL, kind TEXT NOT NULL, object_id TEXT NOT NULL, at BIGINT NOT NULL,
+    CONSTRAINT pk_forgotten PRIMARY KEY (account, kind, object_id)
+);
+CREATE TABLE hash_key (
+    id $serial NOT NULL, name TEXT NOT NULL, begun_at BIGINT NOT NULL,
+    CONSTRAINT pk_hash_key PRIMARY KEY (id$counted)
+);
+CREATE TABLE retention (
+    id $serial NOT NULL, before_at BIGINT NOT NULL, at BIGINT NOT NULL,
+    CONSTRAINT pk_retention PRIMARY KEY (id$counted)
+);
 CREATE TABLE journal_export (
     id $serial NOT NULL, at BIGINT NOT NULL, who TEXT NOT NULL, accounts TEXT NOT NULL,
     first_day DATE NOT NULL, last_day DATE NOT NULL, as_of BIGINT NOT NULL, format TEXT NOT NULL,
@@ -49,8 +61,8 @@ CREATE TABLE login_try (
     CONSTRAINT pk_login_try PRIMARY KEY ("key")
 );
 CREATE TABLE masking (
-    rules INTEGER NOT NULL, masked_at BIGINT NOT NULL, replaced TEXT NOT NULL, cleared_at BIGINT,
-    CONSTRAINT pk_masking PRIMARY KEY (rules)
+    id $serial NOT NULL, rules INTEGER, masked_at BIGINT NOT NULL, replaced TEXT NOT NULL, cleared_at BIGINT,
+    CONSTRAINT pk_masking PRIMARY KEY (id$counted)
 );
 CREATE TABLE names_looked_at (
     account TEXT NOT NULL, seen_until BIGINT NOT NULL,

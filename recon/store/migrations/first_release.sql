@@ -150,9 +150,24 @@ CREATE TABLE login_try (
     CONSTRAINT pk_login_try PRIMARY KEY ("key")
 );
 
+CREATE TABLE forgotten (
+    account TEXT NOT NULL, kind TEXT NOT NULL, object_id TEXT NOT NULL, at BIGINT NOT NULL,
+    CONSTRAINT pk_forgotten PRIMARY KEY (account, kind, object_id)
+);
+
+CREATE TABLE hash_key (
+    id $serial NOT NULL, name TEXT NOT NULL, begun_at BIGINT NOT NULL,
+    CONSTRAINT pk_hash_key PRIMARY KEY (id$counted)
+);
+
+CREATE TABLE retention (
+    id $serial NOT NULL, before_at BIGINT NOT NULL, at BIGINT NOT NULL,
+    CONSTRAINT pk_retention PRIMARY KEY (id$counted)
+);
+
 CREATE TABLE masking (
-    rules INTEGER NOT NULL, masked_at BIGINT NOT NULL, replaced TEXT NOT NULL, cleared_at BIGINT,
-    CONSTRAINT pk_masking PRIMARY KEY (rules)
+    id $serial NOT NULL, rules INTEGER, masked_at BIGINT NOT NULL, replaced TEXT NOT NULL, cleared_at BIGINT,
+    CONSTRAINT pk_masking PRIMARY KEY (id$counted)
 );
 
 CREATE TABLE "match" (

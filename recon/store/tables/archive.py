@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text
 
-from recon.store.tables import METADATA, Moment
+from recon.store.tables import METADATA, SERIAL, Moment
 
 # One file of evidence that left the database, recorded in the transaction that took it out. `kind` is the table's
 # name, `what` versions or raw; ids and moments are the least and the greatest of its rows. Its name counts from the
@@ -25,14 +25,16 @@ ARCHIVE_FILE = Table(
     Column("before_at", Moment(), nullable=False),
     Column("archived_at", Moment(), nullable=False),
 )
-# By which rules of masking the store was masked, and which files of the archive were written anew for it and are
-# removed; `cleared_at` null: neither they nor the database's freed pages are gone yet.
+# When what is stored of people was changed in place, by new rules of masking or (null) otherwise, and which files of
+# the archive were written anew for it; `cleared_at` null: neither they nor the database's freed pages are gone yet.
 MASKING = Table(
     "masking",
     METADATA,
-    Column("rules", Integer(), primary_key=True, autoincrement=False),
+    Column("id", SERIAL, primary_key=True),
+    Column("rules", Integer()),
     Column("masked_at", Moment(), nullable=False),
     Column("replaced", Text(), nullable=False),
     Column("cleared_at", Moment()),
+    sqlite_autoincrement=True,
 )
 Index(None, ARCHIVE_FILE.c.kind, ARCHIVE_FILE.c.what)

@@ -20,6 +20,7 @@ from recon.store.engine import SQLITE, Store, reading, to_micros, writing
 from recon.store.related import charge_names, ledger_days, order_references
 from recon.store.tables.related import NAMES_LOOKED_AT
 from recon.store.versions import kept_aside, packing
+from recon.store.versions.customers import kept_objects, kept_orders
 
 PULL_LOCK = "pull_window"
 DIGEST_BYTES = 16  # of a digest; what follows it in an object's row is its mark
@@ -72,16 +73,16 @@ def save_objects(
     """
     table = tables.OBJECTS[kind]
     marked = marks or {}
-    by_id = {row.id: row for row in rows}
 
     def version(key: str, seen: int, first: int) -> tuple[Any, ...]:
         row = by_id[key]
         digest = row.digest + marked.get(key, b"")
         return (account, *row.values, seen, first, None, digest, packing.pack(kind, row.raw))
 
-    digests = {key: row.digest for key, row in by_id.items()}
     with writing(store, f"{kind} {account}") as connection:
         _check_livemode(connection, account, kind, rows)
+        by_id = {row.id: row for row in kept_objects(connection, account, kind, rows)}
+        digests = {key: row.digest for key, row in by_id.items()}
         saved = _save_versions(connection, table, account, digests, to_micros(seen_at), version, marked)
         kept_aside.release_read(connection, account, kind, by_id, to_micros(seen_at))
         if kind == "charge" and saved.new + saved.changed:
@@ -127,6 +128,7 @@ def save_orders(store: Store, orders: pd.DataFrame, rejected: pd.DataFrame, seen
     assert orders[c.ACCOUNT].notna().all(), "an order without an account is a rejected row"
     seen = to_micros(seen_at)
     with writing(store, "order") as connection:
+        orders = kept_orders(connection, orders)
         saved = _save_frame(connection, tables.ORDER, c.ORDER, orders, seen)
         sources = {*orders[c.SOURCE].unique(), *rejected[c.SOURCE].unique()}
         _save_aside(connection, tables.REJECTED, c.REJECTED, sorted(sources), rejected, seen)

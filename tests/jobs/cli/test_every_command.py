@@ -18,6 +18,7 @@ from tests.kit.job import done_once
 RANGE = ("--from", "2026-03-02", "--to", "2026-03-03")
 SOON = f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%d}"
 WORDS: dict[str, tuple[str, ...]] = {
+    "erase": ("--customer", "somchai@example.com"),
     "run": ("--no-pull", "--no-report", *RANGE),
     "pull": RANGE,
     "report": RANGE,

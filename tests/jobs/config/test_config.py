@@ -13,6 +13,7 @@ import pytest
 from jobs.config.config import Config, ConfigError, load
 from recon.methods import MethodBook
 from recon.model import Account, OrderStatus, Severity
+from recon.privacy import HashKey
 from recon.rules import CATALOGUE
 from recon.tabular.layout import Column
 from tests.kit.places import ROOT
@@ -258,7 +259,17 @@ def test_an_optional_secret_that_nobody_set_is_absent(tmp_path: Path) -> None:
         "privacy.hash_key: environment variable HASH is not set",
         "alerts.urls: environment variable ALERTS is not set",
     )
-    assert load(configured(tmp_path, text=ONE_ACCOUNT + more), {**ENV, "HASH": "salt"}).hash_key == b"salt"
+    key = HashKey((b"o" * 32, b"n" * 32))
+    assert (
+        load(configured(tmp_path, text=ONE_ACCOUNT + more), {**ENV, "HASH": f"{'n' * 32}\n{'o' * 32}"}).hash_key
+        == key
+    )
+
+
+def test_a_short_key_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    more = '[privacy]\nhash_key = { env = "HASH" }\n'
+    [message] = refused(tmp_path, ONE_ACCOUNT + more, {**ENV, "HASH": f"{'n' * 32}\n{'o' * 31}"})
+    assert message.startswith("privacy.hash_key: environment variable HASH holds a key of 31 characters: 32 are the")
 
 
 def test_a_secret_written_into_the_file_is_refused_and_not_repeated(tmp_path: Path) -> None:

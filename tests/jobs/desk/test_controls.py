@@ -239,7 +239,7 @@ async def test_where_names_are_trusted_the_audit_log_has_the_login_beside_the_na
             await way(at, "anna", {"kind": "note", "break_id": one.latest.id, "reason": "seen"})
         ours = [(who, detail["login"]) for who, detail in at.audit() if who == "anna"]
         assert ours == [("anna", system_login())] * 4
-        assert prove(at.served.store, None) == []
+        assert prove(at.served.store, ()) == []
 
 
 async def test_a_token_is_its_person_and_neither_approves_nor_signs(tmp_path: Path) -> None:

@@ -262,7 +262,7 @@ async def test_late_data_that_the_run_of_another_range_brings_unsigns_too(mercha
         again = unsign(config, store, Findings(), outcome.run_id, clock)
         assert again == (told,), "a run that was cut before it could tell tells it when its report is made again"
         assert workbooks.standing(store) == []
-        assert audit.prove(store, None) == []
+        assert audit.prove(store, ()) == []
     finally:
         store.dispose()
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from jobs.config.fields import Secret
+from jobs.config.secrets import Secret
 from jobs.logs.redaction import keep_secret, masked, masked_for_logs
 
 

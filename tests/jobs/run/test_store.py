@@ -24,7 +24,7 @@ async def test_one_that_is_being_opened_when_nobody_waits_any_more_is_closed(mon
     begun = threading.Event()
     goes_on = threading.Event()
 
-    def open_slowly(_: Any) -> Store:
+    def open_slowly(_: Any, **_options: Any) -> Store:
         begun.set()
         assert goes_on.wait(5)
         return store

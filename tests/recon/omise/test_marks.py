@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from recon.omise.marks import key_of, marks_of
 from recon.omise.objects import decode_object
 from recon.omise.scrub import Scrub
+from recon.privacy import HashKey
 from tests.recon.omise.test_objects import Json, charge, nested_list, transfer
 
-SCRUB = Scrub(b"k" * 32)
+SCRUB = Scrub(HashKey((b"k" * 32,)))
 KEY = key_of(b"secret", SCRUB)
 EMPTY = {key: value for key, value in nested_list().items() if key != "to"}
 NESTED: Json = {**EMPTY, "order": "chronological", "from": "1970-01-01T00:00:00Z", "to": "2026-03-01T00:00:00Z"}
@@ -79,7 +80,7 @@ def test_equal_marks_mean_equal_digests(one: Json, other: Json) -> None:
     bodies = [json.dumps(node, separators=(",", ":")).encode() for node in (first, second)]
     (_, left), (_, right) = marks_of("charge", bodies, KEY)
     if left == right:
-        plain = Scrub(b"k" * 32)
+        plain = Scrub(HashKey((b"k" * 32,)))
         rows = [decode_object("event", body[:-1] + EVENT, plain) for body in bodies]
         assert rows[0].digest == rows[1].digest
 
@@ -96,7 +97,8 @@ def test_objects_of_other_kinds_are_marked_whole() -> None:
 
 
 def test_a_mark_is_worth_nothing_under_another_key_or_another_scrub() -> None:
-    keys = [key_of(b"other", SCRUB), key_of(b"secret", Scrub(None)), key_of(b"secret", Scrub(b"k" * 32, ("buyer",)))]
+    scrubs = [Scrub(None), Scrub(HashKey((b"k" * 32,)), ("buyer",))]
+    keys = [key_of(b"other", SCRUB), *(key_of(b"secret", scrub) for scrub in scrubs)]
     assert len({mark(recorded(), key=key) for key in (KEY, *keys)}) == 4
 
 

@@ -22,9 +22,10 @@ from recon.omise.objects import (
     read_objects,
 )
 from recon.omise.scrub import Scrub
+from recon.privacy import HashKey
 
 FIXTURES = Path(os.environ.get("RECON_FIXTURES", "../shared/fixtures")) / "omise-php"
-HASHED = Scrub(b"k" * 32)
+HASHED = Scrub(HashKey((b"k" * 32,)))
 Json = dict[str, Any]
 
 

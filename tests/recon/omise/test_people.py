@@ -11,12 +11,12 @@ import pytest
 
 from recon.omise.objects import decode_object, read_objects
 from recon.omise.scrub import Scrub
-from recon.privacy import hidden_id, is_harmless, mask, masked_prose, shown_cell
+from recon.privacy import HashKey, hidden_id, is_harmless, mask, masked_prose, shown_cell
 from tests.kit import canaries
 from tests.kit.places import FIXTURES
 from tests.recon.omise.test_objects import Json, charge, dispute, transfer
 
-KEY = b"a key of thirty-two bytes or so."
+KEY = HashKey((b"a key of thirty-two bytes or so.",))
 ORDER_KEYS = ("order_id", "注文番号")
 SCRUBS = [Scrub(KEY, (), ORDER_KEYS), Scrub(None, (), ORDER_KEYS)]
 

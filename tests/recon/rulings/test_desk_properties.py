@@ -149,7 +149,7 @@ class Desk(RuleBasedStateMachine):
     @invariant()
     def the_audit_log_is_proved(self) -> None:
         if hasattr(self, "store"):
-            assert audit.prove(self.store, KEY) == []
+            assert audit.prove(self.store, [KEY]) == []
 
     def ask(self, kind: RulingKind, who: str, subject: str | None, **more: Any) -> Answer:
         break_id = found(subject).id if subject else None

@@ -1,18 +1,21 @@
 """The audit log: an edited row, a missing row, a cut tail, another key are each found and named."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from recon.model.rulings import RulingKind, RulingRequest
+from recon.privacy import key_id
 from recon.store.desk import audit
 from recon.store.engine import Store, reading, writing
-from tests.kit.store_samples import DATABASES, opened
+from tests.kit.store_samples import DATABASES, NOON, opened
 from tests.recon.store.desk.test_rulings import a_run, ask, found
 
 KEY = b"a key of the auditors"
+OWN = b"a key of somebody else"
 
 
 @pytest.fixture(params=DATABASES)
@@ -28,7 +31,7 @@ def told(database: str, folder: Path) -> Iterator[Store]:
         ask(store, RulingRequest(RulingKind.WRITE_OFF, "Malee", found("2").id, "small"), key=KEY)
         a_run(store, [found("1"), found("2")], key=KEY)
         ask(store, RulingRequest(RulingKind.UNDO, "Niran", found("2").id), key=KEY)
-        assert audit.prove(store, KEY) == []
+        assert audit.prove(store, [KEY]) == []
         yield store
 
 
@@ -39,13 +42,13 @@ def change(store: Store, *statements: str) -> None:
 
 
 def test_an_untouched_chain_is_proved_and_was_recorded_with_the_runs(store: Store) -> None:
-    assert audit.prove(store, KEY) == []
+    assert audit.prove(store, [KEY]) == []
     with reading(store) as connection:
         heads = [row.audit_head for row in connection.execute(text("select audit_head from run order by id"))]
         chain = [row.hash for row in connection.execute(text("select hash from audit order by seq"))]
         assert audit.head(connection) == chain[-1]
     assert heads == [None, chain[1]]
-    assert audit.prove(store, KEY, chain) == []
+    assert audit.prove(store, [KEY], chain) == []
 
 
 @pytest.mark.parametrize(
@@ -69,7 +72,7 @@ def test_an_untouched_chain_is_proved_and_was_recorded_with_the_runs(store: Stor
 def test_whatever_is_changed_is_found_and_named(tmp_path: Path, statement: str, words: str) -> None:
     for store in told("sqlite", tmp_path):
         change(store, statement)
-        wrong = audit.prove(store, KEY)
+        wrong = audit.prove(store, [KEY])
         assert any(words in line for line in wrong), wrong
 
 
@@ -79,7 +82,7 @@ def test_a_ruling_beside_the_chain_is_found(store: Store) -> None:
         "insert into ruling (id, kind, who, at, reason, before, standing)"
         " values (9, 'write_off', 'Malee', 0, 'x', '', 'stands')",
     )
-    assert audit.prove(store, KEY) == ["rul_9 is in no audit entry"]
+    assert audit.prove(store, [KEY]) == ["rul_9 is in no audit entry"]
 
 
 def test_a_chain_without_its_tail_is_known_by_a_head_that_was_printed(store: Store) -> None:
@@ -92,17 +95,54 @@ def test_a_chain_without_its_tail_is_known_by_a_head_that_was_printed(store: Sto
         "update ruling set standing = 'stands', ended_at = null, ended_by = null, ended_why = null where id = 2",
         "delete from break_event where what = 'undone'",
     )
-    assert audit.prove(store, KEY) == []  # nothing in here knows better
-    (wrong,) = audit.prove(store, KEY, [str(printed)])
+    assert audit.prove(store, [KEY]) == []  # nothing in here knows better
+    (wrong,) = audit.prove(store, [KEY], [str(printed)])
     assert f"what was given has the audit head {printed}" in wrong
 
 
-def test_a_rewritten_chain_needs_the_key(store: Store) -> None:
-    assert "none of the 3 keyed audit entries fits" in audit.prove(store, b"another key")[0]
-    assert "no audit key is configured" in audit.prove(store, None)[0]
+def test_a_chain_over_two_rotations_is_proved_and_the_key_that_lacks_is_named(tmp_path: Path) -> None:
+    others = [b"the second key of the auditors", b"the third key of the auditors"]
+    for store in told("sqlite", tmp_path):
+        for before, after in pairwise([KEY, *others]):
+            with writing(store) as connection:
+                audit.begin_key(connection, "Niran", NOON, before, after)
+            with pytest.raises(audit.AuditKeyMissing, match=f"{key_id(after)}, and the first .* is {key_id(before)}"):
+                note(store, before)
+            note(store, after)
+        assert audit.prove(store, [*others, KEY]) == []
+        assert audit.prove(store, [KEY, others[1]]) == [lacking("5 to 6", key_id(others[0]))]
+        assert audit.prove(store, ())[0] == lacking("1 to 4", key_id(KEY))
+        change(store, "update audit set who = 'Somchai' where seq = 5")
+        assert audit.prove(store, [*others, KEY]) == ["audit entry 5 was edited: its content does not have its hash"]
+
+
+def test_a_key_that_nobody_handed_the_log_to_is_found(tmp_path: Path) -> None:
+    for store in told("sqlite", tmp_path):
+        with writing(store) as connection:
+            audit.begin_key(connection, "Mallory", NOON, None, OWN)
+        words = f"with key {key_id(OWN)}, and no entry of key {key_id(KEY)} before it began that"
+        assert audit.prove(store, [KEY, OWN]) == [f"audit entry 4 is made {words}"]
 
 
 def test_entries_from_before_the_key_stay_proved_and_none_may_follow_without_it(store: Store) -> None:
-    for engine_key, wrong in ((KEY, False), (None, True)):
-        ask(store, RulingRequest(RulingKind.NOTE, "Malee", found("1").id, "a note"), key=engine_key)
-        assert bool(audit.prove(store, KEY)) == wrong
+    with pytest.raises(audit.AuditKeyMissing, match="is not set"):
+        note(store, None)
+    assert audit.prove(store, [KEY]) == []
+    columns = "at, who, what, subject, detail, sealed, sealed_digest, hash"
+    change(store, f"insert into audit select 9, {columns}, 'sha256:{'0' * 64}' from audit where seq = 3")
+    assert any("audit entry 9 is made without a key" in line for line in audit.prove(store, [KEY]))
+
+
+def test_a_keyed_entry_of_before_keys_had_names_is_proved_by_its_key(store: Store) -> None:
+    change(store, f"update audit set hash = 'hmac:' || substr(hash, {len('hmac:12345678:') + 1}) where seq = 3")
+    assert audit.prove(store, [b"another", KEY]) == []
+    assert "key of before keys had names" in audit.prove(store, [b"another"])[1]
+    note(store, KEY)
+
+
+def note(store: Store, key: bytes | None) -> None:
+    ask(store, RulingRequest(RulingKind.NOTE, "Malee", found("1").id, "a note"), key=key)
+
+
+def lacking(entries: str, name: str) -> str:
+    return f"audit entries {entries}: not proved, for key {name}, which made them, is not in [store] audit_key"

@@ -45,7 +45,7 @@ def test_an_export_is_kept_with_its_entries_and_files(store: Store) -> None:
     assert files_of(store, kept.id) == [b"1 1\r\n", b"1 2\r\n"]
     [entry] = entries_between(store, ["th"], MONDAY, MONDAY)
     assert entry == to_export([_draft()], [])[0]
-    assert audit.prove(store, None, ()) == []
+    assert audit.prove(store, (), ()) == []
 
 
 def test_what_stands_exported_makes_no_export(store: Store) -> None:

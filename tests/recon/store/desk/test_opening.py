@@ -64,7 +64,7 @@ def test_a_changed_amount_or_note_replaces_the_item_and_is_audited_with_what_was
         ("mali", "th charge chrg_1"),
     ]
     assert json.loads(found[2].detail)["before"] == {"amount": 500, "currency": "THB", "note": "old"}
-    assert audit.prove(store, KEY) == []
+    assert audit.prove(store, [KEY]) == []
 
 
 def test_an_item_that_a_later_file_leaves_out_stays(store: Store) -> None:

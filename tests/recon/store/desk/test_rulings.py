@@ -83,7 +83,7 @@ def test_a_resolved_break_stays_so_until_its_facts_change(store: Store) -> None:
         "fell",
         "expected: 500 -> 700; amount_at_risk: 500 -> 700",
     )
-    assert audit.prove(store, None) == []
+    assert audit.prove(store, ()) == []
 
 
 def test_an_acknowledgement_ends_after_its_last_local_day(store: Store) -> None:
@@ -151,7 +151,7 @@ def test_a_write_off_above_the_limit_waits_for_a_second_person(store: Store) -> 
     assert one(store, RulingKind.APPROVE, "Niran").outcome == Outcome.REFUSED
     assert one(store, RulingKind.UNDO, "Malee").outcome == Outcome.APPLIED
     assert life(store).status == BreakStatus.OPEN
-    assert audit.prove(store, None) == []
+    assert audit.prove(store, ()) == []
 
 
 def test_a_write_off_at_the_limit_needs_nobody_else(store: Store) -> None:
@@ -172,7 +172,7 @@ def test_undo_gives_back_the_life_before_and_keeps_its_history(store: Store) -> 
     assert life(store).status == BreakStatus.OPEN
     assert "nothing to undo" in one(store, RulingKind.UNDO).words
     assert steps(store) == ["opened", "acknowledged", "resolved", "undone", "undone"]
-    assert audit.prove(store, None) == []
+    assert audit.prove(store, ()) == []
 
 
 def test_a_closed_break_can_be_opened_again(store: Store) -> None:
@@ -180,7 +180,7 @@ def test_a_closed_break_can_be_opened_again(store: Store) -> None:
     one(store, RulingKind.RESOLVE, reason="refunded")
     assert one(store, RulingKind.REOPEN, "Somchai").outcome == Outcome.APPLIED
     assert life(store).status == BreakStatus.OPEN
-    assert audit.prove(store, None) == []
+    assert audit.prove(store, ()) == []
 
 
 def test_a_break_has_an_owner_and_notes_in_any_state(store: Store) -> None:
@@ -212,7 +212,7 @@ def test_a_pattern_acknowledges_what_is_open_and_its_undo_opens_it_again(store: 
     one(store, RulingKind.UNDO, break_id=None, target=answer.ruling_id)
     assert [life(store, s).status.value for s in ("TEST-1", "TEST-2", "1")] == ["open", "resolved", "open"]
     assert rulings.lasting(store) == []
-    assert audit.prove(store, None) == []
+    assert audit.prove(store, ()) == []
 
 
 def test_a_link_by_hand_needs_both_sides_and_gives_a_charge_to_one_order(store: Store) -> None:
@@ -231,7 +231,7 @@ def test_a_link_by_hand_needs_both_sides_and_gives_a_charge_to_one_order(store: 
     assert [ruling.standing for ruling in rulings.rulings(store, found().id)] == ["stands"]
     one(store, RulingKind.UNDO)
     assert life(store).status == BreakStatus.OPEN
-    assert audit.prove(store, None) == []
+    assert audit.prove(store, ()) == []
 
 
 def test_a_repeated_ask_is_known_by_its_key(store: Store) -> None:
@@ -293,6 +293,6 @@ def test_of_two_people_at_the_same_moment_one_wins_and_the_other_is_told(databas
         standing = life(engines[0], subject).standing
         assert standing is not None
         assert standing.who == won.request.who
-    assert audit.prove(engines[0], None) == []
+    assert audit.prove(engines[0], ()) == []
     for store in engines:
         store.dispose()

@@ -1,0 +1,198 @@
+"""Changes the customer hashes that are stored: to a new key's, or to none, of one customer or by age.
+
+Each change is whole or not at all, with its audit entry; no run may go on meanwhile.
+"""
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from recon import columns as c
+from recon.privacy import HASH
+from recon.store import tables
+from recon.store.desk import audit
+from recon.store.desk.people import Act
+from recon.store.engine import Store, from_micros, reading, to_micros, writing
+from recon.store.tables.desk import WORKBOOK
+from recon.store.tables.nights import ATTEMPT
+from recon.store.versions import customers, rewriting
+from recon.store.versions.rewriting import Changed, Changes, RowValues, Values
+
+KEY_BEGUN = "hash key begun"
+ERASED = "customer erased"
+PAST_ITS_TIME = "customer data past its time"
+_ALIVE = timedelta(minutes=3)  # a run without a beat for so long is over
+_Change = Callable[[str], str | None]  # of a hash
+
+
+class Hindered(Exception):
+    """A run goes on, or another process did the same: nothing was changed."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.messages = (message,)
+
+
+@dataclass(frozen=True)
+class Done:
+    """How many rows changed, by table; how many files of the archive; what of the old is not gone yet, in words."""
+
+    rows: Mapping[str, int]
+    files: int
+    note: str
+
+
+@dataclass
+class Found:
+    """What is a customer's: ids by account and kind, and for each account when these were created."""
+
+    ids: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    created: set[tuple[str, datetime]] = field(default_factory=set)
+
+    def keep(self, kind: str, object_id: str, row: RowValues) -> None:
+        """One more object or order."""
+        self.ids.setdefault((row[c.ACCOUNT], kind), set()).add(object_id)
+        if made := row.get(c.CREATED_AT):
+            self.created.add((row[c.ACCOUNT], from_micros(made)))
+
+
+def renew(store: Store, before: str | None, name: str, changes: Changes, act: Act) -> Done:
+    """Brings every hash on from one key to another; names of both. Raises Hindered, ArchiveError."""
+
+    def begin(connection: Connection) -> Changed:
+        if customers.key_in_force(connection) != before:
+            raise Hindered("another process began a new hash key at the same time")
+        customers.begin_key(connection, name, act.at)
+        return rewriting.change(connection, changes, act)
+
+    return _change(store, act, begin, audit.Entry(act.who, KEY_BEGUN, name, {"from": before, "to": name}))
+
+
+def erase(store: Store, customer: str, changes: Changes, act: Act) -> tuple[Done, Found]:
+    """Takes every hash out of what has a customer's hash, and out of the charges of their orders; what was found.
+
+    Nothing of that is stored again. Raises Hindered, ArchiveError.
+    """
+    found = Found()
+    charge_ids: set[str] = set()
+
+    def concerns(kind: str, row: RowValues, raw: bytes) -> bool:
+        object_id = row.get(c.KINDS[kind].names[0]) if kind in c.KINDS else None
+        is_found = customer.encode() in raw or (kind == "charge" and object_id in charge_ids)
+        if is_found and object_id:
+            found.keep(kind, str(object_id), row)
+        return is_found and changes.concerns(kind, row, raw)
+
+    def order(row: RowValues) -> Values:
+        if row[c.CUSTOMER] != customer:
+            return {}
+        found.keep(tables.ORDER.name, row[c.ORDER_ID], row)
+        return changes.order(row)
+
+    def forget(connection: Connection) -> Changed:
+        charge_ids.update(_charges_of(connection, customer))
+        mine = Changes(changes.object_of, changes.texts_of, order, concerns=concerns)
+        changed = rewriting.change(connection, mine, act)
+        customers.forget(connection, found.ids, act.at)
+        return changed
+
+    return _change(store, act, forget, audit.Entry(act.who, ERASED, "customer", {})), found
+
+
+def apply_retention(
+    store: Store, before: datetime, created_at: Callable[[bytes], datetime | None], changes: Changes, act: Act
+) -> Done:
+    """Takes the hashes out of what was created before a moment; `created_at` reads it in a raw object.
+
+    Nothing of that is stored again. Raises Hindered, ArchiveError.
+    """
+    micros = to_micros(before)
+
+    def concerns(kind: str, row: RowValues, raw: bytes) -> bool:
+        if not changes.concerns(kind, row, raw):
+            return False
+        made = row.get(c.CREATED_AT) or row.get("created_from")
+        if made is None and (moment := created_at(raw)) is not None:
+            made = to_micros(moment)
+        return made is not None and made < micros
+
+    def order(row: RowValues) -> Values:
+        return changes.order(row) if row[c.CREATED_AT] < micros else {}
+
+    def forget(connection: Connection) -> Changed:
+        customers.keep_from(connection, before, act.at)
+        old = Changes(changes.object_of, changes.texts_of, order, concerns=concerns)
+        return rewriting.change(connection, old, act)
+
+    detail = {"before": before.isoformat()}
+    return _change(store, act, forget, audit.Entry(act.who, PAST_ITS_TIME, "customers", detail))
+
+
+def changes_of(
+    change: _Change,
+    object_of: Callable[[str, bytes], Any],
+    texts_of: Callable[[str | None, str | None], tuple[str | None, str | None]],
+) -> Changes:
+    """What becomes of everything where each hash is changed, and nothing else."""
+    hashes = re.compile(HASH.pattern.encode())
+
+    def order(row: RowValues) -> Values:
+        customer = row[c.CUSTOMER]
+        return rewriting.unlike(row, {c.CUSTOMER: change(customer)}) if customer else {}
+
+    return Changes(object_of, texts_of, order, concerns=lambda _kind, _row, raw: hashes.search(raw) is not None)
+
+
+def workbooks_of(store: Store, days: Collection[tuple[str, date]]) -> list[str]:
+    """The names of the workbooks whose range has one of these days of an account."""
+    books = WORKBOOK.c
+    with reading(store) as connection:
+        rows = connection.execute(select(books.name, books.account, books.first_day, books.last_day)).all()
+    shown = (
+        row.name
+        for row in rows
+        for account, day in days
+        if row.account in (account, "group") and row.first_day <= day <= row.last_day
+    )
+    return sorted(set(shown))
+
+
+def begin_audit_key(store: Store, act: Act, before: bytes | None, key: bytes) -> None:
+    """Hands the audit log over to another key; null: the key before is lost. Raises AuditKeyMissing."""
+    with writing(store, "record") as connection:
+        audit.begin_key(connection, act.who, act.at, before, key)
+
+
+def keys_in_force(store: Store) -> tuple[str | None, str | None]:
+    """The names of the keys that hashes and audit log go on with; null: none yet."""
+    with reading(store) as connection:
+        return customers.key_in_force(connection), audit.key_in_force(connection)
+
+
+def _change(store: Store, act: Act, work: Callable[[Connection], Changed], entry: audit.Entry) -> Done:
+    rewriting.clear(store, act.at)  # what a kill left
+    with writing(store, rewriting.LOCK) as connection:
+        rewriting.lock(connection)
+        alive = ATTEMPT.c.ended_at.is_(None) & (ATTEMPT.c.beat_at > act.at - _ALIVE)
+        running = connection.execute(select(ATTEMPT.c.account).where(alive)).scalars().all()
+        if running:
+            raise Hindered(f"a run of {', '.join(sorted(set(running)))} goes on: wait until it is over")
+        changed = work(connection)
+        if changed.counts or changed.replaced or entry.what == KEY_BEGUN:
+            detail = {**entry.detail, "rows": changed.counts, "replaced": changed.replaced}
+            audit.append(connection, entry.who, entry.what, entry.subject, detail, act.at, act.audit_key)
+        rewriting.record(connection, changed, act.at)
+    return Done(changed.counts, len(changed.replaced), rewriting.clear(store, act.at))
+
+
+def _charges_of(connection: Connection, customer: str) -> set[str]:
+    """The charges that were found to belong to a customer's orders."""
+    order = tables.ORDER.c
+    match = tables.MATCH.c
+    same = (order[c.ACCOUNT] == match[c.ORDER_ACCOUNT]) & (order[c.ORDER_ID] == match[c.ORDER_ID])
+    linked = select(match[c.CHARGE_ID]).join(tables.ORDER, same).where(order[c.CUSTOMER] == customer)
+    return set(connection.execute(linked).scalars())
