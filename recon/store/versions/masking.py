@@ -131,7 +131,7 @@ def _mask_breaks(connection: Connection, masks: Masks) -> int:
         if row.subject_type == _ORDER and row.subject_id == row.order_id != hidden:
             moved.append((row, hidden))
         elif hidden != row.order_id:
-            return {c.EXPLANATION: row.explanation.replace(row.order_id, hidden), "order_id": hidden}
+            return _replaced(row._mapping, row.order_id, hidden)
         elif row.code in _OF_ROWS and (text := masks.reason(row.explanation)) != row.explanation:
             return {c.EXPLANATION: text}
         return {}
@@ -148,9 +148,9 @@ def _move_break(connection: Connection, row: Row[Any], hidden: str, sealed: int)
     is_there = connection.execute(select(tables.BREAK.c.id).where(tables.BREAK.c.id == moved_id)).first()
     if is_there or any(event.seq <= sealed for event in events):
         return False
-    fresh = {"id": moved_id, "subject_id": hidden, "order_id": hidden}
-    text = row.explanation.replace(row.order_id, hidden)
-    connection.execute(insert(tables.BREAK).values({**row._mapping, **fresh, c.EXPLANATION: text}))
+    fresh = _replaced(row._mapping, row.order_id, hidden)
+    fresh |= _replaced({**row._mapping, **fresh}, row.id, moved_id)
+    connection.execute(insert(tables.BREAK).values({**row._mapping, **fresh}))
     rewriting.write(
         connection,
         tables.BREAK_EVENT,
@@ -162,6 +162,11 @@ def _move_break(connection: Connection, row: Row[Any], hidden: str, sealed: int)
                 connection.execute(update(table).where(column == row.id).values({column.name: moved_id}))
     connection.execute(delete(tables.BREAK).where(tables.BREAK.c.id == row.id))
     return True
+
+
+def _replaced(row: RowValues, old: str, new: str) -> Values:
+    """The texts of a row that hold a word, with another in its place."""
+    return {name: text.replace(old, new) for name, text in row.items() if isinstance(text, str) and old in text}
 
 
 def _mask_references(connection: Connection, masks: Masks) -> int:
