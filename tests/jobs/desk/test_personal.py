@@ -20,6 +20,7 @@ from recon.store.versions.archiving import Cut
 from tests.kit.canaries import kept_by
 from tests.kit.job import FIRST, Job, clock, job
 from tests.kit.small_config import SMALL, configured
+from tests.kit.store_samples import empty_store
 
 SECTIONS = """
 [privacy]
@@ -182,6 +183,7 @@ def merchant(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "keys").mkdir(exist_ok=True)
     for name, key in (("hash", "h" * 32), ("audit", "a" * 32), ("th", "skey_test_1")):
         (folder / "keys" / name).write_text(key, encoding="utf-8")
+    empty_store(folder / "recon.db")
     result = CliRunner().invoke(app, ["--config", str(config), "tokens", "add", "first"])
     assert result.exit_code == 0, result.stderr
     assert f"store: sqlite:///{folder}" in result.stderr
