@@ -103,7 +103,9 @@ def _secrets(config: Config) -> Iterator[Item]:
     for message in config.unset_secrets():
         path, _, words = message.partition(": ")
         if not path.startswith(("accounts.", "orders.", "queue.")):
-            yield Item.of(path, WARNING, f"{words}: treated as absent")
+            is_key = path in ("store.audit_key", "privacy.hash_key")
+            left = "no command can write" if is_key else "treated as absent"
+            yield Item.of(path, FAILED if is_key else WARNING, f"{words}: {left}")
     hashed = [name for name, source in config.order_sources.items() if source.columns.customer]
     if hashed and config.hash_key is None:
         yield Item.of("privacy.hash_key", WARNING, f"absent: the customers of {', '.join(hashed)} are dropped")

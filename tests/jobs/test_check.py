@@ -259,14 +259,12 @@ async def test_a_folder_or_store_that_cannot_be_written_fails(world: World, serv
     assert of(items, "store").result == FAILED
 
 
-async def test_optional_secrets_that_nobody_set_count_as_absent(
-    world: World, server: Sandbox, tmp_path: Path
-) -> None:
+async def test_a_key_that_is_named_and_not_set_fails(world: World, server: Sandbox, tmp_path: Path) -> None:
     more = "[privacy]\nhash_key = { env = 'HASH' }\n[orders.shop.columns]\ncustomer = 'customer_email'\n"
     items = await look(prepare(world, tmp_path, server.url, more))
     warned = [item.details for item in items if item.what == "privacy.hash_key"]
     assert warned == [
-        "environment variable HASH is not set: treated as absent",
+        "environment variable HASH is not set: no command can write",
         "absent: the customers of shop are dropped",
     ]
 
