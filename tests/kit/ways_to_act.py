@@ -70,7 +70,7 @@ class Desk:
         self.tokens[person] += 1
         name = f"{person} {self.tokens[person]}"
         made = self.recon("ada", "tokens", "add", name, "--person", person, "--json", *options)
-        return str(json.loads(made.removeprefix("0 "))["token"])
+        return str(json.loads(made.splitlines()[-1].removeprefix("0 "))["token"])
 
     async def by_token(self, token: str, ask: Ask) -> str:
         """Asked by a script that has a token; the answer."""

@@ -88,7 +88,7 @@ def test_commands_add_list_and_take_away(tmp_path: Path) -> None:
     assert "analyst" in recon("users", "list")
     assert "nobody" in recon("users", "disable", "nobody", code=2)
     assert "queen" in recon("users", "add", "eve", "--role", "queen", code=2)
-    token = recon("tokens", "add", "robot").strip()
+    token = recon("tokens", "add", "robot").splitlines()[-1]
     assert token.startswith("rct_")
     assert token not in recon("tokens", "list")
     assert "already" in recon("tokens", "add", "robot", code=2)

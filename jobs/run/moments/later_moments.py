@@ -29,7 +29,7 @@ def say_store(url: str) -> None:
     """One line on stderr: the store that the command writes to, by its URL without a password."""
     if _unnamed.is_set():
         _unnamed.clear()
-        say(f"store: {url}")
+        say(f"store: {url}", level="info")
 
 
 def later_moments(store: Store, now: datetime) -> list[str]:

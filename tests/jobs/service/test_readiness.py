@@ -83,7 +83,8 @@ def test_serve_refuses_with_all_reasons_at_once_at_level_error_and_check_says_th
     monkeypatch.setenv("TH_KEY", KEY["TH_KEY"])
     refused = recon("--config", path, "serve")
     assert refused.code == 2
-    lines = [json.loads(line) for line in refused.err.splitlines()]
+    named, *lines = [json.loads(line) for line in refused.err.splitlines()]
+    assert (named["event"].partition(":")[0], named["level"]) == ("store", "info")
     assert [line["level"] for line in lines] == ["error"] * 4
     checked = recon("--config", path, "check", "--serve", "--json")
     items = json.loads(checked.out)["items"]
