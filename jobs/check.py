@@ -11,7 +11,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from jobs.alerts import mail, send
-from jobs.batch.queue import workers_seen
 from jobs.config.config import Config, ConfigError
 from jobs.config.sections import AccountSection
 from jobs.logs.redaction import masked
@@ -257,6 +256,8 @@ async def _queue(config: Config) -> list[Item]:
     """The queue, where one is configured, and whether anybody works."""
     if config.queue is None:
         return []
+    from jobs.batch.queue import workers_seen  # late: only a queue needs procrastinate
+
     try:
         workers = await workers_seen(config)
     except JobError as error:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from jobs.batch.queue import PACE
+from jobs.batch.queue_settings import PACE
 from jobs.config import config as configuration
 from jobs.service.serve import GRACE
 from recon import __version__

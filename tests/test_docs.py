@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from jobs.cli.app import COMMANDS, load_command
 from jobs.config.config import Config
+from recon.extras import EXTRAS, advice
 from recon.journal.words import LedgerAccount
 from recon.rules import CATALOGUE
 from tests.kit import breaks_page, config_page, settlement_page, terminal_page
@@ -142,7 +143,7 @@ def test_every_target_of_make_that_the_readme_names_exists() -> None:
 def test_what_the_program_says_in_the_page_of_changes_it_says() -> None:
     words = re.findall(r"^\| `([^|]+)` \|", (DOCS / "changes.md").read_text(encoding="utf-8"), re.MULTILINE)
     rooms = (file for room in ("recon", "jobs", "reports") for file in (ROOT / room).rglob("*.py"))
-    source = "\n".join(file.read_text(encoding="utf-8") for file in rooms)
+    source = "\n".join((*(file.read_text(encoding="utf-8") for file in rooms), *map(advice, EXTRAS)))
     assert len(words) > 8
     assert not [phrase for phrase in words if phrase not in source]
 

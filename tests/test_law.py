@@ -21,7 +21,7 @@ Check = Callable[[Sources], list[str]]
 DOORS = {"omise", "orders", "bank", "store"}
 MIDDLE = {"matching", "triage", "settlement", "rules", "result", "rulings", "journal"}
 FLOORS: tuple[set[str], ...] = (
-    {"bounds"},
+    {"bounds", "extras"},
     {"money", "privacy", "people", "arrays", "expressions"},
     {"model"},
     {"calendars", "spans", "columns", "methods", "settings", "tabular"},

@@ -12,6 +12,8 @@ import yaml  # type: ignore[import-untyped]
 from tests.kit.places import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
+RUNS = ("postgres", "queue", "alerts")  # what `make install` brings of them
 # Licences under which a library may be used beside Apache-2.0; the LGPL, since it is only imported.
 ALLOWED = re.compile(
     r"MIT|BSD|Apache|ISC|PSF|Python Software Foundation|MPL 2\.0|Mozilla Public License 2\.0|LGPL-3\.0|0BSD|Zlib|CC0"
@@ -35,7 +37,7 @@ def test_the_packages_are_typed() -> None:
     assert all((ROOT / package / "py.typed").is_file() for package in ("recon", "jobs", "reports"))
 
 
-@pytest.mark.parametrize("wanted", PROJECT["dependencies"])
+@pytest.mark.parametrize("wanted", [*PROJECT["dependencies"], *(line for name in RUNS for line in EXTRAS[name])])
 def test_libraries_have_a_least_and_a_first_that_was_not_tried(wanted: str) -> None:
     if wanted.startswith("tzdata"):
         return  # zones' data: the newest is always right
@@ -61,3 +63,15 @@ def test_the_hooks_are_the_checks_of_make_lint() -> None:
     lint = re.findall(r"^\t\$\(BIN\)/(.+)$", makefile.partition("\nlint:")[2].partition("\n\n")[0], re.MULTILINE)
     hooks = [hook["entry"] for repo in _yaml(".pre-commit-config.yaml")["repos"] for hook in repo["hooks"]]
     assert [hook.removeprefix(".venv/bin/") for hook in hooks] == [line.removesuffix(" .") for line in lint]
+
+
+def test_the_locks_hold_what_demo_and_tests_need() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for lock, extras in (("run", RUNS), ("dev", ("dev",))):
+        options = "".join(f" --extra {name}" for name in extras)
+        assert f"requirements/build.in{options} -o requirements/{lock}.txt" in makefile
+        locked = (ROOT / "requirements" / f"{lock}.txt").read_text(encoding="utf-8").lower()
+        for wanted in (line for extra in RUNS for line in EXTRAS[extra]):
+            name = re.split(r"[\[>]", wanted)[0]
+            assert re.search(rf"^{name}==", locked, re.MULTILINE), wanted
+            assert wanted in EXTRAS["dev"]

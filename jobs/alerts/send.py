@@ -12,11 +12,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from threading import Lock
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
 import aiohttp
-from apprise import Apprise, AppriseAsset, NotifyBase, NotifyFormat, OverflowMode
 
 from jobs.alerts.decide import (
     INCOMPLETE,
@@ -46,6 +45,9 @@ from jobs.service.nights import Finding
 from recon.model import Severity
 from recon.omise.failures import failure
 from recon.store.runs import alerts, attempts
+
+if TYPE_CHECKING:
+    from apprise import NotifyBase
 
 T = TypeVar("T")
 
@@ -103,7 +105,9 @@ async def send_test(channel: Channel) -> str:
     return await _send(channel, _TEST)
 
 
-def _plugin(url: str) -> NotifyBase | None:
+def _plugin(url: str) -> "NotifyBase | None":
+    from apprise import Apprise, AppriseAsset, OverflowMode  # late: only who has channels needs it
+
     with _loading, warnings.catch_warnings():
         # The first URL loads every plugin, of which one imports a module that Python 3.11 calls deprecated.
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -119,6 +123,8 @@ async def _send(channel: Channel, message: Letter | alerts.Due, timeout_s: float
     plugin = await asyncio.to_thread(_plugin, channel.url)
     if plugin is None:
         return "the URL is not one that Apprise understands"
+    from apprise import Apprise, NotifyFormat  # late, as above
+
     formats = plugin.notify_format  # one, or several with the service's favourite first
     favourite = formats[0] if isinstance(formats, tuple) else formats
     body_format = NotifyFormat.HTML if favourite == NotifyFormat.HTML else NotifyFormat.TEXT

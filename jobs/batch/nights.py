@@ -7,7 +7,7 @@ from datetime import datetime
 
 from jobs.batch.backfill import open_night
 from jobs.batch.plan import NIGHT, Kind, options_of
-from jobs.batch.queue import PACE, Pace, wait_for
+from jobs.batch.queue_settings import PACE, Pace
 from jobs.config.config import Config
 from jobs.run.lock import AlreadyDone, Busy, Hold, give_way, run_held
 from jobs.run.moments.days import resolve
@@ -28,6 +28,8 @@ async def run_night(
     end it, so that of all of them one tells. A night that failed leaves its attempt, be it that nothing was judged or
     that no workbook could be written.
     """
+    from jobs.batch.queue import wait_for  # late: only a queue needs procrastinate
+
     await prove_clock(config, options.accounts or tuple(config.accounts), clock)
     async with opened_store(config) as store:
         await give_way(store, options.accounts)

@@ -22,6 +22,7 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_f
 
 from jobs.batch.local import STEPS, outcomes_of
 from jobs.batch.plan import NIGHT, Kind, ready, waits_for
+from jobs.batch.queue_settings import PACE, Pace, queue_url
 from jobs.batch.steps import Work
 from jobs.config.config import Config
 from jobs.logs.errors import say
@@ -41,26 +42,6 @@ _FIRST = 100
 _URGENT = 10  # priorities: what keeps the queue itself, and by how much a night goes before a backfill
 _PRIORITY = {Kind.READ: 0, Kind.SWEEP: 0, Kind.PULL: 1, Kind.JUDGE: 2, Kind.REPORT: 3}
 _STATES = (Status.TODO.value, Status.DOING.value)
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How often things are looked at, in seconds; `tend` is a line of cron with seconds at its end.
-
-    A worker that shows no sign of life for `dead_after` is taken for dead, and its work is given to others.
-    """
-
-    beat: float = 10.0
-    dead_after: float = 30.0
-    poll: float = 5.0
-    tend: str = "* * * * * */15"
-    look: float = 1.0
-    busy: float = 15.0  # until another run's account is asked for again
-    again: float = 5.0  # until the second try at what failed; each further wait is three times as long
-    grace: float = 60.0  # for what runs when a worker is asked to end
-
-
-PACE = Pace()
 IDLE_S = 60.0  # without anything begun, until that is said
 AWAY_S = 1800.0  # that a database may be away while a batch is waited for
 _WORKERS = "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - interval '1 minute'"
@@ -118,15 +99,6 @@ def jobs_of(batch: Batch, steps: Sequence[Step], after: str | None = None) -> li
 def job_of(batch: Batch, step: Step) -> StepJob:
     """A step of a batch, to be done now."""
     return StepJob(batch.id, step.key, Kind(step.kind), step.account, batch.request.kind == NIGHT)
-
-
-def queue_url(config: Config) -> str:
-    """The queue's database as libpq has it; raises JobError where there is none."""
-    if config.queue is None:
-        raise JobError("there is no [queue] in the configuration: everything runs here")
-    if not config.queue.url.is_set:
-        raise JobError(f"queue.url: {config.queue.url.origin} is not set: put the database's URL there")
-    return config.queue.url.reveal().replace("postgresql+psycopg://", "postgresql://", 1)
 
 
 async def install(config: Config) -> bool:

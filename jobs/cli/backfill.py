@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
+from jobs.batch.backfill import DoBatch
 from jobs.batch.backfill import backfill as run_months
 from jobs.batch.local import do_batch
-from jobs.batch.queue import enqueue_and_wait
 from jobs.cli import options
 from jobs.cli.answers import tables
 from jobs.cli.answers.documents import run_document
@@ -40,7 +40,11 @@ def backfill(
             run_options(config, first, last, account, None, by, "backfill"), full=full, report=not no_report
         )
         say(*signed_before(config, wanted, clock()))
-        way = do_batch if config.queue is None else enqueue_and_wait
+        way: DoBatch = do_batch
+        if config.queue is not None:
+            from jobs.batch.queue import enqueue_and_wait  # late: only a queue needs procrastinate
+
+            way = enqueue_and_wait
         try:
             with progress_on_stderr() as progress:
                 outcomes = asyncio.run(run_months(config, wanted, clock, progress, way))

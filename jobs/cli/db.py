@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from jobs.batch.queue import install
 from jobs.cli import options
 from jobs.cli.answers import tables
 from jobs.cli.options import actor, clock, day, read_config, respond
@@ -62,8 +61,10 @@ def upgrade_tables(context: typer.Context) -> None:
                 applied.append(f"personal data masked in {masked:,} rows, which are no new versions")
         finally:
             store.dispose()
-        if config.queue is not None and asyncio.run(install(config)):
-            applied.append("queue")
+        if config.queue is not None:
+            from jobs.batch.queue import install  # late: only a queue needs procrastinate
+
+            applied += ["queue"] if asyncio.run(install(config)) else []
         print("\n".join(applied) if applied else "nothing to do")
 
 

@@ -9,8 +9,7 @@ from typing import Annotated
 
 import typer
 
-from jobs.batch.queue import PACE
-from jobs.batch.worker import work
+from jobs.batch.queue_settings import PACE, queue_url
 from jobs.cli.answers.progress import Lines
 from jobs.cli.options import clock, config_path, read_config
 from jobs.config.config import Config
@@ -52,6 +51,7 @@ def worker(
     with told():
         _log_for_collectors(context)
         config = read_config(context, ("accounts", "orders"))
+        queue_url(config)  # refused where there is none, before anything that it needs is imported
         asyncio.run(_work(config, name or f"{socket.gethostname()} {os.getpid()}", concurrency))
         raise typer.Exit(DONE)
 
@@ -64,6 +64,8 @@ def _log_for_collectors(context: typer.Context) -> None:
 
 
 async def _work(config: Config, name: str, concurrency: int) -> None:
+    from jobs.batch.worker import work  # late: only a queue needs procrastinate
+
     with asked_to_end() as stop:
         working = asyncio.create_task(work(config, clock, name, concurrency, stop))
         stopping = asyncio.create_task(stop.wait())

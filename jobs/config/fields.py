@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from functools import cache, partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
@@ -24,6 +23,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from jobs.config.secrets import Secret, long_keys, origin_of, read_context, secret, secret_or_text
 from recon.expressions import compiled
+from recon.extras import missing
 from recon.journal.words import LedgerAccount
 from recon.model import Severity
 from recon.money import Currencies, UnknownCurrency
@@ -102,7 +102,19 @@ def _database(value: Secret, info: ValidationInfo) -> Secret:
 def _store(value: Secret) -> Secret:
     if value.is_set and not re.match(r"sqlite(\+\w+)?:///[^:]|postgresql(\+\w+)?://", value.reveal()):
         raise ValueError(f"{origin_of(value)} must be sqlite:///PATH or postgresql://…")
-    return value
+    return with_library("psycopg")(value) if is_postgresql(value) else value
+
+
+def with_library(library: str) -> Callable[[_T], _T]:
+    """A check that what a value needs is installed, where there is a value."""
+
+    def check(value: _T) -> _T:
+        is_set = value.is_set if isinstance(value, Secret) else value is not None
+        if is_set and (words := missing(library)):
+            raise ValueError(words)
+        return value
+
+    return check
 
 
 def _must_be_set(section: str) -> Callable[[Secret | None, ValidationInfo], Secret]:
@@ -249,8 +261,8 @@ def _place(value: Any, info: ValidationInfo) -> str:
     if value.partition("://")[0] not in _PLACES:
         schemes = ", ".join(f"{scheme}://" for scheme in _PLACES)
         raise ValueError(f"{shown(value)} is neither a folder nor one of {schemes}")
-    if find_spec("obstore") is None:
-        raise ValueError(f"{shown(value)} needs obstore: pip install 'omise-recon[delivery]'")
+    if words := missing("obstore"):
+        raise ValueError(f"{shown(value)} {words}")
     return value
 
 
@@ -365,6 +377,7 @@ StoreUrl = Annotated[
 OrdersUrl = Annotated[
     Secret, PlainValidator(secret_or_text), AfterValidator(_must_be_set("orders")), AfterValidator(_database)
 ]
+ChannelUrls = Annotated[SecretField, AfterValidator(with_library("apprise"))]
 QueueUrl = Annotated[SecretField, AfterValidator(_postgresql)]
 Duration = Annotated[timedelta, PlainValidator(_duration)]
 PositiveDuration = Annotated[Duration, AfterValidator(_positive)]

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from jobs.config.fields import (
     AccountKey,
     Amounts,
+    ChannelUrls,
     Count,
     Cron,
     CronOrNothing,
@@ -46,6 +46,7 @@ from jobs.config.fields import (
     is_postgresql,
     mistakes,
     suggest,
+    with_library,
 )
 from jobs.config.secrets import read_context
 from recon.journal.exporting import BookCodes
@@ -272,13 +273,13 @@ class Route(Section):
     accounts: tuple[KnownAccount, ...] = ()
     codes: Words = ()
     min_severity: SeverityWord = Severity.LOW
-    urls: SecretField
+    urls: ChannelUrls
 
 
 class AlertsSection(Section):
     """Who is told, when, and of what."""
 
-    urls: SecretField | None = None
+    urls: ChannelUrls | None = None
     min_severity: SeverityWord = Severity.HIGH
     quiet_hours: Hours = ""
     routes: tuple[Route, ...] = ()
@@ -293,12 +294,6 @@ class Tls(Section):
 
     cert: Annotated[FilePath | None, BeforeValidator(lambda value: value or None)] = None
     key: Annotated[FilePath | None, BeforeValidator(lambda value: value or None)] = None
-
-
-def _with_joserfc(value: "OidcSection | None") -> "OidcSection | None":
-    if value is not None and find_spec("joserfc") is None:
-        raise ValueError("needs joserfc: pip install 'omise-recon[oidc]'")
-    return value
 
 
 class OidcSection(Section):
@@ -321,7 +316,7 @@ class PageSection(Section):
     behind_proxy: Flag = False
     tls: Tls = Tls()
     webhooks: Flag = False  # POST /webhooks/omise/{account}
-    oidc: Annotated[OidcSection | None, AfterValidator(_with_joserfc)] = None
+    oidc: Annotated[OidcSection | None, AfterValidator(with_library("joserfc"))] = None
 
     @model_validator(mode="after")
     def _has_an_address(self) -> "PageSection":
@@ -336,7 +331,7 @@ class QueueSection(Section):
     url: QueueUrl
 
     def beside(self, store: StoreSection | None) -> "QueueSection":
-        """Itself, where the store is one that several machines can share."""
+        """Itself, where the store is one that several machines can share, and what carries it is installed."""
         if store is not None and self.url.is_set and not is_postgresql(store.url):
             raise ValueError("needs a store that hosts share: store.url must be postgresql://…, too")
-        return self
+        return with_library("procrastinate")(self)

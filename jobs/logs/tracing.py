@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from recon.extras import advice
+
 ASKED_BY = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 _state: dict[str, Any] = {}
 
@@ -29,7 +31,7 @@ def start(environ: Mapping[str, str], exporter: Any = None) -> tuple[str, ...]:
 
             exporter = OTLPSpanExporter()
     except ImportError:
-        return ("traces are asked for, but not installed: pip install 'omise-recon[tracing]'",)
+        return (f"traces: {advice('opentelemetry')}",)
     provider = TracerProvider(resource=Resource.create({"service.name": "omise-recon"}))
     provider.add_span_processor(BatchSpanProcessor(exporter))
     AioHttpClientInstrumentor().instrument(tracer_provider=provider, url_filter=_without_query)

@@ -5,7 +5,6 @@ import ssl
 from collections.abc import Iterator
 from datetime import datetime
 
-from jobs.batch.queue import workers_seen
 from jobs.config.config import Config
 from jobs.config.sections import PageSection, Tls
 from jobs.run.outcome import JobError
@@ -22,6 +21,8 @@ async def refusals(
     """Why schedule and page would not work, a line each; `store` is None where it could not be opened."""
     reasons = [*mistakes(config, now)]
     if scheduler and config.queue is not None:
+        from jobs.batch.queue import workers_seen  # late: only a queue needs procrastinate
+
         try:
             await workers_seen(config)
         except JobError as error:

@@ -13,15 +13,15 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from recon.bounds import LARGEST_FILE, MOST_ROWS
+from recon.extras import EXTRAS, advice
 from recon.model import Window
 from recon.orders.source import OrderKind, OrderSource, SourceMissing, SourceUnreadable
 from recon.privacy import mask
 from recon.tabular.keys import TABLE_KEYS, Key, Value
 from recon.tabular.table import Table, column_of, doubts_of, numbers_of, text_of
 
-# Which driver a URL means that names none, and the extra of the distribution that brings it.
+# Which driver a URL means that names none.
 _DRIVERS = {"mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql"}
-_EXTRAS = {"mysql": "mysql", "mariadb": "mysql"}
 # A reader that can write nothing, and sees one state of the shop; times are UTC, as the moments that are bound.
 _MYSQL = ("SET SESSION time_zone = '+00:00'", "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
 _SESSION = {
@@ -69,10 +69,9 @@ def _session(source: OrderSource) -> Iterator[Connection]:
     try:
         engine = create_engine(url, hide_parameters=True)
     except (NoSuchModuleError, ImportError) as error:
-        extra = _EXTRAS.get(url.get_backend_name())
-        advice = f': install "omise-recon[{extra}]"' if extra else ""
-        words = f"[orders.{source.name}] the driver of {url.drivername} is not installed{advice}"
-        raise SourceUnreadable(words) from error
+        library = getattr(error, "name", None)
+        words = advice(library) if library in EXTRAS else f"the driver of {url.drivername} is not installed"
+        raise SourceUnreadable(f"[orders.{source.name}] {words}") from error
     try:
         with engine.connect() as connection:
             for statement in _SESSION.get(url.get_backend_name(), ()):

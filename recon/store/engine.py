@@ -1,5 +1,6 @@
 """Opens a database and its transactions, and turns moments into integers."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -97,18 +98,22 @@ def writing(engine: Engine, lock: str = "store") -> Iterator[Connection]:
 
 def is_lost(error: BaseException) -> bool:
     """Whether the database could not be reached or went away: the same may work when it is back."""
-    import psycopg  # late: a SQLite store does without
-
-    driver = psycopg.OperationalError | psycopg.InterfaceError  # bulk reads and writes go past SQLAlchemy
-    return isinstance(error, OperationalError | InterfaceError | driver)
+    return isinstance(error, OperationalError | InterfaceError) or _is_of_driver(
+        error, "OperationalError", "InterfaceError"
+    )
 
 
 def is_of_data(error: BaseException) -> bool:
     """Whether what was read, stored or computed is at fault, and not the database: only what it came with fails."""
-    import psycopg  # late: a SQLite store does without
-
     python = ArithmeticError | AssertionError | AttributeError | LookupError | RecursionError | TypeError | ValueError
-    return isinstance(error, python | DataError | IntegrityError | psycopg.DataError | psycopg.IntegrityError)
+    own = isinstance(error, python | DataError | IntegrityError)
+    return own or _is_of_driver(error, "DataError", "IntegrityError")
+
+
+def _is_of_driver(error: BaseException, *names: str) -> bool:
+    """Whether it is one of these errors of psycopg: bulk reads and writes go past SQLAlchemy."""
+    psycopg = sys.modules.get("psycopg")  # where nobody imported it, no error is its
+    return psycopg is not None and isinstance(error, tuple(getattr(psycopg, name) for name in names))
 
 
 def to_micros(moment: datetime) -> int:

@@ -14,7 +14,8 @@ from typing import Any
 from jobs.alerts.send import Teller
 from jobs.batch.backfill import open_night
 from jobs.batch.local import outcomes_of
-from jobs.batch.queue import PACE, StepTry
+from jobs.batch.queue import StepTry
+from jobs.batch.queue_settings import PACE
 from jobs.batch.steps import Work
 from jobs.batch.worker import Worker
 from jobs.cli.answers.documents import run_document

@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from jobs.batch.plan import BACKFILL, Period, PullDays, plan, ready
-from jobs.batch.queue import Pace, Queue, StepJob, StepTry, install, jobs_of, queue_url, serve_once
+from jobs.batch.queue import Queue, StepJob, StepTry, install, jobs_of, serve_once
+from jobs.batch.queue_settings import Pace, queue_url
 from jobs.config import config as configuration
 from jobs.config.config import Config
 from recon.store.engine import Store

@@ -20,10 +20,10 @@ from jobs.batch.queue import (
     StepJob,
     install,
     jobs_of,
-    queue_url,
     serve_once,
     workers_seen,
 )
+from jobs.batch.queue_settings import queue_url
 from jobs.config.config import Config
 from jobs.run.outcome import JobError
 from recon.store.engine import Store, open_store

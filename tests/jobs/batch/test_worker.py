@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from jobs.batch.nights import nights_under_way, run_night
-from jobs.batch.queue import NOT_INSTALLED, Pace, StepTry, workers_seen
+from jobs.batch.queue import NOT_INSTALLED, StepTry, workers_seen
+from jobs.batch.queue_settings import Pace
 from jobs.batch.worker import DEATHS, FORGOTTEN, TRIES, Worker, work
 from jobs.check import check_all
 from jobs.config import config as configuration

@@ -408,7 +408,7 @@ def test_single_sign_on_has_an_address_roles_and_known_accounts(
         ('client_id = "recon"', "", "page.oidc.client_id: is missing"),
     ):
         assert words in "\n".join(refused(tmp_path, ONE_ACCOUNT + SIGN_ON.replace(before, after)))
-    monkeypatch.setattr("jobs.config.sections.find_spec", lambda _: None)
+    monkeypatch.setattr("recon.extras.find_spec", lambda _: None)
     assert "pip install 'omise-recon[oidc]'" in "\n".join(refused(tmp_path, ONE_ACCOUNT + SIGN_ON))
 
 

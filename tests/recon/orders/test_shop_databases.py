@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from recon import columns as c
-from recon.orders import sql
 from recon.orders.load import read
 from recon.orders.source import LoadedOrders, SourceUnreadable
 from recon.tabular.recognition.presets import presets
@@ -140,14 +139,3 @@ def test_a_wrong_password_is_said_without_it(tmp_path: Path) -> None:
     with pytest.raises(SourceUnreadable, match="Access denied") as raised:
         load(a_source(tmp_path, kind="sql", url=url, query="SELECT :from, :to"))
     assert "canary" not in str(raised.value)
-
-
-def test_a_driver_that_is_missing_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def create_engine(*_: Any, **__: Any) -> None:
-        raise ModuleNotFoundError("No module named 'pymysql'")
-
-    monkeypatch.setattr(sql, "create_engine", create_engine)
-    with pytest.raises(SourceUnreadable) as raised:
-        load(a_source(tmp_path, kind="sql", url="mysql://shop@db/shop", query="SELECT :from, :to"))
-    words = '[orders.shop] the driver of mysql+pymysql is not installed: install "omise-recon[mysql]"'
-    assert str(raised.value) == words
