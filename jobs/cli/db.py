@@ -14,10 +14,12 @@ from jobs.cli.options import actor, clock, day, read_config, respond
 from jobs.config.config import Config
 from jobs.logs.errors import say, told
 from jobs.run.moments.gateway_clock import prove_clock
+from jobs.run.moments.later_moments import say_store
 from jobs.run.opening.masking import mask_what_is_stored
 from jobs.run.opening.store import open_ready_store, ready_store
 from jobs.run.outcome import JobError
 from recon.calendars import days_window
+from recon.store.copying import copy_store
 from recon.store.desk.people import Act
 from recon.store.engine import SQLITE, open_store
 from recon.store.migrate import copy, copy_beside, current, upgrade
@@ -94,6 +96,50 @@ def backup(
             copy(store, file)
             copy_files(store, Path(f"{file}.archive"))
         print(file)
+
+
+@db.command("copy")
+def copy_whole(
+    context: typer.Context,
+    url: Annotated[str, typer.Argument(metavar="URL", help="sqlite:///PATH or postgresql://…, without any row.")],
+    as_json: options.AsJson = False,
+) -> None:
+    """Copy the whole store into another database, SQLite or PostgreSQL. Stop what runs first."""
+    with told(as_json):
+        document = copy_into(read_config(context), url, clock())
+        respond(as_json, document, lambda: _show_copied(document))
+
+
+def copy_into(config: Config, url: str, now: datetime) -> dict[str, Any]:
+    """Copies the store into the database of a URL; what was copied, as JSON. Raises JobError, CopyRefused."""
+    try:
+        target = open_store(url)
+    except ValueError as error:
+        raise JobError(f"the target: {error}") from None
+    try:
+        with ready_store(config) as store:
+            say_store(target.url.render_as_string())
+            copied = copy_store(store, target, now)
+            is_archived = copied.rows["archive_file"] > 0
+            return {
+                "url": target.url.render_as_string(),
+                "rows": dict(copied.rows),
+                "left_out": list(copied.left_out),
+                "archive": str(folder_of(store).absolute()) if is_archived else None,
+            }
+    finally:
+        target.dispose()
+
+
+def _show_copied(document: Mapping[str, Any]) -> None:
+    counts = document["rows"].values()
+    print(f"copied {sum(counts):,} rows of {len(counts)} tables; read back, all are the same")
+    if document["left_out"]:
+        print(f"left out, not the store's own: {', '.join(document['left_out'])}")
+        print("the queue's tables are made anew by recon db upgrade")
+    if document["archive"]:
+        print(f'the archive\'s files stay where they are: [store] archive = "{document["archive"]}"')
+    print(f"next: put {document['url']} into [store] url, then: recon check")
 
 
 @db.command("repair")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, IntegrityError, InterfaceError, OperationalError
 
 Store = Engine  # what the store's functions are handed first; SQLAlchemy's own name stays in here
 SQLITE = "sqlite"
@@ -29,7 +29,10 @@ def open_store(url: str) -> Engine:
 
     Raises ValueError for any other database and for SQLite without a file.
     """
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):  # whose words may hold the password
+        raise ValueError("the URL is neither sqlite:///PATH nor postgresql://…") from None
     if parsed.drivername in ("postgresql", "postgresql+psycopg"):
         # A statement prepared on an empty table keeps that table's plan: 50 times slower at 200,000 rows.
         # A connection that died while nobody used it is replaced: a restart is not the next one's error.

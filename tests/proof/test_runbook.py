@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.proof
 RUNBOOK = ROOT / "docs" / "runbook"
 TODAY = datetime.now(UTC).date()
 AHEAD_US = 3 * 86_400_000_000
+ID = re.compile("brk_[a-z0-9]+")
 COMMANDS = {
     "recon": f"#!/bin/sh\nexec {sys.executable} -c 'from jobs.cli.app import main; main()' \"$@\"\n",
     "systemctl": '#!/bin/sh\necho systemctl "$@"\n',
@@ -39,6 +41,12 @@ class Desk:
         assert done.returncode == 0, f"{lines}\n{done.stdout}\n{done.stderr}"
         return done.stdout + done.stderr
 
+    def point_at_database(self) -> None:
+        """From now on the store is where RECON_STORE_URL says."""
+        settings = self.folder / "config.toml"
+        text = settings.read_text(encoding="utf-8").replace('"sqlite:///recon.db"', '{ env = "RECON_STORE_URL" }')
+        settings.write_text(text, encoding="utf-8")
+
     def breaks(self) -> str:
         return self.run("recon breaks list --json")
 
@@ -47,6 +55,20 @@ def blocks(page: str, under: str = "") -> list[str]:
     """What a page, or what stands under one of its heads, says to type."""
     text = (RUNBOOK / f"{page}.md").read_text(encoding="utf-8")
     return re.findall(r"```sh\n(.*?)```", text.partition(under)[2] if under else text, re.DOTALL)
+
+
+@contextmanager
+def own_database(desk: Desk) -> Iterator[None]:
+    """A PostgreSQL for the block, which RECON_STORE_URL names."""
+    server = postgresql.own_server()
+    if server is None:
+        pytest.skip("no PostgreSQL of our own here")
+    server.start()
+    try:
+        desk.environ |= {"RECON_STORE_URL": server.url, "PATH": f"{server.binaries}:{desk.environ['PATH']}"}
+        yield
+    finally:
+        server.stop()
 
 
 @pytest.fixture(scope="module")
@@ -78,9 +100,7 @@ def desk(shop: Desk, request: pytest.FixtureRequest) -> Desk:
     return Desk(folder, dict(shop.environ))
 
 
-@pytest.mark.parametrize(
-    "page", ["upgrade", "disk-full", "night-failed", "queue-stuck", "omise-down", "keys-lost", "sqlite-to-postgresql"]
-)
+@pytest.mark.parametrize("page", ["upgrade", "disk-full", "night-failed", "queue-stuck", "omise-down", "keys-lost"])
 def test_a_page_is_run_line_by_line(desk: Desk, page: str) -> None:
     typed = blocks(page)
     assert typed
@@ -99,24 +119,33 @@ def test_a_copy_of_sqlite_is_restored(desk: Desk) -> None:
 
 
 def test_a_dump_of_postgresql_is_restored(desk: Desk) -> None:
-    server = postgresql.own_server()
-    if server is None:
-        pytest.skip("no PostgreSQL of our own here")
-    server.start()
-    try:
+    with own_database(desk):
         keep, restore, *_ = blocks("restore", "## PostgreSQL")
-        settings = desk.folder / "config.toml"
-        text = settings.read_text(encoding="utf-8").replace('"sqlite:///recon.db"', '{ env = "RECON_STORE_URL" }')
-        settings.write_text(text, encoding="utf-8")
-        desk.environ |= {"RECON_STORE_URL": server.url, "PATH": f"{server.binaries}:{desk.environ['PATH']}"}
+        desk.point_at_database()
         desk.run("recon db upgrade && recon run --no-report --no-alert")
         before = desk.breaks()
         desk.run(keep)
         desk.run("psql -qc 'drop schema public cascade' -c 'create schema public' \"$RECON_STORE_URL\"")
         assert "the audit log is proved" in desk.run(restore)
         assert desk.breaks() == before
-    finally:
-        server.stop()
+
+
+def test_a_store_moves_to_postgresql_and_back(desk: Desk) -> None:
+    again = "recon run --no-pull --no-report --no-alert --json || test $? = 1"
+    with own_database(desk):
+        move, prove = blocks("sqlite-to-postgresql")
+        before = desk.breaks()
+        assert "read back, all are the same" in desk.run(move)
+        desk.point_at_database()
+        assert "the audit log is proved" in desk.run(prove)
+        assert desk.breaks() == before
+        assert "read back, all are the same" in desk.run("recon db copy sqlite:///back.db")
+        desk.run(again)
+        ids = ID.findall(desk.breaks())
+    desk.environ["RECON_STORE_URL"] = "sqlite:///back.db"
+    assert desk.breaks() == before
+    desk.run(again)
+    assert ID.findall(desk.breaks()) == ids
 
 
 def test_a_store_of_a_wrong_clock_is_put_right(desk: Desk) -> None:

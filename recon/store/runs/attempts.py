@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
@@ -20,6 +20,7 @@ FAILED = "failed"
 DIED = "died"
 YIELDED = "yielded"
 LOCK = "attempt"
+_ALIVE = timedelta(minutes=3)  # a run without a beat for so long is over
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,13 @@ def begin(
         for attempt in running:
             _end(connection, [attempt.id], now, ending=DIED, words="its process ended without a word")
         return Begun(tuple(_insert(connection, claim, holder, now) for claim in claims))
+
+
+def held_accounts(connection: Connection, now: datetime) -> list[str]:
+    """The accounts that a living run holds, in order."""
+    alive = ATTEMPT.c.ended_at.is_(None) & (ATTEMPT.c.beat_at > now - _ALIVE)
+    statement = select(ATTEMPT.c.account).where(alive).distinct().order_by(ATTEMPT.c.account)
+    return list(connection.execute(statement).scalars())
 
 
 def ask_to_yield(store: Store, accounts: Collection[str]) -> bool:

@@ -6,7 +6,7 @@ Each change is whole or not at all, with its audit entry; no run may go on meanw
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -17,15 +17,14 @@ from recon.store import tables
 from recon.store.desk import audit
 from recon.store.desk.people import Act
 from recon.store.engine import Store, from_micros, reading, to_micros, writing
+from recon.store.runs.attempts import held_accounts
 from recon.store.tables.desk import WORKBOOK
-from recon.store.tables.nights import ATTEMPT
 from recon.store.versions import customers, rewriting
 from recon.store.versions.rewriting import Changed, Changes, RowValues, Values
 
 KEY_BEGUN = "hash key begun"
 ERASED = "customer erased"
 PAST_ITS_TIME = "customer data past its time"
-_ALIVE = timedelta(minutes=3)  # a run without a beat for so long is over
 _Change = Callable[[str], str | None]  # of a hash
 
 
@@ -177,10 +176,8 @@ def _change(store: Store, act: Act, work: Callable[[Connection], Changed], entry
     rewriting.clear(store, act.at)  # what a kill left
     with writing(store, rewriting.LOCK) as connection:
         rewriting.lock(connection)
-        alive = ATTEMPT.c.ended_at.is_(None) & (ATTEMPT.c.beat_at > act.at - _ALIVE)
-        running = connection.execute(select(ATTEMPT.c.account).where(alive)).scalars().all()
-        if running:
-            raise Hindered(f"a run of {', '.join(sorted(set(running)))} goes on: wait until it is over")
+        if accounts := held_accounts(connection, act.at):
+            raise Hindered(f"a run of {', '.join(accounts)} goes on: wait until it is over")
         changed = work(connection)
         if changed.counts or changed.replaced or entry.what == KEY_BEGUN:
             detail = {**entry.detail, "rows": changed.counts, "replaced": changed.replaced}

@@ -49,6 +49,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "tokens revoke": ("script",),
     "db archive": ("--before", "2026-02-01"),
     "db backup": ("copy.db",),
+    "db copy": ("sqlite:///copied.db",),
     "db repair": ("--clock", "--dry-run"),
 }
 WITHOUT_STORE = {"init", "demo", "sandbox", "rules", "methods", "presets list", "rulings import", "serve", "worker"}
@@ -169,3 +170,19 @@ def test_repair_wants_to_know_what_and_whose_clock(folder: Path) -> None:
     assert recon(folder, "db repair", "--clock", "--trust-clock")[0] == 0
     assert (folder / "recon.db.before-repair.bak").is_file()
     assert recon(folder, "runs list") == (0, "")
+
+
+def test_a_copy_names_no_password_and_overwrites_nothing(folder: Path) -> None:
+    code, told = recon(folder, "db copy", "mysql://ann:hunter2@host/recon")
+    assert (code, "neither sqlite:///PATH nor postgresql://" in told, "hunter2" in told) == (2, True, False)
+    code, told = recon(folder, "db copy", "postgresql://ann:hunter2@host:hunter2/recon")
+    assert (code, "neither sqlite:///PATH nor postgresql://" in told, "hunter2" in told) == (2, True, False)
+    assert recon(folder, "db copy", "sqlite:///copied.db") == (0, "store: sqlite:///copied.db\n")
+    before = (folder / "copied.db").read_bytes()
+    code, told = recon(folder, "db copy", "sqlite:///copied.db")
+    assert (code, "the target is not empty, nothing was written: rows in account" in told) == (2, True)
+    assert (folder / "copied.db").read_bytes() == before
+    changed(folder, f"update attempt set ended_at = null, beat_at = {to_micros(datetime.now(UTC))}")
+    code, told = recon(folder, "db copy", "sqlite:///other.db")
+    assert (code, "a run of th goes on" in told) == (2, True)
+    assert not (folder / "other.db").exists()
