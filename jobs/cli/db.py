@@ -19,6 +19,7 @@ from jobs.run.opening.masking import mask_what_is_stored
 from jobs.run.opening.store import open_ready_store, ready_store
 from jobs.run.outcome import JobError
 from recon.calendars import days_window
+from recon.extras import missing
 from recon.store.copying import copy_store
 from recon.store.desk.people import Act
 from recon.store.engine import SQLITE, open_store
@@ -112,6 +113,8 @@ def copy_whole(
 
 def copy_into(config: Config, url: str, now: datetime) -> dict[str, Any]:
     """Copies the store into the database of a URL; what was copied, as JSON. Raises JobError, CopyRefused."""
+    if url.startswith("postgresql") and (words := missing("psycopg")):
+        raise JobError(f"the target {words}")
     try:
         target = open_store(url)
     except ValueError as error:

@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from jobs.cli.app import COMMANDS, app, load_command
+from recon.extras import advice
 from recon.store.engine import to_micros
 from tests.kit.job import done_once
 
@@ -186,3 +187,11 @@ def test_a_copy_names_no_password_and_overwrites_nothing(folder: Path) -> None:
     code, told = recon(folder, "db copy", "sqlite:///other.db")
     assert (code, "a run of th goes on" in told) == (2, True)
     assert not (folder / "other.db").exists()
+
+
+def test_a_copy_to_postgresql_without_its_driver_says_how_to_install_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.cli.db.missing", advice)
+    code, told = recon(folder, "db copy", "postgresql://ann:hunter2@host/recon")
+    assert (code, told) == (2, "the target needs psycopg: pip install 'omise-recon[postgres]'\n")
