@@ -1,12 +1,16 @@
 """The whole job on a made world: sandbox, SQLite, workbooks, and what was planted against what was found."""
 
+import errno
+import json
+import re
 from collections import Counter
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 from jobs.config import config as configuration
-from jobs.run.outcome import Outcome, Progress, RunOptions
+from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
 from jobs.run.run import run
 from recon import columns as c
 from recon.money import Currencies
@@ -16,6 +20,8 @@ from reports.documents import records
 
 FIRST = date(2026, 10, 19)
 LAST = date(2026, 10, 25)
+PORT = 8484  # of a sandbox, where it is free
+RECIPE = "demo.json"  # what makes a demo's world again
 
 # The night before: only pulled, so that what turns until the moment of truth can be seen.
 EARLIER = RunOptions(FIRST, LAST, by="demo", command="pull", judge=False, record=False, report=False)
@@ -99,10 +105,17 @@ class Demo:
 async def demo(out: Path, orders: int, seed: int, progress: Progress) -> Demo:
     """Make a world of about `orders` orders, serve it, run the job on it in the folder `out`, all by its clock."""
     progress.start("world", None)
-    world = make_world(seed, FIRST, LAST, orders, live=True, history=True)
+    world = _demo_world(orders, seed)
     progress.finish("world")
-    async with serve(world, moment=world.first_look) as running:
+    async with AsyncExitStack() as stack:
+        try:
+            running = await stack.enter_async_context(serve(world, moment=world.first_look, port=PORT))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            running = await stack.enter_async_context(serve(world, moment=world.first_look))
         path = prepare(world, out, running.url)
+        (out / RECIPE).write_text(json.dumps({"orders": orders, "seed": seed}) + "\n", encoding="utf-8")
         config = configuration.load(path, {})
         running.set_date("moment")
         await run(config, replace(EARLIER, as_of=world.first_look), lambda: world.first_look, progress)
@@ -112,10 +125,33 @@ async def demo(out: Path, orders: int, seed: int, progress: Progress) -> Demo:
     return Demo(outcome, compare(world, outcome), path, config.currencies())
 
 
+def world_of(out: Path) -> tuple[World, int]:
+    """The world of the demo in the folder `out` and the port that its configuration names. Raises JobError."""
+    recipe = out / RECIPE
+    path = out / "config.toml"
+    again = f"recon demo --out {out} makes a demo there"
+    try:
+        values = json.loads(recipe.read_text(encoding="utf-8"))
+        world = _demo_world(int(values["orders"]), int(values["seed"]))
+    except FileNotFoundError:
+        raise JobError(f"{recipe}: there is no such file: {again}") from None
+    except (KeyError, TypeError, ValueError):
+        raise JobError(f"{recipe}: this is not what a demo wrote: {again}") from None
+    url = configuration.load(path, {}).omise.base_url
+    address = re.fullmatch(r"http://127\.0\.0\.1:(\d{1,5})/?", url)
+    if address is None:
+        raise JobError(f"{path}: omise.base_url is not http://127.0.0.1:PORT, where a sandbox could be: {url}")
+    return world, int(address[1])
+
+
+def _demo_world(orders: int, seed: int) -> World:
+    return make_world(seed, FIRST, LAST, orders, live=True, history=True)
+
+
 def prepare(world: World, out: Path, url: str) -> Path:
     """The shop's files, the bank's, the keys, the truth and a configuration; an earlier demo's store is removed."""
     (out / "keys").mkdir(parents=True, exist_ok=True)
-    for leftover in out.glob("recon.db*"):
+    for leftover in (*out.glob("recon.db*"), *out.glob(RECIPE)):
         leftover.unlink()
     accounts = []
     for name, books in world.books.items():

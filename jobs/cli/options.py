@@ -2,6 +2,9 @@
 
 import json
 import os
+import shlex
+import shutil
+import sys
 from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -79,8 +82,14 @@ def config_path(context: typer.Context) -> Path:
 
 def next_command(path: Path | None, words: str) -> str:
     """What to type next, with the configuration's path where it must be given."""
-    given = f"--config {path} " if path else ""
-    return f"recon {given}{words}"
+    given = f"--config {shlex.quote(str(path))} " if path else ""
+    return f"{program()} {given}{words}"
+
+
+def program() -> str:
+    """How to call recon from here: its name, or the path that it was called by where no PATH leads to it."""
+    called = sys.argv[0]
+    return shlex.quote(called) if Path(called).name == "recon" and not shutil.which("recon") else "recon"
 
 
 def clock() -> datetime:

@@ -1,7 +1,14 @@
 """`recon demo`: what was planted is found, the screen tells it, and its Summary answers what finance asks."""
 
+import json
 import re
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
 from collections import Counter
+from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +17,7 @@ import pytest
 from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
+from jobs import demo as demonstration
 from jobs.demo import FIRST, LAST
 from recon.calendars import days_window
 from recon.model import Exposure
@@ -47,6 +55,73 @@ def test_the_demo_finds_what_it_planted(week: tuple[Said, Path]) -> None:
     paths = [Path(line) for line in said.out.splitlines() if line.endswith((".xlsx", ".toml"))]
     assert len(paths) == 6
     assert all(path.exists() for path in paths)
+
+
+def test_the_last_lines_are_commands_that_can_be_copied(week: tuple[Said, Path]) -> None:
+    said, folder = week
+    steps = said.err[said.err.index("\nNext:\n") :]
+    commands = [shlex.split(line)[1:] for line in steps.splitlines() if line.startswith("  ")]
+    config = str(folder / "config.toml")
+    assert ["sandbox", "--demo", "--out", str(folder)] in commands
+    assert [command[2:4] for command in commands if command[:2] == ["--config", config]] == [
+        ["breaks", "list"],
+        ["check"],
+        ["users", "add"],
+        ["serve", "--no-scheduler"],
+    ]
+    assert recon("--config", config, "breaks", "list").code == 0
+
+
+def test_the_sandbox_makes_the_demos_world_and_takes_its_address(week: tuple[Said, Path]) -> None:
+    folder = week[1]
+    made = demonstration.world_of(folder)
+    planted = [asdict(fault) for fault in (*made[0].truth, *made[0].truth_since_first_look)]
+    assert json.loads((folder / "planted.json").read_text(encoding="utf-8")) == {"planted": planted}
+    assert f'base_url = "http://127.0.0.1:{made[1]}"' in (folder / "config.toml").read_text(encoding="utf-8")
+
+
+def test_a_sandbox_that_cannot_be_the_demos_says_why(week: tuple[Said, Path], tmp_path: Path) -> None:
+    said = recon("sandbox", "--demo", "--out", tmp_path)
+    assert (said.code, "recon demo --out" in said.err) == (2, True)
+    assert recon("sandbox", "--demo", "--out", week[1], "--seed", "2").code == 2
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        shutil.copytree(week[1], tmp_path, dirs_exist_ok=True)
+        move(tmp_path / "config.toml", port)
+        said = recon("sandbox", "--demo", "--out", tmp_path)
+    assert (said.code, said.out) == (2, "")
+    assert f"port {port} of this machine is taken" in said.err
+
+
+@pytest.mark.proof
+def test_the_printed_configuration_works_beside_the_demos_sandbox(week: tuple[Said, Path], tmp_path: Path) -> None:
+    shutil.copytree(week[1], tmp_path, dirs_exist_ok=True)
+    config = tmp_path / "config.toml"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        move(config, free.getsockname()[1])
+    words = [sys.executable, "-m", "tests.kit.recon_process", "sandbox", "--demo", "--out", str(tmp_path)]
+    before = recon("--config", config, "breaks", "list", "--json").document
+    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as sandbox:
+        try:
+            assert sandbox.stdout
+            assert sandbox.stderr
+            assert sandbox.stdout.readline().startswith("http://127.0.0.1:")
+            tried = next(line for line in sandbox.stderr if line.startswith("try: "))
+            assert recon("--config", config, "check").code == 0
+            assert recon(*shlex.split(tried)[2:]).code == 0
+        finally:
+            sandbox.terminate()
+    after = recon("--config", config, "breaks", "list", "--json").document
+    assert [known["id"] for known in after["breaks"]] == [known["id"] for known in before["breaks"]]
+
+
+def move(config: Path, port: int) -> None:
+    """Have a demo's configuration name another port."""
+    text = config.read_text(encoding="utf-8")
+    config.write_text(re.sub(r"127\.0\.0\.1:\d+", f"127.0.0.1:{port}", text), encoding="utf-8")
 
 
 def answers(world: World) -> dict[str, tuple[int | None, int]]:
