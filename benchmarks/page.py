@@ -221,6 +221,9 @@ def main() -> None:
         store = open_store(configuration.load(path, {}).store_url)
         upgrade(store)
         fill(store, options.breaks, options.runs, options.people)
+        if server:  # as autovacuum leaves a store: without it no index is read alone
+            with store.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("VACUUM ANALYZE")
         pages = addresses(store)
         store.dispose()
         port = _free_port()
