@@ -112,7 +112,7 @@ def copy_whole(
 
 
 def copy_into(config: Config, url: str, now: datetime) -> dict[str, Any]:
-    """Copies the store into the database of a URL; what was copied, as JSON. Raises JobError, CopyRefused."""
+    """Copies the store into the database of a URL; what was copied, as JSON. Raises JobError, Refused."""
     if url.startswith("postgresql") and (words := missing("psycopg")):
         raise JobError(f"the target {words}")
     try:

@@ -18,7 +18,7 @@ from recon.store.versions import personal
 from recon.store.versions.rewriting import Changes
 from reports.documents import fields
 
-_LINE = "put a new line above the others, such as openssl rand -hex 32 makes, and call this again"
+_ADD_KEY = "put a new line above the others, such as openssl rand -hex 32 makes, and call this again"
 
 
 def rotate_audit(config: Config, act: Act, *, lost: bool = False) -> Mapping[str, Any]:
@@ -34,7 +34,7 @@ def rotate_audit(config: Config, act: Act, *, lost: bool = False) -> Mapping[str
 def rotate_hash(config: Config, act: Act, *, lost: bool = False) -> Mapping[str, Any]:
     """Every hash, stored or to come, is made by a new key; names of both, rows changed, what is left.
 
-    Of a `lost` key no hash stays: nothing could be compared with it. Raises JobError, Hindered, ArchiveError.
+    Of a `lost` key no hash stays: nothing could be compared with it. Raises JobError, Refused, ArchiveError.
     """
     with ready_store(config) as store:
         name, _ = personal.keys_in_force(store)
@@ -47,15 +47,15 @@ def rotate_hash(config: Config, act: Act, *, lost: bool = False) -> Mapping[str,
 def erase(config: Config, value: str, act: Act) -> Mapping[str, Any]:
     """No hash of a customer stays, nor any other of their charges; rows changed, and the workbooks that show them.
 
-    `value` is what orders and charges say of the customer. Raises JobError, Hindered, ArchiveError.
+    `value` is what orders and charges say of the customer. Raises JobError, Refused, ArchiveError.
     """
     zones = {account.name: account.zone for account in config.as_accounts()}
     with ready_store(config, writes=True) as store:
         if config.hash_key is None:
             raise JobError("[privacy] hash_key is not set: no customer is stored, or none can be found")
-        done, found = personal.erase(store, config.hash_key.hash(value), _changes(lambda _: None), act)
+        done, objects = personal.erase(store, config.hash_key.hash(value), _changes(lambda _: None), act)
         days = {
-            (account, made.astimezone(zones[account]).date()) for account, made in found.created if account in zones
+            (account, made.astimezone(zones[account]).date()) for account, made in objects.created if account in zones
         }
         workbooks = personal.workbooks_of(store, days)
     return {**fields(done, "rows", "files", "note"), "workbooks": workbooks}
@@ -64,7 +64,7 @@ def erase(config: Config, value: str, act: Act) -> Mapping[str, Any]:
 def apply_retention(config: Config, act: Act) -> Mapping[str, Any]:
     """No hash stays of what was created longer ago than [retention] customer_fields; rows changed, and before when.
 
-    Raises JobError, Hindered, ArchiveError.
+    Raises JobError, Refused, ArchiveError.
     """
     before = act.at - config.retention.customer_fields
     with ready_store(config, writes=True) as store:
@@ -98,7 +98,7 @@ def _keys(secret: Secret | None, place: str, name: str | None, *, lost: bool) ->
 
 def _write_key(secret: Secret, place: str) -> bytes:
     if secret.path is None:
-        raise JobError(f"{place}: {secret.origin} cannot be written from here: {_LINE}")
+        raise JobError(f"{place}: {secret.origin} cannot be written from here: {_ADD_KEY}")
     key = token_hex(32)
     try:
         mode = secret.path.stat().st_mode
@@ -107,5 +107,5 @@ def _write_key(secret: Secret, place: str) -> bytes:
         Path(file.name).chmod(mode)
         Path(file.name).replace(secret.path)
     except OSError as error:
-        raise JobError(f"{place}: {secret.origin} cannot be written ({error.strerror}): {_LINE}") from None
+        raise JobError(f"{place}: {secret.origin} cannot be written ({error.strerror}): {_ADD_KEY}") from None
     return key.encode()

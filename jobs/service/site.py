@@ -14,6 +14,7 @@ from time import perf_counter
 from typing import Any
 from urllib.parse import urlsplit
 
+from jobs.batch.local import Unseen
 from jobs.config.config import Config
 from jobs.desk import verifying
 from jobs.desk.journal import ExportRequest, hand_over
@@ -104,17 +105,17 @@ def provider_of(config: Config) -> Provider | None:
 
 
 @dataclass
-class _Asked:
+class _PageRun:
     """A run that somebody asked for, with its progress as the page shows it."""
 
-    seen: RunProgress
+    shown: RunProgress
     task: asyncio.Task[None] | None = None
     begun: float | None = None
 
     def start(self, name: str, total: int | None) -> None:
         """A stage begins, or goes on."""
-        if all(stage.name != name for stage in self.seen.stages):
-            self.seen = replace(self.seen, stages=(*self.seen.stages, StageProgress(name, 0, total)))
+        if all(stage.name != name for stage in self.shown.stages):
+            self.shown = replace(self.shown, stages=(*self.shown.stages, StageProgress(name, 0, total)))
         self._set(name, over=False)
 
     def advance(self, name: str, done: int, total: int | None) -> None:
@@ -127,19 +128,19 @@ class _Asked:
 
     def end(self, run_id: int | None, messages: tuple[str, ...]) -> None:
         """The run is over; what comes after its first end says nothing new."""
-        if not self.seen.finished:
-            self.seen = replace(self._now(), finished=True, run_id=run_id, messages=messages)
+        if not self.shown.finished:
+            self.shown = replace(self._now(), finished=True, run_id=run_id, messages=messages)
 
-    def told(self, ahead: int) -> RunProgress:
+    def at(self, ahead: int) -> RunProgress:
         """How far it is now."""
-        return self.seen if self.seen.finished else replace(self._now(), ahead=ahead)
+        return self.shown if self.shown.finished else replace(self._now(), ahead=ahead)
 
     def _now(self) -> RunProgress:
-        return replace(self.seen, seconds=0.0 if self.begun is None else perf_counter() - self.begun)
+        return replace(self.shown, seconds=0.0 if self.begun is None else perf_counter() - self.begun)
 
     def _set(self, name: str, **values: Any) -> None:
-        stages = tuple(replace(stage, **values) if stage.name == name else stage for stage in self.seen.stages)
-        self.seen = replace(self.seen, stages=stages)
+        stages = tuple(replace(stage, **values) if stage.name == name else stage for stage in self.shown.stages)
+        self.shown = replace(self.shown, stages=stages)
 
 
 class PageRuns:
@@ -148,58 +149,58 @@ class PageRuns:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._one_at_a_time = asyncio.Lock()
-        self._asked: OrderedDict[str, _Asked] = OrderedDict()
+        self._runs: OrderedDict[str, _PageRun] = OrderedDict()
 
     def start(self, request: RunRequest) -> str:
         """A ticket; the run begins when those before it are over."""
         ticket = secrets.token_urlsafe(12)
-        asked = _Asked(RunProgress(request))
-        ended = [old for old, run in self._asked.items() if run.seen.finished]
-        for old in ended[: max(0, len(self._asked) - _KEPT + 1)]:
-            del self._asked[old]
-        self._asked[ticket] = asked
-        asked.task = asyncio.get_running_loop().create_task(self._execute(asked))
+        page_run = _PageRun(RunProgress(request))
+        ended = [old for old, run in self._runs.items() if run.shown.finished]
+        for old in ended[: max(0, len(self._runs) - _KEPT + 1)]:
+            del self._runs[old]
+        self._runs[ticket] = page_run
+        page_run.task = asyncio.get_running_loop().create_task(self._execute(page_run))
         return ticket
 
     def progress(self, ticket: str) -> RunProgress | None:
         """How far it is; None for a ticket that was never given."""
-        asked = self._asked.get(ticket)
-        if asked is None:
+        page_run = self._runs.get(ticket)
+        if page_run is None:
             return None
-        before = takewhile(lambda run: run is not asked, self._asked.values())
-        return asked.told(0 if asked.begun is not None else sum(not run.seen.finished for run in before))
+        before = takewhile(lambda run: run is not page_run, self._runs.values())
+        return page_run.at(0 if page_run.begun is not None else sum(not run.shown.finished for run in before))
 
     def tickets(self) -> Sequence[str]:
         """Of the latest runs that were asked for, in their order."""
-        return list(self._asked)
+        return list(self._runs)
 
     def cancel(self, ticket: str, who: str) -> None:
         """Ends a run that has not ended: what was finished is kept, and the range can be run again."""
-        asked = self._asked[ticket]
-        asked.end(None, (f"cancelled by {who}: what was finished is kept; run the range again",))
-        if asked.task:
-            asked.task.cancel()
+        page_run = self._runs[ticket]
+        page_run.end(None, (f"cancelled by {who}: what was finished is kept; run the range again",))
+        if page_run.task:
+            page_run.task.cancel()
 
     async def drain(self) -> None:
         """Ends what runs: what was finished is kept, and the range can be run again."""
-        tasks = [asked.task for asked in self._asked.values() if asked.task]
+        tasks = [page_run.task for page_run in self._runs.values() if page_run.task]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _execute(self, asked: _Asked) -> None:
-        request = asked.seen.request
+    async def _execute(self, page_run: _PageRun) -> None:
+        request = page_run.shown.request
         options = RunOptions(request.first, request.last, request.accounts, by=request.who, command="page")
         async with self._one_at_a_time:
-            asked.begun = perf_counter()
+            page_run.begun = perf_counter()
             try:
-                outcome = await self._run(options, asked)
+                outcome = await self._run(options, page_run)
                 ended = tuple(unsigned.sentence for unsigned in outcome.unsigned)
-                asked.end(outcome.run_id, (*outcome.messages, *ended))
+                page_run.end(outcome.run_id, (*outcome.messages, *ended))
             except JobError as error:
-                asked.end(None, error.messages)
+                page_run.end(None, error.messages)
             except Exception as error:  # the page must not die of a run
-                asked.end(None, (f"the run failed: {type(error).__name__}",))
+                page_run.end(None, (f"the run failed: {type(error).__name__}",))
 
 
 @dataclass(frozen=True)
@@ -251,10 +252,9 @@ class PageNotary:
             by=who,
             command="journal",
         )
-        asked = _Asked(RunProgress(RunRequest(book.first_day, book.last_day, (book.account,), who)))
         layout = self.config.journal.format
         try:
-            outcome = asyncio.run(judge(self.config, options, self.clock, asked))
+            outcome = asyncio.run(judge(self.config, options, self.clock, Unseen()))
             handed = hand_over(self.config, outcome, ExportRequest(layout, None, who, self.clock()))
         except JobError as error:
             return Verdict("refused", error.messages)

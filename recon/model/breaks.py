@@ -9,6 +9,9 @@ from functools import lru_cache
 
 from recon.model.rulings import Standing
 
+# What a break may name besides its subject.
+BREAK_IDS = ("order_id", "charge_id", "refund_id", "transfer_id", "transaction_id", "dispute_id")
+
 
 @lru_cache(2**16)  # a run asks each break for its id some seven times
 def break_id(code: str, account: str, subject_type: str, subject_id: str) -> str:

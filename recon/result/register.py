@@ -10,12 +10,12 @@ from recon import columns as c
 from recon.calendars import local_day
 from recon.journal.words import EntryKind
 from recon.journal.write_offs import against, loss
-from recon.model import Break, KnownBreak, Result
+from recon.model import BREAK_IDS, Break, KnownBreak, Result
 from recon.model.rulings import Ruling, RulingKind, RulingState
 from recon.rules import title_of
 
 Decision = tuple[Ruling, KnownBreak | None]
-_IDS = ("subject_id", "order_id", "charge_id", "refund_id", "transfer_id", "transaction_id", "dispute_id")
+_IDS = ("subject_id", *BREAK_IDS)
 # How a decision stands, in words.
 IN_FORCE = "in force"
 _STANDING = {

@@ -2,22 +2,9 @@
 
 import hashlib
 
-from recon.model import Break
+from recon.model import BREAK_IDS, Break
 
-_FACTS = (
-    "currency",
-    "expected",
-    "actual",
-    "amount_at_risk",
-    "order_id",
-    "charge_id",
-    "refund_id",
-    "transfer_id",
-    "transaction_id",
-    "dispute_id",
-)
-
-
+_FACTS = ("currency", "expected", "actual", "amount_at_risk", *BREAK_IDS)
 _TOTALS = ("account", "proof")  # types of subjects
 
 

@@ -10,8 +10,8 @@ from sqlalchemy import Boolean, Connection, Date, Table, func, inspect, select
 
 from recon.store import migrate
 from recon.store.bulk import insert_rows, quoted
-from recon.store.engine import SQLITE, Store, reading, writing
-from recon.store.runs.attempts import held_accounts
+from recon.store.engine import SQLITE, Refused, Store, reading, writing
+from recon.store.runs.attempts import refuse_beside_runs
 from recon.store.schema import METADATA
 
 _ROWS = 500  # at a time
@@ -21,12 +21,8 @@ _Page = list[tuple[Any, ...]]
 _PLAIN: Mapping[type[Any], Callable[[Any], Any]] = {Boolean: bool, Date: str}
 
 
-class CopyRefused(Exception):
+class CopyRefused(Refused):
     """The store is not copied, and the target holds no row of it; says why."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.messages = (message,)
 
 
 @dataclass(frozen=True)
@@ -40,11 +36,10 @@ class Copied:
 def copy_store(source: Store, target: Store, now: datetime) -> Copied:
     """Every table of the store into a target without rows, whose tables are made; SQLite or PostgreSQL, both ways.
 
-    The rows are committed together, once what is read back is the same. Raises CopyRefused, OtherVersion.
+    The rows are committed together, once what is read back is the same. Raises Refused, OtherVersion.
     """
     with reading(source) as origin:
-        if accounts := held_accounts(origin, now):
-            raise CopyRefused(f"a run of {', '.join(accounts)} goes on: wait until it is over")
+        refuse_beside_runs(origin, now)
         with reading(target) as connection:
             _refuse_rows(connection)
         migrate.upgrade(target, backup=False)

@@ -99,6 +99,14 @@ def writing(engine: Engine, lock: str = "store") -> Iterator[Connection]:
         yield connection
 
 
+class Refused(Exception):
+    """Something that the store does not do, in words for whoever asked; nothing was changed."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.messages = (message,)
+
+
 def is_lost(error: BaseException) -> bool:
     """Whether the database could not be reached or went away: the same may work when it is back."""
     return isinstance(error, OperationalError | InterfaceError) or _is_of_driver(

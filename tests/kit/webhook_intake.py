@@ -60,12 +60,12 @@ class Intake:
         server = self.shop.job.server
         sent = SentWebhooks(f"{self.url}/webhooks/omise/{{account}}", lose=lose, repeat=repeat)
         due = self.changes()
-        before = list(self.counted)
+        counted_before = len(self.counted)
         async with sent.session() as session:
             await sent.send(session, server.accounts["th"], int(self.shop.now.timestamp()))
         await self.intake.keep()
         lost = [event for number, event in enumerate(due, 1) if lose and number % lose == 0]
-        assert [event for event in due if not event.delivered] == lost, self.counted[len(before) :]
+        assert [event for event in due if not event.delivered] == lost, self.counted[counted_before:]
         assert due, (self.shop.now, server.accounts["th"].undelivered)
 
     async def work(self) -> list[str]:

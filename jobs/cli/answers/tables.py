@@ -325,7 +325,7 @@ def _facts(
         if isinstance(value, Mapping):
             yield from _facts(value, currencies, place)
         elif isinstance(value, list):
-            yield ": ".join(place), _listed([str(each) for each in value])
+            yield ": ".join(place), _listed([str(item) for item in value])
         elif isinstance(value, int) and name.startswith("amount_"):
             yield ": ".join(place), _money(value, before[-1], currencies)
         else:

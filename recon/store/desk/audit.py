@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, Row, func, insert, select, text, type_coerce
 
 from recon.privacy import key_id
-from recon.store.engine import LOGIN, SQLITE, Store, reading, to_micros
+from recon.store.engine import LOGIN, SQLITE, Refused, Store, reading, to_micros
 from recon.store.runs.break_rows import RULED, content, ruling_rows, ruling_statuses
 from recon.store.tables import BREAK, BREAK_EVENT, RUN
 from recon.store.tables.archive import ARCHIVE_FILE
@@ -41,12 +41,8 @@ _EVENT = (
 )
 
 
-class AuditKeyMissing(Exception):
+class AuditKeyMissing(Refused):
     """The key that the log goes on with is not at hand; nothing was written."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.messages = (message,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy import ColumnElement, FromClause, Table, case, func, not_, select
 
 from recon.model import AGES, Severity
-from recon.store.desk.worklist import before_day, seen_by
+from recon.store.desk.worklist import before_day, seen_by, sign_of
 from recon.store.engine import Store, reading
 from recon.store.tables import BREAK, IS_OPEN, RUN, RUN_ACCOUNT, RUN_BREAK
 
@@ -56,8 +56,7 @@ def left_open(store: Store, run_id: int, account: str) -> list[OpenSum]:
 def _sums(store: Store, source: FromClause, figures: Table, *conditions: ColumnElement[bool]) -> list[OpenSum]:
     """Sums over breaks whose severity, sides and amount at risk are those of `figures`."""
     table = figures.c
-    sign = case((table.actual < table.expected, -1), (table.actual > table.expected, 1), else_=0)
-    keys = (table.account, _B.code, table.severity, _B.currency, sign)
+    keys = (table.account, _B.code, table.severity, _B.currency, sign_of(figures))
     statement = (
         select(*keys, func.count(), func.coalesce(func.sum(table.amount_at_risk), 0))
         .select_from(source)

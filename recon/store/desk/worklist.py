@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, ColumnElement, Select, and_, case, exists, false, func, not_, or_, select, true
+from sqlalchemy import Column, ColumnElement, Select, Table, and_, case, exists, false, func, not_, or_, select, true
 
 from recon.model import BreakStatus, KnownBreak, Severity
 from recon.store.engine import Store, reading
@@ -29,7 +29,14 @@ SORTS: dict[str, tuple[Column[Any], ...]] = {
     "id": (_B.id,),
 }
 _LAST = {_B.severity: True, _AMOUNT: True, _B.id: False}  # and then: whether it descends
-SIGN = case((_B.actual < _B.expected, -1), (_B.actual > _B.expected, 1), else_=0)
+
+
+def sign_of(table: Table) -> ColumnElement[int]:
+    """The sign of the difference of breaks whose sides a table has, 0 where they have none."""
+    return case((table.c.actual < table.c.expected, -1), (table.c.actual > table.c.expected, 1), else_=0)
+
+
+SIGN = sign_of(BREAK)
 
 
 @dataclass(frozen=True)

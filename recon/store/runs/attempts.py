@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from recon.store.engine import Store, reading, writing
+from recon.store.engine import Refused, Store, reading, writing
 from recon.store.runs.record import account_of
 from recon.store.tables import RUN_ACCOUNT
 from recon.store.tables.nights import ATTEMPT, JOB_RUN
@@ -125,11 +125,12 @@ def begin(
         return Begun(tuple(_insert(connection, claim, holder, now) for claim in claims))
 
 
-def held_accounts(connection: Connection, now: datetime) -> list[str]:
-    """The accounts that a living run holds, in order."""
+def refuse_beside_runs(connection: Connection, now: datetime) -> None:
+    """Raises Refused where a living run holds an account."""
     alive = ATTEMPT.c.ended_at.is_(None) & (ATTEMPT.c.beat_at > now - _ALIVE)
     statement = select(ATTEMPT.c.account).where(alive).distinct().order_by(ATTEMPT.c.account)
-    return list(connection.execute(statement).scalars())
+    if accounts := connection.execute(statement).scalars().all():
+        raise Refused(f"a run of {', '.join(accounts)} goes on: wait until it is over")
 
 
 def ask_to_yield(store: Store, accounts: Collection[str]) -> bool:

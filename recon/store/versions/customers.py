@@ -15,18 +15,14 @@ from recon import columns as c
 from recon.model import ObjectRow
 from recon.privacy import HashKey
 from recon.store import bulk, tables
-from recon.store.engine import Store, from_micros, to_micros
+from recon.store.engine import Refused, Store, from_micros, to_micros
 from recon.store.tables.customers import FORGOTTEN, HASH_KEY, RETENTION
 
 _OPTION = "recon_customers"
 
 
-class HashKeyMissing(Exception):
+class HashKeyMissing(Refused):
     """The key that the store's customers are hashed with is not at hand; nothing was written."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.messages = (message,)
 
 
 @dataclass(frozen=True)

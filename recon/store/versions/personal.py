@@ -16,8 +16,8 @@ from recon.privacy import HASH
 from recon.store import tables
 from recon.store.desk import audit
 from recon.store.desk.people import Act
-from recon.store.engine import Store, from_micros, reading, to_micros, writing
-from recon.store.runs.attempts import held_accounts
+from recon.store.engine import Refused, Store, from_micros, reading, to_micros, writing
+from recon.store.runs.attempts import refuse_beside_runs
 from recon.store.tables.desk import WORKBOOK
 from recon.store.versions import customers, rewriting
 from recon.store.versions.rewriting import Changed, Changes, RowValues, Values
@@ -28,16 +28,8 @@ PAST_ITS_TIME = "customer data past its time"
 _Change = Callable[[str], str | None]  # of a hash
 
 
-class Hindered(Exception):
-    """A run goes on, or another process did the same: nothing was changed."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.messages = (message,)
-
-
 @dataclass(frozen=True)
-class Done:
+class Rewritten:
     """How many rows changed, by table; how many files of the archive; what of the old is not gone yet, in words."""
 
     rows: Mapping[str, int]
@@ -46,7 +38,7 @@ class Done:
 
 
 @dataclass
-class Found:
+class CustomerObjects:
     """What is a customer's: ids by account and kind, and for each account when these were created."""
 
     ids: dict[tuple[str, str], set[str]] = field(default_factory=dict)
@@ -59,55 +51,55 @@ class Found:
             self.created.add((row[c.ACCOUNT], from_micros(made)))
 
 
-def renew(store: Store, before: str | None, name: str, changes: Changes, act: Act) -> Done:
-    """Brings every hash on from one key to another; names of both. Raises Hindered, ArchiveError."""
+def renew(store: Store, before: str | None, name: str, changes: Changes, act: Act) -> Rewritten:
+    """Brings every hash on from one key to another; names of both. Raises Refused, ArchiveError."""
 
     def begin(connection: Connection) -> Changed:
         if customers.key_in_force(connection) != before:
-            raise Hindered("another process began a new hash key at the same time")
+            raise Refused("another process began a new hash key at the same time")
         customers.begin_key(connection, name, act.at)
         return rewriting.change(connection, changes, act)
 
     return _change(store, act, begin, audit.Entry(act.who, KEY_BEGUN, name, {"from": before, "to": name}))
 
 
-def erase(store: Store, customer: str, changes: Changes, act: Act) -> tuple[Done, Found]:
-    """Takes every hash out of what has a customer's hash, and out of the charges of their orders; what was found.
+def erase(store: Store, customer: str, changes: Changes, act: Act) -> tuple[Rewritten, CustomerObjects]:
+    """Takes every hash out of what has a customer's hash, and out of the charges of their orders; what is theirs.
 
-    Nothing of that is stored again. Raises Hindered, ArchiveError.
+    Nothing of that is stored again. Raises Refused, ArchiveError.
     """
-    found = Found()
+    objects = CustomerObjects()
     charge_ids: set[str] = set()
 
     def concerns(kind: str, row: RowValues, raw: bytes) -> bool:
         object_id = row.get(c.KINDS[kind].names[0]) if kind in c.KINDS else None
         is_found = customer.encode() in raw or (kind == "charge" and object_id in charge_ids)
         if is_found and object_id:
-            found.keep(kind, str(object_id), row)
+            objects.keep(kind, str(object_id), row)
         return is_found and changes.concerns(kind, row, raw)
 
     def order(row: RowValues) -> Values:
         if row[c.CUSTOMER] != customer:
             return {}
-        found.keep(tables.ORDER.name, row[c.ORDER_ID], row)
+        objects.keep(tables.ORDER.name, row[c.ORDER_ID], row)
         return changes.order(row)
 
     def forget(connection: Connection) -> Changed:
         charge_ids.update(_charges_of(connection, customer))
         mine = Changes(changes.object_of, changes.texts_of, order, concerns=concerns)
         changed = rewriting.change(connection, mine, act)
-        customers.forget(connection, found.ids, act.at)
+        customers.forget(connection, objects.ids, act.at)
         return changed
 
-    return _change(store, act, forget, audit.Entry(act.who, ERASED, "customer", {})), found
+    return _change(store, act, forget, audit.Entry(act.who, ERASED, "customer", {})), objects
 
 
 def apply_retention(
     store: Store, before: datetime, created_at: Callable[[bytes], datetime | None], changes: Changes, act: Act
-) -> Done:
+) -> Rewritten:
     """Takes the hashes out of what was created before a moment; `created_at` reads it in a raw object.
 
-    Nothing of that is stored again. Raises Hindered, ArchiveError.
+    Nothing of that is stored again. Raises Refused, ArchiveError.
     """
     micros = to_micros(before)
 
@@ -172,18 +164,17 @@ def keys_in_force(store: Store) -> tuple[str | None, str | None]:
         return customers.key_in_force(connection), audit.key_in_force(connection)
 
 
-def _change(store: Store, act: Act, work: Callable[[Connection], Changed], entry: audit.Entry) -> Done:
+def _change(store: Store, act: Act, work: Callable[[Connection], Changed], entry: audit.Entry) -> Rewritten:
     rewriting.clear(store, act.at)  # what a kill left
     with writing(store, rewriting.LOCK) as connection:
         rewriting.lock(connection)
-        if accounts := held_accounts(connection, act.at):
-            raise Hindered(f"a run of {', '.join(accounts)} goes on: wait until it is over")
+        refuse_beside_runs(connection, act.at)
         changed = work(connection)
         if changed.counts or changed.replaced or entry.what == KEY_BEGUN:
             detail = {**entry.detail, "rows": changed.counts, "replaced": changed.replaced}
             audit.append(connection, entry.who, entry.what, entry.subject, detail, act.at, act.audit_key)
         rewriting.record(connection, changed, act.at)
-    return Done(changed.counts, len(changed.replaced), rewriting.clear(store, act.at))
+    return Rewritten(changed.counts, len(changed.replaced), rewriting.clear(store, act.at))
 
 
 def _charges_of(connection: Connection, customer: str) -> set[str]:

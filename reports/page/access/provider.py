@@ -118,7 +118,9 @@ class Provider:
 
     async def clock(self, now: datetime) -> datetime | None:
         """The provider's time, as it is asked for its addresses; raises ProviderError."""
-        return (await self._discover(now)).date
+        answer = await self._discover()
+        _read(answer, self.sign_on.issuer, now)
+        return answer.date
 
     @property
     def _redirect_uri(self) -> str:
@@ -157,18 +159,17 @@ class Provider:
         """The provider's addresses, asked for once an hour; those of before while it is away."""
         if self._doors is None or not timedelta() <= now - self._doors.at < _KEPT:
             try:
-                self._doors = _read(await self._discover(now), self.sign_on.issuer, now)
+                self._doors = _read(await self._discover(), self.sign_on.issuer, now)
             except ProviderError:
                 if self._doors is None:
                     raise
         return self._doors
 
-    async def _discover(self, now: datetime) -> "_Answer":
+    async def _discover(self) -> "_Answer":
         url = f"{self.sign_on.issuer.rstrip('/')}/.well-known/openid-configuration"
         answer = await self._ask("GET", url)
         if answer.status != 200:
             raise ProviderError(f"the provider answers {answer.status} at {url}: is issuer right?")
-        _read(answer, self.sign_on.issuer, now)
         return answer
 
     async def _signing_keys(self, doors: _Doors, now: datetime, is_missed: bool = False) -> "KeySet":

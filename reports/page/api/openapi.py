@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from recon.model import Exposure, Severity
+from recon.model import BREAK_IDS, Exposure, Severity
 from recon.model.rulings import Outcome, RulingKind
 from recon.store.desk.worklist import SORTS
 from reports.page.breaks.address import AGE_SPANS, STATUSES
@@ -28,20 +28,7 @@ _BREAK_TEXTS = (
     "first_seen",
     "last_seen",
 )
-_BREAK_MAYBE = (
-    "account",
-    "region",
-    "currency",
-    "order_id",
-    "charge_id",
-    "refund_id",
-    "transfer_id",
-    "transaction_id",
-    "dispute_id",
-    "due_by",
-    "occurred_on",
-    "owner",
-)
+_BREAK_MAYBE = ("account", "region", "currency", *BREAK_IDS, "due_by", "occurred_on", "owner")
 _BREAK_NUMBERS = ("expected", "actual", "difference", "amount_at_risk")
 
 
