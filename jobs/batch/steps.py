@@ -19,6 +19,7 @@ from jobs.batch.plan import DAY, KINDS_BEFORE, Kind, options_of, waits_for
 from jobs.config.config import Config
 from jobs.run.access import AccountAccess, PullContext, access_of, prove
 from jobs.run.judging import Findings
+from jobs.run.judging_request import context_of
 from jobs.run.lock import AlreadyDone, Hold, run_held
 from jobs.run.moments.days import Days
 from jobs.run.moments.gateway_clock import FAR, ClockWrong, latest, prove_clock
@@ -26,7 +27,6 @@ from jobs.run.moments.later_moments import later_moments
 from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
 from jobs.run.pulled import Pulled
 from jobs.run.pulling import PullScope, pull_account, sweep_account
-from jobs.run.rejudging import context_of
 from jobs.run.reporting import hash_of
 from jobs.run.sources import SourcesRead
 from jobs.run.stages import Road, conclude, judge, lacking, read_sources, record_findings

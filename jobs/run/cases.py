@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from jobs.config.config import Config
 from jobs.run.judging import find_cases
-from jobs.run.judging_request import AccountRequest, JudgingRequest
+from jobs.run.judging_request import AccountRequest, judging_request
 from jobs.run.moments.days import DAY
 from jobs.run.outcome import Outcome
-from jobs.run.rejudging import context_of
 from jobs.run.sources import SourcesRead, read_orders
 from recon import __version__
 from recon.calendars import local_day
@@ -45,18 +45,9 @@ def _judge(
     who: str,
 ) -> int | None:
     today = local_day(as_of, account.zone)
-    request = JudgingRequest(
-        accounts=(AccountRequest(account, today, today, Window(as_of, as_of), unassigned=False),),
-        all_accounts={configured.name: configured for configured in config.as_accounts()},
-        as_of=as_of,
-        versions_at=None,
-        context=context_of(config, as_of),
-        match_settings=config.match_settings(),
-        customer_keys=config.matching.customer_keys,
-        orders_read=True,
-        unread_orders=sources.unread_orders,
-        account_of_source=config.account_of_source,
-    )
+    of_today = AccountRequest(account, today, today, Window(as_of, as_of), unassigned=False)
+    request = judging_request(config, (of_today,), as_of, orders_read=True)
+    request = replace(request, unread_orders=sources.unread_orders)
     raised = find_cases(store, request, subjects)
     breaks_to_carry = [*record.breaks_to_carry(store), *record.breaks_to_carry(store, raised.ids)]
     own_breaks = [known_break for known_break in breaks_to_carry if known_break.latest.account == account.name]

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from jobs.config.config import Config
 from recon.model import Account, InputFile, KnownBreak, Note, Window
 from recon.settings import Context, MatchSettings
 
@@ -34,11 +35,11 @@ class JudgingRequest:
     accounts: tuple[AccountRequest, ...]
     all_accounts: Mapping[str, Account]
     as_of: datetime
-    versions_at: datetime | None
     context: Context
     match_settings: MatchSettings
     customer_keys: Sequence[str]
     orders_read: bool
+    versions_at: datetime | None = None
     unread_orders: Mapping[str, str | None] = field(
         default_factory=dict
     )  # order sources -> the one each alone serves
@@ -63,3 +64,37 @@ class JudgingRequest:
     def shows_nameless(self) -> bool:
         """Whether one of the asked accounts shows the rows that name no known account."""
         return any(part.unassigned for part in self.accounts)
+
+
+def context_of(config: Config, as_of: datetime) -> Context:
+    """What the configuration has the rules go by at a moment."""
+    return Context(
+        as_of=as_of,
+        currencies=config.currencies(),
+        tolerance=config.tolerance(),
+        methods=config.method_book(),
+        settings=config.rule_settings(),
+        regions={account.name: account.region for account in config.as_accounts()},
+        calendars=config.calendars(as_of.date()),
+        split_sources=config.split_sources,
+        without_orders=config.without_orders(),
+        settle=config.matching.settle,
+        fees=config.contract_rates(),
+        bank_fees=config.bank_fees(),
+    )
+
+
+def judging_request(
+    config: Config, requests: tuple[AccountRequest, ...], as_of: datetime, *, orders_read: bool
+) -> JudgingRequest:
+    """What is to be judged of some accounts by the settings of the configuration."""
+    return JudgingRequest(
+        accounts=requests,
+        all_accounts={account.name: account for account in config.as_accounts()},
+        as_of=as_of,
+        context=context_of(config, as_of),
+        match_settings=config.match_settings(),
+        customer_keys=config.matching.customer_keys,
+        orders_read=orders_read,
+        account_of_source=config.account_of_source,
+    )

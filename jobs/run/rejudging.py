@@ -2,18 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
 import pandas as pd
 
 from jobs.config.config import Config
 from jobs.run.judging import find
-from jobs.run.judging_request import AccountRequest, JudgingRequest
+from jobs.run.judging_request import AccountRequest, JudgingRequest, judging_request
 from recon import columns as c
 from recon.calendars import days_window
 from recon.model import BreakStatus, KnownBreak, Result
 from recon.result.changes import changes, figures
-from recon.settings import Context
 from recon.store.desk import workbooks
 from recon.store.engine import Store
 from recon.store.runs import history, record
@@ -64,24 +62,6 @@ class Change:
         return self.of_figures or bool(self.sheets)
 
 
-def context_of(config: Config, as_of: datetime) -> Context:
-    """What the configuration has the rules go by at a moment."""
-    return Context(
-        as_of=as_of,
-        currencies=config.currencies(),
-        tolerance=config.tolerance(),
-        methods=config.method_book(),
-        settings=config.rule_settings(),
-        regions={account.name: account.region for account in config.as_accounts()},
-        calendars=config.calendars(as_of.date()),
-        split_sources=config.split_sources,
-        without_orders=config.without_orders(),
-        settle=config.matching.settle,
-        fees=config.contract_rates(),
-        bank_fees=config.bank_fees(),
-    )
-
-
 def judged_again(config: Config, store: Store, run: StoredRun) -> dict[str, Change]:
     """By account what the stored data say now of a run's ranges as of its moment, beside what it recorded.
 
@@ -121,29 +101,18 @@ def _judging_request(config: Config, run: StoredRun, lives: Iterable[KnownBreak]
     accounts = {account.name: account for account in config.as_accounts()}
     parts = {part.account: part for part in run.accounts if part.account in accounts}
     order = [name for name in (run.record.options.get("accounts") or accounts) if name in accounts]
-    as_of = run.record.as_of
-    return JudgingRequest(
-        accounts=tuple(
-            AccountRequest(
-                account=accounts[name],
-                first=parts[name].first_day,
-                last=parts[name].last_day,
-                window=days_window(parts[name].first_day, parts[name].last_day, accounts[name].zone),
-                unassigned=name == order[0],
-            )
-            for name in order
-            if name in parts
-        ),
-        all_accounts=accounts,
-        as_of=as_of,
-        versions_at=None,
-        context=context_of(config, as_of),
-        match_settings=config.match_settings(),
-        customer_keys=config.matching.customer_keys,
-        orders_read=False,
-        account_of_source=config.account_of_source,
-        known_breaks=tuple(lives),
+    requests = tuple(
+        AccountRequest(
+            account=accounts[name],
+            first=parts[name].first_day,
+            last=parts[name].last_day,
+            window=days_window(parts[name].first_day, parts[name].last_day, accounts[name].zone),
+            unassigned=name == order[0],
+        )
+        for name in order
+        if name in parts
     )
+    return replace(judging_request(config, requests, run.record.as_of, orders_read=False), known_breaks=tuple(lives))
 
 
 def _lives(store: Store, run: StoredRun) -> list[KnownBreak]:

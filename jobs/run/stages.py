@@ -20,14 +20,14 @@ from jobs.run.access import AccountAccess, Proved, PullContext, access_of, prove
 from jobs.run.delivery import deliver
 from jobs.run.history import with_histories
 from jobs.run.judging import Findings, find
-from jobs.run.judging_request import AccountRequest, JudgingRequest
+from jobs.run.judging_request import AccountRequest, JudgingRequest, context_of, judging_request
 from jobs.run.lock import Hold
 from jobs.run.moments.days import DAY, Days
 from jobs.run.moments.gateway_clock import latest
 from jobs.run.outcome import Outcome, Progress, RunOptions, Unsigned, place_of
 from jobs.run.pulled import Pulled
 from jobs.run.pulling import PullScope, pull_account
-from jobs.run.rejudging import ROWS, context_of
+from jobs.run.rejudging import ROWS
 from jobs.run.reporting import Writing, write_reports
 from jobs.run.sources import NO_ACCOUNT, SourcesRead, read_orders, read_statements
 from jobs.run.sweeps.asking_again import due_again
@@ -220,26 +220,18 @@ def _find(road: Road, request: JudgingRequest) -> Findings:
 
 
 def _judging_request(road: Road, sources: SourcesRead, pulls: Mapping[str, Pulled]) -> JudgingRequest:
-    config = road.config
     failed = frozenset(name for name, pulled in pulls.items() if pulled.failure)
-    accounts = {account.name: account for account in config.as_accounts()}
-    return JudgingRequest(
-        accounts=tuple(
-            _account_request(road, account, sources, pulls.get(account.name))
-            for account in road.accounts
-            if account.name not in failed
-        ),
-        all_accounts=accounts,
+    requests = tuple(
+        _account_request(road, account, sources, pulls.get(account.name))
+        for account in road.accounts
+        if account.name not in failed
+    )
+    return replace(
+        judging_request(road.config, requests, road.as_of, orders_read=sources.orders_read),
         failed=failed,
-        as_of=road.as_of,
         versions_at=None if road.options.pull else road.options.as_of,
-        context=context_of(config, road.as_of),
-        match_settings=config.match_settings(),
-        customer_keys=config.matching.customer_keys,
-        orders_read=sources.orders_read,
         of_today=road.options.today,
         unread_orders=sources.unread_orders,
-        account_of_source=config.account_of_source,
         unread_sources={share.place: share.account for share in sources.unread_shares},
         bank_read=sources.bank_read,
         bank_unread=frozenset(sources.bank_unread),

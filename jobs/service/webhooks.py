@@ -16,8 +16,8 @@ from jobs.logs.errors import note, say
 from jobs.logs.logs import bound
 from jobs.run.access import AccountAccess, access_of
 from jobs.run.cases import judge_cases
+from jobs.run.judging_request import context_of
 from jobs.run.outcome import JobError, place_of
-from jobs.run.rejudging import context_of
 from recon.model import Account, ObjectRow, Webhook
 from recon.omise import pull
 from recon.omise.client import Client, OmiseError

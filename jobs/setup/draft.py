@@ -46,11 +46,11 @@ class Draft:
         decided = {key: value for key, value in self.document.items() if key not in ("orders", "bank")}
         return config_of(decided | sources, self.folder, self.environ, needs=())
 
-    def name_for(self, room: str, wished: str) -> str:
+    def name_for(self, room: str, name: str) -> str:
         """A section's name that no other source of the room has."""
         taken = self.document.get(room, {})
-        numbered = (f"{wished}{number}" for number in range(2, len(taken) + 3))
-        return wished if wished not in taken else next(name for name in numbered if name not in taken)
+        candidates = (name, *(f"{name}{number}" for number in range(2, len(taken) + 3)))
+        return next(candidate for candidate in candidates if candidate not in taken)
 
     def confirm(
         self,

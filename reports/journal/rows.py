@@ -10,11 +10,11 @@ from recon.journal.exporting import MONTH
 from recon.journal.words import EntryKind, LedgerAccount
 from recon.model import JournalEntry, JournalLine
 from recon.money import Currencies
+from reports.formulas import marked_as_text
 from reports.journal.layouts import Layout
 from reports.workbook.cells import major_text
 
 _BLANKS = re.compile(r"[\x00-\x20\x7f\u2028\u2029\ufeff]+")
-_FORMULA = tuple("=+-@|＝＋－＠")
 NUMBERS = frozenset({"{debit}", "{credit}", "{amount}", "{line}", "{items}"})
 _NO_LINE = JournalLine("", None, None)
 
@@ -169,7 +169,7 @@ def _text(text: str) -> str:
 def _cell(template: str, values: Mapping[str, str]) -> str:
     """A cell; a text that a spreadsheet would take for a formula is marked as text."""
     cell = template.format_map(values)
-    return f"'{cell}" if template not in NUMBERS and cell.startswith(_FORMULA) else cell
+    return cell if template in NUMBERS else marked_as_text(cell)
 
 
 def _escaped(layout: Layout, values: Mapping[str, str]) -> dict[str, str]:

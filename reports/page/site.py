@@ -59,7 +59,7 @@ class RunProgress:
 class Runner(Protocol):
     """Runs a range again in the background; one at a time."""
 
-    def start(self, wish: RunRequest) -> str:
+    def start(self, run_request: RunRequest) -> str:
         """A ticket to ask about it with."""
 
     def progress(self, ticket: str) -> RunProgress | None:

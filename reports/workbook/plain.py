@@ -1,6 +1,7 @@
 """The sheets of a report as plain files, CSV or Parquet, one for each table."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,12 +16,12 @@ import pyarrow.parquet as parquet
 
 from recon import columns as c
 from recon.money import Currencies, Money
+from reports.formulas import STARTS
 from reports.sheet import TIME_ZONE, AnyReport, Cell, Column, Kind, Page, PlacedSheet, Sheet, place
 from reports.workbook.cells import major_text
 from reports.workbook.write import file_name, sheets_of
 
-# What a spreadsheet would take for a formula, or for the next cell; in Japan the wide forms too.
-_FORMULA = r"^[=+\-@|\t\r\n\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}]"
+_FORMULA = f"^[{re.escape(''.join(STARTS))}]"
 _TEXT = pa.large_string()
 
 

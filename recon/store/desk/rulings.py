@@ -95,7 +95,7 @@ def lasting(store: Store) -> list[Ruling]:
 def decisions(store: Store) -> list[tuple[Ruling, KnownBreak | None]]:
     """Every ruling that gives a break a status or did, in order, each with its break; a pattern has none."""
     with reading(store) as connection:
-        deciding = [ruling for ruling in break_rows.ruling_rows(connection) if ruling.kind in DECIDING]
+        deciding = break_rows.rulings_by(connection, "kind", DECIDING)
         ids = {ruling.break_id for ruling in deciding if ruling.break_id}
         breaks = {known.latest.id: known for known in break_rows.breaks_by(connection, "id", ids)}
     return [(ruling, breaks.get(ruling.break_id or "")) for ruling in deciding]

@@ -4,8 +4,8 @@ from sqlalchemy import BigInteger, Boolean, Column, Date, ForeignKey, Index, Int
 
 from recon.store.tables import METADATA, SERIAL, Moment
 
-# One wish, planned once. `name` says the wish: two that are the same are one batch while it goes on. `as_of` is what
-# every step means by now. `words`: why it ended before its steps were done.
+# One request, planned once. `name` says what is asked: two that are the same are one batch while it goes on. `as_of`
+# is what every step means by now. `words`: why it ended before its steps were done.
 BATCH = Table(
     "batch",
     METADATA,

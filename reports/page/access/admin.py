@@ -22,7 +22,7 @@ RUNS = 50
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
+class _Form:
     """Whom a form is about, and the role and the accounts that it gives them."""
 
     name: str
@@ -81,13 +81,13 @@ async def change(request: web.Request) -> web.StreamResponse:
     data = await request.post()
     names = [name for name in site.accounts if name in data.getall("account", ())]
     role = str(data.get("role", Role.VIEWER))
-    wish = _Wish(str(data.get("name", "")).strip(), role, tuple(names), "all_accounts" in data)
-    wished = _CHANGES.get(request.match_info["form"])
-    if wished is None or role not in list(Role):
+    form = _Form(str(data.get("name", "")).strip(), role, tuple(names), "all_accounts" in data)
+    change = _CHANGES.get(request.match_info["form"])
+    if change is None or role not in list(Role):
         raise web.HTTPNotFound(text="there is no such form\n")
     act = act_of(request, person.name)
     try:
-        done = await request.app[THROTTLE].hashing(lambda: wished(site.store, wish, act))
+        done = await request.app[THROTTLE].hashing(lambda: change(site.store, form, act))
     except PeopleError as error:
         redirect(request, "/admin", Notice(False, str(error)))
     if not done.secret:
@@ -95,50 +95,50 @@ async def change(request: web.Request) -> web.StreamResponse:
     return await _page(request, done)
 
 
-def _add_user(store: Store, wish: _Wish, act: Act) -> _Done:
+def _add_user(store: Store, form: _Form, act: Act) -> _Done:
     password = secrets.token_urlsafe(12)
-    people.add_user(store, wish.person(), hash_password(password), act, temporary=True, replace=False)
-    return _Done(f"{wish.name} logs in for the first time with this password, and then chooses another:", password)
+    people.add_user(store, form.person(), hash_password(password), act, temporary=True, replace=False)
+    return _Done(f"{form.name} logs in for the first time with this password, and then chooses another:", password)
 
 
-def _reset_password(store: Store, wish: _Wish, act: Act) -> _Done:
+def _reset_password(store: Store, form: _Form, act: Act) -> _Done:
     password = secrets.token_urlsafe(12)
-    people.set_password(store, wish.name, hash_password(password), act, temporary=True)
-    return _Done(f"{wish.name} logs in with this password, and then chooses another:", password)
+    people.set_password(store, form.name, hash_password(password), act, temporary=True)
+    return _Done(f"{form.name} logs in with this password, and then chooses another:", password)
 
 
-def _change_user(store: Store, wish: _Wish, act: Act) -> _Done:
-    people.change_user(store, wish.person(), act)
-    return _Done(f"{wish.name} is {wish.role} now, from the next log-in on")
+def _change_user(store: Store, form: _Form, act: Act) -> _Done:
+    people.change_user(store, form.person(), act)
+    return _Done(f"{form.name} is {form.role} now, from the next log-in on")
 
 
-def _disable_user(store: Store, wish: _Wish, act: Act) -> _Done:
-    people.disable_user(store, wish.name, act)
-    return _Done(f"{wish.name} may not log in any more")
+def _disable_user(store: Store, form: _Form, act: Act) -> _Done:
+    people.disable_user(store, form.name, act)
+    return _Done(f"{form.name} may not log in any more")
 
 
-def _enable_user(store: Store, wish: _Wish, act: Act) -> _Done:
-    people.enable_user(store, wish.name, act)
-    return _Done(f"{wish.name} may log in again")
+def _enable_user(store: Store, form: _Form, act: Act) -> _Done:
+    people.enable_user(store, form.name, act)
+    return _Done(f"{form.name} may log in again")
 
 
-def _end_sessions(store: Store, wish: _Wish, act: Act) -> _Done:
-    people.end_sessions(store, wish.name, act)
-    return _Done(f"every session of {wish.name} has ended")
+def _end_sessions(store: Store, form: _Form, act: Act) -> _Done:
+    people.end_sessions(store, form.name, act)
+    return _Done(f"every session of {form.name} has ended")
 
 
-def _add_token(store: Store, wish: _Wish, act: Act) -> _Done:
+def _add_token(store: Store, form: _Form, act: Act) -> _Done:
     secret = people.new_token()
-    people.add_token(store, wish.person(), secret, act)
-    return _Done(f"The token {wish.name}, for the script's Authorization header:", secret)
+    people.add_token(store, form.person(), secret, act)
+    return _Done(f"The token {form.name}, for the script's Authorization header:", secret)
 
 
-def _revoke_token(store: Store, wish: _Wish, act: Act) -> _Done:
-    people.revoke_token(store, wish.name, act)
-    return _Done(f"the token {wish.name} does not hold any more")
+def _revoke_token(store: Store, form: _Form, act: Act) -> _Done:
+    people.revoke_token(store, form.name, act)
+    return _Done(f"the token {form.name} does not hold any more")
 
 
-_CHANGES: Mapping[str, Callable[[Store, _Wish, Act], _Done]] = {
+_CHANGES: Mapping[str, Callable[[Store, _Form, Act], _Done]] = {
     "add": _add_user,
     "change": _change_user,
     "password": _reset_password,

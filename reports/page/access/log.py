@@ -12,14 +12,15 @@ from aiohttp import web
 
 from recon.people import Right
 from recon.store.desk import access
+from reports.formulas import marked_as_text
 from reports.page.access.security import require
+from reports.page.numbers import PAGES, whole_number
 from reports.page.render import render
 from reports.page.site import SITE
 
 PER_PAGE = 100
 KINDS = (access.LOG_IN, access.LOG_OUT, access.LOCK_OUT, access.TOKEN, access.REQUEST, *access.CHANGES)
 COLUMNS = ("at", "who", "address", "what", "subject", "result", "detail")
-_FORMULA = ("=", "+", "-", "@", "\t")  # what a spreadsheet would take a cell for
 
 
 async def show(request: web.Request) -> web.Response:
@@ -27,9 +28,8 @@ async def show(request: web.Request) -> web.Response:
     require(request, Right.ADMIN)
     store = request.app[SITE].store
     wanted = _wanted(request)
-    number = request.query.get("page", "")
-    page = int(number) if number.isascii() and number.isdecimal() and 0 < len(number) < 9 else 1
-    total, entries = await asyncio.to_thread(access.find, store, wanted, (max(page, 1) - 1) * PER_PAGE, PER_PAGE)
+    page = whole_number(request.query.get("page", ""), PAGES) or 1
+    total, entries = await asyncio.to_thread(access.find, store, wanted, (page - 1) * PER_PAGE, PER_PAGE)
     chosen = {name: value for name, value in request.query.items() if name != "page" and value}
     return render(
         request,
@@ -83,5 +83,4 @@ def _csv(rows: Iterable[Iterable[object]]) -> bytes:
 
 
 def _cell(value: object) -> str:
-    text = value.isoformat() if isinstance(value, datetime) else str(value or "")
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return marked_as_text(value.isoformat() if isinstance(value, datetime) else str(value or ""))

@@ -24,13 +24,13 @@ from reports.page.access.security import PERSON, require
 from reports.page.api import openapi
 from reports.page.breaks.address import list_of
 from reports.page.breaks.listing import find
+from reports.page.numbers import PAGES, whole_number
 from reports.page.results import workbooks
-from reports.page.results.runs import asked_for, signed_before, wish_of
+from reports.page.results.runs import asked_for, run_request_of, signed_before
 from reports.page.ruling import answers_to, ask_of
 from reports.page.site import SITE
 
 MOST = 1_000  # breaks of one answer, and asks of one question
-PAGES = 1_000_000
 
 
 async def document(request: web.Request) -> web.Response:
@@ -117,9 +117,9 @@ async def start(request: web.Request) -> web.Response:
     accounts = body.get("accounts", [])
     if not isinstance(accounts, list) or not all(isinstance(name, str) for name in accounts):
         raise _refused("accounts must be a list of names")
-    wish = wish_of(request, _day(body, "from"), _day(body, "to"), accounts)
-    signed = await asyncio.to_thread(signed_before, request.app[SITE], wish)
-    return web.json_response({"ticket": request.app[SITE].runner.start(wish), "signed": signed}, status=202)
+    run_request = run_request_of(request, _day(body, "from"), _day(body, "to"), accounts)
+    signed = await asyncio.to_thread(signed_before, request.app[SITE], run_request)
+    return web.json_response({"ticket": request.app[SITE].runner.start(run_request), "signed": signed}, status=202)
 
 
 async def progress(request: web.Request) -> web.Response:
@@ -178,10 +178,10 @@ def _day(given: Mapping[str, Any], name: str) -> date:
 
 
 def _number(request: web.Request, name: str, default: int, most: int) -> int:
-    text = request.query.get(name, str(default))
-    if not (text.isascii() and text.isdecimal()) or len(text) > 9 or not 1 <= int(text) <= most:
+    number = whole_number(request.query.get(name, str(default)))
+    if number is None or not 1 <= number <= most:
         raise _refused(f"{name} must be a number from 1 to {most}")
-    return int(text)
+    return number
 
 
 def _refused(words: str) -> web.HTTPBadRequest:

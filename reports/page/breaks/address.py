@@ -15,12 +15,12 @@ from recon.people import Person
 from recon.rules import exposure_of, title_of
 from recon.store.desk import worklist
 from recon.store.desk.worklist import Filter, SignedCodes
+from reports.page.numbers import PAGES, whole_number
 from reports.page.site import Site
 
 NOBODY = "-"
 _DESCENDING = ("severity", "risk")  # what is read from the largest on; the rest from the smallest
 _ORDERS = {"asc": False, "desc": True}
-_MOST_PAGES = 1_000_000
 STATUSES: dict[str, tuple[BreakStatus, ...]] = {
     **{str(status): (status,) for status in BreakStatus},
     "closed": tuple(sorted(CLOSED)),
@@ -46,11 +46,10 @@ def list_of(site: Site, person: Person, query: MultiMapping[str]) -> ListAddress
     """The list of an address; raises 400 in words."""
     sort = _chosen(query, "sort", worklist.SORTS.__contains__, "severity")
     order = _chosen(query, "order", _ORDERS.__contains__, "desc" if sort in _DESCENDING else "asc")
-    page = query.get("page", "1")
-    if not page.isascii() or not page.lstrip("-").isdecimal():
-        raise _refused("page", page)
-    pages = min(max(1, int(page[:9])), _MOST_PAGES)
-    return ListAddress(_filter(site, person, query), sort, _ORDERS[order], pages)
+    page = whole_number(query.get("page", "1"), PAGES)
+    if page is None:
+        raise _refused("page", query["page"])
+    return ListAddress(_filter(site, person, query), sort, _ORDERS[order], max(1, page))
 
 
 def _filter(site: Site, person: Person, query: MultiMapping[str]) -> Filter:

@@ -15,6 +15,7 @@ from recon.store.desk import people, worklist
 from reports.page.access.security import require
 from reports.page.breaks.address import NOBODY, list_of
 from reports.page.notices import Notice
+from reports.page.numbers import whole_number
 from reports.page.site import SITE, Site
 
 MOST_AT_ONCE = 1_000
@@ -45,12 +46,10 @@ async def chosen_breaks(request: web.Request, data: MultiMapping[Any]) -> list[t
     site = request.app[SITE]
     person = require(request, Right.RULE)
     wanted = list_of(site, person, URL(f"?{data.get('back', '')}").query)
-    seen_event = str(data["all"])
-    if not seen_event.isascii() or not seen_event.isdecimal():
+    seen_event = whole_number(str(data["all"]))
+    if seen_event is None:
         raise web.HTTPBadRequest(text="it is not known which list was looked at\n")
-    matching = await asyncio.to_thread(
-        worklist.matching, site.store, wanted.filters, int(seen_event[:18]), MOST_AT_ONCE + 1
-    )
+    matching = await asyncio.to_thread(worklist.matching, site.store, wanted.filters, seen_event, MOST_AT_ONCE + 1)
     if not 0 < len(matching) <= MOST_AT_ONCE:
         words = (
             f"more than {MOST_AT_ONCE:,} breaks match: narrow the list" if matching else "no break matches any more"
@@ -61,7 +60,7 @@ async def chosen_breaks(request: web.Request, data: MultiMapping[Any]) -> list[t
 
 def _seen(value: str) -> tuple[str, int | None]:
     break_id, _, version = value.partition(":")
-    return break_id, int(version) if version.isdecimal() and len(version) < 19 else None
+    return break_id, whole_number(version)
 
 
 def colleagues(site: Site, person: Person) -> list[str]:

@@ -18,6 +18,7 @@ from recon.store.runs.record import RunAccount, StoredRun
 from reports.documents import Document
 from reports.page.access.security import require
 from reports.page.notices import Notice, notices_of, redirect
+from reports.page.numbers import whole_number
 from reports.page.render import render
 from reports.page.results import charts
 from reports.page.site import SITE, RunProgress, RunRequest, Site
@@ -73,20 +74,22 @@ async def start(request: web.Request) -> web.StreamResponse:
         first, last = (date.fromisoformat(str(data.get(name, ""))) for name in ("from", "to"))
     except ValueError:
         raise web.HTTPBadRequest(text="say from which day to which\n") from None
-    wish = wish_of(request, first, last, [str(name) for name in data.getall("account", []) if name])
-    signed = await asyncio.to_thread(signed_before, request.app[SITE], wish)
+    run_request = run_request_of(request, first, last, [str(name) for name in data.getall("account", []) if name])
+    signed = await asyncio.to_thread(signed_before, request.app[SITE], run_request)
     if signed and "signed" not in data:
-        fields = [("from", first), ("to", last), *(("account", name) for name in wish.accounts)]
+        fields = [("from", first), ("to", last), *(("account", name) for name in run_request.accounts)]
         return render(request, "run_signed.html", signed=signed, fields=fields)
-    raise web.HTTPSeeOther(f"/runs/{request.app[SITE].runner.start(wish)}")
+    raise web.HTTPSeeOther(f"/runs/{request.app[SITE].runner.start(run_request)}")
 
 
-def signed_before(site: Site, wish: RunRequest) -> list[str]:
+def signed_before(site: Site, run_request: RunRequest) -> list[str]:
     """Which signed ranges a run would go over, in words."""
-    return workbooks.signed_words(workbooks.standing_over(site.store, wish.accounts, wish.first, wish.last))
+    return workbooks.signed_words(
+        workbooks.standing_over(site.store, run_request.accounts, run_request.first, run_request.last)
+    )
 
 
-def wish_of(request: web.Request, first: date, last: date, accounts: Sequence[str]) -> RunRequest:
+def run_request_of(request: web.Request, first: date, last: date, accounts: Sequence[str]) -> RunRequest:
     """A run of accounts that are the asker's (none named: all of visible_names)."""
     site = request.app[SITE]
     person = require(request, Right.RULE)
@@ -154,7 +157,8 @@ async def show(request: web.Request) -> web.Response:
 
 def _stored(site: Site, person: Person, number: str) -> StoredRun:
     """The run of a number with those of its accounts that somebody sees; none of them: it is not there."""
-    run = record.find_run(site.store, int(number)) if number.isascii() and number.isdecimal() else None
+    run_id = whole_number(number)
+    run = None if run_id is None else record.find_run(site.store, run_id)
     parts = tuple(part for part in run.accounts if person.sees(part.account)) if run else ()
     if run is None or not parts:
         raise web.HTTPNotFound(text="there is no such run\n")

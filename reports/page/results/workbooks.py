@@ -15,6 +15,7 @@ from recon.store.desk.workbooks import GROUP, ROLES, SignOff, StoredWorkbook
 from recon.store.runs import history
 from reports.page.access.security import require
 from reports.page.notices import Notice, notices_of, redirect
+from reports.page.numbers import whole_number
 from reports.page.render import render
 from reports.page.results import charts, kept
 from reports.page.results.charts import Chart
@@ -61,7 +62,7 @@ async def reports(request: web.Request) -> web.Response:
     chosen = request.query.get("account", "")
     workbooks = await asyncio.to_thread(_listed, site, person, chosen)
     pages = max(1, -(-len(workbooks) // _ROWS))
-    page = min(max(1, _number(request.query, "page")), pages)
+    page = min(whole_number(request.query.get("page", "")) or 1, pages)
     return render(
         request,
         "reports.html",
@@ -156,19 +157,13 @@ def _sheet(site: Site, person: Person, workbook: KeptWorkbook, query: Mapping[st
     if name == SUMMARY:
         files = {book.name: book.sha256 for book in visible(site, person)}
         return ShownSheet(name, names, kept.blocks_of(workbook), None, files, ())
-    row = _number(query, "row")
+    row = whole_number(query.get("row", ""))
     try:
-        view = kept.view_of(workbook, name, page_of(row) if row else _number(query, "page") or 1)
+        view = kept.view_of(workbook, name, page_of(row) if row else whole_number(query.get("page", "")) or 1)
     except KeyError:
         raise web.HTTPNotFound(text="there is no such sheet\n") from None
     ids = {line.break_id for line in view.lines if line.break_id}
     return ShownSheet(name, names, (), view, {}, worklist.seen(site.store, ids, person.accounts))
-
-
-def _number(query: Mapping[str, str], name: str) -> int:
-    """0 where there is none."""
-    text = query.get(name, "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else 0
 
 
 async def download(request: web.Request) -> web.Response:

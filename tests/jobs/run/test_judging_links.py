@@ -32,7 +32,7 @@ def night(store: Store, as_of: datetime) -> tuple[Findings, list[str]]:
     window = days_window(FIRST, LAST, TH.zone)
     context = Context(as_of, regions={"th": "TH"}, calendars={"th": business_calendar("TH", TH.zone, as_of.date())})
     account_request = AccountRequest(TH, FIRST, LAST, window, pulled=True)
-    request = JudgingRequest((account_request,), {"th": TH}, as_of, None, context, MatchSettings(), (), True)
+    request = JudgingRequest((account_request,), {"th": TH}, as_of, context, MatchSettings(), (), True)
     findings = find(store, request)
     assert findings.carried is not None
     assert findings.raised is not None

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from jobs.config.config import Config
+from jobs.run.judging_request import context_of
 from jobs.run.opening.store import open_ready_store
-from jobs.run.rejudging import context_of
 from jobs.run.sweeps.asking_again import due_again
 from recon.model import Window
 from recon.store.runs.attempts import attempts, last_looks

@@ -30,7 +30,7 @@ from tests.kit.night_process import free_port
 from tests.kit.page import PASSWORD, Visitor, page, paged, served
 from tests.kit.small_config import ONE_ACCOUNT
 
-WISH = RunRequest(FIRST, LAST, ("th",), "anna")
+RUN_REQUEST = RunRequest(FIRST, LAST, ("th",), "anna")
 
 
 async def test_behind_tls_cookies_are_for_tls_alone(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ async def test_runs_go_one_after_the_other_and_a_failed_one_says_so() -> None:
             running -= 1
 
     rerun = PageRuns(run)
-    tickets = [rerun.start(replace(WISH, accounts=(name,))) for name in ("th", "jp", "sg")]
+    tickets = [rerun.start(replace(RUN_REQUEST, accounts=(name,))) for name in ("th", "jp", "sg")]
     assert rerun.progress("never given") is None
     await asyncio.sleep(0.05)
     first, second = rerun.progress(tickets[0]), rerun.progress(tickets[1])
@@ -120,8 +120,8 @@ async def test_at_the_end_of_the_page_what_runs_is_ended() -> None:
         raise AssertionError
 
     rerun = PageRuns(run)
-    rerun.start(WISH)
-    rerun.start(WISH)
+    rerun.start(RUN_REQUEST)
+    rerun.start(RUN_REQUEST)
     await asyncio.sleep(0.01)
     await asyncio.wait_for(rerun.drain(), 5)
     assert ended == ["here"], "the second one never began"
@@ -137,7 +137,7 @@ async def test_a_run_is_cancelled_and_the_next_one_begins() -> None:
         return Outcome(8, True, clock(), (), (), {}, ())
 
     rerun = PageRuns(run)
-    tickets = [rerun.start(replace(WISH, accounts=(name,))) for name in ("th", "jp", "sg")]
+    tickets = [rerun.start(replace(RUN_REQUEST, accounts=(name,))) for name in ("th", "jp", "sg")]
     await asyncio.sleep(0.01)
     rerun.cancel(tickets[1], "anna")  # it waits
     rerun.cancel(tickets[0], "anna")

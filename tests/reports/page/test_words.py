@@ -143,8 +143,8 @@ class Slow:
     def __init__(self) -> None:
         self.seen = RunProgress(RunRequest(date(2026, 3, 2), date(2026, 3, 2), ("th",), "anna"))
 
-    def start(self, wish: RunRequest) -> str:
-        self.seen = replace(self.seen, request=wish)
+    def start(self, run_request: RunRequest) -> str:
+        self.seen = replace(self.seen, request=run_request)
         return "ticket"
 
     def tickets(self) -> Sequence[str]:

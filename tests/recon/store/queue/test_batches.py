@@ -50,7 +50,7 @@ def record(store: Store, made: Marker) -> int:
     return put_run(store, RUN, [part], marker=made)
 
 
-def test_one_wish_is_one_batch_until_it_has_ended(store: Store, batch: Batch) -> None:
+def test_one_request_is_one_batch_until_it_has_ended(store: Store, batch: Batch) -> None:
     later = replace(REQUEST, as_of=NOON + HOUR, who="somebody else")
     again = batches.open_batch(store, later, STEPS[:1], NOON + HOUR, LONG_AGO)
     assert again == batch, "with the now that it had"

@@ -176,7 +176,7 @@ class History:
             AccountRequest(one, first, last, days_window(first, last, one.zone), pulled=True, unassigned=not at)
             for at, one in enumerate(ACCOUNTS[name] for name in names)
         )
-        return JudgingRequest(account_requests, ACCOUNTS, self.now, None, context, CLOSE, (), True)
+        return JudgingRequest(account_requests, ACCOUNTS, self.now, context, CLOSE, (), True)
 
 
 def test_near_its_range_a_run_finds_what_it_would_find_in_the_whole_history() -> None:

@@ -98,8 +98,8 @@ async def test_a_person_has_tokens_of_their_own(tmp_path: Path) -> None:
 
 
 async def _the_last_admin_stays(served: Page, ada: Visitor) -> None:
-    for what, wish in (("disable", {}), ("change", {"role": "viewer", "all_accounts": "on"})):
-        assert "last administrator" in (await ada.post(f"/admin/{what}", "/admin", name="ada", **wish))[1], what
+    for what, fields in (("disable", {}), ("change", {"role": "viewer", "all_accounts": "on"})):
+        assert "last administrator" in (await ada.post(f"/admin/{what}", "/admin", name="ada", **fields))[1], what
     await ada.post("/admin/change", "/admin", name="nina", role="admin", all_accounts="on")
     assert people.credentials(served.store, "ada") == (Person("ada", Role.ADMIN), _hash(served))
     assert "last administrator" not in (await ada.post("/admin/disable", "/admin", name="nina"))[1]

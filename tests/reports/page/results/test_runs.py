@@ -25,7 +25,7 @@ class Asked:
         self.run = RunProgress(request, (StageProgress("pull", 3, 4),), seconds=61.0)
         self.cancelled_by = ""
 
-    def start(self, _wish: RunRequest) -> str:
+    def start(self, _run_request: RunRequest) -> str:
         return "ticket"
 
     def progress(self, ticket: str) -> RunProgress | None:
