@@ -194,7 +194,7 @@ def addresses(store: Store) -> dict[str, list[str]]:
         "breaks": ["/breaks"],
         "breaks, other pages": [f"/breaks?page={2 + number}" for number in numbers],
         "breaks, by amount, of an account": [f"/breaks?sort=risk&account=th&page={1 + number}" for number in numbers],
-        "breaks, part of an id": [f"/breaks?q=rd-0{500 + number}" for number in numbers],
+        "breaks, part of an id": [f"/breaks?q=rd-00{500 + number}" for number in numbers],
         "breaks, an amount": [f"/breaks?q={100 + number}.00" for number in numbers],
         "breaks, days, exposure, amounts": [f"/breaks?age=8-30&exposure=lost&least={number}" for number in numbers],
         "breaks, soonest due, far behind": [f"/breaks?sort=due&page={200 + number}" for number in numbers],

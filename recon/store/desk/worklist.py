@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
@@ -100,14 +100,16 @@ class Matching:
 def find(store: Store, wanted: Filter, sort: str, descending: bool, offset: int, limit: int) -> BreakPage:
     """A page of the breaks wanted; an unknown `sort` raises KeyError."""
     condition = _condition(wanted)
-    # What an index does not find is looked for once: the number of all beside each row.
-    columns = (_B.id, func.count().over()) if wanted.texts else (_B.id,)
-    page = select(*columns).where(condition).order_by(*_order(_keys(sort, descending))).offset(offset).limit(limit)
+    # Indexes know what is open, of an account or a severity; whatever else is asked is looked for once, and counted.
+    is_once = replace(wanted, visible=None, accounts=(), severities=()) != Filter()
+    columns = (_B.id, func.count().over()) if is_once else (_B.id,)
+    order = (key.order() for key in _keys(sort, descending))
+    page = select(*columns).where(condition).order_by(*order).offset(offset).limit(limit)
     with reading(store) as connection:
         found = connection.execute(page).all()
         ids = [row[0] for row in found]
-        if wanted.texts and found:
-            total = found[0][1]
+        if is_once and (found or not offset):
+            total = found[0][1] if found else 0
         else:
             total = connection.execute(select(func.count()).select_from(BREAK).where(condition)).scalar_one()
         # Whole rows only of what is shown: a sort carries all that it is given.
@@ -118,9 +120,9 @@ def find(store: Store, wanted: Filter, sort: str, descending: bool, offset: int,
 def neighbours(store: Store, wanted: Filter, sort: str, descending: bool, break_id: str) -> Neighbours:
     """The ids before and after a break in a list, also where it does not belong to the list (any more)."""
     keys = _keys(sort, descending)
-    turned = [(key, not is_descending) for key, is_descending in keys]
+    turned = [key.turned() for key in keys]
     with reading(store) as connection:
-        place = connection.execute(select(*(key for key, _ in keys)).where(_B.id == break_id)).one()
+        place = connection.execute(select(*(key.value for key in keys)).where(_B.id == break_id)).one()
         before = connection.execute(_following(_condition(wanted), turned, place)).scalar()
         after = connection.execute(_following(_condition(wanted), keys, place)).scalar()
     return Neighbours(before, after)
@@ -237,34 +239,48 @@ def _signed(some: SignedCodes) -> ColumnElement[bool]:
     return and_(SIGN.in_([some.sign]), _B.code.not_in(some.codes) if some.without else _B.code.in_(some.codes))
 
 
-_Keys = Sequence[tuple[ColumnElement[Any], bool]]  # what a list is sorted by, each with whether it descends
+class _Key(NamedTuple):
+    """What a list is sorted by: rows that have none of it (`is_nullable`) stand last, or, turned, first."""
+
+    value: ColumnElement[Any]
+    descends: bool
+    is_nullable: bool = False
+    nulls_first: bool = False
+
+    def turned(self) -> "_Key":
+        return self._replace(descends=not self.descends, nulls_first=not self.nulls_first)
+
+    def order(self) -> ColumnElement[Any]:
+        order = self.value.desc() if self.descends else self.value.asc()
+        if not self.is_nullable:
+            return order  # an index is not taken for another order of nulls, not even where there are none
+        return order.nulls_first() if self.nulls_first else order.nulls_last()
+
+    def after(self, place: Any, same: ColumnElement[bool]) -> ColumnElement[bool]:
+        """Whether a row stands after one that has `place` here; `same`: where it has just that, too."""
+        if place is None:
+            alike = and_(self.value.is_(None), same)
+            return or_(self.value.is_not(None), alike) if self.nulls_first else alike
+        later = or_(self.value < place if self.descends else self.value > place, and_(self.value == place, same))
+        return or_(later, self.value.is_(None)) if self.is_nullable and not self.nulls_first else later
 
 
-def _keys(sort: str, descending: bool) -> list[tuple[ColumnElement[Any], bool]]:
-    keys: list[tuple[ColumnElement[Any], bool]] = []
+def _keys(sort: str, descending: bool) -> list[_Key]:
+    keys: list[_Key] = []
     wanted = dict.fromkeys(SORTS[sort], descending)
-    for key, is_descending in (wanted | {key: down for key, down in _LAST.items() if key not in wanted}).items():
-        if key.nullable:
-            keys.append((case((key.is_(None), 1), else_=0), False))
-        elif key is _AMOUNT and not is_descending:
-            keys.append((case((key < 0, 1), else_=0), False))
-        keys.append((key, is_descending))
+    for column, descends in (wanted | {key: down for key, down in _LAST.items() if key not in wanted}).items():
+        if column is _AMOUNT and not descends:
+            keys.append(_Key(case((column < 0, 1), else_=0), False))
+        keys.append(_Key(column, descends, bool(column.nullable)))
     return keys
 
 
-def _order(keys: _Keys) -> list[ColumnElement[Any]]:
-    return [key.desc() if is_descending else key.asc() for key, is_descending in keys]
-
-
-def _following(condition: ColumnElement[bool], keys: _Keys, place: Sequence[Any]) -> Select[str]:
+def _following(condition: ColumnElement[bool], keys: Sequence[_Key], place: Sequence[Any]) -> Select[str]:
     """The first break of a list after a place: the values that the keys have there."""
     after: ColumnElement[bool] = false()
-    for (key, is_descending), value in reversed(list(zip(keys, place, strict=True))):
-        if value is None:  # what is not null stands before it, by the key before this one
-            after = and_(key.is_(None), after)
-        else:
-            after = or_(key < value if is_descending else key > value, and_(key == value, after))
-    return select(_B.id).where(condition, after).order_by(*_order(keys)).limit(1)
+    for key, value in reversed(list(zip(keys, place, strict=True))):
+        after = key.after(value, after)
+    return select(_B.id).where(condition, after).order_by(*(key.order() for key in keys)).limit(1)
 
 
 def seen_by(column: Column[Any], visible: frozenset[str] | None) -> ColumnElement[bool]:

@@ -135,3 +135,5 @@ UPDATE break SET search = lower(
 );
 DROP INDEX ix_break_status_account;
 CREATE INDEX ix_break_list ON break (status, account, severity, comparable_amount, code, occurred_on, first_seen, due_by, currency, amount_at_risk, expected, actual, owner, id, search);
+CREATE INDEX ix_break_open ON break (severity DESC, comparable_amount DESC, id, account) WHERE status IN ('open', 'acknowledged', 'pending_approval');
+CREATE INDEX ix_break_open_due ON break (due_by, severity DESC, comparable_amount DESC, id, account) WHERE status IN ('open', 'acknowledged', 'pending_approval');

@@ -65,6 +65,8 @@ CREATE TABLE break (
     CONSTRAINT pk_break PRIMARY KEY (id)
 );
 CREATE INDEX ix_break_list ON break (status, account, severity, comparable_amount, code, occurred_on, first_seen, due_by, currency, amount_at_risk, expected, actual, owner, id, search);
+CREATE INDEX ix_break_open ON break (severity DESC, comparable_amount DESC, id, account) WHERE status IN ('open', 'acknowledged', 'pending_approval');
+CREATE INDEX ix_break_open_due ON break (due_by, severity DESC, comparable_amount DESC, id, account) WHERE status IN ('open', 'acknowledged', 'pending_approval');
 CREATE INDEX ix_break_order_id ON break (order_id);
 CREATE INDEX ix_break_charge_id ON break (charge_id);
 

@@ -1,13 +1,12 @@
 """How the databases find what is asked for: by an index, never through all of an account."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from recon.model import Window
 from recon.store import tables
@@ -19,6 +18,7 @@ from recon.store.runs import figures
 from recon.store.versions import evidence
 from recon.store.versions.counting import count_listed
 from recon.store.versions.save import known_as, save_objects
+from tests.kit.plans import plans
 from tests.kit.store_samples import HOUR, NOON, charge, fresh_url
 
 WINDOW = Window(NOON, NOON + HOUR)
@@ -34,30 +34,6 @@ def sqlite(tmp_path: Path) -> Iterator[Store]:
     store = open_store(fresh_url("sqlite", tmp_path))
     yield store
     store.dispose()
-
-
-@contextmanager
-def asked(store: Store) -> Iterator[list[tuple[str, Any]]]:
-    """Every query with its values while the block lasts."""
-    found: list[tuple[str, Any]] = []
-
-    def hear(_: Any, __: Any, statement: str, values: Any, *___: Any) -> None:
-        if statement.startswith("SELECT"):
-            found.append((statement, values))
-
-    event.listen(store, "before_cursor_execute", hear)
-    yield found
-    event.remove(store, "before_cursor_execute", hear)
-
-
-def plans(store: Store, work: Callable[[Store], Any]) -> str:
-    """What the database says of how it does each query of some work."""
-    with asked(store) as found:
-        work(store)
-    how = "EXPLAIN QUERY PLAN" if store.dialect.name == "sqlite" else "EXPLAIN"
-    with reading(store) as connection:
-        rows = [row for text, values in found for row in connection.exec_driver_sql(f"{how} {text}", values)]
-    return "\n".join(str(row[-1]) for row in rows)
 
 
 @pytest.mark.parametrize(

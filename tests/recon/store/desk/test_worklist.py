@@ -15,6 +15,7 @@ from recon.store.engine import Store, open_store, writing
 from recon.store.runs.break_rows import break_row, insert_events
 from recon.store.runs.record import RunAccount, RunRecord
 from recon.store.tables import BREAK
+from tests.kit.plans import asked, plans
 from tests.kit.recorded_runs import put_run
 from tests.kit.store_samples import DATABASES, fresh_url
 
@@ -195,3 +196,21 @@ def test_sums_ages_and_days(store: Store) -> None:
     }
     assert runs == {date(2026, 3, 1): (False, 1), date(2026, 3, 2): (True, 2)}, "the last run of each day"
     assert overview.days(store, JP, date(2026, 3, 1), NOW.date()) == []
+
+
+@pytest.mark.parametrize(("sort", "down", "index"), [("severity", True, "open"), ("due", False, "open_due")])
+def test_postgresql_reads_a_page_in_the_order_of_its_index(tmp_path: Path, sort: str, down: bool, index: str) -> None:
+    """It sorted every open break for each page."""
+    store = open_store(fresh_url("postgresql", tmp_path))
+    with writing(store) as connection:
+        connection.execute(insert(BREAK), [break_row(a_break(number)) for number in range(1, 2_001)])
+        connection.exec_driver_sql("ANALYZE break")
+    assert f"using ix_break_{index} " in plans(store, lambda one: worklist.find(one, Filter(), sort, down, 0, 50))
+    store.dispose()
+
+
+def test_an_empty_first_page_counts_nothing_twice(store: Store) -> None:
+    with asked(store) as queries:
+        assert worklist.find(store, Filter(texts=("nowhere",)), "id", False, 0, 9).total == 0
+    assert sum("count(*)" in text for text, _ in queries) == 1
+    assert worklist.find(store, Filter(texts=("ord",)), "id", False, 50, 9).total == 5
