@@ -9,16 +9,12 @@ PLACE = "{order_id}"
 _PATHS = {".", ".."}  # a browser takes these for a step, encoded or not
 
 
-def _no_sources(_orders: Collection[OrderKey]) -> Mapping[OrderKey, str]:
-    return {}
-
-
 @dataclass(frozen=True)
 class ShopLinks:
     """The `link` of each source that has one, and how the source of orders is looked up."""
 
     templates: Mapping[str, str] = field(default_factory=dict)
-    sources: Callable[[Collection[OrderKey]], Mapping[OrderKey, str]] = _no_sources
+    sources: Callable[[Collection[OrderKey]], Mapping[OrderKey, str]] = lambda _orders: {}
 
     def of_orders(self, orders: Collection[OrderKey]) -> dict[OrderKey, str]:
         """The URLs of those orders that are stored and whose source has a `link`."""

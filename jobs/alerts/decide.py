@@ -181,10 +181,7 @@ def compose(
     """
     fresh = tuple(notice for notice in dict.fromkeys(notices) if _is_fresh(notice, state))
     told = part(Digest(about, fresh, tuple(_news(state))), scopes)
-    claims = (
-        *(_break_claim(news) for news in told.news),
-        *(_notice_claim(notice, state) for notice in told.notices),
-    )
+    claims = (*(_break_claim(news) for news in told.news), *(_notice_claim(notice, state) for notice in told.notices))
     settled = [claim for claim in state.waiting if claim.is_settled]
     waiting = {claim.account for claim in state.waiting if not claim.is_settled}
     waiting |= {claim.account for claim in claims if claim.waits}

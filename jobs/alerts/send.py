@@ -17,17 +17,7 @@ from uuid import uuid4
 
 import aiohttp
 
-from jobs.alerts.decide import (
-    INCOMPLETE,
-    RANGE_CHANGED,
-    About,
-    Digest,
-    Notice,
-    Scope,
-    asked_about,
-    compose,
-    part,
-)
+from jobs.alerts.decide import INCOMPLETE, RANGE_CHANGED, About, Digest, Notice, Scope, asked_about, compose, part
 from jobs.alerts.letters import Letter, letter_of
 from jobs.alerts.mail import mail_reports
 from jobs.alerts.quiet import loud_at

@@ -24,11 +24,7 @@ KEPT = timedelta(days=1)  # that a batch nobody works on can be taken up again: 
 
 
 async def backfill(
-    config: Config,
-    options: RunOptions,
-    clock: Callable[[], datetime],
-    progress: Progress,
-    do: DoBatch = do_batch,
+    config: Config, options: RunOptions, clock: Callable[[], datetime], progress: Progress, do: DoBatch = do_batch
 ) -> Sequence[Outcome]:
     """Every month that is left, in order, since what is open carries over; the outcomes in that order.
 

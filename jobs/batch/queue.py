@@ -171,10 +171,7 @@ async def _ended_batch(store: Store, batch_id: int, progress: Progress, pace: Pa
 async def _patiently(pace: Pace, ask: Callable[[], T]) -> T:
     """The store's answer, be it away for a while."""
     retrying = AsyncRetrying(
-        retry=retry_if_exception(is_lost),
-        wait=wait_fixed(pace.look),
-        stop=stop_after_delay(AWAY_S),
-        reraise=True,
+        retry=retry_if_exception(is_lost), wait=wait_fixed(pace.look), stop=stop_after_delay(AWAY_S), reraise=True
     )
     return await retrying(asyncio.to_thread, ask)
 

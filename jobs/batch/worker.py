@@ -12,15 +12,7 @@ from datetime import datetime, timedelta
 
 from jobs.batch.local import Unseen
 from jobs.batch.plan import Kind
-from jobs.batch.queue import (
-    RESCUED,
-    StepJob,
-    StepTry,
-    job_of,
-    jobs_of,
-    serve_once,
-    workers_seen,
-)
+from jobs.batch.queue import RESCUED, StepJob, StepTry, job_of, jobs_of, serve_once, workers_seen
 from jobs.batch.queue_settings import PACE, Pace, queue_url
 from jobs.batch.steps import NotReady, StepFailed, Work, abandon, give_up, perform
 from jobs.config.config import Config

@@ -38,10 +38,7 @@ COMMANDS = {
     "patterns": ("jobs.cli.patterns", "Patterns of breaks that are expected until a day."),
     "rulings": ("jobs.cli.rulings", "The work on breaks as a workbook."),
     "keys": ("jobs.cli.keys", "The keys of customer hashes and of the audit log."),
-    "erase": (
-        "jobs.cli.keys",
-        "Take one customer's hashes out of store and archive.",
-    ),
+    "erase": ("jobs.cli.keys", "Take one customer's hashes out of store and archive."),
     "retention": ("jobs.cli.keys", "Customer data past its time."),
     "db": ("jobs.cli.db", "The store's tables."),
     "users": ("jobs.cli.people", "Who may use the finance page."),

@@ -96,11 +96,7 @@ def add_database(draft: Draft, variable: str, preset_name: str | None) -> None:
     preset = of_databases[chosen]
     choices = prefixes[chosen]
     prefix = draft.questions.choice(
-        f"{place}.prefix",
-        "Which prefix do the shop's tables have?",
-        choices,
-        choices[0],
-        is_sure=len(choices) == 1,
+        f"{place}.prefix", "Which prefix do the shop's tables have?", choices, choices[0], is_sure=len(choices) == 1
     )
     section: dict[str, Any] = {"preset": chosen, "url": url}
     if prefix != preset.settings.get("prefix", ""):

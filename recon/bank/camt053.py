@@ -80,7 +80,8 @@ def _read(file: SourceFile, source: BankSource, currencies: Currencies) -> Parse
                 entries = _Entries(source, currencies)
             element.clear()
     except etree.XMLSyntaxError as error:
-        raise BankUnreadable(f"{file.name} is no whole XML file ({_first_sentence(error)}): get it again") from None
+        words = worded(str(error.msg).partition(",")[0])
+        raise BankUnreadable(f"{file.name} is no whole XML file ({words}): get it again") from None
     if not statements and not rejected:
         raise BankUnreadable(f"{file.name} holds no statement (Stmt)")
     return tuple(statements), tuple(rejected)
@@ -299,7 +300,3 @@ def _gather(element: etree._Element, prefix: str, texts: Texts) -> None:
             texts.setdefault(prefix + name, []).append(tidy(child.text or ""))
             if currency := child.get("Ccy"):
                 texts.setdefault(f"{prefix}{name}@Ccy", []).append(currency)
-
-
-def _first_sentence(error: etree.XMLSyntaxError) -> str:
-    return worded(str(error.msg).partition(",")[0])

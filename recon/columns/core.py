@@ -307,10 +307,7 @@ DISPUTE = Frame(
         *_flag(LIVEMODE),
     ),
 )
-EVENT = Frame(
-    "event",
-    (*_text(EVENT_ID, KEY), *_maybe(OBJECT_ID), *_at(CREATED_AT), *_flag(LIVEMODE)),
-)
+EVENT = Frame("event", (*_text(EVENT_ID, KEY), *_maybe(OBJECT_ID), *_at(CREATED_AT), *_flag(LIVEMODE)))
 RECEIPT = Frame(
     "receipt",
     (
@@ -387,18 +384,7 @@ UNREAD = Frame(
 
 _VERSION = _at(SEEN_AT, FIRST_SEEN_AT)
 # What no rule, sum or sheet asks of a million charges or orders.
-_NOT_LOADED = {
-    METADATA,
-    CAPTURE,
-    REVERSED,
-    AUTHORIZED_AT,
-    REVERSED_AT,
-    DISPUTE_ID,
-    LIVEMODE,
-    FILE,
-    FILE_HASH,
-    ROW,
-}
+_NOT_LOADED = {METADATA, CAPTURE, REVERSED, AUTHORIZED_AT, REVERSED_AT, DISPUTE_ID, LIVEMODE, FILE, FILE_HASH, ROW}
 # What `recon/store` loads: objects of all accounts in one frame each, with the version's moments.
 ORDERS = Frame("orders", (*(column for column in ORDER.columns if column.name not in _NOT_LOADED), *_VERSION))
 BANK_LINES = Frame("bank_lines", (*BANK_LINE.columns, *_VERSION))

@@ -29,20 +29,10 @@ class Posting:
 
 
 def moved(
-    day: str,
-    kind: EntryKind,
-    currency: str,
-    amount: int,
-    *,
-    debit: LedgerAccount,
-    credit: LedgerAccount,
-    rows: int,
+    day: str, kind: EntryKind, currency: str, amount: int, *, debit: LedgerAccount, credit: LedgerAccount, rows: int
 ) -> tuple[Posting, Posting]:
     """The same amount on both sides, a negative one the other way round."""
-    return (
-        Posting(day, kind, currency, debit, amount, rows),
-        Posting(day, kind, currency, credit, -amount, rows),
-    )
+    return Posting(day, kind, currency, debit, amount, rows), Posting(day, kind, currency, credit, -amount, rows)
 
 
 def entries(account: Account, postings: Iterable[Posting]) -> pd.DataFrame:

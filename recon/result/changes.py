@@ -163,10 +163,6 @@ def _length(first: date, last: date) -> str | int:
     whole_month = (
         first.day == 1
         and (last + timedelta(days=1)).day == 1
-        and (first.year, first.month)
-        == (
-            last.year,
-            last.month,
-        )
+        and (first.year, first.month) == (last.year, last.month)
     )
     return "month" if whole_month else (last - first).days

@@ -1,6 +1,7 @@
 """Is a charge where it should be by now, as its method allows? The group "Charge alone"."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
@@ -97,14 +98,6 @@ def _amount_out_of_limits(rule: Rule, case: Case, charge: Charge, context: Conte
     return None
 
 
-def _not_in_region(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
-    return _strange_methods(rule, judged, context, known=True)
-
-
-def _unknown(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
-    return _strange_methods(rule, judged, context, known=False)
-
-
 def _strange_methods(rule: Rule, judged: Judged, context: Context, *, known: bool) -> Iterator[Break]:
     """One break per account and method that the rule book does not have there: on the first charge of it.
 
@@ -133,7 +126,6 @@ def _strange_methods(rule: Rule, judged: Judged, context: Context, *, known: boo
             f'The rule book does not know "{method}"{place}; {charge_id} ({words}) is the first such charge.',
             currency=currency,
             actual=amount,
-            charge_id=charge_id,
         )
 
 
@@ -225,7 +217,7 @@ RULES = (
         "charge",
         "The rule book knows the charge's method, but not in the account's region.",
         "Check which keys the shop used; if the method is offered there now, say so in [methods.NAME.ACCOUNT].",
-        find=_not_in_region,
+        find=partial(_strange_methods, known=True),
         title="Method not offered here",
         exposure=Exposure.NO_CASH,
     ),
@@ -236,7 +228,7 @@ RULES = (
         "charge",
         "The rule book does not know the charge's method at all; nothing about its times and limits is judged.",
         "Add the method's figures in [methods.NAME] of the configuration.",
-        find=_unknown,
+        find=partial(_strange_methods, known=False),
         title="Payment method not known",
         exposure=Exposure.NO_CASH,
     ),

@@ -1,6 +1,7 @@
 """Is what came in whole? Breaks of rows that could not be read and of lists that do not add up."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from recon import columns as c
 from recon.model import Break, Exposure, Severity
@@ -9,14 +10,6 @@ from recon.settings import Context
 from recon.triage import Judged
 
 GROUP = "Disputes and data"
-
-
-def _order_rows(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
-    return _rejected_rows(rule, judged, context, of_bank=False)
-
-
-def _bank_rows(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
-    return _rejected_rows(rule, judged, context, of_bank=True)
 
 
 def _rejected_rows(rule: Rule, judged: Judged, context: Context, *, of_bank: bool) -> Iterator[Break]:
@@ -57,7 +50,7 @@ RULES = (
         "row",
         "A row of an order source could not be read; it is kept aside with its reason.",
         "Correct the row in the shop's export and run again.",
-        find=_order_rows,
+        find=partial(_rejected_rows, of_bank=False),
         needs=ORDERS,
         title="Order row could not be read",
         exposure=Exposure.NO_CASH,
@@ -70,7 +63,7 @@ RULES = (
         "A line of a bank statement could not be read, or a statement does not add up; it is kept aside with its "
         "reason.",
         "Get the statement from the bank again, or correct the export, and run again.",
-        find=_bank_rows,
+        find=partial(_rejected_rows, of_bank=True),
         needs=BANK,
         title="Bank line could not be read",
         exposure=Exposure.NO_CASH,

@@ -39,7 +39,6 @@ def _transaction_missing(rule: Rule, judged: Judged, context: Context) -> Iterat
             currency=currency,
             expected=net,
             actual=0,
-            charge_id=charge,
             transaction_id=text_or_none(transaction),
         )
     refunds = rows_of(books.refunds, wrong.missing_refunds & judged.scope.refunds, _OF_REFUND)
@@ -54,7 +53,6 @@ def _transaction_missing(rule: Rule, judged: Judged, context: Context) -> Iterat
             currency=currency,
             expected=-amount,
             actual=0,
-            refund_id=refund,
             charge_id=charge,
             transaction_id=text_or_none(transaction),
         )
@@ -88,7 +86,6 @@ def _transaction_differs(rule: Rule, judged: Judged, context: Context) -> Iterat
             currency=currency,
             expected=net,
             actual=moved,
-            charge_id=charge,
             transaction_id=transaction,
         )
     refunds = wrong.refunds & judged.scope.refunds
@@ -106,7 +103,6 @@ def _transaction_differs(rule: Rule, judged: Judged, context: Context) -> Iterat
             currency=currency,
             expected=-amount,
             actual=moved,
-            refund_id=refund,
             charge_id=charge,
             transaction_id=transaction,
         )
@@ -148,7 +144,6 @@ def _fee_breaks(
             currency=currency,
             expected=due,
             actual=charged,
-            charge_id=charge,
         )
 
 
@@ -179,7 +174,6 @@ def _unexplained(rule: Rule, judged: Judged, context: Context) -> Iterator[Break
             currency=currency,
             expected=0,
             actual=moved,
-            transaction_id=transaction,
             **ids,
         )
     yield from _unknown_kinds(rule, judged, context)
@@ -206,7 +200,6 @@ def _unknown_kinds(rule: Rule, judged: Judged, context: Context) -> Iterator[Bre
             currency=currency,
             expected=0,
             actual=moved,
-            transaction_id=transaction,
         )
 
 

@@ -287,13 +287,7 @@ def _window_break(
 
 def _on_request(rule: Rule, case: Case, context: Context, request: _Request, words: str, **fields: Any) -> Break:
     return rule.on_order(
-        case,
-        context,
-        words,
-        charge_id=request.charge.id,
-        expected=request.money.amount,
-        actual=0,
-        **fields,
+        case, context, words, charge_id=request.charge.id, expected=request.money.amount, actual=0, **fields
     )
 
 

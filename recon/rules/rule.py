@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from recon.model import Break, Case, Charge, Dispute, Exposure, Order, Refund, Severity, Transfer
+from recon.model import BREAK_IDS, Break, Case, Charge, Dispute, Exposure, Order, Refund, Severity, Transfer
 from recon.settings import Context
 from recon.triage import Judged, MayApply
 
@@ -76,11 +76,13 @@ class Rule:
         return self.default if settings is None or settings.severity is None else settings.severity
 
     def on(self, context: Context, account: str | None, subject_id: str, explanation: str, **fields: Any) -> Break:
-        """The break of this rule on a subject; `fields` are further ones of `Break`.
+        """The break of this rule on a subject; `fields` are further ones of `Break`, besides the subject's own id.
 
         At risk is by how much `actual` differs from `expected`, where both are given and nothing else is said.
         """
-        fields.setdefault("subject_type", self.subject)
+        own_id = f"{fields.setdefault('subject_type', self.subject)}_id"
+        if own_id in BREAK_IDS:
+            fields.setdefault(own_id, subject_id)
         fields.setdefault("suggestion", self.action)
         expected = fields.get("expected")
         actual = fields.get("actual")
@@ -99,24 +101,20 @@ class Rule:
         """The break of this rule on the case's order."""
         order = order_of(case)
         fields.setdefault("currency", order.money.currency)
-        return self.on(
-            context, case.account, order.id, explanation, subject_type="order", order_id=order.id, **fields
-        )
+        return self.on(context, case.account, order.id, explanation, subject_type="order", **fields)
 
     def on_charge(self, case: Case, charge: Charge, context: Context, explanation: str, **fields: Any) -> Break:
         """The break of this rule on one charge of the case."""
         fields.setdefault("currency", charge.money.currency)
         fields.setdefault("order_id", case.order.id if case.order else None)
-        return self.on(
-            context, charge.account, charge.id, explanation, subject_type="charge", charge_id=charge.id, **fields
-        )
+        return self.on(context, charge.account, charge.id, explanation, subject_type="charge", **fields)
 
     def on_thing(
         self, thing: Refund | Dispute | Transfer, context: Context, explanation: str, **fields: Any
     ) -> Break:
         """The break of this rule on a refund, a dispute or a transfer, whichever is its subject."""
-        facts = {"currency": thing.money.currency, f"{self.subject}_id": thing.id} | fields
-        return self.on(context, thing.account, thing.id, explanation, **facts)
+        fields.setdefault("currency", thing.money.currency)
+        return self.on(context, thing.account, thing.id, explanation, **fields)
 
 
 def order_of(case: Case) -> Order:

@@ -72,7 +72,6 @@ def _overdue_day(
         expected=total,
         actual=0,
         due_by=due,
-        charge_id=charge,
         occurred_on=day,
     )
 
@@ -87,7 +86,6 @@ def _failed(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
             id,
             f'Transfer {id} over {context.currencies.words(net, currency)} net failed: "{code}".',
             currency=currency,
-            transfer_id=id,
             expected=net,
             actual=0,
         )
@@ -114,7 +112,6 @@ def _amounts_differ(rule: Rule, judged: Judged, context: Context) -> Iterator[Br
             id,
             f"Transfer {id} is over {words(amount, currency)}, but {why} {words(other, currency)}.",
             currency=currency,
-            transfer_id=id,
             expected=other,
             actual=amount,
         )
@@ -160,7 +157,6 @@ def _credit_missing(rule: Rule, judged: Judged, context: Context) -> Iterator[Br
             f"Transfer {transfer} over {context.currencies.words(int(net), currency)} net was paid on {paid}, but no "
             f"bank credit of it came within {due.why}; {read}.{left.beside_transfer(transfer, context)}",
             currency=currency,
-            transfer_id=transfer,
             expected=int(net),
             actual=0,
             due_by=due.at,
@@ -201,7 +197,6 @@ def _credit_differs(rule: Rule, judged: Judged, context: Context) -> Iterator[Br
             f"Transfer {transfer} should have brought {context.currencies.words(net, currency)}, but the bank "
             f"credited {context.currencies.words(amount, currency)} on {booked}{why}.",
             currency=currency,
-            transfer_id=transfer,
             expected=net,
             actual=amount,
         )

@@ -36,13 +36,7 @@ _UNDONE = {"undone": {OPEN, ACKNOWLEDGED}}  # back to what was before
 MOVES: Mapping[BreakStatus, Mapping[str, set[BreakStatus]]] = {
     OPEN: {**_RULED, **_EXPECTED, **_ENDS},
     ACKNOWLEDGED: {**_RULED, **_ENDS, **_FALLS, "expired": {OPEN}, "undone": {OPEN}},
-    PENDING: {
-        "approved": {WRITTEN_OFF, RESOLVED},
-        "rejected": {OPEN, ACKNOWLEDGED},
-        **_ENDS,
-        **_FALLS,
-        **_UNDONE,
-    },
+    PENDING: {"approved": {WRITTEN_OFF, RESOLVED}, "rejected": {OPEN, ACKNOWLEDGED}, **_ENDS, **_FALLS, **_UNDONE},
     RESOLVED: {"reopened": {OPEN}, **_ENDS, **_FALLS, **_UNDONE},
     WRITTEN_OFF: {"reopened": {OPEN}, **_ENDS, **_FALLS, **_UNDONE},
     AUTO_CLOSED: {"reopened": {OPEN}, "undone": {OPEN}},  # undone: the link by hand that made the facts agree

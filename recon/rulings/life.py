@@ -13,18 +13,6 @@ DUE_SOON = "due_soon"  # a break's event
 RUN = "run"  # who acts where nobody does
 
 
-def _nothing_expected(_found: Break) -> Standing | None:
-    return None
-
-
-def _no_remark(_found: Break) -> str:
-    return ""
-
-
-def _facts_agree(_opened: Iterable[Break]) -> Callable[[Break], str]:
-    return lambda _closed: "the facts agree now"
-
-
 @dataclass(frozen=True)
 class RulingsInForce:
     """What people decided, as a run needs it.
@@ -37,11 +25,13 @@ class RulingsInForce:
     """
 
     zones: Mapping[str, tzinfo] = field(default_factory=dict)
-    expected: Callable[[Break], Standing | None] = _nothing_expected
+    expected: Callable[[Break], Standing | None] = lambda _found: None
     fallen: Sequence[tuple[str, EndedRuling]] = ()
-    remark: Callable[[Break], str] = _no_remark
+    remark: Callable[[Break], str] = lambda _found: ""
     warns: Mapping[str, Sequence[timedelta]] = field(default_factory=dict)
-    why_closed: Callable[[Iterable[Break]], Callable[[Break], str]] = _facts_agree
+    why_closed: Callable[[Iterable[Break]], Callable[[Break], str]] = lambda _opened: (
+        lambda _closed: "the facts agree now"
+    )
 
     def today(self, account: str | None, as_of: datetime) -> date:
         """The local day of an account; of none, or an unknown one, that of UTC."""

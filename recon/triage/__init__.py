@@ -5,7 +5,6 @@ It is handed the rules, and knows none: judging every case gives exactly the bre
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Protocol
 
 import numpy as np
@@ -130,7 +129,7 @@ def _order_cases(columns: CaseColumns, wanted: Mask) -> Iterator[Case]:
     unread_parts = set(columns.case_of_charge[columns.with_unread_parts].tolist())
     for place in np.flatnonzero(wanted).tolist():
         order = orders[place]
-        own_charges = tuple(sorted(charges.get(place, ()), key=_by_creation))
+        own_charges = tuple(sorted(charges.get(place, ()), key=lambda charge: (charge.created_at, charge.id)))
         yield Case(
             account=order.account,
             order=order,
@@ -142,10 +141,6 @@ def _order_cases(columns: CaseColumns, wanted: Mask) -> Iterator[Case]:
             disputes=belongings.disputes_of(own_charges),
             unread_parts=place in unread_parts,
         )
-
-
-def _by_creation(charge: Charge) -> tuple[datetime, str]:
-    return charge.created_at, charge.id
 
 
 def _ids_at(ids: "pd.Series[str]", places: tuple[int, ...]) -> tuple[str, ...]:

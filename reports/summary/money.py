@@ -34,10 +34,7 @@ BALANCE_WORDS: Mapping[str, tuple[str, str]] = {
     BalanceLine.VOIDS: ("less voids", "Taken back whole before they were settled."),
     BalanceLine.DISPUTES_OPENED: ("less disputes opened", "Omise takes the money while the bank decides."),
     BalanceLine.DISPUTES_WON: ("plus disputes won", "Given back."),
-    BalanceLine.RECEIPT_ADJUSTMENTS: (
-        "VAT rounded by receipts",
-        "Omise rounds VAT once a day.",
-    ),
+    BalanceLine.RECEIPT_ADJUSTMENTS: ("VAT rounded by receipts", "Omise rounds VAT once a day."),
     BalanceLine.OTHER: ("Other bookings", "By Omise's own names, below; a kind that is not known here is a break."),
     BalanceLine.PAYOUTS: ("less payouts", "What left the balance for the bank, their fees included."),
     BalanceLine.PAYOUTS_RETURNED: ("plus payouts returned", "They failed, and came back."),

@@ -326,14 +326,12 @@ def _facts(
             yield from _facts(value, currencies, place)
         elif isinstance(value, list):
             yield ": ".join(place), _listed([str(item) for item in value])
+        elif isinstance(value, bool):
+            yield ": ".join(place), "yes" if value else "no"
         elif isinstance(value, int) and name.startswith("amount_"):
             yield ": ".join(place), _money(value, before[-1], currencies)
         else:
-            yield ": ".join(place), _fact(value)
-
-
-def _fact(value: object) -> str:
-    return ("no", "yes")[value] if isinstance(value, bool) else plain(value)
+            yield ": ".join(place), plain(value)
 
 
 def _listed(words: list[str]) -> str:

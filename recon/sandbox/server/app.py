@@ -28,14 +28,7 @@ from recon.sandbox.server.lists import ObjectList, encode
 from recon.sandbox.server.objects import body
 from recon.sandbox.server.paging import answer_list, read_query
 from recon.sandbox.server.payer import payer_page
-from recon.sandbox.server.profile import (
-    VERSION,
-    ApiError,
-    account_body,
-    balance_body,
-    capability_body,
-    error_body,
-)
+from recon.sandbox.server.profile import VERSION, ApiError, account_body, balance_body, capability_body, error_body
 from recon.sandbox.server.webhooks import Webhooks
 from recon.sandbox.worlds.facts import Charge, Given, Thing
 from recon.sandbox.worlds.world import World

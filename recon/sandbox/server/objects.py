@@ -1,7 +1,7 @@
 """Facts as Omise's JSON objects of API version 2019-05-29 at a moment."""
 
 from recon.sandbox.server.forms import Body, fill, stamp
-from recon.sandbox.worlds.countries import OPENED, Account
+from recon.sandbox.worlds.countries import OPENED
 from recon.sandbox.worlds.facts import (
     REFUND_WINDOW_S,
     VOID_WINDOW_S,
@@ -251,7 +251,7 @@ def _transfer(transfer: Transfer, at: int) -> Body:
         amount=transfer.amount,
         fee=account.transfer_fee,
         recipient=f"recp_test_sandbox{account.name}",
-        bank_account=_bank_account(account),
+        bank_account=fill("bank_account", created_at=stamp(OPENED), brand=f"Test Bank {account.region}"),
         failure_code=transfer.failure or None,
         paid_at=stamp(transfer.paid_at) if is_paid else None,
         sent_at=stamp(transfer.sent_at) if is_sent else None,
@@ -261,10 +261,6 @@ def _transfer(transfer: Transfer, at: int) -> Body:
         net=transfer.net,
         total_fee=account.transfer_fee + account.transfer_fee_vat,
     )
-
-
-def _bank_account(account: Account) -> Body:
-    return fill("bank_account", created_at=stamp(OPENED), brand=f"Test Bank {account.region}")
 
 
 def _event(event: Event) -> Body:

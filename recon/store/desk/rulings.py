@@ -21,21 +21,8 @@ from recon.model.rulings import (
     RulingState,
     Standing,
 )
-from recon.rulings.decide import (
-    AlreadyInForce,
-    BreakContext,
-    RulingDecision,
-    RulingRefused,
-    decide,
-    move_break,
-)
-from recon.rulings.patterns import (
-    as_ignore,
-    covers,
-    decide_pattern,
-    needs_second_person,
-    standing_by,
-)
+from recon.rulings.decide import AlreadyInForce, BreakContext, RulingDecision, RulingRefused, decide, move_break
+from recon.rulings.patterns import as_ignore, covers, decide_pattern, needs_second_person, standing_by
 from recon.store import bulk
 from recon.store.desk.audit import Entry, append_all
 from recon.store.desk.pairs import Pairs

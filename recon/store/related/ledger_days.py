@@ -50,10 +50,7 @@ _ROWS = c.Frame(
 )
 _CURRENT = tables.known_at(_TRANSACTION, None) & IS_AMOUNT
 _QUERY = Query(
-    _ROWS,
-    _TRANSACTION,
-    select(MADE, AVAILABLE, _T[c.FIRST_SEEN_AT], SIGNED, *OF_DEBIT).where(_CURRENT),
-    (),
+    _ROWS, _TRANSACTION, select(MADE, AVAILABLE, _T[c.FIRST_SEEN_AT], SIGNED, *OF_DEBIT).where(_CURRENT), ()
 )
 
 _NO_ROWS = pa.schema(

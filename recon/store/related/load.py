@@ -49,11 +49,7 @@ _REFUND_NAMES = c.Frame(
 
 
 def load_related(
-    store: Store,
-    as_of: datetime,
-    scope: LoadScope,
-    *,
-    keys: MetadataKeys = ORDER_ID_ALONE,
+    store: Store, as_of: datetime, scope: LoadScope, *, keys: MetadataKeys = ORDER_ID_ALONE
 ) -> tuple[Books, pd.DataFrame]:
     """The books of a run's range, of current versions, and the recorded links (`columns.LINKS`) of what is in them.
 

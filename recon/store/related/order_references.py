@@ -30,8 +30,5 @@ def orders_with_reference(connection: Connection, references: Iterable[str]) -> 
         for condition in bulk.among(connection, _TABLE.reference, set(references)):
             statement = select(_TABLE.reference, _TABLE.order_id).where(condition)
             rows += [(row.reference, row.order_id) for row in connection.execute(statement)]
-    columns = {
-        c.REFERENCE: [reference for reference, _ in rows],
-        c.ORDER_ID: [order_id for _, order_id in rows],
-    }
+    columns = {c.REFERENCE: [reference for reference, _ in rows], c.ORDER_ID: [order_id for _, order_id in rows]}
     return pd.DataFrame({name: pd.Series(values, dtype=c.TEXT) for name, values in columns.items()})

@@ -310,10 +310,7 @@ def changed(table: Table, target: Range) -> list[ColumnElement[bool]]:
         if table is _ORDER:
             late = at < recorded
         else:
-            late = or_(
-                literal_column("1 = 0"),
-                *(tables.created_in(table, window) for window in last_run.covered),
-            )
+            late = or_(literal_column("1 = 0"), *(tables.created_in(table, window) for window in last_run.covered))
         conditions.append(_of(table, account) & (seen > recorded) & ((first <= recorded) | late))
         if last_run.waits_from is not None and table in (_ORDER, _CHARGE):
             conditions += _waited(table, account, last_run.waits_from)

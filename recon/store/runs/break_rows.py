@@ -155,11 +155,7 @@ def end_rulings(connection: Connection, ended: Sequence[EndedRuling], by: str, a
     ends = {end.ruling_id: end for end in ended}
     ended_rulings = [
         replace(
-            ruling,
-            standing=str(ends[ruling.id].standing),
-            ended_at=at,
-            ended_by=by,
-            ended_why=ends[ruling.id].why,
+            ruling, standing=str(ends[ruling.id].standing), ended_at=at, ended_by=by, ended_why=ends[ruling.id].why
         )
         for ruling in rulings_by(connection, "id", list(ends))
         if ruling.standing in IN_FORCE

@@ -135,10 +135,7 @@ def record_run(
             run_id = int(connection.execute(insert(tables.RUN).returning(tables.RUN.c.id), _row_of(run)).scalar_one())
         _insert(connection, tables.RUN_ACCOUNT, [{**_row_of(part), "run_id": run_id} for part in findings.accounts])
         names = [*(part.account for part in findings.accounts), *findings.cases_of]
-        known_breaks = [
-            *_to_carry(connection, names, None),
-            *_to_carry(connection, names, findings.break_ids),
-        ]
+        known_breaks = [*_to_carry(connection, names, None), *_to_carry(connection, names, findings.break_ids)]
         carried = findings.carry(known_breaks, in_force(connection, *LASTING))
         bulk.upsert(connection, tables.BREAK, [break_row(known_break) for known_break in carried.changed])
         insert_events(connection, carried.events, run_id, run.recorded_at)

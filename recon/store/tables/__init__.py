@@ -134,12 +134,7 @@ ORDER = Table("order", METADATA, *_declared(c.ORDER, (c.ACCOUNT, c.ORDER_ID)), *
 _indexes(ORDER, c.ORDER_ID)
 
 # What the bank said.
-BANK_LINE = Table(
-    "bank_line",
-    METADATA,
-    *_declared(c.BANK_LINE, (c.ACCOUNT, c.LINE_ID)),
-    *_versions(),
-)
+BANK_LINE = Table("bank_line", METADATA, *_declared(c.BANK_LINE, (c.ACCOUNT, c.LINE_ID)), *_versions())
 _indexes(BANK_LINE, c.LINE_ID, by=c.BOOKED_ON)
 
 # What a range asks for besides what was created in it. A condition must stand in a query as it stands here, its value
@@ -357,9 +352,5 @@ BREAK_EVENT = Table(
     Column("detail", Text(), nullable=False),
     sqlite_autoincrement=True,
 )
-MATCH = Table(
-    "match",
-    METADATA,
-    *_declared(c.LINKS, (c.ORDER_ACCOUNT, c.ORDER_ID, c.CHARGE_ACCOUNT, c.CHARGE_ID)),
-)
+MATCH = Table("match", METADATA, *_declared(c.LINKS, (c.ORDER_ACCOUNT, c.ORDER_ID, c.CHARGE_ACCOUNT, c.CHARGE_ID)))
 Index(None, MATCH.c[c.CHARGE_ID], MATCH.c[c.CHARGE_ACCOUNT])

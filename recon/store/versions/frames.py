@@ -79,10 +79,7 @@ _BOUNDS = {
 }
 _WORDS = pa.dictionary(pa.int32(), pa.large_string())
 # pandas' own types with room for nulls; Arrow's way into them.
-_EXTENSIONS: Mapping[str, Any] = {
-    c.TEXT: pd.StringDtype(na_value=np.nan),
-    c.OPTIONAL_MINOR: pd.Int64Dtype(),
-}
+_EXTENSIONS: Mapping[str, Any] = {c.TEXT: pd.StringDtype(na_value=np.nan), c.OPTIONAL_MINOR: pd.Int64Dtype()}
 
 
 @dataclass(frozen=True)

@@ -70,11 +70,7 @@ ORDER_ID_ALONE = MetadataKeys()
 
 
 def load_books(
-    store: Store,
-    as_of: datetime,
-    *,
-    versions_at: datetime | None = None,
-    keys: MetadataKeys = ORDER_ID_ALONE,
+    store: Store, as_of: datetime, *, versions_at: datetime | None = None, keys: MetadataKeys = ORDER_ID_ALONE
 ) -> Books:
     """All accounts' books: what was created up to `as_of` (inclusive), by account, creation and id.
 
@@ -102,12 +98,7 @@ def outside_of(queries: Mapping[str, Query]) -> Counter[str]:
     return Counter(account for query in queries.values() for account, _ in query.outside)
 
 
-def book_queries(
-    dialect: str,
-    as_of: datetime,
-    versions_at: datetime | None,
-    keys: MetadataKeys,
-) -> dict[str, Query]:
+def book_queries(dialect: str, as_of: datetime, versions_at: datetime | None, keys: MetadataKeys) -> dict[str, Query]:
     """What every frame of the books is read by, as `load_books` is asked for it."""
     created = to_micros(as_of)
     known = None if versions_at is None else to_micros(versions_at)

@@ -58,10 +58,7 @@ def document(version: str) -> Schema:
             "/api/reports/{sha256}": {"get": _file()},
             "/api/openapi.json": {"get": _get("This document", [], {"type": "object"})},
         },
-        "components": {
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-            "schemas": _schemas(),
-        },
+        "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}, "schemas": _schemas()},
     }
 
 

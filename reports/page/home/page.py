@@ -74,10 +74,7 @@ def _home(site: Site, person: Person, now: datetime) -> Home:
     for part in sums:
         severities[part.severity.word] += part.count
     costly = [
-        (
-            currency,
-            worklist.find(store, worklist.Filter(visible, currency=currency), "risk", True, 0, _COSTLY).breaks,
-        )
+        (currency, worklist.find(store, worklist.Filter(visible, currency=currency), "risk", True, 0, _COSTLY).breaks)
         for currency in sorted({part.currency for part in sums if part.currency})
     ]
     return Home(
