@@ -96,7 +96,7 @@ class Work:
 
     def accounts(self, steps: Sequence[Step]) -> tuple[Account, ...]:
         """The accounts of steps, in their order; raises JobError where the configuration has one no more."""
-        configured = {account.name: account for account in self.config.as_accounts()}
+        configured = self.config.accounts_by_name()
         names = [step.account for step in steps if step.account]
         if missing := [name for name in names if name not in configured]:
             raise JobError(*(f'the configuration has no account "{name}" any more' for name in missing))

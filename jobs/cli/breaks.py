@@ -183,7 +183,7 @@ def list_open(
                 statuses=statuses or [each for each in BreakStatus if each not in CLOSED],
                 owner=owner,
             )
-        accounts = {section.name: section for section in config.as_accounts()}
+        accounts = config.accounts_by_name()
         old_enough = [known_break for known_break in known_breaks if age_days(known_break, accounts) >= age]
         respond(
             as_json,

@@ -22,9 +22,8 @@ def list_patterns(context: typer.Context, as_json: AsJson = False) -> None:
     """The patterns that wait or stand. Each with how many breaks it covers."""
     with told(as_json):
         config = read_config(context)
-        accounts = {account.name: account for account in config.as_accounts()}
         with ready_store(config) as store:
-            standing = standing_patterns(store, accounts, clock())
+            standing = standing_patterns(store, config.accounts_by_name(), clock())
         document = {"patterns": [pattern_document(pattern) for pattern in standing]}
         respond(as_json, document, lambda: tables.patterns(standing))
 
@@ -40,12 +39,11 @@ def end(
     """End a pattern: the breaks that rest on it are open again."""
     with told(as_json):
         config = read_config(context)
-        number = id.removeprefix("rul_")
-        accounts = {account.name: account for account in config.as_accounts()}
         with ready_store(config, writes=True) as store:
-            names = {pattern.ruling.name for pattern in standing_patterns(store, accounts, clock())}
-        if id not in names:
+            standing = standing_patterns(store, config.accounts_by_name(), clock())
+        ids = {pattern.ruling.name: pattern.ruling.id for pattern in standing}
+        if id not in ids:
             raise JobError(f'no pattern "{id}" waits or stands; recon patterns list names them')
-        request = RulingRequest(RulingKind.UNDO, actor(config, by), target=int(number), reason=reason)
+        request = RulingRequest(RulingKind.UNDO, actor(config, by), target=ids[id], reason=reason)
         answer = do(config, request, clock(), say)
         respond(as_json, answer_document(answer), lambda: print(answer.words))

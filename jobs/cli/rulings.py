@@ -47,9 +47,8 @@ def export(
         statuses = [status for status in BreakStatus if status not in CLOSED]
         with ready_store(config) as store:
             breaks = list_breaks(store, accounts=names, statuses=statuses, owner=owner)
-        accounts = {section.name: section for section in config.as_accounts()}
         with replacing(file) as out:
-            write_rulings(breaks, accounts, config.limits(), out, clock().date())
+            write_rulings(breaks, config.accounts_by_name(), config.limits(), out, clock().date())
         say(f"{len(breaks):,} breaks that are not closed")
         print(file)
 
@@ -86,7 +85,7 @@ def _import(config: Config, file: Path, target: Path, who: str) -> list[RowOutco
     except OSError as error:
         raise JobError(f"{file}: {error.strerror or error}") from None
     _check_folder(target)
-    accounts = {account.name: account for account in config.as_accounts()}
+    accounts = config.accounts_by_name()
     asks = [line.ask for line in lines if line.ask]
     with ready_store(config, writes=True) as store, replacing(target) as out:
         answers = rule(store, asks, config.limits(), now, config.audit_key, accounts) if asks else []

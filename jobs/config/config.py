@@ -199,6 +199,10 @@ class Config(Section):
         """Every account as the road knows it, in the file's order."""
         return tuple(section.as_account(name) for name, section in self.accounts.items())
 
+    def accounts_by_name(self) -> dict[str, Account]:
+        """Every account as the road knows it."""
+        return {account.name: account for account in self.as_accounts()}
+
     def currencies(self) -> Currencies:
         """The table of exponents with this file's overrides."""
         return Currencies({code: section.exponent for code, section in self.currency_overrides.items()})
@@ -390,7 +394,8 @@ def config_of(
     raw: Mapping[str, Any], folder: Path, environ: Mapping[str, str], needs: Collection[str] = EVERY_SECRET
 ) -> Config:
     """The configuration that a file in a folder would say; as `load`."""
-    context = ReadContext(environ, folder, frozenset({"store", *needs}), _account_currencies(raw), _currencies(raw))
+    of_accounts = {name: str(table.get("currency")) for name, table in _tables(raw, "accounts")}
+    context = ReadContext(environ, folder, frozenset({"store", *needs}), of_accounts, _currencies(raw))
     try:
         config = Config.model_validate({"reports": {}, **raw}, context=context)
     except ValidationError as error:
@@ -413,10 +418,6 @@ def _read(path: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         words, _, place = str(error).rpartition(" (at ")
         raise ConfigError((f"{path}, {place.rstrip(')')}: is not TOML: {words}",)) from None
-
-
-def _account_currencies(raw: Mapping[str, Any]) -> Mapping[str, str]:
-    return {name: str(table.get("currency")) for name, table in _tables(raw, "accounts")}
 
 
 def _currencies(raw: Mapping[str, Any]) -> Currencies:

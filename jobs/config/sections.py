@@ -1,6 +1,6 @@
 """The sections of config.toml with their keys and defaults, frozen."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -8,51 +8,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
-from jobs.config.fields import (
-    AccountKey,
-    Amounts,
-    ChannelUrls,
-    Count,
-    Cron,
-    CronOrNothing,
-    Currency,
-    Day,
-    DayFormat,
-    Duration,
-    FilePath,
-    Flag,
-    Hours,
-    Issuer,
-    JournalFormat,
-    KeyField,
-    KnownAccount,
-    LedgerCodes,
-    Number,
-    Pattern,
-    Percents,
-    Place,
-    PositiveDuration,
-    QueueUrl,
-    Rate,
-    Region,
-    SecretField,
-    SecretOrText,
-    SeverityWord,
-    StoreUrl,
-    Url,
-    WebhookSecrets,
-    Words,
-    Zone,
-    is_postgresql,
-    mistakes,
-    suggest,
-    with_library,
-)
+from jobs.config import fields
+from jobs.config.fields import is_postgresql, mistakes, suggest, with_library
 from jobs.config.secrets import read_context
 from recon.journal.exporting import BookCodes
 from recon.model import Account, Severity
 from recon.people import Role
 from recon.settings import SETTLE
+
+_UNLESS_EMPTY = BeforeValidator(lambda value: value or None)
 
 
 class Section(BaseModel):
@@ -66,56 +30,63 @@ class Section(BaseModel):
         return cls
 
 
+def _must_be_accounts(names: Iterable[str], info: ValidationInfo) -> None:
+    unknown = [name for name in names if name not in read_context(info).accounts]
+    if unknown:
+        accounts = read_context(info).accounts
+        raise mistakes([((name,), f"is no account{suggest(name, accounts)}") for name in unknown])
+
+
 class StoreSection(Section):
     """Where everything is kept."""
 
-    url: StoreUrl
-    audit_key: KeyField | None = None
-    archive: FilePath | None = None  # where `recon db archive` moves old evidence; else beside the SQLite file
+    url: fields.StoreUrl
+    audit_key: fields.KeyField | None = None
+    archive: fields.FilePath | None = None  # where `recon db archive` moves old evidence; else beside the SQLite file
 
 
 class PrivacySection(Section):
     """How customer fields are kept: hashed with this key, or not at all."""
 
-    hash_key: KeyField | None = None
+    hash_key: fields.KeyField | None = None
 
 
 class RetentionSection(Section):
     """How long customer fields are kept, for `recon retention apply`."""
 
-    customer_fields: PositiveDuration = timedelta(days=730)
+    customer_fields: fields.PositiveDuration = timedelta(days=730)
 
 
 class OmiseSection(Section):
     """How Omise is asked; days are those beyond the range on each side."""
 
-    base_url: Url = "https://api.omise.co"
-    requests_per_second: Rate = 10.0
+    base_url: fields.Url = "https://api.omise.co"
+    requests_per_second: fields.Rate = 10.0
     concurrency: int = Field(default=8, strict=True, ge=1, le=10)
-    deadline: PositiveDuration = timedelta(hours=2)
-    lookback_days: Count = 35
-    lookahead_days: Count = 35
-    proxy: SecretOrText = None  # its password is a secret
-    ca_file: Annotated[FilePath | None, BeforeValidator(lambda value: value or None)] = None
+    deadline: fields.PositiveDuration = timedelta(hours=2)
+    lookback_days: fields.Count = 35
+    lookahead_days: fields.Count = 35
+    proxy: fields.SecretOrText = None  # its password is a secret
+    ca_file: Annotated[fields.FilePath | None, _UNLESS_EMPTY] = None
 
 
 class Holidays(Section):
     """Days that the calendar of the region gets wrong."""
 
-    add: tuple[Day, ...] = ()
-    remove: tuple[Day, ...] = ()
+    add: tuple[fields.Day, ...] = ()
+    remove: tuple[fields.Day, ...] = ()
 
 
 class AccountSection(Section):
     """One Omise account: one country, one settlement currency, one key."""
 
-    region: Region
-    currency: Currency
-    timezone: Zone
-    secret_key: AccountKey
-    webhook_secret: WebhookSecrets = ()
-    livemode: Flag | None = None
-    go_live: Day | None = None
+    region: fields.Region
+    currency: fields.Currency
+    timezone: fields.Zone
+    secret_key: fields.AccountKey
+    webhook_secret: fields.WebhookSecrets = ()
+    livemode: fields.Flag | None = None
+    go_live: fields.Day | None = None
     holidays: Holidays = Holidays()
 
     def as_account(self, name: str) -> Account:
@@ -127,18 +98,18 @@ class WithoutOrders(Section):
     """Charges that have no order by design."""
 
     kinds: tuple[Literal["link", "schedule"], ...] = ("link", "schedule")
-    description: Pattern = ""
+    description: fields.Pattern = ""
 
 
 class MatchingSection(Section):
     """How orders and charges find each other, and how far amounts may be apart."""
 
-    amount_tolerance: Amounts = Field(default={})
-    amount_tolerance_percent: Percents = Field(default={})
-    window: PositiveDuration = timedelta(hours=72)
-    settle: Duration = SETTLE
-    metadata_keys: Words = ("order_id",)
-    customer_keys: Words = ("customer_email",)
+    amount_tolerance: fields.Amounts = Field(default={})
+    amount_tolerance_percent: fields.Percents = Field(default={})
+    window: fields.PositiveDuration = timedelta(hours=72)
+    settle: fields.Duration = SETTLE
+    metadata_keys: fields.Words = ("order_id",)
+    customer_keys: fields.Words = ("customer_email",)
     charges_without_orders: WithoutOrders = WithoutOrders()
 
 
@@ -151,14 +122,14 @@ class CurrencySection(Section):
 class MethodFigures(Section):
     """What the configuration says of a payment method instead of the rule book."""
 
-    expires_after: PositiveDuration | None = None
-    minimum: Amounts | None = None
-    maximum: Amounts | None = None
+    expires_after: fields.PositiveDuration | None = None
+    minimum: fields.Amounts | None = None
+    maximum: fields.Amounts | None = None
     refund: Literal["none", "full", "partial"] | None = None
-    refund_window: PositiveDuration | None = None
-    hold: Duration | None = None
-    settlement_business_days: Count | None = None
-    refund_business_days: Count | None = None
+    refund_window: fields.PositiveDuration | None = None
+    hold: fields.Duration | None = None
+    settlement_business_days: fields.Count | None = None
+    refund_business_days: fields.Count | None = None
 
     @property
     def figures(self) -> Mapping[str, Any]:
@@ -175,10 +146,7 @@ class MethodSection(MethodFigures):
 
     @model_validator(mode="after")
     def _extras_are_accounts(self, info: ValidationInfo) -> "MethodSection":
-        accounts = read_context(info).accounts
-        unknown = [name for name in self.accounts if name not in accounts]
-        if unknown:
-            raise mistakes([((name,), f"is no account{suggest(name, accounts)}") for name in unknown])
+        _must_be_accounts(self.accounts, info)
         return self
 
     @property
@@ -191,28 +159,28 @@ class FeeRate(Section):
     """A contract rate from a day on; percent, and the flat part in major units of the account's currency."""
 
     brand: str = ""
-    rate: Number
-    flat: Number = Decimal(0)
-    vat: Number = Decimal(7)
-    since: Day = Field(alias="from")
+    rate: fields.Number
+    flat: fields.Number = Decimal(0)
+    vat: fields.Number = Decimal(7)
+    since: fields.Day = Field(alias="from")
 
 
 class RulingsSection(Section):
     """What one person decides alone, for how long, and under whose name."""
 
-    write_off_limit: Amounts = Field(default={"THB": 100_00})
-    link_limit: Amounts = Field(default={"THB": 10_000_00})
-    longest: PositiveDuration = timedelta(days=90)
-    pattern_needs_approval: Flag = True
-    critical_needs_approval: Flag = True
-    trusted_names: Flag = False
+    write_off_limit: fields.Amounts = Field(default={"THB": 100_00})
+    link_limit: fields.Amounts = Field(default={"THB": 10_000_00})
+    longest: fields.PositiveDuration = timedelta(days=90)
+    pattern_needs_approval: fields.Flag = True
+    critical_needs_approval: fields.Flag = True
+    trusted_names: fields.Flag = False
 
 
 class JournalCodes(Section):
     """What the books call their accounts and tax codes, by the words of the journal."""
 
-    accounts: LedgerCodes = Field(default={})
-    tax_codes: LedgerCodes = Field(default={})
+    accounts: fields.LedgerCodes = Field(default={})
+    tax_codes: fields.LedgerCodes = Field(default={})
 
 
 class JournalSection(JournalCodes):
@@ -221,18 +189,13 @@ class JournalSection(JournalCodes):
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, JournalCodes] = Field(init=False)
 
-    format: JournalFormat = "csv"
+    format: fields.JournalFormat = "csv"
     detail: Literal["day", "month"] = "day"
-    date_format: DayFormat = ""  # of books whose layout leaves it open
+    date_format: fields.DayFormat = ""  # of books whose layout leaves it open
 
     @model_validator(mode="after")
     def _extras_are_accounts(self, info: ValidationInfo) -> "JournalSection":
-        if not self.__pydantic_extra__:
-            return self
-        accounts = read_context(info).accounts
-        unknown = [name for name in self.__pydantic_extra__ if name not in accounts]
-        if unknown:
-            raise mistakes([((name,), f"is no account{suggest(name, accounts)}") for name in unknown])
+        _must_be_accounts(self.__pydantic_extra__, info)
         return self
 
     def codes(self, account: str) -> BookCodes:
@@ -244,67 +207,67 @@ class JournalSection(JournalCodes):
 class ReportsSection(Section):
     """Where workbooks go."""
 
-    folder: FilePath = Field(default=Path("reports-out"), validate_default=True)
-    deliver: tuple[Place, ...] = ()
-    mail: Words = ()
+    folder: fields.FilePath = Field(default=Path("reports-out"), validate_default=True)
+    deliver: tuple[fields.Place, ...] = ()
+    mail: fields.Words = ()
 
 
 class Job(Section):
     """A command at its own hours."""
 
     name: str = Field(min_length=1)
-    cron: Cron
+    cron: fields.Cron
     command: str = Field(min_length=1)
 
 
 class ScheduleSection(Section):
     """When things run by themselves, in each account's zone."""
 
-    nightly: Cron = "30 1 * * *"
-    sweep_again: PositiveDuration = timedelta(days=14)
-    watch: CronOrNothing = ""  # looks at the day
+    nightly: fields.Cron = "30 1 * * *"
+    sweep_again: fields.PositiveDuration = timedelta(days=14)
+    watch: fields.CronOrNothing = ""  # looks at the day
     jobs: tuple[Job, ...] = ()
-    catch_up_days: Count = 7
+    catch_up_days: fields.Count = 7
 
 
 class Route(Section):
     """Alerts about some accounts or codes go to these channels, too."""
 
-    accounts: tuple[KnownAccount, ...] = ()
-    codes: Words = ()
-    min_severity: SeverityWord = Severity.LOW
-    urls: ChannelUrls
+    accounts: tuple[fields.KnownAccount, ...] = ()
+    codes: fields.Words = ()
+    min_severity: fields.SeverityWord = Severity.LOW
+    urls: fields.ChannelUrls
 
 
 class AlertsSection(Section):
     """Who is told, when, and of what."""
 
-    urls: ChannelUrls | None = None
-    min_severity: SeverityWord = Severity.HIGH
-    quiet_hours: Hours = ""
+    urls: fields.ChannelUrls | None = None
+    min_severity: fields.SeverityWord = Severity.HIGH
+    quiet_hours: fields.Hours = ""
     routes: tuple[Route, ...] = ()
-    heartbeat_url: SecretOrText = None
+    heartbeat_url: fields.SecretOrText = None
     proofs: bool = True
-    smtp_url: SecretOrText = None
+    smtp_url: fields.SecretOrText = None
     mail_from: str = ""
 
 
 class Tls(Section):
     """Certificate and key files of the page; empty: none."""
 
-    cert: Annotated[FilePath | None, BeforeValidator(lambda value: value or None)] = None
-    key: Annotated[FilePath | None, BeforeValidator(lambda value: value or None)] = None
+    cert: Annotated[fields.FilePath | None, _UNLESS_EMPTY] = None
+    key: Annotated[fields.FilePath | None, _UNLESS_EMPTY] = None
 
 
 class OidcSection(Section):
     """Single sign-on of the page (OpenID Connect): the provider, and what its groups give."""
 
-    issuer: Issuer
+    issuer: fields.Issuer
     client_id: str = Field(min_length=1)
-    client_secret: SecretField | None = None
+    client_secret: fields.SecretField | None = None
     roles_claim: str = Field(default="groups", min_length=1)
     roles: Mapping[str, Role] = Field(min_length=1)
-    accounts: Mapping[str, tuple[Literal["*"] | KnownAccount, ...]] = Field(default={})
+    accounts: Mapping[str, tuple[Literal["*"] | fields.KnownAccount, ...]] = Field(default={})
 
 
 class PageSection(Section):
@@ -312,10 +275,10 @@ class PageSection(Section):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, strict=True, ge=1, le=65535)
-    public_url: Annotated[Url | None, BeforeValidator(lambda value: value or None)] = None
-    behind_proxy: Flag = False
+    public_url: Annotated[fields.Url | None, _UNLESS_EMPTY] = None
+    behind_proxy: fields.Flag = False
     tls: Tls = Tls()
-    webhooks: Flag = False  # POST /webhooks/omise/{account}
+    webhooks: fields.Flag = False  # POST /webhooks/omise/{account}
     oidc: Annotated[OidcSection | None, AfterValidator(with_library("joserfc"))] = None
 
     @model_validator(mode="after")
@@ -328,7 +291,7 @@ class PageSection(Section):
 class QueueSection(Section):
     """The database through which several machines share the work; the store must be PostgreSQL, too."""
 
-    url: QueueUrl
+    url: fields.QueueUrl
 
     def beside(self, store: StoreSection | None) -> "QueueSection":
         """Itself, where the store is one that several machines can share, and what carries it is installed."""

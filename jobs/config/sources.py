@@ -15,35 +15,8 @@ from pydantic import (
     model_validator,
 )
 
-from jobs.config.fields import (
-    Cells,
-    ColumnName,
-    Count,
-    DateFormats,
-    DecimalMark,
-    Delimiter,
-    Duration,
-    Encoding,
-    EraName,
-    FilePath,
-    Flag,
-    HeaderRow,
-    KnownAccount,
-    Number,
-    OrderIdPattern,
-    OrderLink,
-    OrdersUrl,
-    Pattern,
-    PatternOrFalse,
-    Share,
-    ThousandsMark,
-    Unit,
-    Words,
-    Zone,
-    closest,
-    mistakes,
-    shown,
-)
+from jobs.config import fields
+from jobs.config.fields import closest, mistakes, shown
 from jobs.config.secrets import read_context
 from jobs.config.sections import Section
 from recon.bank.kinds import kinds as bank_kinds
@@ -61,28 +34,28 @@ SourceKind = OrderKind | BankKind
 class DirectionSection(Section):
     """The column that says whether an amount went out or came in, and its words for both."""
 
-    column: ColumnName
-    debit: Words
-    credit: Words
+    column: fields.ColumnName
+    debit: fields.Words
+    credit: fields.Words
 
 
 _VALUES: Mapping[Value, Any] = {
     Value.TEXT: str,
-    Value.FLAG: Flag,
-    Value.COUNT: Count,
-    Value.DURATION: Duration,
-    Value.PATH: FilePath,
-    Value.DECIMAL_MARK: DecimalMark,
-    Value.THOUSANDS_MARK: ThousandsMark,
-    Value.UNIT: Unit,
-    Value.HEADER_ROW: HeaderRow,
-    Value.DELIMITER: Delimiter,
-    Value.DATE_FORMATS: DateFormats,
-    Value.ERA: EraName,
+    Value.FLAG: fields.Flag,
+    Value.COUNT: fields.Count,
+    Value.DURATION: fields.Duration,
+    Value.PATH: fields.FilePath,
+    Value.DECIMAL_MARK: fields.DecimalMark,
+    Value.THOUSANDS_MARK: fields.ThousandsMark,
+    Value.UNIT: fields.Unit,
+    Value.HEADER_ROW: fields.HeaderRow,
+    Value.DELIMITER: fields.Delimiter,
+    Value.DATE_FORMATS: fields.DateFormats,
+    Value.ERA: fields.EraName,
     Value.CONSTANTS: Mapping[str, str],
-    Value.PATTERNS: Mapping[str, Cells],
+    Value.PATTERNS: Mapping[str, fields.Cells],
     Value.DIRECTION: DirectionSection,
-    Value.DATABASE: OrdersUrl,
+    Value.DATABASE: fields.OrdersUrl,
 }
 
 
@@ -92,7 +65,7 @@ class SourceSection(Section):
     room: ClassVar[str]  # the package of its kinds and presets
     kind: str
     preset: str | None = None
-    max_rejected: Share = Decimal(5)  # percent
+    max_rejected: fields.Share = Decimal(5)  # percent
 
     @classmethod
     def whole(cls) -> type[Section]:
@@ -121,10 +94,10 @@ class SourceSection(Section):
 
     @model_validator(mode="after")
     def _fields_of_ours(self) -> "SourceSection":
-        fields = self.constant_fields()
-        wrong = [name for name in getattr(self, "constants", None) or {} if name not in fields]
+        ours = self.constant_fields()
+        wrong = [name for name in getattr(self, "constants", None) or {} if name not in ours]
         if wrong:
-            raise mistakes([(("constants", name), f"is none of {', '.join(fields)}") for name in wrong])
+            raise mistakes([(("constants", name), f"is none of {', '.join(ours)}") for name in wrong])
         return self
 
     @classmethod
@@ -191,28 +164,28 @@ def _same_name(name: str) -> Any:
 class OrderColumns(Section):
     """Ours = the file's."""
 
-    order_id: ColumnName = _same_name("order_id")
-    account: ColumnName = _same_name("account")
-    amount: ColumnName = _same_name("amount")
-    currency: ColumnName = _same_name("currency")
-    status: ColumnName = _same_name("status")
-    created_at: ColumnName = _same_name("created_at")
-    refunded_amount: ColumnName = _same_name("refunded_amount")
-    payment_method: ColumnName = _same_name("payment_method")
-    charge_id: ColumnName = _same_name("charge_id")
-    customer: ColumnName | None = None
-    cancelled_at: ColumnName | None = None
-    reference: ColumnName | None = None
+    order_id: fields.ColumnName = _same_name("order_id")
+    account: fields.ColumnName = _same_name("account")
+    amount: fields.ColumnName = _same_name("amount")
+    currency: fields.ColumnName = _same_name("currency")
+    status: fields.ColumnName = _same_name("status")
+    created_at: fields.ColumnName = _same_name("created_at")
+    refunded_amount: fields.ColumnName = _same_name("refunded_amount")
+    payment_method: fields.ColumnName = _same_name("payment_method")
+    charge_id: fields.ColumnName = _same_name("charge_id")
+    customer: fields.ColumnName | None = None
+    cancelled_at: fields.ColumnName | None = None
+    reference: fields.ColumnName | None = None
 
 
 class OrderWords(Section):
     """Our states of an order = the shop's words for each."""
 
-    paid: Words = ("paid",)
-    pending: Words = ("pending",)
-    cancelled: Words = ("cancelled",)
-    refund_requested: Words = ("refund_requested",)
-    refunded: Words = ("refunded",)
+    paid: fields.Words = ("paid",)
+    pending: fields.Words = ("pending",)
+    cancelled: fields.Words = ("cancelled",)
+    refund_requested: fields.Words = ("refund_requested",)
+    refunded: fields.Words = ("refunded",)
 
     @model_validator(mode="after")
     def _one_meaning(self) -> "OrderWords":
@@ -232,19 +205,19 @@ class OrderSection(SourceSection):
     """One place that orders come from."""
 
     room = "recon.orders"
-    timezone: Zone | None = None
-    encoding: Encoding | None = None
-    split_payments: Flag = False
-    metadata_keys: Words | None = None
-    description_pattern: PatternOrFalse = ""
-    order_id_pattern: OrderIdPattern = ""
-    account: KnownAccount | None = None
+    timezone: fields.Zone | None = None
+    encoding: fields.Encoding | None = None
+    split_payments: fields.Flag = False
+    metadata_keys: fields.Words | None = None
+    description_pattern: fields.PatternOrFalse = ""
+    order_id_pattern: fields.OrderIdPattern = ""
+    account: fields.KnownAccount | None = None
     account_by: Literal["currency"] | None = None
     rows: Literal["each", "first"] = "each"
-    link: OrderLink | None = None
+    link: fields.OrderLink | None = None
     columns: OrderColumns = OrderColumns()
     status: OrderWords = OrderWords()
-    ignore: Mapping[str, Words] = Field(default={"payment_method": ("cod",)})
+    ignore: Mapping[str, fields.Words] = Field(default={"payment_method": ("cod",)})
 
     @classmethod
     def kinds(cls) -> Mapping[str, OrderKind]:
@@ -281,13 +254,13 @@ class OrderSection(SourceSection):
 class BankColumns(Section):
     """Ours = the statement's; the amount is one column with a sign, or one for debits and one for credits."""
 
-    date: ColumnName = _same_name("date")
-    amount: ColumnName = _same_name("amount")
-    debit: ColumnName | None = None
-    credit: ColumnName | None = None
-    currency: ColumnName = _same_name("currency")
-    description: ColumnName = _same_name("description")
-    reference: ColumnName = _same_name("reference")
+    date: fields.ColumnName = _same_name("date")
+    amount: fields.ColumnName = _same_name("amount")
+    debit: fields.ColumnName | None = None
+    credit: fields.ColumnName | None = None
+    currency: fields.ColumnName = _same_name("currency")
+    description: fields.ColumnName = _same_name("description")
+    reference: fields.ColumnName = _same_name("reference")
 
     @model_validator(mode="after")
     def _one_way_to_the_amount(self) -> "BankColumns":
@@ -302,18 +275,18 @@ class BankColumns(Section):
 class BankAccount(Section):
     """Which account a bank source's statements belong to; the first of its keys."""
 
-    account: KnownAccount
+    account: fields.KnownAccount
 
 
 class BankSection(SourceSection, BankAccount):
     """The statements of one bank account that Omise pays into."""
 
     room = "recon.bank"
-    path: FilePath
+    path: fields.FilePath
     columns: BankColumns = BankColumns()
-    encoding: Encoding | None = None
-    payout_pattern: Pattern = "OMISE"
-    fee_bound: Number = Decimal(0)
+    encoding: fields.Encoding | None = None
+    payout_pattern: fields.Pattern = "OMISE"
+    fee_bound: fields.Number = Decimal(0)
 
     @model_validator(mode="after")
     def _direction_has_an_amount(self) -> "BankSection":

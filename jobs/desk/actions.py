@@ -23,7 +23,6 @@ def do(config: Config, ask: RulingRequest, now: datetime, before: Callable[[str]
 
     `before` is told what is about to be decided on: the sum, the limit, and who asked for it.
     """
-    accounts = {account.name: account for account in config.as_accounts()}
     limits = config.limits()
     with ready_store(config, writes=True) as store:
         if ask.break_id is not None:
@@ -31,7 +30,7 @@ def do(config: Config, ask: RulingRequest, now: datetime, before: Callable[[str]
         if (pending := _decided_on(store, ask)) is not None:
             words = f"{pending.name}: {proposal_words(pending, limits)}"
             before(f"{words}: {pending.reason}" if pending.reason else words)
-        (answer,) = rulings.rule(store, [ask], limits, now, config.audit_key, accounts)
+        (answer,) = rulings.rule(store, [ask], limits, now, config.audit_key, config.accounts_by_name())
     if answer.outcome == Outcome.REFUSED:
         raise JobError(answer.words)
     return answer
@@ -49,10 +48,9 @@ def _decided_on(store: Store, ask: RulingRequest) -> Ruling | None:
 
 def preview_pattern(config: Config, ask: RulingRequest, now: datetime) -> patterns.Preview:
     """What an ignore would come to; raises JobError where it would be refused."""
-    accounts = {account.name: account for account in config.as_accounts()}
     with ready_store(config) as store:
         try:
-            return patterns.preview(store, ask, config.limits(), accounts, now)
+            return patterns.preview(store, ask, config.limits(), config.accounts_by_name(), now)
         except RulingRefused as refusal:
             raise JobError(str(refusal)) from None
 
@@ -71,12 +69,11 @@ def whole_document(config: Config, beginning: str) -> Document:
 
     The break is given by the beginning of its id; raises JobError.
     """
-    accounts = {account.name: account for account in config.as_accounts()}
     with ready_store(config) as store:
         known_break = find_break(store, beginning)
         history = [event_document(event) for event in rulings.events_of(store, known_break.latest.id)]
         ruling = _ruling(known_break, rulings.rulings(store, known_break.latest.id), config.limits())
-    return {**break_document(known_break, accounts), "ruling": ruling, "events": history}
+    return {**break_document(known_break, config.accounts_by_name()), "ruling": ruling, "events": history}
 
 
 def find_break(store: Store, beginning: str) -> KnownBreak:

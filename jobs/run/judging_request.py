@@ -90,7 +90,7 @@ def judging_request(
     """What is to be judged of some accounts by the settings of the configuration."""
     return JudgingRequest(
         accounts=requests,
-        all_accounts={account.name: account for account in config.as_accounts()},
+        all_accounts=config.accounts_by_name(),
         as_of=as_of,
         context=context_of(config, as_of),
         match_settings=config.match_settings(),

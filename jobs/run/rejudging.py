@@ -98,7 +98,7 @@ def _equal(frame: pd.DataFrame, before: str, now: str) -> "pd.Series[bool]":
 
 
 def _judging_request(config: Config, run: StoredRun, lives: Iterable[KnownBreak]) -> JudgingRequest:
-    accounts = {account.name: account for account in config.as_accounts()}
+    accounts = config.accounts_by_name()
     parts = {part.account: part for part in run.accounts if part.account in accounts}
     order = [name for name in (run.record.options.get("accounts") or accounts) if name in accounts]
     requests = tuple(

@@ -128,7 +128,7 @@ def _of_this_run(look: _Look, signed: StoredWorkbook, run: StoredRun) -> list[Ch
 
 def _is_touched(look: _Look, signed: StoredWorkbook, run: StoredRun) -> bool:
     """Whether something that was made in the range has another version since the account's run before this one."""
-    accounts = {account.name: account for account in look.config.as_accounts()}
+    accounts = look.config.accounts_by_name()
     for part in run.accounts:
         if not signed.covers(part.account) or part.account not in look.results or part.account not in accounts:
             continue

@@ -67,7 +67,7 @@ def make_site(
     return Site(
         store=store,
         clock=clock,
-        accounts={account.name: account for account in config.as_accounts()},
+        accounts=config.accounts_by_name(),
         currencies=config.currencies(),
         catalogue=CATALOGUE,
         book=config.method_book(),

@@ -24,7 +24,7 @@ class Days:
 
 def resolve(config: Config, options: RunOptions, now: datetime) -> tuple[tuple[Account, ...], dict[str, Days]]:
     """The accounts asked for and the days of each; raises JobError in words."""
-    configured = {account.name: account for account in config.as_accounts()}
+    configured = config.accounts_by_name()
     unknown = [name for name in options.accounts if name not in configured]
     if unknown:
         names = ", ".join(configured)
