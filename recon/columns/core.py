@@ -203,32 +203,14 @@ EXPLANATION = "explanation"
 SUGGESTION = "suggestion"
 
 
-def _text(*names: str) -> tuple[Column, ...]:
-    return tuple(Column(name, TEXT) for name in names)
+def required(dtype: str, *names: str) -> tuple[Column, ...]:
+    """Columns of a dtype in which no cell is empty."""
+    return tuple(Column(name, dtype) for name in names)
 
 
-def _maybe(*names: str) -> tuple[Column, ...]:
-    return tuple(Column(name, TEXT, required=False) for name in names)
-
-
-def _minor(*names: str) -> tuple[Column, ...]:
-    return tuple(Column(name, MINOR) for name in names)
-
-
-def _maybe_minor(*names: str) -> tuple[Column, ...]:
-    return tuple(Column(name, OPTIONAL_MINOR, required=False) for name in names)
-
-
-def _flag(*names: str) -> tuple[Column, ...]:
-    return tuple(Column(name, FLAG) for name in names)
-
-
-def _at(*names: str) -> tuple[Column, ...]:
-    return tuple(Column(name, MOMENT) for name in names)
-
-
-def _maybe_at(*names: str) -> tuple[Column, ...]:
-    return tuple(Column(name, MOMENT, required=False) for name in names)
+def optional(dtype: str, *names: str) -> tuple[Column, ...]:
+    """Columns of a dtype in which cells may be empty."""
+    return tuple(Column(name, dtype, required=False) for name in names)
 
 
 # One object as Omise says it, by kind: the fields that the road needs, without account and versions.
@@ -236,87 +218,94 @@ def _maybe_at(*names: str) -> tuple[Column, ...]:
 CHARGE = Frame(
     "charge",
     (
-        *_text(CHARGE_ID, STATUS),
-        *_minor(AMOUNT),
-        *_text(CURRENCY),
-        *_maybe_minor(CAPTURED_AMOUNT),
-        *_minor(FUNDING_AMOUNT),
-        *_text(FUNDING_CURRENCY),
-        *_minor(FEE, FEE_VAT, INTEREST, INTEREST_VAT, NET),
-        *_maybe(FEE_FLAT, FEE_RATE, VAT_RATE),
-        *_minor(REFUNDED_AMOUNT),
-        *_maybe(METHOD, CARD_BRAND),
-        *_flag(CAPTURE, AUTHORIZED, PAID, REVERSED, VOIDED),
-        *_at(CREATED_AT),
-        *_maybe_at(AUTHORIZED_AT, PAID_AT, EXPIRES_AT, REVERSED_AT),
-        *_maybe(TRANSACTION_ID, DISPUTE_ID, LINK, SCHEDULE, FAILURE_CODE, DESCRIPTION, METADATA),
-        *_flag(LIVEMODE),
+        *required(TEXT, CHARGE_ID, STATUS),
+        *required(MINOR, AMOUNT),
+        *required(TEXT, CURRENCY),
+        *optional(OPTIONAL_MINOR, CAPTURED_AMOUNT),
+        *required(MINOR, FUNDING_AMOUNT),
+        *required(TEXT, FUNDING_CURRENCY),
+        *required(MINOR, FEE, FEE_VAT, INTEREST, INTEREST_VAT, NET),
+        *optional(TEXT, FEE_FLAT, FEE_RATE, VAT_RATE),
+        *required(MINOR, REFUNDED_AMOUNT),
+        *optional(TEXT, METHOD, CARD_BRAND),
+        *required(FLAG, CAPTURE, AUTHORIZED, PAID, REVERSED, VOIDED),
+        *required(MOMENT, CREATED_AT),
+        *optional(MOMENT, AUTHORIZED_AT, PAID_AT, EXPIRES_AT, REVERSED_AT),
+        *optional(TEXT, TRANSACTION_ID, DISPUTE_ID, LINK, SCHEDULE, FAILURE_CODE, DESCRIPTION, METADATA),
+        *required(FLAG, LIVEMODE),
     ),
 )
 REFUND = Frame(
     "refund",
     (
-        *_text(REFUND_ID, CHARGE_ID, STATUS),
-        *_minor(AMOUNT),
-        *_text(CURRENCY),
-        *_minor(FUNDING_AMOUNT),
-        *_text(FUNDING_CURRENCY),
-        *_flag(VOIDED),
-        *_maybe(TRANSACTION_ID),
-        *_at(CREATED_AT),
-        *_flag(LIVEMODE),
+        *required(TEXT, REFUND_ID, CHARGE_ID, STATUS),
+        *required(MINOR, AMOUNT),
+        *required(TEXT, CURRENCY),
+        *required(MINOR, FUNDING_AMOUNT),
+        *required(TEXT, FUNDING_CURRENCY),
+        *required(FLAG, VOIDED),
+        *optional(TEXT, TRANSACTION_ID),
+        *required(MOMENT, CREATED_AT),
+        *required(FLAG, LIVEMODE),
     ),
 )
 TRANSFER = Frame(
     "transfer",
     (
-        *_text(TRANSFER_ID),
-        *_minor(AMOUNT),
-        *_text(CURRENCY),
-        *_minor(FEE, FEE_VAT, TOTAL_FEE, NET),
-        *_flag(SENDABLE, SENT, PAID, DELETED),
-        *_at(CREATED_AT),
-        *_maybe_at(SENT_AT, PAID_AT),
-        *_maybe(FAILURE_CODE, TRANSACTION_ID, SCHEDULE),
-        *_flag(LIVEMODE),
+        *required(TEXT, TRANSFER_ID),
+        *required(MINOR, AMOUNT),
+        *required(TEXT, CURRENCY),
+        *required(MINOR, FEE, FEE_VAT, TOTAL_FEE, NET),
+        *required(FLAG, SENDABLE, SENT, PAID, DELETED),
+        *required(MOMENT, CREATED_AT),
+        *optional(MOMENT, SENT_AT, PAID_AT),
+        *optional(TEXT, FAILURE_CODE, TRANSACTION_ID, SCHEDULE),
+        *required(FLAG, LIVEMODE),
     ),
 )
 TRANSACTION = Frame(
     "transaction",
     (
-        *_text(TRANSACTION_ID),
-        *_minor(AMOUNT),
-        *_text(CURRENCY, DIRECTION, KEY),
-        *_maybe(ORIGIN),
-        *_at(CREATED_AT),
-        *_maybe_at(TRANSFERABLE_AT),
-        *_flag(LIVEMODE),
+        *required(TEXT, TRANSACTION_ID),
+        *required(MINOR, AMOUNT),
+        *required(TEXT, CURRENCY, DIRECTION, KEY),
+        *optional(TEXT, ORIGIN),
+        *required(MOMENT, CREATED_AT),
+        *optional(MOMENT, TRANSFERABLE_AT),
+        *required(FLAG, LIVEMODE),
     ),
 )
 DISPUTE = Frame(
     "dispute",
     (
-        *_text(DISPUTE_ID, CHARGE_ID, STATUS),
-        *_minor(AMOUNT),
-        *_text(CURRENCY),
-        *_minor(FUNDING_AMOUNT),
-        *_text(FUNDING_CURRENCY),
-        *_maybe(REASON_CODE, ANSWER),
-        *_at(CREATED_AT),
-        *_maybe_at(CLOSED_AT),
-        *_flag(LIVEMODE),
+        *required(TEXT, DISPUTE_ID, CHARGE_ID, STATUS),
+        *required(MINOR, AMOUNT),
+        *required(TEXT, CURRENCY),
+        *required(MINOR, FUNDING_AMOUNT),
+        *required(TEXT, FUNDING_CURRENCY),
+        *optional(TEXT, REASON_CODE, ANSWER),
+        *required(MOMENT, CREATED_AT),
+        *optional(MOMENT, CLOSED_AT),
+        *required(FLAG, LIVEMODE),
     ),
 )
-EVENT = Frame("event", (*_text(EVENT_ID, KEY), *_maybe(OBJECT_ID), *_at(CREATED_AT), *_flag(LIVEMODE)))
+EVENT = Frame(
+    "event",
+    (
+        *required(TEXT, EVENT_ID, KEY),
+        *optional(TEXT, OBJECT_ID),
+        *required(MOMENT, CREATED_AT),
+        *required(FLAG, LIVEMODE),
+    ),
+)
 RECEIPT = Frame(
     "receipt",
     (
-        *_text(RECEIPT_ID),
-        *_text(CURRENCY),
-        *_minor(VAT, WHT, TOTAL),
-        *_maybe(TRANSACTION_ID, ISSUED_ON, RECEIPT_NUMBER),
-        *_at(CREATED_AT),
-        *_flag(LIVEMODE),
+        *required(TEXT, RECEIPT_ID, CURRENCY),
+        *required(MINOR, VAT, WHT, TOTAL),
+        *optional(TEXT, TRANSACTION_ID, ISSUED_ON, RECEIPT_NUMBER),
+        *required(MOMENT, CREATED_AT),
+        *required(FLAG, LIVEMODE),
     ),
 )
 
@@ -328,13 +317,13 @@ KINDS: Mapping[str, Frame] = {
 ORDER = Frame(
     "order",
     (
-        *_text(ACCOUNT, ORDER_ID, SOURCE, STATUS),
-        *_minor(AMOUNT),
-        *_text(CURRENCY),
-        *_at(CREATED_AT),
-        *_minor(REFUNDED_AMOUNT),
-        *_maybe(PAYMENT_METHOD, CHARGE_ID, REFERENCE, CUSTOMER),
-        *_text(FILE, FILE_HASH),
+        *required(TEXT, ACCOUNT, ORDER_ID, SOURCE, STATUS),
+        *required(MINOR, AMOUNT),
+        *required(TEXT, CURRENCY),
+        *required(MOMENT, CREATED_AT),
+        *required(MINOR, REFUNDED_AMOUNT),
+        *optional(TEXT, PAYMENT_METHOD, CHARGE_ID, REFERENCE, CUSTOMER),
+        *required(TEXT, FILE, FILE_HASH),
         Column(ROW, COUNT),
     ),
 )
@@ -343,13 +332,13 @@ ORDER = Frame(
 BANK_LINE = Frame(
     "bank_line",
     (
-        *_text(ACCOUNT, LINE_ID, SOURCE, BOOKED_ON),
-        *_maybe(VALUE_ON),
-        *_minor(AMOUNT),
-        *_text(CURRENCY),
-        *_maybe(DESCRIPTION, REFERENCE),
-        *_flag(PAYOUT),
-        *_text(FILE, FILE_HASH),
+        *required(TEXT, ACCOUNT, LINE_ID, SOURCE, BOOKED_ON),
+        *optional(TEXT, VALUE_ON),
+        *required(MINOR, AMOUNT),
+        *required(TEXT, CURRENCY),
+        *optional(TEXT, DESCRIPTION, REFERENCE),
+        *required(FLAG, PAYOUT),
+        *required(TEXT, FILE, FILE_HASH),
         Column(ROW, COUNT),
     ),
 )
@@ -358,14 +347,14 @@ BANK_LINE = Frame(
 REJECTED = Frame(
     "rejected",
     (
-        *_maybe(ACCOUNT),
-        *_text(SOURCE, FILE),
+        *optional(TEXT, ACCOUNT),
+        *required(TEXT, SOURCE, FILE),
         Column(ROW, COUNT),
-        *_maybe(COLUMN),
-        *_text(REASON, DIGEST),
-        *_maybe(ORDER_ID, CHARGE_ID),
+        *optional(TEXT, COLUMN),
+        *required(TEXT, REASON, DIGEST),
+        *optional(TEXT, ORDER_ID, CHARGE_ID),
         Column(AMOUNT, OPTIONAL_MINOR, required=False),
-        *_maybe(CURRENCY),
+        *optional(TEXT, CURRENCY),
         Column(CREATED_AT, MOMENT, required=False),
     ),
 )
@@ -375,14 +364,14 @@ REJECTED = Frame(
 UNREAD = Frame(
     "unread",
     (
-        *_text(ACCOUNT, SOURCE, FILE, DIGEST),
-        *_maybe(FROM_DAY, TO_DAY),
+        *required(TEXT, ACCOUNT, SOURCE, FILE, DIGEST),
+        *optional(TEXT, FROM_DAY, TO_DAY),
         Column(AMOUNT, OPTIONAL_MINOR, required=False),
-        *_maybe(CURRENCY, TRANSFER_IDS),
+        *optional(TEXT, CURRENCY, TRANSFER_IDS),
     ),
 )
 
-_VERSION = _at(SEEN_AT, FIRST_SEEN_AT)
+_VERSION = required(MOMENT, SEEN_AT, FIRST_SEEN_AT)
 # What no rule, sum or sheet asks of a million charges or orders.
 _NOT_LOADED = {METADATA, CAPTURE, REVERSED, AUTHORIZED_AT, REVERSED_AT, DISPUTE_ID, LIVEMODE, FILE, FILE_HASH, ROW}
 # What `recon/store` loads: objects of all accounts in one frame each, with the version's moments.
@@ -391,61 +380,66 @@ BANK_LINES = Frame("bank_lines", (*BANK_LINE.columns, *_VERSION))
 _LOADED_OF_CHARGE = tuple(column for column in CHARGE.columns if column.name not in _NOT_LOADED)
 CHARGES = Frame(
     "charges",
-    (*_text(ACCOUNT), *_LOADED_OF_CHARGE, *_maybe(ORDER_REF, SOURCE_REFS, CUSTOMER), *_flag(WAS_FAILED), *_VERSION),
+    (
+        *required(TEXT, ACCOUNT),
+        *_LOADED_OF_CHARGE,
+        *optional(TEXT, ORDER_REF, SOURCE_REFS, CUSTOMER),
+        *required(FLAG, WAS_FAILED),
+        *_VERSION,
+    ),
 )
-REFUNDS = Frame("refunds", (*_text(ACCOUNT), *REFUND.columns, *_VERSION))
-TRANSFERS = Frame("transfers", (*_text(ACCOUNT), *TRANSFER.columns, *_VERSION))
-TRANSACTIONS = Frame("transactions", (*_text(ACCOUNT), *TRANSACTION.columns, *_VERSION))
-DISPUTES = Frame("disputes", (*_text(ACCOUNT), *DISPUTE.columns, *_VERSION))
+REFUNDS = Frame("refunds", (*required(TEXT, ACCOUNT), *REFUND.columns, *_VERSION))
+TRANSFERS = Frame("transfers", (*required(TEXT, ACCOUNT), *TRANSFER.columns, *_VERSION))
+TRANSACTIONS = Frame("transactions", (*required(TEXT, ACCOUNT), *TRANSACTION.columns, *_VERSION))
+DISPUTES = Frame("disputes", (*required(TEXT, ACCOUNT), *DISPUTE.columns, *_VERSION))
 
 # Which order belongs to which charge, and by which pass. A charge may pay several orders of its account together.
-LINKS = Frame("links", _text(ORDER_ACCOUNT, ORDER_ID, CHARGE_ACCOUNT, CHARGE_ID, MATCHED_BY))
+LINKS = Frame("links", required(TEXT, ORDER_ACCOUNT, ORDER_ID, CHARGE_ACCOUNT, CHARGE_ID, MATCHED_BY))
 
 # What a run found, as the sheets and the JSON show it.
 MATCHED = Frame(
     "matched",
     (
-        *_text(ORDER_ID, CHARGE_ID, MATCHED_BY, ORDER_STATUS, CHARGE_STATUS),
-        *_minor(ORDER_AMOUNT, CHARGE_AMOUNT),
-        *_text(CURRENCY),
-        *_minor(REFUNDED_AMOUNT),
-        *_maybe(METHOD, CARD_BRAND),
-        *_minor(FUNDING_AMOUNT, FEE, FEE_VAT, NET),
-        *_text(FUNDING_CURRENCY),
-        *_at(ORDER_CREATED_AT),
-        *_at(CREATED_AT),
-        *_maybe_at(PAID_AT),
-        *_maybe(IMPLIED_RATE),
+        *required(TEXT, ORDER_ID, CHARGE_ID, MATCHED_BY, ORDER_STATUS, CHARGE_STATUS),
+        *required(MINOR, ORDER_AMOUNT, CHARGE_AMOUNT),
+        *required(TEXT, CURRENCY),
+        *required(MINOR, REFUNDED_AMOUNT),
+        *optional(TEXT, METHOD, CARD_BRAND),
+        *required(MINOR, FUNDING_AMOUNT, FEE, FEE_VAT, NET),
+        *required(TEXT, FUNDING_CURRENCY),
+        *required(MOMENT, ORDER_CREATED_AT, CREATED_AT),
+        *optional(MOMENT, PAID_AT),
+        *optional(TEXT, IMPLIED_RATE),
     ),
 )
 # What is not final yet, and by when it should be: charges, refunds, transfers, and orders that ask for a refund.
 WAITING = Frame(
     "waiting",
     (
-        *_text(SUBJECT_TYPE, SUBJECT_ID),
-        *_maybe(ORDER_ID, CHARGE_ID, METHOD),
-        *_text(STATUS),
-        *_minor(AMOUNT),
-        *_text(CURRENCY),
-        *_at(CREATED_AT),
-        *_maybe_at(DUE_BY),
-        *_maybe_minor(HOURS_LEFT),
+        *required(TEXT, SUBJECT_TYPE, SUBJECT_ID),
+        *optional(TEXT, ORDER_ID, CHARGE_ID, METHOD),
+        *required(TEXT, STATUS),
+        *required(MINOR, AMOUNT),
+        *required(TEXT, CURRENCY),
+        *required(MOMENT, CREATED_AT),
+        *optional(MOMENT, DUE_BY),
+        *optional(OPTIONAL_MINOR, HOURS_LEFT),
     ),
 )
 BREAKS = Frame(
     "breaks",
     (
-        *_text(BREAK_ID, CODE, SEVERITY, STATUS),
-        *_maybe(ACCOUNT, REGION, CURRENCY),
-        *_text(SUBJECT_TYPE, SUBJECT_ID),
-        *_maybe(ORDER_ID, CHARGE_ID, REFUND_ID, TRANSFER_ID, TRANSACTION_ID, DISPUTE_ID),
-        *_maybe_minor(EXPECTED, ACTUAL, DIFFERENCE, AMOUNT_AT_RISK),
-        *_maybe_at(DUE_BY),
-        *_at(FIRST_SEEN, LAST_SEEN),
+        *required(TEXT, BREAK_ID, CODE, SEVERITY, STATUS),
+        *optional(TEXT, ACCOUNT, REGION, CURRENCY),
+        *required(TEXT, SUBJECT_TYPE, SUBJECT_ID),
+        *optional(TEXT, ORDER_ID, CHARGE_ID, REFUND_ID, TRANSFER_ID, TRANSACTION_ID, DISPUTE_ID),
+        *optional(OPTIONAL_MINOR, EXPECTED, ACTUAL, DIFFERENCE, AMOUNT_AT_RISK),
+        *optional(MOMENT, DUE_BY),
+        *required(MOMENT, FIRST_SEEN, LAST_SEEN),
         Column(AGE_DAYS, COUNT),
-        *_maybe(OWNER),
-        *_text(EXPLANATION, SUGGESTION, TITLE, EXPOSURE),
-        *_maybe(OCCURRED_ON),
+        *optional(TEXT, OWNER),
+        *required(TEXT, EXPLANATION, SUGGESTION, TITLE, EXPOSURE),
+        *optional(TEXT, OCCURRED_ON),
         Column(KNOWN_DAYS, COUNT),
     ),
 )

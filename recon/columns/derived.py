@@ -20,6 +20,7 @@ from recon.columns.core import (
     DELETED,
     FAILURE_CODE,
     PAID,
+    PAID_AT,
     REFERENCES,
     SENT,
     STATUS,
@@ -54,6 +55,11 @@ def local_days(moments: "pd.Series[Any]", zone: ZoneInfo) -> npt.NDArray[np.date
         moments.dt.tz_convert(zone).dt.tz_localize(None).to_numpy().astype("datetime64[D]")
     )
     return days
+
+
+def paid_at(charges: pd.DataFrame) -> "pd.Series[Any]":
+    """When each charge was paid, or where that is not said made."""
+    return charges[PAID_AT].fillna(charges[CREATED_AT])
 
 
 def created_in(frame: pd.DataFrame, account: str, window: Window) -> Mask:

@@ -53,29 +53,20 @@ NEW = "new"
 CLOSED = "closed"
 CHANGED = "changed"
 
-
-def _all(dtype: str, *names: str) -> tuple[Column, ...]:
-    return tuple(Column(name, dtype) for name in names)
-
-
-def _maybe(dtype: str, *names: str) -> tuple[Column, ...]:
-    return tuple(Column(name, dtype, required=False) for name in names)
-
-
 # A refund of the range or one that is pending; and orders that the shop refunds and Omise knows no refund of. What
 # both sides refunded of an order stands on the first row of a charge that pays it, so that a column adds up.
 REFUND_LIST = Frame(
     "refund list",
     (
-        *_maybe(c.TEXT, c.REFUND_ID, c.ORDER_ID, c.CHARGE_ID, c.METHOD),
-        *_all(c.TEXT, c.STATUS),
-        *_maybe(c.TEXT, c.ORDER_STATUS),
-        *_maybe(c.OPTIONAL_MINOR, c.AMOUNT),
-        *_all(c.TEXT, c.CURRENCY),
-        *_maybe(c.OPTIONAL_MINOR, SHOP_REFUNDED, OMISE_REFUNDED, c.DIFFERENCE),
-        *_maybe(c.TEXT, REFUND_NOTE),
-        *_all(c.MOMENT, c.CREATED_AT),
-        *_maybe(c.MOMENT, WINDOW_END),
+        *c.optional(c.TEXT, c.REFUND_ID, c.ORDER_ID, c.CHARGE_ID, c.METHOD),
+        *c.required(c.TEXT, c.STATUS),
+        *c.optional(c.TEXT, c.ORDER_STATUS),
+        *c.optional(c.OPTIONAL_MINOR, c.AMOUNT),
+        *c.required(c.TEXT, c.CURRENCY),
+        *c.optional(c.OPTIONAL_MINOR, SHOP_REFUNDED, OMISE_REFUNDED, c.DIFFERENCE),
+        *c.optional(c.TEXT, REFUND_NOTE),
+        *c.required(c.MOMENT, c.CREATED_AT),
+        *c.optional(c.MOMENT, WINDOW_END),
     ),
 )
 # A dispute of the range or one that is undecided. Its age in days ends with the day it was closed; due while it waits
@@ -83,79 +74,79 @@ REFUND_LIST = Frame(
 DISPUTE_LIST = Frame(
     "dispute list",
     (
-        *_all(c.TEXT, c.DISPUTE_ID, c.CHARGE_ID, c.STATUS),
-        *_maybe(c.TEXT, c.REASON_CODE, c.ORDER_ID, c.ORDER_STATUS, c.METHOD),
-        *_all(c.MINOR, c.AMOUNT),
-        *_all(c.TEXT, c.CURRENCY),
-        *_all(c.MINOR, c.FUNDING_AMOUNT),
-        *_all(c.TEXT, c.FUNDING_CURRENCY),
-        *_all(c.MOMENT, c.CREATED_AT),
-        *_maybe(c.MOMENT, c.CLOSED_AT),
+        *c.required(c.TEXT, c.DISPUTE_ID, c.CHARGE_ID, c.STATUS),
+        *c.optional(c.TEXT, c.REASON_CODE, c.ORDER_ID, c.ORDER_STATUS, c.METHOD),
+        *c.required(c.MINOR, c.AMOUNT),
+        *c.required(c.TEXT, c.CURRENCY),
+        *c.required(c.MINOR, c.FUNDING_AMOUNT),
+        *c.required(c.TEXT, c.FUNDING_CURRENCY),
+        *c.required(c.MOMENT, c.CREATED_AT),
+        *c.optional(c.MOMENT, c.CLOSED_AT),
         Column(c.AGE_DAYS, c.COUNT),
-        *_maybe(c.TEXT, c.ANSWER),
-        *_maybe(c.MOMENT, c.DUE_BY),
+        *c.optional(c.TEXT, c.ANSWER),
+        *c.optional(c.MOMENT, c.DUE_BY),
     ),
 )
 # Disputes opened in a calendar month up to the range's last day in it, and their rate of its successful charges.
 DISPUTE_RATES = Frame(
     "dispute rates",
     (
-        *_all(c.TEXT, LAST_DAY),
-        *_all(c.COUNT, OPENED_DISPUTES, SUCCESSFUL_CHARGES),
-        *_maybe(c.OPTIONAL_MINOR, RATE),
-        *_all(c.TEXT, PROGRAMME),
+        *c.required(c.TEXT, LAST_DAY),
+        *c.required(c.COUNT, OPENED_DISPUTES, SUCCESSFUL_CHARGES),
+        *c.optional(c.OPTIONAL_MINOR, RATE),
+        *c.required(c.TEXT, PROGRAMME),
     ),
 )
 # The range's charges that took no money, by method, state and reason.
 FAILURES = Frame(
     "failures",
     (
-        *_maybe(c.TEXT, c.METHOD),
-        *_all(c.TEXT, c.STATUS),
-        *_maybe(c.TEXT, c.FAILURE_CODE),
-        *_all(c.TEXT, c.CURRENCY),
-        *_all(c.COUNT, ROWS, ATTEMPTS, RATE, PAID_OTHERWISE),
-        *_all(c.MINOR, c.AMOUNT),
+        *c.optional(c.TEXT, c.METHOD),
+        *c.required(c.TEXT, c.STATUS),
+        *c.optional(c.TEXT, c.FAILURE_CODE),
+        *c.required(c.TEXT, c.CURRENCY),
+        *c.required(c.COUNT, ROWS, ATTEMPTS, RATE, PAID_OTHERWISE),
+        *c.required(c.MINOR, c.AMOUNT),
     ),
 )
 # One break that an earlier run of the range left open or this one did, where the two differ.
 CHANGES = Frame(
     "changes",
     (
-        *_all(c.TEXT, WHAT, c.BREAK_ID, c.CODE, c.SEVERITY, c.STATUS),
-        *_maybe(c.TEXT, SEVERITY_BEFORE, STATUS_BEFORE, c.ACCOUNT, c.ORDER_ID, c.CHARGE_ID),
-        *_all(c.TEXT, c.SUBJECT_TYPE, c.SUBJECT_ID),
-        *_maybe(c.TEXT, c.CURRENCY),
-        *_maybe(c.OPTIONAL_MINOR, EXPECTED_BEFORE, c.EXPECTED, ACTUAL_BEFORE, c.ACTUAL),
-        *_maybe(c.OPTIONAL_MINOR, RISK_BEFORE, c.AMOUNT_AT_RISK, RISK_CHANGE),
-        *_all(c.TEXT, c.EXPLANATION),
-        *_maybe(c.TEXT, WHY_CLOSED),
+        *c.required(c.TEXT, WHAT, c.BREAK_ID, c.CODE, c.SEVERITY, c.STATUS),
+        *c.optional(c.TEXT, SEVERITY_BEFORE, STATUS_BEFORE, c.ACCOUNT, c.ORDER_ID, c.CHARGE_ID),
+        *c.required(c.TEXT, c.SUBJECT_TYPE, c.SUBJECT_ID),
+        *c.optional(c.TEXT, c.CURRENCY),
+        *c.optional(c.OPTIONAL_MINOR, EXPECTED_BEFORE, c.EXPECTED, ACTUAL_BEFORE, c.ACTUAL),
+        *c.optional(c.OPTIONAL_MINOR, RISK_BEFORE, c.AMOUNT_AT_RISK, RISK_CHANGE),
+        *c.required(c.TEXT, c.EXPLANATION),
+        *c.optional(c.TEXT, WHY_CLOSED),
     ),
 )
 # What a run left open, as the store keeps it of every run.
 RUN_BREAKS = Frame(
     "run breaks",
     (
-        *_all(c.TEXT, c.BREAK_ID, c.SEVERITY, c.STATUS),
-        *_maybe(c.OPTIONAL_MINOR, c.EXPECTED, c.ACTUAL, c.AMOUNT_AT_RISK),
+        *c.required(c.TEXT, c.BREAK_ID, c.SEVERITY, c.STATUS),
+        *c.optional(c.OPTIONAL_MINOR, c.EXPECTED, c.ACTUAL, c.AMOUNT_AT_RISK),
     ),
 )
 # A figure of the range that is not what it was: a count, or an amount of a currency.
 FIGURES = Frame(
     "figures",
     (
-        *_all(c.TEXT, FIGURE),
-        *_maybe(c.TEXT, c.CURRENCY),
-        *_maybe(c.OPTIONAL_MINOR, COUNT_BEFORE, COUNT_NOW, AMOUNT_BEFORE, AMOUNT_NOW, c.DIFFERENCE),
+        *c.required(c.TEXT, FIGURE),
+        *c.optional(c.TEXT, c.CURRENCY),
+        *c.optional(c.OPTIONAL_MINOR, COUNT_BEFORE, COUNT_NOW, AMOUNT_BEFORE, AMOUNT_NOW, c.DIFFERENCE),
     ),
 )
 # Earlier ranges of the same length, each by its last run.
 PAST = Frame(
     "past",
     (
-        *_all(c.TEXT, FIRST_DAY, LAST_DAY),
-        *_all(c.COUNT, MATCHED_ORDERS, EXPECTING_ORDERS, BREAKS_OPEN),
-        *_all(c.FLAG, RATE_KNOWN),
+        *c.required(c.TEXT, FIRST_DAY, LAST_DAY),
+        *c.required(c.COUNT, MATCHED_ORDERS, EXPECTING_ORDERS, BREAKS_OPEN),
+        *c.required(c.FLAG, RATE_KNOWN),
     ),
 )
 # One decision that people took, as it stood at the as-of moment; none ever leaves the register of its account. The
@@ -164,15 +155,15 @@ REGISTER = Frame(
     "register",
     (
         Column(NUMBER, c.COUNT),
-        *_all(c.TEXT, RULING_ID, DECIDED_ON, DECISION),
-        *_maybe(c.TEXT, c.ACCOUNT, c.CODE, c.TITLE, c.BREAK_ID, c.SUBJECT_TYPE, c.SUBJECT_ID),
-        *_maybe(c.OPTIONAL_MINOR, c.AGE_DAYS),
-        *_maybe(c.TEXT, c.CURRENCY),
-        *_maybe(c.OPTIONAL_MINOR, c.AMOUNT),
-        *_all(c.TEXT, DECIDED_WHY, DECIDED_BY),
-        *_maybe(c.TEXT, APPROVED_BY, HELD_UNTIL),
-        *_all(c.TEXT, STANDING),
-        *_maybe(c.TEXT, REVERSED_BY, JOURNAL_ENTRY, BOOKED_AGAINST),
-        *_maybe(c.OPTIONAL_MINOR, WRITTEN_OFF),
+        *c.required(c.TEXT, RULING_ID, DECIDED_ON, DECISION),
+        *c.optional(c.TEXT, c.ACCOUNT, c.CODE, c.TITLE, c.BREAK_ID, c.SUBJECT_TYPE, c.SUBJECT_ID),
+        *c.optional(c.OPTIONAL_MINOR, c.AGE_DAYS),
+        *c.optional(c.TEXT, c.CURRENCY),
+        *c.optional(c.OPTIONAL_MINOR, c.AMOUNT),
+        *c.required(c.TEXT, DECIDED_WHY, DECIDED_BY),
+        *c.optional(c.TEXT, APPROVED_BY, HELD_UNTIL),
+        *c.required(c.TEXT, STANDING),
+        *c.optional(c.TEXT, REVERSED_BY, JOURNAL_ENTRY, BOOKED_AGAINST),
+        *c.optional(c.OPTIONAL_MINOR, WRITTEN_OFF),
     ),
 )

@@ -19,10 +19,10 @@ ACCOUNT_CODE = "account_code"
 JOURNAL = Frame(
     "journal",
     (
-        *(Column(name, c.TEXT) for name in (c.ACCOUNT, ENTRY, ledger.DAY, ENTRY_KIND)),
+        *c.required(c.TEXT, c.ACCOUNT, ENTRY, ledger.DAY, ENTRY_KIND),
         Column(LINE_NUMBER, c.COUNT),
-        *(Column(name, c.TEXT) for name in (LEDGER_ACCOUNT, c.CURRENCY)),
-        *(Column(name, c.OPTIONAL_MINOR, required=False) for name in (DEBIT, CREDIT)),
+        *c.required(c.TEXT, LEDGER_ACCOUNT, c.CURRENCY),
+        *c.optional(c.OPTIONAL_MINOR, DEBIT, CREDIT),
         Column(ledger.ROWS, c.COUNT),
         Column(NOTE, c.TEXT, required=False),
     ),
@@ -31,8 +31,8 @@ JOURNAL = Frame(
 BOOK_BALANCES = Frame(
     "book balances",
     (
-        *(Column(name, c.TEXT) for name in (ACCOUNT_NAME, c.CURRENCY)),
-        *(Column(name, c.MINOR) for name in (DEBIT, CREDIT, c.AMOUNT)),
+        *c.required(c.TEXT, ACCOUNT_NAME, c.CURRENCY),
+        *c.required(c.MINOR, DEBIT, CREDIT, c.AMOUNT),
         Column(ACCOUNT_CODE, c.TEXT, required=False),
     ),
 )

@@ -11,15 +11,12 @@ RELEASED_AT = "released_at"  # from when it was read after all, or gone
 
 # What could be read of an object of another shape than Omise's. Kept in versions, keyed by account, kind and name.
 _ASIDE = (
-    *(Column(name, c.TEXT) for name in (c.ACCOUNT, KIND, NAME)),
+    *c.required(c.TEXT, c.ACCOUNT, KIND, NAME),
     Column(c.OBJECT_ID, c.TEXT, required=False),
     Column(c.REASON, c.TEXT),
-    *(Column(name, c.MOMENT) for name in (CREATED_FROM, CREATED_TO)),
+    *c.required(c.MOMENT, CREATED_FROM, CREATED_TO),
     Column(c.AMOUNT, c.OPTIONAL_MINOR, required=False),
-    *(
-        Column(name, c.TEXT, required=False)
-        for name in (c.CURRENCY, c.CHARGE_ID, c.TRANSACTION_ID, c.ORIGIN, c.DESCRIPTION, c.METADATA)
-    ),
+    *c.optional(c.TEXT, c.CURRENCY, c.CHARGE_ID, c.TRANSACTION_ID, c.ORIGIN, c.DESCRIPTION, c.METADATA),
 )
 ASIDE = Frame("kept_aside", _ASIDE)
 # As books have them, those that were released by now included: from then on what they may have been is judged.
@@ -27,8 +24,7 @@ KEPT_ASIDE = Frame(
     "kept_aside",
     (
         *(column for column in _ASIDE if column.name != c.METADATA),
-        Column(c.ORDER_REF, c.TEXT, required=False),
-        Column(c.SOURCE_REFS, c.TEXT, required=False),
-        Column(RELEASED_AT, c.MOMENT, required=False),
+        *c.optional(c.TEXT, c.ORDER_REF, c.SOURCE_REFS),
+        *c.optional(c.MOMENT, RELEASED_AT),
     ),
 )

@@ -57,28 +57,20 @@ NO_RECEIPT = "no receipt"
 NOT_CLOSED = "the day has not closed"
 WAITS = "waits: not all of the day was read"
 
-
-def _all(dtype: str, *names: str) -> tuple[Column, ...]:
-    return tuple(Column(name, dtype) for name in names)
-
-
-def _maybe(dtype: str, *names: str) -> tuple[Column, ...]:
-    return tuple(Column(name, dtype, required=False) for name in names)
-
-
 # What the store loads: receipts, and every reading of a balance.
 RECEIPTS = Frame(
-    "receipts", (*_all(c.TEXT, c.ACCOUNT), *c.RECEIPT.columns, *_all(c.MOMENT, c.SEEN_AT, c.FIRST_SEEN_AT))
+    "receipts",
+    (*c.required(c.TEXT, c.ACCOUNT), *c.RECEIPT.columns, *c.required(c.MOMENT, c.SEEN_AT, c.FIRST_SEEN_AT)),
 )
 READINGS = Frame(
     "readings",
     (
-        *_all(c.TEXT, c.ACCOUNT),
-        *_all(c.MOMENT, READ_AT),
-        *_all(c.TEXT, c.CURRENCY),
-        *_all(c.MINOR, c.TOTAL, TRANSFERABLE, RESERVE),
-        *_maybe(c.OPTIONAL_MINOR, ON_HOLD),
-        *_all(c.MINOR, SINCE_FIRST, BEFORE),
+        *c.required(c.TEXT, c.ACCOUNT),
+        *c.required(c.MOMENT, READ_AT),
+        *c.required(c.TEXT, c.CURRENCY),
+        *c.required(c.MINOR, c.TOTAL, TRANSFERABLE, RESERVE),
+        *c.optional(c.OPTIONAL_MINOR, ON_HOLD),
+        *c.required(c.MINOR, SINCE_FIRST, BEFORE),
     ),
 )
 
@@ -87,63 +79,63 @@ READINGS = Frame(
 PAYOUTS = Frame(
     "payouts",
     (
-        *_all(c.TEXT, c.ACCOUNT, c.TRANSFER_ID, c.CURRENCY),
-        *_all(c.MINOR, c.AMOUNT, EXPLAINED, UNEXPLAINED),
+        *c.required(c.TEXT, c.ACCOUNT, c.TRANSFER_ID, c.CURRENCY),
+        *c.required(c.MINOR, c.AMOUNT, EXPLAINED, UNEXPLAINED),
         Column(ROWS, c.COUNT),
-        *_all(c.MINOR, GROSS, c.FEE, c.FEE_VAT, c.INTEREST, OTHER, c.TOTAL_FEE, c.NET),
-        *_all(c.MOMENT, c.CREATED_AT),
-        *_maybe(c.MOMENT, c.SENT_AT, c.PAID_AT),
+        *c.required(c.MINOR, GROSS, c.FEE, c.FEE_VAT, c.INTEREST, OTHER, c.TOTAL_FEE, c.NET),
+        *c.required(c.MOMENT, c.CREATED_AT),
+        *c.optional(c.MOMENT, c.SENT_AT, c.PAID_AT),
     ),
 )
 # What a transfer paid out, transaction by transaction. A credit that refunds took a part of stands with the rest.
 PARTS = Frame(
     "parts",
     (
-        *_all(c.TEXT, c.ACCOUNT, c.TRANSFER_ID, c.TRANSACTION_ID, KIND),
-        *_maybe(c.TEXT, c.ORIGIN, c.CHARGE_ID),
-        *_all(c.TEXT, c.CURRENCY),
-        *_all(c.MINOR, c.AMOUNT, GROSS, c.FEE, c.FEE_VAT, c.INTEREST),
-        *_all(c.MOMENT, AVAILABLE_AT),
+        *c.required(c.TEXT, c.ACCOUNT, c.TRANSFER_ID, c.TRANSACTION_ID, KIND),
+        *c.optional(c.TEXT, c.ORIGIN, c.CHARGE_ID),
+        *c.required(c.TEXT, c.CURRENCY),
+        *c.required(c.MINOR, c.AMOUNT, GROSS, c.FEE, c.FEE_VAT, c.INTEREST),
+        *c.required(c.MOMENT, AVAILABLE_AT),
     ),
 )
 # Both together, as the sheet shows them: a transfer's own line, then those of its parts.
 SETTLEMENT_LINES = Frame(
     "settlement lines",
     (
-        *_all(c.TEXT, c.ACCOUNT, c.TRANSFER_ID, KIND),
-        *_maybe(c.TEXT, c.CHARGE_ID),
-        *_all(c.TEXT, c.CURRENCY),
-        *_all(c.MINOR, c.AMOUNT),
-        *_maybe(c.OPTIONAL_MINOR, EXPLAINED, UNEXPLAINED),
-        *_all(c.MINOR, GROSS, c.FEE, c.FEE_VAT, c.INTEREST),
-        *_maybe(c.OPTIONAL_MINOR, OTHER, c.TOTAL_FEE, c.NET),
-        *_maybe(c.MOMENT, c.SENT_AT, c.PAID_AT, AVAILABLE_AT),
-        *_maybe(c.TEXT, c.TRANSACTION_ID, c.ORIGIN),
+        *c.required(c.TEXT, c.ACCOUNT, c.TRANSFER_ID, KIND),
+        *c.optional(c.TEXT, c.CHARGE_ID),
+        *c.required(c.TEXT, c.CURRENCY),
+        *c.required(c.MINOR, c.AMOUNT),
+        *c.optional(c.OPTIONAL_MINOR, EXPLAINED, UNEXPLAINED),
+        *c.required(c.MINOR, GROSS, c.FEE, c.FEE_VAT, c.INTEREST),
+        *c.optional(c.OPTIONAL_MINOR, OTHER, c.TOTAL_FEE, c.NET),
+        *c.optional(c.MOMENT, c.SENT_AT, c.PAID_AT, AVAILABLE_AT),
+        *c.optional(c.TEXT, c.TRANSACTION_ID, c.ORIGIN),
     ),
 )
 # Credits that nothing has consumed yet, with what is left of them.
 UNPAID = Frame(
     "unpaid",
     (
-        *_all(c.TEXT, c.ACCOUNT, c.TRANSACTION_ID, KIND),
-        *_maybe(c.TEXT, c.CHARGE_ID),
-        *_all(c.TEXT, c.CURRENCY),
-        *_all(c.MINOR, c.AMOUNT),
-        *_all(c.MOMENT, AVAILABLE_AT),
+        *c.required(c.TEXT, c.ACCOUNT, c.TRANSACTION_ID, KIND),
+        *c.optional(c.TEXT, c.CHARGE_ID),
+        *c.required(c.TEXT, c.CURRENCY),
+        *c.required(c.MINOR, c.AMOUNT),
+        *c.required(c.MOMENT, AVAILABLE_AT),
     ),
 )
 # The same by the day from which it can be paid out.
 UNPAID_DAYS = Frame(
     "unpaid days",
-    (*_all(c.TEXT, c.ACCOUNT, DAY, KIND, c.CURRENCY), Column(ROWS, c.COUNT), *_all(c.MINOR, c.AMOUNT)),
+    (*c.required(c.TEXT, c.ACCOUNT, DAY, KIND, c.CURRENCY), Column(ROWS, c.COUNT), *c.required(c.MINOR, c.AMOUNT)),
 )
 # opening + credits - debits = closing, per day; the last reading of the balance beside the day it was taken on.
 BALANCE_DAYS = Frame(
     "balance days",
     (
-        *_all(c.TEXT, c.ACCOUNT, DAY, c.CURRENCY),
-        *_all(c.MINOR, OPENING, CREDITS, DEBITS, CLOSING),
-        *_maybe(c.OPTIONAL_MINOR, c.TOTAL, c.DIFFERENCE, TRANSFERABLE, ON_HOLD, RESERVE),
+        *c.required(c.TEXT, c.ACCOUNT, DAY, c.CURRENCY),
+        *c.required(c.MINOR, OPENING, CREDITS, DEBITS, CLOSING),
+        *c.optional(c.OPTIONAL_MINOR, c.TOTAL, c.DIFFERENCE, TRANSFERABLE, ON_HOLD, RESERVE),
     ),
 )
 # Why the sides of the proofs differ: per item its own line, then one a row where they are few; `item_amount` adds up
@@ -151,19 +143,19 @@ BALANCE_DAYS = Frame(
 PROOF_LINES = Frame(
     "proof lines",
     (
-        *_all(c.TEXT, PROOF, c.CURRENCY, ITEM),
-        *_maybe(c.OPTIONAL_MINOR, ROWS, ITEM_AMOUNT),
-        *_all(c.TEXT, ROW_IDS),
-        *_maybe(c.OPTIONAL_MINOR, c.AMOUNT),
+        *c.required(c.TEXT, PROOF, c.CURRENCY, ITEM),
+        *c.optional(c.OPTIONAL_MINOR, ROWS, ITEM_AMOUNT),
+        *c.required(c.TEXT, ROW_IDS),
+        *c.optional(c.OPTIONAL_MINOR, c.AMOUNT),
     ),
 )
 # What moved the balance in the days, by what it comes from and Omise's own key: a kind never seen is `unknown`.
 MOVES = Frame(
     "moves",
     (
-        *_all(c.TEXT, c.ACCOUNT, KIND, c.KEY, c.DIRECTION, c.CURRENCY),
+        *c.required(c.TEXT, c.ACCOUNT, KIND, c.KEY, c.DIRECTION, c.CURRENCY),
         Column(ROWS, c.COUNT),
-        *_all(c.MINOR, c.AMOUNT),
+        *c.required(c.MINOR, c.AMOUNT),
     ),
 )
 # The same by day and by what it was (a BalanceLine): a charge's net is taken apart into sale, fees and VAT. A
@@ -171,11 +163,11 @@ MOVES = Frame(
 MOVEMENTS = Frame(
     "movements",
     (
-        *_all(c.TEXT, c.ACCOUNT, DAY, LINE),
-        *_maybe(c.TEXT, c.KEY),
-        *_all(c.TEXT, c.CURRENCY),
+        *c.required(c.TEXT, c.ACCOUNT, DAY, LINE),
+        *c.optional(c.TEXT, c.KEY),
+        *c.required(c.TEXT, c.CURRENCY),
         Column(ROWS, c.COUNT),
-        *_all(c.MINOR, c.AMOUNT),
+        *c.required(c.MINOR, c.AMOUNT),
     ),
 )
 # Where the money went, in the order of BalanceLine: opening + movements = closing, which with what was booked
@@ -184,16 +176,16 @@ MOVEMENTS = Frame(
 WATERFALL = Frame(
     "waterfall",
     (
-        *_all(c.TEXT, c.ACCOUNT, c.CURRENCY, LINE),
-        *_maybe(c.OPTIONAL_MINOR, ROWS),
-        *_all(c.MINOR, c.AMOUNT),
-        *_maybe(c.TEXT, DAY),
+        *c.required(c.TEXT, c.ACCOUNT, c.CURRENCY, LINE),
+        *c.optional(c.OPTIONAL_MINOR, ROWS),
+        *c.required(c.MINOR, c.AMOUNT),
+        *c.optional(c.TEXT, DAY),
     ),
 )
 # From the payouts of the days to the bank, in the order of PayoutLine: rows are transfers.
 PAYOUT_LINES = Frame(
     "payout lines",
-    (*_all(c.TEXT, c.ACCOUNT, c.CURRENCY, LINE), Column(ROWS, c.COUNT), *_all(c.MINOR, c.AMOUNT)),
+    (*c.required(c.TEXT, c.ACCOUNT, c.CURRENCY, LINE), Column(ROWS, c.COUNT), *c.required(c.MINOR, c.AMOUNT)),
 )
 # What a balance is made of on the as-of day, by the day from which it can be paid out (null: none is known), and
 # the business day on which it should be at the bank; what is on its way there is no longer held. `line` is a
@@ -201,30 +193,30 @@ PAYOUT_LINES = Frame(
 HELD = Frame(
     "held",
     (
-        *_all(c.TEXT, c.ACCOUNT, LINE, c.CURRENCY),
-        *_maybe(c.TEXT, DAY, ARRIVES_ON),
+        *c.required(c.TEXT, c.ACCOUNT, LINE, c.CURRENCY),
+        *c.optional(c.TEXT, DAY, ARRIVES_ON),
         Column(ROWS, c.COUNT),
-        *_all(c.MINOR, c.AMOUNT),
+        *c.required(c.MINOR, c.AMOUNT),
     ),
 )
 # Fees and VAT by month, kind and method: of charges, of transfers, and what Omise's receipts say of the month.
 FEE_LINES = Frame(
     "fee lines",
     (
-        *_all(c.TEXT, c.ACCOUNT, MONTH, KIND),
-        *_maybe(c.TEXT, c.METHOD, c.CARD_BRAND),
-        *_all(c.TEXT, c.CURRENCY),
+        *c.required(c.TEXT, c.ACCOUNT, MONTH, KIND),
+        *c.optional(c.TEXT, c.METHOD, c.CARD_BRAND),
+        *c.required(c.TEXT, c.CURRENCY),
         Column(ROWS, c.COUNT),
-        *_all(c.MINOR, GROSS, c.FEE, c.FEE_VAT, c.INTEREST, c.INTEREST_VAT, c.NET),
-        *_maybe(c.OPTIONAL_MINOR, EXPECTED_FEE, EXPECTED_VAT, c.WHT),
+        *c.required(c.MINOR, GROSS, c.FEE, c.FEE_VAT, c.INTEREST, c.INTEREST_VAT, c.NET),
+        *c.optional(c.OPTIONAL_MINOR, EXPECTED_FEE, EXPECTED_VAT, c.WHT),
     ),
 )
 # Per month: fees, interest and their VAT as charged; what the receipts have before VAT, as VAT, and as withheld tax.
 VAT_MONTHS = Frame(
     "VAT by month",
     (
-        *_all(c.TEXT, c.ACCOUNT, MONTH, c.CURRENCY),
-        *_all(c.MINOR, c.FEE, c.INTEREST, c.FEE_VAT, c.INTEREST_VAT, BASE, c.VAT, c.WHT),
+        *c.required(c.TEXT, c.ACCOUNT, MONTH, c.CURRENCY),
+        *c.required(c.MINOR, c.FEE, c.INTEREST, c.FEE_VAT, c.INTEREST_VAT, BASE, c.VAT, c.WHT),
     ),
 )
 # One day and currency of Omise's receipts: how many, what they say, and what charges and transfers have of it.
@@ -233,34 +225,34 @@ VAT_MONTHS = Frame(
 RECEIPT_DAYS = Frame(
     "receipt days",
     (
-        *_all(c.TEXT, c.ACCOUNT, DAY, c.CURRENCY),
+        *c.required(c.TEXT, c.ACCOUNT, DAY, c.CURRENCY),
         Column(ROWS, c.COUNT),
-        *_maybe(c.OPTIONAL_MINOR, BASE),
-        *_all(c.MINOR, c.FEE),
-        *_maybe(c.OPTIONAL_MINOR, BASE_DIFFERENCE, c.VAT),
-        *_all(c.MINOR, c.FEE_VAT),
-        *_maybe(c.OPTIONAL_MINOR, VAT_DIFFERENCE, c.WHT),
-        *_all(c.TEXT, MATCH),
+        *c.optional(c.OPTIONAL_MINOR, BASE),
+        *c.required(c.MINOR, c.FEE),
+        *c.optional(c.OPTIONAL_MINOR, BASE_DIFFERENCE, c.VAT),
+        *c.required(c.MINOR, c.FEE_VAT),
+        *c.optional(c.OPTIONAL_MINOR, VAT_DIFFERENCE, c.WHT),
+        *c.required(c.TEXT, MATCH),
     ),
 )
 # Each receipt by itself, and each day without one; the first of a day has the ledger's side and the differences.
 RECEIPT_LINES = Frame(
     "receipt lines",
     (
-        *_all(c.TEXT, c.ACCOUNT, DAY, c.CURRENCY),
-        *_maybe(c.TEXT, c.RECEIPT_ID, c.RECEIPT_NUMBER),
-        *_maybe(c.OPTIONAL_MINOR, BASE, c.FEE, BASE_DIFFERENCE, c.VAT, c.FEE_VAT, VAT_DIFFERENCE, c.WHT),
-        *_all(c.TEXT, MATCH),
+        *c.required(c.TEXT, c.ACCOUNT, DAY, c.CURRENCY),
+        *c.optional(c.TEXT, c.RECEIPT_ID, c.RECEIPT_NUMBER),
+        *c.optional(c.OPTIONAL_MINOR, BASE, c.FEE, BASE_DIFFERENCE, c.VAT, c.FEE_VAT, VAT_DIFFERENCE, c.WHT),
+        *c.required(c.TEXT, MATCH),
     ),
 )
 # Transfers and bank credits, those that have no other side included.
 BANKED = Frame(
     "banked",
     (
-        *_all(c.TEXT, c.ACCOUNT, MATCH, c.CURRENCY),
-        *_maybe(c.TEXT, c.TRANSFER_ID, c.LINE_ID),
-        *_maybe(c.OPTIONAL_MINOR, c.NET, c.AMOUNT, c.DIFFERENCE),
-        *_maybe(c.TEXT, PAID_ON, c.BOOKED_ON),
-        *_maybe(c.TEXT, c.DESCRIPTION, c.REFERENCE),
+        *c.required(c.TEXT, c.ACCOUNT, MATCH, c.CURRENCY),
+        *c.optional(c.TEXT, c.TRANSFER_ID, c.LINE_ID),
+        *c.optional(c.OPTIONAL_MINOR, c.NET, c.AMOUNT, c.DIFFERENCE),
+        *c.optional(c.TEXT, PAID_ON, c.BOOKED_ON),
+        *c.optional(c.TEXT, c.DESCRIPTION, c.REFERENCE),
     ),
 )

@@ -198,7 +198,7 @@ def _webhooks_on_their_way(judged: Judged, account: str, context: Context) -> in
     unpaid = judged.scope.orders & c.equals(judged.books.orders, c.STATUS, OrderStatus.PENDING)
     unpaid &= c.of_account(judged.books.orders, account)
     grace = context.threshold("order_not_marked_paid", "grace", WEBHOOK_GRACE)
-    paid_at = charges[c.PAID_AT].fillna(charges[c.CREATED_AT])
+    paid_at = c.paid_at(charges)
     recent = c.took_money(charges) & (paid_at + grace >= context.as_of).to_numpy(dtype=bool)
     return len(set(matching.orders[unpaid[matching.orders] & recent[matching.charges]].tolist()))
 

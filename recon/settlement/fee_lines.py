@@ -53,7 +53,7 @@ def fee_lines(books: Books, account: Account, window: Window, days: tuple[date, 
 def _charges(books: Books, account: Account, window: Window) -> pd.DataFrame:
     charges = books.charges
     successful = c.successful(charges)
-    paid = charges[c.PAID_AT].fillna(charges[c.CREATED_AT])
+    paid = c.paid_at(charges)
     rows = charges[_OF_CHARGE][c.of_account(charges, account.name) & successful & c.within(paid, window)].reset_index(
         drop=True
     )
@@ -61,7 +61,7 @@ def _charges(books: Books, account: Account, window: Window) -> pd.DataFrame:
     return _lines(
         rows,
         "charge",
-        _month(rows[c.PAID_AT].fillna(rows[c.CREATED_AT]), account.zone),
+        _month(c.paid_at(rows), account.zone),
         {
             c.METHOD: rows[c.METHOD],
             c.CARD_BRAND: rows[c.CARD_BRAND],

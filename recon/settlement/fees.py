@@ -57,7 +57,7 @@ def by_contract(charges: pd.DataFrame, contract_of: Callable[[str, str], Sequenc
     kinds, kind_of = c.distinct_rows(charges, names)
     chosen = np.full(len(charges), -1, dtype=np.intp)
     rates: list[tuple[Fraction | None, Fraction | None, Fraction | None]] = []
-    paid = charges[c.PAID_AT].fillna(charges[c.CREATED_AT])
+    paid = c.paid_at(charges)
     for kind, (account, method, brand) in enumerate(kinds):
         for rate in _least_certain_first(contract_of(account, method or ""), brand):
             mine = (kind_of == kind) & (paid >= rate.since).to_numpy(dtype=bool)

@@ -112,7 +112,7 @@ def _parts(books: Books, ledger: Ledger) -> Iterator[pd.DataFrame]:
         np.flatnonzero(c.successful(books.charges) & c.is_in(books.charges[c.ACCOUNT], names))
     ]
     costs = _costs(charges)
-    paid = charges[c.PAID_AT].fillna(charges[c.CREATED_AT])
+    paid = c.paid_at(charges)
     yield _part(charges, _days(paid), charges[c.FUNDING_CURRENCY], {c.FEE: costs[0], c.FEE_VAT: costs[1]})
     refunds = books.refunds
     voids = refunds[refunds[c.VOIDED].astype(bool) & (refunds[c.STATUS] != "failed")]

@@ -123,7 +123,7 @@ def _sides(books: Books, ledger: Ledger, account: Account, window: Window) -> li
     disputes = books.disputes
     taken = c.successful(charges) & c.of_account(charges, account.name)
     costs = sum(charges[name].to_numpy(dtype=np.int64) for name in (c.FEE, c.FEE_VAT, c.INTEREST, c.INTEREST_VAT))
-    paid = charges[c.PAID_AT].fillna(charges[c.CREATED_AT])
+    paid = c.paid_at(charges)
     counts = (refunds[c.STATUS] != "failed").to_numpy(dtype=bool) & c.of_account(refunds, account.name)
     taken_back = disputes[c.STATUS].isin(OPEN_DISPUTES | {DisputeStatus.LOST}).to_numpy(dtype=bool)
     unknown = ~taken_back & ~c.equals(disputes, c.STATUS, DisputeStatus.WON)

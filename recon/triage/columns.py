@@ -84,7 +84,7 @@ class CaseColumns:
     def young_charges(self) -> Mask:
         """Charges that took their money so lately that they are not yet missing an order."""
         charges = self.books.charges
-        return self._young(charges[c.PAID_AT].fillna(charges[c.CREATED_AT]))
+        return self._young(c.paid_at(charges))
 
     @cached_property
     def orders_that_wait(self) -> Mask:
