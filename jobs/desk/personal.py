@@ -1,9 +1,10 @@
 """What is done to customers' data that is stored, and to keys: wired to the configuration and to the keys' files."""
 
+import os
+import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from secrets import token_hex
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 from jobs.config.config import Config
@@ -15,6 +16,7 @@ from recon.omise.objects import created_at, stored_object
 from recon.privacy import HashKey, key_id
 from recon.store.desk.people import Act
 from recon.store.versions import personal
+from recon.store.versions.archiving import sync
 from recon.store.versions.rewriting import Changes
 from reports.documents import fields
 
@@ -37,6 +39,8 @@ def rotate_hash(config: Config, act: Act, *, lost: bool = False) -> Mapping[str,
     Of a `lost` key no hash stays: nothing could be compared with it. Raises JobError, Refused, ArchiveError.
     """
     with ready_store(config) as store:
+        if words := personal.hindrance(store, act):
+            raise JobError(f"{words}; nothing was written")
         name, _ = personal.keys_in_force(store)
         keys = _keys(config.privacy.hash_key, "[privacy] hash_key", name, lost=lost)
         key = HashKey(keys[::-1])
@@ -101,11 +105,27 @@ def _write_key(secret: Secret, place: str) -> bytes:
         raise JobError(f"{place}: {secret.origin} cannot be written from here: {_ADD_KEY}")
     key = token_hex(32)
     try:
-        mode = secret.path.stat().st_mode
-        with NamedTemporaryFile("w", dir=secret.path.parent, delete=False, encoding="utf-8") as file:
-            file.write(f"{key}\n{secret.reveal()}\n")
-        Path(file.name).chmod(mode)
-        Path(file.name).replace(secret.path)
+        _write_secret(secret.path.resolve(), f"{key}\n{secret.reveal()}\n")
     except OSError as error:
         raise JobError(f"{place}: {secret.origin} cannot be written ({error.strerror}): {_ADD_KEY}") from None
     return key.encode()
+
+
+def _write_secret(path: Path, text: str) -> None:
+    """Another content for a file, on the disk before anything is made with it; its owner and its rights stay."""
+    kept = path.stat()
+    passing = path.with_name(f"{path.name}.new")
+    passing.unlink(missing_ok=True)  # of one that was killed
+    try:
+        passing.touch(mode=0o600, exist_ok=False)
+        with passing.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        if (kept.st_uid, kept.st_gid) != (os.geteuid(), os.getegid()):
+            os.chown(passing, kept.st_uid, kept.st_gid)
+        passing.chmod(stat.S_IMODE(kept.st_mode))
+        passing.replace(path)
+    finally:
+        passing.unlink(missing_ok=True)
+    sync(path.parent)

@@ -9,6 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Column, Connection, Row, Table, and_, delete, or_, select, update
@@ -25,12 +26,16 @@ from recon.store.engine import Store, to_micros, writing
 from recon.store.runs.attempts import FAILED
 from recon.store.runs.break_rows import content, insert_events, rulings_by, standing_row
 from recon.store.tables.alerts import ALERT, ALERT_CLAIM, ALERT_DELIVERY
-from recon.store.tables.archive import ARCHIVE_FILE
+from recon.store.tables.archive import ARCHIVE_FILE, MASKING
 from recon.store.tables.batches import BATCH, BATCH_STEP
+from recon.store.tables.customers import FORGOTTEN, HASH_KEY, RETENTION
 from recon.store.tables.desk import AUDIT, OPENING_ITEM, RULING, SIGN_OFF, WORKBOOK
+from recon.store.tables.journal import JOURNAL_EXPORT
 from recon.store.tables.nights import ATTEMPT, JOB_RUN
-from recon.store.tables.people import SESSION, TOKEN, USER
+from recon.store.tables.people import ACCESS, LOGIN_TRY, SESSION, TOKEN, USER
+from recon.store.tables.rate_limit import OMISE_TURN
 from recon.store.tables.related import CHARGE_NAME_RULES, LEDGER_DAY, NAMES_LOOKED_AT
+from recon.store.tables.webhooks import WEBHOOK
 
 UNDONE = "undone"  # a run whose clock was wrong
 REPAIRED = "repaired"  # the audit entry, and the event of a break whose earlier events are sealed
@@ -66,12 +71,36 @@ _LOWERED: tuple[Column[Any], ...] = (
     USER.c.disabled_at,
     *(SESSION.c[name] for name in ("created_at", "seen_at", "ended_at")),
     *(TOKEN.c[name] for name in ("created_at", "used_at", "revoked_at")),
+    ACCESS.c.at,
+    JOB_RUN.c.ended_at,
+    JOURNAL_EXPORT.c.at,
+    JOURNAL_EXPORT.c.as_of,
+    *(WEBHOOK.c[name] for name in ("received_at", "read_at", "again_at")),
+    MASKING.c.masked_at,
+    MASKING.c.cleared_at,
+    HASH_KEY.c.begun_at,
+    FORGOTTEN.c.at,
+    RETENTION.c.at,
 )
+# What may be later than now, and why.
+STAYS: Mapping[Column[Any], str] = {
+    tables.BREAK.c.due_by: "a deadline",
+    tables.BREAK_EVENT.c.at: "what people did, and what the audit log sealed, stands as it was written",
+    tables.BREAK_EVENT.c.recorded_at: "as above",
+    AUDIT.c.at: "proved by hashes",
+    ARCHIVE_FILE.c.before_at: "what a person asked for",
+    **dict.fromkeys(
+        (ARCHIVE_FILE.c[name] for name in ("first_seen_at", "last_seen_at", "last_superseded_at")),
+        "what the file holds, as it was written",
+    ),
+    LOGIN_TRY.c.since: "one that is later counts for nothing",
+}
 _STATUSES: Mapping[str, BreakStatus] = {
     **dict.fromkeys(("opened", "reopened", "fell", "expired", "undone"), BreakStatus.OPEN),
     **dict.fromkeys(("ignored", "opening"), BreakStatus.OPEN),  # the next run asks patterns and items again
     "auto_closed": BreakStatus.AUTO_CLOSED,
 }
+_LONGEST_QUIET = timedelta(days=1)  # that Omise may have asked for
 _NO_END = {"ended_at": None, "ended_by": None, "ended_why": None}  # of a ruling or a sign-off
 
 
@@ -253,10 +282,21 @@ class _Repair:
         self._add("balances", delete(tables.BALANCE).where(tables.BALANCE.c.read_at > self._now))
         self._add("kept aside", delete(aside).where(aside.c[c.SEEN_AT] > self._micros))
         self._add("kept aside", update(aside).where(ended > self._micros).values({ended: self._micros}))
+        self._retention()
+        turn = OMISE_TURN.c
+        last = self._micros + _LONGEST_QUIET // timedelta(microseconds=1)
+        self._add("turns at Omise", delete(OMISE_TURN).where(or_(turn.next_at > last, turn.quiet_until > last)))
         self._add("extra jobs", delete(JOB_RUN).where(JOB_RUN.c.began_at > self._now))
         stale = CHARGE_NAME_RULES.c.stale_from
         lowered = {stale: self._micros - 1_000}  # before all that was lowered to now
         self._add("moments", update(CHARGE_NAME_RULES).where(stale > self._micros - 1_000).values(lowered))
+
+    def _retention(self) -> None:
+        """Since when customers are kept went by the wrong clock, too: as much earlier as that was ahead."""
+        table = RETENTION.c
+        for row in self._connection.execute(select(RETENTION).where(table.at > self._now)).all():
+            before = {"before_at": row.before_at - (row.at - self._now)}
+            self._add("moments", update(RETENTION).where(table.id == row.id).values(before))
 
     def _versions(self, table: Table) -> None:
         """What was seen later was seen by now; versions of one object keep their order."""

@@ -186,7 +186,7 @@ async def paged(
 async def served(site: Site, clock: Clock, port: int = 0) -> AsyncIterator[Page]:
     """A site on loopback, with people of every role."""
     for person in PEOPLE:
-        add_user(site.store, person, HASH, Act("test", clock()))
+        add_user(site.store, person, HASH, Act("test", clock(), site.audit_key))
     runner = web.AppRunner(make_site(site), access_log=None, shutdown_timeout=1)
     await runner.setup()
     try:

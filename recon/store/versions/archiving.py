@@ -335,23 +335,23 @@ def _type(table: Table, name: str) -> Any:
     return pa.large_binary() if isinstance(kind, LargeBinary) else pa.large_string()
 
 
-def write_file(folder: Path, name: str, content: bytes) -> None:
-    """The file whole and on the disk under its name, or not at all."""
+def write_file(folder: Path, name: str, content: bytes, passing_name: str = "") -> None:
+    """The file whole and on the disk under its name, or not at all; a kill leaves it under its passing name."""
     folder.mkdir(parents=True, exist_ok=True)
-    passing = folder / f"{uuid4().hex}.tmp"
+    passing = folder / (passing_name or f"{uuid4().hex}.tmp")
     try:
-        with passing.open("xb") as file:
+        with passing.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         passing.replace(folder / name)
     finally:
         passing.unlink(missing_ok=True)
-    _sync(folder)
+    sync(folder)
 
 
-def _sync(folder: Path) -> None:
-    """Its names on the disk, too."""
+def sync(folder: Path) -> None:
+    """A folder's names on the disk, as its files are."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -15,7 +15,7 @@ from recon import columns as c
 from recon.model import ObjectRow
 from recon.privacy import HashKey
 from recon.store import bulk, tables
-from recon.store.engine import Refused, Store, from_micros, to_micros
+from recon.store.engine import SQLITE, Refused, Store, from_micros, to_micros
 from recon.store.tables.customers import FORGOTTEN, HASH_KEY, RETENTION
 
 _OPTION = "recon_customers"
@@ -128,6 +128,10 @@ def _before(connection: Connection) -> int | None:
 
 def _customers(connection: Connection) -> Customers | None:
     customers: Customers | None = connection.get_execution_options().get(_OPTION)
-    if customers is not None and (words := lacking_key(connection, customers.key)):
+    if customers is None:
+        return None
+    if connection.dialect.name != SQLITE:  # what is being rotated or erased is waited for, and then known
+        connection.exec_driver_sql(f"LOCK TABLE {bulk.quoted(connection, HASH_KEY)} IN SHARE MODE")
+    if words := lacking_key(connection, customers.key):
         raise HashKeyMissing(words)
     return customers

@@ -164,6 +164,16 @@ def keys_in_force(store: Store) -> tuple[str | None, str | None]:
         return customers.key_in_force(connection), audit.key_in_force(connection)
 
 
+def hindrance(store: Store, act: Act) -> str:
+    """Why nothing that is stored can be changed now, in words; "" where it can."""
+    with reading(store) as connection:
+        try:
+            refuse_beside_runs(connection, act.at)
+        except Refused as error:
+            return str(error)
+        return audit.lacking_key(connection, act.audit_key)
+
+
 def _change(store: Store, act: Act, work: Callable[[Connection], Changed], entry: audit.Entry) -> Rewritten:
     rewriting.clear(store, act.at)  # what a kill left
     with writing(store, rewriting.LOCK) as connection:

@@ -2,8 +2,9 @@
 
 An object's row keeps its moments and its mark and gets the digest that the same object has when it comes again, so
 that no pull finds it changed. Files of the archive are written anew under their new hashes and recorded in the same
-transaction and in the audit log; the old ones go once that is committed, and SQLite's file is written anew, so that
-what was changed stands in no free page. What a kill left of this the next change, or the next opening, does.
+transaction and in the audit log; the old ones go once that is committed, and SQLite's file, or PostgreSQL's tables,
+are written anew, so that what was changed stands in no free page. What a kill left of this the next change, or the
+next opening, does.
 """
 
 import hashlib
@@ -16,14 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, insert, select, tuple_, update
+from sqlalchemy.exc import OperationalError
 
 from recon import columns as c
 from recon.model import ObjectRow
 from recon.store import bulk, tables
 from recon.store.desk import audit
 from recon.store.desk.people import Act
-from recon.store.engine import SQLITE, Store, reading, writing
+from recon.store.engine import BUSY_SECONDS, SQLITE, Store, reading, writing
 from recon.store.tables.archive import ARCHIVE_FILE, MASKING
+from recon.store.tables.customers import HASH_KEY
 from recon.store.tables.related import LEDGER_DAY
 from recon.store.versions import archive, packing
 from recon.store.versions.archiving import give_back, parquet_of, write_file
@@ -33,6 +36,7 @@ LOCK = "masking"
 Values = dict[str, Any]
 RowValues = Mapping[Any, Any]  # by column
 _CHUNK = 5_000  # rows
+_BEGUN, _PASSING = ".begun", ".passing"  # beside a file of the archive that a change writes
 _TEXTS = (c.DESCRIPTION, c.METADATA)  # of an object's columns those that others wrote
 
 
@@ -70,7 +74,8 @@ def lock(connection: Connection) -> None:
         connection.exec_driver_sql("PRAGMA secure_delete=ON")
         return
     others = (tables.ORDER, tables.BANK_LINE, tables.REJECTED, tables.KEPT_ASIDE, LEDGER_DAY)
-    names = ", ".join(bulk.quoted(connection, table) for table in (*tables.OBJECTS.values(), *others))
+    all_tables = (HASH_KEY, *tables.OBJECTS.values(), *others)  # in the order in which who saves locks them
+    names = ", ".join(bulk.quoted(connection, table) for table in all_tables)
     connection.exec_driver_sql(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE")
 
 
@@ -79,6 +84,7 @@ def change(connection: Connection, changes: Changes, act: Act) -> Changed:
 
     Record what changed with `record`, and call `clear` once it is committed. Raises ArchiveError.
     """
+    _drop_unrecorded(connection)
     counts: dict[str, int] = {}
     replaced: list[str] = []
     archived: dict[tuple[str, ...], ObjectRow] = {}
@@ -110,17 +116,56 @@ def clear(store: Store, at: datetime) -> str:
     waiting = select(MASKING).where(MASKING.c.cleared_at.is_(None))
     with reading(store) as connection:
         rows = connection.execute(waiting).all()
+        done = [marker for marker in _markers(connection) if _is_recorded(connection, marker)]
     if not rows:
         return ""
     for row in rows:
         for name in json.loads(row.replaced):
             (archive.folder_of(store) / name).unlink(missing_ok=True)
-    words = give_back(store)
-    if words and store.dialect.name == SQLITE:
+    for marker in done:
+        marker.unlink(missing_ok=True)
+    if words := _write_pages_anew(store):
         return words
     with writing(store, LOCK) as connection:
         ids = [row.id for row in rows]
         connection.execute(update(MASKING).where(MASKING.c.id.in_(ids)).values(cleared_at=at))
+    return ""
+
+
+def _markers(connection: Connection) -> list[Path]:
+    """Files that say of a file beside them that it was begun by a change, whose transaction may have been cut off."""
+    with suppress(archive.ArchiveError):  # nobody says where, so there are none
+        return sorted(archive.folder_of(connection).glob(f"*{_BEGUN}"))
+    return []
+
+
+def _is_recorded(connection: Connection, marker: Path) -> bool:
+    named = select(ARCHIVE_FILE.c.name).where(ARCHIVE_FILE.c.name == marker.stem)
+    return connection.execute(named).first() is not None
+
+
+def _drop_unrecorded(connection: Connection) -> None:
+    """Takes out the files that a change wrote and, cut off, did not record: they keep what another one erases."""
+    for marker in _markers(connection):
+        if not _is_recorded(connection, marker):
+            marker.with_suffix("").unlink(missing_ok=True)
+        marker.with_suffix(_PASSING).unlink(missing_ok=True)
+        marker.unlink(missing_ok=True)
+
+
+def _write_pages_anew(store: Store) -> str:
+    """Nothing of what was changed stands in a free page; "" or what is left, in words."""
+    if store.dialect.name == SQLITE:
+        return give_back(store)
+    with store.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql(f"SET lock_timeout = '{BUSY_SECONDS}s'")
+        try:
+            for table in (*archive.TABLES.values(), tables.KEPT_ASIDE):
+                connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {bulk.quoted(connection, table)}")
+        except OperationalError as error:
+            return f"PostgreSQL's tables were not written anew ({error.orig}): the next command tries again"
+        finally:
+            connection.exec_driver_sql("RESET lock_timeout")
     return ""
 
 
@@ -234,7 +279,8 @@ def _change_file(
     content = parquet_of(table, lists)
     sha256 = hashlib.sha256(content).hexdigest()
     name = f"{file.name.rpartition('-')[0]}-{sha256}{Path(file.name).suffix}"
-    write_file(folder, name, content)
+    (folder / f"{name}{_BEGUN}").touch()
+    write_file(folder, name, content, f"{name}{_PASSING}")
     values = {"name": name, "sha256": sha256, "size": len(content)}
     ids = lists[tables.key_of(table)]
     values |= {"first_id": min(ids), "last_id": max(ids)}

@@ -1,153 +1,17 @@
-"""Keys are rotated, a customer is erased, data goes past its time: nothing is judged anew, every proof holds."""
+"""Keys that are refused before anything is written, and where a hash stands in an object."""
 
-import json
-import re
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import CliRunner
 
 from jobs.cli.app import app
-from jobs.config import config as configuration
-from jobs.run.opening.store import open_ready_store
 from recon.omise.hashes import StoredHashes
-from recon.privacy import HASH, HashKey, key_id
-from recon.store.desk.people import Act
-from recon.store.versions import archiving
-from recon.store.versions.archiving import Cut
-from tests.kit.canaries import kept_by
-from tests.kit.job import FIRST, Job, clock, job
+from recon.privacy import HashKey, key_id
+from tests.kit.rotated_keys import SECTIONS
 from tests.kit.small_config import SMALL, configured
 from tests.kit.store_samples import empty_store
-
-SECTIONS = """
-[privacy]
-hash_key = { file = "keys/hash" }
-[retention]
-customer_fields = "1d"
-"""
-
-
-def recon(made: Job, *words: str) -> Result:
-    return CliRunner().invoke(app, ["--config", str(made.config), *words])
-
-
-def done(made: Job, *words: str) -> dict[str, Any]:
-    result = recon(made, *words, "--json")
-    assert result.exit_code == 0, result.stderr
-    document: dict[str, Any] = json.loads(result.stdout)
-    return document
-
-
-def keys(made: Job, name: str) -> list[bytes]:
-    """A key a line, the newest first."""
-    return (made.folder / "keys" / name).read_bytes().splitlines()
-
-
-def hashes(made: Job) -> set[str]:
-    """Every customer hash that is stored, raw objects and archive included."""
-    texts = [text for name, text in kept_by(made) if not name.endswith((".xlsx", ".db"))]
-    return {match.group().decode() for text in texts for match in re.finditer(HASH.pattern.encode(), text)}
-
-
-def state(made: Job) -> dict[str, Any]:
-    versions = {kind: len(made.rows(kind)) for kind in ("charge", "refund", "transaction", "order")}
-    matches = sorted(row[:4] for row in made.rows("match"))
-    return {
-        **versions,
-        "matches": matches,
-        "breaks": sorted((known["id"], known["status"]) for known in made.breaks()),
-    }
-
-
-def plant(made: Job, customer: str) -> None:
-    """A customer of the first order that a charge without a name pays, on both sides."""
-    path = made.orders("th")
-    named = [charge for charge in made.world.books["th"].charges if "customer_email" in charge.metadata]
-    middle = datetime(FIRST.year, FIRST.month, FIRST.day + 1, 12, tzinfo=UTC).timestamp()
-    charge = min(named, key=lambda charge: abs(charge.created - middle))
-    email = str(charge.metadata["customer_email"])
-    path.write_text(path.read_text(encoding="utf-8").replace(email, customer), encoding="utf-8")
-    for charge in named:
-        if charge.metadata["customer_email"] == email:
-            charge.metadata["customer_email"] = customer
-
-
-def archive(made: Job) -> None:
-    """All that can go into the archive, as if a day later."""
-    config = configuration.load(made.config, {})
-    store = open_ready_store(config)
-    tomorrow = clock() + timedelta(days=1)
-    assert archiving.archive(store, Cut({}, tomorrow), Act("anna", tomorrow, config.audit_key))
-    store.dispose()
-
-
-@pytest.mark.proof
-async def test_two_rotations_an_erased_customer_and_a_retention_run_leave_everything_proved(
-    tmp_path: Path,
-) -> None:
-    async with job(tmp_path, orders=30, accounts=("th",)) as made:
-        text = made.config.read_text(encoding="utf-8") + SECTIONS
-        text = text.replace("[store]\n", '[store]\naudit_key = { file = "keys/audit" }\n')
-        made.config.write_text(text, encoding="utf-8")
-        for name in ("hash", "audit"):
-            (tmp_path / "keys" / name).write_text(f"{name} key number one, long enough\n", encoding="utf-8")
-        plant(made, "buyer-canary@example.com")
-        outcome = await made.run(report=True)
-        book = next(str(path) for path in outcome.reports if "_th_" in path.name)
-        await made.run()
-        before = state(made)
-        done(made, "sign", book, "--as", "preparer", "--reason", "known")
-        archive(made)
-        first = hashes(made)
-        assert first
-        assert {hash.partition("_")[0] for hash in first} == {key_id(b"hash key number one, long enough")}
-
-        for _ in range(2):
-            for name in ("hash", "audit"):
-                told = recon(made, "keys", "rotate", name)
-                assert told.exit_code == 0, told.stderr
-        newest = HashKey(tuple(keys(made, "hash")[::-1]))
-        assert len(newest.keys) == len(keys(made, "audit")) == 3
-        assert hashes(made) == {str(newest.renewed(hash)) for hash in first}, "none of an earlier key is left"
-        assert done(made, "verify", "--audit")["audit"]["proved"]
-        done(made, "verify", book)
-        await made.run()
-        assert state(made) == before, "nothing came anew under the new key"
-
-        customer = "buyer-canary@example.com"
-        assert newest.hash(customer) in hashes(made)
-        erased = done(made, "erase", "--customer", f" {customer.upper()}")
-        assert erased["rows"].keys() == {"charge", "order"}
-        assert erased["files"]
-        assert Path(book).name in erased["workbooks"]
-        left = hashes(made)
-        assert left < {str(newest.renewed(hash)) for hash in first}
-        assert done(made, "erase", "--customer", customer)["rows"] == {}
-        await made.run(full=True)
-        assert (state(made), hashes(made)) == (before, left), "it does not come again"
-
-        assert done(made, "retention", "apply")["rows"]
-        assert done(made, "retention", "apply")["rows"] == {}
-        await made.run(full=True)
-        assert hashes(made) == set()
-        assert done(made, "verify", "--audit")["audit"]["proved"]
-        whats = [row[3] for row in made.rows("audit")]
-        assert [whats.count(what) for what in ("hash key begun", "audit key begun", "customer erased")] == [2, 2, 1]
-        canary = [name for name, text in kept_by(made) if b"buyer-canary" in text]
-        assert canary == []
-
-        middle = keys(made, "audit").pop(1)
-        lines = [line for line in keys(made, "audit") if line != middle]
-        (tmp_path / "keys" / "audit").write_bytes(b"\n".join(lines))
-        lacking = recon(made, "verify", "--audit")
-        assert lacking.exit_code == 1
-        assert (
-            f"key {key_id(middle)}, which made them, is not in [store] audit_key" in lacking.stdout + lacking.stderr
-        )
-        assert "edited" not in lacking.stdout + lacking.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,77 @@
+"""After a repair no moment in any table is later than now, but those that are said to stay."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Boolean, Column, Date, Integer, LargeBinary, MetaData, func, insert, select
+
+from recon import columns as c
+from recon.store import tables
+from recon.store.desk.people import Act
+from recon.store.engine import Store, reading, to_micros, writing
+from recon.store.repair import STAYS, repair_clock
+from recon.store.tables import Moment
+from tests.kit.store_samples import DATABASES, NOON, opened
+
+AHEAD = timedelta(days=13_149)
+OURS = (c.SEEN_AT, tables.SUPERSEDED_AT, "seen_until", "stale_from")  # ends of names of plain microseconds
+GIVEN = {
+    "detail": "{}",
+    "facts": "{}",
+    "before": "",
+    "status": "open",
+    "seq": -1,
+}  # no number that the database gives next
+
+
+@pytest.fixture(params=DATABASES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    yield from opened(request.param, tmp_path)
+
+
+def moments(metadata: MetaData) -> list[Column[Any]]:
+    """Every column that says when something of ours was."""
+    columns = [column for table in metadata.sorted_tables for column in table.columns]
+    return [column for column in columns if isinstance(column.type, Moment) or column.name.endswith(OURS)]
+
+
+def value(column: Column[Any], at: datetime) -> Any:
+    """Something for a column, a moment being that moment."""
+    if column.name in GIVEN:
+        return GIVEN[column.name]
+    if isinstance(column.type, Moment):
+        return at
+    if column.name.endswith((*OURS, "next_at", "quiet_until")):
+        return to_micros(at)
+    for kind, content in ((Boolean, False), (Date, date(2026, 3, 1)), (LargeBinary, b""), (Integer, 1)):
+        if isinstance(column.type, kind):
+            return content
+    return None if column.nullable else "x"
+
+
+def fill(store: Store, at: datetime) -> None:
+    """A row in every table, all its moments the same."""
+    with writing(store) as connection:
+        for table in tables.METADATA.sorted_tables:
+            connection.execute(insert(table), {column.name: value(column, at) for column in table.columns})
+
+
+def test_no_moment_is_later_than_now(store: Store) -> None:
+    fill(store, NOON + AHEAD)
+    repair_clock(store, Act("anna", NOON, None))
+    later = set()
+    with reading(store) as connection:
+        for column in moments(tables.METADATA):
+            latest = connection.execute(select(func.max(column))).scalar()
+            now = NOON if isinstance(column.type, Moment) else to_micros(NOON)
+            if latest is not None and latest > now:
+                later.add(column)
+        assert later == set(STAYS)
+        assert connection.execute(select(func.max(tables.METADATA.tables["retention"].c.before_at))).scalar() == NOON
+        assert (
+            connection.execute(select(func.count()).select_from(tables.METADATA.tables["omise_turn"])).scalar() == 0
+        )
+    assert repair_clock(store, Act("anna", NOON, None)).counts == {}

@@ -1,0 +1,65 @@
+"""What is saved while a key is begun waits for it; what a change that was killed wrote goes with the next one."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from recon.model import ObjectRow
+from recon.privacy import HashKey
+from recon.store.desk.people import Act
+from recon.store.engine import Store, open_store, reading, writing
+from recon.store.versions import archive, customers, personal, rewriting
+from recon.store.versions.customers import Customers, HashKeyMissing, keep_customers
+from recon.store.versions.save import save_objects
+from tests.kit.store_samples import DATABASES, NOON, charge, fresh_url
+
+OLD, NEW = HashKey((b"o" * 32,)), HashKey((b"o" * 32, b"n" * 32))
+
+
+@pytest.fixture(params=DATABASES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    store = open_store(fresh_url(request.param, tmp_path))
+    archive.keep_in(store, tmp_path / "archive")
+    yield store
+    store.dispose()
+
+
+def as_it_is(_kind: str, row: ObjectRow) -> ObjectRow:
+    return row
+
+
+def begin(store: Store, key: HashKey, hold: ExitStack) -> None:
+    connection = hold.enter_context(writing(store, rewriting.LOCK))
+    rewriting.lock(connection)
+    customers.begin_key(connection, key.ids[-1], NOON)
+
+
+def test_what_is_saved_while_a_key_is_begun_waits_and_is_refused(store: Store) -> None:
+    with ExitStack() as hold:
+        begin(store, OLD, hold)
+    keep_customers(store, Customers(OLD, as_it_is))
+    assert save_objects(store, "th", "charge", [charge("chrg_1")], NOON).new == 1
+    with ThreadPoolExecutor(1) as pool, ExitStack() as hold:
+        begin(store, NEW, hold)
+        saving = pool.submit(save_objects, store, "th", "charge", [charge("chrg_2")], NOON)
+        with pytest.raises(NotYet):
+            saving.result(timeout=0.5)
+        hold.close()
+        with pytest.raises(HashKeyMissing, match="begin another one"):
+            saving.result()
+    with reading(store) as connection:
+        assert customers.key_in_force(connection) == NEW.ids[-1]
+
+
+def test_files_that_a_killed_change_did_not_record_go_with_the_next_one(store: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "archive"
+    folder.mkdir()
+    for name in ("cut.parquet", "cut.parquet.begun", "cut.parquet.passing", "of another store.parquet"):
+        (folder / name).write_bytes(b"hashes")
+    changes = personal.changes_of(str, lambda _kind, _raw: pytest.fail("nothing is stored"), lambda *texts: texts)
+    personal.renew(store, None, OLD.ids[-1], changes, Act("anna", NOON, None))
+    assert [path.name for path in folder.iterdir()] == ["of another store.parquet"]
