@@ -16,7 +16,7 @@ from recon.store.desk.workbook_bytes import LARGEST, is_kept, put_chunks
 from recon.store.engine import Store, reading, to_micros, writing
 from recon.store.tables.desk import RULING, SIGN_OFF, WORKBOOK
 
-ROLES = ("preparer", "reviewer")
+PREPARER, REVIEWER = ROLES = ("preparer", "reviewer")
 GROUP = "group"  # the account of a workbook over all accounts
 
 
@@ -258,9 +258,9 @@ def _allowed(wanted: SignOff, before: dict[str, SignOff]) -> SignOff | None:
         if is_same_person(signed.who, wanted.who):
             return signed
         raise NotSigned(f"{where} is signed as {wanted.role} already, by {signed.who}")
-    if wanted.role == "reviewer" and preparer is None:
+    if wanted.role == REVIEWER and preparer is None:
         raise NotSigned(f"no preparer has signed {where} yet: the preparer signs first")
-    if wanted.role == "reviewer" and preparer and is_same_person(preparer.who, wanted.who):
+    if wanted.role == REVIEWER and preparer and is_same_person(preparer.who, wanted.who):
         raise NotSigned(f"{wanted.who} signed {where} as preparer: the reviewer is another person")
     return None
 

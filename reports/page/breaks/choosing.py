@@ -9,8 +9,9 @@ from aiohttp import web
 from multidict import MultiMapping
 from yarl import URL
 
+from recon.model import BreakStatus, KnownBreak
 from recon.model.rulings import Answer, Outcome, RulingKind, RulingRequest
-from recon.people import Person, Right
+from recon.people import Person, Right, is_same_person
 from recon.store.desk import people, worklist
 from reports.page.access.security import require
 from reports.page.breaks.address import NOBODY, list_of
@@ -56,6 +57,15 @@ async def chosen_breaks(request: web.Request, data: MultiMapping[Any]) -> list[t
         )
         raise web.HTTPBadRequest(text=f"{words}\n")
     return [(row.id, _NEVER if row.changed else row.version) for row in matching]
+
+
+def waits_for(known: KnownBreak, person: Person) -> bool:
+    """Whether a break waits for somebody's word, and it may be this person's: its proposer is another one."""
+    return (
+        known.status == BreakStatus.PENDING_APPROVAL
+        and person.has(Right.APPROVE)
+        and not (known.standing and is_same_person(known.standing.who, person.name))
+    )
 
 
 def _seen(value: str) -> tuple[str, int | None]:

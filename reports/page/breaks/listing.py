@@ -17,7 +17,7 @@ from recon.store.desk.worklist import BreakPage, Filter
 from reports.page.access.security import require
 from reports.page.breaks.address import AGE_SPANS, NOBODY, STATUSES, ListAddress, list_of
 from reports.page.breaks.causes import CauseGroup, of_one_cause
-from reports.page.breaks.choosing import MOST_AT_ONCE, colleagues
+from reports.page.breaks.choosing import MOST_AT_ONCE, colleagues, waits_for
 from reports.page.breaks.one import ACTIONS
 from reports.page.cache import cached
 from reports.page.notices import Notice, notices_of, typed_of
@@ -65,6 +65,7 @@ async def breaks(request: web.Request) -> web.Response:
         codes=[entry.code for entry in site.catalogue],
         names=site.names_for(person),
         actions=ACTIONS,
+        waits_for_me=any(waits_for(known, person) for known in listed.breaks),
         reasons=REASONS,
         colleagues=await asyncio.to_thread(colleagues, site, person),
         exposure=lambda found: exposure_of(found.code, found.expected, found.actual),

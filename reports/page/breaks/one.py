@@ -22,7 +22,7 @@ from recon.store.versions import evidence
 from recon.store.versions.archive import ArchiveError
 from reports.page.access.security import PERSON, require
 from reports.page.breaks.address import ListAddress, list_of
-from reports.page.breaks.choosing import colleagues
+from reports.page.breaks.choosing import colleagues, waits_for
 from reports.page.breaks.sides import KINDS, Side, lines_of, rest_of
 from reports.page.cache import cached
 from reports.page.notices import notices_of, typed_of
@@ -93,6 +93,7 @@ async def show(request: web.Request) -> web.Response:
         query=urlencode(query),
         actions=actions(known, details.rulings),
         waiting=_waiting(site, details.rulings),
+        waits_for_me=waits_for(known, person),
         reasons=REASONS,
         entry=next((entry for entry in site.catalogue if entry.code == known.latest.code), None),
         account=site.accounts.get(account or ""),

@@ -8,9 +8,10 @@ from recon.model import BreakStatus
 from recon.people import Person, Right, is_same_person
 from recon.store.desk import workbooks, worklist
 from recon.store.desk.overview import DayRun
-from recon.store.desk.workbooks import GROUP, SignOff, StoredWorkbook
+from recon.store.desk.workbooks import GROUP, REVIEWER, SignOff, StoredWorkbook
 from recon.store.desk.worklist import BreakPage, Filter
 from reports.page import patterns
+from reports.page.results.workbooks import roles_for
 from reports.page.site import Site
 
 SHOWN = 5  # breaks of each list
@@ -72,7 +73,10 @@ def today_of(site: Site, person: Person, now: datetime) -> Today:
 
 
 def unsigned(site: Site, person: Person, now: datetime) -> list[Unsigned]:
-    """Ranges whose sign-off ended, lacks its reviewer, or, of a week or more, was never made; the latest first."""
+    """Ranges whose sign-off ended, lacks its reviewer, or, of a week or more, was never made; the latest first.
+
+    Not what waits for another person's signature alone.
+    """
     last_of: dict[tuple[str, date, date], StoredWorkbook] = {}
     since = now.astimezone(UTC).date() - _SIGNED_BACK
     for book in workbooks.latest(site.store, person.accounts, _MOST_BOOKS):
@@ -81,9 +85,13 @@ def unsigned(site: Site, person: Person, now: datetime) -> list[Unsigned]:
     signed: dict[tuple[str, date, date], list[SignOff]] = {}
     for sign_off in workbooks.sign_offs_since(site.store, since):
         signed.setdefault(_range(sign_off), []).append(sign_off)
-    found = [Unsigned(book, _why_unsigned(book, signed.get(days, ()))) for days, book in last_of.items()]
+    found = [
+        Unsigned(book, _why_unsigned(book, signed.get(days, ())))
+        for days, book in last_of.items()
+        if roles_for(person, [sign_off for sign_off in signed.get(days, ()) if sign_off.ended_at is None])
+    ]
     wanting = [entry for entry in found if entry.words]
-    return sorted(wanting, key=lambda entry: (entry.book.last_day, entry.book.account), reverse=True)
+    return sorted(wanting, key=lambda entry: (-entry.book.last_day.toordinal(), entry.book.account))
 
 
 def _range(of: StoredWorkbook | SignOff) -> tuple[str, date, date]:
@@ -93,7 +101,7 @@ def _range(of: StoredWorkbook | SignOff) -> tuple[str, date, date]:
 def _why_unsigned(book: StoredWorkbook, signed: Sequence[SignOff]) -> str:
     """Empty where it is signed twice, or is a day or a few that nobody ever signed."""
     standing = {sign_off.role: sign_off.who for sign_off in signed if sign_off.ended_at is None}
-    if "reviewer" in standing:
+    if REVIEWER in standing:
         return ""
     if standing:
         return f"signed by {', '.join(standing.values())}; the reviewer's signature is missing"

@@ -8,10 +8,10 @@ from datetime import date
 
 from aiohttp import web
 
-from recon.people import Person, Right
+from recon.people import Person, Right, is_same_person
 from recon.store.desk import workbooks as stored
 from recon.store.desk import worklist
-from recon.store.desk.workbooks import GROUP, ROLES, SignOff, StoredWorkbook
+from recon.store.desk.workbooks import GROUP, PREPARER, REVIEWER, ROLES, SignOff, StoredWorkbook
 from recon.store.runs import history
 from reports.page.access.security import require
 from reports.page.notices import Notice, notices_of, redirect
@@ -110,11 +110,34 @@ async def show(request: web.Request) -> web.Response:
         under=await asyncio.to_thread(site.notary.before_signing, site.store, book),
         zone=_zone_words(site, book),
         others=[other for other in await asyncio.to_thread(_of_range, site, book) if other.sha256 != book.sha256],
+        to_sign=await asyncio.to_thread(_to_sign_beside, site, person, book),
         charts=await asyncio.to_thread(_charts, site, book),
-        roles=ROLES,
+        roles=roles_for(person, ListedWorkbook(book, signed).standing),
         notices=notices_of(request),
         has_content=workbook is not None or await asyncio.to_thread(kept.pieces, site, book) is not None,
     )
+
+
+def roles_for(person: Person, standing: Sequence[SignOff]) -> tuple[str, ...]:
+    """As what a person can sign a range, beside the signatures that stand there."""
+    prepared = any(sign_off.role == PREPARER for sign_off in standing)
+    if not prepared:
+        return (PREPARER,) if person.has(Right.RULE) else ()
+    if any(sign_off.role == REVIEWER or is_same_person(sign_off.who, person.name) for sign_off in standing):
+        return ()
+    return (REVIEWER,) if person.has(Right.APPROVE) else ()
+
+
+def _to_sign_beside(site: Site, person: Person, book: StoredWorkbook) -> list[StoredWorkbook]:
+    """The other workbooks of the same days that a person's signature is wanted under."""
+    days = (book.first_day, book.last_day)
+    signed = stored.sign_offs_since(site.store, book.last_day)
+    others = [other for other in visible(site, person) if _range(other)[1:] == days and other.account != book.account]
+    wanting = [
+        ListedWorkbook(other, [sign_off for sign_off in signed if _range(sign_off) == _range(other)])
+        for other in others
+    ]
+    return sorted((one.book for one in wanting if roles_for(person, one.standing)), key=lambda one: one.account)
 
 
 def _zone_words(site: Site, book: StoredWorkbook) -> str:
@@ -226,7 +249,7 @@ async def sign(request: web.Request) -> web.StreamResponse:
     reason = str(data.get("reason", ""))
     if role not in ROLES:
         raise web.HTTPBadRequest(text="sign as preparer or as reviewer\n")
-    person = require(request, Right.RULE if role == "preparer" else Right.APPROVE)
+    person = require(request, Right.RULE if role == PREPARER else Right.APPROVE)
     verdict = await asyncio.to_thread(request.app[SITE].notary.sign, book.sha256, role, person.name, reason)
     good = verdict.state == "signed"
     words = verdict.words or (f"{book.name} is signed by {person.name} as {role}",)

@@ -61,6 +61,10 @@ async def test_everybody_finds_what_waits_for_them(tmp_path: Path) -> None:
                 assert {
                     title for title in ("Waiting for your approval", "Yours") if f"<h2>{title} <small>1<" in text
                 } == titles
+            for visitor, decides in ((paul, True), (anna, False), (vera, False)):
+                for address in (f"/breaks/{break_id}", "/breaks?status=pending_approval"):
+                    assert (">Approve</button>" in await visitor.text(address)) is decides, (visitor, address)
+            assert "Waits for a second person: " in await anna.text(f"/breaks/{break_id}")
             await paul.post("/breaks/rule", "/breaks", **form, kind="undo")
             await paul.post("/breaks/rule", "/breaks", **form, kind="write_off", reason="timing")
             text = await paul.text("/")

@@ -10,6 +10,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 
 from recon.store.desk import workbooks
+from recon.store.desk.workbooks import SignOff
 from tests.kit.page import page
 from tests.reports.page.results.test_runs import again_without_one
 from tests.reports.page.test_browser import CHROMIUM, browser, logged_in
@@ -31,6 +32,27 @@ async def test_a_report_says_what_is_expected_its_clock_and_what_changed_since_t
         assert re.search(r"as of <time[^>]*>2026-03-0\d \d\d:\d\d <small>Asia/Bangkok</small>", text)
         settled = await thea.text("/settlement")
         assert all(f"?sheet={name}" in settled for name in ("Journal", "Disputes", "Rulings"))
+
+
+async def test_a_signature_is_asked_of_those_who_can_give_it_and_leads_on_to_the_next_account(tmp_path: Path) -> None:
+    async with page(tmp_path) as served, served.login("anna") as anna, served.login("ada") as ada:
+        books = {book.account: book for book in workbooks.latest(served.store, None, 10)}
+        beside = f'<a href="/reports/{books["jp"].sha256}">jp</a>'
+        for visitor in (anna, ada):
+            text = await visitor.text(f"/reports/{books['th'].sha256}")
+            assert (beside in text, ">Sign as preparer<" in text, ">Sign as reviewer<" in text) == (True, True, False)
+        for account in ("th", "jp"):
+            book = books[account]
+            days = (book.first_day, book.last_day)
+            signed = SignOff(0, account, *days, book.result_digest, book.sha256, "preparer", "anna", book.written_at)
+            workbooks.sign(served.store, signed, None)
+        for visitor, reviews in ((anna, False), (ada, True)):
+            text = await visitor.text(f"/reports/{books['th'].sha256}")
+            assert (beside in text, ">Sign as preparer<" in text, ">Sign as reviewer<" in text) == (
+                reviews,
+                False,
+                reviews,
+            )
 
 
 async def test_many_reports_are_listed_by_the_page(tmp_path: Path) -> None:
