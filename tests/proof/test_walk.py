@@ -1,4 +1,4 @@
-"""Three people close the demo's week of four accounts on the page, from the first page to signed and exported reports.
+"""Three people close the demo's week of four accounts on the page, from the first page to signed, exported reports.
 
 Pictures of each step stand in the folder that `RECON_WALK` names, else in the test's own.
 """
