@@ -121,7 +121,7 @@ def _calendar(report: Report, currency: str) -> Iterator[Line]:
         return
     yield section(f"{CALENDAR_TITLE}, {currency}")
     yield Line((Cell(_RULE, "wrapped", span=COLUMNS),), height(_RULE, 0, COLUMNS))
-    yield header(("At the bank on", "How many", "Sent already", "Still to be sent", "Together"), last=COLUMNS - 4)
+    yield header(("At the bank on", "How many", "Sent already", "Still to be sent", "Together"))
     for day, count, sent, to_send in rows:
         amounts = (Cell(Money(amount, currency)) for amount in (sent, to_send, sent + to_send))
         yield Line((Cell(_day_words(day, report)), Cell(count), *amounts))
@@ -147,7 +147,7 @@ def group_calendar(group: Group, _: PlacedSheets, __: int) -> Iterator[Line]:
     yield section(f"{CALENDAR_TITLE} (currencies are never added together)")
     yield Line((Cell(_RULE, "wrapped", span=COLUMNS),), height(_RULE, 0, COLUMNS))
     titles = ("At the bank on", "Account", "How many", "Sent already", "Still to be sent", "Together")
-    yield header(titles, last=COLUMNS - 5)
+    yield header(titles)
     for day, part, count, sent, to_send in sorted(lines, key=lambda line: line[0]):
         currency = part.result.account.currency
         amounts = (Cell(Money(amount, currency)) for amount in (sent, to_send, sent + to_send))
