@@ -10,7 +10,7 @@ from jobs.config.config import Config
 from jobs.desk.signing import ToSign, before_signing, copy_of
 from jobs.run.opening.store import ready_store
 from jobs.run.outcome import JobError
-from jobs.run.rejudging import Change, judged_again
+from jobs.run.rejudging import Change, judged_again, taken_out_since
 from jobs.run.unsigning import words_of
 from recon import __version__
 from recon import columns as c
@@ -259,7 +259,7 @@ def _with_data(config: Config, store: Store, verified: Verified) -> Verified:
     changes = tuple(by_account[account] for account in accounts if by_account.get(account))
     unconfigured = [account for account in accounts if account not in by_account]
     data = UNKNOWN if unconfigured else OUTDATED if changes else CURRENT
-    causes = tuple(_causes(config, run, unconfigured)) if data != CURRENT else ()
+    causes = (*_causes(config, run, unconfigured), *taken_out_since(store, run)) if data != CURRENT else ()
     return replace(verified, data=data, changes=changes, ruled=ruled, causes=causes, run=run)
 
 

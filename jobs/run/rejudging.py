@@ -16,6 +16,7 @@ from recon.store.desk import workbooks
 from recon.store.engine import Store
 from recon.store.runs import history, record
 from recon.store.runs.record import RunAccount, StoredRun
+from recon.store.versions.personal import taken_out_since as taken_out
 from reports.verify.digests import digests
 
 ROWS = "rows"  # among a run's counts: the digests of its rows, by frame
@@ -90,6 +91,13 @@ def compare(store: Store, run_id: int, then: RunAccount, result: Result, lives: 
     changed = figures(then.counts, result)
     changed = changed[(changed[c.FIGURE] != _OF_FILES).to_numpy(dtype=bool)]
     return Change(then.account, changed, breaks[~same.to_numpy(dtype=bool)], tuple(sorted(differ)))
+
+
+def taken_out_since(store: Store, run: StoredRun) -> list[str]:
+    """What was taken out of a run's customers since it was recorded, in words."""
+    since = run.record.recorded_at
+    words = (line for part in run.accounts for line in taken_out(store, since, part.account, part.first_day))
+    return list(dict.fromkeys(words))
 
 
 def _equal(frame: pd.DataFrame, before: str, now: str) -> "pd.Series[bool]":

@@ -9,7 +9,7 @@ from operator import attrgetter
 from jobs.config.config import Config
 from jobs.run.judging import Findings
 from jobs.run.outcome import Unsigned
-from jobs.run.rejudging import Change, compare, judged_again
+from jobs.run.rejudging import Change, compare, judged_again, taken_out_since
 from recon import columns as c
 from recon.calendars import days_window
 from recon.model import Result
@@ -68,6 +68,7 @@ def unsign(
             changes = list(judged_again(config, store, run).values())
         why = words_of([change for change in changes or () if change.of_figures], config.currencies())
         if why:
+            why = "; ".join((why, *taken_out_since(store, run)))
             workbooks.end(store, sign_offs, by, by, why, clock(), config.audit_key)
             ended.append(Unsigned(signed.account, signed.first_day, signed.last_day, why))
     return tuple(ended)

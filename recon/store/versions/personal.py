@@ -18,6 +18,7 @@ from recon.store.desk import audit
 from recon.store.desk.people import Act
 from recon.store.engine import Refused, Store, from_micros, reading, to_micros, writing
 from recon.store.runs.attempts import refuse_beside_runs
+from recon.store.tables.customers import FORGOTTEN, RETENTION
 from recon.store.tables.desk import WORKBOOK
 from recon.store.versions import customers, rewriting
 from recon.store.versions.rewriting import Changed, Changes, RowValues, Values
@@ -150,6 +151,23 @@ def workbooks_of(store: Store, days: Collection[tuple[str, date]]) -> list[str]:
         if row.account in (account, "group") and row.first_day <= day <= row.last_day
     )
     return sorted(set(shown))
+
+
+def taken_out_since(store: Store, moment: datetime, account: str, first_day: date) -> list[str]:
+    """What was taken out of an account's customers since a moment, if a range from a day on may show it, in words."""
+    erased = select(FORGOTTEN.c.at).where(FORGOTTEN.c.account == account, FORGOTTEN.c.at > moment).distinct()
+    applied = select(RETENTION.c.at, RETENTION.c.before_at).where(RETENTION.c.at > moment).order_by(RETENTION.c.id)
+    with reading(store) as connection:
+        words = [
+            f"a customer was erased on {at:%Y-%m-%d} (recon erase)"
+            for at in connection.execute(erased.order_by(FORGOTTEN.c.at)).scalars()
+        ]
+        words += [
+            f"customers of before {before:%Y-%m-%d} were taken out on {at:%Y-%m-%d} (recon retention apply)"
+            for at, before in connection.execute(applied)
+            if before.date() >= first_day
+        ]
+    return [f"{said}: what only the customer told apart is linked by amount and time since" for said in words]
 
 
 def begin_audit_key(store: Store, act: Act, before: bytes | None, key: bytes) -> None:

@@ -1,0 +1,70 @@
+"""Where an erased customer alone kept an order and a charge apart, what was written before says so: it is not edited."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from recon.sandbox.worlds.files import ORDER_COLUMNS, write_csv
+from tests.kit.job import FIRST, Job, job
+from tests.kit.rotated_keys import book_of, configure, done, recon
+
+CUSTOMER = "buyer-canary@example.com"
+TAKEN_OUT = ": what only the customer told apart is linked by amount and time since"
+
+
+def part(made: Job) -> str:
+    """An order and its charge name two customers from now on, and nothing else; the order's id."""
+    path = made.orders("th")
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    paid = {
+        str(charge.metadata["order_id"]): charge
+        for charge in made.world.books["th"].charges
+        if charge.paid_at and not charge.refunds and "order_id" in charge.metadata
+    }
+    amounts = [(charge.amount, charge.currency) for charge in made.world.books["th"].charges]
+    row = next(
+        row
+        for row in rows
+        if row["created_at"].startswith(str(FIRST))
+        and row["status"] == "paid"
+        and not row["charge_id"]
+        and (charge := paid.get(row["order_id"]))
+        if amounts.count((charge.amount, charge.currency)) == 1
+    )
+    charge = paid[row["order_id"]]
+    charge.metadata = {"customer_email": "somebody-else@example.com"}
+    charge.description = None
+    row["customer_email"] = CUSTOMER
+    write_csv(path, ORDER_COLUMNS, rows)
+    return row["order_id"]
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("erase", "--customer", CUSTOMER), "a customer was erased on "),
+        (("retention", "apply"), "customers of before "),
+    ],
+)
+async def test_what_was_written_before_names_the_erasure(tmp_path: Path, words: tuple[str, ...], named: str) -> None:
+    async with job(tmp_path, orders=30, accounts=("th",)) as made:
+        configure(made)
+        order_id = part(made)
+        book = book_of((await made.run(report=True)).reports)
+        assert [known for known in made.breaks() if known["order_id"] == order_id]
+        done(made, "sign", str(book), "--as", "preparer", "--reason", "known")
+        done(made, "verify", str(book))
+        done(made, *words)
+        verified = recon(made, "verify", str(book))
+        assert verified.exit_code == 1
+        assert f"{book}: untouched" in verified.stdout
+        assert "data: changed since" in verified.stdout
+        assert f"possible cause: {named}" in verified.stdout
+        assert TAKEN_OUT in verified.stdout
+        assert "edited" not in verified.stdout
+        outcome = await made.run(report=True)
+        [unsigned] = outcome.unsigned
+        assert named in unsigned.words
+        done(made, "verify", str(book_of(outcome.reports)), "--audit")
