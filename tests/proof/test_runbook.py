@@ -6,13 +6,14 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from recon.privacy import key_id
 from tests.kit import postgresql
 from tests.kit.places import ROOT
 
@@ -100,12 +101,69 @@ def desk(shop: Desk, request: pytest.FixtureRequest) -> Desk:
     return Desk(folder, dict(shop.environ))
 
 
-@pytest.mark.parametrize("page", ["upgrade", "disk-full", "night-failed", "queue-stuck", "omise-down", "keys-lost"])
+@pytest.mark.parametrize("page", ["upgrade", "disk-full", "night-failed", "queue-stuck", "omise-down"])
 def test_a_page_is_run_line_by_line(desk: Desk, page: str) -> None:
     typed = blocks(page)
     assert typed
     for block in typed:
         desk.run(block)
+
+
+def give_keys(desk: Desk) -> dict[str, Path]:
+    """A hash key and an audit key, with which the last days are read and judged anew; their files."""
+    (desk.folder / "secrets").mkdir()
+    paths = {name: desk.folder / "secrets" / f"{name}_key" for name in ("hash", "audit")}
+    for name, path in paths.items():
+        path.write_text(f"the {name} key that a merchant has had for years\n", encoding="utf-8")
+    settings = desk.folder / "config.toml"
+    text = settings.read_text(encoding="utf-8")
+    audit = 'audit_key = { file = "secrets/audit_key" }'
+    text = text.replace("[store]\n", f"[store]\n{audit}\n")
+    settings.write_text(f'{text}\n[privacy]\nhash_key = {{ file = "secrets/hash_key" }}\n', encoding="utf-8")
+    desk.run("recon run --full --no-report --no-alert")
+    desk.run("recon tokens add reader")
+    return paths
+
+
+def names_of_keys(desk: Desk) -> set[str]:
+    """Of the customers' hashes that the store's orders have."""
+    with closing(sqlite3.connect(desk.folder / "recon.db")) as store:
+        found = store.execute('select distinct substr(customer, 1, 8) from "order" where customer is not null')
+        return {name for (name,) in found}
+
+
+def first_key(path: Path) -> str:
+    return key_id(path.read_bytes().splitlines()[0])
+
+
+def test_keys_are_changed(desk: Desk) -> None:
+    paths = give_keys(desk)
+    assert names_of_keys(desk) == {first_key(paths["hash"])}
+    both, mounted = blocks("keys-rotate")
+    said = desk.run(both)
+    assert "the audit log is proved" in said
+    for name, path in paths.items():
+        assert f"{name}: key {first_key(path)} goes on after " in said
+        assert len(path.read_bytes().splitlines()) == 2
+    said = desk.run(mounted)
+    assert f"hash: key {first_key(paths['hash'])} goes on after " in said
+    assert len(paths["hash"].read_bytes().splitlines()) == 3
+    assert names_of_keys(desk) == {first_key(paths["hash"])}
+    assert "the audit log is proved" in desk.run("recon verify --audit")
+
+
+def test_keys_are_lost(desk: Desk) -> None:
+    paths = give_keys(desk)
+    lost = {name: first_key(path) for name, path in paths.items()}
+    asked, hashes, audit = blocks("keys-lost")
+    desk.run(asked)
+    for path in paths.values():
+        path.write_text("", encoding="utf-8")
+    assert f"key {lost['audit']}, which made them, is not in [store] audit_key" in desk.run(audit)
+    desk.run(hashes)
+    assert names_of_keys(desk) == set()
+    desk.run("recon run --full --no-report --no-alert")
+    assert names_of_keys(desk) == {first_key(paths["hash"])}
 
 
 def test_a_copy_of_sqlite_is_restored(desk: Desk) -> None:

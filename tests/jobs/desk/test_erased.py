@@ -1,4 +1,4 @@
-"""Where an erased customer alone kept an order and a charge apart, what was written before says so: it is not edited."""
+"""Where a customer alone kept an order and a charge apart, what was written before an erasure says so."""
 
 import csv
 from pathlib import Path
