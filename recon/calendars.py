@@ -3,6 +3,8 @@
 Holidays are the `holidays` package's, corrected by holidays.toml and by the configuration.
 """
 
+from __future__ import annotations
+
 import tomllib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -10,9 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from importlib import resources
 from zoneinfo import ZoneInfo
 
-import numpy as np
-import numpy.typing as npt
-
+from recon.columnar import np, npt
 from recon.model import Window
 
 # The years around a moment whose holidays a calendar holds; before and after, only weekends are days off.

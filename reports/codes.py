@@ -1,8 +1,9 @@
 """Which open breaks speak of the things that a sheet lists."""
 
-import pandas as pd
+from __future__ import annotations
 
 from recon import columns as c
+from recon.columnar import pd
 from recon.result.changes import open_breaks
 
 BREAK_CODES = "break_codes"  # a sheet's own column: the codes of the open breaks that name the row's subject
@@ -16,7 +17,7 @@ ID_COLUMNS = {
 }
 
 
-def codes_of(breaks: pd.DataFrame, id_column: str, ids: "pd.Series[str]") -> "pd.Series[str]":
+def codes_of(breaks: pd.DataFrame, id_column: str, ids: pd.Series[str]) -> pd.Series[str]:
     """Per id the codes of the open breaks that name it in `id_column`, in alphabetical order; else null."""
     codes: dict[str, set[str]] = {}
     for id_, code in open_breaks(breaks)[[id_column, c.CODE]].dropna().itertuples(index=False, name=None):

@@ -1,12 +1,14 @@
 """Breaks, rulings and other values as JSON, key by key as the contract has it."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-import pandas as pd
 
+from recon.columnar import pd
 from recon.model import Account, BreakEvent, KnownBreak
 from recon.model.rulings import Answer, ApprovalLimits, Ruling
 from recon.rules import exposure_of, title_of

@@ -1,5 +1,7 @@
 """What a sheet is: its columns, its rows, the tabs they fill."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -7,9 +9,8 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any
 
-import pandas as pd
-
 from recon import columns as c
+from recon.columnar import pd
 from recon.money import Money
 from reports.report import Group, Report
 from reports.totals import TotalLine, Totals, total_lines
@@ -60,7 +61,7 @@ class Column:
     currency: str = ""  # money: the frame column that names each row's currency
 
 
-Rows = Callable[[Report], pd.DataFrame]
+Rows = Callable[[Report], "pd.DataFrame"]
 Text = str | Callable[[Report], str]
 
 

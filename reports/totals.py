@@ -1,10 +1,11 @@
 """Totals under the money columns of a table: a line for each currency, which are never added together."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import pandas as pd
+from recon.columnar import np, pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,12 @@ def _lines(
             yield TotalLine({str(name): word for name, word in words.items()}, sums)
 
 
-def _sum(amounts: "pd.Series[int]", currency: str) -> Sum:
+def _sum(amounts: pd.Series[int], currency: str) -> Sum:
     known = amounts.dropna()
     return Sum(exact_sum(known) if len(known) else None, int(known.abs().max()) if len(known) else 0, currency)
 
 
-def exact_sum(amounts: "pd.Series[int]") -> int:
+def exact_sum(amounts: pd.Series[int]) -> int:
     """The exact sum of minor units; in Python's own numbers where it might not fit into 64 bits."""
     numbers = amounts.dropna().to_numpy(dtype="int64")
     small = not len(numbers) or int(np.abs(numbers).max()) < 2**62 // len(numbers)

@@ -21,7 +21,7 @@ Check = Callable[[Sources], list[str]]
 DOORS = {"omise", "orders", "bank", "store"}
 MIDDLE = {"matching", "triage", "settlement", "rules", "result", "rulings", "journal"}
 FLOORS: tuple[set[str], ...] = (
-    {"bounds", "extras"},
+    {"bounds", "columnar", "extras"},
     {"money", "privacy", "people", "arrays", "expressions"},
     {"model"},
     {"calendars", "spans", "columns", "methods", "settings", "tabular"},
@@ -56,6 +56,9 @@ HOMES = {
     "obstore": ("jobs.run.delivery",),
     "opentelemetry": ("jobs.logs.tracing",),
     "prometheus_client": ("jobs.service.metrics",),
+    "numpy": ("recon.columnar",),
+    "pandas": ("recon.columnar",),
+    "pyarrow": ("recon.columnar",),
     "python_calamine": ("recon.tabular.workbooks", "reports"),
     "structlog": ("jobs.logs.logs",),
     "hypothesis": (),
@@ -290,6 +293,7 @@ OFFENCES: list[tuple[Check, dict[str, str]]] = [
     (libraries_have_homes, {"recon.orders.excel": "import openpyxl"}),
     (only_jobs_reads_the_clock, {"recon.rulings.life": "from datetime import datetime\nx = datetime.now()"}),
     (only_jobs_reads_the_clock, {"reports.workbook.write": "import os\nx = os.environ"}),
+    (libraries_have_homes, {"recon.triage": "import pandas as pd"}),
     (only_jobs_reads_the_clock, {"recon.triage": "import pandas as pd\nx = pd.Timestamp.now()"}),
     (json_and_floats_stay_home, {"recon.matching.by_metadata": "import json"}),
     (json_and_floats_stay_home, {"recon.money": "x = 0.5"}),

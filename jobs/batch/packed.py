@@ -5,9 +5,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-import pandas as pd
-import pyarrow as pa
 
+from recon.columnar import pa, pd
 from recon.model import Details, Result, Settlement
 
 FORM = 5  # of the bytes; another form is refused

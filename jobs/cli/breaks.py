@@ -9,13 +9,13 @@ import typer
 from jobs.cli.answers import tables
 from jobs.cli.options import SEVERITIES, Accounts, AsJson, By, actor, choices, clock, day, read_config, respond
 from jobs.config.config import Config
-from jobs.config.thresholds import SECTIONS
 from jobs.desk.actions import do, preview_pattern, whole_document
 from jobs.logs.errors import say, told
 from jobs.run.opening.store import ready_store
 from jobs.run.outcome import JobError
 from recon.model import CLOSED, BreakStatus, Severity
 from recon.model.rulings import RulingKind, RulingRequest
+from recon.rules import RULE_OF
 from recon.store.runs.record import list_breaks
 from reports.documents import age_days, answer_document, break_document
 
@@ -96,7 +96,7 @@ def ignore(
     """A pattern of breaks is expected until a day. A second person approves; first it shows what it covers."""
     with told(as_json):
         config = read_config(context)
-        choices("--code", [code], SECTIONS)
+        choices("--code", [code], RULE_OF)
         request = RulingRequest(
             RulingKind.IGNORE,
             actor(config, by),
@@ -178,7 +178,7 @@ def list_open(
             known_breaks = list_breaks(
                 store,
                 accounts=choices("--account", account, config.accounts),
-                codes=choices("--code", code, SECTIONS),
+                codes=choices("--code", code, RULE_OF),
                 severities=[Severity[word.upper()] for word in choices("--severity", severity, SEVERITIES)],
                 statuses=statuses or [each for each in BreakStatus if each not in CLOSED],
                 owner=owner,

@@ -37,7 +37,7 @@ from jobs.config.sections import (
     StoreSection,
 )
 from jobs.config.sources import Bank, BankSection, OrderSection, OrderSource
-from jobs.config.thresholds import SECTIONS, Rules
+from jobs.config.thresholds import Rules, sections
 from recon.bank.source import BankSource
 from recon.calendars import Calendar, business_calendar
 from recon.expressions import compiled
@@ -455,7 +455,7 @@ def _words(error: ErrorDetails, place: tuple[str | int, ...]) -> str:
 def _known_keys(place: tuple[str | int, ...]) -> list[str]:
     """The keys that a table of the file may have, by its path."""
     if place[:1] == ("rules",):
-        return list(SECTIONS[str(place[1])].model_fields) if len(place) > 1 else list(SECTIONS)
+        return list(sections()[str(place[1])].model_fields) if len(place) > 1 else list(sections())
     fields = _fields(Config)
     for part in place:  # a part that is no field is a name in a mapping, or a place in a list
         inner = _section_in(fields.get(str(part)))

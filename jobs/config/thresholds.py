@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import PlainValidator, ValidationInfo, create_model
@@ -31,14 +32,20 @@ def _section(rule: Rule) -> Any:
     return create_model(rule.code, __base__=RuleSection, **own)
 
 
-# Code -> the section of its rule.
-SECTIONS: Mapping[str, Any] = {rule.code: _section(rule) for rule in CATALOGUE}
-_OPTIONAL: dict[str, Any] = {code: (section | None, None) for code, section in SECTIONS.items()}
-_ALL = create_model("rules", __base__=Section, **_OPTIONAL)
+@cache
+def sections() -> Mapping[str, Any]:
+    """Code -> the section of its rule; made only for a file that has `[rules]`: fifty models take time."""
+    return {rule.code: _section(rule) for rule in CATALOGUE}
+
+
+@cache
+def _all() -> Any:
+    optional: dict[str, Any] = {code: (section | None, None) for code, section in sections().items()}
+    return create_model("rules", __base__=Section, **optional)
 
 
 def _rules(value: Any, info: ValidationInfo) -> Mapping[str, RuleSection]:
-    every = _ALL.model_validate(value, context=info.context)
+    every = _all().model_validate(value, context=info.context)
     return {code: section for code, section in every if section is not None}
 
 

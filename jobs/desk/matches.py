@@ -1,13 +1,14 @@
 """The recorded links of a range with the amounts on both sides."""
 
-from datetime import datetime
+from __future__ import annotations
 
-import pandas as pd
+from datetime import datetime
 
 from jobs.config.config import Config
 from jobs.run.moments.days import resolve
 from jobs.run.opening.store import ready_store
 from jobs.run.outcome import RunOptions
+from recon.columnar import pd
 from recon.store.versions.load import load_matches_of
 
 

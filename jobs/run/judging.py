@@ -1,18 +1,18 @@
 """From stored books to results: load, match, triage, judge, carry, sum up; asks no source and writes nothing."""
 
+from __future__ import annotations
+
 import gc
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-import pandas as pd
-
 from jobs.run.carrying import RaisedBreaks, carry_with_proofs, closed_before, decided_about
 from jobs.run.judging_request import AccountRequest, JudgingRequest
 from jobs.run.related import books_of, last_run_state, links_of
 from recon import columns as c
+from recon.columnar import np, pd
 from recon.journal import journal
 from recon.matching import match
 from recon.matching.by_hand import changed_links, with_hand_links

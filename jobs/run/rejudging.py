@@ -1,15 +1,16 @@
 """Judges the range of an earlier run once more, from what is stored now, and says what changed; records nothing."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-
-import pandas as pd
 
 from jobs.config.config import Config
 from jobs.run.judging import find
 from jobs.run.judging_request import AccountRequest, JudgingRequest, judging_request
 from recon import columns as c
 from recon.calendars import days_window
+from recon.columnar import pd
 from recon.model import BreakStatus, KnownBreak, Result
 from recon.result.changes import changes, figures
 from recon.store.desk import workbooks
@@ -100,7 +101,7 @@ def taken_out_since(store: Store, run: StoredRun) -> list[str]:
     return list(dict.fromkeys(words))
 
 
-def _equal(frame: pd.DataFrame, before: str, now: str) -> "pd.Series[bool]":
+def _equal(frame: pd.DataFrame, before: str, now: str) -> pd.Series[bool]:
     missing = frame[before].isna() & frame[now].isna()
     return missing | (frame[before] == frame[now]).fillna(False)
 

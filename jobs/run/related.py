@@ -1,5 +1,7 @@
 """Loads what a run's range concerns, and says which links it found for what it looked at."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -7,12 +9,11 @@ from functools import partial
 from hashlib import sha256
 from typing import Any
 
-import pandas as pd
-
 from jobs.run.judging_request import JudgingRequest
 from recon import columns as c
 from recon.arrays import Mask
 from recon.calendars import within
+from recon.columnar import pd
 from recon.matching import links
 from recon.matching.names import key_groups, names, plugins
 from recon.model import Books, Window
@@ -125,5 +126,5 @@ def _trusted(window: Window, covered: Sequence[Window], books: Books) -> tuple[W
     return within([past], covered) if past.start < past.end else ()
 
 
-def _keys(frame: pd.DataFrame, account: str, key: str) -> "pd.Series[str]":
+def _keys(frame: pd.DataFrame, account: str, key: str) -> pd.Series[str]:
     return frame[account] + "\x1f" + frame[key]

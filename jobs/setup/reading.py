@@ -1,11 +1,11 @@
 """What the sources of a configuration hold, as a person confirms it: how much reads, why not, the first rows."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
-
-import pandas as pd
 
 from jobs.config.config import Config
 from jobs.config.secrets import Secret
@@ -14,6 +14,7 @@ from recon import columns as c
 from recon.bank.load import read as read_bank
 from recon.bank.source import BankMissing, BankSource, LoadedBank
 from recon.calendars import days_window, local_day
+from recon.columnar import pd
 from recon.model import Window
 from recon.money import Currencies
 from recon.orders.load import read
@@ -43,7 +44,7 @@ class Item:
     unused: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, what: str, result: str, details: str) -> "Item":
+    def of(cls, what: str, result: str, details: str) -> Item:
         """Without the secrets that somebody wrote into a URL."""
         return cls(what, result, masked(details))
 

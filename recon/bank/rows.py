@@ -1,17 +1,16 @@
 """A table of text to lines of a statement: columns parsed whole, rows that cannot be read aside."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
-
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from recon import columns as c
 from recon.arrays import Ints, Mask
 from recon.bank.source import BankSource, Line, Parsed, Rejected, Statement, Unread
 from recon.bank.texts import shown, tidy
+from recon.columnar import np, pa, pc
 from recon.model.transfer_names import named_in
 from recon.money import Currencies
 from recon.tabular.amounts import amounts

@@ -1,13 +1,14 @@
 """What a bank source is and what reading one gives."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pandas as pd
-
+from recon.columnar import pd
 from recon.columns import BANK_ROW
 from recon.model import InputFile
 from recon.money import Currencies

@@ -1,12 +1,14 @@
 """Every frame's columns and dtypes, declared once. Nobody else spells a column."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
-import pandas as pd
+from recon.columnar import pd
 
 TEXT = "str"  # null is NaN
 COUNT = "int64"
@@ -64,7 +66,7 @@ class Frame:
         return frame
 
 
-def typed(values: Any, dtype: Any) -> "pd.Series[Any]":
+def typed(values: Any, dtype: Any) -> pd.Series[Any]:
     """A series of one declared dtype; ints become moments as microseconds since the epoch (UTC)."""
     series: pd.Series[Any]
     if dtype != MOMENT:

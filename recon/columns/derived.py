@@ -1,17 +1,14 @@
 """What follows from whole columns: who paid, how much, which words are equal."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from datetime import datetime, time
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from recon.arrays import Ints, Mask, Positions
+from recon.columnar import np, npt, pa, pc, pd
 from recon.columns.core import (
     ACCOUNT,
     AMOUNT,
@@ -44,12 +41,12 @@ def of_account(frame: pd.DataFrame, account: str) -> Mask:
     return equals(frame, ACCOUNT, account)
 
 
-def within(moments: "pd.Series[Any]", window: Window) -> Mask:
+def within(moments: pd.Series[Any], window: Window) -> Mask:
     """Per moment whether it lies in a window; null never."""
     return ((moments >= window.start) & (moments < window.end)).to_numpy(dtype=bool)
 
 
-def local_days(moments: "pd.Series[Any]", zone: ZoneInfo) -> npt.NDArray[np.datetime64]:
+def local_days(moments: pd.Series[Any], zone: ZoneInfo) -> npt.NDArray[np.datetime64]:
     """The business date (datetime64[D]) on which each moment falls."""
     days: npt.NDArray[np.datetime64] = (
         moments.dt.tz_convert(zone).dt.tz_localize(None).to_numpy().astype("datetime64[D]")
@@ -57,7 +54,7 @@ def local_days(moments: "pd.Series[Any]", zone: ZoneInfo) -> npt.NDArray[np.date
     return days
 
 
-def paid_at(charges: pd.DataFrame) -> "pd.Series[Any]":
+def paid_at(charges: pd.DataFrame) -> pd.Series[Any]:
     """When each charge was paid, or where that is not said made."""
     return charges[PAID_AT].fillna(charges[CREATED_AT])
 
@@ -72,7 +69,7 @@ def still_aside(kept_aside: pd.DataFrame) -> pd.DataFrame:
     return kept_aside[kept_aside[RELEASED_AT].isna().to_numpy(dtype=bool)] if len(kept_aside) else KEPT_ASIDE.empty()
 
 
-def before_go_live(moments: "pd.Series[Any]", account: Account) -> Mask:
+def before_go_live(moments: pd.Series[Any], account: Account) -> Mask:
     """Per moment whether it lies before the account went live; none does where it names no day."""
     if account.go_live is None:
         return np.zeros(len(moments), dtype=bool)

@@ -1,12 +1,13 @@
 """The journal: what an account's ledger, receipts, bank and rulings say of some days, as balanced double entries."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-import pandas as pd
-
 from recon import columns as c
 from recon.calendars import days_window, local_day
+from recon.columnar import pd
 from recon.journal.balance import elsewhere, of_balance
 from recon.journal.posting import Posting, entries, moved
 from recon.journal.words import EntryKind, LedgerAccount

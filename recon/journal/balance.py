@@ -4,17 +4,17 @@ The clearing account has exactly the movements; what of the other side belongs e
 rate of a refund) is moved between accounts of the books without touching it.
 """
 
+from __future__ import annotations
+
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-import numpy as np
-import pandas as pd
-
 from recon import columns as c
 from recon.arrays import Ints, Positions
 from recon.calendars import days_window
+from recon.columnar import np, pd
 from recon.journal.posting import Posting
 from recon.journal.words import EntryKind, LedgerAccount
 from recon.model import Account, BalanceLine, Books

@@ -1,14 +1,15 @@
 """What of a journal an export holds: what is new, and what changed since an earlier one; writes nothing."""
 
+from __future__ import annotations
+
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-import pandas as pd
-
 from recon import columns as c
+from recon.columnar import pd
 from recon.journal.posting import Posting, entries
 from recon.journal.words import EntryKind, LedgerAccount
 from recon.model import Account, JournalEntry, JournalLine

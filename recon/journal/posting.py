@@ -1,13 +1,14 @@
 """One amount on one account of the books, and how amounts become the lines of balanced entries."""
 
+from __future__ import annotations
+
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
-
 from recon import columns as c
+from recon.columnar import pd
 from recon.journal.words import EntryKind, LedgerAccount
 from recon.model import Account
 

@@ -3,16 +3,16 @@
 Adding a pass is adding a module here with a tuple `PASSES`.
 """
 
+from __future__ import annotations
+
 import importlib
 import pkgutil
 from collections.abc import Collection
 from dataclasses import replace
 
-import numpy as np
-import pandas as pd
-
 from recon import columns as c
 from recon.arrays import Positions
+from recon.columnar import np, pd
 from recon.matching.kept_aside import charges_of, orders_of
 from recon.matching.passes import Board, Pass
 from recon.model import Matching

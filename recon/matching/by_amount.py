@@ -5,16 +5,16 @@ whose states agree (a paid order and money kept, a cancelled order and money giv
 those whose states do not (a pending order and money taken), so they are looked at first.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from recon import columns as c
 from recon.arrays import Ints, Mask, Positions
+from recon.columnar import np, pd
 from recon.matching.passes import Board, Pass
 from recon.model import EXPECTS_CHARGE, OrderStatus
 from recon.settings import MatchSettings
@@ -252,7 +252,7 @@ def _candidates(
         yield int(sides.orders[ranges.order[at]]), tuple(charge for _, charge in named)
 
 
-def _micros(times: "pd.Series[Any]") -> Ints:
+def _micros(times: pd.Series[Any]) -> Ints:
     return times.to_numpy(dtype="datetime64[us]").astype(np.int64)
 
 

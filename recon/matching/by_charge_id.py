@@ -1,9 +1,10 @@
 """The most certain pass without a person: the order names its charge."""
 
-import numpy as np
+from __future__ import annotations
 
 from recon import columns as c
 from recon.arrays import Positions
+from recon.columnar import np
 from recon.matching.names import is_named_by
 from recon.matching.passes import Board, Names, Pass, lookup
 from recon.settings import MatchSettings

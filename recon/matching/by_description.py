@@ -1,12 +1,12 @@
 """The charge's description holds the order's id."""
 
-from collections import defaultdict
+from __future__ import annotations
 
-import numpy as np
-import pandas as pd
+from collections import defaultdict
 
 from recon import columns as c
 from recon.arrays import Positions
+from recon.columnar import np, pd
 from recon.matching.names import arrow_texts, by_pattern, named_by_plugin, positions, words_of
 from recon.matching.passes import Board, Names, Pass, agreeing_amounts, lookup
 from recon.settings import MatchSettings
@@ -85,7 +85,7 @@ def _named(
     return {charge: sorted(named) for charge, named in result.items()}
 
 
-def _find(board: Board, orders: Positions, charges: Positions, ids: "pd.Series[str]", crossing: bool) -> Positions:
+def _find(board: Board, orders: Positions, charges: Positions, ids: pd.Series[str], crossing: bool) -> Positions:
     order_names = Names.of(board.orders[c.ORDER_ID], board.order_accounts, orders)
     wanted = Names(ids, board.charge_accounts[charges])
     places = lookup(order_names.everywhere(), wanted.everywhere()) if crossing else lookup(order_names, wanted)

@@ -1,11 +1,11 @@
 """The most certain pass of all: what people linked by hand, as long as order and charge are what they were then."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 
-import numpy as np
-import pandas as pd
-
 from recon import columns as c
+from recon.columnar import np, pd
 from recon.matching.passes import Board, Names, Pass, lookup
 from recon.model.rulings import Ruling, RulingState
 from recon.rulings.facts import link_facts

@@ -1,13 +1,13 @@
 """The charge names its order in the metadata: by the order's id, or by the reference of its payment."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-import pandas as pd
-
 from recon import columns as c
 from recon.arrays import Mask, Positions
+from recon.columnar import np, pd
 from recon.matching.names import key_groups, listed, names_lists, texts_of_groups
 from recon.matching.passes import Board, Names, Pass, agreeing_amounts, lookup
 from recon.settings import MatchSettings
@@ -28,7 +28,7 @@ class _Group:
     """Orders whose sources are compared by the same metadata keys, and what every charge has under these."""
 
     orders: Positions
-    refs: "pd.Series[str]"
+    refs: pd.Series[str]
     own: bool  # keys of these sources alone: then orders are found by their references, too
 
 

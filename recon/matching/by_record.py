@@ -1,8 +1,7 @@
 """What an earlier run linked without a name stays linked: a charge explained once is not offered to a later order."""
 
-import numpy as np
-
 from recon import columns as c
+from recon.columnar import np
 from recon.matching import by_amount
 from recon.matching.passes import Board, Names, Pass, agreeing_amounts, lookup
 from recon.settings import MatchSettings

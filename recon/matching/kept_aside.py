@@ -1,13 +1,13 @@
 """What could not be read, as another's pair: orders that an odd charge may pay, charges of orders in odd rows."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from recon import columns as c
 from recon.arrays import Mask, Positions
+from recon.columnar import np, pd
 from recon.matching.names import names
 from recon.model import Matching
 from recon.settings import MatchSettings
@@ -117,7 +117,7 @@ class _Seeking:
         result[np.setdiff1d(np.arange(len(orders)), matching.orders[paying])] = True
         return result
 
-    def of(self, charge: "pd.Series[Any]") -> Mask:
+    def of(self, charge: pd.Series[Any]) -> Mask:
         """Orders that it may explain."""
         charge_id = _text(charge[c.OBJECT_ID])
         named = self._named(charge)
@@ -130,7 +130,7 @@ class _Seeking:
             return (named | linked) & self._unpaid
         return self._pairs(charge, charge_id)
 
-    def _named(self, charge: "pd.Series[Any]") -> Mask:
+    def _named(self, charge: pd.Series[Any]) -> Mask:
         """Orders whose ids or references its metadata or its description hold, those of its own account first."""
         order_refs = [_text(charge[c.ORDER_REF])]
         source_refs = [_text(charge[c.SOURCE_REFS])]
@@ -142,7 +142,7 @@ class _Seeking:
         own = named & c.of_account(self._orders, charge[c.ACCOUNT])
         return own if own.any() else named
 
-    def _pairs(self, charge: "pd.Series[Any]", charge_id: str | None) -> Mask:
+    def _pairs(self, charge: pd.Series[Any], charge_id: str | None) -> Mask:
         """Orders without a charge that the passes by amount and time could link with it."""
         orders = self._orders
         window = self._settings.window

@@ -4,6 +4,8 @@ The keys of metadata are those of every order source, or a source's own. What Om
 (plugins.toml): a description that one of them wrote names what its pattern says, whatever words stand in it.
 """
 
+from __future__ import annotations
+
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -12,14 +14,10 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-import numpy as np
-import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from recon import columns as c
 from recon.arrays import Mask, Positions
 from recon.bounds import LONGEST_SEARCHED
+from recon.columnar import np, pa, pc, pd
 from recon.expressions import Expression
 from recon.settings import MatchSettings
 
@@ -73,7 +71,7 @@ def texts_of_groups(source_refs: Any, count: int) -> list[Any]:
     return [pc.if_else(pc.equal(part, ""), pa.scalar(None, pa.large_string()), part) for part in each]
 
 
-def is_named_by(order: "pd.Series[Any]", charge: "pd.Series[Any]", settings: MatchSettings) -> bool:
+def is_named_by(order: pd.Series[Any], charge: pd.Series[Any], settings: MatchSettings) -> bool:
     """Whether a charge's metadata holds this order's id or reference, by the keys of the order's source."""
     keys = settings.source_keys.get(order[c.SOURCE])
     if keys is None:
@@ -89,7 +87,7 @@ def listed(ref: str) -> list[str]:
     return sorted(set((_QUOTED if '"' in ref else _PLAIN).findall(ref)))
 
 
-def names_lists(refs: "pd.Series[str]") -> Positions:
+def names_lists(refs: pd.Series[str]) -> Positions:
     """The places of the metadata values that may list several ids."""
     return np.flatnonzero(refs.str.contains(_IS_LIST, regex=True, na=False).to_numpy(dtype=bool))
 

@@ -1,14 +1,13 @@
 """What a matching pass is, and the positions it works on."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
-
 from recon import columns as c
 from recon.arrays import Mask, Positions
+from recon.columnar import np, npt, pd
 from recon.settings import MatchSettings
 
 
@@ -31,7 +30,7 @@ class Board:
     contested: set[int] = field(default_factory=set)  # the charges that these are
 
     @classmethod
-    def of(cls, orders: pd.DataFrame, charges: pd.DataFrame, recorded: pd.DataFrame) -> "Board":
+    def of(cls, orders: pd.DataFrame, charges: pd.DataFrame, recorded: pd.DataFrame) -> Board:
         """An empty board over frames shaped `columns.ORDERS`, `columns.CHARGES` and `columns.LINKS`."""
         count = len(charges)
         accounts = c.word_codes(orders[c.ACCOUNT], charges[c.ACCOUNT])
@@ -55,7 +54,7 @@ class Board:
         """Orders that have any charge."""
         return self._orders_of(np.ones(len(self.charges), dtype=bool))
 
-    def account_codes(self, accounts: "pd.Series[str]") -> Positions:
+    def account_codes(self, accounts: pd.Series[str]) -> Positions:
         """Account names as the codes of this board; an account that it does not have is -1."""
         names = pd.concat([self.orders[c.ACCOUNT], self.charges[c.ACCOUNT]], ignore_index=True)
         codes = np.concatenate([self.order_accounts, self.charge_accounts])
@@ -121,15 +120,15 @@ class Pass:
 class Names:
     """A column of ids with the account of each."""
 
-    ids: "pd.Series[str]"
+    ids: pd.Series[str]
     accounts: Positions
 
     @classmethod
-    def of(cls, ids: "pd.Series[str]", accounts: Positions, at: Positions) -> "Names":
+    def of(cls, ids: pd.Series[str], accounts: Positions, at: Positions) -> Names:
         """The rows at some positions."""
         return cls(ids.iloc[at], accounts[at])
 
-    def everywhere(self) -> "Names":
+    def everywhere(self) -> Names:
         """The same ids as if all accounts were one."""
         return Names(self.ids, np.zeros_like(self.accounts))
 

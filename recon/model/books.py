@@ -1,13 +1,12 @@
 """All that is known for a range as of a moment, in frames, and which order belongs to which charge."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
-
+from recon.columnar import empty_frame, np, npt, pd
 from recon.model.accounts import Window
 from recon.model.ledger_history import LedgerHistory
 
@@ -24,11 +23,11 @@ class Books:
     transactions: pd.DataFrame
     disputes: pd.DataFrame
     rejected: pd.DataFrame
-    bank_lines: pd.DataFrame = field(default_factory=pd.DataFrame)
-    unread: pd.DataFrame = field(default_factory=pd.DataFrame)  # what of the bank could not be read
-    receipts: pd.DataFrame = field(default_factory=pd.DataFrame)  # these two are shaped by `recon.columns.ledger`
-    readings: pd.DataFrame = field(default_factory=pd.DataFrame)
-    kept_aside: pd.DataFrame = field(default_factory=pd.DataFrame)  # objects that could not be read
+    bank_lines: pd.DataFrame = field(default_factory=empty_frame)
+    unread: pd.DataFrame = field(default_factory=empty_frame)  # what of the bank could not be read
+    receipts: pd.DataFrame = field(default_factory=empty_frame)  # these two are shaped by `recon.columns.ledger`
+    readings: pd.DataFrame = field(default_factory=empty_frame)
+    kept_aside: pd.DataFrame = field(default_factory=empty_frame)  # objects that could not be read
     histories: Mapping[str, LedgerHistory] = field(default_factory=dict)  # per account; none: of all the transactions
     outside: Mapping[str, int] = field(default_factory=dict)  # per account the stored rows that no bound lets in
     # Per account and stretch of a month with disputes its stored successful charges; none: all are in `charges`.

@@ -1,11 +1,12 @@
 """One account's whole ledger in few numbers: its sums by quarter hour, and what each transfer took."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from functools import cached_property
 
-import numpy as np
-
 from recon.arrays import Ints
+from recon.columnar import np
 
 QUARTER = 15 * 60 * 1_000_000  # microseconds: every zone's midnight is a whole quarter hour in UTC
 

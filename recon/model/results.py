@@ -1,12 +1,13 @@
 """What a run found for one account and range."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-import pandas as pd
-
+from recon.columnar import empty_frame, pd
 from recon.model.accounts import Account
 
 
@@ -88,19 +89,19 @@ class Settlement:
     `payouts`, `parts` and `unpaid` are rebuilt over the whole store; a result holds those of its account and range.
     """
 
-    payouts: pd.DataFrame = field(default_factory=pd.DataFrame)
-    parts: pd.DataFrame = field(default_factory=pd.DataFrame)
-    unpaid: pd.DataFrame = field(default_factory=pd.DataFrame)
-    days: pd.DataFrame = field(default_factory=pd.DataFrame)
-    moves: pd.DataFrame = field(default_factory=pd.DataFrame)
-    movements: pd.DataFrame = field(default_factory=pd.DataFrame)
-    waterfall: pd.DataFrame = field(default_factory=pd.DataFrame)
-    paid_out: pd.DataFrame = field(default_factory=pd.DataFrame)
-    held: pd.DataFrame = field(default_factory=pd.DataFrame)
-    fees: pd.DataFrame = field(default_factory=pd.DataFrame)
-    receipts: pd.DataFrame = field(default_factory=pd.DataFrame)
-    receipt_lines: pd.DataFrame = field(default_factory=pd.DataFrame)
-    banked: pd.DataFrame = field(default_factory=pd.DataFrame)
+    payouts: pd.DataFrame = field(default_factory=empty_frame)
+    parts: pd.DataFrame = field(default_factory=empty_frame)
+    unpaid: pd.DataFrame = field(default_factory=empty_frame)
+    days: pd.DataFrame = field(default_factory=empty_frame)
+    moves: pd.DataFrame = field(default_factory=empty_frame)
+    movements: pd.DataFrame = field(default_factory=empty_frame)
+    waterfall: pd.DataFrame = field(default_factory=empty_frame)
+    paid_out: pd.DataFrame = field(default_factory=empty_frame)
+    held: pd.DataFrame = field(default_factory=empty_frame)
+    fees: pd.DataFrame = field(default_factory=empty_frame)
+    receipts: pd.DataFrame = field(default_factory=empty_frame)
+    receipt_lines: pd.DataFrame = field(default_factory=empty_frame)
+    banked: pd.DataFrame = field(default_factory=empty_frame)
 
 
 @dataclass(frozen=True)
@@ -112,13 +113,13 @@ class Details:
     was none.
     """
 
-    refunds: pd.DataFrame = field(default_factory=pd.DataFrame)
-    disputes: pd.DataFrame = field(default_factory=pd.DataFrame)
-    dispute_rates: pd.DataFrame = field(default_factory=pd.DataFrame)
-    failures: pd.DataFrame = field(default_factory=pd.DataFrame)
-    changes: pd.DataFrame = field(default_factory=pd.DataFrame)
-    figures: pd.DataFrame = field(default_factory=pd.DataFrame)
-    past: pd.DataFrame = field(default_factory=pd.DataFrame)
+    refunds: pd.DataFrame = field(default_factory=empty_frame)
+    disputes: pd.DataFrame = field(default_factory=empty_frame)
+    dispute_rates: pd.DataFrame = field(default_factory=empty_frame)
+    failures: pd.DataFrame = field(default_factory=empty_frame)
+    changes: pd.DataFrame = field(default_factory=empty_frame)
+    figures: pd.DataFrame = field(default_factory=empty_frame)
+    past: pd.DataFrame = field(default_factory=empty_frame)
     since: str = ""
 
 
@@ -170,12 +171,12 @@ class Result:
     breaks_closed: int = 0
     complete: bool = True
     rate_known: bool = True  # false: too many rows of an order source could not be read
-    matched: pd.DataFrame = field(default_factory=pd.DataFrame)
-    waiting: pd.DataFrame = field(default_factory=pd.DataFrame)  # not final yet, and when it should be
-    breaks: pd.DataFrame = field(default_factory=pd.DataFrame)
-    rejected: pd.DataFrame = field(default_factory=pd.DataFrame)
-    journal: pd.DataFrame = field(default_factory=pd.DataFrame)  # the days as double entries
-    register: pd.DataFrame = field(default_factory=pd.DataFrame)  # what people decided about the days
+    matched: pd.DataFrame = field(default_factory=empty_frame)
+    waiting: pd.DataFrame = field(default_factory=empty_frame)  # not final yet, and when it should be
+    breaks: pd.DataFrame = field(default_factory=empty_frame)
+    rejected: pd.DataFrame = field(default_factory=empty_frame)
+    journal: pd.DataFrame = field(default_factory=empty_frame)  # the days as double entries
+    register: pd.DataFrame = field(default_factory=empty_frame)  # what people decided about the days
     settlement: Settlement = field(default_factory=Settlement)
     details: Details = field(default_factory=Details)
 

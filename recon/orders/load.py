@@ -1,12 +1,13 @@
 """Reads an order source: every input, the good rows and the bad ones, the newest of each order."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-import pandas as pd
-
 from recon import columns as c
+from recon.columnar import pd
 from recon.model import InputFile, Window
 from recon.money import Currencies
 from recon.orders.kinds import kinds

@@ -4,8 +4,7 @@ import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-import pyarrow as pa
-
+from recon.columnar import pa
 from recon.model.rulings import OpeningItem
 from recon.money import Currencies
 from recon.privacy import shown_cell

@@ -1,12 +1,10 @@
 """Orders from Parquet files: typed columns to columns of exact text."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
-
+from recon.columnar import np, pa, parquet, pc
 from recon.orders.files import file_kind
 from recon.orders.source import SourceUnreadable
 from recon.tabular.files import SourceFile
@@ -16,7 +14,7 @@ from recon.tabular.table import Doubt, Table, column_of, doubts_of
 def table_of(file: SourceFile) -> Table:
     """A file whole; raises SourceUnreadable."""
     try:
-        read = pq.read_table(pa.BufferReader(file.content))
+        read = parquet.read_table(pa.BufferReader(file.content))
         read.validate(full=True)  # else a text that is no UTF-8 fails wherever it is met
     except (pa.ArrowException, OSError) as error:
         raise SourceUnreadable(f"{file.name} is no Parquet file that can be read: write it again") from error

@@ -1,5 +1,7 @@
 """A table of text to orders: columns parsed whole, bad rows kept aside with their reason."""
 
+from __future__ import annotations
+
 import hashlib
 import re
 from collections import Counter
@@ -7,15 +9,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from recon import columns as c
 from recon.arrays import Ints, Mask
 from recon.bounds import LONGEST_ID, LONGEST_TEXT
+from recon.columnar import np, npt, pa, pc, pd
 from recon.expressions import Expression
 from recon.model import OrderStatus
 from recon.money import Currencies

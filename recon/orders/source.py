@@ -1,5 +1,7 @@
 """What an order source is and what reading one gives."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -7,8 +9,7 @@ from decimal import Decimal
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-import pandas as pd
-
+from recon.columnar import pd
 from recon.expressions import Expression
 from recon.model import InputFile, Window
 from recon.tabular.faults import RejectedShare

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from recon.bounds import LARGEST_FILE, MOST_ROWS
+from recon.columnar import np
 from recon.extras import EXTRAS, advice
 from recon.model import Window
 from recon.orders.source import OrderKind, OrderSource, SourceMissing, SourceUnreadable

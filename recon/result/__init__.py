@@ -1,17 +1,15 @@
 """Sums up what a run found for one account: counts, totals, proofs, the matched pairs; judges nothing itself."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-import numpy as np
-import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from recon import columns as c
 from recon.arrays import Ints, Mask, Positions
 from recon.calendars import Calendar
+from recon.columnar import np, pa, pc, pd
 from recon.model import (
     CLOSED,
     Account,
@@ -339,7 +337,7 @@ def _by_order(books: Books, matching: Matching, pairs: Positions) -> Positions:
     return np.asarray(order.to_numpy(), dtype=np.intp)
 
 
-def _implied_rates(charges: pd.DataFrame, captured: Ints, context: Context) -> "pd.Series[str]":
+def _implied_rates(charges: pd.DataFrame, captured: Ints, context: Context) -> pd.Series[str]:
     """At what rate each charge was funded, as text; null where it was funded in its own currency."""
     rates: list[str | None] = [None] * len(charges)
     funding = charges[c.FUNDING_AMOUNT].to_numpy(dtype=np.int64)

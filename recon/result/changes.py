@@ -1,13 +1,14 @@
 """Compares a result with what an earlier run of its range left: breaks, figures; and puts ranges in a row; pure."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-import pandas as pd
-
 from recon import columns as c
+from recon.columnar import pd
 from recon.model import CLOSED, KnownBreak, Result
 
 COUNTS = (

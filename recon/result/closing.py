@@ -1,10 +1,11 @@
 """Why a break that a run judged and did not raise again is over: the facts agree, or something took its place."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable
 
-import pandas as pd
-
 from recon import columns as c
+from recon.columnar import pd
 from recon.model import Break, ChargeStatus, OrderStatus
 from recon.rules import RULE_OF
 from recon.settings import Context

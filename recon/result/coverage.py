@@ -1,13 +1,13 @@
 """Whether a run judged a break's subject, so that not raising it again means that the facts agree."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
-import pandas as pd
-
 from recon import columns as c
 from recon.arrays import Mask
+from recon.columnar import np, pd
 from recon.model import Break
 from recon.rules import RULE_OF
 from recon.rules.receipts import waits_for_lists

@@ -1,5 +1,7 @@
 """Disputes of an account by calendar month, as a rate of its successful charges, against Omise's limits."""
 
+from __future__ import annotations
+
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,10 +9,9 @@ from fractions import Fraction
 from functools import cache
 from importlib import resources
 
-import pandas as pd
-
 from recon import columns as c
 from recon.calendars import months_to_date
+from recon.columnar import pd
 from recon.model import Account, Books, Window
 
 BELOW = "below"

@@ -1,10 +1,11 @@
 """What is open by what it means for cash: breaks and their amounts by exposure and currency, never added across."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
-import pandas as pd
-
 from recon import columns as c
+from recon.columnar import pd
 from recon.model import Exposure
 from recon.result.changes import open_breaks
 

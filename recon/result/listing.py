@@ -1,13 +1,13 @@
 """Lists refunds, disputes and failed charges of an account and range, each with both sides; judges nothing."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from recon import columns as c
+from recon.columnar import np, pd
 from recon.methods.deadlines import answer_due, refund_window
 from recon.model import OPEN_DISPUTES, Account, Case, Charge, ChargeStatus, Details, Order, OrderStatus, Window
 from recon.result.dispute_rates import dispute_rates
@@ -41,7 +41,7 @@ def details(judged: Judged, account: Account, window: Window, context: Context) 
     )
 
 
-def _sides(judged: Judged, ids: "pd.Series[str]") -> _Sides:
+def _sides(judged: Judged, ids: pd.Series[str]) -> _Sides:
     charges = judged.books.charges
     orders = judged.books.orders
     matching = judged.matching
@@ -103,7 +103,7 @@ def _sums(case: Case | None, charge: Charge | None, context: Context) -> RefundS
     return RefundSums(None, charge.refunded.amount if charge else None)
 
 
-def _cases(judged: Judged, ids: "pd.Series[str]") -> Mapping[str, Case]:
+def _cases(judged: Judged, ids: pd.Series[str]) -> Mapping[str, Case]:
     """The whole case, of order and charges, that each of these charges is part of, by the charge's id."""
     books = judged.books
     matching = judged.matching

@@ -1,12 +1,13 @@
 """How much of an account was not judged, by reason, because something beside it could not be read."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterator
 
-import numpy as np
-
 from recon import columns as c
 from recon.arrays import Mask
+from recon.columnar import np
 from recon.model import ChargeStatus, DisputeStatus, Note, NoteKind, OrderStatus
 from recon.triage import Judged
 from recon.triage.kept_aside import unread_ledgers

@@ -1,13 +1,14 @@
 """Control totals that do not trust the matching: both sides summed alone, and the gap explained case by case."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
-import numpy as np
-
 from recon import columns as c
 from recon.arrays import Ints, Mask
+from recon.columnar import np
 from recon.methods.deadlines import last_day_without_credit
 from recon.model import Account, Books, KnownBreak, OrderStatus, Proof, Window
 from recon.model.rulings import Ruling

@@ -1,13 +1,14 @@
 """The register of decisions: what people decided about an account's days, numbered without gaps; judges nothing."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 
-import pandas as pd
-
 from recon import columns as c
 from recon.calendars import local_day
+from recon.columnar import pd
 from recon.journal.words import EntryKind
 from recon.journal.write_offs import against, loss
 from recon.model import BREAK_IDS, Break, KnownBreak, Result

@@ -3,14 +3,15 @@
 It is made from what a result says of itself: every note that is not known to be in order stands in it.
 """
 
+from __future__ import annotations
+
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import pandas as pd
-
 from recon import columns as c
+from recon.columnar import pd
 from recon.model import NoteKind, Proof, Result
 from recon.money import Currencies
 

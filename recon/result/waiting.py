@@ -1,13 +1,13 @@
 """What is not final yet, and by when it should be: counted and shown apart, never a break; raises nothing."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from recon import columns as c
+from recon.columnar import np, pd
 from recon.methods.deadlines import answer_due, lapses, refund_arrives, refund_window, stuck, transfer_arrives
 from recon.model import OPEN_DISPUTES, ChargeStatus, Note, NoteKind, OrderStatus
 from recon.settings import WEBHOOK_GRACE, Context

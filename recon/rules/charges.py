@@ -1,12 +1,13 @@
 """Is a charge where it should be by now, as its method allows? The group "Charge alone"."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from functools import partial
 
-import numpy as np
-
 from recon import columns as c
 from recon.arrays import Mask
+from recon.columnar import np
 from recon.methods.deadlines import GRACE, WITHIN, lapses, local, no_more_than_low, stuck
 from recon.model import Break, Case, Charge, ChargeStatus, Exposure, Severity
 from recon.rules.orders import is_paid_but_pending

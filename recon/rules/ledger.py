@@ -3,14 +3,14 @@
 What disagrees was found by `recon.settlement` in whole columns; it is put into words here.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from recon import columns as c
 from recon.arrays import Ints, Mask
+from recon.columnar import np, pd
 from recon.model import Break, Exposure, Severity
 from recon.rules.rule import PULL, BySign, Rule
 from recon.settings import Context

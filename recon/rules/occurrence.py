@@ -1,13 +1,14 @@
 """On which business day what a break is about happened: the day by which people age it."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 
-import pandas as pd
-
 from recon import columns as c
 from recon.calendars import local_day
+from recon.columnar import pd
 from recon.model import Books, Break
 from recon.settings import Context
 from recon.settlement.receipts import issued_on

@@ -1,12 +1,13 @@
 """Does each order agree with its charge? The rules of the group "Order and charge", in the order they are asked."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from datetime import datetime
 
-import numpy as np
-
 from recon import columns as c
 from recon.arrays import Mask
+from recon.columnar import np
 from recon.methods.deadlines import owed
 from recon.model import EXPECTS_CHARGE, Break, Case, Charge, ChargeStatus, Exposure, OrderStatus, Severity
 from recon.money import Money

@@ -1,12 +1,12 @@
 """Do Omise's tax receipts say what their days' charges and transfers cost? A part of the group "Ledger and fees"."""
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-import numpy as np
-import pandas as pd
+from collections.abc import Iterator
 
 from recon import columns as c
 from recon.arrays import Mask
+from recon.columnar import np, pd
 from recon.model import Break, Exposure, Severity
 from recon.rules.rule import Rule
 from recon.settings import Context

@@ -1,13 +1,14 @@
 """Do shop and Omise agree on what went back to payers, and can it still go back? The group "Refunds"."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from recon import columns as c
 from recon.arrays import Mask
+from recon.columnar import np
 from recon.methods.deadlines import REFUND_DAYS, Due, local, no_more_than_low, refund_arrives, refund_window
 from recon.model import (
     EXPECTS_CHARGE,

@@ -1,14 +1,14 @@
 """Does money arrive at the bank? The rules of "Settlement and bank", over what `recon.settlement` has rebuilt."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from recon import columns as c
 from recon.arrays import Mask
+from recon.columnar import np, pd
 from recon.methods.deadlines import BANK_DAYS, TRANSFER_DAYS, bank_credit_arrives, local, transfer_arrives
 from recon.model import Books, Break, Exposure, Severity
 from recon.model.transfer_names import named_in

@@ -1,16 +1,16 @@
 """Settlement: the ledger read, transfers rebuilt, balances proved, bank credits found."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
-import numpy as np
-import pandas as pd
-
 from recon import columns as c
 from recon.arrays import Mask
 from recon.calendars import Calendar, local_day
+from recon.columnar import np, pd
 from recon.model import Account, Books, Settlement, Window
 from recon.settings import Context
 from recon.settlement import payouts

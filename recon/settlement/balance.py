@@ -1,12 +1,12 @@
 """Balances day by day: opening + credits - debits = closing, beside what `/balance` said; judges nothing."""
 
-from datetime import UTC, date, datetime, timedelta
+from __future__ import annotations
 
-import numpy as np
-import pandas as pd
+from datetime import UTC, date, datetime, timedelta
 
 from recon import columns as c
 from recon.calendars import days_window, local_day
+from recon.columnar import np, pd
 from recon.model import Account, Books, LedgerHistory, Proof, Window
 from recon.settlement.fifo import held_before, histories_of
 from recon.settlement.gaps import Reasons, proof_of

@@ -7,6 +7,8 @@ other's. Several equally good ones pair none by choice: as many as there are on 
 as ambiguous. Whose credit may stand in what could not be read waits.
 """
 
+from __future__ import annotations
+
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,11 +16,9 @@ from datetime import date, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-import numpy as np
-import pandas as pd
-
 from recon import columns as c
 from recon.calendars import local_day
+from recon.columnar import np, pd
 from recon.model import Books
 from recon.model.transfer_names import named_in, whose
 

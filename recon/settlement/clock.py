@@ -4,15 +4,15 @@ Omise's `transferable_at` is the word; where it is missing the hold of the charg
 is later than a hold that the configuration sets (`[methods.NAME] hold`), that hold. The book's holds shorten nothing.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from recon import columns as c
 from recon.arrays import Ints, Mask
+from recon.columnar import np, pd
 from recon.methods import CONFIGURED
 from recon.model import Books
 from recon.settings import Context
@@ -25,7 +25,7 @@ _FIGURE_KEYS = [c.ACCOUNT, c.METHOD, c.CARD_BRAND]
 class Clock:
     """Per row of some UNPAID: when it was free, whether only by its hold, and its method's business days (or -1)."""
 
-    free_at: "pd.Series[Any]"
+    free_at: pd.Series[Any]
     by_hold: Mask
     days: Ints
 

@@ -1,19 +1,17 @@
 """Fees and VAT by month, method and brand, beside Omise's receipts: the lines of a VAT return; judges nothing."""
 
+from __future__ import annotations
+
 from datetime import date
 from zoneinfo import ZoneInfo
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
-
 from recon import columns as c
-from recon.arrays import Mask
+from recon.arrays import Ints, Mask
+from recon.columnar import np, npt, pd
 from recon.model import Account, Books, Window
 from recon.settlement.fees import by_own_rates
 from recon.settlement.receipts import issued_on
 
-Months = npt.NDArray[np.int64]
 _KEYS = [c.MONTH, c.METHOD, c.CARD_BRAND, c.CURRENCY]
 _MONEY = [c.GROSS, c.FEE, c.FEE_VAT, c.INTEREST, c.INTEREST_VAT, c.NET]
 _OF_CHARGE = [
@@ -123,7 +121,7 @@ def _receipts(books: Books, account: Account, days: tuple[date, date]) -> pd.Dat
 
 
 def _lines(
-    rows: pd.DataFrame, kind: str, months: Months, given: dict[str, "pd.Series[int] | pd.Series[str]"]
+    rows: pd.DataFrame, kind: str, months: Ints, given: dict[str, pd.Series[int] | pd.Series[str]]
 ) -> pd.DataFrame:
     """The rows summed by month, method, brand and currency; all columns of FEE_LINES but the account."""
     texts = {name: pd.Series(None, index=rows.index, dtype=c.TEXT) for name in (c.METHOD, c.CARD_BRAND)}
@@ -138,11 +136,11 @@ def _lines(
     return lines.assign(**{c.KIND: kind, c.MONTH: [f"{1970 + at // 12}-{at % 12 + 1:02d}" for at in lines[c.MONTH]]})
 
 
-def _known(values: npt.NDArray[np.int64], known: Mask) -> "pd.Series[int]":
+def _known(values: npt.NDArray[np.int64], known: Mask) -> pd.Series[int]:
     return pd.Series(values, dtype=c.OPTIONAL_MINOR).where(pd.Series(known, dtype=bool))
 
 
-def _month(moments: "pd.Series[pd.Timestamp]", zone: ZoneInfo) -> Months:
+def _month(moments: pd.Series[pd.Timestamp], zone: ZoneInfo) -> Ints:
     """The local month of each, counted from January 1970: a number, since texts of a million rows take a second."""
     local = moments.dt.tz_convert(zone).dt.tz_localize(None).to_numpy()
     return local.astype("datetime64[M]").astype(np.int64)

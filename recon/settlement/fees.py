@@ -4,16 +4,16 @@ fee = half-up(base x rate) + flat, VAT = half-up(fee x VAT rate); the base is th
 currency. Derived from 35 recorded charges, which all come out to the unit.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
-import numpy as np
-import pandas as pd
-
 from recon import columns as c
 from recon.arrays import Ints, Mask
+from recon.columnar import np, pd
 from recon.settings import ContractRate
 
 _PERCENT = 100

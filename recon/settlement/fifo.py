@@ -5,17 +5,15 @@ quarter hours and transfers, not with credits. A transfer's sum is fixed when it
 cannot take what was not available when its debit was booked. Any other debit may take what becomes available later.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
-import pyarrow as pa
-
 from recon import columns as c
 from recon.arrays import Ints
+from recon.columnar import np, npt, pa, pd
 from recon.model import QUARTER, Books, LedgerHistory, Window
 from recon.settlement.ledger import CREDIT, kinds
 
@@ -259,6 +257,6 @@ def accounts(transactions: pd.DataFrame) -> Iterator[tuple[str, Ints]]:
         yield str(name), np.flatnonzero(codes == code)
 
 
-def micros(moments: "pd.Series[Any]") -> Ints:
+def micros(moments: pd.Series[Any]) -> Ints:
     """Microseconds since the epoch."""
     return np.asarray(moments.astype("int64"), dtype=np.int64)

@@ -4,16 +4,14 @@ A transaction is classified by its origin's prefix and its direction, never by i
 adjustments were never seen (facts: a closed list would be a guess).
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from recon import columns as c
 from recon.arrays import Ints, Mask
+from recon.columnar import np, pa, pc, pd
 from recon.model import Books
 
 UNKNOWN = "unknown"
@@ -40,7 +38,7 @@ CREDIT = "credit"
 class Ledger:
     """What the books' transactions are, and whose; arrays over the books' frames."""
 
-    kinds: "pd.Categorical[str]"  # per transaction: what it comes from
+    kinds: pd.Categorical[str]  # per transaction: what it comes from
     signed: Ints  # per transaction: its amount, a debit negative
     origin_at: Ints  # per transaction: the place of what it comes from in the books' frame of that kind, or -1
     charge_at: Ints  # per charge: the place of its transaction, or -1
@@ -104,7 +102,7 @@ def _kept_aside(books: Books, frame: pd.DataFrame, key: str) -> Mask:
     return c.is_in(frame[c.TRANSACTION_ID], rows[c.OBJECT_ID]) | c.is_in(frame[key], rows[c.ORIGIN])
 
 
-def kinds(origins: "pd.Series[str]") -> "pd.Categorical[str]":
+def kinds(origins: pd.Series[str]) -> pd.Categorical[str]:
     """Per origin the kind of object that it names by its prefix; `unknown` for any other, and for none."""
     codes = np.zeros(len(origins), dtype=np.int8)
     texts = pa.array(origins, type=pa.large_string(), from_pandas=True)
@@ -133,12 +131,12 @@ def unknown_kinds(books: Books, ledger: Ledger) -> dict[tuple[str, str], list[in
     return by_kind
 
 
-def kind_words(kinds_of_rows: "pd.Categorical[str]") -> "pd.Series[str]":
+def kind_words(kinds_of_rows: pd.Categorical[str]) -> pd.Series[str]:
     """Kinds as a text column."""
     return pd.Series(kinds_of_rows.categories.astype(c.TEXT).array.take(kinds_of_rows.codes))
 
 
-def places(ids: "pd.Series[str]", wanted: "pd.Series[str]") -> Ints:
+def places(ids: pd.Series[str], wanted: pd.Series[str]) -> Ints:
     """Where each wanted id stands among the ids; -1 for one that is not there, and for none."""
     if not len(ids) or not len(wanted):
         return np.full(len(wanted), -1, dtype=np.int64)
@@ -156,7 +154,7 @@ def _origins(books: Books) -> list[tuple[str, pd.DataFrame, str]]:
     return [*origins, ("receipt", books.receipts, c.RECEIPT_ID)] if len(books.receipts) else origins
 
 
-def _origin_places(books: Books, origin_kinds: "pd.Categorical[str]") -> Ints:
+def _origin_places(books: Books, origin_kinds: pd.Categorical[str]) -> Ints:
     result = np.full(len(origin_kinds), -1, dtype=np.int64)
     for kind, frame, key in _origins(books):
         rows = np.flatnonzero(origin_kinds == kind)

@@ -4,14 +4,14 @@ A movement is classified as `ledger` does it, by its origin and its direction; w
 beyond its net, or of a charge that is not stored, is `other`.
 """
 
-from datetime import date, datetime
+from __future__ import annotations
 
-import numpy as np
-import pandas as pd
+from datetime import date, datetime
 
 from recon import columns as c
 from recon.arrays import Ints, Mask, Positions
 from recon.calendars import days_window, local_day
+from recon.columnar import np, pd
 from recon.model import MOVING_LINES, Account, BalanceLine, Books, LedgerHistory
 from recon.settlement.balance import held_against, readings_of
 from recon.settlement.fifo import held_before, histories_of, micros

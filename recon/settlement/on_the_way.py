@@ -1,22 +1,19 @@
 """What is between a balance and the bank: payouts of some days, and what is held with the day it should arrive on."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
-
 from recon import columns as c
 from recon.arrays import Ints
 from recon.calendars import Calendar, days_window, local_day
+from recon.columnar import np, npt, pd
 from recon.model import Account, Books, HeldLine, LedgerHistory, PayoutLine
 from recon.settlement.bank_credits import to_the_bank
 from recon.settlement.fifo import held_before, histories_of
 from recon.settlement.ledger import Ledger
-
-Days = npt.NDArray[np.datetime64]
 
 # Omise sends at 08:00 of a business day what is free by then, and the bank has it on the next one.
 _SENT_AT = timedelta(hours=8)
@@ -156,6 +153,6 @@ def _sent(
         if arrived_on != _NEVER:
             continue
         sent_on = local_day(created_at if pd.isna(sent_at) else sent_at, account.zone)
-        days: Days = np.array([sent_on], dtype="datetime64[D]")
+        days: npt.NDArray[np.datetime64] = np.array([sent_on], dtype="datetime64[D]")
         arrives = calendar.business_days_after(days, 1)[0].astype(date)
         yield HeldLine.ON_ITS_WAY, currency, sent_on.isoformat(), arrives.isoformat(), 1, net

@@ -6,18 +6,15 @@ when it left the balance: what it took beyond that stays unexplained, as where t
 not known. A refund or a dispute may take from what becomes available later: then the balance is negative meanwhile.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from recon import columns as c
 from recon.arrays import Ints
+from recon.columnar import np, npt, pa, pc, pd
 from recon.model import QUARTER, Books, LedgerHistory
 from recon.settlement.fifo import available_at
 from recon.settlement.ledger import Ledger, kind_words, places
@@ -154,7 +151,7 @@ def payouts(
     return c.PAYOUTS.check(frame.assign(**made)[c.PAYOUTS.names])
 
 
-def _explained(transfers: "pd.Series[str]", histories: Iterable[LedgerHistory]) -> Ints:
+def _explained(transfers: pd.Series[str], histories: Iterable[LedgerHistory]) -> Ints:
     """Per transfer what its debits took."""
     result = np.zeros(len(transfers), dtype=np.int64)
     for history in histories:
@@ -165,7 +162,7 @@ def _explained(transfers: "pd.Series[str]", histories: Iterable[LedgerHistory]) 
 
 def _shares(
     books: Books, ledger: Ledger, rows: Ints, sizes: Ints, low: Ints, high: Ints
-) -> dict[str, "pd.Series[int]"]:
+) -> dict[str, pd.Series[int]]:
     """Of each credit's charge the fee, VAT and interest that fall to a stretch of it, and the gross above them.
 
     Rounded so that the stretches of one charge come to the whole; gross less the rest is the stretch itself.
@@ -187,12 +184,12 @@ def _shares(
     return result
 
 
-def _charges(books: Books, ledger: Ledger, rows: Ints) -> "pd.Series[str]":
+def _charges(books: Books, ledger: Ledger, rows: Ints) -> pd.Series[str]:
     origins = books.transactions[c.ORIGIN].iloc[rows].reset_index(drop=True)
     return origins.where(pd.Series(ledger.kinds[rows] == "charge", dtype=bool))
 
 
-def _frame(shape: c.Frame, books: Books, rows: Ints, made: dict[str, "pd.Series[Any]"]) -> pd.DataFrame:
+def _frame(shape: c.Frame, books: Books, rows: Ints, made: dict[str, pd.Series[Any]]) -> pd.DataFrame:
     """The transactions at these places with further columns, as a shape."""
     chosen = books.transactions[[name for name in shape.names if name in books.transactions and name not in made]]
     chosen = chosen.iloc[rows]
@@ -205,7 +202,7 @@ def _frame(shape: c.Frame, books: Books, rows: Ints, made: dict[str, "pd.Series[
     return shape.check(frame)
 
 
-def _by(moments: Ints, ids: "pd.Series[str]") -> Ints:
+def _by(moments: Ints, ids: pd.Series[str]) -> Ints:
     """The order by moment, then by id."""
     table = pa.table({"at": moments, "id": pa.array(ids)})
     return np.asarray(pc.sort_indices(table, sort_keys=[("at", "ascending"), ("id", "ascending")]), dtype=np.int64)

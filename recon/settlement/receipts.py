@@ -4,16 +4,16 @@ A receipt is of a Bangkok day, whatever the account's country. Charges count on 
 the day they were sent, and what a receipt's own transaction settled of the VAT's rounding on the receipt's day.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from recon import columns as c
 from recon.arrays import Ints, Mask
 from recon.calendars import RECEIPT_ZONE, days_window
+from recon.columnar import np, pd
 from recon.model import Books, Window
 from recon.settlement.ledger import Ledger, places
 
@@ -25,7 +25,7 @@ _OF_LEDGER = [c.FEE, c.BASE_DIFFERENCE, c.FEE_VAT, c.VAT_DIFFERENCE]
 _OF_RECEIPTS = [c.BASE, c.BASE_DIFFERENCE, c.VAT, c.VAT_DIFFERENCE, c.WHT]
 
 
-def issued_on(receipts: pd.DataFrame) -> "pd.Series[str]":
+def issued_on(receipts: pd.DataFrame) -> pd.Series[str]:
     """Per receipt (shaped RECEIPTS) its day, YYYY-MM-DD; where none can be read the Bangkok day of its creation."""
     created = _days(receipts[c.CREATED_AT])
     return pd.Series(receipts[c.ISSUED_ON].str.slice(0, 10).where(has_day(receipts), created), dtype=c.TEXT)
@@ -87,8 +87,8 @@ def receipt_lines(receipts: pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
 
 
 def _agrees(
-    days: pd.DataFrame, fees: "pd.Series[int]", vat: "pd.Series[int]", allowed: "pd.Series[int]"
-) -> "pd.Series[bool]":
+    days: pd.DataFrame, fees: pd.Series[int], vat: pd.Series[int], allowed: pd.Series[int]
+) -> pd.Series[bool]:
     return ((days[c.BASE] - fees).abs() <= allowed) & ((days[c.VAT] - vat).abs() <= allowed)
 
 
@@ -135,7 +135,7 @@ def _parts(books: Books, ledger: Ledger) -> Iterator[pd.DataFrame]:
 
 
 def _part(
-    rows: pd.DataFrame, days: "pd.Series[str]", currencies: "pd.Series[str]", amounts: dict[str, Any]
+    rows: pd.DataFrame, days: pd.Series[str], currencies: pd.Series[str], amounts: dict[str, Any]
 ) -> pd.DataFrame:
     keys = {c.ACCOUNT: rows[c.ACCOUNT].array, c.DAY: days.array, c.CURRENCY: currencies.array}
     return pd.DataFrame(keys | {name: np.asarray(values, dtype=np.int64) for name, values in amounts.items()})
@@ -149,7 +149,7 @@ def _costs(charges: pd.DataFrame) -> tuple[Ints, Ints]:
     return fee + interest, vat + interest_vat
 
 
-def _days(moments: "pd.Series[pd.Timestamp]") -> "pd.Series[str]":
+def _days(moments: pd.Series[pd.Timestamp]) -> pd.Series[str]:
     """The Bangkok day of each moment; of a million rows only the different days are made into text."""
     days, at = np.unique(c.local_days(moments, RECEIPT_ZONE), return_inverse=True)
     return pd.Series(days.astype(str).astype(object)[at], index=moments.index, dtype=c.TEXT)

@@ -1,13 +1,14 @@
 """From what the days' charges took to the sales that the ledger booked on them: the second half of a bridge."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from datetime import date
-
-import numpy as np
 
 from recon import columns as c
 from recon.arrays import Ints, Mask
 from recon.calendars import days_window
+from recon.columnar import np
 from recon.model import Account, Books, Proof, Window
 from recon.settlement.gaps import BEFORE_GO_LIVE, Gap, Reasons, proof_of
 from recon.settlement.ledger import Ledger

@@ -1,15 +1,15 @@
 """Control totals beyond the orders: charges against the ledger, transfers against the bank, gap by gap."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from recon import columns as c
 from recon.arrays import Ints, Mask, Positions
+from recon.columnar import np, pd
 from recon.model import OPEN_DISPUTES, Account, Books, DisputeStatus, Proof, Window
 from recon.settlement.gaps import BEFORE_GO_LIVE, EDGE, Gap, Reasons, proof_of
 from recon.settlement.ledger import UNKNOWN, Ledger, unknown_kind
@@ -26,7 +26,7 @@ class _Side:
     """
 
     kind: str
-    ids: "pd.Series[str]"
+    ids: pd.Series[str]
     inside: Mask
     due: Ints
     own: Ints
@@ -203,7 +203,7 @@ def transfers_to_bank(
     return (proof_of(TRANSFERS_TO_BANK, account.currency, left, right, gaps),)
 
 
-def _why_not_credited(row: "pd.Series[Any]", account: Account, terms: BankTerms, reasons: Reasons) -> str:
+def _why_not_credited(row: pd.Series[Any], account: Account, terms: BankTerms, reasons: Reasons) -> str:
     """Why a transfer and its credit (a row of BANKED) differ, or one stands alone; empty where nothing says."""
     match = row[c.MATCH]
     paid = row[c.PAID_ON]

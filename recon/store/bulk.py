@@ -1,12 +1,12 @@
 """Rows to and from the driver in bulk, as each database likes it."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-import pandas as pd
-import pyarrow as pa
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -24,6 +24,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from recon import columns as c
+from recon.columnar import pa, pd
 from recon.store.engine import SQLITE
 
 _TEXTS = 50_000  # in one condition
@@ -106,7 +107,7 @@ def _marks(connection: Connection, statement: str) -> str:
     return statement if connection.dialect.name == SQLITE else statement.replace("?", "%s")
 
 
-def to_arrow(values: "pd.Series[Any]", dtype: str) -> Any:
+def to_arrow(values: pd.Series[Any], dtype: str) -> Any:
     """One column of a frame as the store holds it: moments as microseconds since the epoch (UTC), nulls as nulls."""
     if dtype == c.MOMENT:
         return pa.array(values, pa.timestamp("us", "UTC"), from_pandas=True).cast(pa.int64())

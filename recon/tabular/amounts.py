@@ -1,17 +1,15 @@
 """Whole columns of amounts as exact minor units; a text that could mean two amounts is refused in words."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from recon.arrays import Ints, Mask
 from recon.bounds import LARGEST_AMOUNT
+from recon.columnar import np, npt, pa, pc
 from recon.money import Currencies
 from recon.tabular.signs import plain
 from recon.tabular.table import mask_of
@@ -38,7 +36,7 @@ class Marks:
     is_settled: bool = False
 
     @classmethod
-    def of(cls, place: str, decimal: str | None, thousands: str | None) -> "Marks":
+    def of(cls, place: str, decimal: str | None, thousands: str | None) -> Marks:
         """What the keys `decimal` and `thousands` at `place` say; where one is absent it is not the other's mark."""
         is_settled = decimal is not None or thousands is not None
         if decimal is None:

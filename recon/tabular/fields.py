@@ -1,13 +1,12 @@
 """The cells of a table by our field: found by the layout, trimmed, joined, and the rows that its filter keeps."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from recon.arrays import Ints, Mask
+from recon.columnar import np, pa, pc
 from recon.tabular.faults import shown_names
 from recon.tabular.layout import Header, Layout, Way, is_kept
 from recon.tabular.table import Table, TableUnreadable, Torn, mapped, mask_of

@@ -1,18 +1,16 @@
 """Moments and days from columns of text; refuses what two people could read differently."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from recon.arrays import Ints, Mask
 from recon.bounds import YEARS
+from recon.columnar import np, npt, pa, pc
 from recon.tabular.date_forms import (
     BUDDHIST_YEARS,
     DAY,

@@ -1,14 +1,13 @@
 """Amounts as people write them made plain: signs on either side, brackets, Dr and Cr, marks of currencies."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from recon.arrays import Ints, Mask
+from recon.columnar import np, pa, pc
 from recon.tabular.table import mask_of
 
 # What stands beside an amount instead of its currency's code.

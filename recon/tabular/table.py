@@ -1,22 +1,19 @@
 """One input as columns of text, whatever it was before."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from recon.arrays import Mask
 from recon.bounds import MOST_CELLS, MOST_COLUMNS, MOST_ROWS
+from recon.columnar import np, npt, pa, pc
 
 # A double holds 15 significant digits for sure, and Excel keeps no more of a number than these.
 _CERTAIN = 10**15
-_NUMBERS = (int, float, Decimal, np.number)
 LOST_DIGITS = "is a number of more than 15 digits, and its last digits are lost: keep it as text in the file"
 
 
@@ -113,8 +110,9 @@ def column_of(values: Sequence[Any]) -> pa.Array:
 
 def numbers_of(columns: Iterable[Sequence[Any]]) -> tuple[Mask, ...]:
     """Per column which cells are numbers and not text."""
+    numbers = (int, float, Decimal, np.number)
     return tuple(
-        np.fromiter((isinstance(value, _NUMBERS) for value in values), dtype=bool, count=len(values))
+        np.fromiter((isinstance(value, numbers) for value in values), dtype=bool, count=len(values))
         for values in columns
     )
 

@@ -1,5 +1,7 @@
 """Text files as tables: bytes to columns of text, rows that do not fit the header aside."""
 
+from __future__ import annotations
+
 import csv
 import io
 from collections.abc import Iterator, Sequence
@@ -7,11 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.csv as arrow_csv
-
 from recon.arrays import Ints
+from recon.columnar import arrow_csv, np, pa
 from recon.tabular.dialect import DELIMITERS, UNCLOSED, Dialect, delimiter_of, first_line, lines_of, wrong_width
 from recon.tabular.encodings import decoded
 from recon.tabular.files import SourceFile

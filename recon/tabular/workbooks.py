@@ -4,9 +4,9 @@ import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-import numpy as np
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, load_workbook
 
+from recon.columnar import np
 from recon.tabular.files import SourceFile
 from recon.tabular.header_row import SEARCHED, anchors, checked_row, header_at, numbered
 from recon.tabular.layout import NO_HEADER, Layout

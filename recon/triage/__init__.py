@@ -3,15 +3,15 @@
 It is handed the rules, and knows none: judging every case gives exactly the breaks that judging the rest gives.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import numpy as np
-import pandas as pd
-
 from recon import columns as c
 from recon.arrays import Mask
+from recon.columnar import np, pd
 from recon.model import Account, Books, Case, Charge, Matching, Order
 from recon.settings import Context
 from recon.settlement import Settled
@@ -143,7 +143,7 @@ def _order_cases(columns: CaseColumns, wanted: Mask) -> Iterator[Case]:
         )
 
 
-def _ids_at(ids: "pd.Series[str]", places: tuple[int, ...]) -> tuple[str, ...]:
+def _ids_at(ids: pd.Series[str], places: tuple[int, ...]) -> tuple[str, ...]:
     return tuple(sorted(ids.iloc[list(places)])) if places else ()
 
 

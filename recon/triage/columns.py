@@ -3,15 +3,15 @@
 An array "per case" is as long as the books' orders; a case stands at the position of the order that stands for it.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from recon import columns as c
 from recon.arrays import Ints, Mask, Positions
+from recon.columnar import np, pd
 from recon.model import EXPECTS_CHARGE, Books, Matching, OrderStatus
 from recon.settings import Context
 from recon.triage.kept_aside import with_unread_parts
@@ -171,14 +171,14 @@ class CaseColumns:
         return self._at(self.case_of_charge[charges & ~self.without_order])
 
     @cached_property
-    def _order_statuses(self) -> tuple[Positions, "pd.Index[str]"]:
+    def _order_statuses(self) -> tuple[Positions, pd.Index[str]]:
         return pd.factorize(self.books.orders[c.STATUS])
 
     @cached_property
     def _payers(self) -> Positions:
         return np.flatnonzero(self.pays & ~self.without_order)
 
-    def _young(self, moments: "pd.Series[Any]") -> Mask:
+    def _young(self, moments: pd.Series[Any]) -> Mask:
         return (moments > self.context.as_of - self.context.settle).to_numpy(dtype=bool)
 
     def _at(self, cases: Positions) -> Mask:

@@ -1,13 +1,13 @@
 """What objects of Omise that could not be read may explain: that is not judged, and all beside it is."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-import numpy as np
-import pandas as pd
-
 from recon import columns as c
 from recon.arrays import Mask
+from recon.columnar import np, pd
 from recon.model import Books, ChargeStatus, Matching
 from recon.settlement.ledger import PREFIXES, kinds
 

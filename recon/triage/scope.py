@@ -1,16 +1,16 @@
 """Which orders and charges a run judges: range, changes, what is not final."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from recon import columns as c
 from recon.arrays import Mask, Positions
 from recon.calendars import local_day, within
+from recon.columnar import np, pd
 from recon.model import OPEN_DISPUTES, Account, Books, ChargeStatus, Matching, OrderStatus, Window
 from recon.settlement.receipts import day_window, has_day, issued_on
 from recon.triage.kept_aside import (
@@ -133,7 +133,7 @@ def scope(books: Books, matching: Matching, run_range: Range) -> Scope:
     )
 
 
-def _cases_of(orders: "pd.Series[bool]", root: Positions) -> Mask:
+def _cases_of(orders: pd.Series[bool], root: Positions) -> Mask:
     """Per case whether one of its orders is among these."""
     result = np.zeros(len(orders), dtype=bool)
     result[root[orders.to_numpy(dtype=bool)]] = True
@@ -350,7 +350,7 @@ def _pulled(orders: pd.DataFrame, run_range: Range) -> Mask:
     return result
 
 
-def _within(moments: "pd.Series[Any]", windows: tuple[Window, ...]) -> Mask:
+def _within(moments: pd.Series[Any], windows: tuple[Window, ...]) -> Mask:
     result = np.zeros(len(moments), dtype=bool)
     for window in windows:
         result |= ((moments >= window.start) & (moments < window.end)).to_numpy(dtype=bool)

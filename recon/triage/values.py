@@ -1,16 +1,16 @@
 """Rows of frames as frozen values, each with what belongs to it."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import repeat
 from typing import Any, TypeVar
 
-import numpy as np
-import pandas as pd
-
 from recon import columns as c
 from recon.arrays import Positions
+from recon.columnar import np, pd
 from recon.model import Books, Charge, Dispute, Order, Refund, Transfer
 from recon.money import Money
 

@@ -1,5 +1,7 @@
 """The Excel desk: breaks out to a workbook that people fill in, and what became of each row."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,11 +10,11 @@ from decimal import Decimal, InvalidOperation
 from typing import IO
 from zoneinfo import ZoneInfo
 
-import pandas as pd
 from openpyxl import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from recon import columns as c
+from recon.columnar import pd
 from recon.model import Account, KnownBreak
 from recon.model.rulings import Answer, ApprovalLimits, Outcome
 from recon.money import Currencies

@@ -1,14 +1,15 @@
 """What the desk's sheet is: its columns, and the rulings that it offers with what each needs."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 
-import pandas as pd
-
 from recon import columns as c
+from recon.columnar import pd
 from recon.model import Account, BreakStatus, KnownBreak
 from recon.model.rulings import ApprovalLimits, RulingKind
 from reports.sheet import Column, Kind, Sheet

@@ -1,11 +1,12 @@
 """The Balance proof sheet: opening + credits - debits = closing by day, what Omise said, and why proofs differ."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import Any
 
-import pandas as pd
-
 from recon import columns as c
+from recon.columnar import pd
 from recon.model import Proof
 from reports.report import Report
 from reports.sheet import Block, Column, Grouping, Kind, Sheet, in_shape

@@ -1,8 +1,9 @@
 """The Bank sheet: each transfer beside its bank credit, what has no other side first."""
 
-import pandas as pd
+from __future__ import annotations
 
 from recon import columns as c
+from recon.columnar import pd
 from reports.sheet import Column, Grouping, Kind, Sheet, in_shape
 from reports.totals import Totals
 

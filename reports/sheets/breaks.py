@@ -1,8 +1,9 @@
 """The Breaks sheet: every break that is not closed, worst first."""
 
-import pandas as pd
+from __future__ import annotations
 
 from recon import columns as c
+from recon.columnar import pd
 from recon.model import Exposure, Severity
 from recon.result.changes import open_breaks
 from recon.rules import cause_of
@@ -32,14 +33,14 @@ def _rows(report: Report) -> pd.DataFrame:
     )
 
 
-def _causes(breaks: pd.DataFrame) -> "pd.Series[str]":
+def _causes(breaks: pd.DataFrame) -> pd.Series[str]:
     """The common cause of breaks of a code, account and currency; null where a break is alone with it."""
     keys = breaks[[c.CODE, c.ACCOUNT, c.CURRENCY]].fillna("").itertuples(index=False, name=None)
     causes = pd.Series([cause_of(*key) or None for key in keys], index=breaks.index, dtype=c.TEXT)
     return causes.where(causes.duplicated(keep=False))
 
 
-def _ids(breaks: pd.DataFrame) -> "pd.Series[str]":
+def _ids(breaks: pd.DataFrame) -> pd.Series[str]:
     of_omise = ~breaks[c.SUBJECT_TYPE].isin(["order", "row", "proof"])
     ids = breaks[c.SUBJECT_ID].where(of_omise)
     for name in reversed(_IDS):

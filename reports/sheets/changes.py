@@ -1,10 +1,11 @@
 """The Changes sheet: what is different from the last run of this range that came to something else."""
 
+from __future__ import annotations
+
 from collections.abc import Hashable, Mapping
 
-import pandas as pd
-
 from recon import columns as c
+from recon.columnar import pd
 from reports.report import Report
 from reports.sheet import Block, Column, Grouping, Kind, Sheet, in_shape
 

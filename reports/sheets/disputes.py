@@ -1,10 +1,11 @@
 """The Disputes sheet: every dispute of the range and every undecided one."""
 
+from __future__ import annotations
+
 from decimal import Decimal
 
-import pandas as pd
-
 from recon import columns as c
+from recon.columnar import pd
 from recon.model import DisputeStatus
 from recon.result.dispute_rates import Limit, limits
 from reports.codes import BREAK_CODES, codes_of

@@ -1,8 +1,9 @@
 """The Fees and VAT sheet: what was charged and what should have been, by month, and Omise's tax receipts."""
 
-import pandas as pd
+from __future__ import annotations
 
 from recon import columns as c
+from recon.columnar import pd
 from reports.codes import BREAK_CODES, codes_of
 from reports.report import Report
 from reports.sheet import Block, Column, Grouping, Kind, Sheet, in_shape, typed_as

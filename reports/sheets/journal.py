@@ -1,8 +1,9 @@
 """The Journal sheet: the days as balanced double entries, whatever was exported, and what they come to by account."""
 
-import pandas as pd
+from __future__ import annotations
 
 from recon import columns as c
+from recon.columnar import pd
 from recon.journal.words import LedgerAccount
 from reports.report import Report
 from reports.sheet import Block, Column, Grouping, Kind, Sheet, in_shape

@@ -1,10 +1,11 @@
 """The Legend sheet: what every code means and what to do, the method rule book, days off."""
 
+from __future__ import annotations
+
 from itertools import groupby
 
-import pandas as pd
-
 from recon import columns as c
+from recon.columnar import pd
 from recon.methods import HEADS, legend
 from reports.report import Report
 from reports.sheet import Block, Column, Grouping, Kind, Sheet

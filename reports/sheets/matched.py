@@ -1,10 +1,9 @@
 """The Matched sheet: every order with the charge that pays it."""
 
-import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
+from __future__ import annotations
 
 from recon import columns as c
+from recon.columnar import pa, pc, pd
 from reports.report import Report
 from reports.sheet import Column, Kind, Sheet, in_shape
 from reports.totals import Totals

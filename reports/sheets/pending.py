@@ -1,10 +1,11 @@
 """The Pending sheet: what is not final yet and when it should be, and which payments failed and why."""
 
+from __future__ import annotations
+
 from typing import Any
 
-import pandas as pd
-
 from recon import columns as c
+from recon.columnar import pd
 from reports.codes import BREAK_CODES, ID_COLUMNS, codes_of
 from reports.report import Report
 from reports.sheet import Block, Column, Grouping, Kind, Sheet, in_shape
@@ -13,7 +14,7 @@ from reports.totals import Totals
 DAYS_LEFT = "days_left"  # the sheets' own column
 
 
-def days_left(due_by: "pd.Series[Any]", report: Report) -> "pd.Series[Any]":
+def days_left(due_by: pd.Series[Any], report: Report) -> pd.Series[Any]:
     """Whole days from the as-of day to each moment's; negative: late."""
     due = due_by.dt.tz_convert(report.zone).dt.tz_localize(None).dt.normalize()
     days: pd.Series[Any] = (due - pd.Timestamp(report.as_of_day)).dt.days.astype("Int64")

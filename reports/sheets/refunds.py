@@ -1,8 +1,9 @@
 """The Refunds sheet: every refund of the range and every open one, with both sides' sums."""
 
-import pandas as pd
+from __future__ import annotations
 
 from recon import columns as c
+from recon.columnar import pd
 from reports.codes import BREAK_CODES, codes_of
 from reports.report import Report
 from reports.sheet import Column, Grouping, Kind, Sheet, in_shape

@@ -1,8 +1,9 @@
 """The Rulings sheet: the register of what people decided about the days, then its totals by reason."""
 
-import pandas as pd
+from __future__ import annotations
 
 from recon import columns as c
+from recon.columnar import pd
 from recon.result.register import IN_FORCE
 from reports.report import Report
 from reports.sheet import Block, Column, Grouping, Kind, Sheet, in_shape, typed_as

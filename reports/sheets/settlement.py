@@ -1,9 +1,9 @@
 """The Settlement sheet: every transfer of the days, below each what it paid out, then what waits."""
 
-import numpy as np
-import pandas as pd
+from __future__ import annotations
 
 from recon import columns as c
+from recon.columnar import np, pd
 from reports.report import Report
 from reports.sheet import Block, Column, Grouping, Kind, Sheet, typed_as
 from reports.totals import Totals

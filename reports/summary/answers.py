@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import pandas as pd
-
 from recon import columns as c
+from recon.columnar import pd
 from recon.model import BalanceLine, PayoutLine, Result
 from recon.result.changes import open_breaks
 

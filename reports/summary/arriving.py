@@ -1,11 +1,12 @@
 """What is still at Omise, by the day from which it is free, and on which business day it should be at the bank."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from datetime import timedelta
 
-import pandas as pd
-
 from recon import columns as c
+from recon.columnar import pd
 from recon.model import HeldLine
 from recon.money import Money
 from reports.report import Group, Report

@@ -1,10 +1,11 @@
 """What a Summary covers, whether all of it is there, and by which rules it was judged."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 
-import pandas as pd
-
 from recon import columns as c
+from recon.columnar import pd
 from recon.model import Proof, Severity
 from recon.money import Money
 from recon.rules import title_of

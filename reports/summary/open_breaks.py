@@ -1,10 +1,11 @@
 """What is open: by what its amounts mean for cash, by owner, by age, by cause and by code; formulas over Breaks."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
-import pandas as pd
-
 from recon import columns as c
+from recon.columnar import pd
 from recon.model import AGES, Exposure
 from recon.money import Money
 from recon.result.exposures import by_exposure as stated_by_exposure

@@ -1,10 +1,11 @@
 """What the blocks of a Summary are put together from: titles, headers, sums over sheets."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-import pandas as pd
-
+from recon.columnar import pd
 from recon.money import Money
 from reports.report import Basis
 from reports.sheet import ROW_POINTS, AnyReport, Cell, Criterion, Line, PlacedSheet, column_letter

@@ -1,10 +1,11 @@
 """How much was compared and matched, by currency, and what is not final yet: formulas over the sheets."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
-import pandas as pd
-
 from recon import columns as c
+from recon.columnar import pd
 from recon.model import CurrencyTotals
 from recon.money import Money
 from reports.report import Report

@@ -1,17 +1,15 @@
 """What a workbook is known by: the digests of its result and of its rows."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-import numpy as np
-import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from recon import columns as c
+from recon.columnar import np, pa, pc, pd
 from recon.model import Proof, Result
 from recon.settings import RuleSettings
 
@@ -62,7 +60,7 @@ def digests(result: Result) -> Digests:
     return Digests(whole.hexdigest(), rows)
 
 
-def _add_register(whole: "hashlib._Hash", register: pd.DataFrame) -> None:
+def _add_register(whole: hashlib._Hash, register: pd.DataFrame) -> None:
     """What people decided is of the result, and not of what its data say."""
     if not len(register):
         return
@@ -133,7 +131,7 @@ def _frames(result: Result) -> Iterator[tuple[str, pd.DataFrame]]:
         yield part.name, getattr(settlement, part.name)
 
 
-def _add(digest: "hashlib._Hash", series: "pd.Series[Any]") -> None:
+def _add(digest: hashlib._Hash, series: pd.Series[Any]) -> None:
     """Every value of a column, without ambiguity: texts joined (UTF-8) and by their lengths, the rest as int64."""
     missing = series.isna().to_numpy()
     digest.update(missing.tobytes())

@@ -1,5 +1,7 @@
 """Whole columns of a frame into the XML of spreadsheet cells."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,11 +9,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
-import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
-
+from recon.columnar import np, pa, pc, pd
 from recon.money import Currencies
 from reports.report import EXACT
 from reports.sheet import AT_SHOP, TIME_ZONE, Column, Kind, column_letter
@@ -20,7 +18,7 @@ from reports.workbook.styles import money_style, severity_style
 LONGEST = 32_767  # characters (UTF-16) that a cell holds
 CUT = " … [cut]"
 Parts = tuple[Any, ...]  # texts, and columns of text (Arrow): joined row by row at the very end, copied once
-_TEXT = pa.large_string()
+_TEXT = "large_string"
 _DAY_MS = 86_400_000
 _EPOCH_MS = 25_569 * _DAY_MS  # 1970-01-01 as Excel counts, from 1899-12-30
 # What must not, or cannot, stand in <t>…</t> as it is.
@@ -110,7 +108,7 @@ def _column(frame: pd.DataFrame, column: Column, context: CellContext) -> Parts:
     return cells
 
 
-def _is_same(series: "pd.Series[Any]") -> bool:
+def _is_same(series: pd.Series[Any]) -> bool:
     """Whether all rows say the same, or nothing: such a column is rendered once."""
     values = _whole(pa.array(series, from_pandas=True))
     if values.null_count:
@@ -118,7 +116,7 @@ def _is_same(series: "pd.Series[Any]") -> bool:
     return bool(pc.all(pc.equal(values, values[0])).as_py())
 
 
-def _text(series: "pd.Series[Any]") -> Any:
+def _text(series: pd.Series[Any]) -> Any:
     return _whole(pa.array(series, type=_TEXT, from_pandas=True))
 
 
@@ -154,7 +152,7 @@ def _by_lead(words: Any, leads: Any, context: CellContext) -> Parts:
     return (pc.if_else(leads, linked, _join(*_inline(context.styles[Kind.TEXT], content))),)
 
 
-def _money(series: "pd.Series[Any]", codes: Any, context: CellContext) -> Parts:
+def _money(series: pd.Series[Any], codes: Any, context: CellContext) -> Parts:
     """Numbers in the style of each row's currency; text where a number would not be exact or its unit not known."""
     amounts = _whole(pa.array(series, type=pa.int64(), from_pandas=True))
     named = pc.unique(codes).to_pylist()

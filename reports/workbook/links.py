@@ -1,12 +1,13 @@
 """Leads from a break to its rows on the other sheets of the same file."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import pandas as pd
-
 from recon import columns as c
+from recon.columnar import pd
 from reports.codes import ID_COLUMNS
 from reports.sheet import PlacedSheet, column_letter
 from reports.sheets.bank import SHEET as BANK

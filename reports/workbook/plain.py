@@ -1,5 +1,7 @@
 """The sheets of a report as plain files, CSV or Parquet, one for each table."""
 
+from __future__ import annotations
+
 import os
 import re
 import shutil
@@ -8,13 +10,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv as arrow_csv
-import pyarrow.parquet as parquet
-
 from recon import columns as c
+from recon.columnar import arrow_csv, pa, parquet, pc, pd
 from recon.money import Currencies, Money
 from reports.formulas import STARTS
 from reports.sheet import TIME_ZONE, AnyReport, Cell, Column, Kind, Page, PlacedSheet, Sheet, place
@@ -22,7 +19,7 @@ from reports.workbook.cells import major_text
 from reports.workbook.write import file_name, sheets_of
 
 _FORMULA = f"^[{re.escape(''.join(STARTS))}]"
-_TEXT = pa.large_string()
+_TEXT = "large_string"
 
 
 def write_plain(report: AnyReport, folder: Path, format_: str) -> tuple[Path, ...]:
@@ -129,7 +126,7 @@ def _text(currencies: Currencies, column: Column, frame: pd.DataFrame) -> Any:
             return pc.if_else(pc.match_substring_regex(texts, _FORMULA), quoted, texts)
 
 
-def _major_texts(series: "pd.Series[Any]", decimals: Sequence[int]) -> Any:
+def _major_texts(series: pd.Series[Any], decimals: Sequence[int]) -> Any:
     amounts = series.astype(object).where(series.notna(), None)
     texts = [
         None if amount is None else major_text(int(amount), digits)
@@ -143,7 +140,7 @@ def _as_values(columns: Sequence[Column], frame: pd.DataFrame) -> Any:
     return pa.table({column.name: _value(column, frame[column.name]) for column in columns})
 
 
-def _value(column: Column, series: "pd.Series[Any]") -> Any:
+def _value(column: Column, series: pd.Series[Any]) -> Any:
     match column.kind:
         case Kind.MONEY | Kind.COUNT | Kind.RATE:
             return pa.array(series, type=pa.int64(), from_pandas=True)

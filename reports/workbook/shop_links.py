@@ -1,12 +1,12 @@
 """Leads from order ids on any sheet to their shop, where the source of an order says where that is."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-import numpy as np
-import pandas as pd
-
 from recon import columns as c
+from recon.columnar import np, pd
 from reports.report import Report
 from reports.sheet import AT_SHOP, AnyReport, Column, Kind, PlacedSheet, Tab, Table, column_letter
 from reports.shop_links import OrderKey, ShopLinks
@@ -80,7 +80,7 @@ def _orders(rows: pd.DataFrame, account: str) -> list[OrderKey]:
     return list(zip(accounts, order_ids, strict=True))
 
 
-def _leading(sheet: PlacedSheet, leading: "np.typing.NDArray[np.bool_]", cuts: Sequence[str]) -> PlacedSheet:
+def _leading(sheet: PlacedSheet, leading: np.typing.NDArray[np.bool_], cuts: Sequence[str]) -> PlacedSheet:
     """The sheet with its order ids shown as links where they are, and with words where Excel takes no more."""
     columns = tuple(
         replace(column, kind=Kind.SHOP) if column.name == c.ORDER_ID else column for column in sheet.sheet.columns

@@ -1,12 +1,13 @@
 """What the commands answer as JSON, key by key as the contract has it."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterable
 
-import pandas as pd
-
 from jobs.run.outcome import Outcome
 from recon import columns as c
+from recon.columnar import pd
 from recon.model import BreakStatus, Result, Severity
 from recon.result.changes import open_breaks
 from recon.result.exposures import by_exposure

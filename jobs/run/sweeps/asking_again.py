@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from recon import columns as c
+from recon.columnar import np
 from recon.methods.deadlines import asked_again
 from recon.settings import Context
 from recon.store.engine import Store

@@ -3,6 +3,8 @@
 Who stores charges marks their account as stale; who stored many, and who needs the index, brings it up to date.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -4,6 +4,8 @@ Who stores transactions takes away, in the same transaction, the totals of the d
 without totals is read row by row, and added up by the next run that needs it.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,13 +13,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain, compress, pairwise
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
 from sqlalchemy import BigInteger, ColumnElement, Connection, case, delete, func, insert, literal_column, select
 
 from recon import columns as c
 from recon.arrays import Ints
 from recon.bounds import LARGEST_AMOUNT
+from recon.columnar import np, pa
 from recon.columns import AVAILABLE_AT
 from recon.model import QUARTER
 from recon.settlement.ledger import CREDIT
@@ -53,10 +54,6 @@ _QUERY = Query(
     _ROWS, _TRANSACTION, select(MADE, AVAILABLE, _T[c.FIRST_SEEN_AT], SIGNED, *OF_DEBIT).where(_CURRENT), ()
 )
 
-_NO_ROWS = pa.schema(
-    [(name, pa.int64()) for name in _NUMBERS] + [(column.name, pa.large_string()) for column in OF_DEBIT]
-).empty_table()
-
 
 @dataclass(frozen=True)
 class LedgerDays:
@@ -73,7 +70,7 @@ class LedgerDays:
     names: Sequence[tuple[str, str | None]]
     growth: Ints
 
-    def without(self, days: Ints) -> "LedgerDays":
+    def without(self, days: Ints) -> LedgerDays:
         """What is left when some days are read row by row."""
         debits = np.isin(self.debits[:, 0] // DAY, days, invert=True)
         return LedgerDays(
@@ -96,8 +93,10 @@ class LedgerDays:
         return [(_T[c.ACCOUNT] == account) & created for created in (*gaps, *ends)]
 
 
-_NONE = np.zeros((0, 4), dtype=np.int64)
-NO_DAYS = LedgerDays(_NONE[:, 0], _NONE, _NONE[:, :3], (), _NONE[:, :3])
+def no_days() -> LedgerDays:
+    """Of an account without totals."""
+    none = np.zeros((0, 4), dtype=np.int64)
+    return LedgerDays(none[:, 0], none, none[:, :3], (), none[:, :3])
 
 
 def forget(connection: Connection, account: str, transaction_ids: Collection[str]) -> None:
@@ -158,7 +157,9 @@ def load_days(connection: Connection, account: str, as_of: int, moments: Ints) -
 def added_up(connection: Connection, account: str, days: Sequence[int]) -> Iterator[dict[str, Any]]:
     """The rows of totals of some days, from the transactions as they are stored now."""
     created = [(_T[c.ACCOUNT] == account) & MADE.between(day * DAY, (day + 1) * DAY - 1) for day in days]
-    rows = pa.concat_tables([_NO_ROWS, *batches([connection], _QUERY.where(created))])
+    columns = [*((name, "int64") for name in _NUMBERS), *((column.name, "large_string") for column in OF_DEBIT)]
+    no_rows = pa.schema(columns).empty_table()
+    rows = pa.concat_tables([no_rows, *batches([connection], _QUERY.where(created))])
     numbers = np.stack([rows[name].to_numpy() for name in _NUMBERS], axis=1)
     names = [rows[column.name] for column in OF_DEBIT]
     exact_quarters = transfer_moments(connection, [account]) // QUARTER

@@ -2,12 +2,11 @@
 stand; keeps no row.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-import pandas as pd
-import pyarrow as pa
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
@@ -24,6 +23,7 @@ from sqlalchemy import (
 
 from recon import columns as c
 from recon.arrays import Ints
+from recon.columnar import np, pa, pd
 from recon.columns import AVAILABLE_AT
 from recon.model import QUARTER, LedgerHistory
 from recon.settlement.fifo import HistoryBuilder, Span, held_before

@@ -5,15 +5,17 @@ Transfers, disputes, receipts, bank lines and readings are few and come whole; o
 account's history.
 """
 
+from __future__ import annotations
+
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Table, func, select
 
 from recon import columns as c
 from recon.calendars import months_to_date
+from recon.columnar import pd
 from recon.model import OPEN_DISPUTES, Books, ChargeStatus, Window
 from recon.settlement.fifo import NeededCredits, needed_credits
 from recon.settlement.ledger import UNKNOWN, unknown_kind
@@ -207,7 +209,7 @@ class _Related:
             self.books.histories[account], self.books.transfers, self.scope.target.windows[account], before
         )
 
-    def _disputed(self) -> "pd.Series[str]":
+    def _disputed(self) -> pd.Series[str]:
         """Charges of disputes that the range may ask about."""
         disputes = self.books.disputes
         span = self.scope.span
@@ -238,7 +240,7 @@ class _Related:
         ]
 
 
-def _origins(transactions: pd.DataFrame, prefix: str) -> "pd.Series[str]":
+def _origins(transactions: pd.DataFrame, prefix: str) -> pd.Series[str]:
     """What transactions come from, of one kind."""
     origins = transactions[c.ORIGIN]
     return origins[origins.str.startswith(prefix).fillna(False).astype(bool)]

@@ -1,11 +1,13 @@
 """The index of the references by which charges may name orders (`columns.REFERENCE`); each order may have several."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 
-import pandas as pd
 from sqlalchemy import Connection, select
 
 from recon import columns as c
+from recon.columnar import pd
 from recon.store import bulk
 from recon.store.tables.related import ORDER_REFERENCE
 

@@ -5,17 +5,18 @@ what no name links everything that could be its pair. So a run over it finds wha
 Links that earlier runs recorded are trusted for the creation times that these runs judged.
 """
 
+from __future__ import annotations
+
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-import numpy as np
-import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Table, exists, literal_column, or_, select
 
 from recon import columns as c
 from recon.arrays import Mask
 from recon.calendars import joined, outside, within
+from recon.columnar import np, pd
 from recon.model import ChargeStatus, Window
 from recon.store import bulk, tables
 from recon.store.engine import to_micros
@@ -96,7 +97,7 @@ class OrdersAndCharges:
     charges: pd.DataFrame = field(default_factory=c.CHARGES.empty)
     links: pd.DataFrame = field(default_factory=c.LINKS.empty)  # recorded ones of what is loaded
 
-    def gather(self, charge_ids: "pd.Series[str]", kept_aside: pd.DataFrame) -> None:
+    def gather(self, charge_ids: pd.Series[str], kept_aside: pd.DataFrame) -> None:
         """The rows of the range, what changed, what is open, further charges by id (null: none), and all theirs.
 
         And the orders that charges which were kept aside since the last run may belong to.
@@ -269,7 +270,7 @@ class OrdersAndCharges:
                 judged |= own & ((made >= window.start) & (made < window.end)).to_numpy()
         return judged
 
-    def _linked_by_metadata(self) -> "pd.Series[str]":
+    def _linked_by_metadata(self) -> pd.Series[str]:
         """Keys of the orders that a loaded charge links by its metadata: these look for no pair by amount."""
         charges = self.charges
         by_hand = [charge_id for _, charge_id in self.scope.linked_by_hand]
@@ -341,5 +342,5 @@ def _linked(table: Table) -> ColumnElement[bool]:
     return exists().where(_MATCH.c[account] == table.c[c.ACCOUNT], _MATCH.c[key] == table.c[key])
 
 
-def _keys(frame: pd.DataFrame, key: str) -> "pd.Series[str]":
+def _keys(frame: pd.DataFrame, key: str) -> pd.Series[str]:
     return frame[c.ACCOUNT] + _KEY + frame[key]

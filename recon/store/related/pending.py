@@ -1,10 +1,11 @@
 """Loads an account's pending charges alone."""
 
+from __future__ import annotations
+
 from datetime import datetime
 
-import pandas as pd
-
 from recon import columns as c
+from recon.columnar import pd
 from recon.store import tables
 from recon.store.engine import Store, reading
 from recon.store.versions.frames import fetch

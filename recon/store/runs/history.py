@@ -1,13 +1,15 @@
 """What earlier runs recorded of a range: figures, open breaks, each range by its last run; judges nothing."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-import pandas as pd
 from sqlalchemy import Row, func, select
 
+from recon.columnar import pd
 from recon.columns import RUN_BREAKS
 from recon.model import KnownBreak, Severity
 from recon.store import tables

@@ -1,15 +1,16 @@
 """Writes what a run changes of the recorded links, and what it leaves behind for the next runs."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-import pandas as pd
 from sqlalchemy import Connection, select, update
 
 from recon import columns as c
+from recon.columnar import np, pd
 from recon.model import Window
 from recon.store import bulk, tables
 from recon.store.engine import Store, from_micros, reading, to_micros

@@ -1,15 +1,17 @@
 """Records what a run did and found, all of it or nothing, and reads it back."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from typing import Any
 
-import pandas as pd
 from sqlalchemy import Column, Connection, Row, Table, func, insert, select, update
 
 from recon import columns as c
+from recon.columnar import pd
 from recon.columns import RUN_BREAKS
 from recon.model import CLOSED, BreakStatus, KnownBreak, Severity
 from recon.model.rulings import EndedRuling, Ruling, RulingKind, RulingState, Standing

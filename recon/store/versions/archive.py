@@ -3,6 +3,8 @@
 Every file that was ever recorded is needed: one that is missing, or not as it was written, is an error that names it.
 """
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -10,14 +12,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
-from pyarrow import parquet
 from sqlalchemy import Alias, Column, Connection, MetaData, Row, Select, Table, select
 from sqlalchemy.sql import visitors
 
 from recon import columns as c
+from recon.columnar import pa, parquet, pc, pd
 from recon.store import bulk, tables
 from recon.store.engine import SQLITE, Store, reading
 from recon.store.tables.archive import ARCHIVE_FILE

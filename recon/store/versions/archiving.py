@@ -22,8 +22,6 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import pyarrow as pa
-from pyarrow import parquet
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -43,6 +41,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.sql.elements import ColumnElement
 
 from recon import columns as c
+from recon.columnar import pa, parquet
 from recon.model import ChargeStatus
 from recon.store import bulk, tables
 from recon.store.desk import audit

@@ -4,14 +4,16 @@ What was forgotten stays so: what comes again of an object or order that was for
 kept, is stored without its hashes, and so is as it is known.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import pandas as pd
 from sqlalchemy import Connection, func, insert, select
 
 from recon import columns as c
+from recon.columnar import pd
 from recon.model import ObjectRow
 from recon.privacy import HashKey
 from recon.store import bulk, tables

@@ -6,22 +6,19 @@ while Python's lock is free for another thread, PostgreSQL as a COPY. Sorting is
 a million rows in the order of an index looks each of them up. Where few rows of many are wanted, an index finds them.
 """
 
+from __future__ import annotations
+
 import json
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from itertools import islice
 from queue import SimpleQueue
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
-from pyarrow import csv
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -38,15 +35,17 @@ from sqlalchemy import (
 
 from recon import columns as c
 from recon.bounds import LARGEST_AMOUNT, YEARS
+from recon.columnar import arrow_csv, np, npt, pa, pc, pd
 from recon.store.engine import SQLITE, to_micros
 
 _ROWS = 25_000  # parsed at once
-_ARROW: Mapping[str, Any] = {
-    c.TEXT: pa.large_string(),
-    c.MINOR: pa.int64(),
-    c.OPTIONAL_MINOR: pa.int64(),
-    c.FLAG: pa.bool_(),
-    c.MOMENT: pa.int64(),
+# Arrow's types by their names.
+_ARROW = {
+    c.TEXT: "large_string",
+    c.MINOR: "int64",
+    c.OPTIONAL_MINOR: "int64",
+    c.FLAG: "bool",
+    c.MOMENT: "int64",
 }
 # Columns of a few words, again and again: sorted as numbers, spelled out at the end.
 _FEW_WORDS = frozenset(
@@ -77,9 +76,6 @@ _BOUNDS = {
     **dict.fromkeys((c.MINOR, c.OPTIONAL_MINOR), (-LARGEST_AMOUNT, LARGEST_AMOUNT)),
     c.MOMENT: (0, to_micros(datetime(YEARS.stop, 1, 1, tzinfo=UTC)) - 1),
 }
-_WORDS = pa.dictionary(pa.int32(), pa.large_string())
-# pandas' own types with room for nulls; Arrow's way into them.
-_EXTENSIONS: Mapping[str, Any] = {c.TEXT: pd.StringDtype(na_value=np.nan), c.OPTIONAL_MINOR: pd.Int64Dtype()}
 
 
 @dataclass(frozen=True)
@@ -98,7 +94,7 @@ class Query:
     either: Sequence[ColumnElement[bool]] | None = None
     outside: dict[tuple[str, str], None] = field(default_factory=dict, compare=False)
 
-    def where(self, either: Sequence[ColumnElement[bool]]) -> "Query":
+    def where(self, either: Sequence[ColumnElement[bool]]) -> Query:
         """The rows that also meet one of some conditions; none for no condition."""
         return replace(self, either=either)
 
@@ -150,7 +146,7 @@ class _Reader:
         for connection in connections:
             self._idle.put(connection)
 
-    def __call__(self, query: Query, piece: "_Piece") -> list[Any]:
+    def __call__(self, query: Query, piece: _Piece) -> list[Any]:
         connection = self._idle.get()
         try:
             return [_parse(text, query.frame, piece is None) for text in _csv(connection, query, piece) if text]
@@ -224,12 +220,13 @@ def _one_of(query: Query, either: Sequence[ColumnElement[bool]]) -> Any:
 
 
 def _parse(batch: bytes, frame: c.Frame, postgresql: bool) -> Any:
-    return csv.read_csv(
+    words = pa.dictionary(pa.int32(), pa.large_string())
+    return arrow_csv.read_csv(
         pa.BufferReader(batch),
-        read_options=csv.ReadOptions(column_names=frame.names, use_threads=False, block_size=len(batch) + 1),
-        parse_options=csv.ParseOptions(quote_char="'", newlines_in_values=True),
-        convert_options=csv.ConvertOptions(
-            column_types={c.name: _WORDS if c.name in _FEW_WORDS else _ARROW[c.dtype] for c in frame.columns},
+        read_options=arrow_csv.ReadOptions(column_names=frame.names, use_threads=False, block_size=len(batch) + 1),
+        parse_options=arrow_csv.ParseOptions(quote_char="'", newlines_in_values=True),
+        convert_options=arrow_csv.ConvertOptions(
+            column_types={c.name: words if c.name in _FEW_WORDS else _ARROW[c.dtype] for c in frame.columns},
             null_values=("",) if postgresql else ("NULL", ""),
             strings_can_be_null=True,
             quoted_strings_can_be_null=False,
@@ -290,12 +287,19 @@ def _in_order(values: Any, order: Any) -> Any:
 
 
 def _spelled(values: Any) -> Any:
-    return values.cast(pa.large_string()) if values.type == _WORDS else values
+    return values.cast(pa.large_string()) if pa.types.is_dictionary(values.type) else values
+
+
+@cache
+def _with_nulls(dtype: str) -> Any:
+    """pandas' own type with room for nulls, which has a way in from Arrow; None where a kind has no such type."""
+    return {c.TEXT: pd.StringDtype(na_value=np.nan), c.OPTIONAL_MINOR: pd.Int64Dtype()}.get(dtype)
 
 
 def _series(values: Any, dtype: str) -> Any:
-    if dtype in _EXTENSIONS:
-        return _EXTENSIONS[dtype].__from_arrow__(values.combine_chunks())
+    extension = _with_nulls(dtype)
+    if extension is not None:
+        return extension.__from_arrow__(values.combine_chunks())
     if dtype == c.MOMENT:
         return values.cast(pa.timestamp("us", "UTC")).to_pandas()
     return values.to_numpy()

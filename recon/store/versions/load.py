@@ -1,12 +1,13 @@
 """Loads what is known as of a moment into frames."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-import pandas as pd
 from sqlalchemy import (
     BigInteger,
     Connection,
@@ -27,6 +28,7 @@ from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.sql.elements import ColumnElement
 
 from recon import columns as c
+from recon.columnar import pd
 from recon.columns import RECEIPTS
 from recon.model import Books, ChargeStatus, Window
 from recon.store import tables

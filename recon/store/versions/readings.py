@@ -1,19 +1,20 @@
 """Every reading of a balance with what the ledger grew by since the first one; judges nothing."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
-import pandas as pd
 from sqlalchemy import BigInteger, Connection, case, cast, func, select
 
 from recon import columns as c
+from recon.columnar import np, pd
 from recon.columns import READINGS
 from recon.store import tables
 from recon.store.engine import from_micros, to_micros
-from recon.store.related.ledger_days import DAY, IS_AMOUNT, MADE, NO_DAYS, SIGNED, LedgerDays
+from recon.store.related.ledger_days import DAY, IS_AMOUNT, MADE, SIGNED, LedgerDays, no_days
 
 _TABLE = tables.OBJECTS["transaction"]
 _T = _TABLE.c
@@ -37,7 +38,7 @@ def load_readings(
             by_account.setdefault(row.account, []).append((row.read_at, balance))
     lines = []
     for account, readings in by_account.items():
-        growth, before = _growth(connection, account, [at for at, _ in readings], days.get(account, NO_DAYS))
+        growth, before = _growth(connection, account, [at for at, _ in readings], days.get(account, no_days()))
         total = int(readings[0][1][1])
         for (read_at, balance), grown in zip(readings, growth, strict=True):
             lines.append((account, read_at, *balance, grown, total - before))

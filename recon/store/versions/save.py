@@ -1,5 +1,7 @@
 """Saves what Omise and the shop said, in versions."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,12 +10,10 @@ from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 
-import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 from sqlalchemy import Connection, Table, delete, select
 
 from recon import columns as c
+from recon.columnar import pa, pc, pd
 from recon.model import Balance, ObjectRow, Window
 from recon.store import bulk, tables
 from recon.store.engine import SQLITE, Store, reading, to_micros, writing
@@ -42,7 +42,7 @@ class Saved:
     changed: int = 0
     unchanged: int = 0
 
-    def __add__(self, other: "Saved") -> "Saved":
+    def __add__(self, other: Saved) -> Saved:
         return Saved(self.new + other.new, self.changed + other.changed, self.unchanged + other.unchanged)
 
 

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-import pyarrow as pa
-
+from recon.columnar import pa
 from recon.money import Currencies
 from recon.tabular.amounts import Marks, amounts
 from recon.tabular.date_forms import DateForms

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from itertools import product
 from zoneinfo import ZoneInfo
 
-import pyarrow as pa
-
+from recon.columnar import pa
 from recon.tabular.date_forms import DateForms, Era
 from recon.tabular.moments import moments
 

@@ -3,10 +3,7 @@
 import asyncio
 import json
 import re
-import resource
 import sqlite3
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -146,32 +143,6 @@ def broken(tmp_path: Path, text: str = ONE_ACCOUNT) -> Path:
     path = tmp_path / "config.toml"
     path.write_text(text, encoding="utf-8")
     return path
-
-
-def test_help_is_quick_and_loads_nothing_heavy() -> None:
-    heavy = {"pandas", "sqlalchemy", "aiohttp", "openpyxl", "rich", "pydantic"}
-    code = f"import sys, jobs.cli.app; print(*{heavy} & set(sys.modules))"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert loaded.stdout.strip() == ""
-    took = []
-    command = [sys.executable, "-c", "from jobs.cli.app import main; main()", "--help"]
-    for _ in range(3):  # the processor's seconds: a busy machine says nothing about the command
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run(command, capture_output=True, check=True)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        took.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    assert min(took) < 0.5
-
-
-def test_a_list_loads_nothing_that_makes_tables_reads_statements_or_knows_holidays(config: Path) -> None:
-    assert recon("--config", config, "db", "upgrade").code == 0
-    code = (
-        "import atexit, sys; from jobs.cli.app import main; "
-        "atexit.register(lambda: print('loaded', *({'alembic', 'mt940', 'holidays'} & set(sys.modules)))); main()"
-    )
-    command = [sys.executable, "-c", code, "--config", str(config), "breaks", "list", "--code", "dispute_lost"]
-    listed = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert listed.stdout.splitlines()[-1] == "loaded"
 
 
 @pytest.mark.parametrize("name", COMMANDS)
