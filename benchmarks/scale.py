@@ -107,7 +107,7 @@ def here(path: Path, months: int, judged: int, report: bool) -> Measured:
     from jobs.config import config as configuration
     from jobs.run.opening.store import open_ready_store
     from jobs.run.outcome import RunOptions
-    from recon.store.runs.record import known_breaks
+    from recon.store.runs.record import breaks_to_carry
 
     span, steps, config = months_before(now().date(), months)[:judged], _Steps(), configuration.load(path, {})
     asked = RunOptions(span[0][0], span[-1][1], pull=False, report=report, by="bench", command="backfill")
@@ -116,7 +116,7 @@ def here(path: Path, months: int, judged: int, report: bool) -> Measured:
     assert all(outcome.complete for outcome in outcomes), [outcome.messages for outcome in outcomes]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     with_store = open_ready_store(config)
-    breaks = len(known_breaks(with_store, include_closed=False))
+    breaks = len(breaks_to_carry(with_store))
     with_store.dispose()
     judging = []
     reporting = []

@@ -72,7 +72,7 @@ def judged_again(config: Config, store: Store, run: StoredRun) -> dict[str, Chan
     lives = _lives(store, run)
     findings = find(store, _judging_request(config, run, lives))
     carried = findings.carried.reported if findings.carried else ()
-    by_id = {known.latest.id: known for known in (*record.known_breaks(store), *lives, *carried)}
+    by_id = {known.latest.id: known for known in (*record.list_breaks(store), *lives, *carried)}
     by_name = {part.account: part for part in run.accounts}
     return {
         result.account.name: compare(store, run.run_id, by_name[result.account.name], result, by_id)
@@ -133,7 +133,7 @@ def _lives(store: Store, run: StoredRun) -> list[KnownBreak]:
         left |= set(history.left_open(store, run.run_id, part.account)[c.BREAK_ID])
         ruled |= workbooks.ruled_since(store, part.account, run.record.recorded_at)
     lives = []
-    for known in record.known_breaks(store):
+    for known in record.list_breaks(store):
         then = replace(known, last_seen=min(known.last_seen, as_of))
         if known.latest.id in left:
             lives.append(replace(then, status=BreakStatus.OPEN, standing=None))

@@ -123,7 +123,7 @@ def _of_this_run(look: _Look, signed: StoredWorkbook, run: StoredRun) -> list[Ch
         if result is None or (result.first_day, result.last_day) != (part.first_day, part.last_day):
             return None
         judged.append((part, result))
-    lives = {known.latest.id: known for known in record.known_breaks(look.store)} if judged else {}
+    lives = {known.latest.id: known for known in record.list_breaks(look.store)} if judged else {}
     return [compare(look.store, run.run_id, part, result, lives) for part, result in judged]
 
 

@@ -119,11 +119,10 @@ def open_batch(
         return Batch(batch_id, request, now)
 
 
-def going_on(store: Store, name: str | None = None) -> list[Batch]:
-    """The batches that have not ended, in the order of their opening; with a name that one alone."""
-    named = [] if name is None else [BATCH.c.name == name]
+def going_on(store: Store) -> list[Batch]:
+    """The batches that have not ended, in the order of their opening."""
     with reading(store) as connection:
-        return _batches(connection, BATCH.c.ended_at.is_(None), *named)
+        return _batches(connection, BATCH.c.ended_at.is_(None))
 
 
 def one_batch(store: Store, batch_id: int) -> Batch | None:

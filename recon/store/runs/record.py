@@ -13,7 +13,7 @@ from sqlalchemy import Column, Connection, Row, Table, func, insert, select, upd
 from recon import columns as c
 from recon.columnar import pd
 from recon.columns import RUN_BREAKS
-from recon.model import CLOSED, BreakStatus, KnownBreak, Severity
+from recon.model import BreakStatus, KnownBreak, Severity
 from recon.model.rulings import EndedRuling, Ruling, RulingKind, RulingState, Standing
 from recon.rulings.life import RUN, CarriedBreaks
 from recon.store import bulk, tables
@@ -208,12 +208,6 @@ def list_runs(store: Store, limit: int, run_id: int | None = None) -> list[Store
 def find_run(store: Store, run_id: int) -> StoredRun | None:
     """A recorded run by its number."""
     return next(iter(list_runs(store, 1, run_id)), None) if 0 < run_id < 2**63 else None
-
-
-def known_breaks(store: Store, account: str | None = None, include_closed: bool = True) -> list[KnownBreak]:
-    """Breaks with their life so far, of one account or of all, by first seen and id."""
-    statuses = () if include_closed else tuple(status for status in BreakStatus if status not in CLOSED)
-    return list_breaks(store, accounts=() if account is None else (account,), statuses=statuses)
 
 
 def breaks_to_carry(store: Store, break_ids: Collection[str] | None = None) -> list[KnownBreak]:

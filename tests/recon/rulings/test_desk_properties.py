@@ -17,7 +17,7 @@ from recon.rulings.life import RulingsInForce, carry
 from recon.rulings.patterns import expected_by, standing_patterns
 from recon.store.desk import audit, rulings
 from recon.store.engine import open_store
-from recon.store.runs.record import RunAccount, RunFindings, known_breaks, record_run
+from recon.store.runs.record import RunAccount, RunFindings, list_breaks, record_run
 from tests.kit.properties import DEAR
 from tests.kit.store_samples import NOON, fresh_url
 from tests.recon.store.desk.test_rulings import LIMITS, TH, found
@@ -64,7 +64,7 @@ class Desk(RuleBasedStateMachine):
             ignored = expected_by(standing_patterns(lasting), lambda account: said.today(account, self.now))
             return carry(known, breaks, lambda _: True, self.now, replace(said, expected=ignored))
 
-        looked_at = {break_.id for break_ in breaks} | {known.latest.id for known in known_breaks(self.store)}
+        looked_at = {break_.id for break_ in breaks} | {known.latest.id for known in list_breaks(self.store)}
         if meanwhile:
             self.ask(RulingKind.RESOLVE, "Niran", meanwhile, reason="meanwhile")
         part = RunAccount("th", NOON.date(), NOON.date(), {}, "r0")
@@ -129,7 +129,7 @@ class Desk(RuleBasedStateMachine):
     @invariant()
     def no_break_is_lost_or_doubled(self) -> None:
         if hasattr(self, "store"):
-            subjects = [known.latest.subject_id for known in known_breaks(self.store)]
+            subjects = [known.latest.subject_id for known in list_breaks(self.store)]
             assert sorted(subjects) == sorted(self.ever)
 
     @invariant()
@@ -158,7 +158,7 @@ class Desk(RuleBasedStateMachine):
         return answer
 
     def lives(self) -> dict[str, KnownBreak]:
-        return {known.latest.subject_id: known for known in known_breaks(self.store)}
+        return {known.latest.subject_id: known for known in list_breaks(self.store)}
 
 
 TestDesk = Desk.TestCase

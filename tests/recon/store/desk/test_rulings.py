@@ -15,7 +15,7 @@ from recon.model.rulings import Answer, ApprovalLimits, Outcome, Ruling, RulingK
 from recon.rulings.life import carry
 from recon.store.desk import audit, rulings
 from recon.store.engine import Store, open_store
-from recon.store.runs.record import RunAccount, RunFindings, RunRecord, known_breaks, record_run
+from recon.store.runs.record import RunAccount, RunFindings, RunRecord, list_breaks, record_run
 from recon.store.versions.save import save_objects, save_orders
 from tests.kit.store_samples import DATABASES, NOON, charge, fresh_url, opened, orders, rejected
 from tests.recon.store.runs.test_record import RUN
@@ -63,7 +63,7 @@ def one(store: Store, kind: RulingKind, who: str = "Malee", **more: Any) -> Answ
 
 
 def life(store: Store, subject: str = "1") -> KnownBreak:
-    return next(known for known in known_breaks(store) if known.latest.subject_id == subject)
+    return next(known for known in list_breaks(store) if known.latest.subject_id == subject)
 
 
 def steps(store: Store) -> list[str]:

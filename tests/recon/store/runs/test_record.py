@@ -19,7 +19,6 @@ from recon.store.runs.record import (
     RunAccount,
     RunRecord,
     StoredRun,
-    known_breaks,
     last_run,
     list_breaks,
     list_runs,
@@ -115,15 +114,15 @@ def test_a_break_comes_back_with_every_field(store: Store) -> None:
     nameless = known("digest", account=None, code="order_invalid")
     given = KnownBreak(full, BreakStatus.ACKNOWLEDGED, NOON - HOUR, NOON, owner="mali")
     record(store, breaks=[nameless, given])
-    assert known_breaks(store) == [given, nameless]
+    assert list_breaks(store) == [given, nameless]
 
 
 def test_a_break_is_known_by_its_id_and_replaced(store: Store) -> None:
     record(store, breaks=[known("1"), known("2")])
     later = known("1", status=BreakStatus.AUTO_CLOSED, last_seen=NOON + HOUR)
     record(store, breaks=[later])
-    assert {each.latest.subject_id: each for each in known_breaks(store)} == {"1": later, "2": known("2")}
-    assert known_breaks(store, include_closed=False) == [known("2")]
+    assert {each.latest.subject_id: each for each in list_breaks(store)} == {"1": later, "2": known("2")}
+    assert list_breaks(store, statuses=[BreakStatus.OPEN]) == [known("2")]
 
 
 def test_breaks_are_listed_by_what_is_asked(store: Store) -> None:
@@ -131,7 +130,7 @@ def test_breaks_are_listed_by_what_is_asked(store: Store) -> None:
     one, two = known("1"), known("2", account="sg", status=BreakStatus.RESOLVED)
     three = KnownBreak(low, BreakStatus.OPEN, NOON + HOUR, NOON + HOUR, owner="mali")
     record(store, breaks=[one, two, three])
-    assert list_breaks(store, accounts=["th"]) == known_breaks(store, "th") == [one, three]
+    assert list_breaks(store, accounts=["th"]) == [one, three]
     assert list_breaks(store, codes=["fee_mismatch"]) == [three]
     assert list_breaks(store, severities=[Severity.LOW, Severity.CRITICAL]) == [three]
     assert list_breaks(store, statuses=[BreakStatus.RESOLVED]) == [two]
@@ -153,7 +152,7 @@ def test_events_are_kept_in_order_with_their_run(store: Store) -> None:
 @pytest.mark.parametrize("failing", ["an unknown break", "a link without a pass"])
 def test_a_run_is_recorded_whole_or_not_at_all(store: Store, failing: str) -> None:
     record(store, breaks=[known("1")], matches=links("th/1 th/chrg_1 metadata"))
-    before = [count(store, table) for table in TABLES], known_breaks(store), rows(load_matches(store, ["th"]))
+    before = [count(store, table) for table in TABLES], list_breaks(store), rows(load_matches(store, ["th"]))
     opened_event = BreakEvent(known("2").latest.id, "opened", NOON, "run", "")
     events, matches = [opened_event], links("th/2 th/chrg_2 metadata")
     if failing == "an unknown break":
@@ -162,7 +161,7 @@ def test_a_run_is_recorded_whole_or_not_at_all(store: Store, failing: str) -> No
         matches.loc[0, c.MATCHED_BY] = None
     with pytest.raises(Exception, match=r"(?i)foreign key|null"):
         record(store, breaks=[known("1", status=BreakStatus.RESOLVED), known("2")], events=events, matches=matches)
-    after = [count(store, table) for table in TABLES], known_breaks(store), rows(load_matches(store, ["th"]))
+    after = [count(store, table) for table in TABLES], list_breaks(store), rows(load_matches(store, ["th"]))
     assert after == before
 
 
@@ -204,7 +203,7 @@ def test_equal_links_are_not_written_again(store: Store) -> None:
 def test_moments_are_aware_and_exact(store: Store) -> None:
     odd = datetime.fromisoformat("2026-03-01T19:00:00.000001+07:00")
     record(store, breaks=[known("1", first_seen=odd, last_seen=odd)])
-    (found,) = known_breaks(store)
+    (found,) = list_breaks(store)
     assert found.first_seen == odd
     assert found.first_seen.utcoffset() == 0 * HOUR
     with pytest.raises(Exception, match="offset-naive"):
