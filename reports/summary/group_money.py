@@ -7,7 +7,7 @@ from recon.money import Money
 from reports.report import Group, Report
 from reports.sheet import Cell, Line, PlacedSheet
 from reports.summary.answers import JOURNAL, lines_of, payout_lines_of, short_answers
-from reports.summary.money import BALANCE_WORDS, IN_SHORT, PAYOUT_WORDS, TO_BANK, TOTALS, WENT, journal_formulas
+from reports.summary.money import BALANCE_WORDS, IN_SHORT, PAYOUT_WORDS, TO_BANK, TOTALS, WENT, over_journal
 from reports.summary.parts import COLUMNS, GAP, PlacedSheets, header, section
 from reports.workbook.styles import total_money_style
 
@@ -70,7 +70,7 @@ def _balance_cell(
     exact = part.basis.is_number(money)
     formula = ""
     if line in MOVING_LINES and journal is not None and len(part.result.journal) and exact:
-        formula = journal_formulas(part.basis, journal, line, currency, part.result, part.name)[0]
+        formula = over_journal(part.basis, journal, line, currency, part.result, part.name)["formula"]
     return Cell(money, total_money_style(currency) if line in TOTALS and exact else "", formula=formula)
 
 

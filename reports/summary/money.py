@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Unpack
 
 from recon import columns as c
 from recon.model import MOVING_LINES, BalanceLine, PayoutLine, Proof, Result
@@ -14,13 +15,12 @@ from reports.sheets.balance_proof import SHEET as BALANCE
 from reports.sheets.bank import SHEET as BANK
 from reports.sheets.settlement import SHEET as SETTLEMENT
 from reports.summary.answers import JOURNAL, KEPT, Short, lines_of, payout_lines_of, short_answers
-from reports.summary.parts import COLUMNS, GAP, PlacedSheets, amount_line, assert_ties, header, section
+from reports.summary.parts import COLUMNS, GAP, PlacedSheets, Shown, amount_line, assert_ties, header, section
 
 IN_SHORT = "In short"
 WENT = "Where the money went"
 BRIDGE = "From the shop's orders to the sales"
 TO_BANK = "From the payouts to the bank"
-MONEY_TITLES = (IN_SHORT, BRIDGE, WENT, TO_BANK)
 NOT_EXPLAINED = "Not explained"
 _CLEARING = "clearing"
 BALANCE_WORDS: Mapping[str, tuple[str, str]] = {
@@ -76,26 +76,11 @@ class _Table:
         about: str = "",
         *,
         count: int | None = None,
-        formula: str = "",
-        count_formula: str = "",
-        link: str = "",
-        total: bool = False,
+        **shown: Unpack[Shown],
     ) -> None:
         self.rows[key] = self.row
         money = None if amount is None else Money(amount, self.currency)
-        self.put(
-            amount_line(
-                self.basis,
-                name,
-                count,
-                money,
-                about,
-                formula=formula,
-                count_formula=count_formula,
-                link=link,
-                total=total,
-            )
-        )
+        self.put(amount_line(self.basis, name, count, money, about, **shown))
 
     def put(self, line: Line) -> None:
         self.lines.append(line)
@@ -218,25 +203,18 @@ def _balance(table: _Table, report: Report, placed: PlacedSheets) -> None:
     _balance_line(table, BalanceLine.OPENING, None, opening, link=days.link())
     for line in MOVING_LINES:
         count, amount = amounts[line]
-        formula, count_formula, link = _journal_formulas(table, report, placed, line)
-        _balance_line(table, line, count, amount, formula, count_formula, link)
+        _balance_line(table, line, count, amount, **_over_journal(table, report, placed, line))
         if line == BalanceLine.INTEREST_VAT:
             net = sum(amounts[kept][1] for kept in (BalanceLine.SALES, *KEPT))
+            about = "What of the sales was credited."
             formula = table.sum_of((BalanceLine.SALES, *KEPT))
-            table.add(
-                "net",
-                "Sales after Omise's costs",
-                net,
-                "What of the sales was credited.",
-                formula=formula,
-                total=True,
-            )
+            table.add("net", "Sales after Omise's costs", net, about, formula=formula, total=True)
         if line == BalanceLine.OTHER:
             _other_keys(table, result)
     closing = amounts[BalanceLine.CLOSING][1]
     assert_ties("closing balance", opening + sum(amounts[line][1] for line in MOVING_LINES), closing)
     moving = table.sum_of((BalanceLine.OPENING, *MOVING_LINES))
-    _balance_line(table, BalanceLine.CLOSING, None, closing, moving)
+    _balance_line(table, BalanceLine.CLOSING, None, closing, formula=moving)
     if BalanceLine.READING not in amounts:
         return
     _balance_line(table, BalanceLine.BOOKED_SINCE, None, amounts[BalanceLine.BOOKED_SINCE][1])
@@ -249,30 +227,13 @@ def _balance(table: _Table, report: Report, placed: PlacedSheets) -> None:
     )
     decimals = table.basis.currencies.decimals(table.currency)
     formula = f"ROUND({read}-{closed}-{since},{decimals})"
-    _balance_line(table, BalanceLine.DIFFERENCE, None, amounts[BalanceLine.DIFFERENCE][1], formula)
+    _balance_line(table, BalanceLine.DIFFERENCE, None, amounts[BalanceLine.DIFFERENCE][1], formula=formula)
 
 
-def _balance_line(
-    table: _Table,
-    line: BalanceLine,
-    count: int | None,
-    amount: int,
-    formula: str = "",
-    count_formula: str = "",
-    link: str = "",
-) -> None:
+def _balance_line(table: _Table, line: BalanceLine, count: int | None, amount: int, **shown: Unpack[Shown]) -> None:
     name, about = BALANCE_WORDS[line]
-    table.add(
-        line,
-        name,
-        amount,
-        about,
-        count=count,
-        formula=formula,
-        count_formula=count_formula,
-        link=link,
-        total=line in TOTALS,
-    )
+    shown["total"] = line in TOTALS
+    table.add(line, name, amount, about, count=count, **shown)
 
 
 def _other_keys(table: _Table, result: Result) -> None:
@@ -286,18 +247,17 @@ def _other_keys(table: _Table, result: Result) -> None:
         table.add(f"key {key}", name, int(group[c.AMOUNT].sum()), "", count=int(group[c.ROWS].sum()))
 
 
-def _journal_formulas(table: _Table, report: Report, placed: PlacedSheets, line: BalanceLine) -> tuple[str, str, str]:
+def _over_journal(table: _Table, report: Report, placed: PlacedSheets, line: BalanceLine) -> Shown:
     """A line as the clearing account's lines of its kind on the Journal sheet; nothing where there is no journal."""
     sheet = placed.get(JOURNAL)
-    lines = report.result.journal
-    if sheet is None or not len(lines):
-        return "", "", ""
-    return journal_formulas(table.basis, sheet, line, table.currency, report.result)
+    if sheet is None or not len(report.result.journal):
+        return {}
+    return over_journal(table.basis, sheet, line, table.currency, report.result)
 
 
-def journal_formulas(
+def over_journal(
     basis: Basis, sheet: PlacedSheet, line: BalanceLine, currency: str, result: Result, account: str = ""
-) -> tuple[str, str, str]:
+) -> Shown:
     """Amount and count as formulas over the Journal sheet, and the first row; a count that a sum hides is none."""
     lines = result.journal
     own = lines[
@@ -317,7 +277,8 @@ def journal_formulas(
     counted = sheet.area.total(c.ROWS, 0, *criteria) if int(own[c.ROWS].sum()) == count else ""
     shown = sheet.frame
     first = shown[(shown[c.ENTRY].isin(own[c.ENTRY])) & (shown[c.LEDGER_ACCOUNT] == _CLEARING)]
-    return f"ROUND({formula},{exponent})", counted, sheet.link(first.index.tolist()[0]) if len(first) else ""
+    link = sheet.link(first.index.tolist()[0]) if len(first) else ""
+    return {"formula": f"ROUND({formula},{exponent})", "count_formula": counted, "link": link}
 
 
 def _payouts(table: _Table, result: Result, placed: PlacedSheets) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from recon.columnar import pd
 from recon.money import Money
@@ -64,25 +64,28 @@ def sum_cell(
     return Cell(money, formula=formula)
 
 
+class Shown(TypedDict, total=False):
+    """How an amount's line stands: formulas of amount and count, where its name leads, whether it is a total."""
+
+    formula: str
+    count_formula: str
+    link: str
+    total: bool
+
+
 def amount_line(
-    basis: Basis,
-    name: str,
-    count: int | None,
-    amount: Money | None,
-    about: str,
-    *,
-    formula: str = "",
-    count_formula: str = "",
-    link: str = "",
-    total: bool = False,
+    basis: Basis, name: str, count: int | None, amount: Money | None, about: str, **shown: Unpack[Shown]
 ) -> Line:
     """What, how many, how much, and in words over the columns that are left; a formula only where it is exact."""
+    total = shown.get("total", False)
+    link = shown.get("link", "")
     blank = Cell("", "total" if total else "text")
     money = blank
     if amount is not None:
         exact = basis.is_number(amount)
         style = total_money_style(amount.currency) if total and exact else ""
-        money = Cell(amount, style, formula=formula if exact else "")
+        money = Cell(amount, style, formula=shown.get("formula", "") if exact else "")
+    count_formula = shown.get("count_formula", "")
     counted = blank if count is None else Cell(count, "total count" if total else "", formula=count_formula)
     words = Cell(about, "total" if total else "wrapped", span=COLUMNS - 3)
     name_cell = Cell(name, "total" if total else "link" if link else "wrapped", link=link)
