@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from recon.columnar import pd
-from recon.model import Account, BreakEvent, KnownBreak
+from recon.model import BREAK_IDS, Account, BreakEvent, KnownBreak
 from recon.model.rulings import Answer, ApprovalLimits, Ruling
 from recon.rules import exposure_of, title_of
 from recon.store.desk.patterns import StandingPattern
@@ -40,23 +40,23 @@ def records(frame: pd.DataFrame) -> list[Document]:
 
 def break_document(known_break: KnownBreak, accounts: Mapping[str, Account]) -> Document:
     """One break of `recon breaks list --json`; its age is that at its last as-of moment, in its account's days."""
-    account = accounts.get(known_break.latest.account or "")
-    ids = ("order_id", "charge_id", "refund_id", "transfer_id", "transaction_id", "dispute_id")
+    break_ = known_break.latest
+    account = accounts.get(break_.account or "")
+    amounts = ("expected", "actual", "difference", "amount_at_risk")
     return {
-        **fields(known_break.latest, "id", "code"),
-        "severity": known_break.latest.severity.word,
+        **fields(break_, "id", "code"),
+        "severity": break_.severity.word,
         "status": str(known_break.status),
-        "account": known_break.latest.account,
+        "account": break_.account,
         "region": account.region if account else None,
-        **fields(known_break.latest, "currency", "subject_type", "subject_id", *ids),
-        **fields(known_break.latest, "expected", "actual", "difference", "amount_at_risk", "due_by"),
+        **fields(break_, "currency", "subject_type", "subject_id", *BREAK_IDS, *amounts, "due_by"),
         **fields(known_break, "first_seen", "last_seen"),
         "age_days": age_days(known_break, accounts),
         "owner": known_break.owner,
-        **fields(known_break.latest, "explanation", "suggestion"),
-        "title": title_of(known_break.latest.code),
-        **fields(known_break.latest, "occurred_on"),
-        "exposure": exposure_of(known_break.latest.code, known_break.latest.expected, known_break.latest.actual),
+        **fields(break_, "explanation", "suggestion"),
+        "title": title_of(break_.code),
+        **fields(break_, "occurred_on"),
+        "exposure": exposure_of(break_.code, break_.expected, break_.actual),
     }
 
 

@@ -13,6 +13,7 @@ from jobs.cli.options import read_config, respond
 from jobs.logs.errors import told
 from recon.methods import HEADS, MethodBook, document, legend
 from recon.tabular.recognition.presets import presets as presets_of
+from reports.documents import fields
 
 presets = typer.Typer()
 _ROOMS = {"orders": "recon.orders", "bank": "recon.bank"}
@@ -43,9 +44,7 @@ def list_presets(as_json: options.AsJson = False) -> None:
                 "of": of,
                 "title": preset.title,
                 "kind": preset.settings["kind"],
-                "file": preset.file,
-                "source": preset.source,
-                "certainty": preset.certainty,
+                **fields(preset, "file", "source", "certainty"),
             }
             for of, preset in known_presets
         ]

@@ -2,7 +2,7 @@
 
 import getpass
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
 import typer
@@ -17,6 +17,7 @@ from jobs.run.outcome import JobError
 from recon.people import Person, Role, hash_password, is_name
 from recon.store.desk import people
 from recon.store.desk.people import Act
+from recon.store.engine import Store
 from reports.documents import Document, moment
 
 RoleWord = Annotated[str, typer.Option("--role", metavar="ROLE", help="viewer, analyst, approver or admin.")]
@@ -39,8 +40,7 @@ def add_user(
         config = read_config(context)
         person = _person(config, name, role, account)
         hashed = _hashed(_password())
-        with ready_store(config, writes=True) as store:
-            people.add_user(store, person, hashed, _act(config, by))
+        _change(config, by, lambda store, act: people.add_user(store, person, hashed, act))
         respond(as_json, _document(person), lambda: print(f"{person.name} may log in as {person.role}"))
 
 
@@ -63,8 +63,7 @@ def change_password(context: typer.Context, name: str, by: options.By = "", as_j
     with told(as_json):
         config = read_config(context)
         hashed = _hashed(_password())
-        with ready_store(config, writes=True) as store:
-            people.set_password(store, name, hashed, _act(config, by))
+        _change(config, by, lambda store, act: people.set_password(store, name, hashed, act))
         respond(as_json, {"name": name, "changed": True}, lambda: print(f"{name} has another password"))
 
 
@@ -72,9 +71,7 @@ def change_password(context: typer.Context, name: str, by: options.By = "", as_j
 def disable_user(context: typer.Context, name: str, by: options.By = "", as_json: options.AsJson = False) -> None:
     """Take the access of a user away, at once."""
     with told(as_json):
-        config = read_config(context)
-        with ready_store(config, writes=True) as store:
-            people.disable_user(store, name, _act(config, by))
+        _change(read_config(context), by, lambda store, act: people.disable_user(store, name, act))
         respond(as_json, {"name": name, "disabled": True}, lambda: print(f"{name} may not log in any more"))
 
 
@@ -95,8 +92,7 @@ def add_token(
         config = read_config(context)
         token = _person(config, name, role or ("analyst" if person else "viewer"), account)
         secret = people.new_token()
-        with ready_store(config, writes=True) as store:
-            people.add_token(store, token, secret, _act(config, by), person)
+        _change(config, by, lambda store, act: people.add_token(store, token, secret, act, person))
         if token.role in (Role.APPROVER, Role.ADMIN):
             say(f"{name} may do what an analyst may: no token approves, signs or administers")
         respond(as_json, {**_document(token), "person": person, "token": secret}, lambda: print(secret))
@@ -125,9 +121,7 @@ def list_tokens(context: typer.Context, as_json: options.AsJson = False) -> None
 def revoke_token(context: typer.Context, name: str, by: options.By = "", as_json: options.AsJson = False) -> None:
     """Take a token back, at once."""
     with told(as_json):
-        config = read_config(context)
-        with ready_store(config, writes=True) as store:
-            people.revoke_token(store, name, _act(config, by))
+        _change(read_config(context), by, lambda store, act: people.revoke_token(store, name, act))
         respond(as_json, {"name": name, "revoked": True}, lambda: print(f"the token {name} does not hold any more"))
 
 
@@ -156,8 +150,10 @@ def _hashed(password: str) -> str:
         raise JobError(str(error)) from None
 
 
-def _act(config: Config, by: str) -> Act:
-    return Act(actor(config, by), clock(), config.audit_key)
+def _change(config: Config, by: str, change: Callable[[Store, Act], None]) -> None:
+    """Has somebody change who may come in."""
+    with ready_store(config, writes=True) as store:
+        change(store, Act(actor(config, by), clock(), config.audit_key))
 
 
 def _document(person: Person) -> Document:

@@ -2,16 +2,15 @@
 
 import filecmp
 import json
-import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from jobs.config.sections import ReportsSection
 from jobs.logs.redaction import masked
+from reports.workbook.write import replacing
 
 TIMEOUT_S = 60
 _OWED = ".undelivered.json"  # in the report folder: place -> files that it has not got
@@ -67,15 +66,8 @@ def _copy(source: Path, target: Path) -> None:
     if target.is_file() and filecmp.cmp(source, target, shallow=False):
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name}.{uuid4().hex}.part")
-    try:
-        with source.open("rb") as given, part.open("xb") as file:
-            shutil.copyfileobj(given, file, 2**20)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+    with source.open("rb") as given, replacing(target) as file:
+        shutil.copyfileobj(given, file, 2**20)
 
 
 def _owed(folder: Path) -> Mapping[str, Sequence[str]]:

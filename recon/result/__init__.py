@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from typing import Any
 
 from recon import columns as c
 from recon.arrays import Ints, Mask, Positions
@@ -14,6 +15,7 @@ from recon.model import (
     CLOSED,
     Account,
     Books,
+    Break,
     CurrencyTotals,
     InputFile,
     KnownBreak,
@@ -41,6 +43,7 @@ from recon.triage import Judged
 
 # What of a charge a matched pair shows.
 _OF_CHARGE = list({c.STATUS, c.CURRENCY, *c.MATCHED.names} & set(c.CHARGES.names))
+_OF_BREAK = [name for name in c.BREAKS.names if hasattr(Break, name)]
 
 
 @dataclass(frozen=True)
@@ -150,41 +153,26 @@ def _receipt_days(judged: Judged, account: str, days: tuple[date, date]) -> pd.D
 
 def breaks_frame(breaks: Sequence[KnownBreak], account: Account, as_of: datetime) -> pd.DataFrame:
     """Breaks shaped `columns.BREAKS`, in the order given; the names are those of the public JSON."""
-    return c.BREAKS.from_rows(
-        (
-            known_break.latest.id,
-            known_break.latest.code,
-            known_break.latest.severity.word,
-            known_break.status.value,
-            known_break.latest.account,
-            account.region if known_break.latest.account else None,
-            known_break.latest.currency,
-            known_break.latest.subject_type,
-            known_break.latest.subject_id,
-            known_break.latest.order_id,
-            known_break.latest.charge_id,
-            known_break.latest.refund_id,
-            known_break.latest.transfer_id,
-            known_break.latest.transaction_id,
-            known_break.latest.dispute_id,
-            known_break.latest.expected,
-            known_break.latest.actual,
-            known_break.latest.difference,
-            known_break.latest.amount_at_risk,
-            known_break.latest.due_by,
-            known_break.first_seen,
-            known_break.last_seen,
-            known_break.age_days(as_of, account.zone),
-            known_break.owner,
-            known_break.latest.explanation,
-            known_break.latest.suggestion,
-            title_of(known_break.latest.code),
-            exposure_of(known_break.latest.code, known_break.latest.expected, known_break.latest.actual),
-            known_break.latest.occurred_on and known_break.latest.occurred_on.isoformat(),
-            known_break.known_days(as_of, account.zone),
-        )
-        for known_break in breaks
-    )
+    cells = [_cells(known_break, account, as_of) for known_break in breaks]
+    return c.BREAKS.build({name: [of_break[name] for of_break in cells] for name in c.BREAKS.names})
+
+
+def _cells(known_break: KnownBreak, account: Account, as_of: datetime) -> dict[str, Any]:
+    break_ = known_break.latest
+    return {
+        **{name: getattr(break_, name) for name in _OF_BREAK},
+        c.SEVERITY: break_.severity.word,
+        c.STATUS: known_break.status.value,
+        c.REGION: account.region if break_.account else None,
+        c.FIRST_SEEN: known_break.first_seen,
+        c.LAST_SEEN: known_break.last_seen,
+        c.AGE_DAYS: known_break.age_days(as_of, account.zone),
+        c.KNOWN_DAYS: known_break.known_days(as_of, account.zone),
+        c.OWNER: known_break.owner,
+        c.TITLE: title_of(break_.code),
+        c.EXPOSURE: exposure_of(break_.code, break_.expected, break_.actual),
+        c.OCCURRED_ON: break_.occurred_on and break_.occurred_on.isoformat(),
+    }
 
 
 def _frames(books: Books) -> dict[str, pd.DataFrame]:

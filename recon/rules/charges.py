@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 from recon import columns as c
 from recon.arrays import Mask
 from recon.columnar import np
-from recon.methods.deadlines import GRACE, WITHIN, lapses, local, no_more_than_low, stuck
+from recon.methods.deadlines import GRACE, WITHIN, Due, lapses, local, no_more_than_low, stuck
 from recon.model import Break, Case, Charge, ChargeStatus, Exposure, Severity
 from recon.rules.orders import is_paid_but_pending
 from recon.rules.rule import Rule
@@ -26,16 +27,8 @@ def _pending_stuck(rule: Rule, case: Case, charge: Charge, context: Context) -> 
     if due is None or context.as_of <= due.at:
         return None
     since = local(due.at, charge.account, context)
-    raised = rule.on_charge(
-        case,
-        charge,
-        context,
-        f"Charge {_name(charge, context)} is still pending, beyond {due.why} and the grace, which ended {since}.",
-        actual=charge.money.amount,
-        amount_at_risk=charge.money.amount,
-        due_by=due.at,
-    )
-    return no_more_than_low(raised, sure=due.sure)
+    words = f"is still pending, beyond {due.why} and the grace, which ended {since}."
+    return _by_then(rule, case, charge, context, due, words)
 
 
 def _authorization_expiring(rule: Rule, case: Case, charge: Charge, context: Context) -> Break | None:
@@ -45,15 +38,17 @@ def _authorization_expiring(rule: Rule, case: Case, charge: Charge, context: Con
     if due is None or context.as_of < due.at - context.threshold(rule.code, "within", WITHIN):
         return None
     until = local(due.at, charge.account, context)
+    words = f"is authorised and not captured; the authorisation ends {until}."
+    action = f"Capture charge {charge.id} before {until}, or reverse it: after that the money is lost."
+    return _by_then(rule, case, charge, context, due, words, suggestion=action)
+
+
+def _by_then(rule: Rule, case: Case, charge: Charge, context: Context, due: Due, words: str, **fields: Any) -> Break:
+    """The break of a charge of which something is due at a moment; no more than low where that is not sure."""
+    amount = charge.money.amount
+    words = f"Charge {_name(charge, context)} {words}"
     raised = rule.on_charge(
-        case,
-        charge,
-        context,
-        f"Charge {_name(charge, context)} is authorised and not captured; the authorisation ends {until}.",
-        suggestion=f"Capture charge {charge.id} before {until}, or reverse it: after that the money is lost.",
-        actual=charge.money.amount,
-        amount_at_risk=charge.money.amount,
-        due_by=due.at,
+        case, charge, context, words, actual=amount, amount_at_risk=amount, due_by=due.at, **fields
     )
     return no_more_than_low(raised, sure=due.sure)
 
