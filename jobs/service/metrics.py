@@ -13,7 +13,6 @@ from jobs.run.outcome import Outcome
 from recon.store.queue import webhooks
 from recon.store.runs import alerts, attempts, figures
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BUCKETS = (0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600)
 
 
@@ -48,7 +47,7 @@ class Metrics:
         self._webhooks.labels(account, what).inc()
 
     def render(self) -> bytes:
-        """Everything in Prometheus's text format (`CONTENT_TYPE`); without the store recon_up is 0."""
+        """Everything in Prometheus's text format; without the store recon_up is 0."""
         return generate_latest(self._registry)
 
 

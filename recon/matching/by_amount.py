@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from recon import columns as c
@@ -18,8 +17,6 @@ from recon.columnar import np, pd
 from recon.matching.passes import Board, Pass
 from recon.model import EXPECTS_CHARGE, OrderStatus
 from recon.settings import MatchSettings
-
-_MICROSECOND = timedelta(microseconds=1)
 
 MOST_NAMED = 50  # of one order's equal candidates at most so many, the nearest in time; the others are counted
 _ANY = -1
@@ -225,7 +222,7 @@ def _ranges(board: Board, settings: MatchSettings, sides: _Sides) -> _Ranges:
     keys = keys[entries]
     own = own_cell * moments
     made = _micros(board.orders[c.CREATED_AT])[sides.orders][order]
-    window = settings.window // _MICROSECOND
+    window = settings.window // c.MICROSECOND
 
     def place(moment: Ints, side: Any) -> Positions:
         return np.asarray(np.searchsorted(keys, own + np.searchsorted(clock, moment, side=side)))

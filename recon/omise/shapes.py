@@ -1,7 +1,7 @@
 """Omise's objects as msgspec decodes them, and their rows of values."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Annotated, Any
 
@@ -18,7 +18,6 @@ Word = Annotated[str, msgspec.Meta(max_length=LONGEST_ID)]
 DIRECTIONS = frozenset({"credit", "debit"})
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _sorted = msgspec.json.Encoder(order="deterministic")
 
 
@@ -220,7 +219,7 @@ def _microseconds(moment: datetime) -> int:
     """Since the epoch; raises msgspec.ValidationError for a moment that no calendar here can hold."""
     if moment.year not in YEARS:
         raise msgspec.ValidationError(f"A moment of the year {moment.year}")
-    return (moment - _EPOCH) // _MICROSECOND
+    return (moment - _EPOCH) // c.MICROSECOND
 
 
 def _json(metadata: dict[str, Any]) -> str | None:

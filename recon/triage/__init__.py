@@ -38,11 +38,10 @@ class CaseRule(Protocol):
 
 @dataclass(frozen=True)
 class Triage:
-    """The judged cases that do not agree, and who agrees: masks over the books' frames."""
+    """The judged cases that do not agree, and what is not judged: masks over the books' frames."""
 
     columns: CaseColumns
     cases: tuple[Case, ...]
-    agreeing_orders: Mask  # judged, and in an agreeing case
     by_design: Mask  # charges that have no order by design: counted, not judged
     zero: Mask  # orders over nothing: counted, not judged
 
@@ -87,7 +86,6 @@ def triage(books: Books, matching: Matching, scope: Scope, context: Context, rul
     return Triage(
         columns,
         cases,
-        agreeing_orders=scope.orders & ~suspects.cases[matching.stands_for] & ~columns.over_nothing,
         by_design=columns.by_design & columns.pays & scope.charges,
         zero=columns.over_nothing & scope.orders,
     )
