@@ -47,7 +47,7 @@ def still_at_omise(report: Report, placed: PlacedSheets, row: int) -> Iterator[L
     decimals = report.basis.currencies.decimals(currency)
     formula = f"ROUND(SUM(C{number}:C{number + len(parts) - 1}),{decimals})" if exact and parts else ""
     about = f"Of all that is booked until {report.as_of_day}."
-    yield amount_line(report.basis, "Balance on the as-of day", None, whole, about, formula=formula, total=exact)
+    yield amount_line(report.basis, "Balance on the as-of day", None, whole, about, formula=formula, is_total=exact)
     yield from _as_omise_says(report, currency)
     yield from _disputed(report, placed)
     yield Line(height=10)

@@ -169,12 +169,12 @@ def _bridge(table: _Table, report: Report, placed: PlacedSheets) -> None:
     keys = ["paid orders", *_steps(table, report, orders, link)]
     taken = orders.right if orders else 0
     about = "What the payments of these days took in this currency, and kept."
-    table.add("taken", "Paid at Omise", taken, about, formula=table.sum_of(keys), total=True)
+    table.add("taken", "Paid at Omise", taken, about, formula=table.sum_of(keys), is_total=True)
     keys = ["taken", *_steps(table, report, charged, link)]
     assert_ties("paid at Omise", charged.left if charged else 0, taken)
     assert_ties("sales of the bridge", charged.right if charged else 0, sales[1])
     about = "The same as the first line that moved the balance, below."
-    table.add("booked sales", "Sales", sales[1], about, formula=table.sum_of(keys), count=sales[0], total=True)
+    table.add("booked sales", "Sales", sales[1], about, formula=table.sum_of(keys), count=sales[0], is_total=True)
 
 
 def _steps(table: _Table, report: Report, proof: Proof | None, link: str) -> Iterator[str]:
@@ -208,7 +208,7 @@ def _balance(table: _Table, report: Report, placed: PlacedSheets) -> None:
             net = sum(amounts[kept][1] for kept in (BalanceLine.SALES, *KEPT))
             about = "What of the sales was credited."
             formula = table.sum_of((BalanceLine.SALES, *KEPT))
-            table.add("net", "Sales after Omise's costs", net, about, formula=formula, total=True)
+            table.add("net", "Sales after Omise's costs", net, about, formula=formula, is_total=True)
         if line == BalanceLine.OTHER:
             _other_keys(table, result)
     closing = amounts[BalanceLine.CLOSING][1]
@@ -232,7 +232,7 @@ def _balance(table: _Table, report: Report, placed: PlacedSheets) -> None:
 
 def _balance_line(table: _Table, line: BalanceLine, count: int | None, amount: int, **shown: Unpack[Shown]) -> None:
     name, about = BALANCE_WORDS[line]
-    shown["total"] = line in TOTALS
+    shown["is_total"] = line in TOTALS
     table.add(line, name, amount, about, count=count, **shown)
 
 
@@ -303,7 +303,7 @@ def _payouts(table: _Table, result: Result, placed: PlacedSheets) -> None:
         if line == PayoutLine.SENT:
             formula = f"-{table.cell(BalanceLine.PAYOUTS)}"
         link = "" if line in TOTALS else bank if line in (PayoutLine.AT_BANK, PayoutLine.CLEARED) else settlement
-        table.add(line, name, amount, about, count=count, formula=formula, link=link, total=line in TOTALS)
+        table.add(line, name, amount, about, count=count, formula=formula, link=link, is_total=line in TOTALS)
 
 
 def _elsewhere(table: _Table, result: Result, currency: str) -> None:

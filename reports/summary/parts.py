@@ -70,14 +70,14 @@ class Shown(TypedDict, total=False):
     formula: str
     count_formula: str
     link: str
-    total: bool
+    is_total: bool
 
 
 def amount_line(
     basis: Basis, name: str, count: int | None, amount: Money | None, about: str, **shown: Unpack[Shown]
 ) -> Line:
     """What, how many, how much, and in words over the columns that are left; a formula only where it is exact."""
-    total = shown.get("total", False)
+    total = shown.get("is_total", False)
     link = shown.get("link", "")
     blank = Cell("", "total" if total else "text")
     money = blank
