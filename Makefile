@@ -80,7 +80,7 @@ lint: .venv/.dev
 LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
   --no-annotate -q --upgrade
 lock:
-	$(LOCK) pyproject.toml requirements/build.in --extra postgres --extra queue --extra alerts -o requirements/run.txt
+	$(LOCK) pyproject.toml requirements/build.in --extra postgres --extra queue --extra alerts --extra delivery --extra oidc --extra mysql -o requirements/run.txt
 	$(LOCK) pyproject.toml requirements/build.in --extra dev -o requirements/dev.txt
 
 clean:

@@ -18,8 +18,10 @@ from jobs.batch.queue_settings import PACE
 from jobs.config import config as configuration
 from jobs.service.serve import GRACE
 from recon import __version__
+from recon.extras import EXTRAS
 from tests.kit.places import ROOT
 from tests.test_docs import commands
+from tests.test_project import RUNS
 
 DEPLOY = ROOT / "deploy"
 UNITS = sorted(path.name for path in DEPLOY.glob("recon-*.*"))
@@ -113,6 +115,14 @@ def test_the_image_is_built_from_files_that_exist() -> None:
         for source in sources:
             assert (ROOT / source).exists(), source
             assert f"!{source}" in kept, source
+
+
+def test_the_image_has_whatever_the_configuration_can_ask_for() -> None:
+    """Nobody installs anything in a container. Traces are asked for by the environment, not the configuration."""
+    assert set(EXTRAS.values()) - {"tracing"} == set(RUNS)
+    assert any(
+        rest.endswith("--require-hashes -r requirements/run.txt") for word, rest in instructions() if word == "RUN"
+    )
 
 
 def test_the_image_runs_as_nobody_special_and_holds_no_secret() -> None:

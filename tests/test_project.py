@@ -13,7 +13,7 @@ from tests.kit.places import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
-RUNS = ("postgres", "queue", "alerts")  # what `make install` brings of them
+RUNS = ("postgres", "queue", "alerts", "delivery", "oidc", "mysql")  # what `make install` and the image bring of them
 # Licences under which a library may be used beside Apache-2.0; the LGPL, since it is only imported.
 ALLOWED = re.compile(
     r"MIT|BSD|Apache|ISC|PSF|Python Software Foundation|MPL 2\.0|Mozilla Public License 2\.0|LGPL-3\.0|0BSD|Zlib|CC0"
@@ -72,6 +72,6 @@ def test_the_locks_hold_what_demo_and_tests_need() -> None:
         assert f"requirements/build.in{options} -o requirements/{lock}.txt" in makefile
         locked = (ROOT / "requirements" / f"{lock}.txt").read_text(encoding="utf-8").lower()
         for wanted in (line for extra in RUNS for line in EXTRAS[extra]):
-            name = re.split(r"[\[>]", wanted)[0]
+            name = re.split(r"[\[>]", wanted)[0].lower()
             assert re.search(rf"^{name}==", locked, re.MULTILINE), wanted
             assert wanted in EXTRAS["dev"]
