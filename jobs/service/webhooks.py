@@ -4,8 +4,8 @@ A webhook is only a reason to look: its event is asked for by id, and what count
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing, suppress
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,29 +14,25 @@ from jobs.alerts.send import Teller
 from jobs.config.config import Config
 from jobs.logs.errors import note, say
 from jobs.logs.logs import bound
-from jobs.run.access import AccountAccess, access_of
 from jobs.run.cases import judge_cases
 from jobs.run.judging_request import context_of
 from jobs.run.outcome import JobError, place_of
-from recon.model import Account, ObjectRow, Webhook
-from recon.omise import pull
-from recon.omise.client import Client, OmiseError
+from jobs.service.webhook_reading import WebhookReading, kind_of
+from recon.model import Account, Webhook
+from recon.omise.client import OmiseError
 from recon.omise.webhooks import key_of
 from recon.settings import WEBHOOK_GRACE
 from recon.store.engine import Store, is_lost, is_of_data
 from recon.store.queue import webhooks
-from recon.store.versions import save
+from recon.store.queue.webhooks import Waiting
 from reports.page.webhooks import WebhookAccount
 
 WHO = "webhook"
 ROOM = 10_000  # webhooks that wait to be kept; each is three short texts
 ANSWER_S = 0.8  # what is not kept by then is answered, and kept as soon as the store lets it
-BATCH = 100  # events that are read and judged together
-READ_S = 120.0  # in which what is read together must have come
 LOOK_S = 15.0  # at the latest, for what is to be judged again
 AFTER_ERROR_S = 30.0
-REST = 2.0  # judging rests for so many times as long as it took
-_KINDS: Mapping[str, str] = {"chrg": "charge", "rfnd": "refund", "dspt": "dispute", "trsf": "transfer"}
+REST = 2.0  # of an account its judging rests for so many times as long as it took
 _PARTS = ("refund", "dispute")  # of a charge
 _MOMENT = timedelta(seconds=1)  # a grace holds to its very end
 _WAITS = "order_not_marked_paid"  # what a case may wait for when its webhook comes
@@ -69,9 +65,13 @@ class WebhookIntake:
     _unkept: list[tuple[webhooks.Received, "asyncio.Future[None]"]] = field(default_factory=list)
     _came: asyncio.Event = field(default_factory=asyncio.Event)
     _kept: dict[str, asyncio.Event] = field(default_factory=dict)  # by account
+    _judging_s: dict[str, float] = field(default_factory=dict)  # how long it took last, by account
 
     def __post_init__(self) -> None:
         self._keys = signing_keys(self.config)
+        self._reading = WebhookReading(self.config, self.store, self.clock)
+        # once: the context has every calendar and the whole book of methods
+        self._grace = context_of(self.config, self.clock()).threshold(_WAITS, "grace", WEBHOOK_GRACE)
         self._livemodes = webhooks.livemodes(self.store)
         self._kept = {name: asyncio.Event() for name in self._keys}
 
@@ -124,11 +124,10 @@ class WebhookIntake:
         kept = self._kept[account.name]
         while True:
             kept.clear()
-            begun = asyncio.get_running_loop().time()
             with bound(account=account.name):
                 done = await self._guarded("webhooks wait", self.work(account))
             if done:
-                await asyncio.sleep(REST * (asyncio.get_running_loop().time() - begun))
+                await asyncio.sleep(REST * self._judging_s.pop(account.name, 0.0))
             else:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(kept.wait(), LOOK_S)
@@ -149,97 +148,53 @@ class WebhookIntake:
         What cannot be read or judged for what it holds is left to the night: it keeps nothing after it waiting.
         """
         name = account.name
-        waiting = await self._ask(webhooks.waiting, name, self.clock(), BATCH)
+        waiting = await self._reading.next(name)
+        if not waiting:
+            return False
         forged: set[str] = set()
         case_waits: set[str] = set()
         try:
-            forged |= await self._read_events(name, [item.event_id for item in waiting if not item.is_read])
+            forged |= await self._reading.events(name, [item.event_id for item in waiting if not item.is_read])
             case_waits |= await self._judge(account, [item for item in waiting if item.event_id not in forged])
         except Exception as error:
             if not is_of_data(error):
                 raise
             note("webhooks left to the night", level="warning", count=len(waiting), reason=place_of(error))
         now = self.clock()
-        again = now + context_of(self.config, now).threshold(_WAITS, "grace", WEBHOOK_GRACE) + _MOMENT
-        await self._ask(webhooks.finish, name, case_waits, forged, now, again)
+        await self._ask(webhooks.finish, name, case_waits, forged, now, now + self._grace + _MOMENT)
         over = {item.event_id for item in waiting} - forged - case_waits
         await self._ask(webhooks.finish, name, over, (), now, None)
-        return bool(waiting)
+        return True
 
-    async def _judge(self, account: Account, waiting: Sequence[webhooks.Waiting]) -> set[str]:
+    async def _judge(self, account: Account, waiting: Sequence[Waiting]) -> set[str]:
         """Reads what these events are about and judges its cases; the events whose case may wait for the shop."""
         name = account.name
         hints = {item.event_id: item.charge_id for item in waiting}
         objects = await self._ask(webhooks.objects_of, name, hints)
-        fresh = {item.event_id for item in waiting if not item.is_read}
         owners = await self._owners(name, objects, hints)
-        if fresh:
-            await self._read_objects(name, filter(None, objects.values()), owners)
-        subjects = {(name, kind, id) for id in (*objects.values(), *owners.values()) if (kind := _kind(id))}
+        wanted: dict[str, datetime] = {}
+        for item in waiting:
+            if (id := objects.get(item.event_id)) and not item.is_read:
+                wanted[id] = max(wanted.get(id, item.received_at), item.received_at)
+        await self._reading.objects(name, wanted, owners)
+        subjects = {(name, kind, id) for id in (*objects.values(), *owners.values()) if (kind := kind_of(id))}
         if subjects:
+            begun = asyncio.get_running_loop().time()
             outcome = await judge_cases(self.config, self.store, account, frozenset(subjects), self.clock, WHO)
+            self._judging_s[name] = asyncio.get_running_loop().time() - begun
             if outcome.run_id is not None:
                 say(*await self.teller.run_finished(outcome, WHO))
-        return {event_id for event_id in fresh if _kind(objects.get(event_id)) == "charge"}
+        fresh = [item.event_id for item in waiting if not item.is_read]
+        return {event_id for event_id in fresh if kind_of(objects.get(event_id)) == "charge"}
 
     async def _owners(
         self, account: str, objects: Mapping[str, str | None], hints: Mapping[str, str | None]
     ) -> dict[str, str]:
         """The charge of each refund and dispute: as it is stored, else as its webhook has it."""
         hinted = {id: charge for event, id in objects.items() if id and (charge := hints.get(event))}
-        parts = {id: charge for id, charge in hinted.items() if _kind(id) in _PARTS}
+        parts = {id: charge for id, charge in hinted.items() if kind_of(id) in _PARTS}
         stored: dict[str, str] = await self._ask(webhooks.charges_of, account, [*filter(None, objects.values())])
         return parts | stored
 
-    async def _read_events(self, account: str, event_ids: Collection[str]) -> set[str]:
-        """The events, stored; those that Omise does not know are forged."""
-        access = access_of(self.config, self.store, account)
-        async with self._client(access) as client:
-            return set(await self._read(client, access, account, "event", event_ids))
-
-    async def _read_objects(self, account: str, object_ids: Iterable[str], owners: Mapping[str, str]) -> None:
-        """The objects as Omise says them now, with their charges and what is booked of them, stored."""
-        ids: dict[str, set[Any]] = {kind: set() for kind in ("dispute", "transfer", "charge", "refund")}
-        for object_id in (*object_ids, *owners.values()):
-            kind = _kind(object_id)
-            if kind and kind != "refund":
-                ids[kind].add(object_id)
-            elif object_id in owners:  # it cannot be asked for without its charge
-                ids[kind].add((owners[object_id], object_id))
-        access = access_of(self.config, self.store, account)
-        async with self._client(access) as client:
-            for kind, own in ids.items():
-                await self._read(client, access, account, kind, own)
-            booked = [*ids["charge"], *(id for _, id in ids["refund"])]
-            missing = await self._ask(webhooks.transactions_to_read, account, booked)
-            await self._read(client, access, account, "transaction", missing)
-
-    def _client(self, access: AccountAccess) -> AbstractAsyncContextManager[Client]:
-        """A client at half the account's rate, for a night may go on beside it, that does not wait for hours."""
-        half = access.limits.requests_per_second / 2
-        slower = replace(access.limits, requests_per_second=half, deadline_s=READ_S)
-        return replace(access, limits=slower).client()
-
-    async def _read(
-        self, client: Client, access: AccountAccess, account: str, kind: str, ids: Collection[Any]
-    ) -> list[str]:
-        """Objects by id, stored as a version; the ids that Omise does not know. What is odd is left to the night."""
-        rows: list[ObjectRow] = []
-        missing: list[str] = []
-        async with aclosing(pull.fetch(client, kind, sorted(ids), access.scrub)) as parts:
-            async for part in parts:
-                if isinstance(part, pull.Batch):
-                    rows += part.rows
-                elif isinstance(part, pull.Missing):
-                    missing.append(part.id)
-        if rows:
-            await asyncio.to_thread(save.save_objects, self.store, account, kind, rows, self.clock())
-        return missing
-
     async def _ask(self, function: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.to_thread(function, self.store, *arguments)
-
-
-def _kind(object_id: str | None) -> str:
-    """The kind of an object that has a case, by its id; empty for any other."""
-    return _KINDS.get(object_id.partition("_")[0], "") if object_id else ""

@@ -153,6 +153,25 @@ async def sweep(
             yield item
 
 
+async def listed(
+    client: Client, kind: str, window: Window, scrub: Scrub, most: int
+) -> AsyncGenerator[Batch | None, None]:
+    """What a list has of a window now, the oldest first; null alone where that is more than so many objects.
+
+    Nobody counts after it, so that no window is closed by it; what cannot be read is left out. Raises OmiseError.
+    """
+    reading = _Sweep(client, kind, scrub, split_over=most, progress=None)
+    first = await reading.page(window, 0, PAGE)
+    if first.total > most:
+        yield None
+        return
+    calls = (reading.page(window, offset, PAGE) for offset in range(first.count or PAGE, first.total, PAGE))
+    async with aclosing(_in_order(calls, client.concurrency)) as pages:
+        yield first.batch
+        async for page in pages:
+            yield page.batch
+
+
 @dataclass
 class _Sweep:
     """One sweep under way: parts of its window wait for a lane, lanes put what they read into `out`."""
@@ -162,7 +181,7 @@ class _Sweep:
     scrub: Scrub
     split_over: int
     progress: Progress | None
-    stored: StoredMarks | None
+    stored: StoredMarks | None = None
     total: int | None = None
     done: int = 0
 
@@ -196,7 +215,7 @@ class _Sweep:
 
     async def _part(self, window: Window) -> None:
         async with self.lanes:
-            first = await self._page(window, 0, PAGE)
+            first = await self.page(window, 0, PAGE)
             self.total = first.total if self.total is None else self.total
             pieces = _cut(window, min(PARTS, _parts(first.total, self.split_over)))
             if not pieces:
@@ -213,10 +232,10 @@ class _Sweep:
                 self.done -= len(seen)
                 seen = set()
                 malformed = set()
-                first = await self._page(window, 0, PAGE)
+                first = await self.page(window, 0, PAGE)
             await self._rows(window, first, seen, malformed)
             whole = first.count >= first.total  # one answer cannot move while it is read
-            total = first.total if whole else (await self._page(window, 0, 1)).total
+            total = first.total if whole else (await self.page(window, 0, 1)).total
             if total == first.total == len(seen):
                 break
         await self.out.put(
@@ -234,7 +253,7 @@ class _Sweep:
     async def _rows(self, window: Window, first: "_ReadPage", seen: set[str], malformed: set[str]) -> None:
         """Puts out the first page and all after it; notes what came, and what of it is kept aside."""
         step = first.count or first.total or 1  # Omise may give less than was asked for
-        calls = (self._page(window, offset, PAGE) for offset in range(step, first.total, step))
+        calls = (self.page(window, offset, PAGE) for offset in range(step, first.total, step))
         async with aclosing(_in_order(calls, self.client.concurrency)) as pages:
             await self._put(first, seen, malformed)
             async for page in pages:
@@ -253,7 +272,7 @@ class _Sweep:
             total = max(self.total or 0, self.done)
             self.progress(self.kind, self.done, total)
 
-    async def _page(self, window: Window, offset: int, limit: int) -> "_ReadPage":
+    async def page(self, window: Window, offset: int, limit: int) -> "_ReadPage":
         """One page. Whether Omise's `from` and `to` are inclusive is not known: a second more at both ends."""
         params: dict[str, str | int] = {
             "from": _stamp(window.start.replace(microsecond=0) - _SECOND),

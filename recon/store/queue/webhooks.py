@@ -40,6 +40,7 @@ class Waiting:
     event_id: str
     charge_id: str | None
     is_read: bool
+    received_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +73,10 @@ def waiting(store: Store, account: str, now: datetime, limit: int) -> list[Waiti
     """The oldest events that are to be read, or whose case is to be judged again."""
     hook = WEBHOOK.c
     due = or_(hook.read_at.is_(None), hook.again_at <= now)
-    chosen = select(hook.event_id, hook.charge_id, hook.read_at.is_not(None)).where(hook.account == account, due)
+    chosen = select(hook.event_id, hook.charge_id, hook.read_at.is_not(None), hook.received_at)
     with reading(store) as connection:
-        rows = connection.execute(chosen.order_by(hook.received_at, hook.event_id).limit(limit))
+        of_account = chosen.where(hook.account == account, due)
+        rows = connection.execute(of_account.order_by(hook.received_at, hook.event_id).limit(limit))
         return [Waiting(*row) for row in rows]
 
 

@@ -36,8 +36,8 @@ def test_each_event_once_of_each_account_the_oldest_first(store: Store) -> None:
     keep(store, "evnt_1", at=NOON + HOUR)
     keep(store, "evnt_1", account="jp")
     assert webhooks.waiting(store, "th", NOON, 10) == [
-        Waiting("evnt_1", "chrg_1", False),
-        Waiting("evnt_2", "chrg_2", False),
+        Waiting("evnt_1", "chrg_1", False, NOON),
+        Waiting("evnt_2", "chrg_2", False, NOON + MINUTE),
     ]
     assert len(webhooks.waiting(store, "th", NOON, 1)) == 1
 
