@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 import msgspec
 from aiohttp import web
 
-from recon.sandbox.server.forms import stamp
+from recon.sandbox.forms import stamp
 from recon.sandbox.server.objects import body
 from recon.sandbox.server.paging import read_query
 from recon.sandbox.server.profile import account_body

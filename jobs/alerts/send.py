@@ -28,10 +28,10 @@ from jobs.logs.redaction import keep_secret, masked_for_logs
 from jobs.run.lock import Busy
 from jobs.run.moments.days import resolve
 from jobs.run.moments.gateway_clock import ClockWrong
+from jobs.run.moments.nights import Finding
 from jobs.run.opening.store import ready_store
 from jobs.run.outcome import JobError, Outcome, RunOptions
 from jobs.run.run import run
-from jobs.service.nights import Finding
 from recon.model import Severity
 from recon.omise.failures import failure
 from recon.store.runs import alerts, attempts

@@ -13,8 +13,8 @@ from uuid import uuid4
 
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_chain, wait_fixed
 
+from jobs.run.moments.nights import RETRY
 from jobs.run.outcome import JobError, Outcome
-from jobs.service.nights import RETRY
 from recon.store.engine import Store, is_lost
 from recon.store.runs import attempts
 from recon.store.runs.attempts import Attempt, Claim, Holder

@@ -1,7 +1,7 @@
 """Runs what is due by itself: nights, missed nights, the watchdog, extra jobs. Timers only ask; the store decides.
 
 APScheduler's only home. Its timers may fire twice, late or never: each of them leads to the question what is due at
-this moment, which `jobs.service.nights` answers from recorded attempts.
+this moment, which `jobs.run.moments.nights` answers from recorded attempts.
 """
 
 import asyncio
@@ -24,12 +24,12 @@ from jobs.config.sections import Job
 from jobs.logs.errors import note, say
 from jobs.logs.logs import bound
 from jobs.run.lock import AlreadyDone, Busy
+from jobs.run.moments import nights
 from jobs.run.moments.gateway_clock import ClockWrong
+from jobs.run.moments.nights import Finding, Night, NightRecords
 from jobs.run.outcome import WATCH, Outcome, RunOptions
 from jobs.run.sources import file_digests
-from jobs.service import nights
 from jobs.service.extra_jobs import EXTRA_GRACE, Extra
-from jobs.service.nights import Finding, Night, NightRecords
 from recon.model import Account
 from recon.result.trust import doubt_lines
 from recon.store.engine import Store

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from recon.sandbox.forms import stamp
 from recon.sandbox.server.app import Sandbox, serve
-from recon.sandbox.server.forms import stamp
 from recon.sandbox.worlds.world import make_world
 from recon.store.engine import from_micros
 from tests.kit.pulls import DAY, PulledStore, objects, truth

@@ -10,8 +10,8 @@ from jobs.config import config as configuration
 from jobs.config.config import Config
 from jobs.run.lock import Hold, run_held
 from jobs.run.moments.days import resolve
+from jobs.run.moments.nights import Finding
 from jobs.run.outcome import Outcome, RunOptions
-from jobs.service.nights import Finding
 from jobs.service.schedule import Schedule, ScheduleContext
 from recon.store.engine import Store
 from recon.store.runs.attempts import Attempt, Claim, attempts

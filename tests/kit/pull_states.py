@@ -17,9 +17,9 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from sqlalchemy import event
 
 from jobs.run.pulled import Pulled
+from recon.sandbox.forms import stamp
 from recon.sandbox.server.app import serve
 from recon.sandbox.server.faults import Faults
-from recon.sandbox.server.forms import stamp
 from recon.sandbox.worlds.world import make_world
 from tests.kit.pulls import DAY, Known, PulledStore, objects, truth
 

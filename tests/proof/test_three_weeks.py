@@ -22,11 +22,11 @@ from jobs import demo
 from jobs.alerts.send import Teller
 from jobs.config import config as configuration
 from jobs.config.config import Config
+from jobs.run.moments.nights import Finding
 from jobs.run.opening.store import ready_store
 from jobs.run.outcome import RunOptions
 from jobs.run.run import run
 from jobs.service.extra_jobs import in_own_process
-from jobs.service.nights import Finding
 from jobs.service.schedule import Schedule, ScheduleContext
 from recon.model import BreakStatus, Severity
 from recon.sandbox.server.app import Sandbox, serve

@@ -1,1 +1,1 @@
-"""Which days are asked for, whether this machine's clock is Omise's, and moments in a store that have not come."""
+"""Days that are asked for, nights that are due, whether this machine's clock is Omise's, moments that have not come."""

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from recon.sandbox.server.events import moments
-from recon.sandbox.server.forms import Body
+from recon.sandbox.forms import Body
 from recon.sandbox.server.lists import ObjectList
 from recon.sandbox.server.profile import ApiError
 from recon.sandbox.worlds.countries import Account
+from recon.sandbox.worlds.events import moments
 from recon.sandbox.worlds.facts import Charge, Dispute, Event, Refund, Thing, Transaction
 from recon.sandbox.worlds.payouts import Ledger
 from recon.sandbox.worlds.tariff import DAY

@@ -20,10 +20,10 @@ from typing import Any, Literal
 import msgspec
 from aiohttp import web
 
+from recon.sandbox.forms import Body
 from recon.sandbox.server.account import AccountServer, ApiRequest
 from recon.sandbox.server.checkout import ACTIONS, Action, mark_charge
 from recon.sandbox.server.faults import Faults
-from recon.sandbox.server.forms import Body
 from recon.sandbox.server.lists import ObjectList, encode
 from recon.sandbox.server.objects import body
 from recon.sandbox.server.paging import answer_list, read_query

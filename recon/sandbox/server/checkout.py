@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from recon.sandbox.forms import Body, fill, stamp
 from recon.sandbox.server.account import AccountServer, ApiRequest
-from recon.sandbox.server.forms import Body, fill, stamp
 from recon.sandbox.server.profile import ApiError
 from recon.sandbox.worlds.countries import RATES, Account
 from recon.sandbox.worlds.facts import REFUND_WINDOW_S, VOID_WINDOW_S, Charge, Dispute, Refund, Transaction

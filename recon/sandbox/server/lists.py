@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from recon.sandbox.server.forms import stamp
+from recon.sandbox.forms import stamp
 from recon.sandbox.server.objects import body
 from recon.sandbox.worlds.facts import Charge, Event, Thing, changes
 

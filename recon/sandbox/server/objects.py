@@ -1,6 +1,6 @@
 """Facts as Omise's JSON objects of API version 2019-05-29 at a moment."""
 
-from recon.sandbox.server.forms import Body, fill, stamp
+from recon.sandbox.forms import Body, fill, stamp
 from recon.sandbox.worlds.countries import OPENED
 from recon.sandbox.worlds.facts import (
     REFUND_WINDOW_S,

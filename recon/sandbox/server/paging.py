@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from recon.sandbox.server.forms import stamp
+from recon.sandbox.forms import stamp
 from recon.sandbox.server.lists import ObjectList
 from recon.sandbox.server.profile import ApiError
 from recon.sandbox.worlds.facts import Thing

@@ -1,6 +1,6 @@
 """An account's own answers (account, balance, capability) and Omise's error body."""
 
-from recon.sandbox.server.forms import Body, fill, stamp
+from recon.sandbox.forms import Body, fill, stamp
 from recon.sandbox.worlds.countries import OPENED, PRESENTMENT, Account
 from recon.sandbox.worlds.files import major
 from recon.sandbox.worlds.payouts import Ledger

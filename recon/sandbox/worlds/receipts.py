@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from random import Random
 
 from recon.calendars import RECEIPT_ZONE, days_window, local_day
-from recon.sandbox.server.forms import fill, stamp
+from recon.sandbox.forms import fill, stamp
 from recon.sandbox.worlds.facts import Charge, Given, Transfer
 from recon.sandbox.worlds.maker import Maker, Planted
 from recon.sandbox.worlds.tariff import HOUR, half_up

@@ -13,8 +13,8 @@ from random import Random
 from typing import Any
 
 from recon.calendars import days_window
-from recon.sandbox.server.events import add_events
 from recon.sandbox.worlds.countries import ACCOUNTS, SHARES, Account
+from recon.sandbox.worlds.events import add_events
 from recon.sandbox.worlds.facts import Charge, Dispute, Event, Given, Refund, Thing, Transaction, Transfer, changes
 from recon.sandbox.worlds.files import BANK_COLUMNS, ORDER_COLUMNS, major, row_of, write_csv
 from recon.sandbox.worlds.maker import Maker, Order, Planted

@@ -12,9 +12,9 @@ from jobs.alerts import send
 from jobs.alerts.send import Teller
 from jobs.config.config import Config, load
 from jobs.logs import logs
+from jobs.run.moments.nights import Finding
 from jobs.run.opening.store import open_ready_store
 from jobs.run.outcome import Outcome, RunOptions, Unsigned
-from jobs.service.nights import Finding
 from recon.model import BreakStatus, Severity
 from recon.store.engine import Store
 from recon.store.runs.alerts import deliveries

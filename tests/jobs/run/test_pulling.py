@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from recon.sandbox.forms import stamp
 from recon.sandbox.server.app import Sandbox, serve
 from recon.sandbox.server.faults import Faults
-from recon.sandbox.server.forms import stamp
 from recon.sandbox.worlds.facts import Charge
 from recon.sandbox.worlds.world import make_world
 from recon.store import tables

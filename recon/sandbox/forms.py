@@ -10,7 +10,7 @@ import msgspec
 Body = dict[str, Any]
 
 _FORMS: Mapping[str, Body] = msgspec.json.decode(
-    resources.files("recon").joinpath("sandbox", "server", "forms.json").read_bytes()
+    resources.files("recon").joinpath("sandbox", "forms.json").read_bytes()
 )
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jobs.service.nights import Night, NightRecords, done, expected_nights, oldest_day, to_run, waited_on, watch
+from jobs.run.moments.nights import Night, NightRecords, done, expected_nights, oldest_day, to_run, waited_on, watch
 from jobs.service.schedule import next_fire
 from recon.model import Account
 from recon.store.runs.attempts import Attempt
