@@ -39,7 +39,7 @@ COMMANDS = {
     "rulings": ("jobs.cli.rulings", "The work on breaks as a workbook."),
     "keys": ("jobs.cli.keys", "The keys of customer hashes and of the audit log."),
     "erase": ("jobs.cli.keys", "Take one customer's hashes out of store and archive."),
-    "retention": ("jobs.cli.keys", "Customer data past its time."),
+    "retention": ("jobs.cli.keys", "What is kept of people, past its time."),
     "db": ("jobs.cli.db", "The store's tables."),
     "users": ("jobs.cli.people", "Who may use the finance page."),
     "tokens": ("jobs.cli.people", "What scripts use the page's API with."),

@@ -1,4 +1,4 @@
-"""`recon keys`, `recon erase` and `recon retention`: keys, and what is kept of customers."""
+"""`recon keys`, `recon erase` and `recon retention`: keys, and what is kept of people."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -74,9 +74,9 @@ def erase(
 
 @retention.command("apply")
 def apply_retention(context: typer.Context, by: options.By = "", as_json: options.AsJson = False) -> None:
-    """Take customers' hashes out of what is past its time.
+    """Take out what is past its time: customers' hashes, access log.
 
-    That is [retention] customer_fields.
+    That is [retention] customer_fields and access_log.
     """
     with told(as_json):
         config = read_config(context)

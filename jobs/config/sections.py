@@ -52,9 +52,10 @@ class PrivacySection(Section):
 
 
 class RetentionSection(Section):
-    """How long customer fields are kept, for `recon retention apply`."""
+    """How long what tells of people is kept, for `recon retention apply`."""
 
     customer_fields: fields.PositiveDuration = timedelta(days=730)
+    access_log: fields.PositiveDuration = timedelta(days=730)
 
 
 class OmiseSection(Section):

@@ -68,11 +68,12 @@ def erase(config: Config, value: str, act: Act) -> Mapping[str, Any]:
 def apply_retention(config: Config, act: Act) -> Mapping[str, Any]:
     """No hash stays of what was created longer ago than [retention] customer_fields; rows changed, and before when.
 
-    Raises JobError, Refused, ArchiveError.
+    No line of the access log stays that is older than [retention] access_log. Raises JobError, Refused, ArchiveError.
     """
     before = act.at - config.retention.customer_fields
+    access_before = act.at - config.retention.access_log
     with ready_store(config, writes=True) as store:
-        done = personal.apply_retention(store, before, created_at, _changes(lambda _: None), act)
+        done = personal.apply_retention(store, before, access_before, created_at, _changes(lambda _: None), act)
     return {"before": before.isoformat(), **fields(done, "rows", "files", "note")}
 
 

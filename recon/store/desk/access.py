@@ -1,11 +1,11 @@
-"""The access log: who came in or was refused, and what was changed about people and tokens; rows are only added."""
+"""The access log: who came in or was refused, and what changed about people and tokens; old lines are taken out."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, insert, or_, select
+from sqlalchemy import Connection, Row, Select, delete, func, insert, or_, select
 
 from recon.store.engine import Store, reading
 from recon.store.tables.people import ACCESS
@@ -49,6 +49,11 @@ def append(connection: Connection, entry: Entry) -> None:
     """One more line, inside a writing transaction."""
     row = {column: getattr(entry, column) for column in Entry.__slots__}
     connection.execute(insert(ACCESS), [row])
+
+
+def remove(connection: Connection, before: datetime) -> int:
+    """Takes out the lines of before a moment, inside a writing transaction; how many there were."""
+    return connection.execute(delete(ACCESS).where(_ACCESS.at < before)).rowcount
 
 
 def find(store: Store, wanted: Wanted, offset: int, limit: int) -> tuple[int, list[Entry]]:

@@ -50,7 +50,7 @@ TOKEN = Table(
     Column("person", Text()),  # the user whose it is; null: a script's
 )
 
-# Rows are only ever added. `address` is null for what was done by a command, `who` for a name that nobody has.
+# Old rows are taken out. `address` is null for what was done by a command, `who` for a name that nobody has.
 ACCESS = Table(
     "access",
     METADATA,

@@ -5,7 +5,7 @@ Each change is whole or not at all, with its audit entry; no run may go on meanw
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 from recon import columns as c
 from recon.privacy import HASH
 from recon.store import tables
-from recon.store.desk import audit
+from recon.store.desk import access, audit
 from recon.store.desk.people import Act
 from recon.store.engine import Refused, Store, from_micros, reading, to_micros, writing
 from recon.store.runs.attempts import refuse_beside_runs
@@ -96,11 +96,16 @@ def erase(store: Store, customer: str, changes: Changes, act: Act) -> tuple[Rewr
 
 
 def apply_retention(
-    store: Store, before: datetime, created_at: Callable[[bytes], datetime | None], changes: Changes, act: Act
+    store: Store,
+    before: datetime,
+    access_before: datetime,
+    created_at: Callable[[bytes], datetime | None],
+    changes: Changes,
+    act: Act,
 ) -> Rewritten:
     """Takes the hashes out of what was created before a moment; `created_at` reads it in a raw object.
 
-    Nothing of that is stored again. Raises Refused, ArchiveError.
+    Nothing of that is stored again. The access log loses what is older than its own. Raises Refused, ArchiveError.
     """
     micros = to_micros(before)
 
@@ -118,9 +123,11 @@ def apply_retention(
     def forget(connection: Connection) -> Changed:
         customers.keep_from(connection, before, act.at)
         old = Changes(changes.object_of, changes.texts_of, order, concerns=concerns)
-        return rewriting.change(connection, old, act)
+        changed = rewriting.change(connection, old, act)
+        lines = access.remove(connection, access_before)
+        return replace(changed, counts={**changed.counts, "access": lines}) if lines else changed
 
-    detail = {"before": before.isoformat()}
+    detail = {"before": before.isoformat(), "access_before": access_before.isoformat()}
     return _change(store, act, forget, audit.Entry(act.who, PAST_ITS_TIME, "customers", detail))
 
 

@@ -1,17 +1,22 @@
 """What is saved while a key is begun waits for it; what a change that was killed wrote goes with the next one."""
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from recon.model import ObjectRow
 from recon.privacy import HashKey
+from recon.store.desk import access
 from recon.store.desk.people import Act
 from recon.store.engine import Store, open_store, reading, writing
+from recon.store.tables.desk import AUDIT
 from recon.store.versions import archive, customers, personal, rewriting
 from recon.store.versions.customers import Customers, HashKeyMissing, keep_customers
 from recon.store.versions.save import save_objects
@@ -53,6 +58,22 @@ def test_what_is_saved_while_a_key_is_begun_waits_and_is_refused(store: Store) -
             saving.result()
     with reading(store) as connection:
         assert customers.key_in_force(connection) == NEW.ids[-1]
+
+
+def test_old_lines_of_the_access_log_go_and_the_audit_log_says_how_many(store: Store) -> None:
+    with writing(store, "record") as connection:
+        for days in (800, 731, 729, 0):
+            access.append(connection, access.Entry(NOON - timedelta(days=days), "anna", "192.0.2.1", access.LOG_IN))
+    act = Act("anna", NOON, None)
+    changes = personal.changes_of(str, lambda _kind, _raw: pytest.fail("nothing is stored"), lambda *texts: texts)
+    before = NOON - timedelta(days=730)
+    done = personal.apply_retention(store, NOON - timedelta(days=9), before, lambda _raw: None, changes, act)
+    assert done.rows == {"access": 2}
+    assert [line.at for line in access.find(store, access.Wanted(), 0, 9)[1]] == [NOON, NOON - timedelta(days=729)]
+    with reading(store) as connection:
+        [entry] = connection.execute(select(AUDIT.c.what, AUDIT.c.detail)).all()
+    assert (entry.what, json.loads(entry.detail)["rows"]) == (personal.PAST_ITS_TIME, {"access": 2})
+    assert personal.apply_retention(store, NOON, before, lambda _raw: None, changes, act).rows == {}
 
 
 def test_files_that_a_killed_change_did_not_record_go_with_the_next_one(store: Store, tmp_path: Path) -> None:
