@@ -21,7 +21,8 @@ from typer.testing import CliRunner
 from jobs.cli.app import app
 from jobs.config import config as configuration
 from jobs.run.opening.store import open_ready_store
-from recon.sandbox.server import forms, objects
+from recon.sandbox import forms
+from recon.sandbox.server import objects
 from recon.sandbox.worlds import receipts
 from recon.store.engine import Store, reading
 from recon.store.runs.record import list_breaks
