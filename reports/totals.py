@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from recon.columnar import np, pd
+from recon.columns import distinct_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,13 @@ def total_lines(
 def _lines(
     frame: pd.DataFrame, totals: Totals, currencies: Mapping[str, str], keys: list[str]
 ) -> Iterator[TotalLine]:
-    for _, rows in frame[[*keys, *totals.summed]].groupby(keys, sort=True, dropna=False):
-        first = rows[keys].iloc[0]
-        words = {name: None if pd.isna(word) else str(word) for name, word in first.items()}
-        sums = {name: _sum(rows[name], words[currencies[name]] or "") for name in totals.summed}
+    kinds, kind_of = distinct_rows(frame, keys)
+    for at in sorted(range(len(kinds)), key=lambda at: [(word is None, word or "") for word in kinds[at]]):
+        words = dict(zip(keys, kinds[at], strict=True))
+        mine = slice(None) if len(kinds) == 1 else np.flatnonzero(kind_of == at)
+        sums = {name: _sum(frame[name].iloc[mine], words[currencies[name]] or "") for name in totals.summed}
         if any(total.amount is not None for total in sums.values()):
-            yield TotalLine({str(name): word for name, word in words.items()}, sums)
+            yield TotalLine(words, sums)
 
 
 def _sum(amounts: pd.Series[int], currency: str) -> Sum:

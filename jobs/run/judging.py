@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from jobs.run.carrying import RaisedBreaks, carry_with_proofs, closed_before, decided_about
 from jobs.run.judging_request import AccountRequest, JudgingRequest
+from jobs.run.memory import at_work, give_back
 from jobs.run.related import books_of, last_run_state, links_of
 from recon import columns as c
 from recon.columnar import np, pd
@@ -52,20 +51,8 @@ class Findings:
 
 def find(store: Store, request: JudgingRequest) -> Findings:
     """Judge every asked account over one state of the store."""
-    with _collector_paused():
+    with at_work():
         return _find(store, request)
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """A hundred thousand frozen values hold no cycles: looking for them takes a fifth of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _find(store: Store, request: JudgingRequest) -> Findings:
@@ -77,11 +64,13 @@ def _find(store: Store, request: JudgingRequest) -> Findings:
     hand_links = [ruling for ruling in lasting if ruling.kind == RulingKind.LINK]
     run_range = replace(_range(store, request, known), opening=frozenset(items))
     books, recorded = books_of(store, request, run_range, hand_links)
+    give_back()
     books = replace(books, histories=histories_of(books))
     changed = changed_links(hand_links, books.orders, books.charges)
     links = recorded if current or request.known_breaks is not None else c.LINKS.empty()
     links = with_hand_links(links, [ruling for ruling in hand_links if ruling.id not in changed])
     judged = _judge(books, links, run_range, request, known)
+    give_back()
     names: set[str | None] = {*judged.accounts, *([None] if request.shows_nameless else [])}
     breaks = [raised for raised in find_breaks(judged, request.context) if raised.account in names]
     decided = decided_about(store, request, books)

@@ -10,6 +10,7 @@ from pathlib import Path
 from jobs.config.config import Config
 from jobs.logs.errors import say
 from jobs.run.judging import Findings
+from jobs.run.memory import at_work, give_back
 from recon import __version__
 from recon.rules import CATALOGUE
 from recon.settings import Context
@@ -70,7 +71,7 @@ def write_reports(
     if len(parts) > 1:
         group = Group(parts, tuple(place.name for _, place in placed))
         placed.append((group, _place(writing, group)))
-    with ThreadPoolExecutor(_TOGETHER) as pool:
+    with at_work(), ThreadPoolExecutor(_TOGETHER) as pool:
         longest_first = sorted(placed, key=lambda report_and_place: -_orders(report_and_place[0]))
         writes = {report.name: pool.submit(_write, writing, report, place) for report, place in longest_first}
         return tuple(writes[report.name].result() for report, _ in placed)
@@ -115,6 +116,7 @@ def _write(writing: Writing, report: AnyReport, place: _Place) -> Path:
         put_back(writing.store, folder / place.name, place.signed.sha256)
         return folder / place.name
     path = write_workbook(replace(report, beside=place.beside), folder, place.number)
+    give_back()
     with path.open("rb") as file:
         written = StoredWorkbook(
             sha256_of_file(file),

@@ -10,6 +10,7 @@ from jobs.config.config import Config
 from jobs.logs.errors import trouble_of
 from jobs.run.judging import Findings
 from jobs.run.lock import Hold, run_held
+from jobs.run.memory import give_back
 from jobs.run.moments.days import resolve
 from jobs.run.moments.gateway_clock import latest, prove_clock
 from jobs.run.moments.later_moments import later_moments
@@ -83,6 +84,8 @@ async def _travel(road: Road, hold: Hold | None = None) -> Outcome:
         return await conclude(road, Findings(), None, None, pulls)
     findings, context = await judge(road, sources, pulls)
     run_id = await asyncio.to_thread(record_findings, road, findings) if options.record else None
+    findings = replace(findings, raised=None)  # it holds the books, which reports need no more
+    give_back()
     outcome = await _concluded(road, findings, context, run_id, pulls)
     return replace(outcome, waits_on=sources.waits_on(outcome.messages))
 

@@ -103,6 +103,11 @@ def on_its_way(transfers: pd.DataFrame) -> Mask:
     return np.asarray(unpaid & transfers[FAILURE_CODE].isna(), dtype=bool)
 
 
+def same_words(left: Words, right: Words) -> Mask:
+    """Per row whether two text columns say the same word; null is equal to nothing. No text becomes an object."""
+    return np.asarray(pc.fill_null(pc.equal(pa.array(left), pa.array(right)), False).to_numpy(zero_copy_only=False))
+
+
 def joint_codes(left: Words, right: Words) -> tuple[Positions, Positions]:
     """Two columns of words as numbers that are equal where the words are; null is -1 on both sides."""
     both = pd.factorize(pd.concat([left, right], ignore_index=True))[0]

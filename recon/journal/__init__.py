@@ -55,7 +55,7 @@ def _prove(booked: pd.DataFrame, books: Books, ledger: Ledger, account: Account,
     """The clearing account moves as the balance does: held against the transactions themselves."""
     rows = books.transactions
     mine = c.created_in(rows, account.name, days_window(*days, account.zone))
-    balance = pd.Series(ledger.signed[mine]).groupby(rows[c.CURRENCY].to_numpy()[mine]).sum()
+    balance = pd.Series(ledger.signed[mine]).groupby(rows[c.CURRENCY][mine].reset_index(drop=True)).sum()
     clearing = booked[c.equals(booked, c.LEDGER_ACCOUNT, LedgerAccount.CLEARING)]
     signed = clearing[c.DEBIT].fillna(0) - clearing[c.CREDIT].fillna(0)
     sums = signed.groupby(clearing[c.CURRENCY]).sum()

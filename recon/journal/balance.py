@@ -103,14 +103,13 @@ def _chosen(books: Books, ledger: Ledger, account: Account, first: date, last: d
 def _in_other_currencies(chosen: _Days, at: Positions, amounts: Ints, currencies: Currencies) -> Iterator[Posting]:
     """Sales that were paid in another currency than they were credited in, by what was paid: at Omise's own rate."""
     charges = chosen.books.charges.iloc[chosen.ledger.origin_at[chosen.at[at]]]
-    paid_in = charges[c.CURRENCY].to_numpy()
-    foreign = np.flatnonzero(paid_in != charges[c.FUNDING_CURRENCY].to_numpy())
+    foreign = np.flatnonzero(~c.same_words(charges[c.CURRENCY], charges[c.FUNDING_CURRENCY]))
     heads = [chosen.head(place) for place in at[foreign].tolist()]
     sold = pd.DataFrame(
         {
             c.DAY: [day for day, _ in heads],
             c.FUNDING_CURRENCY: [currency for _, currency in heads],
-            c.CURRENCY: paid_in[foreign],
+            c.CURRENCY: charges[c.CURRENCY].iloc[foreign].tolist(),
             c.CAPTURED_AMOUNT: c.captured_amounts(charges)[foreign],
             c.AMOUNT: amounts[foreign],
         }

@@ -116,8 +116,8 @@ class _Cases:
         voided = self._by_case(nothing, np.where(of_charge, self._voided, 0))
         for case in np.flatnonzero(touched & self._linked_by_hand & (whole == 0)).tolist():
             yield self._reasons.linked[self._order_ids.iloc[case]], self._order_ids.iloc[case], 0
-        for case in np.flatnonzero((whole != 0) | (beyond != 0)).tolist():
-            order_id = self._order_ids.iloc[case]
+        differing = np.flatnonzero((whole != 0) | (beyond != 0))
+        for case, order_id in zip(differing.tolist(), self._order_ids.iloc[differing], strict=True):
             if beyond[case]:
                 yield EDGE, order_id, int(beyond[case])
             if whole[case]:
@@ -130,8 +130,8 @@ class _Cases:
         by_design = self._columns.by_design
         waits = self._columns.charges_that_wait
         judged = self._judged.scope.charges
-        for place in np.flatnonzero((right != 0) & ~self._linked).tolist():
-            charge_id = self._charge_ids.iloc[place]
+        alone = np.flatnonzero((right != 0) & ~self._linked)
+        for place, charge_id in zip(alone.tolist(), self._charge_ids.iloc[alone], strict=True):
             why = self._reasons.charges.get(charge_id, "")
             if not why and place in contested:
                 why = "charges of which several could pay an order (match_ambiguous)"
@@ -185,12 +185,11 @@ class _Cases:
         """Per case what a break says of one of its orders, of the account."""
         spoken_of = c.is_in(self._order_ids, self._reasons.orders) & self._sides.all_orders
         words: dict[int, str] = {}
-        for place in np.flatnonzero(spoken_of).tolist():
-            case = int(self._judged.matching.stands_for[place])
-            words.setdefault(case, self._reasons.orders[self._order_ids.iloc[place]])
-        for place in np.flatnonzero(self._linked_by_hand).tolist():
-            case = int(self._judged.matching.stands_for[place])
-            words.setdefault(case, self._reasons.linked[self._order_ids.iloc[place]])
+        for mask, said in ((spoken_of, self._reasons.orders), (self._linked_by_hand, self._reasons.linked)):
+            places = np.flatnonzero(mask)
+            cases = self._judged.matching.stands_for[places].tolist()
+            for case, order_id in zip(cases, self._order_ids.iloc[places], strict=True):
+                words.setdefault(case, said[order_id])
         return words
 
     def _by_case(self, of_orders: Ints, of_charges: Ints) -> Ints:

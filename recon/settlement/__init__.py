@@ -25,6 +25,21 @@ from recon.settlement.on_the_way import held, paid_out
 from recon.settlement.receipts import receipt_days
 
 RECEIPT_TOLERANCE = 1  # minor units, of fees and of VAT, for each receipt
+_OF_CHARGED = [
+    c.ACCOUNT,
+    c.CHARGE_ID,
+    c.METHOD,
+    c.CARD_BRAND,
+    c.FUNDING_AMOUNT,
+    c.FUNDING_CURRENCY,
+    c.FEE,
+    c.FEE_VAT,
+    c.FEE_RATE,
+    c.FEE_FLAT,
+    c.VAT_RATE,
+    c.PAID_AT,
+    c.CREATED_AT,
+]
 
 
 @dataclass(frozen=True)
@@ -34,7 +49,7 @@ class Settled:
     ledger: Ledger
     discrepancies: Discrepancies
     settlement: Settlement
-    charged: pd.DataFrame  # the judged charges that were successful (CHARGES)
+    charged: pd.DataFrame  # the judged charges that were successful: their fees, and what these go by
     fees_by_rate: ExpectedFees  # of these charges, by the rates that they carry
     fees_by_contract: ExpectedFees
     receipts: pd.DataFrame  # of all accounts and days of the books (RECEIPT_DAYS)
@@ -46,7 +61,7 @@ def settle(books: Books, charges: Mask, accounts: Mapping[str, Account], context
     zones = {name: account.zone for name, account in accounts.items()}
     bank_fees = {name: fee for name, fee in context.bank_fees.items() if name in accounts}
     successful = charges & c.successful(books.charges)
-    charged = books.charges.iloc[np.flatnonzero(successful)].reset_index(drop=True)
+    charged = books.charges[_OF_CHARGED].iloc[np.flatnonzero(successful)].reset_index(drop=True)
     return Settled(
         ledger,
         discrepancies(books, ledger),

@@ -41,7 +41,7 @@ def half_up(value: Fraction) -> int:
 
 
 def by_own_rates(charges: pd.DataFrame) -> ExpectedFees:
-    """Each charge (shaped CHARGES) against the rates that it carries itself (`transaction_fees`)."""
+    """Each charge against the rates that it carries itself (`transaction_fees`)."""
     kinds, kind_of = c.distinct_rows(charges, [c.FEE_RATE, c.FEE_FLAT, c.VAT_RATE])
     rates = [(_percent(rate), _plain(flat or "0"), _percent(vat)) for rate, flat, vat in kinds]
     return _expected(charges, rates, kind_of)

@@ -166,9 +166,9 @@ def _differs(books: Books, ledger: Ledger, at: Ints, frame: pd.DataFrame, due: I
     """Whose transaction has another signed amount, or another currency, than is due."""
     result = np.zeros(len(frame), dtype=bool)
     booked_rows = np.flatnonzero(at >= 0)
-    booked = books.transactions[c.CURRENCY].iloc[at[booked_rows]].to_numpy()
-    funded = frame[c.FUNDING_CURRENCY].iloc[booked_rows].to_numpy()
-    result[booked_rows] = (ledger.signed[at[booked_rows]] != due[booked_rows]) | (booked != funded)
+    booked = books.transactions[c.CURRENCY].iloc[at[booked_rows]]
+    funded = frame[c.FUNDING_CURRENCY].iloc[booked_rows]
+    result[booked_rows] = (ledger.signed[at[booked_rows]] != due[booked_rows]) | ~c.same_words(booked, funded)
     return result
 
 

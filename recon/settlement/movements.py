@@ -138,9 +138,9 @@ def of_sales(books: Books, ledger: Ledger, at: Positions) -> Mask:
     of_charge = np.flatnonzero((ledger.kinds[at] == "charge") & (origins >= 0))
     result = np.zeros(len(at), dtype=bool)
     places = origins[of_charge]
-    funded = charges[c.FUNDING_CURRENCY].iloc[places].to_numpy()
-    booked = books.transactions[c.CURRENCY].iloc[at[of_charge]].to_numpy()
-    result[of_charge] = (ledger.charge_at[places] == at[of_charge]) & (funded == booked)
+    funded = charges[c.FUNDING_CURRENCY].iloc[places]
+    booked = books.transactions[c.CURRENCY].iloc[at[of_charge]]
+    result[of_charge] = (ledger.charge_at[places] == at[of_charge]) & c.same_words(funded, booked)
     return result
 
 

@@ -133,7 +133,7 @@ def _of_credits(
     sent_on = calendar.business_days_after(np.maximum(wanted, np.datetime64(today + _DAY)), 0)
     arrives_on = calendar.business_days_after(sent_on, 1)
     amounts: Ints = unpaid[c.AMOUNT].to_numpy(dtype=np.int64)
-    cells = {c.CURRENCY: unpaid[c.CURRENCY].to_numpy(), c.DAY: free_on, c.ARRIVES_ON: arrives_on, c.AMOUNT: amounts}
+    cells = {c.CURRENCY: unpaid[c.CURRENCY].array, c.DAY: free_on, c.ARRIVES_ON: arrives_on, c.AMOUNT: amounts}
     groups = pd.DataFrame(cells).groupby([c.CURRENCY, c.DAY, c.ARRIVES_ON])[c.AMOUNT].agg(["size", "sum"])
     for currency, day, arrives, count, amount in groups.reset_index().itertuples(index=False, name=None):
         line = HeldLine.FREE if day.date() <= today else HeldLine.ON_HOLD

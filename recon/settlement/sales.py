@@ -66,21 +66,21 @@ def _gaps(
     books: Books, taken: Ints, sold: Ints, made: Mask, booked_in: Ints, account: Account, reasons: Reasons
 ) -> Iterator[Gap]:
     charges = books.charges
-    paid_in = charges[c.CURRENCY].to_numpy()
-    credited_in = charges[c.FUNDING_CURRENCY].to_numpy()
-    early = c.before_go_live(charges[c.CREATED_AT], account)
-    for place in np.flatnonzero(taken != sold).tolist():
-        charge_id = str(charges[c.CHARGE_ID].iloc[place])
+    differing = np.flatnonzero(taken != sold)
+    chosen = charges[[c.CHARGE_ID, c.CURRENCY, c.FUNDING_CURRENCY]].iloc[differing]
+    early = c.before_go_live(charges[c.CREATED_AT].iloc[differing], account).tolist()
+    words = chosen.itertuples(index=False, name=None)
+    for place, (charge_id, paid_in, credited_in), is_early in zip(differing.tolist(), words, early, strict=True):
         if taken[place] and not sold[place]:
-            if credited_in[place] != account.currency:
+            if credited_in != account.currency:
                 why = TO_ANOTHER
             elif booked_in[place] == 0:
                 why = LATER
             elif charge_id in reasons.booked:
                 why = reasons.booked[charge_id]
             else:
-                why = BEFORE_GO_LIVE if early[place] else reasons.waits.get(charge_id, "")
-        elif paid_in[place] != account.currency:
+                why = BEFORE_GO_LIVE if is_early else reasons.waits.get(charge_id, "")
+        elif paid_in != account.currency:
             why = CONVERTED
         elif taken[place]:
             why = OTHERWISE

@@ -77,6 +77,8 @@ def reading_together(engine: Engine, count: int) -> Iterator[list[Connection]]:
                     connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema").all()
                 if _data_version(watch) == before:
                     yield connections
+                    for connection in connections:
+                        connection.exec_driver_sql("PRAGMA shrink_memory")  # pages of all that was read once
                     return
     with reading(engine) as connection:
         yield [connection]

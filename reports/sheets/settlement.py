@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from recon import columns as c
 from recon.columnar import np, pd
+from recon.settlement.ledger import places
 from reports.report import Report
 from reports.sheet import Block, Column, Grouping, Kind, Sheet, typed_as
 from reports.totals import Totals
@@ -18,9 +19,10 @@ def _rows(report: Report) -> pd.DataFrame:
     if payouts.empty:
         return c.SETTLEMENT_LINES.empty()
     transfers = payouts.assign(**{c.KIND: TRANSFER})
-    numbers = pd.Series(np.arange(len(transfers)), index=transfers[c.TRANSFER_ID])
-    transfer_numbers = np.concatenate([numbers.to_numpy(), numbers.loc[parts[c.TRANSFER_ID]].to_numpy()])
-    lines = pd.concat([transfers, parts.reset_index(drop=True)], ignore_index=True)
+    transfer_numbers = np.concatenate(
+        [np.arange(len(transfers)), places(transfers[c.TRANSFER_ID], parts[c.TRANSFER_ID])]
+    )
+    lines = pd.concat([transfers, parts], ignore_index=True)
     ordered = lines.iloc[np.argsort(transfer_numbers, kind="stable")].reset_index(drop=True)
     return typed_as(ordered, c.SETTLEMENT_LINES)
 

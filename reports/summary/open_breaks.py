@@ -28,6 +28,7 @@ from reports.totals import exact_sum
 from reports.workbook.styles import severity_style
 
 NOBODY = "nobody yet"
+_COUNTED = [c.EXPOSURE, c.CURRENCY, c.AMOUNT_AT_RISK, c.AGE_DAYS]  # a break has thirty columns more
 _MEMBERS = 12  # of one cause that are named one by one
 _MEANS = {
     Exposure.LOST: "Gone, or counted as ours and never taken.",
@@ -89,7 +90,7 @@ def by_owner(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line
     owners = breaks.frame[c.OWNER].fillna("")
     number = row + 2
     for owner in sorted(owners.unique()):
-        for exposure, currency, frame in _kinds(breaks, breaks.frame[owners == owner]):
+        for exposure, currency, frame in _kinds(breaks, breaks.frame[_COUNTED][owners == owner]):
             whose = (c.OWNER, f"$A{number}" if owner else EMPTY)
             criteria = (whose, (FOR_CASH, f"$D{number}"), _in_currency(currency, f"$B{number}"))
             yield Line(
@@ -123,20 +124,21 @@ def by_age(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]:
             continue
         kind = ((FOR_CASH, f"$A{number}"), (c.CURRENCY, f"$B{number}"))
         cells = [
-            _risk(report, breaks, _aged(frame, c.AGE_DAYS, age), currency, *kind, *_between(c.AGE_DAYS, age))
-            for age in AGES
+            _risk(report, breaks, frame[is_aged], currency, *kind, *_between(c.AGE_DAYS, age))
+            for age, is_aged in ((age, _is_aged(frame[c.AGE_DAYS], age)) for age in AGES)
         ]
         yield Line((Cell(exposure.words), Cell(currency), *cells, _risk(report, breaks, frame, currency, *kind)))
         number += 1
 
 
 def _ages_agree(frame: pd.DataFrame) -> bool:
-    return all(len(_aged(frame, c.AGE_DAYS, age)) == len(_aged(frame, c.KNOWN_DAYS, age)) for age in AGES)
+    return all(_is_aged(frame[c.AGE_DAYS], age).sum() == _is_aged(frame[c.KNOWN_DAYS], age).sum() for age in AGES)
 
 
 def _count_by_age(name: str, breaks: PlacedSheet, column: str, row: int) -> Line:
     counts = [
-        Cell(len(_aged(breaks.frame, column, age)), formula=breaks.area.count(*_between(column, age))) for age in AGES
+        Cell(int(_is_aged(breaks.frame[column], age).sum()), formula=breaks.area.count(*_between(column, age)))
+        for age in AGES
     ]
     every = Cell(len(breaks.frame), formula=f"SUM(C{row}:{column_letter(len(AGES) + 1)}{row})")
     return Line((Cell(name, "label"), Cell(""), *counts, every))
@@ -227,7 +229,7 @@ def _kinds(
     breaks: PlacedSheet, frame: pd.DataFrame | None = None
 ) -> Iterator[tuple[Exposure, str | None, pd.DataFrame]]:
     """The rows of the Breaks sheet, or some of them, by exposure and currency (null: those without one)."""
-    rows = breaks.frame if frame is None else frame
+    rows = (breaks.frame if frame is None else frame)[_COUNTED]
     for exposure in Exposure:
         of_kind = rows[rows[c.EXPOSURE] == exposure]
         currencies = sorted(of_kind[c.CURRENCY].dropna().unique())
@@ -255,6 +257,6 @@ def _between(column: str, age: tuple[int, int | None]) -> list[Criterion]:
     return [(column, f'">={first}"'), *upper]
 
 
-def _aged(frame: pd.DataFrame, column: str, age: tuple[int, int | None]) -> pd.DataFrame:
+def _is_aged(days: pd.Series[int], age: tuple[int, int | None]) -> pd.Series[bool]:
     first, last = age
-    return frame[frame[column].between(first, last if last is not None else frame[column].max())]
+    return days.between(first, last if last is not None else days.max())

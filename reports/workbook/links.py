@@ -9,7 +9,7 @@ from typing import Any
 from recon import columns as c
 from recon.columnar import pd
 from reports.codes import ID_COLUMNS
-from reports.sheet import PlacedSheet, column_letter
+from reports.sheet import HEADER_ROWS, PlacedSheet, column_letter
 from reports.sheets.bank import SHEET as BANK
 from reports.sheets.breaks import ITS_ROW
 from reports.sheets.breaks import SHEET as BREAKS
@@ -60,13 +60,13 @@ def _links(breaks: PlacedSheet, places: Mapping[str, Sequence[Place | None]]) ->
         if column.name in places
     ]
     links: dict[str, list[Link]] = {}
-    for index in range(len(breaks.frame)):
-        tab, row = breaks.where(index)
-        links_of_tab = links.setdefault(tab, [])
-        for column, column_places in shown:
-            place = column_places[index]
-            if place and len(links_of_tab) < MOST:
-                links_of_tab.append((f"{column}{row}", f"'{place[0]}'!A{place[1]}"))
+    for tab in breaks.tabs:
+        links_of_tab = links.setdefault(tab.title, [])
+        for row, index in enumerate(range(tab.start, tab.stop), start=HEADER_ROWS + 1):
+            for column, column_places in shown:
+                place = column_places[index]
+                if place and len(links_of_tab) < MOST:
+                    links_of_tab.append((f"{column}{row}", f"'{place[0]}'!A{place[1]}"))
     return links
 
 

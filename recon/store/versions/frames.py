@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -110,12 +110,11 @@ def fetch_all(connections: Sequence[Connection], queries: Sequence[Query]) -> li
     pieces = [_pieces(connections[0], query) for query in queries]
     pool = ThreadPoolExecutor(len(connections))
     try:
-        begun = [[pool.submit(read, query, piece) for piece in of] for query, of in zip(queries, pieces, strict=True)]
+        begun = deque(
+            deque(pool.submit(read, query, piece) for piece in of) for query, of in zip(queries, pieces, strict=True)
+        )
         with ThreadPoolExecutor(len(connections)) as beside:  # frames are made while the next are read
-            made = [
-                beside.submit(_assemble, query, [table for done in of for table in done.result()])
-                for query, of in zip(queries, begun, strict=True)
-            ]
+            made = [beside.submit(_assemble, query, _tables(begun.popleft())) for query in queries]
         return [frame.result() for frame in made]
     finally:
         pool.shutdown(cancel_futures=True)
@@ -136,6 +135,14 @@ def batches(connections: Sequence[Connection], query: Query) -> Iterator[Any]:
             ahead.extend(pool.submit(read, query, piece) for piece in islice(pieces, 1))
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _tables(pieces: deque[Future[list[Any]]]) -> list[Any]:
+    """What was read, each piece in one place only: who combines them can let them go."""
+    tables: list[Any] = []
+    while pieces:
+        tables += pieces.popleft().result()
+    return tables
 
 
 class _Reader:
@@ -236,14 +243,18 @@ def _parse(batch: bytes, frame: c.Frame, postgresql: bool) -> Any:
     )
 
 
-def _assemble(query: Query, tables: Sequence[Any]) -> pd.DataFrame:
-    """The tables below each other, sorted."""
+def _assemble(query: Query, tables: list[Any]) -> pd.DataFrame:
+    """The tables below each other, sorted; the list is empty afterwards, since a million rows are held once."""
     frame = query.frame
     if not tables:
         return frame.empty()
-    whole = _bounded(query, pa.concat_tables(tables).unify_dictionaries().combine_chunks())
+    whole = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+    tables.clear()
+    whole = _bounded(query, whole)
     order = _order(whole, query.keys)
-    series = {c.name: _series(_in_order(whole[c.name], order), c.dtype) for c in frame.columns}
+    columns = dict(zip(frame.names, whole.select(frame.names).columns, strict=True))
+    del whole
+    series = {c.name: _series(_in_order(columns.pop(c.name), order), c.dtype) for c in frame.columns}
     return frame.check(pd.DataFrame(series, columns=frame.names, copy=False))
 
 
