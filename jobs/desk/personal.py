@@ -1,5 +1,6 @@
 """What is done to customers' data that is stored, and to keys: wired to the configuration and to the keys' files."""
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Mapping
@@ -108,6 +109,8 @@ def _write_key(secret: Secret, place: str) -> bytes:
     try:
         _write_secret(secret.path.resolve(), f"{key}\n{secret.reveal()}\n")
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
         raise JobError(f"{place}: {secret.origin} cannot be written ({error.strerror}): {_ADD_KEY}") from None
     return key.encode()
 

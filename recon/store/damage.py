@@ -6,6 +6,9 @@ from recon.store.engine import BUSY_SECONDS, SQLITE, Store, is_lost
 
 _LIMIT = 5  # findings that are named
 _FULL = "the disk is full: make room, then run again; what was finished is kept"
+# Of SQLite's "disk I/O error" those that say no more than that nothing could be written: a quota, or no room for the
+# index of its log.
+_NOT_WRITTEN = ("SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_SHMMAP", "SQLITE_IOERR_TRUNCATE")
 _BACK = "keep the file as it is, go back to the last copy (recon db backup made it), then run the days since again"
 # What the databases' own errors say -> what it means.
 _WORDS = (
@@ -29,6 +32,9 @@ def trouble(error: BaseException) -> str:
         return _FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
     if not type(error).__module__.startswith(("sqlalchemy", "sqlite3", "psycopg")):
         return ""
+    name = getattr(getattr(error, "orig", error), "sqlite_errorname", "")
+    if name in _NOT_WRITTEN:
+        return f"{_FULL} ({name})"
     for signs, words in _WORDS:
         sign = next((sign for sign in signs if sign in text), None)
         if sign is not None:

@@ -1,9 +1,13 @@
 """Opens a database and its transactions, and turns moments into integers."""
 
+import errno
+import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +22,16 @@ CACHE_KIB = 65_536  # of pages per SQLite connection: the keys of a million rows
 
 # Of PostgreSQL: a connection that hears nothing of its database is given up within a minute or so.
 ALIVE = {"keepalives_idle": 20, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
+_ROOM = 65_536  # bytes that reading takes beside SQLite's file, too
+_LOG_PER_INDEX = 256  # bytes of SQLite's log for one of its index, and more than that
 _WRITES = "recon_writes"
 LOGIN = "recon_login"  # an option of a store: the operating system's login, which every audit entry keeps
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+
+
+class DiskFull(OSError):
+    """No room for even the smallest file beside the store; nothing was read or written."""
 
 
 def open_store(url: str) -> Engine:
@@ -44,6 +54,7 @@ def open_store(url: str) -> Engine:
     Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     # The driver's own transaction mode begins too late and loses updates (facts/libraries.md 6): we begin.
     engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None})
+    event.listen(engine, "connect", partial(_refuse_full_disk, Path(parsed.database)), once=True)
     event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "begin", _begin)
     return engine
@@ -144,6 +155,14 @@ def _let_go_of_the_dead(connection: Any, _record: Any) -> None:
     for name in ("idle", "interval", "count"):
         connection.execute(f"SET tcp_keepalives_{name} = {ALIVE[f'keepalives_{name}']}")
     connection.commit()
+
+
+def _refuse_full_disk(file: Path, _connection: Any, _record: Any) -> None:
+    """Where the index of its log finds no room SQLite may map what is not there, and the system ends the process."""
+    log = file.with_name(f"{file.name}-wal")
+    needed = _ROOM + (log.stat().st_size // _LOG_PER_INDEX if log.exists() else 0)
+    if shutil.disk_usage(file.parent).free < needed:
+        raise DiskFull(errno.ENOSPC, os.strerror(errno.ENOSPC), str(file))
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:

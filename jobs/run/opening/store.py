@@ -16,7 +16,7 @@ from recon.model import ObjectRow
 from recon.privacy import RULES
 from recon.store import migrate
 from recon.store.desk import audit
-from recon.store.engine import LOGIN, SQLITE, Store, open_store, reading, writing
+from recon.store.engine import LOGIN, SQLITE, DiskFull, Store, open_store, reading, writing
 from recon.store.versions import customers
 from recon.store.versions.archive import keep_in
 from recon.store.versions.customers import Customers, keep_customers
@@ -46,6 +46,8 @@ def open_ready_store(config: Config, *, writes: bool = False) -> Store:
             hold_to_keys(config, store)
     except migrate.OtherVersion as error:
         raise JobError(f"store: {error}") from None
+    except DiskFull:
+        raise
     except (OSError, ValueError) as error:
         raise JobError(f"store.url: {error}") from None
     return store

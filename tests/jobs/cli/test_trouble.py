@@ -45,8 +45,11 @@ def recon(folder: Path, *words: str) -> tuple[int, str, str]:
     return result.exit_code, result.stdout, result.stderr
 
 
-def lost(text: str) -> OperationalError:
-    return OperationalError("select 1", {}, sqlite3.OperationalError(text))
+def lost(text: str, name: str = "") -> OperationalError:
+    driver = sqlite3.OperationalError(text)
+    if name:
+        driver.sqlite_errorname = name
+    return OperationalError("select 1", {}, driver)
 
 
 @pytest.mark.parametrize(
@@ -56,6 +59,9 @@ def lost(text: str) -> OperationalError:
         (DatabaseError("x", {}, sqlite3.DatabaseError("database disk image is malformed")), "the store is damaged"),
         (DatabaseError("x", {}, sqlite3.DatabaseError("file is not a database")), "go back to the last copy"),
         (lost("disk I/O error"), "the store is damaged"),
+        (lost("disk I/O error", "SQLITE_IOERR_SHMSIZE"), "the disk is full: make room"),
+        (lost("disk I/O error", "SQLITE_IOERR_WRITE"), "the disk is full: make room"),
+        (lost("disk I/O error", "SQLITE_IOERR_READ"), "the store is damaged"),
         (lost("database or disk is full"), "the disk is full: make room"),
         (lost("attempt to write a readonly database"), "look at the rights"),
         (lost("unable to open database file"), "look at the rights"),
@@ -199,3 +205,10 @@ def test_today_goes_with_no_other_days_and_no_other_moment(tmp_path: Path) -> No
     code, out, said = recon(tmp_path, "run", "--today", "--from", "2026-03-02", "--no-pull", "--json")
     assert (code, out) == (2, "")
     assert "--today looks at the day so far, as of now: it does not go with --from and --no-pull" in said
+
+
+def test_a_store_is_not_opened_where_its_log_finds_no_room(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    room = shutil.disk_usage(folder)._replace(free=40_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: room)
+    code, _, said = recon(folder, "runs", "list")
+    assert (code, said.strip()) == (3, "the disk is full: make room, then run again; what was finished is kept")
