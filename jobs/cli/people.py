@@ -3,7 +3,7 @@
 import getpass
 import sys
 from collections.abc import Callable, Iterable
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -21,6 +21,8 @@ from recon.store.engine import Store
 from reports.documents import Document, moment
 
 RoleWord = Annotated[str, typer.Option("--role", metavar="ROLE", help="viewer, analyst, approver or admin.")]
+
+T = TypeVar("T")
 
 users = typer.Typer()
 tokens = typer.Typer()
@@ -50,10 +52,16 @@ def list_users(context: typer.Context, as_json: options.AsJson = False) -> None:
     with told(as_json):
         with ready_store(read_config(context)) as store:
             documents = [
-                {**_document(user.person), "since": moment(user.created_at), "disabled": moment(user.disabled_at)}
+                {
+                    **_document(user.person),
+                    "since": moment(user.created_at),
+                    "disabled": moment(user.disabled_at),
+                    "subject": user.subject,
+                    "issuer": user.issuer,
+                }
                 for user in people.users(store)
             ]
-        heads = ("name", "role", "accounts", "since", "disabled")
+        heads = ("name", "role", "accounts", "since", "disabled", "subject", "issuer")
         respond(as_json, {"users": documents}, lambda: lines(heads, _rows(documents)))
 
 
@@ -73,6 +81,30 @@ def disable_user(context: typer.Context, name: str, by: options.By = "", as_json
     with told(as_json):
         _change(read_config(context), by, lambda store, act: people.disable_user(store, name, act))
         respond(as_json, {"name": name, "disabled": True}, lambda: print(f"{name} may not log in any more"))
+
+
+@users.command("link")
+def link_user(
+    context: typer.Context,
+    name: str,
+    subject: Annotated[
+        str, typer.Option(metavar="SUB", help="The provider's mark of the person (recon users list).")
+    ],
+    issuer: Annotated[str, typer.Option(metavar="URL", help="Else [page.oidc] issuer.", show_default=False)] = "",
+    by: options.By = "",
+    as_json: options.AsJson = False,
+) -> None:
+    """Let a user be whom the provider of single sign-on knows."""
+    with told(as_json):
+        config = read_config(context)
+        issuer = issuer or (config.page.oidc.issuer if config.page.oidc else "")
+        if not issuer:
+            raise JobError("--issuer: there is no [page.oidc], so say which provider")
+        identity = people.Identity(issuer, subject)
+        before = _change(config, by, lambda store, act: people.link_user(store, name, identity, act))
+        words = f"{name} logs in by single sign-on" + (f", and {before} no more" if before else "")
+        document = {"name": name, "issuer": issuer, "subject": subject, "before": before}
+        respond(as_json, document, lambda: print(words))
 
 
 @tokens.command("add")
@@ -150,10 +182,10 @@ def _hashed(password: str) -> str:
         raise JobError(str(error)) from None
 
 
-def _change(config: Config, by: str, change: Callable[[Store, Act], None]) -> None:
+def _change(config: Config, by: str, change: Callable[[Store, Act], T]) -> T:
     """Has somebody change who may come in."""
     with ready_store(config, writes=True) as store:
-        change(store, Act(actor(config, by), clock(), config.audit_key))
+        return change(store, Act(actor(config, by), clock(), config.audit_key))
 
 
 def _document(person: Person) -> Document:

@@ -1,5 +1,6 @@
 """People, tokens and their commands: who may do what, and what of a secret is kept."""
 
+import json
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -95,6 +96,14 @@ def test_commands_add_list_and_take_away(tmp_path: Path) -> None:
     recon("tokens", "revoke", "robot")
     recon("users", "add", "ada", "--role", "admin", typed="correct horse battery\n")
     assert "last administrator" in recon("users", "disable", "ada", code=2)
+    assert "no [page.oidc]" in recon("users", "link", "anna", "--subject", "s-1", code=2)
+    of_provider = ("--subject", "s-1", "--issuer", "https://login.example")
+    assert "nobody" in recon("users", "link", "nobody", *of_provider, code=2)
+    assert recon("users", "link", "anna", *of_provider).endswith("anna logs in by single sign-on\n")
+    assert "ada logs in by single sign-on, and anna no more" in recon("users", "link", "ada", *of_provider)
+    [ada, anna] = json.loads(recon("users", "list", "--json"))["users"]
+    assert (ada["subject"], ada["issuer"]) == ("s-1", "https://login.example")
+    assert (anna["subject"], anna["issuer"], anna["disabled"]) == (None, None, None), "she has a password"
     assert "last administrator" in recon("users", "add", "ada", typed="another horse battery\n", code=2)
     recon("users", "password", "ada", typed="another horse battery\n")
     assert "nobody" in recon("users", "password", "nobody", typed="another horse battery\n", code=2)
@@ -119,5 +128,7 @@ def _the_access_log_has_it(url: str) -> None:
         ("token added", "robot", "viewer, accounts all"),
         ("token revoked", "robot", "viewer, accounts all"),
         ("user added", "ada", "admin, accounts all"),
+        ("user linked", "anna", "single sign-on of https://login.example"),
+        ("user linked", "ada", "single sign-on of https://login.example, until now anna"),
         ("password changed", "ada", ""),
     ]

@@ -11,10 +11,12 @@ from recon.store.engine import Store, reading
 from recon.store.tables.people import ACCESS
 
 LOG_IN, LOG_OUT, LOCK_OUT, TOKEN, REQUEST = "log in", "log out", "lock out", "token", "request"
+LINKED = "user linked"
 # What is done to people and tokens, in the words of the audit log, which has it, too.
 CHANGES = (
     *("user added", "user changed", "user disabled", "user enabled", "password changed", "sessions ended"),
     *("token added", "token revoked"),
+    LINKED,
 )
 DONE, REFUSED = "done", "refused"
 PAGE = 5_000  # rows that an export reads at a time

@@ -12,11 +12,14 @@ from datetime import datetime, timedelta
 from itertools import chain, count
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, update
 
+from recon.model.rulings import RulingState
 from recon.people import Person, Role, is_same_person, name_key
 from recon.store.desk import access, audit
+from recon.store.desk.workbooks import PREPARER, REVIEWER
 from recon.store.engine import Store, reading, writing
+from recon.store.tables.desk import RULING, SIGN_OFF
 from recon.store.tables.people import SESSION, TOKEN, USER
 
 IDLE = timedelta(minutes=60)  # without a request a session ends
@@ -45,6 +48,7 @@ class User:
     created_by: str
     disabled_at: datetime | None
     issuer: str | None = None
+    subject: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ class Identity:
 
     issuer: str
     subject: str
-    name: str
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +168,9 @@ def users(store: Store) -> list[User]:
     """Everybody, by name."""
     with reading(store) as connection:
         rows = connection.execute(select(USER).order_by(USER.c.name)).all()
-    return [User(_person(row), row.created_at, row.created_by, row.disabled_at, row.issuer) for row in rows]
+    return [
+        User(_person(row), row.created_at, row.created_by, row.disabled_at, row.issuer, row.subject) for row in rows
+    ]
 
 
 def is_disabled(store: Store, name: str) -> bool:
@@ -208,11 +214,52 @@ def refuse(store: Store, act: Act, why: str, *, what: str = access.LOG_IN, ident
     """Somebody did not come in, or not so far; whom their provider gives no right any more loses what they had."""
     with writing(store, "people") as connection:
         row = connection.execute(select(USER).where(_is(identity))).one_or_none() if identity else None
-        if row is not None and row.disabled_at is None:
+        if row is not None and row.disabled_at is None and _administrators(connection) != [row.name]:
             nothing = Person(row.name, Role.VIEWER, frozenset())
             _change(connection, row.name, act, role=str(nothing.role), accounts=_accounts_text(nothing))
             _note(connection, replace(act, who=_SIGN_ON), "user changed", row.name, nothing)
         log(connection, replace(act, who=row.name if row else act.who), what, access.REFUSED, why)
+
+
+def link_user(store: Store, name: str, identity: Identity, act: Act) -> str | None:
+    """A user is from now on whom the provider knows; the name of the user who was that before, and is disabled.
+
+    Nobody is linked by a name or an e-mail address. Raises PeopleError, also where they could approve their own.
+    """
+    with writing(store, "people") as connection:
+        user = _user(connection, name)
+        if user.disabled_at is not None:
+            raise PeopleError(f'user "{name}" is disabled')
+        other = connection.execute(select(USER).where(_is(identity))).one_or_none()
+        if other is not None and other.name == name:
+            raise PeopleError(f'"{name}" is linked so already')
+        if other is not None:
+            _hold_back(connection, other.name)
+            disabled = other.disabled_at or (None if other.password_hash else act.at)
+            _change(connection, other.name, act, issuer=None, subject=None, disabled_at=disabled)
+        _change(connection, name, act, issuer=identity.issuer, subject=identity.subject)
+        before = other.name if other is not None else None
+        detail = {"issuer": identity.issuer, "subject": identity.subject, "before": before}
+        audit.append(connection, act.who, access.LINKED, name, detail, act.at, act.audit_key)
+        words = f"single sign-on of {identity.issuer}{f', until now {before}' if before else ''}"
+        line = access.Entry(act.at, act.who, act.address, access.LINKED, subject=name, detail=words)
+        access.append(connection, line)
+    return before
+
+
+def _hold_back(connection: Connection, name: str) -> None:
+    """Raises PeopleError where something of a user waits for a second person, who must be another one."""
+    proposed = select(RULING.c.id).where(RULING.c.who == name, RULING.c.standing == RulingState.PENDING.value)
+    mine, review = SIGN_OFF.alias(), SIGN_OFF.alias()
+    reviewed = select(review.c.id).where(
+        review.c.role == REVIEWER, review.c.sha256 == mine.c.sha256, review.c.ended_at.is_(None)
+    )
+    signed = select(mine.c.id).where(
+        mine.c.role == PREPARER, mine.c.who == name, mine.c.ended_at.is_(None), ~reviewed.exists()
+    )
+    for statement, words in ((proposed, "proposed"), (signed, "signed as preparer")):
+        if connection.execute(statement.limit(1)).one_or_none() is not None:
+            raise PeopleError(f'what "{name}" {words} waits for a second person: let that be done first')
 
 
 def open_session(store: Store, secret: str, csrf: str, act: Act, signed_on: SignedOn | None = None) -> None:
@@ -239,7 +286,7 @@ def session(store: Store, secret: str, now: datetime) -> Session | None:
         with writing(store, "people") as connection:
             connection.execute(update(SESSION).where(of_secret).values(seen_at=now))
     signed_on = SignedOn(row.issuer, row.id_token) if row.issuer else None
-    return Session(_person(row), row.csrf, bool(row.password_is_temporary), signed_on)
+    return Session(_person(row), row.csrf, bool(row.password_is_temporary) and signed_on is None, signed_on)
 
 
 def end_session(store: Store, secret: str, act: Act) -> None:
@@ -342,13 +389,17 @@ def _user(connection: Connection, name: str) -> Row[Any]:
 
 def _change(connection: Connection, name: str, act: Act, **values: Any) -> None:
     """Changes a user and ends their sessions; refuses to take away the last administrator who has a password."""
-    administers = (USER.c.role == str(Role.ADMIN)) & USER.c.disabled_at.is_(None) & (USER.c.password_hash != "")
-    administrators = select(func.count()).select_from(USER).where(administers)
-    count_before = connection.execute(administrators).scalar_one()
+    before = _administrators(connection)
     connection.execute(update(USER).where(USER.c.name == name).values(**values))
-    if count_before and not connection.execute(administrators).scalar_one():
+    if before and not _administrators(connection):
         raise PeopleError(f'"{name}" is the last administrator with a password: make another one first')
     _end_sessions(connection, name, act.at)
+
+
+def _administrators(connection: Connection) -> list[str]:
+    """The administrators who can log in with a password."""
+    administers = (USER.c.role == str(Role.ADMIN)) & USER.c.disabled_at.is_(None) & (USER.c.password_hash != "")
+    return list(connection.execute(select(USER.c.name).where(administers)).scalars())
 
 
 def _end_sessions(connection: Connection, name: str, at: datetime) -> None:

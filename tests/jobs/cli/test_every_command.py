@@ -45,6 +45,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "sign": ("BOOK", "--as", "preparer"),
     "users add": ("ann", "--role", "viewer"),
     "users disable": ("ann",),
+    "users link": ("ann", "--subject", "s-1", "--issuer", "https://login.example"),
     "users password": ("ann",),
     "tokens add": ("script", "--role", "viewer"),
     "tokens revoke": ("script",),

@@ -2,18 +2,19 @@
 
 import logging
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import timedelta
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Table, delete, insert, select
 from yarl import URL
 
 from recon.people import Person, Role
 from recon.store.desk import access, people
-from recon.store.engine import reading
+from recon.store.engine import reading, writing
+from recon.store.tables.desk import RULING, SIGN_OFF, WORKBOOK
 from recon.store.tables.people import SESSION
 from reports.page.access.provider import Provider
 from reports.page.access.security import COOKIE
@@ -64,6 +65,8 @@ async def test_people_come_in_by_their_groups(tmp_path: Path, caplog: pytest.Log
         await _in_and_out(site_page, fake)
         await _groups_are_read_at_each_log_in(site_page, fake)
         await _two_people_of_one_name(site_page, fake)
+        await _an_administrator_says_who_was_here_before(site_page, fake)
+        await _the_last_administrator_stays_one(site_page, fake)
         await _passwords_are_for_administrators(site_page)
     logged = [record.getMessage() for record in caplog.records if record.name.startswith("recon")]
     assert not any("code-" in line or "eyJ" in line for line in logged)
@@ -126,6 +129,55 @@ async def _two_people_of_one_name(site_page: Page, fake: FakeProvider) -> None:
         fake.claims |= {"sub": "s-3", "name": "ada", "groups": ["finance"]}
         await sign_on(other)
     assert {"Anna Smith", "anna smith (2)", "ada", "ada (2)"} <= set(_people(site_page))
+    assert _people(site_page)["ada"].role is Role.ADMIN
+
+
+async def _an_administrator_says_who_was_here_before(site_page: Page, fake: FakeProvider) -> None:
+    """Same name or e-mail or not: only `link_user` makes a user of old of whom the provider knows."""
+    fake.claims |= {"sub": "s-4", "name": "thea", "email": "thea@recon.example", "groups": ["leads"]}
+    known, act = people.Identity(fake.url, "s-4"), people.Act("ada", site_page.clock())
+    async with site_page.visitor() as thea:
+        assert await sign_on(thea) == (303, "/breaks")
+        assert _people(site_page)["thea (2)"].role is Role.APPROVER
+        for table, words in ((RULING, "proposed"), (SIGN_OFF, "signed as preparer")):
+            with _waiting(site_page, table, "thea (2)"), pytest.raises(people.PeopleError, match=f"{words} waits"):
+                people.link_user(site_page.store, "thea", known, act)
+        assert people.link_user(site_page.store, "thea", known, act) == "thea (2)"
+        assert await thea.status("/breaks") == 303, "the session of the other user has ended"
+        assert await sign_on(thea) == (303, "/breaks")
+    assert _people(site_page)["thea"] == Person("thea", Role.APPROVER), "with the rights of their groups"
+    assert people.is_disabled(site_page.store, "thea (2)")
+    _, [line] = access.find(site_page.store, access.Wanted(what=access.LINKED), 0, 9)
+    words = f"single sign-on of {fake.url}, until now thea (2)"
+    assert (line.who, line.subject, line.result, line.detail) == ("ada", "thea", access.DONE, words)
+    with pytest.raises(people.PeopleError, match="linked so already"):
+        people.link_user(site_page.store, "thea", known, act)
+    with pytest.raises(people.PeopleError, match="disabled"):
+        people.link_user(site_page.store, "thea (2)", known, act)
+
+
+@contextmanager
+def _waiting(site_page: Page, table: Table, who: str) -> Iterator[None]:
+    """Something of a person's that waits for a second one."""
+    with writing(site_page.store, "record") as connection:
+        sha256 = connection.execute(select(WORKBOOK.c.sha256).limit(1)).scalar_one()
+        day = date(2026, 3, 2)
+        row = {"who": who, "at": site_page.clock(), "reason": "", "account": "th", "first_day": day, "last_day": day}
+        row |= {"kind": "write_off", "standing": "pending", "before": "{}"}
+        row |= {"role": "preparer", "sha256": sha256, "result_digest": ""}
+        connection.execute(insert(table), {name: row[name] for name in row.keys() & table.c.keys()})
+    yield
+    with writing(site_page.store, "record") as connection:
+        connection.execute(delete(table).where(table.c.who == who))
+
+
+async def _the_last_administrator_stays_one(site_page: Page, fake: FakeProvider) -> None:
+    people.link_user(site_page.store, "ada", people.Identity(fake.url, "s-5"), people.Act("ada", site_page.clock()))
+    fake.claims |= {"sub": "s-5", "groups": ["football"]}
+    async with site_page.visitor() as ada:
+        assert "none of your groups" in (await sign_on(ada))[1]
+        fake.claims |= {"groups": ["finance"]}
+        assert "the last administrator with a password" in (await sign_on(ada))[1]
     assert _people(site_page)["ada"].role is Role.ADMIN
 
 
