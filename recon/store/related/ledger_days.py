@@ -30,7 +30,7 @@ from recon.store.versions.frames import Query, batches
 DAY = timedelta(days=1) // c.MICROSECOND
 _OVER = 10 * DAY  # after its end: what is late has come, and most of what was made on it can be paid out
 _FIRST = to_micros(datetime(2010, 1, 1, tzinfo=UTC)) // DAY  # what says that it is older is read by itself
-_PIECE = 10  # days added up in one transaction
+_ROWS_AT_ONCE = 50_000  # of the days added up in one transaction, where they are more than one
 _DAY: Any = literal_column(str(DAY), BigInteger())
 _TABLE = LEDGER_DAY.c
 _TRANSACTION = tables.OBJECTS["transaction"]
@@ -99,6 +99,9 @@ def no_days() -> LedgerDays:
     return LedgerDays(none[:, 0], none, none[:, :3], (), none[:, :3])
 
 
+_NOTHING = {"credits": b"", "debits": b"", "names": "[]", "growth": b""}  # the totals of a day without rows
+
+
 def forget(connection: Connection, account: str, transaction_ids: Collection[str]) -> None:
     """Takes away the totals of the days on which any version of some transactions was created."""
     for condition in bulk.among(connection, _T[c.TRANSACTION_ID], transaction_ids):
@@ -126,13 +129,13 @@ def bring_up_to_date(store: Store, accounts: Collection[str], as_of: int) -> int
     count = 0
     for account in accounts:
         with reading(store) as connection:
-            days = _days_to_add_up(connection, account, as_of)
-        for start in range(0, len(days), _PIECE):
+            pieces = _pieces(connection, account, _days_to_add_up(connection, account, as_of))
+        for days in pieces:
             with writing(store, f"transaction {account}") as connection:  # the lock of those who store them
-                piece = days[start : start + _PIECE].tolist()
+                piece = days.tolist()
                 connection.execute(delete(LEDGER_DAY).where(_TABLE.account == account, _TABLE.day.in_(piece)))
-                connection.execute(insert(LEDGER_DAY), list(added_up(connection, account, piece)))
-        count += len(days)
+                connection.execute(insert(LEDGER_DAY), list(added_up(connection, account, days)))
+            count += len(days)
     return count
 
 
@@ -154,31 +157,50 @@ def load_days(connection: Connection, account: str, as_of: int, moments: Ints) -
     return loaded.without(np.unique(credits[inexact, 0] // DAY)) if inexact.any() else loaded
 
 
-def added_up(connection: Connection, account: str, days: Sequence[int]) -> Iterator[dict[str, Any]]:
-    """The rows of totals of some days, from the transactions as they are stored now."""
-    created = [(_T[c.ACCOUNT] == account) & MADE.between(day * DAY, (day + 1) * DAY - 1) for day in days]
+def added_up(connection: Connection, account: str, days: Ints) -> Iterator[dict[str, Any]]:
+    """The rows of totals of some days (in order), from the transactions as they are stored now."""
+    created = [
+        (_T[c.ACCOUNT] == account) & MADE.between(int(part[0]) * DAY, (int(part[-1]) + 1) * DAY - 1)
+        for part in np.split(days, np.flatnonzero(np.diff(days) > 1) + 1)
+    ]
     columns = [*((name, "int64") for name in _NUMBERS), *((column.name, "large_string") for column in OF_DEBIT)]
     no_rows = pa.schema(columns).empty_table()
     rows = pa.concat_tables([no_rows, *batches([connection], _QUERY.where(created))])
     numbers = np.stack([rows[name].to_numpy() for name in _NUMBERS], axis=1)
     names = [rows[column.name] for column in OF_DEBIT]
     exact_quarters = transfer_moments(connection, [account]) // QUARTER
-    for day in days:
-        of_day = np.flatnonzero(numbers[:, 0] // DAY == day)
+    by_day = np.argsort(numbers[:, 0] // DAY, kind="stable")
+    ends = np.searchsorted(numbers[by_day, 0] // DAY, days, side="right")
+    begins = np.searchsorted(numbers[by_day, 0] // DAY, days)
+    for day, begin, end in zip(days.tolist(), begins, ends, strict=True):
+        of_day = by_day[begin:end]
+        row = {"account": account, "day": day}
+        if not len(of_day):
+            yield row | _NOTHING
+            continue
         made, available, seen, signed = numbers[of_day].T
         is_debit = signed < 0
         quarters = available // QUARTER
         exact = np.isin(quarters, exact_quarters)
         credits = np.stack([made // QUARTER * QUARTER, np.where(exact, available, quarters * QUARTER), exact], axis=1)
         debits = of_day[is_debit]
-        yield {
-            "account": account,
-            "day": day,
+        yield row | {
             "credits": _summed(credits[~is_debit], signed[~is_debit]),
             "debits": np.stack([made, available, signed], axis=1)[is_debit].tobytes(),
             "names": json.dumps(list(zip(*(texts.take(debits).to_pylist() for texts in names), strict=True))),
             "growth": _summed(np.stack([np.full_like(seen, day), seen], axis=1), signed),
         }
+
+
+def _pieces(connection: Connection, account: str, days: Ints) -> list[Ints]:
+    """Days in order, split into what is added up in one transaction: a year of a small account, a busy day alone."""
+    if len(days) < 2:
+        return [days] if len(days) else []
+    of_days = MADE.between(int(days[0]) * DAY, (int(days[-1]) + 1) * DAY - 1)
+    counted = select(MADE // _DAY, func.count()).where(_T[c.ACCOUNT] == account, of_days).group_by(MADE // _DAY)
+    counts = {day: count for day, count in connection.execute(counted)}
+    rows = np.cumsum([counts.get(day, 0) for day in days.tolist()])
+    return np.split(days, np.flatnonzero(np.diff(rows // _ROWS_AT_ONCE)) + 1)
 
 
 def _days_to_add_up(connection: Connection, account: str, as_of: int) -> Ints:
