@@ -18,7 +18,7 @@ def test_case(name: str) -> None:
     case = CASES[name]
     result = judged(case.world)
     rows = result.of_case(name)
-    raised, expected = [as_expected(result.world, row) for row in rows], result.expected[name]
+    raised, expected = [as_expected(result.owners, row) for row in rows], result.expected[name]
     if name in KNOWN_WRONG:
         assert not agrees(raised, expected), f"{name} is mended: take it off KNOWN_WRONG"
         return
@@ -29,7 +29,7 @@ def test_case(name: str) -> None:
 @pytest.mark.parametrize("world", each_world())
 def test_world_raises_nothing_that_no_case_planted(world: str) -> None:
     result = judged(world)
-    strays = [row for row in result.breaks if owner(result.world, row) not in result.expected]
+    strays = [row for row in result.breaks if owner(result.owners, row) not in result.expected]
     assert [(row["account"], row["code"], row["subject_id"], row["explanation"]) for row in strays] == []
     assert [run.code for run in result.runs] == [0] * len(result.runs), result.runs[-1].err
 

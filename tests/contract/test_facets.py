@@ -125,9 +125,7 @@ def missing_and_unexplained_name_each_other() -> bool:
 
 def ambiguous_order_names_all_candidates() -> bool:
     row = of_case("order_with_two_equally_good_charges", "match_ambiguous")
-    charges = [
-        key for key, case in judged("sales").world.owners.items() if case == "order_with_two_equally_good_charges"
-    ]
+    charges = [key for key, case in judged("sales").owners.items() if case == "order_with_two_equally_good_charges"]
     return all(key in row["explanation"] for key in charges if key.startswith("chrg"))
 
 
@@ -204,7 +202,7 @@ def test_every_difference_of_a_proof_is_explained(world: str) -> None:
     """An open break is an item of its proof, so nothing is left over; an untouched proof does not differ."""
     result = judged(world)
     left = {
-        (result.world.owners.get(account["account"], account["account"]), proof["name"])
+        (result.owners.get(account["account"], account["account"]), proof["name"])
         for run in result.runs
         for account in run.json()["accounts"]
         for proof in account["proof"]

@@ -2,10 +2,10 @@
 
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from tests.contract.files import environment, write_world
 from tests.contract.objects import stamp
 from tests.contract.server import FakeOmise
 from tests.contract.world import NOW, ORDER_COLUMNS, World
+from tests.kit.made_once import made_once
 
 MODULES = (
     cases_bank,
@@ -48,7 +49,8 @@ WORD = re.compile(r"\w+")
 class Judged:
     """A world after its run: what each case expected, and every break with the case that it belongs to."""
 
-    world: World
+    owners: dict[str, str]  # which case planted what
+    elsewhere: dict[tuple[str, str], str]  # (account, code) that one case alone judges
     expected: dict[str, list[Expected]]
     runs: list[Outcome]
     breaks: list[dict[str, Any]]
@@ -60,21 +62,20 @@ class Judged:
         return [
             row
             for row in self.breaks
-            if owner(self.world, row) == name
-            and self.world.elsewhere.get((row["account"], row["code"]), name) == name
+            if owner(self.owners, row) == name and self.elsewhere.get((row["account"], row["code"]), name) == name
         ]
 
 
-def owner(world: World, row: dict[str, Any]) -> str:
+def owner(owners: Mapping[str, str], row: dict[str, Any]) -> str:
     """Which case a break tells of: by its subject, else by an id or a source that it names, else by its account."""
     for name in [*(row[key] for key in IDS), *WORD.findall(row["explanation"])]:
-        if name in world.owners:
-            return world.owners[name]
-    return world.owners.get(row["account"], "nobody")
+        if name in owners:
+            return owners[name]
+    return owners.get(row["account"], "nobody")
 
 
-def as_expected(world: World, row: dict[str, Any]) -> Expected:
-    subject = row["subject_id"] if row["subject_id"] in world.owners else ANY
+def as_expected(owners: Mapping[str, str], row: dict[str, Any]) -> Expected:
+    subject = row["subject_id"] if row["subject_id"] in owners else ANY
     return Expected(row["code"], subject, row["severity"])
 
 
@@ -126,6 +127,11 @@ PROOFS = ("more of the bank",)  # worlds for `make proof` alone
 
 @cache
 def judged(name: str) -> Judged:
+    result: Judged = made_once(f"contract {name}", partial(judge, name))
+    return result
+
+
+def judge(name: str) -> Judged:
     world = WORLDS[name]()
     expected = plant_cases(world)
     world.finish()
@@ -143,8 +149,8 @@ def judged(name: str) -> Judged:
             runs.append(recon(folder, secrets(world), *second))
             breaks.append(open_breaks(folder, world))
             again = recon(folder, secrets(world), *second, "--fail-on", "high")
-            return Judged(world, expected, runs, breaks[-1], breaks[0], again)
-    return Judged(world, expected, runs, breaks[-1], breaks[0], None)
+            return Judged(world.owners, world.elsewhere, expected, runs, breaks[-1], breaks[0], again)
+    return Judged(world.owners, world.elsewhere, expected, runs, breaks[-1], breaks[0], None)
 
 
 def secrets(world: World) -> dict[str, str]:

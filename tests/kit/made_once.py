@@ -1,0 +1,49 @@
+"""What is dear to make and only read or copied is made once for all workers of a run of the tests."""
+
+import atexit
+import fcntl
+import os
+import pickle
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+FOLDER = "RECON_TESTS_MADE_ONCE"  # set where the run begins: its workers are processes of their own
+
+
+def begin() -> None:
+    """Makes the folder that this run's workers share; it goes when the process that began the run ends."""
+    if FOLDER not in os.environ:
+        os.environ[FOLDER] = tempfile.mkdtemp(prefix="recon-made-once-")
+        atexit.register(shutil.rmtree, os.environ[FOLDER], ignore_errors=True)
+
+
+@contextmanager
+def place(name: str) -> Iterator[tuple[Path, bool]]:
+    """The folder of that name, and whether somebody has filled it; if not, who asks fills it in the block."""
+    begin()
+    root = Path(os.environ[FOLDER])
+    folder, unfinished = root / name, root / f"{name}.unfinished"
+    with (root / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if folder.exists():
+            yield folder, True
+            return
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir()
+        yield unfinished, False
+        unfinished.rename(folder)
+
+
+def made_once(name: str, make: Callable[[], Any]) -> Any:
+    """What `make` returned to the first worker that asked for it by this name."""
+    with place(name) as (folder, is_made):
+        path = folder / "value.pickle"
+        if is_made:
+            return pickle.loads(path.read_bytes())
+        value = make()
+        path.write_bytes(pickle.dumps(value))
+    return value
