@@ -133,18 +133,21 @@ def _frames(result: Result) -> Iterator[tuple[str, pd.DataFrame]]:
 
 def _add(digest: hashlib._Hash, series: pd.Series[Any]) -> None:
     """Every value of a column, without ambiguity: texts joined (UTF-8) and by their lengths, the rest as int64."""
-    missing = series.isna().to_numpy()
+    values = series.array  # as its series, without the work of one
+    missing = np.asarray(values.isna())
     digest.update(missing.tobytes())
-    if isinstance(series.dtype, pd.DatetimeTZDtype):
-        numbers = series.dt.as_unit("us").astype("int64").to_numpy()
-    elif isinstance(series.dtype, pd.StringDtype):
-        texts = pc.fill_null(_whole(pa.array(series, type=pa.large_string(), from_pandas=True)), "")
-        offsets = memoryview(texts.buffers()[1]).cast("q")[texts.offset : texts.offset + len(texts) + 1]
+    any_missing = bool(missing.any())
+    if isinstance(values, pd.arrays.DatetimeArray):
+        numbers = values.as_unit("us").asi8
+    elif isinstance(values.dtype, pd.StringDtype):
+        texts = _whole(pa.array(values, type=pa.large_string(), from_pandas=True))
+        texts = pc.fill_null(texts, "") if any_missing else texts
+        offsets = np.frombuffer(texts.buffers()[1], dtype="<i8")[texts.offset : texts.offset + len(texts) + 1]
         digest.update(memoryview(texts.buffers()[2] or b"")[offsets[0] : offsets[-1]])
-        numbers = pc.binary_length(texts).to_numpy(zero_copy_only=False)
+        numbers = np.diff(offsets)
     else:
-        numbers = series.fillna(0).astype("int64").to_numpy()
-    digest.update(np.where(missing, 0, numbers).astype("<i8").tobytes())
+        numbers = (series.fillna(0) if any_missing else series).to_numpy(dtype="int64")
+    digest.update((np.where(missing, 0, numbers) if any_missing else numbers).astype("<i8").tobytes())
 
 
 def _whole(array: Any) -> Any:
