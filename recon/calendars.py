@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from importlib import resources
 from zoneinfo import ZoneInfo
 
@@ -54,26 +55,25 @@ def business_calendar(
 ) -> Calendar:
     """The calendar of a country for the years around a day; one that the package does not know has only weekends."""
     years = range(around.year - YEARS_BEFORE, around.year + YEARS_AFTER + 1)
-    days_off = _public_days(region, years) - _open_days(region)
-    days_off |= {day for day in add if day.year in years}
+    days_off = _public_days(region, years) | {day for day in add if day.year in years}
     return Calendar(zone, tuple(sorted(days_off - set(remove))))
 
 
-def _public_days(region: str, years: range) -> set[date]:
+@lru_cache
+def _public_days(region: str, years: range) -> frozenset[date]:
     import holidays  # late: what only reads the store needs no calendar
 
     if region not in holidays.list_supported_countries():
-        return set()
+        return frozenset()
     # Names are never read, but they depend on the process's language unless one is asked for.
-    return set(
-        holidays.country_holidays(
-            region,
-            subdiv=_SUBDIVISIONS.get(region),
-            years=years,
-            language="en_US",
-            categories=("public", "bank") if region == "JP" else "public",
-        )
+    days = holidays.country_holidays(
+        region,
+        subdiv=_SUBDIVISIONS.get(region),
+        years=years,
+        language="en_US",
+        categories=("public", "bank") if region == "JP" else "public",
     )
+    return frozenset(days) - _open_days(region)
 
 
 def _open_days(region: str) -> set[date]:

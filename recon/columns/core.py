@@ -54,7 +54,9 @@ class Frame:
 
     def from_rows(self, rows: Iterable[Sequence[Any]]) -> pd.DataFrame:
         """A frame from tuples in column order; without the last columns nothing is in them."""
-        lists = list(zip(*rows, strict=True)) or [()] * len(self.columns)
+        lists = list(zip(*rows, strict=True))
+        if not lists:
+            return self.empty()
         lists += [(None,) * len(lists[0])] * sum(not column.required for column in self.columns[len(lists) :])
         return self.build(dict(zip(self.names, lists, strict=True)))
 

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -221,7 +222,7 @@ def duration_text(value: timedelta) -> str:
 
 def _read(currencies: Currencies) -> tuple[tuple[Entry, ...], Mapping[str, str], Mapping[str, str]]:
     """All entries in the file's order, each region's currency, and the region of each document-only currency."""
-    raw = tomllib.loads(resources.files("recon").joinpath("methods", "methods.toml").read_text(encoding="utf-8"))
+    raw = _raw()
     settles_in = {country["region"]: country["currency"] for country in raw["country"]}
     document_only = {
         country["currency"]: country["region"] for country in raw["country"] if not country.get("omise", True)
@@ -229,6 +230,11 @@ def _read(currencies: Currencies) -> tuple[tuple[Entry, ...], Mapping[str, str],
     countries = [{"names": [], "regions": [c["region"]], **c} for c in raw["country"]]
     rows = [*countries, *raw["method"]]
     return tuple(_entry(row, raw["sources"], settles_in, currencies) for row in rows), settles_in, document_only
+
+
+@cache
+def _raw() -> dict[str, Any]:
+    return tomllib.loads(resources.files("recon").joinpath("methods", "methods.toml").read_text(encoding="utf-8"))
 
 
 def _entry(

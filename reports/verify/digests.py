@@ -138,7 +138,8 @@ def _add(digest: hashlib._Hash, series: pd.Series[Any]) -> None:
     digest.update(missing.tobytes())
     any_missing = bool(missing.any())
     if isinstance(values, pd.arrays.DatetimeArray):
-        numbers = values.as_unit("us").asi8
+        moments: Any = values.as_unit("us")
+        numbers = moments.asi8
     elif isinstance(values.dtype, pd.StringDtype):
         texts = _whole(pa.array(values, type=pa.large_string(), from_pandas=True))
         texts = pc.fill_null(texts, "") if any_missing else texts

@@ -30,6 +30,7 @@ from recon.store.versions.frames import Query, batches
 DAY = timedelta(days=1) // c.MICROSECOND
 _OVER = 10 * DAY  # after its end: what is late has come, and most of what was made on it can be paid out
 _FIRST = to_micros(datetime(2010, 1, 1, tzinfo=UTC)) // DAY  # what says that it is older is read by itself
+_NOTHING = {"credits": b"", "debits": b"", "names": "[]", "growth": b""}  # the totals of a day without rows
 _ROWS_AT_ONCE = 50_000  # of the days added up in one transaction, where they are more than one
 _DAY: Any = literal_column(str(DAY), BigInteger())
 _TABLE = LEDGER_DAY.c
@@ -97,9 +98,6 @@ def no_days() -> LedgerDays:
     """Of an account without totals."""
     none = np.zeros((0, 4), dtype=np.int64)
     return LedgerDays(none[:, 0], none, none[:, :3], (), none[:, :3])
-
-
-_NOTHING = {"credits": b"", "debits": b"", "names": "[]", "growth": b""}  # the totals of a day without rows
 
 
 def forget(connection: Connection, account: str, transaction_ids: Collection[str]) -> None:
@@ -198,7 +196,7 @@ def _pieces(connection: Connection, account: str, days: Ints) -> list[Ints]:
         return [days] if len(days) else []
     of_days = MADE.between(int(days[0]) * DAY, (int(days[-1]) + 1) * DAY - 1)
     counted = select(MADE // _DAY, func.count()).where(_T[c.ACCOUNT] == account, of_days).group_by(MADE // _DAY)
-    counts = {day: count for day, count in connection.execute(counted)}
+    counts: dict[int, int] = dict(connection.execute(counted).tuples())
     rows = np.cumsum([counts.get(day, 0) for day in days.tolist()])
     return np.split(days, np.flatnonzero(np.diff(rows // _ROWS_AT_ONCE)) + 1)
 
