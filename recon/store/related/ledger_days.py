@@ -196,7 +196,7 @@ def _pieces(connection: Connection, account: str, days: Ints) -> list[Ints]:
         return [days] if len(days) else []
     of_days = MADE.between(int(days[0]) * DAY, (int(days[-1]) + 1) * DAY - 1)
     counted = select(MADE // _DAY, func.count()).where(_T[c.ACCOUNT] == account, of_days).group_by(MADE // _DAY)
-    counts: dict[int, int] = dict(connection.execute(counted).tuples())
+    counts: dict[int, int] = {row[0]: row[1] for row in connection.execute(counted)}
     rows = np.cumsum([counts.get(day, 0) for day in days.tolist()])
     return np.split(days, np.flatnonzero(np.diff(rows // _ROWS_AT_ONCE)) + 1)
 
