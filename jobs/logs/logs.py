@@ -14,7 +14,7 @@ from jobs.logs.redaction import masked_for_logs
 LOGGER = "recon"
 Event = MutableMapping[str, Any]
 # Of libraries only what a person should look into.
-_LEVELS = {"aiohttp.access": logging.INFO, "apscheduler": logging.INFO, LOGGER: logging.INFO}
+_LEVELS = {"aiohttp.access": logging.INFO, LOGGER: logging.INFO}
 # What Apprise has to say stands in the answer of each channel, which hears it from this logger; that a database was
 # away, what came of it and when it is looked for again is said by `jobs.batch.worker`, without tracebacks.
 _QUIET = frozenset({"apprise", "procrastinate", "psycopg"})

@@ -124,6 +124,10 @@ def last_fire(line: str, zone: ZoneInfo, now: datetime, within: timedelta) -> da
     return last
 
 
+def _new_breaks(outcome: Outcome) -> int:
+    return sum(result.breaks_new for result in outcome.results)
+
+
 @dataclass(frozen=True)
 class ScheduleContext:
     """What the schedule works with: the store, the clock, how a run is done, who is told, how a command is run."""
@@ -240,7 +244,8 @@ class Schedule:
                 kept = not isinstance(error, ClockWrong)
                 await self._tell(self._context.teller.run_failed(options, words, WATCH, stored=kept))
                 return
-            note("watch ended", level="info" if outcome.complete else "warning", account=name)
+            level = "info" if outcome.complete else "warning"
+            note("watch ended", level=level, account=name, breaks_new=_new_breaks(outcome))
             say(*outcome.messages, *(unsigned.sentence for unsigned in outcome.unsigned))
             await self._tell(self._context.teller.run_finished(outcome, WATCH))
 
@@ -319,7 +324,8 @@ class Schedule:
                 await self._tell(teller.run_failed(options, words, trigger))
                 return False
             level = "info" if outcome.complete else "warning"
-            note("night ended", level=level, account=name, night=day, complete=outcome.complete)
+            found = {"complete": outcome.complete, "breaks_new": _new_breaks(outcome)}
+            note("night ended", level=level, account=name, night=day, **found)
             say(*outcome.messages, *(unsigned.sentence for unsigned in outcome.unsigned))
             say(*doubt_lines(outcome.results, self._config.currencies(), outcome.messages))
             if outcome.complete or outcome.results:

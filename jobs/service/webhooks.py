@@ -183,6 +183,7 @@ class WebhookIntake:
             outcome = await judge_cases(self.config, self.store, account, frozenset(subjects), self.clock, WHO)
             self._judging_s[name] = asyncio.get_running_loop().time() - begun
             if outcome.run_id is not None:
+                note("webhooks found something", run=outcome.run_id, then=f"recon breaks list --account {name}")
                 say(*await self.teller.run_finished(outcome, WHO))
         fresh = [item.event_id for item in waiting if not item.is_read]
         return {event_id for event_id in fresh if kind_of(objects.get(event_id)) == "charge"}

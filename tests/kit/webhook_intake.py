@@ -25,6 +25,7 @@ from tests.kit.receivers import Hook, webhook
 
 PATH = "/webhooks/omise/th"
 SECRET = ACCOUNTS["th"].webhook_secret
+PATIENCE_S = 120.0  # a machine may stand still for longer than the sandbox waits for an answer
 SECRETS = '[{ file = "keys/th_webhook" }]'
 
 
@@ -58,7 +59,7 @@ class Intake:
     async def deliver(self, lose: int = 0, repeat: int = 0) -> None:
         """What happened at the sandbox is sent to the page, as far as it is not lost, and kept."""
         server = self.shop.job.server
-        sent = SentWebhooks(f"{self.url}/webhooks/omise/{{account}}", lose=lose, repeat=repeat)
+        sent = SentWebhooks(f"{self.url}/webhooks/omise/{{account}}", lose=lose, repeat=repeat, timeout_s=PATIENCE_S)
         due = self.changes()
         counted_before = len(self.counted)
         async with sent.session() as session:

@@ -295,12 +295,17 @@ def runs(documents: Sequence[Document]) -> None:
             Field("as of (UTC)", [run["as_of"][:16].replace("T", " ") for run in documents], 3),
             Field("from", [min((part["from"] for part in of_run), default="") for of_run in parts], 4),
             Field("to", [max((part["to"] for part in of_run), default="") for of_run in parts], 5),
-            Field("open", [sum(part.get("breaks_open", 0) for part in of_run) for of_run in parts], 6, right=True),
+            Field("open", [_open(of_run) for of_run in parts], 6, right=True),
             Field("command", [run["command"] for run in documents], 7),
             Field("by", [run["by"] for run in documents], 8),
             Field("accounts", [", ".join(_accounts(run)) for run in documents], 9, cut=True),
         )
     )
+
+
+def _open(of_run: Sequence[Document]) -> int | str:
+    """A look at the day and what webhooks name leave nothing open that they counted: nothing is not none."""
+    return sum(part.get("breaks_open", 0) for part in of_run) if of_run else ""
 
 
 def _accounts(run: Document) -> list[str]:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,7 +15,7 @@ import msgspec
 from recon.sandbox.server.account import AccountServer
 from recon.sandbox.server.objects import body
 
-TIMEOUT = aiohttp.ClientTimeout(total=10)
+_LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,13 @@ class Webhooks:
     lose: int = 0
     repeat: int = 0
     every_s: float = 0.2
+    timeout_s: float = 10.0
     clock: Callable[[], datetime] | None = None  # of the signatures; null: the sandbox's own
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
 
     def session(self) -> aiohttp.ClientSession:
         """To send with."""
-        return aiohttp.ClientSession(timeout=TIMEOUT)
+        return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self.timeout_s))
 
     async def send(self, session: aiohttp.ClientSession, server: AccountServer, now: int) -> None:
         """Everything of an account that happened until now and was not sent yet, in its order."""
@@ -45,8 +47,10 @@ class Webhooks:
                 continue
             number = next(self._numbers)
             sent = msgspec.json.encode(body(event, event.created) | {"webhook_deliveries": []})
-            answers = [await self._post(session, server, sent, now) for _ in range(self._times(number))]
-            event.delivered = any(answers)
+            failures = [await self._post(session, server, sent, now) for _ in range(self._times(number))]
+            event.delivered = "" in failures
+            if failures and not event.delivered:  # one that is lost on purpose is not said
+                _LOGGER.warning("webhook %s (%s) was not taken: %s", event.id, event.key, failures[-1])
             server.lists["events"].put(event)
 
     def _times(self, number: int) -> int:
@@ -54,7 +58,8 @@ class Webhooks:
             return 0
         return 2 if self.repeat and number % self.repeat == 0 else 1
 
-    async def _post(self, session: aiohttp.ClientSession, server: AccountServer, sent: bytes, now: int) -> bool:
+    async def _post(self, session: aiohttp.ClientSession, server: AccountServer, sent: bytes, now: int) -> str:
+        """Why it was not taken; empty where it was."""
         headers = {"Content-Type": "application/json"}
         if self.signed:
             moment = int(self.clock().timestamp()) if self.clock else now
@@ -62,9 +67,11 @@ class Webhooks:
         try:
             url = self.url.replace("{account}", server.account.name)
             async with session.post(url, data=sent, headers=headers, allow_redirects=False) as answer:
-                return answer.ok
-        except (TimeoutError, aiohttp.ClientError):
-            return False
+                return "" if answer.ok else f"answered {answer.status}"
+        except TimeoutError:
+            return f"no answer in {self.timeout_s:g} s"
+        except aiohttp.ClientError as error:
+            return str(error) or type(error).__name__
 
 
 def signature(sent: bytes, timestamp: str, secrets: Sequence[str]) -> dict[str, str]:

@@ -17,6 +17,7 @@ from recon.sandbox.server.app import Sandbox, serve
 from recon.sandbox.server.webhooks import Webhooks, signature
 from recon.sandbox.worlds.countries import ACCOUNTS
 from recon.sandbox.worlds.world import World, make_world
+from tests.kit.receivers import nobody
 
 NOON = datetime(2026, 3, 10, 5, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -277,6 +278,21 @@ async def test_webhooks_are_signed_get_lost_and_come_twice(world: World) -> None
     assert (account, headers["Omise-Signature-Timestamp"]) == ("th", str(int(NOON.timestamp())))
     statuses = [events[charge["id"]]["webhook_deliveries"][0]["status"] for charge in charges]
     assert statuses == [200, 404, 200]
+
+
+async def test_a_webhook_that_is_not_taken_is_told_with_its_reason(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with Receiver().listening() as url, shop(world) as merchant:
+        for address, reason in (
+            (url.replace("hooks", "elsewhere"), "answered 404"),
+            (f"http://127.0.0.1:{nobody()}/", "Cannot connect"),
+        ):
+            await merchant.kakaopay()
+            webhooks = Webhooks(address)
+            async with webhooks.session() as session:
+                await webhooks.send(session, merchant.server.accounts["th"], int(NOON.timestamp()))
+            assert "(charge.create) was not taken: " + reason in caplog.text
 
 
 def test_a_secret_that_is_rotated_signs_twice() -> None:
