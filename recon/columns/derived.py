@@ -103,6 +103,14 @@ def on_its_way(transfers: pd.DataFrame) -> Mask:
     return np.asarray(unpaid & transfers[FAILURE_CODE].isna(), dtype=bool)
 
 
+def rows_under(frame: pd.DataFrame, mask: Mask) -> pd.DataFrame:
+    """The rows under a mask, counted anew; those that lie together, as an account's do, are not copied."""
+    places = np.flatnonzero(mask)
+    together = len(places) > 0 and places[-1] - places[0] + 1 == len(places)
+    rows = frame.iloc[places[0] : places[-1] + 1] if together else frame.iloc[places]
+    return rows.reset_index(drop=True)
+
+
 def same_words(left: Words, right: Words) -> Mask:
     """Per row whether two text columns say the same word; null is equal to nothing. No text becomes an object."""
     return np.asarray(pc.fill_null(pc.equal(pa.array(left), pa.array(right)), False).to_numpy(zero_copy_only=False))

@@ -309,7 +309,7 @@ def _matched_pairs(judged: Judged, matched: Mask, context: Context) -> pd.DataFr
     }
     series = {name: taken.get(name, charge_rows.get(name)) for name in c.MATCHED.names}
     frame = pd.DataFrame(
-        {name: column.reset_index(drop=True) for name, column in series.items() if column is not None}
+        {name: column.reset_index(drop=True) for name, column in series.items() if column is not None}, copy=False
     )
     return c.MATCHED.check(frame)
 

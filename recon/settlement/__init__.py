@@ -111,10 +111,10 @@ def of_range(
     mine = c.of_account(settlement.payouts, account.name) & shown_in(settlement.payouts, window)
     shown = settlement.payouts[mine].reset_index(drop=True)
     parts = settlement.parts
-    parts = parts[c.is_in(parts[c.TRANSFER_ID], shown[c.TRANSFER_ID])].reset_index(drop=True)
+    parts = c.rows_under(parts, c.is_in(parts[c.TRANSFER_ID], shown[c.TRANSFER_ID]))
     assert parts[c.AMOUNT].sum() == shown[c.EXPLAINED].sum(), "credits that a transfer paid out are missing"
     moved = movements(books, ledger, account, *span)
-    unpaid = settlement.unpaid[c.of_account(settlement.unpaid, account.name)].reset_index(drop=True)
+    unpaid = c.rows_under(settlement.unpaid, c.of_account(settlement.unpaid, account.name))
     return Settlement(
         payouts=shown,
         parts=parts,

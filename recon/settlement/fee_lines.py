@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from recon import columns as c
@@ -124,11 +125,18 @@ def _lines(
     rows: pd.DataFrame, kind: str, months: Ints, given: dict[str, pd.Series[int] | pd.Series[str]]
 ) -> pd.DataFrame:
     """The rows summed by month, method, brand and currency; all columns of FEE_LINES but the account."""
-    texts = {name: pd.Series(None, index=rows.index, dtype=c.TEXT) for name in (c.METHOD, c.CARD_BRAND)}
-    sums = {name: pd.Series(0, index=rows.index, dtype=c.MINOR) for name in _MONEY}
-    unknown = {name: pd.Series(pd.NA, index=rows.index, dtype=c.OPTIONAL_MINOR) for name in _MAYBE}
-    ones = pd.Series(1, index=rows.index, dtype=c.COUNT)
-    found = pd.DataFrame({c.MONTH: months, c.ROWS: ones, **texts, **sums, **unknown, **given})
+    absent: dict[str, tuple[Any, str]] = {
+        **dict.fromkeys((c.METHOD, c.CARD_BRAND), (None, c.TEXT)),
+        **dict.fromkeys(_MONEY, (0, c.MINOR)),
+        **dict.fromkeys(_MAYBE, (pd.NA, c.OPTIONAL_MINOR)),
+        c.ROWS: (1, c.COUNT),
+    }
+    filled = {
+        name: pd.Series(value, index=rows.index, dtype=dtype)
+        for name, (value, dtype) in absent.items()
+        if name not in given
+    }
+    found = pd.DataFrame({c.MONTH: months, **filled, **given}, copy=False)
     groups = found.groupby(_KEYS, dropna=False, sort=True)
     total = groups[[*_MONEY, c.ROWS]].sum()
     total[_MAYBE] = groups[_MAYBE].sum(min_count=1)

@@ -197,7 +197,7 @@ def _frame(shape: c.Frame, books: Books, rows: Ints, made: dict[str, pd.Series[A
     given = {c.AVAILABLE_AT: free, **made}
     series = {name: given.get(name, chosen.get(name)) for name in shape.names}
     frame = pd.DataFrame(
-        {name: column.reset_index(drop=True) for name, column in series.items() if column is not None}
+        {name: column.reset_index(drop=True) for name, column in series.items() if column is not None}, copy=False
     )
     return shape.check(frame)
 
