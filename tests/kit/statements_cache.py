@@ -15,8 +15,19 @@ def share() -> None:
     compiled: Any = util.LRUCache(3_000)
     begin = Engine.__init__
 
-    def init(self: Engine, *given: Any, **named: Any) -> None:
-        begin(self, *given, **named)
+    # `create_engine` hands over only what it finds named here.
+    def init(
+        self: Engine,
+        pool: Any,
+        dialect: Any,
+        url: Any,
+        logging_name: Any = None,
+        echo: Any = None,
+        query_cache_size: int = 500,
+        execution_options: Any = None,
+        hide_parameters: bool = False,
+    ) -> None:
+        begin(self, pool, dialect, url, logging_name, echo, query_cache_size, execution_options, hide_parameters)
         if type(self.dialect) is Dialect:
             self._compiled_cache = compiled
 
