@@ -101,7 +101,9 @@ def recognised(
     if not best and key not in questions.given:
         return None
     for fit, _ in best:
-        questions.tell(f"{fit.preset.name}: {fit.preset.title} ({fit.preset.certainty}), header in row {fit.row}")
+        doubt = "; its columns have usual names, so other exports may look the same" if fit.is_plain else ""
+        known = f"{fit.preset.name}: {fit.preset.title} ({fit.preset.certainty})"
+        questions.tell(f"{known}, header in row {fit.row}{doubt}")
     names = list(fits) if key not in questions.given else list(presets(package))
     default = best[0][0].preset.name if best else ""
     is_sure = len(best) == 1 or (len(best) > 1 and best[0][0].matched > best[1][0].matched)

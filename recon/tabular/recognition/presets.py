@@ -1,13 +1,14 @@
 """Known exports and databases: data files that say how a source is read, where that is known from, and how surely."""
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from recon.tabular.layout import Column, Header
+from recon.tabular.recognition.proposals import plain_name, usual_names
 
 CERTAINTIES = (
     "seen in a real file",
@@ -32,6 +33,7 @@ class Preset:
     source: str  # where this is known from
     know: tuple[str, ...]  # what a user of it should know
     settings: Mapping[str, Any]
+    told_by: tuple[str, ...] = ()  # columns that its files have and nothing reads, where the others have usual names
 
     @property
     def columns(self) -> Mapping[str, Column]:
@@ -41,11 +43,15 @@ class Preset:
 
 @dataclass(frozen=True)
 class Fit:
-    """A preset whose columns a table has; `row` is its header's place from 1, `matched` how many columns it has."""
+    """A preset whose columns a table has; `row` is its header's place from 1, `matched` how many columns it has.
+
+    `is_plain`: each of them is called as such columns usually are: a file of another bank or shop may look the same.
+    """
 
     preset: Preset
     row: int
     matched: int
+    is_plain: bool
 
 
 @cache
@@ -81,20 +87,23 @@ def fitting(package: str, rows: Sequence[Sequence[str]]) -> list[Fit]:
 
     Those with the most columns first, and of these the surer ones.
     """
-    fits = [fit for preset in presets(package).values() if (fit := _fit(preset, rows))]
+    usual = usual_names(package)
+    fits = [fit for preset in presets(package).values() if (fit := _fit(preset, rows, usual))]
     return sorted(fits, key=lambda fit: (-fit.matched, CERTAINTIES.index(fit.preset.certainty), fit.preset.name))
 
 
-def _fit(preset: Preset, rows: Sequence[Sequence[str]]) -> Fit | None:
+def _fit(preset: Preset, rows: Sequence[Sequence[str]], usual: Collection[str]) -> Fit | None:
     columns = list(preset.columns.values())
     direction = preset.settings.get("direction")
     columns += [Column.of(direction["column"])] if direction else []
     filtered = [Column.named(name) for name in preset.settings.get("filter", {}) if name not in preset.columns]
-    columns += filtered
+    columns += [*filtered, *(Column.named(name) for name in preset.told_by)]
     for place, cells in enumerate(rows[:_LOOKED_AT] if columns else (), 1):
         header = Header([cell.strip() for cell in cells])
         if all(column.is_optional or header.has(column) for column in columns):
-            return Fit(preset, place, sum(header.has(column) for column in columns))
+            ways = [way for column in columns if (way := header.way(column))]
+            is_plain = all(plain_name(name) in usual for way in ways for name in way)
+            return Fit(preset, place, len(ways), is_plain)
     return None
 
 
@@ -103,7 +112,8 @@ def _preset(name: str, text: str) -> Preset:
     shared = {f"{{{part}}}": raw[part] for part in _OF_QUERIES if part in raw}
     settings = {key: _filled(value, shared) for key, value in raw["settings"].items()}
     about = {key: raw[key] for key in ("title", "file", "certainty", "source")}
-    return Preset(name=name, settings=settings, know=tuple(raw["know"]), **about)
+    told_by = tuple(raw.get("told_by", ()))
+    return Preset(name=name, settings=settings, know=tuple(raw["know"]), told_by=told_by, **about)
 
 
 def _filled(value: Any, shared: Mapping[str, str]) -> Any:

@@ -52,10 +52,15 @@ def status_words(package: str) -> Mapping[str, str]:
     return {folded(word): ours for ours, words in _data(package)["status"].items() for word in words}
 
 
+@cache
+def usual_names(package: str) -> frozenset[str]:
+    """How columns of any field are usually called."""
+    return frozenset(name for about in field_names(package).values() for name in about.names)
+
+
 def named_columns(package: str, cells: Iterable[str]) -> int:
     """How many cells of a row are names that columns have."""
-    names = {name for about in field_names(package).values() for name in about.names}
-    return len({_plain(cell) for cell in cells if cell} & names)
+    return len({plain_name(cell) for cell in cells if cell} & usual_names(package))
 
 
 def proposals(package: str, columns: Sequence[Contents]) -> dict[str, Proposal]:
@@ -64,8 +69,8 @@ def proposals(package: str, columns: Sequence[Contents]) -> dict[str, Proposal]:
     for field, about in field_names(package).items():
         fitting = [column for column in columns if set(about.holds) & column.kinds]
         named = sorted(
-            (column for column in fitting if _plain(column.name) in about.names),
-            key=lambda column: about.names.index(_plain(column.name)),
+            (column for column in fitting if plain_name(column.name) in about.names),
+            key=lambda column: about.names.index(plain_name(column.name)),
         )
         by_contents = [column for column in fitting if column not in named and column.filled]
         if named or about.is_needed:
@@ -76,7 +81,7 @@ def proposals(package: str, columns: Sequence[Contents]) -> dict[str, Proposal]:
     return by_field
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """A name as it is compared: a currency or a unit behind it in brackets aside."""
     return _UNIT.sub("", folded(name)) or folded(name)
 

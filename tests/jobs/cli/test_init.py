@@ -100,7 +100,20 @@ def test_a_statement_is_recognised_by_its_header(
     assert source["details"].startswith(f"{len(export.lines)} lines in 1 file(s), {len(export.payouts)} of them")
     section = written(tmp_path)["bank"][account]
     assert set(section) == {"account", "preset", "path"}
+    usual = "its columns have usual names, so other exports may look the same"
+    assert (usual in outcome.err) is (section["preset"] in ("kasikorn", "uob"))
     assert outcome.json()["next"] == "recon check"
+
+
+def test_the_sandboxs_statement_is_no_banks_export(omise: FakeOmise, tmp_path: Path) -> None:
+    (tmp_path / "bank").mkdir()
+    lines = "2026-09-02,-12.00,THB,OFFICE RENT,SO-1\n2026-09-03,4076.12,THB,OMISE CO LTD PAYOUT,TH2610130001\n"
+    text = "date,amount,currency,description,reference\n" + lines
+    (tmp_path / "bank" / "bank_th.csv").write_text(text, encoding="utf-8")
+    outcome = init(omise, tmp_path, *with_orders(tmp_path), "--bank", "th=bank/bank_th.csv")
+    assert outcome.code == 0, outcome.err
+    assert "wise" not in outcome.err
+    assert "preset" not in written(tmp_path)["bank"]["th"]
 
 
 def test_a_statement_that_nobody_knows_is_mapped_by_names_and_contents(omise: FakeOmise, tmp_path: Path) -> None:

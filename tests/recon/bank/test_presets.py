@@ -85,9 +85,13 @@ def test_a_statement_is_read_by_its_preset(statement: Statement, tmp_path: Path)
 
 @pytest.mark.parametrize("statement", STATEMENTS, ids=IDS)
 def test_a_statement_is_known_by_its_header(statement: Statement) -> None:
-    delimiter = "|" if statement.preset == "maybank2e" else ","
-    rows = list(csv.reader(io.StringIO(statement.text, newline=""), delimiter=delimiter))
-    assert fitting("recon.bank", rows)[0].preset.name == statement.preset
+    assert fitting("recon.bank", _table(statement))[0].preset.name == statement.preset
+
+
+def test_columns_that_anybody_may_have_are_no_export_of_a_bank_or_are_said_to_be_usual() -> None:
+    assert fitting("recon.bank", [["date", "amount", "currency", "description", "reference"]]) == []
+    plain = {statement.preset for statement in STATEMENTS if fitting("recon.bank", _table(statement))[0].is_plain}
+    assert plain == {"kasikorn", "ocbc"}
 
 
 def test_a_workbook_of_uob_is_read(tmp_path: Path) -> None:
@@ -171,6 +175,11 @@ def _written(statement: Statement) -> str:
     major = units if statement.currency == "JPY" else units / 100
     forms = [f"{major:,}", f"{major:,.2f}", f"{major}", f"{major:.2f}", f"{units:015d}", f"{units:012d}"]
     return next(form for form in sorted(forms, key=len, reverse=True) if form in statement.text)
+
+
+def _table(statement: Statement) -> list[list[str]]:
+    delimiter = "|" if statement.preset == "maybank2e" else ","
+    return list(csv.reader(io.StringIO(statement.text, newline=""), delimiter=delimiter))
 
 
 def _rows(export: BankExport) -> list[list[str]]:
