@@ -1,7 +1,7 @@
 """The rules and their catalogue: what was judged is put into words.
 
-Adding a break is adding a `Rule` to the tuple `RULES` of a module here (or a module with such a tuple): it is then
-asked, and stands in the catalogue, the Legend sheet and `recon rules`.
+Adding a break is adding a `Rule` to the tuple `RULES` of a module here (or a module with such a tuple and a GROUP):
+it is then asked, and stands in the catalogue, the Legend sheet and `recon rules`.
 """
 
 import importlib
@@ -28,7 +28,7 @@ GROUPS = (
 
 
 _MODULES = [importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
-_RULES: list[Rule] = [rule for module in _MODULES for rule in getattr(module, "RULES", ())]
+_RULES = [replace(rule, group=module.GROUP) for module in _MODULES for rule in getattr(module, "RULES", ())]
 
 CATALOGUE: tuple[Rule, ...] = tuple(sorted(_RULES, key=lambda rule: GROUPS.index(rule.group)))
 RULE_OF = {rule.code: rule for rule in CATALOGUE}

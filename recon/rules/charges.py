@@ -158,7 +158,6 @@ def _name(charge: Charge, context: Context) -> str:
 RULES = (
     Rule(
         "pending_stuck",
-        GROUP,
         Severity.HIGH,
         "charge",
         "A charge is pending for longer than it can be, by its own expiry or by its method's.",
@@ -171,7 +170,6 @@ RULES = (
     ),
     Rule(
         "authorization_expiring",
-        GROUP,
         Severity.HIGH,
         "charge",
         "A charge is authorised and not captured, and its authorisation ends soon.",
@@ -184,7 +182,6 @@ RULES = (
     ),
     Rule(
         "late_success",
-        GROUP,
         Severity.MEDIUM,
         "charge",
         "A charge turned successful after it had been seen failed or expired.",
@@ -196,7 +193,6 @@ RULES = (
     ),
     Rule(
         "amount_out_of_limits",
-        GROUP,
         Severity.MEDIUM,
         "charge",
         "A successful charge lies outside its method's limits for the region.",
@@ -208,7 +204,6 @@ RULES = (
     ),
     Rule(
         "method_not_in_region",
-        GROUP,
         Severity.MEDIUM,
         "charge",
         "The rule book knows the charge's method, but not in the account's region.",
@@ -219,7 +214,6 @@ RULES = (
     ),
     Rule(
         "method_unknown",
-        GROUP,
         Severity.LOW,
         "charge",
         "The rule book does not know the charge's method at all; nothing about its times and limits is judged.",

@@ -45,7 +45,6 @@ def _incomplete_sources(rule: Rule, judged: Judged, context: Context) -> Iterato
 RULES = (
     Rule(
         "order_invalid",
-        GROUP,
         Severity.MEDIUM,
         "row",
         "A row of an order source could not be read; it is kept aside with its reason.",
@@ -57,7 +56,6 @@ RULES = (
     ),
     Rule(
         "bank_line_invalid",
-        GROUP,
         Severity.MEDIUM,
         "row",
         "A line of a bank statement could not be read, or a statement does not add up; it is kept aside with its "
@@ -70,7 +68,6 @@ RULES = (
     ),
     Rule(
         "source_incomplete",
-        GROUP,
         Severity.CRITICAL,
         "account",
         "Omise's total of a list and the rows stored of it differ, or too many rows of an order or bank source could "

@@ -72,7 +72,6 @@ def _reason(dispute: Dispute) -> str:
 RULES = (
     Rule(
         "dispute_open",
-        GROUP,
         Severity.HIGH,
         "dispute",
         "A dispute is open or pending: the money has already left the balance.",
@@ -86,7 +85,6 @@ RULES = (
     ),
     Rule(
         "dispute_lost",
-        GROUP,
         Severity.HIGH,
         "dispute",
         "A dispute is lost, and the order still stands as paid.",

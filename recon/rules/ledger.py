@@ -249,7 +249,6 @@ def text_or_none(cell: object) -> str | None:
 RULES = (
     Rule(
         "transaction_missing",
-        GROUP,
         Severity.HIGH,
         "charge",
         "A successful charge or a refund names no balance transaction, or one that Omise does not know.",
@@ -261,7 +260,6 @@ RULES = (
     ),
     Rule(
         "transaction_amount_mismatch",
-        GROUP,
         Severity.HIGH,
         "charge",
         "The balance moved by another amount than the charge's net, or than the refund.",
@@ -273,7 +271,6 @@ RULES = (
     ),
     Rule(
         "fee_mismatch",
-        GROUP,
         Severity.MEDIUM,
         "charge",
         "The fee is not what the rate on the charge, or the contract rate, comes to.",
@@ -284,7 +281,6 @@ RULES = (
     ),
     Rule(
         "fee_vat_mismatch",
-        GROUP,
         Severity.LOW,
         "charge",
         "The VAT on the fee is not its rate times the fee as charged.",
@@ -295,7 +291,6 @@ RULES = (
     ),
     Rule(
         "transaction_unexplained",
-        GROUP,
         Severity.MEDIUM,
         "transaction",
         "The balance moved for something that Omise does not know, in a direction that it cannot have, or for a kind "
@@ -308,7 +303,6 @@ RULES = (
     ),
     Rule(
         "balance_mismatch",
-        GROUP,
         Severity.CRITICAL,
         "account",
         "An earlier reading of the balance and what was booked since do not come to the balance now.",

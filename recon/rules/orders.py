@@ -338,7 +338,6 @@ def _paid_differently(columns: CaseColumns, _context: Context) -> Mask:
 RULES = (
     Rule(
         "wrong_account",
-        GROUP,
         Severity.HIGH,
         "order",
         "The order's successful charge sits in another Omise account.",
@@ -350,7 +349,6 @@ RULES = (
     ),
     Rule(
         "match_ambiguous",
-        GROUP,
         Severity.MEDIUM,
         "order",
         "Several equally good charges fit the order; nothing is linked.",
@@ -362,7 +360,6 @@ RULES = (
     ),
     Rule(
         "charge_missing",
-        GROUP,
         Severity.HIGH,
         "order",
         "The order is paid or refunded, and no charge for it came, though there was time ([matching] settle).",
@@ -374,7 +371,6 @@ RULES = (
     ),
     Rule(
         "order_paid_charge_pending",
-        GROUP,
         Severity.HIGH,
         "order",
         "The order is paid, no charge is successful, and one is still pending.",
@@ -386,7 +382,6 @@ RULES = (
     ),
     Rule(
         "order_paid_charge_failed",
-        GROUP,
         Severity.CRITICAL,
         "order",
         "The order is paid, and every charge failed, expired, was reversed or voided.",
@@ -398,7 +393,6 @@ RULES = (
     ),
     Rule(
         "order_missing",
-        GROUP,
         Severity.HIGH,
         "charge",
         "A successful charge, not voided, whose order is in no source, though there was time ([matching] settle).",
@@ -410,7 +404,6 @@ RULES = (
     ),
     Rule(
         "order_not_marked_paid",
-        GROUP,
         Severity.HIGH,
         "order",
         "The charge is successful, and the shop has the order as pending: Omise's message (webhook) was likely lost.",
@@ -423,7 +416,6 @@ RULES = (
     ),
     Rule(
         "order_cancelled_but_charged",
-        GROUP,
         Severity.HIGH,
         "order",
         "The order is cancelled, and its successful charge is not fully refunded.",
@@ -435,7 +427,6 @@ RULES = (
     ),
     Rule(
         "duplicate_charge",
-        GROUP,
         Severity.HIGH,
         "order",
         "More than one successful, not fully refunded charge, where one pays the order.",
@@ -447,7 +438,6 @@ RULES = (
     ),
     Rule(
         "currency_mismatch",
-        GROUP,
         Severity.HIGH,
         "order",
         "The charge's currency is not the order's.",
@@ -459,7 +449,6 @@ RULES = (
     ),
     Rule(
         "amount_scale_mismatch",
-        GROUP,
         Severity.CRITICAL,
         "order",
         "The amounts differ by exactly a power of ten: minor units were taken for major ones, or the reverse.",
@@ -472,7 +461,6 @@ RULES = (
     ),
     Rule(
         "amount_mismatch",
-        GROUP,
         Severity.HIGH,
         "order",
         "The captured amount and the order's amount differ beyond the tolerance.",

@@ -8,17 +8,16 @@ from dataclasses import dataclass
 from datetime import date
 
 from recon.model import CLOSED, Account, Break, Exposure, KnownBreak, Proof, ProofItem, Severity
-from recon.rules.ledger import GROUP
 from recon.rules.rule import Rule
 from recon.settings import Context
 
+GROUP = "Ledger and fees"
 PROOF = "proof"  # the subject's type
 _NAMED = 5  # rows of the rest that are named one by one
 
 RULES = (
     Rule(
         "proof_unexplained",
-        GROUP,
         Severity.HIGH,
         PROOF,
         "A proof does not tie out: neither a break nor anything else explains a rest of its difference.",

@@ -14,6 +14,7 @@ from recon.settlement import RECEIPT_TOLERANCE
 from recon.settlement.receipts import issued_on
 from recon.triage import Judged
 
+GROUP = "Ledger and fees"
 _LINES = ((c.BASE, c.FEE, c.BASE_DIFFERENCE, "fees"), (c.VAT, c.FEE_VAT, c.VAT_DIFFERENCE, "VAT"))
 
 
@@ -70,7 +71,6 @@ def _receipt_differs(rule: Rule, judged: Judged, context: Context) -> Iterator[B
 RULES = (
     Rule(
         "receipt_mismatch",
-        "Ledger and fees",
         Severity.MEDIUM,
         "receipt",
         "Omise's tax receipts of a day say other fees or VAT than that day's charges and transfers.",

@@ -346,7 +346,6 @@ def _often_refunded(columns: CaseColumns, context: Context) -> Mask:
 RULES = (
     Rule(
         "refund_exceeds_charge",
-        GROUP,
         Severity.CRITICAL,
         "charge",
         "More of a charge is refunded than was captured.",
@@ -358,7 +357,6 @@ RULES = (
     ),
     Rule(
         "refund_missing",
-        GROUP,
         Severity.HIGH,
         "order",
         "The order is refunded at the shop, and nothing went back at Omise.",
@@ -370,7 +368,6 @@ RULES = (
     ),
     Rule(
         "refund_unrecorded",
-        GROUP,
         Severity.HIGH,
         "order",
         "Money went back at Omise, and the shop's order says nothing of it.",
@@ -382,7 +379,6 @@ RULES = (
     ),
     Rule(
         "refund_amount_mismatch",
-        GROUP,
         Severity.HIGH,
         "order",
         "Shop and Omise both refunded the order, and the sums differ.",
@@ -394,7 +390,6 @@ RULES = (
     ),
     Rule(
         "refund_not_supported",
-        GROUP,
         Severity.HIGH,
         "order",
         "A refund is asked for on a method that cannot refund, or not in part.",
@@ -406,7 +401,6 @@ RULES = (
     ),
     Rule(
         "refund_window_closed",
-        GROUP,
         Severity.HIGH,
         "order",
         "A refund is asked for, and the method's window for refunds has ended.",
@@ -418,7 +412,6 @@ RULES = (
     ),
     Rule(
         "refund_window_closing",
-        GROUP,
         Severity.HIGH,
         "order",
         "A refund is asked for, and the method's window for refunds ends soon.",
@@ -431,7 +424,6 @@ RULES = (
     ),
     Rule(
         "refund_overdue",
-        GROUP,
         Severity.MEDIUM,
         "refund",
         "A refund is pending for longer than it takes to reach the payer.",
@@ -444,7 +436,6 @@ RULES = (
     ),
     Rule(
         "refund_count_limit",
-        GROUP,
         Severity.LOW,
         "charge",
         "A charge is close to the 15 refunds that Omise allows.",

@@ -42,7 +42,6 @@ class Rule:
     """
 
     code: str
-    group: str
     default: Severity
     subject: str  # what the break is about: order, charge, refund, ..., row, account
     meaning: str  # one sentence: when it is raised
@@ -59,6 +58,7 @@ class Rule:
     exposure: Exposure | BySign = field(kw_only=True)  # what its amount means for cash; see DECISIONS.md
     # What its breaks of one account and currency have for a common cause, if any; {account} and {currency} in it.
     cause: str = ""
+    group: str = field(default="", kw_only=True)  # that of its module, which the catalogue gives it
 
     @property
     def severity(self) -> str:

@@ -245,7 +245,6 @@ def _statement_days(books: Books) -> dict[str, tuple[str, str]]:
 RULES = (
     Rule(
         "settlement_overdue",
-        GROUP,
         Severity.MEDIUM,
         "charge",
         "Money has been transferable for some business days and is not paid out; one break per day, its first "
@@ -260,7 +259,6 @@ RULES = (
     ),
     Rule(
         "transfer_failed",
-        GROUP,
         Severity.CRITICAL,
         "transfer",
         "A transfer to the bank failed.",
@@ -271,7 +269,6 @@ RULES = (
     ),
     Rule(
         "transfer_amount_mismatch",
-        GROUP,
         Severity.HIGH,
         "transfer",
         "A transfer's amount is not its net plus its fees, or not what its transaction took from the balance.",
@@ -282,7 +279,6 @@ RULES = (
     ),
     Rule(
         "transfer_stuck",
-        GROUP,
         Severity.HIGH,
         "transfer",
         "A transfer was sent to the bank and is not paid after some business days.",
@@ -294,7 +290,6 @@ RULES = (
     ),
     Rule(
         "bank_credit_missing",
-        GROUP,
         Severity.HIGH,
         "transfer",
         "Omise says that a transfer is paid, and the bank statements have no credit of it.",
@@ -307,7 +302,6 @@ RULES = (
     ),
     Rule(
         "bank_amount_mismatch",
-        GROUP,
         Severity.HIGH,
         "transfer",
         "The bank credited another amount than the transfer's net.",
@@ -319,7 +313,6 @@ RULES = (
     ),
     Rule(
         "bank_credit_unexplained",
-        GROUP,
         Severity.MEDIUM,
         "bank_line",
         "A credit on a statement looks like Omise's, and no transfer explains it.",

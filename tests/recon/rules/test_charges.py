@@ -227,8 +227,8 @@ def test_a_rule_is_added_by_one_function(monkeypatch: pytest.MonkeyPatch) -> Non
             return None
         return rule.on_charge(case, one, context, f"Charge {one.id} was made on a weekend.")
 
-    words = ("made_on_a_weekend", "Charge alone", Severity.LOW, "charge", "When.", "What.")
-    own = Rule(*words, judge_each=weekend, title="On a weekend", exposure=Exposure.NO_CASH)
+    words = ("made_on_a_weekend", Severity.LOW, "charge", "When.", "What.")
+    own = Rule(*words, judge_each=weekend, title="On a weekend", exposure=Exposure.NO_CASH, group="Charge alone")
     monkeypatch.setattr("recon.rules.CATALOGUE", (own,))
     assert codes(AS_OF, [], [charge("chrg_1", None, created_at=NOON)]) == []
     assert codes(AS_OF, [], [charge("chrg_1", None, created_at=NOON - 2 * DAY)]) == ["made_on_a_weekend"]

@@ -97,8 +97,9 @@ def test_a_rule_that_is_added_without_a_mask_is_asked_of_every_case(with_mask: b
         return np.zeros(len(columns.books.orders), dtype=bool)
 
     mask = nowhere if with_mask else None
-    words = ("spotted", "Order and charge", Severity.LOW, "order", "When.", "What.")
-    added = Rule(*words, _spotted, may_apply=mask, title="Spotted", exposure=Exposure.NO_CASH)
+    words = ("spotted", Severity.LOW, "order", "When.", "What.")
+    group = "Order and charge"
+    added = Rule(*words, _spotted, may_apply=mask, title="Spotted", exposure=Exposure.NO_CASH, group=group)
     rules = (*CATALOGUE, added)
     judged = Job().judged([order("A-1"), order("A-2")], [charge("chrg_1", "A-1"), charge("chrg_2", "A-2")])
     assert judged.triage.cases == ()
