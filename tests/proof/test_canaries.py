@@ -35,7 +35,6 @@ PLANTED = f"{KEY} {CARDS[0]} {CARDS[1]} {MAIL}"
 FORBIDDEN = (b"canary", b"CANARY", *(card.encode() for card in CARDS))
 
 SECTIONS = """
-mail = ["finance@shop.test"]
 [privacy]
 hash_key = {{ env = "HASH" }}
 [orders.web]
@@ -129,11 +128,12 @@ async def test_nothing_that_was_planted_comes_out(tmp_path: Path) -> None:
     async with job(tmp_path, faults=Faults(bad_gateway=90, cut=70)) as made, webhook() as hook, post_office() as post:
         plant(made)
         port = nobody()
-        with made.config.open("a", encoding="utf-8") as file:
-            file.write(SECTIONS.format(nobody=port))
+        text = made.config.read_text(encoding="utf-8")
+        text = text.replace("[reports]\n", '[reports]\nmail = ["finance@shop.test"]\n')
+        made.config.write_text(text + SECTIONS.format(nobody=port), encoding="utf-8")
         mail_url = f"mailto://127.0.0.1:{post.port}?from=recon@shop.test&to=finance@shop.test&mode=insecure"
         environ = {
-            "HASH": "hash0canary0key",
+            "HASH": "hash0canary0key0of0thirty0two0characters",
             "SHOP": f"postgresql://shop:0canary0word@127.0.0.1:{port}/shop",
             "URLS": f"{hook.url}/0canary0token {mail_url} json://127.0.0.1:{port}/0canary0down",
             "SMTP": f"smtp://u:0canary0smtp@127.0.0.1:{port}",

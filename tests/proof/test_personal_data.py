@@ -75,6 +75,7 @@ async def test_keys_are_rotated_a_customer_is_erased_and_all_stays_proved(tmp_pa
             before = state(made)
             done(made, "sign", str(old_book), "--as", "preparer", "--reason", "known")
             archive(made)
+            look_at_values(url)
             first = hashes(made)
             assert {found.partition("_")[0] for found in first} == {key_id(FIRST_KEY.format("hash").encode())}
 
@@ -86,6 +87,7 @@ async def test_keys_are_rotated_a_customer_is_erased_and_all_stays_proved(tmp_pa
             await made.run()
             assert state(made) == before, "nothing came anew under the new key"
 
+            look_at_values(url)
             gone = {newest.hash(CUSTOMER)}
             assert gone <= hashes(made)
             erased = done(made, "erase", "--customer", f" {CUSTOMER.upper()}")
@@ -115,7 +117,7 @@ async def test_keys_are_rotated_a_customer_is_erased_and_all_stays_proved(tmp_pa
         if files is not None:
             places += on_disk(url, files)
         assert [name for name, text in places if b"buyer-canary" in text.lower()] == []
-        assert hashes_in(text for name, text in places) == set()
+        assert [name for name, text in places if hashes_in([text])] == []
         lacking_a_key(made)
 
 
@@ -147,13 +149,25 @@ async def handed_out(made: Job, places: list[tuple[str, bytes]]) -> None:
         assert (made.folder / name).stat().st_size > 1_000
 
 
+def look_at_values(url: str | None) -> None:
+    """PostgreSQL keeps the common values of each column, as it does by itself now and then."""
+    if url is None:
+        return
+    store = open_store(url)
+    with store.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("ANALYZE")
+    store.dispose()
+
+
 def on_disk(url: str | None, folder: Path) -> list[tuple[str, bytes]]:
     """The files of PostgreSQL's tables, with all that is remembered written to them."""
     store = open_store(str(url))
     with store.connect() as connection:
         connection.exec_driver_sql("CHECKPOINT")
+        found = connection.exec_driver_sql("SELECT pg_relation_filepath(oid), relname FROM pg_class").all()
     store.dispose()
-    return [(str(path), path.read_bytes()) for path in folder.rglob("*") if path.is_file()]
+    tables = {str(path).rpartition("/")[2]: name for path, name in found}
+    return [(tables.get(path.name, str(path)), path.read_bytes()) for path in folder.rglob("*") if path.is_file()]
 
 
 def lacking_a_key(made: Job) -> None:

@@ -162,6 +162,7 @@ def _write_pages_anew(store: Store) -> str:
         try:
             for table in (*archive.TABLES.values(), tables.KEPT_ASIDE):
                 connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {bulk.quoted(connection, table)}")
+            connection.exec_driver_sql("VACUUM (FULL) pg_catalog.pg_statistic")  # which held common values of theirs
         except OperationalError as error:
             return f"PostgreSQL's tables were not written anew ({error.orig}): the next command tries again"
         finally:
