@@ -1,10 +1,9 @@
 """Runs the whole job for tests: a made world, the sandbox on loopback, a store and files in a temporary folder."""
 
-import atexit
 import json
+import pickle
 import shutil
 import sqlite3
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from recon.sandbox.server.faults import Faults
 from recon.sandbox.worlds.world import World, make_world
 from recon.store.runs.record import list_breaks
 from reports.documents import break_document
+from tests.kit import made_once
 from tests.kit.small_config import TRUSTED
 from tests.kit.store_samples import empty_store
 
@@ -101,12 +101,13 @@ async def job(
         yield Job(folder, world, running, config)
 
 
-_DONE: dict[tuple[str, ...], tuple[World, Path, str, Outcome]] = {}
+Done = tuple[World, Path, str, Outcome]
+_DONE: dict[tuple[str, ...], Done] = {}
 
 
 @asynccontextmanager
 async def finished_job(folder: Path, accounts: tuple[str, ...] = ("th", "jp")) -> AsyncIterator[tuple[Job, Outcome]]:
-    """A copy of a job of 60 orders that has run once in this process with its reports, and that run's outcome."""
+    """A copy of a job of 60 orders that has run once with its reports, and that run's outcome."""
     world, kept, url, outcome = await done_once(accounts)
     shutil.copytree(kept, folder, dirs_exist_ok=True)
     async with serve(world) as running:
@@ -116,14 +117,26 @@ async def finished_job(folder: Path, accounts: tuple[str, ...] = ("th", "jp")) -
         yield Job(folder, world, running, config), replace(outcome, reports=reports)
 
 
-async def done_once(accounts: tuple[str, ...]) -> tuple[World, Path, str, Outcome]:
+async def done_once(accounts: tuple[str, ...]) -> Done:
     """The world, folder, Omise's address and outcome of that job; to be copied, never changed."""
     if accounts not in _DONE:
-        kept = Path(tempfile.mkdtemp(prefix="recon-job-"))
-        atexit.register(shutil.rmtree, kept, ignore_errors=True)
-        async with job(kept, orders=60, accounts=accounts) as made:
-            _DONE[accounts] = (made.world, kept, made.server.url, await made.run(report=True))
+        _DONE[accounts] = await _done(accounts)
     return _DONE[accounts]
+
+
+async def _done(accounts: tuple[str, ...]) -> Done:
+    name = f"job of {' and '.join(accounts)}"
+    with made_once.place(name) as (folder, is_made):
+        kept, value = folder / "job", folder / "value.pickle"
+        if not is_made:
+            async with job(kept, orders=60, accounts=accounts) as made:
+                outcome = await made.run(report=True)
+                reports = tuple(path.relative_to(kept) for path in outcome.reports)
+                value.write_bytes(pickle.dumps((made.world, made.server.url, replace(outcome, reports=reports))))
+    folder = made_once.folder(name)
+    world, url, outcome = pickle.loads((folder / "value.pickle").read_bytes())
+    kept = folder / "job"
+    return world, kept, url, replace(outcome, reports=tuple(kept / path for path in outcome.reports))
 
 
 def truth(world: World) -> set[tuple[str, str, str]]:

@@ -21,27 +21,32 @@ def begin() -> None:
         atexit.register(shutil.rmtree, os.environ[FOLDER], ignore_errors=True)
 
 
+def folder(name: str) -> Path:
+    """Where what has that name is once it is made."""
+    begin()
+    return Path(os.environ[FOLDER]) / name
+
+
 @contextmanager
 def place(name: str) -> Iterator[tuple[Path, bool]]:
     """The folder of that name, and whether somebody has filled it; if not, who asks fills it in the block."""
-    begin()
-    root = Path(os.environ[FOLDER])
-    folder, unfinished = root / name, root / f"{name}.unfinished"
-    with (root / f"{name}.lock").open("w") as lock:
+    made = folder(name)
+    unfinished = made.with_name(f"{name}.unfinished")
+    with made.with_name(f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if folder.exists():
-            yield folder, True
+        if made.exists():
+            yield made, True
             return
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir()
         yield unfinished, False
-        unfinished.rename(folder)
+        unfinished.rename(made)
 
 
 def made_once(name: str, make: Callable[[], Any]) -> Any:
     """What `make` returned to the first worker that asked for it by this name."""
-    with place(name) as (folder, is_made):
-        path = folder / "value.pickle"
+    with place(name) as (within, is_made):
+        path = within / "value.pickle"
         if is_made:
             return pickle.loads(path.read_bytes())
         value = make()

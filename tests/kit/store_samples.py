@@ -1,11 +1,9 @@
 """Stores on both databases and rows to put into them, for the tests of recon.store."""
 
-import atexit
 import hashlib
 import itertools
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -20,6 +18,7 @@ from recon import columns as c
 from recon.model import ObjectRow
 from recon.store import migrate, tables
 from recon.store.engine import Store, open_store, reading, to_micros, writing
+from tests.kit import made_once
 from tests.kit.postgresql import server_url
 
 DATABASES = ("sqlite", "postgresql")
@@ -57,13 +56,12 @@ def empty_store(file: Path) -> None:
 
 @cache
 def _sqlite_template() -> Path:
-    folder = tempfile.mkdtemp(prefix="recon-store-")
-    atexit.register(shutil.rmtree, folder)
-    path = Path(folder) / "template.db"
-    store = open_store(f"sqlite:///{path}")
-    migrate.upgrade(store)
-    store.dispose()
-    return path
+    with made_once.place("store") as (folder, is_made):
+        if not is_made:
+            store = open_store(f"sqlite:///{folder / 'template.db'}")
+            migrate.upgrade(store)
+            store.dispose()
+    return made_once.folder("store") / "template.db"
 
 
 @cache

@@ -99,7 +99,7 @@ def state(made: Job) -> dict[str, Any]:
 async def test_a_store_of_older_rules_is_masked_without_a_new_version_or_another_break(
     tmp_path: Path, older_rules: pytest.MonkeyPatch
 ) -> None:
-    async with job(tmp_path) as made:
+    async with job(tmp_path, orders=40, accounts=("th",)) as made:
         plant(made)
         first = await made.run(report=True)
         await made.run()  # links of a first run may grow by what it learned

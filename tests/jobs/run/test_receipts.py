@@ -1,7 +1,10 @@
 """Omise's receipts over the sandbox, from the list to the books: pulled, stored, tied to ledger and fees."""
 
+import asyncio
 from datetime import date
 from pathlib import Path
+
+import pytest
 
 from jobs import demo
 from jobs.config import config as configuration
@@ -27,6 +30,14 @@ async def over(folder: Path, plant: bool) -> tuple[Job, list[Result]]:
         outcome = await run(config, later, clock, Silent())
         assert outcome.complete
     return Job(folder, world, running, folder / "config.toml"), list(outcome.results)
+
+
+Found = tuple[Job, list[Result]]
+
+
+@pytest.fixture(scope="module")
+def with_plants(tmp_path_factory: pytest.TempPathFactory) -> Found:
+    return asyncio.run(over(tmp_path_factory.mktemp("receipts"), plant=True))
 
 
 async def test_receipts_are_pulled_stored_and_tied_in(tmp_path: Path) -> None:
@@ -59,8 +70,8 @@ async def test_receipts_are_pulled_stored_and_tied_in(tmp_path: Path) -> None:
     assert [b for b in done.breaks() if b["code"].startswith("transaction")] == []
 
 
-async def test_a_receipt_of_other_fees_is_found_and_the_others_of_the_week_agree(tmp_path: Path) -> None:
-    done, results = await over(tmp_path, plant=True)
+def test_a_receipt_of_other_fees_is_found_and_the_others_of_the_week_agree(with_plants: Found) -> None:
+    done, results = with_plants
     (planted,) = [p for p in done.world.truth_since_first_look if p.code == "receipt_mismatch"]
     (found,) = [b for b in done.breaks() if b["code"] == "receipt_mismatch"]
     assert (found["account"], found["subject_id"]) == (planted.account, planted.subject_id)
@@ -69,8 +80,8 @@ async def test_a_receipt_of_other_fees_is_found_and_the_others_of_the_week_agree
     assert set(states) == {c.AGREES, c.DIFFERS}
 
 
-async def test_a_balance_that_comes_off_is_found_and_explains_its_proof(tmp_path: Path) -> None:
-    done, results = await over(tmp_path, plant=True)
+def test_a_balance_that_comes_off_is_found_and_explains_its_proof(with_plants: Found) -> None:
+    done, results = with_plants
     planted = [p for p in done.world.truth_since_first_look if p.code == "balance_mismatch"]
     found = [b for b in done.breaks() if b["code"] == "balance_mismatch"]
     assert [b["account"] for b in found] == [p.account for p in planted]

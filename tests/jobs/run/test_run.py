@@ -35,7 +35,7 @@ async def test_the_same_range_again_changes_nothing(tmp_path: Path) -> None:
 
 
 async def test_what_was_known_earlier_can_be_judged_again_and_closes_nothing(tmp_path: Path) -> None:
-    async with finished_job(tmp_path) as (merchant, _):
+    async with finished_job(tmp_path, ("th",)) as (merchant, _):
         then = clock()
         merchant.orders("th").write_text(
             merchant.orders("th").read_text(encoding="utf-8").replace(",paid,", ",pending,")
@@ -44,7 +44,7 @@ async def test_what_was_known_earlier_can_be_judged_again_and_closes_nothing(tmp
         before = merchant.rows("break")
         links = merchant.rows("match")
         known_then = await merchant.run(pull=False, as_of=then)
-        assert [result.orders > 0 for result in known_then.results] == [True, True]
+        assert [result.orders > 0 for result in known_then.results] == [True]
         assert merchant.rows("break") == before
         assert merchant.rows("match") == links
 
@@ -66,7 +66,7 @@ async def test_a_moment_before_anything_was_known_is_refused_and_replaces_nothin
 
 
 async def test_a_moment_that_has_not_come_is_refused(tmp_path: Path) -> None:
-    async with finished_job(tmp_path) as (merchant, _):
+    async with finished_job(tmp_path, ("th",)) as (merchant, _):
         runs = merchant.rows("run")
         for pull in (True, False):
             with pytest.raises(JobError, match="--as-of 2062-01-01T00:00:00\\+00:00 is later than now"):
@@ -86,7 +86,7 @@ async def test_one_account_alone_is_judged_as_it_is_among_all(tmp_path: Path) ->
 
 
 async def test_a_break_closes_when_the_shop_corrects_its_order_and_reopens_under_the_same_id(tmp_path: Path) -> None:
-    async with finished_job(tmp_path) as (merchant, _):
+    async with finished_job(tmp_path, ("th",)) as (merchant, _):
         missing = next(p for p in merchant.world.truth if p.code == "order_not_marked_paid" and p.account == "th")
         file = merchant.orders("th")
         text = file.read_text(encoding="utf-8")
@@ -103,7 +103,7 @@ async def test_a_break_closes_when_the_shop_corrects_its_order_and_reopens_under
 
 
 async def test_yesterdays_report_does_not_undo_todays_work(tmp_path: Path) -> None:
-    async with finished_job(tmp_path) as (merchant, _):
+    async with finished_job(tmp_path, ("th",)) as (merchant, _):
         before = merchant.rows("break")
         past = merchant.world.as_of.replace(day=merchant.world.as_of.day - 2)
         await merchant.run(as_of=past)
@@ -128,7 +128,7 @@ async def test_another_account_than_the_configured_one_is_refused(tmp_path: Path
 
 
 async def test_a_store_never_mixes_test_and_live(tmp_path: Path) -> None:
-    async with finished_job(tmp_path) as (merchant, _):
+    async with finished_job(tmp_path, ("th",)) as (merchant, _):
         merchant.server.say("th", "account", {"livemode": True})
         with pytest.raises(JobError, match="test"):
             await merchant.run()

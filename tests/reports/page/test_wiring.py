@@ -153,7 +153,7 @@ async def test_a_run_is_cancelled_and_the_next_one_begins() -> None:
 
 
 async def test_a_workbook_is_verified_and_signed_by_two_and_outdated_when_the_data_change(tmp_path: Path) -> None:
-    async with job(tmp_path, orders=30) as work:
+    async with job(tmp_path, orders=30, accounts=("th",)) as work:
         await work.run(report=True)
         notary = PageNotary(configuration.load(work.config, {}), clock)
         async with paged(work.config, notary, as_of=work.world.as_of) as site_page:
