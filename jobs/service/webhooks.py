@@ -17,7 +17,7 @@ from jobs.logs.logs import bound
 from jobs.run.cases import judge_cases
 from jobs.run.judging_request import context_of
 from jobs.run.outcome import JobError, place_of
-from jobs.service.webhook_reading import WebhookReading, kind_of
+from jobs.service.webhook_reading import ONE_BY_ONE, WebhookReading, kind_of
 from recon.model import Account, Webhook
 from recon.omise.client import OmiseError
 from recon.omise.webhooks import key_of
@@ -153,13 +153,19 @@ class WebhookIntake:
             return False
         forged: set[str] = set()
         case_waits: set[str] = set()
-        try:
-            forged |= await self._reading.events(name, [item.event_id for item in waiting if not item.is_read])
-            case_waits |= await self._judge(account, [item for item in waiting if item.event_id not in forged])
-        except Exception as error:
-            if not is_of_data(error):
-                raise
-            note("webhooks left to the night", level="warning", count=len(waiting), reason=place_of(error))
+        parts = [waiting]
+        while parts:
+            part = parts.pop()
+            try:
+                forged |= await self._reading.events(name, [item.event_id for item in part if not item.is_read])
+                case_waits |= await self._judge(account, [item for item in part if item.event_id not in forged])
+            except Exception as error:
+                if not is_of_data(error):
+                    raise
+                if len(part) > ONE_BY_ONE:
+                    parts += [part[at : at + ONE_BY_ONE] for at in range(0, len(part), ONE_BY_ONE)]
+                else:
+                    note("webhooks left to the night", level="warning", count=len(part), reason=place_of(error))
         now = self.clock()
         await self._ask(webhooks.finish, name, case_waits, forged, now, now + self._grace + _MOMENT)
         over = {item.event_id for item in waiting} - forged - case_waits

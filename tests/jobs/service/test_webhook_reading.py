@@ -3,10 +3,14 @@
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from jobs.run.cases import judge_cases
+from jobs.run.outcome import Outcome
 from jobs.service import webhook_reading as reading
+from jobs.service import webhooks as service
 from recon.omise import pull
 from tests.kit.webhook_intake import Intake, taking
 
@@ -23,8 +27,8 @@ def asked(intake: Intake) -> Counter[str]:
     return counted
 
 
-async def sold(intake: Intake, count: int) -> None:
-    """So many cancelled orders are paid a minute later; every webhook of it came a second ago."""
+async def sold(intake: Intake, count: int) -> list[str]:
+    """So many cancelled orders are paid a minute later, by these charges; every webhook of it came a second ago."""
     shop = intake.shop
     charges = []
     for number in range(count):
@@ -35,6 +39,7 @@ async def sold(intake: Intake, count: int) -> None:
         shop.job.server.mark("th", charge_id, "successful")
     await intake.deliver()
     shop.wait(SECOND)
+    return charges
 
 
 @pytest.mark.parametrize(
@@ -99,3 +104,20 @@ async def test_a_list_that_fails_leaves_what_waits_to_be_asked_for_one_by_one(
             with pytest.raises(ValueError, match="payer"):
                 await intake.work()
             assert await intake.work() == ["order_cancelled_but_charged"] * 20
+
+
+async def test_of_many_only_a_part_with_what_cannot_be_judged_is_left_to_the_night(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(service, "ONE_BY_ONE", 10)
+    async with taking(tmp_path) as intake:
+        odd = (await sold(intake, 20))[7]
+
+        async def broken(*given: Any) -> Outcome:
+            if any(id == odd for _, _, id in given[3]):
+                raise ValueError("payer@example.com")
+            return await judge_cases(*given)
+
+        monkeypatch.setattr(service, "judge_cases", broken)
+        assert await intake.work() == ["order_cancelled_but_charged"] * 15  # two events of each charge, ten to a part
+        assert capsys.readouterr().err.count("left to the night: count 10") == 1
