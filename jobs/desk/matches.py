@@ -1,18 +1,17 @@
 """The recorded links of a range with the amounts on both sides."""
 
-from __future__ import annotations
-
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from jobs.config.config import Config
 from jobs.run.moments.days import resolve
 from jobs.run.opening.store import ready_store
 from jobs.run.outcome import RunOptions
-from recon.columnar import pd
-from recon.store.versions.load import load_matches_of
+from recon.store.versions.load import links_of
 
 
-def links_in_range(config: Config, asked: RunOptions, now: datetime) -> pd.DataFrame:
+def links_in_range(config: Config, asked: RunOptions, now: datetime) -> Sequence[Mapping[str, Any]]:
     """Links whose order was created in the range, with account, both amounts and the charge's currency.
 
     Raises JobError for an unknown account or a range that cannot be.
@@ -20,4 +19,4 @@ def links_in_range(config: Config, asked: RunOptions, now: datetime) -> pd.DataF
     accounts, days = resolve(config, asked, now)
     windows = {account.name: days[account.name].window for account in accounts}
     with ready_store(config) as store:
-        return load_matches_of(store, windows, asked.as_of or now)
+        return links_of(store, windows, asked.as_of or now)

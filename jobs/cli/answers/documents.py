@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from jobs.run.outcome import Outcome
 from recon import columns as c
@@ -77,10 +78,9 @@ def _waterfall(result: Result) -> list[Document]:
     ]
 
 
-def match_documents(matches: pd.DataFrame) -> list[Document]:
+def match_documents(links: Iterable[Mapping[str, Any]]) -> list[Document]:
     """The links of `recon matches list --json`."""
-    rows = matches[list(_MATCH)].astype(object).itertuples(index=False, name=None)
-    return [dict(zip(_MATCH, row, strict=True)) for row in rows]
+    return [{name: link[name] for name in _MATCH} for link in links]
 
 
 def run_documents(runs: Iterable[StoredRun]) -> list[Document]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -39,20 +40,6 @@ from recon.store.versions.readings import load_readings
 
 TOGETHER = 2  # connections that read side by side
 _NOTHING: Mapping[str, ColumnElement[Any]] = {}
-_MATCHES = c.Frame(
-    "matches",
-    (
-        c.Column(c.ACCOUNT, c.TEXT),
-        c.Column(c.ORDER_ID, c.TEXT),
-        c.Column(c.ORDER_AMOUNT, c.MINOR),
-        c.Column(c.CREATED_AT, c.MOMENT),
-        c.Column(c.CHARGE_ACCOUNT, c.TEXT),
-        c.Column(c.CHARGE_ID, c.TEXT),
-        c.Column(c.CHARGE_AMOUNT, c.MINOR),
-        c.Column(c.CURRENCY, c.TEXT),
-        c.Column(c.MATCHED_BY, c.TEXT),
-    ),
-)
 _EASTERNMOST = timezone(timedelta(hours=14))
 
 
@@ -158,8 +145,8 @@ def links_query() -> Query:
     return Query(c.LINKS, tables.MATCH, _all_of(c.LINKS, tables.MATCH), keys)
 
 
-def load_matches_of(store: Store, windows: Mapping[str, Window], as_of: datetime) -> pd.DataFrame:
-    """The recorded links of orders created in windows of accounts, with both amounts, as `_MATCHES` has them.
+def links_of(store: Store, windows: Mapping[str, Window], as_of: datetime) -> list[dict[str, Any]]:
+    """The recorded links of orders created in windows of accounts, with both amounts, by our columns; no frame.
 
     Of current versions that were created up to `as_of` (inclusive); by account, creation, order and charge.
     """
@@ -171,13 +158,12 @@ def load_matches_of(store: Store, windows: Mapping[str, Window], as_of: datetime
         select(
             order.c[c.ACCOUNT],
             order.c[c.ORDER_ID],
-            order.c[c.AMOUNT].label(c.ORDER_AMOUNT),
-            made,
-            charge.c[c.ACCOUNT].label(c.CHARGE_ACCOUNT),
             charge.c[c.CHARGE_ID],
+            match.c[c.MATCHED_BY],
+            order.c[c.AMOUNT].label(c.ORDER_AMOUNT),
             charge.c[c.AMOUNT].label(c.CHARGE_AMOUNT),
             charge.c[c.CURRENCY],
-            match.c[c.MATCHED_BY],
+            made,
         )
         .select_from(match)
         .join(order, (order.c[c.ACCOUNT] == match.c[c.ORDER_ACCOUNT]) & (order.c[c.ORDER_ID] == match.c[c.ORDER_ID]))
@@ -188,12 +174,13 @@ def load_matches_of(store: Store, windows: Mapping[str, Window], as_of: datetime
         .where(tables.known_at(order, None), tables.known_at(charge, None))
         .where(made <= to_micros(as_of), charge.c[c.CREATED_AT] <= to_micros(as_of))
     )
-    created = [
-        (order.c[c.ACCOUNT] == account) & tables.created_in(order, window) for account, window in windows.items()
-    ]
+    found: list[dict[str, Any]] = []
     with reading(store) as connection:
-        keys = (c.ACCOUNT, c.CREATED_AT, c.ORDER_ID, c.CHARGE_ID)
-        return fetch(connection, Query(_MATCHES, match, statement, keys, created))
+        for account, window in sorted(windows.items()):
+            of_account = statement.where(order.c[c.ACCOUNT] == account, tables.created_in(order, window))
+            rows = [dict(row) for row in connection.execute(of_account).mappings()]
+            found += sorted(rows, key=itemgetter(c.CREATED_AT, c.ORDER_ID, c.CHARGE_ID))
+    return found
 
 
 def complete_windows(store: Store, account: str, kind: str) -> list[tuple[Window, datetime]]:

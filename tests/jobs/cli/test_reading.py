@@ -31,7 +31,7 @@ READING: dict[str, set[str]] = {
     "runs list": set(),
     "runs show": set(),
     "runs diff": FRAMES,
-    "matches list": FRAMES,
+    "matches list": set(),
     "journal list": WORKBOOKS | CLIENT,
     "users list": set(),
     "tokens list": set(),

@@ -10,7 +10,7 @@ from recon import columns as c
 from recon.model import Window
 from recon.store import bulk, tables
 from recon.store.engine import Store, writing
-from recon.store.versions.load import load_matches_of
+from recon.store.versions.load import links_of
 from recon.store.versions.save import save_objects, save_orders
 from tests.kit.store_samples import DATABASES, HOUR, NOON, charge, opened, orders, rejected
 
@@ -34,9 +34,11 @@ def test_a_link_is_listed_where_its_order_was_created_and_both_sides_are_known_b
     with writing(store) as connection:
         bulk.insert_rows(connection, tables.MATCH, links)
     day = Window(NOON - HOUR, NOON + 3 * HOUR)
-    found = load_matches_of(store, {"th": day}, NOON + DAY)
-    assert found[c.ORDER_ID].tolist() == ["1", "4"]
-    assert found[c.CHARGE_AMOUNT].tolist() == [80, 90]
-    assert found[c.ORDER_AMOUNT].tolist() == [101, 104]
-    assert load_matches_of(store, {"th": day, "sg": day}, NOON + DAY)[c.ACCOUNT].tolist() == ["sg", "th", "th"]
-    assert load_matches_of(store, {"th": day}, NOON)[c.ORDER_ID].tolist() == ["1"]
+    found = links_of(store, {"th": day}, NOON + DAY)
+    names = (c.ORDER_ID, c.CHARGE_ID, c.ORDER_AMOUNT, c.CHARGE_AMOUNT, c.CURRENCY, c.MATCHED_BY)
+    assert [tuple(link[name] for name in names) for link in found] == [
+        ("1", "chrg_1", 101, 80, "THB", "metadata"),
+        ("4", "chrg_4", 104, 90, "THB", "metadata"),
+    ]
+    assert [link[c.ACCOUNT] for link in links_of(store, {"th": day, "sg": day}, NOON + DAY)] == ["sg", "th", "th"]
+    assert [link[c.ORDER_ID] for link in links_of(store, {"th": day}, NOON)] == ["1"]
