@@ -50,7 +50,9 @@ class Frame:
 
     def build(self, data: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
         """A frame from lists by column name; moments as aware datetimes or int microseconds since the epoch."""
-        return pd.DataFrame({c.name: typed(data.get(c.name, ()), c.dtype) for c in self.columns}, columns=self.names)
+        nothing = (None,) * max(map(len, data.values()), default=0)
+        arrays = {c.name: typed(data.get(c.name, nothing), c.dtype).array for c in self.columns}  # no index to align
+        return pd.DataFrame(arrays, columns=self.names)
 
     def from_rows(self, rows: Iterable[Sequence[Any]]) -> pd.DataFrame:
         """A frame from tuples in column order; without the last columns nothing is in them."""

@@ -33,7 +33,7 @@ Words: TypeAlias = "pd.Series[str]"
 
 def equals(frame: pd.DataFrame, name: str, word: str) -> Mask:
     """Per row whether a text column is this word."""
-    return (frame[name] == word).to_numpy(dtype=bool)
+    return np.asarray(frame[name].array == word, dtype=bool)
 
 
 def of_account(frame: pd.DataFrame, account: str) -> Mask:
@@ -43,7 +43,8 @@ def of_account(frame: pd.DataFrame, account: str) -> Mask:
 
 def within(moments: pd.Series[Any], window: Window) -> Mask:
     """Per moment whether it lies in a window; null never."""
-    return ((moments >= window.start) & (moments < window.end)).to_numpy(dtype=bool)
+    values: Any = moments.array
+    return np.asarray((values >= window.start) & (values < window.end), dtype=bool)
 
 
 def local_days(moments: pd.Series[Any], zone: ZoneInfo) -> npt.NDArray[np.datetime64]:
@@ -61,6 +62,8 @@ def paid_at(charges: pd.DataFrame) -> pd.Series[Any]:
 
 def created_in(frame: pd.DataFrame, account: str, window: Window) -> Mask:
     """Per row whether it is the account's and was created in a window."""
+    if not len(frame):
+        return np.zeros(0, dtype=bool)
     return of_account(frame, account) & within(frame[CREATED_AT], window)
 
 
@@ -93,8 +96,9 @@ def took_money(charges: pd.DataFrame) -> Mask:
 
 def captured_amounts(charges: pd.DataFrame) -> Ints:
     """What was taken per charge, minor units: the captured part where Omise names it, else the amount."""
-    captured = charges[CAPTURED_AMOUNT]
-    return np.where(captured.notna(), captured.fillna(0).astype("int64"), charges[AMOUNT]).astype(np.int64)
+    captured = charges[CAPTURED_AMOUNT].array
+    named = ~np.asarray(captured.isna())
+    return np.where(named, captured.to_numpy(dtype="int64", na_value=0), charges[AMOUNT].to_numpy()).astype(np.int64)
 
 
 def on_its_way(transfers: pd.DataFrame) -> Mask:

@@ -69,6 +69,8 @@ def charges_at(
     frame: pd.DataFrame, positions: Positions, passes: Iterable[str | None] = repeat(None)
 ) -> Iterator[Charge]:
     """Charges (shaped CHARGES) at these positions, each with the pass that linked it, where there are links."""
+    if not len(positions):
+        return iter(())
     cells = partial(_cells, frame, positions)
     currencies = cells(c.CURRENCY)
     return map(
