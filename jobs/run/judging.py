@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from jobs.run.carrying import RaisedBreaks, carry_with_proofs, closed_before, decided_about
 from jobs.run.judging_request import AccountRequest, JudgingRequest
 from jobs.run.memory import at_work, give_back
-from jobs.run.related import books_of, last_run_state, links_of
+from jobs.run.related import books_of, last_run_states, links_of
 from recon import columns as c
 from recon.columnar import np, pd
 from recon.journal import journal
@@ -28,7 +28,7 @@ from recon.settlement.fifo import histories_of
 from recon.store.desk import opening, rulings
 from recon.store.engine import Store
 from recon.store.runs import record
-from recon.store.runs.links import Links
+from recon.store.runs.links import Links, judged_windows
 from recon.store.versions import load
 from recon.triage import Judged, triage
 from recon.triage.scope import Range, Subjects, scope
@@ -254,14 +254,11 @@ def _is_current(store: Store, request: JudgingRequest) -> bool:
 def _range(store: Store, request: JudgingRequest, known_breaks: Sequence[KnownBreak]) -> Range:
     """The asked windows with what earlier runs knew and which days were pulled."""
     windows = {}
-    earlier = {}
     covered = {}
     for part in request.accounts:
         name = part.account.name
         windows[name] = part.window
         covered[name] = load.covered(store, name, "charge")
-        if last := last_run_state(store, name):
-            earlier[name] = last
     subjects = frozenset(
         (known_break.latest.account or "", known_break.latest.subject_type, known_break.latest.subject_id)
         for known_break in known_breaks
@@ -272,7 +269,7 @@ def _range(store: Store, request: JudgingRequest, known_breaks: Sequence[KnownBr
     return Range(
         request.all_accounts,
         windows,
-        earlier,
+        last_run_states(store, windows, judged_windows(store)),
         covered,
         failed,
         subjects,

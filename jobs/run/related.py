@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
@@ -42,12 +42,12 @@ def books_of(
     if request.whole or request.versions_at is not None or not request.accounts:
         books = load.load_books(store, request.as_of, versions_at=request.versions_at, keys=keys)
         return books, load.load_matches(store, list(request.all_accounts))
-    last_runs = {account: last for account in what.accounts if (last := last_run_state(store, account))}
+    judged = judged_windows(store)
     scope = LoadScope(
-        replace(what, last_runs=last_runs),
+        replace(what, last_runs=last_run_states(store, what.accounts, judged)),
         reach=_FAR * settings.window,
         rules=name_rules(settings),
-        judged=judged_windows(store),
+        judged=judged,
         linked_by_hand=[(ruling.order_id, ruling.charge_id) for ruling in by_hand],
     )
     return load_related(store, request.as_of, scope, keys=keys)
@@ -85,13 +85,24 @@ def _first_value(values: Mapping[str, Any], keys: Sequence[str]) -> str | None:
     return None
 
 
-def last_run_state(store: Store, account: str) -> LastRunState | None:
-    """What was known of an account when its last run was recorded; None before the first."""
-    last = record.last_run(store, account)
-    if last is None:
-        return None
-    covered = load.covered(store, account, "charge", last.recorded_at)
-    return LastRunState(last.recorded_at, covered, last.waits_from)
+def last_run_states(
+    store: Store, accounts: Iterable[str], judged: Mapping[str, Sequence[Window]]
+) -> dict[str, LastRunState]:
+    """By account what was known when its last run was recorded, of those that had one.
+
+    `judged`: by account the creation times that earlier runs looked at. What was made after all of them waits for no
+    run's sake: it is of days that no run had.
+    """
+    states = {}
+    for account in accounts:
+        last = record.last_run(store, account)
+        if last is None:
+            continue
+        covered = load.covered(store, account, "charge", last.recorded_at)
+        end = max((window.end for window in judged.get(account, ())), default=last.as_of)
+        waits = Window(last.waits_from, end) if last.waits_from and last.waits_from < end else None
+        states[account] = LastRunState(last.recorded_at, covered, waits)
+    return states
 
 
 def links_of(judged: Judged, before: pd.DataFrame, what: Range) -> Links:

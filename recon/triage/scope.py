@@ -32,7 +32,7 @@ class LastRunState:
 
     recorded_at: datetime
     covered: tuple[Window, ...] = ()  # creation times whose charges had been pulled by then
-    waits_from: datetime | None = None  # what was made or paid from then on may have waited for its other side
+    waits: Window | None = None  # what was made or paid since its start, and made before its end, may have waited
 
 
 @dataclass(frozen=True)
@@ -302,11 +302,14 @@ def _changed(frame: pd.DataFrame, run_range: Range, *, late_everywhere: bool) ->
 
 
 def _waited(frame: pd.DataFrame, run_range: Range, *moments: str) -> Mask:
-    """What was too young for the account's last run, or not there yet: each later run judges it until it is not."""
+    """What was too young for the account's last run, or not there yet: each later run judges it until it is not.
+
+    Of days that some run had: what was made since waits for the run of its own day.
+    """
     result = np.zeros(len(frame), dtype=bool)
     for account, last_run in run_range.last_runs.items():
-        if last_run.waits_from is not None:
-            young = (frame[list(moments)] >= last_run.waits_from).any(axis=1)
+        if (waits := last_run.waits) is not None:
+            young = (frame[list(moments)] >= waits.start).any(axis=1) & (frame[c.CREATED_AT] < waits.end)
             result |= c.of_account(frame, account) & young.to_numpy(dtype=bool)
     return result
 

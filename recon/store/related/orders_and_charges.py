@@ -313,17 +313,18 @@ def changed(table: Table, target: Range) -> list[ColumnElement[bool]]:
         else:
             late = or_(literal_column("1 = 0"), *(tables.created_in(table, window) for window in last_run.covered))
         conditions.append(_of(table, account) & (seen > recorded) & ((first <= recorded) | late))
-        if last_run.waits_from is not None and table in (_ORDER, _CHARGE):
-            conditions += _waited(table, account, last_run.waits_from)
+        if last_run.waits is not None and table in (_ORDER, _CHARGE):
+            conditions += _waited(table, account, last_run.waits)
     return conditions
 
 
-def _waited(table: Table, account: str, since: datetime) -> Iterator[ColumnElement[bool]]:
+def _waited(table: Table, account: str, waits: Window) -> Iterator[ColumnElement[bool]]:
     """Rows that `recon.triage.scope` takes for those that waited: nobody sees a payment before it is made."""
-    yield _of(table, account) & (table.c[c.CREATED_AT] >= to_micros(since))
+    yield created(table, account, waits)
     if table is _CHARGE:
-        seen_since = table.c[c.SEEN_AT] >= to_micros(since - _CLOCKS_DIFFER)
-        yield _of(table, account) & seen_since & (table.c[c.PAID_AT] >= to_micros(since))
+        seen_since = table.c[c.SEEN_AT] >= to_micros(waits.start - _CLOCKS_DIFFER)
+        paid_since = table.c[c.PAID_AT] >= to_micros(waits.start)
+        yield _of(table, account) & seen_since & paid_since & (table.c[c.CREATED_AT] < to_micros(waits.end))
 
 
 def with_rows(frame: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:

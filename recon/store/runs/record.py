@@ -291,9 +291,12 @@ def _last_decisions(connection: Connection, break_ids: Sequence[str]) -> dict[st
 def _to_carry(
     connection: Connection, accounts: Sequence[str] | None, break_ids: Collection[str] | None
 ) -> list[KnownBreak]:
-    """Of some accounts and of none (null: all) what is not closed or linked by hand, or of these ids the others."""
+    """Of some accounts and of none (null: all) what is not closed or linked by hand, or of these ids the others.
+
+    By id: the steps of their lives are then written in one order on every database.
+    """
     table = tables.BREAK.c
-    statement = select(tables.BREAK)
+    statement = select(tables.BREAK).order_by(table.id)
     if accounts is not None:
         statement = statement.where(table.account.in_(accounts) | table.account.is_(None))
     if break_ids is None:

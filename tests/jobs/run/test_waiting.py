@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from jobs.config.config import Config
+from reports.verify.digests import result_digest
 from tests.kit.small_merchant import DAY, MIDNIGHT, MINUTE, charged, merchant, night, open_breaks
 
 
@@ -45,3 +46,16 @@ async def test_a_shorter_settle_loses_nothing_that_waited_by_the_longer_one(tmp_
     assert missing(config) == set()
     await night(config, MIDNIGHT + DAY, date(2026, 3, 3))
     assert missing(config) == {"charge_missing A-1"}
+
+
+async def test_a_range_that_is_run_again_is_the_same_whatever_waits_on_a_day_that_no_run_had(tmp_path: Path) -> None:
+    """The pull goes on to now: what was paid a moment ago came into the next run of yesterday, and un-signed it."""
+    now = MIDNIGHT + 180 * MINUTE
+    made = now - 20 * MINUTE
+    paid = charged("chrg_1", "successful", amount=900, created_at=made, paid_at=made, metadata='{"order_id": "A-1"}')
+    config = merchant(tmp_path, f"A-1,9.00,THB,pending,{made.isoformat()}\n", paid)
+    yesterday = date(2026, 3, 2)
+    runs = [await night(config, now, yesterday) for _ in range(2)]
+    assert [result_digest(run.results[0]) for run in runs] == [result_digest(runs[0].results[0])] * 2
+    await night(config, now + DAY, yesterday + DAY)
+    assert missing(config) == {"order_not_marked_paid A-1"}

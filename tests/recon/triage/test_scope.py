@@ -80,7 +80,8 @@ def test_an_order_that_arrives_late_is_judged_and_a_charge_only_within_days_that
 @pytest.mark.parametrize("judged", [False, True])
 def test_what_waited_for_its_other_side_in_the_last_run_is_judged(judged: bool) -> None:
     made: dict[str, Any] = {"created_at": LONG_AGO, "first_seen_at": LONG_AGO, "seen_at": LONG_AGO}
-    what = of(last_runs={"th": LastRunState(RUN, waits_from=LONG_AGO if judged else LONG_AGO + MINUTE)})
+    waits = Window(LONG_AGO if judged else LONG_AGO + MINUTE, RUN)
+    what = of(last_runs={"th": LastRunState(RUN, waits=waits)})
     assert seen(what, [order(**made)], []) == ([judged], [])
     assert seen(what, [], [charge(of=None, **made)]) == ([], [judged])
     paid = {**made, "created_at": LONG_AGO - 2 * DAY}
