@@ -18,7 +18,12 @@ def begin() -> None:
     """Makes the folder that this run's workers share; it goes when the process that began the run ends."""
     if FOLDER not in os.environ:
         os.environ[FOLDER] = tempfile.mkdtemp(prefix="recon-made-once-")
-        atexit.register(shutil.rmtree, os.environ[FOLDER], ignore_errors=True)
+        atexit.register(_end, Path(os.environ[FOLDER]), os.getpid())
+
+
+def _end(root: Path, process: int) -> None:
+    if os.getpid() == process:  # and no fork of it
+        shutil.rmtree(root, ignore_errors=True)
 
 
 def folder(name: str) -> Path:

@@ -11,7 +11,7 @@ from tests.kit.job import FIRST, LAST, job
 SECTIONS = '[privacy]\nhash_key = { file = "keys/hash" }\n'
 
 
-@pytest.mark.parametrize("sections", ["", SECTIONS], ids=["no key", "key"])
+@pytest.mark.parametrize("sections", [pytest.param("", marks=pytest.mark.proof), SECTIONS], ids=["no key", "key"])
 async def test_planted_people_are_found_nowhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sections: str
 ) -> None:
