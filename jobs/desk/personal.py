@@ -25,8 +25,9 @@ _ADD_KEY = "put a new line above the others, such as openssl rand -hex 32 makes,
 
 
 def rotate_audit(config: Config, act: Act, *, lost: bool = False) -> Mapping[str, Any]:
-    """The audit log goes on with a new key; the names of both. Raises JobError."""
+    """The audit log goes on with a new key; the names of both. Raises JobError, Refused."""
     with ready_store(config) as store:
+        personal.refuse_now(store, act.at)
         _, name = personal.keys_in_force(store)
         keys = _keys(config.store.audit_key, "[store] audit_key", name, lost=lost)
         before = next((key for key in keys[1:] if name in ("", key_id(key))), None)
@@ -40,8 +41,8 @@ def rotate_hash(config: Config, act: Act, *, lost: bool = False) -> Mapping[str,
     Of a `lost` key no hash stays: nothing could be compared with it. Raises JobError, Refused, ArchiveError.
     """
     with ready_store(config) as store:
-        if words := personal.hindrance(store, act):
-            raise JobError(f"{words}; nothing was written")
+        personal.refuse_now(store, act.at)
+        personal.refuse_without_audit_key(store, act.audit_key)
         name, _ = personal.keys_in_force(store)
         keys = _keys(config.privacy.hash_key, "[privacy] hash_key", name, lost=lost)
         key = HashKey(keys[::-1])

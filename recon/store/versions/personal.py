@@ -178,8 +178,9 @@ def taken_out_since(store: Store, moment: datetime, account: str, first_day: dat
 
 
 def begin_audit_key(store: Store, act: Act, before: bytes | None, key: bytes) -> None:
-    """Hands the audit log over to another key; null: the key before is lost. Raises AuditKeyMissing."""
+    """Hands the audit log over to another key; null: the key before is lost. Raises AuditKeyMissing, Refused."""
     with writing(store, "record") as connection:
+        refuse_beside_runs(connection, act.at)
         audit.begin_key(connection, act.who, act.at, before, key)
 
 
@@ -189,14 +190,17 @@ def keys_in_force(store: Store) -> tuple[str | None, str | None]:
         return customers.key_in_force(connection), audit.key_in_force(connection)
 
 
-def hindrance(store: Store, act: Act) -> str:
-    """Why nothing that is stored can be changed now, in words; "" where it can."""
+def refuse_now(store: Store, now: datetime) -> None:
+    """Raises Refused where a run goes on: before a key is written that would not be begun."""
     with reading(store) as connection:
-        try:
-            refuse_beside_runs(connection, act.at)
-        except Refused as error:
-            return str(error)
-        return audit.lacking_key(connection, act.audit_key)
+        refuse_beside_runs(connection, now)
+
+
+def refuse_without_audit_key(store: Store, key: bytes | None) -> None:
+    """Raises AuditKeyMissing where the audit log goes on with another key, before anything is written."""
+    with reading(store) as connection:
+        if words := audit.lacking_key(connection, key):
+            raise audit.AuditKeyMissing(words)
 
 
 def _change(store: Store, act: Act, work: Callable[[Connection], Changed], entry: audit.Entry) -> Rewritten:

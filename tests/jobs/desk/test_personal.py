@@ -1,5 +1,7 @@
 """Keys that are refused before anything is written, and where a hash stands in an object."""
 
+import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,8 @@ from typer.testing import CliRunner
 from jobs.cli.app import app
 from recon.omise.hashes import StoredHashes
 from recon.privacy import HashKey, key_id
+from recon.store.engine import open_store
+from recon.store.runs.attempts import Claim, Holder, begin
 from tests.kit.rotated_keys import SECTIONS
 from tests.kit.small_config import SMALL, configured
 from tests.kit.store_samples import empty_store
@@ -52,6 +56,50 @@ def merchant(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert result.exit_code == 0, result.stderr
     assert f"store: sqlite:///{folder}" in result.stderr
     return config
+
+
+@pytest.fixture
+def rotating(merchant: Path, tmp_path: Path) -> Path:
+    """A copy of it, its keys as they should be, each behind a link."""
+    shutil.copytree(merchant.parent, tmp_path / "shop")
+    for name, key in (("hash", "h" * 32), ("audit", "a" * 32)):
+        (tmp_path / name).write_text(key, encoding="utf-8")
+        (tmp_path / name).chmod(0o640)
+        link = tmp_path / "shop" / "keys" / name
+        link.unlink()
+        link.symlink_to(tmp_path / name)
+    return tmp_path / "shop" / "config.toml"
+
+
+@pytest.mark.parametrize("name", ["hash", "audit"])
+def test_a_key_is_written_where_it_stands_with_the_rights_that_it_has(rotating: Path, name: str) -> None:
+    file = rotating.parent.parent / name
+    file.with_name(f"{name}.new").write_text("left by a kill", encoding="utf-8")
+    result = CliRunner().invoke(app, ["--config", str(rotating), "keys", "rotate", name])
+    assert result.exit_code == 0, result.stderr
+    assert len(file.read_bytes().splitlines()) == 2
+    assert (file.stat().st_mode & 0o777, (rotating.parent / "keys" / name).is_symlink()) == (0o640, True)
+    assert not [*rotating.parent.parent.rglob("*.new")]
+
+
+@pytest.mark.parametrize("name", ["hash", "audit"])
+def test_no_key_is_written_while_a_run_goes_on(rotating: Path, name: str) -> None:
+    store = open_store(f"sqlite:///{rotating.parent / 'recon.db'}")
+    now = datetime.now(UTC)
+    claim = Claim("th", now.date(), now.date(), now, now, pulled=True)
+    begin(store, [claim], Holder("anna", "host", 1, "process"), now, lambda _: False)
+    store.dispose()
+    files = {path: path.read_bytes() for path in rotating.parent.parent.iterdir() if path.is_file()}
+    result = CliRunner().invoke(app, ["--config", str(rotating), "keys", "rotate", name])
+    assert (result.exit_code, "a run of th goes on" in result.stderr) == (2, True)
+    assert files == {path: path.read_bytes() for path in rotating.parent.parent.iterdir() if path.is_file()}
+
+
+def test_no_hash_key_is_written_where_the_audit_log_lacks_its_own(rotating: Path) -> None:
+    (rotating.parent / "keys" / "audit").write_text("x" * 32, encoding="utf-8")
+    result = CliRunner().invoke(app, ["--config", str(rotating), "keys", "rotate", "hash"])
+    assert (result.exit_code, "the audit log goes on with key" in result.stderr) == (2, True)
+    assert (rotating.parent.parent / "hash").read_text(encoding="utf-8") == "h" * 32
 
 
 def test_a_hash_is_changed_wherever_it_stands_and_nothing_else_is() -> None:
