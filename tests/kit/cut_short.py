@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -20,7 +21,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, event, make_url, select
+from sqlalchemy import URL, Engine, event, make_url, select
 
 from jobs.config import config as configuration
 from jobs.config.config import Config
@@ -60,9 +61,9 @@ class Ended:
     state: str
 
 
-def cut_short(folder: Path, what: str, url: str = "", every: int = 1) -> list[Ended]:
-    """What is called on a merchant's folder, first to its end and then killed before each so many-th step."""
-    words = [sys.executable, "-m", "tests.kit.cut_short", str(folder), what, f"--url={url}", f"--every={every}"]
+def cut_short(folder: Path, what: str, url: str = "", cuts: int = 0) -> list[Ended]:
+    """What is called on a merchant's folder, first to its end and then killed before so many of its steps, or all."""
+    words = [sys.executable, "-m", "tests.kit.cut_short", str(folder), what, f"--url={url}", f"--cuts={cuts}"]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return [Ended(**json.loads(line)) for line in done.stdout.splitlines()]
@@ -74,20 +75,24 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("what", choices=sorted(CALLS))
     parser.add_argument("--url", default="")
-    parser.add_argument("--every", type=int, default=1, help="Only each so many-th step.")
+    parser.add_argument("--cuts", type=int, default=0, help="Only so many, from the first step to the last.")
     given = parser.parse_args()
-    for step in count(-1):  # first as if nothing had happened
-        if step > 0 and step % given.every:
-            continue
-        folder = _copied(given.folder, given.url, step)
-        cut = _in_child(partial(_call, folder, given.what, step))
-        left = folder / "left.json"
+    total = _show(given, -1)  # first as if nothing had happened
+    cuts = given.cuts or total
+    for step in sorted({cut * (total - 1) // (cuts - 1) for cut in range(cuts)}):
+        _show(given, step)
+
+
+def _show(given: argparse.Namespace, step: int) -> int:
+    """Prints what becomes of one step; how many there are, where none is cut."""
+    folder = given.folder.with_name(f"cut-{step}")
+    counted, left = folder / "steps", folder / "left.json"
+    with _copied(given.folder, given.url, folder):
+        is_cut = _in_child(partial(_call, folder, given.what, step, counted))
         if _in_child(partial(_end, folder, given.what, left)):
             raise SystemExit(f"step {step}: what was cut could not be ended")
-        print(json.dumps({"step": step, "is_cut": cut, **json.loads(left.read_text(encoding="utf-8"))}), flush=True)
-        shutil.rmtree(folder)
-        if step >= 0 and not cut:
-            return
+        print(json.dumps({"step": step, "is_cut": is_cut, **json.loads(left.read_text("utf-8"))}), flush=True)
+        return 0 if is_cut else int(counted.read_text(encoding="utf-8"))
 
 
 def _in_child(work: Callable[[], Any]) -> bool:
@@ -108,31 +113,42 @@ def _in_child(work: Callable[[], Any]) -> bool:
     return False
 
 
-def _copied(folder: Path, url: str, step: int) -> Path:
-    copy = folder.with_name(f"cut-{step}")
+@contextmanager
+def _copied(folder: Path, url: str, copy: Path) -> Iterator[None]:
+    """A copy of the folder, and of PostgreSQL's store, for the block."""
     shutil.copytree(folder, copy)
     if url:
         whole = make_url(url)
-        name = f"{whole.database}_{os.getpid()}_{step + 1}"
-        server = open_store(whole.set(database="postgres").render_as_string(hide_password=False))
-        with server.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {whole.database}")
-        server.dispose()
+        name = f"{whole.database}_cut_{os.getpid()}"
+        _on_server(whole, f"CREATE DATABASE {name} TEMPLATE {whole.database}")
         path = copy / "config.toml"
         fresh = whole.set(database=name).render_as_string(hide_password=False)
         path.write_text(path.read_text(encoding="utf-8").replace(url, fresh), encoding="utf-8")
-    return copy
+    yield
+    if url:
+        _on_server(whole, f"DROP DATABASE {name} WITH (FORCE)")
+    shutil.rmtree(copy)
 
 
-def _call(folder: Path, what: str, step: int) -> None:
+def _on_server(url: URL, statement: str) -> None:
+    server = open_store(url.set(database="postgres").render_as_string(hide_password=False))
+    with server.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql(statement)
+    server.dispose()
+
+
+def _call(folder: Path, what: str, step: int, counted: Path | None = None) -> None:
+    """Calls it, killed before a step; -1: to its end, the number of its steps written down where asked for."""
     config = configuration.load(folder / "config.toml", {})
-    if step >= 0:
-        _kill_before(step, folder)
+    steps = _kill_before(step, folder) if counted else count()
     setattr(personal, "token_hex", lambda _: NEW_KEY.format(what))  # noqa: B010
     CALLS[what](config, Act("anna", _AT, config.audit_key))
+    total = next(steps)
+    if counted:
+        counted.write_text(str(total), encoding="utf-8")
 
 
-def _kill_before(step: int, folder: Path) -> None:
+def _kill_before(step: int, folder: Path) -> Iterator[int]:
     steps = count()
 
     def one(*_: Any) -> None:
@@ -146,6 +162,7 @@ def _kill_before(step: int, folder: Path) -> None:
     event.listen(Engine, "before_cursor_execute", one)
     event.listen(Engine, "commit", one)
     sys.addaudithook(of_files)
+    return steps
 
 
 def _end(folder: Path, what: str, document: Path) -> None:
