@@ -84,7 +84,7 @@ async def _travel(road: Road, hold: Hold | None = None) -> Outcome:
         return await conclude(road, Findings(), None, None, pulls)
     findings, context = await judge(road, sources, pulls)
     run_id = await asyncio.to_thread(record_findings, road, findings) if options.record else None
-    findings = replace(findings, raised=None)  # it holds the books, which reports need no more
+    findings = replace(findings, raised=None)  # it holds orders and charges, which no report reads
     give_back()
     outcome = await _concluded(road, findings, context, run_id, pulls)
     return replace(outcome, waits_on=sources.waits_on(outcome.messages))

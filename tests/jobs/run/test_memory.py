@@ -1,0 +1,52 @@
+"""What a run holds, and lets go of, between its stages."""
+
+import gc
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from jobs.run import stages
+from jobs.run.carrying import RaisedBreaks
+from jobs.run.memory import at_work
+from jobs.run.reporting import write_reports
+from tests.kit.job import finished_job
+
+
+async def test_reports_are_written_when_orders_and_charges_are_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was raised holds those of the books, to say why breaks close; no sheet reads it."""
+    held = []
+
+    def counted(*given: Any) -> tuple[Path, ...]:
+        held.append(raised())
+        return write_reports(*given)
+
+    async with finished_job(tmp_path) as (merchant, _):
+        gc.collect()  # of runs before this one
+        before = raised()
+        monkeypatch.setattr(stages, "write_reports", counted)
+        await merchant.run(report=True)
+    assert held == [before]
+
+
+def raised() -> int:
+    """How many runs' raised breaks are held."""
+    return sum(type(one) is RaisedBreaks for one in gc.get_objects())
+
+
+def test_no_search_for_cycles_while_values_are_made() -> None:
+    """And it is on again afterwards; one that was off stays off."""
+    with at_work():
+        assert not gc.isenabled()
+        assert pa.default_memory_pool().backend_name == "system"
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        with at_work():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
