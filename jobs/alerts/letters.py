@@ -88,8 +88,11 @@ def _counted(lines: Sequence[Line]) -> str:
     new = sum(line.new for line in lines)
     worse = sum(line.worse for line in lines)
     due = sum(line.due for line in lines)
-    parts = [f"{count:,} {word}" for count, word in ((new, NEW), (worse, WORSE), (due, DUE)) if count]
-    return f"{' and '.join(parts)} break{'s' if new + worse + due > 1 else ''}"
+    parts = [f"{count:,} {word}" for count, word in ((new, NEW), (worse, WORSE)) if count]
+    if not parts:
+        return f"{due:,} {'break' if due == 1 else 'breaks'} {DUE}"
+    words = f"{' and '.join(parts)} {'break' if new + worse == 1 else 'breaks'}"
+    return f"{words}, {due:,} {DUE}" if due else words
 
 
 def _named(digest: Digest) -> str:

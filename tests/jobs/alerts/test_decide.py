@@ -48,8 +48,10 @@ def test_a_break_that_is_soon_due_is_told_again() -> None:
     digest = told(state(step(known(), "due_soon", detail="due by 2026-10-27T06:00+00:00")))
     assert [one.what for one in digest.news] == [DUE]
     letter = letter_of(digest, Currencies())
-    assert letter.title == "recon: 1 due soon break (high): th"
+    assert letter.title == "recon: 1 break due soon (high): th"
     assert "(charge_missing), due soon: th order A-1" in letter.text
+    both = told(state(step(known(), "due_soon"), step(known("A-2"), "opened")))
+    assert letter_of(both, Currencies()).title == "recon: 1 new break, 1 due soon (high): th"
 
 
 def test_a_break_that_grows_back_to_what_was_told_is_no_news() -> None:
