@@ -63,6 +63,6 @@ async def test_it_is_one_reversal_and_one_new_entry_and_ends_the_sign_off_aloud(
             listed = await visitor.text("/reports?account=th")
             place = listed.split('href="/reports/')[1].split('"')[0]
             shown = await visitor.text(f"/reports/{place}")
-        assert "preparer: Mei" in shown
+        assert "preparer: <bdi>Mei</bdi>" in shown
         assert "<strong>ended</strong>" in shown
         assert told.words.split(", ")[0].replace(">", "&gt;") in shown
