@@ -2,7 +2,8 @@
 
 A mutation is *right* where the breaks are the same as without it, *said* where the exit code is 2 or 3 with words
 that name what is damaged, or where a break tells of it. It *accuses* where it is said, but breaks appear that are not
-true, it *hides* where the run goes on without judging accounts that the damage does not touch, and it is *silent*
+true, it *hides* where the run goes on without judging accounts that the damage does not touch (but for orders that
+miss their charge, which may lie in the account that could not be pulled: these wait, and are said), and it is *silent*
 where the result is another one and nobody was told.
 """
 
@@ -152,6 +153,8 @@ def judge(mutated: Mutation, folder: Path) -> Verdict:
         verdict.word = "right"
     elif named or telling:
         verdict.word = "accuses" if verdict.extra else "said"
-    if named and outcome.code == 3 and mutated.account and {row[0] for row in verdict.lost} - {mutated.account}:
+    waits = "orders of days that were not pulled" in outcome.words
+    judged = {account for account, code, _ in verdict.lost if not (waits and code == "charge_missing")}
+    if named and outcome.code == 3 and mutated.account and judged - {mutated.account}:
         verdict.word = "hides"
     return verdict
