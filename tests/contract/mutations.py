@@ -3,8 +3,8 @@
 A mutation is *right* where the breaks are the same as without it, *said* where the exit code is 2 or 3 with words
 that name what is damaged, or where a break tells of it. It *accuses* where it is said, but breaks appear that are not
 true, it *hides* where the run goes on without judging accounts that the damage does not touch (but for orders that
-miss their charge, which may lie in the account that could not be pulled: these wait, and are said), and it is *silent*
-where the result is another one and nobody was told.
+miss their charge, which may lie in the account that could not be pulled: these wait, and are said), and it is
+*silent* where the result is another one and nobody was told.
 """
 
 import shutil
