@@ -30,20 +30,13 @@ def open_ready_store(config: Config, *, writes: bool = False) -> Store:
     """
     try:
         store = open_store(config.store_url)
-        store.update_execution_options(**{LOGIN: system_login()})
-        keep_in(store, config.store.archive)
-        if store.dialect.name == SQLITE:
-            migrate.upgrade(store)
-        elif not migrate.is_current(store):
+        try:
+            _make_ready(config, store)
+            if writes:
+                hold_to_keys(config, store)
+        except BaseException:
             store.dispose()
-            raise JobError("the store's tables are not up to date: run `recon db upgrade`")
-        if not is_masked(store, RULES):
-            from jobs.run.opening.masking import mask_what_is_stored  # late: once for each set of rules
-
-            mask_what_is_stored(config, store, datetime.now(UTC))
-        keep_customers(store, Customers(config.hash_key, _without_hashes))
-        if writes:
-            hold_to_keys(config, store)
+            raise
     except migrate.OtherVersion as error:
         raise JobError(f"store: {error}") from None
     except DiskFull:
@@ -51,6 +44,20 @@ def open_ready_store(config: Config, *, writes: bool = False) -> Store:
     except (OSError, ValueError) as error:
         raise JobError(f"store.url: {error}") from None
     return store
+
+
+def _make_ready(config: Config, store: Store) -> None:
+    store.update_execution_options(**{LOGIN: system_login()})
+    keep_in(store, config.store.archive)
+    if store.dialect.name == SQLITE:
+        migrate.upgrade(store)
+    elif not migrate.is_current(store):
+        raise JobError("the store's tables are not up to date: run `recon db upgrade`")
+    if not is_masked(store, RULES):
+        from jobs.run.opening.masking import mask_what_is_stored  # late: once for each set of rules
+
+        mask_what_is_stored(config, store, datetime.now(UTC))
+    keep_customers(store, Customers(config.hash_key, _without_hashes))
 
 
 def hold_to_keys(config: Config, store: Store) -> None:
