@@ -19,12 +19,12 @@ class _Later(ModuleType):
         is_collecting = gc.isenabled()
         gc.disable()  # while it imports nothing is garbage, and looking for it takes a tenth of the time
         try:
-            found = getattr(import_module(self.__name__), name)
+            attribute = getattr(import_module(self.__name__), name)
         finally:
             if is_collecting:
                 gc.enable()
-        setattr(self, name, found)
-        return found
+        setattr(self, name, attribute)
+        return attribute
 
 
 if TYPE_CHECKING:

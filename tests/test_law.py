@@ -22,7 +22,7 @@ DOORS = {"omise", "orders", "bank", "store"}
 MIDDLE = {"matching", "triage", "settlement", "rules", "result", "rulings", "journal"}
 FLOORS: tuple[set[str], ...] = (
     {"bounds", "columnar", "extras"},
-    {"money", "privacy", "people", "arrays", "expressions"},
+    {"memory", "money", "privacy", "people", "arrays", "expressions"},
     {"model"},
     {"calendars", "spans", "columns", "methods", "settings", "tabular"},
     DOORS | MIDDLE,

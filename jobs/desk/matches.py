@@ -11,12 +11,12 @@ from jobs.run.outcome import RunOptions
 from recon.store.versions.load import links_of
 
 
-def links_in_range(config: Config, asked: RunOptions, now: datetime) -> Sequence[Mapping[str, Any]]:
+def links_in_range(config: Config, options: RunOptions, now: datetime) -> Sequence[Mapping[str, Any]]:
     """Links whose order was created in the range, with account, both amounts and the charge's currency.
 
     Raises JobError for an unknown account or a range that cannot be.
     """
-    accounts, days = resolve(config, asked, now)
+    accounts, days = resolve(config, options, now)
     windows = {account.name: days[account.name].window for account in accounts}
     with ready_store(config) as store:
-        return links_of(store, windows, asked.as_of or now)
+        return links_of(store, windows, options.as_of or now)

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 
 from jobs.run.carrying import RaisedBreaks, carry_with_proofs, closed_before, decided_about
 from jobs.run.judging_request import AccountRequest, JudgingRequest
-from jobs.run.memory import at_work, give_back
 from jobs.run.related import books_of, last_run_states, links_of
 from recon import columns as c
 from recon.columnar import np, pd
 from recon.journal import journal
 from recon.matching import match
 from recon.matching.by_hand import changed_links, with_hand_links
+from recon.memory import at_work, give_back
 from recon.model import CLOSED, Books, Break, KnownBreak, Note, Proof, Result
 from recon.model.rulings import Ruling, RulingKind
 from recon.result import Intake, Lives, summarise, with_settlement

@@ -10,8 +10,8 @@ from pathlib import Path
 from jobs.config.config import Config
 from jobs.logs.errors import say
 from jobs.run.judging import Findings
-from jobs.run.memory import at_work, give_back
 from recon import __version__
+from recon.memory import at_work, give_back
 from recon.rules import CATALOGUE
 from recon.settings import Context
 from recon.store.desk import workbooks

@@ -10,7 +10,6 @@ from jobs.config.config import Config
 from jobs.logs.errors import trouble_of
 from jobs.run.judging import Findings
 from jobs.run.lock import Hold, run_held
-from jobs.run.memory import give_back
 from jobs.run.moments.days import resolve
 from jobs.run.moments.gateway_clock import latest, prove_clock
 from jobs.run.moments.later_moments import later_moments
@@ -19,6 +18,7 @@ from jobs.run.outcome import JobError, Outcome, Progress, RunOptions
 from jobs.run.pulled import Pulled
 from jobs.run.sources import read_opening_items
 from jobs.run.stages import Road, conclude, judge, lacking, prove_all, pull_all, read_sources, record_findings
+from recon.memory import give_back
 from recon.model import Account
 from recon.settings import Context
 from recon.store.engine import Store, is_lost

@@ -324,8 +324,8 @@ class Schedule:
                 await self._tell(teller.run_failed(options, words, trigger))
                 return False
             level = "info" if outcome.complete else "warning"
-            found = {"complete": outcome.complete, "breaks_new": _new_breaks(outcome)}
-            note("night ended", level=level, account=name, night=day, **found)
+            ending = {"complete": outcome.complete, "breaks_new": _new_breaks(outcome)}
+            note("night ended", level=level, account=name, night=day, **ending)
             say(*outcome.messages, *(unsigned.sentence for unsigned in outcome.unsigned))
             say(*doubt_lines(outcome.results, self._config.currencies(), outcome.messages))
             if outcome.complete or outcome.results:

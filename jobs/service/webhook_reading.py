@@ -72,8 +72,8 @@ class WebhookReading:
 
     def _is_read(self, account: str, object_id: str | None, since: datetime) -> bool:
         """Whether an object was asked for after a moment; what has no case need not be."""
-        asked = self._asked.get(account, {}).get(object_id or "")
-        return not kind_of(object_id) or (asked is not None and asked > since)
+        asked_at = self._asked.get(account, {}).get(object_id or "")
+        return not kind_of(object_id) or (asked_at is not None and asked_at > since)
 
     async def _read_lists(self, account: str, since: datetime, count: int) -> None:
         """What was listed since some webhooks came, and shortly before, where that spares requests.
@@ -117,8 +117,8 @@ class WebhookReading:
             moments[owners[part]] = max(moments.get(owners[part], wanted[part]), wanted[part])
         if not moments:
             return
-        asked = [id for id, since in moments.items() if kind_of(id) and not self._is_read(account, id, since)]
-        ids = _by_kind(asked, owners)
+        unread = [id for id, since in moments.items() if kind_of(id) and not self._is_read(account, id, since)]
+        ids = _by_kind(unread, owners)
         begun = self.clock()
         access = access_of(self.config, self.store, account)
         async with self._client(access) as client:
@@ -127,7 +127,7 @@ class WebhookReading:
             booked = [id for id in moments if kind_of(id) in ("charge", "refund")]
             missing = await self._ask(webhooks.transactions_to_read, account, booked)
             await self._read(client, access, account, "transaction", missing)
-        self._asked[account].update(dict.fromkeys(asked, begun))
+        self._asked[account].update(dict.fromkeys(unread, begun))
 
     def _client(self, access: AccountAccess) -> AbstractAsyncContextManager[Client]:
         """A client at half the account's rate, for a night may go on beside it, that does not wait for hours."""

@@ -102,8 +102,8 @@ def recognised(
         return None
     for fit, _ in best:
         doubt = "; its columns have usual names, so other exports may look the same" if fit.is_plain else ""
-        known = f"{fit.preset.name}: {fit.preset.title} ({fit.preset.certainty})"
-        questions.tell(f"{known}, header in row {fit.row}{doubt}")
+        preset = f"{fit.preset.name}: {fit.preset.title} ({fit.preset.certainty})"
+        questions.tell(f"{preset}, header in row {fit.row}{doubt}")
     names = list(fits) if key not in questions.given else list(presets(package))
     default = best[0][0].preset.name if best else ""
     is_sure = len(best) == 1 or (len(best) > 1 and best[0][0].matched > best[1][0].matched)

@@ -70,7 +70,6 @@ def hold_to_keys(config: Config, store: Store) -> None:
         lacking = audit.lacking_key(connection, config.audit_key), customers.lacking_key(connection, config.hash_key)
     messages = messages or [words for words in lacking if words]
     if messages:
-        store.dispose()
         raise JobError(*(f"{words}; nothing was written" for words in messages))
     if config.hash_key is not None and not is_begun:
         with writing(store, "hash key") as connection:

@@ -5,12 +5,10 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
-import pyarrow as pa
 import pytest
 
 from jobs.run import stages
 from jobs.run.carrying import RaisedBreaks
-from jobs.run.memory import at_work
 from jobs.run.reporting import write_reports
 from tests.kit.job import finished_job
 
@@ -40,18 +38,3 @@ async def test_reports_are_written_when_orders_and_charges_are_gone(
 def raised() -> int:
     """How many runs' raised breaks are held."""
     return sum(type(one) is RaisedBreaks for one in gc.get_objects())
-
-
-def test_no_search_for_cycles_while_values_are_made() -> None:
-    """And it is on again afterwards; one that was off stays off."""
-    with at_work():
-        assert not gc.isenabled()
-        assert pa.default_memory_pool().backend_name == "system"
-    assert gc.isenabled()
-    gc.disable()
-    try:
-        with at_work():
-            pass
-        assert not gc.isenabled()
-    finally:
-        gc.enable()
