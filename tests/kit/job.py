@@ -5,7 +5,7 @@ import pickle
 import shutil
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -72,14 +72,16 @@ class Job:
 
     def rows(self, table: str) -> list[tuple[Any, ...]]:
         """A table as it stands in the file."""
-        connection = sqlite3.connect(self.folder / "recon.db")
-        try:
-            return connection.execute(f'select * from "{table}"').fetchall()
-        finally:
-            connection.close()
+        return rows_of(self.folder, table)
 
     def orders(self, account: str) -> Path:
         return self.folder / "orders" / f"orders_{account}.csv"
+
+
+def rows_of(folder: Path, table: str) -> list[tuple[Any, ...]]:
+    """A table as it stands in the file of a folder's store."""
+    with closing(sqlite3.connect(folder / "recon.db")) as connection:
+        return connection.execute(f'select * from "{table}"').fetchall()
 
 
 @asynccontextmanager

@@ -42,9 +42,9 @@ def prepared(world: World, folder: Path, omise: str, url: str) -> Path:
     return path
 
 
-async def night(world: World, path: Path, days: int) -> Outcome:
+async def night(world: World, path: Path, days: int, report: bool = True) -> Outcome:
     at = world.as_of + days * DAY
-    options = RunOptions(FIRST, LAST, as_of=at, by="test", report=True)
+    options = RunOptions(FIRST, LAST, as_of=at, by="test", report=report)
     return await run(configuration.load(path, {}), options, partial(standing, at), Silent())
 
 
@@ -132,9 +132,9 @@ async def test_what_nobody_foresaw_fails_its_source_or_account_alone(
         monkeypatch.setattr(save, "save_bank_lines", lines_of_th)
         monkeypatch.setattr(save, "save_orders", orders_of_shop)
         monkeypatch.setattr(stages, "find", find_without)
-        outcome = await night(world, path, 0)
+        outcome = await night(world, path, 0, report=False)
         monkeypatch.undo()
-        healed = await night(world, path, 0)
+        healed = await night(world, path, 0, report=False)
     said = " ".join(outcome.messages)
     assert not outcome.complete
     assert [result.account.name for result in outcome.results] == ["jp"]

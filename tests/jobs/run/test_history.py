@@ -1,18 +1,17 @@
 """What a run says beside what earlier runs said of its range, on the whole road: changes, figures, ranges before."""
 
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from openpyxl import load_workbook
+from pandas.testing import assert_frame_equal
 
 from recon import columns as c
-from recon.model import Result
-from tests.kit.job import FIRST, Job, finished_job, job
-
-
-def result_for(results: tuple[Result, ...], account: str) -> Result:
-    return next(one for one in results if one.account.name == account)
+from reports.verify.digests import digests
+from tests.kit.job import Job, finished_job
+from tests.kit.small_merchant import DAY, MIDNIGHT, charged, night
+from tests.kit.small_merchant import merchant as merchant_of
 
 
 def rows(path: Path, sheet: str) -> list[list[Any]]:
@@ -34,11 +33,11 @@ async def test_a_correction_is_a_change_and_running_again_says_the_same(tmp_path
         [words, *_] = rows(first.reports[0], "Changes")
         assert words[0] == "The first result of this range: there is nothing to compare with."
         order = mark_paid(merchant)
-        second = await merchant.run(report=True)
-        before = second.reports[0].read_bytes()
+        second = await merchant.run()
         third = await merchant.run(report=True, accounts=("th",))
 
-        details = result_for(second.results, "th").details
+        now, then = second.results[0], first.results[0]
+        details = now.details
         changed = details.changes
         assert changed[[c.WHAT, c.CODE, c.ORDER_ID, c.STATUS]].values.tolist() == [
             ["closed", "order_not_marked_paid", order, "auto_closed"]
@@ -48,29 +47,40 @@ async def test_a_correction_is_a_change_and_running_again_says_the_same(tmp_path
         counts = {
             row[c.FIGURE]: (row[c.COUNT_BEFORE], row[c.COUNT_NOW]) for row in details.figures.to_dict("records")
         }
-        now, then = (result_for(one.results, "th") for one in (second, first))
         assert counts["matched_orders"] == (then.matched_orders, now.matched_orders)
         assert counts["expecting_orders"] == (then.expecting_orders, now.expecting_orders)
         amounts = details.figures[details.figures[c.FIGURE] == "amount_open"]
         assert amounts[[c.CURRENCY, c.DIFFERENCE]].values.tolist() == [["THB", -at_risk]]
-        [shown, *_] = rows(second.reports[0], "Changes")
-        assert shown[:4] == ["closed", "high", "order_not_marked_paid", order]
-        other = result_for(second.results, "jp").details  # of it, only the digest of a file is new
+        other = second.results[1].details  # of it, only the digest of a file is new
         assert (other.since, len(other.changes), len(other.figures)) == (details.since, 0, 0)
-        assert [path.read_bytes() for path in third.reports] == [before]
+        [again] = third.results
+        assert (digests(again), again.details.since) == (digests(now), details.since)
+        for name in ("changes", "figures", "past"):
+            assert_frame_equal(getattr(again.details, name), getattr(details, name))
+        [shown, *_] = rows(third.reports[0], "Changes")
+        assert shown[:4] == ["closed", "high", "order_not_marked_paid", order]
 
 
 async def test_earlier_ranges_of_the_same_length_stand_beside_this_one(tmp_path: Path) -> None:
-    async with job(tmp_path, accounts=("th",)) as merchant:
-        days = [FIRST + timedelta(days=n) for n in range(3)]
-        await merchant.run(first=days[0], last=days[1])
-        results = [(await merchant.run(first=day, last=day)).results[0] for day in days]
-        again = await merchant.run(first=days[2], last=days[2])
-        past = again.results[0].details.past
-        assert past[c.FIRST_DAY].tolist() == [str(day) for day in days[:2]]
-        assert past[c.MATCHED_ORDERS].tolist() == [one.matched_orders for one in results[:2]]
-        assert results[0].details.past.empty
-        assert date.fromisoformat(past[c.LAST_DAY].iloc[1]) == days[1]
+    """Of three days with one, two and three orders that are paid; a range of two days does not stand beside them."""
+    noons = [MIDNIGHT + DAY / 2 + number * DAY for number in range(3) for _ in range(number + 1)]
+    config = merchant_of(
+        tmp_path,
+        "".join(f"A-{at},7.00,THB,paid,{noon.isoformat()}\n" for at, noon in enumerate(noons)),
+        *(
+            charged(f"chrg_{at}", amount=700, created_at=noon, paid_at=noon, metadata=f'{{"order_id": "A-{at}"}}')
+            for at, noon in enumerate(noons)
+        ),
+    )
+    days, now = [date(2026, 3, day) for day in (3, 4, 5)], MIDNIGHT + 5 * DAY
+    await night(config, now, days[0], days[1])
+    results = [(await night(config, now, day)).results[0] for day in days]
+    again = await night(config, now, days[2])
+    past = again.results[0].details.past
+    assert past[c.FIRST_DAY].tolist() == [str(day) for day in days[:2]]
+    assert past[c.MATCHED_ORDERS].tolist() == [one.matched_orders for one in results[:2]] == [1, 2]
+    assert results[0].details.past.empty
+    assert date.fromisoformat(past[c.LAST_DAY].iloc[1]) == days[1]
 
 
 async def test_several_accounts_have_a_group_workbook_and_one_has_none(tmp_path: Path) -> None:

@@ -1,16 +1,20 @@
 """The road as a whole: what it finds, that running again changes nothing, what it says when something is wrong."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from jobs.run.opening.store import open_ready_store
 from jobs.run.outcome import JobError
 from jobs.run.pulled import Pulled
 from jobs.run.pulling import pull_account
 from recon.rules import RULE_OF
-from tests.kit.job import clock, finished_job, found, job, truth
+from recon.store.runs.record import list_breaks
+from tests.kit.job import clock, finished_job, found, job, rows_of, truth
+from tests.kit.small_merchant import DAY, MIDNIGHT, charged, night, shop_says
+from tests.kit.small_merchant import merchant as merchant_of
 
 VERSIONED = ("charge", "refund", "transfer", "transaction", "dispute", "order", "receipt")
 
@@ -86,20 +90,24 @@ async def test_one_account_alone_is_judged_as_it_is_among_all(tmp_path: Path) ->
 
 
 async def test_a_break_closes_when_the_shop_corrects_its_order_and_reopens_under_the_same_id(tmp_path: Path) -> None:
-    async with finished_job(tmp_path, ("th",)) as (merchant, _):
-        missing = next(p for p in merchant.world.truth if p.code == "order_not_marked_paid" and p.account == "th")
-        file = merchant.orders("th")
-        text = file.read_text(encoding="utf-8")
-        line = next(line for line in text.splitlines() if line.startswith(missing.subject_id + ","))
-        file.write_text(text.replace(line, line.replace(",pending,", ",paid,")), encoding="utf-8")
-        closing = await merchant.run()
-        assert sum(result.breaks_closed for result in closing.results) == 1
-        assert _status(merchant.breaks(), missing.subject_id) == "auto_closed"
-        file.write_text(text, encoding="utf-8")
-        await merchant.run()
-        assert _status(merchant.breaks(), missing.subject_id) == "open"
-        words = [row[6] for row in merchant.rows("break_event")]
-        assert words.count("auto_closed") == words.count("reopened") == 1
+    made = MIDNIGHT + DAY / 2
+    paid = charged("chrg_1", amount=700, created_at=made, paid_at=made, metadata='{"order_id": "A-1"}')
+    unmarked = f"A-1,7.00,THB,pending,{made.isoformat()}\n"
+    config = merchant_of(tmp_path, unmarked, paid)
+    ids, statuses, outcomes = set(), [], []
+    for says in (unmarked, unmarked.replace("pending", "paid"), unmarked):
+        shop_says(config, says)
+        outcomes.append(await night(config, MIDNIGHT + 2 * DAY, date(2026, 3, 3)))
+        store = open_ready_store(config)
+        [known] = [known for known in list_breaks(store) if known.latest.code == "order_not_marked_paid"]
+        store.dispose()
+        ids.add(known.latest.id)
+        statuses.append(str(known.status))
+    assert statuses == ["open", "auto_closed", "open"]
+    assert len(ids) == 1
+    assert [outcome.results[0].breaks_closed for outcome in outcomes] == [0, 1, 0]
+    words = [row[6] for row in rows_of(tmp_path, "break_event")]
+    assert words.count("auto_closed") == words.count("reopened") == 1
 
 
 async def test_yesterdays_report_does_not_undo_todays_work(tmp_path: Path) -> None:
@@ -175,10 +183,6 @@ async def test_one_accounts_failure_does_not_stop_the_others(tmp_path: Path) -> 
         )
         with pytest.raises(JobError, match=r"accounts\.my"):
             await merchant.run()
-
-
-def _status(breaks: list[dict[str, object]], subject: str) -> object:
-    return next(b["status"] for b in breaks if b["subject_id"] == subject)
 
 
 async def test_an_order_whose_charge_may_lie_in_an_account_that_failed_is_not_called_missing(

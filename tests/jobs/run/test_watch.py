@@ -47,11 +47,11 @@ def kakaopay(status: str = "pending") -> Any:
     )
 
 
-async def told_at(config: Config, first: datetime, looks: int) -> dict[str, datetime]:
-    """Each break with the first of so many looks that told it."""
+async def told_at(config: Config, *looks: int) -> dict[str, datetime]:
+    """Each break with the first look that told it, of some of those that are taken since a minute after noon."""
     told: dict[str, datetime] = {}
-    for number in range(looks):
-        now = first + number * EVERY
+    for number in looks:
+        now = NOON + MINUTE + number * EVERY
         await look(config, now)
         for words in open_breaks(config):
             told.setdefault(words, now)
@@ -60,7 +60,7 @@ async def told_at(config: Config, first: datetime, looks: int) -> dict[str, date
 
 async def test_a_kakaopay_charge_left_alone_is_told_within_its_minutes_the_grace_and_one_look(tmp_path: Path) -> None:
     config = merchant(tmp_path, order("A-1", "7.00", "pending", NOON), kakaopay())
-    told = await told_at(config, NOON + MINUTE, 5)
+    told = await told_at(config, 0, 2, 3)
     end = NOON + timedelta(minutes=10 + 30)
     assert list(told) == ["pending_stuck chrg_1"]
     assert end < told["pending_stuck chrg_1"] <= end + EVERY
@@ -69,7 +69,7 @@ async def test_a_kakaopay_charge_left_alone_is_told_within_its_minutes_the_grace
 async def test_a_lost_webhook_is_told_within_the_grace_and_one_look(tmp_path: Path) -> None:
     paid = charged("chrg_1", amount=700, created_at=NOON, paid_at=NOON, metadata='{"order_id": "A-1"}')
     config = merchant(tmp_path, order("A-1", "7.00", "pending", NOON), paid)
-    told = await told_at(config, NOON + MINUTE, 4)
+    told = await told_at(config, 0, 1, 2)
     assert list(told) == ["order_not_marked_paid A-1"]
     assert NOON + 30 * MINUTE < told["order_not_marked_paid A-1"] <= NOON + 30 * MINUTE + EVERY
 
@@ -80,7 +80,7 @@ async def test_what_is_younger_than_settle_is_told_only_when_it_is_older_and_clo
     paid: dict[str, Any] = {"created_at": NOON, "paid_at": NOON}
     alone = charged("chrg_1", amount=700, metadata='{"order_id": "A-1"}', **paid)
     config = merchant(tmp_path, order("A-2", "5.00", "paid", NOON), alone)
-    told = await told_at(config, NOON + MINUTE, 5)
+    told = await told_at(config, 0, 3, 4)
     assert told == dict.fromkeys(["charge_missing A-2", "order_missing chrg_1"], NOON + MINUTE + 4 * EVERY)
     shop_says(config, order("A-1", "7.00", "paid", NOON))
     late = charged("chrg_2", amount=500, metadata='{"order_id": "A-2"}', **paid)

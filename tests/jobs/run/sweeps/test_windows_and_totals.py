@@ -1,6 +1,7 @@
 """Which creation times a pull sweeps, and where totals lead it; pure."""
 
 import asyncio
+from bisect import bisect_left, bisect_right
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -69,20 +70,21 @@ class List:
 
     def __init__(self, every_s: int, lost: tuple[int, ...] = (), vanished: tuple[int, ...] = ()) -> None:
         seconds = range(0, int(DAY.total_seconds()), every_s)
-        self.omise = {*seconds}.difference(vanished)
-        self.store = {*seconds}.difference(lost)
+        self.omise = sorted({*seconds}.difference(vanished))
+        self.store = sorted({*seconds}.difference(lost))
         self.known = {*range(-60, 90_000, every_s)}.difference(lost)
         self.asked = 0
 
     async def total(self, window: Window) -> int:
         self.asked += 1
-        return sum(window.start < START + timedelta(seconds=second) < window.end for second in self.omise)
+        start, end = (moment.total_seconds() for moment in (window.start - START, window.end - START))
+        return bisect_left(self.omise, end) - bisect_right(self.omise, start)
 
     async def stored(self, window: Window) -> tuple[int, int]:
-        moments = [START + timedelta(seconds=second) for second in self.store]
+        start, end = (moment.total_seconds() for moment in (window.start - START, window.end - START))
         return (
-            sum(window.start < moment < window.end for moment in moments),
-            sum(window.start <= moment <= window.end for moment in moments),
+            bisect_left(self.store, end) - bisect_right(self.store, start),
+            bisect_right(self.store, end) - bisect_left(self.store, start),
         )
 
     async def quiet_second(self, moment: datetime) -> datetime | None:
