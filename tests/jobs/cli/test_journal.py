@@ -6,23 +6,28 @@ import json
 import re
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from beancount import loader
 from beancount.core.data import Balance, Transaction
 from typer.testing import CliRunner
 
 from jobs.cli.app import app
+from jobs.config import config as configuration
+from jobs.desk.journal import ExportRequest, hand_over
+from jobs.run.outcome import JobError, Outcome
 from recon.calendars import days_window
 from recon.journal.words import LedgerAccount
 from recon.store.engine import to_micros
-from tests.kit.job import FIRST, LAST, Job, finished_job
+from tests.kit.job import FIRST, LAST, Job, clock, finished_job
 
 CODES = "\n[journal.accounts]\n" + "\n".join(f'{account} = "{account}"' for account in LedgerAccount) + "\n"
+BY_MONTH = ("[journal.accounts]", '[journal]\ndetail = "month"\n[journal.accounts]')
 DAYS = ("--from", str(FIRST), "--to", str(LAST))
 
 
@@ -70,10 +75,9 @@ async def test_a_merchant_s_days_go_to_the_books_once(tmp_path: Path) -> None:
         assert code == 0
         assert f"export 1: {len(entries)} entries" in words
         assert _sum(rows(out), "debit") == _sum(rows(out), "credit") > 0
-        assert (await recon(merchant, *DAYS))[1] == b""
-        assert (
-            f"nothing new to export: {len(entries)} stand exported as they are" in (await recon(merchant, *DAYS))[2]
-        )
+        code, out_again, words = await recon(merchant, *DAYS)
+        assert (code, out_again) == (0, b"")
+        assert f"nothing new to export: {len(entries)} stand exported as they are" in words
         target = tmp_path / "again" / "january.csv"
         code, printed, _ = await recon(merchant, "--again", "1", "--out", target)
         assert (code, printed, target.read_bytes()) == (0, b"", out)
@@ -108,32 +112,37 @@ async def test_a_late_refund_is_one_reversal_and_one_new_entry_and_said(tmp_path
 
 
 async def test_what_the_books_do_not_take_is_said_before_anything_is_written(tmp_path: Path) -> None:
-    async with finished_job(tmp_path, ("th", "jp")) as (merchant, _):
-        mapped(merchant)
-        said: Sequence[Any] = [
-            (("--format", "xero"), "Xero, manual journals has one currency, and these are JPY, THB"),
-            (("--format", "yayoi", "--account", "th"), "弥生会計 keeps JPY, not THB"),
-            (
-                ("--format", "xero", "--account", "th"),
-                "[journal.tax_codes] or [journal.th.tax_codes] has no code for",
-            ),
-            (("--format", "beancount"), '[journal.accounts] "bank" is no account of Beancount'),
+    async with finished_job(tmp_path, ("th", "jp")) as (merchant, both):
+        for words, sentence in (
             (("--format", "sage"), '--format: "sage" is not known'),
             (("--json",), "--json: say with --out where the journal's file goes"),
-        ]
-        for words, sentence in said:
+        ):
             code, out, told = await recon(merchant, *DAYS, *words)
             assert (code, out) == (2, b"")
             assert sentence in told
-        code, _, told = await recon(merchant, "--from", "2026-03-02", "--to", "2026-03-20", "--account", "th")
-        assert code == 2
-        assert 'account "th": not every transaction of' in told
-        text = merchant.config.read_text(encoding="utf-8").replace(
-            "[journal.accounts]", '[journal]\ndetail = "month"\n[journal.accounts]'
-        )
-        merchant.config.write_text(text, encoding="utf-8")
-        assert "the range must be whole months" in (await recon(merchant, *DAYS))[2]
+        mapped(merchant)
+        th = replace(both, results=tuple(result for result in both.results if result.account.name == "th"))
+        longer = replace(th, results=(replace(th.results[0], last_day=LAST + timedelta(days=16)),))
+        said: Sequence[tuple[str, Outcome, str]] = [
+            ("xero", both, "Xero, manual journals has one currency, and these are JPY, THB"),
+            ("yayoi", th, "弥生会計 keeps JPY, not THB"),
+            ("xero", th, r"\[journal\.tax_codes\] or \[journal\.th\.tax_codes\] has no code for"),
+            ("beancount", both, r'\[journal\.accounts\] "bank" is no account of Beancount'),
+            ("csv", longer, 'account "th": not every transaction of'),
+        ]
+        for name, outcome, sentence in said:
+            with pytest.raises(JobError, match=sentence):
+                hand_over_as(merchant, outcome, name)
+        text = merchant.config.read_text(encoding="utf-8")
+        merchant.config.write_text(text.replace(*BY_MONTH), encoding="utf-8")
+        with pytest.raises(JobError, match="the range must be whole months"):
+            hand_over_as(merchant, both, "csv")
         assert merchant.rows("journal_export") == []
+
+
+def hand_over_as(merchant: Job, outcome: Outcome, name: str) -> None:
+    """What the command does after its look at the store: which here is the run's."""
+    hand_over(configuration.load(merchant.config, {}), outcome, ExportRequest(name, None, "ann", clock()))
 
 
 def _sum(found: Sequence[dict[str, str]], column: str) -> float:
