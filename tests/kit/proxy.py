@@ -1,13 +1,14 @@
 """Stands between a job and the sandbox and may change any answer: lie, refuse, or let something happen meanwhile."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-Alter = Callable[[web.Request, bytes], bytes | int]  # another body, or a status without one
+Said = bytes | int  # another body, or a status without one
+Alter = Callable[[web.Request, bytes], Said | Awaitable[Said]]
 
 
 @asynccontextmanager
@@ -23,7 +24,8 @@ async def altered(url: str, alter: Alter, key: str = "") -> AsyncIterator[str]:
             headers = {"Authorization": request.headers["Authorization"]} | ours
             async with session.get(request.path, params=request.query, headers=headers) as asked:
                 body, status = await asked.read(), asked.status
-            said = alter(request, body)
+            told = alter(request, body)
+            said = told if isinstance(told, bytes | int) else await told
             if isinstance(said, int):
                 return web.Response(status=said)
             return web.Response(status=status, body=said, content_type="application/json")

@@ -35,10 +35,10 @@ enabled = false
 HEADER = "order_id,amount,currency,status,created_at\n"
 
 
-def merchant(folder: Path, orders: str, *charges: Any) -> Config:
-    """A store with these charges beside a file of orders."""
+def merchant(folder: Path, orders: str, *charges: Any, more: str = "") -> Config:
+    """A store with these charges beside a file of orders; `more` is of the configuration."""
     (folder / "key").write_text("skey_test_1", encoding="utf-8")
-    (folder / "config.toml").write_text(CONFIG, encoding="utf-8")
+    (folder / "config.toml").write_text(CONFIG + more, encoding="utf-8")
     empty_store(folder / "recon.db")
     config = configuration.load(folder / "config.toml", {})
     shop_says(config, orders)

@@ -1,19 +1,25 @@
 """Bank statements on the road: stored once, unread rows as breaks, what is missing or unreadable said."""
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from jobs.check import check_all
 from jobs.config.config import load
+from jobs.run.opening.store import open_ready_store
 from jobs.run.sources import SourcesRead, read_statements
 from jobs.setup.reading import FAILED, OK, WARNING, Item
 from recon.money import Currencies
 from recon.result.trust import doubt_lines
 from recon.store.engine import Store
+from recon.store.runs.record import list_breaks
 from tests.kit.job import clock, job
+from tests.kit.small_merchant import DAY, MIDNIGHT, merchant, night
 from tests.kit.store_samples import count, opened
+from tests.recon.omise.test_client import serve
 
 CONFIG = """
 [store]
@@ -88,8 +94,14 @@ def test_the_fee_bound_is_exact(tmp_path: Path) -> None:
         load(path, {"KEY": "k"})
 
 
+async def refused(_: web.Request) -> web.Response:
+    return web.Response(status=401)
+
+
 async def look(path: Path) -> list[Item]:
-    found = await check_all(lambda: load(path, {"KEY": "skey_test_x"}), clock)
+    async with serve(refused) as url:  # at once: its own tests ask again and again
+        path.write_text(path.read_text(encoding="utf-8").replace("http://127.0.0.1:9", url), encoding="utf-8")
+        found = await check_all(lambda: load(path, {"KEY": "skey_test_x"}), clock)
     return [item for item in found if item.what == "bank.scb"]
 
 
@@ -111,22 +123,24 @@ async def test_check_shows_the_first_payouts_and_what_is_wrong(tmp_path: Path) -
 
 
 async def test_an_unread_row_is_a_break_until_the_bank_sends_it_right(tmp_path: Path) -> None:
-    async with job(tmp_path, accounts=("th",)) as merchant:
-        file = tmp_path / "bank" / "bank_th.csv"
-        text = file.read_text(encoding="utf-8")
-        for content, status in ((text + "x,1,THB,y,z\n", "open"), ("", "open"), (text, "auto_closed")):
-            file.write_text(content, encoding="utf-8")
-            outcome = await merchant.run()
-            [found] = [one for one in merchant.breaks() if one["code"] == "bank_line_invalid"]
-            assert (found["account"], found["subject_type"], found["status"]) == ("th", "row", status)
-            assert outcome.complete == bool(content)
-        assert 'date "x" is not like 2026-11-24' in found["explanation"]
+    config = merchant(tmp_path, "", more='[bank.scb]\naccount = "th"\nkind = "csv"\npath = "bank/*.csv"\n')
+    text = HEADER + "2026-03-03,500.00,THB,OMISE PAYOUT,TH1\n"
+    (tmp_path / "bank").mkdir()
+    for content, status in ((text + "x,1,THB,y,z\n", "open"), ("", "open"), (text, "auto_closed")):
+        (tmp_path / "bank" / "a.csv").write_text(content, encoding="utf-8")
+        outcome = await night(config, MIDNIGHT + 2 * DAY, date(2026, 3, 3))
+        store = open_ready_store(config)
+        [found] = [known for known in list_breaks(store) if known.latest.code == "bank_line_invalid"]
+        store.dispose()
+        assert (found.latest.account, found.latest.subject_type, found.status) == ("th", "row", status)
+        assert outcome.complete == bool(content)
+    assert 'date "x" is not like 2026-11-24' in found.latest.explanation
 
 
 async def test_the_balance_of_trust_says_what_of_the_bank_was_not_read(tmp_path: Path) -> None:
-    async with job(tmp_path, accounts=("th", "my")) as merchant:
+    async with job(tmp_path, orders=30, accounts=("th", "my")) as made:
         (tmp_path / "bank" / "bank_th.csv").write_bytes(b"\xff\xfe\x00")
-        outcome = await merchant.run()
+        outcome = await made.run()
         assert not outcome.complete
         by_name = {result.account.name: result for result in outcome.results}
         lines = list(doubt_lines([by_name["th"]], Currencies()))

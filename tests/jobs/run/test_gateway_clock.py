@@ -92,13 +92,15 @@ async def test_a_wrong_clock_stops_before_anything_is_written(tmp_path: Path, ki
         with pytest.raises(ClockWrong, match=r"this machine's clock is .* Omise's: it says"):
             await go(config, options, off_by(span), Silent())
         assert contents(tmp_path) == before
-        assert (await run(config, replace(options, command="run"), clock, Silent())).complete
+        again = replace(options, command="run", judge=kind == "run", record=kind == "run")
+        assert (await run(config, again, clock, Silent())).complete
 
 
 async def test_a_few_minutes_are_no_mistake_and_leave_no_later_moment(tmp_path: Path) -> None:
     async with job(tmp_path, orders=10, accounts=("th",)) as made:
         config = configuration.load(made.config, {})
-        outcome = await run(config, RunOptions(by="test", report=False), off_by(4 * MINUTE), Silent())
+        options = RunOptions(by="test", report=False, judge=False, record=False)
+        outcome = await run(config, options, off_by(4 * MINUTE), Silent())
         assert outcome.complete
         assert outcome.as_of <= clock() + timedelta(seconds=1)
         ends = [datetime.fromtimestamp(row[3] / 1e6, UTC) for row in made.rows("pull_window")]
@@ -109,7 +111,8 @@ async def test_a_gateway_without_a_date_is_let_pass(tmp_path: Path) -> None:
     async with job(tmp_path, orders=10, accounts=("th",)) as made:
         made.server.set_date("none")
         config = configuration.load(made.config, {})
-        assert (await run(config, RunOptions(FIRST, LAST, by="test", report=False), clock, Silent())).complete
+        options = RunOptions(FIRST, LAST, by="test", report=False, judge=False, record=False)
+        assert (await run(config, options, clock, Silent())).complete
 
 
 async def test_a_batch_that_a_host_with_a_wrong_clock_planned_is_not_done(tmp_path: Path) -> None:

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -51,11 +53,24 @@ async def pulling(folder: Path, moment: datetime = FIRST) -> AsyncIterator[Pulli
             store.store.dispose()
 
 
+@pytest.fixture(scope="module")
+def pulled_once(tmp_path_factory: pytest.TempPathFactory) -> PulledStore:
+    """A store after its first pull, to be copied."""
+
+    async def pulled(folder: Path) -> PulledStore:
+        async with pulling(folder) as found:
+            assert (await found.pull(FIRST, OLDEST)).failure == ""
+            return found.store
+
+    return asyncio.run(pulled(tmp_path_factory.mktemp("first")))
+
+
 @pytest.fixture
-async def first(tmp_path: Path) -> AsyncIterator[Pulling]:
-    """A store after its first pull."""
+async def first(tmp_path: Path, pulled_once: PulledStore) -> AsyncIterator[Pulling]:
+    """A copy of a store after its first pull, with what its progress saw."""
     async with pulling(tmp_path) as found:
-        await found.pull(FIRST, OLDEST)
+        shutil.copy(str(pulled_once.store.url.database), str(found.store.store.url.database))
+        found.store.now, found.store.progress = pulled_once.now, deepcopy(pulled_once.progress)
         yield found
 
 
@@ -261,13 +276,22 @@ async def test_a_pull_into_postgresql_is_the_truth_and_a_second_one_finds_nothin
 
 
 async def test_a_pull_ends_at_its_deadline_and_the_next_one_goes_on(tmp_path: Path) -> None:
+    is_over = asyncio.Event()
+
+    async def hold(request: web.Request, body: bytes) -> bytes:
+        if request.path == "/transactions":
+            await is_over.wait()
+        return body
+
     async with pulling(tmp_path) as found:
-        found.server.set_faults(Faults(latency_s=0.3))
-        found.store.limits = replace(FAST, deadline_s=1.2)
-        assert "deadline of 1.2 s" in (await found.pull(FIRST, OLDEST)).failure
+        async with altered(found.server.url, hold) as url:
+            found.store.url = url
+            found.store.limits = replace(FAST, deadline_s=0.7)
+            assert "deadline of 0.7 s" in (await found.pull(FIRST, OLDEST)).failure
+            is_over.set()
         assert found.store.rows()["charge"]
-        found.server.set_faults(Faults())
-        found.store.limits = FAST
+        assert not found.store.rows()["transaction"]
+        found.store.url, found.store.limits = found.server.url, FAST
         assert (await found.pull(FIRST, OLDEST)).failure == ""
         assert found.store.known() == await truth(found.server, "th")
 

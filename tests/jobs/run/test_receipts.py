@@ -19,12 +19,12 @@ from tests.kit.job import FIRST, LAST, Job, Silent, clock
 
 
 async def over(folder: Path, plant: bool) -> tuple[Job, list[Result]]:
-    """Two looks at a live account's world, as the demo takes them."""
+    """A run over a live account's world, after a pull of its first look."""
     world = make_world(3, FIRST, LAST, 150, ("th", "my"), plant=plant, live=True)
     async with serve(world, moment=world.first_look) as running:
         config = configuration.load(demo.prepare(world, folder, running.url), {})
-        options = RunOptions(FIRST, LAST, as_of=world.first_look, report=False, by="test")
-        await run(config, options, clock, Silent())
+        first = RunOptions(FIRST, LAST, as_of=world.first_look, report=False, judge=False, record=False, by="test")
+        await run(config, first, clock, Silent())
         running.set_moment(world.as_of)
         later = RunOptions(FIRST, LAST, as_of=world.as_of, report=False, by="test")
         outcome = await run(config, later, clock, Silent())
