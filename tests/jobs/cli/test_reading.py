@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.jobs.cli.test_every_command import WORDS, commands, kept
+from tests.kit.loaded_modules import Loaded, loaded_by
 
 __all__ = ["kept"]
 
@@ -39,22 +40,24 @@ READING: dict[str, set[str]] = {
     "verify": WORKBOOKS,
 }
 LISTING = (" list", " show", " current", " diff")
-CODE = (
-    "import atexit, sys; from jobs.cli.app import main; "
-    f"atexit.register(lambda: print('loaded', *({HEAVY!r} & set(sys.modules)))); main()"
-)
+
+
+@pytest.fixture(scope="module")
+def loaded(kept: Path) -> dict[str, Loaded]:
+    """What each of them loads."""
+    with closing(sqlite3.connect(kept / "recon.db")) as connection:
+        [break_id] = connection.execute("select max(id) from break").fetchone()
+    words = [
+        [{"BRK": break_id}.get(word, word) for word in (*name.split(), *WORDS.get(name, ()))] for name in READING
+    ]
+    found = loaded_by(kept, [["--config", "config.toml", *each] for each in words])
+    return dict(zip(READING, found, strict=True))
 
 
 @pytest.mark.parametrize("name", READING)
-def test_a_command_that_reads_loads_nothing_heavy_that_it_does_not_use(kept: Path, name: str) -> None:
-    with closing(sqlite3.connect(kept / "recon.db")) as connection:
-        [break_id] = connection.execute("select max(id) from break").fetchone()
-    words = [{"BRK": break_id}.get(word, word) for word in (*name.split(), *WORDS.get(name, ()))]
-    command = [sys.executable, "-c", CODE, "--config", "config.toml", *words]
-    said = subprocess.run(command, cwd=kept, capture_output=True, text=True, check=False)
-    assert said.returncode == 0, said.stderr
-    loaded = set(said.stdout.splitlines()[-1].split()[1:])
-    assert loaded <= READING[name]
+def test_a_command_that_reads_loads_nothing_heavy_that_it_does_not_use(loaded: dict[str, Loaded], name: str) -> None:
+    assert loaded[name].code == 0
+    assert loaded[name].modules & HEAVY <= READING[name]
 
 
 def test_every_command_that_lists_is_in_the_table() -> None:
