@@ -44,15 +44,15 @@ def kept(path: Path) -> list[Attempt]:
 
 
 async def until_done(merchant: Job, process: asyncio.subprocess.Process) -> None:
-    """Waits until last night was run for every account."""
+    """Waits until last night was run."""
     async with asyncio.timeout(120):
-        while [one.ending for one in kept(merchant.config)] != ["complete"] * 2:
+        while [one.ending for one in kept(merchant.config)] != ["complete"]:
             assert process.returncode is None
             await asyncio.sleep(0.2)
 
 
 async def test_it_runs_last_night_answers_and_ends_on_sigterm(tmp_path: Path) -> None:
-    async with job(tmp_path) as merchant:
+    async with job(tmp_path, orders=10, accounts=("th",)) as merchant:
         port = free_port()
         more = f'[schedule]\nnightly = "0 0 * * *"\n[page]\nport = {port}\n'  # due at any hour of the day
         merchant.config.write_text(merchant.config.read_text() + more, encoding="utf-8")
