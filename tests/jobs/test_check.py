@@ -18,6 +18,7 @@ from recon.sandbox.server.app import Sandbox, serve
 from recon.sandbox.worlds.world import World, make_world
 from tests.kit.night_process import free_port
 from tests.kit.receivers import nobody, post_office, webhook
+from tests.kit.retries import retry_at_once
 from tests.kit.sign_on import FakeProvider
 
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
@@ -161,7 +162,10 @@ async def test_a_live_account_with_a_test_key_fails(world: World, server: Sandbo
     assert of(await look(path), "key of th").result == FAILED
 
 
-async def test_omise_out_of_reach_fails_and_the_rest_is_still_looked_at(world: World, tmp_path: Path) -> None:
+async def test_omise_out_of_reach_fails_and_the_rest_is_still_looked_at(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retry_at_once(monkeypatch)
     items = await look(prepare(world, tmp_path, "http://127.0.0.1:9"))
     assert of(items, "key of th").result == FAILED
     assert "could not be asked at http://127.0.0.1:9" in of(items, "key of th").details

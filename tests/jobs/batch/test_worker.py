@@ -30,6 +30,7 @@ from tests.jobs.cli.test_app import recon
 from tests.kit.job import FIRST, LAST, Job, Silent, clock, job
 from tests.kit.queue_jobs import Queued, found, in_one_process, narrow, queued
 from tests.kit.queue_samples import FAST, batch_of, queued_config
+from tests.kit.retries import retry_at_once
 from tests.kit.small_config import configured
 from tests.kit.store_samples import fresh_url
 
@@ -110,10 +111,12 @@ async def test_a_night_whose_key_is_refused_fails_and_leaves_its_attempt(tmp_pat
         assert "Omise refused the key" in str(attempt.words)
 
 
-async def test_a_source_that_stays_down_is_left_out_with_words(tmp_path: Path) -> None:
+async def test_a_source_that_stays_down_is_left_out_with_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retry_at_once(monkeypatch)
     async with merchant(tmp_path, NIGHT_OF) as (one, on_queue):
-        text = one.config.read_text().replace("[omise]\n", '[omise]\ndeadline = "1s"\n')
-        one.config.write_text(text.replace(one.server.url, "http://127.0.0.1:1"), encoding="utf-8")
+        one.config.write_text(one.config.read_text().replace(one.server.url, "http://127.0.0.1:1"), encoding="utf-8")
         config = configuration.load(one.config, {})
         async with worker(config, replace(FAST, again=0.01)):
             outcome = await run_night(config, NIGHT_OF, clock, Silent(), FAST)

@@ -14,6 +14,7 @@ from jobs.cli.app import COMMANDS, app, load_command
 from recon.extras import advice
 from recon.store.engine import to_micros
 from tests.kit.job import done_once
+from tests.kit.retries import retry_at_once
 
 # Words that a command needs besides its name, to come as far as its store.
 RANGE = ("--from", "2026-03-02", "--to", "2026-03-03")
@@ -78,6 +79,8 @@ def kept() -> Path:
 
 @pytest.fixture
 def folder(kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it; nobody answers at its Omise's address any more."""
+    retry_at_once(monkeypatch)
     shutil.copytree(kept, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     return tmp_path

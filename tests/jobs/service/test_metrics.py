@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from jobs.config.config import Config, load
@@ -14,6 +15,7 @@ from recon.sandbox.server.faults import Faults
 from recon.store.runs.alerts import AlertDecision, Message, Occasion, claim
 from tests.kit.alert_samples import known, ran
 from tests.kit.job import job
+from tests.kit.retries import retry_at_once
 from tests.kit.small_config import configured
 from tests.kit.store_samples import HOUR, NOON
 
@@ -79,8 +81,9 @@ def test_nothing_about_money_is_in_it(tmp_path: Path) -> None:
     assert "A-1" not in text
 
 
-async def test_a_run_says_what_its_pull_took(tmp_path: Path) -> None:
-    async with job(tmp_path, accounts=("th",), faults=Faults(bad_gateway=6)) as made:
+async def test_a_run_says_what_its_pull_took(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    retry_at_once(monkeypatch)
+    async with job(tmp_path, orders=20, accounts=("th",), faults=Faults(bad_gateway=6)) as made:
         outcome = await made.run(judge=False, record=False)
         made.server.set_faults(Faults())
         again = await made.run(judge=False, record=False)
