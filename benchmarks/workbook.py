@@ -245,7 +245,8 @@ def stored(rows: int, folder: Path) -> Callable[[], Path]:
         outcome = report_month()
         print(json.dumps(dict(outcome.timings)), file=sys.stderr)
         assert sum(result.orders for result in outcome.results) == rows
-        return outcome.reports[0]
+        first: Path = outcome.reports[0]
+        return first
 
     return work
 

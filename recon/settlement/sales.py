@@ -39,7 +39,7 @@ def charges_to_sales(
     if not taken.any() and not sold.any():
         return ()
     booked_in = _booked_in(books, ledger, window)
-    gaps = _gaps(books, taken, sold, made, booked_in, account, reasons)
+    gaps = _gaps(books, ledger, taken, sold, made, booked_in, account, reasons)
     return (proof_of(CHARGES_TO_SALES, account.currency, int(taken.sum()), int(sold.sum()), gaps),)
 
 
@@ -63,7 +63,14 @@ def _booked_in(books: Books, ledger: Ledger, window: Window) -> Ints:
 
 
 def _gaps(
-    books: Books, taken: Ints, sold: Ints, made: Mask, booked_in: Ints, account: Account, reasons: Reasons
+    books: Books,
+    ledger: Ledger,
+    taken: Ints,
+    sold: Ints,
+    made: Mask,
+    booked_in: Ints,
+    account: Account,
+    reasons: Reasons,
 ) -> Iterator[Gap]:
     charges = books.charges
     differing = np.flatnonzero(taken != sold)
@@ -76,8 +83,8 @@ def _gaps(
                 why = TO_ANOTHER
             elif booked_in[place] == 0:
                 why = LATER
-            elif charge_id in reasons.booked:
-                why = reasons.booked[charge_id]
+            elif said := _said_of(charge_id, books, int(ledger.charge_at[place]), reasons):
+                why = said
             else:
                 why = BEFORE_GO_LIVE if is_early else reasons.waits.get(charge_id, "")
         elif paid_in != account.currency:
@@ -87,3 +94,9 @@ def _gaps(
         else:
             why = VOIDED if made[place] else EARLIER
         yield why, charge_id, int(sold[place] - taken[place])
+
+
+def _said_of(charge_id: str, books: Books, own: int, reasons: Reasons) -> str:
+    """What a break says of a charge, or of its own transaction; empty where none does."""
+    said = reasons.booked.get(charge_id, "")
+    return said or (reasons.booked.get(books.transactions[c.TRANSACTION_ID].iloc[own], "") if own >= 0 else "")

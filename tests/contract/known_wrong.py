@@ -17,7 +17,4 @@ KNOWN_SILENT: dict[str, str] = {}
 KNOWN_HIDING: dict[str, str] = {}
 
 # (family, code): breaks that are not true and come beside what is said of the damage
-KNOWN_ACCUSATIONS: dict[tuple[str, str], str] = {
-    ("transactions: origin absent", "proof_unexplained"): "the same money is told as transaction_unexplained, too",
-    ("transactions: origin null", "proof_unexplained"): "the same money is told as transaction_unexplained, too",
-}
+KNOWN_ACCUSATIONS: dict[tuple[str, str], str] = {}

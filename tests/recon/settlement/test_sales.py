@@ -67,6 +67,15 @@ def test_a_charge_that_the_ledger_lacks_is_told_by_its_break_or_not_explained() 
     assert _proof(shop.books()).rest == ((sale["charge_id"], -100_000),)
 
 
+def test_a_charge_whose_transaction_names_no_origin_is_told_by_the_break_of_that() -> None:
+    shop = Merchant()
+    sale = shop.charge()
+    shop.transactions[0]["origin"] = None
+    told = Reasons(booked={sale["transaction_id"]: "open break transaction_unexplained"})
+    assert _items(_proof(shop.books(), reasons=told)) == {"open break transaction_unexplained": -100_000}
+    assert _proof(shop.books()).rest == ((sale["charge_id"], -100_000),)
+
+
 @DEAR
 @given(ACTS)
 def test_the_right_side_is_the_waterfall_s_sales(acts: list[tuple[str, int, int]]) -> None:
