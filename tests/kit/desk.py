@@ -34,12 +34,13 @@ def _exported(known: tuple[KnownBreak, ...]) -> bytes:
     return file.getvalue()
 
 
-def fill(path: Path, *rulings: Mapping[str, Any]) -> Path:
-    """Fill in rows from the first on, by column title, and save as a spreadsheet program does."""
+def fill(path: Path, *rulings: Mapping[str, Any], since: str = "") -> Path:
+    """Fill in rows from the first on, or from a break's, by column title, and save as a spreadsheet program does."""
     book = load_workbook(path)
     sheet = book[NAME]
     places = {cell.value: number for number, cell in enumerate(sheet[1], start=1)}
-    for number, ruling in enumerate(rulings, start=2):
+    ids = [row[0].value for row in sheet.iter_rows(min_row=2)]
+    for number, ruling in enumerate(rulings, start=2 + (ids.index(since) if since else 0)):
         for title, value in ruling.items():
             sheet.cell(number, places[title]).value = value
     book.save(path)

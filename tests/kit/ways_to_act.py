@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from openpyxl import load_workbook
 from sqlalchemy import select
 from typer.testing import CliRunner
 
@@ -113,10 +112,8 @@ class Desk:
             async with visitor.http.get("/rulings/export") as answer:
                 path = self.config.parent / "rulings.xlsx"
                 path.write_bytes(await answer.read())
-            rows = [row[0].value for row in load_workbook(path)["Rulings"].iter_rows(min_row=2)]
             filled = {"Ruling": ask["kind"].replace("_", " "), "Reason": ask.get("reason"), "Until": ask.get("until")}
-            place = rows.index(ask["break_id"]) if "break_id" in ask else 0
-            fill(path, *({} for _ in range(place)), filled)
+            fill(path, filled, since=ask.get("break_id", ""))
             form = aiohttp.FormData({"csrf": await visitor.csrf("/breaks")})
             form.add_field("file", BytesIO(path.read_bytes()), filename="rulings.xlsx")
             async with visitor.http.post("/rulings/import", data=form) as answer:

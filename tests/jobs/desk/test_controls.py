@@ -121,7 +121,8 @@ async def test_whoever_proposes_decides_or_undoes_sees_sum_limit_and_proposer(tm
             async with ada.http.get(f"/api/breaks/{one.latest.id}") as answer:
                 [ruling] = (await answer.json())["rulings"]
             async with ada.http.get("/rulings/export") as answer:
-                rows = list(load_workbook(BytesIO(await answer.read()))["Rulings"].iter_rows(values_only=True))
+                book = load_workbook(BytesIO(await answer.read()), read_only=True)
+                rows = list(book["Rulings"].iter_rows(values_only=True))
         assert (ruling["who"], ruling["amount"], ruling["limit"]) == ("paul", LARGE, 10_000)
         rests_on = rows[1][rows[0].index("Rests on")]
         assert rests_on == "write off, asked for by paul (limit THB 100.00): too old"

@@ -1,11 +1,17 @@
 """Where a customer alone kept an order and a charge apart, what was written before an erasure says so."""
 
+import asyncio
 import csv
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
+from recon.sandbox.server.app import serve
 from recon.sandbox.worlds.files import ORDER_COLUMNS, write_csv
+from recon.sandbox.worlds.world import World
 from tests.kit.job import FIRST, Job, job
 from tests.kit.rotated_keys import book_of, configure, done, recon
 
@@ -41,6 +47,37 @@ def part(made: Job) -> str:
     return row["order_id"]
 
 
+Kept = tuple[World, Path, str]  # the merchant's world and folder, Omise's address; to be copied, never changed
+
+
+async def signed(folder: Path) -> Kept:
+    """A merchant whose customers alone keep an order and a charge apart, and whose workbook of that is signed."""
+    async with job(folder, orders=30, accounts=("th",)) as made:
+        configure(made)
+        order_id = part(made)
+        book = book_of((await made.run(report=True)).reports)
+        assert [known for known in made.breaks() if known["order_id"] == order_id]
+        done(made, "sign", str(book), "--as", "preparer", "--reason", "known")
+        done(made, "verify", str(book))
+        return made.world, folder, made.server.url
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    return asyncio.run(signed(tmp_path_factory.mktemp("signed")))
+
+
+@asynccontextmanager
+async def copy_of(kept: Kept, folder: Path) -> AsyncIterator[Job]:
+    """That merchant once more, served until the block ends."""
+    world, before, url = kept
+    shutil.copytree(before, folder, dirs_exist_ok=True)
+    async with serve(world) as running:
+        config = folder / "config.toml"
+        config.write_text(config.read_text(encoding="utf-8").replace(url, running.url), encoding="utf-8")
+        yield Job(folder, world, running, config)
+
+
 @pytest.mark.parametrize(
     ("words", "named"),
     [
@@ -48,14 +85,11 @@ def part(made: Job) -> str:
         (("retention", "apply"), "customers of before "),
     ],
 )
-async def test_what_was_written_before_names_the_erasure(tmp_path: Path, words: tuple[str, ...], named: str) -> None:
-    async with job(tmp_path, orders=30, accounts=("th",)) as made:
-        configure(made)
-        order_id = part(made)
-        book = book_of((await made.run(report=True)).reports)
-        assert [known for known in made.breaks() if known["order_id"] == order_id]
-        done(made, "sign", str(book), "--as", "preparer", "--reason", "known")
-        done(made, "verify", str(book))
+async def test_what_was_written_before_names_the_erasure(
+    tmp_path: Path, kept: Kept, words: tuple[str, ...], named: str
+) -> None:
+    async with copy_of(kept, tmp_path) as made:
+        book = book_of((tmp_path / "reports").iterdir())
         done(made, *words)
         verified = recon(made, "verify", str(book))
         assert verified.exit_code == 1
