@@ -15,7 +15,7 @@ from recon.sandbox.forms import stamp
 from recon.sandbox.server.app import Sandbox, serve
 from recon.sandbox.worlds.world import make_world
 from recon.store.engine import from_micros
-from tests.kit.pulls import DAY, PulledStore, objects, truth
+from tests.kit.pulls import DAY, PulledStore, asked, objects, truth
 
 WORLD = make_world(7, date(2026, 3, 2), date(2026, 3, 11), 90, ("th",))
 START = datetime(2026, 3, 10, tzinfo=UTC)
@@ -186,11 +186,9 @@ class Nights(PulledStore):
         """The pull of a night at a moment; with `requests` it is cut short after so many."""
         server.set_moment(until)
         self.now = until
-        before = server.requests.total()
         pulling = asyncio.ensure_future(self.pull(until - DAY, until))
-        while requests and not pulling.done() and server.requests.total() - before < requests:
-            await asyncio.sleep(0)
         if requests:
+            await asked(server, requests, pulling)
             pulling.cancel()
             await asyncio.gather(pulling, return_exceptions=True)
             return

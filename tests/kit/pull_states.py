@@ -21,7 +21,7 @@ from recon.sandbox.forms import stamp
 from recon.sandbox.server.app import serve
 from recon.sandbox.server.faults import Faults
 from recon.sandbox.worlds.world import make_world
-from tests.kit.pulls import DAY, Known, PulledStore, objects, truth
+from tests.kit.pulls import DAY, Known, PulledStore, asked, objects, truth
 
 T = TypeVar("T")
 
@@ -127,10 +127,8 @@ class Pulls(RuleBasedStateMachine):
 
     async def cancelled(self, requests: int) -> None:
         """A pull that is cancelled after so many requests, if it has not ended by then."""
-        before = self.server.requests.total()
         pull = asyncio.ensure_future(self.store.pull(self.last, self.moment))
-        while not pull.done() and self.server.requests.total() - before < requests:
-            await asyncio.sleep(0)
+        await asked(self.server, requests, pull)
         if pull.done():
             self.last = self.moment
         pull.cancel()

@@ -115,6 +115,13 @@ class PulledStore:
         return found
 
 
+async def asked(server: Sandbox, requests: int, pull: asyncio.Future[Any]) -> None:
+    """Comes back when the server was asked so often, or the pull is over."""
+    before = server.requests.total()
+    while not pull.done() and server.requests.total() - before < requests:
+        await asyncio.sleep(0.001)
+
+
 async def objects(server: Sandbox, name: str, kind: str) -> list[dict[str, Any]]:
     """Every object of a kind that the server holds now, read without any of our own client."""
     found: list[dict[str, Any]] = []

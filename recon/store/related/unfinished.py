@@ -6,15 +6,17 @@ again.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
+    CompoundSelect,
     FromClause,
     Select,
     Table,
     and_,
+    bindparam,
     delete,
     exists,
     func,
@@ -60,7 +62,9 @@ _NAMING = {
 }
 # Of these an index finds what was seen last; transfers are few.
 _SEEN = (tables.ORDER, *(tables.OBJECTS[kind] for kind in ("charge", "refund", "transaction", "dispute")))
-_LOOKED = NAMES_LOOKED_AT.c
+_ACCOUNT: ColumnElement[str] = bindparam("account")
+_LOOKED_UNTIL = select(NAMES_LOOKED_AT.c.seen_until).where(NAMES_LOOKED_AT.c.account == _ACCOUNT)
+_FORGET_UNSTORED = delete(UNSTORED_NAME).where(UNSTORED_NAME.c.account == _ACCOUNT)
 _OVERLAP = timedelta(days=1) // c.MICROSECOND  # what another process stored meanwhile may have been seen before
 Swept = Mapping[str, Sequence[Window]]
 
@@ -133,21 +137,21 @@ def named_not_stored(store: Store, account: str) -> dict[str, list[str]]:
     Only what looks like an id of Omise's own: a shop's file may hold anything in its charge column. Looks at the rows
     that were seen since a day before it was last asked, and at those that named something missing then.
     """
-    ids_by_kind: dict[str, set[str]] = {}
+    ids_by_kind: dict[str, set[str]] = {kind: set() for kind in _NAMING}
     unstored: list[tuple[str, ...]] = []
-    item = OPENING_ITEM.c
+    of_account = {"account": account}
     with writing(store, f"named {account}") as connection:
-        looked_until = connection.execute(select(_LOOKED.seen_until).where(_LOOKED.account == account)).scalar()
-        for kind, naming in _NAMING.items():
-            of_account = (item.account == account) & (item.kind == kind)
-            ids_by_kind[kind] = set(connection.execute(_missing(kind, item.item_id).where(of_account)).scalars())
-            for table in naming:
-                rows = connection.execute(union(*_naming_missing(kind, table, account, looked_until))).all()
-                ids_by_kind[kind].update(named for named, _ in rows)
-                unstored += [(account, kind, named, table.name, key) for named, key in rows]
-        connection.execute(delete(UNSTORED_NAME).where(UNSTORED_NAME.c.account == account))
+        looked_until = connection.execute(_LOOKED_UNTIL, of_account).scalar()
+        for kind, items in _missing_items():
+            ids_by_kind[kind].update(connection.execute(items, of_account).scalars())
+        since = of_account if looked_until is None else of_account | {"looked_until": looked_until}
+        for kind, table, names in _naming_missing(looked_until is None):
+            rows = connection.execute(names, since).all()
+            ids_by_kind[kind].update(named for named, _ in rows)
+            unstored += [(account, kind, named, table.name, key) for named, key in rows]
+        connection.execute(_FORGET_UNSTORED, of_account)
         bulk.insert_rows(connection, UNSTORED_NAME, unstored)
-        last_seen = [_last_seen(connection, table, account) for table in _SEEN]
+        last_seen = [connection.execute(newest, of_account).scalar() or 0 for newest in _last_seen()]
         looked = {"account": account, "seen_until": max(last_seen) - _OVERLAP}
         bulk.upsert(connection, NAMES_LOOKED_AT, [looked])
     return {kind: sorted(ids) for kind, ids in ids_by_kind.items()}
@@ -203,7 +207,7 @@ def _id(kind: str, row: Any) -> Any:
     return tuple(row) if kind == "refund" else row[0]
 
 
-def _current(table: Table, account: str) -> ColumnElement[bool]:
+def _current(table: Table, account: str | ColumnElement[str]) -> ColumnElement[bool]:
     return (table.c[c.ACCOUNT] == account) & tables.known_at(table, None)
 
 
@@ -244,17 +248,34 @@ def _paid(order: Table) -> ColumnElement[bool]:
     )
 
 
-def _naming_missing(kind: str, table: Table, account: str, looked_until: int | None) -> Iterator[Select[Any]]:
-    """What rows of a table name that is not stored, with the rows' ids."""
+@cache
+def _missing_items() -> list[tuple[str, Select[Any]]]:
+    """What opening items of an account name that is not stored, by kind; made once, as those below: it takes longer
+    than to ask."""
+    item = OPENING_ITEM.c
+    return [
+        (kind, _missing(kind, item.item_id).where(item.account == _ACCOUNT, item.kind == kind)) for kind in _NAMING
+    ]
+
+
+@cache
+def _naming_missing(is_first: bool) -> list[tuple[str, Table, CompoundSelect[Any]]]:
+    """What rows of a table name that is not stored, with the rows' ids; all rows the first time."""
+    return [
+        (kind, table, union(*_naming(kind, table, is_first))) for kind, naming in _NAMING.items() for table in naming
+    ]
+
+
+def _naming(kind: str, table: Table, is_first: bool) -> Iterator[Select[Any]]:
     named = table.c[c.ORIGIN if table is _MOVES else tables.key_of(tables.OBJECTS[kind])]
     key = table.c[tables.key_of(table)]
-    missing = _missing(kind, named).add_columns(key).where(_current(table, account))
-    if looked_until is None or table not in _SEEN:
+    missing = _missing(kind, named).add_columns(key).where(_current(table, _ACCOUNT))
+    if is_first or table not in _SEEN:
         yield missing
         return
     before = UNSTORED_NAME.c
-    yield missing.where(table.c[c.SEEN_AT] > looked_until)
-    known = (before.account == account) & (before.kind == kind) & (before.named_by == table.name)
+    yield missing.where(table.c[c.SEEN_AT] > bindparam("looked_until"))
+    known = (before.account == _ACCOUNT) & (before.kind == kind) & (before.named_by == table.name)
     yield missing.where(known, before.key == key, before.name == named)
 
 
@@ -267,8 +288,10 @@ def _missing(kind: str, named: ColumnElement[Any]) -> Select[Any]:
     )
 
 
-def _last_seen(connection: Connection, table: Table, account: str) -> int:
-    """When a version of an account's was last seen, by the index."""
-    seen = table.c[c.SEEN_AT]
-    statement = select(seen).where(table.c[c.ACCOUNT] == account).order_by(seen.desc()).limit(1)
-    return connection.execute(statement).scalar() or 0
+@cache
+def _last_seen() -> list[Select[Any]]:
+    """When a version of an account's was last seen, by the index of each table."""
+    return [
+        select(table.c[c.SEEN_AT]).where(table.c[c.ACCOUNT] == _ACCOUNT).order_by(table.c[c.SEEN_AT].desc()).limit(1)
+        for table in _SEEN
+    ]

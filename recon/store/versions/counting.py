@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, exists, func, select
 
 from recon import columns as c
 from recon.calendars import joined, outside
@@ -42,21 +43,34 @@ def count_listed(store: Store, account: str, kind: str, window: Window) -> tuple
     Whether a list's ends are in it is not known, nor whether a deleted transfer is, nor when all of what could not be
     read was made.
     """
+    span = {"account": account, "start": to_micros(window.start), "end": to_micros(window.end)}
+    with reading(store) as connection:
+        least, most, within, touching = connection.execute(_listed(kind), span).one()
+        return least + within, most + touching
+
+
+@cache
+def _listed(kind: str) -> Select[Any]:
+    """What is stored of a list at least and at most, and of what could not be read; made once: that takes longer
+    than to ask."""
+    account: ColumnElement[str] = bindparam("account")
+    start: ColumnElement[int] = bindparam("start")
+    end: ColumnElement[int] = bindparam("end")
     table = tables.OBJECTS[kind]
     created = table.c[c.CREATED_AT]
-    start = to_micros(window.start)
-    end = to_micros(window.end)
     stored = (table.c[c.ACCOUNT] == account) & tables.known_at(table, None)
     listed = ~table.c[c.DELETED] if kind == c.TRANSFER.name else stored
     aside = tables.KEPT_ASIDE
     unread = (aside.c[c.ACCOUNT] == account) & (aside.c[c.KIND] == kind) & tables.known_at(aside, None)
     unread &= ~exists().where(stored, table.c[tables.key_of(table)] == aside.c[c.NAME])
-    with reading(store) as connection:
-        least = _count(connection, table, stored & listed & (created > start) & (created < end))
-        most = _count(connection, table, stored & (created >= start) & (created <= end))
-        within = (aside.c[c.CREATED_FROM] > start) & (aside.c[c.CREATED_TO] < end)
-        touching = (aside.c[c.CREATED_FROM] <= end) & (aside.c[c.CREATED_TO] >= start)
-        return least + _count(connection, aside, unread & within), most + _count(connection, aside, unread & touching)
+    within = (aside.c[c.CREATED_FROM] > start) & (aside.c[c.CREATED_TO] < end)
+    touching = (aside.c[c.CREATED_FROM] <= end) & (aside.c[c.CREATED_TO] >= start)
+    return select(
+        _counted(table, stored & listed & (created > start) & (created < end)).scalar_subquery(),
+        _counted(table, stored & (created >= start) & (created <= end)).scalar_subquery(),
+        _counted(aside, unread & within).scalar_subquery(),
+        _counted(aside, unread & touching).scalar_subquery(),
+    )
 
 
 def quiet_second(store: Store, account: str, kind: str, moment: datetime) -> datetime | None:
@@ -102,4 +116,8 @@ def crowded_days(
 
 
 def _count(connection: Connection, table: Table, condition: ColumnElement[bool]) -> int:
-    return int(connection.execute(select(func.count()).select_from(table).where(condition)).scalar_one())
+    return int(connection.execute(_counted(table, condition)).scalar_one())
+
+
+def _counted(table: Table, condition: ColumnElement[bool]) -> Select[Any]:
+    return select(func.count()).select_from(table).where(condition)

@@ -181,7 +181,8 @@ def looking(store: Store, begun: asyncio.Event, beat_s: float) -> asyncio.Task[O
     return asyncio.create_task(run_held(store, [LOOK], "watch", Clock(NOON), forever, beat_s=beat_s))
 
 
-async def test_a_look_at_the_day_gives_way_to_a_run(store: Store) -> None:
+async def test_a_look_at_the_day_gives_way_to_a_run(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jobs.run.lock.WATCH_BEAT_S", 0.04)
     begun = asyncio.Event()
     look = looking(store, begun, beat_s=0.01)
     await begun.wait()
