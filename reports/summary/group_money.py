@@ -1,13 +1,23 @@
 """Where the money of all accounts went: a column an account, each in its own settlement currency."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from recon.model import MOVING_LINES, BalanceLine, PayoutLine
 from recon.money import Money
 from reports.report import Group, Report
 from reports.sheet import Cell, Line, PlacedSheet
 from reports.summary.answers import JOURNAL, lines_of, payout_lines_of, short_answers
-from reports.summary.money import BALANCE_WORDS, IN_SHORT, PAYOUT_WORDS, TO_BANK, TOTALS, WENT, over_journal
+from reports.summary.money import (
+    BALANCE_WORDS,
+    IN_SHORT,
+    PAYOUT_WORDS,
+    TO_BANK,
+    TOTALS,
+    WENT,
+    Cleared,
+    cleared_of,
+    over_journal,
+)
 from reports.summary.parts import COLUMNS, GAP, PlacedSheets, header, section
 from reports.workbook.styles import total_money_style
 
@@ -51,17 +61,22 @@ def _balances(parts: Sequence[Report], journal: PlacedSheet | None) -> Iterator[
     """The waterfall; what moved a balance is a formula over the Journal sheet."""
     yield from _heads(parts, WENT)
     amounts = [lines_of(part.result, part.result.account.currency) for part in parts]
+    cleared = [cleared_of(part.result) if journal else None for part in parts]
     for line in BalanceLine:
         if not any(line in of_part for of_part in amounts):
             continue
         cells = [Cell(BALANCE_WORDS[line][0], "total" if line in TOTALS else "text")]
-        for part, of_part in zip(parts, amounts, strict=True):
-            cells.append(_balance_cell(part, of_part, line, journal))
+        for part, of_part, cleared_of_part in zip(parts, amounts, cleared, strict=True):
+            cells.append(_balance_cell(part, of_part, line, journal, cleared_of_part))
         yield Line(tuple(cells))
 
 
 def _balance_cell(
-    part: Report, amounts: dict[str, tuple[int | None, int]], line: BalanceLine, journal: PlacedSheet | None
+    part: Report,
+    amounts: dict[str, tuple[int | None, int]],
+    line: BalanceLine,
+    journal: PlacedSheet | None,
+    cleared: Mapping[tuple[str, str], Cleared] | None,
 ) -> Cell:
     if line not in amounts:
         return Cell("")
@@ -69,8 +84,8 @@ def _balance_cell(
     money = Money(amounts[line][1], currency)
     exact = part.basis.is_number(money)
     formula = ""
-    if line in MOVING_LINES and journal is not None and len(part.result.journal) and exact:
-        formula = over_journal(part.basis, journal, line, currency, part.result, part.name)["formula"]
+    if line in MOVING_LINES and journal is not None and cleared is not None and exact:
+        formula = over_journal(part.basis, journal, cleared, line, currency, amounts[line], part.name)["formula"]
     return Cell(money, total_money_style(currency) if line in TOTALS and exact else "", formula=formula)
 
 

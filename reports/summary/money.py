@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Unpack
 
 from recon import columns as c
+from recon.columnar import np, pd
 from recon.model import MOVING_LINES, BalanceLine, PayoutLine, Proof, Result
 from recon.money import Money
 from recon.result.proofs import ORDERS_TO_CHARGES
@@ -201,9 +202,18 @@ def _balance(table: _Table, report: Report, placed: PlacedSheets) -> None:
     days = placed[BALANCE.name]
     opening = amounts[BalanceLine.OPENING][1]
     _balance_line(table, BalanceLine.OPENING, None, opening, link=days.link())
+    sheet = placed.get(JOURNAL)
+    cleared = cleared_of(result)
+    firsts = _first_of_entries(sheet) if sheet and cleared is not None else {}
     for line in MOVING_LINES:
         count, amount = amounts[line]
-        _balance_line(table, line, count, amount, **_over_journal(table, report, placed, line))
+        shown: Shown = {}
+        if sheet is not None and cleared is not None:
+            entries = cleared.get((line, table.currency), Cleared()).entries
+            shown = over_journal(table.basis, sheet, cleared, line, table.currency, amounts[line])
+            places = [firsts[entry] for entry in entries if entry in firsts]
+            shown["link"] = sheet.link(min(places)) if places else ""
+        _balance_line(table, line, count, amount, **shown)
         if line == BalanceLine.INTEREST_VAT:
             net = sum(amounts[kept][1] for kept in (BalanceLine.SALES, *KEPT))
             about = "What of the sales was credited."
@@ -247,25 +257,53 @@ def _other_keys(table: _Table, result: Result) -> None:
         table.add(f"key {key}", name, int(group[c.AMOUNT].sum()), "", count=int(group[c.ROWS].sum()))
 
 
-def _over_journal(table: _Table, report: Report, placed: PlacedSheets, line: BalanceLine) -> Shown:
-    """A line as the clearing account's lines of its kind on the Journal sheet; nothing where there is no journal."""
-    sheet = placed.get(JOURNAL)
-    if sheet is None or not len(report.result.journal):
-        return {}
-    return over_journal(table.basis, sheet, line, table.currency, report.result)
+@dataclass
+class Cleared:
+    """What the journal has of one kind and currency on the clearing account."""
+
+    amount: int = 0
+    rows: int = 0
+    entries: set[str] = field(default_factory=set)
+
+
+def cleared_of(result: Result) -> Mapping[tuple[str, str], Cleared] | None:
+    """The clearing account's lines by kind and currency; None where there is no journal."""
+    lines = result.journal
+    if not len(lines):
+        return None
+    cleared: dict[tuple[str, str], Cleared] = {}
+    names = (c.ENTRY_KIND, c.CURRENCY, c.DEBIT, c.CREDIT, c.ROWS, c.ENTRY)
+    own = lines[[*names]][c.equals(lines, c.LEDGER_ACCOUNT, _CLEARING)]
+    for kind, currency, debit, credit, rows, entry in zip(*(own[name].tolist() for name in names), strict=True):
+        line = cleared.setdefault((kind, currency), Cleared())
+        line.amount += (0 if pd.isna(debit) else debit) - (0 if pd.isna(credit) else credit)
+        line.rows += rows
+        line.entries.add(entry)
+    return cleared
+
+
+def _first_of_entries(sheet: PlacedSheet) -> Mapping[str, int]:
+    """In which row of the Journal sheet the clearing account first stands in each entry."""
+    rows = np.flatnonzero(c.equals(sheet.frame, c.LEDGER_ACCOUNT, _CLEARING))
+    firsts: dict[str, int] = {}
+    for entry, row in zip(sheet.frame[c.ENTRY].iloc[rows].tolist(), rows.tolist(), strict=True):
+        firsts.setdefault(entry, row)
+    return firsts
 
 
 def over_journal(
-    basis: Basis, sheet: PlacedSheet, line: BalanceLine, currency: str, result: Result, account: str = ""
+    basis: Basis,
+    sheet: PlacedSheet,
+    cleared: Mapping[tuple[str, str], Cleared],
+    line: BalanceLine,
+    currency: str,
+    stated: tuple[int | None, int],
+    account: str = "",
 ) -> Shown:
-    """Amount and count as formulas over the Journal sheet, and the first row; a count that a sum hides is none."""
-    lines = result.journal
-    own = lines[
-        (lines[c.LEDGER_ACCOUNT] == _CLEARING) & (lines[c.ENTRY_KIND] == line) & (lines[c.CURRENCY] == currency)
-    ]
-    count, amount = lines_of(result, currency)[line]
-    booked = int(own[c.DEBIT].fillna(0).sum()) - int(own[c.CREDIT].fillna(0).sum())
-    assert_ties(f"the journal's {line}", booked, amount)
+    """Amount and count of a line as formulas over the Journal sheet; a count that a sum hides is none."""
+    count, amount = stated
+    own = cleared.get((line, currency), Cleared())
+    assert_ties(f"the journal's {line}", own.amount, amount)
     criteria = (
         (c.LEDGER_ACCOUNT, f'"{_CLEARING}"'),
         (c.ENTRY_KIND, f'"{line}"'),
@@ -274,11 +312,8 @@ def over_journal(
     )
     exponent = basis.currencies.exponent(currency)
     formula = f"{sheet.area.total(c.DEBIT, exponent, *criteria)}-{sheet.area.total(c.CREDIT, exponent, *criteria)}"
-    counted = sheet.area.total(c.ROWS, 0, *criteria) if int(own[c.ROWS].sum()) == count else ""
-    shown = sheet.frame
-    first = shown[(shown[c.ENTRY].isin(own[c.ENTRY])) & (shown[c.LEDGER_ACCOUNT] == _CLEARING)]
-    link = sheet.link(first.index.tolist()[0]) if len(first) else ""
-    return {"formula": f"ROUND({formula},{exponent})", "count_formula": counted, "link": link}
+    counted = sheet.area.total(c.ROWS, 0, *criteria) if own.rows == count else ""
+    return {"formula": f"ROUND({formula},{exponent})", "count_formula": counted}
 
 
 def _payouts(table: _Table, result: Result, placed: PlacedSheets) -> None:

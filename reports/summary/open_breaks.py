@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from recon import columns as c
-from recon.columnar import pd
+from recon.columnar import pa
 from recon.model import AGES, Exposure
 from recon.money import Money
 from recon.result.exposures import by_exposure as stated_by_exposure
@@ -21,14 +23,13 @@ from reports.summary.parts import (
     header,
     height,
     section,
-    sum_cell,
+    total_cell,
     total_of_counts,
 )
-from reports.totals import exact_sum
+from reports.totals import Sum
 from reports.workbook.styles import severity_style
 
 NOBODY = "nobody yet"
-_COUNTED = [c.EXPOSURE, c.CURRENCY, c.AMOUNT_AT_RISK, c.AGE_DAYS]  # a break has thirty columns more
 _MEMBERS = 12  # of one cause that are named one by one
 _MEANS = {
     Exposure.LOST: "Gone, or counted as ours and never taken.",
@@ -39,6 +40,56 @@ _MEANS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """What the blocks count of one row of the Breaks sheet; null: it has none."""
+
+    index: int
+    severity: str
+    code: str
+    title: str
+    exposure: Exposure
+    for_cash: str
+    currency: str | None
+    at_risk: int | None
+    age_days: int
+    known_days: int
+    owner: str | None
+    cause: str | None
+    occurred_on: str | None
+    suggestion: str
+    subject_id: str
+    break_id: str
+
+
+_OF_OPEN = [
+    c.SEVERITY,
+    c.CODE,
+    c.TITLE,
+    c.EXPOSURE,
+    FOR_CASH,
+    c.CURRENCY,
+    c.AMOUNT_AT_RISK,
+    c.AGE_DAYS,
+    c.KNOWN_DAYS,
+    c.OWNER,
+    CAUSE,
+    c.OCCURRED_ON,
+    c.SUGGESTION,
+    c.SUBJECT_ID,
+    c.BREAK_ID,
+]
+
+
+def _all_open(breaks: PlacedSheet) -> list[_Open]:
+    """The rows of the Breaks sheet, in its order."""
+    cells = (pa.array(breaks.frame[name].array, from_pandas=True).to_pylist() for name in _OF_OPEN)
+    return [
+        _Open(index, severity, code, title, Exposure(exposure), *rest)
+        for index, (severity, code, title, exposure, *rest) in enumerate(zip(*cells, strict=True))
+    ]
+
+
 def by_exposure(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]:
     """How many breaks and how much, by what the amounts mean for cash; kinds and currencies are never added."""
     breaks = placed[BREAKS.name]
@@ -46,32 +97,33 @@ def by_exposure(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[L
     if breaks.frame.empty:
         yield empty_block(breaks.empty)
         return
-    _assert_stated(report, breaks)
+    every = _all_open(breaks)
+    _assert_stated(report, every)
     yield header(("For cash", "Currency", "Breaks", "Amount at risk", "That is"), last=4)
     number = row + 2
-    for exposure, currency, frame in _kinds(breaks):
+    for exposure, currency, rows in _kinds(every):
         criteria = ((FOR_CASH, f"$A{number}"), _in_currency(currency, f"$B{number}"))
         yield Line(
             (
-                Cell(exposure.words, "link", link=breaks.link(frame.index.tolist()[0])),
+                Cell(exposure.words, "link", link=breaks.link(rows[0].index)),
                 Cell(currency or "no amount"),
-                Cell(len(frame), formula=breaks.area.count(*criteria)),
-                _risk(report, breaks, frame, currency, *criteria),
+                Cell(len(rows), formula=breaks.area.count(*criteria)),
+                _risk(report, breaks, rows, currency, *criteria),
                 Cell(_MEANS[exposure], span=4),
             )
         )
         number += 1
-    yield total_of_counts("All that is open", len(breaks.frame), 2, row + 2, number - 1)
+    yield total_of_counts("All that is open", len(every), 2, row + 2, number - 1)
 
 
-def _assert_stated(report: AnyReport, breaks: PlacedSheet) -> None:
+def _assert_stated(report: AnyReport, every: list[_Open]) -> None:
     """Stops a file whose sheet is not what the results say as JSON."""
     results = [part.result for part in ((report,) if isinstance(report, Report) else report.parts)]
     stated: dict[tuple[str, str | None], int] = {}
     for result in results:
         for kind in stated_by_exposure(result.breaks):
             stated[kind.exposure, kind.currency] = stated.get((kind.exposure, kind.currency), 0) + kind.amount
-    shown = {(str(kind), currency): exact_sum(frame[c.AMOUNT_AT_RISK]) for kind, currency, frame in _kinds(breaks)}
+    shown = {(str(kind), currency): _at_risk(rows) for kind, currency, rows in _kinds(every)}
     for key in stated | shown:
         assert_ties(f"amount open, {key}", shown.get(key, 0), stated.get(key, 0))
     for code in {total.currency for result in results for total in result.currencies}:
@@ -87,20 +139,20 @@ def by_owner(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line
         return
     yield section("Who works on it")
     yield header(("Owner", "Currency", "Breaks", "For cash", "Amount at risk", "Oldest, days"), last=3)
-    owners = breaks.frame[c.OWNER].fillna("")
+    every = _all_open(breaks)
     number = row + 2
-    for owner in sorted(owners.unique()):
-        for exposure, currency, frame in _kinds(breaks, breaks.frame[_COUNTED][owners == owner]):
+    for owner in sorted({one.owner or "" for one in every}):
+        for exposure, currency, rows in _kinds(one for one in every if (one.owner or "") == owner):
             whose = (c.OWNER, f"$A{number}" if owner else EMPTY)
             criteria = (whose, (FOR_CASH, f"$D{number}"), _in_currency(currency, f"$B{number}"))
             yield Line(
                 (
                     Cell(owner or NOBODY, "label" if not owner else ""),
                     Cell(currency or "no amount"),
-                    Cell(len(frame), formula=breaks.area.count(*criteria)),
+                    Cell(len(rows), formula=breaks.area.count(*criteria)),
                     Cell(exposure.words),
-                    _risk(report, breaks, frame, currency, *criteria),
-                    Cell(int(frame[c.AGE_DAYS].max()), span=3),
+                    _risk(report, breaks, rows, currency, *criteria),
+                    Cell(max(one.age_days for one in rows), span=3),
                 )
             )
             number += 1
@@ -114,81 +166,81 @@ def by_age(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]:
     yield section("How old it is, in days since it happened")
     names = [f"{first} to {last}" if last is not None else f"over {first - 1}" for first, last in AGES]
     yield header(("", "Currency", *names, "All"))
-    yield _count_by_age("Breaks", breaks, c.AGE_DAYS, row + 2)
+    every = _all_open(breaks)
+    counts = [sum(_is_aged(one.age_days, age) for one in every) for age in AGES]
+    yield _count_by_age("Breaks", counts, breaks, c.AGE_DAYS, row + 2)
     number = row + 3
-    if not _ages_agree(breaks.frame):
-        yield _count_by_age("Breaks, by days since first seen", breaks, c.KNOWN_DAYS, number)
+    since_seen = [sum(_is_aged(one.known_days, age) for one in every) for age in AGES]
+    if since_seen != counts:
+        yield _count_by_age("Breaks, by days since first seen", since_seen, breaks, c.KNOWN_DAYS, number)
         number += 1
-    for exposure, currency, frame in _kinds(breaks):
+    for exposure, currency, rows in _kinds(every):
         if currency is None:
             continue
         kind = ((FOR_CASH, f"$A{number}"), (c.CURRENCY, f"$B{number}"))
         cells = [
-            _risk(report, breaks, frame[is_aged], currency, *kind, *_between(c.AGE_DAYS, age))
-            for age, is_aged in ((age, _is_aged(frame[c.AGE_DAYS], age)) for age in AGES)
+            _risk(report, breaks, aged, currency, *kind, *_between(c.AGE_DAYS, age))
+            for age, aged in ((age, [one for one in rows if _is_aged(one.age_days, age)]) for age in AGES)
         ]
-        yield Line((Cell(exposure.words), Cell(currency), *cells, _risk(report, breaks, frame, currency, *kind)))
+        yield Line((Cell(exposure.words), Cell(currency), *cells, _risk(report, breaks, rows, currency, *kind)))
         number += 1
 
 
-def _ages_agree(frame: pd.DataFrame) -> bool:
-    return all(_is_aged(frame[c.AGE_DAYS], age).sum() == _is_aged(frame[c.KNOWN_DAYS], age).sum() for age in AGES)
-
-
-def _count_by_age(name: str, breaks: PlacedSheet, column: str, row: int) -> Line:
-    counts = [
-        Cell(int(_is_aged(breaks.frame[column], age).sum()), formula=breaks.area.count(*_between(column, age)))
-        for age in AGES
+def _count_by_age(name: str, counts: list[int], breaks: PlacedSheet, column: str, row: int) -> Line:
+    cells = [
+        Cell(count, formula=breaks.area.count(*_between(column, age)))
+        for age, count in zip(AGES, counts, strict=True)
     ]
-    every = Cell(len(breaks.frame), formula=f"SUM(C{row}:{column_letter(len(AGES) + 1)}{row})")
-    return Line((Cell(name, "label"), Cell(""), *counts, every))
+    every = Cell(sum(counts), formula=f"SUM(C{row}:{column_letter(len(AGES) + 1)}{row})")
+    return Line((Cell(name, "label"), Cell(""), *cells, every))
 
 
 def by_cause(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]:
     """Breaks of one cause as one group each, its members below it, the oldest first; two where it cuts both ways."""
     breaks = placed[BREAKS.name]
-    groups = list(breaks.frame.groupby([CAUSE, c.CURRENCY, FOR_CASH], sort=True)) if len(breaks.frame) else []
+    groups: dict[tuple[str, str, str], list[_Open]] = {}
+    for one in _all_open(breaks):
+        if one.cause and one.currency:
+            groups.setdefault((one.cause, one.currency, one.for_cash), []).append(one)
     if not groups:
         return
-    kinds = breaks.frame.groupby([CAUSE, c.CURRENCY])[FOR_CASH].nunique()
+    ways = Counter((cause, currency) for cause, currency, _ in groups)
     yield section("Breaks that have one cause: one thing to do each")
     yield header(
         ("Cause", "Currency", "Breaks", "Amount at risk", "Happened from", "Happened to", "What to do"), last=2
     )
     number = row + 2
-    for _, members in groups:
-        ordered = members.sort_values([c.OCCURRED_ON, c.BREAK_ID])
-        cause, currency, for_cash = ordered[[CAUSE, c.CURRENCY, FOR_CASH]].iloc[0].tolist()
+    for (cause, currency, for_cash), rows in sorted(groups.items()):
+        rows.sort(key=lambda one: (one.occurred_on is None, one.occurred_on, one.break_id))
         criteria = ((CAUSE, f'"{cause}"'), (c.CURRENCY, f"$B{number}"), (FOR_CASH, f'"{for_cash}"'))
-        name = cause if kinds[cause, currency] == 1 else f"{cause} ({for_cash})"
-        days = ordered[c.OCCURRED_ON].dropna()
+        name = cause if ways[cause, currency] == 1 else f"{cause} ({for_cash})"
+        days = [one.occurred_on for one in rows if one.occurred_on]
+        suggestion = rows[0].suggestion
         yield Line(
             (
                 Cell(name, "wrapped"),
                 Cell(currency),
-                Cell(len(ordered), formula=breaks.area.count(*criteria)),
-                _risk(report, breaks, ordered, currency, *criteria),
-                Cell(days.min() if len(days) else ""),
-                Cell(days.max() if len(days) else ""),
-                Cell(ordered[c.SUGGESTION].iloc[0], "wrapped", span=2),
+                Cell(len(rows), formula=breaks.area.count(*criteria)),
+                _risk(report, breaks, rows, currency, *criteria),
+                Cell(min(days, default="")),
+                Cell(max(days, default="")),
+                Cell(suggestion, "wrapped", span=2),
             ),
-            max(height(name, 0, 1), height(ordered[c.SUGGESTION].iloc[0], 6, COLUMNS)),
+            max(height(name, 0, 1), height(suggestion, 6, COLUMNS)),
         )
-        yield from _members(breaks, ordered.iloc[:_MEMBERS], currency)
-        more = len(ordered) - _MEMBERS
+        yield from _members(breaks, rows[:_MEMBERS], currency)
+        more = len(rows) - _MEMBERS
         if more > 0:
             words = f"and {more:,} more: filter the Breaks sheet by its cause"
             yield Line((Cell("", "label"), Cell(words, "label", span=7)))
-        number += 1 + min(len(ordered), _MEMBERS) + (more > 0)
+        number += 1 + min(len(rows), _MEMBERS) + (more > 0)
 
 
-def _members(breaks: PlacedSheet, members: pd.DataFrame, currency: str) -> Iterator[Line]:
-    for index, subject, amount, day in zip(
-        members.index.tolist(), members[c.SUBJECT_ID], members[c.AMOUNT_AT_RISK], members[c.OCCURRED_ON], strict=True
-    ):
-        risk = Cell("") if pd.isna(amount) else Cell(Money(int(amount), currency))
-        happened = Cell(day if isinstance(day, str) else "")
-        yield Line((Cell("", "label"), Cell(subject, "link", span=2, link=breaks.link(index)), risk, happened))
+def _members(breaks: PlacedSheet, rows: Iterable[_Open], currency: str) -> Iterator[Line]:
+    for one in rows:
+        risk = Cell("") if one.at_risk is None else Cell(Money(one.at_risk, currency))
+        subject = Cell(one.subject_id, "link", span=2, link=breaks.link(one.index))
+        yield Line((Cell("", "label"), subject, risk, Cell(one.occurred_on or "")))
 
 
 def by_code(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]:
@@ -199,11 +251,12 @@ def by_code(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]
         yield empty_block(breaks.empty)
         return
     yield header(("Break", "Severity", "Currency", "Breaks", "Amount at risk", "For cash", "Code"), last=2)
+    every = _all_open(breaks)
+    groups: dict[tuple[str, str, str, str | None], list[_Open]] = {}  # the sheet is sorted, worst first; so are these
+    for one in every:
+        groups.setdefault((one.severity, one.code, one.for_cash, one.currency), []).append(one)
     number = row + 2
-    keys = [c.SEVERITY, c.CODE, FOR_CASH, c.CURRENCY]
-    # The frame is sorted, worst first; groups keep that order.
-    for _, group in breaks.frame.groupby(keys, sort=False, dropna=False):
-        severity, code, for_cash, currency = group[keys].fillna("").iloc[0].tolist()
+    for (severity, code, for_cash, currency), rows in groups.items():
         criteria = (
             (c.SEVERITY, f"$B{number}"),
             (c.CODE, f"$G{number}"),
@@ -212,31 +265,27 @@ def by_code(report: AnyReport, placed: PlacedSheets, row: int) -> Iterator[Line]
         )
         yield Line(
             (
-                Cell(group[c.TITLE].iloc[0], "link", link=breaks.link(group.index.tolist()[0])),
+                Cell(rows[0].title, "link", link=breaks.link(rows[0].index)),
                 Cell(severity, severity_style(severity)),
                 Cell(currency or "no amount"),
-                Cell(len(group), formula=breaks.area.count(*criteria)),
-                _risk(report, breaks, group, currency, *criteria),
+                Cell(len(rows), formula=breaks.area.count(*criteria)),
+                _risk(report, breaks, rows, currency, *criteria),
                 Cell(for_cash),
                 Cell(code, span=2),
             )
         )
         number += 1
-    yield total_of_counts("All breaks", len(breaks.frame), 3, row + 2, number - 1)
+    yield total_of_counts("All breaks", len(every), 3, row + 2, number - 1)
 
 
-def _kinds(
-    breaks: PlacedSheet, frame: pd.DataFrame | None = None
-) -> Iterator[tuple[Exposure, str | None, pd.DataFrame]]:
-    """The rows of the Breaks sheet, or some of them, by exposure and currency (null: those without one)."""
-    rows = (breaks.frame if frame is None else frame)[_COUNTED]
-    for exposure in Exposure:
-        of_kind = rows[rows[c.EXPOSURE] == exposure]
-        currencies = sorted(of_kind[c.CURRENCY].dropna().unique())
-        for currency in currencies:
-            yield exposure, currency, of_kind[of_kind[c.CURRENCY] == currency]
-        if of_kind[c.CURRENCY].isna().any():
-            yield exposure, None, of_kind[of_kind[c.CURRENCY].isna()]
+def _kinds(breaks: Iterable[_Open]) -> Iterator[tuple[Exposure, str | None, list[_Open]]]:
+    """Breaks by exposure and currency (null: those without one, last)."""
+    kinds: dict[tuple[Exposure, str | None], list[_Open]] = {}
+    for one in breaks:
+        kinds.setdefault((one.exposure, one.currency), []).append(one)
+    rank = list(Exposure).index
+    for exposure, currency in sorted(kinds, key=lambda kind: (rank(kind[0]), kind[1] is None, kind[1] or "")):
+        yield exposure, currency, kinds[exposure, currency]
 
 
 def _in_currency(currency: str | None, cell: str) -> Criterion:
@@ -244,11 +293,17 @@ def _in_currency(currency: str | None, cell: str) -> Criterion:
 
 
 def _risk(
-    report: AnyReport, breaks: PlacedSheet, frame: pd.DataFrame, currency: str | None, *criteria: Criterion
+    report: AnyReport, breaks: PlacedSheet, rows: list[_Open], currency: str | None, *criteria: Criterion
 ) -> Cell:
-    return (
-        sum_cell(report.basis, breaks, frame, c.AMOUNT_AT_RISK, currency, *criteria) if currency else Cell("", "text")
-    )
+    if not currency:
+        return Cell("", "text")
+    largest = max((abs(one.at_risk or 0) for one in rows), default=0)
+    total = Sum(_at_risk(rows), largest, currency)
+    return total_cell(report.basis, breaks, c.AMOUNT_AT_RISK, total, *criteria)
+
+
+def _at_risk(rows: Iterable[_Open]) -> int:
+    return sum(one.at_risk or 0 for one in rows)
 
 
 def _between(column: str, age: tuple[int, int | None]) -> list[Criterion]:
@@ -257,6 +312,6 @@ def _between(column: str, age: tuple[int, int | None]) -> list[Criterion]:
     return [(column, f'">={first}"'), *upper]
 
 
-def _is_aged(days: pd.Series[int], age: tuple[int, int | None]) -> pd.Series[bool]:
+def _is_aged(days: int, age: tuple[int, int | None]) -> bool:
     first, last = age
-    return days.between(first, last if last is not None else days.max())
+    return first <= days and (last is None or days <= last)

@@ -9,7 +9,7 @@ from recon.columnar import pd
 from recon.money import Money
 from reports.report import Basis
 from reports.sheet import ROW_POINTS, AnyReport, Cell, Criterion, Line, PlacedSheet, column_letter
-from reports.totals import exact_sum
+from reports.totals import Sum, exact_sum
 from reports.workbook.paper import lines_of, points_of
 from reports.workbook.styles import total_money_style
 
@@ -56,11 +56,17 @@ def height(text: str, start: int, stop: int) -> float:
 def sum_cell(
     basis: Basis, placed: PlacedSheet, frame: pd.DataFrame, name: str, currency: str, *criteria: Criterion
 ) -> Cell:
+    """A SUMIFS over a frame's column with its value."""
+    known = frame[name].dropna()
+    largest = int(known.abs().max()) if len(known) else 0
+    return total_cell(basis, placed, name, Sum(exact_sum(known), largest, currency), *criteria)
+
+
+def total_cell(basis: Basis, placed: PlacedSheet, name: str, total: Sum, *criteria: Criterion) -> Cell:
     """A SUMIFS with its value; the value alone where a cell under it, or itself, is too large for a number."""
-    money = Money(exact_sum(frame[name]), currency)
-    largest = Money(int(frame[name].abs().max()) if frame[name].notna().any() else 0, currency)
-    exact = basis.is_number(money) and basis.is_number(largest)
-    formula = placed.area.total(name, basis.currencies.exponent(currency), *criteria) if exact else ""
+    money = Money(total.amount or 0, total.currency)
+    exact = basis.is_number(money) and basis.is_number(Money(total.largest, total.currency))
+    formula = placed.area.total(name, basis.currencies.exponent(total.currency), *criteria) if exact else ""
     return Cell(money, formula=formula)
 
 
