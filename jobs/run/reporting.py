@@ -64,7 +64,8 @@ def write_reports(
     )
     parts = tuple(Report(result, basis, digests[result.account.name]) for result in findings.results)
     if writing.format != XLSX:
-        reports: tuple[AnyReport, ...] = (*parts, *([Group(parts, ())] if len(parts) > 1 else []))
+        group = Group(parts, tuple(file_name(part) for part in parts))
+        reports: tuple[AnyReport, ...] = (*parts, *([group] if len(parts) > 1 else []))
         folder = writing.config.reports.folder
         return tuple(path for report in reports for path in write_plain(report, folder, writing.format))
     placed: list[tuple[AnyReport, _Place]] = [(part, _place(writing, part)) for part in parts]

@@ -38,6 +38,13 @@ async def test_the_same_range_again_changes_nothing(tmp_path: Path) -> None:
         assert [result.breaks_new for result in second.results] == [0, 0]
 
 
+async def test_plain_files_are_of_every_account_and_of_all_together(tmp_path: Path) -> None:
+    async with finished_job(tmp_path) as (merchant, _):
+        outcome = await merchant.run(pull=False, report=True, format="csv", as_of=None)
+        folders = {path.parent.name.split("_")[1] for path in outcome.reports if path.name == "Summary.csv"}
+        assert (outcome.messages, folders) == ((), {"th", "jp", "group"})
+
+
 async def test_what_was_known_earlier_can_be_judged_again_and_closes_nothing(tmp_path: Path) -> None:
     async with finished_job(tmp_path, ("th",)) as (merchant, _):
         then = clock()
