@@ -17,9 +17,6 @@ from recon.model.rulings import Ruling
 from recon.money import Currencies
 from recon.settlement.ledger import Ledger
 
-# A bank line that is a transfer's, and one that says so less its own fee.
-_AT_BANK = (c.BY_ID, c.SAME_DAY, c.SAME_NET, c.AMBIGUOUS, c.OTHER_AMOUNT, c.WITHIN_FEE)
-
 
 def journal(
     books: Books,
@@ -96,7 +93,7 @@ def _at_bank(banked: pd.DataFrame, first: date, last: date) -> Iterator[Posting]
     """Payouts on the day that the bank booked them; what a bank kept of one is its fee."""
     if not len(banked):
         return
-    matched = banked[banked[c.MATCH].isin(_AT_BANK)]
+    matched = banked[banked[c.TRANSFER_ID].notna() & banked[c.LINE_ID].notna()]
     names = [c.BOOKED_ON, c.CURRENCY, c.MATCH, c.AMOUNT, c.DIFFERENCE]
     transit = LedgerAccount.CASH_IN_TRANSIT
     for day, currency, match, amount, difference in matched[names].itertuples(index=False, name=None):

@@ -177,25 +177,29 @@ def test_receipts_make_vat_claimable_and_rounding_is_apart() -> None:
     assert "fee_vat_pending" not in balances(frame)
 
 
+def _line(number: int, day: str, amount: int, reference: str | None = None) -> Row:
+    return {
+        "account": "th",
+        "line_id": f"line_{number}",
+        "source": "scb",
+        "booked_on": day,
+        "amount": amount,
+        "currency": "THB",
+        "reference": reference,
+        "payout": True,
+        "file": "bank.csv",
+        "file_hash": "0",
+        "row": number,
+    }
+
+
 def test_a_credit_at_the_bank_ends_the_transit_and_its_fee_is_a_bank_charge() -> None:
     shop = Merchant()
     shop.charge(amount=500_000)
     shop.wait(8 * DAY)
     shop.pay_out(50_000)
     day = (FIRST + timedelta(days=9)).isoformat()
-    line = {
-        "account": "th",
-        "line_id": "line_1",
-        "source": "scb",
-        "booked_on": day,
-        "amount": 46_500,
-        "currency": "THB",
-        "payout": True,
-        "file": "bank.csv",
-        "file_hash": "0",
-        "row": 1,
-    }
-    frame = booked(shop.books(bank_lines=build(c.BANK_LINES, [line])), bank_fee=1_000)
+    frame = booked(shop.books(bank_lines=build(c.BANK_LINES, [_line(1, day, 46_500)])), bank_fee=1_000)
     assert lines(frame, "bank_credits", "bank_fees") == [
         "bank_credits bank 46500",
         "bank_credits cash_in_transit -46500",
@@ -204,6 +208,18 @@ def test_a_credit_at_the_bank_ends_the_transit_and_its_fee_is_a_bank_charge() ->
     ]
     assert set(frame[frame[c.ENTRY_KIND] == "bank_credits"][c.DAY]) == {day}
     assert "cash_in_transit" not in balances(frame)
+
+
+def test_every_one_of_several_credits_of_a_payout_ends_its_transit() -> None:
+    shop, payout = _paid_out()
+    named = payout["transfer_id"]
+    days = [(FIRST + timedelta(days=days)).isoformat() for days in (8, 9)]
+    credits = [_line(1, days[0], 20_000, named), _line(2, days[1], 26_500, named)]
+    frame = booked(shop.books(bank_lines=build(c.BANK_LINES, credits)), bank_fee=1_000)
+    of_bank = frame[frame[c.LEDGER_ACCOUNT] == "bank"]
+    assert dict(zip(of_bank[c.DAY], signed_amounts(of_bank), strict=True)) == {days[0]: 20_000, days[1]: 26_500}
+    assert balances(frame).get("cash_in_transit", 0) == 0
+    assert balances(frame)["bank_charges"] == 500
 
 
 def test_a_sale_in_another_currency_is_shown_apart_and_its_refund_has_the_rate_of_the_sale() -> None:
