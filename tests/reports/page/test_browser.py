@@ -23,6 +23,16 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no browser: apt-get in
 _CUT = """() => [...document.querySelectorAll(".stack")]
   .filter((one) => one.scrollWidth > one.parentElement.clientWidth)
   .map((one) => one.caption?.innerText ?? "a table without a caption")"""
+# Rows of a table that are made alike are searched for faults twice and no more; the phone is shown all of them.
+_ALIKE = """() => document.querySelectorAll("tbody").forEach((body) => {
+  const seen = {};
+  for (const row of [...body.children]) {
+    const form = row.outerHTML.replace(/>[^<]*/g, ">").replace(/ (?!class|role)([a-z-]+)="[^"]*"/g, " $1");
+    seen[form] = (seen[form] ?? 0) + 1;
+    if (seen[form] > 2) row.remove();
+  }
+})"""
+_ALONE = {"resultTypes": ["violations"]}
 PAGES = (
     "/",
     "/breaks",
@@ -124,18 +134,19 @@ async def test_every_page_is_free_of_serious_faults(tmp_path: Path) -> None:
         await tab.goto(f"{served.url}/reports")
         report = await tab.locator("tbody a").first.get_attribute("href")
         for path in (*PAGES, str(first), str(report), f"{report}?sheet=Breaks"):
+            await tab.set_viewport_size({"width": 390, "height": 844})
             await tab.goto(served.url + path)
-            violations = (await Axe().run(tab)).response["violations"]
+            wide = await tab.evaluate("document.documentElement.scrollWidth")
+            assert wide <= 390, f"{path} is {wide} wide on a phone"
+            cut = await tab.evaluate(_CUT)
+            assert cut == [], f"{path}: tables that are cut off on a phone"
+            await tab.set_viewport_size({"width": 1280, "height": 900})
+            await tab.evaluate(_ALIKE)
+            violations = (await Axe().run(tab, options=_ALONE)).response["violations"]
             grave = [
                 (violation["id"], violation["nodes"][0]["html"])
                 for violation in violations
                 if violation["impact"] in ("serious", "critical")
             ]
             assert grave == [], path
-            await tab.set_viewport_size({"width": 390, "height": 844})
-            wide = await tab.evaluate("document.documentElement.scrollWidth")
-            assert wide <= 390, f"{path} is {wide} wide on a phone"
-            cut = await tab.evaluate(_CUT)
-            assert cut == [], f"{path}: tables that are cut off on a phone"
-            await tab.set_viewport_size({"width": 1280, "height": 900})
     assert complaints == []
