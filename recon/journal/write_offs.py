@@ -15,7 +15,7 @@ from recon.model.rulings import Ruling
 
 @cache
 def directions() -> dict[str, tuple[LedgerAccount, str]]:
-    """By a break's code the account in which it is open, and its direction: loss, gain, short or over."""
+    """By a break's code the account in which it is open, and its direction: loss, gain, short, over or nothing."""
     table = tomllib.loads(resources.files("recon.journal").joinpath("write_offs.toml").read_text(encoding="utf-8"))
     return {
         code: (LedgerAccount(account), direction)
@@ -33,11 +33,10 @@ def written_off(
         day = local_day(ruling.approved_at or ruling.at, account.zone)
         if break_.account != account.name or not first <= day <= last:
             continue
-        if not ruling.amount or not ruling.currency:
-            continue
-        open_in = against(break_)
         lost = loss(ruling, break_)
-        sides = {"debit": LedgerAccount.WRITE_OFF, "credit": open_in}
+        if not lost or not ruling.currency:
+            continue
+        sides = {"debit": LedgerAccount.WRITE_OFF, "credit": against(break_)}
         yield from moved(day.isoformat(), EntryKind.WRITE_OFFS, ruling.currency, lost, **sides, rows=1)
 
 
@@ -47,8 +46,9 @@ def against(break_: Break) -> LedgerAccount:
 
 
 def loss(ruling: Ruling, break_: Break) -> int:
-    """Minor units that a write-off costs, a gain negative."""
+    """Minor units that a write-off costs, a gain negative; nothing where no account has anything open."""
     difference = break_.difference or 0
     direction = directions().get(break_.code, (LedgerAccount.SUSPENSE, "loss"))[1]
     is_gain = {"gain": True, "short": difference > 0, "over": difference < 0}.get(direction, False)
-    return -(ruling.amount or 0) if is_gain else ruling.amount or 0
+    amount = 0 if direction == "nothing" else ruling.amount or 0
+    return -amount if is_gain else amount

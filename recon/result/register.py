@@ -105,8 +105,9 @@ def _row(number: int, ruling: Ruling, known_break: KnownBreak | None, result: Re
     approved = ruling.approved_at is not None and ruling.approved_at <= as_of
     amount = ruling.amount if ruling.amount is not None else break_ and break_.amount_at_risk
     state = _state(ruling, as_of)
-    entry = _entry(ruling, result) if _is_booked(ruling, as_of) else None
-    booked = (against(break_).label, loss(ruling, break_)) if entry and break_ else (None, None)
+    lost = loss(ruling, break_) if break_ and _is_booked(ruling, as_of) else 0
+    entry = _entry(ruling, result) if lost else None
+    booked = (against(break_).label, lost) if entry and break_ else (None, None)
     return (
         number,
         ruling.name,

@@ -92,28 +92,32 @@ def _failed(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
 
 
 def _amounts_differ(rule: Rule, judged: Judged, context: Context) -> Iterator[Break]:
-    """Transfers that are not their net and fees, or whose transaction took another amount."""
+    """Transfers that are not their net and fees, or whose transaction took another amount.
+
+    Expected is what left the balance, actual what the net and the fees have of it.
+    """
     transfers = judged.books.transfers
     ledger = judged.settled.ledger
     words = context.currencies.words
     amounts = transfers[c.AMOUNT].to_numpy(dtype=np.int64)
     sums = (transfers[c.NET] + transfers[c.TOTAL_FEE]).to_numpy(dtype=np.int64)
-    booked = amounts.copy()
+    taken = amounts.copy()
     in_ledger = np.flatnonzero(ledger.transfer_at >= 0)
-    booked[in_ledger] = -ledger.signed[ledger.transfer_at[in_ledger]]
-    wrong = judged.scope.transfers & ((sums != amounts) | (booked != amounts))
-    rows = zip(rows_of(transfers, wrong, _OF_TRANSFER), sums[wrong].tolist(), booked[wrong].tolist(), strict=True)
-    for (account, id, currency, _, amount, _), sum_, taken in rows:
-        other = taken if sum_ == amount else sum_
-        why = "its transaction took" if sum_ == amount else "its net and fees come to"
+    taken[in_ledger] = -ledger.signed[ledger.transfer_at[in_ledger]]
+    wrong = judged.scope.transfers & ((sums != amounts) | (taken != amounts))
+    rows = zip(rows_of(transfers, wrong, _OF_TRANSFER), sums[wrong].tolist(), taken[wrong].tolist(), strict=True)
+    for (account, id, currency, _, amount, _), sum_, left in rows:
+        why = f"its transaction took {words(left, currency)}"
+        if sum_ != amount:
+            why = f"its net and fees come to {words(sum_, currency)}"
         yield rule.on(
             context,
             account,
             id,
-            f"Transfer {id} is over {words(amount, currency)}, but {why} {words(other, currency)}.",
+            f"Transfer {id} is over {words(amount, currency)}, but {why}.",
             currency=currency,
-            expected=other,
-            actual=amount,
+            expected=left,
+            actual=sum_,
         )
 
 

@@ -1,5 +1,6 @@
 """Bookings: every movement of the balance on both its accounts, and what does not move it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,9 +15,10 @@ from recon.journal.write_offs import directions
 from recon.model import BalanceLine, Break, Severity
 from recon.model.rulings import Ruling
 from recon.rules import CATALOGUE
+from recon.settings import Context
 from tests.kit.books import DAY, TH, Row, build
 from tests.kit.journals import FIRST, LAST, balances, booked, lines, of_shop, signed_amounts
-from tests.kit.ledgers import ACTS, START, Merchant, play, signed
+from tests.kit.ledgers import ACTS, START, Merchant, column_breaks, judged_whole, play, signed
 from tests.kit.properties import DEAR
 
 
@@ -269,11 +271,43 @@ def _write_off(code: str, **fields: Any) -> tuple[Ruling, Break]:
             {"expected": 1_000, "actual": 1_500},
             ["write_offs write_off 500", "write_offs refunds -500"],
         ),
+        (
+            "transaction_unexplained",
+            {"expected": 0, "actual": 500},
+            ["write_offs suspense 500", "write_offs write_off -500"],
+        ),
+        (
+            "transaction_missing",
+            {"expected": -500, "actual": 0},
+            ["write_offs orders_clearing 500", "write_offs write_off -500"],
+        ),
+        ("fee_mismatch", {"expected": 900, "actual": 400}, ["write_offs fees 500", "write_offs write_off -500"]),
+        ("amount_out_of_limits", {"expected": 400, "actual": 500}, []),
         ("of_tomorrow", {}, ["write_offs write_off 500", "write_offs suspense -500"]),
     ],
 )
 def test_a_write_off_goes_against_what_was_open(code: str, facts: dict[str, int], booked_as: list[str]) -> None:
     assert lines(of_shop(Merchant(), write_offs=[_write_off(code, **facts)])) == booked_as
+
+
+@pytest.mark.parametrize(("key", "moved"), [("gift.received", 90), ("loan.repaid", -700)])
+def test_a_movement_without_a_reason_that_is_written_off_leaves_nothing_in_suspense(key: str, moved: int) -> None:
+    shop = Merchant()
+    shop.move(moved, "thing_001", key)
+    ruling, raised = _write_off("transaction_unexplained", expected=0, actual=moved)
+    after = balances(of_shop(shop, write_offs=[(replace(ruling, amount=abs(moved)), raised)]))
+    assert after == {"clearing": moved, "write_off": -moved}
+
+
+def test_a_transfer_that_does_not_add_up_and_is_written_off_leaves_nothing_in_suspense() -> None:
+    shop, _ = _paid_out(net=46_000)
+    books = shop.books()
+    rules = Context(books.as_of)
+    (raised,) = column_breaks(judged_whole(books, rules), rules, "transfer_amount_mismatch")
+    assert raised.difference == -1_000
+    ruling, _ = _write_off(raised.code)
+    after = balances(of_shop(shop, write_offs=[(replace(ruling, amount=raised.amount_at_risk), raised)]))
+    assert ("suspense" in after, after["write_off"]) == (False, 1_000)
 
 
 def test_a_write_off_is_booked_once_somebody_approved_it_and_on_that_day_only() -> None:

@@ -136,13 +136,18 @@ def test_a_transfer_that_failed() -> None:
     assert of_transfers(merchant) == []
 
 
-@pytest.mark.parametrize("change", [{"net": 9_999}, {"amount": 13_001}, {"total_fee": 2_999}])
-def test_a_transfers_amounts_must_fit(change: dict[str, int]) -> None:
+@pytest.mark.parametrize(
+    ("change", "difference"),
+    [({"net": 9_999}, -1), ({"net": 10_001}, 1), ({"total_fee": 2_999}, -1), ({"amount": 13_001}, 0)],
+)
+def test_a_transfers_amounts_must_fit_and_what_left_the_balance_is_expected(
+    change: dict[str, int], difference: int
+) -> None:
     merchant = paying(10_000)
     assert of_transfers(merchant) == []
     merchant.transfers[0] |= change
     (found,) = of_transfers(merchant)
-    assert (found.code, abs(found.difference or 0)) == ("transfer_amount_mismatch", 1)
+    assert (found.code, found.expected, found.difference) == ("transfer_amount_mismatch", 13_000, difference)
 
 
 def test_a_transfer_must_be_what_its_transaction_took() -> None:
