@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
-from recon.columnar import pd
+from recon.columnar import np, pd
 
 TEXT = "str"  # null is NaN
 COUNT = "int64"
@@ -17,6 +17,7 @@ OPTIONAL_MINOR = "Int64"
 FLAG = "bool"
 MOMENT = "datetime64[us, UTC]"  # null is NaT
 MICROSECOND = timedelta(microseconds=1)
+_NO_MOMENT = -(2**63)  # NaT as microseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,7 @@ class Frame:
     def build(self, data: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
         """A frame from lists by column name; moments as aware datetimes or int microseconds since the epoch."""
         nothing = (None,) * max(map(len, data.values()), default=0)
-        arrays = {c.name: typed(data.get(c.name, nothing), c.dtype).array for c in self.columns}  # no index to align
-        return pd.DataFrame(arrays, columns=self.names)
+        return pd.DataFrame({c.name: _array_of(data.get(c.name, nothing), c.dtype) for c in self.columns})
 
     def from_rows(self, rows: Iterable[Sequence[Any]]) -> pd.DataFrame:
         """A frame from tuples in column order; without the last columns nothing is in them."""
@@ -70,16 +70,22 @@ class Frame:
         return frame
 
 
-def typed(values: Any, dtype: Any) -> pd.Series[Any]:
+def typed(values: Sequence[Any], dtype: str) -> pd.Series[Any]:
     """A series of one declared dtype; ints become moments as microseconds since the epoch (UTC)."""
-    series: pd.Series[Any]
-    if dtype != MOMENT:
-        series = pd.Series(values, dtype=dtype)
-    elif all(value is None or isinstance(value, int) for value in values):
-        series = pd.Series(values, dtype="Int64").astype("datetime64[us]").dt.tz_localize("UTC")
-    else:
-        series = pd.to_datetime(pd.Series(list(values), dtype="object"), utc=True).astype(dtype)
-    return series
+    return pd.Series(_array_of(values, dtype))
+
+
+def _array_of(values: Any, dtype: Any) -> Any:
+    """As `typed`, without an index: of a few values a series is most of the work."""
+    if dtype == MOMENT:
+        if all(value is None or isinstance(value, int) for value in values):
+            micros = np.array([_NO_MOMENT if value is None else value for value in values], dtype=np.int64)
+            return pd.array(micros.view("datetime64[us]"), dtype=dtype)
+        return pd.array(pd.to_datetime(list(values), utc=True), dtype=dtype)
+    if dtype in (TEXT, OPTIONAL_MINOR):
+        return pd.array(values, dtype=dtype)
+    plain = np.asarray(values)
+    return plain if plain.dtype == dtype else pd.Series(values, dtype=dtype).array  # it refuses what would be rounded
 
 
 # What stands in more than one frame.

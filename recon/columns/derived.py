@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, time
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
@@ -33,7 +33,7 @@ Words: TypeAlias = "pd.Series[str]"
 
 def equals(frame: pd.DataFrame, name: str, word: str) -> Mask:
     """Per row whether a text column is this word."""
-    return np.asarray(frame[name].array == word, dtype=bool)
+    return _mask(pc.equal(pa.array(frame[name].array), str(word)))
 
 
 def of_account(frame: pd.DataFrame, account: str) -> Mask:
@@ -117,7 +117,12 @@ def rows_under(frame: pd.DataFrame, mask: Mask) -> pd.DataFrame:
 
 def same_words(left: Words, right: Words) -> Mask:
     """Per row whether two text columns say the same word; null is equal to nothing. No text becomes an object."""
-    return np.asarray(pc.fill_null(pc.equal(pa.array(left), pa.array(right)), False).to_numpy(zero_copy_only=False))
+    return _mask(pc.equal(pa.array(left.array), pa.array(right.array)))
+
+
+def _mask(cells: Any) -> Mask:
+    """Arrow's true and false; null is false."""
+    return np.asarray((pc.fill_null(cells, False) if cells.null_count else cells).to_numpy(zero_copy_only=False))
 
 
 def joint_codes(left: Words, right: Words) -> tuple[Positions, Positions]:
@@ -173,20 +178,28 @@ def slack(currencies: Words, expected: Ints, tolerance: Tolerance) -> Ints:
 
 def is_in(column: Words, values: Iterable[str]) -> Mask:
     """Which cells of a text column are one of the values, null never; `Series.isin` takes seconds for a million."""
-    wanted = values.dropna() if isinstance(values, pd.Series) else pd.Series(list(values), dtype=TEXT)
-    if not len(wanted) or not len(column):
-        return np.zeros(len(column), dtype=bool)
-    is_one = pc.is_in(pa.array(column), value_set=pa.array(wanted))  # null is none of the values
-    return np.asarray(is_one.to_numpy(zero_copy_only=False))
+    cells = pa.array(column.array)
+    if isinstance(values, pd.Series):
+        wanted = pa.array(values.array)
+    else:
+        wanted = pa.array(list(values), cells.type, from_pandas=True)
+    if not len(wanted) or not len(cells):
+        return np.zeros(len(cells), dtype=bool)
+    return _mask(pc.is_in(cells, value_set=wanted, skip_nulls=True))
 
 
 def distinct_rows(frame: pd.DataFrame, names: list[str]) -> tuple[list[tuple[Any, ...]], Positions]:
     """The different rows of a few text columns (null is None), and for each row of the frame which of them it is."""
-    code = np.zeros(len(frame), dtype=np.int64)
+    return distinct([frame[name].array for name in names])
+
+
+def distinct(columns: Sequence[Any]) -> tuple[list[tuple[Any, ...]], Positions]:
+    """As distinct_rows, of columns beside each other, of texts or whole numbers; at least one."""
+    code = np.zeros(len(columns[0]), dtype=np.int64)
     words = []
-    for name in names:
-        column_codes, column_words = pd.factorize(frame[name], use_na_sentinel=True)
-        words.append([*column_words, None])
+    for column in columns:
+        column_codes, column_words = pd.factorize(column, use_na_sentinel=True)
+        words.append([*column_words.tolist(), None])
         code = code * (len(column_words) + 1) + np.where(column_codes < 0, len(column_words), column_codes)
     row_of, distinct_codes = pd.factorize(code)
     rows = []
@@ -197,3 +210,15 @@ def distinct_rows(frame: pd.DataFrame, names: list[str]) -> tuple[list[tuple[Any
             cells.append(column_words[place])
         rows.append(tuple(reversed(cells)))
     return rows, np.asarray(row_of, dtype=np.intp)
+
+
+def sums_by(groups: Positions, count: int, amounts: Ints) -> list[int]:
+    """What each of `count` groups comes to, exactly; `groups` has the group of each amount."""
+    sums = np.zeros(count, dtype=np.int64)
+    np.add.at(sums, groups, amounts)
+    return [*map(int, sums)]
+
+
+def counts_by(groups: Positions, count: int) -> list[int]:
+    """How many rows each of `count` groups has."""
+    return [*map(int, np.bincount(groups, minlength=count))]

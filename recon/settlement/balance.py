@@ -47,13 +47,12 @@ def moves(books: Books, ledger: Ledger, account: Account, window: Window) -> pd.
     at = np.flatnonzero(c.created_in(rows, account.name, window))
     if not len(at):
         return c.MOVES.empty()
-    kinds = kind_words(ledger.kinds[at])
-    chosen = rows[[c.KEY, c.DIRECTION, c.CURRENCY]].iloc[at].reset_index(drop=True)
-    counted = {c.ROWS: np.ones(len(at), dtype=np.int64), c.AMOUNT: ledger.signed[at]}
-    moved = chosen.assign(**counted).assign(**{c.KIND: kinds}).assign(**{c.ACCOUNT: account.name})
-    keys = [c.ACCOUNT, c.KIND, c.KEY, c.DIRECTION, c.CURRENCY]
-    sums = moved.groupby(keys, sort=True)[[c.ROWS, c.AMOUNT]].sum().reset_index()
-    return c.MOVES.check(sums.astype({column.name: column.dtype for column in c.MOVES.columns})[c.MOVES.names])
+    keys = (rows[name].iloc[at] for name in (c.KEY, c.DIRECTION, c.CURRENCY))
+    groups, group_of = c.distinct([kind_words(ledger.kinds[at]), *keys])
+    counts = c.counts_by(group_of, len(groups))
+    sums = c.sums_by(group_of, len(groups), ledger.signed[at])
+    moved = sorted(zip(groups, counts, sums, strict=True), key=lambda group: [word or "" for word in group[0]])
+    return c.MOVES.from_rows((account.name, *group, count, amount) for group, count, amount in moved)
 
 
 def proof(books: Books, account: str, reasons: Reasons) -> tuple[Proof, ...]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from recon import columns as c
 from recon.arrays import Ints, Mask
-from recon.columnar import np, npt, pd
+from recon.columnar import np, pd
 from recon.model import Account, Books, Window
 from recon.settlement.fees import by_own_rates
 from recon.settlement.receipts import issued_on
 
-_KEYS = [c.MONTH, c.METHOD, c.CARD_BRAND, c.CURRENCY]
-_MONEY = [c.GROSS, c.FEE, c.FEE_VAT, c.INTEREST, c.INTEREST_VAT, c.NET]
+_MONEY = (c.GROSS, c.FEE, c.FEE_VAT, c.INTEREST, c.INTEREST_VAT, c.NET)
 _OF_CHARGE = [
     c.METHOD,
     c.CARD_BRAND,
@@ -31,7 +31,10 @@ _OF_CHARGE = [
     c.PAID_AT,
     c.CREATED_AT,
 ]
-_MAYBE = [c.EXPECTED_FEE, c.EXPECTED_VAT, c.WHT]
+_MAYBE = (c.EXPECTED_FEE, c.EXPECTED_VAT, c.WHT)
+# Month, kind, method, brand, currency, rows, money, and what may not be known.
+_Line = tuple[Any, ...]
+_Known = tuple[Ints, Mask]  # amounts, and which of them are known
 
 
 def fee_lines(books: Books, account: Account, window: Window, days: tuple[date, date]) -> pd.DataFrame:
@@ -40,112 +43,103 @@ def fee_lines(books: Books, account: Account, window: Window, days: tuple[date, 
     `expected_*` are recomputed from the rates on the charges. `wht` is the withholding tax on a receipt, whose fee is
     what stands before VAT.
     """
-    parts = (_charges(books, account, window), _transfers(books, account, window), _receipts(books, account, days))
-    full = [part for part in parts if len(part)]
-    if not full:
-        return c.FEE_LINES.empty()
-    lines = pd.concat(full, ignore_index=True).assign(**{c.ACCOUNT: account.name})
-    ordered = lines.sort_values([c.MONTH, c.KIND, *_KEYS[1:]], kind="stable", ignore_index=True)
-    return c.FEE_LINES.check(ordered.astype({one.name: one.dtype for one in c.FEE_LINES.columns})[c.FEE_LINES.names])
+    lines = [
+        *_charges(books, account, window),
+        *_transfers(books, account, window),
+        *_receipts(books, account, days),
+    ]
+    lines.sort(key=lambda line: (*line[:2], *((word is None, word) for word in line[2:5])))
+    return c.FEE_LINES.from_rows((account.name, *line) for line in lines)
 
 
-def _charges(books: Books, account: Account, window: Window) -> pd.DataFrame:
+def _charges(books: Books, account: Account, window: Window) -> Iterator[_Line]:
     charges = books.charges
-    successful = c.successful(charges)
-    paid = c.paid_at(charges)
-    rows = charges[_OF_CHARGE][c.of_account(charges, account.name) & successful & c.within(paid, window)].reset_index(
-        drop=True
-    )
+    paid = c.within(c.paid_at(charges), window)
+    mine = np.flatnonzero(c.of_account(charges, account.name) & c.successful(charges) & paid)
+    if not len(mine):
+        return
+    rows = charges[_OF_CHARGE].iloc[mine]
     proved = by_own_rates(rows)
-    return _lines(
-        rows,
+    names = (c.FUNDING_AMOUNT, c.FEE, c.FEE_VAT, c.INTEREST, c.INTEREST_VAT, c.NET)
+    yield from _lines(
         "charge",
         _month(c.paid_at(rows), account.zone),
-        {
-            c.METHOD: rows[c.METHOD],
-            c.CARD_BRAND: rows[c.CARD_BRAND],
-            c.CURRENCY: rows[c.FUNDING_CURRENCY],
-            c.GROSS: rows[c.FUNDING_AMOUNT],
-            c.FEE: rows[c.FEE],
-            c.FEE_VAT: rows[c.FEE_VAT],
-            c.INTEREST: rows[c.INTEREST],
-            c.INTEREST_VAT: rows[c.INTEREST_VAT],
-            c.NET: rows[c.NET],
-            c.EXPECTED_FEE: _known(proved.fee, proved.has_fee),
-            c.EXPECTED_VAT: _known(proved.vat, proved.has_vat),
-        },
+        (rows[c.METHOD], rows[c.CARD_BRAND]),
+        rows[c.FUNDING_CURRENCY],
+        dict(zip(_MONEY, (_ints(rows[name]) for name in names), strict=True)),
+        {c.EXPECTED_FEE: (proved.fee, proved.has_fee), c.EXPECTED_VAT: (proved.vat, proved.has_vat)},
     )
 
 
-def _transfers(books: Books, account: Account, window: Window) -> pd.DataFrame:
+def _transfers(books: Books, account: Account, window: Window) -> Iterator[_Line]:
     transfers = books.transfers
-    sent = transfers[c.SENT_AT]
-    mine = (
-        c.of_account(transfers, account.name)
-        & c.within(sent, window)
-        & transfers[c.FAILURE_CODE].isna().to_numpy(dtype=bool)
-    )
-    rows = transfers[mine].reset_index(drop=True)
-    return _lines(
-        rows,
+    sent = c.of_account(transfers, account.name) & c.within(transfers[c.SENT_AT], window)
+    mine = np.flatnonzero(sent & transfers[c.FAILURE_CODE].isna().to_numpy(dtype=bool))
+    if not len(mine):
+        return
+    amounts = {c.GROSS: c.AMOUNT, c.FEE: c.FEE, c.FEE_VAT: c.FEE_VAT, c.NET: c.NET}
+    yield from _lines(
         "transfer",
-        _month(rows[c.SENT_AT], account.zone),
-        {
-            c.CURRENCY: rows[c.CURRENCY],
-            c.GROSS: rows[c.AMOUNT],
-            c.FEE: rows[c.FEE],
-            c.FEE_VAT: rows[c.FEE_VAT],
-            c.NET: rows[c.NET],
-        },
+        _month(transfers[c.SENT_AT].iloc[mine], account.zone),
+        (),
+        transfers[c.CURRENCY].iloc[mine],
+        {shown: _ints(transfers[name])[mine] for shown, name in amounts.items()},
+        {},
     )
 
 
-def _receipts(books: Books, account: Account, days: tuple[date, date]) -> pd.DataFrame:
+def _receipts(books: Books, account: Account, days: tuple[date, date]) -> Iterator[_Line]:
     receipts = books.receipts
     if not len(receipts):
-        return receipts
+        return
     first, last = (day.isoformat() for day in days)
     issued = issued_on(receipts)
-    mine = c.of_account(receipts, account.name) & ((issued >= first) & (issued <= last)).to_numpy(dtype=bool)
-    rows = receipts[mine].reset_index(drop=True)
-    return _lines(
-        rows,
+    within = ((issued >= first) & (issued <= last)).to_numpy(dtype=bool)
+    mine = np.flatnonzero(c.of_account(receipts, account.name) & within)
+    if not len(mine):
+        return
+    total, vat, withheld = (_ints(receipts[name])[mine] for name in (c.TOTAL, c.VAT, c.WHT))
+    yield from _lines(
         "receipt",
-        issued[mine].to_numpy().astype("datetime64[M]").astype(np.int64),
-        {
-            c.CURRENCY: rows[c.CURRENCY],
-            c.FEE: rows[c.TOTAL] - rows[c.VAT],
-            c.FEE_VAT: rows[c.VAT],
-            c.WHT: rows[c.WHT].astype(pd.Int64Dtype()),
-        },
+        issued.iloc[mine].to_numpy().astype("datetime64[M]").astype(np.int64),
+        (),
+        receipts[c.CURRENCY].iloc[mine],
+        {c.FEE: total - vat, c.FEE_VAT: vat},
+        {c.WHT: (withheld, np.ones(len(mine), dtype=bool))},
     )
 
 
 def _lines(
-    rows: pd.DataFrame, kind: str, months: Ints, given: dict[str, pd.Series[int] | pd.Series[str]]
-) -> pd.DataFrame:
-    """The rows summed by month, method, brand and currency; all columns of FEE_LINES but the account."""
-    absent: dict[str, tuple[Any, str]] = {
-        **dict.fromkeys((c.METHOD, c.CARD_BRAND), (None, c.TEXT)),
-        **dict.fromkeys(_MONEY, (0, c.MINOR)),
-        **dict.fromkeys(_MAYBE, (pd.NA, c.OPTIONAL_MINOR)),
-        c.ROWS: (1, c.COUNT),
+    kind: str,
+    months: Ints,
+    methods: Sequence[pd.Series[str]],
+    currencies: pd.Series[str],
+    money: Mapping[str, Ints],
+    maybe: Mapping[str, _Known],
+) -> Iterator[_Line]:
+    """Rows summed by month, method and brand (where they have any), and currency."""
+    groups, group_of = c.distinct([months, *methods, currencies])
+    count = len(groups)
+    sums = {name: c.sums_by(group_of, count, amounts) for name, amounts in money.items()}
+    known = {name: c.counts_by(group_of[is_known], count) for name, (_, is_known) in maybe.items()}
+    sums |= {
+        name: c.sums_by(group_of[is_known], count, amounts[is_known]) for name, (amounts, is_known) in maybe.items()
     }
-    filled = {
-        name: pd.Series(value, index=rows.index, dtype=dtype)
-        for name, (value, dtype) in absent.items()
-        if name not in given
-    }
-    found = pd.DataFrame({c.MONTH: months, **filled, **given}, copy=False)
-    groups = found.groupby(_KEYS, dropna=False, sort=True)
-    total = groups[[*_MONEY, c.ROWS]].sum()
-    total[_MAYBE] = groups[_MAYBE].sum(min_count=1)
-    lines = total.reset_index()
-    return lines.assign(**{c.KIND: kind, c.MONTH: [f"{1970 + at // 12}-{at % 12 + 1:02d}" for at in lines[c.MONTH]]})
+    rows = c.counts_by(group_of, count)
+    for at, (month, *method_and_brand, currency) in enumerate(groups):
+        yield (
+            f"{1970 + month // 12}-{month % 12 + 1:02d}",
+            kind,
+            *(method_and_brand or (None, None)),
+            currency,
+            rows[at],
+            *(sums[name][at] if name in money else 0 for name in _MONEY),
+            *(sums[name][at] if name in maybe and known[name][at] else None for name in _MAYBE),
+        )
 
 
-def _known(values: npt.NDArray[np.int64], known: Mask) -> pd.Series[int]:
-    return pd.Series(values, dtype=c.OPTIONAL_MINOR).where(pd.Series(known, dtype=bool))
+def _ints(column: pd.Series[int]) -> Ints:
+    return np.asarray(column, dtype=np.int64)
 
 
 def _month(moments: pd.Series[pd.Timestamp], zone: ZoneInfo) -> Ints:

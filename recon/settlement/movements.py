@@ -6,7 +6,7 @@ beyond its net, or of a charge that is not stored, is `other`.
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from recon import columns as c
 from recon.arrays import Ints, Mask, Positions
@@ -17,6 +17,8 @@ from recon.settlement.balance import held_against, readings_of
 from recon.settlement.fifo import held_before, histories_of, micros
 from recon.settlement.ledger import Ledger
 
+_EPOCH = date(1970, 1, 1)
+_DAY = timedelta(days=1)
 MovedPart = tuple[BalanceLine, Positions, Ints]  # a line, places among chosen transactions, what each moved
 
 # What is kept back of a sale, by line.
@@ -42,19 +44,20 @@ def movements(books: Books, ledger: Ledger, account: Account, first: date, last:
     at = np.flatnonzero(c.created_in(rows, account.name, window))
     if not len(at):
         return c.MOVEMENTS.empty()
-    days = c.local_days(rows[c.CREATED_AT].iloc[at], account.zone)
-    keys, words = pd.factorize(rows[c.KEY].iloc[at].fillna(""))
-    currencies, currency_words = pd.factorize(rows[c.CURRENCY].iloc[at])
+    days = c.local_days(rows[c.CREATED_AT].iloc[at], account.zone).astype(np.int64)
+    currencies = rows[c.CURRENCY].iloc[at]
+    kinds, kind_of = c.distinct([days, currencies])
+    named_kinds, named_kind_of = c.distinct([days, currencies, rows[c.KEY].iloc[at].fillna("")])
     lines: list[tuple[str, str, str | None, str, int, int]] = []  # day, line, key, currency, rows, amount
     for line, places, amounts in split(books, ledger, at):
-        if not len(places):
-            continue
-        key_codes = keys[places] if line == BalanceLine.OTHER else np.zeros(len(places), dtype=np.intp)
-        cells = {c.DAY: days[places], c.KEY: key_codes, c.CURRENCY: currencies[places], c.AMOUNT: amounts}
-        groups = pd.DataFrame(cells).groupby([c.DAY, c.KEY, c.CURRENCY])[c.AMOUNT]
-        for day, key, currency, count, amount in groups.agg(["size", "sum"]).reset_index().itertuples(index=False):
-            shown_key = words[key] or None if line == BalanceLine.OTHER else None
-            lines.append((str(day.date()), line, shown_key, currency_words[currency], int(count), int(amount)))
+        groups, group_of = (named_kinds, named_kind_of) if line == BalanceLine.OTHER else (kinds, kind_of)
+        counts = c.counts_by(group_of[places], len(groups))
+        sums = c.sums_by(group_of[places], len(groups), amounts)
+        lines += [
+            ((_EPOCH + day * _DAY).isoformat(), line, key[0] or None if key else None, currency, count, amount)
+            for (day, currency, *key), count, amount in zip(groups, counts, sums, strict=True)
+            if count
+        ]
     lines.sort(key=lambda moved: (moved[0], MOVING_LINES.index(moved[1]), moved[2] or "", moved[3]))
     return c.MOVEMENTS.from_rows((account.name, *moved) for moved in lines)
 
@@ -72,11 +75,11 @@ def waterfall(books: Books, moved: pd.DataFrame, account: Account, first: date, 
     lines: list[tuple[str, str, int | None, int, str | None]] = [
         (BalanceLine.OPENING, account.currency, None, opening, None)
     ]
-    for currency in sorted({account.currency, *moved[c.CURRENCY]}, key=lambda currency: currency != account.currency):
-        own = moved[moved[c.CURRENCY] == currency]
-        sums = own.groupby(c.LINE)[[c.ROWS, c.AMOUNT]].sum()
-        shown = MOVING_LINES if currency == account.currency else [*sums.index]
-        lines += [(line, currency, *_sums(sums, line), None) for line in shown]
+    sums = _sums(moved)
+    others = sorted(key for key in sums if key[0] != account.currency)
+    for currency, line in (*((account.currency, line) for line in MOVING_LINES), *others):
+        rows, amount = sums.get((currency, line), (0, 0))
+        lines.append((line, currency, rows, amount, None))
     lines.append((BalanceLine.CLOSING, account.currency, None, closing, None))
     lines += [
         (line, account.currency, None, amount, day)
@@ -87,8 +90,14 @@ def waterfall(books: Books, moved: pd.DataFrame, account: Account, first: date, 
     )
 
 
-def _sums(sums: pd.DataFrame, line: str) -> tuple[int, int]:
-    return (int(sums[c.ROWS][line]), int(sums[c.AMOUNT][line])) if line in sums.index else (0, 0)
+def _sums(moved: pd.DataFrame) -> dict[tuple[str, str], tuple[int, int]]:
+    """Of movements (MOVEMENTS) by currency and line how many rows they have, and what they come to."""
+    sums: dict[tuple[str, str], tuple[int, int]] = {}
+    columns = (moved[name].tolist() for name in (c.CURRENCY, c.LINE, c.ROWS, c.AMOUNT))
+    for currency, line, rows, amount in zip(*columns, strict=True):
+        rows_before, amount_before = sums.get((currency, line), (0, 0))
+        sums[currency, line] = rows_before + rows, amount_before + amount
+    return sums
 
 
 def _reading(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from recon import columns as c
 from recon.arrays import Ints
@@ -18,7 +18,9 @@ from recon.settlement.ledger import Ledger
 # Omise sends at 08:00 of a business day what is free by then, and the bank has it on the next one.
 _SENT_AT = timedelta(hours=8)
 _DAY = timedelta(days=1)
+_EPOCH = date(1970, 1, 1)
 _NEVER = "9999-12-31"
+_Key = TypeVar("_Key", bound=Hashable)
 
 
 def paid_out(
@@ -55,9 +57,10 @@ def paid_out(
     )
 
 
-def _add(sums: dict[PayoutLine, list[int]], line: PayoutLine, count: int, amount: int) -> None:
-    sums[line][0] += count
-    sums[line][1] += amount
+def _add(sums: dict[_Key, list[int]], key: _Key, count: int, amount: int) -> None:
+    both = sums.setdefault(key, [0, 0])
+    both[0] += count
+    both[1] += amount
 
 
 def _where(net: int, failed: bool, arrived_on: str, credited: int, last: str) -> Iterator[tuple[PayoutLine, int]]:
@@ -82,13 +85,17 @@ def _arrivals(
     """Per transfer its net, whether it failed, when its first credit came (ISO), and what came in all."""
     own = banked[c.of_account(banked, account.name)] if len(banked) else c.BANKED.empty()
     credits = own[own[c.AMOUNT].notna() & own[c.TRANSFER_ID].notna()]
-    sums = credits.groupby(c.TRANSFER_ID).agg(**{c.BOOKED_ON: (c.BOOKED_ON, "min"), c.AMOUNT: (c.AMOUNT, "sum")})
+    came: dict[str, tuple[str, int]] = {}
+    columns = (credits[name].tolist() for name in (c.TRANSFER_ID, c.BOOKED_ON, c.AMOUNT))
+    for transfer_id, booked_on, amount in zip(*columns, strict=True):
+        first, sum_before = came.get(transfer_id, (booked_on, 0))
+        came[transfer_id] = min(first, booked_on), sum_before + amount
     began = str(own[c.BOOKED_ON].min()) if own[c.BOOKED_ON].notna().any() else _NEVER
     names = [c.TRANSFER_ID, c.NET, c.FAILURE_CODE, c.DELETED, c.PAID, c.PAID_AT]
-    for transfer_id, net, failure, deleted, paid, paid_at in transfers[names].itertuples(index=False, name=None):
+    for transfer_id, net, failure, deleted, paid, paid_at in zip(*(transfers[name] for name in names), strict=True):
         failed = isinstance(failure, str) or bool(deleted)
-        if transfer_id in sums.index:
-            yield net, failed, str(sums[c.BOOKED_ON][transfer_id]), int(sums[c.AMOUNT][transfer_id])
+        if transfer_id in came:
+            yield net, failed, *came[transfer_id]
             continue
         paid_on = local_day(paid_at, account.zone).isoformat() if paid and not pd.isna(paid_at) else _NEVER
         yield net, failed, paid_on if paid_on < began else _NEVER, net
@@ -103,16 +110,13 @@ def held(
     which it is free at 08:00, and be at the bank on the next.
     """
     today = local_day(books.as_of, account.zone)
-    parts = [*_of_credits(unpaid, account, calendar, today), *_sent(books, banked, account, calendar)]
-    frame = pd.DataFrame(parts, columns=[c.LINE, c.CURRENCY, c.DAY, c.ARRIVES_ON, c.ROWS, c.AMOUNT])
-    rows: list[tuple[Any, ...]] = []
-    if len(frame):
-        keys = [c.LINE, c.CURRENCY, c.DAY, c.ARRIVES_ON]
-        sums = frame.groupby(keys, sort=True)[[c.ROWS, c.AMOUNT]].sum().reset_index()
-        rows = [
-            (account.name, line, currency, day, arrives, int(count), int(amount))
-            for line, currency, day, arrives, count, amount in sums.itertuples(index=False, name=None)
-        ]
+    sums: dict[tuple[str, ...], list[int]] = {}  # by line, currency, day and day of arrival
+    for *key, count, amount in (
+        *_of_credits(unpaid, account, calendar, today),
+        *_sent(books, banked, account, calendar),
+    ):
+        _add(sums, tuple(map(str, key)), count, amount)
+    rows: list[tuple[Any, ...]] = [(account.name, *key, *both) for key, both in sorted(sums.items())]
     history = histories_of(books).get(account.name, LedgerHistory())
     balance = (held_before(books.readings, account.name) or 0) + int(history.credits.sum() - history.debits.sum())
     beyond = balance - int(unpaid[c.AMOUNT].sum() if len(unpaid) else 0)
@@ -133,11 +137,13 @@ def _of_credits(
     sent_on = calendar.business_days_after(np.maximum(wanted, np.datetime64(today + _DAY)), 0)
     arrives_on = calendar.business_days_after(sent_on, 1)
     amounts: Ints = unpaid[c.AMOUNT].to_numpy(dtype=np.int64)
-    cells = {c.CURRENCY: unpaid[c.CURRENCY].array, c.DAY: free_on, c.ARRIVES_ON: arrives_on, c.AMOUNT: amounts}
-    groups = pd.DataFrame(cells).groupby([c.CURRENCY, c.DAY, c.ARRIVES_ON])[c.AMOUNT].agg(["size", "sum"])
-    for currency, day, arrives, count, amount in groups.reset_index().itertuples(index=False, name=None):
-        line = HeldLine.FREE if day.date() <= today else HeldLine.ON_HOLD
-        yield line, currency, day.date().isoformat(), arrives.date().isoformat(), int(count), int(amount)
+    groups, group_of = c.distinct([unpaid[c.CURRENCY], free_on.astype(np.int64), arrives_on.astype(np.int64)])
+    counts = c.counts_by(group_of, len(groups))
+    sums = c.sums_by(group_of, len(groups), amounts)
+    for (currency, free, arrives), count, amount in zip(groups, counts, sums, strict=True):
+        day = _EPOCH + free * _DAY
+        line = HeldLine.FREE if day <= today else HeldLine.ON_HOLD
+        yield line, currency, day.isoformat(), (_EPOCH + arrives * _DAY).isoformat(), count, amount
 
 
 def _sent(
@@ -147,8 +153,8 @@ def _sent(
     transfers = to_the_bank(books, account.name)
     names = [c.SENT_AT, c.CREATED_AT, c.CURRENCY]
     arrivals = _arrivals(transfers, banked, account)
-    for (sent_at, created_at, currency), (net, _, arrived_on, _) in zip(
-        transfers[names].itertuples(index=False, name=None), arrivals, strict=True
+    for sent_at, created_at, currency, (net, _, arrived_on, _) in zip(
+        *(transfers[name] for name in names), arrivals, strict=True
     ):
         if arrived_on != _NEVER:
             continue
