@@ -4,7 +4,6 @@ import asyncio
 import csv
 import json
 import tomllib
-import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -14,7 +13,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
@@ -28,6 +26,7 @@ from recon.store.engine import Store, reading
 from recon.store.runs.record import list_breaks
 from recon.store.tables import METADATA
 from recon.store.versions import packing
+from tests.kit.file_texts import files_of
 from tests.kit.job import Job
 from tests.kit.page import Trusting, paged
 
@@ -169,23 +168,6 @@ def cells_of(store: Store) -> Iterator[tuple[str, bytes]]:
                         for unpack in (zlib.decompress, packing.unpack):
                             with suppress(zlib.error, ValueError, KeyError, IndexError):
                                 yield f"store: {table.name}.{column.name}, unpacked", unpack(cell)
-
-
-def files_of(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Every file under a folder by name and bytes, and what workbooks and Parquet files hold compressed."""
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        content = path.read_bytes()
-        yield path.name, path.name.encode() + content
-        if path.suffix == ".xlsx":
-            with zipfile.ZipFile(path) as book:
-                for name in book.namelist():
-                    yield f"{path.name}: {name}", name.encode() + book.read(name)
-        elif path.suffix == ".parquet":
-            for row in pq.read_table(path).to_pylist():
-                for name, cell in row.items():
-                    yield f"{path.name}: {name}", str(cell).encode()
-                    if isinstance(cell, bytes):
-                        yield f"{path.name}: {name}, as it is", cell
 
 
 async def recon(made: Job, *words: str | Path) -> list[tuple[str, bytes]]:

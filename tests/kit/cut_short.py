@@ -21,6 +21,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import pandas  # noqa: F401  once for all the forks: each would load it
 from sqlalchemy import URL, Engine, event, make_url, select
 
 from jobs.config import config as configuration
@@ -36,8 +37,7 @@ from recon.store.tables.archive import MASKING
 from recon.store.tables.customers import HASH_KEY, RETENTION
 from recon.store.versions import archive, packing
 from recon.store.versions.personal import keys_in_force
-from tests.kit.canaries import files_of
-from tests.kit.rotated_keys import hashes_in
+from tests.kit.file_texts import files_of, hashes_in
 
 CUSTOMER = "buyer-canary@example.com"
 NEW_KEY = "{} key number two".ljust(64, ".")

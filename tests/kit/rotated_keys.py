@@ -1,7 +1,6 @@
 """A merchant whose store has a hash key and an audit key in files, and what of its customers stands where."""
 
 import json
-import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,13 +13,13 @@ from jobs.cli.app import app
 from jobs.config import config as configuration
 from jobs.run.opening.store import open_ready_store
 from recon.journal.words import LedgerAccount
-from recon.privacy import HASH
 from recon.store import tables
 from recon.store.desk.people import Act
 from recon.store.engine import reading
 from recon.store.versions import archiving
 from recon.store.versions.archiving import Cut
 from tests.kit.canaries import kept_by
+from tests.kit.file_texts import hashes_in
 from tests.kit.job import FIRST, Job, clock
 
 SECTIONS = """
@@ -33,7 +32,6 @@ customer_fields = "1d"
 KEYS = ("hash", "audit")
 FIRST_KEY = "{} key number one, which is long enough"
 _COUNTED = ("charge", "refund", "transaction", "order")
-_HASH = re.compile(HASH.pattern.encode())
 
 
 def configure(made: Job, url: str | None = None, more: str = "") -> None:
@@ -68,11 +66,6 @@ def hashes(made: Job) -> set[str]:
     """Every customer hash that is stored, raw objects and archive included."""
     texts = [text for name, text in kept_by(made) if not name.endswith((".xlsx", ".db"))]
     return hashes_in(texts)
-
-
-def hashes_in(texts: Iterable[bytes]) -> set[str]:
-    """The customer hashes in some texts."""
-    return {match.group().decode() for text in texts for match in _HASH.finditer(text)}
 
 
 def state(made: Job) -> dict[str, Any]:

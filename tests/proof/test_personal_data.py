@@ -12,6 +12,7 @@ from recon.privacy import HashKey, key_id
 from recon.store import migrate
 from recon.store.engine import open_store
 from tests.kit import canaries, postgresql
+from tests.kit.file_texts import hashes_in
 from tests.kit.job import FIRST, LAST, Job, job
 from tests.kit.receivers import webhook
 from tests.kit.rotated_keys import (
@@ -22,7 +23,6 @@ from tests.kit.rotated_keys import (
     configure,
     done,
     hashes,
-    hashes_in,
     keys,
     plant,
     recon,
