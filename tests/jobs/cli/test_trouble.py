@@ -24,6 +24,7 @@ from recon.store.damage import trouble
 from reports.workbook.write import remove_left, replacing
 from tests.kit.job import FIRST, LAST, Silent, clock, done_once
 from tests.kit.places import ROOT
+from tests.kit.retries import retry_at_once
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,9 @@ def kept() -> Path:
 
 
 @pytest.fixture
-def folder(kept: Path, tmp_path: Path) -> Path:
+def folder(kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it; nobody answers at its Omise's address any more."""
+    retry_at_once(monkeypatch)
     shutil.copytree(kept, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
