@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -105,6 +105,7 @@ def _weekdays(field: str) -> str:
     return ",".join(names)
 
 
+@lru_cache(maxsize=4096)  # every look asks about the same nights of some weeks
 def next_fire(line: str, zone: ZoneInfo, at: datetime) -> datetime:
     """The first time at or after a moment, UTC; raises ValueError where it never comes."""
     fire: datetime | None = cron(line, zone).get_next_fire_time(None, at.astimezone(zone))
