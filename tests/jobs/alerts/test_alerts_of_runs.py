@@ -1,18 +1,24 @@
 """A run and its telling together: the heartbeat of a good night, silence where it is asked for, and what fails."""
 
+import asyncio
+import shutil
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from jobs.alerts.send import run_and_tell
+from jobs.alerts.send import Teller, run_and_tell, tell_of
 from jobs.config import config as configuration
 from jobs.run.outcome import WATCH, JobError, Outcome, RunOptions
+from jobs.run.run import run
 from tests.kit.job import FIRST, LAST, Job, Silent, job
 from tests.kit.receivers import Hook, webhook
 
+Ran = tuple[Path, Outcome]  # its folder, to be copied and never changed, and what became of its night
 NIGHTLY = RunOptions(by="test", report=False)
 LOOK = RunOptions(by="test", report=False, command=WATCH, today=True)
 ASKED = RunOptions(FIRST, LAST, by="test", report=False)
@@ -28,9 +34,15 @@ async def hook() -> AsyncIterator[Hook]:
 async def made(tmp_path: Path, hook: Hook) -> AsyncIterator[Job]:
     async with job(tmp_path, accounts=("th",)) as one:
         one.server.set_date("none")  # the clock is the world's
-        with one.config.open("a", encoding="utf-8") as file:
-            file.write(f'[alerts]\nurls = {{ env = "URLS" }}\nheartbeat_url = "http://127.0.0.1:{hook.port}/beat"\n')
+        alerting(one.config, hook)
         yield one
+
+
+def alerting(path: Path, hook: Hook) -> Path:
+    """The same configuration, with somebody to tell and a heartbeat."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write(f'[alerts]\nurls = {{ env = "URLS" }}\nheartbeat_url = "http://127.0.0.1:{hook.port}/beat"\n')
+    return path
 
 
 async def go(made: Job, options: RunOptions, url: str, silent: bool = False) -> Outcome:
@@ -38,27 +50,60 @@ async def go(made: Job, options: RunOptions, url: str, silent: bool = False) -> 
     return await run_and_tell(config, options, lambda: made.world.as_of, Silent(), silent)
 
 
-async def test_a_good_night_beats_and_a_range_that_somebody_asked_for_does_not(made: Job, hook: Hook) -> None:
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """A merchant whose night is over and not told yet."""
+
+    async def run_once(folder: Path) -> Ran:
+        async with job(folder, accounts=("th",)) as one:
+            one.server.set_date("none")
+            config = configuration.load(one.config, {})
+            return folder, await run(config, NIGHTLY, lambda: one.world.as_of, Silent())
+
+    return asyncio.run(run_once(tmp_path_factory.mktemp("night")))
+
+
+@pytest.fixture
+def config(ran: Ran, tmp_path: Path, hook: Hook) -> Path:
+    """The configuration of a copy of it."""
+    shutil.copytree(ran[0], tmp_path, dirs_exist_ok=True)
+    return alerting(tmp_path / "config.toml", hook)
+
+
+async def tell(ran: Ran, path: Path, options: RunOptions, url: str, silent: bool = False) -> None:
+    """What is told at the end of that night, as if it had been asked for so."""
+    outcome = ran[1]
+
+    async def done() -> Outcome:
+        return outcome
+
+    teller = Teller(configuration.load(path, {"URLS": url}), lambda: outcome.as_of)
+    assert (await tell_of(teller, done, options, silent)).complete
+
+
+async def test_a_good_night_beats_and_is_told(made: Job, hook: Hook) -> None:
     assert (await go(made, NIGHTLY, f"{hook.url}/a")).complete
     assert [path for path, _ in hook.calls] == ["/a", "/beat"]
-    hook.calls.clear()
-    assert (await go(made, ASKED, f"{hook.url}/a")).complete
-    assert "/beat" not in [path for path, _ in hook.calls]
 
 
-async def test_silence_tells_nobody_and_beats_not(made: Job, hook: Hook) -> None:
-    assert (await go(made, NIGHTLY, f"{hook.url}/a", silent=True)).complete
+async def test_a_range_that_somebody_asked_for_beats_not(ran: Ran, config: Path, hook: Hook) -> None:
+    await tell(ran, config, ASKED, f"{hook.url}/a")
+    assert [path for path, _ in hook.calls] == ["/a"]
+
+
+async def test_silence_tells_nobody_and_beats_not(ran: Ran, config: Path, hook: Hook) -> None:
+    await tell(ran, config, NIGHTLY, f"{hook.url}/a", silent=True)
     assert hook.calls == []
-    [alert] = made.rows("alert")
-    assert made.rows("alert_delivery") == []
-    assert alert
+    with closing(sqlite3.connect(config.with_name("recon.db"))) as store:
+        assert store.execute("select count(*) from alert").fetchone() == (1,)
+        assert store.execute("select count(*) from alert_delivery").fetchone() == (0,)
 
 
 async def test_what_cannot_be_told_is_said_and_changes_nothing(
-    made: Job, hook: Hook, capsys: pytest.CaptureFixture[str]
+    ran: Ran, config: Path, hook: Hook, capsys: pytest.CaptureFixture[str]
 ) -> None:
     hook.status = 500
-    assert (await go(made, NIGHTLY, f"{hook.url}/a nonsense")).complete
+    await tell(ran, config, NIGHTLY, f"{hook.url}/a nonsense")
     said = capsys.readouterr().err
     assert "alert to json" in said
     assert "the URL is not one that Apprise understands" in said
