@@ -13,8 +13,18 @@ from recon import columns as c
 from recon.model import Account, Exposure, Result
 from reports.report import Group, Report
 from reports.workbook.write import write_report, write_workbook
-from tests.kit.report_example import BREAKS, JP, TH, breaks, empty_result, known_break, matched, result_of
-from tests.reports.workbook.test_write import basis, cells, first_table, open_of, row_of, sheet_of, shown
+from tests.kit.report_example import (
+    BREAKS,
+    JP,
+    TH,
+    bare_result_of,
+    breaks,
+    empty_result,
+    known_break,
+    matched,
+    result_of,
+)
+from tests.reports.workbook.test_write import basis, first_table, open_of, row_of, sheet_of, shown, values
 
 SHEETS = [
     "Summary",
@@ -75,9 +85,9 @@ def test_the_sheets_are_those_that_make_sense_over_all_accounts() -> None:
 
 
 def test_currencies_stand_apart_in_each_region_and_what_is_open_is_a_formula_by_kind() -> None:
-    values, formulas = sheet_of(shown(example()), "Summary"), sheet_of(shown(example(), values=False), "Summary")
-    assert row_of(values, "JP", "JPY")[2:6] == [10, 9, 7, pytest.approx(values_of(JP, "JPY"))]
-    kinds = [open_of(values, kind.words, "THB")[1] for kind in Exposure]
+    summary, formulas = values(example(), "Summary"), sheet_of(shown(example(), values=False), "Summary")
+    assert row_of(summary, "JP", "JPY")[2:6] == [10, 9, 7, pytest.approx(values_of(JP, "JPY"))]
+    kinds = [open_of(summary, kind.words, "THB")[1] for kind in Exposure]
     assert sum(kinds) == pytest.approx((values_open("THB") + 50) / 100), "of both accounts, by kind"
     assert str(open_of(formulas, "lost", "THB")[1]).startswith("=ROUND(SUMIFS('Breaks'!")
 
@@ -102,7 +112,7 @@ def test_every_account_has_a_row_that_opens_its_file() -> None:
 
 
 def test_breaks_of_all_accounts_are_sorted_together_worst_first() -> None:
-    [header, *found] = first_table(sheet_of(shown(example()), "Breaks"))
+    [header, *found] = first_table(values(example(), "Breaks"))
     assert header[:4] == ["Account", "Severity", "Break", "Code"]
     assert [row[1] for row in found] == sorted(
         (row[1] for row in found), key=["critical", "high", "medium", "low"].index
@@ -112,7 +122,7 @@ def test_breaks_of_all_accounts_are_sorted_together_worst_first() -> None:
 
 @pytest.mark.parametrize("name", ["Pending", "Refunds", "Disputes", "Changes"])
 def test_rows_say_whose_they_are(name: str) -> None:
-    [header, *found] = first_table(sheet_of(shown(example()), name))
+    [header, *found] = first_table(values(example(), name))
     assert header[0] == "Account"
     accounts = [row[0] for row in found]
     assert accounts == sorted(accounts, key=["th", "jp"].index)
@@ -128,10 +138,10 @@ def own_file(number: int) -> BytesIO:
 def test_times_are_those_of_the_account_s_own_file_and_their_zone_stands_beside_them(name: str) -> None:
     times = {}
     for number, part in enumerate(TWO.parts):
-        [header, *rows] = first_table(sheet_of(shown(own_file(number)), name))
+        [header, *rows] = first_table(values(own_file(number), name))
         at = [place for place, title in enumerate(header) if title in TIMES]
         times[part.zone.key] = sorted(str([row[place] for place in at]) for row in rows)
-    [header, *rows] = first_table(sheet_of(shown(example()), name))
+    [header, *rows] = first_table(values(example(), name))
     at, zone = [place for place, title in enumerate(header) if title in TIMES], header.index("Time zone")
     assert zone < at[0]
     found: dict[str, list[str]] = {key: [] for key in times}
@@ -141,17 +151,16 @@ def test_times_are_those_of_the_account_s_own_file_and_their_zone_stands_beside_
 
 
 def test_where_all_accounts_share_a_zone_the_summary_names_it() -> None:
-    group = group_of(of(TH), of(replace(TH, name="th2")))
-    [header, *_] = cells(sheet_of(shown(written(group)), "Breaks"))
+    group = group_of(bare_result_of(), replace(bare_result_of(), account=replace(TH, name="th2")))
+    file = written(group)
+    [header, *_] = values(file, "Breaks")
     assert "Time zone" not in header
-    assert row_of(sheet_of(shown(written(group)), "Summary"), "Times are in")[1] == TH.zone.key
-    assert row_of(sheet_of(shown(example()), "Summary"), "Times are in")[1] == "each account's zone"
+    assert row_of(values(file, "Summary"), "Times are in")[1] == TH.zone.key
+    assert row_of(values(example(), "Summary"), "Times are in")[1] == "each account's zone"
 
 
 def test_the_days_off_of_every_account_are_in_the_legend() -> None:
-    found = [
-        row[:2] for row in cells(sheet_of(shown(example()), "Legend")) if str(row[1]) in ("2025", "2026", "2027")
-    ]
+    found = [row[:2] for row in values(example(), "Legend") if str(row[1]) in ("2025", "2026", "2027")]
     assert found == [[name, year] for name in ("th", "jp") for year in ("2025", "2026", "2027")]
 
 
@@ -167,8 +176,6 @@ def test_the_same_results_give_the_same_bytes_and_a_wrong_total_no_file(tmp_path
 
 
 def test_a_group_of_nothing_says_so() -> None:
-    book = shown(written(group_of(empty_result(), replace(empty_result(), account=JP, breaks=pd.DataFrame()))))
-    assert cells(sheet_of(book, "Breaks"))[1][0] == "No breaks."
-    assert (
-        cells(sheet_of(book, "Changes"))[1][0] == "The first result of this range: there is nothing to compare with."
-    )
+    file = written(group_of(empty_result(), replace(empty_result(), account=JP, breaks=pd.DataFrame())))
+    assert values(file, "Breaks")[1][0] == "No breaks."
+    assert values(file, "Changes")[1][0] == "The first result of this range: there is nothing to compare with."

@@ -16,7 +16,7 @@ from reports.shop_links import ShopLinks
 from reports.verify.compare import edits
 from reports.workbook import links, shop_links
 from reports.workbook.write import write_report
-from tests.kit.report_example import breaks, known_break, matched, result_of
+from tests.kit.report_example import bare_result_of, breaks, known_break, matched
 from tests.reports.summary.test_group import TWO
 from tests.reports.workbook.test_write import report_of
 
@@ -45,7 +45,7 @@ def linked_report() -> Report:
     frame = breaks(known)
     frame[c.ORDER_ID] = rows[c.ORDER_ID].iloc[[2, 0, 1]].to_numpy()
     frame[c.CHARGE_ID] = pd.Series([rows[c.CHARGE_ID].iloc[2], "chrg_of_nowhere", None], dtype=c.TEXT)
-    return report_of(result_of(rows, frame))
+    return report_of(bare_result_of(rows, frame))
 
 
 def test_each_link_leads_to_the_row_of_its_id() -> None:

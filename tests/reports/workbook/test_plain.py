@@ -2,7 +2,9 @@
 
 import csv
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pandas as pd
 import pyarrow.parquet as parquet
@@ -11,7 +13,7 @@ import pytest
 from recon import columns as c
 from reports.report import Report
 from reports.workbook.plain import write_plain
-from tests.kit.report_example import BREAKS, breaks, matched, result_of
+from tests.kit.report_example import BREAKS, bare_result_of, breaks, matched, result_of
 from tests.reports.workbook.test_write import report_of
 
 
@@ -20,6 +22,16 @@ def report() -> Report:
     links = matched(3)
     links[c.ORDER_ID] = pd.Series(["007", "=1+1", "@sum"], dtype=c.TEXT)
     return report_of(result_of(links, breaks(BREAKS[:2])))
+
+
+@cache
+def orders_written(*texts: str) -> list[str]:
+    """Order ids as they stand in a CSV file."""
+    links = matched(len(texts))
+    links[c.ORDER_ID] = pd.Series(texts, dtype=c.TEXT)
+    with TemporaryDirectory() as folder:
+        paths = write_plain(report_of(bare_result_of(links, breaks(BREAKS[:2]))), Path(folder), "csv")
+        return [row["Order"] for path in paths if path.name == "Matched.csv" for row in rows(path)]
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -42,14 +54,17 @@ def test_csv_has_exact_amounts_and_no_formula(report: Report, tmp_path: Path) ->
     assert {"Pending.csv", "Pending 2.csv", "Legend.csv"} <= set(paths)
 
 
-@pytest.mark.parametrize("first", ["=", "+", "-", "@", "|", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
-def test_a_text_that_a_spreadsheet_would_run_is_marked_as_text(tmp_path: Path, first: str) -> None:
-    text = f"{first}cmd|' /C calc'!A0"
-    links = matched(3)
-    links[c.ORDER_ID] = pd.Series(["007", text, f"A{text}"], dtype=c.TEXT)
-    paths = write_plain(report_of(result_of(links, breaks(BREAKS[:2]))), tmp_path, "csv")
-    found = next(path for path in paths if path.name == "Matched.csv")
-    assert [row["Order"] for row in rows(found)] == ["007", f"'{text}", f"A{text}"]
+RUN = ("=", "+", "-", "@", "|", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+@pytest.mark.parametrize("first", RUN)
+def test_a_text_that_a_spreadsheet_would_run_is_marked_as_text(first: str) -> None:
+    texts = [f"{mark}cmd|' /C calc'!A0" for mark in RUN]
+    written = orders_written("007", *texts, *(f"A{text}" for text in texts))
+    at = RUN.index(first)
+    assert written[0] == "007"
+    assert written[1 + at] == f"'{texts[at]}"
+    assert written[1 + len(RUN) + at] == f"A{texts[at]}"
 
 
 def test_parquet_has_minor_units_and_moments(report: Report, tmp_path: Path) -> None:
