@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 
-from jobs.config.fields import AccountName, KnownAccount, mistakes, shown, suggest
+from jobs.config.fields import AccountName, CurrencyCode, KnownAccount, mistakes, shown, suggest
 from jobs.config.proxies import proxies_in, proxy_for, share
 from jobs.config.secrets import ReadContext, Secret, read_context
 from jobs.config.sections import (
@@ -94,7 +94,7 @@ class Config(Section):
     order_sources: Mapping[str, OrderSource] = Field(min_length=1, alias="orders")
     bank: Mapping[str, Bank] = Field(default={})
     matching: MatchingSection = MatchingSection()
-    currency_overrides: Mapping[str, CurrencySection] = Field(default={}, alias="currencies")
+    currency_overrides: Mapping[CurrencyCode, CurrencySection] = Field(default={}, alias="currencies")
     rules: Rules = Field(default={})
     methods: Mapping[str, MethodSection] = Field(default={})
     fees: FeeRates = Field(default={})

@@ -27,6 +27,7 @@ from recon.extras import missing
 from recon.journal.words import LedgerAccount
 from recon.model import Severity
 from recon.money import Currencies, UnknownCurrency
+from recon.rules import RULE_OF
 from recon.tabular.amounts import DECIMAL_MARKS, THOUSANDS_MARKS
 from recon.tabular.date_forms import ERAS, check_format
 from recon.tabular.layout import Column
@@ -181,6 +182,12 @@ def _account(value: str, info: ValidationInfo) -> str:
     return value
 
 
+def _code(value: str) -> str:
+    if value not in RULE_OF:
+        raise ValueError(f"there is no break {shown(value)}{suggest(value, RULE_OF)}")
+    return value
+
+
 def _day(value: Any) -> date:
     if type(value) is date:
         return value
@@ -193,7 +200,7 @@ def _amounts(value: Any, info: ValidationInfo) -> dict[str, int]:
 
 
 def _percents(value: Any, info: ValidationInfo) -> dict[str, Decimal]:
-    return _by_currency(value, read_context(info).currencies, lambda text, _: _decimal(text))
+    return _by_currency(value, read_context(info).currencies, lambda text, _: _percent(text))
 
 
 def _minor(text: Any, currency: str, currencies: Currencies) -> int:
@@ -211,6 +218,13 @@ def _decimal(value: Any) -> Decimal:
     if not number.is_finite() or number < 0:
         raise ValueError(f"{shown(value)} is not a number from 0 up")
     return number
+
+
+def _percent(value: Any) -> Decimal:
+    percent = _decimal(value)
+    if percent * 10_000 % 1:  # a tolerance is parts of a million
+        raise ValueError(f"{shown(value)} has more than four decimals")
+    return percent
 
 
 def _share(value: Any) -> Decimal:
@@ -386,6 +400,8 @@ SeverityWord = Annotated[Severity, PlainValidator(_severity)]
 Currency = Annotated[str, AfterValidator(_currency)]
 AccountName = Annotated[str, AfterValidator(_account_name)]
 KnownAccount = Annotated[str, AfterValidator(_account)]
+BreakCode = Annotated[str, AfterValidator(_code)]
+CurrencyCode = Annotated[str, form(r"[A-Z]{3}", 'a currency such as "THB"')]
 Day = Annotated[date, PlainValidator(_day)]
 Number = Annotated[Decimal, PlainValidator(_decimal)]
 Share = Annotated[Decimal, PlainValidator(_share)]

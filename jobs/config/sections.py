@@ -235,7 +235,7 @@ class Route(Section):
     """Alerts about some accounts or codes go to these channels, too."""
 
     accounts: tuple[fields.KnownAccount, ...] = ()
-    codes: fields.Words = ()
+    codes: tuple[fields.BreakCode, ...] = ()
     min_severity: fields.SeverityWord = Severity.LOW
     urls: fields.ChannelUrls
 
@@ -248,7 +248,7 @@ class AlertsSection(Section):
     quiet_hours: fields.Hours = ""
     routes: tuple[Route, ...] = ()
     heartbeat_url: fields.SecretOrText = None
-    proofs: bool = True
+    proofs: fields.Flag = True
     smtp_url: fields.SecretOrText = None
     mail_from: str = ""
 

@@ -25,7 +25,7 @@ from recon.model import OrderStatus
 from recon.orders.kinds import kinds as order_kinds
 from recon.orders.source import OrderKind
 from recon.tabular.keys import Value
-from recon.tabular.layout import Column
+from recon.tabular.layout import Column, folded
 from recon.tabular.recognition.presets import presets, with_preset
 
 SourceKind = OrderKind | BankKind
@@ -37,6 +37,14 @@ class DirectionSection(Section):
     column: fields.ColumnName
     debit: fields.Words
     credit: fields.Words
+
+    @model_validator(mode="after")
+    def _one_meaning(self) -> "DirectionSection":
+        debits = set(map(folded, self.debit))
+        both = [word for word in self.credit if folded(word) in debits]
+        if both:
+            raise mistakes([(("credit",), f"{shown(word)} already means debit") for word in both])
+        return self
 
 
 _VALUES: Mapping[Value, Any] = {
@@ -193,7 +201,7 @@ class OrderWords(Section):
         wrong: list[tuple[tuple[str, ...], str]] = []
         for status in OrderStatus:
             for word in getattr(self, status):
-                first = meaning.setdefault(word.casefold(), status)
+                first = meaning.setdefault(folded(word), status)  # as the reader compares them
                 if first != status:
                     wrong.append(((status,), f'"{word}" already means {first}'))
         if wrong:

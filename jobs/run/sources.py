@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -211,11 +211,9 @@ def file_digests(config: Config, places: Collection[str]) -> dict[str, str]:
     digests = {}
     for place, pattern in _patterns(config).items():
         if place in places:
-            try:
-                contents = [SourceFile(name, path.read_bytes()) for name, path in matching_files(pattern).items()]
-            except OSError:
-                continue
-            digests[place] = _digest(file.sha256 for file in contents)
+            files = matching_files(pattern).items()
+            with suppress(OSError):
+                digests[place] = _digest(SourceFile(name, path.read_bytes()).sha256 for name, path in files)
     return digests
 
 

@@ -92,7 +92,8 @@ def add_database(draft: Draft, variable: str, preset_name: str | None) -> None:
         names = ", ".join(preset.name for preset in wanted)
         raise JobError(f"the database of {variable} has not the tables of {names}: see recon presets list")
     words = f"The database of {variable} has the tables of more than one preset. Which one is the shop's?"
-    chosen = fitting[0] if preset_name else draft.questions.choice(f"{place}.preset", words, fitting, fitting[0])
+    is_sure = len(fitting) == 1
+    chosen = draft.questions.choice(f"{place}.preset", words, fitting, fitting[0], is_sure=is_sure)
     preset = of_databases[chosen]
     choices = prefixes[chosen]
     prefix = draft.questions.choice(

@@ -45,8 +45,9 @@ _START = re.compile(r"^(?=:20:)", re.MULTILINE)
 _ENVELOPE = re.compile(r"^-\}", re.MULTILINE)  # the end of a message, and all up to the next one
 _LINE = re.compile(r"^:61:", re.MULTILINE)
 _BALANCE_DAY = re.compile(r"^:(60|62)[FM]:[CD](\d\d)(\d\d)(\d\d)", re.MULTILINE | re.ASCII)
-_OPENING_CURRENCY = re.compile(r"^:60[FM]?:[DC]\d{6}(?P<currency>[A-Z]{3})", re.MULTILINE | re.IGNORECASE)
+_OPENING = re.compile(r"^(?P<tag>:60[FM]?:)(?:[DC]\d{6}(?P<currency>[A-Z]{3}))?", re.MULTILINE | re.IGNORECASE)
 _PART = re.compile(r"\?\d\d", re.ASCII)
+_NO_BALANCE = "it has no opening balance (:60F:) or no closing balance (:62F:)"
 
 
 def _read(file: SourceFile, source: BankSource, currencies: Currencies) -> Parsed:
@@ -95,15 +96,20 @@ def _blocks(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _statement(row: int, block: str, currencies: Currencies) -> Statement:
-    opened = _OPENING_CURRENCY.search(block)
-    code = opened["currency"].upper() if opened else ""
-    transactions = _parsed(checked(block, code, currencies.decimals(code)))
+    opened = _OPENING.search(block)
+    if opened is None:
+        raise BadLine(_NO_BALANCE)
+    if opened["currency"] is None:
+        raise BadLine(f"one of its {opened['tag']} is not as MT940 has it")
+    currency = opened["currency"].upper()
+    if not currencies.knows(currency):
+        raise BadLine(f'currency "{shown(currency)}" is not known')
+    transactions = _parsed(checked(block, currency, currencies.exponent(currency)))
     opening = _first(transactions, "final_opening_balance", "opening_balance", "intermediate_opening_balance")
     closing = _first(transactions, "final_closing_balance", "closing_balance", "intermediate_closing_balance")
     if opening is None or closing is None:
-        raise BadLine("it has no opening balance (:60F:) or no closing balance (:62F:)")
-    currency = _currency(opening, currencies)
-    if _currency(closing, currencies) != currency:
+        raise BadLine(_NO_BALANCE)
+    if {_currency(opening), _currency(closing)} != {currency}:
         raise BadLine("it opens and closes in different currencies")
     rows = _rows(row, block)
     if len(rows) != len(transactions):
@@ -174,11 +180,8 @@ def _first(transactions: "Transactions", *names: str) -> "LibraryBalance | None"
     )
 
 
-def _currency(balance: "LibraryBalance", currencies: Currencies) -> str:
-    code = str(getattr(balance.amount, "currency", "") or "").upper()
-    if not currencies.knows(code):
-        raise BadLine(f'currency "{shown(code)}" is not known')
-    return code
+def _currency(balance: "LibraryBalance") -> str:
+    return str(getattr(balance.amount, "currency", "") or "").upper()
 
 
 def _balance(balance: "LibraryBalance", currency: str, currencies: Currencies) -> Balance:

@@ -51,8 +51,8 @@ def key_of(secret: str) -> bytes:
 def is_signed(body: bytes, signatures: str, timestamp: str, keys: Sequence[bytes], now: datetime) -> bool:
     """Whether one of the keys signed the body within five minutes of now, by the headers' own text."""
     moment = _moment(timestamp)
-    given = [value.strip().lower().encode() for value in signatures.split(",", SIGNATURES)[:SIGNATURES]]
-    message = timestamp.encode() + b"." + body
+    given = [_sent(value.strip().lower()) for value in signatures.split(",", SIGNATURES)[:SIGNATURES]]
+    message = _sent(timestamp) + b"." + body
     wanted = [hmac.new(key, message, hashlib.sha256).hexdigest().encode() for key in keys]
     matches = [hmac.compare_digest(ours, theirs) for ours in wanted for theirs in given]
     return moment is not None and abs(now - moment) <= TOLERANCE and any(matches)
@@ -69,6 +69,11 @@ def read_webhook(body: bytes) -> Webhook | None:
     charge = event.data.charge
     is_id = isinstance(charge, str) and _CHARGE.fullmatch(charge)
     return Webhook(event.id, event.livemode, charge if is_id else None)
+
+
+def _sent(header: str) -> bytes:
+    """The bytes of a header, which may be no UTF-8: anybody sends them."""
+    return header.encode("utf-8", "surrogateescape")
 
 
 def _moment(timestamp: str) -> datetime | None:

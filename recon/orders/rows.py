@@ -171,7 +171,7 @@ class _Reading:
         for name, values in self.source.ignore.items():
             place = self.fields.ignored_place(name)
             if place is not None:
-                ignored |= mask_of(pc.is_in(self.fields.column(place, every), pa.array(values, pa.string())))
+                ignored |= _is_any_of(self.fields.column(place, every), values)
             elif name not in self.source.layout.columns:
                 where = f"[orders.{self.source.name}.ignore]"
                 raise SourceUnreadable(f'{self.table.name} has no column "{name}", which {where} names')
@@ -401,6 +401,12 @@ def payment_words(text: str) -> str:
 def _in_pattern(text: str, pattern: Expression) -> str | None:
     hit = pattern.fullmatch(text) if len(text) <= LONGEST_ID else None
     return hit.group(1) or None if hit else None
+
+
+def _is_any_of(texts: pa.Array, words: Sequence[str]) -> Mask:
+    """Which texts are one of some words, whatever their case, width and blanks."""
+    wanted = set(map(folded, words))
+    return mask_of(mapped(texts, lambda text: folded(text) in wanted, pa.bool_()))
 
 
 def _or_null(texts: pa.Array) -> pa.Array:

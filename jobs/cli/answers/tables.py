@@ -388,6 +388,8 @@ def planted(tallies: "Iterable[Tally]") -> None:
 
 def checked(items: "Sequence[Item]", *, to_stderr: bool = False) -> None:
     """What was looked at, then the first rows of each source as they are read, and what of it nothing uses."""
+    if to_stderr and is_json():
+        return
     stream = sys.stderr if to_stderr else sys.stdout
     rows = ((item.what, item.result, item.details) for item in items)
     table(("what", "result", "details"), rows, to_stderr=to_stderr)

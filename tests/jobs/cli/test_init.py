@@ -276,3 +276,7 @@ def test_a_shop_in_a_database_is_known_by_its_tables(omise: FakeOmise, tmp_path:
     err = refused(init(omise, tmp_path, *words, "--preset", "shopify", environ=environ), tmp_path)
     assert '--preset "shopify" is none of a database: magento, opencart, prestashop, woocommerce' in err
     assert json.dumps(environ["SHOP"]) not in err
+    with sqlite3.connect(tmp_path / "shop.db") as shop:
+        shop.execute("create table oc2_omise_charge (id)")
+    err = refused(init(omise, tmp_path, *words, environ=environ), tmp_path)
+    assert "[orders.shop] the database says" in err, "it is OpenCart's, of which SQLite reads no query"

@@ -131,6 +131,25 @@ def test_five_mistakes_are_all_named(tmp_path: Path) -> None:
             '[matching]\namount_tolerance = { XTS = "1" }\n',
             'matching.amount_tolerance.XTS: currency "XTS" is not known',
         ),
+        (
+            '[matching]\namount_tolerance_percent = { THB = "0.00005" }\n',
+            'matching.amount_tolerance_percent.THB: "0.00005" has more than four decimals',
+        ),
+        ("[currencies.krw]\nexponent = 0\n", 'currencies.krw: "krw" is not a currency such as "THB"'),
+        ('[alerts]\nproofs = "off"\n', "alerts.proofs: must be true or false"),
+        (
+            '[[alerts.routes]]\ncodes = ["order_mising"]\nurls = { env = "X" }\n',
+            'alerts.routes.0.codes.0: there is no break "order_mising" (did you mean "order_missing"?)',
+        ),
+        (
+            '[bank.scb]\naccount = "th"\nkind = "csv"\npath = "b"\n'
+            'direction = { column = "D/C", debit = ["D"], credit = ["C", "d"] }\n',
+            'bank.scb.direction.credit: "d" already means debit',
+        ),
+        (
+            '[orders.web]\nkind = "csv"\npath = "x"\nstatus = { paid = ["Refund  Asked"], refunded = ["refund asked"] }\n',
+            'orders.web.status.refunded: "refund asked" already means paid',
+        ),
         ("[omise]\ndeadline = 7200\n", 'omise.deadline: 7200 is not a duration such as "30m", "72h" or "35d"'),
         ('[omise]\nbase_url = "api.omise.co"\n', 'omise.base_url: "api.omise.co" is not a URL such as "https://api'),
         ("[journal]\nfromat = 1\n", 'journal.fromat: unknown key (did you mean "format"?)'),

@@ -84,6 +84,21 @@ def test_a_statement_that_cannot_be_read_costs_itself_only(old: str, new: str, r
     assert len(found.lines) == 1
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("THB", "XXX", 'currency "XXX" is not known'),
+        (":60F:C", ":60F:X", "one of its :60F: is not as MT940 has it"),
+        (":60F:", ":64:", "it has no opening balance (:60F:) or no closing balance (:62F:)"),
+    ],
+)
+def test_what_an_opening_balance_lacks_is_told_before_its_decimals(
+    old: str, new: str, reason: str, tmp_path: Path
+) -> None:
+    text = mt940_text([Entry(DAY, 50_050, "OMISE")]).replace(old, new)
+    assert reasons(load(tmp_path, "mt940", {"a.sta": text}))[0].endswith(f"as a whole: {reason}")
+
+
 def test_a_file_that_is_no_mt940_is_refused(tmp_path: Path) -> None:
     found = load(tmp_path, "mt940", {"a.sta": "date,amount\n", "b.sta": b"\x00\x01", "c.sta": ""})
     assert [words.partition(": ")[2].split(" ")[0] for words in found.unreadable] == ["a.sta", "b.sta", "c.sta"]

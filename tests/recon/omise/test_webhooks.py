@@ -38,6 +38,8 @@ def sign(key: bytes = KEY, stamp: str = STAMP, body: bytes = BODY) -> str:
         (f"v1={sign()}", STAMP, False),
         (base64.b64encode(bytes.fromhex(sign())).decode(), STAMP, False),
         ("ü" * 64, STAMP, False),
+        ("\udcff" * 64, STAMP, False),  # a byte that is no UTF-8, as a server hands it on
+        (sign(), "\udcff", False),
         (sign(stamp="soon"), "soon", False),
         (sign(stamp="9" * 12), "9" * 12, False),
         (f"{'0' * 64}," * 4 + sign(), STAMP, False),  # no header has so many

@@ -280,10 +280,10 @@ def test_identical_bad_rows_are_one(tmp_path: Path) -> None:
 def test_ignored_rows_are_counted_by_account_and_not_validated(tmp_path: Path) -> None:
     text = (
         f"{HEADER.strip()},payment_method,shop\n"
-        "A,th,x,THB,paid,never,cod,main\nB,zz,x,THB,paid,never,cod,main\nC,th,1,THB,paid,2026-11-24,card,test\n"
+        "A,th,x,THB,paid,never,cod,main\nB,zz,x,THB,paid,never,COD,main\nC,th,1,THB,paid,2026-11-24,card,test\n"
         "D,th,1,THB,paid,2026-11-24,card,main\n"
     )
-    loaded = load_text(tmp_path, text, ignore={"payment_method": ("cod",), "shop": ("test",)})
+    loaded = load_text(tmp_path, text, ignore={"payment_method": ("cod",), "shop": ("Test",)})
     assert loaded.orders[c.ORDER_ID].tolist() == ["D"]
     assert (loaded.ignored, len(loaded.rejected), loaded.inputs[0].rows) == ({"th": 2, "": 1}, 0, 4)
 
