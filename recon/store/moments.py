@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, func, select
+from sqlalchemy import Column, bindparam, func, select
 
 from recon import columns as c
 from recon.store import tables
@@ -35,28 +35,34 @@ _MOMENTS: tuple[tuple[str, Column[Any]], ...] = (
 )
 # What came from outside, where an index finds the latest of an account at once.
 _SEEN = (*(tables.OBJECTS[kind] for kind in ("charge", "refund", "transaction", "dispute")), tables.ORDER)
+_LATEST = select(*(select(func.max(column)).scalar_subquery() for _, column in _MOMENTS))
+_LATEST_SEEN = select(
+    *(
+        select(table.c[c.SEEN_AT])
+        .where(table.c[c.ACCOUNT] == bindparam("account"), table.c[c.SEEN_AT] > bindparam("now"))
+        .order_by(table.c[c.SEEN_AT].desc())
+        .limit(1)
+        .scalar_subquery()
+        for table in _SEEN
+    )
+)
 
 
 def later_than(store: Store, now: datetime) -> tuple[str, datetime] | None:
     """What the store knows of the latest moment after `now` (a few minutes are none), and that moment; else null."""
     latest: list[tuple[datetime, str]] = []
     with reading(store) as connection:
-        for words, column in _MOMENTS:
-            moment = connection.execute(select(func.max(column))).scalar()
-            if moment is not None:
-                latest.append((moment, words))
-        accounts = connection.execute(select(tables.ACCOUNT.c.name)).scalars().all()
-        for table in _SEEN:
-            seen = table.c[c.SEEN_AT]
-            for account in accounts:
-                micros = connection.execute(
-                    select(seen)
-                    .where(table.c[c.ACCOUNT] == account, seen > to_micros(now))
-                    .order_by(seen.desc())
-                    .limit(1)
-                ).scalar()
-                if micros is not None:
-                    latest.append((from_micros(micros), f"a version of {table.name}s"))
+        moments = connection.execute(_LATEST).one()
+        latest += [
+            (moment, words) for (words, _), moment in zip(_MOMENTS, moments, strict=True) if moment is not None
+        ]
+        for account in connection.execute(select(tables.ACCOUNT.c.name)).scalars().all():
+            seen = connection.execute(_LATEST_SEEN, {"account": account, "now": to_micros(now)}).one()
+            latest += [
+                (from_micros(micros), f"a version of {table.name}s")
+                for table, micros in zip(_SEEN, seen, strict=True)
+                if micros is not None
+            ]
     moment, words = max(latest, default=(now, ""))
     return (words, moment) if moment > now + NEAR else None
 
