@@ -424,7 +424,7 @@ MATCHED = Frame(
         *optional(TEXT, IMPLIED_RATE),
     ),
 )
-# What is not final yet, and by when it should be: charges, refunds, transfers, and orders that ask for a refund.
+# What is not final yet, and by when it should be: charges, refunds, disputes, transfers, and orders.
 WAITING = Frame(
     "waiting",
     (

@@ -176,6 +176,14 @@ def slack(currencies: Words, expected: Ints, tolerance: Tolerance) -> Ints:
     return result
 
 
+def portion(wholes: Ints, upto: Ints, of: Ints) -> Ints:
+    """Per whole what falls to the first `upto` of `of`, rounded down; exact also beyond 64 bits."""
+    if not len(wholes) or int(np.abs(wholes).max()) * int(np.abs(upto).max()) < 2**62:
+        return np.asarray(wholes * upto // of)
+    rows = zip(wholes.tolist(), upto.tolist(), of.tolist(), strict=True)
+    return np.array([whole * at // size for whole, at, size in rows], dtype=np.int64)
+
+
 def is_in(column: Words, values: Iterable[str]) -> Mask:
     """Which cells of a text column are one of the values, null never; `Series.isin` takes seconds for a million."""
     cells = pa.array(column.array)

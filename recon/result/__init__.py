@@ -43,6 +43,8 @@ from recon.triage import Judged
 
 # What of a charge a matched pair shows.
 _OF_CHARGE = list({c.STATUS, c.CURRENCY, *c.MATCHED.names} & set(c.CHARGES.names))
+# What of a charge's sums is parted among the orders that it pays; its net follows from them.
+_PARTED = [c.REFUNDED_AMOUNT, c.FUNDING_AMOUNT, c.FEE, c.FEE_VAT]
 _OF_BREAK = [name for name in c.BREAKS.names if hasattr(Break, name)]
 
 
@@ -279,7 +281,7 @@ def _matched_pairs(judged: Judged, matched: Mask, context: Context) -> pd.DataFr
     """One row per matched order and the charge that pays it, shaped `columns.MATCHED`.
 
     Amounts add up once: of several charges that pay one order each row carries its own part as the order's amount,
-    and of several orders that one charge pays each row carries the order's part of the charge.
+    and of several orders that one charge pays each row carries the order's part of the charge's amount, fee and net.
     """
     books = judged.books
     matching = judged.matching
@@ -306,12 +308,39 @@ def _matched_pairs(judged: Judged, matched: Mask, context: Context) -> pd.DataFr
         c.CHARGE_AMOUNT: pd.Series(np.where(shared, order_amounts, captured), dtype=c.MINOR),
         c.ORDER_CREATED_AT: order_rows[c.CREATED_AT],
         c.IMPLIED_RATE: _implied_rates(charge_rows, captured, context),
+        **(_parts_of_shared(books, matching, pairs) if shared.any() else {}),
     }
     series = {name: taken.get(name, charge_rows.get(name)) for name in c.MATCHED.names}
     frame = pd.DataFrame(
         {name: column.reset_index(drop=True) for name, column in series.items() if column is not None}, copy=False
     )
     return c.MATCHED.check(frame)
+
+
+def _parts_of_shared(books: Books, matching: Matching, pairs: Positions) -> dict[str, pd.Series[int]]:
+    """What of its charge's sums falls to each pair: of a charge that pays several orders a part by their amounts.
+
+    Rounded so that the parts of all orders that expect a charge, in the order of their ids, come to the whole.
+    """
+    orders = books.orders
+    amounts = np.where(c.expects_charge(orders), orders[c.AMOUNT].to_numpy(dtype=np.int64), 0)
+    several = np.flatnonzero(np.bincount(matching.charges, minlength=len(books.charges))[matching.charges] > 1)
+    members = matching.orders[several]
+    shares = pd.DataFrame({c.CHARGE_ID: matching.charges[several], c.ORDER_AMOUNT: amounts[members]}, index=several)
+    shares = shares.assign(**{c.ORDER_ID: orders[c.ORDER_ID].iloc[members].array})
+    of_charge = shares.sort_values([c.CHARGE_ID, c.ORDER_ID]).groupby(c.CHARGE_ID)[c.ORDER_AMOUNT]
+    upto = of_charge.cumsum().reindex(pairs, fill_value=1).to_numpy()
+    begin = upto - shares[c.ORDER_AMOUNT].reindex(pairs, fill_value=1).to_numpy()
+    whole = np.maximum(of_charge.transform("sum").reindex(pairs, fill_value=1).to_numpy(), 1)
+
+    def part(sums: Ints) -> Ints:
+        return c.portion(sums, upto, whole) - c.portion(sums, begin, whole)
+
+    sums = books.charges[[*_PARTED, c.NET]].iloc[matching.charges[pairs]].reset_index(drop=True)
+    taken = {name: part(sums[name].to_numpy()) for name in _PARTED}
+    kept_beside = sums[c.FUNDING_AMOUNT] - sums[c.FEE] - sums[c.FEE_VAT] - sums[c.NET]
+    taken[c.NET] = taken[c.FUNDING_AMOUNT] - taken[c.FEE] - taken[c.FEE_VAT] - part(kept_beside.to_numpy())
+    return {name: pd.Series(parts, dtype=c.MINOR) for name, parts in taken.items()}
 
 
 def _by_order(books: Books, matching: Matching, pairs: Positions) -> Positions:

@@ -151,10 +151,10 @@ def _transfers(judged: Judged, account: str, context: Context) -> Iterator[Row]:
 
 
 def _asked(judged: Judged, account: str, context: Context) -> Iterator[Row]:
-    """Orders that ask for a refund, with the charge that took their money."""
+    """Orders that ask for a refund, with the charge that took their money; not those that still wait for it."""
     orders = judged.books.orders
     matching = judged.matching
-    asks = c.equals(orders, c.STATUS, OrderStatus.REFUND_REQUESTED)
+    asks = c.equals(orders, c.STATUS, OrderStatus.REFUND_REQUESTED) & ~_orders_that_wait(judged)
     positions = _positions(orders, account, judged.scope.orders & asks)
     took = c.took_money(judged.books.charges)
     pairs = [at for at in np.flatnonzero(np.isin(matching.orders, positions)) if took[matching.charges[at]]]

@@ -177,7 +177,7 @@ def _shares(
         whole = np.zeros(len(rows), dtype=np.int64)
         for part in parts_of_cost:
             whole[is_charge] += books.charges[part].to_numpy(dtype=np.int64)[at[is_charge]]
-        share = whole * high // size - whole * low // size
+        share = c.portion(whole, high, size) - c.portion(whole, low, size)
         gross = gross + share
         result[name] = pd.Series(share, dtype=c.MINOR)
     result[c.GROSS] = pd.Series(gross, dtype=c.MINOR)

@@ -20,11 +20,11 @@ from reports.summary.parts import PlacedSheets, assert_ties, empty_block, header
 from reports.totals import exact_sum
 
 _WAITING = {
-    "charge": "payments not finished, or authorised and not captured",
+    "charge": "not finished, not captured, or too young for an order",
     "refund": "refunds on their way to the payer",
     "dispute": "disputes that are not decided",
     "transfer": "payouts on their way to the bank",
-    "order": "orders that ask for a refund",
+    "order": "asking for a refund, or too young for a charge",
 }
 
 

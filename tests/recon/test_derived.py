@@ -21,3 +21,12 @@ def test_rows_that_lie_together_are_not_copied() -> None:
         pd.testing.assert_frame_equal(c.rows_under(frame, np.array(mask)), expected)
     together = c.rows_under(frame, np.array([False, True, True, False]))
     assert np.shares_memory(together[c.AMOUNT].to_numpy(), frame[c.AMOUNT].to_numpy())
+
+
+def test_portions_are_exact_beyond_64_bits() -> None:
+    whole = 9 * 10**12 - 1
+    upto = np.array([1, 10**12, 3 * 10**12, whole], dtype=np.int64)
+    expected = [0, 10**12 - 1, 3 * 10**12 - 1, whole - 2]
+    assert c.portion(np.full(4, whole - 2), upto, np.full(4, whole)).tolist() == expected
+    small = c.portion(np.array([365, 365]), np.array([3_333, 10_000]), np.array([10_000, 10_000]))
+    assert small.tolist() == [121, 365]

@@ -67,6 +67,21 @@ def test_orders_that_share_a_charge_carry_their_parts_of_it() -> None:
     assert found.currencies[0].amount_matched == 10_000
 
 
+def test_orders_that_share_a_charge_carry_their_parts_of_its_fee_and_its_sums_are_counted_once() -> None:
+    sums: dict[str, Any] = {c.FUNDING_AMOUNT: 10_000, c.FEE: 365, c.FEE_VAT: 26, c.NET: 9_609, c.REFUNDED_AMOUNT: 0}
+    shared = charge(of="A-1,A-2,A-3,A-4", **sums)
+    orders = [order("A-1", 3_333), order("A-2", 3_333), order("A-3", 3_334), order("A-4", 0), order("A-5")]
+    frame = result_of(orders, [shared, charge("chrg_2", "A-5", **sums)]).matched
+    names = [c.ORDER_ID, c.FUNDING_AMOUNT, c.FEE, c.FEE_VAT, c.NET]
+    assert list(frame[names].itertuples(index=False, name=None)) == [
+        ("A-1", 3_333, 121, 8, 3_204),
+        ("A-2", 3_333, 122, 9, 3_202),
+        ("A-3", 3_334, 122, 9, 3_203),
+        ("A-4", 0, 0, 0, 0),
+        ("A-5", 10_000, 365, 26, 9_609),
+    ]
+
+
 def test_charges_that_split_an_order_carry_their_parts_of_it() -> None:
     parts = [charge("chrg_1", amount=4_000), charge("chrg_2", amount=6_000)]
     found = result_of([order()], parts, with_context(split_sources=frozenset({"shop"})))

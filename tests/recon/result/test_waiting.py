@@ -16,6 +16,7 @@ ORDERS = [
     order("A-4", status="pending"),
     order("A-5"),
     order("A-6", 600, created_at=AS_OF - 5 * MINUTE),
+    order("A-7", 700, status="refund_requested", created_at=AS_OF - 5 * MINUTE),  # asks, and waits: one row
 ]
 CHARGES = [
     pending("chrg_1", "A-1", expires_at=AS_OF + 3 * HOUR),
@@ -46,6 +47,7 @@ def test_the_most_urgent_first_and_the_unknown_last() -> None:
         "chrg_6",
         "chrg_9",
         "A-6",
+        "A-7",
         "chrg_1",
         "chrg_8",
         "trsf_1",
@@ -53,10 +55,10 @@ def test_the_most_urgent_first_and_the_unknown_last() -> None:
         "A-2",
         "chrg_7",
     ]
-    assert frame[c.HOURS_LEFT].iloc[:5].tolist() == [-24, 0, 0, 3, 24]
-    assert frame[c.STATUS].iloc[4] == "authorised"
-    assert frame[c.ORDER_ID].iloc[6] == "A-3"
-    assert frame[c.DUE_BY].isna().tolist() == [False] * 8 + [True]
+    assert frame[c.HOURS_LEFT].iloc[:6].tolist() == [-24, 0, 0, 0, 3, 24]
+    assert frame[c.STATUS].iloc[5] == "authorised"
+    assert frame[c.ORDER_ID].iloc[7] == "A-3"
+    assert frame[c.DUE_BY].isna().tolist() == [False] * 9 + [True]
 
 
 def test_only_what_is_in_time_is_counted() -> None:
@@ -65,7 +67,7 @@ def test_only_what_is_in_time_is_counted() -> None:
         "refunds pending and not yet due": 1,
         "transfers on their way and not yet due": 1,
         "orders not yet due to be marked as paid": 1,
-        "orders too young to miss their charge": 1,
+        "orders too young to miss their charge": 2,
         "charges too young to miss their order": 1,
     }
     assert {note.count for note in not_yet_due(JUDGED, "sg", USING)} == {0}
