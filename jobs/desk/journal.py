@@ -1,7 +1,7 @@
 """The journal of a range handed to the books: what is new of it, in the layout asked for, kept as exported."""
 
 from calendar import monthrange
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -70,8 +70,6 @@ def hand_over(config: Config, outcome: Outcome, request: ExportRequest) -> Hando
         first = min(result.first_day for result in results)
         last = max(result.last_day for result in results)
         span = config.journal.detail
-        _check_span(store, results, span, (first, last))
-        _check_moment(store, results, outcome.as_of, (first, last))
         drafts = [
             config.journal.codes(result.account.name).on(entry)
             for result in results
@@ -80,7 +78,9 @@ def hand_over(config: Config, outcome: Outcome, request: ExportRequest) -> Hando
         written: list[Files] = []
 
         def prepare(register: Sequence[JournalEntry]) -> Prepared:
-            entries = to_export(drafts, register)
+            _check_span(store, results, span, (first, last))
+            _check_moment(store, results, outcome.as_of, (first, last))
+            entries = to_export(drafts, _looked_at(results, register))
             _check(entries, layout)
             made = files(layout, config.currencies(), entries, _assertions(config, results))
             if request.out is None and len(made.contents) > 1:
@@ -144,6 +144,12 @@ def _incomplete(store: Store, results: Sequence[Result]) -> list[tuple[str, str]
             say = f'account "{account.name}": not every transaction of {day} was pulled, nothing of it is exported'
             words.append((account.name, f"{say}; run `recon run --from {day}`"))
     return words
+
+
+def _looked_at(results: Sequence[Result], register: Iterable[JournalEntry]) -> list[JournalEntry]:
+    """What was exported of each account's own days: yesterday is not the same day in every zone."""
+    days = {result.account.name: (result.first_day, result.last_day) for result in results}
+    return [entry for entry in register if days[entry.account][0] <= entry.day <= days[entry.account][1]]
 
 
 def _check_span(store: Store, results: Sequence[Result], span: str, days: tuple[date, date]) -> None:

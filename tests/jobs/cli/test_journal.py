@@ -21,6 +21,7 @@ from jobs.cli.app import app
 from jobs.config import config as configuration
 from jobs.desk.journal import ExportRequest, hand_over
 from jobs.run.outcome import JobError, Outcome
+from recon import columns as c
 from recon.calendars import days_window
 from recon.journal.words import LedgerAccount
 from recon.store.engine import to_micros
@@ -109,6 +110,19 @@ async def test_a_late_refund_is_one_reversal_and_one_new_entry_and_said(tmp_path
             (1, len({row["journal_id"] for row in first}), 0),
         ]
         assert " csv 1, 1 back th" in (await recon(merchant, "list"))[1].decode()
+
+
+async def test_a_day_that_is_yesterday_in_one_zone_alone_is_not_taken_back(tmp_path: Path) -> None:
+    async with finished_job(tmp_path, ("th", "jp")) as (merchant, both):
+        mapped(merchant)
+        hand_over_as(merchant, both, "csv")
+        jp = next(result for result in both.results if result.account.name == "jp")
+        last_day = jp.journal[(jp.journal[c.DAY] == str(LAST)).to_numpy(dtype=bool)]
+        later = replace(jp, first_day=LAST, journal=last_day)
+        results = tuple(later if result is jp else result for result in both.results)
+        exported = merchant.rows("journal_entry")
+        hand_over_as(merchant, replace(both, results=results), "csv")
+        assert merchant.rows("journal_entry") == exported
 
 
 async def test_what_the_books_do_not_take_is_said_before_anything_is_written(tmp_path: Path) -> None:
