@@ -98,6 +98,7 @@ def sign(
         book = identified.workbook
         if book is None or identified.verdict != UNTOUCHED:
             raise JobError(f"{path}: is {identified.verdict}, so it cannot be signed: recon verify says more")
+        recorded = workbooks.runs_recorded(store, book.account)
         verified = _with_data(config, store, identified)
         if verified.run is None:
             raise JobError(f"{path}: was written by no recorded run: recon run writes a workbook that can be signed")
@@ -115,7 +116,7 @@ def sign(
         range_ = (book.account, book.first_day, book.last_day)
         sign_off = SignOff(0, *range_, book.result_digest, book.sha256, role, who, clock(), reason=reason or None)
         try:
-            return Signature(workbooks.sign(store, sign_off, config.audit_key), before.parts)
+            return Signature(workbooks.sign(store, sign_off, config.audit_key, recorded), before.parts)
         except NotSigned as error:
             raise JobError(str(error)) from None
 

@@ -168,13 +168,29 @@ def ended_by(store: Store, by: str) -> list[SignOff]:
         return _sign_offs(connection, SIGN_OFF.c.ended_by == by)
 
 
-def sign(store: Store, wanted: SignOff, audit_key: bytes | None) -> SignOff:
+def runs_recorded(store: Store, account: str) -> int:
+    """How often a run of an account was recorded; GROUP: of any."""
+    with reading(store) as connection:
+        return _runs_recorded(connection, account)
+
+
+def _runs_recorded(connection: Connection, account: str) -> int:
+    part = tables.RUN_ACCOUNT.c
+    counted = select(func.count()).select_from(tables.RUN_ACCOUNT)
+    return connection.execute(counted if account == GROUP else counted.where(part.account == account)).scalar_one()
+
+
+def sign(store: Store, wanted: SignOff, audit_key: bytes | None, recorded: int | None = None) -> SignOff:
     """Keep a sign-off, with its audit entry; one that stands already is given back.
 
-    A range has one standing signed workbook: first a preparer, then a reviewer, somebody else. Raises NotSigned.
+    A range has one standing signed workbook: first a preparer, then a reviewer, somebody else. `recorded` are the
+    runs that were recorded before it was looked at: a later one did not know of the sign-off, so it cannot have ended
+    it. Raises NotSigned.
     """
     table = SIGN_OFF.c
-    with writing(store, "workbook") as connection:
+    with writing(store, "record") as connection:  # the lock of those who record runs
+        if recorded is not None and _runs_recorded(connection, wanted.account) != recorded:
+            raise NotSigned(f"a run of {wanted.account} was recorded meanwhile: look at {_range_of(wanted)} again")
         where = and_(
             table.account == wanted.account,
             table.first_day == wanted.first_day,

@@ -1,7 +1,7 @@
 """Workbooks held against the store: untouched, edited, outdated; signed, locked, and signed no more."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from io import BytesIO
@@ -228,6 +228,20 @@ async def test_an_edited_or_outdated_workbook_is_not_signed(merchant: Job, writt
     assert change.breaks["what"].tolist() == ["closed"]
     with pytest.raises(JobError, match="data changed"):
         sign(settings(merchant), path, "preparer", "Mei", clock, WHY)
+
+
+async def test_a_run_that_is_recorded_while_somebody_looks_is_not_signed_over(
+    merchant: Job, written: Written
+) -> None:
+    correct_an_order(merchant)
+
+    def agree(_words: Sequence[str]) -> bool:
+        asyncio.run(merchant.run(accounts=("th",)))
+        return True
+
+    with pytest.raises(JobError, match="a run of th was recorded meanwhile"):
+        await asyncio.to_thread(sign, settings(merchant), written.path, "preparer", "Mei", clock, WHY, None, agree)
+    assert verify(settings(merchant), written.path).sign_offs == ()
 
 
 async def test_a_signed_range_stays_as_it_is_until_its_figures_change(merchant: Job, written: Written) -> None:
