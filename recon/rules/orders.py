@@ -16,6 +16,7 @@ from recon.settings import WEBHOOK_GRACE, Context
 from recon.triage.columns import CaseColumns
 
 GROUP = "Order and charge"
+_DO_NOT_DELIVER = "Do not deliver: cancel the order, or mark it as refunded, and find out who gave the money back."
 NEVER_PAID = frozenset({ChargeStatus.FAILED, ChargeStatus.EXPIRED, ChargeStatus.REVERSED})
 
 
@@ -131,17 +132,19 @@ def _order_missing(rule: Rule, case: Case, context: Context) -> Break | None:
 def _not_marked_paid(rule: Rule, case: Case, context: Context) -> Break | None:
     if case.order is None or case.order.status != OrderStatus.PENDING or not case.paying:
         return None
-    charge = case.paying[0]
+    charge = next((charge for charge in case.paying if charge.kept), case.paying[0])
     if context.as_of <= _paid_at(charge) + context.threshold(rule.code, "grace", WEBHOOK_GRACE):
         return None
+    back = "" if charge.kept else ", and all of it went back"
     return rule.on_order(
         case,
         context,
-        f"{_order(case, context)}, but charge {charge.id} took {context.words(charge.captured)} for it.",
+        f"{_order(case, context)}, but charge {charge.id} took {context.words(charge.captured)} for it{back}.",
+        suggestion=rule.action if charge.kept else _DO_NOT_DELIVER,
         charge_id=charge.id,
         expected=0,
         actual=_same_currency(case, charge.captured),
-        amount_at_risk=_same_currency(case, charge.captured),
+        amount_at_risk=_same_currency(case, charge.captured - charge.refunded),
     )
 
 

@@ -49,7 +49,7 @@ def paid_out(
     _add(sums, PayoutLine.NOT_AS_SAID, int((owners < 0).sum()), odd)
     _add(sums, PayoutLine.NET, len(transfers), int(net.sum()))
     last = days[1].isoformat()
-    for transfer_net, failed, arrived_on, credited in _arrivals(transfers, banked, account):
+    for transfer_net, failed, arrived_on, credited in _arrivals(books, transfers, banked, account):
         for line, amount in _where(transfer_net, failed, arrived_on, credited, last):
             _add(sums, line, 1, amount)
     return c.PAYOUT_LINES.from_rows(
@@ -80,7 +80,7 @@ def _where(net: int, failed: bool, arrived_on: str, credited: int, last: str) ->
 
 
 def _arrivals(
-    transfers: pd.DataFrame, banked: pd.DataFrame, account: Account
+    books: Books, transfers: pd.DataFrame, banked: pd.DataFrame, account: Account
 ) -> Iterator[tuple[int, bool, str, int]]:
     """Per transfer its net, whether it failed, when its first credit came (ISO), and what came in all."""
     own = banked[c.of_account(banked, account.name)] if len(banked) else c.BANKED.empty()
@@ -90,7 +90,9 @@ def _arrivals(
     for transfer_id, booked_on, amount in zip(*columns, strict=True):
         first, sum_before = came.get(transfer_id, (booked_on, 0))
         came[transfer_id] = min(first, booked_on), sum_before + amount
-    began = str(own[c.BOOKED_ON].min()) if own[c.BOOKED_ON].notna().any() else _NEVER
+    lines = books.bank_lines
+    booked = lines[c.BOOKED_ON][c.of_account(lines, account.name)] if len(own) and len(lines) else ()
+    began = min(booked, default=_NEVER)
     names = [c.TRANSFER_ID, c.NET, c.FAILURE_CODE, c.DELETED, c.PAID, c.PAID_AT]
     for transfer_id, net, failure, deleted, paid, paid_at in zip(*(transfers[name] for name in names), strict=True):
         failed = isinstance(failure, str) or bool(deleted)
@@ -152,7 +154,7 @@ def _sent(
     """Transfers that left the balance and are not at the bank, by the day they were sent."""
     transfers = to_the_bank(books, account.name)
     names = [c.SENT_AT, c.CREATED_AT, c.CURRENCY]
-    arrivals = _arrivals(transfers, banked, account)
+    arrivals = _arrivals(books, transfers, banked, account)
     for sent_at, created_at, currency, (net, _, arrived_on, _) in zip(
         *(transfers[name] for name in names), arrivals, strict=True
     ):

@@ -9,7 +9,7 @@ import pytest
 from recon.model import Break
 from recon.rules import CATALOGUE
 from recon.settings import RuleSettings
-from tests.kit.books import AS_OF, DAY, HOUR, MINUTE, Job, Row, charge, failed, order, pending, with_context
+from tests.kit.books import AS_OF, DAY, HOUR, MINUTE, NOON, Job, Row, charge, failed, order, pending, with_context
 
 GROUP = [rule for rule in CATALOGUE if rule.group == "Order and charge"]
 CODES = [
@@ -102,6 +102,18 @@ def test_the_same_trouble_has_the_same_id_tomorrow_and_another_elsewhere(code: s
 )
 def test_of_several_that_apply_the_first_is_raised(orders: list[Row], charges: list[Row], raised: str) -> None:
     assert [one.code for one in Job().breaks(orders, charges)] == [raised]
+
+
+def test_a_pending_order_is_not_to_be_delivered_where_all_of_its_money_went_back() -> None:
+    back = charge("chrg_1", refunded_amount=10_000)
+    (found,) = [one for one in Job().breaks([order(status="pending")], [back]) if one.code == "order_not_marked_paid"]
+    assert (found.actual, found.amount_at_risk) == (10_000, 0)
+    assert "all of it went back" in found.explanation
+    assert found.suggestion.startswith("Do not deliver")
+    later = charge("chrg_2", created_at=NOON + MINUTE)
+    found = Job().break_([order(status="pending")], [back, later])
+    assert (found.charge_id, found.amount_at_risk) == ("chrg_2", 10_000)
+    assert "deliver;" in found.suggestion
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,15 @@ def test_a_payout_without_a_credit_is_in_transit_and_without_statements_omise_is
     assert _payouts(shop.books(), statements=False)["at_the_bank"] == -47_000
 
 
+def test_statements_begin_with_their_first_line_be_it_no_payout() -> None:
+    shop = _paid_out_shop()
+    before = (FIRST - timedelta(days=1)).isoformat()
+    after = (local_day(shop.now, TH.zone) + timedelta(days=40)).isoformat()
+    lines = [line(-5, before, "l1", payout=False), line(77, after, "l2")]
+    assert _payouts(shop.books(bank_lines=build(c.BANK_LINES, lines)))["still_in_transit"] == 47_000
+    assert _payouts(shop.books(bank_lines=build(c.BANK_LINES, lines[1:])))["at_the_bank"] == -47_000
+
+
 def test_a_failed_payout_is_not_in_transit() -> None:
     shop = _paid_out_shop()
     shop.transfers[-1] |= {"paid": False, "paid_at": None, "failure_code": "sent_failed"}
