@@ -1,4 +1,4 @@
-"""Bank lines from CAMT.053 files (ISO 20022, versions 02 to 08), without trusting the XML.
+"""Bank lines from CAMT.053 files (ISO 20022, versions 02 to 14), without trusting the XML.
 
 What is not booked yet (PDNG, INFO) is left out; a batch is taken apart where its parts come to its sum. A reversed
 entry already has the direction in which the money went (ISO 20022: the indicator tells of the original's).
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree  # type: ignore[import-untyped]
 
+from recon.bank.other_messages import other_of_camt
 from recon.bank.source import (
     BadLine,
     Balance,
@@ -28,7 +29,7 @@ from recon.bank.texts import day, shown, tidy, worded
 from recon.money import BadAmount, Currencies, UnknownCurrency
 from recon.tabular.files import SourceFile
 
-_NAMESPACE = re.compile(r"urn:iso:std:iso:20022:tech:xsd:camt\.053\.001\.0[2-8]")
+_NAMESPACE = re.compile(r"urn:iso:std:iso:20022:tech:xsd:camt\.053\.001\.(?:0[2-9]|1[0-4])")
 _BOOKED = "BOOK"
 _SIGNS = {"CRDT": 1, "DBIT": -1}
 _OPENING = ("OPBD", "PRCD")
@@ -117,7 +118,12 @@ def _check_root(root: etree._Element, file: SourceFile) -> None:
     namespace = etree.QName(root).namespace or ""
     if not _NAMESPACE.fullmatch(namespace):
         shape = namespace.rpartition(":")[2] or "no namespace"
-        raise BankUnreadable(f"{file.name} is no camt.053.001.02 to .08: its root says {worded(shape)}")
+        if other := other_of_camt(shape):
+            raise BankUnreadable(f"{file.name} is {other}")
+        raise BankUnreadable(
+            f"{file.name} is no camt.053.001.02 to .14: its root says {worded(shape)}: "
+            "export the statement as camt.053"
+        )
 
 
 def _statement(element: etree._Element, entries: _Entries, row: int) -> Statement | Rejected:
@@ -129,7 +135,7 @@ def _statement(element: etree._Element, entries: _Entries, row: int) -> Statemen
     try:
         if entries.fault:
             raise BadLine(entries.fault)
-        opening, closing, currency = _balances(element, entries)
+        opening, closing, currency = _ends(element, entries, head)
         if any(line.currency != currency for line in entries.lines):
             raise BadLine(f"it is in {currency}, and an entry of it in another currency")
     except BadLine as error:
@@ -160,6 +166,13 @@ def _unread(element: etree._Element, source: BankSource) -> Unread:
     return Unread(min(opened, default=None), max(closed, default=None))
 
 
+def _ends(element: etree._Element, entries: _Entries, head: Texts) -> tuple[Balance | None, Balance | None, str]:
+    """Its balances and its currency; none of a statement that is empty, as of a currency that was never used."""
+    if not entries.count and element.find("{*}Bal") is None:
+        return None, None, _first(head, "Acct/Ccy") or entries.source.currency
+    return _balances(element, entries)
+
+
 def _balances(element: etree._Element, entries: _Entries) -> tuple[Balance, Balance, str]:
     balances: dict[str, list[Balance]] = {}
     currencies: set[str] = set()
@@ -171,6 +184,8 @@ def _balances(element: etree._Element, entries: _Entries) -> tuple[Balance, Bala
     pages = balances.get(_PAGE, [])
     opening = next((balances[code][0] for code in _OPENING if code in balances), pages[0] if pages else None)
     closing = next((balances[code][-1] for code in _CLOSING if code in balances), pages[-1] if pages else None)
+    if not entries.count and len(currencies) == 1 and (only := opening or closing):  # nothing moved: one is both
+        return opening or only, closing or only, currencies.pop()
     if opening is None or closing is None or opening is closing:
         raise BadLine("it has no opening balance (OPBD) or no closing balance (CLBD)")
     if len(currencies) != 1:
@@ -192,7 +207,8 @@ def _lines(element: etree._Element, row: int, source: BankSource, currencies: Cu
     if booked is None:
         raise BadLine("it has no date of booking (BookgDt)")
     parts = [_texts(part) for part in element.iterfind(_PARTS)]
-    texts = _remittance(entry)
+    names = _others(entry)
+    texts = _remittance(entry, names)
     reference = _reference(entry, "AcctSvcrRef", "NtryRef")
     if amounts := _part_amounts(parts, amount, currency, currencies):
         return [
@@ -201,13 +217,13 @@ def _lines(element: etree._Element, row: int, source: BankSource, currencies: Cu
                 booked,
                 part_amount,
                 currency,
-                tidy(" ".join((*_remittance(part), *texts))),
+                tidy(" ".join((*_remittance(part, names), *texts))),
                 _of_part(part) or reference,
                 value,
             )
             for part, part_amount in zip(parts, amounts, strict=True)
         ]
-    whole = dict.fromkeys((*(text for part in parts for text in _remittance(part)), *texts))
+    whole = dict.fromkeys((*(text for part in parts for text in _remittance(part, names)), *texts))
     if len(parts) == 1:
         reference = reference or _of_part(parts[0])
     return [Line(row, booked, amount, currency, tidy(" ".join(whole)), reference, value)]
@@ -227,15 +243,24 @@ def _part_amounts(parts: list[Texts], amount: int, currency: str, currencies: Cu
     return amounts if sum(amounts) == amount else []
 
 
-def _remittance(element: Texts) -> list[str]:
-    """All that an entry or a part says in words: remittance text, references, the other side's name."""
-    other = "Cdtr" if _first(element, "CdtDbtInd") == "DBIT" else "Dbtr"
+def _others(entry: Texts) -> tuple[str, ...]:
+    """Who stands on the other side of an entry; of a reversal both, as it may name them as the original did."""
+    sides = ("Cdtr", "Dbtr") if _first(entry, "CdtDbtInd") == "DBIT" else ("Dbtr", "Cdtr")
+    return sides if _first(entry, "RvslInd") in ("true", "1") else sides[:1]
+
+
+def _remittance(element: Texts, others: tuple[str, ...]) -> list[str]:
+    """All that an entry or a part says in words: remittance text, references, the other side's names."""
     paths = (
         "RmtInf/Ustrd",
         "RmtInf/Strd/CdtrRefInf/Ref",
         "RmtInf/Strd/AddtlRmtInf",
-        f"RltdPties/{other}/Nm",
-        f"RltdPties/{other}/Pty/Nm",
+        *(
+            f"RltdPties/{ultimate}{other}/{name}"
+            for other in others
+            for ultimate in ("", "Ultmt")
+            for name in ("Nm", "Pty/Nm")
+        ),
         "Refs/EndToEndId",
         "Refs/InstrId",
         "AddtlTxInf",

@@ -12,6 +12,7 @@ from datetime import date
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from recon.bank.other_messages import other_of_swift
 from recon.bank.source import (
     BadLine,
     Balance,
@@ -48,6 +49,7 @@ _BALANCE_DAY = re.compile(r"^:(60|62)[FM]:[CD](\d\d)(\d\d)(\d\d)", re.MULTILINE 
 _OPENING = re.compile(r"^(?P<tag>:60[FM]?:)(?:[DC]\d{6}(?P<currency>[A-Z]{3}))?", re.MULTILINE | re.IGNORECASE)
 _PART = re.compile(r"\?\d\d", re.ASCII)
 _NO_BALANCE = "it has no opening balance (:60F:) or no closing balance (:62F:)"
+_NO_REFERENCE = frozenset({"", "NONREF"})
 
 
 def _read(file: SourceFile, source: BankSource, currencies: Currencies) -> Parsed:
@@ -69,6 +71,8 @@ def _read(file: SourceFile, source: BankSource, currencies: Currencies) -> Parse
             )
     if not statements and not rejected:
         raise BankUnreadable(f"{file.name} holds no MT940 statement: none of its lines begins with :20:")
+    if not statements and (other := other_of_swift(text)):
+        raise BankUnreadable(f"{file.name} is {other}")
     return tuple(statements), tuple(rejected)
 
 
@@ -96,6 +100,8 @@ def _blocks(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _statement(row: int, block: str, currencies: Currencies) -> Statement:
+    if other := other_of_swift(block):
+        raise BadLine(f"it is {other}")
     opened = _OPENING.search(block)
     if opened is None:
         raise BadLine(_NO_BALANCE)
@@ -104,7 +110,8 @@ def _statement(row: int, block: str, currencies: Currencies) -> Statement:
     currency = opened["currency"].upper()
     if not currencies.knows(currency):
         raise BadLine(f'currency "{shown(currency)}" is not known')
-    transactions = _parsed(checked(block, currency, currencies.exponent(currency)))
+    block, number, references = checked(row, block, currency, currencies.exponent(currency))
+    transactions = _parsed(block)
     opening = _first(transactions, "final_opening_balance", "opening_balance", "intermediate_opening_balance")
     closing = _first(transactions, "final_closing_balance", "closing_balance", "intermediate_closing_balance")
     if opening is None or closing is None:
@@ -112,19 +119,16 @@ def _statement(row: int, block: str, currencies: Currencies) -> Statement:
     if {_currency(opening), _currency(closing)} != {currency}:
         raise BadLine("it opens and closes in different currencies")
     rows = _rows(row, block)
-    if len(rows) != len(transactions):
+    if not len(rows) == len(transactions) == len(references):
         raise BadLine(f"{len(rows)} lines (:61:) stand in it, and {len(transactions)} can be told apart")
     return Statement(
         lines=tuple(
-            _line(at, entry.data, currency, currencies) for at, entry in zip(rows, transactions, strict=True)
+            _line(at, entry.data, given, currency, currencies)
+            for at, entry, given in zip(rows, transactions, references, strict=True)
         ),
         row=row,
         bank_account="".join(str(transactions.data.get("account_identification") or "").split()).upper(),
-        number="/".join(
-            str(transactions.data[part])
-            for part in ("statement_number", "sequence_number")
-            if transactions.data.get(part)
-        ),
+        number=shown(number),
         currency=currency,
         opening=_balance(opening, currency, currencies),
         closing=_balance(closing, currency, currencies),
@@ -196,13 +200,14 @@ def _units(amount: Any, currency: str, currencies: Currencies) -> int:
         raise BadLine(str(error) if isinstance(error, BadAmount) else "an amount is empty") from None
 
 
-def _line(row: int, data: dict[str, Any], currency: str, currencies: Currencies) -> Line:
+def _line(row: int, data: dict[str, Any], given: tuple[str, str], currency: str, currencies: Currencies) -> Line:
     value = data["date"].isoformat()
     entry = data.get("entry_date")
-    names = ("bank_reference", "customer_reference")
-    references = [text for name in names if (text := str(data.get(name) or "").strip()) and text != "NONREF"]
+    own, of_bank = given
+    references = [text for text in (of_bank, own) if text not in _NO_REFERENCE]
     details = _joined(str(data.get("transaction_details") or "")[:_LONGEST])
-    texts = [details, str(data.get("extra_details") or ""), *references[1:]]
+    more = (str(data.get(name) or "") for name in ("extra_details", "non_swift_text"))
+    texts = [details, *more, *references[1:]]
     return Line(
         row=row,
         booked_on=entry.isoformat() if isinstance(entry, date) else value,

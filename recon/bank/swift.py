@@ -1,22 +1,30 @@
 """Amounts and dates of MT940: checked, and the amounts rewritten as SWIFT has them, so that none is read in part.
 
-SWIFT's decimal mark is a comma that must be there; banks also write a point, or both of them.
+SWIFT's decimal mark is a comma that must be there; banks also write a point, or both of them. References and numbers
+that are longer than SWIFT allows are taken as they stand.
 """
 
 import re
 from datetime import date
 from functools import partial
+from typing import NamedTuple
 
 from recon.bank.source import BadLine
 from recon.bank.texts import shown
 
 _LONGEST = 15  # characters of an amount
 # A tag's text up to its amount, the amount, and what may come after it: else a library would read on from its middle.
+_UP_TO_AMOUNT = r"^(?P<head>:61:(?P<day>\d{6})(?P<entry>\d{4}|[ ]{4})?R?[DC][A-Z]?[\n ]?)(?P<amount>[\d.,]+)"
 _LINE = re.compile(
-    r"^(?P<head>:61:(?P<day>\d{6})(?P<entry>\d{4}|[ ]{4})?R?[DC][A-Z]?[\n ]?)(?P<amount>[\d.,]+)"
-    r"(?=[A-Z]|//|[^\S\n]*(?:\n|\Z))",
+    _UP_TO_AMOUNT + r"(?=[A-Z]|//|[^\S\n]*(?:\n|\Z))",
     re.MULTILINE | re.ASCII | re.IGNORECASE,
 )
+_REFERENCES = re.compile(
+    _UP_TO_AMOUNT + r"(?P<type>[A-Z][A-Z0-9 ]{3})?(?P<own>(?:(?!//)[^\n])*)(?://(?P<bank>[^\n]*))?$",
+    re.MULTILINE | re.ASCII | re.IGNORECASE,
+)
+_NUMBER = re.compile(r"^:28C?:(?P<number>[^\n]*)", re.MULTILINE)
+_UNUSED = re.compile(r"^(?P<tag>:2[01]:)[^\n]*", re.MULTILINE)  # tags that tell nothing of the lines
 _BALANCE = re.compile(
     r"^(?P<head>:6[0245][FM]?:[DC](?P<day>\d{6})(?P<currency>[A-Z]{3}))(?P<amount>[\d.,]+)(?=[^\S\n]*(?:\n|\Z))",
     re.MULTILINE | re.ASCII | re.IGNORECASE,
@@ -29,19 +37,41 @@ _TWO_MARKS = re.compile(
 )
 
 
-def checked(block: str, currency: str, decimals: int) -> str:
-    """A statement with every amount as SWIFT writes it; raises BadLine for an amount or a date that cannot be so."""
+class Checked(NamedTuple):
+    """A statement that a library can read, and what was taken out of it: its number, each line's own references."""
+
+    block: str
+    number: str
+    references: list[tuple[str, str]]  # the account owner's, the bank's
+
+
+def checked(row: int, block: str, currency: str, decimals: int) -> Checked:
+    """A statement that begins at a row of its file, every amount as SWIFT writes it.
+
+    Raises BadLine, with the row, for an amount or a date that cannot be so.
+    """
     for tag, form in _TAGS:
-        if len(tag.findall(block)) != len(form.findall(block)):
-            name = next(match.group() for match in tag.finditer(block) if not form.match(block, match.start()))
-            raise BadLine(f"one of its {name} is not as MT940 has it")
-        block = form.sub(partial(_rewritten, currency, decimals), block)
-    return block
+        bad = next((match for match in tag.finditer(block) if not form.match(block, match.start())), None)
+        if bad:
+            raise BadLine(f"line {_line(row, bad)}: this {bad.group()} is not as MT940 has it")
+        block = form.sub(partial(_rewritten, row, currency, decimals), block)
+    number = _NUMBER.search(block)
+    references = [(match["own"].strip(), (match["bank"] or "").strip()) for match in _REFERENCES.finditer(block)]
+    block = _UNUSED.sub(r"\g<tag>1", _NUMBER.sub(":28C:1", block))
+    block = _REFERENCES.sub(lambda match: match["head"] + match["amount"] + (match["type"] or ""), block)
+    return Checked(block, number["number"].strip() if number else "", references)
 
 
-def _rewritten(currency: str, decimals: int, match: re.Match[str]) -> str:
-    _check_days(match["day"], match.groupdict().get("entry") or "")
-    return match["head"] + swift_amount(match["amount"], currency, decimals)
+def _line(row: int, match: re.Match[str]) -> int:
+    return row + match.string.count("\n", 0, match.start())
+
+
+def _rewritten(row: int, currency: str, decimals: int, match: re.Match[str]) -> str:
+    try:
+        _check_days(match["day"], match.groupdict().get("entry") or "")
+        return match["head"] + swift_amount(match["amount"], currency, decimals)
+    except BadLine as error:
+        raise BadLine(f"line {_line(row, match)}: {error}") from None
 
 
 def swift_amount(text: str, currency: str, decimals: int) -> str:

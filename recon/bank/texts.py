@@ -14,7 +14,7 @@ from recon.tabular.date_forms import BUDDHIST_YEARS, looks_buddhist
 _LONGEST = 1_000  # characters of a description
 _SHOWN = 40  # characters of a value in a reason
 _MOMENT = re.compile(
-    r"(?P<day>\d{4}-\d{2}-\d{2})(?P<clock>[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?(?P<offset>Z|[+-]\d{2}:\d{2})?",
+    r"(?P<day>\d{4}-\d{2}-\d{2})(?P<clock>[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?)?(?P<offset>Z|[+-]\d{2}:\d{2})?",
     re.ASCII,
 )
 _SLASHES = re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}\b", re.ASCII)

@@ -1,5 +1,6 @@
 """Bank lines from CAMT.053: the cases that banks differ in, and files that mean harm."""
 
+import re
 import resource
 from datetime import date
 from pathlib import Path
@@ -15,9 +16,9 @@ SIGNED = "500.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts>"
 READ = [("2026-11-20", 50_000, "THB", "OMISE PAYOUT", "TH2611200001")]
 
 
-@pytest.mark.parametrize("version", ["02", "03", "04", "05", "06", "07", "08"])
+@pytest.mark.parametrize("version", [f"{number:02}" for number in range(2, 15)])
 def test_every_version_is_read(version: str, tmp_path: Path) -> None:
-    status = "<Sts><Cd>BOOK</Cd></Sts>" if version == "08" else "<Sts>BOOK</Sts>"
+    status = "<Sts><Cd>BOOK</Cd></Sts>" if version >= "07" else "<Sts>BOOK</Sts>"
     text = camt_text([camt_entry(PAYOUT, status=status)], 50_000, version=version)
     found = load(tmp_path, "camt053", {"a.xml": text})
     assert (rows(found), reasons(found), found.unreadable) == (READ, [], ())
@@ -45,6 +46,51 @@ def test_a_reversal_has_its_own_direction(tmp_path: Path) -> None:
     back = camt_entry(Entry(DAY, -50_000), inside="<RvslInd>true</RvslInd>")
     found = load(tmp_path, "camt053", {"a.xml": camt_text([camt_entry(PAYOUT), back], 0)})
     assert [row[1] for row in rows(found)] == [50_000, -50_000]
+
+
+@pytest.mark.parametrize("name", ["<Nm>OMISE CO LTD</Nm>", "<Pty><Nm>OMISE CO LTD</Nm></Pty>"])
+@pytest.mark.parametrize("side", ["Dbtr", "UltmtDbtr"])
+@pytest.mark.parametrize("amount", [50_000, -50_000])
+def test_whom_a_payout_and_its_reversal_name(amount: int, side: str, name: str, tmp_path: Path) -> None:
+    """A reversal has a direction of its own, and the sides of what it takes back."""
+    details = f"<TxDtls><RltdPties><{side}>{name}</{side}><Cdtr><Nm>SHOP</Nm></Cdtr></RltdPties></TxDtls>"
+    entry = camt_entry(Entry(DAY, amount), "<RvslInd>true</RvslInd>" if amount < 0 else "", details=details)
+    found = load(tmp_path, "camt053", {"a.xml": camt_text([entry], amount)})
+    assert [row[3] for row in rows(found)] == ["OMISE CO LTD" if amount > 0 else "SHOP OMISE CO LTD"]
+
+
+def test_a_debit_of_the_oldest_version_names_whom_it_went_to(tmp_path: Path) -> None:
+    """A part says no direction of its own there."""
+    details = "<TxDtls><RltdPties><Dbtr><Nm>SHOP</Nm></Dbtr><Cdtr><Nm>OMISE</Nm></Cdtr></RltdPties></TxDtls>"
+    entry = camt_entry(Entry(DAY, -100), details=details)
+    assert rows(load(tmp_path, "camt053", {"a.xml": camt_text([entry], -100)}))[0][3] == "OMISE"
+
+
+def test_a_moment_may_be_written_to_the_billionth(tmp_path: Path) -> None:
+    moment = "<DtTm>2026-11-20T00:59:54.123456789+07:00</DtTm>"
+    found = load(tmp_path, "camt053", {"a.xml": ONE.replace("<Dt>2026-11-20</Dt>", moment)})
+    assert (rows(found), reasons(found)) == (READ, [])
+
+
+def test_a_statement_of_no_entries_needs_no_second_balance(tmp_path: Path) -> None:
+    """A currency that was never used has none at all. A balance alone ties the statements before and after it."""
+    empty = camt_text([], 0)
+    only = re.sub(r"<Bal>.*?</Bal>", "", camt_text([], 0, opening=50_000, number=2), count=1)
+    never = re.sub(r"<Bal>.*</Bal>", "", empty)
+    later = camt_text([], 0, opening=60_000, number=3, day="2026-11-21")
+    found = load(tmp_path, "camt053", {"a.xml": ONE, "b.xml": only, "c.xml": never, "d.xml": later})
+    assert (rows(found), reasons(found), found.unreadable) == (READ, [], ())
+    assert [gap.partition(": ")[2][:11] for gap in found.gaps] == ["statement 3"]
+    lost = load(tmp_path / "2", "camt053", {"a.xml": re.sub(r"<Bal>.*</Bal>", "", ONE)})
+    assert "it has no opening balance (OPBD)" in reasons(lost)[0]
+
+
+@pytest.mark.parametrize("message", ["camt.052.001.08", "camt.054.001.04"])
+def test_another_message_of_the_bank_is_told_apart(message: str, tmp_path: Path) -> None:
+    found = load(tmp_path, "camt053", {"a.xml": ONE.replace("camt.053.001.02", message)})
+    [words] = found.unreadable
+    assert f"({message[:8]}), no statement (camt.053): its" in words
+    assert words.endswith("; take it out of the folder, or name the statements only in path")
 
 
 def part(amount: str, text: str, path: tuple[str, str] = ("<Amt", "</Amt>")) -> str:
@@ -136,7 +182,7 @@ HOSTILE = {
     "parameter entity": with_type('[<!ENTITY % x SYSTEM "http://127.0.0.1:9/x"> %x;]', "PAYOUT"),
     "unknown entity": ONE.replace("PAYOUT", "&x;"),
     "camt.054": ONE.replace("camt.053.001.02", "camt.054.001.02"),
-    "camt.053 of later": ONE.replace("camt.053.001.02", "camt.053.001.09"),
+    "camt.053 of later": ONE.replace("camt.053.001.02", "camt.053.001.15"),
     "a web page": "<html><body>log in</body></html>",
     "cut": ONE[:-90],
     "cut at the head": ONE[:200],

@@ -69,12 +69,12 @@ def test_a_line_that_was_cut_where_it_was_full_is_one_word_again(tmp_path: Path)
     ("old", "new", "reason"),
     [
         (":62F:", ":64:", "it has no opening balance (:60F:) or no closing balance (:62F:)"),
-        (":61:261120", ":61:26ABCD", "one of its :61: is not as MT940 has it"),
-        (":61:261120", ":61:261340", 'date "261340" does not exist'),
-        ("C500,00", "C5,00,00", 'amount "5,00,00" is not a number like 12960,94'),
+        (":61:261120", ":61:26ABCD", "line 5: this :61: is not as MT940 has it"),
+        (":61:261120", ":61:261340", 'line 5: date "261340" does not exist'),
+        ("C500,00", "C5,00,00", 'line 5: amount "5,00,00" is not a number like 12960,94'),
         ("THB", "XXX", 'currency "XXX" is not known'),
         (":62F:C261120THB", ":62F:C261120USD", "it opens and closes in different currencies"),
-        ("C500,00N", "C500,005N", 'amount "500,005" has more decimals than THB (2)'),
+        ("C500,00N", "C500,005N", 'line 5: amount "500,005" has more decimals than THB (2)'),
     ],
 )
 def test_a_statement_that_cannot_be_read_costs_itself_only(old: str, new: str, reason: str, tmp_path: Path) -> None:
@@ -97,6 +97,45 @@ def test_what_an_opening_balance_lacks_is_told_before_its_decimals(
 ) -> None:
     text = mt940_text([Entry(DAY, 50_050, "OMISE")]).replace(old, new)
     assert reasons(load(tmp_path, "mt940", {"a.sta": text}))[0].endswith(f"as a whole: {reason}")
+
+
+INTERIM = ":20:1\n:25:123\n:28C:1/1\n:34F:THB0,00\n:61:2611201120C5,00NTRFNONREF\n:90C:1THB5,00\n"
+BALANCES = ":20:1\n:25:123\n:28:1\n:13:2611201200\n:60F:C261120THB0,00\n:90C:2THB5,00\n:62F:C261120THB5,00\n"
+NOTE = ":20:1\n:21:NONREF\n:25:123\n:32A:261120THB5,00\n"
+
+
+@pytest.mark.parametrize(("text", "name"), [(INTERIM, "MT942"), (BALANCES, "MT941"), (NOTE, "MT900, MT910")])
+def test_another_message_of_the_bank_is_told_apart(text: str, name: str, tmp_path: Path) -> None:
+    """In a file of its own the file is named, among statements it costs itself only."""
+    alone = load(tmp_path / "1", "mt940", {"a.sta": text * 2})
+    mixed = load(tmp_path / "2", "mt940", {"a.sta": text + mt940_text([PAYOUT])})
+    assert len(alone.unreadable) == len(reasons(mixed)) == len(mixed.lines) == 1
+    for words in (*alone.unreadable, *reasons(mixed)):
+        assert f"({name}), no statement (MT940): i" in words
+        assert words.endswith("; take it out of the folder, or name the statements only in path")
+
+
+def test_a_statement_may_have_the_sums_of_its_lines_too(tmp_path: Path) -> None:
+    text = mt940_text([PAYOUT]).replace(":62F:", ":90C:1THB500,00\n:62F:")
+    assert len(load(tmp_path, "mt940", {"a.sta": text}).lines) == 1
+
+
+def test_references_and_numbers_longer_than_swift_has_them_are_read_whole(tmp_path: Path) -> None:
+    name = "trsf_test_5ygwwpvwuam9yg3qpxx"
+    text = mt940_text([PAYOUT], number="167619/123456").replace(":20:STATEMENT", ":20:" + "S" * 20 + "\n:21:NONREF")
+    whole = text.replace("NONREF//TH2611200001", f"INVOICE 2026-11-20 OF THE SHOP//{name}")
+    own = text.replace("NONREF//TH2611200001", name)
+    found = [load(tmp_path / at, "mt940", {"a.sta": one}) for at, one in (("1", whole), ("2", own))]
+    assert [row[3:] for one in found for row in rows(one)] == [
+        ("OMISE PAYOUT INVOICE 2026-11-20 OF THE SHOP", name),
+        ("OMISE PAYOUT", name),
+    ]
+    assert [one.number for loaded in found for one in loaded.statements] == ["167619/123456"] * 2
+
+
+def test_the_text_of_a_bank_s_own_tag_counts(tmp_path: Path) -> None:
+    text = mt940_text([PAYOUT]).replace(":86:OMISE PAYOUT", ":NS:01PAYOUT\n15OMISE CO LTD")
+    assert rows(load(tmp_path, "mt940", {"a.sta": text}))[0][3] == "PAYOUT OMISE CO LTD"
 
 
 def test_a_file_that_is_no_mt940_is_refused(tmp_path: Path) -> None:

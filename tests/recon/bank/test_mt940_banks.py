@@ -28,8 +28,8 @@ Betaling sieraden
 :86:NL08ABNA9999999999 OMISE
 :62F:C200102EUR341,22
 """,
-        [],
-        1,
+        [[-6_500, 141]],
+        0,
     ),
     (
         "ING: structured :86: and :64: :65:",
