@@ -25,7 +25,7 @@ from recon.store.tables.desk import AUDIT
 from reports.page.site import RunRequest, StageProgress
 from tests.jobs.cli.test_journal import CODES
 from tests.jobs.desk.test_verifying import correct_an_order
-from tests.kit.job import FIRST, LAST, clock, finished_job, job
+from tests.kit.job import FIRST, LAST, clock, finished_job
 from tests.kit.night_process import free_port
 from tests.kit.page import PASSWORD, Visitor, page, paged, served
 from tests.kit.small_config import ONE_ACCOUNT
@@ -153,8 +153,7 @@ async def test_a_run_is_cancelled_and_the_next_one_begins() -> None:
 
 
 async def test_a_workbook_is_verified_and_signed_by_two_and_outdated_when_the_data_change(tmp_path: Path) -> None:
-    async with job(tmp_path, orders=30, accounts=("th",)) as work:
-        await work.run(report=True)
+    async with finished_job(tmp_path, ("th",)) as (work, _):
         notary = PageNotary(configuration.load(work.config, {}), clock)
         async with paged(work.config, notary, as_of=work.world.as_of) as site_page:
             book = workbooks.latest(site_page.store, ("th",), 10)[0].sha256
