@@ -143,9 +143,9 @@ def in_pieces(pause_s: float) -> Handler:
 @pytest.mark.parametrize(
     ("handler", "limits", "words"),
     [
-        (silent, replace(ONCE, silence_s=0.1), "nothing came for 0.1 s"),
-        (in_pieces(20), replace(ONCE, silence_s=0.1), "nothing came for 0.1 s"),
-        (in_pieces(0.05), replace(ONCE, silence_s=0.3, timeout_s=0.4), "no whole answer within 0.4 s"),
+        (silent, replace(ONCE, attempts=1, silence_s=0.1), "nothing came for 0.1 s"),
+        (in_pieces(20), replace(ONCE, attempts=1, silence_s=0.1), "nothing came for 0.1 s"),
+        (in_pieces(0.05), replace(ONCE, attempts=1, silence_s=0.3, timeout_s=0.4), "no whole answer within 0.4 s"),
     ],
     ids=["no first byte", "it stops amid", "it drips"],
 )

@@ -208,7 +208,10 @@ async def test_a_reader_that_stops_leaves_nothing_running_and_reads_little_ahead
     async with serve(omise.answer) as url, open_client(url, KEY, FAST) as client:
         async with aclosing(sweep(client, "charge", HOUR, SCRUB)) as items:
             async for _ in items:
-                await asyncio.sleep(0.3)
+                before = -1
+                while before != len(omise.asked):  # until it reads no further
+                    before = len(omise.asked)
+                    await asyncio.sleep(0.05)
                 break
         asked = len(omise.asked)
         await asyncio.sleep(0.05)

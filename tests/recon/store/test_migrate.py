@@ -28,6 +28,14 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     store.dispose()
 
 
+@pytest.fixture(params=DATABASES)
+def ready(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """A copy of one that was upgraded from nothing."""
+    store = open_store(fresh_url(request.param, tmp_path))
+    yield store
+    store.dispose()
+
+
 def test_from_nothing_to_exactly_the_tables_and_down_again(store: Store) -> None:
     assert (migrate.current(store), migrate.is_current(store)) == (None, False)
     applied = migrate.upgrade(store)
@@ -48,9 +56,8 @@ def _own(indexes: list[ReflectedIndex]) -> list[ReflectedIndex]:
     return [index for index in indexes if "duplicates_constraint" not in index]
 
 
-def test_keys_and_indexes_are_those_of_the_tables(store: Store) -> None:
-    migrate.upgrade(store)
-    found = inspect(store)
+def test_keys_and_indexes_are_those_of_the_tables(ready: Store) -> None:
+    found = inspect(ready)
     for name, table in METADATA.tables.items():
         key = found.get_pk_constraint(name)
         assert key["constrained_columns"] == [column.name for column in table.primary_key]
@@ -68,10 +75,9 @@ def indexes_as_text(connection: Connection, schema: str = "public") -> dict[str,
     return {name: text.replace(f"{schema}.", "") for name, text in listed if "alembic" not in name}
 
 
-def test_indexes_hold_the_rows_that_the_tables_say(store: Store, tmp_path: Path) -> None:
+def test_indexes_hold_the_rows_that_the_tables_say(ready: Store, tmp_path: Path) -> None:
     """Alembic compares names and columns of indexes, not their conditions."""
-    migrate.upgrade(store)
-    with writing(store) as connection:
+    with writing(ready) as connection:
         migrated = indexes_as_text(connection)
         if connection.dialect.name == "sqlite":
             declared = open_store(f"sqlite:///{tmp_path}/declared.db")
@@ -221,17 +227,16 @@ def with_one_step_more(folder: Path, step: str) -> Path:
     return scripts
 
 
-def test_a_store_of_this_release_keeps_every_row_over_a_later_step(store: Store, tmp_path: Path) -> None:
-    migrate.upgrade(store)
-    with writing(store) as connection:
+def test_a_store_of_this_release_keeps_every_row_over_a_later_step(ready: Store, tmp_path: Path) -> None:
+    with writing(ready) as connection:
         fill(connection)
         before = rows(connection)
     assert all(before.values()), "a row in each table"
-    assert migrate.upgrade(store, scripts=with_one_step_more(tmp_path, "")) == ["9000"]
-    with reading(store) as connection:
+    assert migrate.upgrade(ready, scripts=with_one_step_more(tmp_path, "")) == ["9000"]
+    with reading(ready) as connection:
         assert rows(connection) == {**before, "more": []}
     with pytest.raises(OtherVersion, match=r'revision "9000", later than this software knows'):
-        migrate.is_current(store)
+        migrate.is_current(ready)
 
 
 def test_a_fresh_file_is_not_copied(tmp_path: Path) -> None:
@@ -267,11 +272,10 @@ def test_a_step_that_fails_changes_nothing_and_no_copy_is_overwritten(tmp_path: 
     assert copies == [".bak", ".bak.2"]
 
 
-def test_a_store_of_a_later_version_is_refused(store: Store) -> None:
-    migrate.upgrade(store)
-    with writing(store) as connection:
+def test_a_store_of_a_later_version_is_refused(ready: Store) -> None:
+    with writing(ready) as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(OtherVersion, match="9999"):
-        migrate.upgrade(store)
+        migrate.upgrade(ready)
     with pytest.raises(OtherVersion, match="9999"):
-        migrate.is_current(store)
+        migrate.is_current(ready)

@@ -52,7 +52,7 @@ def test_what_is_saved_while_a_key_is_begun_waits_and_is_refused(store: Store) -
         begin(store, NEW, hold)
         saving = pool.submit(save_objects, store, "th", "charge", [charge("chrg_2")], NOON)
         with pytest.raises(NotYet):
-            saving.result(timeout=0.5)
+            saving.result(timeout=0.2)
         hold.close()
         with pytest.raises(HashKeyMissing, match="begin another one"):
             saving.result()
