@@ -57,7 +57,7 @@ def _make_ready(config: Config, store: Store) -> None:
         from jobs.run.opening.masking import mask_what_is_stored  # late: once for each set of rules
 
         mask_what_is_stored(config, store, datetime.now(UTC))
-    keep_customers(store, Customers(config.hash_key, _without_hashes))
+    keep_customers(store, Customers(config.hash_key, _without_hashes, _texts_without_hashes))
 
 
 def hold_to_keys(config: Config, store: Store) -> None:
@@ -81,6 +81,12 @@ def _without_hashes(kind: str, row: ObjectRow) -> ObjectRow:
     from recon.omise.objects import stored_object  # late: few commands save anything
 
     return stored_object(kind, row.raw, lambda _: None)
+
+
+def _texts_without_hashes(description: str | None, metadata: str | None) -> tuple[str | None, str | None]:
+    from recon.omise.hashes import StoredHashes  # late, as above
+
+    return StoredHashes(lambda _: None).texts(description, metadata)
 
 
 @contextmanager

@@ -7,14 +7,14 @@ kept, is stored without its hashes, and so is as it is known.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select
 
 from recon import columns as c
 from recon.columnar import pd
-from recon.model import ObjectRow
+from recon.model import Malformed, ObjectRow, Window
 from recon.privacy import HashKey
 from recon.store import bulk, tables
 from recon.store.engine import SQLITE, Refused, Store, from_micros, to_micros
@@ -29,10 +29,12 @@ class HashKeyMissing(Refused):
 
 @dataclass(frozen=True)
 class Customers:
-    """How this process hashes customers, and how it takes the hashes out of an object of a kind."""
+    """How this process hashes customers, and how it takes the hashes out of an object of a kind, or out of a
+    description and metadata (JSON)."""
 
     key: HashKey | None
     without: Callable[[str, ObjectRow], ObjectRow]
+    texts_without: Callable[[str | None, str | None], tuple[str | None, str | None]]
 
 
 def keep_customers(store: Store, customers: Customers) -> None:
@@ -70,11 +72,27 @@ def kept_objects(connection: Connection, account: str, kind: str, rows: Sequence
     if customers is None:
         return rows
     made = c.KINDS[kind].names.index(c.CREATED_AT)
-    before = _before(connection) or 0
-    ids = forgotten(connection, account, kind, [row.id for row in rows])
-    return [
-        customers.without(kind, row) if row.id in ids or int(row.values[made] or 0) < before else row for row in rows
-    ]
+    gone = _gone(connection, account, kind, {row.id: int(row.values[made] or 0) for row in rows})
+    return [customers.without(kind, row) if row.id in gone else row for row in rows]
+
+
+def kept_malformed(
+    connection: Connection, account: str, malformed: Sequence[Malformed], unknown: Window
+) -> Sequence[Malformed]:
+    """As `kept_objects`, of one kind; `unknown` is when those may have been made of which nothing says it."""
+    customers = _customers(connection)
+    if customers is None:
+        return malformed
+    made = {item.name: to_micros((item.traces.created or (unknown.start, unknown.end))[1]) for item in malformed}
+    gone = _gone(connection, account, malformed[0].kind, made)
+    kept = []
+    for item in malformed:
+        traces = item.traces
+        if item.name in gone:
+            description, metadata = customers.texts_without(traces.description, traces.metadata)
+            traces = replace(traces, description=description, metadata=metadata)
+        kept.append(replace(item, traces=traces))
+    return kept
 
 
 def kept_orders(connection: Connection, orders: pd.DataFrame) -> pd.DataFrame:
@@ -90,6 +108,12 @@ def kept_orders(connection: Connection, orders: pd.DataFrame) -> pd.DataFrame:
     if not is_forgotten.any():
         return orders
     return orders.assign(**{c.CUSTOMER: orders[c.CUSTOMER].mask(is_forgotten)}).astype(orders.dtypes.to_dict())
+
+
+def _gone(connection: Connection, account: str, kind: str, made: Mapping[str, int]) -> set[str]:
+    """Of some ids, with when each was made, those of which no hash is kept."""
+    before = _before(connection) or 0
+    return forgotten(connection, account, kind, made) | {name for name, at in made.items() if at < before}
 
 
 def forgotten(connection: Connection, account: str, kind: str, ids: Collection[str]) -> set[str]:

@@ -9,6 +9,7 @@ from recon import columns as c
 from recon.model import Malformed, Window
 from recon.store import bulk, tables
 from recon.store.engine import Store, reading, to_micros, writing
+from recon.store.versions.customers import kept_malformed
 
 _TABLE = tables.KEPT_ASIDE
 
@@ -24,8 +25,8 @@ def keep_aside(
         return
     kind = malformed[0].kind
     seen = to_micros(seen_at)
-    by_name = {item.name: item for item in malformed}
     with writing(store, "kept_aside") as connection:
+        by_name = {item.name: item for item in kept_malformed(connection, account, malformed, unknown)}
         current = select(_TABLE).where(_is_current(account, kind), _TABLE.c[c.NAME].in_(list(by_name)))
         kept = {row.name: row for row in connection.execute(current)}
         rows = []

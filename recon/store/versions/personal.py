@@ -73,7 +73,7 @@ def erase(store: Store, customer: str, changes: Changes, act: Act) -> tuple[Rewr
     charge_ids: set[str] = set()
 
     def concerns(kind: str, row: RowValues, raw: bytes) -> bool:
-        object_id = row.get(c.KINDS[kind].names[0]) if kind in c.KINDS else None
+        object_id = row[c.NAME] if c.KIND in row else row.get(c.KINDS[kind].names[0])
         is_found = customer.encode() in raw or (kind == "charge" and object_id in charge_ids)
         if is_found and object_id:
             objects.keep(kind, str(object_id), row)

@@ -48,7 +48,7 @@ def _every(*_: Any) -> bool:
 class Changes:
     """What becomes of what is stored.
 
-    `concerns` is asked of each row of a kind, with its raw object or, where that is not at hand, its metadata.
+    `concerns` is asked of each row of a kind, with its raw object or, where that is not at hand, its texts.
     `object_of` reads a raw object of a kind as it is stored, and raises ValueError where it cannot; `texts_of` gives
     description and metadata (JSON) where no raw object is at hand; the others give the columns that change in a row.
     """
@@ -220,7 +220,7 @@ def _change_objects(
 def _fresh(kind: str, row: RowValues, changes: Changes, archived: ObjectRow | None = None) -> Values:
     """What changes in an object's row, its raw object packed; nothing where it is as it should be."""
     raw = packing.unpack(row[tables.RAW]) if row[tables.RAW] else b""
-    if archived is None and not changes.concerns(kind, row, raw or str(row.get(c.METADATA) or "").encode()):
+    if archived is None and not changes.concerns(kind, row, raw or _texts_of(row)):
         return {}
     object_row = archived
     if raw:
@@ -238,6 +238,10 @@ def _fresh(kind: str, row: RowValues, changes: Changes, archived: ObjectRow | No
     return unlike(row, fresh)
 
 
+def _texts_of(row: RowValues) -> bytes:
+    return "\n".join(str(row.get(name) or "") for name in _TEXTS).encode()
+
+
 def _with_digests(changed: Sequence[tuple[Any, Values]], shape: c.Frame) -> list[tuple[Any, Values]]:
     if not changed:
         return []
@@ -250,7 +254,7 @@ def _with_digests(changed: Sequence[tuple[Any, Values]], shape: c.Frame) -> list
 
 def _change_kept_aside(connection: Connection, changes: Changes) -> int:
     def fresh_of(row: Row[Any]) -> Values:
-        if not changes.concerns(row.kind, row._mapping, str(row.metadata or "").encode()):
+        if not changes.concerns(row.kind, row._mapping, _texts_of(row._mapping)):
             return {}
         texts = changes.texts_of(row.description, row.metadata)
         return unlike(dict(row._mapping), dict(zip(_TEXTS, texts, strict=True)))

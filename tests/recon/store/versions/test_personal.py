@@ -11,17 +11,20 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from recon.model import ObjectRow
+from recon.model import Malformed, ObjectRow, Traces, Window
+from recon.omise.hashes import StoredHashes
 from recon.privacy import HashKey
 from recon.store.desk import access
 from recon.store.desk.people import Act
 from recon.store.engine import Store, open_store, reading, writing
+from recon.store.tables import KEPT_ASIDE
 from recon.store.tables.desk import AUDIT
-from recon.store.versions import archive, customers, personal, rewriting
+from recon.store.versions import archive, customers, kept_aside, personal, rewriting
 from recon.store.versions.customers import Customers, HashKeyMissing, keep_customers
 from recon.store.versions.save import save_objects
 from tests.kit.store_samples import DATABASES, NOON, charge, fresh_url
 
+TEXTS = StoredHashes(lambda _: None).texts
 OLD, NEW = HashKey((b"o" * 32,)), HashKey((b"o" * 32, b"n" * 32))
 
 
@@ -46,7 +49,7 @@ def begin(store: Store, key: HashKey, hold: ExitStack) -> None:
 def test_what_is_saved_while_a_key_is_begun_waits_and_is_refused(store: Store) -> None:
     with ExitStack() as hold:
         begin(store, OLD, hold)
-    keep_customers(store, Customers(OLD, as_it_is))
+    keep_customers(store, Customers(OLD, as_it_is, TEXTS))
     assert save_objects(store, "th", "charge", [charge("chrg_1")], NOON).new == 1
     with ThreadPoolExecutor(1) as pool, ExitStack() as hold:
         begin(store, NEW, hold)
@@ -84,3 +87,32 @@ def test_files_that_a_killed_change_did_not_record_go_with_the_next_one(store: S
     changes = personal.changes_of(str, lambda _kind, _raw: pytest.fail("nothing is stored"), lambda *texts: texts)
     personal.renew(store, None, OLD.ids[-1], changes, Act("anna", NOON, None))
     assert [path.name for path in folder.iterdir()] == ["of another store.parquet"]
+
+
+def test_a_customer_of_an_object_that_is_kept_aside_is_forgotten_and_stays_so(store: Store) -> None:
+    with ExitStack() as hold:
+        begin(store, OLD, hold)
+    keep_customers(store, Customers(OLD, as_it_is, TEXTS))
+    ann, ben = OLD.hash("ann@shop.example"), OLD.hash("ben@shop.example")
+    odd = [
+        Malformed("charge", "chrg_1", "amount is no whole number", "one", Traces(description=ann, metadata="{}")),
+        Malformed("charge", "", "id is missing", "two", Traces(metadata=json.dumps({"customer": ann}))),
+        Malformed("charge", "chrg_3", "amount is no whole number", "three", Traces(description=ben)),
+    ]
+    changes = personal.changes_of(lambda _: None, lambda _kind, _raw: pytest.fail("none is raw"), TEXTS)
+    kept_aside.keep_aside(store, "th", odd, Window(NOON, NOON), NOON)
+    personal.erase(store, ann, changes, Act("anna", NOON, None))
+    kept_aside.keep_aside(store, "th", odd, Window(NOON, NOON), NOON + timedelta(days=1))
+    table = KEPT_ASIDE.c
+    texts = select(table.name, table.description, table.metadata).order_by(table.name)
+    with reading(store) as connection:
+        assert [tuple(row) for row in connection.execute(texts)] == [
+            ("chrg_1", None, "{}"),
+            ("chrg_3", ben, None),
+            ("two", None, json.dumps({"customer": None})),
+        ]
+    before = NOON + timedelta(days=2)
+    personal.apply_retention(store, before, before, lambda _raw: None, changes, Act("anna", before, None))
+    kept_aside.keep_aside(store, "th", odd, Window(NOON, NOON), before)
+    with reading(store) as connection:
+        assert {row.description for row in connection.execute(texts)} == {None}
