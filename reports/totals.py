@@ -11,10 +11,14 @@ from recon.columns import distinct_rows
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Which money columns of a table have a total, and what sets its lines apart besides their currencies."""
+    """Which money columns of a table have a total, and what sets its lines apart besides their currencies.
+
+    `whole`: those that have one only where every row has an amount, since it stands beside another column's.
+    """
 
     summed: tuple[str, ...]
     apart: tuple[str, ...] = ()
+    whole: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +55,18 @@ def _lines(
     for at in sorted(range(len(kinds)), key=lambda at: [(word is None, word or "") for word in kinds[at]]):
         words = dict(zip(keys, kinds[at], strict=True))
         mine = slice(None) if len(kinds) == 1 else np.flatnonzero(kind_of == at)
-        sums = {name: _sum(frame[name].iloc[mine], words[currencies[name]] or "") for name in totals.summed}
+        sums = {
+            name: _sum(frame[name].iloc[mine], words[currencies[name]] or "", whole=name in totals.whole)
+            for name in totals.summed
+        }
         if any(total.amount is not None for total in sums.values()):
             yield TotalLine(words, sums)
 
 
-def _sum(amounts: pd.Series[int], currency: str) -> Sum:
+def _sum(amounts: pd.Series[int], currency: str, *, whole: bool) -> Sum:
     known = amounts.dropna()
+    if whole and len(known) < len(amounts):
+        return Sum(None, 0, currency)
     return Sum(exact_sum(known) if len(known) else None, int(known.abs().max()) if len(known) else 0, currency)
 
 

@@ -34,13 +34,14 @@ _OF_CHARGE = [
 _MAYBE = (c.EXPECTED_FEE, c.EXPECTED_VAT, c.WHT)
 # Month, kind, method, brand, currency, rows, money, and what may not be known.
 _Line = tuple[Any, ...]
-_Known = tuple[Ints, Mask]  # amounts, and which of them are known
+_Known = tuple[Ints, Mask]  # amounts, and which of them are known: of the others what stands in for them
 
 
 def fee_lines(books: Books, account: Account, window: Window, days: tuple[date, date]) -> pd.DataFrame:
     """Charges paid and transfers sent in the window, receipts issued on its days (FEE_LINES), by month and kind.
 
-    `expected_*` are recomputed from the rates on the charges. `wht` is the withholding tax on a receipt, whose fee is
+    `expected_*` are recomputed from the rates on the charges; where some of a line carry none, what they were charged
+    stands in for it, and where none does, nothing. `wht` is the withholding tax on a receipt, whose fee is
     what stands before VAT.
     """
     lines = [
@@ -122,9 +123,7 @@ def _lines(
     count = len(groups)
     sums = {name: c.sums_by(group_of, count, amounts) for name, amounts in money.items()}
     known = {name: c.counts_by(group_of[is_known], count) for name, (_, is_known) in maybe.items()}
-    sums |= {
-        name: c.sums_by(group_of[is_known], count, amounts[is_known]) for name, (amounts, is_known) in maybe.items()
-    }
+    sums |= {name: c.sums_by(group_of, count, amounts) for name, (amounts, _) in maybe.items()}
     rows = c.counts_by(group_of, count)
     for at, (month, *method_and_brand, currency) in enumerate(groups):
         yield (

@@ -73,6 +73,7 @@ SHEET = Sheet(
     totals=Totals(
         (c.GROSS, c.FEE, c.EXPECTED_FEE, c.FEE_VAT, c.EXPECTED_VAT, c.INTEREST, c.INTEREST_VAT, c.NET, c.WHT),
         (c.KIND,),
+        whole=(c.EXPECTED_FEE, c.EXPECTED_VAT),
     ),
     grouping=Grouping.EACH,
     below=(

@@ -10,11 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recon import columns as c
+from recon.calendars import days_window, local_day
 from recon.omise.objects import decode_object
 from recon.omise.scrub import Scrub
 from recon.settings import ContractRate
+from recon.settlement.fee_lines import fee_lines
 from recon.settlement.fees import ExpectedFees, by_contract, by_own_rates, half_up
-from tests.kit.books import BANGKOK, DAY, NOON, build, charge
+from tests.kit.books import AS_OF, BANGKOK, DAY, NOON, TH, build, charge
+from tests.kit.ledgers import START, Merchant
 from tests.kit.places import FIXTURES
 
 
@@ -131,3 +134,19 @@ def test_the_first_moment_of_a_contract_is_its_days_midnight_there() -> None:
 def test_columns_and_fractions_agree_at_every_size(amount: int, rate: Any) -> None:
     due = half_up(amount * Fraction(rate) / 100)
     assert own(priced(amount, due, 0, fee_rate=str(rate), vat_rate=None)).fee.tolist() == [due]
+
+
+def test_a_month_of_charges_with_and_without_rates_is_compared_as_a_whole() -> None:
+    """Of one that carries no rate its own fee is held against it: the line differs by what the others do."""
+    shop = Merchant()
+    shop.charge(100_000, fee=3_651)
+    shop.charge(100_000, fee_rate=None, vat_rate=None)
+    shop.charge(100_000, method="promptpay", card_brand=None, fee_rate=None, vat_rate=None)
+    days = (local_day(START, TH.zone), local_day(AS_OF, TH.zone))
+    lines = fee_lines(shop.books(), TH, days_window(*days, TH.zone), days)
+    names = [c.METHOD, c.FEE, c.EXPECTED_FEE, c.FEE_VAT, c.EXPECTED_VAT]
+    shown = lines[names].astype(object).where(lines[names].notna(), None)
+    assert list(shown.itertuples(index=False, name=None)) == [
+        ("card", 7_301, 7_300, 512, 512),
+        ("promptpay", 3_650, None, 256, None),
+    ]

@@ -16,7 +16,7 @@ from recon.settlement import ledger
 from recon.settlement.receipts import receipt_lines
 from reports.codes import BREAK_CODES
 from reports.report import Basis, Report
-from reports.sheet import Sheet
+from reports.sheet import Sheet, place
 from reports.sheets.balance_proof import SHEET as BALANCE
 from reports.sheets.bank import SHEET as BANK
 from reports.sheets.fees_and_vat import SHEET as FEES
@@ -124,6 +124,9 @@ def test_fees_by_month_and_method_and_vat_with_that_on_interest_in_its_place(mer
         ["2026-08", "receipt", None, 1, 0, 7_143, None, 500, 30],
         ["2026-08", "transfer", None, 1, 116_987, 2_804, None, 196, None],
     ]
+    totals = {line.keys[c.KIND]: line.sums for line in place(FEES, merchant).totals}
+    of_charges = [totals["charge"][name].amount for name in (c.FEE, c.EXPECTED_FEE)]
+    assert of_charges == [3_933, None]  # not all of them carry a rate: a sum of some would be held against all fees
     months = FEES.below[0].rows(merchant)
     of_month = (c.MONTH, c.FEE, c.FEE_VAT, c.INTEREST, c.INTEREST_VAT, c.BASE, c.VAT, c.WHT)
     assert cells(months, *of_month) == [["2026-08", 6_737, 472, 0, 0, 7_143, 500, 30]]
