@@ -102,26 +102,22 @@ def _chosen(books: Books, ledger: Ledger, account: Account, first: date, last: d
 
 def _in_other_currencies(chosen: _Days, at: Positions, amounts: Ints, currencies: Currencies) -> Iterator[Posting]:
     """Sales that were paid in another currency than they were credited in, by what was paid: at Omise's own rate."""
-    charges = chosen.books.charges.iloc[chosen.ledger.origin_at[chosen.at[at]]]
-    foreign = np.flatnonzero(~c.same_words(charges[c.CURRENCY], charges[c.FUNDING_CURRENCY]))
+    books = chosen.books
+    origins = chosen.ledger.origin_at[chosen.at[at]]
+    currency_of, funding_of = (books.charges[name].iloc[origins] for name in (c.CURRENCY, c.FUNDING_CURRENCY))
+    foreign = np.flatnonzero(~c.same_words(currency_of, funding_of))
+    if not len(foreign):
+        return
     heads = [chosen.head(place) for place in at[foreign].tolist()]
-    sold = pd.DataFrame(
-        {
-            c.DAY: [day for day, _ in heads],
-            c.FUNDING_CURRENCY: [currency for _, currency in heads],
-            c.CURRENCY: charges[c.CURRENCY].iloc[foreign].tolist(),
-            c.CAPTURED_AMOUNT: c.captured_amounts(charges)[foreign],
-            c.AMOUNT: amounts[foreign],
-        }
-    )
-    groups = sold.groupby([c.DAY, c.FUNDING_CURRENCY, c.CURRENCY])
-    sums = groups.agg(rows=(c.AMOUNT, "size"), paid=(c.CAPTURED_AMOUNT, "sum"), amount=(c.AMOUNT, "sum"))
-    for (day, currency, paid_currency), rows, paid, amount in zip(
-        sums.index, sums["rows"].tolist(), sums["paid"].tolist(), sums["amount"].tolist(), strict=True
-    ):
-        note = f"paid as {currencies.words(paid, paid_currency)}"
-        yield Posting(day, EntryKind.SALES, currency, LedgerAccount.ORDERS_CLEARING, -amount, rows, note)
-        yield Posting(day, EntryKind.SALES, currency, LedgerAccount.ORDERS_CLEARING, amount, -rows)
+    days, currencies_booked = zip(*heads, strict=True)
+    groups, group_of = c.distinct([pd.Series(days), pd.Series(currencies_booked), currency_of.iloc[foreign]])
+    rows = c.counts_by(group_of, len(groups))
+    paid = c.sums_by(group_of, len(groups), c.captured_amounts(books.charges)[origins[foreign]])
+    booked = c.sums_by(group_of, len(groups), amounts[foreign])
+    for (day, currency, paid_currency), count, whole, amount in sorted(zip(groups, rows, paid, booked, strict=True)):
+        note = f"paid as {currencies.words(whole, paid_currency)}"
+        yield Posting(day, EntryKind.SALES, currency, LedgerAccount.ORDERS_CLEARING, -amount, count, note)
+        yield Posting(day, EntryKind.SALES, currency, LedgerAccount.ORDERS_CLEARING, amount, -count)
 
 
 def _shifts(chosen: _Days, line: BalanceLine, place: int, amount: int) -> Iterator[tuple[_Shift, int]]:

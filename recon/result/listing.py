@@ -143,11 +143,11 @@ def _at_the_shop_alone(judged: Judged, account: str, window: Window, context: Co
     own = c.of_account(orders, account)
     within = c.created_in(orders, account, window)
     asked = c.equals(orders, c.STATUS, OrderStatus.REFUND_REQUESTED)
-    refunding = orders[c.STATUS].isin(list(_REFUNDING)) | (orders[c.REFUNDED_AMOUNT] > 0)
+    refunding = c.is_in(orders[c.STATUS], _REFUNDING) | (orders[c.REFUNDED_AMOUNT] > 0).to_numpy(dtype=bool)
     at_omise = np.zeros(len(orders), dtype=bool)
     back = (charges[c.REFUNDED_AMOUNT] > 0).to_numpy(dtype=bool) | charges[c.VOIDED].to_numpy(dtype=bool)
     at_omise[matching.orders[back[matching.charges]]] = True
-    chosen = np.flatnonzero((within | (own & asked)) & refunding.to_numpy(dtype=bool) & ~at_omise)
+    chosen = np.flatnonzero((within | (own & asked)) & refunding & ~at_omise)
     paid = np.flatnonzero(c.took_money(charges)[matching.charges] & np.isin(matching.orders, chosen))
     payers = dict(zip(matching.orders[paid].tolist(), charges_at(charges, matching.charges[paid]), strict=True))
     listed = zip(chosen.tolist(), orders_at(orders, chosen), strict=True)
@@ -165,8 +165,10 @@ def _disputes(judged: Judged, account: Account, window: Window, context: Context
     frame = judged.books.disputes
     own = c.of_account(frame, account.name)
     within = c.created_in(frame, account.name, window)
-    undecided = frame[c.STATUS].isin(OPEN_DISPUTES).to_numpy(dtype=bool)
+    undecided = c.is_in(frame[c.STATUS], OPEN_DISPUTES)
     chosen = frame.iloc[np.flatnonzero(within | (own & undecided))]
+    if not len(chosen):
+        return c.DISPUTE_LIST.empty()
     sides = _sides(judged, chosen[c.CHARGE_ID])
     values = disputes_at(chosen, np.arange(len(chosen)))
     rows = []
@@ -198,28 +200,25 @@ def _failures(judged: Judged, account: str, window: Window) -> pd.DataFrame:
     """Shaped `FAILURES`, the most frequent first; a method's attempts are all its charges of the currency."""
     charges = judged.books.charges
     matching = judged.matching
-    within = c.created_in(charges, account, window)
+    tried = np.flatnonzero(c.created_in(charges, account, window))
+    failed = tried[c.is_in(charges[c.STATUS], _FAILED)[tried]]
+    if not len(failed):
+        return c.FAILURES.empty()
     took = c.took_money(charges)
     paid_orders = np.zeros(len(judged.books.orders), dtype=bool)
     paid_orders[matching.orders[took[matching.charges]]] = True
-    otherwise = np.zeros(len(charges), dtype=bool)
+    otherwise = np.zeros(len(charges), dtype=np.int64)
     otherwise[matching.charges] = paid_orders[matching.orders]
-    names = [c.METHOD, c.STATUS, c.FAILURE_CODE, c.CURRENCY]
-    frame = charges.loc[within, [*names, c.AMOUNT]].assign(**{c.PAID_OTHERWISE: otherwise[within].astype("int64")})
-    attempts = frame.groupby([c.METHOD, c.CURRENCY], dropna=False)[c.AMOUNT].transform("size")
-    failed = frame.assign(**{c.ATTEMPTS: attempts})[frame[c.STATUS].isin(list(_FAILED))]
-    if failed.empty:
-        return c.FAILURES.empty()
-    failures = failed.groupby(names, dropna=False, as_index=False).agg(
-        **{
-            c.ROWS: (c.AMOUNT, "size"),
-            c.ATTEMPTS: (c.ATTEMPTS, "first"),
-            c.AMOUNT: (c.AMOUNT, "sum"),
-            c.PAID_OTHERWISE: (c.PAID_OTHERWISE, "sum"),
-        }
-    )
-    failures[c.RATE] = failures[c.ROWS] * 10_000 // failures[c.ATTEMPTS]
-    failures = failures.astype({column.name: column.dtype for column in c.FAILURES.columns})[c.FAILURES.names]
-    order = [c.ROWS, c.METHOD, c.STATUS, c.FAILURE_CODE, c.CURRENCY]
-    failures = failures.sort_values(order, ascending=[False, True, True, True, True], ignore_index=True)
-    return c.FAILURES.check(failures)
+    methods, method_of = c.distinct([charges[name].iloc[tried] for name in (c.METHOD, c.CURRENCY)])
+    attempts = dict(zip(methods, c.counts_by(method_of, len(methods)), strict=True))
+    names = (c.METHOD, c.STATUS, c.FAILURE_CODE, c.CURRENCY)
+    groups, group_of = c.distinct([charges[name].iloc[failed] for name in names])
+    counts = c.counts_by(group_of, len(groups))
+    amounts = c.sums_by(group_of, len(groups), np.asarray(charges[c.AMOUNT], dtype=np.int64)[failed])
+    paid = c.sums_by(group_of, len(groups), otherwise[failed])
+    rows = []
+    for group, count, amount, paid_otherwise in zip(groups, counts, amounts, paid, strict=True):
+        of_all = attempts[group[0], group[3]]
+        rows.append((*group, count, of_all, count * 10_000 // of_all, paid_otherwise, amount))
+    rows.sort(key=lambda row: (-row[4], *((word is None, word) for word in row[:4])))
+    return c.FAILURES.from_rows(rows)

@@ -76,7 +76,7 @@ def _pending_refunds(judged: Judged, account: str, context: Context) -> Iterator
     refunds = judged.books.refunds
     charges = judged.books.charges
     pending = [*refunds_at(refunds, _positions(refunds, account, judged.scope.refunds & _is_pending(refunds)))]
-    named = np.flatnonzero(charges[c.CHARGE_ID].isin({refund.charge_id for refund in pending}).to_numpy(dtype=bool))
+    named = np.flatnonzero(c.is_in(charges[c.CHARGE_ID], {refund.charge_id for refund in pending}))
     by_id = {charge.id: charge for charge in charges_at(charges, named)}
     for refund in pending:
         yield (refund, by_id.get(refund.charge_id)), refund_arrives(refund, by_id.get(refund.charge_id), context).at
@@ -125,12 +125,12 @@ def _refunds(judged: Judged, account: str, context: Context) -> Iterator[Row]:
 def _disputes(judged: Judged, account: str, context: Context) -> Iterator[Row]:
     disputes = judged.books.disputes
     charges = judged.books.charges
-    undecided = judged.scope.disputes & disputes[c.STATUS].isin(OPEN_DISPUTES).to_numpy(dtype=bool)
+    undecided = judged.scope.disputes & c.is_in(disputes[c.STATUS], OPEN_DISPUTES)
     open_disputes = [*disputes_at(disputes, _positions(disputes, account, undecided))]
     ids = [dispute.charge_id for dispute in open_disputes]
     orders = _order_of(judged, ids)
-    named = charges[c.is_in(charges[c.CHARGE_ID], ids)]
-    method_of = dict(zip(named[c.CHARGE_ID], named[c.METHOD], strict=True))
+    named = np.flatnonzero(c.is_in(charges[c.CHARGE_ID], ids))
+    method_of = dict(zip(charges[c.CHARGE_ID].iloc[named], charges[c.METHOD].iloc[named], strict=True))
     for dispute in open_disputes:
         money = (dispute.money.amount, dispute.money.currency)
         method = method_of.get(dispute.charge_id)

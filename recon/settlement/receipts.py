@@ -21,14 +21,14 @@ _KEYS = [c.ACCOUNT, c.DAY, c.CURRENCY]
 _VOIDED_FEE = "voided_fee"
 _VOIDED_VAT = "voided_vat"
 _SUMS = [c.ROWS, c.BASE, c.VAT, c.WHT, c.FEE, c.FEE_VAT, _VOIDED_FEE, _VOIDED_VAT]
-_OF_LEDGER = [c.FEE, c.BASE_DIFFERENCE, c.FEE_VAT, c.VAT_DIFFERENCE]
 _OF_RECEIPTS = [c.BASE, c.BASE_DIFFERENCE, c.VAT, c.VAT_DIFFERENCE, c.WHT]
 
 
 def issued_on(receipts: pd.DataFrame) -> pd.Series[str]:
     """Per receipt (shaped RECEIPTS) its day, YYYY-MM-DD; where none can be read the Bangkok day of its creation."""
-    created = _days(receipts[c.CREATED_AT])
-    return pd.Series(receipts[c.ISSUED_ON].str.slice(0, 10).where(has_day(receipts), created), dtype=c.TEXT)
+    days = receipts[c.ISSUED_ON].str.slice(0, 10)
+    is_said = has_day(receipts)
+    return days if is_said.all() else days.where(is_said, _days(receipts[c.CREATED_AT]))
 
 
 def has_day(receipts: pd.DataFrame) -> Mask:
@@ -75,15 +75,22 @@ def receipt_lines(receipts: pd.DataFrame, days: pd.DataFrame) -> pd.DataFrame:
     """The receipts (RECEIPTS) of some days (RECEIPT_DAYS) one by one, beside what the ledger has (RECEIPT_LINES)."""
     if not len(days):
         return c.RECEIPT_LINES.empty()
-    own: dict[str, Any] = {c.DAY: issued_on(receipts), c.BASE: receipts[c.TOTAL] - receipts[c.VAT]}
-    said = receipts.assign(**own)[
-        [*_KEYS, c.RECEIPT_ID, c.RECEIPT_NUMBER, c.BASE, c.VAT, c.WHT, c.CREATED_AT]
-    ].sort_values([c.CREATED_AT, c.RECEIPT_ID])
-    lines = days.drop(columns=[c.ROWS, c.BASE, c.VAT, c.WHT]).merge(said, on=_KEYS, how="left")
-    lines = lines.astype({column.name: column.dtype for column in c.RECEIPT_LINES.columns})[c.RECEIPT_LINES.names]
-    later = lines.duplicated(_KEYS).to_numpy(dtype=bool)
-    lines[_OF_LEDGER] = lines[_OF_LEDGER].mask(pd.Series(later, index=lines.index), axis="index")
-    return c.RECEIPT_LINES.check(lines)
+    names = (c.RECEIPT_ID, c.RECEIPT_NUMBER, c.TOTAL, c.VAT, c.WHT, c.CREATED_AT)
+    said: dict[tuple[str, str, str], list[tuple[Any, ...]]] = {}
+    columns = (receipts[c.ACCOUNT], issued_on(receipts), receipts[c.CURRENCY], *(receipts[name] for name in names))
+    for account, day, currency, *receipt in zip(*columns, strict=True):
+        said.setdefault((account, day, currency), []).append((*receipt,))
+    lines = []
+    shown = (*_KEYS, c.FEE, c.BASE_DIFFERENCE, c.FEE_VAT, c.VAT_DIFFERENCE, c.MATCH)
+    for account, day, currency, *of_ledger, match in zip(*(days[name] for name in shown), strict=True):
+        of_day = sorted(said.get((account, day, currency), ()), key=lambda receipt: (receipt[5], receipt[0]))
+        for receipt_id, number, total, vat, withheld, _ in of_day or [(None,) * 6]:
+            fee, base_difference, fee_vat, vat_difference = of_ledger
+            base = None if total is None else total - vat
+            ids = (account, day, currency, receipt_id, number)
+            lines.append((*ids, base, fee, base_difference, vat, fee_vat, vat_difference, withheld, match))
+            of_ledger = [None] * 4  # the day's, in its first line
+    return c.RECEIPT_LINES.from_rows(lines)
 
 
 def _agrees(

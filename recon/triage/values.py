@@ -73,13 +73,17 @@ def charges_at(
         return iter(())
     cells = partial(_cells, frame, positions)
     currencies = cells(c.CURRENCY)
+    amounts = cells(c.AMOUNT)
+    captured = (
+        whole if part is None else part for part, whole in zip(cells(c.CAPTURED_AMOUNT), amounts, strict=True)
+    )
     return map(
         Charge,
         cells(c.ACCOUNT),
         cells(c.CHARGE_ID),
         cells(c.STATUS),
-        map(Money, cells(c.AMOUNT), currencies),
-        map(Money, c.captured_amounts(frame[[c.AMOUNT, c.CAPTURED_AMOUNT]].iloc[positions]).tolist(), currencies),
+        map(Money, amounts, currencies),
+        map(Money, captured, currencies),
         map(Money, cells(c.REFUNDED_AMOUNT), currencies),
         map(Money, cells(c.FUNDING_AMOUNT), cells(c.FUNDING_CURRENCY)),
         cells(c.AUTHORIZED),

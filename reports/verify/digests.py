@@ -49,7 +49,7 @@ def digests(result: Result) -> Digests:
     for name, frame in (*_frames(result), (_JOURNAL, result.journal)):
         data = hashlib.sha256(f"{len(frame)}".encode())
         whole.update(f"\n{name} {len(frame)}\n".encode())
-        for column in frame.columns.difference(_CLOCKS, sort=False) if len(frame) else ():
+        for column in [name for name in frame.columns if name not in _CLOCKS] if len(frame) else ():
             digest = whole if name == _BREAKS and column in _LIFE else data
             digest.update(f"\n{column}\n".encode())
             _add(digest, frame[column])
