@@ -19,8 +19,15 @@ ID_COLUMNS = {
 
 def codes_of(breaks: pd.DataFrame, id_column: str, ids: pd.Series[str]) -> pd.Series[str]:
     """Per id the codes of the open breaks that name it in `id_column`, in alphabetical order; else null."""
+    codes = codes_by_id(breaks, id_column) if len(ids) else {}
+    return pd.Series([codes.get(id_) for id_ in ids], index=ids.index, dtype=c.TEXT)
+
+
+def codes_by_id(breaks: pd.DataFrame, id_column: str) -> dict[str, str]:
+    """The same of every id that an open break names there."""
     codes: dict[str, set[str]] = {}
-    for id_, code in open_breaks(breaks)[[id_column, c.CODE]].dropna().itertuples(index=False, name=None):
-        codes.setdefault(id_, set()).add(code)
-    joined = [", ".join(sorted(codes[id_])) if id_ in codes else None for id_ in ids]
-    return pd.Series(joined, index=ids.index, dtype=c.TEXT)
+    still_open = open_breaks(breaks)
+    for id_, code in zip(still_open[id_column].tolist(), still_open[c.CODE].tolist(), strict=True):
+        if isinstance(id_, str):
+            codes.setdefault(id_, set()).add(code)
+    return {id_: ", ".join(sorted(of_id)) for id_, of_id in codes.items()}

@@ -249,7 +249,8 @@ def in_shape(frame: pd.DataFrame, shape: c.Frame) -> pd.DataFrame:
 
 def typed_as(frame: pd.DataFrame, shape: c.Frame) -> pd.DataFrame:
     """The columns of a shape, with their dtypes."""
-    return frame.astype({column.name: column.dtype for column in shape.columns})[shape.names]
+    columns = {column.name: frame[column.name].astype(column.dtype) for column in shape.columns}  # type: ignore[call-overload]
+    return pd.DataFrame(columns, copy=False)
 
 
 def place(sheet: Sheet, report: AnyReport, tab_rows: int = TAB_ROWS) -> PlacedSheet:

@@ -53,7 +53,10 @@ def counts(result: Result) -> dict[str, Any]:
 
 def open_breaks(breaks: pd.DataFrame) -> pd.DataFrame:
     """Those of a frame shaped `columns.BREAKS` that are not closed; shaped so, too, where there are no columns."""
-    return breaks[~breaks[c.STATUS].isin(_CLOSED)] if len(breaks.columns) else c.BREAKS.empty()
+    if not len(breaks.columns):
+        return c.BREAKS.empty()
+    closed = c.is_in(breaks[c.STATUS], _CLOSED)
+    return breaks[~closed] if closed.any() else breaks
 
 
 def changes(

@@ -20,7 +20,7 @@ _CLOSED_BY = {
 
 def _rows(report: Report) -> pd.DataFrame:
     changes = in_shape(report.result.details.changes, c.CHANGES)
-    rows = changes.astype(object).where(changes.notna(), None).to_dict("records")
+    rows = changes.astype(object).where(changes.notna(), None).to_dict("records") if len(changes) else []
     words = [_how(report, row) for row in rows]
     return changes.assign(**{HOW: pd.Series(words, index=changes.index, dtype=c.TEXT)})
 

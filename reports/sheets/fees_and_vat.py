@@ -6,7 +6,7 @@ from recon import columns as c
 from recon.columnar import pd
 from reports.codes import BREAK_CODES, codes_of
 from reports.report import Report
-from reports.sheet import Block, Column, Grouping, Kind, Sheet, in_shape, typed_as
+from reports.sheet import Block, Column, Grouping, Kind, Sheet, in_shape
 from reports.totals import Totals
 
 _NUMBERED = "numbered"  # this sheet's own column: of a receipt in its register, from 1
@@ -21,18 +21,15 @@ def _months(report: Report) -> pd.DataFrame:
     lines = _fee_lines(report)
     if lines.empty:
         return c.VAT_MONTHS.empty()
-    receipts = lines[c.KIND] == "receipt"
-    charged = [c.FEE, c.INTEREST, c.FEE_VAT, c.INTEREST_VAT]
-    keys = [c.ACCOUNT, c.MONTH, c.CURRENCY]
-    parts = lines[[*keys, *charged]].assign(
-        **{name: lines[name].where(~receipts, 0) for name in charged},
-        **{
-            c.BASE: lines[c.FEE].where(receipts, 0),
-            c.VAT: lines[c.FEE_VAT].where(receipts, 0),
-            c.WHT: lines[c.WHT].fillna(0).astype("int64"),
-        },
-    )
-    return typed_as(parts.groupby(keys, sort=True).sum().reset_index(), c.VAT_MONTHS)
+    sums: dict[tuple[str, str, str], list[int]] = {}
+    names = (c.ACCOUNT, c.MONTH, c.CURRENCY, c.KIND, c.FEE, c.INTEREST, c.FEE_VAT, c.INTEREST_VAT, c.WHT)
+    for *key, kind, fee, interest, vat, interest_vat, withheld in zip(*map(lines.get, names), strict=True):
+        charged, receipts = (fee, interest, vat, interest_vat), (fee, vat)
+        of_kind = ((0,) * 4, receipts) if kind == "receipt" else (charged, (0, 0))
+        amounts = (*of_kind[0], *of_kind[1], 0 if pd.isna(withheld) else withheld)
+        before = sums.get((*key,), (0,) * len(amounts))
+        sums[*key,] = [one + more for one, more in zip(before, amounts, strict=True)]
+    return c.VAT_MONTHS.from_rows((*key, *amounts) for key, amounts in sorted(sums.items()))
 
 
 def _register(report: Report) -> pd.DataFrame:

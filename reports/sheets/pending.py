@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from recon import columns as c
-from recon.columnar import pd
-from reports.codes import BREAK_CODES, ID_COLUMNS, codes_of
+from recon.columnar import np, pd
+from reports.codes import BREAK_CODES, ID_COLUMNS, codes_by_id
 from reports.report import Report
 from reports.sheet import Block, Column, Grouping, Kind, Sheet, in_shape
 from reports.totals import Totals
@@ -16,18 +16,18 @@ DAYS_LEFT = "days_left"  # the sheets' own column
 
 def days_left(due_by: pd.Series[Any], report: Report) -> pd.Series[Any]:
     """Whole days from the as-of day to each moment's; negative: late."""
-    due = due_by.dt.tz_convert(report.zone).dt.tz_localize(None).dt.normalize()
-    days: pd.Series[Any] = (due - pd.Timestamp(report.as_of_day)).dt.days.astype("Int64")
-    return days
+    days = (c.local_days(due_by, report.zone) - np.datetime64(report.as_of_day)).astype(np.int64)
+    is_missing = due_by.isna().to_numpy(dtype=bool)
+    return pd.Series(pd.arrays.IntegerArray(np.where(is_missing, 0, days), is_missing), index=due_by.index)
 
 
 def _rows(report: Report) -> pd.DataFrame:
     waiting = in_shape(report.result.waiting, c.WAITING)
-    codes = pd.Series([None] * len(waiting), index=waiting.index, dtype=c.TEXT)
-    for subject_type, id_column in ID_COLUMNS.items():
-        of_type = waiting[c.SUBJECT_TYPE] == subject_type
-        codes = codes.where(~of_type, codes_of(report.result.breaks, id_column, waiting[c.SUBJECT_ID]))
-    return waiting.assign(**{DAYS_LEFT: days_left(waiting[c.DUE_BY], report), BREAK_CODES: codes})
+    types = waiting[c.SUBJECT_TYPE].tolist()
+    codes = {name: codes_by_id(report.result.breaks, ID_COLUMNS[name]) for name in {*types} & {*ID_COLUMNS}}
+    own = [codes.get(name, {}).get(id_) for name, id_ in zip(types, waiting[c.SUBJECT_ID].tolist(), strict=True)]
+    shown = pd.Series(own, index=waiting.index, dtype=c.TEXT)
+    return waiting.assign(**{DAYS_LEFT: days_left(waiting[c.DUE_BY], report), BREAK_CODES: shown})
 
 
 _FAILURES = Block(

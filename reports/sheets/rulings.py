@@ -48,8 +48,12 @@ def _by_reason(report: Report) -> pd.DataFrame:
 def _by_account(report: Report) -> pd.DataFrame:
     """What the journal's write-offs cost, by currency and the account of the books that each clears."""
     booked = _register(report)
-    booked = booked[booked[c.WRITTEN_OFF].notna()].assign(**{c.ROWS: 1})
-    groups = booked.groupby([c.CURRENCY, c.BOOKED_AGAINST], sort=True)[[c.ROWS, c.WRITTEN_OFF]].sum()
+    booked = booked[booked[c.WRITTEN_OFF].notna()]
+    if booked.empty:
+        return _WRITTEN_OFF.empty()
+    groups = (
+        booked.assign(**{c.ROWS: 1}).groupby([c.CURRENCY, c.BOOKED_AGAINST], sort=True)[[c.ROWS, c.WRITTEN_OFF]].sum()
+    )
     return typed_as(groups.reset_index(), _WRITTEN_OFF)
 
 

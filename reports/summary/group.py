@@ -1,5 +1,6 @@
 """The Summary over all accounts of a run: by account with links to their files, by region and currency, proofs."""
 
+from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 
@@ -147,15 +148,22 @@ def _codes(_: Group, placed: PlacedSheets, row: int) -> Iterator[Line]:
         return
     yield header(("Break", "Severity", "Breaks", "In the accounts", "Code"), last=4)
     number = row + 2
-    for _key, same_code in breaks.frame.groupby([c.SEVERITY, c.CODE], sort=False):
-        severity, code = same_code[[c.SEVERITY, c.CODE]].iloc[0].tolist()
-        by_account = same_code[c.ACCOUNT].fillna(_UNKNOWN).value_counts().sort_index()
-        accounts = ", ".join(f"{name} {count}" for name, count in by_account.items())
+    names = (c.SEVERITY, c.CODE, c.TITLE, c.ACCOUNT)
+    groups: dict[tuple[str, str], list[tuple[int, str, str]]] = {}  # of each break its row, title and account
+    for index, (severity, code, title, account) in enumerate(
+        zip(*(breaks.frame[name] for name in names), strict=True)
+    ):
+        known = account if isinstance(account, str) else _UNKNOWN
+        groups.setdefault((severity, code), []).append((index, title, known))
+    for (severity, code), rows in groups.items():
+        by_account = Counter(account for _, _, account in rows)
+        accounts = ", ".join(f"{name} {count}" for name, count in sorted(by_account.items()))
+        first, title = rows[0][:2]
         yield Line(
             (
-                Cell(same_code[c.TITLE].iloc[0], "link", link=breaks.link(same_code.index.tolist()[0])),
+                Cell(title, "link", link=breaks.link(first)),
                 Cell(severity, severity_style(severity)),
-                Cell(len(same_code), formula=breaks.area.count((c.SEVERITY, f"$B{number}"), (c.CODE, f"$E{number}"))),
+                Cell(len(rows), formula=breaks.area.count((c.SEVERITY, f"$B{number}"), (c.CODE, f"$E{number}"))),
                 Cell(accounts, "wrapped"),
                 Cell(code, span=4),
             ),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import repeat
 from typing import Any
 
 from recon import columns as c
-from recon.columnar import pd
+from recon.columnar import pa, pd
 from reports.codes import ID_COLUMNS
 from reports.sheet import HEADER_ROWS, PlacedSheet, column_letter
 from reports.sheets.bank import SHEET as BANK
@@ -104,14 +105,15 @@ def _rows(placed: PlacedSheet, column: str, wanted: Any, by_account: bool) -> It
     if frame.empty or not len(wanted):
         return
     rows = c.is_in(frame[column], wanted).nonzero()[0]
-    names = [c.ACCOUNT, column] if by_account else [column]
-    for index, key in zip(rows.tolist(), _keys(frame[names].iloc[rows], column, by_account), strict=True):
+    for index, key in zip(rows.tolist(), _keys(frame, column, by_account, rows), strict=True):
         yield key, placed.where(index)
 
 
-def _keys(frame: pd.DataFrame, name: str, by_account: bool) -> Iterator[_Key]:
-    ids = frame[name].astype(object).where(frame[name].notna(), "")
-    if not by_account:
-        return (("", id_) for id_ in ids)
-    accounts = frame[c.ACCOUNT].astype(object).where(frame[c.ACCOUNT].notna(), "")
-    return zip(accounts, ids, strict=True)
+def _keys(frame: pd.DataFrame, name: str, by_account: bool, rows: Any = slice(None)) -> Iterator[_Key]:
+    accounts = _words(frame[c.ACCOUNT].array[rows]) if by_account else repeat("")
+    return zip(accounts, _words(frame[name].array[rows]), strict=False)
+
+
+def _words(cells: Any) -> list[str]:
+    """Texts; null is empty."""
+    return [word or "" for word in pa.array(cells, from_pandas=True).to_pylist()]
