@@ -1,4 +1,4 @@
-"""Which days of a list cost a pull fewer requests than their objects one by one, on both databases."""
+"""What a list counts by what is stored, and which of its days cost fewer requests than their objects one by one."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from recon.model import Window
+from recon.model import Malformed, Traces, Window
 from recon.store.engine import Store
 from recon.store.versions import counting
-from recon.store.versions.counting import crowded_days
+from recon.store.versions.counting import count_listed, crowded_days
+from recon.store.versions.kept_aside import keep_aside
 from recon.store.versions.save import save_objects
 from tests.kit.store_samples import DATABASES, HOUR, NOON, charge, opened
 
@@ -51,3 +52,14 @@ def test_what_was_swept_of_a_day_is_not_read_again(store: Store, monkeypatch: py
     days, listed = crowded_days(store, "th", "charge", ids("full", range(7, 13)), swept, UNTIL)
     assert (days, listed) == ((Window(FIRST, FIRST + 10 * HOUR),), ids("full", range(7, 10)))
     assert crowded_days(store, "th", "charge", ids("full", range(8, 20)), swept, UNTIL) == ((), set())
+
+
+def test_a_list_counts_what_is_stored_at_its_ends_perhaps_and_what_could_not_be_read(store: Store) -> None:
+    day = Window(FIRST, FIRST + DAY)
+    assert count_listed(store, "th", "charge", day) == (19, 21)
+    made = {"chrg_odd": (FIRST + HOUR, FIRST + 2 * HOUR), "chrg_odd_perhaps": (FIRST - HOUR, FIRST + HOUR)}
+    made["chrg_full_3"] = made["chrg_odd"]  # it was good before, and stands as it was
+    odd = [Malformed("charge", name, "odd", name, Traces(moments)) for name, moments in made.items()]
+    keep_aside(store, "th", odd, day, NOON)
+    assert count_listed(store, "th", "charge", day) == (20, 23)
+    assert count_listed(store, "sg", "charge", day) == count_listed(store, "th", "refund", day) == (0, 0)
