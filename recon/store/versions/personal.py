@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 
 from recon import columns as c
 from recon.privacy import HASH
-from recon.store import tables
+from recon.store import bulk, tables
 from recon.store.desk import access, audit
 from recon.store.desk.people import Act
 from recon.store.engine import Refused, Store, from_micros, reading, to_micros, writing
@@ -65,16 +65,17 @@ def renew(store: Store, before: str | None, name: str, changes: Changes, act: Ac
 
 
 def erase(store: Store, customer: str, changes: Changes, act: Act) -> tuple[Rewritten, CustomerObjects]:
-    """Takes every hash out of what has a customer's hash, and out of the charges of their orders; what is theirs.
+    """Takes every hash out of what has a customer's hash, and out of the charges of their orders with what is about
+    these; what is theirs.
 
     Nothing of that is stored again. Raises Refused, ArchiveError.
     """
     objects = CustomerObjects()
-    charge_ids: set[str] = set()
+    ids: set[str] = set()
 
     def concerns(kind: str, row: RowValues, raw: bytes) -> bool:
         object_id = row[c.NAME] if c.KIND in row else row.get(c.KINDS[kind].names[0])
-        is_found = customer.encode() in raw or (kind == "charge" and object_id in charge_ids)
+        is_found = customer.encode() in raw or object_id in ids
         if is_found and object_id:
             objects.keep(kind, str(object_id), row)
         return is_found and changes.concerns(kind, row, raw)
@@ -86,7 +87,7 @@ def erase(store: Store, customer: str, changes: Changes, act: Act) -> tuple[Rewr
         return changes.order(row)
 
     def forget(connection: Connection) -> Changed:
-        charge_ids.update(_charges_of(connection, customer))
+        ids.update(_of_orders(connection, customer))
         mine = Changes(changes.object_of, changes.texts_of, order, concerns=concerns)
         changed = rewriting.change(connection, mine, act)
         customers.forget(connection, objects.ids, act.at)
@@ -216,10 +217,16 @@ def _change(store: Store, act: Act, work: Callable[[Connection], Changed], entry
     return Rewritten(changed.counts, len(changed.replaced), rewriting.clear(store, act.at))
 
 
-def _charges_of(connection: Connection, customer: str) -> set[str]:
-    """The charges that were found to belong to a customer's orders."""
+def _of_orders(connection: Connection, customer: str) -> set[str]:
+    """The charges that were found to belong to a customer's orders, and what is about them: events quote them."""
     order = tables.ORDER.c
     match = tables.MATCH.c
     same = (order[c.ACCOUNT] == match[c.ORDER_ACCOUNT]) & (order[c.ORDER_ID] == match[c.ORDER_ID])
     linked = select(match[c.CHARGE_ID]).join(tables.ORDER, same).where(order[c.CUSTOMER] == customer)
-    return set(connection.execute(linked).scalars())
+    charge_ids = set(connection.execute(linked).scalars())
+    ids = set(charge_ids)
+    for kind, about in (("event", c.OBJECT_ID), ("refund", c.CHARGE_ID), ("dispute", c.CHARGE_ID)):
+        table = tables.OBJECTS[kind]
+        for condition in bulk.among(connection, table.c[about], charge_ids):
+            ids.update(connection.execute(select(table.c[tables.key_of(table)]).where(condition)).scalars())
+    return ids

@@ -6,23 +6,25 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import ExitStack
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from recon.model import Malformed, ObjectRow, Traces, Window
 from recon.omise.hashes import StoredHashes
+from recon.omise.objects import stored_object
 from recon.privacy import HashKey
 from recon.store.desk import access
 from recon.store.desk.people import Act
 from recon.store.engine import Store, open_store, reading, writing
-from recon.store.tables import KEPT_ASIDE
+from recon.store.tables import KEPT_ASIDE, MATCH, OBJECTS
 from recon.store.tables.desk import AUDIT
-from recon.store.versions import archive, customers, kept_aside, personal, rewriting
+from recon.store.versions import archive, customers, kept_aside, packing, personal, rewriting
 from recon.store.versions.customers import Customers, HashKeyMissing, keep_customers
-from recon.store.versions.save import save_objects
-from tests.kit.store_samples import DATABASES, NOON, charge, fresh_url
+from recon.store.versions.save import save_objects, save_orders
+from tests.kit.store_samples import DATABASES, NOON, charge, fresh_url, orders, rejected
 
 TEXTS = StoredHashes(lambda _: None).texts
 OLD, NEW = HashKey((b"o" * 32,)), HashKey((b"o" * 32, b"n" * 32))
@@ -116,3 +118,26 @@ def test_a_customer_of_an_object_that_is_kept_aside_is_forgotten_and_stays_so(st
     kept_aside.keep_aside(store, "th", odd, Window(NOON, NOON), before)
     with reading(store) as connection:
         assert {row.description for row in connection.execute(texts)} == {None}
+
+
+def test_an_event_that_quotes_a_charge_of_an_erased_order_loses_the_card_s_name_too(store: Store) -> None:
+    with ExitStack() as hold:
+        begin(store, OLD, hold)
+    without = partial(stored_object, change=lambda _: None)
+    keep_customers(store, Customers(OLD, lambda kind, row: without(kind, row.raw), TEXTS))
+    ann, name = OLD.hash("ann@shop.example"), OLD.hash("Ann Example")
+    quoted = {"object": "charge", "id": "chrg_1", "card": {"object": "card", "name": name}}
+    event = {"object": "event", "id": "evnt_1", "livemode": True, "key": "charge.create", "data": quoted}
+    body = json.dumps({**event, "created_at": "2026-03-01T12:00:00Z"}).encode()
+    as_read = stored_object("event", body, lambda stored: stored)
+    save_objects(store, "th", "event", [as_read], NOON)
+    save_orders(store, orders({"customer": ann}), rejected(), NOON)
+    with writing(store) as connection:
+        connection.execute(insert(MATCH).values(("th", "1", "th", "chrg_1", "amount")))
+    changes = personal.changes_of(lambda _: None, without, TEXTS)
+    done, _ = personal.erase(store, ann, changes, Act("anna", NOON, None))
+    assert done.rows == {"event": 1, "order": 1}
+    assert save_objects(store, "th", "event", [as_read], NOON + timedelta(days=1)).unchanged == 1
+    with reading(store) as connection:
+        [raw] = connection.execute(select(OBJECTS["event"].c.raw)).scalars()
+    assert json.loads(packing.unpack(raw))["data"]["card"] == {"object": "card", "name": None}
