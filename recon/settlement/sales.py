@@ -20,7 +20,7 @@ EARLIER = "charges of other days that Omise credited in these"
 TO_ANOTHER = "charges that Omise credits in another currency"
 CONVERTED = "charges in other currencies, as Omise converted them"
 VOIDED = "voided charges: Omise credits them and takes them back as voids"
-OTHERWISE = "charges that Omise credits with another sum than they took"
+UNSAID = "charges of which Omise credits another sum, and does not say what was captured"
 
 
 def charges_to_sales(
@@ -75,9 +75,12 @@ def _gaps(
     charges = books.charges
     differing = np.flatnonzero(taken != sold)
     chosen = charges[[c.CHARGE_ID, c.CURRENCY, c.FUNDING_CURRENCY]].iloc[differing]
+    unsaid = charges[c.CAPTURED_AMOUNT].iloc[differing].isna().tolist()
     early = c.before_go_live(charges[c.CREATED_AT].iloc[differing], account).tolist()
     words = chosen.itertuples(index=False, name=None)
-    for place, (charge_id, paid_in, credited_in), is_early in zip(differing.tolist(), words, early, strict=True):
+    for place, (charge_id, paid_in, credited_in), is_early, is_unsaid in zip(
+        differing.tolist(), words, early, unsaid, strict=True
+    ):
         if taken[place] and not sold[place]:
             if credited_in != account.currency:
                 why = TO_ANOTHER
@@ -89,8 +92,8 @@ def _gaps(
                 why = BEFORE_GO_LIVE if is_early else reasons.waits.get(charge_id, "")
         elif paid_in != account.currency:
             why = CONVERTED
-        elif taken[place]:
-            why = OTHERWISE
+        elif taken[place]:  # what was captured is what is credited: nothing explains another sum
+            why = UNSAID if is_unsaid else ""
         else:
             why = VOIDED if made[place] else EARLIER
         yield why, charge_id, int(sold[place] - taken[place])

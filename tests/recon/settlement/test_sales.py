@@ -11,7 +11,7 @@ from recon.model import BalanceLine, Books, Proof
 from recon.settlement.gaps import Reasons
 from recon.settlement.ledger import read
 from recon.settlement.movements import movements
-from recon.settlement.sales import CONVERTED, EARLIER, LATER, OTHERWISE, VOIDED, charges_to_sales
+from recon.settlement.sales import CONVERTED, EARLIER, LATER, UNSAID, VOIDED, charges_to_sales
 from tests.kit.books import AS_OF, TH
 from tests.kit.ledgers import ACTS, DAY, START, Merchant, play
 from tests.kit.properties import DEAR
@@ -40,11 +40,18 @@ def test_what_was_sold_is_what_was_taken() -> None:
 def test_each_step_has_its_name() -> None:
     shop = Merchant()
     shop.charge(currency="USD", amount=3_000, funding_amount=100_000, captured_amount=None)
-    shop.charge(funding_amount=90_000)
+    shop.charge(funding_amount=90_000, captured_amount=None)
     shop.charge(voided=True)
     proof = _proof(shop.books())
-    assert _items(proof) == {CONVERTED: 100_000, OTHERWISE: -10_000, VOIDED: 100_000}
+    assert _items(proof) == {CONVERTED: 100_000, UNSAID: -10_000, VOIDED: 100_000}
     assert (proof.left, proof.right, proof.unexplained) == (100_000, 290_000, 0)
+
+
+def test_less_credited_than_captured_is_explained_by_nothing() -> None:
+    shop = Merchant()
+    sale = shop.charge(funding_amount=90_000, captured_amount=100_000)
+    proof = _proof(shop.books())
+    assert (proof.items, proof.rest, proof.unexplained) == ((), ((sale["charge_id"], -10_000),), -10_000)
 
 
 def test_a_charge_that_is_credited_on_another_day_stands_on_both() -> None:
