@@ -20,6 +20,7 @@ _RESULT = ("This result", "Results (SHA-256)")  # the Summary's labels, an accou
 _HEAD = "Head of the audit chain"
 _SUMMARY = "Summary"
 _QUOTED = re.compile(r"'(\w+)'!")
+_F = re.compile(rb"<(?:[\w.-]+:)?f[\s/>]")  # a cell's formula, not one of a format or of what may be typed in
 _LOOK = 400  # rows of the Summary that are looked through
 
 
@@ -135,7 +136,9 @@ def _formulas(content: bytes) -> dict[str, dict[str, str]]:
     book = load_workbook(io.BytesIO(content), read_only=True)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            parts = {name: b"<f" in archive.read(name) for name in archive.namelist() if "worksheets/sheet" in name}
+            parts = {
+                name: bool(_F.search(archive.read(name))) for name in archive.namelist() if "worksheets/sheet" in name
+            }
         formulas: dict[str, dict[str, str]] = {}
         for sheet in book.worksheets:
             part = getattr(sheet, "_worksheet_path", "").lstrip("/")
