@@ -28,6 +28,7 @@ CONFIG = """
 url = "sqlite:///var/recon.db"
 [omise]
 base_url = "{url}"
+requests_per_second = 1000
 [accounts.th]
 region = "TH"
 currency = "THB"

@@ -76,7 +76,7 @@ class Intake:
         """As the service does: else each webhook has its answer only when the page waits no longer."""
         while True:
             await self.intake.keep()
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.001)
 
     async def work(self) -> list[str]:
         """Reads and judges what waits, until nothing does; the codes of the breaks that are open."""
