@@ -18,10 +18,10 @@ from jobs.cli.app import app
 from recon.model import KnownBreak
 from recon.store.desk import worklist
 from recon.store.engine import open_store, reading
-from recon.store.migrate import upgrade
 from recon.store.runs.record import RunRecord
 from recon.store.tables.desk import AUDIT
 from tests.kit.desk import fill
+from tests.kit.opened_store import opened_store
 from tests.kit.page import Page, Trusting, paged
 from tests.kit.recorded_runs import put_run
 from tests.kit.small_config import ONE_ACCOUNT, TRUSTED, configured
@@ -144,8 +144,8 @@ WAYS: Mapping[str, Way] = {
 async def desk(folder: Path, *breaks: KnownBreak, more: str = "") -> AsyncIterator[Desk]:
     """The desk over a store with these breaks; `more` of [rulings]. People are those of tests.kit.page."""
     config = configured(folder, TRUSTED + more, ONE_ACCOUNT)
+    opened_store(folder / "var" / "recon.db")
     store = open_store(f"sqlite:///{folder}/var/recon.db")
-    upgrade(store)
     now = datetime.now(UTC)
     put_run(store, RunRecord(now, now, now, "test", "run", {}, "0", "d", "complete", {}), breaks=breaks)
     store.dispose()

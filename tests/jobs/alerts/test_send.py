@@ -19,6 +19,7 @@ from recon.model import BreakStatus, Severity
 from recon.store.engine import Store
 from recon.store.runs.alerts import deliveries
 from tests.kit.alert_samples import DAY, known, ran
+from tests.kit.opened_store import opened_store
 from tests.kit.receivers import Hook, Post, nobody, post_office, webhook
 from tests.kit.small_config import configured
 from tests.kit.store_samples import HOUR, NOON
@@ -68,6 +69,7 @@ class House:
 @pytest.fixture
 def houses(tmp_path: Path) -> Iterator[Any]:
     made: list[House] = []
+    opened_store(tmp_path / "recon.db")
 
     def make(urls: str, more: str = "", **environ: str) -> House:
         made.append(House(tmp_path, urls, more, **environ))

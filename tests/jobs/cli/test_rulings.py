@@ -15,9 +15,9 @@ from typer.testing import CliRunner
 from jobs.cli.app import app
 from recon.model import BreakStatus, KnownBreak
 from recon.store.engine import Store, open_store
-from recon.store.migrate import upgrade
 from recon.store.runs.record import RunRecord, list_breaks
 from tests.kit.desk import fill, rewritten, rows_of
+from tests.kit.opened_store import opened_store
 from tests.kit.recorded_runs import put_run
 from tests.kit.report_example import known_break
 from tests.kit.small_config import ONE_ACCOUNT, TRUSTED
@@ -66,8 +66,8 @@ def some_breaks(count: int = 6) -> list[KnownBreak]:
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     (tmp_path / "config.toml").write_text(ONE_ACCOUNT + TRUSTED, encoding="utf-8")
+    opened_store(tmp_path / "var" / "recon.db")
     store = open_store(f"sqlite:///{tmp_path}/var/recon.db")
-    upgrade(store)
     made = Desk(tmp_path, store)
     made.put(*some_breaks())
     yield made
